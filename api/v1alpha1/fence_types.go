@@ -1,0 +1,63 @@
+package v1alpha1
+
+import (
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// TenantFence configures the function: the functionConfig of a kustomize
+// transformer or generator and of a kpt pipeline step. Its metadata.name is the
+// fence's name, which every generated policy carries.
+//
+// +kubebuilder:object:root=true
+type TenantFence struct {
+	metav1.TypeMeta   `json:",inline"`
+	metav1.ObjectMeta `json:"metadata"`
+
+	Spec TenantFenceSpec `json:"spec,omitempty"`
+}
+
+// TenantFenceSpec is the body of a TenantFence.
+type TenantFenceSpec struct {
+	// stages that this run generates, replaces and removes; policies of other
+	// stages are left alone. Omitted: [Baseline, Allow, DefaultDeny].
+	// +optional
+	Stages []Stage `json:"stages,omitempty"`
+
+	// profile is the FenceProfile's spec, inline. Omitted: the FenceProfile among
+	// the items. Inline and among the items is an error.
+	// +optional
+	Profile *FenceProfileSpec `json:"profile,omitempty"`
+
+	// profileName says which FenceProfile among the items, where there are several.
+	// Omitted: the only one.
+	// +optional
+	ProfileName string `json:"profileName,omitempty"`
+
+	// tenants are Tenants inline, for a generator, which sees no other resource.
+	// They are added to the Tenants among the items. Omitted: none.
+	// +optional
+	Tenants []InlineTenant `json:"tenants,omitempty"`
+}
+
+// InlineTenant is a Tenant within a TenantFence.
+type InlineTenant struct {
+	// name is the tenant's name, as metadata.name of a Tenant.
+	Name string `json:"name"`
+	// spec is a Tenant's spec.
+	// +optional
+	Spec TenantSpec `json:"spec,omitempty"`
+}
+
+// Stage is a step of a rollout. Everything before DefaultDeny is additive.
+// +kubebuilder:validation:Enum=Baseline;Allow;DefaultDeny
+type Stage string
+
+// The stages, in the order in which they may be applied.
+const (
+	// StageBaseline holds DNS, intra-namespace, apiserver and monitoring allows.
+	StageBaseline Stage = "Baseline"
+	// StageAllow holds the flows of tenants and profile.
+	StageAllow Stage = "Allow"
+	// StageDefaultDeny holds what closes the rest.
+	StageDefaultDeny Stage = "DefaultDeny"
+)

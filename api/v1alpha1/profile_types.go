@@ -1,0 +1,308 @@
+package v1alpha1
+
+import (
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// FenceProfile describes the cluster once, and what a Tenant may ask for. The
+// platform team writes it, and the function trusts it.
+//
+// +kubebuilder:object:root=true
+type FenceProfile struct {
+	metav1.TypeMeta   `json:",inline"`
+	metav1.ObjectMeta `json:"metadata"`
+
+	Spec FenceProfileSpec `json:"spec"`
+}
+
+// FenceProfileSpec is the body of a FenceProfile, and of a TenantFence's inline
+// profile.
+type FenceProfileSpec struct {
+	// cluster says which enforcer decides, and how it knows this cluster.
+	Cluster Cluster `json:"cluster"`
+
+	// policies is the form of the generated policies. Omitted: the one that
+	// cluster.cni enforces best: Cilium.
+	// +optional
+	Policies PolicyForm `json:"policies,omitempty"`
+
+	// scope is Namespace: every policy lands in a namespace of a tenant. Omitted:
+	// Namespace.
+	// +optional
+	Scope Scope `json:"scope,omitempty"`
+
+	// enforcement is that of every tenant that does not say its own. Omitted: Audit,
+	// which is printed.
+	// +optional
+	Enforcement Enforcement `json:"enforcement,omitempty"`
+
+	// tenants says which namespaces a Tenant may have. Omitted: the pattern
+	// "tenant-{name}", no claims.
+	// +optional
+	Tenants TenantRules `json:"tenants,omitempty"`
+
+	// excludedNamespaces are never fenced: no Tenant may claim one. Omitted: none.
+	// +optional
+	ExcludedNamespaces []ExcludedNamespace `json:"excludedNamespaces,omitempty"`
+
+	// baseline is what every tenant's pods may do. Omitted: DNS, and the flows
+	// within each namespace.
+	// +optional
+	Baseline Baseline `json:"baseline,omitempty"`
+
+	// egressPoints are pods through which tenants reach the outside: a Tenant's via.
+	// Omitted: none.
+	// +optional
+	EgressPoints []EgressPoint `json:"egressPoints,omitempty"`
+
+	// edgeProxy is the shared way in for telemetry agents: agentIngress with mode
+	// EdgeProxy. Omitted: that mode is an error.
+	// +optional
+	EdgeProxy *EdgeProxyPods `json:"edgeProxy,omitempty"`
+
+	// every holds flows of every tenant that has the pods, in a Tenant's own words.
+	// A tenant without the pods is skipped. They need no consent and no limit.
+	// Omitted: none.
+	// +optional
+	Every EveryTenant `json:"every,omitempty"`
+
+	// limits says how far a Tenant may reach. Omitted: no further than its own
+	// namespaces and the tenants that consent.
+	// +optional
+	Limits Limits `json:"limits,omitempty"`
+
+	// overrides change limits and enforcement for some tenants, in order: of two
+	// that match, the later wins, field by field. Omitted: none.
+	// +optional
+	Overrides []Override `json:"overrides,omitempty"`
+}
+
+// Cluster says which enforcer decides, and how it knows this cluster.
+type Cluster struct {
+	// cni is Cilium.
+	CNI CNI `json:"cni"`
+
+	// ciliumVersion is the minor version of the agents, "1.14" to "1.20", in quotes:
+	// unquoted 1.20 is the number 1.2. No field is generated that this version does
+	// not know. Below 1.16 an allow isolates by itself, so nothing is generated for
+	// a namespace in Audit.
+	CiliumVersion string `json:"ciliumVersion"`
+
+	// name is Cilium's cluster.name. It is written into peers, so that a pod of
+	// another cluster of the mesh never matches. Omitted: peers name no cluster.
+	// +optional
+	Name string `json:"name,omitempty"`
+}
+
+// CNI is what enforces policies in the cluster.
+// +kubebuilder:validation:Enum=Cilium
+type CNI string
+
+// The enforcers.
+const (
+	CNICilium CNI = "Cilium"
+)
+
+// PolicyForm is the kind of the generated policies.
+// +kubebuilder:validation:Enum=Cilium
+type PolicyForm string
+
+// The forms.
+const (
+	PoliciesCilium PolicyForm = "Cilium"
+)
+
+// Scope is where generated policies live.
+// +kubebuilder:validation:Enum=Namespace
+type Scope string
+
+// The scopes.
+const (
+	ScopeNamespace Scope = "Namespace"
+)
+
+// TenantRules says which namespaces a Tenant may have.
+type TenantRules struct {
+	// namespacePattern is the name of a tenant's namespace, {name} standing for the
+	// tenant's name, exactly once. Omitted: "tenant-{name}".
+	// +optional
+	NamespacePattern string `json:"namespacePattern,omitempty"`
+
+	// claims give further namespaces to a tenant, by its name. Omitted: none.
+	// +optional
+	Claims map[string][]string `json:"claims,omitempty"`
+}
+
+// ExcludedNamespace is a namespace that is never fenced.
+type ExcludedNamespace struct {
+	// name of the namespace.
+	Name string `json:"name"`
+	// reason is said to whoever asks for it.
+	Reason string `json:"reason"`
+}
+
+// Baseline is what every tenant's pods may do.
+type Baseline struct {
+	// dns says where names are resolved. Omitted: the pods k8s-app=kube-dns of
+	// kube-system on port 53, over UDP and TCP, any name.
+	// +optional
+	DNS DNS `json:"dns,omitempty"`
+
+	// intraNamespace allows all flows among the pods of one namespace. Omitted:
+	// true.
+	// +optional
+	IntraNamespace *bool `json:"intraNamespace,omitempty"`
+
+	// apiServer lets every pod of every tenant reach the apiserver. Omitted: none.
+	// +optional
+	APIServer *APIServer `json:"apiServer,omitempty"`
+
+	// monitoring admits a monitoring system to every pod of every tenant. Omitted:
+	// none.
+	// +optional
+	Monitoring *Monitoring `json:"monitoring,omitempty"`
+}
+
+// DNS says where names are resolved.
+type DNS struct {
+	// namespace of the resolver's pods. Omitted: kube-system.
+	// +optional
+	Namespace string `json:"namespace,omitempty"`
+
+	// pods are the resolver's pods. Omitted: k8s-app=kube-dns.
+	// +optional
+	Pods *metav1.LabelSelector `json:"pods,omitempty"`
+
+	// port of the resolver's pods, over UDP and TCP. Omitted: 53.
+	// +optional
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=65535
+	Port int32 `json:"port,omitempty"`
+
+	// nodeLocal: true adds a NodeLocal DNSCache on the pod's own node: the entity
+	// host, and the pods k8s-app=node-local-dns beside the resolver. Omitted: false.
+	// +optional
+	NodeLocal bool `json:"nodeLocal,omitempty"`
+
+	// names are the names and patterns that pods may ask for, besides those their
+	// flows use. Any name ("*") is a way out for data, which is said. Omitted:
+	// ["*"].
+	// +optional
+	Names []string `json:"names,omitempty"`
+}
+
+// APIServer lets pods reach the apiserver.
+type APIServer struct {
+	// ports of the apiserver, over TCP. Omitted: [443, 6443], since the port that
+	// is decided on is the apiserver's own and not its Service's.
+	// +optional
+	Ports []int32 `json:"ports,omitempty"`
+}
+
+// Monitoring admits a monitoring system.
+type Monitoring struct {
+	// namespace of the monitoring pods.
+	Namespace string `json:"namespace"`
+	// pods that scrape. Omitted: all pods of the namespace.
+	// +optional
+	Pods *metav1.LabelSelector `json:"pods,omitempty"`
+	// ports that are scraped, on the tenants' pods. Omitted: every port.
+	// +optional
+	Ports []Port `json:"ports,omitempty"`
+}
+
+// EgressPoint is a set of pods through which tenants reach the outside.
+type EgressPoint struct {
+	// name that a Tenant's via refers to.
+	Name string `json:"name"`
+	// namespace of the pods. It must be a tenant's, or nothing would be closed there.
+	Namespace string `json:"namespace"`
+	// pods that open the connections. Omitted: all pods of the namespace.
+	// +optional
+	Pods *metav1.LabelSelector `json:"pods,omitempty"`
+}
+
+// EdgeProxyPods is the shared way in for telemetry agents.
+type EdgeProxyPods struct {
+	// namespace of the proxy's pods. It must be a tenant's.
+	Namespace string `json:"namespace"`
+	// pods of the proxy. Omitted: all pods of the namespace.
+	// +optional
+	Pods *metav1.LabelSelector `json:"pods,omitempty"`
+	// cidrs are the networks from which agents may reach the proxy, on the ports of
+	// the agentIngress that it serves.
+	CIDRs []string `json:"cidrs"`
+}
+
+// EveryTenant holds flows of every tenant that has the pods.
+type EveryTenant struct {
+	// ingress flows, as in a Tenant. Omitted: none.
+	// +optional
+	Ingress []IngressFlow `json:"ingress,omitempty"`
+	// egress flows, as in a Tenant. Omitted: none.
+	// +optional
+	Egress []EgressFlow `json:"egress,omitempty"`
+}
+
+// Limits says how far a Tenant may reach. An omitted limit allows none of its
+// kind, except ports.
+type Limits struct {
+	// fqdns are the names and patterns that cover every name a Tenant may ask for.
+	// Omitted: none.
+	// +optional
+	FQDNs []string `json:"fqdns,omitempty"`
+
+	// cidrs are the networks that cover the union of all a Tenant asks for.
+	// Omitted: none.
+	// +optional
+	CIDRs []string `json:"cidrs,omitempty"`
+
+	// entities that a Tenant may name. Omitted: none.
+	// +optional
+	Entities []Entity `json:"entities,omitempty"`
+
+	// ports that a Tenant's flows may use. Omitted: any.
+	// +optional
+	Ports []Port `json:"ports,omitempty"`
+
+	// egressPoints that a Tenant's via may name. Omitted: none.
+	// +optional
+	EgressPoints []string `json:"egressPoints,omitempty"`
+
+	// namespaces that a Tenant's namespace and service peers may name besides its
+	// own and those of consenting tenants. Omitted: none.
+	// +optional
+	Namespaces []string `json:"namespaces,omitempty"`
+
+	// namespaceLabels: true lets a Tenant name namespaces by their labels. Omitted:
+	// false.
+	// +optional
+	NamespaceLabels *bool `json:"namespaceLabels,omitempty"`
+
+	// anyTenant: true lets a Tenant name every tenant at once. Omitted: false.
+	// +optional
+	AnyTenant *bool `json:"anyTenant,omitempty"`
+
+	// hostNetwork: true lets a tenant have hostNetwork pods, which no policy
+	// selects. Omitted: false, such a pod is an error.
+	// +optional
+	HostNetwork *bool `json:"hostNetwork,omitempty"`
+
+	// enforcement lists how much looser than the profile a Tenant may be: [Audit]
+	// lets it stay in Audit. Enforce is always allowed. Omitted: none.
+	// +optional
+	Enforcement []Enforcement `json:"enforcement,omitempty"`
+}
+
+// Override changes limits and enforcement for some tenants.
+type Override struct {
+	// tenants are names, or patterns in which * stands for any characters.
+	Tenants []string `json:"tenants"`
+	// limits replace those of the profile, field by field: a field that is omitted
+	// here stays as it is.
+	// +optional
+	Limits *Limits `json:"limits,omitempty"`
+	// enforcement replaces the profile's. Omitted: the profile's.
+	// +optional
+	Enforcement Enforcement `json:"enforcement,omitempty"`
+}

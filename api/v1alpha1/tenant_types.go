@@ -1,0 +1,202 @@
+package v1alpha1
+
+import (
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// Tenant says what one tenant needs: its namespaces, who may reach its pods and
+// what its pods may reach. Everything else is closed.
+//
+// +kubebuilder:object:root=true
+type Tenant struct {
+	metav1.TypeMeta `json:",inline"`
+	// metadata.name is the tenant's name: a DNS label of at most 63 characters,
+	// unique in the build. metadata.namespace is ignored.
+	metav1.ObjectMeta `json:"metadata"`
+
+	Spec TenantSpec `json:"spec,omitempty"`
+}
+
+// TenantSpec is the body of a Tenant.
+type TenantSpec struct {
+	// id becomes the label tenantfence.dev/tenant-id of the policies that land in
+	// this tenant's namespaces. At most 63 characters, a label value. Omitted: no
+	// such label.
+	// +optional
+	ID string `json:"id,omitempty"`
+
+	// namespaces are the namespaces of this tenant, each of which must be in the
+	// build or its inventory. A tenant gets only what the profile's
+	// tenants.namespacePattern or tenants.claims give it. Omitted: the one
+	// namespace that the profile's pattern names.
+	// +optional
+	Namespaces []string `json:"namespaces,omitempty"`
+
+	// enforcement is Audit (allows only: nothing is closed) or Enforce (a
+	// default-deny in both directions). Omitted: the profile's. Looser than the
+	// profile only where the profile's limits.enforcement says so.
+	// +optional
+	Enforcement Enforcement `json:"enforcement,omitempty"`
+
+	// baseline narrows the profile's baseline for this tenant. Omitted: the
+	// profile's.
+	// +optional
+	Baseline *TenantBaseline `json:"baseline,omitempty"`
+
+	// ingress says who may reach this tenant's pods. Omitted: nobody, beyond the
+	// baseline and the profile's own flows.
+	// +optional
+	Ingress []IngressFlow `json:"ingress,omitempty"`
+
+	// egress says what this tenant's pods may reach. Omitted: nothing, beyond the
+	// baseline and the profile's own flows.
+	// +optional
+	Egress []EgressFlow `json:"egress,omitempty"`
+
+	// agentIngress admits telemetry agents outside the cluster that dial in.
+	// Omitted: none.
+	// +optional
+	AgentIngress []AgentIngress `json:"agentIngress,omitempty"`
+}
+
+// TenantBaseline narrows the profile's baseline. It cannot widen it.
+type TenantBaseline struct {
+	// intraNamespace: false closes the flows among the pods of one namespace.
+	// Omitted: the profile's. true where the profile says false is an error.
+	// +optional
+	IntraNamespace *bool `json:"intraNamespace,omitempty"`
+}
+
+// IngressFlow admits peers to pods of the tenant. A flow from another tenant
+// needs that tenant's egress flow too: what both say is allowed.
+type IngressFlow struct {
+	// name is a DNS label, unique among all flows of the tenant: policies are
+	// named after it.
+	Name string `json:"name"`
+
+	// pods are the pods that may be reached. They must be in the build or its
+	// inventory. Omitted: all pods of the tenant.
+	// +optional
+	Pods *metav1.LabelSelector `json:"pods,omitempty"`
+
+	// from are the peers that may connect, any of them.
+	From []Peer `json:"from"`
+
+	// ports are the pods' own ports (never a Service's). Omitted: every port of
+	// every protocol.
+	// +optional
+	Ports []Port `json:"ports,omitempty"`
+
+	// optional: true switches the flow off, said on stderr, where the pods or a
+	// peer are not in the build. Omitted: that is an error.
+	// +optional
+	Optional bool `json:"optional,omitempty"`
+}
+
+// EgressFlow lets pods reach peers. A flow to another tenant needs that
+// tenant's ingress flow too: what both say is allowed.
+type EgressFlow struct {
+	// name is a DNS label, unique among all flows of the tenant: policies are
+	// named after it.
+	Name string `json:"name"`
+
+	// pods are the pods that may connect. They must be in the build or its
+	// inventory. Omitted: all pods of the tenant. Not together with via.
+	// +optional
+	Pods *metav1.LabelSelector `json:"pods,omitempty"`
+
+	// via names an egressPoint of the profile whose pods open the connection on
+	// behalf of the tenant. All tenants of an egress point share the union of what
+	// they ask for. Omitted: the tenant's own pods connect.
+	// +optional
+	Via string `json:"via,omitempty"`
+
+	// to are the peers that may be reached, any of them.
+	To []Peer `json:"to"`
+
+	// ports are the ports at the peer: a pod's own port, never a Service's, unless
+	// the peer is a service, whose ports they then select. Omitted: every port of
+	// every protocol, or every port of the service. Required with fqdns.
+	// +optional
+	Ports []Port `json:"ports,omitempty"`
+
+	// optional: true switches the flow off, said on stderr, where the pods or a
+	// peer are not in the build. Omitted: that is an error.
+	// +optional
+	Optional bool `json:"optional,omitempty"`
+}
+
+// AgentIngress admits telemetry agents outside the cluster that dial in to pods
+// of the tenant, straight through a load balancer or through the profile's edge
+// proxy.
+type AgentIngress struct {
+	// name is a DNS label, unique among all flows of the tenant.
+	Name string `json:"name"`
+
+	// service is the name of the Service, in one of the tenant's namespaces, that
+	// agents dial: its pods and target ports are admitted. Exactly one of service
+	// and pods.
+	// +optional
+	Service string `json:"service,omitempty"`
+
+	// pods are the pods that agents reach. Exactly one of service and pods.
+	// +optional
+	Pods *metav1.LabelSelector `json:"pods,omitempty"`
+
+	// ports are, beside service, which of its ports (omitted: all of them); beside
+	// pods, the pods' own ports (required).
+	// +optional
+	Ports []Port `json:"ports,omitempty"`
+
+	// mode says how agents arrive.
+	Mode AgentMode `json:"mode"`
+
+	// cidrs are the networks that agents dial from. Required with LoadBalancer;
+	// with EdgeProxy the profile's edgeProxy.cidrs say it.
+	// +optional
+	CIDRs []string `json:"cidrs,omitempty"`
+
+	// sourceIP is Client where the load balancer preserves the agents' addresses,
+	// Node where they are translated to a node's on the way: policies then cannot
+	// filter by CIDR and admit the nodes instead, which the profile's
+	// limits.entities must allow (host, remote-node). Omitted: Client. Only with
+	// mode LoadBalancer.
+	// +optional
+	SourceIP SourceIP `json:"sourceIP,omitempty"`
+}
+
+// Enforcement says whether a fence closes anything.
+// +kubebuilder:validation:Enum=Audit;Enforce
+type Enforcement string
+
+// The enforcements.
+const (
+	// Audit writes additive allows only; nothing is denied.
+	Audit Enforcement = "Audit"
+	// Enforce adds a default-deny in both directions.
+	Enforce Enforcement = "Enforce"
+)
+
+// AgentMode says how telemetry agents reach a tenant.
+// +kubebuilder:validation:Enum=LoadBalancer;EdgeProxy
+type AgentMode string
+
+// The ways in for agents.
+const (
+	// LoadBalancer: a load balancer of the tenant's own, straight to its pods.
+	LoadBalancer AgentMode = "LoadBalancer"
+	// EdgeProxy: the profile's shared edge proxy, which dials the tenant's pods.
+	EdgeProxy AgentMode = "EdgeProxy"
+)
+
+// SourceIP says whose address a pod sees behind a load balancer.
+// +kubebuilder:validation:Enum=Client;Node
+type SourceIP string
+
+// The source addresses behind a load balancer.
+const (
+	// SourceClient: the client's own address is preserved.
+	SourceClient SourceIP = "Client"
+	// SourceNode: the address was translated to a node's.
+	SourceNode SourceIP = "Node"
+)

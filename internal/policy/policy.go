@@ -1,0 +1,117 @@
+package policy
+
+import (
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+)
+
+// Direction is the way a rule looks from its subject.
+type Direction string
+
+// The directions.
+const (
+	Ingress Direction = "ingress"
+	Egress  Direction = "egress"
+)
+
+// Family says what a policy is for.
+type Family string
+
+// The families.
+const (
+	DNS            Family = "dns"
+	IntraNamespace Family = "intra-namespace"
+	APIServer      Family = "apiserver"
+	Monitoring     Family = "monitoring"
+	EastWest       Family = "east-west"
+	AgentIngress   Family = "agent-ingress"
+	FQDNEgress     Family = "fqdn-egress"
+	DefaultDeny    Family = "default-deny"
+)
+
+// Stage is the step of a rollout that a family belongs to.
+func (f Family) Stage() v1alpha1.Stage {
+	switch f {
+	case DNS, IntraNamespace, APIServer, Monitoring:
+		return v1alpha1.StageBaseline
+	case DefaultDeny:
+		return v1alpha1.StageDefaultDeny
+	default:
+		return v1alpha1.StageAllow
+	}
+}
+
+// Policy is one policy of one namespace, before it takes a form.
+type Policy struct {
+	Namespace, Name string
+	// Tenant owns the namespace. TenantID is its id.
+	Tenant, TenantID string
+	Family           Family
+	// Enforcement is that of the namespace that the policy lands in.
+	Enforcement v1alpha1.Enforcement
+	// Subject selects the pods, within Namespace, that the policy is about.
+	Subject Selector
+	Rules   []Rule
+	Reasons []Reason
+}
+
+// Rule lets the subject exchange traffic with any of the peers on any of the
+// ports. A default-deny has no rules.
+type Rule struct {
+	Direction Direction
+	Peers     []Peer
+	// Ports: none means every port.
+	Ports []Port
+	// Names are the DNS names and patterns that may be asked for on these ports.
+	// None means that DNS is not looked into.
+	Names []string
+}
+
+// Selector selects pods by their labels. The zero value selects all.
+type Selector = metav1.LabelSelector
+
+// PeerKind says what a Peer is.
+type PeerKind string
+
+// The kinds of peer.
+const (
+	// Pods of a namespace, by name or by the namespace's labels.
+	Pods     PeerKind = "pods"
+	Entities PeerKind = "entities"
+	CIDRs    PeerKind = "cidrs"
+	FQDNs    PeerKind = "fqdns"
+)
+
+// Peer is one end of a Grant, and the other side of a Rule.
+type Peer struct {
+	Kind PeerKind
+
+	// Namespace or NamespaceLabels, and Pods, say which pods.
+	Namespace       string
+	NamespaceLabels map[string]string
+	Pods            Selector
+
+	Entities []v1alpha1.Entity
+	CIDRs    []string
+	Except   []string
+	FQDNs    []string
+}
+
+// Port is a port, by number (with End for a range) or by name.
+type Port struct {
+	Name     string
+	Port     int32
+	End      int32
+	Protocol v1alpha1.Protocol
+}
+
+// Reason is the field that asked for a rule.
+type Reason struct {
+	// Kind and Name of the resource, "Tenant" and "acme".
+	Kind, Name string
+	// Field is its path: "spec.egress[llm]".
+	Field string
+}
+
+func (r Reason) String() string { return r.Kind + "/" + r.Name + " " + r.Field }
