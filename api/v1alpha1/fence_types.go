@@ -21,6 +21,7 @@ type TenantFenceSpec struct {
 	// stages that this run generates, replaces and removes; policies of other
 	// stages are left alone. Omitted: [Baseline, Allow, DefaultDeny].
 	// +optional
+	// +kubebuilder:validation:MinItems=1
 	Stages []Stage `json:"stages,omitempty"`
 
 	// profile is the FenceProfile's spec, inline. Omitted: the FenceProfile among

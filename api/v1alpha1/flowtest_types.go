@@ -17,6 +17,7 @@ type FlowTest struct {
 // FlowTestSpec is the body of a FlowTest.
 type FlowTestSpec struct {
 	// cases are decided one by one.
+	// +kubebuilder:validation:MinItems=1
 	Cases []FlowCase `json:"cases"`
 }
 

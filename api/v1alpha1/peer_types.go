@@ -29,6 +29,7 @@ type Peer struct {
 	// may label a namespace can join them, which is warned about. Only where the
 	// profile's limits.namespaceLabels allows it.
 	// +optional
+	// +kubebuilder:validation:MinProperties=1
 	NamespaceLabels map[string]string `json:"namespaceLabels,omitempty"`
 
 	// service is a Service of the build or its inventory, "name" in one of the
@@ -43,15 +44,18 @@ type Peer struct {
 	// remote-node every other node and every hostNetwork pod on it, world all that
 	// is outside the cluster, cluster all that is inside.
 	// +optional
+	// +kubebuilder:validation:MinItems=1
 	Entities []Entity `json:"entities,omitempty"`
 
 	// cidrs are networks outside the cluster, in CIDR notation without host bits.
 	// Under Cilium they never match a pod, a node or an apiserver in the cluster.
 	// +optional
+	// +kubebuilder:validation:MinItems=1
 	CIDRs []string `json:"cidrs,omitempty"`
 
 	// except are networks within cidrs that are not meant. Only with cidrs.
 	// +optional
+	// +kubebuilder:validation:MinItems=1
 	Except []string `json:"except,omitempty"`
 
 	// fqdns are names outside the cluster, or patterns in which * stands for any
@@ -59,6 +63,7 @@ type Peer struct {
 	// "a.b.example.com") and a leading "**." for one or more labels (Cilium 1.19).
 	// Only in egress, and with ports.
 	// +optional
+	// +kubebuilder:validation:MinItems=1
 	FQDNs []string `json:"fqdns,omitempty"`
 
 	// pods narrows tenant, anyTenant, namespace or namespaceLabels to these pods.

@@ -188,6 +188,7 @@ type DNS struct {
 	// flows use. Any name ("*") is a way out for data, which is said. Omitted:
 	// ["*"].
 	// +optional
+	// +kubebuilder:validation:MinItems=1
 	Names []string `json:"names,omitempty"`
 }
 
@@ -196,6 +197,9 @@ type APIServer struct {
 	// ports of the apiserver, over TCP. Omitted: [443, 6443], since the port that
 	// is decided on is the apiserver's own and not its Service's.
 	// +optional
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:items:Minimum=1
+	// +kubebuilder:validation:items:Maximum=65535
 	Ports []int32 `json:"ports,omitempty"`
 }
 
@@ -208,6 +212,7 @@ type Monitoring struct {
 	Pods *metav1.LabelSelector `json:"pods,omitempty"`
 	// ports that are scraped, on the tenants' pods. Omitted: every port.
 	// +optional
+	// +kubebuilder:validation:MinItems=1
 	Ports []Port `json:"ports,omitempty"`
 }
 
@@ -231,6 +236,7 @@ type EdgeProxyPods struct {
 	Pods *metav1.LabelSelector `json:"pods,omitempty"`
 	// cidrs are the networks from which agents may reach the proxy, on the ports of
 	// the agentIngress that it serves.
+	// +kubebuilder:validation:MinItems=1
 	CIDRs []string `json:"cidrs"`
 }
 
@@ -263,6 +269,7 @@ type Limits struct {
 
 	// ports that a Tenant's flows may use. Omitted: any.
 	// +optional
+	// +kubebuilder:validation:MinItems=1
 	Ports []Port `json:"ports,omitempty"`
 
 	// egressPoints that a Tenant's via may name. Omitted: none.
@@ -297,6 +304,7 @@ type Limits struct {
 // Override changes limits and enforcement for some tenants.
 type Override struct {
 	// tenants are names, or patterns in which * stands for any characters.
+	// +kubebuilder:validation:MinItems=1
 	Tenants []string `json:"tenants"`
 	// limits replace those of the profile, field by field: a field that is omitted
 	// here stays as it is.

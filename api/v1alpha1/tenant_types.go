@@ -30,6 +30,7 @@ type TenantSpec struct {
 	// tenants.namespacePattern or tenants.claims give it. Omitted: the one
 	// namespace that the profile's pattern names.
 	// +optional
+	// +kubebuilder:validation:MinItems=1
 	Namespaces []string `json:"namespaces,omitempty"`
 
 	// enforcement is Audit (allows only: nothing is closed) or Enforce (a
@@ -80,11 +81,13 @@ type IngressFlow struct {
 	Pods *metav1.LabelSelector `json:"pods,omitempty"`
 
 	// from are the peers that may connect, any of them.
+	// +kubebuilder:validation:MinItems=1
 	From []Peer `json:"from"`
 
 	// ports are the pods' own ports (never a Service's). Omitted: every port of
 	// every protocol.
 	// +optional
+	// +kubebuilder:validation:MinItems=1
 	Ports []Port `json:"ports,omitempty"`
 
 	// optional: true switches the flow off, said on stderr, where the pods or a
@@ -112,12 +115,14 @@ type EgressFlow struct {
 	Via string `json:"via,omitempty"`
 
 	// to are the peers that may be reached, any of them.
+	// +kubebuilder:validation:MinItems=1
 	To []Peer `json:"to"`
 
 	// ports are the ports at the peer: a pod's own port, never a Service's, unless
 	// the peer is a service, whose ports they then select. Omitted: every port of
 	// every protocol, or every port of the service. Required with fqdns.
 	// +optional
+	// +kubebuilder:validation:MinItems=1
 	Ports []Port `json:"ports,omitempty"`
 
 	// optional: true switches the flow off, said on stderr, where the pods or a
@@ -146,6 +151,7 @@ type AgentIngress struct {
 	// ports are, beside service, which of its ports (omitted: all of them); beside
 	// pods, the pods' own ports (required).
 	// +optional
+	// +kubebuilder:validation:MinItems=1
 	Ports []Port `json:"ports,omitempty"`
 
 	// mode says how agents arrive.
@@ -154,6 +160,7 @@ type AgentIngress struct {
 	// cidrs are the networks that agents dial from. Required with LoadBalancer;
 	// with EdgeProxy the profile's edgeProxy.cidrs say it.
 	// +optional
+	// +kubebuilder:validation:MinItems=1
 	CIDRs []string `json:"cidrs,omitempty"`
 
 	// sourceIP is Client where the load balancer preserves the agents' addresses,

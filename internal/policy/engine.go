@@ -73,6 +73,11 @@ const (
 	Allowed Decision = "allowed"
 	// Denied: they do not.
 	Denied Decision = "denied"
+	// Depends: they let it pass in some of the cases that the other end's name stands
+	// for, and not in others: an apiserver on a node and one outside the cluster, IPv4
+	// and IPv6. It satisfies neither who wants the flow nor who wants it shut; the
+	// Verdict's Note tells the cases apart.
+	Depends Decision = "depends"
 	// NotJudged: no policy selects this end, because it is not a pod.
 	NotJudged Decision = "not judged"
 )
@@ -80,9 +85,9 @@ const (
 // Side is what one end of a flow says.
 type Side struct {
 	Decision Decision
-	// By names the policies that decided, as "namespace/name", sorted. Empty where
-	// no policy did: an end that nothing isolates, or a default-deny without a
-	// matching allow.
+	// By names the policies that decided, as "namespace/name" or, of a cluster-wide
+	// one, "name", sorted. Empty where no policy did: an end that nothing isolates,
+	// or a default-deny without a matching allow.
 	By []string
 }
 
@@ -94,10 +99,13 @@ type Verdict struct {
 	Note string
 }
 
-// Decision is Denied if a side denies, else Allowed.
+// Decision is Denied if a side denies, else Depends if a side depends, else
+// Allowed.
 func (v Verdict) Decision() Decision {
-	if v.Egress.Decision == Denied || v.Ingress.Decision == Denied {
-		return Denied
+	for _, d := range []Decision{Denied, Depends} {
+		if v.Egress.Decision == d || v.Ingress.Decision == d {
+			return d
+		}
 	}
 	return Allowed
 }

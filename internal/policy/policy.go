@@ -1,7 +1,11 @@
 package policy
 
 import (
+	"cmp"
+	"strconv"
+
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 )
@@ -115,3 +119,45 @@ type Reason struct {
 }
 
 func (r Reason) String() string { return r.Kind + "/" + r.Name + " " + r.Field }
+
+// In is the same reason, at a field below.
+func (r Reason) In(field string) Reason {
+	if r.Field != "" {
+		field = r.Field + "." + field
+	}
+	return Reason{Kind: r.Kind, Name: r.Name, Field: field}
+}
+
+// PortsOf turns ports of the API into ports.
+func PortsOf(in []v1alpha1.Port) []Port {
+	var out []Port
+	for _, p := range in {
+		port := Port{End: p.EndPort, Protocol: p.Protocol}
+		if port.Protocol == "" {
+			port.Protocol = v1alpha1.TCP
+		}
+		if p.Port.Type == intstr.String {
+			port.Name = p.Port.StrVal
+		} else {
+			port.Port = p.Port.IntVal
+		}
+		out = append(out, port)
+	}
+	return out
+}
+
+func (p Port) String() string {
+	s := p.Name
+	if s == "" {
+		s = strconv.Itoa(int(p.Port))
+	}
+	if p.End > p.Port {
+		s += "-" + strconv.Itoa(int(p.End))
+	}
+	return s + "/" + string(p.Protocol)
+}
+
+// ComparePorts orders ports by protocol, number and name.
+func ComparePorts(a, b Port) int {
+	return cmp.Or(cmp.Compare(a.Protocol, b.Protocol), cmp.Compare(a.Port, b.Port), cmp.Compare(a.End, b.End), cmp.Compare(a.Name, b.Name))
+}

@@ -1,0 +1,94 @@
+# A fresh machine needs Go, git and a POSIX shell. Everything else lands in bin/,
+# at the versions pinned here; changing a pin installs it anew.
+KUSTOMIZE_VERSION      := v5.8.2
+GOLANGCI_LINT_VERSION  := v2.15.0
+CONTROLLER_GEN_VERSION := v0.23.0
+
+IMAGE        ?= tenantfence:dev
+TEST_TIMEOUT ?= 30m
+
+# One set of build settings for building, testing and linting: Cilium's engine is
+# then compiled once, and a C compiler is never needed.
+export CGO_ENABLED := 0
+export GOFLAGS     := $(strip $(shell go env GOFLAGS) -trimpath)
+export PATH        := $(CURDIR)/bin:$(PATH)
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+.PHONY: help
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
+
+.PHONY: build
+build: ## bin/tenantfence, static
+	@go build -ldflags '-s -w' -o bin/tenantfence .
+
+.PHONY: demo
+demo: build bin/kustomize ## the main job, on the SocTalk example
+	@bin/tenantfence help
+
+.PHONY: test
+test: build bin/kustomize ## every test
+	@go test -timeout $(TEST_TIMEOUT) ./...
+
+.PHONY: lint
+lint: lint-go lint-mod lint-generated ## golangci-lint, a tidy go.mod, fresh generated files
+
+.PHONY: lint-go
+lint-go: bin/golangci-lint
+	@bin/golangci-lint run ./...
+
+.PHONY: lint-mod
+lint-mod:
+	@go mod tidy -diff
+
+# Generates into a copy of the working tree, uncommitted changes included, and
+# shows what `make generate` would change. Neither the tree nor the index is touched.
+.PHONY: lint-generated
+lint-generated: bin/controller-gen
+	@copy='$(CURDIR)/bin/.generated'; rm -rf "$$copy"; mkdir -p "$$copy/tree" "$$copy/objects"; \
+	trap 'rm -rf "$$copy"' EXIT; \
+	objects=$$(git rev-parse --path-format=absolute --git-path objects) || exit 1; \
+	scratch() { GIT_ALTERNATE_OBJECT_DIRECTORIES="$$objects" GIT_OBJECT_DIRECTORY="$$copy/objects" \
+		GIT_INDEX_FILE="$$copy/index" git --no-pager "$$@"; }; \
+	scratch add --all && before=$$(scratch write-tree) && \
+	scratch checkout-index --all --prefix="$$copy/tree/" && \
+	(cd "$$copy/tree" && go generate ./...) && \
+	scratch --work-tree="$$copy/tree" add --all || exit 1; \
+	scratch diff --cached --exit-code "$$before" || \
+	{ echo 'generated files differ from their sources: run make generate' >&2; exit 1; }
+
+.PHONY: generate
+generate: bin/controller-gen ## generated code, JSON schemas and references
+	@go generate ./...
+
+.PHONY: image
+image: build ## the container image, from bin/tenantfence (on a Mac: make image GOOS=linux)
+	@docker build --target prebuilt --tag $(IMAGE) .
+
+.PHONY: tools
+tools: bin/kustomize bin/golangci-lint bin/controller-gen ## the pinned tools, into bin/
+
+.PHONY: clean
+clean: ## remove bin/ and dist/
+	@rm -rf bin dist
+
+# A stamp carries the version in its name, so that a new pin is a missing stamp.
+bin/.%:
+	@mkdir -p bin && rm -f bin/.$(firstword $(subst @, ,$*))@* && touch $@
+
+bin/kustomize: bin/.kustomize@$(KUSTOMIZE_VERSION)
+	$(call install,sigs.k8s.io/kustomize/kustomize/v5@$(KUSTOMIZE_VERSION))
+
+bin/golangci-lint: bin/.golangci-lint@$(GOLANGCI_LINT_VERSION)
+	$(call install,github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT_VERSION))
+
+bin/controller-gen: bin/.controller-gen@$(CONTROLLER_GEN_VERSION)
+	$(call install,sigs.k8s.io/controller-tools/cmd/controller-gen@$(CONTROLLER_GEN_VERSION))
+
+define install
+@echo 'installing $(1)' >&2
+@GOBIN='$(CURDIR)/bin' go install -ldflags '-s -w' $(1)
+@touch $@
+endef

@@ -1,0 +1,282 @@
+package fn_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"sigs.k8s.io/kustomize/kyaml/kio"
+	"sigs.k8s.io/kustomize/kyaml/kio/kioutil"
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/fn"
+	"github.com/tenantfence/tenantfence/internal/engine"
+	"github.com/tenantfence/tenantfence/internal/output"
+	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/reach"
+	"github.com/tenantfence/tenantfence/internal/resolve"
+	"github.com/tenantfence/tenantfence/internal/resource"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files, and fail once")
+
+// A case is a folder below testdata: fence.yaml is the functionConfig, every other
+// YAML file but expected.yaml holds items. What comes out stands in expected.yaml
+// (the generated policies) and said.txt (the findings); what the policies do, in
+// verdicts.txt, every line of which Cilium's engine decides. A case without
+// expected.yaml must be refused.
+const testdata = "../testdata"
+
+func TestGolden(t *testing.T) {
+	t.Parallel()
+	cases, err := filepath.Glob(filepath.Join(testdata, "*", "*", "fence.yaml"))
+	if err != nil || len(cases) == 0 {
+		t.Fatalf("no golden case found below %s: %v", testdata, err)
+	}
+	for _, c := range cases {
+		dir := filepath.Dir(c)
+		t.Run(filepath.Base(filepath.Dir(dir))+"/"+filepath.Base(dir), func(t *testing.T) {
+			t.Parallel()
+			runGolden(t, dir)
+		})
+	}
+}
+
+func runGolden(t *testing.T, dir string) {
+	t.Helper()
+	refused := filepath.Base(filepath.Dir(dir)) == "refused"
+	config, items := readCase(t, dir)
+	out, said, err := process(t, config, items)
+	golden(t, filepath.Join(dir, "said.txt"), said)
+	if refused {
+		if err == nil {
+			t.Error("the case was not refused")
+		}
+		for range 3 {
+			if _, again, _ := process(t, config, shuffled(items)); again != said {
+				t.Errorf("in another order it says something else:\n%s", cmp.Diff(said, again))
+			}
+		}
+		return
+	}
+	if err != nil {
+		t.Fatalf("refused: %v\n%s", err, said)
+	}
+	policies := generated(t, out)
+	golden(t, filepath.Join(dir, "expected.yaml"), policies)
+
+	second, saidAgain, err := process(t, config, out)
+	if err != nil || text(t, second) != text(t, out) || saidAgain != said {
+		t.Errorf("a second run changes something (error %v):\n%s%s", err, cmp.Diff(text(t, out), text(t, second)), cmp.Diff(said, saidAgain))
+	}
+	for range 3 {
+		other, saidOther, err := process(t, config, shuffled(items))
+		if err != nil || generated(t, other) != policies || saidOther != said {
+			t.Errorf("another order of the items changes something (error %v):\n%s%s", err, cmp.Diff(policies, generated(t, other)), cmp.Diff(said, saidOther))
+		}
+	}
+	decideVerdicts(t, dir, config, out)
+}
+
+func process(t *testing.T, config *yaml.RNode, items []*yaml.RNode) ([]*yaml.RNode, string, error) {
+	t.Helper()
+	out, findings, err := fn.Process(config.Copy(), copied(items))
+	var b bytes.Buffer
+	if err := output.Text(&b, findings); err != nil {
+		t.Fatal(err)
+	}
+	return out, b.String(), err
+}
+
+// decideVerdicts holds the generated policies against Cilium's schema and parser,
+// and has its engine decide each line of verdicts.txt.
+func decideVerdicts(t *testing.T, dir string, config *yaml.RNode, items []*yaml.RNode) {
+	t.Helper()
+	in, index, findings := fn.Read(config.Copy(), copied(items))
+	if findings.HasError() {
+		t.Fatal(findings)
+	}
+	fence, _ := resolve.Resolve(in, index)
+	endpoints := reach.Endpoints{Index: index, Fence: fence}
+	e := newEngine(t, fence, endpoints, items)
+	data, err := os.ReadFile(filepath.Join(dir, "verdicts.txt"))
+	if err != nil {
+		t.Fatalf("every case has its verdicts: %v", err)
+	}
+	seen := map[policy.Decision]int{}
+	for line := range strings.Lines(string(data)) {
+		line = strings.TrimSpace(line)
+		if line == "" || line[0] == '#' {
+			continue
+		}
+		flow, want := parseVerdict(t, endpoints, line)
+		got, err := e.Decide(flow)
+		if err != nil {
+			t.Errorf("%s: %v", line, err)
+			continue
+		}
+		seen[want]++
+		if got.Decision() != want {
+			t.Errorf("%s: it is %s (egress %s by %v, ingress %s by %v) %s", line, got.Decision(),
+				got.Egress.Decision, got.Egress.By, got.Ingress.Decision, got.Ingress.By, got.Note)
+		}
+	}
+	if seen[policy.Allowed] == 0 || seen[policy.Denied] == 0 {
+		if fence.Tenants[0].Enforcement == v1alpha1.Enforce {
+			t.Errorf("verdicts.txt holds %d allowed and %d denied flows: it needs one of each", seen[policy.Allowed], seen[policy.Denied])
+		}
+	}
+}
+
+func newEngine(t *testing.T, fence *policy.Fence, endpoints reach.Endpoints, items []*yaml.RNode) *engine.Engine {
+	t.Helper()
+	var policies []json.RawMessage
+	for _, n := range items {
+		switch n.GetKind() {
+		case "CiliumNetworkPolicy", "CiliumClusterwideNetworkPolicy", "NetworkPolicy":
+			data, err := n.MarshalJSON()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := engine.Validate(data); err != nil {
+				t.Errorf("%s: %v", n.GetName(), err)
+			}
+			policies = append(policies, data)
+		}
+	}
+	e, err := engine.New(engine.Options{ClusterName: fence.Cluster.Name}, policies, endpoints.Pods())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+// parseVerdict reads a line such as
+//
+//	acme/adapter -> soctalk-system/api:8000/TCP  allowed
+func parseVerdict(t *testing.T, endpoints reach.Endpoints, line string) (policy.Flow, policy.Decision) {
+	t.Helper()
+	fields := strings.Fields(line)
+	if len(fields) != 4 || fields[1] != "->" {
+		t.Fatalf("%q is no verdict: say it as\n\tacme/adapter -> soctalk-system/api:8000/TCP  allowed", line)
+	}
+	to, port, _ := cutLast(fields[2], ":")
+	number, protocol, _ := strings.Cut(port, "/")
+	n, err := strconv.ParseUint(number, 10, 16)
+	if err != nil {
+		t.Fatalf("%q: %v", line, err)
+	}
+	flow := policy.Flow{Port: uint16(n), Protocol: v1alpha1.Protocol(protocol)}
+	if flow.From, err = endpoints.Find(fields[0]); err != nil {
+		t.Fatal(err)
+	}
+	if flow.To, err = endpoints.Find(to); err != nil {
+		t.Fatal(err)
+	}
+	want := policy.Decision(fields[3])
+	if want != policy.Allowed && want != policy.Denied {
+		t.Fatalf("%q: a flow is allowed or denied", line)
+	}
+	return flow, want
+}
+
+func cutLast(s, sep string) (before, after string, found bool) {
+	i := strings.LastIndex(s, sep)
+	if i < 0 {
+		return s, "", false
+	}
+	return s[:i], s[i+len(sep):], true
+}
+
+func golden(t *testing.T, file, got string) {
+	t.Helper()
+	want, err := os.ReadFile(file)
+	if err != nil && !os.IsNotExist(err) {
+		t.Fatal(err)
+	}
+	if string(want) == got {
+		return
+	}
+	t.Errorf("%s differs (-want +got):\n%s", file, cmp.Diff(string(want), got))
+	if !*update {
+		return
+	}
+	if err := os.WriteFile(file, []byte(got), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func readCase(t *testing.T, dir string) (config *yaml.RNode, items []*yaml.RNode) {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(dir, "*.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		name := filepath.Base(file)
+		if name == "expected.yaml" || name == "kustomization.yaml" {
+			continue
+		}
+		nodes, err := (&kio.ByteReader{Reader: bytes.NewReader(data), SetAnnotations: map[string]string{kioutil.PathAnnotation: name}}).Read()
+		if err != nil {
+			t.Fatalf("%s: %v", file, err)
+		}
+		if name == "fence.yaml" {
+			config = nodes[0]
+		} else {
+			items = append(items, nodes...)
+		}
+	}
+	return config, items
+}
+
+func copied(items []*yaml.RNode) []*yaml.RNode {
+	out := make([]*yaml.RNode, len(items))
+	for i, n := range items {
+		out[i] = n.Copy()
+	}
+	return out
+}
+
+func shuffled(items []*yaml.RNode) []*yaml.RNode {
+	out := slices.Clone(items)
+	rand.Shuffle(len(out), func(i, j int) { out[i], out[j] = out[j], out[i] })
+	return out
+}
+
+// generated are the policies that were generated, sorted.
+func generated(t *testing.T, items []*yaml.RNode) string {
+	t.Helper()
+	var mine []*yaml.RNode
+	for _, n := range items {
+		if n.GetLabels()[resource.LabelManagedBy] == resource.ManagedBy {
+			mine = append(mine, n)
+		}
+	}
+	key := func(n *yaml.RNode) string { return fmt.Sprintf("%s/%s/%s", n.GetNamespace(), n.GetName(), n.GetKind()) }
+	slices.SortFunc(mine, func(a, b *yaml.RNode) int { return strings.Compare(key(a), key(b)) })
+	return text(t, mine)
+}
+
+func text(t *testing.T, items []*yaml.RNode) string {
+	t.Helper()
+	s, err := kio.StringAll(copied(items))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}

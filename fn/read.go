@@ -1,0 +1,129 @@
+package fn
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/resource"
+)
+
+// reader sorts the items of a build: this project's own kinds, and the rest.
+type reader struct {
+	in       resource.Inputs
+	profiles []resource.Profile
+	rest     []*yaml.RNode
+	findings policy.Findings
+}
+
+// Read decodes this project's own kinds and indexes the rest.
+func Read(config *yaml.RNode, items []*yaml.RNode) (*resource.Inputs, *resource.Index, policy.Findings) {
+	var r reader
+	if !r.readConfig(config) {
+		return nil, nil, r.findings
+	}
+	for _, n := range items {
+		r.readItem(n)
+	}
+	index, found := resource.NewIndex(r.rest)
+	index.Blind = len(r.rest) == 0 && len(items) <= 1 && len(r.in.Fence.Spec.Tenants) > 0
+	r.findings = append(r.findings, found...)
+	r.chooseProfile()
+	return &r.in, index, r.findings
+}
+
+func (r *reader) refuse(check string, ref policy.Ref, at, format string, args ...any) {
+	r.findings = append(r.findings, policy.Finding{
+		Check: check, Severity: policy.Error, Resource: ref, Field: at, Message: fmt.Sprintf(format, args...),
+	})
+}
+
+// invalid turns the errors of a resource into findings.
+func (r *reader) invalid(ref policy.Ref, errs field.ErrorList) {
+	for _, e := range errs {
+		r.refuse("invalid-"+strings.ToLower(ref.Kind), ref, e.Field, "%s", e.ErrorBody())
+	}
+}
+
+func (r *reader) readConfig(config *yaml.RNode) bool {
+	if config.IsNilOrEmpty() {
+		r.refuse("no-function-config", policy.Ref{}, "", "there is no functionConfig: list a %s %s in transformers: or in the Kptfile's pipeline", v1alpha1.APIVersion, v1alpha1.KindTenantFence)
+		return false
+	}
+	r.in.FenceRef = resource.RefOf(config)
+	if resource.Group(config) != v1alpha1.Group || config.GetKind() != v1alpha1.KindTenantFence {
+		r.refuse("no-function-config", r.in.FenceRef, "", "the functionConfig is a %s %s: it must be a %s %s", config.GetApiVersion(), config.GetKind(), v1alpha1.APIVersion, v1alpha1.KindTenantFence)
+		return false
+	}
+	fence, errs := v1alpha1.Decode[v1alpha1.TenantFence](config)
+	r.invalid(r.in.FenceRef, errs)
+	if len(errs) > 0 {
+		return false
+	}
+	r.in.Fence = *fence
+	for i, t := range fence.Spec.Tenants {
+		r.in.Tenants = append(r.in.Tenants, resource.Tenant{
+			Name: t.Name, Spec: t.Spec, Ref: r.in.FenceRef, Path: field.NewPath("spec", "tenants").Index(i).Child("spec"),
+		})
+	}
+	return true
+}
+
+func (r *reader) readItem(n *yaml.RNode) {
+	if resource.Group(n) != v1alpha1.Group {
+		r.rest = append(r.rest, n)
+		return
+	}
+	ref := resource.RefOf(n)
+	switch n.GetKind() {
+	case v1alpha1.KindTenant:
+		t, errs := v1alpha1.Decode[v1alpha1.Tenant](n)
+		if r.invalid(ref, errs); len(errs) == 0 {
+			r.in.Tenants = append(r.in.Tenants, resource.Tenant{Name: t.Name, Spec: t.Spec, Ref: ref, Path: field.NewPath("spec")})
+		}
+	case v1alpha1.KindFenceProfile:
+		p, errs := v1alpha1.Decode[v1alpha1.FenceProfile](n)
+		if r.invalid(ref, errs); len(errs) == 0 {
+			r.profiles = append(r.profiles, resource.Profile{Ref: ref, Path: field.NewPath("spec"), Spec: p.Spec})
+		}
+	case v1alpha1.KindFlowTest:
+		t, errs := v1alpha1.Decode[v1alpha1.FlowTest](n)
+		if r.invalid(ref, errs); len(errs) == 0 {
+			r.in.FlowTests = append(r.in.FlowTests, resource.FlowTest{Ref: ref, Test: *t})
+		}
+	case v1alpha1.KindTenantFence:
+		// Another fence's configuration, or a copy of this one's, as kpt shows it.
+	default:
+		r.refuse("unknown-kind", ref, "kind", "there is no kind %q in %s: the kinds are %s", n.GetKind(), v1alpha1.Group,
+			strings.Join([]string{v1alpha1.KindTenant, v1alpha1.KindFenceProfile, v1alpha1.KindTenantFence, v1alpha1.KindFlowTest}, ", "))
+	}
+}
+
+// chooseProfile takes the inline profile, or the one among the items.
+func (r *reader) chooseProfile() {
+	spec := r.in.Fence.Spec
+	invalid := slices.ContainsFunc(r.findings, func(f policy.Finding) bool { return f.Resource.Kind == v1alpha1.KindFenceProfile })
+	named := slices.DeleteFunc(slices.Clone(r.profiles), func(p resource.Profile) bool { return spec.ProfileName != "" && p.Ref.Name != spec.ProfileName })
+	switch {
+	case spec.Profile != nil && len(r.profiles) > 0:
+		r.refuse("two-profiles", r.in.FenceRef, "spec.profile", "the profile is inline, and %s is among the items: remove one of them", r.profiles[0].Ref)
+	case spec.Profile != nil:
+		r.in.Profile = resource.Profile{Ref: r.in.FenceRef, Path: field.NewPath("spec", "profile"), Spec: *spec.Profile}
+	case len(named) == 1:
+		r.in.Profile = named[0]
+	case len(named) > 1:
+		r.refuse("two-profiles", r.in.FenceRef, "spec.profileName", "there are %d FenceProfiles among the items: say which in profileName, or remove the others", len(named))
+	case invalid:
+	case len(r.profiles) > 0:
+		r.refuse("no-profile", r.in.FenceRef, "spec.profileName", "there is no FenceProfile %q among the items: correct the name", spec.ProfileName)
+	case len(r.in.Tenants) == 0:
+		r.refuse("no-profile", r.in.FenceRef, "", "there is neither a FenceProfile nor a Tenant among the items: list them under resources: of this layer, or of one below it")
+	default:
+		r.refuse("no-profile", r.in.FenceRef, "", "there are Tenants and no FenceProfile: add one to the items, or say it inline in spec.profile")
+	}
+}

@@ -1,0 +1,155 @@
+// Package architecture holds the laws of this code base, as tests that say why.
+//
+// They read the files themselves, so that they hold for every platform and build
+// tag, point at a line, and work while the code does not compile yet.
+package architecture
+
+import (
+	"go/ast"
+	"path"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const (
+	module    = "github.com/tenantfence/tenantfence"
+	maxLines  = 320
+	mainLines = 40
+)
+
+func TestEveryDirectoryHasARoom(t *testing.T) {
+	for _, file := range load(t) {
+		if _, known := rooms[file.dir]; !known {
+			t.Errorf("%s: give it a room: %s is not in the table of internal/architecture/rooms_test.go; "+
+				"a newcomer finds the place for a change by that table alone", file.path, file.dir)
+		}
+	}
+}
+
+func TestRoomsImportOnlyWhatTheirKindMay(t *testing.T) {
+	for _, file := range load(t) {
+		from, known := rooms[file.dir]
+		if !known {
+			continue // TestEveryDirectoryHasARoom says so.
+		}
+		for _, spec := range file.syntax.Imports {
+			dir, ours := roomOf(importPath(spec))
+			if to := rooms[dir]; ours && to != "" && !slices.Contains(allowed[from].imports, to) {
+				t.Errorf("%s: %s (%s) imports %s (%s): %s", file.at(spec), file.dir, from, dir, to, allowed[from].why)
+			}
+		}
+	}
+}
+
+func TestNounsBuildOnEachOtherInOneOrder(t *testing.T) {
+	for _, file := range load(t) {
+		may, known := nouns[file.dir]
+		if !known {
+			continue
+		}
+		for _, spec := range file.syntax.Imports {
+			if dir, ours := roomOf(importPath(spec)); ours && !slices.Contains(may, dir) {
+				t.Errorf("%s: %s imports %s, and may import of ours only %v: "+
+					"what users write comes first, what we call it next, where it is found last", file.at(spec), file.dir, dir, may)
+			}
+		}
+	}
+}
+
+func TestEveryNounHasItsPlaceInTheOrder(t *testing.T) {
+	for dir, k := range rooms {
+		if _, known := nouns[dir]; (k == noun) != known {
+			t.Errorf("%s: it is %s in rooms, and nouns must tell what a noun may import, and only of nouns", dir, k)
+		}
+	}
+}
+
+func TestForeignPackagesStayInTheirRooms(t *testing.T) {
+	for _, file := range load(t) {
+		for _, spec := range file.syntax.Imports {
+			if f, broken := brokenFence(file.dir, importPath(spec)); broken {
+				t.Errorf("%s: %s imports %s, which only %s may: %s",
+					file.at(spec), file.dir, importPath(spec), strings.Join(f.rooms, " and "), f.why)
+			}
+		}
+	}
+}
+
+func TestOnlyMainExits(t *testing.T) {
+	for _, file := range load(t) {
+		if file.path == "main.go" || rooms[file.dir] == tool {
+			continue
+		}
+		ast.Inspect(file.syntax, func(node ast.Node) bool {
+			selector, isSelector := node.(*ast.SelectorExpr)
+			if isSelector && file.exits(selector) {
+				t.Errorf("%s: only main.go exits: anything else that does cannot be tested, "+
+					"and takes the findings of everyone else with it; return an error or a status", file.at(selector))
+			}
+			return true
+		})
+	}
+}
+
+func TestFilesFitIntoAHead(t *testing.T) {
+	for _, file := range load(t) {
+		limit := maxLines
+		if file.path == "main.go" {
+			limit = mainLines
+		}
+		if file.lines > limit && !ast.IsGenerated(file.syntax) {
+			t.Errorf("%s: %d lines, at most %d: split it along what it does, and name the halves after that", file.path, file.lines, limit)
+		}
+	}
+}
+
+func TestTheProgramIsOneFile(t *testing.T) {
+	for _, file := range load(t) {
+		if file.dir == "." && file.path != "main.go" {
+			t.Errorf("%s: the root holds main.go alone: code beside it escapes every other law", file.path)
+		}
+	}
+}
+
+// roomOf returns the directory of one of this module's packages.
+func roomOf(pkg string) (dir string, ours bool) {
+	if pkg == module {
+		return ".", true
+	}
+	return strings.CutPrefix(pkg, module+"/")
+}
+
+func brokenFence(dir, pkg string) (fence, bool) {
+	for _, f := range fences {
+		if pkg == f.pkg || strings.HasPrefix(pkg, f.pkg+"/") {
+			return f, !slices.Contains(f.rooms, dir)
+		}
+	}
+	return fence{}, false
+}
+
+// exits reports whether a selector is one of the ways to end the process.
+func (f source) exits(selector *ast.SelectorExpr) bool {
+	name, isName := selector.X.(*ast.Ident)
+	if !isName {
+		return false
+	}
+	for _, spec := range f.syntax.Imports {
+		pkg := importPath(spec)
+		local := path.Base(pkg)
+		if spec.Name != nil {
+			local = spec.Name.Name
+		}
+		if local != name.Name {
+			continue
+		}
+		switch pkg {
+		case "os", "syscall":
+			return selector.Sel.Name == "Exit"
+		case "log":
+			return strings.HasPrefix(selector.Sel.Name, "Fatal")
+		}
+	}
+	return false
+}

@@ -1,0 +1,63 @@
+package architecture
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// oneMachine matches absolute paths that exist on one machine only. The pattern is
+// written so that it does not match itself.
+var oneMachine = regexp.MustCompile(`(^|[^\w.}-])/(work|root)/`)
+
+func TestNoFileNamesThePathsOfOneMachine(t *testing.T) {
+	for _, name := range committed(t) {
+		content, err := os.ReadFile(filepath.Join(root, name))
+		if os.IsNotExist(err) {
+			continue // deleted, not committed yet
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if bytes.IndexByte(content, 0) >= 0 {
+			continue // no text
+		}
+		for i, line := range strings.Split(string(content), "\n") {
+			if found := oneMachine.FindString(line); found != "" {
+				t.Errorf("%s:%d: %s: an absolute path of one machine leads nowhere on any other; write it from the root of the repository", name, i+1, strings.TrimSpace(found))
+			}
+		}
+	}
+}
+
+func TestGoModReplacesNothing(t *testing.T) {
+	content, err := os.ReadFile(filepath.Join(root, "go.mod"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if regexp.MustCompile(`(?m)^\s*replace\b`).Match(content) {
+		t.Error("go.mod: no replace: `go install` of this program would refuse it, and whoever imports fn would silently get other code than we test")
+	}
+}
+
+// committed returns what git holds or would add, from the root of the repository.
+func committed(t *testing.T) []string {
+	t.Helper()
+	if _, err := os.Stat(filepath.Join(root, ".git")); err != nil {
+		t.Skip("skipped: this is no git checkout, so nothing tells what is committed")
+	}
+	git := exec.CommandContext(t.Context(), "git", "-C", root, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+	out, err := git.Output()
+	if err != nil {
+		t.Fatalf("git ls-files: %v", err)
+	}
+	names := strings.Split(strings.TrimRight(string(out), "\x00"), "\x00")
+	if len(names) < 2 {
+		t.Fatal("git ls-files named no file")
+	}
+	return names
+}

@@ -1,0 +1,75 @@
+package cli
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+
+	"github.com/spf13/cobra"
+	"sigs.k8s.io/kustomize/kyaml/filesys"
+	"sigs.k8s.io/kustomize/kyaml/kio"
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/tenantfence/tenantfence/fn"
+	"github.com/tenantfence/tenantfence/internal/kustomize"
+	"github.com/tenantfence/tenantfence/internal/output"
+)
+
+func newBuild() *cobra.Command {
+	var format string
+	cmd := &cobra.Command{
+		Use:   "build [DIR]",
+		Short: "Build a kustomization with its fence, as kustomize build would, without plugin flags",
+		Long: `Build a kustomization with its fence and print what kustomize build
+--enable-alpha-plugins --enable-exec would, byte for byte, without these flags.
+
+DIR is the folder of the kustomization; omitted, it is the current one. No function
+but TenantFence is ever run.`,
+		Example: `  tenantfence build kustomization-examples/soctalk
+  tenantfence build kustomization-examples/soctalk --output table`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			dir := "."
+			if len(args) == 1 {
+				dir = args[0]
+			}
+			return build(cmd, dir, format)
+		},
+	}
+	cmd.Flags().StringVarP(&format, "output", "o", "yaml", `what to print: "yaml", the build, or "table", the policies in it and who asked for them`)
+	return cmd
+}
+
+func build(cmd *cobra.Command, dir, format string) error {
+	if format != "yaml" && format != "table" {
+		return fmt.Errorf(`--output %q: say "yaml" or "table"`, format)
+	}
+	executable, err := os.Executable()
+	if err != nil {
+		return fmt.Errorf("find this program: %w", err)
+	}
+	data, err := kustomize.Build(filesys.MakeFsOnDisk(), dir, kustomize.Options{
+		Executable: executable,
+		Function: func(config *yaml.RNode, items []*yaml.RNode) ([]*yaml.RNode, error) {
+			out, findings, err := fn.Process(config, items)
+			if werr := output.Text(cmd.ErrOrStderr(), findings); werr != nil {
+				return nil, werr
+			}
+			return out, err
+		},
+	})
+	if err != nil {
+		return err
+	}
+	if format == "table" {
+		items, err := kio.FromBytes(data)
+		if err != nil {
+			return fmt.Errorf("read the build: %w", err)
+		}
+		return output.Table(cmd.OutOrStdout(), items)
+	}
+	if _, err := bytes.NewReader(data).WriteTo(cmd.OutOrStdout()); err != nil {
+		return fmt.Errorf("write the build: %w", err)
+	}
+	return nil
+}

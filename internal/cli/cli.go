@@ -1,0 +1,73 @@
+// Package cli is the program for people: one file a subcommand. Without arguments
+// the program is the function.
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"github.com/tenantfence/tenantfence/fn"
+)
+
+// The exit codes.
+const (
+	exitFine = iota
+	// exitFindings: the inputs were read, and something is wrong with them.
+	exitFindings
+	// exitUsage: the arguments or the input cannot be read.
+	exitUsage
+)
+
+// errFindings says that findings were written and nothing else is to be said.
+var errFindings = errors.New("findings")
+
+// Run runs the program and returns its exit code.
+func Run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	root := newRoot()
+	root.SetArgs(args)
+	root.SetIn(stdin)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	err := root.Execute()
+	switch {
+	case err == nil:
+		return exitFine
+	case errors.Is(err, errFindings):
+		return exitFindings
+	}
+	// Nothing better can be done where stderr itself fails.
+	_, _ = fmt.Fprintf(stderr, "tenantfence: %v\n", err)
+	if errors.Is(err, fn.ErrRefused) {
+		return exitFindings
+	}
+	return exitUsage
+}
+
+func newRoot() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "tenantfence",
+		Short: "Fence the tenants of a Kubernetes cluster: default-deny, with exactly the flows that each needs",
+		Long: `tenantfence reads Tenant resources in a kustomize build and generates the network
+policies that they need, for Cilium.
+
+Without arguments it is a KRM function, which kustomize and kpt run: it reads a
+ResourceList on standard input and writes it back with the policies in it.`,
+		Args:              cobra.NoArgs,
+		SilenceUsage:      true,
+		SilenceErrors:     true,
+		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if f, ok := cmd.InOrStdin().(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+				return cmd.Help()
+			}
+			return fn.Execute(cmd.InOrStdin(), cmd.OutOrStdout(), cmd.ErrOrStderr())
+		},
+	}
+	root.AddCommand(newBuild())
+	return root
+}

@@ -1,0 +1,52 @@
+package engine
+
+import (
+	"fmt"
+	"sync"
+
+	"github.com/cilium/cilium/pkg/k8s/apis/cilium.io/v2/validator"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+)
+
+// schema is costly to build: about 100 ms.
+var schema = sync.OnceValues(func() (*validator.NPValidator, error) { return validator.NewNPValidator(quiet) })
+
+// schemaUse guards the schema, which does not say that it may be shared.
+var schemaUse sync.Mutex
+
+// Validate holds a CiliumNetworkPolicy or a CiliumClusterwideNetworkPolicy, as
+// JSON, against its CRD's schema and refuses fields that Cilium does not know, as
+// an apiserver with strict validation does. It does not parse the policy as the
+// agent does: see New.
+//
+// A field that is explicitly empty (description: "") counts as unknown.
+func Validate(doc []byte) (err error) {
+	schemaUse.Lock()
+	defer schemaUse.Unlock()
+	defer recovered(&err)
+
+	var o object
+	if err := decode(doc, &o); err != nil {
+		return fmt.Errorf("validate policy: %w", err)
+	}
+	v, err := schema()
+	if err != nil {
+		return fmt.Errorf("build the schema of Cilium's policies: %w", err)
+	}
+	var u unstructured.Unstructured
+	if err := u.UnmarshalJSON(doc); err != nil {
+		return fmt.Errorf("validate policy %s: %w", o, err)
+	}
+	switch o.APIVersion + " " + o.Kind {
+	case "cilium.io/v2 CiliumNetworkPolicy":
+		err = v.ValidateCNP(&u)
+	case "cilium.io/v2 CiliumClusterwideNetworkPolicy":
+		err = v.ValidateCCNP(&u)
+	default:
+		err = fmt.Errorf("apiVersion %q, kind %q is no policy of Cilium's", o.APIVersion, o.Kind)
+	}
+	if err != nil {
+		return fmt.Errorf("validate policy %s: %w", o, err)
+	}
+	return nil
+}

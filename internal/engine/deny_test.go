@@ -1,0 +1,129 @@
+package engine_test
+
+import "testing"
+
+const (
+	denyIngress = "{endpointSelector: {}, ingress: [{}]}"
+	denyEgress  = "{endpointSelector: {}, egress: [{}]}"
+)
+
+func TestDefaultDeny(t *testing.T) {
+	play(t, map[string]scene{
+		"without policies everything is open": {
+			flows: []string{"other -> web:8080 = allowed", "web -> @world:443 = allowed", "web -> evil.example:443 = allowed"},
+		},
+		"ingress: [{}] isolates ingress and leaves egress open": {
+			policies: cnp("deny", denyIngress),
+			flows:    []string{"other -> web:8080 = denied", "web -> other:8080 = allowed"},
+		},
+		"egress: [{}] isolates egress and leaves ingress open": {
+			policies: cnp("deny", denyEgress),
+			flows:    []string{"web -> other:8080 = denied", "other -> web:8080 = allowed"},
+		},
+		"ingressDeny: [{}] isolates too, and allows still win": {
+			policies: all(cnp("deny", "{endpointSelector: {}, ingressDeny: [{}]}"),
+				cnp("allow", "{endpointSelector: {}, ingress: [{fromEndpoints: [{matchLabels: {app: db}}]}]}")),
+			flows: []string{"db -> web:8080 = allowed by acme/allow", "other -> web:8080 = denied"},
+		},
+		"one isolated pod leaves its namespace open": {
+			policies: cnp("deny", "{endpointSelector: {matchLabels: {app: web}}, ingress: [{}]}"),
+			flows:    []string{"other -> web:8080 = denied", "other -> db:5432 = allowed"},
+		},
+		"an allow isolates by itself": {
+			policies: cnp("allow", "{endpointSelector: {}, ingress: [{fromEndpoints: [{}]}]}"),
+			flows:    []string{"db -> web:8080 = allowed by acme/allow", "other -> web:8080 = denied"},
+		},
+		"enableDefaultDeny: false leaves the others open": {
+			policies: cnp("allow", "{endpointSelector: {}, enableDefaultDeny: {ingress: false}, ingress: [{fromEndpoints: [{}]}]}"),
+			flows:    []string{"db -> web:8080 = allowed by acme/allow", "other -> web:8080 = allowed"},
+		},
+		"any policy that requests deny wins over enableDefaultDeny: false": {
+			policies: all(cnp("deny", denyIngress),
+				cnp("allow", "{endpointSelector: {}, enableDefaultDeny: {ingress: false}, ingress: [{fromEndpoints: [{}]}]}")),
+			flows: []string{"db -> web:8080 = allowed by acme/allow", "other -> web:8080 = denied"},
+		},
+		"enableDefaultDeny: true in a direction without rules does nothing": {
+			policies: cnp("half", "{endpointSelector: {}, enableDefaultDeny: {egress: true}, ingress: [{}]}"),
+			flows:    []string{"web -> other:8080 = allowed", "other -> web:8080 = denied"},
+		},
+		"empty peer lists match nothing and isolate": {
+			policies: cnp("none", `{endpointSelector: {}, ingress: [{fromEndpoints: [], toPorts: [{ports: [{port: "8080"}]}]}]}`),
+			flows:    []string{"db -> web:8080 = denied", "other -> web:8080 = denied"},
+		},
+		"a flow needs both of its ends": {
+			policies: all(cnp("deny", denyIngress), in("beta", "deny", denyEgress),
+				cnp("in", "{endpointSelector: {matchLabels: {app: web}}, ingress: [{fromEndpoints: [{matchLabels: {io.kubernetes.pod.namespace: beta}}]}]}"),
+				in("beta", "out", "{endpointSelector: {}, egress: [{toEndpoints: [{matchLabels: {io.kubernetes.pod.namespace: acme}}]}]}")),
+			flows: []string{"other -> web:8080 = allowed by beta/out, acme/in", "other -> db:5432 = denied by beta/out"},
+		},
+		"deny beats allow": {
+			policies: all(cnp("allow", "{endpointSelector: {}, ingress: [{fromEntities: [all]}]}"),
+				cnp("no-beta", "{endpointSelector: {}, ingressDeny: [{fromEndpoints: [{matchLabels: {io.kubernetes.pod.namespace: beta}}]}]}")),
+			flows: []string{"db -> web:8080 = allowed by acme/allow", "other -> web:8080 = denied by acme/no-beta"},
+		},
+		"ports in an otherwise empty deny item deny everybody": {
+			policies: all(cnp("allow", "{endpointSelector: {}, ingress: [{fromEntities: [all]}]}"),
+				cnp("no-ssh", `{endpointSelector: {}, ingressDeny: [{toPorts: [{ports: [{port: "22", protocol: TCP}]}]}]}`)),
+			flows: []string{"db -> web:22 = denied by acme/no-ssh", "db -> web:23 = allowed by acme/allow"},
+		},
+		"the node always reaches its pods, other nodes do not": {
+			policies: cnp("deny", denyIngress),
+			flows:    []string{"@host -> web:8080 = allowed", "@remote-node -> web:8080 = denied"},
+		},
+		"a deny that names the node holds": {
+			policies: cnp("deny", "{endpointSelector: {}, ingressDeny: [{fromEntities: [host]}]}"),
+			flows:    []string{"@host -> web:8080 = denied by acme/deny"},
+		},
+	})
+}
+
+func TestKinds(t *testing.T) {
+	play(t, map[string]scene{
+		"a NetworkPolicy without rules isolates": {
+			policies: netpol("deny", "{podSelector: {}, policyTypes: [Ingress, Egress]}"),
+			flows:    []string{"db -> web:8080 = denied", "other -> web:8080 = denied", "web -> 192.0.2.1:443 = denied"},
+		},
+		"a NetworkPolicy selects its own namespace, and namespaces by label": {
+			policies: netpol("allow", "{podSelector: {}, ingress: [{from: [{podSelector: {matchLabels: {app: db}}}, {namespaceSelector: {matchLabels: {team: red}}}]}]}"),
+			flows:    []string{"db -> web:8080 = allowed by acme/allow", "team -> web:8080 = allowed by acme/allow", "other -> web:8080 = denied"},
+		},
+		"a namespace is selected by its name, which the apiserver puts on it": {
+			policies: netpol("allow", "{podSelector: {}, ingress: [{from: [{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: beta}}}]}]}"),
+			flows:    []string{"other -> web:8080 = allowed by acme/allow", "team -> web:8080 = denied"},
+		},
+		"an ipBlock never matches a pod": {
+			policies: netpol("allow", "{podSelector: {}, policyTypes: [Egress], egress: [{to: [{ipBlock: {cidr: 0.0.0.0/0, except: [10.0.0.0/8]}}]}]}"),
+			flows:    []string{"web -> 192.0.2.1:443 = allowed by acme/allow", "web -> 10.1.2.3:443 = denied", "web -> other:443 = denied"},
+		},
+		"a NetworkPolicy and a CiliumNetworkPolicy are ORed": {
+			policies: all(netpol("one", "{podSelector: {}, ingress: [{from: [{podSelector: {matchLabels: {app: db}}}]}]}"),
+				cnp("two", "{endpointSelector: {}, ingress: [{fromEndpoints: [{matchLabels: {app: blue}}]}]}")),
+			flows: []string{"db -> web:8080 = allowed by acme/one", "blue -> web:8080 = allowed by acme/two", "green -> web:8080 = denied"},
+		},
+		"policies that decide together are named in order": {
+			policies: all(cnp("b", "{endpointSelector: {}, ingress: [{fromEntities: [all]}]}"), netpol("a", "{podSelector: {}, ingress: [{}]}")),
+			flows:    []string{"db -> web:8080 = allowed by acme/a, acme/b"},
+		},
+		"a cluster-wide policy selects pods of every namespace": {
+			policies: ccnp("deny", "{endpointSelector: {matchLabels: {io.kubernetes.pod.namespace: acme}}, ingress: [{}]}"),
+			flows:    []string{"other -> web:8080 = denied", "web -> other:8080 = allowed"},
+		},
+		"a namespace on a cluster-wide policy means nothing": {
+			policies: "apiVersion: cilium.io/v2\nkind: CiliumClusterwideNetworkPolicy\nmetadata: {namespace: beta, name: deny}\nspec: {endpointSelector: {matchLabels: {app: db}}, ingress: [{}]}",
+			flows:    []string{"web -> db:5432 = denied"},
+		},
+		"{} in a cluster-wide policy is all pods, but no node and no world": {
+			policies: ccnp("allow", "{endpointSelector: {}, ingress: [{fromEndpoints: [{}]}]}"),
+			flows:    []string{"other -> web:8080 = allowed by allow", "@remote-node -> web:8080 = denied", "@world -> web:8080 = denied"},
+		},
+		"a host policy is no pod's": {
+			policies: ccnp("nodes", "{nodeSelector: {}, ingress: [{}], egress: [{}]}"),
+			flows:    []string{"other -> web:8080 = allowed", "web -> @host:10250 = allowed"},
+		},
+		"specs are as many policies": {
+			policies: "apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nmetadata: {namespace: acme, name: both}\nspecs: [" +
+				"{endpointSelector: {matchLabels: {app: web}}, ingress: [{}]}, {endpointSelector: {matchLabels: {app: web}}, ingress: [{fromEndpoints: [{matchLabels: {app: db}}]}]}]",
+			flows: []string{"db -> web:8080 = allowed by acme/both", "other -> web:8080 = denied"},
+		},
+	})
+}

@@ -1,0 +1,101 @@
+package engine
+
+import (
+	"fmt"
+	"math"
+	"regexp"
+	"slices"
+
+	"github.com/cilium/cilium/pkg/identity"
+	k8sconst "github.com/cilium/cilium/pkg/k8s/apis/cilium.io"
+	"github.com/cilium/cilium/pkg/labels"
+	ciliumpolicy "github.com/cilium/cilium/pkg/policy"
+
+	"github.com/tenantfence/tenantfence/internal/policy"
+)
+
+// distilled is a pod's policy as the datapath has it: a map from identity, port
+// and direction to a decision.
+type distilled struct {
+	generation int
+	selectors  ciliumpolicy.SelectorPolicy
+	verdicts   *ciliumpolicy.EndpointPolicy
+	// lookups are what the DNS proxy lets the pod ask for, once asked.
+	lookups []*regexp.Regexp
+	asked   bool
+}
+
+// redirects lets every L7 rule find a proxy, without saying which.
+var redirects = map[string]uint16{ciliumpolicy.FallbackRedirectID: math.MaxUint16}
+
+// policyOf returns the policy map of a pod. What the rules resolve to is computed
+// once per identity and kept up to date by Cilium; the map is made anew when
+// something was learned since.
+func (e *Engine) policyOf(ep policy.Endpoint) (*distilled, error) {
+	pod, err := e.pod(ep)
+	if err != nil {
+		return nil, err
+	}
+	if pod.verdicts != nil && pod.verdicts.generation == e.generation {
+		return pod.verdicts, nil
+	}
+	selectors, err := e.resolve(pod.id)
+	if err != nil {
+		return nil, err
+	}
+	pod.verdicts = &distilled{generation: e.generation, selectors: selectors, verdicts: distill(selectors, pod)}
+	return pod.verdicts, nil
+}
+
+func (e *Engine) resolve(id *identity.Identity) (ciliumpolicy.SelectorPolicy, error) {
+	if selectors, ok := e.resolved[id.ID]; ok {
+		return selectors, nil
+	}
+	selectors, _, err := e.repo.ComputeSelectorPolicy(id)
+	if err != nil {
+		return nil, fmt.Errorf("the policies that select it conflict, and Cilium enforces none of them: %w", err)
+	}
+	e.resolved[id.ID] = selectors
+	return selectors, nil
+}
+
+func distill(selectors ciliumpolicy.SelectorPolicy, pod *knownPod) *ciliumpolicy.EndpointPolicy {
+	verdicts := selectors.DistillPolicy(quiet, subject{id: uint64(pod.id.ID), ports: pod.ports}, redirects)
+	// The map is read, never kept up to date: it need not hear of changes.
+	_ = verdicts.Ready()
+	verdicts.Detach(quiet)
+	return verdicts
+}
+
+// lookup is the datapath's decision for one peer.
+func (e *Engine) lookup(d *distilled, key ciliumpolicy.Key, peer *identity.Identity) policy.Side {
+	entry, meta, _ := d.verdicts.Lookup(key.WithIdentity(peer.ID))
+	side := policy.Side{Decision: policy.Allowed, By: e.authorsOf(meta)}
+	if entry.IsDeny() {
+		side.Decision = policy.Denied
+	}
+	return side
+}
+
+// authorsOf names the policies that an entry of a policy map was made from. What
+// Cilium adds on its own has no name.
+func (e *Engine) authorsOf(meta ciliumpolicy.RuleMeta) []string {
+	key := meta.LabelArrayListString()
+	by, ok := e.authors[key]
+	if !ok {
+		for _, rule := range meta.LabelArray() {
+			name := rule.Get(labels.LabelSourceK8sKeyPrefix + k8sconst.PolicyLabelName)
+			if name == "" {
+				continue
+			}
+			if ns := rule.Get(labels.LabelSourceK8sKeyPrefix + k8sconst.PolicyLabelNamespace); ns != "" {
+				name = ns + "/" + name
+			}
+			by = append(by, name)
+		}
+		slices.Sort(by)
+		by = slices.Compact(by)
+		e.authors[key] = by
+	}
+	return slices.Clone(by)
+}

@@ -1,0 +1,95 @@
+package engine
+
+import (
+	"iter"
+	"regexp"
+	"slices"
+
+	"github.com/cilium/cilium/pkg/identity"
+	ciliumpolicy "github.com/cilium/cilium/pkg/policy"
+	"github.com/cilium/cilium/pkg/policy/api"
+	"github.com/cilium/cilium/pkg/u8proto"
+)
+
+// mayLookUp says whether the DNS proxy sees the pod ask for the name, and lets it.
+// Only then does an agent learn the addresses that a toFQDNs rule stands for.
+func (d *distilled) mayLookUp(name string) (bool, error) {
+	if !d.asked {
+		lookups, err := d.proxiedLookups()
+		if err != nil {
+			return false, err
+		}
+		d.lookups, d.asked = lookups, true
+	}
+	return slices.ContainsFunc(d.lookups, func(p *regexp.Regexp) bool { return p.MatchString(name) }), nil
+}
+
+// proxiedLookups collects the names that the pod may ask any DNS server for,
+// through the proxy. Over UDP: resolvers use TCP only for answers that are too
+// long.
+func (d *distilled) proxiedLookups() ([]*regexp.Regexp, error) {
+	var all []*regexp.Regexp
+	for filter, tuple := range d.selectors.RedirectFilters() {
+		if filter.Ingress || filter.U8Proto != u8proto.UDP || tuple.Policy.L7Parser != ciliumpolicy.ParserTypeDNS {
+			continue
+		}
+		patterns, err := d.lookupsThrough(filter, tuple)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, patterns...)
+	}
+	return all, nil
+}
+
+// lookupsThrough returns the names that one DNS rule's servers may be asked for.
+// The proxy ORs the rules of every selector of the same port that selects the
+// server, and one without rules admits all names.
+func (d *distilled) lookupsThrough(filter *ciliumpolicy.L4Filter, rule ciliumpolicy.PerSelectorPolicyTuple) ([]*regexp.Regexp, error) {
+	servers := rule.Selector.GetSelections()
+	if len(servers) == 0 {
+		// The DNS server is none of the known pods, and is taken to exist.
+		return namePatterns(rule.Policy.DNS)
+	}
+	var all []*regexp.Regexp
+	done := map[ciliumpolicy.CachedSelector]bool{}
+	for server, port := range d.portsOf(filter, servers) {
+		key := ciliumpolicy.EgressKey().WithIdentity(server).WithPortProto(filter.U8Proto, port)
+		if entry, _, _ := d.verdicts.Lookup(key); entry.IsDeny() || !entry.IsRedirectEntry() {
+			continue
+		}
+		for selector, perSelector := range filter.PerSelectorPolicies {
+			if done[selector] || perSelector.IsDeny() || !selector.Selects(server) {
+				continue
+			}
+			done[selector] = true
+			patterns, err := namePatterns(dnsRules(perSelector))
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, patterns...)
+		}
+	}
+	return all, nil
+}
+
+func (d *distilled) portsOf(filter *ciliumpolicy.L4Filter, servers identity.NumericIdentitySlice) iter.Seq2[identity.NumericIdentity, uint16] {
+	if filter.PortName != "" {
+		return iter.Seq2[identity.NumericIdentity, uint16](
+			d.selectors.GetEgressNamedPorts(filter.PortName, filter.U8Proto, slices.Values(servers)))
+	}
+	return func(yield func(identity.NumericIdentity, uint16) bool) {
+		for _, id := range servers {
+			if !yield(id, filter.Port) {
+				return
+			}
+		}
+	}
+}
+
+func dnsRules(p *ciliumpolicy.PerSelectorPolicy) api.PortRulesDNS {
+	if p == nil {
+		return nil
+	}
+	return p.DNS
+}

@@ -1,0 +1,140 @@
+package engine
+
+import (
+	"encoding/json"
+	"fmt"
+
+	envoypolicy "github.com/cilium/cilium/pkg/envoy/policy"
+	"github.com/cilium/cilium/pkg/identity"
+	"github.com/cilium/cilium/pkg/identity/identitymanager"
+	"github.com/cilium/cilium/pkg/labels"
+	ciliumpolicy "github.com/cilium/cilium/pkg/policy"
+
+	"github.com/tenantfence/tenantfence/internal/policy"
+)
+
+// Options say what is true of the whole cluster.
+type Options struct {
+	// ClusterName is the cluster's name in its mesh. Omitted: "default", as Cilium
+	// has it.
+	ClusterName string
+}
+
+// Engine decides flows as Cilium would. It is safe for concurrent use.
+type Engine struct {
+	cluster string
+	repo    *ciliumpolicy.Repository
+	ports   portRegistry
+	// names are the policies' toFQDNs selectors.
+	names []nameSelector
+
+	identities map[string]*identity.Identity
+	allocated  map[identity.NumericIdentity]uint32
+	pods       map[string]*knownPod
+
+	// generation counts what was learned since the policies were distilled: a new
+	// identity, or a new named port.
+	generation int
+	resolved   map[identity.NumericIdentity]ciliumpolicy.SelectorPolicy
+	authors    map[labels.LabelArrayListString][]string
+}
+
+var _ policy.Engine = (*Engine)(nil)
+
+// New returns an engine that enforces the policies, each a JSON document of kind
+// CiliumNetworkPolicy, CiliumClusterwideNetworkPolicy or NetworkPolicy. The error
+// names every policy that Cilium rejects.
+//
+// The pods are those that are known up front, so that named ports resolve; Decide
+// takes others as well. Policies are not held against their CRD's schema: see
+// Validate.
+func New(opts Options, policies []json.RawMessage, pods []policy.Endpoint) (_ *Engine, err error) {
+	agent.Lock()
+	defer agent.Unlock()
+	defer recovered(&err)
+
+	e := &Engine{
+		cluster:    opts.ClusterName,
+		ports:      newPortRegistry(),
+		identities: map[string]*identity.Identity{},
+		allocated:  map[identity.NumericIdentity]uint32{},
+		pods:       map[string]*knownPod{},
+		resolved:   map[identity.NumericIdentity]ciliumpolicy.SelectorPolicy{},
+		authors:    map[labels.LabelArrayListString][]string{},
+	}
+	if e.cluster == "" {
+		e.cluster = "default"
+	}
+	if err := configureAgent(e.cluster); err != nil {
+		return nil, err
+	}
+	e.repo = ciliumpolicy.NewPolicyRepository(quiet, identity.ListReservedIdentities(), secrets{},
+		envoypolicy.NewEnvoyL7RulesTranslator(quiet, secrets{}), identitymanager.NewIDManager(quiet), nil)
+	e.repo.GetSelectorCache().SetLocalIdentityNotifier(noNotifier{})
+	e.repo.SetNamedPortsGetter(e.ports)
+
+	if err := e.load(policies); err != nil {
+		return nil, err
+	}
+	for _, pod := range pods {
+		if _, err := e.pod(pod); err != nil {
+			return nil, err
+		}
+	}
+	return e, nil
+}
+
+// Decide judges one flow, by port: HTTP and TLS rules are not looked into, a flow
+// that they restrict counts as allowed. Policies with the same rules in conflict
+// are an error, since the agent then enforces none of them.
+func (e *Engine) Decide(f policy.Flow) (_ policy.Verdict, err error) {
+	agent.Lock()
+	defer agent.Unlock()
+	defer recovered(&err)
+	v, err := e.decide(f)
+	if err != nil {
+		return policy.Verdict{}, fmt.Errorf("decide %s: %w", f, err)
+	}
+	return v, nil
+}
+
+func (e *Engine) decide(f policy.Flow) (policy.Verdict, error) {
+	v := policy.Verdict{
+		Egress:  policy.Side{Decision: policy.NotJudged},
+		Ingress: policy.Side{Decision: policy.NotJudged},
+	}
+	proto, err := protocol(f.Protocol)
+	if err != nil {
+		return v, err
+	}
+	if f.Port == 0 {
+		return v, fmt.Errorf("a flow needs a port from 1 to 65535")
+	}
+	if f.From.Kind == policy.NameEndpoint {
+		return v, fmt.Errorf("a name is never the source of a flow: Cilium knows it only as a destination")
+	}
+	// Both ends first: an end that is new changes what the other one's policy selects.
+	from, err := e.variants(f.From)
+	if err != nil {
+		return v, err
+	}
+	to, err := e.variants(f.To)
+	if err != nil {
+		return v, err
+	}
+	var notes [2]string
+	if f.From.Kind == policy.PodEndpoint {
+		key := ciliumpolicy.EgressKey().WithPortProto(proto, f.Port)
+		if v.Egress, notes[0], err = e.judge(f.From, to, key); err != nil {
+			return v, fmt.Errorf("egress of %s: %w", f.From.Name, err)
+		}
+	}
+	if f.To.Kind == policy.PodEndpoint {
+		key := ciliumpolicy.IngressKey().WithPortProto(proto, f.Port)
+		if v.Ingress, notes[1], err = e.judge(f.To, from, key); err != nil {
+			return v, fmt.Errorf("ingress of %s: %w", f.To.Name, err)
+		}
+	}
+	v.Note = joinNotes(notes[:])
+	return v, nil
+}

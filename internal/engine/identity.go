@@ -1,0 +1,146 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"net/netip"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/cilium/cilium/pkg/identity"
+	"github.com/cilium/cilium/pkg/labels"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/policy"
+)
+
+// variant is one identity that an endpoint may have. Most endpoints have one.
+type variant struct {
+	id *identity.Identity
+	// what tells the variant from the endpoint's others, in a note.
+	what string
+	// unresolved, of a name, is the identity of its address as long as no DNS answer
+	// tied it to the name; name is the name.
+	unresolved *identity.Identity
+	name       string
+}
+
+// variants returns every identity that the endpoint may have. A flow is only
+// decided where all of them agree.
+func (e *Engine) variants(ep policy.Endpoint) ([]variant, error) {
+	switch ep.Kind {
+	case policy.PodEndpoint:
+		pod, err := e.pod(ep)
+		if err != nil {
+			return nil, err
+		}
+		return []variant{{id: pod.id}}, nil
+	case policy.EntityEndpoint:
+		return e.entity(v1alpha1.Entity(ep.Name))
+	case policy.AddressEndpoint:
+		addr, err := netip.ParseAddr(ep.Name)
+		if err != nil || addr.Zone() != "" {
+			return nil, fmt.Errorf("%q is not an IP address", ep.Name)
+		}
+		addr = addr.Unmap()
+		id, err := e.identity(labels.GetCIDRLabels(netip.PrefixFrom(addr, addr.BitLen())))
+		return []variant{{id: id}}, err
+	case policy.NameEndpoint:
+		return e.name(ep.Name)
+	default:
+		return nil, fmt.Errorf("endpoint %q has the unknown kind %q", ep.Name, ep.Kind)
+	}
+}
+
+// entity returns the identities behind an entity's name.
+//
+// The apiserver may be a process on a node or a provider's, outside the cluster;
+// under both families a thing outside the cluster has one of two identities.
+// Neither is known here, and policies tell them apart.
+func (e *Engine) entity(name v1alpha1.Entity) ([]variant, error) {
+	ipv4, ipv6 := reserved(identity.ReservedIdentityWorldIPv4), reserved(identity.ReservedIdentityWorldIPv6)
+	switch name {
+	case v1alpha1.EntityHost:
+		return []variant{{id: reserved(identity.ReservedIdentityHost)}}, nil
+	case v1alpha1.EntityRemoteNode:
+		return []variant{{id: reserved(identity.ReservedIdentityRemoteNode)}}, nil
+	case v1alpha1.EntityHealth:
+		return []variant{{id: reserved(identity.ReservedIdentityHealth)}}, nil
+	case v1alpha1.EntityIngress:
+		return []variant{{id: reserved(identity.ReservedIdentityIngress)}}, nil
+	case v1alpha1.EntityWorldIPv4:
+		return []variant{{id: ipv4}}, nil
+	case v1alpha1.EntityWorldIPv6:
+		return []variant{{id: ipv6}}, nil
+	case v1alpha1.EntityWorld:
+		return []variant{{id: ipv4, what: "over IPv4"}, {id: ipv6, what: "over IPv6"}}, nil
+	case v1alpha1.EntityKubeAPIServer:
+		node := variant{id: reserved(identity.ReservedIdentityKubeAPIServer), what: "for an apiserver on another node"}
+		out4, err4 := e.identity(merge(labels.LabelKubeAPIServer, labels.LabelWorldIPv4))
+		out6, err6 := e.identity(merge(labels.LabelKubeAPIServer, labels.LabelWorldIPv6))
+		return []variant{node,
+			{id: out4, what: "for an apiserver outside the cluster over IPv4"},
+			{id: out6, what: "for an apiserver outside the cluster over IPv6"},
+		}, errors.Join(err4, err6)
+	case v1alpha1.EntityAll, v1alpha1.EntityCluster:
+		return nil, fmt.Errorf("entity %q is many endpoints, not one: ask for each of them", name)
+	default:
+		return nil, fmt.Errorf("unknown entity %q", name)
+	}
+}
+
+func reserved(id identity.NumericIdentity) *identity.Identity {
+	return identity.LookupReservedIdentity(id)
+}
+
+func merge(a, b labels.Labels) labels.Labels {
+	l := maps.Clone(a)
+	maps.Copy(l, b)
+	return l
+}
+
+// maxPodIdentities is how many fit below the bits that number the cluster in its
+// mesh.
+const maxPodIdentities = 1<<16 - 1
+
+// identity returns the identity with these labels, numbered within the scope that
+// Cilium gives it: the datapath aggregates identities by their scope.
+func (e *Engine) identity(lbls labels.Labels) (*identity.Identity, error) {
+	key := strings.Join(sortedLabels(lbls), "\n")
+	if id, ok := e.identities[key]; ok {
+		return id, nil
+	}
+	if id := identity.LookupReservedIdentityByLabels(lbls); id != nil {
+		return id, nil
+	}
+	scope := identity.ScopeForLabels(lbls)
+	number := e.allocated[scope] + 1
+	if scope == identity.IdentityScopeGlobal {
+		number = max(number, identity.MinimalNumericIdentity.Uint32())
+		if number > maxPodIdentities {
+			return nil, fmt.Errorf("more than %d pod identities", maxPodIdentities-identity.MinimalNumericIdentity.Uint32())
+		}
+	}
+	e.allocated[scope] = number
+
+	id := identity.NewIdentity(identity.NumericIdentity(number)|scope, lbls)
+	added := func() identity.IdentityMap { return identity.IdentityMap{id.ID: id.LabelArray} }
+	var done sync.WaitGroup
+	e.repo.GetSelectorCache().UpdateIdentities(added(), nil, &done)
+	e.repo.UpdateIdentities(added(), nil)
+	done.Wait()
+	e.identities[key] = id
+	e.generation++
+	return id, nil
+}
+
+func sortedLabels(lbls labels.Labels) []string {
+	all := make([]string, 0, len(lbls))
+	for _, l := range lbls {
+		all = append(all, l.String())
+	}
+	slices.Sort(all)
+	return all
+}

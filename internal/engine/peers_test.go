@@ -1,0 +1,128 @@
+package engine_test
+
+import (
+	"testing"
+
+	"github.com/tenantfence/tenantfence/internal/engine"
+	"github.com/tenantfence/tenantfence/internal/policy"
+)
+
+func TestPeers(t *testing.T) {
+	play(t, map[string]scene{
+		"{} is my namespace": {
+			policies: cnp("own", "{endpointSelector: {}, ingress: [{fromEndpoints: [{}]}]}"),
+			flows:    []string{"db -> web:8080 = allowed by acme/own", "other -> web:8080 = denied"},
+		},
+		"matchLabels: {} is my namespace as well": {
+			policies: cnp("own", "{endpointSelector: {}, ingress: [{fromEndpoints: [{matchLabels: {}}]}]}"),
+			flows:    []string{"db -> web:8080 = allowed by acme/own", "other -> web:8080 = denied"},
+		},
+		"another namespace is reached by its labels": {
+			policies: cnp("red", "{endpointSelector: {}, ingress: [{fromEndpoints: [{matchLabels: {io.cilium.k8s.namespace.labels.team: red}}]}]}"),
+			flows:    []string{"team -> web:8080 = allowed by acme/red", "other -> web:8080 = denied", "db -> web:8080 = denied"},
+		},
+		"labels that are no part of the identity select nothing": {
+			policies: cnp("hash", `{endpointSelector: {}, ingress: [{fromEndpoints: [{matchLabels: {pod-template-hash: "1"}}]}]}`),
+			flows:    []string{"db -> web:8080 = denied"},
+		},
+		"a pod of this cluster matches its cluster's name, and no other's": {
+			policies: all(
+				cnp("mine", "{endpointSelector: {matchLabels: {app: web}}, ingress: [{fromEndpoints: [{matchLabels: {app: db, io.cilium.k8s.policy.cluster: default}}]}]}"),
+				cnp("theirs", "{endpointSelector: {matchLabels: {app: db}}, ingress: [{fromEndpoints: [{matchLabels: {app: web, io.cilium.k8s.policy.cluster: elsewhere}}]}]}")),
+			flows: []string{"db -> web:8080 = allowed by acme/mine", "web -> db:5432 = denied"},
+		},
+		"a pod's service account is default unless it says another": {
+			policies: cnp("account", "{endpointSelector: {}, ingress: [{fromEndpoints: [{matchLabels: {io.cilium.k8s.policy.serviceaccount: default}}]}]}"),
+			flows:    []string{"db -> web:8080 = allowed by acme/account"},
+		},
+		"world is what is outside": {
+			policies: cnp("out", "{endpointSelector: {}, egress: [{toEntities: [world]}]}"),
+			flows: []string{"web -> @world:443 = allowed by acme/out", "web -> 192.0.2.1:443 = allowed by acme/out",
+				"web -> [2001:db8::1]:443 = allowed by acme/out", "web -> other:8080 = denied", "web -> @host:443 = denied", "web -> @remote-node:443 = denied"},
+		},
+		"0.0.0.0/0 matches neither pods nor nodes, nor an apiserver on one": {
+			policies: cnp("out", "{endpointSelector: {}, egress: [{toCIDR: [0.0.0.0/0]}]}"),
+			flows: []string{"web -> 192.0.2.1:443 = allowed by acme/out", "web -> other:8080 = denied", "web -> @host:443 = denied",
+				"web -> @remote-node:443 = denied", "web -> @kube-apiserver:443 = depends by acme/out"},
+			notes: "allowed for an apiserver outside the cluster over IPv4, denied for an apiserver on another node and for an apiserver outside the cluster over IPv6",
+		},
+		"IPv6 needs ::/0": {
+			policies: cnp("out", "{endpointSelector: {}, egress: [{toCIDR: [0.0.0.0/0]}]}"),
+			flows: []string{"web -> [2001:db8::1]:443 = denied", "web -> @world-ipv4:443 = allowed by acme/out", "web -> @world-ipv6:443 = denied",
+				"web -> @world:443 = depends by acme/out", "web -> api.example.com:443 = depends by acme/out"},
+			notes: "allowed over IPv4, denied over IPv6",
+		},
+		"a CIDR is what lies in it, without its exceptions": {
+			policies: cnp("out", "{endpointSelector: {}, egress: [{toCIDRSet: [{cidr: 192.0.2.0/24, except: [192.0.2.128/25]}]}]}"),
+			flows:    []string{"web -> 192.0.2.1:443 = allowed by acme/out", "web -> 192.0.2.200:443 = denied", "web -> 198.51.100.1:443 = denied"},
+		},
+		"host bits in a CIDR are dropped": {
+			policies: cnp("out", "{endpointSelector: {}, egress: [{toCIDR: [10.1.2.3/8]}]}"),
+			flows:    []string{"web -> 10.200.0.1:443 = allowed by acme/out"},
+		},
+		"an agent outside the cluster comes in by its address": {
+			policies: cnp("agents", `{endpointSelector: {}, ingress: [{fromCIDR: [198.51.100.0/24], toPorts: [{ports: [{port: "1514", protocol: TCP}]}]}]}`),
+			flows:    []string{"198.51.100.7 -> web:1514 = allowed by acme/agents", "192.0.2.1 -> web:1514 = denied", "198.51.100.7 -> web:1515 = denied"},
+		},
+		"kube-apiserver is the apiserver, wherever it runs": {
+			policies: cnp("api", "{endpointSelector: {}, egress: [{toEntities: [kube-apiserver]}]}"),
+			flows:    []string{"web -> @kube-apiserver:6443 = allowed by acme/api", "web -> @remote-node:6443 = denied", "web -> @world:6443 = denied"},
+		},
+		"remote-node covers an apiserver on a node only": {
+			policies: cnp("api", "{endpointSelector: {}, egress: [{toEntities: [remote-node]}]}"),
+			flows:    []string{"web -> @kube-apiserver:6443 = depends by acme/api", "web -> @remote-node:6443 = allowed by acme/api", "web -> @host:6443 = denied"},
+		},
+		"host is not remote-node, nor the apiserver": {
+			policies: cnp("node", "{endpointSelector: {}, egress: [{toEntities: [host]}]}"),
+			flows:    []string{"web -> @host:443 = allowed by acme/node", "web -> @remote-node:443 = denied", "web -> @kube-apiserver:443 = denied"},
+		},
+		"cluster is all that is inside, and the apiserver": {
+			policies: cnp("in", "{endpointSelector: {}, egress: [{toEntities: [cluster]}]}"),
+			flows: []string{"web -> other:8080 = allowed by acme/in", "web -> @host:443 = allowed by acme/in", "web -> @remote-node:443 = allowed by acme/in",
+				"web -> @health:4240 = allowed by acme/in", "web -> @ingress:80 = allowed by acme/in", "web -> @kube-apiserver:443 = allowed by acme/in", "web -> @world:443 = denied"},
+		},
+		"a negative-only selector stays in its namespace": {
+			policies: cnp("not", "{endpointSelector: {}, ingress: [{fromEndpoints: [{matchExpressions: [{key: app, operator: NotIn, values: [db]}]}]}]}"),
+			flows:    []string{"blue -> web:8080 = allowed by acme/not", "db -> web:8080 = denied", "other -> web:8080 = denied"},
+		},
+		"every namespace but one is every stranger's pod": {
+			policies: cnp("not", "{endpointSelector: {}, ingress: [{fromEndpoints: [{matchExpressions: [{key: io.kubernetes.pod.namespace, operator: NotIn, values: [kube-system]}]}]}]}"),
+			flows:    []string{"other -> web:8080 = allowed by acme/not", "dns -> web:8080 = denied", "@remote-node -> web:8080 = denied", "@world -> web:8080 = denied"},
+		},
+	})
+}
+
+func TestClusterName(t *testing.T) {
+	t.Parallel()
+	peer := "{endpointSelector: {}, ingress: [{fromEndpoints: [{matchLabels: {io.cilium.k8s.policy.cluster: west}}]}]}"
+	for name, want := range map[string]policy.Decision{"west": policy.Allowed, "east": policy.Denied} {
+		e, err := engine.New(engine.Options{ClusterName: name}, documents(t, cnp("west", peer)), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		v, err := e.Decide(policy.Flow{From: pods["db"], To: pods["web"], Port: 8080})
+		if err != nil || v.Decision() != want {
+			t.Errorf("in cluster %s: got %v %v, want %v", name, v, err, want)
+		}
+	}
+}
+
+// The `cluster` entity is a variable of Cilium's: one engine must not see another's.
+func TestEnginesOfTwoClustersDoNotMix(t *testing.T) {
+	t.Parallel()
+	inside := cnp("in", "{endpointSelector: {}, egress: [{toEntities: [cluster]}]}")
+	var engines []*engine.Engine
+	for _, name := range []string{"east", "west"} {
+		e, err := engine.New(engine.Options{ClusterName: name}, documents(t, inside), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		engines = append(engines, e)
+	}
+	for i, e := range engines {
+		v, err := e.Decide(policy.Flow{From: pods["web"], To: pods["other"], Port: 80})
+		if err != nil || v.Decision() != policy.Allowed {
+			t.Errorf("engine %d: got %v %v, want allowed", i, v, err)
+		}
+	}
+}

@@ -1,0 +1,95 @@
+package engine
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/cilium/cilium/pkg/identity"
+	k8sutils "github.com/cilium/cilium/pkg/k8s/utils"
+	"github.com/cilium/cilium/pkg/labels"
+	"github.com/cilium/cilium/pkg/labelsfilter"
+	"github.com/cilium/cilium/pkg/types"
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/tenantfence/tenantfence/internal/policy"
+)
+
+// knownPod is a pod as Cilium knows it. Pods of one identity share what policies
+// select; since a port's name means what the pod says it means, their policy maps
+// may yet differ.
+type knownPod struct {
+	id    *identity.Identity
+	ports types.NamedPortMap
+	// verdicts is its policy map, once asked for.
+	verdicts *distilled
+}
+
+// pod returns what Cilium knows of a pod, and makes its named ports known to the
+// egress rules of others.
+func (e *Engine) pod(ep policy.Endpoint) (*knownPod, error) {
+	key := fingerprint(ep)
+	if known, ok := e.pods[key]; ok {
+		return known, nil
+	}
+	if ep.Namespace == "" {
+		return nil, fmt.Errorf("pod %q has no namespace", ep.Name)
+	}
+	ports, err := namedPorts(ep.Ports)
+	if err != nil {
+		return nil, fmt.Errorf("pod %q: %w", ep.Name, err)
+	}
+	id, err := e.identity(e.podLabels(ep))
+	if err != nil {
+		return nil, fmt.Errorf("pod %q: %w", ep.Name, err)
+	}
+	if e.ports.learn(id.ID, nil, ports) {
+		e.generation++
+	}
+	known := &knownPod{id: id, ports: ports}
+	e.pods[key] = known
+	return known, nil
+}
+
+// podNamespace is the namespace of a pod, as Cilium asks for it.
+type podNamespace struct {
+	name   string
+	labels map[string]string
+}
+
+func (n podNamespace) GetName() string              { return n.name }
+func (n podNamespace) GetLabels() map[string]string { return n.labels }
+
+// podLabels are the labels of the pod's identity.
+func (e *Engine) podLabels(ep policy.Endpoint) labels.Labels {
+	ns := podNamespace{name: ep.Namespace, labels: maps.Clone(ep.NamespaceLabels)}
+	if ns.labels == nil {
+		ns.labels = map[string]string{}
+	}
+	// The apiserver sets this label and the account, whatever the manifests say.
+	ns.labels[corev1.LabelMetadataName] = ep.Namespace
+	account := ep.ServiceAccount
+	if account == "" {
+		account = "default"
+	}
+	all := k8sutils.SanitizePodLabels(ep.Labels, ns, account, e.cluster)
+	lbls, _ := labelsfilter.Filter(labels.Map2Labels(all, labels.LabelSourceK8s))
+	return lbls
+}
+
+// fingerprint is the same for endpoints that Cilium cannot tell apart.
+func fingerprint(ep policy.Endpoint) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%q %q", ep.Namespace, ep.ServiceAccount)
+	for _, m := range []map[string]string{ep.NamespaceLabels, ep.Labels} {
+		b.WriteByte(';')
+		for _, k := range slices.Sorted(maps.Keys(m)) {
+			fmt.Fprintf(&b, "%q=%q", k, m[k])
+		}
+	}
+	for _, p := range ep.Ports {
+		fmt.Fprintf(&b, ";%q=%d/%s", p.Name, p.Port, p.Protocol)
+	}
+	return b.String()
+}

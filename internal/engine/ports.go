@@ -1,0 +1,58 @@
+package engine
+
+import (
+	"fmt"
+
+	"github.com/cilium/cilium/pkg/identity"
+	"github.com/cilium/cilium/pkg/types"
+	"github.com/cilium/cilium/pkg/u8proto"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/policy"
+)
+
+// portRegistry resolves the named ports of egress rules, which are the
+// destination's. Two pods of one identity that differ in what a name means are, to
+// Cilium 1.20, an ambiguity: no egress rule by that name matches either.
+type portRegistry struct {
+	types.NamedPortMultiMap
+	learn func(id identity.NumericIdentity, old, new types.NamedPortMap) bool
+}
+
+func newPortRegistry() portRegistry {
+	m := types.NewNamedPortMultiMap()
+	return portRegistry{NamedPortMultiMap: m, learn: m.Update}
+}
+
+// GetNamedPorts is how Cilium gets at the registry.
+func (r portRegistry) GetNamedPorts() types.NamedPortMultiMap { return r.NamedPortMultiMap }
+
+func namedPorts(ports []policy.NamedPort) (types.NamedPortMap, error) {
+	named := types.NamedPortMap{}
+	for _, p := range ports {
+		if err := named.AddPort(p.Name, int(p.Port), string(defaultProtocol(p.Protocol))); err != nil {
+			return nil, fmt.Errorf("port %q: %w", p.Name, err)
+		}
+	}
+	return named, nil
+}
+
+func protocol(p v1alpha1.Protocol) (u8proto.U8proto, error) {
+	switch defaultProtocol(p) {
+	case v1alpha1.TCP:
+		return u8proto.TCP, nil
+	case v1alpha1.UDP:
+		return u8proto.UDP, nil
+	case v1alpha1.SCTP:
+		return u8proto.SCTP, nil
+	default:
+		return 0, fmt.Errorf("protocol %q is not TCP, UDP or SCTP", p)
+	}
+}
+
+func defaultProtocol(p v1alpha1.Protocol) v1alpha1.Protocol {
+	if p == "" {
+		return v1alpha1.TCP
+	}
+	return p
+}

@@ -1,0 +1,125 @@
+package kustomize
+
+import (
+	"fmt"
+	"path/filepath"
+
+	"sigs.k8s.io/kustomize/api/konfig"
+	"sigs.k8s.io/kustomize/api/resource"
+	"sigs.k8s.io/kustomize/kyaml/filesys"
+	"sigs.k8s.io/kustomize/kyaml/fn/runtime/runtimeutil"
+)
+
+// entry is an element of generators, transformers or validators.
+type entry struct {
+	// where names file and field.
+	where string
+	text  string
+	// path is the file or directory that text names; empty where it is the config
+	// itself.
+	path string
+	// fences and others are the configs that it holds, in order.
+	fences, others []*resource.Resource
+}
+
+func (e entry) inline() bool { return e.path == "" }
+
+// readEntries reads the entries of a field in the order in which kustomize runs
+// them: inline ones first.
+func (b *build) readEntries(l *layer, field string, texts []string) ([]entry, error) {
+	var inline, named []entry
+	for i, text := range texts {
+		e := entry{where: fmt.Sprintf("%s: %s[%d]", l.shown, field, i), text: text}
+		configs, err := b.readConfigs(l, &e)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", e.where, err)
+		}
+		for _, c := range configs {
+			b.classify(&e, c)
+		}
+		if e.inline() {
+			inline = append(inline, e)
+		} else {
+			named = append(named, e)
+		}
+	}
+	return append(inline, named...), nil
+}
+
+// readConfigs returns the configs that an entry stands for: YAML, a file, or a
+// directory with a kustomization.
+func (b *build) readConfigs(l *layer, e *entry) ([]*resource.Resource, error) {
+	if configs, err := b.factory.RF().SliceFromBytes([]byte(e.text)); err == nil {
+		return configs, nil
+	}
+	e.path = e.text
+	if !filepath.IsAbs(e.path) {
+		e.path = l.dir.Join(e.text)
+	}
+	if b.fsys.IsDir(e.path) {
+		return b.configsOfDir(b.fsys, e.path)
+	}
+	content, err := b.readBeneath(l.dir, e.path)
+	if err != nil {
+		return nil, err
+	}
+	configs, err := b.factory.RF().SliceFromBytes(content)
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", e.text, err)
+	}
+	return configs, nil
+}
+
+// configsOfDir builds a directory of configs, without running any function.
+func (b *build) configsOfDir(fsys filesys.FileSystem, dir string) ([]*resource.Resource, error) {
+	o, err := withLocalConfig(fsys, dir)
+	if err != nil {
+		return nil, err
+	}
+	m, err := runKrusty(o, dir, b.opts)
+	if err != nil {
+		return nil, fmt.Errorf("build %s: %w", dir, err)
+	}
+	return m.Resources(), restoreLocalConfig(m.Resources())
+}
+
+// readBeneath reads a file under kustomize's own restriction: it must lie in or
+// below the directory that lists it.
+func (b *build) readBeneath(dir filesys.ConfirmedDir, path string) ([]byte, error) {
+	if !b.fsys.Exists(path) {
+		return nil, fmt.Errorf("%s is no YAML, file or directory here; what is remote cannot be checked for functions", filepath.Base(path))
+	}
+	d, f, err := b.fsys.CleanedAbs(path)
+	if err != nil {
+		return nil, err
+	}
+	if !d.HasPrefix(dir) {
+		return nil, fmt.Errorf("%s is not in or below %s", path, dir)
+	}
+	return b.fsys.ReadFile(d.Join(f))
+}
+
+// classify sorts a config of an entry into fences and others, and refuses what
+// would run something else.
+func (b *build) classify(e *entry, c *resource.Resource) {
+	spec, err := runtimeutil.GetFunctionSpec(&c.RNode)
+	gvk := c.GetGvk()
+	switch {
+	case gvk.Group == "" && gvk.Version == konfig.BuiltinPluginApiVersion:
+		e.others = append(e.others, c)
+	case err != nil:
+		b.refusals = append(b.refusals, fmt.Errorf("%s: %s: %w", e.where, describe(c), err))
+	case !isFence(c):
+		b.refusals = append(b.refusals, fmt.Errorf("%s: runs another function (%s): tenantfence build runs only TenantFence; use kustomize build --enable-alpha-plugins",
+			e.where, describe(c)))
+	case spec == nil:
+		b.refusals = append(b.refusals, fmt.Errorf("%s: %s has no annotation %s, so that kustomize would not know what to run",
+			e.where, describe(c), runtimeutil.FunctionAnnotationKey))
+	default:
+		e.fences = append(e.fences, c)
+	}
+}
+
+func describe(c *resource.Resource) string {
+	return fmt.Sprintf("%s %s %q", c.GetApiVersion(), c.GetKind(), c.GetName())
+}

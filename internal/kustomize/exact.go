@@ -1,0 +1,106 @@
+package kustomize
+
+import (
+	"bytes"
+	"fmt"
+
+	"sigs.k8s.io/kustomize/api/konfig"
+	"sigs.k8s.io/kustomize/api/resource"
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+)
+
+// generatedFile holds what fences generate, as a resource that exists only in the
+// overlay.
+const generatedFile = ".tenantfence-generated.yaml"
+
+// run builds with the fences in this process.
+func (p *plan) run() ([]byte, error) {
+	root, opts := p.build.root, p.build.opts
+	o := newOverlay(p.build.fsys)
+	if err := p.generate(o); err != nil {
+		return nil, err
+	}
+	if err := o.keepLocalConfig(root.dir, root.path, p.kustomization); err != nil {
+		return nil, err
+	}
+	m, err := runKrusty(o, root.dir.String(), opts)
+	if err != nil {
+		return nil, fmt.Errorf("build %s: %w", p.build.dir, err)
+	}
+	resources := m.Resources()
+	if err := restoreLocalConfig(resources); err != nil {
+		return nil, err
+	}
+	s, err := newStream(resources)
+	if err != nil {
+		return nil, err
+	}
+	for _, config := range p.chain {
+		if err := s.apply(opts.Function, config); err != nil {
+			return nil, err
+		}
+	}
+	if err := s.restoreHashes(); err != nil {
+		return nil, err
+	}
+	return p.build.print(s.nodes())
+}
+
+// generate runs the fences that are generators and adds what they return to the
+// resources of the root.
+func (p *plan) generate(o *overlay) error {
+	var out bytes.Buffer
+	for _, g := range p.generators {
+		config, err := functionConfig(g)
+		if err != nil {
+			return err
+		}
+		// kustomize shows a generator nothing but its own config.
+		nodes, err := p.build.opts.Function(config, []*yaml.RNode{config.Copy()})
+		if err != nil {
+			return fmt.Errorf("run %s: %w", describe(g), err)
+		}
+		for _, n := range nodes {
+			content, err := (&resource.Resource{RNode: *n}).AsYAML()
+			if err != nil {
+				return fmt.Errorf("run %s: %w", describe(g), err)
+			}
+			fmt.Fprintf(&out, "---\n%s", content)
+		}
+	}
+	if out.Len() == 0 {
+		return nil
+	}
+	k := &p.kustomization
+	// bases are read after resources.
+	last := &k.Resources
+	if len(k.Bases) > 0 {
+		last = &k.Bases
+	}
+	*last = append(append([]string{}, *last...), generatedFile)
+	o.files[p.build.root.dir.Join(generatedFile)] = out.Bytes()
+	return nil
+}
+
+// functionConfig is a config as kustomize hands it to the function.
+func functionConfig(c *resource.Resource) (*yaml.RNode, error) {
+	config, err := normalize(c)
+	if err != nil {
+		return nil, err
+	}
+	return config, config.PipeE(yaml.SetAnnotation(konfig.IgnoredByKustomizeAnnotation, "true"))
+}
+
+// normalize returns a copy of a resource as kustomize writes it for a function:
+// through JSON, so without comments, anchors and other notations of a number.
+func normalize(r *resource.Resource) (*yaml.RNode, error) {
+	content, err := r.AsYAML()
+	if err != nil {
+		return nil, fmt.Errorf("write %s: %w", describe(r), err)
+	}
+	node, err := yaml.Parse(string(content))
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", describe(r), err)
+	}
+	return node, nil
+}

@@ -1,0 +1,182 @@
+package kustomize
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"sigs.k8s.io/kustomize/api/resource"
+	"sigs.k8s.io/kustomize/kyaml/filesys"
+	"sigs.k8s.io/kustomize/kyaml/fn/runtime/runtimeutil"
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+)
+
+// fallBack lets kustomize run the fences, each as a process of this executable.
+func (b *build) fallBack(reason string) ([]byte, error) {
+	if b.opts.Executable == "" {
+		return nil, fmt.Errorf("%s, and there is no executable to run in its place", reason)
+	}
+	if remotes := b.remotes(); len(remotes) > 0 {
+		return nil, fmt.Errorf("%s, so kustomize would have to run functions; what these remote entries would run cannot be known:\n%s",
+			reason, strings.Join(remotes, "\n"))
+	}
+	executable, err := filepath.Abs(b.opts.Executable)
+	if err != nil {
+		return nil, fmt.Errorf("find %s: %w", b.opts.Executable, err)
+	}
+	o, err := b.redirect(executable)
+	if err != nil {
+		return nil, err
+	}
+	m, err := runKrustyWithFunctions(o, b.root.dir.String(), b.opts)
+	if err != nil {
+		return nil, fmt.Errorf("build %s: %w", b.dir, err)
+	}
+	if err := nameVersion(m); err != nil {
+		return nil, err
+	}
+	return m.AsYaml()
+}
+
+// redirect serves every TenantFence of the build with the executable as its
+// function. Files keep their paths, which buildMetadata writes down.
+func (b *build) redirect(executable string) (*overlay, error) {
+	o := newOverlay(b.fsys)
+	var errs []error
+	for _, l := range b.layers {
+		errs = append(errs, b.redirectInline(o, l, executable))
+		for _, e := range l.fences() {
+			if e.inline() {
+				continue
+			}
+			if err := b.redirectNamed(o, e, executable); err != nil {
+				errs = append(errs, fmt.Errorf("%s: %w", e.where, err))
+			}
+		}
+	}
+	return o, errors.Join(errs...)
+}
+
+// redirectInline rewrites the fences that a kustomization holds itself.
+func (b *build) redirectInline(o *overlay, l *layer, executable string) error {
+	rewritten := map[string]string{}
+	for _, e := range l.fences() {
+		if !e.inline() {
+			continue
+		}
+		content, err := b.redirected([]byte(e.text), executable)
+		if err != nil {
+			return fmt.Errorf("%s: %w", e.where, err)
+		}
+		rewritten[e.text] = string(content)
+	}
+	if len(rewritten) == 0 {
+		return nil
+	}
+	replace := func(texts []string) []string {
+		var out []string
+		for _, t := range texts {
+			if r, ok := rewritten[t]; ok {
+				t = r
+			}
+			out = append(out, t)
+		}
+		return out
+	}
+	k := l.kustomization
+	k.Generators, k.Transformers = replace(k.Generators), replace(k.Transformers)
+	return o.serve(l.path, k)
+}
+
+// redirectNamed rewrites the fences in a file, or in the files of a directory, of
+// which it makes sure that nothing there sets the function again.
+func (b *build) redirectNamed(o *overlay, e entry, executable string) error {
+	if !b.fsys.IsDir(e.path) {
+		return b.redirectFile(o, e.path, executable)
+	}
+	if err := b.redirectDir(o, e.path, executable); err != nil {
+		return err
+	}
+	configs, err := b.configsOfDir(o, e.path)
+	if err != nil {
+		return err
+	}
+	for _, c := range configs {
+		spec, err := runtimeutil.GetFunctionSpec(&c.RNode)
+		if err != nil {
+			return err
+		}
+		if spec != nil && (spec.Exec.Path != executable || spec.Container.Image != "") {
+			return fmt.Errorf("%s: write the annotation %s where the TenantFence is, not in a patch", describe(c), runtimeutil.FunctionAnnotationKey)
+		}
+	}
+	return nil
+}
+
+func (b *build) redirectDir(o *overlay, dir, executable string) error {
+	confirmed, err := filesys.ConfirmDir(b.fsys, dir)
+	if err != nil {
+		return err
+	}
+	_, k, err := readKustomization(b.fsys, confirmed, dir)
+	if err != nil {
+		return err
+	}
+	for _, r := range append(append(append([]string{}, k.Resources...), k.Bases...), k.Components...) {
+		path := confirmed.Join(r)
+		if b.fsys.IsDir(path) {
+			err = b.redirectDir(o, path, executable)
+		} else {
+			err = b.redirectFile(o, path, executable)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (b *build) redirectFile(o *overlay, path, executable string) error {
+	content, err := b.fsys.ReadFile(path)
+	if err != nil {
+		return fmt.Errorf("read %s: %w", path, err)
+	}
+	o.files[path], err = b.redirected(content, executable)
+	return err
+}
+
+// redirected returns YAML in which each TenantFence has the executable as its
+// function.
+func (b *build) redirected(content []byte, executable string) ([]byte, error) {
+	configs, err := b.factory.RF().SliceFromBytes(content)
+	if err != nil {
+		return nil, err
+	}
+	function, err := yaml.Marshal(runtimeutil.FunctionSpec{Exec: runtimeutil.ExecSpec{Path: executable}})
+	if err != nil {
+		return nil, err
+	}
+	var out bytes.Buffer
+	for _, c := range configs {
+		if isFence(c) {
+			if err := c.PipeE(yaml.SetAnnotation(runtimeutil.FunctionAnnotationKey, string(function))); err != nil {
+				return nil, fmt.Errorf("annotate %s: %w", describe(c), err)
+			}
+		}
+		text, err := c.AsYAML()
+		if err != nil {
+			return nil, fmt.Errorf("write %s: %w", describe(c), err)
+		}
+		fmt.Fprintf(&out, "---\n%s", text)
+	}
+	return out.Bytes(), nil
+}
+
+func isFence(c *resource.Resource) bool {
+	gvk := c.GetGvk()
+	return gvk.Group == v1alpha1.Group && gvk.Kind == v1alpha1.KindTenantFence
+}

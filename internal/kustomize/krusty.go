@@ -1,0 +1,55 @@
+package kustomize
+
+import (
+	"fmt"
+
+	"sigs.k8s.io/kustomize/api/konfig"
+	"sigs.k8s.io/kustomize/api/krusty"
+	"sigs.k8s.io/kustomize/api/provenance"
+	"sigs.k8s.io/kustomize/api/resmap"
+	"sigs.k8s.io/kustomize/api/types"
+	"sigs.k8s.io/kustomize/kyaml/filesys"
+)
+
+// kustomizeVersion is the release of the kustomize command that consists of the
+// kustomize modules in go.mod.
+const kustomizeVersion = "v5.8.2"
+
+// runKrusty builds dir with plugins disabled, unsorted.
+func runKrusty(fsys filesys.FileSystem, dir string, opts Options) (resmap.ResMap, error) {
+	o := krusty.MakeDefaultOptions()
+	o.PluginConfig.HelmConfig = helm(opts)
+	return krusty.MakeKustomizer(o).Run(fsys, dir)
+}
+
+// runKrustyWithFunctions builds dir as kustomize --enable-alpha-plugins --enable-exec
+// does.
+func runKrustyWithFunctions(fsys filesys.FileSystem, dir string, opts Options) (resmap.ResMap, error) {
+	o := krusty.MakeDefaultOptions()
+	o.Reorder = krusty.ReorderOptionUnspecified
+	o.PluginConfig = types.EnabledPluginConfig(types.BploUseStaticallyLinked)
+	o.PluginConfig.FnpLoadingOptions.EnableExec = true
+	o.PluginConfig.HelmConfig = helm(opts)
+	return krusty.MakeKustomizer(o).Run(fsys, dir)
+}
+
+func helm(opts Options) types.HelmConfig {
+	return types.HelmConfig{Enabled: opts.EnableHelm, Command: "helm"}
+}
+
+// nameVersion makes buildMetadata's managedByLabel name the release that builds the
+// same: kustomize as a library does not know its own.
+func nameVersion(m resmap.ResMap) error {
+	own := "kustomize-" + provenance.GetProvenance().Semver()
+	for _, r := range m.Resources() {
+		labels := r.GetLabels()
+		if labels[konfig.ManagedbyLabelKey] != own {
+			continue
+		}
+		labels[konfig.ManagedbyLabelKey] = "kustomize-" + kustomizeVersion
+		if err := r.SetLabels(labels); err != nil {
+			return fmt.Errorf("label %s: %w", describe(r), err)
+		}
+	}
+	return nil
+}

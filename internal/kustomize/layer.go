@@ -1,0 +1,70 @@
+package kustomize
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"sigs.k8s.io/kustomize/api/konfig"
+	"sigs.k8s.io/kustomize/api/types"
+	"sigs.k8s.io/kustomize/kyaml/filesys"
+)
+
+// layer is a kustomization of the build: the root, or one that it lists.
+type layer struct {
+	// dir is the absolute path of its directory.
+	dir filesys.ConfirmedDir
+	// path is the absolute path of its kustomization file.
+	path string
+	// shown is that path as the caller would write it.
+	shown string
+	// kustomization is the file as it stands, deprecated fields not moved.
+	kustomization types.Kustomization
+
+	generators, transformers, validators []entry
+	// components has an element for each entry of the field; nil where remote.
+	components []*layer
+	// remotes are the entries that are no file or directory here.
+	remotes []string
+	// listed counts the entries of other layers that lead here.
+	listed int
+}
+
+// fences are the entries that hold a TenantFence.
+func (l *layer) fences() []entry {
+	var out []entry
+	for _, e := range append(append(append([]entry{}, l.generators...), l.transformers...), l.validators...) {
+		if len(e.fences) > 0 {
+			out = append(out, e)
+		}
+	}
+	return out
+}
+
+// readKustomization returns the kustomization file of a directory: its path and
+// what it says.
+func readKustomization(fsys filesys.FileSystem, dir filesys.ConfirmedDir, shown string) (string, types.Kustomization, error) {
+	var k types.Kustomization
+	var found []string
+	for _, name := range konfig.RecognizedKustomizationFileNames() {
+		if path := dir.Join(name); fsys.Exists(path) && !fsys.IsDir(path) {
+			found = append(found, name)
+		}
+	}
+	switch len(found) {
+	case 0:
+		return "", k, fmt.Errorf("%s: no kustomization file (%s)", shown, strings.Join(konfig.RecognizedKustomizationFileNames(), ", "))
+	case 1:
+	default:
+		return "", k, fmt.Errorf("%s: several kustomization files: %s", shown, strings.Join(found, ", "))
+	}
+	path := dir.Join(found[0])
+	content, err := fsys.ReadFile(path)
+	if err != nil {
+		return "", k, fmt.Errorf("read %s: %w", filepath.Join(shown, found[0]), err)
+	}
+	if err := k.Unmarshal(content); err != nil {
+		return "", k, fmt.Errorf("read %s: %w", filepath.Join(shown, found[0]), err)
+	}
+	return path, k, nil
+}

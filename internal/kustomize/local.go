@@ -1,0 +1,63 @@
+package kustomize
+
+import (
+	"fmt"
+
+	"sigs.k8s.io/kustomize/api/konfig"
+	"sigs.k8s.io/kustomize/api/resource"
+	"sigs.k8s.io/kustomize/api/types"
+	"sigs.k8s.io/kustomize/kyaml/filesys"
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+)
+
+const (
+	// keptAnnotation stands for config.kubernetes.io/local-config while kustomize,
+	// which drops what carries that, finishes a build.
+	keptAnnotation = "internal.tenantfence.dev/local-config"
+
+	// keepFile is a transformer that exists only in the overlay.
+	keepFile = ".tenantfence-keep-local-config.yaml"
+
+	keepTransformer = `{"apiVersion": "builtin", "kind": "PatchTransformer", "metadata": {"name": "tenantfence-keep-local-config"},
+"target": {"annotationSelector": "config.kubernetes.io/local-config"},
+"patch": "[{\"op\": \"move\", \"from\": \"/metadata/annotations/config.kubernetes.io~1local-config\", \"path\": \"/metadata/annotations/internal.tenantfence.dev~1local-config\"}]"}`
+)
+
+// keepLocalConfig adds a last transformer to a kustomization, which makes kustomize
+// keep local-config items. restoreLocalConfig undoes it on the result.
+func (o *overlay) keepLocalConfig(dir filesys.ConfirmedDir, path string, k types.Kustomization) error {
+	k.Transformers = append(append([]string{}, k.Transformers...), keepFile)
+	o.files[dir.Join(keepFile)] = []byte(keepTransformer)
+	return o.serve(path, k)
+}
+
+// withLocalConfig returns the file system in which the kustomization of dir keeps
+// its local-config items.
+func withLocalConfig(fsys filesys.FileSystem, dir string) (*overlay, error) {
+	confirmed, err := filesys.ConfirmDir(fsys, dir)
+	if err != nil {
+		return nil, err
+	}
+	path, k, err := readKustomization(fsys, confirmed, dir)
+	if err != nil {
+		return nil, err
+	}
+	o := newOverlay(fsys)
+	return o, o.keepLocalConfig(confirmed, path, k)
+}
+
+func restoreLocalConfig(resources []*resource.Resource) error {
+	for _, r := range resources {
+		value, ok := r.GetAnnotations()[keptAnnotation]
+		if !ok {
+			continue
+		}
+		if err := r.PipeE(yaml.ClearAnnotation(keptAnnotation)); err != nil {
+			return fmt.Errorf("restore %s: %w", describe(r), err)
+		}
+		if err := r.PipeE(yaml.SetAnnotation(konfig.IgnoredByKustomizeAnnotation, value)); err != nil {
+			return fmt.Errorf("restore %s: %w", describe(r), err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,57 @@
+package kustomize
+
+import (
+	"encoding/json"
+	"fmt"
+	"path/filepath"
+
+	"sigs.k8s.io/kustomize/api/types"
+	"sigs.k8s.io/kustomize/kyaml/filesys"
+)
+
+// overlay is a file system in which some files read differently, or exist only
+// here. Its keys are the paths by which kustomize asks for them: the listing
+// layer's directory, symbolic links resolved, joined with what the layer lists.
+type overlay struct {
+	filesys.FileSystem
+	files map[string][]byte
+}
+
+func newOverlay(fsys filesys.FileSystem) *overlay {
+	return &overlay{FileSystem: fsys, files: map[string][]byte{}}
+}
+
+// serve makes a path read as the kustomization.
+func (o *overlay) serve(path string, k types.Kustomization) error {
+	content, err := json.Marshal(k)
+	if err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	o.files[path] = content
+	return nil
+}
+
+func (o *overlay) ReadFile(path string) ([]byte, error) {
+	if content, ok := o.files[path]; ok {
+		return content, nil
+	}
+	return o.FileSystem.ReadFile(path)
+}
+
+func (o *overlay) Exists(path string) bool {
+	_, ok := o.files[path]
+	return ok || o.FileSystem.Exists(path)
+}
+
+func (o *overlay) IsDir(path string) bool {
+	_, ok := o.files[path]
+	return !ok && o.FileSystem.IsDir(path)
+}
+
+func (o *overlay) CleanedAbs(path string) (filesys.ConfirmedDir, string, error) {
+	if _, ok := o.files[path]; !ok {
+		return o.FileSystem.CleanedAbs(path)
+	}
+	// Not resolved further, or kustomize would read another path than this one.
+	return filesys.ConfirmedDir(filepath.Dir(path)), filepath.Base(path), nil
+}

@@ -1,0 +1,193 @@
+package kustomize
+
+import (
+	"encoding/json"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"sigs.k8s.io/kustomize/api/resource"
+	"sigs.k8s.io/kustomize/api/types"
+)
+
+// plan is an exact build: what kustomize builds, and the fences around it.
+type plan struct {
+	build *build
+	// kustomization is the root without its fences and its order.
+	kustomization types.Kustomization
+	// generators run before kustomize, chain after it.
+	generators, chain []*resource.Resource
+}
+
+// plan returns how to build exactly in this process, or why that cannot be done.
+func (b *build) plan() (*plan, string) {
+	for _, check := range []func() string{b.laterSteps, b.innerFences, b.afterComponents, b.afterTransformers, b.besideGenerators} {
+		if reason := check(); reason != "" {
+			return nil, reason
+		}
+	}
+	p := &plan{build: b, kustomization: b.root.kustomization}
+	k := &p.kustomization
+	k.SortOptions = nil
+	k.Components, k.Transformers = nil, nil
+	for i, c := range b.root.components {
+		if c != nil && fenceOnly(c) {
+			p.chain = append(p.chain, fencesOf(c.transformers)...)
+		} else {
+			k.Components = append(k.Components, b.root.kustomization.Components[i])
+		}
+	}
+	for _, e := range b.root.transformers {
+		if len(e.fences) == 0 {
+			k.Transformers = append(k.Transformers, e.text)
+		}
+	}
+	p.chain = append(p.chain, fencesOf(b.root.transformers)...)
+	if p.generators = fencesOf(b.root.generators); len(p.generators) > 0 {
+		k.Generators = nil
+	}
+	return p, ""
+}
+
+func fencesOf(entries []entry) []*resource.Resource {
+	var out []*resource.Resource
+	for _, e := range entries {
+		out = append(out, e.fences...)
+	}
+	return out
+}
+
+// laterSteps names what kustomize does with the whole build after the last
+// transformer, beyond names: a fence must run before it.
+func (b *build) laterSteps() string {
+	if k := b.root.kustomization; len(k.BuildMetadata) > 0 {
+		return b.root.shown + ": buildMetadata describes each transformer's work"
+	} else if len(k.Validators) > 0 {
+		return b.root.shown + ": validators run after the fence"
+	}
+	for _, l := range b.layers {
+		k := l.kustomization
+		switch {
+		case len(k.Vars) > 0:
+			return l.shown + ": vars are resolved after the fence"
+		case len(k.Configurations) > 0:
+			return l.shown + ": configurations may change what refers to names after the fence"
+		case len(k.Crds) > 0:
+			return l.shown + ": crds may change what refers to names after the fence"
+		}
+	}
+	return ""
+}
+
+// innerFences names a fence that stands neither in the root nor in one of its fence
+// Components.
+func (b *build) innerFences() string {
+	for _, l := range b.layers[1:] {
+		if len(l.fences()) == 0 {
+			continue
+		}
+		if !slices.Contains(b.root.components, l) || l.listed != 1 || !fenceOnly(l) || b.root.dir.HasPrefix(l.dir) {
+			return l.fences()[0].where + ": the fence stands in an inner layer"
+		}
+	}
+	return ""
+}
+
+// fenceOnly says whether a layer is a Component that does nothing but fence.
+func fenceOnly(l *layer) bool {
+	k := l.kustomization
+	if k.Kind != types.ComponentKind || len(k.EnforceFields()) > 0 || len(l.transformers) == 0 {
+		return false
+	}
+	k.MetaData, k.Transformers = nil, nil
+	return len(fieldsOf(k)) == 0 && !slices.ContainsFunc(l.transformers, func(e entry) bool { return !e.fenceOnly() })
+}
+
+// afterComponents names what the root runs after its first fence Component.
+func (b *build) afterComponents() string {
+	first := slices.IndexFunc(b.root.components, func(c *layer) bool { return c != nil && fenceOnly(c) })
+	if first < 0 {
+		return ""
+	}
+	names := b.root.kustomization.Components
+	for i, c := range b.root.components[first:] {
+		if filepath.IsAbs(names[first+i]) || c == nil || !fenceOnly(c) {
+			return fmt.Sprintf("%s: components[%d] runs after the fence in %s", b.root.shown, first+i, names[first])
+		}
+	}
+	for _, e := range b.root.transformers {
+		if !e.fenceOnly() {
+			return fmt.Sprintf("%s runs after the fence in %s", e.where, names[first])
+		}
+	}
+	if fields := fieldsOf(withoutOperands(b.root.kustomization)); len(fields) > 0 {
+		return fmt.Sprintf("%s: kustomize applies %s after the fence in %s", b.root.shown, strings.Join(fields, ", "), names[first])
+	}
+	return ""
+}
+
+// withoutOperands leaves the fields of a kustomization that transform.
+func withoutOperands(k types.Kustomization) types.Kustomization {
+	k.MetaData, k.OpenAPI, k.SortOptions = nil, nil, nil
+	k.Resources, k.Bases, k.Components = nil, nil, nil
+	k.ConfigMapGenerator, k.SecretGenerator, k.GeneratorOptions = nil, nil, nil
+	k.HelmGlobals, k.HelmCharts, k.HelmChartInflationGenerator = nil, nil, nil
+	k.Generators, k.Transformers = nil, nil
+	return k
+}
+
+// afterTransformers names a transformer of the root that follows its first fence.
+func (b *build) afterTransformers() string {
+	fenced := ""
+	for _, e := range b.root.transformers {
+		switch {
+		case len(e.fences) > 0 && !e.fenceOnly():
+			return e.where + ": holds other transformers beside the fence"
+		case len(e.fences) > 0:
+			fenced = e.where
+		case fenced != "":
+			return fmt.Sprintf("%s runs after the fence in %s", e.where, fenced)
+		}
+	}
+	return ""
+}
+
+// besideGenerators names what the root generates beside a fence: a fence's output
+// is served as the last resource, which comes before anything generated.
+func (b *build) besideGenerators() string {
+	if len(fencesOf(b.root.generators)) == 0 {
+		return ""
+	}
+	for _, e := range b.root.generators {
+		if !e.fenceOnly() {
+			return e.where + ": another generator stands beside the fence"
+		}
+	}
+	k := b.root.kustomization
+	if len(k.ConfigMapGenerator)+len(k.SecretGenerator)+len(k.HelmCharts)+len(k.HelmChartInflationGenerator) > 0 {
+		return b.root.shown + ": another generator stands beside the fence"
+	}
+	return ""
+}
+
+func (e entry) fenceOnly() bool { return len(e.fences) > 0 && len(e.others) == 0 }
+
+// fieldsOf returns the fields that a kustomization sets, sorted.
+func fieldsOf(k types.Kustomization) []string {
+	k.TypeMeta = types.TypeMeta{}
+	content, err := json.Marshal(k)
+	if err != nil {
+		return []string{err.Error()}
+	}
+	var set map[string]any
+	if err := json.Unmarshal(content, &set); err != nil {
+		return []string{err.Error()}
+	}
+	fields := make([]string, 0, len(set))
+	for f := range set {
+		fields = append(fields, f)
+	}
+	slices.Sort(fields)
+	return fields
+}

@@ -1,0 +1,44 @@
+package kustomize
+
+import (
+	"bytes"
+	"fmt"
+
+	"sigs.k8s.io/kustomize/api/resource"
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+)
+
+// print ends a build as kustomize does: local-config items are dropped, the rest is
+// sorted, rid of what only builds need, and written.
+func (b *build) print(nodes []*yaml.RNode) ([]byte, error) {
+	resources, err := b.factory.RF().DropLocalNodes(nodes)
+	if err != nil {
+		return nil, fmt.Errorf("drop local-config items: %w", err)
+	}
+	if err := sortResources(resources, b.root.kustomization.SortOptions); err != nil {
+		return nil, fmt.Errorf("%s: %w", b.root.shown, err)
+	}
+	var out bytes.Buffer
+	for i, r := range resources {
+		content, err := printed(r)
+		if err != nil {
+			return nil, fmt.Errorf("print %s: %w", describe(r), err)
+		}
+		if i > 0 {
+			out.WriteString("---\n")
+		}
+		out.Write(content)
+	}
+	return out.Bytes(), nil
+}
+
+func printed(r *resource.Resource) ([]byte, error) {
+	r.RemoveBuildAnnotations()
+	if err := r.SetOrigin(nil); err != nil {
+		return nil, err
+	}
+	if err := r.ClearTransformations(); err != nil {
+		return nil, err
+	}
+	return r.AsYAML()
+}

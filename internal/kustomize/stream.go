@@ -1,0 +1,173 @@
+package kustomize
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"sigs.k8s.io/kustomize/api/hasher"
+	"sigs.k8s.io/kustomize/api/resource"
+	"sigs.k8s.io/kustomize/kyaml/resid"
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+)
+
+// idAnnotation is what kustomize tracks a function's items by. A function may tell
+// by it that kustomize is its host.
+const idAnnotation = "kustomize.config.k8s.io/id"
+
+// stream is the items of a build on their way through the fences.
+type stream struct {
+	items []*item
+}
+
+type item struct {
+	*resource.Resource
+	// hash is what kustomize has appended to the name.
+	hash string
+}
+
+// newStream takes the hashes off the names: kustomize appends them after the
+// transformers.
+func newStream(resources []*resource.Resource) (*stream, error) {
+	s := &stream{}
+	for _, r := range resources {
+		i := &item{Resource: r}
+		if err := i.takeHash(); err != nil {
+			return nil, fmt.Errorf("hash %s: %w", describe(r), err)
+		}
+		s.items = append(s.items, i)
+	}
+	return s, nil
+}
+
+// takeHash recognises a hash by computing it.
+func (i *item) takeHash() error {
+	name := i.GetName()
+	dash := strings.LastIndex(name, "-")
+	if k := i.GetKind(); k != "ConfigMap" && k != "Secret" || dash < 0 {
+		return nil
+	}
+	plain := i.DeepCopy()
+	if err := plain.SetName(name[:dash]); err != nil {
+		return err
+	}
+	hash, err := plain.Hash(&hasher.Hasher{})
+	if err != nil {
+		return err
+	}
+	if hash == name[dash+1:] {
+		i.Resource, i.hash = plain, hash
+	}
+	return nil
+}
+
+// restoreHashes puts the hashes back. What refers to a name holds the old one
+// already, so data must not have changed.
+func (s *stream) restoreHashes() error {
+	for _, i := range s.items {
+		if i.hash == "" {
+			continue
+		}
+		hash, err := i.Hash(&hasher.Hasher{})
+		if err != nil {
+			return fmt.Errorf("hash %s: %w", describe(i.Resource), err)
+		}
+		if hash != i.hash {
+			return fmt.Errorf("the function changed the data of %s, whose name holds their hash", describe(i.Resource))
+		}
+		if err := i.SetName(i.GetName() + "-" + hash); err != nil {
+			return fmt.Errorf("rename %s: %w", describe(i.Resource), err)
+		}
+	}
+	return nil
+}
+
+func (s *stream) nodes() []*yaml.RNode {
+	nodes := make([]*yaml.RNode, len(s.items))
+	for i := range s.items {
+		nodes[i] = &s.items[i].RNode
+	}
+	return nodes
+}
+
+// apply runs the function and takes over what it returns, in the order in which
+// kustomize does: what was there keeps its place, what is new comes after it.
+func (s *stream) apply(fn Function, fence *resource.Resource) error {
+	config, err := functionConfig(fence)
+	if err != nil {
+		return err
+	}
+	in, err := s.input(config)
+	if err != nil {
+		return err
+	}
+	index := map[resid.ResId]int{}
+	for i := range s.items {
+		index[identity(s.items[i].Resource)] = i
+	}
+	out, err := fn(config, in)
+	if err != nil {
+		return fmt.Errorf("run %s: %w", describe(fence), err)
+	}
+	next := make([]*item, len(s.items))
+	for _, n := range out {
+		r, err := output(n)
+		if err != nil {
+			return fmt.Errorf("run %s: %w", describe(fence), err)
+		}
+		id := identity(r)
+		i, known := index[id]
+		switch {
+		case !known:
+			index[id] = len(next)
+			next = append(next, &item{Resource: r})
+		case next[i] != nil:
+			return fmt.Errorf("run %s: the function returned %s twice", describe(fence), describe(r))
+		default:
+			next[i] = &item{Resource: r, hash: s.items[i].hash}
+		}
+	}
+	s.items = slices.DeleteFunc(next, func(i *item) bool { return i == nil })
+	return nil
+}
+
+// input is the items as kustomize hands them to a function: where there are none,
+// its own config.
+func (s *stream) input(config *yaml.RNode) ([]*yaml.RNode, error) {
+	if len(s.items) == 0 {
+		return []*yaml.RNode{config.Copy()}, nil
+	}
+	var in []*yaml.RNode
+	for _, i := range s.items {
+		n, err := normalize(i.Resource)
+		if err != nil {
+			return nil, err
+		}
+		id, err := yaml.Marshal(i.CurId())
+		if err != nil {
+			return nil, fmt.Errorf("identify %s: %w", describe(i.Resource), err)
+		}
+		if err := n.PipeE(yaml.SetAnnotation(idAnnotation, string(id))); err != nil {
+			return nil, fmt.Errorf("identify %s: %w", describe(i.Resource), err)
+		}
+		in = append(in, n)
+	}
+	return in, nil
+}
+
+func output(n *yaml.RNode) (*resource.Resource, error) {
+	if _, err := n.GetValidatedMetadata(); err != nil {
+		return nil, fmt.Errorf("the function returned what is no resource: %w", err)
+	}
+	r := &resource.Resource{RNode: *n}
+	annotations := r.GetAnnotations()
+	delete(annotations, idAnnotation)
+	return r, r.SetAnnotations(annotations)
+}
+
+// identity is equal for what kustomize takes as the same resource.
+func identity(r *resource.Resource) resid.ResId {
+	id := r.CurId()
+	id.Namespace = id.EffectiveNamespace()
+	return id
+}

@@ -1,0 +1,142 @@
+package kustomize
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+
+	"sigs.k8s.io/kustomize/api/provider"
+	"sigs.k8s.io/kustomize/api/resmap"
+	"sigs.k8s.io/kustomize/kyaml/filesys"
+)
+
+// build is what is known of a build before kustomize runs: its layers, and the
+// functions that they list. Resources are not read.
+type build struct {
+	fsys filesys.FileSystem
+	opts Options
+	// dir is the directory as the caller named it.
+	dir  string
+	root *layer
+	// layers holds each layer once, the root first.
+	layers   []*layer
+	seen     map[filesys.ConfirmedDir]*layer
+	refusals []error
+	factory  *resmap.Factory
+}
+
+// survey reads the kustomizations of a build and the configs that they list.
+func survey(fsys filesys.FileSystem, dir string, opts Options) (*build, error) {
+	confirmed, err := filesys.ConfirmDir(fsys, dir)
+	if err != nil {
+		return nil, fmt.Errorf("build %s: %w", dir, err)
+	}
+	b := &build{
+		fsys: fsys, opts: opts, dir: dir,
+		seen:    map[filesys.ConfirmedDir]*layer{},
+		factory: resmap.NewFactory(provider.NewDefaultDepProvider().GetResourceFactory()),
+	}
+	if b.root, err = b.visit(confirmed, filepath.Clean(dir)); err != nil {
+		return nil, err
+	}
+	if len(b.refusals) > 0 {
+		return nil, errors.Join(b.refusals...)
+	}
+	if !b.fenced() {
+		return nil, &NoFenceError{Dir: dir, Unread: b.remotes()}
+	}
+	return b, nil
+}
+
+// visit reads a layer and everything beneath it, once.
+func (b *build) visit(dir filesys.ConfirmedDir, shown string) (*layer, error) {
+	if l, ok := b.seen[dir]; ok {
+		return l, nil
+	}
+	path, k, err := readKustomization(b.fsys, dir, shown)
+	if err != nil {
+		return nil, err
+	}
+	l := &layer{dir: dir, path: path, shown: filepath.Join(shown, filepath.Base(path)), kustomization: k}
+	b.seen[dir] = l
+	b.layers = append(b.layers, l)
+	if err := b.listEntries(l); err != nil {
+		return nil, err
+	}
+	for i, r := range append(append([]string{}, k.Resources...), k.Bases...) {
+		if b.fsys.Exists(dir.Join(r)) && !b.fsys.IsDir(dir.Join(r)) {
+			continue
+		}
+		if _, err := b.descend(l, "resources", i, r); err != nil {
+			return nil, err
+		}
+	}
+	for i, c := range k.Components {
+		component, err := b.descend(l, "components", i, c)
+		if err != nil {
+			return nil, err
+		}
+		l.components = append(l.components, component)
+	}
+	return l, nil
+}
+
+// descend visits the directory that an entry names; nil if there is none here.
+func (b *build) descend(l *layer, field string, index int, name string) (*layer, error) {
+	if !b.fsys.IsDir(l.dir.Join(name)) {
+		l.remotes = append(l.remotes, fmt.Sprintf("%s: %s[%d]: %s", l.shown, field, index, name))
+		return nil, nil
+	}
+	dir, err := filesys.ConfirmDir(b.fsys, l.dir.Join(name))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %s[%d]: %w", l.shown, field, index, err)
+	}
+	child, err := b.visit(dir, filepath.Join(filepath.Dir(l.shown), name))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %s[%d]: %w", l.shown, field, index, err)
+	}
+	child.listed++
+	return child, nil
+}
+
+func (b *build) listEntries(l *layer) error {
+	for _, f := range []struct {
+		name    string
+		entries []string
+		into    *[]entry
+	}{
+		{"generators", l.kustomization.Generators, &l.generators},
+		{"transformers", l.kustomization.Transformers, &l.transformers},
+		{"validators", l.kustomization.Validators, &l.validators},
+	} {
+		entries, err := b.readEntries(l, f.name, f.entries)
+		if err != nil {
+			return err
+		}
+		*f.into = entries
+	}
+	for _, e := range l.validators {
+		for _, c := range e.fences {
+			b.refusals = append(b.refusals, fmt.Errorf("%s: %s cannot be a validator, since kustomize fails where a validator changes anything: list it under transformers",
+				e.where, describe(c)))
+		}
+	}
+	return nil
+}
+
+func (b *build) fenced() bool {
+	for _, l := range b.layers {
+		if len(l.fences()) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+func (b *build) remotes() []string {
+	var out []string
+	for _, l := range b.layers {
+		out = append(out, l.remotes...)
+	}
+	return out
+}

@@ -1,0 +1,18 @@
+package merge
+
+import (
+	"strings"
+
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+)
+
+// keepHostAnnotations copies what the host needs to put a policy back where it came
+// from: losing it breaks files and later patches.
+func keepHostAnnotations(from, to *yaml.RNode) {
+	for k, v := range from.GetAnnotations() {
+		if strings.Contains(strings.SplitN(k, "/", 2)[0], "config.kubernetes.io") || strings.Contains(k, "config.k8s.io/") {
+			// SetAnnotation fails only on a node that is no map.
+			_ = to.PipeE(yaml.SetAnnotation(k, v))
+		}
+	}
+}

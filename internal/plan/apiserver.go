@@ -1,0 +1,26 @@
+package plan
+
+import (
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/policy"
+)
+
+// apiServer lets every pod reach the apiserver, where the profile says so.
+func apiServer(f *policy.Fence, t *policy.Tenant) []half {
+	api := f.Baseline.APIServer
+	if api == nil {
+		return nil
+	}
+	rule := policy.Rule{
+		Direction: policy.Egress,
+		Peers:     []policy.Peer{{Kind: policy.Entities, Entities: []v1alpha1.Entity{v1alpha1.EntityKubeAPIServer}}},
+	}
+	for _, port := range api.Ports {
+		rule.Ports = append(rule.Ports, policy.Port{Port: port, Protocol: v1alpha1.TCP})
+	}
+	var out []half
+	for _, ns := range t.Namespaces {
+		out = append(out, baselineSides(f, t, ns, "apiserver", policy.APIServer, rule, "baseline.apiServer")...)
+	}
+	return out
+}

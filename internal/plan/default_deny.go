@@ -1,0 +1,24 @@
+package plan
+
+import (
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/policy"
+)
+
+// defaultDeny closes, in both directions, the namespaces of tenants in Enforce.
+func defaultDeny(f *policy.Fence) []policy.Policy {
+	var out []policy.Policy
+	for _, t := range f.Tenants {
+		if t.Enforcement != v1alpha1.Enforce {
+			continue
+		}
+		for _, ns := range t.Namespaces {
+			out = append(out, policy.Policy{
+				Namespace: ns, Name: "default-deny", Tenant: t.Name, TenantID: t.ID,
+				Family: policy.DefaultDeny, Enforcement: t.Enforcement,
+				Reasons: []policy.Reason{t.EnforcementReason},
+			})
+		}
+	}
+	return out
+}

@@ -1,0 +1,38 @@
+package plan
+
+import (
+	"slices"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/policy"
+)
+
+// dns lets every pod resolve names, over UDP and TCP. The names are looked into
+// only where the profile narrows them, and never in Audit, where nothing may be
+// denied.
+func dns(f *policy.Fence, t *policy.Tenant) []half {
+	var names []string
+	if !slices.Contains(f.Baseline.DNS.Names, "*") && t.Enforcement == v1alpha1.Enforce {
+		names = f.Baseline.DNS.Names
+	}
+	var out []half
+	for _, ns := range t.Namespaces {
+		out = append(out, baselineSides(f, t, ns, "dns", policy.DNS, resolver(f, names), "baseline.dns")...)
+	}
+	return out
+}
+
+// resolver is the rule that reaches the cluster's DNS to ask for names.
+func resolver(f *policy.Fence, names []string) policy.Rule {
+	dns := f.Baseline.DNS
+	peers := []policy.Peer{{Kind: policy.Pods, Namespace: dns.Namespace, Pods: policy.PodsOf(dns.Pods)}}
+	if dns.NodeLocal {
+		peers = append(peers,
+			policy.Peer{Kind: policy.Pods, Namespace: dns.Namespace, Pods: policy.Selector{MatchLabels: map[string]string{"k8s-app": "node-local-dns"}}},
+			policy.Peer{Kind: policy.Entities, Entities: []v1alpha1.Entity{v1alpha1.EntityHost}})
+	}
+	return policy.Rule{
+		Direction: policy.Egress, Peers: peers, Names: names,
+		Ports: []policy.Port{{Port: dns.Port, Protocol: v1alpha1.UDP}, {Port: dns.Port, Protocol: v1alpha1.TCP}},
+	}
+}

@@ -1,0 +1,25 @@
+package plan
+
+import (
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/policy"
+)
+
+// fqdnEgress writes a flow to names, and beside it the DNS rule without which no
+// name is ever resolved: on the same pods, for just these names. In Audit any name
+// may be asked for, since nothing may be denied.
+func fqdnEgress(f *policy.Fence, g policy.Grant) []half {
+	out := sides(f, g)
+	if g.To.Kind != policy.FQDNs {
+		return out
+	}
+	for _, h := range out {
+		names := g.To.FQDNs
+		if owner := f.Owner(h.namespace); owner == nil || owner.Enforcement != v1alpha1.Enforce {
+			names = []string{"*"}
+		}
+		h.rule = resolver(f, names)
+		out = append(out, h)
+	}
+	return out
+}

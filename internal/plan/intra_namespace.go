@@ -1,0 +1,19 @@
+package plan
+
+import "github.com/tenantfence/tenantfence/internal/policy"
+
+// intraNamespace allows all flows among the pods of one namespace.
+func intraNamespace(f *policy.Fence, t *policy.Tenant) []half {
+	if !t.IntraNamespace {
+		return nil
+	}
+	var out []half
+	for _, ns := range t.Namespaces {
+		own := []policy.Peer{{Kind: policy.Pods, Namespace: ns}}
+		for _, d := range []policy.Direction{policy.Ingress, policy.Egress} {
+			out = append(out, baselineSides(f, t, ns, "intra-namespace", policy.IntraNamespace,
+				policy.Rule{Direction: d, Peers: own}, "baseline.intraNamespace")...)
+		}
+	}
+	return out
+}

@@ -1,0 +1,90 @@
+package plan
+
+import (
+	"github.com/tenantfence/tenantfence/internal/policy"
+)
+
+// sides returns both halves of a grant. Those that land where nothing is fenced
+// are dropped when policies are assembled.
+func sides(f *policy.Fence, g policy.Grant) []half {
+	var out []half
+	if g.From.Kind == policy.Pods && g.From.Namespace != "" {
+		out = append(out, side(f, g, policy.Egress, g.From, g.To))
+	}
+	if g.To.Kind == policy.Pods && g.To.Namespace != "" {
+		out = append(out, side(f, g, policy.Ingress, g.To, g.From))
+	}
+	return out
+}
+
+func side(f *policy.Fence, g policy.Grant, d policy.Direction, subject, peer policy.Peer) half {
+	own, other := g.Source, g.Destination
+	if d == policy.Ingress {
+		own, other = g.Destination, g.Source
+	}
+	h := half{
+		namespace: subject.Namespace, family: g.Family, subject: subject.Pods, declared: subject.Pods,
+		rule: policy.Rule{Direction: d, Peers: []policy.Peer{peer}, Ports: g.Ports},
+	}
+	for _, decl := range []*policy.Declaration{own, other} {
+		if decl != nil {
+			h.reasons = append(h.reasons, decl.Reason)
+		}
+	}
+	if own == nil {
+		h.name = stem(d, other) + suffix(f, subject.Namespace, other)
+		return h
+	}
+	h.name = stem(d, own) + suffix(f, subject.Namespace, own)
+	if own.Policy != "" {
+		h.name = own.Policy
+	}
+	h.declared = own.Subject
+	if other != nil {
+		h.detail = other.Tenant + "." + other.Flow
+	}
+	return h
+}
+
+// stem names a policy after the flow. A flow's name holds no dot, so that what
+// follows one cannot be taken for a part of it.
+func stem(d policy.Direction, decl *policy.Declaration) string {
+	name := string(d) + "-" + decl.Flow
+	if decl.Every {
+		return "every-" + name
+	}
+	return name
+}
+
+// suffix names the tenant whose flow it is, where the policy lands in a namespace
+// of another.
+func suffix(f *policy.Fence, namespace string, decl *policy.Declaration) string {
+	if owner := f.Owner(namespace); owner != nil && owner.Name == decl.Tenant {
+		return ""
+	}
+	return "." + decl.Tenant
+}
+
+// baselineSides returns both halves of a baseline flow between the pods of a
+// tenant's namespace and a peer: name is the policy's in the namespace, and in the
+// peer's, where that is fenced, with the tenant's name behind it.
+func baselineSides(f *policy.Fence, t *policy.Tenant, namespace, name string, family policy.Family, rule policy.Rule, field string) []half {
+	reasons := []policy.Reason{f.Profile.In(field)}
+	name = "allow-" + name
+	out := []half{{namespace: namespace, name: name, family: family, rule: rule, reasons: reasons}}
+	me := policy.Peer{Kind: policy.Pods, Namespace: namespace}
+	opposite := policy.Ingress
+	if rule.Direction == policy.Ingress {
+		opposite = policy.Egress
+	}
+	for _, p := range rule.Peers {
+		if p.Kind != policy.Pods || p.Namespace == "" || p.Namespace == namespace {
+			continue
+		}
+		out = append(out, half{
+			namespace: p.Namespace, name: name + "." + t.Name, family: family, subject: p.Pods, declared: p.Pods,
+			rule: policy.Rule{Direction: opposite, Peers: []policy.Peer{me}, Ports: rule.Ports}, reasons: reasons,
+		})
+	}
+	return out
+}

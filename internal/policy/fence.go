@@ -1,0 +1,107 @@
+package policy
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+)
+
+// Fence is what Tenants and profile come to, once resolved: all that is needed to
+// plan policies.
+type Fence struct {
+	// Name is the fence's, which every generated policy carries. Profile is the
+	// resource that holds the profile, without a field.
+	Name     string
+	Profile  Reason
+	Cluster  v1alpha1.Cluster
+	Baseline v1alpha1.Baseline
+	// Tenants, sorted by name.
+	Tenants []Tenant
+	// Grants of the tenants' and the profile's flows, in a stable order.
+	Grants []Grant
+
+	owners map[string]*Tenant
+}
+
+// Owner returns the tenant that owns a namespace, or nil where none does: then
+// nothing is generated there. Tenants must be complete by then.
+func (f *Fence) Owner(namespace string) *Tenant {
+	if f.owners == nil {
+		f.owners = map[string]*Tenant{}
+		for i := range f.Tenants {
+			for _, ns := range f.Tenants[i].Namespaces {
+				f.owners[ns] = &f.Tenants[i]
+			}
+		}
+	}
+	return f.owners[namespace]
+}
+
+// Tenant is a Tenant with every default, pattern and limit applied.
+type Tenant struct {
+	Name, ID       string
+	Namespaces     []string
+	Enforcement    v1alpha1.Enforcement
+	IntraNamespace bool
+	// EnforcementReason is the field that says the enforcement.
+	EnforcementReason Reason
+}
+
+// Grant lets the pods of one end open connections to the other end: one declared
+// flow, between one source and one destination, after consent and limits. Each end
+// that is fenced gets its half.
+type Grant struct {
+	Family Family
+	From   Peer
+	To     Peer
+	// Ports at To: none means every port.
+	Ports []Port
+	// Source and Destination declared the grant from their end. Where only one end
+	// did, the other's is nil.
+	Source, Destination *Declaration
+}
+
+// Declaration is a flow of a Tenant or of the profile, as it was written.
+type Declaration struct {
+	// Tenant is whose flow it is: also for the profile's flows, which are each
+	// tenant's.
+	Tenant string
+	// Flow is its name.
+	Flow string
+	// Every says that the profile declared it for every tenant.
+	Every bool
+	// Subject are the pods it was declared for.
+	Subject Selector
+	// Policy is the name of the policy that holds it, where it is not named after
+	// the flow.
+	Policy string
+	Reason Reason
+}
+
+// The minor versions of Cilium that brought something that matters here.
+const (
+	// AdditiveSince has enableDefaultDeny: before it an allow isolates by itself.
+	// It has endPort, too.
+	AdditiveSince = 16
+	// WildcardL7Since lets other L7 traffic pass an additive policy's L7 rules.
+	WildcardL7Since = 18
+	// SubdomainsSince knows the prefix "**.".
+	SubdomainsSince = 19
+)
+
+// Minor is the minor version in "1.19", and 0 in anything else.
+func Minor(ciliumVersion string) int {
+	_, minor, _ := strings.Cut(ciliumVersion, ".")
+	n, err := strconv.Atoi(minor)
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
+// Generated says whether policies may land in a namespace of this tenant at all:
+// where an allow isolates by itself, one must not land in Audit.
+func (f *Fence) Generated(t *Tenant) bool {
+	return t.Enforcement == v1alpha1.Enforce || Minor(f.Cluster.CiliumVersion) >= AdditiveSince
+}

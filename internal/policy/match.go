@@ -1,0 +1,69 @@
+package policy
+
+import "strings"
+
+// Covers says whether every name that the pattern asked matches is matched by the
+// pattern limit too, as Cilium matches them: * stands for any part of one label,
+// a leading "**." for one or more labels, and "*" alone for any name. It may say no
+// where the truth is yes, never the other way round.
+func Covers(limit, asked string) bool {
+	limit, asked = strings.TrimSuffix(strings.ToLower(limit), "."), strings.TrimSuffix(strings.ToLower(asked), ".")
+	if limit == "*" || limit == asked {
+		return true
+	}
+	if asked == "*" {
+		return false
+	}
+	l, a := strings.Split(limit, "."), strings.Split(asked, ".")
+	if l[0] == "**" {
+		if len(a) < len(l) {
+			return false
+		}
+		l, a = l[1:], a[len(a)-len(l)+1:]
+	} else if a[0] == "**" {
+		return false
+	}
+	if len(l) != len(a) {
+		return false
+	}
+	for i := range l {
+		if !globCovers(l[i], a[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+// globCovers is Covers for one label: a * in asked is a character that only a * in
+// limit matches.
+func globCovers(limit, asked string) bool {
+	if limit == "" {
+		return asked == ""
+	}
+	if limit[0] == '*' {
+		return globCovers(limit[1:], asked) || asked != "" && globCovers(limit, asked[1:])
+	}
+	return asked != "" && limit[0] == asked[0] && globCovers(limit[1:], asked[1:])
+}
+
+// Covers says whether p includes all of q. A name is covered by that name alone.
+func (p Port) Covers(q Port) bool {
+	if p.Protocol != q.Protocol || p.Name != q.Name {
+		return false
+	}
+	return p.Port <= q.Port && max(q.Port, q.End) <= max(p.Port, p.End)
+}
+
+// Overlap is what p and q have in common, and whether there is anything.
+func (p Port) Overlap(q Port) (Port, bool) {
+	if p.Protocol != q.Protocol || p.Name != q.Name {
+		return Port{}, false
+	}
+	out := Port{Name: p.Name, Protocol: p.Protocol, Port: max(p.Port, q.Port)}
+	if end := min(max(p.Port, p.End), max(q.Port, q.End)); end > out.Port {
+		out.End = end
+	} else if end < out.Port {
+		return Port{}, false
+	}
+	return out, true
+}

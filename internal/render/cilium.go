@@ -1,0 +1,187 @@
+package render
+
+import (
+	"maps"
+	"strconv"
+	"strings"
+
+	v2 "github.com/cilium/cilium/pkg/k8s/apis/cilium.io/v2"
+	slim "github.com/cilium/cilium/pkg/k8s/slim/k8s/apis/meta/v1"
+	"github.com/cilium/cilium/pkg/policy/api"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/tenantfence/tenantfence/internal/policy"
+)
+
+const (
+	// podNamespace and podCluster are the labels by which Cilium knows where a pod
+	// lives; namespaceLabel is the prefix of its namespace's labels.
+	podNamespace   = "k8s:io.kubernetes.pod.namespace"
+	podCluster     = "k8s:io.cilium.k8s.policy.cluster"
+	namespaceLabel = "k8s:io.cilium.k8s.namespace.labels."
+
+	// maxPorts is how many ports Cilium takes in one entry of toPorts.
+	maxPorts = 40
+)
+
+// cilium is the CiliumNetworkPolicy for a policy.
+func cilium(f *policy.Fence, p *policy.Policy) *v2.CiliumNetworkPolicy {
+	rule := &api.Rule{EndpointSelector: selector(p.Subject, nil)}
+	if p.Family == policy.DefaultDeny {
+		// An empty rule in each direction closes it and allows nothing.
+		rule.Ingress = []api.IngressRule{{}}
+		rule.Egress = []api.EgressRule{{}}
+	} else if policy.Minor(f.Cluster.CiliumVersion) >= policy.AdditiveSince {
+		no := false
+		rule.EnableDefaultDeny = api.DefaultDenyConfig{Ingress: &no, Egress: &no}
+	}
+	for _, r := range p.Rules {
+		for _, peers := range byKind(r.Peers) {
+			if r.Direction == policy.Ingress {
+				rule.Ingress = append(rule.Ingress, ingress(f, r, peers))
+			} else {
+				rule.Egress = append(rule.Egress, egress(f, r, peers))
+			}
+		}
+	}
+	return &v2.CiliumNetworkPolicy{
+		TypeMeta: metav1.TypeMeta{APIVersion: v2.SchemeGroupVersion.String(), Kind: v2.CNPKindDefinition},
+		ObjectMeta: metav1.ObjectMeta{
+			Name: p.Name, Namespace: p.Namespace, Labels: objectLabels(f, p), Annotations: objectAnnotations(p),
+		},
+		Spec: rule,
+	}
+}
+
+// byKind groups peers by kind, since Cilium takes one kind in a rule, in the order
+// in which the kinds first appear.
+func byKind(peers []policy.Peer) [][]policy.Peer {
+	var out [][]policy.Peer
+	at := map[policy.PeerKind]int{}
+	for _, p := range peers {
+		i, ok := at[p.Kind]
+		if !ok {
+			i = len(out)
+			at[p.Kind] = i
+			out = append(out, nil)
+		}
+		out[i] = append(out[i], p)
+	}
+	return out
+}
+
+func ingress(f *policy.Fence, r policy.Rule, peers []policy.Peer) api.IngressRule {
+	out := api.IngressRule{ToPorts: toPorts(r)}
+	for _, p := range peers {
+		out.FromEndpoints = append(out.FromEndpoints, endpoints(f, p)...)
+		out.FromEntities = append(out.FromEntities, entities(p)...)
+		out.FromCIDRSet = append(out.FromCIDRSet, cidrSet(p)...)
+	}
+	return out
+}
+
+func egress(f *policy.Fence, r policy.Rule, peers []policy.Peer) api.EgressRule {
+	out := api.EgressRule{ToPorts: toPorts(r)}
+	for _, p := range peers {
+		out.ToEndpoints = append(out.ToEndpoints, endpoints(f, p)...)
+		out.ToEntities = append(out.ToEntities, entities(p)...)
+		out.ToCIDRSet = append(out.ToCIDRSet, cidrSet(p)...)
+		for _, name := range p.FQDNs {
+			out.ToFQDNs = append(out.ToFQDNs, fqdn(name))
+		}
+	}
+	return out
+}
+
+// endpoints selects a peer's pods, always by a label that says where they live, so
+// that a negative selector never selects what is no pod.
+func endpoints(f *policy.Fence, p policy.Peer) []api.EndpointSelector {
+	if p.Kind != policy.Pods {
+		return nil
+	}
+	where := map[string]string{}
+	if p.Namespace != "" {
+		where[podNamespace] = p.Namespace
+	}
+	for k, v := range p.NamespaceLabels {
+		where[namespaceLabel+k] = v
+	}
+	if f.Cluster.Name != "" {
+		where[podCluster] = f.Cluster.Name
+	}
+	return []api.EndpointSelector{selector(p.Pods, where)}
+}
+
+func selector(pods policy.Selector, where map[string]string) api.EndpointSelector {
+	match := map[string]string{}
+	maps.Copy(match, pods.MatchLabels)
+	maps.Copy(match, where)
+	if len(match) == 0 {
+		match = nil
+	}
+	var expressions []slim.LabelSelectorRequirement
+	for _, e := range pods.MatchExpressions {
+		expressions = append(expressions, slim.LabelSelectorRequirement{
+			Key: e.Key, Operator: slim.LabelSelectorOperator(e.Operator), Values: e.Values,
+		})
+	}
+	return api.NewESFromMatchRequirements(match, expressions)
+}
+
+func entities(p policy.Peer) api.EntitySlice {
+	var out api.EntitySlice
+	for _, e := range p.Entities {
+		out = append(out, api.Entity(e))
+	}
+	return out
+}
+
+func cidrSet(p policy.Peer) api.CIDRRuleSlice {
+	var out api.CIDRRuleSlice
+	for _, c := range p.CIDRs {
+		rule := api.CIDRRule{Cidr: api.CIDR(c)}
+		for _, e := range exceptIn(c, p.Except) {
+			rule.ExceptCIDRs = append(rule.ExceptCIDRs, api.CIDR(e))
+		}
+		out = append(out, rule)
+	}
+	return out
+}
+
+func fqdn(name string) api.FQDNSelector {
+	if strings.Contains(name, "*") {
+		return api.FQDNSelector{MatchPattern: strings.ToLower(name)}
+	}
+	return api.FQDNSelector{MatchName: strings.ToLower(name)}
+}
+
+// toPorts are the ports of a rule, with what may be asked for on them.
+func toPorts(r policy.Rule) api.PortRules {
+	var rules *api.L7Rules
+	if len(r.Names) > 0 {
+		rules = &api.L7Rules{}
+		for _, name := range r.Names {
+			rules.DNS = append(rules.DNS, api.PortRuleDNS(fqdn(name)))
+		}
+	}
+	var out api.PortRules
+	for _, ports := range chunks(r.Ports, maxPorts) {
+		rule := api.PortRule{Rules: rules}
+		for _, p := range ports {
+			rule.Ports = append(rule.Ports, portProtocol(p))
+		}
+		out = append(out, rule)
+	}
+	return out
+}
+
+func portProtocol(p policy.Port) api.PortProtocol {
+	out := api.PortProtocol{Port: p.Name, Protocol: api.L4Proto(p.Protocol)}
+	if p.Name == "" {
+		out.Port = strconv.Itoa(int(p.Port))
+	}
+	if p.End > p.Port {
+		out.EndPort = p.End
+	}
+	return out
+}

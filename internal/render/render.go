@@ -1,0 +1,76 @@
+// Package render gives policies their form: it builds objects through the typed
+// APIs of Cilium and Kubernetes and turns them into YAML nodes. It is pure.
+package render
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/resource"
+)
+
+// Render returns the objects for the policies, in their order.
+func Render(f *policy.Fence, policies []policy.Policy) ([]*yaml.RNode, error) {
+	out := make([]*yaml.RNode, 0, len(policies))
+	for i := range policies {
+		node, err := toNode(cilium(f, &policies[i]))
+		if err != nil {
+			return nil, fmt.Errorf("render policy %s/%s: %w", policies[i].Namespace, policies[i].Name, err)
+		}
+		out = append(out, node)
+	}
+	return out, nil
+}
+
+// objectLabels are the labels of a policy.
+func objectLabels(f *policy.Fence, p *policy.Policy) map[string]string {
+	labels := map[string]string{
+		resource.LabelManagedBy: resource.ManagedBy,
+		resource.LabelFence:     f.Name,
+		resource.LabelTenant:    p.Tenant,
+		resource.LabelFamily:    string(p.Family),
+		resource.LabelStage:     string(p.Family.Stage()),
+	}
+	if p.TenantID != "" {
+		labels[resource.LabelTenantID] = p.TenantID
+	}
+	return labels
+}
+
+// objectAnnotations say why a policy is there and where it must land.
+func objectAnnotations(p *policy.Policy) map[string]string {
+	var reasons []string
+	for _, r := range p.Reasons {
+		reasons = append(reasons, r.String())
+	}
+	return map[string]string{
+		resource.AnnotationFor:       strings.Join(reasons, "\n"),
+		resource.AnnotationNamespace: p.Namespace,
+	}
+}
+
+// toNode turns a typed object into a node with sorted keys, without the status and
+// timestamps that typed objects always have.
+func toNode(object any) (*yaml.RNode, error) {
+	data, err := json.Marshal(object)
+	if err != nil {
+		return nil, err
+	}
+	var m map[string]any
+	if err := json.Unmarshal(data, &m); err != nil {
+		return nil, err
+	}
+	delete(m, "status")
+	if meta, ok := m["metadata"].(map[string]any); ok {
+		delete(meta, "creationTimestamp")
+	}
+	return yaml.FromMap(m)
+}
+
+// chunks splits a list into lists of at most n.
+func chunks[T any](list []T, n int) [][]T { return slices.Collect(slices.Chunk(list, n)) }

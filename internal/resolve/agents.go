@@ -1,0 +1,177 @@
+package resolve
+
+import (
+	"slices"
+	"strconv"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/resource"
+)
+
+// grantAgents lets telemetry agents in, straight or through the edge proxy.
+func (r *resolver) grantAgents() {
+	var served []policy.Grant
+	for _, t := range r.tenants {
+		for i, a := range t.spec.AgentIngress {
+			f := &flow{
+				tenant: t, direction: policy.Ingress, name: a.Name, ref: t.ref, path: t.path.Child("agentIngress").Index(i),
+				reason: t.reason.In("agentIngress[" + a.Name + "]"), pods: policy.PodsOf(a.Pods), ports: policy.PortsOf(a.Ports),
+			}
+			if !r.resolveAgentPods(f, a) {
+				continue
+			}
+			if a.Mode == v1alpha1.EdgeProxy {
+				served = append(served, r.grantThroughProxy(f)...)
+			} else {
+				r.grantFromOutside(f, a)
+			}
+		}
+	}
+	r.grantToProxy(served)
+}
+
+// resolveAgentPods finds the pods and their ports, through the Service where one is
+// named.
+func (r *resolver) resolveAgentPods(f *flow, a v1alpha1.AgentIngress) bool {
+	at := f.path.Child("pods")
+	if a.Service != "" {
+		at = f.path.Child("service")
+		if r.index.Blind {
+			r.refuse("service-in-generator", f.ref, at, "a generator sees no Services: name the pods and their own ports, or list the fence in transformers")
+			return false
+		}
+		s := r.index.Service(r.namespaceOfService(f, a.Service), a.Service)
+		if s == nil || len(s.Selector) == 0 {
+			r.refuse("not-in-build", f.ref, at, "no Service %q with a selector is in %s: correct the name, or tell the Service as inventory", a.Service, quoted(f.tenant.Namespaces))
+			return false
+		}
+		r.checkLoadBalancer(f, a, s)
+		f.pods = policy.Selector{MatchLabels: s.Selector}
+		if f.ports = r.targetPorts(f, s, f.ports, at); len(f.ports) == 0 {
+			return false
+		}
+		f.own = r.podEnds([]string{s.Ref.Namespace}, f.pods)
+	} else {
+		f.own = r.podEnds(f.tenant.Namespaces, f.pods)
+	}
+	if len(f.own) == 0 && len(f.tenant.Namespaces) > 0 {
+		r.refuse("no-such-pods", f.ref, at, "selects no pod of %s in the build: correct the labels, or tell the pods as inventory", quoted(f.tenant.Namespaces))
+	}
+	for _, own := range f.own {
+		if a.Service == "" && !r.index.Blind {
+			r.refusePortNames(f, f.ports, own)
+		}
+	}
+	return len(f.own) > 0 && r.portsWithin(f, f.ports, f.path.Child("ports"))
+}
+
+// checkLoadBalancer warns where what the Tenant says of the Service does not fit.
+func (r *resolver) checkLoadBalancer(f *flow, a v1alpha1.AgentIngress, s *resource.Service) {
+	if a.Mode != v1alpha1.LoadBalancer {
+		return
+	}
+	switch {
+	case s.Type != "LoadBalancer":
+		r.warn("not-a-load-balancer", f.ref, f.path.Child("service"), "Service %s/%s is not of type LoadBalancer, so agents outside the cluster cannot dial it", s.Ref.Namespace, s.Ref.Name)
+	case a.SourceIP == v1alpha1.SourceClient && s.ExternalTrafficPolicy != "Local":
+		r.warn("source-ip-unsure", f.ref, f.path.Child("sourceIP"),
+			"Service %s/%s does not say externalTrafficPolicy: Local, so the agents' addresses may be translated to a node's and then the policy denies them: set it, or say sourceIP: Node", s.Ref.Namespace, s.Ref.Name)
+	}
+}
+
+// grantFromOutside admits agents that arrive through a load balancer: by their
+// networks, or, where those are lost on the way, by way of the nodes.
+func (r *resolver) grantFromOutside(f *flow, a v1alpha1.AgentIngress) {
+	r.cidrsWithin(f, a.CIDRs, nil, f.path.Child("cidrs"))
+	peer := policy.Peer{Kind: policy.CIDRs, CIDRs: a.CIDRs}
+	if a.SourceIP == v1alpha1.SourceNode {
+		nodes := []v1alpha1.Entity{v1alpha1.EntityHost, v1alpha1.EntityRemoteNode}
+		if !r.entitiesWithin(f, nodes, f.path.Child("sourceIP")) {
+			return
+		}
+		r.warn("cidrs-cannot-filter", f.ref, f.path.Child("cidrs"),
+			"with sourceIP: Node the pods see a node's address, so the policy admits every node and hostNetwork pod instead: set loadBalancerSourceRanges on the Service to these networks")
+		peer = policy.Peer{Kind: policy.Entities, Entities: nodes}
+	}
+	for _, own := range f.own {
+		r.fence.Grants = append(r.fence.Grants, policy.Grant{Family: policy.AgentIngress, From: peer, To: own, Ports: f.ports, Destination: f.declaration()})
+	}
+}
+
+// grantThroughProxy lets the edge proxy dial the tenant's pods.
+func (r *resolver) grantThroughProxy(f *flow) []policy.Grant {
+	p := r.profile.Spec.EdgeProxy
+	if p == nil {
+		r.refuse("no-edge-proxy", f.ref, f.path.Child("mode"), "EdgeProxy needs the profile's edgeProxy, and it has none: add it there, or say mode: LoadBalancer")
+		return nil
+	}
+	proxies := r.podEnds([]string{p.Namespace}, policy.PodsOf(p.Pods))
+	if len(proxies) == 0 {
+		r.refuse("no-such-pods", r.profile.Ref, r.profile.Path.Child("edgeProxy", "pods"), "selects no pod of namespace %q in the build: correct the labels, or tell the pods as inventory", p.Namespace)
+		return nil
+	}
+	var out []policy.Grant
+	for _, own := range f.own {
+		out = append(out, policy.Grant{Family: policy.AgentIngress, From: proxies[0], To: own, Ports: f.ports, Destination: f.declaration()})
+	}
+	r.fence.Grants = append(r.fence.Grants, out...)
+	return out
+}
+
+// grantToProxy lets agents reach the edge proxy on the ports that it serves. A
+// port with a name has that name at the tenant's pods, not at the proxy.
+func (r *resolver) grantToProxy(served []policy.Grant) {
+	if len(served) == 0 {
+		return
+	}
+	p := r.profile.Spec.EdgeProxy
+	var ports []policy.Port
+	for _, g := range served {
+		for _, port := range g.Ports {
+			if port.Name != "" {
+				r.refuse("proxy-port-name", r.profile.Ref, r.profile.Path.Child("edgeProxy"),
+					"agents of Tenant %q reach the port %q, whose number at the proxy is not known: give the tenant's ports as numbers", g.Destination.Tenant, port.Name)
+			} else if !slices.Contains(ports, port) {
+				ports = append(ports, port)
+			}
+		}
+	}
+	slices.SortFunc(ports, policy.ComparePorts)
+	r.fence.Grants = append(r.fence.Grants, policy.Grant{
+		Family: policy.AgentIngress, From: policy.Peer{Kind: policy.CIDRs, CIDRs: p.CIDRs}, To: served[0].From, Ports: ports,
+		Destination: &policy.Declaration{Policy: "edge-proxy", Subject: served[0].From.Pods, Reason: r.fence.Profile.In("edgeProxy")},
+	})
+}
+
+// checkProfile refuses egress points and an edge proxy where nothing is fenced.
+func (r *resolver) checkProfile() {
+	fenced := func(namespace string, at *field.Path) {
+		if r.owner[namespace] == nil {
+			r.refuse("not-fenced", r.profile.Ref, at.Child("namespace"), "namespace %q has no Tenant, so nothing is closed around these pods: give it one", namespace)
+		}
+	}
+	for i, p := range r.profile.Spec.EgressPoints {
+		fenced(p.Namespace, r.profile.Path.Child("egressPoints").Index(i))
+	}
+	if p := r.profile.Spec.EdgeProxy; p != nil {
+		fenced(p.Namespace, r.profile.Path.Child("edgeProxy"))
+	}
+}
+
+// portYAML is a port as a Tenant would write it.
+func portYAML(p policy.Port) string {
+	s := "{port: " + strconv.Itoa(int(p.Port))
+	if p.Name != "" {
+		s = "{port: " + p.Name
+	}
+	if p.End > p.Port {
+		s += ", endPort: " + strconv.Itoa(int(p.End))
+	}
+	if p.Protocol != v1alpha1.TCP {
+		s += ", protocol: " + string(p.Protocol)
+	}
+	return s + "}"
+}

@@ -1,0 +1,200 @@
+package resolve
+
+import (
+	"strings"
+
+	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/resource"
+)
+
+// grantFlows grants what needs nobody's consent, and what two tenants agree on.
+func (r *resolver) grantFlows() {
+	for _, f := range r.flows {
+		for _, e := range f.ends {
+			if e.tenant == nil {
+				r.grant(f, e)
+			} else {
+				r.grantAgreed(f, e)
+			}
+		}
+	}
+}
+
+// grant gives a flow its one end.
+func (r *resolver) grant(f *flow, e end) {
+	for _, own := range f.own {
+		g := policy.Grant{Family: policy.EastWest, Ports: f.portsOf(e)}
+		if e.peer.Kind == policy.FQDNs {
+			g.Family = policy.FQDNEgress
+		}
+		if f.direction == policy.Egress {
+			g.From, g.To, g.Source = own, e.peer, f.declaration()
+		} else {
+			g.From, g.To, g.Destination = e.peer, own, f.declaration()
+		}
+		r.fence.Grants = append(r.fence.Grants, g)
+	}
+}
+
+// grantAgreed grants what the two tenants at the ends of a flow both say. Each pair
+// of flows is granted once, from the source's side.
+func (r *resolver) grantAgreed(f *flow, e end) {
+	var agreed []policy.Grant
+	for _, other := range e.tenant.flows {
+		if other.direction == f.direction || other.via != "" {
+			continue
+		}
+		for _, back := range other.ends {
+			agreed = append(agreed, r.agree(f, e, other, back)...)
+		}
+	}
+	if len(agreed) == 0 {
+		if !e.quiet {
+			r.refuse("no-consent", f.ref, e.path, "Tenant %q does not say the other half of this flow: it needs %s in its spec.%s", e.tenant.Name, otherHalf(f, e), opposite(f.direction))
+		}
+		return
+	}
+	if f.direction == policy.Egress {
+		r.fence.Grants = append(r.fence.Grants, agreed...)
+	}
+	if !e.quiet && !r.covered(f, e, agreed) {
+		r.warn("partial-consent", f.ref, e.path, "Tenant %q agrees to a part of this flow only, and that part is allowed: for all of it, it needs %s in its spec.%s", e.tenant.Name, otherHalf(f, e), opposite(f.direction))
+	}
+}
+
+// agree returns what the end e of flow f and the end back of flow other have in
+// common.
+func (r *resolver) agree(f *flow, e end, other *flow, back end) []policy.Grant {
+	var out []policy.Grant
+	for _, mine := range f.own {
+		if back.peer.Kind != policy.Pods || back.peer.Namespace != mine.Namespace {
+			continue
+		}
+		for _, theirs := range other.own {
+			if theirs.Namespace != e.peer.Namespace {
+				continue
+			}
+			near, ok1 := r.common(mine, back.peer)
+			far, ok2 := r.common(theirs, e.peer)
+			ports, ok3 := commonPorts(f.portsOf(e), other.portsOf(back))
+			if !ok1 || !ok2 || !ok3 {
+				continue
+			}
+			g := policy.Grant{Family: policy.EastWest, From: near, To: far, Ports: ports, Source: f.declaration(), Destination: other.declaration()}
+			if f.direction == policy.Ingress {
+				g.From, g.To, g.Source, g.Destination = far, near, g.Destination, g.Source
+			}
+			out = append(out, g)
+		}
+	}
+	return out
+}
+
+// common are the pods that two peers in one namespace share.
+func (r *resolver) common(a, b policy.Peer) (policy.Peer, bool) {
+	pods, ok := policy.Both(a.Pods, b.Pods)
+	if !ok {
+		return policy.Peer{}, false
+	}
+	ok = r.index.Blind || policy.All(pods) || len(r.index.In(a.Namespace, pods)) > 0
+	return policy.Peer{Kind: policy.Pods, Namespace: a.Namespace, Pods: pods}, ok
+}
+
+// commonPorts are the ports that both lists allow; an empty list allows every port.
+func commonPorts(a, b []policy.Port) ([]policy.Port, bool) {
+	if len(a) == 0 {
+		return b, true
+	}
+	if len(b) == 0 {
+		return a, true
+	}
+	var out []policy.Port
+	for _, p := range a {
+		for _, q := range b {
+			if o, ok := p.Overlap(q); ok {
+				out = append(out, o)
+			}
+		}
+	}
+	return out, len(out) > 0
+}
+
+// covered says whether the grants leave nothing of the flow's end out.
+func (r *resolver) covered(f *flow, e end, agreed []policy.Grant) bool {
+	for _, own := range f.own {
+		source, destination := own, e.peer
+		if f.direction == policy.Ingress {
+			source, destination = e.peer, own
+		}
+		for _, s := range r.pods(source) {
+			for _, d := range r.pods(destination) {
+				if !coveredPair(s, d, source.Namespace, destination.Namespace, f.portsOf(e), agreed) {
+					return false
+				}
+			}
+		}
+	}
+	return true
+}
+
+// pods are the pods of a peer in the build; where there are none, one without
+// labels.
+func (r *resolver) pods(p policy.Peer) []*resource.Workload {
+	if in := r.index.In(p.Namespace, p.Pods); len(in) > 0 {
+		return in
+	}
+	return []*resource.Workload{{}}
+}
+
+func coveredPair(s, d *resource.Workload, from, to string, ports []policy.Port, agreed []policy.Grant) bool {
+	if len(ports) == 0 {
+		ports = []policy.Port{{}}
+	}
+	for _, p := range ports {
+		ok := false
+		for _, g := range agreed {
+			if g.From.Namespace != from || g.To.Namespace != to || !policy.Selects(g.From.Pods, s.Labels) || !policy.Selects(g.To.Pods, d.Labels) {
+				continue
+			}
+			ok = ok || len(g.Ports) == 0
+			for _, have := range g.Ports {
+				ok = ok || have.Covers(p)
+			}
+		}
+		if !ok {
+			return false
+		}
+	}
+	return true
+}
+
+func opposite(d policy.Direction) policy.Direction {
+	if d == policy.Egress {
+		return policy.Ingress
+	}
+	return policy.Egress
+}
+
+// otherHalf is the flow that the other tenant would have to say, as it would write
+// it.
+func otherHalf(f *flow, e end) string {
+	var b strings.Builder
+	b.WriteString("{name: " + f.name)
+	if !policy.All(e.peer.Pods) {
+		b.WriteString(", pods: " + policy.Key(e.peer.Pods))
+	}
+	key := map[policy.Direction]string{policy.Egress: "from", policy.Ingress: "to"}[f.direction]
+	b.WriteString(", " + key + ": [{tenant: " + f.tenant.Name)
+	if !policy.All(f.pods) {
+		b.WriteString(", pods: " + policy.Key(f.pods))
+	}
+	b.WriteString("}]")
+	if ports := f.portsOf(e); len(ports) > 0 {
+		var list []string
+		for _, p := range ports {
+			list = append(list, portYAML(p))
+		}
+		b.WriteString(", ports: [" + strings.Join(list, ", ") + "]")
+	}
+	return b.String() + "}"
+}

@@ -1,0 +1,202 @@
+package resolve
+
+import (
+	"slices"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/policy"
+)
+
+// flow is one declared flow of one tenant.
+type flow struct {
+	tenant *tenant
+	// every says that the profile declared it: it needs no limit and no consent.
+	every     bool
+	direction policy.Direction
+	ref       policy.Ref
+	path      *field.Path
+	name      string
+	pods      policy.Selector
+	ports     []policy.Port
+	optional  bool
+	reason    policy.Reason
+	peers     []v1alpha1.Peer
+	via       string
+
+	// own are the ends at the flow's own side, one a namespace.
+	own []policy.Peer
+	// ends are the ends at the other side.
+	ends []end
+}
+
+// end is what a peer comes to, in one namespace or outside.
+type end struct {
+	peer policy.Peer
+	// ports replace the flow's, where a Service says its own.
+	ports []policy.Port
+	// tenant whose consent is needed, or nil.
+	tenant *tenant
+	// quiet: nothing is wrong where that tenant has not said the flow.
+	quiet bool
+	path  *field.Path
+}
+
+func (f *flow) limits() v1alpha1.Limits { return f.tenant.limits }
+
+func (f *flow) peersPath() *field.Path {
+	if f.direction == policy.Egress {
+		return f.path.Child("to")
+	}
+	return f.path.Child("from")
+}
+
+func (f *flow) declaration() *policy.Declaration {
+	return &policy.Declaration{Tenant: f.tenant.Name, Flow: f.name, Every: f.every, Subject: f.pods, Reason: f.reason}
+}
+
+func (f *flow) portsOf(e end) []policy.Port {
+	if e.ports != nil {
+		return e.ports
+	}
+	return f.ports
+}
+
+// declareFlows collects the flows of every tenant, its own and the profile's, and
+// resolves their ends.
+func (r *resolver) declareFlows() {
+	for _, t := range r.tenants {
+		own := v1alpha1.EveryTenant{Ingress: t.spec.Ingress, Egress: t.spec.Egress}
+		t.flows = append(flowsOf(t, own, t.ref, t.path, t.reason), flowsOf(t, r.profile.Spec.Every, r.profile.Ref, r.profile.Path.Child("every"), r.fence.Profile.In("every"))...)
+		for _, f := range t.flows[len(own.Ingress)+len(own.Egress):] {
+			f.every = true
+		}
+		t.flows = slices.DeleteFunc(t.flows, func(f *flow) bool { return !r.resolveFlow(f) })
+		r.flows = append(r.flows, t.flows...)
+	}
+}
+
+func flowsOf(t *tenant, in v1alpha1.EveryTenant, ref policy.Ref, path *field.Path, reason policy.Reason) []*flow {
+	var out []*flow
+	for i, in := range in.Ingress {
+		out = append(out, &flow{
+			tenant: t, direction: policy.Ingress, ref: ref, path: path.Child("ingress").Index(i), reason: reason.In("ingress[" + in.Name + "]"),
+			name: in.Name, pods: policy.PodsOf(in.Pods), peers: in.From, ports: policy.PortsOf(in.Ports), optional: in.Optional,
+		})
+	}
+	for i, in := range in.Egress {
+		out = append(out, &flow{
+			tenant: t, direction: policy.Egress, ref: ref, path: path.Child("egress").Index(i), reason: reason.In("egress[" + in.Name + "]"),
+			name: in.Name, pods: policy.PodsOf(in.Pods), peers: in.To, ports: policy.PortsOf(in.Ports), optional: in.Optional, via: in.Via,
+		})
+	}
+	return out
+}
+
+// resolveFlow finds a flow's ends, and reports whether there are any.
+func (r *resolver) resolveFlow(f *flow) bool {
+	f.own = r.ownEnds(f)
+	if len(f.own) == 0 {
+		return false
+	}
+	r.portsWithin(f, f.ports, f.path.Child("ports"))
+	for i, p := range f.peers {
+		ends, found := r.endsOf(f, p, f.peersPath().Index(i))
+		if !found && f.optional {
+			return r.switchOff(f, f.peersPath().Index(i), "the peer is")
+		}
+		f.ends = append(f.ends, ends...)
+	}
+	if f.direction == policy.Egress {
+		r.checkPortNames(f)
+	}
+	return true
+}
+
+// ownEnds are the pods that the flow is about.
+func (r *resolver) ownEnds(f *flow) []policy.Peer {
+	if f.via != "" {
+		return r.egressPoint(f)
+	}
+	own := r.podEnds(f.tenant.Namespaces, f.pods)
+	if len(own) > 0 || f.every || len(f.tenant.Namespaces) == 0 {
+		return own
+	}
+	if f.optional {
+		r.switchOff(f, f.path.Child("pods"), "the pods are")
+		return nil
+	}
+	r.refuse("no-such-pods", f.ref, f.path.Child("pods"),
+		"selects no pod of %s in the build: correct the labels, tell the pods as inventory (a workload with the annotation config.kubernetes.io/local-config: \"true\"), or say optional: true",
+		quoted(f.tenant.Namespaces))
+	return nil
+}
+
+func (r *resolver) egressPoint(f *flow) []policy.Peer {
+	at := f.path.Child("via")
+	points := r.profile.Spec.EgressPoints
+	i := slices.IndexFunc(points, func(p v1alpha1.EgressPoint) bool { return p.Name == f.via })
+	if i < 0 {
+		r.refuse("no-such-egress-point", f.ref, at, "the profile has no egressPoint %q: name one of its egressPoints, or add it there", f.via)
+		return nil
+	}
+	if !r.within(f, slices.Contains(f.limits().EgressPoints, f.via), "egress-point-outside-limits", at, "egress point "+quoted([]string{f.via}), "egressPoints") {
+		return nil
+	}
+	f.pods = policy.PodsOf(points[i].Pods)
+	ends := r.podEnds([]string{points[i].Namespace}, f.pods)
+	if len(ends) == 0 {
+		r.refuse("no-such-pods", r.profile.Ref, r.profile.Path.Child("egressPoints").Index(i).Child("pods"),
+			"selects no pod of namespace %q in the build: correct the labels, or tell the pods as inventory", points[i].Namespace)
+	}
+	return ends
+}
+
+// podEnds are the namespaces in which a selector selects pods. One that selects all
+// needs none: the pods may come later.
+func (r *resolver) podEnds(namespaces []string, pods policy.Selector) []policy.Peer {
+	var out []policy.Peer
+	for _, ns := range namespaces {
+		if r.index.Blind || policy.All(pods) || len(r.index.In(ns, pods)) > 0 {
+			out = append(out, policy.Peer{Kind: policy.Pods, Namespace: ns, Pods: pods})
+		}
+	}
+	return out
+}
+
+// switchOff says that an optional flow is off, and returns false.
+func (r *resolver) switchOff(f *flow, at *field.Path, what string) bool {
+	r.say(policy.Info, "optional-flow-off", f.ref, at, "%s not in the build: the optional flow %q of Tenant %q is off", what, f.name, f.tenant.Name)
+	return false
+}
+
+// checkPortNames refuses a port name that no pod at the other side bears.
+func (r *resolver) checkPortNames(f *flow) {
+	if r.index.Blind {
+		return
+	}
+	for _, e := range f.ends {
+		if e.peer.Kind != policy.Pods || e.peer.Namespace == "" {
+			continue
+		}
+		r.refusePortNames(f, f.portsOf(e), e.peer)
+	}
+}
+
+func (r *resolver) refusePortNames(f *flow, ports []policy.Port, at policy.Peer) {
+	workloads := r.index.In(at.Namespace, at.Pods)
+	for i, p := range ports {
+		if p.Name == "" || len(workloads) == 0 {
+			continue
+		}
+		bears := false
+		for _, w := range workloads {
+			bears = bears || slices.ContainsFunc(w.Ports, func(n policy.NamedPort) bool { return n.Name == p.Name && n.Protocol == p.Protocol })
+		}
+		if !bears {
+			r.refuse("no-such-port", f.ref, f.path.Child("ports").Index(i), "no pod that may be reached in namespace %q has a %s port named %q: name one of its containers' ports, or give the number",
+				at.Namespace, p.Protocol, p.Name)
+		}
+	}
+}

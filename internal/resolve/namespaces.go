@@ -1,0 +1,100 @@
+package resolve
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+)
+
+// claim gives a tenant the namespaces that it may have.
+func (r *resolver) claim(t *tenant) {
+	pattern := r.profile.Spec.Tenants.NamespacePattern
+	own := strings.ReplaceAll(pattern, "{name}", t.Name)
+	may := append([]string{own}, r.profile.Spec.Tenants.Claims[t.Name]...)
+	want, path := t.spec.Namespaces, t.path.Child("namespaces")
+	if len(want) == 0 {
+		want, path = []string{own}, nil
+	}
+	for i, ns := range slices.Sorted(slices.Values(want)) {
+		at := path
+		if at != nil {
+			at = path.Index(slices.Index(want, ns))
+		}
+		if r.mayClaim(t, ns, may, at) && (i == 0 || !slices.Contains(t.Namespaces, ns)) {
+			t.Namespaces = append(t.Namespaces, ns)
+			r.owner[ns] = t
+		}
+	}
+}
+
+func (r *resolver) mayClaim(t *tenant, ns string, may []string, at *field.Path) bool {
+	if i := slices.IndexFunc(r.profile.Spec.ExcludedNamespaces, func(e v1alpha1.ExcludedNamespace) bool { return e.Name == ns }); i >= 0 {
+		r.refuse("excluded-namespace", t.ref, at, "namespace %q is excluded by the profile (%s): no Tenant can have it",
+			ns, r.profile.Spec.ExcludedNamespaces[i].Reason)
+		return false
+	}
+	if !slices.Contains(may, ns) {
+		r.refuse("unclaimed-namespace", t.ref, at,
+			"namespace %q is not this tenant's: the profile gives it %s; to give it this one too, add it to tenants.claims.%s of the profile",
+			ns, quoted(may), t.Name)
+		return false
+	}
+	if other := r.owner[ns]; other != nil && other != t {
+		r.refuse("claimed-twice", t.ref, at, "namespace %q is claimed by Tenant %q too: a namespace belongs to one tenant", ns, other.Name)
+		return false
+	}
+	if !r.index.Blind && r.index.Namespaces[ns] == nil {
+		r.refuse("namespace-not-in-build", t.ref, at,
+			"namespace %q is not in the build: add its Namespace, with the annotation config.kubernetes.io/local-config: \"true\" where something else creates it%s", ns, r.fixPattern(t, at))
+		return false
+	}
+	return true
+}
+
+// fixPattern helps where the namespace came from the pattern and not from the
+// Tenant.
+func (r *resolver) fixPattern(t *tenant, at *field.Path) string {
+	claims := r.profile.Spec.Tenants.Claims[t.Name]
+	if at != nil || len(claims) == 0 {
+		return ""
+	}
+	return "; or say namespaces: [" + strings.Join(claims, ", ") + "], which the profile lets it claim"
+}
+
+// checkNamespaces looks into the namespaces of the build: hostNetwork pods in a
+// tenant's, and workloads in none.
+func (r *resolver) checkNamespaces() {
+	outside := map[string]bool{}
+	for _, w := range r.index.Workloads {
+		t := r.owner[w.Ref.Namespace]
+		switch {
+		case t == nil:
+			outside[w.Ref.Namespace] = true
+		case w.HostNetwork && !is(t.limits.HostNetwork):
+			r.refuse("host-network", w.Ref, field.NewPath("spec"),
+				"is a hostNetwork pod in namespace %q of Tenant %q: it has the node's identity, so no policy selects it, and it may reach any tenant of its node; move it out, or let limits.hostNetwork of the profile allow it",
+				w.Ref.Namespace, t.Name)
+		}
+	}
+	for _, e := range r.profile.Spec.ExcludedNamespaces {
+		delete(outside, e.Name)
+	}
+	for _, ns := range slices.Sorted(maps.Keys(outside)) {
+		r.warn("unfenced-namespace", r.profile.Ref, nil,
+			"namespace %q has workloads and no Tenant, so nothing is closed there: give it a Tenant, or list it in excludedNamespaces with the reason", ns)
+	}
+}
+
+func is(b *bool) bool { return b != nil && *b }
+
+func quoted(names []string) string {
+	out := make([]string, len(names))
+	for i, n := range names {
+		out[i] = `"` + n + `"`
+	}
+	return strings.Join(out, ", ")
+}

@@ -1,0 +1,52 @@
+package resolve
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/policy"
+)
+
+// sayWhatMustBeKnown says what is allowed by default and is worth narrowing, and
+// what a policy cannot do.
+func (r *resolver) sayWhatMustBeKnown() {
+	if len(r.tenants) == 0 {
+		return
+	}
+	ref, path := r.profile.Ref, r.profile.Path
+	var audited []string
+	for _, t := range r.tenants {
+		if t.Enforcement == v1alpha1.Audit {
+			audited = append(audited, t.Name)
+		}
+	}
+	if len(audited) > 0 {
+		r.say(policy.Info, "audit", ref, path.Child("enforcement"), "in Audit, so nothing is closed: %s", strings.Join(audited, ", "))
+	}
+	if slices.Contains(r.profile.Spec.Baseline.DNS.Names, "*") {
+		r.say(policy.Info, "dns-any-name", ref, path.Child("baseline", "dns", "names"), "pods may ask DNS for any name, which is a way out for data: list the names to narrow it")
+	}
+	if r.minor() < policy.AdditiveSince {
+		r.warn("allow-isolates", ref, path.Child("cluster", "ciliumVersion"),
+			"below Cilium 1.16 an allow isolates the pods it selects by itself: every stage closes what it does not allow, and nothing is generated for tenants in Audit")
+	}
+	r.sayShared()
+}
+
+// sayShared names the tenants that share an egress point: its pods reach what any
+// of them asked for.
+func (r *resolver) sayShared() {
+	for i, p := range r.profile.Spec.EgressPoints {
+		var users []string
+		for _, f := range r.flows {
+			if f.via == p.Name && !slices.Contains(users, f.tenant.Name) {
+				users = append(users, f.tenant.Name)
+			}
+		}
+		if len(users) > 1 {
+			r.say(policy.Info, "shared-egress-point", r.profile.Ref, r.profile.Path.Child("egressPoints").Index(i),
+				"%s share egress point %q: its pods reach what any of them asked for, and only the application tells them apart", strings.Join(users, ", "), p.Name)
+		}
+	}
+}

@@ -1,0 +1,162 @@
+package resolve
+
+import (
+	"maps"
+	"slices"
+
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/policy"
+)
+
+// endsOf returns what a peer comes to. found is false where it is not in the build
+// and the flow is optional; where it is not optional, that is refused here.
+func (r *resolver) endsOf(f *flow, p v1alpha1.Peer, at *field.Path) (ends []end, found bool) {
+	switch {
+	case p.Tenant != "":
+		return r.tenantEnds(f, p, at)
+	case p.AnyTenant:
+		return r.anyTenantEnds(f, p, at), true
+	case p.Namespace != "":
+		return r.namespaceEnds(f, p, at)
+	case len(p.NamespaceLabels) > 0:
+		return r.labelledEnds(f, p, at)
+	case p.Service != "":
+		return r.serviceEnds(f, p.Service, at.Child("service"))
+	case len(p.Entities) > 0:
+		r.entitiesWithin(f, p.Entities, at.Child("entities"))
+		return []end{{peer: policy.Peer{Kind: policy.Entities, Entities: p.Entities}, path: at}}, true
+	case len(p.CIDRs) > 0:
+		r.cidrsWithin(f, p.CIDRs, p.Except, at.Child("cidrs"))
+		return []end{{peer: policy.Peer{Kind: policy.CIDRs, CIDRs: p.CIDRs, Except: p.Except}, path: at}}, true
+	case len(p.FQDNs) > 0:
+		r.fqdnsWithin(f, p.FQDNs, at.Child("fqdns"))
+		return []end{{peer: policy.Peer{Kind: policy.FQDNs, FQDNs: p.FQDNs}, path: at}}, true
+	default:
+		return r.podsOfTenant(f, f.tenant, p, at.Child("pods"), f.tenant.Namespaces)
+	}
+}
+
+func (r *resolver) tenantEnds(f *flow, p v1alpha1.Peer, at *field.Path) ([]end, bool) {
+	t := r.byName[p.Tenant]
+	if t == nil {
+		return nil, r.missing(f, at.Child("tenant"), "there is no Tenant %q in the build: correct the name, or say optional: true", p.Tenant)
+	}
+	return r.podsOfTenant(f, t, p, at.Child("pods"), t.Namespaces)
+}
+
+// podsOfTenant are a tenant's pods in some of its namespaces. Another tenant's need
+// its consent, unless the profile says the flow.
+func (r *resolver) podsOfTenant(f *flow, t *tenant, p v1alpha1.Peer, at *field.Path, namespaces []string) ([]end, bool) {
+	pods := policy.PodsOf(p.Pods)
+	peers := r.podEnds(namespaces, pods)
+	if len(peers) == 0 && len(namespaces) > 0 {
+		return nil, r.missing(f, at, "selects no pod of %s in the build: correct the labels, tell the pods as inventory, or say optional: true", quoted(namespaces))
+	}
+	var consenting *tenant
+	if t != f.tenant && !f.every {
+		consenting = t
+	}
+	var out []end
+	for _, peer := range peers {
+		out = append(out, end{peer: peer, tenant: consenting, path: at})
+	}
+	return out, true
+}
+
+func (r *resolver) anyTenantEnds(f *flow, p v1alpha1.Peer, at *field.Path) []end {
+	if !r.within(f, is(f.limits().AnyTenant), "any-tenant-outside-limits", at.Child("anyTenant"), "every tenant at once", "anyTenant") {
+		return nil
+	}
+	var out []end
+	for _, t := range r.tenants {
+		if t == f.tenant {
+			continue
+		}
+		for _, peer := range r.podEnds(t.Namespaces, policy.PodsOf(p.Pods)) {
+			e := end{peer: peer, quiet: true, path: at}
+			if !f.every {
+				e.tenant = t
+			}
+			out = append(out, e)
+		}
+	}
+	return out
+}
+
+func (r *resolver) namespaceEnds(f *flow, p v1alpha1.Peer, at *field.Path) ([]end, bool) {
+	if !r.reachesNamespace(f, p.Namespace, at.Child("namespace")) {
+		return nil, true
+	}
+	if !r.index.Blind && r.index.Namespaces[p.Namespace] == nil {
+		return nil, r.missing(f, at.Child("namespace"), "namespace %q is not in the build: correct the name, tell the Namespace as inventory, or say optional: true", p.Namespace)
+	}
+	if t := r.owner[p.Namespace]; t != nil {
+		return r.podsOfTenant(f, t, p, at.Child("pods"), []string{p.Namespace})
+	}
+	peers := r.podEnds([]string{p.Namespace}, policy.PodsOf(p.Pods))
+	if len(peers) == 0 {
+		return nil, r.missing(f, at.Child("pods"), "selects no pod of %q in the build: correct the labels, tell the pods as inventory, or say optional: true", p.Namespace)
+	}
+	return []end{{peer: peers[0], path: at}}, true
+}
+
+// reachesNamespace checks limits.namespaces, which covers the namespaces of nobody:
+// a tenant's needs the tenant's consent instead.
+func (r *resolver) reachesNamespace(f *flow, namespace string, at *field.Path) bool {
+	if r.owner[namespace] != nil {
+		return true
+	}
+	return r.within(f, slices.Contains(f.limits().Namespaces, namespace), "namespace-outside-limits", at, "namespace "+quoted([]string{namespace}), "namespaces")
+}
+
+// labelledEnds are the namespaces with these labels: those of nobody by their
+// labels, those of tenants by name, with consent.
+func (r *resolver) labelledEnds(f *flow, p v1alpha1.Peer, at *field.Path) ([]end, bool) {
+	if !r.within(f, is(f.limits().NamespaceLabels), "namespace-labels-outside-limits", at.Child("namespaceLabels"), "naming namespaces by label", "namespaceLabels") {
+		return nil, true
+	}
+	want := labels.SelectorFromSet(p.NamespaceLabels)
+	var out []end
+	outside := r.index.Blind
+	for _, name := range slices.Sorted(maps.Keys(r.index.Namespaces)) {
+		if !want.Matches(labels.Set(r.index.Namespaces[name].Labels)) {
+			continue
+		}
+		t := r.owner[name]
+		if t == nil {
+			outside = true
+			continue
+		}
+		ends, _ := r.podsOfTenant(&flow{tenant: f.tenant, every: f.every, optional: true}, t, p, at, []string{name})
+		for i := range ends {
+			ends[i].quiet = true
+		}
+		out = append(out, ends...)
+	}
+	if outside {
+		r.warn("namespace-labels-spoofable", f.ref, at.Child("namespaceLabels"),
+			"whoever may label a namespace can join this peer: name the namespaces instead where they are known")
+		out = append(out, end{peer: policy.Peer{Kind: policy.Pods, NamespaceLabels: p.NamespaceLabels, Pods: policy.PodsOf(p.Pods)}, path: at})
+	}
+	if len(out) == 0 {
+		return nil, r.missing(f, at.Child("namespaceLabels"), "no namespace in the build has these labels: correct them, tell the Namespace as inventory, or say optional: true")
+	}
+	return out, true
+}
+
+// missing refuses what is not in the build, unless the flow is optional. It returns
+// whether the flow goes on.
+func (r *resolver) missing(f *flow, at *field.Path, format string, args ...any) bool {
+	if f.optional {
+		return false
+	}
+	r.refuse("not-in-build", f.ref, at, format, args...)
+	return true
+}
+
+func (r *resolver) warn(check string, ref policy.Ref, path *field.Path, format string, args ...any) {
+	r.say(policy.Warning, check, ref, path, format, args...)
+}

@@ -1,0 +1,138 @@
+// Package resolve turns Tenants and profile into a policy.Fence: it gives each
+// Tenant its namespaces, limits and enforcement, looks peers and Services up in the
+// build, and grants what both ends of a flow, or the profile, have said. What it
+// cannot grant is a finding; it never grants half of a wrong thing.
+package resolve
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/resource"
+)
+
+// Resolve returns the fence and what is to be said about it. The fence is complete
+// only where no finding is an error.
+func Resolve(in *resource.Inputs, index *resource.Index) (*policy.Fence, policy.Findings) {
+	r := &resolver{
+		profile: in.Profile, index: index,
+		byName: map[string]*tenant{}, owner: map[string]*tenant{},
+		fence: &policy.Fence{
+			Name: in.Fence.Name, Profile: reasonOf(in.Profile.Ref, in.Profile.Path),
+			Cluster: in.Profile.Spec.Cluster, Baseline: in.Profile.Spec.Baseline,
+		},
+	}
+	r.resolveTenants(in.Tenants)
+	r.checkProfile()
+	r.checkNamespaces()
+	r.declareFlows()
+	r.grantFlows()
+	r.grantAgents()
+	r.sayWhatMustBeKnown()
+	return r.fence, r.findings
+}
+
+type resolver struct {
+	profile resource.Profile
+	index   *resource.Index
+	fence   *policy.Fence
+
+	// tenants are sorted by name.
+	tenants []*tenant
+	byName  map[string]*tenant
+	owner   map[string]*tenant
+	flows   []*flow
+
+	findings policy.Findings
+}
+
+// tenant is a Tenant on its way to being resolved.
+type tenant struct {
+	policy.Tenant
+	ref    policy.Ref
+	path   *field.Path
+	spec   v1alpha1.TenantSpec
+	limits v1alpha1.Limits
+	reason policy.Reason
+	flows  []*flow
+}
+
+// reasonOf names a resource and the spec in it that starts at path, as reasons do.
+func reasonOf(ref policy.Ref, path *field.Path) policy.Reason {
+	return policy.Reason{Kind: ref.Kind, Name: ref.Name, Field: path.String()}
+}
+
+func (r *resolver) say(severity policy.Severity, check string, ref policy.Ref, path *field.Path, format string, args ...any) {
+	f := policy.Finding{Check: check, Severity: severity, Resource: ref, Message: fmt.Sprintf(format, args...)}
+	if path != nil {
+		f.Field = path.String()
+	}
+	r.findings = append(r.findings, f)
+}
+
+func (r *resolver) refuse(check string, ref policy.Ref, path *field.Path, format string, args ...any) {
+	r.say(policy.Error, check, ref, path, format, args...)
+}
+
+func (r *resolver) resolveTenants(in []resource.Tenant) {
+	sorted := slices.Clone(in)
+	slices.SortStableFunc(sorted, func(a, b resource.Tenant) int {
+		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Ref.File, b.Ref.File), cmp.Compare(a.Ref.Namespace, b.Ref.Namespace))
+	})
+	for _, t := range sorted {
+		if r.byName[t.Name] != nil {
+			r.refuse("duplicate-tenant", t.Ref, nil, "there is more than one Tenant %q: give each its own name", t.Name)
+			continue
+		}
+		r.addTenant(t)
+	}
+	for _, t := range r.tenants {
+		r.fence.Tenants = append(r.fence.Tenants, t.Tenant)
+	}
+}
+
+func (r *resolver) addTenant(in resource.Tenant) {
+	t := &tenant{
+		Tenant: policy.Tenant{Name: in.Name, ID: in.Spec.ID},
+		ref:    in.Ref, path: in.Path, spec: in.Spec, reason: reasonOf(in.Ref, in.Path),
+	}
+	enforcement := r.applyOverrides(t)
+	r.resolveEnforcement(t, enforcement)
+	r.resolveIntraNamespace(t)
+	r.byName[t.Name] = t
+	r.tenants = append(r.tenants, t)
+	r.claim(t)
+}
+
+// resolveEnforcement takes the profile's word unless the Tenant has its own, which
+// may be stricter, and looser only within limits.
+func (r *resolver) resolveEnforcement(t *tenant, profile v1alpha1.Enforcement) {
+	t.Enforcement, t.EnforcementReason = profile, r.fence.Profile.In("enforcement")
+	own := t.spec.Enforcement
+	if own == "" {
+		return
+	}
+	t.Enforcement, t.EnforcementReason = own, t.reason.In("enforcement")
+	if own == v1alpha1.Audit && profile == v1alpha1.Enforce && !slices.Contains(t.limits.Enforcement, v1alpha1.Audit) {
+		r.refuse("looser-than-profile", t.ref, t.path.Child("enforcement"),
+			"Audit is looser than the profile's Enforce: remove it, or add Audit to limits.enforcement of the profile")
+	}
+}
+
+func (r *resolver) resolveIntraNamespace(t *tenant) {
+	t.IntraNamespace = r.profile.Spec.Baseline.IntraNamespace == nil || *r.profile.Spec.Baseline.IntraNamespace
+	if t.spec.Baseline == nil || t.spec.Baseline.IntraNamespace == nil {
+		return
+	}
+	own := *t.spec.Baseline.IntraNamespace
+	if own && !t.IntraNamespace {
+		r.refuse("looser-than-profile", t.ref, t.path.Child("baseline", "intraNamespace"),
+			"true is wider than the profile's baseline, which a Tenant may only narrow: remove it")
+	}
+	t.IntraNamespace = own
+}

@@ -1,0 +1,141 @@
+package resource
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/policy"
+)
+
+// The labels and annotations of generated policies.
+const (
+	LabelManagedBy = "app.kubernetes.io/managed-by"
+	LabelFence     = v1alpha1.Group + "/fence"
+	LabelTenant    = v1alpha1.Group + "/tenant"
+	LabelTenantID  = v1alpha1.Group + "/tenant-id"
+	LabelFamily    = v1alpha1.Group + "/family"
+	LabelStage     = v1alpha1.Group + "/stage"
+
+	// AnnotationFor lists the fields that asked for a policy.
+	AnnotationFor = v1alpha1.Group + "/for"
+	// AnnotationNamespace says where a policy must land.
+	AnnotationNamespace = v1alpha1.Group + "/namespace"
+
+	ManagedBy = "tenantfence"
+)
+
+// Namespace of the build or its inventory.
+type Namespace struct {
+	Ref    policy.Ref
+	Labels map[string]string
+}
+
+// Index is the build, by what its resources are. Everything in it is sorted, so
+// that the order of the input never matters.
+type Index struct {
+	Namespaces map[string]*Namespace
+	Workloads  []*Workload
+	Services   []*Service
+	Slices     []*EndpointSlice
+	// Blind says that the host showed no resource but the function's own
+	// configuration, as kustomize does to a generator: nothing can be looked up.
+	Blind bool
+
+	byNamespace map[string][]*Workload
+}
+
+// NewIndex reads the resources of the build and its inventory.
+func NewIndex(items []*yaml.RNode) (*Index, policy.Findings) {
+	x := &Index{Namespaces: map[string]*Namespace{}, byNamespace: map[string][]*Workload{}}
+	var findings policy.Findings
+	for _, n := range items {
+		if err := x.add(n); err != nil {
+			findings = append(findings, *err)
+		}
+	}
+	byRef := func(a, b policy.Ref) int {
+		return cmp.Or(cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Name, b.Name))
+	}
+	slices.SortFunc(x.Workloads, func(a, b *Workload) int { return byRef(a.Ref, b.Ref) })
+	slices.SortFunc(x.Services, func(a, b *Service) int { return byRef(a.Ref, b.Ref) })
+	slices.SortFunc(x.Slices, func(a, b *EndpointSlice) int { return byRef(a.Ref, b.Ref) })
+	for _, w := range x.Workloads {
+		x.byNamespace[w.Ref.Namespace] = append(x.byNamespace[w.Ref.Namespace], w)
+	}
+	return x, findings
+}
+
+// add returns a finding as a pointer, so that nil means none.
+func (x *Index) add(n *yaml.RNode) *policy.Finding {
+	kind := groupKind(n)
+	_, isWorkload := templatePath[kind]
+	if (isWorkload || kind == "v1/Service") && n.GetNamespace() == "" {
+		return &policy.Finding{
+			Check: "without-namespace", Severity: policy.Error, Resource: RefOf(n), Field: "metadata.namespace",
+			Message: "has no namespace yet, so it cannot be fenced: set it in the resource, or list the fence in the outer layer, above the one whose kustomization.yaml sets namespace",
+		}
+	}
+	var err error
+	switch {
+	case isWorkload:
+		var w *Workload
+		if w, err = newWorkload(n); err == nil {
+			x.Workloads = append(x.Workloads, w)
+		}
+	case kind == "v1/Namespace":
+		x.Namespaces[n.GetName()] = &Namespace{Ref: RefOf(n), Labels: n.GetLabels()}
+	case kind == "v1/Service":
+		var s *Service
+		if s, err = newService(n); err == nil {
+			x.Services = append(x.Services, s)
+		}
+	case kind == "discovery.k8s.io/EndpointSlice":
+		var s *EndpointSlice
+		if s, err = newEndpointSlice(n); err == nil {
+			x.Slices = append(x.Slices, s)
+		}
+	}
+	if err != nil {
+		return &policy.Finding{
+			Check: "unreadable-resource", Severity: policy.Error, Resource: RefOf(n),
+			Message: fmt.Sprintf("cannot be read as a %s: %v: correct it, or what its pods are cannot be told", n.GetKind(), err),
+		}
+	}
+	return nil
+}
+
+// In returns the workloads of a namespace that the selector selects.
+func (x *Index) In(namespace string, selector policy.Selector) []*Workload {
+	var out []*Workload
+	for _, w := range x.byNamespace[namespace] {
+		if policy.Selects(selector, w.Labels) {
+			out = append(out, w)
+		}
+	}
+	return out
+}
+
+// Service returns a Service, or nil.
+func (x *Index) Service(namespace, name string) *Service {
+	for _, s := range x.Services {
+		if s.Ref.Namespace == namespace && s.Ref.Name == name {
+			return s
+		}
+	}
+	return nil
+}
+
+// SlicesOf returns the EndpointSlices of a Service.
+func (x *Index) SlicesOf(s *Service) []*EndpointSlice {
+	var out []*EndpointSlice
+	for _, e := range x.Slices {
+		if e.Ref.Namespace == s.Ref.Namespace && e.Service == s.Ref.Name {
+			out = append(out, e)
+		}
+	}
+	return out
+}

@@ -1,0 +1,38 @@
+package resource
+
+import (
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/policy"
+)
+
+// Inputs are the resources of this project's own kinds, decoded and valid.
+type Inputs struct {
+	Fence     v1alpha1.TenantFence
+	FenceRef  policy.Ref
+	Profile   Profile
+	Tenants   []Tenant
+	FlowTests []FlowTest
+}
+
+// Profile is a FenceProfile's spec and where it stands: Path is that of the spec.
+type Profile struct {
+	Ref  policy.Ref
+	Path *field.Path
+	Spec v1alpha1.FenceProfileSpec
+}
+
+// Tenant is a Tenant's spec and where it stands: Path is that of the spec.
+type Tenant struct {
+	Name string
+	Ref  policy.Ref
+	Path *field.Path
+	Spec v1alpha1.TenantSpec
+}
+
+// FlowTest and where it stands.
+type FlowTest struct {
+	Ref  policy.Ref
+	Test v1alpha1.FlowTest
+}

@@ -1,0 +1,67 @@
+// Package resource holds the build: the ResourceList that a host hands over, and
+// what is in it. It reads workloads, Services, Namespaces and policies into an
+// Index, and the four kinds of this project into Inputs.
+package resource
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+
+	"sigs.k8s.io/kustomize/kyaml/fn/framework"
+	"sigs.k8s.io/kustomize/kyaml/kio"
+
+	"github.com/tenantfence/tenantfence/internal/policy"
+)
+
+// ErrNotResourceList says that the input is something else.
+var ErrNotResourceList = errors.New("the input is not a ResourceList: tenantfence without arguments is a KRM function, " +
+	"run by kustomize build --enable-alpha-plugins --enable-exec or kpt fn render; tenantfence help says more")
+
+// Execute reads a ResourceList, has it processed and writes it back, with what
+// process leaves in it, also where process returns an error: then hosts show the
+// results, and keep their own items.
+func Execute(in io.Reader, out io.Writer, process func(*framework.ResourceList) error) error {
+	data, err := io.ReadAll(in)
+	if err != nil {
+		return fmt.Errorf("read input: %w", err)
+	}
+	if len(bytes.TrimSpace(data)) == 0 {
+		return fmt.Errorf("the input is empty: %w", ErrNotResourceList)
+	}
+	var buffer bytes.Buffer
+	rw := &kio.ByteReadWriter{Reader: bytes.NewReader(data), Writer: &buffer, KeepReaderAnnotations: true}
+	err = framework.Execute(framework.ResourceListProcessorFunc(func(rl *framework.ResourceList) error {
+		if rw.WrappingKind != kio.ResourceListKind {
+			return ErrNotResourceList
+		}
+		return process(rl)
+	}), rw)
+	if rw.WrappingKind != kio.ResourceListKind {
+		return errors.Join(err)
+	}
+	if _, werr := out.Write(buffer.Bytes()); werr != nil {
+		return errors.Join(err, fmt.Errorf("write output: %w", werr))
+	}
+	return err
+}
+
+// Results are the findings in the form that hosts show.
+func Results(findings policy.Findings) framework.Results {
+	var out framework.Results
+	for _, f := range findings {
+		r := &framework.Result{Message: f.Message, Severity: framework.Severity(f.Severity), Tags: map[string]string{"check": f.Check}}
+		if f.Resource.Kind != "" {
+			r.ResourceRef = resourceID(f.Resource)
+		}
+		if f.Field != "" {
+			r.Field = &framework.Field{Path: f.Field}
+		}
+		if f.Resource.File != "" {
+			r.File = &framework.File{Path: f.Resource.File, Index: f.Resource.Index}
+		}
+		out = append(out, r)
+	}
+	return out
+}

@@ -1,0 +1,70 @@
+package resource
+
+import (
+	"strconv"
+
+	"sigs.k8s.io/kustomize/kyaml/kio/kioutil"
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/tenantfence/tenantfence/internal/policy"
+)
+
+const (
+	localConfig = "config.kubernetes.io/local-config"
+	// kustomizeID is set by kustomize, which invents the path annotation.
+	kustomizeID         = "kustomize.config.k8s.io/id"
+	kustomizeInternalID = "internal.config.kubernetes.io/id"
+	origin              = "config.kubernetes.io/origin"
+)
+
+// RefOf names a resource and, where the host tells it, its file.
+func RefOf(n *yaml.RNode) policy.Ref {
+	ref := policy.Ref{APIVersion: n.GetApiVersion(), Kind: n.GetKind(), Namespace: n.GetNamespace(), Name: n.GetName()}
+	a := n.GetAnnotations()
+	if o := a[origin]; o != "" {
+		ref.File = originPath(o)
+		return ref
+	}
+	if a[kustomizeID] != "" || a[kustomizeInternalID] != "" {
+		return ref
+	}
+	ref.File = first(a[kioutil.PathAnnotation], a[kioutil.LegacyPathAnnotation]) //nolint:staticcheck // older hosts set only the legacy one
+	ref.Index, _ = strconv.Atoi(first(a[kioutil.IndexAnnotation], a[kioutil.LegacyIndexAnnotation]))
+	return ref
+}
+
+func originPath(value string) string {
+	node, err := yaml.Parse(value)
+	if err != nil {
+		return ""
+	}
+	path, err := node.GetString("path")
+	if err != nil {
+		return ""
+	}
+	return path
+}
+
+func first(values ...string) string {
+	for _, v := range values {
+		if v != "" {
+			return v
+		}
+	}
+	return ""
+}
+
+func resourceID(r policy.Ref) *yaml.ResourceIdentifier {
+	return &yaml.ResourceIdentifier{
+		TypeMeta: yaml.TypeMeta{APIVersion: r.APIVersion, Kind: r.Kind},
+		NameMeta: yaml.NameMeta{Name: r.Name, Namespace: r.Namespace},
+	}
+}
+
+// MarkLocal adds the annotation that keeps a resource from the cluster.
+func MarkLocal(n *yaml.RNode) error {
+	if _, ok := n.GetAnnotations()[localConfig]; ok {
+		return nil
+	}
+	return n.PipeE(yaml.SetAnnotation(localConfig, "true"))
+}

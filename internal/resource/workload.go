@@ -1,0 +1,134 @@
+package resource
+
+import (
+	"encoding/json"
+	"maps"
+	"strings"
+
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/policy"
+)
+
+// Workload is what makes pods: a Pod, or a controller with a pod template.
+type Workload struct {
+	Ref            policy.Ref
+	Labels         map[string]string
+	HostNetwork    bool
+	ServiceAccount string
+	Ports          []policy.NamedPort
+}
+
+// podSpec and its kin are the part of a pod that policies are decided on. They
+// are read leniently: fields that don't matter here may hold anything.
+type podSpec struct {
+	HostNetwork        bool        `json:"hostNetwork"`
+	ServiceAccountName string      `json:"serviceAccountName"`
+	Containers         []container `json:"containers"`
+	InitContainers     []container `json:"initContainers"`
+}
+
+type container struct {
+	RestartPolicy string `json:"restartPolicy"`
+	Ports         []struct {
+		Name          string            `json:"name"`
+		ContainerPort uint16            `json:"containerPort"`
+		Protocol      v1alpha1.Protocol `json:"protocol"`
+	} `json:"ports"`
+}
+
+type podTemplate struct {
+	Metadata struct {
+		Labels map[string]string `json:"labels"`
+	} `json:"metadata"`
+	Spec podSpec `json:"spec"`
+}
+
+// templatePath is where a kind keeps its pod template.
+var templatePath = map[string][]string{
+	"v1/Pod":                   {},
+	"v1/ReplicationController": {"spec", "template"},
+	"apps/Deployment":          {"spec", "template"},
+	"apps/StatefulSet":         {"spec", "template"},
+	"apps/DaemonSet":           {"spec", "template"},
+	"apps/ReplicaSet":          {"spec", "template"},
+	"batch/Job":                {"spec", "template"},
+	"batch/CronJob":            {"spec", "jobTemplate", "spec", "template"},
+}
+
+// groupKind is "apps/Deployment", and "v1/Pod" for the core group.
+func groupKind(n *yaml.RNode) string {
+	group, _, found := strings.Cut(n.GetApiVersion(), "/")
+	if !found {
+		group = n.GetApiVersion()
+	}
+	return group + "/" + n.GetKind()
+}
+
+// Group is the API group of a resource, "" for the core group.
+func Group(n *yaml.RNode) string {
+	group, _, found := strings.Cut(n.GetApiVersion(), "/")
+	if !found {
+		return ""
+	}
+	return group
+}
+
+func newWorkload(n *yaml.RNode) (*Workload, error) {
+	node, err := n.Pipe(yaml.Lookup(templatePath[groupKind(n)]...))
+	if err != nil {
+		return nil, err
+	}
+	w := &Workload{Ref: RefOf(n), ServiceAccount: "default"}
+	if node == nil {
+		return w, nil
+	}
+	var t podTemplate
+	if err := decode(node, &t); err != nil {
+		return nil, err
+	}
+	w.Labels = maps.Clone(t.Metadata.Labels)
+	w.HostNetwork = t.Spec.HostNetwork
+	if t.Spec.ServiceAccountName != "" {
+		w.ServiceAccount = t.Spec.ServiceAccountName
+	}
+	for _, c := range append(t.Spec.Containers, t.Spec.InitContainers...) {
+		for _, p := range c.Ports {
+			w.Ports = append(w.Ports, policy.NamedPort{Name: p.Name, Port: p.ContainerPort, Protocol: protocolOr(p.Protocol)})
+		}
+	}
+	w.addControllerLabels()
+	return w, nil
+}
+
+// addControllerLabels adds the labels that the Job controller puts on its pods:
+// they are part of the pods' identity, though in no template.
+func (w *Workload) addControllerLabels() {
+	if w.Ref.Kind != "Job" {
+		return
+	}
+	if w.Labels == nil {
+		w.Labels = map[string]string{}
+	}
+	for _, key := range []string{"job-name", "batch.kubernetes.io/job-name"} {
+		if w.Labels[key] == "" {
+			w.Labels[key] = w.Ref.Name
+		}
+	}
+}
+
+func protocolOr(p v1alpha1.Protocol) v1alpha1.Protocol {
+	if p == "" {
+		return v1alpha1.TCP
+	}
+	return p
+}
+
+func decode(n *yaml.RNode, into any) error {
+	data, err := n.MarshalJSON()
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(data, into)
+}
