@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"text/tabwriter"
@@ -21,14 +22,21 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/reach"
 	"github.com/tenantfence/tenantfence/internal/resolve"
+	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
 // build is an example, built in this process, with everything the function saw.
 type build struct {
 	output    []byte
 	items     []*yaml.RNode
-	flowTests []reach.Result
-	findings  policy.Findings
+	flowTests []flowTest
+}
+
+// flowTest is a FlowTest, decided.
+type flowTest struct {
+	name     string
+	results  []reach.Result
+	findings policy.Findings
 }
 
 func buildExample(t *testing.T, dir string) build {
@@ -59,13 +67,19 @@ func buildExample(t *testing.T, dir string) build {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(in.FlowTests) == 0 {
-		t.Fatal("every example says which flows must work and which must not")
+	expected := map[v1alpha1.Expectation]bool{}
+	for _, test := range in.FlowTests {
+		for _, c := range test.Test.Spec.Cases {
+			expected[c.Expect] = true
+		}
 	}
+	if len(expected) < 2 {
+		t.Fatal("an example says which flows must work and which must not")
+	}
+	slices.SortFunc(in.FlowTests, func(a, b resource.FlowTest) int { return strings.Compare(b.Ref.Name, a.Ref.Name) })
 	for _, test := range in.FlowTests {
 		results, found := reach.Run(e, endpoints, test)
-		b.flowTests = append(b.flowTests, results...)
-		b.findings = append(b.findings, found...)
+		b.flowTests = append(b.flowTests, flowTest{test.Ref.Name, results, found})
 	}
 	return b
 }
@@ -104,52 +118,51 @@ func examples(t *testing.T) []string {
 	return out
 }
 
-// TestFlows has Cilium's policy engine decide every flow of every example, and
-// prints them with -v.
+// TestFlows has Cilium's policy engine decide every flow of every example. It
+// writes what it decided to the file that FLOWS names, which make demo shows.
 func TestFlows(t *testing.T) {
 	t.Parallel()
 	for _, dir := range examples(t) {
 		t.Run(dir, func(t *testing.T) {
 			t.Parallel()
-			b := buildExample(t, dir)
-			for _, f := range b.findings {
-				t.Error(f)
-			}
-			held := map[v1alpha1.Expectation]int{}
 			var table bytes.Buffer
 			w := tabwriter.NewWriter(&table, 0, 0, 2, ' ', 0)
-			for _, r := range b.flowTests {
-				verdict := "holds"
-				if r.Holds {
-					held[r.Case.Expect]++
-				} else {
-					verdict = "FAILS: " + explain(r.Verdict)
-					t.Errorf("%s: %s must be %s: %s", r.Case.Name, r.Flow, strings.ToLower(string(r.Case.Expect)), explain(r.Verdict))
+			_, _ = fmt.Fprintln(w, "FLOWTEST\tEXPECT\tFLOWS\tHOLD\tFOR EXAMPLE")
+			for _, test := range buildExample(t, dir).flowTests {
+				for _, f := range test.findings {
+					t.Error(f)
 				}
-				_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", r.Case.Expect, r.Case.Name, r.Flow, verdict)
+				reportFlows(t, w, test)
 			}
 			_ = w.Flush()
-			if os.Getenv("FLOWS") == "all" {
-				fmt.Print(table.String())
+			if file := os.Getenv("FLOWS"); file != "" {
+				if err := os.WriteFile(file, table.Bytes(), 0o600); err != nil {
+					t.Error(err)
+				}
 			}
-			if held[v1alpha1.ExpectAllow] == 0 || held[v1alpha1.ExpectDeny] == 0 {
-				t.Error("an example needs flows that must work and flows that must not")
-			}
-			fmt.Printf("%s: Cilium's policy engine decided %d flows that must work and %d that must be blocked: %d hold, %d do not\n", dir,
-				count(b.flowTests, v1alpha1.ExpectAllow), count(b.flowTests, v1alpha1.ExpectDeny),
-				held[v1alpha1.ExpectAllow]+held[v1alpha1.ExpectDeny], len(b.flowTests)-held[v1alpha1.ExpectAllow]-held[v1alpha1.ExpectDeny])
 		})
 	}
 }
 
-func count(results []reach.Result, e v1alpha1.Expectation) int {
-	n := 0
-	for _, r := range results {
-		if r.Case.Expect == e {
-			n++
+func reportFlows(t *testing.T, w *tabwriter.Writer, test flowTest) {
+	t.Helper()
+	for _, expect := range []v1alpha1.Expectation{v1alpha1.ExpectAllow, v1alpha1.ExpectDeny} {
+		flows, hold, example := 0, 0, ""
+		for _, r := range test.results {
+			if r.Case.Expect != expect {
+				continue
+			}
+			if flows++; r.Holds {
+				hold++
+				example = r.Case.Name
+				continue
+			}
+			t.Errorf("%s: %s must be %s: %s", r.Case.Name, r.Flow, strings.ToLower(string(expect)), explain(r.Verdict))
+		}
+		if flows > 0 {
+			_, _ = fmt.Fprintf(w, "%s\t%s\t%d\t%d\t%s\n", test.name, expect, flows, hold, example)
 		}
 	}
-	return n
 }
 
 func explain(v policy.Verdict) string {
@@ -160,19 +173,11 @@ func explain(v policy.Verdict) string {
 // program, and in this process.
 func TestHostsAgree(t *testing.T) {
 	t.Parallel()
-	bin := t.TempDir()
-	program := exec.Command("go", "build", "-o", filepath.Join(bin, "tenantfence"), "..")
-	if out, err := program.CombinedOutput(); err != nil {
-		t.Fatalf("go build: %v\n%s", err, out)
-	}
-	root, err := filepath.Abs("..")
-	if err != nil {
-		t.Fatal(err)
-	}
+	bin := buildProgram(t)
 	for _, dir := range examples(t) {
 		t.Run(dir, func(t *testing.T) {
 			t.Parallel()
-			cmd := exec.Command(filepath.Join(root, "bin", "kustomize"), "build", "--enable-alpha-plugins", "--enable-exec", dir)
+			cmd := exec.Command(filepath.Join(root(t), "bin", "kustomize"), "build", "--enable-alpha-plugins", "--enable-exec", dir)
 			cmd.Env = append(os.Environ(), "PATH="+bin+string(os.PathListSeparator)+os.Getenv("PATH"))
 			var stderr bytes.Buffer
 			cmd.Stderr = &stderr
@@ -193,4 +198,23 @@ func TestHostsAgree(t *testing.T) {
 			}
 		})
 	}
+}
+
+// buildProgram builds the program, and returns the folder that it is in.
+func buildProgram(t *testing.T) string {
+	t.Helper()
+	bin := t.TempDir()
+	if out, err := exec.Command("go", "build", "-o", filepath.Join(bin, "tenantfence"), "..").CombinedOutput(); err != nil {
+		t.Fatalf("go build: %v\n%s", err, out)
+	}
+	return bin
+}
+
+func root(t *testing.T) string {
+	t.Helper()
+	dir, err := filepath.Abs("..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return dir
 }

@@ -16,6 +16,7 @@ import (
 func layouts() []struct{ dir, fallback string } {
 	return []struct{ dir, fallback string }{
 		{dir: "alone"},
+		{dir: "bases"},
 		{dir: "builtin-before"},
 		{dir: "component"},
 		{dir: "component-and-transformer"},
@@ -27,6 +28,7 @@ func layouts() []struct{ dir, fallback string } {
 		{dir: "generator-and-transformer"},
 		{dir: "hashes"},
 		{dir: "inline"},
+		{dir: "inline-first"},
 		{dir: "legacy-custom"},
 		{dir: "lists"},
 		{dir: "multi-document"},

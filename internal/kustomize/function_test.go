@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 
@@ -74,7 +73,6 @@ func testFunction(config *yaml.RNode, items []*yaml.RNode) ([]*yaml.RNode, error
 		}
 		out = append(out, i)
 	}
-	slices.Sort(saw)
 	policy, err := yaml.Parse(fmt.Sprintf(`
 apiVersion: cilium.io/v2
 kind: CiliumNetworkPolicy

@@ -17,7 +17,8 @@ type Workload struct {
 	Labels         map[string]string
 	HostNetwork    bool
 	ServiceAccount string
-	Ports          []policy.NamedPort
+	// Ports are the containers' ports that have a name.
+	Ports []policy.NamedPort
 }
 
 // podSpec and its kin are the part of a pod that policies are decided on. They
@@ -95,7 +96,9 @@ func newWorkload(n *yaml.RNode) (*Workload, error) {
 	}
 	for _, c := range append(t.Spec.Containers, t.Spec.InitContainers...) {
 		for _, p := range c.Ports {
-			w.Ports = append(w.Ports, policy.NamedPort{Name: p.Name, Port: p.ContainerPort, Protocol: protocolOr(p.Protocol)})
+			if p.Name != "" {
+				w.Ports = append(w.Ports, policy.NamedPort{Name: p.Name, Port: p.ContainerPort, Protocol: protocolOr(p.Protocol)})
+			}
 		}
 	}
 	w.addControllerLabels()

@@ -1,0 +1,98 @@
+package examples_test
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+)
+
+var codeBlock = regexp.MustCompile("(?ms)^```(yaml|sh)\n(.*?)^```$")
+
+// TestReadmes holds what the READMEs show against the files and the builds that
+// they are taken from, and runs their commands.
+func TestReadmes(t *testing.T) {
+	t.Parallel()
+	readmes, err := filepath.Glob("*/README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	bin := buildProgram(t)
+	for _, file := range append(readmes, "../README.md") {
+		t.Run(file, func(t *testing.T) {
+			t.Parallel()
+			data, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			blocks := codeBlock.FindAllStringSubmatch(string(data), -1)
+			if len(blocks) == 0 {
+				t.Fatal("it shows nothing")
+			}
+			for _, b := range blocks {
+				if b[1] == "yaml" {
+					checkYAML(t, b[2])
+				} else {
+					runShell(t, bin, b[2])
+				}
+			}
+		})
+	}
+}
+
+// checkYAML takes a block whose first line names its source: a file, which it must
+// equal, or a build, which it must be a part of. Any other must be YAML.
+func checkYAML(t *testing.T, block string) {
+	t.Helper()
+	if _, err := yaml.Parse(block); err != nil {
+		t.Errorf("%v:\n%s", err, block)
+	}
+	title, rest, _ := strings.Cut(block, "\n")
+	source, ok := strings.CutPrefix(title, "# ")
+	if !ok {
+		return
+	}
+	if dir, ok := strings.CutPrefix(source, "kustomize build "); ok {
+		if !bytes.Contains(buildExample(t, filepath.Join("..", dir)).output, []byte("\n---\n"+rest)) {
+			t.Errorf("this is not in the build of %s:\n%s", dir, rest)
+		}
+		return
+	}
+	data, err := os.ReadFile(filepath.Join("..", source))
+	if err != nil || string(data) != rest {
+		t.Errorf("this is not %s (%v):\n%s", source, err, rest)
+	}
+}
+
+// runShell runs the commands of a block, from the root. make's are only looked up:
+// they run this test.
+func runShell(t *testing.T, bin, block string) {
+	t.Helper()
+	makefile, err := os.ReadFile("../Makefile")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(block) {
+		if fields := strings.Fields(line); len(fields) > 1 && fields[0] == "make" {
+			if !strings.Contains(string(makefile), "\n"+fields[1]+":") {
+				t.Errorf("make has no target %s", fields[1])
+			}
+			continue
+		}
+		line, _, _ = strings.Cut(line, " > ")
+		cmd := exec.Command("sh", "-c", line)
+		cmd.Dir = ".."
+		cmd.Env = append(os.Environ(), "PATH="+bin+":"+filepath.Join(root(t), "bin")+":"+os.Getenv("PATH"))
+		var stderr bytes.Buffer
+		cmd.Stderr = &stderr
+		out, err := cmd.Output()
+		if err != nil || len(out) == 0 {
+			t.Errorf("%s: %v, %d bytes of output\n%s", line, err, len(out), stderr.String())
+		}
+	}
+}
