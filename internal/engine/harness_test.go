@@ -68,13 +68,13 @@ func endpoint(s string) policy.Endpoint {
 	return policy.Endpoint{Kind: kind, Name: strings.Trim(s, "[]")}
 }
 
-func documents(t testing.TB, s string) []json.RawMessage {
-	t.Helper()
+func documents(tb testing.TB, s string) []json.RawMessage {
+	tb.Helper()
 	var docs []json.RawMessage
 	for _, doc := range strings.Split(s, "\n---\n") {
 		js, err := yaml.YAMLToJSON([]byte(doc))
 		if err != nil {
-			t.Fatalf("read policy: %v\n%s", err, doc)
+			tb.Fatalf("read policy: %v\n%s", err, doc)
 		}
 		if string(js) != "null" {
 			docs = append(docs, js)

@@ -87,23 +87,29 @@ func checkPorts(path *field.Path, ports []networkingv1.NetworkPolicyPort) error 
 	return errors.Join(errs...)
 }
 
+func checkEndPort(p networkingv1.NetworkPolicyPort) error {
+	switch {
+	case p.EndPort == nil:
+		return nil
+	case p.Port == nil || p.Port.Type == intstr.String:
+		return errors.New("endPort needs a port that is a number")
+	case *p.EndPort < p.Port.IntVal || *p.EndPort > 65535:
+		return fmt.Errorf("endPort %d is below port %d or above 65535", *p.EndPort, p.Port.IntVal)
+	}
+	return nil
+}
+
 func checkPort(p networkingv1.NetworkPolicyPort) error {
 	if p.Protocol != nil && *p.Protocol != "TCP" && *p.Protocol != "UDP" && *p.Protocol != "SCTP" {
 		return fmt.Errorf("protocol %q is not TCP, UDP or SCTP", *p.Protocol)
 	}
-	named := p.Port != nil && p.Port.Type == intstr.String
-	if p.EndPort != nil {
-		if p.Port == nil || named {
-			return errors.New("endPort needs a port that is a number")
-		}
-		if *p.EndPort < p.Port.IntVal || *p.EndPort > 65535 {
-			return fmt.Errorf("endPort %d is below port %d or above 65535", *p.EndPort, p.Port.IntVal)
-		}
+	if err := checkEndPort(p); err != nil {
+		return err
 	}
 	switch {
 	case p.Port == nil:
 		return nil
-	case named:
+	case p.Port.Type == intstr.String:
 		if msgs := validation.IsValidPortName(p.Port.StrVal); len(msgs) > 0 {
 			return fmt.Errorf("port %q: %s", p.Port.StrVal, msgs[0])
 		}

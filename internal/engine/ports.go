@@ -16,7 +16,7 @@ import (
 // Cilium 1.20, an ambiguity: no egress rule by that name matches either.
 type portRegistry struct {
 	types.NamedPortMultiMap
-	learn func(id identity.NumericIdentity, old, new types.NamedPortMap) bool
+	learn func(id identity.NumericIdentity, before, after types.NamedPortMap) bool
 }
 
 func newPortRegistry() portRegistry {

@@ -43,7 +43,7 @@ func (p *plan) run() ([]byte, error) {
 	if err := s.restoreHashes(); err != nil {
 		return nil, err
 	}
-	return p.build.print(s.nodes())
+	return p.build.write(s.nodes())
 }
 
 // generate runs the fences that are generators and adds what they return to the

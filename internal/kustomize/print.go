@@ -8,9 +8,9 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 )
 
-// print ends a build as kustomize does: local-config items are dropped, the rest is
+// write ends a build as kustomize does: local-config items are dropped, the rest is
 // sorted, rid of what only builds need, and written.
-func (b *build) print(nodes []*yaml.RNode) ([]byte, error) {
+func (b *build) write(nodes []*yaml.RNode) ([]byte, error) {
 	resources, err := b.factory.RF().DropLocalNodes(nodes)
 	if err != nil {
 		return nil, fmt.Errorf("drop local-config items: %w", err)

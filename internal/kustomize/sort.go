@@ -42,11 +42,11 @@ func sortResources(resources []*resource.Resource, options *types.SortOptions) e
 	for _, r := range resources {
 		ids[r] = r.CurId()
 	}
-	slices.SortStableFunc(resources, func(a, b *resource.Resource) int { return compareIds(ids[a], ids[b], rank) })
+	slices.SortStableFunc(resources, func(a, b *resource.Resource) int { return compareIDs(ids[a], ids[b], rank) })
 	return nil
 }
 
-func compareIds(a, b resid.ResId, rank map[string]int) int {
+func compareIDs(a, b resid.ResId, rank map[string]int) int {
 	if a.Gvk.Equals(b.Gvk) {
 		return strings.Compare(idText(a), idText(b))
 	}

@@ -109,7 +109,7 @@ func (s *stream) apply(fn Function, fence *resource.Resource) error {
 	if err != nil {
 		return fmt.Errorf("run %s: %w", describe(fence), err)
 	}
-	next := make([]*item, len(s.items))
+	next := slices.Repeat([]*item{nil}, len(s.items))
 	for _, n := range out {
 		r, err := output(n)
 		if err != nil {

@@ -51,64 +51,82 @@ func Plan(f *policy.Fence) []policy.Policy {
 	return out
 }
 
-// assemble makes policies of halves: one for each name and subject.
-func assemble(f *policy.Fence, halves []half) []policy.Policy {
-	var out []policy.Policy
-	at := map[string]int{}
-	for _, h := range halves {
-		owner := f.Owner(h.namespace)
-		if owner == nil || !f.Generated(owner) {
-			continue
-		}
-		name := h.name
-		if policy.Key(h.subject) != policy.Key(h.declared) {
-			name += "." + h.detail + "-" + sum(h.subject)
-		}
-		key := h.namespace + "/" + name + " " + policy.Key(h.subject)
-		i, ok := at[key]
-		if !ok {
-			i = len(out)
-			at[key] = i
-			out = append(out, policy.Policy{
-				Namespace: h.namespace, Name: name, Tenant: owner.Name, TenantID: owner.ID,
-				Family: h.family, Enforcement: owner.Enforcement, Subject: h.subject,
-			})
-		}
-		out[i].Rules = addRule(out[i].Rules, h.rule)
-		out[i].Reasons = addReasons(out[i].Reasons, h.reasons)
-	}
-	return out
+// assembly collects the halves of policies.
+type assembly struct {
+	fence    *policy.Fence
+	policies []policy.Policy
+	// at finds a policy by namespace, name and subject; rules one of its rules by all
+	// but the peers; seen tells which peers and reasons a policy has.
+	at, rules map[string]int
+	seen      map[string]bool
 }
 
-// sum tells subjects apart that one pair of flows came to.
-func sum(s policy.Selector) string {
-	h := sha256.Sum256([]byte(policy.Key(s)))
-	return hex.EncodeToString(h[:3])
+// assemble makes policies of halves: one for each name and subject.
+func assemble(f *policy.Fence, halves []half) []policy.Policy {
+	a := assembly{fence: f, at: map[string]int{}, rules: map[string]int{}, seen: map[string]bool{}}
+	for _, h := range halves {
+		if owner := f.Owner(h.namespace); owner != nil && f.Generated(owner) {
+			a.add(h, owner)
+		}
+	}
+	for i := range a.policies {
+		slices.SortFunc(a.policies[i].Reasons, func(x, y policy.Reason) int { return strings.Compare(x.String(), y.String()) })
+	}
+	return a.policies
+}
+
+func (a *assembly) add(h half, owner *policy.Tenant) {
+	name, subject := h.name, policy.Key(h.subject)
+	if subject != policy.Key(h.declared) {
+		name += "." + h.detail + "-" + sum(subject)
+	}
+	key := h.namespace + "/" + name + " " + subject
+	i, ok := a.at[key]
+	if !ok {
+		i = len(a.policies)
+		a.at[key] = i
+		a.policies = append(a.policies, policy.Policy{
+			Namespace: h.namespace, Name: name, Tenant: owner.Name, TenantID: owner.ID,
+			Family: h.family, Enforcement: owner.Enforcement, Subject: h.subject,
+		})
+	}
+	p := &a.policies[i]
+	a.addRule(p, key, h.rule)
+	for _, r := range h.reasons {
+		if a.first(key, "reason", r) {
+			p.Reasons = append(p.Reasons, r)
+		}
+	}
 }
 
 // addRule joins rules that differ in their peers alone.
-func addRule(rules []policy.Rule, r policy.Rule) []policy.Rule {
-	for i := range rules {
-		have := &rules[i]
-		if have.Direction != r.Direction || !slices.Equal(have.Ports, r.Ports) || !slices.Equal(have.Names, r.Names) {
-			continue
-		}
-		for _, p := range r.Peers {
-			if !slices.ContainsFunc(have.Peers, func(q policy.Peer) bool { return policy.Key(q) == policy.Key(p) }) {
-				have.Peers = append(have.Peers, p)
-			}
-		}
-		return rules
+func (a *assembly) addRule(p *policy.Policy, key string, r policy.Rule) {
+	alike := key + policy.Key([]any{r.Direction, r.Ports, r.Names})
+	i, ok := a.rules[alike]
+	if !ok {
+		i = len(p.Rules)
+		a.rules[alike] = i
+		p.Rules = append(p.Rules, policy.Rule{Direction: r.Direction, Ports: r.Ports, Names: r.Names})
 	}
-	return append(rules, r)
+	for _, peer := range r.Peers {
+		if a.first(alike, "peer", peer) {
+			p.Rules[i].Peers = append(p.Rules[i].Peers, peer)
+		}
+	}
 }
 
-func addReasons(reasons, more []policy.Reason) []policy.Reason {
-	for _, r := range more {
-		if !slices.Contains(reasons, r) {
-			reasons = append(reasons, r)
-		}
+// first says whether a policy or rule gets something for the first time.
+func (a *assembly) first(key, kind string, what any) bool {
+	key += " " + kind + policy.Key(what)
+	if a.seen[key] {
+		return false
 	}
-	slices.SortFunc(reasons, func(a, b policy.Reason) int { return strings.Compare(a.String(), b.String()) })
-	return reasons
+	a.seen[key] = true
+	return true
+}
+
+// sum tells subjects apart that one pair of flows came to.
+func sum(subject string) string {
+	h := sha256.Sum256([]byte(subject))
+	return hex.EncodeToString(h[:3])
 }
