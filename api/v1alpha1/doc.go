@@ -29,3 +29,5 @@ const (
 	KindTenantFence  = "TenantFence"
 	KindFlowTest     = "FlowTest"
 )
+
+//go:generate go run ../../internal/apidoc

@@ -10,7 +10,8 @@ import (
 //
 // +kubebuilder:object:root=true
 type TenantFence struct {
-	metav1.TypeMeta   `json:",inline"`
+	metav1.TypeMeta `json:",inline"`
+	// metadata.name is the fence's name: a DNS label of at most 63 characters.
 	metav1.ObjectMeta `json:"metadata"`
 
 	Spec TenantFenceSpec `json:"spec,omitempty"`

@@ -8,7 +8,8 @@ import (
 //
 // +kubebuilder:object:root=true
 type FlowTest struct {
-	metav1.TypeMeta   `json:",inline"`
+	metav1.TypeMeta `json:",inline"`
+	// metadata.name names the FlowTest in what is reported.
 	metav1.ObjectMeta `json:"metadata"`
 
 	Spec FlowTestSpec `json:"spec"`

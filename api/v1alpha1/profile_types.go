@@ -9,7 +9,8 @@ import (
 //
 // +kubebuilder:object:root=true
 type FenceProfile struct {
-	metav1.TypeMeta   `json:",inline"`
+	metav1.TypeMeta `json:",inline"`
+	// metadata.name names the profile, for the profileName of a TenantFence.
 	metav1.ObjectMeta `json:"metadata"`
 
 	Spec FenceProfileSpec `json:"spec"`

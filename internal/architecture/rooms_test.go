@@ -33,6 +33,7 @@ var rooms = map[string]kind{
 	"internal/hubble":       verb,
 	"internal/output":       verb,
 	"internal/architecture": law,
+	"internal/apidoc":       tool,
 }
 
 // allowed says which kinds a kind may import; why is said to whoever breaks it.

@@ -26,14 +26,14 @@ func Merge(fence string, stages []v1alpha1.Stage, items, desired []*yaml.RNode) 
 	out := make([]*yaml.RNode, 0, len(items)+len(wanted))
 	for _, n := range items {
 		id := identityOf(n)
-		mine := n.GetLabels()[resource.LabelFence] == fence && slices.Contains(stages, stageOf(n))
+		mine := isPolicy(id) && n.GetLabels()[resource.LabelFence] == fence
 		want, ok := wanted[id]
 		switch {
 		case mine && ok:
 			keepHostAnnotations(n, want)
 			out = append(out, want)
 			delete(wanted, id)
-		case mine:
+		case mine && slices.Contains(stages, stageOf(n)):
 		case ok:
 			findings = append(findings, foreign(n))
 			out = append(out, n)
@@ -53,6 +53,12 @@ type identity struct{ group, kind, namespace, name string }
 
 func identityOf(n *yaml.RNode) identity {
 	return identity{resource.Group(n), n.GetKind(), n.GetNamespace(), n.GetName()}
+}
+
+// isPolicy says whether a resource is of a kind that is generated: nothing else is
+// replaced or removed, whatever labels it bears.
+func isPolicy(id identity) bool {
+	return id.group == "cilium.io" && id.kind == "CiliumNetworkPolicy"
 }
 
 func stageOf(n *yaml.RNode) v1alpha1.Stage {

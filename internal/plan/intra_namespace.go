@@ -11,8 +11,10 @@ func intraNamespace(f *policy.Fence, t *policy.Tenant) []half {
 	for _, ns := range t.Namespaces {
 		own := []policy.Peer{{Kind: policy.Pods, Namespace: ns}}
 		for _, d := range []policy.Direction{policy.Ingress, policy.Egress} {
-			out = append(out, baselineSides(f, t, ns, "intra-namespace", policy.IntraNamespace,
-				policy.Rule{Direction: d, Peers: own}, "baseline.intraNamespace")...)
+			out = append(out, half{
+				namespace: ns, name: "allow-intra-namespace", family: policy.IntraNamespace,
+				rule: policy.Rule{Direction: d, Peers: own}, reasons: []policy.Reason{f.Profile.In("baseline.intraNamespace")},
+			})
 		}
 	}
 	return out

@@ -59,11 +59,13 @@ type assembly struct {
 	// but the peers; seen tells which peers and reasons a policy has.
 	at, rules map[string]int
 	seen      map[string]bool
+	// shared are the names that policies about different subjects would have.
+	shared map[string]bool
 }
 
 // assemble makes policies of halves: one for each name and subject.
 func assemble(f *policy.Fence, halves []half) []policy.Policy {
-	a := assembly{fence: f, at: map[string]int{}, rules: map[string]int{}, seen: map[string]bool{}}
+	a := assembly{fence: f, at: map[string]int{}, rules: map[string]int{}, seen: map[string]bool{}, shared: sharedNames(halves)}
 	for _, h := range halves {
 		if owner := f.Owner(h.namespace); owner != nil && f.Generated(owner) {
 			a.add(h, owner)
@@ -79,6 +81,8 @@ func (a *assembly) add(h half, owner *policy.Tenant) {
 	name, subject := h.name, policy.Key(h.subject)
 	if subject != policy.Key(h.declared) {
 		name += "." + h.detail + "-" + sum(subject)
+	} else if a.shared[h.namespace+"/"+name] && !policy.All(h.subject) {
+		name += "-" + sum(subject)
 	}
 	key := h.namespace + "/" + name + " " + subject
 	i, ok := a.at[key]
@@ -125,8 +129,26 @@ func (a *assembly) first(key, kind string, what any) bool {
 	return true
 }
 
-// sum tells subjects apart that one pair of flows came to.
+// sharedNames are the names that halves about different subjects would share: those
+// at the far side of a flow that reaches more than one kind of pods.
+func sharedNames(halves []half) map[string]bool {
+	first, shared := map[string]string{}, map[string]bool{}
+	for _, h := range halves {
+		subject := policy.Key(h.subject)
+		if subject != policy.Key(h.declared) {
+			continue
+		}
+		name := h.namespace + "/" + h.name
+		if have, ok := first[name]; ok && have != subject {
+			shared[name] = true
+		}
+		first[name] = subject
+	}
+	return shared
+}
+
+// sum tells apart the subjects that one flow, or one pair of flows, came to.
 func sum(subject string) string {
 	h := sha256.Sum256([]byte(subject))
-	return hex.EncodeToString(h[:3])
+	return hex.EncodeToString(h[:4])
 }

@@ -78,7 +78,7 @@ func baselineSides(f *policy.Fence, t *policy.Tenant, namespace, name string, fa
 		opposite = policy.Egress
 	}
 	for _, p := range rule.Peers {
-		if p.Kind != policy.Pods || p.Namespace == "" || p.Namespace == namespace {
+		if p.Kind != policy.Pods || p.Namespace == "" {
 			continue
 		}
 		out = append(out, half{

@@ -91,9 +91,11 @@ const (
 type Peer struct {
 	Kind PeerKind
 
-	// Namespace or NamespaceLabels, and Pods, say which pods.
+	// Namespace or NamespaceLabels, and Pods, say which pods. NotNamespaces carry the
+	// labels and are not meant.
 	Namespace       string
 	NamespaceLabels map[string]string
+	NotNamespaces   []string
 	Pods            Selector
 
 	Entities []v1alpha1.Entity

@@ -2,7 +2,6 @@ package policy
 
 import (
 	"encoding/json"
-	"maps"
 	"slices"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -22,28 +21,29 @@ func Selects(s Selector, podLabels map[string]string) bool {
 // All says whether a selector selects every pod.
 func All(s Selector) bool { return len(s.MatchLabels) == 0 && len(s.MatchExpressions) == 0 }
 
-// Both is the selector of the pods that a and b select. It reports false where
-// their matchLabels contradict each other, so that there can be none.
+// Both is the selector of the pods that a and b select, without what says nothing
+// more. It reports false where they contradict each other, so that there can be none.
 func Both(a, b Selector) (Selector, bool) {
 	out := Selector{MatchLabels: map[string]string{}}
-	maps.Copy(out.MatchLabels, a.MatchLabels)
-	for k, v := range b.MatchLabels {
-		if have, ok := out.MatchLabels[k]; ok && have != v {
-			return Selector{}, false
+	for _, s := range []Selector{a, b} {
+		for k, v := range s.MatchLabels {
+			if have, ok := out.MatchLabels[k]; ok && have != v {
+				return Selector{}, false
+			}
+			out.MatchLabels[k] = v
 		}
-		out.MatchLabels[k] = v
 	}
-	out.MatchExpressions = append(out.MatchExpressions, a.MatchExpressions...)
-	for _, e := range b.MatchExpressions {
-		if !slices.ContainsFunc(out.MatchExpressions, func(have metav1.LabelSelectorRequirement) bool { return sameRequirement(have, e) }) {
+	for _, e := range slices.Concat(a.MatchExpressions, b.MatchExpressions) {
+		value, decided := out.MatchLabels[e.Key]
+		switch {
+		case decided && !Selects(Selector{MatchExpressions: []metav1.LabelSelectorRequirement{e}}, labels.Set{e.Key: value}):
+			return Selector{}, false
+		case decided || slices.ContainsFunc(out.MatchExpressions, func(have metav1.LabelSelectorRequirement) bool { return Key(have) == Key(e) }):
+		default:
 			out.MatchExpressions = append(out.MatchExpressions, e)
 		}
 	}
 	return out, true
-}
-
-func sameRequirement(a, b metav1.LabelSelectorRequirement) bool {
-	return a.Key == b.Key && a.Operator == b.Operator && slices.Equal(a.Values, b.Values)
 }
 
 // Key is equal for selectors that are written alike.

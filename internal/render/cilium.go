@@ -109,7 +109,13 @@ func endpoints(f *policy.Fence, p policy.Peer) []api.EndpointSelector {
 	if f.Cluster.Name != "" {
 		where[podCluster] = f.Cluster.Name
 	}
-	return []api.EndpointSelector{selector(p.Pods, where)}
+	out := selector(p.Pods, where)
+	if len(p.NotNamespaces) > 0 {
+		out.MatchExpressions = append(out.MatchExpressions, slim.LabelSelectorRequirement{
+			Key: podNamespace, Operator: slim.LabelSelectorOpNotIn, Values: p.NotNamespaces,
+		})
+	}
+	return []api.EndpointSelector{out}
 }
 
 func selector(pods policy.Selector, where map[string]string) api.EndpointSelector {

@@ -20,12 +20,12 @@ func (r *resolver) grantAgents() {
 				tenant: t, direction: policy.Ingress, name: a.Name, ref: t.ref, path: t.path.Child("agentIngress").Index(i),
 				reason: t.reason.In("agentIngress[" + a.Name + "]"), pods: policy.PodsOf(a.Pods), ports: policy.PortsOf(a.Ports),
 			}
-			if !r.resolveAgentPods(f, a) {
-				continue
-			}
-			if a.Mode == v1alpha1.EdgeProxy {
+			r.cidrsWithin(f, a.CIDRs, nil, f.path.Child("cidrs"))
+			found := r.resolveAgentPods(f, a)
+			switch {
+			case a.Mode == v1alpha1.EdgeProxy:
 				served = append(served, r.grantThroughProxy(f)...)
-			} else {
+			case found:
 				r.grantFromOutside(f, a)
 			}
 		}
@@ -36,36 +36,44 @@ func (r *resolver) grantAgents() {
 // resolveAgentPods finds the pods and their ports, through the Service where one is
 // named.
 func (r *resolver) resolveAgentPods(f *flow, a v1alpha1.AgentIngress) bool {
-	at := f.path.Child("pods")
+	if len(f.tenant.Namespaces) == 0 {
+		// That it has none is refused already.
+		return false
+	}
+	at, portAt, namespaces := f.path.Child("pods"), f.path.Child("ports").Index, f.tenant.Namespaces
 	if a.Service != "" {
 		at = f.path.Child("service")
-		if r.index.Blind {
-			r.refuse("service-in-generator", f.ref, at, "a generator sees no Services: name the pods and their own ports, or list the fence in transformers")
+		portAt = func(int) *field.Path { return at }
+		s := r.agentService(f, a, at)
+		if s == nil {
 			return false
 		}
-		s := r.index.Service(r.namespaceOfService(f, a.Service), a.Service)
-		if s == nil || len(s.Selector) == 0 {
-			r.refuse("not-in-build", f.ref, at, "no Service %q with a selector is in %s: correct the name, or tell the Service as inventory", a.Service, quoted(f.tenant.Namespaces))
-			return false
-		}
-		r.checkLoadBalancer(f, a, s)
-		f.pods = policy.Selector{MatchLabels: s.Selector}
+		f.pods, namespaces = policy.Selector{MatchLabels: s.Selector}, []string{s.Ref.Namespace}
 		if f.ports = r.targetPorts(f, s, f.ports, at); len(f.ports) == 0 {
 			return false
 		}
-		f.own = r.podEnds([]string{s.Ref.Namespace}, f.pods)
-	} else {
-		f.own = r.podEnds(f.tenant.Namespaces, f.pods)
 	}
-	if len(f.own) == 0 && len(f.tenant.Namespaces) > 0 {
-		r.refuse("no-such-pods", f.ref, at, "selects no pod of %s in the build: correct the labels, or tell the pods as inventory", quoted(f.tenant.Namespaces))
+	if f.own = r.podEnds(namespaces, f.pods); len(f.own) == 0 {
+		r.refuse("no-such-pods", f.ref, at, "selects no pod of %s in the build: correct the labels, or tell the pods as inventory", quoted(namespaces))
 	}
-	for _, own := range f.own {
-		if a.Service == "" && !r.index.Blind {
-			r.refusePortNames(f, f.ports, own)
-		}
+	r.portNames(f, f.ports, f.own, portAt)
+	r.warnHostNetwork(f)
+	return r.portsWithin(f, f.ports, f.path.Child("ports"))
+}
+
+// agentService is the Service that agents dial, or nil where it is refused.
+func (r *resolver) agentService(f *flow, a v1alpha1.AgentIngress, at *field.Path) *resource.Service {
+	if r.index.Blind {
+		r.refuse("service-in-generator", f.ref, at, "a generator sees no Services: name the pods and their own ports, or list the fence in transformers")
+		return nil
 	}
-	return len(f.own) > 0 && r.portsWithin(f, f.ports, f.path.Child("ports"))
+	s := r.index.Service(r.namespaceOfService(f, a.Service), a.Service)
+	if s == nil || len(s.Selector) == 0 {
+		r.refuse("not-in-build", f.ref, at, "no Service %q with a selector is in %s: correct the name, or tell the Service as inventory", a.Service, quoted(f.tenant.Namespaces))
+		return nil
+	}
+	r.checkLoadBalancer(f, a, s)
+	return s
 }
 
 // checkLoadBalancer warns where what the Tenant says of the Service does not fit.
@@ -85,7 +93,6 @@ func (r *resolver) checkLoadBalancer(f *flow, a v1alpha1.AgentIngress, s *resour
 // grantFromOutside admits agents that arrive through a load balancer: by their
 // networks, or, where those are lost on the way, by way of the nodes.
 func (r *resolver) grantFromOutside(f *flow, a v1alpha1.AgentIngress) {
-	r.cidrsWithin(f, a.CIDRs, nil, f.path.Child("cidrs"))
 	peer := policy.Peer{Kind: policy.CIDRs, CIDRs: a.CIDRs}
 	if a.SourceIP == v1alpha1.SourceNode {
 		nodes := []v1alpha1.Entity{v1alpha1.EntityHost, v1alpha1.EntityRemoteNode}

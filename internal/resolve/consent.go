@@ -1,8 +1,13 @@
 package resolve
 
 import (
+	"maps"
+	"slices"
 	"strings"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
@@ -49,7 +54,7 @@ func (r *resolver) grantAgreed(f *flow, e end) {
 		}
 	}
 	if len(agreed) == 0 {
-		if !e.quiet {
+		if !e.quiet && !r.brokenHalf(f, e) {
 			r.refuse("no-consent", f.ref, e.path, "Tenant %q does not say the other half of this flow: it needs %s in its spec.%s", e.tenant.Name, otherHalf(f, e), opposite(f.direction))
 		}
 		return
@@ -60,6 +65,17 @@ func (r *resolver) grantAgreed(f *flow, e end) {
 	if !e.quiet && !r.covered(f, e, agreed) {
 		r.warn("partial-consent", f.ref, e.path, "Tenant %q agrees to a part of this flow only, and that part is allowed: for all of it, it needs %s in its spec.%s", e.tenant.Name, otherHalf(f, e), opposite(f.direction))
 	}
+}
+
+// brokenHalf says whether the other half of a flow may be there, but something about
+// one of the halves was refused: then that is what there is to say.
+func (r *resolver) brokenHalf(f *flow, e end) bool {
+	return len(f.own) == 0 || slices.ContainsFunc(e.tenant.flows, func(other *flow) bool {
+		return other.broken && other.direction != f.direction && slices.ContainsFunc(other.peers, func(p v1alpha1.Peer) bool {
+			return p.AnyTenant || p.Tenant == f.tenant.Name || len(p.NamespaceLabels) > 0 ||
+				slices.Contains(f.tenant.Namespaces, p.Namespace) || strings.Contains(p.Service, "/")
+		})
+	})
 }
 
 // agree returns what the end e of flow f and the end back of flow other have in
@@ -111,7 +127,7 @@ func commonPorts(a, b []policy.Port) ([]policy.Port, bool) {
 	var out []policy.Port
 	for _, p := range a {
 		for _, q := range b {
-			if o, ok := p.Overlap(q); ok {
+			if o, ok := p.Overlap(q); ok && !slices.Contains(out, o) {
 				out = append(out, o)
 			}
 		}
@@ -137,13 +153,25 @@ func (r *resolver) covered(f *flow, e end, agreed []policy.Grant) bool {
 	return true
 }
 
-// pods are the pods of a peer in the build; where there are none, one without
-// labels.
+// pods are the pods of a peer in the build; where there are none, one that it
+// selects.
 func (r *resolver) pods(p policy.Peer) []*resource.Workload {
 	if in := r.index.In(p.Namespace, p.Pods); len(in) > 0 {
 		return in
 	}
-	return []*resource.Workload{{}}
+	w := &resource.Workload{Labels: maps.Clone(p.Pods.MatchLabels)}
+	if w.Labels == nil {
+		w.Labels = map[string]string{}
+	}
+	for _, e := range p.Pods.MatchExpressions {
+		switch {
+		case e.Operator == metav1.LabelSelectorOpIn && len(e.Values) > 0:
+			w.Labels[e.Key] = e.Values[0]
+		case e.Operator == metav1.LabelSelectorOpExists:
+			w.Labels[e.Key] = ""
+		}
+	}
+	return []*resource.Workload{w}
 }
 
 func coveredPair(s, d *resource.Workload, from, to string, ports []policy.Port, agreed []policy.Grant) bool {

@@ -25,6 +25,8 @@ type flow struct {
 	peers     []v1alpha1.Peer
 	via       string
 
+	// broken says that something about the flow was refused.
+	broken bool
 	// own are the ends at the flow's own side, one a namespace.
 	own []policy.Peer
 	// ends are the ends at the other side.
@@ -94,13 +96,15 @@ func flowsOf(t *tenant, in v1alpha1.EveryTenant, ref policy.Ref, path *field.Pat
 	return out
 }
 
-// resolveFlow finds a flow's ends, and reports whether there are any.
+// resolveFlow finds a flow's ends, and reports whether it is on. It looks at all of
+// the flow, also where a part of it is refused: what is wrong is said at once.
 func (r *resolver) resolveFlow(f *flow) bool {
-	f.own = r.ownEnds(f)
-	if len(f.own) == 0 {
+	before := len(r.findings)
+	own, on := r.ownEnds(f)
+	if !on {
 		return false
 	}
-	r.portsWithin(f, f.ports, f.path.Child("ports"))
+	f.own = own
 	for i, p := range f.peers {
 		ends, found := r.endsOf(f, p, f.peersPath().Index(i))
 		if !found && f.optional {
@@ -108,29 +112,33 @@ func (r *resolver) resolveFlow(f *flow) bool {
 		}
 		f.ends = append(f.ends, ends...)
 	}
-	if f.direction == policy.Egress {
-		r.checkPortNames(f)
-	}
+	r.checkPorts(f)
+	r.warnHostNetwork(f)
+	f.broken = r.findings[before:].HasError()
 	return true
 }
 
-// ownEnds are the pods that the flow is about.
-func (r *resolver) ownEnds(f *flow) []policy.Peer {
+// ownEnds are the pods that the flow is about, and whether the flow is on.
+func (r *resolver) ownEnds(f *flow) (own []policy.Peer, on bool) {
 	if f.via != "" {
-		return r.egressPoint(f)
+		return r.egressPoint(f), true
 	}
-	own := r.podEnds(f.tenant.Namespaces, f.pods)
-	if len(own) > 0 || f.every || len(f.tenant.Namespaces) == 0 {
-		return own
-	}
-	if f.optional {
-		r.switchOff(f, f.path.Child("pods"), "the pods are")
-		return nil
+	own = r.podEnds(f.tenant.Namespaces, f.pods)
+	switch {
+	case len(own) > 0:
+		return own, true
+	case f.every:
+		return nil, false
+	case len(f.tenant.Namespaces) == 0:
+		// That it has none is refused already.
+		return nil, true
+	case f.optional:
+		return nil, r.switchOff(f, f.path.Child("pods"), "the pods are")
 	}
 	r.refuse("no-such-pods", f.ref, f.path.Child("pods"),
 		"selects no pod of %s in the build: correct the labels, tell the pods as inventory (a workload with the annotation config.kubernetes.io/local-config: \"true\"), or say optional: true",
 		quoted(f.tenant.Namespaces))
-	return nil
+	return nil, true
 }
 
 func (r *resolver) egressPoint(f *flow) []policy.Peer {
@@ -169,34 +177,4 @@ func (r *resolver) podEnds(namespaces []string, pods policy.Selector) []policy.P
 func (r *resolver) switchOff(f *flow, at *field.Path, what string) bool {
 	r.say(policy.Info, "optional-flow-off", f.ref, at, "%s not in the build: the optional flow %q of Tenant %q is off", what, f.name, f.tenant.Name)
 	return false
-}
-
-// checkPortNames refuses a port name that no pod at the other side bears.
-func (r *resolver) checkPortNames(f *flow) {
-	if r.index.Blind {
-		return
-	}
-	for _, e := range f.ends {
-		if e.peer.Kind != policy.Pods || e.peer.Namespace == "" {
-			continue
-		}
-		r.refusePortNames(f, f.portsOf(e), e.peer)
-	}
-}
-
-func (r *resolver) refusePortNames(f *flow, ports []policy.Port, at policy.Peer) {
-	workloads := r.index.In(at.Namespace, at.Pods)
-	for i, p := range ports {
-		if p.Name == "" || len(workloads) == 0 {
-			continue
-		}
-		bears := false
-		for _, w := range workloads {
-			bears = bears || slices.ContainsFunc(w.Ports, func(n policy.NamedPort) bool { return n.Name == p.Name && n.Protocol == p.Protocol })
-		}
-		if !bears {
-			r.refuse("no-such-port", f.ref, f.path.Child("ports").Index(i), "no pod that may be reached in namespace %q has a %s port named %q: name one of its containers' ports, or give the number",
-				at.Namespace, p.Protocol, p.Name)
-		}
-	}
 }

@@ -1,6 +1,7 @@
 package resolve
 
 import (
+	"fmt"
 	"net/netip"
 	"path"
 	"slices"
@@ -13,23 +14,22 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// applyOverrides sets a tenant's limits, and returns the enforcement that the
-// profile wants of it.
-func (r *resolver) applyOverrides(t *tenant) v1alpha1.Enforcement {
+// applyOverrides sets a tenant's limits, and the enforcement that the profile wants
+// of it.
+func (r *resolver) applyOverrides(t *tenant) {
 	t.limits = r.profile.Spec.Limits
-	enforcement := r.profile.Spec.Enforcement
-	for _, o := range r.profile.Spec.Overrides {
+	t.Enforcement, t.EnforcementReason = r.profile.Spec.Enforcement, r.fence.Profile.In("enforcement")
+	for i, o := range r.profile.Spec.Overrides {
 		if !slices.ContainsFunc(o.Tenants, func(p string) bool { ok, _ := path.Match(p, t.Name); return ok }) {
 			continue
 		}
 		if o.Enforcement != "" {
-			enforcement = o.Enforcement
+			t.Enforcement, t.EnforcementReason = o.Enforcement, r.fence.Profile.In(fmt.Sprintf("overrides[%d].enforcement", i))
 		}
 		if o.Limits != nil {
 			override(&t.limits, *o.Limits)
 		}
 	}
-	return enforcement
 }
 
 // override replaces the fields that are set.
@@ -66,18 +66,22 @@ func (r *resolver) within(f *flow, ok bool, check string, at *field.Path, what, 
 	return false
 }
 
-func (r *resolver) fqdnsWithin(f *flow, names []string, at *field.Path) bool {
-	good := true
+func (r *resolver) fqdnsWithin(f *flow, names []string, at *field.Path) {
 	for i, n := range names {
 		ok := slices.ContainsFunc(f.limits().FQDNs, func(limit string) bool { return policy.Covers(limit, n) })
-		good = r.within(f, ok, "fqdn-outside-limits", at.Index(i), "name "+quoted([]string{n}), "fqdns") && good
+		r.within(f, ok, "fqdn-outside-limits", at.Index(i), "name "+quoted([]string{n}), "fqdns")
+	}
+	r.refuseSubdomains(f.ref, names, at)
+}
+
+// refuseSubdomains refuses a pattern that an older Cilium takes for another one.
+func (r *resolver) refuseSubdomains(ref policy.Ref, names []string, at *field.Path) {
+	for i, n := range names {
 		if strings.HasPrefix(n, "**.") && r.minor() < policy.SubdomainsSince {
-			r.refuse("cilium-too-old", f.ref, at.Index(i), "the pattern %q needs Cilium 1.19, and the profile says %s: use %q, which matches one label",
+			r.refuse("cilium-too-old", ref, at.Index(i), "the pattern %q needs Cilium 1.19, and the profile says %s: use %q, which matches one label",
 				n, r.profile.Spec.Cluster.CiliumVersion, n[1:])
-			good = false
 		}
 	}
-	return good
 }
 
 func (r *resolver) entitiesWithin(f *flow, entities []v1alpha1.Entity, at *field.Path) bool {
@@ -88,16 +92,28 @@ func (r *resolver) entitiesWithin(f *flow, entities []v1alpha1.Entity, at *field
 	return good
 }
 
+// cidrEnds is a peer of networks. One that is excepted whole is refused, since a
+// policy has no way to say it.
+func (r *resolver) cidrEnds(f *flow, p v1alpha1.Peer, at *field.Path) []end {
+	for i, c := range p.CIDRs {
+		for _, e := range p.Except {
+			if subset(setOf([]string{c}, nil), setOf([]string{e}, nil)) {
+				r.refuse("network-excepted", f.ref, at.Child("cidrs").Index(i), "network %q lies in the exception %q, so nothing of it is left: remove one of them", c, e)
+			}
+		}
+	}
+	r.cidrsWithin(f, p.CIDRs, p.Except, at.Child("cidrs"))
+	return []end{{peer: policy.Peer{Kind: policy.CIDRs, CIDRs: p.CIDRs, Except: p.Except}, path: at}}
+}
+
 // cidrsWithin checks each network for itself: a limit that does not cover the union
 // of what is asked cannot cover every part of it.
-func (r *resolver) cidrsWithin(f *flow, cidrs, except []string, at *field.Path) bool {
+func (r *resolver) cidrsWithin(f *flow, cidrs, except []string, at *field.Path) {
 	allowed := setOf(f.limits().CIDRs, nil)
-	good := true
 	for i, c := range cidrs {
 		ok := subset(setOf([]string{c}, except), allowed)
-		good = r.within(f, ok, "cidr-outside-limits", at.Index(i), "network "+quoted([]string{c}), "cidrs") && good
+		r.within(f, ok, "cidr-outside-limits", at.Index(i), "network "+quoted([]string{c}), "cidrs")
 	}
-	return good
 }
 
 func setOf(cidrs, except []string) *netipx.IPSet {
@@ -126,30 +142,6 @@ func subset(a, b *netipx.IPSet) bool {
 		}
 	}
 	return true
-}
-
-func (r *resolver) portsWithin(f *flow, ports []policy.Port, at *field.Path) bool {
-	good := true
-	if r.minor() < policy.AdditiveSince {
-		for _, p := range ports {
-			if p.End > p.Port {
-				r.refuse("cilium-too-old", f.ref, at, "the range %s needs Cilium 1.16, and the profile says %s: list the ports", p, r.profile.Spec.Cluster.CiliumVersion)
-				good = false
-			}
-		}
-	}
-	limits := policy.PortsOf(f.limits().Ports)
-	if len(limits) == 0 {
-		return good
-	}
-	if len(ports) == 0 {
-		return r.within(f, false, "port-outside-limits", at, "every port", "ports") && good
-	}
-	for _, p := range ports {
-		ok := slices.ContainsFunc(limits, func(l policy.Port) bool { return l.Covers(p) })
-		good = r.within(f, ok, "port-outside-limits", at, "port "+p.String(), "ports") && good
-	}
-	return good
 }
 
 func (r *resolver) minor() int { return policy.Minor(r.profile.Spec.Cluster.CiliumVersion) }

@@ -11,10 +11,15 @@ import (
 // sayWhatMustBeKnown says what is allowed by default and is worth narrowing, and
 // what a policy cannot do.
 func (r *resolver) sayWhatMustBeKnown() {
+	ref, path := r.profile.Ref, r.profile.Path
 	if len(r.tenants) == 0 {
+		r.warn("no-tenants", ref, nil, "there are no Tenants, so nothing is generated, and what was is removed: list them in this layer, or in one below it")
 		return
 	}
-	ref, path := r.profile.Ref, r.profile.Path
+	r.refuseSubdomains(ref, r.profile.Spec.Baseline.DNS.Names, path.Child("baseline", "dns", "names"))
+	if r.index.Blind {
+		r.say(policy.Info, "generator", ref, nil, "a generator sees no other resource: whether namespaces, pods and ports exist was not looked up")
+	}
 	var audited []string
 	for _, t := range r.tenants {
 		if t.Enforcement == v1alpha1.Audit {

@@ -29,13 +29,12 @@ func (r *resolver) endsOf(f *flow, p v1alpha1.Peer, at *field.Path) (ends []end,
 		r.entitiesWithin(f, p.Entities, at.Child("entities"))
 		return []end{{peer: policy.Peer{Kind: policy.Entities, Entities: p.Entities}, path: at}}, true
 	case len(p.CIDRs) > 0:
-		r.cidrsWithin(f, p.CIDRs, p.Except, at.Child("cidrs"))
-		return []end{{peer: policy.Peer{Kind: policy.CIDRs, CIDRs: p.CIDRs, Except: p.Except}, path: at}}, true
+		return r.cidrEnds(f, p, at), true
 	case len(p.FQDNs) > 0:
 		r.fqdnsWithin(f, p.FQDNs, at.Child("fqdns"))
 		return []end{{peer: policy.Peer{Kind: policy.FQDNs, FQDNs: p.FQDNs}, path: at}}, true
 	default:
-		return r.podsOfTenant(f, f.tenant, p, at.Child("pods"), f.tenant.Namespaces)
+		return r.podsOfTenant(f, f.tenant, p, at, f.tenant.Namespaces)
 	}
 }
 
@@ -44,7 +43,7 @@ func (r *resolver) tenantEnds(f *flow, p v1alpha1.Peer, at *field.Path) ([]end, 
 	if t == nil {
 		return nil, r.missing(f, at.Child("tenant"), "there is no Tenant %q in the build: correct the name, or say optional: true", p.Tenant)
 	}
-	return r.podsOfTenant(f, t, p, at.Child("pods"), t.Namespaces)
+	return r.podsOfTenant(f, t, p, at, t.Namespaces)
 }
 
 // podsOfTenant are a tenant's pods in some of its namespaces. Another tenant's need
@@ -53,7 +52,7 @@ func (r *resolver) podsOfTenant(f *flow, t *tenant, p v1alpha1.Peer, at *field.P
 	pods := policy.PodsOf(p.Pods)
 	peers := r.podEnds(namespaces, pods)
 	if len(peers) == 0 && len(namespaces) > 0 {
-		return nil, r.missing(f, at, "selects no pod of %s in the build: correct the labels, tell the pods as inventory, or say optional: true", quoted(namespaces))
+		return nil, r.missing(f, at.Child("pods"), "selects no pod of %s in the build: correct the labels, tell the pods as inventory, or say optional: true", quoted(namespaces))
 	}
 	var consenting *tenant
 	if t != f.tenant && !f.every {
@@ -94,7 +93,7 @@ func (r *resolver) namespaceEnds(f *flow, p v1alpha1.Peer, at *field.Path) ([]en
 		return nil, r.missing(f, at.Child("namespace"), "namespace %q is not in the build: correct the name, tell the Namespace as inventory, or say optional: true", p.Namespace)
 	}
 	if t := r.owner[p.Namespace]; t != nil {
-		return r.podsOfTenant(f, t, p, at.Child("pods"), []string{p.Namespace})
+		return r.podsOfTenant(f, t, p, at, []string{p.Namespace})
 	}
 	peers := r.podEnds([]string{p.Namespace}, policy.PodsOf(p.Pods))
 	if len(peers) == 0 {
@@ -118,18 +117,16 @@ func (r *resolver) labelledEnds(f *flow, p v1alpha1.Peer, at *field.Path) ([]end
 	if !r.within(f, is(f.limits().NamespaceLabels), "namespace-labels-outside-limits", at.Child("namespaceLabels"), "naming namespaces by label", "namespaceLabels") {
 		return nil, true
 	}
-	want := labels.SelectorFromSet(p.NamespaceLabels)
 	var out []end
+	var fenced []string
 	outside := r.index.Blind
-	for _, name := range slices.Sorted(maps.Keys(r.index.Namespaces)) {
-		if !want.Matches(labels.Set(r.index.Namespaces[name].Labels)) {
-			continue
-		}
+	for _, name := range r.namespacesWith(p.NamespaceLabels) {
 		t := r.owner[name]
 		if t == nil {
 			outside = true
 			continue
 		}
+		fenced = append(fenced, name)
 		ends, _ := r.podsOfTenant(&flow{tenant: f.tenant, every: f.every, optional: true}, t, p, at, []string{name})
 		for i := range ends {
 			ends[i].quiet = true
@@ -139,12 +136,25 @@ func (r *resolver) labelledEnds(f *flow, p v1alpha1.Peer, at *field.Path) ([]end
 	if outside {
 		r.warn("namespace-labels-spoofable", f.ref, at.Child("namespaceLabels"),
 			"whoever may label a namespace can join this peer: name the namespaces instead where they are known")
-		out = append(out, end{peer: policy.Peer{Kind: policy.Pods, NamespaceLabels: p.NamespaceLabels, Pods: policy.PodsOf(p.Pods)}, path: at})
+		out = append(out, end{peer: policy.Peer{Kind: policy.Pods, NamespaceLabels: p.NamespaceLabels, NotNamespaces: fenced, Pods: policy.PodsOf(p.Pods)}, path: at})
 	}
-	if len(out) == 0 {
+	if len(fenced) == 0 && !outside {
 		return nil, r.missing(f, at.Child("namespaceLabels"), "no namespace in the build has these labels: correct them, tell the Namespace as inventory, or say optional: true")
 	}
 	return out, true
+}
+
+// namespacesWith are the namespaces of the build that carry all of the labels, also
+// the one that every namespace has of itself.
+func (r *resolver) namespacesWith(want map[string]string) []string {
+	var out []string
+	for _, name := range slices.Sorted(maps.Keys(r.index.Namespaces)) {
+		have := labels.Merge(r.index.Namespaces[name].Labels, labels.Set{"kubernetes.io/metadata.name": name})
+		if labels.SelectorFromSet(want).Matches(have) {
+			out = append(out, name)
+		}
+	}
+	return out
 }
 
 // missing refuses what is not in the build, unless the flow is optional. It returns

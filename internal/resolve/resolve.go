@@ -82,11 +82,12 @@ func (r *resolver) refuse(check string, ref policy.Ref, path *field.Path, format
 func (r *resolver) resolveTenants(in []resource.Tenant) {
 	sorted := slices.Clone(in)
 	slices.SortStableFunc(sorted, func(a, b resource.Tenant) int {
-		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Ref.File, b.Ref.File), cmp.Compare(a.Ref.Namespace, b.Ref.Namespace))
+		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Ref.File, b.Ref.File), cmp.Compare(a.Ref.Namespace, b.Ref.Namespace),
+			cmp.Compare(policy.Key(a.Spec), policy.Key(b.Spec)))
 	})
 	for _, t := range sorted {
 		if r.byName[t.Name] != nil {
-			r.refuse("duplicate-tenant", t.Ref, nil, "there is more than one Tenant %q: give each its own name", t.Name)
+			r.refuse("duplicate-tenant", t.Ref, namePath(t), "there is more than one Tenant %q: give each its own name", t.Name)
 			continue
 		}
 		r.addTenant(t)
@@ -96,13 +97,25 @@ func (r *resolver) resolveTenants(in []resource.Tenant) {
 	}
 }
 
+// namePath is where a Tenant says its name.
+func namePath(t resource.Tenant) *field.Path {
+	if t.Ref.Kind == v1alpha1.KindTenant {
+		return field.NewPath("metadata", "name")
+	}
+	return t.Path
+}
+
 func (r *resolver) addTenant(in resource.Tenant) {
 	t := &tenant{
 		Tenant: policy.Tenant{Name: in.Name, ID: in.Spec.ID},
 		ref:    in.Ref, path: in.Path, spec: in.Spec, reason: reasonOf(in.Ref, in.Path),
 	}
-	enforcement := r.applyOverrides(t)
-	r.resolveEnforcement(t, enforcement)
+	if in.Ref.Kind != v1alpha1.KindTenant {
+		// By name, as flows are: the order of a list is no reason.
+		t.reason.Field = "spec.tenants[" + in.Name + "].spec"
+	}
+	r.applyOverrides(t)
+	r.resolveEnforcement(t)
 	r.resolveIntraNamespace(t)
 	r.byName[t.Name] = t
 	r.tenants = append(r.tenants, t)
@@ -111,9 +124,8 @@ func (r *resolver) addTenant(in resource.Tenant) {
 
 // resolveEnforcement takes the profile's word unless the Tenant has its own, which
 // may be stricter, and looser only within limits.
-func (r *resolver) resolveEnforcement(t *tenant, profile v1alpha1.Enforcement) {
-	t.Enforcement, t.EnforcementReason = profile, r.fence.Profile.In("enforcement")
-	own := t.spec.Enforcement
+func (r *resolver) resolveEnforcement(t *tenant) {
+	own, profile := t.spec.Enforcement, t.Enforcement
 	if own == "" {
 		return
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"k8s.io/apimachinery/pkg/util/intstr"
+	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
@@ -36,12 +37,20 @@ func (r *resolver) serviceEnds(f *flow, name string, at *field.Path) ([]end, boo
 	}
 	switch {
 	case s.Type == "ExternalName":
-		return r.externalNameEnds(f, s, at), true
+		return r.externalNameEnds(r.limited(f, s), s, at), true
 	case len(s.Selector) == 0:
-		return r.sliceEnds(f, s, at), true
+		return r.sliceEnds(r.limited(f, s), s, at), true
 	default:
 		return r.selectorEnds(f, s, at)
 	}
+}
+
+// limited is the flow under its tenant's limits, also where the profile says it, if a
+// tenant writes the Service: the profile has not seen what that stands for.
+func (r *resolver) limited(f *flow, s *resource.Service) *flow {
+	out := *f
+	out.every = f.every && r.owner[s.Ref.Namespace] == nil
+	return &out
 }
 
 // namespaceOfService finds an unqualified name among the tenant's own namespaces.
@@ -62,7 +71,13 @@ func (r *resolver) apiServerEnds(f *flow, at *field.Path) []end {
 	r.entitiesWithin(f, entities, at)
 	e := end{peer: policy.Peer{Kind: policy.Entities, Entities: entities}, path: at}
 	if f.direction == policy.Egress {
-		e.ports = []policy.Port{{Port: 443, Protocol: v1alpha1.TCP}, {Port: 6443, Protocol: v1alpha1.TCP}}
+		ports := []int32{443, 6443}
+		if api := r.profile.Spec.Baseline.APIServer; api != nil && len(api.Ports) > 0 {
+			ports = api.Ports
+		}
+		for _, p := range ports {
+			e.ports = append(e.ports, policy.Port{Port: p, Protocol: v1alpha1.TCP})
+		}
 	}
 	return []end{e}
 }
@@ -86,18 +101,17 @@ func (r *resolver) selectorEnds(f *flow, s *resource.Service, at *field.Path) ([
 	return []end{e}, true
 }
 
-// targetPorts are the pods' ports behind the wanted ports of a Service: all of
-// them, where none is named.
+// targetPorts are the pods' ports behind the wanted ports of a Service.
 func (r *resolver) targetPorts(f *flow, s *resource.Service, wanted []policy.Port, at *field.Path) []policy.Port {
 	var out []policy.Port
-	take := func(p resource.ServicePort) {
+	for _, p := range r.servicePorts(f, s, wanted, at) {
 		port := policy.Port{Protocol: p.Protocol}
 		if p.TargetPort.Type == intstr.String {
 			port.Name = p.TargetPort.StrVal
 		} else {
 			port.Port = p.TargetPort.IntVal
 		}
-		if s.Headless() && port.Port != p.Port {
+		if s.Headless() && !r.dialled(s, p, port) {
 			r.warn("headless-target-port", s.Ref, field.NewPath("spec", "ports"),
 				"is headless, so nothing translates port %d to %s: clients that dial %d are denied; make port and targetPort equal, or have clients dial %s", p.Port, port, p.Port, port)
 		}
@@ -105,11 +119,39 @@ func (r *resolver) targetPorts(f *flow, s *resource.Service, wanted []policy.Por
 			out = append(out, port)
 		}
 	}
-	if len(wanted) == 0 {
-		for _, p := range s.Ports {
-			take(p)
+	return out
+}
+
+// dialled says whether a target port is the number that clients of a headless
+// Service dial, on every pod behind it.
+func (r *resolver) dialled(s *resource.Service, p resource.ServicePort, target policy.Port) bool {
+	if target.Name == "" {
+		return target.Port == p.Port
+	}
+	for _, w := range r.index.In(s.Ref.Namespace, policy.Selector{MatchLabels: s.Selector}) {
+		if !slices.Contains(w.Ports, policy.NamedPort{Name: target.Name, Port: uint16(p.Port), Protocol: p.Protocol}) {
+			return false
 		}
 	}
+	return true
+}
+
+// servicePorts are the wanted ports of a Service: all of them, where none is named.
+func (r *resolver) servicePorts(f *flow, s *resource.Service, wanted []policy.Port, at *field.Path) []resource.ServicePort {
+	if len(s.Ports) == 0 {
+		r.refuse("no-such-port", f.ref, at, "Service %s/%s has no ports: name the pods and their own ports", s.Ref.Namespace, s.Ref.Name)
+		return nil
+	}
+	for _, p := range s.Ports {
+		if !usable(p) {
+			r.refuse("unusable-port", s.Ref, field.NewPath("spec", "ports"), "port %d/%s with target port %s is none that Kubernetes takes: correct it, since a policy with it would be rejected", p.Port, p.Protocol, p.TargetPort.String())
+			return nil
+		}
+	}
+	if len(wanted) == 0 {
+		return s.Ports
+	}
+	var out []resource.ServicePort
 	for i, w := range wanted {
 		j := slices.IndexFunc(s.Ports, func(p resource.ServicePort) bool {
 			return p.Protocol == w.Protocol && (w.Name != "" && p.Name == w.Name || w.Name == "" && p.Port == w.Port)
@@ -118,71 +160,97 @@ func (r *resolver) targetPorts(f *flow, s *resource.Service, wanted []policy.Por
 			r.refuse("no-such-port", f.ref, f.path.Child("ports").Index(i), "Service %s/%s has no port %s: beside service, ports are the Service's own, each by name or number", s.Ref.Namespace, s.Ref.Name, w)
 			continue
 		}
-		take(s.Ports[j])
-	}
-	if len(s.Ports) == 0 {
-		r.refuse("no-such-port", f.ref, at, "Service %s/%s has no ports: name the pods and their own ports", s.Ref.Namespace, s.Ref.Name)
+		out = append(out, s.Ports[j])
 	}
 	return out
 }
 
+// maxPort is the highest port.
+const maxPort = 65535
+
+// usable says whether a Service's port can stand in a policy. A tenant may write
+// anything there, and some policies hold the ports of several tenants.
+func usable(p resource.ServicePort) bool {
+	if p.Protocol != v1alpha1.TCP && p.Protocol != v1alpha1.UDP && p.Protocol != v1alpha1.SCTP {
+		return false
+	}
+	if p.TargetPort.Type == intstr.String {
+		return len(validation.IsValidPortName(p.TargetPort.StrVal)) == 0
+	}
+	return p.Port > 0 && p.Port <= maxPort && p.TargetPort.IntVal > 0 && p.TargetPort.IntVal <= maxPort
+}
+
+// externalNameEnds is the name that a Service stands for. Nothing translates its
+// ports: the flow's are dialled, or else the Service's.
 func (r *resolver) externalNameEnds(f *flow, s *resource.Service, at *field.Path) []end {
 	if f.direction == policy.Ingress {
 		r.refuse("name-in-ingress", f.ref, at, "Service %s/%s is an ExternalName, and a name cannot be a source: give its cidrs", s.Ref.Namespace, s.Ref.Name)
 		return nil
 	}
 	names := []string{strings.TrimSuffix(strings.ToLower(s.ExternalName), ".")}
+	if len(validation.IsDNS1123Subdomain(names[0])) > 0 {
+		r.refuse("unusable-external-name", f.ref, at, "the externalName %q of Service %s/%s is not a name: correct it", s.ExternalName, s.Ref.Namespace, s.Ref.Name)
+		return nil
+	}
 	ok := slices.ContainsFunc(f.limits().FQDNs, func(limit string) bool { return policy.Covers(limit, names[0]) })
 	r.within(f, ok, "fqdn-outside-limits", at, "name "+quoted(names), "fqdns")
-	e := end{peer: policy.Peer{Kind: policy.FQDNs, FQDNs: names}, path: at}
-	if len(f.ports) == 0 {
-		if e.ports = r.targetPorts(f, s, nil, at); len(e.ports) == 0 {
+	ports := slices.Clone(f.ports)
+	if len(ports) == 0 {
+		for _, p := range r.servicePorts(f, s, nil, at) {
+			ports = append(ports, policy.Port{Port: p.Port, Protocol: p.Protocol})
+		}
+	}
+	if len(ports) == 0 {
+		return nil
+	}
+	return []end{{peer: policy.Peer{Kind: policy.FQDNs, FQDNs: names}, ports: ports, path: at}}
+}
+
+// sliceEnds are the addresses of a Service without a selector, EndpointSlice by
+// EndpointSlice.
+func (r *resolver) sliceEnds(f *flow, s *resource.Service, at *field.Path) []end {
+	var wanted []resource.ServicePort
+	if f.direction == policy.Egress {
+		if wanted = r.servicePorts(f, s, f.ports, at); len(wanted) == 0 {
 			return nil
 		}
 	}
-	return []end{e}
-}
-
-// sliceEnds are the addresses of a Service without a selector, port by port.
-func (r *resolver) sliceEnds(f *flow, s *resource.Service, at *field.Path) []end {
 	var out []end
 	for _, slice := range r.index.SlicesOf(s) {
-		var cidrs []string
-		for _, a := range slice.Addresses {
-			if ip, err := netip.ParseAddr(a); err == nil {
-				cidrs = append(cidrs, netip.PrefixFrom(ip, ip.BitLen()).String())
-			}
-		}
-		ports := r.slicePorts(f, s, slice)
+		cidrs, ports := addressesOf(slice), slicePorts(slice, wanted)
 		if len(cidrs) == 0 || f.direction == policy.Egress && len(ports) == 0 {
 			continue
 		}
-		if !r.within(f, subset(setOf(cidrs, nil), setOf(f.limits().CIDRs, nil)), "cidr-outside-limits", at, "networks "+quoted(cidrs), "cidrs") {
-			continue
+		r.within(f, subset(setOf(cidrs, nil), setOf(f.limits().CIDRs, nil)), "cidr-outside-limits", at, "networks "+quoted(cidrs), "cidrs")
+		if f.direction == policy.Egress {
+			r.portsWithin(f, ports, at)
 		}
-		slices.Sort(cidrs)
-		out = append(out, end{peer: policy.Peer{Kind: policy.CIDRs, CIDRs: slices.Compact(cidrs)}, ports: ports, path: at})
+		out = append(out, end{peer: policy.Peer{Kind: policy.CIDRs, CIDRs: cidrs}, ports: ports, path: at})
 	}
 	if len(out) == 0 {
-		r.refuse("service-without-endpoints", f.ref, at, "Service %s/%s has no selector, and no EndpointSlice in the build gives it addresses within limits: tell its EndpointSlice as inventory, or give cidrs", s.Ref.Namespace, s.Ref.Name)
+		r.refuse("service-without-endpoints", f.ref, at, "Service %s/%s has no selector, and no EndpointSlice in the build gives it addresses on these ports: tell its EndpointSlice as inventory, or give cidrs", s.Ref.Namespace, s.Ref.Name)
 	}
 	return out
 }
 
-// slicePorts are an EndpointSlice's ports behind the wanted ports of its Service.
-func (r *resolver) slicePorts(f *flow, s *resource.Service, slice *resource.EndpointSlice) []policy.Port {
-	if f.direction == policy.Ingress {
-		return nil
-	}
-	var out []policy.Port
-	for _, p := range s.Ports {
-		if len(f.ports) > 0 && !slices.ContainsFunc(f.ports, func(w policy.Port) bool {
-			return p.Protocol == w.Protocol && (w.Name != "" && p.Name == w.Name || w.Name == "" && p.Port == w.Port)
-		}) {
-			continue
+// addressesOf are an EndpointSlice's addresses, each as a network.
+func addressesOf(slice *resource.EndpointSlice) []string {
+	var out []string
+	for _, a := range slice.Addresses {
+		if ip, err := netip.ParseAddr(a); err == nil && ip.Zone() == "" {
+			out = append(out, netip.PrefixFrom(ip, ip.BitLen()).String())
 		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// slicePorts are an EndpointSlice's ports behind those of its Service.
+func slicePorts(slice *resource.EndpointSlice, of []resource.ServicePort) []policy.Port {
+	var out []policy.Port
+	for _, p := range of {
 		for _, sp := range slice.Ports {
-			if sp.Name == p.Name && sp.Protocol == p.Protocol {
+			if sp.Name == p.Name && sp.Protocol == p.Protocol && sp.Port > 0 && sp.Port <= maxPort {
 				out = append(out, policy.Port{Port: sp.Port, Protocol: sp.Protocol})
 			}
 		}

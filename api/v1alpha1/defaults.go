@@ -1,0 +1,103 @@
+package v1alpha1
+
+import (
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// SetDefaults fills in what is omitted. A Tenant's namespaces, enforcement and
+// baseline stay as they are: what they default to is the profile's to say.
+func (t *Tenant) SetDefaults() { t.Spec.setDefaults() }
+
+// SetDefaults fills in what is omitted.
+func (p *FenceProfile) SetDefaults() { p.Spec.setDefaults() }
+
+// SetDefaults fills in what is omitted, in the inline profile and Tenants too.
+func (f *TenantFence) SetDefaults() {
+	if f.Spec.Stages == nil {
+		f.Spec.Stages = []Stage{StageBaseline, StageAllow, StageDefaultDeny}
+	}
+	if f.Spec.Profile != nil {
+		f.Spec.Profile.setDefaults()
+	}
+	for i := range f.Spec.Tenants {
+		f.Spec.Tenants[i].Spec.setDefaults()
+	}
+}
+
+// SetDefaults fills in what is omitted.
+func (t *FlowTest) SetDefaults() {
+	for i := range t.Spec.Cases {
+		setDefault(&t.Spec.Cases[i].Protocol, TCP)
+	}
+}
+
+func (s *TenantSpec) setDefaults() {
+	for i := range s.Ingress {
+		setProtocols(s.Ingress[i].Ports)
+	}
+	for i := range s.Egress {
+		setProtocols(s.Egress[i].Ports)
+	}
+	for i := range s.AgentIngress {
+		a := &s.AgentIngress[i]
+		setProtocols(a.Ports)
+		if a.Mode == LoadBalancer {
+			setDefault(&a.SourceIP, SourceClient)
+		}
+	}
+}
+
+func (s *FenceProfileSpec) setDefaults() {
+	setDefault(&s.Policies, PoliciesCilium)
+	setDefault(&s.Scope, ScopeNamespace)
+	setDefault(&s.Enforcement, Audit)
+	setDefault(&s.Tenants.NamespacePattern, "tenant-"+namePlaceholder)
+	s.Baseline.setDefaults()
+	for i := range s.Every.Ingress {
+		setProtocols(s.Every.Ingress[i].Ports)
+	}
+	for i := range s.Every.Egress {
+		setProtocols(s.Every.Egress[i].Ports)
+	}
+	setProtocols(s.Limits.Ports)
+	for _, o := range s.Overrides {
+		if o.Limits != nil {
+			setProtocols(o.Limits.Ports)
+		}
+	}
+}
+
+func (b *Baseline) setDefaults() {
+	setDefault(&b.DNS.Namespace, "kube-system")
+	setDefault(&b.DNS.Port, 53)
+	if b.DNS.Pods == nil {
+		b.DNS.Pods = &metav1.LabelSelector{MatchLabels: map[string]string{"k8s-app": "kube-dns"}}
+	}
+	if b.DNS.Names == nil {
+		b.DNS.Names = []string{"*"}
+	}
+	if b.IntraNamespace == nil {
+		open := true
+		b.IntraNamespace = &open
+	}
+	if b.APIServer != nil && b.APIServer.Ports == nil {
+		b.APIServer.Ports = []int32{443, 6443}
+	}
+	if b.Monitoring != nil {
+		setProtocols(b.Monitoring.Ports)
+	}
+}
+
+func setProtocols(ports []Port) {
+	for i := range ports {
+		setDefault(&ports[i].Protocol, TCP)
+	}
+}
+
+// setDefault writes a value where there is none.
+func setDefault[T comparable](field *T, value T) {
+	var none T
+	if *field == none {
+		*field = value
+	}
+}

@@ -1,0 +1,96 @@
+package v1alpha1
+
+import (
+	"path/filepath"
+	"reflect"
+	"testing"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+func decodeSample[T any, P Object[T]](t *testing.T, name string) *T {
+	t.Helper()
+	out, errs := Decode[T, P](readSample(t, filepath.Join("testdata", "ok", name+".yaml")))
+	if len(errs) > 0 {
+		t.Fatal(lines(errs))
+	}
+	return out
+}
+
+func equal(t *testing.T, what string, got, want any) {
+	t.Helper()
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("%s: got %+v, want %+v", what, got, want)
+	}
+}
+
+func TestAProfileThatSaysOnlyItsClusterHasEveryDefault(t *testing.T) {
+	open := true
+	equal(t, "spec", decodeSample[FenceProfile](t, "profile-smallest").Spec, FenceProfileSpec{
+		Cluster:     Cluster{CNI: CNICilium, CiliumVersion: "1.20"},
+		Policies:    PoliciesCilium,
+		Scope:       ScopeNamespace,
+		Enforcement: Audit,
+		Tenants:     TenantRules{NamespacePattern: "tenant-{name}"},
+		Baseline: Baseline{
+			DNS: DNS{
+				Namespace: "kube-system", Port: 53, Names: []string{"*"},
+				Pods: &metav1.LabelSelector{MatchLabels: map[string]string{"k8s-app": "kube-dns"}},
+			},
+			IntraNamespace: &open,
+		},
+	})
+}
+
+func TestWhatAProfileSaysIsKept(t *testing.T) {
+	spec := decodeSample[FenceProfile](t, "profile-everything").Spec
+	equal(t, "enforcement", spec.Enforcement, Enforce)
+	equal(t, "namespacePattern", spec.Tenants.NamespacePattern, "{name}-prod")
+	equal(t, "dns.port", spec.Baseline.DNS.Port, int32(5353))
+	equal(t, "intraNamespace", *spec.Baseline.IntraNamespace, false)
+	equal(t, "apiServer.ports", spec.Baseline.APIServer.Ports, []int32{6443})
+	equal(t, "monitoring.ports", spec.Baseline.Monitoring.Ports[0].Protocol, TCP)
+	equal(t, "every.ingress.ports", spec.Every.Ingress[0].Ports[0].Protocol, TCP)
+	equal(t, "limits.ports", spec.Limits.Ports[0].Protocol, TCP)
+}
+
+func TestAPIServerPortsAreDefaultedWhereTheAPIServerIsSaid(t *testing.T) {
+	p := FenceProfile{Spec: FenceProfileSpec{Baseline: Baseline{APIServer: &APIServer{}}}}
+	p.SetDefaults()
+	equal(t, "ports", p.Spec.Baseline.APIServer.Ports, []int32{443, 6443})
+}
+
+func TestATenantLeavesToTheProfileWhatIsTheProfilesToSay(t *testing.T) {
+	equal(t, "spec", decodeSample[Tenant](t, "tenant-smallest").Spec, TenantSpec{})
+}
+
+func TestPortsAreTCPUnlessSaid(t *testing.T) {
+	ports := decodeSample[Tenant](t, "tenant-everything").Spec.Ingress[0].Ports
+	equal(t, "omitted", ports[0].Protocol, TCP)
+	equal(t, "said", ports[1].Protocol, UDP)
+}
+
+func TestTheSourceIPOfALoadBalancerIsTheClientsUnlessSaid(t *testing.T) {
+	tenant := Tenant{Spec: TenantSpec{AgentIngress: []AgentIngress{{Mode: LoadBalancer}, {Mode: LoadBalancer, SourceIP: SourceNode}, {Mode: EdgeProxy}}}}
+	tenant.SetDefaults()
+	equal(t, "omitted", tenant.Spec.AgentIngress[0].SourceIP, SourceClient)
+	equal(t, "said", tenant.Spec.AgentIngress[1].SourceIP, SourceNode)
+	equal(t, "of an edge proxy", tenant.Spec.AgentIngress[2].SourceIP, SourceIP(""))
+}
+
+func TestAFenceRunsEveryStageUnlessItSaysWhich(t *testing.T) {
+	equal(t, "omitted", decodeSample[TenantFence](t, "fence-smallest").Spec.Stages, []Stage{StageBaseline, StageAllow, StageDefaultDeny})
+	equal(t, "said", decodeSample[TenantFence](t, "fence-generator").Spec.Stages, []Stage{StageBaseline, StageAllow})
+}
+
+func TestWhatIsInlineInAFenceHasItsDefaultsToo(t *testing.T) {
+	spec := decodeSample[TenantFence](t, "fence-generator").Spec
+	equal(t, "profile", spec.Profile.Enforcement, Audit)
+	equal(t, "tenants", spec.Tenants[0].Name, "acme")
+}
+
+func TestAFlowCaseIsTCPUnlessSaid(t *testing.T) {
+	cases := decodeSample[FlowTest](t, "flowtest").Spec.Cases
+	equal(t, "omitted", cases[0].Protocol, TCP)
+	equal(t, "said", cases[2].Protocol, UDP)
+}

@@ -1,0 +1,228 @@
+package v1alpha1
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
+	"k8s.io/kube-openapi/pkg/validation/spec"
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+)
+
+const emptyValue = "is empty: give it a value, or leave it out"
+
+// reader turns YAML into what its schema describes, and collects what is not that.
+// It reads the nodes themselves: only they tell a duplicate key from a single one,
+// and how an author wrote a number.
+type reader struct {
+	errs field.ErrorList
+	// said are the fields that errors speak of.
+	said []string
+	// meant are the fields that misspelt ones stand for, which are not missing.
+	meant []string
+}
+
+func (r *reader) refuse(e *field.Error) {
+	r.errs = append(r.errs, e)
+	r.said = append(r.said, e.Field)
+}
+
+func (r *reader) invalid(at *field.Path, format string, args ...any) {
+	r.refuse(field.Invalid(at, field.OmitValueType{}, fmt.Sprintf(format, args...)))
+}
+
+// object reads a mapping. What is refused is left out.
+func (r *reader) object(n *yaml.Node, s *spec.Schema, at *field.Path) map[string]any {
+	out := map[string]any{}
+	seen := map[string]bool{}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		key, value := n.Content[i], n.Content[i+1]
+		below, path, known := r.property(key, s, at)
+		if !known {
+			continue
+		}
+		if seen[key.Value] {
+			r.refuse(&field.Error{Type: field.ErrorTypeDuplicate, Field: path.String(), BadValue: key.Value, Detail: "remove one of the two"})
+			continue
+		}
+		seen[key.Value] = true
+		if v, ok := r.value(value, below, path); ok {
+			out[key.Value] = v
+		}
+	}
+	return out
+}
+
+// property finds the schema of what stands under a key.
+func (r *reader) property(key *yaml.Node, s *spec.Schema, at *field.Path) (*spec.Schema, *field.Path, bool) {
+	if key.Kind != yaml.ScalarNode || key.ShortTag() == "!!merge" {
+		e := rootError(field.ErrorTypeInvalid, "has a merge key (<<), or a key that is no text: write the fields out")
+		if at != nil {
+			e.Field = at.String()
+		}
+		r.refuse(e)
+		return nil, nil, false
+	}
+	if below, ok := s.Properties[key.Value]; ok {
+		return &below, at.Child(key.Value), true
+	}
+	switch more := s.AdditionalProperties; {
+	case more != nil && more.Schema != nil:
+		path := at.Key(key.Value)
+		_, ok := r.str(key, path)
+		return more.Schema, path, ok
+	case more == nil || more.Allows:
+		return nil, nil, false // not ours
+	}
+	r.unknown(key.Value, s, at)
+	return nil, nil, false
+}
+
+func (r *reader) unknown(name string, s *spec.Schema, at *field.Path) {
+	var fields []string
+	for f := range s.Properties {
+		fields = append(fields, f)
+	}
+	slices.Sort(fields)
+	if meant, ok := nearest(name, fields); ok {
+		r.refuse(field.Forbidden(at.Child(name), "there is no such field: did you mean "+meant+"?"))
+		r.meant = append(r.meant, at.Child(meant).String())
+		return
+	}
+	r.refuse(field.Forbidden(at.Child(name), "there is no such field: remove it; the fields here are "+strings.Join(fields, ", ")))
+}
+
+func (r *reader) value(n *yaml.Node, s *spec.Schema, at *field.Path) (any, bool) {
+	switch {
+	case n.Kind == yaml.AliasNode:
+		r.invalid(at, "is an alias: write the value out, since every resource is read by itself")
+		return nil, false
+	case isNull(n):
+		r.invalid(at, emptyValue)
+		return nil, false
+	case s.Type.Contains("object"):
+		if n.Kind != yaml.MappingNode {
+			r.invalid(at, "must be a map, not %s", kindText(n))
+			return nil, false
+		}
+		return r.object(n, s, at), true
+	case s.Type.Contains("array"):
+		return r.list(n, s, at)
+	case s.Type.Contains("integer") && (len(s.Type) == 1 || isNumber(n)):
+		return r.integer(n, at)
+	case s.Type.Contains("boolean"):
+		return r.boolean(n, at)
+	}
+	return r.str(n, at)
+}
+
+// list reads a sequence. What is refused leaves a hole, so that paths stay right.
+func (r *reader) list(n *yaml.Node, s *spec.Schema, at *field.Path) (any, bool) {
+	if n.Kind != yaml.SequenceNode {
+		r.invalid(at, "must be a list, not %s: put a dash before each item", kindText(n))
+		return nil, false
+	}
+	out := make([]any, len(n.Content))
+	for i, item := range n.Content {
+		if v, ok := r.value(item, s.Items.Schema, at.Index(i)); ok {
+			out[i] = v
+		}
+	}
+	return out, true
+}
+
+// integer reads a number of the only size that the types have.
+func (r *reader) integer(n *yaml.Node, at *field.Path) (any, bool) {
+	var i int32
+	switch {
+	case n.Kind == yaml.ScalarNode && n.ShortTag() == yaml.NodeTagInt:
+		if n.Decode(&i) == nil {
+			return int64(i), true
+		}
+		r.invalid(at, "%s is too large a number", n.Value)
+	case n.Kind == yaml.ScalarNode && isDigits(n.Value):
+		r.invalid(at, "must be a number: write %s without quotes", n.Value)
+	default:
+		r.invalid(at, "must be a whole number, not %s", kindText(n))
+	}
+	return nil, false
+}
+
+func (r *reader) boolean(n *yaml.Node, at *field.Path) (any, bool) {
+	var b bool
+	if n.Kind == yaml.ScalarNode && n.ShortTag() == yaml.NodeTagBool && n.Decode(&b) == nil {
+		return b, true
+	}
+	r.invalid(at, "must be true or false, without quotes, not %s", kindText(n))
+	return nil, false
+}
+
+// str reads a text. A number's own spelling would be lost on whoever reads it as a
+// number, so it must be in quotes.
+func (r *reader) str(n *yaml.Node, at *field.Path) (any, bool) {
+	if n.Kind != yaml.ScalarNode {
+		r.invalid(at, "must be a string, not %s", kindText(n))
+		return nil, false
+	}
+	switch n.ShortTag() {
+	case yaml.NodeTagString, "!!timestamp":
+		return n.Value, true
+	case yaml.NodeTagInt, yaml.NodeTagFloat:
+		r.invalid(at, `must be a string: write "%s" in quotes (unquoted %s is %s)`, n.Value, n.Value, numberText(n))
+	case yaml.NodeTagBool:
+		r.invalid(at, `must be a string: write "%s" in quotes (unquoted %s is a boolean)`, n.Value, n.Value)
+	case yaml.NodeTagNull:
+		r.invalid(at, `must be a string: write "%s" in quotes`, n.Value)
+	default:
+		r.invalid(at, "must be a string, not %s", kindText(n))
+	}
+	return nil, false
+}
+
+func isNull(n *yaml.Node) bool {
+	return n.Kind == 0 || n.Kind == yaml.ScalarNode && n.ShortTag() == yaml.NodeTagNull
+}
+
+func isNumber(n *yaml.Node) bool {
+	return n.Kind == yaml.ScalarNode && (n.ShortTag() == yaml.NodeTagInt || n.ShortTag() == yaml.NodeTagFloat)
+}
+
+func isDigits(s string) bool {
+	_, err := strconv.Atoi(s)
+	return err == nil
+}
+
+// numberText says which number a YAML parser makes of n.
+func numberText(n *yaml.Node) string {
+	var f float64
+	if n.Decode(&f) != nil {
+		return "a number"
+	}
+	if s := strconv.FormatFloat(f, 'f', -1, 64); s != n.Value && len(s) <= 2*len(n.Value) {
+		return "the number " + s
+	}
+	return "a number"
+}
+
+// kindText names what an author wrote.
+func kindText(n *yaml.Node) string {
+	switch n.Kind {
+	case yaml.MappingNode:
+		return "a map"
+	case yaml.SequenceNode:
+		return "a list"
+	case yaml.AliasNode:
+		return "an alias"
+	}
+	switch n.ShortTag() {
+	case yaml.NodeTagString:
+		return fmt.Sprintf("the string %q", n.Value)
+	case yaml.NodeTagInt, yaml.NodeTagFloat:
+		return "the number " + n.Value
+	case yaml.NodeTagBool:
+		return "the boolean " + n.Value
+	}
+	return n.ShortTag()
+}

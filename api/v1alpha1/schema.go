@@ -1,0 +1,85 @@
+package v1alpha1
+
+import (
+	"embed"
+	"encoding/json"
+	"fmt"
+	"path"
+	"strings"
+	"sync"
+
+	openapierrors "k8s.io/kube-openapi/pkg/validation/errors"
+	"k8s.io/kube-openapi/pkg/validation/spec"
+	"k8s.io/kube-openapi/pkg/validation/strfmt"
+	"k8s.io/kube-openapi/pkg/validation/validate"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
+)
+
+//go:embed schema/*.json
+var schemaFiles embed.FS
+
+// schemas are read when the first resource of their kind is.
+var schemas = map[string]func() (*spec.Schema, error){
+	KindTenant:       lazySchema(KindTenant),
+	KindFenceProfile: lazySchema(KindFenceProfile),
+	KindTenantFence:  lazySchema(KindTenantFence),
+	KindFlowTest:     lazySchema(KindFlowTest),
+}
+
+func lazySchema(kind string) func() (*spec.Schema, error) {
+	return sync.OnceValues(func() (*spec.Schema, error) {
+		content, err := schemaFiles.ReadFile(path.Join("schema", strings.ToLower(kind)+".json"))
+		if err != nil {
+			return nil, err
+		}
+		s := new(spec.Schema)
+		if err := json.Unmarshal(content, s); err != nil {
+			return nil, fmt.Errorf("read the schema of %s: %w", kind, err)
+		}
+		return s, nil
+	})
+}
+
+// checkSchema finds what is missing, out of bounds or not one of the values allowed.
+// The types of value are right already: the reader has left out what is not.
+func checkSchema(s *spec.Schema, value map[string]any) field.ErrorList {
+	result := validate.NewSchemaValidator(s, nil, "", strfmt.Default).Validate(value)
+	var errs field.ErrorList
+	for _, err := range result.Errors {
+		if e := fieldError(err); e != nil {
+			errs = append(errs, e)
+		}
+	}
+	return errs
+}
+
+// fieldError puts an error of the schema library into words that say what to do.
+func fieldError(err error) *field.Error {
+	e, ok := err.(*openapierrors.Validation) //nolint:errorlint // a list of plain values, never wrapped
+	if !ok {
+		return &field.Error{Type: field.ErrorTypeInvalid, BadValue: field.OmitValueType{}, Detail: err.Error()}
+	}
+	out := &field.Error{Type: field.ErrorTypeInvalid, Field: strings.TrimPrefix(e.Name, "."), BadValue: e.Value}
+	if e.Code() == openapierrors.InvalidTypeCode && e.Value == "null" {
+		return nil // the hole that the reader left for what it has refused
+	}
+	switch e.Code() {
+	case openapierrors.RequiredFailCode:
+		out.Type, out.BadValue = field.ErrorTypeRequired, ""
+	case openapierrors.EnumFailCode:
+		var allowed []string
+		for _, v := range e.Values {
+			allowed = append(allowed, fmt.Sprint(v))
+		}
+		out = field.NotSupported(nil, e.Value, allowed)
+		out.Field = strings.TrimPrefix(e.Name, ".")
+	case openapierrors.MinItemsFailCode, openapierrors.TooFewPropertiesCode:
+		out.BadValue, out.Detail = field.OmitValueType{}, "is empty: give it an item, or leave it out"
+	case openapierrors.TooShortFailCode:
+		out.BadValue, out.Detail = field.OmitValueType{}, emptyValue
+	default:
+		out.Detail = strings.TrimPrefix(e.Error(), e.Name+" in body ")
+	}
+	return out
+}

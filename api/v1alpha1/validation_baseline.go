@@ -1,0 +1,45 @@
+package v1alpha1
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
+)
+
+func (b *Baseline) validate(at *field.Path) field.ErrorList {
+	errs := b.DNS.validate(at.Child("dns"))
+	if b.APIServer != nil {
+		errs = append(errs, b.APIServer.validate(at.Child("apiServer"))...)
+	}
+	if b.Monitoring != nil {
+		errs = append(errs, b.Monitoring.validate(at.Child("monitoring"))...)
+	}
+	return errs
+}
+
+func (d *DNS) validate(at *field.Path) field.ErrorList {
+	errs := validateName(d.Namespace, at.Child("namespace"))
+	errs = append(errs, validateSelector(d.Pods, at.Child("pods"))...)
+	errs = append(errs, validatePortNumber(d.Port, at.Child("port"))...)
+	return append(errs, validateFQDNs(d.Names, anyName, at.Child("names"))...)
+}
+
+func (a *APIServer) validate(at *field.Path) field.ErrorList {
+	var errs field.ErrorList
+	seen := unique{}
+	for i, port := range a.Ports {
+		errs = append(errs, validatePortNumber(port, at.Child("ports").Index(i))...)
+		errs = append(errs, seen.item(fmt.Sprint(port), at.Child("ports").Index(i))...)
+	}
+	return errs
+}
+
+func (m *Monitoring) validate(at *field.Path) field.ErrorList {
+	errs := validateName(m.Namespace, at.Child("namespace"))
+	errs = append(errs, validateSelector(m.Pods, at.Child("pods"))...)
+	return append(errs, validatePorts(m.Ports, at.Child("ports"))...)
+}
+
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

@@ -1,0 +1,38 @@
+package v1alpha1
+
+import (
+	"k8s.io/apimachinery/pkg/util/validation/field"
+)
+
+// Validate finds what is wrong within the TenantFence, its inline profile and its
+// inline Tenants.
+func (f *TenantFence) Validate() field.ErrorList {
+	at := field.NewPath("spec")
+	errs := validateName(f.Name, field.NewPath("metadata", "name"))
+	seen := unique{}
+	for i, stage := range f.Spec.Stages {
+		errs = append(errs, seen.item(string(stage), at.Child("stages").Index(i))...)
+	}
+	if f.Spec.ProfileName != "" {
+		errs = append(errs, validateResourceName(f.Spec.ProfileName, at.Child("profileName"))...)
+	}
+	if f.Spec.Profile != nil {
+		errs = append(errs, f.Spec.Profile.validate(at.Child("profile"))...)
+	}
+	if f.Spec.Profile != nil && f.Spec.ProfileName != "" {
+		errs = append(errs, field.Forbidden(at.Child("profileName"), "is for a FenceProfile among the items, and profile is one inline: remove one of the two"))
+	}
+	return append(errs, f.validateTenants(at.Child("tenants"))...)
+}
+
+func (f *TenantFence) validateTenants(at *field.Path) field.ErrorList {
+	var errs field.ErrorList
+	seen := unique{}
+	for i := range f.Spec.Tenants {
+		t, at := &f.Spec.Tenants[i], at.Index(i)
+		errs = append(errs, validateName(t.Name, at.Child("name"))...)
+		errs = append(errs, seen.name(t.Name, at.Child("name"))...)
+		errs = append(errs, t.Spec.validate(at.Child("spec"))...)
+	}
+	return errs
+}

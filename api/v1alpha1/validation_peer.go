@@ -1,0 +1,145 @@
+package v1alpha1
+
+import (
+	"fmt"
+	"strings"
+
+	metav1validation "k8s.io/apimachinery/pkg/apis/meta/v1/validation"
+	"k8s.io/apimachinery/pkg/util/intstr"
+	"k8s.io/apimachinery/pkg/util/validation"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+)
+
+// kinds are the fields that say what the peer is. pods only narrows some of them.
+func (p *Peer) kinds() []string {
+	var out []string
+	for _, kind := range []struct {
+		name string
+		said bool
+	}{
+		{"tenant", p.Tenant != ""},
+		{"anyTenant", p.AnyTenant},
+		{"namespace", p.Namespace != ""},
+		{"namespaceLabels", len(p.NamespaceLabels) > 0},
+		{"service", p.Service != ""},
+		{"entities", len(p.Entities) > 0},
+		{"cidrs", len(p.CIDRs) > 0},
+		{"fqdns", len(p.FQDNs) > 0},
+	} {
+		if kind.said {
+			out = append(out, kind.name)
+		}
+	}
+	return out
+}
+
+func (p *Peer) validate(at *field.Path) field.ErrorList {
+	kinds := p.kinds()
+	errs := p.validateFields(at)
+	switch {
+	case len(kinds) > 1:
+		errs = append(errs, field.Invalid(at, strings.Join(kinds, ", "), "a peer is one of these: make each an item of its own"))
+	case len(kinds) == 0 && p.Pods == nil:
+		errs = append(errs, field.Required(at, "say who: tenant, anyTenant, namespace, namespaceLabels, service, entities, cidrs or fqdns, or pods alone for the tenant's own"))
+	case len(kinds) == 1 && p.Pods != nil:
+		switch kinds[0] {
+		case "service", "entities", "cidrs", "fqdns":
+			errs = append(errs, field.Forbidden(at.Child("pods"), "does not narrow "+kinds[0]+", only tenant, anyTenant, namespace and namespaceLabels: remove it"))
+		}
+	}
+	if len(p.Except) > 0 && len(p.CIDRs) == 0 {
+		errs = append(errs, field.Forbidden(at.Child("except"), "is only for cidrs: add them, or remove it"))
+	}
+	return errs
+}
+
+func (p *Peer) validateFields(at *field.Path) field.ErrorList {
+	var errs field.ErrorList
+	if p.Tenant != "" {
+		errs = append(errs, validateName(p.Tenant, at.Child("tenant"))...)
+	}
+	if p.Namespace != "" {
+		errs = append(errs, validateName(p.Namespace, at.Child("namespace"))...)
+	}
+	errs = append(errs, withoutExpressions(metav1validation.ValidateLabels(p.NamespaceLabels, at.Child("namespaceLabels")))...)
+	if p.Service != "" {
+		errs = append(errs, validateServicePeer(p.Service, at.Child("service"))...)
+	}
+	seen := unique{}
+	for i, e := range p.Entities {
+		errs = append(errs, seen.item(string(e), at.Child("entities").Index(i))...)
+	}
+	errs = append(errs, validateCIDRs(p.CIDRs, at.Child("cidrs"))...)
+	errs = append(errs, validateExcept(p.Except, p.CIDRs, at.Child("except"))...)
+	errs = append(errs, validateFQDNs(p.FQDNs, namesOnly, at.Child("fqdns"))...)
+	return append(errs, validateSelector(p.Pods, at.Child("pods"))...)
+}
+
+// validateServicePeer validates "name" and "namespace/name".
+func validateServicePeer(service string, at *field.Path) field.ErrorList {
+	namespace, name, qualified := strings.Cut(service, "/")
+	if !qualified {
+		return validateName(service, at)
+	}
+	if len(validation.IsDNS1123Label(namespace)) > 0 || len(validation.IsDNS1123Label(name)) > 0 {
+		return field.ErrorList{field.Invalid(at, service, "must be a Service's name, or its namespace and name with one slash between them")}
+	}
+	return nil
+}
+
+// validateOwnService validates the name of a Service that must be the tenant's.
+func validateOwnService(service string, at *field.Path) field.ErrorList {
+	if strings.Contains(service, "/") {
+		return field.ErrorList{field.Invalid(at, service, "must be the name of a Service in one of the tenant's own namespaces: leave the namespace out")}
+	}
+	return validateName(service, at)
+}
+
+func validatePorts(ports []Port, at *field.Path) field.ErrorList {
+	var errs field.ErrorList
+	seen := unique{}
+	for i, p := range ports {
+		at := at.Index(i)
+		errs = append(errs, p.validate(at)...)
+		protocol := p.Protocol
+		setDefault(&protocol, TCP)
+		written := p.Port.String()
+		if p.EndPort != 0 {
+			written = fmt.Sprintf("%s-%d", written, p.EndPort)
+		}
+		errs = append(errs, seen.item(written+"/"+string(protocol), at)...)
+	}
+	return errs
+}
+
+func (p Port) validate(at *field.Path) field.ErrorList {
+	if p.Port.Type == intstr.String {
+		return p.validateName(at)
+	}
+	errs := validatePortNumber(p.Port.IntVal, at.Child("port"))
+	if p.EndPort != 0 && p.EndPort < p.Port.IntVal {
+		errs = append(errs, field.Invalid(at.Child("endPort"), p.EndPort, fmt.Sprintf("must not be below port, which is %d", p.Port.IntVal)))
+	}
+	return errs
+}
+
+func (p Port) validateName(at *field.Path) field.ErrorList {
+	if p.EndPort != 0 {
+		return field.ErrorList{field.Forbidden(at.Child("endPort"), "is not for a port by name, which is one port: remove it, or write port as a number")}
+	}
+	at, name := at.Child("port"), p.Port.StrVal
+	if isDigits(name) {
+		return field.ErrorList{field.Invalid(at, name, "in quotes is the name of a port: write "+name+" without quotes")}
+	}
+	if problems := validation.IsValidPortName(name); len(problems) > 0 {
+		return field.ErrorList{field.Invalid(at, name, strings.Join(problems, "; "))}
+	}
+	return nil
+}
+
+func validatePortNumber(port int32, at *field.Path) field.ErrorList {
+	if port < 1 || port > 65535 {
+		return field.ErrorList{field.Invalid(at, port, "must be a number from 1 to 65535: to say every port, leave ports out")}
+	}
+	return nil
+}

@@ -1,0 +1,171 @@
+package v1alpha1
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/util/validation"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+)
+
+// Validate finds what is wrong within the FenceProfile.
+func (p *FenceProfile) Validate() field.ErrorList {
+	errs := validateResourceName(p.Name, field.NewPath("metadata", "name"))
+	return append(errs, p.Spec.validate(field.NewPath("spec"))...)
+}
+
+func (s *FenceProfileSpec) validate(at *field.Path) field.ErrorList {
+	errs := s.Cluster.validate(at.Child("cluster"))
+	errs = append(errs, s.Tenants.validate(at.Child("tenants"))...)
+	errs = append(errs, s.validateExcluded(at)...)
+	errs = append(errs, s.Baseline.validate(at.Child("baseline"))...)
+	errs = append(errs, s.validateEgressPoints(at.Child("egressPoints"))...)
+	if s.EdgeProxy != nil {
+		errs = append(errs, s.EdgeProxy.validate(at.Child("edgeProxy"))...)
+	}
+	errs = append(errs, validateFlows(s.Every.Ingress, s.Every.Egress, unique{}, at.Child("every"))...)
+	errs = append(errs, s.validateVias(at.Child("every", "egress"))...)
+	errs = append(errs, s.validateLimits(&s.Limits, at.Child("limits"))...)
+	return append(errs, s.validateOverrides(at.Child("overrides"))...)
+}
+
+// Cilium's own rule for cluster.name.
+var clusterName = regexp.MustCompile(`^([a-z0-9][-a-z0-9]*)?[a-z0-9]$`)
+
+func (c *Cluster) validate(at *field.Path) field.ErrorList {
+	errs := validateVersion(c.CiliumVersion, at.Child("ciliumVersion"))
+	if c.Name != "" && (len(c.Name) > 32 || !clusterName.MatchString(c.Name)) {
+		errs = append(errs, field.Invalid(at.Child("name"), c.Name, "must be Cilium's cluster.name: at most 32 lower-case letters, digits and -, with no - at either end"))
+	}
+	return errs
+}
+
+// ciliumVersion takes a version apart: its minor version, and what must not be there.
+var ciliumVersion = regexp.MustCompile(`^v?(1\.(?:1[4-9]|20))(?:\.(?:\d+|x))?(?:[-+].*)?$`)
+
+func validateVersion(version string, at *field.Path) field.ErrorList {
+	parts := ciliumVersion.FindStringSubmatch(version)
+	switch {
+	case parts == nil:
+		return field.ErrorList{field.Invalid(at, version, `is not a version that is known: write the agents' minor version, from "1.14" to "1.20"`)}
+	case parts[1] != version:
+		return field.ErrorList{field.Invalid(at, version, fmt.Sprintf("must be the minor version alone: write %q", parts[1]))}
+	}
+	return nil
+}
+
+func (r *TenantRules) validate(at *field.Path) field.ErrorList {
+	var errs field.ErrorList
+	pattern := r.NamespacePattern
+	switch {
+	case strings.Count(pattern, namePlaceholder) != 1:
+		errs = append(errs, field.Invalid(at.Child("namespacePattern"), pattern, "must contain "+namePlaceholder+" once, or two tenants would share a namespace"))
+	case len(validation.IsDNS1123Label(strings.Replace(pattern, namePlaceholder, "a", 1))) > 0:
+		errs = append(errs, field.Invalid(at.Child("namespacePattern"), pattern, "must make names of namespaces: "+dnsLabel))
+	}
+	for _, tenant := range sortedKeys(r.Claims) {
+		at := at.Child("claims").Key(tenant)
+		errs = append(errs, validateName(tenant, at)...)
+		errs = append(errs, validateNames(r.Claims[tenant], at)...)
+	}
+	return errs
+}
+
+func (s *FenceProfileSpec) validateExcluded(at *field.Path) field.ErrorList {
+	var errs field.ErrorList
+	excluded := unique{}
+	for i, e := range s.ExcludedNamespaces {
+		at := at.Child("excludedNamespaces").Index(i)
+		errs = append(errs, validateName(e.Name, at.Child("name"))...)
+		errs = append(errs, excluded.item(e.Name, at.Child("name"))...)
+		if strings.TrimSpace(e.Reason) == "" {
+			errs = append(errs, field.Required(at.Child("reason"), "it is said to whoever asks for the namespace"))
+		}
+	}
+	for _, tenant := range sortedKeys(s.Tenants.Claims) {
+		for i, namespace := range s.Tenants.Claims[tenant] {
+			if excluded[namespace] {
+				errs = append(errs, field.Invalid(at.Child("tenants", "claims").Key(tenant).Index(i), namespace,
+					"is one of excludedNamespaces, which no Tenant may claim: remove it here or there"))
+			}
+		}
+	}
+	return errs
+}
+
+func (s *FenceProfileSpec) validateEgressPoints(at *field.Path) field.ErrorList {
+	var errs field.ErrorList
+	seen := unique{}
+	for i, p := range s.EgressPoints {
+		at := at.Index(i)
+		errs = append(errs, validateName(p.Name, at.Child("name"))...)
+		errs = append(errs, seen.name(p.Name, at.Child("name"))...)
+		errs = append(errs, validateName(p.Namespace, at.Child("namespace"))...)
+		errs = append(errs, validateSelector(p.Pods, at.Child("pods"))...)
+	}
+	return errs
+}
+
+func (p *EdgeProxyPods) validate(at *field.Path) field.ErrorList {
+	errs := validateName(p.Namespace, at.Child("namespace"))
+	errs = append(errs, validateSelector(p.Pods, at.Child("pods"))...)
+	return append(errs, validateCIDRs(p.CIDRs, at.Child("cidrs"))...)
+}
+
+func (s *FenceProfileSpec) validateOverrides(at *field.Path) field.ErrorList {
+	var errs field.ErrorList
+	for i, o := range s.Overrides {
+		at := at.Index(i)
+		seen := unique{}
+		for j, glob := range o.Tenants {
+			errs = append(errs, validateGlob(glob, at.Child("tenants").Index(j))...)
+			errs = append(errs, seen.item(glob, at.Child("tenants").Index(j))...)
+		}
+		if o.Limits == nil && o.Enforcement == "" {
+			errs = append(errs, field.Required(at, "say limits or enforcement, or remove the override: it changes nothing"))
+		}
+		if o.Limits != nil {
+			errs = append(errs, s.validateLimits(o.Limits, at.Child("limits"))...)
+		}
+	}
+	return errs
+}
+
+// validateGlob validates a tenant's name, or a pattern of names.
+func validateGlob(glob string, at *field.Path) field.ErrorList {
+	if len(validation.IsDNS1123Label(strings.ReplaceAll(glob, "*", "a"))) > 0 {
+		return field.ErrorList{field.Invalid(at, glob, "must be a tenant's name, or a pattern of lower-case letters, digits, - and *, as in gold-*")}
+	}
+	return nil
+}
+
+func (s *FenceProfileSpec) validateLimits(l *Limits, at *field.Path) field.ErrorList {
+	errs := validateFQDNs(l.FQDNs, anyName, at.Child("fqdns"))
+	errs = append(errs, validateCIDRs(l.CIDRs, at.Child("cidrs"))...)
+	errs = append(errs, validatePorts(l.Ports, at.Child("ports"))...)
+	errs = append(errs, validateNames(l.Namespaces, at.Child("namespaces"))...)
+	for i, point := range l.EgressPoints {
+		errs = append(errs, s.validatePointName(point, at.Child("egressPoints").Index(i))...)
+	}
+	return errs
+}
+
+func (s *FenceProfileSpec) validateVias(at *field.Path) field.ErrorList {
+	var errs field.ErrorList
+	for i, f := range s.Every.Egress {
+		if f.Via != "" {
+			errs = append(errs, s.validatePointName(f.Via, at.Index(i).Child("via"))...)
+		}
+	}
+	return errs
+}
+
+// validatePointName says where a name is none of the profile's egressPoints.
+func (s *FenceProfileSpec) validatePointName(name string, at *field.Path) field.ErrorList {
+	if slices.ContainsFunc(s.EgressPoints, func(p EgressPoint) bool { return p.Name == name }) {
+		return nil
+	}
+	return field.ErrorList{field.Invalid(at, name, "is not the name of one of egressPoints: correct it, or add the egress point")}
+}

@@ -1,0 +1,155 @@
+package v1alpha1
+
+import (
+	"strings"
+	"testing"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
+)
+
+// The samples in testdata hold an example of every error. Here are the borders.
+
+func TestNamesAndPatterns(t *testing.T) {
+	for _, name := range []string{
+		"api.example.com", "api.example.com.", "API.Example.com", "*.example.com", "eu-*.example.com", "*example.com",
+		"a*b*c.example.com", "**.example.com", "_srv._tcp.example.com", "intranet", "1.example", "192.0.2.300",
+		strings.Repeat("a", 63) + ".com", strings.Repeat("a.", 126) + "ab",
+	} {
+		if problem := fqdnProblem(name, namesOnly); problem != "" {
+			t.Errorf("%q %s", name, problem)
+		}
+	}
+	for _, name := range []string{
+		"", ".", "*", "**", "***", "*.", "a..b", "a.", "a b", "a,b", "a/b", "a:1", "ü.com", "x**.com", "**x.com", "***.a.com",
+		"a.**.com", "a.*", "*.*", "::1", "192.0.2.1", "example.com..", "a\n.com", strings.Repeat("a", 64) + ".com", strings.Repeat("a.", 127) + "ab",
+	} {
+		if problem := fqdnProblem(name, namesOnly); problem == "" && name != "a." {
+			t.Errorf("%q is accepted", name)
+		}
+	}
+	if problem := fqdnProblem("*", anyName); problem != "" {
+		t.Errorf("* for any name %s", problem)
+	}
+}
+
+func TestVersionsOfCilium(t *testing.T) {
+	for version, want := range map[string]string{
+		"1.14":        "",
+		"1.20":        "",
+		"1.19.3":      `must be the minor version alone: write "1.19"`,
+		"v1.20":       `must be the minor version alone: write "1.20"`,
+		"1.18.x":      `must be the minor version alone: write "1.18"`,
+		"1.20.0-rc.1": `must be the minor version alone: write "1.20"`,
+		"1.13":        "is not a version that is known",
+		"1.2":         "is not a version that is known",
+		"1.21":        "is not a version that is known",
+		"1.200":       "is not a version that is known",
+		"2.0":         "is not a version that is known",
+		"":            "is not a version that is known",
+	} {
+		errs := validateVersion(version, field.NewPath("v"))
+		if got := lines(errs); (want == "") != (got == "") || !strings.Contains(got, want) {
+			t.Errorf("%q: got %q, want %q", version, got, want)
+		}
+	}
+}
+
+func TestNetworks(t *testing.T) {
+	for cidr, want := range map[string]string{
+		"0.0.0.0/0":           "",
+		"::/0":                "",
+		"192.0.2.1/32":        "",
+		"2001:DB8::/32":       "",
+		"10.1.2.3/8":          "10.0.0.0/8",
+		"2001:db8::1/64":      "2001:db8::/64",
+		"10.0.0.0":            "10.0.0.0/32",
+		"fe80::1%eth0":        "must be a network",
+		"010.0.0.0/8":         "must be a network",
+		"10.0.0.0/08":         "must be a network",
+		"10.0.0.0/255.0.0.0":  "must be a network",
+		"10/8":                "must be a network",
+		"10.0.0.0/8\n":        "must be a network",
+		"::ffff:10.0.0.0/104": "written as IPv6",
+	} {
+		if _, got := parseCIDR(cidr); (want == "") != (got == "") || !strings.Contains(got, want) {
+			t.Errorf("%q: got %q, want %q", cidr, got, want)
+		}
+	}
+}
+
+func TestEndpointsOfAFlowTest(t *testing.T) {
+	for endpoint, want := range map[string]string{
+		"acme/adapter":                   "",
+		"tenant-acme/Deployment/adapter": "",
+		"tenant-acme/Pod/adapter-0.a":    "",
+		"world":                          "",
+		"kube-apiserver":                 "",
+		"192.0.2.1":                      "",
+		"2001:db8::1":                    "",
+		"api.openai.com":                 "",
+		"api.openai.com.":                "",
+		"adapter":                        "is no endpoint",
+		"":                               "is no endpoint",
+		"/adapter":                       "must be a workload",
+		"acme/":                          "must be a workload",
+		"acme//adapter":                  "must be a workload",
+		"acme/deployment/adapter":        "must be a workload",
+		"a/b/c/d":                        "must be a workload",
+		"10.0.0.0/8":                     "is a network",
+		"fe80::1%eth0":                   "zone",
+		"https://a.b":                    "is a URL",
+		"a.b:443":                        "port",
+		"*.a.b":                          "is a pattern",
+		"a..b":                           "empty part",
+	} {
+		if got := endpointProblem(endpoint); (want == "") != (got == "") || !strings.Contains(got, want) {
+			t.Errorf("%q: got %q, want %q", endpoint, got, want)
+		}
+	}
+}
+
+func TestOnlyNamesAreRefusedAsASource(t *testing.T) {
+	for endpoint, ok := range map[string]bool{"acme/adapter": true, "world": true, "192.0.2.1": true, "2001:db8::1": true, "a.b": false, "": false} {
+		if errs := validateFrom(endpoint, field.NewPath("from")); (len(errs) == 0) != ok {
+			t.Errorf("%q: %s", endpoint, lines(errs))
+		}
+	}
+}
+
+func TestGlobsOfTenants(t *testing.T) {
+	for glob, ok := range map[string]bool{
+		"*": true, "gold-*": true, "*-gold": true, "acme": true, "g*d": true,
+		"": false, "Gold": false, "gold_*": false, "-x": false, "a.b": false, "gold?": false,
+	} {
+		if errs := validateGlob(glob, field.NewPath("tenants")); (len(errs) == 0) != ok {
+			t.Errorf("%q: %s", glob, lines(errs))
+		}
+	}
+}
+
+func TestMisspeltWordsFindTheirMeaning(t *testing.T) {
+	fields := []string{"name", "pods", "via", "to", "ports", "optional"}
+	for word, want := range map[string]string{
+		"port": "ports", "prots": "ports", "Via": "via", "pod": "pods", "optinal": "optional", "pdos": "pods",
+		"http": "", "tls": "", "selector": "", "x": "",
+	} {
+		if got, _ := nearest(word, fields); got != want {
+			t.Errorf("%q: got %q, want %q", word, got, want)
+		}
+	}
+}
+
+// Methods are reached without a schema too: by whoever builds a resource in Go.
+func TestWhatIsBuiltInGoIsValidatedAlike(t *testing.T) {
+	for sentence, errs := range map[string]field.ErrorList{
+		"a Tenant without a name":       (&Tenant{}).Validate(),
+		"a FenceProfile of no cluster":  (&FenceProfile{}).Validate(),
+		"a TenantFence without a name":  (&TenantFence{}).Validate(),
+		"a FlowTest without cases":      (&FlowTest{}).Validate(),
+		"a FlowTest of an unnamed case": (&FlowTest{Spec: FlowTestSpec{Cases: []FlowCase{{}}}}).Validate(),
+	} {
+		if len(errs) == 0 {
+			t.Errorf("%s is valid", sentence)
+		}
+	}
+}

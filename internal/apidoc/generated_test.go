@@ -1,0 +1,141 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const api = "../../api/v1alpha1"
+
+func parsedTypes(t *testing.T) typeDocs {
+	t.Helper()
+	types, err := parseTypes(api)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return types
+}
+
+func TestTheReferenceIsFresh(t *testing.T) {
+	want, err := os.ReadFile(filepath.Join(api, referenceFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(want) != string(parsedTypes(t).reference()) {
+		t.Error("docs/api.md differs from the types: run make generate")
+	}
+}
+
+func TestEveryTypeIsInTheReference(t *testing.T) {
+	types := parsedTypes(t)
+	reference := string(types.reference())
+	for name := range types {
+		if !strings.Contains(reference, "# "+name+"\n") {
+			t.Errorf("%s is reached from none of the kinds, or not written", name)
+		}
+	}
+	for line := range strings.SplitSeq(reference, "\n") {
+		if strings.Contains(line, "?") && strings.HasPrefix(line, "| `") {
+			t.Errorf("a type is not understood: %s", line)
+		}
+	}
+}
+
+// schema is what of a JSON schema follows from the types.
+type schema struct {
+	Description          string
+	Properties           map[string]*schema
+	Required             []string
+	Enum                 []string
+	Items                *schema
+	AdditionalProperties json.RawMessage
+}
+
+// controller-gen is not needed to see that its output is stale: fields, comments,
+// values and what is required are enough. What only markers say is left to make lint.
+func TestTheSchemasAreFresh(t *testing.T) {
+	types := parsedTypes(t)
+	for _, kind := range kinds {
+		content, err := os.ReadFile(filepath.Join(api, schemas, schemaFile(kind)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var s schema
+		if err := json.Unmarshal(content, &s); err != nil {
+			t.Fatalf("%s: %v", schemaFile(kind), err)
+		}
+		stale := func(path, what string) {
+			t.Errorf("%s: %s: %s: run make generate", schemaFile(kind), path, what)
+		}
+		for _, f := range types[kind].fields {
+			if f.name == "spec" {
+				compareSchema(types, f, s.Properties["spec"], "spec", stale)
+			}
+		}
+	}
+}
+
+func compareSchema(types typeDocs, f fieldDoc, s *schema, path string, stale func(path, what string)) {
+	if s == nil {
+		stale(path, "is missing")
+		return
+	}
+	text := f.doc
+	d, ours := types[named(f.typ)]
+	if text == "" {
+		text = d.doc
+	}
+	if want := strings.Join(strings.Fields(text), " "); s.Description != want {
+		stale(path, "its description is not the comment")
+	}
+	for s.Items != nil {
+		s = s.Items
+	}
+	if !ours {
+		return
+	}
+	compareFields(types, d, s, path, stale)
+	var values []string
+	for _, v := range d.values {
+		values = append(values, v.value)
+	}
+	if !slices.Equal(values, s.Enum) {
+		stale(path, "its values are not the constants")
+	}
+}
+
+func compareFields(types typeDocs, d typeDoc, s *schema, path string, stale func(path, what string)) {
+	known := map[string]bool{}
+	for _, f := range d.fields {
+		known[f.name] = true
+		if f.required != slices.Contains(s.Required, f.name) {
+			stale(path+"."+f.name, "is required in one of schema and types")
+		}
+		compareSchema(types, f, s.Properties[f.name], path+"."+f.name, stale)
+	}
+	for name := range s.Properties {
+		if !known[name] {
+			stale(path+"."+name, "is no field of "+d.name)
+		}
+	}
+	if len(d.fields) > 0 && string(s.AdditionalProperties) != "false" {
+		stale(path, "admits unknown fields")
+	}
+}
+
+func TestAStreamWithoutEveryKindIsAnError(t *testing.T) {
+	for sentence, crds := range map[string]string{
+		"nothing":             "",
+		"no YAML":             "\t",
+		"no versions":         "spec: {names: {kind: Tenant}}",
+		"three kinds missing": `spec: {names: {kind: Tenant}, versions: [{schema: {openAPIV3Schema: {type: object}}}]}`,
+	} {
+		if _, err := schemasOf([]byte(crds)); err == nil {
+			t.Errorf("%s: accepted", sentence)
+		}
+	}
+}

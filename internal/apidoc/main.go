@@ -1,0 +1,61 @@
+// Command apidoc writes what is generated from the types of api/v1alpha1: the JSON
+// schema of each kind and docs/api.md. It runs controller-gen, which must be in the
+// PATH. Run it from the package's directory, as go generate does.
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+)
+
+const (
+	schemas       = "schema"
+	referenceFile = "../../docs/api.md"
+)
+
+func main() {
+	if err := run("."); err != nil {
+		fmt.Fprintln(os.Stderr, "apidoc:", err)
+		os.Exit(1) //nolint:forbidigo // go generate needs the exit status
+	}
+}
+
+// run generates from the package in dir.
+func run(dir string) error {
+	crds, err := controllerGen(dir)
+	if err != nil {
+		return err
+	}
+	files, err := schemasOf(crds)
+	if err != nil {
+		return fmt.Errorf("read controller-gen's output: %w", err)
+	}
+	for kind, content := range files {
+		if err := os.WriteFile(filepath.Join(dir, schemas, schemaFile(kind)), content, 0o644); err != nil {
+			return err
+		}
+	}
+	types, err := parseTypes(dir)
+	if err != nil {
+		return fmt.Errorf("read the types: %w", err)
+	}
+	return os.WriteFile(filepath.Join(dir, referenceFile), types.reference(), 0o644)
+}
+
+func schemaFile(kind string) string { return strings.ToLower(kind) + ".json" }
+
+func controllerGen(dir string) ([]byte, error) {
+	cmd := exec.Command("controller-gen", "crd", "paths=.", "output:crd:stdout")
+	cmd.Dir = dir
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		return nil, fmt.Errorf("run controller-gen: %w: %s", err, stderr.String())
+	}
+	return out, nil
+}

@@ -1,0 +1,167 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"go/ast"
+	"slices"
+	"strings"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+)
+
+const preamble = `<!-- Generated from api/v1alpha1 by make generate. Do not edit. -->
+
+# API reference
+
+Four kinds of %s, none of which reaches a cluster. Fields that are not listed
+here, duplicate fields, empty values and wrongly typed ones are errors, all of
+which are reported at once. Each kind has a JSON schema for editors in
+[api/v1alpha1/schema](../api/v1alpha1/schema).
+`
+
+const links = `
+[label selector]: https://kubernetes.io/docs/reference/generated/kubernetes-api/v1.36/#labelselector-v1-meta
+`
+
+// reference writes the types that the kinds use, each after the first that uses it.
+func (t typeDocs) reference() []byte {
+	var out bytes.Buffer
+	fmt.Fprintf(&out, preamble, v1alpha1.APIVersion)
+	written := map[string]bool{}
+	for _, kind := range kinds {
+		t.write(&out, kind, written)
+	}
+	out.WriteString(links)
+	return out.Bytes()
+}
+
+func (t typeDocs) write(out *bytes.Buffer, name string, written map[string]bool) {
+	d, known := t[name]
+	if !known || written[name] {
+		return
+	}
+	written[name] = true
+	level := "###"
+	if slices.Contains(kinds, name) {
+		level = "##"
+	}
+	fmt.Fprintf(out, "\n%s %s\n\n%s\n", level, name, d.doc)
+	t.writeFields(out, d.fields)
+	writeValues(out, d.values)
+	for _, f := range d.fields {
+		t.write(out, named(f.typ), written)
+	}
+}
+
+func (t typeDocs) writeFields(out *bytes.Buffer, fields []fieldDoc) {
+	if len(fields) > 0 {
+		fmt.Fprint(out, "\n| field | type | | meaning |\n|---|---|---|---|\n")
+	}
+	for _, f := range fields {
+		fmt.Fprintf(out, "| `%s` | %s | %s | %s |\n", f.name, t.typeText(f.typ, ""), f.presence(), cell(f.meaning()))
+	}
+}
+
+// writeValues writes a table, or one line where the values speak for themselves.
+func writeValues(out *bytes.Buffer, values []valueDoc) {
+	if !slices.ContainsFunc(values, func(v valueDoc) bool { return v.doc != "" }) {
+		var all []string
+		for _, v := range values {
+			all = append(all, "`"+v.value+"`")
+		}
+		if len(all) > 0 {
+			fmt.Fprintf(out, "\nOne of %s.\n", strings.Join(all, ", "))
+		}
+		return
+	}
+	fmt.Fprint(out, "\n| value | meaning |\n|---|---|\n")
+	for _, v := range values {
+		fmt.Fprintf(out, "| `%s` | %s |\n", v.value, cell(v.doc))
+	}
+}
+
+func (f fieldDoc) presence() string {
+	if f.required {
+		return "required"
+	}
+	return "optional"
+}
+
+func cell(text string) string {
+	return strings.NewReplacer("|", `\|`, "*", `\*`, "<", "&lt;", "\n\n", "<br>").Replace(text)
+}
+
+// meaning is a field's comment and what its markers add to it.
+func (f fieldDoc) meaning() string {
+	text := f.doc
+	low, high := f.limits["Minimum"], f.limits["Maximum"]
+	if low == "" {
+		low, high = f.limits["items:Minimum"], f.limits["items:Maximum"]
+	}
+	if low != "" && high != "" {
+		text += fmt.Sprintf(" From %s to %s.", low, high)
+	}
+	if f.limits["MinItems"] != "" || f.limits["MinProperties"] != "" {
+		text += " Not empty."
+	}
+	return strings.TrimSpace(text)
+}
+
+// typeText says what to write into a field. s is the ending of its words, "s" for
+// several values.
+func (t typeDocs) typeText(e ast.Expr, s string) string {
+	switch e := e.(type) {
+	case *ast.StarExpr:
+		return t.typeText(e.X, s)
+	case *ast.ArrayType:
+		return "list" + s + " of " + t.typeText(e.Elt, "s")
+	case *ast.MapType:
+		return "map" + s + " of " + t.typeText(e.Value, "s")
+	case *ast.SelectorExpr:
+		return foreign(e.Sel.Name, s)
+	case *ast.Ident:
+		if _, ours := t[e.Name]; ours {
+			return fmt.Sprintf("[%s](#%s)", e.Name, strings.ToLower(e.Name))
+		}
+		return basic(e.Name, s)
+	}
+	return "?"
+}
+
+func foreign(name, s string) string {
+	switch name {
+	case "LabelSelector":
+		return "[label selector]" + s
+	case "IntOrString":
+		return "number" + s + " or string" + s
+	case "ObjectMeta":
+		return "metadata"
+	}
+	return name
+}
+
+func basic(name, s string) string {
+	switch name {
+	case "int32":
+		return "number" + s
+	case "bool":
+		return "true or false"
+	}
+	return name + s
+}
+
+// named is the name of the type that a field ends at, "" for one of another package.
+func named(e ast.Expr) string {
+	switch e := e.(type) {
+	case *ast.StarExpr:
+		return named(e.X)
+	case *ast.ArrayType:
+		return named(e.Elt)
+	case *ast.MapType:
+		return named(e.Value)
+	case *ast.Ident:
+		return e.Name
+	}
+	return ""
+}

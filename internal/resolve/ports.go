@@ -1,0 +1,124 @@
+package resolve
+
+import (
+	"slices"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/policy"
+)
+
+// checkPorts holds the ports of every end of a flow against the limits, and the
+// names of ports against the pods that would bear them. Behind a Service, its
+// target ports count.
+func (r *resolver) checkPorts(f *flow) {
+	if f.direction == policy.Ingress || slices.ContainsFunc(f.peers, func(p v1alpha1.Peer) bool { return p.Service == "" }) {
+		r.portsWithin(f, f.ports, f.path.Child("ports"))
+	}
+	if f.direction == policy.Ingress {
+		r.portNames(f, f.ports, f.own, f.path.Child("ports").Index)
+		return
+	}
+	for _, e := range f.ends {
+		at := f.path.Child("ports").Index
+		if e.ports != nil {
+			at = func(int) *field.Path { return e.path }
+			r.portsWithin(f, e.ports, e.path)
+		}
+		var same []policy.Peer
+		for _, other := range f.ends {
+			if other.path == e.path {
+				same = append(same, other.peer)
+			}
+		}
+		r.portNames(f, f.portsOf(e), same, at)
+	}
+}
+
+// portNames refuses the name of a port that no pod to be reached bears.
+func (r *resolver) portNames(f *flow, ports []policy.Port, to []policy.Peer, at func(int) *field.Path) {
+	for i, p := range ports {
+		switch {
+		case p.Name == "" || r.borne(p, to):
+		case slices.ContainsFunc(to, func(p policy.Peer) bool { return p.Kind != policy.Pods }):
+			r.refuse("port-name-outside", f.ref, at(i), "%q is a name, and only pods give names to their ports: give the number", p.Name)
+		default:
+			r.refuse("no-such-port", f.ref, at(i), "no pod that may be reached has a %s port named %q: name one of its containers' ports, or give the number", p.Protocol, p.Name)
+		}
+	}
+}
+
+// borne says whether a pod of the build has a port of that name, or may have: where
+// no pod is known, any may come.
+func (r *resolver) borne(p policy.Port, peers []policy.Peer) bool {
+	known := false
+	for _, peer := range peers {
+		if peer.Kind != policy.Pods {
+			return false
+		}
+		if peer.Namespace == "" {
+			return true
+		}
+		for _, w := range r.index.In(peer.Namespace, peer.Pods) {
+			known = true
+			if slices.ContainsFunc(w.Ports, func(n policy.NamedPort) bool { return n.Name == p.Name && n.Protocol == p.Protocol }) {
+				return true
+			}
+		}
+	}
+	return !known
+}
+
+// warnHostNetwork warns of ends that are nothing but hostNetwork pods: no policy
+// selects them, as its subject or as a peer.
+func (r *resolver) warnHostNetwork(f *flow) {
+	warn := func(p policy.Peer, at *field.Path) {
+		workloads := r.index.In(p.Namespace, p.Pods)
+		for _, w := range workloads {
+			if !w.HostNetwork {
+				return
+			}
+		}
+		if len(workloads) > 0 {
+			r.warn("host-network-end", f.ref, at,
+				"these pods of namespace %q are all hostNetwork, so they have their node's identity and no policy selects them: the flow needs entities (host, remote-node) instead", p.Namespace)
+		}
+	}
+	own := f.path.Child("pods")
+	if f.via != "" {
+		own = f.path.Child("via")
+	}
+	for _, p := range f.own {
+		warn(p, own)
+	}
+	for _, e := range f.ends {
+		if e.peer.Kind == policy.Pods {
+			warn(e.peer, e.path)
+		}
+	}
+}
+
+func (r *resolver) portsWithin(f *flow, ports []policy.Port, at *field.Path) bool {
+	good := true
+	if r.minor() < policy.AdditiveSince {
+		for _, p := range ports {
+			if p.End > p.Port {
+				r.refuse("cilium-too-old", f.ref, at, "the range %s needs Cilium 1.16, and the profile says %s: list the ports", p, r.profile.Spec.Cluster.CiliumVersion)
+				good = false
+			}
+		}
+	}
+	limits := policy.PortsOf(f.limits().Ports)
+	if len(limits) == 0 {
+		return good
+	}
+	if len(ports) == 0 {
+		return r.within(f, false, "port-outside-limits", at, "every port", "ports") && good
+	}
+	for _, p := range ports {
+		ok := slices.ContainsFunc(limits, func(l policy.Port) bool { return l.Covers(p) })
+		good = r.within(f, ok, "port-outside-limits", at, "port "+p.String(), "ports") && good
+	}
+	return good
+}
