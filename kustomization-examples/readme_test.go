@@ -12,7 +12,7 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 )
 
-var codeBlock = regexp.MustCompile("(?ms)^```(yaml|sh)\n(.*?)^```$")
+var codeBlock = regexp.MustCompile("(?s)\n```(yaml|sh)\n(.*?)```\n")
 
 // TestReadmes holds what the READMEs show against the files and the builds that
 // they are taken from, and runs their commands.

@@ -10,6 +10,7 @@ import (
 func TestATextWithoutQuotesIsQuotedAsItsAuthorWroteIt(t *testing.T) {
 	for sentence, c := range map[string]struct{ written, want string }{
 		"a version that is a number loses its zero": {`1.20`, `must be a string: write "1.20" in quotes (unquoted 1.20 is the number 1.2)`},
+		"a number that a host has shortened":        {`1.2`, `must be a string: write "1.2" in quotes (unquoted 1.2 is a number; if you wrote 1.20, write "1.20")`},
 		"a number that keeps its spelling":          {`42`, `must be a string: write "42" in quotes (unquoted 42 is a number)`},
 		"an octal number":                           {`0o17`, `must be a string: write "0o17" in quotes (unquoted 0o17 is the number 15)`},
 		"a number too long to repeat":               {`1e300`, `must be a string: write "1e300" in quotes (unquoted 1e300 is a number)`},

@@ -169,7 +169,9 @@ func (r *reader) str(n *yaml.Node, at *field.Path) (any, bool) {
 	switch n.ShortTag() {
 	case yaml.NodeTagString, "!!timestamp":
 		return n.Value, true
-	case yaml.NodeTagInt, yaml.NodeTagFloat:
+	case yaml.NodeTagFloat:
+		r.invalid(at, `must be a string: write "%s" in quotes (%s)`, n.Value, floatText(n))
+	case yaml.NodeTagInt:
 		r.invalid(at, `must be a string: write "%s" in quotes (unquoted %s is %s)`, n.Value, n.Value, numberText(n))
 	case yaml.NodeTagBool:
 		r.invalid(at, `must be a string: write "%s" in quotes (unquoted %s is a boolean)`, n.Value, n.Value)
@@ -192,6 +194,16 @@ func isNumber(n *yaml.Node) bool {
 func isDigits(s string) bool {
 	_, err := strconv.Atoi(s)
 	return err == nil
+}
+
+// floatText says what became of a text that was read as a float. A host may have
+// written the number anew before, and then a last zero is lost already.
+func floatText(n *yaml.Node) string {
+	text := fmt.Sprintf("unquoted %s is %s", n.Value, numberText(n))
+	if whole, fraction, ok := strings.Cut(n.Value, "."); ok && isDigits(whole) && len(fraction) == 1 && isDigits(fraction) {
+		text += fmt.Sprintf(`; if you wrote %s0, write "%s0"`, n.Value, n.Value)
+	}
+	return text
 }
 
 // numberText says which number a YAML parser makes of n.

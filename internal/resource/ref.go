@@ -12,9 +12,11 @@ import (
 const (
 	localConfig = "config.kubernetes.io/local-config"
 	// kustomizeID is set by kustomize, which invents the path annotation.
-	kustomizeID         = "kustomize.config.k8s.io/id"
-	kustomizeInternalID = "internal.config.kubernetes.io/id"
-	origin              = "config.kubernetes.io/origin"
+	kustomizeID = "kustomize.config.k8s.io/id"
+	origin      = "config.kubernetes.io/origin"
+	// Older hosts set only these.
+	legacyPath  = "config.kubernetes.io/path"
+	legacyIndex = "config.kubernetes.io/index"
 )
 
 // RefOf names a resource and, where the host tells it, its file.
@@ -25,11 +27,11 @@ func RefOf(n *yaml.RNode) policy.Ref {
 		ref.File = originPath(o)
 		return ref
 	}
-	if a[kustomizeID] != "" || a[kustomizeInternalID] != "" {
+	if a[kustomizeID] != "" {
 		return ref
 	}
-	ref.File = first(a[kioutil.PathAnnotation], a[kioutil.LegacyPathAnnotation]) //nolint:staticcheck // older hosts set only the legacy one
-	ref.Index, _ = strconv.Atoi(first(a[kioutil.IndexAnnotation], a[kioutil.LegacyIndexAnnotation]))
+	ref.File = first(a[kioutil.PathAnnotation], a[legacyPath])
+	ref.Index, _ = strconv.Atoi(first(a[kioutil.IndexAnnotation], a[legacyIndex]))
 	return ref
 }
 
