@@ -63,9 +63,10 @@ func resourceID(r policy.Ref) *yaml.ResourceIdentifier {
 	}
 }
 
-// MarkLocal adds the annotation that keeps a resource from the cluster.
+// MarkLocal adds the annotation that keeps a resource from the cluster. Hosts keep
+// one from it unless it says "false".
 func MarkLocal(n *yaml.RNode) error {
-	if _, ok := n.GetAnnotations()[localConfig]; ok {
+	if v, ok := n.GetAnnotations()[localConfig]; ok && v != "false" {
 		return nil
 	}
 	return n.PipeE(yaml.SetAnnotation(localConfig, "true"))

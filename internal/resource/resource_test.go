@@ -1,0 +1,84 @@
+package resource_test
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/resource"
+)
+
+func TestRefOf(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		annotations, file string
+		index             int
+	}{
+		"kpt tells the file": {
+			`internal.config.kubernetes.io/path: a/b.yaml, internal.config.kubernetes.io/index: "2", internal.config.kubernetes.io/id: "7"`, "a/b.yaml", 2,
+		},
+		"an older host tells the file":                {`config.kubernetes.io/path: a.yaml, config.kubernetes.io/index: "1"`, "a.yaml", 1},
+		"kustomize invents a file, which is not told": {`config.kubernetes.io/path: service_web.yaml, kustomize.config.k8s.io/id: "3"`, "", 0},
+		"kustomize's origin is true": {
+			`config.kubernetes.io/path: service_web.yaml, kustomize.config.k8s.io/id: "3", config.kubernetes.io/origin: "path: web/service.yaml\n"`, "web/service.yaml", 0,
+		},
+		"an origin that is broken":  {`config.kubernetes.io/origin: "{"`, "", 0},
+		"a host that tells nothing": {``, "", 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			n := yaml.MustParse("apiVersion: v1\nkind: Service\nmetadata: {name: web, namespace: a, annotations: {" + c.annotations + "}}")
+			want := policy.Ref{APIVersion: "v1", Kind: "Service", Namespace: "a", Name: "web", File: c.file, Index: c.index}
+			if diff := cmp.Diff(want, resource.RefOf(n)); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestMarkLocal(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ have, want string }{
+		"a resource without annotations":        {``, "true"},
+		"one that is marked keeps its word":     {`annotations: {config.kubernetes.io/local-config: "yes"}`, "yes"},
+		"one that asks for the cluster is kept": {`annotations: {config.kubernetes.io/local-config: "false"}`, "true"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			n := yaml.MustParse("apiVersion: v1\nkind: Tenant\nmetadata: {name: acme, " + c.have + "}")
+			if err := resource.MarkLocal(n); err != nil {
+				t.Fatal(err)
+			}
+			if got := n.GetAnnotations()["config.kubernetes.io/local-config"]; got != c.want {
+				t.Errorf("got %q, want %q", got, c.want)
+			}
+		})
+	}
+}
+
+func TestIndex(t *testing.T) {
+	t.Parallel()
+	index, findings := resource.NewIndex([]*yaml.RNode{
+		yaml.MustParse(`{apiVersion: batch/v1, kind: Job, metadata: {name: migrate, namespace: a}, spec: {template: {metadata: {labels: {app: web}}, spec: {hostNetwork: true}}}}`),
+		yaml.MustParse(`{apiVersion: batch/v1, kind: CronJob, metadata: {name: nightly, namespace: a}, spec: {jobTemplate: {spec: {template: {metadata: {labels: {app: web}}}}}}}`),
+		yaml.MustParse(`{apiVersion: v1, kind: Pod, metadata: {name: pod, namespace: a, labels: {app: web}}, spec: {containers: [{ports: [{containerPort: 80}, {name: http, containerPort: 8080}]}]}}`),
+		yaml.MustParse(`{apiVersion: apps/v1, kind: Deployment, metadata: {name: broken, namespace: a}, spec: {template: {spec: {hostNetwork: sometimes}}}}`),
+		yaml.MustParse(`{apiVersion: v1, kind: Service, metadata: {name: nowhere}}`),
+	})
+	if len(findings) != 2 || !findings.HasError() {
+		t.Errorf("a broken workload and one without a namespace are told, got %v", findings)
+	}
+	if got := len(index.In("a", policy.Selector{MatchLabels: map[string]string{"app": "web"}})); got != 3 {
+		t.Errorf("%d workloads have the label app=web, want 3", got)
+	}
+	jobs := index.In("a", policy.Selector{MatchLabels: map[string]string{"job-name": "migrate", "batch.kubernetes.io/job-name": "migrate"}})
+	if len(jobs) != 1 || !jobs[0].HostNetwork {
+		t.Errorf("a Job's pods bear the labels that its controller adds, got %v", jobs)
+	}
+	pods := index.In("a", policy.Selector{})
+	if diff := cmp.Diff([]policy.NamedPort{{Name: "http", Port: 8080, Protocol: "TCP"}}, pods[2].Ports); diff != "" {
+		t.Error("only named ports count: ", diff)
+	}
+}
