@@ -31,10 +31,17 @@ func Read(config *yaml.RNode, items []*yaml.RNode) (*resource.Inputs, *resource.
 		r.readItem(n)
 	}
 	index, found := resource.NewIndex(r.rest)
-	index.Blind = len(r.rest) == 0 && len(items) <= 1 && len(r.in.Fence.Spec.Tenants) > 0
+	index.Blind = r.blind(items)
 	r.findings = append(r.findings, found...)
 	r.chooseProfile()
 	return &r.in, index, r.findings
+}
+
+// blind says whether the host shows nothing but the fence's own configuration and,
+// when run again, what it generated: kustomize does so to a generator.
+func (r *reader) blind(items []*yaml.RNode) bool {
+	foreign := slices.ContainsFunc(r.rest, func(n *yaml.RNode) bool { return n.GetLabels()[resource.LabelFence] != r.in.Fence.Name })
+	return len(r.in.Fence.Spec.Tenants) > 0 && !foreign && len(items)-len(r.rest) <= 1
 }
 
 func (r *reader) refuse(check string, ref policy.Ref, at, format string, args ...any) {
@@ -111,7 +118,7 @@ func (r *reader) chooseProfile() {
 	named := slices.DeleteFunc(slices.Clone(r.profiles), func(p resource.Profile) bool { return spec.ProfileName != "" && p.Ref.Name != spec.ProfileName })
 	switch {
 	case spec.Profile != nil && len(r.profiles) > 0:
-		r.refuse("two-profiles", r.in.FenceRef, "spec.profile", "the profile is inline, and %s is among the items: remove one of them", r.profiles[0].Ref)
+		r.refuse("two-profiles", r.in.FenceRef, "spec.profile", "the profile is inline, and there is a FenceProfile among the items, too: remove one of them")
 	case spec.Profile != nil:
 		r.in.Profile = resource.Profile{Ref: r.in.FenceRef, Path: field.NewPath("spec", "profile"), Spec: *spec.Profile}
 	case len(named) == 1:

@@ -1,6 +1,9 @@
 package policy
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Covers says whether every name that the pattern asked matches is matched by the
 // pattern limit too, as Cilium matches them: * stands for any part of one label,
@@ -46,12 +49,21 @@ func globCovers(limit, asked string) bool {
 	return asked != "" && limit[0] == asked[0] && globCovers(limit[1:], asked[1:])
 }
 
-// Covers says whether p includes all of q. A name is covered by that name alone.
-func (p Port) Covers(q Port) bool {
-	if p.Protocol != q.Protocol || p.Name != q.Name {
-		return false
+// CoveredBy says whether the ports together include all of p. A name is covered by
+// that name alone.
+func (p Port) CoveredBy(ports []Port) bool {
+	next, last := p.Port, max(p.Port, p.End)
+	for {
+		i := slices.IndexFunc(ports, func(q Port) bool {
+			return q.Protocol == p.Protocol && q.Name == p.Name && q.Port <= next && next <= max(q.Port, q.End)
+		})
+		if i < 0 {
+			return false
+		}
+		if next = max(ports[i].Port, ports[i].End) + 1; next > last {
+			return true
+		}
 	}
-	return p.Port <= q.Port && max(q.Port, q.End) <= max(p.Port, p.End)
 }
 
 // Overlap is what p and q have in common, and whether there is anything.

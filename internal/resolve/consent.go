@@ -175,25 +175,17 @@ func (r *resolver) pods(p policy.Peer) []*resource.Workload {
 }
 
 func coveredPair(s, d *resource.Workload, from, to string, ports []policy.Port, agreed []policy.Grant) bool {
-	if len(ports) == 0 {
-		ports = []policy.Port{{}}
-	}
-	for _, p := range ports {
-		ok := false
-		for _, g := range agreed {
-			if g.From.Namespace != from || g.To.Namespace != to || !policy.Selects(g.From.Pods, s.Labels) || !policy.Selects(g.To.Pods, d.Labels) {
-				continue
-			}
-			ok = ok || len(g.Ports) == 0
-			for _, have := range g.Ports {
-				ok = ok || have.Covers(p)
-			}
+	var have []policy.Port
+	for _, g := range agreed {
+		if g.From.Namespace != from || g.To.Namespace != to || !policy.Selects(g.From.Pods, s.Labels) || !policy.Selects(g.To.Pods, d.Labels) {
+			continue
 		}
-		if !ok {
-			return false
+		if len(g.Ports) == 0 {
+			return true
 		}
+		have = append(have, g.Ports...)
 	}
-	return true
+	return len(ports) > 0 && !slices.ContainsFunc(ports, func(p policy.Port) bool { return !p.CoveredBy(have) })
 }
 
 func opposite(d policy.Direction) policy.Direction {

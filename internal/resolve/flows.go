@@ -1,6 +1,7 @@
 package resolve
 
 import (
+	"fmt"
 	"slices"
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
@@ -149,7 +150,7 @@ func (r *resolver) egressPoint(f *flow) []policy.Peer {
 		r.refuse("no-such-egress-point", f.ref, at, "the profile has no egressPoint %q: name one of its egressPoints, or add it there", f.via)
 		return nil
 	}
-	if !r.within(f, slices.Contains(f.limits().EgressPoints, f.via), "egress-point-outside-limits", at, "egress point "+quoted([]string{f.via}), "egressPoints") {
+	if !slices.Contains(f.limits().EgressPoints, f.via) && !r.beyond(f, "egress-point-outside-limits", at, fmt.Sprintf("egress point %q", f.via), "egressPoints") {
 		return nil
 	}
 	f.pods = policy.PodsOf(points[i].Pods)

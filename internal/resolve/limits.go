@@ -56,20 +56,21 @@ func replace[T any](have *[]T, by []T) {
 	}
 }
 
-// within refuses what lies outside the limits of a flow's tenant. The profile's own
-// flows have none.
-func (r *resolver) within(f *flow, ok bool, check string, at *field.Path, what, limit string) bool {
-	if f.every || ok {
+// beyond refuses what lies outside the limits of a flow's tenant, and returns whether
+// it is allowed all the same: the profile's own flows have no limits.
+func (r *resolver) beyond(f *flow, check string, at *field.Path, what, limit string) bool {
+	if f.every {
 		return true
 	}
-	r.refuse(check, f.ref, at, "%s is outside what the profile lets this tenant reach: remove it, or add it to limits.%s of the profile (for this tenant alone: of an entry of overrides)", what, limit)
+	r.refuse(check, f.ref, at, "%s is outside what the profile lets Tenant %q reach: remove it, or add it to limits.%s of the profile (for this tenant alone: of an entry of overrides)", what, f.tenant.Name, limit)
 	return false
 }
 
 func (r *resolver) fqdnsWithin(f *flow, names []string, at *field.Path) {
 	for i, n := range names {
-		ok := slices.ContainsFunc(f.limits().FQDNs, func(limit string) bool { return policy.Covers(limit, n) })
-		r.within(f, ok, "fqdn-outside-limits", at.Index(i), "name "+quoted([]string{n}), "fqdns")
+		if !slices.ContainsFunc(f.limits().FQDNs, func(limit string) bool { return policy.Covers(limit, n) }) {
+			r.beyond(f, "fqdn-outside-limits", at.Index(i), fmt.Sprintf("name %q", n), "fqdns")
+		}
 	}
 	r.refuseSubdomains(f.ref, names, at)
 }
@@ -87,32 +88,21 @@ func (r *resolver) refuseSubdomains(ref policy.Ref, names []string, at *field.Pa
 func (r *resolver) entitiesWithin(f *flow, entities []v1alpha1.Entity, at *field.Path) bool {
 	good := true
 	for _, e := range entities {
-		good = r.within(f, slices.Contains(f.limits().Entities, e), "entity-outside-limits", at, "entity "+quoted([]string{string(e)}), "entities") && good
+		ok := slices.Contains(f.limits().Entities, e) || r.beyond(f, "entity-outside-limits", at, fmt.Sprintf("entity %q", e), "entities")
+		good = good && ok
 	}
 	return good
 }
 
-// cidrEnds is a peer of networks. One that is excepted whole is refused, since a
-// policy has no way to say it.
-func (r *resolver) cidrEnds(f *flow, p v1alpha1.Peer, at *field.Path) []end {
-	for i, c := range p.CIDRs {
-		for _, e := range p.Except {
-			if subset(setOf([]string{c}, nil), setOf([]string{e}, nil)) {
-				r.refuse("network-excepted", f.ref, at.Child("cidrs").Index(i), "network %q lies in the exception %q, so nothing of it is left: remove one of them", c, e)
-			}
-		}
-	}
-	r.cidrsWithin(f, p.CIDRs, p.Except, at.Child("cidrs"))
-	return []end{{peer: policy.Peer{Kind: policy.CIDRs, CIDRs: p.CIDRs, Except: p.Except}, path: at}}
-}
-
 // cidrsWithin checks each network for itself: a limit that does not cover the union
-// of what is asked cannot cover every part of it.
+// of what is asked cannot cover every part of it. No exception holds a whole network,
+// which Cilium could not say: the Tenant is not valid then.
 func (r *resolver) cidrsWithin(f *flow, cidrs, except []string, at *field.Path) {
 	allowed := setOf(f.limits().CIDRs, nil)
 	for i, c := range cidrs {
-		ok := subset(setOf([]string{c}, except), allowed)
-		r.within(f, ok, "cidr-outside-limits", at.Index(i), "network "+quoted([]string{c}), "cidrs")
+		if !subset(setOf([]string{c}, except), allowed) {
+			r.beyond(f, "cidr-outside-limits", at.Index(i), fmt.Sprintf("network %q", c), "cidrs")
+		}
 	}
 }
 

@@ -37,6 +37,17 @@ func (r *resolver) sayWhatMustBeKnown() {
 			"below Cilium 1.16 an allow isolates the pods it selects by itself: every stage closes what it does not allow, and nothing is generated for tenants in Audit")
 	}
 	r.sayShared()
+	r.sayEarlyNames()
+}
+
+// sayEarlyNames says that narrowed names in DNS do not wait for the last stage.
+func (r *resolver) sayEarlyNames() {
+	enforced := slices.ContainsFunc(r.tenants, func(t *tenant) bool { return t.Enforcement == v1alpha1.Enforce })
+	additive := r.minor() >= policy.AdditiveSince
+	if enforced && additive && r.minor() < policy.WildcardL7Since && !slices.Contains(r.profile.Spec.Baseline.DNS.Names, "*") {
+		r.warn("dns-names-close-early", r.profile.Ref, r.profile.Path.Child("baseline", "dns", "names"),
+			"below Cilium 1.18 the stage Baseline already denies every other name in DNS to tenants in Enforce: keep them in Audit until the names are known to be complete")
+	}
 }
 
 // sayShared names the tenants that share an egress point: its pods reach what any

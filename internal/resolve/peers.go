@@ -1,6 +1,7 @@
 package resolve
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 
@@ -26,16 +27,41 @@ func (r *resolver) endsOf(f *flow, p v1alpha1.Peer, at *field.Path) (ends []end,
 	case p.Service != "":
 		return r.serviceEnds(f, p.Service, at.Child("service"))
 	case len(p.Entities) > 0:
-		r.entitiesWithin(f, p.Entities, at.Child("entities"))
-		return []end{{peer: policy.Peer{Kind: policy.Entities, Entities: p.Entities}, path: at}}, true
+		return r.entityEnds(f, p, at), true
 	case len(p.CIDRs) > 0:
-		return r.cidrEnds(f, p, at), true
+		r.cidrsWithin(f, p.CIDRs, p.Except, at.Child("cidrs"))
+		return []end{{peer: policy.Peer{Kind: policy.CIDRs, CIDRs: p.CIDRs, Except: p.Except}, path: at}}, true
 	case len(p.FQDNs) > 0:
 		r.fqdnsWithin(f, p.FQDNs, at.Child("fqdns"))
 		return []end{{peer: policy.Peer{Kind: policy.FQDNs, FQDNs: p.FQDNs}, path: at}}, true
 	default:
 		return r.podsOfTenant(f, f.tenant, p, at, f.tenant.Namespaces)
 	}
+}
+
+// entityEnds are entities. The two halves of world are written as the networks that
+// they are: Cilium's agent knows their names, its custom resource does not.
+func (r *resolver) entityEnds(f *flow, p v1alpha1.Peer, at *field.Path) []end {
+	r.entitiesWithin(f, p.Entities, at.Child("entities"))
+	entities, cidrs := policy.Peer{Kind: policy.Entities}, policy.Peer{Kind: policy.CIDRs}
+	for _, e := range p.Entities {
+		switch e {
+		case v1alpha1.EntityWorldIPv4:
+			cidrs.CIDRs = append(cidrs.CIDRs, "0.0.0.0/0")
+		case v1alpha1.EntityWorldIPv6:
+			cidrs.CIDRs = append(cidrs.CIDRs, "::/0")
+		default:
+			entities.Entities = append(entities.Entities, e)
+		}
+	}
+	var out []end
+	if len(entities.Entities) > 0 {
+		out = append(out, end{peer: entities, path: at})
+	}
+	if len(cidrs.CIDRs) > 0 {
+		out = append(out, end{peer: cidrs, path: at})
+	}
+	return out
 }
 
 func (r *resolver) tenantEnds(f *flow, p v1alpha1.Peer, at *field.Path) ([]end, bool) {
@@ -66,7 +92,7 @@ func (r *resolver) podsOfTenant(f *flow, t *tenant, p v1alpha1.Peer, at *field.P
 }
 
 func (r *resolver) anyTenantEnds(f *flow, p v1alpha1.Peer, at *field.Path) []end {
-	if !r.within(f, is(f.limits().AnyTenant), "any-tenant-outside-limits", at.Child("anyTenant"), "every tenant at once", "anyTenant") {
+	if !is(f.limits().AnyTenant) && !r.beyond(f, "any-tenant-outside-limits", at.Child("anyTenant"), "every tenant at once", "anyTenant") {
 		return nil
 	}
 	var out []end
@@ -108,13 +134,14 @@ func (r *resolver) reachesNamespace(f *flow, namespace string, at *field.Path) b
 	if r.owner[namespace] != nil {
 		return true
 	}
-	return r.within(f, slices.Contains(f.limits().Namespaces, namespace), "namespace-outside-limits", at, "namespace "+quoted([]string{namespace}), "namespaces")
+	return slices.Contains(f.limits().Namespaces, namespace) ||
+		r.beyond(f, "namespace-outside-limits", at, fmt.Sprintf("namespace %q", namespace), "namespaces")
 }
 
 // labelledEnds are the namespaces with these labels: those of nobody by their
 // labels, those of tenants by name, with consent.
 func (r *resolver) labelledEnds(f *flow, p v1alpha1.Peer, at *field.Path) ([]end, bool) {
-	if !r.within(f, is(f.limits().NamespaceLabels), "namespace-labels-outside-limits", at.Child("namespaceLabels"), "naming namespaces by label", "namespaceLabels") {
+	if !is(f.limits().NamespaceLabels) && !r.beyond(f, "namespace-labels-outside-limits", at.Child("namespaceLabels"), "naming namespaces by label", "namespaceLabels") {
 		return nil, true
 	}
 	var out []end

@@ -114,11 +114,11 @@ func (r *resolver) portsWithin(f *flow, ports []policy.Port, at *field.Path) boo
 		return good
 	}
 	if len(ports) == 0 {
-		return r.within(f, false, "port-outside-limits", at, "every port", "ports") && good
+		return r.beyond(f, "port-outside-limits", at, "every port", "ports") && good
 	}
 	for _, p := range ports {
-		ok := slices.ContainsFunc(limits, func(l policy.Port) bool { return l.Covers(p) })
-		good = r.within(f, ok, "port-outside-limits", at, "port "+p.String(), "ports") && good
+		ok := p.CoveredBy(limits) || r.beyond(f, "port-outside-limits", at, "port "+p.String(), "ports")
+		good = good && ok
 	}
 	return good
 }

@@ -1,6 +1,7 @@
 package resolve
 
 import (
+	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
@@ -192,8 +193,9 @@ func (r *resolver) externalNameEnds(f *flow, s *resource.Service, at *field.Path
 		r.refuse("unusable-external-name", f.ref, at, "the externalName %q of Service %s/%s is not a name: correct it", s.ExternalName, s.Ref.Namespace, s.Ref.Name)
 		return nil
 	}
-	ok := slices.ContainsFunc(f.limits().FQDNs, func(limit string) bool { return policy.Covers(limit, names[0]) })
-	r.within(f, ok, "fqdn-outside-limits", at, "name "+quoted(names), "fqdns")
+	if !slices.ContainsFunc(f.limits().FQDNs, func(limit string) bool { return policy.Covers(limit, names[0]) }) {
+		r.beyond(f, "fqdn-outside-limits", at, fmt.Sprintf("name %q of Service %s/%s", names[0], s.Ref.Namespace, s.Ref.Name), "fqdns")
+	}
 	ports := slices.Clone(f.ports)
 	if len(ports) == 0 {
 		for _, p := range r.servicePorts(f, s, nil, at) {
@@ -221,7 +223,11 @@ func (r *resolver) sliceEnds(f *flow, s *resource.Service, at *field.Path) []end
 		if len(cidrs) == 0 || f.direction == policy.Egress && len(ports) == 0 {
 			continue
 		}
-		r.within(f, subset(setOf(cidrs, nil), setOf(f.limits().CIDRs, nil)), "cidr-outside-limits", at, "networks "+quoted(cidrs), "cidrs")
+		for _, c := range cidrs {
+			if !subset(setOf([]string{c}, nil), setOf(f.limits().CIDRs, nil)) {
+				r.beyond(f, "cidr-outside-limits", at, fmt.Sprintf("address %s of Service %s/%s", c, s.Ref.Namespace, s.Ref.Name), "cidrs")
+			}
+		}
 		if f.direction == policy.Egress {
 			r.portsWithin(f, ports, at)
 		}

@@ -1,0 +1,117 @@
+package plan_test
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/plan"
+	"github.com/tenantfence/tenantfence/internal/policy"
+)
+
+func pods(namespace, app string) policy.Peer {
+	p := policy.Peer{Kind: policy.Pods, Namespace: namespace}
+	if app != "" {
+		p.Pods.MatchLabels = map[string]string{"app": app}
+	}
+	return p
+}
+
+func said(tenant, flow, app string) *policy.Declaration {
+	return &policy.Declaration{Tenant: tenant, Flow: flow, Subject: pods("", app).Pods, Reason: policy.Reason{Kind: "Tenant", Name: tenant, Field: "spec.egress[" + flow + "]"}}
+}
+
+// fence has two tenants in Enforce, without a baseline but DNS, and the grants.
+func fence(grants ...policy.Grant) *policy.Fence {
+	for i := range grants {
+		grants[i].Family = policy.EastWest
+	}
+	return &policy.Fence{
+		Name: "platform", Cluster: v1alpha1.Cluster{CNI: v1alpha1.CNICilium, CiliumVersion: "1.19"},
+		Tenants: []policy.Tenant{
+			{Name: "acme", Namespaces: []string{"acme"}, Enforcement: v1alpha1.Enforce},
+			{Name: "beta", Namespaces: []string{"beta"}, Enforcement: v1alpha1.Enforce},
+		},
+		Grants: grants,
+	}
+}
+
+// TestNames holds the names of what lands in a namespace for flows, the other
+// families aside. Every name stands for one subject, or one policy would replace
+// another.
+func TestNames(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		grants []policy.Grant
+		want   []string
+	}{
+		"a flow is named after itself, at both sides": {
+			[]policy.Grant{{From: pods("acme", "app"), To: pods("acme", "db"), Source: said("acme", "db", "app")}},
+			[]string{"acme/egress-db", "acme/ingress-db"},
+		},
+		"at a side that another tenant owns its tenant's name follows": {
+			[]policy.Grant{{From: pods("acme", "app"), To: pods("beta", "api"), Source: said("acme", "api", "app")}},
+			[]string{"acme/egress-api", "beta/ingress-api.acme"},
+		},
+		"a side that declared the flow itself names it": {
+			[]policy.Grant{{From: pods("acme", "app"), To: pods("beta", "api"), Source: said("acme", "out", "app"), Destination: said("beta", "in", "api")}},
+			[]string{"acme/egress-out", "beta/ingress-in"},
+		},
+		"pods narrower than declared are told apart": {
+			[]policy.Grant{{From: pods("acme", "app"), To: pods("beta", "api"), Source: said("acme", "out", ""), Destination: said("beta", "in", "api")}},
+			[]string{"acme/egress-out.beta.in-9476", "beta/ingress-in"},
+		},
+		"several pods at the far side are told apart": {
+			[]policy.Grant{
+				{From: pods("acme", "app"), To: pods("acme", "db"), Source: said("acme", "stores", "app")},
+				{From: pods("acme", "app"), To: pods("acme", "cache"), Source: said("acme", "stores", "app")},
+			},
+			[]string{"acme/egress-stores", "acme/ingress-stores-247d", "acme/ingress-stores-498a"},
+		},
+		"of which all pods of the namespace bear the plain name": {
+			[]policy.Grant{
+				{From: pods("acme", "app"), To: pods("beta", ""), Source: said("acme", "all", "app")},
+				{From: pods("acme", "app"), To: pods("beta", "db"), Source: said("acme", "all", "app")},
+			},
+			[]string{"acme/egress-all", "beta/ingress-all.acme", "beta/ingress-all.acme-247d"},
+		},
+		"flows to one kind of pods share a policy by name alone": {
+			[]policy.Grant{
+				{From: pods("acme", "a"), To: pods("beta", "api"), Source: said("acme", "a", "a"), Destination: said("beta", "in", "api")},
+				{From: pods("acme", "b"), To: pods("beta", "api"), Source: said("acme", "b", "b"), Destination: said("beta", "in", "api")},
+			},
+			[]string{"acme/egress-a", "acme/egress-b", "beta/ingress-in"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var got []string
+			for _, p := range plan.Plan(fence(c.grants...)) {
+				if p.Family == policy.EastWest {
+					got = append(got, p.Namespace+"/"+p.Name)
+				}
+			}
+			if !slices.EqualFunc(got, c.want, sameName) {
+				t.Errorf("got %q\nnot %q", got, c.want)
+			}
+		})
+	}
+}
+
+// sameName compares but the first digits of a sum.
+func sameName(got, want string) bool {
+	return got == want || len(got) == len(want)+4 && got[:len(want)] == want
+}
+
+func TestPlanIsPure(t *testing.T) {
+	t.Parallel()
+	f := fence(policy.Grant{From: pods("acme", "app"), To: pods("beta", "api"), Source: said("acme", "api", "app")})
+	before := policy.Key(f)
+	first := policy.Key(plan.Plan(f))
+	if second := policy.Key(plan.Plan(f)); second != first {
+		t.Errorf("planned again it is\n%s\nand not\n%s", second, first)
+	}
+	if after := policy.Key(f); after != before {
+		t.Errorf("it changed the fence to\n%s\nfrom\n%s", after, before)
+	}
+}

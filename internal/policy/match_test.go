@@ -1,0 +1,129 @@
+package policy_test
+
+import (
+	"testing"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/policy"
+)
+
+func TestCovers(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		limit, asked string
+		want         bool
+	}{
+		"a name covers itself":                                 {"api.openai.com", "api.openai.com", true},
+		"whatever its case and with a trailing dot":            {"API.openai.com", "api.OpenAI.com.", true},
+		"a name covers no other":                               {"api.openai.com", "evil.openai.com", false},
+		"a name does not cover a longer one that ends in it":   {"openai.com", "evilopenai.com", false},
+		"a name does not cover a longer one that starts so":    {"api.openai.com", "api.openai.com.evil.example", false},
+		"a name covers no pattern":                             {"api.openai.com", "*.openai.com", false},
+		"a star covers a name in its place":                    {"*.openai.com", "api.openai.com", true},
+		"a star covers itself":                                 {"*.openai.com", "*.openai.com", true},
+		"a star covers a narrower pattern":                     {"*.openai.com", "eu-*.openai.com", true},
+		"a star does not cover the domain itself":              {"*.openai.com", "openai.com", false},
+		"a star does not cover a deeper name":                  {"*.openai.com", "a.b.openai.com", false},
+		"a star does not cover a star that is deeper":          {"*.openai.com", "*.evil.openai.com", false},
+		"a star does not cover a star that is higher":          {"*.openai.com", "*.com", false},
+		"a star with a dot does not cover one without":         {"*.openai.com", "*openai.com", false},
+		"a star without a dot covers one label only":           {"*openai.com", "api.openai.com", false},
+		"a star without a dot covers a longer label":           {"*openai.com", "evilopenai.com", true},
+		"a star within a label covers its text":                {"api-*.example.org", "api-eu.example.org", true},
+		"a star within a label does not cover other text":      {"api-*.example.org", "apx-eu.example.org", false},
+		"a star within a label does not cover a wider star":    {"api-*.example.org", "a*.example.org", false},
+		"two stars in a label cover what holds both parts":     {"*-eu-*.example.org", "api-eu-1.example.org", true},
+		"a star may stand for nothing":                         {"api*.example.org", "api.example.org", true},
+		"a star in the middle covers one label":                {"a.*.example.org", "a.b.example.org", true},
+		"a star in the middle does not cover two":              {"a.*.example.org", "a.b.c.example.org", false},
+		"two stars cover one label":                            {"**.example.com", "a.example.com", true},
+		"two stars cover several":                              {"**.example.com", "a.b.c.example.com", true},
+		"two stars cover one star":                             {"**.example.com", "*.example.com", true},
+		"two stars cover stars below":                          {"**.example.com", "**.a.example.com", true},
+		"two stars do not cover the domain itself":             {"**.example.com", "example.com", false},
+		"two stars do not cover a star above":                  {"**.example.com", "*.com", false},
+		"two stars do not cover another domain that ends so":   {"**.example.com", "a.badexample.com", false},
+		"one star does not cover two":                          {"*.example.com", "**.example.com", false},
+		"a lone star covers every name":                        {"*", "a.b.example.com", true},
+		"a lone star covers every pattern":                     {"*", "**.example.com", true},
+		"only a lone star covers a lone star":                  {"**.example.com", "*", false},
+		"no limit covers a lone star by its first label alone": {"*.com", "*", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if got := policy.Covers(c.limit, c.asked); got != c.want {
+				t.Errorf("Covers(%q, %q) is %v", c.limit, c.asked, got)
+			}
+		})
+	}
+}
+
+func number(port, end int32) policy.Port {
+	return policy.Port{Port: port, End: end, Protocol: v1alpha1.TCP}
+}
+
+func TestPortCoveredBy(t *testing.T) {
+	t.Parallel()
+	named := policy.Port{Name: "http", Protocol: v1alpha1.TCP}
+	udp := policy.Port{Port: 80, Protocol: v1alpha1.UDP}
+	for name, c := range map[string]struct {
+		port policy.Port
+		by   []policy.Port
+		want bool
+	}{
+		"nothing covers no port":                     {number(80, 0), nil, false},
+		"a port covers itself":                       {number(80, 0), []policy.Port{number(80, 0)}, true},
+		"a port covers no other":                     {number(80, 0), []policy.Port{number(81, 0)}, false},
+		"a port covers no other protocol":            {udp, []policy.Port{number(80, 0)}, false},
+		"a range covers its first port":              {number(80, 0), []policy.Port{number(80, 90)}, true},
+		"a range covers its last port":               {number(90, 0), []policy.Port{number(80, 90)}, true},
+		"a range does not cover the next port":       {number(91, 0), []policy.Port{number(80, 90)}, false},
+		"a range covers a part of itself":            {number(82, 88), []policy.Port{number(80, 90)}, true},
+		"a range does not cover one that sticks out": {number(85, 95), []policy.Port{number(80, 90)}, false},
+		"adjoining ranges cover what spans them":     {number(80, 100), []policy.Port{number(91, 100), number(80, 90)}, true},
+		"overlapping ranges cover what spans them":   {number(80, 100), []policy.Port{number(85, 100), number(80, 90)}, true},
+		"ranges with a gap do not":                   {number(80, 100), []policy.Port{number(92, 100), number(80, 90)}, false},
+		"the highest port ends a range":              {number(1, 65535), []policy.Port{number(1, 65535)}, true},
+		"a name covers itself":                       {named, []policy.Port{named}, true},
+		"a number covers no name":                    {named, []policy.Port{number(1, 65535)}, false},
+		"a name covers no number":                    {number(80, 0), []policy.Port{named}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if got := c.port.CoveredBy(c.by); got != c.want {
+				t.Errorf("%s covered by %v is %v", c.port, c.by, got)
+			}
+		})
+	}
+}
+
+func TestPortOverlap(t *testing.T) {
+	t.Parallel()
+	named := policy.Port{Name: "http", Protocol: v1alpha1.TCP}
+	udp := policy.Port{Port: 80, Protocol: v1alpha1.UDP}
+	none := policy.Port{}
+	for name, c := range map[string]struct{ a, b, want policy.Port }{
+		"a port with itself is itself":            {number(80, 0), number(80, 0), number(80, 0)},
+		"a port with another is nothing":          {number(80, 0), number(81, 0), none},
+		"a port with another protocol is none":    {number(80, 0), udp, none},
+		"a port with a range around it is it":     {number(85, 0), number(80, 90), number(85, 0)},
+		"a port with a range beside it is none":   {number(91, 0), number(80, 90), none},
+		"two ranges have their common part":       {number(80, 90), number(85, 95), number(85, 90)},
+		"two ranges that touch have one port":     {number(80, 90), number(90, 95), number(90, 0)},
+		"two ranges apart have nothing":           {number(80, 90), number(91, 95), none},
+		"a range with one within is that":         {number(80, 90), number(82, 84), number(82, 84)},
+		"a name with itself is itself":            {named, named, named},
+		"a name with a number is nothing":         {named, number(80, 0), none},
+		"a range of one port with it is no range": {number(80, 80), number(80, 80), number(80, 0)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for _, pair := range [][2]policy.Port{{c.a, c.b}, {c.b, c.a}} {
+				got, ok := pair[0].Overlap(pair[1])
+				if got != c.want || ok != (c.want != none) {
+					t.Errorf("%s and %s have %s in common (%v), not %s", pair[0], pair[1], got, ok, c.want)
+				}
+			}
+		})
+	}
+}

@@ -1,0 +1,76 @@
+package policy_test
+
+import (
+	"testing"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/tenantfence/tenantfence/internal/policy"
+)
+
+func app(name string) policy.Selector {
+	return policy.Selector{MatchLabels: map[string]string{"app": name}}
+}
+
+func expression(op metav1.LabelSelectorOperator, values ...string) policy.Selector {
+	return policy.Selector{MatchExpressions: []metav1.LabelSelectorRequirement{{Key: "app", Operator: op, Values: values}}}
+}
+
+func TestBoth(t *testing.T) {
+	t.Parallel()
+	in, notIn, exists, absent := metav1.LabelSelectorOpIn, metav1.LabelSelectorOpNotIn, metav1.LabelSelectorOpExists, metav1.LabelSelectorOpDoesNotExist
+	db := app("db")
+	tier := policy.Selector{MatchLabels: map[string]string{"tier": "back"}}
+	dbTier := policy.Selector{MatchLabels: map[string]string{"app": "db", "tier": "back"}}
+	for name, c := range map[string]struct {
+		a, b policy.Selector
+		// want is nil where the two contradict each other.
+		want *policy.Selector
+	}{
+		"everything and everything is everything":              {policy.Selector{}, policy.Selector{}, &policy.Selector{}},
+		"everything and some is those":                         {policy.Selector{}, db, &db},
+		"some and the same are the same":                       {db, db, &db},
+		"different labels add up":                              {db, tier, &dbTier},
+		"different values of a label are a contradiction":      {db, app("web"), nil},
+		"an expression that a label fulfils says no more":      {db, expression(in, "db", "web"), &db},
+		"an expression that a label breaks is a contradiction": {db, expression(in, "web"), nil},
+		"so is an exclusion of it":                             {db, expression(notIn, "db"), nil},
+		"an exclusion of something else says no more":          {db, expression(notIn, "web"), &db},
+		"that it exists says no more":                          {db, expression(exists), &db},
+		"that it is absent is a contradiction":                 {db, expression(absent), nil},
+		"the same expression twice is said once":               {expression(exists), expression(exists), ptr(expression(exists))},
+		"expressions that say more add up": {expression(exists), expression(notIn, "db"), &policy.Selector{
+			MatchExpressions: []metav1.LabelSelectorRequirement{{Key: "app", Operator: exists}, {Key: "app", Operator: notIn, Values: []string{"db"}}},
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for _, pair := range [][2]policy.Selector{{c.a, c.b}, {c.b, c.a}} {
+				got, ok := policy.Both(pair[0], pair[1])
+				switch {
+				case ok != (c.want != nil):
+					t.Errorf("%s and %s: there may be such pods: %v", policy.Key(pair[0]), policy.Key(pair[1]), ok)
+				case ok && len(c.want.MatchExpressions) < 2 && policy.Key(got) != policy.Key(*c.want):
+					t.Errorf("%s and %s are %s, not %s", policy.Key(pair[0]), policy.Key(pair[1]), policy.Key(got), policy.Key(*c.want))
+				case ok && len(got.MatchExpressions) != len(c.want.MatchExpressions):
+					t.Errorf("%s and %s are %s", policy.Key(pair[0]), policy.Key(pair[1]), policy.Key(got))
+				}
+			}
+		})
+	}
+}
+
+func TestSelects(t *testing.T) {
+	t.Parallel()
+	if !policy.Selects(policy.Selector{}, nil) {
+		t.Error("an empty selector selects every pod")
+	}
+	if policy.Selects(expression("Unknown"), map[string]string{"app": "db"}) {
+		t.Error("a selector that cannot be read selects nothing")
+	}
+	if !policy.Selects(expression(metav1.LabelSelectorOpNotIn, "db"), nil) {
+		t.Error("an exclusion selects a pod without labels")
+	}
+}
+
+func ptr[T any](v T) *T { return &v }

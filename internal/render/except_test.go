@@ -1,0 +1,28 @@
+package render
+
+import (
+	"slices"
+	"testing"
+)
+
+func TestExceptIn(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		cidr   string
+		except []string
+		want   []string
+	}{
+		"an exception within a network stays":           {"10.0.0.0/8", []string{"10.1.0.0/16"}, []string{"10.1.0.0/16"}},
+		"one of another network goes":                   {"10.0.0.0/8", []string{"192.168.1.0/24"}, nil},
+		"one around it goes":                            {"10.1.0.0/16", []string{"10.0.0.0/8"}, nil},
+		"families are kept apart":                       {"::/0", []string{"10.0.0.0/8", "2001:db8::/32"}, []string{"2001:db8::/32"}},
+		"of several, those within stay, in their order": {"10.0.0.0/8", []string{"10.9.0.0/16", "192.168.0.0/16", "10.1.0.0/16"}, []string{"10.9.0.0/16", "10.1.0.0/16"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if got := exceptIn(c.cidr, c.except); !slices.Equal(got, c.want) {
+				t.Errorf("exceptIn(%q, %q) is %q, not %q", c.cidr, c.except, got, c.want)
+			}
+		})
+	}
+}

@@ -1,0 +1,122 @@
+package resolve_test
+
+import (
+	"slices"
+	"testing"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/resolve"
+	"github.com/tenantfence/tenantfence/internal/resource"
+)
+
+// inputs are two tenants, of which acme wants to reach beta, and beta admits acme.
+func inputs(t *testing.T, egress, ingress string) *resource.Inputs {
+	t.Helper()
+	profile, errs := v1alpha1.Decode[v1alpha1.FenceProfile](yaml.MustParse(`
+apiVersion: tenantfence.dev/v1alpha1
+kind: FenceProfile
+metadata: {name: platform}
+spec:
+  cluster: {cni: Cilium, ciliumVersion: "1.19"}
+  enforcement: Enforce
+  baseline: {dns: {names: ["*.cluster.local"]}}
+`))
+	if len(errs) > 0 {
+		t.Fatal(errs)
+	}
+	in := &resource.Inputs{Profile: resource.Profile{
+		Ref: policy.Ref{Kind: v1alpha1.KindFenceProfile, Name: "platform"}, Path: field.NewPath("spec"), Spec: profile.Spec,
+	}}
+	for name, spec := range map[string]string{"acme": "egress: [" + egress + "]", "beta": "ingress: [" + ingress + "]"} {
+		tenant, errs := v1alpha1.Decode[v1alpha1.Tenant](yaml.MustParse(
+			"apiVersion: tenantfence.dev/v1alpha1\nkind: Tenant\nmetadata: {name: " + name + "}\nspec: {" + spec + "}\n"))
+		if len(errs) > 0 {
+			t.Fatal(errs)
+		}
+		in.Tenants = append(in.Tenants, resource.Tenant{
+			Name: name, Ref: policy.Ref{Kind: v1alpha1.KindTenant, Name: name}, Path: field.NewPath("spec"), Spec: tenant.Spec,
+		})
+	}
+	return in
+}
+
+// TestConsentUnseen holds what is said of two tenants' flows where no pod is known:
+// the selectors alone tell how far they agree.
+func TestConsentUnseen(t *testing.T) {
+	t.Parallel()
+	const both, some, none = "", "partial-consent", "no-consent"
+	for name, c := range map[string]struct{ egress, ingress, want string }{
+		"two flows that say the same agree": {
+			"{name: out, pods: {matchLabels: {app: a}}, to: [{tenant: beta, pods: {matchLabels: {app: b}}}], ports: [{port: 80}]}",
+			"{name: in, pods: {matchLabels: {app: b}}, from: [{tenant: acme, pods: {matchLabels: {app: a}}}], ports: [{port: 80}]}", both,
+		},
+		"so do expressions": {
+			"{name: out, pods: {matchExpressions: [{key: app, operator: In, values: [a, c]}]}, to: [{tenant: beta}]}",
+			"{name: in, from: [{tenant: acme, pods: {matchExpressions: [{key: app, operator: In, values: [a, c]}]}}]}", both,
+		},
+		"a narrower selector agrees in part": {
+			"{name: out, to: [{tenant: beta}]}", "{name: in, from: [{tenant: acme, pods: {matchLabels: {app: a}}}]}", some,
+		},
+		"selectors of different pods do not agree": {
+			"{name: out, pods: {matchLabels: {app: a}}, to: [{tenant: beta}]}", "{name: in, from: [{tenant: acme, pods: {matchLabels: {app: b}}}]}", none,
+		},
+		"nor do a label and an expression that excludes it": {
+			"{name: out, pods: {matchLabels: {app: a}}, to: [{tenant: beta}]}",
+			"{name: in, from: [{tenant: acme, pods: {matchExpressions: [{key: app, operator: NotIn, values: [a]}]}}]}", none,
+		},
+		"different ports do not agree": {
+			"{name: out, to: [{tenant: beta}], ports: [{port: 80}]}", "{name: in, from: [{tenant: acme}], ports: [{port: 81}]}", none,
+		},
+		"nor do different protocols": {
+			"{name: out, to: [{tenant: beta}], ports: [{port: 80}]}", "{name: in, from: [{tenant: acme}], ports: [{port: 80, protocol: UDP}]}", none,
+		},
+		"every port and one port agree in that": {
+			"{name: out, to: [{tenant: beta}]}", "{name: in, from: [{tenant: acme}], ports: [{port: 80}]}", some,
+		},
+		"two flows may make up for one": {
+			"{name: out, to: [{tenant: beta}], ports: [{port: 80, endPort: 99}]}",
+			"{name: low, from: [{tenant: acme}], ports: [{port: 80, endPort: 89}]}, {name: high, from: [{tenant: acme}], ports: [{port: 90, endPort: 99}]}", both,
+		},
+		"a gap between them is a part": {
+			"{name: out, to: [{tenant: beta}], ports: [{port: 80, endPort: 99}]}",
+			"{name: low, from: [{tenant: acme}], ports: [{port: 80, endPort: 88}]}, {name: high, from: [{tenant: acme}], ports: [{port: 90, endPort: 99}]}", some,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			fence, findings := resolve.Resolve(inputs(t, c.egress, c.ingress), &resource.Index{Blind: true})
+			var got []string
+			for _, f := range findings {
+				if f.Severity != policy.Info && !slices.Contains(got, f.Check) {
+					got = append(got, f.Check)
+				}
+			}
+			if want := (map[string][]string{both: nil, some: {some}, none: {none}})[c.want]; !slices.Equal(got, want) {
+				t.Errorf("it says %q, not %q:\n%v", got, want, findings)
+			}
+			if granted := len(fence.Grants) > 0; granted != (c.want != none) {
+				t.Errorf("granted: %v", fence.Grants)
+			}
+		})
+	}
+}
+
+// TestTenantTwice is about what the order of the input must not change: which of two
+// Tenants of one name is looked at.
+func TestTenantTwice(t *testing.T) {
+	t.Parallel()
+	in := inputs(t, "{name: out, to: [{tenant: beta}]}", "{name: in, from: [{tenant: acme}]}")
+	for i := range in.Tenants {
+		in.Tenants[i].Name, in.Tenants[i].Ref.Name = "acme", "acme"
+	}
+	_, first := resolve.Resolve(in, &resource.Index{Blind: true})
+	slices.Reverse(in.Tenants)
+	_, second := resolve.Resolve(in, &resource.Index{Blind: true})
+	if !slices.Equal(first.Sort(), second.Sort()) {
+		t.Errorf("in one order:\n%v\nin the other:\n%v", first, second)
+	}
+}
