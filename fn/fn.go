@@ -43,7 +43,7 @@ func Execute(in io.Reader, out, stderr io.Writer) error {
 // used.
 func Process(config *yaml.RNode, items []*yaml.RNode) ([]*yaml.RNode, policy.Findings, error) {
 	in, index, findings := Read(config, items)
-	if findings.HasError() {
+	if in == nil {
 		return refuse(findings)
 	}
 	fence, said := resolve.Resolve(in, index)

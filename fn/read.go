@@ -21,7 +21,9 @@ type reader struct {
 	findings policy.Findings
 }
 
-// Read decodes this project's own kinds and indexes the rest.
+// Read decodes this project's own kinds and indexes the rest. The inputs are nil
+// where too little could be read to go on; where they hold errors that can be told
+// together with those to come, they are not.
 func Read(config *yaml.RNode, items []*yaml.RNode) (*resource.Inputs, *resource.Index, policy.Findings) {
 	var r reader
 	if !r.readConfig(config) {
@@ -33,7 +35,9 @@ func Read(config *yaml.RNode, items []*yaml.RNode) (*resource.Inputs, *resource.
 	index, found := resource.NewIndex(r.rest)
 	index.Blind = r.blind(items)
 	r.findings = append(r.findings, found...)
-	r.chooseProfile()
+	if !r.chooseProfile() || found.HasError() {
+		return nil, nil, r.findings
+	}
 	return &r.in, index, r.findings
 }
 
@@ -90,9 +94,11 @@ func (r *reader) readItem(n *yaml.RNode) {
 	switch n.GetKind() {
 	case v1alpha1.KindTenant:
 		t, errs := v1alpha1.Decode[v1alpha1.Tenant](n)
-		if r.invalid(ref, errs); len(errs) == 0 {
-			r.in.Tenants = append(r.in.Tenants, resource.Tenant{Name: t.Name, Spec: t.Spec, Ref: ref, Path: field.NewPath("spec")})
+		if r.invalid(ref, errs); len(errs) > 0 {
+			r.in.Unread = append(r.in.Unread, n.GetName())
+			return
 		}
+		r.in.Tenants = append(r.in.Tenants, resource.Tenant{Name: t.Name, Spec: t.Spec, Ref: ref, Path: field.NewPath("spec")})
 	case v1alpha1.KindFenceProfile:
 		p, errs := v1alpha1.Decode[v1alpha1.FenceProfile](n)
 		if r.invalid(ref, errs); len(errs) == 0 {
@@ -106,13 +112,15 @@ func (r *reader) readItem(n *yaml.RNode) {
 	case v1alpha1.KindTenantFence:
 		// Another fence's configuration, or a copy of this one's, as kpt shows it.
 	default:
+		r.in.Unread = append(r.in.Unread, n.GetName())
 		r.refuse("unknown-kind", ref, "kind", "there is no kind %q in %s: the kinds are %s", n.GetKind(), v1alpha1.Group,
 			strings.Join([]string{v1alpha1.KindTenant, v1alpha1.KindFenceProfile, v1alpha1.KindTenantFence, v1alpha1.KindFlowTest}, ", "))
 	}
 }
 
-// chooseProfile takes the inline profile, or the one among the items.
-func (r *reader) chooseProfile() {
+// chooseProfile takes the inline profile, or the one among the items, and reports
+// whether there is just one.
+func (r *reader) chooseProfile() bool {
 	spec := r.in.Fence.Spec
 	invalid := slices.ContainsFunc(r.findings, func(f policy.Finding) bool { return f.Resource.Kind == v1alpha1.KindFenceProfile })
 	named := slices.DeleteFunc(slices.Clone(r.profiles), func(p resource.Profile) bool { return spec.ProfileName != "" && p.Ref.Name != spec.ProfileName })
@@ -121,8 +129,10 @@ func (r *reader) chooseProfile() {
 		r.refuse("two-profiles", r.in.FenceRef, "spec.profile", "the profile is inline, and there is a FenceProfile among the items, too: remove one of them")
 	case spec.Profile != nil:
 		r.in.Profile = resource.Profile{Ref: r.in.FenceRef, Path: field.NewPath("spec", "profile"), Spec: *spec.Profile}
+		return true
 	case len(named) == 1:
 		r.in.Profile = named[0]
+		return true
 	case len(named) > 1:
 		r.refuse("two-profiles", r.in.FenceRef, "spec.profileName", "there are %d FenceProfiles among the items: say which in profileName, or remove the others", len(named))
 	case invalid:
@@ -133,4 +143,5 @@ func (r *reader) chooseProfile() {
 	default:
 		r.refuse("no-profile", r.in.FenceRef, "", "there are Tenants and no FenceProfile: add one to the items, or say it inline in spec.profile")
 	}
+	return false
 }

@@ -111,6 +111,7 @@ func (s *FenceProfileSpec) validateEgressPoints(at *field.Path) field.ErrorList 
 func (p *EdgeProxyPods) validate(at *field.Path) field.ErrorList {
 	errs := validateName(p.Namespace, at.Child("namespace"))
 	errs = append(errs, validateSelector(p.Pods, at.Child("pods"))...)
+	errs = append(errs, validatePorts(p.Ports, at.Child("ports"))...)
 	return append(errs, validateCIDRs(p.CIDRs, at.Child("cidrs"))...)
 }
 

@@ -32,6 +32,7 @@ var rooms = map[string]kind{
 	"internal/engine":       verb,
 	"internal/hubble":       verb,
 	"internal/output":       verb,
+	"internal/flux":         verb,
 	"internal/architecture": law,
 	"internal/apidoc":       tool,
 }

@@ -128,23 +128,15 @@ func (r *resolver) grantThroughProxy(f *flow) []policy.Grant {
 	return out
 }
 
-// grantToProxy lets agents reach the edge proxy on the ports that it serves. A
-// port with a name has that name at the tenant's pods, not at the proxy.
+// grantToProxy lets agents reach the edge proxy.
 func (r *resolver) grantToProxy(served []policy.Grant) {
 	if len(served) == 0 {
 		return
 	}
 	p := r.profile.Spec.EdgeProxy
-	var ports []policy.Port
-	for _, g := range served {
-		for _, port := range g.Ports {
-			if port.Name != "" {
-				r.refuse("proxy-port-name", r.profile.Ref, r.profile.Path.Child("edgeProxy"),
-					"agents of Tenant %q reach the port %q, whose number at the proxy is not known: give the tenant's ports as numbers", g.Destination.Tenant, port.Name)
-			} else if !slices.Contains(ports, port) {
-				ports = append(ports, port)
-			}
-		}
+	ports := policy.PortsOf(p.Ports)
+	if len(ports) == 0 {
+		ports = r.servedPorts(served)
 	}
 	slices.SortFunc(ports, policy.ComparePorts)
 	r.fence.Grants = append(r.fence.Grants, policy.Grant{
@@ -153,10 +145,27 @@ func (r *resolver) grantToProxy(served []policy.Grant) {
 	})
 }
 
+// servedPorts are the ports of the pods that the proxy serves. One with a name has
+// that name at those pods, not at the proxy.
+func (r *resolver) servedPorts(served []policy.Grant) []policy.Port {
+	var ports []policy.Port
+	for _, g := range served {
+		for _, port := range g.Ports {
+			if port.Name != "" {
+				r.refuse("proxy-port-name", r.profile.Ref, r.profile.Path.Child("edgeProxy"),
+					"agents of Tenant %q reach the port %q, whose number at the proxy is not known: give the proxy's ports here", g.Destination.Tenant, port.Name)
+			} else if !slices.Contains(ports, port) {
+				ports = append(ports, port)
+			}
+		}
+	}
+	return ports
+}
+
 // checkProfile refuses egress points and an edge proxy where nothing is fenced.
 func (r *resolver) checkProfile() {
 	fenced := func(namespace string, at *field.Path) {
-		if r.owner[namespace] == nil {
+		if r.owner[namespace] == nil && !r.unreadNamespaces[namespace] {
 			r.refuse("not-fenced", r.profile.Ref, at.Child("namespace"), "namespace %q has no Tenant, so nothing is closed around these pods: give it one", namespace)
 		}
 	}

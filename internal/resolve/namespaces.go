@@ -10,14 +10,28 @@ import (
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 )
 
+// expectUnread notes which namespaces the Tenants that were refused before may have.
+func (r *resolver) expectUnread(tenants []string) {
+	for _, name := range tenants {
+		r.unread[name] = true
+		for _, ns := range r.mayHave(name) {
+			r.unreadNamespaces[ns] = true
+		}
+	}
+}
+
+// mayHave are the namespaces that the profile gives a tenant, its pattern's first.
+func (r *resolver) mayHave(tenant string) []string {
+	own := strings.ReplaceAll(r.profile.Spec.Tenants.NamespacePattern, "{name}", tenant)
+	return append([]string{own}, r.profile.Spec.Tenants.Claims[tenant]...)
+}
+
 // claim gives a tenant the namespaces that it may have.
 func (r *resolver) claim(t *tenant) {
-	pattern := r.profile.Spec.Tenants.NamespacePattern
-	own := strings.ReplaceAll(pattern, "{name}", t.Name)
-	may := append([]string{own}, r.profile.Spec.Tenants.Claims[t.Name]...)
+	may := r.mayHave(t.Name)
 	want, path := t.spec.Namespaces, t.path.Child("namespaces")
 	if len(want) == 0 {
-		want, path = []string{own}, nil
+		want, path = may[:1], nil
 	}
 	for i, ns := range slices.Sorted(slices.Values(want)) {
 		at := path
@@ -73,7 +87,7 @@ func (r *resolver) checkNamespaces() {
 		t := r.owner[w.Ref.Namespace]
 		switch {
 		case t == nil:
-			outside[w.Ref.Namespace] = true
+			outside[w.Ref.Namespace] = !r.unreadNamespaces[w.Ref.Namespace]
 		case w.HostNetwork && !is(t.limits.HostNetwork):
 			r.refuse("host-network", w.Ref, field.NewPath("spec"),
 				"is a hostNetwork pod in namespace %q of Tenant %q: it has the node's identity, so no policy selects it, and it may reach any tenant of its node; move it out, or let limits.hostNetwork of the profile allow it",
@@ -83,6 +97,7 @@ func (r *resolver) checkNamespaces() {
 	for _, e := range r.profile.Spec.ExcludedNamespaces {
 		delete(outside, e.Name)
 	}
+	maps.DeleteFunc(outside, func(_ string, is bool) bool { return !is })
 	for _, ns := range slices.Sorted(maps.Keys(outside)) {
 		r.warn("unfenced-namespace", r.profile.Ref, nil,
 			"namespace %q has workloads and no Tenant, so nothing is closed there: give it a Tenant, or list it in excludedNamespaces with the reason", ns)

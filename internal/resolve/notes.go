@@ -12,7 +12,7 @@ import (
 // what a policy cannot do.
 func (r *resolver) sayWhatMustBeKnown() {
 	ref, path := r.profile.Ref, r.profile.Path
-	if len(r.tenants) == 0 {
+	if len(r.tenants) == 0 && len(r.unread) == 0 {
 		r.warn("no-tenants", ref, nil, "there are no Tenants, so nothing is generated, and what was is removed: list them in this layer, or in one below it")
 		return
 	}

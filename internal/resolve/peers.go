@@ -66,6 +66,9 @@ func (r *resolver) entityEnds(f *flow, p v1alpha1.Peer, at *field.Path) []end {
 
 func (r *resolver) tenantEnds(f *flow, p v1alpha1.Peer, at *field.Path) ([]end, bool) {
 	t := r.byName[p.Tenant]
+	if t == nil && r.unread[p.Tenant] {
+		return nil, true
+	}
 	if t == nil {
 		return nil, r.missing(f, at.Child("tenant"), "there is no Tenant %q in the build: correct the name, or say optional: true", p.Tenant)
 	}
@@ -112,7 +115,7 @@ func (r *resolver) anyTenantEnds(f *flow, p v1alpha1.Peer, at *field.Path) []end
 }
 
 func (r *resolver) namespaceEnds(f *flow, p v1alpha1.Peer, at *field.Path) ([]end, bool) {
-	if !r.reachesNamespace(f, p.Namespace, at.Child("namespace")) {
+	if r.unreadNamespaces[p.Namespace] || !r.reachesNamespace(f, p.Namespace, at.Child("namespace")) {
 		return nil, true
 	}
 	if !r.index.Blind && r.index.Namespaces[p.Namespace] == nil {

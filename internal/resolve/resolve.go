@@ -22,11 +22,13 @@ func Resolve(in *resource.Inputs, index *resource.Index) (*policy.Fence, policy.
 	r := &resolver{
 		profile: in.Profile, index: index,
 		byName: map[string]*tenant{}, owner: map[string]*tenant{},
+		unread: map[string]bool{}, unreadNamespaces: map[string]bool{},
 		fence: &policy.Fence{
 			Name: in.Fence.Name, Profile: reasonOf(in.Profile.Ref, in.Profile.Path),
 			Cluster: in.Profile.Spec.Cluster, Baseline: in.Profile.Spec.Baseline,
 		},
 	}
+	r.expectUnread(in.Unread)
 	r.resolveTenants(in.Tenants)
 	r.checkProfile()
 	r.checkNamespaces()
@@ -47,6 +49,9 @@ type resolver struct {
 	byName  map[string]*tenant
 	owner   map[string]*tenant
 	flows   []*flow
+	// unread holds the names, and unreadNamespaces the namespaces, of Tenants that
+	// were refused before: what refers to them is neither right nor wrong.
+	unread, unreadNamespaces map[string]bool
 
 	findings policy.Findings
 }

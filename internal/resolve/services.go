@@ -29,7 +29,7 @@ func (r *resolver) serviceEnds(f *flow, name string, at *field.Path) ([]end, boo
 	if namespace+"/"+short == "default/kubernetes" {
 		return r.apiServerEnds(f, at), true
 	}
-	if !r.reachesNamespace(f, namespace, at) {
+	if r.unreadNamespaces[namespace] || !r.reachesNamespace(f, namespace, at) {
 		return nil, true
 	}
 	s := r.index.Service(namespace, short)

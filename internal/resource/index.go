@@ -52,7 +52,17 @@ type Index struct {
 func NewIndex(items []*yaml.RNode) (*Index, policy.Findings) {
 	x := &Index{Namespaces: map[string]*Namespace{}, byNamespace: map[string][]*Workload{}}
 	var findings policy.Findings
+	seen := map[policy.Ref]bool{}
 	for _, n := range items {
+		id := policy.Ref{APIVersion: Group(n), Kind: n.GetKind(), Namespace: n.GetNamespace(), Name: n.GetName()}
+		if seen[id] {
+			findings = append(findings, policy.Finding{
+				Check: "duplicate-resource", Severity: policy.Error, Resource: RefOf(n),
+				Message: "is in the build more than once, so which one counts cannot be told: keep one",
+			})
+			continue
+		}
+		seen[id] = true
 		if err := x.add(n); err != nil {
 			findings = append(findings, *err)
 		}

@@ -9,10 +9,13 @@ import (
 
 // Inputs are the resources of this project's own kinds, decoded and valid.
 type Inputs struct {
-	Fence     v1alpha1.TenantFence
-	FenceRef  policy.Ref
-	Profile   Profile
-	Tenants   []Tenant
+	Fence    v1alpha1.TenantFence
+	FenceRef policy.Ref
+	Profile  Profile
+	Tenants  []Tenant
+	// Unread are the names of the Tenants that are refused already: nothing is known
+	// of what they say.
+	Unread    []string
 	FlowTests []FlowTest
 }
 
