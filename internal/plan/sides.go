@@ -18,13 +18,15 @@ func sides(f *policy.Fence, g policy.Grant) []half {
 }
 
 func side(f *policy.Fence, g policy.Grant, d policy.Direction, subject, peer policy.Peer) half {
-	own, other := g.Source, g.Destination
+	own, other, ports := g.Source, g.Destination, g.Ports
 	if d == policy.Ingress {
 		own, other = g.Destination, g.Source
+	} else if len(g.SourcePorts) > 0 {
+		ports = g.SourcePorts
 	}
 	h := half{
 		namespace: subject.Namespace, family: g.Family, subject: subject.Pods, declared: subject.Pods,
-		rule: policy.Rule{Direction: d, Peers: []policy.Peer{peer}, Ports: g.Ports},
+		rule: policy.Rule{Direction: d, Peers: []policy.Peer{peer}, Ports: ports},
 	}
 	for _, decl := range []*policy.Declaration{own, other} {
 		if decl != nil {

@@ -20,6 +20,11 @@ type Fence struct {
 	Tenants []Tenant
 	// Grants of the tenants' and the profile's flows, in a stable order.
 	Grants []Grant
+	// NamespaceLabels are those of every tenant's namespace.
+	NamespaceLabels map[string]string
+	// SourceRanges are what load balancers must admit, where policies cannot tell
+	// clients apart.
+	SourceRanges []SourceRanges
 
 	owners map[string]*Tenant
 }
@@ -36,6 +41,13 @@ func (f *Fence) Owner(namespace string) *Tenant {
 		}
 	}
 	return f.owners[namespace]
+}
+
+// SourceRanges are the networks from which a Service of type LoadBalancer may be
+// reached.
+type SourceRanges struct {
+	Namespace, Service string
+	CIDRs              []string
 }
 
 // Tenant is a Tenant with every default, pattern and limit applied.
@@ -57,6 +69,9 @@ type Grant struct {
 	To     Peer
 	// Ports at To: none means every port.
 	Ports []Port
+	// SourcePorts are the same ports as the source's half must say them. None means
+	// that it says them as Ports does.
+	SourcePorts []Port
 	// Source and Destination declared the grant from their end. Where only one end
 	// did, the other's is nil.
 	Source, Destination *Declaration
@@ -88,6 +103,8 @@ const (
 	WildcardL7Since = 18
 	// SubdomainsSince knows the prefix "**.".
 	SubdomainsSince = 19
+	// NamedEgressSince looks a port's name in egress up at the pods to be reached.
+	NamedEgressSince = 20
 )
 
 // Minor is the minor version in "1.19", and 0 in anything else.

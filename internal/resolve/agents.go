@@ -58,7 +58,7 @@ func (r *resolver) resolveAgentPods(f *flow, a v1alpha1.AgentIngress) bool {
 	}
 	r.portNames(f, f.ports, f.own, portAt)
 	r.warnHostNetwork(f)
-	return r.portsWithin(f, f.ports, f.path.Child("ports"))
+	return r.portsWithin(f, f.ports, f.own, f.path.Child("ports"))
 }
 
 // agentService is the Service that agents dial, or nil where it is refused.
@@ -122,7 +122,9 @@ func (r *resolver) grantThroughProxy(f *flow) []policy.Grant {
 	}
 	var out []policy.Grant
 	for _, own := range f.own {
-		out = append(out, policy.Grant{Family: policy.AgentIngress, From: proxies[0], To: own, Ports: f.ports, Destination: f.declaration()})
+		g := policy.Grant{Family: policy.AgentIngress, From: proxies[0], To: own, Ports: f.ports, Destination: f.declaration()}
+		g.SourcePorts = r.sourcePorts(f, g)
+		out = append(out, g)
 	}
 	r.fence.Grants = append(r.fence.Grants, out...)
 	return out
@@ -151,9 +153,10 @@ func (r *resolver) servedPorts(served []policy.Grant) []policy.Port {
 	var ports []policy.Port
 	for _, g := range served {
 		for _, port := range g.Ports {
-			if port.Name != "" {
+			port, ok := r.number(port, g.To)
+			if !ok {
 				r.refuse("proxy-port-name", r.profile.Ref, r.profile.Path.Child("edgeProxy"),
-					"agents of Tenant %q reach the port %q, whose number at the proxy is not known: give the proxy's ports here", g.Destination.Tenant, port.Name)
+					"agents of Tenant %q reach the port %q, which is not one number: give the proxy's ports here", g.Destination.Tenant, port.Name)
 			} else if !slices.Contains(ports, port) {
 				ports = append(ports, port)
 			}

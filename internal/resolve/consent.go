@@ -37,6 +37,7 @@ func (r *resolver) grant(f *flow, e end) {
 		} else {
 			g.From, g.To, g.Destination = e.peer, own, f.declaration()
 		}
+		g.SourcePorts = r.sourcePorts(f, g)
 		r.fence.Grants = append(r.fence.Grants, g)
 	}
 }
@@ -59,11 +60,16 @@ func (r *resolver) grantAgreed(f *flow, e end) {
 		}
 		return
 	}
+	severity := policy.Info
 	if f.direction == policy.Egress {
+		for i := range agreed {
+			agreed[i].SourcePorts = r.sourcePorts(f, agreed[i])
+		}
 		r.fence.Grants = append(r.fence.Grants, agreed...)
+		severity = policy.Warning
 	}
 	if !e.quiet && !r.covered(f, e, agreed) {
-		r.warn("partial-consent", f.ref, e.path, "Tenant %q agrees to a part of this flow only, and that part is allowed: for all of it, it needs %s in its spec.%s", e.tenant.Name, otherHalf(f, e), opposite(f.direction))
+		r.say(severity, "partial-consent", f.ref, e.path, "Tenant %q agrees to a part of this flow only, and that part is allowed: for all of it, it needs %s in its spec.%s", e.tenant.Name, otherHalf(f, e), opposite(f.direction))
 	}
 }
 
@@ -92,7 +98,11 @@ func (r *resolver) agree(f *flow, e end, other *flow, back end) []policy.Grant {
 			}
 			near, ok1 := r.common(mine, back.peer)
 			far, ok2 := r.common(theirs, e.peer)
-			ports, ok3 := commonPorts(f.portsOf(e), other.portsOf(back))
+			to := far
+			if f.direction == policy.Ingress {
+				to = near
+			}
+			ports, ok3 := r.commonPorts(f.portsOf(e), other.portsOf(back), to)
 			if !ok1 || !ok2 || !ok3 {
 				continue
 			}
@@ -116,8 +126,9 @@ func (r *resolver) common(a, b policy.Peer) (policy.Peer, bool) {
 	return policy.Peer{Kind: policy.Pods, Namespace: a.Namespace, Pods: pods}, ok
 }
 
-// commonPorts are the ports that both lists allow; an empty list allows every port.
-func commonPorts(a, b []policy.Port) ([]policy.Port, bool) {
+// commonPorts are the ports at the destination that both lists allow; an empty list
+// allows every port.
+func (r *resolver) commonPorts(a, b []policy.Port, to policy.Peer) ([]policy.Port, bool) {
 	if len(a) == 0 {
 		return b, true
 	}
@@ -127,7 +138,7 @@ func commonPorts(a, b []policy.Port) ([]policy.Port, bool) {
 	var out []policy.Port
 	for _, p := range a {
 		for _, q := range b {
-			if o, ok := p.Overlap(q); ok && !slices.Contains(out, o) {
+			if o, ok := r.overlap(p, q, to); ok && !slices.Contains(out, o) {
 				out = append(out, o)
 			}
 		}
@@ -144,7 +155,7 @@ func (r *resolver) covered(f *flow, e end, agreed []policy.Grant) bool {
 		}
 		for _, s := range r.pods(source) {
 			for _, d := range r.pods(destination) {
-				if !coveredPair(s, d, source.Namespace, destination.Namespace, f.portsOf(e), agreed) {
+				if !r.coveredPair(s, d, source, destination, f.portsOf(e), agreed) {
 					return false
 				}
 			}
@@ -174,17 +185,18 @@ func (r *resolver) pods(p policy.Peer) []*resource.Workload {
 	return []*resource.Workload{w}
 }
 
-func coveredPair(s, d *resource.Workload, from, to string, ports []policy.Port, agreed []policy.Grant) bool {
+func (r *resolver) coveredPair(s, d *resource.Workload, from, to policy.Peer, ports []policy.Port, agreed []policy.Grant) bool {
 	var have []policy.Port
 	for _, g := range agreed {
-		if g.From.Namespace != from || g.To.Namespace != to || !policy.Selects(g.From.Pods, s.Labels) || !policy.Selects(g.To.Pods, d.Labels) {
+		if g.From.Namespace != from.Namespace || g.To.Namespace != to.Namespace || !policy.Selects(g.From.Pods, s.Labels) || !policy.Selects(g.To.Pods, d.Labels) {
 			continue
 		}
 		if len(g.Ports) == 0 {
 			return true
 		}
-		have = append(have, g.Ports...)
+		have = append(have, r.numbered(g.Ports, to)...)
 	}
+	ports = r.numbered(ports, to)
 	return len(ports) > 0 && !slices.ContainsFunc(ports, func(p policy.Port) bool { return !p.CoveredBy(have) })
 }
 

@@ -23,7 +23,7 @@ metadata: {name: platform}
 spec:
   cluster: {cni: Cilium, ciliumVersion: "1.19"}
   enforcement: Enforce
-  baseline: {dns: {names: ["*.cluster.local"]}}
+  baseline: {dns: {names: ["*.*.svc.cluster.local"]}}
 `))
 	if len(errs) > 0 {
 		t.Fatal(errs)

@@ -73,14 +73,19 @@ func (r *resolver) fqdnsWithin(f *flow, names []string, at *field.Path) {
 		}
 	}
 	r.refuseSubdomains(f.ref, names, at)
+	for i, n := range names {
+		if name := strings.TrimSuffix(n, "."); strings.HasSuffix(name, ".svc") || strings.HasSuffix(name, ".cluster.local") {
+			r.refuse("name-of-the-cluster", f.ref, at.Index(i), "%q is a name of this cluster, and ends at pods, which a rule about names never matches: use service: namespace/name", n)
+		}
+	}
 }
 
 // refuseSubdomains refuses a pattern that an older Cilium takes for another one.
 func (r *resolver) refuseSubdomains(ref policy.Ref, names []string, at *field.Path) {
 	for i, n := range names {
 		if strings.HasPrefix(n, "**.") && r.minor() < policy.SubdomainsSince {
-			r.refuse("cilium-too-old", ref, at.Index(i), "the pattern %q needs Cilium 1.19, and the profile says %s: use %q, which matches one label",
-				n, r.profile.Spec.Cluster.CiliumVersion, n[1:])
+			r.refuse("cilium-too-old", ref, at.Index(i), "the pattern %q needs Cilium 1.19, and the profile says %s: list a pattern for each number of labels, as %q and %q",
+				n, r.profile.Spec.Cluster.CiliumVersion, n[1:], "*."+n[1:])
 		}
 	}
 }

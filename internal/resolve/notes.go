@@ -38,6 +38,7 @@ func (r *resolver) sayWhatMustBeKnown() {
 	}
 	r.sayShared()
 	r.sayEarlyNames()
+	r.doubtProfile()
 }
 
 // sayEarlyNames says that narrowed names in DNS do not wait for the last stage.

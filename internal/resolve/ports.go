@@ -14,17 +14,29 @@ import (
 // target ports count.
 func (r *resolver) checkPorts(f *flow) {
 	if f.direction == policy.Ingress || slices.ContainsFunc(f.peers, func(p v1alpha1.Peer) bool { return p.Service == "" }) {
-		r.portsWithin(f, f.ports, f.path.Child("ports"))
+		var to []policy.Peer
+		for _, e := range f.ends {
+			to = append(to, e.peer)
+		}
+		if f.direction == policy.Ingress {
+			to = f.own
+		}
+		r.portsWithin(f, f.ports, to, f.path.Child("ports"))
 	}
 	if f.direction == policy.Ingress {
 		r.portNames(f, f.ports, f.own, f.path.Child("ports").Index)
+		for _, own := range f.own {
+			r.doubtServicePorts(f, f.ports, own, f.path.Child("ports"))
+		}
 		return
 	}
 	for _, e := range f.ends {
 		at := f.path.Child("ports").Index
 		if e.ports != nil {
 			at = func(int) *field.Path { return e.path }
-			r.portsWithin(f, e.ports, e.path)
+			r.portsWithin(f, e.ports, []policy.Peer{e.peer}, e.path)
+		} else if e.peer.Kind == policy.Pods {
+			r.doubtServicePorts(f, f.ports, e.peer, f.path.Child("ports"))
 		}
 		var same []policy.Peer
 		for _, other := range f.ends {
@@ -99,7 +111,9 @@ func (r *resolver) warnHostNetwork(f *flow) {
 	}
 }
 
-func (r *resolver) portsWithin(f *flow, ports []policy.Port, at *field.Path) bool {
+// portsWithin holds ports at some pods against the limits. A name is within them
+// where its number is.
+func (r *resolver) portsWithin(f *flow, ports []policy.Port, to []policy.Peer, at *field.Path) bool {
 	good := true
 	if r.minor() < policy.AdditiveSince {
 		for _, p := range ports {
@@ -117,7 +131,8 @@ func (r *resolver) portsWithin(f *flow, ports []policy.Port, at *field.Path) boo
 		return r.beyond(f, "port-outside-limits", at, "every port", "ports") && good
 	}
 	for _, p := range ports {
-		ok := p.CoveredBy(limits) || r.beyond(f, "port-outside-limits", at, "port "+p.String(), "ports")
+		n, known := r.number(p, to...)
+		ok := p.CoveredBy(limits) || known && n.CoveredBy(limits) || r.beyond(f, "port-outside-limits", at, "port "+p.String(), "ports")
 		good = good && ok
 	}
 	return good

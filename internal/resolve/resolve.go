@@ -92,7 +92,7 @@ func (r *resolver) resolveTenants(in []resource.Tenant) {
 	})
 	for _, t := range sorted {
 		if r.byName[t.Name] != nil {
-			r.refuse("duplicate-tenant", t.Ref, namePath(t), "there is more than one Tenant %q: give each its own name", t.Name)
+			r.refuse("duplicate-tenant", t.Ref, namePath(t), "there is more than one Tenant %q: give each its own name, or list it once", t.Name)
 			continue
 		}
 		r.addTenant(t)

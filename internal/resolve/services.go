@@ -23,6 +23,10 @@ func (r *resolver) serviceEnds(f *flow, name string, at *field.Path) ([]end, boo
 		return nil, true
 	}
 	namespace, short, qualified := strings.Cut(name, "/")
+	if !qualified && len(f.tenant.Namespaces) == 0 {
+		// That the tenant has none is refused already.
+		return nil, true
+	}
 	if !qualified {
 		short, namespace = name, r.namespaceOfService(f, name)
 	}
@@ -106,12 +110,7 @@ func (r *resolver) selectorEnds(f *flow, s *resource.Service, at *field.Path) ([
 func (r *resolver) targetPorts(f *flow, s *resource.Service, wanted []policy.Port, at *field.Path) []policy.Port {
 	var out []policy.Port
 	for _, p := range r.servicePorts(f, s, wanted, at) {
-		port := policy.Port{Protocol: p.Protocol}
-		if p.TargetPort.Type == intstr.String {
-			port.Name = p.TargetPort.StrVal
-		} else {
-			port.Port = p.TargetPort.IntVal
-		}
+		port := p.Target()
 		if s.Headless() && !r.dialled(s, p, port) {
 			r.warn("headless-target-port", s.Ref, field.NewPath("spec", "ports"),
 				"is headless, so nothing translates port %d to %s: clients that dial %d are denied; make port and targetPort equal, or have clients dial %s", p.Port, port, p.Port, port)
@@ -229,7 +228,7 @@ func (r *resolver) sliceEnds(f *flow, s *resource.Service, at *field.Path) []end
 			}
 		}
 		if f.direction == policy.Egress {
-			r.portsWithin(f, ports, at)
+			r.portsWithin(f, ports, nil, at)
 		}
 		out = append(out, end{peer: policy.Peer{Kind: policy.CIDRs, CIDRs: cidrs}, ports: ports, path: at})
 	}

@@ -27,6 +27,14 @@ type ServicePort struct {
 	TargetPort intstr.IntOrString `json:"targetPort"`
 }
 
+// Target is the pods' port, by number or name.
+func (p ServicePort) Target() policy.Port {
+	if p.TargetPort.Type == intstr.String {
+		return policy.Port{Name: p.TargetPort.StrVal, Protocol: p.Protocol}
+	}
+	return policy.Port{Port: p.TargetPort.IntVal, Protocol: p.Protocol}
+}
+
 // Headless says whether clients dial the pods themselves.
 func (s *Service) Headless() bool { return s.ClusterIP == "None" }
 

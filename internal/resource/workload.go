@@ -19,6 +19,8 @@ type Workload struct {
 	ServiceAccount string
 	// Ports are the containers' ports that have a name.
 	Ports []policy.NamedPort
+	// Numbers are all ports that the containers declare.
+	Numbers []policy.Port
 }
 
 // podSpec and its kin are the part of a pod that policies are decided on. They
@@ -96,6 +98,7 @@ func newWorkload(n *yaml.RNode) (*Workload, error) {
 	}
 	for _, c := range append(t.Spec.Containers, t.Spec.InitContainers...) {
 		for _, p := range c.Ports {
+			w.Numbers = append(w.Numbers, policy.Port{Port: int32(p.ContainerPort), Protocol: protocolOr(p.Protocol)})
 			if p.Name != "" {
 				w.Ports = append(w.Ports, policy.NamedPort{Name: p.Name, Port: p.ContainerPort, Protocol: protocolOr(p.Protocol)})
 			}

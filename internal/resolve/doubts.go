@@ -1,0 +1,96 @@
+package resolve
+
+import (
+	"slices"
+	"strings"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/resource"
+)
+
+// doubtProfile warns of what the profile says and the build belies. A baseline peer
+// that is not there at all is none of it: it may run elsewhere.
+func (r *resolver) doubtProfile() {
+	at := r.profile.Path.Child("baseline")
+	dns := r.profile.Spec.Baseline.DNS
+	r.doubtPeer(dns.Namespace, dns.Pods, at.Child("dns", "pods"))
+	if names := dns.Names; len(names) > 0 && !slices.ContainsFunc(names, func(n string) bool { return policy.Covers(n, "service.namespace.svc.cluster.local") }) {
+		r.warn("dns-names-without-services", r.profile.Ref, at.Child("dns", "names"),
+			`no pattern covers the names of Services in this cluster, as "web.tenant-acme.svc.cluster.local" is: add "*.*.svc.cluster.local", unless pods call none by name`)
+	}
+	if m := r.profile.Spec.Baseline.Monitoring; m != nil {
+		r.doubtPeer(m.Namespace, m.Pods, at.Child("monitoring", "pods"))
+		named := slices.ContainsFunc(policy.PortsOf(m.Ports), func(p policy.Port) bool { return p.Name != "" })
+		if named && r.owner[m.Namespace] != nil && r.minor() < policy.NamedEgressSince {
+			r.warn("named-port-in-egress", r.profile.Ref, at.Child("monitoring", "ports"),
+				"before Cilium 1.20 a port's name works in egress only while all pods of the cluster that bear it agree on its number: give numbers, since namespace %q is fenced", m.Namespace)
+		}
+	}
+	r.doubtEvery()
+}
+
+// doubtPeer warns of a selector that selects none of the pods that are there.
+func (r *resolver) doubtPeer(namespace string, pods *metav1.LabelSelector, at *field.Path) {
+	if len(r.index.In(namespace, policy.Selector{})) > 0 && len(r.index.In(namespace, policy.PodsOf(pods))) == 0 {
+		r.warn("no-such-baseline-pods", r.profile.Ref, at, "selects no pod of namespace %q, which has others in the build: correct the labels, or tell the pods as inventory", namespace)
+	}
+}
+
+// doubtEvery says which of the profile's flows no tenant has the pods for.
+func (r *resolver) doubtEvery() {
+	used := map[string]bool{}
+	for _, f := range r.flows {
+		if f.every {
+			used[f.name] = true
+		}
+	}
+	every := r.profile.Spec.Every
+	at := r.profile.Path.Child("every")
+	say := func(name string, at *field.Path) {
+		if !used[name] && len(r.unread) == 0 {
+			r.say(policy.Info, "every-flow-unused", r.profile.Ref, at, "no tenant has the pods of flow %q, or it is off everywhere", name)
+		}
+	}
+	for i, f := range every.Ingress {
+		say(f.Name, at.Child("ingress").Index(i))
+	}
+	for i, f := range every.Egress {
+		say(f.Name, at.Child("egress").Index(i))
+	}
+}
+
+// doubtServicePorts warns where a flow names a Service's port, which no policy ever
+// sees, instead of the pods' own.
+func (r *resolver) doubtServicePorts(f *flow, ports []policy.Port, to policy.Peer, at *field.Path) {
+	for _, s := range r.index.Services {
+		if s.Ref.Namespace != to.Namespace || len(s.Selector) == 0 || s.Headless() {
+			continue
+		}
+		behind := r.index.In(to.Namespace, policy.Selector{MatchLabels: s.Selector})
+		if len(behind) == 0 || !slices.ContainsFunc(r.index.In(to.Namespace, to.Pods), func(w *resource.Workload) bool { return slices.Contains(behind, w) }) {
+			continue
+		}
+		for _, p := range s.Ports {
+			target := p.Target()
+			asked := policy.Port{Port: p.Port, Protocol: p.Protocol}
+			if target == asked || !slices.Contains(ports, asked) || r.listens(asked, to) {
+				continue
+			}
+			r.warn("service-port", f.ref, at, "%s is the port of Service %s/%s, and its pods' is %s: a policy is decided on the pods' port, so write that, or name the Service as the peer",
+				asked, s.Ref.Namespace, s.Ref.Name, strings.TrimSuffix(target.String(), "/"+string(target.Protocol)))
+		}
+	}
+}
+
+// listens says whether pods of the build declare a port, or a Service sends there.
+func (r *resolver) listens(p policy.Port, at policy.Peer) bool {
+	if slices.ContainsFunc(r.index.In(at.Namespace, at.Pods), func(w *resource.Workload) bool { return slices.Contains(w.Numbers, p) }) {
+		return true
+	}
+	return slices.ContainsFunc(r.index.Services, func(s *resource.Service) bool {
+		return s.Ref.Namespace == at.Namespace && slices.ContainsFunc(s.Ports, func(sp resource.ServicePort) bool { return sp.Target() == p })
+	})
+}

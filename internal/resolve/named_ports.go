@@ -1,0 +1,77 @@
+package resolve
+
+import (
+	"slices"
+
+	"github.com/tenantfence/tenantfence/internal/policy"
+)
+
+// number is the port that a name stands for on the pods of the build, where those
+// that bear it agree on one number.
+func (r *resolver) number(p policy.Port, pods ...policy.Peer) (policy.Port, bool) {
+	if p.Name == "" {
+		return p, true
+	}
+	var out policy.Port
+	for _, peer := range pods {
+		for _, w := range r.index.In(peer.Namespace, peer.Pods) {
+			for _, n := range w.Ports {
+				if n.Name != p.Name || n.Protocol != p.Protocol {
+					continue
+				}
+				if out.Port != 0 && out.Port != int32(n.Port) {
+					return p, false
+				}
+				out = policy.Port{Port: int32(n.Port), Protocol: p.Protocol}
+			}
+		}
+	}
+	return out, out.Port != 0
+}
+
+// numbered are the ports with numbers for the names that have one.
+func (r *resolver) numbered(ports []policy.Port, pods ...policy.Peer) []policy.Port {
+	var out []policy.Port
+	for _, p := range ports {
+		if n, ok := r.number(p, pods...); ok {
+			p = n
+		}
+		out = append(out, p)
+	}
+	return out
+}
+
+// overlap is what two ports at the same pods have in common: a name and its number
+// are the same port, and the name says it exactly.
+func (r *resolver) overlap(p, q policy.Port, at policy.Peer) (policy.Port, bool) {
+	if p.Name == "" && q.Name != "" {
+		p, q = q, p
+	}
+	if p.Name == "" || q.Name != "" {
+		return p.Overlap(q)
+	}
+	n, ok := r.number(p, at)
+	return p, ok && n.CoveredBy([]policy.Port{q})
+}
+
+// sourcePorts are the ports as the source's half of a grant must say them. Before
+// 1.20 Cilium looks a port's name in egress up among all pods of the cluster, and
+// denies the flow where two of them give it different numbers: then a number must
+// stand for it. Where the pods to be reached differ themselves, there is none.
+func (r *resolver) sourcePorts(f *flow, g policy.Grant) []policy.Port {
+	if r.minor() >= policy.NamedEgressSince || g.From.Kind != policy.Pods || r.owner[g.From.Namespace] == nil {
+		return nil
+	}
+	named := slices.ContainsFunc(g.Ports, func(p policy.Port) bool { return p.Name != "" })
+	if !named {
+		return nil
+	}
+	ports := r.numbered(g.Ports, g.To)
+	for _, p := range ports {
+		if p.Name != "" {
+			r.warn("named-port-in-egress", f.ref, f.path.Child("ports"),
+				"before Cilium 1.20 a port's name works in egress only while all pods of the cluster that bear it agree on its number, and the number of %q is not known or not one: give numbers, or the pods different names", p.Name)
+		}
+	}
+	return ports
+}
