@@ -75,7 +75,7 @@ func fieldError(err error) *field.Error {
 		out = field.NotSupported(nil, e.Value, allowed)
 		out.Field = strings.TrimPrefix(e.Name, ".")
 	case openapierrors.MinItemsFailCode, openapierrors.TooFewPropertiesCode:
-		out.BadValue, out.Detail = field.OmitValueType{}, "is empty: give it an item, or leave it out"
+		out.BadValue, out.Detail = field.OmitValueType{}, "is empty: give it an item, or leave it out where it is optional"
 	case openapierrors.TooShortFailCode:
 		out.BadValue, out.Detail = field.OmitValueType{}, emptyValue
 	default:

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
+	"runtime/debug"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
@@ -42,7 +44,10 @@ func Run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	}
 	// Nothing better can be done where stderr itself fails.
 	_, _ = fmt.Fprintf(stderr, "tenantfence: %v\n", err)
-	if errors.Is(err, fn.ErrRefused) {
+	// In a build that falls back to kustomize, this program runs once more, as the
+	// function, and has said why.
+	var exit *exec.ExitError
+	if errors.Is(err, fn.ErrRefused) || errors.As(err, &exit) && exit.ExitCode() == exitFindings {
 		return exitFindings
 	}
 	return exitUsage
@@ -56,7 +61,10 @@ func newRoot() *cobra.Command {
 policies that they need, for Cilium.
 
 Without arguments it is a KRM function, which kustomize and kpt run: it reads a
-ResourceList on standard input and writes it back with the policies in it.`,
+ResourceList on standard input and writes it back with the policies in it.
+
+The exit status is 0 where all is well, 1 where something was found wrong and nothing
+was changed, and 2 where the arguments or the input cannot be read.`,
 		Args:              cobra.NoArgs,
 		SilenceUsage:      true,
 		SilenceErrors:     true,
@@ -67,6 +75,9 @@ ResourceList on standard input and writes it back with the policies in it.`,
 			}
 			return fn.Execute(cmd.InOrStdin(), cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
+	}
+	if info, ok := debug.ReadBuildInfo(); ok {
+		root.Version = info.Main.Version
 	}
 	root.AddCommand(newBuild())
 	return root

@@ -8,6 +8,8 @@ import (
 	"sigs.k8s.io/kustomize/api/resource"
 	"sigs.k8s.io/kustomize/kyaml/filesys"
 	"sigs.k8s.io/kustomize/kyaml/fn/runtime/runtimeutil"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
 )
 
 // entry is an element of generators, transformers or validators.
@@ -109,6 +111,8 @@ func (b *build) classify(e *entry, c *resource.Resource) {
 		e.others = append(e.others, c)
 	case err != nil:
 		b.refusals = append(b.refusals, fmt.Errorf("%s: %s: %w", e.where, describe(c), err))
+	case gvk.Group == v1alpha1.Group && gvk.Kind != v1alpha1.KindTenantFence:
+		b.refusals = append(b.refusals, fmt.Errorf("%s: %s is no function: list it under resources:", e.where, describe(c)))
 	case !isFence(c):
 		b.refusals = append(b.refusals, fmt.Errorf("%s: runs another function (%s): tenantfence build runs only TenantFence; use kustomize build --enable-alpha-plugins",
 			e.where, describe(c)))

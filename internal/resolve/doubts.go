@@ -30,6 +30,22 @@ func (r *resolver) doubtProfile() {
 		}
 	}
 	r.doubtEvery()
+	r.doubtPolicies()
+}
+
+// doubtPolicies warns of policies of nobody's fence that select fenced pods: they
+// add to what the fence allows.
+func (r *resolver) doubtPolicies() {
+	for _, p := range r.index.Policies {
+		if p.Fence != "" {
+			continue
+		}
+		if t := r.owner[p.Ref.Namespace]; t != nil {
+			r.warn("policy-of-nobody", p.Ref, nil, "is no policy of a fence and stands in a namespace of Tenant %q: what it opens is open, and is not looked into", t.Name)
+		} else if p.Ref.Kind == "CiliumClusterwideNetworkPolicy" {
+			r.warn("policy-of-nobody", p.Ref, nil, "is no policy of a fence and may select pods of any tenant: what it opens is open, and is not looked into")
+		}
+	}
 }
 
 // doubtPeer warns of a selector that selects none of the pods that are there.

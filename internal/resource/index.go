@@ -34,6 +34,13 @@ type Namespace struct {
 	Labels map[string]string
 }
 
+// Policy is a network policy of the build.
+type Policy struct {
+	Ref policy.Ref
+	// Fence that generated it, or "".
+	Fence string
+}
+
 // Index is the build, by what its resources are. Everything in it is sorted, so
 // that the order of the input never matters.
 type Index struct {
@@ -41,6 +48,8 @@ type Index struct {
 	Workloads  []*Workload
 	Services   []*Service
 	Slices     []*EndpointSlice
+	// Policies are the network policies that are there already.
+	Policies []*Policy
 	// Blind says that the host showed no resource but the function's own
 	// configuration, as kustomize does to a generator: nothing can be looked up.
 	Blind bool
@@ -73,6 +82,7 @@ func NewIndex(items []*yaml.RNode) (*Index, policy.Findings) {
 	slices.SortFunc(x.Workloads, func(a, b *Workload) int { return byRef(a.Ref, b.Ref) })
 	slices.SortFunc(x.Services, func(a, b *Service) int { return byRef(a.Ref, b.Ref) })
 	slices.SortFunc(x.Slices, func(a, b *EndpointSlice) int { return byRef(a.Ref, b.Ref) })
+	slices.SortFunc(x.Policies, func(a, b *Policy) int { return byRef(a.Ref, b.Ref) })
 	for _, w := range x.Workloads {
 		x.byNamespace[w.Ref.Namespace] = append(x.byNamespace[w.Ref.Namespace], w)
 	}
@@ -96,6 +106,8 @@ func (x *Index) add(n *yaml.RNode) *policy.Finding {
 		if w, err = newWorkload(n); err == nil {
 			x.Workloads = append(x.Workloads, w)
 		}
+	case kind == "cilium.io/CiliumNetworkPolicy", kind == "cilium.io/CiliumClusterwideNetworkPolicy", kind == "networking.k8s.io/NetworkPolicy":
+		x.Policies = append(x.Policies, &Policy{Ref: RefOf(n), Fence: n.GetLabels()[LabelFence]})
 	case kind == "v1/Namespace":
 		x.Namespaces[n.GetName()] = &Namespace{Ref: RefOf(n), Labels: n.GetLabels()}
 	case kind == "v1/Service":

@@ -6,6 +6,7 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/kio/kioutil"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
@@ -22,6 +23,10 @@ const (
 // RefOf names a resource and, where the host tells it, its file.
 func RefOf(n *yaml.RNode) policy.Ref {
 	ref := policy.Ref{APIVersion: n.GetApiVersion(), Kind: n.GetKind(), Namespace: n.GetNamespace(), Name: n.GetName()}
+	if Group(n) == v1alpha1.Group {
+		// A layer may have written one, which says nothing.
+		ref.Namespace = ""
+	}
 	a := n.GetAnnotations()
 	if o := a[origin]; o != "" {
 		ref.File = originPath(o)
