@@ -112,7 +112,7 @@ func (b *build) classify(e *entry, c *resource.Resource) {
 	case err != nil:
 		b.refusals = append(b.refusals, fmt.Errorf("%s: %s: %w", e.where, describe(c), err))
 	case gvk.Group == v1alpha1.Group && gvk.Kind != v1alpha1.KindTenantFence:
-		b.refusals = append(b.refusals, fmt.Errorf("%s: %s is no function: list it under resources:", e.where, describe(c)))
+		b.refusals = append(b.refusals, fmt.Errorf("%s: %s is no function: it belongs under resources", e.where, describe(c)))
 	case !isFence(c):
 		b.refusals = append(b.refusals, fmt.Errorf("%s: runs another function (%s): tenantfence build runs only TenantFence; use kustomize build --enable-alpha-plugins",
 			e.where, describe(c)))

@@ -41,12 +41,12 @@ func Merge(fence string, stages []v1alpha1.Stage, items, desired []*yaml.RNode) 
 			out = append(out, n)
 		}
 	}
-	for _, n := range desired {
-		if id := identityOf(n); wanted[id] == n {
-			out = append(out, n)
-		}
-	}
-	return out, findings
+	return append(out, remaining(desired, wanted)...), findings
+}
+
+// remaining are the desired policies that are still wanted.
+func remaining(desired []*yaml.RNode, wanted map[identity]*yaml.RNode) []*yaml.RNode {
+	return slices.DeleteFunc(slices.Clone(desired), func(n *yaml.RNode) bool { return wanted[identityOf(n)] != n })
 }
 
 type identity struct{ group, kind, namespace, name string }

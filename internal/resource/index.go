@@ -99,33 +99,43 @@ func (x *Index) add(n *yaml.RNode) *policy.Finding {
 			Message: "has no namespace yet, so it cannot be fenced: set it in the resource, or list the fence in the outer layer, above the one whose kustomization.yaml sets namespace",
 		}
 	}
-	var err error
-	switch {
-	case isWorkload:
-		var w *Workload
-		if w, err = newWorkload(n); err == nil {
-			x.Workloads = append(x.Workloads, w)
-		}
-	case kind == "cilium.io/CiliumNetworkPolicy", kind == "cilium.io/CiliumClusterwideNetworkPolicy", kind == "networking.k8s.io/NetworkPolicy":
-		x.Policies = append(x.Policies, &Policy{Ref: RefOf(n), Fence: n.GetLabels()[LabelFence]})
-	case kind == "v1/Namespace":
-		x.Namespaces[n.GetName()] = &Namespace{Ref: RefOf(n), Labels: n.GetLabels()}
-	case kind == "v1/Service":
-		var s *Service
-		if s, err = newService(n); err == nil {
-			x.Services = append(x.Services, s)
-		}
-	case kind == "discovery.k8s.io/EndpointSlice":
-		var s *EndpointSlice
-		if s, err = newEndpointSlice(n); err == nil {
-			x.Slices = append(x.Slices, s)
-		}
-	}
-	if err != nil {
+	if err := x.file(n, kind); err != nil {
 		return &policy.Finding{
 			Check: "unreadable-resource", Severity: policy.Error, Resource: RefOf(n),
 			Message: fmt.Sprintf("cannot be read as a %s: %v: correct it, or what its pods are cannot be told", n.GetKind(), err),
 		}
+	}
+	return nil
+}
+
+// file puts a resource where it belongs, if it is of a kind that matters.
+func (x *Index) file(n *yaml.RNode, kind string) error {
+	switch kind {
+	case "v1/Namespace":
+		x.Namespaces[n.GetName()] = &Namespace{Ref: RefOf(n), Labels: n.GetLabels()}
+	case "cilium.io/CiliumNetworkPolicy", "cilium.io/CiliumClusterwideNetworkPolicy", "networking.k8s.io/NetworkPolicy":
+		x.Policies = append(x.Policies, &Policy{Ref: RefOf(n), Fence: n.GetLabels()[LabelFence]})
+	case "v1/Service":
+		s, err := newService(n)
+		if err != nil {
+			return err
+		}
+		x.Services = append(x.Services, s)
+	case "discovery.k8s.io/EndpointSlice":
+		e, err := newEndpointSlice(n)
+		if err != nil {
+			return err
+		}
+		x.Slices = append(x.Slices, e)
+	default:
+		if _, ok := templatePath[kind]; !ok {
+			return nil
+		}
+		w, err := newWorkload(n)
+		if err != nil {
+			return err
+		}
+		x.Workloads = append(x.Workloads, w)
 	}
 	return nil
 }
