@@ -9,6 +9,7 @@ import (
 
 	"sigs.k8s.io/kustomize/api/resource"
 	"sigs.k8s.io/kustomize/api/types"
+	"sigs.k8s.io/kustomize/kyaml/resid"
 )
 
 // plan is an exact build: what kustomize builds, and the fences around it.
@@ -22,7 +23,7 @@ type plan struct {
 
 // plan returns how to build exactly in this process, or why that cannot be done.
 func (b *build) plan() (*plan, string) {
-	for _, check := range []func() string{b.laterSteps, b.innerFences, b.afterComponents, b.afterTransformers, b.besideGenerators} {
+	for _, check := range []func() string{b.laterSteps, b.repeatedFences, b.innerFences, b.afterComponents, b.afterTransformers, b.besideGenerators} {
 		if reason := check(); reason != "" {
 			return nil, reason
 		}
@@ -75,6 +76,22 @@ func (b *build) laterSteps() string {
 			return l.shown + ": configurations may change what refers to names after the fence"
 		case len(k.Crds) > 0:
 			return l.shown + ": crds may change what refers to names after the fence"
+		}
+	}
+	return ""
+}
+
+// repeatedFences names a fence that one list holds twice, which kustomize fails on.
+func (b *build) repeatedFences() string {
+	for _, l := range b.layers {
+		for _, list := range [][]entry{l.transformers, l.generators} {
+			seen := map[resid.ResId]bool{}
+			for _, f := range fencesOf(list) {
+				if seen[f.CurId()] {
+					return fmt.Sprintf("%s: %s is listed twice", l.shown, describe(f))
+				}
+				seen[f.CurId()] = true
+			}
 		}
 	}
 	return ""

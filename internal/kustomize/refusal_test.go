@@ -14,6 +14,8 @@ func TestBuildRefuses(t *testing.T) {
 		"foreign-function": {"layers/prod/kustomization.yaml: transformers[1]: runs another function (example.com/v1 Foreign \"f\")",
 			"use kustomize build --enable-alpha-plugins"},
 		"legacy-plugin":        {"kustomization.yaml: generators[0]: runs another function (example.com/v1 Legacy \"l\")"},
+		"fence-twice":          {"already registered id"},
+		"tenant-as-function":   {"kustomization.yaml: transformers[0]: ", "Tenant \"acme\" is no function: it belongs under resources"},
 		"validator":            {"kustomization.yaml: validators[0]: ", "list it under transformers"},
 		"no-function":          {"kustomization.yaml: transformers[0]: ", "no annotation config.kubernetes.io/function"},
 		"no-fence":             {"nothing would be fenced", "transformers: [fence.yaml]"},
