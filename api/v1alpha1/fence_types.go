@@ -25,6 +25,12 @@ type TenantFenceSpec struct {
 	// +kubebuilder:validation:MinItems=1
 	Stages []Stage `json:"stages,omitempty"`
 
+	// formerNames are names that this fence had before: policies that bear one of them
+	// are this fence's, and get its name. Omitted: none.
+	// +optional
+	// +kubebuilder:validation:MinItems=1
+	FormerNames []string `json:"formerNames,omitempty"`
+
 	// profile is the FenceProfile's spec, inline. Omitted: the FenceProfile among
 	// the items. Inline and among the items is an error.
 	// +optional

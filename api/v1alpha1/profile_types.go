@@ -132,6 +132,12 @@ type TenantRules struct {
 	// claims give further namespaces to a tenant, by its name. Omitted: none.
 	// +optional
 	Claims map[string][]string `json:"claims,omitempty"`
+
+	// namespaceLabels are set on the Namespaces of tenants that are in the build, beside
+	// those that they have. Omitted: none.
+	// +optional
+	// +kubebuilder:validation:MinProperties=1
+	NamespaceLabels map[string]string `json:"namespaceLabels,omitempty"`
 }
 
 // ExcludedNamespace is a namespace that is never fenced.

@@ -13,6 +13,11 @@ func (f *TenantFence) Validate() field.ErrorList {
 	for i, stage := range f.Spec.Stages {
 		errs = append(errs, seen.item(string(stage), at.Child("stages").Index(i))...)
 	}
+	former := unique{f.Name: true}
+	for i, name := range f.Spec.FormerNames {
+		errs = append(errs, validateName(name, at.Child("formerNames").Index(i))...)
+		errs = append(errs, former.item(name, at.Child("formerNames").Index(i))...)
+	}
 	if f.Spec.ProfileName != "" {
 		errs = append(errs, validateResourceName(f.Spec.ProfileName, at.Child("profileName"))...)
 	}

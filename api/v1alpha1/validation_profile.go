@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	metav1validation "k8s.io/apimachinery/pkg/apis/meta/v1/validation"
 	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
@@ -56,6 +57,9 @@ func validateVersion(version string, at *field.Path) field.ErrorList {
 	return nil
 }
 
+// namespaceName is the label that every namespace bears, with its name.
+const namespaceName = "kubernetes.io/metadata.name"
+
 func (r *TenantRules) validate(at *field.Path) field.ErrorList {
 	var errs field.ErrorList
 	pattern := r.NamespacePattern
@@ -70,7 +74,11 @@ func (r *TenantRules) validate(at *field.Path) field.ErrorList {
 		errs = append(errs, validateName(tenant, at)...)
 		errs = append(errs, validateNames(r.Claims[tenant], at)...)
 	}
-	return errs
+	labels := at.Child("namespaceLabels")
+	if _, ok := r.NamespaceLabels[namespaceName]; ok {
+		errs = append(errs, field.Forbidden(labels.Key(namespaceName), "is Kubernetes' own: remove it"))
+	}
+	return append(errs, withoutExpressions(metav1validation.ValidateLabels(r.NamespaceLabels, labels))...)
 }
 
 func (s *FenceProfileSpec) validateExcluded(at *field.Path) field.ErrorList {

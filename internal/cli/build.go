@@ -44,11 +44,38 @@ func build(cmd *cobra.Command, dir, format string) error {
 	if format != "yaml" && format != "table" {
 		return fmt.Errorf(`--output %q: say "yaml" or "table"`, format)
 	}
+	b, err := runBuild(cmd, dir)
+	if err != nil {
+		return err
+	}
+	if format == "table" {
+		items, err := kio.FromBytes(b.data)
+		if err != nil {
+			return fmt.Errorf("read the build: %w", err)
+		}
+		return output.Table(cmd.OutOrStdout(), items)
+	}
+	if _, err := bytes.NewReader(b.data).WriteTo(cmd.OutOrStdout()); err != nil {
+		return fmt.Errorf("write the build: %w", err)
+	}
+	return nil
+}
+
+// built is a build, and what it needs of objects that are not to be printed.
+type built struct {
+	data []byte
+	// needs are lines for a person: what Namespaces and Services still lack.
+	needs []string
+}
+
+// runBuild builds a kustomization with its fence, and says on stderr what was found.
+func runBuild(cmd *cobra.Command, dir string) (built, error) {
 	executable, err := os.Executable()
 	if err != nil {
-		return fmt.Errorf("find this program: %w", err)
+		return built{}, fmt.Errorf("find this program: %w", err)
 	}
-	data, err := kustomize.Build(filesys.MakeFsOnDisk(), dir, kustomize.Options{
+	var b built
+	b.data, err = kustomize.Build(filesys.MakeFsOnDisk(), dir, kustomize.Options{
 		Executable: executable,
 		Function: func(config *yaml.RNode, items []*yaml.RNode) ([]*yaml.RNode, error) {
 			out, findings, err := fn.Process(config, items)
@@ -58,18 +85,5 @@ func build(cmd *cobra.Command, dir, format string) error {
 			return out, err
 		},
 	})
-	if err != nil {
-		return err
-	}
-	if format == "table" {
-		items, err := kio.FromBytes(data)
-		if err != nil {
-			return fmt.Errorf("read the build: %w", err)
-		}
-		return output.Table(cmd.OutOrStdout(), items)
-	}
-	if _, err := bytes.NewReader(data).WriteTo(cmd.OutOrStdout()); err != nil {
-		return fmt.Errorf("write the build: %w", err)
-	}
-	return nil
+	return b, err
 }

@@ -79,6 +79,6 @@ was changed, and 2 where the arguments or the input cannot be read.`,
 	if info, ok := debug.ReadBuildInfo(); ok {
 		root.Version = info.Main.Version
 	}
-	root.AddCommand(newBuild())
+	root.AddCommand(newBuild(), newRender())
 	return root
 }

@@ -100,12 +100,29 @@ func (r *resolver) grantFromOutside(f *flow, a v1alpha1.AgentIngress) {
 			return
 		}
 		r.warn("cidrs-cannot-filter", f.ref, f.path.Child("cidrs"),
-			"with sourceIP: Node the pods see a node's address, so the policy admits every node and hostNetwork pod instead: set loadBalancerSourceRanges on the Service to these networks")
+			"with sourceIP: Node the pods see a node's address, so the policy admits every node and hostNetwork pod instead: the load balancer itself must admit these networks only, by loadBalancerSourceRanges, which are set on a Service that is named here and is in the build")
+		if a.Service != "" {
+			r.rangesOf(policy.SourceRanges{Namespace: r.namespaceOfService(f, a.Service), Service: a.Service, CIDRs: a.CIDRs})
+		}
 		peer = policy.Peer{Kind: policy.Entities, Entities: nodes}
 	}
 	for _, own := range f.own {
 		r.fence.Grants = append(r.fence.Grants, policy.Grant{Family: policy.AgentIngress, From: peer, To: own, Ports: f.ports, Destination: f.declaration()})
 	}
+}
+
+// rangesOf adds to what the load balancer of a Service must admit.
+func (r *resolver) rangesOf(add policy.SourceRanges) {
+	i := slices.IndexFunc(r.fence.SourceRanges, func(s policy.SourceRanges) bool {
+		return s.Namespace == add.Namespace && s.Service == add.Service
+	})
+	if i < 0 {
+		add.CIDRs = slices.Sorted(slices.Values(add.CIDRs))
+		r.fence.SourceRanges = append(r.fence.SourceRanges, add)
+		return
+	}
+	have := &r.fence.SourceRanges[i]
+	have.CIDRs = slices.Compact(slices.Sorted(slices.Values(append(slices.Clone(have.CIDRs), add.CIDRs...))))
 }
 
 // grantThroughProxy lets the edge proxy dial the tenant's pods.

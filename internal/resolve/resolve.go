@@ -26,6 +26,7 @@ func Resolve(in *resource.Inputs, index *resource.Index) (*policy.Fence, policy.
 		fence: &policy.Fence{
 			Name: in.Fence.Name, Profile: reasonOf(in.Profile.Ref, in.Profile.Path),
 			Cluster: in.Profile.Spec.Cluster, Baseline: in.Profile.Spec.Baseline,
+			NamespaceLabels: in.Profile.Spec.Tenants.NamespaceLabels,
 		},
 	}
 	r.expectUnread(in.Unread)

@@ -1,0 +1,139 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+	"sigs.k8s.io/kustomize/kyaml/kio"
+
+	"github.com/tenantfence/tenantfence/fn"
+	"github.com/tenantfence/tenantfence/internal/flux"
+	"github.com/tenantfence/tenantfence/internal/output"
+	"github.com/tenantfence/tenantfence/internal/policy"
+)
+
+// renderFlags are the flags as they were given.
+type renderFlags struct {
+	out, source, path, namespace, groupBy string
+
+	verbose bool
+}
+
+func newRender() *cobra.Command {
+	var flags renderFlags
+	cmd := &cobra.Command{
+		Use:   "render DIR -o OUT",
+		Short: "Render the policies of a kustomization into a tree that Flux applies",
+		Long: `Build a kustomization with its fence, as tenantfence build does, and write its
+policies into OUT: a folder for each tenant and stage, and Flux Kustomizations that
+apply baseline, allow and default-deny one after the other.
+
+OUT belongs to this command. It is replaced as a whole, and only if every file in it
+is as it was rendered. What the policies were generated for is not written.`,
+		Example: `  tenantfence render kustomization-examples/soctalk -o rendered
+  tenantfence render clusters/prod/fence -o rendered/prod --source OCIRepository/policies --path prod`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return render(cmd, args[0], flags)
+		},
+	}
+	f := cmd.Flags()
+	f.StringVarP(&flags.out, "output", "o", "", "the folder to write, made where it is not there (required)")
+	f.StringVar(&flags.source, "source", "GitRepository/flux-system", "the Flux source that will hold OUT, as Kind/name")
+	f.StringVar(&flags.path, "path", "", "the path of OUT in the source (default OUT itself)")
+	f.StringVar(&flags.namespace, "namespace", "flux-system", "the namespace of the Flux Kustomizations and of the source")
+	f.StringVar(&flags.groupBy, "group-by", string(flux.ByTenant), `what one Flux Kustomization applies: a stage of one "tenant", or a "stage" of all`)
+	f.BoolVarP(&flags.verbose, "verbose", "v", false, "print a line for each file, too")
+	return cmd
+}
+
+func render(cmd *cobra.Command, dir string, flags renderFlags) error {
+	options, err := flags.options()
+	if err != nil {
+		return err
+	}
+	if err := flux.Apart(dir, flags.out); err != nil {
+		return err
+	}
+	b, err := runBuild(cmd, dir)
+	if err != nil {
+		return err
+	}
+	items, err := kio.FromBytes(b.data)
+	if err != nil {
+		return fmt.Errorf("read the build: %w", err)
+	}
+	files, findings, err := flux.Tree(items, options)
+	if err := refusal(cmd.ErrOrStderr(), findings, err); err != nil {
+		return err
+	}
+	changes, findings, err := flux.Write(flags.out, files)
+	if err := refusal(cmd.ErrOrStderr(), findings, err); err != nil {
+		return err
+	}
+	if err := writeNeeds(cmd.ErrOrStderr(), b.needs); err != nil {
+		return err
+	}
+	return writeChanges(cmd.OutOrStdout(), changes, flags)
+}
+
+// writeNeeds says what the objects that are not written still need.
+func writeNeeds(w io.Writer, needs []string) error {
+	for _, need := range needs {
+		if _, err := fmt.Fprintf(w, "not rendered, set it where the object comes from: %s\n", need); err != nil {
+			return fmt.Errorf("write needs: %w", err)
+		}
+	}
+	return nil
+}
+
+func (f renderFlags) options() (flux.Options, error) {
+	if f.out == "" {
+		return flux.Options{}, fmt.Errorf("--output: say which folder to write")
+	}
+	options := flux.Options{}
+	var err error
+	if options.Source, err = flux.ParseSource(f.source); err != nil {
+		return options, fmt.Errorf("--source: %w", err)
+	}
+	if options.Namespace, err = flux.ParseNamespace(f.namespace); err != nil {
+		return options, fmt.Errorf("--namespace: %w", err)
+	}
+	if options.GroupBy, err = flux.ParseGrouping(f.groupBy); err != nil {
+		return options, fmt.Errorf("--group-by: %w", err)
+	}
+	path := f.path
+	if path == "" {
+		path = f.out
+	}
+	if options.Path, err = flux.ParsePath(path); err != nil {
+		return options, fmt.Errorf("--path: %w", err)
+	}
+	return options, nil
+}
+
+// refusal writes findings, and is the error if any of them is one.
+func refusal(w io.Writer, findings policy.Findings, err error) error {
+	if werr := output.Text(w, findings); werr != nil {
+		return werr
+	}
+	if err == nil && findings.HasError() {
+		return fn.ErrRefused
+	}
+	return err
+}
+
+func writeChanges(w io.Writer, changes flux.Changes, flags renderFlags) error {
+	if flags.verbose {
+		for _, c := range changes {
+			if _, err := fmt.Fprintf(w, "%s %s\n", c.File, c.Did); err != nil {
+				return fmt.Errorf("write changes: %w", err)
+			}
+		}
+	}
+	if _, err := fmt.Fprintf(w, "%s: %s\n", flags.out, changes.Sum()); err != nil {
+		return fmt.Errorf("write changes: %w", err)
+	}
+	return nil
+}

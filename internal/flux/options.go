@@ -1,0 +1,75 @@
+package flux
+
+import (
+	"fmt"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/util/validation"
+)
+
+// Grouping says what one Kustomization applies.
+type Grouping string
+
+// The groupings.
+const (
+	// ByTenant: a stage of one tenant.
+	ByTenant Grouping = "tenant"
+	// ByStage: a stage of all tenants.
+	ByStage Grouping = "stage"
+)
+
+// Source is what Flux fetches the tree from.
+type Source struct{ Kind, Name string }
+
+// Options say how Flux finds the tree.
+type Options struct {
+	Source Source
+	// Path of the tree in the source.
+	Path string
+	// Namespace of the Kustomizations and of the source.
+	Namespace string
+	GroupBy   Grouping
+}
+
+// sourceKinds are the kinds that a Kustomization takes its files from.
+var sourceKinds = []string{"GitRepository", "OCIRepository", "Bucket", "ExternalArtifact"}
+
+// ParseSource reads Kind/name.
+func ParseSource(s string) (Source, error) {
+	kind, name, _ := strings.Cut(s, "/")
+	if !slices.Contains(sourceKinds, kind) || len(validation.IsDNS1123Subdomain(name)) > 0 {
+		return Source{}, fmt.Errorf("%q is no source: say Kind/name, such as GitRepository/flux-system; the kinds are %s", s, strings.Join(sourceKinds, ", "))
+	}
+	return Source{Kind: kind, Name: name}, nil
+}
+
+// ParseGrouping reads a grouping.
+func ParseGrouping(s string) (Grouping, error) {
+	if g := Grouping(s); g == ByTenant || g == ByStage {
+		return g, nil
+	}
+	return "", fmt.Errorf("%q is no grouping: say %q or %q", s, ByTenant, ByStage)
+}
+
+// ParseNamespace reads the name of a namespace.
+func ParseNamespace(s string) (string, error) {
+	if len(validation.IsDNS1123Label(s)) > 0 {
+		return "", fmt.Errorf("%q is no name of a namespace", s)
+	}
+	return s, nil
+}
+
+// ParsePath reads a path in a source, as Flux writes it: with "./" before it.
+func ParsePath(s string) (string, error) {
+	p := path.Clean(filepath.ToSlash(s))
+	if path.IsAbs(p) || filepath.IsAbs(s) || p == ".." || strings.HasPrefix(p, "../") {
+		return "", fmt.Errorf("%q is no path in a source: say where the tree stands below the source's root", s)
+	}
+	if p == "." {
+		return "./", nil
+	}
+	return "./" + p, nil
+}

@@ -1,0 +1,213 @@
+package flux
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/util/validation"
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/resource"
+)
+
+// clusterOwner owns what no namespace holds. No tenant can bear this name.
+const clusterOwner = "_cluster"
+
+// stage is a step of the chain, and the folder that holds it.
+type stage struct {
+	label v1alpha1.Stage
+	dir   string
+}
+
+// stages are in the order in which Flux applies them.
+var stages = [...]stage{
+	{v1alpha1.StageBaseline, "baseline"},
+	{v1alpha1.StageAllow, "allow"},
+	{v1alpha1.StageDefaultDeny, "default-deny"},
+}
+
+// denying is the index of the stage that closes what the others have not opened.
+const denying = len(stages) - 1
+
+// holding is what one owner has in each stage, by the name of the file.
+type holding [len(stages)]map[string]*yaml.RNode
+
+// first is the earliest stage that holds anything.
+func (h *holding) first() int {
+	for i := range stages {
+		if len(h[i]) > 0 {
+			return i
+		}
+	}
+	return 0
+}
+
+// placement is what every owner has.
+type placement map[string]*holding
+
+func (p placement) owners() []string { return slices.Sorted(maps.Keys(p)) }
+
+// placer sorts the generated items of a build by owner and stage.
+type placer struct {
+	at placement
+	// ownerOf tells which tenant has a namespace.
+	ownerOf  map[string]string
+	findings policy.Findings
+}
+
+// place returns where the generated items go. Nothing else is looked at.
+func place(items []*yaml.RNode) (placement, policy.Findings) {
+	p := placer{at: placement{}, ownerOf: map[string]string{}}
+	var configs []*yaml.RNode
+	for _, n := range items {
+		switch {
+		case n.GetLabels()[resource.LabelManagedBy] != resource.ManagedBy:
+		case !p.valid(n):
+		case n.GetKind() == "ConfigMap":
+			configs = append(configs, n)
+		default:
+			p.policy(n)
+		}
+	}
+	if len(p.at) == 0 && len(p.findings) == 0 {
+		p.findings = append(p.findings, policy.Finding{
+			Check: "nothing-to-render", Severity: policy.Error,
+			Message: "the build holds no policy with the label " + resource.LabelManagedBy + ": " + resource.ManagedBy +
+				": look why with tenantfence build; where the fence shall go, delete the rendered tree by hand",
+		})
+	}
+	// Last, because only the policies tell who has a namespace and which stages.
+	for _, n := range configs {
+		p.config(n)
+	}
+	return p.at, p.findings
+}
+
+// generatedKinds are the kinds that are generated, by group.
+var generatedKinds = map[string][]string{
+	"cilium.io":         {"CiliumNetworkPolicy", "CiliumClusterwideNetworkPolicy"},
+	"networking.k8s.io": {"NetworkPolicy"},
+	"":                  {"ConfigMap"},
+}
+
+func clusterwide(n *yaml.RNode) bool { return n.GetKind() == "CiliumClusterwideNetworkPolicy" }
+
+func (p *placer) refuse(n *yaml.RNode, field, format string, args ...any) {
+	p.findings = append(p.findings, policy.Finding{
+		Check: "not-generated", Severity: policy.Error, Resource: resource.RefOf(n), Field: field, Message: fmt.Sprintf(format, args...),
+	})
+}
+
+// valid refuses what cannot be ours, and what is no name: paths are made of it.
+func (p *placer) valid(n *yaml.RNode) bool {
+	group, _, grouped := strings.Cut(n.GetApiVersion(), "/")
+	if !grouped {
+		group = ""
+	}
+	switch {
+	case !slices.Contains(generatedKinds[group], n.GetKind()):
+		p.refuse(n, "metadata.labels", "says that tenantfence manages it, which generates nothing of this kind: remove the label %s", resource.LabelManagedBy)
+	case len(validation.IsDNS1123Subdomain(n.GetName())) > 0:
+		p.refuse(n, "metadata.name", "%q is no name of a policy", n.GetName())
+	case !clusterwide(n) && len(validation.IsDNS1123Label(n.GetNamespace())) > 0:
+		p.refuse(n, "metadata.namespace", "%q is no namespace: a layer after the fence has changed it", n.GetNamespace())
+	default:
+		return true
+	}
+	return false
+}
+
+func (p *placer) policy(n *yaml.RNode) {
+	labels := n.GetLabels()
+	owner := clusterOwner
+	if !clusterwide(n) {
+		if owner = labels[resource.LabelTenant]; len(validation.IsDNS1123Label(owner)) > 0 {
+			p.refuse(n, "metadata.labels", "%s: %q is no name of a tenant: a layer after the fence has changed it", resource.LabelTenant, owner)
+			return
+		}
+		p.ownerOf[n.GetNamespace()] = owner
+	}
+	if i, ok := p.stageOf(n); ok {
+		p.put(n, owner, i)
+	}
+}
+
+// config puts a ConfigMap beside the policies that need it. One that names no stage
+// goes to the first, which is there before anything that may need it.
+func (p *placer) config(n *yaml.RNode) {
+	owner := n.GetLabels()[resource.LabelTenant]
+	if p.at[owner] == nil {
+		owner = p.ownerOf[n.GetNamespace()]
+	}
+	if owner == "" {
+		owner = clusterOwner
+	}
+	if n.GetLabels()[resource.LabelStage] != "" {
+		if i, ok := p.stageOf(n); ok {
+			p.put(n, owner, i)
+		}
+		return
+	}
+	p.put(n, owner, p.holding(owner).first())
+}
+
+func (p *placer) stageOf(n *yaml.RNode) (int, bool) {
+	label := n.GetLabels()[resource.LabelStage]
+	i := slices.IndexFunc(stages[:], func(s stage) bool { return string(s.label) == label })
+	if i < 0 {
+		p.refuse(n, "metadata.labels", "%s: %q is no stage: a layer after the fence has changed it", resource.LabelStage, label)
+	}
+	return i, i >= 0
+}
+
+func (p *placer) holding(owner string) *holding {
+	if p.at[owner] == nil {
+		p.at[owner] = &holding{}
+	}
+	return p.at[owner]
+}
+
+func (p *placer) put(n *yaml.RNode, owner string, at int) {
+	h := p.holding(owner)
+	if h[at] == nil {
+		h[at] = map[string]*yaml.RNode{}
+	}
+	file := fileName(n)
+	if h[at][file] != nil {
+		p.refuse(n, "metadata.name", "is in the build twice")
+		return
+	}
+	h[at][file] = n
+}
+
+// maxFileName leaves room in the 255 bytes that file systems give a name.
+const maxFileName = 200
+
+// fileName is stable and unique. An underscore belongs to no name of Kubernetes, and
+// a dot to none of a namespace.
+func fileName(n *yaml.RNode) string {
+	name := n.GetName()
+	if !clusterwide(n) {
+		name = n.GetNamespace() + "." + name
+	}
+	if kind := n.GetKind(); kind != "CiliumNetworkPolicy" {
+		name = strings.ToLower(kind) + "_" + name
+	}
+	return shortened(name, maxFileName) + ".yaml"
+}
+
+// shortened is a name of at most limit bytes: a longer one ends with a sum of itself.
+func shortened(name string, limit int) string {
+	if len(name) <= limit {
+		return name
+	}
+	sum := sha256.Sum256([]byte(name))
+	suffix := "-" + hex.EncodeToString(sum[:4])
+	return strings.TrimRight(name[:limit-len(suffix)], "-.") + suffix
+}

@@ -1,0 +1,167 @@
+package flux
+
+import (
+	"path"
+
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/tenantfence/tenantfence/internal/resource"
+)
+
+// The folders that belong to no owner. No tenant can bear these names.
+const (
+	// stepsDir holds the Kustomizations of Flux.
+	stepsDir = "_flux"
+	// stagesDir holds, for ByStage, a kustomization.yaml over all owners.
+	stagesDir = "_stages"
+)
+
+// step is one Kustomization of Flux: what it applies, and after which others.
+type step struct {
+	name, dir string
+	labels    map[string]string
+	dependsOn []string
+}
+
+// maxName is how long the name of a Kustomization may be: Flux writes it into a
+// label of whatever it applies.
+const maxName = 63
+
+func stepName(owner string, at int) string {
+	if owner == clusterOwner {
+		return "tenantfence-cluster-" + stages[at].dir
+	}
+	const prefix = "tenantfence-tenant-"
+	suffix := "-" + stages[at].dir
+	return prefix + shortened(owner, maxName-len(prefix)-len(suffix)) + suffix
+}
+
+// stepsByTenant chains the stages of each owner.
+func stepsByTenant(p placement) []step {
+	var steps []step
+	for _, owner := range p.owners() {
+		var previous []string
+		for i, s := range stages {
+			if len(p[owner][i]) == 0 {
+				continue
+			}
+			next := step{name: stepName(owner, i), dir: path.Join(owner, s.dir), labels: stepLabels(s), dependsOn: previous}
+			if owner != clusterOwner {
+				next.labels[resource.LabelTenant] = owner
+			}
+			if i == denying {
+				next.dependsOn = append(next.dependsOn, p.acrossOwners(owner)...)
+			}
+			steps = append(steps, next)
+			previous = []string{next.name}
+		}
+	}
+	return steps
+}
+
+// acrossOwners is what a default-deny waits for beyond its own chain. Policies of the
+// cluster select the pods of tenants: a tenant is closed after what they allow, and
+// they close nothing before every tenant's own allows.
+func (p placement) acrossOwners(owner string) []string {
+	var names []string
+	for _, other := range p.owners() {
+		if other == owner || (other != clusterOwner && owner != clusterOwner) {
+			continue
+		}
+		for i := denying - 1; i >= 0; i-- {
+			if len(p[other][i]) > 0 {
+				names = append(names, stepName(other, i))
+				break
+			}
+		}
+	}
+	return names
+}
+
+// stepsByStage chains the stages, each over all owners.
+func stepsByStage(p placement) []step {
+	var steps []step
+	var previous []string
+	for i, s := range stages {
+		if len(p.ownersIn(i)) == 0 {
+			continue
+		}
+		next := step{name: "tenantfence-stage-" + s.dir, dir: path.Join(stagesDir, s.dir), labels: stepLabels(s), dependsOn: previous}
+		steps = append(steps, next)
+		previous = []string{next.name}
+	}
+	return steps
+}
+
+func stepLabels(s stage) map[string]string {
+	return map[string]string{resource.LabelManagedBy: resource.ManagedBy, resource.LabelStage: string(s.label)}
+}
+
+// ownersIn are the owners that have anything in a stage.
+func (p placement) ownersIn(at int) []string {
+	var owners []string
+	for _, owner := range p.owners() {
+		if len(p[owner][at]) > 0 {
+			owners = append(owners, owner)
+		}
+	}
+	return owners
+}
+
+// fluxKustomization is as much of a kustomize.toolkit.fluxcd.io/v1 Kustomization as
+// is written, in the order in which people write it.
+type fluxKustomization struct {
+	APIVersion string       `yaml:"apiVersion"`
+	Kind       string       `yaml:"kind"`
+	Metadata   fluxMetadata `yaml:"metadata"`
+	Spec       fluxSpec     `yaml:"spec"`
+}
+
+type fluxMetadata struct {
+	Name      string            `yaml:"name"`
+	Namespace string            `yaml:"namespace"`
+	Labels    map[string]string `yaml:"labels"`
+}
+
+type fluxSpec struct {
+	DependsOn     []fluxName `yaml:"dependsOn,omitempty"`
+	Interval      string     `yaml:"interval"`
+	RetryInterval string     `yaml:"retryInterval"`
+	Timeout       string     `yaml:"timeout"`
+	SourceRef     fluxSource `yaml:"sourceRef"`
+	Path          string     `yaml:"path"`
+	Prune         bool       `yaml:"prune"`
+	Wait          bool       `yaml:"wait"`
+}
+
+type fluxName struct {
+	Name string `yaml:"name"`
+}
+
+type fluxSource struct {
+	Kind string `yaml:"kind"`
+	Name string `yaml:"name"`
+}
+
+// object is the step as Flux reads it. Pruning removes what a later tree no longer
+// holds, and waiting makes a broken stage stop those after it.
+func (s step) object(o Options) ([]byte, error) {
+	k := fluxKustomization{
+		APIVersion: "kustomize.toolkit.fluxcd.io/v1",
+		Kind:       "Kustomization",
+		Metadata:   fluxMetadata{Name: s.name, Namespace: o.Namespace, Labels: s.labels},
+		Spec: fluxSpec{
+			Interval:      "10m",
+			RetryInterval: "1m",
+			Timeout:       "3m",
+			SourceRef:     fluxSource(o.Source),
+			Path:          "./" + path.Join(o.Path, s.dir),
+			Prune:         true,
+			Wait:          true,
+		},
+	}
+	for _, name := range s.dependsOn {
+		k.Spec.DependsOn = append(k.Spec.DependsOn, fluxName{Name: name})
+	}
+	return yaml.Marshal(k)
+}

@@ -1,0 +1,86 @@
+package flux
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// Apart refuses a tree that would be rendered into its own inputs, or the reverse:
+// the next build would read what the last one has written.
+func Apart(dir, out string) error {
+	in, err := resolved(dir)
+	if err != nil {
+		return err
+	}
+	to, err := resolved(out)
+	if err != nil {
+		return err
+	}
+	switch {
+	case within(in, to):
+		return fmt.Errorf("%s lies in %s, which is built: render into a folder beside it", out, dir)
+	case within(to, in):
+		return fmt.Errorf("%s, which is built, lies in %s: render into a folder beside it", dir, out)
+	}
+	return nil
+}
+
+// target looks at what stands where the tree shall be: nil, nothing, or a folder.
+func target(out string) (fs.FileInfo, error) {
+	info, err := os.Lstat(out)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, nil
+	case err != nil:
+		return nil, fmt.Errorf("look at %s: %w", out, err)
+	case info.Mode()&fs.ModeSymlink != 0:
+		return nil, fmt.Errorf("%s is a symbolic link: name the folder that it leads to", out)
+	case !info.IsDir():
+		return nil, fmt.Errorf("%s is a file: name a folder", out)
+	}
+	current, err := os.Getwd()
+	if err != nil {
+		return nil, fmt.Errorf("find the current folder: %w", err)
+	}
+	here, err := resolved(current)
+	if err != nil {
+		return nil, err
+	}
+	there, err := resolved(out)
+	if err != nil {
+		return nil, err
+	}
+	if within(there, here) {
+		return nil, fmt.Errorf("%s holds the current folder, and is replaced as a whole: run from outside of it", out)
+	}
+	return info, nil
+}
+
+func within(outer, inner string) bool {
+	rel, err := filepath.Rel(outer, inner)
+	return err == nil && rel != ".." && !strings.HasPrefix(rel, ".."+string(filepath.Separator))
+}
+
+// resolved is an absolute path without symbolic links, also where its end is not there.
+func resolved(name string) (string, error) {
+	abs, err := filepath.Abs(name)
+	if err != nil {
+		return "", fmt.Errorf("find %s: %w", name, err)
+	}
+	found, err := filepath.EvalSymlinks(abs)
+	if err == nil {
+		return found, nil
+	}
+	parent := filepath.Dir(abs)
+	if !errors.Is(err, fs.ErrNotExist) || parent == abs {
+		return "", fmt.Errorf("find %s: %w", name, err)
+	}
+	if parent, err = resolved(parent); err != nil {
+		return "", err
+	}
+	return filepath.Join(parent, filepath.Base(abs)), nil
+}

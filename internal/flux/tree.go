@@ -1,0 +1,132 @@
+package flux
+
+import (
+	"fmt"
+	"maps"
+	"path"
+	"slices"
+
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/tenantfence/tenantfence/internal/policy"
+)
+
+// Files is a tree: what each file holds, by its path from the root, with slashes.
+type Files map[string][]byte
+
+func (f Files) paths() []string { return slices.Sorted(maps.Keys(f)) }
+
+const kustomizationFile = "kustomization.yaml"
+
+// noSubstitution, said "disabled", keeps Flux's postBuild from reading a policy: a
+// port that is quoted would become a number, and a dollar sign a variable.
+const noSubstitution = "kustomize.toolkit.fluxcd.io/substitute"
+
+// Tree is the tree for the items of a finished build. On an error among the findings
+// there is none.
+func Tree(items []*yaml.RNode, o Options) (Files, policy.Findings, error) {
+	placed, findings := place(items)
+	if findings.HasError() {
+		return nil, findings.Sort(), nil
+	}
+	files := Files{}
+	for _, owner := range placed.owners() {
+		if err := files.addOwner(owner, placed[owner]); err != nil {
+			return nil, nil, err
+		}
+	}
+	steps := stepsByTenant(placed)
+	if o.GroupBy == ByStage {
+		steps = stepsByStage(placed)
+		if err := files.addStages(placed); err != nil {
+			return nil, nil, err
+		}
+	}
+	if err := files.addSteps(steps, o); err != nil {
+		return nil, nil, err
+	}
+	return files, findings.Sort(), nil
+}
+
+// addOwner adds a folder for each stage in which an owner has anything.
+func (f Files) addOwner(owner string, h *holding) error {
+	for i, s := range stages {
+		if len(h[i]) == 0 {
+			continue
+		}
+		dir := path.Join(owner, s.dir)
+		for file, n := range h[i] {
+			if err := f.addObject(path.Join(dir, file), n); err != nil {
+				return err
+			}
+		}
+		if err := f.addKustomization(dir, slices.Sorted(maps.Keys(h[i]))); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (f Files) addObject(file string, n *yaml.RNode) error {
+	written := n.Copy()
+	annotations := written.GetAnnotations()
+	annotations[noSubstitution] = "disabled"
+	if err := written.SetAnnotations(annotations); err != nil {
+		return fmt.Errorf("annotate %s: %w", file, err)
+	}
+	body, err := written.String()
+	if err != nil {
+		return fmt.Errorf("print %s: %w", file, err)
+	}
+	f[file] = sealed(file, []byte(body))
+	return nil
+}
+
+// addStages adds, for each stage, a kustomization over all owners.
+func (f Files) addStages(p placement) error {
+	for i, s := range stages {
+		var folders []string
+		for _, owner := range p.ownersIn(i) {
+			folders = append(folders, path.Join("..", "..", owner, s.dir))
+		}
+		if len(folders) == 0 {
+			continue
+		}
+		if err := f.addKustomization(path.Join(stagesDir, s.dir), folders); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// addSteps adds the Kustomizations of Flux, and the kustomization.yaml by which one
+// parent finds them all.
+func (f Files) addSteps(steps []step, o Options) error {
+	var listed []string
+	for _, s := range steps {
+		body, err := s.object(o)
+		if err != nil {
+			return fmt.Errorf("print Kustomization %s: %w", s.name, err)
+		}
+		file := path.Join(stepsDir, s.name+".yaml")
+		f[file] = sealed(file, body)
+		listed = append(listed, file)
+	}
+	slices.Sort(listed)
+	return f.addKustomization(".", listed)
+}
+
+// addKustomization adds a kustomization.yaml of kustomize.
+func (f Files) addKustomization(dir string, resources []string) error {
+	body, err := yaml.Marshal(struct {
+		APIVersion string   `yaml:"apiVersion"`
+		Kind       string   `yaml:"kind"`
+		Resources  []string `yaml:"resources"`
+	}{"kustomize.config.k8s.io/v1beta1", "Kustomization", resources})
+	if err != nil {
+		return fmt.Errorf("print the kustomization of %s: %w", dir, err)
+	}
+	file := path.Join(dir, kustomizationFile)
+	f[file] = sealed(file, body)
+	return nil
+}

@@ -1,0 +1,171 @@
+package flux
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/tenantfence/tenantfence/internal/policy"
+)
+
+// Action is what was done with a file.
+type Action string
+
+// The actions.
+const (
+	Created    Action = "created"
+	Configured Action = "configured"
+	Unchanged  Action = "unchanged"
+	Deleted    Action = "deleted"
+)
+
+// Change is what was done with one file.
+type Change struct {
+	// File is the path from the root of the tree, with slashes.
+	File string
+	Did  Action
+}
+
+// Changes are what was done, sorted by file.
+type Changes []Change
+
+// Sum counts them: "2 created, 0 configured, 7 unchanged, 1 deleted".
+func (cs Changes) Sum() string {
+	count := map[Action]int{}
+	for _, c := range cs {
+		count[c.Did]++
+	}
+	return fmt.Sprintf("%d created, %d configured, %d unchanged, %d deleted", count[Created], count[Configured], count[Unchanged], count[Deleted])
+}
+
+// Write makes a folder hold exactly the files, and says what changed. A reader sees
+// the old tree or the new one. On an error, also among the findings, the old one
+// stays. Files that are equal are not written.
+func Write(out string, files Files) (Changes, policy.Findings, error) {
+	out = filepath.Clean(out)
+	info, err := target(out)
+	if err != nil {
+		return nil, nil, err
+	}
+	var old Files
+	mode := os.FileMode(0o755)
+	if info != nil {
+		var findings policy.Findings
+		if old, findings, err = read(out); err != nil || findings.HasError() {
+			return nil, findings, err
+		}
+		mode = info.Mode().Perm()
+	}
+	changes := compare(old, files)
+	if !slices.ContainsFunc(changes, func(c Change) bool { return c.Did != Unchanged }) {
+		return changes, nil, nil
+	}
+	if err := replace(out, old, files, mode); err != nil {
+		return nil, nil, err
+	}
+	return changes, nil, nil
+}
+
+func compare(old, files Files) Changes {
+	var changes Changes
+	for file, content := range files {
+		did := Created
+		if was, ok := old[file]; ok {
+			did = Configured
+			if bytes.Equal(was, content) {
+				did = Unchanged
+			}
+		}
+		changes = append(changes, Change{file, did})
+	}
+	for file := range old {
+		if _, ok := files[file]; !ok {
+			changes = append(changes, Change{file, Deleted})
+		}
+	}
+	slices.SortFunc(changes, func(a, b Change) int { return bytes.Compare([]byte(a.File), []byte(b.File)) })
+	return changes
+}
+
+// replace builds the new tree beside the old one, where a rename reaches, and swaps
+// them.
+func replace(out string, old, files Files, mode os.FileMode) (err error) {
+	parent := filepath.Dir(out)
+	if err := os.MkdirAll(parent, 0o755); err != nil {
+		return fmt.Errorf("write %s: %w", out, err)
+	}
+	beside, err := os.MkdirTemp(parent, "."+filepath.Base(out)+".tenantfence-*")
+	if err != nil {
+		return fmt.Errorf("write %s: %w", out, err)
+	}
+	defer func() {
+		if rerr := os.RemoveAll(beside); rerr != nil {
+			err = errors.Join(err, fmt.Errorf("remove what is left of the old tree: %w", rerr))
+		}
+	}()
+	tree := filepath.Join(beside, "tree")
+	if err := stageTree(tree, out, old, files); err != nil {
+		return fmt.Errorf("write %s: %w", out, err)
+	}
+	if err := os.Chmod(tree, mode); err != nil {
+		return fmt.Errorf("write %s: %w", out, err)
+	}
+	if old == nil {
+		err = os.Rename(tree, out)
+	} else {
+		err = swap(tree, out)
+	}
+	if err != nil {
+		return fmt.Errorf("write %s: %w", out, err)
+	}
+	return nil
+}
+
+// stageTree writes the files into a folder that nobody reads yet. A file that is
+// equal in the old tree is linked, and so stays the file that it is.
+func stageTree(tree, out string, old, files Files) error {
+	for _, file := range files.paths() {
+		name := filepath.Join(tree, filepath.FromSlash(file))
+		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+			return err
+		}
+		if was, ok := old[file]; ok && bytes.Equal(was, files[file]) {
+			if err := os.Link(filepath.Join(out, filepath.FromSlash(file)), name); err == nil {
+				continue
+			}
+			// Some file systems have no links: then it is written.
+		}
+		if err := os.WriteFile(name, files[file], 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// swap puts the new tree where the old one is, in one step where the system can.
+func swap(tree, out string) error {
+	err := exchange(tree, out)
+	if errors.Is(err, errors.ErrUnsupported) {
+		return renameTwice(tree, out)
+	}
+	return err
+}
+
+// renameTwice moves the old tree aside, and back if the new one cannot take its
+// place. For a moment there is none.
+func renameTwice(tree, out string) error {
+	aside := filepath.Dir(tree) + ".old"
+	if err := os.Rename(out, aside); err != nil {
+		return err
+	}
+	if err := os.Rename(tree, out); err != nil {
+		if back := os.Rename(aside, out); back != nil {
+			return errors.Join(err, fmt.Errorf("the old tree is in %s: %w", aside, back))
+		}
+		return err
+	}
+	return os.RemoveAll(aside)
+}

@@ -1,0 +1,234 @@
+package flux
+
+import (
+	"bytes"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// did is what was done with which files, without what is unchanged.
+func did(changes Changes) map[string]Action {
+	got := map[string]Action{}
+	for _, c := range changes {
+		if c.Did != Unchanged {
+			got[c.File] = c.Did
+		}
+	}
+	return got
+}
+
+// onDisk is a tree as it stands.
+func onDisk(t *testing.T, out string) Files {
+	t.Helper()
+	files, findings, err := read(out)
+	if err != nil || len(findings) > 0 {
+		t.Fatalf("read %s: %v %v", out, err, findings)
+	}
+	return files
+}
+
+func TestTheFirstRenderWritesTheTree(t *testing.T) {
+	t.Parallel()
+	out := filepath.Join(t.TempDir(), "clusters", "rendered")
+	files := tree(t, defaults, tenant("acme")...)
+	changes := written(t, out, files)
+	equal(t, "sum", changes.Sum(), "10 created, 0 configured, 0 unchanged, 0 deleted")
+	equal(t, "the tree", onDisk(t, out), files)
+	nothingBeside(t, out)
+}
+
+func TestAnEmptyFolderIsTaken(t *testing.T) {
+	t.Parallel()
+	out := filepath.Join(t.TempDir(), "rendered")
+	if err := os.MkdirAll(filepath.Join(out, "acme"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	files := tree(t, defaults, tenant("acme")...)
+	written(t, out, files)
+	equal(t, "the tree", onDisk(t, out), files)
+	info, err := os.Stat(out)
+	if err != nil || info.Mode().Perm() != 0o700 {
+		t.Errorf("the folder's mode is %v, want it kept: %v", info.Mode(), err)
+	}
+}
+
+func TestTheSecondRenderWritesNothing(t *testing.T) {
+	t.Parallel()
+	out := filepath.Join(t.TempDir(), "rendered")
+	files := tree(t, defaults, append(tenant("acme"), tenant("beta")...)...)
+	written(t, out, files)
+	before := snapshot(t, filepath.Dir(out))
+	changes := written(t, out, files)
+	equal(t, "changes", did(changes), map[string]Action{})
+	equal(t, "sum", changes.Sum(), "0 created, 0 configured, 19 unchanged, 0 deleted")
+	equal(t, "the folder", snapshot(t, filepath.Dir(out)), before)
+}
+
+func TestOnlyWhatDiffersIsWritten(t *testing.T) {
+	t.Parallel()
+	out := filepath.Join(t.TempDir(), "rendered")
+	written(t, out, tree(t, defaults, append(tenant("acme"), tenant("beta")...)...))
+	before := snapshot(t, out)
+	changed := strings.Replace(strings.Join(append(tenant("acme"), tenant("beta")...), "---\n"), `port: "443"`, `port: "8443"`, 1)
+	changes := written(t, out, tree(t, defaults, changed, cnp("acme", "Allow", "egress-more")))
+	equal(t, "changes", did(changes), map[string]Action{
+		"acme/baseline/tenant-acme.allow-dns.yaml": Configured,
+		"acme/allow/kustomization.yaml":            Configured,
+		"acme/allow/tenant-acme.egress-more.yaml":  Created,
+	})
+	after := snapshot(t, out)
+	for name, was := range before {
+		rel, err := filepath.Rel(out, name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, changed := did(changes)[filepath.ToSlash(rel)]; !changed && after[name] != was {
+			t.Errorf("%s was written anew", rel)
+		}
+	}
+	nothingBeside(t, out)
+}
+
+func TestATenantThatGoesTakesItsFilesAlong(t *testing.T) {
+	t.Parallel()
+	for _, o := range groupings {
+		out := filepath.Join(t.TempDir(), "rendered")
+		both := tree(t, o, append(append(tenant("acme"), tenant("beta")...), ccnp("Allow", "nodes"))...)
+		written(t, out, both)
+		changes := written(t, out, tree(t, o, append(tenant("beta"), ccnp("Allow", "nodes"))...))
+		for file, action := range did(changes) {
+			ofAcme := strings.HasPrefix(file, "acme/") || strings.HasPrefix(file, "_flux/tenantfence-tenant-acme-")
+			lists := file == kustomizationFile || strings.HasPrefix(file, "_stages/")
+			if (ofAcme && action != Deleted) || (!ofAcme && (!lists || action != Configured)) {
+				t.Errorf("%s %s", file, action)
+			}
+		}
+		if _, err := os.Stat(filepath.Join(out, "acme")); !os.IsNotExist(err) {
+			t.Errorf("the folder of the tenant stays: %v", err)
+		}
+		for file := range onDisk(t, out) {
+			if strings.Contains(file, "acme") {
+				t.Errorf("%s stays", file)
+			}
+		}
+	}
+}
+
+func TestAFileThatWasDeletedIsRenderedAnew(t *testing.T) {
+	t.Parallel()
+	out := filepath.Join(t.TempDir(), "rendered")
+	files := tree(t, defaults, tenant("acme")...)
+	written(t, out, files)
+	if err := os.Remove(filepath.Join(out, "acme", "allow", kustomizationFile)); err != nil {
+		t.Fatal(err)
+	}
+	equal(t, "changes", did(written(t, out, files)), map[string]Action{"acme/allow/kustomization.yaml": Created})
+	equal(t, "the tree", onDisk(t, out), files)
+}
+
+func TestAnErrorLeavesTheOldTree(t *testing.T) {
+	t.Parallel()
+	out := filepath.Join(t.TempDir(), "rendered")
+	old := tree(t, defaults, tenant("acme")...)
+	written(t, out, old)
+	before := snapshot(t, filepath.Dir(out))
+	// A file cannot be a folder, too: staging fails half-way.
+	broken := maps.Clone(old)
+	broken["acme/allow/kustomization.yaml/x"] = []byte("x")
+	if changes, findings, err := Write(out, broken); err == nil || changes != nil || len(findings) > 0 {
+		t.Errorf("got %v, %v, %v, want an error", changes, findings, err)
+	}
+	equal(t, "the folder", snapshot(t, filepath.Dir(out)), before)
+}
+
+func TestWithoutAnExchangeTheOldTreeIsMovedAside(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for name, content := range map[string]string{"out/f": "old", "beside/tree/f": "new"} {
+		if err := create(name, content)(dir); err != nil {
+			t.Fatal(err)
+		}
+	}
+	out, next := filepath.Join(dir, "out"), filepath.Join(dir, "beside", "tree")
+	if err := renameTwice(filepath.Join(dir, "beside", "nowhere"), out); err == nil {
+		t.Error("a tree that is not there took the place of the old one")
+	}
+	equal(t, "after an error", content(t, out), "old")
+	if err := renameTwice(next, out); err != nil {
+		t.Fatal(err)
+	}
+	equal(t, "after", content(t, out), "new")
+	entries, err := os.ReadDir(dir)
+	if err != nil || len(entries) != 2 {
+		t.Errorf("more is left than out and beside: %v %v", entries, err)
+	}
+}
+
+func content(t *testing.T, dir string) string {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join(dir, "f"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
+}
+
+// Whoever looks finds a tree at any moment, the old one or the new one.
+func TestAReaderAlwaysFindsATree(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS != "linux" {
+		t.Skip("other systems have no exchange: for a moment there is no tree")
+	}
+	out := filepath.Join(t.TempDir(), "rendered")
+	trees := []Files{tree(t, defaults, tenant("acme")...), tree(t, defaults, tenant("beta")...)}
+	written(t, out, trees[0])
+	stop := time.Now().Add(300 * time.Millisecond)
+	done := make(chan error, 1)
+	go func() {
+		var err error
+		for i := 1; err == nil && time.Now().Before(stop); i++ {
+			_, _, err = Write(out, trees[i%2])
+		}
+		done <- err
+	}()
+	for looks := 0; ; looks++ {
+		select {
+		case err := <-done:
+			if err != nil || looks == 0 {
+				t.Errorf("%d looks: %v", looks, err)
+			}
+			return
+		default:
+		}
+		root, err := os.ReadFile(filepath.Join(out, kustomizationFile))
+		if err != nil || !bytes.Equal(root, trees[0][kustomizationFile]) && !bytes.Equal(root, trees[1][kustomizationFile]) {
+			t.Fatalf("look %d: %v\n%s", looks, err, root)
+		}
+	}
+}
+
+func listed(dir string) ([]string, error) {
+	entries, err := fs.ReadDir(os.DirFS(dir), ".")
+	var names []string
+	for _, e := range entries {
+		names = append(names, e.Name())
+	}
+	return names, err
+}
+
+// nothingBeside holds that a tree stands alone in its folder.
+func nothingBeside(t *testing.T, out string) {
+	t.Helper()
+	names, err := listed(filepath.Dir(out))
+	if diff := cmp.Diff([]string{filepath.Base(out)}, names); diff != "" || err != nil {
+		t.Errorf("beside the tree (-want +got): %v\n%s", err, diff)
+	}
+}
