@@ -21,27 +21,46 @@ import (
 // ErrRefused says that findings stopped the run: nothing was changed.
 var ErrRefused = errors.New("nothing was changed")
 
+// Result is a build after the fence.
+type Result struct {
+	// Items are all that remain, the policies among them.
+	Items []*yaml.RNode
+	// Changes tell what was done to policies, and to what was patched.
+	Changes policy.Changes
+	// Needs says, for a person, what was set on resources that are no policies.
+	Needs []string
+	// Findings are what there is to say, sorted. They stand also beside an error.
+	Findings policy.Findings
+}
+
 // Execute runs the function on a ResourceList, as kustomize and kpt do. What was
-// found goes to stderr, a line each, because not every host shows results.
-func Execute(in io.Reader, out, stderr io.Writer) error {
+// found and done goes to stderr, because not every host shows results.
+func Execute(in io.Reader, out, stderr io.Writer, detail output.Detail) error {
 	return resource.Execute(in, out, func(rl *framework.ResourceList) error {
-		items, findings, err := Process(rl.FunctionConfig, rl.Items)
-		rl.Results = resource.Results(findings)
-		if werr := output.Text(stderr, findings); werr != nil {
+		r, err := Process(rl.FunctionConfig, rl.Items)
+		rl.Results = resource.Results(r.Findings)
+		if werr := Report(stderr, r, err, detail); werr != nil {
 			return werr
 		}
 		if err != nil {
 			return err
 		}
-		rl.Items = items
+		rl.Items = r.Items
 		return nil
 	})
 }
 
+// Report writes what was found and, without an error, done.
+func Report(w io.Writer, r Result, err error, detail output.Detail) error {
+	if werr := output.Text(w, r.Findings); werr != nil || err != nil {
+		return werr
+	}
+	return output.Changes(w, "tenantfence", r.Changes, detail)
+}
+
 // Process fences a build: it returns the items with the policies that the Tenants
-// among them need, and what there is to say. On an error the items are not to be
-// used.
-func Process(config *yaml.RNode, items []*yaml.RNode) ([]*yaml.RNode, policy.Findings, error) {
+// among them need. On an error there are only findings.
+func Process(config *yaml.RNode, items []*yaml.RNode) (Result, error) {
 	in, index, findings := Read(config, items)
 	if in == nil {
 		return refuse(findings)
@@ -53,17 +72,20 @@ func Process(config *yaml.RNode, items []*yaml.RNode) ([]*yaml.RNode, policy.Fin
 	policies := plan.Plan(fence)
 	objects, err := render.Render(fence, policies)
 	if err != nil {
-		return nil, findings.Sort(), err
+		return Result{Findings: findings.Sort()}, err
 	}
-	merged, said := merge.Merge(fence.Name, in.Fence.Spec.Stages, items, objects)
+	merged, said := merge.Merge(merge.Options{
+		Fence: fence, Config: in.FenceRef, Stages: in.Fence.Spec.Stages, FormerNames: in.Fence.Spec.FormerNames,
+		TenantsUnseen: in.Fence.Spec.Profile != nil && len(in.Tenants) == 0,
+	}, items, objects)
 	if findings = append(findings, said...); findings.HasError() {
 		return refuse(findings)
 	}
-	written, err := write(merged)
-	return written, findings.Sort(), err
+	written, err := write(merged.Items)
+	return Result{Items: written, Changes: merged.Changes, Needs: needs(fence, merged.Changes), Findings: findings.Sort()}, err
 }
 
-func refuse(findings policy.Findings) ([]*yaml.RNode, policy.Findings, error) {
+func refuse(findings policy.Findings) (Result, error) {
 	sorted := findings.Sort()
 	errs := 0
 	for _, f := range sorted {
@@ -75,5 +97,5 @@ func refuse(findings policy.Findings) ([]*yaml.RNode, policy.Findings, error) {
 	if errs == 1 {
 		plural = ""
 	}
-	return nil, sorted, fmt.Errorf("%d error%s: %w", errs, plural, ErrRefused)
+	return Result{Findings: sorted}, fmt.Errorf("%d error%s: %w", errs, plural, ErrRefused)
 }

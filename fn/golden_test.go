@@ -94,12 +94,12 @@ func runGolden(t *testing.T, dir string) {
 
 func process(t *testing.T, config *yaml.RNode, items []*yaml.RNode) ([]*yaml.RNode, string, error) {
 	t.Helper()
-	out, findings, err := fn.Process(config.Copy(), copied(items))
+	r, err := fn.Process(config.Copy(), copied(items))
 	var b bytes.Buffer
-	if err := output.Text(&b, findings); err != nil {
+	if err := output.Text(&b, r.Findings); err != nil {
 		t.Fatal(err)
 	}
-	return out, b.String(), err
+	return r.Items, b.String(), err
 }
 
 // decideVerdicts holds the generated policies against Cilium's schema and parser,

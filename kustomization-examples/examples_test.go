@@ -45,7 +45,8 @@ func buildExample(t *testing.T, dir string) build {
 	var config *yaml.RNode
 	output, err := kustomize.Build(filesys.MakeFsOnDisk(), dir, kustomize.Options{
 		Function: func(c *yaml.RNode, items []*yaml.RNode) ([]*yaml.RNode, error) {
-			out, _, err := fn.Process(c, items)
+			r, err := fn.Process(c, items)
+			out := r.Items
 			config, b.items = c.Copy(), nil
 			for _, n := range out {
 				b.items = append(b.items, n.Copy())
@@ -73,7 +74,8 @@ func buildExample(t *testing.T, dir string) build {
 			expected[c.Expect] = true
 		}
 	}
-	if len(expected) < 2 {
+	closed := slices.ContainsFunc(fence.Tenants, func(t policy.Tenant) bool { return t.Enforcement == v1alpha1.Enforce })
+	if !expected[v1alpha1.ExpectAllow] || closed && !expected[v1alpha1.ExpectDeny] {
 		t.Fatal("an example says which flows must work and which must not")
 	}
 	slices.SortFunc(in.FlowTests, func(a, b resource.FlowTest) int { return strings.Compare(b.Ref.Name, a.Ref.Name) })
@@ -105,15 +107,23 @@ func policiesOf(t *testing.T, items []*yaml.RNode) []json.RawMessage {
 	return out
 }
 
+// examples are the folders that hold a kustomization and say which flows must work.
 func examples(t *testing.T) []string {
 	t.Helper()
-	found, err := filepath.Glob("*/fence.yaml")
-	if err != nil || len(found) == 0 {
-		t.Fatalf("no example found: %v", err)
-	}
 	var out []string
-	for _, f := range found {
-		out = append(out, filepath.Dir(f))
+	for _, pattern := range []string{"*/flows.yaml", "*/*/flows.yaml"} {
+		found, err := filepath.Glob(pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range found {
+			if _, err := os.Stat(filepath.Join(filepath.Dir(f), "kustomization.yaml")); err == nil {
+				out = append(out, filepath.Dir(f))
+			}
+		}
+	}
+	if len(out) == 0 {
+		t.Fatal("no example found")
 	}
 	return out
 }

@@ -78,11 +78,15 @@ func runBuild(cmd *cobra.Command, dir string) (built, error) {
 	b.data, err = kustomize.Build(filesys.MakeFsOnDisk(), dir, kustomize.Options{
 		Executable: executable,
 		Function: func(config *yaml.RNode, items []*yaml.RNode) ([]*yaml.RNode, error) {
-			out, findings, err := fn.Process(config, items)
-			if werr := output.Text(cmd.ErrOrStderr(), findings); werr != nil {
+			r, err := fn.Process(config, items)
+			if werr := fn.Report(cmd.ErrOrStderr(), r, err, detail(cmd)); werr != nil {
 				return nil, werr
 			}
-			return out, err
+			b.needs = append(b.needs, r.Needs...)
+			return r.Items, err
+		},
+		Fallback: func(reason string) {
+			b.needs = append(b.needs, "the labels and loadBalancerSourceRanges that tenantfence build sets; which is not known here, since kustomize itself built this: "+reason)
 		},
 	})
 	return b, err

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/tenantfence/tenantfence/fn"
+	"github.com/tenantfence/tenantfence/internal/output"
 )
 
 // The exit codes.
@@ -73,12 +74,21 @@ was changed, and 2 where the arguments or the input cannot be read.`,
 			if f, ok := cmd.InOrStdin().(*os.File); ok && term.IsTerminal(int(f.Fd())) {
 				return cmd.Help()
 			}
-			return fn.Execute(cmd.InOrStdin(), cmd.OutOrStdout(), cmd.ErrOrStderr())
+			return fn.Execute(cmd.InOrStdin(), cmd.OutOrStdout(), cmd.ErrOrStderr(), detail(cmd))
 		},
 	}
 	if info, ok := debug.ReadBuildInfo(); ok {
 		root.Version = info.Main.Version
 	}
+	root.PersistentFlags().BoolP("verbose", "v", false, "say of each policy and file what was done, not only the sum")
 	root.AddCommand(newBuild(), newRender())
 	return root
+}
+
+// detail is what --verbose asks for.
+func detail(cmd *cobra.Command) output.Detail {
+	if v, err := cmd.Flags().GetBool("verbose"); err == nil && v {
+		return output.Lines
+	}
+	return output.Sum
 }

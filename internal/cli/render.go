@@ -16,8 +16,6 @@ import (
 // renderFlags are the flags as they were given.
 type renderFlags struct {
 	out, source, path, namespace, groupBy string
-
-	verbose bool
 }
 
 func newRender() *cobra.Command {
@@ -44,7 +42,6 @@ is as it was rendered. What the policies were generated for is not written.`,
 	f.StringVar(&flags.path, "path", "", "the path of OUT in the source (default OUT itself)")
 	f.StringVar(&flags.namespace, "namespace", "flux-system", "the namespace of the Flux Kustomizations and of the source")
 	f.StringVar(&flags.groupBy, "group-by", string(flux.ByTenant), `what one Flux Kustomization applies: a stage of one "tenant", or a "stage" of all`)
-	f.BoolVarP(&flags.verbose, "verbose", "v", false, "print a line for each file, too")
 	return cmd
 }
 
@@ -75,7 +72,7 @@ func render(cmd *cobra.Command, dir string, flags renderFlags) error {
 	if err := writeNeeds(cmd.ErrOrStderr(), b.needs); err != nil {
 		return err
 	}
-	return writeChanges(cmd.OutOrStdout(), changes, flags)
+	return output.Changes(cmd.OutOrStdout(), flags.out, changes, detail(cmd))
 }
 
 // writeNeeds says what the objects that are not written still need.
@@ -122,18 +119,4 @@ func refusal(w io.Writer, findings policy.Findings, err error) error {
 		return fn.ErrRefused
 	}
 	return err
-}
-
-func writeChanges(w io.Writer, changes flux.Changes, flags renderFlags) error {
-	if flags.verbose {
-		for _, c := range changes {
-			if _, err := fmt.Fprintf(w, "%s %s\n", c.File, c.Did); err != nil {
-				return fmt.Errorf("write changes: %w", err)
-			}
-		}
-	}
-	if _, err := fmt.Fprintf(w, "%s: %s\n", flags.out, changes.Sum()); err != nil {
-		return fmt.Errorf("write changes: %w", err)
-	}
-	return nil
 }

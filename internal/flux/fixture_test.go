@@ -87,7 +87,7 @@ func tree(t *testing.T, o Options, documents ...string) Files {
 }
 
 // written writes what must be fine.
-func written(t *testing.T, out string, files Files) Changes {
+func written(t *testing.T, out string, files Files) policy.Changes {
 	t.Helper()
 	changes, findings, err := Write(out, files)
 	if err != nil || len(findings) > 0 {

@@ -7,44 +7,15 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// Action is what was done with a file.
-type Action string
-
-// The actions.
-const (
-	Created    Action = "created"
-	Configured Action = "configured"
-	Unchanged  Action = "unchanged"
-	Deleted    Action = "deleted"
-)
-
-// Change is what was done with one file.
-type Change struct {
-	// File is the path from the root of the tree, with slashes.
-	File string
-	Did  Action
-}
-
-// Changes are what was done, sorted by file.
-type Changes []Change
-
-// Sum counts them: "2 created, 0 configured, 7 unchanged, 1 deleted".
-func (cs Changes) Sum() string {
-	count := map[Action]int{}
-	for _, c := range cs {
-		count[c.Did]++
-	}
-	return fmt.Sprintf("%d created, %d configured, %d unchanged, %d deleted", count[Created], count[Configured], count[Unchanged], count[Deleted])
-}
-
 // Write makes a folder hold exactly the files, and says what changed. A reader sees
 // the old tree or the new one. On an error, also among the findings, the old one
 // stays. Files that are equal are not written.
-func Write(out string, files Files) (Changes, policy.Findings, error) {
+func Write(out string, files Files) (policy.Changes, policy.Findings, error) {
 	out = filepath.Clean(out)
 	info, err := target(out)
 	if err != nil {
@@ -60,7 +31,7 @@ func Write(out string, files Files) (Changes, policy.Findings, error) {
 		mode = info.Mode().Perm()
 	}
 	changes := compare(old, files)
-	if !slices.ContainsFunc(changes, func(c Change) bool { return c.Did != Unchanged }) {
+	if !slices.ContainsFunc(changes, func(c policy.Change) bool { return c.Action != policy.Unchanged }) {
 		return changes, nil, nil
 	}
 	if err := replace(out, old, files, mode); err != nil {
@@ -69,24 +40,24 @@ func Write(out string, files Files) (Changes, policy.Findings, error) {
 	return changes, nil, nil
 }
 
-func compare(old, files Files) Changes {
-	var changes Changes
+func compare(old, files Files) policy.Changes {
+	var changes policy.Changes
 	for file, content := range files {
-		did := Created
+		did := policy.Created
 		if was, ok := old[file]; ok {
-			did = Configured
+			did = policy.Configured
 			if bytes.Equal(was, content) {
-				did = Unchanged
+				did = policy.Unchanged
 			}
 		}
-		changes = append(changes, Change{file, did})
+		changes = append(changes, policy.Change{Action: did, Ref: policy.Ref{File: file}})
 	}
 	for file := range old {
 		if _, ok := files[file]; !ok {
-			changes = append(changes, Change{file, Deleted})
+			changes = append(changes, policy.Change{Action: policy.Deleted, Ref: policy.Ref{File: file}})
 		}
 	}
-	slices.SortFunc(changes, func(a, b Change) int { return bytes.Compare([]byte(a.File), []byte(b.File)) })
+	slices.SortFunc(changes, func(a, b policy.Change) int { return strings.Compare(a.Ref.File, b.Ref.File) })
 	return changes
 }
 

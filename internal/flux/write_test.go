@@ -12,14 +12,16 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
 // did is what was done with which files, without what is unchanged.
-func did(changes Changes) map[string]Action {
-	got := map[string]Action{}
+func did(changes policy.Changes) map[string]policy.Action {
+	got := map[string]policy.Action{}
 	for _, c := range changes {
-		if c.Did != Unchanged {
-			got[c.File] = c.Did
+		if c.Action != policy.Unchanged {
+			got[c.Ref.File] = c.Action
 		}
 	}
 	return got
@@ -67,7 +69,7 @@ func TestTheSecondRenderWritesNothing(t *testing.T) {
 	written(t, out, files)
 	before := snapshot(t, filepath.Dir(out))
 	changes := written(t, out, files)
-	equal(t, "changes", did(changes), map[string]Action{})
+	equal(t, "changes", did(changes), map[string]policy.Action{})
 	equal(t, "sum", changes.Sum(), "0 created, 0 configured, 19 unchanged, 0 deleted")
 	equal(t, "the folder", snapshot(t, filepath.Dir(out)), before)
 }
@@ -79,10 +81,10 @@ func TestOnlyWhatDiffersIsWritten(t *testing.T) {
 	before := snapshot(t, out)
 	changed := strings.Replace(strings.Join(append(tenant("acme"), tenant("beta")...), "---\n"), `port: "443"`, `port: "8443"`, 1)
 	changes := written(t, out, tree(t, defaults, changed, cnp("acme", "Allow", "egress-more")))
-	equal(t, "changes", did(changes), map[string]Action{
-		"acme/baseline/tenant-acme.allow-dns.yaml": Configured,
-		"acme/allow/kustomization.yaml":            Configured,
-		"acme/allow/tenant-acme.egress-more.yaml":  Created,
+	equal(t, "changes", did(changes), map[string]policy.Action{
+		"acme/baseline/tenant-acme.allow-dns.yaml": policy.Configured,
+		"acme/allow/kustomization.yaml":            policy.Configured,
+		"acme/allow/tenant-acme.egress-more.yaml":  policy.Created,
 	})
 	after := snapshot(t, out)
 	for name, was := range before {
@@ -107,7 +109,7 @@ func TestATenantThatGoesTakesItsFilesAlong(t *testing.T) {
 		for file, action := range did(changes) {
 			ofAcme := strings.HasPrefix(file, "acme/") || strings.HasPrefix(file, "_flux/tenantfence-tenant-acme-")
 			lists := file == kustomizationFile || strings.HasPrefix(file, "_stages/")
-			if (ofAcme && action != Deleted) || (!ofAcme && (!lists || action != Configured)) {
+			if (ofAcme && action != policy.Deleted) || (!ofAcme && (!lists || action != policy.Configured)) {
 				t.Errorf("%s %s", file, action)
 			}
 		}
@@ -130,7 +132,7 @@ func TestAFileThatWasDeletedIsRenderedAnew(t *testing.T) {
 	if err := os.Remove(filepath.Join(out, "acme", "allow", kustomizationFile)); err != nil {
 		t.Fatal(err)
 	}
-	equal(t, "changes", did(written(t, out, files)), map[string]Action{"acme/allow/kustomization.yaml": Created})
+	equal(t, "changes", did(written(t, out, files)), map[string]policy.Action{"acme/allow/kustomization.yaml": policy.Created})
 	equal(t, "the tree", onDisk(t, out), files)
 }
 

@@ -1,9 +1,11 @@
-// Package merge puts the desired policies among the items of a build: it replaces
-// those of the same fence and of the stages that are run, removes those no longer
-// wanted, and leaves everything else as it is.
+// Package merge puts the desired policies among the items of a build, in place: of
+// what this fence wrote before it changes only what differs, and what others wrote
+// it leaves alone, but for what they asked to have patched. It is pure: the items
+// that are handed in are never changed.
 package merge
 
 import (
+	"cmp"
 	"slices"
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
@@ -13,65 +15,134 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// Merge returns the items with the desired policies among them. A policy of
-// somebody else that has the name of a desired one is refused.
-func Merge(fence string, stages []v1alpha1.Stage, items, desired []*yaml.RNode) ([]*yaml.RNode, policy.Findings) {
-	wanted := map[identity]*yaml.RNode{}
-	for _, n := range desired {
-		if slices.Contains(stages, stageOf(n)) {
-			wanted[identityOf(n)] = n
-		}
-	}
-	var findings policy.Findings
-	out := make([]*yaml.RNode, 0, len(items)+len(wanted))
+// Options say whose policies are merged, and which of them.
+type Options struct {
+	// Fence is the resolved fence: its name makes a policy mine, and its tenants,
+	// cluster and baseline say how hand-written policies are patched.
+	Fence *policy.Fence
+	// Config is the fence's own configuration, which findings about all of it name.
+	Config policy.Ref
+	// FormerNames are names that the fence had: policies of those are mine, too.
+	FormerNames []string
+	// Stages are those that this run creates, configures and deletes.
+	Stages []v1alpha1.Stage
+	// TenantsUnseen says that there is no Tenant, and nothing among the items that
+	// shows that they were read at all: then nothing of mine may be deleted.
+	TenantsUnseen bool
+}
+
+// Result is the build after the merge.
+type Result struct {
+	Items []*yaml.RNode
+	// Changes tell of the policies of this fence, and of the resources that were
+	// patched or were right already, sorted by kind, namespace and name.
+	Changes policy.Changes
+}
+
+// Merge returns the items with the desired policies among them. Where a finding is
+// an error the result is not to be used.
+func Merge(o Options, items, desired []*yaml.RNode) (Result, policy.Findings) {
+	m := newMerger(o, items, desired)
+	m.refuseUnseen(items)
+	m.refuseTwice(items)
 	for _, n := range items {
+		m.item(n)
+	}
+	m.create(desired)
+	slices.SortStableFunc(m.result.Changes, func(a, b policy.Change) int {
+		return cmp.Or(cmp.Compare(a.Ref.Kind, b.Ref.Kind), cmp.Compare(a.Ref.Namespace, b.Ref.Namespace), cmp.Compare(a.Ref.Name, b.Ref.Name),
+			cmp.Compare(a.Ref.File, b.Ref.File), cmp.Compare(a.Action, b.Action))
+	})
+	return m.result, m.findings
+}
+
+type merger struct {
+	Options
+	// wanted are the desired policies of the stages that run; planned has those of
+	// any stage.
+	wanted  map[identity]*yaml.RNode
+	planned map[identity]bool
+	// there are the identities among the items.
+	there map[identity]int
+	files files
+
+	result   Result
+	findings policy.Findings
+}
+
+func newMerger(o Options, items, desired []*yaml.RNode) *merger {
+	m := &merger{
+		Options: o, wanted: map[identity]*yaml.RNode{}, planned: map[identity]bool{},
+		there: map[identity]int{}, files: filesOf(items),
+	}
+	for _, n := range desired {
 		id := identityOf(n)
-		mine := isPolicy(id) && n.GetLabels()[resource.LabelFence] == fence
-		want, ok := wanted[id]
-		switch {
-		case mine && ok:
-			keepHostAnnotations(n, want)
-			out = append(out, want)
-			delete(wanted, id)
-		case mine && slices.Contains(stages, stageOf(n)):
-		case ok:
-			findings = append(findings, foreign(n))
-			out = append(out, n)
-		default:
-			out = append(out, n)
+		m.planned[id] = true
+		if m.runs(n) {
+			m.wanted[id] = n
 		}
 	}
-	return append(out, remaining(desired, wanted)...), findings
-}
-
-// remaining are the desired policies that are still wanted.
-func remaining(desired []*yaml.RNode, wanted map[identity]*yaml.RNode) []*yaml.RNode {
-	return slices.DeleteFunc(slices.Clone(desired), func(n *yaml.RNode) bool { return wanted[identityOf(n)] != n })
-}
-
-type identity struct{ group, kind, namespace, name string }
-
-func identityOf(n *yaml.RNode) identity {
-	return identity{resource.Group(n), n.GetKind(), n.GetNamespace(), n.GetName()}
-}
-
-// isPolicy says whether a resource is of a kind that is generated: nothing else is
-// replaced or removed, whatever labels it bears.
-func isPolicy(id identity) bool {
-	return id.group == "cilium.io" && id.kind == "CiliumNetworkPolicy"
-}
-
-func stageOf(n *yaml.RNode) v1alpha1.Stage {
-	return v1alpha1.Stage(n.GetLabels()[resource.LabelStage])
-}
-
-func foreign(n *yaml.RNode) policy.Finding {
-	owner := "is not of this fence"
-	if f := n.GetLabels()[resource.LabelFence]; f != "" {
-		owner = "belongs to fence " + f
+	for _, n := range items {
+		m.there[identityOf(n)]++
 	}
-	return policy.Finding{
-		Check: "policy-exists", Severity: policy.Error, Resource: resource.RefOf(n),
-		Message: "has the name of a policy that must be generated, and " + owner + ": rename or remove it",
+	return m
+}
+
+// item decides what becomes of one item.
+func (m *merger) item(n *yaml.RNode) {
+	id, owner := identityOf(n), m.ownerOf(n)
+	want, wanted := m.wanted[id]
+	switch {
+	case wanted && owner == me:
+		m.configure(n, want)
+	case wanted && owner == nobody && adoptable(n):
+		m.findings = append(m.findings, adopted(n, want)...)
+		m.configure(n, want)
+	case wanted:
+		m.findings = append(m.findings, m.foreign(n, owner))
+	case owner == me && m.runs(n) && !m.planned[id]:
+		m.did(policy.Deleted, n)
+	case owner == nobody:
+		m.patch(n)
+	default:
+		m.keep(n)
 	}
+}
+
+// configure makes a policy of mine what is wanted; where it is that already, it is
+// handed back as it came.
+func (m *merger) configure(have, want *yaml.RNode) {
+	c := edit(have)
+	if !update(c.YNode(), want.YNode()) {
+		c = have
+	}
+	m.patched(have, c)
+}
+
+func (m *merger) create(desired []*yaml.RNode) {
+	for _, n := range desired {
+		if id := identityOf(n); m.wanted[id] != n || m.there[id] > 0 {
+			continue
+		}
+		c := m.files.place(n)
+		m.did(policy.Created, c)
+		m.keep(c)
+	}
+}
+
+func (m *merger) keep(n *yaml.RNode) { m.result.Items = append(m.result.Items, n) }
+
+func (m *merger) did(a policy.Action, n *yaml.RNode) {
+	m.result.Changes = append(m.result.Changes, policy.Change{Action: a, Ref: resource.RefOf(n)})
+}
+
+// runs says whether a policy is of a stage that is run.
+func (m *merger) runs(n *yaml.RNode) bool {
+	return slices.Contains(m.Stages, v1alpha1.Stage(n.GetLabels()[resource.LabelStage]))
+}
+
+func (m *merger) say(severity policy.Severity, check string, n *yaml.RNode, field, message string) {
+	m.findings = append(m.findings, policy.Finding{
+		Check: check, Severity: severity, Resource: resource.RefOf(n), Field: field, Message: message,
+	})
 }

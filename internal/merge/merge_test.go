@@ -1,0 +1,246 @@
+package merge_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"sigs.k8s.io/kustomize/kyaml/kio"
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/merge"
+	"github.com/tenantfence/tenantfence/internal/policy"
+)
+
+const (
+	baseline = v1alpha1.StageBaseline
+	allow    = v1alpha1.StageAllow
+	deny     = v1alpha1.StageDefaultDeny
+)
+
+// options are those of a fence with one tenant in Enforce and one in Audit.
+func options(stages ...v1alpha1.Stage) merge.Options {
+	f := &policy.Fence{
+		Name:    "mine",
+		Cluster: v1alpha1.Cluster{CNI: v1alpha1.CNICilium, CiliumVersion: "1.19"},
+		Tenants: []policy.Tenant{
+			{Name: "acme", ID: "42", Namespaces: []string{"acme"}, Enforcement: v1alpha1.Enforce},
+			{Name: "beta", Namespaces: []string{"beta"}, Enforcement: v1alpha1.Audit},
+		},
+	}
+	f.Baseline.DNS = v1alpha1.DNS{Namespace: "kube-system", Port: 53, Names: []string{"*"}}
+	f.Baseline.DNS.Pods = &policy.Selector{MatchLabels: map[string]string{"k8s-app": "kube-dns"}}
+	return merge.Options{Fence: f, Stages: stages, FormerNames: []string{"former"}}
+}
+
+// object of which only the name, the fence, the stage and a word differ.
+func object(apiVersion, kind, name, fence string, stage v1alpha1.Stage, word string) *yaml.RNode {
+	n := yaml.MustParse("apiVersion: " + apiVersion + "\nkind: " + kind + "\nmetadata: {namespace: acme, name: " + name + "}\nspec: {description: " + word + "}\n")
+	if fence != "" {
+		// It never fails on a map.
+		_ = n.SetLabels(map[string]string{"tenantfence.dev/fence": fence, "tenantfence.dev/stage": string(stage)})
+	}
+	return n
+}
+
+func cnp(name, fence string, stage v1alpha1.Stage, word string) *yaml.RNode {
+	return object("cilium.io/v2", "CiliumNetworkPolicy", name, fence, stage, word)
+}
+
+func annotated(n *yaml.RNode, key, value string) *yaml.RNode {
+	// It never fails on a map.
+	_ = n.PipeE(yaml.SetAnnotation(key, value))
+	return n
+}
+
+func TestMerge(t *testing.T) {
+	t.Parallel()
+	desired := []*yaml.RNode{cnp("egress-db", "mine", allow, "new"), cnp("default-deny", "mine", deny, "new")}
+	for name, c := range map[string]struct {
+		there   []*yaml.RNode
+		stages  []v1alpha1.Stage
+		want    []string
+		changes []string
+		refused []string
+	}{
+		"what is not there is created": {
+			nil, []v1alpha1.Stage{allow, deny},
+			[]string{"egress-db new", "default-deny new"}, []string{"created default-deny", "created egress-db"}, nil,
+		},
+		"but only of the stages that run": {
+			nil, []v1alpha1.Stage{deny}, []string{"default-deny new"}, []string{"created default-deny"}, nil,
+		},
+		"what differs is configured in its place": {
+			[]*yaml.RNode{cnp("egress-db", "mine", allow, "old"), cnp("by-hand", "", "", "theirs")}, []v1alpha1.Stage{allow},
+			[]string{"egress-db new", "by-hand theirs"}, []string{"configured egress-db"}, nil,
+		},
+		"what is right already is unchanged": {
+			[]*yaml.RNode{cnp("egress-db", "mine", allow, "new")}, []v1alpha1.Stage{allow}, []string{"egress-db new"}, []string{"unchanged egress-db"}, nil,
+		},
+		"whatever its stage was": {
+			[]*yaml.RNode{cnp("egress-db", "mine", "Former", "old")}, []v1alpha1.Stage{allow}, []string{"egress-db new"}, []string{"configured egress-db"}, nil,
+		},
+		"what is no longer wanted is deleted": {
+			[]*yaml.RNode{cnp("egress-former", "mine", allow, "old"), cnp("egress-db", "mine", allow, "new")}, []v1alpha1.Stage{allow},
+			[]string{"egress-db new"}, []string{"unchanged egress-db", "deleted egress-former"}, nil,
+		},
+		"but not of a stage that does not run": {
+			[]*yaml.RNode{cnp("former-deny", "mine", deny, "old"), cnp("default-deny", "mine", deny, "old")}, []v1alpha1.Stage{baseline},
+			[]string{"former-deny old", "default-deny old"}, nil, nil,
+		},
+		"nor what another stage, which does not run, wants": {
+			[]*yaml.RNode{cnp("default-deny", "mine", allow, "old")}, []v1alpha1.Stage{allow},
+			[]string{"default-deny old", "egress-db new"}, []string{"created egress-db"}, nil,
+		},
+		"nor of another fence": {
+			[]*yaml.RNode{cnp("egress-former", "other", allow, "theirs")}, []v1alpha1.Stage{allow},
+			[]string{"egress-former theirs", "egress-db new"}, []string{"created egress-db"}, nil,
+		},
+		"nor of a kind that is not generated, whatever its labels": {
+			[]*yaml.RNode{object("v1", "ConfigMap", "egress-db", "mine", allow, "theirs"), object("example.com/v1", "NetworkPolicy", "np", "mine", allow, "theirs")}, []v1alpha1.Stage{allow},
+			[]string{"egress-db theirs", "np theirs", "egress-db new"}, []string{"created egress-db"}, nil,
+		},
+		"each kind that is generated is deleted": {
+			[]*yaml.RNode{object("networking.k8s.io/v1", "NetworkPolicy", "np", "mine", baseline, "old"), object("cilium.io/v2", "CiliumClusterwideNetworkPolicy", "ccnp", "mine", baseline, "old")},
+			[]v1alpha1.Stage{baseline}, nil, []string{"deleted ccnp", "deleted np"}, nil,
+		},
+		"what a fence of a former name wrote is mine, and gets the name": {
+			[]*yaml.RNode{cnp("egress-db", "former", allow, "new"), cnp("egress-former", "former", allow, "old"), cnp("former-deny", "former", deny, "old")}, []v1alpha1.Stage{allow},
+			[]string{"egress-db new", "former-deny old"}, []string{"configured egress-db", "deleted egress-former"}, nil,
+		},
+		"a hand-written policy of that name is refused": {
+			[]*yaml.RNode{cnp("egress-db", "", "", "theirs")}, []v1alpha1.Stage{allow}, nil, nil, []string{"policy-exists"},
+		},
+		"another fence's too, even if it says adopt, and all are said": {
+			[]*yaml.RNode{annotated(cnp("egress-db", "other", allow, "theirs"), "tenantfence.dev/adopt", "true"), cnp("default-deny", "", "", "theirs")},
+			[]v1alpha1.Stage{allow, deny}, nil, nil, []string{"policy-exists", "policy-exists"},
+		},
+		"adopt is true or nothing": {
+			[]*yaml.RNode{annotated(cnp("egress-db", "", "", "theirs"), "tenantfence.dev/adopt", "yes")}, []v1alpha1.Stage{allow}, nil, nil, []string{"policy-exists"},
+		},
+		"one that is there twice is refused, since the order would decide": {
+			[]*yaml.RNode{cnp("egress-db", "mine", allow, "one"), cnp("egress-db", "mine", allow, "two")}, []v1alpha1.Stage{allow}, nil, nil, []string{"policy-twice", "policy-twice"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			before := words(c.there)
+			got, findings := merge.Merge(options(c.stages...), c.there, desired)
+			if diff := cmp.Diff(c.refused, checks(findings)); diff != "" {
+				t.Fatal(diff)
+			}
+			if c.refused == nil && !slices.Equal(words(got.Items), c.want) {
+				t.Errorf("got %q, not %q", words(got.Items), c.want)
+			}
+			if diff := cmp.Diff(c.changes, done(got.Changes)); c.refused == nil && diff != "" {
+				t.Error(diff)
+			}
+			if !slices.Equal(words(c.there), before) {
+				t.Error("it changes the items that are handed in")
+			}
+			for _, n := range got.Items {
+				if f := n.GetLabels()["tenantfence.dev/fence"]; strings.HasSuffix(words([]*yaml.RNode{n})[0], "new") && f != "mine" {
+					t.Errorf("%s is of fence %q", n.GetName(), f)
+				}
+			}
+		})
+	}
+}
+
+// words are the name and the word of each item.
+func words(items []*yaml.RNode) []string {
+	var out []string
+	for _, n := range items {
+		word, _ := n.GetString("spec.description")
+		out = append(out, n.GetName()+" "+word)
+	}
+	return out
+}
+
+func done(changes policy.Changes) []string {
+	var out []string
+	for _, c := range changes {
+		out = append(out, fmt.Sprintf("%s %s", c.Action, c.Ref.Name))
+	}
+	return out
+}
+
+func checks(findings policy.Findings) []string {
+	var out []string
+	for _, f := range findings {
+		out = append(out, f.Check)
+	}
+	return out
+}
+
+func text(t *testing.T, items []*yaml.RNode) string {
+	t.Helper()
+	s, err := kio.StringAll(items)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func TestNoTenantIsNoRemovalWhereNothingWasRead(t *testing.T) {
+	t.Parallel()
+	o := options(allow)
+	o.Fence.Tenants, o.TenantsUnseen = nil, true
+	mine := []*yaml.RNode{cnp("b", "mine", allow, ""), cnp("a", "former", deny, ""), cnp("theirs", "", "", "")}
+	_, findings := merge.Merge(o, mine, nil)
+	if diff := cmp.Diff([]string{"no-tenants"}, checks(findings)); diff != "" || !findings.HasError() {
+		t.Fatal(diff)
+	}
+	if msg := findings[0].Message; !strings.Contains(msg, "2 of its policies") || !strings.Contains(msg, "acme/a, acme/b") {
+		t.Error("it names the policies: ", msg)
+	}
+	if _, findings := merge.Merge(o, mine[2:], nil); findings.HasError() {
+		t.Error("where there is nothing to lose, all is well: ", findings)
+	}
+	o.TenantsUnseen = false
+	if got, findings := merge.Merge(o, mine, nil); findings.HasError() || len(got.Items) != 2 {
+		t.Errorf("with a profile among the items it is a prune of the stages that run: %v", words(got.Items))
+	}
+}
+
+func TestFilesOfNewPolicies(t *testing.T) {
+	t.Parallel()
+	item := func(annotations ...string) *yaml.RNode {
+		n := yaml.MustParse("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}")
+		for i := 0; i < len(annotations); i += 2 {
+			annotated(n, annotations[i], annotations[i+1])
+		}
+		return n
+	}
+	const internal, legacy, own = "internal.config.kubernetes.io/path", "config.kubernetes.io/path", "fence/acme/egress-db.yaml"
+	np := object("networking.k8s.io/v1", "NetworkPolicy", "egress-db", "mine", allow, "")
+	ccnp := yaml.MustParse("apiVersion: cilium.io/v2\nkind: CiliumClusterwideNetworkPolicy\nmetadata: {name: all, labels: {tenantfence.dev/fence: mine, tenantfence.dev/stage: Allow}}")
+	for name, c := range map[string]struct {
+		there, desired *yaml.RNode
+		path, index    string
+	}{
+		"a host that writes files gets a file for each":   {item(internal, "a.yaml", legacy, "a.yaml"), cnp("egress-db", "mine", allow, ""), own, "0"},
+		"a Kubernetes twin gets its own":                  {item(internal, "a.yaml", legacy, "a.yaml"), np, "fence/acme/egress-db.networkpolicy.yaml", "0"},
+		"what has no namespace lies beside the others":    {item(internal, "a.yaml", legacy, "a.yaml"), ccnp, "fence/_cluster/all.yaml", "0"},
+		"a file of that name gets another document":       {item(internal, own, legacy, own, "internal.config.kubernetes.io/index", "2"), cnp("egress-db", "mine", allow, ""), own, "3"},
+		"kustomize invents its paths, and writes no file": {item(internal, "a.yaml", legacy, "a.yaml", "kustomize.config.k8s.io/id", "1"), cnp("egress-db", "mine", allow, ""), "", ""},
+		"a host that tells one path alone writes no file": {item(internal, "a.yaml"), cnp("egress-db", "mine", allow, ""), "", ""},
+		"a host that tells no path":                       {item(), cnp("egress-db", "mine", allow, ""), "", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got, _ := merge.Merge(options(allow), []*yaml.RNode{c.there}, []*yaml.RNode{c.desired})
+			a := got.Items[1].GetAnnotations()
+			for key, want := range map[string]string{
+				internal: c.path, legacy: c.path, "internal.config.kubernetes.io/index": c.index, "config.kubernetes.io/index": c.index,
+			} {
+				if a[key] != want {
+					t.Errorf("%s is %q, not %q", key, a[key], want)
+				}
+			}
+		})
+	}
+}

@@ -1,0 +1,118 @@
+package merge
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/resource"
+)
+
+// The kinds of policy.
+const (
+	kindCilium      = "CiliumNetworkPolicy"
+	kindClusterwide = "CiliumClusterwideNetworkPolicy"
+	kindKubernetes  = "NetworkPolicy"
+)
+
+// generatedKinds are those that are ever replaced or deleted, whatever labels
+// others bear.
+var generatedKinds = map[string]string{
+	kindCilium:      "cilium.io",
+	kindClusterwide: "cilium.io",
+	kindKubernetes:  "networking.k8s.io",
+}
+
+// localConfig would keep a policy from the cluster.
+const localConfig = "config.kubernetes.io/local-config"
+
+type identity struct{ group, kind, namespace, name string }
+
+func identityOf(n *yaml.RNode) identity {
+	return identity{resource.Group(n), n.GetKind(), n.GetNamespace(), n.GetName()}
+}
+
+func (id identity) generated() bool {
+	group, ok := generatedKinds[id.kind]
+	return ok && group == id.group
+}
+
+// owner is whose a policy is.
+type owner string
+
+const (
+	nobody  owner = "hand-written"
+	me      owner = "of this fence"
+	another owner = "of another fence"
+)
+
+func (m *merger) ownerOf(n *yaml.RNode) owner {
+	fence := n.GetLabels()[resource.LabelFence]
+	switch {
+	case fence == "" || !identityOf(n).generated():
+		return nobody
+	case fence == m.Fence.Name || slices.Contains(m.FormerNames, fence):
+		return me
+	}
+	return another
+}
+
+func (m *merger) foreign(n *yaml.RNode, by owner) policy.Finding {
+	whose := "is not of this fence: rename or remove it, or let this fence take it over with the annotation " + AnnotationAdopt + `: "true"`
+	if by == another {
+		whose = fmt.Sprintf("belongs to fence %s: rename or remove it, or list that name in formerNames where it is this fence's former one", n.GetLabels()[resource.LabelFence])
+	}
+	return policy.Finding{
+		Check: "policy-exists", Severity: policy.Error, Resource: resource.RefOf(n),
+		Message: "has the name of a policy that must be generated, and " + whose,
+	}
+}
+
+// refuseTwice refuses a wanted policy that is there more than once: which of them
+// is kept would depend on the order of the files.
+func (m *merger) refuseTwice(items []*yaml.RNode) {
+	for _, n := range items {
+		id := identityOf(n)
+		if m.wanted[id] != nil && m.there[id] > 1 {
+			m.say(policy.Error, "policy-twice", n, "", fmt.Sprintf("is there %d times: remove all but one", m.there[id]))
+		}
+	}
+}
+
+// refuseUnseen refuses to take the absence of Tenants for their removal where nothing
+// shows that they were read.
+func (m *merger) refuseUnseen(items []*yaml.RNode) {
+	if !m.TenantsUnseen {
+		return
+	}
+	var mine []string
+	for _, n := range items {
+		if m.ownerOf(n) == me {
+			mine = append(mine, n.GetNamespace()+"/"+n.GetName())
+		}
+	}
+	if len(mine) == 0 {
+		return
+	}
+	slices.Sort(mine)
+	first := mine[:min(3, len(mine))]
+	m.findings = append(m.findings, policy.Finding{
+		Check: "no-tenants", Severity: policy.Error, Resource: m.Config,
+		Message: fmt.Sprintf("there is no Tenant, and %d of its policies are there (%s): with an inline profile nothing shows that the Tenants were read at all; "+
+			"list the Tenants, or make the profile a %s among the items, or remove the policies by hand", len(mine), strings.Join(first, ", "), v1alpha1.KindFenceProfile),
+	})
+}
+
+// ownLabel and ownAnnotation say which labels and annotations of a generated policy
+// are decided here; all others are left as they are.
+func ownLabel(key string) bool {
+	return key == resource.LabelManagedBy || strings.HasPrefix(key, v1alpha1.Group+"/")
+}
+
+func ownAnnotation(key string) bool {
+	return key == localConfig || strings.HasPrefix(key, v1alpha1.Group+"/")
+}

@@ -1,0 +1,109 @@
+package merge
+
+import (
+	"cmp"
+	"slices"
+
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+)
+
+// pair finds for each wanted element of a list the one that is there: first one of
+// equal content, then, of those left, the most similar, so that a rule that gained
+// a peer keeps its comments. It is -1 where there is none. What is there and stays is
+// told, too.
+func pair(have, want []*yaml.Node) (partner []int, stays []bool) {
+	partner, stays = make([]int, len(want)), make([]bool, len(have))
+	unpaired := map[string][]int{}
+	for i, n := range have {
+		key := content(n)
+		unpaired[key] = append(unpaired[key], i)
+	}
+	var rest []int
+	for i, n := range want {
+		partner[i] = -1
+		key := content(n)
+		if same := unpaired[key]; len(same) > 0 {
+			partner[i], unpaired[key], stays[same[0]] = same[0], same[1:], true
+			continue
+		}
+		rest = append(rest, i)
+	}
+	var free []int
+	for _, same := range unpaired {
+		free = append(free, same...)
+	}
+	slices.Sort(free)
+	for _, c := range likenesses(have, want, free, rest) {
+		if partner[c.want] < 0 && !stays[c.have] {
+			partner[c.want], stays[c.have] = c.have, true
+		}
+	}
+	return partner, stays
+}
+
+// likeness of two elements.
+type likeness struct{ have, want, common, size int }
+
+// likenesses of the elements that are left, the most alike first. Only those count
+// that have more than half of the smaller one in common: what was said about one
+// network is not said about another.
+func likenesses(have, want []*yaml.Node, free, rest []int) []likeness {
+	leaves := make([]map[string]int, len(want))
+	// with finds the wanted elements that have a leaf.
+	with := map[string][]int{}
+	for _, j := range rest {
+		leaves[j] = leavesOf(want[j])
+		for leaf := range leaves[j] {
+			with[leaf] = append(with[leaf], j)
+		}
+	}
+	var out []likeness
+	for _, i := range free {
+		mine, common := leavesOf(have[i]), map[int]int{}
+		for leaf, n := range mine {
+			for _, j := range with[leaf] {
+				common[j] += min(n, leaves[j][leaf])
+			}
+		}
+		for j, n := range common {
+			a, b := total(mine), total(leaves[j])
+			if have[i].Kind == want[j].Kind && 2*n > min(a, b) {
+				out = append(out, likeness{have: i, want: j, common: n, size: a + b})
+			}
+		}
+	}
+	slices.SortFunc(out, func(a, b likeness) int {
+		return cmp.Or(cmp.Compare(b.common, a.common), cmp.Compare(a.size, b.size), cmp.Compare(a.have, b.have), cmp.Compare(a.want, b.want))
+	})
+	return out
+}
+
+// leavesOf are the values in a node with the way to them, lists counting as sets.
+func leavesOf(n *yaml.Node) map[string]int {
+	out := map[string]int{}
+	var walk func(path string, n *yaml.Node)
+	walk = func(path string, n *yaml.Node) {
+		switch {
+		case len(n.Content) == 0:
+			out[path+"="+content(n)]++
+		case n.Kind == yaml.SequenceNode:
+			for _, c := range n.Content {
+				walk(path+"[]", c)
+			}
+		default:
+			for i := 0; i+1 < len(n.Content); i += 2 {
+				walk(path+"."+n.Content[i].Value, n.Content[i+1])
+			}
+		}
+	}
+	walk("", n)
+	return out
+}
+
+func total(leaves map[string]int) int {
+	sum := 0
+	for _, n := range leaves {
+		sum += n
+	}
+	return sum
+}

@@ -1,0 +1,208 @@
+package merge_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/merge"
+	"github.com/tenantfence/tenantfence/internal/policy"
+)
+
+// byHand is a policy of a namespace that asks for aspects to be patched.
+func byHand(namespace, aspects, spec string) string {
+	return "apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nmetadata:\n  name: web # by hand\n  namespace: " + namespace +
+		"\n  annotations: {tenantfence.dev/patch: '" + aspects + "'}\nspec:\n  endpointSelector: {} # all\n" + spec
+}
+
+func kubernetes(s string) string {
+	return strings.NewReplacer("cilium.io/v2", "networking.k8s.io/v1", "CiliumNetworkPolicy", "NetworkPolicy", "endpointSelector", "podSelector").Replace(s)
+}
+
+const (
+	allows   = "  ingress:\n  - fromEntities: [cluster] # why\n"
+	closes   = "  ingress:\n  - {} # close\n  egressDeny:\n  - {}\n"
+	additive = "  enableDefaultDeny:\n    egress: false\n    ingress: false\n"
+
+	resolver = "  egress:\n  - toEndpoints:\n    - matchLabels:\n        k8s:io.kubernetes.pod.namespace: kube-system\n        k8s-app: kube-dns\n"
+	udp      = "    toPorts:\n    - ports:\n      - port: \"53\" # dns\n        protocol: UDP\n"
+	tcp      = "      - port: \"53\"\n        protocol: TCP\n"
+	anyName  = "      rules:\n        dns:\n        - matchPattern: '*'\n"
+)
+
+func TestPatch(t *testing.T) {
+	t.Parallel()
+	all := []v1alpha1.Stage{baseline, allow, deny}
+	for name, c := range map[string]struct {
+		there string
+		// want is left out where nothing changes.
+		want    string
+		stages  []v1alpha1.Stage
+		version string
+		said    []string
+	}{
+		"an allow is additive, in Enforce": {
+			there: byHand("acme", "enforcement", allows+"  enableDefaultDeny: {ingress: true} # mine\n"),
+			want:  byHand("acme", "enforcement", allows+"  enableDefaultDeny: {egress: false, ingress: false} # mine\n"),
+		},
+		"and in Audit":                             {there: byHand("beta", "enforcement", allows), want: byHand("beta", "enforcement", allows+additive)},
+		"whatever stage runs":                      {there: byHand("acme", "enforcement", allows), want: byHand("acme", "enforcement", allows+additive), stages: []v1alpha1.Stage{deny}},
+		"one that is right is unchanged":           {there: byHand("acme", "enforcement", allows+additive)},
+		"a default-deny closes in Enforce":         {there: byHand("acme", "enforcement", closes+additive), want: byHand("acme", "enforcement", closes)},
+		"but not before its stage runs":            {there: byHand("acme", "enforcement", closes+additive), stages: []v1alpha1.Stage{baseline, allow}},
+		"and never in Audit":                       {there: byHand("beta", "enforcement", closes), want: byHand("beta", "enforcement", closes+additive), stages: []v1alpha1.Stage{baseline}},
+		"below 1.16 nothing is additive":           {there: byHand("beta", "enforcement", allows), version: "1.15", said: []string{"patch-isolates"}},
+		"which is no harm in Enforce":              {there: byHand("acme", "enforcement", allows), version: "1.15"},
+		"nor is a NetworkPolicy":                   {there: kubernetes(byHand("acme", "enforcement", allows))},
+		"but in Audit it would isolate":            {there: kubernetes(byHand("beta", "enforcement", allows)), said: []string{"patch-isolates"}},
+		"DNS gets TCP and names":                   {there: byHand("acme", "dns", resolver+udp), want: byHand("acme", "dns", resolver+udp+tcp+anyName)},
+		"names that its author gave stay":          {there: byHand("acme", "dns", resolver+udp+tcp+"      rules:\n        dns:\n        - matchName: a.example.com\n")},
+		"any protocol includes TCP":                {there: byHand("acme", "dns", resolver+"    toPorts:\n    - ports:\n      - port: \"53\"\n"+anyName)},
+		"TCP may have an entry of its own":         {there: byHand("acme", "dns", resolver+udp+anyName+"    - ports:\n"+tcp), want: byHand("acme", "dns", resolver+udp+anyName+"    - ports:\n"+tcp+anyName)},
+		"an entry with another port is refused":    {there: byHand("acme", "dns", resolver+udp+"      - port: \"9153\"\n"), said: []string{"patch-dns-mixed"}},
+		"a rule without ports is not for DNS":      {there: byHand("acme", "dns", resolver), said: []string{"patch-no-dns"}},
+		"nor one of another port":                  {there: byHand("acme", "dns", resolver+strings.ReplaceAll(udp, "53", "5353")), said: []string{"patch-no-dns"}},
+		"nor one to other pods":                    {there: byHand("acme", "dns", strings.ReplaceAll(resolver, "kube-dns", "web")+udp), said: []string{"patch-no-dns"}},
+		"nor one to pods of this namespace":        {there: byHand("acme", "dns", strings.ReplaceAll(resolver, "        k8s:io.kubernetes.pod.namespace: kube-system\n", "")+udp), said: []string{"patch-no-dns"}},
+		"a resolver by its namespace's name label": {there: byHand("acme", "dns", strings.ReplaceAll(resolver, "k8s:io.kubernetes.pod.namespace", "k8s:io.cilium.k8s.namespace.labels.kubernetes.io/metadata.name")+udp+tcp+anyName)},
+		"a NetworkPolicy gets TCP alone": {
+			there: kubernetes(byHand("acme", "dns", "  egress:\n  - to: [{namespaceSelector: {}, podSelector: {matchLabels: {k8s-app: kube-dns}}}]\n    ports:\n    - port: 53 # dns\n      protocol: UDP\n")),
+			want:  kubernetes(byHand("acme", "dns", "  egress:\n  - to: [{namespaceSelector: {}, podSelector: {matchLabels: {k8s-app: kube-dns}}}]\n    ports:\n    - port: 53 # dns\n      protocol: UDP\n    - port: 53\n      protocol: TCP\n")),
+		},
+		"labels are the tenant's": {
+			there: strings.ReplaceAll(byHand("acme", "labels", allows), "  annotations:", "  labels: {team: payments, tenantfence.dev/tenant: other}\n  annotations:"),
+			want:  strings.ReplaceAll(byHand("acme", "labels", allows), "  annotations:", "  labels: {team: payments, tenantfence.dev/tenant: acme, tenantfence.dev/tenant-id: '42'}\n  annotations:"),
+		},
+		"one without an id has none": {
+			there: strings.ReplaceAll(byHand("beta", "labels", allows), "  annotations:", "  labels: {tenantfence.dev/tenant-id: '42', tenantfence.dev/tenant: beta}\n  annotations:"),
+			want:  strings.ReplaceAll(byHand("beta", "labels", allows), "  annotations:", "  labels: {tenantfence.dev/tenant: beta}\n  annotations:"),
+		},
+		"several aspects, and each of several specs": {
+			there: byHand("acme", "enforcement , dns", allows) + "specs:\n- endpointSelector: {}\n" + resolver + udp + tcp + anyName,
+			want:  byHand("acme", "enforcement , dns", allows+additive) + "specs:\n- endpointSelector: {}\n" + resolver + udp + tcp + anyName + additive,
+		},
+		"a cluster-wide policy about one namespace": {
+			there: strings.NewReplacer("CiliumNetwork", "CiliumClusterwideNetwork", "endpointSelector: {}", "endpointSelector: {matchLabels: {k8s:io.kubernetes.pod.namespace: beta}}").Replace(byHand("x", "enforcement", allows)),
+			want:  strings.NewReplacer("CiliumNetwork", "CiliumClusterwideNetwork", "endpointSelector: {}", "endpointSelector: {matchLabels: {'k8s:io.kubernetes.pod.namespace': beta}}").Replace(byHand("x", "enforcement", allows+additive)),
+		},
+		"one about all of them":                 {there: strings.ReplaceAll(byHand("acme", "enforcement", allows), "CiliumNetwork", "CiliumClusterwideNetwork"), said: []string{"patch-not-fenced"}},
+		"a namespace of no tenant":              {there: byHand("other", "enforcement", allows), said: []string{"patch-not-fenced"}},
+		"aspects that there are not":            {there: byHand("acme", "egress,labels,", allows), said: []string{"patch-unknown", "patch-unknown"}},
+		"something that is no policy":           {there: strings.ReplaceAll(byHand("acme", "labels", allows), "cilium.io", "example.com"), said: []string{"patch-kind"}},
+		"another fence's policy is not touched": {there: strings.ReplaceAll(byHand("acme", "enforcement", allows), "  annotations:", "  labels: {tenantfence.dev/fence: other}\n  annotations:")},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			o := options(all...)
+			if c.stages != nil {
+				o.Stages = c.stages
+			}
+			if c.version != "" {
+				o.Fence.Cluster.CiliumVersion = c.version
+			}
+			patched(t, o, c.there, c.want, c.said)
+		})
+	}
+}
+
+func patched(t *testing.T, o merge.Options, there, want string, said []string) {
+	t.Helper()
+	got, findings := merge.Merge(o, parse(t, there), nil)
+	if diff := cmp.Diff(said, checks(findings)); diff != "" {
+		t.Fatal(diff, findings)
+	}
+	if findings.HasError() {
+		return
+	}
+	if want == "" {
+		want = text(t, parse(t, there))
+	}
+	if diff := cmp.Diff(squeezed(want), squeezed(text(t, got.Items))); diff != "" {
+		t.Error(diff)
+	}
+	again, _ := merge.Merge(o, parse(t, text(t, got.Items)), nil)
+	if diff := cmp.Diff(text(t, got.Items), text(t, again.Items)); diff != "" {
+		t.Errorf("a second run changes something:\n%s", diff)
+	}
+	for _, c := range again.Changes {
+		if c.Action != policy.Unchanged {
+			t.Errorf("%s is %s by a second run", c.Ref, c.Action)
+		}
+	}
+}
+
+// squeezed leaves indentation and quotes to the writer.
+func squeezed(s string) string {
+	return strings.Join(strings.Fields(strings.NewReplacer(`"`, "'").Replace(s)), " ")
+}
+
+func TestNarrowedNames(t *testing.T) {
+	t.Parallel()
+	names := "  - toFQDNs: # out\n    - matchName: api.example.com # ours\n    - matchPattern: '*.example.org'\n"
+	rules := "      rules:\n        dns:\n        - matchName: api.example.com\n        - matchPattern: '*.cluster.local'\n        - matchPattern: '*.example.org'\n"
+	o := options(baseline)
+	o.Fence.Baseline.DNS.Names = []string{"*.cluster.local", "API.example.com"}
+	// Those of the profile, and those that the policy itself resolves.
+	patched(t, o, byHand("acme", "dns", resolver+udp+tcp+names), byHand("acme", "dns", resolver+udp+tcp+rules+names), nil)
+	// In Audit nothing may be denied.
+	patched(t, o, byHand("beta", "dns", resolver+udp+tcp), byHand("beta", "dns", resolver+udp+tcp+anyName), nil)
+}
+
+// Two runs that share a policy's tenant must agree, in whatever order they come.
+func TestStagesCommute(t *testing.T) {
+	t.Parallel()
+	items := func() []*yaml.RNode {
+		var out []*yaml.RNode
+		for _, ns := range []string{"acme", "beta"} {
+			for _, spec := range []string{allows, closes, allows + additive, closes + additive, resolver + udp} {
+				out = append(out, parse(t, byHand(ns, "enforcement,dns,labels", spec))...)
+			}
+		}
+		return out
+	}
+	first, last := options(baseline, allow), options(deny)
+	a, _ := merge.Merge(first, items(), nil)
+	a, _ = merge.Merge(last, a.Items, nil)
+	b, _ := merge.Merge(last, items(), nil)
+	b, _ = merge.Merge(first, b.Items, nil)
+	if diff := cmp.Diff(text(t, a.Items), text(t, b.Items)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestSurroundings(t *testing.T) {
+	t.Parallel()
+	namespace := "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: acme # ours\n"
+	service := "apiVersion: v1\nkind: Service\nmetadata: {name: wazuh, namespace: acme}\nspec:\n  type: LoadBalancer # agents\n"
+	for name, c := range map[string]struct{ there, want string }{
+		"a tenant's namespace gets the labels": {
+			namespace + "  labels: {tenant: \"yes\", team: a} # who\n", namespace + "  labels: {tenant: \"true\", team: a, managed-by: fence} # who\n",
+		},
+		"one without labels, too":             {namespace, namespace + "  labels:\n    managed-by: fence\n    tenant: 'true'\n"},
+		"one that is right is unchanged":      {namespace + "  labels: {tenant: \"true\", managed-by: fence, team: a}\n", ""},
+		"one of no tenant is not touched":     {strings.ReplaceAll(namespace, "acme", "other"), ""},
+		"nor is inventory":                    {namespace + "  annotations: {config.kubernetes.io/local-config: \"true\"}\n", ""},
+		"a load balancer admits the networks": {service, service + "  loadBalancerSourceRanges:\n  - 198.51.100.0/24\n  - 203.0.113.0/24\n"},
+		"just these, with what is said of them": {
+			service + "  loadBalancerSourceRanges:\n  - 203.0.113.0/24 # office\n  - 0.0.0.0/0 # all\n", service + "  loadBalancerSourceRanges:\n  - 198.51.100.0/24\n  - 203.0.113.0/24 # office\n",
+		},
+		"in whatever order":                {service + "  loadBalancerSourceRanges: [203.0.113.0/24, 198.51.100.0/24]\n", ""},
+		"another Service is not touched":   {strings.ReplaceAll(service, "wazuh", "web"), ""},
+		"nor is one of another namespace":  {strings.ReplaceAll(service, "acme", "beta"), ""},
+		"nor anything else of those names": {"apiVersion: example.com/v1\nkind: Namespace\nmetadata: {name: acme}\n", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			o := options(baseline)
+			o.Fence.NamespaceLabels = map[string]string{"tenant": "true", "managed-by": "fence"}
+			o.Fence.SourceRanges = []policy.SourceRanges{
+				{Namespace: "acme", Service: "wazuh", CIDRs: []string{"203.0.113.0/24"}},
+				{Namespace: "acme", Service: "wazuh", CIDRs: []string{"198.51.100.0/24", "203.0.113.0/24"}},
+			}
+			patched(t, o, c.there, c.want, nil)
+		})
+	}
+}

@@ -1,0 +1,296 @@
+package merge_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"sigs.k8s.io/kustomize/kyaml/kio"
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/tenantfence/tenantfence/internal/merge"
+	"github.com/tenantfence/tenantfence/internal/policy"
+)
+
+const head = `apiVersion: cilium.io/v2
+kind: CiliumNetworkPolicy
+metadata:
+  annotations:
+    tenantfence.dev/for: Tenant/acme spec.egress[db]
+  labels:
+    app.kubernetes.io/managed-by: tenantfence
+    tenantfence.dev/fence: mine
+    tenantfence.dev/stage: Allow
+  name: egress-db
+  namespace: acme
+`
+
+// generated is the policy that is wanted in these tests.
+const generated = head + `spec:
+  egress:
+  - toEndpoints:
+    - matchLabels:
+        app: db
+    - matchLabels:
+        app: replica
+    toPorts:
+    - ports:
+      - port: "5432"
+        protocol: TCP
+  - toCIDRSet:
+    - cidr: 198.51.100.0/24
+  endpointSelector: {}
+`
+
+// TestInPlace has what is there and what becomes of it; where that is the same, it
+// is left out.
+func TestInPlace(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ there, want string }{
+		"what is right stays as it is, in whatever order and style": {
+			there: `# head
+kind: CiliumNetworkPolicy # kind
+apiVersion: cilium.io/v2
+spec:
+  endpointSelector: { }
+  egress:
+  - {toCIDRSet: [{"cidr": '198.51.100.0/24'}]} # the office
+  - toPorts: [{ports: [{protocol: TCP, port: '5432'}]}]
+
+    toEndpoints:
+    # the replica comes first
+    - matchLabels: {app: replica}
+    - matchLabels: {app: "db"}
+metadata:
+  name: egress-db
+  namespace: acme
+  labels: {tenantfence.dev/stage: Allow, tenantfence.dev/fence: mine, app.kubernetes.io/managed-by: tenantfence, team: payments}
+  annotations: {tenantfence.dev/for: "Tenant/acme spec.egress[db]", example.com/ticket: NET-1}
+  finalizers: [example.com/a]
+status: {ok: true}
+`,
+		},
+		"a rule that gained a peer keeps its comments, and its place": {
+			there: head + `spec:
+  egress:
+  # the office
+  - toCIDRSet: # cidrs
+    - cidr: 198.51.100.0/24
+  # the database
+  - toEndpoints: # peers
+    # the first
+    - matchLabels:
+        app: db # db
+    toPorts:
+    - ports:
+      - port: '5432' # postgres
+        protocol: TCP
+  endpointSelector: {}
+`,
+			want: head + `spec:
+  egress:
+  # the office
+  - toCIDRSet: # cidrs
+    - cidr: 198.51.100.0/24
+  # the database
+  - toEndpoints: # peers
+    # the first
+    - matchLabels:
+        app: db # db
+    - matchLabels:
+        app: replica
+    toPorts:
+    - ports:
+      - port: '5432' # postgres
+        protocol: TCP
+  endpointSelector: {}
+`,
+		},
+		"what somebody changed in a spec is put right, what is new comes in its place": {
+			there: strings.ReplaceAll(head, "egress[db]", "egress[former]") + `spec:
+  description: mine # gone
+  endpointSelector: {matchLabels: {app: web}} # all
+  ingress: [{fromEntities: [all]}]
+  egress: # out
+  - toEntities: [world] # gone, too
+  - toCIDRSet:
+    - cidr: 198.51.100.0/24 # office
+specs:
+- endpointSelector: {}
+`,
+			want: head + `spec:
+  endpointSelector: {} # all
+  egress: # out
+  - toEndpoints:
+    - matchLabels:
+        app: db
+    - matchLabels:
+        app: replica
+    toPorts:
+    - ports:
+      - port: "5432"
+        protocol: TCP
+  - toCIDRSet:
+    - cidr: 198.51.100.0/24 # office
+`,
+		},
+		"what is said of one network is not said of another": {
+			there: strings.ReplaceAll(generated, "- cidr: 198.51.100.0/24", "- cidr: 203.0.113.0/24 # the other office"),
+			want:  generated,
+		},
+		"quotes stay around a string that gets another value": {
+			there: strings.ReplaceAll(generated, `Tenant/acme spec.egress[db]`, `'Tenant/former spec.egress[db]'`),
+			want:  strings.ReplaceAll(generated, `Tenant/acme spec.egress[db]`, `'Tenant/acme spec.egress[db]'`),
+		},
+		"a number where a string is meant is put right": {
+			there: strings.ReplaceAll(generated, `"5432"`, `5432`),
+			want:  generated,
+		},
+		"a label of ours is put right, one of others stays, and nothing keeps it from the cluster": {
+			there: strings.NewReplacer("managed-by: tenantfence", "managed-by: helm # why", "    tenantfence.dev/stage: Allow\n", "    tenantfence.dev/stage: Allow\n    tenantfence.dev/stray: a\n    team: payments # who\n",
+				"  labels:", "    config.kubernetes.io/local-config: \"true\"\n    example.com/ticket: NET-1\n  labels:").Replace(generated),
+			want: strings.NewReplacer("managed-by: tenantfence", "managed-by: tenantfence # why", "    tenantfence.dev/stage: Allow\n", "    tenantfence.dev/stage: Allow\n    team: payments # who\n",
+				"  labels:", "    example.com/ticket: NET-1\n  labels:").Replace(generated),
+		},
+		"aliases are written out where something changes": {
+			there: head + `spec:
+  egress:
+  - toCIDRSet: &office
+    - cidr: 198.51.100.0/24 # office
+  - toCIDRSet: *office
+    toPorts: [{ports: [{port: "1", protocol: TCP}]}]
+  endpointSelector: {}
+`,
+			want: head + `spec:
+  egress:
+  - toEndpoints:
+    - matchLabels:
+        app: db
+    - matchLabels:
+        app: replica
+    toPorts:
+    - ports:
+      - port: "5432"
+        protocol: TCP
+  - toCIDRSet:
+    - cidr: 198.51.100.0/24 # office
+  endpointSelector: {}
+`,
+		},
+		"and stay where nothing does": {
+			there: strings.NewReplacer("  annotations:", "  annotations:\n    example.com/team: &team payments", "  labels:", "  labels:\n    team: *team").Replace(generated),
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			inPlace(t, c.there, c.want)
+		})
+	}
+}
+
+func inPlace(t *testing.T, there, want string) {
+	t.Helper()
+	action := policy.Configured
+	if want == "" {
+		want, action = there, policy.Unchanged
+	}
+	got, findings := merge.Merge(options(allow), parse(t, there), []*yaml.RNode{yaml.MustParse(generated)})
+	if len(findings) > 0 {
+		t.Fatal(findings)
+	}
+	// Both go through the same writer, which decides on blank lines.
+	if diff := cmp.Diff(text(t, parse(t, want)), text(t, got.Items)); diff != "" {
+		t.Error(diff)
+	}
+	if got.Changes[0].Action != action {
+		t.Errorf("it is %s, not %s", got.Changes[0].Action, action)
+	}
+	again, _ := merge.Merge(options(allow), parse(t, text(t, got.Items)), []*yaml.RNode{yaml.MustParse(generated)})
+	if again.Changes[0].Action != policy.Unchanged || text(t, again.Items) != text(t, got.Items) {
+		t.Errorf("a second run changes something:\n%s", cmp.Diff(text(t, got.Items), text(t, again.Items)))
+	}
+}
+
+func parse(t *testing.T, s string) []*yaml.RNode {
+	t.Helper()
+	items, err := kio.FromBytes([]byte(s))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, n := range items {
+		if err := n.PipeE(yaml.ClearAnnotation("internal.config.kubernetes.io/seqindent")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return items
+}
+
+func TestAdopt(t *testing.T) {
+	t.Parallel()
+	there := `apiVersion: cilium.io/v2
+kind: CiliumNetworkPolicy
+metadata:
+  name: egress-db # by hand
+  namespace: acme
+  annotations: {tenantfence.dev/adopt: "true", tenantfence.dev/patch: dns, example.com/ticket: NET-1}
+  labels: {team: payments}
+spec:
+  endpointSelector: {matchLabels: {app: web}}
+  egress:
+  # the office
+  - toCIDRSet: [{cidr: 198.51.100.0/24}]
+  - toEntities: [world] # by mistake
+  ingress:
+  - fromEntities: [cluster]
+specs:
+- endpointSelector: {}
+  egressDeny:
+  - toCIDR: [192.0.2.1/32]
+`
+	got, findings := merge.Merge(options(allow), parse(t, there), []*yaml.RNode{yaml.MustParse(generated)})
+	var said []string
+	for _, f := range findings {
+		said = append(said, string(f.Severity)+" "+f.Field+" "+f.Message)
+	}
+	if diff := cmp.Diff([]string{
+		"info  is taken over: its spec is generated from now on",
+		`warning spec.endpointSelector was {"matchLabels":{"app":"web"}} and becomes {}: pods that only the former selected lose the rules, too`,
+		`warning spec.ingress[0] is no longer there, now that the policy is taken over: {"fromEntities":["cluster"]}`,
+		`warning spec.egress[1] is no longer there, now that the policy is taken over: {"toEntities":["world"]}`,
+		`warning specs[0].egressDeny[0] is no longer there, now that the policy is taken over: {"toCIDR":["192.0.2.1/32"]}`,
+	}, said); diff != "" {
+		t.Error(diff)
+	}
+	want := `apiVersion: cilium.io/v2
+kind: CiliumNetworkPolicy
+metadata:
+  name: egress-db # by hand
+  namespace: acme
+  annotations: {example.com/ticket: NET-1, tenantfence.dev/for: 'Tenant/acme spec.egress[db]'}
+  labels: {team: payments, app.kubernetes.io/managed-by: tenantfence, tenantfence.dev/fence: mine, tenantfence.dev/stage: Allow}
+spec:
+  endpointSelector: {}
+  egress:
+  - toEndpoints:
+    - matchLabels:
+        app: db
+    - matchLabels:
+        app: replica
+    toPorts:
+    - ports:
+      - port: "5432"
+        protocol: TCP
+  # the office
+  - toCIDRSet: [{cidr: 198.51.100.0/24}]
+`
+	if diff := cmp.Diff(text(t, parse(t, want)), text(t, got.Items)); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff([]string{"configured egress-db"}, done(got.Changes)); diff != "" {
+		t.Error(diff)
+	}
+	elsewhere := annotated(cnp("egress-other", "", "", ""), merge.AnnotationAdopt, "true")
+	if _, findings := merge.Merge(options(allow), []*yaml.RNode{elsewhere}, nil); len(findings) != 1 || findings[0].Check != "adopt-nothing" {
+		t.Errorf("where there is nothing to adopt it is said, got %v", findings)
+	}
+}

@@ -1,0 +1,140 @@
+package merge
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+)
+
+// edit is a copy to change. Its aliases are written out, since a change of an anchor
+// would change whatever refers to it.
+func edit(n *yaml.RNode) *yaml.RNode { return yaml.NewRNode(written(n.YNode())) }
+
+func written(n *yaml.Node) *yaml.Node {
+	if n.Kind == yaml.AliasNode && n.Alias != nil {
+		c := written(n.Alias)
+		c.HeadComment, c.LineComment, c.FootComment = n.HeadComment, n.LineComment, n.FootComment
+		return c
+	}
+	c := *n
+	c.Anchor = ""
+	c.Content = nil
+	for _, child := range n.Content {
+		c.Content = append(c.Content, written(child))
+	}
+	return &c
+}
+
+// at is where a mapping has a key, or -1.
+func at(m *yaml.Node, key string) int {
+	for i := 0; i+1 < len(m.Content); i += 2 {
+		if m.Content[i].Value == key {
+			return i
+		}
+	}
+	return -1
+}
+
+// value of a key, or nil.
+func value(m *yaml.Node, keys ...string) *yaml.Node {
+	for _, key := range keys {
+		if m == nil || m.Kind != yaml.MappingNode {
+			return nil
+		}
+		i := at(m, key)
+		if i < 0 {
+			return nil
+		}
+		m = m.Content[i+1]
+	}
+	return m
+}
+
+// mappingAt is the mapping at a key, which is made where there is none.
+func mappingAt(m *yaml.Node, key string) *yaml.Node {
+	if v := value(m, key); v != nil {
+		if v.Kind != yaml.MappingNode {
+			replace(v, &yaml.Node{Kind: yaml.MappingNode, Tag: yaml.NodeTagMap})
+		}
+		return v
+	}
+	v := &yaml.Node{Kind: yaml.MappingNode, Tag: yaml.NodeTagMap}
+	m.Content = append(m.Content, text(key), v)
+	return v
+}
+
+func elements(n *yaml.Node) []*yaml.Node {
+	if n == nil || n.Kind != yaml.SequenceNode {
+		return nil
+	}
+	return n.Content
+}
+
+// drop removes a key, and says whether it was there.
+func drop(m *yaml.Node, key string) bool {
+	i := at(m, key)
+	if i < 0 {
+		return false
+	}
+	m.Content = slices.Delete(m.Content, i, i+2)
+	return true
+}
+
+// set gives a key a value, and says whether that changes anything.
+func set(m *yaml.Node, key string, want *yaml.Node) bool {
+	if have := value(m, key); have != nil {
+		return node(have, want)
+	}
+	m.Content = append(m.Content, text(key), want)
+	return true
+}
+
+func text(s string) *yaml.Node {
+	return &yaml.Node{Kind: yaml.ScalarNode, Tag: yaml.NodeTagString, Value: s}
+}
+
+func number(i int) *yaml.Node {
+	return &yaml.Node{Kind: yaml.ScalarNode, Tag: yaml.NodeTagInt, Value: strconv.Itoa(i)}
+}
+
+func boolean(b bool) *yaml.Node {
+	return &yaml.Node{Kind: yaml.ScalarNode, Tag: yaml.NodeTagBool, Value: strconv.FormatBool(b)}
+}
+
+func list(content ...*yaml.Node) *yaml.Node {
+	return &yaml.Node{Kind: yaml.SequenceNode, Tag: yaml.NodeTagSeq, Content: content}
+}
+
+// object of a key and its value, and so on.
+func object(key string, v *yaml.Node, more ...*yaml.Node) *yaml.Node {
+	return &yaml.Node{Kind: yaml.MappingNode, Tag: yaml.NodeTagMap, Content: append([]*yaml.Node{text(key), v}, more...)}
+}
+
+// content is equal for nodes that mean the same: the order of keys and of lists,
+// style and comments don't matter. All lists of a policy are sets.
+func content(n *yaml.Node) string {
+	switch n.Kind {
+	case yaml.AliasNode, yaml.DocumentNode:
+		if n.Alias != nil {
+			return content(n.Alias)
+		}
+		return content(n.Content[0])
+	case yaml.ScalarNode:
+		return n.ShortTag() + strconv.Quote(n.Value)
+	}
+	var parts []string
+	if n.Kind == yaml.SequenceNode {
+		for _, c := range n.Content {
+			parts = append(parts, content(c))
+		}
+		slices.Sort(parts)
+		return "[" + strings.Join(parts, ",") + "]"
+	}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		parts = append(parts, content(n.Content[i])+":"+content(n.Content[i+1]))
+	}
+	slices.Sort(parts)
+	return "{" + strings.Join(parts, ",") + "}"
+}

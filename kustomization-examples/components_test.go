@@ -1,0 +1,146 @@
+package examples_test
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"sigs.k8s.io/kustomize/kyaml/filesys"
+	"sigs.k8s.io/kustomize/kyaml/kio"
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/tenantfence/tenantfence/fn"
+	"github.com/tenantfence/tenantfence/internal/kustomize"
+	"github.com/tenantfence/tenantfence/internal/resource"
+)
+
+// TestComponentsInEitherOrder builds the Components over all namespaces, in both
+// orders, and each alone.
+func TestComponentsInEitherOrder(t *testing.T) {
+	t.Parallel()
+	both := buildExample(t, "components/platform").output
+	dir := copyExample(t, "components")
+	edit(t, filepath.Join(dir, "platform", "kustomization.yaml"), "- ../baseline\n- ../default-deny", "- ../default-deny\n- ../baseline")
+	if !bytes.Equal(both, buildExample(t, filepath.Join(dir, "platform")).output) {
+		t.Error("the order of the Components changes the build")
+	}
+	if n := count(t, both, "Namespace", ""); n != 21 {
+		t.Errorf("%d namespaces are built, want 21", n)
+	}
+	if n := count(t, both, "CiliumNetworkPolicy", "DefaultDeny"); n != 19 {
+		t.Errorf("%d namespaces are closed: want 21 less the two in Audit", n)
+	}
+	for _, n := range policiesIn(t, both, "team-loyalty") {
+		if deny, err := n.Pipe(yaml.Lookup("spec", "enableDefaultDeny", "ingress")); err != nil || yaml.GetValue(deny) != "false" {
+			t.Errorf("%s isolates a namespace in Audit", n.GetName())
+		}
+	}
+
+	edit(t, filepath.Join(dir, "platform", "kustomization.yaml"), "- ../default-deny\n", "")
+	open := buildWith(t, filepath.Join(dir, "platform"))
+	if n := count(t, open, "CiliumNetworkPolicy", "DefaultDeny"); n != 0 {
+		t.Errorf("the Component baseline alone closes %d namespaces", n)
+	}
+	if count(t, open, "CiliumNetworkPolicy", "Baseline") != count(t, both, "CiliumNetworkPolicy", "Baseline") {
+		t.Error("the Component baseline alone generates another baseline")
+	}
+}
+
+// TestNamespaceBesideComponents: kustomize sets the namespace of a layer after its
+// Components, so they see workloads that have none yet.
+func TestNamespaceBesideComponents(t *testing.T) {
+	t.Parallel()
+	dir := copyExample(t, "components")
+	layer := filepath.Join(dir, "platform")
+	edit(t, filepath.Join(layer, "kustomization.yaml"), "resources:\n", "namespace: team-search\nresources:\n- stray.yaml\n")
+	if err := os.WriteFile(filepath.Join(layer, "stray.yaml"), []byte("apiVersion: v1\nkind: Pod\nmetadata:\n  name: stray\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(filepath.Join(root(t), "bin", "kustomize"), "build", "--enable-alpha-plugins", "--enable-exec", layer)
+	cmd.Env = append(os.Environ(), "PATH="+buildProgram(t)+":"+os.Getenv("PATH"))
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err == nil || len(out) > 0 {
+		t.Errorf("the build passes: %v", err)
+	}
+	for _, want := range []string{"Pod/stray", "list the fence in the outer layer", "namespace"} {
+		if !strings.Contains(stderr.String(), want) {
+			t.Errorf("stderr does not say %q:\n%s", want, stderr.String())
+		}
+	}
+}
+
+func buildWith(t *testing.T, dir string) []byte {
+	t.Helper()
+	out, err := kustomize.Build(filesys.MakeFsOnDisk(), dir, kustomize.Options{
+		Function: func(c *yaml.RNode, items []*yaml.RNode) ([]*yaml.RNode, error) {
+			r, err := fn.Process(c, items)
+			return r.Items, err
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+func copyExample(t *testing.T, name string) string {
+	t.Helper()
+	dir := filepath.Join(t.TempDir(), name)
+	if err := os.CopyFS(dir, os.DirFS(name)); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// edit replaces a text in a file, which must be there.
+func edit(t *testing.T, file, from, to string) {
+	t.Helper()
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	edited := strings.Replace(string(data), from, to, 1)
+	if edited == string(data) {
+		t.Fatalf("%s does not hold %q", file, from)
+	}
+	if err := os.WriteFile(file, []byte(edited), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func items(t *testing.T, build []byte) []*yaml.RNode {
+	t.Helper()
+	out, err := kio.FromBytes(build)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// count counts the items of a kind and, unless it is empty, a stage.
+func count(t *testing.T, build []byte, kind, stage string) int {
+	t.Helper()
+	sum := 0
+	for _, n := range items(t, build) {
+		if n.GetKind() == kind && (stage == "" || n.GetLabels()[resource.LabelStage] == stage) {
+			sum++
+		}
+	}
+	return sum
+}
+
+func policiesIn(t *testing.T, build []byte, namespace string) []*yaml.RNode {
+	t.Helper()
+	var out []*yaml.RNode
+	for _, n := range items(t, build) {
+		if n.GetKind() == "CiliumNetworkPolicy" && n.GetNamespace() == namespace {
+			out = append(out, n)
+		}
+	}
+	return out
+}
