@@ -1,0 +1,90 @@
+package examples_test
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"sigs.k8s.io/kustomize/kyaml/kio"
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/tenantfence/tenantfence/fn"
+)
+
+// TestKptPackage runs the function on the package as kpt does, where kpt itself is
+// not needed: the files that kpt would write are compared. The scripts of
+// internal/cli run kpt.
+func TestKptPackage(t *testing.T) {
+	t.Parallel()
+	dir := copyExample(t, "kpt")
+	want := files(t, dir)
+	render := func() {
+		t.Helper()
+		pkg := &kio.LocalPackageReadWriter{PackagePath: dir, KeepReaderAnnotations: false, MatchFilesGlob: []string{"*.yaml"}}
+		nodes, err := pkg.Read()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var config *yaml.RNode
+		for _, n := range nodes {
+			if n.GetKind() == "TenantFence" {
+				config = n.Copy()
+			}
+		}
+		r, err := fn.Process(config, nodes)
+		if err != nil {
+			t.Fatalf("%v: %v", err, r.Findings)
+		}
+		if err := pkg.Write(r.Items); err != nil {
+			t.Fatal(err)
+		}
+	}
+	render()
+	if d := cmp.Diff(want, files(t, dir)); d != "" {
+		t.Errorf("the package is rendered already, and rendering it changes it:\n%s", d)
+	}
+
+	policy := filepath.Join(dir, "fence", "tenant-acme", "allow-dns.yaml")
+	edit(t, policy, "spec:\n", "spec: # agreed in May\n")
+	want = files(t, dir)
+	render()
+	if d := cmp.Diff(want, files(t, dir)); d != "" {
+		t.Errorf("a comment in a policy does not survive:\n%s", d)
+	}
+
+	if err := os.Remove(filepath.Join(dir, "beta.yaml")); err != nil {
+		t.Fatal(err)
+	}
+	for file := range want {
+		if file == "beta.yaml" || filepath.Dir(file) == filepath.Join("fence", "tenant-beta") {
+			delete(want, file)
+		}
+	}
+	render()
+	if d := cmp.Diff(want, files(t, dir)); d != "" {
+		t.Errorf("a Tenant that goes takes more or less than its files:\n%s", d)
+	}
+}
+
+func files(t *testing.T, dir string) map[string]string {
+	t.Helper()
+	out := map[string]string{}
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		data, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		name, err := filepath.Rel(dir, path)
+		out[name] = string(data)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
