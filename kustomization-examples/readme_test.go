@@ -69,10 +69,14 @@ func checkYAML(t *testing.T, block string) {
 	}
 }
 
-// runShell runs the commands of a block, from the root. make's are only looked up:
+// runShell runs the commands of a block, as from the root. make's are only looked up:
 // they run this test.
 func runShell(t *testing.T, bin, block string) {
 	t.Helper()
+	dir := t.TempDir()
+	if err := os.CopyFS(filepath.Join(dir, "kustomization-examples"), os.DirFS(".")); err != nil {
+		t.Fatal(err)
+	}
 	makefile, err := os.ReadFile("../Makefile")
 	if err != nil {
 		t.Fatal(err)
@@ -86,7 +90,7 @@ func runShell(t *testing.T, bin, block string) {
 		}
 		line, _, _ = strings.Cut(line, " > ")
 		cmd := exec.Command("sh", "-c", line)
-		cmd.Dir = ".."
+		cmd.Dir = dir
 		cmd.Env = append(os.Environ(), "PATH="+bin+":"+filepath.Join(root(t), "bin")+":"+os.Getenv("PATH"))
 		var stderr bytes.Buffer
 		cmd.Stderr = &stderr
