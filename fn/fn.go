@@ -66,14 +66,13 @@ func Process(config *yaml.RNode, items []*yaml.RNode) (Result, error) {
 		return refuse(findings)
 	}
 	fence, said := resolve.Resolve(in, index)
-	if findings = append(findings, said...); findings.HasError() {
-		return refuse(findings)
-	}
+	findings = append(findings, said...)
 	policies := plan.Plan(fence)
 	objects, err := render.Render(fence, policies)
 	if err != nil {
 		return Result{Findings: findings.Sort()}, err
 	}
+	// Also where something is refused already: what is wrong is said at once.
 	merged, said := merge.Merge(merge.Options{
 		Fence: fence, Config: in.FenceRef, Stages: in.Fence.Spec.Stages, FormerNames: in.Fence.Spec.FormerNames,
 		TenantsUnseen: in.Fence.Spec.Profile != nil && len(in.Tenants) == 0,

@@ -26,16 +26,17 @@ type reader struct {
 // together with those to come, they are not.
 func Read(config *yaml.RNode, items []*yaml.RNode) (*resource.Inputs, *resource.Index, policy.Findings) {
 	var r reader
-	if !r.readConfig(config) {
-		return nil, nil, r.findings
-	}
+	known := r.readConfig(config)
 	for _, n := range items {
 		r.readItem(n)
+	}
+	if !known {
+		return nil, nil, r.findings
 	}
 	index, found := resource.NewIndex(r.rest)
 	index.Blind = r.blind(items)
 	r.findings = append(r.findings, found...)
-	if !r.chooseProfile() || found.HasError() {
+	if !r.chooseProfile() {
 		return nil, nil, r.findings
 	}
 	return &r.in, index, r.findings

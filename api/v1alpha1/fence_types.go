@@ -56,6 +56,9 @@ type InlineTenant struct {
 	Spec TenantSpec `json:"spec,omitempty"`
 }
 
+// Stages are all of them, in the order in which they may be applied.
+func Stages() []Stage { return []Stage{StageBaseline, StageAllow, StageDefaultDeny} }
+
 // Stage is a step of a rollout. Everything before DefaultDeny is additive.
 // +kubebuilder:validation:Enum=Baseline;Allow;DefaultDeny
 type Stage string

@@ -88,13 +88,14 @@ func withoutExpressions(errs field.ErrorList) field.ErrorList {
 	return errs
 }
 
-// validatePodLabel refuses the labels that Cilium adds to a pod's own: they tell its
-// namespace, cluster and service account, and would reach past the fields that say so.
+// validatePodLabel refuses the labels that Cilium adds to a pod's own, which would reach
+// past the fields that say so, and those that it leaves out of a pod's identity.
 func validatePodLabel(key string, at *field.Path) field.ErrorList {
-	for _, reserved := range []string{"io.cilium.", "io.kubernetes.pod."} {
-		if strings.HasPrefix(key, reserved) {
-			return field.ErrorList{field.Forbidden(at, "is a label of Cilium's own, not a pod's: select namespaces with the fields namespace or namespaceLabels")}
-		}
+	switch {
+	case ReservedPodLabel(key):
+		return field.ErrorList{field.Forbidden(at, "is a label of Cilium's own, not a pod's: select namespaces with the fields namespace or namespaceLabels")}
+	case !InIdentity(key):
+		return field.ErrorList{field.Forbidden(at, "Cilium keeps this label out of a pod's identity, so it selects nothing, and NotIn everything: use another label")}
 	}
 	return nil
 }

@@ -86,6 +86,8 @@ func runBuild(cmd *cobra.Command, dir string) (built, error) {
 			return r.Items, err
 		},
 		Fallback: func(reason string) {
+			// Nothing better can be done where stderr itself fails.
+			_, _ = fmt.Fprintf(cmd.ErrOrStderr(), "tenantfence: kustomize itself builds this, which takes longer: %s\n", reason)
 			b.needs = append(b.needs, "the labels and loadBalancerSourceRanges that tenantfence build sets; which is not known here, since kustomize itself built this: "+reason)
 		},
 	})

@@ -77,6 +77,9 @@ func newMerger(o Options, items, desired []*yaml.RNode) *merger {
 	}
 	for _, n := range desired {
 		id := identityOf(n)
+		if m.planned[id] {
+			m.say(policy.Error, "policy-twice", n, "", "is generated twice, for two different purposes, which is a mistake of tenantfence: please report it with the Tenants")
+		}
 		m.planned[id] = true
 		if m.runs(n) {
 			m.wanted[id] = n
@@ -100,7 +103,7 @@ func (m *merger) item(n *yaml.RNode) {
 		m.configure(n, want)
 	case wanted:
 		m.findings = append(m.findings, m.foreign(n, owner))
-	case owner == me && m.runs(n) && !m.planned[id]:
+	case owner == me && (m.runs(n) || !staged(n)) && !m.planned[id]:
 		m.did(policy.Deleted, n)
 	case owner == nobody:
 		m.patch(n)
@@ -134,6 +137,11 @@ func (m *merger) keep(n *yaml.RNode) { m.result.Items = append(m.result.Items, n
 
 func (m *merger) did(a policy.Action, n *yaml.RNode) {
 	m.result.Changes = append(m.result.Changes, policy.Change{Action: a, Ref: resource.RefOf(n)})
+}
+
+// staged says whether a policy is of a stage that there is.
+func staged(n *yaml.RNode) bool {
+	return slices.Contains(v1alpha1.Stages(), v1alpha1.Stage(n.GetLabels()[resource.LabelStage]))
 }
 
 // runs says whether a policy is of a stage that is run.

@@ -15,11 +15,10 @@ import (
 // half is one end's part of a flow: a rule, and the policy that it goes to.
 type half struct {
 	namespace string
-	// name of the policy; detail tells halves of one name apart whose subjects
-	// differ.
-	name, detail string
-	family       policy.Family
-	subject      policy.Selector
+	// name of the policy, unless its subject needs one of its own.
+	name    string
+	family  policy.Family
+	subject policy.Selector
 	// declared is the subject that the flow was declared for: the policy about it
 	// bears the plain name.
 	declared policy.Selector
@@ -79,10 +78,9 @@ func assemble(f *policy.Fence, halves []half) []policy.Policy {
 
 func (a *assembly) add(h half, owner *policy.Tenant) {
 	name, subject := h.name, policy.Key(h.subject)
-	if subject != policy.Key(h.declared) {
-		name += "." + h.detail + "-" + sum(subject)
-	} else if a.shared[h.namespace+"/"+name] && !policy.All(h.subject) {
-		name += "-" + sum(subject)
+	if subject != policy.Key(h.declared) || a.shared[h.namespace+"/"+name] && !policy.All(h.subject) {
+		// In front, where no name of a flow or tenant ever stands.
+		name = sum(subject) + "." + name
 	}
 	key := h.namespace + "/" + name + " " + subject
 	i, ok := a.at[key]

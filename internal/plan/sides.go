@@ -42,9 +42,6 @@ func side(f *policy.Fence, g policy.Grant, d policy.Direction, subject, peer pol
 		h.name = own.Policy
 	}
 	h.declared = own.Subject
-	if other != nil {
-		h.detail = other.Tenant + "." + other.Flow
-	}
 	return h
 }
 

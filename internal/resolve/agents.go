@@ -156,6 +156,7 @@ func (r *resolver) grantToProxy(served []policy.Grant) {
 	ports := policy.PortsOf(p.Ports)
 	if len(ports) == 0 {
 		ports = r.servedPorts(served)
+		r.warn("edge-proxy-ports", r.profile.Ref, r.profile.Path.Child("edgeProxy", "ports"), "are left to the Tenants, whose agents may then reach any port of the proxy that they name: list them")
 	}
 	slices.SortFunc(ports, policy.ComparePorts)
 	r.fence.Grants = append(r.fence.Grants, policy.Grant{

@@ -1,12 +1,14 @@
 package resolve
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
@@ -33,17 +35,21 @@ func (r *resolver) doubtProfile() {
 	r.doubtPolicies()
 }
 
-// doubtPolicies warns of policies of nobody's fence that select fenced pods: they
-// add to what the fence allows.
+// doubtPolicies warns of policies that are not of this fence and select fenced pods:
+// they add to what the fence allows.
 func (r *resolver) doubtPolicies() {
 	for _, p := range r.index.Policies {
+		whose := "is not of this fence"
 		if p.Fence != "" {
-			continue
+			whose = fmt.Sprintf("bears the label of fence %q", p.Fence)
 		}
-		if t := r.owner[p.Ref.Namespace]; t != nil {
-			r.warn("policy-of-nobody", p.Ref, nil, "is no policy of a fence and stands in a namespace of Tenant %q: what it opens is open, and is not looked into", t.Name)
-		} else if p.Ref.Kind == "CiliumClusterwideNetworkPolicy" {
-			r.warn("policy-of-nobody", p.Ref, nil, "is no policy of a fence and may select pods of any tenant: what it opens is open, and is not looked into")
+		switch t := r.owner[p.Ref.Namespace]; {
+		case slices.Contains(r.names, p.Fence) && slices.Contains(v1alpha1.Stages(), p.Stage) && p.Ref.Kind == "CiliumNetworkPolicy":
+			// Put right or removed by a run that lists the stage.
+		case t != nil:
+			r.warn("policy-of-nobody", p.Ref, nil, "%s, and stands in a namespace of Tenant %q: what it opens is open, and is not looked into", whose, t.Name)
+		case p.Ref.Kind == "CiliumClusterwideNetworkPolicy":
+			r.warn("policy-of-nobody", p.Ref, nil, "%s, and may select pods of any tenant: what it opens is open, and is not looked into", whose)
 		}
 	}
 }
@@ -81,8 +87,8 @@ func (r *resolver) doubtEvery() {
 // doubtServicePorts warns where a flow names a Service's port, which no policy ever
 // sees, instead of the pods' own.
 func (r *resolver) doubtServicePorts(f *flow, ports []policy.Port, to policy.Peer, at *field.Path) {
-	for _, s := range r.index.Services {
-		if s.Ref.Namespace != to.Namespace || len(s.Selector) == 0 || s.Headless() {
+	for _, s := range r.index.ServicesIn(to.Namespace) {
+		if len(s.Selector) == 0 || s.Headless() {
 			continue
 		}
 		behind := r.index.In(to.Namespace, policy.Selector{MatchLabels: s.Selector})

@@ -39,11 +39,21 @@ type end struct {
 	peer policy.Peer
 	// ports replace the flow's, where a Service says its own.
 	ports []policy.Port
+	// asked are the ports that limits count, where these are not the ones opened.
+	asked []policy.Port
 	// tenant whose consent is needed, or nil.
 	tenant *tenant
 	// quiet: nothing is wrong where that tenant has not said the flow.
 	quiet bool
 	path  *field.Path
+}
+
+// counted are the ports that are held against the limits.
+func (e end) counted() []policy.Port {
+	if e.asked != nil {
+		return e.asked
+	}
+	return e.ports
 }
 
 func (f *flow) limits() v1alpha1.Limits { return f.tenant.limits }
@@ -167,7 +177,7 @@ func (r *resolver) egressPoint(f *flow) []policy.Peer {
 func (r *resolver) podEnds(namespaces []string, pods policy.Selector) []policy.Peer {
 	var out []policy.Peer
 	for _, ns := range namespaces {
-		if r.index.Blind || policy.All(pods) || len(r.index.In(ns, pods)) > 0 {
+		if r.index.Blind || r.index.Partial || policy.All(pods) || len(r.index.In(ns, pods)) > 0 {
 			out = append(out, policy.Peer{Kind: policy.Pods, Namespace: ns, Pods: pods})
 		}
 	}

@@ -68,25 +68,40 @@ func (r *resolver) beyond(f *flow, check string, at *field.Path, what, limit str
 
 func (r *resolver) fqdnsWithin(f *flow, names []string, at *field.Path) {
 	for i, n := range names {
-		if !slices.ContainsFunc(f.limits().FQDNs, func(limit string) bool { return policy.Covers(limit, n) }) {
-			r.beyond(f, "fqdn-outside-limits", at.Index(i), fmt.Sprintf("name %q", n), "fqdns")
-		}
-	}
-	r.refuseSubdomains(f.ref, names, at)
-	for i, n := range names {
-		if name := strings.TrimSuffix(n, "."); strings.HasSuffix(name, ".svc") || strings.HasSuffix(name, ".cluster.local") {
-			r.refuse("name-of-the-cluster", f.ref, at.Index(i), "%q is a name of this cluster, and ends at pods, which a rule about names never matches: use service: namespace/name", n)
-		}
+		r.nameWithin(f, n, fmt.Sprintf("name %q", n), at.Index(i))
 	}
 }
 
-// refuseSubdomains refuses a pattern that an older Cilium takes for another one.
+// nameWithin refuses a name or pattern beyond the limits, and one that no rule would
+// match as it is meant.
+func (r *resolver) nameWithin(f *flow, name, what string, at *field.Path) {
+	if !slices.ContainsFunc(f.limits().FQDNs, func(limit string) bool { return policy.Covers(limit, name) }) {
+		r.beyond(f, "fqdn-outside-limits", at, what, "fqdns")
+	}
+	r.refuseSubdomain(f.ref, name, at)
+	if ofCluster(name) {
+		r.refuse("name-of-the-cluster", f.ref, at, "%s is of this cluster, and ends at pods, which a rule about names never matches: use service: namespace/name", what)
+	}
+}
+
+// ofCluster says whether a name or pattern is of the cluster's own DNS, whose names
+// end in cluster.local unless the cluster is told another domain.
+func ofCluster(name string) bool {
+	name = strings.TrimSuffix(strings.ToLower(name), ".")
+	return name == "kubernetes.default" || strings.HasSuffix(name, ".svc") || strings.HasSuffix(name, ".cluster.local")
+}
+
 func (r *resolver) refuseSubdomains(ref policy.Ref, names []string, at *field.Path) {
 	for i, n := range names {
-		if strings.HasPrefix(n, "**.") && r.minor() < policy.SubdomainsSince {
-			r.refuse("cilium-too-old", ref, at.Index(i), "the pattern %q needs Cilium 1.19, and the profile says %s: list a pattern for each number of labels, as %q and %q",
-				n, r.profile.Spec.Cluster.CiliumVersion, n[1:], "*."+n[1:])
-		}
+		r.refuseSubdomain(ref, n, at.Index(i))
+	}
+}
+
+// refuseSubdomain refuses a pattern that an older Cilium takes for another one.
+func (r *resolver) refuseSubdomain(ref policy.Ref, name string, at *field.Path) {
+	if strings.HasPrefix(name, "**.") && r.minor() < policy.SubdomainsSince {
+		r.refuse("cilium-too-old", ref, at, "the pattern %q needs Cilium 1.19, and the profile says %s: list a pattern for each number of labels, as %q and %q",
+			name, r.profile.Spec.Cluster.CiliumVersion, name[1:], "*."+name[1:])
 	}
 }
 

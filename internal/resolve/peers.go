@@ -148,15 +148,14 @@ func (r *resolver) labelledEnds(f *flow, p v1alpha1.Peer, at *field.Path) ([]end
 		return nil, true
 	}
 	var out []end
-	var fenced []string
-	outside := r.index.Blind
+	fenced, outside := false, r.index.Blind
 	for _, name := range r.namespacesWith(p.NamespaceLabels) {
 		t := r.owner[name]
 		if t == nil {
 			outside = true
 			continue
 		}
-		fenced = append(fenced, name)
+		fenced = true
 		ends, _ := r.podsOfTenant(&flow{tenant: f.tenant, every: f.every, optional: true}, t, p, at, []string{name})
 		for i := range ends {
 			ends[i].quiet = true
@@ -166,9 +165,9 @@ func (r *resolver) labelledEnds(f *flow, p v1alpha1.Peer, at *field.Path) ([]end
 	if outside {
 		r.warn("namespace-labels-spoofable", f.ref, at.Child("namespaceLabels"),
 			"whoever may label a namespace can join this peer: name the namespaces instead where they are known")
-		out = append(out, end{peer: policy.Peer{Kind: policy.Pods, NamespaceLabels: p.NamespaceLabels, NotNamespaces: fenced, Pods: policy.PodsOf(p.Pods)}, path: at})
+		out = append(out, end{peer: policy.Peer{Kind: policy.Pods, NamespaceLabels: p.NamespaceLabels, NotNamespaces: slices.Sorted(maps.Keys(r.owner)), Pods: policy.PodsOf(p.Pods)}, path: at})
 	}
-	if len(fenced) == 0 && !outside {
+	if !fenced && !outside {
 		return nil, r.missing(f, at.Child("namespaceLabels"), "no namespace in the build has these labels: correct them, tell the Namespace as inventory, or say optional: true")
 	}
 	return out, true
@@ -192,6 +191,9 @@ func (r *resolver) namespacesWith(want map[string]string) []string {
 func (r *resolver) missing(f *flow, at *field.Path, format string, args ...any) bool {
 	if f.optional {
 		return false
+	}
+	if r.index.Partial {
+		return true
 	}
 	r.refuse("not-in-build", f.ref, at, format, args...)
 	return true

@@ -34,7 +34,7 @@ func (r *resolver) checkPorts(f *flow) {
 		at := f.path.Child("ports").Index
 		if e.ports != nil {
 			at = func(int) *field.Path { return e.path }
-			r.portsWithin(f, e.ports, []policy.Peer{e.peer}, e.path)
+			r.portsWithin(f, e.counted(), []policy.Peer{e.peer}, e.path)
 		} else if e.peer.Kind == policy.Pods {
 			r.doubtServicePorts(f, f.ports, e.peer, f.path.Child("ports"))
 		}
@@ -52,7 +52,7 @@ func (r *resolver) checkPorts(f *flow) {
 func (r *resolver) portNames(f *flow, ports []policy.Port, to []policy.Peer, at func(int) *field.Path) {
 	for i, p := range ports {
 		switch {
-		case p.Name == "" || r.borne(p, to):
+		case p.Name == "" || r.index.Partial || r.borne(p, to):
 		case slices.ContainsFunc(to, func(p policy.Peer) bool { return p.Kind != policy.Pods }):
 			r.refuse("port-name-outside", f.ref, at(i), "%q is a name, and only pods give names to their ports: give the number", p.Name)
 		default:

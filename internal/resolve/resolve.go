@@ -20,6 +20,7 @@ import (
 // only where no finding is an error.
 func Resolve(in *resource.Inputs, index *resource.Index) (*policy.Fence, policy.Findings) {
 	r := &resolver{
+		names:   append([]string{in.Fence.Name}, in.Fence.Spec.FormerNames...),
 		profile: in.Profile, index: index,
 		byName: map[string]*tenant{}, owner: map[string]*tenant{},
 		unread: map[string]bool{}, unreadNamespaces: map[string]bool{},
@@ -48,6 +49,8 @@ type resolver struct {
 	index   *resource.Index
 	fence   *policy.Fence
 
+	// names are the fence's, and those it had.
+	names []string
 	// tenants are sorted by name.
 	tenants []*tenant
 	byName  map[string]*tenant

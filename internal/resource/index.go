@@ -37,8 +37,10 @@ type Namespace struct {
 // Policy is a network policy of the build.
 type Policy struct {
 	Ref policy.Ref
-	// Fence that generated it, or "".
+	// Fence and Stage that it bears the labels of: whoever may write a policy may
+	// write these.
 	Fence string
+	Stage v1alpha1.Stage
 }
 
 // Index is the build, by what its resources are. Everything in it is sorted, so
@@ -50,16 +52,22 @@ type Index struct {
 	Slices     []*EndpointSlice
 	// Policies are the network policies that are there already.
 	Policies []*Policy
+	// Partial says that something in the build could not be read, which was refused:
+	// what is not in the index may be there all the same.
+	Partial bool
 	// Blind says that the host showed no resource but the function's own
 	// configuration, as kustomize does to a generator: nothing can be looked up.
 	Blind bool
 
 	byNamespace map[string][]*Workload
+	services    map[string][]*Service
+	// slices are by namespace and Service.
+	slices map[[2]string][]*EndpointSlice
 }
 
 // NewIndex reads the resources of the build and its inventory.
 func NewIndex(items []*yaml.RNode) (*Index, policy.Findings) {
-	x := &Index{Namespaces: map[string]*Namespace{}, byNamespace: map[string][]*Workload{}}
+	x := &Index{Namespaces: map[string]*Namespace{}, byNamespace: map[string][]*Workload{}, services: map[string][]*Service{}, slices: map[[2]string][]*EndpointSlice{}}
 	var findings policy.Findings
 	seen := map[policy.Ref]bool{}
 	for _, n := range items {
@@ -82,9 +90,17 @@ func NewIndex(items []*yaml.RNode) (*Index, policy.Findings) {
 	slices.SortFunc(x.Workloads, func(a, b *Workload) int { return byRef(a.Ref, b.Ref) })
 	slices.SortFunc(x.Services, func(a, b *Service) int { return byRef(a.Ref, b.Ref) })
 	slices.SortFunc(x.Slices, func(a, b *EndpointSlice) int { return byRef(a.Ref, b.Ref) })
+	x.Partial = len(findings) > 0
 	slices.SortFunc(x.Policies, func(a, b *Policy) int { return byRef(a.Ref, b.Ref) })
 	for _, w := range x.Workloads {
 		x.byNamespace[w.Ref.Namespace] = append(x.byNamespace[w.Ref.Namespace], w)
+	}
+	for _, s := range x.Services {
+		x.services[s.Ref.Namespace] = append(x.services[s.Ref.Namespace], s)
+	}
+	for _, e := range x.Slices {
+		of := [2]string{e.Ref.Namespace, e.Service}
+		x.slices[of] = append(x.slices[of], e)
 	}
 	return x, findings
 }
@@ -114,7 +130,7 @@ func (x *Index) file(n *yaml.RNode, kind string) error {
 	case "v1/Namespace":
 		x.Namespaces[n.GetName()] = &Namespace{Ref: RefOf(n), Labels: n.GetLabels()}
 	case "cilium.io/CiliumNetworkPolicy", "cilium.io/CiliumClusterwideNetworkPolicy", "networking.k8s.io/NetworkPolicy":
-		x.Policies = append(x.Policies, &Policy{Ref: RefOf(n), Fence: n.GetLabels()[LabelFence]})
+		x.Policies = append(x.Policies, &Policy{Ref: RefOf(n), Fence: n.GetLabels()[LabelFence], Stage: v1alpha1.Stage(n.GetLabels()[LabelStage])})
 	case "v1/Service":
 		s, err := newService(n)
 		if err != nil {
@@ -151,10 +167,13 @@ func (x *Index) In(namespace string, selector policy.Selector) []*Workload {
 	return out
 }
 
+// ServicesIn returns the Services of a namespace.
+func (x *Index) ServicesIn(namespace string) []*Service { return x.services[namespace] }
+
 // Service returns a Service, or nil.
 func (x *Index) Service(namespace, name string) *Service {
-	for _, s := range x.Services {
-		if s.Ref.Namespace == namespace && s.Ref.Name == name {
+	for _, s := range x.services[namespace] {
+		if s.Ref.Name == name {
 			return s
 		}
 	}
@@ -163,11 +182,5 @@ func (x *Index) Service(namespace, name string) *Service {
 
 // SlicesOf returns the EndpointSlices of a Service.
 func (x *Index) SlicesOf(s *Service) []*EndpointSlice {
-	var out []*EndpointSlice
-	for _, e := range x.Slices {
-		if e.Ref.Namespace == s.Ref.Namespace && e.Service == s.Ref.Name {
-			out = append(out, e)
-		}
-	}
-	return out
+	return x.slices[[2]string{s.Ref.Namespace, s.Ref.Name}]
 }

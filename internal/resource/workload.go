@@ -13,11 +13,13 @@ import (
 
 // Workload is what makes pods: a Pod, or a controller with a pod template.
 type Workload struct {
-	Ref            policy.Ref
+	Ref policy.Ref
+	// Labels are those of the pods that are part of their identity.
 	Labels         map[string]string
 	HostNetwork    bool
 	ServiceAccount string
-	// Ports are the containers' ports that have a name.
+	// Ports are the containers' ports that have a name. Cilium knows no names of init
+	// containers' ports.
 	Ports []policy.NamedPort
 	// Numbers are all ports that the containers declare.
 	Numbers []policy.Port
@@ -29,12 +31,10 @@ type podSpec struct {
 	HostNetwork        bool        `json:"hostNetwork"`
 	ServiceAccountName string      `json:"serviceAccountName"`
 	Containers         []container `json:"containers"`
-	InitContainers     []container `json:"initContainers"`
 }
 
 type container struct {
-	RestartPolicy string `json:"restartPolicy"`
-	Ports         []struct {
+	Ports []struct {
 		Name          string            `json:"name"`
 		ContainerPort uint16            `json:"containerPort"`
 		Protocol      v1alpha1.Protocol `json:"protocol"`
@@ -92,11 +92,12 @@ func newWorkload(n *yaml.RNode) (*Workload, error) {
 		return nil, err
 	}
 	w.Labels = maps.Clone(t.Metadata.Labels)
+	maps.DeleteFunc(w.Labels, func(key, _ string) bool { return !v1alpha1.InIdentity(key) })
 	w.HostNetwork = t.Spec.HostNetwork
 	if t.Spec.ServiceAccountName != "" {
 		w.ServiceAccount = t.Spec.ServiceAccountName
 	}
-	for _, c := range append(t.Spec.Containers, t.Spec.InitContainers...) {
+	for _, c := range t.Spec.Containers {
 		for _, p := range c.Ports {
 			w.Numbers = append(w.Numbers, policy.Port{Port: int32(p.ContainerPort), Protocol: protocolOr(p.Protocol)})
 			if p.Name != "" {

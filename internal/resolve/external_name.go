@@ -1,0 +1,38 @@
+package resolve
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/util/validation"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/resource"
+)
+
+// externalNameEnds is the name that a Service stands for. Nothing translates its
+// ports: the flow's are dialled, or else the Service's.
+func (r *resolver) externalNameEnds(f *flow, s *resource.Service, at *field.Path) []end {
+	if f.direction == policy.Ingress {
+		r.refuse("name-in-ingress", f.ref, at, "Service %s/%s is an ExternalName, and a name cannot be a source: give its cidrs", s.Ref.Namespace, s.Ref.Name)
+		return nil
+	}
+	names := []string{strings.TrimSuffix(strings.ToLower(s.ExternalName), ".")}
+	if len(validation.IsDNS1123Subdomain(names[0])) > 0 {
+		r.refuse("unusable-external-name", f.ref, at, "the externalName %q of Service %s/%s is not a name: correct it", s.ExternalName, s.Ref.Namespace, s.Ref.Name)
+		return nil
+	}
+	r.nameWithin(f, names[0], fmt.Sprintf("name %q of Service %s/%s", names[0], s.Ref.Namespace, s.Ref.Name), at)
+	ports := slices.Clone(f.ports)
+	if len(ports) == 0 {
+		for _, p := range r.servicePorts(f, s, nil, at) {
+			ports = append(ports, policy.Port{Port: p.Port, Protocol: p.Protocol})
+		}
+	}
+	if len(ports) == 0 {
+		return nil
+	}
+	return []end{{peer: policy.Peer{Kind: policy.FQDNs, FQDNs: names}, ports: ports, path: at}}
+}

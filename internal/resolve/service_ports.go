@@ -1,0 +1,87 @@
+package resolve
+
+import (
+	"slices"
+
+	"k8s.io/apimachinery/pkg/util/intstr"
+	"k8s.io/apimachinery/pkg/util/validation"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/resource"
+)
+
+// targetPorts are the pods' ports behind the wanted ports of a Service.
+func (r *resolver) targetPorts(f *flow, s *resource.Service, wanted []policy.Port, at *field.Path) []policy.Port {
+	var out []policy.Port
+	for _, p := range r.servicePorts(f, s, wanted, at) {
+		port := p.Target()
+		if s.Headless() && !r.dialled(s, p, port) {
+			r.warn("headless-target-port", s.Ref, field.NewPath("spec", "ports"),
+				"is headless, so nothing translates port %d to %s: clients that dial %d are denied; make port and targetPort equal, or have clients dial %s", p.Port, port, p.Port, port)
+		}
+		if !slices.Contains(out, port) {
+			out = append(out, port)
+		}
+	}
+	return out
+}
+
+// dialled says whether a target port is the number that clients of a headless
+// Service dial, on every pod behind it.
+func (r *resolver) dialled(s *resource.Service, p resource.ServicePort, target policy.Port) bool {
+	if target.Name == "" {
+		return target.Port == p.Port
+	}
+	for _, w := range r.index.In(s.Ref.Namespace, policy.Selector{MatchLabels: s.Selector}) {
+		if !slices.Contains(w.Ports, policy.NamedPort{Name: target.Name, Port: uint16(p.Port), Protocol: p.Protocol}) {
+			return false
+		}
+	}
+	return true
+}
+
+// servicePorts are the wanted ports of a Service: all of them, where none is named.
+func (r *resolver) servicePorts(f *flow, s *resource.Service, wanted []policy.Port, at *field.Path) []resource.ServicePort {
+	if len(s.Ports) == 0 {
+		r.refuse("no-such-port", f.ref, at, "Service %s/%s has no ports: name the pods and their own ports", s.Ref.Namespace, s.Ref.Name)
+		return nil
+	}
+	for _, p := range s.Ports {
+		if !usable(p) {
+			r.refuse("unusable-port", s.Ref, field.NewPath("spec", "ports"), "port %d/%s with target port %s is none that Kubernetes takes: correct it, since a policy with it would be rejected", p.Port, p.Protocol, p.TargetPort.String())
+			return nil
+		}
+	}
+	if len(wanted) == 0 {
+		return s.Ports
+	}
+	var out []resource.ServicePort
+	for i, w := range wanted {
+		j := slices.IndexFunc(s.Ports, func(p resource.ServicePort) bool {
+			return p.Protocol == w.Protocol && (w.Name != "" && p.Name == w.Name || w.Name == "" && p.Port == w.Port)
+		})
+		if j < 0 || w.End > w.Port {
+			r.refuse("no-such-port", f.ref, f.path.Child("ports").Index(i), "Service %s/%s has no port %s: beside service, ports are the Service's own, each by name or number", s.Ref.Namespace, s.Ref.Name, w)
+			continue
+		}
+		out = append(out, s.Ports[j])
+	}
+	return out
+}
+
+// maxPort is the highest port.
+const maxPort = 65535
+
+// usable says whether a Service's port can stand in a policy. A tenant may write
+// anything there, and some policies hold the ports of several tenants.
+func usable(p resource.ServicePort) bool {
+	if p.Protocol != v1alpha1.TCP && p.Protocol != v1alpha1.UDP && p.Protocol != v1alpha1.SCTP {
+		return false
+	}
+	if p.TargetPort.Type == intstr.String {
+		return len(validation.IsValidPortName(p.TargetPort.StrVal)) == 0
+	}
+	return p.Port > 0 && p.Port <= maxPort && p.TargetPort.IntVal > 0 && p.TargetPort.IntVal <= maxPort
+}
