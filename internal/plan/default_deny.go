@@ -15,7 +15,7 @@ func defaultDeny(f *policy.Fence) []policy.Policy {
 		for _, ns := range t.Namespaces {
 			out = append(out, policy.Policy{
 				Namespace: ns, Name: "default-deny", Tenant: t.Name, TenantID: t.ID,
-				Family: policy.DefaultDeny, Enforcement: t.Enforcement,
+				Family:  policy.DefaultDeny,
 				Reasons: []policy.Reason{t.EnforcementReason},
 			})
 		}

@@ -89,7 +89,7 @@ func (a *assembly) add(h half, owner *policy.Tenant) {
 		a.at[key] = i
 		a.policies = append(a.policies, policy.Policy{
 			Namespace: h.namespace, Name: name, Tenant: owner.Name, TenantID: owner.ID,
-			Family: h.family, Enforcement: owner.Enforcement, Subject: h.subject,
+			Family: h.family, Subject: h.subject,
 		})
 	}
 	p := &a.policies[i]

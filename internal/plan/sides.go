@@ -72,17 +72,13 @@ func baselineSides(f *policy.Fence, t *policy.Tenant, namespace, name string, fa
 	name = "allow-" + name
 	out := []half{{namespace: namespace, name: name, family: family, rule: rule, reasons: reasons}}
 	me := policy.Peer{Kind: policy.Pods, Namespace: namespace}
-	opposite := policy.Ingress
-	if rule.Direction == policy.Ingress {
-		opposite = policy.Egress
-	}
 	for _, p := range rule.Peers {
 		if p.Kind != policy.Pods || p.Namespace == "" {
 			continue
 		}
 		out = append(out, half{
 			namespace: p.Namespace, name: name + "." + t.Name, family: family, subject: p.Pods, declared: p.Pods,
-			rule: policy.Rule{Direction: opposite, Peers: []policy.Peer{me}, Ports: rule.Ports}, reasons: reasons,
+			rule: policy.Rule{Direction: rule.Direction.Opposite(), Peers: []policy.Peer{me}, Ports: rule.Ports}, reasons: reasons,
 		})
 	}
 	return out

@@ -19,6 +19,14 @@ const (
 	Egress  Direction = "egress"
 )
 
+// Opposite is how the other end sees it.
+func (d Direction) Opposite() Direction {
+	if d == Egress {
+		return Ingress
+	}
+	return Egress
+}
+
 // Family says what a policy is for.
 type Family string
 
@@ -52,8 +60,6 @@ type Policy struct {
 	// Tenant owns the namespace. TenantID is its id.
 	Tenant, TenantID string
 	Family           Family
-	// Enforcement is that of the namespace that the policy lands in.
-	Enforcement v1alpha1.Enforcement
 	// Subject selects the pods, within Namespace, that the policy is about.
 	Subject Selector
 	Rules   []Rule

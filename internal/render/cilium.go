@@ -2,6 +2,7 @@ package render
 
 import (
 	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -171,7 +172,7 @@ func toPorts(r policy.Rule) api.PortRules {
 		}
 	}
 	var out api.PortRules
-	for _, ports := range chunks(r.Ports, maxPorts) {
+	for ports := range slices.Chunk(r.Ports, maxPorts) {
 		rule := api.PortRule{Rules: rules}
 		for _, p := range ports {
 			rule.Ports = append(rule.Ports, portProtocol(p))

@@ -5,7 +5,6 @@ package render
 import (
 	"encoding/json"
 	"fmt"
-	"slices"
 	"strings"
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
@@ -71,6 +70,3 @@ func toNode(object any) (*yaml.RNode, error) {
 	}
 	return yaml.FromMap(m)
 }
-
-// chunks splits a list into lists of at most n.
-func chunks[T any](list []T, n int) [][]T { return slices.Collect(slices.Chunk(list, n)) }

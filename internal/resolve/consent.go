@@ -56,7 +56,7 @@ func (r *resolver) grantAgreed(f *flow, e end) {
 	}
 	if len(agreed) == 0 {
 		if !e.quiet && !r.brokenHalf(f, e) {
-			r.refuse("no-consent", f.ref, e.path, "Tenant %q does not say the other half of this flow: it needs %s in its spec.%s", e.tenant.Name, otherHalf(f, e), opposite(f.direction))
+			r.refuse("no-consent", f.ref, e.path, "Tenant %q does not say the other half of this flow: it needs %s in its spec.%s", e.tenant.Name, otherHalf(f, e), f.direction.Opposite())
 		}
 		return
 	}
@@ -69,7 +69,7 @@ func (r *resolver) grantAgreed(f *flow, e end) {
 		severity = policy.Warning
 	}
 	if !e.quiet && !r.covered(f, e, agreed) {
-		r.say(severity, "partial-consent", f.ref, e.path, "Tenant %q agrees to a part of this flow only, and that part is allowed: for all of it, it needs %s in its spec.%s", e.tenant.Name, otherHalf(f, e), opposite(f.direction))
+		r.say(severity, "partial-consent", f.ref, e.path, "Tenant %q agrees to a part of this flow only, and that part is allowed: for all of it, it needs %s in its spec.%s", e.tenant.Name, otherHalf(f, e), f.direction.Opposite())
 	}
 }
 
@@ -198,13 +198,6 @@ func (r *resolver) coveredPair(s, d *resource.Workload, from, to policy.Peer, po
 	}
 	ports = r.numbered(ports, to)
 	return len(ports) > 0 && !slices.ContainsFunc(ports, func(p policy.Port) bool { return !p.CoveredBy(have) })
-}
-
-func opposite(d policy.Direction) policy.Direction {
-	if d == policy.Egress {
-		return policy.Ingress
-	}
-	return policy.Egress
 }
 
 // otherHalf is the flow that the other tenant would have to say, as it would write

@@ -39,7 +39,7 @@ func Execute(in io.Reader, out io.Writer, process func(*framework.ResourceList) 
 		return process(rl)
 	}), rw)
 	if rw.WrappingKind != kio.ResourceListKind {
-		return errors.Join(err)
+		return err
 	}
 	if _, werr := out.Write(buffer.Bytes()); werr != nil {
 		return errors.Join(err, fmt.Errorf("write output: %w", werr))

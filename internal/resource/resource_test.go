@@ -63,7 +63,7 @@ func TestIndex(t *testing.T) {
 	index, findings := resource.NewIndex([]*yaml.RNode{
 		yaml.MustParse(`{apiVersion: batch/v1, kind: Job, metadata: {name: migrate, namespace: a}, spec: {template: {metadata: {labels: {app: web}}, spec: {hostNetwork: true}}}}`),
 		yaml.MustParse(`{apiVersion: batch/v1, kind: CronJob, metadata: {name: nightly, namespace: a}, spec: {jobTemplate: {spec: {template: {metadata: {labels: {app: web}}}}}}}`),
-		yaml.MustParse(`{apiVersion: v1, kind: Pod, metadata: {name: pod, namespace: a, labels: {app: web}}, spec: {containers: [{ports: [{containerPort: 80}, {name: http, containerPort: 8080}]}]}}`),
+		yaml.MustParse(`{apiVersion: v1, kind: Pod, metadata: {name: pod, namespace: a, labels: {app: web}}, spec: {initContainers: [{ports: [{name: setup, containerPort: 9}]}], containers: [{ports: [{containerPort: 80}, {name: http, containerPort: 8080}]}]}}`),
 		yaml.MustParse(`{apiVersion: apps/v1, kind: Deployment, metadata: {name: broken, namespace: a}, spec: {template: {spec: {hostNetwork: sometimes}}}}`),
 		yaml.MustParse(`{apiVersion: v1, kind: Service, metadata: {name: nowhere}}`),
 	})
@@ -79,6 +79,6 @@ func TestIndex(t *testing.T) {
 	}
 	pods := index.In("a", policy.Selector{})
 	if diff := cmp.Diff([]policy.NamedPort{{Name: "http", Port: 8080, Protocol: "TCP"}}, pods[2].Ports); diff != "" {
-		t.Error("only named ports count: ", diff)
+		t.Error("only named ports count, and none of init containers, whose names Cilium does not know: ", diff)
 	}
 }
