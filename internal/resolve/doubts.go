@@ -112,7 +112,7 @@ func (r *resolver) listens(p policy.Port, at policy.Peer) bool {
 	if slices.ContainsFunc(r.index.In(at.Namespace, at.Pods), func(w *resource.Workload) bool { return slices.Contains(w.Numbers, p) }) {
 		return true
 	}
-	return slices.ContainsFunc(r.index.Services, func(s *resource.Service) bool {
-		return s.Ref.Namespace == at.Namespace && slices.ContainsFunc(s.Ports, func(sp resource.ServicePort) bool { return sp.Target() == p })
+	return slices.ContainsFunc(r.index.ServicesIn(at.Namespace), func(s *resource.Service) bool {
+		return slices.ContainsFunc(s.Ports, func(sp resource.ServicePort) bool { return sp.Target() == p })
 	})
 }

@@ -19,16 +19,9 @@ func (r *resolver) serviceEnds(f *flow, name string, at *field.Path) ([]end, boo
 		r.refuse("service-in-generator", f.ref, at, "a generator sees no Services: name the pods and their own ports, or list the fence in transformers")
 		return nil, true
 	}
-	namespace, short, qualified := strings.Cut(name, "/")
-	if !qualified && len(f.tenant.Namespaces) == 0 {
-		// That the tenant has none is refused already.
+	namespace, short, told := r.serviceName(f, name, at)
+	if !told {
 		return nil, true
-	}
-	if !qualified {
-		short, namespace = name, r.namespaceOfService(f, name)
-		if !r.inOneNamespace(f, name, at, "write namespace/name") {
-			return nil, true
-		}
 	}
 	if namespace+"/"+short == "default/kubernetes" {
 		return r.apiServerEnds(f, at), true
@@ -50,6 +43,16 @@ func (r *resolver) serviceEnds(f *flow, name string, at *field.Path) ([]end, boo
 	default:
 		return r.selectorEnds(f, s, at)
 	}
+}
+
+// serviceName takes a Service's name apart. It is not told where the tenant has no
+// namespace, which is refused already, or has the Service in several.
+func (r *resolver) serviceName(f *flow, name string, at *field.Path) (namespace, short string, told bool) {
+	if namespace, short, qualified := strings.Cut(name, "/"); qualified {
+		return namespace, short, true
+	}
+	told = len(f.tenant.Namespaces) > 0 && r.inOneNamespace(f, name, at, "write namespace/name")
+	return r.namespaceOfService(f, name), name, told
 }
 
 // limited is the flow under its tenant's limits, also where the profile says it, if a
@@ -90,7 +93,7 @@ func (r *resolver) inOneNamespace(f *flow, name string, at *field.Path, do strin
 func (r *resolver) selectable(f *flow, s *resource.Service, at *field.Path) bool {
 	for _, key := range slices.Sorted(maps.Keys(s.Selector)) {
 		if v1alpha1.ReservedPodLabel(key) || !v1alpha1.InIdentity(key) {
-			r.refuse("unusable-service-selector", f.ref, at, "Service %s/%s selects by the label %q, which Cilium keeps out of what policies know of a pod: select by another label in it, or name the pods and their own ports",
+			r.refuse("unusable-service-selector", f.ref, at, "Service %s/%s selects by the label %q, which Cilium does not take from a pod into its identity, so no policy can: have it select by another label, or name the pods and their own ports",
 				s.Ref.Namespace, s.Ref.Name, key)
 			return false
 		}
@@ -116,4 +119,3 @@ func (r *resolver) selectorEnds(f *flow, s *resource.Service, at *field.Path) ([
 	}
 	return []end{e}, true
 }
-

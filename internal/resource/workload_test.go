@@ -1,0 +1,53 @@
+package resource_test
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/resource"
+)
+
+func TestLabelsOfAWorkloadAreThoseInItsIdentity(t *testing.T) {
+	index, findings := resource.NewIndex([]*yaml.RNode{
+		yaml.MustParse(`{apiVersion: batch/v1, kind: Job, metadata: {name: migrate, namespace: a}, spec: {template: {metadata: {labels: {app.kubernetes.io/name: x, pod-template-hash: y, kubernetes.io/os: z}}}}}`),
+	})
+	if len(findings) > 0 {
+		t.Fatal(findings)
+	}
+	want := map[string]string{"app.kubernetes.io/name": "x", "job-name": "migrate", "batch.kubernetes.io/job-name": "migrate"}
+	if diff := cmp.Diff(want, index.In("a", policy.Selector{})[0].Labels); diff != "" {
+		t.Error("(-want +got)\n", diff)
+	}
+}
+
+func TestServicesAndSlicesAreFoundInTheirNamespace(t *testing.T) {
+	service := func(namespace, name string) *yaml.RNode {
+		return yaml.MustParse("{apiVersion: v1, kind: Service, metadata: {name: " + name + ", namespace: " + namespace + "}}")
+	}
+	slice := func(namespace, of string) *yaml.RNode {
+		return yaml.MustParse("{apiVersion: discovery.k8s.io/v1, kind: EndpointSlice, metadata: {name: " + of + "-1, namespace: " + namespace + ", labels: {kubernetes.io/service-name: " + of + "}}}")
+	}
+	index, findings := resource.NewIndex([]*yaml.RNode{service("b", "db"), service("a", "web"), service("a", "db"), slice("b", "db"), slice("a", "web")})
+	if len(findings) > 0 {
+		t.Fatal(findings)
+	}
+	if in := index.ServicesIn("a"); len(in) != 2 || in[0].Ref.Name != "db" || in[1].Ref.Name != "web" {
+		t.Errorf("the Services of a are %v", in)
+	}
+	if index.Service("b", "web") != nil || index.Service("c", "db") != nil {
+		t.Error("a Service of another namespace is found")
+	}
+	s := index.Service("b", "db")
+	if s == nil || s.Ref.Namespace != "b" {
+		t.Fatalf("b/db is %v", s)
+	}
+	if e := index.SlicesOf(s); len(e) != 1 || e[0].Ref.Namespace != "b" {
+		t.Errorf("the slices of b/db are %v", e)
+	}
+	if e := index.SlicesOf(index.Service("a", "db")); len(e) != 0 {
+		t.Errorf("the slices of a/db are %v", e)
+	}
+}
