@@ -103,7 +103,7 @@ func (m *merger) item(n *yaml.RNode) {
 		m.configure(n, want)
 	case wanted:
 		m.findings = append(m.findings, m.foreign(n, owner))
-	case owner == me && (m.runs(n) || !staged(n)) && !m.planned[id]:
+	case owner == me && m.unwanted(n):
 		m.did(policy.Deleted, n)
 	case owner == nobody:
 		m.patch(n)
@@ -139,9 +139,11 @@ func (m *merger) did(a policy.Action, n *yaml.RNode) {
 	m.result.Changes = append(m.result.Changes, policy.Change{Action: a, Ref: resource.RefOf(n)})
 }
 
-// staged says whether a policy is of a stage that there is.
-func staged(n *yaml.RNode) bool {
-	return slices.Contains(v1alpha1.Stages(), v1alpha1.Stage(n.GetLabels()[resource.LabelStage]))
+// unwanted says whether a policy of mine shall go: nothing plans it, and its stage is
+// run here, or is none.
+func (m *merger) unwanted(n *yaml.RNode) bool {
+	staged := slices.Contains(v1alpha1.Stages(), v1alpha1.Stage(n.GetLabels()[resource.LabelStage]))
+	return !m.planned[identityOf(n)] && (m.runs(n) || !staged)
 }
 
 // runs says whether a policy is of a stage that is run.
