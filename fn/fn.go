@@ -80,6 +80,9 @@ func Process(config *yaml.RNode, items []*yaml.RNode) (Result, error) {
 	if findings = append(findings, said...); findings.HasError() {
 		return refuse(findings)
 	}
+	if findings = append(findings, refuseEmpty(in, items, merged.Items)...); findings.HasError() {
+		return refuse(findings)
+	}
 	written, err := write(merged.Items)
 	return Result{Items: written, Changes: merged.Changes, Needs: needs(fence, merged.Changes), Findings: findings.Sort()}, err
 }

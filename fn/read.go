@@ -18,6 +18,8 @@ type reader struct {
 	in       resource.Inputs
 	profiles []resource.Profile
 	rest     []*yaml.RNode
+	// strange are Tenants of other groups.
+	strange  []policy.Ref
 	findings policy.Findings
 }
 
@@ -36,10 +38,22 @@ func Read(config *yaml.RNode, items []*yaml.RNode) (*resource.Inputs, *resource.
 	index, found := resource.NewIndex(r.rest)
 	index.Blind = r.blind(items)
 	r.findings = append(r.findings, found...)
+	r.refuseStrange()
 	if !r.chooseProfile() {
 		return nil, nil, r.findings
 	}
 	return &r.in, index, r.findings
+}
+
+// refuseStrange takes Tenants of another group for misspelt where there are no others:
+// else a typo would remove every policy.
+func (r *reader) refuseStrange() {
+	if len(r.in.Tenants)+len(r.in.Unread) > 0 {
+		return
+	}
+	for _, ref := range r.strange {
+		r.refuse("strange-tenant", ref, "apiVersion", "%q is not %s, and no Tenant of that is there, so every policy would be removed: correct it, or remove the fence's policies by hand", ref.APIVersion, v1alpha1.APIVersion)
+	}
 }
 
 // blind says whether the host shows nothing but the fence's own configuration and,
@@ -88,6 +102,9 @@ func (r *reader) readConfig(config *yaml.RNode) bool {
 
 func (r *reader) readItem(n *yaml.RNode) {
 	if resource.Group(n) != v1alpha1.Group {
+		if n.GetKind() == v1alpha1.KindTenant {
+			r.strange = append(r.strange, resource.RefOf(n))
+		}
 		r.rest = append(r.rest, n)
 		return
 	}

@@ -7,13 +7,13 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"runtime/debug"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
 	"github.com/tenantfence/tenantfence/fn"
+	"github.com/tenantfence/tenantfence/internal/kustomize"
 	"github.com/tenantfence/tenantfence/internal/output"
 )
 
@@ -45,10 +45,7 @@ func Run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	}
 	// Nothing better can be done where stderr itself fails.
 	_, _ = fmt.Fprintf(stderr, "tenantfence: %v\n", err)
-	// In a build that falls back to kustomize, this program runs once more, as the
-	// function, and has said why.
-	var exit *exec.ExitError
-	if errors.Is(err, fn.ErrRefused) || errors.As(err, &exit) && exit.ExitCode() == exitFindings {
+	if errors.Is(err, fn.ErrRefused) || errors.Is(err, kustomize.ErrFunction) {
 		return exitFindings
 	}
 	return exitUsage

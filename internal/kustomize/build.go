@@ -25,6 +25,10 @@ type Options struct {
 	Fallback func(reason string)
 }
 
+// ErrFunction says that the function refused the build in a fallback. It has said why
+// on stderr; kustomize passes on no more than that.
+var ErrFunction = errors.New("the fence refused it")
+
 // NoFenceError says that a build lists no TenantFence, so that nothing would be
 // fenced.
 type NoFenceError struct {

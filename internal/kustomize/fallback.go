@@ -33,6 +33,9 @@ func (b *build) fallBack(reason string) ([]byte, error) {
 		return nil, err
 	}
 	m, err := runKrustyWithFunctions(o, b.root.dir.String(), b.opts)
+	if err != nil && strings.Contains(err.Error(), "couldn't execute function: exit status 1") {
+		return nil, fmt.Errorf("build %s: %w", b.dir, ErrFunction)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("build %s: %w", b.dir, err)
 	}

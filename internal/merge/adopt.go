@@ -5,14 +5,13 @@ import (
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
-	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
 // AnnotationAdopt lets the fence take over a hand-written policy that has the name
 // of one that must be generated.
-const AnnotationAdopt = v1alpha1.Group + "/adopt"
+const AnnotationAdopt = resource.AnnotationAdopt
 
 func adoptable(n *yaml.RNode) bool { return n.GetAnnotations()[AnnotationAdopt] == "true" }
 

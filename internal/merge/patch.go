@@ -78,6 +78,9 @@ func (m *merger) patched(n, now *yaml.RNode) {
 		action = policy.Unchanged
 	}
 	m.did(action, n)
+	if now != n {
+		m.files.forget(now)
+	}
 	m.keep(now)
 }
 
@@ -178,13 +181,27 @@ func (p *patcher) isolates() string {
 	return "below Cilium 1.16 a policy always " + todo
 }
 
+// matchesNothing says whether a rule is empty, or names peers by an empty list, which
+// to Cilium is nobody.
+func matchesNothing(rule *yaml.Node) bool {
+	if len(rule.Content) == 0 {
+		return true
+	}
+	for _, peers := range []string{"fromEndpoints", "toEndpoints"} {
+		if list := value(rule, peers); list != nil && list.Kind == yaml.SequenceNode && len(list.Content) == 0 {
+			return true
+		}
+	}
+	return false
+}
+
 // closes says whether a policy has rules, and none that allows or denies anything
 // in particular: then all it does is to switch default deny on.
 func closes(spec *yaml.Node) bool {
 	rules := 0
 	for _, section := range sections {
 		for _, rule := range elements(value(spec, section)) {
-			if len(rule.Content) > 0 {
+			if !matchesNothing(rule) {
 				return false
 			}
 			rules++

@@ -39,7 +39,7 @@ func (p *patcher) dns() {
 	if !found {
 		d := p.Fence.Baseline.DNS
 		p.say(policy.Warning, "patch-no-dns", p.policy, annotationField(AnnotationPatch),
-			"has no rule for port "+strconv.Itoa(int(d.Port))+" of the cluster's DNS in "+d.Namespace+", so the aspect dns changes nothing: add the rule, or remove the aspect")
+			"has no rule that names the cluster's DNS pods in "+d.Namespace+" by matchLabels and their port "+strconv.Itoa(int(d.Port))+" by number, so the aspect dns changes nothing: add or rewrite the rule, or remove the aspect")
 	}
 }
 

@@ -196,13 +196,21 @@ func TestSurroundings(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			o := options(baseline)
+			o := options(v1alpha1.Stages()...)
 			o.Fence.NamespaceLabels = map[string]string{"tenant": "true", "managed-by": "fence"}
 			o.Fence.SourceRanges = []policy.SourceRanges{
 				{Namespace: "acme", Service: "wazuh", CIDRs: []string{"203.0.113.0/24"}},
 				{Namespace: "acme", Service: "wazuh", CIDRs: []string{"198.51.100.0/24", "203.0.113.0/24"}},
 			}
-			patched(t, o, c.there, c.want, nil)
+			var said []string
+			if strings.Contains(c.there, "# all") {
+				said = []string{"source-ranges-replaced"}
+			}
+			patched(t, o, c.there, c.want, said)
+			if strings.Contains(c.there, "Service") {
+				o.Stages = []v1alpha1.Stage{baseline, v1alpha1.StageAllow}
+				patched(t, o, c.there, "", nil)
+			}
 		})
 	}
 }

@@ -63,6 +63,19 @@ func (f files) place(n *yaml.RNode) *yaml.RNode {
 	return c
 }
 
+// forget takes from a changed item the number by which a host that writes files finds
+// the item it handed in: it would copy that one's comments over, line by line, also
+// to lines that say something else by now. They are all here already.
+func (f files) forget(n *yaml.RNode) {
+	if f == nil {
+		return
+	}
+	annotations := mappingAt(mappingAt(n.YNode(), "metadata"), "annotations")
+	for _, key := range []string{"internal.config.kubernetes.io/id", "config.k8s.io/id"} {
+		drop(annotations, key)
+	}
+}
+
 // fileOf keeps a Cilium policy and its Kubernetes twin, which have one name, apart.
 func fileOf(n *yaml.RNode) string {
 	dir, name := n.GetNamespace(), n.GetName()

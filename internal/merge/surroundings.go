@@ -3,14 +3,19 @@ package merge
 import (
 	"maps"
 	"slices"
+	"strings"
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
 // labelNamespace sets the profile's labels on a tenant's namespace. Inventory, which
 // never reaches the cluster, tells what is there: it stays as it is.
 func (m *merger) labelNamespace(n *yaml.RNode) {
-	if len(m.Fence.NamespaceLabels) == 0 || m.Fence.Owner(n.GetName()) == nil || isLocal(n) {
+	if len(m.Fence.NamespaceLabels) == 0 || m.Fence.Owner(n.GetName()) == nil || resource.Local(n) {
 		m.keep(n)
 		return
 	}
@@ -27,15 +32,19 @@ func (m *merger) labelNamespace(n *yaml.RNode) {
 }
 
 // narrowService has a load balancer admit just the networks that its policies cannot
-// tell apart.
+// tell apart. It closes, so it is the work of the last stage.
 func (m *merger) narrowService(n *yaml.RNode) {
+	if !slices.Contains(m.Stages, v1alpha1.StageDefaultDeny) {
+		m.keep(n)
+		return
+	}
 	var cidrs []string
 	for _, s := range m.Fence.SourceRanges {
 		if s.Namespace == n.GetNamespace() && s.Service == n.GetName() {
 			cidrs = append(cidrs, s.CIDRs...)
 		}
 	}
-	if len(cidrs) == 0 || isLocal(n) {
+	if len(cidrs) == 0 || resource.Local(n) {
 		m.keep(n)
 		return
 	}
@@ -45,13 +54,20 @@ func (m *merger) narrowService(n *yaml.RNode) {
 		ranges.Content = append(ranges.Content, text(cidr))
 	}
 	c := edit(n)
-	if !set(mappingAt(c.YNode(), "spec"), "loadBalancerSourceRanges", ranges) {
+	spec := mappingAt(c.YNode(), "spec")
+	had := scalars(elements(value(spec, "loadBalancerSourceRanges")))
+	if !set(spec, "loadBalancerSourceRanges", ranges) {
 		c = n
+	} else if had != "" {
+		m.say(policy.Warning, "source-ranges-replaced", n, "spec.loadBalancerSourceRanges", "held other networks, which are replaced by the agents' of a Tenant: "+had)
 	}
 	m.patched(n, c)
 }
 
-func isLocal(n *yaml.RNode) bool {
-	v, ok := n.GetAnnotations()[localConfig]
-	return ok && v != "false"
+func scalars(nodes []*yaml.Node) string {
+	var out []string
+	for _, n := range nodes {
+		out = append(out, n.Value)
+	}
+	return strings.Join(out, ", ")
 }

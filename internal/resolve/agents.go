@@ -84,8 +84,9 @@ func (r *resolver) checkLoadBalancer(f *flow, a v1alpha1.AgentIngress, s *resour
 	if a.Mode != v1alpha1.LoadBalancer {
 		return
 	}
+	f.loadBalancer = s.Type == "LoadBalancer"
 	switch {
-	case s.Type != "LoadBalancer":
+	case !f.loadBalancer:
 		r.warn("not-a-load-balancer", f.ref, f.path.Child("service"), "Service %s/%s is not of type LoadBalancer, so agents outside the cluster cannot dial it", s.Ref.Namespace, s.Ref.Name)
 	case a.SourceIP == v1alpha1.SourceClient && s.ExternalTrafficPolicy != "Local":
 		r.warn("source-ip-unsure", f.ref, f.path.Child("sourceIP"),
@@ -104,7 +105,7 @@ func (r *resolver) grantFromOutside(f *flow, a v1alpha1.AgentIngress) {
 		}
 		r.warn("cidrs-cannot-filter", f.ref, f.path.Child("cidrs"),
 			"with sourceIP: Node the pods see a node's address, so the policy admits every node and hostNetwork pod instead: the load balancer itself must admit these networks only, by loadBalancerSourceRanges, which are set on a Service that is named here and is in the build")
-		if a.Service != "" {
+		if f.loadBalancer && f.tenant.Enforcement == v1alpha1.Enforce {
 			r.rangesOf(policy.SourceRanges{Namespace: r.namespaceOfService(f, a.Service), Service: a.Service, CIDRs: a.CIDRs})
 		}
 		peer = policy.Peer{Kind: policy.Entities, Entities: nodes}

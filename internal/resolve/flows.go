@@ -25,6 +25,8 @@ type flow struct {
 	reason    policy.Reason
 	peers     []v1alpha1.Peer
 	via       string
+	// loadBalancer says that agents dial a Service that is one.
+	loadBalancer bool
 
 	// broken says that something about the flow was refused.
 	broken bool

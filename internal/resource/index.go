@@ -25,6 +25,10 @@ const (
 	// AnnotationNamespace says where a policy must land.
 	AnnotationNamespace = v1alpha1.Group + "/namespace"
 
+	// AnnotationAdopt hands a hand-written policy over to the fence that generates one
+	// of its name.
+	AnnotationAdopt = v1alpha1.Group + "/adopt"
+
 	ManagedBy = "tenantfence"
 )
 
@@ -130,6 +134,10 @@ func (x *Index) file(n *yaml.RNode, kind string) error {
 	case "v1/Namespace":
 		x.Namespaces[n.GetName()] = &Namespace{Ref: RefOf(n), Labels: n.GetLabels()}
 	case "cilium.io/CiliumNetworkPolicy", "cilium.io/CiliumClusterwideNetworkPolicy", "networking.k8s.io/NetworkPolicy":
+		if n.GetAnnotations()[AnnotationAdopt] == "true" {
+			// Taken over, or told to bear a name that nothing takes over.
+			return nil
+		}
 		x.Policies = append(x.Policies, &Policy{Ref: RefOf(n), Fence: n.GetLabels()[LabelFence], Stage: v1alpha1.Stage(n.GetLabels()[LabelStage])})
 	case "v1/Service":
 		s, err := newService(n)

@@ -68,10 +68,29 @@ func resourceID(r policy.Ref) *yaml.ResourceIdentifier {
 	}
 }
 
+// InFiles says whether the host keeps these items in files of their own, as kpt does.
+func InFiles(items []*yaml.RNode) bool {
+	files := false
+	for _, n := range items {
+		a := n.GetAnnotations()
+		if a[kustomizeID] != "" {
+			return false
+		}
+		files = files || a[kioutil.PathAnnotation] != ""
+	}
+	return files
+}
+
+// Local says whether a resource is kept from the cluster.
+func Local(n *yaml.RNode) bool {
+	v, ok := n.GetAnnotations()[localConfig]
+	return ok && v != "false"
+}
+
 // MarkLocal adds the annotation that keeps a resource from the cluster. Hosts keep
 // one from it unless it says "false".
 func MarkLocal(n *yaml.RNode) error {
-	if v, ok := n.GetAnnotations()[localConfig]; ok && v != "false" {
+	if Local(n) {
 		return nil
 	}
 	return n.PipeE(yaml.SetAnnotation(localConfig, "true"))
