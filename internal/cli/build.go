@@ -12,6 +12,7 @@ import (
 
 	"github.com/tenantfence/tenantfence/fn"
 	"github.com/tenantfence/tenantfence/internal/kustomize"
+	"github.com/tenantfence/tenantfence/internal/lint"
 	"github.com/tenantfence/tenantfence/internal/output"
 )
 
@@ -75,6 +76,7 @@ func runBuild(cmd *cobra.Command, dir string) (built, error) {
 		return built{}, fmt.Errorf("find this program: %w", err)
 	}
 	var b built
+	fellBack := false
 	b.data, err = kustomize.Build(filesys.MakeFsOnDisk(), dir, kustomize.Options{
 		Executable: executable,
 		Function: func(config *yaml.RNode, items []*yaml.RNode) ([]*yaml.RNode, error) {
@@ -86,10 +88,23 @@ func runBuild(cmd *cobra.Command, dir string) (built, error) {
 			return r.Items, err
 		},
 		Fallback: func(reason string) {
+			fellBack = true
 			// Nothing better can be done where stderr itself fails.
 			_, _ = fmt.Fprintf(cmd.ErrOrStderr(), "tenantfence: kustomize itself builds this, which takes longer: %s\n", reason)
 			b.needs = append(b.needs, "the labels and loadBalancerSourceRanges that tenantfence build sets; which is not known here, since kustomize itself built this: "+reason)
 		},
 	})
-	return b, err
+	if err != nil || !fellBack {
+		return b, err
+	}
+	return b, refuseMoved(cmd, b.data)
+}
+
+// refuseMoved looks at what kustomize did after the fence.
+func refuseMoved(cmd *cobra.Command, data []byte) error {
+	items, err := kio.FromBytes(data)
+	if err != nil {
+		return fmt.Errorf("read the build: %w", err)
+	}
+	return refusal(cmd.ErrOrStderr(), lint.Moved(items), nil)
 }

@@ -39,6 +39,9 @@ func Execute(in io.Reader, out io.Writer, process func(*framework.ResourceList) 
 		return process(rl)
 	}), rw)
 	if rw.WrappingKind != kio.ResourceListKind {
+		if err != nil && !errors.Is(err, ErrNotResourceList) {
+			return fmt.Errorf("the input is no YAML: correct what the host was given: %w", err)
+		}
 		return err
 	}
 	if _, werr := out.Write(buffer.Bytes()); werr != nil {

@@ -1,0 +1,125 @@
+package reach_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/reach"
+	"github.com/tenantfence/tenantfence/internal/resource"
+)
+
+func endpoints(t *testing.T) reach.Endpoints {
+	t.Helper()
+	var items []*yaml.RNode
+	for _, s := range []string{
+		`{apiVersion: apps/v1, kind: Deployment, metadata: {name: api, namespace: tenant-acme}, spec: {template: {metadata: {labels: {app: api}}}}}`,
+		`{apiVersion: apps/v1, kind: StatefulSet, metadata: {name: db, namespace: tenant-acme}, spec: {template: {}}}`,
+		`{apiVersion: apps/v1, kind: Deployment, metadata: {name: db, namespace: tenant-acme}, spec: {template: {}}}`,
+		`{apiVersion: apps/v1, kind: DaemonSet, metadata: {name: agent, namespace: tenant-acme}, spec: {template: {spec: {hostNetwork: true}}}}`,
+		`{apiVersion: v1, kind: Namespace, metadata: {name: tenant-acme, labels: {team: a}}}`,
+	} {
+		items = append(items, yaml.MustParse(s))
+	}
+	index, findings := resource.NewIndex(items)
+	if len(findings) > 0 {
+		t.Fatal(findings)
+	}
+	return reach.Endpoints{Index: index, Fence: &policy.Fence{Tenants: []policy.Tenant{{Name: "acme", Namespaces: []string{"tenant-acme"}}}}}
+}
+
+func TestFind(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		text string
+		kind policy.EndpointKind
+		err  string
+	}{
+		"a workload":                                {"tenant-acme/Deployment/api", policy.PodEndpoint, ""},
+		"a tenant stands for its namespaces":        {"acme/api", policy.PodEndpoint, ""},
+		"an entity":                                 {"world", policy.EntityEndpoint, ""},
+		"an address":                                {"192.0.2.1", policy.AddressEndpoint, ""},
+		"an address of six":                         {"2001:db8::1", policy.AddressEndpoint, ""},
+		"a name":                                    {"API.example.com", policy.NameEndpoint, ""},
+		"two workloads of one name":                 {"acme/db", "", "say which as namespace/Kind/name"},
+		"of which the kind tells":                   {"acme/StatefulSet/db", policy.PodEndpoint, ""},
+		"a workload that is not there":              {"acme/web", "", "there is no workload"},
+		"a hostNetwork pod has its node's identity": {"acme/agent", "", "say host or remote-node"},
+		"every entity at once is no end":            {"cluster", "", "is no endpoint"},
+		"too many parts":                            {"a/b/c/d", "", "is no endpoint"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got, err := endpoints(t).Find(c.text)
+			if c.err != "" {
+				if err == nil || !strings.Contains(err.Error(), c.err) {
+					t.Errorf("error %v, want %q", err, c.err)
+				}
+				return
+			}
+			if err != nil || got.Kind != c.kind {
+				t.Errorf("got %v (%v), want a %s", got, err, c.kind)
+			}
+		})
+	}
+}
+
+func TestPodsBearTheirNamespacesLabels(t *testing.T) {
+	t.Parallel()
+	pods := endpoints(t).Pods()
+	if len(pods) != 3 {
+		t.Fatalf("%d pods, want all but the hostNetwork one", len(pods))
+	}
+	if l := pods[0].NamespaceLabels; l["team"] != "a" || l["kubernetes.io/metadata.name"] != "tenant-acme" {
+		t.Errorf("labels %v", l)
+	}
+}
+
+// decided answers every flow alike.
+type decided policy.Decision
+
+func (d decided) Decide(policy.Flow) (policy.Verdict, error) {
+	if d == "" {
+		return policy.Verdict{}, errors.New("cannot tell")
+	}
+	return policy.Verdict{Egress: policy.Side{Decision: policy.Decision(d)}}, nil
+}
+
+func TestRun(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		engine decided
+		expect v1alpha1.Expectation
+		holds  bool
+	}{
+		"an allowed flow that must work":       {decided(policy.Allowed), v1alpha1.ExpectAllow, true},
+		"a denied flow that must work":         {decided(policy.Denied), v1alpha1.ExpectAllow, false},
+		"a denied flow that must be blocked":   {decided(policy.Denied), v1alpha1.ExpectDeny, true},
+		"an allowed flow that must be blocked": {decided(policy.Allowed), v1alpha1.ExpectDeny, false},
+		"one that depends does not work":       {decided(policy.Depends), v1alpha1.ExpectAllow, false},
+		"nor is it blocked":                    {decided(policy.Depends), v1alpha1.ExpectDeny, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			results, findings := reach.Run(c.engine, endpoints(t), test(c.expect, "acme/api"))
+			if len(findings) > 0 || len(results) != 1 || results[0].Holds != c.holds {
+				t.Errorf("results %v, findings %v", results, findings)
+			}
+		})
+	}
+	for _, from := range []string{"acme/api", "acme/nobody"} {
+		if results, findings := reach.Run(decided(""), endpoints(t), test(v1alpha1.ExpectDeny, from)); len(results) > 0 || !findings.HasError() {
+			t.Errorf("what cannot be decided from %s is not said: %v", from, results)
+		}
+	}
+}
+
+func test(expect v1alpha1.Expectation, from string) resource.FlowTest {
+	var out resource.FlowTest
+	out.Test.Spec.Cases = []v1alpha1.FlowCase{{Name: "case", From: from, To: "world", Port: 443, Expect: expect}}
+	return out
+}
