@@ -125,7 +125,8 @@ const (
 // TenantRules says which namespaces a Tenant may have.
 type TenantRules struct {
 	// namespacePattern is the name of a tenant's namespace, {name} standing for the
-	// tenant's name, exactly once. Omitted: "tenant-{name}".
+	// tenant's name, exactly once. It never gives default or a namespace of Kubernetes'
+	// own (kube-…): claims do. Omitted: "tenant-{name}".
 	// +optional
 	NamespacePattern string `json:"namespacePattern,omitempty"`
 

@@ -100,11 +100,11 @@ func (f renderFlags) options() (flux.Options, error) {
 	if options.GroupBy, err = flux.ParseGrouping(f.groupBy); err != nil {
 		return options, fmt.Errorf("--group-by: %w", err)
 	}
-	path := f.path
-	if path == "" {
-		path = f.out
-	}
-	if options.Path, err = flux.ParsePath(path); err != nil {
+	if f.path == "" {
+		if options.Path, err = flux.ParsePath(f.out); err != nil {
+			return options, fmt.Errorf("--output: %w, with --path", err)
+		}
+	} else if options.Path, err = flux.ParsePath(f.path); err != nil {
 		return options, fmt.Errorf("--path: %w", err)
 	}
 	return options, nil

@@ -31,6 +31,8 @@ func (b *build) plan() (*plan, string) {
 	p := &plan{build: b, kustomization: b.root.kustomization}
 	k := &p.kustomization
 	k.SortOptions = nil
+	// The function is told the files that people know; printing forgets them.
+	k.BuildMetadata = []string{types.OriginAnnotations}
 	k.Components, k.Transformers = nil, nil
 	for i, c := range b.root.components {
 		if c != nil && fenceOnly(c) {

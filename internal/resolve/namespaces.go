@@ -26,6 +26,12 @@ func (r *resolver) mayHave(tenant string) []string {
 	return append([]string{own}, r.profile.Spec.Tenants.Claims[tenant]...)
 }
 
+// ofKubernetes says whether a namespace is one of Kubernetes' own, which no name of a
+// tenant may win by the pattern: only the profile's claims give it.
+func ofKubernetes(namespace string) bool {
+	return namespace == "default" || strings.HasPrefix(namespace, "kube-")
+}
+
 // claim gives a tenant the namespaces that it may have.
 func (r *resolver) claim(t *tenant) {
 	may := r.mayHave(t.Name)
@@ -49,6 +55,10 @@ func (r *resolver) mayClaim(t *tenant, ns string, may []string, at *field.Path) 
 	if i := slices.IndexFunc(r.profile.Spec.ExcludedNamespaces, func(e v1alpha1.ExcludedNamespace) bool { return e.Name == ns }); i >= 0 {
 		r.refuse("excluded-namespace", t.ref, at, "namespace %q is excluded by the profile (%s): no Tenant can have it",
 			ns, r.profile.Spec.ExcludedNamespaces[i].Reason)
+		return false
+	}
+	if ofKubernetes(ns) && !slices.Contains(may[1:], ns) {
+		r.refuse("unclaimed-namespace", t.ref, at, "namespace %q is Kubernetes' own, which no pattern gives: to give it to this tenant, add it to tenants.claims.%s of the profile", ns, t.Name)
 		return false
 	}
 	if !slices.Contains(may, ns) {
