@@ -1,0 +1,117 @@
+package fn_test
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/fn"
+	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/reach"
+	"github.com/tenantfence/tenantfence/internal/resolve"
+)
+
+// TestWhatWasSaidIsWhatIsAllowed has Cilium's engine decide flows from every pod to
+// every pod, network and name of generated builds, and holds the verdicts against
+// what the Tenants say, which is worked out here from the input alone.
+func TestWhatWasSaidIsWhatIsAllowed(t *testing.T) {
+	t.Parallel()
+	forBuilds(t, func(p trial) {
+		t, b := p.T, p.build
+		out := mustProcess(t, b, b.items(t))
+		in, index, _ := fn.Read(b.config(t), copied(out))
+		fence, _ := resolve.Resolve(in, index)
+		endpoints := reach.Endpoints{Index: index, Fence: fence}
+		e := newEngine(t, fence, endpoints, out)
+		for _, from := range b.tenants {
+			for _, app := range []string{"a", "b"} {
+				for _, to := range b.targets() {
+					for _, port := range b.ports() {
+						flow := policy.Flow{Port: uint16(port), Protocol: v1alpha1.TCP}
+						var err error
+						if flow.From, err = endpoints.Find("tenant-" + from.name + "/Pod/" + app); err != nil {
+							t.Fatal(err)
+						}
+						if flow.To, err = endpoints.Find(to.endpoint); err != nil {
+							t.Fatal(err)
+						}
+						got, err := e.Decide(flow)
+						if err != nil {
+							t.Fatal(err)
+						}
+						want := policy.Denied
+						if b.said(from, app, to, port) {
+							want = policy.Allowed
+						}
+						if got.Decision() != want {
+							t.Errorf("%s is %s, and must be %s (egress %v, ingress %v) %s", flow, got.Decision(), want, got.Egress, got.Ingress, got.Note)
+						}
+					}
+				}
+			}
+		}
+	})
+}
+
+// target is what flows are tried to: a pod of a tenant, an address, or a name.
+type target struct{ endpoint, tenant, address, name string }
+
+func (b *build) targets() []target {
+	out := []target{
+		{endpoint: "198.51.100.250", address: "198.51.100.250/32"},
+		{endpoint: "192.0.2.1", address: "192.0.2.1/32"},
+		{endpoint: "evil.example.net", name: "evil.example.net"},
+		{endpoint: "x.cdn.example.com", name: "*.cdn.example.com"},
+	}
+	for _, t := range b.tenants {
+		out = append(out, target{endpoint: "tenant-" + t.name + "/Pod/a", tenant: t.name})
+		for _, f := range t.egress {
+			for _, c := range f.cidrs {
+				out = append(out, target{endpoint: c[:len(c)-len("/32")], address: c})
+			}
+			for _, n := range f.fqdns {
+				if n[0] != '*' {
+					out = append(out, target{endpoint: n, name: n})
+				}
+			}
+		}
+	}
+	return out
+}
+
+// ports are those that flows name, and one that none does.
+func (b *build) ports() []int {
+	out := []int{7777}
+	for _, t := range b.tenants {
+		for _, f := range t.egress {
+			out = append(out, f.ports[0])
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+func (b *build) enforced(t generatedTenant) bool {
+	if t.enforcement != "" {
+		return t.enforcement == "Enforce"
+	}
+	return b.enforcement == "Enforce"
+}
+
+// said says whether both ends of a flow let it pass: an end in Audit lets everything,
+// one in Enforce what a flow names, or what stays within its namespace.
+func (b *build) said(from generatedTenant, app string, to target, port int) bool {
+	named := from.name == to.tenant || slices.ContainsFunc(from.egress, func(f generatedFlow) bool {
+		if f.app != "" && f.app != app || !slices.Contains(f.ports, port) {
+			return false
+		}
+		return f.tenant != "" && f.tenant == to.tenant || slices.Contains(f.cidrs, to.address) || slices.Contains(f.fqdns, to.name)
+	})
+	into := true
+	for _, t := range b.tenants {
+		if t.name == to.tenant {
+			into = named || !b.enforced(t)
+		}
+	}
+	return (named || !b.enforced(from)) && into
+}
