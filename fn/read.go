@@ -156,7 +156,7 @@ func (r *reader) chooseProfile() bool {
 	case invalid:
 	case len(r.profiles) > 0:
 		r.refuse("no-profile", r.in.FenceRef, "spec.profileName", "there is no FenceProfile %q among the items: correct the name", spec.ProfileName)
-	case len(r.in.Tenants) == 0:
+	case len(r.in.Tenants)+len(r.in.Unread) == 0:
 		r.refuse("no-profile", r.in.FenceRef, "", "there is neither a FenceProfile nor a Tenant among the items: list them under resources: of this layer, or of one below it; under generators: a TenantFence sees no other resource, so list it under transformers:, or write spec.profile and spec.tenants in it")
 	default:
 		r.refuse("no-profile", r.in.FenceRef, "", "there are Tenants and no FenceProfile: add one to the items, or say it inline in spec.profile")

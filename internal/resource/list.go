@@ -32,7 +32,9 @@ func Execute(in io.Reader, out io.Writer, process func(*framework.ResourceList) 
 	}
 	var buffer bytes.Buffer
 	rw := &kio.ByteReadWriter{Reader: bytes.NewReader(data), Writer: &buffer, KeepReaderAnnotations: true}
+	read := false
 	err = framework.Execute(framework.ResourceListProcessorFunc(func(rl *framework.ResourceList) error {
+		read = true
 		if rw.WrappingKind != kio.ResourceListKind {
 			return ErrNotResourceList
 		}
@@ -43,6 +45,9 @@ func Execute(in io.Reader, out io.Writer, process func(*framework.ResourceList) 
 			return fmt.Errorf("the input is no YAML: correct what the host was given: %w", err)
 		}
 		return err
+	}
+	if err != nil && !read {
+		return fmt.Errorf("the items of the ResourceList cannot be read, each of which must be a resource: %w", err)
 	}
 	if _, werr := out.Write(buffer.Bytes()); werr != nil {
 		return errors.Join(err, fmt.Errorf("write output: %w", werr))

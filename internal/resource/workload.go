@@ -2,6 +2,8 @@ package resource
 
 import (
 	"encoding/json"
+	"errors"
+	"fmt"
 	"maps"
 	"strings"
 
@@ -137,5 +139,10 @@ func decode(n *yaml.RNode, into any) error {
 	if err != nil {
 		return err
 	}
-	return json.Unmarshal(data, into)
+	err = json.Unmarshal(data, into)
+	var wrong *json.UnmarshalTypeError
+	if errors.As(err, &wrong) {
+		return fmt.Errorf("%s is a %s, which it cannot be", wrong.Field, wrong.Value)
+	}
+	return err
 }
