@@ -132,7 +132,7 @@ func (r *reader) readItem(n *yaml.RNode) {
 	default:
 		r.in.Unread = append(r.in.Unread, n.GetName())
 		r.refuse("unknown-kind", ref, "kind", "there is no kind %q in %s: the kinds are %s", n.GetKind(), v1alpha1.Group,
-			strings.Join([]string{v1alpha1.KindTenant, v1alpha1.KindFenceProfile, v1alpha1.KindTenantFence, v1alpha1.KindFlowTest}, ", "))
+			strings.Join(v1alpha1.Kinds(), ", "))
 	}
 }
 

@@ -81,7 +81,7 @@ func (b *Baseline) setDefaults() {
 		b.IntraNamespace = &open
 	}
 	if b.APIServer != nil && b.APIServer.Ports == nil {
-		b.APIServer.Ports = []int32{443, 6443}
+		b.APIServer.Ports = APIServerPorts()
 	}
 	if b.Monitoring != nil {
 		setProtocols(b.Monitoring.Ports)
@@ -101,3 +101,7 @@ func setDefault[T comparable](field *T, value T) {
 		*field = value
 	}
 }
+
+// APIServerPorts are the ports on which an apiserver is reached, where nothing else
+// is said: its Service's, and its own.
+func APIServerPorts() []int32 { return []int32{443, 6443} }

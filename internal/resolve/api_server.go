@@ -29,7 +29,7 @@ func (r *resolver) apiServerEnds(f *flow, at *field.Path) []end {
 	if len(e.asked) == 0 {
 		return nil
 	}
-	ports := []int32{443, 6443}
+	ports := v1alpha1.APIServerPorts()
 	if api := r.profile.Spec.Baseline.APIServer; api != nil && len(api.Ports) > 0 {
 		ports = api.Ports
 	}
