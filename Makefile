@@ -34,6 +34,8 @@ demo: build bin/kustomize ## the main job, on the SocTalk example
 
 .PHONY: test
 test: build bin/kustomize ## every test
+	@command -v kpt >/dev/null || echo 'skipped: kpt is not on PATH, so nothing runs kpt fn render'
+	@docker info >/dev/null 2>&1 || echo 'skipped: no Docker engine is running, so the container is not tested'
 	@go test -timeout $(TEST_TIMEOUT) ./...
 
 .PHONY: lint
