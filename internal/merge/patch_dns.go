@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
@@ -39,7 +40,7 @@ func (p *patcher) dns() {
 	if !found {
 		d := p.Fence.Baseline.DNS
 		p.say(policy.Warning, "patch-no-dns", p.policy, annotationField(AnnotationPatch),
-			"has no rule that names the cluster's DNS pods in "+d.Namespace+" by matchLabels and their port "+strconv.Itoa(int(d.Port))+" by number, so the aspect dns changes nothing: add or rewrite the rule, or remove the aspect")
+			"has no rule that names the cluster's DNS pods in "+d.Namespace+" and their port "+strconv.Itoa(int(d.Port))+" by number, so the aspect dns changes nothing: add or rewrite the rule, or remove the aspect")
 	}
 }
 
@@ -159,9 +160,7 @@ func (p *patcher) isResolver(peer *yaml.Node) bool {
 		return false
 	}
 	where := p.Fence.Baseline.DNS.Namespace
-	_, byName := selector.MatchLabels[podNamespace]
-	_, byLabel := selector.MatchLabels[namespaceLabel+namespaceName]
-	if !byName && !byLabel && p.policy.GetNamespace() != where {
+	if !asks(selector, podNamespace) && !asks(selector, namespaceLabel+namespaceName) && p.policy.GetNamespace() != where {
 		return false
 	}
 	pods := maps.Clone(policy.PodsOf(p.Fence.Baseline.DNS.Pods).MatchLabels)
@@ -174,6 +173,12 @@ func (p *patcher) isResolver(peer *yaml.Node) bool {
 		pods["io.cilium.k8s.policy.cluster"] = name
 	}
 	return policy.Selects(selector, pods)
+}
+
+// asks says whether a selector asks for a label.
+func asks(s policy.Selector, key string) bool {
+	_, ok := s.MatchLabels[key]
+	return ok || slices.ContainsFunc(s.MatchExpressions, func(e metav1.LabelSelectorRequirement) bool { return e.Key == key })
 }
 
 func (p *patcher) isKubernetesResolver(peer *yaml.Node) bool {

@@ -67,6 +67,7 @@ func TestPatch(t *testing.T) {
 		"nor one of another port":                  {there: byHand("acme", "dns", resolver+strings.ReplaceAll(udp, "53", "5353")), said: []string{"patch-no-dns"}},
 		"nor one to other pods":                    {there: byHand("acme", "dns", strings.ReplaceAll(resolver, "kube-dns", "web")+udp), said: []string{"patch-no-dns"}},
 		"nor one to pods of this namespace":        {there: byHand("acme", "dns", strings.ReplaceAll(resolver, "        k8s:io.kubernetes.pod.namespace: kube-system\n", "")+udp), said: []string{"patch-no-dns"}},
+		"a resolver by expressions":                {there: byHand("acme", "dns", "  egress:\n  - toEndpoints:\n    - matchExpressions:\n      - {key: 'k8s:io.kubernetes.pod.namespace', operator: In, values: [kube-system]}\n      - {key: k8s-app, operator: In, values: [kube-dns]}\n"+udp+tcp+anyName)},
 		"a resolver by its namespace's name label": {there: byHand("acme", "dns", strings.ReplaceAll(resolver, "k8s:io.kubernetes.pod.namespace", "k8s:io.cilium.k8s.namespace.labels.kubernetes.io/metadata.name")+udp+tcp+anyName)},
 		"a NetworkPolicy gets TCP alone": {
 			there: kubernetes(byHand("acme", "dns", "  egress:\n  - to: [{namespaceSelector: {}, podSelector: {matchLabels: {k8s-app: kube-dns}}}]\n    ports:\n    - port: 53 # dns\n      protocol: UDP\n")),
