@@ -14,9 +14,9 @@ import (
 
 // The kinds of policy.
 const (
-	kindCilium      = "CiliumNetworkPolicy"
-	kindClusterwide = "CiliumClusterwideNetworkPolicy"
-	kindKubernetes  = "NetworkPolicy"
+	kindCilium      = resource.KindCilium
+	kindClusterwide = resource.KindClusterwide
+	kindKubernetes  = resource.KindKubernetes
 )
 
 // generatedKinds are those that are ever replaced or deleted, whatever labels
@@ -26,9 +26,6 @@ var generatedKinds = map[string]string{
 	kindClusterwide: "cilium.io",
 	kindKubernetes:  "networking.k8s.io",
 }
-
-// localConfig would keep a policy from the cluster.
-const localConfig = "config.kubernetes.io/local-config"
 
 type identity struct{ group, kind, namespace, name string }
 
@@ -114,5 +111,5 @@ func ownLabel(key string) bool {
 }
 
 func ownAnnotation(key string) bool {
-	return key == localConfig || strings.HasPrefix(key, v1alpha1.Group+"/")
+	return key == resource.LocalConfig || strings.HasPrefix(key, v1alpha1.Group+"/")
 }

@@ -5,6 +5,8 @@ import (
 
 	"sigs.k8s.io/kustomize/kyaml/kio/kioutil"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
 // Where a host keeps its resources. One that puts new resources into files, as kpt
@@ -12,10 +14,8 @@ import (
 const (
 	filePath    = kioutil.PathAnnotation
 	fileIndex   = kioutil.IndexAnnotation
-	legacyPath  = "config.kubernetes.io/path"
-	legacyIndex = "config.kubernetes.io/index"
-	// kustomizeID tells kustomize, which invents paths and writes no files.
-	kustomizeID = "kustomize.config.k8s.io/id"
+	legacyPath  = resource.LegacyPath
+	legacyIndex = resource.LegacyIndex
 )
 
 // files are those of the build: how many documents each has. Nil where the host
@@ -26,7 +26,7 @@ func filesOf(items []*yaml.RNode) files {
 	var out files
 	for _, n := range items {
 		a := n.GetAnnotations()
-		if a[kustomizeID] != "" {
+		if a[resource.KustomizeID] != "" {
 			return nil
 		}
 		if a[filePath] == "" || a[legacyPath] == "" {

@@ -63,8 +63,7 @@ func (r *resolver) resolveAgentPods(f *flow, a v1alpha1.AgentIngress) bool {
 
 // agentService is the Service that agents dial, or nil where it is refused.
 func (r *resolver) agentService(f *flow, a v1alpha1.AgentIngress, at *field.Path) *resource.Service {
-	if r.index.Blind {
-		r.refuse("service-in-generator", f.ref, at, "a generator sees no Services: name the pods and their own ports, or list the fence in transformers")
+	if r.refuseBlind(f, at) {
 		return nil
 	}
 	s := r.index.Service(r.namespaceOfService(f, a.Service), a.Service)
@@ -111,7 +110,7 @@ func (r *resolver) grantFromOutside(f *flow, a v1alpha1.AgentIngress) {
 		peer = policy.Peer{Kind: policy.Entities, Entities: nodes}
 	}
 	for _, own := range f.own {
-		r.fence.Grants = append(r.fence.Grants, policy.Grant{Family: policy.AgentIngress, From: peer, To: own, Ports: f.ports, Destination: f.declaration()})
+		r.give(f, policy.Grant{Family: policy.AgentIngress, From: peer, To: own, Ports: f.ports, Destination: f.declaration()})
 	}
 }
 
@@ -143,11 +142,9 @@ func (r *resolver) grantThroughProxy(f *flow) []policy.Grant {
 	}
 	var out []policy.Grant
 	for _, own := range f.own {
-		g := policy.Grant{Family: policy.AgentIngress, From: proxies[0], To: own, Ports: f.ports, Destination: f.declaration()}
-		g.SourcePorts = r.sourcePorts(f, g)
-		out = append(out, g)
+		out = append(out, policy.Grant{Family: policy.AgentIngress, From: proxies[0], To: own, Ports: f.ports, Destination: f.declaration()})
 	}
-	r.fence.Grants = append(r.fence.Grants, out...)
+	r.give(f, out...)
 	return out
 }
 

@@ -37,6 +37,13 @@ func (r *resolver) grant(f *flow, e end) {
 		} else {
 			g.From, g.To, g.Destination = e.peer, own, f.declaration()
 		}
+		r.give(f, g)
+	}
+}
+
+// give adds grants to the fence, each with the ports as its source must say them.
+func (r *resolver) give(f *flow, grants ...policy.Grant) {
+	for _, g := range grants {
 		g.SourcePorts = r.sourcePorts(f, g)
 		r.fence.Grants = append(r.fence.Grants, g)
 	}
@@ -62,10 +69,7 @@ func (r *resolver) grantAgreed(f *flow, e end) {
 	}
 	severity := policy.Info
 	if f.direction == policy.Egress {
-		for i := range agreed {
-			agreed[i].SourcePorts = r.sourcePorts(f, agreed[i])
-		}
-		r.fence.Grants = append(r.fence.Grants, agreed...)
+		r.give(f, agreed...)
 		severity = policy.Warning
 	}
 	if !e.quiet && !r.covered(f, e, agreed) {

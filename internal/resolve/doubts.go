@@ -44,11 +44,11 @@ func (r *resolver) doubtPolicies() {
 			whose = fmt.Sprintf("bears the label of fence %q", p.Fence)
 		}
 		switch t := r.owner[p.Ref.Namespace]; {
-		case slices.Contains(r.names, p.Fence) && slices.Contains(v1alpha1.Stages(), p.Stage) && p.Ref.Kind == "CiliumNetworkPolicy":
+		case slices.Contains(r.names, p.Fence) && slices.Contains(v1alpha1.Stages(), p.Stage) && p.Ref.Kind == resource.KindCilium:
 			// Put right or removed by a run that lists the stage.
 		case t != nil:
 			r.warn("policy-of-nobody", p.Ref, nil, "%s, and stands in a namespace of Tenant %q: what it opens is open, and is not looked into", whose, t.Name)
-		case p.Ref.Kind == "CiliumClusterwideNetworkPolicy":
+		case p.Ref.Kind == resource.KindClusterwide:
 			r.warn("policy-of-nobody", p.Ref, nil, "%s, and may select pods of any tenant: what it opens is open, and is not looked into", whose)
 		}
 	}
@@ -91,20 +91,22 @@ func (r *resolver) doubtServicePorts(f *flow, ports []policy.Port, to policy.Pee
 		if len(s.Selector) == 0 || s.Headless() {
 			continue
 		}
-		behind := r.index.In(to.Namespace, policy.Selector{MatchLabels: s.Selector})
-		if len(behind) == 0 || !slices.ContainsFunc(r.index.In(to.Namespace, to.Pods), func(w *resource.Workload) bool { return slices.Contains(behind, w) }) {
-			continue
-		}
 		for _, p := range s.Ports {
 			target := p.Target()
 			asked := policy.Port{Port: p.Port, Protocol: p.Protocol}
-			if target == asked || !slices.Contains(ports, asked) || r.listens(asked, to) {
+			if target == asked || !slices.Contains(ports, asked) || !r.stands(s, to) || r.listens(asked, to) {
 				continue
 			}
 			r.warn("service-port", f.ref, at, "%s is the port of Service %s/%s, and its pods' is %s: a policy is decided on the pods' port, so write that, or name the Service as the peer",
 				asked, s.Ref.Namespace, s.Ref.Name, strings.TrimSuffix(target.String(), "/"+string(target.Protocol)))
 		}
 	}
+}
+
+// stands says whether a Service stands for some of a peer's pods.
+func (r *resolver) stands(s *resource.Service, at policy.Peer) bool {
+	behind := policy.Selector{MatchLabels: s.Selector}
+	return slices.ContainsFunc(r.index.In(at.Namespace, at.Pods), func(w *resource.Workload) bool { return policy.Selects(behind, w.Labels) })
 }
 
 // listens says whether pods of the build declare a port, or a Service sends there.

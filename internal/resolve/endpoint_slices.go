@@ -21,13 +21,14 @@ func (r *resolver) sliceEnds(f *flow, s *resource.Service, at *field.Path) []end
 		}
 	}
 	var out []end
+	allowed := setOf(f.limits().CIDRs, nil)
 	for _, slice := range r.index.SlicesOf(s) {
 		cidrs, ports := addressesOf(slice), slicePorts(slice, wanted)
 		if len(cidrs) == 0 || f.direction == policy.Egress && len(ports) == 0 {
 			continue
 		}
 		for _, c := range cidrs {
-			if !subset(setOf([]string{c}, nil), setOf(f.limits().CIDRs, nil)) {
+			if !subset(setOf([]string{c}, nil), allowed) {
 				r.beyond(f, "cidr-outside-limits", at, fmt.Sprintf("address %s of Service %s/%s", c, s.Ref.Namespace, s.Ref.Name), "cidrs")
 			}
 		}

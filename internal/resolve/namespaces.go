@@ -39,12 +39,12 @@ func (r *resolver) claim(t *tenant) {
 	if len(want) == 0 {
 		want, path = may[:1], nil
 	}
-	for i, ns := range slices.Sorted(slices.Values(want)) {
+	for _, ns := range slices.Compact(slices.Sorted(slices.Values(want))) {
 		at := path
 		if at != nil {
 			at = path.Index(slices.Index(want, ns))
 		}
-		if r.mayClaim(t, ns, may, at) && (i == 0 || !slices.Contains(t.Namespaces, ns)) {
+		if r.mayClaim(t, ns, may, at) {
 			t.Namespaces = append(t.Namespaces, ns)
 			r.owner[ns] = t
 		}
@@ -96,8 +96,10 @@ func (r *resolver) checkNamespaces() {
 	for _, w := range r.index.Workloads {
 		t := r.owner[w.Ref.Namespace]
 		switch {
+		case t == nil && r.unreadNamespaces[w.Ref.Namespace]:
+			// Whose it is was refused already.
 		case t == nil:
-			outside[w.Ref.Namespace] = !r.unreadNamespaces[w.Ref.Namespace]
+			outside[w.Ref.Namespace] = true
 		case w.HostNetwork && !is(t.limits.HostNetwork):
 			r.refuse("host-network", w.Ref, field.NewPath("spec"),
 				"is a hostNetwork pod in namespace %q of Tenant %q: it has the node's identity, so no policy selects it, and it may reach any tenant of its node; move it out, or let limits.hostNetwork of the profile allow it",
@@ -107,7 +109,6 @@ func (r *resolver) checkNamespaces() {
 	for _, e := range r.profile.Spec.ExcludedNamespaces {
 		delete(outside, e.Name)
 	}
-	maps.DeleteFunc(outside, func(_ string, is bool) bool { return !is })
 	for _, ns := range slices.Sorted(maps.Keys(outside)) {
 		r.warn("unfenced-namespace", r.profile.Ref, nil,
 			"namespace %q has workloads and no Tenant, so nothing is closed there: give it a Tenant, or list it in excludedNamespaces with the reason", ns)

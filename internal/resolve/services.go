@@ -15,8 +15,7 @@ import (
 // serviceEnds are the pods and target ports behind a Service, or what it stands for
 // instead: policies are decided after Service translation.
 func (r *resolver) serviceEnds(f *flow, name string, at *field.Path) ([]end, bool) {
-	if r.index.Blind {
-		r.refuse("service-in-generator", f.ref, at, "a generator sees no Services: name the pods and their own ports, or list the fence in transformers")
+	if r.refuseBlind(f, at) {
 		return nil, true
 	}
 	namespace, short, told := r.serviceName(f, name, at)
@@ -43,6 +42,14 @@ func (r *resolver) serviceEnds(f *flow, name string, at *field.Path) ([]end, boo
 	default:
 		return r.selectorEnds(f, s, at)
 	}
+}
+
+// refuseBlind refuses to look a Service up where none is seen.
+func (r *resolver) refuseBlind(f *flow, at *field.Path) bool {
+	if r.index.Blind {
+		r.refuse("service-in-generator", f.ref, at, "a generator sees no Services: name the pods and their own ports, or list the fence in transformers")
+	}
+	return r.index.Blind
 }
 
 // serviceName takes a Service's name apart. It is not told where the tenant has no

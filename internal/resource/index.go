@@ -32,6 +32,13 @@ const (
 	ManagedBy = "tenantfence"
 )
 
+// The kinds of network policy.
+const (
+	KindCilium      = "CiliumNetworkPolicy"
+	KindClusterwide = "CiliumClusterwideNetworkPolicy"
+	KindKubernetes  = "NetworkPolicy"
+)
+
 // Namespace of the build or its inventory.
 type Namespace struct {
 	Ref    policy.Ref
@@ -133,7 +140,7 @@ func (x *Index) file(n *yaml.RNode, kind string) error {
 	switch kind {
 	case "v1/Namespace":
 		x.Namespaces[n.GetName()] = &Namespace{Ref: RefOf(n), Labels: n.GetLabels()}
-	case "cilium.io/CiliumNetworkPolicy", "cilium.io/CiliumClusterwideNetworkPolicy", "networking.k8s.io/NetworkPolicy":
+	case "cilium.io/" + KindCilium, "cilium.io/" + KindClusterwide, "networking.k8s.io/" + KindKubernetes:
 		if n.GetAnnotations()[AnnotationAdopt] == "true" {
 			// Taken over, or told to bear a name that nothing takes over.
 			return nil

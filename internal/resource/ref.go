@@ -10,14 +10,18 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
+// The annotations by which hosts tell of a resource, beside kioutil's.
 const (
-	localConfig = "config.kubernetes.io/local-config"
-	// kustomizeID is set by kustomize, which invents the path annotation.
-	kustomizeID = "kustomize.config.k8s.io/id"
-	origin      = "config.kubernetes.io/origin"
-	// Older hosts set only these.
-	legacyPath  = "config.kubernetes.io/path"
-	legacyIndex = "config.kubernetes.io/index"
+	// LocalConfig keeps a resource from the cluster.
+	LocalConfig = "config.kubernetes.io/local-config"
+	// KustomizeID is set by kustomize, which invents paths and writes no files.
+	KustomizeID = "kustomize.config.k8s.io/id"
+	// LegacyPath and LegacyIndex are all that older hosts set, and kpt wants beside
+	// the newer ones.
+	LegacyPath  = "config.kubernetes.io/path"
+	LegacyIndex = "config.kubernetes.io/index"
+
+	origin = "config.kubernetes.io/origin"
 )
 
 // RefOf names a resource and, where the host tells it, its file.
@@ -32,11 +36,11 @@ func RefOf(n *yaml.RNode) policy.Ref {
 		ref.File = originPath(o)
 		return ref
 	}
-	if a[kustomizeID] != "" {
+	if a[KustomizeID] != "" {
 		return ref
 	}
-	ref.File = first(a[kioutil.PathAnnotation], a[legacyPath])
-	ref.Index, _ = strconv.Atoi(first(a[kioutil.IndexAnnotation], a[legacyIndex]))
+	ref.File = first(a[kioutil.PathAnnotation], a[LegacyPath])
+	ref.Index, _ = strconv.Atoi(first(a[kioutil.IndexAnnotation], a[LegacyIndex]))
 	return ref
 }
 
@@ -73,7 +77,7 @@ func InFiles(items []*yaml.RNode) bool {
 	files := false
 	for _, n := range items {
 		a := n.GetAnnotations()
-		if a[kustomizeID] != "" {
+		if a[KustomizeID] != "" {
 			return false
 		}
 		files = files || a[kioutil.PathAnnotation] != ""
@@ -83,7 +87,7 @@ func InFiles(items []*yaml.RNode) bool {
 
 // Local says whether a resource is kept from the cluster.
 func Local(n *yaml.RNode) bool {
-	v, ok := n.GetAnnotations()[localConfig]
+	v, ok := n.GetAnnotations()[LocalConfig]
 	return ok && v != "false"
 }
 
@@ -93,5 +97,5 @@ func MarkLocal(n *yaml.RNode) error {
 	if Local(n) {
 		return nil
 	}
-	return n.PipeE(yaml.SetAnnotation(localConfig, "true"))
+	return n.PipeE(yaml.SetAnnotation(LocalConfig, "true"))
 }
