@@ -18,9 +18,5 @@ func apiServer(f *policy.Fence, t *policy.Tenant) []half {
 	for _, port := range api.Ports {
 		rule.Ports = append(rule.Ports, policy.Port{Port: port, Protocol: v1alpha1.TCP})
 	}
-	var out []half
-	for _, ns := range t.Namespaces {
-		out = append(out, baselineSides(f, t, ns, "apiserver", policy.APIServer, rule, "baseline.apiServer")...)
-	}
-	return out
+	return baselineSides(f, t, policy.APIServer, rule, "baseline.apiServer")
 }

@@ -15,15 +15,11 @@ func dns(f *policy.Fence, t *policy.Tenant) []half {
 	if !slices.Contains(f.Baseline.DNS.Names, "*") && t.Enforcement == v1alpha1.Enforce {
 		names = f.Baseline.DNS.Names
 	}
-	var out []half
-	for _, ns := range t.Namespaces {
-		out = append(out, baselineSides(f, t, ns, "dns", policy.DNS, resolver(f, names), "baseline.dns")...)
-	}
-	return out
+	return baselineSides(f, t, policy.DNS, dnsRule(f, names), "baseline.dns")
 }
 
-// resolver is the rule that reaches the cluster's DNS to ask for names.
-func resolver(f *policy.Fence, names []string) policy.Rule {
+// dnsRule is the rule that reaches the cluster's DNS to ask for names.
+func dnsRule(f *policy.Fence, names []string) policy.Rule {
 	dns := f.Baseline.DNS
 	peers := []policy.Peer{{Kind: policy.Pods, Namespace: dns.Namespace, Pods: policy.PodsOf(dns.Pods)}}
 	if dns.NodeLocal {

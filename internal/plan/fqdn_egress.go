@@ -18,7 +18,7 @@ func fqdnEgress(f *policy.Fence, g policy.Grant) []half {
 		if owner := f.Owner(h.namespace); owner == nil || owner.Enforcement != v1alpha1.Enforce {
 			names = []string{"*"}
 		}
-		h.rule = resolver(f, names)
+		h.rule = dnsRule(f, names)
 		out = append(out, h)
 	}
 	return out

@@ -13,9 +13,5 @@ func monitoring(f *policy.Fence, t *policy.Tenant) []half {
 		Peers:     []policy.Peer{{Kind: policy.Pods, Namespace: m.Namespace, Pods: policy.PodsOf(m.Pods)}},
 		Ports:     policy.PortsOf(m.Ports),
 	}
-	var out []half
-	for _, ns := range t.Namespaces {
-		out = append(out, baselineSides(f, t, ns, "monitoring", policy.Monitoring, rule, "baseline.monitoring")...)
-	}
-	return out
+	return baselineSides(f, t, policy.Monitoring, rule, "baseline.monitoring")
 }

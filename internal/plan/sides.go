@@ -64,22 +64,25 @@ func suffix(f *policy.Fence, namespace string, decl *policy.Declaration) string 
 	return "." + decl.Tenant
 }
 
-// baselineSides returns both halves of a baseline flow between the pods of a
-// tenant's namespace and a peer: name is the policy's in the namespace, and in the
-// peer's, where that is fenced, with the tenant's name behind it.
-func baselineSides(f *policy.Fence, t *policy.Tenant, namespace, name string, family policy.Family, rule policy.Rule, field string) []half {
+// baselineSides returns both halves of a baseline flow between the pods of each of a
+// tenant's namespaces and the rule's peers. The policies are named after the family,
+// and where a peer is fenced, there with the tenant's name behind it.
+func baselineSides(f *policy.Fence, t *policy.Tenant, family policy.Family, rule policy.Rule, field string) []half {
 	reasons := []policy.Reason{f.Profile.In(field)}
-	name = "allow-" + name
-	out := []half{{namespace: namespace, name: name, family: family, rule: rule, reasons: reasons}}
-	me := policy.Peer{Kind: policy.Pods, Namespace: namespace}
-	for _, p := range rule.Peers {
-		if p.Kind != policy.Pods || p.Namespace == "" {
-			continue
+	name := "allow-" + string(family)
+	var out []half
+	for _, namespace := range t.Namespaces {
+		out = append(out, half{namespace: namespace, name: name, family: family, rule: rule, reasons: reasons})
+		me := policy.Peer{Kind: policy.Pods, Namespace: namespace}
+		for _, p := range rule.Peers {
+			if p.Kind != policy.Pods || p.Namespace == "" {
+				continue
+			}
+			out = append(out, half{
+				namespace: p.Namespace, name: name + "." + t.Name, family: family, subject: p.Pods, declared: p.Pods,
+				rule: policy.Rule{Direction: rule.Direction.Opposite(), Peers: []policy.Peer{me}, Ports: rule.Ports}, reasons: reasons,
+			})
 		}
-		out = append(out, half{
-			namespace: p.Namespace, name: name + "." + t.Name, family: family, subject: p.Pods, declared: p.Pods,
-			rule: policy.Rule{Direction: rule.Direction.Opposite(), Peers: []policy.Peer{me}, Ports: rule.Ports}, reasons: reasons,
-		})
 	}
 	return out
 }
