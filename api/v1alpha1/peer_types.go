@@ -119,3 +119,16 @@ const (
 	EntityWorldIPv4     Entity = "world-ipv4"
 	EntityWorldIPv6     Entity = "world-ipv6"
 )
+
+// ICMPType is a type of ICMP message, of both IPv4 and IPv6.
+// +kubebuilder:validation:Enum=EchoRequest;DestinationUnreachable;TimeExceeded;ParameterProblem
+type ICMPType string
+
+// The types of ICMP message. A reply needs no rule of its own: it belongs to the flow
+// that asked for it.
+const (
+	ICMPEchoRequest            ICMPType = "EchoRequest"
+	ICMPDestinationUnreachable ICMPType = "DestinationUnreachable"
+	ICMPTimeExceeded           ICMPType = "TimeExceeded"
+	ICMPParameterProblem       ICMPType = "ParameterProblem"
+)

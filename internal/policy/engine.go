@@ -11,18 +11,99 @@ type Engine interface {
 	// Decide judges one flow. It returns an error for what it cannot decide; it
 	// never guesses.
 	Decide(Flow) (Verdict, error)
+	// Openings lists what the policies at a pod let pass in one direction, to every
+	// endpoint that the engine knows, in a stable order. Where a direction is not
+	// isolated at all, that is one opening without policies.
+	Openings(pod Endpoint, d Direction) ([]Opening, error)
 }
 
 // Flow is one connection: from an endpoint to an endpoint's port.
 type Flow struct {
 	From, To Endpoint
-	// Port at To, after Service translation: a pod's own port.
-	Port     uint16
+	// Port at To, after Service translation: a pod's own port. 0 means every port of
+	// the protocol.
+	Port uint16
+	// Protocol omitted is TCP, and without a port every protocol that has ports.
 	Protocol v1alpha1.Protocol
+	// ICMP is a type of message, instead of a port and a protocol.
+	ICMP v1alpha1.ICMPType
+	// HTTP and DNS are what is asked for on the connection. Omitted: it is enough
+	// that something may be asked for.
+	HTTP *HTTPRequest
+	DNS  string
+}
+
+// HTTPRequest is what HTTP rules look at.
+type HTTPRequest struct {
+	Method, Path string
 }
 
 func (f Flow) String() string {
-	return fmt.Sprintf("%s -> %s:%d/%s", f.From.Name, f.To.Name, f.Port, f.Protocol)
+	s := f.From.Name + " -> " + f.To.Name + ":" + f.port()
+	switch {
+	case f.HTTP != nil:
+		s += " " + f.HTTP.Method + " " + f.HTTP.Path
+	case f.DNS != "":
+		s += " asking for " + f.DNS
+	}
+	return s
+}
+
+func (f Flow) port() string {
+	switch {
+	case f.ICMP != "":
+		return "ICMP " + string(f.ICMP)
+	case f.Port == 0 && f.Protocol == "":
+		return "*"
+	case f.Port == 0:
+		return "*/" + string(f.Protocol)
+	case f.Protocol == "":
+		return fmt.Sprintf("%d/%s", f.Port, v1alpha1.TCP)
+	default:
+		return fmt.Sprintf("%d/%s", f.Port, f.Protocol)
+	}
+}
+
+// The protocols of an Opening, besides those of the API.
+const (
+	ICMP   v1alpha1.Protocol = "ICMP"
+	ICMPv6 v1alpha1.Protocol = "ICMPv6"
+)
+
+// Opening is a part of what the policies at one pod let pass in one direction.
+type Opening struct {
+	// Peers are the endpoints at the other end.
+	Peers []Endpoint
+	// First to Last are the ports, of which all pass: at the pod, or for egress at the
+	// peer. For ICMP they are types of message.
+	First, Last uint16
+	// Protocol omitted means every protocol, which comes with every port.
+	Protocol v1alpha1.Protocol
+	// L7 says which part of what is spoken there passes. The zero value: all of it.
+	L7 L7
+	// By names the policies that let it pass, as in Side. None: nothing isolates the
+	// pod in this direction.
+	By []string
+}
+
+// L7 narrows what passes on a port to a part of what is spoken there. The zero value
+// does not.
+type L7 struct {
+	HTTP []HTTPRule
+	// DNS are the names and patterns that may be asked for.
+	DNS []string
+	// Other names a rule that is not looked into, as one about TLS is not: what it lets
+	// pass is not known.
+	Other string
+}
+
+// All says whether everything passes.
+func (l L7) All() bool { return len(l.HTTP) == 0 && len(l.DNS) == 0 && l.Other == "" }
+
+// HTTPRule lets requests pass whose method and path match: regular expressions that
+// must match all of it. An empty one matches everything.
+type HTTPRule struct {
+	Method, Path string
 }
 
 // EndpointKind says what an Endpoint is.
@@ -48,6 +129,11 @@ type Endpoint struct {
 	// "192.0.2.1", "api.openai.com". For every kind but PodEndpoint it is also what
 	// the endpoint is.
 	Name string
+
+	// Entities are all those of the enforcer's that the endpoint belongs to, where an
+	// engine told it apart itself: an apiserver on a node is kube-apiserver and
+	// remote-node.
+	Entities []v1alpha1.Entity
 
 	// Namespace, NamespaceLabels, Labels, ServiceAccount and Ports describe a pod.
 	Namespace       string
@@ -89,6 +175,8 @@ type Side struct {
 	// one, "name", sorted. Empty where no policy did: an end that nothing isolates,
 	// or a default-deny without a matching allow.
 	By []string
+	// L7 says which part of what is spoken on the port passes, where it is allowed.
+	L7 L7
 }
 
 // Verdict is an Engine's answer.

@@ -89,6 +89,8 @@ func (d decided) Decide(policy.Flow) (policy.Verdict, error) {
 	return policy.Verdict{Egress: policy.Side{Decision: policy.Decision(d)}}, nil
 }
 
+func (decided) Openings(policy.Endpoint, policy.Direction) ([]policy.Opening, error) { return nil, nil }
+
 func TestRun(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {

@@ -1,0 +1,51 @@
+package policy
+
+import "github.com/tenantfence/tenantfence/api/v1alpha1"
+
+// Report is what a proof came to.
+type Report struct {
+	// FlowTests, sorted by name.
+	FlowTests []FlowTestResult
+	// Isolation says how far isolation was looked into, nil where it was not.
+	Isolation *Isolation
+	// Findings are what is wrong, and what must be known, sorted.
+	Findings Findings
+}
+
+// FlowTestResult is a FlowTest, decided.
+type FlowTestResult struct {
+	Test  Ref
+	Cases []CaseResult
+}
+
+// CaseResult is a case of a FlowTest, decided.
+type CaseResult struct {
+	Case v1alpha1.FlowCase
+	// Flows are the flows that the case stands for, and what became of each.
+	Flows []FlowResult
+	// Holds says whether every flow is as expected. One that depends never is.
+	Holds bool
+	// Problem says why the case could not be decided: then it does not hold.
+	Problem string
+}
+
+// FlowResult is one flow, decided.
+type FlowResult struct {
+	Flow    Flow
+	Verdict Verdict
+	// Holds says whether the verdict is the expected one.
+	Holds bool
+	// For lists the fields behind the policies that decided: "Tenant/acme
+	// spec.egress[llm]".
+	For []string
+}
+
+// Isolation counts what was looked into.
+type Isolation struct {
+	Namespaces, Pods, Openings int
+	// Declared is how many declared flows were decided, at both of their ends.
+	Declared int
+	// Audited are the tenants in Audit, which were looked into as if they were
+	// enforced.
+	Audited []string
+}
