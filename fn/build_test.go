@@ -14,6 +14,8 @@ import (
 type build struct {
 	version, enforcement string
 	narrowDNS            bool
+	// proved: a proof of every build would cost more than it tells.
+	proved bool
 	tenants              []generatedTenant
 }
 
@@ -37,7 +39,7 @@ func randomBuild(seed uint64) *build {
 	r := rand.New(rand.NewPCG(seed, 1))
 	b := &build{
 		version:     pick(r, "1.16", "1.18", "1.19", "1.20"),
-		enforcement: pick(r, "Audit", "Enforce"), narrowDNS: r.IntN(3) == 0,
+		enforcement: pick(r, "Audit", "Enforce"), narrowDNS: r.IntN(3) == 0, proved: seed%4 == 0,
 	}
 	names := []string{"acme", "beta", "gamma", "delta", "omega"}[:2+r.IntN(4)]
 	for _, name := range names {
@@ -119,7 +121,11 @@ func (b *build) less(i int) *build {
 
 func (b *build) config(t *testing.T) *yaml.RNode {
 	t.Helper()
-	return parse(t, "fence.yaml", []byte("apiVersion: tenantfence.dev/v1alpha1\nkind: TenantFence\nmetadata: {name: platform}\n"))[0]
+	proof := "None"
+	if b.proved {
+		proof = "Isolation"
+	}
+	return parse(t, "fence.yaml", []byte("apiVersion: tenantfence.dev/v1alpha1\nkind: TenantFence\nmetadata: {name: platform}\nspec: {proof: "+proof+"}\n"))[0]
 }
 
 // items of the build: the profile, the Tenants and their pods.

@@ -29,7 +29,10 @@ type Result struct {
 	Changes policy.Changes
 	// Needs says, for a person, what was set on resources that are no policies.
 	Needs []string
-	// Findings are what there is to say, sorted. They stand also beside an error.
+	// Report is what was proved. It is empty where nothing was.
+	Report policy.Report
+	// Findings are what there is to say, sorted, also what is in the report. They stand
+	// also beside an error.
 	Findings policy.Findings
 }
 
@@ -80,11 +83,22 @@ func Process(config *yaml.RNode, items []*yaml.RNode) (Result, error) {
 	if findings = append(findings, said...); findings.HasError() {
 		return refuse(findings)
 	}
-	if findings = append(findings, refuseEmpty(in, items, merged.Items)...); findings.HasError() {
-		return refuse(findings)
+	report, said, err := check(in, index, fence, items, objects, merged)
+	if findings = append(findings, said...); err != nil || findings.HasError() {
+		return refused(report, findings, err)
 	}
 	written, err := write(merged.Items)
-	return Result{Items: written, Changes: merged.Changes, Needs: needs(fence, merged.Changes), Findings: findings.Sort()}, err
+	return Result{Items: written, Changes: merged.Changes, Needs: needs(fence, merged.Changes), Report: report, Findings: findings.Sort()}, err
+}
+
+// refused refuses what was proved wrong, and what could not be proved.
+func refused(report policy.Report, findings policy.Findings, err error) (Result, error) {
+	if err != nil {
+		return Result{Findings: findings.Sort()}, err
+	}
+	r, err := refuse(findings)
+	r.Report = report
+	return r, err
 }
 
 func refuse(findings policy.Findings) (Result, error) {

@@ -2,15 +2,12 @@ package examples_test
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
-	"strings"
+	"regexp"
 	"testing"
-	"text/tabwriter"
 
 	"sigs.k8s.io/kustomize/kyaml/filesys"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
@@ -20,163 +17,105 @@ import (
 	"github.com/tenantfence/tenantfence/internal/engine"
 	"github.com/tenantfence/tenantfence/internal/kustomize"
 	"github.com/tenantfence/tenantfence/internal/policy"
-	"github.com/tenantfence/tenantfence/internal/reach"
-	"github.com/tenantfence/tenantfence/internal/resolve"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
 // build is an example, built in this process, with everything the function saw.
 type build struct {
-	output    []byte
-	items     []*yaml.RNode
-	flowTests []flowTest
-}
-
-// flowTest is a FlowTest, decided.
-type flowTest struct {
-	name     string
-	results  []reach.Result
-	findings policy.Findings
+	output []byte
+	items  []*yaml.RNode
+	report policy.Report
 }
 
 func buildExample(t *testing.T, dir string) build {
 	t.Helper()
 	var b build
-	var config *yaml.RNode
 	output, err := kustomize.Build(filesys.MakeFsOnDisk(), dir, kustomize.Options{
 		Function: func(c *yaml.RNode, items []*yaml.RNode) ([]*yaml.RNode, error) {
 			r, err := fn.Process(c, items)
-			out := r.Items
-			config, b.items = c.Copy(), nil
-			for _, n := range out {
+			if b.items = nil; err != nil {
+				return nil, fmt.Errorf("%w: %v", err, r.Findings)
+			}
+			for _, n := range r.Items {
 				b.items = append(b.items, n.Copy())
 			}
-			return out, err
+			b.report = r.Report
+			return r.Items, nil
 		},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	b.output = output
-	in, index, findings := fn.Read(config, b.items)
-	if findings.HasError() {
-		t.Fatal(findings)
-	}
-	fence, _ := resolve.Resolve(in, index)
-	endpoints := reach.Endpoints{Index: index, Fence: fence}
-	e, err := engine.New(engine.Options{ClusterName: fence.Cluster.Name}, policiesOf(t, b.items), endpoints.Pods())
-	if err != nil {
-		t.Fatal(err)
-	}
-	expected := map[v1alpha1.Expectation]bool{}
-	for _, test := range in.FlowTests {
-		for _, c := range test.Test.Spec.Cases {
-			expected[c.Expect] = true
-		}
-	}
-	closed := slices.ContainsFunc(fence.Tenants, func(t policy.Tenant) bool { return t.Enforcement == v1alpha1.Enforce })
-	if !expected[v1alpha1.ExpectAllow] || closed && !expected[v1alpha1.ExpectDeny] {
-		t.Fatal("an example says which flows must work and which must not")
-	}
-	slices.SortFunc(in.FlowTests, func(a, b resource.FlowTest) int { return strings.Compare(b.Ref.Name, a.Ref.Name) })
-	for _, test := range in.FlowTests {
-		results, found := reach.Run(e, endpoints, test)
-		b.flowTests = append(b.flowTests, flowTest{test.Ref.Name, results, found})
-	}
 	return b
 }
 
-// policiesOf returns the policies among the items, each held against the schema of
-// Cilium's CRDs.
-func policiesOf(t *testing.T, items []*yaml.RNode) []json.RawMessage {
-	t.Helper()
-	var out []json.RawMessage
-	for _, n := range items {
-		if n.GetKind() != "CiliumNetworkPolicy" {
-			continue
-		}
-		data, err := n.MarshalJSON()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := engine.Validate(data); err != nil {
-			t.Errorf("%s/%s: %v", n.GetNamespace(), n.GetName(), err)
-		}
-		out = append(out, data)
-	}
-	return out
-}
+var fenced = regexp.MustCompile(`(?m)^(transformers|components|generators):`)
 
-// examples are the folders that hold a kustomization and say which flows must work.
+// examples are the folders that hold a kustomization with a fence.
 func examples(t *testing.T) []string {
 	t.Helper()
 	var out []string
-	for _, pattern := range []string{"*/flows.yaml", "*/*/flows.yaml"} {
-		found, err := filepath.Glob(pattern)
-		if err != nil {
-			t.Fatal(err)
+	err := filepath.WalkDir(".", func(path string, _ os.DirEntry, err error) error {
+		if err != nil || filepath.Base(path) != "kustomization.yaml" {
+			return err
 		}
-		for _, f := range found {
-			if _, err := os.Stat(filepath.Join(filepath.Dir(f), "kustomization.yaml")); err == nil {
-				out = append(out, filepath.Dir(f))
-			}
+		data, err := os.ReadFile(path)
+		if fenced.Match(data) && !bytes.Contains(data, []byte("kind: Component\n")) {
+			out = append(out, filepath.Dir(path))
 		}
-	}
-	if len(out) == 0 {
-		t.Fatal("no example found")
+		return err
+	})
+	if err != nil || len(out) < 4 {
+		t.Fatalf("examples are %s: %v", out, err)
 	}
 	return out
 }
 
-// TestFlows has Cilium's policy engine decide every flow of every example. It
-// writes what it decided to the file that FLOWS names, which make demo shows.
+// TestPoliciesFitTheSchema holds every policy against the schema of Cilium's CRDs.
+func TestPoliciesFitTheSchema(t *testing.T) {
+	t.Parallel()
+	for _, dir := range examples(t) {
+		for _, n := range buildExample(t, dir).items {
+			if n.GetKind() != resource.KindCilium {
+				continue
+			}
+			data, err := n.MarshalJSON()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := engine.Validate(data); err != nil {
+				t.Errorf("%s: %s/%s: %v", dir, n.GetNamespace(), n.GetName(), err)
+			}
+		}
+	}
+}
+
+// TestFlows: in every example the function proved isolation, and every flow that must
+// work and that must not.
 func TestFlows(t *testing.T) {
 	t.Parallel()
 	for _, dir := range examples(t) {
 		t.Run(dir, func(t *testing.T) {
 			t.Parallel()
-			var table bytes.Buffer
-			w := tabwriter.NewWriter(&table, 0, 0, 2, ' ', 0)
-			_, _ = fmt.Fprintln(w, "FLOWTEST\tEXPECT\tFLOWS\tHOLD\tFOR EXAMPLE")
-			for _, test := range buildExample(t, dir).flowTests {
-				for _, f := range test.findings {
-					t.Error(f)
-				}
-				reportFlows(t, w, test)
+			report := buildExample(t, dir).report
+			if report.Isolation == nil || report.Isolation.Openings == 0 || report.Isolation.Declared == 0 {
+				t.Errorf("isolation was not proved: %+v", report.Isolation)
 			}
-			_ = w.Flush()
-			if file := os.Getenv("FLOWS"); file != "" {
-				if err := os.WriteFile(file, table.Bytes(), 0o600); err != nil {
-					t.Error(err)
+			expected := map[v1alpha1.Expectation]int{}
+			for _, test := range report.FlowTests {
+				for _, c := range test.Cases {
+					expected[c.Case.Expect]++
+					if !c.Holds || len(c.Flows) == 0 {
+						t.Errorf("%s does not hold", c.Case.Name)
+					}
 				}
+			}
+			if expected[v1alpha1.ExpectAllow] == 0 || expected[v1alpha1.ExpectDeny] == 0 {
+				t.Error("an example says which flows must work and which must not")
 			}
 		})
 	}
-}
-
-func reportFlows(t *testing.T, w *tabwriter.Writer, test flowTest) {
-	t.Helper()
-	for _, expect := range []v1alpha1.Expectation{v1alpha1.ExpectAllow, v1alpha1.ExpectDeny} {
-		flows, hold, example := 0, 0, ""
-		for _, r := range test.results {
-			if r.Case.Expect != expect {
-				continue
-			}
-			if flows++; r.Holds {
-				hold++
-				example = r.Case.Name
-				continue
-			}
-			t.Errorf("%s: %s must be %s: %s", r.Case.Name, r.Flow, strings.ToLower(string(expect)), explain(r.Verdict))
-		}
-		if flows > 0 {
-			_, _ = fmt.Fprintf(w, "%s\t%s\t%d\t%d\t%s\n", test.name, expect, flows, hold, example)
-		}
-	}
-}
-
-func explain(v policy.Verdict) string {
-	return fmt.Sprintf("egress %s by %v, ingress %s by %v %s", v.Egress.Decision, v.Egress.By, v.Ingress.Decision, v.Ingress.By, v.Note)
 }
 
 // TestHostsAgree builds every example with the real kustomize, which runs the real

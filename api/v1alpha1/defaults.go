@@ -16,6 +16,7 @@ func (f *TenantFence) SetDefaults() {
 	if f.Spec.Stages == nil {
 		f.Spec.Stages = []Stage{StageBaseline, StageAllow, StageDefaultDeny}
 	}
+	setDefault(&f.Spec.Proof, ProofIsolation)
 	if f.Spec.Profile != nil {
 		f.Spec.Profile.setDefaults()
 	}
@@ -24,10 +25,25 @@ func (f *TenantFence) SetDefaults() {
 	}
 }
 
-// SetDefaults fills in what is omitted.
+// SetDefaults fills in what is omitted. What stays omitted stands for every port, or
+// every protocol.
 func (t *FlowTest) SetDefaults() {
 	for i := range t.Spec.Cases {
-		setDefault(&t.Spec.Cases[i].Protocol, TCP)
+		t.Spec.Cases[i].setDefaults()
+	}
+}
+
+func (c *FlowCase) setDefaults() {
+	switch {
+	case c.ICMP != "":
+	case c.DNS != "":
+		setDefault(&c.Port, 53)
+	case c.HTTP != nil:
+		setDefault(&c.HTTP.Method, "GET")
+		setDefault(&c.HTTP.Path, "/")
+		setDefault(&c.Protocol, TCP)
+	case c.Port != 0:
+		setDefault(&c.Protocol, TCP)
 	}
 }
 

@@ -81,6 +81,8 @@ func TestTheSourceIPOfALoadBalancerIsTheClientsUnlessSaid(t *testing.T) {
 func TestAFenceRunsEveryStageUnlessItSaysWhich(t *testing.T) {
 	equal(t, "omitted", decodeSample[TenantFence](t, "fence-smallest").Spec.Stages, []Stage{StageBaseline, StageAllow, StageDefaultDeny})
 	equal(t, "said", decodeSample[TenantFence](t, "fence-generator").Spec.Stages, []Stage{StageBaseline, StageAllow})
+	equal(t, "proof omitted", decodeSample[TenantFence](t, "fence-smallest").Spec.Proof, ProofIsolation)
+	equal(t, "proof said", decodeSample[TenantFence](t, "fence-generator").Spec.Proof, ProofNone)
 }
 
 func TestWhatIsInlineInAFenceHasItsDefaultsToo(t *testing.T) {
@@ -93,4 +95,14 @@ func TestAFlowCaseIsTCPUnlessSaid(t *testing.T) {
 	cases := decodeSample[FlowTest](t, "flowtest").Spec.Cases
 	equal(t, "omitted", cases[0].Protocol, TCP)
 	equal(t, "said", cases[2].Protocol, UDP)
+}
+
+func TestWhatAFlowCaseOmitsIsEveryPortOrWhatIsUsualForWhatItAsks(t *testing.T) {
+	test := FlowTest{Spec: FlowTestSpec{Cases: []FlowCase{{}, {Protocol: UDP}, {ICMP: ICMPEchoRequest}, {DNS: "a.b"}, {Port: 80, HTTP: &HTTPRequest{}}, {HTTP: &HTTPRequest{Method: "POST", Path: "/v1"}}}}}
+	test.SetDefaults()
+	equal(t, "cases", test.Spec.Cases, []FlowCase{
+		{}, {Protocol: UDP}, {ICMP: ICMPEchoRequest}, {DNS: "a.b", Port: 53},
+		{Port: 80, Protocol: TCP, HTTP: &HTTPRequest{Method: "GET", Path: "/"}},
+		{Protocol: TCP, HTTP: &HTTPRequest{Method: "POST", Path: "/v1"}},
+	})
 }

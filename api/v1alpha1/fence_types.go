@@ -45,6 +45,13 @@ type TenantFenceSpec struct {
 	// They are added to the Tenants among the items. Omitted: none.
 	// +optional
 	Tenants []InlineTenant `json:"tenants,omitempty"`
+
+	// proof says whether the build is proved. Isolation: in every build in which all
+	// stages are seen, the function proves that nothing is open that nobody declared,
+	// and fails the build otherwise. None: it does not, and says so. FlowTests are
+	// decided all the same. Omitted: Isolation.
+	// +optional
+	Proof Proof `json:"proof,omitempty"`
 }
 
 // InlineTenant is a Tenant within a TenantFence.
@@ -71,4 +78,16 @@ const (
 	StageAllow Stage = "Allow"
 	// StageDefaultDeny holds what closes the rest.
 	StageDefaultDeny Stage = "DefaultDeny"
+)
+
+// Proof says what a build is held against.
+// +kubebuilder:validation:Enum=Isolation;None
+type Proof string
+
+// The proofs.
+const (
+	// ProofIsolation: nothing is open that nobody declared.
+	ProofIsolation Proof = "Isolation"
+	// ProofNone: nothing is proved.
+	ProofNone Proof = "None"
 )

@@ -22,32 +22,75 @@ type FlowTestSpec struct {
 	Cases []FlowCase `json:"cases"`
 }
 
-// FlowCase is one flow and what must become of it.
+// FlowCase says what must become of a flow, or of many: from each endpoint that from
+// stands for to each that to stands for, on each of the ports. All of them must be as
+// expected.
 type FlowCase struct {
 	// name says what the flow is for, unique in the FlowTest.
 	Name string `json:"name"`
 
-	// from is the endpoint that connects: a workload ("tenant-acme/Deployment/adapter",
-	// or "tenant-acme/adapter" where one kind bears the name; a tenant's name
-	// stands for its namespaces), an entity ("world"), or an address.
+	// from is the endpoint that connects, or many:
+	// a workload, "tenant-acme/Deployment/adapter", or "tenant-acme/adapter" where one
+	// kind bears the name (a tenant's name stands for its namespaces);
+	// "tenant/acme/*" or "namespace/x/*", every pod there, and one without labels that
+	// nobody has deployed yet (hostNetwork pods are left out: they have their node's
+	// identity);
+	// "tenant/acme/app=web,tier=api" or "namespace/x/app=web", the pods there with these
+	// labels or, where the build has none, one that is imagined with exactly these;
+	// "service/x/web", the Service's pods;
+	// an entity ("world"); or an address.
 	From string `json:"from"`
 
-	// to is the endpoint that is reached: as from, or a name outside the cluster
-	// ("api.openai.com").
+	// to is the endpoint that is reached, or many: as from, or a name outside the
+	// cluster ("api.openai.com"). A Service stands for its pods and their target ports,
+	// without a selector for its EndpointSlices' addresses, as ExternalName for its
+	// name; service/default/kubernetes for the apiserver.
 	To string `json:"to"`
 
-	// port at the endpoint that is reached: a pod's own port, not a Service's.
+	// port at the endpoint that is reached: a pod's own port, but where to is a Service,
+	// the Service's. Omitted: every port, of a Service every port that it has; beside
+	// dns: 53.
+	// +optional
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=65535
-	Port int32 `json:"port"`
+	Port int32 `json:"port,omitempty"`
 
-	// protocol is TCP, UDP or SCTP. Omitted: TCP.
+	// protocol is TCP, UDP or SCTP. Omitted beside port or http: TCP; beside dns: UDP
+	// and TCP, both; else: every protocol.
 	// +optional
 	Protocol Protocol `json:"protocol,omitempty"`
+
+	// http is one request that is made on the connection, over TCP. Only with port, or a
+	// Service in to. At most one of http, dns and icmp. Omitted: it is enough that
+	// something may be asked for.
+	// +optional
+	HTTP *HTTPRequest `json:"http,omitempty"`
+
+	// dns is the one name that is asked for, where to is a DNS server. Omitted: as
+	// http.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	DNS string `json:"dns,omitempty"`
+
+	// icmp is the type of message that is sent, instead of port and protocol, over IPv4
+	// and IPv6. Not to a Service. Omitted: none.
+	// +optional
+	ICMP ICMPType `json:"icmp,omitempty"`
 
 	// expect is Allow (every end that policies judge allows it) or Deny (an end
 	// does not).
 	Expect Expectation `json:"expect"`
+}
+
+// HTTPRequest is a request as it is made: no pattern.
+type HTTPRequest struct {
+	// method is in capitals: POST. Omitted: GET.
+	// +optional
+	Method string `json:"method,omitempty"`
+
+	// path starts with "/", and holds the query if there is one. Omitted: "/".
+	// +optional
+	Path string `json:"path,omitempty"`
 }
 
 // Expectation is what must become of a flow.

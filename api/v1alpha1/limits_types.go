@@ -3,8 +3,8 @@ package v1alpha1
 // Limits says how far a Tenant may reach. An omitted limit allows none of its
 // kind, except ports.
 type Limits struct {
-	// fqdns are the names and patterns that cover every name a Tenant may ask for.
-	// Omitted: none.
+	// fqdns are the names and patterns that cover every name a Tenant may ask for, as a
+	// peer or in dns. Omitted: none.
 	// +optional
 	FQDNs []string `json:"fqdns,omitempty"`
 
@@ -17,7 +17,8 @@ type Limits struct {
 	// +optional
 	Entities []Entity `json:"entities,omitempty"`
 
-	// ports that a Tenant's flows may use. Omitted: any.
+	// ports that a Tenant's flows may use. icmp has none, and is not held against them.
+	// Omitted: any.
 	// +optional
 	// +kubebuilder:validation:MinItems=1
 	Ports []Port `json:"ports,omitempty"`
@@ -44,6 +45,11 @@ type Limits struct {
 	// selects. Omitted: false, such a pod is an error.
 	// +optional
 	HostNetwork *bool `json:"hostNetwork,omitempty"`
+
+	// l7 are the kinds of rule about what is spoken on a port that a Tenant's flows may
+	// hold: HTTP for http, DNS for dns. Omitted: none.
+	// +optional
+	L7 []L7Kind `json:"l7,omitempty"`
 
 	// enforcement lists how much looser than the profile a Tenant may be: [Audit]
 	// lets it stay in Audit. Enforce is always allowed. Omitted: none.

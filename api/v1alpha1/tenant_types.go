@@ -90,6 +90,21 @@ type IngressFlow struct {
 	// +kubebuilder:validation:MinItems=1
 	Ports []Port `json:"ports,omitempty"`
 
+	// http lets only requests pass that match one of these rules. Only with ports, each
+	// of them TCP, and never where TLS is spoken (443, 8443 and the name https), which
+	// nothing looks into. Where both ends of a flow say http, the rules that both say
+	// count. Not looked into in Audit. The profile's limits.l7 must allow HTTP.
+	// Omitted: everything that is spoken on the ports.
+	// +optional
+	// +kubebuilder:validation:MinItems=1
+	HTTP []HTTPRule `json:"http,omitempty"`
+
+	// icmp are types of ICMP message that pass, over IPv4 and IPv6, instead of ports.
+	// Not with service peers. Omitted: what ports say.
+	// +optional
+	// +kubebuilder:validation:MinItems=1
+	ICMP []ICMPType `json:"icmp,omitempty"`
+
 	// optional: true switches the flow off, said on stderr, where the pods or a
 	// peer are not in the build. Omitted: that is an error.
 	// +optional
@@ -110,7 +125,7 @@ type EgressFlow struct {
 
 	// via names an egressPoint of the profile whose pods open the connection on
 	// behalf of the tenant. All tenants of an egress point share the union of what
-	// they ask for. Omitted: the tenant's own pods connect.
+	// they ask for, which stands in one policy. Omitted: the tenant's own pods connect.
 	// +optional
 	Via string `json:"via,omitempty"`
 
@@ -120,10 +135,35 @@ type EgressFlow struct {
 
 	// ports are the ports at the peer: a pod's own port, never a Service's, unless
 	// the peer is a service, whose ports they then select. Omitted: every port of
-	// every protocol, or every port of the service. Required with fqdns.
+	// every protocol, or every port of the service. Required with
+	// fqdns, unless icmp is said.
 	// +optional
 	// +kubebuilder:validation:MinItems=1
 	Ports []Port `json:"ports,omitempty"`
+
+	// http lets only requests pass that match one of these rules. Only with ports, each
+	// of them TCP, and never where TLS is spoken (443, 8443 and the name https), which
+	// nothing looks into. Where both ends of a flow say http, the rules that both say
+	// count. Not looked into in Audit. The profile's limits.l7 must allow HTTP.
+	// Omitted: everything that is spoken on the ports.
+	// +optional
+	// +kubebuilder:validation:MinItems=1
+	HTTP []HTTPRule `json:"http,omitempty"`
+
+	// dns are the names and patterns that may be asked for, where the peer is a DNS
+	// server; "*" is any name. Only with ports, without ranges, of UDP or TCP: a server
+	// is asked over both. Not with http, and not with fqdns as the peer. Not looked
+	// into in Audit. The profile's limits.l7 must allow DNS, and its limits.fqdns cover
+	// the names. Omitted: everything that is spoken on the ports.
+	// +optional
+	// +kubebuilder:validation:MinItems=1
+	DNS []string `json:"dns,omitempty"`
+
+	// icmp are types of ICMP message that pass, over IPv4 and IPv6, instead of ports.
+	// Not with service peers. Omitted: what ports say.
+	// +optional
+	// +kubebuilder:validation:MinItems=1
+	ICMP []ICMPType `json:"icmp,omitempty"`
 
 	// optional: true switches the flow off, said on stderr, where the pods or a
 	// peer are not in the build. Omitted: that is an error.

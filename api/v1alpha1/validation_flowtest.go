@@ -1,12 +1,8 @@
 package v1alpha1
 
 import (
-	"net/netip"
-	"regexp"
-	"slices"
 	"strings"
 
-	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
@@ -25,80 +21,104 @@ func (t *FlowTest) Validate() field.ErrorList {
 			errs = append(errs, field.Required(at.Child("name"), "say what the flow is for"))
 		}
 		errs = append(errs, seen.name(c.Name, at.Child("name"))...)
-		errs = append(errs, validatePortNumber(c.Port, at.Child("port"))...)
-		errs = append(errs, validateFrom(c.From, at.Child("from"))...)
-		if problem := endpointProblem(c.To); problem != "" {
-			errs = append(errs, field.Invalid(at.Child("to"), c.To, problem))
-		}
+		errs = append(errs, c.validate(at)...)
 	}
 	return errs
 }
 
-func validateFrom(endpoint string, at *field.Path) field.ErrorList {
-	problem := endpointProblem(endpoint)
-	if problem == "" && isName(endpoint) {
-		problem = "is a name, and nobody knows the name of who connects: write world, or an address"
+func (c *FlowCase) validate(at *field.Path) field.ErrorList {
+	errs := validateFrom(c.From, at.Child("from"))
+	to, err := ParseEndpoint(c.To)
+	if err != nil {
+		errs = append(errs, field.Invalid(at.Child("to"), c.To, err.Error()))
 	}
-	if problem == "" {
+	if c.Port != 0 {
+		errs = append(errs, validatePortNumber(c.Port, at.Child("port"))...)
+	}
+	if said := c.spoken(); len(said) > 1 {
+		return append(errs, field.Invalid(at, strings.Join(said, ", "), "a case asks for one of these: make each a case of its own"))
+	}
+	switch {
+	case c.HTTP != nil:
+		errs = append(errs, c.validateHTTP(to, at)...)
+	case c.DNS != "":
+		errs = append(errs, c.validateDNS(at)...)
+	case c.ICMP != "":
+		errs = append(errs, c.validateICMP(to, at)...)
+	}
+	return errs
+}
+
+// spoken are the fields that say what is asked for.
+func (c *FlowCase) spoken() []string {
+	var out []string
+	if c.HTTP != nil {
+		out = append(out, "http")
+	}
+	if c.DNS != "" {
+		out = append(out, "dns")
+	}
+	if c.ICMP != "" {
+		out = append(out, "icmp")
+	}
+	return out
+}
+
+func validateFrom(endpoint string, at *field.Path) field.ErrorList {
+	e, err := ParseEndpoint(endpoint)
+	if err == nil && e.Form != NameForm {
 		return nil
+	}
+	problem := "is a name, and nobody knows the name of who connects: write world, or an address"
+	if err != nil {
+		problem = err.Error()
 	}
 	return field.ErrorList{field.Invalid(at, endpoint, problem)}
 }
 
-// endpointProblem says what is wrong with the text of an endpoint, "" if nothing is.
-func endpointProblem(endpoint string) string {
-	if addr, err := netip.ParseAddr(endpoint); err == nil {
-		if addr.Zone() != "" {
-			return "must be an address without a zone"
-		}
-		return ""
+func (c *FlowCase) validateHTTP(to FlowEndpoint, at *field.Path) field.ErrorList {
+	var errs field.ErrorList
+	if c.Port == 0 && to.Form != ServiceForm {
+		errs = append(errs, field.Required(at.Child("port"), "beside http: say on which port it is spoken, unless to is a Service"))
 	}
-	if _, err := netip.ParsePrefix(endpoint); err == nil {
-		return "is a network: write one address in it"
+	if c.Protocol != "" && c.Protocol != TCP {
+		errs = append(errs, field.Invalid(at.Child("protocol"), c.Protocol, "http is spoken over TCP alone: remove it"))
 	}
-	switch {
-	case strings.Contains(endpoint, "://"):
-		return "is a URL: write the host's name alone, and its port into port"
-	case strings.Contains(endpoint, "/"):
-		return workloadProblem(strings.Split(endpoint, "/"))
-	case isName(endpoint):
-		if strings.Contains(endpoint, "*") {
-			return "is a pattern: write one name that it matches"
-		}
-		return fqdnProblem(endpoint, namesOnly)
-	case !slices.Contains(entities(), Entity(endpoint)):
-		return `is no endpoint: write a workload ("namespace/Kind/name" or "namespace/name"), an address, a name with a dot in it, or an entity (` + entityList() + ")"
+	request := at.Child("http")
+	if m := c.HTTP.Method; m != "" && !httpMethod.MatchString(m) {
+		errs = append(errs, field.Invalid(request.Child("method"), m, "must be one method in capitals, such as GET"))
 	}
-	return ""
+	switch p := c.HTTP.Path; {
+	case p == "":
+	case !strings.HasPrefix(p, "/"):
+		errs = append(errs, field.Invalid(request.Child("path"), p, `must start with "/", as every path does`))
+	case strings.ContainsAny(p, "* \t\r\n"):
+		errs = append(errs, field.Invalid(request.Child("path"), p, "is the path of no one request: write one without * or spaces, which a pattern would match"))
+	}
+	return errs
 }
 
-func isName(endpoint string) bool {
-	_, err := netip.ParseAddr(endpoint)
-	return err != nil && strings.Contains(endpoint, ".") && !strings.Contains(endpoint, "/")
+func (c *FlowCase) validateDNS(at *field.Path) field.ErrorList {
+	var errs field.ErrorList
+	if err := nameProblem(c.DNS); err != nil {
+		errs = append(errs, field.Invalid(at.Child("dns"), c.DNS, err.Error()))
+	}
+	if c.Protocol == SCTP {
+		errs = append(errs, field.Invalid(at.Child("protocol"), c.Protocol, "dns is spoken over UDP and TCP: write one of them, or leave it out for both"))
+	}
+	return errs
 }
 
-var kindName = regexp.MustCompile(`^[A-Z][A-Za-z0-9]*$`)
-
-func workloadProblem(parts []string) string {
-	namespace, name := parts[0], parts[len(parts)-1]
-	if len(parts) > 3 || len(validation.IsDNS1123Label(namespace)) > 0 || len(validation.IsDNS1123Subdomain(name)) > 0 ||
-		len(parts) == 3 && !kindName.MatchString(parts[1]) {
-		return `must be a workload as "namespace/Kind/name" or "namespace/name", in which the namespace may be a tenant's name`
+func (c *FlowCase) validateICMP(to FlowEndpoint, at *field.Path) field.ErrorList {
+	var errs field.ErrorList
+	if c.Port != 0 {
+		errs = append(errs, field.Forbidden(at.Child("port"), "is not for a case with icmp, which has no ports: remove it"))
 	}
-	return ""
-}
-
-func entities() []Entity {
-	return []Entity{
-		EntityAll, EntityCluster, EntityHost, EntityRemoteNode, EntityKubeAPIServer,
-		EntityIngress, EntityHealth, EntityWorld, EntityWorldIPv4, EntityWorldIPv6,
+	if c.Protocol != "" {
+		errs = append(errs, field.Forbidden(at.Child("protocol"), "is not for a case with icmp, which is none of them: remove it"))
 	}
-}
-
-func entityList() string {
-	var out []string
-	for _, e := range entities() {
-		out = append(out, string(e))
+	if to.Form == ServiceForm {
+		errs = append(errs, field.Forbidden(at.Child("to"), "is not a Service in a case with icmp, which no Service passes on: name its pods"))
 	}
-	return strings.Join(out, ", ")
+	return errs
 }

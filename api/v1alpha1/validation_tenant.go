@@ -47,10 +47,11 @@ func validateFlows(ingress []IngressFlow, egress []EgressFlow, seen unique, at *
 func (f *IngressFlow) validate(at *field.Path) field.ErrorList {
 	errs := validateName(f.Name, at.Child("name"))
 	errs = append(errs, validateSelector(f.Pods, at.Child("pods"))...)
-	errs = append(errs, validatePorts(f.Ports, at.Child("ports"))...)
+	errs = append(errs, spoken{ports: f.Ports, http: f.HTTP, icmp: f.ICMP}.validate(at)...)
 	for i := range f.From {
 		p, at := &f.From[i], at.Child("from").Index(i)
 		errs = append(errs, p.validate(at)...)
+		errs = append(errs, p.validateICMP(f.ICMP, at)...)
 		if len(p.FQDNs) > 0 {
 			errs = append(errs, field.Forbidden(at.Child("fqdns"), "is only for egress, since nobody knows the name of who connects: use cidrs"))
 		}
@@ -61,13 +62,18 @@ func (f *IngressFlow) validate(at *field.Path) field.ErrorList {
 func (f *EgressFlow) validate(at *field.Path) field.ErrorList {
 	errs := validateName(f.Name, at.Child("name"))
 	errs = append(errs, validateSelector(f.Pods, at.Child("pods"))...)
-	errs = append(errs, validatePorts(f.Ports, at.Child("ports"))...)
+	errs = append(errs, spoken{ports: f.Ports, http: f.HTTP, dns: f.DNS, icmp: f.ICMP}.validate(at)...)
 	named := false
 	for i := range f.To {
-		errs = append(errs, f.To[i].validate(at.Child("to").Index(i))...)
-		named = named || len(f.To[i].FQDNs) > 0
+		p, at := &f.To[i], at.Child("to").Index(i)
+		errs = append(errs, p.validate(at)...)
+		errs = append(errs, p.validateICMP(f.ICMP, at)...)
+		if len(p.FQDNs) > 0 && len(f.DNS) > 0 {
+			errs = append(errs, field.Forbidden(at.Child("fqdns"), "is not for a flow with dns, which is asked of a server: use service, namespace or cidrs"))
+		}
+		named = named || len(p.FQDNs) > 0
 	}
-	if named && len(f.Ports) == 0 {
+	if named && len(f.Ports) == 0 && len(f.ICMP) == 0 {
 		errs = append(errs, field.Required(at.Child("ports"), "beside fqdns, or every port of every address behind the names would be open: say which"))
 	}
 	return append(errs, f.validateVia(at)...)

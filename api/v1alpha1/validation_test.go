@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"k8s.io/apimachinery/pkg/util/intstr"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
@@ -77,34 +78,122 @@ func TestNetworks(t *testing.T) {
 	}
 }
 
+func TestPathsOfRequests(t *testing.T) {
+	for path, want := range map[string]string{
+		"":                "",
+		"/":               "",
+		"/.*":             "",
+		"/v1/.*":          "",
+		"/(v1|v2)/[a-z]+": "",
+		"/v1$":            "",
+		"/a b":            "",
+		"v1":              "must start with",
+		".*":              "must start with",
+		"(/v1|/v2)":       "must start with",
+		"^v1":             "must start with",
+		"^/v1":            `write "/v1"`,
+		"^/v1/.*$":        `write "/v1/.*"`,
+		"/v1/*[":          "is no regular expression",
+		`/(?=x)`:          "is no regular expression",
+	} {
+		if got := pathProblem(path); (want == "") != (got == "") || !strings.Contains(got, want) {
+			t.Errorf("%q: got %q, want %q", path, got, want)
+		}
+	}
+}
+
+func TestPortsThatSpeakTLS(t *testing.T) {
+	for port, want := range map[Port]bool{
+		{Port: intstr.FromInt32(443)}:                 true,
+		{Port: intstr.FromInt32(8443)}:                true,
+		{Port: intstr.FromInt32(1), EndPort: 443}:     true,
+		{Port: intstr.FromInt32(443), EndPort: 444}:   true,
+		{Port: intstr.FromString("https")}:            true,
+		{Port: intstr.FromInt32(80)}:                  false,
+		{Port: intstr.FromInt32(444), EndPort: 8442}:  false,
+		{Port: intstr.FromInt32(8444), EndPort: 9000}: false,
+		{Port: intstr.FromString("http")}:             false,
+	} {
+		if port.SpeaksTLS() != want {
+			t.Errorf("%+v: it is not %v", port, want)
+		}
+	}
+}
+
 func TestEndpointsOfAFlowTest(t *testing.T) {
 	for endpoint, want := range map[string]string{
-		"acme/adapter":                   "",
-		"tenant-acme/Deployment/adapter": "",
-		"tenant-acme/Pod/adapter-0.a":    "",
-		"world":                          "",
-		"kube-apiserver":                 "",
-		"192.0.2.1":                      "",
-		"2001:db8::1":                    "",
-		"api.openai.com":                 "",
-		"api.openai.com.":                "",
-		"adapter":                        "is no endpoint",
-		"":                               "is no endpoint",
-		"/adapter":                       "must be a workload",
-		"acme/":                          "must be a workload",
-		"acme//adapter":                  "must be a workload",
-		"acme/deployment/adapter":        "must be a workload",
-		"a/b/c/d":                        "must be a workload",
-		"10.0.0.0/8":                     "is a network",
-		"fe80::1%eth0":                   "zone",
-		"https://a.b":                    "is a URL",
-		"a.b:443":                        "port",
-		"*.a.b":                          "is a pattern",
-		"a..b":                           "empty part",
+		"acme/adapter":                    "",
+		"tenant-acme/Deployment/adapter":  "",
+		"tenant-acme/Pod/adapter-0.a":     "",
+		"tenant/Deployment/adapter":       "",
+		"service/web":                     "",
+		"tenant/acme/*":                   "",
+		"namespace/x/*":                   "",
+		"tenant/acme/app=web,tier=api":    "",
+		"namespace/x/a.example/name=web":  "",
+		"namespace/x/app=":                "",
+		"service/x/web":                   "",
+		"world":                           "",
+		"kube-apiserver":                  "",
+		"192.0.2.1":                       "",
+		"2001:db8::1":                     "",
+		"api.openai.com":                  "",
+		"api.openai.com.":                 "",
+		"adapter":                         "is no endpoint",
+		"":                                "is no endpoint",
+		"all":                             "is many endpoints",
+		"cluster":                         "is many endpoints",
+		"/adapter":                        "must be a workload",
+		"acme/":                           "must be a workload",
+		"acme//adapter":                   "must be a workload",
+		"acme/deployment/adapter":         "must be a workload",
+		"a/b/c/d":                         "must be a workload",
+		"namespace/x/":                    "must say which pods",
+		"tenant//*":                       "must say which pods",
+		"tenant/acme/adapter":             "is neither * nor a label",
+		"tenant/acme/app=web,":            "is neither * nor a label",
+		"tenant/acme/app=a,app=b":         "twice",
+		"tenant/acme/app=a b":             "a label's value",
+		"tenant/acme/=web":                "no label's key",
+		"tenant/acme/pod-template-hash=x": "out of a pod's identity",
+		"tenant/acme/io.cilium.k8s.x=y":   "a label of Cilium's own",
+		"service/x/*":                     "must be a Service",
+		"service/x/y/z":                   "must be a Service",
+		"10.0.0.0/8":                      "is a network",
+		"fe80::1%eth0":                    "zone",
+		"https://a.b":                     "is a URL",
+		"a.b:443":                         "port",
+		"*.a.b":                           "is a pattern",
+		"a..b":                            "empty part",
 	} {
-		if got := endpointProblem(endpoint); (want == "") != (got == "") || !strings.Contains(got, want) {
+		got := ""
+		if _, err := ParseEndpoint(endpoint); err != nil {
+			got = err.Error()
+		}
+		if (want == "") != (got == "") || !strings.Contains(got, want) {
 			t.Errorf("%q: got %q, want %q", endpoint, got, want)
 		}
+	}
+}
+
+func TestAnEndpointIsTakenApart(t *testing.T) {
+	for text, want := range map[string]FlowEndpoint{
+		"acme/adapter":             {Form: WorkloadForm, In: "acme", Name: "adapter"},
+		"tenant/Deployment/a":      {Form: WorkloadForm, In: "tenant", Kind: "Deployment", Name: "a"},
+		"tenant/acme/*":            {Form: TenantForm, In: "acme"},
+		"namespace/x/a.b/c=d,e=":   {Form: NamespaceForm, In: "x", Labels: map[string]string{"a.b/c": "d", "e": ""}},
+		"service/default/k":        {Form: ServiceForm, In: "default", Name: "k"},
+		"world":                    {Form: EntityForm, Name: "world"},
+		"2001:db8::1":              {Form: AddressForm, Name: "2001:db8::1"},
+		"api.openai.com":           {Form: NameForm, Name: "api.openai.com"},
+		"192.0.2.300":              {Form: NameForm, Name: "192.0.2.300"},
+		"namespace/Deployment/a.b": {Form: WorkloadForm, In: "namespace", Kind: "Deployment", Name: "a.b"},
+	} {
+		got, err := ParseEndpoint(text)
+		if err != nil {
+			t.Errorf("%q: %v", text, err)
+		}
+		equal(t, text, got, want)
 	}
 }
 

@@ -71,33 +71,51 @@ type built struct {
 
 // runBuild builds a kustomization with its fence, and says on stderr what was found.
 func runBuild(cmd *cobra.Command, dir string) (built, error) {
-	executable, err := os.Executable()
-	if err != nil {
-		return built{}, fmt.Errorf("find this program: %w", err)
-	}
 	var b built
-	fellBack := false
-	b.data, err = kustomize.Build(filesys.MakeFsOnDisk(), dir, kustomize.Options{
-		Executable: executable,
-		Function: func(config *yaml.RNode, items []*yaml.RNode) ([]*yaml.RNode, error) {
+	err := watched(cmd, func(p *output.Progress) error {
+		options, err := buildOptions(cmd, p)
+		if err != nil {
+			return err
+		}
+		options.Function = func(config *yaml.RNode, items []*yaml.RNode) ([]*yaml.RNode, error) {
 			r, err := fn.Process(config, items)
 			if werr := fn.Report(cmd.ErrOrStderr(), r, err, detail(cmd)); werr != nil {
 				return nil, werr
 			}
 			b.needs = append(b.needs, r.Needs...)
 			return r.Items, err
-		},
-		Fallback: func(reason string) {
+		}
+		fellBack, say := false, options.Fallback
+		options.Fallback = func(reason string) {
 			fellBack = true
+			say(reason)
+			b.needs = append(b.needs, "the labels and loadBalancerSourceRanges that tenantfence build sets; which is not known here, since kustomize itself built this: "+reason)
+		}
+		p.Tell("building "+dir, 0, 0)
+		b.data, err = kustomize.Build(filesys.MakeFsOnDisk(), dir, options)
+		if err != nil || !fellBack {
+			return err
+		}
+		return refuseMoved(cmd, b.data)
+	})
+	return b, err
+}
+
+// buildOptions say how every build falls back.
+func buildOptions(cmd *cobra.Command, p *output.Progress) (kustomize.Options, error) {
+	executable, err := os.Executable()
+	if err != nil {
+		return kustomize.Options{}, fmt.Errorf("find this program: %w", err)
+	}
+	return kustomize.Options{
+		Executable: executable,
+		Fallback: func(reason string) {
+			// From here on others write to stderr, too.
+			p.Tell("", 0, 0)
 			// Nothing better can be done where stderr itself fails.
 			_, _ = fmt.Fprintf(cmd.ErrOrStderr(), "tenantfence: kustomize itself builds this, which takes longer: %s\n", reason)
-			b.needs = append(b.needs, "the labels and loadBalancerSourceRanges that tenantfence build sets; which is not known here, since kustomize itself built this: "+reason)
 		},
-	})
-	if err != nil || !fellBack {
-		return b, err
-	}
-	return b, refuseMoved(cmd, b.data)
+	}, nil
 }
 
 // refuseMoved looks at what kustomize did after the fence.

@@ -52,6 +52,7 @@ func Run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 }
 
 func newRoot() *cobra.Command {
+	var record string
 	root := &cobra.Command{
 		Use:   "tenantfence",
 		Short: "Fence the tenants of a Kubernetes cluster: default-deny, with exactly the flows that each needs",
@@ -71,6 +72,9 @@ was changed, and 2 where the arguments or the input cannot be read.`,
 			if f, ok := cmd.InOrStdin().(*os.File); ok && term.IsTerminal(int(f.Fd())) {
 				return cmd.Help()
 			}
+			if record != "" {
+				return executeRecorded(cmd, record)
+			}
 			return fn.Execute(cmd.InOrStdin(), cmd.OutOrStdout(), cmd.ErrOrStderr(), detail(cmd))
 		},
 	}
@@ -78,7 +82,10 @@ was changed, and 2 where the arguments or the input cannot be read.`,
 		root.Version = info.Main.Version
 	}
 	root.PersistentFlags().BoolP("verbose", "v", false, "say of each policy and file what was done, not only the sum")
-	root.AddCommand(newBuild(), newRender())
+	root.Flags().StringVar(&record, recordFlag, "", "append the input to this file")
+	// It never fails for a flag that is there.
+	_ = root.Flags().MarkHidden(recordFlag)
+	root.AddCommand(newBuild(), newRender(), newVerify())
 	return root
 }
 

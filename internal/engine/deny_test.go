@@ -25,6 +25,15 @@ func TestDefaultDeny(t *testing.T) {
 				cnp("allow", "{endpointSelector: {}, ingress: [{fromEndpoints: [{matchLabels: {app: db}}]}]}")),
 			flows: []string{"db -> web:8080 = allowed by acme/allow", "other -> web:8080 = denied"},
 		},
+		"egressDeny: [{}] isolates too, and allows still win": {
+			policies: all(cnp("deny", "{endpointSelector: {}, egressDeny: [{}]}"),
+				cnp("allow", "{endpointSelector: {}, egress: [{toEndpoints: [{matchLabels: {app: db}}]}]}")),
+			flows: []string{"web -> db:5432 = allowed by acme/allow", "web -> other:8080 = denied", "other -> web:8080 = allowed"},
+		},
+		"a deny with enableDefaultDeny: false denies its peers only": {
+			policies: cnp("deny", "{endpointSelector: {}, enableDefaultDeny: {ingress: false}, ingressDeny: [{fromEndpoints: [{matchLabels: {app: db}}]}]}"),
+			flows:    []string{"db -> web:8080 = denied by acme/deny", "other -> web:8080 = allowed"},
+		},
 		"one isolated pod leaves its namespace open": {
 			policies: cnp("deny", "{endpointSelector: {matchLabels: {app: web}}, ingress: [{}]}"),
 			flows:    []string{"other -> web:8080 = denied", "other -> db:5432 = allowed"},
@@ -50,6 +59,10 @@ func TestDefaultDeny(t *testing.T) {
 			policies: cnp("none", `{endpointSelector: {}, ingress: [{fromEndpoints: [], toPorts: [{ports: [{port: "8080"}]}]}]}`),
 			flows:    []string{"db -> web:8080 = denied", "other -> web:8080 = denied"},
 		},
+		"an empty list of peers matches nothing on its way out either": {
+			policies: cnp("none", `{endpointSelector: {}, egress: [{toEndpoints: [], toPorts: [{ports: [{port: "8080"}]}]}]}`),
+			flows:    []string{"web -> db:8080 = denied", "web -> @world:8080 = denied", "db -> web:8080 = denied"},
+		},
 		"a flow needs both of its ends": {
 			policies: all(cnp("deny", denyIngress), in("beta", "deny", denyEgress),
 				cnp("in", "{endpointSelector: {matchLabels: {app: web}}, ingress: [{fromEndpoints: [{matchLabels: {io.kubernetes.pod.namespace: beta}}]}]}"),
@@ -65,6 +78,10 @@ func TestDefaultDeny(t *testing.T) {
 			policies: all(cnp("allow", "{endpointSelector: {}, ingress: [{fromEntities: [all]}]}"),
 				cnp("no-ssh", `{endpointSelector: {}, ingressDeny: [{toPorts: [{ports: [{port: "22", protocol: TCP}]}]}]}`)),
 			flows: []string{"db -> web:22 = denied by acme/no-ssh", "db -> web:23 = allowed by acme/allow"},
+		},
+		"no annotation makes a policy audit only": {
+			policies: "apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nmetadata: {namespace: acme, name: deny, annotations: {policy.cilium.io/audit-mode: enabled}}\nspec: " + denyIngress,
+			flows:    []string{"other -> web:8080 = denied"},
 		},
 		"the node always reaches its pods, other nodes do not": {
 			policies: cnp("deny", denyIngress),
@@ -107,6 +124,14 @@ func TestKinds(t *testing.T) {
 		"a cluster-wide policy selects pods of every namespace": {
 			policies: ccnp("deny", "{endpointSelector: {matchLabels: {io.kubernetes.pod.namespace: acme}}, ingress: [{}]}"),
 			flows:    []string{"other -> web:8080 = denied", "web -> other:8080 = allowed"},
+		},
+		"a cluster-wide policy by a namespace's label leaves the unlabelled ones open": {
+			policies: ccnp("deny", "{endpointSelector: {matchLabels: {io.cilium.k8s.namespace.labels.team: red}}, ingress: [{}]}"),
+			flows:    []string{"other -> team:8080 = denied", "team -> other:8080 = allowed"},
+		},
+		"an allow within the namespace cannot be cluster-wide": {
+			policies: ccnp("own", "{endpointSelector: {matchLabels: {app: web}}, ingress: [{fromEndpoints: [{matchLabels: {app: web}}]}]}"),
+			flows:    []string{"other -> web:8080 = allowed by own", "team -> web:8080 = allowed by own", "db -> web:8080 = denied"},
 		},
 		"a namespace on a cluster-wide policy means nothing": {
 			policies: "apiVersion: cilium.io/v2\nkind: CiliumClusterwideNetworkPolicy\nmetadata: {namespace: beta, name: deny}\nspec: {endpointSelector: {matchLabels: {app: db}}, ingress: [{}]}",

@@ -20,6 +20,9 @@ type distilled struct {
 	generation int
 	selectors  ciliumpolicy.SelectorPolicy
 	verdicts   *ciliumpolicy.EndpointPolicy
+	owner      subject
+	labels     labels.LabelArray
+	entries    map[policy.Direction]entries
 	// lookups are what the DNS proxy lets the pod ask for, once asked.
 	lookups []*regexp.Regexp
 	asked   bool
@@ -43,7 +46,11 @@ func (e *Engine) policyOf(ep policy.Endpoint) (*distilled, error) {
 	if err != nil {
 		return nil, err
 	}
-	pod.verdicts = &distilled{generation: e.generation, selectors: selectors, verdicts: distill(selectors, pod)}
+	owner := subject{id: uint64(pod.id.ID), ports: pod.ports}
+	pod.verdicts = &distilled{
+		generation: e.generation, selectors: selectors, verdicts: distill(selectors, owner),
+		owner: owner, labels: pod.id.LabelArray, entries: map[policy.Direction]entries{},
+	}
 	return pod.verdicts, nil
 }
 
@@ -59,8 +66,8 @@ func (e *Engine) resolve(id *identity.Identity) (ciliumpolicy.SelectorPolicy, er
 	return selectors, nil
 }
 
-func distill(selectors ciliumpolicy.SelectorPolicy, pod *knownPod) *ciliumpolicy.EndpointPolicy {
-	verdicts := selectors.DistillPolicy(quiet, subject{id: uint64(pod.id.ID), ports: pod.ports}, redirects)
+func distill(selectors ciliumpolicy.SelectorPolicy, owner subject) *ciliumpolicy.EndpointPolicy {
+	verdicts := selectors.DistillPolicy(quiet, owner, redirects)
 	// The map is read, never kept up to date: it need not hear of changes.
 	_ = verdicts.Ready()
 	verdicts.Detach(quiet)
@@ -71,8 +78,11 @@ func distill(selectors ciliumpolicy.SelectorPolicy, pod *knownPod) *ciliumpolicy
 func (e *Engine) lookup(d *distilled, key ciliumpolicy.Key, peer *identity.Identity) policy.Side {
 	entry, meta, _ := d.verdicts.Lookup(key.WithIdentity(peer.ID))
 	side := policy.Side{Decision: policy.Allowed, By: e.authorsOf(meta)}
-	if entry.IsDeny() {
+	switch {
+	case entry.IsDeny():
 		side.Decision = policy.Denied
+	case entry.IsRedirectEntry():
+		side.L7 = e.l7(d, key.WithIdentity(peer.ID))
 	}
 	return side
 }
@@ -84,18 +94,21 @@ func (e *Engine) authorsOf(meta ciliumpolicy.RuleMeta) []string {
 	by, ok := e.authors[key]
 	if !ok {
 		for _, rule := range meta.LabelArray() {
-			name := rule.Get(labels.LabelSourceK8sKeyPrefix + k8sconst.PolicyLabelName)
-			if name == "" {
-				continue
+			if name := authorOf(rule); name != "" {
+				by = append(by, name)
 			}
-			if ns := rule.Get(labels.LabelSourceK8sKeyPrefix + k8sconst.PolicyLabelNamespace); ns != "" {
-				name = ns + "/" + name
-			}
-			by = append(by, name)
 		}
 		slices.Sort(by)
 		by = slices.Compact(by)
 		e.authors[key] = by
 	}
 	return slices.Clone(by)
+}
+
+func authorOf(rule labels.LabelArray) string {
+	name := rule.Get(labels.LabelSourceK8sKeyPrefix + k8sconst.PolicyLabelName)
+	if ns := rule.Get(labels.LabelSourceK8sKeyPrefix + k8sconst.PolicyLabelNamespace); ns != "" && name != "" {
+		name = ns + "/" + name
+	}
+	return name
 }

@@ -21,7 +21,7 @@ func (d *distilled) mayLookUp(name string) (bool, error) {
 		}
 		d.lookups, d.asked = lookups, true
 	}
-	return slices.ContainsFunc(d.lookups, func(p *regexp.Regexp) bool { return p.MatchString(name) }), nil
+	return matchesName(d.lookups, name), nil
 }
 
 // proxiedLookups collects the names that the pod may ask any DNS server for,
@@ -49,7 +49,7 @@ func (d *distilled) lookupsThrough(filter *ciliumpolicy.L4Filter, rule ciliumpol
 	servers := rule.Selector.GetSelections()
 	if len(servers) == 0 {
 		// The DNS server is none of the known pods, and is taken to exist.
-		return namePatterns(rule.Policy.DNS)
+		return compileNames(namesOf(rule.Policy.DNS))
 	}
 	var all []*regexp.Regexp
 	done := map[ciliumpolicy.CachedSelector]bool{}
@@ -63,7 +63,7 @@ func (d *distilled) lookupsThrough(filter *ciliumpolicy.L4Filter, rule ciliumpol
 				continue
 			}
 			done[selector] = true
-			patterns, err := namePatterns(dnsRules(perSelector))
+			patterns, err := compileNames(namesOf(dnsRules(perSelector)))
 			if err != nil {
 				return nil, err
 			}

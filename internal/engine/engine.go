@@ -3,12 +3,14 @@ package engine
 import (
 	"encoding/json"
 	"fmt"
+	"net/netip"
 
 	envoypolicy "github.com/cilium/cilium/pkg/envoy/policy"
 	"github.com/cilium/cilium/pkg/identity"
 	"github.com/cilium/cilium/pkg/identity/identitymanager"
 	"github.com/cilium/cilium/pkg/labels"
 	ciliumpolicy "github.com/cilium/cilium/pkg/policy"
+	"github.com/cilium/cilium/pkg/policy/types"
 
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
@@ -25,12 +27,24 @@ type Engine struct {
 	cluster string
 	repo    *ciliumpolicy.Repository
 	ports   portRegistry
-	// names are the policies' toFQDNs selectors.
-	names []nameSelector
+	// names are the policies' toFQDNs selectors, selectors those of pods, prefixes the
+	// networks that they tell apart, and plain their rules that look into nothing.
+	names         []nameSelector
+	selectors     []*types.LabelSelector
+	seenSelectors map[string]bool
+	prefixes      []netip.Prefix
+	plain         map[spot]types.PolicyEntries
+	// groups are the CiliumCIDRGroups.
+	groups []group
 
 	identities map[string]*identity.Identity
 	allocated  map[identity.NumericIdentity]uint32
 	pods       map[string]*knownPod
+
+	// told are the endpoints that are known, in order; known has them by identity.
+	told     []policy.Endpoint
+	known    map[identity.NumericIdentity][]policy.Endpoint
+	knownIDs []identity.NumericIdentity
 
 	// generation counts what was learned since the policies were distilled: a new
 	// identity, or a new named port.
@@ -42,8 +56,9 @@ type Engine struct {
 var _ policy.Engine = (*Engine)(nil)
 
 // New returns an engine that enforces the policies, each a JSON document of kind
-// CiliumNetworkPolicy, CiliumClusterwideNetworkPolicy or NetworkPolicy. The error
-// names every policy that Cilium rejects.
+// CiliumNetworkPolicy, CiliumClusterwideNetworkPolicy or NetworkPolicy, or a
+// CiliumCIDRGroup that they refer to. A RejectedError names every policy that Cilium
+// rejects.
 //
 // The pods are those that are known up front, so that named ports resolve; Decide
 // takes others as well. Policies are not held against their CRD's schema: see
@@ -59,8 +74,12 @@ func New(opts Options, policies []json.RawMessage, pods []policy.Endpoint) (_ *E
 		identities: map[string]*identity.Identity{},
 		allocated:  map[identity.NumericIdentity]uint32{},
 		pods:       map[string]*knownPod{},
-		resolved:   map[identity.NumericIdentity]ciliumpolicy.SelectorPolicy{},
-		authors:    map[labels.LabelArrayListString][]string{},
+		known:      map[identity.NumericIdentity][]policy.Endpoint{},
+
+		seenSelectors: map[string]bool{},
+		plain:         map[spot]types.PolicyEntries{},
+		resolved:      map[identity.NumericIdentity]ciliumpolicy.SelectorPolicy{},
+		authors:       map[labels.LabelArrayListString][]string{},
 	}
 	if e.cluster == "" {
 		e.cluster = "default"
@@ -77,15 +96,16 @@ func New(opts Options, policies []json.RawMessage, pods []policy.Endpoint) (_ *E
 		return nil, err
 	}
 	for _, pod := range pods {
-		if _, err := e.pod(pod); err != nil {
+		if err := e.learn(pod); err != nil {
 			return nil, err
 		}
 	}
 	return e, nil
 }
 
-// Decide judges one flow, by port: HTTP and TLS rules are not looked into, a flow
-// that they restrict counts as allowed. Policies with the same rules in conflict
+// Decide judges one flow. Rules about TLS, and about the host and headers of HTTP, are
+// not looked into: a flow that they restrict counts as allowed, and asking for a request
+// that only they could let pass is an error. Policies with the same rules in conflict
 // are an error, since the agent then enforces none of them.
 func (e *Engine) Decide(f policy.Flow) (_ policy.Verdict, err error) {
 	agent.Lock()
@@ -103,13 +123,6 @@ func (e *Engine) decide(f policy.Flow) (policy.Verdict, error) {
 		Egress:  policy.Side{Decision: policy.NotJudged},
 		Ingress: policy.Side{Decision: policy.NotJudged},
 	}
-	proto, err := protocol(f.Protocol)
-	if err != nil {
-		return v, err
-	}
-	if f.Port == 0 {
-		return v, fmt.Errorf("a flow needs a port from 1 to 65535")
-	}
 	if f.From.Kind == policy.NameEndpoint {
 		return v, fmt.Errorf("a name is never the source of a flow: Cilium knows it only as a destination")
 	}
@@ -124,14 +137,12 @@ func (e *Engine) decide(f policy.Flow) (policy.Verdict, error) {
 	}
 	var notes [2]string
 	if f.From.Kind == policy.PodEndpoint {
-		key := ciliumpolicy.EgressKey().WithPortProto(proto, f.Port)
-		if v.Egress, notes[0], err = e.judge(f.From, to, key); err != nil {
+		if v.Egress, notes[0], err = e.judge(f.From, to, f, policy.Egress); err != nil {
 			return v, fmt.Errorf("egress of %s: %w", f.From.Name, err)
 		}
 	}
 	if f.To.Kind == policy.PodEndpoint {
-		key := ciliumpolicy.IngressKey().WithPortProto(proto, f.Port)
-		if v.Ingress, notes[1], err = e.judge(f.To, from, key); err != nil {
+		if v.Ingress, notes[1], err = e.judge(f.To, from, f, policy.Ingress); err != nil {
 			return v, fmt.Errorf("ingress of %s: %w", f.To.Name, err)
 		}
 	}

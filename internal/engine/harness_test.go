@@ -17,11 +17,13 @@ import (
 type scene struct {
 	// policies are YAML documents.
 	policies string
-	// flows are lines "from -> to:port[/PROTOCOL] = decision [by policies]", where
-	// decision is that of the whole flow.
+	// flows are lines "from -> to:port[/PROTOCOL] [what is asked for] = decision [by
+	// policies]", where decision is that of the whole flow: see parseFlow.
 	flows []string
 	// notes is what the notes of all flows together must contain.
 	notes string
+	// moot names the policies that make the rules of others moot, in every flow.
+	moot string
 }
 
 // pods are the workloads of every scene.
@@ -30,6 +32,8 @@ var pods = map[string]policy.Endpoint{
 	"db":    pod("acme", "db", policy.NamedPort{Name: "sql", Port: 5432}),
 	"blue":  labelled(pod("acme", "blue", policy.NamedPort{Name: "api", Port: 8081}), "tier", "api"),
 	"green": labelled(pod("acme", "green", policy.NamedPort{Name: "api", Port: 9091}), "tier", "api"),
+	"set": labelled(labelled(labelled(pod("acme", "green"), "statefulset.kubernetes.io/pod-name", "green-0"),
+		"topology.kubernetes.io/zone", "a"), "batch.kubernetes.io/job-name", "once"),
 	"other": pod("beta", "web"),
 	"team":  nsLabelled(pod("gamma", "web"), "team", "red"),
 	"dns":   labelled(pod("kube-system", "coredns", policy.NamedPort{Name: "dns", Port: 53, Protocol: v1alpha1.UDP}), "k8s-app", "kube-dns"),
@@ -96,18 +100,33 @@ func build(t *testing.T, policies string) *engine.Engine {
 	return e
 }
 
-// parseFlow reads "from -> to:port/PROTOCOL".
+// parseFlow reads "from -> to:port/PROTOCOL", where port may be *, and may be followed by
+// what is asked for: "GET /v1/x" or "asks api.example.com". For ICMP it is
+// "from -> to:ICMP/EchoRequest".
 func parseFlow(t *testing.T, s string) policy.Flow {
 	t.Helper()
 	from, rest, ok := strings.Cut(strings.TrimSpace(s), " -> ")
+	rest, asked, _ := strings.Cut(rest, " ")
 	i := strings.LastIndex(rest, ":")
 	if !ok || i < 0 {
 		t.Fatalf("flow %q is not \"from -> to:port\"", s)
 	}
+	f := policy.Flow{From: endpoint(from), To: endpoint(rest[:i])}
 	port, proto, _ := strings.Cut(rest[i+1:], "/")
-	f := policy.Flow{From: endpoint(from), To: endpoint(rest[:i]), Protocol: v1alpha1.Protocol(proto)}
-	if _, err := fmt.Sscan(port, &f.Port); err != nil {
+	switch _, err := fmt.Sscan(port, &f.Port); {
+	case port == "ICMP":
+		f.ICMP = v1alpha1.ICMPType(proto)
+	case port == "*" || err == nil:
+		f.Protocol = v1alpha1.Protocol(proto)
+	default:
 		t.Fatalf("flow %q: %v", s, err)
+	}
+	switch method, path, _ := strings.Cut(asked, " "); {
+	case asked == "":
+	case method == "asks":
+		f.DNS = path
+	default:
+		f.HTTP = &policy.HTTPRequest{Method: method, Path: path}
 	}
 	return f
 }
@@ -148,6 +167,9 @@ func play(t *testing.T, scenes map[string]scene) {
 				}
 				if spelled := verdict(got); spelled != strings.TrimSpace(want) {
 					t.Errorf("%s\n got  %s (note %q)\n want %s", flow, spelled, got.Note, want)
+				}
+				if moot := strings.Join(append(got.Egress.L7.MootBy, got.Ingress.L7.MootBy...), ", "); moot != sc.moot {
+					t.Errorf("%s: rules are moot by %q, want %q", flow, moot, sc.moot)
 				}
 				notes = append(notes, got.Note)
 			}

@@ -10,73 +10,132 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// judge decides one side of a flow: what the pod's policy says of the other end.
-func (e *Engine) judge(pod policy.Endpoint, peers []variant, key ciliumpolicy.Key) (policy.Side, string, error) {
+// instance is one of the cases that a flow stands for at one of its ends: one identity
+// of the peer, and ports on which the policies say the same.
+type instance struct {
+	peer  variant
+	ports span
+	side  policy.Side
+}
+
+// judge decides one side of a flow: what the pod's policy says of the other end, on
+// each of its ports.
+func (e *Engine) judge(pod policy.Endpoint, peers []variant, f policy.Flow, dir policy.Direction) (policy.Side, string, error) {
 	d, err := e.policyOf(pod)
 	if err != nil {
 		return policy.Side{}, "", err
 	}
-	sides := make([]policy.Side, len(peers))
+	all, err := instances(d, peers, f, dir)
+	if err != nil {
+		return policy.Side{}, "", err
+	}
 	var notes []string
-	for i, peer := range peers {
-		side, note, err := e.judgeOne(d, peer, key)
-		if err != nil {
+	for i := range all {
+		var note string
+		if all[i].side, note, err = e.judgeOne(d, all[i], f, dir); err != nil {
 			return policy.Side{}, "", err
 		}
-		sides[i], notes = side, append(notes, note)
+		notes = append(notes, note)
 	}
-	if side, ok := agreed(sides); ok {
+	if side, ok := agreed(all); ok {
 		return side, joinNotes(notes), nil
 	}
-	side := policy.Side{Decision: policy.Depends, By: union(sides)}
-	return side, joinNotes(append([]string{difference(peers, sides)}, notes...)), nil
+	return policy.Side{Decision: policy.Depends, By: union(all)}, joinNotes(append([]string{difference(all)}, notes...)), nil
 }
 
-func (e *Engine) judgeOne(d *distilled, peer variant, key ciliumpolicy.Key) (policy.Side, string, error) {
-	side := e.lookup(d, key, peer.id)
-	if peer.unresolved == nil || side.Decision == policy.Denied {
-		return side, "", nil
+func instances(d *distilled, peers []variant, f policy.Flow, dir policy.Direction) ([]instance, error) {
+	asked, every, err := asks(f)
+	if err != nil {
+		return nil, err
+	}
+	var out []instance
+	for _, peer := range peers {
+		ports := slices.Clone(asked)
+		for _, proto := range every {
+			ports = append(ports, d.entriesOf(dir).spans(peer.id.ID, proto)...)
+		}
+		for _, p := range ports {
+			out = append(out, instance{peer: peer, ports: p})
+		}
+	}
+	return out, nil
+}
+
+func keyOf(dir policy.Direction, ports span) ciliumpolicy.Key {
+	key := ciliumpolicy.IngressKey()
+	if dir == policy.Egress {
+		key = ciliumpolicy.EgressKey()
+	}
+	return key.WithPortProto(ports.proto, ports.first)
+}
+
+func (e *Engine) judgeOne(d *distilled, i instance, f policy.Flow, dir policy.Direction) (policy.Side, string, error) {
+	key, peer := keyOf(dir, i.ports), i.peer
+	side, note, err := asked(e.lookup(d, key, peer.id), f)
+	if peer.unresolved == nil || side.Decision == policy.Denied || err != nil {
+		return side, note, err
 	}
 	// What reaches the address without knowing the name needs no DNS.
 	if open := e.lookup(d, key, peer.unresolved); open.Decision == policy.Allowed {
-		return open, "", nil
+		return asked(open, f)
 	}
 	asks, err := d.mayLookUp(peer.name)
 	if err != nil || asks {
 		return side, "", err
 	}
-	note := fmt.Sprintf("the name is never resolved through the DNS proxy: %s would allow %s, but no DNS rule lets the pod ask for it over UDP",
+	note = fmt.Sprintf("the name is never resolved through the DNS proxy: %s would allow %s, but no DNS rule lets the pod ask for it over UDP",
 		strings.Join(side.By, ", "), strings.TrimSuffix(peer.name, "."))
 	return policy.Side{Decision: policy.Denied}, note, nil
 }
 
-// agreed returns the one decision of all sides.
-func agreed(sides []policy.Side) (policy.Side, bool) {
-	for _, s := range sides {
-		if s.Decision != sides[0].Decision {
+// agreed returns the one decision of all instances.
+func agreed(all []instance) (policy.Side, bool) {
+	for _, i := range all {
+		if i.side.Decision != all[0].side.Decision {
 			return policy.Side{}, false
 		}
 	}
-	return policy.Side{Decision: sides[0].Decision, By: union(sides)}, true
+	out := policy.Side{Decision: all[0].side.Decision, By: union(all), L7: all[0].side.L7}
+	for _, i := range all {
+		// What passes everywhere is said, and nothing less.
+		if !i.side.L7.Equal(out.L7) {
+			out.L7 = policy.L7{Other: "another rule on each of its ports"}
+		}
+	}
+	return out, true
 }
 
-func union(sides []policy.Side) []string {
+func union(all []instance) []string {
 	var by []string
-	for _, s := range sides {
-		by = append(by, s.By...)
+	for _, i := range all {
+		by = append(by, i.side.By...)
 	}
 	slices.Sort(by)
 	return slices.Compact(by)
 }
 
-// difference says which variants are allowed and which denied.
-func difference(peers []variant, sides []policy.Side) string {
+// difference says which instances are allowed and which denied.
+func difference(all []instance) string {
 	what := map[policy.Decision][]string{}
-	for i, s := range sides {
-		what[s.Decision] = append(what[s.Decision], peers[i].what)
+	for _, i := range all {
+		if said := i.what(all); !slices.Contains(what[i.side.Decision], said) {
+			what[i.side.Decision] = append(what[i.side.Decision], said)
+		}
 	}
 	return fmt.Sprintf("allowed %s, denied %s",
 		strings.Join(what[policy.Allowed], " and "), strings.Join(what[policy.Denied], " and "))
+}
+
+// what tells an instance from the others.
+func (i instance) what(all []instance) string {
+	var out []string
+	if slices.ContainsFunc(all, func(o instance) bool { return o.ports != i.ports }) {
+		out = append(out, "on "+i.ports.String())
+	}
+	if slices.ContainsFunc(all, func(o instance) bool { return o.peer.what != i.peer.what }) {
+		out = append(out, i.peer.what)
+	}
+	return strings.Join(out, " ")
 }
 
 func joinNotes(notes []string) string {

@@ -1,9 +1,12 @@
 package engine
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
 	"regexp"
+	"slices"
+	"strings"
 
 	"github.com/cilium/cilium/pkg/fqdn/dns"
 	"github.com/cilium/cilium/pkg/labels"
@@ -13,9 +16,15 @@ import (
 
 // nameSelector is a toFQDNs selector of some policy.
 type nameSelector struct {
+	// text is the name or pattern.
+	text    string
 	label   labels.Label
 	pattern *regexp.Regexp
 }
+
+func (s nameSelector) isPattern() bool { return strings.Contains(s.text, "*") }
+
+func (s nameSelector) matches(name string) bool { return s.pattern.MatchString(dns.FQDN(name)) }
 
 var dnsName = regexp.MustCompile(`^[-a-zA-Z0-9_]+([.][-a-zA-Z0-9_]+)*[.]?$`)
 
@@ -31,7 +40,7 @@ func (e *Engine) name(name string) ([]variant, error) {
 	name = dns.FQDN(name)
 	matching := labels.Labels{}
 	for _, s := range e.names {
-		if s.pattern.MatchString(name) {
+		if s.matches(name) {
 			matching[s.label.Key] = s.label
 		}
 	}
@@ -53,42 +62,66 @@ func (e *Engine) name(name string) ([]variant, error) {
 	return all, nil
 }
 
-// collectNames remembers the toFQDNs selectors of the policies.
-func (e *Engine) collectNames(entries types.PolicyEntries) error {
+// collect remembers what the policies tell apart: pods by their labels, networks and
+// names.
+func (e *Engine) collect(entries types.PolicyEntries) error {
 	for _, entry := range entries {
+		if !entry.Node {
+			e.collectSelector(entry.Subject)
+			e.collectPlain(entry)
+		}
 		for _, peer := range entry.L3 {
-			selector, ok := peer.GetFQDNSelector()
-			if !ok {
-				continue
+			e.prefixes = append(e.prefixes, peer.GetCIDRPrefixes()...)
+			if labels, ok := peer.(*types.LabelSelector); ok {
+				e.collectSelector(labels)
 			}
-			pattern, err := selector.ToRegex()
-			if err != nil {
-				return fmt.Errorf("match names with %s: %w", selector, err)
+			if err := e.collectName(peer); err != nil {
+				return err
 			}
-			e.names = append(e.names, nameSelector{label: selector.IdentityLabel(), pattern: pattern})
 		}
 	}
 	return nil
 }
 
-// namePatterns compiles DNS rules as the DNS proxy does. The rules of one selector
-// are ORed; none at all mean every name.
-func namePatterns(rules api.PortRulesDNS) ([]*regexp.Regexp, error) {
-	if len(rules) == 0 {
-		rules = api.PortRulesDNS{{MatchPattern: "*"}}
+func (e *Engine) collectSelector(s *types.LabelSelector) {
+	if !e.seenSelectors[s.Key()] {
+		e.seenSelectors[s.Key()] = true
+		e.selectors = append(e.selectors, s)
 	}
+}
+
+func (e *Engine) collectName(peer types.Selector) error {
+	selector, ok := peer.GetFQDNSelector()
+	if !ok {
+		return nil
+	}
+	pattern, err := selector.ToRegex()
+	if err != nil {
+		return fmt.Errorf("match names with %s: %w", selector, err)
+	}
+	e.names = append(e.names, nameSelector{text: cmp.Or(selector.MatchName, selector.MatchPattern), label: selector.IdentityLabel(), pattern: pattern})
+	return nil
+}
+
+// compileNames compiles names and patterns as the DNS proxy does.
+func compileNames(names []string) ([]*regexp.Regexp, error) {
 	var all []*regexp.Regexp
-	for _, r := range rules {
-		for _, selector := range []api.FQDNSelector{{MatchName: r.MatchName}, {MatchPattern: r.MatchPattern}} {
-			if selector == (api.FQDNSelector{}) {
-				continue
-			}
-			pattern, err := selector.ToRegex()
-			if err != nil {
-				return nil, fmt.Errorf("match DNS lookups with %s: %w", &selector, err)
-			}
-			all = append(all, pattern)
+	for _, name := range names {
+		selector := api.FQDNSelector{MatchName: name}
+		if strings.Contains(name, "*") {
+			selector = api.FQDNSelector{MatchPattern: name}
 		}
+		pattern, err := selector.ToRegex()
+		if err != nil {
+			return nil, fmt.Errorf("match DNS lookups with %s: %w", &selector, err)
+		}
+		all = append(all, pattern)
 	}
 	return all, nil
+}
+
+// matchesName says whether a name may be asked for.
+func matchesName(patterns []*regexp.Regexp, name string) bool {
+	name = dns.FQDN(name)
+	return slices.ContainsFunc(patterns, func(p *regexp.Regexp) bool { return p.MatchString(name) })
 }

@@ -1,8 +1,164 @@
 package engine
 
-import "github.com/tenantfence/tenantfence/internal/policy"
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
 
-// Openings lists what the policies at a pod let pass in one direction.
-func (e *Engine) Openings(policy.Endpoint, policy.Direction) ([]policy.Opening, error) {
-	return nil, nil
+	"github.com/cilium/cilium/pkg/identity"
+	"github.com/cilium/cilium/pkg/labels"
+	ciliumpolicy "github.com/cilium/cilium/pkg/policy"
+	"github.com/cilium/cilium/pkg/u8proto"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/policy"
+)
+
+// Openings walks the policy map of a pod: its cost is that of what the policies name,
+// not of all that there is. That the node reaches its own pods is Cilium's own rule, and
+// no opening.
+func (e *Engine) Openings(pod policy.Endpoint, dir policy.Direction) (_ []policy.Opening, err error) {
+	agent.Lock()
+	defer agent.Unlock()
+	defer recovered(&err)
+
+	d, err := e.policyOf(pod)
+	if err != nil {
+		return nil, fmt.Errorf("%s of %s: %w", dir, pod.Name, err)
+	}
+	if !isolated(d, dir) {
+		return []policy.Opening{{First: 1, Last: lastPort(0)}}, nil
+	}
+	o := opener{engine: e, d: d, dir: dir, entries: d.entriesOf(dir), at: map[string]int{}}
+	for _, id := range o.peers() {
+		o.open(id)
+	}
+	return o.sorted(), nil
+}
+
+// isolated says whether anything closes a direction of a pod: else Cilium lets
+// everything pass by a rule of its own.
+func isolated(d *distilled, dir policy.Direction) bool {
+	enabled, key, allowAny := d.verdicts.SelectorPolicy.EgressPolicyEnabled, ciliumpolicy.EgressKey(), ciliumpolicy.LabelAllowAnyEgress
+	if dir == policy.Ingress {
+		enabled, key, allowAny = d.verdicts.SelectorPolicy.IngressPolicyEnabled, ciliumpolicy.IngressKey(), ciliumpolicy.LabelAllowAnyIngress
+	}
+	if !enabled {
+		return false
+	}
+	meta, err := d.verdicts.GetRuleMeta(key)
+	return err != nil || !slices.ContainsFunc(meta.LabelArray(), func(rule labels.LabelArray) bool {
+		return rule.Get(labels.LabelSourceReserved+"."+ciliumpolicy.LabelKeyPolicyDerivedFrom) == allowAny
+	})
+}
+
+// opener collects the openings of one pod in one direction.
+type opener struct {
+	engine  *Engine
+	d       *distilled
+	dir     policy.Direction
+	entries entries
+	out     []policy.Opening
+	// at finds an opening by all but its peers.
+	at map[string]int
+}
+
+// peers are the identities that entries name, and all that are known where an entry is
+// about many at once.
+func (o *opener) peers() []identity.NumericIdentity {
+	var out []identity.NumericIdentity
+	for id := range o.entries {
+		if slices.Contains(aggregates, id) {
+			return o.engine.knownIDs
+		}
+		if len(o.engine.known[id]) > 0 {
+			out = append(out, id)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// open adds what passes from or to one identity.
+func (o *opener) open(id identity.NumericIdentity) {
+	var all []allowed
+	for _, proto := range protocols {
+		for _, ports := range o.entries.spans(id, proto) {
+			if a, ok := o.allows(id, ports); ok {
+				all = append(all, a)
+			}
+		}
+	}
+	for _, a := range joined(all) {
+		o.add(id, a)
+	}
+}
+
+// allowed is a range of ports that is open to an identity.
+type allowed struct {
+	ports span
+	l7    policy.L7
+	by    []string
+}
+
+func (a allowed) like(b allowed) bool {
+	return slices.Equal(a.by, b.by) && a.l7.Equal(b.l7)
+}
+
+func (o *opener) allows(id identity.NumericIdentity, ports span) (allowed, bool) {
+	key := keyOf(o.dir, ports).WithIdentity(id)
+	entry, meta, _ := o.d.verdicts.Lookup(key)
+	if entry.IsDeny() {
+		return allowed{}, false
+	}
+	a := allowed{ports: ports, by: o.engine.authorsOf(meta)}
+	if len(a.by) == 0 && id == identity.ReservedIdentityHost && o.dir == policy.Ingress {
+		return allowed{}, false
+	}
+	if entry.IsRedirectEntry() {
+		a.l7 = o.engine.l7(o.d, key)
+	}
+	return a, true
+}
+
+// joined puts neighbouring ranges together, and all protocols where they are alike on
+// every port.
+func joined(all []allowed) []allowed {
+	var out []allowed
+	for _, a := range all {
+		if n := len(out) - 1; n >= 0 && out[n].ports.proto == a.ports.proto && out[n].ports.last+1 == a.ports.first && out[n].like(a) {
+			out[n].ports.last = a.ports.last
+			continue
+		}
+		out = append(out, a)
+	}
+	if len(out) != len(protocols) || slices.ContainsFunc(out, func(a allowed) bool { return !a.ports.whole() || !a.like(out[0]) }) {
+		return out
+	}
+	return []allowed{{ports: span{0, 1, lastPort(0)}, l7: out[0].l7, by: out[0].by}}
+}
+
+func (o *opener) add(id identity.NumericIdentity, a allowed) {
+	key := fmt.Sprintf("%v %q %q %q", a.ports, a.l7.String(), a.l7.MootBy, a.by)
+	i, ok := o.at[key]
+	if !ok {
+		i = len(o.out)
+		o.at[key] = i
+		o.out = append(o.out, policy.Opening{
+			First: a.ports.first, Last: a.ports.last, Protocol: protocolNames[a.ports.proto], L7: a.l7, By: a.by,
+		})
+	}
+	o.out[i].Peers = append(o.out[i].Peers, o.engine.known[id]...)
+}
+
+func (o *opener) sorted() []policy.Opening {
+	rank := func(p v1alpha1.Protocol) int {
+		return slices.IndexFunc(protocols, func(proto u8proto.U8proto) bool { return protocolNames[proto] == p })
+	}
+	slices.SortFunc(o.out, func(a, b policy.Opening) int {
+		return cmp.Or(cmp.Compare(rank(a.Protocol), rank(b.Protocol)), cmp.Compare(a.First, b.First), cmp.Compare(a.Last, b.Last),
+			cmp.Compare(strings.Join(a.By, " "), strings.Join(b.By, " ")), cmp.Compare(a.L7.String(), b.L7.String()))
+	})
+	return o.out
 }

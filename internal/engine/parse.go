@@ -1,9 +1,14 @@
 package engine
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
 
 	ipcachetypes "github.com/cilium/cilium/pkg/ipcache/types"
 	"github.com/cilium/cilium/pkg/k8s"
@@ -23,41 +28,81 @@ type object struct {
 }
 
 // String is how errors name it.
-func (o object) String() string {
-	if o.Namespace == "" {
-		return o.Kind + " " + o.Name
+func (o object) String() string { return NameOf(o.Kind, o.Namespace, o.Name) }
+
+// NameOf is how errors name a policy.
+func NameOf(kind, namespace, name string) string {
+	if namespace == "" {
+		return kind + " " + name
 	}
-	return o.Kind + " " + o.Namespace + "/" + o.Name
+	return kind + " " + namespace + "/" + name
 }
 
-// load puts every policy into the repository, or says which it cannot.
+// RejectedError are the policies that Cilium rejects, or that cannot be decided.
+type RejectedError []Rejected
+
+// Rejected is one of them: its name, as NameOf says it, and why.
+type Rejected struct {
+	Name string
+	Err  error
+}
+
+func (r RejectedError) Error() string {
+	var out []string
+	for _, p := range r {
+		out = append(out, fmt.Sprintf("parse policy %s: %v", p.Name, p.Err))
+	}
+	return strings.Join(out, "\n")
+}
+
+const cidrGroup = "cilium.io/v2 CiliumCIDRGroup"
+
+// load puts every policy into the repository, or says which it cannot. Groups come
+// first: policies refer to them.
 func (e *Engine) load(policies []json.RawMessage) error {
-	var errs []error
-	seen := map[string]bool{}
+	var rejected RejectedError
+	objects := map[int]object{}
 	for i, doc := range policies {
 		var o object
-		if err := decode(doc, &o); err != nil {
-			errs = append(errs, fmt.Errorf("parse policy %d: %w", i, err))
-			continue
+		err := decode(doc, &o)
+		switch isGroup := o.APIVersion+" "+o.Kind == cidrGroup; {
+		case err == nil && isGroup:
+			err = e.addGroup(o, doc)
+		case err == nil:
+			objects[i] = o
 		}
-		if seen[o.String()] {
-			errs = append(errs, fmt.Errorf("parse policy %s: it is given twice", o))
-			continue
-		}
-		seen[o.String()] = true
-		entries, kind, err := e.parse(o, doc)
 		if err != nil {
-			errs = append(errs, fmt.Errorf("parse policy %s: %w", o, err))
-			continue
+			rejected = append(rejected, Rejected{cmp.Or(strings.TrimSpace(o.String()), strconv.Itoa(i)), err})
 		}
-		namespace := o.Namespace
-		if kind == ipcachetypes.ResourceKindCCNP {
-			namespace = ""
-		}
-		e.repo.ReplaceByResource(entries, ipcachetypes.NewResourceID(kind, namespace, o.Name))
-		errs = append(errs, e.collectNames(entries))
 	}
-	return errors.Join(errs...)
+	seen := map[string]bool{}
+	for _, i := range slices.Sorted(maps.Keys(objects)) {
+		o := objects[i]
+		err := e.put(o, policies[i])
+		if seen[o.String()] {
+			err = errors.New("it is given twice")
+		}
+		if seen[o.String()] = true; err != nil {
+			rejected = append(rejected, Rejected{o.String(), err})
+		}
+	}
+	if len(rejected) > 0 {
+		return rejected
+	}
+	return nil
+}
+
+func (e *Engine) put(o object, doc []byte) error {
+	entries, kind, err := e.parse(o, doc)
+	if err != nil {
+		return err
+	}
+	namespace := o.Namespace
+	if kind == ipcachetypes.ResourceKindCCNP {
+		namespace = ""
+	}
+	e.repo.ReplaceByResource(entries, ipcachetypes.NewResourceID(kind, namespace, o.Name))
+	return e.collect(entries)
 }
 
 func (e *Engine) parse(o object, doc []byte) (_ types.PolicyEntries, _ ipcachetypes.ResourceKind, err error) {
@@ -72,7 +117,8 @@ func (e *Engine) parse(o object, doc []byte) (_ types.PolicyEntries, _ ipcachety
 			return nil, "", err
 		}
 		rules, err := ccnp.Parse(quiet, e.cluster)
-		return entriesOf(rules, err), ipcachetypes.ResourceKindCCNP, errors.Join(err, unsupported(rules))
+		entries, err := e.entriesOf(rules, err)
+		return entries, ipcachetypes.ResourceKindCCNP, err
 	case "networking.k8s.io/v1 NetworkPolicy":
 		entries, err := e.parseKubernetes(o, doc)
 		return entries, ipcachetypes.ResourceKindNetpol, err
@@ -91,7 +137,7 @@ func (e *Engine) parseNamespaced(o object, doc []byte) (types.PolicyEntries, err
 		return nil, err
 	}
 	rules, err := cnp.Parse(quiet, e.cluster)
-	return entriesOf(rules, err), errors.Join(err, unsupported(rules))
+	return e.entriesOf(rules, err)
 }
 
 func (e *Engine) parseKubernetes(o object, doc []byte) (types.PolicyEntries, error) {
@@ -113,59 +159,18 @@ func (e *Engine) parseKubernetes(o object, doc []byte) (types.PolicyEntries, err
 	return k8s.ParseNetworkPolicy(quiet, e.cluster, &np)
 }
 
-func entriesOf(rules api.Rules, err error) types.PolicyEntries {
+func (e *Engine) entriesOf(rules api.Rules, err error) (types.PolicyEntries, error) {
 	if err != nil {
-		return nil
+		return nil, err
 	}
-	return utils.RulesToPolicyEntries(rules)
+	if err := e.expand(rules); err != nil {
+		return nil, err
+	}
+	return utils.RulesToPolicyEntries(rules), nil
 }
 
 // decode reads JSON as the apiserver does: by the exact case of the fields, and
 // dropping those that it does not know.
 func decode(doc []byte, into any) error {
 	return kjson.UnmarshalCaseSensitivePreserveInts(doc, into)
-}
-
-// unsupported refuses the peers that an agent looks up in the cluster, which the
-// parser leaves as if they were not there: an unresolved toServices would allow
-// everything on its ports.
-func unsupported(rules api.Rules) error {
-	var errs []error
-	cidrs := func(field string, set api.CIDRRuleSlice) {
-		for _, c := range set {
-			if c.CIDRGroupRef != "" || c.CIDRGroupSelector.LabelSelector != nil {
-				errs = append(errs, fmt.Errorf("%s refers to a CiliumCIDRGroup, whose addresses are not known here", field))
-			}
-		}
-	}
-	ingress := func(common api.IngressCommonRule) {
-		cidrs("fromCIDRSet", common.FromCIDRSet)
-		if len(common.FromGroups) > 0 {
-			errs = append(errs, errors.New("fromGroups refers to a cloud provider's groups, which are not known here"))
-		}
-	}
-	egress := func(common api.EgressCommonRule) {
-		cidrs("toCIDRSet", common.ToCIDRSet)
-		if len(common.ToGroups) > 0 {
-			errs = append(errs, errors.New("toGroups refers to a cloud provider's groups, which are not known here"))
-		}
-		if len(common.ToServices) > 0 {
-			errs = append(errs, errors.New("toServices refers to Services, which are not known here: name their pods in toEndpoints"))
-		}
-	}
-	for _, r := range rules {
-		for i := range r.Ingress {
-			ingress(r.Ingress[i].IngressCommonRule)
-		}
-		for i := range r.IngressDeny {
-			ingress(r.IngressDeny[i].IngressCommonRule)
-		}
-		for i := range r.Egress {
-			egress(r.Egress[i].EgressCommonRule)
-		}
-		for i := range r.EgressDeny {
-			egress(r.EgressDeny[i].EgressCommonRule)
-		}
-	}
-	return errors.Join(errs...)
 }

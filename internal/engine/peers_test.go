@@ -25,6 +25,19 @@ func TestPeers(t *testing.T) {
 			policies: cnp("hash", `{endpointSelector: {}, ingress: [{fromEndpoints: [{matchLabels: {pod-template-hash: "1"}}]}]}`),
 			flows:    []string{"db -> web:8080 = denied"},
 		},
+		"nor does the name of a StatefulSet's pod, or the zone": {
+			policies: all(cnp("name", "{endpointSelector: {matchLabels: {app: web}}, ingress: [{fromEndpoints: [{matchLabels: {statefulset.kubernetes.io/pod-name: green-0}}]}]}"),
+				cnp("zone", "{endpointSelector: {matchLabels: {app: db}}, ingress: [{fromEndpoints: [{matchLabels: {topology.kubernetes.io/zone: a}}]}]}")),
+			flows: []string{"set -> web:8080 = denied", "set -> db:5432 = denied"},
+		},
+		"the name of a job is part of the identity": {
+			policies: cnp("job", "{endpointSelector: {}, ingress: [{fromEndpoints: [{matchLabels: {batch.kubernetes.io/job-name: once}}]}]}"),
+			flows:    []string{"set -> web:8080 = allowed by acme/job", "db -> web:8080 = denied"},
+		},
+		"a policy for another namespace's pods selects nothing": {
+			policies: cnp("theirs", "{endpointSelector: {matchLabels: {io.kubernetes.pod.namespace: beta}}, ingress: [{}]}"),
+			flows:    []string{"db -> other:8080 = allowed", "other -> web:8080 = allowed"},
+		},
 		"a pod of this cluster matches its cluster's name, and no other's": {
 			policies: all(
 				cnp("mine", "{endpointSelector: {matchLabels: {app: web}}, ingress: [{fromEndpoints: [{matchLabels: {app: db, io.cilium.k8s.policy.cluster: default}}]}]}"),
@@ -80,6 +93,18 @@ func TestPeers(t *testing.T) {
 			policies: cnp("in", "{endpointSelector: {}, egress: [{toEntities: [cluster]}]}"),
 			flows: []string{"web -> other:8080 = allowed by acme/in", "web -> @host:443 = allowed by acme/in", "web -> @remote-node:443 = allowed by acme/in",
 				"web -> @health:4240 = allowed by acme/in", "web -> @ingress:80 = allowed by acme/in", "web -> @kube-apiserver:443 = allowed by acme/in", "web -> @world:443 = denied"},
+		},
+		"kube-apiserver without ports opens every port": {
+			policies: cnp("api", "{endpointSelector: {}, egress: [{toEntities: [kube-apiserver]}]}"),
+			flows:    []string{"web -> @kube-apiserver:* = allowed by acme/api", "web -> @kube-apiserver:22 = allowed by acme/api"},
+		},
+		"peers and ports in separate items are ORed": {
+			policies: cnp("or", `{endpointSelector: {}, ingress: [{fromEndpoints: [{matchLabels: {app: db}}]}, {toPorts: [{ports: [{port: "8080", protocol: TCP}]}]}]}`),
+			flows:    []string{"db -> web:9999 = allowed by acme/or", "@world -> web:8080 = allowed by acme/or", "other -> web:9999 = denied"},
+		},
+		"a negative-only selector of a cluster-wide policy is everything else": {
+			policies: ccnp("not", "{endpointSelector: {matchLabels: {app: web}}, ingress: [{fromEndpoints: [{matchExpressions: [{key: app, operator: NotIn, values: [db]}]}]}]}"),
+			flows:    []string{"blue -> web:8080 = allowed by not", "db -> web:8080 = denied", "other -> web:8080 = allowed by not", "@remote-node -> web:8080 = denied", "@world -> web:8080 = denied"},
 		},
 		"a negative-only selector stays in its namespace": {
 			policies: cnp("not", "{endpointSelector: {}, ingress: [{fromEndpoints: [{matchExpressions: [{key: app, operator: NotIn, values: [db]}]}]}]}"),

@@ -37,6 +37,10 @@ func TestPorts(t *testing.T) {
 			flows: []string{"web -> blue:8081 = allowed by acme/p", "web -> blue:9091 = denied",
 				"web -> green:9091 = allowed by acme/p", "web -> green:8081 = denied"},
 		},
+		"a port is the pod's own, not a Service's": {
+			policies: cnp("p", `{endpointSelector: {matchLabels: {app: web}}, ingress: [{fromEndpoints: [{}], toPorts: [{ports: [{port: "80", protocol: TCP}]}]}]}`),
+			flows:    []string{"db -> web:8080 = denied", "db -> web:80 = allowed by acme/p"},
+		},
 		"a name that the pod does not have is no port": {
 			policies: cnp("p", `{endpointSelector: {matchLabels: {app: db}}, ingress: [{fromEndpoints: [{}], toPorts: [{ports: [{port: api, protocol: TCP}]}]}]}`),
 			flows:    []string{"web -> db:5432 = denied", "web -> db:8081 = denied"},
@@ -44,6 +48,81 @@ func TestPorts(t *testing.T) {
 		"a NetworkPolicy knows names too": {
 			policies: netpol("p", `{podSelector: {matchLabels: {app: db}}, ingress: [{ports: [{port: sql}]}]}`),
 			flows:    []string{"web -> db:5432 = allowed by acme/p", "web -> db:5433 = denied"},
+		},
+	})
+}
+
+func TestEveryPort(t *testing.T) {
+	const tcp = `{endpointSelector: {matchLabels: {app: web}}, ingress: [{fromEndpoints: [{}], toPorts: [{ports: [{port: "%s", endPort: %s, protocol: TCP}]}]}]}`
+	play(t, map[string]scene{
+		"where nothing isolates, every port is open": {
+			flows: []string{"db -> web:* = allowed", "web -> @world:* = allowed", "web -> evil.example:*/TCP = allowed"},
+		},
+		"where nothing is allowed, none is": {
+			policies: cnp("deny", denyIngress),
+			flows:    []string{"db -> web:* = denied", "db -> web:*/UDP = denied"},
+		},
+		"a rule without ports is of every port": {
+			policies: ingress("p", fromDB),
+			flows:    []string{"db -> web:* = allowed by acme/p", "db -> web:*/SCTP = allowed by acme/p", "blue -> web:* = denied"},
+		},
+		"one port is some of them": {
+			policies: ingress("p", fromDB+", "+onHTTP),
+			flows:    []string{"db -> web:*/TCP = depends by acme/p", "db -> web:* = depends by acme/p", "db -> web:*/UDP = denied"},
+			notes:    "allowed on 8080/TCP, denied on 1-8079/TCP and on 8081-65535/TCP",
+		},
+		"one denied port is enough to depend": {
+			policies: all(ingress("p", fromDB), cnp("ssh", `{endpointSelector: {}, ingressDeny: [{toPorts: [{ports: [{port: "22", protocol: TCP}]}]}]}`)),
+			flows:    []string{"db -> web:* = depends by acme/p, acme/ssh", "db -> web:*/UDP = allowed by acme/p", "db -> web:22 = denied by acme/ssh"},
+			notes:    "denied on 22/TCP",
+		},
+		"a range of every port is every port of its protocol": {
+			policies: cnp("p", strings.NewReplacer("\"%s\"", "\"1\"", "%s", "65535").Replace(tcp)),
+			flows:    []string{"db -> web:*/TCP = allowed by acme/p", "db -> web:* = depends by acme/p"},
+		},
+		"ranges that meet leave nothing out": {
+			policies: all(cnp("low", strings.NewReplacer("\"%s\"", "\"1\"", "%s", "1023").Replace(tcp)), cnp("high", strings.NewReplacer("\"%s\"", "\"1024\"", "%s", "65535").Replace(tcp))),
+			flows:    []string{"db -> web:*/TCP = allowed by acme/high, acme/low"},
+		},
+		"port 0 is every port": {
+			policies: ingress("p", fromDB+`, toPorts: [{ports: [{port: "0", protocol: UDP}]}]`),
+			flows:    []string{"db -> web:*/UDP = allowed by acme/p", "db -> web:*/TCP = denied"},
+		},
+		"a name is asked for on each port": {
+			policies: all(toNames("llm", "{matchName: api.openai.com}"), proxiedDNS("dns", `{matchPattern: "*"}`)),
+			flows:    []string{"web -> api.openai.com:*/TCP = depends by acme/llm", "web -> evil.example:* = denied"},
+		},
+	})
+}
+
+func TestICMP(t *testing.T) {
+	echo := `icmps: [{fields: [{family: IPv4, type: EchoRequest}, {family: IPv6, type: EchoRequest}]}]`
+	play(t, map[string]scene{
+		"a type of message is allowed by its name": {
+			policies: ingress("ping", fromDB+", "+echo),
+			flows: []string{"db -> web:ICMP/EchoRequest = allowed by acme/ping", "db -> web:ICMP/TimeExceeded = denied",
+				"blue -> web:ICMP/EchoRequest = denied", "db -> web:8080 = denied"},
+		},
+		"a rule without ports lets it pass": {
+			policies: ingress("any", fromDB),
+			flows:    []string{"db -> web:ICMP/DestinationUnreachable = allowed by acme/any"},
+		},
+		"a rule of ports does not": {
+			policies: ingress("tcp", fromDB+", "+onHTTP),
+			flows:    []string{"db -> web:ICMP/EchoRequest = denied"},
+		},
+		"one family is half of it": {
+			policies: ingress("ping", fromDB+`, icmps: [{fields: [{family: IPv4, type: 8}]}]`),
+			flows:    []string{"db -> web:ICMP/EchoRequest = depends by acme/ping"},
+			notes:    "allowed on 8/ICMP, denied on 128/ICMPv6",
+		},
+		"a deny shuts it": {
+			policies: all(ingress("any", fromDB), cnp("shut", "{endpointSelector: {}, ingressDeny: [{"+fromDB+", "+echo+"}]}")),
+			flows:    []string{"db -> web:ICMP/EchoRequest = denied by acme/shut", "db -> web:8080 = allowed by acme/any"},
+		},
+		"every port has no messages in it": {
+			policies: ingress("ping", fromDB+", "+echo),
+			flows:    []string{"db -> web:* = denied"},
 		},
 	})
 }

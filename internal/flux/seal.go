@@ -17,6 +17,12 @@ import (
 // not in a list beside it, so that two branches that were rendered merge.
 const seal = "# Rendered by tenantfence: change its inputs, not this file. sha256:"
 
+// IsTree says whether a folder is a tree that was rendered.
+func IsTree(dir string) bool {
+	content, err := os.ReadFile(filepath.Join(dir, kustomizationFile))
+	return err == nil && bytes.HasPrefix(content, []byte(seal))
+}
+
 // sealed is the content of a file, with the line that tells ours from others.
 func sealed(file string, body []byte) []byte {
 	return append([]byte(seal+sum(file, body)+"\n"), body...)

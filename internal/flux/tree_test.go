@@ -280,3 +280,13 @@ func TestAllThatIsWrongIsTold(t *testing.T) {
 		t.Errorf("got %v, want two findings", findings)
 	}
 }
+
+func TestIsTree(t *testing.T) {
+	t.Parallel()
+	out, other := t.TempDir(), t.TempDir()
+	if _, _, err := Write(out, tree(t, defaults, tenant("acme")...)); err != nil {
+		t.Fatal(err)
+	}
+	equal(t, "what was rendered", IsTree(out), true)
+	equal(t, "another folder", IsTree(other), false)
+}

@@ -19,6 +19,11 @@ type Options struct {
 	// Executable is the path of this program, which is run for each TenantFence in a
 	// fallback. Empty: layouts that need one are refused.
 	Executable string
+	// Arguments are those with which Executable is run. Omitted: none.
+	Arguments []string
+	// Finished is told all items of an exact build before they are written, those too
+	// that are not. Omitted: nobody is.
+	Finished func(items []*yaml.RNode)
 	// EnableHelm allows helmCharts, as kustomize's --enable-helm does.
 	EnableHelm bool
 	// Fallback is told why a build is not done in this process. Omitted: nobody is.

@@ -43,6 +43,9 @@ func (p *plan) run() ([]byte, error) {
 	if err := s.restoreHashes(); err != nil {
 		return nil, err
 	}
+	if opts.Finished != nil {
+		opts.Finished(s.nodes())
+	}
 	return p.build.write(s.nodes())
 }
 

@@ -159,7 +159,7 @@ func (b *build) redirected(content []byte, executable string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	function, err := yaml.Marshal(runtimeutil.FunctionSpec{Exec: runtimeutil.ExecSpec{Path: executable}})
+	function, err := yaml.Marshal(runtimeutil.FunctionSpec{Exec: runtimeutil.ExecSpec{Path: executable, Args: b.opts.Arguments}})
 	if err != nil {
 		return nil, err
 	}

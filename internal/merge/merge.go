@@ -37,6 +37,9 @@ type Result struct {
 	// Changes tell of the policies of this fence, and of the resources that were
 	// patched or were right already, sorted by kind, namespace and name.
 	Changes policy.Changes
+	// Adopted are hand-written policies that were taken over: their specs are generated
+	// from now on.
+	Adopted []policy.Ref
 }
 
 // Merge returns the items with the desired policies among them. Where a finding is
@@ -99,7 +102,7 @@ func (m *merger) item(n *yaml.RNode) {
 	case wanted && owner == me:
 		m.configure(n, want)
 	case wanted && owner == nobody && adoptable(n):
-		m.findings = append(m.findings, adopted(n, want)...)
+		m.result.Adopted = append(m.result.Adopted, resource.RefOf(n))
 		m.configure(n, want)
 	case wanted:
 		m.findings = append(m.findings, m.foreign(n, owner))

@@ -28,7 +28,7 @@ func dnsRule(f *policy.Fence, names []string) policy.Rule {
 			policy.Peer{Kind: policy.Entities, Entities: []v1alpha1.Entity{v1alpha1.EntityHost}})
 	}
 	return policy.Rule{
-		Direction: policy.Egress, Peers: peers, Names: names,
+		Direction: policy.Egress, Peers: peers, L7: policy.L7{DNS: names},
 		Ports: []policy.Port{{Port: dns.Port, Protocol: v1alpha1.UDP}, {Port: dns.Port, Protocol: v1alpha1.TCP}},
 	}
 }

@@ -1,9 +1,6 @@
 package plan
 
-import (
-	"github.com/tenantfence/tenantfence/api/v1alpha1"
-	"github.com/tenantfence/tenantfence/internal/policy"
-)
+import "github.com/tenantfence/tenantfence/internal/policy"
 
 // fqdnEgress writes a flow to names, and beside it the DNS rule without which no
 // name is ever resolved: on the same pods, for just these names. In Audit any name
@@ -15,7 +12,7 @@ func fqdnEgress(f *policy.Fence, g policy.Grant) []half {
 	}
 	for _, h := range out {
 		names := g.To.FQDNs
-		if owner := f.Owner(h.namespace); owner == nil || owner.Enforcement != v1alpha1.Enforce {
+		if !enforced(f, h.namespace) {
 			names = []string{"*"}
 		}
 		h.rule = dnsRule(f, names)

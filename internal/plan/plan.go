@@ -101,14 +101,23 @@ func (a *assembly) add(h half, owner *policy.Tenant) {
 	}
 }
 
-// addRule joins rules that differ in their peers alone.
+// addRule joins rules that differ in their peers alone, or in the names alone that may
+// be asked for at the same peers.
 func (a *assembly) addRule(p *policy.Policy, key string, r policy.Rule) {
-	alike := key + policy.Key([]any{r.Direction, r.Ports, r.Names})
+	alike := key + policy.Key([]any{r.Direction, r.Ports, r.L7.HTTP})
+	if len(r.L7.DNS) > 0 {
+		alike += policy.Key(r.Peers)
+	}
 	i, ok := a.rules[alike]
 	if !ok {
 		i = len(p.Rules)
 		a.rules[alike] = i
-		p.Rules = append(p.Rules, policy.Rule{Direction: r.Direction, Ports: r.Ports, Names: r.Names})
+		p.Rules = append(p.Rules, policy.Rule{Direction: r.Direction, Ports: r.Ports, L7: policy.L7{HTTP: r.L7.HTTP}})
+	}
+	for _, name := range r.L7.DNS {
+		if a.first(alike, "name", strings.ToLower(name)) {
+			p.Rules[i].L7.DNS = append(p.Rules[i].L7.DNS, name)
+		}
 	}
 	for _, peer := range r.Peers {
 		if a.first(alike, "peer", peer) {

@@ -21,6 +21,14 @@ func said(tenant, flow, app string) *policy.Declaration {
 	return &policy.Declaration{Tenant: tenant, Flow: flow, Subject: pods("", app).Pods, Reason: policy.Reason{Kind: "Tenant", Name: tenant, Field: "spec.egress[" + flow + "]"}}
 }
 
+func network(cidr string) policy.Peer { return policy.Peer{Kind: policy.CIDRs, CIDRs: []string{cidr}} }
+
+func via(tenant, flow, app string) *policy.Declaration {
+	d := said(tenant, flow, app)
+	d.Via = "point"
+	return d
+}
+
 // fence has two tenants in Enforce, without a baseline but DNS, and the grants.
 func fence(grants ...policy.Grant) *policy.Fence {
 	for i := range grants {
@@ -75,6 +83,13 @@ func TestNames(t *testing.T) {
 			},
 			[]string{"acme/egress-all", "beta/247dfa3c.ingress-all.acme", "beta/ingress-all.acme"},
 		},
+		"what is reached via an egress point stands in the point's policy, whoever asks": {
+			[]policy.Grant{
+				{From: pods("beta", "gateway"), To: network("192.0.2.0/24"), Source: via("acme", "collector", "gateway")},
+				{From: pods("beta", "gateway"), To: network("198.51.100.0/24"), Source: via("beta", "other", "gateway")},
+			},
+			[]string{"beta/via-point.networks"},
+		},
 		"flows to one kind of pods share a policy by name alone": {
 			[]policy.Grant{
 				{From: pods("acme", "a"), To: pods("beta", "api"), Source: said("acme", "a", "a"), Destination: said("beta", "in", "api")},
@@ -95,6 +110,36 @@ func TestNames(t *testing.T) {
 				t.Errorf("got %q\nnot %q", got, c.want)
 			}
 		})
+	}
+}
+
+// TestWhatIsSpoken holds each end's part of what a grant lets pass on its ports.
+func TestWhatIsSpoken(t *testing.T) {
+	t.Parallel()
+	l7 := policy.L7{HTTP: []policy.HTTPRule{{Method: "GET"}}, DNS: []string{"a.example"}}
+	f := fence(policy.Grant{From: pods("acme", "app"), To: pods("beta", "api"), L7: l7, Source: said("acme", "api", "app")})
+	for name, c := range map[string]struct {
+		enforcement     v1alpha1.Enforcement
+		egress, ingress policy.L7
+	}{
+		"http at both ends, names where the question leaves": {v1alpha1.Enforce, l7, policy.L7{HTTP: l7.HTTP}},
+		"nothing in Audit": {v1alpha1.Audit, policy.L7{}, policy.L7{}},
+	} {
+		for i := range f.Tenants {
+			f.Tenants[i].Enforcement = c.enforcement
+		}
+		for _, p := range plan.Plan(f) {
+			if p.Family != policy.EastWest {
+				continue
+			}
+			want := c.egress
+			if p.Rules[0].Direction == policy.Ingress {
+				want = c.ingress
+			}
+			if policy.Key(p.Rules[0].L7) != policy.Key(want) {
+				t.Errorf("%s: %s/%s says %v, not %v", name, p.Namespace, p.Name, p.Rules[0].L7, want)
+			}
+		}
 	}
 }
 

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
@@ -26,7 +27,7 @@ func side(f *policy.Fence, g policy.Grant, d policy.Direction, subject, peer pol
 	}
 	h := half{
 		namespace: subject.Namespace, family: g.Family, subject: subject.Pods, declared: subject.Pods,
-		rule: policy.Rule{Direction: d, Peers: []policy.Peer{peer}, Ports: ports},
+		rule: policy.Rule{Direction: d, Peers: []policy.Peer{peer}, Ports: ports, L7: spokenAt(f, subject.Namespace, d, g.L7)},
 	}
 	for _, decl := range []*policy.Declaration{own, other} {
 		if decl != nil {
@@ -37,12 +38,34 @@ func side(f *policy.Fence, g policy.Grant, d policy.Direction, subject, peer pol
 		h.name = stem(d, other) + suffix(f, subject.Namespace, other)
 		return h
 	}
-	h.name = stem(d, own) + suffix(f, subject.Namespace, own)
-	if own.Policy != "" {
-		h.name = own.Policy
-	}
 	h.declared = own.Subject
+	switch {
+	case own.Policy != "":
+		h.name = own.Policy
+	case own.Via != "":
+		return atEgressPoint(h, own.Via)
+	default:
+		h.name = stem(d, own) + suffix(f, subject.Namespace, own)
+	}
 	return h
+}
+
+// spokenAt is what one end's half says of what is spoken: nothing in Audit, where
+// nothing may be denied, and of DNS nothing but at the source.
+func spokenAt(f *policy.Fence, namespace string, d policy.Direction, l7 policy.L7) policy.L7 {
+	if !enforced(f, namespace) {
+		return policy.L7{}
+	}
+	if d == policy.Ingress {
+		l7.DNS = nil
+	}
+	return l7
+}
+
+// enforced says whether a namespace is closed.
+func enforced(f *policy.Fence, namespace string) bool {
+	owner := f.Owner(namespace)
+	return owner != nil && owner.Enforcement == v1alpha1.Enforce
 }
 
 // stem names a policy after the flow. A flow's name holds no dot, so that what

@@ -2,6 +2,8 @@ package policy
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 )
@@ -11,10 +13,26 @@ type Engine interface {
 	// Decide judges one flow. It returns an error for what it cannot decide; it
 	// never guesses.
 	Decide(Flow) (Verdict, error)
+	// Imagine makes everything known that the policies tell apart in these surroundings,
+	// beside the pods that are known already: a pod for each selector in each namespace
+	// that it may be in, a pod without labels in each namespace, the same in a namespace
+	// that is not there yet, an address in and outside of each network, a name, every
+	// entity. It returns all that is known from then on.
+	Imagine(Surroundings) ([]Endpoint, error)
 	// Openings lists what the policies at a pod let pass in one direction, to every
-	// endpoint that the engine knows, in a stable order. Where a direction is not
-	// isolated at all, that is one opening without policies.
+	// endpoint that is known, in a stable order. Where nothing isolates the pod, that is
+	// one opening without policies and peers.
 	Openings(pod Endpoint, d Direction) ([]Opening, error)
+}
+
+// Surroundings are what may be told apart that policies don't say.
+type Surroundings struct {
+	// Namespaces and their labels.
+	Namespaces map[string]map[string]string
+	// CIDRs that somebody else than the policies tells apart.
+	CIDRs []string
+	// Known are endpoints that are known elsewhere, and become known here.
+	Known []Endpoint
 }
 
 // Flow is one connection: from an endpoint to an endpoint's port.
@@ -95,15 +113,59 @@ type L7 struct {
 	// Other names a rule that is not looked into, as one about TLS is not: what it lets
 	// pass is not known.
 	Other string
+	// MootBy names policies without rules that let everything pass, where others have
+	// rules for the same port.
+	MootBy []string
 }
 
 // All says whether everything passes.
 func (l L7) All() bool { return len(l.HTTP) == 0 && len(l.DNS) == 0 && l.Other == "" }
 
+// Equal says whether the same passes, written alike.
+func (l L7) Equal(o L7) bool {
+	return slices.Equal(l.HTTP, o.HTTP) && slices.Equal(l.DNS, o.DNS) && l.Other == o.Other && slices.Equal(l.MootBy, o.MootBy)
+}
+
+// String spells what passes.
+func (l L7) String() string {
+	var out []string
+	for _, r := range l.HTTP {
+		out = append(out, r.String())
+	}
+	if len(l.DNS) > 0 {
+		out = append(out, "DNS for "+strings.Join(l.DNS, ", "))
+	}
+	if l.Other != "" {
+		out = append(out, l.Other)
+	}
+	return strings.Join(out, ", ")
+}
+
 // HTTPRule lets requests pass whose method and path match: regular expressions that
 // must match all of it. An empty one matches everything.
 type HTTPRule struct {
 	Method, Path string
+}
+
+// String is "GET /v1/.*".
+func (r HTTPRule) String() string {
+	method, path := r.Method, r.Path
+	if method == "" {
+		method = "any method of"
+	}
+	if path == "" {
+		path = "any path"
+	}
+	return method + " " + path
+}
+
+// ICMPTypes are the numbers of a type of message, in IPv4 and in IPv6.
+func ICMPTypes(t v1alpha1.ICMPType) (v4, v6 uint16, known bool) {
+	n, ok := map[v1alpha1.ICMPType][2]uint16{
+		v1alpha1.ICMPEchoRequest: {8, 128}, v1alpha1.ICMPDestinationUnreachable: {3, 1},
+		v1alpha1.ICMPTimeExceeded: {11, 3}, v1alpha1.ICMPParameterProblem: {12, 4},
+	}[t]
+	return n[0], n[1], ok
 }
 
 // EndpointKind says what an Endpoint is.

@@ -72,6 +72,8 @@ type Grant struct {
 	// SourcePorts are the same ports as the source's half must say them. None means
 	// that it says them as Ports does.
 	SourcePorts []Port
+	// L7 narrows what passes on the ports.
+	L7 L7
 	// Source and Destination declared the grant from their end. Where only one end
 	// did, the other's is nil.
 	Source, Destination *Declaration
@@ -88,8 +90,10 @@ type Declaration struct {
 	Every bool
 	// Subject are the pods it was declared for.
 	Subject Selector
-	// Policy is the name of the policy that holds it, where it is not named after
-	// the flow.
+	// Via is the egress point whose pods connect, where they are not the tenant's.
+	Via string
+	// Policy is the name of the policy that holds it, where it is named neither after
+	// the flow nor after the egress point.
 	Policy string
 	Reason Reason
 }

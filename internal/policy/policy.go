@@ -73,9 +73,8 @@ type Rule struct {
 	Peers     []Peer
 	// Ports: none means every port.
 	Ports []Port
-	// Names are the DNS names and patterns that may be asked for on these ports.
-	// None means that DNS is not looked into.
-	Names []string
+	// L7 narrows what passes on the ports.
+	L7 L7
 }
 
 // Selector selects pods by their labels. The zero value selects all.
@@ -110,7 +109,8 @@ type Peer struct {
 	FQDNs    []string
 }
 
-// Port is a port, by number (with End for a range) or by name.
+// Port is a port, by number (with End for a range) or by name. Where Protocol is ICMP,
+// Name is a type of message.
 type Port struct {
 	Name     string
 	Port     int32
@@ -134,6 +134,18 @@ func (r Reason) In(field string) Reason {
 		field = r.Field + "." + field
 	}
 	return Reason{Kind: r.Kind, Name: r.Name, Field: field}
+}
+
+// Named says whether a container of the pods to be reached gives the port its name.
+func (p Port) Named() bool { return p.Name != "" && p.Protocol != ICMP }
+
+// ICMPPorts turns types of ICMP message into ports.
+func ICMPPorts(types []v1alpha1.ICMPType) []Port {
+	var out []Port
+	for _, t := range types {
+		out = append(out, Port{Name: string(t), Protocol: ICMP})
+	}
+	return out
 }
 
 // PortsOf turns ports of the API into ports.

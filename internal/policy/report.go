@@ -1,6 +1,10 @@
 package policy
 
-import "github.com/tenantfence/tenantfence/api/v1alpha1"
+import (
+	"slices"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+)
 
 // Report is what a proof came to.
 type Report struct {
@@ -8,14 +12,33 @@ type Report struct {
 	FlowTests []FlowTestResult
 	// Isolation says how far isolation was looked into, nil where it was not.
 	Isolation *Isolation
+	// Comparison counts the policies that are as they were generated, nil where nothing
+	// tells what was.
+	Comparison *Comparison
 	// Findings are what is wrong, and what must be known, sorted.
 	Findings Findings
+}
+
+// Holds says whether nothing is wrong: no error among the findings, and every case of
+// every FlowTest as expected.
+func (r Report) Holds() bool {
+	for _, t := range r.FlowTests {
+		if !t.Holds() {
+			return false
+		}
+	}
+	return !r.Findings.HasError()
 }
 
 // FlowTestResult is a FlowTest, decided.
 type FlowTestResult struct {
 	Test  Ref
 	Cases []CaseResult
+}
+
+// Holds says whether every case is as expected.
+func (t FlowTestResult) Holds() bool {
+	return !slices.ContainsFunc(t.Cases, func(c CaseResult) bool { return !c.Holds })
 }
 
 // CaseResult is a case of a FlowTest, decided.

@@ -3,8 +3,6 @@ package reach
 
 import (
 	"fmt"
-	"maps"
-	"net/netip"
 	"slices"
 	"strings"
 
@@ -17,46 +15,38 @@ import (
 type Endpoints struct {
 	Index *resource.Index
 	Fence *policy.Fence
+	// Reasons are the fields behind each policy, as resource.Reasons lists them.
+	// Omitted: results tell of no fields.
+	Reasons map[string][]string
 }
 
-// entities are those that can be an end. all and cluster are many ends at once.
-var entities = []v1alpha1.Entity{
-	v1alpha1.EntityHost, v1alpha1.EntityRemoteNode, v1alpha1.EntityKubeAPIServer, v1alpha1.EntityIngress,
-	v1alpha1.EntityHealth, v1alpha1.EntityWorld, v1alpha1.EntityWorldIPv4, v1alpha1.EntityWorldIPv6,
-}
-
-// Find returns the endpoint that a name stands for: an entity ("world"), an address
+// Find returns the one endpoint that a name stands for: an entity ("world"), an address
 // ("192.0.2.1"), a workload ("tenant-acme/Deployment/adapter", or "acme/adapter"
 // where it is the only one of that name), or else a DNS name ("api.openai.com").
 func (e Endpoints) Find(name string) (policy.Endpoint, error) {
-	switch {
-	case slices.Contains(entities, v1alpha1.Entity(name)):
+	f, err := v1alpha1.ParseEndpoint(name)
+	if err != nil {
+		return policy.Endpoint{}, fmt.Errorf("%q %w", name, err)
+	}
+	switch f.Form {
+	case v1alpha1.WorkloadForm:
+		return e.workload(name, f)
+	case v1alpha1.EntityForm:
 		return policy.Endpoint{Kind: policy.EntityEndpoint, Name: name}, nil
-	case isAddress(name):
+	case v1alpha1.AddressForm:
 		return policy.Endpoint{Kind: policy.AddressEndpoint, Name: name}, nil
-	case strings.Contains(name, "/"):
-		return e.workload(name)
-	case strings.Contains(name, "."):
+	case v1alpha1.NameForm:
 		return policy.Endpoint{Kind: policy.NameEndpoint, Name: strings.ToLower(name)}, nil
 	default:
-		return policy.Endpoint{}, fmt.Errorf("%q is no endpoint: say a workload (namespace/Kind/name), an entity (%s), an address, or a DNS name", name, entities)
+		return policy.Endpoint{}, fmt.Errorf("%q may be many endpoints, and one is meant here: say a workload (namespace/Kind/name)", name)
 	}
 }
 
-func isAddress(s string) bool {
-	_, err := netip.ParseAddr(s)
-	return err == nil
-}
-
-func (e Endpoints) workload(name string) (policy.Endpoint, error) {
-	parts := strings.Split(name, "/")
-	if len(parts) > 3 {
-		return policy.Endpoint{}, fmt.Errorf("%q is no endpoint: a workload is namespace/Kind/name", name)
-	}
+func (e Endpoints) workload(name string, f v1alpha1.FlowEndpoint) (policy.Endpoint, error) {
 	var found []*resource.Workload
-	for _, ns := range e.namespaces(parts[0]) {
+	for _, ns := range e.namespaces(f.In) {
 		for _, w := range e.Index.In(ns, policy.Selector{}) {
-			if w.Ref.Name == parts[len(parts)-1] && (len(parts) == 2 || w.Ref.Kind == parts[1]) {
+			if w.Ref.Name == f.Name && (f.Kind == "" || w.Ref.Kind == f.Kind) {
 				found = append(found, w)
 			}
 		}
@@ -88,14 +78,9 @@ func (e Endpoints) namespaces(name string) []string {
 
 // Pod is a workload's pod.
 func (e Endpoints) Pod(w *resource.Workload) policy.Endpoint {
-	labels := map[string]string{}
-	if ns := e.Index.Namespaces[w.Ref.Namespace]; ns != nil {
-		maps.Copy(labels, ns.Labels)
-	}
-	labels["kubernetes.io/metadata.name"] = w.Ref.Namespace
 	return policy.Endpoint{
 		Kind: policy.PodEndpoint, Name: w.Ref.Namespace + "/" + w.Ref.Kind + "/" + w.Ref.Name,
-		Namespace: w.Ref.Namespace, NamespaceLabels: labels, Labels: w.Labels, ServiceAccount: w.ServiceAccount, Ports: w.Ports,
+		Namespace: w.Ref.Namespace, NamespaceLabels: e.namespaceLabels(w.Ref.Namespace), Labels: w.Labels, ServiceAccount: w.ServiceAccount, Ports: w.Ports,
 	}
 }
 

@@ -1,61 +1,64 @@
 package reach
 
 import (
-	"fmt"
-
-	"k8s.io/apimachinery/pkg/util/validation/field"
+	"errors"
+	"slices"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// Result is a case of a FlowTest, decided.
-type Result struct {
-	Case    v1alpha1.FlowCase
-	Flow    policy.Flow
-	Verdict policy.Verdict
-	// Holds says whether the verdict is the expected one. One that depends never
-	// is.
-	Holds bool
-}
-
-// Run decides every case of a FlowTest. What cannot be decided is a finding.
-func Run(engine policy.Engine, endpoints Endpoints, test resource.FlowTest) ([]Result, policy.Findings) {
-	var results []Result
-	var findings policy.Findings
-	for i, c := range test.Test.Spec.Cases {
-		at := field.NewPath("spec", "cases").Index(i)
-		r := Result{Case: c}
+// Run decides every case of a FlowTest. Case by case, what cannot be decided is the
+// result's Problem.
+func Run(engine policy.Engine, endpoints Endpoints, test resource.FlowTest) policy.FlowTestResult {
+	out := policy.FlowTestResult{Test: test.Ref}
+	for _, c := range test.Test.Spec.Cases {
+		r := policy.CaseResult{Case: c}
 		var err error
-		if r.Flow, err = endpoints.flow(c); err == nil {
-			r.Verdict, err = engine.Decide(r.Flow)
+		if r.Flows, err = endpoints.decide(engine, c); err != nil {
+			r.Problem = err.Error()
 		}
-		if err != nil {
-			findings = append(findings, policy.Finding{
-				Check: "flow-undecided", Severity: policy.Error, Resource: test.Ref, Field: at.String(), Message: fmt.Sprintf("%s: %v", c.Name, err),
-			})
-			continue
-		}
-		want := map[v1alpha1.Expectation]policy.Decision{v1alpha1.ExpectAllow: policy.Allowed, v1alpha1.ExpectDeny: policy.Denied}[c.Expect]
-		r.Holds = r.Verdict.Decision() == want
-		results = append(results, r)
+		r.Holds = err == nil && !slices.ContainsFunc(r.Flows, func(f policy.FlowResult) bool { return !f.Holds })
+		out.Cases = append(out.Cases, r)
 	}
-	return results, findings
+	return out
 }
 
-func (e Endpoints) flow(c v1alpha1.FlowCase) (policy.Flow, error) {
-	from, err := e.Find(c.From)
+// decide decides the flows of a case, up to the first that cannot be decided.
+func (e Endpoints) decide(engine policy.Engine, c v1alpha1.FlowCase) ([]policy.FlowResult, error) {
+	flows, err := e.flows(c)
 	if err != nil {
-		return policy.Flow{}, fmt.Errorf("from: %w", err)
+		return nil, err
 	}
-	to, err := e.Find(c.To)
-	if err != nil {
-		return policy.Flow{}, fmt.Errorf("to: %w", err)
+	var out []policy.FlowResult
+	for _, f := range flows {
+		v, err := engine.Decide(f)
+		if err != nil {
+			return out, err
+		}
+		if v.Egress.Decision == policy.NotJudged && v.Ingress.Decision == policy.NotJudged {
+			return out, errors.New(f.String() + ": neither end is a pod, so no policy decides it")
+		}
+		out = append(out, policy.FlowResult{Flow: f, Verdict: v, Holds: v.Decision() == wanted(c), For: e.reasons(v)})
 	}
-	protocol := c.Protocol
-	if protocol == "" {
-		protocol = v1alpha1.TCP
+	return out, nil
+}
+
+// wanted is the decision that a case expects.
+func wanted(c v1alpha1.FlowCase) policy.Decision {
+	if c.Expect == v1alpha1.ExpectAllow {
+		return policy.Allowed
 	}
-	return policy.Flow{From: from, To: to, Port: uint16(c.Port), Protocol: protocol}, nil
+	return policy.Denied
+}
+
+// reasons are the fields behind the policies that decided.
+func (e Endpoints) reasons(v policy.Verdict) []string {
+	var out []string
+	for _, by := range slices.Concat(v.Egress.By, v.Ingress.By) {
+		out = append(out, e.Reasons[by]...)
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
 }

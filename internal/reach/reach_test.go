@@ -49,8 +49,9 @@ func TestFind(t *testing.T) {
 		"of which the kind tells":                   {"acme/StatefulSet/db", policy.PodEndpoint, ""},
 		"a workload that is not there":              {"acme/web", "", "there is no workload"},
 		"a hostNetwork pod has its node's identity": {"acme/agent", "", "say host or remote-node"},
-		"every entity at once is no end":            {"cluster", "", "is no endpoint"},
-		"too many parts":                            {"a/b/c/d", "", "is no endpoint"},
+		"every entity at once is no end":            {"cluster", "", "is many endpoints"},
+		"pods are more than one end":                {"tenant/acme/*", "", "may be many endpoints"},
+		"too many parts":                            {"a/b/c/d", "", "must be a workload"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -107,15 +108,19 @@ func TestRun(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			results, findings := reach.Run(c.engine, endpoints(t), test(c.expect, "acme/api"))
-			if len(findings) > 0 || len(results) != 1 || results[0].Holds != c.holds {
-				t.Errorf("results %v, findings %v", results, findings)
+			result := reach.Run(c.engine, endpoints(t), test(c.expect, "acme/api"))
+			if len(result.Cases) != 1 || result.Cases[0].Problem != "" || result.Cases[0].Holds != c.holds {
+				t.Errorf("result %v", result)
+			}
+			if findings := reach.FlowTestFindings(result); findings.HasError() == c.holds {
+				t.Errorf("findings %v", findings)
 			}
 		})
 	}
 	for _, from := range []string{"acme/api", "acme/nobody"} {
-		if results, findings := reach.Run(decided(""), endpoints(t), test(v1alpha1.ExpectDeny, from)); len(results) > 0 || !findings.HasError() {
-			t.Errorf("what cannot be decided from %s is not said: %v", from, results)
+		result := reach.Run(decided(""), endpoints(t), test(v1alpha1.ExpectDeny, from))
+		if c := result.Cases[0]; c.Holds || c.Problem == "" || !reach.FlowTestFindings(result).HasError() {
+			t.Errorf("what cannot be decided from %s is not said: %v", from, c)
 		}
 	}
 }
@@ -125,3 +130,5 @@ func test(expect v1alpha1.Expectation, from string) resource.FlowTest {
 	out.Test.Spec.Cases = []v1alpha1.FlowCase{{Name: "case", From: from, To: "world", Port: 443, Expect: expect}}
 	return out
 }
+
+func (decided) Imagine(policy.Surroundings) ([]policy.Endpoint, error) { return nil, nil }

@@ -2,8 +2,6 @@ package render
 
 import (
 	"maps"
-	"slices"
-	"strconv"
 	"strings"
 
 	v2 "github.com/cilium/cilium/pkg/k8s/apis/cilium.io/v2"
@@ -20,9 +18,6 @@ const (
 	podNamespace   = "k8s:io.kubernetes.pod.namespace"
 	podCluster     = "k8s:io.cilium.k8s.policy.cluster"
 	namespaceLabel = "k8s:io.cilium.k8s.namespace.labels."
-
-	// maxPorts is how many ports Cilium takes in one entry of toPorts.
-	maxPorts = 40
 )
 
 // cilium is the CiliumNetworkPolicy for a policy.
@@ -36,7 +31,7 @@ func cilium(f *policy.Fence, p *policy.Policy) *v2.CiliumNetworkPolicy {
 		no := false
 		rule.EnableDefaultDeny = api.DefaultDenyConfig{Ingress: &no, Egress: &no}
 	}
-	for _, r := range p.Rules {
+	for _, r := range byProtocol(p.Rules) {
 		for _, peers := range byKind(r.Peers) {
 			if r.Direction == policy.Ingress {
 				rule.Ingress = append(rule.Ingress, ingress(f, r, peers))
@@ -72,7 +67,7 @@ func byKind(peers []policy.Peer) [][]policy.Peer {
 }
 
 func ingress(f *policy.Fence, r policy.Rule, peers []policy.Peer) api.IngressRule {
-	out := api.IngressRule{ToPorts: toPorts(r)}
+	out := api.IngressRule{ToPorts: toPorts(r), ICMPs: icmps(r)}
 	for _, p := range peers {
 		out.FromEndpoints = append(out.FromEndpoints, endpoints(f, p)...)
 		out.FromEntities = append(out.FromEntities, entities(p)...)
@@ -82,7 +77,7 @@ func ingress(f *policy.Fence, r policy.Rule, peers []policy.Peer) api.IngressRul
 }
 
 func egress(f *policy.Fence, r policy.Rule, peers []policy.Peer) api.EgressRule {
-	out := api.EgressRule{ToPorts: toPorts(r)}
+	out := api.EgressRule{ToPorts: toPorts(r), ICMPs: icmps(r)}
 	for _, p := range peers {
 		out.ToEndpoints = append(out.ToEndpoints, endpoints(f, p)...)
 		out.ToEntities = append(out.ToEntities, entities(p)...)
@@ -147,7 +142,7 @@ func cidrSet(p policy.Peer) api.CIDRRuleSlice {
 	var out api.CIDRRuleSlice
 	for _, c := range p.CIDRs {
 		rule := api.CIDRRule{Cidr: api.CIDR(c)}
-		for _, e := range exceptIn(c, p.Except) {
+		for _, e := range policy.ExceptIn(c, p.Except) {
 			rule.ExceptCIDRs = append(rule.ExceptCIDRs, api.CIDR(e))
 		}
 		out = append(out, rule)
@@ -160,35 +155,4 @@ func fqdn(name string) api.FQDNSelector {
 		return api.FQDNSelector{MatchPattern: strings.ToLower(name)}
 	}
 	return api.FQDNSelector{MatchName: strings.ToLower(name)}
-}
-
-// toPorts are the ports of a rule, with what may be asked for on them.
-func toPorts(r policy.Rule) api.PortRules {
-	var rules *api.L7Rules
-	if len(r.Names) > 0 {
-		rules = &api.L7Rules{}
-		for _, name := range r.Names {
-			rules.DNS = append(rules.DNS, api.PortRuleDNS(fqdn(name)))
-		}
-	}
-	var out api.PortRules
-	for ports := range slices.Chunk(r.Ports, maxPorts) {
-		rule := api.PortRule{Rules: rules}
-		for _, p := range ports {
-			rule.Ports = append(rule.Ports, portProtocol(p))
-		}
-		out = append(out, rule)
-	}
-	return out
-}
-
-func portProtocol(p policy.Port) api.PortProtocol {
-	out := api.PortProtocol{Port: p.Name, Protocol: api.L4Proto(p.Protocol)}
-	if p.Name == "" {
-		out.Port = strconv.Itoa(int(p.Port))
-	}
-	if p.End > p.Port {
-		out.EndPort = p.End
-	}
-	return out
 }

@@ -2,7 +2,6 @@ package resolve
 
 import (
 	"slices"
-	"strconv"
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
@@ -197,19 +196,4 @@ func (r *resolver) checkProfile() {
 	if p := r.profile.Spec.EdgeProxy; p != nil {
 		fenced(p.Namespace, r.profile.Path.Child("edgeProxy"))
 	}
-}
-
-// portYAML is a port as a Tenant would write it.
-func portYAML(p policy.Port) string {
-	s := "{port: " + strconv.Itoa(int(p.Port))
-	if p.Name != "" {
-		s = "{port: " + p.Name
-	}
-	if p.End > p.Port {
-		s += ", endPort: " + strconv.Itoa(int(p.End))
-	}
-	if p.Protocol != v1alpha1.TCP {
-		s += ", protocol: " + string(p.Protocol)
-	}
-	return s + "}"
 }

@@ -1,7 +1,6 @@
 package resolve
 
 import (
-	"k8s.io/apimachinery/pkg/util/intstr"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
@@ -9,13 +8,8 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// apiServer is the Service of the cluster's apiserver, as everyone knows it. What is
-// behind it is no pod, and says its ports in the profile.
-var apiServer = &resource.Service{
-	Ref:   policy.Ref{Namespace: "default", Name: "kubernetes"},
-	Ports: []resource.ServicePort{{Name: "https", Port: 443, Protocol: v1alpha1.TCP, TargetPort: intstr.FromInt32(443)}},
-}
-
+// apiServerEnds is what is behind the apiserver's Service: no pod, with ports that the
+// profile says.
 func (r *resolver) apiServerEnds(f *flow, at *field.Path) []end {
 	entities := []v1alpha1.Entity{v1alpha1.EntityKubeAPIServer}
 	r.entitiesWithin(f, entities, at)
@@ -23,18 +17,12 @@ func (r *resolver) apiServerEnds(f *flow, at *field.Path) []end {
 	if f.direction == policy.Ingress {
 		return []end{e}
 	}
-	for _, p := range r.servicePorts(f, apiServer, f.ports, at) {
+	for _, p := range r.servicePorts(f, resource.APIServer(), f.ports, at) {
 		e.asked = append(e.asked, policy.Port{Port: p.Port, Protocol: p.Protocol})
 	}
 	if len(e.asked) == 0 {
 		return nil
 	}
-	ports := v1alpha1.APIServerPorts()
-	if api := r.profile.Spec.Baseline.APIServer; api != nil && len(api.Ports) > 0 {
-		ports = api.Ports
-	}
-	for _, p := range ports {
-		e.ports = append(e.ports, policy.Port{Port: p, Protocol: v1alpha1.TCP})
-	}
+	e.ports = resource.APIServerTargets(r.profile.Spec.Baseline)
 	return []end{e}
 }

@@ -28,7 +28,7 @@ func (r *resolver) grantFlows() {
 // grant gives a flow its one end.
 func (r *resolver) grant(f *flow, e end) {
 	for _, own := range f.own {
-		g := policy.Grant{Family: policy.EastWest, Ports: f.portsOf(e)}
+		g := policy.Grant{Family: policy.EastWest, Ports: f.portsOf(e), L7: f.l7}
 		if e.peer.Kind == policy.FQDNs {
 			g.Family = policy.FQDNEgress
 		}
@@ -52,18 +52,14 @@ func (r *resolver) give(f *flow, grants ...policy.Grant) {
 // grantAgreed grants what the two tenants at the ends of a flow both say. Each pair
 // of flows is granted once, from the source's side.
 func (r *resolver) grantAgreed(f *flow, e end) {
-	var agreed []policy.Grant
-	for _, other := range e.tenant.flows {
-		if other.direction == f.direction || other.via != "" {
-			continue
-		}
-		for _, back := range other.ends {
-			agreed = append(agreed, r.agree(f, e, other, back)...)
-		}
-	}
+	agreed, differ := r.agreements(f, e)
 	if len(agreed) == 0 {
+		does := "does not say the other half of this flow"
+		if differ {
+			does = "says the other half of this flow with different rules in http or dns, of which none is the same"
+		}
 		if !e.quiet && !r.brokenHalf(f, e) {
-			r.refuse("no-consent", f.ref, e.path, "Tenant %q does not say the other half of this flow: it needs %s in its spec.%s", e.tenant.Name, otherHalf(f, e), f.direction.Opposite())
+			r.refuse("no-consent", f.ref, e.path, "Tenant %q %s: it needs %s in its spec.%s", e.tenant.Name, does, otherHalf(f, e), f.direction.Opposite())
 		}
 		return
 	}
@@ -75,6 +71,29 @@ func (r *resolver) grantAgreed(f *flow, e end) {
 	if !e.quiet && !r.covered(f, e, agreed) {
 		r.say(severity, "partial-consent", f.ref, e.path, "Tenant %q agrees to a part of this flow only, and that part is allowed: for all of it, it needs %s in its spec.%s", e.tenant.Name, otherHalf(f, e), f.direction.Opposite())
 	}
+}
+
+// agreements are what the tenant at an end of a flow agrees to, and whether a flow of
+// its differs in nothing but what is spoken.
+func (r *resolver) agreements(f *flow, e end) (agreed []policy.Grant, differ bool) {
+	for _, other := range e.tenant.flows {
+		if other.direction == f.direction || other.via != "" {
+			continue
+		}
+		l7, ok := commonL7(f.l7, other.l7)
+		for _, back := range other.ends {
+			grants := r.agree(f, e, other, back)
+			if !ok {
+				differ = differ || len(grants) > 0
+				continue
+			}
+			for i := range grants {
+				grants[i].L7 = l7
+			}
+			agreed = append(agreed, grants...)
+		}
+	}
+	return agreed, differ
 }
 
 // brokenHalf says whether the other half of a flow may be there, but something about
@@ -89,7 +108,7 @@ func (r *resolver) brokenHalf(f *flow, e end) bool {
 }
 
 // agree returns what the end e of flow f and the end back of flow other have in
-// common.
+// common, whatever is spoken.
 func (r *resolver) agree(f *flow, e end, other *flow, back end) []policy.Grant {
 	var out []policy.Grant
 	for _, mine := range f.own {
@@ -152,6 +171,10 @@ func (r *resolver) commonPorts(a, b []policy.Port, to policy.Peer) ([]policy.Por
 
 // covered says whether the grants leave nothing of the flow's end out.
 func (r *resolver) covered(f *flow, e end, agreed []policy.Grant) bool {
+	return coveringL7(f.l7, agreed, func(agreed []policy.Grant) bool { return r.coveredPods(f, e, agreed) })
+}
+
+func (r *resolver) coveredPods(f *flow, e end, agreed []policy.Grant) bool {
 	for _, own := range f.own {
 		source, destination := own, e.peer
 		if f.direction == policy.Ingress {
@@ -218,12 +241,9 @@ func otherHalf(f *flow, e end) string {
 		b.WriteString(", pods: " + policy.Key(f.pods))
 	}
 	b.WriteString("}]")
-	if ports := f.portsOf(e); len(ports) > 0 {
-		var list []string
-		for _, p := range ports {
-			list = append(list, portYAML(p))
-		}
-		b.WriteString(", ports: [" + strings.Join(list, ", ") + "]")
+	b.WriteString(portsYAML(f.portsOf(e)))
+	if len(f.l7.HTTP) > 0 {
+		b.WriteString(", http: " + httpYAML(f.l7.HTTP))
 	}
 	return b.String() + "}"
 }

@@ -24,6 +24,7 @@ spec:
   cluster: {cni: Cilium, ciliumVersion: "1.19"}
   enforcement: Enforce
   baseline: {dns: {names: ["*.*.svc.cluster.local"]}}
+  limits: {l7: [HTTP, DNS], fqdns: ["*"]}
 `))
 	if len(errs) > 0 {
 		t.Fatal(errs)
@@ -80,6 +81,48 @@ func TestConsentUnseen(t *testing.T) {
 		"two flows may make up for one": {
 			"{name: out, to: [{tenant: beta}], ports: [{port: 80, endPort: 99}]}",
 			"{name: low, from: [{tenant: acme}], ports: [{port: 80, endPort: 89}]}, {name: high, from: [{tenant: acme}], ports: [{port: 90, endPort: 99}]}", both,
+		},
+		"equal http rules agree, in any order": {
+			"{name: out, to: [{tenant: beta}], ports: [{port: 80}], http: [{method: GET}, {path: /a}]}",
+			"{name: in, from: [{tenant: acme}], ports: [{port: 80}], http: [{path: /a}, {method: GET}]}", both,
+		},
+		"the http rules that both say are a part": {
+			"{name: out, to: [{tenant: beta}], ports: [{port: 80}], http: [{method: GET}, {path: /a}]}",
+			"{name: in, from: [{tenant: acme}], ports: [{port: 80}], http: [{method: GET}]}", some,
+		},
+		"different http rules do not agree": {
+			"{name: out, to: [{tenant: beta}], ports: [{port: 80}], http: [{method: GET}]}",
+			"{name: in, from: [{tenant: acme}], ports: [{port: 80}], http: [{method: GET, path: /a}]}", none,
+		},
+		"http at the source alone is all that it asks for": {
+			"{name: out, to: [{tenant: beta}], ports: [{port: 80}], http: [{method: GET}]}", "{name: in, from: [{tenant: acme}]}", both,
+		},
+		"http at the destination alone is a part of all that is spoken": {
+			"{name: out, to: [{tenant: beta}], ports: [{port: 80}]}",
+			"{name: in, from: [{tenant: acme}], ports: [{port: 80}], http: [{method: GET}]}", some,
+		},
+		"two flows may make up for the http rules of one": {
+			"{name: out, to: [{tenant: beta}], ports: [{port: 80}], http: [{method: GET}, {path: /a}]}",
+			"{name: get, from: [{tenant: acme}], ports: [{port: 80}], http: [{method: GET}]}, {name: a, from: [{tenant: acme}], ports: [{port: 80}], http: [{path: /a}]}", both,
+		},
+		"names that may be asked for are the source's alone": {
+			"{name: out, to: [{tenant: beta}], ports: [{port: 53}], dns: [a.example]}", "{name: in, from: [{tenant: acme}], ports: [{port: 53}]}", both,
+		},
+		"dns and http do not agree": {
+			"{name: out, to: [{tenant: beta}], ports: [{port: 53}], dns: [a.example]}",
+			"{name: in, from: [{tenant: acme}], ports: [{port: 53}], http: [{method: GET}]}", none,
+		},
+		"types of ICMP message agree by name": {
+			"{name: out, to: [{tenant: beta}], icmp: [EchoRequest]}", "{name: in, from: [{tenant: acme}], icmp: [TimeExceeded, EchoRequest]}", both,
+		},
+		"different types of ICMP message do not agree": {
+			"{name: out, to: [{tenant: beta}], icmp: [EchoRequest]}", "{name: in, from: [{tenant: acme}], icmp: [TimeExceeded]}", none,
+		},
+		"nor do one and a port": {
+			"{name: out, to: [{tenant: beta}], icmp: [EchoRequest]}", "{name: in, from: [{tenant: acme}], ports: [{port: 1, endPort: 65535}]}", none,
+		},
+		"every port includes ICMP": {
+			"{name: out, to: [{tenant: beta}]}", "{name: in, from: [{tenant: acme}], icmp: [EchoRequest]}", some,
 		},
 		"a gap between them is a part": {
 			"{name: out, to: [{tenant: beta}], ports: [{port: 80, endPort: 99}]}",

@@ -1,14 +1,12 @@
 package resolve
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
-	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
@@ -32,26 +30,6 @@ func (r *resolver) doubtProfile() {
 		}
 	}
 	r.doubtEvery()
-	r.doubtPolicies()
-}
-
-// doubtPolicies warns of policies that are not of this fence and select fenced pods:
-// they add to what the fence allows.
-func (r *resolver) doubtPolicies() {
-	for _, p := range r.index.Policies {
-		whose := "is not of this fence"
-		if p.Fence != "" {
-			whose = fmt.Sprintf("bears the label of fence %q", p.Fence)
-		}
-		switch t := r.owner[p.Ref.Namespace]; {
-		case slices.Contains(r.names, p.Fence) && slices.Contains(v1alpha1.Stages(), p.Stage) && p.Ref.Kind == resource.KindCilium:
-			// Put right or removed by a run that lists the stage.
-		case t != nil:
-			r.warn("policy-of-nobody", p.Ref, nil, "%s, and stands in a namespace of Tenant %q: what it opens is open, and is not looked into", whose, t.Name)
-		case p.Ref.Kind == resource.KindClusterwide:
-			r.warn("policy-of-nobody", p.Ref, nil, "%s, and may select pods of any tenant: what it opens is open, and is not looked into", whose)
-		}
-	}
 }
 
 // doubtPeer warns of a selector that selects none of the pods that are there.

@@ -23,7 +23,7 @@ func (r *resolver) sliceEnds(f *flow, s *resource.Service, at *field.Path) []end
 	var out []end
 	allowed := setOf(f.limits().CIDRs, nil)
 	for _, slice := range r.index.SlicesOf(s) {
-		cidrs, ports := addressesOf(slice), slicePorts(slice, wanted)
+		cidrs, ports := networksOf(slice), slice.PortsOf(wanted)
 		if len(cidrs) == 0 || f.direction == policy.Egress && len(ports) == 0 {
 			continue
 		}
@@ -43,29 +43,12 @@ func (r *resolver) sliceEnds(f *flow, s *resource.Service, at *field.Path) []end
 	return out
 }
 
-// addressesOf are an EndpointSlice's addresses, each as a network. One of IPv4 that is
-// written as IPv6 is what packets bear: IPv4.
-func addressesOf(slice *resource.EndpointSlice) []string {
+// networksOf are an EndpointSlice's addresses, each as a network.
+func networksOf(slice *resource.EndpointSlice) []string {
 	var out []string
-	for _, a := range slice.Addresses {
-		if ip, err := netip.ParseAddr(a); err == nil && ip.Zone() == "" {
-			ip = ip.Unmap()
-			out = append(out, netip.PrefixFrom(ip, ip.BitLen()).String())
-		}
+	for _, ip := range slice.IPs() {
+		out = append(out, netip.PrefixFrom(ip, ip.BitLen()).String())
 	}
 	slices.Sort(out)
-	return slices.Compact(out)
-}
-
-// slicePorts are an EndpointSlice's ports behind those of its Service.
-func slicePorts(slice *resource.EndpointSlice, of []resource.ServicePort) []policy.Port {
-	var out []policy.Port
-	for _, p := range of {
-		for _, sp := range slice.Ports {
-			if sp.Name == p.Name && sp.Protocol == p.Protocol && sp.Port > 0 && sp.Port <= maxPort {
-				out = append(out, policy.Port{Port: sp.Port, Protocol: sp.Protocol})
-			}
-		}
-	}
 	return out
 }

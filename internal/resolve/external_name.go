@@ -3,9 +3,7 @@ package resolve
 import (
 	"fmt"
 	"slices"
-	"strings"
 
-	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/tenantfence/tenantfence/internal/policy"
@@ -19,12 +17,12 @@ func (r *resolver) externalNameEnds(f *flow, s *resource.Service, at *field.Path
 		r.refuse("name-in-ingress", f.ref, at, "Service %s/%s is an ExternalName, and a name cannot be a source: give its cidrs", s.Ref.Namespace, s.Ref.Name)
 		return nil
 	}
-	names := []string{strings.TrimSuffix(strings.ToLower(s.ExternalName), ".")}
-	if len(validation.IsDNS1123Subdomain(names[0])) > 0 {
+	host, ok := s.ExternalHost()
+	if !ok {
 		r.refuse("unusable-external-name", f.ref, at, "the externalName %q of Service %s/%s is not a name: correct it", s.ExternalName, s.Ref.Namespace, s.Ref.Name)
 		return nil
 	}
-	r.nameWithin(f, names[0], fmt.Sprintf("name %q of Service %s/%s", names[0], s.Ref.Namespace, s.Ref.Name), at)
+	r.nameWithin(f, host, fmt.Sprintf("name %q of Service %s/%s", host, s.Ref.Namespace, s.Ref.Name), at)
 	ports := slices.Clone(f.ports)
 	if len(ports) == 0 {
 		for _, p := range r.servicePorts(f, s, nil, at) {
@@ -34,5 +32,5 @@ func (r *resolver) externalNameEnds(f *flow, s *resource.Service, at *field.Path
 	if len(ports) == 0 {
 		return nil
 	}
-	return []end{{peer: policy.Peer{Kind: policy.FQDNs, FQDNs: names}, ports: ports, path: at}}
+	return []end{{peer: policy.Peer{Kind: policy.FQDNs, FQDNs: []string{host}}, ports: ports, path: at}}
 }

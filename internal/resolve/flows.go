@@ -21,6 +21,7 @@ type flow struct {
 	name      string
 	pods      policy.Selector
 	ports     []policy.Port
+	l7        policy.L7
 	optional  bool
 	reason    policy.Reason
 	peers     []v1alpha1.Peer
@@ -68,7 +69,7 @@ func (f *flow) peersPath() *field.Path {
 }
 
 func (f *flow) declaration() *policy.Declaration {
-	return &policy.Declaration{Tenant: f.tenant.Name, Flow: f.name, Every: f.every, Subject: f.pods, Reason: f.reason}
+	return &policy.Declaration{Tenant: f.tenant.Name, Flow: f.name, Every: f.every, Subject: f.pods, Via: f.via, Reason: f.reason}
 }
 
 func (f *flow) portsOf(e end) []policy.Port {
@@ -97,16 +98,23 @@ func flowsOf(t *tenant, in v1alpha1.EveryTenant, ref policy.Ref, path *field.Pat
 	for i, in := range in.Ingress {
 		out = append(out, &flow{
 			tenant: t, direction: policy.Ingress, ref: ref, path: path.Child("ingress").Index(i), reason: reason.In("ingress[" + in.Name + "]"),
-			name: in.Name, pods: policy.PodsOf(in.Pods), peers: in.From, ports: policy.PortsOf(in.Ports), optional: in.Optional,
+			name: in.Name, pods: policy.PodsOf(in.Pods), peers: in.From, ports: portsOf(in.Ports, in.ICMP), optional: in.Optional,
+			l7: l7Of(in.HTTP, nil),
 		})
 	}
 	for i, in := range in.Egress {
 		out = append(out, &flow{
 			tenant: t, direction: policy.Egress, ref: ref, path: path.Child("egress").Index(i), reason: reason.In("egress[" + in.Name + "]"),
-			name: in.Name, pods: policy.PodsOf(in.Pods), peers: in.To, ports: policy.PortsOf(in.Ports), optional: in.Optional, via: in.Via,
+			name: in.Name, pods: policy.PodsOf(in.Pods), peers: in.To, ports: portsOf(in.Ports, in.ICMP), optional: in.Optional, via: in.Via,
+			l7: l7Of(in.HTTP, in.DNS),
 		})
 	}
 	return out
+}
+
+// portsOf are what a flow passes: ports, or types of ICMP message instead.
+func portsOf(ports []v1alpha1.Port, icmp []v1alpha1.ICMPType) []policy.Port {
+	return append(policy.PortsOf(ports), policy.ICMPPorts(icmp)...)
 }
 
 // resolveFlow finds a flow's ends, and reports whether it is on. It looks at all of
@@ -126,6 +134,7 @@ func (r *resolver) resolveFlow(f *flow) bool {
 		f.ends = append(f.ends, ends...)
 	}
 	r.checkPorts(f)
+	r.checkL7(f)
 	r.warnHostNetwork(f)
 	f.broken = r.findings[before:].HasError()
 	return true

@@ -40,6 +40,7 @@ func override(l *v1alpha1.Limits, by v1alpha1.Limits) {
 	replace(&l.Ports, by.Ports)
 	replace(&l.EgressPoints, by.EgressPoints)
 	replace(&l.Namespaces, by.Namespaces)
+	replace(&l.L7, by.L7)
 	replace(&l.Enforcement, by.Enforcement)
 	for _, b := range []struct{ have, by **bool }{
 		{&l.NamespaceLabels, &by.NamespaceLabels}, {&l.AnyTenant, &by.AnyTenant}, {&l.HostNetwork, &by.HostNetwork},
@@ -75,13 +76,18 @@ func (r *resolver) fqdnsWithin(f *flow, names []string, at *field.Path) {
 // nameWithin refuses a name or pattern beyond the limits, and one that no rule would
 // match as it is meant.
 func (r *resolver) nameWithin(f *flow, name, what string, at *field.Path) {
+	r.nameAsked(f, name, what, at)
+	if ofCluster(name) {
+		r.refuse("name-of-the-cluster", f.ref, at, "%s is of this cluster, and ends at pods, which a rule about names never matches: use service: namespace/name", what)
+	}
+}
+
+// nameAsked is nameWithin for a name that is only asked for: it may be the cluster's.
+func (r *resolver) nameAsked(f *flow, name, what string, at *field.Path) {
 	if !slices.ContainsFunc(f.limits().FQDNs, func(limit string) bool { return policy.Covers(limit, name) }) {
 		r.beyond(f, "fqdn-outside-limits", at, what, "fqdns")
 	}
 	r.refuseSubdomain(f.ref, name, at)
-	if ofCluster(name) {
-		r.refuse("name-of-the-cluster", f.ref, at, "%s is of this cluster, and ends at pods, which a rule about names never matches: use service: namespace/name", what)
-	}
 }
 
 // ofCluster says whether a name or pattern is of the cluster's own DNS, whose names

@@ -2,14 +2,17 @@ package resolve
 
 import (
 	"slices"
+	"strconv"
+	"strings"
 
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
 // number is the port that a name stands for on the pods of the build, where those
 // that bear it agree on one number.
 func (r *resolver) number(p policy.Port, pods ...policy.Peer) (policy.Port, bool) {
-	if p.Name == "" {
+	if !p.Named() {
 		return p, true
 	}
 	var out policy.Port
@@ -62,16 +65,51 @@ func (r *resolver) sourcePorts(f *flow, g policy.Grant) []policy.Port {
 	if r.minor() >= policy.NamedEgressSince || g.From.Kind != policy.Pods || r.owner[g.From.Namespace] == nil {
 		return nil
 	}
-	named := slices.ContainsFunc(g.Ports, func(p policy.Port) bool { return p.Name != "" })
+	named := slices.ContainsFunc(g.Ports, policy.Port.Named)
 	if !named {
 		return nil
 	}
 	ports := r.numbered(g.Ports, g.To)
 	for _, p := range ports {
-		if p.Name != "" {
+		if p.Named() {
 			r.warn("named-port-in-egress", f.ref, f.path.Child("ports"),
 				"before Cilium 1.20 a port's name works in egress only while all pods of the cluster that bear it agree on its number, and the number of %q is not known or not one: give numbers, or the pods different names", p.Name)
 		}
 	}
 	return ports
+}
+
+// portsYAML are the ports, or types of ICMP message, of a flow as a Tenant would write
+// them, behind its other fields.
+func portsYAML(ports []policy.Port) string {
+	var icmp, list []string
+	for _, p := range ports {
+		if p.Protocol == policy.ICMP {
+			icmp = append(icmp, p.Name)
+		} else {
+			list = append(list, portYAML(p))
+		}
+	}
+	switch {
+	case len(icmp) > 0:
+		return ", icmp: [" + strings.Join(icmp, ", ") + "]"
+	case len(list) > 0:
+		return ", ports: [" + strings.Join(list, ", ") + "]"
+	}
+	return ""
+}
+
+// portYAML is a port as a Tenant would write it.
+func portYAML(p policy.Port) string {
+	s := "{port: " + strconv.Itoa(int(p.Port))
+	if p.Name != "" {
+		s = "{port: " + p.Name
+	}
+	if p.End > p.Port {
+		s += ", endPort: " + strconv.Itoa(int(p.End))
+	}
+	if p.Protocol != v1alpha1.TCP {
+		s += ", protocol: " + string(p.Protocol)
+	}
+	return s + "}"
 }

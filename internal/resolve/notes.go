@@ -38,6 +38,7 @@ func (r *resolver) sayWhatMustBeKnown() {
 	}
 	r.sayShared()
 	r.sayEarlyNames()
+	r.sayEarlyL7()
 	r.doubtProfile()
 }
 

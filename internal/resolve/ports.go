@@ -52,7 +52,7 @@ func (r *resolver) checkPorts(f *flow) {
 func (r *resolver) portNames(f *flow, ports []policy.Port, to []policy.Peer, at func(int) *field.Path) {
 	for i, p := range ports {
 		switch {
-		case p.Name == "" || r.index.Partial || r.borne(p, to):
+		case !p.Named() || r.index.Partial || r.borne(p, to):
 		case slices.ContainsFunc(to, func(p policy.Peer) bool { return p.Kind != policy.Pods }):
 			r.refuse("port-name-outside", f.ref, at(i), "%q is a name, and only pods give names to their ports: give the number", p.Name)
 		default:
@@ -112,17 +112,9 @@ func (r *resolver) warnHostNetwork(f *flow) {
 }
 
 // portsWithin holds ports at some pods against the limits. A name is within them
-// where its number is.
+// where its number is. ICMP has no ports.
 func (r *resolver) portsWithin(f *flow, ports []policy.Port, to []policy.Peer, at *field.Path) bool {
-	good := true
-	if r.minor() < policy.AdditiveSince {
-		for _, p := range ports {
-			if p.End > p.Port {
-				r.refuse("cilium-too-old", f.ref, at, "the range %s needs Cilium 1.16, and the profile says %s: list the ports", p, r.profile.Spec.Cluster.CiliumVersion)
-				good = false
-			}
-		}
-	}
+	good := r.rangesKnown(f, ports, at)
 	limits := policy.PortsOf(f.limits().Ports)
 	if len(limits) == 0 {
 		return good
@@ -131,9 +123,24 @@ func (r *resolver) portsWithin(f *flow, ports []policy.Port, to []policy.Peer, a
 		return r.beyond(f, "port-outside-limits", at, "every port", "ports") && good
 	}
 	for _, p := range ports {
+		if p.Protocol == policy.ICMP {
+			continue
+		}
 		n, known := r.number(p, to...)
 		ok := p.CoveredBy(limits) || known && n.CoveredBy(limits) || r.beyond(f, "port-outside-limits", at, "port "+p.String(), "ports")
 		good = good && ok
+	}
+	return good
+}
+
+// rangesKnown refuses ranges of ports where Cilium does not know them yet.
+func (r *resolver) rangesKnown(f *flow, ports []policy.Port, at *field.Path) bool {
+	good := true
+	for _, p := range ports {
+		if p.End > p.Port && r.minor() < policy.AdditiveSince {
+			r.refuse("cilium-too-old", f.ref, at, "the range %s needs Cilium 1.16, and the profile says %s: list the ports", p, r.profile.Spec.Cluster.CiliumVersion)
+			good = false
+		}
 	}
 	return good
 }

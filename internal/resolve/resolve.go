@@ -38,9 +38,6 @@ func Resolve(in *resource.Inputs, index *resource.Index) (*policy.Fence, policy.
 	r.grantFlows()
 	r.grantAgents()
 	r.sayWhatMustBeKnown()
-	for _, t := range in.FlowTests {
-		r.say(policy.Info, "flows-not-decided", t.Ref, nil, "%d flows are read, and not decided: this version has no command for it", len(t.Test.Spec.Cases))
-	}
 	return r.fence, r.findings
 }
 

@@ -3,11 +3,8 @@ package resolve
 import (
 	"slices"
 
-	"k8s.io/apimachinery/pkg/util/intstr"
-	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
-	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
@@ -17,7 +14,7 @@ func (r *resolver) targetPorts(f *flow, s *resource.Service, wanted []policy.Por
 	var out []policy.Port
 	for _, p := range r.servicePorts(f, s, wanted, at) {
 		port := p.Target()
-		if s.Headless() && !r.dialled(s, p, port) {
+		if s.Headless() && !r.index.Dialled(s, p) {
 			r.warn("headless-target-port", s.Ref, field.NewPath("spec", "ports"),
 				"is headless, so nothing translates port %d to %s: clients that dial %d are denied; make port and targetPort equal, or have clients dial %s", p.Port, port, p.Port, port)
 		}
@@ -28,20 +25,6 @@ func (r *resolver) targetPorts(f *flow, s *resource.Service, wanted []policy.Por
 	return out
 }
 
-// dialled says whether a target port is the number that clients of a headless
-// Service dial, on every pod behind it.
-func (r *resolver) dialled(s *resource.Service, p resource.ServicePort, target policy.Port) bool {
-	if target.Name == "" {
-		return target.Port == p.Port
-	}
-	for _, w := range r.index.In(s.Ref.Namespace, policy.Selector{MatchLabels: s.Selector}) {
-		if !slices.Contains(w.Ports, policy.NamedPort{Name: target.Name, Port: uint16(p.Port), Protocol: p.Protocol}) {
-			return false
-		}
-	}
-	return true
-}
-
 // servicePorts are the wanted ports of a Service: all of them, where none is named.
 func (r *resolver) servicePorts(f *flow, s *resource.Service, wanted []policy.Port, at *field.Path) []resource.ServicePort {
 	if len(s.Ports) == 0 {
@@ -49,7 +32,7 @@ func (r *resolver) servicePorts(f *flow, s *resource.Service, wanted []policy.Po
 		return nil
 	}
 	for _, p := range s.Ports {
-		if !usable(p) {
+		if !p.Usable() {
 			r.refuse("unusable-port", s.Ref, field.NewPath("spec", "ports"), "port %d/%s with target port %s is none that Kubernetes takes: correct it, since a policy with it would be rejected", p.Port, p.Protocol, p.TargetPort.String())
 			return nil
 		}
@@ -69,19 +52,4 @@ func (r *resolver) servicePorts(f *flow, s *resource.Service, wanted []policy.Po
 		out = append(out, s.Ports[j])
 	}
 	return out
-}
-
-// maxPort is the highest port.
-const maxPort = 65535
-
-// usable says whether a Service's port can stand in a policy. A tenant may write
-// anything there, and some policies hold the ports of several tenants.
-func usable(p resource.ServicePort) bool {
-	if p.Protocol != v1alpha1.TCP && p.Protocol != v1alpha1.UDP && p.Protocol != v1alpha1.SCTP {
-		return false
-	}
-	if p.TargetPort.Type == intstr.String {
-		return len(validation.IsValidPortName(p.TargetPort.StrVal)) == 0
-	}
-	return p.Port > 0 && p.Port <= maxPort && p.TargetPort.IntVal > 0 && p.TargetPort.IntVal <= maxPort
 }

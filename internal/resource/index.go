@@ -37,6 +37,8 @@ const (
 	KindCilium      = "CiliumNetworkPolicy"
 	KindClusterwide = "CiliumClusterwideNetworkPolicy"
 	KindKubernetes  = "NetworkPolicy"
+	// KindCIDRGroup is no policy: policies refer to it.
+	KindCIDRGroup = "CiliumCIDRGroup"
 )
 
 // Namespace of the build or its inventory.

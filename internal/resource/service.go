@@ -1,7 +1,12 @@
 package resource
 
 import (
+	"net/netip"
+	"slices"
+	"strings"
+
 	"k8s.io/apimachinery/pkg/util/intstr"
+	"k8s.io/apimachinery/pkg/util/validation"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
@@ -35,8 +40,67 @@ func (p ServicePort) Target() policy.Port {
 	return policy.Port{Port: p.TargetPort.IntVal, Protocol: p.Protocol}
 }
 
+// maxPort is the highest port.
+const maxPort = 65535
+
+// Usable says whether a Service's port can stand in a policy. A tenant may write
+// anything there, and some policies hold the ports of several tenants.
+func (p ServicePort) Usable() bool {
+	if p.Protocol != v1alpha1.TCP && p.Protocol != v1alpha1.UDP && p.Protocol != v1alpha1.SCTP {
+		return false
+	}
+	if p.TargetPort.Type == intstr.String {
+		return len(validation.IsValidPortName(p.TargetPort.StrVal)) == 0
+	}
+	return p.Port > 0 && p.Port <= maxPort && p.TargetPort.IntVal > 0 && p.TargetPort.IntVal <= maxPort
+}
+
 // Headless says whether clients dial the pods themselves.
 func (s *Service) Headless() bool { return s.ClusterIP == "None" }
+
+// Dialled says whether a target port is the number that clients of a headless Service
+// dial, on every pod behind it: nothing translates it for them.
+func (x *Index) Dialled(s *Service, p ServicePort) bool {
+	target := p.Target()
+	if target.Name == "" {
+		return target.Port == p.Port
+	}
+	for _, w := range x.In(s.Ref.Namespace, policy.Selector{MatchLabels: s.Selector}) {
+		if !slices.Contains(w.Ports, policy.NamedPort{Name: target.Name, Port: uint16(p.Port), Protocol: p.Protocol}) {
+			return false
+		}
+	}
+	return true
+}
+
+// ExternalHost is the name that a Service of type ExternalName stands for, and whether
+// it is one.
+func (s *Service) ExternalHost() (string, bool) {
+	host := strings.TrimSuffix(strings.ToLower(s.ExternalName), ".")
+	return host, len(validation.IsDNS1123Subdomain(host)) == 0
+}
+
+// APIServer is the Service of the cluster's apiserver, as everyone knows it: what is
+// behind it is no pod.
+func APIServer() *Service {
+	return &Service{
+		Ref:   policy.Ref{Namespace: "default", Name: "kubernetes"},
+		Ports: []ServicePort{{Name: "https", Port: 443, Protocol: v1alpha1.TCP, TargetPort: intstr.FromInt32(443)}},
+	}
+}
+
+// APIServerTargets are the ports behind it, which the profile's baseline may say.
+func APIServerTargets(b v1alpha1.Baseline) []policy.Port {
+	ports := v1alpha1.APIServerPorts()
+	if b.APIServer != nil && len(b.APIServer.Ports) > 0 {
+		ports = b.APIServer.Ports
+	}
+	var out []policy.Port
+	for _, p := range ports {
+		out = append(out, policy.Port{Port: p, Protocol: v1alpha1.TCP})
+	}
+	return out
+}
 
 func newService(n *yaml.RNode) (*Service, error) {
 	var in struct {
@@ -93,4 +157,30 @@ func newEndpointSlice(n *yaml.RNode) (*EndpointSlice, error) {
 		s.Addresses = append(s.Addresses, e.Addresses...)
 	}
 	return s, nil
+}
+
+// IPs are the slice's addresses. One of IPv4 that is written as IPv6 is what packets
+// bear: IPv4.
+func (e *EndpointSlice) IPs() []netip.Addr {
+	var out []netip.Addr
+	for _, a := range e.Addresses {
+		if ip, err := netip.ParseAddr(a); err == nil && ip.Zone() == "" {
+			out = append(out, ip.Unmap())
+		}
+	}
+	slices.SortFunc(out, netip.Addr.Compare)
+	return slices.Compact(out)
+}
+
+// PortsOf are the slice's ports behind those of its Service.
+func (e *EndpointSlice) PortsOf(of []ServicePort) []policy.Port {
+	var out []policy.Port
+	for _, p := range of {
+		for _, sp := range e.Ports {
+			if sp.Name == p.Name && sp.Protocol == p.Protocol && sp.Port > 0 && sp.Port <= maxPort {
+				out = append(out, policy.Port{Port: sp.Port, Protocol: sp.Protocol})
+			}
+		}
+	}
+	return out
 }

@@ -1,9 +1,9 @@
-package render
+package policy
 
 import "net/netip"
 
-// exceptIn are the exceptions that lie within a network: Cilium rejects others.
-func exceptIn(cidr string, except []string) []string {
+// ExceptIn are the exceptions that lie within a network: Cilium rejects others.
+func ExceptIn(cidr string, except []string) []string {
 	outer, err := netip.ParsePrefix(cidr)
 	if err != nil {
 		return except

@@ -1,8 +1,10 @@
-package render
+package policy_test
 
 import (
 	"slices"
 	"testing"
+
+	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
 func TestExceptIn(t *testing.T) {
@@ -20,8 +22,8 @@ func TestExceptIn(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if got := exceptIn(c.cidr, c.except); !slices.Equal(got, c.want) {
-				t.Errorf("exceptIn(%q, %q) is %q, not %q", c.cidr, c.except, got, c.want)
+			if got := policy.ExceptIn(c.cidr, c.except); !slices.Equal(got, c.want) {
+				t.Errorf("ExceptIn(%q, %q) is %q, not %q", c.cidr, c.except, got, c.want)
 			}
 		})
 	}

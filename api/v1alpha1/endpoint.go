@@ -1,0 +1,178 @@
+package v1alpha1
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"regexp"
+	"slices"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/util/validation"
+)
+
+// EndpointForm says how an endpoint of a FlowTest is written.
+type EndpointForm string
+
+// The forms of endpoint.
+const (
+	// WorkloadForm is "namespace/Kind/name" or "namespace/name".
+	WorkloadForm EndpointForm = "workload"
+	// TenantForm and NamespaceForm are pods of a tenant or namespace: "tenant/acme/*",
+	// "namespace/x/app=web,tier=api".
+	TenantForm    EndpointForm = "tenant"
+	NamespaceForm EndpointForm = "namespace"
+	// ServiceForm is "service/namespace/name".
+	ServiceForm EndpointForm = "service"
+	// EntityForm, AddressForm and NameForm are a word alone.
+	EntityForm  EndpointForm = "entity"
+	AddressForm EndpointForm = "address"
+	NameForm    EndpointForm = "name"
+)
+
+// FlowEndpoint is an endpoint of a FlowTest, taken apart.
+type FlowEndpoint struct {
+	Form EndpointForm
+	// In is the tenant or namespace. For a workload it may be either.
+	In string
+	// Kind of a workload, "" where it is not said.
+	Kind string
+	// Name of a workload or Service; an entity, address or DNS name itself.
+	Name string
+	// Labels of a tenant's or namespace's pods. None: all of its pods.
+	Labels map[string]string
+}
+
+// ParseEndpoint takes the text of an endpoint apart. The error says what is wrong with
+// the text, and what to write.
+func ParseEndpoint(text string) (FlowEndpoint, error) {
+	if addr, err := netip.ParseAddr(text); err == nil {
+		if addr.Zone() != "" {
+			return FlowEndpoint{}, errors.New("must be an address without a zone")
+		}
+		return FlowEndpoint{Form: AddressForm, Name: text}, nil
+	}
+	if _, err := netip.ParsePrefix(text); err == nil {
+		return FlowEndpoint{}, errors.New("is a network: write one address in it")
+	}
+	switch {
+	case strings.Contains(text, "://"):
+		return FlowEndpoint{}, errors.New("is a URL: write the host's name alone, and its port into port")
+	case strings.Contains(text, "/"):
+		return parseParts(text)
+	case strings.Contains(text, "."):
+		return FlowEndpoint{Form: NameForm, Name: text}, nameProblem(text)
+	default:
+		return parseEntity(text)
+	}
+}
+
+// nameProblem refuses what is not one name.
+func nameProblem(name string) error {
+	if strings.Contains(name, "*") {
+		return errors.New("is a pattern: write one name that it matches")
+	}
+	if problem := fqdnProblem(name, namesOnly); problem != "" {
+		return errors.New(problem)
+	}
+	return nil
+}
+
+func parseEntity(text string) (FlowEndpoint, error) {
+	switch {
+	case text == string(EntityAll) || text == string(EntityCluster):
+		return FlowEndpoint{}, fmt.Errorf("is many endpoints of different kinds: write a case for each that matters, pods as namespace/NAME/*, and the entities %s", entityList())
+	case !slices.Contains(entities(), Entity(text)):
+		return FlowEndpoint{}, fmt.Errorf(`is no endpoint: write a workload ("namespace/Kind/name" or "namespace/name"), pods ("tenant/NAME/*", "namespace/NAME/app=web"), "service/namespace/name", an address, a name with a dot in it, or an entity (%s)`, entityList())
+	}
+	return FlowEndpoint{Form: EntityForm, Name: text}, nil
+}
+
+var kindName = regexp.MustCompile(`^[A-Z][A-Za-z0-9]*$`)
+
+// parseParts takes apart what has a slash in it. A workload's namespace may be called
+// tenant, too: its Kind tells.
+func parseParts(text string) (FlowEndpoint, error) {
+	parts := strings.SplitN(text, "/", 3)
+	if len(parts) == 3 && !kindName.MatchString(parts[1]) {
+		switch form := EndpointForm(parts[0]); form {
+		case TenantForm, NamespaceForm:
+			return parsePods(form, parts[1], parts[2])
+		case ServiceForm:
+			return parseService(parts[1], parts[2])
+		}
+	}
+	e := FlowEndpoint{Form: WorkloadForm, In: parts[0], Name: parts[len(parts)-1]}
+	if len(parts) == 3 {
+		e.Kind = parts[1]
+	}
+	if !isLabel(e.In) || len(validation.IsDNS1123Subdomain(e.Name)) > 0 || len(parts) == 3 && !kindName.MatchString(e.Kind) {
+		return FlowEndpoint{}, errors.New(`must be a workload as "namespace/Kind/name" or "namespace/name", in which the namespace may be a tenant's name; or "tenant/NAME/*", "namespace/NAME/*", "service/namespace/name"`)
+	}
+	return e, nil
+}
+
+func parseService(namespace, name string) (FlowEndpoint, error) {
+	if !isLabel(namespace) || !isLabel(name) {
+		return FlowEndpoint{}, errors.New(`must be a Service as "service/namespace/name"`)
+	}
+	return FlowEndpoint{Form: ServiceForm, In: namespace, Name: name}, nil
+}
+
+// parsePods reads "*" and "app=web,tier=api". A label's key may hold a slash.
+func parsePods(form EndpointForm, in, pods string) (FlowEndpoint, error) {
+	e := FlowEndpoint{Form: form, In: in}
+	if !isLabel(in) || pods == "" {
+		return FlowEndpoint{}, fmt.Errorf(`must say which pods of which %s: write "%s/NAME/*" for all, or "%s/NAME/app=web,tier=api" for those with labels`, form, form, form)
+	}
+	if pods == "*" {
+		return e, nil
+	}
+	e.Labels = map[string]string{}
+	for label := range strings.SplitSeq(pods, ",") {
+		key, value, _ := strings.Cut(label, "=")
+		if _, twice := e.Labels[key]; twice {
+			return FlowEndpoint{}, fmt.Errorf("says the label %q twice, and a pod has it once: remove one", key)
+		}
+		if problem := podLabelProblem(label); problem != "" {
+			return FlowEndpoint{}, fmt.Errorf("holds %q: %s", label, problem)
+		}
+		e.Labels[key] = value
+	}
+	return e, nil
+}
+
+// podLabelProblem says what is wrong with "key=value", "" if nothing is.
+func podLabelProblem(label string) string {
+	key, value, ok := strings.Cut(label, "=")
+	switch {
+	case !ok:
+		return `it is neither * nor a label: write "*" for all pods, or "key=value", with commas between several`
+	case len(validation.IsQualifiedName(key)) > 0:
+		return "it begins with no label's key: write it as app.kubernetes.io/name=web or app=web"
+	case len(validation.IsValidLabelValue(value)) > 0:
+		return "its value must be " + labelValue
+	}
+	if errs := validatePodLabel(key, nil); len(errs) > 0 {
+		return errs[0].Detail
+	}
+	return ""
+}
+
+func isLabel(s string) bool { return len(validation.IsDNS1123Label(s)) == 0 }
+
+// entities are those that can be an end. all and cluster are many ends at once.
+func entities() []Entity {
+	return []Entity{
+		EntityHost, EntityRemoteNode, EntityKubeAPIServer, EntityIngress,
+		EntityHealth, EntityWorld, EntityWorldIPv4, EntityWorldIPv6,
+	}
+}
+
+func entityList() string {
+	var out []string
+	for _, e := range entities() {
+		out = append(out, string(e))
+	}
+	return strings.Join(out, ", ")
+}

@@ -1,0 +1,150 @@
+package v1alpha1
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/util/intstr"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+)
+
+// spoken is what a flow says of what passes: the ports, and what is spoken there.
+type spoken struct {
+	ports []Port
+	http  []HTTPRule
+	dns   []string
+	icmp  []ICMPType
+}
+
+func (s spoken) validate(at *field.Path) field.ErrorList {
+	errs := validatePorts(s.ports, at.Child("ports"))
+	if len(s.icmp) > 0 {
+		return append(errs, s.validateICMP(at)...)
+	}
+	if len(s.http) > 0 {
+		errs = append(errs, s.validateHTTP(at)...)
+	}
+	if len(s.dns) > 0 {
+		errs = append(errs, s.validateDNS(at)...)
+	}
+	return errs
+}
+
+func (s spoken) validateICMP(at *field.Path) field.ErrorList {
+	var errs field.ErrorList
+	seen := unique{}
+	for i, t := range s.icmp {
+		errs = append(errs, seen.item(string(t), at.Child("icmp").Index(i))...)
+	}
+	for _, other := range []struct {
+		name string
+		said bool
+	}{{"ports", len(s.ports) > 0}, {"http", len(s.http) > 0}, {"dns", len(s.dns) > 0}} {
+		if other.said {
+			errs = append(errs, field.Forbidden(at.Child(other.name), "is not for a flow with icmp, which has no ports: make it a flow of its own"))
+		}
+	}
+	return errs
+}
+
+// validateICMP refuses a Service where ICMP is spoken: nothing translates that.
+func (p *Peer) validateICMP(icmp []ICMPType, at *field.Path) field.ErrorList {
+	if p.Service == "" || len(icmp) == 0 {
+		return nil
+	}
+	return field.ErrorList{field.Forbidden(at.Child("service"), "is not for a flow with icmp, which no Service passes on: name the pods")}
+}
+
+func (s spoken) validateHTTP(at *field.Path) field.ErrorList {
+	var errs field.ErrorList
+	seen := unique{}
+	for i, rule := range s.http {
+		errs = append(errs, rule.validate(at.Child("http").Index(i))...)
+		errs = append(errs, seen.item(strings.TrimSpace(rule.Method+" "+rule.Path), at.Child("http").Index(i))...)
+	}
+	if len(s.dns) > 0 {
+		errs = append(errs, field.Forbidden(at.Child("dns"), "is not for a flow with http: make each a flow of its own"))
+	}
+	if len(s.ports) == 0 {
+		errs = append(errs, field.Required(at.Child("ports"), "beside http: say on which ports it is spoken"))
+	}
+	for i, p := range s.ports {
+		errs = append(errs, p.validateHTTP(at.Child("ports").Index(i))...)
+	}
+	return errs
+}
+
+var httpMethod = regexp.MustCompile(`^[A-Z]+$`)
+
+func (r HTTPRule) validate(at *field.Path) field.ErrorList {
+	if r.Method == "" && r.Path == "" {
+		return field.ErrorList{field.Required(at, "say a method or a path; to let every request pass, leave http out")}
+	}
+	var errs field.ErrorList
+	if r.Method != "" && !httpMethod.MatchString(r.Method) {
+		errs = append(errs, field.Invalid(at.Child("method"), r.Method, "must be one method in capitals, such as GET: make each method an item of its own"))
+	}
+	if problem := pathProblem(r.Path); problem != "" {
+		errs = append(errs, field.Invalid(at.Child("path"), r.Path, problem))
+	}
+	return errs
+}
+
+// pathProblem says what is wrong with the expression of a path, "" if nothing is.
+func pathProblem(path string) string {
+	_, err := regexp.Compile(path)
+	bare := strings.TrimPrefix(path, "^")
+	switch {
+	case path == "":
+		return ""
+	case bare != path && strings.HasPrefix(bare, "/"):
+		return fmt.Sprintf("must match the whole path anyway: write %q", strings.TrimSuffix(bare, "$"))
+	case !strings.HasPrefix(path, "/"):
+		return `must start with "/", as every path does: write "/v1/.*" for all below /v1, or leave path out for every path`
+	case err != nil:
+		return "is no regular expression: " + strings.TrimPrefix(err.Error(), "error parsing regexp: ")
+	}
+	return ""
+}
+
+func (p Port) validateHTTP(at *field.Path) field.ErrorList {
+	switch {
+	case p.Protocol != "" && p.Protocol != TCP:
+		return field.ErrorList{field.Invalid(at.Child("protocol"), p.Protocol, "http is spoken over TCP alone: make this port a flow of its own")}
+	case p.SpeaksTLS():
+		return field.ErrorList{field.Forbidden(at, "speaks TLS, which nothing looks into: leave http out, or name the port on which plain HTTP is spoken")}
+	}
+	return nil
+}
+
+// SpeaksTLS says whether TLS is expected on a port, or on one of a range: 443, 8443
+// and a port of the name https.
+func (p Port) SpeaksTLS() bool {
+	if p.Port.Type == intstr.String {
+		return p.Port.StrVal == "https"
+	}
+	for _, tls := range []int32{443, 8443} {
+		if p.Port.IntVal <= tls && tls <= max(p.Port.IntVal, p.EndPort) {
+			return true
+		}
+	}
+	return false
+}
+
+func (s spoken) validateDNS(at *field.Path) field.ErrorList {
+	errs := validateFQDNs(s.dns, anyName, at.Child("dns"))
+	if len(s.ports) == 0 {
+		errs = append(errs, field.Required(at.Child("ports"), "beside dns: say on which ports it is spoken, as [{port: 53, protocol: UDP}, {port: 53, protocol: TCP}]"))
+	}
+	for i, p := range s.ports {
+		at := at.Child("ports").Index(i)
+		if p.EndPort > p.Port.IntVal {
+			errs = append(errs, field.Forbidden(at.Child("endPort"), "is not for a flow with dns, which Cilium looks into port by port: list the ports"))
+		}
+		if p.Protocol == SCTP {
+			errs = append(errs, field.Invalid(at.Child("protocol"), p.Protocol, "dns is spoken over UDP and TCP: write one of them"))
+		}
+	}
+	return errs
+}

@@ -1,0 +1,71 @@
+package fn
+
+import (
+	"errors"
+	"fmt"
+
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/tenantfence/tenantfence/internal/engine"
+	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/reach"
+	"github.com/tenantfence/tenantfence/internal/resource"
+)
+
+// tellAdopted says which policies were taken over, and what they let pass that nothing
+// does any more.
+func tellAdopted(fence *policy.Fence, index *resource.Index, adopted []policy.Ref, before, after []*yaml.RNode) (policy.Findings, error) {
+	var out policy.Findings
+	for _, ref := range adopted {
+		out = append(out, policy.Finding{
+			Check: "policy-adopted", Severity: policy.Info, Resource: ref, Message: "is taken over: its spec is generated from now on",
+		})
+	}
+	if len(adopted) == 0 {
+		return nil, nil
+	}
+	was, err := newEngine(fence, index, before, fence.Tenants)
+	var rejected engine.RejectedError
+	if errors.As(err, &rejected) {
+		return append(out, unknownLoss(adopted, rejected)...), nil
+	}
+	if err != nil {
+		return out, err
+	}
+	is, err := newEngine(fence, index, after, fence.Tenants)
+	if errors.As(err, &rejected) {
+		return append(out, unknownLoss(adopted, rejected)...), nil
+	}
+	if err != nil {
+		return out, err
+	}
+	p := reach.Proof{Engine: was, Fence: fence, Endpoints: reach.Endpoints{Index: index, Fence: fence}}
+	for _, ref := range adopted {
+		lost, err := p.Lost(is, nameOf(ref), ref)
+		if err != nil {
+			return out, fmt.Errorf("compare with what was there: %w", err)
+		}
+		out = append(out, lost...)
+	}
+	return out, nil
+}
+
+// unknownLoss: what an engine cannot decide cannot be compared.
+func unknownLoss(adopted []policy.Ref, rejected engine.RejectedError) policy.Findings {
+	var out policy.Findings
+	for _, ref := range adopted {
+		out = append(out, policy.Finding{
+			Check: "adopted-loss-unknown", Severity: policy.Warning, Resource: ref,
+			Message: fmt.Sprintf("is taken over, and what it let pass before cannot be decided: %v", rejected),
+		})
+	}
+	return out
+}
+
+// nameOf is how an engine names a policy.
+func nameOf(ref policy.Ref) string {
+	if ref.Kind == resource.KindClusterwide {
+		return ref.Name
+	}
+	return ref.Namespace + "/" + ref.Name
+}

@@ -1,0 +1,84 @@
+package fn_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"sigs.k8s.io/kustomize/kyaml/kio"
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/tenantfence/tenantfence/fn"
+)
+
+// manyTenants are a build of tenants with five workloads each, of which one asks for
+// names, one for a network, and one is reached by the next tenant.
+func manyTenants(tb testing.TB, tenants int) []*yaml.RNode {
+	tb.Helper()
+	var b strings.Builder
+	b.WriteString(`
+apiVersion: tenantfence.dev/v1alpha1
+kind: FenceProfile
+metadata: {name: platform}
+spec:
+  cluster: {cni: Cilium, ciliumVersion: "1.20"}
+  enforcement: Enforce
+  baseline:
+    apiServer: {ports: [6443]}
+    monitoring: {namespace: observability, pods: {matchLabels: {app: prometheus}}, ports: [{port: 9090}]}
+  limits: {fqdns: ["*.example.com"], cidrs: [198.51.100.0/24, 10.0.0.0/8]}
+---
+apiVersion: v1
+kind: Namespace
+metadata: {name: observability}
+`)
+	for i := range tenants {
+		name, next := fmt.Sprintf("t%d", i), fmt.Sprintf("t%d", (i+1)%tenants)
+		before := fmt.Sprintf("t%d", (i+tenants-1)%tenants)
+		fmt.Fprintf(&b, `---
+apiVersion: v1
+kind: Namespace
+metadata: {name: tenant-%[1]s}
+---
+apiVersion: tenantfence.dev/v1alpha1
+kind: Tenant
+metadata: {name: %[1]s}
+spec:
+  ingress:
+  - {name: reports, pods: {matchLabels: {app: b}}, from: [{tenant: %[3]s, pods: {matchLabels: {app: a}}}], ports: [{port: 8080}]}
+  egress:
+  - {name: next, pods: {matchLabels: {app: a}}, to: [{tenant: %[2]s, pods: {matchLabels: {app: b}}}], ports: [{port: 8080}]}
+  - {name: llm, pods: {matchLabels: {app: c}}, to: [{fqdns: ["%[1]s.example.com"]}], ports: [{port: 443}]}
+  - {name: lan, pods: {matchLabels: {app: d}}, to: [{cidrs: ["10.%[4]d.%[5]d.0/24"]}], ports: [{port: 5432}]}
+`, name, next, before, i/250, i%250)
+		for _, app := range []string{"a", "b", "c", "d", "e"} {
+			fmt.Fprintf(&b, `---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: %[2]s, namespace: tenant-%[1]s}
+spec: {template: {metadata: {labels: {app: %[2]s}}, spec: {serviceAccountName: %[2]s, containers: [{name: c, ports: [{name: http, containerPort: 8080}]}]}}}
+`, name, app)
+		}
+	}
+	nodes, err := kio.FromBytes([]byte(b.String()))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return nodes
+}
+
+func BenchmarkProcess(b *testing.B) {
+	for _, tenants := range []int{100, 400} {
+		items := manyTenants(b, tenants)
+		for _, proof := range []string{"None", "Isolation"} {
+			config := yaml.MustParse("{apiVersion: tenantfence.dev/v1alpha1, kind: TenantFence, metadata: {name: platform}, spec: {proof: " + proof + "}}")
+			b.Run(fmt.Sprintf("tenants=%d/proof=%s", tenants, proof), func(b *testing.B) {
+				for b.Loop() {
+					if _, err := fn.Process(config.Copy(), copied(items)); err != nil {
+						b.Fatal(err)
+					}
+				}
+			})
+		}
+	}
+}

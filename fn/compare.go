@@ -1,0 +1,151 @@
+package fn
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/lint"
+	"github.com/tenantfence/tenantfence/internal/merge"
+	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/resource"
+)
+
+// didItRun is the question where nothing is as the function leaves it.
+const didItRun = "did the function run? kustomize leaves it out without a word unless it is given --enable-alpha-plugins and --enable-exec; tenantfence build needs no flags"
+
+// comparison holds a finished build against what the function makes of it: where it
+// changes nothing, everything is as it was generated.
+type comparison struct {
+	options       merge.Options
+	finished, now map[policy.Ref]*yaml.RNode
+	// wanted are the policies that are generated.
+	wanted map[policy.Ref]*yaml.RNode
+	// moved and left are the policies that a layer moved, as they stand, and as they
+	// were generated.
+	moved, left map[policy.Ref]bool
+
+	sum      policy.Comparison
+	findings policy.Findings
+}
+
+// compare needs the desired policies of all stages.
+func compare(o merge.Options, finished, desired []*yaml.RNode) (policy.Comparison, policy.Findings) {
+	merged, said := merge.Merge(o, finished, desired)
+	c := comparison{options: o, finished: byID(finished), now: byID(merged.Items), wanted: map[policy.Ref]*yaml.RNode{}, findings: said}
+	for _, n := range desired {
+		if slices.Contains(o.Stages, v1alpha1.Stage(n.GetLabels()[resource.LabelStage])) {
+			c.wanted[idOf(n)] = n
+		}
+	}
+	c.sum.Wanted = len(c.wanted)
+	c.findMoved(finished)
+	var missing policy.Findings
+	for _, change := range merged.Changes {
+		if f := c.look(change); f != nil {
+			missing = append(missing, *f)
+		}
+	}
+	if c.sum.Missing == c.sum.Wanted && c.sum.Missing > 0 {
+		missing = policy.Findings{c.allMissing()}
+	}
+	c.findings = append(c.findings, missing...)
+	return c.sum, c.findings
+}
+
+// findMoved takes the policies that a layer moved out of the comparison, which would
+// find each both missing and unexpected.
+func (c *comparison) findMoved(finished []*yaml.RNode) {
+	c.moved, c.left = map[policy.Ref]bool{}, map[policy.Ref]bool{}
+	for _, f := range lint.Moved(finished) {
+		from := idOfRef(f.Resource)
+		c.moved[from] = true
+		from.Namespace = c.finished[from].GetAnnotations()[resource.AnnotationNamespace]
+		c.left[from] = true
+	}
+}
+
+// look counts one change that the function would make, and says what it means. Where
+// a policy is missing it returns that, since all of them may be.
+func (c *comparison) look(change policy.Change) *policy.Finding {
+	id := idOfRef(change.Ref)
+	switch {
+	case change.Action == policy.Created && c.left[id]:
+		c.sum.Moved++
+	case change.Action == policy.Created:
+		c.sum.Missing++
+		return &policy.Finding{
+			Check: "policy-missing", Severity: policy.Error, Resource: change.Ref,
+			Message: fmt.Sprintf("is not there, and is needed for %s: build again, or find the layer that removes or renames it", forText(c.wanted[id])),
+		}
+	case change.Action == policy.Deleted && !c.moved[id]:
+		c.sum.Unexpected++
+		c.say("policy-unexpected", change.Ref, "bears the label of fence %s, and nothing asks for it: build again, which removes it, or remove it where it comes from", c.options.Fence.Name)
+	case change.Action == policy.Configured:
+		c.changed(change.Ref, id)
+	case change.Action == policy.Unchanged && c.wanted[id] != nil:
+		c.sum.AsGenerated++
+	}
+	return nil
+}
+
+// shown is how many differences of one resource are told.
+const shown = 3
+
+func (c *comparison) changed(ref, id policy.Ref) {
+	differences := merge.Differences(c.finished[id], c.now[id])
+	text := strings.Join(differences[:min(shown, len(differences))], "; ")
+	if more := len(differences) - shown; more > 0 {
+		text += fmt.Sprintf("; and %d more", more)
+	}
+	if c.wanted[id] == nil {
+		c.say("patch-missing", ref, "is not as the function leaves it: %s: build again, or find the layer that changes it back", text)
+		return
+	}
+	c.sum.Changed++
+	c.say("policy-changed", ref, "is not as it was generated: %s: build again, or find the layer that changes it; what it must say belongs in a Tenant or in the profile", text)
+}
+
+func (c *comparison) say(check string, ref policy.Ref, format string, args ...any) {
+	c.findings = append(c.findings, policy.Finding{Check: check, Severity: policy.Error, Resource: ref, Message: fmt.Sprintf(format, args...)})
+}
+
+func (c *comparison) allMissing() policy.Finding {
+	which := fmt.Sprintf("none of the %d policies that are needed is there", c.sum.Wanted)
+	if c.sum.Wanted == 1 {
+		which = "the only policy that is needed is not there"
+	}
+	return policy.Finding{
+		Check: "policy-missing", Severity: policy.Error, Resource: c.options.Config,
+		Message: which + ": " + didItRun + "; nothing else was looked into",
+	}
+}
+
+// forText is the fields that asked for a policy, the first ones where there are many.
+func forText(n *yaml.RNode) string {
+	reasons := strings.Split(n.GetAnnotations()[resource.AnnotationFor], "\n")
+	text := strings.Join(reasons[:min(shown, len(reasons))], ", ")
+	if len(reasons) > shown {
+		text += ", …"
+	}
+	return text
+}
+
+func byID(items []*yaml.RNode) map[policy.Ref]*yaml.RNode {
+	out := map[policy.Ref]*yaml.RNode{}
+	for _, n := range items {
+		out[idOf(n)] = n
+	}
+	return out
+}
+
+func idOfRef(r policy.Ref) policy.Ref {
+	group, _, found := strings.Cut(r.APIVersion, "/")
+	if !found {
+		group = ""
+	}
+	return policy.Ref{APIVersion: group, Kind: r.Kind, Namespace: r.Namespace, Name: r.Name}
+}

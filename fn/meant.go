@@ -1,0 +1,169 @@
+package fn
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/resource"
+)
+
+// Run is what the function is given: a TenantFence, and the items.
+type Run struct {
+	Config *yaml.RNode
+	Items  []*yaml.RNode
+	// Blind says that the host showed it nothing but the TenantFence, as kustomize does
+	// to a generator, whatever the items are.
+	Blind bool
+}
+
+// Runs finds what the function is given where its inputs stand beside everything else,
+// as in a kpt package: the items with each TenantFence among them or, where there is
+// none, with one of the name that the policies bear. There are none where no profile
+// and no Tenant is.
+func Runs(items []*yaml.RNode) []Run {
+	var configs []*yaml.RNode
+	told := false
+	for _, n := range items {
+		if resource.Group(n) != v1alpha1.Group {
+			continue
+		}
+		if n.GetKind() == v1alpha1.KindTenantFence {
+			configs = append(configs, n)
+		}
+		told = told || n.GetKind() != v1alpha1.KindFlowTest
+	}
+	if !told {
+		return nil
+	}
+	if len(configs) == 0 {
+		configs = unsaidConfigs(items)
+	}
+	var runs []Run
+	for _, c := range configs {
+		runs = append(runs, Run{Config: c, Items: items})
+	}
+	return runs
+}
+
+// unsaidName is the name of a fence that nothing names.
+const unsaidName = "platform"
+
+// unsaidConfigs are the TenantFences, all defaults, of the names that policies bear.
+func unsaidConfigs(items []*yaml.RNode) []*yaml.RNode {
+	names := map[string]bool{}
+	for _, n := range fenced(items) {
+		names[n.GetLabels()[resource.LabelFence]] = true
+	}
+	if len(names) == 0 {
+		names[unsaidName] = true
+	}
+	var out []*yaml.RNode
+	for _, name := range slices.Sorted(maps.Keys(names)) {
+		// The name may be any text: whoever writes a policy writes its labels.
+		c := yaml.NewMapRNode(&map[string]string{"apiVersion": v1alpha1.APIVersion, "kind": v1alpha1.KindTenantFence})
+		if c.SetName(name) == nil {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+// fenced are the policies that bear the label of a fence.
+func fenced(items []*yaml.RNode) []*yaml.RNode {
+	var out []*yaml.RNode
+	for _, n := range items {
+		if isNetworkPolicy(n) && n.GetLabels()[resource.LabelFence] != "" {
+			out = append(out, n)
+		}
+	}
+	return out
+}
+
+// runsOf are the runs of one fence: that of the name or, where none is given, the only
+// one.
+func runsOf(name string, runs []Run) ([]Run, error) {
+	names := map[string]bool{}
+	for _, r := range runs {
+		names[r.Config.GetName()] = true
+	}
+	all := strings.Join(slices.Sorted(maps.Keys(names)), ", ")
+	if name == "" && len(names) > 1 {
+		return nil, fmt.Errorf("there are several fences (%s), which are verified one at a time: say which with --fence", all)
+	}
+	if name != "" && len(runs) > 0 && !names[name] {
+		return nil, fmt.Errorf("there is no fence %q: there is %s", name, all)
+	}
+	return slices.DeleteFunc(slices.Clone(runs), func(r Run) bool { return name != "" && r.Config.GetName() != name }), nil
+}
+
+// stagesOf are the stages that any of the runs lists.
+func stagesOf(runs []Run) []v1alpha1.Stage {
+	listed := map[v1alpha1.Stage]bool{}
+	for _, r := range runs {
+		if f, errs := v1alpha1.Decode[v1alpha1.TenantFence](r.Config); len(errs) == 0 {
+			for _, s := range f.Spec.Stages {
+				listed[s] = true
+			}
+		}
+	}
+	return slices.DeleteFunc(v1alpha1.Stages(), func(s v1alpha1.Stage) bool { return !listed[s] })
+}
+
+// together are the finished items with what only the inputs tell: what was meant, the
+// inventory, and workloads that are built elsewhere. What is in both counts as it was
+// finished, but for what was meant.
+func together(finished []*yaml.RNode, runs []Run) []*yaml.RNode {
+	told := map[policy.Ref]bool{}
+	for _, r := range runs {
+		mark(told, r.Items)
+	}
+	var out []*yaml.RNode
+	for _, n := range finished {
+		test := n.GetKind() == v1alpha1.KindFlowTest && !told[idOf(n)]
+		if resource.Group(n) != v1alpha1.Group || test {
+			out = append(out, n)
+		}
+	}
+	there := map[policy.Ref]bool{}
+	mark(there, out)
+	for _, r := range runs {
+		more := slices.DeleteFunc(slices.Clone(r.Items), func(n *yaml.RNode) bool {
+			// A policy that goes to the cluster is in what is verified, or is not there.
+			return there[idOf(n)] || isNetworkPolicy(n) && !resource.Local(n)
+		})
+		// Only now: what is twice in one run is twice, which is refused.
+		mark(there, more)
+		out = append(out, more...)
+	}
+	return out
+}
+
+func mark(ids map[policy.Ref]bool, items []*yaml.RNode) {
+	for _, n := range items {
+		ids[idOf(n)] = true
+	}
+}
+
+// idOf is equal for what is the same resource.
+func idOf(n *yaml.RNode) policy.Ref {
+	ref := policy.Ref{APIVersion: resource.Group(n), Kind: n.GetKind(), Namespace: n.GetNamespace(), Name: n.GetName()}
+	if ref.APIVersion == v1alpha1.Group {
+		// A layer may have written one, which says nothing.
+		ref.Namespace = ""
+	}
+	return ref
+}
+
+func isNetworkPolicy(n *yaml.RNode) bool {
+	switch resource.Group(n) + "/" + n.GetKind() {
+	case "cilium.io/" + resource.KindCilium, "cilium.io/" + resource.KindClusterwide, "networking.k8s.io/" + resource.KindKubernetes:
+		return true
+	}
+	return false
+}

@@ -1,0 +1,76 @@
+package fn_test
+
+import (
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/reach"
+)
+
+// parseVerdict reads a line such as one of these
+//
+//	acme/adapter -> soctalk-system/api:8000/TCP                   allowed
+//	acme/adapter -> soctalk-system/api:8000/TCP GET /v1/reports   allowed
+//	acme/adapter -> kube-system/dns:53/UDP dns=api.example.com    denied
+//	acme/adapter -> soctalk-system/api:ICMP/EchoRequest           allowed
+func parseVerdict(t *testing.T, endpoints reach.Endpoints, line string) (policy.Flow, policy.Decision) {
+	t.Helper()
+	fields := strings.Fields(line)
+	if len(fields) < 4 || fields[1] != "->" {
+		t.Fatalf("%q is no verdict: say it as\n\tacme/adapter -> soctalk-system/api:8000/TCP  allowed", line)
+	}
+	to, port, _ := cutLast(fields[2], ":")
+	flow := flowTo(t, port, fields[3:len(fields)-1])
+	var err error
+	if flow.From, err = endpoints.Find(fields[0]); err != nil {
+		t.Fatal(err)
+	}
+	if flow.To, err = endpoints.Find(to); err != nil {
+		t.Fatal(err)
+	}
+	want := policy.Decision(fields[len(fields)-1])
+	if want != policy.Allowed && want != policy.Denied {
+		t.Fatalf("%q: a flow is allowed or denied", line)
+	}
+	return flow, want
+}
+
+// flowTo is a flow to a port, or of a type of ICMP message, and what is asked for on
+// it: a request, a name, or nothing.
+func flowTo(t *testing.T, port string, asked []string) policy.Flow {
+	t.Helper()
+	var flow policy.Flow
+	if message, ok := strings.CutPrefix(port, "ICMP/"); ok {
+		flow.ICMP = v1alpha1.ICMPType(message)
+	} else {
+		number, protocol, _ := strings.Cut(port, "/")
+		n, err := strconv.ParseUint(number, 10, 16)
+		if err != nil {
+			t.Fatalf("%q: %v", port, err)
+		}
+		flow.Port, flow.Protocol = uint16(n), v1alpha1.Protocol(protocol)
+	}
+	switch len(asked) {
+	case 0:
+	case 1:
+		name, ok := strings.CutPrefix(asked[0], "dns=")
+		if !ok {
+			t.Fatalf("%q: say what is asked for as GET /v1, or as dns=api.example.com", asked)
+		}
+		flow.DNS = name
+	default:
+		flow.HTTP = &policy.HTTPRequest{Method: asked[0], Path: asked[1]}
+	}
+	return flow
+}
+
+func cutLast(s, sep string) (before, after string, found bool) {
+	i := strings.LastIndex(s, sep)
+	if i < 0 {
+		return s, "", false
+	}
+	return s[:i], s[i+len(sep):], true
+}

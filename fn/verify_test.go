@@ -1,0 +1,287 @@
+package fn_test
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/tenantfence/tenantfence/fn"
+	"github.com/tenantfence/tenantfence/internal/policy"
+)
+
+const (
+	verifyFence = `apiVersion: tenantfence.dev/v1alpha1
+kind: TenantFence
+metadata: {name: platform}
+`
+	verifyProfile = `apiVersion: tenantfence.dev/v1alpha1
+kind: FenceProfile
+metadata: {name: default}
+spec:
+  cluster: {cni: Cilium, ciliumVersion: "1.19"}
+  enforcement: Enforce
+  tenants: {namespaceLabels: {fenced: "true"}}
+  limits: {fqdns: ["*.example.com"]}
+`
+	verifyTenant = `apiVersion: tenantfence.dev/v1alpha1
+kind: Tenant
+metadata: {name: acme}
+spec:
+  egress:
+  - {name: llm, to: [{fqdns: [api.example.com]}], ports: [{port: 443}]}
+`
+	verifyPods = `apiVersion: v1
+kind: Namespace
+metadata: {name: tenant-acme}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: web, namespace: tenant-acme, labels: {app: web}}
+spec: {containers: [{name: web}]}
+`
+)
+
+// inputs are what the function is given.
+func inputs(t *testing.T) fn.Run {
+	t.Helper()
+	return fn.Run{Config: parse(t, "fence.yaml", []byte(verifyFence))[0], Items: slices.Concat(
+		parse(t, "profile.yaml", []byte(verifyProfile)), parse(t, "tenant.yaml", []byte(verifyTenant)), parse(t, "pods.yaml", []byte(verifyPods)))}
+}
+
+// finished is what a build ends with.
+func finished(t *testing.T) []*yaml.RNode {
+	t.Helper()
+	run := inputs(t)
+	r, err := fn.Process(run.Config, run.Items)
+	if err != nil {
+		t.Fatal(r.Findings, err)
+	}
+	return slices.DeleteFunc(r.Items, func(n *yaml.RNode) bool { return strings.HasPrefix(n.GetApiVersion(), "tenantfence.dev/") })
+}
+
+// set changes a field of the item of a name.
+func set(t *testing.T, items []*yaml.RNode, name, value string, path ...string) {
+	t.Helper()
+	for _, n := range items {
+		if n.GetName() == name {
+			if err := n.PipeE(yaml.LookupCreate(yaml.ScalarNode, path...), yaml.FieldSetter{StringValue: value}); err != nil {
+				t.Fatal(err)
+			}
+			return
+		}
+	}
+	t.Fatalf("there is no %s", name)
+}
+
+func without(items []*yaml.RNode, name string) []*yaml.RNode {
+	return slices.DeleteFunc(items, func(n *yaml.RNode) bool { return n.GetName() == name })
+}
+
+func TestVerifyComparesWithWhatIsGenerated(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		change func(t *testing.T, items []*yaml.RNode) []*yaml.RNode
+		want   policy.Comparison
+		said   []string
+	}{
+		"as it was generated": {
+			func(_ *testing.T, items []*yaml.RNode) []*yaml.RNode { return items },
+			policy.Comparison{Wanted: 4, AsGenerated: 4}, nil,
+		},
+		"in another order": {
+			func(_ *testing.T, items []*yaml.RNode) []*yaml.RNode { slices.Reverse(items); return items },
+			policy.Comparison{Wanted: 4, AsGenerated: 4}, nil,
+		},
+		"without one": {
+			func(_ *testing.T, items []*yaml.RNode) []*yaml.RNode { return without(items, "egress-llm") },
+			policy.Comparison{Wanted: 4, AsGenerated: 3, Missing: 1},
+			[]string{"tenant-acme: CiliumNetworkPolicy/egress-llm: is not there, and is needed for Tenant/acme spec.egress[llm]"},
+		},
+		"without all": {
+			func(_ *testing.T, items []*yaml.RNode) []*yaml.RNode {
+				return slices.DeleteFunc(items, func(n *yaml.RNode) bool { return n.GetKind() == "CiliumNetworkPolicy" })
+			},
+			policy.Comparison{Wanted: 4, Missing: 4},
+			[]string{"TenantFence/platform: none of the 4 policies that are needed is there: did the function run?"},
+		},
+		"with another spec": {
+			func(t *testing.T, items []*yaml.RNode) []*yaml.RNode {
+				t.Helper()
+				set(t, items, "default-deny", "app", "spec", "description")
+				return items
+			},
+			policy.Comparison{Wanted: 4, AsGenerated: 3, Changed: 1},
+			[]string{"CiliumNetworkPolicy/default-deny: is not as it was generated: spec.description is too much: build again"},
+		},
+		"with one that nothing asks for": {
+			func(t *testing.T, items []*yaml.RNode) []*yaml.RNode {
+				t.Helper()
+				i := slices.IndexFunc(items, func(n *yaml.RNode) bool { return n.GetName() == "egress-llm" })
+				old := items[i].Copy()
+				if err := old.SetName("egress-old"); err != nil {
+					t.Fatal(err)
+				}
+				return append(items, old)
+			},
+			policy.Comparison{Wanted: 4, AsGenerated: 4, Unexpected: 1},
+			[]string{"CiliumNetworkPolicy/egress-old: bears the label of fence platform, and nothing asks for it"},
+		},
+		"with one that was moved": {
+			func(t *testing.T, items []*yaml.RNode) []*yaml.RNode {
+				t.Helper()
+				set(t, items, "default-deny", "elsewhere", "metadata", "namespace")
+				return items
+			},
+			policy.Comparison{Wanted: 4, AsGenerated: 3, Moved: 1},
+			[]string{`elsewhere: CiliumNetworkPolicy/default-deny: metadata.namespace: was generated for namespace "tenant-acme" and moved`},
+		},
+		"where a later layer took a label off the namespace": {
+			func(t *testing.T, items []*yaml.RNode) []*yaml.RNode {
+				t.Helper()
+				set(t, items, "tenant-acme", "false", "metadata", "labels", "fenced")
+				return items
+			},
+			policy.Comparison{Wanted: 4, AsGenerated: 4},
+			[]string{`Namespace/tenant-acme: is not as the function leaves it: metadata.labels.fenced is false, not "true"`},
+		},
+		"where another fence's has its name": {
+			func(t *testing.T, items []*yaml.RNode) []*yaml.RNode {
+				t.Helper()
+				set(t, items, "default-deny", "another", "metadata", "labels", "tenantfence.dev/fence")
+				return items
+			},
+			policy.Comparison{Wanted: 4, AsGenerated: 3},
+			[]string{"CiliumNetworkPolicy/default-deny: has the name of a policy that must be generated, and belongs to fence another"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r, err := fn.Verify(fn.Verification{Items: c.change(t, finished(t)), Runs: []fn.Run{inputs(t)}})
+			if err != nil || r.Comparison == nil || *r.Comparison != c.want {
+				t.Fatalf("got %+v, want %+v: %v", r.Comparison, c.want, err)
+			}
+			expectErrors(t, r.Findings, compared, c.said...)
+		})
+	}
+}
+
+// compared are the checks that compare.
+var compared = []string{"policy-missing", "policy-changed", "policy-unexpected", "policy-exists", "moved-policy", "patch-missing"}
+
+// expectErrors holds the errors of some checks against the beginnings of messages.
+func expectErrors(t *testing.T, findings policy.Findings, checks []string, want ...string) {
+	t.Helper()
+	var got []string
+	for _, f := range findings {
+		if f.Severity == policy.Error && slices.Contains(checks, f.Check) {
+			got = append(got, f.String())
+		}
+	}
+	if len(got) != len(want) {
+		t.Fatalf("got %q, want %q", got, want)
+	}
+	for i := range want {
+		if !strings.Contains(got[i], want[i]) {
+			t.Errorf("got %q, want %q", got[i], want[i])
+		}
+	}
+}
+
+func TestVerifyFindsWhatWasMeantAmongTheItems(t *testing.T) {
+	t.Parallel()
+	run := inputs(t)
+	for name, fence := range map[string][]*yaml.RNode{"with a TenantFence": {run.Config}, "with the name on the policies": nil} {
+		r, err := fn.Verify(fn.Verification{Items: slices.Concat(finished(t), run.Items[:2], fence)})
+		if want := (policy.Comparison{Wanted: 4, AsGenerated: 4}); err != nil || r.Comparison == nil || *r.Comparison != want {
+			t.Errorf("%s: %+v %v %v", name, r.Comparison, r.Findings, err)
+		}
+	}
+}
+
+func TestVerifyByLabelsSaysSo(t *testing.T) {
+	t.Parallel()
+	r, err := fn.Verify(fn.Verification{Items: finished(t)})
+	if err != nil || r.Comparison != nil {
+		t.Fatal(r, err)
+	}
+	if !slices.ContainsFunc(r.Findings, func(f policy.Finding) bool { return f.Check == "labels-only" }) {
+		t.Errorf("it is not said: %v", r.Findings)
+	}
+}
+
+func TestVerifyRefusesToGuess(t *testing.T) {
+	t.Parallel()
+	pods := parse(t, "pods.yaml", []byte(verifyPods))
+	if _, err := fn.Verify(fn.Verification{Items: pods}); !errors.Is(err, fn.ErrNothingMeant) {
+		t.Errorf("without Tenants and labels: %v", err)
+	}
+	untold := inputs(t)
+	untold.Items = untold.Items[:1]
+	if _, err := fn.Verify(fn.Verification{Items: pods, Runs: []fn.Run{untold}}); !errors.Is(err, fn.ErrNothingMeant) {
+		t.Errorf("with inputs without Tenants: %v", err)
+	}
+	other := inputs(t)
+	if err := other.Config.SetName("other"); err != nil {
+		t.Fatal(err)
+	}
+	v := fn.Verification{Items: finished(t), Runs: []fn.Run{inputs(t), other}}
+	if _, err := fn.Verify(v); err == nil || !strings.Contains(err.Error(), "several fences (other, platform)") {
+		t.Errorf("with two fences: %v", err)
+	}
+	v.Fence = "platform"
+	if r, err := fn.Verify(v); err != nil || r.Comparison.AsGenerated != 4 {
+		t.Errorf("with one of two: %v %v", r, err)
+	}
+	v.Fence = "third"
+	if _, err := fn.Verify(v); err == nil || !strings.Contains(err.Error(), `there is no fence "third": there is other, platform`) {
+		t.Errorf("with one that is not there: %v", err)
+	}
+}
+
+// What was meant cannot be read: then nothing is compared, and that is an error.
+func TestVerifySaysWhatIsWrongWithTheInputs(t *testing.T) {
+	t.Parallel()
+	run := inputs(t)
+	set(t, run.Items, "acme", "3", "spec", "egres")
+	r, err := fn.Verify(fn.Verification{Items: finished(t), Runs: []fn.Run{run}})
+	if err != nil || r.Holds() || r.Comparison != nil {
+		t.Fatal(r, err)
+	}
+	expectErrors(t, r.Findings, []string{"invalid-tenant"}, "there is no such field: did you mean egress?")
+}
+
+// The stages of a chain of Components are one fence's.
+func TestVerifyJoinsTheRunsOfAFence(t *testing.T) {
+	t.Parallel()
+	baseline, deny := inputs(t), inputs(t)
+	for _, r := range []struct {
+		run    fn.Run
+		stages string
+	}{{baseline, "[Baseline, Allow]"}, {deny, "[DefaultDeny]"}} {
+		if err := r.run.Config.PipeE(yaml.LookupCreate(yaml.MappingNode, "spec"), yaml.SetField("stages", yaml.MustParse(r.stages))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	items := without(finished(t), "default-deny")
+	for _, c := range []struct {
+		runs    []fn.Run
+		missing int
+	}{{[]fn.Run{baseline}, 0}, {[]fn.Run{baseline, deny}, 1}} {
+		r, err := fn.Verify(fn.Verification{Items: items, Runs: c.runs})
+		if err != nil || r.Comparison.Missing != c.missing || r.Comparison.Wanted != 3+c.missing {
+			t.Errorf("%d runs: %+v %v", len(c.runs), r.Comparison, err)
+		}
+	}
+}
+
+func TestVerifyTellsHowFarItIs(t *testing.T) {
+	t.Parallel()
+	var told []string
+	_, err := fn.Verify(fn.Verification{Items: finished(t), Runs: []fn.Run{inputs(t)}, Progress: func(what string, _, _ int) { told = append(told, what) }})
+	if err != nil || !slices.Contains(told, "comparing policies") {
+		t.Errorf("told %q: %v", told, err)
+	}
+}

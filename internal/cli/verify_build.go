@@ -1,0 +1,150 @@
+package cli
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/spf13/cobra"
+	"sigs.k8s.io/kustomize/api/konfig"
+	"sigs.k8s.io/kustomize/kyaml/filesys"
+	"sigs.k8s.io/kustomize/kyaml/kio"
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/fn"
+	"github.com/tenantfence/tenantfence/internal/flux"
+	"github.com/tenantfence/tenantfence/internal/kustomize"
+	"github.com/tenantfence/tenantfence/internal/output"
+	"github.com/tenantfence/tenantfence/internal/resource"
+)
+
+// gathered is what a folder holds: finished items, and what the function was given for
+// them.
+type gathered struct {
+	items []*yaml.RNode
+	runs  []fn.Run
+}
+
+// gatherFiles reads files or a folder. A kustomization is built; where other inputs
+// tell what was meant, its own don't.
+func gatherFiles(cmd *cobra.Command, p *output.Progress, args []string, inputs string) (gathered, error) {
+	info, err := os.Stat(args[0])
+	if err != nil || !info.IsDir() || len(args) > 1 {
+		p.Tell("reading files", 0, 0)
+		items, err := readFiles(args)
+		return gathered{items: items}, err
+	}
+	dir := args[0]
+	if !isKustomization(dir) || flux.IsTree(dir) {
+		p.Tell("reading "+dir, 0, 0)
+		items, err := readFolder(dir)
+		return gathered{items: items}, err
+	}
+	g, err := buildRecorded(cmd, p, dir, generate(cmd))
+	if err != nil || inputs != "" {
+		g.runs = nil
+	}
+	return g, err
+}
+
+// gatherInputs finds what the function is given in a folder.
+func gatherInputs(cmd *cobra.Command, p *output.Progress, dir string) ([]fn.Run, error) {
+	if isKustomization(dir) {
+		g, err := buildRecorded(cmd, p, dir, func(_ *yaml.RNode, items []*yaml.RNode) ([]*yaml.RNode, error) { return items, nil })
+		if err != nil {
+			return nil, fmt.Errorf("--inputs: %w", err)
+		}
+		return g.runs, nil
+	}
+	p.Tell("reading "+dir, 0, 0)
+	items, err := readFolder(dir)
+	if err != nil {
+		return nil, fmt.Errorf("--inputs: %w", err)
+	}
+	runs := fn.Runs(items)
+	if len(runs) == 0 {
+		return nil, fmt.Errorf("--inputs %s: there is no Tenant, FenceProfile or TenantFence in it, and no kustomization: name the folder that lists the fence", dir)
+	}
+	return runs, nil
+}
+
+func isKustomization(dir string) bool {
+	return slices.ContainsFunc(konfig.RecognizedKustomizationFileNames(), func(name string) bool {
+		info, err := os.Stat(filepath.Join(dir, name))
+		return err == nil && !info.IsDir()
+	})
+}
+
+// generate runs the function without its proof, and says only what refuses the build:
+// the rest will be in the report.
+func generate(cmd *cobra.Command) kustomize.Function {
+	return func(config *yaml.RNode, items []*yaml.RNode) ([]*yaml.RNode, error) {
+		r, err := fn.Generate(config, items)
+		if err != nil {
+			if werr := fn.Report(cmd.ErrOrStderr(), r, err, output.Sum); werr != nil {
+				return nil, werr
+			}
+		}
+		return r.Items, err
+	}
+}
+
+// buildRecorded builds a kustomization, and records what the function is given: in this
+// process itself, and in a fallback by way of a file.
+func buildRecorded(cmd *cobra.Command, p *output.Progress, dir string, function kustomize.Function) (gathered, error) {
+	var g gathered
+	options, err := buildOptions(cmd, p)
+	if err != nil {
+		return g, err
+	}
+	record, err := os.CreateTemp("", "tenantfence-*.yaml")
+	if err != nil {
+		return g, fmt.Errorf("record what the function is given: %w", err)
+	}
+	defer func() { _ = os.Remove(record.Name()) }()
+	if err := record.Close(); err != nil {
+		return g, fmt.Errorf("record what the function is given: %w", err)
+	}
+	options.Arguments = []string{"--" + recordFlag, record.Name()}
+	options.Function = func(config *yaml.RNode, items []*yaml.RNode) ([]*yaml.RNode, error) {
+		g.runs = append(g.runs, fn.Run{Config: config.Copy(), Blind: blind(items)})
+		return function(config, items)
+	}
+	options.Finished = func(items []*yaml.RNode) {
+		// They tell their files, which the build that is printed does not.
+		all := copied(items)
+		g.items = slices.DeleteFunc(slices.Clone(all), resource.Local)
+		for i := range g.runs {
+			g.runs[i].Items = all
+		}
+	}
+	p.Tell("building "+dir, 0, 0)
+	data, err := kustomize.Build(filesys.MakeFsOnDisk(), dir, options)
+	if err != nil {
+		return g, err
+	}
+	if len(g.runs) > 0 {
+		return g, nil
+	}
+	if g.items, err = kio.FromBytes(data); err != nil {
+		return g, fmt.Errorf("read the build: %w", err)
+	}
+	g.runs, err = readRecord(record.Name())
+	return g, err
+}
+
+// blind says whether kustomize showed the function nothing but its own configuration,
+// as it does to a generator.
+func blind(items []*yaml.RNode) bool {
+	return len(items) == 1 && items[0].GetKind() == v1alpha1.KindTenantFence
+}
+
+func copied(items []*yaml.RNode) []*yaml.RNode {
+	out := make([]*yaml.RNode, len(items))
+	for i, n := range items {
+		out[i] = n.Copy()
+	}
+	return out
+}

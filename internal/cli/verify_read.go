@@ -1,0 +1,161 @@
+package cli
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"sigs.k8s.io/kustomize/api/konfig"
+	"sigs.k8s.io/kustomize/kyaml/kio"
+	"sigs.k8s.io/kustomize/kyaml/kio/kioutil"
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+)
+
+// readStream reads resources that are piped in.
+func readStream(r io.Reader) ([]*yaml.RNode, error) {
+	data, err := io.ReadAll(r)
+	if err != nil {
+		return nil, fmt.Errorf("read the input: %w", err)
+	}
+	return readResources("", data, refuseOthers)
+}
+
+// readFiles reads resources from files.
+func readFiles(files []string) ([]*yaml.RNode, error) {
+	var out []*yaml.RNode
+	for _, file := range files {
+		if info, err := os.Stat(file); err == nil && info.IsDir() {
+			return nil, fmt.Errorf("%s: is one of several arguments and a folder: name one folder, or files", file)
+		}
+		items, err := readFile(file, file, refuseOthers)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, items...)
+	}
+	return out, nil
+}
+
+// readFolder reads the resources in the YAML files of a folder and those below it. What
+// is no resource is left out: a chart's values stand there, too.
+func readFolder(dir string) ([]*yaml.RNode, error) {
+	var out []*yaml.RNode
+	err := filepath.WalkDir(dir, func(file string, entry fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return fmt.Errorf("read %s: %w", dir, err)
+		case entry.IsDir() && file != dir && strings.HasPrefix(entry.Name(), "."):
+			return fs.SkipDir
+		case entry.IsDir() || !isYAML(entry.Name()):
+			return nil
+		}
+		shown, err := filepath.Rel(dir, file)
+		if err != nil {
+			return fmt.Errorf("read %s: %w", file, err)
+		}
+		items, err := readFile(file, filepath.ToSlash(shown), leaveOthers)
+		out = append(out, items...)
+		return err
+	})
+	return out, err
+}
+
+func isYAML(name string) bool {
+	ext := filepath.Ext(name)
+	return (ext == ".yaml" || ext == ".yml") && !slices.Contains(konfig.RecognizedKustomizationFileNames(), name)
+}
+
+func readFile(file, shown string, others others) ([]*yaml.RNode, error) {
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("read what to verify: %w", err)
+	}
+	return readResources(shown, data, others)
+}
+
+// others says what to do with documents that are no resources.
+type others string
+
+const (
+	refuseOthers others = "refuse"
+	leaveOthers  others = "leave out"
+)
+
+// readResources reads the resources in YAML, those in lists, too, and marks where they
+// stand.
+func readResources(file string, data []byte, others others) ([]*yaml.RNode, error) {
+	where := file
+	if where == "" {
+		where = "the input"
+	}
+	documents, err := (&kio.ByteReader{Reader: bytes.NewReader(data), OmitReaderAnnotations: true, DisableUnwrapping: true, AnchorsAweigh: true}).Read()
+	if err != nil {
+		return nil, fmt.Errorf("%s is no YAML: correct what writes it: %w", where, err)
+	}
+	var out []*yaml.RNode
+	for i, d := range documents {
+		if !isResource(d) {
+			if others == leaveOthers {
+				continue
+			}
+			return nil, fmt.Errorf("%s: document %d is no resource, which has an apiVersion, a kind and a name: name files that hold resources", where, i+1)
+		}
+		items, err := unwrap(d)
+		if err != nil {
+			return nil, fmt.Errorf("%s: document %d: %w", where, i+1, err)
+		}
+		for _, n := range items {
+			if err := place(n, file, i); err != nil {
+				return nil, fmt.Errorf("%s: document %d: %w", where, i+1, err)
+			}
+			out = append(out, n)
+		}
+	}
+	return out, nil
+}
+
+func isResource(n *yaml.RNode) bool {
+	if n.YNode().Kind != yaml.MappingNode || n.GetKind() == "" || n.GetApiVersion() == "" {
+		return false
+	}
+	return n.GetName() != "" || isList(n)
+}
+
+func isList(n *yaml.RNode) bool {
+	return strings.HasSuffix(n.GetKind(), "List") && n.Field("items") != nil
+}
+
+// unwrap returns the resources in a list, such as kubectl and kpt write, or the one
+// that is none.
+func unwrap(n *yaml.RNode) ([]*yaml.RNode, error) {
+	if !isList(n) {
+		return []*yaml.RNode{n}, nil
+	}
+	items, err := n.Field("items").Value.Elements()
+	if err != nil {
+		return nil, fmt.Errorf("%s: items: %w", n.GetKind(), err)
+	}
+	for i, item := range items {
+		if !isResource(item) {
+			return nil, fmt.Errorf("%s: items[%d] is no resource, which has an apiVersion, a kind and a name", n.GetKind(), i)
+		}
+	}
+	return items, nil
+}
+
+// place marks the file and the document that a resource stands in.
+func place(n *yaml.RNode, file string, index int) error {
+	if file == "" {
+		return nil
+	}
+	if err := n.PipeE(yaml.SetAnnotation(kioutil.PathAnnotation, file)); err != nil {
+		return err
+	}
+	return n.PipeE(yaml.SetAnnotation(kioutil.IndexAnnotation, strconv.Itoa(index)))
+}

@@ -1,0 +1,126 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+
+	ciliumv2 "github.com/cilium/cilium/pkg/k8s/apis/cilium.io/v2"
+	"github.com/cilium/cilium/pkg/labels"
+	"github.com/cilium/cilium/pkg/policy/api"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	klabels "k8s.io/apimachinery/pkg/labels"
+)
+
+// group is a CiliumCIDRGroup.
+type group struct {
+	name   string
+	labels klabels.Set
+	cidrs  []api.CIDR
+}
+
+func (e *Engine) addGroup(o object, doc []byte) error {
+	var g ciliumv2.CiliumCIDRGroup
+	if err := decode(doc, &g); err != nil {
+		return err
+	}
+	out := group{name: o.Name, labels: o.Labels}
+	for _, c := range g.Spec.ExternalCIDRs {
+		out.cidrs = append(out.cidrs, c)
+	}
+	e.groups = append(e.groups, out)
+	return nil
+}
+
+// expand puts the networks of groups in the place of references to them, as an agent
+// does that looks the groups up. The other peers that an agent looks up in the cluster
+// are refused: the parser leaves them as if they were not there, and an unresolved
+// toServices would allow everything on its ports.
+func (e *Engine) expand(rules api.Rules) error {
+	var errs []error
+	set := func(s *api.CIDRRuleSlice) {
+		expanded, err := e.networks(*s)
+		*s, errs = expanded, append(errs, err)
+	}
+	ingress := func(r *api.IngressCommonRule) {
+		set(&r.FromCIDRSet)
+		if len(r.FromGroups) > 0 {
+			errs = append(errs, errors.New("fromGroups refers to a cloud provider's groups, which are not known here"))
+		}
+	}
+	egress := func(r *api.EgressCommonRule) {
+		set(&r.ToCIDRSet)
+		if len(r.ToGroups) > 0 {
+			errs = append(errs, errors.New("toGroups refers to a cloud provider's groups, which are not known here"))
+		}
+		if len(r.ToServices) > 0 {
+			errs = append(errs, errors.New("toServices refers to Services, which are not known here: name their pods in toEndpoints"))
+		}
+	}
+	for _, r := range rules {
+		for i := range r.Ingress {
+			ingress(&r.Ingress[i].IngressCommonRule)
+		}
+		for i := range r.IngressDeny {
+			ingress(&r.IngressDeny[i].IngressCommonRule)
+		}
+		for i := range r.Egress {
+			egress(&r.Egress[i].EgressCommonRule)
+		}
+		for i := range r.EgressDeny {
+			egress(&r.EgressDeny[i].EgressCommonRule)
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// networks replaces references to groups. One to groups without networks is refused: a
+// list that is left empty is not the same as a peer that selects nothing.
+func (e *Engine) networks(set api.CIDRRuleSlice) (api.CIDRRuleSlice, error) {
+	if set == nil {
+		return nil, nil
+	}
+	out := api.CIDRRuleSlice{}
+	for _, c := range set {
+		if c.CIDRGroupRef == "" && c.CIDRGroupSelector.LabelSelector == nil {
+			out = append(out, c)
+			continue
+		}
+		cidrs, err := e.referred(c)
+		if err != nil {
+			return nil, err
+		}
+		for _, cidr := range cidrs {
+			out = append(out, api.CIDRRule{Cidr: cidr, ExceptCIDRs: c.ExceptCIDRs})
+		}
+	}
+	return out, nil
+}
+
+func (e *Engine) referred(c api.CIDRRule) ([]api.CIDR, error) {
+	selects := klabels.Everything()
+	if c.CIDRGroupRef == "" {
+		s := metav1.LabelSelector{MatchLabels: map[string]string{}}
+		for key, value := range c.CIDRGroupSelector.MatchLabels {
+			s.MatchLabels[labels.ParseSelectLabel(key).Key] = value
+		}
+		for _, r := range c.CIDRGroupSelector.MatchExpressions {
+			s.MatchExpressions = append(s.MatchExpressions, metav1.LabelSelectorRequirement{
+				Key: labels.ParseSelectLabel(r.Key).Key, Operator: metav1.LabelSelectorOperator(r.Operator), Values: r.Values,
+			})
+		}
+		var err error
+		if selects, err = metav1.LabelSelectorAsSelector(&s); err != nil {
+			return nil, fmt.Errorf("read cidrGroupSelector: %w", err)
+		}
+	}
+	var out []api.CIDR
+	for _, g := range e.groups {
+		if g.name == string(c.CIDRGroupRef) || c.CIDRGroupRef == "" && selects.Matches(g.labels) {
+			out = append(out, g.cidrs...)
+		}
+	}
+	if len(out) == 0 {
+		return nil, errors.New("it refers to a CiliumCIDRGroup that is not known here, or has no networks: add it to the build, or tell it as inventory")
+	}
+	return out, nil
+}

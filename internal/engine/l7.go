@@ -1,0 +1,218 @@
+package engine
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/cilium/cilium/pkg/identity"
+	ciliumpolicy "github.com/cilium/cilium/pkg/policy"
+	"github.com/cilium/cilium/pkg/policy/api"
+	"github.com/cilium/cilium/pkg/policy/types"
+
+	"github.com/tenantfence/tenantfence/internal/policy"
+)
+
+// l7 is what the proxies let pass of what is spoken on a port that is redirected to
+// one. Rules are ORed: those of every selector that selects the peer, and one without
+// rules lets everything pass: Cilium's own as well, which has no name.
+func (e *Engine) l7(d *distilled, key ciliumpolicy.Key) policy.L7 {
+	var out policy.L7
+	var moot []string
+	plain := false
+	for _, filter := range d.filters(key) {
+		for selector, rules := range filter.PerSelectorPolicies {
+			switch {
+			case rules.GetVerdict() != types.Allow || !selects(selector, key.Identity):
+			case rules.IsRedirect():
+				addL7(&out, rules)
+				moot = append(moot, e.plainAt(d, filter, selector)...)
+			default:
+				plain = true
+				moot = append(moot, e.authorsOf(filter.RuleOrigin[selector].Value())...)
+			}
+		}
+	}
+	if plain || len(moot) > 0 {
+		slices.Sort(moot)
+		return mootRules(out, slices.Compact(moot))
+	}
+	slices.SortFunc(out.HTTP, func(a, b policy.HTTPRule) int {
+		return cmp.Or(cmp.Compare(a.Path, b.Path), cmp.Compare(a.Method, b.Method))
+	})
+	out.HTTP = slices.Compact(out.HTTP)
+	slices.Sort(out.DNS)
+	out.DNS = slices.Compact(out.DNS)
+	return out
+}
+
+// ownListener is a listener that gets all that is spoken, whatever else is allowed.
+const ownListener = "a listener of its own"
+
+// mootRules lets everything pass. That rules about DNS are moot is meant: they make the
+// proxy see the answers.
+func mootRules(rules policy.L7, by []string) policy.L7 {
+	switch {
+	case rules.Other == ownListener:
+		return policy.L7{Other: ownListener}
+	case len(rules.HTTP) == 0 && rules.Other == "":
+		return policy.L7{}
+	default:
+		return policy.L7{MootBy: by}
+	}
+}
+
+func selects(selector ciliumpolicy.CachedSelector, id identity.NumericIdentity) bool {
+	return selector.IsWildcard() || selector.Selects(id)
+}
+
+// filters are those that a proxy consults for a port. Envoy's rules of all ports, and
+// of a range, count for each port of it; the DNS proxy knows its own port alone.
+func (d *distilled) filters(key ciliumpolicy.Key) []*ciliumpolicy.L4Filter {
+	var exact, around []*ciliumpolicy.L4Filter
+	dns := false
+	rules := d.verdicts.SelectorPolicy.L4Policy.Egress.PortRules
+	if key.IsIngress() {
+		rules = d.verdicts.SelectorPolicy.L4Policy.Ingress.PortRules
+	}
+	for i := range rules {
+		rules[i].ForEach(func(f *ciliumpolicy.L4Filter) bool {
+			switch {
+			case f.U8Proto != 0 && f.U8Proto != key.Nexthdr:
+			case d.isPort(f, key):
+				exact = append(exact, f)
+				dns = dns || speaksDNS(f)
+			case f.PortName == "" && (f.Port == 0 || f.Port <= key.DestPort && key.DestPort <= f.EndPort):
+				around = append(around, f)
+			}
+			return true
+		})
+	}
+	if dns {
+		return exact
+	}
+	return append(exact, around...)
+}
+
+// isPort says whether a filter is of just this port.
+func (d *distilled) isPort(f *ciliumpolicy.L4Filter, key ciliumpolicy.Key) bool {
+	if f.PortName == "" {
+		return f.Port == key.DestPort && (f.EndPort == 0 || f.EndPort == f.Port)
+	}
+	if key.IsIngress() {
+		return d.owner.GetIngressNamedPort(f.PortName, f.U8Proto) == key.DestPort
+	}
+	for _, port := range d.portsOf(f, []identity.NumericIdentity{key.Identity}) {
+		if port == key.DestPort {
+			return true
+		}
+	}
+	return false
+}
+
+func speaksDNS(f *ciliumpolicy.L4Filter) bool {
+	for _, rules := range f.PerSelectorPolicies {
+		if rules != nil && rules.L7Parser == ciliumpolicy.ParserTypeDNS {
+			return true
+		}
+	}
+	return false
+}
+
+func addL7(out *policy.L7, rules *ciliumpolicy.PerSelectorPolicy) {
+	switch rules.L7Parser {
+	case ciliumpolicy.ParserTypeDNS:
+		out.DNS = append(out.DNS, namesOf(rules.DNS)...)
+	case ciliumpolicy.ParserTypeHTTP:
+		if len(rules.HTTP) == 0 {
+			out.HTTP = append(out.HTTP, policy.HTTPRule{})
+		}
+		for _, r := range rules.HTTP {
+			if r.Host != "" || len(r.Headers) > 0 || len(r.HeaderMatches) > 0 {
+				addOther(out, "an HTTP rule about the host or headers")
+				continue
+			}
+			out.HTTP = append(out.HTTP, policy.HTTPRule{Method: r.Method, Path: r.Path})
+		}
+	case ciliumpolicy.ParserTypeTLS:
+		addOther(out, "a rule about TLS")
+	default:
+		addOther(out, ownListener)
+	}
+	if len(rules.ServerNames) > 0 {
+		addOther(out, "a rule about TLS server names")
+	}
+}
+
+// addOther keeps one of them, the same in whichever order they come.
+func addOther(out *policy.L7, other string) {
+	if out.Other != ownListener {
+		out.Other = max(out.Other, other)
+	}
+	if other == ownListener {
+		out.Other = other
+	}
+}
+
+// namesOf are the names of DNS rules. None at all mean every name.
+func namesOf(rules api.PortRulesDNS) []string {
+	if len(rules) == 0 {
+		return []string{"*"}
+	}
+	var out []string
+	for _, r := range rules {
+		for _, name := range []string{r.MatchName, r.MatchPattern} {
+			if name != "" {
+				out = append(out, name)
+			}
+		}
+	}
+	return out
+}
+
+// asked narrows an allowed side to what the flow asks for.
+func asked(side policy.Side, f policy.Flow) (policy.Side, string, error) {
+	if side.Decision != policy.Allowed || side.L7.All() || f.HTTP == nil && f.DNS == "" {
+		return side, "", nil
+	}
+	ok, err := matches(side.L7, f)
+	switch {
+	case err != nil || ok:
+		return side, "", err
+	case side.L7.Other != "":
+		return side, "", fmt.Errorf("%s by %s has %s, which is not looked into", side.Decision, strings.Join(side.By, ", "), side.L7.Other)
+	}
+	side.Decision = policy.Denied
+	return side, fmt.Sprintf("%s lets only %s pass", strings.Join(side.By, ", "), side.L7), nil
+}
+
+func matches(l policy.L7, f policy.Flow) (bool, error) {
+	if f.DNS != "" {
+		patterns, err := compileNames(l.DNS)
+		return matchesName(patterns, f.DNS), err
+	}
+	for _, r := range l.HTTP {
+		method, err1 := matchesAll(r.Method, f.HTTP.Method)
+		path, err2 := matchesAll(r.Path, f.HTTP.Path)
+		if err := errors.Join(err1, err2); err != nil || method && path {
+			return err == nil, err
+		}
+	}
+	return false, nil
+}
+
+// matchesAll matches as Envoy does: the whole text, and anything where there is no
+// expression.
+func matchesAll(expression, text string) (bool, error) {
+	if expression == "" {
+		return true, nil
+	}
+	re, err := regexp.Compile("^(?:" + expression + ")$")
+	if err != nil {
+		return false, fmt.Errorf("match HTTP requests: %w", err)
+	}
+	return re.MatchString(text), nil
+}

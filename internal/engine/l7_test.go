@@ -1,0 +1,262 @@
+package engine_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/tenantfence/tenantfence/internal/policy"
+)
+
+const (
+	fromDB  = "fromEndpoints: [{matchLabels: {app: db}}]"
+	fromAPI = "fromEndpoints: [{matchLabels: {tier: api}}]"
+	toDB    = "toEndpoints: [{matchLabels: {app: db}}]"
+	onHTTP  = `toPorts: [{ports: [{port: "8080", protocol: TCP}]}]`
+)
+
+// onHTTPOnly lets some requests pass on 8080.
+func onHTTPOnly(rules string) string {
+	return `toPorts: [{ports: [{port: "8080", protocol: TCP}], rules: {http: [` + rules + `]}}]`
+}
+
+// ingress is a policy at web with these rules, each of "peer, ports".
+func ingress(name string, rules ...string) string {
+	return cnp(name, "{endpointSelector: {matchLabels: {app: web}}, ingress: [{"+strings.Join(rules, "}, {")+"}]}")
+}
+
+func egress(name string, rules ...string) string {
+	return cnp(name, "{endpointSelector: {matchLabels: {app: web}}, egress: [{"+strings.Join(rules, "}, {")+"}]}")
+}
+
+func TestHTTPRules(t *testing.T) {
+	play(t, map[string]scene{
+		"a method and a path must both match": {
+			policies: ingress("http", fromDB+", "+onHTTPOnly(`{method: GET, path: /v1/x}`)),
+			flows: []string{"db -> web:8080 GET /v1/x = allowed by acme/http", "db -> web:8080 POST /v1/x = denied by acme/http",
+				"db -> web:8080 GET /v2/x = denied by acme/http", "blue -> web:8080 GET /v1/x = denied"},
+			notes: "acme/http lets only GET /v1/x pass",
+		},
+		"without a request it is enough that one may pass": {
+			policies: ingress("http", fromDB+", "+onHTTPOnly(`{method: GET, path: /v1/x}`)),
+			flows:    []string{"db -> web:8080 = allowed by acme/http", "db -> web:8081 = denied"},
+		},
+		"an expression must match all of the path": {
+			policies: ingress("http", fromDB+", "+onHTTPOnly(`{path: /v1}`)),
+			flows: []string{"db -> web:8080 GET /v1 = allowed by acme/http", "db -> web:8080 GET /v1/x = denied by acme/http",
+				"db -> web:8080 GET /x/v1 = denied by acme/http", "db -> web:8080 GET /v1?q=1 = denied by acme/http"},
+		},
+		"alternatives are held to all of the path too": {
+			policies: ingress("http", fromDB+", "+onHTTPOnly(`{path: "/a|/b"}`)),
+			flows: []string{"db -> web:8080 GET /a = allowed by acme/http", "db -> web:8080 GET /b = allowed by acme/http",
+				"db -> web:8080 GET /ab = denied by acme/http", "db -> web:8080 GET /a/b = denied by acme/http"},
+		},
+		"a method is an expression, and its case counts": {
+			policies: ingress("http", fromDB+", "+onHTTPOnly(`{method: "GET|HEAD"}`)),
+			flows: []string{"db -> web:8080 HEAD /any = allowed by acme/http", "db -> web:8080 get /any = denied by acme/http",
+				"db -> web:8080 HEADS /any = denied by acme/http"},
+		},
+		"rules are ORed, those of other policies too": {
+			policies: all(ingress("one", fromDB+", "+onHTTPOnly(`{method: GET, path: /a}, {method: PUT, path: /b}`)),
+				ingress("two", fromDB+", "+onHTTPOnly(`{method: DELETE, path: /c}`))),
+			flows: []string{"db -> web:8080 GET /a = allowed by acme/one, acme/two", "db -> web:8080 PUT /b = allowed by acme/one, acme/two",
+				"db -> web:8080 DELETE /c = allowed by acme/one, acme/two", "db -> web:8080 GET /b = denied by acme/one, acme/two"},
+		},
+		"rules count for their peer alone": {
+			policies: ingress("http", fromDB+", "+onHTTPOnly(`{method: GET}`), fromAPI+", "+onHTTPOnly(`{method: PUT}`)),
+			flows: []string{"db -> web:8080 GET / = allowed by acme/http", "db -> web:8080 PUT / = denied by acme/http",
+				"blue -> web:8080 PUT / = allowed by acme/http", "blue -> web:8080 GET / = denied by acme/http"},
+		},
+		"an empty rule is any request": {
+			policies: ingress("http", fromDB+", "+onHTTPOnly(`{}`)),
+			flows:    []string{"db -> web:8080 GET /v1/x = allowed by acme/http"},
+		},
+		"no rules at all are no HTTP": {
+			policies: ingress("http", fromDB+", "+onHTTPOnly(``)),
+			flows:    []string{"db -> web:8080 GET /v1/x = allowed by acme/http"},
+		},
+		"egress is restricted alike": {
+			policies: egress("http", toDB+", "+onHTTPOnly(`{method: GET, path: "/v1/.*"}`)),
+			flows: []string{"web -> db:8080 GET /v1/x = allowed by acme/http", "web -> db:8080 GET /v2 = denied by acme/http",
+				"web -> blue:8080 GET /v1/x = denied"},
+		},
+		"both ends must let a request pass": {
+			policies: all(egress("out", toDB+", "+onHTTPOnly(`{path: "/v1/.*"}`)),
+				cnp("in", `{endpointSelector: {matchLabels: {app: db}}, ingress: [{`+onHTTPOnly(`{method: GET}`)+`}]}`)),
+			flows: []string{"web -> db:8080 GET /v1/x = allowed by acme/out, acme/in", "web -> db:8080 PUT /v1/x = denied by acme/out, acme/in",
+				"web -> db:8080 GET /v2 = denied by acme/out, acme/in"},
+		},
+		"a name is restricted as an address is": {
+			policies: all(cnp("llm", `{endpointSelector: {}, egress: [{toFQDNs: [{matchName: api.openai.com}], `+onHTTPOnly(`{method: POST}`)+`}]}`), proxiedDNS("dns", `{matchPattern: "*"}`)),
+			flows:    []string{"web -> api.openai.com:8080 POST / = allowed by acme/llm", "web -> api.openai.com:8080 GET / = denied by acme/llm"},
+		},
+		"a named port is the port it stands for": {
+			policies: ingress("http", fromDB+`, toPorts: [{ports: [{port: http, protocol: TCP}], rules: {http: [{method: GET}]}}]`),
+			flows:    []string{"db -> web:8080 GET / = allowed by acme/http", "db -> web:8080 PUT / = denied by acme/http"},
+		},
+		"a deny beats them": {
+			policies: all(ingress("http", fromDB+", "+onHTTPOnly(`{method: GET}`)), cnp("shut", "{endpointSelector: {}, ingressDeny: [{"+fromDB+"}]}")),
+			flows:    []string{"db -> web:8080 GET / = denied by acme/shut"},
+		},
+	})
+}
+
+// What becomes of HTTP rules for a peer beside other allows.
+func TestHTTPRulesBesideOtherAllows(t *testing.T) {
+	rules := ingress("http", fromDB+", "+onHTTPOnly(`{method: GET}`))
+	moot := []string{"db -> web:8080 PUT / = allowed by acme/http, acme/plain"}
+	mootRange := []string{"db -> web:8080 PUT / = allowed by acme/http"}
+	play(t, map[string]scene{
+		"an L4-only allow to the same peer cancels them": {
+			policies: all(rules, ingress("plain", fromDB+", "+onHTTP)), flows: moot, moot: "acme/plain",
+		},
+		"so does one to a wider peer": {
+			policies: all(rules, ingress("plain", "fromEndpoints: [{}], "+onHTTP)), flows: mootRange, moot: "acme/plain",
+		},
+		"so does one to everybody": {
+			policies: all(rules, ingress("plain", onHTTP)), flows: mootRange, moot: "acme/plain",
+		},
+		"so does a range of ports": {
+			policies: all(rules, ingress("plain", fromDB+`, toPorts: [{ports: [{port: "8000", endPort: 9000, protocol: TCP}]}]`)), flows: mootRange, moot: "acme/plain",
+		},
+		"so does a rule without ports": {
+			policies: all(rules, ingress("plain", fromDB)), flows: mootRange, moot: "acme/plain",
+		},
+		"so does the port's name": {
+			policies: all(rules, ingress("plain", fromDB+`, toPorts: [{ports: [{port: http, protocol: TCP}]}]`)), flows: mootRange, moot: "acme/plain",
+		},
+		"so does a NetworkPolicy": {
+			policies: all(rules, netpol("plain", "{podSelector: {matchLabels: {app: web}}, ingress: [{from: [{podSelector: {}}]}]}")), flows: mootRange, moot: "acme/plain",
+		},
+		"so does a cluster-wide policy": {
+			policies: all(rules, ccnp("plain", "{endpointSelector: {}, ingress: [{fromEntities: [cluster]}]}")), flows: mootRange, moot: "plain",
+		},
+		"so does another item of the same policy": {
+			policies: ingress("http", fromDB+", "+onHTTPOnly(`{method: GET}`), fromDB), flows: mootRange, moot: "acme/http",
+		},
+		"another peer's does not": {
+			policies: all(rules, ingress("plain", fromAPI)),
+			flows:    []string{"db -> web:8080 PUT / = denied by acme/http", "blue -> web:8080 PUT / = allowed by acme/plain"},
+		},
+		"another port's does not": {
+			policies: all(rules, ingress("plain", fromDB+`, toPorts: [{ports: [{port: "8081", protocol: TCP}]}]`)),
+			flows:    []string{"db -> web:8080 PUT / = denied by acme/http"},
+		},
+		"another protocol's does not": {
+			policies: all(rules, ingress("plain", fromDB+`, toPorts: [{ports: [{port: "8080", protocol: UDP}]}]`)),
+			flows:    []string{"db -> web:8080 PUT / = denied by acme/http"},
+		},
+		"a range that ends before the port does not": {
+			policies: all(rules, ingress("plain", fromDB+`, toPorts: [{ports: [{port: "8000", endPort: 8079, protocol: TCP}]}]`)),
+			flows:    []string{"db -> web:8080 PUT / = denied by acme/http"},
+		},
+		"the other direction's does not": {
+			policies: all(rules, cnp("plain", "{endpointSelector: {}, egress: [{toEntities: [all]}]}")),
+			flows:    []string{"db -> web:8080 PUT / = denied by acme/plain, acme/http"},
+		},
+		"a wider rule that says what may pass is ORed": {
+			policies: all(rules, ingress("plain", "fromEntities: [cluster], "+onHTTPOnly(`{method: PUT}`))),
+			flows:    []string{"db -> web:8080 PUT / = allowed by acme/plain", "db -> web:8080 DELETE / = denied by acme/plain"},
+		},
+		"enableDefaultDeny: false before default-deny lets everything pass": {
+			policies: cnp("http", `{endpointSelector: {}, enableDefaultDeny: {ingress: false}, ingress: [{`+fromDB+", "+onHTTPOnly(`{method: GET}`)+`}]}`),
+			flows:    []string{"db -> web:8080 PUT / = allowed by acme/http", "blue -> web:8080 PUT / = allowed"},
+		},
+		"enableDefaultDeny: false under default-deny restricts": {
+			policies: all(cnp("deny", denyIngress), cnp("http", `{endpointSelector: {}, enableDefaultDeny: {ingress: false}, ingress: [{`+fromDB+", "+onHTTPOnly(`{method: GET}`)+`}]}`)),
+			flows:    []string{"db -> web:8080 PUT / = denied by acme/http", "db -> web:8080 GET / = allowed by acme/http", "blue -> web:8080 GET / = denied"},
+		},
+		"the node's own traffic is not restricted": {
+			policies: ingress("http", onHTTPOnly(`{method: GET}`)),
+			flows:    []string{"@host -> web:8080 PUT / = allowed by acme/http", "@remote-node -> web:8080 PUT / = denied by acme/http"},
+		},
+	})
+}
+
+func TestDNSQuestions(t *testing.T) {
+	const one = `{matchName: api.example.com}, {matchPattern: "*.cdn.example"}`
+	toDNS := `toEndpoints: [` + kubeDNS + `], `
+	play(t, map[string]scene{
+		"DNS rules say what may be asked": {
+			policies: proxiedDNS("dns", one),
+			flows: []string{"web -> dns:53/UDP asks api.example.com = allowed by acme/dns", "web -> dns:53/TCP asks API.example.com. = allowed by acme/dns",
+				"web -> dns:53/UDP asks a.cdn.example = allowed by acme/dns", "web -> dns:53/UDP asks cdn.example = denied by acme/dns",
+				"web -> dns:53/UDP asks evil.example = denied by acme/dns", "web -> dns:53/UDP = allowed by acme/dns"},
+			notes: "acme/dns lets only DNS for *.cdn.example, api.example.com pass",
+		},
+		"any name may be asked where a pattern is *": {
+			policies: proxiedDNS("dns", `{matchPattern: "*"}`),
+			flows:    []string{"web -> dns:53/UDP asks a.b.c = allowed by acme/dns"},
+		},
+		"without DNS rules any name may be asked": {
+			policies: egress("dns", toDNS+`toPorts: [{ports: [{port: "53", protocol: UDP}]}]`),
+			flows:    []string{"web -> dns:53/UDP asks a.b.c = allowed by acme/dns", "web -> dns:53/TCP asks a.b.c = denied"},
+		},
+		"the exact port without rules lets any name pass": {
+			policies: all(proxiedDNS("dns", one), egress("plain", toDNS+`toPorts: [{ports: [{port: "53", protocol: UDP}]}]`)),
+			flows:    []string{"web -> dns:53/UDP asks evil.example = allowed by acme/dns, acme/plain", "web -> dns:53/TCP asks evil.example = denied by acme/dns"},
+		},
+		"no ports at all do not": {
+			policies: all(proxiedDNS("dns", one), egress("plain", `toEndpoints: [`+kubeDNS+`]`)),
+			flows:    []string{"web -> dns:53/UDP asks evil.example = denied by acme/dns", "web -> dns:54/UDP asks evil.example = allowed by acme/plain"},
+		},
+		"nor does a range of ports": {
+			policies: all(proxiedDNS("dns", one), egress("plain", toDNS+`toPorts: [{ports: [{port: "50", endPort: 60, protocol: UDP}]}]`)),
+			flows:    []string{"web -> dns:53/UDP asks evil.example = denied by acme/dns"},
+		},
+		"nor does a rule for another server": {
+			policies: all(proxiedDNS("dns", one), egress("plain", `toEndpoints: [{}], toPorts: [{ports: [{port: "53", protocol: UDP}]}]`)),
+			flows:    []string{"web -> dns:53/UDP asks evil.example = denied by acme/dns", "web -> db:53/UDP asks evil.example = allowed by acme/plain"},
+		},
+		"a named port is the server's": {
+			policies: egress("dns", toDNS+`toPorts: [{ports: [{port: dns, protocol: UDP}], rules: {dns: [{matchName: api.example.com}]}}]`),
+			flows:    []string{"web -> dns:53/UDP asks api.example.com = allowed by acme/dns", "web -> dns:53/UDP asks evil.example = denied by acme/dns"},
+		},
+		"ingress of the server says nothing about names": {
+			policies: "apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nmetadata: {namespace: kube-system, name: in}\nspec: {endpointSelector: {}, ingress: [{fromEntities: [cluster], " +
+				`toPorts: [{ports: [{port: "53", protocol: UDP}]}]}]}`,
+			flows: []string{"web -> dns:53/UDP asks a.b.c = allowed by kube-system/in", "@world -> dns:53/UDP asks a.b.c = denied"},
+		},
+	})
+}
+
+// What is not looked into is said, and where a request hangs on it, nothing is guessed.
+func TestRulesThatAreNotLookedInto(t *testing.T) {
+	const header, tls, own = "an HTTP rule about the host or headers", "a rule about TLS server names", "a listener of its own"
+	byHost := egress("h", toDB+", "+onHTTPOnly(`{host: api.example.com}, {method: GET}`))
+	sni := toDB + `, toPorts: [{ports: [{port: "8080", protocol: TCP}], serverNames: [api.example.com]}]`
+	listener := toDB + `, toPorts: [{ports: [{port: "8080", protocol: TCP}], listener: {envoyConfig: {kind: CiliumEnvoyConfig, name: mine}, name: one}}]`
+	for sentence, c := range map[string]struct {
+		policies, flow, l7 string
+		guess              bool
+	}{
+		"a header":                    {egress("h", toDB+", "+onHTTPOnly(`{headers: ["X-Key: 1"]}`)), "GET /", header, true},
+		"a match of a header":         {egress("h", toDB+", "+onHTTPOnly(`{headerMatches: [{name: X-Key, value: "1"}]}`)), "GET /", header, true},
+		"a host":                      {egress("h", toDB+", "+onHTTPOnly(`{host: api.example.com}`)), "GET /", header, true},
+		"another rule may admit":      {byHost, "GET /", "GET any path, " + header, false},
+		"no other rule admits":        {byHost, "PUT /", "GET any path, " + header, true},
+		"nothing is asked":            {byHost, "", "GET any path, " + header, false},
+		"a TLS server name":           {egress("h", sni), "GET /", tls, true},
+		"a listener":                  {egress("h", listener), "GET /", own, true},
+		"TLS beside a plain allow":    {all(egress("h", sni), egress("plain", toDB)), "GET /", "", false},
+		"TLS with a plain allow":      {all(egress("h", sni), egress("plain", toDB+", "+onHTTP)), "GET /", "", false},
+		"a listener sees everything":  {all(egress("h", listener), egress("plain", toDB)), "GET /", own, true},
+		"TLS where nothing isolates":  {cnp("h", "{endpointSelector: {}, enableDefaultDeny: {egress: false}, egress: [{"+sni+"}]}"), "GET /", "", false},
+		"HTTP, asked for a DNS name":  {egress("h", toDB+", "+onHTTPOnly(`{method: GET}`)), "asks api.example.com", "GET any path", false},
+		"two things, always one said": {all(egress("a", sni), egress("b", "toEndpoints: [{}], "+onHTTPOnly(`{host: a.example}`))), "GET /", header, true},
+	} {
+		t.Run(sentence, func(t *testing.T) {
+			t.Parallel()
+			e := build(t, c.policies)
+			flow := parseFlow(t, strings.TrimSpace("web -> db:8080 "+c.flow))
+			_, err := e.Decide(flow)
+			if said := err != nil && strings.Contains(err.Error(), "is not looked into"); said != c.guess || err != nil && !said {
+				t.Errorf("got %v, want an error: %t", err, c.guess)
+			}
+			flow.HTTP, flow.DNS = nil, ""
+			v, err := e.Decide(flow)
+			if err != nil || v.Decision() != policy.Allowed || v.Egress.L7.String() != c.l7 {
+				t.Errorf("nothing asked: got %+v, %v, want %q", v.Egress, err, c.l7)
+			}
+		})
+	}
+}

@@ -1,0 +1,78 @@
+package engine
+
+import (
+	"strconv"
+
+	ciliumpolicy "github.com/cilium/cilium/pkg/policy"
+	"github.com/cilium/cilium/pkg/policy/api"
+	"github.com/cilium/cilium/pkg/policy/types"
+	"github.com/cilium/cilium/pkg/u8proto"
+
+	"github.com/tenantfence/tenantfence/internal/policy"
+)
+
+// spot is where Cilium merges what policies say: one peer on one port. What comes of it
+// no longer tells who let everything pass and who had rules.
+type spot struct {
+	dir      policy.Direction
+	peer     string
+	port     string
+	end      int32
+	protocol u8proto.U8proto
+}
+
+// collectPlain remembers the spots on which a rule lets everything pass.
+func (e *Engine) collectPlain(entry *types.PolicyEntry) {
+	if !entry.IsAllow() || entry.L3 == nil {
+		return
+	}
+	dir := policy.Egress
+	if entry.Ingress {
+		dir = policy.Ingress
+	}
+	peers := entry.L3
+	if len(peers) == 0 {
+		peers = types.WildcardSelectors
+	}
+	for _, rule := range entry.L4 {
+		if looksInside(rule) {
+			continue
+		}
+		for _, port := range rule.Ports {
+			for _, peer := range peers {
+				at := spot{dir: dir, peer: peer.Key(), port: port.Port, end: port.EndPort}
+				if n, err := u8proto.ParseProtocol(string(port.Protocol)); err == nil {
+					at.protocol = n
+				}
+				e.plain[at] = append(e.plain[at], entry)
+			}
+		}
+	}
+}
+
+// looksInside says whether a rule restricts what is spoken on its ports.
+func looksInside(rule api.PortRule) bool {
+	return !rule.Rules.IsEmpty() || rule.Listener != nil || len(rule.ServerNames) > 0 ||
+		rule.TerminatingTLS != nil || rule.OriginatingTLS != nil
+}
+
+// plainAt names the policies at a pod that let everything pass where others have rules.
+func (e *Engine) plainAt(d *distilled, f *ciliumpolicy.L4Filter, peer ciliumpolicy.CachedSelector) []string {
+	at := spot{dir: policy.Egress, peer: peer.String(), port: f.PortName, end: int32(f.EndPort), protocol: f.U8Proto}
+	if f.Ingress {
+		at.dir = policy.Ingress
+	}
+	if f.PortName == "" {
+		at.port = strconv.Itoa(int(f.Port))
+	}
+	var by []string
+	for _, protocol := range []u8proto.U8proto{f.U8Proto, u8proto.ANY} {
+		at.protocol = protocol
+		for _, entry := range e.plain[at] {
+			if name := authorOf(entry.Labels); name != "" && entry.Subject.Matches(d.labels) {
+				by = append(by, name)
+			}
+		}
+	}
+	return by
+}

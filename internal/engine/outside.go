@@ -1,0 +1,140 @@
+package engine
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+
+	"github.com/cilium/cilium/pkg/identity"
+	"github.com/cilium/cilium/pkg/labels"
+	"go4.org/netipx"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/policy"
+)
+
+// know makes an endpoint known by an identity, and with it the entities that the
+// identity belongs to.
+func (e *Engine) know(id *identity.Identity, ep policy.Endpoint) {
+	if len(e.known[id.ID]) == 0 {
+		e.knownIDs = append(e.knownIDs, id.ID)
+	}
+	ep.Entities = entitiesOf(id)
+	e.known[id.ID] = append(e.known[id.ID], ep)
+}
+
+// entitiesOf reads an identity's labels as the selectors behind Cilium's entities do.
+func entitiesOf(id *identity.Identity) []v1alpha1.Entity {
+	out := []v1alpha1.Entity{v1alpha1.EntityAll}
+	outside := false
+	for _, e := range []struct {
+		label  string
+		entity v1alpha1.Entity
+	}{
+		{labels.IDNameHost, v1alpha1.EntityHost}, {labels.IDNameRemoteNode, v1alpha1.EntityRemoteNode},
+		{labels.IDNameHealth, v1alpha1.EntityHealth}, {labels.IDNameIngress, v1alpha1.EntityIngress},
+		{labels.IDNameKubeAPIServer, v1alpha1.EntityKubeAPIServer},
+		{labels.IDNameWorldIPv4, v1alpha1.EntityWorldIPv4}, {labels.IDNameWorldIPv6, v1alpha1.EntityWorldIPv6},
+	} {
+		if !id.LabelArray.Has(labels.LabelSourceReservedKeyPrefix + e.label) {
+			continue
+		}
+		out = append(out, e.entity)
+		if e.entity == v1alpha1.EntityWorldIPv4 || e.entity == v1alpha1.EntityWorldIPv6 {
+			outside = true
+			out = append(out, v1alpha1.EntityWorld)
+		}
+	}
+	if !outside || slices.Contains(out, v1alpha1.EntityKubeAPIServer) {
+		out = append(out, v1alpha1.EntityCluster)
+	}
+	return out
+}
+
+// learnOutside makes known what is no pod: every entity, an address within each network
+// that somebody tells apart, and the names of policies.
+func (e *Engine) learnOutside(cidrs []string) error {
+	for _, entity := range []v1alpha1.Entity{
+		v1alpha1.EntityHost, v1alpha1.EntityRemoteNode, v1alpha1.EntityHealth, v1alpha1.EntityIngress,
+		v1alpha1.EntityKubeAPIServer, v1alpha1.EntityWorldIPv4, v1alpha1.EntityWorldIPv6,
+	} {
+		if err := e.learn(policy.Endpoint{Kind: policy.EntityEndpoint, Name: string(entity)}); err != nil {
+			return err
+		}
+	}
+	prefixes := slices.Clone(e.prefixes)
+	for _, c := range cidrs {
+		p, err := netip.ParsePrefix(c)
+		if err != nil {
+			return fmt.Errorf("network %q: %w", c, err)
+		}
+		prefixes = append(prefixes, p)
+	}
+	for _, addr := range inEach(prefixes) {
+		if err := e.learn(policy.Endpoint{Kind: policy.AddressEndpoint, Name: addr.String()}); err != nil {
+			return err
+		}
+	}
+	return e.learnNames()
+}
+
+// learnNames makes a name known for each selector of names. Where the selector is a
+// pattern, it is one that no other selector matches.
+func (e *Engine) learnNames() error {
+	seen := map[string]bool{}
+	for _, s := range e.names {
+		if seen[s.text] {
+			continue
+		}
+		seen[s.text] = true
+		matching := labels.Labels{s.label.Key: s.label}
+		for _, other := range e.names {
+			if !s.isPattern() && other.matches(s.text) {
+				matching[other.label.Key] = other.label
+			}
+		}
+		id, err := e.identity(merge(matching, labels.LabelWorldIPv4))
+		if err != nil {
+			return err
+		}
+		ep := policy.Endpoint{Kind: policy.NameEndpoint, Name: s.text}
+		e.know(id, ep)
+		e.told = append(e.told, ep)
+	}
+	return nil
+}
+
+// inEach returns an address of each network that is in none of the smaller ones, where
+// there is one.
+func inEach(prefixes []netip.Prefix) []netip.Addr {
+	for i := range prefixes {
+		prefixes[i] = prefixes[i].Masked()
+	}
+	slices.SortFunc(prefixes, func(a, b netip.Prefix) int {
+		if c := a.Addr().Compare(b.Addr()); c != 0 {
+			return c
+		}
+		return a.Bits() - b.Bits()
+	})
+	prefixes = slices.Compact(prefixes)
+	var out []netip.Addr
+	for i, p := range prefixes {
+		// All of the world is known by itself.
+		if p.Bits() == 0 {
+			continue
+		}
+		free := p.Addr()
+		for _, q := range prefixes[i+1:] {
+			if !p.Contains(q.Addr()) {
+				break
+			}
+			if q.Contains(free) {
+				free = netipx.PrefixLastIP(q).Next()
+			}
+		}
+		if p.Contains(free) {
+			out = append(out, free)
+		}
+	}
+	return out
+}

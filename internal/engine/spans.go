@@ -1,0 +1,121 @@
+package engine
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/cilium/cilium/pkg/identity"
+	ciliumpolicy "github.com/cilium/cilium/pkg/policy"
+	"github.com/cilium/cilium/pkg/u8proto"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/policy"
+)
+
+// span is a range of ports of one protocol, on which a pod's policies say the same. For
+// ICMP it is a range of types.
+type span struct {
+	proto       u8proto.U8proto
+	first, last uint16
+}
+
+func (s span) String() string {
+	port := fmt.Sprintf("%d-%d", s.first, s.last)
+	switch {
+	case s.whole():
+		port = "every port"
+	case s.first == s.last:
+		port = fmt.Sprint(s.first)
+	}
+	return port + "/" + string(protocolNames[s.proto])
+}
+
+func (s span) whole() bool { return s.first == 1 && s.last == lastPort(s.proto) }
+
+// protocols are those that policies tell apart, in the order in which they are said.
+var protocols = []u8proto.U8proto{u8proto.TCP, u8proto.UDP, u8proto.SCTP, u8proto.ICMP, u8proto.ICMPv6}
+
+var protocolNames = map[u8proto.U8proto]v1alpha1.Protocol{
+	u8proto.TCP: v1alpha1.TCP, u8proto.UDP: v1alpha1.UDP, u8proto.SCTP: v1alpha1.SCTP,
+	u8proto.ICMP: policy.ICMP, u8proto.ICMPv6: policy.ICMPv6,
+}
+
+func lastPort(proto u8proto.U8proto) uint16 {
+	if proto == u8proto.ICMP || proto == u8proto.ICMPv6 {
+		return 255
+	}
+	return 65535
+}
+
+// entries are the entries of a policy map in one direction, by the peer's identity. An
+// entry without a protocol is of every one.
+type entries map[identity.NumericIdentity][]span
+
+// aggregates are the identities that stand for many.
+var aggregates = ciliumpolicy.AllAggregates
+
+// entriesOf collects a policy map's entries once.
+func (d *distilled) entriesOf(dir policy.Direction) entries {
+	if e, ok := d.entries[dir]; ok {
+		return e
+	}
+	out := entries{}
+	for key := range d.verdicts.Entries() {
+		if key.IsIngress() == (dir == policy.Ingress) {
+			out[key.Identity] = append(out[key.Identity], span{key.Nexthdr, key.DestPort, key.EndPort()})
+		}
+	}
+	d.entries[dir] = out
+	return out
+}
+
+// spans splits all ports of a protocol where the entries for an identity may make a
+// difference.
+func (e entries) spans(id identity.NumericIdentity, proto u8proto.U8proto) []span {
+	last := lastPort(proto)
+	starts := []int{1}
+	add := func(s span) {
+		if s.proto != proto {
+			return
+		}
+		for _, at := range []int{int(s.first), int(s.last) + 1} {
+			if at > 1 && at <= int(last) {
+				starts = append(starts, at)
+			}
+		}
+	}
+	for _, of := range append([]identity.NumericIdentity{id}, aggregates...) {
+		for _, s := range e[of] {
+			add(s)
+		}
+	}
+	slices.Sort(starts)
+	starts = slices.Compact(starts)
+	out := make([]span, len(starts))
+	for i, first := range starts {
+		out[i] = span{proto, uint16(first), last}
+		if i+1 < len(starts) {
+			out[i].last = uint16(starts[i+1] - 1)
+		}
+	}
+	return out
+}
+
+// asks are the ports that a flow is about; with none, every one is.
+func asks(f policy.Flow) ([]span, []u8proto.U8proto, error) {
+	if f.ICMP != "" {
+		v4, v6, known := policy.ICMPTypes(f.ICMP)
+		if !known {
+			return nil, nil, fmt.Errorf("unknown ICMP type %q", f.ICMP)
+		}
+		return []span{{u8proto.ICMP, v4, v4}, {u8proto.ICMPv6, v6, v6}}, nil, nil
+	}
+	if f.Port == 0 && f.Protocol == "" {
+		return nil, []u8proto.U8proto{u8proto.TCP, u8proto.UDP, u8proto.SCTP}, nil
+	}
+	proto, err := protocol(f.Protocol)
+	if err != nil || f.Port == 0 {
+		return nil, []u8proto.U8proto{proto}, err
+	}
+	return []span{{proto, f.Port, f.Port}}, nil, nil
+}

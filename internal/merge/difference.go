@@ -1,0 +1,104 @@
+package merge
+
+import (
+	"fmt"
+	"strconv"
+
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+)
+
+// Differences says in which fields a resource is not what Merge makes of it, one text
+// a field: "spec.ingress[0].toPorts[0].ports[0].port is 444, not 443". Lists are sets,
+// and comments and order say nothing.
+func Differences(have, want *yaml.RNode) []string {
+	return differences("", have.YNode(), want.YNode())
+}
+
+func differences(path string, have, want *yaml.Node) []string {
+	switch {
+	case content(have) == content(want):
+		return nil
+	case have.Kind == yaml.MappingNode && want.Kind == yaml.MappingNode:
+		return fieldDifferences(path, have, want)
+	case have.Kind == yaml.SequenceNode && want.Kind == yaml.SequenceNode:
+		return elementDifferences(path, have, want)
+	case have.Kind == yaml.ScalarNode && want.Kind == yaml.ScalarNode:
+		return []string{fmt.Sprintf("%s is %s, not %s", path, spelled(have), spelled(want))}
+	}
+	return []string{path + " is something else"}
+}
+
+func fieldDifferences(path string, have, want *yaml.Node) []string {
+	var out []string
+	for i := 0; i+1 < len(have.Content); i += 2 {
+		key, where := have.Content[i].Value, child(path, have.Content[i].Value)
+		if there := value(want, key); there != nil {
+			out = append(out, differences(where, have.Content[i+1], there)...)
+		} else {
+			out = append(out, where+" is too much")
+		}
+	}
+	for i := 0; i+1 < len(want.Content); i += 2 {
+		if key := want.Content[i].Value; at(have, key) < 0 {
+			out = append(out, child(path, key)+" is missing")
+		}
+	}
+	return out
+}
+
+func elementDifferences(path string, have, want *yaml.Node) []string {
+	partner, stays := pair(have.Content, want.Content)
+	var out []string
+	for i, w := range want.Content {
+		if partner[i] < 0 {
+			out = append(out, fmt.Sprintf("%s lacks %s", path, brief(w)))
+			continue
+		}
+		out = append(out, differences(fmt.Sprintf("%s[%d]", path, partner[i]), have.Content[partner[i]], w)...)
+	}
+	for i, h := range have.Content {
+		if !stays[i] {
+			out = append(out, fmt.Sprintf("%s[%d] is too much: %s", path, i, brief(h)))
+		}
+	}
+	return out
+}
+
+// child is a field below a path; keys that are no plain words stand in brackets.
+func child(path, key string) string {
+	for _, r := range key {
+		if (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') {
+			return path + "[" + key + "]"
+		}
+	}
+	if path == "" {
+		return key
+	}
+	return path + "." + key
+}
+
+// spelled is a scalar as its type shows: a number that became a string is seen.
+func spelled(n *yaml.Node) string {
+	if n.ShortTag() == yaml.NodeTagString {
+		return strconv.Quote(n.Value)
+	}
+	return n.Value
+}
+
+// briefly is how much of an element is shown.
+const briefly = 80
+
+// brief is an element in a line.
+func brief(n *yaml.Node) string {
+	if n.Kind == yaml.ScalarNode {
+		return spelled(n)
+	}
+	data, err := yaml.NewRNode(n).MarshalJSON()
+	if err != nil {
+		return "an element"
+	}
+	if text := []rune(string(data)); len(text) > briefly {
+		return string(text[:briefly]) + "…"
+	}
+	return string(data)
+}

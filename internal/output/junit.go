@@ -1,0 +1,155 @@
+package output
+
+import (
+	"encoding/xml"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/tenantfence/tenantfence/internal/policy"
+)
+
+// The XML that CI systems read as the results of tests.
+type junitSuites struct {
+	XMLName  xml.Name     `xml:"testsuites"`
+	Name     string       `xml:"name,attr"`
+	Tests    int          `xml:"tests,attr"`
+	Failures int          `xml:"failures,attr"`
+	Suites   []junitSuite `xml:"testsuite"`
+}
+
+type junitSuite struct {
+	Name     string      `xml:"name,attr"`
+	Tests    int         `xml:"tests,attr"`
+	Failures int         `xml:"failures,attr"`
+	Cases    []junitCase `xml:"testcase"`
+}
+
+type junitCase struct {
+	Name    string        `xml:"name,attr"`
+	Class   string        `xml:"classname,attr"`
+	Failure *junitFailure `xml:"failure,omitempty"`
+	Out     string        `xml:"system-out,omitempty"`
+}
+
+type junitFailure struct {
+	Message string `xml:"message,attr"`
+	Text    string `xml:",chardata"`
+}
+
+// JUnit writes what a proof came to as test suites: one for each FlowTest, and one with
+// a test for each check.
+func JUnit(w io.Writer, r policy.Report) error {
+	out := junitSuites{Name: "tenantfence verify"}
+	for i := range r.FlowTests {
+		out.add(flowTestSuite(&r.FlowTests[i]))
+	}
+	out.add(checkSuite(r))
+	data, err := xml.MarshalIndent(out, "", "  ")
+	if err != nil {
+		return fmt.Errorf("write report: %w", err)
+	}
+	if _, err := fmt.Fprintf(w, "%s%s\n", xml.Header, data); err != nil {
+		return fmt.Errorf("write report: %w", err)
+	}
+	return nil
+}
+
+func (s *junitSuites) add(suite junitSuite) {
+	suite.Tests = len(suite.Cases)
+	for _, c := range suite.Cases {
+		if c.Failure != nil {
+			suite.Failures++
+		}
+	}
+	s.Tests, s.Failures = s.Tests+suite.Tests, s.Failures+suite.Failures
+	s.Suites = append(s.Suites, suite)
+}
+
+func flowTestSuite(t *policy.FlowTestResult) junitSuite {
+	suite := junitSuite{Name: t.Test.String()}
+	for i := range t.Cases {
+		c := &t.Cases[i]
+		test := junitCase{Name: c.Case.Name, Class: "FlowTest." + t.Test.Name}
+		if !c.Holds {
+			test.Failure = caseFailure(c)
+		}
+		suite.Cases = append(suite.Cases, test)
+	}
+	return suite
+}
+
+func caseFailure(c *policy.CaseResult) *junitFailure {
+	var lines []string
+	for i := range c.Flows {
+		if f := &c.Flows[i]; !f.Holds {
+			lines = append(lines, flowText(f))
+		}
+	}
+	message := fmt.Sprintf("%d of %s not as expected (%s)", len(lines), verb(len(c.Flows), "flow", "is", "are"), c.Case.Expect)
+	if c.Problem != "" {
+		message = "cannot be decided: " + c.Problem
+	}
+	return &junitFailure{Message: message, Text: strings.Join(lines, "\n")}
+}
+
+// The tests that stand for checks of one kind, whatever their findings are named.
+const (
+	isolationTest = "isolation"
+	declaredTest  = "declared-flows"
+)
+
+// comparisonTests are the checks on what was generated.
+var comparisonTests = []string{"policy-missing", "policy-changed", "policy-unexpected", "moved-policy", "patch-missing"}
+
+// testsOf are the checks whose findings have another name than their test.
+var testsOf = map[string]string{
+	"not-isolated": isolationTest, "undeclared-open": isolationTest, "undeclared-latent": isolationTest, "dead-l7-rule": isolationTest,
+	"declared-flow-denied": declaredTest,
+}
+
+// checkSuite has a test for every check that was made, and for every other one that
+// found something. Errors fail it; what else was found is its output.
+func checkSuite(r policy.Report) junitSuite {
+	names := []string{"moved-policy"}
+	if r.Comparison != nil {
+		names = slices.Clone(comparisonTests)
+	}
+	if r.Isolation != nil {
+		names = append(names, isolationTest, declaredTest)
+	}
+	found := map[string]policy.Findings{}
+	for _, f := range r.Findings {
+		name := f.Check
+		if test := testsOf[name]; test != "" {
+			name = test
+		}
+		if !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+		found[name] = append(found[name], f)
+	}
+	suite := junitSuite{Name: "policies"}
+	for _, name := range names {
+		suite.Cases = append(suite.Cases, checkCase(name, found[name]))
+	}
+	return suite
+}
+
+func checkCase(name string, findings policy.Findings) junitCase {
+	test := junitCase{Name: name, Class: "policies"}
+	var errors, said []string
+	for _, f := range findings {
+		if f.Severity == policy.Error {
+			errors = append(errors, f.String())
+		} else {
+			said = append(said, f.String())
+		}
+	}
+	if len(errors) > 0 {
+		test.Failure = &junitFailure{Message: count(len(errors), "finding"), Text: strings.Join(errors, "\n")}
+	}
+	test.Out = strings.Join(said, "\n")
+	return test
+}

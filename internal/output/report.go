@@ -1,0 +1,196 @@
+package output
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/tenantfence/tenantfence/internal/policy"
+)
+
+// flowsShown is how many flows of a case that does not hold are listed, unless all are
+// asked for.
+const flowsShown = 10
+
+// Report writes what a proof came to, for a person: each FlowTest with the cases that
+// do not hold, or with all, then the findings, then the sum.
+func Report(w io.Writer, r policy.Report, each Detail) error {
+	var b bytes.Buffer
+	for i := range r.FlowTests {
+		flowTestText(&b, &r.FlowTests[i], each)
+	}
+	if err := Text(&b, r.Findings); err != nil {
+		return err
+	}
+	b.WriteString(sum(r) + "\n")
+	if _, err := b.WriteTo(w); err != nil {
+		return fmt.Errorf("write report: %w", err)
+	}
+	return nil
+}
+
+func flowTestText(b *bytes.Buffer, t *policy.FlowTestResult, each Detail) {
+	hold := 0
+	for _, c := range t.Cases {
+		if c.Holds {
+			hold++
+		}
+	}
+	fmt.Fprintf(b, "%s: %d of %s\n", t.Test, hold, verb(len(t.Cases), "case", "holds", "hold"))
+	for i := range t.Cases {
+		if c := &t.Cases[i]; !c.Holds || each == Lines {
+			caseText(b, c, each)
+		}
+	}
+}
+
+func caseText(b *bytes.Buffer, c *policy.CaseResult, each Detail) {
+	state := "ok"
+	if !c.Holds {
+		state = "FAILED"
+	}
+	fmt.Fprintf(b, "  %-6s  %s (expect %s)\n", state, c.Case.Name, c.Case.Expect)
+	if c.Problem != "" {
+		fmt.Fprintf(b, "          cannot be decided: %s\n", c.Problem)
+	}
+	listed := 0
+	for i := range c.Flows {
+		f := &c.Flows[i]
+		switch {
+		case f.Holds && each != Lines:
+		case listed < flowsShown || each == Lines:
+			fmt.Fprintf(b, "          %s\n", flowText(f))
+			listed++
+		default:
+			listed++
+		}
+	}
+	if listed > flowsShown && each != Lines {
+		fmt.Fprintf(b, "          … and %d more, which --verbose lists\n", listed-flowsShown)
+	}
+}
+
+// flowText is "a -> b:80/TCP is denied: egress allowed by x, ingress denied by
+// default; asked for in Tenant/acme spec.egress[llm]".
+func flowText(f *policy.FlowResult) string {
+	v := f.Verdict
+	text := fmt.Sprintf("%s %s: egress %s, ingress %s", f.Flow, is(v.Decision()), sideText(v.Egress), sideText(v.Ingress))
+	if v.Note != "" {
+		text += "; " + v.Note
+	}
+	if len(f.For) > 0 {
+		text += "; asked for in " + strings.Join(f.For, ", ")
+	}
+	return text
+}
+
+func is(d policy.Decision) string {
+	if d == policy.Depends {
+		return "depends"
+	}
+	return "is " + string(d)
+}
+
+// sideText says what one end decides, and by which policies.
+func sideText(s policy.Side) string {
+	text := string(s.Decision)
+	switch {
+	case len(s.By) > 0:
+		text += " by " + strings.Join(s.By, ", ")
+	case s.Decision == policy.Allowed:
+		text += " since nothing isolates it"
+	case s.Decision == policy.Denied:
+		text += " since nothing allows it"
+	}
+	if !s.L7.All() {
+		text += " (only " + s.L7.String() + ")"
+	}
+	return text
+}
+
+// sum is the last line: what was looked into, and what came of it.
+func sum(r policy.Report) string {
+	parts := []string{flowSum(r.FlowTests)}
+	if i := r.Isolation; i != nil {
+		isolated := "isolated"
+		if !r.Holds() {
+			isolated = "looked into"
+		}
+		parts = append(parts, fmt.Sprintf("%s %s", count(i.Namespaces, "namespace"), isolated))
+	}
+	if c := r.Comparison; c != nil {
+		parts = append(parts, fmt.Sprintf("%s as generated", ofAll(c.AsGenerated, c.Wanted, "policy", "policies")))
+	}
+	if errors := countErrors(r.Findings); errors > 0 {
+		parts = append(parts, count(errors, "error"))
+	}
+	title := "verified"
+	if !r.Holds() {
+		title = "not verified"
+	}
+	return title + ": " + strings.Join(parts, ", ")
+}
+
+func flowSum(tests []policy.FlowTestResult) string {
+	if len(tests) == 0 {
+		return "no FlowTest"
+	}
+	hold, all := countFlows(tests)
+	return fmt.Sprintf("%d of %s", hold, verb(all, "flow", "holds", "hold"))
+}
+
+// countFlows counts a case that could not be decided as a flow.
+func countFlows(tests []policy.FlowTestResult) (hold, all int) {
+	for _, t := range tests {
+		for _, c := range t.Cases {
+			if len(c.Flows) == 0 {
+				all++
+			}
+			for _, f := range c.Flows {
+				all++
+				if f.Holds {
+					hold++
+				}
+			}
+		}
+	}
+	return hold, all
+}
+
+func countErrors(findings policy.Findings) int {
+	n := 0
+	for _, f := range findings {
+		if f.Severity == policy.Error {
+			n++
+		}
+	}
+	return n
+}
+
+func count(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
+// verb is "1 flow holds" and "2 flows hold".
+func verb(n int, what, one, many string) string {
+	if n == 1 {
+		return count(n, what) + " " + one
+	}
+	return count(n, what) + " " + many
+}
+
+// ofAll is "38 policies", and "37 of 38 policies" where that is less.
+func ofAll(n, all int, one, many string) string {
+	what := many
+	if all == 1 {
+		what = one
+	}
+	if n == all {
+		return fmt.Sprintf("%d %s", all, what)
+	}
+	return fmt.Sprintf("%d of %d %s", n, all, what)
+}

@@ -1,0 +1,169 @@
+package output_test
+
+import (
+	"encoding/json"
+	"encoding/xml"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/output"
+	"github.com/tenantfence/tenantfence/internal/policy"
+)
+
+// failing is a report with a bit of everything.
+func failing() policy.Report {
+	web := policy.Endpoint{Kind: policy.PodEndpoint, Name: "acme/Deployment/web"}
+	llm := policy.Endpoint{Kind: policy.NameEndpoint, Name: "api.openai.com"}
+	holds := policy.FlowResult{
+		Flow: policy.Flow{From: web, To: llm, Port: 443, Protocol: v1alpha1.TCP}, Holds: true,
+		Verdict: policy.Verdict{
+			Egress: policy.Side{Decision: policy.Allowed, By: []string{"acme/egress-llm"}}, Ingress: policy.Side{Decision: policy.NotJudged},
+		},
+		For: []string{"Tenant/acme spec.egress[llm]"},
+	}
+	fails := policy.FlowResult{
+		Flow: policy.Flow{From: web, To: policy.Endpoint{Kind: policy.PodEndpoint, Name: "beta/Deployment/api"}, Port: 80, Protocol: v1alpha1.TCP, HTTP: &policy.HTTPRequest{Method: "GET", Path: "/<v1>"}},
+		Verdict: policy.Verdict{
+			Egress:  policy.Side{Decision: policy.Allowed, By: []string{"acme/east-west"}, L7: policy.L7{HTTP: []policy.HTTPRule{{Method: "GET"}}}},
+			Ingress: policy.Side{Decision: policy.Denied}, Note: "a note",
+		},
+		For: []string{"Tenant/acme spec.egress[api]", "Tenant/beta spec.ingress[api]"},
+	}
+	return policy.Report{
+		FlowTests: []policy.FlowTestResult{
+			{Test: policy.Ref{Kind: "FlowTest", Name: "acme", File: "flows.yaml"}, Cases: []policy.CaseResult{
+				{Case: v1alpha1.FlowCase{Name: "the LLM", Expect: v1alpha1.ExpectAllow}, Flows: []policy.FlowResult{holds}, Holds: true},
+				{Case: v1alpha1.FlowCase{Name: "the API", Expect: v1alpha1.ExpectAllow}, Flows: []policy.FlowResult{holds, fails}},
+				{Case: v1alpha1.FlowCase{Name: "nobody", Expect: v1alpha1.ExpectDeny}, Problem: "there is no workload"},
+			}},
+			{Test: policy.Ref{Kind: "FlowTest", Name: "beta"}, Cases: []policy.CaseResult{
+				{Case: v1alpha1.FlowCase{Name: "the LLM", Expect: v1alpha1.ExpectAllow}, Flows: []policy.FlowResult{holds}, Holds: true},
+			}},
+		},
+		Isolation:  &policy.Isolation{Namespaces: 2, Pods: 9, Openings: 30, Declared: 4, Audited: []string{"gamma"}},
+		Comparison: &policy.Comparison{Wanted: 6, AsGenerated: 5, Missing: 1},
+		Findings: policy.Findings{
+			{Check: "policy-missing", Severity: policy.Error, Resource: policy.Ref{APIVersion: "cilium.io/v2", Kind: "CiliumNetworkPolicy", Namespace: "acme", Name: "allow-dns"}, Message: "is not there"},
+			{Check: "undeclared-open", Severity: policy.Warning, Message: "is open"},
+			{Check: "dns-any-name", Severity: policy.Info, Resource: policy.Ref{Kind: "FenceProfile", Name: "p", File: "p.yaml", Index: 1}, Field: "spec.baseline", Message: "any name"},
+		},
+	}
+}
+
+// fine is a report with nothing wrong.
+func fine() policy.Report {
+	r := failing()
+	r.FlowTests = r.FlowTests[1:]
+	r.Comparison = &policy.Comparison{Wanted: 1, AsGenerated: 1}
+	r.Findings = nil
+	return r
+}
+
+var update = flag.Bool("update", false, "rewrite the golden files, and fail once")
+
+// TestReports holds each format against its golden file.
+func TestReports(t *testing.T) {
+	t.Parallel()
+	text := func(each output.Detail) func(io.Writer, policy.Report) error {
+		return func(w io.Writer, r policy.Report) error { return output.Report(w, r, each) }
+	}
+	for file, c := range map[string]struct {
+		write  func(io.Writer, policy.Report) error
+		report policy.Report
+	}{
+		"failing.txt":         {text(output.Sum), failing()},
+		"failing-verbose.txt": {text(output.Lines), failing()},
+		"failing.json":        {output.JSON, failing()},
+		"failing.xml":         {output.JUnit, failing()},
+		"fine.txt":            {text(output.Sum), fine()},
+		"fine.json":           {output.JSON, fine()},
+		"fine.xml":            {output.JUnit, fine()},
+		"empty.txt":           {text(output.Sum), policy.Report{}},
+		"empty.json":          {output.JSON, policy.Report{}},
+		"empty.xml":           {output.JUnit, policy.Report{}},
+	} {
+		t.Run(file, func(t *testing.T) {
+			t.Parallel()
+			var b strings.Builder
+			if err := c.write(&b, c.report); err != nil {
+				t.Fatal(err)
+			}
+			golden(t, filepath.Join("testdata", "report", file), b.String())
+			if c.write(full{}, c.report) == nil {
+				t.Error("what cannot be written is not told")
+			}
+		})
+	}
+}
+
+func golden(t *testing.T, file, got string) {
+	t.Helper()
+	want, err := os.ReadFile(file)
+	if err != nil && !os.IsNotExist(err) {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(string(want), got); d != "" {
+		t.Error(d)
+		if !*update {
+			return
+		}
+		if err := os.WriteFile(file, []byte(got), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestFormatsCanBeRead(t *testing.T) {
+	t.Parallel()
+	r := failing()
+	r.Findings[0].Message = "holds \x00 and <![CDATA[ ]]> & \"quotes\" \u2028"
+	var b strings.Builder
+	if err := output.JSON(&b, r); err != nil || !json.Valid([]byte(b.String())) {
+		t.Errorf("no JSON: %v", err)
+	}
+	b.Reset()
+	if err := output.JUnit(&b, r); err != nil {
+		t.Fatal(err)
+	}
+	for d := xml.NewDecoder(strings.NewReader(b.String())); ; {
+		if _, err := d.Token(); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			t.Fatalf("no XML: %v", err)
+		}
+	}
+}
+
+// A case may stand for thousands of flows.
+func TestManyFlowsOfACaseAreCut(t *testing.T) {
+	t.Parallel()
+	r := failing()
+	c := &r.FlowTests[0].Cases[1]
+	for i := range 20 {
+		f := c.Flows[1]
+		f.Flow.To.Name = fmt.Sprint("pod", i)
+		c.Flows = append(c.Flows, f)
+	}
+	var sum, lines strings.Builder
+	if err := output.Report(&sum, r, output.Sum); err != nil {
+		t.Fatal(err)
+	}
+	if err := output.Report(&lines, r, output.Lines); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(sum.String(), "… and 11 more, which --verbose lists") || strings.Contains(sum.String(), "pod19") {
+		t.Errorf("it is not cut:\n%s", sum.String())
+	}
+	if !strings.Contains(lines.String(), "pod19") || strings.Contains(lines.String(), "…") {
+		t.Errorf("it is cut:\n%s", lines.String())
+	}
+}

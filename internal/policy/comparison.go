@@ -1,0 +1,14 @@
+package policy
+
+// Comparison counts the policies of a finished build, held against those that the
+// function would generate now.
+type Comparison struct {
+	// Wanted are those that the function would generate, of which AsGenerated are there
+	// and equal.
+	Wanted, AsGenerated int
+	// Missing, Changed and Moved are the rest of them. Moved ones stand in another
+	// namespace.
+	Missing, Changed, Moved int
+	// Unexpected bear the fence's label, and nothing wants them.
+	Unexpected int
+}

@@ -1,0 +1,171 @@
+package reach
+
+import (
+	"slices"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/policy"
+)
+
+// subject is a fenced pod, looked at in one direction, with what it may do.
+type subject struct {
+	pod       policy.Endpoint
+	direction policy.Direction
+	// byNamespace are the wanted flows with pods of one namespace, others the rest.
+	byNamespace map[string][]Wanted
+	others      []Wanted
+}
+
+// subjectOf collects what a pod may do.
+func (x *Expectation) subjectOf(pod policy.Endpoint, d policy.Direction) subject {
+	s := subject{pod: pod, direction: d, byNamespace: map[string][]Wanted{}}
+	for _, w := range x.at[end{pod.Namespace, d}] {
+		switch {
+		case !policy.Selects(w.Subject, pod.Labels):
+		case w.Peer.Kind == policy.Pods && w.Peer.Namespace != "":
+			s.byNamespace[w.Peer.Namespace] = append(s.byNamespace[w.Peer.Namespace], w)
+		default:
+			s.others = append(s.others, w)
+		}
+	}
+	return s
+}
+
+// wanted are the flows that a pod may have with a peer.
+func (s subject) wanted(peer policy.Endpoint) []Wanted {
+	var out []Wanted
+	for _, list := range [][]Wanted{s.byNamespace[peer.Namespace], s.others} {
+		for _, w := range list {
+			if matches(w.Peer, peer) {
+				out = append(out, w)
+			}
+		}
+	}
+	return out
+}
+
+// undeclared is the part of an opening that nothing declares for a peer.
+func (s subject) undeclared(o policy.Opening, peer policy.Endpoint) []policy.Opening {
+	destination := peer
+	if s.direction == policy.Ingress {
+		destination = s.pod
+	}
+	var declared []passage
+	for _, w := range s.wanted(peer) {
+		for _, r := range portsOf(w.Ports, destination) {
+			declared = append(declared, passage{r, w.L7})
+		}
+	}
+	return closed(o, declared)
+}
+
+// passage lets a part of what is spoken on some ports pass.
+type passage struct {
+	ports ports
+	l7    policy.L7
+}
+
+// closed is the part of an opening that no passage lets pass.
+func closed(o policy.Opening, passages []passage) []policy.Opening {
+	var out []policy.Opening
+	for _, part := range parts(o.L7) {
+		var covering []ports
+		for _, p := range passages {
+			if covers(p.l7, part) {
+				covering = append(covering, p.ports)
+			}
+		}
+		for _, rest := range without(ports{o.Protocol, o.First, o.Last}, covering) {
+			out = append(out, policy.Opening{Protocol: rest.protocol, First: rest.first, Last: rest.last, L7: part, By: o.By})
+		}
+	}
+	return out
+}
+
+// parts are the rules of which each lets something pass.
+func parts(l policy.L7) []policy.L7 {
+	if l.All() {
+		return []policy.L7{{}}
+	}
+	var out []policy.L7
+	for _, r := range l.HTTP {
+		out = append(out, policy.L7{HTTP: []policy.HTTPRule{r}})
+	}
+	for _, n := range l.DNS {
+		out = append(out, policy.L7{DNS: []string{n}})
+	}
+	if l.Other != "" {
+		out = append(out, policy.L7{Other: l.Other})
+	}
+	return out
+}
+
+// covers says whether what is wanted includes one part of what passes.
+func covers(wanted, part policy.L7) bool {
+	switch {
+	case wanted.All():
+		return true
+	case len(part.HTTP) > 0:
+		return slices.Contains(wanted.HTTP, part.HTTP[0])
+	case len(part.DNS) > 0:
+		return slices.ContainsFunc(wanted.DNS, func(n string) bool { return policy.Covers(n, part.DNS[0]) })
+	default:
+		return false
+	}
+}
+
+// ports are a range of ports of a protocol, or of every one.
+type ports struct {
+	protocol    v1alpha1.Protocol
+	first, last uint16
+}
+
+// portsOf are ports as numbers: a name is what the destination calls so.
+func portsOf(in []policy.Port, destination policy.Endpoint) []ports {
+	if len(in) == 0 {
+		return []ports{{"", 1, 65535}}
+	}
+	var out []ports
+	for _, p := range in {
+		switch {
+		case p.Protocol == policy.ICMP:
+			if v4, v6, known := policy.ICMPTypes(v1alpha1.ICMPType(p.Name)); known {
+				out = append(out, ports{policy.ICMP, v4, v4}, ports{policy.ICMPv6, v6, v6})
+			}
+		case p.Named():
+			for _, named := range destination.Ports {
+				if named.Name == p.Name && named.Protocol == p.Protocol {
+					out = append(out, ports{p.Protocol, named.Port, named.Port})
+				}
+			}
+		default:
+			out = append(out, ports{p.Protocol, uint16(p.Port), uint16(max(p.Port, p.End))})
+		}
+	}
+	return out
+}
+
+// without is what is left of a range.
+func without(r ports, covering []ports) []ports {
+	rest := []ports{r}
+	for _, c := range covering {
+		if c.protocol != "" && c.protocol != r.protocol {
+			continue
+		}
+		var next []ports
+		for _, p := range rest {
+			if c.last < p.first || p.last < c.first {
+				next = append(next, p)
+				continue
+			}
+			if p.first < c.first {
+				next = append(next, ports{p.protocol, p.first, c.first - 1})
+			}
+			if c.last < p.last {
+				next = append(next, ports{p.protocol, c.last + 1, p.last})
+			}
+		}
+		rest = next
+	}
+	return rest
+}

@@ -1,0 +1,216 @@
+package reach
+
+import (
+	"fmt"
+	"maps"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"go4.org/netipx"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/policy"
+)
+
+// Declared decides every declared flow, at both of its ends, and returns how many there
+// were and those that do not pass.
+func (p Proof) Declared() (int, policy.Findings) {
+	d := declared{Proof: p, seen: map[string]bool{}}
+	x := NewExpectation(p.Fence)
+	for i, t := range p.Fence.Tenants {
+		p.Progress.Tell("deciding declared flows: tenants", i, len(p.Fence.Tenants))
+		if !p.Fence.Generated(&p.Fence.Tenants[i]) {
+			continue
+		}
+		for _, ns := range t.Namespaces {
+			for _, direction := range []policy.Direction{policy.Egress, policy.Ingress} {
+				for _, w := range x.at[end{ns, direction}] {
+					d.decide(&p.Fence.Tenants[i], ns, direction, w)
+				}
+			}
+		}
+	}
+	return d.count, d.findings
+}
+
+type declared struct {
+	Proof
+	count    int
+	findings policy.Findings
+	// seen are flows that were decided from their other end.
+	seen map[string]bool
+}
+
+// decide decides what one end wants, on each of its ports, between all pods of the build
+// that it is about.
+func (d *declared) decide(t *policy.Tenant, namespace string, direction policy.Direction, w Wanted) {
+	own := d.examples(policy.Peer{Kind: policy.Pods, Namespace: namespace, Pods: w.Subject})
+	for _, peer := range d.examples(w.Peer) {
+		for _, pod := range own {
+			from, to := pod, peer
+			if direction == policy.Ingress {
+				from, to = peer, pod
+			}
+			for _, f := range flowsOf(from, to, w) {
+				d.one(t, f, w)
+			}
+		}
+	}
+}
+
+// flowsOf are the flows that a wanted one stands for between two ends.
+func flowsOf(from, to policy.Endpoint, w Wanted) []policy.Flow {
+	f := policy.Flow{From: from, To: to}
+	if len(w.L7.DNS) > 0 {
+		f.DNS = concrete(w.L7.DNS[0])
+	}
+	if len(w.Ports) == 0 {
+		return []policy.Flow{f}
+	}
+	var out []policy.Flow
+	for _, p := range w.Ports {
+		f := f
+		if p.Protocol == policy.ICMP {
+			f.ICMP = v1alpha1.ICMPType(p.Name)
+			out = append(out, f)
+			continue
+		}
+		for _, r := range portsOf([]policy.Port{p}, to) {
+			f.Protocol, f.Port = r.protocol, r.first
+			out = append(out, f)
+			if r.last != r.first {
+				f.Port = r.last
+				out = append(out, f)
+			}
+		}
+	}
+	return out
+}
+
+func (d *declared) one(t *policy.Tenant, f policy.Flow, w Wanted) {
+	key := f.String()
+	if d.seen[key] {
+		return
+	}
+	d.seen[key] = true
+	d.count++
+	finding := policy.Finding{Check: "declared-flow-denied", Severity: policy.Error, Resource: d.Sources[w.Reason.Kind+"/"+w.Reason.Name], Field: w.Reason.Field}
+	if t.Enforcement != v1alpha1.Enforce {
+		finding.Severity = policy.Warning
+	}
+	v, err := d.Engine.Decide(f)
+	switch {
+	case err != nil:
+		finding.Check, finding.Message = "declared-flow-undecided", err.Error()
+	case v.Decision() == policy.Allowed:
+		return
+	default:
+		finding.Message = fmt.Sprintf("%s is declared, and does not pass: egress %s; ingress %s%s", f, explain(v.Egress), explain(v.Ingress), noted(v))
+	}
+	d.findings = append(d.findings, finding)
+}
+
+func noted(v policy.Verdict) string {
+	if v.Note == "" {
+		return ""
+	}
+	return "; " + v.Note
+}
+
+// examples are endpoints that a peer stands for: all pods of the build or, where there
+// is none, one that is like them.
+func (d *declared) examples(p policy.Peer) []policy.Endpoint {
+	var out []policy.Endpoint
+	switch p.Kind {
+	case policy.Pods:
+		return d.pods(p)
+	case policy.Entities:
+		for _, e := range p.Entities {
+			if e != v1alpha1.EntityAll && e != v1alpha1.EntityCluster {
+				out = append(out, policy.Endpoint{Kind: policy.EntityEndpoint, Name: string(e)})
+			}
+		}
+	case policy.CIDRs:
+		for _, c := range p.CIDRs {
+			if addr, ok := addressIn(c, p.Except); ok {
+				out = append(out, policy.Endpoint{Kind: policy.AddressEndpoint, Name: addr.String()})
+			}
+		}
+	default:
+		for _, n := range p.FQDNs {
+			out = append(out, policy.Endpoint{Kind: policy.NameEndpoint, Name: concrete(n)})
+		}
+	}
+	return out
+}
+
+func (d *declared) pods(p policy.Peer) []policy.Endpoint {
+	namespaces := []string{p.Namespace}
+	if p.Namespace == "" {
+		namespaces = d.labelled(p)
+	}
+	var out []policy.Endpoint
+	for _, ns := range namespaces {
+		for _, w := range d.Endpoints.Index.In(ns, p.Pods) {
+			if !w.HostNetwork {
+				out = append(out, d.Endpoints.Pod(w))
+			}
+		}
+	}
+	if len(out) > 0 || p.Namespace == "" || len(d.Endpoints.Index.In(p.Namespace, p.Pods)) > 0 {
+		return out
+	}
+	return []policy.Endpoint{d.Endpoints.imagined(p.Namespace, selected(p.Pods))}
+}
+
+// labelled are the namespaces of the build that a peer names by label.
+func (d *declared) labelled(p policy.Peer) []string {
+	return slices.DeleteFunc(slices.Sorted(maps.Keys(d.Endpoints.Index.Namespaces)), func(ns string) bool {
+		return !inNamespaces(p, policy.Endpoint{Namespace: ns, NamespaceLabels: d.Endpoints.namespaceLabels(ns)})
+	})
+}
+
+// selected are labels that a selector selects.
+func selected(s policy.Selector) map[string]string {
+	labels := map[string]string{}
+	maps.Copy(labels, s.MatchLabels)
+	for _, r := range s.MatchExpressions {
+		switch {
+		case r.Operator == metav1.LabelSelectorOpIn && len(r.Values) > 0:
+			labels[r.Key] = r.Values[0]
+		case r.Operator == metav1.LabelSelectorOpExists:
+			labels[r.Key] = ""
+		}
+	}
+	return labels
+}
+
+// addressIn is the first address of a network that is not excepted.
+func addressIn(cidr string, except []string) (netip.Addr, bool) {
+	p, err := netip.ParsePrefix(cidr)
+	if err != nil {
+		return netip.Addr{}, false
+	}
+	for addr := p.Masked().Addr(); p.Contains(addr); {
+		i := slices.IndexFunc(except, func(e string) bool {
+			x, err := netip.ParsePrefix(e)
+			return err == nil && x.Contains(addr)
+		})
+		if i < 0 {
+			return addr, true
+		}
+		last := netipx.PrefixLastIP(netip.MustParsePrefix(except[i]))
+		addr = last.Next()
+	}
+	return netip.Addr{}, false
+}
+
+// concrete is a name that a pattern matches.
+func concrete(pattern string) string {
+	if pattern == "*" {
+		return "any.example"
+	}
+	return strings.ReplaceAll(strings.ReplaceAll(strings.ToLower(pattern), "**", "any"), "*", "any")
+}

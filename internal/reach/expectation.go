@@ -1,0 +1,170 @@
+package reach
+
+import (
+	"net/netip"
+	"slices"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/policy"
+)
+
+// Expectation is what Tenants, profile and baseline say may pass at the fenced ends of
+// flows. It is worked out from the fence alone, apart from the policies that are planned
+// from it: else both might share a mistake.
+type Expectation struct {
+	fence *policy.Fence
+	// at are the wanted flows of a namespace in one direction.
+	at map[end][]Wanted
+}
+
+// end is a fenced namespace, looked at in one direction.
+type end struct {
+	namespace string
+	direction policy.Direction
+}
+
+// Wanted is one flow that may pass, as one of its ends sees it.
+type Wanted struct {
+	Subject policy.Selector
+	Peer    policy.Peer
+	// Ports: none means every port of every protocol.
+	Ports  []policy.Port
+	L7     policy.L7
+	Reason policy.Reason
+}
+
+// NewExpectation returns what a fence lets pass.
+func NewExpectation(f *policy.Fence) *Expectation {
+	x := &Expectation{fence: f, at: map[end][]Wanted{}}
+	for i := range f.Tenants {
+		x.expectBaseline(&f.Tenants[i])
+	}
+	for _, g := range f.Grants {
+		x.expectGrant(g)
+	}
+	return x
+}
+
+// expect adds a flow between the pods of two peers, at each end that is fenced.
+func (x *Expectation) expect(from, to policy.Peer, egress, ingress Wanted) {
+	egress.Subject, egress.Peer = from.Pods, to
+	ingress.Subject, ingress.Peer = to.Pods, from
+	x.add(end{from.Namespace, policy.Egress}, from, egress)
+	x.add(end{to.Namespace, policy.Ingress}, to, ingress)
+}
+
+func (x *Expectation) add(at end, own policy.Peer, w Wanted) {
+	if owner := x.fence.Owner(at.namespace); own.Kind == policy.Pods && owner != nil {
+		if owner.Enforcement != v1alpha1.Enforce {
+			// Nothing may be denied there, so nothing is looked into.
+			w.L7 = policy.L7{}
+		}
+		x.at[at] = append(x.at[at], w)
+	}
+}
+
+func (x *Expectation) expectBaseline(t *policy.Tenant) {
+	f := x.fence
+	for _, ns := range t.Namespaces {
+		own := policy.Peer{Kind: policy.Pods, Namespace: ns}
+		names := f.Baseline.DNS.Names
+		if slices.Contains(names, "*") {
+			names = nil
+		}
+		x.expectDNS(own, names, f.Profile.In("baseline.dns"))
+		if t.IntraNamespace {
+			w := Wanted{Reason: f.Profile.In("baseline.intraNamespace")}
+			x.expect(own, own, w, w)
+		}
+		if api := f.Baseline.APIServer; api != nil {
+			w := Wanted{Reason: f.Profile.In("baseline.apiServer")}
+			for _, p := range api.Ports {
+				w.Ports = append(w.Ports, policy.Port{Port: p, Protocol: v1alpha1.TCP})
+			}
+			x.expect(own, policy.Peer{Kind: policy.Entities, Entities: []v1alpha1.Entity{v1alpha1.EntityKubeAPIServer}}, w, w)
+		}
+		if m := f.Baseline.Monitoring; m != nil {
+			w := Wanted{Ports: policy.PortsOf(m.Ports), Reason: f.Profile.In("baseline.monitoring")}
+			x.expect(policy.Peer{Kind: policy.Pods, Namespace: m.Namespace, Pods: policy.PodsOf(m.Pods)}, own, w, w)
+		}
+	}
+}
+
+// expectDNS lets pods ask the cluster's DNS, for some names or, with none, for any.
+func (x *Expectation) expectDNS(from policy.Peer, names []string, why policy.Reason) {
+	dns := x.fence.Baseline.DNS
+	ports := []policy.Port{{Port: dns.Port, Protocol: v1alpha1.UDP}, {Port: dns.Port, Protocol: v1alpha1.TCP}}
+	to := []policy.Peer{{Kind: policy.Pods, Namespace: dns.Namespace, Pods: policy.PodsOf(dns.Pods)}}
+	if dns.NodeLocal {
+		to = append(to,
+			policy.Peer{Kind: policy.Pods, Namespace: dns.Namespace, Pods: policy.Selector{MatchLabels: map[string]string{"k8s-app": "node-local-dns"}}},
+			policy.Peer{Kind: policy.Entities, Entities: []v1alpha1.Entity{v1alpha1.EntityHost}})
+	}
+	for _, server := range to {
+		x.expect(from, server, Wanted{Ports: ports, L7: policy.L7{DNS: names}, Reason: why}, Wanted{Ports: ports, Reason: why})
+	}
+}
+
+func (x *Expectation) expectGrant(g policy.Grant) {
+	egress, ingress := Wanted{Ports: g.Ports, L7: g.L7}, Wanted{Ports: g.Ports, L7: policy.L7{HTTP: g.L7.HTTP}}
+	if len(g.SourcePorts) > 0 {
+		egress.Ports = g.SourcePorts
+	}
+	for _, d := range []*policy.Declaration{g.Destination, g.Source} {
+		if d != nil {
+			egress.Reason, ingress.Reason = d.Reason, d.Reason
+		}
+	}
+	x.expect(g.From, g.To, egress, ingress)
+	if g.To.Kind == policy.FQDNs && g.From.Kind == policy.Pods {
+		x.expectDNS(g.From, g.To.FQDNs, egress.Reason)
+	}
+}
+
+// matches says whether an endpoint is one of a peer.
+func matches(p policy.Peer, ep policy.Endpoint) bool {
+	switch p.Kind {
+	case policy.Pods:
+		return ep.Kind == policy.PodEndpoint && inNamespaces(p, ep) && policy.Selects(p.Pods, ep.Labels)
+	case policy.Entities:
+		return slices.ContainsFunc(p.Entities, func(e v1alpha1.Entity) bool { return slices.Contains(ep.Entities, e) })
+	case policy.CIDRs:
+		return ep.Kind != policy.PodEndpoint && inNetworks(p, ep)
+	default:
+		return ep.Kind == policy.NameEndpoint && slices.ContainsFunc(p.FQDNs, func(n string) bool { return policy.Covers(n, ep.Name) })
+	}
+}
+
+func inNamespaces(p policy.Peer, ep policy.Endpoint) bool {
+	if p.Namespace != "" {
+		return p.Namespace == ep.Namespace
+	}
+	for k, v := range p.NamespaceLabels {
+		if ep.NamespaceLabels[k] != v && (k != "kubernetes.io/metadata.name" || v != ep.Namespace) {
+			return false
+		}
+	}
+	return !slices.Contains(p.NotNamespaces, ep.Namespace)
+}
+
+// inNetworks says whether an endpoint outside of the cluster is in the networks of a
+// peer. One without an address is there if all of its world is.
+func inNetworks(p policy.Peer, ep policy.Endpoint) bool {
+	addr, err := netip.ParseAddr(ep.Name)
+	in := func(c string) bool {
+		network, bad := netip.ParsePrefix(c)
+		switch {
+		case bad != nil:
+			return false
+		case err == nil:
+			return network.Contains(addr)
+		case network.Bits() != 0:
+			return false
+		case network.Addr().Is4():
+			return slices.Contains(ep.Entities, v1alpha1.EntityWorldIPv4)
+		default:
+			return slices.Contains(ep.Entities, v1alpha1.EntityWorldIPv6)
+		}
+	}
+	return slices.ContainsFunc(p.CIDRs, in) && (err != nil || !slices.ContainsFunc(p.Except, in))
+}

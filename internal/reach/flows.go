@@ -1,0 +1,82 @@
+package reach
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/policy"
+)
+
+// flows are those that a case stands for: from each source to each destination on each
+// port. A pod's flow to itself is kept: it may be another replica.
+func (e Endpoints) flows(c v1alpha1.FlowCase) ([]policy.Flow, error) {
+	sources, err := e.FindAll(c.From)
+	if err != nil {
+		return nil, fmt.Errorf("from: %w", err)
+	}
+	targets, err := e.targets(c)
+	if err != nil {
+		return nil, fmt.Errorf("to: %w", err)
+	}
+	var out []policy.Flow
+	for _, from := range sources {
+		for _, f := range targets {
+			f.From, f.ICMP, f.DNS = from, c.ICMP, c.DNS
+			if c.HTTP != nil {
+				f.HTTP = &policy.HTTPRequest{Method: c.HTTP.Method, Path: c.HTTP.Path}
+			}
+			out = append(out, f)
+		}
+	}
+	if len(out) == 0 {
+		return nil, errors.New("stands for no flow at all")
+	}
+	return out, nil
+}
+
+// targets are flows without a source.
+func (e Endpoints) targets(c v1alpha1.FlowCase) ([]policy.Flow, error) {
+	f, err := v1alpha1.ParseEndpoint(c.To)
+	if err == nil && f.Form == v1alpha1.ServiceForm {
+		return e.serviceTargets(c, f)
+	}
+	ends, err := e.FindAll(c.To)
+	if err != nil {
+		return nil, err
+	}
+	var out []policy.Flow
+	for _, to := range ends {
+		out = append(out, onProtocols(c, to)...)
+	}
+	return out, nil
+}
+
+// onProtocols are the flows to an end on the port that a case says.
+func onProtocols(c v1alpha1.FlowCase, to policy.Endpoint) []policy.Flow {
+	protocols := []v1alpha1.Protocol{c.Protocol}
+	if c.DNS != "" && c.Protocol == "" {
+		protocols = dnsProtocols()
+	}
+	var out []policy.Flow
+	for _, p := range protocols {
+		out = append(out, policy.Flow{To: to, Port: uint16(c.Port), Protocol: p})
+	}
+	return out
+}
+
+// dnsProtocols are those that a DNS server is asked over: whoever gets an answer too
+// long for UDP asks again over TCP.
+func dnsProtocols() []v1alpha1.Protocol { return []v1alpha1.Protocol{v1alpha1.UDP, v1alpha1.TCP} }
+
+// speaks says whether a case is about a protocol.
+func speaks(c v1alpha1.FlowCase, p v1alpha1.Protocol) bool {
+	switch {
+	case c.Protocol != "":
+		return p == c.Protocol
+	case c.DNS != "":
+		return p != v1alpha1.SCTP
+	default:
+		return true
+	}
+}

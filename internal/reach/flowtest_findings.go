@@ -1,0 +1,72 @@
+package reach
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/tenantfence/tenantfence/internal/policy"
+)
+
+// FlowTestFindings says which cases of a FlowTest do not hold, and why: one finding for
+// each.
+func FlowTestFindings(result policy.FlowTestResult) policy.Findings {
+	var out policy.Findings
+	for i, c := range result.Cases {
+		f := policy.Finding{Severity: policy.Error, Resource: result.Test, Field: field.NewPath("spec", "cases").Index(i).String()}
+		switch {
+		case c.Problem != "":
+			f.Check, f.Message = "flow-undecided", fmt.Sprintf("%q cannot be decided: %s", c.Case.Name, c.Problem)
+		case !c.Holds:
+			f.Check, f.Message = "flow-test-failed", failure(c)
+		default:
+			continue
+		}
+		out = append(out, f)
+	}
+	return out
+}
+
+// failure tells of the first flow of a case that is not as expected, and counts the
+// rest.
+func failure(c policy.CaseResult) string {
+	failed := slices.DeleteFunc(slices.Clone(c.Flows), func(f policy.FlowResult) bool { return f.Holds })
+	if len(failed) == 0 {
+		return fmt.Sprintf("%q does not hold", c.Case.Name)
+	}
+	f := failed[0]
+	is := string(f.Verdict.Decision())
+	if is == string(policy.Depends) {
+		is = "allowed in some cases only"
+	}
+	why := []string{"egress " + explain(f.Verdict.Egress), "ingress " + explain(f.Verdict.Ingress)}
+	if len(f.For) > 0 {
+		why = append(why, "asked for by "+strings.Join(f.For, ", "))
+	}
+	text := fmt.Sprintf("%q: %s must be %s and is %s: %s%s", c.Case.Name, f.Flow, wanted(c.Case), is, strings.Join(why, "; "), noted(f.Verdict))
+	if len(c.Flows) > 1 {
+		text += fmt.Sprintf(" (%d of %d flows fail)", len(failed), len(c.Flows))
+	}
+	return text
+}
+
+// explain says what one end decided, and by which policies.
+func explain(s policy.Side) string {
+	text := string(s.Decision)
+	switch {
+	case s.Decision == policy.NotJudged:
+		return text
+	case len(s.By) > 0:
+		text += " by " + strings.Join(s.By, ", ")
+	case s.Decision == policy.Denied:
+		text += ", no policy allows it"
+	case s.Decision == policy.Allowed:
+		text += ", no policy isolates it"
+	}
+	if !s.L7.All() {
+		text += " (" + s.L7.String() + ")"
+	}
+	return text
+}

@@ -1,0 +1,186 @@
+package reach
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/resource"
+)
+
+// Proof is what isolation is proved with.
+type Proof struct {
+	Engine policy.Engine
+	Fence  *policy.Fence
+	// Pods are those of the build and its inventory.
+	Endpoints Endpoints
+	// Policies finds policies by the names that the engine gives them: where two have one
+	// name, one that is not the fence's.
+	Policies map[string]*resource.Policy
+	// Sources are the resources that declare flows, by kind and name: "Tenant/acme".
+	Sources map[string]policy.Ref
+	// Trusted are the names of policies whose openings need no other declaration, where
+	// nothing but labels tells what was meant. Omitted: none.
+	Trusted  map[string]bool
+	Progress policy.Progress
+}
+
+// Isolation finds what the policies open at fenced pods that nothing declares. Each end
+// of a flow is judged alone.
+func (p Proof) Isolation() (policy.Isolation, policy.Findings, error) {
+	var counted policy.Isolation
+	known, err := p.Engine.Imagine(p.surroundings())
+	if err != nil {
+		return counted, nil, fmt.Errorf("imagine what policies tell apart: %w", err)
+	}
+	s := search{Proof: p, expectation: NewExpectation(p.Fence), counted: &counted}
+	pods := p.fenced(known)
+	namespaces := map[string]bool{}
+	for i, pod := range pods {
+		p.Progress.Tell("proving isolation: pods", i, len(pods))
+		namespaces[pod.Namespace] = true
+		for _, d := range []policy.Direction{policy.Egress, policy.Ingress} {
+			if err := s.search(pod, d); err != nil {
+				return counted, nil, err
+			}
+		}
+	}
+	counted.Pods, counted.Namespaces = len(pods), len(namespaces)
+	return counted, append(s.findings(), p.hostNetwork()...), nil
+}
+
+// hostNetwork says which pods no policy selects.
+func (p Proof) hostNetwork() policy.Findings {
+	var pods []string
+	for _, w := range p.Endpoints.Index.Workloads {
+		if w.HostNetwork {
+			pods = append(pods, w.Ref.Namespace+"/"+w.Ref.Kind+"/"+w.Ref.Name)
+		}
+	}
+	if len(pods) == 0 {
+		return nil
+	}
+	return policy.Findings{{
+		Check: "host-network-pods", Severity: policy.Info,
+		Message: "these are hostNetwork pods: no policy selects them, and they reach every pod of their node, as the node does: " + strings.Join(pods, ", "),
+	}}
+}
+
+// fenced are the known pods whose namespace is a tenant's, and in which policies are
+// generated.
+func (p Proof) fenced(known []policy.Endpoint) []policy.Endpoint {
+	return slices.DeleteFunc(slices.Clone(known), func(ep policy.Endpoint) bool {
+		owner := p.Fence.Owner(ep.Namespace)
+		return ep.Kind != policy.PodEndpoint || owner == nil || !p.Fence.Generated(owner)
+	})
+}
+
+// surroundings are the namespaces of the build and of tenants, and the networks that
+// somebody declared.
+func (p Proof) surroundings() policy.Surroundings {
+	s := policy.Surroundings{Namespaces: map[string]map[string]string{}}
+	for _, t := range p.Fence.Tenants {
+		for _, ns := range t.Namespaces {
+			s.Namespaces[ns] = p.Endpoints.namespaceLabels(ns)
+		}
+	}
+	for ns := range p.Endpoints.Index.Namespaces {
+		s.Namespaces[ns] = p.Endpoints.namespaceLabels(ns)
+	}
+	for _, w := range p.Endpoints.Index.Workloads {
+		s.Namespaces[w.Ref.Namespace] = p.Endpoints.namespaceLabels(w.Ref.Namespace)
+	}
+	for _, g := range p.Fence.Grants {
+		for _, peer := range []policy.Peer{g.From, g.To} {
+			s.CIDRs = append(append(s.CIDRs, peer.CIDRs...), peer.Except...)
+		}
+	}
+	return s
+}
+
+// search goes through the openings of pods.
+type search struct {
+	Proof
+	expectation *Expectation
+	leaks       leaks
+	counted     *policy.Isolation
+}
+
+func (s *search) search(pod policy.Endpoint, d policy.Direction) error {
+	openings, err := s.Engine.Openings(pod, d)
+	if err != nil {
+		return fmt.Errorf("prove isolation: %w", err)
+	}
+	subject := s.expectation.subjectOf(pod, d)
+	s.counted.Openings += len(openings)
+	for _, o := range openings {
+		switch {
+		case len(o.By) == 0:
+			s.leaks.of(subject, policy.Opening{}).subjects.add(pod.Name)
+			continue
+		case slices.ContainsFunc(o.By, func(name string) bool { return s.Trusted[name] }):
+			continue
+		}
+		for _, peer := range o.Peers {
+			if len(o.L7.MootBy) > 0 {
+				s.add(subject, o, peer)
+				continue
+			}
+			for _, rest := range subject.undeclared(o, peer) {
+				s.add(subject, rest, peer)
+			}
+		}
+	}
+	return nil
+}
+
+func (s *search) add(subject subject, o policy.Opening, peer policy.Endpoint) {
+	l := s.leaks.of(subject, o)
+	if l.add(subject, peer); l.open {
+		return
+	}
+	pair := flowOf(subject, o, peer)
+	if open := s.passes(pair, subject.direction); open || l.pair.From.Kind == "" {
+		l.pair, l.open = pair, open
+	}
+}
+
+// flowOf is an example of what an opening lets pass.
+func flowOf(s subject, o policy.Opening, peer policy.Endpoint) policy.Flow {
+	f := policy.Flow{From: s.pod, To: peer, Port: o.First, Protocol: o.Protocol}
+	if s.direction == policy.Ingress {
+		f.From, f.To = peer, s.pod
+	}
+	if f.Protocol == policy.ICMP || f.Protocol == policy.ICMPv6 {
+		f.ICMP, f.Port, f.Protocol = v1alpha1.ICMPEchoRequest, 0, ""
+	}
+	return f
+}
+
+// passes says whether the other end lets a flow pass, too. What cannot be decided
+// counts as open.
+func (s *search) passes(f policy.Flow, d policy.Direction) bool {
+	if f.From.Kind == policy.NameEndpoint || f.To.Kind != policy.PodEndpoint || f.From.Kind != policy.PodEndpoint {
+		return true
+	}
+	v, err := s.Engine.Decide(f)
+	if d == policy.Egress {
+		return err != nil || v.Ingress.Decision != policy.Denied
+	}
+	return err != nil || v.Egress.Decision != policy.Denied
+}
+
+// namespaceLabels are those of a namespace, with the one that every namespace has.
+func (e Endpoints) namespaceLabels(namespace string) map[string]string {
+	labels := map[string]string{}
+	if ns := e.Index.Namespaces[namespace]; ns != nil {
+		maps.Copy(labels, ns.Labels)
+	}
+	labels[corev1.LabelMetadataName] = namespace
+	return labels
+}

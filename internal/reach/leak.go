@@ -1,0 +1,172 @@
+package reach
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/policy"
+)
+
+// leak is one thing that policies let pass and nothing declares, between pods and peers
+// for which the same policies let it pass.
+type leak struct {
+	direction policy.Direction
+	// namespace has the pods.
+	namespace       string
+	opening         policy.Opening
+	subjects, peers names
+	// pair is an example: an open one, where there is one.
+	pair policy.Flow
+	open bool
+}
+
+// leaks are put together where they differ in their ends alone, in the order in which
+// they were found.
+type leaks struct {
+	list []*leak
+	at   map[string]*leak
+}
+
+// of is the leak that an opening of a pod belongs to.
+func (l *leaks) of(s subject, o policy.Opening) *leak {
+	o.Peers = nil
+	key := policy.Key([]any{s.direction, s.pod.Namespace, o})
+	out := l.at[key]
+	if out == nil {
+		out = &leak{direction: s.direction, namespace: s.pod.Namespace, opening: o}
+		if l.at == nil {
+			l.at = map[string]*leak{}
+		}
+		l.at[key] = out
+		l.list = append(l.list, out)
+	}
+	return out
+}
+
+func (l *leak) add(s subject, peer policy.Endpoint) {
+	l.subjects.add(s.pod.Name)
+	l.peers.add(peer.Name)
+}
+
+// names are a set in order.
+type names struct {
+	list []string
+	seen map[string]bool
+}
+
+func (n *names) add(name string) {
+	if n.seen == nil {
+		n.seen = map[string]bool{}
+	}
+	if !n.seen[name] {
+		n.seen[name] = true
+		n.list = append(n.list, name)
+	}
+}
+
+// others says how many there are beside the one that is named.
+func (n *names) others() string {
+	if len(n.list) < 2 {
+		return ""
+	}
+	return fmt.Sprintf(" (and %d more)", len(n.list)-1)
+}
+
+func (s *search) findings() policy.Findings {
+	var out policy.Findings
+	for _, l := range s.leaks.list {
+		f := policy.Finding{Severity: policy.Error}
+		if s.tenant(l).Enforcement != v1alpha1.Enforce {
+			f.Severity = policy.Warning
+		}
+		switch {
+		case len(l.opening.By) == 0:
+			s.notIsolated(l, &f)
+		case len(l.opening.L7.MootBy) > 0:
+			s.dead(l, &f)
+		default:
+			s.undeclared(l, &f)
+		}
+		out = append(out, f)
+	}
+	return out
+}
+
+func (s *search) tenant(l *leak) *policy.Tenant { return s.Fence.Owner(l.namespace) }
+
+// notIsolated: whatever the policies say, everything passes.
+func (s *search) notIsolated(l *leak, f *policy.Finding) {
+	f.Check, f.Resource = "not-isolated", s.Sources[v1alpha1.KindTenant+"/"+s.tenant(l).Name]
+	f.Message = fmt.Sprintf("no policy closes the %s of %s%s, of Tenant %q, which is in Enforce: the policy default-deny is missing, or does nothing",
+		l.direction, l.subjects.list[0], l.subjects.others(), s.tenant(l).Name)
+}
+
+func (s *search) dead(l *leak, f *policy.Finding) {
+	f.Check, f.Resource = "dead-l7-rule", s.blamed(l.opening.By)
+	f.Message = fmt.Sprintf("has L7 rules for %s that do nothing: %s allows it without, so that every request from %s%s to %s%s passes; take the rules away, or narrow the other policy",
+		l.ports(), strings.Join(l.opening.L7.MootBy, ", "), l.pair.From.Name, l.ends().others(), l.pair.To.Name, l.otherEnds().others())
+}
+
+func (s *search) undeclared(l *leak, f *policy.Finding) {
+	f.Check, f.Resource = "undeclared-latent", s.blamed(l.opening.By)
+	state := "so far the other end denies it"
+	if l.open {
+		f.Check, state = "undeclared-open", "the other end lets it pass, so it is open"
+	}
+	what := l.ports().String()
+	if !l.opening.L7.All() {
+		what += ", " + l.opening.L7.String()
+	}
+	together := ""
+	if len(l.opening.By) > 1 {
+		together = " (together: " + strings.Join(l.opening.By, ", ") + ")"
+	}
+	f.Message = fmt.Sprintf("lets %s%s reach %s%s on %s%s, which no Tenant, profile or baseline declares; %s: remove the policy, or declare the flow in spec.%s of Tenant %q",
+		l.pair.From.Name, l.ends().others(), l.pair.To.Name, l.otherEnds().others(), what, together, state, l.direction, s.tenant(l).Name)
+}
+
+// ends are the sources of what leaks, otherEnds the destinations.
+func (l *leak) ends() *names {
+	if l.direction == policy.Egress {
+		return &l.subjects
+	}
+	return &l.peers
+}
+
+func (l *leak) otherEnds() *names {
+	if l.direction == policy.Egress {
+		return &l.peers
+	}
+	return &l.subjects
+}
+
+func (l *leak) ports() ports {
+	return ports{l.opening.Protocol, l.opening.First, l.opening.Last}
+}
+
+// blamed is the policy to look at: one that is not the fence's, where there is one.
+func (s *search) blamed(by []string) policy.Ref {
+	i := max(0, slices.IndexFunc(by, func(name string) bool {
+		p := s.Policies[name]
+		return p != nil && p.Fence != s.Fence.Name
+	}))
+	if p := s.Policies[by[i]]; p != nil {
+		return p.Ref
+	}
+	return policy.Ref{Kind: "policy", Name: by[i]}
+}
+
+func (o ports) String() string {
+	switch {
+	case o.protocol == "":
+		return "every port of every protocol"
+	case o.first == 1 && (o.last == 65535 || o.last == 255 && strings.HasPrefix(string(o.protocol), string(policy.ICMP))):
+		return "every port of " + string(o.protocol)
+	case o.first != o.last:
+		return fmt.Sprintf("ports %d-%d/%s", o.first, o.last, o.protocol)
+	default:
+		return fmt.Sprintf("port %d/%s", o.first, o.protocol)
+	}
+}

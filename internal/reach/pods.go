@@ -1,0 +1,117 @@
+package reach
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/policy"
+)
+
+// FindAll returns every endpoint that a text stands for, as FlowTests write them:
+// beside what Find knows, "tenant/acme/*", "namespace/x/app=web" and
+// "service/x/web". They are never none.
+func (e Endpoints) FindAll(text string) ([]policy.Endpoint, error) {
+	f, err := v1alpha1.ParseEndpoint(text)
+	if err != nil {
+		return nil, fmt.Errorf("%q %w", text, err)
+	}
+	switch f.Form {
+	case v1alpha1.TenantForm, v1alpha1.NamespaceForm:
+		return e.podsOf(text, f)
+	case v1alpha1.ServiceForm:
+		return e.behindService(f)
+	default:
+		one, err := e.Find(text)
+		if err != nil {
+			return nil, err
+		}
+		return []policy.Endpoint{one}, nil
+	}
+}
+
+// podsOf are the pods of a tenant or namespace, and those that nobody has deployed yet:
+// one without labels beside all that are there, or one with the labels that none has.
+func (e Endpoints) podsOf(text string, f v1alpha1.FlowEndpoint) ([]policy.Endpoint, error) {
+	namespaces, err := e.namespacesIn(f)
+	if err != nil {
+		return nil, err
+	}
+	var pods []policy.Endpoint
+	hostNetwork := false
+	for _, ns := range namespaces {
+		for _, w := range e.Index.In(ns, policy.Selector{MatchLabels: f.Labels}) {
+			if w.HostNetwork {
+				hostNetwork = true
+				continue
+			}
+			pods = append(pods, e.Pod(w))
+		}
+	}
+	if hostNetwork && len(pods) == 0 {
+		return nil, fmt.Errorf("%q are hostNetwork pods alone, which have their node's identity: say host or remote-node", text)
+	}
+	if len(f.Labels) == 0 || len(pods) == 0 {
+		pods = append(pods, e.undeployed(namespaces, f.Labels, pods)...)
+	}
+	return pods, nil
+}
+
+// namespacesIn are those of a tenant, or the one namespace. One that nobody knows is an
+// error: its pods could be imagined, and a misspelt name would prove anything.
+func (e Endpoints) namespacesIn(f v1alpha1.FlowEndpoint) ([]string, error) {
+	if f.Form == v1alpha1.NamespaceForm {
+		if !e.knows(f.In) {
+			return nil, fmt.Errorf("there is no namespace %q in the build or its inventory: correct the name, or tell the Namespace as inventory", f.In)
+		}
+		return []string{f.In}, nil
+	}
+	i := slices.IndexFunc(e.Fence.Tenants, func(t policy.Tenant) bool { return t.Name == f.In })
+	switch {
+	case i < 0:
+		return nil, fmt.Errorf("there is no Tenant %q in the build: correct the name", f.In)
+	case len(e.Fence.Tenants[i].Namespaces) == 0:
+		return nil, fmt.Errorf("the Tenant %q has no namespace, and so no pods", f.In)
+	}
+	return e.Fence.Tenants[i].Namespaces, nil
+}
+
+// knows says whether a namespace is there: itself, or something in it.
+func (e Endpoints) knows(namespace string) bool {
+	return e.Index.Namespaces[namespace] != nil || len(e.Index.In(namespace, policy.Selector{})) > 0 || len(e.Index.ServicesIn(namespace)) > 0 ||
+		slices.ContainsFunc(e.Fence.Tenants, func(t policy.Tenant) bool { return slices.Contains(t.Namespaces, namespace) })
+}
+
+// undeployed are pods with these labels, one in each namespace in which no pod bears just
+// these.
+func (e Endpoints) undeployed(namespaces []string, labels map[string]string, there []policy.Endpoint) []policy.Endpoint {
+	var out []policy.Endpoint
+	for _, ns := range namespaces {
+		if slices.ContainsFunc(there, func(p policy.Endpoint) bool { return p.Namespace == ns && maps.Equal(p.Labels, labels) }) {
+			continue
+		}
+		out = append(out, e.imagined(ns, labels))
+	}
+	return out
+}
+
+// imagined is a pod that is not there yet.
+func (e Endpoints) imagined(namespace string, labels map[string]string) policy.Endpoint {
+	return policy.Endpoint{
+		Kind: policy.PodEndpoint, Name: "a pod " + spelled(labels) + " in " + namespace,
+		Namespace: namespace, NamespaceLabels: e.namespaceLabels(namespace), Labels: labels, ServiceAccount: "default",
+	}
+}
+
+func spelled(labels map[string]string) string {
+	if len(labels) == 0 {
+		return "without labels"
+	}
+	var out []string
+	for _, key := range slices.Sorted(maps.Keys(labels)) {
+		out = append(out, key+"="+labels[key])
+	}
+	return "with " + strings.Join(out, ",")
+}

@@ -1,0 +1,206 @@
+package reach
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/resource"
+)
+
+var apiServer = policy.Endpoint{Kind: policy.EntityEndpoint, Name: string(v1alpha1.EntityKubeAPIServer)}
+
+// service returns a Service, and whether it is the apiserver's, behind which there are
+// no pods.
+func (e Endpoints) service(f v1alpha1.FlowEndpoint) (s *resource.Service, isAPIServer bool, err error) {
+	if api := resource.APIServer(); f.In == api.Ref.Namespace && f.Name == api.Ref.Name {
+		return api, true, nil
+	}
+	if s = e.Index.Service(f.In, f.Name); s == nil {
+		return nil, false, fmt.Errorf("there is no Service %s/%s in the build or its inventory", f.In, f.Name)
+	}
+	return s, false, nil
+}
+
+// behindService are the endpoints behind a Service, where they connect themselves.
+func (e Endpoints) behindService(f v1alpha1.FlowEndpoint) ([]policy.Endpoint, error) {
+	s, isAPIServer, err := e.service(f)
+	switch {
+	case err != nil:
+		return nil, err
+	case isAPIServer:
+		return []policy.Endpoint{apiServer}, nil
+	case s.Type == "ExternalName":
+		return nil, fmt.Errorf("the Service %s/%s is an ExternalName, and a name cannot be a source: say an address", f.In, f.Name)
+	case len(s.Selector) == 0:
+		return e.addressesOf(s)
+	}
+	workloads, err := e.workloadsOf(s)
+	var out []policy.Endpoint
+	for _, w := range workloads {
+		out = append(out, e.Pod(w))
+	}
+	return out, err
+}
+
+func (e Endpoints) addressesOf(s *resource.Service) ([]policy.Endpoint, error) {
+	var out []policy.Endpoint
+	for _, slice := range e.Index.SlicesOf(s) {
+		for _, ip := range slice.IPs() {
+			out = append(out, policy.Endpoint{Kind: policy.AddressEndpoint, Name: ip.String()})
+		}
+	}
+	if len(out) == 0 {
+		return nil, withoutEndpoints(s)
+	}
+	return out, nil
+}
+
+func withoutEndpoints(s *resource.Service) error {
+	return fmt.Errorf("the Service %s/%s has no selector, and no EndpointSlice in the build gives it addresses on these ports: tell its EndpointSlice as inventory", s.Ref.Namespace, s.Ref.Name)
+}
+
+// workloadsOf are those that a Service selects. One with hostNetwork is not left out:
+// what the Service is asked may end there.
+func (e Endpoints) workloadsOf(s *resource.Service) ([]*resource.Workload, error) {
+	out := e.Index.In(s.Ref.Namespace, policy.Selector{MatchLabels: s.Selector})
+	if len(out) == 0 {
+		return nil, fmt.Errorf("the selector of Service %s/%s selects no pod in the build, by labels that policies see: correct it, or tell the pods as inventory", s.Ref.Namespace, s.Ref.Name)
+	}
+	if i := slices.IndexFunc(out, func(w *resource.Workload) bool { return w.HostNetwork }); i >= 0 {
+		return nil, fmt.Errorf("behind Service %s/%s is the hostNetwork pod %s, which has its node's identity: say host or remote-node, and the other pods by labels", s.Ref.Namespace, s.Ref.Name, out[i].Ref.Name)
+	}
+	return out, nil
+}
+
+// serviceTargets are the ends of connections to a Service, after its translation.
+func (e Endpoints) serviceTargets(c v1alpha1.FlowCase, f v1alpha1.FlowEndpoint) ([]policy.Flow, error) {
+	s, isAPIServer, err := e.service(f)
+	if err != nil {
+		return nil, err
+	}
+	if s.Type == "ExternalName" {
+		return externalTargets(c, s)
+	}
+	ports, err := servicePorts(c, s)
+	switch {
+	case err != nil:
+		return nil, err
+	case isAPIServer:
+		return onPorts(apiServer, resource.APIServerTargets(e.Fence.Baseline)), nil
+	case len(s.Selector) == 0:
+		return e.sliceTargets(s, ports)
+	default:
+		return e.podTargets(s, ports)
+	}
+}
+
+// servicePorts are the ports of a Service that a case is about.
+func servicePorts(c v1alpha1.FlowCase, s *resource.Service) ([]resource.ServicePort, error) {
+	var out []resource.ServicePort
+	for _, p := range s.Ports {
+		if c.Port != 0 && p.Port != c.Port || !speaks(c, p.Protocol) {
+			continue
+		}
+		if !p.Usable() {
+			return nil, fmt.Errorf("port %d/%s of Service %s/%s, with target port %s, is none that Kubernetes takes: correct it", p.Port, p.Protocol, s.Ref.Namespace, s.Ref.Name, p.TargetPort.String())
+		}
+		out = append(out, p)
+	}
+	if len(out) > 0 {
+		return out, nil
+	}
+	return nil, fmt.Errorf("the Service %s/%s has no port %s: beside a Service, port and protocol are those of its own ports, or left out for all", s.Ref.Namespace, s.Ref.Name, asked(c))
+}
+
+// asked is the port that a case says, for people.
+func asked(c v1alpha1.FlowCase) string {
+	p := policy.Port{Name: "*", Port: c.Port, Protocol: c.Protocol}
+	if c.Port != 0 {
+		p.Name = ""
+	}
+	return strings.TrimSuffix(p.String(), "/")
+}
+
+// externalTargets are what an ExternalName stands for. Nothing translates its ports: the
+// case's are dialled, or else the Service's.
+func externalTargets(c v1alpha1.FlowCase, s *resource.Service) ([]policy.Flow, error) {
+	host, ok := s.ExternalHost()
+	if !ok {
+		return nil, fmt.Errorf("the externalName %q of Service %s/%s is not a name: correct it", s.ExternalName, s.Ref.Namespace, s.Ref.Name)
+	}
+	to := policy.Endpoint{Kind: policy.NameEndpoint, Name: host}
+	if c.Port != 0 {
+		return onProtocols(c, to), nil
+	}
+	if len(s.Ports) == 0 {
+		return nil, fmt.Errorf("the Service %s/%s is an ExternalName without ports: say a port", s.Ref.Namespace, s.Ref.Name)
+	}
+	ports, err := servicePorts(c, s)
+	var out []policy.Flow
+	for _, p := range ports {
+		out = append(out, policy.Flow{To: to, Port: uint16(p.Port), Protocol: p.Protocol})
+	}
+	return out, err
+}
+
+func (e Endpoints) sliceTargets(s *resource.Service, ports []resource.ServicePort) ([]policy.Flow, error) {
+	var out []policy.Flow
+	for _, slice := range e.Index.SlicesOf(s) {
+		for _, ip := range slice.IPs() {
+			out = append(out, onPorts(policy.Endpoint{Kind: policy.AddressEndpoint, Name: ip.String()}, slice.PortsOf(ports))...)
+		}
+	}
+	if len(out) == 0 {
+		return nil, withoutEndpoints(s)
+	}
+	return out, nil
+}
+
+// podTargets are a Service's pods, each on its own number for a target port that is a
+// name. A pod without the name is not behind that port.
+func (e Endpoints) podTargets(s *resource.Service, ports []resource.ServicePort) ([]policy.Flow, error) {
+	workloads, err := e.workloadsOf(s)
+	if err != nil {
+		return nil, err
+	}
+	var out []policy.Flow
+	for _, p := range ports {
+		if s.Headless() && !e.Index.Dialled(s, p) {
+			return nil, fmt.Errorf("the Service %s/%s is headless, so nothing translates port %d to %s: say the pods instead, and the port that is dialled", s.Ref.Namespace, s.Ref.Name, p.Port, p.Target())
+		}
+		reached := false
+		for _, w := range workloads {
+			if port, ok := numberAt(w, p.Target()); ok {
+				reached = true
+				out = append(out, onPorts(e.Pod(w), []policy.Port{port})...)
+			}
+		}
+		if !reached {
+			return nil, fmt.Errorf("no pod behind Service %s/%s has a %s port named %q: correct the target port", s.Ref.Namespace, s.Ref.Name, p.Protocol, p.Target().Name)
+		}
+	}
+	return out, nil
+}
+
+// numberAt is a target port at one workload's pods.
+func numberAt(w *resource.Workload, p policy.Port) (policy.Port, bool) {
+	if p.Name == "" {
+		return p, true
+	}
+	i := slices.IndexFunc(w.Ports, func(n policy.NamedPort) bool { return n.Name == p.Name && n.Protocol == p.Protocol })
+	if i < 0 {
+		return p, false
+	}
+	return policy.Port{Port: int32(w.Ports[i].Port), Protocol: p.Protocol}, true
+}
+
+func onPorts(to policy.Endpoint, ports []policy.Port) []policy.Flow {
+	var out []policy.Flow
+	for _, p := range ports {
+		out = append(out, policy.Flow{To: to, Port: uint16(p.Port), Protocol: p.Protocol})
+	}
+	return out
+}

@@ -1,0 +1,98 @@
+package render
+
+import (
+	"slices"
+	"strconv"
+
+	"github.com/cilium/cilium/pkg/policy/api"
+	"k8s.io/apimachinery/pkg/util/intstr"
+
+	"github.com/tenantfence/tenantfence/internal/policy"
+)
+
+// maxPorts is how many ports Cilium takes in one entry of toPorts.
+const maxPorts = 40
+
+// byProtocol makes two rules of one with both ICMP and ports, since Cilium takes one
+// or the other.
+func byProtocol(rules []policy.Rule) []policy.Rule {
+	var out []policy.Rule
+	for _, r := range rules {
+		ports, icmp := apart(r.Ports)
+		if len(ports) > 0 && len(icmp) > 0 {
+			other := r
+			other.Ports, r.Ports = icmp, ports
+			out = append(out, other)
+		}
+		out = append(out, r)
+	}
+	return out
+}
+
+// apart tells ports from types of ICMP message.
+func apart(all []policy.Port) (ports, icmp []policy.Port) {
+	for _, p := range all {
+		if p.Protocol == policy.ICMP {
+			icmp = append(icmp, p)
+		} else {
+			ports = append(ports, p)
+		}
+	}
+	return ports, icmp
+}
+
+// toPorts are the ports of a rule, with what may be spoken on them.
+func toPorts(r policy.Rule) api.PortRules {
+	rules := l7Rules(r.L7)
+	all, _ := apart(r.Ports)
+	var out api.PortRules
+	for ports := range slices.Chunk(all, maxPorts) {
+		rule := api.PortRule{Rules: rules}
+		for _, p := range ports {
+			rule.Ports = append(rule.Ports, portProtocol(p))
+		}
+		out = append(out, rule)
+	}
+	return out
+}
+
+func portProtocol(p policy.Port) api.PortProtocol {
+	out := api.PortProtocol{Port: p.Name, Protocol: api.L4Proto(p.Protocol)}
+	if p.Name == "" {
+		out.Port = strconv.Itoa(int(p.Port))
+	}
+	if p.End > p.Port {
+		out.EndPort = p.End
+	}
+	return out
+}
+
+// l7Rules are nil where everything passes: Cilium rejects rules that say nothing.
+func l7Rules(l7 policy.L7) *api.L7Rules {
+	if l7.All() {
+		return nil
+	}
+	out := &api.L7Rules{}
+	for _, r := range l7.HTTP {
+		out.HTTP = append(out.HTTP, api.PortRuleHTTP{Method: r.Method, Path: r.Path})
+	}
+	for _, name := range l7.DNS {
+		out.DNS = append(out.DNS, api.PortRuleDNS(fqdn(name)))
+	}
+	return out
+}
+
+// icmps are a rule's types of ICMP message, which have the same names over IPv4 and
+// IPv6.
+func icmps(r policy.Rule) api.ICMPRules {
+	_, icmp := apart(r.Ports)
+	var fields []api.ICMPField
+	for _, p := range icmp {
+		name := intstr.FromString(p.Name)
+		fields = append(fields, api.ICMPField{Family: api.IPv4Family, Type: &name}, api.ICMPField{Family: api.IPv6Family, Type: &name})
+	}
+	if len(fields) == 0 {
+		return nil
+	}
+	return api.ICMPRules{{Fields: fields}}
+}

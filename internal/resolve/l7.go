@@ -1,0 +1,177 @@
+package resolve
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/util/intstr"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/policy"
+)
+
+func l7Of(http []v1alpha1.HTTPRule, dns []string) policy.L7 {
+	out := policy.L7{DNS: dns}
+	for _, r := range http {
+		out.HTTP = append(out.HTTP, policy.HTTPRule{Method: r.Method, Path: r.Path})
+	}
+	return out
+}
+
+// checkL7 holds what a flow says of what is spoken against the limits, and against
+// what its peers and ports have come to.
+func (r *resolver) checkL7(f *flow) {
+	if len(f.l7.HTTP) > 0 {
+		r.l7Within(f, v1alpha1.L7HTTP, f.path.Child("http"))
+		r.refuseTLS(f)
+	}
+	if len(f.l7.DNS) == 0 {
+		return
+	}
+	at := f.path.Child("dns")
+	r.l7Within(f, v1alpha1.L7DNS, at)
+	for i, name := range f.l7.DNS {
+		r.nameAsked(f, name, fmt.Sprintf("name %q", name), at.Index(i))
+	}
+	for _, e := range f.ends {
+		if e.peer.Kind == policy.FQDNs {
+			r.refuse("dns-at-a-name", f.ref, e.path, "stands for the name %q, and dns is asked of a server: give its cidrs, or leave dns out", e.peer.FQDNs[0])
+		}
+	}
+}
+
+func (r *resolver) l7Within(f *flow, kind v1alpha1.L7Kind, at *field.Path) {
+	if !slices.Contains(f.limits().L7, kind) {
+		r.beyond(f, "l7-outside-limits", at, fmt.Sprintf("a rule about %s", kind), "l7")
+	}
+}
+
+// refuseTLS refuses http where a port's name, or a Service, stands for one that speaks
+// TLS: nothing looks into that.
+func (r *resolver) refuseTLS(f *flow) {
+	refuse := func(ports []policy.Port, to policy.Peer, at *field.Path) {
+		for _, p := range r.numbered(ports, to) {
+			if speaksTLS(p) {
+				r.refuse("http-on-tls-port", f.ref, at, "leads to %s, which speaks TLS, and nothing looks into that: leave http out, or name the port on which plain HTTP is spoken", p)
+			}
+		}
+	}
+	if f.direction == policy.Ingress {
+		for _, own := range f.own {
+			refuse(f.ports, own, f.path.Child("ports"))
+		}
+		return
+	}
+	for _, e := range f.ends {
+		at := f.path.Child("ports")
+		if e.ports != nil {
+			at = e.path
+		}
+		refuse(f.portsOf(e), e.peer, at)
+	}
+}
+
+func speaksTLS(p policy.Port) bool {
+	written := v1alpha1.Port{Port: intstr.FromInt32(p.Port), EndPort: p.End}
+	if p.Name != "" {
+		written.Port = intstr.FromString(p.Name)
+	}
+	return written.SpeaksTLS()
+}
+
+// commonL7 is what two flows both let pass of what is spoken. One that says nothing
+// lets everything pass.
+func commonL7(a, b policy.L7) (policy.L7, bool) {
+	switch {
+	case a.All():
+		return b, true
+	case b.All():
+		return a, true
+	}
+	out := policy.L7{HTTP: common(a.HTTP, b.HTTP), DNS: common(a.DNS, b.DNS)}
+	return out, !out.All()
+}
+
+func common[T comparable](a, b []T) []T {
+	var out []T
+	for _, v := range a {
+		if slices.Contains(b, v) {
+			out = append(out, v)
+		}
+	}
+	return out
+}
+
+// coveringL7 says whether the grants leave nothing out of what a flow says of what is
+// spoken: for every rule of it, those that let it pass are held against the rest.
+func coveringL7(l7 policy.L7, agreed []policy.Grant, covering func([]policy.Grant) bool) bool {
+	parts := []policy.L7{l7}
+	if len(l7.HTTP) > 0 {
+		parts = nil
+		for _, rule := range l7.HTTP {
+			parts = append(parts, policy.L7{HTTP: []policy.HTTPRule{rule}})
+		}
+	}
+	for _, part := range parts {
+		lacking := func(g policy.Grant) bool {
+			common, ok := commonL7(part, g.L7)
+			return !ok || policy.Key(common) != policy.Key(part)
+		}
+		if !covering(slices.DeleteFunc(slices.Clone(agreed), lacking)) {
+			return false
+		}
+	}
+	return true
+}
+
+// httpYAML are HTTP rules as a Tenant would write them.
+func httpYAML(rules []policy.HTTPRule) string {
+	var list []string
+	for _, r := range rules {
+		var fields []string
+		if r.Method != "" {
+			fields = append(fields, "method: "+r.Method)
+		}
+		if r.Path != "" {
+			fields = append(fields, fmt.Sprintf("path: %q", r.Path))
+		}
+		list = append(list, "{"+strings.Join(fields, ", ")+"}")
+	}
+	return "[" + strings.Join(list, ", ") + "]"
+}
+
+// sayEarlyL7 says that rules about what is spoken do not wait for the last stage.
+func (r *resolver) sayEarlyL7() {
+	if r.minor() < policy.AdditiveSince || r.minor() >= policy.WildcardL7Since {
+		return
+	}
+	var asked []string
+	for _, g := range r.fence.Grants {
+		if !r.early(g) {
+			continue
+		}
+		for _, d := range []*policy.Declaration{g.Source, g.Destination} {
+			if d != nil {
+				asked = append(asked, d.Reason.String())
+			}
+		}
+	}
+	if len(asked) > 0 {
+		slices.Sort(asked)
+		r.warn("l7-closes-early", r.profile.Ref, r.profile.Path.Child("cluster", "ciliumVersion"),
+			"below Cilium 1.18 the stage Allow already denies, to tenants in Enforce, what http and dns do not let pass on the ports of their flows: keep them in Audit until the rules are known to be complete (%s)",
+			strings.Join(slices.Compact(asked), ", "))
+	}
+}
+
+// early says whether a half of a grant looks into what is spoken, where the last stage
+// is to come.
+func (r *resolver) early(g policy.Grant) bool {
+	enforced := func(p policy.Peer) bool {
+		t := r.owner[p.Namespace]
+		return p.Kind == policy.Pods && t != nil && t.Enforcement == v1alpha1.Enforce
+	}
+	return !g.L7.All() && enforced(g.From) || len(g.L7.HTTP) > 0 && enforced(g.To)
+}
