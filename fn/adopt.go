@@ -4,8 +4,6 @@ import (
 	"errors"
 	"fmt"
 
-	"sigs.k8s.io/kustomize/kyaml/yaml"
-
 	"github.com/tenantfence/tenantfence/internal/engine"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/reach"
@@ -14,17 +12,18 @@ import (
 
 // tellAdopted says which policies were taken over, and what they let pass that nothing
 // does any more.
-func tellAdopted(fence *policy.Fence, index *resource.Index, adopted []policy.Ref, before, after []*yaml.RNode) (policy.Findings, error) {
+func (c checker) tellAdopted() (policy.Findings, error) {
+	fence, adopted := c.fence, c.after.Adopted
+	if len(adopted) == 0 {
+		return nil, nil
+	}
 	var out policy.Findings
 	for _, ref := range adopted {
 		out = append(out, policy.Finding{
 			Check: "policy-adopted", Severity: policy.Info, Resource: ref, Message: "is taken over: its spec is generated from now on",
 		})
 	}
-	if len(adopted) == 0 {
-		return nil, nil
-	}
-	was, err := newEngine(fence, index, before, fence.Tenants)
+	was, err := newEngine(fence, c.index, c.before, fence.Tenants)
 	var rejected engine.RejectedError
 	if errors.As(err, &rejected) {
 		return append(out, unknownLoss(adopted, rejected)...), nil
@@ -32,14 +31,14 @@ func tellAdopted(fence *policy.Fence, index *resource.Index, adopted []policy.Re
 	if err != nil {
 		return out, err
 	}
-	is, err := newEngine(fence, index, after, fence.Tenants)
+	is, err := newEngine(fence, c.index, c.after.Items, fence.Tenants)
 	if errors.As(err, &rejected) {
 		return append(out, unknownLoss(adopted, rejected)...), nil
 	}
 	if err != nil {
 		return out, err
 	}
-	p := reach.Proof{Engine: was, Fence: fence, Endpoints: reach.Endpoints{Index: index, Fence: fence}}
+	p := reach.Proof{Engine: was, Fence: fence, Endpoints: reach.Endpoints{Index: c.index, Fence: fence}}
 	for _, ref := range adopted {
 		lost, err := p.Lost(is, nameOf(ref), ref)
 		if err != nil {

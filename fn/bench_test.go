@@ -74,7 +74,7 @@ func BenchmarkProcess(b *testing.B) {
 			config := yaml.MustParse("{apiVersion: tenantfence.dev/v1alpha1, kind: TenantFence, metadata: {name: platform}, spec: {proof: " + proof + "}}")
 			b.Run(fmt.Sprintf("tenants=%d/proof=%s", tenants, proof), func(b *testing.B) {
 				for b.Loop() {
-					if _, err := fn.Process(config.Copy(), copied(items)); err != nil {
+					if _, err := fn.Process(config.Copy(), copied(items), fn.Options{}); err != nil {
 						b.Fatal(err)
 					}
 				}

@@ -15,8 +15,8 @@ type build struct {
 	version, enforcement string
 	narrowDNS            bool
 	// proved: a proof of every build would cost more than it tells.
-	proved bool
-	tenants              []generatedTenant
+	proved  bool
+	tenants []generatedTenant
 }
 
 type generatedTenant struct {

@@ -10,49 +10,65 @@ import (
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/merge"
 	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/reach"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// check looks at the finished items. It says what was proved, and what was not.
-func check(in *resource.Inputs, index *resource.Index, fence *policy.Fence, before, desired []*yaml.RNode, merged merge.Result) (policy.Report, policy.Findings, error) {
-	findings := refuseEmpty(in, before, merged.Items)
-	lost, err := tellAdopted(fence, index, merged.Adopted, before, merged.Items)
-	if findings = append(findings, lost...); err != nil || findings.HasError() {
+// checker looks at what comes out of a build.
+type checker struct {
+	in    *resource.Inputs
+	index *resource.Index
+	fence *policy.Fence
+	// before are the items as they were, desired the policies of all stages, and after
+	// what will be written.
+	before, desired []*yaml.RNode
+	after           merge.Result
+	Options
+}
+
+// check says what was proved, and what was not.
+func (c checker) check() (policy.Report, policy.Findings, error) {
+	findings := refuseEmpty(c.in, c.before, c.after.Items)
+	lost, err := c.tellAdopted()
+	if findings = append(findings, lost...); err != nil || findings.HasError() || c.Unproved {
 		return policy.Report{}, findings, err
 	}
-	report, said, err := checkFlows(in, index, fence, desired, merged.Items)
+	report, said, err := c.prove()
 	return report, append(findings, said...), err
 }
 
-// checkFlows proves the items, where they are all that there will be: a build that has
-// a later stage still to come would be held against policies that it has not got.
-func checkFlows(in *resource.Inputs, index *resource.Index, fence *policy.Fence, desired, items []*yaml.RNode) (policy.Report, policy.Findings, error) {
-	none := in.Fence.Spec.Proof == v1alpha1.ProofNone
+// prove proves the items, where they are all that there will be: a build that has a
+// later stage still to come would be held against policies that it has not got.
+func (c checker) prove() (policy.Report, policy.Findings, error) {
+	none := c.in.Fence.Spec.Proof == v1alpha1.ProofNone
 	switch {
-	case len(fence.Tenants) == 0:
+	case len(c.fence.Tenants) == 0:
 		return policy.Report{}, nil, nil
-	case !complete(desired, items):
-		return policy.Report{}, said("not-proved", in, "spec.stages", "neither isolation nor FlowTests are looked into here, since a stage that is not listed here has policies that are not there yet: the layer that lists the last stage does it, or tenantfence verify on what was rendered"), nil
-	case none && len(in.FlowTests) == 0:
-		return policy.Report{}, said("not-proved", in, "spec.proof", "isolation is not proved"), nil
+	case !complete(c.desired, c.after.Items):
+		return policy.Report{}, c.said("not-proved", "spec.stages", "neither isolation nor FlowTests are looked into here, since a stage that is not listed here has policies that are not there yet: the layer that lists the last stage does it, or tenantfence verify on what was rendered"), nil
+	case none && len(c.in.FlowTests) == 0:
+		return policy.Report{}, c.said("not-proved", "spec.proof", "isolation is not proved"), nil
 	}
-	report, err := prove(in, index, fence, items)
+	report, err := proof{in: c.in, index: c.index, fence: c.fence, items: c.after.Items, progress: c.Progress}.run()
 	if err != nil {
 		return report, nil, fmt.Errorf("prove the policies: %w", err)
 	}
 	findings := report.Findings
+	for _, t := range report.FlowTests {
+		findings = append(findings, reach.FlowTestFindings(t)...)
+	}
 	switch {
 	case findings.HasError():
 	case none:
-		findings = append(findings, said("not-proved", in, "spec.proof", "isolation is not proved; %s", flowsHold(report))...)
+		findings = append(findings, c.said("not-proved", "spec.proof", "isolation is not proved; %s", flowsHold(report))...)
 	default:
-		findings = append(findings, said("proved", in, "", "%s", summary(report))...)
+		findings = append(findings, c.said("proved", "", "%s", summary(report))...)
 	}
 	return report, findings, nil
 }
 
-func said(check string, in *resource.Inputs, field, format string, args ...any) policy.Findings {
-	return policy.Findings{{Check: check, Severity: policy.Info, Resource: in.FenceRef, Field: field, Message: fmt.Sprintf(format, args...)}}
+func (c checker) said(check, field, format string, args ...any) policy.Findings {
+	return policy.Findings{{Check: check, Severity: policy.Info, Resource: c.in.FenceRef, Field: field, Message: fmt.Sprintf(format, args...)}}
 }
 
 // summary says what was proved.

@@ -2,6 +2,7 @@
 package fn
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -36,17 +37,27 @@ type Result struct {
 	Findings policy.Findings
 }
 
+// Options are for those who run the function in their own process.
+type Options struct {
+	// Unproved leaves out the proof, for who will verify what comes out, and what there is
+	// to say where nothing is wrong.
+	Unproved bool
+	// Progress is told how far it is.
+	Progress policy.Progress
+}
+
 // Execute runs the function on a ResourceList, as kustomize and kpt do. What was
 // found and done goes to stderr, because not every host shows results.
-func Execute(in io.Reader, out, stderr io.Writer, detail output.Detail) error {
+func Execute(in io.Reader, out, stderr io.Writer, detail output.Detail, o Options) error {
 	return resource.Execute(in, out, func(rl *framework.ResourceList) error {
-		r, err := Process(rl.FunctionConfig, rl.Items)
+		r, err := Process(rl.FunctionConfig, rl.Items, o)
 		rl.Results = resource.Results(r.Findings)
-		if werr := Report(stderr, r, err, detail); werr != nil {
-			return werr
+		if err == nil && o.Unproved {
+			rl.Items = r.Items
+			return nil
 		}
-		if err != nil {
-			return err
+		if werr := Report(stderr, r, err, detail); werr != nil || err != nil {
+			return cmp.Or(werr, err)
 		}
 		rl.Items = r.Items
 		return nil
@@ -63,32 +74,36 @@ func Report(w io.Writer, r Result, err error, detail output.Detail) error {
 
 // Process fences a build: it returns the items with the policies that the Tenants
 // among them need. On an error there are only findings.
-func Process(config *yaml.RNode, items []*yaml.RNode) (Result, error) {
+func Process(config *yaml.RNode, items []*yaml.RNode, o Options) (Result, error) {
 	in, index, findings := Read(config, items)
 	if in == nil {
 		return refuse(findings)
 	}
 	fence, said := resolve.Resolve(in, index)
 	findings = append(findings, said...)
-	policies := plan.Plan(fence)
-	objects, err := render.Render(fence, policies)
+	objects, err := render.Render(fence, plan.Plan(fence))
 	if err != nil {
 		return Result{Findings: findings.Sort()}, err
 	}
 	// Also where something is refused already: what is wrong is said at once.
-	merged, said := merge.Merge(merge.Options{
-		Fence: fence, Config: in.FenceRef, Stages: in.Fence.Spec.Stages, FormerNames: in.Fence.Spec.FormerNames,
-		TenantsUnseen: in.Fence.Spec.Profile != nil && len(in.Tenants) == 0,
-	}, items, objects)
+	merged, said := merge.Merge(mergeOptions(in, fence), items, objects)
 	if findings = append(findings, said...); findings.HasError() {
 		return refuse(findings)
 	}
-	report, said, err := check(in, index, fence, items, objects, merged)
+	c := checker{in: in, index: index, fence: fence, before: items, desired: objects, after: merged, Options: o}
+	report, said, err := c.check()
 	if findings = append(findings, said...); err != nil || findings.HasError() {
 		return refused(report, findings, err)
 	}
 	written, err := write(merged.Items)
 	return Result{Items: written, Changes: merged.Changes, Needs: needs(fence, merged.Changes), Report: report, Findings: findings.Sort()}, err
+}
+
+func mergeOptions(in *resource.Inputs, fence *policy.Fence) merge.Options {
+	return merge.Options{
+		Fence: fence, Config: in.FenceRef, Stages: in.Fence.Spec.Stages, FormerNames: in.Fence.Spec.FormerNames,
+		TenantsUnseen: in.Fence.Spec.Profile != nil && len(in.Tenants) == 0,
+	}
 }
 
 // refused refuses what was proved wrong, and what could not be proved.

@@ -105,7 +105,7 @@ func withoutAdoption(said string) string {
 
 func process(t *testing.T, config *yaml.RNode, items []*yaml.RNode) ([]*yaml.RNode, string, error) {
 	t.Helper()
-	r, err := fn.Process(config.Copy(), copied(items))
+	r, err := fn.Process(config.Copy(), copied(items), fn.Options{})
 	var b bytes.Buffer
 	if err := output.Text(&b, r.Findings); err != nil {
 		t.Fatal(err)

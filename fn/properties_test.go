@@ -168,7 +168,7 @@ func TestNothingIsEverLost(t *testing.T) {
 		items := mustProcess(t, b, b.items(t))
 		broken := copied(items)
 		breakSomething(broken[r.IntN(len(broken))].YNode(), r)
-		result, err := fn.Process(b.config(t), copied(broken))
+		result, err := fn.Process(b.config(t), copied(broken), fn.Options{})
 		out := result.Items
 		if err != nil {
 			refused++

@@ -42,9 +42,7 @@ func (p proof) run() (policy.Report, error) {
 	}
 	for i, t := range p.in.FlowTests {
 		p.progress.Tell("deciding FlowTests", i, len(p.in.FlowTests))
-		result := reach.Run(e, subject.Endpoints, t)
-		report.FlowTests = append(report.FlowTests, result)
-		report.Findings = append(report.Findings, reach.FlowTestFindings(result)...)
+		report.FlowTests = append(report.FlowTests, reach.Run(e, subject.Endpoints, t))
 	}
 	if p.in.Fence.Spec.Proof == v1alpha1.ProofNone {
 		return report, nil
@@ -56,11 +54,7 @@ func (p proof) run() (policy.Report, error) {
 	report.Findings = append(report.Findings, findings...)
 	isolation.Declared, findings = subject.Declared()
 	report.Findings = append(report.Findings, findings...)
-	for _, t := range p.fence.Tenants {
-		if t.Enforcement != v1alpha1.Enforce {
-			isolation.Audited = append(isolation.Audited, t.Name)
-		}
-	}
+	isolation.Audited = names(audited(p.fence))
 	report.Isolation = &isolation
 	return report, nil
 }

@@ -9,7 +9,6 @@ import (
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/lint"
-	"github.com/tenantfence/tenantfence/internal/merge"
 	"github.com/tenantfence/tenantfence/internal/plan"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/render"
@@ -77,7 +76,7 @@ func (v Verification) byLabels() (policy.Report, error) {
 	v.Progress.Tell("proving isolation", 0, 0)
 	rest := foreign(v.Items)
 	index, findings := resource.NewIndex(rest)
-	report, err := proveByLabels(index, rest)
+	report, err := proveByLabels(index, rest, v.Progress)
 	if err != nil {
 		return policy.Report{}, fmt.Errorf("prove isolation: %w", err)
 	}
@@ -123,14 +122,9 @@ func (v Verification) against(runs []Run, items []*yaml.RNode) (policy.Report, e
 	if err != nil {
 		return policy.Report{}, fmt.Errorf("prove the policies: %w", err)
 	}
-	report.Findings = append(slices.DeleteFunc(report.Findings, ofFlowTest), findings...)
+	report.Findings = append(report.Findings, findings...)
 	report.Comparison = &sum
 	return report, nil
-}
-
-// ofFlowTest says whether the report tells a finding already, as the case of a FlowTest.
-func ofFlowTest(f policy.Finding) bool {
-	return f.Check == "flow-test-failed" || f.Check == "flow-undecided"
 }
 
 // later are the policies of stages that are not listed.
@@ -145,13 +139,6 @@ func laterStages(in *resource.Inputs) policy.Findings {
 		Check: "not-proved", Severity: policy.Warning, Resource: in.FenceRef, Field: "spec.stages",
 		Message: "neither isolation nor FlowTests are looked into, since a stage that is not listed has policies that are not here: verify all stages together, with the inputs that list the last one",
 	}}
-}
-
-func mergeOptions(in *resource.Inputs, fence *policy.Fence) merge.Options {
-	return merge.Options{
-		Fence: fence, Config: in.FenceRef, Stages: in.Fence.Spec.Stages, FormerNames: in.Fence.Spec.FormerNames,
-		TenantsUnseen: in.Fence.Spec.Profile != nil && len(in.Tenants) == 0,
-	}
 }
 
 // foreign are the items that are not of this project's own kinds.

@@ -55,7 +55,7 @@ func inputs(t *testing.T) fn.Run {
 func finished(t *testing.T) []*yaml.RNode {
 	t.Helper()
 	run := inputs(t)
-	r, err := fn.Process(run.Config, run.Items)
+	r, err := fn.Process(run.Config, run.Items, fn.Options{})
 	if err != nil {
 		t.Fatal(r.Findings, err)
 	}

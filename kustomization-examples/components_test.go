@@ -78,7 +78,7 @@ func buildWith(t *testing.T, dir string) []byte {
 	t.Helper()
 	out, err := kustomize.Build(filesys.MakeFsOnDisk(), dir, kustomize.Options{
 		Function: func(c *yaml.RNode, items []*yaml.RNode) ([]*yaml.RNode, error) {
-			r, err := fn.Process(c, items)
+			r, err := fn.Process(c, items, fn.Options{})
 			return r.Items, err
 		},
 	})

@@ -32,7 +32,7 @@ func buildExample(t *testing.T, dir string) build {
 	var b build
 	output, err := kustomize.Build(filesys.MakeFsOnDisk(), dir, kustomize.Options{
 		Function: func(c *yaml.RNode, items []*yaml.RNode) ([]*yaml.RNode, error) {
-			r, err := fn.Process(c, items)
+			r, err := fn.Process(c, items, fn.Options{})
 			if b.items = nil; err != nil {
 				return nil, fmt.Errorf("%w: %v", err, r.Findings)
 			}

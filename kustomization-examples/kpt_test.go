@@ -33,7 +33,7 @@ func TestKptPackage(t *testing.T) {
 				config = n.Copy()
 			}
 		}
-		r, err := fn.Process(config, nodes)
+		r, err := fn.Process(config, nodes, fn.Options{})
 		if err != nil {
 			t.Fatalf("%v: %v", err, r.Findings)
 		}

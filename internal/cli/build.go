@@ -78,7 +78,7 @@ func runBuild(cmd *cobra.Command, dir string) (built, error) {
 			return err
 		}
 		options.Function = func(config *yaml.RNode, items []*yaml.RNode) ([]*yaml.RNode, error) {
-			r, err := fn.Process(config, items)
+			r, err := fn.Process(config, items, fn.Options{Progress: p.Tell})
 			if werr := fn.Report(cmd.ErrOrStderr(), r, err, detail(cmd)); werr != nil {
 				return nil, werr
 			}

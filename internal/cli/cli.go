@@ -75,7 +75,7 @@ was changed, and 2 where the arguments or the input cannot be read.`,
 			if record != "" {
 				return executeRecorded(cmd, record)
 			}
-			return fn.Execute(cmd.InOrStdin(), cmd.OutOrStdout(), cmd.ErrOrStderr(), detail(cmd))
+			return fn.Execute(cmd.InOrStdin(), cmd.OutOrStdout(), cmd.ErrOrStderr(), detail(cmd), fn.Options{})
 		},
 	}
 	if info, ok := debug.ReadBuildInfo(); ok {

@@ -12,6 +12,7 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/fn"
+	"github.com/tenantfence/tenantfence/internal/output"
 )
 
 // recordFlag makes the function write down what it is given. It is how one process of
@@ -28,7 +29,7 @@ func executeRecorded(cmd *cobra.Command, file string) error {
 	if err := appendTo(file, append([]byte("\n---\n"), data...)); err != nil {
 		return fmt.Errorf("record the input: %w", err)
 	}
-	return fn.ExecuteGenerate(bytes.NewReader(data), cmd.OutOrStdout(), cmd.ErrOrStderr())
+	return fn.Execute(bytes.NewReader(data), cmd.OutOrStdout(), cmd.ErrOrStderr(), output.Sum, fn.Options{Unproved: true})
 }
 
 func appendTo(file string, data []byte) error {

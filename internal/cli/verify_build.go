@@ -81,7 +81,7 @@ func isKustomization(dir string) bool {
 // the rest will be in the report.
 func generate(cmd *cobra.Command) kustomize.Function {
 	return func(config *yaml.RNode, items []*yaml.RNode) ([]*yaml.RNode, error) {
-		r, err := fn.Generate(config, items)
+		r, err := fn.Process(config, items, fn.Options{Unproved: true})
 		if err != nil {
 			if werr := fn.Report(cmd.ErrOrStderr(), r, err, output.Sum); werr != nil {
 				return nil, werr

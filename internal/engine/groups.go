@@ -23,11 +23,7 @@ func (e *Engine) addGroup(o object, doc []byte) error {
 	if err := decode(doc, &g); err != nil {
 		return err
 	}
-	out := group{name: o.Name, labels: o.Labels}
-	for _, c := range g.Spec.ExternalCIDRs {
-		out.cidrs = append(out.cidrs, c)
-	}
-	e.groups = append(e.groups, out)
+	e.groups = append(e.groups, group{name: o.Name, labels: o.Labels, cidrs: g.Spec.ExternalCIDRs})
 	return nil
 }
 

@@ -75,7 +75,7 @@ func caseText(b *bytes.Buffer, c *policy.CaseResult, each Detail) {
 // default; asked for in Tenant/acme spec.egress[llm]".
 func flowText(f *policy.FlowResult) string {
 	v := f.Verdict
-	text := fmt.Sprintf("%s %s: egress %s, ingress %s", f.Flow, is(v.Decision()), sideText(v.Egress), sideText(v.Ingress))
+	text := fmt.Sprintf("%s %s: egress %s; ingress %s", f.Flow, is(v.Decision()), v.Egress, v.Ingress)
 	if v.Note != "" {
 		text += "; " + v.Note
 	}
@@ -90,23 +90,6 @@ func is(d policy.Decision) string {
 		return "depends"
 	}
 	return "is " + string(d)
-}
-
-// sideText says what one end decides, and by which policies.
-func sideText(s policy.Side) string {
-	text := string(s.Decision)
-	switch {
-	case len(s.By) > 0:
-		text += " by " + strings.Join(s.By, ", ")
-	case s.Decision == policy.Allowed:
-		text += " since nothing isolates it"
-	case s.Decision == policy.Denied:
-		text += " since nothing allows it"
-	}
-	if !s.L7.All() {
-		text += " (only " + s.L7.String() + ")"
-	}
-	return text
 }
 
 // sum is the last line: what was looked into, and what came of it.

@@ -241,6 +241,25 @@ type Side struct {
 	L7 L7
 }
 
+// String is "denied, no policy allows it".
+func (s Side) String() string {
+	text := string(s.Decision)
+	switch {
+	case s.Decision == NotJudged:
+		return text
+	case len(s.By) > 0:
+		text += " by " + strings.Join(s.By, ", ")
+	case s.Decision == Denied:
+		text += ", no policy allows it"
+	case s.Decision == Allowed:
+		text += ", no policy isolates it"
+	}
+	if !s.L7.All() {
+		text += " (only " + s.L7.String() + ")"
+	}
+	return text
+}
+
 // Verdict is an Engine's answer.
 type Verdict struct {
 	// Egress is the source's side, Ingress the destination's.

@@ -107,7 +107,7 @@ func (d *declared) one(t *policy.Tenant, f policy.Flow, w Wanted) {
 	case v.Decision() == policy.Allowed:
 		return
 	default:
-		finding.Message = fmt.Sprintf("%s is declared, and does not pass: egress %s; ingress %s%s", f, explain(v.Egress), explain(v.Ingress), noted(v))
+		finding.Message = fmt.Sprintf("%s is declared, and does not pass: egress %s; ingress %s%s", f, v.Egress, v.Ingress, noted(v))
 	}
 	d.findings = append(d.findings, finding)
 }

@@ -41,32 +41,13 @@ func failure(c policy.CaseResult) string {
 	if is == string(policy.Depends) {
 		is = "allowed in some cases only"
 	}
-	why := []string{"egress " + explain(f.Verdict.Egress), "ingress " + explain(f.Verdict.Ingress)}
+	why := []string{"egress " + f.Verdict.Egress.String(), "ingress " + f.Verdict.Ingress.String()}
 	if len(f.For) > 0 {
 		why = append(why, "asked for by "+strings.Join(f.For, ", "))
 	}
 	text := fmt.Sprintf("%q: %s must be %s and is %s: %s%s", c.Case.Name, f.Flow, wanted(c.Case), is, strings.Join(why, "; "), noted(f.Verdict))
 	if len(c.Flows) > 1 {
 		text += fmt.Sprintf(" (%d of %d flows fail)", len(failed), len(c.Flows))
-	}
-	return text
-}
-
-// explain says what one end decided, and by which policies.
-func explain(s policy.Side) string {
-	text := string(s.Decision)
-	switch {
-	case s.Decision == policy.NotJudged:
-		return text
-	case len(s.By) > 0:
-		text += " by " + strings.Join(s.By, ", ")
-	case s.Decision == policy.Denied:
-		text += ", no policy allows it"
-	case s.Decision == policy.Allowed:
-		text += ", no policy isolates it"
-	}
-	if !s.L7.All() {
-		text += " (" + s.L7.String() + ")"
 	}
 	return text
 }

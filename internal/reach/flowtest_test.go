@@ -195,7 +195,7 @@ func TestFindingsOfAFlowTest(t *testing.T) {
 			v1alpha1.FlowCase{From: "shop/web-1", To: "shop/db", Port: 1, Expect: v1alpha1.ExpectDeny}, func(policy.Flow) (policy.Verdict, error) {
 				return policy.Verdict{Egress: side(policy.Allowed, "shop/a", "shop/b"), Ingress: policy.Side{Decision: policy.Allowed, L7: policy.L7{DNS: []string{"*"}}}}, nil
 			},
-			`"case": shop/web-1 -> shop/db:1/TCP must be denied and is allowed: egress allowed by shop/a, shop/b; ingress allowed, no policy isolates it (DNS for *); ` +
+			`"case": shop/web-1 -> shop/db:1/TCP must be denied and is allowed: egress allowed by shop/a, shop/b; ingress allowed, no policy isolates it (only DNS for *); ` +
 				`asked for by FenceProfile/p spec.baseline.dns, Tenant/acme spec.egress[a] [flow-test-failed]`,
 		},
 		"allowed in some cases": {
