@@ -25,6 +25,7 @@ type build struct {
 	output []byte
 	items  []*yaml.RNode
 	report policy.Report
+	config *yaml.RNode
 }
 
 func buildExample(t *testing.T, dir string) build {
@@ -39,7 +40,7 @@ func buildExample(t *testing.T, dir string) build {
 			for _, n := range r.Items {
 				b.items = append(b.items, n.Copy())
 			}
-			b.report = r.Report
+			b.config, b.report = c.Copy(), r.Report
 			return r.Items, nil
 		},
 	})

@@ -8,7 +8,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"sigs.k8s.io/kustomize/kyaml/kio"
-	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/fn"
 )
@@ -22,22 +21,8 @@ func TestKptPackage(t *testing.T) {
 	want := files(t, dir)
 	render := func() {
 		t.Helper()
-		pkg := &kio.LocalPackageReadWriter{PackagePath: dir, KeepReaderAnnotations: false, MatchFilesGlob: []string{"*.yaml"}}
-		nodes, err := pkg.Read()
-		if err != nil {
-			t.Fatal(err)
-		}
-		var config *yaml.RNode
-		for _, n := range nodes {
-			if n.GetKind() == "TenantFence" {
-				config = n.Copy()
-			}
-		}
-		r, err := fn.Process(config, nodes, fn.Options{})
-		if err != nil {
-			t.Fatalf("%v: %v", err, r.Findings)
-		}
-		if err := pkg.Write(r.Items); err != nil {
+		pkg, b := renderPackage(t, dir)
+		if err := pkg.Write(b.items); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -87,4 +72,26 @@ func files(t *testing.T, dir string) map[string]string {
 		t.Fatal(err)
 	}
 	return out
+}
+
+// renderPackage runs the function on a package, and writes nothing.
+func renderPackage(t *testing.T, dir string) (*kio.LocalPackageReadWriter, build) {
+	t.Helper()
+	pkg := &kio.LocalPackageReadWriter{PackagePath: dir, KeepReaderAnnotations: false, MatchFilesGlob: []string{"*.yaml"}}
+	nodes, err := pkg.Read()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b build
+	for _, n := range nodes {
+		if n.GetKind() == "TenantFence" {
+			b.config = n.Copy()
+		}
+	}
+	r, err := fn.Process(b.config, nodes, fn.Options{})
+	if err != nil {
+		t.Fatalf("%v: %v", err, r.Findings)
+	}
+	b.items, b.report = r.Items, r.Report
+	return pkg, b
 }

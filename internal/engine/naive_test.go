@@ -145,7 +145,10 @@ func naivePorts(f policy.Flow) []naivePort {
 		return []naivePort{{protocol: "ICMP", port: v4}, {protocol: "ICMPv6", port: v6}}
 	}
 	protocols, ports := []string{string(f.Protocol)}, []uint16{f.Port}
-	if f.Protocol == "" {
+	switch {
+	case f.Port != 0 && f.Protocol == "":
+		protocols = []string{"TCP"}
+	case f.Protocol == "":
 		protocols = []string{"TCP", "UDP", "SCTP"}
 	}
 	if f.Port == 0 {

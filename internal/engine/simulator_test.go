@@ -1,0 +1,139 @@
+package engine_test
+
+import (
+	"encoding/json"
+	"log/slog"
+	"net/netip"
+	"slices"
+	"testing"
+
+	"github.com/cilium/cilium/pkg/identity"
+	"github.com/cilium/cilium/pkg/k8s"
+	ciliumv2 "github.com/cilium/cilium/pkg/k8s/apis/cilium.io/v2"
+	networkingv1 "github.com/cilium/cilium/pkg/k8s/slim/k8s/api/networking/v1"
+	"github.com/cilium/cilium/pkg/labels"
+	"github.com/cilium/cilium/pkg/policy/api"
+	"github.com/cilium/cilium/pkg/policy/testutils"
+	"github.com/cilium/cilium/pkg/policy/types"
+	"github.com/cilium/cilium/pkg/policy/utils"
+	"github.com/cilium/cilium/pkg/u8proto"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/policy"
+)
+
+// simulator is Cilium's own naive engine, which its policy maps are tested against.
+type simulator types.PolicyEntries
+
+func readForSimulator(tb testing.TB, docs []json.RawMessage) simulator {
+	tb.Helper()
+	quiet := slog.New(slog.DiscardHandler)
+	var out types.PolicyEntries
+	for _, doc := range docs {
+		var kind struct{ Kind string }
+		var rules api.Rules
+		var err error
+		read := func(into any) {
+			if err := json.Unmarshal(doc, into); err != nil {
+				tb.Fatal(err)
+			}
+		}
+		switch read(&kind); kind.Kind {
+		case "NetworkPolicy":
+			var np networkingv1.NetworkPolicy
+			read(&np)
+			entries, err := k8s.ParseNetworkPolicy(quiet, "default", &np)
+			if err != nil {
+				tb.Fatal(err)
+			}
+			out = append(out, entries...)
+		case "CiliumNetworkPolicy":
+			var cnp ciliumv2.CiliumNetworkPolicy
+			read(&cnp)
+			rules, err = cnp.Parse(quiet, "default")
+		default:
+			var ccnp ciliumv2.CiliumClusterwideNetworkPolicy
+			read(&ccnp)
+			rules, err = ccnp.Parse(quiet, "default")
+		}
+		if err != nil {
+			tb.Fatal(err)
+		}
+		out = append(out, utils.RulesToPolicyEntries(rules)...)
+	}
+	// To the simulator an item without peers and ports is of everything, and to an agent
+	// of nothing.
+	for _, e := range out {
+		if len(e.L3) == 0 && len(e.L4) == 0 {
+			e.L3 = nil
+		}
+	}
+	return simulator(out)
+}
+
+// side simulates one side of a flow, where the simulator can: it has no rule for the
+// node's own traffic, and looks up the names of ports for TCP and UDP only.
+func (s simulator) side(dir policy.Direction, pod, peer policy.Endpoint, f policy.Flow) (policy.Decision, bool) {
+	switch {
+	case pod.Kind != policy.PodEndpoint || f.Port == 0,
+		dir == policy.Ingress && peer.Name == "host",
+		peer.Name == "world", peer.Name == "kube-apiserver", s.namesPortsOfEveryProtocol():
+		return "", false
+	}
+	owner := peer
+	if dir == policy.Ingress {
+		owner = pod
+	}
+	flow := types.Flow{From: simulated(pod), To: simulated(peer), Dport: f.Port, Proto: u8proto.TCP, NamedPortsTCP: namesOfPorts(owner, v1alpha1.TCP), NamedPortsUDP: namesOfPorts(owner, v1alpha1.UDP)}
+	if n, err := u8proto.ParseProtocol(string(f.Protocol)); err == nil {
+		flow.Proto = n
+	}
+	if dir == policy.Ingress {
+		flow.From, flow.To = flow.To, flow.From
+	}
+	result, _, _ := testutils.IteratePolicy(types.PolicyEntries(s), flow)
+	decision := result.Egress
+	if dir == policy.Ingress {
+		decision = result.Ingress
+	}
+	if decision == types.DecisionAllowed {
+		return policy.Allowed, true
+	}
+	return policy.Denied, true
+}
+
+func (s simulator) namesPortsOfEveryProtocol() bool {
+	return slices.ContainsFunc(s, func(e *types.PolicyEntry) bool {
+		return slices.ContainsFunc(e.L4, func(r api.PortRule) bool {
+			return slices.ContainsFunc(r.Ports, func(p api.PortProtocol) bool {
+				return p.Port[0] > '9' && p.Protocol != api.ProtoTCP && p.Protocol != api.ProtoUDP
+			})
+		})
+	})
+}
+
+// namesOfPorts gives every name a number, since the simulator stops at a name that there
+// is not.
+func namesOfPorts(ep policy.Endpoint, protocol v1alpha1.Protocol) map[string]uint16 {
+	const never = 60000
+	out := map[string]uint16{"http": never, "api": never, "nosuch": never}
+	for _, p := range ep.Ports {
+		if p.Protocol == protocol || p.Protocol == "" && protocol == v1alpha1.TCP {
+			out[p.Name] = p.Port
+		}
+	}
+	return out
+}
+
+// simulated is an endpoint's identity.
+func simulated(ep policy.Endpoint) *identity.Identity {
+	of := func(l labels.Labels) *identity.Identity { return identity.NewIdentity(1, l) }
+	switch ep.Kind {
+	case policy.AddressEndpoint:
+		addr := netip.MustParseAddr(ep.Name)
+		return of(labels.GetCIDRLabels(netip.PrefixFrom(addr, addr.BitLen())))
+	case policy.EntityEndpoint:
+		return of(labels.NewLabelsFromModel([]string{"reserved:" + ep.Name}))
+	}
+	return of(labels.Map2Labels(naiveEnds(ep)[0].labels, labels.LabelSourceK8s))
+}

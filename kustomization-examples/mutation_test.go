@@ -1,0 +1,179 @@
+package examples_test
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+	"testing"
+
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/fn"
+	"github.com/tenantfence/tenantfence/internal/engine"
+	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/reach"
+	"github.com/tenantfence/tenantfence/internal/resolve"
+	"github.com/tenantfence/tenantfence/internal/resource"
+)
+
+// TestEveryPolicyIsNeeded takes each generated policy of each example away, and some
+// verdict changes: else the function should not have made it. Allows are decided as if
+// every tenant were enforced; default-denies as they are.
+func TestEveryPolicyIsNeeded(t *testing.T) {
+	t.Parallel()
+	for _, dir := range append(examples(t), "kpt") {
+		t.Run(dir, func(t *testing.T) {
+			t.Parallel()
+			m := newMutant(t, dir)
+			if len(m.policies) == 0 || len(m.recorded) == 0 {
+				t.Fatal("there is nothing to take away, or nothing is declared")
+			}
+			for _, n := range m.policies {
+				needed := m.isNeeded
+				if n.GetLabels()[resource.LabelStage] == string(v1alpha1.StageDefaultDeny) {
+					needed = m.closes
+				}
+				if !needed(t, n) {
+					t.Errorf("%s/%s changes nothing", n.GetNamespace(), n.GetName())
+				}
+			}
+		})
+	}
+}
+
+// TestAPolicyTooManyIsFound: two policies of which either would do change nothing.
+func TestAPolicyTooManyIsFound(t *testing.T) {
+	t.Parallel()
+	m := newMutant(t, "quickstart")
+	for _, n := range m.policies {
+		twin := n.Copy()
+		if err := twin.SetName("twin"); err != nil {
+			t.Fatal(err)
+		}
+		again := *m
+		again.policies = append(slices.Clone(m.policies), twin)
+		if n.GetLabels()[resource.LabelStage] != string(v1alpha1.StageDefaultDeny) && again.isNeeded(t, n) {
+			t.Errorf("%s is not needed beside a policy that says the same", n.GetName())
+		}
+	}
+}
+
+// mutant is an example whose policies are taken away.
+type mutant struct {
+	policies  []*yaml.RNode
+	fence     *policy.Fence
+	endpoints reach.Endpoints
+	// recorded are the declared flows, and which policies allow them.
+	recorded []recorded
+}
+
+type recorded struct {
+	flow policy.Flow
+	by   []string
+}
+
+// recorder is an engine that remembers what it was asked.
+type recorder struct {
+	policy.Engine
+	asked []recorded
+}
+
+func (r *recorder) Decide(f policy.Flow) (policy.Verdict, error) {
+	v, err := r.Engine.Decide(f)
+	r.asked = append(r.asked, recorded{f, slices.Concat(v.Egress.By, v.Ingress.By)})
+	return v, err
+}
+
+func newMutant(t *testing.T, dir string) *mutant {
+	t.Helper()
+	var b build
+	if dir == "kpt" {
+		_, b = renderPackage(t, copyExample(t, dir))
+	} else {
+		b = buildExample(t, dir)
+	}
+	in, index, findings := fn.Read(b.config, b.items)
+	if findings.HasError() {
+		t.Fatal(findings)
+	}
+	fence, _ := resolve.Resolve(in, index)
+	m := &mutant{fence: fence, endpoints: reach.Endpoints{Index: index, Fence: fence}}
+	for _, n := range b.items {
+		if n.GetLabels()[resource.LabelManagedBy] == resource.ManagedBy {
+			m.policies = append(m.policies, n)
+		}
+	}
+	r := &recorder{Engine: m.engine(t, nil, fence.Tenants)}
+	if _, findings := (reach.Proof{Engine: r, Fence: fence, Endpoints: m.endpoints}).Declared(); findings.HasError() {
+		t.Fatal(findings)
+	}
+	m.recorded = r.asked
+	return m
+}
+
+// engine enforces all policies but one, and closes the namespaces of some tenants.
+func (m *mutant) engine(t *testing.T, without *yaml.RNode, closed []policy.Tenant) policy.Engine {
+	t.Helper()
+	var docs []json.RawMessage
+	for _, n := range m.policies {
+		if n == without {
+			continue
+		}
+		data, err := n.MarshalJSON()
+		if err != nil {
+			t.Fatal(err)
+		}
+		docs = append(docs, data)
+	}
+	for _, tenant := range closed {
+		for _, ns := range tenant.Namespaces {
+			docs = append(docs, json.RawMessage(`{"apiVersion":"cilium.io/v2","kind":"CiliumNetworkPolicy","metadata":{"name":"closed","namespace":"`+ns+`"},"spec":{"endpointSelector":{},"ingress":[{}],"egress":[{}]}}`))
+		}
+	}
+	e, err := engine.New(engine.Options{ClusterName: m.fence.Cluster.Name}, docs, m.endpoints.Pods())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+// isNeeded says whether a declared flow no longer passes without an allow.
+func (m *mutant) isNeeded(t *testing.T, n *yaml.RNode) bool {
+	t.Helper()
+	e := m.engine(t, n, m.fence.Tenants)
+	name := n.GetNamespace() + "/" + n.GetName()
+	return slices.ContainsFunc(m.recorded, func(r recorded) bool {
+		if !slices.Contains(r.by, name) {
+			return false
+		}
+		v, err := e.Decide(r.flow)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v.Decision() != policy.Allowed
+	})
+}
+
+// closes says whether a pod of the namespace is open, in each direction, without a
+// default-deny.
+func (m *mutant) closes(t *testing.T, n *yaml.RNode) bool {
+	t.Helper()
+	pod := policy.Endpoint{Kind: policy.PodEndpoint, Name: "a pod", Namespace: n.GetNamespace()}
+	nodes := policy.Endpoint{Kind: policy.EntityEndpoint, Name: string(v1alpha1.EntityRemoteNode)}
+	for _, f := range []policy.Flow{{From: pod, To: nodes, Port: 9}, {From: nodes, To: pod, Port: 9}} {
+		var decided []string
+		for _, e := range []policy.Engine{m.engine(t, nil, nil), m.engine(t, n, nil)} {
+			v, err := e.Decide(f)
+			if err != nil {
+				t.Fatal(err)
+			}
+			decided = append(decided, string(v.Decision()))
+		}
+		if strings.Join(decided, " ") != "denied allowed" {
+			t.Logf("%s is %v", f, decided)
+			return false
+		}
+	}
+	return true
+}
