@@ -10,9 +10,11 @@ import (
 	"testing"
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
 )
 
-var codeBlock = regexp.MustCompile("(?s)\n```(yaml|sh)\n(.*?)```\n")
+var codeBlock = regexp.MustCompile("(?s)\n```(yaml|sh|text)\n(.*?)```\n")
 
 // TestReadmes holds what the READMEs show against the files and the builds that
 // they are taken from, and runs their commands.
@@ -23,7 +25,7 @@ func TestReadmes(t *testing.T) {
 		t.Fatal(err)
 	}
 	bin := buildProgram(t)
-	for _, file := range append(readmes, "../README.md") {
+	for _, file := range append(readmes, "../README.md", "../docs/proof.md") {
 		t.Run(file, func(t *testing.T) {
 			t.Parallel()
 			data, err := os.ReadFile(file)
@@ -35,9 +37,12 @@ func TestReadmes(t *testing.T) {
 				t.Fatal("it shows nothing")
 			}
 			for _, b := range blocks {
-				if b[1] == "yaml" {
+				switch b[1] {
+				case "yaml":
 					checkYAML(t, b[2])
-				} else {
+				case "text":
+					checkText(t, b[2])
+				default:
 					runShell(t, bin, b[2])
 				}
 			}
@@ -49,8 +54,13 @@ func TestReadmes(t *testing.T) {
 // equal, or a build, which it must be a part of. Any other must be YAML.
 func checkYAML(t *testing.T, block string) {
 	t.Helper()
-	if _, err := yaml.Parse(block); err != nil {
+	n, err := yaml.Parse(block)
+	if err != nil {
 		t.Errorf("%v:\n%s", err, block)
+	} else if n.GetKind() == v1alpha1.KindFlowTest {
+		if _, errs := v1alpha1.Decode[v1alpha1.FlowTest](n); len(errs) > 0 {
+			t.Errorf("%v:\n%s", errs, block)
+		}
 	}
 	title, rest, _ := strings.Cut(block, "\n")
 	source, ok := strings.CutPrefix(title, "# ")
@@ -66,6 +76,16 @@ func checkYAML(t *testing.T, block string) {
 	data, err := os.ReadFile(filepath.Join("..", source))
 	if err != nil || string(data) != rest {
 		t.Errorf("this is not %s (%v):\n%s", source, err, rest)
+	}
+}
+
+// checkText takes lines whose first names the file that they are taken from.
+func checkText(t *testing.T, block string) {
+	t.Helper()
+	source, rest, _ := strings.Cut(strings.TrimPrefix(block, "# "), "\n")
+	data, err := os.ReadFile(filepath.Join("..", source))
+	if err != nil || rest == "" || !strings.Contains(string(data), rest) {
+		t.Errorf("this is not in %s (%v):\n%s", source, err, rest)
 	}
 }
 

@@ -32,7 +32,7 @@ var pods = map[string]policy.Endpoint{
 	"db":    pod("acme", "db", policy.NamedPort{Name: "sql", Port: 5432}),
 	"blue":  labelled(pod("acme", "blue", policy.NamedPort{Name: "api", Port: 8081}), "tier", "api"),
 	"green": labelled(pod("acme", "green", policy.NamedPort{Name: "api", Port: 9091}), "tier", "api"),
-	"set": labelled(labelled(labelled(pod("acme", "green"), "statefulset.kubernetes.io/pod-name", "green-0"),
+	"set": labelled(labelled(labelled(pod("acme", "set"), "statefulset.kubernetes.io/pod-name", "set-0"),
 		"topology.kubernetes.io/zone", "a"), "batch.kubernetes.io/job-name", "once"),
 	"other": pod("beta", "web"),
 	"team":  nsLabelled(pod("gamma", "web"), "team", "red"),

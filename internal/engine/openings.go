@@ -158,7 +158,7 @@ func (o *opener) sorted() []policy.Opening {
 	}
 	slices.SortFunc(o.out, func(a, b policy.Opening) int {
 		return cmp.Or(cmp.Compare(rank(a.Protocol), rank(b.Protocol)), cmp.Compare(a.First, b.First), cmp.Compare(a.Last, b.Last),
-			cmp.Compare(strings.Join(a.By, " "), strings.Join(b.By, " ")), cmp.Compare(a.L7.String(), b.L7.String()))
+			cmp.Compare(strings.Join(a.By, " "), strings.Join(b.By, " ")), cmp.Compare(a.L7.String(), b.L7.String()), slices.Compare(a.L7.MootBy, b.L7.MootBy))
 	})
 	return o.out
 }

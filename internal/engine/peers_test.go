@@ -26,7 +26,7 @@ func TestPeers(t *testing.T) {
 			flows:    []string{"db -> web:8080 = denied"},
 		},
 		"nor does the name of a StatefulSet's pod, or the zone": {
-			policies: all(cnp("name", "{endpointSelector: {matchLabels: {app: web}}, ingress: [{fromEndpoints: [{matchLabels: {statefulset.kubernetes.io/pod-name: green-0}}]}]}"),
+			policies: all(cnp("name", "{endpointSelector: {matchLabels: {app: web}}, ingress: [{fromEndpoints: [{matchLabels: {statefulset.kubernetes.io/pod-name: set-0}}]}]}"),
 				cnp("zone", "{endpointSelector: {matchLabels: {app: db}}, ingress: [{fromEndpoints: [{matchLabels: {topology.kubernetes.io/zone: a}}]}]}")),
 			flows: []string{"set -> web:8080 = denied", "set -> db:5432 = denied"},
 		},

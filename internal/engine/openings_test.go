@@ -1,0 +1,214 @@
+package engine_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/engine"
+	"github.com/tenantfence/tenantfence/internal/policy"
+)
+
+// includes counts how often a peer is in an opening of a port: an entity that may be
+// several things is there once for each.
+func includes(openings []policy.Opening, peer policy.Endpoint, f policy.Flow) int {
+	n := 0
+	for _, o := range openings {
+		if f.Port < o.First || f.Port > o.Last || o.Protocol != "" && o.Protocol != f.Protocol {
+			continue
+		}
+		if len(o.Peers) == 0 {
+			return cases(peer)
+		}
+		for _, p := range o.Peers {
+			if p.Name == peer.Name && p.Kind == peer.Kind {
+				n++
+			}
+		}
+	}
+	return n
+}
+
+func cases(ep policy.Endpoint) int {
+	switch ep.Name {
+	case "kube-apiserver":
+		return 3
+	case "world":
+		return 2
+	default:
+		return 1
+	}
+}
+
+// What is open is what is decided to be, for each peer and on each port.
+func TestOpeningsAreWhatIsDecided(t *testing.T) {
+	t.Parallel()
+	for seed := range uint64(25) {
+		docs := newDice(seed).policies(t)
+		e, err := engine.New(engine.Options{}, docs, ends())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, pod := range ends() {
+			if pod.Kind != policy.PodEndpoint {
+				continue
+			}
+			for _, dir := range []policy.Direction{policy.Ingress, policy.Egress} {
+				openings, err := e.Openings(pod, dir)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, peer := range ends() {
+					if dir == policy.Ingress && peer.Name == "host" {
+						continue
+					}
+					if err := compareOpenings(e, openings, pod, peer, dir); err != nil {
+						t.Fatalf("seed %d: %v\n%s", seed, err, docs)
+					}
+				}
+			}
+		}
+	}
+}
+
+func compareOpenings(e *engine.Engine, openings []policy.Opening, pod, peer policy.Endpoint, dir policy.Direction) error {
+	for _, protocol := range []v1alpha1.Protocol{v1alpha1.TCP, v1alpha1.UDP, v1alpha1.SCTP} {
+		for _, port := range edges {
+			f := policy.Flow{From: pod, To: peer, Port: port, Protocol: protocol}
+			if dir == policy.Ingress {
+				f.From, f.To = peer, pod
+			}
+			v, err := e.Decide(f)
+			if err != nil {
+				return err
+			}
+			side := v.Egress
+			if dir == policy.Ingress {
+				side = v.Ingress
+			}
+			want := policy.Depends
+			switch includes(openings, peer, f) {
+			case 0:
+				want = policy.Denied
+			case cases(peer):
+				want = policy.Allowed
+			}
+			if side.Decision != want {
+				return fmt.Errorf("%s of %s: decided %s by %v, and the openings say %s", dir, f, side.Decision, side.By, want)
+			}
+		}
+	}
+	return nil
+}
+
+// The order of policies and pods is nobody's: what is open is the same in any.
+func TestOpeningsDoNotHangOnTheOrder(t *testing.T) {
+	t.Parallel()
+	for seed := range uint64(60) {
+		d := newDice(seed)
+		docs, known := d.policies(t), ends()
+		want := allOpenings(t, seed, engineOf(t, docs, known))
+		for range 2 {
+			d.Shuffle(len(docs), func(i, j int) { docs[i], docs[j] = docs[j], docs[i] })
+			d.Shuffle(len(known), func(i, j int) { known[i], known[j] = known[j], known[i] })
+			got := allOpenings(t, seed, engineOf(t, docs, known))
+			for name := range want {
+				if !reflect.DeepEqual(got[name], want[name]) {
+					t.Fatalf("seed %d: %s\ngot  %v\nwant %v\n%s", seed, name, got[name], want[name], docs)
+				}
+			}
+		}
+	}
+}
+
+func engineOf(t *testing.T, docs []json.RawMessage, known []policy.Endpoint) *engine.Engine {
+	t.Helper()
+	e, err := engine.New(engine.Options{}, docs, known)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+// allOpenings are those of all pods, with their peers in order.
+func allOpenings(t *testing.T, seed uint64, e *engine.Engine) map[string][]string {
+	t.Helper()
+	out := map[string][]string{}
+	for _, name := range sortedPods() {
+		for _, dir := range []policy.Direction{policy.Ingress, policy.Egress} {
+			openings, err := e.Openings(pods[name], dir)
+			if err != nil {
+				t.Fatalf("seed %d: %v", seed, err)
+			}
+			for _, o := range openings {
+				out[name+" "+string(dir)] = append(out[name+" "+string(dir)], opening(o))
+			}
+		}
+	}
+	return out
+}
+
+// opening spells an opening: "1-65535/TCP to acme/db, host by acme/p".
+func opening(o policy.Opening) string {
+	var peers []string
+	for _, p := range o.Peers {
+		peers = append(peers, p.Name)
+	}
+	slices.Sort(peers)
+	out := fmt.Sprintf("%d-%d/%s: %s by %s", o.First, o.Last, o.Protocol, strings.Join(peers, ", "), strings.Join(o.By, ", "))
+	if rules := o.L7.String() + strings.Join(o.L7.MootBy, ", "); rules != "" {
+		out += " (" + rules + ")"
+	}
+	return out
+}
+
+func TestOpenings(t *testing.T) {
+	const everything = "1-65535/:  by "
+	notIsolating := "{endpointSelector: {}, enableDefaultDeny: {ingress: false, egress: false}, "
+	for sentence, c := range map[string]struct {
+		policies string
+		dir      policy.Direction
+		want     []string
+	}{
+		"nothing isolates":             {"", policy.Ingress, []string{everything}},
+		"the other direction does":     {cnp("p", denyEgress), policy.Ingress, []string{everything}},
+		"nothing is open":              {cnp("p", denyIngress), policy.Ingress, nil},
+		"all, of one peer":             {ingress("p", fromDB), policy.Ingress, []string{"1-65535/: acme/db by acme/p"}},
+		"one port, of one peer":        {ingress("p", fromDB+", "+onHTTP), policy.Ingress, []string{"8080-8080/TCP: acme/db by acme/p"}},
+		"rules are said":               {ingress("p", fromDB+", "+onHTTPOnly(`{method: GET}`)), policy.Ingress, []string{"8080-8080/TCP: acme/db by acme/p (GET any path)"}},
+		"rules that are moot are said": {all(ingress("p", fromDB+", "+onHTTPOnly(`{method: GET}`)), ingress("q", fromDB+", "+onHTTP)), policy.Ingress, []string{"8080-8080/TCP: acme/db by acme/p, acme/q (acme/q)"}},
+		"a deny makes two of a range": {all(ingress("p", fromDB+`, toPorts: [{ports: [{port: "1", endPort: 100, protocol: TCP}]}]`), cnp("q", `{endpointSelector: {}, ingressDeny: [{toPorts: [{ports: [{port: "22", protocol: TCP}]}]}]}`)),
+			policy.Ingress, []string{"1-21/TCP: acme/db by acme/p", "23-100/TCP: acme/db by acme/p"}},
+		"ranges that meet are one":                              {ingress("p", fromDB+`, toPorts: [{ports: [{port: "1", endPort: 50, protocol: TCP}, {port: "51", endPort: 100, protocol: TCP}]}]`), policy.Ingress, []string{"1-100/TCP: acme/db by acme/p"}},
+		"a type of ICMP message":                                {ingress("p", fromDB+`, icmps: [{fields: [{type: 8}]}]`), policy.Ingress, []string{"8-8/ICMP: acme/db by acme/p"}},
+		"a network has its addresses":                           {cnp("p", "{endpointSelector: {}, egress: [{toCIDR: [192.0.2.0/24]}]}"), policy.Egress, []string{"1-65535/: 192.0.2.1, 192.0.2.200 by acme/p"}},
+		"an entity has its parts":                               {cnp("p", "{endpointSelector: {}, egress: [{toEntities: [kube-apiserver]}]}"), policy.Egress, []string{"1-65535/: kube-apiserver, kube-apiserver, kube-apiserver by acme/p"}},
+		"a named port is each peer's own":                       {egress("p", `toEndpoints: [{matchLabels: {tier: api}}], toPorts: [{ports: [{port: api, protocol: TCP}]}]`), policy.Egress, []string{"8081-8081/TCP: acme/blue by acme/p", "9091-9091/TCP: acme/green by acme/p"}},
+		"a deny that does not isolate leaves the others open":   {cnp("p", notIsolating+"ingressDeny: [{"+fromDB+"}]}"), policy.Ingress, []string{"?"}},
+		"an allow that does not isolate leaves everything open": {cnp("p", notIsolating+"ingress: [{"+fromDB+"}]}"), policy.Ingress, []string{"?"}},
+		"rules that do not isolate are not said":                {cnp("p", notIsolating+"ingress: [{"+fromDB+", "+onHTTPOnly(`{method: GET}`)+"}]}"), policy.Ingress, []string{"?"}},
+		"a deny that does not isolate shuts its peers out": {
+			cnp("p", notIsolating+"ingressDeny: [{fromEntities: [world, remote-node, kube-apiserver, health, ingress]}, {fromEndpoints: [{matchExpressions: [{key: io.kubernetes.pod.namespace, operator: Exists}]}]}]}"), policy.Ingress, nil,
+		},
+	} {
+		t.Run(sentence, func(t *testing.T) {
+			t.Parallel()
+			e := engineOf(t, documents(t, c.policies), ends())
+			openings, err := e.Openings(pods["web"], c.dir)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got []string
+			for _, o := range openings {
+				got = append(got, opening(o))
+			}
+			if !slices.Equal(got, c.want) {
+				t.Errorf("got  %q\nwant %q", got, c.want)
+			}
+		})
+	}
+}

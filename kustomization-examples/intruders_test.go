@@ -1,0 +1,77 @@
+package examples_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"sigs.k8s.io/kustomize/kyaml/filesys"
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/tenantfence/tenantfence/fn"
+	"github.com/tenantfence/tenantfence/internal/kustomize"
+	"github.com/tenantfence/tenantfence/internal/policy"
+)
+
+// TestIntruders adds to a customer's folder of the SocTalk example what undoes the
+// fence. The build must fail, and say where and why.
+func TestIntruders(t *testing.T) {
+	t.Parallel()
+	for sentence, c := range map[string]struct {
+		policy string
+		// check, resource and message of a finding.
+		check, resource, message string
+	}{
+		"a tenant allows itself everything": {
+			"{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {name: allow-all}, spec: {endpointSelector: {}, egress: [{toEntities: [all]}], ingress: [{fromEntities: [all]}]}}",
+			"undeclared-open", "CiliumNetworkPolicy/allow-all", "on every port of every protocol",
+		},
+		"a NetworkPolicy opens what a CiliumNetworkPolicy closes": {
+			"{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: chart}, spec: {podSelector: {matchLabels: {app.kubernetes.io/name: thehive}}, ingress: [{from: [{namespaceSelector: {}}], ports: [{port: 9000}]}]}}",
+			"undeclared-open", "NetworkPolicy/chart", "reach tenant-acme/Deployment/thehive on port 9000/TCP",
+		},
+		"a tenant reaches for its neighbour, which does not let it in": {
+			"{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {name: peek}, spec: {endpointSelector: {}, egress: [{toEndpoints: [{matchLabels: {k8s:io.kubernetes.pod.namespace: tenant-beta}}]}]}}",
+			"undeclared-latent", "CiliumNetworkPolicy/peek", "so far the other end denies it",
+		},
+		"L7 rules are dead beside what a namespace may do among itself": {
+			`{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {name: api}, spec: {endpointSelector: {matchLabels: {app.kubernetes.io/name: thehive}}, ingress: [{fromEndpoints: [{}], toPorts: [{ports: [{port: "9000", protocol: TCP}], rules: {http: [{method: GET}]}}]}]}}`,
+			"dead-l7-rule", "CiliumNetworkPolicy/api", "allow-intra-namespace allows it without",
+		},
+		"a deny cuts a declared flow off": {
+			"{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {name: no-dns}, spec: {endpointSelector: {}, egressDeny: [{toEntities: [cluster]}]}}",
+			"declared-flow-denied", "FenceProfile/soctalk", "egress denied by tenant-acme/no-dns",
+		},
+		"Cilium rejects a policy, which would do nothing": {
+			"{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {name: nothing}, spec: {endpointSelector: {}, ingress: [], egress: []}}",
+			"policy-rejected", "CiliumNetworkPolicy/nothing", "must have at least one of",
+		},
+	} {
+		t.Run(sentence, func(t *testing.T) {
+			t.Parallel()
+			dir := copyExample(t, "soctalk")
+			edit(t, filepath.Join(dir, "acme", "kustomization.yaml"), "- tenant.yaml", "- tenant.yaml\n- intruder.yaml")
+			if err := os.WriteFile(filepath.Join(dir, "acme", "intruder.yaml"), []byte(c.policy), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			var findings policy.Findings
+			_, err := kustomize.Build(filesys.MakeFsOnDisk(), dir, kustomize.Options{
+				Function: func(config *yaml.RNode, items []*yaml.RNode) ([]*yaml.RNode, error) {
+					r, err := fn.Process(config, items, fn.Options{})
+					findings = r.Findings
+					return r.Items, err
+				},
+			})
+			if err == nil {
+				t.Fatal("the build succeeds")
+			}
+			for _, f := range findings {
+				if f.Check == c.check && strings.Contains(f.Resource.String(), c.resource) && strings.Contains(f.Message, c.message) {
+					return
+				}
+			}
+			t.Errorf("no finding %s about %s says %q:\n%v", c.check, c.resource, c.message, findings)
+		})
+	}
+}
