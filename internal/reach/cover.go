@@ -1,14 +1,15 @@
 package reach
 
 import (
+	"regexp"
 	"slices"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// subject is a fenced pod, looked at in one direction, with what it may do.
-type subject struct {
+// view is a fenced pod, looked at in one direction, with what it may do.
+type view struct {
 	pod       policy.Endpoint
 	direction policy.Direction
 	// byNamespace are the wanted flows with pods of one namespace, others the rest.
@@ -16,9 +17,9 @@ type subject struct {
 	others      []Wanted
 }
 
-// subjectOf collects what a pod may do.
-func (x *Expectation) subjectOf(pod policy.Endpoint, d policy.Direction) subject {
-	s := subject{pod: pod, direction: d, byNamespace: map[string][]Wanted{}}
+// viewOf collects what a pod may do.
+func (x *Expectation) viewOf(pod policy.Endpoint, d policy.Direction) view {
+	s := view{pod: pod, direction: d, byNamespace: map[string][]Wanted{}}
 	for _, w := range x.at[end{pod.Namespace, d}] {
 		switch {
 		case !policy.Selects(w.Subject, pod.Labels):
@@ -32,9 +33,9 @@ func (x *Expectation) subjectOf(pod policy.Endpoint, d policy.Direction) subject
 }
 
 // wanted are the flows that a pod may have with a peer.
-func (s subject) wanted(peer policy.Endpoint) []Wanted {
+func (v view) wanted(peer policy.Endpoint) []Wanted {
 	var out []Wanted
-	for _, list := range [][]Wanted{s.byNamespace[peer.Namespace], s.others} {
+	for _, list := range [][]Wanted{v.byNamespace[peer.Namespace], v.others} {
 		for _, w := range list {
 			if matches(w.Peer, peer) {
 				out = append(out, w)
@@ -45,13 +46,13 @@ func (s subject) wanted(peer policy.Endpoint) []Wanted {
 }
 
 // undeclared is the part of an opening that nothing declares for a peer.
-func (s subject) undeclared(o policy.Opening, peer policy.Endpoint) []policy.Opening {
+func (v view) undeclared(o policy.Opening, peer policy.Endpoint) []policy.Opening {
 	destination := peer
-	if s.direction == policy.Ingress {
-		destination = s.pod
+	if v.direction == policy.Ingress {
+		destination = v.pod
 	}
 	var declared []passage
-	for _, w := range s.wanted(peer) {
+	for _, w := range v.wanted(peer) {
 		for _, r := range portsOf(w.Ports, destination) {
 			declared = append(declared, passage{r, w.L7})
 		}
@@ -106,12 +107,25 @@ func covers(wanted, part policy.L7) bool {
 	case wanted.All():
 		return true
 	case len(part.HTTP) > 0:
-		return slices.Contains(wanted.HTTP, part.HTTP[0])
+		return slices.ContainsFunc(wanted.HTTP, func(r policy.HTTPRule) bool { return includes(r, part.HTTP[0]) })
 	case len(part.DNS) > 0:
 		return slices.ContainsFunc(wanted.DNS, func(n string) bool { return policy.Covers(n, part.DNS[0]) })
 	default:
 		return false
 	}
+}
+
+// includes says whether one rule lets everything pass that another does. Of a path that
+// is an expression it may say no where the truth is yes, never the other way round.
+func includes(wanted, rule policy.HTTPRule) bool {
+	if wanted.Method != "" && wanted.Method != rule.Method {
+		return false
+	}
+	if wanted.Path == "" || wanted.Path == rule.Path {
+		return true
+	}
+	re, err := regexp.Compile("^(?:" + wanted.Path + ")$")
+	return err == nil && rule.Path != "" && regexp.QuoteMeta(rule.Path) == rule.Path && re.MatchString(rule.Path)
 }
 
 // ports are a range of ports of a protocol, or of every one.
@@ -168,4 +182,9 @@ func without(r ports, covering []ports) []ports {
 		rest = next
 	}
 	return rest
+}
+
+// overlaps says whether two ranges have a port in common.
+func (o ports) overlaps(other ports) bool {
+	return (o.protocol == "" || other.protocol == "" || o.protocol == other.protocol) && o.first <= other.last && other.first <= o.last
 }
