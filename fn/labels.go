@@ -1,14 +1,13 @@
 package fn
 
 import (
-	"errors"
+	"fmt"
 	"maps"
 	"slices"
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
-	"github.com/tenantfence/tenantfence/internal/engine"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/reach"
 	"github.com/tenantfence/tenantfence/internal/resource"
@@ -18,25 +17,35 @@ import (
 // which namespaces are whose, which are closed, and which policies may open something.
 func proveByLabels(name string, index *resource.Index, items []*yaml.RNode, progress policy.Progress) (policy.Report, error) {
 	fence := labelledFence(name, items)
-	e, err := newEngine(fence, index, items, audited(fence))
-	var rejected engine.RejectedError
-	if errors.As(err, &rejected) {
-		return policy.Report{Findings: rejections(rejected, items)}, nil
-	}
-	if err != nil {
-		return policy.Report{}, err
+	p := proof{index: index, fence: fence, items: items, progress: progress}
+	e, said, err := p.engine()
+	if err != nil || said.HasError() {
+		return policy.Report{Findings: said}, err
 	}
 	trusted := map[string]bool{}
 	for _, n := range labelled(name, items) {
 		trusted[resource.PolicyName(resource.RefOf(n))] = true
 	}
-	p := reach.Proof{
+	subject := reach.Proof{
 		Engine: e, Fence: fence, Endpoints: reach.Endpoints{Index: index, Fence: fence},
 		Policies: policiesByName(fence, items), Trusted: trusted, Progress: progress,
 	}
-	isolation, findings, err := p.Isolation()
+	isolation, findings, err := subject.Isolation()
 	isolation.Audited = names(audited(fence))
-	return policy.Report{Isolation: &isolation, Findings: findings}, err
+	return policy.Report{Isolation: &isolation, Findings: slices.Concat(said, findings, notClosed(fence))}, err
+}
+
+// notClosed are namespaces of tenants without a default-deny: in Audit, or without what
+// once closed them.
+func notClosed(fence *policy.Fence) policy.Findings {
+	var out policy.Findings
+	for _, t := range audited(fence) {
+		out = append(out, policy.Finding{
+			Check: "not-closed", Severity: policy.Warning, Resource: policy.Ref{APIVersion: "v1", Kind: "Namespace", Name: t.Namespaces[0]},
+			Message: fmt.Sprintf("has no default-deny, so nothing is closed there: Tenant %q is in Audit, or the policy is missing, which only Tenants tell (--inputs)", t.Name),
+		})
+	}
+	return out
 }
 
 // labelled are the policies that bear the label of one fence.

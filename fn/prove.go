@@ -29,13 +29,8 @@ type proof struct {
 // the FlowTests and, unless it is not asked for, isolation.
 func (p proof) run(level v1alpha1.Proof) (policy.Report, error) {
 	var report policy.Report
-	e, err := newEngine(p.fence, p.index, p.items, audited(p.fence))
-	var rejected engine.RejectedError
-	if errors.As(err, &rejected) {
-		report.Findings = rejections(rejected, p.items)
-		return report, nil
-	}
-	if err != nil {
+	e, rejected, err := p.engine()
+	if report.Findings = rejected; err != nil || rejected.HasError() {
 		return report, err
 	}
 	subject := reach.Proof{
@@ -50,6 +45,44 @@ func (p proof) run(level v1alpha1.Proof) (policy.Report, error) {
 		err = p.isolation(subject, &report)
 	}
 	return report, err
+}
+
+// engine enforces the policies. What it cannot decide where nothing is fenced is left out,
+// and said; anything else stops the proof.
+func (p proof) engine() (policy.Engine, policy.Findings, error) {
+	items := p.items
+	var said policy.Findings
+	for {
+		e, err := newEngine(p.fence, p.index, items, audited(p.fence))
+		var rejected engine.RejectedError
+		if !errors.As(err, &rejected) {
+			return e, append(said, unknownKinds(items)...), err
+		}
+		said = append(said, rejections(p.fence, rejected, items)...)
+		if said.HasError() {
+			return nil, said, nil
+		}
+		out := map[policy.Ref]bool{}
+		for _, f := range said {
+			out[idOfRef(f.Resource)] = true
+		}
+		items = slices.DeleteFunc(slices.Clone(items), func(n *yaml.RNode) bool { return out[idOf(n)] })
+	}
+}
+
+// unknownKinds are policies of kinds that Cilium may be told to enforce as well, and that
+// are not decided here: one of theirs may open what everything else closes.
+func unknownKinds(items []*yaml.RNode) policy.Findings {
+	var out policy.Findings
+	for _, n := range items {
+		if resource.Group(n) == "policy.networking.k8s.io" && !resource.Local(n) {
+			out = append(out, policy.Finding{
+				Check: "policy-not-decided", Severity: policy.Error, Resource: resource.RefOf(n),
+				Message: fmt.Sprintf("a %s comes before all other policies where it is enforced, and is not decided here, so that nothing is proved: remove it, or say proof: None", n.GetKind()),
+			})
+		}
+	}
+	return out
 }
 
 // isolation proves isolation, but for tenants for which nothing is generated.
@@ -89,7 +122,8 @@ func newEngine(fence *policy.Fence, index *resource.Index, items []*yaml.RNode, 
 		return nil, err
 	}
 	for _, n := range items {
-		if !enforced(n) {
+		// What is only inventory never reaches the cluster: a deny there hides nothing.
+		if !enforced(n) || resource.Local(n) {
 			continue
 		}
 		data, err := n.MarshalJSON()
@@ -117,18 +151,25 @@ func enforced(n *yaml.RNode) bool {
 	return resource.IsPolicy(n) || resource.Group(n) == "cilium.io" && n.GetKind() == resource.KindCIDRGroup
 }
 
-// rejections are policies that Cilium does not take: they would exist, and do nothing.
-func rejections(rejected engine.RejectedError, items []*yaml.RNode) policy.Findings {
+// rejections are policies that cannot be decided: Cilium does not take them, so that they
+// would exist and do nothing, or they refer to what is not known. Where they select none
+// of a tenant's pods, they stop nothing.
+func rejections(fence *policy.Fence, rejected engine.RejectedError, items []*yaml.RNode) policy.Findings {
 	refs := map[string]policy.Ref{}
 	for _, n := range items {
 		refs[engine.NameOf(n.GetKind(), n.GetNamespace(), n.GetName())] = resource.RefOf(n)
 	}
 	var out policy.Findings
 	for _, r := range rejected {
-		out = append(out, policy.Finding{
+		f := policy.Finding{
 			Check: "policy-rejected", Severity: policy.Error, Resource: refs[r.Name],
 			Message: fmt.Sprintf("is rejected by Cilium, or refers to what is not known here, so that nothing is proved: %v", r.Err),
-		})
+		}
+		if ns := f.Resource.Namespace; ns != "" && fence.Owner(ns) == nil {
+			f.Severity = policy.Warning
+			f.Message = fmt.Sprintf("is rejected by Cilium, or refers to what is not known here, and is left out: %v", r.Err)
+		}
+		out = append(out, f)
 	}
 	return out
 }

@@ -51,6 +51,40 @@ func TestIntruders(t *testing.T) {
 			"{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {name: metrics}, spec: {endpointSelector: {}, ingress: [{fromEntities: [all], toPorts: [{ports: [{port: debug, protocol: TCP}]}]}]}}",
 			"undeclared-open", "CiliumNetworkPolicy/metrics", "a pod without labels in tenant-acme",
 		},
+		"a namespace that is not there, by its name's label": {
+			"{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: chart}, spec: {podSelector: {}, ingress: [{from: [{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: evil}}}]}]}}",
+			"undeclared-open", "NetworkPolicy/chart", "a pod without labels in evil",
+		},
+		"a selector that says a thing twice": {
+			"{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {name: twice}, spec: {endpointSelector: {matchLabels: {app: zz}, matchExpressions: [{key: app, operator: Exists}]}, egress: [{toEntities: [world]}]}}",
+			"undeclared-open", "CiliumNetworkPolicy/twice", "a pod with app=zz in tenant-acme",
+		},
+		"a deny that is only inventory hides nothing": {
+			"{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {name: out}, spec: {endpointSelector: {}, egress: [{toEntities: [world]}]}}\n---\n" +
+				"{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {name: hides, annotations: {config.kubernetes.io/local-config: 'true'}}, spec: {endpointSelector: {}, egressDeny: [{toEntities: [world]}]}}",
+			"undeclared-open", "CiliumNetworkPolicy/out", "reach",
+		},
+		"a deny of all who lack a label hides nothing from those who will have it": {
+			"{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {name: batch}, spec: {endpointSelector: {matchLabels: {app: batch}}, egress: [{toEntities: [world]}]}}\n---\n" +
+				"{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {name: untrusted}, spec: {endpointSelector: {matchLabels: {app: batch}, matchExpressions: [{key: trusted, operator: DoesNotExist}]}, egressDeny: [{toEntities: [world]}]}}",
+			"undeclared-open", "CiliumNetworkPolicy/batch", "a pod with app=batch in tenant-acme",
+		},
+		"pods that Cilium does not manage": {
+			"{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {name: old}, spec: {endpointSelector: {}, ingress: [{fromEntities: [unmanaged]}]}}",
+			"undeclared-open", "CiliumNetworkPolicy/old", "unmanaged",
+		},
+		"pods of another cluster of the mesh": {
+			"{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {name: mesh}, spec: {endpointSelector: {}, ingress: [{fromEndpoints: [{matchLabels: {io.cilium.k8s.policy.cluster: other, io.kubernetes.pod.namespace: soctalk-system}}]}]}}",
+			"undeclared-open", "CiliumNetworkPolicy/mesh", "of the cluster other in soctalk-system",
+		},
+		"protocols without ports": {
+			`{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {name: tunnel}, spec: {endpointSelector: {}, egress: [{toEntities: [world], toPorts: [{ports: [{port: "0", protocol: GRE}]}]}]}}`,
+			"undeclared-open", "CiliumNetworkPolicy/tunnel", "GRE",
+		},
+		"policies of a kind that comes before all others": {
+			"{apiVersion: policy.networking.k8s.io/v1alpha2, kind: ClusterNetworkPolicy, metadata: {name: admin}, spec: {tier: Admin, priority: 1, subject: {namespaces: {}}}}",
+			"policy-not-decided", "ClusterNetworkPolicy/admin", "not decided here",
+		},
 		"a tenant reaches for its neighbour, which does not let it in": {
 			"{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {name: peek}, spec: {endpointSelector: {}, egress: [{toEndpoints: [{matchLabels: {k8s:io.kubernetes.pod.namespace: tenant-beta}}]}]}}",
 			"undeclared-latent", "CiliumNetworkPolicy/peek", "so far the other end denies it",

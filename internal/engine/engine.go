@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/netip"
@@ -44,8 +45,17 @@ type Engine struct {
 	pods       map[string]*knownPod
 
 	// told are the endpoints that are known, in order; known has them by identity.
-	told     []policy.Endpoint
-	learnt   map[string]bool
+	told   []policy.Endpoint
+	learnt map[string]bool
+	// fresh is a value of labels that no selector names.
+	fresh string
+	// denies says that some policy has deny rules, and undenied enforces the same policies
+	// without them.
+	denies   bool
+	policies []json.RawMessage
+	undenied *Engine
+	// alter changes policies before they are enforced.
+	alter    func(types.PolicyEntries)
 	known    map[identity.NumericIdentity][]policy.Endpoint
 	knownIDs []identity.NumericIdentity
 
@@ -71,8 +81,16 @@ func New(opts Options, policies []json.RawMessage, pods []policy.Endpoint) (_ *E
 	defer agent.Unlock()
 	defer recovered(&err)
 
+	e := newEngine(opts)
+	if err := configureAgent(e.cluster); err != nil {
+		return nil, err
+	}
+	return e, e.start(policies, pods)
+}
+
+func newEngine(opts Options) *Engine {
 	e := &Engine{
-		cluster:    opts.ClusterName,
+		cluster:    cmp.Or(opts.ClusterName, "default"),
 		ports:      newPortRegistry(),
 		identities: map[string]*identity.Identity{},
 		allocated:  map[identity.NumericIdentity]uint32{},
@@ -85,26 +103,25 @@ func New(opts Options, policies []json.RawMessage, pods []policy.Endpoint) (_ *E
 		resolved:      map[identity.NumericIdentity]ciliumpolicy.SelectorPolicy{},
 		authors:       map[labels.LabelArrayListString][]string{},
 	}
-	if e.cluster == "" {
-		e.cluster = "default"
-	}
-	if err := configureAgent(e.cluster); err != nil {
-		return nil, err
-	}
 	e.repo = ciliumpolicy.NewPolicyRepository(quiet, identity.ListReservedIdentities(), secrets{},
 		envoypolicy.NewEnvoyL7RulesTranslator(quiet, secrets{}), identitymanager.NewIDManager(quiet), nil)
 	e.repo.GetSelectorCache().SetLocalIdentityNotifier(noNotifier{})
 	e.repo.SetNamedPortsGetter(e.ports)
+	return e
+}
 
+// start loads the policies and makes the pods known.
+func (e *Engine) start(policies []json.RawMessage, pods []policy.Endpoint) error {
 	if err := e.load(policies); err != nil {
-		return nil, err
+		return err
 	}
+	e.policies = policies
 	for _, pod := range pods {
 		if err := e.learn(pod); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	return e, nil
+	return nil
 }
 
 // Decide judges one flow. Rules about TLS, and about the host and headers of HTTP, are

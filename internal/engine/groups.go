@@ -116,7 +116,7 @@ func (e *Engine) referred(c api.CIDRRule) ([]api.CIDR, error) {
 		}
 	}
 	if len(out) == 0 {
-		return nil, errors.New("it refers to a CiliumCIDRGroup that is not known here, or has no networks: add it to the build, or tell it as inventory")
+		return nil, errors.New("it refers to a CiliumCIDRGroup that is not known here, or has no networks: add it to the build")
 	}
 	return out, nil
 }

@@ -44,7 +44,6 @@ func (e *Engine) variants(ep policy.Endpoint) ([]variant, error) {
 		if err != nil || addr.Zone() != "" {
 			return nil, fmt.Errorf("%q is not an IP address", ep.Name)
 		}
-		addr = addr.Unmap()
 		id, err := e.identity(labels.GetCIDRLabels(netip.PrefixFrom(addr, addr.BitLen())))
 		return []variant{{id: id}}, err
 	case policy.NameEndpoint:
@@ -54,26 +53,29 @@ func (e *Engine) variants(ep policy.Endpoint) ([]variant, error) {
 	}
 }
 
+// single are the entities that have one identity.
+var single = map[v1alpha1.Entity]identity.NumericIdentity{
+	v1alpha1.EntityHost:       identity.ReservedIdentityHost,
+	v1alpha1.EntityRemoteNode: identity.ReservedIdentityRemoteNode,
+	v1alpha1.EntityHealth:     identity.ReservedIdentityHealth,
+	v1alpha1.EntityIngress:    identity.ReservedIdentityIngress,
+	v1alpha1.EntityWorldIPv4:  identity.ReservedIdentityWorldIPv4,
+	v1alpha1.EntityWorldIPv6:  identity.ReservedIdentityWorldIPv6,
+	unmanaged:                 identity.ReservedIdentityUnmanaged,
+	initial:                   identity.ReservedIdentityInit,
+}
+
 // entity returns the identities behind an entity's name.
 //
 // The apiserver may be a process on a node or a provider's, outside the cluster;
 // under both families a thing outside the cluster has one of two identities.
 // Neither is known here, and policies tell them apart.
 func (e *Engine) entity(name v1alpha1.Entity) ([]variant, error) {
+	if id, ok := single[name]; ok {
+		return []variant{{id: reserved(id)}}, nil
+	}
 	ipv4, ipv6 := reserved(identity.ReservedIdentityWorldIPv4), reserved(identity.ReservedIdentityWorldIPv6)
 	switch name {
-	case v1alpha1.EntityHost:
-		return []variant{{id: reserved(identity.ReservedIdentityHost)}}, nil
-	case v1alpha1.EntityRemoteNode:
-		return []variant{{id: reserved(identity.ReservedIdentityRemoteNode)}}, nil
-	case v1alpha1.EntityHealth:
-		return []variant{{id: reserved(identity.ReservedIdentityHealth)}}, nil
-	case v1alpha1.EntityIngress:
-		return []variant{{id: reserved(identity.ReservedIdentityIngress)}}, nil
-	case v1alpha1.EntityWorldIPv4:
-		return []variant{{id: ipv4}}, nil
-	case v1alpha1.EntityWorldIPv6:
-		return []variant{{id: ipv6}}, nil
 	case v1alpha1.EntityWorld:
 		return []variant{{id: ipv4, what: "over IPv4"}, {id: ipv6, what: "over IPv6"}}, nil
 	case v1alpha1.EntityKubeAPIServer:

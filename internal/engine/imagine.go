@@ -4,6 +4,10 @@ import (
 	"maps"
 	"slices"
 
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/cilium/cilium/pkg/policy/types"
+
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
@@ -13,15 +17,48 @@ func (e *Engine) Imagine(s policy.Surroundings) (_ []policy.Endpoint, err error)
 	defer agent.Unlock()
 	defer recovered(&err)
 
+	if err := e.imagine(s); err != nil {
+		return nil, err
+	}
+	if e.denies {
+		if err := e.startUndenied(s); err != nil {
+			return nil, err
+		}
+	}
+	return slices.Clone(e.told), nil
+}
+
+// startUndenied starts an engine without denies: one may deny the pods that are
+// imagined, and not others that will be there one day. What is open to those is open to
+// one of them.
+func (e *Engine) startUndenied(s policy.Surroundings) error {
+	e.undenied = newEngine(Options{ClusterName: e.cluster})
+	e.undenied.alter = func(entries types.PolicyEntries) {
+		for _, entry := range entries {
+			if entry.IsDeny() {
+				// It still isolates, and says nothing about anybody.
+				entry.Verdict, entry.L3 = types.Allow, nil
+			}
+		}
+	}
+	pods := slices.DeleteFunc(slices.Clone(e.told), func(ep policy.Endpoint) bool { return ep.Kind != policy.PodEndpoint })
+	if err := e.undenied.start(e.policies, pods); err != nil {
+		return err
+	}
+	return e.undenied.imagine(s)
+}
+
+func (e *Engine) imagine(s policy.Surroundings) error {
 	i := imagination{namespaces: s.Namespaces, ports: e.namedPorts(), seen: map[string]bool{}}
 	for _, ep := range e.told {
 		i.seen[appearance(ep)] = true
 	}
+	e.fresh = e.freshValue()
 	i.everywhere(wish{})
 	for _, s := range e.selectors {
-		wishes, err := wishesOf(s)
+		wishes, err := e.wishesOf(s)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		for _, w := range wishes {
 			i.everywhere(w)
@@ -29,16 +66,13 @@ func (e *Engine) Imagine(s policy.Surroundings) (_ []policy.Endpoint, err error)
 	}
 	for _, ep := range i.pods {
 		if err := e.learn(ep); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	if err := e.learnKnown(s.Known, i.seen); err != nil {
-		return nil, err
+		return err
 	}
-	if err := e.learnOutside(s.CIDRs); err != nil {
-		return nil, err
-	}
-	return slices.Clone(e.told), nil
+	return e.learnOutside(s.CIDRs)
 }
 
 // learnKnown makes pods and addresses known that are not yet. Names are those of the
@@ -93,11 +127,7 @@ func (i *imagination) everywhere(w wish) {
 			i.add(ns, i.namespaces[ns], w)
 		}
 	}
-	places := w.named()
-	if len(places) == 0 {
-		places = []string{unknown}
-	}
-	for _, ns := range places {
+	for _, ns := range append(w.named(), unknown) {
 		if _, known := i.namespaces[ns]; known {
 			continue
 		}
@@ -112,22 +142,27 @@ func (i *imagination) everywhere(w wish) {
 // unknownLabels are those of namespaces that are not known, such that a wish may come
 // true there: one for each value that a label may have.
 func (w wish) unknownLabels() []map[string]string {
-	first := map[string]string{}
+	byKey := map[string][]requirement{}
 	for _, r := range w.of {
-		if examples := r.examples(); r.key != "" && len(examples) > 0 {
-			first[r.key] = examples[0]
+		if r.key != "" {
+			byKey[r.key] = append(byKey[r.key], r)
 		}
 	}
+	first := map[string]string{}
 	out := []map[string]string{first}
-	for _, r := range w.of {
-		examples := r.examples()
-		if r.key == "" || len(examples) < 2 {
-			continue
+	for _, key := range slices.Sorted(maps.Keys(byKey)) {
+		values, good := valuesOf(byKey[key], "any")
+		if good > 0 && values[0].there {
+			first[key] = values[0].text
 		}
-		for _, value := range examples[1:] {
-			other := maps.Clone(first)
-			other[r.key] = value
-			out = append(out, other)
+	}
+	for _, key := range slices.Sorted(maps.Keys(byKey)) {
+		values, good := valuesOf(byKey[key], "any")
+		for _, v := range values[:good] {
+			if other := maps.Clone(first); v.there && first[key] != v.text {
+				other[key] = v.text
+				out = append(out, other)
+			}
 		}
 	}
 	return out
@@ -137,12 +172,12 @@ func (i *imagination) add(namespace string, namespaceLabels map[string]string, w
 	where := namespace
 	if namespace == unknown {
 		where = "an unknown namespace"
-		if len(namespaceLabels) > 0 {
-			where += " with " + spelled(namespaceLabels)
-		}
+	}
+	if _, known := i.namespaces[namespace]; !known && len(namespaceLabels) > 0 {
+		where += " with " + spelled(namespaceLabels)
 	}
 	ep := policy.Endpoint{
-		Kind: policy.PodEndpoint, Name: w.String() + " in " + where, Ports: i.ports,
+		Kind: policy.PodEndpoint, Name: w.String() + " in " + where, Imagined: true, Ports: i.ports, Cluster: w.cluster,
 		Namespace: namespace, NamespaceLabels: namespaceLabels, Labels: w.labels, ServiceAccount: w.account,
 	}
 	if key := appearance(ep); !i.seen[key] {
@@ -151,14 +186,15 @@ func (i *imagination) add(namespace string, namespaceLabels map[string]string, w
 	}
 }
 
-// appearance is what a selector may see of a pod.
+// appearance is what a selector may see of a pod. The namespace's own name is a label of
+// it whether it is said or not.
 func appearance(ep policy.Endpoint) string {
-	seen := policy.Endpoint{Namespace: ep.Namespace, Labels: ep.Labels, ServiceAccount: ep.ServiceAccount}
+	seen := policy.Endpoint{
+		Namespace: ep.Namespace, NamespaceLabels: maps.Clone(ep.NamespaceLabels), Labels: ep.Labels, ServiceAccount: ep.ServiceAccount, Cluster: ep.Cluster,
+	}
+	delete(seen.NamespaceLabels, corev1.LabelMetadataName)
 	if seen.ServiceAccount == "default" {
 		seen.ServiceAccount = ""
-	}
-	if ep.Namespace == unknown {
-		seen.NamespaceLabels = ep.NamespaceLabels
 	}
 	return fingerprint(seen)
 }

@@ -48,18 +48,21 @@ func TestImaginedPods(t *testing.T) {
 		"an unlabelled one in such a namespace": {from("{matchLabels: {io.cilium.k8s.namespace.labels.team: blue}}"), bare + ", a pod without labels in an unknown namespace with team=blue"},
 		"one of each that is left out":          {from("{matchExpressions: [{key: app, operator: NotIn, values: [db, web]}]}"), "a pod with app=db in acme, a pod with app=other in acme, a pod with app=web in acme, " + bare},
 		"one that has what must not be there":   {from("{matchLabels: {app: db}, matchExpressions: [{key: tier, operator: DoesNotExist}]}"), "a pod with app=db in acme, a pod with app=db,tier=other in acme, " + bare},
-		"one that has what must be there":       {from("{matchExpressions: [{key: tier, operator: Exists}]}"), "a pod with tier=any in acme, " + bare},
+		"one that has what must be there":       {from("{matchExpressions: [{key: tier, operator: Exists}]}"), "a pod with tier=other in acme, " + bare},
 		"one of each of some values":            {from("{matchExpressions: [{key: tier, operator: In, values: [a, b]}]}"), "a pod with tier=a in acme, a pod with tier=b in acme, " + bare},
 		"one in every namespace that has any of some labels": {from("{matchLabels: {app: db}, matchExpressions: [{key: io.cilium.k8s.namespace.labels.team, operator: In, values: [blue, red]}]}"),
 			"a pod with app=db in beta, a pod with app=db in an unknown namespace with team=blue, a pod with app=db in an unknown namespace with team=red, " + bare},
 		"one in every namespace that has a label": {from("{matchLabels: {app: db}, matchExpressions: [{key: io.cilium.k8s.namespace.labels.team, operator: Exists}]}"),
 			"a pod with app=db in beta, a pod with app=db in an unknown namespace with team=any, " + bare},
-		"none in a namespace whose label is excluded": {from("{matchLabels: {app: db}, matchExpressions: [{key: io.cilium.k8s.namespace.labels.team, operator: DoesNotExist}]}"), "a pod with app=db in acme, a pod with app=db in an unknown namespace, " + bare},
-		"one of an account, without labels":           {from("{matchLabels: {io.cilium.k8s.policy.serviceaccount: robot}}"), "a pod of the account robot in acme, " + bare},
-		"a NetworkPolicy's too":                       {netpol("p", "{podSelector: {}, ingress: [{from: [{namespaceSelector: {matchLabels: {team: red}}, podSelector: {matchLabels: {app: db}}}]}]}"), "a pod with app=db in an unknown namespace with team=red, a pod with app=db in beta, " + bare},
-		"none of a host policy":                       {ccnp("p", "{nodeSelector: {matchLabels: {role: edge}}, ingress: [{}]}"), bare},
-		"one with an account":                         {from("{matchLabels: {app: db, io.cilium.k8s.policy.serviceaccount: robot}}"), "a pod with app=db of the account robot in acme, " + bare},
-		"none of another cluster, yet":                {from("{matchLabels: {app: db, io.cilium.k8s.policy.cluster: east}}"), "a pod with app=db in acme, " + bare},
+		"none in a namespace whose label is excluded":  {from("{matchLabels: {app: db}, matchExpressions: [{key: io.cilium.k8s.namespace.labels.team, operator: DoesNotExist}]}"), "a pod with app=db in acme, a pod with app=db in an unknown namespace, " + bare},
+		"one that fulfils all that is said of a label": {from("{matchLabels: {app: db}, matchExpressions: [{key: app, operator: Exists}]}"), "a pod with app=db in acme, " + bare},
+		"none where a selector contradicts itself":     {from("{matchLabels: {app: db}, matchExpressions: [{key: app, operator: NotIn, values: [db]}]}"), bare},
+		"one in a namespace by its name's label":       {netpol("p", "{podSelector: {}, ingress: [{from: [{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: gone}}, podSelector: {matchLabels: {app: db}}}]}]}"), "a pod with app=db in gone, " + bare},
+		"one of an account, without labels":            {from("{matchLabels: {io.cilium.k8s.policy.serviceaccount: robot}}"), "a pod of the account robot in acme, " + bare},
+		"a NetworkPolicy's too":                        {netpol("p", "{podSelector: {}, ingress: [{from: [{namespaceSelector: {matchLabels: {team: red}}, podSelector: {matchLabels: {app: db}}}]}]}"), "a pod with app=db in an unknown namespace with team=red, a pod with app=db in beta, " + bare},
+		"none of a host policy":                        {ccnp("p", "{nodeSelector: {matchLabels: {role: edge}}, ingress: [{}]}"), bare},
+		"one with an account":                          {from("{matchLabels: {app: db, io.cilium.k8s.policy.serviceaccount: robot}}"), "a pod with app=db of the account robot in acme, " + bare},
+		"one of another cluster":                       {from("{matchLabels: {app: db, io.cilium.k8s.policy.cluster: east}}"), "a pod with app=db of the cluster east in acme, " + bare},
 	} {
 		t.Run(sentence, func(t *testing.T) {
 			t.Parallel()
@@ -92,7 +95,7 @@ func TestImaginedOutside(t *testing.T) {
 		"one that somebody else tells apart":  {to("{cidr: 10.0.0.0/8}"), []string{"10.0.0.0/24"}, policy.AddressEndpoint, "10.0.0.0, 10.0.1.0"},
 		"the last address there is":           {to("{cidr: 255.255.255.255/32}, {cidr: 255.255.255.254/31}"), nil, policy.AddressEndpoint, "255.255.255.254, 255.255.255.255"},
 		"a name and a pattern":                {toNames("p", `{matchName: api.example.com}, {matchPattern: "*.example.com"}, {matchName: api.example.com}`), nil, policy.NameEndpoint, "*.example.com, api.example.com"},
-		"every entity":                        {"", nil, policy.EntityEndpoint, "health, host, ingress, kube-apiserver, remote-node, world-ipv4, world-ipv6"},
+		"every entity":                        {"", nil, policy.EntityEndpoint, "health, host, ingress, init, kube-apiserver, remote-node, unmanaged, world-ipv4, world-ipv6"},
 	} {
 		t.Run(sentence, func(t *testing.T) {
 			t.Parallel()
@@ -146,9 +149,9 @@ func TestEntitiesOfWhatIsKnown(t *testing.T) {
 	}
 	slices.Sort(got)
 	want := []string{
-		"192.0.2.0: all world world-ipv4", "health: all cluster health", "host: all cluster host", "ingress: all cluster ingress",
+		"192.0.2.0: all world world-ipv4", "health: all cluster health", "host: all cluster host", "ingress: all cluster ingress", "init: all cluster",
 		"kube-apiserver: all cluster kube-apiserver remote-node", "kube-apiserver: all cluster kube-apiserver world world-ipv4", "kube-apiserver: all cluster kube-apiserver world world-ipv6",
-		"remote-node: all cluster remote-node", "world-ipv4: all world world-ipv4", "world-ipv6: all world world-ipv6",
+		"remote-node: all cluster remote-node", "unmanaged: all cluster", "world-ipv4: all world world-ipv4", "world-ipv6: all world world-ipv6",
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("got  %q\nwant %q", got, want)

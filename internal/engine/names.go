@@ -70,6 +70,7 @@ func (e *Engine) name(name string) ([]variant, error) {
 // names.
 func (e *Engine) collect(entries types.PolicyEntries) error {
 	for _, entry := range entries {
+		e.denies = e.denies || entry.IsDeny()
 		if !entry.Node {
 			e.collectSelector(entry.Subject)
 			e.collectPlain(entry)

@@ -22,6 +22,42 @@ func (e *Engine) Openings(pod policy.Endpoint, dir policy.Direction) (_ []policy
 	defer agent.Unlock()
 	defer recovered(&err)
 
+	out, err := e.openings(pod, dir)
+	if err != nil || e.undenied == nil {
+		return out, err
+	}
+	undenied, err := e.undenied.openings(pod, dir)
+	switch {
+	case err != nil || pod.Imagined:
+		return undenied, err
+	case len(out) == 1 && len(out[0].Peers) == 0:
+		return out, nil
+	}
+	imagined := func(ep policy.Endpoint) bool { return ep.Imagined }
+	there := func(ep policy.Endpoint) bool { return !ep.Imagined }
+	return sortOpenings(append(towards(out, there), towards(undenied, imagined)...)), nil
+}
+
+// towards are the openings to some of the peers. One that has none, since nothing isolates
+// the pod, is no such.
+func towards(openings []policy.Opening, wanted func(policy.Endpoint) bool) []policy.Opening {
+	var out []policy.Opening
+	for _, o := range openings {
+		all := o.Peers
+		o.Peers = nil
+		for _, ep := range all {
+			if wanted(ep) {
+				o.Peers = append(o.Peers, ep)
+			}
+		}
+		if len(o.Peers) > 0 {
+			out = append(out, o)
+		}
+	}
+	return out
+}
+
+func (e *Engine) openings(pod policy.Endpoint, dir policy.Direction) ([]policy.Opening, error) {
 	d, err := e.policyOf(pod)
 	if err != nil {
 		return nil, fmt.Errorf("%s of %s: %w", dir, pod.Name, err)
@@ -33,7 +69,7 @@ func (e *Engine) Openings(pod policy.Endpoint, dir policy.Direction) (_ []policy
 	for _, id := range o.peers() {
 		o.open(id)
 	}
-	return o.sorted(), nil
+	return sortOpenings(o.out), nil
 }
 
 // isolated says whether anything closes a direction of a pod. Where nothing does, Cilium
@@ -85,7 +121,7 @@ func (o *opener) peers() []identity.NumericIdentity {
 // open adds what passes from or to one identity.
 func (o *opener) open(id identity.NumericIdentity) {
 	var all []allowed
-	for _, proto := range protocols {
+	for _, proto := range o.entries.protocols(id) {
 		for _, ports := range o.entries.spans(id, proto) {
 			if a, ok := o.allows(id, ports); ok {
 				all = append(all, a)
@@ -111,13 +147,10 @@ func (a allowed) like(b allowed) bool {
 func (o *opener) allows(id identity.NumericIdentity, ports span) (allowed, bool) {
 	key := keyOf(o.dir, ports).WithIdentity(id)
 	entry, meta, _ := o.d.verdicts.Lookup(key)
-	if entry.IsDeny() {
+	if entry.IsDeny() || id == identity.ReservedIdentityHost && o.dir == policy.Ingress {
 		return allowed{}, false
 	}
 	a := allowed{ports: ports, by: o.engine.authorsOf(meta)}
-	if len(a.by) == 0 && id == identity.ReservedIdentityHost && o.dir == policy.Ingress {
-		return allowed{}, false
-	}
 	if entry.IsRedirectEntry() {
 		a.l7 = o.engine.l7(o.d, key)
 	}
@@ -125,7 +158,7 @@ func (o *opener) allows(id identity.NumericIdentity, ports span) (allowed, bool)
 }
 
 // joined puts neighbouring ranges together, and all protocols where they are alike on
-// every port.
+// every port: there is no other protocol then that is not.
 func joined(all []allowed) []allowed {
 	var out []allowed
 	for _, a := range all {
@@ -135,7 +168,7 @@ func joined(all []allowed) []allowed {
 		}
 		out = append(out, a)
 	}
-	if len(out) != len(protocols) || slices.ContainsFunc(out, func(a allowed) bool { return !a.ports.whole() || !a.like(out[0]) }) {
+	if len(out) < len(protocols) || slices.ContainsFunc(out, func(a allowed) bool { return !a.ports.whole() || !a.like(out[0]) }) {
 		return out
 	}
 	return []allowed{{ports: span{0, 1, lastPort(0)}, l7: out[0].l7, by: out[0].by}}
@@ -148,20 +181,20 @@ func (o *opener) add(id identity.NumericIdentity, a allowed) {
 		i = len(o.out)
 		o.at[key] = i
 		o.out = append(o.out, policy.Opening{
-			First: a.ports.first, Last: a.ports.last, Protocol: protocolNames[a.ports.proto], L7: a.l7, By: a.by,
+			First: a.ports.first, Last: a.ports.last, Protocol: protocolName(a.ports.proto), L7: a.l7, By: a.by,
 		})
 	}
 	o.out[i].Peers = append(o.out[i].Peers, o.engine.known[id]...)
 }
 
-func (o *opener) sorted() []policy.Opening {
+func sortOpenings(out []policy.Opening) []policy.Opening {
 	rank := func(p v1alpha1.Protocol) int {
-		return slices.IndexFunc(protocols, func(proto u8proto.U8proto) bool { return protocolNames[proto] == p })
+		return slices.IndexFunc(protocols, func(proto u8proto.U8proto) bool { return protocolName(proto) == p })
 	}
-	slices.SortFunc(o.out, func(a, b policy.Opening) int {
+	slices.SortFunc(out, func(a, b policy.Opening) int {
 		return cmp.Or(cmp.Compare(rank(a.Protocol), rank(b.Protocol)), cmp.Compare(a.First, b.First), cmp.Compare(a.Last, b.Last),
 			cmp.Compare(strings.Join(a.By, " "), strings.Join(b.By, " ")), cmp.Compare(a.L7.String(), b.L7.String()),
 			slices.Compare(a.L7.MootBy, b.L7.MootBy))
 	})
-	return o.out
+	return out
 }

@@ -13,6 +13,13 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
+// unmanaged are pods that were there before Cilium, and initial those that have no labels
+// yet. No Tenant can name them.
+const (
+	unmanaged v1alpha1.Entity = "unmanaged"
+	initial   v1alpha1.Entity = "init"
+)
+
 // know makes an endpoint known by an identity, and with it the entities that the
 // identity belongs to.
 func (e *Engine) know(id *identity.Identity, ep policy.Endpoint) {
@@ -56,7 +63,7 @@ func entitiesOf(id *identity.Identity) []v1alpha1.Entity {
 func (e *Engine) learnOutside(cidrs []string) error {
 	for _, entity := range []v1alpha1.Entity{
 		v1alpha1.EntityHost, v1alpha1.EntityRemoteNode, v1alpha1.EntityHealth, v1alpha1.EntityIngress,
-		v1alpha1.EntityKubeAPIServer, v1alpha1.EntityWorldIPv4, v1alpha1.EntityWorldIPv6,
+		v1alpha1.EntityKubeAPIServer, v1alpha1.EntityWorldIPv4, v1alpha1.EntityWorldIPv6, unmanaged, initial,
 	} {
 		if err := e.learn(policy.Endpoint{Kind: policy.EntityEndpoint, Name: string(entity)}); err != nil {
 			return err
@@ -93,12 +100,16 @@ func (e *Engine) learnNames() error {
 				matching[other.label.Key] = other.label
 			}
 		}
+		ep := policy.Endpoint{Kind: policy.NameEndpoint, Name: s.text}
 		id, err := e.identity(merge(matching, labels.LabelWorldIPv4))
 		if err != nil {
 			return err
 		}
-		ep := policy.Endpoint{Kind: policy.NameEndpoint, Name: s.text}
 		e.know(id, ep)
+		// What has a name is open over both or neither; Decide will ask for both.
+		if _, err := e.identity(merge(matching, labels.LabelWorldIPv6)); err != nil {
+			return err
+		}
 		e.told = append(e.told, ep)
 	}
 	return nil

@@ -55,7 +55,10 @@ func (r RejectedError) Error() string {
 	return strings.Join(out, "\n")
 }
 
-const cidrGroup = "cilium.io/v2 CiliumCIDRGroup"
+// isGroup says whether an object is a CiliumCIDRGroup, of whichever version.
+func isGroup(o object) bool {
+	return strings.HasPrefix(o.APIVersion, "cilium.io/") && o.Kind == "CiliumCIDRGroup"
+}
 
 // load puts every policy into the repository, or says which it cannot. Groups come
 // first: policies refer to them.
@@ -65,8 +68,8 @@ func (e *Engine) load(policies []json.RawMessage) error {
 	for i, doc := range policies {
 		var o object
 		err := decode(doc, &o)
-		switch isGroup := o.APIVersion+" "+o.Kind == cidrGroup; {
-		case err == nil && isGroup:
+		switch {
+		case err == nil && isGroup(o):
 			err = e.addGroup(o, doc)
 		case err == nil:
 			objects[i] = o
@@ -101,8 +104,14 @@ func (e *Engine) put(o object, doc []byte) error {
 	if kind == ipcachetypes.ResourceKindCCNP {
 		namespace = ""
 	}
+	if err := e.collect(entries); err != nil {
+		return err
+	}
+	if e.alter != nil {
+		e.alter(entries)
+	}
 	e.repo.ReplaceByResource(entries, ipcachetypes.NewResourceID(kind, namespace, o.Name))
-	return e.collect(entries)
+	return nil
 }
 
 func (e *Engine) parse(o object, doc []byte) (_ types.PolicyEntries, _ ipcachetypes.ResourceKind, err error) {

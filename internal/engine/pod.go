@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -73,7 +74,7 @@ func (e *Engine) podLabels(ep policy.Endpoint) labels.Labels {
 	if account == "" {
 		account = "default"
 	}
-	all := k8sutils.SanitizePodLabels(ep.Labels, ns, account, e.cluster)
+	all := k8sutils.SanitizePodLabels(ep.Labels, ns, account, cmp.Or(ep.Cluster, e.cluster))
 	lbls, _ := labelsfilter.Filter(labels.Map2Labels(all, labels.LabelSourceK8s))
 	return lbls
 }
@@ -81,7 +82,7 @@ func (e *Engine) podLabels(ep policy.Endpoint) labels.Labels {
 // fingerprint is the same for endpoints that Cilium cannot tell apart.
 func fingerprint(ep policy.Endpoint) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%q %q", ep.Namespace, ep.ServiceAccount)
+	fmt.Fprintf(&b, "%q %q %q", ep.Cluster, ep.Namespace, ep.ServiceAccount)
 	for _, m := range []map[string]string{ep.NamespaceLabels, ep.Labels} {
 		b.WriteByte(';')
 		for _, k := range slices.Sorted(maps.Keys(m)) {

@@ -27,7 +27,7 @@ func (s span) String() string {
 	case s.first == s.last:
 		port = fmt.Sprint(s.first)
 	}
-	return port + "/" + string(protocolNames[s.proto])
+	return port + "/" + string(protocolName(s.proto))
 }
 
 func (s span) whole() bool { return s.first == 1 && s.last == lastPort(s.proto) }
@@ -38,6 +38,15 @@ var protocols = []u8proto.U8proto{u8proto.TCP, u8proto.UDP, u8proto.SCTP, u8prot
 var protocolNames = map[u8proto.U8proto]v1alpha1.Protocol{
 	u8proto.TCP: v1alpha1.TCP, u8proto.UDP: v1alpha1.UDP, u8proto.SCTP: v1alpha1.SCTP,
 	u8proto.ICMP: policy.ICMP, u8proto.ICMPv6: policy.ICMPv6,
+}
+
+// protocolName is how a protocol is said: by Cilium's name where it has no ports. No name
+// is every protocol.
+func protocolName(proto u8proto.U8proto) v1alpha1.Protocol {
+	if name, ok := protocolNames[proto]; ok || proto == 0 {
+		return name
+	}
+	return v1alpha1.Protocol(proto.String())
 }
 
 func lastPort(proto u8proto.U8proto) uint16 {
@@ -66,6 +75,20 @@ func (d *distilled) entriesOf(dir policy.Direction) entries {
 		}
 	}
 	d.entries[dir] = out
+	return out
+}
+
+// protocols are those that the entries for an identity may make a difference to.
+func (e entries) protocols(id identity.NumericIdentity) []u8proto.U8proto {
+	out := slices.Clone(protocols)
+	for _, of := range append([]identity.NumericIdentity{id}, aggregates...) {
+		for _, s := range e[of] {
+			if s.proto != 0 && !slices.Contains(out, s.proto) {
+				out = append(out, s.proto)
+			}
+		}
+	}
+	slices.Sort(out[len(protocols):])
 	return out
 }
 

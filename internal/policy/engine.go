@@ -198,6 +198,12 @@ type Endpoint struct {
 	// remote-node.
 	Entities []v1alpha1.Entity
 
+	// Imagined says that nobody has deployed the pod yet.
+	Imagined bool
+	// Cluster is another cluster of the mesh that the pod is of. Omitted: it is of this
+	// one.
+	Cluster string
+
 	// Namespace, NamespaceLabels, Labels, ServiceAccount and Ports describe a pod.
 	Namespace       string
 	NamespaceLabels map[string]string

@@ -127,7 +127,7 @@ func (x *Expectation) expectGrant(g policy.Grant) {
 func matches(p policy.Peer, ep policy.Endpoint) bool {
 	switch p.Kind {
 	case policy.Pods:
-		return ep.Kind == policy.PodEndpoint && inNamespaces(p, ep) && policy.Selects(p.Pods, ep.Labels)
+		return ep.Kind == policy.PodEndpoint && ep.Cluster == "" && inNamespaces(p, ep) && policy.Selects(p.Pods, ep.Labels)
 	case policy.Entities:
 		return slices.ContainsFunc(p.Entities, func(e v1alpha1.Entity) bool { return slices.Contains(ep.Entities, e) })
 	case policy.CIDRs:

@@ -75,7 +75,7 @@ func (p Proof) hostNetwork() policy.Findings {
 func (p Proof) fenced(known []policy.Endpoint) []policy.Endpoint {
 	return slices.DeleteFunc(slices.Clone(known), func(ep policy.Endpoint) bool {
 		owner := p.Fence.Owner(ep.Namespace)
-		return ep.Kind != policy.PodEndpoint || owner == nil || !p.Fence.Generated(owner)
+		return ep.Kind != policy.PodEndpoint || ep.Cluster != "" || owner == nil || !p.Fence.Generated(owner)
 	})
 }
 
@@ -161,7 +161,7 @@ func (s *search) add(v view, o policy.Opening, peer policy.Endpoint) {
 // passes says whether the other end lets a part of an opening pass, too. What cannot be
 // decided counts as open.
 func (s *search) passes(v view, o policy.Opening, peer policy.Endpoint) bool {
-	if peer.Kind != policy.PodEndpoint {
+	if peer.Kind != policy.PodEndpoint || peer.Cluster != "" {
 		return true
 	}
 	others, err := s.openingsOf(peer, v.direction.Opposite())
