@@ -47,7 +47,10 @@ func labelledFence(items []*yaml.RNode) *policy.Fence {
 		enforcement v1alpha1.Enforcement
 	}
 	owners := map[string]owner{}
-	fence := &policy.Fence{Cluster: v1alpha1.Cluster{CiliumVersion: newest}}
+	fence := &policy.Fence{Cluster: v1alpha1.Cluster{CNI: v1alpha1.CNICilium, CiliumVersion: newest}}
+	if !slices.ContainsFunc(items, isCilium) {
+		fence.Cluster, fence.Policies = v1alpha1.Cluster{CNI: v1alpha1.CNIKubernetes}, v1alpha1.PoliciesKubernetes
+	}
 	for _, n := range fenced(items) {
 		labels := n.GetLabels()
 		fence.Name = labels[resource.LabelFence]
@@ -61,6 +64,12 @@ func labelledFence(items []*yaml.RNode) *policy.Fence {
 		fence.Tenants = append(fence.Tenants, policy.Tenant{Name: owners[ns].tenant, Namespaces: []string{ns}, Enforcement: owners[ns].enforcement})
 	}
 	return fence
+}
+
+// isCilium says whether a policy is one that Cilium alone knows. Where none is, another
+// enforcer is taken to be there, which matches more.
+func isCilium(n *yaml.RNode) bool {
+	return resource.Group(n) == "cilium.io" && isNetworkPolicy(n)
 }
 
 // newest is the version of Cilium whose engine decides.

@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/engine"
+	"github.com/tenantfence/tenantfence/internal/netpol"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/reach"
 	"github.com/tenantfence/tenantfence/internal/resource"
@@ -59,15 +61,16 @@ func (p proof) run() (policy.Report, error) {
 	return report, nil
 }
 
-// newEngine has Cilium enforce the policies among the items and, beside them, a
-// default-deny for some tenants. An engine.RejectedError says which policies it cannot.
+// newEngine has the cluster's enforcer enforce the policies among the items and, beside
+// them, a default-deny for some tenants. An engine.RejectedError says which policies it
+// cannot.
 func newEngine(fence *policy.Fence, index *resource.Index, items []*yaml.RNode, closed []policy.Tenant) (policy.Engine, error) {
 	docs, err := asIfEnforced(closed)
 	if err != nil {
 		return nil, err
 	}
 	for _, n := range items {
-		if !isNetworkPolicy(n) && !isGroup(n) {
+		if !isNetworkPolicy(n) && !besidePolicies(fence.Cluster, n) {
 			continue
 		}
 		data, err := n.MarshalJSON()
@@ -76,11 +79,32 @@ func newEngine(fence *policy.Fence, index *resource.Index, items []*yaml.RNode, 
 		}
 		docs = append(docs, data)
 	}
-	e, err := engine.New(engine.Options{ClusterName: fence.Cluster.Name}, docs, reach.Endpoints{Index: index, Fence: fence}.Pods())
+	e, err := engineOf(fence.Cluster, docs, reach.Endpoints{Index: index, Fence: fence}.Pods())
 	if err != nil {
 		return nil, fmt.Errorf("start the policy engine: %w", err)
 	}
 	return e, nil
+}
+
+// engineOf is the enforcer of a cluster.
+func engineOf(c v1alpha1.Cluster, policies []json.RawMessage, pods []policy.Endpoint) (policy.Engine, error) {
+	if c.CNI != v1alpha1.CNIKubernetes {
+		return engine.New(engine.Options{ClusterName: c.Name}, policies, pods)
+	}
+	options := netpol.Options{PodCIDRs: c.PodCIDRs, ServiceCIDRs: c.ServiceCIDRs, NodeCIDRs: c.NodeCIDRs}
+	if c.APIServer != nil {
+		options.APIServer = c.APIServer.CIDRs
+	}
+	e, err := netpol.New(options, policies, pods)
+	var rejected netpol.RejectedError
+	if !errors.As(err, &rejected) {
+		return e, err
+	}
+	var out engine.RejectedError
+	for _, r := range rejected {
+		out = append(out, engine.Rejected(r))
+	}
+	return nil, out
 }
 
 // audited are the tenants that are not enforced yet.
@@ -90,8 +114,17 @@ func audited(fence *policy.Fence) []policy.Tenant {
 	})
 }
 
-func isGroup(n *yaml.RNode) bool {
-	return resource.Group(n) == "cilium.io" && n.GetKind() == resource.KindCIDRGroup
+// besidePolicies says whether something that is none of the policies known here decides
+// with them: a group of networks, or a policy of Calico's or of the cluster's
+// administrator.
+func besidePolicies(c v1alpha1.Cluster, n *yaml.RNode) bool {
+	switch resource.Group(n) {
+	case "cilium.io":
+		return n.GetKind() == resource.KindCIDRGroup
+	case "projectcalico.org", "crd.projectcalico.org", "policy.networking.k8s.io":
+		return c.CNI == v1alpha1.CNIKubernetes && strings.HasSuffix(n.GetKind(), resource.KindKubernetes)
+	}
+	return false
 }
 
 // rejections are policies that Cilium does not take: they would exist, and do nothing.
@@ -110,16 +143,16 @@ func rejections(rejected engine.RejectedError, items []*yaml.RNode) policy.Findi
 	return out
 }
 
-// asIfEnforced closes the namespaces of tenants.
+// asIfEnforced closes the namespaces of tenants, with what both enforcers know.
 func asIfEnforced(tenants []policy.Tenant) ([]json.RawMessage, error) {
 	var out []json.RawMessage
 	for _, t := range tenants {
 		for _, ns := range t.Namespaces {
 			data, err := json.Marshal(map[string]any{
-				"apiVersion": "cilium.io/v2", "kind": resource.KindCilium,
+				"apiVersion": "networking.k8s.io/v1", "kind": resource.KindKubernetes,
 				// No policy of the build can have this name.
 				"metadata": map[string]any{"namespace": ns, "name": "as if enforced"},
-				"spec":     map[string]any{"endpointSelector": map[string]any{}, "ingress": []any{map[string]any{}}, "egress": []any{map[string]any{}}},
+				"spec":     map[string]any{"podSelector": map[string]any{}, "policyTypes": []string{"Ingress", "Egress"}},
 			})
 			if err != nil {
 				return nil, fmt.Errorf("close namespace %s: %w", ns, err)

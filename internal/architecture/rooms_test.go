@@ -30,6 +30,7 @@ var rooms = map[string]kind{
 	"internal/lint":         verb,
 	"internal/reach":        verb,
 	"internal/engine":       verb,
+	"internal/netpol":       verb,
 	"internal/hubble":       verb,
 	"internal/output":       verb,
 	"internal/flux":         verb,

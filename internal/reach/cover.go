@@ -9,6 +9,7 @@ import (
 
 // subject is a fenced pod, looked at in one direction, with what it may do.
 type subject struct {
+	fence     *policy.Fence
 	pod       policy.Endpoint
 	direction policy.Direction
 	// byNamespace are the wanted flows with pods of one namespace, others the rest.
@@ -18,7 +19,7 @@ type subject struct {
 
 // subjectOf collects what a pod may do.
 func (x *Expectation) subjectOf(pod policy.Endpoint, d policy.Direction) subject {
-	s := subject{pod: pod, direction: d, byNamespace: map[string][]Wanted{}}
+	s := subject{fence: x.fence, pod: pod, direction: d, byNamespace: map[string][]Wanted{}}
 	for _, w := range x.at[end{pod.Namespace, d}] {
 		switch {
 		case !policy.Selects(w.Subject, pod.Labels):
@@ -36,7 +37,7 @@ func (s subject) wanted(peer policy.Endpoint) []Wanted {
 	var out []Wanted
 	for _, list := range [][]Wanted{s.byNamespace[peer.Namespace], s.others} {
 		for _, w := range list {
-			if matches(w.Peer, peer) {
+			if matches(s.fence, w.Peer, peer) {
 				out = append(out, w)
 			}
 		}

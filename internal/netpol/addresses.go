@@ -1,0 +1,124 @@
+package netpol
+
+import (
+	"net/netip"
+	"strings"
+
+	"go4.org/netipx"
+)
+
+// parsed is the set of some networks, without others.
+func parsed(prefixes, except []netip.Prefix) (*netipx.IPSet, error) {
+	var b netipx.IPSetBuilder
+	for _, p := range prefixes {
+		b.AddPrefix(p)
+	}
+	for _, p := range except {
+		b.RemovePrefix(p)
+	}
+	return b.IPSet()
+}
+
+// built ends a builder to which sets and their ranges were added: only a network can be
+// wrong.
+func built(b *netipx.IPSetBuilder) *netipx.IPSet {
+	set, _ := b.IPSet()
+	return set
+}
+
+func union(sets ...*netipx.IPSet) *netipx.IPSet {
+	var b netipx.IPSetBuilder
+	for _, s := range sets {
+		b.AddSet(s)
+	}
+	return built(&b)
+}
+
+func minus(a *netipx.IPSet, sets ...*netipx.IPSet) *netipx.IPSet {
+	var b netipx.IPSetBuilder
+	b.AddSet(a)
+	for _, s := range sets {
+		b.RemoveSet(s)
+	}
+	return built(&b)
+}
+
+func common(a, b *netipx.IPSet) *netipx.IPSet {
+	var out netipx.IPSetBuilder
+	out.AddSet(a)
+	out.Intersect(b)
+	return built(&out)
+}
+
+func single(addr netip.Addr) *netipx.IPSet {
+	var b netipx.IPSetBuilder
+	b.Add(addr)
+	return built(&b)
+}
+
+func empty(s *netipx.IPSet) bool { return len(s.Ranges()) == 0 }
+
+// family is what of a set is IPv4, or IPv6.
+type family struct {
+	what string
+	set  *netipx.IPSet
+}
+
+// families splits a set. A family that has nothing of it is left out.
+func families(s *netipx.IPSet) []family {
+	var v4, v6 netipx.IPSetBuilder
+	for _, r := range s.Ranges() {
+		if r.From().Is4() {
+			v4.AddRange(r)
+		} else {
+			v6.AddRange(r)
+		}
+	}
+	var out []family
+	for _, f := range []family{{"over IPv4", built(&v4)}, {"over IPv6", built(&v6)}} {
+		if !empty(f.set) {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+// share is how much of what an endpoint may be something matches.
+type share int
+
+const (
+	none share = iota
+	part
+	whole
+)
+
+// shareOf is how much of some addresses a block has.
+func shareOf(block, of *netipx.IPSet) share {
+	covered, overlaps := !empty(of), false
+	for _, r := range of.Ranges() {
+		covered = covered && block.ContainsRange(r)
+		overlaps = overlaps || block.OverlapsRange(r)
+	}
+	switch {
+	case covered:
+		return whole
+	case overlaps:
+		return part
+	default:
+		return none
+	}
+}
+
+// spelled is a set in a note.
+func spelled(s *netipx.IPSet) string {
+	const most = 4
+	var out []string
+	for _, p := range s.Prefixes() {
+		if len(out) == most {
+			out = append(out, "…")
+			break
+		}
+		out = append(out, p.String())
+	}
+	return strings.Join(out, ", ")
+}

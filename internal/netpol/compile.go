@@ -1,0 +1,183 @@
+package netpol
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"go4.org/netipx"
+	networkingv1 "k8s.io/api/networking/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/util/intstr"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/policy"
+)
+
+// compiled is a policy, read.
+type compiled struct {
+	// name is "namespace/name".
+	name string
+	// written is the policy's selector, pods the same to match with.
+	written metav1.LabelSelector
+	pods    labels.Selector
+	// rules has a key for each direction in which the policy isolates.
+	rules map[policy.Direction][]*rule
+	// networks are those that its rules tell apart.
+	networks []netip.Prefix
+}
+
+// rule lets some peers pass on some ports.
+type rule struct {
+	by string
+	// peers: none means everybody.
+	peers []*peer
+	// ports: none means everything.
+	ports []port
+}
+
+// peer is one item of from or to: pods, or a block of addresses.
+type peer struct {
+	// key is equal for peers that match the same.
+	key string
+	// namespace of the pods, where namespaces selects none.
+	namespace        string
+	namespaces, pods labels.Selector
+	written          networkingv1.NetworkPolicyPeer
+
+	block *netipx.IPSet
+	// networks are the block and its exceptions.
+	networks []netip.Prefix
+}
+
+// port is one item of ports: a range of numbers, or a name.
+type port struct {
+	span
+	name string
+}
+
+func compile(np *networkingv1.NetworkPolicy) (*compiled, error) {
+	pods, err := metav1.LabelSelectorAsSelector(&np.Spec.PodSelector)
+	if err != nil {
+		return nil, fmt.Errorf("spec.podSelector: %w", err)
+	}
+	c := &compiled{name: np.Namespace + "/" + np.Name, written: np.Spec.PodSelector, pods: pods, rules: map[policy.Direction][]*rule{}}
+	types := np.Spec.PolicyTypes
+	if len(types) == 0 {
+		types = []networkingv1.PolicyType{networkingv1.PolicyTypeIngress}
+		if len(np.Spec.Egress) > 0 {
+			types = policyTypes
+		}
+	}
+	if slices.Contains(types, networkingv1.PolicyTypeIngress) {
+		c.rules[policy.Ingress] = nil
+		for _, r := range np.Spec.Ingress {
+			if err := c.add(policy.Ingress, np.Namespace, r.From, r.Ports); err != nil {
+				return nil, err
+			}
+		}
+	}
+	if slices.Contains(types, networkingv1.PolicyTypeEgress) {
+		c.rules[policy.Egress] = nil
+		for _, r := range np.Spec.Egress {
+			if err := c.add(policy.Egress, np.Namespace, r.To, r.Ports); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return c, nil
+}
+
+func (c *compiled) add(d policy.Direction, namespace string, peers []networkingv1.NetworkPolicyPeer, ports []networkingv1.NetworkPolicyPort) error {
+	r := &rule{by: c.name}
+	for _, p := range peers {
+		compiled, err := compilePeer(namespace, p)
+		if err != nil {
+			return err
+		}
+		r.peers = append(r.peers, compiled)
+		c.networks = append(c.networks, compiled.networks...)
+	}
+	for _, p := range ports {
+		r.ports = append(r.ports, compilePort(p))
+	}
+	c.rules[d] = append(c.rules[d], r)
+	return nil
+}
+
+func compilePeer(namespace string, p networkingv1.NetworkPolicyPeer) (*peer, error) {
+	if p.IPBlock != nil {
+		return compileBlock(p.IPBlock)
+	}
+	out := &peer{written: p, pods: labels.Everything()}
+	var err error
+	if p.PodSelector != nil {
+		if out.pods, err = metav1.LabelSelectorAsSelector(p.PodSelector); err != nil {
+			return nil, err
+		}
+	}
+	if p.NamespaceSelector == nil {
+		out.namespace = namespace
+		out.key = namespace + " " + out.pods.String()
+		return out, nil
+	}
+	if out.namespaces, err = metav1.LabelSelectorAsSelector(p.NamespaceSelector); err != nil {
+		return nil, err
+	}
+	out.key = "{" + out.namespaces.String() + "} " + out.pods.String()
+	return out, nil
+}
+
+func compileBlock(b *networkingv1.IPBlock) (*peer, error) {
+	outer, err := network(b.CIDR)
+	if err != nil {
+		return nil, err
+	}
+	var except []netip.Prefix
+	for _, x := range b.Except {
+		hole, err := network(x)
+		if err != nil {
+			return nil, err
+		}
+		except = append(except, hole)
+	}
+	block, err := parsed([]netip.Prefix{outer}, except)
+	if err != nil {
+		return nil, err
+	}
+	return &peer{
+		key: "block " + b.CIDR + " " + strings.Join(b.Except, " "), block: block, networks: append(except, outer),
+	}, nil
+}
+
+func compilePort(p networkingv1.NetworkPolicyPort) port {
+	out := port{span: every(v1alpha1.TCP)}
+	if p.Protocol != nil {
+		out.protocol = v1alpha1.Protocol(*p.Protocol)
+	}
+	switch {
+	case p.Port == nil:
+	case p.Port.Type == intstr.String:
+		out.name = p.Port.StrVal
+	default:
+		out.first = uint16(p.Port.IntVal)
+		out.last = out.first
+	}
+	if p.EndPort != nil {
+		out.last = uint16(*p.EndPort)
+	}
+	return out
+}
+
+// at are the rules of the policies that select a pod, and whether there is such a policy.
+func (e *Engine) at(pod policy.Endpoint, d policy.Direction) (rules []*rule, isolated bool) {
+	for _, p := range e.policies[pod.Namespace] {
+		if of, isolates := p.rules[d]; isolates && p.pods.Matches(labels.Set(pod.Labels)) {
+			isolated = true
+			rules = append(rules, of...)
+		}
+	}
+	return rules, isolated
+}

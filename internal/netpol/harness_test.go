@@ -1,0 +1,173 @@
+package netpol_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+
+	"sigs.k8s.io/yaml"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/netpol"
+	"github.com/tenantfence/tenantfence/internal/policy"
+)
+
+// addresses are those of the cluster of every scene that says no others.
+var addresses = netpol.Options{
+	PodCIDRs: []string{"10.0.0.0/16", "fd00::/56"}, ServiceCIDRs: []string{"10.96.0.0/16"},
+	NodeCIDRs: []string{"172.20.0.0/24"}, APIServer: []string{"172.20.0.10", "172.20.0.11"},
+}
+
+// scene is a set of policies and what must come of flows under them.
+type scene struct {
+	// policies are YAML documents.
+	policies string
+	// options of the cluster. Omitted: addresses.
+	options *netpol.Options
+	// flows are lines "from -> to:port[/PROTOCOL] = decision [by policies]", where the
+	// decision is that of the whole flow: see parseFlow.
+	flows []string
+	// notes is what the notes of all flows together must contain.
+	notes string
+}
+
+// pods are the workloads of every scene.
+var pods = map[string]policy.Endpoint{
+	"web":   pod("acme", "web", policy.NamedPort{Name: "http", Port: 8080}),
+	"db":    pod("acme", "db", policy.NamedPort{Name: "sql", Port: 5432}, policy.NamedPort{Name: "http", Port: 9090}),
+	"other": pod("beta", "web"),
+	"team":  nsLabelled(pod("gamma", "web"), "team", "red"),
+	"dns":   pod("kube-system", "coredns", policy.NamedPort{Name: "dns", Port: 53, Protocol: v1alpha1.UDP}),
+}
+
+func pod(ns, app string, ports ...policy.NamedPort) policy.Endpoint {
+	return policy.Endpoint{Kind: policy.PodEndpoint, Name: ns + "/" + app, Namespace: ns, Labels: map[string]string{"app": app}, Ports: ports}
+}
+
+func nsLabelled(e policy.Endpoint, key, value string) policy.Endpoint {
+	e.NamespaceLabels = map[string]string{key: value}
+	return e
+}
+
+// endpoint reads a pod's short name, an entity ("@host"), an address ("192.0.2.1",
+// "[2001:db8::1]") or a name.
+func endpoint(s string) policy.Endpoint {
+	if p, ok := pods[s]; ok {
+		return p
+	}
+	if name, ok := strings.CutPrefix(s, "@"); ok {
+		return policy.Endpoint{Kind: policy.EntityEndpoint, Name: name}
+	}
+	kind := policy.NameEndpoint
+	if strings.Trim(s, "0123456789.") == "" || strings.HasPrefix(s, "[") {
+		kind = policy.AddressEndpoint
+	}
+	return policy.Endpoint{Kind: kind, Name: strings.Trim(s, "[]")}
+}
+
+// parseFlow reads "from -> to:port/PROTOCOL", where port may be *. For ICMP it is
+// "from -> to:ICMP/EchoRequest".
+func parseFlow(tb testing.TB, s string) policy.Flow {
+	tb.Helper()
+	from, rest, ok := strings.Cut(strings.TrimSpace(s), " -> ")
+	i := strings.LastIndex(rest, ":")
+	if !ok || i < 0 {
+		tb.Fatalf("flow %q is not \"from -> to:port\"", s)
+	}
+	f := policy.Flow{From: endpoint(from), To: endpoint(rest[:i])}
+	port, proto, _ := strings.Cut(rest[i+1:], "/")
+	switch _, err := fmt.Sscan(port, &f.Port); {
+	case port == "ICMP":
+		f.ICMP = v1alpha1.ICMPType(proto)
+	case port == "*" || err == nil:
+		f.Protocol = v1alpha1.Protocol(proto)
+	default:
+		tb.Fatalf("flow %q: %v", s, err)
+	}
+	return f
+}
+
+// verdict spells a verdict as the tables do.
+func verdict(v policy.Verdict) string {
+	s := string(v.Decision())
+	if by := append(append([]string{}, v.Egress.By...), v.Ingress.By...); len(by) > 0 {
+		s += " by " + strings.Join(by, ", ")
+	}
+	return s
+}
+
+func documents(tb testing.TB, s string) []json.RawMessage {
+	tb.Helper()
+	var docs []json.RawMessage
+	for _, doc := range strings.Split(s, "\n---\n") {
+		js, err := yaml.YAMLToJSON([]byte(doc))
+		if err != nil {
+			tb.Fatalf("read policy: %v\n%s", err, doc)
+		}
+		if string(js) != "null" {
+			docs = append(docs, js)
+		}
+	}
+	return docs
+}
+
+func allPods() []policy.Endpoint {
+	var out []policy.Endpoint
+	for _, name := range []string{"web", "db", "other", "team", "dns"} {
+		out = append(out, pods[name])
+	}
+	return out
+}
+
+func build(tb testing.TB, opts netpol.Options, docs []json.RawMessage) *netpol.Engine {
+	tb.Helper()
+	e, err := netpol.New(opts, docs, allPods())
+	if err != nil {
+		tb.Fatalf("build engine: %v", err)
+	}
+	return e
+}
+
+func play(t *testing.T, scenes map[string]scene) {
+	t.Helper()
+	for sentence, sc := range scenes {
+		t.Run(sentence, func(t *testing.T) {
+			t.Parallel()
+			opts := addresses
+			if sc.options != nil {
+				opts = *sc.options
+			}
+			e := build(t, opts, documents(t, sc.policies))
+			var notes []string
+			if len(sc.flows) == 0 {
+				t.Fatal("no flows")
+			}
+			for _, line := range sc.flows {
+				flow, want, ok := strings.Cut(line, " = ")
+				if !ok {
+					t.Fatalf("flow %q says no decision", line)
+				}
+				got, err := e.Decide(parseFlow(t, flow))
+				if err != nil {
+					t.Errorf("%s: %v", flow, err)
+					continue
+				}
+				if spelled := verdict(got); spelled != strings.TrimSpace(want) {
+					t.Errorf("%s\n got  %s (note %q)\n want %s", flow, spelled, got.Note, want)
+				}
+				notes = append(notes, got.Note)
+			}
+			if all := strings.Join(notes, "\n"); !strings.Contains(all, sc.notes) {
+				t.Errorf("notes %q lack %q", all, sc.notes)
+			}
+		})
+	}
+}
+
+// np spells a NetworkPolicy of the namespace acme.
+func np(name, spec string) string {
+	return fmt.Sprintf("apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {namespace: acme, name: %s}\nspec: %s", name, spec)
+}
+
+func all(docs ...string) string { return strings.Join(docs, "\n---\n") }

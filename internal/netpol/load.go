@@ -1,0 +1,109 @@
+package netpol
+
+import (
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	networkingv1 "k8s.io/api/networking/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	kjson "sigs.k8s.io/json"
+)
+
+// RejectedError are the policies that the apiserver rejects, or that cannot be decided.
+type RejectedError []Rejected
+
+// Rejected is one of them: its name, as "NetworkPolicy namespace/name", and why.
+type Rejected struct {
+	Name string
+	Err  error
+}
+
+func (r RejectedError) Error() string {
+	var out []string
+	for _, p := range r {
+		out = append(out, fmt.Sprintf("parse policy %s: %v", p.Name, p.Err))
+	}
+	return strings.Join(out, "\n")
+}
+
+// object is a policy before its kind is known.
+type object struct {
+	metav1.TypeMeta   `json:",inline"`
+	metav1.ObjectMeta `json:"metadata"`
+}
+
+// String is how errors name it.
+func (o object) String() string {
+	if o.Namespace == "" {
+		return strings.TrimSpace(o.Kind + " " + o.Name)
+	}
+	return o.Kind + " " + o.Namespace + "/" + o.Name
+}
+
+// load compiles every policy, or says which it cannot.
+func (e *Engine) load(policies []json.RawMessage) error {
+	var rejected RejectedError
+	seen := map[string]bool{}
+	for i, doc := range policies {
+		var o object
+		err := kjson.UnmarshalCaseSensitivePreserveInts(doc, &o)
+		name := cmp.Or(o.String(), strconv.Itoa(i))
+		if err == nil {
+			err = e.put(o, doc)
+		}
+		if seen[name] {
+			err = errors.New("it is given twice")
+		}
+		if seen[name] = true; err != nil {
+			rejected = append(rejected, Rejected{name, err})
+		}
+	}
+	if len(rejected) > 0 {
+		return rejected
+	}
+	for _, of := range e.policies {
+		slices.SortFunc(of, func(a, b *compiled) int { return cmp.Compare(a.name, b.name) })
+	}
+	return nil
+}
+
+func (e *Engine) put(o object, doc []byte) error {
+	if err := enforced(o); err != nil {
+		return err
+	}
+	var np networkingv1.NetworkPolicy
+	strict, err := kjson.UnmarshalStrict(doc, &np)
+	if err := errors.Join(append([]error{err}, strict...)...); err != nil {
+		return err
+	}
+	if errs := check(&np); len(errs) > 0 {
+		return errs.ToAggregate()
+	}
+	p, err := compile(&np)
+	if err != nil {
+		return err
+	}
+	e.policies[np.Namespace] = append(e.policies[np.Namespace], p)
+	e.networks = append(e.networks, p.networks...)
+	return nil
+}
+
+// enforced says why a policy is not: it would be there, and do nothing that is known.
+func enforced(o object) error {
+	group, _, _ := strings.Cut(o.APIVersion, "/")
+	switch {
+	case o.APIVersion == "networking.k8s.io/v1" && o.Kind == "NetworkPolicy":
+		return nil
+	case group == "cilium.io":
+		return fmt.Errorf("a %s is Cilium's, which does not enforce policies here (cni: Kubernetes): write a NetworkPolicy", o.Kind)
+	case group == "crd.projectcalico.org" || group == "projectcalico.org":
+		return fmt.Errorf("a %s of Calico's own is not known here, so that nothing can be decided beside it: write a NetworkPolicy of networking.k8s.io/v1", o.Kind)
+	default:
+		return fmt.Errorf("apiVersion %q, kind %q is no policy that is known here: write a NetworkPolicy of networking.k8s.io/v1", o.APIVersion, o.Kind)
+	}
+}

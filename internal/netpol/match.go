@@ -1,0 +1,146 @@
+package netpol
+
+import (
+	"maps"
+
+	"go4.org/netipx"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/labels"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/policy"
+)
+
+// match is a rule that lets an endpoint pass, or some of what it may be.
+type match struct {
+	by    string
+	share share
+	// addresses, of a part, are those that pass. None: it is not known which.
+	addresses *netipx.IPSet
+	ports     []span
+}
+
+// matches are what rules let pass from or to the other end. The ports' names are those of
+// the destination.
+func matches(rules []*rule, v variant, destination *policy.Endpoint) []match {
+	var out []match
+	for _, r := range rules {
+		m := match{by: r.by}
+		if m.share, m.addresses = r.share(v); m.share == none {
+			continue
+		}
+		named := destination
+		if m.ports = r.spans(named); len(m.ports) > 0 {
+			out = append(out, m)
+		}
+		if unsure := r.unsure(); v.stranger && destination == nil && len(unsure) > 0 {
+			out = append(out, match{by: r.by, share: part, addresses: &netipx.IPSet{}, ports: unsure})
+		}
+	}
+	return out
+}
+
+// share says how much of an endpoint the peers of a rule match.
+func (r *rule) share(v variant) (share, *netipx.IPSet) {
+	if len(r.peers) == 0 {
+		return whole, v.addresses
+	}
+	most, addresses := none, &netipx.IPSet{}
+	for _, p := range r.peers {
+		s, by := p.share(v)
+		most, addresses = max(most, s), union(addresses, by)
+	}
+	if most == part && shareOf(addresses, v.addresses) == whole {
+		most = whole
+	}
+	return most, addresses
+}
+
+func (p *peer) share(v variant) (share, *netipx.IPSet) {
+	switch {
+	case p.block != nil:
+		return shareOf(p.block, v.addresses), p.block
+	case v.stranger:
+		return part, &netipx.IPSet{}
+	case v.pod != nil && p.selects(*v.pod):
+		return whole, v.addresses
+	default:
+		return none, &netipx.IPSet{}
+	}
+}
+
+func (p *peer) selects(pod policy.Endpoint) bool {
+	if p.namespaces == nil {
+		return p.namespace == pod.Namespace && p.pods.Matches(labels.Set(pod.Labels))
+	}
+	return p.namespaces.Matches(namespaceLabels(pod.Namespace, pod.NamespaceLabels)) && p.pods.Matches(labels.Set(pod.Labels))
+}
+
+// namespaceLabels are those of a namespace, with the one that the apiserver sets.
+func namespaceLabels(name string, of map[string]string) labels.Set {
+	out := labels.Set{}
+	maps.Copy(out, of)
+	out[corev1.LabelMetadataName] = name
+	return out
+}
+
+// spans are the ports of a rule as numbers. A name is what the destination calls so: what
+// is no pod has no names.
+func (r *rule) spans(destination *policy.Endpoint) []span {
+	if len(r.ports) == 0 {
+		return []span{{}}
+	}
+	var out []span
+	for _, p := range r.ports {
+		if p.name == "" {
+			out = append(out, p.span)
+			continue
+		}
+		if destination == nil {
+			continue
+		}
+		for _, named := range destination.Ports {
+			if named.Name == p.name && defaulted(named.Protocol) == p.protocol {
+				out = append(out, span{p.protocol, named.Port, named.Port})
+			}
+		}
+	}
+	return out
+}
+
+// unsure are the ports that an unknown pod may give the rule's names.
+func (r *rule) unsure() []span {
+	var out []span
+	for _, p := range r.ports {
+		if p.name != "" {
+			out = append(out, p.span)
+		}
+	}
+	return out
+}
+
+func defaulted(p v1alpha1.Protocol) v1alpha1.Protocol {
+	if p == "" {
+		return v1alpha1.TCP
+	}
+	return p
+}
+
+// on says whether a rule lets something pass on these ports, of which it says the same.
+func (m match) on(at span) bool {
+	for _, s := range m.ports {
+		if s.has(at) {
+			return true
+		}
+	}
+	return false
+}
+
+// edges are where what rules say may change.
+func edges(all []match) []span {
+	var out []span
+	for _, m := range all {
+		out = append(out, m.ports...)
+	}
+	return out
+}

@@ -1,0 +1,168 @@
+package netpol
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/policy"
+)
+
+// Openings goes through the rules of the policies that select a pod: its cost is that of
+// what they match, not of all that there is. That the node reaches its own pods is no
+// opening, as no policy could close it.
+//
+// Where an ipBlock has a part of the addresses that a pod may have, that pod is a peer.
+// The world, nodes and the apiserver stand for the rest of their addresses, beside the
+// networks that somebody tells apart: of these an address each is known by itself.
+func (e *Engine) Openings(pod policy.Endpoint, d policy.Direction) ([]policy.Opening, error) {
+	if err := checkPod(pod); err != nil {
+		return nil, fmt.Errorf("%s of %s: %w", d, pod.Name, err)
+	}
+	rules, isolated := e.at(pod, d)
+	if !isolated {
+		all := every("")
+		return []policy.Opening{{First: all.first, Last: all.last}}, nil
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	o := opener{index: e.index, rules: rules, pod: pod, direction: d, passages: map[string][]passage{}, at: map[string]int{}}
+	byKnown := map[int][]found{}
+	for i, r := range rules {
+		for _, m := range e.index.of(r) {
+			byKnown[m.known] = append(byKnown[m.known], found{i, m.share})
+		}
+	}
+	for _, i := range slices.Sorted(maps.Keys(byKnown)) {
+		o.open(i, byKnown[i])
+	}
+	return o.sorted(), nil
+}
+
+// found is one of a pod's rules that matches an endpoint.
+type found struct {
+	rule  int
+	share share
+}
+
+// passage is a range of ports that is open by some policies.
+type passage struct {
+	ports span
+	by    []string
+}
+
+// opener collects the openings of one pod in one direction.
+type opener struct {
+	index     *index
+	rules     []*rule
+	pod       policy.Endpoint
+	direction policy.Direction
+	// passages are those of endpoints that pass alike.
+	passages map[string][]passage
+	out      []policy.Opening
+	// at finds an opening by all but its peers.
+	at map[string]int
+}
+
+// open adds what passes from or to one endpoint.
+func (o *opener) open(known int, by []found) {
+	peer := o.index.known[known].endpoint
+	destination := &o.pod
+	if o.direction == policy.Egress {
+		if destination = nil; peer.Kind == policy.PodEndpoint {
+			destination = &peer
+		}
+	}
+	var named []policy.NamedPort
+	if destination != nil {
+		named = destination.Ports
+	}
+	key := signature(by, named)
+	through, ok := o.passages[key]
+	if !ok {
+		through = passages(o.matches(by, destination))
+		o.passages[key] = through
+	}
+	for _, p := range through {
+		o.add(p, peer)
+	}
+}
+
+func (o *opener) matches(by []found, destination *policy.Endpoint) []match {
+	var out []match
+	for _, f := range by {
+		r := o.rules[f.rule]
+		out = append(out, match{by: r.by, share: f.share, ports: r.spans(destination)})
+	}
+	return out
+}
+
+// passages are the ports that are open. Policies that let a part of the peer pass are
+// told one by one: what the one lets pass, another may not.
+func passages(all []match) []passage {
+	spans, authored := map[string][]span{}, map[string][]string{}
+	add := func(s span, by []string) {
+		key := strings.Join(by, " ")
+		authored[key] = by
+		if n := len(spans[key]) - 1; n >= 0 && spans[key][n].protocol == s.protocol && spans[key][n].last+1 == s.first {
+			spans[key][n].last = s.last
+			return
+		}
+		spans[key] = append(spans[key], s)
+	}
+	for _, p := range protocols {
+		for _, s := range cut(every(p), edges(all)) {
+			wholly, partly := authors(all, s)
+			if len(wholly) > 0 {
+				add(s, wholly)
+				continue
+			}
+			for _, name := range partly {
+				add(s, []string{name})
+			}
+		}
+	}
+	var out []passage
+	for _, key := range slices.Sorted(maps.Keys(spans)) {
+		for _, s := range together(spans[key]) {
+			out = append(out, passage{s, authored[key]})
+		}
+	}
+	return out
+}
+
+// together is one span of everything, where that is what spans are.
+func together(spans []span) []span {
+	if len(spans) != len(protocols) {
+		return spans
+	}
+	for _, s := range spans {
+		if s != every(s.protocol) {
+			return spans
+		}
+	}
+	return []span{every("")}
+}
+
+func (o *opener) add(p passage, peer policy.Endpoint) {
+	key := fmt.Sprintf("%v %q", p.ports, p.by)
+	i, ok := o.at[key]
+	if !ok {
+		i = len(o.out)
+		o.at[key] = i
+		o.out = append(o.out, policy.Opening{First: p.ports.first, Last: p.ports.last, Protocol: p.ports.protocol, By: slices.Clone(p.by)})
+	}
+	o.out[i].Peers = append(o.out[i].Peers, peer)
+}
+
+func (o *opener) sorted() []policy.Opening {
+	rank := func(p v1alpha1.Protocol) int { return slices.Index(protocols, p) }
+	slices.SortFunc(o.out, func(a, b policy.Opening) int {
+		return cmp.Or(cmp.Compare(rank(a.Protocol), rank(b.Protocol)), cmp.Compare(a.First, b.First), cmp.Compare(a.Last, b.Last),
+			cmp.Compare(strings.Join(a.By, " "), strings.Join(b.By, " ")))
+	})
+	return o.out
+}

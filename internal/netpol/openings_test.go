@@ -1,0 +1,287 @@
+package netpol_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/netpol"
+	"github.com/tenantfence/tenantfence/internal/policy"
+)
+
+var surroundings = policy.Surroundings{
+	Namespaces: map[string]map[string]string{"acme": nil, "beta": nil, "gamma": {"team": "red"}, "kube-system": nil}, CIDRs: []string{"198.51.100.0/24"},
+}
+
+func imagined(tb testing.TB, e *netpol.Engine) []policy.Endpoint {
+	tb.Helper()
+	known, err := e.Imagine(surroundings)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return known
+}
+
+func openings(tb testing.TB, e *netpol.Engine, pod policy.Endpoint, d policy.Direction) []policy.Opening {
+	tb.Helper()
+	out, err := e.Openings(pod, d)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return out
+}
+
+// spell writes openings a line each.
+func spell(all []policy.Opening) string {
+	var out []string
+	for _, o := range all {
+		var peers []string
+		for _, p := range o.Peers {
+			peers = append(peers, p.Name)
+		}
+		out = append(out, fmt.Sprintf("%d-%d/%s by %s: %s", o.First, o.Last, o.Protocol, strings.Join(o.By, ", "), strings.Join(peers, "; ")))
+	}
+	return strings.Join(out, "\n")
+}
+
+func TestOpenings(t *testing.T) {
+	for sentence, c := range map[string]struct {
+		policies, want string
+		direction      policy.Direction
+	}{
+		"what nothing isolates is one opening without policies and peers": {
+			"", "1-65535/ by : ", policy.Ingress,
+		},
+		"what is closed has none": {
+			np("deny", "{podSelector: {}}"), "", policy.Ingress,
+		},
+		"pods in their namespace, and those that nobody made yet": {
+			np("own", "{podSelector: {matchLabels: {app: web}}, ingress: [{from: [{podSelector: {matchLabels: {tier: api}}}], ports: [{port: http}]}]}"),
+			"8080-8080/TCP by acme/own: a pod with tier=api in acme", policy.Ingress,
+		},
+		"another namespace, there or not": {
+			np("red", "{podSelector: {matchLabels: {app: web}}, ingress: [{from: [{namespaceSelector: {matchLabels: {team: red}}, podSelector: {matchLabels: {app: web}}}]}]}"),
+			"1-65535/ by acme/red: gamma/web; a pod with app=web in an unknown namespace with team=red", policy.Ingress,
+		},
+		"a namespace that is named, and not there": {
+			np("named", "{podSelector: {matchLabels: {app: web}}, ingress: [{from: [{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: later}}}]}]}"),
+			"1-65535/ by acme/named: a pod without labels in later", policy.Ingress,
+		},
+		"a block outside the cluster is an address in it, and neither pods nor the rest of the world": {
+			np("block", "{podSelector: {}, policyTypes: [Egress], egress: [{to: [{ipBlock: {cidr: 192.0.2.0/24, except: [192.0.2.0/25]}}]}]}"),
+			"1-65535/ by acme/block: 192.0.2.128", policy.Egress,
+		},
+		"a part of the pods' range is every pod": {
+			np("part", "{podSelector: {matchLabels: {app: web}}, policyTypes: [Egress], egress: [{to: [{ipBlock: {cidr: 10.0.0.0/24}}], ports: [{port: 80}]}]}"),
+			"80-80/TCP by acme/part: acme/web; acme/db; beta/web; gamma/web; kube-system/coredns; a pod without labels in acme; a pod without labels in beta; " +
+				"a pod without labels in gamma; a pod without labels in kube-system; a pod without labels in an unknown namespace", policy.Egress,
+		},
+		"parts are told policy by policy": {
+			all(np("a", "{podSelector: {matchLabels: {app: web}}, policyTypes: [Egress], egress: [{to: [{ipBlock: {cidr: 172.20.0.10/32}}], ports: [{port: 443}]}]}"),
+				np("b", "{podSelector: {matchLabels: {app: web}}, policyTypes: [Egress], egress: [{to: [{ipBlock: {cidr: 172.20.0.0/28}}], ports: [{port: 443}]}]}")),
+			"443-443/TCP by acme/a, acme/b: 172.20.0.10\n443-443/TCP by acme/b: kube-apiserver; 172.20.0.0; 172.20.0.11", policy.Egress,
+		},
+		"all nodes are the own one, too": {
+			np("nodes", "{podSelector: {}, policyTypes: [Egress], egress: [{to: [{ipBlock: {cidr: 172.20.0.0/24}}]}]}"),
+			"1-65535/ by acme/nodes: host; remote-node; kube-apiserver; 172.20.0.0; 172.20.0.10", policy.Egress,
+		},
+		"everything is everybody": {
+			np("open", "{podSelector: {}, policyTypes: [Egress], egress: [{to: [{ipBlock: {cidr: 0.0.0.0/0, except: [10.0.0.0/16, 172.20.0.0/24]}}, {ipBlock: {cidr: '::/0', except: ['fd00::/56']}}], ports: [{protocol: TCP}, {protocol: UDP}]}]}"),
+			"1-65535/TCP by acme/open: world-ipv4; world-ipv6; 198.51.100.0\n1-65535/UDP by acme/open: world-ipv4; world-ipv6; 198.51.100.0", policy.Egress,
+		},
+		"that the node reaches its pods is no opening": {
+			np("own", "{podSelector: {}, ingress: [{from: [{podSelector: {matchLabels: {app: db}}}]}]}"),
+			"1-65535/ by acme/own: acme/db", policy.Ingress,
+		},
+	} {
+		t.Run(sentence, func(t *testing.T) {
+			t.Parallel()
+			e := build(t, addresses, documents(t, c.policies))
+			imagined(t, e)
+			if diff := cmp.Diff(c.want, spell(openings(t, e, pods["web"], c.direction))); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+// The entities of an address are those by which it may have been asked for.
+func TestEntities(t *testing.T) {
+	t.Parallel()
+	opts := addresses
+	opts.APIServer = append(slices.Clone(opts.APIServer), "203.0.113.1")
+	e := build(t, opts, documents(t, np("open", "{podSelector: {}, ingress: [{}]}")))
+	imagined(t, e)
+	got := map[string][]string{}
+	for _, p := range openings(t, e, pods["web"], policy.Ingress)[0].Peers {
+		got[p.Name] = append(got[p.Name], fmt.Sprint(p.Entities))
+	}
+	for name, want := range map[string][]string{
+		"acme/db": {"[all cluster]"}, "host": {"[all host remote-node cluster]"}, "remote-node": {"[all remote-node cluster]"},
+		"kube-apiserver": {"[all kube-apiserver remote-node cluster]", "[all kube-apiserver cluster world world-ipv4]"},
+		"172.20.0.10":    {"[all kube-apiserver cluster remote-node cluster]"}, "203.0.113.1": {"[all kube-apiserver cluster world world-ipv4]"},
+		"world-ipv6": {"[all world-ipv6 world]"}, "198.51.100.0": {"[all world world-ipv4]"},
+	} {
+		if !slices.Equal(got[name], want) {
+			t.Errorf("%s: got %v, want %v", name, got[name], want)
+		}
+	}
+}
+
+func TestWhatIsKnownElsewhereBecomesKnown(t *testing.T) {
+	t.Parallel()
+	e := build(t, addresses, documents(t, np("open", "{podSelector: {}, ingress: [{}]}")))
+	new := pod("delta", "new")
+	known, err := e.Imagine(policy.Surroundings{Known: []policy.Endpoint{new, pods["web"], endpoint("203.0.113.7"), endpoint("10.96.0.1"), endpoint("@health"), endpoint("a.example")}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, ep := range known {
+		names = append(names, ep.Name)
+	}
+	want := "acme/web, acme/db, beta/web, gamma/web, kube-system/coredns, a pod without labels in an unknown namespace, a pod without labels in acme, delta/new, " +
+		"host, remote-node, kube-apiserver, world-ipv4, world-ipv6, 172.20.0.0, 172.20.0.10, 203.0.113.7"
+	if got := strings.Join(names, ", "); got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
+
+// Random policies: what is open is what is not denied. The world, nodes and the apiserver
+// alone stand for less in an opening than in a flow.
+func TestOpeningsAreWhatIsNotDenied(t *testing.T) {
+	t.Parallel()
+	for seed := range uint64(150) {
+		d := newDice(seed)
+		e := build(t, addresses, d.policies(t))
+		known := imagined(t, e)
+		for _, pod := range pods {
+			for _, dir := range []policy.Direction{policy.Ingress, policy.Egress} {
+				all := openings(t, e, pod, dir)
+				for range 20 {
+					agree(t, e, all, d.flow(pod, one(d, known...), dir), dir)
+				}
+			}
+		}
+		if t.Failed() {
+			t.Fatalf("seed %d", seed)
+		}
+	}
+}
+
+func agree(t *testing.T, e *netpol.Engine, all []policy.Opening, f policy.Flow, dir policy.Direction) {
+	t.Helper()
+	v, err := e.Decide(f)
+	if err != nil {
+		t.Errorf("%s: %v", f, err)
+		return
+	}
+	side, peer := v.Egress, f.To
+	if dir == policy.Ingress {
+		side, peer = v.Ingress, f.From
+	}
+	isolated := len(all) != 1 || len(all[0].By) > 0
+	if peer.Name == "host" && dir == policy.Ingress && isolated && len(side.By) == 0 {
+		side.Decision = policy.Denied
+	}
+	open := false
+	for _, o := range all {
+		on := o.Protocol == "" || o.Protocol == f.Protocol && o.First <= f.Port && f.Port <= o.Last
+		there := len(o.By) == 0 || slices.ContainsFunc(o.Peers, func(p policy.Endpoint) bool { return p.Name == peer.Name && p.Namespace == peer.Namespace })
+		open = open || on && there
+	}
+	switch {
+	case open && side.Decision == policy.Denied:
+		t.Errorf("%s: %s is open, and denied", f, dir)
+	case !open && side.Decision == policy.Allowed && peer.Kind != policy.EntityEndpoint:
+		t.Errorf("%s: %s is not open, and allowed", f, dir)
+	case !open && side.Decision == policy.Depends && peer.Kind == policy.PodEndpoint:
+		t.Errorf("%s: %s is not open, and depends: %s", f, dir, v.Note)
+	}
+}
+
+func TestOrderDoesNotMatter(t *testing.T) {
+	t.Parallel()
+	for seed := range uint64(60) {
+		d := newDice(seed)
+		docs := d.policies(t)
+		var said [2]string
+		for i := range said {
+			e := build(t, addresses, docs)
+			for _, ep := range imagined(t, e) {
+				said[i] += ep.Name + "\n"
+			}
+			for _, name := range slices.Sorted(maps.Keys(pods)) {
+				said[i] += spell(openings(t, e, pods[name], policy.Ingress)) + spell(openings(t, e, pods[name], policy.Egress))
+			}
+			slices.Reverse(docs)
+		}
+		if said[0] != said[1] {
+			t.Fatalf("seed %d: %s", seed, cmp.Diff(said[0], said[1]))
+		}
+	}
+}
+
+func TestConcurrentUse(t *testing.T) {
+	t.Parallel()
+	d := newDice(1)
+	e := build(t, addresses, d.policies(t))
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() {
+			if _, err := e.Imagine(surroundings); err != nil {
+				t.Error(err)
+			}
+			if _, err := e.Openings(pods["web"], policy.Ingress); err != nil {
+				t.Error(err)
+			}
+			if _, err := e.Decide(policy.Flow{From: pods["db"], To: pods["web"], Port: 80}); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+}
+
+// Openings of all pods of many tenants cost what policies name.
+func TestManyTenants(t *testing.T) {
+	t.Parallel()
+	var docs []json.RawMessage
+	var workloads []policy.Endpoint
+	namespaces := map[string]map[string]string{}
+	for i := range 400 {
+		ns := fmt.Sprintf("tenant-%d", i)
+		namespaces[ns] = nil
+		for _, app := range []string{"web", "db", "job"} {
+			workloads = append(workloads, pod(ns, app))
+		}
+		for name, spec := range map[string]string{
+			"deny": "{podSelector: {}, policyTypes: [Ingress, Egress]}",
+			"own":  "{podSelector: {}, ingress: [{from: [{podSelector: {}}]}], egress: [{to: [{podSelector: {}}]}]}",
+			"dns":  "{podSelector: {}, egress: [{to: [{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: kube-system}}}], ports: [{port: 53, protocol: UDP}]}]}",
+			"out":  fmt.Sprintf("{podSelector: {}, egress: [{to: [{ipBlock: {cidr: 192.0.%d.0/24}}], ports: [{port: 443}]}]}", i%250),
+		} {
+			docs = append(docs, documents(t, strings.ReplaceAll(np(name, spec), "namespace: acme", "namespace: "+ns))...)
+		}
+	}
+	e, err := netpol.New(addresses, docs, workloads)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := e.Imagine(policy.Surroundings{Namespaces: namespaces}); err != nil {
+		t.Fatal(err)
+	}
+	for _, w := range workloads {
+		in, out := openings(t, e, w, policy.Ingress), openings(t, e, w, policy.Egress)
+		if len(in) != 1 || len(out) != 3 || out[1].Protocol != v1alpha1.TCP && out[1].Protocol != v1alpha1.UDP {
+			t.Fatalf("%s: %s\n%s", w.Name, spell(in), spell(out))
+		}
+	}
+}

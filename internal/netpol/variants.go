@@ -1,0 +1,140 @@
+package netpol
+
+import (
+	"fmt"
+	"regexp"
+
+	"go4.org/netipx"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/policy"
+)
+
+// variant is one of the cases that an endpoint stands for. A flow is only decided where
+// all of them agree.
+type variant struct {
+	// pod, where it is one.
+	pod *policy.Endpoint
+	// stranger: it is a pod of which the address alone is known.
+	stranger bool
+	// own: it is the node that the other end is on.
+	own bool
+	// addresses are those that it may have.
+	addresses *netipx.IPSet
+	// what tells the variant from the endpoint's others, where says which address it may
+	// have, note what else is to be said.
+	what, where, note string
+}
+
+// variants returns the cases that an endpoint stands for.
+func (e *Engine) variants(ep policy.Endpoint) ([]variant, error) {
+	switch ep.Kind {
+	case policy.PodEndpoint:
+		if err := checkPod(ep); err != nil {
+			return nil, err
+		}
+		return e.some(ep, e.cluster.pods, variant{pod: &ep})
+	case policy.EntityEndpoint:
+		return e.entity(ep)
+	case policy.AddressEndpoint:
+		return e.address(ep)
+	case policy.NameEndpoint:
+		if !isName(ep.Name) {
+			return nil, fmt.Errorf("%q is not a DNS name", ep.Name)
+		}
+		return e.world(ep, e.cluster.over(e.cluster.outside), variant{note: fmt.Sprintf("NetworkPolicy knows no names: %s may have any address outside the cluster", ep.Name)})
+	default:
+		return nil, fmt.Errorf("endpoint %q has the unknown kind %q", ep.Name, ep.Kind)
+	}
+}
+
+// some are the variants of what has some address of a range, that is not known.
+func (e *Engine) some(ep policy.Endpoint, r ranges, like variant) ([]variant, error) {
+	like.where = "is not known"
+	if r.told {
+		like.where = "is one of " + spelled(r.set)
+	}
+	return like.in(ep, e.cluster.over(r.set))
+}
+
+func (e *Engine) world(ep policy.Endpoint, over []family, like variant) ([]variant, error) {
+	like.where = "is any outside the cluster"
+	return like.in(ep, over)
+}
+
+func (v variant) in(ep policy.Endpoint, over []family) ([]variant, error) {
+	var out []variant
+	for _, f := range over {
+		v.what, v.addresses = f.what, f.set
+		out = append(out, v)
+	}
+	if len(out) == 0 {
+		return nil, fmt.Errorf("%q has no address: the networks of the cluster leave none", ep.Name)
+	}
+	return out, nil
+}
+
+func (e *Engine) entity(ep policy.Endpoint) ([]variant, error) {
+	c := e.cluster
+	switch name := v1alpha1.Entity(ep.Name); name {
+	case v1alpha1.EntityHost:
+		return e.some(ep, c.nodes, variant{own: true})
+	case v1alpha1.EntityRemoteNode:
+		return e.some(ep, c.nodes, variant{})
+	case v1alpha1.EntityKubeAPIServer:
+		return e.some(ep, c.apiServer, variant{})
+	case v1alpha1.EntityWorld:
+		return e.world(ep, c.over(c.outside), variant{})
+	case v1alpha1.EntityWorldIPv4, v1alpha1.EntityWorldIPv6:
+		var only []family
+		for _, f := range families(c.outside) {
+			if (f.what == "over IPv4") == (name == v1alpha1.EntityWorldIPv4) {
+				only = append(only, f)
+			}
+		}
+		return e.world(ep, only, variant{})
+	case v1alpha1.EntityHealth, v1alpha1.EntityIngress:
+		return nil, fmt.Errorf("entity %q is Cilium's own: where another enforces NetworkPolicy there is none", name)
+	case v1alpha1.EntityAll, v1alpha1.EntityCluster:
+		return nil, fmt.Errorf("entity %q is many endpoints, not one: ask for each of them", name)
+	default:
+		return nil, fmt.Errorf("unknown entity %q", name)
+	}
+}
+
+// address returns what may have an address: a pod, the node of the other end or another,
+// or something else.
+func (e *Engine) address(ep policy.Endpoint) ([]variant, error) {
+	addr, err := address(ep.Name)
+	if err != nil {
+		return nil, err
+	}
+	c := e.cluster
+	if c.services.has(addr) {
+		return nil, fmt.Errorf("%s is a Service's address, and policies see the pods behind it: ask for them", addr)
+	}
+	one := variant{addresses: single(addr)}
+	var out []variant
+	if c.pods.has(addr) {
+		pod := one
+		pod.stranger, pod.what = true, "for a pod"
+		pod.note = fmt.Sprintf("%s is in the range of the pods, and which pod has it is not known", addr)
+		out = append(out, pod)
+	}
+	if c.nodes.has(addr) {
+		own := one
+		own.own, own.what, one.what = true, "for the pod's own node", "for another node"
+		out = append(out, own, one)
+	}
+	if len(out) == 0 {
+		out = append(out, one)
+	}
+	return out, nil
+}
+
+var dnsName = regexp.MustCompile(`^[-a-zA-Z0-9_]+([.][-a-zA-Z0-9_]+)*[.]?$`)
+
+func isName(s string) bool {
+	_, err := address(s)
+	return err != nil && len(s) <= 255 && dnsName.MatchString(s)
+}
