@@ -73,16 +73,18 @@ func (c checker) said(check, field, format string, args ...any) policy.Findings 
 
 // summary says what was proved.
 func summary(r policy.Report) string {
-	out := []string{fmt.Sprintf("nothing is open that nobody declared, in %d namespaces and for %d pods, also imagined ones", r.Isolation.Namespaces, r.Isolation.Pods)}
+	i := r.Isolation
+	where := fmt.Sprintf("in %s and for %s, imagined ones among them", policy.Count(i.Namespaces, "namespace"), policy.Count(i.Pods, "pod"))
+	out := []string{"nothing is open that nobody declared, " + where}
 	if slices.ContainsFunc(r.Findings, func(f policy.Finding) bool { return f.Severity == policy.Warning }) {
-		out[0] = fmt.Sprintf("isolation was looked into in %d namespaces and for %d pods, also imagined ones", r.Isolation.Namespaces, r.Isolation.Pods)
+		out[0] = "isolation was looked into " + where
 	}
-	out = append(out, fmt.Sprintf("%d declared flows are allowed at both ends", r.Isolation.Declared))
+	out = append(out, policy.Count(i.Declared, "declared flow")+" allowed at both ends")
 	if len(r.FlowTests) > 0 {
 		out = append(out, flowsHold(r))
 	}
-	if len(r.Isolation.Audited) > 0 {
-		out = append(out, "as if these were enforced: "+strings.Join(r.Isolation.Audited, ", "))
+	if len(i.Audited) > 0 {
+		out = append(out, "as if these were enforced: "+strings.Join(i.Audited, ", "))
 	}
 	return strings.Join(out, "; ")
 }
@@ -92,5 +94,5 @@ func flowsHold(r policy.Report) string {
 	for _, t := range r.FlowTests {
 		cases += len(t.Cases)
 	}
-	return fmt.Sprintf("%d of %d cases of FlowTests hold", cases, cases)
+	return policy.Count(cases, "case") + " of FlowTests decided as expected"
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-const seeds = 250
+const seeds = 150
 
 // What the engine says is what the documentation of policies says, and what Cilium's own
 // simulator says, which walks through the rules one by one.

@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/cilium/cilium/pkg/identity"
-	"github.com/cilium/cilium/pkg/labels"
 	ciliumpolicy "github.com/cilium/cilium/pkg/policy"
 	"github.com/cilium/cilium/pkg/u8proto"
 
@@ -37,20 +36,23 @@ func (e *Engine) Openings(pod policy.Endpoint, dir policy.Direction) (_ []policy
 	return o.sorted(), nil
 }
 
-// isolated says whether anything closes a direction of a pod: else Cilium lets
-// everything pass by a rule of its own.
+// isolated says whether anything closes a direction of a pod. Where nothing does, Cilium
+// lets everything pass by a rule of its own, and only denies close something.
 func isolated(d *distilled, dir policy.Direction) bool {
-	enabled, key, allowAny := d.verdicts.SelectorPolicy.EgressPolicyEnabled, ciliumpolicy.EgressKey(), ciliumpolicy.LabelAllowAnyEgress
+	key, anything := ciliumpolicy.EgressKey(), ciliumpolicy.LabelsAllowAnyEgress
 	if dir == policy.Ingress {
-		enabled, key, allowAny = d.verdicts.SelectorPolicy.IngressPolicyEnabled, ciliumpolicy.IngressKey(), ciliumpolicy.LabelAllowAnyIngress
-	}
-	if !enabled {
-		return false
+		key, anything = ciliumpolicy.IngressKey(), ciliumpolicy.LabelsAllowAnyIngress
 	}
 	meta, err := d.verdicts.GetRuleMeta(key)
-	return err != nil || !slices.ContainsFunc(meta.LabelArray(), func(rule labels.LabelArray) bool {
-		return rule.Get(labels.LabelSourceReserved+"."+ciliumpolicy.LabelKeyPolicyDerivedFrom) == allowAny
-	})
+	if err != nil || !slices.ContainsFunc(meta.LabelArray(), anything.Equals) {
+		return true
+	}
+	for key, entry := range d.verdicts.Entries() {
+		if entry.IsDeny() && key.IsIngress() == (dir == policy.Ingress) {
+			return true
+		}
+	}
+	return false
 }
 
 // opener collects the openings of one pod in one direction.
@@ -158,7 +160,8 @@ func (o *opener) sorted() []policy.Opening {
 	}
 	slices.SortFunc(o.out, func(a, b policy.Opening) int {
 		return cmp.Or(cmp.Compare(rank(a.Protocol), rank(b.Protocol)), cmp.Compare(a.First, b.First), cmp.Compare(a.Last, b.Last),
-			cmp.Compare(strings.Join(a.By, " "), strings.Join(b.By, " ")), cmp.Compare(a.L7.String(), b.L7.String()), slices.Compare(a.L7.MootBy, b.L7.MootBy))
+			cmp.Compare(strings.Join(a.By, " "), strings.Join(b.By, " ")), cmp.Compare(a.L7.String(), b.L7.String()),
+			slices.Compare(a.L7.MootBy, b.L7.MootBy))
 	})
 	return o.out
 }

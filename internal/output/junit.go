@@ -148,7 +148,7 @@ func checkCase(name string, findings policy.Findings) junitCase {
 		}
 	}
 	if len(errors) > 0 {
-		test.Failure = &junitFailure{Message: count(len(errors), "finding"), Text: strings.Join(errors, "\n")}
+		test.Failure = &junitFailure{Message: policy.Count(len(errors), "finding"), Text: strings.Join(errors, "\n")}
 	}
 	test.Out = strings.Join(said, "\n")
 	return test

@@ -100,13 +100,13 @@ func sum(r policy.Report) string {
 		if !r.Holds() {
 			isolated = "looked into"
 		}
-		parts = append(parts, fmt.Sprintf("%s %s", count(i.Namespaces, "namespace"), isolated))
+		parts = append(parts, fmt.Sprintf("%s %s", policy.Count(i.Namespaces, "namespace"), isolated))
 	}
 	if c := r.Comparison; c != nil {
 		parts = append(parts, fmt.Sprintf("%s as generated", ofAll(c.AsGenerated, c.Wanted, "policy", "policies")))
 	}
 	if errors := countErrors(r.Findings); errors > 0 {
-		parts = append(parts, count(errors, "error"))
+		parts = append(parts, policy.Count(errors, "error"))
 	}
 	title := "verified"
 	if !r.Holds() {
@@ -151,19 +151,12 @@ func countErrors(findings policy.Findings) int {
 	return n
 }
 
-func count(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
-}
-
 // verb is "1 flow holds" and "2 flows hold".
 func verb(n int, what, one, many string) string {
 	if n == 1 {
-		return count(n, what) + " " + one
+		return policy.Count(n, what) + " " + one
 	}
-	return count(n, what) + " " + many
+	return policy.Count(n, what) + " " + many
 }
 
 // ofAll is "38 policies", and "37 of 38 policies" where that is less.

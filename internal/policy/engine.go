@@ -21,7 +21,8 @@ type Engine interface {
 	Imagine(Surroundings) ([]Endpoint, error)
 	// Openings lists what the policies at a pod let pass in one direction, to every
 	// endpoint that is known, in a stable order. Where nothing isolates the pod, that is
-	// one opening without policies and peers.
+	// one opening without policies and peers or, where something denies some of them, with
+	// the rest of them as peers.
 	Openings(pod Endpoint, d Direction) ([]Opening, error)
 }
 

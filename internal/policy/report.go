@@ -2,6 +2,7 @@ package policy
 
 import (
 	"slices"
+	"strconv"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 )
@@ -71,4 +72,12 @@ type Isolation struct {
 	// Audited are the tenants in Audit, which were looked into as if they were
 	// enforced.
 	Audited []string
+}
+
+// Count is "1 flow", and "2 flows".
+func Count(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return strconv.Itoa(n) + " " + what + "s"
 }

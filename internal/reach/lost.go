@@ -58,7 +58,7 @@ func (p Proof) lostAt(after policy.Engine, s subject, name string, lost *leaks) 
 			}
 		}
 		for _, peer := range o.Peers {
-			for _, rest := range closed(o, left[peer.Name]) {
+			for _, rest := range closed(o, slices.Concat(left[peer.Name], left[everybody])) {
 				// Whoever else let it pass is not to be told apart.
 				rest.By = nil
 				l := lost.of(s, rest)
@@ -71,6 +71,9 @@ func (p Proof) lostAt(after policy.Engine, s subject, name string, lost *leaks) 
 	return nil
 }
 
+// everybody stands for all peers of a pod that nothing isolates.
+const everybody = ""
+
 // byPeer are the openings of a pod by the names of the peers.
 func byPeer(e policy.Engine, s subject) (map[string][]passage, error) {
 	all, err := e.Openings(s.pod, s.direction)
@@ -79,6 +82,9 @@ func byPeer(e policy.Engine, s subject) (map[string][]passage, error) {
 	}
 	out := map[string][]passage{}
 	for _, o := range all {
+		if len(o.By) == 0 && len(o.Peers) == 0 {
+			out[everybody] = append(out[everybody], passage{ports{o.Protocol, o.First, o.Last}, o.L7})
+		}
 		for _, peer := range o.Peers {
 			out[peer.Name] = append(out[peer.Name], passage{ports{o.Protocol, o.First, o.Last}, o.L7})
 		}

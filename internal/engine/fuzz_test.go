@@ -1,0 +1,91 @@
+package engine_test
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/tenantfence/tenantfence/internal/engine"
+	"github.com/tenantfence/tenantfence/internal/policy"
+)
+
+// FuzzPolicies gives the engine any document, which must be refused or enforced, and
+// never be the end of the process.
+func FuzzPolicies(f *testing.F) {
+	for seed := range uint64(5) {
+		doc, err := json.Marshal(newDice(seed).policy("p"))
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(string(doc))
+	}
+	f.Add(`{"apiVersion":"networking.k8s.io/v1","kind":"NetworkPolicy","metadata":{"name":"a","namespace":"b"},"spec":{"podSelector":{},"ingress":[{"from":[{"ipBlock":{"cidr":"10.0.0.0/33"}}]}]}}`)
+	f.Add(`{"apiVersion":"cilium.io/v2","kind":"CiliumCIDRGroup","metadata":{"name":"a"},"spec":{"externalCIDRs":["nonsense"]}}`)
+	f.Add(`{"apiVersion":"cilium.io/v2","kind":"CiliumNetworkPolicy","metadata":{"name":"a","namespace":"b"},"spec":null,"specs":[null]}`)
+	f.Fuzz(func(t *testing.T, doc string) {
+		_ = engine.Validate([]byte(doc))
+		docs := []json.RawMessage{json.RawMessage(doc), documents(t, toSet("{cidrGroupRef: a}"))[0]}
+		for _, some := range [][]json.RawMessage{docs[:1], docs} {
+			e, err := engine.New(engine.Options{}, some, ends())
+			if err != nil {
+				continue
+			}
+			if _, err := e.Imagine(policy.Surroundings{Namespaces: map[string]map[string]string{"acme": nil}}); err != nil {
+				t.Logf("imagine: %v", err)
+			}
+			for _, dir := range []policy.Direction{policy.Ingress, policy.Egress} {
+				if _, err := e.Openings(pods["web"], dir); err != nil {
+					t.Logf("openings: %v", err)
+				}
+			}
+		}
+	})
+}
+
+// FuzzNames gives the engine any name, which must be no DNS name or be decided the same
+// in upper case and with a dot at its end.
+func FuzzNames(f *testing.F) {
+	for _, name := range []string{"api.openai.com", "a.cdn.example", "", ".", "a..b", "*", "192.0.2.1", "-", "a_b.example", strings.Repeat("a.", 200)} {
+		f.Add(name)
+	}
+	docs := []string{toNames("out", `{matchName: api.openai.com}, {matchPattern: "*.cdn.example"}`), proxiedDNS("dns", `{matchPattern: "*"}`)}
+	f.Fuzz(func(t *testing.T, name string) {
+		e := build(t, all(docs...))
+		decide := func(name string) (policy.Decision, bool) {
+			v, err := e.Decide(policy.Flow{From: pods["web"], To: policy.Endpoint{Kind: policy.NameEndpoint, Name: name}, Port: 443})
+			return v.Decision(), err == nil
+		}
+		want, ok := decide(name)
+		if !ok || strings.HasSuffix(name, ".") {
+			return
+		}
+		for _, alike := range []string{strings.ToUpper(name), name + "."} {
+			if got, ok := decide(alike); ok && got != want {
+				t.Errorf("%q is %s, and %q is %s", name, want, alike, got)
+			}
+		}
+	})
+}
+
+// FuzzTheEnginesAgree rolls the dice once more.
+func FuzzTheEnginesAgree(f *testing.F) {
+	f.Add(uint64(100_000))
+	f.Fuzz(func(t *testing.T, seed uint64) {
+		d := newDice(seed)
+		docs := d.policies(t)
+		e, n := engineOf(t, docs, nil), readNaively(t, docs)
+		for range 20 {
+			flow := d.flow()
+			v, err := e.Decide(flow)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if want := n.side(policy.Egress, flow.From, flow.To, flow); v.Egress.Decision != want {
+				t.Errorf("egress of %s: got %s, want %s\n%s", flow, v.Egress.Decision, want, docs)
+			}
+			if want := n.side(policy.Ingress, flow.To, flow.From, flow); v.Ingress.Decision != want {
+				t.Errorf("ingress of %s: got %s, want %s\n%s", flow, v.Ingress.Decision, want, docs)
+			}
+		}
+	})
+}

@@ -1,0 +1,182 @@
+package engine_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/engine"
+	"github.com/tenantfence/tenantfence/internal/policy"
+)
+
+// imagined is what Imagine adds of one kind, spelled: pods with their namespaces' labels.
+func imagined(t *testing.T, policies string, s policy.Surroundings, kind policy.EndpointKind) []string {
+	t.Helper()
+	e := engineOf(t, documents(t, policies), nil)
+	all, err := e.Imagine(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out []string
+	for _, ep := range all {
+		if ep.Kind == kind {
+			out = append(out, ep.Name)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+func TestImaginedPods(t *testing.T) {
+	around := policy.Surroundings{Namespaces: map[string]map[string]string{"acme": nil, "beta": {"team": "red"}}}
+	from := func(selector string) string {
+		return cnp("p", "{endpointSelector: {}, ingress: [{fromEndpoints: ["+selector+"]}]}")
+	}
+	const bare = "a pod without labels in acme, a pod without labels in an unknown namespace, a pod without labels in beta"
+	for sentence, c := range map[string]struct{ policies, want string }{
+		"without policies, one without labels everywhere": {"", bare},
+		"one that a peer selects, in its namespace":       {from("{matchLabels: {app: db}}"), "a pod with app=db in acme, " + bare},
+		"one that a subject selects":                      {cnp("p", "{endpointSelector: {matchLabels: {app: db}}, ingress: [{}]}"), "a pod with app=db in acme, " + bare},
+		"one in each namespace of a cluster-wide selector": {ccnp("p", "{endpointSelector: {matchLabels: {app: db}}, ingress: [{}]}"),
+			"a pod with app=db in acme, a pod with app=db in an unknown namespace, a pod with app=db in beta, " + bare},
+		"one in a namespace that is not there":  {from("{matchLabels: {app: db, io.kubernetes.pod.namespace: gone}}"), "a pod with app=db in gone, " + bare},
+		"one in each of the namespaces":         {from("{matchLabels: {app: db}, matchExpressions: [{key: io.kubernetes.pod.namespace, operator: In, values: [acme, beta]}]}"), "a pod with app=db in acme, a pod with app=db in beta, " + bare},
+		"none in a namespace that is left out":  {from("{matchLabels: {app: db}, matchExpressions: [{key: io.kubernetes.pod.namespace, operator: NotIn, values: [acme]}]}"), "a pod with app=db in an unknown namespace, a pod with app=db in beta, " + bare},
+		"one by the labels of its namespace":    {from("{matchLabels: {app: db, io.cilium.k8s.namespace.labels.team: red}}"), "a pod with app=db in an unknown namespace with team=red, a pod with app=db in beta, " + bare},
+		"an unlabelled one in such a namespace": {from("{matchLabels: {io.cilium.k8s.namespace.labels.team: blue}}"), bare + ", a pod without labels in an unknown namespace with team=blue"},
+		"one of each that is left out":          {from("{matchExpressions: [{key: app, operator: NotIn, values: [db, web]}]}"), "a pod with app=db in acme, a pod with app=other in acme, a pod with app=web in acme, " + bare},
+		"one that has what must not be there":   {from("{matchLabels: {app: db}, matchExpressions: [{key: tier, operator: DoesNotExist}]}"), "a pod with app=db in acme, a pod with app=db,tier=other in acme, " + bare},
+		"one that has what must be there":       {from("{matchExpressions: [{key: tier, operator: Exists}]}"), "a pod with tier=any in acme, " + bare},
+		"the first of some values":              {from("{matchExpressions: [{key: tier, operator: In, values: [a, b]}]}"), "a pod with tier=a in acme, " + bare},
+		"a NetworkPolicy's too":                 {netpol("p", "{podSelector: {}, ingress: [{from: [{namespaceSelector: {matchLabels: {team: red}}, podSelector: {matchLabels: {app: db}}}]}]}"), "a pod with app=db in an unknown namespace with team=red, a pod with app=db in beta, " + bare},
+		"none of a host policy":                 {ccnp("p", "{nodeSelector: {matchLabels: {role: edge}}, ingress: [{}]}"), bare},
+		"one with an account":                   {from("{matchLabels: {app: db, io.cilium.k8s.policy.serviceaccount: robot}}"), "a pod with app=db in acme, " + bare},
+		"none of another cluster, yet":          {from("{matchLabels: {app: db, io.cilium.k8s.policy.cluster: east}}"), "a pod with app=db in acme, " + bare},
+	} {
+		t.Run(sentence, func(t *testing.T) {
+			t.Parallel()
+			want := strings.Split(c.want, ", ")
+			slices.Sort(want)
+			if got := imagined(t, c.policies, around, policy.PodEndpoint); !slices.Equal(got, want) {
+				t.Errorf("got  %q\nwant %q", got, want)
+			}
+		})
+	}
+}
+
+func TestImaginedOutside(t *testing.T) {
+	to := func(cidrs string) string {
+		return cnp("p", "{endpointSelector: {}, egress: [{toCIDRSet: ["+cidrs+"]}]}")
+	}
+	for sentence, c := range map[string]struct {
+		policies string
+		cidrs    []string
+		kind     policy.EndpointKind
+		want     string
+	}{
+		"an address in each network":          {to("{cidr: 192.0.2.0/24}, {cidr: 198.51.100.0/24}"), nil, policy.AddressEndpoint, "192.0.2.0, 198.51.100.0"},
+		"one in and one beside an exception":  {to("{cidr: 10.0.0.0/8, except: [10.0.0.0/16]}"), nil, policy.AddressEndpoint, "10.0.0.0, 10.1.0.0"},
+		"one within each of nested ones":      {to("{cidr: 10.0.0.0/8, except: [10.0.0.0/16, 10.0.0.0/24]}"), nil, policy.AddressEndpoint, "10.0.0.0, 10.0.1.0, 10.1.0.0"},
+		"none where the smaller ones fill it": {to("{cidr: 10.0.0.0/8, except: [10.0.0.0/9, 10.128.0.0/9]}"), nil, policy.AddressEndpoint, "10.0.0.0, 10.128.0.0"},
+		"host bits say nothing":               {to("{cidr: 10.1.2.3/8}"), nil, policy.AddressEndpoint, "10.0.0.0"},
+		"one of IPv6":                         {to(`{cidr: "2001:db8::/32"}`), nil, policy.AddressEndpoint, "2001:db8::"},
+		"all of the world is an entity":       {to("{cidr: 0.0.0.0/0, except: [10.0.0.0/8]}"), nil, policy.AddressEndpoint, "10.0.0.0"},
+		"one that somebody else tells apart":  {to("{cidr: 10.0.0.0/8}"), []string{"10.0.0.0/24"}, policy.AddressEndpoint, "10.0.0.0, 10.0.1.0"},
+		"the last address there is":           {to("{cidr: 255.255.255.255/32}, {cidr: 255.255.255.254/31}"), nil, policy.AddressEndpoint, "255.255.255.254, 255.255.255.255"},
+		"a name and a pattern":                {toNames("p", `{matchName: api.example.com}, {matchPattern: "*.example.com"}, {matchName: api.example.com}`), nil, policy.NameEndpoint, "*.example.com, api.example.com"},
+		"every entity":                        {"", nil, policy.EntityEndpoint, "health, host, ingress, kube-apiserver, remote-node, world-ipv4, world-ipv6"},
+	} {
+		t.Run(sentence, func(t *testing.T) {
+			t.Parallel()
+			if got := strings.Join(imagined(t, c.policies, policy.Surroundings{CIDRs: c.cidrs}, c.kind), ", "); got != c.want {
+				t.Errorf("got  %s\nwant %s", got, c.want)
+			}
+		})
+	}
+}
+
+// What is imagined is open to whoever selects it, and each is open once.
+func TestWhatIsImaginedIsOpen(t *testing.T) {
+	t.Parallel()
+	e := engineOf(t, documents(t, all(
+		cnp("out", "{endpointSelector: {matchLabels: {app: web}}, egress: [{toEndpoints: [{matchLabels: {app: db}}]}, {toCIDRSet: [{cidr: 10.0.0.0/8, except: [10.0.0.0/16]}]}]}"),
+		cnp("names", `{endpointSelector: {matchLabels: {app: web}}, egress: [{toFQDNs: [{matchName: api.example.com}, {matchPattern: "*.example.com"}]}]}`))), nil)
+	if _, err := e.Imagine(policy.Surroundings{Namespaces: map[string]map[string]string{"acme": nil}}); err != nil {
+		t.Fatal(err)
+	}
+	openings, err := e.Openings(pods["web"], policy.Egress)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, o := range openings {
+		got = append(got, opening(o))
+	}
+	want := []string{"1-65535/: *.example.com, api.example.com by acme/names", "1-65535/: 10.1.0.0, a pod with app=db in acme by acme/out"}
+	if !slices.Equal(got, want) {
+		t.Errorf("got  %q\nwant %q", got, want)
+	}
+}
+
+func TestEntitiesOfWhatIsKnown(t *testing.T) {
+	t.Parallel()
+	e := engineOf(t, documents(t, cnp("p", "{endpointSelector: {}, egress: [{toEntities: [all]}]}")), []policy.Endpoint{pods["web"]})
+	if _, err := e.Imagine(policy.Surroundings{CIDRs: []string{"192.0.2.0/24"}}); err != nil {
+		t.Fatal(err)
+	}
+	openings, err := e.Openings(pods["web"], policy.Egress)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, o := range openings {
+		for _, p := range o.Peers {
+			if p.Kind != policy.PodEndpoint {
+				got = append(got, p.Name+": "+spell(p.Entities))
+			}
+		}
+	}
+	slices.Sort(got)
+	want := []string{
+		"192.0.2.0: all world world-ipv4", "health: all cluster health", "host: all cluster host", "ingress: all cluster ingress",
+		"kube-apiserver: all cluster kube-apiserver remote-node", "kube-apiserver: all cluster kube-apiserver world world-ipv4", "kube-apiserver: all cluster kube-apiserver world world-ipv6",
+		"remote-node: all cluster remote-node", "world-ipv4: all world world-ipv4", "world-ipv6: all world world-ipv6",
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("got  %q\nwant %q", got, want)
+	}
+}
+
+func spell(entities []v1alpha1.Entity) string {
+	var out []string
+	for _, e := range entities {
+		out = append(out, string(e))
+	}
+	slices.Sort(out)
+	return strings.Join(out, " ")
+}
+
+func TestImagineIsStable(t *testing.T) {
+	t.Parallel()
+	for seed := range uint64(20) {
+		docs := newDice(seed).policies(t)
+		around := policy.Surroundings{Namespaces: map[string]map[string]string{"acme": nil, "beta": nil}}
+		var told [2]string
+		for i := range told {
+			e, err := engine.New(engine.Options{}, docs, ends())
+			if err != nil {
+				t.Fatal(err)
+			}
+			all, err := e.Imagine(around)
+			if err != nil {
+				t.Fatal(err)
+			}
+			told[i] = fmt.Sprint(all)
+		}
+		if told[0] != told[1] {
+			t.Errorf("seed %d: got\n%s\nand then\n%s", seed, told[0], told[1])
+		}
+	}
+}

@@ -1,0 +1,247 @@
+package engine_test
+
+import (
+	"encoding/json"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
+
+	"github.com/tenantfence/tenantfence/internal/policy"
+)
+
+// naiveDoc is a policy of any kind, as far as it is looked into.
+type naiveDoc struct {
+	Kind     string
+	Metadata struct{ Namespace string }
+	Spec     struct {
+		EndpointSelector, PodSelector            metav1.LabelSelector
+		EnableDefaultDeny                        struct{ Ingress, Egress *bool }
+		PolicyTypes                              []string
+		Ingress, Egress, IngressDeny, EgressDeny []naiveDocRule
+	}
+}
+
+type naiveDocRule struct {
+	FromEndpoints, ToEndpoints *[]metav1.LabelSelector
+	FromEntities, ToEntities   []string
+	FromCIDRSet, ToCIDRSet     []naiveCIDR
+	ToFQDNs                    []any
+	ToPorts                    []struct{ Ports []naiveDocPort }
+	ICMPs                      []struct {
+		Fields []struct{ Family, Type string }
+	}
+
+	From, To []struct {
+		PodSelector, NamespaceSelector *metav1.LabelSelector
+		IPBlock                        *naiveCIDR
+	}
+	Ports []naiveDocPort
+}
+
+type naiveDocPort struct {
+	Port     *intstr.IntOrString
+	EndPort  int
+	Protocol string
+}
+
+type naiveCIDR struct {
+	CIDR   netip.Prefix
+	Except []netip.Prefix
+}
+
+func readNaively(tb testing.TB, docs []json.RawMessage) naive {
+	tb.Helper()
+	var out naive
+	for _, doc := range docs {
+		var d naiveDoc
+		if err := json.Unmarshal(doc, &d); err != nil {
+			tb.Fatal(err)
+		}
+		if d.Kind == "NetworkPolicy" {
+			out = append(out, d.kubernetes()...)
+			continue
+		}
+		for dir, section := range map[policy.Direction]struct {
+			allow, deny []naiveDocRule
+			isolate     *bool
+		}{
+			policy.Ingress: {d.Spec.Ingress, d.Spec.IngressDeny, d.Spec.EnableDefaultDeny.Ingress},
+			policy.Egress:  {d.Spec.Egress, d.Spec.EgressDeny, d.Spec.EnableDefaultDeny.Egress},
+		} {
+			ruled := len(section.allow)+len(section.deny) > 0
+			p := naivePolicy{dir: dir, selects: d.pods(d.Spec.EndpointSelector, d.Kind == "CiliumNetworkPolicy"), isolates: ruled && (section.isolate == nil || *section.isolate)}
+			for i, r := range slices.Concat(section.allow, section.deny) {
+				if peers, ports := d.ciliumPeers(r), ciliumPorts(r); peers != nil || ports != nil {
+					p.rules = append(p.rules, naiveRule{deny: i >= len(section.allow), peers: orAny(peers), ports: orAny(ports)})
+				}
+			}
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+func orAny[T any](f func(T) bool) func(T) bool {
+	if f == nil {
+		return func(T) bool { return true }
+	}
+	return f
+}
+
+// pods are those of the policy's namespace, unless the selector speaks of namespaces or
+// there is none.
+func (d naiveDoc) pods(s metav1.LabelSelector, own bool) func(naiveEnd) bool {
+	sel, err := metav1.LabelSelectorAsSelector(&s)
+	speaks := func(key string) bool {
+		return key == "io.kubernetes.pod.namespace" || strings.HasPrefix(key, "io.cilium.k8s.namespace.labels.")
+	}
+	for key := range s.MatchLabels {
+		own = own && !speaks(key)
+	}
+	for _, e := range s.MatchExpressions {
+		own = own && !speaks(e.Key)
+	}
+	return func(e naiveEnd) bool {
+		return err == nil && e.labels != nil && sel.Matches(e.labels) && (!own || e.labels["io.kubernetes.pod.namespace"] == d.Metadata.Namespace)
+	}
+}
+
+// ciliumPeers is nil where a rule names none.
+func (d naiveDoc) ciliumPeers(r naiveDocRule) func(naiveEnd) bool {
+	var out []func(naiveEnd) bool
+	named := r.ToFQDNs != nil
+	for _, list := range []*[]metav1.LabelSelector{r.FromEndpoints, r.ToEndpoints} {
+		if list == nil {
+			continue
+		}
+		named = true
+		for _, s := range *list {
+			out = append(out, d.pods(s, d.Kind == "CiliumNetworkPolicy"))
+		}
+	}
+	for _, name := range slices.Concat(r.FromEntities, r.ToEntities) {
+		out = append(out, func(e naiveEnd) bool { return slices.Contains(e.entities, name) })
+	}
+	for _, c := range slices.Concat(r.FromCIDRSet, r.ToCIDRSet) {
+		out = append(out, c.contains)
+	}
+	if !named && len(out) == 0 {
+		return nil
+	}
+	return anyOf(out)
+}
+
+func anyOf[T any](all []func(T) bool) func(T) bool {
+	return func(e T) bool { return slices.ContainsFunc(all, func(f func(T) bool) bool { return f(e) }) }
+}
+
+// contains: a network has in it what is outside of the cluster. All of the world is in
+// the network of every address.
+func (c naiveCIDR) contains(e naiveEnd) bool {
+	if !e.addr.IsValid() {
+		return c.CIDR.Bits() == 0 && slices.Contains(e.entities, map[bool]string{true: "world-ipv4", false: "world-ipv6"}[c.CIDR.Addr().Is4()])
+	}
+	return c.CIDR.Contains(e.addr) && !slices.ContainsFunc(c.Except, func(p netip.Prefix) bool { return p.Contains(e.addr) })
+}
+
+func ciliumPorts(r naiveDocRule) func(naivePort) bool {
+	var out []func(naivePort) bool
+	for _, rule := range r.ToPorts {
+		for _, p := range rule.Ports {
+			out = append(out, p.matches)
+		}
+	}
+	for _, icmp := range r.ICMPs {
+		for _, field := range icmp.Fields {
+			types := map[string]map[string]uint16{"IPv4": {"EchoRequest": 8, "TimeExceeded": 11}, "IPv6": {"EchoRequest": 128, "TimeExceeded": 3}}
+			protocol := map[string]string{"IPv4": "ICMP", "IPv6": "ICMPv6"}[field.Family]
+			out = append(out, func(p naivePort) bool { return p.protocol == protocol && p.port == types[field.Family][field.Type] })
+		}
+	}
+	if len(out) == 0 {
+		return nil
+	}
+	return anyOf(out)
+}
+
+func (p naiveDocPort) matches(f naivePort) bool {
+	if f.protocol == "ICMP" || f.protocol == "ICMPv6" || p.Protocol != "" && p.Protocol != "ANY" && p.Protocol != f.protocol {
+		return false
+	}
+	if p.Port == nil || p.Port.String() == "0" {
+		return true
+	}
+	first, err := strconv.Atoi(p.Port.String())
+	if err != nil {
+		return slices.ContainsFunc(f.owner.named, func(n policy.NamedPort) bool {
+			return n.Name == p.Port.StrVal && n.Port == f.port && (string(n.Protocol) == f.protocol || n.Protocol == "" && f.protocol == "TCP")
+		})
+	}
+	return first <= int(f.port) && int(f.port) <= max(first, p.EndPort)
+}
+
+func (d naiveDoc) kubernetes() []naivePolicy {
+	var out []naivePolicy
+	for dir, rules := range map[policy.Direction][]naiveDocRule{policy.Ingress: d.Spec.Ingress, policy.Egress: d.Spec.Egress} {
+		typed := slices.ContainsFunc(d.Spec.PolicyTypes, func(t string) bool { return strings.EqualFold(t, string(dir)) })
+		if !typed && (len(d.Spec.PolicyTypes) > 0 || dir == policy.Egress && len(rules) == 0) {
+			continue
+		}
+		p := naivePolicy{dir: dir, selects: d.pods(d.Spec.PodSelector, true), isolates: true}
+		for _, r := range rules {
+			p.rules = append(p.rules, naiveRule{peers: d.kubernetesPeers(r), ports: kubernetesPorts(r)})
+		}
+		out = append(out, p)
+	}
+	return out
+}
+
+func (d naiveDoc) kubernetesPeers(r naiveDocRule) func(naiveEnd) bool {
+	var out []func(naiveEnd) bool
+	for _, peer := range slices.Concat(r.From, r.To) {
+		if peer.IPBlock != nil {
+			out = append(out, peer.IPBlock.contains)
+			continue
+		}
+		inNamespaces := d.pods(namespaced(peer.NamespaceSelector), peer.NamespaceSelector == nil)
+		pods := metav1.LabelSelector{}
+		if peer.PodSelector != nil {
+			pods = *peer.PodSelector
+		}
+		out = append(out, func(e naiveEnd) bool { return inNamespaces(e) && d.pods(pods, false)(e) })
+	}
+	if len(out) == 0 {
+		return orAny[naiveEnd](nil)
+	}
+	return anyOf(out)
+}
+
+// namespaced selects pods by their namespace's labels.
+func namespaced(s *metav1.LabelSelector) metav1.LabelSelector {
+	out := metav1.LabelSelector{MatchLabels: map[string]string{}}
+	if s != nil {
+		for k, v := range s.MatchLabels {
+			out.MatchLabels["io.cilium.k8s.namespace.labels."+k] = v
+		}
+	}
+	return out
+}
+
+func kubernetesPorts(r naiveDocRule) func(naivePort) bool {
+	var out []func(naivePort) bool
+	for _, p := range r.Ports {
+		if p.Protocol == "" {
+			p.Protocol = "TCP"
+		}
+		out = append(out, p.matches)
+	}
+	if len(out) == 0 {
+		return orAny[naivePort](nil)
+	}
+	return anyOf(out)
+}
