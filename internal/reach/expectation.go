@@ -150,14 +150,13 @@ func inNamespaces(p policy.Peer, ep policy.Endpoint) bool {
 	return !slices.Contains(p.NotNamespaces, ep.Namespace)
 }
 
-// located says whether all addresses of an entity are in the networks of a peer, where
-// the entity comes to addresses.
+// located says whether the networks of a peer hold all addresses of an entity to which an
+// endpoint without an address belongs.
 func located(f *policy.Fence, p policy.Peer, ep policy.Endpoint) bool {
-	if ep.Kind != policy.EntityEndpoint {
-		return false
-	}
-	at := f.Addresses[v1alpha1.Entity(ep.Name)]
-	return len(at) > 0 && !slices.ContainsFunc(at, func(own policy.Peer) bool { return !within(own, p) })
+	return ep.Kind == policy.EntityEndpoint && slices.ContainsFunc(ep.Entities, func(e v1alpha1.Entity) bool {
+		at := f.Addresses[e]
+		return len(at) > 0 && !slices.ContainsFunc(at, func(own policy.Peer) bool { return !within(own, p) })
+	})
 }
 
 // within says whether all addresses of one peer are in the networks of another.
