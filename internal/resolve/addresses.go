@@ -88,7 +88,7 @@ func (r *resolver) entityPeers(e v1alpha1.Entity, ref policy.Ref, at *field.Path
 			return r.clusterPeers(pods, ref, at)
 		}
 	default:
-		r.refuse("entity-without-address", ref, at, "the entity %q is Cilium's own, and a NetworkPolicy has no word for it: name the pods that are meant, or use policies: Cilium", e)
+		r.refuse("entity-without-address", ref, at, "the entity %q is Cilium's own, and a NetworkPolicy has no word for it: name the pods that are meant%s", e, r.orCilium())
 		return nil
 	}
 	r.refuse("entity-without-address", ref, at, "the entity %q holds nodes, which Cilium never matches by their addresses: this flow needs policies: Cilium", e)
@@ -227,7 +227,7 @@ func (r *resolver) refuseUnsayable(f *flow) {
 		return
 	}
 	refuse := func(name, instead string) {
-		r.refuse("not-in-network-policy", f.ref, f.path.Child(name), "is more than a NetworkPolicy says, which knows ports alone: %s, or use policies: Cilium", instead)
+		r.refuse("not-in-network-policy", f.ref, f.path.Child(name), "is more than a NetworkPolicy says, which knows ports alone: %s%s", instead, r.orCilium())
 	}
 	if len(f.l7.HTTP) > 0 {
 		refuse("http", "leave it out, and every request passes")
@@ -238,6 +238,14 @@ func (r *resolver) refuseUnsayable(f *flow) {
 	if slices.ContainsFunc(f.ports, func(p policy.Port) bool { return p.Protocol == policy.ICMP }) {
 		refuse("icmp", "leave it out with ports left out too, and everything passes, ICMP as well")
 	}
+}
+
+// orCilium is the other way out, where there is one.
+func (r *resolver) orCilium() string {
+	if !r.byCilium() {
+		return ""
+	}
+	return ", or use policies: Cilium"
 }
 
 // checkForm refuses what the profile says of every tenant and no NetworkPolicy says.
