@@ -10,8 +10,8 @@ type EgressProxy struct {
 	Port int32
 	// Allowed are the names that tenants asked for, a list for each flow.
 	Allowed []AllowedNames
-	// Inside are the addresses of the cluster, as far as they are known: no name leads
-	// there.
+	// Inside are the addresses of the cluster, as far as they are known, and of the proxy's
+	// own node: no name leads there. None is in another.
 	Inside []string
 }
 

@@ -63,8 +63,7 @@ func squid(fence string, proxy *policy.EgressProxy) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# What the tenants of fence %s may reach by name. Written by tenantfence: changes are lost.\n", fence)
 	fmt.Fprintf(&b, "http_port %d\ncache deny all\n", proxy.Port)
-	inside := slices.Compact(slices.Sorted(slices.Values(append(ofTheNode(), proxy.Inside...))))
-	fmt.Fprintf(&b, "# Whatever a name resolves to, nothing leads into the cluster or to the proxy's own node.\nacl inside dst %s\n", strings.Join(inside, " "))
+	fmt.Fprintf(&b, "# Whatever a name resolves to, nothing leads into the cluster or to the proxy's own node.\nacl inside dst %s\n", strings.Join(proxy.Inside, " "))
 	byPorts := namesByPorts(proxy)
 	for i, ports := range slices.Sorted(maps.Keys(byPorts)) {
 		fmt.Fprintf(&b, "acl ports%d port %s\n", i, ports)
@@ -82,12 +81,6 @@ func squid(fence string, proxy *policy.EgressProxy) string {
 	}
 	b.WriteString("http_access deny all\n")
 	return b.String()
-}
-
-// ofTheNode are addresses that lead to the proxy itself or to its node, where clouds keep
-// credentials.
-func ofTheNode() []string {
-	return []string{"127.0.0.0/8", "169.254.0.0/16", "::1/128", "fe80::/10"}
 }
 
 // namesByPorts are the names that are reached on the same ports, by these as Squid

@@ -165,8 +165,12 @@ func holesIn(network netip.Prefix, sets ...*netipx.IPSet) []string {
 	if err != nil {
 		return nil
 	}
+	return prefixes(set)
+}
+
+func prefixes(s *netipx.IPSet) []string {
 	var out []string
-	for _, p := range set.Prefixes() {
+	for _, p := range s.Prefixes() {
 		out = append(out, p.String())
 	}
 	return out

@@ -35,11 +35,17 @@ func (r *resolver) grantNames(f *flow, e end) {
 		})
 	}
 	if r.fence.EgressProxy == nil {
-		r.fence.EgressProxy = &policy.EgressProxy{Namespace: said.Namespace, Port: said.Port, Inside: r.inside()}
+		r.fence.EgressProxy = &policy.EgressProxy{Namespace: said.Namespace, Port: said.Port, Inside: prefixes(setOf(append(ofTheNode(), r.inside()...), nil))}
 	}
 	r.fence.EgressProxy.Allowed = append(r.fence.EgressProxy.Allowed, policy.AllowedNames{
 		Tenant: f.tenant.Name, Names: e.peer.FQDNs, Ports: ports, Reason: f.reason,
 	})
+}
+
+// ofTheNode are addresses that lead to a pod itself or to its node, where clouds keep
+// credentials.
+func ofTheNode() []string {
+	return []string{"127.0.0.0/8", "169.254.0.0/16", "::1/128", "fe80::/10"}
 }
 
 // egressProxy are the proxy's pods.
