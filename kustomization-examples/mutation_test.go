@@ -164,9 +164,14 @@ func (m *mutant) isNeeded(t *testing.T, n *yaml.RNode) bool {
 }
 
 // closes says whether a pod of the namespace is open, in each direction, without a
-// default-deny.
+// default-deny. Where an allow closes as well, the default-deny must do it alone.
 func (m *mutant) closes(t *testing.T, n *yaml.RNode) bool {
 	t.Helper()
+	if !m.fence.Additive() {
+		alone := *m
+		alone.policies = []*yaml.RNode{n}
+		m = &alone
+	}
 	pod := policy.Endpoint{Kind: policy.PodEndpoint, Name: "a pod", Namespace: n.GetNamespace()}
 	nodes := policy.Endpoint{Kind: policy.EntityEndpoint, Name: string(v1alpha1.EntityRemoteNode)}
 	for _, f := range []policy.Flow{{From: pod, To: nodes, Port: 9}, {From: nodes, To: pod, Port: 9}} {
