@@ -38,15 +38,16 @@ func (c checker) tellAdopted() (policy.Findings, error) {
 	if err != nil {
 		return out, err
 	}
-	p := reach.Proof{Engine: was, Fence: fence, Endpoints: reach.Endpoints{Index: c.index, Fence: fence}}
+	names := map[string]policy.Ref{}
 	for _, ref := range adopted {
-		lost, err := p.Lost(is, nameOf(ref), ref)
-		if err != nil {
-			return out, fmt.Errorf("compare with what was there: %w", err)
-		}
-		out = append(out, lost...)
+		names[resource.PolicyName(ref)] = ref
 	}
-	return out, nil
+	p := reach.Proof{Engine: was, Fence: fence, Endpoints: reach.Endpoints{Index: c.index, Fence: fence}}
+	lost, err := p.Lost(is, names)
+	if err != nil {
+		return out, fmt.Errorf("compare with what was there: %w", err)
+	}
+	return append(out, lost...), nil
 }
 
 // unknownLoss: what an engine cannot decide cannot be compared.
@@ -59,12 +60,4 @@ func unknownLoss(adopted []policy.Ref, rejected engine.RejectedError) policy.Fin
 		})
 	}
 	return out
-}
-
-// nameOf is how an engine names a policy.
-func nameOf(ref policy.Ref) string {
-	if ref.Kind == resource.KindClusterwide {
-		return ref.Name
-	}
-	return ref.Namespace + "/" + ref.Name
 }

@@ -49,7 +49,7 @@ func compare(o merge.Options, finished, desired []*yaml.RNode) (policy.Compariso
 			missing = append(missing, *f)
 		}
 	}
-	if c.sum.Missing == c.sum.Wanted && c.sum.Missing > 0 {
+	if c.sum.NothingThere() {
 		missing = policy.Findings{c.allMissing()}
 	}
 	c.findings = append(c.findings, missing...)
@@ -120,7 +120,7 @@ func (c *comparison) allMissing() policy.Finding {
 	}
 	return policy.Finding{
 		Check: "policy-missing", Severity: policy.Error, Resource: c.options.Config,
-		Message: which + ": " + didItRun + "; nothing else was looked into",
+		Message: which + ": " + didItRun + "; neither flows nor isolation were looked into",
 	}
 }
 

@@ -16,8 +16,8 @@ import (
 
 // proveByLabels proves isolation where only the labels of policies tell what was meant:
 // which namespaces are whose, which are closed, and which policies may open something.
-func proveByLabels(index *resource.Index, items []*yaml.RNode, progress policy.Progress) (policy.Report, error) {
-	fence := labelledFence(items)
+func proveByLabels(name string, index *resource.Index, items []*yaml.RNode, progress policy.Progress) (policy.Report, error) {
+	fence := labelledFence(name, items)
 	e, err := newEngine(fence, index, items, audited(fence))
 	var rejected engine.RejectedError
 	if errors.As(err, &rejected) {
@@ -27,8 +27,8 @@ func proveByLabels(index *resource.Index, items []*yaml.RNode, progress policy.P
 		return policy.Report{}, err
 	}
 	trusted := map[string]bool{}
-	for _, n := range fenced(items) {
-		trusted[nameOf(resource.RefOf(n))] = true
+	for _, n := range labelled(name, items) {
+		trusted[resource.PolicyName(resource.RefOf(n))] = true
 	}
 	p := reach.Proof{
 		Engine: e, Fence: fence, Endpoints: reach.Endpoints{Index: index, Fence: fence},
@@ -39,29 +39,29 @@ func proveByLabels(index *resource.Index, items []*yaml.RNode, progress policy.P
 	return policy.Report{Isolation: &isolation, Findings: findings}, err
 }
 
+// labelled are the policies that bear the label of one fence.
+func labelled(name string, items []*yaml.RNode) []*yaml.RNode {
+	return slices.DeleteFunc(fenced(items), func(n *yaml.RNode) bool { return n.GetLabels()[resource.LabelFence] != name })
+}
+
 // labelledFence is what the labels of policies tell of a fence: a tenant is enforced in
 // the namespaces that have a default-deny.
-func labelledFence(items []*yaml.RNode) *policy.Fence {
-	type owner struct {
-		tenant      string
-		enforcement v1alpha1.Enforcement
+func labelledFence(name string, items []*yaml.RNode) *policy.Fence {
+	closed, owners := map[string]bool{}, map[string]string{}
+	for _, n := range labelled(name, items) {
+		owners[n.GetNamespace()] = n.GetLabels()[resource.LabelTenant]
+		closed[n.GetNamespace()] = closed[n.GetNamespace()] || n.GetLabels()[resource.LabelFamily] == string(policy.DefaultDeny)
 	}
-	owners := map[string]owner{}
-	fence := &policy.Fence{Cluster: v1alpha1.Cluster{CNI: v1alpha1.CNICilium, CiliumVersion: newest}}
+	fence := &policy.Fence{Name: name, Cluster: v1alpha1.Cluster{CNI: v1alpha1.CNICilium, CiliumVersion: newest}}
 	if !slices.ContainsFunc(items, isCilium) {
 		fence.Cluster, fence.Policies = v1alpha1.Cluster{CNI: v1alpha1.CNIKubernetes}, v1alpha1.PoliciesKubernetes
 	}
-	for _, n := range fenced(items) {
-		labels := n.GetLabels()
-		fence.Name = labels[resource.LabelFence]
-		o := owner{labels[resource.LabelTenant], v1alpha1.Audit}
-		if have := owners[n.GetNamespace()]; labels[resource.LabelFamily] == string(policy.DefaultDeny) || have.enforcement == v1alpha1.Enforce {
-			o.enforcement = v1alpha1.Enforce
-		}
-		owners[n.GetNamespace()] = o
-	}
 	for _, ns := range slices.Sorted(maps.Keys(owners)) {
-		fence.Tenants = append(fence.Tenants, policy.Tenant{Name: owners[ns].tenant, Namespaces: []string{ns}, Enforcement: owners[ns].enforcement})
+		t := policy.Tenant{Name: owners[ns], Namespaces: []string{ns}, Enforcement: v1alpha1.Audit}
+		if closed[ns] {
+			t.Enforcement = v1alpha1.Enforce
+		}
+		fence.Tenants = append(fence.Tenants, t)
 	}
 	return fence
 }
@@ -69,7 +69,7 @@ func labelledFence(items []*yaml.RNode) *policy.Fence {
 // isCilium says whether a policy is one that Cilium alone knows. Where none is, another
 // enforcer is taken to be there, which matches more.
 func isCilium(n *yaml.RNode) bool {
-	return resource.Group(n) == "cilium.io" && isNetworkPolicy(n)
+	return resource.Group(n) == "cilium.io" && resource.IsPolicy(n)
 }
 
 // newest is the version of Cilium whose engine decides.
@@ -80,5 +80,6 @@ func names(tenants []policy.Tenant) []string {
 	for _, t := range tenants {
 		out = append(out, t.Name)
 	}
+	slices.Sort(out)
 	return slices.Compact(out)
 }

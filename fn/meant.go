@@ -56,10 +56,7 @@ const unsaidName = "platform"
 
 // unsaidConfigs are the TenantFences, all defaults, of the names that policies bear.
 func unsaidConfigs(items []*yaml.RNode) []*yaml.RNode {
-	names := map[string]bool{}
-	for _, n := range fenced(items) {
-		names[n.GetLabels()[resource.LabelFence]] = true
-	}
+	names := fenceNames(items)
 	if len(names) == 0 {
 		names[unsaidName] = true
 	}
@@ -78,7 +75,7 @@ func unsaidConfigs(items []*yaml.RNode) []*yaml.RNode {
 func fenced(items []*yaml.RNode) []*yaml.RNode {
 	var out []*yaml.RNode
 	for _, n := range items {
-		if isNetworkPolicy(n) && n.GetLabels()[resource.LabelFence] != "" {
+		if resource.IsPolicy(n) && n.GetLabels()[resource.LabelFence] != "" {
 			out = append(out, n)
 		}
 	}
@@ -92,14 +89,31 @@ func runsOf(name string, runs []Run) ([]Run, error) {
 	for _, r := range runs {
 		names[r.Config.GetName()] = true
 	}
+	name, err := chosen(name, names)
+	return slices.DeleteFunc(slices.Clone(runs), func(r Run) bool { return r.Config.GetName() != name }), err
+}
+
+// chosen is the fence of a name or, where none is given, the only one.
+func chosen(name string, names map[string]bool) (string, error) {
 	all := strings.Join(slices.Sorted(maps.Keys(names)), ", ")
-	if name == "" && len(names) > 1 {
-		return nil, fmt.Errorf("there are several fences (%s), which are verified one at a time: say which with --fence", all)
+	switch {
+	case name == "" && len(names) > 1:
+		return "", fmt.Errorf("there are several fences (%s), which are verified one at a time: say which with --fence", all)
+	case name != "" && len(names) > 0 && !names[name]:
+		return "", fmt.Errorf("there is no fence %q: there is %s", name, all)
+	case name == "":
+		return all, nil
 	}
-	if name != "" && len(runs) > 0 && !names[name] {
-		return nil, fmt.Errorf("there is no fence %q: there is %s", name, all)
+	return name, nil
+}
+
+// fenceNames are those that policies bear the labels of.
+func fenceNames(items []*yaml.RNode) map[string]bool {
+	names := map[string]bool{}
+	for _, n := range fenced(items) {
+		names[n.GetLabels()[resource.LabelFence]] = true
 	}
-	return slices.DeleteFunc(slices.Clone(runs), func(r Run) bool { return name != "" && r.Config.GetName() != name }), nil
+	return names
 }
 
 // stagesOf are the stages that any of the runs lists.
@@ -135,7 +149,7 @@ func together(finished []*yaml.RNode, runs []Run) []*yaml.RNode {
 	for _, r := range runs {
 		more := slices.DeleteFunc(slices.Clone(r.Items), func(n *yaml.RNode) bool {
 			// A policy that goes to the cluster is in what is verified, or is not there.
-			return there[idOf(n)] || (isNetworkPolicy(n) || resource.EgressNames(n)) && !resource.Local(n)
+			return there[idOf(n)] || (enforced(n) || resource.EgressNames(n)) && !resource.Local(n)
 		})
 		// Only now: what is twice in one run is twice, which is refused.
 		mark(there, more)
@@ -158,12 +172,4 @@ func idOf(n *yaml.RNode) policy.Ref {
 		ref.Namespace = ""
 	}
 	return ref
-}
-
-func isNetworkPolicy(n *yaml.RNode) bool {
-	switch resource.Group(n) + "/" + n.GetKind() {
-	case "cilium.io/" + resource.KindCilium, "cilium.io/" + resource.KindClusterwide, "networking.k8s.io/" + resource.KindKubernetes:
-		return true
-	}
-	return false
 }

@@ -26,8 +26,9 @@ type proof struct {
 	progress policy.Progress
 }
 
-// run decides what the policies among the items do, as if every tenant were enforced.
-func (p proof) run() (policy.Report, error) {
+// run decides what the policies among the items do, as if every tenant were enforced:
+// the FlowTests and, unless it is not asked for, isolation.
+func (p proof) run(level v1alpha1.Proof) (policy.Report, error) {
 	var report policy.Report
 	e, err := newEngine(p.fence, p.index, p.items, audited(p.fence))
 	var rejected engine.RejectedError
@@ -46,19 +47,39 @@ func (p proof) run() (policy.Report, error) {
 		p.progress.Tell("deciding FlowTests", i, len(p.in.FlowTests))
 		report.FlowTests = append(report.FlowTests, reach.Run(e, subject.Endpoints, t))
 	}
-	if p.in.Fence.Spec.Proof == v1alpha1.ProofNone {
-		return report, nil
+	if level != v1alpha1.ProofNone {
+		err = p.isolation(subject, &report)
+	}
+	return report, err
+}
+
+// isolation proves isolation, but for tenants for which nothing is generated.
+func (p proof) isolation(subject reach.Proof, report *policy.Report) error {
+	var without []string
+	for i, t := range p.fence.Tenants {
+		if !p.fence.Generated(&p.fence.Tenants[i]) {
+			without = append(without, t.Name)
+		}
+	}
+	if len(without) > 0 {
+		report.Findings = append(report.Findings, policy.Finding{
+			Check: "not-proved", Severity: policy.Warning, Resource: p.in.FenceRef,
+			Message: "nothing is generated in Audit here, so nothing is proved of these tenants: " + strings.Join(without, ", "),
+		})
+	}
+	if len(without) == len(p.fence.Tenants) {
+		return nil
 	}
 	isolation, findings, err := subject.Isolation()
 	if err != nil {
-		return report, err
+		return err
 	}
 	report.Findings = append(report.Findings, findings...)
 	isolation.Declared, findings = subject.Declared()
 	report.Findings = append(report.Findings, findings...)
 	isolation.Audited = names(audited(p.fence))
 	report.Isolation = &isolation
-	return report, nil
+	return nil
 }
 
 // newEngine has the cluster's enforcer enforce the policies among the items and, beside
@@ -70,7 +91,7 @@ func newEngine(fence *policy.Fence, index *resource.Index, items []*yaml.RNode, 
 		return nil, err
 	}
 	for _, n := range items {
-		if !isNetworkPolicy(n) && !besidePolicies(fence.Cluster, n) {
+		if !enforced(n) && !besidePolicies(fence.Cluster, n) {
 			continue
 		}
 		data, err := n.MarshalJSON()
@@ -114,13 +135,15 @@ func audited(fence *policy.Fence) []policy.Tenant {
 	})
 }
 
-// besidePolicies says whether something that is none of the policies known here decides
-// with them: a group of networks, or a policy of Calico's or of the cluster's
-// administrator.
+// enforced says whether an item is for the enforcer: a policy, or what policies refer to.
+func enforced(n *yaml.RNode) bool {
+	return resource.IsPolicy(n) || resource.Group(n) == "cilium.io" && n.GetKind() == resource.KindCIDRGroup
+}
+
+// besidePolicies says whether another enforcer than Cilium decides with a policy that is
+// of none of the kinds known here: Calico's own, or those of the cluster's administrator.
 func besidePolicies(c v1alpha1.Cluster, n *yaml.RNode) bool {
 	switch resource.Group(n) {
-	case "cilium.io":
-		return n.GetKind() == resource.KindCIDRGroup
 	case "projectcalico.org", "crd.projectcalico.org", "policy.networking.k8s.io":
 		return c.CNI == v1alpha1.CNIKubernetes && strings.HasSuffix(n.GetKind(), resource.KindKubernetes)
 	}
@@ -137,7 +160,7 @@ func rejections(rejected engine.RejectedError, items []*yaml.RNode) policy.Findi
 	for _, r := range rejected {
 		out = append(out, policy.Finding{
 			Check: "policy-rejected", Severity: policy.Error, Resource: refs[r.Name],
-			Message: fmt.Sprintf("cannot be decided, so that nothing is proved: %v: correct it, or remove it", r.Err),
+			Message: fmt.Sprintf("is rejected by Cilium, or refers to what is not known here, so that nothing is proved: %v", r.Err),
 		})
 	}
 	return out
@@ -168,13 +191,10 @@ func asIfEnforced(tenants []policy.Tenant) ([]json.RawMessage, error) {
 func policiesByName(fence *policy.Fence, items []*yaml.RNode) map[string]*resource.Policy {
 	out := map[string]*resource.Policy{}
 	for _, n := range items {
-		if !isNetworkPolicy(n) {
+		if !resource.IsPolicy(n) {
 			continue
 		}
-		name := n.GetName()
-		if n.GetKind() != resource.KindClusterwide {
-			name = n.GetNamespace() + "/" + name
-		}
+		name := resource.PolicyName(resource.RefOf(n))
 		if have := out[name]; have == nil || have.Fence == fence.Name {
 			out[name] = &resource.Policy{Ref: resource.RefOf(n), Fence: n.GetLabels()[resource.LabelFence]}
 		}

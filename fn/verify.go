@@ -74,9 +74,13 @@ func tells(runs []Run) bool {
 // byLabels verifies policies of which nothing but their labels tells what was meant.
 func (v Verification) byLabels() (policy.Report, error) {
 	v.Progress.Tell("proving isolation", 0, 0)
+	name, err := chosen(v.Fence, fenceNames(v.Items))
+	if err != nil {
+		return policy.Report{}, err
+	}
 	rest := foreign(v.Items)
 	index, findings := resource.NewIndex(rest)
-	report, err := proveByLabels(index, rest, v.Progress)
+	report, err := proveByLabels(name, index, rest, v.Progress)
 	if err != nil {
 		return policy.Report{}, fmt.Errorf("prove isolation: %w", err)
 	}
@@ -108,7 +112,7 @@ func (v Verification) against(runs []Run, items []*yaml.RNode) (policy.Report, e
 	v.Progress.Tell("comparing policies", 0, 0)
 	sum, said := compare(mergeOptions(in, fence), foreign(v.Items), desired)
 	findings = append(findings, said...)
-	if sum.Missing == sum.Wanted && sum.Wanted > 0 {
+	if sum.NothingThere() {
 		return policy.Report{Comparison: &sum, Findings: findings}, nil
 	}
 	if !complete(later(desired, in.Fence.Spec.Stages), items) {
@@ -117,8 +121,7 @@ func (v Verification) against(runs []Run, items []*yaml.RNode) (policy.Report, e
 	}
 	v.Progress.Tell("proving", 0, 0)
 	// proof: None spares a build what is done here.
-	in.Fence.Spec.Proof = v1alpha1.ProofIsolation
-	report, err := proof{in: in, index: index, fence: fence, items: foreign(items), progress: v.Progress}.run()
+	report, err := proof{in: in, index: index, fence: fence, items: foreign(items), progress: v.Progress}.run(v1alpha1.ProofIsolation)
 	if err != nil {
 		return policy.Report{}, fmt.Errorf("prove the policies: %w", err)
 	}

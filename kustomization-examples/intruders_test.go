@@ -31,6 +31,26 @@ func TestIntruders(t *testing.T) {
 			"{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: chart}, spec: {podSelector: {matchLabels: {app.kubernetes.io/name: thehive}}, ingress: [{from: [{namespaceSelector: {}}], ports: [{port: 9000}]}]}}",
 			"undeclared-open", "NetworkPolicy/chart", "reach tenant-acme/Deployment/thehive on port 9000/TCP",
 		},
+		"pods of a service account that no workload has": {
+			"{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {name: builder}, spec: {endpointSelector: {matchLabels: {io.cilium.k8s.policy.serviceaccount: builder}}, egress: [{toEntities: [world]}]}}",
+			"undeclared-open", "CiliumNetworkPolicy/builder", "a pod of the account builder in tenant-acme",
+		},
+		"one of several values of a label": {
+			"{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {name: either}, spec: {endpointSelector: {matchExpressions: [{key: app.kubernetes.io/name, operator: In, values: [thehive, evil]}]}, egress: [{toEndpoints: [{matchLabels: {app.kubernetes.io/name: cassandra}}]}, {toCIDR: [192.0.2.1/32]}]}}",
+			"undeclared-open", "CiliumNetworkPolicy/either", "(and 1 more) reach 192.0.2.1",
+		},
+		"namespaces by one of several labels, for pods that are to come": {
+			"{apiVersion: cilium.io/v2, kind: CiliumClusterwideNetworkPolicy, metadata: {name: tiers}, spec: {endpointSelector: {matchLabels: {app: nothere}, matchExpressions: [{key: io.cilium.k8s.namespace.labels.kubernetes.io/metadata.name, operator: In, values: [gold, tenant-acme]}]}, egress: [{toEntities: [world]}]}}",
+			"undeclared-open", "CiliumClusterwideNetworkPolicy/tiers", "a pod with app=nothere in tenant-acme",
+		},
+		"namespaces that have a label at all": {
+			"{apiVersion: cilium.io/v2, kind: CiliumClusterwideNetworkPolicy, metadata: {name: labelled}, spec: {endpointSelector: {matchLabels: {app: nothere}, matchExpressions: [{key: io.cilium.k8s.namespace.labels.kubernetes.io/metadata.name, operator: Exists}]}, egress: [{toEntities: [world]}]}}",
+			"undeclared-open", "CiliumClusterwideNetworkPolicy/labelled", "a pod with app=nothere in tenant-acme",
+		},
+		"a port by a name that no container has yet": {
+			"{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {name: metrics}, spec: {endpointSelector: {}, ingress: [{fromEntities: [all], toPorts: [{ports: [{port: debug, protocol: TCP}]}]}]}}",
+			"undeclared-open", "CiliumNetworkPolicy/metrics", "a pod without labels in tenant-acme",
+		},
 		"a tenant reaches for its neighbour, which does not let it in": {
 			"{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {name: peek}, spec: {endpointSelector: {}, egress: [{toEndpoints: [{matchLabels: {k8s:io.kubernetes.pod.namespace: tenant-beta}}]}]}}",
 			"undeclared-latent", "CiliumNetworkPolicy/peek", "so far the other end denies it",

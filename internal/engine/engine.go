@@ -34,6 +34,8 @@ type Engine struct {
 	seenSelectors map[string]bool
 	prefixes      []netip.Prefix
 	plain         map[spot]types.PolicyEntries
+	// portNames are the ports that policies name.
+	portNames []policy.NamedPort
 	// groups are the CiliumCIDRGroups.
 	groups []group
 
@@ -43,6 +45,7 @@ type Engine struct {
 
 	// told are the endpoints that are known, in order; known has them by identity.
 	told     []policy.Endpoint
+	learnt   map[string]bool
 	known    map[identity.NumericIdentity][]policy.Endpoint
 	knownIDs []identity.NumericIdentity
 
@@ -77,6 +80,7 @@ func New(opts Options, policies []json.RawMessage, pods []policy.Endpoint) (_ *E
 		known:      map[identity.NumericIdentity][]policy.Endpoint{},
 
 		seenSelectors: map[string]bool{},
+		learnt:        map[string]bool{},
 		plain:         map[spot]types.PolicyEntries{},
 		resolved:      map[identity.NumericIdentity]ciliumpolicy.SelectorPolicy{},
 		authors:       map[labels.LabelArrayListString][]string{},

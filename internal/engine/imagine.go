@@ -13,22 +13,18 @@ func (e *Engine) Imagine(s policy.Surroundings) (_ []policy.Endpoint, err error)
 	defer agent.Unlock()
 	defer recovered(&err)
 
-	i := imagination{namespaces: s.Namespaces, seen: map[string]bool{}}
+	i := imagination{namespaces: s.Namespaces, ports: e.namedPorts(), seen: map[string]bool{}}
 	for _, ep := range e.told {
 		i.seen[appearance(ep)] = true
 	}
-	for _, ns := range i.places(wish{}) {
-		i.add(ns, wish{})
-	}
+	i.everywhere(wish{})
 	for _, s := range e.selectors {
 		wishes, err := wishesOf(s)
 		if err != nil {
 			return nil, err
 		}
 		for _, w := range wishes {
-			for _, ns := range i.places(w) {
-				i.add(ns, w)
-			}
+			i.everywhere(w)
 		}
 	}
 	for _, ep := range i.pods {
@@ -60,23 +56,28 @@ func (e *Engine) learnKnown(known []policy.Endpoint, seen map[string]bool) error
 	return nil
 }
 
-// learn makes an endpoint known, by each identity that it may have.
+// learn makes an endpoint known, by each identity that it may have. Once is enough.
 func (e *Engine) learn(ep policy.Endpoint) error {
-	all, err := e.variants(ep)
-	if err != nil {
-		return err
+	if key := string(ep.Kind) + " " + ep.Name + " " + fingerprint(ep); !e.learnt[key] {
+		e.learnt[key] = true
+		all, err := e.variants(ep)
+		if err != nil {
+			return err
+		}
+		for _, v := range all {
+			e.know(v.id, ep)
+		}
+		e.told = append(e.told, ep)
 	}
-	for _, v := range all {
-		e.know(v.id, ep)
-	}
-	e.told = append(e.told, ep)
 	return nil
 }
 
 // imagination makes up pods.
 type imagination struct {
 	namespaces map[string]map[string]string
-	pods       []policy.Endpoint
+	// ports are those that policies name: an imagined pod has them all.
+	ports []policy.NamedPort
+	pods  []policy.Endpoint
 	// seen are the pods that are there already.
 	seen map[string]bool
 }
@@ -85,44 +86,64 @@ type imagination struct {
 // Kubernetes would take.
 const unknown = "?"
 
-// place is a namespace that a pod may be in.
-type place struct {
-	namespace string
-	labels    map[string]string
+// everywhere adds a pod in each namespace in which a wish may come true.
+func (i *imagination) everywhere(w wish) {
+	for _, ns := range slices.Sorted(maps.Keys(i.namespaces)) {
+		if w.in(ns, i.namespaces[ns]) {
+			i.add(ns, i.namespaces[ns], w)
+		}
+	}
+	places := w.named()
+	if len(places) == 0 {
+		places = []string{unknown}
+	}
+	for _, ns := range places {
+		if _, known := i.namespaces[ns]; known {
+			continue
+		}
+		for _, labels := range w.unknownLabels() {
+			if w.in(ns, labels) {
+				i.add(ns, labels, w)
+			}
+		}
+	}
 }
 
-// places are the namespaces in which a wish may come true.
-func (i *imagination) places(w wish) []place {
-	var out []place
-	for _, ns := range slices.Sorted(maps.Keys(i.namespaces)) {
-		if w.in(ns) && contains(i.namespaces[ns], w.namespaceLabels) {
-			out = append(out, place{ns, i.namespaces[ns]})
+// unknownLabels are those of namespaces that are not known, such that a wish may come
+// true there: one for each value that a label may have.
+func (w wish) unknownLabels() []map[string]string {
+	first := map[string]string{}
+	for _, r := range w.of {
+		if examples := r.examples(); r.key != "" && len(examples) > 0 {
+			first[r.key] = examples[0]
 		}
 	}
-	for _, ns := range w.namespaces {
-		if _, ok := i.namespaces[ns]; !ok {
-			out = append(out, place{ns, w.namespaceLabels})
+	out := []map[string]string{first}
+	for _, r := range w.of {
+		examples := r.examples()
+		if r.key == "" || len(examples) < 2 {
+			continue
 		}
-	}
-	if w.in(unknown) {
-		out = append(out, place{unknown, w.namespaceLabels})
+		for _, value := range examples[1:] {
+			other := maps.Clone(first)
+			other[r.key] = value
+			out = append(out, other)
+		}
 	}
 	return out
 }
 
-func contains(labels, want map[string]string) bool {
-	for k, v := range want {
-		if have, ok := labels[k]; !ok || have != v {
-			return false
+func (i *imagination) add(namespace string, namespaceLabels map[string]string, w wish) {
+	where := namespace
+	if namespace == unknown {
+		where = "an unknown namespace"
+		if len(namespaceLabels) > 0 {
+			where += " with " + spelled(namespaceLabels)
 		}
 	}
-	return true
-}
-
-func (i *imagination) add(at place, w wish) {
 	ep := policy.Endpoint{
-		Kind: policy.PodEndpoint, Name: w.String() + " in " + at.String(),
-		Namespace: at.namespace, NamespaceLabels: at.labels, Labels: w.labels, ServiceAccount: w.account,
+		Kind: policy.PodEndpoint, Name: w.String() + " in " + where, Ports: i.ports,
+		Namespace: namespace, NamespaceLabels: namespaceLabels, Labels: w.labels, ServiceAccount: w.account,
 	}
 	if key := appearance(ep); !i.seen[key] {
 		i.seen[key] = true
@@ -130,23 +151,36 @@ func (i *imagination) add(at place, w wish) {
 	}
 }
 
-func (p place) String() string {
-	switch {
-	case p.namespace != unknown:
-		return p.namespace
-	case len(p.labels) > 0:
-		return "an unknown namespace with " + spelled(p.labels)
-	default:
-		return "an unknown namespace"
-	}
-}
-
-// appearance is what a selector may see of a pod. The default account is that of pods
-// that say none, and of most that are imagined.
+// appearance is what a selector may see of a pod.
 func appearance(ep policy.Endpoint) string {
-	seen := policy.Endpoint{Namespace: ep.Namespace, Labels: ep.Labels}
+	seen := policy.Endpoint{Namespace: ep.Namespace, Labels: ep.Labels, ServiceAccount: ep.ServiceAccount}
+	if seen.ServiceAccount == "default" {
+		seen.ServiceAccount = ""
+	}
 	if ep.Namespace == unknown {
 		seen.NamespaceLabels = ep.NamespaceLabels
 	}
 	return fingerprint(seen)
 }
+
+// namedPorts are the ports that policies name, as the first pod that has one numbers it
+// or, where none does, as none would.
+func (e *Engine) namedPorts() []policy.NamedPort {
+	var out []policy.NamedPort
+	for _, want := range e.portNames {
+		port := policy.NamedPort{Name: want.Name, Port: unusual, Protocol: want.Protocol}
+		for _, ep := range e.told {
+			if i := slices.IndexFunc(ep.Ports, func(p policy.NamedPort) bool {
+				return p.Name == want.Name && defaultProtocol(p.Protocol) == want.Protocol
+			}); i >= 0 {
+				port.Port = ep.Ports[i].Port
+				break
+			}
+		}
+		out = append(out, port)
+	}
+	return out
+}
+
+// unusual is a port that nothing listens on by default.
+const unusual = 64999

@@ -49,11 +49,17 @@ func TestImaginedPods(t *testing.T) {
 		"one of each that is left out":          {from("{matchExpressions: [{key: app, operator: NotIn, values: [db, web]}]}"), "a pod with app=db in acme, a pod with app=other in acme, a pod with app=web in acme, " + bare},
 		"one that has what must not be there":   {from("{matchLabels: {app: db}, matchExpressions: [{key: tier, operator: DoesNotExist}]}"), "a pod with app=db in acme, a pod with app=db,tier=other in acme, " + bare},
 		"one that has what must be there":       {from("{matchExpressions: [{key: tier, operator: Exists}]}"), "a pod with tier=any in acme, " + bare},
-		"the first of some values":              {from("{matchExpressions: [{key: tier, operator: In, values: [a, b]}]}"), "a pod with tier=a in acme, " + bare},
-		"a NetworkPolicy's too":                 {netpol("p", "{podSelector: {}, ingress: [{from: [{namespaceSelector: {matchLabels: {team: red}}, podSelector: {matchLabels: {app: db}}}]}]}"), "a pod with app=db in an unknown namespace with team=red, a pod with app=db in beta, " + bare},
-		"none of a host policy":                 {ccnp("p", "{nodeSelector: {matchLabels: {role: edge}}, ingress: [{}]}"), bare},
-		"one with an account":                   {from("{matchLabels: {app: db, io.cilium.k8s.policy.serviceaccount: robot}}"), "a pod with app=db in acme, " + bare},
-		"none of another cluster, yet":          {from("{matchLabels: {app: db, io.cilium.k8s.policy.cluster: east}}"), "a pod with app=db in acme, " + bare},
+		"one of each of some values":            {from("{matchExpressions: [{key: tier, operator: In, values: [a, b]}]}"), "a pod with tier=a in acme, a pod with tier=b in acme, " + bare},
+		"one in every namespace that has any of some labels": {from("{matchLabels: {app: db}, matchExpressions: [{key: io.cilium.k8s.namespace.labels.team, operator: In, values: [blue, red]}]}"),
+			"a pod with app=db in beta, a pod with app=db in an unknown namespace with team=blue, a pod with app=db in an unknown namespace with team=red, " + bare},
+		"one in every namespace that has a label": {from("{matchLabels: {app: db}, matchExpressions: [{key: io.cilium.k8s.namespace.labels.team, operator: Exists}]}"),
+			"a pod with app=db in beta, a pod with app=db in an unknown namespace with team=any, " + bare},
+		"none in a namespace whose label is excluded": {from("{matchLabels: {app: db}, matchExpressions: [{key: io.cilium.k8s.namespace.labels.team, operator: DoesNotExist}]}"), "a pod with app=db in acme, a pod with app=db in an unknown namespace, " + bare},
+		"one of an account, without labels":           {from("{matchLabels: {io.cilium.k8s.policy.serviceaccount: robot}}"), "a pod of the account robot in acme, " + bare},
+		"a NetworkPolicy's too":                       {netpol("p", "{podSelector: {}, ingress: [{from: [{namespaceSelector: {matchLabels: {team: red}}, podSelector: {matchLabels: {app: db}}}]}]}"), "a pod with app=db in an unknown namespace with team=red, a pod with app=db in beta, " + bare},
+		"none of a host policy":                       {ccnp("p", "{nodeSelector: {matchLabels: {role: edge}}, ingress: [{}]}"), bare},
+		"one with an account":                         {from("{matchLabels: {app: db, io.cilium.k8s.policy.serviceaccount: robot}}"), "a pod with app=db of the account robot in acme, " + bare},
+		"none of another cluster, yet":                {from("{matchLabels: {app: db, io.cilium.k8s.policy.cluster: east}}"), "a pod with app=db in acme, " + bare},
 	} {
 		t.Run(sentence, func(t *testing.T) {
 			t.Parallel()

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -76,11 +77,15 @@ func (e *Engine) judgeOne(d *distilled, i instance, f policy.Flow, dir policy.Di
 		return side, note, err
 	}
 	// What reaches the address without knowing the name needs no DNS.
-	if open := e.lookup(d, key, peer.unresolved); open.Decision == policy.Allowed {
-		return asked(open, f)
+	open, _, unknown := asked(e.lookup(d, key, peer.unresolved), f)
+	if unknown == nil && open.Decision == policy.Allowed {
+		return open, "", nil
 	}
 	asks, err := d.mayLookUp(peer.name)
-	if err != nil || asks {
+	if err != nil || asks || unknown != nil {
+		if !asks {
+			err = cmp.Or(err, unknown)
+		}
 		return side, "", err
 	}
 	note = fmt.Sprintf("the name is never resolved through the DNS proxy: %s would allow %s, but no DNS rule lets the pod ask for it over UDP",

@@ -6,12 +6,16 @@ import (
 	"net/netip"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/cilium/cilium/pkg/fqdn/dns"
 	"github.com/cilium/cilium/pkg/labels"
 	"github.com/cilium/cilium/pkg/policy/api"
 	"github.com/cilium/cilium/pkg/policy/types"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
 // nameSelector is a toFQDNs selector of some policy.
@@ -70,6 +74,7 @@ func (e *Engine) collect(entries types.PolicyEntries) error {
 			e.collectSelector(entry.Subject)
 			e.collectPlain(entry)
 		}
+		e.collectPorts(entry.L4)
 		for _, peer := range entry.L3 {
 			e.prefixes = append(e.prefixes, peer.GetCIDRPrefixes()...)
 			if labels, ok := peer.(*types.LabelSelector); ok {
@@ -87,6 +92,24 @@ func (e *Engine) collectSelector(s *types.LabelSelector) {
 	if !e.seenSelectors[s.Key()] {
 		e.seenSelectors[s.Key()] = true
 		e.selectors = append(e.selectors, s)
+	}
+}
+
+// collectPorts remembers the ports that policies name, of each protocol that they may
+// have.
+func (e *Engine) collectPorts(rules api.PortRules) {
+	for _, rule := range rules {
+		for _, p := range rule.Ports {
+			if _, err := strconv.ParseUint(p.Port, 10, 16); err == nil || p.Port == "" {
+				continue
+			}
+			for _, protocol := range []v1alpha1.Protocol{v1alpha1.TCP, v1alpha1.UDP, v1alpha1.SCTP} {
+				port := policy.NamedPort{Name: p.Port, Protocol: protocol}
+				if (p.Protocol == api.ProtoAny || string(p.Protocol) == string(protocol)) && !slices.Contains(e.portNames, port) {
+					e.portNames = append(e.portNames, port)
+				}
+			}
+		}
 	}
 }
 

@@ -81,12 +81,12 @@ func (e *Engine) learnOutside(cidrs []string) error {
 // learnNames makes a name known for each selector of names. Where the selector is a
 // pattern, it is one that no other selector matches.
 func (e *Engine) learnNames() error {
-	seen := map[string]bool{}
 	for _, s := range e.names {
-		if seen[s.text] {
+		key := string(policy.NameEndpoint) + " " + s.text
+		if e.learnt[key] {
 			continue
 		}
-		seen[s.text] = true
+		e.learnt[key] = true
 		matching := labels.Labels{s.label.Key: s.label}
 		for _, other := range e.names {
 			if !s.isPattern() && other.matches(s.text) {

@@ -13,29 +13,93 @@ import (
 	"github.com/cilium/cilium/pkg/policy/types"
 )
 
-// wish is a pod that a selector would select, wherever it may be.
+// wish is a pod that a selector makes one think of, wherever it may be.
 type wish struct {
-	// namespaces that it may be in; none means any but those in notIn.
-	namespaces, notIn []string
-	namespaceLabels   map[string]string
-	labels            map[string]string
-	account           string
-	// strange says that no pod of this cluster can be what is wished for.
-	strange bool
+	labels  map[string]string
+	account string
+	// of are the requirements on its namespace, whose name is the label of no name.
+	of []requirement
 }
 
-func (w wish) in(namespace string) bool {
-	if len(w.namespaces) > 0 {
-		return slices.Contains(w.namespaces, namespace)
+// requirement is one that a label must fulfil.
+type requirement struct {
+	key      string
+	operator slim.LabelSelectorOperator
+	values   []string
+}
+
+// fulfilled says whether a label, where it is there, fulfils the requirement.
+func (r requirement) fulfilled(value string, there bool) bool {
+	switch r.operator {
+	case slim.LabelSelectorOpIn:
+		return there && slices.Contains(r.values, value)
+	case slim.LabelSelectorOpNotIn:
+		return !there || !slices.Contains(r.values, value)
+	case slim.LabelSelectorOpExists:
+		return there
+	default:
+		return !there
 	}
-	return !slices.Contains(w.notIn, namespace)
+}
+
+// examples are values that fulfil the requirement; none where the label must not be
+// there, or need not be.
+func (r requirement) examples() []string {
+	switch r.operator {
+	case slim.LabelSelectorOpIn:
+		return r.values
+	case slim.LabelSelectorOpExists:
+		return []string{"any"}
+	default:
+		return nil
+	}
+}
+
+// exceptions are values that do not.
+func (r requirement) exceptions() []string {
+	switch r.operator {
+	case slim.LabelSelectorOpNotIn:
+		return append(slices.Clone(r.values), "other")
+	case slim.LabelSelectorOpDoesNotExist:
+		return []string{"other"}
+	default:
+		return nil
+	}
+}
+
+// in says whether the pod may be in a namespace.
+func (w wish) in(namespace string, labels map[string]string) bool {
+	return !slices.ContainsFunc(w.of, func(r requirement) bool {
+		value, there := labels[r.key]
+		if r.key == "" {
+			value, there = namespace, true
+		}
+		return !r.fulfilled(value, there)
+	})
+}
+
+// named are the namespaces that the requirements name.
+func (w wish) named() []string {
+	for _, r := range w.of {
+		if r.key == "" && r.operator == slim.LabelSelectorOpIn {
+			return r.values
+		}
+	}
+	return nil
 }
 
 func (w wish) String() string {
-	if len(w.labels) == 0 {
+	var out []string
+	if len(w.labels) > 0 {
+		out = append(out, "with "+spelled(w.labels))
+	}
+	if w.account != "" {
+		out = append(out, "of the account "+w.account)
+	}
+	if len(out) == 0 {
 		return "a pod without labels"
 	}
-	return "a pod with " + spelled(w.labels)
+	return "a pod " + strings.Join(out, " ")
 }
 
 func spelled(labels map[string]string) string {
@@ -46,9 +110,72 @@ func spelled(labels map[string]string) string {
 	return strings.Join(out, ",")
 }
 
-// wishesOf are the pods that a selector makes one think of: one that it selects and, for
-// each thing that it excludes, one that has it.
+// wishesOf are the pods that a selector makes one think of: those that it selects, one
+// for each value that a label may have, and one for each thing that it excludes.
 func wishesOf(s *types.LabelSelector) ([]wish, error) {
+	all, err := requirementsOf(s)
+	if err != nil {
+		return nil, err
+	}
+	first := wish{labels: map[string]string{}}
+	var others []func(*wish)
+	for _, r := range all {
+		l := labels.ParseSelectLabel(r.key)
+		if l.Source != labels.LabelSourceAny && l.Source != labels.LabelSourceK8s {
+			// No pod has such a label.
+			return nil, nil
+		}
+		if of, ok := ofNamespace(l.Key); ok {
+			first.of = append(first.of, requirement{of, r.operator, r.values})
+		} else if l.Key != k8sconst.PolicyLabelCluster {
+			// Every pod here is of this cluster.
+			others = append(others, first.want(l.Key, r)...)
+		}
+	}
+	out := []wish{first}
+	for _, change := range others {
+		other := wish{labels: maps.Clone(first.labels), account: first.account, of: first.of}
+		change(&other)
+		out = append(out, other)
+	}
+	return out, nil
+}
+
+// ofNamespace is the label of a pod's namespace that a key is about, no name for the
+// namespace's own.
+func ofNamespace(key string) (string, bool) {
+	if key == k8sconst.PodNamespaceLabel {
+		return "", true
+	}
+	return strings.CutPrefix(key, k8sconst.PodNamespaceMetaLabelsPrefix)
+}
+
+// want makes the pod one that fulfils a requirement, and returns what makes it another:
+// one with another value that does, or one that does not.
+func (w *wish) want(key string, r requirement) []func(*wish) {
+	set := func(value string) func(*wish) {
+		return func(w *wish) {
+			if key == k8sconst.PolicyLabelServiceAccount {
+				w.account = value
+			} else {
+				w.labels[key] = value
+			}
+		}
+	}
+	examples := r.examples()
+	if len(examples) > 0 {
+		set(examples[0])(w)
+		examples = examples[1:]
+	}
+	var others []func(*wish)
+	for _, value := range slices.Concat(examples, r.exceptions()) {
+		others = append(others, set(value))
+	}
+	return others
+}
+
+// requirementsOf are a selector's, in a stable order.
+func requirementsOf(s *types.LabelSelector) ([]requirement, error) {
 	data, err := s.MarshalJSON()
 	if err != nil {
 		return nil, fmt.Errorf("read selector %s: %w", s, err)
@@ -57,56 +184,12 @@ func wishesOf(s *types.LabelSelector) ([]wish, error) {
 	if err := json.Unmarshal(data, &read); err != nil {
 		return nil, fmt.Errorf("read selector %s: %w", s, err)
 	}
-	first := wish{labels: map[string]string{}, namespaceLabels: map[string]string{}}
+	var out []requirement
 	for _, key := range slices.Sorted(maps.Keys(read.MatchLabels)) {
-		first.want(key, []string{read.MatchLabels[key]})
+		out = append(out, requirement{key, slim.LabelSelectorOpIn, []string{read.MatchLabels[key]}})
 	}
-	var excluded []slim.LabelSelectorRequirement
 	for _, e := range read.MatchExpressions {
-		switch e.Operator {
-		case slim.LabelSelectorOpIn:
-			first.want(e.Key, e.Values)
-		case slim.LabelSelectorOpExists:
-			first.want(e.Key, []string{"any"})
-		default:
-			excluded = append(excluded, e)
-		}
+		out = append(out, requirement{e.Key, e.Operator, e.Values})
 	}
-	out := []wish{first}
-	for _, e := range excluded {
-		if l := labels.ParseSelectLabel(e.Key); l.Key == k8sconst.PodNamespaceLabel {
-			out[0].notIn = append(out[0].notIn, e.Values...)
-			continue
-		}
-		for _, value := range append(slices.Clone(e.Values), "other") {
-			other := first.clone()
-			other.want(e.Key, []string{value})
-			out = append(out, other)
-		}
-	}
-	return slices.DeleteFunc(out, func(w wish) bool { return w.strange }), nil
-}
-
-// want adds that a label has one of some values.
-func (w *wish) want(key string, values []string) {
-	l := labels.ParseSelectLabel(key)
-	switch {
-	case l.Source != labels.LabelSourceAny && l.Source != labels.LabelSourceK8s || len(values) == 0:
-		w.strange = true
-	case l.Key == k8sconst.PodNamespaceLabel:
-		w.namespaces = values
-	case l.Key == k8sconst.PolicyLabelCluster:
-		// Every pod here is of this cluster.
-	case l.Key == k8sconst.PolicyLabelServiceAccount:
-		w.account = values[0]
-	case strings.HasPrefix(l.Key, k8sconst.PodNamespaceMetaLabelsPrefix):
-		w.namespaceLabels[strings.TrimPrefix(l.Key, k8sconst.PodNamespaceMetaLabelsPrefix)] = values[0]
-	default:
-		w.labels[l.Key] = values[0]
-	}
-}
-
-func (w wish) clone() wish {
-	w.labels, w.namespaceLabels = maps.Clone(w.labels), maps.Clone(w.namespaceLabels)
-	return w
+	return out, nil
 }

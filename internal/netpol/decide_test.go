@@ -223,9 +223,9 @@ func TestUndecidable(t *testing.T) {
 	if _, err := e.Decide(policy.Flow{From: policy.Endpoint{Kind: policy.PodEndpoint, Name: "x"}, To: pods["web"], Port: 1}); err == nil {
 		t.Error("a pod without a namespace was decided")
 	}
-	_, err := netpol.New(netpol.Options{PodCIDRs: []string{"0.0.0.0/0", "::/0"}}, nil, nil)
-	if err != nil {
-		t.Fatal(err)
+	full := build(t, netpol.Options{PodCIDRs: []string{"0.0.0.0/0", "::/0"}}, nil)
+	if _, err := full.Decide(parseFlow(t, "web -> @world:80")); err == nil || !strings.Contains(err.Error(), "has no address") {
+		t.Errorf("with no address left for the world: got %v", err)
 	}
 }
 

@@ -1,7 +1,6 @@
 package netpol
 
 import (
-	"fmt"
 	"slices"
 
 	"go4.org/netipx"
@@ -158,9 +157,4 @@ func listed(shares map[int]share) []reached {
 	}
 	slices.SortFunc(out, func(a, b reached) int { return a.known - b.known })
 	return out
-}
-
-// signature is equal for endpoints that pass alike.
-func signature(found []found, named []policy.NamedPort) string {
-	return fmt.Sprint(found, named)
 }

@@ -155,13 +155,13 @@ func telling(all []instance) func(instance) string {
 	byPeer := func(i instance) string { return i.peer.what }
 	for _, name := range []func(instance) string{byPeer, onPorts} {
 		decided := map[string]policy.Decision{}
-		clear := true
+		tells := true
 		for _, i := range all {
 			have, ok := decided[name(i)]
-			clear = clear && (!ok || have == i.side.Decision)
+			tells = tells && (!ok || have == i.side.Decision)
 			decided[name(i)] = i.side.Decision
 		}
-		if clear {
+		if tells {
 			return name
 		}
 	}

@@ -29,8 +29,7 @@ func matches(rules []*rule, v variant, destination *policy.Endpoint) []match {
 		if m.share, m.addresses = r.share(v); m.share == none {
 			continue
 		}
-		named := destination
-		if m.ports = r.spans(named); len(m.ports) > 0 {
+		if m.ports = r.spans(destination); len(m.ports) > 0 {
 			out = append(out, m)
 		}
 		if unsure := r.unsure(); v.stranger && destination == nil && len(unsure) > 0 {

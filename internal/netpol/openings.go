@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
@@ -52,6 +53,8 @@ type found struct {
 type passage struct {
 	ports span
 	by    []string
+	// key is equal for the same.
+	key string
 }
 
 // opener collects the openings of one pod in one direction.
@@ -62,7 +65,9 @@ type opener struct {
 	direction policy.Direction
 	// passages are those of endpoints that pass alike.
 	passages map[string][]passage
-	out      []policy.Opening
+	// buffer is for the keys of passages: there is one for every endpoint.
+	buffer []byte
+	out    []policy.Opening
 	// at finds an opening by all but its peers.
 	at map[string]int
 }
@@ -76,15 +81,17 @@ func (o *opener) open(known int, by []found) {
 			destination = &peer
 		}
 	}
-	var named []policy.NamedPort
-	if destination != nil {
-		named = destination.Ports
+	o.buffer = o.buffer[:0]
+	for _, f := range by {
+		o.buffer = append(strconv.AppendInt(o.buffer, int64(f.rule), 10), byte('a'+f.share))
 	}
-	key := signature(by, named)
-	through, ok := o.passages[key]
+	if destination != nil && len(destination.Ports) > 0 {
+		o.buffer = fmt.Append(o.buffer, destination.Ports)
+	}
+	through, ok := o.passages[string(o.buffer)]
 	if !ok {
 		through = passages(o.matches(by, destination))
-		o.passages[key] = through
+		o.passages[string(o.buffer)] = through
 	}
 	for _, p := range through {
 		o.add(p, peer)
@@ -128,7 +135,7 @@ func passages(all []match) []passage {
 	var out []passage
 	for _, key := range slices.Sorted(maps.Keys(spans)) {
 		for _, s := range together(spans[key]) {
-			out = append(out, passage{s, authored[key]})
+			out = append(out, passage{s, authored[key], fmt.Sprintf("%v %s", s, key)})
 		}
 	}
 	return out
@@ -148,11 +155,10 @@ func together(spans []span) []span {
 }
 
 func (o *opener) add(p passage, peer policy.Endpoint) {
-	key := fmt.Sprintf("%v %q", p.ports, p.by)
-	i, ok := o.at[key]
+	i, ok := o.at[p.key]
 	if !ok {
 		i = len(o.out)
-		o.at[key] = i
+		o.at[p.key] = i
 		o.out = append(o.out, policy.Opening{First: p.ports.first, Last: p.ports.last, Protocol: p.ports.protocol, By: slices.Clone(p.by)})
 	}
 	o.out[i].Peers = append(o.out[i].Peers, peer)

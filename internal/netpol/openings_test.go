@@ -138,8 +138,8 @@ func TestEntities(t *testing.T) {
 func TestWhatIsKnownElsewhereBecomesKnown(t *testing.T) {
 	t.Parallel()
 	e := build(t, addresses, documents(t, np("open", "{podSelector: {}, ingress: [{}]}")))
-	new := pod("delta", "new")
-	known, err := e.Imagine(policy.Surroundings{Known: []policy.Endpoint{new, pods["web"], endpoint("203.0.113.7"), endpoint("10.96.0.1"), endpoint("@health"), endpoint("a.example")}})
+	later := pod("delta", "new")
+	known, err := e.Imagine(policy.Surroundings{Known: []policy.Endpoint{later, pods["web"], endpoint("203.0.113.7"), endpoint("10.96.0.1"), endpoint("@health"), endpoint("a.example")}})
 	if err != nil {
 		t.Fatal(err)
 	}

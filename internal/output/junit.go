@@ -106,7 +106,7 @@ var comparisonTests = []string{"policy-missing", "policy-changed", "policy-unexp
 // testsOf are the checks whose findings have another name than their test.
 var testsOf = map[string]string{
 	"not-isolated": isolationTest, "undeclared-open": isolationTest, "undeclared-latent": isolationTest, "dead-l7-rule": isolationTest,
-	"declared-flow-denied": declaredTest,
+	"declared-flow-denied": declaredTest, "declared-flow-undecided": declaredTest, "policy-rejected": isolationTest,
 }
 
 // checkSuite has a test for every check that was made, and for every other one that

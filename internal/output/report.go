@@ -101,6 +101,9 @@ func sum(r policy.Report) string {
 			isolated = "looked into"
 		}
 		parts = append(parts, fmt.Sprintf("%s %s", policy.Count(i.Namespaces, "namespace"), isolated))
+		if len(i.Audited) > 0 {
+			parts = append(parts, "as if these were enforced: "+strings.Join(i.Audited, ", "))
+		}
 	}
 	if c := r.Comparison; c != nil {
 		parts = append(parts, fmt.Sprintf("%s as generated", ofAll(c.AsGenerated, c.Wanted, "policy", "policies")))

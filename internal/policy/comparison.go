@@ -12,3 +12,6 @@ type Comparison struct {
 	// Unexpected bear the fence's label, and nothing wants them.
 	Unexpected int
 }
+
+// NothingThere says that policies are wanted and none of them is there.
+func (c Comparison) NothingThere() bool { return c.Wanted > 0 && c.Missing == c.Wanted }

@@ -1,14 +1,15 @@
 package reach
 
 import (
+	"regexp"
 	"slices"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// subject is a fenced pod, looked at in one direction, with what it may do.
-type subject struct {
+// view is a fenced pod, looked at in one direction, with what it may do.
+type view struct {
 	fence     *policy.Fence
 	pod       policy.Endpoint
 	direction policy.Direction
@@ -17,9 +18,9 @@ type subject struct {
 	others      []Wanted
 }
 
-// subjectOf collects what a pod may do.
-func (x *Expectation) subjectOf(pod policy.Endpoint, d policy.Direction) subject {
-	s := subject{fence: x.fence, pod: pod, direction: d, byNamespace: map[string][]Wanted{}}
+// viewOf collects what a pod may do.
+func (x *Expectation) viewOf(pod policy.Endpoint, d policy.Direction) view {
+	s := view{fence: x.fence, pod: pod, direction: d, byNamespace: map[string][]Wanted{}}
 	for _, w := range x.at[end{pod.Namespace, d}] {
 		switch {
 		case !policy.Selects(w.Subject, pod.Labels):
@@ -33,11 +34,11 @@ func (x *Expectation) subjectOf(pod policy.Endpoint, d policy.Direction) subject
 }
 
 // wanted are the flows that a pod may have with a peer.
-func (s subject) wanted(peer policy.Endpoint) []Wanted {
+func (v view) wanted(peer policy.Endpoint) []Wanted {
 	var out []Wanted
-	for _, list := range [][]Wanted{s.byNamespace[peer.Namespace], s.others} {
+	for _, list := range [][]Wanted{v.byNamespace[peer.Namespace], v.others} {
 		for _, w := range list {
-			if matches(s.fence, w.Peer, peer) {
+			if matches(v.fence, w.Peer, peer) {
 				out = append(out, w)
 			}
 		}
@@ -46,13 +47,13 @@ func (s subject) wanted(peer policy.Endpoint) []Wanted {
 }
 
 // undeclared is the part of an opening that nothing declares for a peer.
-func (s subject) undeclared(o policy.Opening, peer policy.Endpoint) []policy.Opening {
+func (v view) undeclared(o policy.Opening, peer policy.Endpoint) []policy.Opening {
 	destination := peer
-	if s.direction == policy.Ingress {
-		destination = s.pod
+	if v.direction == policy.Ingress {
+		destination = v.pod
 	}
 	var declared []passage
-	for _, w := range s.wanted(peer) {
+	for _, w := range v.wanted(peer) {
 		for _, r := range portsOf(w.Ports, destination) {
 			declared = append(declared, passage{r, w.L7})
 		}
@@ -107,12 +108,25 @@ func covers(wanted, part policy.L7) bool {
 	case wanted.All():
 		return true
 	case len(part.HTTP) > 0:
-		return slices.Contains(wanted.HTTP, part.HTTP[0])
+		return slices.ContainsFunc(wanted.HTTP, func(r policy.HTTPRule) bool { return includes(r, part.HTTP[0]) })
 	case len(part.DNS) > 0:
 		return slices.ContainsFunc(wanted.DNS, func(n string) bool { return policy.Covers(n, part.DNS[0]) })
 	default:
 		return false
 	}
+}
+
+// includes says whether one rule lets everything pass that another does. Of a path that
+// is an expression it may say no where the truth is yes, never the other way round.
+func includes(wanted, rule policy.HTTPRule) bool {
+	if wanted.Method != "" && wanted.Method != rule.Method {
+		return false
+	}
+	if wanted.Path == "" || wanted.Path == rule.Path {
+		return true
+	}
+	re, err := regexp.Compile("^(?:" + wanted.Path + ")$")
+	return err == nil && rule.Path != "" && regexp.QuoteMeta(rule.Path) == rule.Path && re.MatchString(rule.Path)
 }
 
 // ports are a range of ports of a protocol, or of every one.
@@ -169,4 +183,9 @@ func without(r ports, covering []ports) []ports {
 		rest = next
 	}
 	return rest
+}
+
+// overlaps says whether two ranges have a port in common.
+func (o ports) overlaps(other ports) bool {
+	return (o.protocol == "" || other.protocol == "" || o.protocol == other.protocol) && o.first <= other.last && other.first <= o.last
 }

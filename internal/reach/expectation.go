@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"go4.org/netipx"
+	corev1 "k8s.io/api/core/v1"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/policy"
@@ -143,7 +144,11 @@ func inNamespaces(p policy.Peer, ep policy.Endpoint) bool {
 		return p.Namespace == ep.Namespace
 	}
 	for k, v := range p.NamespaceLabels {
-		if ep.NamespaceLabels[k] != v && (k != "kubernetes.io/metadata.name" || v != ep.Namespace) {
+		have, there := ep.NamespaceLabels[k]
+		if k == corev1.LabelMetadataName {
+			have, there = ep.Namespace, true
+		}
+		if !there || have != v {
 			return false
 		}
 	}

@@ -8,16 +8,15 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
-	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// Proof is what isolation is proved with.
+// Proof is what policies are proved with: an engine that enforces them, and what was
+// meant.
 type Proof struct {
-	Engine policy.Engine
-	Fence  *policy.Fence
-	// Pods are those of the build and its inventory.
+	Engine    policy.Engine
+	Fence     *policy.Fence
 	Endpoints Endpoints
 	// Policies finds policies by the names that the engine gives them: where two have one
 	// name, one that is not the fence's.
@@ -38,7 +37,7 @@ func (p Proof) Isolation() (policy.Isolation, policy.Findings, error) {
 	if err != nil {
 		return counted, nil, fmt.Errorf("imagine what policies tell apart: %w", err)
 	}
-	s := search{Proof: p, expectation: NewExpectation(p.Fence), counted: &counted}
+	s := search{Proof: p, expectation: NewExpectation(p.Fence), openings: map[string][]policy.Opening{}, counted: &counted}
 	pods := p.fenced(known)
 	namespaces := map[string]bool{}
 	for i, pod := range pods {
@@ -114,70 +113,74 @@ type search struct {
 	expectation *Expectation
 	leaks       leaks
 	counted     *policy.Isolation
+	// openings are those of peers, once asked for.
+	openings map[string][]policy.Opening
 }
 
 func (s *search) search(pod policy.Endpoint, d policy.Direction) error {
-	openings, err := s.Engine.Openings(pod, d)
+	openings, err := s.openingsOf(pod, d)
 	if err != nil {
 		return fmt.Errorf("prove isolation: %w", err)
 	}
-	subject := s.expectation.subjectOf(pod, d)
+	v := s.expectation.viewOf(pod, d)
 	s.counted.Openings += len(openings)
 	for _, o := range openings {
 		switch {
 		case len(o.By) == 0:
-			s.leaks.of(subject, policy.Opening{}).subjects.add(pod.Name)
+			s.leaks.of(v, policy.Opening{}).subjects.add(pod.Name)
 			continue
 		case slices.ContainsFunc(o.By, func(name string) bool { return s.Trusted[name] }):
 			continue
 		}
 		for _, peer := range o.Peers {
 			if len(o.L7.MootBy) > 0 {
-				s.add(subject, o, peer)
+				s.add(v, o, peer)
 				continue
 			}
-			for _, rest := range subject.undeclared(o, peer) {
-				s.add(subject, rest, peer)
+			for _, rest := range v.undeclared(o, peer) {
+				s.add(v, rest, peer)
 			}
 		}
 	}
 	return nil
 }
 
-func (s *search) add(subject subject, o policy.Opening, peer policy.Endpoint) {
-	l := s.leaks.of(subject, o)
-	if l.add(subject, peer); l.open {
-		return
+func (s *search) openingsOf(pod policy.Endpoint, d policy.Direction) ([]policy.Opening, error) {
+	key := string(d) + " " + pod.Name
+	if have, ok := s.openings[key]; ok {
+		return have, nil
 	}
-	pair := flowOf(subject, o, peer)
-	if open := s.passes(pair, subject.direction); open || l.pair.From.Kind == "" {
-		l.pair, l.open = pair, open
+	out, err := s.Engine.Openings(pod, d)
+	s.openings[key] = out
+	return out, err
+}
+
+func (s *search) add(v view, o policy.Opening, peer policy.Endpoint) {
+	l := s.leaks.of(v, o)
+	if l.add(v, peer); !l.open && s.passes(v, o, peer) {
+		l.exemplify(v, peer)
+		l.open = true
 	}
 }
 
-// flowOf is an example of what an opening lets pass.
-func flowOf(s subject, o policy.Opening, peer policy.Endpoint) policy.Flow {
-	f := policy.Flow{From: s.pod, To: peer, Port: o.First, Protocol: o.Protocol}
-	if s.direction == policy.Ingress {
-		f.From, f.To = peer, s.pod
-	}
-	if f.Protocol == policy.ICMP || f.Protocol == policy.ICMPv6 {
-		f.ICMP, f.Port, f.Protocol = v1alpha1.ICMPEchoRequest, 0, ""
-	}
-	return f
-}
-
-// passes says whether the other end lets a flow pass, too. What cannot be decided
-// counts as open.
-func (s *search) passes(f policy.Flow, d policy.Direction) bool {
-	if f.From.Kind == policy.NameEndpoint || f.To.Kind != policy.PodEndpoint || f.From.Kind != policy.PodEndpoint {
+// passes says whether the other end lets a part of an opening pass, too. What cannot be
+// decided counts as open.
+func (s *search) passes(v view, o policy.Opening, peer policy.Endpoint) bool {
+	if peer.Kind != policy.PodEndpoint {
 		return true
 	}
-	v, err := s.Engine.Decide(f)
-	if d == policy.Egress {
-		return err != nil || v.Ingress.Decision != policy.Denied
+	others, err := s.openingsOf(peer, v.direction.Opposite())
+	if err != nil {
+		return true
 	}
-	return err != nil || v.Egress.Decision != policy.Denied
+	this := ports{o.Protocol, o.First, o.Last}
+	return slices.ContainsFunc(others, func(other policy.Opening) bool {
+		if len(other.By) == 0 && len(other.Peers) == 0 {
+			return true
+		}
+		return this.overlaps(ports{other.Protocol, other.First, other.Last}) &&
+			slices.ContainsFunc(other.Peers, func(ep policy.Endpoint) bool { return ep.Name == v.pod.Name })
+	})
 }
 
 // namespaceLabels are those of a namespace, with the one that every namespace has.

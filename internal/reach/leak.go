@@ -17,9 +17,9 @@ type leak struct {
 	namespace       string
 	opening         policy.Opening
 	subjects, peers names
-	// pair is an example: an open one, where there is one.
-	pair policy.Flow
-	open bool
+	// from and to are an example: an open one, where there is one.
+	from, to string
+	open     bool
 }
 
 // leaks are put together where they differ in their ends alone, in the order in which
@@ -30,12 +30,12 @@ type leaks struct {
 }
 
 // of is the leak that an opening of a pod belongs to.
-func (l *leaks) of(s subject, o policy.Opening) *leak {
+func (l *leaks) of(v view, o policy.Opening) *leak {
 	o.Peers = nil
-	key := policy.Key([]any{s.direction, s.pod.Namespace, o})
+	key := policy.Key([]any{v.direction, v.pod.Namespace, o})
 	out := l.at[key]
 	if out == nil {
-		out = &leak{direction: s.direction, namespace: s.pod.Namespace, opening: o}
+		out = &leak{direction: v.direction, namespace: v.pod.Namespace, opening: o}
 		if l.at == nil {
 			l.at = map[string]*leak{}
 		}
@@ -45,9 +45,20 @@ func (l *leaks) of(s subject, o policy.Opening) *leak {
 	return out
 }
 
-func (l *leak) add(s subject, peer policy.Endpoint) {
-	l.subjects.add(s.pod.Name)
+func (l *leak) add(v view, peer policy.Endpoint) {
+	l.subjects.add(v.pod.Name)
 	l.peers.add(peer.Name)
+	if l.from == "" {
+		l.exemplify(v, peer)
+	}
+}
+
+// exemplify makes an opening the example.
+func (l *leak) exemplify(v view, peer policy.Endpoint) {
+	l.from, l.to = v.pod.Name, peer.Name
+	if v.direction == policy.Ingress {
+		l.from, l.to = l.to, l.from
+	}
 }
 
 // names are a set in order.
@@ -106,7 +117,7 @@ func (s *search) notIsolated(l *leak, f *policy.Finding) {
 func (s *search) dead(l *leak, f *policy.Finding) {
 	f.Check, f.Resource = "dead-l7-rule", s.blamed(l.opening.By)
 	f.Message = fmt.Sprintf("has L7 rules for %s that do nothing: %s allows it without, so that every request from %s%s to %s%s passes; take the rules away, or narrow the other policy",
-		l.ports(), strings.Join(l.opening.L7.MootBy, ", "), l.pair.From.Name, l.ends().others(), l.pair.To.Name, l.otherEnds().others())
+		l.ports(), strings.Join(l.opening.L7.MootBy, ", "), l.from, l.ends().others(), l.to, l.otherEnds().others())
 }
 
 func (s *search) undeclared(l *leak, f *policy.Finding) {
@@ -115,16 +126,12 @@ func (s *search) undeclared(l *leak, f *policy.Finding) {
 	if l.open {
 		f.Check, state = "undeclared-open", "the other end lets it pass, so it is open"
 	}
-	what := l.ports().String()
-	if !l.opening.L7.All() {
-		what += ", " + l.opening.L7.String()
-	}
 	together := ""
 	if len(l.opening.By) > 1 {
 		together = " (together: " + strings.Join(l.opening.By, ", ") + ")"
 	}
 	f.Message = fmt.Sprintf("lets %s%s reach %s%s on %s%s, which no Tenant, profile or baseline declares; %s: remove the policy, or declare the flow in spec.%s of Tenant %q",
-		l.pair.From.Name, l.ends().others(), l.pair.To.Name, l.otherEnds().others(), what, together, state, l.direction, s.tenant(l).Name)
+		l.from, l.ends().others(), l.to, l.otherEnds().others(), l.what(), together, state, l.direction, s.tenant(l).Name)
 }
 
 // ends are the sources of what leaks, otherEnds the destinations.
@@ -144,6 +151,14 @@ func (l *leak) otherEnds() *names {
 
 func (l *leak) ports() ports {
 	return ports{l.opening.Protocol, l.opening.First, l.opening.Last}
+}
+
+// what is the ports, and the part of what is spoken there.
+func (l *leak) what() string {
+	if l.opening.L7.All() {
+		return l.ports().String()
+	}
+	return l.ports().String() + ", " + l.opening.L7.String()
 }
 
 // blamed is the policy to look at: one that is not the fence's, where there is one.

@@ -5,22 +5,20 @@ import (
 	"strings"
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
 // Reasons are the fields that asked for each network policy, as its annotation lists
-// them, by what an engine calls the policy: "namespace/name" or, of a cluster-wide
-// one, "name".
+// them, by what an engine calls the policy.
 func Reasons(items []*yaml.RNode) map[string][]string {
 	out := map[string][]string{}
 	for _, n := range items {
 		reasons := n.GetAnnotations()[AnnotationFor]
-		if reasons == "" || !isPolicy(groupKind(n)) {
+		if reasons == "" || !IsPolicy(n) {
 			continue
 		}
-		name := n.GetName()
-		if n.GetNamespace() != "" {
-			name = n.GetNamespace() + "/" + name
-		}
+		name := PolicyName(RefOf(n))
 		for reason := range strings.Lines(reasons) {
 			if reason = strings.TrimSpace(reason); reason != "" && !slices.Contains(out[name], reason) {
 				out[name] = append(out[name], reason)
@@ -30,11 +28,22 @@ func Reasons(items []*yaml.RNode) map[string][]string {
 	return out
 }
 
-// isPolicy says whether a kind is one of network policies.
+// IsPolicy says whether an item is a network policy that this program knows.
+func IsPolicy(n *yaml.RNode) bool { return isPolicy(groupKind(n)) }
+
 func isPolicy(kind string) bool {
 	switch kind {
 	case "cilium.io/" + KindCilium, "cilium.io/" + KindClusterwide, "networking.k8s.io/" + KindKubernetes:
 		return true
 	}
 	return false
+}
+
+// PolicyName is what an engine calls a policy: "namespace/name" or, of a cluster-wide
+// one, "name".
+func PolicyName(r policy.Ref) string {
+	if r.Kind == KindClusterwide {
+		return r.Name
+	}
+	return r.Namespace + "/" + r.Name
 }

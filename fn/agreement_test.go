@@ -1,0 +1,287 @@
+package fn_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+	"testing"
+
+	"go4.org/netipx"
+	networkingv1 "k8s.io/api/networking/v1"
+	"sigs.k8s.io/yaml"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/engine"
+	"github.com/tenantfence/tenantfence/internal/netpol"
+	"github.com/tenantfence/tenantfence/internal/policy"
+)
+
+// clusterAddresses are known to the evaluator of NetworkPolicy. Cilium needs none of them.
+var clusterAddresses = netpol.Options{
+	PodCIDRs: []string{"10.0.0.0/16", "fd00::/56"}, ServiceCIDRs: []string{"10.96.0.0/16"}, NodeCIDRs: []string{"172.20.0.0/24"}, APIServer: []string{"172.20.0.10"},
+}
+
+// The two engines are written by two hands, from two texts: Cilium's code and Kubernetes'
+// documentation. They agree on every NetworkPolicy and flow but in the cases of
+// differences, each of which says why.
+func TestEnginesAgree(t *testing.T) {
+	t.Parallel()
+	compared, differing := 0, map[string]int{}
+	for seed := range uint64(400) {
+		d := policyDice{newSource(seed)}
+		docs, policies := d.policies(t)
+		cilium, kubernetes := bothEngines(t, docs)
+		for range 40 {
+			f := d.flow()
+			c, err := cilium.Decide(f)
+			if err != nil {
+				t.Fatalf("seed %d: %v", seed, err)
+			}
+			k, err := kubernetes.Decide(f)
+			if err != nil {
+				t.Fatalf("seed %d: %v", seed, err)
+			}
+			for _, s := range sides(f, policies) {
+				why := s.differences()
+				same := s.of(c).Decision == s.of(k).Decision
+				switch {
+				case len(why) == 0 && len(s.selected) > 0:
+					compared++
+				case len(why) == 1 && !same:
+					differing[why[0]]++
+				}
+				if len(why) == 0 && !same {
+					t.Errorf("seed %d: %s, %s: Cilium says %s, NetworkPolicy is %s (%s)\n%s", seed, f, s.direction, s.of(c), s.of(k), k.Note, printed(docs))
+				}
+			}
+		}
+		if t.Failed() {
+			return
+		}
+	}
+	t.Logf("compared %d sides of flows that a policy selects; set apart: %v", compared, differing)
+	if compared < 6000 {
+		t.Errorf("compared %d sides of flows that a policy selects alone: the rest was set apart", compared)
+	}
+	for name, d := range differences {
+		if d.applies != nil && differing[name] == 0 {
+			t.Errorf("%s: no random flow differs by this alone: is it set apart for nothing?", name)
+		}
+	}
+}
+
+// Every difference is shown.
+func TestDifferencesOfEngines(t *testing.T) {
+	for name, d := range differences {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			doc, err := yaml.YAMLToJSON([]byte("apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {namespace: acme, name: p}\nspec: " + d.policy))
+			if err != nil {
+				t.Fatal(err)
+			}
+			cilium, kubernetes := bothEngines(t, []json.RawMessage{doc})
+			c, err := cilium.Decide(d.flow)
+			if err != nil || c.Decision() != d.cilium {
+				t.Errorf("%s: Cilium says %v %v, want %s", d.flow, c, err, d.cilium)
+			}
+			k, err := kubernetes.Decide(d.flow)
+			if d.kubernetes == "" {
+				if err == nil {
+					t.Errorf("%s: got %v, want an error", d.flow, k)
+				}
+				return
+			}
+			if err != nil || k.Decision() != d.kubernetes {
+				t.Errorf("%s: NetworkPolicy is %v %v, want %s", d.flow, k, err, d.kubernetes)
+			}
+			set := false
+			for _, s := range sides(d.flow, parsePolicies(t, doc)) {
+				set = set || slices.Contains(s.differences(), name)
+			}
+			if !set {
+				t.Error("random flows like this one are not set apart")
+			}
+		})
+	}
+}
+
+// difference is a class of flows that the engines decide differently.
+type difference struct {
+	why, policy        string
+	flow               policy.Flow
+	cilium, kubernetes policy.Decision // no decision: an error
+	// applies says whether a side of a flow belongs to the class. Without it no random
+	// flow does.
+	applies func(judged) bool
+}
+
+var differences map[string]difference
+
+// The predicates go through the differences, and so are set here.
+func init() {
+	web, everywhere := podNamed("web"), "{podSelector: {}, policyTypes: [Egress], egress: [{to: [{ipBlock: {cidr: 0.0.0.0/0}}, {ipBlock: {cidr: '::/0'}}]}]}"
+	to := func(ep policy.Endpoint) policy.Flow { return policy.Flow{From: web, To: ep, Port: 80} }
+	from := func(ep policy.Endpoint) policy.Flow { return policy.Flow{From: ep, To: web, Port: 80} }
+	differences = map[string]difference{
+		"pods by their addresses": {
+			why:    "Cilium knows pods by their identity, and no ipBlock matches them",
+			policy: everywhere, flow: to(podNamed("other")), cilium: policy.Denied, kubernetes: policy.Allowed,
+			applies: func(s judged) bool {
+				return s.peer.Kind == policy.PodEndpoint && s.anyBlock(func(b *netipx.IPSet) bool { return b.Overlaps(setOf(clusterAddresses.PodCIDRs)) })
+			},
+		},
+		"nodes by their addresses": {
+			why:    "Cilium knows nodes by their identity, and no ipBlock matches them",
+			policy: everywhere, flow: to(entityNamed("remote-node")), cilium: policy.Denied, kubernetes: policy.Allowed,
+			applies: func(s judged) bool {
+				return s.peerIs("host", "remote-node") && s.anyBlock(func(b *netipx.IPSet) bool { return b.Overlaps(setOf(clusterAddresses.NodeCIDRs)) })
+			},
+		},
+		"the apiserver by its addresses": {
+			why:    "Cilium knows an apiserver in the cluster by its identity; where it is, it is not told",
+			policy: everywhere, flow: to(entityNamed("kube-apiserver")), cilium: policy.Depends, kubernetes: policy.Allowed,
+			applies: func(s judged) bool {
+				return s.peerIs("kube-apiserver") && s.anyBlock(func(b *netipx.IPSet) bool {
+					return b.Overlaps(setOf([]string{"172.20.0.10/32"})) || b.Contains(netip.MustParseAddr("203.0.113.77")) || b.Contains(netip.MustParseAddr("2001:db8:77::"))
+				})
+			},
+		},
+		"a part of the world": {
+			why:    "to Cilium the world is the rest of it, in none of the policies' networks; to NetworkPolicy it is any of its addresses",
+			policy: "{podSelector: {}, policyTypes: [Egress], egress: [{to: [{ipBlock: {cidr: 192.0.2.0/24}}]}]}", flow: to(entityNamed("world")), cilium: policy.Denied, kubernetes: policy.Depends,
+			applies: func(s judged) bool {
+				return (s.peer.Kind == policy.NameEndpoint || s.peerIs("world", "world-ipv4", "world-ipv6")) && s.anyBlock(s.partOfWorld)
+			},
+		},
+		"an address of the pods": {
+			why:    "Cilium takes an address for one outside the cluster; here it is some pod's",
+			policy: "{podSelector: {}, ingress: [{from: [{podSelector: {}}]}]}", flow: from(addressNamed("10.0.3.4")), cilium: policy.Denied, kubernetes: policy.Depends,
+			applies: func(s judged) bool { return s.addressIn(clusterAddresses.PodCIDRs) },
+		},
+		"an address of the nodes": {
+			why:    "Cilium takes an address for one outside the cluster; here it may be the pod's own node, which always reaches it",
+			policy: "{podSelector: {}}", flow: from(addressNamed("172.20.0.7")), cilium: policy.Denied, kubernetes: policy.Depends,
+			applies: func(s judged) bool {
+				return s.direction == policy.Ingress && s.addressIn(clusterAddresses.NodeCIDRs)
+			},
+		},
+		"labels that are no part of the identity": {
+			why:    "Cilium leaves labels that change with every rollout out of the identity, and then they select nothing",
+			policy: "{podSelector: {}, ingress: [{from: [{podSelector: {matchLabels: {pod-template-hash: '1'}}}]}]}", flow: from(podNamed("hashed")), cilium: policy.Denied, kubernetes: policy.Allowed,
+			applies: judged.selectsHash,
+		},
+		"one name for two ports of like pods": {
+			why:    "Cilium cannot tell like pods apart, and resolves no name that they give to different ports; here each pod has its own",
+			policy: "{podSelector: {}, policyTypes: [Egress], egress: [{ports: [{port: http}]}]}", flow: policy.Flow{From: web, To: podNamed("twin-a"), Port: 8080}, cilium: policy.Denied, kubernetes: policy.Allowed,
+			applies: func(s judged) bool {
+				return s.direction == policy.Egress && strings.HasPrefix(s.peer.Name, "twin") && s.usesNames()
+			},
+		},
+		"rules of a direction that policyTypes leaves out": {
+			why:    "Cilium enforces them all the same; to Kubernetes the policy says nothing of that direction",
+			policy: "{podSelector: {}, policyTypes: [Ingress], egress: [{to: [{podSelector: {}}]}]}", flow: to(podNamed("other")), cilium: policy.Denied, kubernetes: policy.Allowed,
+			applies: judged.leftOut,
+		},
+		"an address of the Services": {
+			why:    "policies see the pods behind it; Cilium's engine takes any address for one outside the cluster",
+			policy: everywhere, flow: to(addressNamed("10.96.0.1")), cilium: policy.Allowed,
+		},
+		"Cilium's health checks": {
+			why:    "where Cilium does not run there are none",
+			policy: everywhere, flow: to(entityNamed("health")), cilium: policy.Denied,
+		},
+		"Cilium's ingress": {
+			why:    "where Cilium does not run there is none",
+			policy: everywhere, flow: to(entityNamed("ingress")), cilium: policy.Denied,
+		},
+	}
+}
+
+// What one engine takes the other takes, but for fields that are not there.
+func TestEnginesRejectTheSame(t *testing.T) {
+	for spec, accepted := range map[string]struct{ cilium, kubernetes bool }{
+		"{podSelector: {}}": {true, true},
+		"{podSelector: {}, ingress: [{from: [{ipBlock: {cidr: 10.1.2.3/8}}]}]}":                       {true, true},
+		"{podSelector: {}, ingress: [{from: [{ipBlock: {cidr: 10.0.0.0}}]}]}":                         {false, false},
+		"{podSelector: {}, ingress: [{from: [{ipBlock: {cidr: 10.0.0.0/8, except: [10.0.0.0/8]}}]}]}": {false, false},
+		"{podSelector: {}, ingress: [{from: [{}]}]}":                                                  {false, false},
+		"{podSelector: {}, ingress: [{ports: [{port: 80, endPort: 79}]}]}":                            {false, false},
+		"{podSelector: {}, ingress: [{ports: [{port: http, endPort: 79}]}]}":                          {false, false},
+		"{podSelector: {}, ingress: [{ports: [{port: 0}]}]}":                                          {false, false},
+		"{podSelector: {}, ingress: [{ports: [{port: 80, protocol: ICMP}]}]}":                         {false, false},
+		"{podSelector: {}, policyTypes: [Both]}":                                                      {false, false},
+		"{podSelector: {matchExpressions: [{key: a, operator: In}]}}":                                 {false, false},
+		"{podSelector: {matchLabel: {a: b}}}":                                                         {true, false},
+	} {
+		doc, err := yaml.YAMLToJSON([]byte("apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {namespace: acme, name: p}\nspec: " + spec))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, cilium := engine.New(engine.Options{}, []json.RawMessage{doc}, nil)
+		_, kubernetes := netpol.New(clusterAddresses, []json.RawMessage{doc}, nil)
+		if (cilium == nil) != accepted.cilium || (kubernetes == nil) != accepted.kubernetes {
+			t.Errorf("%s: Cilium says %v, NetworkPolicy %v", spec, cilium, kubernetes)
+		}
+	}
+}
+
+func bothEngines(t *testing.T, docs []json.RawMessage) (cilium, kubernetes policy.Engine) {
+	t.Helper()
+	c, err := engine.New(engine.Options{}, docs, agreementPods())
+	if err != nil {
+		t.Fatalf("%v\n%s", err, printed(docs))
+	}
+	k, err := netpol.New(clusterAddresses, docs, agreementPods())
+	if err != nil {
+		t.Fatalf("%v\n%s", err, printed(docs))
+	}
+	return c, k
+}
+
+func printed(docs []json.RawMessage) string {
+	var out strings.Builder
+	for _, d := range docs {
+		fmt.Fprintln(&out, string(d))
+	}
+	return out.String()
+}
+
+func agreementPods() []policy.Endpoint {
+	http := func(port uint16) []policy.NamedPort { return []policy.NamedPort{{Name: "http", Port: port}} }
+	pod := func(name, ns, app string, ports ...policy.NamedPort) policy.Endpoint {
+		return policy.Endpoint{Kind: policy.PodEndpoint, Name: name, Namespace: ns, Labels: map[string]string{"app": app}, Ports: ports}
+	}
+	hashed, team := pod("hashed", "acme", "hashed"), pod("team", "gamma", "web", http(80)...)
+	hashed.Labels["pod-template-hash"], team.NamespaceLabels = "1", map[string]string{"team": "red"}
+	return []policy.Endpoint{
+		pod("web", "acme", "web", http(8080)...), pod("db", "acme", "db", http(9090)...), pod("other", "beta", "web"), hashed, team,
+		pod("dns", "kube-system", "coredns", policy.NamedPort{Name: "dns", Port: 53, Protocol: v1alpha1.UDP}),
+		pod("twin-a", "acme", "twin", http(8080)...), pod("twin-b", "acme", "twin", http(8081)...),
+	}
+}
+
+func podNamed(name string) policy.Endpoint {
+	all := agreementPods()
+	return all[slices.IndexFunc(all, func(p policy.Endpoint) bool { return p.Name == name })]
+}
+
+func entityNamed(name string) policy.Endpoint {
+	return policy.Endpoint{Kind: policy.EntityEndpoint, Name: name}
+}
+
+func addressNamed(name string) policy.Endpoint {
+	return policy.Endpoint{Kind: policy.AddressEndpoint, Name: name}
+}
+
+func parsePolicies(t *testing.T, docs ...json.RawMessage) []networkingv1.NetworkPolicy {
+	t.Helper()
+	out := make([]networkingv1.NetworkPolicy, len(docs))
+	for i, doc := range docs {
+		if err := json.Unmarshal(doc, &out[i]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return out
+}
