@@ -21,7 +21,7 @@ func proveByLabels(name string, index *resource.Index, items []*yaml.RNode, prog
 	e, err := newEngine(fence, index, items, audited(fence))
 	var rejected engine.RejectedError
 	if errors.As(err, &rejected) {
-		return policy.Report{Findings: rejections(rejected, items)}, nil
+		return policy.Report{Findings: rejections(fence.Cluster, rejected, items)}, nil
 	}
 	if err != nil {
 		return policy.Report{}, err

@@ -33,7 +33,7 @@ func (p proof) run(level v1alpha1.Proof) (policy.Report, error) {
 	e, err := newEngine(p.fence, p.index, p.items, audited(p.fence))
 	var rejected engine.RejectedError
 	if errors.As(err, &rejected) {
-		report.Findings = rejections(rejected, p.items)
+		report.Findings = rejections(p.fence.Cluster, rejected, p.items)
 		return report, nil
 	}
 	if err != nil {
@@ -150,8 +150,13 @@ func besidePolicies(c v1alpha1.Cluster, n *yaml.RNode) bool {
 	return false
 }
 
-// rejections are policies that Cilium does not take: they would exist, and do nothing.
-func rejections(rejected engine.RejectedError, items []*yaml.RNode) policy.Findings {
+// rejections are policies that the enforcer does not take: they would exist, and do
+// nothing.
+func rejections(c v1alpha1.Cluster, rejected engine.RejectedError, items []*yaml.RNode) policy.Findings {
+	by := "Cilium"
+	if c.CNI == v1alpha1.CNIKubernetes {
+		by = "Kubernetes"
+	}
 	refs := map[string]policy.Ref{}
 	for _, n := range items {
 		refs[engine.NameOf(n.GetKind(), n.GetNamespace(), n.GetName())] = resource.RefOf(n)
@@ -160,7 +165,7 @@ func rejections(rejected engine.RejectedError, items []*yaml.RNode) policy.Findi
 	for _, r := range rejected {
 		out = append(out, policy.Finding{
 			Check: "policy-rejected", Severity: policy.Error, Resource: refs[r.Name],
-			Message: fmt.Sprintf("is rejected by Cilium, or refers to what is not known here, so that nothing is proved: %v", r.Err),
+			Message: fmt.Sprintf("is rejected by %s, or refers to what is not known here, so that nothing is proved: %v", by, r.Err),
 		})
 	}
 	return out
