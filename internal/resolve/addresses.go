@@ -134,7 +134,7 @@ func (r *resolver) outside(p policy.Peer, ref policy.Ref, at *field.Path) []poli
 			return nil
 		}
 		holes := holesIn(network, inside, setOf(p.Except, nil))
-		if slices.Contains(holes, c) {
+		if slices.Contains(holes, network.String()) {
 			r.refuse("network-of-the-cluster", ref, at, "network %q lies within the addresses of the cluster that the profile says, where policies are about pods and entities: name the pods, or the entity host, remote-node or kube-apiserver", c)
 			continue
 		}
