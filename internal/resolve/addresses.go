@@ -193,7 +193,7 @@ func (r *resolver) worldKnown(ref policy.Ref, at *field.Path) bool {
 		}
 	}
 	if len(lacking) > 0 {
-		r.refuse("world-unknown", ref, at, "means every address outside the cluster, and a NetworkPolicy cannot tell which these are: say %s in the profile", strings.Join(lacking, " and "))
+		r.refuse("world-unknown", ref, at, "stands for every address outside the cluster, and nothing tells which these are: say %s in the profile", strings.Join(lacking, ", "))
 	}
 	return len(lacking) == 0
 }
