@@ -12,6 +12,7 @@ import (
 
 // build is a generated input: valid, with peers that may go away again.
 type build struct {
+	// version of Cilium; "" is another enforcer, of NetworkPolicies.
 	version, enforcement string
 	narrowDNS            bool
 	// proved: a proof of every build would cost more than it tells.
@@ -38,9 +39,10 @@ type generatedFlow struct {
 func randomBuild(seed uint64) *build {
 	r := rand.New(rand.NewPCG(seed, 1))
 	b := &build{
-		version:     pick(r, "1.16", "1.18", "1.19", "1.20"),
+		version:     pick(r, "1.16", "1.18", "1.19", "1.20", ""),
 		enforcement: pick(r, "Audit", "Enforce"), narrowDNS: r.IntN(3) == 0, proved: seed%4 == 0,
 	}
+	b.narrowDNS = b.narrowDNS && b.version != ""
 	names := []string{"acme", "beta", "gamma", "delta", "omega"}[:2+r.IntN(4)]
 	for _, name := range names {
 		t := generatedTenant{name: name}
@@ -143,13 +145,23 @@ spec:
   enforcement: %s
 %s  limits: {cidrs: [198.51.100.0/24], fqdns: ["*.example.com", "*.cdn.example.com"], enforcement: [Audit]}
 `, b.version, b.enforcement, dns)
+	if b.version == "" {
+		profile = strings.Replace(profile, `cluster: {cni: Cilium, ciliumVersion: ""}`, proxied, 1)
+	}
 	out := parse(t, "profile.yaml", []byte(profile))
+	if b.version == "" {
+		out = append(out, parse(t, "proxy.yaml", []byte("apiVersion: v1\nkind: Pod\nmetadata: {name: squid, namespace: proxies}\nspec: {containers: [{name: squid}]}\n"))...)
+	}
 	for _, tenant := range b.tenants {
 		out = append(out, parse(t, tenant.name+".yaml", []byte(b.tenant(tenant)))...)
 		out = append(out, parse(t, "cluster.yaml", []byte(cluster(tenant.name)))...)
 	}
 	return out
 }
+
+// proxied is a cluster in which names are reached through a proxy.
+const proxied = `cluster: {cni: Kubernetes, podCIDRs: [10.244.0.0/16], nodeCIDRs: [192.168.0.0/24]}
+  egressProxy: {namespace: proxies, port: 3128}`
 
 func cluster(tenant string) string {
 	out := "apiVersion: v1\nkind: Namespace\nmetadata: {name: tenant-" + tenant + "} # of " + tenant + "\n"

@@ -20,6 +20,7 @@ import (
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/fn"
 	"github.com/tenantfence/tenantfence/internal/engine"
+	"github.com/tenantfence/tenantfence/internal/netpol"
 	"github.com/tenantfence/tenantfence/internal/output"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/reach"
@@ -155,7 +156,8 @@ func decideVerdicts(t *testing.T, dir string, config *yaml.RNode, items []*yaml.
 	}
 }
 
-func newEngine(t *testing.T, fence *policy.Fence, endpoints reach.Endpoints, items []*yaml.RNode) *engine.Engine {
+// newEngine is the enforcer that the profile names.
+func newEngine(t *testing.T, fence *policy.Fence, endpoints reach.Endpoints, items []*yaml.RNode) policy.Engine {
 	t.Helper()
 	var policies []json.RawMessage
 	for _, n := range items {
@@ -165,13 +167,25 @@ func newEngine(t *testing.T, fence *policy.Fence, endpoints reach.Endpoints, ite
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := engine.Validate(data); err != nil {
-				t.Errorf("%s: %v", n.GetName(), err)
+			if n.GetKind() != resource.KindKubernetes {
+				if err := engine.Validate(data); err != nil {
+					t.Errorf("%s: %v", n.GetName(), err)
+				}
 			}
 			policies = append(policies, data)
 		}
 	}
-	e, err := engine.New(engine.Options{ClusterName: fence.Cluster.Name}, policies, endpoints.Pods())
+	var e policy.Engine
+	var err error
+	if c := fence.Cluster; c.CNI == v1alpha1.CNIKubernetes {
+		options := netpol.Options{PodCIDRs: c.PodCIDRs, ServiceCIDRs: c.ServiceCIDRs, NodeCIDRs: c.NodeCIDRs}
+		if c.APIServer != nil {
+			options.APIServer = c.APIServer.CIDRs
+		}
+		e, err = netpol.New(options, policies, endpoints.Pods())
+	} else {
+		e, err = engine.New(engine.Options{ClusterName: c.Name}, policies, endpoints.Pods())
+	}
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -61,7 +61,10 @@ func labelledFence(name string, items []*yaml.RNode) *policy.Fence {
 		owners[n.GetNamespace()] = n.GetLabels()[resource.LabelTenant]
 		closed[n.GetNamespace()] = closed[n.GetNamespace()] || n.GetLabels()[resource.LabelFamily] == string(policy.DefaultDeny)
 	}
-	fence := &policy.Fence{Name: name, Cluster: v1alpha1.Cluster{CiliumVersion: newest}}
+	fence := &policy.Fence{Name: name, Cluster: v1alpha1.Cluster{CNI: v1alpha1.CNICilium, CiliumVersion: newest}}
+	if !slices.ContainsFunc(items, isCilium) {
+		fence.Cluster, fence.Policies = v1alpha1.Cluster{CNI: v1alpha1.CNIKubernetes}, v1alpha1.PoliciesKubernetes
+	}
 	for _, ns := range slices.Sorted(maps.Keys(owners)) {
 		t := policy.Tenant{Name: owners[ns], Namespaces: []string{ns}, Enforcement: v1alpha1.Audit}
 		if closed[ns] {
@@ -70,6 +73,12 @@ func labelledFence(name string, items []*yaml.RNode) *policy.Fence {
 		fence.Tenants = append(fence.Tenants, t)
 	}
 	return fence
+}
+
+// isCilium says whether a policy is one that Cilium alone knows. Where none is, another
+// enforcer is taken to be there, which matches more.
+func isCilium(n *yaml.RNode) bool {
+	return resource.Group(n) == "cilium.io" && resource.IsPolicy(n)
 }
 
 // newest is the version of Cilium whose engine decides.

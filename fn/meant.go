@@ -149,7 +149,7 @@ func together(finished []*yaml.RNode, runs []Run) []*yaml.RNode {
 	for _, r := range runs {
 		more := slices.DeleteFunc(slices.Clone(r.Items), func(n *yaml.RNode) bool {
 			// A policy that goes to the cluster is in what is verified, or is not there.
-			return there[idOf(n)] || enforced(n) && !resource.Local(n)
+			return there[idOf(n)] || (enforced(n) || resource.EgressNames(n)) && !resource.Local(n)
 		})
 		// Only now: what is twice in one run is twice, which is refused.
 		mark(there, more)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/engine"
+	"github.com/tenantfence/tenantfence/internal/netpol"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/reach"
 	"github.com/tenantfence/tenantfence/internal/resource"
@@ -56,7 +57,7 @@ func (p proof) engine() (policy.Engine, policy.Findings, error) {
 		e, err := newEngine(p.fence, p.index, items, audited(p.fence))
 		var rejected engine.RejectedError
 		if !errors.As(err, &rejected) {
-			return e, append(said, unknownKinds(items)...), err
+			return e, append(said, unknownKinds(p.fence.Cluster, items)...), err
 		}
 		said = append(said, rejections(p.fence, rejected, items)...)
 		if said.HasError() {
@@ -72,10 +73,10 @@ func (p proof) engine() (policy.Engine, policy.Findings, error) {
 
 // unknownKinds are policies of kinds that Cilium may be told to enforce as well, and that
 // are not decided here: one of theirs may open what everything else closes.
-func unknownKinds(items []*yaml.RNode) policy.Findings {
+func unknownKinds(c v1alpha1.Cluster, items []*yaml.RNode) policy.Findings {
 	var out policy.Findings
 	for _, n := range items {
-		if resource.Group(n) == "policy.networking.k8s.io" && !resource.Local(n) {
+		if c.CNI != v1alpha1.CNIKubernetes && resource.Group(n) == "policy.networking.k8s.io" && !resource.Local(n) {
 			out = append(out, policy.Finding{
 				Check: "policy-not-decided", Severity: policy.Error, Resource: resource.RefOf(n),
 				Message: fmt.Sprintf("a %s comes before all other policies where it is enforced, and is not decided here, so that nothing is proved: remove it, or say proof: None", n.GetKind()),
@@ -114,8 +115,9 @@ func (p proof) isolation(subject reach.Proof, report *policy.Report) error {
 	return nil
 }
 
-// newEngine has Cilium enforce the policies among the items and, beside them, a
-// default-deny for some tenants. An engine.RejectedError says which policies it cannot.
+// newEngine has the cluster's enforcer enforce the policies among the items and, beside
+// them, a default-deny for some tenants. An engine.RejectedError says which policies it
+// cannot.
 func newEngine(fence *policy.Fence, index *resource.Index, items []*yaml.RNode, closed []policy.Tenant) (policy.Engine, error) {
 	docs, err := asIfEnforced(closed)
 	if err != nil {
@@ -123,7 +125,7 @@ func newEngine(fence *policy.Fence, index *resource.Index, items []*yaml.RNode, 
 	}
 	for _, n := range items {
 		// What is only inventory never reaches the cluster: a deny there hides nothing.
-		if !enforced(n) || resource.Local(n) {
+		if !enforced(n) && !besidePolicies(fence.Cluster, n) || resource.Local(n) {
 			continue
 		}
 		data, err := n.MarshalJSON()
@@ -132,11 +134,32 @@ func newEngine(fence *policy.Fence, index *resource.Index, items []*yaml.RNode, 
 		}
 		docs = append(docs, data)
 	}
-	e, err := engine.New(engine.Options{ClusterName: fence.Cluster.Name}, docs, reach.Endpoints{Index: index, Fence: fence}.Pods())
+	e, err := engineOf(fence.Cluster, docs, reach.Endpoints{Index: index, Fence: fence}.Pods())
 	if err != nil {
 		return nil, fmt.Errorf("start the policy engine: %w", err)
 	}
 	return e, nil
+}
+
+// engineOf is the enforcer of a cluster.
+func engineOf(c v1alpha1.Cluster, policies []json.RawMessage, pods []policy.Endpoint) (policy.Engine, error) {
+	if c.CNI != v1alpha1.CNIKubernetes {
+		return engine.New(engine.Options{ClusterName: c.Name}, policies, pods)
+	}
+	options := netpol.Options{PodCIDRs: c.PodCIDRs, ServiceCIDRs: c.ServiceCIDRs, NodeCIDRs: c.NodeCIDRs}
+	if c.APIServer != nil {
+		options.APIServer = c.APIServer.CIDRs
+	}
+	e, err := netpol.New(options, policies, pods)
+	var rejected netpol.RejectedError
+	if !errors.As(err, &rejected) {
+		return e, err
+	}
+	var out engine.RejectedError
+	for _, r := range rejected {
+		out = append(out, engine.Rejected(r))
+	}
+	return nil, out
 }
 
 // audited are the tenants that are not enforced yet.
@@ -151,10 +174,24 @@ func enforced(n *yaml.RNode) bool {
 	return resource.IsPolicy(n) || resource.Group(n) == "cilium.io" && n.GetKind() == resource.KindCIDRGroup
 }
 
-// rejections are policies that cannot be decided: Cilium does not take them, so that they
-// would exist and do nothing, or they refer to what is not known. Where they select none
-// of a tenant's pods, they stop nothing.
+// besidePolicies says whether another enforcer than Cilium decides with a policy that is
+// of none of the kinds known here: Calico's own, or those of the cluster's administrator.
+func besidePolicies(c v1alpha1.Cluster, n *yaml.RNode) bool {
+	switch resource.Group(n) {
+	case "projectcalico.org", "crd.projectcalico.org", "policy.networking.k8s.io":
+		return c.CNI == v1alpha1.CNIKubernetes && strings.HasSuffix(n.GetKind(), resource.KindKubernetes)
+	}
+	return false
+}
+
+// rejections are policies that cannot be decided: the enforcer does not take them, so that
+// they would exist and do nothing, or they refer to what is not known. Where they select
+// none of a tenant's pods, they stop nothing.
 func rejections(fence *policy.Fence, rejected engine.RejectedError, items []*yaml.RNode) policy.Findings {
+	by := "Cilium"
+	if fence.Cluster.CNI == v1alpha1.CNIKubernetes {
+		by = "Kubernetes"
+	}
 	refs := map[string]policy.Ref{}
 	for _, n := range items {
 		refs[engine.NameOf(n.GetKind(), n.GetNamespace(), n.GetName())] = resource.RefOf(n)
@@ -163,27 +200,27 @@ func rejections(fence *policy.Fence, rejected engine.RejectedError, items []*yam
 	for _, r := range rejected {
 		f := policy.Finding{
 			Check: "policy-rejected", Severity: policy.Error, Resource: refs[r.Name],
-			Message: fmt.Sprintf("is rejected by Cilium, or refers to what is not known here, so that nothing is proved: %v", r.Err),
+			Message: fmt.Sprintf("is rejected by %s, or refers to what is not known here, so that nothing is proved: %v", by, r.Err),
 		}
 		if ns := f.Resource.Namespace; ns != "" && fence.Owner(ns) == nil {
 			f.Severity = policy.Warning
-			f.Message = fmt.Sprintf("is rejected by Cilium, or refers to what is not known here, and is left out: %v", r.Err)
+			f.Message = fmt.Sprintf("is rejected by %s, or refers to what is not known here, and is left out: %v", by, r.Err)
 		}
 		out = append(out, f)
 	}
 	return out
 }
 
-// asIfEnforced closes the namespaces of tenants.
+// asIfEnforced closes the namespaces of tenants, with what both enforcers know.
 func asIfEnforced(tenants []policy.Tenant) ([]json.RawMessage, error) {
 	var out []json.RawMessage
 	for _, t := range tenants {
 		for _, ns := range t.Namespaces {
 			data, err := json.Marshal(map[string]any{
-				"apiVersion": "cilium.io/v2", "kind": resource.KindCilium,
+				"apiVersion": "networking.k8s.io/v1", "kind": resource.KindKubernetes,
 				// No policy of the build can have this name.
 				"metadata": map[string]any{"namespace": ns, "name": "as if enforced"},
-				"spec":     map[string]any{"endpointSelector": map[string]any{}, "ingress": []any{map[string]any{}}, "egress": []any{map[string]any{}}},
+				"spec":     map[string]any{"podSelector": map[string]any{}, "policyTypes": []string{"Ingress", "Egress"}},
 			})
 			if err != nil {
 				return nil, fmt.Errorf("close namespace %s: %w", ns, err)

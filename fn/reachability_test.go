@@ -11,7 +11,7 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resolve"
 )
 
-// TestWhatWasSaidIsWhatIsAllowed has Cilium's engine decide flows from every pod to
+// TestWhatWasSaidIsWhatIsAllowed has the enforcer decide flows from every pod to
 // every pod, network and name of generated builds, and holds the verdicts against
 // what the Tenants say, which is worked out here from the input alone.
 func TestWhatWasSaidIsWhatIsAllowed(t *testing.T) {
@@ -53,16 +53,27 @@ func TestWhatWasSaidIsWhatIsAllowed(t *testing.T) {
 	})
 }
 
-// target is what flows are tried to: a pod of a tenant, an address, or a name.
-type target struct{ endpoint, tenant, address, name string }
+// target is what flows are tried to: a pod of a tenant, an address, a name, or the proxy
+// that leads to names.
+type target struct {
+	endpoint, tenant, address, name string
+	proxy                           bool
+}
 
 func (b *build) targets() []target {
 	out := []target{
 		{endpoint: "198.51.100.250", address: "198.51.100.250/32"},
 		{endpoint: "192.0.2.1", address: "192.0.2.1/32"},
+	}
+	names := []target{
 		{endpoint: "evil.example.net", name: "evil.example.net"},
 		{endpoint: "x.cdn.example.com", name: "*.cdn.example.com"},
 	}
+	if b.version == "" {
+		// A name may have any address; the proxy knows.
+		names = []target{{endpoint: "proxies/Pod/squid", proxy: true}}
+	}
+	out = append(out, names...)
 	for _, t := range b.tenants {
 		out = append(out, target{endpoint: "tenant-" + t.name + "/Pod/a", tenant: t.name})
 		for _, f := range t.egress {
@@ -70,7 +81,7 @@ func (b *build) targets() []target {
 				out = append(out, target{endpoint: c[:len(c)-len("/32")], address: c})
 			}
 			for _, n := range f.fqdns {
-				if n[0] != '*' {
+				if n[0] != '*' && b.version != "" {
 					out = append(out, target{endpoint: n, name: n})
 				}
 			}
@@ -81,7 +92,7 @@ func (b *build) targets() []target {
 
 // ports are those that flows name, and one that none does.
 func (b *build) ports() []int {
-	out := []int{7777}
+	out := []int{7777, 3128}
 	for _, t := range b.tenants {
 		for _, f := range t.egress {
 			out = append(out, f.ports[0])
@@ -102,6 +113,9 @@ func (b *build) enforced(t generatedTenant) bool {
 // one in Enforce what a flow names, or what stays within its namespace.
 func (b *build) said(from generatedTenant, app string, to target, port int) bool {
 	named := from.name == to.tenant || slices.ContainsFunc(from.egress, func(f generatedFlow) bool {
+		if to.proxy && (f.app == "" || f.app == app) {
+			return len(f.fqdns) > 0 && port == 3128
+		}
 		if f.app != "" && f.app != app || !slices.Contains(f.ports, port) {
 			return false
 		}

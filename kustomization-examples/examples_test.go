@@ -143,7 +143,7 @@ func TestHostsAgree(t *testing.T) {
 					t.Errorf("a %s is in the output", kind)
 				}
 			}
-			if !bytes.Contains(out, []byte("kind: CiliumNetworkPolicy\n")) {
+			if !bytes.Contains(out, []byte("NetworkPolicy\n")) {
 				t.Error("no policy is in the output")
 			}
 		})

@@ -11,6 +11,7 @@ import (
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/fn"
 	"github.com/tenantfence/tenantfence/internal/engine"
+	"github.com/tenantfence/tenantfence/internal/netpol"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/reach"
 	"github.com/tenantfence/tenantfence/internal/resolve"
@@ -100,7 +101,7 @@ func newMutant(t *testing.T, dir string) *mutant {
 	fence, _ := resolve.Resolve(in, index)
 	m := &mutant{fence: fence, endpoints: reach.Endpoints{Index: index, Fence: fence}}
 	for _, n := range b.items {
-		if n.GetLabels()[resource.LabelManagedBy] == resource.ManagedBy {
+		if n.GetLabels()[resource.LabelManagedBy] == resource.ManagedBy && !resource.EgressNames(n) {
 			m.policies = append(m.policies, n)
 		}
 	}
@@ -128,14 +129,21 @@ func (m *mutant) engine(t *testing.T, without *yaml.RNode, closed []policy.Tenan
 	}
 	for _, tenant := range closed {
 		for _, ns := range tenant.Namespaces {
-			docs = append(docs, json.RawMessage(`{"apiVersion":"cilium.io/v2","kind":"CiliumNetworkPolicy","metadata":{"name":"closed","namespace":"`+ns+`"},"spec":{"endpointSelector":{},"ingress":[{}],"egress":[{}]}}`))
+			docs = append(docs, json.RawMessage(`{"apiVersion":"networking.k8s.io/v1","kind":"NetworkPolicy","metadata":{"name":"closed","namespace":"`+ns+`"},"spec":{"podSelector":{},"policyTypes":["Ingress","Egress"]}}`))
 		}
 	}
-	e, err := engine.New(engine.Options{ClusterName: m.fence.Cluster.Name}, docs, m.endpoints.Pods())
+	e, err := enforcer(m.fence.Cluster, docs, m.endpoints.Pods())
 	if err != nil {
 		t.Fatal(err)
 	}
 	return e
+}
+
+func enforcer(c v1alpha1.Cluster, policies []json.RawMessage, pods []policy.Endpoint) (policy.Engine, error) {
+	if c.CNI == v1alpha1.CNIKubernetes {
+		return netpol.New(netpol.Options{PodCIDRs: c.PodCIDRs, ServiceCIDRs: c.ServiceCIDRs, NodeCIDRs: c.NodeCIDRs, APIServer: c.APIServer.CIDRs}, policies, pods)
+	}
+	return engine.New(engine.Options{ClusterName: c.Name}, policies, pods)
 }
 
 // isNeeded says whether a declared flow no longer passes without an allow.
@@ -156,9 +164,14 @@ func (m *mutant) isNeeded(t *testing.T, n *yaml.RNode) bool {
 }
 
 // closes says whether a pod of the namespace is open, in each direction, without a
-// default-deny.
+// default-deny. Where an allow closes as well, the default-deny must do it alone.
 func (m *mutant) closes(t *testing.T, n *yaml.RNode) bool {
 	t.Helper()
+	if !m.fence.Additive() {
+		alone := *m
+		alone.policies = []*yaml.RNode{n}
+		m = &alone
+	}
 	pod := policy.Endpoint{Kind: policy.PodEndpoint, Name: "a pod", Namespace: n.GetNamespace()}
 	nodes := policy.Endpoint{Kind: policy.EntityEndpoint, Name: string(v1alpha1.EntityRemoteNode)}
 	for _, f := range []policy.Flow{{From: pod, To: nodes, Port: 9}, {From: nodes, To: pod, Port: 9}} {

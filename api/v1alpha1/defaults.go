@@ -64,11 +64,12 @@ func (s *TenantSpec) setDefaults() {
 }
 
 func (s *FenceProfileSpec) setDefaults() {
-	setDefault(&s.Policies, PoliciesCilium)
+	s.Cluster.setDefaults()
+	setDefault(&s.Policies, s.Cluster.form())
 	setDefault(&s.Scope, ScopeNamespace)
 	setDefault(&s.Enforcement, Audit)
 	setDefault(&s.Tenants.NamespacePattern, "tenant-"+namePlaceholder)
-	s.Baseline.setDefaults()
+	s.Baseline.setDefaults(s.Cluster)
 	for i := range s.Every.Ingress {
 		setProtocols(s.Every.Ingress[i].Ports)
 	}
@@ -83,7 +84,21 @@ func (s *FenceProfileSpec) setDefaults() {
 	}
 }
 
-func (b *Baseline) setDefaults() {
+// form is the one that the enforcer enforces best.
+func (c *Cluster) form() PolicyForm {
+	if c.CNI == CNIKubernetes {
+		return PoliciesKubernetes
+	}
+	return PoliciesCilium
+}
+
+func (c *Cluster) setDefaults() {
+	if c.APIServer != nil && c.APIServer.Ports == nil {
+		c.APIServer.Ports = APIServerPorts()
+	}
+}
+
+func (b *Baseline) setDefaults(c Cluster) {
 	setDefault(&b.DNS.Namespace, "kube-system")
 	setDefault(&b.DNS.Port, 53)
 	if b.DNS.Pods == nil {
@@ -98,6 +113,9 @@ func (b *Baseline) setDefaults() {
 	}
 	if b.APIServer != nil && b.APIServer.Ports == nil {
 		b.APIServer.Ports = APIServerPorts()
+		if c.APIServer != nil {
+			b.APIServer.Ports = c.APIServer.Ports
+		}
 	}
 	if b.Monitoring != nil {
 		setProtocols(b.Monitoring.Ports)

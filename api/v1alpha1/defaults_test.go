@@ -106,3 +106,16 @@ func TestWhatAFlowCaseOmitsIsEveryPortOrWhatIsUsualForWhatItAsks(t *testing.T) {
 		{Protocol: TCP, HTTP: &HTTPRequest{Method: "POST", Path: "/v1"}},
 	})
 }
+
+func TestAnotherEnforcerHasNetworkPolicies(t *testing.T) {
+	p := FenceProfile{Spec: FenceProfileSpec{
+		Cluster:  Cluster{CNI: CNIKubernetes, APIServer: &APIServerAddresses{CIDRs: []string{"192.0.2.10/32"}}},
+		Baseline: Baseline{APIServer: &APIServer{}},
+	}}
+	p.SetDefaults()
+	equal(t, "the form", p.Spec.Policies, PoliciesKubernetes)
+	equal(t, "the apiserver's ports", p.Spec.Cluster.APIServer.Ports, []int32{443, 6443})
+	p.Spec.Cluster.APIServer.Ports, p.Spec.Baseline.APIServer.Ports = []int32{6443}, nil
+	p.SetDefaults()
+	equal(t, "the baseline's ports are the cluster's", p.Spec.Baseline.APIServer.Ports, []int32{6443})
+}

@@ -42,13 +42,15 @@ type Peer struct {
 
 	// entities are Cilium's names for what has no pod labels. host is this node,
 	// remote-node every other node and every hostNetwork pod on it, world all that
-	// is outside the cluster, cluster all that is inside.
+	// is outside the cluster, cluster all that is inside. In a NetworkPolicy they are the
+	// addresses that the profile's cluster says; ingress and health are none there.
 	// +optional
 	// +kubebuilder:validation:MinItems=1
 	Entities []Entity `json:"entities,omitempty"`
 
 	// cidrs are networks outside the cluster, in CIDR notation without host bits.
-	// Under Cilium they never match a pod, a node or an apiserver in the cluster.
+	// They never match a pod, a node or an apiserver in the cluster: from a NetworkPolicy
+	// the addresses that the profile's cluster says are taken out.
 	// +optional
 	// +kubebuilder:validation:MinItems=1
 	CIDRs []string `json:"cidrs,omitempty"`
@@ -61,7 +63,8 @@ type Peer struct {
 	// fqdns are names outside the cluster, or patterns in which * stands for any
 	// part of one label ("*.example.com" matches neither "example.com" nor
 	// "a.b.example.com") and a leading "**." for one or more labels (Cilium 1.19).
-	// Only in egress, and with ports.
+	// Only in egress, and with ports. Where policies are Kubernetes, the profile's
+	// egressProxy leads to them, over TCP alone.
 	// +optional
 	// +kubebuilder:validation:MinItems=1
 	FQDNs []string `json:"fqdns,omitempty"`

@@ -22,8 +22,10 @@ type FenceProfileSpec struct {
 	// cluster says which enforcer decides, and how it knows this cluster.
 	Cluster Cluster `json:"cluster"`
 
-	// policies is the form of the generated policies. Omitted: the one that
-	// cluster.cni enforces best: Cilium.
+	// policies is the form of the generated policies. Kubernetes writes NetworkPolicies,
+	// which know no names, no entities and nothing of what is spoken on a port, and
+	// isolate by themselves: nothing is generated for a namespace in Audit. Cilium needs
+	// cni: Cilium. Omitted: Cilium for cni: Cilium, else Kubernetes.
 	// +optional
 	Policies PolicyForm `json:"policies,omitempty"`
 
@@ -56,6 +58,13 @@ type FenceProfileSpec struct {
 	// +optional
 	EgressPoints []EgressPoint `json:"egressPoints,omitempty"`
 
+	// egressProxy is how tenants reach names where policies are Kubernetes: their pods
+	// reach the proxy, and the proxy lets through the names that stand in the ConfigMap
+	// tenantfence-egress-names of its namespace. Only with policies: Kubernetes. Omitted:
+	// a flow to fqdns is an error there.
+	// +optional
+	EgressProxy *EgressProxyPods `json:"egressProxy,omitempty"`
+
 	// edgeProxy is the shared way in for telemetry agents: agentIngress with mode
 	// EdgeProxy. Omitted: that mode is an error.
 	// +optional
@@ -77,41 +86,6 @@ type FenceProfileSpec struct {
 	// +optional
 	Overrides []Override `json:"overrides,omitempty"`
 }
-
-// Cluster says which enforcer decides, and how it knows this cluster.
-type Cluster struct {
-	// cni is Cilium.
-	CNI CNI `json:"cni"`
-
-	// ciliumVersion is the minor version of the agents, "1.14" to "1.20", in quotes:
-	// unquoted 1.20 is the number 1.2. No field is generated that this version does
-	// not know. Below 1.16 an allow isolates by itself, so nothing is generated for
-	// a namespace in Audit.
-	CiliumVersion string `json:"ciliumVersion"`
-
-	// name is Cilium's cluster.name. It is written into peers, so that a pod of
-	// another cluster of the mesh never matches. Omitted: peers name no cluster.
-	// +optional
-	Name string `json:"name,omitempty"`
-}
-
-// CNI is what enforces policies in the cluster.
-// +kubebuilder:validation:Enum=Cilium
-type CNI string
-
-// The enforcers.
-const (
-	CNICilium CNI = "Cilium"
-)
-
-// PolicyForm is the kind of the generated policies.
-// +kubebuilder:validation:Enum=Cilium
-type PolicyForm string
-
-// The forms.
-const (
-	PoliciesCilium PolicyForm = "Cilium"
-)
 
 // Scope is where generated policies live.
 // +kubebuilder:validation:Enum=Namespace
@@ -202,8 +176,9 @@ type DNS struct {
 
 // APIServer lets pods reach the apiserver.
 type APIServer struct {
-	// ports of the apiserver, over TCP. Omitted: [443, 6443], since the port that
-	// is decided on is the apiserver's own and not its Service's.
+	// ports of the apiserver, over TCP. Omitted: those of cluster.apiServer or else
+	// [443, 6443], since the port that is decided on is the apiserver's own and not its
+	// Service's.
 	// +optional
 	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:items:Minimum=1
@@ -233,6 +208,20 @@ type EgressPoint struct {
 	// pods that open the connections. Omitted: all pods of the namespace.
 	// +optional
 	Pods *metav1.LabelSelector `json:"pods,omitempty"`
+}
+
+// EgressProxyPods is the way to names where policies know none.
+type EgressProxyPods struct {
+	// namespace of the proxy's pods. Where it is a tenant's, the proxy is let out to the
+	// world on the ports that flows to fqdns say; else nothing is closed around it.
+	Namespace string `json:"namespace"`
+	// pods of the proxy. Omitted: all pods of the namespace.
+	// +optional
+	Pods *metav1.LabelSelector `json:"pods,omitempty"`
+	// port of the proxy's pods, over TCP, not of a Service.
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=65535
+	Port int32 `json:"port"`
 }
 
 // EdgeProxyPods is the shared way in for telemetry agents.

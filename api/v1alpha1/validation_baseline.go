@@ -27,11 +27,15 @@ func (d *DNS) validate(at *field.Path) field.ErrorList {
 }
 
 func (a *APIServer) validate(at *field.Path) field.ErrorList {
+	return validatePortNumbers(a.Ports, at.Child("ports"))
+}
+
+func validatePortNumbers(ports []int32, at *field.Path) field.ErrorList {
 	var errs field.ErrorList
 	seen := unique{}
-	for i, port := range a.Ports {
-		errs = append(errs, validatePortNumber(port, at.Child("ports").Index(i))...)
-		errs = append(errs, seen.item(fmt.Sprint(port), at.Child("ports").Index(i))...)
+	for i, port := range ports {
+		errs = append(errs, validatePortNumber(port, at.Index(i))...)
+		errs = append(errs, seen.item(fmt.Sprint(port), at.Index(i))...)
 	}
 	return errs
 }

@@ -1,8 +1,6 @@
 package v1alpha1
 
 import (
-	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -19,6 +17,7 @@ func (p *FenceProfile) Validate() field.ErrorList {
 
 func (s *FenceProfileSpec) validate(at *field.Path) field.ErrorList {
 	errs := s.Cluster.validate(at.Child("cluster"))
+	errs = append(errs, s.validateForm(at)...)
 	errs = append(errs, s.Tenants.validate(at.Child("tenants"))...)
 	errs = append(errs, s.validateExcluded(at)...)
 	errs = append(errs, s.Baseline.validate(at.Child("baseline"))...)
@@ -30,31 +29,6 @@ func (s *FenceProfileSpec) validate(at *field.Path) field.ErrorList {
 	errs = append(errs, s.validateVias(at.Child("every", "egress"))...)
 	errs = append(errs, s.validateLimits(&s.Limits, at.Child("limits"))...)
 	return append(errs, s.validateOverrides(at.Child("overrides"))...)
-}
-
-// Cilium's own rule for cluster.name.
-var clusterName = regexp.MustCompile(`^([a-z0-9][-a-z0-9]*)?[a-z0-9]$`)
-
-func (c *Cluster) validate(at *field.Path) field.ErrorList {
-	errs := validateVersion(c.CiliumVersion, at.Child("ciliumVersion"))
-	if c.Name != "" && (len(c.Name) > 32 || !clusterName.MatchString(c.Name)) {
-		errs = append(errs, field.Invalid(at.Child("name"), c.Name, "must be Cilium's cluster.name: at most 32 lower-case letters, digits and -, with no - at either end"))
-	}
-	return errs
-}
-
-// ciliumVersion takes a version apart: its minor version, and what must not be there.
-var ciliumVersion = regexp.MustCompile(`^v?(1\.(?:1[4-9]|20))(?:\.(?:\d+|x))?(?:[-+].*)?$`)
-
-func validateVersion(version string, at *field.Path) field.ErrorList {
-	parts := ciliumVersion.FindStringSubmatch(version)
-	switch {
-	case parts == nil:
-		return field.ErrorList{field.Invalid(at, version, `is not a version that is known: write the agents' minor version, from "1.14" to "1.20"`)}
-	case parts[1] != version:
-		return field.ErrorList{field.Invalid(at, version, fmt.Sprintf("must be the minor version alone: write %q", parts[1]))}
-	}
-	return nil
 }
 
 // namespaceName is the label that every namespace bears, with its name.

@@ -46,7 +46,7 @@ func TestVersionsOfCilium(t *testing.T) {
 		"1.21":        "is not a version that is known",
 		"1.200":       "is not a version that is known",
 		"2.0":         "is not a version that is known",
-		"":            "is not a version that is known",
+		"":            "write the agents' minor version",
 	} {
 		errs := validateVersion(version, field.NewPath("v"))
 		if got := lines(errs); (want == "") != (got == "") || !strings.Contains(got, want) {

@@ -57,7 +57,7 @@ func newRoot() *cobra.Command {
 		Use:   "tenantfence",
 		Short: "Fence the tenants of a Kubernetes cluster: default-deny, with exactly the flows that each needs",
 		Long: `tenantfence reads Tenant resources in a kustomize build and generates the network
-policies that they need, for Cilium.
+policies that they need, for Cilium or as NetworkPolicies.
 
 Without arguments it is a KRM function, which kustomize and kpt run: it reads a
 ResourceList on standard input and writes it back with the policies in it.

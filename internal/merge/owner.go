@@ -19,13 +19,16 @@ const (
 	kindKubernetes  = resource.KindKubernetes
 )
 
-// generatedKinds are those that are ever replaced or deleted, whatever labels
-// others bear.
+// generatedKinds are the kinds of policy that are ever replaced or deleted, whatever
+// labels others bear.
 var generatedKinds = map[string]string{
 	kindCilium:      "cilium.io",
 	kindClusterwide: "cilium.io",
 	kindKubernetes:  "networking.k8s.io",
 }
+
+// kindConfigMap is the kind of what the egress proxy is told.
+const kindConfigMap = "ConfigMap"
 
 type identity struct{ group, kind, namespace, name string }
 
@@ -33,9 +36,16 @@ func identityOf(n *yaml.RNode) identity {
 	return identity{resource.Group(n), n.GetKind(), n.GetNamespace(), n.GetName()}
 }
 
-func (id identity) generated() bool {
+// policy says whether it is one of the kinds of policy.
+func (id identity) policy() bool {
 	group, ok := generatedKinds[id.kind]
 	return ok && group == id.group
+}
+
+// generated says whether it may be generated. Of ConfigMaps, which tenants have too, that
+// is one name alone.
+func (id identity) generated() bool {
+	return id.policy() || id.group == "" && id.kind == kindConfigMap && id.name == policy.EgressNames
 }
 
 // owner is whose a policy is.

@@ -46,7 +46,7 @@ func (m *merger) patch(n *yaml.RNode) {
 }
 
 func (m *merger) patchPolicy(n *yaml.RNode, asked string) {
-	if !identityOf(n).generated() {
+	if !identityOf(n).policy() {
 		m.say(policy.Error, "patch-kind", n, annotationField(AnnotationPatch), fmt.Sprintf("only a %s, %s or %s can be patched: remove the annotation", kindCilium, kindClusterwide, kindKubernetes))
 		return
 	}

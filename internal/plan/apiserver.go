@@ -11,10 +11,7 @@ func apiServer(f *policy.Fence, t *policy.Tenant) []half {
 	if api == nil {
 		return nil
 	}
-	rule := policy.Rule{
-		Direction: policy.Egress,
-		Peers:     []policy.Peer{{Kind: policy.Entities, Entities: []v1alpha1.Entity{v1alpha1.EntityKubeAPIServer}}},
-	}
+	rule := policy.Rule{Direction: policy.Egress, Peers: f.Entity(v1alpha1.EntityKubeAPIServer)}
 	for _, port := range api.Ports {
 		rule.Ports = append(rule.Ports, policy.Port{Port: port, Protocol: v1alpha1.TCP})
 	}

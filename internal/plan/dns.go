@@ -23,9 +23,8 @@ func dnsRule(f *policy.Fence, names []string) policy.Rule {
 	dns := f.Baseline.DNS
 	peers := []policy.Peer{{Kind: policy.Pods, Namespace: dns.Namespace, Pods: policy.PodsOf(dns.Pods)}}
 	if dns.NodeLocal {
-		peers = append(peers,
-			policy.Peer{Kind: policy.Pods, Namespace: dns.Namespace, Pods: policy.Selector{MatchLabels: map[string]string{"k8s-app": "node-local-dns"}}},
-			policy.Peer{Kind: policy.Entities, Entities: []v1alpha1.Entity{v1alpha1.EntityHost}})
+		peers = append(peers, policy.Peer{Kind: policy.Pods, Namespace: dns.Namespace, Pods: policy.Selector{MatchLabels: map[string]string{"k8s-app": "node-local-dns"}}})
+		peers = append(peers, f.Entity(v1alpha1.EntityHost)...)
 	}
 	return policy.Rule{
 		Direction: policy.Egress, Peers: peers, L7: policy.L7{DNS: names},

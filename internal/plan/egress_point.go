@@ -26,6 +26,9 @@ func atEgressPoint(h half, point string) half {
 // apart makes a peer of each name, network and entity, so that equal ones of several
 // flows are seen to be equal.
 func apart(p policy.Peer) []policy.Peer {
+	if p.Kind == policy.Pods {
+		return []policy.Peer{p}
+	}
 	var out []policy.Peer
 	for _, name := range p.FQDNs {
 		out = append(out, policy.Peer{Kind: p.Kind, FQDNs: []string{strings.ToLower(name)}})

@@ -12,9 +12,11 @@ import (
 type Fence struct {
 	// Name is the fence's, which every generated policy carries. Profile is the
 	// resource that holds the profile, without a field.
-	Name     string
-	Profile  Reason
-	Cluster  v1alpha1.Cluster
+	Name    string
+	Profile Reason
+	Cluster v1alpha1.Cluster
+	// Policies is their form. Omitted: Cilium.
+	Policies v1alpha1.PolicyForm
 	Baseline v1alpha1.Baseline
 	// Tenants, sorted by name.
 	Tenants []Tenant
@@ -25,6 +27,11 @@ type Fence struct {
 	// SourceRanges are what load balancers must admit, where policies cannot tell
 	// clients apart.
 	SourceRanges []SourceRanges
+	// Addresses are the peers that an entity comes to where the form knows none. An
+	// entity that is not here is a peer itself.
+	Addresses map[v1alpha1.Entity][]Peer
+	// EgressProxy leads to names, nil where no flow needs it.
+	EgressProxy *EgressProxy
 
 	owners map[string]*Tenant
 }
@@ -123,6 +130,17 @@ func Minor(ciliumVersion string) int {
 
 // Generated says whether policies may land in a namespace of this tenant at all:
 // where an allow isolates by itself, one must not land in Audit.
-func (f *Fence) Generated(t *Tenant) bool {
-	return t.Enforcement == v1alpha1.Enforce || Minor(f.Cluster.CiliumVersion) >= AdditiveSince
+func (f *Fence) Generated(t *Tenant) bool { return t.Enforcement == v1alpha1.Enforce || f.Additive() }
+
+// Additive says whether an allow closes nothing by itself.
+func (f *Fence) Additive() bool {
+	return f.Policies != v1alpha1.PoliciesKubernetes && Minor(f.Cluster.CiliumVersion) >= AdditiveSince
+}
+
+// Entity is what an entity comes to as a peer. None: nothing.
+func (f *Fence) Entity(e v1alpha1.Entity) []Peer {
+	if peers, ok := f.Addresses[e]; ok {
+		return peers
+	}
+	return []Peer{{Kind: Entities, Entities: []v1alpha1.Entity{e}}}
 }

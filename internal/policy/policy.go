@@ -96,8 +96,8 @@ const (
 type Peer struct {
 	Kind PeerKind
 
-	// Namespace or NamespaceLabels, and Pods, say which pods. NotNamespaces carry the
-	// labels and are not meant.
+	// Namespace or NamespaceLabels, and Pods, say which pods; without either they are of
+	// any namespace. NotNamespaces carry the labels and are not meant.
 	Namespace       string
 	NamespaceLabels map[string]string
 	NotNamespaces   []string

@@ -10,6 +10,7 @@ import (
 
 // view is a fenced pod, looked at in one direction, with what it may do.
 type view struct {
+	fence     *policy.Fence
 	pod       policy.Endpoint
 	direction policy.Direction
 	// byNamespace are the wanted flows with pods of one namespace, others the rest.
@@ -19,7 +20,7 @@ type view struct {
 
 // viewOf collects what a pod may do.
 func (x *Expectation) viewOf(pod policy.Endpoint, d policy.Direction) view {
-	s := view{pod: pod, direction: d, byNamespace: map[string][]Wanted{}}
+	s := view{fence: x.fence, pod: pod, direction: d, byNamespace: map[string][]Wanted{}}
 	for _, w := range x.at[end{pod.Namespace, d}] {
 		switch {
 		case !policy.Selects(w.Subject, pod.Labels):
@@ -37,7 +38,7 @@ func (v view) wanted(peer policy.Endpoint) []Wanted {
 	var out []Wanted
 	for _, list := range [][]Wanted{v.byNamespace[peer.Namespace], v.others} {
 		for _, w := range list {
-			if matches(w.Peer, peer) {
+			if matches(v.fence, w.Peer, peer) {
 				out = append(out, w)
 			}
 		}

@@ -174,10 +174,13 @@ func (d *declared) pods(p policy.Peer) []policy.Endpoint {
 	return []policy.Endpoint{d.Endpoints.imagined(p.Namespace, selected(p.Pods))}
 }
 
-// labelled are the namespaces of the build that a peer names by label.
+// labelled are the namespaces of the build that a peer names by label. Where it names
+// all, as the entity cluster does, those of tenants are left out: whether they let it pass
+// is theirs to say.
 func (d *declared) labelled(p policy.Peer) []string {
 	return slices.DeleteFunc(slices.Sorted(maps.Keys(d.Endpoints.Index.Namespaces)), func(ns string) bool {
-		return !inNamespaces(p, policy.Endpoint{Namespace: ns, NamespaceLabels: d.Endpoints.namespaceLabels(ns)})
+		return !inNamespaces(p, policy.Endpoint{Namespace: ns, NamespaceLabels: d.Endpoints.namespaceLabels(ns)}) ||
+			len(p.NamespaceLabels) == 0 && d.Fence.Owner(ns) != nil
 	})
 }
 

@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"slices"
 
+	"go4.org/netipx"
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
@@ -83,7 +84,9 @@ func (x *Expectation) expectBaseline(t *policy.Tenant) {
 			for _, p := range api.Ports {
 				w.Ports = append(w.Ports, policy.Port{Port: p, Protocol: v1alpha1.TCP})
 			}
-			x.expect(own, policy.Peer{Kind: policy.Entities, Entities: []v1alpha1.Entity{v1alpha1.EntityKubeAPIServer}}, w, w)
+			for _, server := range f.Entity(v1alpha1.EntityKubeAPIServer) {
+				x.expect(own, server, w, w)
+			}
 		}
 		if m := f.Baseline.Monitoring; m != nil {
 			w := Wanted{Ports: policy.PortsOf(m.Ports), Reason: f.Profile.In("baseline.monitoring")}
@@ -98,9 +101,8 @@ func (x *Expectation) expectDNS(from policy.Peer, names []string, why policy.Rea
 	ports := []policy.Port{{Port: dns.Port, Protocol: v1alpha1.UDP}, {Port: dns.Port, Protocol: v1alpha1.TCP}}
 	to := []policy.Peer{{Kind: policy.Pods, Namespace: dns.Namespace, Pods: policy.PodsOf(dns.Pods)}}
 	if dns.NodeLocal {
-		to = append(to,
-			policy.Peer{Kind: policy.Pods, Namespace: dns.Namespace, Pods: policy.Selector{MatchLabels: map[string]string{"k8s-app": "node-local-dns"}}},
-			policy.Peer{Kind: policy.Entities, Entities: []v1alpha1.Entity{v1alpha1.EntityHost}})
+		to = append(to, policy.Peer{Kind: policy.Pods, Namespace: dns.Namespace, Pods: policy.Selector{MatchLabels: map[string]string{"k8s-app": "node-local-dns"}}})
+		to = append(to, x.fence.Entity(v1alpha1.EntityHost)...)
 	}
 	for _, server := range to {
 		x.expect(from, server, Wanted{Ports: ports, L7: policy.L7{DNS: names}, Reason: why}, Wanted{Ports: ports, Reason: why})
@@ -124,14 +126,14 @@ func (x *Expectation) expectGrant(g policy.Grant) {
 }
 
 // matches says whether an endpoint is one of a peer.
-func matches(p policy.Peer, ep policy.Endpoint) bool {
+func matches(f *policy.Fence, p policy.Peer, ep policy.Endpoint) bool {
 	switch p.Kind {
 	case policy.Pods:
 		return ep.Kind == policy.PodEndpoint && ep.Cluster == "" && inNamespaces(p, ep) && policy.Selects(p.Pods, ep.Labels)
 	case policy.Entities:
 		return slices.ContainsFunc(p.Entities, func(e v1alpha1.Entity) bool { return slices.Contains(ep.Entities, e) })
 	case policy.CIDRs:
-		return ep.Kind != policy.PodEndpoint && inNetworks(p, ep)
+		return ep.Kind != policy.PodEndpoint && (inNetworks(p, ep) || located(f, p, ep))
 	default:
 		return ep.Kind == policy.NameEndpoint && slices.ContainsFunc(p.FQDNs, func(n string) bool { return policy.Covers(n, ep.Name) })
 	}
@@ -151,6 +153,46 @@ func inNamespaces(p policy.Peer, ep policy.Endpoint) bool {
 		}
 	}
 	return !slices.Contains(p.NotNamespaces, ep.Namespace)
+}
+
+// located says whether the networks of a peer hold all addresses of an entity to which an
+// endpoint without an address belongs.
+func located(f *policy.Fence, p policy.Peer, ep policy.Endpoint) bool {
+	return ep.Kind == policy.EntityEndpoint && slices.ContainsFunc(ep.Entities, func(e v1alpha1.Entity) bool {
+		at := f.Addresses[e]
+		return len(at) > 0 && !slices.ContainsFunc(at, func(own policy.Peer) bool { return !within(own, p) })
+	})
+}
+
+// within says whether all addresses of one peer are in the networks of another.
+func within(inner, outer policy.Peer) bool {
+	set := addressesOf(outer)
+	for _, r := range addressesOf(inner).Ranges() {
+		if !set.ContainsRange(r) {
+			return false
+		}
+	}
+	return true
+}
+
+// addressesOf are the addresses in the networks of a peer, none where one is no network.
+func addressesOf(p policy.Peer) *netipx.IPSet {
+	var b netipx.IPSetBuilder
+	for _, c := range p.CIDRs {
+		if network, err := netip.ParsePrefix(c); err == nil {
+			b.AddPrefix(network)
+		}
+	}
+	for _, c := range p.Except {
+		if network, err := netip.ParsePrefix(c); err == nil {
+			b.RemovePrefix(network)
+		}
+	}
+	set, err := b.IPSet()
+	if err != nil {
+		return &netipx.IPSet{}
+	}
+	return set
 }
 
 // inNetworks says whether an endpoint outside of the cluster is in the networks of a

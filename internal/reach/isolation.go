@@ -99,6 +99,11 @@ func (p Proof) surroundings() policy.Surroundings {
 			s.CIDRs = append(append(s.CIDRs, peer.CIDRs...), peer.Except...)
 		}
 	}
+	for _, e := range slices.Sorted(maps.Keys(p.Fence.Addresses)) {
+		for _, peer := range p.Fence.Addresses[e] {
+			s.CIDRs = append(s.CIDRs, peer.CIDRs...)
+		}
+	}
 	return s
 }
 

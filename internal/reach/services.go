@@ -89,7 +89,7 @@ func (e Endpoints) serviceTargets(c v1alpha1.FlowCase, f v1alpha1.FlowEndpoint) 
 	case err != nil:
 		return nil, err
 	case isAPIServer:
-		return onPorts(apiServer, resource.APIServerTargets(e.Fence.Baseline)), nil
+		return onPorts(apiServer, resource.APIServerTargets(e.Fence.Cluster, e.Fence.Baseline)), nil
 	case len(s.Selector) == 0:
 		return e.sliceTargets(s, ports)
 	default:

@@ -9,21 +9,37 @@ import (
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// Render returns the objects for the policies, in their order.
+// Render returns the objects for the policies, in their order and in the fence's form,
+// and behind them what the egress proxy is told.
 func Render(f *policy.Fence, policies []policy.Policy) ([]*yaml.RNode, error) {
 	out := make([]*yaml.RNode, 0, len(policies))
 	for i := range policies {
-		node, err := toNode(cilium(f, &policies[i]))
+		node, err := toNode(object(f, &policies[i]))
 		if err != nil {
 			return nil, fmt.Errorf("render policy %s/%s: %w", policies[i].Namespace, policies[i].Name, err)
 		}
 		out = append(out, node)
 	}
+	if f.EgressProxy != nil {
+		node, err := toNode(egressNames(f))
+		if err != nil {
+			return nil, fmt.Errorf("render the names of the egress proxy: %w", err)
+		}
+		out = append(out, node)
+	}
 	return out, nil
+}
+
+func object(f *policy.Fence, p *policy.Policy) any {
+	if f.Policies == v1alpha1.PoliciesKubernetes {
+		return kubernetes(f, p)
+	}
+	return cilium(f, p)
 }
 
 // objectLabels are the labels of a policy.
@@ -31,9 +47,11 @@ func objectLabels(f *policy.Fence, p *policy.Policy) map[string]string {
 	labels := map[string]string{
 		resource.LabelManagedBy: resource.ManagedBy,
 		resource.LabelFence:     f.Name,
-		resource.LabelTenant:    p.Tenant,
 		resource.LabelFamily:    string(p.Family),
 		resource.LabelStage:     string(p.Family.Stage()),
+	}
+	if p.Tenant != "" {
+		labels[resource.LabelTenant] = p.Tenant
 	}
 	if p.TenantID != "" {
 		labels[resource.LabelTenantID] = p.TenantID

@@ -95,7 +95,7 @@ func (r *resolver) checkLoadBalancer(f *flow, a v1alpha1.AgentIngress, s *resour
 // grantFromOutside admits agents that arrive through a load balancer: by their
 // networks, or, where those are lost on the way, by way of the nodes.
 func (r *resolver) grantFromOutside(f *flow, a v1alpha1.AgentIngress) {
-	peer := policy.Peer{Kind: policy.CIDRs, CIDRs: a.CIDRs}
+	peer, at := policy.Peer{Kind: policy.CIDRs, CIDRs: a.CIDRs}, f.path.Child("cidrs")
 	if a.SourceIP == v1alpha1.SourceNode {
 		nodes := []v1alpha1.Entity{v1alpha1.EntityHost, v1alpha1.EntityRemoteNode}
 		if !r.entitiesWithin(f, nodes, f.path.Child("sourceIP")) {
@@ -106,10 +106,12 @@ func (r *resolver) grantFromOutside(f *flow, a v1alpha1.AgentIngress) {
 		if f.loadBalancer && f.tenant.Enforcement == v1alpha1.Enforce {
 			r.rangesOf(policy.SourceRanges{Namespace: r.namespaceOfService(f, a.Service), Service: a.Service, CIDRs: a.CIDRs})
 		}
-		peer = policy.Peer{Kind: policy.Entities, Entities: nodes}
+		peer, at = policy.Peer{Kind: policy.Entities, Entities: nodes}, f.path.Child("sourceIP")
 	}
-	for _, own := range f.own {
-		r.give(f, policy.Grant{Family: policy.AgentIngress, From: peer, To: own, Ports: f.ports, Destination: f.declaration()})
+	for _, e := range r.inForm(f, end{peer: peer, path: at}) {
+		for _, own := range f.own {
+			r.give(f, policy.Grant{Family: policy.AgentIngress, From: e.peer, To: own, Ports: f.ports, Destination: f.declaration()})
+		}
 	}
 }
 
@@ -159,10 +161,12 @@ func (r *resolver) grantToProxy(served []policy.Grant) {
 		r.warn("edge-proxy-ports", r.profile.Ref, r.profile.Path.Child("edgeProxy", "ports"), "are left to the Tenants, whose agents may then reach any port of the proxy that they name: list them")
 	}
 	slices.SortFunc(ports, policy.ComparePorts)
-	r.fence.Grants = append(r.fence.Grants, policy.Grant{
-		Family: policy.AgentIngress, From: policy.Peer{Kind: policy.CIDRs, CIDRs: p.CIDRs}, To: served[0].From, Ports: ports,
-		Destination: &policy.Declaration{Policy: "edge-proxy", Subject: served[0].From.Pods, Reason: r.fence.Profile.In("edgeProxy")},
-	})
+	for _, agents := range r.outside(policy.Peer{Kind: policy.CIDRs, CIDRs: p.CIDRs}, r.profile.Ref, r.profile.Path.Child("edgeProxy", "cidrs")) {
+		r.fence.Grants = append(r.fence.Grants, policy.Grant{
+			Family: policy.AgentIngress, From: agents, To: served[0].From, Ports: ports,
+			Destination: &policy.Declaration{Policy: "edge-proxy", Subject: served[0].From.Pods, Reason: r.fence.Profile.In("edgeProxy")},
+		})
+	}
 }
 
 // servedPorts are the ports of the pods that the proxy serves. One with a name has

@@ -23,6 +23,6 @@ func (r *resolver) apiServerEnds(f *flow, at *field.Path) []end {
 	if len(e.asked) == 0 {
 		return nil
 	}
-	e.ports = resource.APIServerTargets(r.profile.Spec.Baseline)
+	e.ports = resource.APIServerTargets(r.fence.Cluster, r.fence.Baseline)
 	return []end{e}
 }

@@ -25,20 +25,30 @@ func (r *resolver) grantFlows() {
 	}
 }
 
-// grant gives a flow its one end.
+// grant gives a flow its one end, as the policies will say it.
 func (r *resolver) grant(f *flow, e end) {
-	for _, own := range f.own {
-		g := policy.Grant{Family: policy.EastWest, Ports: f.portsOf(e), L7: f.l7}
-		if e.peer.Kind == policy.FQDNs {
-			g.Family = policy.FQDNEgress
-		}
-		if f.direction == policy.Egress {
-			g.From, g.To, g.Source = own, e.peer, f.declaration()
-		} else {
-			g.From, g.To, g.Destination = e.peer, own, f.declaration()
-		}
-		r.give(f, g)
+	if e.peer.Kind == policy.FQDNs && r.kubernetes() {
+		r.grantNames(f, e)
+		return
 	}
+	for _, e := range r.inForm(f, e) {
+		for _, own := range f.own {
+			r.give(f, grantOf(f, own, e))
+		}
+	}
+}
+
+func grantOf(f *flow, own policy.Peer, e end) policy.Grant {
+	g := policy.Grant{Family: policy.EastWest, Ports: f.portsOf(e), L7: f.l7}
+	if e.peer.Kind == policy.FQDNs {
+		g.Family = policy.FQDNEgress
+	}
+	if f.direction == policy.Egress {
+		g.From, g.To, g.Source = own, e.peer, f.declaration()
+	} else {
+		g.From, g.To, g.Destination = e.peer, own, f.declaration()
+	}
+	return g
 }
 
 // give adds grants to the fence, each with the ports as its source must say them.

@@ -2,6 +2,7 @@ package resolve
 
 import (
 	"fmt"
+	"math"
 	"net/netip"
 	"path"
 	"slices"
@@ -160,4 +161,10 @@ func subset(a, b *netipx.IPSet) bool {
 	return true
 }
 
-func (r *resolver) minor() int { return policy.Minor(r.profile.Spec.Cluster.CiliumVersion) }
+// minor is Cilium's minor version. Where another enforces, nothing is too old.
+func (r *resolver) minor() int {
+	if !r.byCilium() {
+		return math.MaxInt
+	}
+	return policy.Minor(r.profile.Spec.Cluster.CiliumVersion)
+}

@@ -30,16 +30,31 @@ func (r *resolver) sayWhatMustBeKnown() {
 		r.say(policy.Info, "audit", ref, path.Child("enforcement"), "in Audit, so nothing is closed: %s", strings.Join(audited, ", "))
 	}
 	if slices.Contains(r.profile.Spec.Baseline.DNS.Names, "*") {
-		r.say(policy.Info, "dns-any-name", ref, path.Child("baseline", "dns", "names"), "pods may ask DNS for any name, which is a way out for data: list the names to narrow it")
+		narrow := "list the names to narrow it"
+		if r.kubernetes() {
+			narrow = "a NetworkPolicy cannot narrow it"
+		}
+		r.say(policy.Info, "dns-any-name", ref, path.Child("baseline", "dns", "names"), "pods may ask DNS for any name, which is a way out for data: %s", narrow)
 	}
-	if r.minor() < policy.AdditiveSince {
-		r.warn("allow-isolates", ref, path.Child("cluster", "ciliumVersion"),
-			"below Cilium 1.16 an allow isolates the pods it selects by itself: every stage closes what it does not allow, and nothing is generated for tenants in Audit")
-	}
+	r.sayIsolates(audited)
 	r.sayShared()
+	r.sayProxied()
 	r.sayEarlyNames()
 	r.sayEarlyL7()
 	r.doubtProfile()
+}
+
+// sayIsolates says where an allow closes by itself.
+func (r *resolver) sayIsolates(audited []string) {
+	const what = "an allow isolates the pods it selects by itself: every stage closes what it does not allow, and nothing is generated for tenants in Audit"
+	switch at := r.profile.Path; {
+	case r.kubernetes() && len(audited) == 0:
+		r.say(policy.Info, "allow-isolates", r.profile.Ref, at.Child("policies"), "with NetworkPolicies "+what)
+	case r.kubernetes():
+		r.warn("allow-isolates", r.profile.Ref, at.Child("policies"), "with NetworkPolicies "+what)
+	case !r.fence.Additive():
+		r.warn("allow-isolates", r.profile.Ref, at.Child("cluster", "ciliumVersion"), "below Cilium 1.16 "+what)
+	}
 }
 
 // sayEarlyNames says that narrowed names in DNS do not wait for the last stage.

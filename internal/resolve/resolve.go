@@ -26,17 +26,20 @@ func Resolve(in *resource.Inputs, index *resource.Index) (*policy.Fence, policy.
 		unread: map[string]bool{}, unreadNamespaces: map[string]bool{},
 		fence: &policy.Fence{
 			Name: in.Fence.Name, Profile: reasonOf(in.Profile.Ref, in.Profile.Path),
-			Cluster: in.Profile.Spec.Cluster, Baseline: in.Profile.Spec.Baseline,
+			Cluster: in.Profile.Spec.Cluster, Policies: in.Profile.Spec.Policies, Baseline: in.Profile.Spec.Baseline,
 			NamespaceLabels: in.Profile.Spec.Tenants.NamespaceLabels,
 		},
 	}
 	r.expectUnread(in.Unread)
 	r.resolveTenants(in.Tenants)
+	r.locate()
 	r.checkProfile()
+	r.checkForm()
 	r.checkNamespaces()
 	r.declareFlows()
 	r.grantFlows()
 	r.grantAgents()
+	r.grantFromProxy()
 	r.sayWhatMustBeKnown()
 	return r.fence, r.findings
 }

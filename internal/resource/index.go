@@ -32,6 +32,12 @@ const (
 	ManagedBy = "tenantfence"
 )
 
+// EgressNames says whether a resource is what the egress proxy of a fence is told. Every
+// other ConfigMap is somebody else's, whatever it is labelled.
+func EgressNames(n *yaml.RNode) bool {
+	return groupKind(n) == "v1/ConfigMap" && n.GetName() == policy.EgressNames
+}
+
 // The kinds of network policy.
 const (
 	KindCilium      = "CiliumNetworkPolicy"

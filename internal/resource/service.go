@@ -89,10 +89,14 @@ func APIServer() *Service {
 	}
 }
 
-// APIServerTargets are the ports behind it, which the profile's baseline may say.
-func APIServerTargets(b v1alpha1.Baseline) []policy.Port {
+// APIServerTargets are the ports behind it, which the profile's cluster or baseline may
+// say.
+func APIServerTargets(c v1alpha1.Cluster, b v1alpha1.Baseline) []policy.Port {
 	ports := v1alpha1.APIServerPorts()
-	if b.APIServer != nil && len(b.APIServer.Ports) > 0 {
+	switch {
+	case c.APIServer != nil && len(c.APIServer.Ports) > 0:
+		ports = c.APIServer.Ports
+	case b.APIServer != nil && len(b.APIServer.Ports) > 0:
 		ports = b.APIServer.Ports
 	}
 	var out []policy.Port

@@ -1,0 +1,85 @@
+package v1alpha1
+
+// Cluster says which enforcer decides, and how it knows this cluster.
+type Cluster struct {
+	// cni is Cilium or, for Calico and every other enforcer of NetworkPolicy, Kubernetes.
+	CNI CNI `json:"cni"`
+
+	// ciliumVersion is the minor version of the agents, "1.14" to "1.20", in quotes:
+	// unquoted 1.20 is the number 1.2. No field is generated that this version does
+	// not know. Below 1.16 an allow isolates by itself, so nothing is generated for
+	// a namespace in Audit. Required with cni: Cilium, and only for it.
+	// +optional
+	CiliumVersion string `json:"ciliumVersion,omitempty"`
+
+	// name is Cilium's cluster.name. It is written into peers, so that a pod of
+	// another cluster of the mesh never matches. Only with cni: Cilium. Omitted: peers
+	// name no cluster.
+	// +optional
+	Name string `json:"name,omitempty"`
+
+	// podCIDRs are the ranges of the pods' addresses. A NetworkPolicy matches pods by
+	// their addresses too, so these are taken out of every network that a flow names:
+	// cidrs and world lie outside the cluster. Required with cni: Kubernetes.
+	// +optional
+	// +kubebuilder:validation:MinItems=1
+	PodCIDRs []string `json:"podCIDRs,omitempty"`
+
+	// serviceCIDRs are the ranges of the Services' addresses, and taken out likewise.
+	// Omitted: not known, and with cni: Kubernetes the entity world is an error.
+	// +optional
+	// +kubebuilder:validation:MinItems=1
+	ServiceCIDRs []string `json:"serviceCIDRs,omitempty"`
+
+	// nodeCIDRs are the ranges of the nodes' addresses, and taken out likewise. In
+	// NetworkPolicies they stand for the entities host and remote-node, so no pod may
+	// have such an address; that of a NodeLocal DNSCache, 169.254.20.10/32, is one.
+	// Omitted: not known, and whatever needs them in a NetworkPolicy is an error.
+	// +optional
+	// +kubebuilder:validation:MinItems=1
+	NodeCIDRs []string `json:"nodeCIDRs,omitempty"`
+
+	// apiServer says where the apiserver is, for NetworkPolicies. Omitted: not known, and
+	// whatever needs it in one is an error.
+	// +optional
+	APIServer *APIServerAddresses `json:"apiServer,omitempty"`
+}
+
+// APIServerAddresses say where the apiserver is.
+type APIServerAddresses struct {
+	// cidrs are the apiserver's own addresses, behind its Service: those of the nodes
+	// that it runs on, or of its load balancer.
+	// +kubebuilder:validation:MinItems=1
+	CIDRs []string `json:"cidrs"`
+
+	// ports on which it listens there, over TCP: those of a flow to it that says none.
+	// Omitted: [443, 6443].
+	// +optional
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:items:Minimum=1
+	// +kubebuilder:validation:items:Maximum=65535
+	Ports []int32 `json:"ports,omitempty"`
+}
+
+// CNI is what enforces policies in the cluster.
+// +kubebuilder:validation:Enum=Cilium;Kubernetes
+type CNI string
+
+// The enforcers.
+const (
+	CNICilium CNI = "Cilium"
+	// CNIKubernetes is Calico, or any other enforcer of NetworkPolicy.
+	CNIKubernetes CNI = "Kubernetes"
+)
+
+// PolicyForm is the kind of the generated policies.
+// +kubebuilder:validation:Enum=Cilium;Kubernetes
+type PolicyForm string
+
+// The forms.
+const (
+	// PoliciesCilium are CiliumNetworkPolicies.
+	PoliciesCilium PolicyForm = "Cilium"
+	// PoliciesKubernetes are NetworkPolicies.
+	PoliciesKubernetes PolicyForm = "Kubernetes"
+)

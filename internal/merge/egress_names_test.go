@@ -1,0 +1,68 @@
+package merge_test
+
+import (
+	"slices"
+	"testing"
+
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/merge"
+	"github.com/tenantfence/tenantfence/internal/policy"
+)
+
+func configMap(name, fence, word string) *yaml.RNode {
+	return object("v1", "ConfigMap", name, fence, allow, word)
+}
+
+// What the egress proxy is told is owned as policies are, and no other ConfigMap is.
+func TestTheNamesOfTheEgressProxy(t *testing.T) {
+	t.Parallel()
+	desired := []*yaml.RNode{configMap(policy.EgressNames, "mine", "new")}
+	for name, c := range map[string]struct {
+		desired, there         []*yaml.RNode
+		stages                 []v1alpha1.Stage
+		want, changes, refused []string
+	}{
+		"they are created": {
+			desired, nil, []v1alpha1.Stage{allow},
+			[]string{"tenantfence-egress-names new"}, []string{"created tenantfence-egress-names"}, nil,
+		},
+		"but only in stage Allow": {
+			desired, nil, []v1alpha1.Stage{deny}, nil, nil, nil,
+		},
+		"they are configured": {
+			desired, []*yaml.RNode{configMap(policy.EgressNames, "mine", "old")}, []v1alpha1.Stage{allow},
+			[]string{"tenantfence-egress-names new"}, []string{"configured tenantfence-egress-names"}, nil,
+		},
+		"they go with the last flow that needs them": {
+			nil, []*yaml.RNode{configMap(policy.EgressNames, "mine", "old")}, []v1alpha1.Stage{allow},
+			nil, []string{"deleted tenantfence-egress-names"}, nil,
+		},
+		"somebody else's of that name is refused": {
+			desired, []*yaml.RNode{configMap(policy.EgressNames, "", "theirs")}, []v1alpha1.Stage{allow},
+			nil, nil, []string{"policy-exists"},
+		},
+		"another ConfigMap stays, whatever it is labelled": {
+			nil, []*yaml.RNode{configMap("settings", "mine", "theirs")}, []v1alpha1.Stage{allow},
+			[]string{"settings theirs"}, nil, nil,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r, findings := merge.Merge(options(c.stages...), c.there, c.desired)
+			if got := checks(findings); !slices.Equal(got, c.refused) {
+				t.Fatalf("refused %v, want %v", got, c.refused)
+			}
+			if len(c.refused) > 0 {
+				return
+			}
+			if got := words(r.Items); !slices.Equal(got, c.want) {
+				t.Errorf("got %v, want %v", got, c.want)
+			}
+			if got := done(r.Changes); !slices.Equal(got, c.changes) {
+				t.Errorf("did %v, want %v", got, c.changes)
+			}
+		})
+	}
+}

@@ -1,0 +1,93 @@
+package render
+
+import (
+	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
+
+	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/resource"
+)
+
+// kubernetes is the NetworkPolicy for a policy. One without rules closes both
+// directions.
+func kubernetes(f *policy.Fence, p *policy.Policy) *networkingv1.NetworkPolicy {
+	spec := networkingv1.NetworkPolicySpec{PodSelector: p.Subject}
+	for _, r := range p.Rules {
+		peers := blocksAndPods(r.Peers)
+		if len(peers) == 0 {
+			// No peers at all would be everybody.
+			continue
+		}
+		if r.Direction == policy.Ingress {
+			spec.Ingress = append(spec.Ingress, networkingv1.NetworkPolicyIngressRule{From: peers, Ports: policyPorts(r.Ports)})
+		} else {
+			spec.Egress = append(spec.Egress, networkingv1.NetworkPolicyEgressRule{To: peers, Ports: policyPorts(r.Ports)})
+		}
+	}
+	if len(spec.Ingress) > 0 || p.Family == policy.DefaultDeny {
+		spec.PolicyTypes = append(spec.PolicyTypes, networkingv1.PolicyTypeIngress)
+	}
+	if len(spec.Egress) > 0 || p.Family == policy.DefaultDeny {
+		spec.PolicyTypes = append(spec.PolicyTypes, networkingv1.PolicyTypeEgress)
+	}
+	return &networkingv1.NetworkPolicy{
+		TypeMeta: metav1.TypeMeta{APIVersion: networkingv1.SchemeGroupVersion.String(), Kind: resource.KindKubernetes},
+		ObjectMeta: metav1.ObjectMeta{
+			Name: p.Name, Namespace: p.Namespace, Labels: objectLabels(f, p), Annotations: objectAnnotations(p),
+		},
+		Spec: spec,
+	}
+}
+
+// blocksAndPods are peers as a NetworkPolicy knows them. It knows no others.
+func blocksAndPods(peers []policy.Peer) []networkingv1.NetworkPolicyPeer {
+	var out []networkingv1.NetworkPolicyPeer
+	for _, p := range peers {
+		switch p.Kind {
+		case policy.Pods:
+			out = append(out, podPeer(p))
+		case policy.CIDRs:
+			for _, c := range p.CIDRs {
+				out = append(out, networkingv1.NetworkPolicyPeer{IPBlock: &networkingv1.IPBlock{CIDR: c, Except: policy.ExceptIn(c, p.Except)}})
+			}
+		}
+	}
+	return out
+}
+
+// podPeer always says the namespaces: without them they are the policy's own.
+func podPeer(p policy.Peer) networkingv1.NetworkPolicyPeer {
+	where := &metav1.LabelSelector{MatchLabels: p.NamespaceLabels}
+	if p.Namespace != "" {
+		where.MatchLabels = map[string]string{corev1.LabelMetadataName: p.Namespace}
+	}
+	if len(p.NotNamespaces) > 0 {
+		where.MatchExpressions = []metav1.LabelSelectorRequirement{{
+			Key: corev1.LabelMetadataName, Operator: metav1.LabelSelectorOpNotIn, Values: p.NotNamespaces,
+		}}
+	}
+	out := networkingv1.NetworkPolicyPeer{NamespaceSelector: where}
+	if !policy.All(p.Pods) {
+		pods := p.Pods
+		out.PodSelector = &pods
+	}
+	return out
+}
+
+func policyPorts(ports []policy.Port) []networkingv1.NetworkPolicyPort {
+	var out []networkingv1.NetworkPolicyPort
+	for _, p := range ports {
+		protocol, port := corev1.Protocol(p.Protocol), intstr.FromInt32(p.Port)
+		if p.Name != "" {
+			port = intstr.FromString(p.Name)
+		}
+		written := networkingv1.NetworkPolicyPort{Protocol: &protocol, Port: &port}
+		if p.End > p.Port {
+			written.EndPort = &p.End
+		}
+		out = append(out, written)
+	}
+	return out
+}

@@ -1,0 +1,279 @@
+package resolve
+
+import (
+	"net/netip"
+	"slices"
+	"strings"
+
+	"go4.org/netipx"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/policy"
+)
+
+// kubernetes says whether policies are NetworkPolicies.
+func (r *resolver) kubernetes() bool { return r.fence.Policies == v1alpha1.PoliciesKubernetes }
+
+// byCilium says whether Cilium enforces NetworkPolicies: it matches no pod, node or
+// apiserver of the cluster by its address.
+func (r *resolver) byCilium() bool { return r.fence.Cluster.CNI == v1alpha1.CNICilium }
+
+// locate gives the entities that are addresses of the cluster these addresses. One that
+// is not known comes to nothing, which is refused where somebody needs it.
+func (r *resolver) locate() {
+	if !r.kubernetes() {
+		return
+	}
+	r.fence.Addresses = map[v1alpha1.Entity][]policy.Peer{}
+	for _, e := range []v1alpha1.Entity{v1alpha1.EntityHost, v1alpha1.EntityRemoteNode, v1alpha1.EntityKubeAPIServer} {
+		r.fence.Addresses[e] = nil
+		if r.unlocated(e) == "" {
+			cidrs, _ := r.addressesOf(e)
+			r.fence.Addresses[e] = []policy.Peer{{Kind: policy.CIDRs, CIDRs: cidrs}}
+		}
+	}
+}
+
+// addressesOf are the addresses of a node or the apiserver, and the field that says them.
+func (r *resolver) addressesOf(e v1alpha1.Entity) (cidrs []string, said string) {
+	c := r.fence.Cluster
+	switch {
+	case e != v1alpha1.EntityKubeAPIServer:
+		return c.NodeCIDRs, "cluster.nodeCIDRs"
+	case c.APIServer == nil:
+		return nil, "cluster.apiServer"
+	default:
+		return c.APIServer.CIDRs, "cluster.apiServer.cidrs"
+	}
+}
+
+// unlocated says why no ipBlock stands for a node or the apiserver, "" where one does.
+func (r *resolver) unlocated(e v1alpha1.Entity) string {
+	c := r.fence.Cluster
+	cidrs, said := r.addressesOf(e)
+	own := setOf(cidrs, nil)
+	switch {
+	case r.byCilium() && e != v1alpha1.EntityKubeAPIServer:
+		return "a node, which Cilium never matches by its address: this flow needs policies: Cilium"
+	case len(cidrs) == 0:
+		return "an address in a NetworkPolicy, which knows no entities: say it in " + said + " of the profile"
+	case r.byCilium() && len(c.NodeCIDRs) == 0:
+		return "matched by its address only where it is no node, with Cilium: say cluster.nodeCIDRs in the profile, so that it can be told, or write policies: Cilium"
+	case r.byCilium() && own.Overlaps(setOf(slices.Concat(c.NodeCIDRs, c.PodCIDRs), nil)):
+		return "in the cluster, where Cilium never matches it by its address: this flow needs policies: Cilium"
+	case own.Overlaps(setOf(c.PodCIDRs, nil)):
+		return said + " in a NetworkPolicy, and this overlaps cluster.podCIDRs, so that pods would be let pass, too: give ranges that no pod has an address of"
+	}
+	return ""
+}
+
+// entityPeers are what an entity comes to in a NetworkPolicy.
+func (r *resolver) entityPeers(e v1alpha1.Entity, ref policy.Ref, at *field.Path) []policy.Peer {
+	pods := policy.Peer{Kind: policy.Pods}
+	switch e {
+	case v1alpha1.EntityHost, v1alpha1.EntityRemoteNode, v1alpha1.EntityKubeAPIServer:
+		if problem := r.unlocated(e); problem != "" {
+			r.refuse("entity-without-address", ref, at, "the entity %q is %s", e, problem)
+		}
+		return r.fence.Addresses[e]
+	case v1alpha1.EntityWorld:
+		return r.outside(policy.Peer{Kind: policy.CIDRs, CIDRs: everyAddress()}, ref, at)
+	case v1alpha1.EntityAll:
+		if !r.byCilium() {
+			return []policy.Peer{pods, {Kind: policy.CIDRs, CIDRs: everyAddress()}}
+		}
+	case v1alpha1.EntityCluster:
+		if !r.byCilium() {
+			return r.clusterPeers(pods, ref, at)
+		}
+	default:
+		r.refuse("entity-without-address", ref, at, "the entity %q is Cilium's own, and a NetworkPolicy has no word for it: name the pods that are meant%s", e, r.orCilium())
+		return nil
+	}
+	r.refuse("entity-without-address", ref, at, "the entity %q holds nodes, which Cilium never matches by their addresses: this flow needs policies: Cilium", e)
+	return nil
+}
+
+// clusterPeers are all pods, the nodes and the apiserver.
+func (r *resolver) clusterPeers(pods policy.Peer, ref policy.Ref, at *field.Path) []policy.Peer {
+	addresses := policy.Peer{Kind: policy.CIDRs}
+	for _, part := range []v1alpha1.Entity{v1alpha1.EntityRemoteNode, v1alpha1.EntityKubeAPIServer} {
+		for _, p := range r.entityPeers(part, ref, at) {
+			addresses.CIDRs = append(addresses.CIDRs, p.CIDRs...)
+		}
+	}
+	addresses.CIDRs = slices.Compact(slices.Sorted(slices.Values(addresses.CIDRs)))
+	return []policy.Peer{pods, addresses}
+}
+
+func everyAddress() []string { return []string{"0.0.0.0/0", "::/0"} }
+
+// inside are the addresses of the cluster, as far as the profile says them.
+func (r *resolver) inside() []string {
+	c := r.fence.Cluster
+	out := slices.Concat(c.PodCIDRs, c.ServiceCIDRs, c.NodeCIDRs)
+	if c.APIServer != nil {
+		out = append(out, c.APIServer.CIDRs...)
+	}
+	return out
+}
+
+// outside is what lies outside the cluster of the networks of a peer: a NetworkPolicy
+// would match pods and nodes in them as well. A network of which nothing is left is
+// refused.
+func (r *resolver) outside(p policy.Peer, ref policy.Ref, at *field.Path) []policy.Peer {
+	if !r.kubernetes() {
+		return []policy.Peer{p}
+	}
+	inside := setOf(r.inside(), nil)
+	out := policy.Peer{Kind: policy.CIDRs}
+	for _, c := range p.CIDRs {
+		network, err := netip.ParsePrefix(c)
+		if err != nil || network.Bits() == 0 && !r.worldKnown(ref, at) {
+			return nil
+		}
+		holes := holesIn(network, inside, setOf(p.Except, nil))
+		if slices.Contains(holes, network.String()) {
+			r.refuse("network-of-the-cluster", ref, at, "network %q lies within the addresses of the cluster that the profile says, where policies are about pods and entities: name the pods, or the entity host, remote-node or kube-apiserver", c)
+			continue
+		}
+		out.CIDRs = append(out.CIDRs, c)
+		out.Except = append(out.Except, holes...)
+	}
+	if len(out.CIDRs) == 0 {
+		return nil
+	}
+	out.Except = slices.Compact(slices.Sorted(slices.Values(out.Except)))
+	return []policy.Peer{out}
+}
+
+// holesIn are the networks that are taken out of one.
+func holesIn(network netip.Prefix, sets ...*netipx.IPSet) []string {
+	var b netipx.IPSetBuilder
+	for _, s := range sets {
+		b.AddSet(s)
+	}
+	var in netipx.IPSetBuilder
+	in.AddPrefix(network)
+	whole, err := in.IPSet()
+	if err != nil {
+		return nil
+	}
+	b.Intersect(whole)
+	set, err := b.IPSet()
+	if err != nil {
+		return nil
+	}
+	return prefixes(set)
+}
+
+func prefixes(s *netipx.IPSet) []string {
+	var out []string
+	for _, p := range s.Prefixes() {
+		out = append(out, p.String())
+	}
+	return out
+}
+
+// worldKnown refuses to tell the world from the cluster where the profile does not say
+// all of the cluster's addresses.
+func (r *resolver) worldKnown(ref policy.Ref, at *field.Path) bool {
+	if r.byCilium() {
+		return true
+	}
+	var lacking []string
+	c := r.fence.Cluster
+	for _, part := range []struct {
+		name string
+		said bool
+	}{{"serviceCIDRs", len(c.ServiceCIDRs) > 0}, {"nodeCIDRs", len(c.NodeCIDRs) > 0}, {"apiServer", c.APIServer != nil}} {
+		if !part.said {
+			lacking = append(lacking, "cluster."+part.name)
+		}
+	}
+	if len(lacking) > 0 {
+		r.refuse("world-unknown", ref, at, "stands for every address outside the cluster, and nothing tells which these are: say %s in the profile", strings.Join(lacking, ", "))
+	}
+	return len(lacking) == 0
+}
+
+// inForm are the ends that stand for one in the form that policies have.
+func (r *resolver) inForm(f *flow, e end) []end {
+	if !r.kubernetes() {
+		return []end{e}
+	}
+	var out []end
+	switch e.peer.Kind {
+	case policy.CIDRs:
+		for _, p := range r.outside(e.peer, f.ref, e.path) {
+			out = append(out, end{peer: p, ports: e.ports, path: e.path})
+		}
+	case policy.Entities:
+		for _, entity := range e.peer.Entities {
+			ports := f.portsOf(e)
+			if entity == v1alpha1.EntityKubeAPIServer && f.direction == policy.Egress && len(ports) == 0 {
+				ports = r.apiServerPorts()
+			}
+			for _, p := range r.entityPeers(entity, f.ref, e.path) {
+				out = append(out, end{peer: p, ports: ports, path: e.path})
+			}
+		}
+	default:
+		return []end{e}
+	}
+	return slices.CompactFunc(out, func(a, b end) bool { return policy.Key([]any{a.peer, a.ports}) == policy.Key([]any{b.peer, b.ports}) })
+}
+
+// refuseUnsayable refuses what no NetworkPolicy says of a flow.
+func (r *resolver) refuseUnsayable(f *flow) {
+	if !r.kubernetes() {
+		return
+	}
+	refuse := func(name, instead string) {
+		r.refuse("not-in-network-policy", f.ref, f.path.Child(name), "is more than a NetworkPolicy says, which knows ports alone: %s%s", instead, r.orCilium())
+	}
+	if len(f.l7.HTTP) > 0 {
+		refuse("http", "leave it out, and every request passes")
+	}
+	if len(f.l7.DNS) > 0 {
+		refuse("dns", "leave it out, and any name may be asked for")
+	}
+	if slices.ContainsFunc(f.ports, func(p policy.Port) bool { return p.Protocol == policy.ICMP }) {
+		refuse("icmp", "leave it out with ports left out too, and everything passes, ICMP as well")
+	}
+}
+
+// orCilium is the other way out, where there is one.
+func (r *resolver) orCilium() string {
+	if !r.byCilium() {
+		return ""
+	}
+	return ", or use policies: Cilium"
+}
+
+// checkForm refuses what the profile says of every tenant and no NetworkPolicy says.
+func (r *resolver) checkForm() {
+	if !r.kubernetes() {
+		return
+	}
+	at := r.profile.Path.Child("baseline")
+	b := r.profile.Spec.Baseline
+	if b.APIServer != nil {
+		r.entityPeers(v1alpha1.EntityKubeAPIServer, r.profile.Ref, at.Child("apiServer"))
+	}
+	if b.DNS.NodeLocal {
+		r.entityPeers(v1alpha1.EntityHost, r.profile.Ref, at.Child("dns", "nodeLocal"))
+	}
+}
+
+// apiServerPorts are those on which the apiserver listens.
+func (r *resolver) apiServerPorts() []policy.Port {
+	var out []policy.Port
+	if api := r.fence.Cluster.APIServer; api != nil {
+		for _, p := range api.Ports {
+			out = append(out, policy.Port{Port: p, Protocol: v1alpha1.TCP})
+		}
+	}
+	return out
+}

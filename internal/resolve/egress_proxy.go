@@ -1,0 +1,112 @@
+package resolve
+
+import (
+	"slices"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/policy"
+)
+
+// proxiedNames is the policy of the egress proxy's pods. No flow makes this name.
+const proxiedNames = "proxied-names"
+
+// grantNames lets a flow's pods reach names by way of the egress proxy, which is told of
+// the names.
+func (r *resolver) grantNames(f *flow, e end) {
+	proxy, ok := r.egressProxy(f, e.path)
+	if !ok {
+		return
+	}
+	ports := f.portsOf(e)
+	for i, p := range ports {
+		if p.Protocol != v1alpha1.TCP && p.Protocol != policy.ICMP {
+			r.refuse("proxy-speaks-tcp", f.ref, f.path.Child("ports").Index(i), "port %s leads to names by way of the profile's egressProxy, which speaks TCP alone: remove it, or give the cidrs behind the names", p)
+			return
+		}
+	}
+	said := r.profile.Spec.EgressProxy
+	for _, own := range f.own {
+		r.give(f, policy.Grant{
+			Family: policy.FQDNEgress, From: own, To: proxy, Ports: []policy.Port{{Port: said.Port, Protocol: v1alpha1.TCP}},
+			Source: f.declaration(), Destination: r.proxyDeclaration(proxy),
+		})
+	}
+	if r.fence.EgressProxy == nil {
+		r.fence.EgressProxy = &policy.EgressProxy{Namespace: said.Namespace, Port: said.Port, Inside: prefixes(setOf(append(ofTheNode(), r.inside()...), nil))}
+	}
+	r.fence.EgressProxy.Allowed = append(r.fence.EgressProxy.Allowed, policy.AllowedNames{
+		Tenant: f.tenant.Name, Names: e.peer.FQDNs, Ports: ports, Reason: f.reason,
+	})
+}
+
+// ofTheNode are addresses that lead to a pod itself or to its node, where clouds keep
+// credentials.
+func ofTheNode() []string {
+	return []string{"127.0.0.0/8", "169.254.0.0/16", "::1/128", "fe80::/10"}
+}
+
+// egressProxy are the proxy's pods.
+func (r *resolver) egressProxy(f *flow, at *field.Path) (policy.Peer, bool) {
+	said := r.profile.Spec.EgressProxy
+	if said == nil {
+		r.refuse("no-egress-proxy", f.ref, at, "a NetworkPolicy knows no names, and the profile has no egressProxy that leads to them: add it there, or give the cidrs behind the names")
+		return policy.Peer{}, false
+	}
+	pods := r.podEnds([]string{said.Namespace}, policy.PodsOf(said.Pods))
+	if len(pods) == 0 {
+		r.refuse("no-such-pods", r.profile.Ref, r.profile.Path.Child("egressProxy", "pods"), "selects no pod of namespace %q in the build: correct the labels, or tell the pods as inventory", said.Namespace)
+		return policy.Peer{}, false
+	}
+	return pods[0], true
+}
+
+func (r *resolver) proxyDeclaration(proxy policy.Peer) *policy.Declaration {
+	return &policy.Declaration{Policy: proxiedNames, Subject: proxy.Pods, Reason: r.fence.Profile.In("egressProxy")}
+}
+
+// grantFromProxy lets the egress proxy out to the world, on the ports that names are
+// asked for. Which names it lets through is its own to look into.
+func (r *resolver) grantFromProxy() {
+	used := r.fence.EgressProxy
+	if used == nil {
+		return
+	}
+	var ports []policy.Port
+	for _, a := range used.Allowed {
+		ports = append(ports, a.Ports...)
+	}
+	slices.SortFunc(ports, policy.ComparePorts)
+	ports = slices.Compact(ports)
+	at := r.profile.Path.Child("egressProxy")
+	if r.owner[used.Namespace] == nil {
+		if !r.unreadNamespaces[used.Namespace] {
+			r.warn("egress-proxy-unfenced", r.profile.Ref, at.Child("namespace"), "namespace %q has no Tenant, so nothing but its own configuration keeps the proxy from any address: give it one", used.Namespace)
+		}
+		return
+	}
+	proxy := policy.Peer{Kind: policy.Pods, Namespace: used.Namespace, Pods: policy.PodsOf(r.profile.Spec.EgressProxy.Pods)}
+	for _, world := range r.outside(policy.Peer{Kind: policy.CIDRs, CIDRs: everyAddress()}, r.profile.Ref, at) {
+		r.fence.Grants = append(r.fence.Grants, policy.Grant{
+			Family: policy.FQDNEgress, From: proxy, To: world, Ports: ports, Source: r.proxyDeclaration(proxy),
+		})
+	}
+}
+
+// sayProxied names the tenants that share the egress proxy.
+func (r *resolver) sayProxied() {
+	if r.fence.EgressProxy == nil {
+		return
+	}
+	var users []string
+	for _, a := range r.fence.EgressProxy.Allowed {
+		users = append(users, a.Tenant)
+	}
+	slices.Sort(users)
+	if users = slices.Compact(users); len(users) > 1 {
+		r.say(policy.Info, "shared-egress-proxy", r.profile.Ref, r.profile.Path.Child("egressProxy"),
+			"%s share the egress proxy: it does not tell their pods apart, so each may reach the names of all", strings.Join(users, ", "))
+	}
+}
