@@ -1,10 +1,12 @@
 package fn
 
 import (
+	"encoding/json"
 	"errors"
 	"maps"
 	"slices"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
@@ -40,7 +42,7 @@ func proveByLabels(index *resource.Index, items []*yaml.RNode, progress policy.P
 }
 
 // labelledFence is what the labels of policies tell of a fence: a tenant is enforced in
-// the namespaces that have a default-deny.
+// the namespaces that have a default-deny, or that a cluster-wide one selects.
 func labelledFence(items []*yaml.RNode) *policy.Fence {
 	type owner struct {
 		tenant      string
@@ -48,19 +50,57 @@ func labelledFence(items []*yaml.RNode) *policy.Fence {
 	}
 	owners := map[string]owner{}
 	fence := &policy.Fence{Cluster: v1alpha1.Cluster{CiliumVersion: newest}}
+	var closed policy.Span
 	for _, n := range fenced(items) {
 		labels := n.GetLabels()
 		fence.Name = labels[resource.LabelFence]
-		o := owner{labels[resource.LabelTenant], v1alpha1.Audit}
-		if have := owners[n.GetNamespace()]; labels[resource.LabelFamily] == string(policy.DefaultDeny) || have.enforcement == v1alpha1.Enforce {
-			o.enforcement = v1alpha1.Enforce
+		closes := labels[resource.LabelFamily] == string(policy.DefaultDeny)
+		switch {
+		case n.GetKind() != resource.KindClusterwide:
+			o := owner{labels[resource.LabelTenant], v1alpha1.Audit}
+			if closes || owners[n.GetNamespace()].enforcement == v1alpha1.Enforce {
+				o.enforcement = v1alpha1.Enforce
+			}
+			owners[n.GetNamespace()] = o
+		case closes:
+			closed = spanOf(n)
+			fence.Clusterwide = &policy.Clusterwide{Enforcement: v1alpha1.Enforce, Apart: closed.Except}
 		}
-		owners[n.GetNamespace()] = o
+	}
+	if len(closed.Only) > 0 {
+		fence.Clusterwide = nil
 	}
 	for _, ns := range slices.Sorted(maps.Keys(owners)) {
-		fence.Tenants = append(fence.Tenants, policy.Tenant{Name: owners[ns].tenant, Namespaces: []string{ns}, Enforcement: owners[ns].enforcement})
+		o := owners[ns]
+		if fence.Spanned(ns) || slices.Contains(closed.Only, ns) {
+			o.enforcement = v1alpha1.Enforce
+		}
+		fence.Tenants = append(fence.Tenants, policy.Tenant{Name: o.tenant, Namespaces: []string{ns}, Enforcement: o.enforcement})
 	}
 	return fence
+}
+
+// spanOf are the namespaces that a generated cluster-wide policy selects.
+func spanOf(n *yaml.RNode) policy.Span {
+	var read struct {
+		Spec struct {
+			EndpointSelector metav1.LabelSelector `json:"endpointSelector"`
+		} `json:"spec"`
+	}
+	var out policy.Span
+	data, err := n.MarshalJSON()
+	if err != nil || json.Unmarshal(data, &read) != nil {
+		return out
+	}
+	for _, e := range read.Spec.EndpointSelector.MatchExpressions {
+		switch e.Operator {
+		case metav1.LabelSelectorOpIn:
+			out.Only = e.Values
+		case metav1.LabelSelectorOpNotIn:
+			out.Except = e.Values
+		}
+	}
+	return out
 }
 
 // newest is the version of Cilium whose engine decides.

@@ -67,7 +67,9 @@ func wishesOf(s *types.LabelSelector) ([]wish, error) {
 		case slim.LabelSelectorOpIn:
 			first.want(e.Key, e.Values)
 		case slim.LabelSelectorOpExists:
-			first.want(e.Key, []string{"any"})
+			if labels.ParseSelectLabel(e.Key).Key != k8sconst.PodNamespaceLabel {
+				first.want(e.Key, []string{"any"})
+			}
 		default:
 			excluded = append(excluded, e)
 		}

@@ -30,7 +30,7 @@ var generatedKinds = map[string]string{
 type identity struct{ group, kind, namespace, name string }
 
 func identityOf(n *yaml.RNode) identity {
-	return identity{resource.Group(n), n.GetKind(), n.GetNamespace(), n.GetName()}
+	return identity{resource.Group(n), n.GetKind(), resource.NamespaceOf(n), n.GetName()}
 }
 
 func (id identity) generated() bool {

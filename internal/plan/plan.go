@@ -43,7 +43,7 @@ func Plan(f *policy.Fence) []policy.Policy {
 			halves = append(halves, eastWest(f, g)...)
 		}
 	}
-	out := append(assemble(f, halves), defaultDeny(f)...)
+	out := slices.Concat(assemble(f, halves), defaultDeny(f), clusterwide(f))
 	slices.SortFunc(out, func(a, b policy.Policy) int {
 		return cmp.Or(cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name))
 	})

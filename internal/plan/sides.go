@@ -88,14 +88,17 @@ func suffix(f *policy.Fence, namespace string, decl *policy.Declaration) string 
 }
 
 // baselineSides returns both halves of a baseline flow between the pods of each of a
-// tenant's namespaces and the rule's peers. The policies are named after the family,
+// tenant's namespaces and the rule's peers. The first half is left to the cluster-wide
+// policies where there are some. The policies are named after the family,
 // and where a peer is fenced, there with the tenant's name behind it.
 func baselineSides(f *policy.Fence, t *policy.Tenant, family policy.Family, rule policy.Rule, field string) []half {
 	reasons := []policy.Reason{f.Profile.In(field)}
 	name := "allow-" + string(family)
 	var out []half
 	for _, namespace := range t.Namespaces {
-		out = append(out, half{namespace: namespace, name: name, family: family, rule: rule, reasons: reasons})
+		if !f.Spanned(namespace) {
+			out = append(out, half{namespace: namespace, name: name, family: family, rule: rule, reasons: reasons})
+		}
 		me := policy.Peer{Kind: policy.Pods, Namespace: namespace}
 		for _, p := range rule.Peers {
 			if p.Kind != policy.Pods || p.Namespace == "" {

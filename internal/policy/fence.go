@@ -25,6 +25,9 @@ type Fence struct {
 	// SourceRanges are what load balancers must admit, where policies cannot tell
 	// clients apart.
 	SourceRanges []SourceRanges
+	// Clusterwide has the baseline and default-deny in cluster-wide policies, once for
+	// all namespaces. Nil: they are written into each namespace.
+	Clusterwide *Clusterwide
 
 	owners map[string]*Tenant
 }

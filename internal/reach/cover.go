@@ -19,7 +19,7 @@ type subject struct {
 // subjectOf collects what a pod may do.
 func (x *Expectation) subjectOf(pod policy.Endpoint, d policy.Direction) subject {
 	s := subject{pod: pod, direction: d, byNamespace: map[string][]Wanted{}}
-	for _, w := range x.at[end{pod.Namespace, d}] {
+	for _, w := range x.wantedAt(pod.Namespace, d) {
 		switch {
 		case !policy.Selects(w.Subject, pod.Labels):
 		case w.Peer.Kind == policy.Pods && w.Peer.Namespace != "":

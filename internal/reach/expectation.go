@@ -17,6 +17,10 @@ type Expectation struct {
 	at map[end][]Wanted
 }
 
+// strangers stands for every namespace that no tenant has and cluster-wide policies
+// close: it is no name that Kubernetes would take.
+const strangers = "*"
+
 // end is a fenced namespace, looked at in one direction.
 type end struct {
 	namespace string
@@ -36,8 +40,13 @@ type Wanted struct {
 // NewExpectation returns what a fence lets pass.
 func NewExpectation(f *policy.Fence) *Expectation {
 	x := &Expectation{fence: f, at: map[end][]Wanted{}}
-	for i := range f.Tenants {
-		x.expectBaseline(&f.Tenants[i])
+	for _, t := range f.Tenants {
+		for _, ns := range t.Namespaces {
+			x.expectBaseline(policy.Peer{Kind: policy.Pods, Namespace: ns}, t.IntraNamespace)
+		}
+	}
+	if f.Clusterwide != nil {
+		x.expectBaseline(policy.Peer{Kind: policy.Pods, Namespace: strangers}, false)
 	}
 	for _, g := range f.Grants {
 		x.expectGrant(g)
@@ -45,48 +54,61 @@ func NewExpectation(f *policy.Fence) *Expectation {
 	return x
 }
 
-// expect adds a flow between the pods of two peers, at each end that is fenced.
+// expect adds a flow between the pods of two peers, at each end that is fenced. Strangers
+// may do their half of the baseline, and nobody expects them at the other end.
 func (x *Expectation) expect(from, to policy.Peer, egress, ingress Wanted) {
 	egress.Subject, egress.Peer = from.Pods, to
 	ingress.Subject, ingress.Peer = to.Pods, from
-	x.add(end{from.Namespace, policy.Egress}, from, egress)
-	x.add(end{to.Namespace, policy.Ingress}, to, ingress)
-}
-
-func (x *Expectation) add(at end, own policy.Peer, w Wanted) {
-	if owner := x.fence.Owner(at.namespace); own.Kind == policy.Pods && owner != nil {
-		if owner.Enforcement != v1alpha1.Enforce {
-			// Nothing may be denied there, so nothing is looked into.
-			w.L7 = policy.L7{}
-		}
-		x.at[at] = append(x.at[at], w)
+	if to.Namespace != strangers {
+		x.add(end{from.Namespace, policy.Egress}, from, egress)
+	}
+	if from.Namespace != strangers {
+		x.add(end{to.Namespace, policy.Ingress}, to, ingress)
 	}
 }
 
-func (x *Expectation) expectBaseline(t *policy.Tenant) {
+func (x *Expectation) add(at end, own policy.Peer, w Wanted) {
+	owner := x.fence.Owner(at.namespace)
+	if own.Kind != policy.Pods || owner == nil && at.namespace != strangers {
+		return
+	}
+	if owner != nil && owner.Enforcement != v1alpha1.Enforce {
+		// Nothing may be denied there, so nothing is looked into.
+		w.L7 = policy.L7{}
+	}
+	x.at[at] = append(x.at[at], w)
+}
+
+// wantedAt are the flows that the pods of a namespace may have.
+func (x *Expectation) wantedAt(namespace string, d policy.Direction) []Wanted {
+	if x.fence.Stranger(namespace) {
+		namespace = strangers
+	}
+	return x.at[end{namespace, d}]
+}
+
+// expectBaseline lets the pods of a namespace do what the baseline says.
+func (x *Expectation) expectBaseline(own policy.Peer, intraNamespace bool) {
 	f := x.fence
-	for _, ns := range t.Namespaces {
-		own := policy.Peer{Kind: policy.Pods, Namespace: ns}
-		names := f.Baseline.DNS.Names
-		if slices.Contains(names, "*") {
-			names = nil
+	names := f.Baseline.DNS.Names
+	if slices.Contains(names, "*") {
+		names = nil
+	}
+	x.expectDNS(own, names, f.Profile.In("baseline.dns"))
+	if intraNamespace {
+		w := Wanted{Reason: f.Profile.In("baseline.intraNamespace")}
+		x.expect(own, own, w, w)
+	}
+	if api := f.Baseline.APIServer; api != nil {
+		w := Wanted{Reason: f.Profile.In("baseline.apiServer")}
+		for _, p := range api.Ports {
+			w.Ports = append(w.Ports, policy.Port{Port: p, Protocol: v1alpha1.TCP})
 		}
-		x.expectDNS(own, names, f.Profile.In("baseline.dns"))
-		if t.IntraNamespace {
-			w := Wanted{Reason: f.Profile.In("baseline.intraNamespace")}
-			x.expect(own, own, w, w)
-		}
-		if api := f.Baseline.APIServer; api != nil {
-			w := Wanted{Reason: f.Profile.In("baseline.apiServer")}
-			for _, p := range api.Ports {
-				w.Ports = append(w.Ports, policy.Port{Port: p, Protocol: v1alpha1.TCP})
-			}
-			x.expect(own, policy.Peer{Kind: policy.Entities, Entities: []v1alpha1.Entity{v1alpha1.EntityKubeAPIServer}}, w, w)
-		}
-		if m := f.Baseline.Monitoring; m != nil {
-			w := Wanted{Ports: policy.PortsOf(m.Ports), Reason: f.Profile.In("baseline.monitoring")}
-			x.expect(policy.Peer{Kind: policy.Pods, Namespace: m.Namespace, Pods: policy.PodsOf(m.Pods)}, own, w, w)
-		}
+		x.expect(own, policy.Peer{Kind: policy.Entities, Entities: []v1alpha1.Entity{v1alpha1.EntityKubeAPIServer}}, w, w)
+	}
+	if m := f.Baseline.Monitoring; m != nil {
+		w := Wanted{Ports: policy.PortsOf(m.Ports), Reason: f.Profile.In("baseline.monitoring")}
+		x.expect(policy.Peer{Kind: policy.Pods, Namespace: m.Namespace, Pods: policy.PodsOf(m.Pods)}, own, w, w)
 	}
 }
 

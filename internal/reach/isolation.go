@@ -72,11 +72,11 @@ func (p Proof) hostNetwork() policy.Findings {
 }
 
 // fenced are the known pods whose namespace is a tenant's, and in which policies are
-// generated.
+// generated, and those that cluster-wide policies close beside them.
 func (p Proof) fenced(known []policy.Endpoint) []policy.Endpoint {
 	return slices.DeleteFunc(slices.Clone(known), func(ep policy.Endpoint) bool {
 		owner := p.Fence.Owner(ep.Namespace)
-		return ep.Kind != policy.PodEndpoint || owner == nil || !p.Fence.Generated(owner)
+		return ep.Kind != policy.PodEndpoint || !p.Fence.Stranger(ep.Namespace) && (owner == nil || !p.Fence.Generated(owner))
 	})
 }
 

@@ -78,7 +78,7 @@ func (s *search) findings() policy.Findings {
 	var out policy.Findings
 	for _, l := range s.leaks.list {
 		f := policy.Finding{Severity: policy.Error}
-		if s.tenant(l).Enforcement != v1alpha1.Enforce {
+		if t := s.tenant(l); t != nil && t.Enforcement != v1alpha1.Enforce {
 			f.Severity = policy.Warning
 		}
 		switch {
@@ -94,13 +94,19 @@ func (s *search) findings() policy.Findings {
 	return out
 }
 
+// tenant has the pods, or nobody.
 func (s *search) tenant(l *leak) *policy.Tenant { return s.Fence.Owner(l.namespace) }
 
 // notIsolated: whatever the policies say, everything passes.
 func (s *search) notIsolated(l *leak, f *policy.Finding) {
-	f.Check, f.Resource = "not-isolated", s.Sources[v1alpha1.KindTenant+"/"+s.tenant(l).Name]
-	f.Message = fmt.Sprintf("no policy closes the %s of %s%s, of Tenant %q, which is in Enforce: the policy default-deny is missing, or does nothing",
-		l.direction, l.subjects.list[0], l.subjects.others(), s.tenant(l).Name)
+	f.Check = "not-isolated"
+	whose := "of no Tenant, which scope Cluster closes"
+	if t := s.tenant(l); t != nil {
+		f.Resource = s.Sources[v1alpha1.KindTenant+"/"+t.Name]
+		whose = fmt.Sprintf("of Tenant %q, which is in Enforce", t.Name)
+	}
+	f.Message = fmt.Sprintf("no policy closes the %s of %s%s, %s: the policy default-deny is missing, or does nothing",
+		l.direction, l.subjects.list[0], l.subjects.others(), whose)
 }
 
 func (s *search) dead(l *leak, f *policy.Finding) {
@@ -123,8 +129,12 @@ func (s *search) undeclared(l *leak, f *policy.Finding) {
 	if len(l.opening.By) > 1 {
 		together = " (together: " + strings.Join(l.opening.By, ", ") + ")"
 	}
-	f.Message = fmt.Sprintf("lets %s%s reach %s%s on %s%s, which no Tenant, profile or baseline declares; %s: remove the policy, or declare the flow in spec.%s of Tenant %q",
-		l.pair.From.Name, l.ends().others(), l.pair.To.Name, l.otherEnds().others(), what, together, state, l.direction, s.tenant(l).Name)
+	do := "which needs a Tenant to declare it"
+	if t := s.tenant(l); t != nil {
+		do = fmt.Sprintf("or declare the flow in spec.%s of Tenant %q", l.direction, t.Name)
+	}
+	f.Message = fmt.Sprintf("lets %s%s reach %s%s on %s%s, which no Tenant, profile or baseline declares; %s: remove the policy, %s",
+		l.pair.From.Name, l.ends().others(), l.pair.To.Name, l.otherEnds().others(), what, together, state, do)
 }
 
 // ends are the sources of what leaks, otherEnds the destinations.

@@ -17,7 +17,7 @@ import (
 func Render(f *policy.Fence, policies []policy.Policy) ([]*yaml.RNode, error) {
 	out := make([]*yaml.RNode, 0, len(policies))
 	for i := range policies {
-		node, err := toNode(cilium(f, &policies[i]))
+		node, err := toNode(object(f, &policies[i]))
 		if err != nil {
 			return nil, fmt.Errorf("render policy %s/%s: %w", policies[i].Namespace, policies[i].Name, err)
 		}
@@ -26,14 +26,24 @@ func Render(f *policy.Fence, policies []policy.Policy) ([]*yaml.RNode, error) {
 	return out, nil
 }
 
+// object is a policy's form.
+func object(f *policy.Fence, p *policy.Policy) any {
+	if p.Span != nil {
+		return clusterwide(f, p)
+	}
+	return cilium(f, p)
+}
+
 // objectLabels are the labels of a policy.
 func objectLabels(f *policy.Fence, p *policy.Policy) map[string]string {
 	labels := map[string]string{
 		resource.LabelManagedBy: resource.ManagedBy,
 		resource.LabelFence:     f.Name,
-		resource.LabelTenant:    p.Tenant,
 		resource.LabelFamily:    string(p.Family),
 		resource.LabelStage:     string(p.Family.Stage()),
+	}
+	if p.Tenant != "" {
+		labels[resource.LabelTenant] = p.Tenant
 	}
 	if p.TenantID != "" {
 		labels[resource.LabelTenantID] = p.TenantID
@@ -41,16 +51,18 @@ func objectLabels(f *policy.Fence, p *policy.Policy) map[string]string {
 	return labels
 }
 
-// objectAnnotations say why a policy is there and where it must land.
+// objectAnnotations say why a policy is there and, unless it is cluster-wide, where it
+// must land.
 func objectAnnotations(p *policy.Policy) map[string]string {
 	var reasons []string
 	for _, r := range p.Reasons {
 		reasons = append(reasons, r.String())
 	}
-	return map[string]string{
-		resource.AnnotationFor:       strings.Join(reasons, "\n"),
-		resource.AnnotationNamespace: p.Namespace,
+	out := map[string]string{resource.AnnotationFor: strings.Join(reasons, "\n")}
+	if p.Span == nil {
+		out[resource.AnnotationNamespace] = p.Namespace
 	}
+	return out
 }
 
 // toNode turns a typed object into a node with sorted keys, without the status and

@@ -109,6 +109,10 @@ func (r *resolver) checkNamespaces() {
 	for _, e := range r.profile.Spec.ExcludedNamespaces {
 		delete(outside, e.Name)
 	}
+	if r.closesStrangers() {
+		r.refuseStrangers()
+		return
+	}
 	for _, ns := range slices.Sorted(maps.Keys(outside)) {
 		r.warn("unfenced-namespace", r.profile.Ref, nil,
 			"namespace %q has workloads and no Tenant, so nothing is closed there: give it a Tenant, or list it in excludedNamespaces with the reason", ns)

@@ -36,6 +36,7 @@ func (r *resolver) sayWhatMustBeKnown() {
 		r.warn("allow-isolates", ref, path.Child("cluster", "ciliumVersion"),
 			"below Cilium 1.16 an allow isolates the pods it selects by itself: every stage closes what it does not allow, and nothing is generated for tenants in Audit")
 	}
+	r.sayWhatIsClosed()
 	r.sayShared()
 	r.sayEarlyNames()
 	r.sayEarlyL7()

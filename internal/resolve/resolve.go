@@ -32,6 +32,7 @@ func Resolve(in *resource.Inputs, index *resource.Index) (*policy.Fence, policy.
 	}
 	r.expectUnread(in.Unread)
 	r.resolveTenants(in.Tenants)
+	r.resolveScope()
 	r.checkProfile()
 	r.checkNamespaces()
 	r.declareFlows()

@@ -18,8 +18,8 @@ func Reasons(items []*yaml.RNode) map[string][]string {
 			continue
 		}
 		name := n.GetName()
-		if n.GetNamespace() != "" {
-			name = n.GetNamespace() + "/" + name
+		if ns := NamespaceOf(n); ns != "" {
+			name = ns + "/" + name
 		}
 		for reason := range strings.Lines(reasons) {
 			if reason = strings.TrimSpace(reason); reason != "" && !slices.Contains(out[name], reason) {
