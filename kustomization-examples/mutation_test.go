@@ -143,6 +143,9 @@ func (m *mutant) isNeeded(t *testing.T, n *yaml.RNode) bool {
 	t.Helper()
 	e := m.engine(t, n, m.fence.Tenants)
 	name := n.GetNamespace() + "/" + n.GetName()
+	if n.GetKind() == resource.KindClusterwide {
+		name = n.GetName()
+	}
 	return slices.ContainsFunc(m.recorded, func(r recorded) bool {
 		if !slices.Contains(r.by, name) {
 			return false
@@ -155,11 +158,14 @@ func (m *mutant) isNeeded(t *testing.T, n *yaml.RNode) bool {
 	})
 }
 
-// closes says whether a pod of the namespace is open, in each direction, without a
-// default-deny.
+// closes says whether a pod of the namespace, or of one that nobody has, is open, in each
+// direction, without a default-deny.
 func (m *mutant) closes(t *testing.T, n *yaml.RNode) bool {
 	t.Helper()
 	pod := policy.Endpoint{Kind: policy.PodEndpoint, Name: "a pod", Namespace: n.GetNamespace()}
+	if n.GetKind() == resource.KindClusterwide {
+		pod.Namespace = "later"
+	}
 	nodes := policy.Endpoint{Kind: policy.EntityEndpoint, Name: string(v1alpha1.EntityRemoteNode)}
 	for _, f := range []policy.Flow{{From: pod, To: nodes, Port: 9}, {From: nodes, To: pod, Port: 9}} {
 		var decided []string

@@ -132,8 +132,7 @@ func newScoped(t *testing.T, dir string, scope v1alpha1.Scope) scoped {
 	return scoped{fence, index, e}
 }
 
-// setScope edits the profile, and tells of the namespaces that scope Cluster would close
-// and nobody has.
+// setScope edits the profile.
 func setScope(t *testing.T, items []*yaml.RNode, scope v1alpha1.Scope) {
 	t.Helper()
 	for _, n := range items {
