@@ -110,7 +110,7 @@ func rejections(rejected engine.RejectedError, items []*yaml.RNode) policy.Findi
 	return out
 }
 
-// asIfEnforced closes the namespaces of tenants.
+// asIfEnforced closes the pods of tenants.
 func asIfEnforced(tenants []policy.Tenant) ([]json.RawMessage, error) {
 	var out []json.RawMessage
 	for _, t := range tenants {
@@ -118,8 +118,8 @@ func asIfEnforced(tenants []policy.Tenant) ([]json.RawMessage, error) {
 			data, err := json.Marshal(map[string]any{
 				"apiVersion": "cilium.io/v2", "kind": resource.KindCilium,
 				// No policy of the build can have this name.
-				"metadata": map[string]any{"namespace": ns, "name": "as if enforced"},
-				"spec":     map[string]any{"endpointSelector": map[string]any{}, "ingress": []any{map[string]any{}}, "egress": []any{map[string]any{}}},
+				"metadata": map[string]any{"namespace": ns, "name": "as if enforced: " + t.Name},
+				"spec":     map[string]any{"endpointSelector": t.Pods, "ingress": []any{map[string]any{}}, "egress": []any{map[string]any{}}},
 			})
 			if err != nil {
 				return nil, fmt.Errorf("close namespace %s: %w", ns, err)

@@ -5,7 +5,7 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// defaultDeny closes, in both directions, the namespaces of tenants in Enforce, where no
+// defaultDeny closes, in both directions, the pods of tenants in Enforce, where no
 // cluster-wide policy does.
 func defaultDeny(f *policy.Fence) []policy.Policy {
 	var out []policy.Policy
@@ -18,8 +18,8 @@ func defaultDeny(f *policy.Fence) []policy.Policy {
 				continue
 			}
 			out = append(out, policy.Policy{
-				Namespace: ns, Name: "default-deny", Tenant: t.Name, TenantID: t.ID,
-				Family:  policy.DefaultDeny,
+				Namespace: ns, Name: named(&t, "default-deny"), Tenant: t.Name, TenantID: t.ID,
+				Family: policy.DefaultDeny, Subject: t.Pods,
 				Reasons: []policy.Reason{t.EnforcementReason},
 			})
 		}

@@ -29,21 +29,7 @@ type Fence struct {
 	// all namespaces. Nil: they are written into each namespace.
 	Clusterwide *Clusterwide
 
-	owners map[string]*Tenant
-}
-
-// Owner returns the tenant that owns a namespace, or nil where none does: then
-// nothing is generated there. Tenants must be complete by then.
-func (f *Fence) Owner(namespace string) *Tenant {
-	if f.owners == nil {
-		f.owners = map[string]*Tenant{}
-		for i := range f.Tenants {
-			for _, ns := range f.Tenants[i].Namespaces {
-				f.owners[ns] = &f.Tenants[i]
-			}
-		}
-	}
-	return f.owners[namespace]
+	owners map[string][]*Tenant
 }
 
 // SourceRanges are the networks from which a Service of type LoadBalancer may be
@@ -55,8 +41,11 @@ type SourceRanges struct {
 
 // Tenant is a Tenant with every default, pattern and limit applied.
 type Tenant struct {
-	Name, ID       string
-	Namespaces     []string
+	Name, ID   string
+	Namespaces []string
+	// Pods are those of the namespaces that are the tenant's: all or, in namespaces that
+	// it shares, some.
+	Pods           Selector
 	Enforcement    v1alpha1.Enforcement
 	IntraNamespace bool
 	// EnforcementReason is the field that says the enforcement.

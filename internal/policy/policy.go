@@ -106,6 +106,9 @@ type Peer struct {
 	NamespaceLabels map[string]string
 	NotNamespaces   []string
 	Pods            Selector
+	// Tenant whose pods they are, in a namespace that is shared. Omitted: they are the
+	// namespace's owner's, or nobody's.
+	Tenant string `json:",omitempty"`
 
 	Entities []v1alpha1.Entity
 	CIDRs    []string

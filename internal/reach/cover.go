@@ -11,6 +11,8 @@ import (
 type subject struct {
 	pod       policy.Endpoint
 	direction policy.Direction
+	// owner has the pod, or nobody.
+	owner *policy.Tenant
 	// byNamespace are the wanted flows with pods of one namespace, others the rest.
 	byNamespace map[string][]Wanted
 	others      []Wanted
@@ -18,7 +20,7 @@ type subject struct {
 
 // subjectOf collects what a pod may do.
 func (x *Expectation) subjectOf(pod policy.Endpoint, d policy.Direction) subject {
-	s := subject{pod: pod, direction: d, byNamespace: map[string][]Wanted{}}
+	s := subject{pod: pod, direction: d, owner: x.fence.OwnerOfPod(pod.Namespace, pod.Labels), byNamespace: map[string][]Wanted{}}
 	for _, w := range x.wantedAt(pod.Namespace, d) {
 		switch {
 		case !policy.Selects(w.Subject, pod.Labels):

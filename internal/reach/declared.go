@@ -12,6 +12,7 @@ import (
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
 // Declared decides every declared flow, at both of its ends, and returns how many there
@@ -27,7 +28,9 @@ func (p Proof) Declared() (int, policy.Findings) {
 		for _, ns := range t.Namespaces {
 			for _, direction := range []policy.Direction{policy.Egress, policy.Ingress} {
 				for _, w := range x.at[end{ns, direction}] {
-					d.decide(&p.Fence.Tenants[i], ns, direction, w)
+					if w.Owner.Name == t.Name {
+						d.decide(&p.Fence.Tenants[i], ns, direction, w)
+					}
 				}
 			}
 		}
@@ -154,7 +157,7 @@ func (d *declared) pods(p policy.Peer) []policy.Endpoint {
 	var out []policy.Endpoint
 	for _, ns := range namespaces {
 		for _, w := range d.Endpoints.Index.In(ns, p.Pods) {
-			if !w.HostNetwork {
+			if !w.HostNetwork && d.are(w, p) {
 				out = append(out, d.Endpoints.Pod(w))
 			}
 		}
@@ -163,6 +166,17 @@ func (d *declared) pods(p policy.Peer) []policy.Endpoint {
 		return out
 	}
 	return []policy.Endpoint{d.Endpoints.imagined(p.Namespace, selected(p.Pods))}
+}
+
+// are says whether a workload's pods are those of a peer's tenant: one that names a
+// shared namespace means nobody's pods there.
+func (d *declared) are(w *resource.Workload, p policy.Peer) bool {
+	all := d.Fence.Owners(w.Ref.Namespace)
+	if len(all) == 0 || !all[0].Shares() {
+		return true
+	}
+	owner := d.Fence.OwnerOfPod(w.Ref.Namespace, w.Labels)
+	return p.Tenant == "" && owner == nil || owner != nil && owner.Name == p.Tenant
 }
 
 // labelled are the namespaces of the build that a peer names by label.

@@ -30,7 +30,9 @@ type end struct {
 // Wanted is one flow that may pass, as one of its ends sees it.
 type Wanted struct {
 	Subject policy.Selector
-	Peer    policy.Peer
+	// Owner has the subject. Nil: the namespace is nobody's.
+	Owner *policy.Tenant
+	Peer  policy.Peer
 	// Ports: none means every port of every protocol.
 	Ports  []policy.Port
 	L7     policy.L7
@@ -42,7 +44,7 @@ func NewExpectation(f *policy.Fence) *Expectation {
 	x := &Expectation{fence: f, at: map[end][]Wanted{}}
 	for _, t := range f.Tenants {
 		for _, ns := range t.Namespaces {
-			x.expectBaseline(policy.Peer{Kind: policy.Pods, Namespace: ns}, t.IntraNamespace)
+			x.expectBaseline(t.At(ns), t.IntraNamespace)
 		}
 	}
 	if f.Clusterwide != nil {
@@ -54,21 +56,23 @@ func NewExpectation(f *policy.Fence) *Expectation {
 	return x
 }
 
-// expect adds a flow between the pods of two peers, at each end that is fenced. Strangers
-// may do their half of the baseline, and nobody expects them at the other end.
+// expect adds a flow between the pods of two peers, at each end that is fenced.
 func (x *Expectation) expect(from, to policy.Peer, egress, ingress Wanted) {
-	egress.Subject, egress.Peer = from.Pods, to
-	ingress.Subject, ingress.Peer = to.Pods, from
-	if to.Namespace != strangers {
-		x.add(end{from.Namespace, policy.Egress}, from, egress)
-	}
-	if from.Namespace != strangers {
-		x.add(end{to.Namespace, policy.Ingress}, to, ingress)
+	x.expectAt(from, to, policy.Egress, egress)
+	x.expectAt(to, from, policy.Ingress, ingress)
+}
+
+// expectAt adds a flow at one end. Strangers may do their half of the baseline, and
+// nobody expects them at the other end.
+func (x *Expectation) expectAt(own, peer policy.Peer, d policy.Direction, w Wanted) {
+	if peer.Namespace != strangers {
+		w.Subject, w.Peer = own.Pods, peer
+		x.add(end{own.Namespace, d}, own, w)
 	}
 }
 
 func (x *Expectation) add(at end, own policy.Peer, w Wanted) {
-	owner := x.fence.Owner(at.namespace)
+	owner := x.fence.OwnerOf(own)
 	if own.Kind != policy.Pods || owner == nil && at.namespace != strangers {
 		return
 	}
@@ -76,7 +80,22 @@ func (x *Expectation) add(at end, own policy.Peer, w Wanted) {
 		// Nothing may be denied there, so nothing is looked into.
 		w.L7 = policy.L7{}
 	}
+	w.Owner = owner
 	x.at[at] = append(x.at[at], w)
+}
+
+// shared are the pods of a peer that are some tenant's, where several share its
+// namespace.
+func (x *Expectation) shared(p policy.Peer) []policy.Peer {
+	var out []policy.Peer
+	for _, t := range x.fence.Owners(p.Namespace) {
+		part := t.At(p.Namespace)
+		pods, any := t.Own(p.Pods)
+		if part.Pods = pods; any && t.Shares() {
+			out = append(out, part)
+		}
+	}
+	return out
 }
 
 // wantedAt are the flows that the pods of a namespace may have.
@@ -108,7 +127,11 @@ func (x *Expectation) expectBaseline(own policy.Peer, intraNamespace bool) {
 	}
 	if m := f.Baseline.Monitoring; m != nil {
 		w := Wanted{Ports: policy.PortsOf(m.Ports), Reason: f.Profile.In("baseline.monitoring")}
-		x.expect(policy.Peer{Kind: policy.Pods, Namespace: m.Namespace, Pods: policy.PodsOf(m.Pods)}, own, w, w)
+		from := policy.Peer{Kind: policy.Pods, Namespace: m.Namespace, Pods: policy.PodsOf(m.Pods)}
+		x.expect(from, own, w, w)
+		for _, part := range x.shared(from) {
+			x.expectAt(part, own, policy.Egress, w)
+		}
 	}
 }
 
@@ -124,6 +147,9 @@ func (x *Expectation) expectDNS(from policy.Peer, names []string, why policy.Rea
 	}
 	for _, server := range to {
 		x.expect(from, server, Wanted{Ports: ports, L7: policy.L7{DNS: names}, Reason: why}, Wanted{Ports: ports, Reason: why})
+		for _, part := range x.shared(server) {
+			x.expectAt(part, from, policy.Ingress, Wanted{Ports: ports, Reason: why})
+		}
 	}
 }
 

@@ -71,11 +71,10 @@ func (p Proof) hostNetwork() policy.Findings {
 	}}
 }
 
-// fenced are the known pods whose namespace is a tenant's, and in which policies are
-// generated, and those that cluster-wide policies close beside them.
+// fenced are the known pods that are a tenant's, and for which policies are generated, and those that cluster-wide policies close beside them.
 func (p Proof) fenced(known []policy.Endpoint) []policy.Endpoint {
 	return slices.DeleteFunc(slices.Clone(known), func(ep policy.Endpoint) bool {
-		owner := p.Fence.Owner(ep.Namespace)
+		owner := p.Fence.OwnerOfPod(ep.Namespace, ep.Labels)
 		return ep.Kind != policy.PodEndpoint || !p.Fence.Stranger(ep.Namespace) && (owner == nil || !p.Fence.Generated(owner))
 	})
 }

@@ -13,8 +13,8 @@ import (
 // for which the same policies let it pass.
 type leak struct {
 	direction policy.Direction
-	// namespace has the pods.
-	namespace       string
+	// tenant has the pods, or nobody.
+	tenant          *policy.Tenant
 	opening         policy.Opening
 	subjects, peers names
 	// pair is an example: an open one, where there is one.
@@ -32,10 +32,14 @@ type leaks struct {
 // of is the leak that an opening of a pod belongs to.
 func (l *leaks) of(s subject, o policy.Opening) *leak {
 	o.Peers = nil
-	key := policy.Key([]any{s.direction, s.pod.Namespace, o})
+	owner := ""
+	if s.owner != nil {
+		owner = s.owner.Name
+	}
+	key := policy.Key([]any{s.direction, s.pod.Namespace, owner, o})
 	out := l.at[key]
 	if out == nil {
-		out = &leak{direction: s.direction, namespace: s.pod.Namespace, opening: o}
+		out = &leak{direction: s.direction, tenant: s.owner, opening: o}
 		if l.at == nil {
 			l.at = map[string]*leak{}
 		}
@@ -78,7 +82,7 @@ func (s *search) findings() policy.Findings {
 	var out policy.Findings
 	for _, l := range s.leaks.list {
 		f := policy.Finding{Severity: policy.Error}
-		if t := s.tenant(l); t != nil && t.Enforcement != v1alpha1.Enforce {
+		if t := l.tenant; t != nil && t.Enforcement != v1alpha1.Enforce {
 			f.Severity = policy.Warning
 		}
 		switch {
@@ -94,14 +98,11 @@ func (s *search) findings() policy.Findings {
 	return out
 }
 
-// tenant has the pods, or nobody.
-func (s *search) tenant(l *leak) *policy.Tenant { return s.Fence.Owner(l.namespace) }
-
 // notIsolated: whatever the policies say, everything passes.
 func (s *search) notIsolated(l *leak, f *policy.Finding) {
 	f.Check = "not-isolated"
 	whose := "of no Tenant, which scope Cluster closes"
-	if t := s.tenant(l); t != nil {
+	if t := l.tenant; t != nil {
 		f.Resource = s.Sources[v1alpha1.KindTenant+"/"+t.Name]
 		whose = fmt.Sprintf("of Tenant %q, which is in Enforce", t.Name)
 	}
@@ -130,7 +131,7 @@ func (s *search) undeclared(l *leak, f *policy.Finding) {
 		together = " (together: " + strings.Join(l.opening.By, ", ") + ")"
 	}
 	do := "which needs a Tenant to declare it"
-	if t := s.tenant(l); t != nil {
+	if t := l.tenant; t != nil {
 		do = fmt.Sprintf("or declare the flow in spec.%s of Tenant %q", l.direction, t.Name)
 	}
 	f.Message = fmt.Sprintf("lets %s%s reach %s%s on %s%s, which no Tenant, profile or baseline declares; %s: remove the policy, %s",

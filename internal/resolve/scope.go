@@ -28,6 +28,9 @@ func (r *resolver) resolveScope() {
 	for _, e := range r.profile.Spec.ExcludedNamespaces {
 		apart[e.Name] = true
 	}
+	for _, ns := range r.profile.Spec.SharedNamespaces {
+		apart[ns] = true
+	}
 	for _, ns := range systemNamespaces {
 		if r.owner[ns] == nil && !r.unreadNamespaces[ns] {
 			apart[ns] = true
