@@ -42,57 +42,79 @@ func proveByLabels(index *resource.Index, items []*yaml.RNode, progress policy.P
 }
 
 // labelledFence is what the labels of policies tell of a fence: a tenant is enforced in
-// the namespaces that have a default-deny, or that a cluster-wide one selects.
+// the namespaces that have a default-deny, around the pods that this selects, or that a
+// cluster-wide one selects.
 func labelledFence(items []*yaml.RNode) *policy.Fence {
-	type owner struct {
-		tenant      string
-		enforcement v1alpha1.Enforcement
-	}
-	owners := map[string]owner{}
+	owners := owners{}
 	fence := &policy.Fence{Cluster: v1alpha1.Cluster{CiliumVersion: newest}}
 	var closed policy.Span
 	for _, n := range fenced(items) {
-		labels := n.GetLabels()
-		fence.Name = labels[resource.LabelFence]
-		closes := labels[resource.LabelFamily] == string(policy.DefaultDeny)
+		fence.Name = n.GetLabels()[resource.LabelFence]
 		switch {
 		case n.GetKind() != resource.KindClusterwide:
-			o := owner{labels[resource.LabelTenant], v1alpha1.Audit}
-			if closes || owners[n.GetNamespace()].enforcement == v1alpha1.Enforce {
-				o.enforcement = v1alpha1.Enforce
-			}
-			owners[n.GetNamespace()] = o
-		case closes:
+			owners.add(n)
+		case n.GetLabels()[resource.LabelFamily] == string(policy.DefaultDeny):
 			closed = spanOf(n)
-			fence.Clusterwide = &policy.Clusterwide{Enforcement: v1alpha1.Enforce, Apart: closed.Except}
 		}
 	}
-	if len(closed.Only) > 0 {
-		fence.Clusterwide = nil
+	if len(closed.Except) > 0 {
+		fence.Clusterwide = &policy.Clusterwide{Enforcement: v1alpha1.Enforce, Apart: closed.Except}
 	}
-	for _, ns := range slices.Sorted(maps.Keys(owners)) {
-		o := owners[ns]
-		if fence.Spanned(ns) || slices.Contains(closed.Only, ns) {
-			o.enforcement = v1alpha1.Enforce
+	for _, key := range slices.SortedFunc(maps.Keys(owners), func(a, b [2]string) int { return slices.Compare(a[:], b[:]) }) {
+		t := *owners[key]
+		if fence.Spanned(key[0]) || slices.Contains(closed.Only, key[0]) {
+			t.Enforcement = v1alpha1.Enforce
 		}
-		fence.Tenants = append(fence.Tenants, policy.Tenant{Name: o.tenant, Namespaces: []string{ns}, Enforcement: o.enforcement})
+		if t.Shares() || !owners.shared(key[0]) {
+			fence.Tenants = append(fence.Tenants, t)
+		}
 	}
 	return fence
 }
 
-// spanOf are the namespaces that a generated cluster-wide policy selects.
-func spanOf(n *yaml.RNode) policy.Span {
+// owners are the tenants that policies name, by namespace and name.
+type owners map[[2]string]*policy.Tenant
+
+func (o owners) add(n *yaml.RNode) {
+	labels := n.GetLabels()
+	key := [2]string{n.GetNamespace(), labels[resource.LabelTenant]}
+	if o[key] == nil {
+		o[key] = &policy.Tenant{Name: key[1], Namespaces: []string{key[0]}, Enforcement: v1alpha1.Audit}
+	}
+	if labels[resource.LabelFamily] == string(policy.DefaultDeny) {
+		o[key].Enforcement, o[key].Pods = v1alpha1.Enforce, subjectOf(n)
+	}
+}
+
+// shared says whether a default-deny closes a part of a namespace only. Of who shares it
+// in Audit the labels do not tell the pods.
+func (o owners) shared(namespace string) bool {
+	for key, t := range o {
+		if key[0] == namespace && t.Shares() {
+			return true
+		}
+	}
+	return false
+}
+
+// subjectOf are the pods that a generated policy selects.
+func subjectOf(n *yaml.RNode) policy.Selector {
 	var read struct {
 		Spec struct {
-			EndpointSelector metav1.LabelSelector `json:"endpointSelector"`
+			EndpointSelector policy.Selector `json:"endpointSelector"`
 		} `json:"spec"`
 	}
-	var out policy.Span
 	data, err := n.MarshalJSON()
 	if err != nil || json.Unmarshal(data, &read) != nil {
-		return out
+		return policy.Selector{}
 	}
-	for _, e := range read.Spec.EndpointSelector.MatchExpressions {
+	return read.Spec.EndpointSelector
+}
+
+// spanOf are the namespaces that a generated cluster-wide policy selects.
+func spanOf(n *yaml.RNode) policy.Span {
+	var out policy.Span
+	for _, e := range subjectOf(n).MatchExpressions {
 		switch e.Operator {
 		case metav1.LabelSelectorOpIn:
 			out.Only = e.Values

@@ -19,7 +19,7 @@ func clusterwide(f *policy.Fence) []policy.Policy {
 	if f.Baseline.Monitoring != nil {
 		out = append(out, allowEverywhere(f, policy.Monitoring, monitoringRule(f), "baseline.monitoring"))
 	}
-	if span, any := f.SpanOf(v1alpha1.Enforce); any {
+	if span, ok := f.SpanOf(v1alpha1.Enforce); ok {
 		out = append(out, policy.Policy{
 			Name: clusterwideName(f, "default-deny"), Span: &span, Family: policy.DefaultDeny, Reasons: closingReasons(f),
 		})
@@ -46,12 +46,12 @@ func clusterwideDNS(f *policy.Fence) []policy.Policy {
 		return []policy.Policy{everywhere}
 	}
 	var out []policy.Policy
-	if span, any := f.SpanOf(v1alpha1.Enforce); any {
+	if span, ok := f.SpanOf(v1alpha1.Enforce); ok {
 		narrowed := everywhere
 		narrowed.Span, narrowed.Rules = &span, []policy.Rule{dnsRule(f, f.Baseline.DNS.Names)}
 		out = append(out, narrowed)
 	}
-	if span, any := f.SpanOf(v1alpha1.Audit); any {
+	if span, ok := f.SpanOf(v1alpha1.Audit); ok {
 		audited := everywhere
 		audited.Name, audited.Span = audited.Name+"-in-audit", &span
 		out = append(out, audited)

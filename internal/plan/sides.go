@@ -79,10 +79,13 @@ func stem(d policy.Direction, decl *policy.Declaration) string {
 }
 
 // suffix names the tenant whose flow it is, where the policy lands in a namespace
-// of another, or that it shares.
+// of another, or that is shared. There, whose pods they are follows.
 func suffix(f *policy.Fence, at policy.Peer, decl *policy.Declaration) string {
 	if owner := f.Owner(at.Namespace); owner != nil && owner.Name == decl.Tenant {
 		return ""
+	}
+	if at.Tenant != "" && at.Tenant != decl.Tenant {
+		return "." + decl.Tenant + "." + at.Tenant
 	}
 	return "." + decl.Tenant
 }
@@ -104,8 +107,12 @@ func baselineSides(f *policy.Fence, t *policy.Tenant, family policy.Family, rule
 		}
 		back := policy.Rule{Direction: rule.Direction.Opposite(), Peers: []policy.Peer{me}, Ports: rule.Ports}
 		for _, p := range fencedParts(f, rule.Peers) {
+			far := name + "." + t.Name
+			if p.Tenant != "" {
+				far += "." + p.Tenant
+			}
 			out = append(out, half{
-				namespace: p.Namespace, tenant: p.Tenant, name: name + "." + t.Name, family: family, subject: p.Pods, declared: p.Pods, rule: back, reasons: reasons,
+				namespace: p.Namespace, tenant: p.Tenant, name: far, family: family, subject: p.Pods, declared: p.Pods, rule: back, reasons: reasons,
 			})
 		}
 	}
@@ -120,9 +127,8 @@ func fencedParts(f *policy.Fence, peers []policy.Peer) []policy.Peer {
 			continue
 		}
 		for _, owner := range f.Owners(p.Namespace) {
-			part := owner.At(p.Namespace)
-			var any bool
-			if part.Pods, any = owner.Own(p.Pods); any {
+			part, ok := f.Serving(owner, p)
+			if ok {
 				out = append(out, part)
 			}
 		}

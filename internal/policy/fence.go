@@ -22,6 +22,8 @@ type Fence struct {
 	Grants []Grant
 	// NamespaceLabels are those of every tenant's namespace.
 	NamespaceLabels map[string]string
+	// BaselineTenants have, in namespaces that they share, pods that the baseline names.
+	BaselineTenants []string
 	// SourceRanges are what load balancers must admit, where policies cannot tell
 	// clients apart.
 	SourceRanges []SourceRanges

@@ -46,6 +46,15 @@ func (f *Fence) OwnerOfPod(namespace string, labels map[string]string) *Tenant {
 	return nil
 }
 
+// Serving are those pods of a baseline's peer that are a tenant's, and whether there are
+// any.
+func (f *Fence) Serving(t *Tenant, p Peer) (Peer, bool) {
+	part := t.At(p.Namespace)
+	pods, ok := t.Own(p.Pods)
+	part.Pods = pods
+	return part, ok && (!t.Shares() || slices.Contains(f.BaselineTenants, t.Name))
+}
+
 // Shares says whether the tenant has some pods of its namespaces only.
 func (t *Tenant) Shares() bool { return !All(t.Pods) }
 

@@ -44,11 +44,15 @@ func NewExpectation(f *policy.Fence) *Expectation {
 	x := &Expectation{fence: f, at: map[end][]Wanted{}}
 	for _, t := range f.Tenants {
 		for _, ns := range t.Namespaces {
-			x.expectBaseline(t.At(ns), t.IntraNamespace)
+			x.expectBaseline(t.At(ns))
+			if t.IntraNamespace {
+				w := Wanted{Reason: f.Profile.In("baseline.intraNamespace")}
+				x.expect(t.At(ns), t.At(ns), w, w)
+			}
 		}
 	}
 	if f.Clusterwide != nil {
-		x.expectBaseline(policy.Peer{Kind: policy.Pods, Namespace: strangers}, false)
+		x.expectBaseline(policy.Peer{Kind: policy.Pods, Namespace: strangers})
 	}
 	for _, g := range f.Grants {
 		x.expectGrant(g)
@@ -89,9 +93,7 @@ func (x *Expectation) add(at end, own policy.Peer, w Wanted) {
 func (x *Expectation) shared(p policy.Peer) []policy.Peer {
 	var out []policy.Peer
 	for _, t := range x.fence.Owners(p.Namespace) {
-		part := t.At(p.Namespace)
-		pods, any := t.Own(p.Pods)
-		if part.Pods = pods; any && t.Shares() {
+		if part, ok := x.fence.Serving(t, p); ok && t.Shares() {
 			out = append(out, part)
 		}
 	}
@@ -106,18 +108,14 @@ func (x *Expectation) wantedAt(namespace string, d policy.Direction) []Wanted {
 	return x.at[end{namespace, d}]
 }
 
-// expectBaseline lets the pods of a namespace do what the baseline says.
-func (x *Expectation) expectBaseline(own policy.Peer, intraNamespace bool) {
+// expectBaseline lets the pods of a namespace do what the baseline says of the outside.
+func (x *Expectation) expectBaseline(own policy.Peer) {
 	f := x.fence
 	names := f.Baseline.DNS.Names
 	if slices.Contains(names, "*") {
 		names = nil
 	}
 	x.expectDNS(own, names, f.Profile.In("baseline.dns"))
-	if intraNamespace {
-		w := Wanted{Reason: f.Profile.In("baseline.intraNamespace")}
-		x.expect(own, own, w, w)
-	}
 	if api := f.Baseline.APIServer; api != nil {
 		w := Wanted{Reason: f.Profile.In("baseline.apiServer")}
 		for _, p := range api.Ports {

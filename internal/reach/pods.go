@@ -71,8 +71,8 @@ func (e Endpoints) selectorOf(text string, f v1alpha1.FlowEndpoint) (policy.Sele
 	if i < 0 {
 		return asked, nil
 	}
-	own, any := e.Fence.Tenants[i].Own(asked)
-	if !any {
+	own, ok := e.Fence.Tenants[i].Own(asked)
+	if !ok {
 		return own, fmt.Errorf("%q can be no pod, since the spec.pods of Tenant %q selects other labels: correct them", text, f.In)
 	}
 	return own, nil

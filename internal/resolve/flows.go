@@ -190,8 +190,8 @@ func (r *resolver) egressPoint(f *flow) []policy.Peer {
 // podEnds are the namespaces in which a selector selects pods of a tenant. One that
 // selects all needs none: the pods may come later.
 func (r *resolver) podEnds(t *tenant, namespaces []string, pods policy.Selector) []policy.Peer {
-	pods, any := t.Own(pods)
-	if !any {
+	pods, ok := t.Own(pods)
+	if !ok {
 		return nil
 	}
 	var out []policy.Peer

@@ -37,6 +37,9 @@ func (r *resolver) checkShared() {
 			if !r.index.Blind && !r.index.Partial && len(r.index.In(ns, t.Pods)) == 0 {
 				r.refuse("no-such-pods", t.ref, t.path.Child("pods"), "selects no pod of %q in the build: correct the labels, or tell the pods as inventory", ns)
 			}
+			if r.serves(ns, t) {
+				r.fence.BaselineTenants = append(r.fence.BaselineTenants, t.Name)
+			}
 			for _, other := range all[:i] {
 				r.refuseOverlap(ns, t, other)
 			}
@@ -44,10 +47,25 @@ func (r *resolver) checkShared() {
 	}
 }
 
+// serves says whether a tenant has pods in a namespace that the baseline names.
+func (r *resolver) serves(namespace string, t *tenant) bool {
+	b := r.profile.Spec.Baseline
+	peers := []policy.Peer{
+		{Namespace: b.DNS.Namespace, Pods: policy.PodsOf(b.DNS.Pods)},
+		{Namespace: b.DNS.Namespace, Pods: policy.Selector{MatchLabels: map[string]string{"k8s-app": "node-local-dns"}}},
+	}
+	if m := b.Monitoring; m != nil {
+		peers = append(peers, policy.Peer{Namespace: m.Namespace, Pods: policy.PodsOf(m.Pods)})
+	}
+	return slices.ContainsFunc(peers, func(p policy.Peer) bool {
+		return p.Namespace == namespace && len(r.podEnds(t, []string{namespace}, p.Pods)) > 0
+	})
+}
+
 // refuseOverlap refuses pods of two tenants at once, and warns of those that may come.
 func (r *resolver) refuseOverlap(ns string, t, other *tenant) {
-	both, any := policy.Both(t.Pods, other.Pods)
-	if !any {
+	both, ok := policy.Both(t.Pods, other.Pods)
+	if !ok {
 		return
 	}
 	at := t.path.Child("pods")
