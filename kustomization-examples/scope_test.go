@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -29,27 +31,128 @@ func TestScopesAgree(t *testing.T) {
 	for _, dir := range examples(t) {
 		t.Run(dir, func(t *testing.T) {
 			t.Parallel()
-			namespaced, clusterwide := newScoped(t, dir, v1alpha1.ScopeNamespace), newScoped(t, dir, v1alpha1.ScopeCluster)
-			surroundings := namespaced.imagine(t, policy.Surroundings{Namespaces: namespaced.namespaces()})
-			surroundings = clusterwide.imagine(t, surroundings)
-			surroundings = namespaced.imagine(t, surroundings)
-			compared := 0
-			for _, pod := range surroundings.Known {
-				if pod.Kind != policy.PodEndpoint || namespaced.fence.Owner(pod.Namespace) == nil {
-					continue
-				}
-				for _, d := range []policy.Direction{policy.Egress, policy.Ingress} {
-					compared++
-					want, got := namespaced.passes(t, pod, d), clusterwide.passes(t, pod, d)
-					if diff := cmp.Diff(want, got); diff != "" {
-						t.Errorf("%s of %s differs (-Namespace +Cluster):\n%s", d, pod.Name, diff)
-					}
-				}
-			}
-			if compared == 0 {
-				t.Error("nothing was compared")
-			}
+			compareScopes(t, newScoped(t, dir, v1alpha1.ScopeNamespace), newScoped(t, dir, v1alpha1.ScopeCluster))
 		})
+	}
+}
+
+// TestScopesAgreeOnGoldenCases does the same with the cases of the function's own tests,
+// after it has excluded the namespaces that scope Cluster would close and nobody has.
+func TestScopesAgreeOnGoldenCases(t *testing.T) {
+	t.Parallel()
+	cases, err := filepath.Glob("../testdata/generated/*")
+	if err != nil || len(cases) == 0 {
+		t.Fatalf("there are no cases: %v", err)
+	}
+	for _, dir := range cases {
+		t.Run(filepath.Base(dir), func(t *testing.T) {
+			t.Parallel()
+			config, items := readCase(t, dir)
+			if config.Field("spec") != nil {
+				t.Skip("the profile is inline, or not all stages are listed")
+			}
+			in, index, _ := fn.Read(config.Copy(), copied(items))
+			if policy.Minor(in.Profile.Spec.Cluster.CiliumVersion) < policy.AdditiveSince || len(in.Tenants) == 0 {
+				t.Skip("there are no cluster-wide policies")
+			}
+			fence, _ := resolve.Resolve(in, index)
+			exclude(t, items, unclaimed(fence, index))
+			namespaced, err := scopedBuild(t, config, items, v1alpha1.ScopeNamespace)
+			if err != nil {
+				t.Fatal(err)
+			}
+			clusterwide, err := scopedBuild(t, config, items, v1alpha1.ScopeCluster)
+			if err != nil {
+				t.Fatal(err)
+			}
+			compareScopes(t, namespaced, clusterwide)
+		})
+	}
+}
+
+func readCase(t *testing.T, dir string) (config *yaml.RNode, all []*yaml.RNode) {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(dir, "*.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		switch filepath.Base(file) {
+		case "expected.yaml", "unseen.yaml":
+		case "fence.yaml":
+			config = items(t, data)[0]
+		default:
+			all = append(all, items(t, data)...)
+		}
+	}
+	return config, all
+}
+
+func copied(items []*yaml.RNode) []*yaml.RNode {
+	var out []*yaml.RNode
+	for _, n := range items {
+		out = append(out, n.Copy())
+	}
+	return out
+}
+
+// unclaimed are the namespaces that somebody names and no Tenant has.
+func unclaimed(fence *policy.Fence, index *resource.Index) []string {
+	named := map[string]bool{fence.Baseline.DNS.Namespace: true}
+	if m := fence.Baseline.Monitoring; m != nil {
+		named[m.Namespace] = true
+	}
+	for ns := range index.Namespaces {
+		named[ns] = true
+	}
+	for _, w := range index.Workloads {
+		named[w.Ref.Namespace] = true
+	}
+	maps.DeleteFunc(named, func(ns string, _ bool) bool { return len(fence.Owners(ns)) > 0 })
+	return slices.Sorted(maps.Keys(named))
+}
+
+func exclude(t *testing.T, items []*yaml.RNode, namespaces []string) {
+	t.Helper()
+	for _, n := range items {
+		if n.GetKind() != v1alpha1.KindFenceProfile {
+			continue
+		}
+		list := yaml.NewListRNode()
+		for _, ns := range namespaces {
+			list.YNode().Content = append(list.YNode().Content, yaml.NewMapRNode(&map[string]string{"name": ns, "reason": "a test"}).YNode())
+		}
+		if err := n.PipeE(yaml.Lookup("spec"), yaml.SetField("excludedNamespaces", list)); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// compareScopes compares what passes at the pods of tenants.
+func compareScopes(t *testing.T, namespaced, clusterwide scoped) {
+	t.Helper()
+	surroundings := namespaced.imagine(t, policy.Surroundings{Namespaces: namespaced.namespaces()})
+	surroundings = clusterwide.imagine(t, surroundings)
+	surroundings = namespaced.imagine(t, surroundings)
+	compared := 0
+	for _, pod := range surroundings.Known {
+		if pod.Kind != policy.PodEndpoint || namespaced.fence.OwnerOfPod(pod.Namespace, pod.Labels) == nil {
+			continue
+		}
+		for _, d := range []policy.Direction{policy.Egress, policy.Ingress} {
+			compared++
+			want, got := namespaced.passes(t, pod, d), clusterwide.passes(t, pod, d)
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("%s of %s differs (-Namespace +Cluster):\n%s", d, pod.Name, diff)
+			}
+		}
+	}
+	if compared == 0 {
+		t.Error("nothing was compared")
 	}
 }
 
@@ -106,6 +209,23 @@ func newScoped(t *testing.T, dir string, scope v1alpha1.Scope) scoped {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return newScopedEngine(t, config, items, scope)
+}
+
+// scopedBuild runs the function itself in one of the scopes.
+func scopedBuild(t *testing.T, config *yaml.RNode, items []*yaml.RNode, scope v1alpha1.Scope) (scoped, error) {
+	t.Helper()
+	in := copied(items)
+	setScope(t, in, scope)
+	r, err := fn.Process(config.Copy(), in, fn.Options{})
+	if err != nil {
+		return scoped{}, fmt.Errorf("in scope %s: %w: %v", scope, err, r.Findings)
+	}
+	return newScopedEngine(t, config, r.Items, scope), nil
+}
+
+func newScopedEngine(t *testing.T, config *yaml.RNode, items []*yaml.RNode, scope v1alpha1.Scope) scoped {
+	t.Helper()
 	in, index, findings := fn.Read(config, items)
 	if findings.HasError() {
 		t.Fatal(findings)
