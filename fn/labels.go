@@ -47,22 +47,23 @@ func proveByLabels(index *resource.Index, items []*yaml.RNode, progress policy.P
 func labelledFence(items []*yaml.RNode) *policy.Fence {
 	owners := owners{}
 	fence := &policy.Fence{Cluster: v1alpha1.Cluster{CiliumVersion: newest}}
-	var closed policy.Span
+	var closed *policy.Span
 	for _, n := range fenced(items) {
 		fence.Name = n.GetLabels()[resource.LabelFence]
 		switch {
 		case n.GetKind() != resource.KindClusterwide:
 			owners.add(n)
 		case n.GetLabels()[resource.LabelFamily] == string(policy.DefaultDeny):
-			closed = spanOf(n)
+			span := spanOf(n)
+			closed = &span
 		}
 	}
-	if len(closed.Except) > 0 {
+	if closed != nil && len(closed.Only) == 0 {
 		fence.Clusterwide = &policy.Clusterwide{Enforcement: v1alpha1.Enforce, Apart: closed.Except}
 	}
 	for _, key := range slices.SortedFunc(maps.Keys(owners), func(a, b [2]string) int { return slices.Compare(a[:], b[:]) }) {
 		t := *owners[key]
-		if fence.Spanned(key[0]) || slices.Contains(closed.Only, key[0]) {
+		if fence.Spanned(key[0]) || closed != nil && slices.Contains(closed.Only, key[0]) {
 			t.Enforcement = v1alpha1.Enforce
 		}
 		if t.Shares() || !owners.shared(key[0]) {

@@ -49,7 +49,9 @@ type declared struct {
 // decide decides what one end wants, on each of its ports, between all pods of the build
 // that it is about.
 func (d *declared) decide(t *policy.Tenant, namespace string, direction policy.Direction, w Wanted) {
-	own := d.examples(policy.Peer{Kind: policy.Pods, Namespace: namespace, Pods: w.Subject})
+	subject := t.At(namespace)
+	subject.Pods = w.Subject
+	own := d.examples(subject)
 	for _, peer := range d.examples(w.Peer) {
 		for _, pod := range own {
 			from, to := pod, peer
