@@ -14,6 +14,7 @@ import (
 type build struct {
 	version, enforcement string
 	narrowDNS            bool
+	scope                string
 	// proved: a proof of every build would cost more than it tells.
 	proved  bool
 	tenants []generatedTenant
@@ -40,6 +41,7 @@ func randomBuild(seed uint64) *build {
 	b := &build{
 		version:     pick(r, "1.16", "1.18", "1.19", "1.20"),
 		enforcement: pick(r, "Audit", "Enforce"), narrowDNS: r.IntN(3) == 0, proved: seed%4 == 0,
+		scope: []string{"Namespace", "Namespace", "Cluster"}[seed%3],
 	}
 	names := []string{"acme", "beta", "gamma", "delta", "omega"}[:2+r.IntN(4)]
 	for _, name := range names {
@@ -141,8 +143,10 @@ metadata: {name: platform}
 spec:
   cluster: {cni: Cilium, ciliumVersion: "%s"}
   enforcement: %s
+  scope: %s
+  excludedNamespaces: [{name: kube-system, reason: run by others}]
 %s  limits: {cidrs: [198.51.100.0/24], fqdns: ["*.example.com", "*.cdn.example.com"], enforcement: [Audit]}
-`, b.version, b.enforcement, dns)
+`, b.version, b.enforcement, b.scope, dns)
 	out := parse(t, "profile.yaml", []byte(profile))
 	for _, tenant := range b.tenants {
 		out = append(out, parse(t, tenant.name+".yaml", []byte(b.tenant(tenant)))...)

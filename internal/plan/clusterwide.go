@@ -1,6 +1,8 @@
 package plan
 
 import (
+	"slices"
+
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
@@ -19,9 +21,14 @@ func clusterwide(f *policy.Fence) []policy.Policy {
 	if f.Baseline.Monitoring != nil {
 		out = append(out, allowEverywhere(f, policy.Monitoring, monitoringRule(f), "baseline.monitoring"))
 	}
+	closing := []policy.Reason{f.Profile.In("scope")}
+	if f.Clusterwide.Enforcement == v1alpha1.Enforce {
+		closing = append(closing, f.Profile.In("enforcement"))
+	}
 	if span, ok := f.SpanOf(v1alpha1.Enforce); ok {
 		out = append(out, policy.Policy{
-			Name: clusterwideName(f, "default-deny"), Span: &span, Family: policy.DefaultDeny, Reasons: closingReasons(f),
+			Name: clusterwideName(f, "default-deny"), Span: &span, Family: policy.DefaultDeny,
+			Reasons: askedFor(f, v1alpha1.Enforce, closing...),
 		})
 	}
 	return out
@@ -49,27 +56,29 @@ func clusterwideDNS(f *policy.Fence) []policy.Policy {
 	if span, ok := f.SpanOf(v1alpha1.Enforce); ok {
 		narrowed := everywhere
 		narrowed.Span, narrowed.Rules = &span, []policy.Rule{dnsRule(f, f.Baseline.DNS.Names)}
+		narrowed.Reasons = askedFor(f, v1alpha1.Enforce, everywhere.Reasons...)
 		out = append(out, narrowed)
 	}
 	if span, ok := f.SpanOf(v1alpha1.Audit); ok {
 		audited := everywhere
 		audited.Name, audited.Span = audited.Name+"-in-audit", &span
+		audited.Reasons = askedFor(f, v1alpha1.Audit, everywhere.Reasons...)
 		out = append(out, audited)
 	}
 	return out
 }
 
-// closingReasons are the fields that close what a cluster-wide default-deny selects:
-// the profile's, or those of the tenants that it names.
-func closingReasons(f *policy.Fence) []policy.Reason {
-	out := []policy.Reason{f.Profile.In("scope")}
-	if f.Clusterwide.Enforcement == v1alpha1.Enforce {
-		return append(out, f.Profile.In("enforcement"))
+// askedFor are the fields behind a policy about the namespaces of one enforcement: some
+// of the profile and, where tenants are named, those by which they are.
+func askedFor(f *policy.Fence, e v1alpha1.Enforcement, fields ...policy.Reason) []policy.Reason {
+	if f.Clusterwide.Enforcement == e {
+		return fields
 	}
+	fields = slices.Clone(fields)
 	for _, t := range f.Tenants {
-		if t.Enforcement == v1alpha1.Enforce {
-			out = append(out, t.EnforcementReason)
+		if t.Enforcement == e && !slices.Contains(fields, t.EnforcementReason) {
+			fields = append(fields, t.EnforcementReason)
 		}
 	}
-	return out
+	return fields
 }
