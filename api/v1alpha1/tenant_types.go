@@ -37,7 +37,8 @@ type TenantSpec struct {
 	// that is generated for it is about these alone, and its flows choose among them.
 	// Required where its namespaces are among the profile's sharedNamespaces, and an
 	// error elsewhere, since it would leave the other pods open. They must be in the
-	// build or its inventory, in each of the namespaces, and none another tenant's.
+	// build or its inventory, in each of the namespaces, and no pod may be another
+	// tenant's too: all tenants of a namespace select by one label, each by its own value.
 	// Omitted: all pods of the namespaces.
 	// +optional
 	Pods *metav1.LabelSelector `json:"pods,omitempty"`

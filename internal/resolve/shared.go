@@ -62,7 +62,8 @@ func (r *resolver) serves(namespace string, t *tenant) bool {
 	})
 }
 
-// refuseOverlap refuses pods of two tenants at once, and warns of those that may come.
+// refuseOverlap refuses pods of two tenants at once, also those that may come: what one
+// tenant allows would else open another's.
 func (r *resolver) refuseOverlap(ns string, t, other *tenant) {
 	both, ok := policy.Both(t.Pods, other.Pods)
 	if !ok {
@@ -73,7 +74,7 @@ func (r *resolver) refuseOverlap(ns string, t, other *tenant) {
 		r.refuse("claimed-twice", t.ref, at, "selects %s of namespace %q, which Tenant %q selects too: a pod belongs to one tenant", pods[0].Ref.Name, ns, other.Name)
 		return
 	}
-	r.warn("pods-may-overlap", t.ref, at, "a pod of namespace %q with these labels and those of Tenant %q would belong to both: have both select by one label, each by a value of its own", ns, other.Name)
+	r.refuse("pods-may-overlap", t.ref, at, "a pod of namespace %q with these labels and those of Tenant %q would belong to both: have both select by one label in matchLabels, each by a value of its own", ns, other.Name)
 }
 
 // ownerOfPod is the tenant that has a workload's pods, or nil.
