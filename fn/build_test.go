@@ -15,6 +15,7 @@ type build struct {
 	// version of Cilium; "" is another enforcer, of NetworkPolicies.
 	version, enforcement string
 	narrowDNS            bool
+	scope                string
 	// proved: a proof of every build would cost more than it tells.
 	proved  bool
 	tenants []generatedTenant
@@ -41,8 +42,11 @@ func randomBuild(seed uint64) *build {
 	b := &build{
 		version:     pick(r, "1.16", "1.18", "1.19", "1.20", ""),
 		enforcement: pick(r, "Audit", "Enforce"), narrowDNS: r.IntN(3) == 0, proved: seed%4 == 0,
+		scope: []string{"Namespace", "Namespace", "Cluster"}[seed%3],
 	}
-	b.narrowDNS = b.narrowDNS && b.version != ""
+	if b.version == "" {
+		b.narrowDNS, b.scope = false, "Namespace"
+	}
 	names := []string{"acme", "beta", "gamma", "delta", "omega"}[:2+r.IntN(4)]
 	for _, name := range names {
 		t := generatedTenant{name: name}
@@ -143,8 +147,10 @@ metadata: {name: platform}
 spec:
   cluster: {cni: Cilium, ciliumVersion: "%s"}
   enforcement: %s
+  scope: %s
+  excludedNamespaces: [{name: kube-system, reason: run by others}]
 %s  limits: {cidrs: [198.51.100.0/24], fqdns: ["*.example.com", "*.cdn.example.com"], enforcement: [Audit]}
-`, b.version, b.enforcement, dns)
+`, b.version, b.enforcement, b.scope, dns)
 	if b.version == "" {
 		profile = strings.Replace(profile, `cluster: {cni: Cilium, ciliumVersion: ""}`, proxied, 1)
 	}

@@ -1,10 +1,12 @@
 package fn
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
@@ -54,31 +56,107 @@ func labelled(name string, items []*yaml.RNode) []*yaml.RNode {
 }
 
 // labelledFence is what the labels of policies tell of a fence: a tenant is enforced in
-// the namespaces that have a default-deny.
+// the namespaces that have a default-deny, around the pods that this selects, or that a
+// cluster-wide one selects.
 func labelledFence(name string, items []*yaml.RNode) *policy.Fence {
-	closed, owners := map[string]bool{}, map[string]string{}
-	for _, n := range labelled(name, items) {
-		owners[n.GetNamespace()] = n.GetLabels()[resource.LabelTenant]
-		closed[n.GetNamespace()] = closed[n.GetNamespace()] || n.GetLabels()[resource.LabelFamily] == string(policy.DefaultDeny)
-	}
 	fence := &policy.Fence{Name: name, Cluster: v1alpha1.Cluster{CNI: v1alpha1.CNICilium, CiliumVersion: newest}}
 	if !slices.ContainsFunc(items, isCilium) {
 		fence.Cluster, fence.Policies = v1alpha1.Cluster{CNI: v1alpha1.CNIKubernetes}, v1alpha1.PoliciesKubernetes
 	}
-	for _, ns := range slices.Sorted(maps.Keys(owners)) {
-		t := policy.Tenant{Name: owners[ns], Namespaces: []string{ns}, Enforcement: v1alpha1.Audit}
-		if closed[ns] {
+	owners, closed := ownersOf(labelled(name, items))
+	if closed != nil && len(closed.Only) == 0 {
+		fence.Clusterwide = &policy.Clusterwide{Enforcement: v1alpha1.Enforce, Apart: closed.Except}
+	}
+	for _, key := range slices.SortedFunc(maps.Keys(owners), func(a, b [2]string) int { return slices.Compare(a[:], b[:]) }) {
+		t := *owners[key]
+		if fence.Spanned(key[0]) || closed != nil && slices.Contains(closed.Only, key[0]) {
 			t.Enforcement = v1alpha1.Enforce
 		}
-		fence.Tenants = append(fence.Tenants, t)
+		if t.Shares() || !owners.shared(key[0]) {
+			fence.Tenants = append(fence.Tenants, t)
+		}
 	}
 	return fence
+}
+
+// ownersOf are the tenants that policies name, and what a cluster-wide default-deny among
+// them closes, nil where there is none.
+func ownersOf(policies []*yaml.RNode) (owners, *policy.Span) {
+	all := owners{}
+	var closed *policy.Span
+	for _, n := range policies {
+		switch {
+		case n.GetKind() != resource.KindClusterwide:
+			all.add(n)
+		case n.GetLabels()[resource.LabelFamily] == string(policy.DefaultDeny):
+			span := spanOf(n)
+			closed = &span
+		}
+	}
+	return all, closed
 }
 
 // isCilium says whether a policy is one that Cilium alone knows. Where none is, another
 // enforcer is taken to be there, which matches more.
 func isCilium(n *yaml.RNode) bool {
 	return resource.Group(n) == "cilium.io" && resource.IsPolicy(n)
+}
+
+// owners are the tenants that policies name, by namespace and name.
+type owners map[[2]string]*policy.Tenant
+
+func (o owners) add(n *yaml.RNode) {
+	labels := n.GetLabels()
+	key := [2]string{n.GetNamespace(), labels[resource.LabelTenant]}
+	if o[key] == nil {
+		o[key] = &policy.Tenant{Name: key[1], Namespaces: []string{key[0]}, Enforcement: v1alpha1.Audit}
+	}
+	if labels[resource.LabelFamily] == string(policy.DefaultDeny) {
+		o[key].Enforcement, o[key].Pods = v1alpha1.Enforce, subjectOf(n)
+	}
+}
+
+// shared says whether a default-deny closes a part of a namespace only. Of who shares it
+// in Audit the labels do not tell the pods.
+func (o owners) shared(namespace string) bool {
+	for key, t := range o {
+		if key[0] == namespace && t.Shares() {
+			return true
+		}
+	}
+	return false
+}
+
+// subjectOf are the pods that a generated policy selects.
+func subjectOf(n *yaml.RNode) policy.Selector {
+	var read struct {
+		Spec struct {
+			EndpointSelector policy.Selector `json:"endpointSelector"`
+			PodSelector      policy.Selector `json:"podSelector"`
+		} `json:"spec"`
+	}
+	data, err := n.MarshalJSON()
+	if err != nil || json.Unmarshal(data, &read) != nil {
+		return policy.Selector{}
+	}
+	if n.GetKind() == resource.KindKubernetes {
+		return read.Spec.PodSelector
+	}
+	return read.Spec.EndpointSelector
+}
+
+// spanOf are the namespaces that a generated cluster-wide policy selects.
+func spanOf(n *yaml.RNode) policy.Span {
+	var out policy.Span
+	for _, e := range subjectOf(n).MatchExpressions {
+		switch e.Operator {
+		case metav1.LabelSelectorOpIn:
+			out.Only = e.Values
+		case metav1.LabelSelectorOpNotIn:
+			out.Except = e.Values
+		}
+	}
+	return out
 }
 
 // newest is the version of Cilium whose engine decides.

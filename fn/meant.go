@@ -166,10 +166,5 @@ func mark(ids map[policy.Ref]bool, items []*yaml.RNode) {
 
 // idOf is equal for what is the same resource.
 func idOf(n *yaml.RNode) policy.Ref {
-	ref := policy.Ref{APIVersion: resource.Group(n), Kind: n.GetKind(), Namespace: n.GetNamespace(), Name: n.GetName()}
-	if ref.APIVersion == v1alpha1.Group {
-		// A layer may have written one, which says nothing.
-		ref.Namespace = ""
-	}
-	return ref
+	return policy.Ref{APIVersion: resource.Group(n), Kind: n.GetKind(), Namespace: resource.NamespaceOf(n), Name: n.GetName()}
 }

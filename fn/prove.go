@@ -211,7 +211,7 @@ func rejections(fence *policy.Fence, rejected engine.RejectedError, items []*yam
 	return out
 }
 
-// asIfEnforced closes the namespaces of tenants, with what both enforcers know.
+// asIfEnforced closes the pods of tenants, with what both enforcers know.
 func asIfEnforced(tenants []policy.Tenant) ([]json.RawMessage, error) {
 	var out []json.RawMessage
 	for _, t := range tenants {
@@ -219,8 +219,8 @@ func asIfEnforced(tenants []policy.Tenant) ([]json.RawMessage, error) {
 			data, err := json.Marshal(map[string]any{
 				"apiVersion": "networking.k8s.io/v1", "kind": resource.KindKubernetes,
 				// No policy of the build can have this name.
-				"metadata": map[string]any{"namespace": ns, "name": "as if enforced"},
-				"spec":     map[string]any{"podSelector": map[string]any{}, "policyTypes": []string{"Ingress", "Egress"}},
+				"metadata": map[string]any{"namespace": ns, "name": "as if enforced: " + t.Name},
+				"spec":     map[string]any{"podSelector": t.Pods, "policyTypes": []string{"Ingress", "Egress"}},
 			})
 			if err != nil {
 				return nil, fmt.Errorf("close namespace %s: %w", ns, err)

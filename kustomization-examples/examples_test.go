@@ -78,7 +78,7 @@ func TestPoliciesFitTheSchema(t *testing.T) {
 	t.Parallel()
 	for _, dir := range examples(t) {
 		for _, n := range buildExample(t, dir).items {
-			if n.GetKind() != resource.KindCilium {
+			if n.GetKind() != resource.KindCilium && n.GetKind() != resource.KindClusterwide {
 				continue
 			}
 			data, err := n.MarshalJSON()

@@ -151,6 +151,9 @@ func (m *mutant) isNeeded(t *testing.T, n *yaml.RNode) bool {
 	t.Helper()
 	e := m.engine(t, n, m.fence.Tenants)
 	name := n.GetNamespace() + "/" + n.GetName()
+	if n.GetKind() == resource.KindClusterwide {
+		name = n.GetName()
+	}
 	return slices.ContainsFunc(m.recorded, func(r recorded) bool {
 		if !slices.Contains(r.by, name) {
 			return false
@@ -163,8 +166,9 @@ func (m *mutant) isNeeded(t *testing.T, n *yaml.RNode) bool {
 	})
 }
 
-// closes says whether a pod of the namespace is open, in each direction, without a
-// default-deny. Where an allow closes as well, the default-deny must do it alone.
+// closes says whether a pod of the namespace, or of one that nobody has, is open, in each
+// direction, without a default-deny. Where an allow closes as well, the default-deny must
+// do it alone.
 func (m *mutant) closes(t *testing.T, n *yaml.RNode) bool {
 	t.Helper()
 	if !m.fence.Additive() {
@@ -173,6 +177,9 @@ func (m *mutant) closes(t *testing.T, n *yaml.RNode) bool {
 		m = &alone
 	}
 	pod := policy.Endpoint{Kind: policy.PodEndpoint, Name: "a pod", Namespace: n.GetNamespace()}
+	if n.GetKind() == resource.KindClusterwide {
+		pod.Namespace = "later"
+	}
 	nodes := policy.Endpoint{Kind: policy.EntityEndpoint, Name: string(v1alpha1.EntityRemoteNode)}
 	for _, f := range []policy.Flow{{From: pod, To: nodes, Port: 9}, {From: nodes, To: pod, Port: 9}} {
 		var decided []string

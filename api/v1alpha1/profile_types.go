@@ -29,8 +29,15 @@ type FenceProfileSpec struct {
 	// +optional
 	Policies PolicyForm `json:"policies,omitempty"`
 
-	// scope is Namespace: every policy lands in a namespace of a tenant. Omitted:
-	// Namespace.
+	// scope is Namespace (every policy lands in a namespace of a tenant) or Cluster:
+	// default-deny and the baseline's dns, apiServer and monitoring stand in
+	// cluster-wide policies, of which there are five at most, however many tenants
+	// there are. With Cluster and enforcement Enforce, every namespace of the cluster is
+	// closed but for the baseline, also one that nobody labelled or that is made later:
+	// not closed are those of tenants in Audit, excludedNamespaces, sharedNamespaces and,
+	// unless a Tenant has them, kube-system, kube-public and kube-node-lease. A
+	// namespace of the build that is none of these and no tenant's is an error. Cluster
+	// needs Cilium 1.16, and one fence in a cluster. Omitted: Namespace.
 	// +optional
 	Scope Scope `json:"scope,omitempty"`
 
@@ -43,6 +50,13 @@ type FenceProfileSpec struct {
 	// "tenant-{name}", no claims.
 	// +optional
 	Tenants TenantRules `json:"tenants,omitempty"`
+
+	// sharedNamespaces may be had by several Tenants at once, each only with spec.pods:
+	// of its pods, those that no Tenant selects are not fenced, whatever the scope. A
+	// Tenant still needs tenants.claims or the pattern to have one. Omitted: none.
+	// +optional
+	// +kubebuilder:validation:MinItems=1
+	SharedNamespaces []string `json:"sharedNamespaces,omitempty"`
 
 	// excludedNamespaces are never fenced: no Tenant may claim one. Omitted: none.
 	// +optional
@@ -88,12 +102,13 @@ type FenceProfileSpec struct {
 }
 
 // Scope is where generated policies live.
-// +kubebuilder:validation:Enum=Namespace
+// +kubebuilder:validation:Enum=Namespace;Cluster
 type Scope string
 
 // The scopes.
 const (
 	ScopeNamespace Scope = "Namespace"
+	ScopeCluster   Scope = "Cluster"
 )
 
 // TenantRules says which namespaces a Tenant may have.

@@ -33,6 +33,16 @@ type TenantSpec struct {
 	// +kubebuilder:validation:MinItems=1
 	Namespaces []string `json:"namespaces,omitempty"`
 
+	// pods are those that are the tenant's, in namespaces that it shares with others: all
+	// that is generated for it is about these alone, and its flows choose among them.
+	// Required where its namespaces are among the profile's sharedNamespaces, and an
+	// error elsewhere, since it would leave the other pods open. They must be in the
+	// build or its inventory, in each of the namespaces, and no pod may be another
+	// tenant's too: all tenants of a namespace select by one label, each by its own value.
+	// Omitted: all pods of the namespaces.
+	// +optional
+	Pods *metav1.LabelSelector `json:"pods,omitempty"`
+
 	// enforcement is Audit (allows only: nothing is closed) or Enforce (a
 	// default-deny in both directions). Omitted: the profile's. Looser than the
 	// profile only where the profile's limits.enforcement says so.

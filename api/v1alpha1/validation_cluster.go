@@ -111,6 +111,9 @@ func (s *FenceProfileSpec) validateForm(at *field.Path) field.ErrorList {
 			errs = append(errs, field.Forbidden(at.Child("egressProxy"), "is only for policies: Kubernetes, since Cilium's know names themselves: remove it"))
 		}
 	}
+	if s.Policies == PoliciesKubernetes && s.Scope == ScopeCluster {
+		errs = append(errs, field.Invalid(at.Child("scope"), s.Scope, "needs policies: Cilium, since a NetworkPolicy is never cluster-wide: write Namespace, or leave scope out"))
+	}
 	if s.Policies == PoliciesKubernetes && !slices.Contains(s.Baseline.DNS.Names, "*") {
 		errs = append(errs, field.Forbidden(at.Child("baseline", "dns", "names"), `cannot be narrowed with policies: Kubernetes, since a NetworkPolicy does not look into DNS: write ["*"], or leave names out`))
 	}

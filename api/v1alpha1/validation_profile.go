@@ -20,6 +20,7 @@ func (s *FenceProfileSpec) validate(at *field.Path) field.ErrorList {
 	errs = append(errs, s.validateForm(at)...)
 	errs = append(errs, s.Tenants.validate(at.Child("tenants"))...)
 	errs = append(errs, s.validateExcluded(at)...)
+	errs = append(errs, s.validateShared(at.Child("sharedNamespaces"))...)
 	errs = append(errs, s.Baseline.validate(at.Child("baseline"))...)
 	errs = append(errs, s.validateEgressPoints(at.Child("egressPoints"))...)
 	if s.EdgeProxy != nil {
@@ -72,6 +73,16 @@ func (s *FenceProfileSpec) validateExcluded(at *field.Path) field.ErrorList {
 				errs = append(errs, field.Invalid(at.Child("tenants", "claims").Key(tenant).Index(i), namespace,
 					"is one of excludedNamespaces, which no Tenant may claim: remove it here or there"))
 			}
+		}
+	}
+	return errs
+}
+
+func (s *FenceProfileSpec) validateShared(at *field.Path) field.ErrorList {
+	errs := validateNames(s.SharedNamespaces, at)
+	for i, ns := range s.SharedNamespaces {
+		if slices.ContainsFunc(s.ExcludedNamespaces, func(e ExcludedNamespace) bool { return e.Name == ns }) {
+			errs = append(errs, field.Invalid(at.Index(i), ns, "is one of excludedNamespaces, which no Tenant may claim: remove it here or there"))
 		}
 	}
 	return errs

@@ -18,6 +18,10 @@ func (s *TenantSpec) validate(at *field.Path) field.ErrorList {
 		errs = append(errs, field.Invalid(at.Child("id"), s.ID, "must be "+labelValue))
 	}
 	errs = append(errs, validateNames(s.Namespaces, at.Child("namespaces"))...)
+	errs = append(errs, validateSelector(s.Pods, at.Child("pods"))...)
+	if s.Pods != nil && len(s.Pods.MatchLabels)+len(s.Pods.MatchExpressions) == 0 {
+		errs = append(errs, field.Required(at.Child("pods"), "as {}, it selects the other tenants' pods too: select this tenant's by their labels"))
+	}
 	seen := unique{}
 	errs = append(errs, validateFlows(s.Ingress, s.Egress, seen, at)...)
 	for i := range s.AgentIngress {

@@ -41,6 +41,8 @@ func TestImaginedPods(t *testing.T) {
 		"one that a subject selects":                      {cnp("p", "{endpointSelector: {matchLabels: {app: db}}, ingress: [{}]}"), "a pod with app=db in acme, " + bare},
 		"one in each namespace of a cluster-wide selector": {ccnp("p", "{endpointSelector: {matchLabels: {app: db}}, ingress: [{}]}"),
 			"a pod with app=db in acme, a pod with app=db in an unknown namespace, a pod with app=db in beta, " + bare},
+		"one in every namespace, where any is meant": {from("{matchLabels: {app: db}, matchExpressions: [{key: io.kubernetes.pod.namespace, operator: Exists}]}"),
+			"a pod with app=db in acme, a pod with app=db in an unknown namespace, a pod with app=db in beta, " + bare},
 		"one in a namespace that is not there":  {from("{matchLabels: {app: db, io.kubernetes.pod.namespace: gone}}"), "a pod with app=db in gone, " + bare},
 		"one in each of the namespaces":         {from("{matchLabels: {app: db}, matchExpressions: [{key: io.kubernetes.pod.namespace, operator: In, values: [acme, beta]}]}"), "a pod with app=db in acme, a pod with app=db in beta, " + bare},
 		"none in a namespace that is left out":  {from("{matchLabels: {app: db}, matchExpressions: [{key: io.kubernetes.pod.namespace, operator: NotIn, values: [acme]}]}"), "a pod with app=db in an unknown namespace, a pod with app=db in beta, " + bare},

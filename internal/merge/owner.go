@@ -33,7 +33,7 @@ const kindConfigMap = "ConfigMap"
 type identity struct{ group, kind, namespace, name string }
 
 func identityOf(n *yaml.RNode) identity {
-	return identity{resource.Group(n), n.GetKind(), n.GetNamespace(), n.GetName()}
+	return identity{resource.Group(n), n.GetKind(), resource.NamespaceOf(n), n.GetName()}
 }
 
 // policy says whether it is one of the kinds of policy.

@@ -28,7 +28,8 @@ func Table(w io.Writer, items []*yaml.RNode) error {
 		if labels[resource.LabelManagedBy] != resource.ManagedBy {
 			continue
 		}
-		row := tableRow{labels[resource.LabelTenant], labels[resource.LabelStage], asker(n)}
+		// A cluster-wide policy is every tenant's.
+		row := tableRow{cmp.Or(labels[resource.LabelTenant], "*"), labels[resource.LabelStage], asker(n)}
 		if names[row] == nil {
 			rows = append(rows, row)
 		}

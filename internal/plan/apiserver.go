@@ -7,13 +7,16 @@ import (
 
 // apiServer lets every pod reach the apiserver, where the profile says so.
 func apiServer(f *policy.Fence, t *policy.Tenant) []half {
-	api := f.Baseline.APIServer
-	if api == nil {
+	if f.Baseline.APIServer == nil {
 		return nil
 	}
+	return baselineSides(f, t, policy.APIServer, apiServerRule(f), "baseline.apiServer")
+}
+
+func apiServerRule(f *policy.Fence) policy.Rule {
 	rule := policy.Rule{Direction: policy.Egress, Peers: f.Entity(v1alpha1.EntityKubeAPIServer)}
-	for _, port := range api.Ports {
+	for _, port := range f.Baseline.APIServer.Ports {
 		rule.Ports = append(rule.Ports, policy.Port{Port: port, Protocol: v1alpha1.TCP})
 	}
-	return baselineSides(f, t, policy.APIServer, rule, "baseline.apiServer")
+	return rule
 }

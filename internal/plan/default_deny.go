@@ -5,7 +5,8 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// defaultDeny closes, in both directions, the namespaces of tenants in Enforce.
+// defaultDeny closes, in both directions, the pods of tenants in Enforce, where no
+// cluster-wide policy does.
 func defaultDeny(f *policy.Fence) []policy.Policy {
 	var out []policy.Policy
 	for _, t := range f.Tenants {
@@ -13,9 +14,12 @@ func defaultDeny(f *policy.Fence) []policy.Policy {
 			continue
 		}
 		for _, ns := range t.Namespaces {
+			if f.Spanned(ns) {
+				continue
+			}
 			out = append(out, policy.Policy{
-				Namespace: ns, Name: "default-deny", Tenant: t.Name, TenantID: t.ID,
-				Family:  policy.DefaultDeny,
+				Namespace: ns, Name: named(&t, "default-deny"), Tenant: t.Name, TenantID: t.ID,
+				Family: policy.DefaultDeny, Subject: t.Pods,
 				Reasons: []policy.Reason{t.EnforcementReason},
 			})
 		}

@@ -12,11 +12,13 @@ import (
 // denied.
 func dns(f *policy.Fence, t *policy.Tenant) []half {
 	var names []string
-	if !slices.Contains(f.Baseline.DNS.Names, "*") && t.Enforcement == v1alpha1.Enforce {
+	if !anyName(f) && t.Enforcement == v1alpha1.Enforce {
 		names = f.Baseline.DNS.Names
 	}
 	return baselineSides(f, t, policy.DNS, dnsRule(f, names), "baseline.dns")
 }
+
+func anyName(f *policy.Fence) bool { return slices.Contains(f.Baseline.DNS.Names, "*") }
 
 // dnsRule is the rule that reaches the cluster's DNS to ask for names.
 func dnsRule(f *policy.Fence, names []string) policy.Rule {

@@ -12,7 +12,7 @@ func fqdnEgress(f *policy.Fence, g policy.Grant) []half {
 	}
 	for _, h := range out {
 		names := g.To.FQDNs
-		if !enforced(f, h.namespace) {
+		if !enforced(f, h.at()) {
 			names = []string{"*"}
 		}
 		h.rule = dnsRule(f, names)

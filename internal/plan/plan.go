@@ -15,6 +15,8 @@ import (
 // half is one end's part of a flow: a rule, and the policy that it goes to.
 type half struct {
 	namespace string
+	// tenant has the pods, where the namespace is shared.
+	tenant string
 	// name of the policy, unless its subject needs one of its own.
 	name    string
 	family  policy.Family
@@ -24,6 +26,11 @@ type half struct {
 	declared policy.Selector
 	rule     policy.Rule
 	reasons  []policy.Reason
+}
+
+// at is where the half lands.
+func (h half) at() policy.Peer {
+	return policy.Peer{Kind: policy.Pods, Namespace: h.namespace, Tenant: h.tenant}
 }
 
 // Plan returns the policies of a fence, sorted by namespace and name.
@@ -43,7 +50,7 @@ func Plan(f *policy.Fence) []policy.Policy {
 			halves = append(halves, eastWest(f, g)...)
 		}
 	}
-	out := append(assemble(f, halves), defaultDeny(f)...)
+	out := slices.Concat(assemble(f, halves), defaultDeny(f), clusterwide(f))
 	slices.SortFunc(out, func(a, b policy.Policy) int {
 		return cmp.Or(cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name))
 	})
@@ -66,7 +73,7 @@ type assembly struct {
 func assemble(f *policy.Fence, halves []half) []policy.Policy {
 	a := assembly{fence: f, at: map[string]int{}, rules: map[string]int{}, seen: map[string]bool{}, shared: sharedNames(halves)}
 	for _, h := range halves {
-		if owner := f.Owner(h.namespace); owner != nil && f.Generated(owner) {
+		if owner := f.OwnerOf(h.at()); owner != nil && f.Generated(owner) {
 			a.add(h, owner)
 		}
 	}

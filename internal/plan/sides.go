@@ -26,8 +26,8 @@ func side(f *policy.Fence, g policy.Grant, d policy.Direction, subject, peer pol
 		ports = g.SourcePorts
 	}
 	h := half{
-		namespace: subject.Namespace, family: g.Family, subject: subject.Pods, declared: subject.Pods,
-		rule: policy.Rule{Direction: d, Peers: []policy.Peer{peer}, Ports: ports, L7: spokenAt(f, subject.Namespace, d, g.L7)},
+		namespace: subject.Namespace, tenant: subject.Tenant, family: g.Family, subject: subject.Pods, declared: subject.Pods,
+		rule: policy.Rule{Direction: d, Peers: []policy.Peer{peer}, Ports: ports, L7: spokenAt(f, subject, d, g.L7)},
 	}
 	for _, decl := range []*policy.Declaration{own, other} {
 		if decl != nil {
@@ -35,7 +35,7 @@ func side(f *policy.Fence, g policy.Grant, d policy.Direction, subject, peer pol
 		}
 	}
 	if own == nil {
-		h.name = stem(d, other) + suffix(f, subject.Namespace, other)
+		h.name = stem(d, other) + suffix(f, subject, other)
 		return h
 	}
 	h.declared = own.Subject
@@ -45,15 +45,15 @@ func side(f *policy.Fence, g policy.Grant, d policy.Direction, subject, peer pol
 	case own.Via != "":
 		return atEgressPoint(h, own.Via)
 	default:
-		h.name = stem(d, own) + suffix(f, subject.Namespace, own)
+		h.name = stem(d, own) + suffix(f, subject, own)
 	}
 	return h
 }
 
 // spokenAt is what one end's half says of what is spoken: nothing in Audit, where
 // nothing may be denied, and of DNS nothing but at the source.
-func spokenAt(f *policy.Fence, namespace string, d policy.Direction, l7 policy.L7) policy.L7 {
-	if !enforced(f, namespace) {
+func spokenAt(f *policy.Fence, at policy.Peer, d policy.Direction, l7 policy.L7) policy.L7 {
+	if !enforced(f, at) {
 		return policy.L7{}
 	}
 	if d == policy.Ingress {
@@ -62,9 +62,9 @@ func spokenAt(f *policy.Fence, namespace string, d policy.Direction, l7 policy.L
 	return l7
 }
 
-// enforced says whether a namespace is closed.
-func enforced(f *policy.Fence, namespace string) bool {
-	owner := f.Owner(namespace)
+// enforced says whether pods are closed.
+func enforced(f *policy.Fence, at policy.Peer) bool {
+	owner := f.OwnerOf(at)
 	return owner != nil && owner.Enforcement == v1alpha1.Enforce
 }
 
@@ -79,33 +79,67 @@ func stem(d policy.Direction, decl *policy.Declaration) string {
 }
 
 // suffix names the tenant whose flow it is, where the policy lands in a namespace
-// of another.
-func suffix(f *policy.Fence, namespace string, decl *policy.Declaration) string {
-	if owner := f.Owner(namespace); owner != nil && owner.Name == decl.Tenant {
+// of another, or that is shared. There, whose pods they are follows.
+func suffix(f *policy.Fence, at policy.Peer, decl *policy.Declaration) string {
+	if owner := f.Owner(at.Namespace); owner != nil && owner.Name == decl.Tenant {
 		return ""
+	}
+	if at.Tenant != "" && at.Tenant != decl.Tenant {
+		return "." + decl.Tenant + "." + at.Tenant
 	}
 	return "." + decl.Tenant
 }
 
 // baselineSides returns both halves of a baseline flow between the pods of each of a
-// tenant's namespaces and the rule's peers. The policies are named after the family,
+// tenant's namespaces and the rule's peers. The first half is left to the cluster-wide
+// policies where there are some. The policies are named after the family,
 // and where a peer is fenced, there with the tenant's name behind it.
 func baselineSides(f *policy.Fence, t *policy.Tenant, family policy.Family, rule policy.Rule, field string) []half {
 	reasons := []policy.Reason{f.Profile.In(field)}
 	name := "allow-" + string(family)
 	var out []half
 	for _, namespace := range t.Namespaces {
-		out = append(out, half{namespace: namespace, name: name, family: family, rule: rule, reasons: reasons})
-		me := policy.Peer{Kind: policy.Pods, Namespace: namespace}
-		for _, p := range rule.Peers {
-			if p.Kind != policy.Pods || p.Namespace == "" {
-				continue
+		me := t.At(namespace)
+		if !f.Spanned(namespace) {
+			out = append(out, half{
+				namespace: namespace, tenant: me.Tenant, name: named(t, name), family: family, subject: t.Pods, declared: t.Pods, rule: rule, reasons: reasons,
+			})
+		}
+		back := policy.Rule{Direction: rule.Direction.Opposite(), Peers: []policy.Peer{me}, Ports: rule.Ports}
+		for _, p := range fencedParts(f, rule.Peers) {
+			far := name + "." + t.Name
+			if p.Tenant != "" {
+				far += "." + p.Tenant
 			}
 			out = append(out, half{
-				namespace: p.Namespace, name: name + "." + t.Name, family: family, subject: p.Pods, declared: p.Pods,
-				rule: policy.Rule{Direction: rule.Direction.Opposite(), Peers: []policy.Peer{me}, Ports: rule.Ports}, reasons: reasons,
+				namespace: p.Namespace, tenant: p.Tenant, name: far, family: family, subject: p.Pods, declared: p.Pods, rule: back, reasons: reasons,
 			})
 		}
 	}
 	return out
+}
+
+// fencedParts are those pods of peers that are a tenant's, tenant by tenant.
+func fencedParts(f *policy.Fence, peers []policy.Peer) []policy.Peer {
+	var out []policy.Peer
+	for _, p := range peers {
+		if p.Kind != policy.Pods {
+			continue
+		}
+		for _, owner := range f.Owners(p.Namespace) {
+			part, ok := f.Serving(owner, p)
+			if ok {
+				out = append(out, part)
+			}
+		}
+	}
+	return out
+}
+
+// named is the name of a policy about all of a tenant's pods of a namespace.
+func named(t *policy.Tenant, name string) string {
+	if t.Shares() {
+		return name + "." + t.Name
+	}
+	return name
 }

@@ -24,6 +24,8 @@ type Fence struct {
 	Grants []Grant
 	// NamespaceLabels are those of every tenant's namespace.
 	NamespaceLabels map[string]string
+	// BaselineTenants have, in namespaces that they share, pods that the baseline names.
+	BaselineTenants []string
 	// SourceRanges are what load balancers must admit, where policies cannot tell
 	// clients apart.
 	SourceRanges []SourceRanges
@@ -32,22 +34,11 @@ type Fence struct {
 	Addresses map[v1alpha1.Entity][]Peer
 	// EgressProxy leads to names, nil where no flow needs it.
 	EgressProxy *EgressProxy
+	// Clusterwide has the baseline and default-deny in cluster-wide policies, once for
+	// all namespaces. Nil: they are written into each namespace.
+	Clusterwide *Clusterwide
 
-	owners map[string]*Tenant
-}
-
-// Owner returns the tenant that owns a namespace, or nil where none does: then
-// nothing is generated there. Tenants must be complete by then.
-func (f *Fence) Owner(namespace string) *Tenant {
-	if f.owners == nil {
-		f.owners = map[string]*Tenant{}
-		for i := range f.Tenants {
-			for _, ns := range f.Tenants[i].Namespaces {
-				f.owners[ns] = &f.Tenants[i]
-			}
-		}
-	}
-	return f.owners[namespace]
+	owners map[string][]*Tenant
 }
 
 // SourceRanges are the networks from which a Service of type LoadBalancer may be
@@ -59,8 +50,11 @@ type SourceRanges struct {
 
 // Tenant is a Tenant with every default, pattern and limit applied.
 type Tenant struct {
-	Name, ID       string
-	Namespaces     []string
+	Name, ID   string
+	Namespaces []string
+	// Pods are those of the namespaces that are the tenant's: all or, in namespaces that
+	// it shares, some.
+	Pods           Selector
 	Enforcement    v1alpha1.Enforcement
 	IntraNamespace bool
 	// EnforcementReason is the field that says the enforcement.

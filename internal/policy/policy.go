@@ -54,9 +54,13 @@ func (f Family) Stage() v1alpha1.Stage {
 	}
 }
 
-// Policy is one policy of one namespace, before it takes a form.
+// Policy is one policy of one namespace, or a cluster-wide one, before it takes a
+// form.
 type Policy struct {
 	Namespace, Name string
+	// Span is where a cluster-wide policy selects pods. It has no namespace, and no
+	// tenant. Nil: the policy is one of a namespace.
+	Span *Span
 	// Tenant owns the namespace. TenantID is its id.
 	Tenant, TenantID string
 	Family           Family
@@ -102,6 +106,9 @@ type Peer struct {
 	NamespaceLabels map[string]string
 	NotNamespaces   []string
 	Pods            Selector
+	// Tenant whose pods they are, in a namespace that is shared. Omitted: they are the
+	// namespace's owner's, or nobody's.
+	Tenant string `json:",omitempty"`
 
 	Entities []v1alpha1.Entity
 	CIDRs    []string

@@ -13,6 +13,8 @@ type view struct {
 	fence     *policy.Fence
 	pod       policy.Endpoint
 	direction policy.Direction
+	// owner has the pod, or nobody.
+	owner *policy.Tenant
 	// byNamespace are the wanted flows with pods of one namespace, others the rest.
 	byNamespace map[string][]Wanted
 	others      []Wanted
@@ -20,8 +22,8 @@ type view struct {
 
 // viewOf collects what a pod may do.
 func (x *Expectation) viewOf(pod policy.Endpoint, d policy.Direction) view {
-	s := view{fence: x.fence, pod: pod, direction: d, byNamespace: map[string][]Wanted{}}
-	for _, w := range x.at[end{pod.Namespace, d}] {
+	s := view{fence: x.fence, pod: pod, direction: d, owner: x.fence.OwnerOfPod(pod.Namespace, pod.Labels), byNamespace: map[string][]Wanted{}}
+	for _, w := range x.wantedAt(pod.Namespace, d) {
 		switch {
 		case !policy.Selects(w.Subject, pod.Labels):
 		case w.Peer.Kind == policy.Pods && w.Peer.Namespace != "":

@@ -12,6 +12,7 @@ import (
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
 // Declared decides every declared flow, at both of its ends, and returns how many there
@@ -27,7 +28,9 @@ func (p Proof) Declared() (int, policy.Findings) {
 		for _, ns := range t.Namespaces {
 			for _, direction := range []policy.Direction{policy.Egress, policy.Ingress} {
 				for _, w := range x.at[end{ns, direction}] {
-					d.decide(&p.Fence.Tenants[i], ns, direction, w)
+					if w.Owner.Name == t.Name {
+						d.decide(&p.Fence.Tenants[i], ns, direction, w)
+					}
 				}
 			}
 		}
@@ -50,7 +53,9 @@ const allPairs = 400
 // decide decides what one end wants, on each of its ports, between all pods of the build
 // that it is about.
 func (d *declared) decide(t *policy.Tenant, namespace string, direction policy.Direction, w Wanted) {
-	own := d.examples(policy.Peer{Kind: policy.Pods, Namespace: namespace, Pods: w.Subject})
+	subject := t.At(namespace)
+	subject.Pods = w.Subject
+	own := d.examples(subject)
 	peers := d.examples(w.Peer)
 	for i, peer := range peers {
 		some := own
@@ -163,7 +168,7 @@ func (d *declared) pods(p policy.Peer) []policy.Endpoint {
 	var out []policy.Endpoint
 	for _, ns := range namespaces {
 		for _, w := range d.Endpoints.Index.In(ns, p.Pods) {
-			if !w.HostNetwork {
+			if !w.HostNetwork && d.are(w, p) {
 				out = append(out, d.Endpoints.Pod(w))
 			}
 		}
@@ -172,6 +177,17 @@ func (d *declared) pods(p policy.Peer) []policy.Endpoint {
 		return out
 	}
 	return []policy.Endpoint{d.Endpoints.imagined(p.Namespace, selected(p.Pods))}
+}
+
+// are says whether a workload's pods are those of a peer's tenant: one that names a
+// shared namespace means nobody's pods there.
+func (d *declared) are(w *resource.Workload, p policy.Peer) bool {
+	all := d.Fence.Owners(w.Ref.Namespace)
+	if len(all) == 0 || !all[0].Shares() {
+		return true
+	}
+	owner := d.Fence.OwnerOfPod(w.Ref.Namespace, w.Labels)
+	return p.Tenant == "" && owner == nil || owner != nil && owner.Name == p.Tenant
 }
 
 // labelled are the namespaces of the build that a peer names by label. Where it names

@@ -46,7 +46,7 @@ func (e Endpoints) workload(name string, f v1alpha1.FlowEndpoint) (policy.Endpoi
 	var found []*resource.Workload
 	for _, ns := range e.namespaces(f.In) {
 		for _, w := range e.Index.In(ns, policy.Selector{}) {
-			if w.Ref.Name == f.Name && (f.Kind == "" || w.Ref.Kind == f.Kind) {
+			if w.Ref.Name == f.Name && (f.Kind == "" || w.Ref.Kind == f.Kind) && e.called(w, f.In) {
 				found = append(found, w)
 			}
 		}
@@ -62,6 +62,12 @@ func (e Endpoints) workload(name string, f v1alpha1.FlowEndpoint) (policy.Endpoi
 	pod := e.Pod(found[0])
 	pod.Name = name
 	return pod, nil
+}
+
+// called says whether a workload is of a tenant, or in the namespace, of that name.
+func (e Endpoints) called(w *resource.Workload, name string) bool {
+	owner := e.Fence.OwnerOfPod(w.Ref.Namespace, w.Labels)
+	return w.Ref.Namespace == name || owner != nil && owner.Name == name
 }
 
 // namespaces are those of a tenant, and the one of that name.

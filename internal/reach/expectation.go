@@ -20,6 +20,10 @@ type Expectation struct {
 	at map[end][]Wanted
 }
 
+// strangers stands for every namespace that no tenant has and cluster-wide policies
+// close: it is no name that Kubernetes would take.
+const strangers = "*"
+
 // end is a fenced namespace, looked at in one direction.
 type end struct {
 	namespace string
@@ -29,7 +33,9 @@ type end struct {
 // Wanted is one flow that may pass, as one of its ends sees it.
 type Wanted struct {
 	Subject policy.Selector
-	Peer    policy.Peer
+	// Owner has the subject. Nil: the namespace is nobody's.
+	Owner *policy.Tenant
+	Peer  policy.Peer
 	// Ports: none means every port of every protocol.
 	Ports  []policy.Port
 	L7     policy.L7
@@ -39,8 +45,17 @@ type Wanted struct {
 // NewExpectation returns what a fence lets pass.
 func NewExpectation(f *policy.Fence) *Expectation {
 	x := &Expectation{fence: f, at: map[end][]Wanted{}}
-	for i := range f.Tenants {
-		x.expectBaseline(&f.Tenants[i])
+	for _, t := range f.Tenants {
+		for _, ns := range t.Namespaces {
+			x.expectBaseline(t.At(ns))
+			if t.IntraNamespace {
+				w := Wanted{Reason: f.Profile.In("baseline.intraNamespace")}
+				x.expect(t.At(ns), t.At(ns), w, w)
+			}
+		}
+	}
+	if f.Clusterwide != nil {
+		x.expectBaseline(policy.Peer{Kind: policy.Pods, Namespace: strangers})
 	}
 	for _, g := range f.Grants {
 		x.expectGrant(g)
@@ -50,47 +65,75 @@ func NewExpectation(f *policy.Fence) *Expectation {
 
 // expect adds a flow between the pods of two peers, at each end that is fenced.
 func (x *Expectation) expect(from, to policy.Peer, egress, ingress Wanted) {
-	egress.Subject, egress.Peer = from.Pods, to
-	ingress.Subject, ingress.Peer = to.Pods, from
-	x.add(end{from.Namespace, policy.Egress}, from, egress)
-	x.add(end{to.Namespace, policy.Ingress}, to, ingress)
+	x.expectAt(from, to, policy.Egress, egress)
+	x.expectAt(to, from, policy.Ingress, ingress)
 }
 
-func (x *Expectation) add(at end, own policy.Peer, w Wanted) {
-	if owner := x.fence.Owner(at.namespace); own.Kind == policy.Pods && owner != nil {
-		if owner.Enforcement != v1alpha1.Enforce {
-			// Nothing may be denied there, so nothing is looked into.
-			w.L7 = policy.L7{}
-		}
-		x.at[at] = append(x.at[at], w)
+// expectAt adds a flow at one end. Strangers may do their half of the baseline, and
+// nobody expects them at the other end.
+func (x *Expectation) expectAt(own, peer policy.Peer, d policy.Direction, w Wanted) {
+	if peer.Namespace != strangers {
+		w.Subject, w.Peer = own.Pods, peer
+		x.add(end{own.Namespace, d}, own, w)
 	}
 }
 
-func (x *Expectation) expectBaseline(t *policy.Tenant) {
+func (x *Expectation) add(at end, own policy.Peer, w Wanted) {
+	owner := x.fence.OwnerOf(own)
+	if own.Kind != policy.Pods || owner == nil && at.namespace != strangers {
+		return
+	}
+	if owner != nil && owner.Enforcement != v1alpha1.Enforce {
+		// Nothing may be denied there, so nothing is looked into.
+		w.L7 = policy.L7{}
+	}
+	w.Owner = owner
+	x.at[at] = append(x.at[at], w)
+}
+
+// shared are the pods of a peer that are some tenant's, where several share its
+// namespace.
+func (x *Expectation) shared(p policy.Peer) []policy.Peer {
+	var out []policy.Peer
+	for _, t := range x.fence.Owners(p.Namespace) {
+		if part, ok := x.fence.Serving(t, p); ok && t.Shares() {
+			out = append(out, part)
+		}
+	}
+	return out
+}
+
+// wantedAt are the flows that the pods of a namespace may have.
+func (x *Expectation) wantedAt(namespace string, d policy.Direction) []Wanted {
+	if x.fence.Stranger(namespace) {
+		namespace = strangers
+	}
+	return x.at[end{namespace, d}]
+}
+
+// expectBaseline lets the pods of a namespace do what the baseline says of the outside.
+func (x *Expectation) expectBaseline(own policy.Peer) {
 	f := x.fence
-	for _, ns := range t.Namespaces {
-		own := policy.Peer{Kind: policy.Pods, Namespace: ns}
-		names := f.Baseline.DNS.Names
-		if slices.Contains(names, "*") {
-			names = nil
+	names := f.Baseline.DNS.Names
+	if slices.Contains(names, "*") {
+		names = nil
+	}
+	x.expectDNS(own, names, f.Profile.In("baseline.dns"))
+	if api := f.Baseline.APIServer; api != nil {
+		w := Wanted{Reason: f.Profile.In("baseline.apiServer")}
+		for _, p := range api.Ports {
+			w.Ports = append(w.Ports, policy.Port{Port: p, Protocol: v1alpha1.TCP})
 		}
-		x.expectDNS(own, names, f.Profile.In("baseline.dns"))
-		if t.IntraNamespace {
-			w := Wanted{Reason: f.Profile.In("baseline.intraNamespace")}
-			x.expect(own, own, w, w)
+		for _, server := range f.Entity(v1alpha1.EntityKubeAPIServer) {
+			x.expect(own, server, w, w)
 		}
-		if api := f.Baseline.APIServer; api != nil {
-			w := Wanted{Reason: f.Profile.In("baseline.apiServer")}
-			for _, p := range api.Ports {
-				w.Ports = append(w.Ports, policy.Port{Port: p, Protocol: v1alpha1.TCP})
-			}
-			for _, server := range f.Entity(v1alpha1.EntityKubeAPIServer) {
-				x.expect(own, server, w, w)
-			}
-		}
-		if m := f.Baseline.Monitoring; m != nil {
-			w := Wanted{Ports: policy.PortsOf(m.Ports), Reason: f.Profile.In("baseline.monitoring")}
-			x.expect(policy.Peer{Kind: policy.Pods, Namespace: m.Namespace, Pods: policy.PodsOf(m.Pods)}, own, w, w)
+	}
+	if m := f.Baseline.Monitoring; m != nil {
+		w := Wanted{Ports: policy.PortsOf(m.Ports), Reason: f.Profile.In("baseline.monitoring")}
+		from := policy.Peer{Kind: policy.Pods, Namespace: m.Namespace, Pods: policy.PodsOf(m.Pods)}
+		x.expect(from, own, w, w)
+		for _, part := range x.shared(from) {
+			x.expectAt(part, own, policy.Egress, w)
 		}
 	}
 }
@@ -106,6 +149,9 @@ func (x *Expectation) expectDNS(from policy.Peer, names []string, why policy.Rea
 	}
 	for _, server := range to {
 		x.expect(from, server, Wanted{Ports: ports, L7: policy.L7{DNS: names}, Reason: why}, Wanted{Ports: ports, Reason: why})
+		for _, part := range x.shared(server) {
+			x.expectAt(part, from, policy.Ingress, Wanted{Ports: ports, Reason: why})
+		}
 	}
 }
 

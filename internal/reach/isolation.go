@@ -70,12 +70,11 @@ func (p Proof) hostNetwork() policy.Findings {
 	}}
 }
 
-// fenced are the known pods whose namespace is a tenant's, and in which policies are
-// generated.
+// fenced are the known pods that are a tenant's, and for which policies are generated, and those that cluster-wide policies close beside them.
 func (p Proof) fenced(known []policy.Endpoint) []policy.Endpoint {
 	return slices.DeleteFunc(slices.Clone(known), func(ep policy.Endpoint) bool {
-		owner := p.Fence.Owner(ep.Namespace)
-		return ep.Kind != policy.PodEndpoint || ep.Cluster != "" || owner == nil || !p.Fence.Generated(owner)
+		owner := p.Fence.OwnerOfPod(ep.Namespace, ep.Labels)
+		return ep.Kind != policy.PodEndpoint || ep.Cluster != "" || !p.Fence.Stranger(ep.Namespace) && (owner == nil || !p.Fence.Generated(owner))
 	})
 }
 

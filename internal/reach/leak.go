@@ -13,8 +13,8 @@ import (
 // for which the same policies let it pass.
 type leak struct {
 	direction policy.Direction
-	// namespace has the pods.
-	namespace       string
+	// tenant has the pods, or nobody.
+	tenant          *policy.Tenant
 	opening         policy.Opening
 	subjects, peers names
 	// from and to are an example: an open one, where there is one.
@@ -32,10 +32,14 @@ type leaks struct {
 // of is the leak that an opening of a pod belongs to.
 func (l *leaks) of(v view, o policy.Opening) *leak {
 	o.Peers = nil
-	key := policy.Key([]any{v.direction, v.pod.Namespace, o})
+	owner := ""
+	if v.owner != nil {
+		owner = v.owner.Name
+	}
+	key := policy.Key([]any{v.direction, v.pod.Namespace, owner, o})
 	out := l.at[key]
 	if out == nil {
-		out = &leak{direction: v.direction, namespace: v.pod.Namespace, opening: o}
+		out = &leak{direction: v.direction, tenant: v.owner, opening: o}
 		if l.at == nil {
 			l.at = map[string]*leak{}
 		}
@@ -89,7 +93,7 @@ func (s *search) findings() policy.Findings {
 	var out policy.Findings
 	for _, l := range s.leaks.list {
 		f := policy.Finding{Severity: policy.Error}
-		if s.tenant(l).Enforcement != v1alpha1.Enforce {
+		if t := l.tenant; t != nil && t.Enforcement != v1alpha1.Enforce {
 			f.Severity = policy.Warning
 		}
 		switch {
@@ -105,13 +109,16 @@ func (s *search) findings() policy.Findings {
 	return out
 }
 
-func (s *search) tenant(l *leak) *policy.Tenant { return s.Fence.Owner(l.namespace) }
-
 // notIsolated: whatever the policies say, everything passes.
 func (s *search) notIsolated(l *leak, f *policy.Finding) {
-	f.Check, f.Resource = "not-isolated", s.Sources[v1alpha1.KindTenant+"/"+s.tenant(l).Name]
-	f.Message = fmt.Sprintf("no policy closes the %s of %s%s, of Tenant %q, which is in Enforce: the policy default-deny is missing, or does nothing",
-		l.direction, l.subjects.list[0], l.subjects.others(), s.tenant(l).Name)
+	f.Check = "not-isolated"
+	whose := "of no Tenant, which scope Cluster closes"
+	if t := l.tenant; t != nil {
+		f.Resource = s.Sources[v1alpha1.KindTenant+"/"+t.Name]
+		whose = fmt.Sprintf("of Tenant %q, which is in Enforce", t.Name)
+	}
+	f.Message = fmt.Sprintf("no policy closes the %s of %s%s, %s: the policy default-deny is missing, or does nothing",
+		l.direction, l.subjects.list[0], l.subjects.others(), whose)
 }
 
 func (s *search) dead(l *leak, f *policy.Finding) {
@@ -130,8 +137,12 @@ func (s *search) undeclared(l *leak, f *policy.Finding) {
 	if len(l.opening.By) > 1 {
 		together = " (together: " + strings.Join(l.opening.By, ", ") + ")"
 	}
-	f.Message = fmt.Sprintf("lets %s%s reach %s%s on %s%s, which no Tenant, profile or baseline declares; %s: remove the policy, or declare the flow in spec.%s of Tenant %q",
-		l.from, l.ends().others(), l.to, l.otherEnds().others(), l.what(), together, state, l.direction, s.tenant(l).Name)
+	do := "which needs a Tenant to declare it"
+	if t := l.tenant; t != nil {
+		do = fmt.Sprintf("or declare the flow in spec.%s of Tenant %q", l.direction, t.Name)
+	}
+	f.Message = fmt.Sprintf("lets %s%s reach %s%s on %s%s, which no Tenant, profile or baseline declares; %s: remove the policy, %s",
+		l.from, l.ends().others(), l.to, l.otherEnds().others(), l.what(), together, state, do)
 }
 
 // ends are the sources of what leaks, otherEnds the destinations.

@@ -39,10 +39,14 @@ func (e Endpoints) podsOf(text string, f v1alpha1.FlowEndpoint) ([]policy.Endpoi
 	if err != nil {
 		return nil, err
 	}
+	selector, err := e.selectorOf(text, f)
+	if err != nil {
+		return nil, err
+	}
 	var pods []policy.Endpoint
 	hostNetwork := false
 	for _, ns := range namespaces {
-		for _, w := range e.Index.In(ns, policy.Selector{MatchLabels: f.Labels}) {
+		for _, w := range e.Index.In(ns, selector) {
 			if w.HostNetwork {
 				hostNetwork = true
 				continue
@@ -54,9 +58,24 @@ func (e Endpoints) podsOf(text string, f v1alpha1.FlowEndpoint) ([]policy.Endpoi
 		return nil, fmt.Errorf("%q are hostNetwork pods alone, which have their node's identity: say host or remote-node", text)
 	}
 	if len(f.Labels) == 0 || len(pods) == 0 {
-		pods = append(pods, e.undeployed(namespaces, f.Labels, pods)...)
+		pods = append(pods, e.undeployed(namespaces, selected(selector), pods)...)
 	}
 	return pods, nil
+}
+
+// selectorOf selects the pods that are meant: of a tenant that shares its namespaces, its
+// own alone.
+func (e Endpoints) selectorOf(text string, f v1alpha1.FlowEndpoint) (policy.Selector, error) {
+	asked := policy.Selector{MatchLabels: f.Labels}
+	i := slices.IndexFunc(e.Fence.Tenants, func(t policy.Tenant) bool { return f.Form == v1alpha1.TenantForm && t.Name == f.In })
+	if i < 0 {
+		return asked, nil
+	}
+	own, ok := e.Fence.Tenants[i].Own(asked)
+	if !ok {
+		return own, fmt.Errorf("%q can be no pod, since the spec.pods of Tenant %q selects other labels: correct them", text, f.In)
+	}
+	return own, nil
 }
 
 // namespacesIn are those of a tenant, or the one namespace. One that nobody knows is an

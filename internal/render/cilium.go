@@ -22,7 +22,18 @@ const (
 
 // cilium is the CiliumNetworkPolicy for a policy.
 func cilium(f *policy.Fence, p *policy.Policy) *v2.CiliumNetworkPolicy {
-	rule := &api.Rule{EndpointSelector: selector(p.Subject, nil)}
+	return &v2.CiliumNetworkPolicy{
+		TypeMeta: metav1.TypeMeta{APIVersion: v2.SchemeGroupVersion.String(), Kind: v2.CNPKindDefinition},
+		ObjectMeta: metav1.ObjectMeta{
+			Name: p.Name, Namespace: p.Namespace, Labels: objectLabels(f, p), Annotations: objectAnnotations(p),
+		},
+		Spec: ruleFor(f, p, selector(p.Subject, nil)),
+	}
+}
+
+// ruleFor is what a policy says of the pods that it selects.
+func ruleFor(f *policy.Fence, p *policy.Policy, subject api.EndpointSelector) *api.Rule {
+	rule := &api.Rule{EndpointSelector: subject}
 	if p.Family == policy.DefaultDeny {
 		// An empty rule in each direction closes it and allows nothing.
 		rule.Ingress = []api.IngressRule{{}}
@@ -40,13 +51,7 @@ func cilium(f *policy.Fence, p *policy.Policy) *v2.CiliumNetworkPolicy {
 			}
 		}
 	}
-	return &v2.CiliumNetworkPolicy{
-		TypeMeta: metav1.TypeMeta{APIVersion: v2.SchemeGroupVersion.String(), Kind: v2.CNPKindDefinition},
-		ObjectMeta: metav1.ObjectMeta{
-			Name: p.Name, Namespace: p.Namespace, Labels: objectLabels(f, p), Annotations: objectAnnotations(p),
-		},
-		Spec: rule,
-	}
+	return rule
 }
 
 // byKind groups peers by kind, since Cilium takes one kind in a rule, in the order

@@ -35,8 +35,12 @@ func Render(f *policy.Fence, policies []policy.Policy) ([]*yaml.RNode, error) {
 	return out, nil
 }
 
+// object is a policy's form.
 func object(f *policy.Fence, p *policy.Policy) any {
-	if f.Policies == v1alpha1.PoliciesKubernetes {
+	switch {
+	case p.Span != nil:
+		return clusterwide(f, p)
+	case f.Policies == v1alpha1.PoliciesKubernetes:
 		return kubernetes(f, p)
 	}
 	return cilium(f, p)
@@ -59,16 +63,18 @@ func objectLabels(f *policy.Fence, p *policy.Policy) map[string]string {
 	return labels
 }
 
-// objectAnnotations say why a policy is there and where it must land.
+// objectAnnotations say why a policy is there and, unless it is cluster-wide, where it
+// must land.
 func objectAnnotations(p *policy.Policy) map[string]string {
 	var reasons []string
 	for _, r := range p.Reasons {
 		reasons = append(reasons, r.String())
 	}
-	return map[string]string{
-		resource.AnnotationFor:       strings.Join(reasons, "\n"),
-		resource.AnnotationNamespace: p.Namespace,
+	out := map[string]string{resource.AnnotationFor: strings.Join(reasons, "\n")}
+	if p.Span == nil {
+		out[resource.AnnotationNamespace] = p.Namespace
 	}
+	return out
 }
 
 // toNode turns a typed object into a node with sorted keys, without the status and

@@ -3,6 +3,7 @@ package resolve
 import (
 	"slices"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
@@ -52,9 +53,10 @@ func (r *resolver) resolveAgentPods(f *flow, a v1alpha1.AgentIngress) bool {
 			return false
 		}
 	}
-	if f.own = r.podEnds(namespaces, f.pods); len(f.own) == 0 {
+	if f.own = r.podEnds(f.tenant, namespaces, f.pods); len(f.own) == 0 {
 		r.refuse("no-such-pods", f.ref, at, "selects no pod of %s in the build: correct the labels, or tell the pods as inventory", quoted(namespaces))
 	}
+	f.pods, _ = f.tenant.Own(f.pods)
 	r.portNames(f, f.ports, f.own, portAt)
 	r.warnHostNetwork(f)
 	return r.portsWithin(f, f.ports, f.own, f.path.Child("ports"))
@@ -136,7 +138,7 @@ func (r *resolver) grantThroughProxy(f *flow) []policy.Grant {
 		r.refuse("no-edge-proxy", f.ref, f.path.Child("mode"), "EdgeProxy needs the profile's edgeProxy, and it has none: add it there, or say mode: LoadBalancer")
 		return nil
 	}
-	proxies := r.podEnds([]string{p.Namespace}, policy.PodsOf(p.Pods))
+	proxies, _ := r.partsOf(p.Namespace, policy.PodsOf(p.Pods))
 	if len(proxies) == 0 {
 		r.refuse("no-such-pods", r.profile.Ref, r.profile.Path.Child("edgeProxy", "pods"), "selects no pod of namespace %q in the build: correct the labels, or tell the pods as inventory", p.Namespace)
 		return nil
@@ -189,15 +191,20 @@ func (r *resolver) servedPorts(served []policy.Grant) []policy.Port {
 
 // checkProfile refuses egress points and an edge proxy where nothing is fenced.
 func (r *resolver) checkProfile() {
-	fenced := func(namespace string, at *field.Path) {
-		if r.owner[namespace] == nil && !r.unreadNamespaces[namespace] {
+	fenced := func(namespace string, pods *metav1.LabelSelector, at *field.Path) {
+		switch _, owners := r.partsOf(namespace, policy.PodsOf(pods)); {
+		case r.owner[namespace] != nil || r.unreadNamespaces[namespace]:
+		case r.shared(namespace) && len(owners) == 1 && owners[0] != nil:
+		case r.shared(namespace):
+			r.refuse("not-fenced", r.profile.Ref, at.Child("pods"), "must select, in the shared namespace %q, pods of one Tenant alone, or nothing is closed around the others: correct the labels, or the Tenant's spec.pods", namespace)
+		default:
 			r.refuse("not-fenced", r.profile.Ref, at.Child("namespace"), "namespace %q has no Tenant, so nothing is closed around these pods: give it one", namespace)
 		}
 	}
 	for i, p := range r.profile.Spec.EgressPoints {
-		fenced(p.Namespace, r.profile.Path.Child("egressPoints").Index(i))
+		fenced(p.Namespace, p.Pods, r.profile.Path.Child("egressPoints").Index(i))
 	}
 	if p := r.profile.Spec.EdgeProxy; p != nil {
-		fenced(p.Namespace, r.profile.Path.Child("edgeProxy"))
+		fenced(p.Namespace, p.Pods, r.profile.Path.Child("edgeProxy"))
 	}
 }

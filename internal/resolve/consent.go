@@ -156,7 +156,7 @@ func (r *resolver) common(a, b policy.Peer) (policy.Peer, bool) {
 		return policy.Peer{}, false
 	}
 	ok = r.index.Blind || policy.All(pods) || len(r.index.In(a.Namespace, pods)) > 0
-	return policy.Peer{Kind: policy.Pods, Namespace: a.Namespace, Pods: pods}, ok
+	return policy.Peer{Kind: policy.Pods, Namespace: a.Namespace, Pods: pods, Tenant: a.Tenant}, ok
 }
 
 // commonPorts are the ports at the destination that both lists allow; an empty list

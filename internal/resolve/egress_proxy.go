@@ -55,7 +55,7 @@ func (r *resolver) egressProxy(f *flow, at *field.Path) (policy.Peer, bool) {
 		r.refuse("no-egress-proxy", f.ref, at, "a NetworkPolicy knows no names, and the profile has no egressProxy that leads to them: add it there, or give the cidrs behind the names")
 		return policy.Peer{}, false
 	}
-	pods := r.podEnds([]string{said.Namespace}, policy.PodsOf(said.Pods))
+	pods, _ := r.partsOf(said.Namespace, policy.PodsOf(said.Pods))
 	if len(pods) == 0 {
 		r.refuse("no-such-pods", r.profile.Ref, r.profile.Path.Child("egressProxy", "pods"), "selects no pod of namespace %q in the build: correct the labels, or tell the pods as inventory", said.Namespace)
 		return policy.Peer{}, false

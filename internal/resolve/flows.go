@@ -146,7 +146,8 @@ func (r *resolver) ownEnds(f *flow) (own []policy.Peer, on bool) {
 	if f.via != "" {
 		return r.egressPoint(f), true
 	}
-	own = r.podEnds(f.tenant.Namespaces, f.pods)
+	own = r.podEnds(f.tenant, f.tenant.Namespaces, f.pods)
+	f.pods, _ = f.tenant.Own(f.pods)
 	switch {
 	case len(own) > 0:
 		return own, true
@@ -176,21 +177,30 @@ func (r *resolver) egressPoint(f *flow) []policy.Peer {
 		return nil
 	}
 	f.pods = policy.PodsOf(points[i].Pods)
-	ends := r.podEnds([]string{points[i].Namespace}, f.pods)
+	ends, _ := r.partsOf(points[i].Namespace, f.pods)
 	if len(ends) == 0 {
 		r.refuse("no-such-pods", r.profile.Ref, r.profile.Path.Child("egressPoints").Index(i).Child("pods"),
 			"selects no pod of namespace %q in the build: correct the labels, or tell the pods as inventory", points[i].Namespace)
+		return nil
 	}
-	return ends
+	// Of several, the profile is refused.
+	f.pods = ends[0].Pods
+	return ends[:1]
 }
 
-// podEnds are the namespaces in which a selector selects pods. One that selects all
-// needs none: the pods may come later.
-func (r *resolver) podEnds(namespaces []string, pods policy.Selector) []policy.Peer {
+// podEnds are the namespaces in which a selector selects pods of a tenant. One that
+// selects all needs none: the pods may come later.
+func (r *resolver) podEnds(t *tenant, namespaces []string, pods policy.Selector) []policy.Peer {
+	pods, ok := t.Own(pods)
+	if !ok {
+		return nil
+	}
 	var out []policy.Peer
 	for _, ns := range namespaces {
 		if r.index.Blind || r.index.Partial || policy.All(pods) || len(r.index.In(ns, pods)) > 0 {
-			out = append(out, policy.Peer{Kind: policy.Pods, Namespace: ns, Pods: pods})
+			peer := t.At(ns)
+			peer.Pods = pods
+			out = append(out, peer)
 		}
 	}
 	return out

@@ -170,7 +170,7 @@ func (r *resolver) sayEarlyL7() {
 // is to come.
 func (r *resolver) early(g policy.Grant) bool {
 	enforced := func(p policy.Peer) bool {
-		t := r.owner[p.Namespace]
+		t := r.ownerOf(p)
 		return p.Kind == policy.Pods && t != nil && t.Enforcement == v1alpha1.Enforce
 	}
 	return !g.L7.All() && enforced(g.From) || len(g.L7.HTTP) > 0 && enforced(g.To)

@@ -46,7 +46,11 @@ func (r *resolver) claim(t *tenant) {
 		}
 		if r.mayClaim(t, ns, may, at) {
 			t.Namespaces = append(t.Namespaces, ns)
-			r.owner[ns] = t
+			if r.shared(ns) {
+				r.sharers[ns] = append(r.sharers[ns], t)
+			} else {
+				r.owner[ns] = t
+			}
 		}
 	}
 }
@@ -76,7 +80,7 @@ func (r *resolver) mayClaim(t *tenant, ns string, may []string, at *field.Path) 
 			"namespace %q is not in the build: add its Namespace, with the annotation config.kubernetes.io/local-config: \"true\" where something else creates it%s", ns, r.fixPattern(t, at))
 		return false
 	}
-	return true
+	return r.mayShare(t, ns, at)
 }
 
 // fixPattern helps where the namespace came from the pattern and not from the
@@ -94,10 +98,10 @@ func (r *resolver) fixPattern(t *tenant, at *field.Path) string {
 func (r *resolver) checkNamespaces() {
 	outside := map[string]bool{}
 	for _, w := range r.index.Workloads {
-		t := r.owner[w.Ref.Namespace]
+		t := r.ownerOfPod(w)
 		switch {
-		case t == nil && r.unreadNamespaces[w.Ref.Namespace]:
-			// Whose it is was refused already.
+		case t == nil && (r.unreadNamespaces[w.Ref.Namespace] || r.shared(w.Ref.Namespace)):
+			// Whose it is was refused already, or it is nobody's for a reason.
 		case t == nil:
 			outside[w.Ref.Namespace] = true
 		case w.HostNetwork && !is(t.limits.HostNetwork):
@@ -108,6 +112,10 @@ func (r *resolver) checkNamespaces() {
 	}
 	for _, e := range r.profile.Spec.ExcludedNamespaces {
 		delete(outside, e.Name)
+	}
+	if r.closesStrangers() {
+		r.refuseStrangers()
+		return
 	}
 	for _, ns := range slices.Sorted(maps.Keys(outside)) {
 		r.warn("unfenced-namespace", r.profile.Ref, nil,

@@ -37,6 +37,7 @@ func (r *resolver) sayWhatMustBeKnown() {
 		r.say(policy.Info, "dns-any-name", ref, path.Child("baseline", "dns", "names"), "pods may ask DNS for any name, which is a way out for data: %s", narrow)
 	}
 	r.sayIsolates(audited)
+	r.sayWhatIsClosed()
 	r.sayShared()
 	r.sayProxied()
 	r.sayEarlyNames()

@@ -79,7 +79,7 @@ func (r *resolver) tenantEnds(f *flow, p v1alpha1.Peer, at *field.Path) ([]end, 
 // its consent, unless the profile says the flow.
 func (r *resolver) podsOfTenant(f *flow, t *tenant, p v1alpha1.Peer, at *field.Path, namespaces []string) ([]end, bool) {
 	pods := policy.PodsOf(p.Pods)
-	peers := r.podEnds(namespaces, pods)
+	peers := r.podEnds(t, namespaces, pods)
 	if len(peers) == 0 && len(namespaces) > 0 {
 		return nil, r.missing(f, at.Child("pods"), "selects no pod of %s in the build: correct the labels, tell the pods as inventory, or say optional: true", quoted(namespaces))
 	}
@@ -103,7 +103,7 @@ func (r *resolver) anyTenantEnds(f *flow, p v1alpha1.Peer, at *field.Path) []end
 		if t == f.tenant {
 			continue
 		}
-		for _, peer := range r.podEnds(t.Namespaces, policy.PodsOf(p.Pods)) {
+		for _, peer := range r.podEnds(t, t.Namespaces, policy.PodsOf(p.Pods)) {
 			e := end{peer: peer, quiet: true, path: at}
 			if !f.every {
 				e.tenant = t
@@ -115,7 +115,7 @@ func (r *resolver) anyTenantEnds(f *flow, p v1alpha1.Peer, at *field.Path) []end
 }
 
 func (r *resolver) namespaceEnds(f *flow, p v1alpha1.Peer, at *field.Path) ([]end, bool) {
-	if r.unreadNamespaces[p.Namespace] || !r.reachesNamespace(f, p.Namespace, at.Child("namespace")) {
+	if r.unreadNamespaces[p.Namespace] || !r.reachesNamespace(f, p.Namespace, policy.PodsOf(p.Pods), at.Child("namespace")) {
 		return nil, true
 	}
 	if !r.index.Blind && r.index.Namespaces[p.Namespace] == nil {
@@ -124,17 +124,32 @@ func (r *resolver) namespaceEnds(f *flow, p v1alpha1.Peer, at *field.Path) ([]en
 	if t := r.owner[p.Namespace]; t != nil {
 		return r.podsOfTenant(f, t, p, at, []string{p.Namespace})
 	}
-	peers := r.podEnds([]string{p.Namespace}, policy.PodsOf(p.Pods))
-	if len(peers) == 0 {
+	ends := r.endsIn(f, p.Namespace, policy.PodsOf(p.Pods), at)
+	if len(ends) == 0 {
 		return nil, r.missing(f, at.Child("pods"), "selects no pod of %q in the build: correct the labels, tell the pods as inventory, or say optional: true", p.Namespace)
 	}
-	return []end{{peer: peers[0], path: at}}, true
+	return ends, true
 }
 
-// reachesNamespace checks limits.namespaces, which covers the namespaces of nobody:
-// a tenant's needs the tenant's consent instead.
-func (r *resolver) reachesNamespace(f *flow, namespace string, at *field.Path) bool {
-	if r.owner[namespace] != nil {
+// endsIn are the pods that a selector selects in a namespace. Those of other tenants
+// need consent, without which they are left out where others are meant too.
+func (r *resolver) endsIn(f *flow, namespace string, pods policy.Selector, at *field.Path) []end {
+	peers, owners := r.partsOf(namespace, pods)
+	var out []end
+	for i, peer := range peers {
+		e := end{peer: peer, path: at}
+		if t := owners[i]; t != f.tenant && !f.every {
+			e.tenant, e.quiet = t, len(peers) > 1
+		}
+		out = append(out, e)
+	}
+	return out
+}
+
+// reachesNamespace checks limits.namespaces, which covers the pods of nobody: a
+// tenant's need the tenant's consent instead.
+func (r *resolver) reachesNamespace(f *flow, namespace string, pods policy.Selector, at *field.Path) bool {
+	if r.owner[namespace] != nil || len(r.sharers[namespace]) > 0 && !r.nobodys(namespace, pods) {
 		return true
 	}
 	return slices.Contains(f.limits().Namespaces, namespace) ||
@@ -153,6 +168,7 @@ func (r *resolver) labelledEnds(f *flow, p v1alpha1.Peer, at *field.Path) ([]end
 		t := r.owner[name]
 		if t == nil {
 			outside = true
+			out = append(out, r.sharedEnds(f, name, policy.PodsOf(p.Pods), at)...)
 			continue
 		}
 		fenced = true
@@ -171,6 +187,11 @@ func (r *resolver) labelledEnds(f *flow, p v1alpha1.Peer, at *field.Path) ([]end
 		return nil, r.missing(f, at.Child("namespaceLabels"), "no namespace in the build has these labels: correct them, tell the Namespace as inventory, or say optional: true")
 	}
 	return out, true
+}
+
+// sharedEnds are the pods of tenants that share a namespace.
+func (r *resolver) sharedEnds(f *flow, namespace string, pods policy.Selector, at *field.Path) []end {
+	return slices.DeleteFunc(r.endsIn(f, namespace, pods, at), func(e end) bool { return r.ownerOf(e.peer) == nil })
 }
 
 // namespacesWith are the namespaces of the build that carry all of the labels, also

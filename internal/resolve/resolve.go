@@ -22,7 +22,7 @@ func Resolve(in *resource.Inputs, index *resource.Index) (*policy.Fence, policy.
 	r := &resolver{
 		names:   append([]string{in.Fence.Name}, in.Fence.Spec.FormerNames...),
 		profile: in.Profile, index: index,
-		byName: map[string]*tenant{}, owner: map[string]*tenant{},
+		byName: map[string]*tenant{}, owner: map[string]*tenant{}, sharers: map[string][]*tenant{},
 		unread: map[string]bool{}, unreadNamespaces: map[string]bool{},
 		fence: &policy.Fence{
 			Name: in.Fence.Name, Profile: reasonOf(in.Profile.Ref, in.Profile.Path),
@@ -32,6 +32,8 @@ func Resolve(in *resource.Inputs, index *resource.Index) (*policy.Fence, policy.
 	}
 	r.expectUnread(in.Unread)
 	r.resolveTenants(in.Tenants)
+	r.checkShared()
+	r.resolveScope()
 	r.locate()
 	r.checkProfile()
 	r.checkForm()
@@ -54,7 +56,10 @@ type resolver struct {
 	// tenants are sorted by name.
 	tenants []*tenant
 	byName  map[string]*tenant
+	// owner has the tenant of each namespace that one has alone, sharers those of each
+	// that is shared.
 	owner   map[string]*tenant
+	sharers map[string][]*tenant
 	flows   []*flow
 	// unread holds the names, and unreadNamespaces the namespaces, of Tenants that
 	// were refused before: what refers to them is neither right nor wrong.
@@ -119,7 +124,7 @@ func namePath(t resource.Tenant) *field.Path {
 
 func (r *resolver) addTenant(in resource.Tenant) {
 	t := &tenant{
-		Tenant: policy.Tenant{Name: in.Name, ID: in.Spec.ID},
+		Tenant: policy.Tenant{Name: in.Name, ID: in.Spec.ID, Pods: policy.PodsOf(in.Spec.Pods)},
 		ref:    in.Ref, path: in.Path, spec: in.Spec, reason: reasonOf(in.Ref, in.Path),
 	}
 	if in.Ref.Kind != v1alpha1.KindTenant {

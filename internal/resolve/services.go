@@ -25,10 +25,14 @@ func (r *resolver) serviceEnds(f *flow, name string, at *field.Path) ([]end, boo
 	if namespace+"/"+short == "default/kubernetes" {
 		return r.apiServerEnds(f, at), true
 	}
-	if r.unreadNamespaces[namespace] || !r.reachesNamespace(f, namespace, at) {
+	s := r.index.Service(namespace, short)
+	var behind policy.Selector
+	if s != nil {
+		behind.MatchLabels = s.Selector
+	}
+	if r.unreadNamespaces[namespace] || !r.reachesNamespace(f, namespace, behind, at) {
 		return nil, true
 	}
-	s := r.index.Service(namespace, short)
 	if s == nil {
 		return nil, r.missing(f, at, "Service %q is not in the build: correct the name, tell the Service as inventory, or say optional: true", name)
 	}
@@ -66,7 +70,7 @@ func (r *resolver) serviceName(f *flow, name string, at *field.Path) (namespace,
 // tenant writes the Service: the profile has not seen what that stands for.
 func (r *resolver) limited(f *flow, s *resource.Service) *flow {
 	out := *f
-	out.every = f.every && r.owner[s.Ref.Namespace] == nil
+	out.every = f.every && r.owner[s.Ref.Namespace] == nil && !r.shared(s.Ref.Namespace)
 	return &out
 }
 
@@ -110,19 +114,18 @@ func (r *resolver) selectable(f *flow, s *resource.Service, at *field.Path) bool
 
 func (r *resolver) selectorEnds(f *flow, s *resource.Service, at *field.Path) ([]end, bool) {
 	pods := policy.Selector{MatchLabels: s.Selector}
-	peers := r.podEnds([]string{s.Ref.Namespace}, pods)
-	if len(peers) == 0 {
+	ends := r.endsIn(f, s.Ref.Namespace, pods, at)
+	if len(ends) == 0 {
 		return nil, r.missing(f, at, "the selector of Service %s/%s selects no pod in the build: correct it, tell the pods as inventory, or say optional: true", s.Ref.Namespace, s.Ref.Name)
 	}
-	e := end{peer: peers[0], path: at}
-	if t := r.owner[s.Ref.Namespace]; t != nil && t != f.tenant && !f.every {
-		e.tenant = t
-	}
 	if f.direction == policy.Egress {
-		e.ports = r.targetPorts(f, s, f.ports, at)
-		if len(e.ports) == 0 {
+		ports := r.targetPorts(f, s, f.ports, at)
+		if len(ports) == 0 {
 			return nil, true
 		}
+		for i := range ends {
+			ends[i].ports = ports
+		}
 	}
-	return []end{e}, true
+	return ends, true
 }

@@ -90,7 +90,7 @@ func NewIndex(items []*yaml.RNode) (*Index, policy.Findings) {
 	var findings policy.Findings
 	seen := map[policy.Ref]bool{}
 	for _, n := range items {
-		id := policy.Ref{APIVersion: Group(n), Kind: n.GetKind(), Namespace: n.GetNamespace(), Name: n.GetName()}
+		id := policy.Ref{APIVersion: Group(n), Kind: n.GetKind(), Namespace: NamespaceOf(n), Name: n.GetName()}
 		if seen[id] {
 			findings = append(findings, policy.Finding{
 				Check: "duplicate-resource", Severity: policy.Error, Resource: RefOf(n),

@@ -26,11 +26,7 @@ const (
 
 // RefOf names a resource and, where the host tells it, its file.
 func RefOf(n *yaml.RNode) policy.Ref {
-	ref := policy.Ref{APIVersion: n.GetApiVersion(), Kind: n.GetKind(), Namespace: n.GetNamespace(), Name: n.GetName()}
-	if Group(n) == v1alpha1.Group {
-		// A layer may have written one, which says nothing.
-		ref.Namespace = ""
-	}
+	ref := policy.Ref{APIVersion: n.GetApiVersion(), Kind: n.GetKind(), Namespace: NamespaceOf(n), Name: n.GetName()}
 	a := n.GetAnnotations()
 	if o := a[origin]; o != "" {
 		ref.File = originPath(o)
@@ -42,6 +38,16 @@ func RefOf(n *yaml.RNode) policy.Ref {
 	ref.File = first(a[kioutil.PathAnnotation], a[LegacyPath])
 	ref.Index, _ = strconv.Atoi(first(a[kioutil.IndexAnnotation], a[LegacyIndex]))
 	return ref
+}
+
+// NamespaceOf is a resource's namespace. kustomize writes one on this project's own
+// kinds and on a cluster-wide policy too, where it says nothing.
+func NamespaceOf(n *yaml.RNode) string {
+	group := Group(n)
+	if group == v1alpha1.Group || group == "cilium.io" && n.GetKind() == KindClusterwide {
+		return ""
+	}
+	return n.GetNamespace()
 }
 
 func originPath(value string) string {

@@ -1,0 +1,144 @@
+package fn_test
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/fn"
+	"github.com/tenantfence/tenantfence/internal/resource"
+)
+
+// inScope sets the scope of the profile among some items.
+func inScope(t *testing.T, items []*yaml.RNode, scope v1alpha1.Scope) []*yaml.RNode {
+	t.Helper()
+	out := copied(items)
+	for _, n := range out {
+		if n.GetKind() != v1alpha1.KindFenceProfile {
+			continue
+		}
+		if err := n.PipeE(yaml.Lookup("spec"), yaml.SetField("scope", yaml.NewStringRNode(string(scope)))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return out
+}
+
+// TestScopeThereAndBack: what one scope generates goes when the other is chosen, and
+// nothing else changes.
+func TestScopeThereAndBack(t *testing.T) {
+	t.Parallel()
+	config, items := readCase(t, filepath.Join(testdata, "generated", "scope-cluster"))
+	run := func(items []*yaml.RNode, scope v1alpha1.Scope) []*yaml.RNode {
+		out, said, err := process(t, config, inScope(t, items, scope))
+		if err != nil {
+			t.Fatalf("in scope %s: %v\n%s", scope, err, said)
+		}
+		return out
+	}
+	namespaced, clusterwide := run(items, v1alpha1.ScopeNamespace), run(items, v1alpha1.ScopeCluster)
+	there := run(namespaced, v1alpha1.ScopeCluster)
+	if diff := cmp.Diff(sorted(t, clusterwide), sorted(t, there)); diff != "" {
+		t.Errorf("Namespace leaves something behind in Cluster:\n%s", diff)
+	}
+	if diff := cmp.Diff(sorted(t, namespaced), sorted(t, run(there, v1alpha1.ScopeNamespace))); diff != "" {
+		t.Errorf("Cluster leaves something behind in Namespace:\n%s", diff)
+	}
+}
+
+// TestNumberOfClusterwidePolicies: it does not depend on the number of tenants, and a
+// further tenant in the profile's enforcement changes none of them.
+func TestNumberOfClusterwidePolicies(t *testing.T) {
+	t.Parallel()
+	config, items := readCase(t, filepath.Join(testdata, "generated", "scope-cluster"))
+	more := copied(items)
+	for _, s := range []string{
+		"{apiVersion: v1, kind: Namespace, metadata: {name: tenant-delta}}",
+		"{apiVersion: tenantfence.dev/v1alpha1, kind: Tenant, metadata: {name: delta}}",
+	} {
+		more = append(more, yaml.MustParse(s))
+	}
+	var got []string
+	for _, items := range [][]*yaml.RNode{items, more} {
+		out, said, err := process(t, config, items)
+		if err != nil {
+			t.Fatalf("%v\n%s", err, said)
+		}
+		var wide []*yaml.RNode
+		for _, n := range out {
+			if n.GetKind() == resource.KindClusterwide {
+				wide = append(wide, n)
+			}
+		}
+		if len(wide) != 5 {
+			t.Errorf("there are %d cluster-wide policies", len(wide))
+		}
+		got = append(got, sorted(t, wide))
+	}
+	if diff := cmp.Diff(got[0], got[1]); diff != "" {
+		t.Errorf("a further tenant changes them:\n%s", diff)
+	}
+}
+
+// TestNamespaceOnClusterwidePolicy: kustomize writes the namespace of a layer on what
+// has none, and that changes nothing.
+func TestNamespaceOnClusterwidePolicy(t *testing.T) {
+	t.Parallel()
+	config, items := readCase(t, filepath.Join(testdata, "generated", "scope-cluster"))
+	out, said, err := process(t, config, items)
+	if err != nil {
+		t.Fatalf("%v\n%s", err, said)
+	}
+	for _, n := range out {
+		if n.GetKind() == resource.KindClusterwide {
+			if err := n.SetNamespace("elsewhere"); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	report, err := fn.Verify(fn.Verification{Items: out, Runs: []fn.Run{{Config: config, Items: items}}})
+	if err != nil || !report.Holds() || report.Comparison.AsGenerated != report.Comparison.Wanted {
+		t.Errorf("%v: %+v\n%v", err, report.Comparison, report.Findings)
+	}
+	again, said, err := process(t, config, out)
+	if err != nil || sorted(t, again) != sorted(t, out) {
+		t.Errorf("another run changes something: %v\n%s", err, said)
+	}
+}
+
+// TestClusterwidePoliciesByLabels verifies policies of which nothing but their labels
+// tells what was meant: without the cluster-wide default-deny, nothing is closed.
+func TestClusterwidePoliciesByLabels(t *testing.T) {
+	t.Parallel()
+	config, items := readCase(t, filepath.Join(testdata, "generated", "scope-cluster"))
+	out, _, err := process(t, config, items)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var finished []*yaml.RNode
+	for _, n := range out {
+		if resource.Group(n) != v1alpha1.Group {
+			finished = append(finished, n)
+		}
+	}
+	report, err := fn.Verify(fn.Verification{Items: finished})
+	if err != nil || !report.Holds() || report.Isolation == nil || report.Isolation.Pods == 0 {
+		t.Errorf("%v: %+v\n%v", err, report.Isolation, report.Findings)
+	}
+	intruder := yaml.MustParse("{apiVersion: cilium.io/v2, kind: CiliumClusterwideNetworkPolicy, metadata: {name: open}, spec: {endpointSelector: {matchExpressions: [{key: k8s:io.kubernetes.pod.namespace, operator: Exists}]}, ingress: [{fromEntities: [world]}]}}")
+	report, err = fn.Verify(fn.Verification{Items: append(finished, intruder)})
+	if err != nil || report.Holds() {
+		t.Errorf("an intruder is not found: %v\n%v", err, report.Findings)
+	}
+	strangers := false
+	for _, f := range report.Findings {
+		strangers = strangers || strings.Contains(f.Message, "in an unknown namespace")
+	}
+	if !strangers {
+		t.Errorf("nothing is said of namespaces that nobody has: %v", report.Findings)
+	}
+}

@@ -1,0 +1,57 @@
+package fn_test
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/fn"
+	"github.com/tenantfence/tenantfence/internal/resource"
+)
+
+// TestIntrudersInSharedNamespaces: what a hand-written policy opens at a tenant's pods is
+// found, whether Tenants or labels tell whose they are; what it opens at nobody's is
+// nobody's business.
+func TestIntrudersInSharedNamespaces(t *testing.T) {
+	t.Parallel()
+	config, items := readCase(t, filepath.Join(testdata, "generated", "shared-namespace"))
+	out, said, err := process(t, config, items)
+	if err != nil {
+		t.Fatalf("%v\n%s", err, said)
+	}
+	var finished []*yaml.RNode
+	for _, n := range out {
+		if resource.Group(n) != v1alpha1.Group {
+			finished = append(finished, n)
+		}
+	}
+	for sentence, c := range map[string]struct {
+		app, found string
+	}{
+		"a tenant's pods":          {"store", `of Tenant "acme"`},
+		"those of another":         {"kube-dns-of-mine, tenant: names", `of Tenant "names"`},
+		"nobody's pods":            {"proxy", ""},
+		"pods that nobody has yet": {"new", ""},
+	} {
+		t.Run(sentence, func(t *testing.T) {
+			t.Parallel()
+			intruder := yaml.MustParse("{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {name: open, namespace: kube-system}, spec: {endpointSelector: {matchLabels: {app: " + c.app + "}}, enableDefaultDeny: {ingress: false, egress: false}, ingress: [{fromEntities: [world]}]}}")
+			for how, runs := range map[string][]fn.Run{"Tenants": {{Config: config, Items: items}}, "labels": nil} {
+				report, err := fn.Verify(fn.Verification{Items: append(copied(finished), intruder), Runs: runs})
+				if err != nil || report.Holds() != (c.found == "") {
+					t.Errorf("by %s: %v\n%v", how, err, report.Findings)
+				}
+				text := ""
+				for _, f := range report.Findings {
+					text += f.String() + "\n"
+				}
+				if !strings.Contains(text, c.found) {
+					t.Errorf("by %s nothing says %q:\n%s", how, c.found, text)
+				}
+			}
+		})
+	}
+}

@@ -1,0 +1,77 @@
+package policy
+
+import "slices"
+
+// Owners returns the tenants that have pods in a namespace: one, unless it is shared.
+// Tenants must be complete by then.
+func (f *Fence) Owners(namespace string) []*Tenant {
+	if f.owners == nil {
+		f.owners = map[string][]*Tenant{}
+		for i := range f.Tenants {
+			for _, ns := range f.Tenants[i].Namespaces {
+				f.owners[ns] = append(f.owners[ns], &f.Tenants[i])
+			}
+		}
+	}
+	return f.owners[namespace]
+}
+
+// Owner returns the tenant that has all of a namespace, or nil where none does.
+func (f *Fence) Owner(namespace string) *Tenant {
+	if all := f.Owners(namespace); len(all) == 1 && !all[0].Shares() {
+		return all[0]
+	}
+	return nil
+}
+
+// OwnerOf returns the tenant that a peer's pods belong to, or nil where they are
+// nobody's: then nothing is generated for them.
+func (f *Fence) OwnerOf(p Peer) *Tenant {
+	if p.Tenant == "" {
+		return f.Owner(p.Namespace)
+	}
+	all := f.Owners(p.Namespace)
+	if i := slices.IndexFunc(all, func(t *Tenant) bool { return t.Name == p.Tenant }); i >= 0 {
+		return all[i]
+	}
+	return nil
+}
+
+// OwnerOfPod returns the tenant that a pod belongs to, or nil.
+func (f *Fence) OwnerOfPod(namespace string, labels map[string]string) *Tenant {
+	all := f.Owners(namespace)
+	if i := slices.IndexFunc(all, func(t *Tenant) bool { return Selects(t.Pods, labels) }); i >= 0 {
+		return all[i]
+	}
+	return nil
+}
+
+// Serving are those pods of a baseline's peer that are a tenant's, and whether there are
+// any.
+func (f *Fence) Serving(t *Tenant, p Peer) (Peer, bool) {
+	part := t.At(p.Namespace)
+	pods, ok := t.Own(p.Pods)
+	part.Pods = pods
+	return part, ok && (!t.Shares() || slices.Contains(f.BaselineTenants, t.Name))
+}
+
+// Shares says whether the tenant has some pods of its namespaces only.
+func (t *Tenant) Shares() bool { return !All(t.Pods) }
+
+// At are the tenant's pods in one of its namespaces.
+func (t *Tenant) At(namespace string) Peer {
+	p := Peer{Kind: Pods, Namespace: namespace, Pods: t.Pods}
+	if t.Shares() {
+		p.Tenant = t.Name
+	}
+	return p
+}
+
+// Own are those of the tenant's pods that a selector selects. It reports false where
+// there can be none.
+func (t *Tenant) Own(pods Selector) (Selector, bool) {
+	if !t.Shares() {
+		return pods, true
+	}
+	return Both(t.Pods, pods)
+}

@@ -1,0 +1,35 @@
+package render
+
+import (
+	v2 "github.com/cilium/cilium/pkg/k8s/apis/cilium.io/v2"
+	slim "github.com/cilium/cilium/pkg/k8s/slim/k8s/apis/meta/v1"
+	"github.com/cilium/cilium/pkg/policy/api"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/tenantfence/tenantfence/internal/policy"
+)
+
+// clusterwide is the CiliumClusterwideNetworkPolicy for a policy.
+func clusterwide(f *policy.Fence, p *policy.Policy) *v2.CiliumClusterwideNetworkPolicy {
+	return &v2.CiliumClusterwideNetworkPolicy{
+		TypeMeta:   metav1.TypeMeta{APIVersion: v2.SchemeGroupVersion.String(), Kind: v2.CCNPKindDefinition},
+		ObjectMeta: metav1.ObjectMeta{Name: p.Name, Labels: objectLabels(f, p), Annotations: objectAnnotations(p)},
+		Spec:       ruleFor(f, p, spanned(*p.Span)),
+	}
+}
+
+// spanned selects the pods of namespaces. That a pod has a namespace is said too: what
+// has none, as the host and Cilium's own endpoints, would be selected by all that it is
+// not.
+func spanned(s policy.Span) api.EndpointSelector {
+	in := slim.LabelSelectorRequirement{Key: podNamespace, Operator: slim.LabelSelectorOpIn, Values: s.Only}
+	if len(s.Only) > 0 {
+		return api.NewESFromMatchRequirements(nil, []slim.LabelSelectorRequirement{in})
+	}
+	expressions := []slim.LabelSelectorRequirement{{Key: podNamespace, Operator: slim.LabelSelectorOpExists}}
+	if len(s.Except) > 0 {
+		in.Operator, in.Values = slim.LabelSelectorOpNotIn, s.Except
+		expressions = append(expressions, in)
+	}
+	return api.NewESFromMatchRequirements(nil, expressions)
+}

@@ -1,0 +1,111 @@
+package examples_test
+
+import (
+	"path/filepath"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/fn"
+	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/resolve"
+)
+
+// TestScopesAgree builds every example in both scopes: whatever passes at a fenced pod,
+// also at one that is only imagined, is the same.
+func TestScopesAgree(t *testing.T) {
+	t.Parallel()
+	for _, dir := range examples(t) {
+		t.Run(dir, func(t *testing.T) {
+			t.Parallel()
+			if dir == "soctalk-calico" {
+				t.Skip("a NetworkPolicy is never cluster-wide")
+			}
+			compareScopes(t, newScoped(t, dir, v1alpha1.ScopeNamespace), newScoped(t, dir, v1alpha1.ScopeCluster))
+		})
+	}
+}
+
+// TestScopesAgreeOnGoldenCases does the same with the cases of the function's own tests,
+// after it has excluded the namespaces that scope Cluster would close and nobody has.
+func TestScopesAgreeOnGoldenCases(t *testing.T) {
+	t.Parallel()
+	cases, err := filepath.Glob("../testdata/generated/*")
+	if err != nil || len(cases) == 0 {
+		t.Fatalf("there are no cases: %v", err)
+	}
+	for _, dir := range cases {
+		t.Run(filepath.Base(dir), func(t *testing.T) {
+			t.Parallel()
+			config, items := readCase(t, dir)
+			if config.Field("spec") != nil {
+				t.Skip("the profile is inline, or not all stages are listed")
+			}
+			in, index, _ := fn.Read(config.Copy(), copied(items))
+			fence, _ := resolve.Resolve(in, index)
+			if fence.Policies != v1alpha1.PoliciesCilium || !fence.Additive() || len(in.Tenants) == 0 {
+				t.Skip("there are no cluster-wide policies")
+			}
+			exclude(t, items, unclaimed(fence, index))
+			namespaced, err := scopedBuild(t, config, items, v1alpha1.ScopeNamespace)
+			if err != nil {
+				t.Fatal(err)
+			}
+			clusterwide, err := scopedBuild(t, config, items, v1alpha1.ScopeCluster)
+			if err != nil {
+				t.Fatal(err)
+			}
+			compareScopes(t, namespaced, clusterwide)
+		})
+	}
+}
+
+// compareScopes compares what passes at the pods of tenants.
+func compareScopes(t *testing.T, namespaced, clusterwide scoped) {
+	t.Helper()
+	surroundings := namespaced.imagine(t, policy.Surroundings{Namespaces: namespaced.namespaces()})
+	surroundings = clusterwide.imagine(t, surroundings)
+	surroundings = namespaced.imagine(t, surroundings)
+	compared := 0
+	for _, pod := range surroundings.Known {
+		if pod.Kind != policy.PodEndpoint || namespaced.fence.OwnerOfPod(pod.Namespace, pod.Labels) == nil {
+			continue
+		}
+		for _, d := range []policy.Direction{policy.Egress, policy.Ingress} {
+			compared++
+			want, got := namespaced.passes(t, pod, d), clusterwide.passes(t, pod, d)
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("%s of %s differs (-Namespace +Cluster):\n%s", d, pod.Name, diff)
+			}
+		}
+	}
+	if compared == 0 {
+		t.Error("nothing was compared")
+	}
+}
+
+// TestLaterNamespaceIsClosed: a namespace that nobody has told of, without a label, is
+// closed under scope Cluster, where it is not under scope Namespace.
+func TestLaterNamespaceIsClosed(t *testing.T) {
+	t.Parallel()
+	later := policy.Endpoint{Kind: policy.PodEndpoint, Name: "later/app", Namespace: "later", Labels: map[string]string{"app": "app"}}
+	acme := policy.Endpoint{Kind: policy.PodEndpoint, Name: "tenant-acme/app", Namespace: "tenant-acme", Labels: map[string]string{"app": "app"}}
+	world := policy.Endpoint{Kind: policy.EntityEndpoint, Name: string(v1alpha1.EntityWorld)}
+	for scope, want := range map[v1alpha1.Scope]policy.Decision{v1alpha1.ScopeNamespace: policy.Allowed, v1alpha1.ScopeCluster: policy.Denied} {
+		s := newScoped(t, "soctalk", scope)
+		for _, f := range []policy.Flow{{From: world, To: later}, {From: later, To: world}, {From: acme, To: later}, {From: later, To: later}} {
+			v, err := s.engine.Decide(f)
+			if err != nil {
+				t.Fatal(err)
+			}
+			side := v.Egress
+			if f.To.Name == later.Name {
+				side = v.Ingress
+			}
+			if side.Decision != want {
+				t.Errorf("in scope %s, %s is %s", scope, f, side.Decision)
+			}
+		}
+	}
+}

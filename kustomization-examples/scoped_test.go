@@ -1,0 +1,235 @@
+package examples_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"sigs.k8s.io/kustomize/kyaml/filesys"
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/fn"
+	"github.com/tenantfence/tenantfence/internal/engine"
+	"github.com/tenantfence/tenantfence/internal/kustomize"
+	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/reach"
+	"github.com/tenantfence/tenantfence/internal/resolve"
+	"github.com/tenantfence/tenantfence/internal/resource"
+)
+
+// scoped is an example in one of the scopes.
+type scoped struct {
+	fence  *policy.Fence
+	index  *resource.Index
+	engine policy.Engine
+}
+
+func newScoped(t *testing.T, dir string, scope v1alpha1.Scope) scoped {
+	t.Helper()
+	var config *yaml.RNode
+	var items []*yaml.RNode
+	_, err := kustomize.Build(filesys.MakeFsOnDisk(), dir, kustomize.Options{
+		Function: func(c *yaml.RNode, in []*yaml.RNode) ([]*yaml.RNode, error) {
+			setScope(t, in, scope)
+			r, err := fn.Process(c, in, fn.Options{})
+			if err != nil {
+				return nil, fmt.Errorf("%w: %v", err, r.Findings)
+			}
+			config, items = c.Copy(), nil
+			for _, n := range r.Items {
+				items = append(items, n.Copy())
+			}
+			return r.Items, nil
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return newScopedEngine(t, config, items, scope)
+}
+
+// scopedBuild runs the function itself in one of the scopes.
+func scopedBuild(t *testing.T, config *yaml.RNode, items []*yaml.RNode, scope v1alpha1.Scope) (scoped, error) {
+	t.Helper()
+	in := copied(items)
+	setScope(t, in, scope)
+	r, err := fn.Process(config.Copy(), in, fn.Options{})
+	if err != nil {
+		return scoped{}, fmt.Errorf("in scope %s: %w: %v", scope, err, r.Findings)
+	}
+	return newScopedEngine(t, config, r.Items, scope), nil
+}
+
+func newScopedEngine(t *testing.T, config *yaml.RNode, items []*yaml.RNode, scope v1alpha1.Scope) scoped {
+	t.Helper()
+	in, index, findings := fn.Read(config, items)
+	if findings.HasError() {
+		t.Fatal(findings)
+	}
+	fence, _ := resolve.Resolve(in, index)
+	var docs []json.RawMessage
+	for _, n := range items {
+		if n.GetLabels()[resource.LabelManagedBy] != resource.ManagedBy {
+			continue
+		}
+		if clusterwide := n.GetKind() == resource.KindClusterwide; clusterwide != (n.GetNamespace() == "") || clusterwide && scope == v1alpha1.ScopeNamespace {
+			t.Errorf("in scope %s there is %s", scope, resource.RefOf(n))
+		}
+		data, err := n.MarshalJSON()
+		if err != nil {
+			t.Fatal(err)
+		}
+		docs = append(docs, data)
+	}
+	e, err := engine.New(engine.Options{ClusterName: fence.Cluster.Name}, docs, reach.Endpoints{Index: index, Fence: fence}.Pods())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return scoped{fence, index, e}
+}
+
+// setScope edits the profile.
+func setScope(t *testing.T, items []*yaml.RNode, scope v1alpha1.Scope) {
+	t.Helper()
+	for _, n := range items {
+		if n.GetKind() != v1alpha1.KindFenceProfile {
+			continue
+		}
+		if err := n.PipeE(yaml.Lookup("spec"), yaml.SetField("scope", yaml.NewStringRNode(string(scope)))); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func (s scoped) namespaces() map[string]map[string]string {
+	out := map[string]map[string]string{}
+	for _, tenant := range s.fence.Tenants {
+		for _, ns := range tenant.Namespaces {
+			out[ns] = map[string]string{}
+		}
+	}
+	for name, ns := range s.index.Namespaces {
+		out[name] = ns.Labels
+	}
+	return out
+}
+
+func (s scoped) imagine(t *testing.T, around policy.Surroundings) policy.Surroundings {
+	t.Helper()
+	known, err := s.engine.Imagine(around)
+	if err != nil {
+		t.Fatal(err)
+	}
+	around.Known = known
+	return around
+}
+
+// passes is what passes at a pod, whichever policies let it: for each peer and protocol,
+// and what may be spoken, the ranges of ports.
+func (s scoped) passes(t *testing.T, pod policy.Endpoint, d policy.Direction) map[string]string {
+	t.Helper()
+	openings, err := s.engine.Openings(pod, d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ranges := map[string][][2]int{}
+	for _, o := range openings {
+		protocols := []v1alpha1.Protocol{o.Protocol}
+		if o.Protocol == "" {
+			protocols = []v1alpha1.Protocol{v1alpha1.TCP, v1alpha1.UDP, v1alpha1.SCTP, policy.ICMP, policy.ICMPv6}
+		}
+		for _, peer := range append(o.Peers, policy.Endpoint{Name: fmt.Sprintf("isolated: %t", len(o.By) > 0 || len(o.Peers) > 0)}) {
+			for _, p := range protocols {
+				key := fmt.Sprintf("%s %s %s %t", peer.Name, p, o.L7, len(o.L7.MootBy) > 0)
+				ranges[key] = append(ranges[key], [2]int{int(o.First), int(o.Last)})
+			}
+		}
+	}
+	out := map[string]string{}
+	for _, key := range slices.Sorted(maps.Keys(ranges)) {
+		out[key] = joined(ranges[key])
+	}
+	return out
+}
+
+// joined spells ranges, with those that meet put together.
+func joined(ranges [][2]int) string {
+	slices.SortFunc(ranges, func(a, b [2]int) int { return a[0] - b[0] })
+	var out [][2]int
+	for _, r := range ranges {
+		if n := len(out) - 1; n >= 0 && r[0] <= out[n][1]+1 {
+			out[n][1] = max(out[n][1], r[1])
+			continue
+		}
+		out = append(out, r)
+	}
+	return strings.Trim(fmt.Sprint(out), "[]")
+}
+
+func readCase(t *testing.T, dir string) (config *yaml.RNode, all []*yaml.RNode) {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(dir, "*.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		switch filepath.Base(file) {
+		case "expected.yaml", "unseen.yaml":
+		case "fence.yaml":
+			config = items(t, data)[0]
+		default:
+			all = append(all, items(t, data)...)
+		}
+	}
+	return config, all
+}
+
+func copied(items []*yaml.RNode) []*yaml.RNode {
+	var out []*yaml.RNode
+	for _, n := range items {
+		out = append(out, n.Copy())
+	}
+	return out
+}
+
+// unclaimed are the namespaces that somebody names and no Tenant has.
+func unclaimed(fence *policy.Fence, index *resource.Index) []string {
+	named := map[string]bool{fence.Baseline.DNS.Namespace: true}
+	if m := fence.Baseline.Monitoring; m != nil {
+		named[m.Namespace] = true
+	}
+	for ns := range index.Namespaces {
+		named[ns] = true
+	}
+	for _, w := range index.Workloads {
+		named[w.Ref.Namespace] = true
+	}
+	maps.DeleteFunc(named, func(ns string, _ bool) bool { return len(fence.Owners(ns)) > 0 })
+	return slices.Sorted(maps.Keys(named))
+}
+
+func exclude(t *testing.T, items []*yaml.RNode, namespaces []string) {
+	t.Helper()
+	for _, n := range items {
+		if n.GetKind() != v1alpha1.KindFenceProfile {
+			continue
+		}
+		list := yaml.NewListRNode()
+		for _, ns := range namespaces {
+			list.YNode().Content = append(list.YNode().Content, yaml.NewMapRNode(&map[string]string{"name": ns, "reason": "a test"}).YNode())
+		}
+		if err := n.PipeE(yaml.Lookup("spec"), yaml.SetField("excludedNamespaces", list)); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
