@@ -18,11 +18,10 @@ import (
 type checker struct {
 	in    *resource.Inputs
 	index *resource.Index
-	fence *policy.Fence
-	// before are the items as they were, desired the policies of all stages, and after
-	// what will be written.
-	before, desired []*yaml.RNode
-	after           merge.Result
+	wanted
+	// before are the items as they were, and after what will be written.
+	before []*yaml.RNode
+	after  merge.Result
 	Options
 }
 
@@ -43,14 +42,14 @@ func (c checker) prove() (policy.Report, policy.Findings, error) {
 	level := c.in.Fence.Spec.Proof
 	asked := len(c.fence.Tenants) > 0 && level != v1alpha1.ProofNone || len(c.in.FlowTests) > 0
 	switch {
-	case asked && !complete(c.desired, c.after.Items):
+	case asked && !complete(c.policies, c.after.Items):
 		return policy.Report{}, c.said("not-proved", "spec.stages", "neither isolation nor FlowTests are looked into here, since a stage that is not listed here has policies that are not there yet: the layer that lists the last stage does it, or tenantfence verify on what was rendered"), nil
 	case !asked && len(c.fence.Tenants) > 0:
 		return policy.Report{}, c.said("not-proved", "spec.proof", "isolation is not proved"), nil
 	case !asked:
 		return policy.Report{}, nil, nil
 	}
-	report, err := proof{in: c.in, index: c.index, fence: c.fence, items: c.after.Items, progress: c.Progress}.run(level)
+	report, err := proof{in: c.in, index: c.index, fence: c.fence, twin: c.twin, items: c.after.Items, progress: c.Progress}.run(level)
 	if err != nil {
 		return report, nil, fmt.Errorf("prove the policies: %w", err)
 	}

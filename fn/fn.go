@@ -10,6 +10,7 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/fn/framework"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/merge"
 	"github.com/tenantfence/tenantfence/internal/output"
 	"github.com/tenantfence/tenantfence/internal/plan"
@@ -79,24 +80,52 @@ func Process(config *yaml.RNode, items []*yaml.RNode, o Options) (Result, error)
 	if in == nil {
 		return refuse(findings)
 	}
-	fence, said := resolve.Resolve(in, index)
-	findings = append(findings, said...)
-	objects, err := render.Render(fence, plan.Plan(fence))
-	if err != nil {
+	w, said, err := want(in, index)
+	if findings = append(findings, said...); err != nil {
 		return Result{Findings: findings.Sort()}, err
 	}
 	// Also where something is refused already: what is wrong is said at once.
-	merged, said := merge.Merge(mergeOptions(in, fence), items, objects)
+	merged, said := merge.Merge(mergeOptions(in, w.fence), items, w.policies)
 	if findings = append(findings, said...); findings.HasError() {
 		return refuse(findings)
 	}
-	c := checker{in: in, index: index, fence: fence, before: items, desired: objects, after: merged, Options: o}
+	c := checker{in: in, index: index, wanted: w, before: items, after: merged, Options: o}
 	report, said, err := c.check()
 	if findings = append(findings, said...); err != nil || findings.HasError() {
 		return refused(report, findings, err)
 	}
 	written, err := write(merged.Items)
-	return Result{Items: written, Changes: merged.Changes, Needs: needs(fence, merged.Changes), Report: report, Findings: findings.Sort()}, err
+	return Result{Items: written, Changes: merged.Changes, Needs: needs(w.fence, merged.Changes), Report: report, Findings: findings.Sort()}, err
+}
+
+// wanted is what a fence comes to.
+type wanted struct {
+	fence *policy.Fence
+	// twin is what NetworkPolicies say of it beside Cilium's, nil where there are none.
+	twin *policy.Fence
+	// policies are those of all stages.
+	policies []*yaml.RNode
+}
+
+// want resolves the Tenants, and plans and renders their policies.
+func want(in *resource.Inputs, index *resource.Index) (wanted, policy.Findings, error) {
+	var w wanted
+	var findings policy.Findings
+	w.fence, findings = resolve.Resolve(in, index)
+	fences := []*policy.Fence{w.fence}
+	if in.Profile.Spec.Policies == v1alpha1.PoliciesBoth && !findings.HasError() {
+		var unsaid policy.Findings
+		w.twin, unsaid = resolve.Twin(in, index)
+		fences, findings = append(fences, w.twin), append(findings, unsaid...)
+	}
+	for _, f := range fences {
+		policies, err := render.Render(f, plan.Plan(f))
+		if err != nil {
+			return w, findings, err
+		}
+		w.policies = append(w.policies, policies...)
+	}
+	return w, findings, nil
 }
 
 func mergeOptions(in *resource.Inputs, fence *policy.Fence) merge.Options {

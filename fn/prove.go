@@ -19,9 +19,11 @@ import (
 
 // proof is what a proof is about: what was meant, and the finished items.
 type proof struct {
-	in       *resource.Inputs
-	index    *resource.Index
-	fence    *policy.Fence
+	in    *resource.Inputs
+	index *resource.Index
+	fence *policy.Fence
+	// twin is what NetworkPolicies say beside others. Nil: there are none.
+	twin     *policy.Fence
 	items    []*yaml.RNode
 	progress policy.Progress
 }
@@ -35,16 +37,21 @@ func (p proof) run(level v1alpha1.Proof) (policy.Report, error) {
 		return report, err
 	}
 	subject := reach.Proof{
-		Engine: e, Fence: p.fence, Endpoints: reach.Endpoints{Index: p.index, Fence: p.fence, Reasons: resource.Reasons(p.items)},
+		Engine: e, Fence: p.fence, Twin: p.twin, Endpoints: reach.Endpoints{Index: p.index, Fence: p.fence, Reasons: resource.Reasons(p.items)},
 		Policies: policiesByName(p.fence, p.items), Sources: sourcesOf(p.in), Progress: p.progress,
 	}
 	for i, t := range p.in.FlowTests {
 		p.progress.Tell("deciding FlowTests", i, len(p.in.FlowTests))
 		report.FlowTests = append(report.FlowTests, reach.Run(e, subject.Endpoints, t))
 	}
-	if level != v1alpha1.ProofNone {
-		err = p.isolation(subject, &report)
+	if level == v1alpha1.ProofNone {
+		return report, nil
 	}
+	if err := p.isolation(subject, &report); err != nil || p.twin == nil {
+		return report, err
+	}
+	said, err := p.compareTwin()
+	report.Findings = append(report.Findings, said...)
 	return report, err
 }
 

@@ -9,10 +9,7 @@ import (
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/lint"
-	"github.com/tenantfence/tenantfence/internal/plan"
 	"github.com/tenantfence/tenantfence/internal/policy"
-	"github.com/tenantfence/tenantfence/internal/render"
-	"github.com/tenantfence/tenantfence/internal/resolve"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
@@ -101,27 +98,26 @@ func (v Verification) against(runs []Run, items []*yaml.RNode) (policy.Report, e
 	}
 	in.Fence.Spec.Stages = stagesOf(runs)
 	index.Blind = index.Blind || runs[0].Blind
-	fence, said := resolve.Resolve(in, index)
+	w, said, err := want(in, index)
 	if findings = append(findings, said...); findings.HasError() {
 		return policy.Report{Findings: findings}, nil
 	}
-	desired, err := render.Render(fence, plan.Plan(fence))
 	if err != nil {
 		return policy.Report{}, fmt.Errorf("generate the policies anew: %w", err)
 	}
 	v.Progress.Tell("comparing policies", 0, 0)
-	sum, said := compare(mergeOptions(in, fence), foreign(v.Items), desired)
+	sum, said := compare(mergeOptions(in, w.fence), foreign(v.Items), w.policies)
 	findings = append(findings, said...)
 	if sum.NothingThere() {
 		return policy.Report{Comparison: &sum, Findings: findings}, nil
 	}
-	if !complete(later(desired, in.Fence.Spec.Stages), items) {
+	if !complete(later(w.policies, in.Fence.Spec.Stages), items) {
 		findings = append(findings, laterStages(in)...)
 		return policy.Report{Comparison: &sum, Findings: findings}, nil
 	}
 	v.Progress.Tell("proving", 0, 0)
 	// proof: None spares a build what is done here.
-	report, err := proof{in: in, index: index, fence: fence, items: foreign(items), progress: v.Progress}.run(v1alpha1.ProofIsolation)
+	report, err := proof{in: in, index: index, fence: w.fence, twin: w.twin, items: foreign(items), progress: v.Progress}.run(v1alpha1.ProofIsolation)
 	if err != nil {
 		return policy.Report{}, fmt.Errorf("prove the policies: %w", err)
 	}

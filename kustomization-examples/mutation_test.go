@@ -26,18 +26,8 @@ func TestEveryPolicyIsNeeded(t *testing.T) {
 	for _, dir := range append(examples(t), "kpt") {
 		t.Run(dir, func(t *testing.T) {
 			t.Parallel()
-			m := newMutant(t, dir)
-			if len(m.policies) == 0 || len(m.recorded) == 0 {
-				t.Fatal("there is nothing to take away, or nothing is declared")
-			}
-			for _, n := range m.policies {
-				needed := m.isNeeded
-				if n.GetLabels()[resource.LabelStage] == string(v1alpha1.StageDefaultDeny) {
-					needed = m.closes
-				}
-				if !needed(t, n) {
-					t.Errorf("%s/%s changes nothing", n.GetNamespace(), n.GetName())
-				}
+			for _, m := range newMutants(t, dir) {
+				m.allAreNeeded(t)
 			}
 		})
 	}
@@ -46,7 +36,7 @@ func TestEveryPolicyIsNeeded(t *testing.T) {
 // TestAPolicyTooManyIsFound: two policies of which either would do change nothing.
 func TestAPolicyTooManyIsFound(t *testing.T) {
 	t.Parallel()
-	m := newMutant(t, "quickstart")
+	m := newMutants(t, "quickstart")[0]
 	for _, n := range m.policies {
 		twin := n.Copy()
 		if err := twin.SetName("twin"); err != nil {
@@ -69,6 +59,22 @@ type mutant struct {
 	recorded []recorded
 }
 
+func (m *mutant) allAreNeeded(t *testing.T) {
+	t.Helper()
+	if len(m.policies) == 0 || len(m.recorded) == 0 {
+		t.Fatal("there is nothing to take away, or nothing is declared")
+	}
+	for _, n := range m.policies {
+		needed := m.isNeeded
+		if n.GetLabels()[resource.LabelStage] == string(v1alpha1.StageDefaultDeny) {
+			needed = m.closes
+		}
+		if !needed(t, n) {
+			t.Errorf("%s %s/%s changes nothing", n.GetKind(), n.GetNamespace(), n.GetName())
+		}
+	}
+}
+
 type recorded struct {
 	flow policy.Flow
 	by   []string
@@ -86,7 +92,8 @@ func (r *recorder) Decide(f policy.Flow) (policy.Verdict, error) {
 	return v, err
 }
 
-func newMutant(t *testing.T, dir string) *mutant {
+// newMutants are the forms of an example's policies, each with its own enforcer.
+func newMutants(t *testing.T, dir string) []*mutant {
 	t.Helper()
 	var b build
 	if dir == "kpt" {
@@ -99,18 +106,33 @@ func newMutant(t *testing.T, dir string) *mutant {
 		t.Fatal(findings)
 	}
 	fence, _ := resolve.Resolve(in, index)
-	m := &mutant{fence: fence, endpoints: reach.Endpoints{Index: index, Fence: fence}}
-	for _, n := range b.items {
-		if n.GetLabels()[resource.LabelManagedBy] == resource.ManagedBy && !resource.EgressNames(n) {
-			m.policies = append(m.policies, n)
-		}
+	all := []*mutant{{fence: fence}}
+	if fence.Policies == v1alpha1.PoliciesBoth {
+		twin, _ := resolve.Twin(in, index)
+		all = append(all, &mutant{fence: twin})
 	}
-	r := &recorder{Engine: m.engine(t, nil, fence.Tenants)}
-	if _, findings := (reach.Proof{Engine: r, Fence: fence, Endpoints: m.endpoints}).Declared(); findings.HasError() {
+	for _, m := range all {
+		m.endpoints = reach.Endpoints{Index: index, Fence: m.fence}
+		for _, n := range b.items {
+			ofTwin := len(all) > 1 && m.fence.Policies == v1alpha1.PoliciesKubernetes
+			mine := len(all) == 1 || ofTwin == (n.GetKind() == resource.KindKubernetes)
+			if mine && n.GetLabels()[resource.LabelManagedBy] == resource.ManagedBy && !resource.EgressNames(n) {
+				m.policies = append(m.policies, n)
+			}
+		}
+		m.record(t)
+	}
+	return all
+}
+
+// record decides the declared flows.
+func (m *mutant) record(t *testing.T) {
+	t.Helper()
+	r := &recorder{Engine: m.engine(t, nil, m.fence.Tenants)}
+	if _, findings := (reach.Proof{Engine: r, Fence: m.fence, Endpoints: m.endpoints}).Declared(); findings.HasError() {
 		t.Fatal(findings)
 	}
 	m.recorded = r.asked
-	return m
 }
 
 // engine enforces all policies but one, and closes the namespaces of some tenants.

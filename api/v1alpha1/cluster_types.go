@@ -73,7 +73,7 @@ const (
 )
 
 // PolicyForm is the kind of the generated policies.
-// +kubebuilder:validation:Enum=Cilium;Kubernetes
+// +kubebuilder:validation:Enum=Cilium;Kubernetes;Both
 type PolicyForm string
 
 // The forms.
@@ -82,4 +82,7 @@ const (
 	PoliciesCilium PolicyForm = "Cilium"
 	// PoliciesKubernetes are NetworkPolicies.
 	PoliciesKubernetes PolicyForm = "Kubernetes"
+	// PoliciesBoth are CiliumNetworkPolicies, with a NetworkPolicy beside each that can be
+	// said in one.
+	PoliciesBoth PolicyForm = "Both"
 )

@@ -25,7 +25,10 @@ type FenceProfileSpec struct {
 	// policies is the form of the generated policies. Kubernetes writes NetworkPolicies,
 	// which know no names, no entities and nothing of what is spoken on a port, and
 	// isolate by themselves: nothing is generated for a namespace in Audit. Cilium needs
-	// cni: Cilium. Omitted: Cilium for cni: Cilium, else Kubernetes.
+	// cni: Cilium. Both, which needs it too, writes a NetworkPolicy beside each policy
+	// that can be said in one, for the day when another enforcer takes over: where it
+	// would let more or less pass then is said on every build, and a flow with http or dns
+	// is an error, since a NetworkPolicy beside it lets everything pass. Omitted: Cilium for cni: Cilium, else Kubernetes.
 	// +optional
 	Policies PolicyForm `json:"policies,omitempty"`
 

@@ -103,19 +103,22 @@ func (c *Cluster) validateBehindService(at *field.Path) field.ErrorList {
 // validateForm holds the form of policies against what enforces them.
 func (s *FenceProfileSpec) validateForm(at *field.Path) field.ErrorList {
 	var errs field.ErrorList
-	if s.Policies == PoliciesCilium {
+	if s.Policies != PoliciesKubernetes {
 		if s.Cluster.CNI == CNIKubernetes {
-			errs = append(errs, field.Invalid(at.Child("policies"), s.Policies, "needs cni: Cilium, and no other enforcer looks at them: write Kubernetes, or leave policies out"))
+			errs = append(errs, field.Invalid(at.Child("policies"), s.Policies, "needs cni: Cilium, and no other enforcer looks at Cilium's policies: write Kubernetes, or leave policies out"))
 		}
-		if s.EgressProxy != nil {
-			errs = append(errs, field.Forbidden(at.Child("egressProxy"), "is only for policies: Kubernetes, since Cilium's know names themselves: remove it"))
+		if s.EgressProxy != nil && s.Policies == PoliciesCilium {
+			errs = append(errs, field.Forbidden(at.Child("egressProxy"), "is only for policies: Kubernetes and Both, since Cilium's know names themselves: remove it"))
 		}
 	}
-	if s.Policies == PoliciesKubernetes && s.Scope == ScopeCluster {
+	if s.Policies != PoliciesCilium && s.Scope == ScopeCluster {
 		errs = append(errs, field.Invalid(at.Child("scope"), s.Scope, "needs policies: Cilium, since a NetworkPolicy is never cluster-wide: write Namespace, or leave scope out"))
 	}
-	if s.Policies == PoliciesKubernetes && !slices.Contains(s.Baseline.DNS.Names, "*") {
-		errs = append(errs, field.Forbidden(at.Child("baseline", "dns", "names"), `cannot be narrowed with policies: Kubernetes, since a NetworkPolicy does not look into DNS: write ["*"], or leave names out`))
+	if s.Policies == PoliciesBoth && len(s.Cluster.PodCIDRs) == 0 {
+		errs = append(errs, field.Required(at.Child("cluster", "podCIDRs"), "with policies: Both, since another enforcer than Cilium matches pods by their addresses: say their ranges"))
+	}
+	if s.Policies != PoliciesCilium && !slices.Contains(s.Baseline.DNS.Names, "*") {
+		errs = append(errs, field.Forbidden(at.Child("baseline", "dns", "names"), `cannot be narrowed with NetworkPolicies, since a NetworkPolicy does not look into DNS: write ["*"], or leave names out`))
 	}
 	if s.EgressProxy != nil {
 		errs = append(errs, s.EgressProxy.validate(at.Child("egressProxy"))...)

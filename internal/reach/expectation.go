@@ -42,9 +42,18 @@ type Wanted struct {
 	Reason policy.Reason
 }
 
-// NewExpectation returns what a fence lets pass.
-func NewExpectation(f *policy.Fence) *Expectation {
-	x := &Expectation{fence: f, at: map[end][]Wanted{}}
+// NewExpectation returns what fences with the same Tenants let pass.
+func NewExpectation(fences ...*policy.Fence) *Expectation {
+	x := &Expectation{at: map[end][]Wanted{}}
+	for _, f := range fences {
+		x.fence = f
+		x.expectFence(f)
+	}
+	x.fence = fences[0]
+	return x
+}
+
+func (x *Expectation) expectFence(f *policy.Fence) {
 	for _, t := range f.Tenants {
 		for _, ns := range t.Namespaces {
 			x.expectBaseline(t.At(ns))
@@ -60,7 +69,6 @@ func NewExpectation(f *policy.Fence) *Expectation {
 	for _, g := range f.Grants {
 		x.expectGrant(g)
 	}
-	return x
 }
 
 // expect adds a flow between the pods of two peers, at each end that is fenced.

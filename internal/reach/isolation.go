@@ -18,6 +18,9 @@ type Proof struct {
 	Engine    policy.Engine
 	Fence     *policy.Fence
 	Endpoints Endpoints
+	// Twin is what NetworkPolicies beside others say: what it declares is declared. Nil:
+	// there are none.
+	Twin *policy.Fence
 	// Policies finds policies by the names that the engine gives them: where two have one
 	// name, one that is not the fence's.
 	Policies map[string]*resource.Policy
@@ -37,7 +40,7 @@ func (p Proof) Isolation() (policy.Isolation, policy.Findings, error) {
 	if err != nil {
 		return counted, nil, fmt.Errorf("imagine what policies tell apart: %w", err)
 	}
-	s := search{Proof: p, expectation: NewExpectation(p.Fence), openings: map[string][]policy.Opening{}, counted: &counted}
+	s := search{Proof: p, expectation: NewExpectation(p.fences()...), openings: map[string][]policy.Opening{}, counted: &counted}
 	pods := p.fenced(known)
 	namespaces := map[string]bool{}
 	for i, pod := range pods {
@@ -78,6 +81,21 @@ func (p Proof) fenced(known []policy.Endpoint) []policy.Endpoint {
 	})
 }
 
+func (p Proof) fences() []*policy.Fence {
+	if p.Twin == nil {
+		return []*policy.Fence{p.Fence}
+	}
+	return []*policy.Fence{p.Fence, p.Twin}
+}
+
+func (p Proof) grants() []policy.Grant {
+	var out []policy.Grant
+	for _, f := range p.fences() {
+		out = append(out, f.Grants...)
+	}
+	return out
+}
+
 // surroundings are the namespaces of the build and of tenants, and the networks that
 // somebody declared.
 func (p Proof) surroundings() policy.Surroundings {
@@ -93,14 +111,16 @@ func (p Proof) surroundings() policy.Surroundings {
 	for _, w := range p.Endpoints.Index.Workloads {
 		s.Namespaces[w.Ref.Namespace] = p.Endpoints.namespaceLabels(w.Ref.Namespace)
 	}
-	for _, g := range p.Fence.Grants {
+	for _, g := range p.grants() {
 		for _, peer := range []policy.Peer{g.From, g.To} {
 			s.CIDRs = append(append(s.CIDRs, peer.CIDRs...), peer.Except...)
 		}
 	}
-	for _, e := range slices.Sorted(maps.Keys(p.Fence.Addresses)) {
-		for _, peer := range p.Fence.Addresses[e] {
-			s.CIDRs = append(s.CIDRs, peer.CIDRs...)
+	for _, f := range p.fences() {
+		for _, e := range slices.Sorted(maps.Keys(f.Addresses)) {
+			for _, peer := range f.Addresses[e] {
+				s.CIDRs = append(s.CIDRs, peer.CIDRs...)
+			}
 		}
 	}
 	return s

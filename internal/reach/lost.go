@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
@@ -11,31 +12,59 @@ import (
 // that they select. Each end is judged alone. The policies are given by the names that
 // the engine has for them; the Proof's engine is the one before.
 func (p Proof) Lost(after policy.Engine, policies map[string]policy.Ref) (policy.Findings, error) {
-	known, err := p.Engine.Imagine(p.surroundings())
-	if err != nil {
-		return nil, fmt.Errorf("imagine what policies tell apart: %w", err)
+	c := change{before: p.Engine, after: after, of: func(by []string) []string {
+		return slices.DeleteFunc(slices.Clone(by), func(name string) bool { _, ok := policies[name]; return !ok })
+	}}
+	if err := c.search(p); err != nil {
+		return nil, err
 	}
-	surroundings := p.surroundings()
-	surroundings.Known = known
-	if _, err := after.Imagine(surroundings); err != nil {
-		return nil, fmt.Errorf("imagine what policies tell apart: %w", err)
+	var out policy.Findings
+	for _, l := range c.leaks.list {
+		out = append(out, policy.Finding{
+			Check: "adopted-flow-lost", Severity: policy.Warning, Resource: policies[l.opening.By[0]],
+			Message: fmt.Sprintf("let %s, which nothing does any more, now that it is taken over", l.sentence()),
+		})
 	}
-	c := change{before: p.Engine, after: after, policies: policies}
-	for _, pod := range p.fenced(known) {
-		for _, d := range []policy.Direction{policy.Egress, policy.Ingress} {
-			if err := c.lost(view{pod: pod, direction: d}); err != nil {
-				return nil, err
-			}
-		}
-	}
-	return c.findings(), nil
+	return out, nil
+}
+
+// sentence is "a reach b on port 80/TCP".
+func (l *leak) sentence() string {
+	return fmt.Sprintf("%s%s reach %s%s on %s", l.from, l.ends().others(), l.to, l.otherEnds().others(), l.what())
 }
 
 // change is what becomes of what is open.
 type change struct {
 	before, after policy.Engine
-	policies      map[string]policy.Ref
-	leaks         leaks
+	// of are those of the policies behind an opening that are looked at.
+	of func(by []string) []string
+	// ignored are the names of pods that are not looked at.
+	ignored map[string]bool
+	leaks   leaks
+}
+
+// search goes through the openings of all fenced pods that one of the engines knows.
+func (c *change) search(p Proof) error {
+	known, err := c.before.Imagine(p.surroundings())
+	if err != nil {
+		return fmt.Errorf("imagine what policies tell apart: %w", err)
+	}
+	surroundings := p.surroundings()
+	surroundings.Known = known
+	if _, err := c.after.Imagine(surroundings); err != nil {
+		return fmt.Errorf("imagine what policies tell apart: %w", err)
+	}
+	for _, pod := range p.fenced(known) {
+		if c.ignored[pod.Name] {
+			continue
+		}
+		for _, d := range []policy.Direction{policy.Egress, policy.Ingress} {
+			if err := c.lost(view{pod: pod, direction: d}); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 func (c *change) lost(v view) error {
@@ -45,7 +74,7 @@ func (c *change) lost(v view) error {
 	}
 	var left map[string][]passage
 	for _, o := range before {
-		by := slices.DeleteFunc(slices.Clone(o.By), func(name string) bool { _, ok := c.policies[name]; return !ok })
+		by := c.of(o.By)
 		if len(by) == 0 {
 			continue
 		}
@@ -55,7 +84,18 @@ func (c *change) lost(v view) error {
 			}
 		}
 		for _, peer := range o.Peers {
-			for _, rest := range closed(o, slices.Concat(left[peer.Name], left[everybody])) {
+			if c.ignored[peer.Name] {
+				continue
+			}
+			passages := left[everybody]
+			for _, name := range namesOf(peer) {
+				passages = slices.Concat(passages, left[name])
+			}
+			if peer.Kind == policy.NameEndpoint {
+				// Whoever reaches all of the world needs no name.
+				passages = slices.Concat(passages, left[string(v1alpha1.EntityWorldIPv4)])
+			}
+			for _, rest := range closed(o, passages) {
 				// Whoever else let it pass is not to be told apart.
 				rest.By = by
 				c.leaks.of(v, rest).add(v, peer)
@@ -63,18 +103,6 @@ func (c *change) lost(v view) error {
 		}
 	}
 	return nil
-}
-
-func (c *change) findings() policy.Findings {
-	var out policy.Findings
-	for _, l := range c.leaks.list {
-		out = append(out, policy.Finding{
-			Check: "adopted-flow-lost", Severity: policy.Warning, Resource: c.policies[l.opening.By[0]],
-			Message: fmt.Sprintf("let %s%s reach %s%s on %s, which nothing does any more, now that it is taken over",
-				l.from, l.ends().others(), l.to, l.otherEnds().others(), l.what()),
-		})
-	}
-	return out
 }
 
 // everybody stands for all peers of a pod that nothing isolates.
@@ -92,8 +120,24 @@ func byPeer(e policy.Engine, v view) (map[string][]passage, error) {
 			out[everybody] = append(out[everybody], passage{ports{o.Protocol, o.First, o.Last}, o.L7})
 		}
 		for _, peer := range o.Peers {
-			out[peer.Name] = append(out[peer.Name], passage{ports{o.Protocol, o.First, o.Last}, o.L7})
+			for _, name := range namesOf(peer) {
+				out[name] = append(out[name], passage{ports{o.Protocol, o.First, o.Last}, o.L7})
+			}
 		}
 	}
 	return out, nil
+}
+
+// namesOf are the names by which another engine may know a peer: an address of a node or
+// of the apiserver is that, where the engine matches addresses.
+func namesOf(peer policy.Endpoint) []string {
+	out := []string{peer.Name}
+	if peer.Kind == policy.AddressEndpoint {
+		for _, e := range []v1alpha1.Entity{v1alpha1.EntityHost, v1alpha1.EntityRemoteNode, v1alpha1.EntityKubeAPIServer} {
+			if slices.Contains(peer.Entities, e) {
+				out = append(out, string(e))
+			}
+		}
+	}
+	return out
 }

@@ -227,6 +227,9 @@ func (r *resolver) inForm(f *flow, e end) []end {
 
 // refuseUnsayable refuses what no NetworkPolicy says of a flow.
 func (r *resolver) refuseUnsayable(f *flow) {
+	if r.fence.Policies == v1alpha1.PoliciesBoth {
+		r.refuseMoot(f)
+	}
 	if !r.kubernetes() {
 		return
 	}
@@ -241,6 +244,18 @@ func (r *resolver) refuseUnsayable(f *flow) {
 	}
 	if slices.ContainsFunc(f.ports, func(p policy.Port) bool { return p.Protocol == policy.ICMP }) {
 		refuse("icmp", "leave it out with ports left out too, and everything passes, ICMP as well")
+	}
+}
+
+// refuseMoot refuses rules that a NetworkPolicy beside them would make do nothing.
+func (r *resolver) refuseMoot(f *flow) {
+	for _, l7 := range []struct {
+		name string
+		said bool
+	}{{"http", len(f.l7.HTTP) > 0}, {"dns", len(f.l7.DNS) > 0}} {
+		if l7.said {
+			r.refuse("l7-beside-network-policy", f.ref, f.path.Child(l7.name), "does nothing with policies: Both, since the NetworkPolicy beside it lets everything pass on these ports: leave it out, or use policies: Cilium")
+		}
 	}
 }
 

@@ -27,6 +27,9 @@ func (r *resolver) grantFlows() {
 
 // grant gives a flow its one end, as the policies will say it.
 func (r *resolver) grant(f *flow, e end) {
+	if r.twin && f.broken {
+		return
+	}
 	if e.peer.Kind == policy.FQDNs && r.kubernetes() {
 		r.grantNames(f, e)
 		return
@@ -62,6 +65,9 @@ func (r *resolver) give(f *flow, grants ...policy.Grant) {
 // grantAgreed grants what the two tenants at the ends of a flow both say. Each pair
 // of flows is granted once, from the source's side.
 func (r *resolver) grantAgreed(f *flow, e end) {
+	if r.twin && f.broken {
+		return
+	}
 	agreed, differ := r.agreements(f, e)
 	if len(agreed) == 0 {
 		does := "does not say the other half of this flow"

@@ -16,40 +16,13 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// Resolve returns the fence and what is to be said about it. The fence is complete
-// only where no finding is an error.
-func Resolve(in *resource.Inputs, index *resource.Index) (*policy.Fence, policy.Findings) {
-	r := &resolver{
-		names:   append([]string{in.Fence.Name}, in.Fence.Spec.FormerNames...),
-		profile: in.Profile, index: index,
-		byName: map[string]*tenant{}, owner: map[string]*tenant{}, sharers: map[string][]*tenant{},
-		unread: map[string]bool{}, unreadNamespaces: map[string]bool{},
-		fence: &policy.Fence{
-			Name: in.Fence.Name, Profile: reasonOf(in.Profile.Ref, in.Profile.Path),
-			Cluster: in.Profile.Spec.Cluster, Policies: in.Profile.Spec.Policies, Baseline: in.Profile.Spec.Baseline,
-			NamespaceLabels: in.Profile.Spec.Tenants.NamespaceLabels,
-		},
-	}
-	r.expectUnread(in.Unread)
-	r.resolveTenants(in.Tenants)
-	r.checkShared()
-	r.resolveScope()
-	r.locate()
-	r.checkProfile()
-	r.checkForm()
-	r.checkNamespaces()
-	r.declareFlows()
-	r.grantFlows()
-	r.grantAgents()
-	r.grantFromProxy()
-	r.sayWhatMustBeKnown()
-	return r.fence, r.findings
-}
-
 type resolver struct {
 	profile resource.Profile
 	index   *resource.Index
 	fence   *policy.Fence
+	// twin says that the fence is that of NetworkPolicies beside others: what they cannot
+	// say is left out.
+	twin bool
 
 	// names are the fence's, and those it had.
 	names []string
@@ -66,6 +39,62 @@ type resolver struct {
 	unread, unreadNamespaces map[string]bool
 
 	findings policy.Findings
+}
+
+// Resolve returns the fence and what is to be said about it. The fence is complete
+// only where no finding is an error.
+func Resolve(in *resource.Inputs, index *resource.Index) (*policy.Fence, policy.Findings) {
+	r := newResolver(in, index)
+	r.resolve(in)
+	return r.fence, r.findings
+}
+
+// Twin returns what NetworkPolicies can say of a fence for which policies are Both, for
+// another enforcer than Cilium, and what they cannot. What they cannot say is left out of
+// the fence.
+func Twin(in *resource.Inputs, index *resource.Index) (*policy.Fence, policy.Findings) {
+	r := newResolver(in, index)
+	r.twin = true
+	r.fence.Policies, r.fence.Cluster.CNI = v1alpha1.PoliciesKubernetes, v1alpha1.CNIKubernetes
+	r.resolve(in)
+	var unsaid policy.Findings
+	for _, f := range r.findings {
+		if f.Severity == policy.Error {
+			f.Check, f.Severity, f.Message = "not-in-twin", policy.Warning, "has no NetworkPolicy beside it: "+f.Message
+			unsaid = append(unsaid, f)
+		}
+	}
+	return r.fence, unsaid
+}
+
+func newResolver(in *resource.Inputs, index *resource.Index) *resolver {
+	return &resolver{
+		names:   append([]string{in.Fence.Name}, in.Fence.Spec.FormerNames...),
+		profile: in.Profile, index: index,
+		byName: map[string]*tenant{}, owner: map[string]*tenant{}, sharers: map[string][]*tenant{},
+		unread: map[string]bool{}, unreadNamespaces: map[string]bool{},
+		fence: &policy.Fence{
+			Name: in.Fence.Name, Profile: reasonOf(in.Profile.Ref, in.Profile.Path),
+			Cluster: in.Profile.Spec.Cluster, Policies: in.Profile.Spec.Policies, Baseline: in.Profile.Spec.Baseline,
+			NamespaceLabels: in.Profile.Spec.Tenants.NamespaceLabels,
+		},
+	}
+}
+
+func (r *resolver) resolve(in *resource.Inputs) {
+	r.expectUnread(in.Unread)
+	r.resolveTenants(in.Tenants)
+	r.checkShared()
+	r.resolveScope()
+	r.locate()
+	r.checkProfile()
+	r.checkForm()
+	r.checkNamespaces()
+	r.declareFlows()
+	r.grantFlows()
+	r.grantAgents()
+	r.grantFromProxy()
+	r.sayWhatMustBeKnown()
 }
 
 // tenant is a Tenant on its way to being resolved.

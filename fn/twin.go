@@ -1,0 +1,53 @@
+package fn
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/tenantfence/tenantfence/internal/engine"
+	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/reach"
+	"github.com/tenantfence/tenantfence/internal/resource"
+)
+
+// compareTwin decides the two forms of policies apart, each by its own enforcer, and says
+// where another enforcer than Cilium would let more or less pass. What NetworkPolicies
+// alone open that nothing declares is an error, as it is under Cilium.
+func (p proof) compareTwin() (policy.Findings, error) {
+	kubernetes := func(n *yaml.RNode) bool { return n.GetKind() == resource.KindKubernetes }
+	cilium := func(n *yaml.RNode) bool { return !kubernetes(n) }
+	one, err := newEngine(p.fence, p.index, slices.DeleteFunc(slices.Clone(p.items), kubernetes), audited(p.fence))
+	if err != nil {
+		return nil, err
+	}
+	other, err := newEngine(p.twin, p.index, slices.DeleteFunc(slices.Clone(p.items), cilium), nil)
+	var rejected engine.RejectedError
+	if errors.As(err, &rejected) {
+		return rejections(p.twin, rejected, p.items), nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	subject := reach.Proof{
+		Engine: other, Fence: p.twin, Endpoints: reach.Endpoints{Index: p.index, Fence: p.twin},
+		Policies: policiesByName(p.twin, p.items), Sources: sourcesOf(p.in), Progress: p.progress,
+	}
+	_, findings, err := subject.Isolation()
+	if err != nil {
+		return nil, err
+	}
+	subject.Engine, subject.Twin = one, p.twin
+	differences, err := subject.Parity(other)
+	if err != nil {
+		return nil, fmt.Errorf("compare both forms: %w", err)
+	}
+	return append(withoutHostNetwork(findings), differences...), nil
+}
+
+// withoutHostNetwork drops what is said of hostNetwork pods already.
+func withoutHostNetwork(findings policy.Findings) policy.Findings {
+	return slices.DeleteFunc(findings, func(f policy.Finding) bool { return f.Check == "host-network-pods" })
+}

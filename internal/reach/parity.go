@@ -1,0 +1,70 @@
+package reach
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/policy"
+)
+
+// Parity compares two forms of the same policies: the Proof's engine enforces Cilium's,
+// and other the NetworkPolicies beside them. It finds, at the pods of tenants that are
+// enforced, what passes under the one and not under the other.
+func (p Proof) Parity(other policy.Engine) (policy.Findings, error) {
+	known, err := p.Engine.Imagine(p.surroundings())
+	if err != nil {
+		return nil, fmt.Errorf("imagine what policies tell apart: %w", err)
+	}
+	var out policy.Findings
+	for _, way := range []struct {
+		check, says   string
+		before, after policy.Engine
+	}{
+		{"twin-narrower", "where another enforcer takes over, the NetworkPolicies no longer let", p.Engine, other},
+		{"twin-wider", "where another enforcer takes over, the NetworkPolicies also let", other, p.Engine},
+	} {
+		c := change{before: way.before, after: way.after, of: func(by []string) []string { return by }, ignored: p.apart(known)}
+		if err := c.search(p); err != nil {
+			return nil, err
+		}
+		for _, l := range c.leaks.list {
+			out = append(out, policy.Finding{
+				Check: way.check, Severity: policy.Info, Resource: p.Sources[p.Fence.Profile.Kind+"/"+p.Fence.Profile.Name], Field: "spec.policies",
+				Message: fmt.Sprintf("%s %s (%s)", way.says, l.sentence(), strings.Join(l.opening.By, ", ")),
+			})
+		}
+	}
+	return out, nil
+}
+
+// apart are endpoints that the two forms do not know as the same: imagined pods that
+// differ from another one by their account alone, of which a NetworkPolicy knows none; and
+// addresses of the cluster's own, which are pods and nodes to Cilium, and no world.
+func (p Proof) apart(known []policy.Endpoint) map[string]bool {
+	seen, out := map[string]bool{}, map[string]bool{}
+	for _, imagined := range []bool{false, true} {
+		for _, ep := range known {
+			if ep.Kind != policy.PodEndpoint || ep.Imagined != imagined {
+				continue
+			}
+			key := policy.Key([]any{ep.Cluster, ep.Namespace, ep.NamespaceLabels, ep.Labels})
+			out[ep.Name] = imagined && seen[key]
+			seen[key] = true
+		}
+	}
+	c := p.Fence.Cluster
+	own := policy.Peer{Kind: policy.CIDRs, CIDRs: slices.Concat(c.PodCIDRs, c.ServiceCIDRs, c.NodeCIDRs)}
+	for _, ep := range known {
+		if ep.Kind == policy.AddressEndpoint && inNetworks(own, ep) && !atServer(c, ep) {
+			out[ep.Name] = true
+		}
+	}
+	return out
+}
+
+// atServer says whether an address is the apiserver's: flows to that are compared.
+func atServer(c v1alpha1.Cluster, ep policy.Endpoint) bool {
+	return c.APIServer != nil && inNetworks(policy.Peer{CIDRs: c.APIServer.CIDRs}, ep)
+}
