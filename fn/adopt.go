@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/tenantfence/tenantfence/internal/engine"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/reach"
 	"github.com/tenantfence/tenantfence/internal/resource"
@@ -24,7 +23,7 @@ func (c checker) tellAdopted() (policy.Findings, error) {
 		})
 	}
 	was, err := newEngine(fence, c.index, c.before, fence.Tenants)
-	var rejected engine.RejectedError
+	var rejected policy.RejectedError
 	if errors.As(err, &rejected) {
 		return append(out, unknownLoss(adopted, rejected)...), nil
 	}
@@ -51,7 +50,7 @@ func (c checker) tellAdopted() (policy.Findings, error) {
 }
 
 // unknownLoss: what an engine cannot decide cannot be compared.
-func unknownLoss(adopted []policy.Ref, rejected engine.RejectedError) policy.Findings {
+func unknownLoss(adopted []policy.Ref, rejected policy.RejectedError) policy.Findings {
 	var out policy.Findings
 	for _, ref := range adopted {
 		out = append(out, policy.Finding{

@@ -62,7 +62,7 @@ func (p proof) engine() (policy.Engine, policy.Findings, error) {
 	var said policy.Findings
 	for {
 		e, err := newEngine(p.fence, p.index, items, audited(p.fence))
-		var rejected engine.RejectedError
+		var rejected policy.RejectedError
 		if !errors.As(err, &rejected) {
 			return e, append(said, unknownKinds(p.fence.Cluster, items)...), err
 		}
@@ -123,7 +123,7 @@ func (p proof) isolation(subject reach.Proof, report *policy.Report) error {
 }
 
 // newEngine has the cluster's enforcer enforce the policies among the items and, beside
-// them, a default-deny for some tenants. An engine.RejectedError says which policies it
+// them, a default-deny for some tenants. An policy.RejectedError says which policies it
 // cannot.
 func newEngine(fence *policy.Fence, index *resource.Index, items []*yaml.RNode, closed []policy.Tenant) (policy.Engine, error) {
 	docs, err := asIfEnforced(closed)
@@ -157,16 +157,7 @@ func engineOf(c v1alpha1.Cluster, policies []json.RawMessage, pods []policy.Endp
 	if c.APIServer != nil {
 		options.APIServer = c.APIServer.CIDRs
 	}
-	e, err := netpol.New(options, policies, pods)
-	var rejected netpol.RejectedError
-	if !errors.As(err, &rejected) {
-		return e, err
-	}
-	var out engine.RejectedError
-	for _, r := range rejected {
-		out = append(out, engine.Rejected(r))
-	}
-	return nil, out
+	return netpol.New(options, policies, pods)
 }
 
 // audited are the tenants that are not enforced yet.
@@ -194,14 +185,14 @@ func besidePolicies(c v1alpha1.Cluster, n *yaml.RNode) bool {
 // rejections are policies that cannot be decided: the enforcer does not take them, so that
 // they would exist and do nothing, or they refer to what is not known. Where they select
 // none of a tenant's pods, they stop nothing.
-func rejections(fence *policy.Fence, rejected engine.RejectedError, items []*yaml.RNode) policy.Findings {
+func rejections(fence *policy.Fence, rejected policy.RejectedError, items []*yaml.RNode) policy.Findings {
 	by := "Cilium"
 	if fence.Cluster.CNI == v1alpha1.CNIKubernetes {
 		by = "Kubernetes"
 	}
 	refs := map[string]policy.Ref{}
 	for _, n := range items {
-		refs[engine.NameOf(n.GetKind(), n.GetNamespace(), n.GetName())] = resource.RefOf(n)
+		refs[policy.FullName(n.GetKind(), n.GetNamespace(), n.GetName())] = resource.RefOf(n)
 	}
 	var out policy.Findings
 	for _, r := range rejected {

@@ -7,7 +7,6 @@ import (
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
-	"github.com/tenantfence/tenantfence/internal/engine"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/reach"
 	"github.com/tenantfence/tenantfence/internal/resource"
@@ -24,7 +23,7 @@ func (p proof) compareTwin() (policy.Findings, error) {
 		return nil, err
 	}
 	other, err := newEngine(p.twin, p.index, slices.DeleteFunc(slices.Clone(p.items), cilium), nil)
-	var rejected engine.RejectedError
+	var rejected policy.RejectedError
 	if errors.As(err, &rejected) {
 		return rejections(p.twin, rejected, p.items), nil
 	}

@@ -21,18 +21,7 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-type (
-	Options       struct{ ClusterName string }
-	Rejected      struct {
-		Name string
-		Err  error
-	}
-	RejectedError []Rejected
-)
-
-func (RejectedError) Error() string { return "" }
-
-func NameOf(_, _, name string) string { return name }
+type Options struct{ ClusterName string }
 
 func New(Options, []json.RawMessage, []policy.Endpoint) (policy.Engine, error) {
 	return nil, errors.New("there is no engine")

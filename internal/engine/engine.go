@@ -70,7 +70,7 @@ var _ policy.Engine = (*Engine)(nil)
 
 // New returns an engine that enforces the policies, each a JSON document of kind
 // CiliumNetworkPolicy, CiliumClusterwideNetworkPolicy or NetworkPolicy, or a
-// CiliumCIDRGroup that they refer to. A RejectedError names every policy that Cilium
+// CiliumCIDRGroup that they refer to. A policy.RejectedError names every policy that Cilium
 // rejects.
 //
 // The pods are those that are known up front, so that named ports resolve; Decide

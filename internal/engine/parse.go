@@ -19,6 +19,8 @@ import (
 	"github.com/cilium/cilium/pkg/policy/utils"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	kjson "sigs.k8s.io/json"
+
+	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
 // object is a policy before its kind is known.
@@ -28,32 +30,7 @@ type object struct {
 }
 
 // String is how errors name it.
-func (o object) String() string { return NameOf(o.Kind, o.Namespace, o.Name) }
-
-// NameOf is how errors name a policy.
-func NameOf(kind, namespace, name string) string {
-	if namespace == "" {
-		return kind + " " + name
-	}
-	return kind + " " + namespace + "/" + name
-}
-
-// RejectedError are the policies that Cilium rejects, or that cannot be decided.
-type RejectedError []Rejected
-
-// Rejected is one of them: its name, as NameOf says it, and why.
-type Rejected struct {
-	Name string
-	Err  error
-}
-
-func (r RejectedError) Error() string {
-	var out []string
-	for _, p := range r {
-		out = append(out, fmt.Sprintf("parse policy %s: %v", p.Name, p.Err))
-	}
-	return strings.Join(out, "\n")
-}
+func (o object) String() string { return policy.FullName(o.Kind, o.Namespace, o.Name) }
 
 // isGroup says whether an object is a CiliumCIDRGroup, of whichever version.
 func isGroup(o object) bool {
@@ -63,7 +40,7 @@ func isGroup(o object) bool {
 // load puts every policy into the repository, or says which it cannot. Groups come
 // first: policies refer to them.
 func (e *Engine) load(policies []json.RawMessage) error {
-	var rejected RejectedError
+	var rejected policy.RejectedError
 	objects := map[int]object{}
 	for i, doc := range policies {
 		var o object
@@ -75,7 +52,7 @@ func (e *Engine) load(policies []json.RawMessage) error {
 			objects[i] = o
 		}
 		if err != nil {
-			rejected = append(rejected, Rejected{cmp.Or(strings.TrimSpace(o.String()), strconv.Itoa(i)), err})
+			rejected = append(rejected, policy.Rejected{Name: cmp.Or(strings.TrimSpace(o.String()), strconv.Itoa(i)), Err: err})
 		}
 	}
 	seen := map[string]bool{}
@@ -86,7 +63,7 @@ func (e *Engine) load(policies []json.RawMessage) error {
 			err = errors.New("it is given twice")
 		}
 		if seen[o.String()] = true; err != nil {
-			rejected = append(rejected, Rejected{o.String(), err})
+			rejected = append(rejected, policy.Rejected{Name: o.String(), Err: err})
 		}
 	}
 	if len(rejected) > 0 {

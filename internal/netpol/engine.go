@@ -47,7 +47,7 @@ type Engine struct {
 var _ policy.Engine = (*Engine)(nil)
 
 // New returns an engine that enforces the policies, each a JSON document of kind
-// NetworkPolicy. A RejectedError names every policy that the apiserver would reject, or
+// NetworkPolicy. A policy.RejectedError names every policy that the apiserver would reject, or
 // that is of another kind.
 //
 // The pods are those that are known up front; Decide takes others as well.

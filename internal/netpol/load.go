@@ -12,24 +12,9 @@ import (
 	networkingv1 "k8s.io/api/networking/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	kjson "sigs.k8s.io/json"
+
+	"github.com/tenantfence/tenantfence/internal/policy"
 )
-
-// RejectedError are the policies that the apiserver rejects, or that cannot be decided.
-type RejectedError []Rejected
-
-// Rejected is one of them: its name, as "NetworkPolicy namespace/name", and why.
-type Rejected struct {
-	Name string
-	Err  error
-}
-
-func (r RejectedError) Error() string {
-	var out []string
-	for _, p := range r {
-		out = append(out, fmt.Sprintf("parse policy %s: %v", p.Name, p.Err))
-	}
-	return strings.Join(out, "\n")
-}
 
 // object is a policy before its kind is known.
 type object struct {
@@ -38,16 +23,11 @@ type object struct {
 }
 
 // String is how errors name it.
-func (o object) String() string {
-	if o.Namespace == "" {
-		return strings.TrimSpace(o.Kind + " " + o.Name)
-	}
-	return o.Kind + " " + o.Namespace + "/" + o.Name
-}
+func (o object) String() string { return policy.FullName(o.Kind, o.Namespace, o.Name) }
 
 // load compiles every policy, or says which it cannot.
 func (e *Engine) load(policies []json.RawMessage) error {
-	var rejected RejectedError
+	var rejected policy.RejectedError
 	seen := map[string]bool{}
 	for i, doc := range policies {
 		var o object
@@ -60,7 +40,7 @@ func (e *Engine) load(policies []json.RawMessage) error {
 			err = errors.New("it is given twice")
 		}
 		if seen[name] = true; err != nil {
-			rejected = append(rejected, Rejected{name, err})
+			rejected = append(rejected, policy.Rejected{Name: name, Err: err})
 		}
 	}
 	if len(rejected) > 0 {

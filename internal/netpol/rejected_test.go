@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/tenantfence/tenantfence/internal/netpol"
+	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
 func TestRejected(t *testing.T) {
@@ -40,7 +41,7 @@ func TestRejected(t *testing.T) {
 		t.Run(sentence, func(t *testing.T) {
 			t.Parallel()
 			_, err := netpol.New(addresses, documents(t, c.policies), nil)
-			var rejected netpol.RejectedError
+			var rejected policy.RejectedError
 			if !errors.As(err, &rejected) {
 				t.Fatalf("got %v, want a RejectedError", err)
 			}
