@@ -51,22 +51,31 @@ func (p proof) run(level v1alpha1.Proof) (policy.Report, error) {
 		return report, err
 	}
 	said, err := p.compareTwin()
-	report.Findings = append(report.Findings, said...)
+	for _, f := range said {
+		// A policy that both enforcers reject is told once.
+		told := slices.ContainsFunc(report.Findings, func(o policy.Finding) bool { return o.Check == f.Check && o.Resource == f.Resource })
+		if f.Check != "policy-rejected" || !told {
+			report.Findings = append(report.Findings, f)
+		}
+	}
 	return report, err
 }
 
 // engine enforces the policies. What it cannot decide where nothing is fenced is left out,
 // and said; anything else stops the proof.
 func (p proof) engine() (policy.Engine, policy.Findings, error) {
-	items := p.items
+	return enforce(p.fence, p.index, p.items, audited(p.fence))
+}
+
+func enforce(fence *policy.Fence, index *resource.Index, items []*yaml.RNode, closed []policy.Tenant) (policy.Engine, policy.Findings, error) {
 	var said policy.Findings
 	for {
-		e, err := newEngine(p.fence, p.index, items, audited(p.fence))
+		e, err := newEngine(fence, index, items, closed)
 		var rejected policy.RejectedError
 		if !errors.As(err, &rejected) {
-			return e, append(said, unknownKinds(p.fence.Cluster, items)...), err
+			return e, append(said, unknownKinds(fence.Cluster, items)...), err
 		}
-		said = append(said, rejections(p.fence, rejected, items)...)
+		said = append(said, rejections(fence, rejected, items)...)
 		if said.HasError() {
 			return nil, said, nil
 		}

@@ -1,7 +1,6 @@
 package fn
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 
@@ -18,17 +17,13 @@ import (
 func (p proof) compareTwin() (policy.Findings, error) {
 	kubernetes := func(n *yaml.RNode) bool { return n.GetKind() == resource.KindKubernetes }
 	cilium := func(n *yaml.RNode) bool { return !kubernetes(n) }
-	one, err := newEngine(p.fence, p.index, slices.DeleteFunc(slices.Clone(p.items), kubernetes), audited(p.fence))
+	one, _, err := enforce(p.fence, p.index, slices.DeleteFunc(slices.Clone(p.items), kubernetes), audited(p.fence))
 	if err != nil {
 		return nil, err
 	}
-	other, err := newEngine(p.twin, p.index, slices.DeleteFunc(slices.Clone(p.items), cilium), nil)
-	var rejected policy.RejectedError
-	if errors.As(err, &rejected) {
-		return rejections(p.twin, rejected, p.items), nil
-	}
-	if err != nil {
-		return nil, err
+	other, said, err := enforce(p.twin, p.index, slices.DeleteFunc(slices.Clone(p.items), cilium), nil)
+	if err != nil || said.HasError() {
+		return said, err
 	}
 	subject := reach.Proof{
 		Engine: other, Fence: p.twin, Endpoints: reach.Endpoints{Index: p.index, Fence: p.twin},
@@ -43,7 +38,7 @@ func (p proof) compareTwin() (policy.Findings, error) {
 	if err != nil {
 		return nil, fmt.Errorf("compare both forms: %w", err)
 	}
-	return append(withoutHostNetwork(findings), differences...), nil
+	return slices.Concat(said, withoutHostNetwork(findings), differences), nil
 }
 
 // withoutHostNetwork drops what is said of hostNetwork pods already.

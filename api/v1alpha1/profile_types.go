@@ -77,8 +77,9 @@ type FenceProfileSpec struct {
 
 	// egressProxy is how tenants reach names where policies are Kubernetes: their pods
 	// reach the proxy, and the proxy lets through the names that stand in the ConfigMap
-	// tenantfence-egress-names of its namespace. Only with policies: Kubernetes. Omitted:
-	// a flow to fqdns is an error there.
+	// tenantfence-egress-names of its namespace, which is not a shared one. Only with
+	// policies: Kubernetes and Both. Omitted: a flow to fqdns is an error with
+	// Kubernetes, and has no NetworkPolicy with Both.
 	// +optional
 	EgressProxy *EgressProxyPods `json:"egressProxy,omitempty"`
 

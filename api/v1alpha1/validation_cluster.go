@@ -120,8 +120,16 @@ func (s *FenceProfileSpec) validateForm(at *field.Path) field.ErrorList {
 	if s.Policies != PoliciesCilium && !slices.Contains(s.Baseline.DNS.Names, "*") {
 		errs = append(errs, field.Forbidden(at.Child("baseline", "dns", "names"), `cannot be narrowed with NetworkPolicies, since a NetworkPolicy does not look into DNS: write ["*"], or leave names out`))
 	}
-	if s.EgressProxy != nil {
-		errs = append(errs, s.EgressProxy.validate(at.Child("egressProxy"))...)
+	return append(errs, s.validateEgressProxy(at.Child("egressProxy"))...)
+}
+
+func (s *FenceProfileSpec) validateEgressProxy(at *field.Path) field.ErrorList {
+	if s.EgressProxy == nil {
+		return nil
+	}
+	errs := s.EgressProxy.validate(at)
+	if slices.Contains(s.SharedNamespaces, s.EgressProxy.Namespace) {
+		errs = append(errs, field.Invalid(at.Child("namespace"), s.EgressProxy.Namespace, "is one of sharedNamespaces, and the proxy needs one of its own: move it"))
 	}
 	return errs
 }

@@ -47,7 +47,7 @@ func (r *resolver) sayWhatMustBeKnown() {
 
 // sayIsolates says where an allow closes by itself.
 func (r *resolver) sayIsolates(audited []string) {
-	const what = "an allow isolates the pods it selects by itself: every stage closes what it does not allow, and nothing is generated for tenants in Audit"
+	const what = "an allow isolates the pods it selects by itself: every stage closes what it does not allow, and none is generated for tenants in Audit"
 	switch at := r.profile.Path; {
 	case r.kubernetes() && len(audited) == 0:
 		r.say(policy.Info, "allow-isolates", r.profile.Ref, at.Child("policies"), "with NetworkPolicies "+what)

@@ -49,6 +49,9 @@ func Resolve(in *resource.Inputs, index *resource.Index) (*policy.Fence, policy.
 	return r.fence, r.findings
 }
 
+// ofTwin is what must be known of NetworkPolicies, also where they stand beside others.
+var ofTwin = []string{"allow-isolates", "shared-egress-proxy", "egress-proxy-unfenced"}
+
 // Twin returns what NetworkPolicies can say of a fence for which policies are Both, for
 // another enforcer than Cilium, and what they cannot. What they cannot say is left out of
 // the fence.
@@ -59,7 +62,10 @@ func Twin(in *resource.Inputs, index *resource.Index) (*policy.Fence, policy.Fin
 	r.resolve(in)
 	var unsaid policy.Findings
 	for _, f := range r.findings {
-		if f.Severity == policy.Error {
+		switch {
+		case slices.Contains(ofTwin, f.Check):
+			unsaid = append(unsaid, f)
+		case f.Severity == policy.Error:
 			f.Check, f.Severity, f.Message = "not-in-twin", policy.Warning, "has no NetworkPolicy beside it: "+f.Message
 			unsaid = append(unsaid, f)
 		}
