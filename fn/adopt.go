@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/reach"
 	"github.com/tenantfence/tenantfence/internal/resource"
@@ -22,27 +24,24 @@ func (c checker) tellAdopted() (policy.Findings, error) {
 			Check: "policy-adopted", Severity: policy.Info, Resource: ref, Message: "is taken over: its spec is generated from now on",
 		})
 	}
-	was, err := newEngine(fence, c.index, c.before, fence.Tenants)
-	var rejected policy.RejectedError
-	if errors.As(err, &rejected) {
-		return append(out, unknownLoss(adopted, rejected)...), nil
-	}
-	if err != nil {
-		return out, err
-	}
-	is, err := newEngine(fence, c.index, c.after.Items, fence.Tenants)
-	if errors.As(err, &rejected) {
-		return append(out, unknownLoss(adopted, rejected)...), nil
-	}
-	if err != nil {
-		return out, err
+	var engines []policy.Engine
+	for _, items := range [][]*yaml.RNode{c.before, c.after.Items} {
+		e, err := newEngine(fence, c.index, items, fence.Tenants)
+		var rejected policy.RejectedError
+		if errors.As(err, &rejected) {
+			return append(out, unknownLoss(adopted, rejected)...), nil
+		}
+		if err != nil {
+			return out, err
+		}
+		engines = append(engines, e)
 	}
 	names := map[string]policy.Ref{}
 	for _, ref := range adopted {
 		names[resource.PolicyName(ref)] = ref
 	}
-	p := reach.Proof{Engine: was, Fence: fence, Endpoints: reach.Endpoints{Index: c.index, Fence: fence}}
-	lost, err := p.Lost(is, names)
+	p := reach.Proof{Engine: engines[0], Fence: fence, Endpoints: reach.Endpoints{Index: c.index, Fence: fence}}
+	lost, err := p.Lost(engines[1], names)
 	if err != nil {
 		return out, fmt.Errorf("compare with what was there: %w", err)
 	}

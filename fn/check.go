@@ -49,7 +49,7 @@ func (c checker) prove() (policy.Report, policy.Findings, error) {
 	case !asked:
 		return policy.Report{}, nil, nil
 	}
-	report, err := proof{in: c.in, index: c.index, fence: c.fence, twin: c.twin, items: c.after.Items, progress: c.Progress}.run(level)
+	report, err := proof{in: c.in, index: c.index, wanted: c.wanted, items: c.after.Items, progress: c.Progress}.run(level)
 	if err != nil {
 		return report, nil, fmt.Errorf("prove the policies: %w", err)
 	}

@@ -38,7 +38,7 @@ func compare(o merge.Options, finished, desired []*yaml.RNode) (policy.Compariso
 	c := comparison{options: o, finished: byID(finished), now: byID(merged.Items), wanted: map[policy.Ref]*yaml.RNode{}, findings: said}
 	for _, n := range desired {
 		if slices.Contains(o.Stages, v1alpha1.Stage(n.GetLabels()[resource.LabelStage])) {
-			c.wanted[idOf(n)] = n
+			c.wanted[resource.ID(n)] = n
 		}
 	}
 	c.sum.Wanted = len(c.wanted)
@@ -61,7 +61,7 @@ func compare(o merge.Options, finished, desired []*yaml.RNode) (policy.Compariso
 func (c *comparison) findMoved(finished []*yaml.RNode) {
 	c.moved, c.left = map[policy.Ref]bool{}, map[policy.Ref]bool{}
 	for _, f := range lint.Moved(finished) {
-		from := idOfRef(f.Resource)
+		from := resource.IDOf(f.Resource)
 		c.moved[from] = true
 		from.Namespace = c.finished[from].GetAnnotations()[resource.AnnotationNamespace]
 		c.left[from] = true
@@ -71,7 +71,7 @@ func (c *comparison) findMoved(finished []*yaml.RNode) {
 // look counts one change that the function would make, and says what it means. Where
 // a policy is missing it returns that, since all of them may be.
 func (c *comparison) look(change policy.Change) *policy.Finding {
-	id := idOfRef(change.Ref)
+	id := resource.IDOf(change.Ref)
 	switch {
 	case change.Action == policy.Created && c.left[id]:
 		c.sum.Moved++
@@ -137,15 +137,7 @@ func forText(n *yaml.RNode) string {
 func byID(items []*yaml.RNode) map[policy.Ref]*yaml.RNode {
 	out := map[policy.Ref]*yaml.RNode{}
 	for _, n := range items {
-		out[idOf(n)] = n
+		out[resource.ID(n)] = n
 	}
 	return out
-}
-
-func idOfRef(r policy.Ref) policy.Ref {
-	group, _, found := strings.Cut(r.APIVersion, "/")
-	if !found {
-		group = ""
-	}
-	return policy.Ref{APIVersion: group, Kind: r.Kind, Namespace: r.Namespace, Name: r.Name}
 }

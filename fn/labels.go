@@ -19,8 +19,7 @@ import (
 // which namespaces are whose, which are closed, and which policies may open something.
 func proveByLabels(name string, index *resource.Index, items []*yaml.RNode, progress policy.Progress) (policy.Report, error) {
 	fence := labelledFence(name, items)
-	p := proof{index: index, fence: fence, items: items, progress: progress}
-	e, said, err := p.engine()
+	e, said, err := enforce(fence, index, items, audited(fence))
 	if err != nil || said.HasError() {
 		return policy.Report{Findings: said}, err
 	}
@@ -34,7 +33,7 @@ func proveByLabels(name string, index *resource.Index, items []*yaml.RNode, prog
 	}
 	isolation, findings, err := subject.Isolation()
 	isolation.Audited = names(audited(fence))
-	return policy.Report{Isolation: &isolation, Findings: slices.Concat(said, findings, notClosed(fence))}, err
+	return policy.Report{Isolation: &isolation, Findings: slices.Concat(said, findings, subject.HostNetwork(), notClosed(fence))}, err
 }
 
 // notClosed are namespaces of tenants without a default-deny: in Audit, or without what

@@ -139,7 +139,7 @@ func together(finished []*yaml.RNode, runs []Run) []*yaml.RNode {
 	}
 	var out []*yaml.RNode
 	for _, n := range finished {
-		test := n.GetKind() == v1alpha1.KindFlowTest && !told[idOf(n)]
+		test := n.GetKind() == v1alpha1.KindFlowTest && !told[resource.ID(n)]
 		if resource.Group(n) != v1alpha1.Group || test {
 			out = append(out, n)
 		}
@@ -149,7 +149,7 @@ func together(finished []*yaml.RNode, runs []Run) []*yaml.RNode {
 	for _, r := range runs {
 		more := slices.DeleteFunc(slices.Clone(r.Items), func(n *yaml.RNode) bool {
 			// A policy that goes to the cluster is in what is verified, or is not there.
-			return there[idOf(n)] || (enforced(n) || resource.EgressNames(n)) && !resource.Local(n)
+			return there[resource.ID(n)] || (enforced(n) || resource.EgressNames(n)) && !resource.Local(n)
 		})
 		// Only now: what is twice in one run is twice, which is refused.
 		mark(there, more)
@@ -160,11 +160,6 @@ func together(finished []*yaml.RNode, runs []Run) []*yaml.RNode {
 
 func mark(ids map[policy.Ref]bool, items []*yaml.RNode) {
 	for _, n := range items {
-		ids[idOf(n)] = true
+		ids[resource.ID(n)] = true
 	}
-}
-
-// idOf is equal for what is the same resource.
-func idOf(n *yaml.RNode) policy.Ref {
-	return policy.Ref{APIVersion: resource.Group(n), Kind: n.GetKind(), Namespace: resource.NamespaceOf(n), Name: n.GetName()}
 }

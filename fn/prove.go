@@ -21,9 +21,7 @@ import (
 type proof struct {
 	in    *resource.Inputs
 	index *resource.Index
-	fence *policy.Fence
-	// twin is what NetworkPolicies say beside others. Nil: there are none.
-	twin     *policy.Fence
+	wanted
 	items    []*yaml.RNode
 	progress policy.Progress
 }
@@ -32,7 +30,7 @@ type proof struct {
 // the FlowTests and, unless it is not asked for, isolation.
 func (p proof) run(level v1alpha1.Proof) (policy.Report, error) {
 	var report policy.Report
-	e, rejected, err := p.engine()
+	e, rejected, err := enforce(p.fence, p.index, p.items, audited(p.fence))
 	if report.Findings = rejected; err != nil || rejected.HasError() {
 		return report, err
 	}
@@ -61,12 +59,8 @@ func (p proof) run(level v1alpha1.Proof) (policy.Report, error) {
 	return report, err
 }
 
-// engine enforces the policies. What it cannot decide where nothing is fenced is left out,
+// enforce starts an engine on policies. What it cannot decide where nothing is fenced is left out,
 // and said; anything else stops the proof.
-func (p proof) engine() (policy.Engine, policy.Findings, error) {
-	return enforce(p.fence, p.index, p.items, audited(p.fence))
-}
-
 func enforce(fence *policy.Fence, index *resource.Index, items []*yaml.RNode, closed []policy.Tenant) (policy.Engine, policy.Findings, error) {
 	var said policy.Findings
 	for {
@@ -81,9 +75,9 @@ func enforce(fence *policy.Fence, index *resource.Index, items []*yaml.RNode, cl
 		}
 		out := map[policy.Ref]bool{}
 		for _, f := range said {
-			out[idOfRef(f.Resource)] = true
+			out[resource.IDOf(f.Resource)] = true
 		}
-		items = slices.DeleteFunc(slices.Clone(items), func(n *yaml.RNode) bool { return out[idOf(n)] })
+		items = slices.DeleteFunc(slices.Clone(items), func(n *yaml.RNode) bool { return out[resource.ID(n)] })
 	}
 }
 
@@ -125,7 +119,7 @@ func (p proof) isolation(subject reach.Proof, report *policy.Report) error {
 	}
 	report.Findings = append(report.Findings, findings...)
 	isolation.Declared, findings = subject.Declared()
-	report.Findings = append(report.Findings, findings...)
+	report.Findings = slices.Concat(report.Findings, findings, subject.HostNetwork())
 	isolation.Audited = names(audited(p.fence))
 	report.Isolation = &isolation
 	return nil
@@ -269,7 +263,7 @@ func sourcesOf(in *resource.Inputs) map[string]policy.Ref {
 func complete(desired, items []*yaml.RNode) bool {
 	there := map[policy.Ref]bool{}
 	for _, n := range items {
-		there[idOf(n)] = true
+		there[resource.ID(n)] = true
 	}
-	return !slices.ContainsFunc(desired, func(n *yaml.RNode) bool { return !there[idOf(n)] })
+	return !slices.ContainsFunc(desired, func(n *yaml.RNode) bool { return !there[resource.ID(n)] })
 }

@@ -38,10 +38,5 @@ func (p proof) compareTwin() (policy.Findings, error) {
 	if err != nil {
 		return nil, fmt.Errorf("compare both forms: %w", err)
 	}
-	return slices.Concat(said, withoutHostNetwork(findings), differences), nil
-}
-
-// withoutHostNetwork drops what is said of hostNetwork pods already.
-func withoutHostNetwork(findings policy.Findings) policy.Findings {
-	return slices.DeleteFunc(findings, func(f policy.Finding) bool { return f.Check == "host-network-pods" })
+	return slices.Concat(said, findings, differences), nil
 }

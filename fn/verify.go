@@ -117,7 +117,7 @@ func (v Verification) against(runs []Run, items []*yaml.RNode) (policy.Report, e
 	}
 	v.Progress.Tell("proving", 0, 0)
 	// proof: None spares a build what is done here.
-	report, err := proof{in: in, index: index, fence: w.fence, twin: w.twin, items: foreign(items), progress: v.Progress}.run(v1alpha1.ProofIsolation)
+	report, err := proof{in: in, index: index, wanted: w, items: foreign(items), progress: v.Progress}.run(v1alpha1.ProofIsolation)
 	if err != nil {
 		return policy.Report{}, fmt.Errorf("prove the policies: %w", err)
 	}

@@ -174,7 +174,7 @@ func (i *imagination) add(namespace string, namespaceLabels map[string]string, w
 		where = "an unknown namespace"
 	}
 	if _, known := i.namespaces[namespace]; !known && len(namespaceLabels) > 0 {
-		where += " with " + spelled(namespaceLabels)
+		where += " with " + policy.Spelled(namespaceLabels)
 	}
 	ep := policy.Endpoint{
 		Kind: policy.PodEndpoint, Name: w.String() + " in " + where, Imagined: true, Ports: i.ports, Cluster: w.cluster,

@@ -22,16 +22,16 @@ func (e *Engine) Openings(pod policy.Endpoint, dir policy.Direction) (_ []policy
 	defer agent.Unlock()
 	defer recovered(&err)
 
+	if e.undenied != nil && pod.Imagined {
+		return e.undenied.openings(pod, dir)
+	}
 	out, err := e.openings(pod, dir)
-	if err != nil || e.undenied == nil {
+	if err != nil || e.undenied == nil || len(out) == 1 && len(out[0].Peers) == 0 {
 		return out, err
 	}
 	undenied, err := e.undenied.openings(pod, dir)
-	switch {
-	case err != nil || pod.Imagined:
-		return undenied, err
-	case len(out) == 1 && len(out[0].Peers) == 0:
-		return out, nil
+	if err != nil {
+		return nil, err
 	}
 	imagined := func(ep policy.Endpoint) bool { return ep.Imagined }
 	there := func(ep policy.Endpoint) bool { return !ep.Imagined }

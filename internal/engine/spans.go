@@ -19,18 +19,13 @@ type span struct {
 	first, last uint16
 }
 
-func (s span) String() string {
-	port := fmt.Sprintf("%d-%d", s.first, s.last)
-	switch {
-	case s.whole():
-		port = "every port"
-	case s.first == s.last:
-		port = fmt.Sprint(s.first)
-	}
-	return port + "/" + string(protocolName(s.proto))
-}
+func (s span) String() string { return s.ports().String() }
 
-func (s span) whole() bool { return s.first == 1 && s.last == lastPort(s.proto) }
+func (s span) whole() bool { return s.ports().Whole() }
+
+func (s span) ports() policy.PortRange {
+	return policy.PortRange{Protocol: protocolName(s.proto), First: s.first, Last: s.last}
+}
 
 // protocols are those that policies tell apart, in the order in which they are said.
 var protocols = []u8proto.U8proto{u8proto.TCP, u8proto.UDP, u8proto.SCTP, u8proto.ICMP, u8proto.ICMPv6}
@@ -49,12 +44,7 @@ func protocolName(proto u8proto.U8proto) v1alpha1.Protocol {
 	return v1alpha1.Protocol(proto.String())
 }
 
-func lastPort(proto u8proto.U8proto) uint16 {
-	if proto == u8proto.ICMP || proto == u8proto.ICMPv6 {
-		return 255
-	}
-	return 65535
-}
+func lastPort(proto u8proto.U8proto) uint16 { return policy.EveryPort(protocolName(proto)).Last }
 
 // entries are the entries of a policy map in one direction, by the peer's identity. An
 // entry without a protocol is of every one.

@@ -13,6 +13,8 @@ import (
 	slim "github.com/cilium/cilium/pkg/k8s/slim/k8s/apis/meta/v1"
 	"github.com/cilium/cilium/pkg/labels"
 	"github.com/cilium/cilium/pkg/policy/types"
+
+	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
 // wish is a pod that a selector makes one think of, wherever it may be.
@@ -99,7 +101,7 @@ func (w wish) named() []string {
 func (w wish) String() string {
 	var out []string
 	if len(w.labels) > 0 {
-		out = append(out, "with "+spelled(w.labels))
+		out = append(out, "with "+policy.Spelled(w.labels))
 	}
 	if w.account != "" {
 		out = append(out, "of the account "+w.account)
@@ -111,14 +113,6 @@ func (w wish) String() string {
 		return "a pod without labels"
 	}
 	return "a pod " + strings.Join(out, " ")
-}
-
-func spelled(labels map[string]string) string {
-	var out []string
-	for _, k := range slices.Sorted(maps.Keys(labels)) {
-		out = append(out, k+"="+labels[k])
-	}
-	return strings.Join(out, ",")
 }
 
 // wishesOf are the pods that a selector makes one think of: those that it selects, one

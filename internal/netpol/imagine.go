@@ -1,10 +1,8 @@
 package netpol
 
 import (
-	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -109,7 +107,7 @@ func (i *imagination) peer(p *peer) {
 func (i *imagination) add(at place, lbls map[string]string) {
 	what := "a pod without labels"
 	if len(lbls) > 0 {
-		what = "a pod with " + listing(lbls)
+		what = "a pod with " + policy.Spelled(lbls)
 	}
 	i.see(policy.Endpoint{
 		Kind: policy.PodEndpoint, Name: what + " in " + at.String(), Namespace: at.namespace, NamespaceLabels: at.labels, Labels: lbls,
@@ -140,17 +138,9 @@ func (i *imagination) learn(elsewhere []policy.Endpoint) error {
 // appearance is what a selector may see of a pod: the labels of a namespace that is there
 // are the same for all.
 func appearance(ep policy.Endpoint) string {
-	out := ep.Namespace + "; " + listing(ep.Labels)
+	out := ep.Namespace + "; " + policy.Spelled(ep.Labels)
 	if ep.Namespace == unknown {
-		out += "; " + listing(ep.NamespaceLabels)
+		out += "; " + policy.Spelled(ep.NamespaceLabels)
 	}
 	return out
-}
-
-func listing(labels map[string]string) string {
-	var out []string
-	for _, k := range slices.Sorted(maps.Keys(labels)) {
-		out = append(out, fmt.Sprintf("%s=%s", k, labels[k]))
-	}
-	return strings.Join(out, ",")
 }

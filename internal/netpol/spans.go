@@ -16,14 +16,7 @@ type span struct {
 }
 
 func (s span) String() string {
-	port := fmt.Sprintf("%d-%d", s.first, s.last)
-	switch {
-	case s == every(s.protocol):
-		port = "every port"
-	case s.first == s.last:
-		port = fmt.Sprint(s.first)
-	}
-	return port + "/" + string(s.protocol)
+	return policy.PortRange{Protocol: s.protocol, First: s.first, Last: s.last}.String()
 }
 
 // has says whether all of another is in it, which lies in it or beside it.
@@ -42,10 +35,8 @@ func isICMP(p v1alpha1.Protocol) bool { return p == policy.ICMP || p == policy.I
 
 // every is all that a protocol has.
 func every(p v1alpha1.Protocol) span {
-	if isICMP(p) {
-		return span{p, 1, 255}
-	}
-	return span{p, 1, 65535}
+	all := policy.EveryPort(p)
+	return span{p, all.First, all.Last}
 }
 
 // cut splits a span where another one of some begins or ends.

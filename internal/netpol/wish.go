@@ -6,6 +6,8 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
 // wishes are the labels that a selector makes one think of: some that it selects, each
@@ -57,7 +59,7 @@ func (p place) String() string {
 	case p.namespace != unknown:
 		return p.namespace
 	case len(p.labels) > 0:
-		return "an unknown namespace with " + listing(p.labels)
+		return "an unknown namespace with " + policy.Spelled(p.labels)
 	default:
 		return "an unknown namespace"
 	}

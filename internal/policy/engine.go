@@ -89,6 +89,36 @@ const (
 	ICMPv6 v1alpha1.Protocol = "ICMPv6"
 )
 
+// PortRange are the ports of a protocol from First to Last. For ICMP they are types of
+// message.
+type PortRange struct {
+	Protocol    v1alpha1.Protocol
+	First, Last uint16
+}
+
+// EveryPort are all that a protocol has.
+func EveryPort(p v1alpha1.Protocol) PortRange {
+	if p == ICMP || p == ICMPv6 {
+		return PortRange{p, 1, 255}
+	}
+	return PortRange{p, 1, 65535}
+}
+
+// Whole says whether they are all that the protocol has.
+func (r PortRange) Whole() bool { return r == EveryPort(r.Protocol) }
+
+// String is "443/TCP", "1-52/TCP" or "every port/TCP".
+func (r PortRange) String() string {
+	port := fmt.Sprintf("%d-%d", r.First, r.Last)
+	switch {
+	case r.Whole():
+		port = "every port"
+	case r.First == r.Last:
+		port = fmt.Sprint(r.First)
+	}
+	return port + "/" + string(r.Protocol)
+}
+
 // Opening is a part of what the policies at one pod let pass in one direction.
 type Opening struct {
 	// Peers are the endpoints at the other end.

@@ -2,7 +2,9 @@ package policy
 
 import (
 	"encoding/json"
+	"maps"
 	"slices"
+	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
@@ -61,4 +63,28 @@ func PodsOf(s *metav1.LabelSelector) Selector {
 		return Selector{}
 	}
 	return *s
+}
+
+// Example are labels that a selector selects. Of what it excludes they have nothing.
+func Example(s Selector) map[string]string {
+	out := map[string]string{}
+	maps.Copy(out, s.MatchLabels)
+	for _, r := range s.MatchExpressions {
+		switch {
+		case r.Operator == metav1.LabelSelectorOpIn && len(r.Values) > 0:
+			out[r.Key] = r.Values[0]
+		case r.Operator == metav1.LabelSelectorOpExists:
+			out[r.Key] = ""
+		}
+	}
+	return out
+}
+
+// Spelled is "app=web,tier=api", in the order of the keys.
+func Spelled(labels map[string]string) string {
+	var out []string
+	for _, key := range slices.Sorted(maps.Keys(labels)) {
+		out = append(out, key+"="+labels[key])
+	}
+	return strings.Join(out, ",")
 }

@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"go4.org/netipx"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/policy"
@@ -176,7 +175,7 @@ func (d *declared) pods(p policy.Peer) []policy.Endpoint {
 	if len(out) > 0 || p.Namespace == "" || len(d.Endpoints.Index.In(p.Namespace, p.Pods)) > 0 {
 		return out
 	}
-	return []policy.Endpoint{d.Endpoints.imagined(p.Namespace, selected(p.Pods))}
+	return []policy.Endpoint{d.Endpoints.imagined(p.Namespace, policy.Example(p.Pods))}
 }
 
 // are says whether a workload's pods are those of a peer's tenant: one that names a
@@ -198,21 +197,6 @@ func (d *declared) labelled(p policy.Peer) []string {
 		return !inNamespaces(p, policy.Endpoint{Namespace: ns, NamespaceLabels: d.Endpoints.namespaceLabels(ns)}) ||
 			len(p.NamespaceLabels) == 0 && d.Fence.Owner(ns) != nil
 	})
-}
-
-// selected are labels that a selector selects.
-func selected(s policy.Selector) map[string]string {
-	labels := map[string]string{}
-	maps.Copy(labels, s.MatchLabels)
-	for _, r := range s.MatchExpressions {
-		switch {
-		case r.Operator == metav1.LabelSelectorOpIn && len(r.Values) > 0:
-			labels[r.Key] = r.Values[0]
-		case r.Operator == metav1.LabelSelectorOpExists:
-			labels[r.Key] = ""
-		}
-	}
-	return labels
 }
 
 // addressIn is the first address of a network that is not excepted.

@@ -53,11 +53,11 @@ func (p Proof) Isolation() (policy.Isolation, policy.Findings, error) {
 		}
 	}
 	counted.Pods, counted.Namespaces = len(pods), len(namespaces)
-	return counted, append(s.findings(), p.hostNetwork()...), nil
+	return counted, s.findings(), nil
 }
 
-// hostNetwork says which pods no policy selects.
-func (p Proof) hostNetwork() policy.Findings {
+// HostNetwork says which pods no policy selects.
+func (p Proof) HostNetwork() policy.Findings {
 	var pods []string
 	for _, w := range p.Endpoints.Index.Workloads {
 		if w.HostNetwork {

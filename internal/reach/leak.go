@@ -188,7 +188,7 @@ func (o ports) String() string {
 	switch {
 	case o.protocol == "":
 		return "every port of every protocol"
-	case o.first == 1 && (o.last == 65535 || o.last == 255 && strings.HasPrefix(string(o.protocol), string(policy.ICMP))):
+	case policy.PortRange{Protocol: o.protocol, First: o.first, Last: o.last}.Whole():
 		return "every port of " + string(o.protocol)
 	case o.first != o.last:
 		return fmt.Sprintf("ports %d-%d/%s", o.first, o.last, o.protocol)

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/policy"
@@ -58,7 +57,7 @@ func (e Endpoints) podsOf(text string, f v1alpha1.FlowEndpoint) ([]policy.Endpoi
 		return nil, fmt.Errorf("%q are hostNetwork pods alone, which have their node's identity: say host or remote-node", text)
 	}
 	if len(f.Labels) == 0 || len(pods) == 0 {
-		pods = append(pods, e.undeployed(namespaces, selected(selector), pods)...)
+		pods = append(pods, e.undeployed(namespaces, policy.Example(selector), pods)...)
 	}
 	return pods, nil
 }
@@ -128,9 +127,5 @@ func spelled(labels map[string]string) string {
 	if len(labels) == 0 {
 		return "without labels"
 	}
-	var out []string
-	for _, key := range slices.Sorted(maps.Keys(labels)) {
-		out = append(out, key+"="+labels[key])
-	}
-	return "with " + strings.Join(out, ",")
+	return "with " + policy.Spelled(labels)
 }

@@ -1,11 +1,8 @@
 package resolve
 
 import (
-	"maps"
 	"slices"
 	"strings"
-
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/policy"
@@ -213,19 +210,7 @@ func (r *resolver) pods(p policy.Peer) []*resource.Workload {
 	if in := r.index.In(p.Namespace, p.Pods); len(in) > 0 {
 		return in
 	}
-	w := &resource.Workload{Labels: maps.Clone(p.Pods.MatchLabels)}
-	if w.Labels == nil {
-		w.Labels = map[string]string{}
-	}
-	for _, e := range p.Pods.MatchExpressions {
-		switch {
-		case e.Operator == metav1.LabelSelectorOpIn && len(e.Values) > 0:
-			w.Labels[e.Key] = e.Values[0]
-		case e.Operator == metav1.LabelSelectorOpExists:
-			w.Labels[e.Key] = ""
-		}
-	}
-	return []*resource.Workload{w}
+	return []*resource.Workload{{Labels: policy.Example(p.Pods)}}
 }
 
 func (r *resolver) coveredPair(s, d *resource.Workload, from, to policy.Peer, ports []policy.Port, agreed []policy.Grant) bool {

@@ -56,10 +56,8 @@ type Namespace struct {
 // Policy is a network policy of the build.
 type Policy struct {
 	Ref policy.Ref
-	// Fence and Stage that it bears the labels of: whoever may write a policy may
-	// write these.
+	// Fence that it bears the label of: whoever may write a policy may write this.
 	Fence string
-	Stage v1alpha1.Stage
 }
 
 // Index is the build, by what its resources are. Everything in it is sorted, so
@@ -69,8 +67,6 @@ type Index struct {
 	Workloads  []*Workload
 	Services   []*Service
 	Slices     []*EndpointSlice
-	// Policies are the network policies that are there already.
-	Policies []*Policy
 	// Partial says that something in the build could not be read, which was refused:
 	// what is not in the index may be there all the same.
 	Partial bool
@@ -90,7 +86,7 @@ func NewIndex(items []*yaml.RNode) (*Index, policy.Findings) {
 	var findings policy.Findings
 	seen := map[policy.Ref]bool{}
 	for _, n := range items {
-		id := policy.Ref{APIVersion: Group(n), Kind: n.GetKind(), Namespace: NamespaceOf(n), Name: n.GetName()}
+		id := ID(n)
 		if seen[id] {
 			findings = append(findings, policy.Finding{
 				Check: "duplicate-resource", Severity: policy.Error, Resource: RefOf(n),
@@ -110,7 +106,6 @@ func NewIndex(items []*yaml.RNode) (*Index, policy.Findings) {
 	slices.SortFunc(x.Services, func(a, b *Service) int { return byRef(a.Ref, b.Ref) })
 	slices.SortFunc(x.Slices, func(a, b *EndpointSlice) int { return byRef(a.Ref, b.Ref) })
 	x.Partial = len(findings) > 0
-	slices.SortFunc(x.Policies, func(a, b *Policy) int { return byRef(a.Ref, b.Ref) })
 	for _, w := range x.Workloads {
 		x.byNamespace[w.Ref.Namespace] = append(x.byNamespace[w.Ref.Namespace], w)
 	}
@@ -148,12 +143,6 @@ func (x *Index) file(n *yaml.RNode, kind string) error {
 	switch kind {
 	case "v1/Namespace":
 		x.Namespaces[n.GetName()] = &Namespace{Ref: RefOf(n), Labels: n.GetLabels()}
-	case "cilium.io/" + KindCilium, "cilium.io/" + KindClusterwide, "networking.k8s.io/" + KindKubernetes:
-		if n.GetAnnotations()[AnnotationAdopt] == "true" {
-			// Taken over, or told to bear a name that nothing takes over.
-			return nil
-		}
-		x.Policies = append(x.Policies, &Policy{Ref: RefOf(n), Fence: n.GetLabels()[LabelFence], Stage: v1alpha1.Stage(n.GetLabels()[LabelStage])})
 	case "v1/Service":
 		s, err := newService(n)
 		if err != nil {

@@ -91,6 +91,16 @@ func InFiles(items []*yaml.RNode) bool {
 	return files
 }
 
+// ID is equal for what is the same resource: a Ref without version and file.
+func ID(n *yaml.RNode) policy.Ref {
+	return policy.Ref{APIVersion: Group(n), Kind: n.GetKind(), Namespace: NamespaceOf(n), Name: n.GetName()}
+}
+
+// IDOf is the ID of what a Ref refers to.
+func IDOf(r policy.Ref) policy.Ref {
+	return policy.Ref{APIVersion: groupOf(r.APIVersion), Kind: r.Kind, Namespace: r.Namespace, Name: r.Name}
+}
+
 // Local says whether a resource is kept from the cluster.
 func Local(n *yaml.RNode) bool {
 	v, ok := n.GetAnnotations()[LocalConfig]

@@ -72,8 +72,10 @@ func groupKind(n *yaml.RNode) string {
 }
 
 // Group is the API group of a resource, "" for the core group.
-func Group(n *yaml.RNode) string {
-	group, _, found := strings.Cut(n.GetApiVersion(), "/")
+func Group(n *yaml.RNode) string { return groupOf(n.GetApiVersion()) }
+
+func groupOf(apiVersion string) string {
+	group, _, found := strings.Cut(apiVersion, "/")
 	if !found {
 		return ""
 	}
