@@ -111,11 +111,12 @@ func (r *resolver) grantAtProxy(s served, from policy.Peer, ports []policy.Port,
 // tenants apart by nothing else.
 func (r *resolver) refuseTaken(s served, before []served) {
 	for i, p := range s.ports {
-		for _, other := range before {
-			taken := slices.ContainsFunc(other.ports, func(o policy.Port) bool { _, both := p.Overlap(o); return both })
-			if taken && other.flow.tenant != s.flow.tenant {
-				r.refuse("proxy-port-taken", s.flow.ref, s.flow.path.Child("proxyPorts").Index(i), "port %s of the proxy is Tenant %q's, in its agentIngress %q: choose another", p, other.flow.tenant.Name, other.flow.name)
-			}
+		j := slices.IndexFunc(before, func(other served) bool {
+			return other.flow.tenant != s.flow.tenant && slices.ContainsFunc(other.ports, func(o policy.Port) bool { _, both := p.Overlap(o); return both })
+		})
+		if j >= 0 {
+			other := before[j].flow
+			r.refuse("proxy-port-taken", s.flow.ref, s.flow.path.Child("proxyPorts").Index(i), "port %s of the proxy is Tenant %q's, in its agentIngress %q: choose another", p, other.tenant.Name, other.name)
 		}
 	}
 }
