@@ -32,7 +32,7 @@ func proveByLabels(name string, index *resource.Index, items []*yaml.RNode, prog
 		Policies: policiesByName(fence, items), Trusted: trusted, Progress: progress,
 	}
 	isolation, findings, err := subject.Isolation()
-	isolation.Audited = names(audited(fence))
+	isolation.Audited = audited(fence).names()
 	return policy.Report{Isolation: &isolation, Findings: slices.Concat(said, findings, subject.HostNetwork(), notClosed(fence))}, err
 }
 
@@ -40,7 +40,7 @@ func proveByLabels(name string, index *resource.Index, items []*yaml.RNode, prog
 // once closed them.
 func notClosed(fence *policy.Fence) policy.Findings {
 	var out policy.Findings
-	for _, t := range audited(fence) {
+	for _, t := range audited(fence).tenants {
 		out = append(out, policy.Finding{
 			Check: "not-closed", Severity: policy.Warning, Resource: policy.Ref{APIVersion: "v1", Kind: "Namespace", Name: t.Namespaces[0]},
 			Message: fmt.Sprintf("has no default-deny, so nothing is closed there: Tenant %q is in Audit, or the policy is missing, which only Tenants tell (--inputs)", t.Name),
@@ -63,6 +63,7 @@ func labelledFence(name string, items []*yaml.RNode) *policy.Fence {
 		fence.Cluster, fence.Policies = v1alpha1.Cluster{CNI: v1alpha1.CNIKubernetes}, v1alpha1.PoliciesKubernetes
 	}
 	owners, closed := ownersOf(labelled(name, items))
+	fence.Nodes = labelledNodes(labelled(name, items))
 	if closed != nil && len(closed.Only) == 0 {
 		fence.Clusterwide = &policy.Clusterwide{Enforcement: v1alpha1.Enforce, Apart: closed.Except}
 	}
@@ -78,13 +79,14 @@ func labelledFence(name string, items []*yaml.RNode) *policy.Fence {
 	return fence
 }
 
-// ownersOf are the tenants that policies name, and what a cluster-wide default-deny among
+// ownersOf are the tenants that policies about pods name, and what a cluster-wide default-deny among
 // them closes, nil where there is none.
 func ownersOf(policies []*yaml.RNode) (owners, *policy.Span) {
 	all := owners{}
 	var closed *policy.Span
 	for _, n := range policies {
 		switch {
+		case n.GetLabels()[resource.LabelNode] != "":
 		case n.GetKind() != resource.KindClusterwide:
 			all.add(n)
 		case n.GetLabels()[resource.LabelFamily] == string(policy.DefaultDeny):

@@ -17,9 +17,10 @@ type Engine interface {
 	// beside the pods that are known already: a pod for each selector in each namespace
 	// that it may be in, a pod without labels in each namespace, the same in a namespace
 	// that is not there yet, an address in and outside of each network, a name, every
-	// entity. It returns all that is known from then on.
+	// entity. Nodes are imagined for each selector of theirs. It returns all that is known
+	// from then on.
 	Imagine(Surroundings) ([]Endpoint, error)
-	// Openings lists what the policies at a pod let pass in one direction, to every
+	// Openings lists what the policies at a pod or node let pass in one direction, to every
 	// endpoint that is known, in a stable order. Where nothing isolates the pod, that is
 	// one opening without policies and peers or, where something denies some of them, with
 	// the rest of them as peers.
@@ -199,56 +200,6 @@ func ICMPTypes(t v1alpha1.ICMPType) (v4, v6 uint16, known bool) {
 	return n[0], n[1], ok
 }
 
-// EndpointKind says what an Endpoint is.
-type EndpointKind string
-
-// The kinds of endpoint.
-const (
-	// PodEndpoint is a pod, known by its namespace and labels. It is the only kind
-	// that policies select.
-	PodEndpoint EndpointKind = "Pod"
-	// EntityEndpoint is one of the enforcer's own: host, world, kube-apiserver, …
-	EntityEndpoint EndpointKind = "Entity"
-	// AddressEndpoint is an IP address outside the cluster.
-	AddressEndpoint EndpointKind = "Address"
-	// NameEndpoint is a DNS name outside the cluster. Only To can be one.
-	NameEndpoint EndpointKind = "Name"
-)
-
-// Endpoint is one end of a Flow.
-type Endpoint struct {
-	Kind EndpointKind
-	// Name is what people call it: "tenant-acme/Deployment/adapter", "world",
-	// "192.0.2.1", "api.openai.com". For every kind but PodEndpoint it is also what
-	// the endpoint is.
-	Name string
-
-	// Entities are all those of the enforcer's that the endpoint belongs to, where an
-	// engine told it apart itself: an apiserver on a node is kube-apiserver and
-	// remote-node.
-	Entities []v1alpha1.Entity
-
-	// Imagined says that nobody has deployed the pod yet.
-	Imagined bool
-	// Cluster is another cluster of the mesh that the pod is of. Omitted: it is of this
-	// one.
-	Cluster string
-
-	// Namespace, NamespaceLabels, Labels, ServiceAccount and Ports describe a pod.
-	Namespace       string
-	NamespaceLabels map[string]string
-	Labels          map[string]string
-	ServiceAccount  string
-	Ports           []NamedPort
-}
-
-// NamedPort is a port that a container gives a name.
-type NamedPort struct {
-	Name     string
-	Port     uint16
-	Protocol v1alpha1.Protocol
-}
-
 // Decision is the answer at one end of a flow.
 type Decision string
 
@@ -263,7 +214,8 @@ const (
 	// and IPv6. It satisfies neither who wants the flow nor who wants it shut; the
 	// Verdict's Note tells the cases apart.
 	Depends Decision = "depends"
-	// NotJudged: no policy selects this end, because it is not a pod.
+	// NotJudged: no policy of this cluster selects this end, because it is no pod or node
+	// of it.
 	NotJudged Decision = "not judged"
 )
 
