@@ -25,9 +25,16 @@ func refuseEmit(in *resource.Inputs, w wanted) policy.Findings {
 	refuse := func(check string, at *field.Path, format string, args ...any) {
 		out = append(out, policy.Finding{Check: check, Severity: policy.Error, Resource: in.FenceRef, Field: at.String(), Message: fmt.Sprintf(format, args...)})
 	}
+	known := slices.Clone(in.Unread)
+	for _, t := range w.fence.Tenants {
+		known = append(known, t.Name)
+	}
+	for _, n := range w.fence.Nodes {
+		known = append(known, n.Name)
+	}
 	for i, name := range emit {
-		if !slices.ContainsFunc(w.fence.Tenants, func(t policy.Tenant) bool { return t.Name == name }) && !slices.Contains(in.Unread, name) {
-			refuse("no-such-tenant", at.Index(i), "there is no Tenant %q in the build, of which all Tenants must be a part: correct the name, or list the Tenants under resources", name)
+		if !slices.Contains(known, name) {
+			refuse("no-such-tenant", at.Index(i), "there is no Tenant %q in the build, of which all Tenants must be a part, and the profile has no nodes of that name: correct it, or list the Tenants under resources", name)
 		}
 	}
 	var nobodys []string

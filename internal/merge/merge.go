@@ -162,8 +162,12 @@ func (o Options) Emits(n *yaml.RNode) bool {
 	return len(o.Emit) == 0 || slices.Contains(o.Emit, Whose(n))
 }
 
-// Whose is the name of the tenant that a policy belongs to, "" where it is nobody's.
-func Whose(n *yaml.RNode) string { return n.GetLabels()[resource.LabelTenant] }
+// Whose is the name of the tenant, or of the nodes, that a policy belongs to, "" where it is
+// nobody's.
+func Whose(n *yaml.RNode) string {
+	labels := n.GetLabels()
+	return cmp.Or(labels[resource.LabelTenant], labels[resource.LabelNode])
+}
 
 func (m *merger) say(severity policy.Severity, check string, n *yaml.RNode, field, message string) {
 	m.findings = append(m.findings, policy.Finding{
