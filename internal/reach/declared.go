@@ -67,7 +67,7 @@ func (d *declared) decide(t *policy.Tenant, namespace string, direction policy.D
 				from, to = peer, pod
 			}
 			for _, f := range flowsOf(from, to, w) {
-				d.one(t, f, w)
+				d.one(t, f, w, direction)
 			}
 		}
 	}
@@ -105,7 +105,7 @@ func flowsOf(from, to policy.Endpoint, w Wanted) []policy.Flow {
 	return out
 }
 
-func (d *declared) one(t *policy.Tenant, f policy.Flow, w Wanted) {
+func (d *declared) one(t *policy.Tenant, f policy.Flow, w Wanted, direction policy.Direction) {
 	key := f.String()
 	if d.seen[key] {
 		return
@@ -117,9 +117,17 @@ func (d *declared) one(t *policy.Tenant, f policy.Flow, w Wanted) {
 		finding.Severity = policy.Warning
 	}
 	v, err := d.Engine.Decide(f)
+	own := v.Egress
+	if direction == policy.Ingress {
+		own = v.Ingress
+	}
 	switch {
 	case err != nil:
 		finding.Check, finding.Message = "declared-flow-undecided", err.Error()
+	case v.Decision() == policy.Allowed && w.L7.All() && len(own.L7.ServerNames) > 0:
+		// Cilium narrows a rule by the names of another on the same port of the same peer.
+		finding.Message = fmt.Sprintf("%s is declared without tls, and only %s passes, which %s lets it: say the same tls in every flow to these peers and ports, or in none",
+			f, own.L7, strings.Join(own.By, ", "))
 	case v.Decision() == policy.Allowed:
 		return
 	default:
