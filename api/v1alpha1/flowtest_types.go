@@ -62,7 +62,7 @@ type FlowCase struct {
 	// +kubebuilder:validation:Maximum=65535
 	Port int32 `json:"port,omitempty"`
 
-	// protocol is TCP, UDP or SCTP. Omitted beside port or http: TCP; beside dns: UDP
+	// protocol is TCP, UDP, SCTP or, for each of them, ANY. Omitted beside port or http: TCP; beside dns: UDP
 	// and TCP, both; else: every protocol.
 	// +optional
 	Protocol Protocol `json:"protocol,omitempty"`
@@ -72,6 +72,13 @@ type FlowCase struct {
 	// something may be asked for.
 	// +optional
 	HTTP *HTTPRequest `json:"http,omitempty"`
+
+	// serverName is the name of the server that a TLS connection is for, over TCP. Only with
+	// port, or a Service in to; not with dns or icmp. Omitted: with http the name in its
+	// host, where TLS is spoken; else it is enough that a connection may be for some name.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	ServerName string `json:"serverName,omitempty"`
 
 	// dns is the one name that is asked for, where to is a DNS server. Omitted: as
 	// http.
@@ -98,6 +105,17 @@ type HTTPRequest struct {
 	// path starts with "/", and holds the query if there is one. Omitted: "/".
 	// +optional
 	Path string `json:"path,omitempty"`
+
+	// host is what the request calls the server, with the port where clients write it:
+	// "api.example.com:8080". Omitted: the name in to or, where to is none, not known: a
+	// rule that looks at it is an error then.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	Host string `json:"host,omitempty"`
+
+	// headers are the request's, by name, besides Host. Omitted: none.
+	// +optional
+	Headers map[string]string `json:"headers,omitempty"`
 }
 
 // Expectation is what must become of a flow.

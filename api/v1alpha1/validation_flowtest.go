@@ -1,6 +1,9 @@
 package v1alpha1
 
 import (
+	"maps"
+	"regexp"
+	"slices"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
@@ -37,6 +40,9 @@ func (c *FlowCase) validate(at *field.Path) field.ErrorList {
 	}
 	if said := c.spoken(); len(said) > 1 {
 		return append(errs, field.Invalid(at, strings.Join(said, ", "), "a case asks for one of these: make each a case of its own"))
+	}
+	if c.ServerName != "" {
+		errs = append(errs, c.validateServerName(to, at)...)
 	}
 	switch {
 	case c.HTTP != nil:
@@ -76,24 +82,57 @@ func validateFrom(endpoint string, at *field.Path) field.ErrorList {
 	return field.ErrorList{field.Invalid(at, endpoint, problem)}
 }
 
+var hostOfRequest = regexp.MustCompile(`^([-_.a-zA-Z0-9]+|\[[0-9a-fA-F:.]+\])(:\d+)?$`)
+
 func (c *FlowCase) validateHTTP(to FlowEndpoint, at *field.Path) field.ErrorList {
+	return append(c.onTCP("http", to, at), c.HTTP.validate(at.Child("http"))...)
+}
+
+func (c *FlowCase) validateServerName(to FlowEndpoint, at *field.Path) field.ErrorList {
+	var errs field.ErrorList
+	if err := nameProblem(c.ServerName); err != nil {
+		errs = append(errs, field.Invalid(at.Child("serverName"), c.ServerName, err.Error()))
+	}
+	if c.DNS != "" || c.ICMP != "" {
+		return append(errs, field.Forbidden(at.Child("serverName"), "is not for a case with dns or icmp: make each a case of its own"))
+	}
+	if c.HTTP != nil {
+		return errs
+	}
+	return append(errs, c.onTCP("serverName", to, at)...)
+}
+
+// onTCP holds what is asked against port and protocol.
+func (c *FlowCase) onTCP(what string, to FlowEndpoint, at *field.Path) field.ErrorList {
 	var errs field.ErrorList
 	if c.Port == 0 && to.Form != ServiceForm {
-		errs = append(errs, field.Required(at.Child("port"), "beside http: say on which port it is spoken, unless to is a Service"))
+		errs = append(errs, field.Required(at.Child("port"), "beside "+what+": say on which port it is spoken, unless to is a Service"))
 	}
 	if c.Protocol != "" && c.Protocol != TCP {
-		errs = append(errs, field.Invalid(at.Child("protocol"), c.Protocol, "http is spoken over TCP alone: remove it"))
+		errs = append(errs, field.Invalid(at.Child("protocol"), c.Protocol, what+" is spoken over TCP alone: remove it"))
 	}
-	request := at.Child("http")
-	if m := c.HTTP.Method; m != "" && !httpMethod.MatchString(m) {
-		errs = append(errs, field.Invalid(request.Child("method"), m, "must be one method in capitals, such as GET"))
+	return errs
+}
+
+func (r *HTTPRequest) validate(at *field.Path) field.ErrorList {
+	var errs field.ErrorList
+	if m := r.Method; m != "" && !httpMethod.MatchString(m) {
+		errs = append(errs, field.Invalid(at.Child("method"), m, "must be one method in capitals, such as GET"))
 	}
-	switch p := c.HTTP.Path; {
+	switch p := r.Path; {
 	case p == "":
 	case !strings.HasPrefix(p, "/"):
-		errs = append(errs, field.Invalid(request.Child("path"), p, `must start with "/", as every path does`))
+		errs = append(errs, field.Invalid(at.Child("path"), p, `must start with "/", as every path does`))
 	case strings.ContainsAny(p, "* \t\r\n"):
-		errs = append(errs, field.Invalid(request.Child("path"), p, "is the path of no one request: write one without * or spaces, which a pattern would match"))
+		errs = append(errs, field.Invalid(at.Child("path"), p, "is the path of no one request: write one without * or spaces, which a pattern would match"))
+	}
+	if r.Host != "" && !hostOfRequest.MatchString(r.Host) {
+		errs = append(errs, field.Invalid(at.Child("host"), r.Host, "is the host of no one request: write a name or an address as clients send it, as api.example.com or api.example.com:8080"))
+	}
+	for _, name := range slices.Sorted(maps.Keys(r.Headers)) {
+		if problem := headerNameProblem(name); problem != "" {
+			errs = append(errs, field.Invalid(at.Child("headers").Key(name), name, problem))
+		}
 	}
 	return errs
 }
@@ -103,7 +142,7 @@ func (c *FlowCase) validateDNS(at *field.Path) field.ErrorList {
 	if err := nameProblem(c.DNS); err != nil {
 		errs = append(errs, field.Invalid(at.Child("dns"), c.DNS, err.Error()))
 	}
-	if c.Protocol == SCTP {
+	if c.Protocol == SCTP || c.Protocol == ANY {
 		errs = append(errs, field.Invalid(at.Child("protocol"), c.Protocol, "dns is spoken over UDP and TCP: write one of them, or leave it out for both"))
 	}
 	return errs

@@ -1,9 +1,6 @@
 package engine
 
 import (
-	"cmp"
-	"errors"
-	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -18,7 +15,8 @@ import (
 
 // l7 is what the proxies let pass of what is spoken on a port that is redirected to
 // one. Rules are ORed: those of every selector that selects the peer, and one without
-// rules lets everything pass: Cilium's own as well, which has no name.
+// rules lets everything pass: Cilium's own as well, which has no name. Only on the same
+// port of the same selector the names of TLS servers narrow a rule without any, too.
 func (e *Engine) l7(d *distilled, key ciliumpolicy.Key) policy.L7 {
 	var out policy.L7
 	var moot []string
@@ -27,9 +25,11 @@ func (e *Engine) l7(d *distilled, key ciliumpolicy.Key) policy.L7 {
 		for selector, rules := range filter.PerSelectorPolicies {
 			switch {
 			case rules.GetVerdict() != types.Allow || !selects(selector, key.Identity):
-			case rules.IsRedirect():
+			case rules.IsRedirect() && !opensAll(rules):
 				addL7(&out, rules)
-				moot = append(moot, e.plainAt(d, filter, selector)...)
+				if len(rules.ServerNames) == 0 {
+					moot = append(moot, e.plainAt(d, filter, selector)...)
+				}
 			default:
 				plain = true
 				moot = append(moot, e.authorsOf(filter.RuleOrigin[selector].Value())...)
@@ -40,10 +40,10 @@ func (e *Engine) l7(d *distilled, key ciliumpolicy.Key) policy.L7 {
 		slices.Sort(moot)
 		return mootRules(out, slices.Compact(moot))
 	}
-	slices.SortFunc(out.HTTP, func(a, b policy.HTTPRule) int {
-		return cmp.Or(cmp.Compare(a.Path, b.Path), cmp.Compare(a.Method, b.Method))
-	})
-	out.HTTP = slices.Compact(out.HTTP)
+	slices.SortFunc(out.HTTP, policy.HTTPRule.Compare)
+	out.HTTP = slices.CompactFunc(out.HTTP, policy.HTTPRule.Equal)
+	slices.Sort(out.ServerNames)
+	out.ServerNames = slices.Compact(out.ServerNames)
 	slices.Sort(out.DNS)
 	out.DNS = slices.Compact(out.DNS)
 	return out
@@ -58,7 +58,7 @@ func mootRules(rules policy.L7, by []string) policy.L7 {
 	switch {
 	case rules.Other == ownListener:
 		return policy.L7{Other: ownListener}
-	case len(rules.HTTP) == 0 && rules.Other == "":
+	case len(rules.HTTP) == 0 && len(rules.ServerNames) == 0 && rules.Other == "":
 		return policy.L7{}
 	default:
 		return policy.L7{MootBy: by}
@@ -122,29 +122,53 @@ func speaksDNS(f *ciliumpolicy.L4Filter) bool {
 	return false
 }
 
+// opensAll says whether TLS is opened up, and nothing looks inside.
+func opensAll(rules *ciliumpolicy.PerSelectorPolicy) bool {
+	return rules.L7Parser == ciliumpolicy.ParserTypeTLS && len(rules.ServerNames) == 0
+}
+
 func addL7(out *policy.L7, rules *ciliumpolicy.PerSelectorPolicy) {
+	names := serverNames(rules.ServerNames)
 	switch rules.L7Parser {
 	case ciliumpolicy.ParserTypeDNS:
 		out.DNS = append(out.DNS, namesOf(rules.DNS)...)
 	case ciliumpolicy.ParserTypeHTTP:
 		if len(rules.HTTP) == 0 {
-			out.HTTP = append(out.HTTP, policy.HTTPRule{})
+			out.HTTP = append(out.HTTP, policy.HTTPRule{ServerNames: names})
 		}
 		for _, r := range rules.HTTP {
-			if r.Host != "" || len(r.Headers) > 0 || len(r.HeaderMatches) > 0 {
-				addOther(out, "an HTTP rule about the host or headers")
+			if len(r.HeaderMatches) > 0 {
+				addOther(out, "an HTTP rule with headerMatches")
 				continue
 			}
-			out.HTTP = append(out.HTTP, policy.HTTPRule{Method: r.Method, Path: r.Path})
+			out.HTTP = append(out.HTTP, policy.HTTPRule{Method: r.Method, Path: r.Path, Host: r.Host, Headers: r.Headers, ServerNames: names})
 		}
 	case ciliumpolicy.ParserTypeTLS:
-		addOther(out, "a rule about TLS")
+		out.ServerNames = append(out.ServerNames, names...)
 	default:
 		addOther(out, ownListener)
 	}
-	if len(rules.ServerNames) > 0 {
-		addOther(out, "a rule about TLS server names")
+}
+
+var (
+	manyStars = regexp.MustCompile(`\*{2,}`)
+	subdomain = regexp.MustCompile(`^\*{2,}\.`)
+)
+
+// serverNames are patterns as Cilium's proxy gets them.
+func serverNames(all ciliumpolicy.StringSet) []string {
+	var out []string
+	for pattern := range all {
+		pattern = strings.ToLower(strings.TrimSuffix(pattern, "."))
+		prefix := subdomain.FindString(pattern)
+		pattern = manyStars.ReplaceAllString(strings.TrimPrefix(pattern, prefix), "*")
+		if prefix != "" {
+			pattern = "**." + pattern
+		}
+		out = append(out, pattern)
 	}
+	slices.Sort(out)
+	return out
 }
 
 // addOther keeps one of them, the same in whichever order they come.
@@ -171,48 +195,4 @@ func namesOf(rules api.PortRulesDNS) []string {
 		}
 	}
 	return out
-}
-
-// asked narrows an allowed side to what the flow asks for.
-func asked(side policy.Side, f policy.Flow) (policy.Side, string, error) {
-	if side.Decision != policy.Allowed || side.L7.All() || f.HTTP == nil && f.DNS == "" {
-		return side, "", nil
-	}
-	ok, err := matches(side.L7, f)
-	switch {
-	case err != nil || ok:
-		return side, "", err
-	case side.L7.Other != "":
-		return side, "", fmt.Errorf("%s by %s has %s, which is not looked into", side.Decision, strings.Join(side.By, ", "), side.L7.Other)
-	}
-	side.Decision = policy.Denied
-	return side, fmt.Sprintf("%s lets only %s pass", strings.Join(side.By, ", "), side.L7), nil
-}
-
-func matches(l policy.L7, f policy.Flow) (bool, error) {
-	if f.DNS != "" {
-		patterns, err := compileNames(l.DNS)
-		return matchesName(patterns, f.DNS), err
-	}
-	for _, r := range l.HTTP {
-		method, err1 := matchesAll(r.Method, f.HTTP.Method)
-		path, err2 := matchesAll(r.Path, f.HTTP.Path)
-		if err := errors.Join(err1, err2); err != nil || method && path {
-			return err == nil, err
-		}
-	}
-	return false, nil
-}
-
-// matchesAll matches as Envoy does: the whole text, and anything where there is no
-// expression.
-func matchesAll(expression, text string) (bool, error) {
-	if expression == "" {
-		return true, nil
-	}
-	re, err := regexp.Compile("^(?:" + expression + ")$")
-	if err != nil {
-		return false, fmt.Errorf("match HTTP requests: %w", err)
-	}
-	return re.MatchString(text), nil
 }

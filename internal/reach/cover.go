@@ -2,6 +2,7 @@ package reach
 
 import (
 	"regexp"
+	"regexp/syntax"
 	"slices"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
@@ -125,6 +126,9 @@ func parts(l policy.L7) []policy.L7 {
 	for _, r := range l.HTTP {
 		out = append(out, policy.L7{HTTP: []policy.HTTPRule{r}})
 	}
+	for _, n := range l.ServerNames {
+		out = append(out, policy.L7{ServerNames: []string{n}})
+	}
 	for _, n := range l.DNS {
 		out = append(out, policy.L7{DNS: []string{n}})
 	}
@@ -141,6 +145,8 @@ func covers(wanted, part policy.L7) bool {
 		return true
 	case len(part.HTTP) > 0:
 		return slices.ContainsFunc(wanted.HTTP, func(r policy.HTTPRule) bool { return includes(r, part.HTTP[0]) })
+	case len(part.ServerNames) > 0:
+		return coversEach(wanted.ServerNames, part.ServerNames)
 	case len(part.DNS) > 0:
 		return slices.ContainsFunc(wanted.DNS, func(n string) bool { return policy.Covers(n, part.DNS[0]) })
 	default:
@@ -148,17 +154,46 @@ func covers(wanted, part policy.L7) bool {
 	}
 }
 
-// includes says whether one rule lets everything pass that another does. Of a path that
-// is an expression it may say no where the truth is yes, never the other way round.
+// includes says whether one rule lets everything pass that another does. It may say no
+// where the truth is yes, never the other way round.
 func includes(wanted, rule policy.HTTPRule) bool {
-	if wanted.Method != "" && wanted.Method != rule.Method {
-		return false
-	}
-	if wanted.Path == "" || wanted.Path == rule.Path {
+	return (wanted.Method == "" || wanted.Method == rule.Method) && matchesMore(wanted.Path, rule.Path) && matchesMore(wanted.Host, rule.Host) &&
+		(len(wanted.ServerNames) == 0 || len(rule.ServerNames) > 0 && coversEach(wanted.ServerNames, rule.ServerNames)) &&
+		!slices.ContainsFunc(wanted.Headers, func(h string) bool {
+			return !slices.ContainsFunc(rule.Headers, func(asked string) bool { return demands(policy.ParseHeader(asked), policy.ParseHeader(h)) })
+		})
+}
+
+// coversEach says whether each of some names is covered by one that is wanted.
+func coversEach(wanted, names []string) bool {
+	return !slices.ContainsFunc(names, func(n string) bool {
+		return !slices.ContainsFunc(wanted, func(w string) bool { return policy.Covers(w, n) })
+	})
+}
+
+// matchesMore says whether one expression matches all that another does: of one that is
+// not a plain text, only where they are the same.
+func matchesMore(wanted, asked string) bool {
+	if wanted == "" || wanted == asked {
 		return true
 	}
-	re, err := regexp.Compile("^(?:" + wanted.Path + ")$")
-	return err == nil && rule.Path != "" && regexp.QuoteMeta(rule.Path) == rule.Path && re.MatchString(rule.Path)
+	plain, ok := plainText(asked)
+	re, err := regexp.Compile("^(?:" + wanted + ")$")
+	return ok && err == nil && re.MatchString(plain)
+}
+
+// plainText is the one text that an expression matches.
+func plainText(expression string) (string, bool) {
+	re, err := syntax.Parse(expression, syntax.Perl)
+	if err != nil || re.Op != syntax.OpLiteral || re.Flags&syntax.FoldCase != 0 {
+		return "", false
+	}
+	return string(re.Rune), true
+}
+
+// demands says whether a request that has the one header has the other.
+func demands(h, other policy.Header) bool {
+	return h.Name == other.Name && (other.Value == "" || h.Value == other.Value)
 }
 
 // ports are a range of ports of a protocol, or of every one.

@@ -23,9 +23,9 @@ func (e Endpoints) flows(c v1alpha1.FlowCase) ([]policy.Flow, error) {
 	var out []policy.Flow
 	for _, from := range sources {
 		for _, f := range targets {
-			f.From, f.ICMP, f.DNS = from, c.ICMP, c.DNS
+			f.From, f.ICMP, f.DNS, f.ServerName = from, c.ICMP, c.DNS, c.ServerName
 			if c.HTTP != nil {
-				f.HTTP = &policy.HTTPRequest{Method: c.HTTP.Method, Path: c.HTTP.Path}
+				f.HTTP = request(c, f)
 			}
 			out = append(out, f)
 		}
@@ -34,6 +34,18 @@ func (e Endpoints) flows(c v1alpha1.FlowCase) ([]policy.Flow, error) {
 		return nil, errors.New("stands for no flow at all")
 	}
 	return out, nil
+}
+
+// request is what a case asks for on a flow. To a name, it names that as clients do.
+func request(c v1alpha1.FlowCase, f policy.Flow) *policy.HTTPRequest {
+	out := &policy.HTTPRequest{Method: c.HTTP.Method, Path: c.HTTP.Path, Host: c.HTTP.Host, Headers: c.HTTP.Headers}
+	if out.Host == "" && f.To.Kind == policy.NameEndpoint {
+		out.Host = strings.ToLower(strings.TrimSuffix(f.To.Name, "."))
+		if f.Port != 80 && f.Port != 443 {
+			out.Host += fmt.Sprintf(":%d", f.Port)
+		}
+	}
+	return out
 }
 
 // targets are flows without a source.
@@ -67,8 +79,11 @@ func (e Endpoints) written(c v1alpha1.FlowCase) ([]policy.Flow, error) {
 // onProtocols are the flows to an end on the port that a case says.
 func onProtocols(c v1alpha1.FlowCase, to policy.Endpoint) []policy.Flow {
 	protocols := []v1alpha1.Protocol{c.Protocol}
-	if c.DNS != "" && c.Protocol == "" {
+	switch {
+	case c.DNS != "" && c.Protocol == "":
 		protocols = dnsProtocols()
+	case c.Protocol == v1alpha1.ANY:
+		protocols = policy.Protocols()
 	}
 	var out []policy.Flow
 	for _, p := range protocols {
@@ -84,7 +99,7 @@ func dnsProtocols() []v1alpha1.Protocol { return []v1alpha1.Protocol{v1alpha1.UD
 // speaks says whether a case is about a protocol.
 func speaks(c v1alpha1.FlowCase, p v1alpha1.Protocol) bool {
 	switch {
-	case c.Protocol != "":
+	case c.Protocol != "" && c.Protocol != v1alpha1.ANY:
 		return p == c.Protocol
 	case c.DNS != "":
 		return p != v1alpha1.SCTP

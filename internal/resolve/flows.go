@@ -22,12 +22,14 @@ type flow struct {
 	path      *field.Path
 	name      string
 	pods      policy.Selector
-	ports     []policy.Port
-	l7        policy.L7
-	optional  bool
-	reason    policy.Reason
-	peers     []v1alpha1.Peer
-	via       string
+	// ports are as they were written: ANY protocol among them.
+	ports    []policy.Port
+	l7       policy.L7
+	tls      *v1alpha1.TLS
+	optional bool
+	reason   policy.Reason
+	peers    []v1alpha1.Peer
+	via      string
 	// loadBalancer says that agents dial a Service that is one.
 	loadBalancer bool
 
@@ -80,7 +82,7 @@ func (f *flow) portsOf(e end) []policy.Port {
 	if e.ports != nil {
 		return e.ports
 	}
-	return f.ports
+	return policy.EachProtocol(f.ports)
 }
 
 // declareFlows collects the flows of every tenant, its own and the profile's, and
@@ -103,14 +105,14 @@ func flowsOf(t *tenant, in v1alpha1.EveryTenant, ref policy.Ref, path *field.Pat
 		out = append(out, &flow{
 			tenant: t, direction: policy.Ingress, ref: ref, path: path.Child("ingress").Index(i), reason: reason.In("ingress[" + in.Name + "]"),
 			name: in.Name, pods: policy.PodsOf(in.Pods), peers: in.From, ports: portsOf(in.Ports, in.ICMP), optional: in.Optional,
-			l7: l7Of(in.HTTP, nil),
+			l7: l7Of(in.HTTP, nil, nil),
 		})
 	}
 	for i, in := range in.Egress {
 		out = append(out, &flow{
 			tenant: t, direction: policy.Egress, ref: ref, path: path.Child("egress").Index(i), reason: reason.In("egress[" + in.Name + "]"),
 			name: in.Name, pods: policy.PodsOf(in.Pods), peers: in.To, ports: portsOf(in.Ports, in.ICMP), optional: in.Optional, via: in.Via,
-			l7: l7Of(in.HTTP, in.DNS),
+			l7: l7Of(in.HTTP, in.DNS, in.TLS), tls: in.TLS,
 		})
 	}
 	return out
@@ -118,7 +120,7 @@ func flowsOf(t *tenant, in v1alpha1.EveryTenant, ref policy.Ref, path *field.Pat
 
 // portsOf are what a flow passes: ports, or types of ICMP message instead.
 func portsOf(ports []v1alpha1.Port, icmp []v1alpha1.ICMPType) []policy.Port {
-	return append(policy.PortsOf(ports), policy.ICMPPorts(icmp)...)
+	return append(policy.WrittenPorts(ports), policy.ICMPPorts(icmp)...)
 }
 
 // resolveFlow finds a flow's ends, and reports whether it is on. It looks at all of

@@ -134,23 +134,24 @@ func (r *resolver) sayOnce(severity policy.Severity, check string, ref policy.Re
 func (r *resolver) localPorts(f *flow, s *resource.Service, n localName) []policy.Port {
 	var out []policy.Port
 	for _, p := range n.ports {
+		found := portsNamed(s, p)
 		switch {
-		case slices.Contains(ownPorts(s), policy.Port{Port: p.Port, Protocol: p.Protocol}) && p.Name == "" && p.End <= p.Port:
-			out = append(out, p)
+		case len(found) > 0 && p.Name == "" && p.End <= p.Port:
+			out = append(out, ownPorts(found)...)
 		case n.whole && p.Protocol == policy.ICMP:
 			r.refuse("no-such-port", f.ref, n.path, "name %q ends at Service %s/%s (the profile's localNames), and no Service passes icmp on: remove it", n.name, s.Ref.Namespace, s.Ref.Name)
 		case n.whole:
 			r.refuse("no-such-port", f.ref, n.path, "name %q ends at Service %s/%s (the profile's localNames), which has no port %s: its ports are %s; say those that are meant, each by its number",
-				n.name, s.Ref.Namespace, s.Ref.Name, p, list(ownPorts(s)))
+				n.name, s.Ref.Namespace, s.Ref.Name, p, list(ownPorts(s.Ports)))
 		}
 	}
 	return out
 }
 
 // ownPorts are a Service's own, which its clients dial.
-func ownPorts(s *resource.Service) []policy.Port {
+func ownPorts(ports []resource.ServicePort) []policy.Port {
 	var out []policy.Port
-	for _, p := range s.Ports {
+	for _, p := range ports {
 		out = append(out, policy.Port{Port: p.Port, Protocol: p.Protocol})
 	}
 	return out
@@ -189,7 +190,7 @@ func (r *resolver) leftOut(f *flow) []string {
 	for _, l := range r.profile.Spec.LocalNames {
 		namespace, name, _ := strings.Cut(l.Service, "/")
 		s := r.index.Service(namespace, name)
-		if s == nil || r.named(f.tenant, l) || !slices.ContainsFunc(ownPorts(s), func(p policy.Port) bool { return len(f.ports) == 0 || p.CoveredBy(f.ports) }) {
+		if s == nil || r.named(f.tenant, l) || !slices.ContainsFunc(ownPorts(s.Ports), func(p policy.Port) bool { return len(f.ports) == 0 || p.CoveredBy(policy.EachProtocol(f.ports)) }) {
 			continue
 		}
 		out = append(out, fmt.Sprintf("%s at %s", strings.Join(l.FQDNs, ", "), l.Service))

@@ -1,0 +1,140 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/tenantfence/tenantfence/internal/policy"
+)
+
+// asked narrows an allowed side to what the flow asks for.
+func asked(side policy.Side, f policy.Flow) (policy.Side, string, error) {
+	if side.Decision != policy.Allowed || side.L7.All() || f.HTTP == nil && f.DNS == "" && f.ServerName == "" {
+		return side, "", nil
+	}
+	ok, err := matches(side.L7, f)
+	switch {
+	case err != nil || ok:
+		return side, "", err
+	case side.L7.Other != "":
+		return side, "", fmt.Errorf("%s by %s has %s, which is not looked into", side.Decision, strings.Join(side.By, ", "), side.L7.Other)
+	}
+	side.Decision = policy.Denied
+	return side, fmt.Sprintf("%s lets only %s pass", strings.Join(side.By, ", "), side.L7), nil
+}
+
+func matches(l policy.L7, f policy.Flow) (bool, error) {
+	if f.DNS != "" {
+		patterns, err := compileNames(l.DNS)
+		return matchesName(patterns, f.DNS), err
+	}
+	name := serverNameOf(f)
+	if covered(l.ServerNames, name) {
+		return true, nil
+	}
+	var unknown error
+	if name == "" && len(l.ServerNames) > 0 {
+		unknown = errNoHost
+	}
+	for _, r := range l.HTTP {
+		ok, err := admitsIn(name, r, f.HTTP)
+		if errors.Is(err, errNoHost) {
+			unknown, err = err, nil
+		}
+		if ok || err != nil {
+			return ok, err
+		}
+	}
+	return false, unknown
+}
+
+var errNoHost = errors.New("a rule looks at the host, or the name of the TLS server, and which that is is not said: say http.host, or serverName")
+
+// serverNameOf is the name that a TLS connection is for: where it is not said, the
+// request's host without its port.
+func serverNameOf(f policy.Flow) string {
+	if f.ServerName != "" || f.HTTP == nil {
+		return f.ServerName
+	}
+	host, _, _ := strings.Cut(f.HTTP.Host, ":")
+	return host
+}
+
+func covered(patterns []string, name string) bool {
+	return name != "" && slices.ContainsFunc(patterns, func(p string) bool { return policy.Covers(p, name) })
+}
+
+// admitsIn says whether a rule lets a request pass in a connection to a server or, without
+// one, any.
+func admitsIn(name string, rule policy.HTTPRule, request *policy.HTTPRequest) (bool, error) {
+	ok, err := true, error(nil)
+	if request != nil {
+		ok, err = admits(rule, *request)
+	}
+	switch {
+	case err != nil && !errors.Is(err, errNoHost) || !ok && err == nil || len(rule.ServerNames) == 0:
+		return ok, err
+	case name == "":
+		return false, errNoHost
+	}
+	return ok && covered(rule.ServerNames, name), err
+}
+
+// admits says whether a rule lets a request pass.
+func admits(rule policy.HTTPRule, request policy.HTTPRequest) (bool, error) {
+	method, err1 := matchesAll(rule.Method, request.Method)
+	path, err2 := matchesAll(rule.Path, request.Path)
+	host, err3 := matchesAll(rule.Host, request.Host)
+	if err := errors.Join(err1, err2, err3); err != nil || !method || !path {
+		return false, err
+	}
+	looked := rule.Host != ""
+	headers := headersOf(request)
+	for _, written := range rule.Headers {
+		switch h := policy.ParseHeader(written); {
+		case h.Value != "" && isHost(h.Name):
+			looked, host = true, host && h.Value == request.Host
+		case !has(headers, h):
+			return false, nil
+		}
+	}
+	if looked && request.Host == "" {
+		return false, errNoHost
+	}
+	return host, nil
+}
+
+// has says whether a header is among those of a request, with the value that is asked for.
+func has(headers map[string]string, h policy.Header) bool {
+	value, there := headers[h.Name]
+	return there && (h.Value == "" || h.Value == value)
+}
+
+// headersOf are those of a request, by their names in small letters, with those that
+// HTTP/2 makes of its first line.
+func headersOf(r policy.HTTPRequest) map[string]string {
+	out := map[string]string{":method": r.Method, ":path": r.Path, ":authority": r.Host, "host": r.Host}
+	for name, value := range r.Headers {
+		out[strings.ToLower(name)] = value
+	}
+	return out
+}
+
+// isHost says whether a header is the one that names the host, in either version of HTTP.
+func isHost(name string) bool { return name == "host" || name == ":authority" }
+
+// matchesAll matches as Envoy does: the whole text, and anything where there is no
+// expression.
+func matchesAll(expression, text string) (bool, error) {
+	if expression == "" {
+		return true, nil
+	}
+	re, err := regexp.Compile("^(?:" + expression + ")$")
+	if err != nil {
+		return false, fmt.Errorf("match HTTP requests: %w", err)
+	}
+	return re.MatchString(text), nil
+}
