@@ -114,7 +114,7 @@ func (t *Text) policy(n *yaml.Node, at policy.Ref) bool {
 // resourcesIn are the resources in a list, as kubectl writes it, or the one that is none.
 func resourcesIn(n *yaml.Node) []*yaml.Node {
 	items := value(n, "items")
-	if items == nil || items.Kind != yaml.SequenceNode || !strings.HasSuffix(text(n, "kind"), "List") {
+	if items == nil || items.Kind != yaml.SequenceNode || !strings.HasSuffix(text(n, "kind"), "List") || isNetworkPolicy(n) {
 		return []*yaml.Node{n}
 	}
 	return items.Content
