@@ -12,10 +12,14 @@ import (
 // that they select. Each end is judged alone. The policies are given by the names that
 // the engine has for them; the Proof's engine is the one before.
 func (p Proof) Lost(after policy.Engine, policies map[string]policy.Ref) (policy.Findings, error) {
-	c := change{before: p.Engine, after: after, at: p.closedEnds, of: func(by []string) []string {
+	c := change{before: p.Engine, after: after, of: func(by []string) []string {
 		return slices.DeleteFunc(slices.Clone(by), func(name string) bool { _, ok := policies[name]; return !ok })
 	}}
-	if err := c.search(p); err != nil {
+	known, err := meet(p.Engine, after, p.surroundings())
+	if err != nil {
+		return nil, err
+	}
+	if err := c.search(p.closedEnds(known)); err != nil {
 		return nil, err
 	}
 	var out policy.Findings
@@ -36,8 +40,6 @@ func (l *leak) sentence() string {
 // change is what becomes of what is open.
 type change struct {
 	before, after policy.Engine
-	// at are those of the known endpoints whose openings are looked at.
-	at func(known []policy.Endpoint) []policy.Endpoint
 	// of are those of the policies behind an opening that are looked at.
 	of func(by []string) []string
 	// ignored are the names of pods that are not looked at.
@@ -45,18 +47,23 @@ type change struct {
 	leaks   leaks
 }
 
-// search goes through the openings of all pods and nodes that one of the engines knows.
-func (c *change) search(p Proof) error {
-	known, err := c.before.Imagine(p.surroundings())
-	if err != nil {
-		return fmt.Errorf("imagine what policies tell apart: %w", err)
+// meet has two engines know what either of them tells apart, and returns it.
+func meet(one, other policy.Engine, s policy.Surroundings) ([]policy.Endpoint, error) {
+	var known []policy.Endpoint
+	for _, e := range []policy.Engine{one, other, one} {
+		var err error
+		with := s
+		with.Known = slices.Concat(s.Known, known)
+		if known, err = e.Imagine(with); err != nil {
+			return nil, fmt.Errorf("imagine what policies tell apart: %w", err)
+		}
 	}
-	surroundings := p.surroundings()
-	surroundings.Known = known
-	if _, err := c.after.Imagine(surroundings); err != nil {
-		return fmt.Errorf("imagine what policies tell apart: %w", err)
-	}
-	for _, pod := range c.at(known) {
+	return known, nil
+}
+
+// search goes through the openings of pods and nodes that both engines know.
+func (c *change) search(ends []policy.Endpoint) error {
+	for _, pod := range ends {
 		if c.ignored[pod.Name] {
 			continue
 		}

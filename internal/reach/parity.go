@@ -11,13 +11,19 @@ import (
 
 // Parity compares two forms of the same policies: the Proof's engine enforces Cilium's,
 // and other the NetworkPolicies beside them. It finds, at the pods of tenants that are
-// enforced, what passes under the one and not under the other.
+// enforced, what passes under the one and not under the other, and says so where nothing is.
 func (p Proof) Parity(other policy.Engine) (policy.Findings, error) {
-	known, err := p.Engine.Imagine(p.surroundings())
+	known, err := meet(p.Engine, other, p.surroundings())
 	if err != nil {
-		return nil, fmt.Errorf("imagine what policies tell apart: %w", err)
+		return nil, err
 	}
 	var out policy.Findings
+	say := func(check, message string) {
+		out = append(out, policy.Finding{
+			Check: check, Severity: policy.Info, Resource: p.Sources[p.Fence.Profile.Kind+"/"+p.Fence.Profile.Name], Field: "spec.policies", Message: message,
+		})
+	}
+	fenced := p.fenced(known)
 	for _, way := range []struct {
 		check, says   string
 		before, after policy.Engine
@@ -25,16 +31,16 @@ func (p Proof) Parity(other policy.Engine) (policy.Findings, error) {
 		{"twin-narrower", "where another enforcer takes over, the NetworkPolicies no longer let", p.Engine, other},
 		{"twin-wider", "where another enforcer takes over, the NetworkPolicies also let", other, p.Engine},
 	} {
-		c := change{before: way.before, after: way.after, at: p.fenced, of: func(by []string) []string { return by }, ignored: p.apart(known)}
-		if err := c.search(p); err != nil {
+		c := change{before: way.before, after: way.after, of: func(by []string) []string { return by }, ignored: p.apart(known)}
+		if err := c.search(fenced); err != nil {
 			return nil, err
 		}
 		for _, l := range c.leaks.list {
-			out = append(out, policy.Finding{
-				Check: way.check, Severity: policy.Info, Resource: p.Sources[p.Fence.Profile.Kind+"/"+p.Fence.Profile.Name], Field: "spec.policies",
-				Message: fmt.Sprintf("%s %s (%s)", way.says, l.sentence(), strings.Join(l.opening.By, ", ")),
-			})
+			say(way.check, fmt.Sprintf("%s %s (%s)", way.says, l.sentence(), strings.Join(l.opening.By, ", ")))
 		}
+	}
+	if len(out) == 0 {
+		say("twin-same", fmt.Sprintf("where another enforcer takes over, the NetworkPolicies let the same pass: nothing differs at %s", policy.Count(len(fenced), "pod")))
 	}
 	return out, nil
 }
