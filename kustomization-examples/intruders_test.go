@@ -109,23 +109,34 @@ func TestIntruders(t *testing.T) {
 			if err := os.WriteFile(filepath.Join(dir, "acme", "intruder.yaml"), []byte(c.policy), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			var findings policy.Findings
-			_, err := kustomize.Build(filesys.MakeFsOnDisk(), dir, kustomize.Options{
-				Function: func(config *yaml.RNode, items []*yaml.RNode) ([]*yaml.RNode, error) {
-					r, err := fn.Process(config, items, fn.Options{})
-					findings = r.Findings
-					return r.Items, err
-				},
-			})
-			if err == nil {
-				t.Fatal("the build succeeds")
-			}
-			for _, f := range findings {
-				if f.Check == c.check && strings.Contains(f.Resource.String(), c.resource) && strings.Contains(f.Message, c.message) {
-					return
-				}
-			}
-			t.Errorf("no finding %s about %s says %q:\n%v", c.check, c.resource, c.message, findings)
+			expectFinding(t, refused(t, dir), c.check, c.resource, c.message)
 		})
 	}
+}
+
+// refused builds a layer that must not build, and returns what is said of it.
+func refused(t *testing.T, dir string) policy.Findings {
+	t.Helper()
+	var findings policy.Findings
+	_, err := kustomize.Build(filesys.MakeFsOnDisk(), dir, kustomize.Options{
+		Function: func(config *yaml.RNode, items []*yaml.RNode) ([]*yaml.RNode, error) {
+			r, err := fn.Process(config, items, fn.Options{})
+			findings = r.Findings
+			return r.Items, err
+		},
+	})
+	if err == nil {
+		t.Fatal("the build succeeds")
+	}
+	return findings
+}
+
+func expectFinding(t *testing.T, findings policy.Findings, check, resource, message string) {
+	t.Helper()
+	for _, f := range findings {
+		if f.Check == check && strings.Contains(f.Resource.String(), resource) && strings.Contains(f.Message, message) {
+			return
+		}
+	}
+	t.Errorf("no finding %s about %s says %q:\n%v", check, resource, message, findings)
 }
