@@ -20,12 +20,13 @@ type flow struct {
 	path      *field.Path
 	name      string
 	pods      policy.Selector
-	ports     []policy.Port
-	l7        policy.L7
-	optional  bool
-	reason    policy.Reason
-	peers     []v1alpha1.Peer
-	via       string
+	// ports are as they were written: ANY protocol among them.
+	ports    []policy.Port
+	l7       policy.L7
+	optional bool
+	reason   policy.Reason
+	peers    []v1alpha1.Peer
+	via      string
 	// loadBalancer says that agents dial a Service that is one.
 	loadBalancer bool
 
@@ -76,7 +77,7 @@ func (f *flow) portsOf(e end) []policy.Port {
 	if e.ports != nil {
 		return e.ports
 	}
-	return f.ports
+	return policy.EachProtocol(f.ports)
 }
 
 // declareFlows collects the flows of every tenant, its own and the profile's, and
@@ -114,7 +115,7 @@ func flowsOf(t *tenant, in v1alpha1.EveryTenant, ref policy.Ref, path *field.Pat
 
 // portsOf are what a flow passes: ports, or types of ICMP message instead.
 func portsOf(ports []v1alpha1.Port, icmp []v1alpha1.ICMPType) []policy.Port {
-	return append(policy.PortsOf(ports), policy.ICMPPorts(icmp)...)
+	return append(policy.WrittenPorts(ports), policy.ICMPPorts(icmp)...)
 }
 
 // resolveFlow finds a flow's ends, and reports whether it is on. It looks at all of
