@@ -1,0 +1,145 @@
+package examples_test
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+)
+
+// TestPolicyGuideMistakes makes the guide's mistakes in the example's Tenants and its
+// profile. The build must fail, and say what is meant.
+func TestPolicyGuideMistakes(t *testing.T) {
+	t.Parallel()
+	for sentence, c := range map[string]struct {
+		file, from, to string
+		// check and said of a finding.
+		check, said string
+	}{
+		"Kafka's topics": {
+			"data-processing/tenant.yaml", "    - port: 9092\n", "    - port: 9092\n    kafka: [{apiKey: fetch, topic: user-events}]\n",
+			"invalid-tenant", "spec.egress[0].kafka: Forbidden: there is no such field: Cilium 1.20 removed Kafka rules, and lets everything pass where they stood",
+		},
+		"pathRegex, which is no field": {
+			"api/tenant.yaml", "path: /api/v1/public/.*", "pathRegex: ^/api/v1/public/.*",
+			"invalid-tenant", "spec.ingress[1].http[0].pathRegex: Forbidden: there is no such field: nor has Cilium one, and lets every request pass where it stands alone: write path",
+		},
+		"a path that is anchored": {
+			"api/tenant.yaml", "path: /api/v1/public/.*", "path: ^/api/v1/public/.*",
+			"invalid-tenant", `must match the whole path anyway: write "/api/v1/public/.*"`,
+		},
+		"a header's value that is a pattern": {
+			"api/tenant.yaml", "headers: [X-User-ID]", `headers: ['X-User-ID: ".*"']`,
+			"invalid-tenant", `no regular expression: for any value write "X-User-ID"`,
+		},
+		"one end of a flow between namespaces": {
+			"backend/tenant.yaml", "- tenant: production\n", "- tenant: api\n",
+			"no-consent", `Tenant/production: spec.egress[0].to[0]: Tenant "backend" does not say the other half of this flow: it needs {name: backend, `,
+		},
+		"two sets of HTTP rules for the same pods": {
+			"api/tenant.yaml", "        audience: internal\n", "",
+			"flow-test-failed", `"the frontend gets the admin's page": api/Deployment/frontend -> api/Deployment/api-server-public:8080/TCP GET /admin must be denied and is allowed: egress allowed by api/egress-by-method, api/egress-by-path`,
+		},
+		"HTTP rules beside pods that may talk anyway": {
+			"platform/profile.yaml", "intraNamespace: false", "intraNamespace: true",
+			"dead-l7-rule", "CiliumNetworkPolicy/ingress-by-path: has L7 rules for port 8080/TCP that do nothing: api/allow-intra-namespace allows it without",
+		},
+		"a name that nobody allowed": {
+			"platform/profile.yaml", "fqdns: [api.github.com, ", "fqdns: [",
+			"fqdn-outside-limits", `Tenant/production: spec.egress[1].to[0].fqdns[0]: name "api.github.com"`,
+		},
+	} {
+		t.Run(sentence, func(t *testing.T) {
+			t.Parallel()
+			dir := copyExample(t, "policy-guide")
+			edit(t, filepath.Join(dir, c.file), c.from, c.to)
+			expectRefusal(t, dir, c.check, c.said)
+		})
+	}
+}
+
+// The guide's policies, as it writes them.
+const (
+	guidesDenyAll = "{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {name: default-deny-all, namespace: production}, spec: {endpointSelector: {}, ingress: [], egress: []}}"
+	guidesDNS     = "{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {name: allow-dns, namespace: production}, spec: {endpointSelector: {}, egress: " +
+		"[{toEndpoints: [{matchLabels: {k8s:io.kubernetes.pod.namespace: kube-system, k8s:k8s-app: kube-dns}}], toPorts: [{ports: [{port: '53', protocol: UDP}, {port: '53', protocol: TCP}]}]}]}}"
+	guidesBackend = "{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {name: allow-frontend-to-backend, namespace: production}, spec: {endpointSelector: {matchLabels: {app: frontend}}, egress: " +
+		"[{toEndpoints: [{matchLabels: {k8s:io.kubernetes.pod.namespace: backend, app: backend}}], toPorts: [{ports: [{port: '8080', protocol: TCP}]}]}]}}"
+	guidesMethods = "{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {name: restrict-http-methods, namespace: api}, spec: {endpointSelector: {matchLabels: {app: api-server}}, ingress: " +
+		"[{fromEndpoints: [{matchLabels: {app: frontend}}], toPorts: [{ports: [{port: '8080', protocol: TCP}], rules: {http: [{method: GET}, {method: POST, pathRegex: ^/api/v1/.*}]}}]}]}}"
+	guidesPaths = "{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {name: restrict-api-paths, namespace: api}, spec: {endpointSelector: {matchLabels: {app: api-server}}, ingress: " +
+		"[{fromEndpoints: [{matchLabels: {app: frontend}}], toPorts: [{ports: [{port: '8080', protocol: TCP}], rules: {http: [{pathRegex: ^/api/v1/public/.*}, {pathRegex: ^/api/v1/users/.*, method: GET, headers: ['X-User-ID: \".*\"']}]}}]}]}}"
+	guidesNames = "{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {name: allow-external-apis, namespace: production}, spec: {endpointSelector: {matchLabels: {app: api-client}}, egress: " +
+		"[{toFQDNs: [{matchName: api.github.com}, {matchPattern: '*.cloudflare.com'}], toPorts: [{ports: [{port: '443', protocol: TCP}]}]}, {toFQDNs: [{matchName: api.stripe.com}], toPorts: [{ports: [{port: '443', protocol: TCP}]}]}]}}"
+	guidesIdentity = "{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {name: identity-based-access, namespace: production}, spec: {endpointSelector: {matchLabels: {app: database}}, ingress: " +
+		"[{fromEndpoints: [{matchLabels: {app: backend, tier: application}}], toPorts: [{ports: [{port: '5432', protocol: TCP}]}]}]}}"
+	guidesTopics = "{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {name: restrict-kafka-topics, namespace: data-processing}, spec: {endpointSelector: {matchLabels: {app: kafka-consumer}}, egress: " +
+		"[{toEndpoints: [{matchLabels: {app: kafka-broker}}], toPorts: [{ports: [{port: '9092', protocol: TCP}], rules: {kafka: [{apiKey: fetch, topic: user-events}, {apiKey: produce, topic: processed-events}]}}]}]}}"
+)
+
+// TestPolicyGuideAsWritten adds the guide's own policies to the example.
+func TestPolicyGuideAsWritten(t *testing.T) {
+	t.Parallel()
+	for sentence, c := range map[string]struct{ policy, check, said string }{
+		"the default-deny is rejected, and closes nothing": {
+			guidesDenyAll, "policy-rejected", "CiliumNetworkPolicy/default-deny-all: is rejected by Cilium",
+		},
+		"the policy for DNS has the name of one that is generated": {
+			guidesDNS, "policy-exists", "CiliumNetworkPolicy/allow-dns",
+		},
+		"without pathRegex everything may be posted to": {
+			guidesMethods, "undeclared-open", "reach api/Deployment/api-server-internal on port 8080/TCP, POST any path",
+		},
+		"without pathRegex everything may be asked for": {
+			guidesPaths, "undeclared-open", "reach api/Deployment/api-server-public on port 8080/TCP, any method of any path",
+		},
+		"the header's value must be quote, dot, star and quote": {
+			guidesPaths, "undeclared-open", `GET any path with X-User-ID: ".*"`,
+		},
+		"the topics are gone": {
+			guidesTopics, "removed-l7-rules", "CiliumNetworkPolicy/restrict-kafka-topics: spec.egress[0].toPorts[0].rules.kafka: is a rule that Cilium 1.20 removed, so that everything passes on these ports",
+		},
+	} {
+		t.Run(sentence, func(t *testing.T) {
+			t.Parallel()
+			expectRefusal(t, guideBeside(t, c.policy), c.check, c.said)
+		})
+	}
+}
+
+// TestPolicyGuideBesideTenants: what the guide writes well opens nothing that the Tenants
+// do not say.
+func TestPolicyGuideBesideTenants(t *testing.T) {
+	t.Parallel()
+	const policies = "CiliumNetworkPolicy"
+	alone := count(t, buildExample(t, "policy-guide").output, policies, "")
+	beside := buildExample(t, guideBeside(t, guidesBackend, guidesNames, guidesIdentity))
+	if n := count(t, beside.output, policies, ""); n != alone+3 {
+		t.Errorf("%d policies are built, want the example's %d and the guide's 3", n, alone)
+	}
+}
+
+// guideBeside is the example with policies by hand.
+func guideBeside(t *testing.T, policies ...string) string {
+	t.Helper()
+	dir := copyExample(t, "policy-guide")
+	edit(t, filepath.Join(dir, "kustomization.yaml"), "- flows\n", "- flows\n- by-hand.yaml\n")
+	var all []byte
+	for _, p := range policies {
+		all = append(all, "---\n"+yaml.MustParse(p).MustString()...)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "by-hand.yaml"), all, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+func expectRefusal(t *testing.T, dir, check, said string) {
+	t.Helper()
+	_, findings, err := tryExample(dir)
+	if err == nil {
+		t.Fatal("the build succeeds")
+	}
+	expectFindings(t, findings, [][2]string{{check, said}})
+}
