@@ -26,7 +26,7 @@ func (c checker) tellAdopted() (policy.Findings, error) {
 	}
 	var engines []policy.Engine
 	for _, items := range [][]*yaml.RNode{c.before, c.after.Items} {
-		e, err := newEngine(fence, c.index, items, fence.Tenants)
+		e, err := newEngine(fence, c.index, items, closing{fence.Tenants, fence.Nodes})
 		var rejected policy.RejectedError
 		if errors.As(err, &rejected) {
 			return append(out, unknownLoss(adopted, rejected)...), nil

@@ -41,11 +41,12 @@ func (c checker) check() (policy.Report, policy.Findings, error) {
 func (c checker) prove() (policy.Report, policy.Findings, error) {
 	level := c.in.Fence.Spec.Proof
 	items := besideEmitted(mergeOptions(c.in, c.fence), c.after.Items, c.policies)
-	asked := len(c.fence.Tenants) > 0 && level != v1alpha1.ProofNone || len(c.in.FlowTests) > 0
+	fenced := len(c.fence.Tenants)+len(c.fence.Nodes) > 0
+	asked := fenced && level != v1alpha1.ProofNone || len(c.in.FlowTests) > 0
 	switch {
 	case asked && !complete(c.policies, items):
 		return policy.Report{}, c.said("not-proved", "spec.stages", "neither isolation nor FlowTests are looked into here, since a stage that is not listed here has policies that are not there yet: the layer that lists the last stage does it, or tenantfence verify on what was rendered"), nil
-	case !asked && len(c.fence.Tenants) > 0:
+	case !asked && fenced:
 		return policy.Report{}, c.said("not-proved", "spec.proof", "isolation is not proved"), nil
 	case !asked:
 		return policy.Report{}, nil, nil
@@ -83,7 +84,11 @@ func (c checker) said(check, field, format string, args ...any) policy.Findings 
 // summary says what was proved.
 func summary(r policy.Report) string {
 	i := r.Isolation
-	where := fmt.Sprintf("in %s and for %s, imagined ones among them", policy.Count(i.Namespaces, "namespace"), policy.Count(i.Pods, "pod"))
+	pods := policy.Count(i.Pods, "pod")
+	if i.Nodes > 0 {
+		pods += " and " + policy.Count(i.Nodes, "node")
+	}
+	where := fmt.Sprintf("in %s and for %s, imagined ones among them", policy.Count(i.Namespaces, "namespace"), pods)
 	out := []string{"nothing is open that nobody declared, " + where}
 	if slices.ContainsFunc(r.Findings, func(f policy.Finding) bool { return f.Severity == policy.Warning }) {
 		out[0] = "isolation was looked into " + where

@@ -32,7 +32,7 @@ func proveByLabels(name string, index *resource.Index, items []*yaml.RNode, prog
 		Policies: policiesByName(fence, items), Trusted: trusted, Progress: progress,
 	}
 	isolation, findings, err := subject.Isolation()
-	isolation.Audited = names(audited(fence))
+	isolation.Audited = audited(fence).names()
 	return policy.Report{Isolation: &isolation, Findings: slices.Concat(said, findings, subject.HostNetwork(), notClosed(fence))}, err
 }
 
@@ -40,7 +40,7 @@ func proveByLabels(name string, index *resource.Index, items []*yaml.RNode, prog
 // once closed them.
 func notClosed(fence *policy.Fence) policy.Findings {
 	var out policy.Findings
-	for _, t := range audited(fence) {
+	for _, t := range audited(fence).tenants {
 		out = append(out, policy.Finding{
 			Check: "not-closed", Severity: policy.Warning, Resource: policy.Ref{APIVersion: "v1", Kind: "Namespace", Name: t.Namespaces[0]},
 			Message: fmt.Sprintf("has no default-deny, so nothing is closed there: Tenant %q is in Audit, or the policy is missing, which only Tenants tell (--inputs)", t.Name),

@@ -61,7 +61,7 @@ func (p proof) run(level v1alpha1.Proof) (policy.Report, error) {
 
 // enforce starts an engine on policies. What it cannot decide where nothing is fenced is left out,
 // and said; anything else stops the proof.
-func enforce(fence *policy.Fence, index *resource.Index, items []*yaml.RNode, closed []policy.Tenant) (policy.Engine, policy.Findings, error) {
+func enforce(fence *policy.Fence, index *resource.Index, items []*yaml.RNode, closed closing) (policy.Engine, policy.Findings, error) {
 	var said policy.Findings
 	for {
 		e, err := newEngine(fence, index, items, closed)
@@ -104,13 +104,18 @@ func (p proof) isolation(subject reach.Proof, report *policy.Report) error {
 			without = append(without, t.Name)
 		}
 	}
+	for i, n := range p.fence.Nodes {
+		if !p.fence.GeneratedAt(&p.fence.Nodes[i]) {
+			without = append(without, "nodes "+n.Name)
+		}
+	}
 	if len(without) > 0 {
 		report.Findings = append(report.Findings, policy.Finding{
 			Check: "not-proved", Severity: policy.Warning, Resource: p.in.FenceRef,
 			Message: "nothing is generated in Audit here, so nothing is proved of these tenants: " + strings.Join(without, ", "),
 		})
 	}
-	if len(without) == len(p.fence.Tenants) {
+	if len(without) == len(p.fence.Tenants)+len(p.fence.Nodes) {
 		return nil
 	}
 	isolation, findings, err := subject.Isolation()
@@ -120,16 +125,16 @@ func (p proof) isolation(subject reach.Proof, report *policy.Report) error {
 	report.Findings = append(report.Findings, findings...)
 	isolation.Declared, findings = subject.Declared()
 	report.Findings = slices.Concat(report.Findings, findings, subject.HostNetwork())
-	isolation.Audited = names(audited(p.fence))
+	isolation.Audited = audited(p.fence).names()
 	report.Isolation = &isolation
 	return nil
 }
 
 // newEngine has the cluster's enforcer enforce the policies among the items and, beside
-// them, a default-deny for some tenants. An policy.RejectedError says which policies it
+// them, a default-deny for some tenants and nodes. A policy.RejectedError says which policies it
 // cannot.
-func newEngine(fence *policy.Fence, index *resource.Index, items []*yaml.RNode, closed []policy.Tenant) (policy.Engine, error) {
-	docs, err := asIfEnforced(closed)
+func newEngine(fence *policy.Fence, index *resource.Index, items []*yaml.RNode, closed closing) (policy.Engine, error) {
+	docs, err := closed.policies()
 	if err != nil {
 		return nil, err
 	}
@@ -161,13 +166,6 @@ func engineOf(c v1alpha1.Cluster, policies []json.RawMessage, pods []policy.Endp
 		options.APIServer = c.APIServer.CIDRs
 	}
 	return netpol.New(options, policies, pods)
-}
-
-// audited are the tenants that are not enforced yet.
-func audited(fence *policy.Fence) []policy.Tenant {
-	return slices.DeleteFunc(slices.Clone(fence.Tenants), func(t policy.Tenant) bool {
-		return t.Enforcement == v1alpha1.Enforce || !fence.Generated(&t)
-	})
 }
 
 // enforced says whether an item is for the enforcer: a policy, or what policies refer to.
@@ -210,26 +208,6 @@ func rejections(fence *policy.Fence, rejected policy.RejectedError, items []*yam
 		out = append(out, f)
 	}
 	return out
-}
-
-// asIfEnforced closes the pods of tenants, with what both enforcers know.
-func asIfEnforced(tenants []policy.Tenant) ([]json.RawMessage, error) {
-	var out []json.RawMessage
-	for _, t := range tenants {
-		for _, ns := range t.Namespaces {
-			data, err := json.Marshal(map[string]any{
-				"apiVersion": "networking.k8s.io/v1", "kind": resource.KindKubernetes,
-				// No policy of the build can have this name.
-				"metadata": map[string]any{"namespace": ns, "name": "as if enforced: " + t.Name},
-				"spec":     map[string]any{"podSelector": t.Pods, "policyTypes": []string{"Ingress", "Egress"}},
-			})
-			if err != nil {
-				return nil, fmt.Errorf("close namespace %s: %w", ns, err)
-			}
-			out = append(out, data)
-		}
-	}
-	return out, nil
 }
 
 // policiesByName finds policies by the names that an engine gives them: where two have

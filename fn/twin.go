@@ -21,7 +21,7 @@ func (p proof) compareTwin() (policy.Findings, error) {
 	if err != nil {
 		return nil, err
 	}
-	other, said, err := enforce(p.twin, p.index, slices.DeleteFunc(slices.Clone(p.items), cilium), nil)
+	other, said, err := enforce(p.twin, p.index, slices.DeleteFunc(slices.Clone(p.items), cilium), closing{})
 	if err != nil || said.HasError() {
 		return said, err
 	}

@@ -48,12 +48,7 @@ func (c *FlowCase) setDefaults() {
 }
 
 func (s *TenantSpec) setDefaults() {
-	for i := range s.Ingress {
-		setProtocols(s.Ingress[i].Ports)
-	}
-	for i := range s.Egress {
-		setProtocols(s.Egress[i].Ports)
-	}
+	setFlowProtocols(s.Ingress, s.Egress)
 	for i := range s.AgentIngress {
 		a := &s.AgentIngress[i]
 		setProtocols(a.Ports)
@@ -70,11 +65,9 @@ func (s *FenceProfileSpec) setDefaults() {
 	setDefault(&s.Enforcement, Audit)
 	setDefault(&s.Tenants.NamespacePattern, "tenant-"+namePlaceholder)
 	s.Baseline.setDefaults(s.Cluster)
-	for i := range s.Every.Ingress {
-		setProtocols(s.Every.Ingress[i].Ports)
-	}
-	for i := range s.Every.Egress {
-		setProtocols(s.Every.Egress[i].Ports)
+	setFlowProtocols(s.Every.Ingress, s.Every.Egress)
+	for i := range s.Nodes {
+		s.Nodes[i].setDefaults()
 	}
 	setProtocols(s.Limits.Ports)
 	for _, o := range s.Overrides {
@@ -119,6 +112,15 @@ func (b *Baseline) setDefaults(c Cluster) {
 	}
 	if b.Monitoring != nil {
 		setProtocols(b.Monitoring.Ports)
+	}
+}
+
+func setFlowProtocols(ingress []IngressFlow, egress []EgressFlow) {
+	for i := range ingress {
+		setProtocols(ingress[i].Ports)
+	}
+	for i := range egress {
+		setProtocols(egress[i].Ports)
 	}
 }
 

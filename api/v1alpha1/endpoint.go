@@ -22,6 +22,11 @@ const (
 	// "namespace/x/app=web,tier=api".
 	TenantForm    EndpointForm = "tenant"
 	NamespaceForm EndpointForm = "namespace"
+	// NodeForm is "node/name" or "node/role=worker,zone=a".
+	NodeForm EndpointForm = "node"
+	// ClusterForm are pods of another cluster of the mesh:
+	// "cluster/west/namespace/app=web".
+	ClusterForm EndpointForm = "cluster"
 	// ServiceForm is "service/namespace/name".
 	ServiceForm EndpointForm = "service"
 	// EntityForm, AddressForm and NameForm are a word alone.
@@ -35,11 +40,14 @@ type FlowEndpoint struct {
 	Form EndpointForm
 	// In is the tenant or namespace. For a workload it may be either.
 	In string
+	// Cluster is the name of another cluster of the mesh.
+	Cluster string
 	// Kind of a workload, "" where it is not said.
 	Kind string
-	// Name of a workload or Service; an entity, address or DNS name itself.
+	// Name of a workload, Service or node; an entity, address or DNS name itself.
 	Name string
-	// Labels of a tenant's or namespace's pods. None: all of its pods.
+	// Labels of a tenant's or namespace's pods, of which none stand for all of its pods. Of
+	// a node, or another cluster's pod: all of its labels.
 	Labels map[string]string
 }
 
@@ -83,7 +91,7 @@ func parseEntity(text string) (FlowEndpoint, error) {
 	case text == string(EntityAll) || text == string(EntityCluster):
 		return FlowEndpoint{}, fmt.Errorf("is many endpoints of different kinds: write a case for each that matters, pods as namespace/NAME/*, and the entities %s", entityList())
 	case !slices.Contains(entities(), Entity(text)):
-		return FlowEndpoint{}, fmt.Errorf(`is no endpoint: write a workload ("namespace/Kind/name" or "namespace/name"), pods ("tenant/NAME/*", "namespace/NAME/app=web"), "service/namespace/name", an address, a name with a dot in it, or an entity (%s)`, entityList())
+		return FlowEndpoint{}, fmt.Errorf(`is no endpoint: write a workload ("namespace/Kind/name" or "namespace/name"), pods ("tenant/NAME/*", "namespace/NAME/app=web", of another cluster "cluster/NAME/namespace/app=web"), "service/namespace/name", a node ("node/NAME", "node/role=worker"), an address, a name with a dot in it, or an entity (%s)`, entityList())
 	}
 	return FlowEndpoint{Form: EntityForm, Name: text}, nil
 }
@@ -94,12 +102,17 @@ var kindName = regexp.MustCompile(`^[A-Z][A-Za-z0-9]*$`)
 // tenant, too: its Kind tells.
 func parseParts(text string) (FlowEndpoint, error) {
 	parts := strings.SplitN(text, "/", 3)
+	if parts[0] == string(NodeForm) && (len(parts) == 2 || !kindName.MatchString(parts[1])) {
+		return parseNode(strings.TrimPrefix(text, "node/"))
+	}
 	if len(parts) == 3 && !kindName.MatchString(parts[1]) {
 		switch form := EndpointForm(parts[0]); form {
 		case TenantForm, NamespaceForm:
 			return parsePods(form, parts[1], parts[2])
 		case ServiceForm:
 			return parseService(parts[1], parts[2])
+		case ClusterForm:
+			return parseCluster(parts[1], parts[2])
 		}
 	}
 	e := FlowEndpoint{Form: WorkloadForm, In: parts[0], Name: parts[len(parts)-1]}
@@ -107,7 +120,7 @@ func parseParts(text string) (FlowEndpoint, error) {
 		e.Kind = parts[1]
 	}
 	if !isLabel(e.In) || len(validation.IsDNS1123Subdomain(e.Name)) > 0 || len(parts) == 3 && !kindName.MatchString(e.Kind) {
-		return FlowEndpoint{}, errors.New(`must be a workload as "namespace/Kind/name" or "namespace/name", in which the namespace may be a tenant's name; or "tenant/NAME/*", "namespace/NAME/*", "service/namespace/name"`)
+		return FlowEndpoint{}, errors.New(`must be a workload as "namespace/Kind/name" or "namespace/name", in which the namespace may be a tenant's name; or "tenant/NAME/*", "namespace/NAME/*", "service/namespace/name", "node/NAME", "cluster/NAME/namespace/app=web"`)
 	}
 	return e, nil
 }
@@ -128,18 +141,53 @@ func parsePods(form EndpointForm, in, pods string) (FlowEndpoint, error) {
 	if pods == "*" {
 		return e, nil
 	}
-	e.Labels = map[string]string{}
-	for label := range strings.SplitSeq(pods, ",") {
+	var err error
+	e.Labels, err = parseLabels(pods)
+	return e, err
+}
+
+// parseLabels reads "app=web,tier=api".
+func parseLabels(text string) (map[string]string, error) {
+	labels := map[string]string{}
+	for label := range strings.SplitSeq(text, ",") {
 		key, value, _ := strings.Cut(label, "=")
-		if _, twice := e.Labels[key]; twice {
-			return FlowEndpoint{}, fmt.Errorf("says the label %q twice, and a pod has it once: remove one", key)
+		if _, twice := labels[key]; twice {
+			return nil, fmt.Errorf("says the label %q twice, and a pod has it once: remove one", key)
 		}
 		if problem := podLabelProblem(label); problem != "" {
-			return FlowEndpoint{}, fmt.Errorf("holds %q: %s", label, problem)
+			return nil, fmt.Errorf("holds %q: %s", label, problem)
 		}
-		e.Labels[key] = value
+		labels[key] = value
+	}
+	return labels, nil
+}
+
+// parseNode reads a Node's name, and "role=worker,zone=a", which are all labels of one.
+func parseNode(node string) (FlowEndpoint, error) {
+	e := FlowEndpoint{Form: NodeForm}
+	if strings.Contains(node, "=") {
+		var err error
+		e.Labels, err = parseLabels(node)
+		return e, err
+	}
+	e.Name = node
+	if len(validation.IsDNS1123Subdomain(node)) > 0 {
+		return FlowEndpoint{}, errors.New(`must be a node as "node/NAME", where the Node is in the build or its inventory, or as "node/role=worker,tier=edge" with all of its labels`)
 	}
 	return e, nil
+}
+
+// parseCluster reads "namespace/app=web" of another cluster. What pods are there nobody
+// knows here, so that their labels must be said.
+func parseCluster(cluster, pods string) (FlowEndpoint, error) {
+	namespace, labels, _ := strings.Cut(pods, "/")
+	e := FlowEndpoint{Form: ClusterForm, Cluster: cluster, In: namespace}
+	if len(cluster) > 32 || !clusterName.MatchString(cluster) || !isLabel(namespace) || labels == "" || labels == "*" {
+		return FlowEndpoint{}, errors.New(`must be pods of another cluster of the mesh as "cluster/NAME/namespace/app=web", with all of their labels`)
+	}
+	var err error
+	e.Labels, err = parseLabels(labels)
+	return e, err
 }
 
 // podLabelProblem says what is wrong with "key=value", "" if nothing is.

@@ -38,7 +38,13 @@ type FlowCase struct {
 	// "tenant/acme/app=web,tier=api" or "namespace/x/app=web", the pods there with these
 	// labels or, where the build has none, one that is imagined with exactly these;
 	// "service/x/web", the Service's pods;
-	// an entity ("world"); or an address.
+	// "node/role=worker,tier=edge", a node with just these labels, or "node/NAME", a Node of
+	// the build or its inventory: its host policies decide, and at the other end it is host
+	// or remote-node, so that a pod always lets its own node in, and other nodes tell;
+	// "cluster/west/x/app=web", a pod with just these labels in the namespace x of another
+	// cluster of the mesh, whose own policies are not looked into;
+	// an entity ("world"); or an address. With cni: Kubernetes a node is one of the addresses
+	// in nodeCIDRs, and pods of another cluster are an error.
 	From string `json:"from"`
 
 	// to is the endpoint that is reached, or many: as from, or a name outside the

@@ -94,6 +94,13 @@ type FenceProfileSpec struct {
 	// +optional
 	Every EveryTenant `json:"every,omitempty"`
 
+	// nodes are host policies: what nodes may do, and what may reach them. Only with cni:
+	// Cilium, and never as NetworkPolicies: with policies: Both nothing stands beside them,
+	// which is said. Omitted: none.
+	// +optional
+	// +kubebuilder:validation:MinItems=1
+	Nodes []NodePolicy `json:"nodes,omitempty"`
+
 	// limits says how far a Tenant may reach. Omitted: no further than its own
 	// namespaces and the tenants that consent.
 	// +optional

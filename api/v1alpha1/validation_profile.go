@@ -28,6 +28,7 @@ func (s *FenceProfileSpec) validate(at *field.Path) field.ErrorList {
 	}
 	errs = append(errs, validateFlows(s.Every.Ingress, s.Every.Egress, unique{}, at.Child("every"))...)
 	errs = append(errs, s.validateVias(at.Child("every", "egress"))...)
+	errs = append(errs, s.validateNodes(at.Child("nodes"))...)
 	errs = append(errs, s.validateLimits(&s.Limits, at.Child("limits"))...)
 	return append(errs, s.validateOverrides(at.Child("overrides"))...)
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// distilled is a pod's policy as the datapath has it: a map from identity, port
+// distilled is a pod's or node's policy as the datapath has it: a map from identity, port
 // and direction to a decision.
 type distilled struct {
 	generation int
@@ -31,11 +31,11 @@ type distilled struct {
 // redirects lets every L7 rule find a proxy, without saying which.
 var redirects = map[string]uint16{ciliumpolicy.FallbackRedirectID: math.MaxUint16}
 
-// policyOf returns the policy map of a pod. What the rules resolve to is computed
+// policyOf returns the policy map of a pod or node. What the rules resolve to is computed
 // once per identity and kept up to date by Cilium; the map is made anew when
 // something was learned since.
 func (e *Engine) policyOf(ep policy.Endpoint) (*distilled, error) {
-	pod, err := e.pod(ep)
+	pod, err := e.subject(ep)
 	if err != nil {
 		return nil, err
 	}
@@ -46,7 +46,7 @@ func (e *Engine) policyOf(ep policy.Endpoint) (*distilled, error) {
 	if err != nil {
 		return nil, err
 	}
-	owner := subject{id: uint64(pod.id.ID), ports: pod.ports}
+	owner := subject{id: uint64(pod.id.ID), ports: pod.ports, node: ep.Kind == policy.NodeEndpoint}
 	pod.verdicts = &distilled{
 		generation: e.generation, selectors: selectors, verdicts: distill(selectors, owner),
 		owner: owner, labels: pod.id.LabelArray, entries: map[policy.Direction]entries{},
@@ -55,14 +55,14 @@ func (e *Engine) policyOf(ep policy.Endpoint) (*distilled, error) {
 }
 
 func (e *Engine) resolve(id *identity.Identity) (ciliumpolicy.SelectorPolicy, error) {
-	if selectors, ok := e.resolved[id.ID]; ok {
+	if selectors, ok := e.resolved[id]; ok {
 		return selectors, nil
 	}
 	selectors, _, err := e.repo.ComputeSelectorPolicy(id)
 	if err != nil {
 		return nil, fmt.Errorf("the policies that select it conflict, and Cilium enforces none of them: %w", err)
 	}
-	e.resolved[id.ID] = selectors
+	e.resolved[id] = selectors
 	return selectors, nil
 }
 

@@ -28,11 +28,13 @@ type Engine struct {
 	cluster string
 	repo    *ciliumpolicy.Repository
 	ports   portRegistry
-	// names are the policies' toFQDNs selectors, selectors those of pods, prefixes the
-	// networks that they tell apart, and plain their rules that look into nothing.
+	// names are the policies' toFQDNs selectors, selectors those of pods, nodeSelectors
+	// those of nodes, prefixes the networks that they tell apart, and plain their rules
+	// that look into nothing.
 	names         []nameSelector
 	selectors     []*types.LabelSelector
 	seenSelectors map[string]bool
+	nodeSelectors []*types.LabelSelector
 	prefixes      []netip.Prefix
 	plain         map[spot]types.PolicyEntries
 	// portNames are the ports that policies name.
@@ -62,7 +64,7 @@ type Engine struct {
 	// generation counts what was learned since the policies were distilled: a new
 	// identity, or a new named port.
 	generation int
-	resolved   map[identity.NumericIdentity]ciliumpolicy.SelectorPolicy
+	resolved   map[*identity.Identity]ciliumpolicy.SelectorPolicy
 	authors    map[labels.LabelArrayListString][]string
 }
 
@@ -100,7 +102,7 @@ func newEngine(opts Options) *Engine {
 		seenSelectors: map[string]bool{},
 		learnt:        map[string]bool{},
 		plain:         map[spot]types.PolicyEntries{},
-		resolved:      map[identity.NumericIdentity]ciliumpolicy.SelectorPolicy{},
+		resolved:      map[*identity.Identity]ciliumpolicy.SelectorPolicy{},
 		authors:       map[labels.LabelArrayListString][]string{},
 	}
 	e.repo = ciliumpolicy.NewPolicyRepository(quiet, identity.ListReservedIdentities(), secrets{},
@@ -148,21 +150,21 @@ func (e *Engine) decide(f policy.Flow) (policy.Verdict, error) {
 		return v, fmt.Errorf("a name is never the source of a flow: Cilium knows it only as a destination")
 	}
 	// Both ends first: an end that is new changes what the other one's policy selects.
-	from, err := e.variants(f.From)
+	from, err := e.variantsFor(f.From, f.To)
 	if err != nil {
 		return v, err
 	}
-	to, err := e.variants(f.To)
+	to, err := e.variantsFor(f.To, f.From)
 	if err != nil {
 		return v, err
 	}
 	var notes [2]string
-	if f.From.Kind == policy.PodEndpoint {
+	if f.From.Selected() {
 		if v.Egress, notes[0], err = e.judge(f.From, to, f, policy.Egress); err != nil {
 			return v, fmt.Errorf("egress of %s: %w", f.From.Name, err)
 		}
 	}
-	if f.To.Kind == policy.PodEndpoint {
+	if f.To.Selected() {
 		if v.Ingress, notes[1], err = e.judge(f.To, from, f, policy.Ingress); err != nil {
 			return v, fmt.Errorf("ingress of %s: %w", f.To.Name, err)
 		}

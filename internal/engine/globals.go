@@ -36,6 +36,8 @@ func configureAgent(cluster string) error {
 		option.Config.UnsafeDaemonConfigOption.AllowLocalhost = option.AllowLocalhostAlways
 		// With both families, 0.0.0.0/0 and ::/0 are told apart, and world is both.
 		option.Config.EnableIPv4, option.Config.EnableIPv6 = true, true
+		// Without it, host policies select nothing.
+		option.Config.EnableHostFirewall = true
 		agent.configured = true
 	}
 	if agent.cluster != cluster {

@@ -62,6 +62,9 @@ func endpoint(s string) policy.Endpoint {
 	if p, ok := pods[s]; ok {
 		return p
 	}
+	if p, ok := notPods[s]; ok {
+		return p
+	}
 	if name, ok := strings.CutPrefix(s, "@"); ok {
 		return policy.Endpoint{Kind: policy.EntityEndpoint, Name: name}
 	}

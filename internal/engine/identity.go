@@ -25,6 +25,8 @@ type variant struct {
 	// tied it to the name; name is the name.
 	unresolved *identity.Identity
 	name       string
+	// ownNode says that it is the node that the other end is on.
+	ownNode bool
 }
 
 // variants returns every identity that the endpoint may have. A flow is only
@@ -37,6 +39,8 @@ func (e *Engine) variants(ep policy.Endpoint) ([]variant, error) {
 			return nil, err
 		}
 		return []variant{{id: pod.id}}, nil
+	case policy.NodeEndpoint:
+		return nodeVariants(), nil
 	case policy.EntityEndpoint:
 		return e.entity(v1alpha1.Entity(ep.Name))
 	case policy.AddressEndpoint:

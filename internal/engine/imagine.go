@@ -72,6 +72,9 @@ func (e *Engine) imagine(s policy.Surroundings) error {
 	if err := e.learnKnown(s.Known, i.seen); err != nil {
 		return err
 	}
+	if err := e.imagineNodes(); err != nil {
+		return err
+	}
 	return e.learnOutside(s.CIDRs)
 }
 

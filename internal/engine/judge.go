@@ -38,6 +38,7 @@ func (e *Engine) judge(pod policy.Endpoint, peers []variant, f policy.Flow, dir 
 		}
 		notes = append(notes, note)
 	}
+	all = slices.DeleteFunc(all, func(i instance) bool { return i.ownNode(pod, dir) })
 	if side, ok := agreed(all); ok {
 		return side, joinNotes(notes), nil
 	}
@@ -91,6 +92,12 @@ func (e *Engine) judgeOne(d *distilled, i instance, f policy.Flow, dir policy.Di
 	note = fmt.Sprintf("the name is never resolved through the DNS proxy: %s would allow %s, but no DNS rule lets the pod ask for it over UDP",
 		strings.Join(side.By, ", "), strings.TrimSuffix(peer.name, "."))
 	return policy.Side{Decision: policy.Denied}, note, nil
+}
+
+// ownNode says whether a pod's own node is let in, as Cilium always does where nothing
+// denies it: then the other nodes tell.
+func (i instance) ownNode(pod policy.Endpoint, dir policy.Direction) bool {
+	return pod.Kind == policy.PodEndpoint && dir == policy.Ingress && i.peer.ownNode && i.side.Decision == policy.Allowed
 }
 
 // agreed returns the one decision of all instances.

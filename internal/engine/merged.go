@@ -69,7 +69,7 @@ func (e *Engine) plainAt(d *distilled, f *ciliumpolicy.L4Filter, peer ciliumpoli
 	for _, protocol := range []u8proto.U8proto{f.U8Proto, u8proto.ANY} {
 		at.protocol = protocol
 		for _, entry := range e.plain[at] {
-			if name := authorOf(entry.Labels); name != "" && entry.Subject.Matches(d.labels) {
+			if name := authorOf(entry.Labels); name != "" && entry.Node == d.owner.node && entry.Subject.Matches(d.labels) {
 				by = append(by, name)
 			}
 		}

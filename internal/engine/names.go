@@ -71,10 +71,12 @@ func (e *Engine) name(name string) ([]variant, error) {
 func (e *Engine) collect(entries types.PolicyEntries) error {
 	for _, entry := range entries {
 		e.denies = e.denies || entry.IsDeny()
-		if !entry.Node {
+		if entry.Node {
+			e.nodeSelectors = append(e.nodeSelectors, entry.Subject)
+		} else {
 			e.collectSelector(entry.Subject)
-			e.collectPlain(entry)
 		}
+		e.collectPlain(entry)
 		e.collectPorts(entry.L4)
 		for _, peer := range entry.L3 {
 			e.prefixes = append(e.prefixes, peer.GetCIDRPrefixes()...)

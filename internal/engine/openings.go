@@ -16,7 +16,7 @@ import (
 
 // Openings walks the policy map of a pod: its cost is that of what the policies name,
 // not of all that there is. That the node reaches its own pods is Cilium's own rule, and
-// no opening.
+// no opening; nor is what a node sends itself.
 func (e *Engine) Openings(pod policy.Endpoint, dir policy.Direction) (_ []policy.Opening, err error) {
 	agent.Lock()
 	defer agent.Unlock()
@@ -147,7 +147,7 @@ func (a allowed) like(b allowed) bool {
 func (o *opener) allows(id identity.NumericIdentity, ports span) (allowed, bool) {
 	key := keyOf(o.dir, ports).WithIdentity(id)
 	entry, meta, _ := o.d.verdicts.Lookup(key)
-	if entry.IsDeny() || id == identity.ReservedIdentityHost && o.dir == policy.Ingress {
+	if entry.IsDeny() || id == identity.ReservedIdentityHost && (o.dir == policy.Ingress || o.d.owner.node) {
 		return allowed{}, false
 	}
 	a := allowed{ports: ports, by: o.engine.authorsOf(meta)}

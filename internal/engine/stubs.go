@@ -34,10 +34,11 @@ type noNotifier struct{}
 func (noNotifier) RegisterFQDNSelector(api.FQDNSelector) uint64   { return 0 }
 func (noNotifier) UnregisterFQDNSelector(api.FQDNSelector) uint64 { return 0 }
 
-// subject is the pod that a policy is distilled for.
+// subject is the pod, or node, that a policy is distilled for.
 type subject struct {
 	id    uint64
 	ports types.NamedPortMap
+	node  bool
 }
 
 var _ ciliumpolicy.PolicyOwner = subject{}
@@ -53,7 +54,7 @@ func (s subject) GetIngressNamedPort(name string, proto u8proto.U8proto) uint16 
 }
 
 func (subject) PolicyDebug(string, ...any)               {}
-func (subject) IsHost() bool                             { return false }
+func (s subject) IsHost() bool                           { return s.node }
 func (subject) PreviousMapState() *ciliumpolicy.MapState { return nil }
 
 func (subject) RegenerateIfAlive(*regeneration.ExternalRegenerationMetadata) <-chan bool {

@@ -30,10 +30,16 @@ type variant struct {
 func (e *Engine) variants(ep policy.Endpoint) ([]variant, error) {
 	switch ep.Kind {
 	case policy.PodEndpoint:
+		if ep.Cluster != "" {
+			return nil, fmt.Errorf("%q is a pod of another cluster, of which NetworkPolicy knows nothing but an address: write that", ep.Name)
+		}
 		if err := checkPod(ep); err != nil {
 			return nil, err
 		}
 		return e.some(ep, e.cluster.pods, variant{pod: &ep})
+	case policy.NodeEndpoint:
+		// A pod always lets its own node in, and other nodes tell.
+		return e.some(ep, e.cluster.nodes, variant{})
 	case policy.EntityEndpoint:
 		return e.entity(ep)
 	case policy.AddressEndpoint:

@@ -6,6 +6,9 @@ import "github.com/tenantfence/tenantfence/internal/policy"
 // name is ever resolved: on the same pods, for just these names. In Audit any name
 // may be asked for, since nothing may be denied.
 func fqdnEgress(f *policy.Fence, g policy.Grant) []half {
+	if n := f.NodeOf(g.From); n != nil && f.GeneratedAt(n) {
+		return nodeDNS(f, g)
+	}
 	out := sides(f, g)
 	if g.To.Kind != policy.FQDNs {
 		return out

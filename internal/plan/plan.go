@@ -50,7 +50,7 @@ func Plan(f *policy.Fence) []policy.Policy {
 			halves = append(halves, eastWest(f, g)...)
 		}
 	}
-	out := slices.Concat(assemble(f, halves), defaultDeny(f), clusterwide(f))
+	out := slices.Concat(assemble(f, halves), defaultDeny(f), clusterwide(f), hosts(f))
 	slices.SortFunc(out, func(a, b policy.Policy) int {
 		return cmp.Or(cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name))
 	})
@@ -69,9 +69,14 @@ type assembly struct {
 	shared map[string]bool
 }
 
+func newAssembly(f *policy.Fence) *assembly {
+	return &assembly{fence: f, at: map[string]int{}, rules: map[string]int{}, seen: map[string]bool{}}
+}
+
 // assemble makes policies of halves: one for each name and subject.
 func assemble(f *policy.Fence, halves []half) []policy.Policy {
-	a := assembly{fence: f, at: map[string]int{}, rules: map[string]int{}, seen: map[string]bool{}, shared: sharedNames(halves)}
+	a := newAssembly(f)
+	a.shared = sharedNames(halves)
 	for _, h := range halves {
 		if owner := f.OwnerOf(h.at()); owner != nil && f.Generated(owner) {
 			a.add(h, owner)
@@ -99,9 +104,13 @@ func (a *assembly) add(h half, owner *policy.Tenant) {
 			Family: h.family, Subject: h.subject,
 		})
 	}
-	p := &a.policies[i]
-	a.addRule(p, key, h.rule)
-	for _, r := range h.reasons {
+	a.put(&a.policies[i], key, h.rule, h.reasons)
+}
+
+// put adds a rule to a policy, and what it is for.
+func (a *assembly) put(p *policy.Policy, key string, r policy.Rule, reasons []policy.Reason) {
+	a.addRule(p, key, r)
+	for _, r := range reasons {
 		if a.first(key, "reason", r) {
 			p.Reasons = append(p.Reasons, r)
 		}

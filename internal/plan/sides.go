@@ -25,6 +25,9 @@ func side(f *policy.Fence, g policy.Grant, d policy.Direction, subject, peer pol
 	} else if len(g.SourcePorts) > 0 {
 		ports = g.SourcePorts
 	}
+	if peer.Kind == policy.Nodes {
+		peer = policy.AnyNode()
+	}
 	h := half{
 		namespace: subject.Namespace, tenant: subject.Tenant, family: g.Family, subject: subject.Pods, declared: subject.Pods,
 		rule: policy.Rule{Direction: d, Peers: []policy.Peer{peer}, Ports: ports, L7: spokenAt(f, subject, d, g.L7)},
@@ -72,7 +75,10 @@ func enforced(f *policy.Fence, at policy.Peer) bool {
 // follows one cannot be taken for a part of it.
 func stem(d policy.Direction, decl *policy.Declaration) string {
 	name := string(d) + "-" + decl.Flow
-	if decl.Every {
+	switch {
+	case decl.Node != "":
+		return "node-" + decl.Node + "." + name
+	case decl.Every:
 		return "every-" + name
 	}
 	return name
@@ -81,6 +87,12 @@ func stem(d policy.Direction, decl *policy.Declaration) string {
 // suffix names the tenant whose flow it is, where the policy lands in a namespace
 // of another, or that is shared. There, whose pods they are follows.
 func suffix(f *policy.Fence, at policy.Peer, decl *policy.Declaration) string {
+	if decl.Node != "" {
+		if at.Tenant != "" {
+			return "." + at.Tenant
+		}
+		return ""
+	}
 	if owner := f.Owner(at.Namespace); owner != nil && owner.Name == decl.Tenant {
 		return ""
 	}

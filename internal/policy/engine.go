@@ -17,9 +17,10 @@ type Engine interface {
 	// beside the pods that are known already: a pod for each selector in each namespace
 	// that it may be in, a pod without labels in each namespace, the same in a namespace
 	// that is not there yet, an address in and outside of each network, a name, every
-	// entity. It returns all that is known from then on.
+	// entity. Nodes are imagined for each selector of theirs. It returns all that is known
+	// from then on.
 	Imagine(Surroundings) ([]Endpoint, error)
-	// Openings lists what the policies at a pod let pass in one direction, to every
+	// Openings lists what the policies at a pod or node let pass in one direction, to every
 	// endpoint that is known, in a stable order. Where nothing isolates the pod, that is
 	// one opening without policies and peers or, where something denies some of them, with
 	// the rest of them as peers.
@@ -204,9 +205,11 @@ type EndpointKind string
 
 // The kinds of endpoint.
 const (
-	// PodEndpoint is a pod, known by its namespace and labels. It is the only kind
-	// that policies select.
+	// PodEndpoint is a pod, known by its namespace and labels.
 	PodEndpoint EndpointKind = "Pod"
+	// NodeEndpoint is a node, known by its labels, which host policies select. Policies at
+	// the other end see it as host, the node that the pod is on, or as remote-node.
+	NodeEndpoint EndpointKind = "Node"
 	// EntityEndpoint is one of the enforcer's own: host, world, kube-apiserver, …
 	EntityEndpoint EndpointKind = "Entity"
 	// AddressEndpoint is an IP address outside the cluster.
@@ -219,7 +222,7 @@ const (
 type Endpoint struct {
 	Kind EndpointKind
 	// Name is what people call it: "tenant-acme/Deployment/adapter", "world",
-	// "192.0.2.1", "api.openai.com". For every kind but PodEndpoint it is also what
+	// "192.0.2.1", "api.openai.com". For every kind but pods and nodes it is also what
 	// the endpoint is.
 	Name string
 
@@ -228,18 +231,25 @@ type Endpoint struct {
 	// remote-node.
 	Entities []v1alpha1.Entity
 
-	// Imagined says that nobody has deployed the pod yet.
+	// Imagined says that nobody has deployed the pod, or made the node, yet.
 	Imagined bool
 	// Cluster is another cluster of the mesh that the pod is of. Omitted: it is of this
 	// one.
 	Cluster string
 
-	// Namespace, NamespaceLabels, Labels, ServiceAccount and Ports describe a pod.
+	// Namespace, NamespaceLabels, Labels, ServiceAccount and Ports describe a pod, and
+	// Labels a node.
 	Namespace       string
 	NamespaceLabels map[string]string
 	Labels          map[string]string
 	ServiceAccount  string
 	Ports           []NamedPort
+}
+
+// Selected says whether policies select the endpoint, and so decide at this end: a pod
+// or a node of this cluster.
+func (e Endpoint) Selected() bool {
+	return e.Kind == NodeEndpoint || e.Kind == PodEndpoint && e.Cluster == ""
 }
 
 // NamedPort is a port that a container gives a name.
@@ -263,7 +273,8 @@ const (
 	// and IPv6. It satisfies neither who wants the flow nor who wants it shut; the
 	// Verdict's Note tells the cases apart.
 	Depends Decision = "depends"
-	// NotJudged: no policy selects this end, because it is not a pod.
+	// NotJudged: no policy of this cluster selects this end, because it is no pod or node
+	// of it.
 	NotJudged Decision = "not judged"
 )
 

@@ -20,6 +20,8 @@ type Fence struct {
 	Baseline v1alpha1.Baseline
 	// Tenants, sorted by name.
 	Tenants []Tenant
+	// Nodes are the profile's, by name, for host policies.
+	Nodes []Node
 	// Grants of the tenants' and the profile's flows, in a stable order.
 	Grants []Grant
 	// NamespaceLabels are those of every tenant's namespace.
@@ -87,6 +89,8 @@ type Declaration struct {
 	Tenant string
 	// Flow is its name.
 	Flow string
+	// Node is the entry of the profile's nodes whose flow it is, instead of a tenant's.
+	Node string
 	// Every says that the profile declared it for every tenant.
 	Every bool
 	// Subject are the pods it was declared for.

@@ -40,6 +40,8 @@ const (
 	AgentIngress   Family = "agent-ingress"
 	FQDNEgress     Family = "fqdn-egress"
 	DefaultDeny    Family = "default-deny"
+	// Host is what nodes may do.
+	Host Family = "host"
 )
 
 // Stage is the step of a rollout that a family belongs to.
@@ -61,12 +63,17 @@ type Policy struct {
 	// Span is where a cluster-wide policy selects pods. It has no namespace, and no
 	// tenant. Nil: the policy is one of a namespace.
 	Span *Span
+	// Node are the nodes that a host policy selects. It is cluster-wide, and no tenant's.
+	// Nil: the policy is about pods.
+	Node *Node
 	// Tenant owns the namespace. TenantID is its id.
 	Tenant, TenantID string
 	Family           Family
 	// Subject selects the pods, within Namespace, that the policy is about.
 	Subject Selector
 	Rules   []Rule
+	// Closes are the directions that a default-deny closes.
+	Closes  []Direction
 	Reasons []Reason
 }
 
@@ -94,6 +101,8 @@ const (
 	Entities PeerKind = "entities"
 	CIDRs    PeerKind = "cidrs"
 	FQDNs    PeerKind = "fqdns"
+	// Nodes are those of an entry of the profile's nodes.
+	Nodes PeerKind = "nodes"
 )
 
 // Peer is one end of a Grant, and the other side of a Rule.
@@ -114,6 +123,8 @@ type Peer struct {
 	CIDRs    []string
 	Except   []string
 	FQDNs    []string
+	// Node is the name of the entry.
+	Node string `json:",omitempty"`
 }
 
 // Port is a port, by number (with End for a range) or by name. Where Protocol is ICMP,

@@ -66,10 +66,10 @@ type FlowResult struct {
 
 // Isolation counts what was looked into.
 type Isolation struct {
-	Namespaces, Pods, Openings int
+	Namespaces, Pods, Nodes, Openings int
 	// Declared is how many declared flows were decided, at both of their ends.
 	Declared int
-	// Audited are the tenants in Audit, which were looked into as if they were
+	// Audited are the tenants and nodes in Audit, which were looked into as if they were
 	// enforced.
 	Audited []string
 }

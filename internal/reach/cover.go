@@ -13,8 +13,10 @@ type view struct {
 	fence     *policy.Fence
 	pod       policy.Endpoint
 	direction policy.Direction
-	// owner has the pod, or nobody.
+	// owner has the pod, or nobody. node are the kind of nodes that the pod is one of,
+	// where it is none.
 	owner *policy.Tenant
+	node  *policy.Node
 	// byNamespace are the wanted flows with pods of one namespace, others the rest.
 	byNamespace map[string][]Wanted
 	others      []Wanted
@@ -23,16 +25,44 @@ type view struct {
 // viewOf collects what a pod may do.
 func (x *Expectation) viewOf(pod policy.Endpoint, d policy.Direction) view {
 	s := view{fence: x.fence, pod: pod, direction: d, owner: x.fence.OwnerOfPod(pod.Namespace, pod.Labels), byNamespace: map[string][]Wanted{}}
+	if pod.Kind == policy.NodeEndpoint {
+		return x.viewOfNode(s)
+	}
 	for _, w := range x.wantedAt(pod.Namespace, d) {
-		switch {
-		case !policy.Selects(w.Subject, pod.Labels):
-		case w.Peer.Kind == policy.Pods && w.Peer.Namespace != "":
-			s.byNamespace[w.Peer.Namespace] = append(s.byNamespace[w.Peer.Namespace], w)
-		default:
-			s.others = append(s.others, w)
+		if policy.Selects(w.Subject, pod.Labels) {
+			s.want(w)
 		}
 	}
 	return s
+}
+
+// viewOfNode is what a node may do, of whichever kinds it is.
+func (x *Expectation) viewOfNode(s view) view {
+	for _, n := range closers(x.fence, s.pod.Labels, s.direction) {
+		if s.node == nil {
+			s.node = n
+		}
+		for _, w := range x.at[end{node: n.Name, direction: s.direction}] {
+			s.want(w)
+		}
+	}
+	return s
+}
+
+func (v *view) want(w Wanted) {
+	if w.Peer.Kind == policy.Pods && w.Peer.Namespace != "" {
+		v.byNamespace[w.Peer.Namespace] = append(v.byNamespace[w.Peer.Namespace], w)
+	} else {
+		v.others = append(v.others, w)
+	}
+}
+
+// is says whether an endpoint is the pod or node itself, as others see it.
+func (v view) is(ep policy.Endpoint) bool {
+	if v.pod.Kind == policy.NodeEndpoint {
+		return ep.Kind == policy.EntityEndpoint && slices.Contains(policy.AnyNode().Entities, v1alpha1.Entity(ep.Name))
+	}
+	return ep.Name == v.pod.Name
 }
 
 // wanted are the flows that a pod may have with a peer.

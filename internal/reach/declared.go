@@ -19,6 +19,7 @@ import (
 func (p Proof) Declared() (int, policy.Findings) {
 	d := declared{Proof: p, seen: map[string]bool{}}
 	x := NewExpectation(p.Fence)
+	d.nodesOf(x)
 	for i, t := range p.Fence.Tenants {
 		p.Progress.Tell("deciding declared flows: tenants", i, len(p.Fence.Tenants))
 		if !p.Fence.Generated(&p.Fence.Tenants[i]) {
@@ -26,9 +27,11 @@ func (p Proof) Declared() (int, policy.Findings) {
 		}
 		for _, ns := range t.Namespaces {
 			for _, direction := range []policy.Direction{policy.Egress, policy.Ingress} {
-				for _, w := range x.at[end{ns, direction}] {
+				for _, w := range x.at[end{namespace: ns, direction: direction}] {
 					if w.Owner.Name == t.Name {
-						d.decide(&p.Fence.Tenants[i], ns, direction, w)
+						own := t.At(ns)
+						own.Pods = w.Subject
+						d.decide(own, t.Enforcement, direction, w)
 					}
 				}
 			}
@@ -51,9 +54,7 @@ const allPairs = 400
 
 // decide decides what one end wants, on each of its ports, between all pods of the build
 // that it is about.
-func (d *declared) decide(t *policy.Tenant, namespace string, direction policy.Direction, w Wanted) {
-	subject := t.At(namespace)
-	subject.Pods = w.Subject
+func (d *declared) decide(subject policy.Peer, enforcement v1alpha1.Enforcement, direction policy.Direction, w Wanted) {
 	own := d.examples(subject)
 	peers := d.examples(w.Peer)
 	for i, peer := range peers {
@@ -67,7 +68,7 @@ func (d *declared) decide(t *policy.Tenant, namespace string, direction policy.D
 				from, to = peer, pod
 			}
 			for _, f := range flowsOf(from, to, w) {
-				d.one(t, f, w)
+				d.one(enforcement, f, w)
 			}
 		}
 	}
@@ -102,7 +103,7 @@ func flowsOf(from, to policy.Endpoint, w Wanted) []policy.Flow {
 	return out
 }
 
-func (d *declared) one(t *policy.Tenant, f policy.Flow, w Wanted) {
+func (d *declared) one(enforcement v1alpha1.Enforcement, f policy.Flow, w Wanted) {
 	key := f.String()
 	if d.seen[key] {
 		return
@@ -110,7 +111,7 @@ func (d *declared) one(t *policy.Tenant, f policy.Flow, w Wanted) {
 	d.seen[key] = true
 	d.count++
 	finding := policy.Finding{Check: "declared-flow-denied", Severity: policy.Error, Resource: d.Sources[w.Reason.Kind+"/"+w.Reason.Name], Field: w.Reason.Field}
-	if t.Enforcement != v1alpha1.Enforce {
+	if enforcement != v1alpha1.Enforce {
 		finding.Severity = policy.Warning
 	}
 	v, err := d.Engine.Decide(f)
@@ -139,6 +140,8 @@ func (d *declared) examples(p policy.Peer) []policy.Endpoint {
 	switch p.Kind {
 	case policy.Pods:
 		return d.pods(p)
+	case policy.Nodes:
+		return d.nodes(d.Fence.NodeOf(p))
 	case policy.Entities:
 		for _, e := range p.Entities {
 			if e != v1alpha1.EntityAll && e != v1alpha1.EntityCluster {

@@ -22,7 +22,8 @@ type Endpoints struct {
 
 // Find returns the one endpoint that a name stands for: an entity ("world"), an address
 // ("192.0.2.1"), a workload ("tenant-acme/Deployment/adapter", or "acme/adapter"
-// where it is the only one of that name), or else a DNS name ("api.openai.com").
+// where it is the only one of that name), a node ("node/role=worker"), a pod of another
+// cluster ("cluster/west/web/app=shop"), or else a DNS name ("api.openai.com").
 func (e Endpoints) Find(name string) (policy.Endpoint, error) {
 	f, err := v1alpha1.ParseEndpoint(name)
 	if err != nil {
@@ -35,6 +36,10 @@ func (e Endpoints) Find(name string) (policy.Endpoint, error) {
 		return policy.Endpoint{Kind: policy.EntityEndpoint, Name: name}, nil
 	case v1alpha1.AddressForm:
 		return policy.Endpoint{Kind: policy.AddressEndpoint, Name: name}, nil
+	case v1alpha1.NodeForm:
+		return e.node(name, f)
+	case v1alpha1.ClusterForm:
+		return e.abroad(name, f)
 	case v1alpha1.NameForm:
 		return policy.Endpoint{Kind: policy.NameEndpoint, Name: strings.ToLower(name)}, nil
 	default:

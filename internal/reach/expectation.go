@@ -16,7 +16,7 @@ import (
 // from it: else both might share a mistake.
 type Expectation struct {
 	fence *policy.Fence
-	// at are the wanted flows of a namespace in one direction.
+	// at are the wanted flows of a namespace, or of nodes, in one direction.
 	at map[end][]Wanted
 }
 
@@ -24,16 +24,16 @@ type Expectation struct {
 // close: it is no name that Kubernetes would take.
 const strangers = "*"
 
-// end is a fenced namespace, looked at in one direction.
+// end is a fenced namespace, or a kind of nodes, looked at in one direction.
 type end struct {
-	namespace string
-	direction policy.Direction
+	namespace, node string
+	direction       policy.Direction
 }
 
 // Wanted is one flow that may pass, as one of its ends sees it.
 type Wanted struct {
 	Subject policy.Selector
-	// Owner has the subject. Nil: the namespace is nobody's.
+	// Owner has the subject. Nil: the namespace is nobody's, or they are nodes.
 	Owner *policy.Tenant
 	Peer  policy.Peer
 	// Ports: none means every port of every protocol.
@@ -82,11 +82,18 @@ func (x *Expectation) expect(from, to policy.Peer, egress, ingress Wanted) {
 func (x *Expectation) expectAt(own, peer policy.Peer, d policy.Direction, w Wanted) {
 	if peer.Namespace != strangers {
 		w.Subject, w.Peer = own.Pods, peer
-		x.add(end{own.Namespace, d}, own, w)
+		x.add(end{own.Namespace, own.Node, d}, own, w)
 	}
 }
 
 func (x *Expectation) add(at end, own policy.Peer, w Wanted) {
+	if n := x.fence.NodeOf(own); n != nil {
+		if n.Enforcement != v1alpha1.Enforce {
+			w.L7 = policy.L7{}
+		}
+		x.at[at] = append(x.at[at], w)
+		return
+	}
 	owner := x.fence.OwnerOf(own)
 	if own.Kind != policy.Pods || owner == nil && at.namespace != strangers {
 		return
@@ -116,7 +123,7 @@ func (x *Expectation) wantedAt(namespace string, d policy.Direction) []Wanted {
 	if x.fence.Stranger(namespace) {
 		namespace = strangers
 	}
-	return x.at[end{namespace, d}]
+	return x.at[end{namespace: namespace, direction: d}]
 }
 
 // expectBaseline lets the pods of a namespace do what the baseline says of the outside.
@@ -174,7 +181,7 @@ func (x *Expectation) expectGrant(g policy.Grant) {
 		}
 	}
 	x.expect(g.From, g.To, egress, ingress)
-	if g.To.Kind == policy.FQDNs && g.From.Kind == policy.Pods {
+	if g.To.Kind == policy.FQDNs && (g.From.Kind == policy.Pods || g.From.Kind == policy.Nodes) {
 		x.expectDNS(g.From, g.To.FQDNs, egress.Reason)
 	}
 }
@@ -186,6 +193,8 @@ func matches(f *policy.Fence, p policy.Peer, ep policy.Endpoint) bool {
 		return ep.Kind == policy.PodEndpoint && ep.Cluster == "" && inNamespaces(p, ep) && policy.Selects(p.Pods, ep.Labels)
 	case policy.Entities:
 		return slices.ContainsFunc(p.Entities, func(e v1alpha1.Entity) bool { return slices.Contains(ep.Entities, e) })
+	case policy.Nodes:
+		return matches(f, policy.AnyNode(), ep)
 	case policy.CIDRs:
 		return ep.Kind != policy.PodEndpoint && (inNetworks(p, ep) || located(f, p, ep))
 	default:

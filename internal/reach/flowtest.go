@@ -38,7 +38,7 @@ func (e Endpoints) decide(engine policy.Engine, c v1alpha1.FlowCase) ([]policy.F
 			return out, err
 		}
 		if v.Egress.Decision == policy.NotJudged && v.Ingress.Decision == policy.NotJudged {
-			return out, errors.New(f.String() + ": neither end is a pod, so no policy decides it")
+			return out, errors.New(f.String() + ": neither end is a pod or node of this cluster, so no policy decides it")
 		}
 		out = append(out, policy.FlowResult{Flow: f, Verdict: v, Holds: v.Decision() == wanted(c), For: e.reasons(v)})
 	}

@@ -53,7 +53,8 @@ func (p Proof) Isolation() (policy.Isolation, policy.Findings, error) {
 		}
 	}
 	counted.Pods, counted.Namespaces = len(pods), len(namespaces)
-	return counted, s.findings(), nil
+	counted.Nodes, err = s.searchNodes(known)
+	return counted, s.findings(), err
 }
 
 // HostNetwork says which pods no policy selects.
@@ -185,7 +186,8 @@ func (s *search) add(v view, o policy.Opening, peer policy.Endpoint) {
 // passes says whether the other end lets a part of an opening pass, too. What cannot be
 // decided counts as open.
 func (s *search) passes(v view, o policy.Opening, peer policy.Endpoint) bool {
-	if peer.Kind != policy.PodEndpoint || peer.Cluster != "" {
+	if !peer.Selected() || v.pod.Kind == policy.NodeEndpoint && v.direction == policy.Egress {
+		// A pod always lets its own node in.
 		return true
 	}
 	others, err := s.openingsOf(peer, v.direction.Opposite())
@@ -198,7 +200,7 @@ func (s *search) passes(v view, o policy.Opening, peer policy.Endpoint) bool {
 			return true
 		}
 		return this.overlaps(ports{other.Protocol, other.First, other.Last}) &&
-			slices.ContainsFunc(other.Peers, func(ep policy.Endpoint) bool { return ep.Name == v.pod.Name })
+			slices.ContainsFunc(other.Peers, v.is)
 	})
 }
 

@@ -13,8 +13,9 @@ import (
 // for which the same policies let it pass.
 type leak struct {
 	direction policy.Direction
-	// tenant has the pods, or nobody.
+	// tenant has the pods, or nobody, and node the nodes, where they are none.
 	tenant          *policy.Tenant
+	node            *policy.Node
 	opening         policy.Opening
 	subjects, peers names
 	// from and to are an example: an open one, where there is one.
@@ -33,13 +34,16 @@ type leaks struct {
 func (l *leaks) of(v view, o policy.Opening) *leak {
 	o.Peers = nil
 	owner := ""
-	if v.owner != nil {
+	switch {
+	case v.owner != nil:
 		owner = v.owner.Name
+	case v.node != nil:
+		owner = "nodes " + v.node.Name
 	}
 	key := policy.Key([]any{v.direction, v.pod.Namespace, owner, o})
 	out := l.at[key]
 	if out == nil {
-		out = &leak{direction: v.direction, tenant: v.owner, opening: o}
+		out = &leak{direction: v.direction, tenant: v.owner, node: v.node, opening: o}
 		if l.at == nil {
 			l.at = map[string]*leak{}
 		}
@@ -93,7 +97,7 @@ func (s *search) findings() policy.Findings {
 	var out policy.Findings
 	for _, l := range s.leaks.list {
 		f := policy.Finding{Severity: policy.Error}
-		if t := l.tenant; t != nil && t.Enforcement != v1alpha1.Enforce {
+		if l.audited() {
 			f.Severity = policy.Warning
 		}
 		switch {
@@ -109,6 +113,11 @@ func (s *search) findings() policy.Findings {
 	return out
 }
 
+// audited says whether nothing is closed there yet.
+func (l *leak) audited() bool {
+	return l.tenant != nil && l.tenant.Enforcement != v1alpha1.Enforce || l.node != nil && l.node.Enforcement != v1alpha1.Enforce
+}
+
 // notIsolated: whatever the policies say, everything passes.
 func (s *search) notIsolated(l *leak, f *policy.Finding) {
 	f.Check = "not-isolated"
@@ -116,6 +125,10 @@ func (s *search) notIsolated(l *leak, f *policy.Finding) {
 	if t := l.tenant; t != nil {
 		f.Resource = s.Sources[v1alpha1.KindTenant+"/"+t.Name]
 		whose = fmt.Sprintf("of Tenant %q, which is in Enforce", t.Name)
+	}
+	if n := l.node; n != nil {
+		f.Resource, f.Field = s.Sources[n.Reason.Kind+"/"+n.Reason.Name], n.Reason.Field
+		whose = fmt.Sprintf("of nodes %q, which are in Enforce", n.Name)
 	}
 	f.Message = fmt.Sprintf("no policy closes the %s of %s%s, %s: the policy default-deny is missing, or does nothing",
 		l.direction, l.subjects.list[0], l.subjects.others(), whose)
@@ -140,6 +153,9 @@ func (s *search) undeclared(l *leak, f *policy.Finding) {
 	do := "which needs a Tenant to declare it"
 	if t := l.tenant; t != nil {
 		do = fmt.Sprintf("or declare the flow in spec.%s of Tenant %q", l.direction, t.Name)
+	}
+	if n := l.node; n != nil {
+		do = fmt.Sprintf("or declare the flow in %s of %s/%s", n.Reason.In(string(l.direction)).Field, n.Reason.Kind, n.Reason.Name)
 	}
 	f.Message = fmt.Sprintf("lets %s%s reach %s%s on %s%s, which no Tenant, profile or baseline declares; %s: remove the policy, %s",
 		l.from, l.ends().others(), l.to, l.otherEnds().others(), l.what(), together, state, do)

@@ -2,6 +2,7 @@ package render
 
 import (
 	"maps"
+	"slices"
 	"strings"
 
 	v2 "github.com/cilium/cilium/pkg/k8s/apis/cilium.io/v2"
@@ -34,11 +35,17 @@ func cilium(f *policy.Fence, p *policy.Policy) *v2.CiliumNetworkPolicy {
 // ruleFor is what a policy says of the pods that it selects.
 func ruleFor(f *policy.Fence, p *policy.Policy, subject api.EndpointSelector) *api.Rule {
 	rule := &api.Rule{EndpointSelector: subject}
-	if p.Family == policy.DefaultDeny {
-		// An empty rule in each direction closes it and allows nothing.
+	if p.Node != nil {
+		rule = &api.Rule{NodeSelector: subject}
+	}
+	// An empty rule in a direction closes it and allows nothing.
+	if slices.Contains(p.Closes, policy.Ingress) {
 		rule.Ingress = []api.IngressRule{{}}
+	}
+	if slices.Contains(p.Closes, policy.Egress) {
 		rule.Egress = []api.EgressRule{{}}
-	} else if policy.Minor(f.Cluster.CiliumVersion) >= policy.AdditiveSince {
+	}
+	if p.Family != policy.DefaultDeny && policy.Minor(f.Cluster.CiliumVersion) >= policy.AdditiveSince {
 		no := false
 		rule.EnableDefaultDeny = api.DefaultDenyConfig{Ingress: &no, Egress: &no}
 	}

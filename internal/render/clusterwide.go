@@ -14,8 +14,16 @@ func clusterwide(f *policy.Fence, p *policy.Policy) *v2.CiliumClusterwideNetwork
 	return &v2.CiliumClusterwideNetworkPolicy{
 		TypeMeta:   metav1.TypeMeta{APIVersion: v2.SchemeGroupVersion.String(), Kind: v2.CCNPKindDefinition},
 		ObjectMeta: metav1.ObjectMeta{Name: p.Name, Labels: objectLabels(f, p), Annotations: objectAnnotations(p)},
-		Spec:       ruleFor(f, p, spanned(*p.Span)),
+		Spec:       ruleFor(f, p, subjectOf(p)),
 	}
+}
+
+// subjectOf selects what a cluster-wide policy is about.
+func subjectOf(p *policy.Policy) api.EndpointSelector {
+	if p.Node != nil {
+		return selector(p.Node.Selector, nil)
+	}
+	return spanned(*p.Span)
 }
 
 // spanned selects the pods of namespaces. That a pod has a namespace is said too: what

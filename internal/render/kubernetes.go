@@ -1,6 +1,8 @@
 package render
 
 import (
+	"slices"
+
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -26,10 +28,10 @@ func kubernetes(f *policy.Fence, p *policy.Policy) *networkingv1.NetworkPolicy {
 			spec.Egress = append(spec.Egress, networkingv1.NetworkPolicyEgressRule{To: peers, Ports: policyPorts(r.Ports)})
 		}
 	}
-	if len(spec.Ingress) > 0 || p.Family == policy.DefaultDeny {
+	if len(spec.Ingress) > 0 || slices.Contains(p.Closes, policy.Ingress) {
 		spec.PolicyTypes = append(spec.PolicyTypes, networkingv1.PolicyTypeIngress)
 	}
-	if len(spec.Egress) > 0 || p.Family == policy.DefaultDeny {
+	if len(spec.Egress) > 0 || slices.Contains(p.Closes, policy.Egress) {
 		spec.PolicyTypes = append(spec.PolicyTypes, networkingv1.PolicyTypeEgress)
 	}
 	return &networkingv1.NetworkPolicy{

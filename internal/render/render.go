@@ -38,7 +38,7 @@ func Render(f *policy.Fence, policies []policy.Policy) ([]*yaml.RNode, error) {
 // object is a policy's form.
 func object(f *policy.Fence, p *policy.Policy) any {
 	switch {
-	case p.Span != nil:
+	case p.Span != nil || p.Node != nil:
 		return clusterwide(f, p)
 	case f.Policies == v1alpha1.PoliciesKubernetes:
 		return kubernetes(f, p)
@@ -57,6 +57,9 @@ func objectLabels(f *policy.Fence, p *policy.Policy) map[string]string {
 	if p.Tenant != "" {
 		labels[resource.LabelTenant] = p.Tenant
 	}
+	if p.Node != nil {
+		labels[resource.LabelNode] = p.Node.Name
+	}
 	if p.TenantID != "" {
 		labels[resource.LabelTenantID] = p.TenantID
 	}
@@ -71,7 +74,7 @@ func objectAnnotations(p *policy.Policy) map[string]string {
 		reasons = append(reasons, r.String())
 	}
 	out := map[string]string{resource.AnnotationFor: strings.Join(reasons, "\n")}
-	if p.Span == nil {
+	if p.Namespace != "" {
 		out[resource.AnnotationNamespace] = p.Namespace
 	}
 	return out

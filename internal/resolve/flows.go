@@ -14,7 +14,9 @@ import (
 type flow struct {
 	tenant *tenant
 	// every says that the profile declared it: it needs no limit and no consent.
-	every     bool
+	every bool
+	// node is the entry of the profile's nodes whose flow it is, instead of a tenant's.
+	node      string
 	direction policy.Direction
 	ref       policy.Ref
 	path      *field.Path
@@ -69,7 +71,7 @@ func (f *flow) peersPath() *field.Path {
 }
 
 func (f *flow) declaration() *policy.Declaration {
-	return &policy.Declaration{Tenant: f.tenant.Name, Flow: f.name, Every: f.every, Subject: f.pods, Via: f.via, Reason: f.reason}
+	return &policy.Declaration{Tenant: f.tenant.Name, Node: f.node, Flow: f.name, Every: f.every, Subject: f.pods, Via: f.via, Reason: f.reason}
 }
 
 func (f *flow) portsOf(e end) []policy.Port {
@@ -143,7 +145,10 @@ func (r *resolver) resolveFlow(f *flow) bool {
 
 // ownEnds are the pods that the flow is about, and whether the flow is on.
 func (r *resolver) ownEnds(f *flow) (own []policy.Peer, on bool) {
-	if f.via != "" {
+	switch {
+	case f.node != "":
+		return []policy.Peer{{Kind: policy.Nodes, Node: f.node}}, true
+	case f.via != "":
 		return r.egressPoint(f), true
 	}
 	own = r.podEnds(f.tenant, f.tenant.Namespaces, f.pods)
@@ -208,6 +213,6 @@ func (r *resolver) podEnds(t *tenant, namespaces []string, pods policy.Selector)
 
 // switchOff says that an optional flow is off, and returns false.
 func (r *resolver) switchOff(f *flow, at *field.Path, what string) bool {
-	r.say(policy.Info, "optional-flow-off", f.ref, at, "%s not in the build: the optional flow %q of Tenant %q is off", what, f.name, f.tenant.Name)
+	r.say(policy.Info, "optional-flow-off", f.ref, at, "%s not in the build: the optional flow %q of %s is off", what, f.name, f.whose())
 	return false
 }

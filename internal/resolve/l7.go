@@ -161,7 +161,7 @@ func (r *resolver) sayEarlyL7() {
 	if len(asked) > 0 {
 		slices.Sort(asked)
 		r.warn("l7-closes-early", r.profile.Ref, r.profile.Path.Child("cluster", "ciliumVersion"),
-			"below Cilium 1.18 the stage Allow already denies, to tenants in Enforce, what http and dns do not let pass on the ports of their flows: keep them in Audit until the rules are known to be complete (%s)",
+			"below Cilium 1.18 the stage Allow already denies, to tenants and nodes in Enforce, what http and dns do not let pass on the ports of their flows: keep them in Audit until the rules are known to be complete (%s)",
 			strings.Join(slices.Compact(asked), ", "))
 	}
 }
@@ -171,7 +171,8 @@ func (r *resolver) sayEarlyL7() {
 func (r *resolver) early(g policy.Grant) bool {
 	enforced := func(p policy.Peer) bool {
 		t := r.ownerOf(p)
-		return p.Kind == policy.Pods && t != nil && t.Enforcement == v1alpha1.Enforce
+		n := r.fence.NodeOf(p)
+		return p.Kind == policy.Pods && t != nil && t.Enforcement == v1alpha1.Enforce || n != nil && n.Enforcement == v1alpha1.Enforce
 	}
 	return !g.L7.All() && enforced(g.From) || len(g.L7.HTTP) > 0 && enforced(g.To)
 }

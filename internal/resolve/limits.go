@@ -64,6 +64,10 @@ func (r *resolver) beyond(f *flow, check string, at *field.Path, what, limit str
 	if f.every {
 		return true
 	}
+	if f.node != "" {
+		r.refuse(check, f.ref, at, "%s stands behind a Service that a tenant writes, and nodes reach only what the profile says itself: name it in the flow instead of the Service", what)
+		return false
+	}
 	r.refuse(check, f.ref, at, "%s is outside what the profile lets Tenant %q reach: remove it, or add it to limits.%s of the profile (for this tenant alone: of an entry of overrides)", what, f.tenant.Name, limit)
 	return false
 }

@@ -62,7 +62,8 @@ func (r *resolver) overlap(p, q policy.Port, at policy.Peer) (policy.Port, bool)
 // denies the flow where two of them give it different numbers: then a number must
 // stand for it. Where the pods to be reached differ themselves, there is none.
 func (r *resolver) sourcePorts(f *flow, g policy.Grant) []policy.Port {
-	if r.minor() >= policy.NamedEgressSince || g.From.Kind != policy.Pods || r.ownerOf(g.From) == nil {
+	fenced := g.From.Kind == policy.Pods && r.ownerOf(g.From) != nil || r.fence.NodeOf(g.From) != nil
+	if r.minor() >= policy.NamedEgressSince || !fenced {
 		return nil
 	}
 	named := slices.ContainsFunc(g.Ports, policy.Port.Named)

@@ -13,7 +13,11 @@ import (
 func (r *resolver) sayWhatMustBeKnown() {
 	ref, path := r.profile.Ref, r.profile.Path
 	if len(r.tenants) == 0 && len(r.unread) == 0 {
-		r.warn("no-tenants", ref, nil, "there are no Tenants, so nothing is generated, and what was is removed: list them in this layer, or in one below it")
+		but := ""
+		if len(r.fence.Nodes) > 0 {
+			but = " but host policies"
+		}
+		r.warn("no-tenants", ref, nil, "there are no Tenants, so nothing%s is generated, and what was is removed: list them in this layer, or in one below it", but)
 		return
 	}
 	r.refuseSubdomains(ref, r.profile.Spec.Baseline.DNS.Names, path.Child("baseline", "dns", "names"))

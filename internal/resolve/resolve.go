@@ -97,9 +97,11 @@ func (r *resolver) resolve(in *resource.Inputs) {
 	r.checkForm()
 	r.checkNamespaces()
 	r.declareFlows()
+	r.declareNodes()
 	r.grantFlows()
 	r.grantAgents()
 	r.grantFromProxy()
+	r.sayNodes()
 	r.sayWhatMustBeKnown()
 }
 

@@ -17,8 +17,10 @@ const (
 	LabelFence     = v1alpha1.Group + "/fence"
 	LabelTenant    = v1alpha1.Group + "/tenant"
 	LabelTenantID  = v1alpha1.Group + "/tenant-id"
-	LabelFamily    = v1alpha1.Group + "/family"
-	LabelStage     = v1alpha1.Group + "/stage"
+	// LabelNode names the entry of the profile's nodes that a host policy is of.
+	LabelNode   = v1alpha1.Group + "/node"
+	LabelFamily = v1alpha1.Group + "/family"
+	LabelStage  = v1alpha1.Group + "/stage"
 
 	// AnnotationFor lists the fields that asked for a policy.
 	AnnotationFor = v1alpha1.Group + "/for"
@@ -53,6 +55,12 @@ type Namespace struct {
 	Labels map[string]string
 }
 
+// Node of the build or its inventory.
+type Node struct {
+	Ref    policy.Ref
+	Labels map[string]string
+}
+
 // Policy is a network policy of the build.
 type Policy struct {
 	Ref policy.Ref
@@ -64,6 +72,7 @@ type Policy struct {
 // that the order of the input never matters.
 type Index struct {
 	Namespaces map[string]*Namespace
+	Nodes      map[string]*Node
 	Workloads  []*Workload
 	Services   []*Service
 	Slices     []*EndpointSlice
@@ -82,7 +91,7 @@ type Index struct {
 
 // NewIndex reads the resources of the build and its inventory.
 func NewIndex(items []*yaml.RNode) (*Index, policy.Findings) {
-	x := &Index{Namespaces: map[string]*Namespace{}, byNamespace: map[string][]*Workload{}, services: map[string][]*Service{}, slices: map[[2]string][]*EndpointSlice{}}
+	x := &Index{Namespaces: map[string]*Namespace{}, Nodes: map[string]*Node{}, byNamespace: map[string][]*Workload{}, services: map[string][]*Service{}, slices: map[[2]string][]*EndpointSlice{}}
 	var findings policy.Findings
 	seen := map[policy.Ref]bool{}
 	for _, n := range items {
@@ -143,6 +152,8 @@ func (x *Index) file(n *yaml.RNode, kind string) error {
 	switch kind {
 	case "v1/Namespace":
 		x.Namespaces[n.GetName()] = &Namespace{Ref: RefOf(n), Labels: n.GetLabels()}
+	case "v1/Node":
+		x.Nodes[n.GetName()] = &Node{Ref: RefOf(n), Labels: n.GetLabels()}
 	case "v1/Service":
 		s, err := newService(n)
 		if err != nil {

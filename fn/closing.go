@@ -1,0 +1,76 @@
+package fn
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/resource"
+)
+
+// closing are tenants and nodes that are closed as if they were enforced.
+type closing struct {
+	tenants []policy.Tenant
+	nodes   []policy.Node
+}
+
+// audited are those that are not enforced yet.
+func audited(fence *policy.Fence) closing {
+	return closing{
+		tenants: slices.DeleteFunc(slices.Clone(fence.Tenants), func(t policy.Tenant) bool {
+			return t.Enforcement == v1alpha1.Enforce || !fence.Generated(&t)
+		}),
+		nodes: slices.DeleteFunc(slices.Clone(fence.Nodes), func(n policy.Node) bool {
+			return n.Enforcement == v1alpha1.Enforce || !fence.GeneratedAt(&n)
+		}),
+	}
+}
+
+// names are those of the tenants, sorted, and of the nodes.
+func (c closing) names() []string {
+	out := names(c.tenants)
+	for _, n := range c.nodes {
+		out = append(out, "nodes "+n.Name)
+	}
+	return out
+}
+
+// policies close the pods, with what both enforcers know, and the nodes.
+func (c closing) policies() ([]json.RawMessage, error) {
+	var out []json.RawMessage
+	add := func(what string, doc map[string]any) error {
+		data, err := json.Marshal(doc)
+		if err != nil {
+			return fmt.Errorf("close %s: %w", what, err)
+		}
+		out = append(out, data)
+		return nil
+	}
+	for _, t := range c.tenants {
+		for _, ns := range t.Namespaces {
+			if err := add("namespace "+ns, map[string]any{
+				"apiVersion": "networking.k8s.io/v1", "kind": resource.KindKubernetes,
+				// No policy of the build can have this name.
+				"metadata": map[string]any{"namespace": ns, "name": "as if enforced: " + t.Name},
+				"spec":     map[string]any{"podSelector": t.Pods, "policyTypes": []string{"Ingress", "Egress"}},
+			}); err != nil {
+				return nil, err
+			}
+		}
+	}
+	for _, n := range c.nodes {
+		spec := map[string]any{"nodeSelector": n.Selector}
+		for _, d := range n.Closes {
+			spec[string(d)] = []any{map[string]any{}}
+		}
+		if err := add("nodes "+n.Name, map[string]any{
+			"apiVersion": "cilium.io/v2", "kind": resource.KindClusterwide,
+			"metadata": map[string]any{"name": "as if enforced: nodes " + n.Name}, "spec": spec,
+		}); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}

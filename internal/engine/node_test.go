@@ -1,0 +1,154 @@
+package engine_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/tenantfence/tenantfence/internal/policy"
+)
+
+// notPods are nodes, and a pod of another cluster of the mesh.
+var notPods = map[string]policy.Endpoint{
+	"worker":  node("role", "worker"),
+	"edge":    node("role", "edge"),
+	"labeled": node("kubernetes.io/hostname", "worker-1"),
+	"web@west": {
+		Kind: policy.PodEndpoint, Name: "web@west", Cluster: "west", Namespace: "acme", Labels: map[string]string{"app": "web"},
+	},
+}
+
+func node(key, value string) policy.Endpoint {
+	return policy.Endpoint{Kind: policy.NodeEndpoint, Name: key + "=" + value, Labels: map[string]string{key: value}}
+}
+
+// ofWorkers spells a host policy about the workers.
+func ofWorkers(name, spec string) string {
+	return ccnp(name, "{nodeSelector: {matchLabels: {role: worker}}, "+spec+"}")
+}
+
+func TestNodes(t *testing.T) {
+	t.Parallel()
+	kubelet := ofWorkers("kubelet", `ingress: [{fromEndpoints: [{matchLabels: {app: web, k8s:io.kubernetes.pod.namespace: acme}}], toPorts: [{ports: [{port: "10250", protocol: TCP}]}]}]`)
+	additive := strings.Replace(kubelet, "{nodeSelector", "{enableDefaultDeny: {ingress: false, egress: false}, nodeSelector", 1)
+	play(t, map[string]scene{
+		"a host policy is about the nodes that it selects, and no others": {
+			policies: kubelet,
+			flows: []string{
+				"web -> worker:10250 = allowed by kubelet",
+				"db -> worker:10250 = denied",
+				"web -> worker:22 = denied",
+				"db -> edge:22 = allowed",
+				"worker -> 192.0.2.1:443 = allowed",
+			},
+		},
+		"a direction alone can be closed": {
+			policies: all(additive, ofWorkers("deny", "ingress: [{}]")),
+			flows: []string{
+				"web -> worker:10250 = allowed by kubelet",
+				"@world -> worker:22 = denied",
+				"worker -> 192.0.2.1:443 = allowed",
+			},
+		},
+		"a pod's policy never selects a node, nor a host policy a pod": {
+			policies: all(ccnp("pods", "{endpointSelector: {}, ingress: [{}], egress: [{}]}"), ccnp("nodes", "{nodeSelector: {}, egress: [{}]}")),
+			flows: []string{
+				"@world -> worker:22 = allowed",
+				"worker -> 192.0.2.1:443 = denied",
+				"web -> edge:22 = denied",
+			},
+		},
+		"a pod always lets its own node in, and other nodes tell": {
+			policies: cnp("closed", "{endpointSelector: {}, ingress: [{}], egress: [{}]}"),
+			flows:    []string{"worker -> db:5432 = denied", "@host -> db:5432 = allowed", "db -> worker:22 = denied"},
+		},
+		"a policy that admits the other nodes admits nodes": {
+			policies: cnp("nodes", "{endpointSelector: {}, ingress: [{fromEntities: [remote-node]}]}"),
+			flows:    []string{"worker -> db:5432 = allowed by acme/nodes"},
+		},
+		"where a pod may reach its own node alone, it depends": {
+			policies: cnp("own", "{endpointSelector: {}, egress: [{toEntities: [host]}]}"),
+			flows:    []string{"db -> worker:22 = depends by acme/own"},
+			notes:    "allowed on the pod's own node, denied on another node",
+		},
+		"where a deny names a pod's own node, it depends": {
+			policies: cnp("own", "{endpointSelector: {}, ingress: [{fromEntities: [remote-node]}], ingressDeny: [{fromEntities: [host]}]}"),
+			flows:    []string{"worker -> db:5432 = depends by acme/own"},
+		},
+		"two nodes are two: one is remote-node to the other": {
+			policies: all(ofWorkers("health", `ingress: [{fromEntities: [remote-node], toPorts: [{ports: [{port: "4240", protocol: TCP}]}]}], egress: [{toEntities: [host]}]`)),
+			flows: []string{
+				"edge -> worker:4240 = allowed by health",
+				"edge -> worker:22 = denied",
+				"worker -> edge:4240 = denied",
+				"worker -> @host:4240 = allowed by health",
+			},
+		},
+		"a node reaches a name that it may ask for": {
+			policies: ofWorkers("names", `egress: [{toFQDNs: [{matchName: google.com}], toPorts: [{ports: [{port: "443", protocol: TCP}]}]},
+  {toEntities: [world], toPorts: [{ports: [{port: "53", protocol: UDP}], rules: {dns: [{matchPattern: "*"}]}}]}]`),
+			flows: []string{"worker -> google.com:443 = allowed by names", "worker -> example.com:443 = denied"},
+		},
+		"and none that it may not": {
+			policies: ofWorkers("names", `egress: [{toFQDNs: [{matchName: google.com}], toPorts: [{ports: [{port: "443", protocol: TCP}]}]}]`),
+			flows:    []string{"worker -> google.com:443 = denied"},
+		},
+		"labels outside of the identity select no node": {
+			policies: ccnp("host", "{nodeSelector: {matchLabels: {kubernetes.io/hostname: worker-1}}, ingress: [{}]}"),
+			flows:    []string{"@world -> labeled:22 = allowed"},
+		},
+	})
+}
+
+// TestPodsOfAnotherCluster holds that no policy of this cluster is about them, and which
+// peers they are.
+func TestPodsOfAnotherCluster(t *testing.T) {
+	t.Parallel()
+	play(t, map[string]scene{
+		"policies here decide what comes from there, and not what it sends": {
+			policies: all(
+				cnp("closed", "{endpointSelector: {}, ingress: [{}], egress: [{}]}"),
+				cnp("west", "{endpointSelector: {matchLabels: {app: db}}, ingress: [{fromEndpoints: [{matchLabels: {app: web, k8s:io.cilium.k8s.policy.cluster: west}}]}]}"),
+			),
+			flows: []string{
+				"web@west -> db:5432 = allowed by acme/west",
+				"web@west -> blue:8081 = denied",
+				"web -> db:5432 = denied",
+				"db -> web@west:80 = denied",
+			},
+		},
+	})
+}
+
+func TestOpeningsOfNodes(t *testing.T) {
+	t.Parallel()
+	e := build(t, all(
+		ofWorkers("deny", "ingress: [{}]"),
+		ofWorkers("ssh", `ingress: [{fromEntities: [remote-node], toPorts: [{ports: [{port: "22", protocol: TCP}]}]}]`),
+	))
+	known, err := e.Imagine(policy.Surroundings{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	imagined := map[string]bool{}
+	for _, ep := range known {
+		if ep.Kind == policy.NodeEndpoint {
+			imagined[ep.Name] = ep.Imagined
+		}
+	}
+	if len(imagined) != 2 || !imagined["node/role=worker"] || !imagined["a node without labels"] {
+		t.Errorf("the nodes that it imagines are %v", imagined)
+	}
+	in, err := e.Openings(notPods["worker"], policy.Ingress)
+	if err != nil || len(in) != 1 || in[0].First != 22 || len(in[0].Peers) == 0 || in[0].By[0] != "ssh" {
+		t.Errorf("into the worker there is %+v, and %v", in, err)
+	}
+	for _, at := range []struct {
+		node policy.Endpoint
+		d    policy.Direction
+	}{{notPods["worker"], policy.Egress}, {notPods["edge"], policy.Ingress}} {
+		open, err := e.Openings(at.node, at.d)
+		if err != nil || len(open) != 1 || len(open[0].By) > 0 {
+			t.Errorf("nothing isolates the %s of %s, and there is %+v, and %v", at.d, at.node.Name, open, err)
+		}
+	}
+}

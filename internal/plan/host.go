@@ -1,0 +1,83 @@
+package plan
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/policy"
+)
+
+// hosts writes the host policies: one for each kind of nodes, with all that its flows
+// allow there and, in Enforce, one that closes the directions in which it has flows.
+func hosts(f *policy.Fence) []policy.Policy {
+	var out []policy.Policy
+	for i := range f.Nodes {
+		n := &f.Nodes[i]
+		if !f.GeneratedAt(n) {
+			continue
+		}
+		name := clusterwideName(f, "node-"+n.Name)
+		if p := hostPolicy(f, n, name); len(p.Rules) > 0 {
+			out = append(out, p)
+		}
+		if n.Enforcement == v1alpha1.Enforce {
+			out = append(out, policy.Policy{
+				Name: name + ".default-deny", Node: n, Family: policy.DefaultDeny, Closes: n.Closes, Reasons: []policy.Reason{n.EnforcementReason},
+			})
+		}
+	}
+	return out
+}
+
+// hostPolicy is what flows allow at a kind of nodes.
+func hostPolicy(f *policy.Fence, n *policy.Node, name string) policy.Policy {
+	a := newAssembly(f)
+	p := policy.Policy{Name: name, Node: n, Family: policy.Host}
+	for _, g := range f.Grants {
+		declared := g.Source
+		d, peer := policy.Egress, g.To
+		if f.NodeOf(g.To) == n {
+			d, peer, declared = policy.Ingress, g.From, g.Destination
+		} else if f.NodeOf(g.From) != n {
+			continue
+		}
+		rule := policy.Rule{Direction: d, Peers: []policy.Peer{peer}, Ports: g.Ports, L7: spokenAtNode(n, g.L7)}
+		if d == policy.Egress && len(g.SourcePorts) > 0 {
+			rule.Ports = g.SourcePorts
+		}
+		a.put(&p, name, rule, []policy.Reason{declared.Reason})
+		if peer.Kind == policy.FQDNs {
+			a.put(&p, name, dnsRule(f, namesAt(n, peer.FQDNs)), nil)
+		}
+	}
+	slices.SortFunc(p.Reasons, func(x, y policy.Reason) int { return strings.Compare(x.String(), y.String()) })
+	return p
+}
+
+// nodeDNS lets nodes ask for the names of a flow, where the cluster's DNS is fenced.
+func nodeDNS(f *policy.Fence, g policy.Grant) []half {
+	rule := dnsRule(f, nil)
+	asking := policy.Grant{Family: policy.EastWest, From: g.From, Ports: rule.Ports, Source: g.Source}
+	var out []half
+	for _, server := range fencedParts(f, rule.Peers) {
+		out = append(out, side(f, asking, policy.Ingress, server, g.From))
+	}
+	return out
+}
+
+// spokenAtNode is what is looked into: nothing in Audit, where nothing may be denied.
+func spokenAtNode(n *policy.Node, l7 policy.L7) policy.L7 {
+	if n.Enforcement != v1alpha1.Enforce {
+		return policy.L7{}
+	}
+	return l7
+}
+
+// namesAt are the names that nodes may ask the cluster's DNS for: any in Audit.
+func namesAt(n *policy.Node, names []string) []string {
+	if n.Enforcement != v1alpha1.Enforce {
+		return []string{"*"}
+	}
+	return names
+}

@@ -1,0 +1,49 @@
+package policy
+
+import (
+	"slices"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+)
+
+// Node is an entry of the profile's nodes: a kind of node, with every default applied.
+type Node struct {
+	Name        string
+	Selector    Selector
+	Enforcement v1alpha1.Enforcement
+	// Closes are the directions that are closed in Enforce: those that have flows.
+	Closes []Direction
+	// Reason is the entry, EnforcementReason what closes it.
+	Reason, EnforcementReason Reason
+}
+
+// NodeOf is a peer's entry of nodes, nil where it is none.
+func (f *Fence) NodeOf(p Peer) *Node {
+	if i := slices.IndexFunc(f.Nodes, func(n Node) bool { return p.Kind == Nodes && n.Name == p.Node }); i >= 0 {
+		return &f.Nodes[i]
+	}
+	return nil
+}
+
+// GeneratedAt says whether policies may land at a kind of node at all: where an allow
+// isolates by itself, one must not land in Audit.
+func (f *Fence) GeneratedAt(n *Node) bool {
+	return n.Enforcement == v1alpha1.Enforce || f.Additive()
+}
+
+// At are the nodes, as an end of flows.
+func (n *Node) At() Peer { return Peer{Kind: Nodes, Node: n.Name} }
+
+// AnyNode is what the nodes are in policies about pods, which tell a pod's own node from
+// all others, and no two others apart.
+func AnyNode() Peer {
+	return Peer{Kind: Entities, Entities: []v1alpha1.Entity{v1alpha1.EntityHost, v1alpha1.EntityRemoteNode}}
+}
+
+// NodeName is what a node with some labels is called.
+func NodeName(labels map[string]string) string {
+	if len(labels) == 0 {
+		return "a node without labels"
+	}
+	return "node/" + Spelled(labels)
+}

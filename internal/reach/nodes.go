@@ -1,0 +1,132 @@
+package reach
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/policy"
+)
+
+// node finds a node by its labels, or a Node of the build by its name.
+func (e Endpoints) node(text string, f v1alpha1.FlowEndpoint) (policy.Endpoint, error) {
+	out := policy.Endpoint{Kind: policy.NodeEndpoint, Name: text, Labels: f.Labels}
+	if f.Name == "" {
+		return out, nil
+	}
+	n := e.Index.Nodes[f.Name]
+	if n == nil {
+		return out, fmt.Errorf("there is no Node %q in the build or its inventory: correct the name, tell the Node as inventory, or write its labels, as node/role=worker", f.Name)
+	}
+	out.Labels = n.Labels
+	return out, nil
+}
+
+// abroad is a pod of another cluster of the mesh. This cluster's own are found in the
+// build.
+func (e Endpoints) abroad(text string, f v1alpha1.FlowEndpoint) (policy.Endpoint, error) {
+	if own := e.Fence.Cluster.Name; f.Cluster == own || own == "" && f.Cluster == "default" {
+		return policy.Endpoint{}, fmt.Errorf("%q is of this cluster: write namespace/%s/%s", text, f.In, policy.Spelled(f.Labels))
+	}
+	// What labels a namespace has there is not known, but for its name.
+	pod := e.imagined(f.In, f.Labels)
+	pod.NamespaceLabels = nil
+	pod.Name, pod.Cluster = text, f.Cluster
+	return pod, nil
+}
+
+// nodes are those that a kind of nodes stands for: all of the build that it selects or,
+// where there is none, one that it would.
+func (p Proof) nodes(n *policy.Node) []policy.Endpoint {
+	var out []policy.Endpoint
+	index := p.Endpoints.Index.Nodes
+	for _, name := range slices.Sorted(maps.Keys(index)) {
+		if policy.Selects(n.Selector, index[name].Labels) {
+			out = append(out, policy.Endpoint{Kind: policy.NodeEndpoint, Name: "node/" + name, Labels: index[name].Labels})
+		}
+	}
+	if len(out) == 0 {
+		out = append(out, imaginedNode(policy.Example(n.Selector)))
+	}
+	return out
+}
+
+func imaginedNode(labels map[string]string) policy.Endpoint {
+	return policy.Endpoint{Kind: policy.NodeEndpoint, Name: policy.NodeName(labels), Labels: labels, Imagined: true}
+}
+
+// fencedNodes are the nodes that are looked into: those of the build, and for each kind of
+// nodes one, alone and with the labels by which each policy selects its own.
+func (p Proof) fencedNodes(known []policy.Endpoint) []policy.Endpoint {
+	var out []policy.Endpoint
+	for i := range p.Fence.Nodes {
+		n := &p.Fence.Nodes[i]
+		if !p.Fence.GeneratedAt(n) {
+			continue
+		}
+		out = append(out, p.nodes(n)...)
+		example := policy.Example(n.Selector)
+		for _, ep := range known {
+			if ep.Kind != policy.NodeEndpoint {
+				continue
+			}
+			labels := maps.Clone(example)
+			maps.Copy(labels, ep.Labels)
+			if policy.Selects(n.Selector, labels) {
+				out = append(out, imaginedNode(labels))
+			}
+		}
+	}
+	slices.SortStableFunc(out, func(a, b policy.Endpoint) int { return cmp.Compare(a.Name, b.Name) })
+	return slices.CompactFunc(out, func(a, b policy.Endpoint) bool { return a.Name == b.Name })
+}
+
+// closers are the kinds of nodes that close a node in one direction, those in Enforce
+// first.
+func closers(f *policy.Fence, labels map[string]string, d policy.Direction) []*policy.Node {
+	var enforced, audited []*policy.Node
+	for i := range f.Nodes {
+		switch n := &f.Nodes[i]; {
+		case !slices.Contains(n.Closes, d) || !f.GeneratedAt(n) || !policy.Selects(n.Selector, labels):
+		case n.Enforcement == v1alpha1.Enforce:
+			enforced = append(enforced, n)
+		default:
+			audited = append(audited, n)
+		}
+	}
+	return append(enforced, audited...)
+}
+
+// searchNodes goes through the openings of nodes, in the directions that are closed, and
+// returns how many nodes there were.
+func (s *search) searchNodes(known []policy.Endpoint) (int, error) {
+	all := s.fencedNodes(known)
+	for _, node := range all {
+		for _, d := range []policy.Direction{policy.Egress, policy.Ingress} {
+			if len(closers(s.Fence, node.Labels, d)) == 0 {
+				continue
+			}
+			if err := s.search(node, d); err != nil {
+				return 0, err
+			}
+		}
+	}
+	return len(all), nil
+}
+
+// nodesOf decides the declared flows of nodes.
+func (d *declared) nodesOf(x *Expectation) {
+	for i := range d.Fence.Nodes {
+		n := &d.Fence.Nodes[i]
+		if !d.Fence.GeneratedAt(n) {
+			continue
+		}
+		for _, direction := range []policy.Direction{policy.Egress, policy.Ingress} {
+			for _, w := range x.at[end{node: n.Name, direction: direction}] {
+				d.decide(n.At(), n.Enforcement, direction, w)
+			}
+		}
+	}
+}

@@ -1,0 +1,105 @@
+package resolve
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/policy"
+)
+
+// essential is a flow that a node is lost, or of no use, without.
+type essential struct {
+	direction policy.Direction
+	// peer is the other end: one entity, or pods.
+	peer policy.Peer
+	// ports of which one is enough.
+	ports []policy.Port
+	what  string
+}
+
+// essentials are those of every node.
+func (r *resolver) essentials() []essential {
+	remote := policy.Peer{Kind: policy.Entities, Entities: []v1alpha1.Entity{v1alpha1.EntityRemoteNode}}
+	server := policy.Peer{Kind: policy.Entities, Entities: []v1alpha1.Entity{v1alpha1.EntityKubeAPIServer}}
+	on := func(protocol v1alpha1.Protocol, ports ...int32) []policy.Port {
+		var out []policy.Port
+		for _, p := range ports {
+			out = append(out, policy.Port{Port: p, Protocol: protocol})
+		}
+		return out
+	}
+	dns := r.profile.Spec.Baseline.DNS
+	resolver := policy.Peer{Kind: policy.Pods, Namespace: dns.Namespace, Pods: policy.PodsOf(dns.Pods)}
+	out := []essential{
+		{policy.Egress, server, on(v1alpha1.TCP, r.serverPorts()...), "the apiserver (entity kube-apiserver)"},
+		{policy.Egress, resolver, on(v1alpha1.UDP, dns.Port), "the cluster's DNS"},
+		{policy.Ingress, server, on(v1alpha1.TCP, 10250), "the kubelet, from the apiserver (entity kube-apiserver)"},
+	}
+	for _, d := range []policy.Direction{policy.Egress, policy.Ingress} {
+		out = append(out,
+			essential{d, remote, on(v1alpha1.TCP, 4240), "the health checks between Cilium's agents (entity remote-node)"},
+			essential{d, remote, on(v1alpha1.UDP, 8472), "the tunnel between nodes, where it is VXLAN on its default port (entity remote-node)"})
+	}
+	return out
+}
+
+// serverPorts are those on which the apiserver is reached, as far as the profile says.
+func (r *resolver) serverPorts() []int32 {
+	if api := r.profile.Spec.Baseline.APIServer; api != nil {
+		return api.Ports
+	}
+	return v1alpha1.APIServerPorts()
+}
+
+// sayEssentials says what a node that is closed cannot do without and no flow allows, of
+// this entry or of one that selects all of its nodes.
+func (r *resolver) sayEssentials(n policy.Node, i int) {
+	for _, e := range r.essentials() {
+		if !slices.Contains(n.Closes, e.direction) || r.allowed(n, e) {
+			continue
+		}
+		r.warn("node-essential-missing", r.profile.Ref, r.profile.Path.Child("nodes").Index(i).Child(string(e.direction)),
+			"no flow allows %s on %s, which nodes need to work in the cluster: add it, unless this cluster does without", e.what, anyOf(e.ports))
+	}
+}
+
+func anyOf(ports []policy.Port) string {
+	var out []string
+	for _, p := range ports {
+		out = append(out, p.String())
+	}
+	return strings.Join(out, " or ")
+}
+
+// allowed says whether a flow of such nodes allows an essential.
+func (r *resolver) allowed(n policy.Node, e essential) bool {
+	return slices.ContainsFunc(r.fence.Grants, func(g policy.Grant) bool {
+		own, peer := g.From, g.To
+		if e.direction == policy.Ingress {
+			own, peer = g.To, g.From
+		}
+		other := r.fence.NodeOf(own)
+		return other != nil && all(n.Selector, other.Selector) && embraces(peer, e.peer) &&
+			(len(g.Ports) == 0 || slices.ContainsFunc(e.ports, func(p policy.Port) bool { return p.CoveredBy(g.Ports) }))
+	})
+}
+
+// all says whether a selector selects all that another does, as far as the two show it.
+func all(inner, outer policy.Selector) bool {
+	both, ok := policy.Both(inner, outer)
+	same, _ := policy.Both(inner, inner)
+	return ok && policy.Key(both) == policy.Key(same)
+}
+
+// embraces says whether a peer stands for all of an essential one.
+func embraces(peer, essential policy.Peer) bool {
+	if peer.Kind == policy.Entities {
+		wide := []v1alpha1.Entity{v1alpha1.EntityCluster, v1alpha1.EntityAll}
+		return slices.ContainsFunc(peer.Entities, func(e v1alpha1.Entity) bool {
+			return slices.Contains(wide, e) || slices.Contains(essential.Entities, e)
+		})
+	}
+	return peer.Kind == policy.Pods && essential.Kind == policy.Pods &&
+		(peer.Namespace == "" || peer.Namespace == essential.Namespace) && all(essential.Pods, peer.Pods)
+}

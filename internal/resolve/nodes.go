@@ -1,0 +1,96 @@
+package resolve
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/policy"
+)
+
+// declareNodes collects the flows of the profile's nodes, and resolves their ends. They
+// are the profile's, so that they need neither limits nor consent.
+func (r *resolver) declareNodes() {
+	for i, n := range r.profile.Spec.Nodes {
+		path := r.profile.Path.Child("nodes").Index(i)
+		if r.twin {
+			r.refuse("host-policy", r.profile.Ref, path, "a NetworkPolicy selects pods alone, and never a node")
+			continue
+		}
+		reason := r.fence.Profile.In("nodes[" + n.Name + "]")
+		node := policy.Node{
+			Name: n.Name, Selector: n.NodeSelector, Enforcement: n.Enforcement, Reason: reason, EnforcementReason: reason.In("enforcement"),
+		}
+		if len(n.Ingress) > 0 {
+			node.Closes = append(node.Closes, policy.Ingress)
+		}
+		if len(n.Egress) > 0 {
+			node.Closes = append(node.Closes, policy.Egress)
+		}
+		r.fence.Nodes = append(r.fence.Nodes, node)
+		for _, f := range flowsOf(&tenant{}, v1alpha1.EveryTenant{Ingress: n.Ingress, Egress: n.Egress}, r.profile.Ref, path, reason) {
+			f.every, f.node = true, n.Name
+			if r.resolveFlow(f) {
+				r.sayEveryNode(f)
+				r.flows = append(r.flows, f)
+			}
+		}
+	}
+}
+
+// whose names who declared a flow.
+func (f *flow) whose() string {
+	if f.node != "" {
+		return fmt.Sprintf("nodes %q", f.node)
+	}
+	return fmt.Sprintf("Tenant %q", f.tenant.Name)
+}
+
+// sayEveryNode says what a flow between nodes and fenced pods comes to at the pods.
+func (r *resolver) sayEveryNode(f *flow) {
+	for _, e := range f.ends {
+		for _, owner := range r.ownersBehind(e) {
+			if f.direction == policy.Egress {
+				r.warn("every-node", f.ref, e.path, "pods of Tenant %q are to admit these nodes, and a policy about pods cannot tell nodes apart: they admit every node (host, remote-node), and with it every hostNetwork pod of the cluster", owner.Name)
+			} else {
+				r.warn("every-node", f.ref, e.path, "pods of Tenant %q are to reach these nodes, and a policy about pods cannot tell nodes apart: they are let out to every node (host, remote-node) on these ports, and only the nodes' own policies close others", owner.Name)
+			}
+		}
+	}
+}
+
+// ownersBehind are the tenants whose pods are at an end, or resolve its names.
+func (r *resolver) ownersBehind(e end) []*tenant {
+	dns := r.profile.Spec.Baseline.DNS
+	var owners []*tenant
+	switch e.peer.Kind {
+	case policy.Pods:
+		owners = []*tenant{r.ownerOf(e.peer)}
+	case policy.FQDNs:
+		_, owners = r.partsOf(dns.Namespace, policy.PodsOf(dns.Pods))
+	}
+	return slices.DeleteFunc(owners, func(t *tenant) bool { return t == nil })
+}
+
+// sayNodes says what host policies can do to a cluster.
+func (r *resolver) sayNodes() {
+	for i, n := range r.fence.Nodes {
+		at := r.profile.Path.Child("nodes").Index(i)
+		const watch = "watch first what they would deny: with the host firewall on in the agents, cilium-dbg endpoint config HOST_ENDPOINT PolicyAuditMode=Enabled on a node, then cilium-dbg monitor -t policy-verdict --related-to HOST_ENDPOINT"
+		if n.Enforcement == v1alpha1.Enforce {
+			r.warn("host-policy-can-cut-off", r.profile.Ref, at,
+				"%s: these host policies are enforced, and can cut a node off: whatever no flow says is denied, also to the kubelet, the apiserver, agents and SSH; %s", closed(n), watch)
+			r.sayEssentials(n, i)
+			continue
+		}
+		r.warn("host-policy-can-cut-off", r.profile.Ref, at,
+			"in Audit, so nothing is closed yet; with enforcement: Enforce, %s: whatever no flow says would be denied, also to the kubelet, the apiserver, agents and SSH, and can cut a node off; %s", closed(n), watch)
+	}
+}
+
+func closed(n policy.Node) string {
+	if len(n.Closes) == 2 {
+		return "ingress and egress of the nodes are closed"
+	}
+	return fmt.Sprintf("%s of the nodes is closed", n.Closes[0])
+}
