@@ -14,6 +14,7 @@ import (
 //
 //	acme/adapter -> soctalk-system/api:8000/TCP                   allowed
 //	acme/adapter -> soctalk-system/api:8000/TCP GET /v1/reports   allowed
+//	acme/adapter -> soctalk-system/api:80/TCP GET / host=api.example.com X-Key=1   denied
 //	acme/adapter -> kube-system/dns:53/UDP dns=api.example.com    denied
 //	acme/adapter -> soctalk-system/api:ICMP/EchoRequest           allowed
 func parseVerdict(t *testing.T, endpoints reach.Endpoints, line string) (policy.Flow, policy.Decision) {
@@ -62,9 +63,21 @@ func flowTo(t *testing.T, port string, asked []string) policy.Flow {
 		}
 		flow.DNS = name
 	default:
-		flow.HTTP = &policy.HTTPRequest{Method: asked[0], Path: asked[1]}
+		flow.HTTP = requestOf(asked)
 	}
 	return flow
+}
+
+// requestOf reads a method, a path and, behind them, "host=api.example.com" and headers.
+func requestOf(asked []string) *policy.HTTPRequest {
+	out := &policy.HTTPRequest{Method: asked[0], Path: asked[1], Headers: map[string]string{}}
+	for _, more := range asked[2:] {
+		name, value, _ := strings.Cut(more, "=")
+		out.Headers[name] = value
+	}
+	out.Host = out.Headers["host"]
+	delete(out.Headers, "host")
+	return out
 }
 
 func cutLast(s, sep string) (before, after string, found bool) {

@@ -97,6 +97,17 @@ type HTTPRequest struct {
 	// path starts with "/", and holds the query if there is one. Omitted: "/".
 	// +optional
 	Path string `json:"path,omitempty"`
+
+	// host is what the request calls the server, with the port where clients write it:
+	// "api.example.com:8080". Omitted: the name in to or, where to is none, not known: a
+	// rule that looks at it is an error then.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	Host string `json:"host,omitempty"`
+
+	// headers are the request's, by name, besides Host. Omitted: none.
+	// +optional
+	Headers map[string]string `json:"headers,omitempty"`
 }
 
 // Expectation is what must become of a flow.

@@ -1,6 +1,9 @@
 package v1alpha1
 
 import (
+	"maps"
+	"regexp"
+	"slices"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
@@ -76,6 +79,8 @@ func validateFrom(endpoint string, at *field.Path) field.ErrorList {
 	return field.ErrorList{field.Invalid(at, endpoint, problem)}
 }
 
+var hostOfRequest = regexp.MustCompile(`^([-_.a-zA-Z0-9]+|\[[0-9a-fA-F:.]+\])(:[0-9]+)?$`)
+
 func (c *FlowCase) validateHTTP(to FlowEndpoint, at *field.Path) field.ErrorList {
 	var errs field.ErrorList
 	if c.Port == 0 && to.Form != ServiceForm {
@@ -84,16 +89,28 @@ func (c *FlowCase) validateHTTP(to FlowEndpoint, at *field.Path) field.ErrorList
 	if c.Protocol != "" && c.Protocol != TCP {
 		errs = append(errs, field.Invalid(at.Child("protocol"), c.Protocol, "http is spoken over TCP alone: remove it"))
 	}
-	request := at.Child("http")
-	if m := c.HTTP.Method; m != "" && !httpMethod.MatchString(m) {
-		errs = append(errs, field.Invalid(request.Child("method"), m, "must be one method in capitals, such as GET"))
+	return append(errs, c.HTTP.validate(at.Child("http"))...)
+}
+
+func (r *HTTPRequest) validate(at *field.Path) field.ErrorList {
+	var errs field.ErrorList
+	if m := r.Method; m != "" && !httpMethod.MatchString(m) {
+		errs = append(errs, field.Invalid(at.Child("method"), m, "must be one method in capitals, such as GET"))
 	}
-	switch p := c.HTTP.Path; {
+	switch p := r.Path; {
 	case p == "":
 	case !strings.HasPrefix(p, "/"):
-		errs = append(errs, field.Invalid(request.Child("path"), p, `must start with "/", as every path does`))
+		errs = append(errs, field.Invalid(at.Child("path"), p, `must start with "/", as every path does`))
 	case strings.ContainsAny(p, "* \t\r\n"):
-		errs = append(errs, field.Invalid(request.Child("path"), p, "is the path of no one request: write one without * or spaces, which a pattern would match"))
+		errs = append(errs, field.Invalid(at.Child("path"), p, "is the path of no one request: write one without * or spaces, which a pattern would match"))
+	}
+	if r.Host != "" && !hostOfRequest.MatchString(r.Host) {
+		errs = append(errs, field.Invalid(at.Child("host"), r.Host, "is the host of no one request: write a name or an address as clients send it, as api.example.com or api.example.com:8080"))
+	}
+	for _, name := range slices.Sorted(maps.Keys(r.Headers)) {
+		if problem := headerNameProblem(name); problem != "" {
+			errs = append(errs, field.Invalid(at.Child("headers").Key(name), name, problem))
+		}
 	}
 	return errs
 }

@@ -1,10 +1,6 @@
 package v1alpha1
 
 import (
-	"fmt"
-	"regexp"
-	"strings"
-
 	"k8s.io/apimachinery/pkg/util/intstr"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
@@ -61,7 +57,7 @@ func (s spoken) validateHTTP(at *field.Path) field.ErrorList {
 	seen := unique{}
 	for i, rule := range s.http {
 		errs = append(errs, rule.validate(at.Child("http").Index(i))...)
-		errs = append(errs, seen.item(strings.TrimSpace(rule.Method+" "+rule.Path), at.Child("http").Index(i))...)
+		errs = append(errs, seen.item(rule.String(), at.Child("http").Index(i))...)
 	}
 	if len(s.dns) > 0 {
 		errs = append(errs, field.Forbidden(at.Child("dns"), "is not for a flow with http: make each a flow of its own"))
@@ -73,39 +69,6 @@ func (s spoken) validateHTTP(at *field.Path) field.ErrorList {
 		errs = append(errs, p.validateHTTP(at.Child("ports").Index(i))...)
 	}
 	return errs
-}
-
-var httpMethod = regexp.MustCompile(`^[A-Z]+$`)
-
-func (r HTTPRule) validate(at *field.Path) field.ErrorList {
-	if r.Method == "" && r.Path == "" {
-		return field.ErrorList{field.Required(at, "say a method or a path; to let every request pass, leave http out")}
-	}
-	var errs field.ErrorList
-	if r.Method != "" && !httpMethod.MatchString(r.Method) {
-		errs = append(errs, field.Invalid(at.Child("method"), r.Method, "must be one method in capitals, such as GET: make each method an item of its own"))
-	}
-	if problem := pathProblem(r.Path); problem != "" {
-		errs = append(errs, field.Invalid(at.Child("path"), r.Path, problem))
-	}
-	return errs
-}
-
-// pathProblem says what is wrong with the expression of a path, "" if nothing is.
-func pathProblem(path string) string {
-	_, err := regexp.Compile(path)
-	bare := strings.TrimPrefix(path, "^")
-	switch {
-	case path == "":
-		return ""
-	case bare != path && strings.HasPrefix(bare, "/"):
-		return fmt.Sprintf("must match the whole path anyway: write %q", strings.TrimSuffix(bare, "$"))
-	case !strings.HasPrefix(path, "/"):
-		return `must start with "/", as every path does: write "/v1/.*" for all below /v1, or leave path out for every path`
-	case err != nil:
-		return "is no regular expression: " + strings.TrimPrefix(err.Error(), "error parsing regexp: ")
-	}
-	return ""
 }
 
 func (p Port) validateHTTP(at *field.Path) field.ErrorList {

@@ -15,6 +15,7 @@ const seeds = 150
 func TestThreeEnginesAgree(t *testing.T) {
 	t.Parallel()
 	said := map[policy.Decision]int{}
+	requests := map[policy.Decision]int{}
 	simulated := 0
 	for seed := range uint64(seeds) {
 		d := newDice(seed)
@@ -24,7 +25,7 @@ func TestThreeEnginesAgree(t *testing.T) {
 			t.Fatalf("seed %d: %v\n%s", seed, err, docs)
 		}
 		n, s := readNaively(t, docs), readForSimulator(t, docs)
-		for range 60 {
+		for range 80 {
 			f := d.flow()
 			v, err := e.Decide(f)
 			if err != nil {
@@ -36,6 +37,9 @@ func TestThreeEnginesAgree(t *testing.T) {
 					pod, peer = peer, pod
 				}
 				said[got.Decision]++
+				if f.HTTP != nil && !got.L7.All() {
+					requests[got.Decision]++
+				}
 				if want := n.side(dir, pod, peer, f); got.Decision != want {
 					t.Fatalf("seed %d: %s of %s: got %+v, naively %s\n%s", seed, dir, f, got, want, docs)
 				}
@@ -52,6 +56,9 @@ func TestThreeEnginesAgree(t *testing.T) {
 		if said[decision] < 100 {
 			t.Errorf("only %d of all sides are %s: the dice are loaded", said[decision], decision)
 		}
+	}
+	if requests[policy.Allowed] < 20 || requests[policy.Denied] < 20 {
+		t.Errorf("only %v requests hang on rules", requests)
 	}
 	if simulated < seeds*20 {
 		t.Errorf("only %d sides were simulated", simulated)

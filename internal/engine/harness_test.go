@@ -104,7 +104,7 @@ func build(t *testing.T, policies string) *engine.Engine {
 }
 
 // parseFlow reads "from -> to:port/PROTOCOL", where port may be *, and may be followed by
-// what is asked for: "GET /v1/x" or "asks api.example.com". For ICMP it is
+// what is asked for: "GET /v1/x" (see parseRequest) or "asks api.example.com". For ICMP it is
 // "from -> to:ICMP/EchoRequest".
 func parseFlow(t *testing.T, s string) policy.Flow {
 	t.Helper()
@@ -129,9 +129,23 @@ func parseFlow(t *testing.T, s string) policy.Flow {
 	case method == "asks":
 		f.DNS = path
 	default:
-		f.HTTP = &policy.HTTPRequest{Method: method, Path: path}
+		f.HTTP = parseRequest(method, path)
 	}
 	return f
+}
+
+// parseRequest reads what follows the method: "/v1/x", and behind it "host=api.example" and
+// headers as "X-Key=1".
+func parseRequest(method, rest string) *policy.HTTPRequest {
+	words := strings.Fields(rest)
+	out := &policy.HTTPRequest{Method: method, Path: words[0], Headers: map[string]string{}}
+	for _, word := range words[1:] {
+		name, value, _ := strings.Cut(word, "=")
+		out.Headers[name] = value
+	}
+	out.Host = out.Headers["host"]
+	delete(out.Headers, "host")
+	return out
 }
 
 // verdict spells a verdict as the tables do.

@@ -1,12 +1,7 @@
 package engine
 
 import (
-	"cmp"
-	"errors"
-	"fmt"
-	"regexp"
 	"slices"
-	"strings"
 
 	"github.com/cilium/cilium/pkg/identity"
 	ciliumpolicy "github.com/cilium/cilium/pkg/policy"
@@ -40,10 +35,8 @@ func (e *Engine) l7(d *distilled, key ciliumpolicy.Key) policy.L7 {
 		slices.Sort(moot)
 		return mootRules(out, slices.Compact(moot))
 	}
-	slices.SortFunc(out.HTTP, func(a, b policy.HTTPRule) int {
-		return cmp.Or(cmp.Compare(a.Path, b.Path), cmp.Compare(a.Method, b.Method))
-	})
-	out.HTTP = slices.Compact(out.HTTP)
+	slices.SortFunc(out.HTTP, policy.HTTPRule.Compare)
+	out.HTTP = slices.CompactFunc(out.HTTP, policy.HTTPRule.Equal)
 	slices.Sort(out.DNS)
 	out.DNS = slices.Compact(out.DNS)
 	return out
@@ -131,11 +124,11 @@ func addL7(out *policy.L7, rules *ciliumpolicy.PerSelectorPolicy) {
 			out.HTTP = append(out.HTTP, policy.HTTPRule{})
 		}
 		for _, r := range rules.HTTP {
-			if r.Host != "" || len(r.Headers) > 0 || len(r.HeaderMatches) > 0 {
-				addOther(out, "an HTTP rule about the host or headers")
+			if len(r.HeaderMatches) > 0 {
+				addOther(out, "an HTTP rule with headerMatches")
 				continue
 			}
-			out.HTTP = append(out.HTTP, policy.HTTPRule{Method: r.Method, Path: r.Path})
+			out.HTTP = append(out.HTTP, policy.HTTPRule{Method: r.Method, Path: r.Path, Host: r.Host, Headers: r.Headers})
 		}
 	case ciliumpolicy.ParserTypeTLS:
 		addOther(out, "a rule about TLS")
@@ -171,48 +164,4 @@ func namesOf(rules api.PortRulesDNS) []string {
 		}
 	}
 	return out
-}
-
-// asked narrows an allowed side to what the flow asks for.
-func asked(side policy.Side, f policy.Flow) (policy.Side, string, error) {
-	if side.Decision != policy.Allowed || side.L7.All() || f.HTTP == nil && f.DNS == "" {
-		return side, "", nil
-	}
-	ok, err := matches(side.L7, f)
-	switch {
-	case err != nil || ok:
-		return side, "", err
-	case side.L7.Other != "":
-		return side, "", fmt.Errorf("%s by %s has %s, which is not looked into", side.Decision, strings.Join(side.By, ", "), side.L7.Other)
-	}
-	side.Decision = policy.Denied
-	return side, fmt.Sprintf("%s lets only %s pass", strings.Join(side.By, ", "), side.L7), nil
-}
-
-func matches(l policy.L7, f policy.Flow) (bool, error) {
-	if f.DNS != "" {
-		patterns, err := compileNames(l.DNS)
-		return matchesName(patterns, f.DNS), err
-	}
-	for _, r := range l.HTTP {
-		method, err1 := matchesAll(r.Method, f.HTTP.Method)
-		path, err2 := matchesAll(r.Path, f.HTTP.Path)
-		if err := errors.Join(err1, err2); err != nil || method && path {
-			return err == nil, err
-		}
-	}
-	return false, nil
-}
-
-// matchesAll matches as Envoy does: the whole text, and anything where there is no
-// expression.
-func matchesAll(expression, text string) (bool, error) {
-	if expression == "" {
-		return true, nil
-	}
-	re, err := regexp.Compile("^(?:" + expression + ")$")
-	if err != nil {
-		return false, fmt.Errorf("match HTTP requests: %w", err)
-	}
-	return re.MatchString(text), nil
 }

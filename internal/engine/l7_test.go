@@ -93,6 +93,38 @@ func TestHTTPRules(t *testing.T) {
 			policies: ingress("http", fromDB+`, toPorts: [{ports: [{port: http, protocol: TCP}], rules: {http: [{method: GET}]}}]`),
 			flows:    []string{"db -> web:8080 GET / = allowed by acme/http", "db -> web:8080 PUT / = denied by acme/http"},
 		},
+		"a host is an expression for all of it, in which a dot is any character": {
+			policies: ingress("http", fromDB+", "+onHTTPOnly(`{host: api.example.com}, {host: "[a-z]+\\.example\\.org(:8080)?"}`)),
+			flows: []string{"db -> web:8080 GET / host=api.example.com = allowed by acme/http", "db -> web:8080 GET / host=api-example.com = allowed by acme/http",
+				"db -> web:8080 GET / host=api.example.com:8080 = denied by acme/http", "db -> web:8080 GET / host=an.api.example.com = denied by acme/http",
+				"db -> web:8080 GET / host=a.example.org:8080 = allowed by acme/http", "db -> web:8080 GET / host=A.example.org = denied by acme/http"},
+		},
+		"headers must all be there, each with its value or any": {
+			policies: ingress("http", fromDB+", "+onHTTPOnly(`{headers: ["X-Key: 1", X-Any]}`)),
+			flows: []string{"db -> web:8080 GET / x-key=1 X-ANY=2 = allowed by acme/http", "db -> web:8080 GET / X-Key=1 = denied by acme/http",
+				"db -> web:8080 GET / X-Key=2 X-Any=2 = denied by acme/http", "db -> web:8080 GET / X-Any=1 = denied by acme/http", "db -> web:8080 GET / = denied by acme/http"},
+			notes: "acme/http lets only any method of any path with X-Key: 1 and X-Any pass",
+		},
+		"a header's value is no expression": {
+			policies: ingress("http", fromDB+", "+onHTTPOnly(`{headers: ["X-Key: .*"]}`)),
+			flows:    []string{"db -> web:8080 GET / X-Key=1 = denied by acme/http", "db -> web:8080 GET / X-Key=.* = allowed by acme/http"},
+		},
+		"a header is taken apart at the first space": {
+			policies: ingress("http", fromDB+", "+onHTTPOnly(`{headers: ["X-Key 1"]}, {headers: ["X-Other:1"]}, {headers: ["X-None: "]}, {headers: ["X-Colons:: 1"]}`)),
+			flows: []string{"db -> web:8080 GET / X-Key=1 = allowed by acme/http", "db -> web:8080 GET / X-Key=2 = denied by acme/http", "db -> web:8080 GET / X-Other=1 = denied by acme/http",
+				"db -> web:8080 GET / X-None=7 = allowed by acme/http", "db -> web:8080 GET / X-Colons=1 = allowed by acme/http"},
+		},
+		"a header may be the host, or of the first line": {
+			policies: ingress("http", fromDB+", "+onHTTPOnly(`{headers: ["Host: a.example"]}, {headers: [":path: /x"]}, {method: PUT, headers: [host]}`)),
+			flows: []string{"db -> web:8080 GET / host=a.example = allowed by acme/http", "db -> web:8080 GET / host=b.example = denied by acme/http",
+				"db -> web:8080 GET /x host=b.example = allowed by acme/http", "db -> web:8080 PUT / = allowed by acme/http"},
+		},
+		"all that a rule says must match": {
+			policies: ingress("http", fromDB+", "+onHTTPOnly(`{method: GET, path: /x, host: a.example, headers: ["K: 1"]}`)),
+			flows: []string{"db -> web:8080 GET /x host=a.example K=1 = allowed by acme/http", "db -> web:8080 PUT /x host=a.example K=1 = denied by acme/http",
+				"db -> web:8080 GET / host=a.example K=1 = denied by acme/http", "db -> web:8080 GET /x host=b.example K=1 = denied by acme/http",
+				"db -> web:8080 GET /x host=a.example K=2 = denied by acme/http", "db -> web:8080 GET / = denied by acme/http"},
+		},
 		"a deny beats them": {
 			policies: all(ingress("http", fromDB+", "+onHTTPOnly(`{method: GET}`)), cnp("shut", "{endpointSelector: {}, ingressDeny: [{"+fromDB+"}]}")),
 			flows:    []string{"db -> web:8080 GET / = denied by acme/shut"},
@@ -221,20 +253,19 @@ func TestDNSQuestions(t *testing.T) {
 
 // What is not looked into is said, and where a request hangs on it, nothing is guessed.
 func TestRulesThatAreNotLookedInto(t *testing.T) {
-	const header, tls, own = "an HTTP rule about the host or headers", "a rule about TLS server names", "a listener of its own"
-	byHost := egress("h", toDB+", "+onHTTPOnly(`{host: api.example.com}, {method: GET}`))
+	const header, tls, own = "an HTTP rule with headerMatches", "a rule about TLS server names", "a listener of its own"
+	const matched = `{headerMatches: [{name: X-Key, value: "1"}]}`
+	byMatch := egress("h", toDB+", "+onHTTPOnly(matched+`, {method: GET}`))
 	sni := toDB + `, toPorts: [{ports: [{port: "8080", protocol: TCP}], serverNames: [api.example.com]}]`
 	listener := toDB + `, toPorts: [{ports: [{port: "8080", protocol: TCP}], listener: {envoyConfig: {kind: CiliumEnvoyConfig, name: mine}, name: one}}]`
 	for sentence, c := range map[string]struct {
 		policies, flow, l7 string
 		guess              bool
 	}{
-		"a header":                    {egress("h", toDB+", "+onHTTPOnly(`{headers: ["X-Key: 1"]}`)), "GET /", header, true},
-		"a match of a header":         {egress("h", toDB+", "+onHTTPOnly(`{headerMatches: [{name: X-Key, value: "1"}]}`)), "GET /", header, true},
-		"a host":                      {egress("h", toDB+", "+onHTTPOnly(`{host: api.example.com}`)), "GET /", header, true},
-		"another rule may admit":      {byHost, "GET /", "GET any path, " + header, false},
-		"no other rule admits":        {byHost, "PUT /", "GET any path, " + header, true},
-		"nothing is asked":            {byHost, "", "GET any path, " + header, false},
+		"a match of a header":         {egress("h", toDB+", "+onHTTPOnly(matched)), "GET /", header, true},
+		"another rule may admit":      {byMatch, "GET /", "GET any path, " + header, false},
+		"no other rule admits":        {byMatch, "PUT /", "GET any path, " + header, true},
+		"nothing is asked":            {byMatch, "", "GET any path, " + header, false},
 		"a TLS server name":           {egress("h", sni), "GET /", tls, true},
 		"a listener":                  {egress("h", listener), "GET /", own, true},
 		"TLS beside a plain allow":    {all(egress("h", sni), egress("plain", toDB)), "GET /", "", false},
@@ -242,7 +273,7 @@ func TestRulesThatAreNotLookedInto(t *testing.T) {
 		"a listener sees everything":  {all(egress("h", listener), egress("plain", toDB)), "GET /", own, true},
 		"TLS where nothing isolates":  {cnp("h", "{endpointSelector: {}, enableDefaultDeny: {egress: false}, egress: [{"+sni+"}]}"), "GET /", "", false},
 		"HTTP, asked for a DNS name":  {egress("h", toDB+", "+onHTTPOnly(`{method: GET}`)), "asks api.example.com", "GET any path", false},
-		"two things, always one said": {all(egress("a", sni), egress("b", "toEndpoints: [{}], "+onHTTPOnly(`{host: a.example}`))), "GET /", header, true},
+		"two things, always one said": {all(egress("a", sni), egress("b", "toEndpoints: [{}], "+onHTTPOnly(matched))), "GET /", header, true},
 	} {
 		t.Run(sentence, func(t *testing.T) {
 			t.Parallel()
@@ -258,5 +289,18 @@ func TestRulesThatAreNotLookedInto(t *testing.T) {
 				t.Errorf("nothing asked: got %+v, %v, want %q", v.Egress, err, c.l7)
 			}
 		})
+	}
+}
+
+// Where a rule hangs on the host and none is said, nothing is guessed.
+func TestRequestsWithoutAHost(t *testing.T) {
+	e := build(t, ingress("http", fromDB+", "+onHTTPOnly(`{method: GET, host: a.example}, {method: PUT}`)))
+	for flow, want := range map[string]string{
+		"db -> web:8080 GET /": "", "db -> web:8080 PUT /": "allowed by acme/http", "db -> web:8080 POST /": "denied by acme/http",
+	} {
+		v, err := e.Decide(parseFlow(t, flow))
+		if said := err != nil && strings.Contains(err.Error(), "say http.host"); said != (want == "") || err == nil && verdict(v) != want {
+			t.Errorf("%s: got %s, %v, want %q", flow, verdict(v), err, want)
+		}
 	}
 }

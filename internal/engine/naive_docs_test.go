@@ -3,6 +3,7 @@ package engine_test
 import (
 	"encoding/json"
 	"net/netip"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -31,7 +32,7 @@ type naiveDocRule struct {
 	FromEntities, ToEntities   []string
 	FromCIDRSet, ToCIDRSet     []naiveCIDR
 	ToFQDNs                    []any
-	ToPorts                    []struct{ Ports []naiveDocPort }
+	ToPorts                    []naiveDocPorts
 	ICMPs                      []struct {
 		Fields []struct{ Family, Type string }
 	}
@@ -41,6 +42,16 @@ type naiveDocRule struct {
 		IPBlock                        *naiveCIDR
 	}
 	Ports []naiveDocPort
+}
+
+type naiveDocPorts struct {
+	Ports []naiveDocPort
+	Rules struct{ HTTP []naiveDocHTTP }
+}
+
+type naiveDocHTTP struct {
+	Method, Path, Host string
+	Headers            []string
 }
 
 type naiveDocPort struct {
@@ -76,14 +87,49 @@ func readNaively(tb testing.TB, docs []json.RawMessage) naive {
 			ruled := len(section.allow)+len(section.deny) > 0
 			p := naivePolicy{dir: dir, selects: d.pods(d.Spec.EndpointSelector, d.Kind == "CiliumNetworkPolicy"), isolates: ruled && (section.isolate == nil || *section.isolate)}
 			for i, r := range slices.Concat(section.allow, section.deny) {
-				if peers, ports := d.ciliumPeers(r), ciliumPorts(r); peers != nil || ports != nil {
-					p.rules = append(p.rules, naiveRule{deny: i >= len(section.allow), peers: orAny(peers), ports: orAny(ports)})
-				}
+				p.rules = append(p.rules, d.ciliumRules(r, i >= len(section.allow))...)
 			}
 			out = append(out, p)
 		}
 	}
 	return out
+}
+
+// ciliumRules are one for each item of ports.
+func (d naiveDoc) ciliumRules(r naiveDocRule, deny bool) []naiveRule {
+	peers := d.ciliumPeers(r)
+	var out []naiveRule
+	for _, item := range r.ToPorts {
+		only := naiveDocRule{ToPorts: []naiveDocPorts{item}}
+		out = append(out, naiveRule{deny: deny, peers: orAny(peers), ports: orAny(ciliumPorts(only)), requests: item.requests})
+	}
+	r.ToPorts = nil
+	if ports := ciliumPorts(r); ports != nil || peers != nil && len(out) == 0 {
+		out = append(out, naiveRule{deny: deny, peers: orAny(peers), ports: orAny(ports), requests: orAny[*policy.HTTPRequest](nil)})
+	}
+	return out
+}
+
+// requests says whether a request passes, where one is made.
+func (p naiveDocPorts) requests(r *policy.HTTPRequest) bool {
+	if r == nil || len(p.Rules.HTTP) == 0 {
+		return true
+	}
+	return slices.ContainsFunc(p.Rules.HTTP, func(rule naiveDocHTTP) bool {
+		for expression, text := range map[string]string{"M" + rule.Method: r.Method, "P" + rule.Path: r.Path, "H" + rule.Host: r.Host} {
+			if len(expression) > 1 && !regexp.MustCompile(`\A(`+expression[1:]+`)\z`).MatchString(text) {
+				return false
+			}
+		}
+		for _, header := range rule.Headers {
+			name, value, valued := strings.Cut(header, ": ")
+			have, there := r.Headers[name]
+			if !there || valued && have != value {
+				return false
+			}
+		}
+		return true
+	})
 }
 
 func orAny[T any](f func(T) bool) func(T) bool {
@@ -194,7 +240,7 @@ func (d naiveDoc) kubernetes() []naivePolicy {
 		}
 		p := naivePolicy{dir: dir, selects: d.pods(d.Spec.PodSelector, true), isolates: true}
 		for _, r := range rules {
-			p.rules = append(p.rules, naiveRule{peers: d.kubernetesPeers(r), ports: kubernetesPorts(r)})
+			p.rules = append(p.rules, naiveRule{peers: d.kubernetesPeers(r), ports: kubernetesPorts(r), requests: orAny[*policy.HTTPRequest](nil)})
 		}
 		out = append(out, p)
 	}

@@ -26,6 +26,8 @@ type naiveRule struct {
 	deny  bool
 	peers func(naiveEnd) bool
 	ports func(naivePort) bool
+	// requests that pass on them.
+	requests func(*policy.HTTPRequest) bool
 }
 
 // naiveEnd is one thing that an endpoint may be.
@@ -37,11 +39,13 @@ type naiveEnd struct {
 	addr     netip.Addr
 }
 
-// naivePort is a port, or a type of ICMP message. owner is the end that names it.
+// naivePort is a port with what is asked for there, or a type of ICMP message. owner is
+// the end that names it.
 type naivePort struct {
 	protocol string
 	port     uint16
 	owner    naiveEnd
+	request  *policy.HTTPRequest
 }
 
 // decide is what the policies at one end say of another.
@@ -53,7 +57,7 @@ func (n naive) decide(dir policy.Direction, pod, peer naiveEnd, port naivePort) 
 		}
 		isolated = isolated || p.isolates
 		for _, r := range p.rules {
-			switch matches := r.peers(peer) && r.ports(port); {
+			switch matches := r.peers(peer) && r.ports(port) && r.requests(port.request); {
 			case matches && r.deny:
 				return policy.Denied
 			case matches:
@@ -152,7 +156,7 @@ func naivePorts(f policy.Flow) []naivePort {
 	var out []naivePort
 	for _, protocol := range protocols {
 		for _, port := range ports {
-			out = append(out, naivePort{protocol: protocol, port: port})
+			out = append(out, naivePort{protocol: protocol, port: port, request: f.HTTP})
 		}
 	}
 	return out

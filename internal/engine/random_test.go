@@ -149,10 +149,10 @@ func (d dice) ciliumRule(section string) fields {
 }
 
 func (d dice) ciliumPorts(egress, deny bool) fields {
-	switch d.IntN(6) {
-	case 0:
+	switch d.IntN(9) {
+	case 0, 2, 3:
 		if !deny {
-			return fields{"ports": []fields{{"port": one(d, "8080", "443"), "protocol": "TCP"}}, "rules": fields{"http": []fields{one(d, fields{}, fields{"method": "GET"}, fields{"path": "/v1/.*"})}}}
+			return fields{"ports": []fields{{"port": one(d, "8080", "8080", "443"), "protocol": "TCP"}}, "rules": fields{"http": some(d, 1, 2, d.httpRule)}}
 		}
 	case 1:
 		if egress {
@@ -167,6 +167,32 @@ func (d dice) ciliumPorts(egress, deny bool) fields {
 		}
 		return port
 	})}
+}
+
+func (d dice) httpRule() fields {
+	out := fields{}
+	if d.IntN(2) == 0 {
+		out["method"] = one(d, "GET", "GET|PUT")
+	}
+	if d.IntN(3) == 0 {
+		out["path"] = one(d, "/v1/.*", "/|/v1/x")
+	}
+	if d.IntN(3) == 0 {
+		out["host"] = one(d, "a.example", `[ab]\.example`)
+	}
+	if d.IntN(3) == 0 {
+		out["headers"] = some(d, 1, 2, func() string { return one(d, "X-Key: 1", "X-Key: .*", "X-Key", "X-Other: 1") })
+	}
+	return out
+}
+
+// request is one that rules may look at.
+func (d dice) request() *policy.HTTPRequest {
+	out := &policy.HTTPRequest{Method: one(d, "GET", "GET", "PUT", "POST"), Path: one(d, "/", "/v1/x"), Host: one(d, "a.example", "b.example", "a-example"), Headers: map[string]string{}}
+	for _, name := range some(d, 0, 2, func() string { return one(d, "X-Key", "X-Other") }) {
+		out.Headers[name] = one(d, "1", "2")
+	}
+	return out
 }
 
 func (d dice) kubernetesSpec() fields {
@@ -235,7 +261,9 @@ func (d dice) flow() policy.Flow {
 	if d.IntN(2) == 0 {
 		f.From, f.To = f.To, f.From
 	}
-	switch d.IntN(8) {
+	switch d.IntN(12) {
+	case 8, 9, 10, 11:
+		f.Port, f.Protocol, f.HTTP = one[uint16](d, 443, 8080, 8080), v1alpha1.TCP, d.request()
 	case 0:
 		f.ICMP = one(d, v1alpha1.ICMPEchoRequest, v1alpha1.ICMPTimeExceeded)
 	case 1:

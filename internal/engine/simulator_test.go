@@ -72,10 +72,11 @@ func readForSimulator(tb testing.TB, docs []json.RawMessage) simulator {
 }
 
 // side simulates one side of a flow, where the simulator can: it has no rule for the
-// node's own traffic, and looks up the names of ports for TCP and UDP only.
+// node's own traffic, looks up the names of ports for TCP and UDP only, and not into what
+// is spoken.
 func (s simulator) side(dir policy.Direction, pod, peer policy.Endpoint, f policy.Flow) (policy.Decision, bool) {
 	switch {
-	case pod.Kind != policy.PodEndpoint || f.Port == 0,
+	case pod.Kind != policy.PodEndpoint || f.Port == 0 || f.HTTP != nil,
 		dir == policy.Ingress && peer.Name == "host",
 		peer.Name == "world", peer.Name == "kube-apiserver", s.namesPortsOfEveryProtocol():
 		return "", false

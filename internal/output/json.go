@@ -61,6 +61,9 @@ type jsonFlow struct {
 type jsonHTTP struct {
 	Method string `json:"method"`
 	Path   string `json:"path"`
+	// Host and Headers are omitted where they are not said.
+	Host    string            `json:"host,omitempty"`
+	Headers map[string]string `json:"headers,omitempty"`
 }
 
 // jsonSide is what one end of a flow says.
@@ -155,7 +158,7 @@ func flowJSON(f *policy.FlowResult) jsonFlow {
 		Note: f.Verdict.Note, For: present(f.For),
 	}
 	if h := f.Flow.HTTP; h != nil {
-		out.HTTP = &jsonHTTP{Method: h.Method, Path: h.Path}
+		out.HTTP = &jsonHTTP{Method: h.Method, Path: h.Path, Host: h.Host, Headers: h.Headers}
 	}
 	return out
 }

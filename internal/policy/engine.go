@@ -2,7 +2,6 @@ package policy
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
@@ -53,16 +52,11 @@ type Flow struct {
 	DNS  string
 }
 
-// HTTPRequest is what HTTP rules look at.
-type HTTPRequest struct {
-	Method, Path string
-}
-
 func (f Flow) String() string {
 	s := f.From.Name + " -> " + f.To.Name + ":" + f.port()
 	switch {
 	case f.HTTP != nil:
-		s += " " + f.HTTP.Method + " " + f.HTTP.Path
+		s += " " + f.HTTP.String()
 	case f.DNS != "":
 		s += " asking for " + f.DNS
 	}
@@ -134,61 +128,6 @@ type Opening struct {
 	// By names the policies that let it pass, as in Side. None: nothing isolates the
 	// pod in this direction.
 	By []string
-}
-
-// L7 narrows what passes on a port to a part of what is spoken there. The zero value
-// does not.
-type L7 struct {
-	HTTP []HTTPRule
-	// DNS are the names and patterns that may be asked for.
-	DNS []string
-	// Other names a rule that is not looked into, as one about TLS is not: what it lets
-	// pass is not known.
-	Other string
-	// MootBy names policies without rules that let everything pass, where others have
-	// rules for the same port.
-	MootBy []string
-}
-
-// All says whether everything passes.
-func (l L7) All() bool { return len(l.HTTP) == 0 && len(l.DNS) == 0 && l.Other == "" }
-
-// Equal says whether the same passes, written alike.
-func (l L7) Equal(o L7) bool {
-	return slices.Equal(l.HTTP, o.HTTP) && slices.Equal(l.DNS, o.DNS) && l.Other == o.Other && slices.Equal(l.MootBy, o.MootBy)
-}
-
-// String spells what passes.
-func (l L7) String() string {
-	var out []string
-	for _, r := range l.HTTP {
-		out = append(out, r.String())
-	}
-	if len(l.DNS) > 0 {
-		out = append(out, "DNS for "+strings.Join(l.DNS, ", "))
-	}
-	if l.Other != "" {
-		out = append(out, l.Other)
-	}
-	return strings.Join(out, ", ")
-}
-
-// HTTPRule lets requests pass whose method and path match: regular expressions that
-// must match all of it. An empty one matches everything.
-type HTTPRule struct {
-	Method, Path string
-}
-
-// String is "GET /v1/.*".
-func (r HTTPRule) String() string {
-	method, path := r.Method, r.Path
-	if method == "" {
-		method = "any method of"
-	}
-	if path == "" {
-		path = "any path"
-	}
-	return method + " " + path
 }
 
 // ICMPTypes are the numbers of a type of message, in IPv4 and in IPv6.

@@ -2,6 +2,7 @@ package reach
 
 import (
 	"regexp"
+	"regexp/syntax"
 	"slices"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
@@ -148,17 +149,38 @@ func covers(wanted, part policy.L7) bool {
 	}
 }
 
-// includes says whether one rule lets everything pass that another does. Of a path that
-// is an expression it may say no where the truth is yes, never the other way round.
+// includes says whether one rule lets everything pass that another does. It may say no
+// where the truth is yes, never the other way round.
 func includes(wanted, rule policy.HTTPRule) bool {
-	if wanted.Method != "" && wanted.Method != rule.Method {
-		return false
-	}
-	if wanted.Path == "" || wanted.Path == rule.Path {
+	return (wanted.Method == "" || wanted.Method == rule.Method) && matchesMore(wanted.Path, rule.Path) && matchesMore(wanted.Host, rule.Host) &&
+		!slices.ContainsFunc(wanted.Headers, func(h string) bool {
+			return !slices.ContainsFunc(rule.Headers, func(asked string) bool { return demands(policy.ParseHeader(asked), policy.ParseHeader(h)) })
+		})
+}
+
+// matchesMore says whether one expression matches all that another does: of one that is
+// not a plain text, only where they are the same.
+func matchesMore(wanted, asked string) bool {
+	if wanted == "" || wanted == asked {
 		return true
 	}
-	re, err := regexp.Compile("^(?:" + wanted.Path + ")$")
-	return err == nil && rule.Path != "" && regexp.QuoteMeta(rule.Path) == rule.Path && re.MatchString(rule.Path)
+	plain, ok := plainText(asked)
+	re, err := regexp.Compile("^(?:" + wanted + ")$")
+	return ok && err == nil && re.MatchString(plain)
+}
+
+// plainText is the one text that an expression matches.
+func plainText(expression string) (string, bool) {
+	re, err := syntax.Parse(expression, syntax.Perl)
+	if err != nil || re.Op != syntax.OpLiteral || re.Flags&syntax.FoldCase != 0 {
+		return "", false
+	}
+	return string(re.Rune), true
+}
+
+// demands says whether a request that has the one header has the other.
+func demands(h, other policy.Header) bool {
+	return h.Name == other.Name && (other.Value == "" || h.Value == other.Value)
 }
 
 // ports are a range of ports of a protocol, or of every one.

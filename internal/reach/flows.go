@@ -3,6 +3,7 @@ package reach
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/policy"
@@ -24,7 +25,7 @@ func (e Endpoints) flows(c v1alpha1.FlowCase) ([]policy.Flow, error) {
 		for _, f := range targets {
 			f.From, f.ICMP, f.DNS = from, c.ICMP, c.DNS
 			if c.HTTP != nil {
-				f.HTTP = &policy.HTTPRequest{Method: c.HTTP.Method, Path: c.HTTP.Path}
+				f.HTTP = request(c, f)
 			}
 			out = append(out, f)
 		}
@@ -33,6 +34,18 @@ func (e Endpoints) flows(c v1alpha1.FlowCase) ([]policy.Flow, error) {
 		return nil, errors.New("stands for no flow at all")
 	}
 	return out, nil
+}
+
+// request is what a case asks for on a flow. To a name, it names that as clients do.
+func request(c v1alpha1.FlowCase, f policy.Flow) *policy.HTTPRequest {
+	out := &policy.HTTPRequest{Method: c.HTTP.Method, Path: c.HTTP.Path, Host: c.HTTP.Host, Headers: c.HTTP.Headers}
+	if out.Host == "" && f.To.Kind == policy.NameEndpoint {
+		out.Host = strings.ToLower(strings.TrimSuffix(f.To.Name, "."))
+		if f.Port != 80 && f.Port != 443 {
+			out.Host += fmt.Sprintf(":%d", f.Port)
+		}
+	}
+	return out
 }
 
 // targets are flows without a source.

@@ -74,7 +74,7 @@ func l7Rules(l7 policy.L7) *api.L7Rules {
 	}
 	out := &api.L7Rules{}
 	for _, r := range l7.HTTP {
-		out.HTTP = append(out.HTTP, api.PortRuleHTTP{Method: r.Method, Path: r.Path})
+		out.HTTP = append(out.HTTP, api.PortRuleHTTP{Method: r.Method, Path: r.Path, Host: r.Host, Headers: r.Headers})
 	}
 	for _, name := range l7.DNS {
 		out.DNS = append(out.DNS, api.PortRuleDNS(fqdn(name)))

@@ -15,7 +15,7 @@ import (
 func l7Of(http []v1alpha1.HTTPRule, dns []string) policy.L7 {
 	out := policy.L7{DNS: dns}
 	for _, r := range http {
-		out.HTTP = append(out.HTTP, policy.HTTPRule{Method: r.Method, Path: r.Path})
+		out.HTTP = append(out.HTTP, policy.HTTPRule{Method: r.Method, Path: r.Path, Host: r.Host, Headers: slices.Sorted(slices.Values(r.Headers))})
 	}
 	return out
 }
@@ -90,14 +90,14 @@ func commonL7(a, b policy.L7) (policy.L7, bool) {
 	case b.All():
 		return a, true
 	}
-	out := policy.L7{HTTP: common(a.HTTP, b.HTTP), DNS: common(a.DNS, b.DNS)}
+	out := policy.L7{HTTP: common(a.HTTP, b.HTTP, policy.HTTPRule.Equal), DNS: common(a.DNS, b.DNS, func(x, y string) bool { return x == y })}
 	return out, !out.All()
 }
 
-func common[T comparable](a, b []T) []T {
+func common[T any](a, b []T, equal func(T, T) bool) []T {
 	var out []T
 	for _, v := range a {
-		if slices.Contains(b, v) {
+		if slices.ContainsFunc(b, func(w T) bool { return equal(v, w) }) {
 			out = append(out, v)
 		}
 	}
@@ -136,6 +136,12 @@ func httpYAML(rules []policy.HTTPRule) string {
 		}
 		if r.Path != "" {
 			fields = append(fields, fmt.Sprintf("path: %q", r.Path))
+		}
+		if r.Host != "" {
+			fields = append(fields, fmt.Sprintf("host: %q", r.Host))
+		}
+		if len(r.Headers) > 0 {
+			fields = append(fields, "headers: ["+quoted(r.Headers)+"]")
 		}
 		list = append(list, "{"+strings.Join(fields, ", ")+"}")
 	}

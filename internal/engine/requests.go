@@ -1,0 +1,99 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/tenantfence/tenantfence/internal/policy"
+)
+
+// asked narrows an allowed side to what the flow asks for.
+func asked(side policy.Side, f policy.Flow) (policy.Side, string, error) {
+	if side.Decision != policy.Allowed || side.L7.All() || f.HTTP == nil && f.DNS == "" {
+		return side, "", nil
+	}
+	ok, err := matches(side.L7, f)
+	switch {
+	case err != nil || ok:
+		return side, "", err
+	case side.L7.Other != "":
+		return side, "", fmt.Errorf("%s by %s has %s, which is not looked into", side.Decision, strings.Join(side.By, ", "), side.L7.Other)
+	}
+	side.Decision = policy.Denied
+	return side, fmt.Sprintf("%s lets only %s pass", strings.Join(side.By, ", "), side.L7), nil
+}
+
+func matches(l policy.L7, f policy.Flow) (bool, error) {
+	if f.DNS != "" {
+		patterns, err := compileNames(l.DNS)
+		return matchesName(patterns, f.DNS), err
+	}
+	var unknown error
+	for _, r := range l.HTTP {
+		ok, err := admits(r, *f.HTTP)
+		if errors.Is(err, errNoHost) {
+			unknown, err = err, nil
+		}
+		if ok || err != nil {
+			return ok, err
+		}
+	}
+	return false, unknown
+}
+
+var errNoHost = errors.New("a rule looks at the host, and which the request names is not said: say http.host")
+
+// admits says whether a rule lets a request pass.
+func admits(rule policy.HTTPRule, request policy.HTTPRequest) (bool, error) {
+	method, err1 := matchesAll(rule.Method, request.Method)
+	path, err2 := matchesAll(rule.Path, request.Path)
+	host, err3 := matchesAll(rule.Host, request.Host)
+	if err := errors.Join(err1, err2, err3); err != nil || !method || !path {
+		return false, err
+	}
+	looked := rule.Host != ""
+	headers := headersOf(request)
+	for _, written := range rule.Headers {
+		h := policy.ParseHeader(written)
+		if isHost(h.Name) {
+			looked, host = looked || h.Value != "", host && (h.Value == "" || h.Value == request.Host)
+			continue
+		}
+		value, there := headers[h.Name]
+		if !there || h.Value != "" && h.Value != value {
+			return false, nil
+		}
+	}
+	if looked && request.Host == "" {
+		return false, errNoHost
+	}
+	return host, nil
+}
+
+// headersOf are those of a request, by their names in small letters, with those that
+// HTTP/2 makes of its first line.
+func headersOf(r policy.HTTPRequest) map[string]string {
+	out := map[string]string{":method": r.Method, ":path": r.Path}
+	for name, value := range r.Headers {
+		out[strings.ToLower(name)] = value
+	}
+	return out
+}
+
+// isHost says whether a header is the one that names the host, in either version of HTTP.
+func isHost(name string) bool { return name == "host" || name == ":authority" }
+
+// matchesAll matches as Envoy does: the whole text, and anything where there is no
+// expression.
+func matchesAll(expression, text string) (bool, error) {
+	if expression == "" {
+		return true, nil
+	}
+	re, err := regexp.Compile("^(?:" + expression + ")$")
+	if err != nil {
+		return false, fmt.Errorf("match HTTP requests: %w", err)
+	}
+	return re.MatchString(text), nil
+}
