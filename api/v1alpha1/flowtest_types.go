@@ -61,7 +61,7 @@ type FlowCase struct {
 	// +kubebuilder:validation:Maximum=65535
 	Port int32 `json:"port,omitempty"`
 
-	// protocol is TCP, UDP or SCTP. Omitted beside port or http: TCP; beside dns: UDP
+	// protocol is TCP, UDP, SCTP or, for each of them, ANY. Omitted beside port or http: TCP; beside dns: UDP
 	// and TCP, both; else: every protocol.
 	// +optional
 	Protocol Protocol `json:"protocol,omitempty"`

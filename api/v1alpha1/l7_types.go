@@ -14,7 +14,7 @@ type HTTPRule struct {
 
 	// host is a regular expression, in RE2's syntax, that must match the whole Host of a
 	// request: "api\\.example\\.com". Clients write the port behind it where that is not
-	// their scheme's own, 80 or 443: "api\\.example\\.com(:8080)?". Omitted: every host.
+	// their scheme's own, 80 or 443: "api\\.example\\.com:8080". Omitted: every host.
 	// +optional
 	Host string `json:"host,omitempty"`
 

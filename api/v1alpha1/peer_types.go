@@ -89,13 +89,14 @@ type Port struct {
 	// +kubebuilder:validation:Maximum=65535
 	EndPort int32 `json:"endPort,omitempty"`
 
-	// protocol is TCP, UDP or SCTP. Omitted: TCP.
+	// protocol is TCP, UDP, SCTP or ANY, which is all three of them: not with a named
+	// port, http or dns; of a Service those that it has. Omitted: TCP.
 	// +optional
 	Protocol Protocol `json:"protocol,omitempty"`
 }
 
 // Protocol is a transport protocol.
-// +kubebuilder:validation:Enum=TCP;UDP;SCTP
+// +kubebuilder:validation:Enum=TCP;UDP;SCTP;ANY
 type Protocol string
 
 // The protocols.
@@ -103,6 +104,8 @@ const (
 	TCP  Protocol = "TCP"
 	UDP  Protocol = "UDP"
 	SCTP Protocol = "SCTP"
+	// ANY is each of them.
+	ANY Protocol = "ANY"
 )
 
 // Entity is Cilium's name for a peer that has no pod labels.

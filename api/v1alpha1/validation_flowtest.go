@@ -120,7 +120,7 @@ func (c *FlowCase) validateDNS(at *field.Path) field.ErrorList {
 	if err := nameProblem(c.DNS); err != nil {
 		errs = append(errs, field.Invalid(at.Child("dns"), c.DNS, err.Error()))
 	}
-	if c.Protocol == SCTP {
+	if c.Protocol == SCTP || c.Protocol == ANY {
 		errs = append(errs, field.Invalid(at.Child("protocol"), c.Protocol, "dns is spoken over UDP and TCP: write one of them, or leave it out for both"))
 	}
 	return errs

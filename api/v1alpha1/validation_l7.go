@@ -105,8 +105,8 @@ func (s spoken) validateDNS(at *field.Path) field.ErrorList {
 		if p.EndPort > p.Port.IntVal {
 			errs = append(errs, field.Forbidden(at.Child("endPort"), "is not for a flow with dns, which Cilium looks into port by port: list the ports"))
 		}
-		if p.Protocol == SCTP {
-			errs = append(errs, field.Invalid(at.Child("protocol"), p.Protocol, "dns is spoken over UDP and TCP: write one of them"))
+		if p.Protocol == SCTP || p.Protocol == ANY {
+			errs = append(errs, field.Invalid(at.Child("protocol"), p.Protocol, "dns is spoken over UDP and TCP: write each of them as a port of its own"))
 		}
 	}
 	return errs

@@ -101,15 +101,28 @@ func validatePorts(ports []Port, at *field.Path) field.ErrorList {
 	for i, p := range ports {
 		at := at.Index(i)
 		errs = append(errs, p.validate(at)...)
-		protocol := p.Protocol
-		setDefault(&protocol, TCP)
-		written := p.Port.String()
-		if p.EndPort != 0 {
-			written = fmt.Sprintf("%s-%d", written, p.EndPort)
-		}
-		errs = append(errs, seen.item(written+"/"+string(protocol), at)...)
+		errs = append(errs, p.unique(seen, at)...)
 	}
 	return errs
+}
+
+// unique refuses a port that is there already, of one of its protocols.
+func (p Port) unique(seen unique, at *field.Path) field.ErrorList {
+	written := p.Port.String()
+	if p.EndPort != 0 {
+		written = fmt.Sprintf("%s-%d", written, p.EndPort)
+	}
+	protocols := []Protocol{p.Protocol}
+	setDefault(&protocols[0], TCP)
+	if p.Protocol == ANY {
+		protocols = []Protocol{TCP, UDP, SCTP}
+	}
+	for _, protocol := range protocols {
+		if errs := seen.item(written+"/"+string(protocol), at); len(errs) > 0 {
+			return errs
+		}
+	}
+	return nil
 }
 
 func (p Port) validate(at *field.Path) field.ErrorList {
@@ -126,6 +139,9 @@ func (p Port) validate(at *field.Path) field.ErrorList {
 func (p Port) validateName(at *field.Path) field.ErrorList {
 	if p.EndPort != 0 {
 		return field.ErrorList{field.Forbidden(at.Child("endPort"), "is not for a port by name, which is one port: remove it, or write port as a number")}
+	}
+	if p.Protocol == ANY {
+		return field.ErrorList{field.Invalid(at.Child("protocol"), p.Protocol, "is not for a port by name, which is of one protocol: say it, or write port as a number")}
 	}
 	at, name := at.Child("port"), p.Port.StrVal
 	if isDigits(name) {

@@ -166,8 +166,12 @@ func ICMPPorts(types []v1alpha1.ICMPType) []Port {
 	return out
 }
 
-// PortsOf turns ports of the API into ports.
-func PortsOf(in []v1alpha1.Port) []Port {
+// PortsOf turns ports of the API into ports, each of one protocol.
+func PortsOf(in []v1alpha1.Port) []Port { return EachProtocol(WrittenPorts(in)) }
+
+// WrittenPorts turns ports of the API into ports as they are written, of which some may be
+// of ANY protocol.
+func WrittenPorts(in []v1alpha1.Port) []Port {
 	var out []Port
 	for _, p := range in {
 		port := Port{End: p.EndPort, Protocol: p.Protocol}

@@ -68,8 +68,11 @@ func (e Endpoints) targets(c v1alpha1.FlowCase) ([]policy.Flow, error) {
 // onProtocols are the flows to an end on the port that a case says.
 func onProtocols(c v1alpha1.FlowCase, to policy.Endpoint) []policy.Flow {
 	protocols := []v1alpha1.Protocol{c.Protocol}
-	if c.DNS != "" && c.Protocol == "" {
+	switch {
+	case c.DNS != "" && c.Protocol == "":
 		protocols = dnsProtocols()
+	case c.Protocol == v1alpha1.ANY:
+		protocols = policy.Protocols()
 	}
 	var out []policy.Flow
 	for _, p := range protocols {
@@ -85,7 +88,7 @@ func dnsProtocols() []v1alpha1.Protocol { return []v1alpha1.Protocol{v1alpha1.UD
 // speaks says whether a case is about a protocol.
 func speaks(c v1alpha1.FlowCase, p v1alpha1.Protocol) bool {
 	switch {
-	case c.Protocol != "":
+	case c.Protocol != "" && c.Protocol != v1alpha1.ANY:
 		return p == c.Protocol
 	case c.DNS != "":
 		return p != v1alpha1.SCTP

@@ -45,6 +45,9 @@ func apart(all []policy.Port) (ports, icmp []policy.Port) {
 func toPorts(r policy.Rule) api.PortRules {
 	rules := l7Rules(r.L7)
 	all, _ := apart(r.Ports)
+	if rules == nil {
+		all = policy.AnyProtocol(all)
+	}
 	var out api.PortRules
 	for ports := range slices.Chunk(all, maxPorts) {
 		rule := api.PortRule{Rules: rules}

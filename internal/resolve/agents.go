@@ -18,7 +18,7 @@ func (r *resolver) grantAgents() {
 		for i, a := range t.spec.AgentIngress {
 			f := &flow{
 				tenant: t, direction: policy.Ingress, name: a.Name, ref: t.ref, path: t.path.Child("agentIngress").Index(i),
-				reason: t.reason.In("agentIngress[" + a.Name + "]"), pods: policy.PodsOf(a.Pods), ports: policy.PortsOf(a.Ports),
+				reason: t.reason.In("agentIngress[" + a.Name + "]"), pods: policy.PodsOf(a.Pods), ports: policy.WrittenPorts(a.Ports),
 			}
 			r.cidrsWithin(f, a.CIDRs, nil, f.path.Child("cidrs"))
 			found := r.resolveAgentPods(f, a)
@@ -58,6 +58,7 @@ func (r *resolver) resolveAgentPods(f *flow, a v1alpha1.AgentIngress) bool {
 	}
 	f.pods, _ = f.tenant.Own(f.pods)
 	r.portNames(f, f.ports, f.own, portAt)
+	f.ports = policy.EachProtocol(f.ports)
 	r.warnHostNetwork(f)
 	return r.portsWithin(f, f.ports, f.own, f.path.Child("ports"))
 }

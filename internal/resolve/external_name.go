@@ -2,7 +2,6 @@ package resolve
 
 import (
 	"fmt"
-	"slices"
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
@@ -23,7 +22,7 @@ func (r *resolver) externalNameEnds(f *flow, s *resource.Service, at *field.Path
 		return nil
 	}
 	r.nameWithin(f, host, fmt.Sprintf("name %q of Service %s/%s", host, s.Ref.Namespace, s.Ref.Name), at)
-	ports := slices.Clone(f.ports)
+	ports := policy.EachProtocol(f.ports)
 	if len(ports) == 0 {
 		for _, p := range r.servicePorts(f, s, nil, at) {
 			ports = append(ports, policy.Port{Port: p.Port, Protocol: p.Protocol})

@@ -22,6 +22,7 @@ type flow struct {
 	path      *field.Path
 	name      string
 	pods      policy.Selector
+	// ports are as they were written: ANY protocol among them.
 	ports     []policy.Port
 	l7        policy.L7
 	optional  bool
@@ -78,7 +79,7 @@ func (f *flow) portsOf(e end) []policy.Port {
 	if e.ports != nil {
 		return e.ports
 	}
-	return f.ports
+	return policy.EachProtocol(f.ports)
 }
 
 // declareFlows collects the flows of every tenant, its own and the profile's, and
@@ -116,7 +117,7 @@ func flowsOf(t *tenant, in v1alpha1.EveryTenant, ref policy.Ref, path *field.Pat
 
 // portsOf are what a flow passes: ports, or types of ICMP message instead.
 func portsOf(ports []v1alpha1.Port, icmp []v1alpha1.ICMPType) []policy.Port {
-	return append(policy.PortsOf(ports), policy.ICMPPorts(icmp)...)
+	return append(policy.WrittenPorts(ports), policy.ICMPPorts(icmp)...)
 }
 
 // resolveFlow finds a flow's ends, and reports whether it is on. It looks at all of

@@ -84,7 +84,7 @@ func (r *resolver) sourcePorts(f *flow, g policy.Grant) []policy.Port {
 // them, behind its other fields.
 func portsYAML(ports []policy.Port) string {
 	var icmp, list []string
-	for _, p := range ports {
+	for _, p := range policy.AnyProtocol(ports) {
 		if p.Protocol == policy.ICMP {
 			icmp = append(icmp, p.Name)
 		} else {

@@ -26,7 +26,7 @@ func (r *resolver) checkPorts(f *flow) {
 	if f.direction == policy.Ingress {
 		r.portNames(f, f.ports, f.own, f.path.Child("ports").Index)
 		for _, own := range f.own {
-			r.doubtServicePorts(f, f.ports, own, f.path.Child("ports"))
+			r.doubtServicePorts(f, policy.EachProtocol(f.ports), own, f.path.Child("ports"))
 		}
 		return
 	}
@@ -36,7 +36,7 @@ func (r *resolver) checkPorts(f *flow) {
 			at = func(int) *field.Path { return e.path }
 			r.portsWithin(f, e.counted(), []policy.Peer{e.peer}, e.path)
 		} else if e.peer.Kind == policy.Pods {
-			r.doubtServicePorts(f, f.ports, e.peer, f.path.Child("ports"))
+			r.doubtServicePorts(f, f.portsOf(e), e.peer, f.path.Child("ports"))
 		}
 		var same []policy.Peer
 		for _, other := range f.ends {
@@ -122,7 +122,7 @@ func (r *resolver) portsWithin(f *flow, ports []policy.Port, to []policy.Peer, a
 	if len(ports) == 0 {
 		return r.beyond(f, "port-outside-limits", at, "every port", "ports") && good
 	}
-	for _, p := range ports {
+	for _, p := range policy.EachProtocol(ports) {
 		if p.Protocol == policy.ICMP {
 			continue
 		}

@@ -5,6 +5,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
@@ -42,14 +43,16 @@ func (r *resolver) servicePorts(f *flow, s *resource.Service, wanted []policy.Po
 	}
 	var out []resource.ServicePort
 	for i, w := range wanted {
-		j := slices.IndexFunc(s.Ports, func(p resource.ServicePort) bool {
-			return p.Protocol == w.Protocol && (w.Name != "" && p.Name == w.Name || w.Name == "" && p.Port == w.Port)
-		})
-		if j < 0 || w.End > w.Port {
-			r.refuse("no-such-port", f.ref, f.path.Child("ports").Index(i), "Service %s/%s has no port %s: beside service, ports are the Service's own, each by name or number", s.Ref.Namespace, s.Ref.Name, w)
-			continue
+		before := len(out)
+		for _, p := range s.Ports {
+			same := w.Name != "" && p.Name == w.Name || w.Name == "" && p.Port == w.Port
+			if same && (p.Protocol == w.Protocol || w.Protocol == v1alpha1.ANY) {
+				out = append(out, p)
+			}
 		}
-		out = append(out, s.Ports[j])
+		if len(out) == before || w.End > w.Port {
+			r.refuse("no-such-port", f.ref, f.path.Child("ports").Index(i), "Service %s/%s has no port %s: beside service, ports are the Service's own, each by name or number", s.Ref.Namespace, s.Ref.Name, w)
+		}
 	}
 	return out
 }
