@@ -63,6 +63,7 @@ func labelledFence(name string, items []*yaml.RNode) *policy.Fence {
 		fence.Cluster, fence.Policies = v1alpha1.Cluster{CNI: v1alpha1.CNIKubernetes}, v1alpha1.PoliciesKubernetes
 	}
 	owners, closed := ownersOf(labelled(name, items))
+	fence.Nodes = labelledNodes(labelled(name, items))
 	if closed != nil && len(closed.Only) == 0 {
 		fence.Clusterwide = &policy.Clusterwide{Enforcement: v1alpha1.Enforce, Apart: closed.Except}
 	}
@@ -78,13 +79,14 @@ func labelledFence(name string, items []*yaml.RNode) *policy.Fence {
 	return fence
 }
 
-// ownersOf are the tenants that policies name, and what a cluster-wide default-deny among
+// ownersOf are the tenants that policies about pods name, and what a cluster-wide default-deny among
 // them closes, nil where there is none.
 func ownersOf(policies []*yaml.RNode) (owners, *policy.Span) {
 	all := owners{}
 	var closed *policy.Span
 	for _, n := range policies {
 		switch {
+		case n.GetLabels()[resource.LabelNode] != "":
 		case n.GetKind() != resource.KindClusterwide:
 			all.add(n)
 		case n.GetLabels()[resource.LabelFamily] == string(policy.DefaultDeny):

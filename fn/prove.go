@@ -112,7 +112,7 @@ func (p proof) isolation(subject reach.Proof, report *policy.Report) error {
 	if len(without) > 0 {
 		report.Findings = append(report.Findings, policy.Finding{
 			Check: "not-proved", Severity: policy.Warning, Resource: p.in.FenceRef,
-			Message: "nothing is generated in Audit here, so nothing is proved of these tenants: " + strings.Join(without, ", "),
+			Message: "nothing is generated in Audit here, so nothing is proved of these: " + strings.Join(without, ", "),
 		})
 	}
 	if len(without) == len(p.fence.Tenants)+len(p.fence.Nodes) {

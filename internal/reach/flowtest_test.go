@@ -215,7 +215,7 @@ func TestFindingsOfAFlowTest(t *testing.T) {
 			v1alpha1.FlowCase{From: "world", To: "192.0.2.1", Port: 1}, func(policy.Flow) (policy.Verdict, error) {
 				return policy.Verdict{Egress: side(policy.NotJudged), Ingress: side(policy.NotJudged)}, nil
 			},
-			`"case" cannot be decided: world -> 192.0.2.1:1/TCP: neither end is a pod, so no policy decides it [flow-undecided]`,
+			`"case" cannot be decided: world -> 192.0.2.1:1/TCP: neither end is a pod or node of this cluster, so no policy decides it [flow-undecided]`,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

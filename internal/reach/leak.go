@@ -155,7 +155,7 @@ func (s *search) undeclared(l *leak, f *policy.Finding) {
 		do = fmt.Sprintf("or declare the flow in spec.%s of Tenant %q", l.direction, t.Name)
 	}
 	if n := l.node; n != nil {
-		do = fmt.Sprintf("or declare the flow in %s of %s/%s", n.Reason.In(string(l.direction)).Field, n.Reason.Kind, n.Reason.Name)
+		do = fmt.Sprintf("or declare the flow in nodes[%s].%s of the profile", n.Name, l.direction)
 	}
 	f.Message = fmt.Sprintf("lets %s%s reach %s%s on %s%s, which no Tenant, profile or baseline declares; %s: remove the policy, %s",
 		l.from, l.ends().others(), l.to, l.otherEnds().others(), l.what(), together, state, do)

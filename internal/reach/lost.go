@@ -12,7 +12,7 @@ import (
 // that they select. Each end is judged alone. The policies are given by the names that
 // the engine has for them; the Proof's engine is the one before.
 func (p Proof) Lost(after policy.Engine, policies map[string]policy.Ref) (policy.Findings, error) {
-	c := change{before: p.Engine, after: after, of: func(by []string) []string {
+	c := change{before: p.Engine, after: after, at: p.closedEnds, of: func(by []string) []string {
 		return slices.DeleteFunc(slices.Clone(by), func(name string) bool { _, ok := policies[name]; return !ok })
 	}}
 	if err := c.search(p); err != nil {
@@ -36,6 +36,8 @@ func (l *leak) sentence() string {
 // change is what becomes of what is open.
 type change struct {
 	before, after policy.Engine
+	// at are those of the known endpoints whose openings are looked at.
+	at func(known []policy.Endpoint) []policy.Endpoint
 	// of are those of the policies behind an opening that are looked at.
 	of func(by []string) []string
 	// ignored are the names of pods that are not looked at.
@@ -43,7 +45,7 @@ type change struct {
 	leaks   leaks
 }
 
-// search goes through the openings of all fenced pods that one of the engines knows.
+// search goes through the openings of all pods and nodes that one of the engines knows.
 func (c *change) search(p Proof) error {
 	known, err := c.before.Imagine(p.surroundings())
 	if err != nil {
@@ -54,7 +56,7 @@ func (c *change) search(p Proof) error {
 	if _, err := c.after.Imagine(surroundings); err != nil {
 		return fmt.Errorf("imagine what policies tell apart: %w", err)
 	}
-	for _, pod := range p.fenced(known) {
+	for _, pod := range c.at(known) {
 		if c.ignored[pod.Name] {
 			continue
 		}

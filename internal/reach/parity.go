@@ -25,7 +25,7 @@ func (p Proof) Parity(other policy.Engine) (policy.Findings, error) {
 		{"twin-narrower", "where another enforcer takes over, the NetworkPolicies no longer let", p.Engine, other},
 		{"twin-wider", "where another enforcer takes over, the NetworkPolicies also let", other, p.Engine},
 	} {
-		c := change{before: way.before, after: way.after, of: func(by []string) []string { return by }, ignored: p.apart(known)}
+		c := change{before: way.before, after: way.after, at: p.fenced, of: func(by []string) []string { return by }, ignored: p.apart(known)}
 		if err := c.search(p); err != nil {
 			return nil, err
 		}

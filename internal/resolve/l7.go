@@ -180,5 +180,7 @@ func (r *resolver) early(g policy.Grant) bool {
 		n := r.fence.NodeOf(p)
 		return p.Kind == policy.Pods && t != nil && t.Enforcement == v1alpha1.Enforce || n != nil && n.Enforcement == v1alpha1.Enforce
 	}
-	return !g.L7.All() && enforced(g.From) || len(g.L7.HTTP) > 0 && enforced(g.To)
+	// Tenants may ask for other names by their baseline, nodes by nothing.
+	names := g.To.Kind == policy.FQDNs && r.fence.NodeOf(g.From) != nil
+	return (names || !g.L7.All()) && enforced(g.From) || len(g.L7.HTTP) > 0 && enforced(g.To)
 }

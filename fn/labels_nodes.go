@@ -1,0 +1,63 @@
+package fn
+
+import (
+	"encoding/json"
+	"maps"
+	"slices"
+
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/resource"
+)
+
+// labelledNodes are what host policies tell of a fence's nodes: they are enforced where
+// one closes them, in the directions that it closes. In Audit, those with rules count.
+func labelledNodes(policies []*yaml.RNode) []policy.Node {
+	nodes := map[string]policy.Node{}
+	for _, n := range policies {
+		labels := n.GetLabels()
+		name := labels[resource.LabelNode]
+		if name == "" {
+			continue
+		}
+		found := hostPolicyOf(n)
+		found.Name, found.Enforcement = name, v1alpha1.Audit
+		if labels[resource.LabelFamily] == string(policy.DefaultDeny) {
+			found.Enforcement = v1alpha1.Enforce
+		}
+		if have, ok := nodes[name]; !ok || have.Enforcement != v1alpha1.Enforce {
+			nodes[name] = found
+		}
+	}
+	var out []policy.Node
+	for _, name := range slices.Sorted(maps.Keys(nodes)) {
+		out = append(out, nodes[name])
+	}
+	return out
+}
+
+// hostPolicyOf reads whom a host policy selects, and in which directions it says
+// something.
+func hostPolicyOf(n *yaml.RNode) policy.Node {
+	var read struct {
+		Spec struct {
+			NodeSelector policy.Selector `json:"nodeSelector"`
+			Ingress      []any           `json:"ingress"`
+			Egress       []any           `json:"egress"`
+		} `json:"spec"`
+	}
+	out := policy.Node{Reason: policy.Reason{Kind: resource.KindClusterwide, Name: n.GetName(), Field: "spec"}}
+	if data, err := n.MarshalJSON(); err != nil || json.Unmarshal(data, &read) != nil {
+		return out
+	}
+	out.Selector = read.Spec.NodeSelector
+	if len(read.Spec.Ingress) > 0 {
+		out.Closes = append(out.Closes, policy.Ingress)
+	}
+	if len(read.Spec.Egress) > 0 {
+		out.Closes = append(out.Closes, policy.Egress)
+	}
+	return out
+}

@@ -1,0 +1,113 @@
+package fn_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/tenantfence/tenantfence/fn"
+	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/resource"
+)
+
+const workersDeny = "platform.node-workers.default-deny"
+
+// hostPolicies are the golden case of host policies: what the function is given, and what
+// a build ends with.
+func hostPolicies(t *testing.T) (fn.Run, []*yaml.RNode) {
+	t.Helper()
+	config, items := readCase(t, "../testdata/generated/nodes")
+	out, said, err := process(t, config, items)
+	if err != nil {
+		t.Fatal(said, err)
+	}
+	return fn.Run{Config: config, Items: items},
+		slices.DeleteFunc(out, func(n *yaml.RNode) bool { return strings.HasPrefix(n.GetApiVersion(), "tenantfence.dev/") })
+}
+
+// TestHostPoliciesAreVerified holds finished host policies against what was meant, and
+// against their labels alone.
+func TestHostPoliciesAreVerified(t *testing.T) {
+	t.Parallel()
+	intruder := yaml.MustParse("{apiVersion: cilium.io/v2, kind: CiliumClusterwideNetworkPolicy, metadata: {name: intruder}, spec: {nodeSelector: {}, ingress: [{fromEntities: [world]}]}}")
+	for name, c := range map[string]struct {
+		change func([]*yaml.RNode) []*yaml.RNode
+		// said is what is wrong, where the Tenants tell what was meant, and unmeant where
+		// only labels do.
+		said, unmeant []string
+	}{
+		"as they were generated": {change: func(items []*yaml.RNode) []*yaml.RNode { return items }},
+		"with a namespace, as a layer of kustomize sets it": {change: func(items []*yaml.RNode) []*yaml.RNode {
+			for _, n := range items {
+				if n.GetKind() == resource.KindClusterwide && n.SetNamespace("tenant-client") != nil {
+					t.Error("the namespace cannot be set")
+				}
+			}
+			return items
+		}},
+		"without the one that closes": {
+			change: func(items []*yaml.RNode) []*yaml.RNode { return without(items, workersDeny) },
+			said: []string{
+				"CiliumClusterwideNetworkPolicy/" + workersDeny + ": is not there",
+				`spec.nodes[workers]: no policy closes the egress of node/node-access=kubelet (and 2 more), of nodes "workers", which are in Enforce`,
+				`spec.nodes[workers]: no policy closes the ingress of`,
+			},
+		},
+		"with one that closes a direction less": {
+			change: func(items []*yaml.RNode) []*yaml.RNode {
+				for _, n := range items {
+					if n.GetName() == workersDeny {
+						if err := n.PipeE(yaml.Lookup("spec"), yaml.Clear("egress")); err != nil {
+							t.Error(err)
+						}
+					}
+				}
+				return items
+			},
+			said: []string{"CiliumClusterwideNetworkPolicy/" + workersDeny + ": is not as it was generated", "no policy closes the egress of"},
+		},
+		"with one that opens more": {
+			change:  func(items []*yaml.RNode) []*yaml.RNode { return append(items, intruder) },
+			said:    []string{"CiliumClusterwideNetworkPolicy/intruder: lets kube-apiserver (and 4 more) reach node/node-access=kubelet"},
+			unmeant: []string{"CiliumClusterwideNetworkPolicy/intruder: lets kube-apiserver (and 4 more) reach node/node-access=kubelet"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			run, out := hostPolicies(t)
+			out = c.change(out)
+			meant, err := fn.Verify(fn.Verification{Items: copied(out), Runs: []fn.Run{run}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			holds(t, meant, c.said)
+			byLabels, err := fn.Verify(fn.Verification{Items: copied(out)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			holds(t, byLabels, c.unmeant)
+		})
+	}
+}
+
+// holds says where a report lacks an error, or has one more.
+func holds(t *testing.T, r policy.Report, want []string) {
+	t.Helper()
+	var errs []string
+	for _, f := range r.Findings {
+		if f.Severity == policy.Error {
+			errs = append(errs, f.String())
+		}
+	}
+	all := strings.Join(errs, "\n")
+	for _, w := range want {
+		if !strings.Contains(all, w) {
+			t.Errorf("it lacks %q in\n%s", w, all)
+		}
+	}
+	if len(want) == 0 && len(errs) > 0 || r.Isolation == nil || r.Isolation.Nodes == 0 {
+		t.Errorf("%d errors, and %+v: %s", len(errs), r.Isolation, all)
+	}
+}
