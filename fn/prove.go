@@ -11,6 +11,7 @@ import (
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/engine"
+	"github.com/tenantfence/tenantfence/internal/lint"
 	"github.com/tenantfence/tenantfence/internal/netpol"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/reach"
@@ -31,7 +32,7 @@ type proof struct {
 func (p proof) run(level v1alpha1.Proof) (policy.Report, error) {
 	var report policy.Report
 	e, rejected, err := enforce(p.fence, p.index, p.items, audited(p.fence))
-	if report.Findings = rejected; err != nil || rejected.HasError() {
+	if report.Findings = append(rejected, lint.RemovedRules(p.fence, p.items)...); err != nil || rejected.HasError() {
 		return report, err
 	}
 	subject := reach.Proof{

@@ -81,6 +81,10 @@ func (r *reader) property(key *yaml.Node, s *spec.Schema, at *field.Path) (*spec
 }
 
 func (r *reader) unknown(name string, s *spec.Schema, at *field.Path) {
+	if write, ok := instead(name, s); ok {
+		r.refuse(field.Forbidden(at.Child(name), "there is no such field: "+write))
+		return
+	}
 	var fields []string
 	for f := range s.Properties {
 		fields = append(fields, f)

@@ -23,12 +23,12 @@ type flow struct {
 	name      string
 	pods      policy.Selector
 	// ports are as they were written: ANY protocol among them.
-	ports     []policy.Port
-	l7        policy.L7
-	optional  bool
-	reason    policy.Reason
-	peers     []v1alpha1.Peer
-	via       string
+	ports    []policy.Port
+	l7       policy.L7
+	optional bool
+	reason   policy.Reason
+	peers    []v1alpha1.Peer
+	via      string
 	// loadBalancer says that agents dial a Service that is one.
 	loadBalancer bool
 

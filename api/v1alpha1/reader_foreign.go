@@ -1,0 +1,36 @@
+package v1alpha1
+
+import "k8s.io/kube-openapi/pkg/validation/spec"
+
+// foreign are fields of Cilium's own policies that people try beside those of ours, and
+// what to write instead.
+var foreign = []struct {
+	names []string
+	// beside is a field of ours that tells where they are tried.
+	beside, instead string
+}{
+	{[]string{"kafka"}, "ports", "Cilium 1.20 removed Kafka rules, and lets everything pass where they stood: write ports: [{port: 9092}], and have the brokers' own ACLs say who may use which topics"},
+	{[]string{"pathRegex"}, "method", "nor has Cilium one, and lets every request pass where it stands alone: write path, which is a regular expression"},
+	{[]string{"headerMatches"}, "method", `write headers: ["Name: value"], or ["Name"] for any value`},
+	{[]string{"toPorts"}, "ports", "write ports: [{port: 443}], and what is spoken there beside them, as http or dns"},
+	{[]string{"rules"}, "ports", "write what is spoken on the ports beside them, as http or dns"},
+	{[]string{"terminatingTLS", "originatingTLS"}, "ports", "write tls: {terminating: {namespace: x, name: y}, originating: {namespace: x, name: z}}"},
+	{[]string{"serverNames"}, "ports", "write tls: {serverNames: [api.example.com]}"},
+	{[]string{"endpointSelector"}, "ports", "write pods: {matchLabels: {…}}"},
+	{[]string{"toEndpoints", "toEntities", "toServices", "toCIDR", "toCIDRSet", "toFQDNs"}, "to", "write its peers in to, as [{tenant: beta}, {namespace: x}, {service: x/web}, {entities: [world]}, {cidrs: [192.0.2.0/24]}, {fqdns: [api.example.com]}]"},
+	{[]string{"fromEndpoints", "fromEntities", "fromCIDR", "fromCIDRSet"}, "from", "write its peers in from, as [{tenant: beta}, {namespace: x}, {entities: [world]}, {cidrs: [192.0.2.0/24]}]"},
+	{[]string{"ingressDeny", "egressDeny"}, "ingress", "what no flow lets pass is denied: leave it out"},
+}
+
+// instead says what to write for a field of Cilium's.
+func instead(name string, s *spec.Schema) (string, bool) {
+	for _, f := range foreign {
+		_, beside := s.Properties[f.beside]
+		for _, n := range f.names {
+			if n == name && beside {
+				return f.instead, true
+			}
+		}
+	}
+	return "", false
+}

@@ -1,0 +1,98 @@
+package lint
+
+import (
+	"fmt"
+	"slices"
+
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/resource"
+)
+
+// removedRules are the fields of toPorts[].rules that Cilium took out in 1.20, with its
+// proxylib. An apiserver drops them there, and the ports stay open to all that is spoken.
+var removedRules = []string{"kafka", "l7", "l7proto"}
+
+const removedSince = 20
+
+// RemovedRules finds policies with rules about what is spoken that Cilium no longer has:
+// everything passes where they stood.
+func RemovedRules(f *policy.Fence, items []*yaml.RNode) policy.Findings {
+	if f.Cluster.CNI == v1alpha1.CNIKubernetes {
+		return nil
+	}
+	var out policy.Findings
+	for _, n := range items {
+		if resource.Group(n) != "cilium.io" || !resource.IsPolicy(n) || resource.Local(n) {
+			continue
+		}
+		for _, at := range removedIn(n) {
+			finding := policy.Finding{
+				Check: "removed-l7-rules", Severity: policy.Warning, Resource: resource.RefOf(n), Field: at,
+				Message: "is a rule that Cilium 1.20 no longer has: from that upgrade on everything passes on these ports; take the rule away before, and have the brokers or servers themselves say who may do what",
+			}
+			if policy.Minor(f.Cluster.CiliumVersion) >= removedSince {
+				finding.Severity = severityIn(f, finding.Resource.Namespace)
+				finding.Message = "is a rule that Cilium 1.20 removed, so that everything passes on these ports: take it away, and have the brokers or servers themselves say who may do what"
+			}
+			out = append(out, finding)
+		}
+	}
+	return out
+}
+
+// severityIn is an error where somebody is to be fenced. A cluster-wide policy is
+// everywhere.
+func severityIn(f *policy.Fence, namespace string) policy.Severity {
+	if namespace == "" || len(f.Owners(namespace)) > 0 || f.Stranger(namespace) {
+		return policy.Error
+	}
+	return policy.Warning
+}
+
+// removedIn are the fields of a policy that hold removed rules.
+func removedIn(n *yaml.RNode) []string {
+	doc, err := n.Map()
+	if err != nil {
+		return nil
+	}
+	specs, _ := doc["specs"].([]any)
+	paths := make([]string, len(specs))
+	for i := range specs {
+		paths[i] = fmt.Sprintf("specs[%d]", i)
+	}
+	specs, paths = append(specs, doc["spec"]), append(paths, "spec")
+	var out []string
+	for i, spec := range specs {
+		for _, direction := range []string{"ingress", "egress"} {
+			for j, rule := range listAt(spec, direction) {
+				for k, ports := range listAt(rule, "toPorts") {
+					at := fmt.Sprintf("%s.%s[%d].toPorts[%d].rules.", paths[i], direction, j, k)
+					out = append(out, removedAt(at, ports)...)
+				}
+			}
+		}
+	}
+	return out
+}
+
+func removedAt(at string, ports any) []string {
+	item, _ := ports.(map[string]any)
+	rules, _ := item["rules"].(map[string]any)
+	var out []string
+	for field := range rules {
+		if slices.Contains(removedRules, field) {
+			out = append(out, at+field)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+func listAt(in any, field string) []any {
+	object, _ := in.(map[string]any)
+	list, _ := object[field].([]any)
+	return list
+}
