@@ -78,7 +78,8 @@ func newScopedEngine(t *testing.T, config *yaml.RNode, items []*yaml.RNode, scop
 		if n.GetLabels()[resource.LabelManagedBy] != resource.ManagedBy {
 			continue
 		}
-		if clusterwide := n.GetKind() == resource.KindClusterwide; clusterwide != (n.GetNamespace() == "") || clusterwide && scope == v1alpha1.ScopeNamespace {
+		host := n.GetLabels()[resource.LabelNode] != ""
+		if clusterwide := n.GetKind() == resource.KindClusterwide; clusterwide != (n.GetNamespace() == "") || clusterwide && !host && scope == v1alpha1.ScopeNamespace {
 			t.Errorf("in scope %s there is %s", scope, resource.RefOf(n))
 		}
 		data, err := n.MarshalJSON()
