@@ -102,19 +102,23 @@ var kindName = regexp.MustCompile(`^[A-Z][A-Za-z0-9]*$`)
 // tenant, too: its Kind tells.
 func parseParts(text string) (FlowEndpoint, error) {
 	parts := strings.SplitN(text, "/", 3)
-	if parts[0] == string(NodeForm) && (len(parts) == 2 || !kindName.MatchString(parts[1])) {
+	if len(parts) == 2 && parts[0] != string(NodeForm) || len(parts) == 3 && kindName.MatchString(parts[1]) {
+		return parseWorkload(parts)
+	}
+	switch form := EndpointForm(parts[0]); {
+	case form == NodeForm:
 		return parseNode(strings.TrimPrefix(text, "node/"))
+	case form == TenantForm || form == NamespaceForm:
+		return parsePods(form, parts[1], parts[2])
+	case form == ServiceForm:
+		return parseService(parts[1], parts[2])
+	case form == ClusterForm:
+		return parseCluster(parts[1], parts[2])
 	}
-	if len(parts) == 3 && !kindName.MatchString(parts[1]) {
-		switch form := EndpointForm(parts[0]); form {
-		case TenantForm, NamespaceForm:
-			return parsePods(form, parts[1], parts[2])
-		case ServiceForm:
-			return parseService(parts[1], parts[2])
-		case ClusterForm:
-			return parseCluster(parts[1], parts[2])
-		}
-	}
+	return parseWorkload(parts)
+}
+
+func parseWorkload(parts []string) (FlowEndpoint, error) {
 	e := FlowEndpoint{Form: WorkloadForm, In: parts[0], Name: parts[len(parts)-1]}
 	if len(parts) == 3 {
 		e.Kind = parts[1]

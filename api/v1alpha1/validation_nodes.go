@@ -3,6 +3,7 @@ package v1alpha1
 import (
 	"strings"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
@@ -39,12 +40,12 @@ func (n *NodePolicy) validate(at *field.Path) field.ErrorList {
 	errs = append(errs, validateFlows(n.Ingress, n.Egress, unique{}, at)...)
 	for i := range n.Ingress {
 		f, at := &n.Ingress[i], at.Child("ingress").Index(i)
-		errs = append(errs, notOfNodes(f.Pods != nil, f.HTTP, at)...)
+		errs = append(errs, notOfNodes(f.Pods, f.HTTP, at)...)
 		errs = append(errs, peersOfNodes(f.From, at.Child("from"))...)
 	}
 	for i := range n.Egress {
 		f, at := &n.Egress[i], at.Child("egress").Index(i)
-		errs = append(errs, notOfNodes(f.Pods != nil, f.HTTP, at)...)
+		errs = append(errs, notOfNodes(f.Pods, f.HTTP, at)...)
 		if f.Via != "" {
 			errs = append(errs, field.Forbidden(at.Child("via"), "is not for nodes, which open their connections themselves: remove it"))
 		}
@@ -54,9 +55,9 @@ func (n *NodePolicy) validate(at *field.Path) field.ErrorList {
 }
 
 // notOfNodes refuses what a flow of nodes cannot say.
-func notOfNodes(pods bool, http []HTTPRule, at *field.Path) field.ErrorList {
+func notOfNodes(pods *metav1.LabelSelector, http []HTTPRule, at *field.Path) field.ErrorList {
 	var errs field.ErrorList
-	if pods {
+	if pods != nil {
 		errs = append(errs, field.Forbidden(at.Child("pods"), "is not for nodes, which have no pods of their own: nodeSelector says which nodes are meant, so remove it"))
 	}
 	if len(http) > 0 {

@@ -22,6 +22,7 @@ func endpoints(t *testing.T) reach.Endpoints {
 		`{apiVersion: apps/v1, kind: Deployment, metadata: {name: db, namespace: tenant-acme}, spec: {template: {}}}`,
 		`{apiVersion: apps/v1, kind: DaemonSet, metadata: {name: agent, namespace: tenant-acme}, spec: {template: {spec: {hostNetwork: true}}}}`,
 		`{apiVersion: v1, kind: Namespace, metadata: {name: tenant-acme, labels: {team: a}}}`,
+		`{apiVersion: v1, kind: Node, metadata: {name: worker-1, labels: {role: worker}}}`,
 	} {
 		items = append(items, yaml.MustParse(s))
 	}
@@ -51,6 +52,11 @@ func TestFind(t *testing.T) {
 		"a hostNetwork pod has its node's identity": {"acme/agent", "", "say host or remote-node"},
 		"every entity at once is no end":            {"cluster", "", "is many endpoints"},
 		"pods are more than one end":                {"tenant/acme/*", "", "may be many endpoints"},
+		"a node by its labels":                      {"node/role=worker", policy.NodeEndpoint, ""},
+		"a Node of the build":                       {"node/worker-1", policy.NodeEndpoint, ""},
+		"a Node that is not there":                  {"node/worker-2", "", "there is no Node"},
+		"a pod of another cluster":                  {"cluster/west/shop/app=web", policy.PodEndpoint, ""},
+		"a pod of this cluster":                     {"cluster/default/shop/app=web", "", "write namespace/shop/app=web"},
 		"too many parts":                            {"a/b/c/d", "", "must be a workload"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -66,6 +72,19 @@ func TestFind(t *testing.T) {
 				t.Errorf("got %v (%v), want a %s", got, err, c.kind)
 			}
 		})
+	}
+}
+
+// TestNodesAndOtherClusters holds what the engine is told of ends that no workload tells of.
+func TestNodesAndOtherClusters(t *testing.T) {
+	t.Parallel()
+	node, err := endpoints(t).Find("node/worker-1")
+	if err != nil || node.Labels["role"] != "worker" {
+		t.Errorf("the Node is %+v: %v", node, err)
+	}
+	pod, err := endpoints(t).Find("cluster/west/tenant-acme/app=web,tier=front")
+	if err != nil || pod.Cluster != "west" || pod.Namespace != "tenant-acme" || len(pod.Labels) != 2 || pod.NamespaceLabels != nil {
+		t.Errorf("the pod of another cluster is %+v, and the namespace's labels are those of this one: %v", pod, err)
 	}
 }
 
