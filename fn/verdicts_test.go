@@ -16,6 +16,7 @@ import (
 //	acme/adapter -> soctalk-system/api:8000/TCP GET /v1/reports   allowed
 //	acme/adapter -> soctalk-system/api:80/TCP GET / host=api.example.com X-Key=1   denied
 //	acme/adapter -> kube-system/dns:53/UDP dns=api.example.com    denied
+//	acme/adapter -> 192.0.2.1:443/TCP sni=api.example.com         denied
 //	acme/adapter -> soctalk-system/api:ICMP/EchoRequest           allowed
 func parseVerdict(t *testing.T, endpoints reach.Endpoints, line string) (policy.Flow, policy.Decision) {
 	t.Helper()
@@ -40,7 +41,7 @@ func parseVerdict(t *testing.T, endpoints reach.Endpoints, line string) (policy.
 }
 
 // flowTo is a flow to a port, or of a type of ICMP message, and what is asked for on
-// it: a request, a name, or nothing.
+// it: a request, a name, a server in TLS, or nothing.
 func flowTo(t *testing.T, port string, asked []string) policy.Flow {
 	t.Helper()
 	var flow policy.Flow
@@ -57,11 +58,15 @@ func flowTo(t *testing.T, port string, asked []string) policy.Flow {
 	switch len(asked) {
 	case 0:
 	case 1:
-		name, ok := strings.CutPrefix(asked[0], "dns=")
-		if !ok {
-			t.Fatalf("%q: say what is asked for as GET /v1, or as dns=api.example.com", asked)
+		kind, name, _ := strings.Cut(asked[0], "=")
+		switch kind {
+		case "dns":
+			flow.DNS = name
+		case "sni":
+			flow.ServerName = name
+		default:
+			t.Fatalf("%q: say what is asked for as GET /v1, as dns=api.example.com or as sni=api.example.com", asked)
 		}
-		flow.DNS = name
 	default:
 		flow.HTTP = requestOf(asked)
 	}

@@ -38,6 +38,8 @@ func (c *FlowCase) setDefaults() {
 	case c.ICMP != "":
 	case c.DNS != "":
 		setDefault(&c.Port, 53)
+	case c.ServerName != "" && c.HTTP == nil:
+		setDefault(&c.Protocol, TCP)
 	case c.HTTP != nil:
 		setDefault(&c.HTTP.Method, "GET")
 		setDefault(&c.HTTP.Path, "/")

@@ -72,6 +72,13 @@ type FlowCase struct {
 	// +optional
 	HTTP *HTTPRequest `json:"http,omitempty"`
 
+	// serverName is the name of the server that a TLS connection is for, over TCP. Only with
+	// port, or a Service in to; not with dns or icmp. Omitted: with http the name in its
+	// host, where TLS is spoken; else it is enough that a connection may be for some name.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	ServerName string `json:"serverName,omitempty"`
+
 	// dns is the one name that is asked for, where to is a DNS server. Omitted: as
 	// http.
 	// +optional

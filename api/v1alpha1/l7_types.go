@@ -27,7 +27,7 @@ type HTTPRule struct {
 }
 
 // L7Kind is a kind of rule about what is spoken on a port.
-// +kubebuilder:validation:Enum=HTTP;DNS
+// +kubebuilder:validation:Enum=HTTP;DNS;TLS
 type L7Kind string
 
 // The kinds of rule about what is spoken.
@@ -36,4 +36,6 @@ const (
 	L7HTTP L7Kind = "HTTP"
 	// L7DNS: the dns of egress flows.
 	L7DNS L7Kind = "DNS"
+	// L7TLS: the tls of egress flows.
+	L7TLS L7Kind = "TLS"
 )

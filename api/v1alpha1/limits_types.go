@@ -47,9 +47,14 @@ type Limits struct {
 	HostNetwork *bool `json:"hostNetwork,omitempty"`
 
 	// l7 are the kinds of rule about what is spoken on a port that a Tenant's flows may
-	// hold: HTTP for http, DNS for dns. Omitted: none.
+	// hold: HTTP for http, DNS for dns, TLS for tls. Omitted: none.
 	// +optional
 	L7 []L7Kind `json:"l7,omitempty"`
+
+	// secrets that a Tenant's tls may name, as "namespace/name" in which * stands for any
+	// characters: whoever names one has Cilium's proxy speak with it. Omitted: none.
+	// +optional
+	Secrets []string `json:"secrets,omitempty"`
 
 	// enforcement lists how much looser than the profile a Tenant may be: [Audit]
 	// lets it stay in Audit. Enforce is always allowed. Omitted: none.

@@ -152,13 +152,20 @@ type EgressFlow struct {
 	Ports []Port `json:"ports,omitempty"`
 
 	// http lets only requests pass that match one of these rules. Only with ports, each
-	// of them TCP, and never where TLS is spoken (443, 8443 and the name https), which
-	// nothing looks into. Where both ends of a flow say http, the rules that both say
+	// of them TCP, and where TLS is spoken (443, 8443 and the name https), which nothing
+	// looks into, only with the secrets of tls. Where both ends of a flow say http, the rules that both say
 	// count. Not looked into in Audit. The profile's limits.l7 must allow HTTP.
 	// Omitted: everything that is spoken on the ports.
 	// +optional
 	// +kubebuilder:validation:MinItems=1
 	HTTP []HTTPRule `json:"http,omitempty"`
+
+	// tls narrows connections to servers of some names, or opens them up for http. Only
+	// with ports, each of them TCP; not with via, dns or icmp, and not where another tenant
+	// is the peer. Nothing is written of it in Audit. The profile's limits.l7 must allow TLS,
+	// and its limits.secrets the secrets. Omitted: what is spoken in TLS is not looked into.
+	// +optional
+	TLS *TLS `json:"tls,omitempty"`
 
 	// dns are the names and patterns that may be asked for, where the peer is a DNS
 	// server; "*" is any name. Only with ports, without ranges, of UDP or TCP: a server

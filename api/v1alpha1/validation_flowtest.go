@@ -41,6 +41,9 @@ func (c *FlowCase) validate(at *field.Path) field.ErrorList {
 	if said := c.spoken(); len(said) > 1 {
 		return append(errs, field.Invalid(at, strings.Join(said, ", "), "a case asks for one of these: make each a case of its own"))
 	}
+	if c.ServerName != "" {
+		errs = append(errs, c.validateServerName(to, at)...)
+	}
 	switch {
 	case c.HTTP != nil:
 		errs = append(errs, c.validateHTTP(to, at)...)
@@ -82,14 +85,33 @@ func validateFrom(endpoint string, at *field.Path) field.ErrorList {
 var hostOfRequest = regexp.MustCompile(`^([-_.a-zA-Z0-9]+|\[[0-9a-fA-F:.]+\])(:[0-9]+)?$`)
 
 func (c *FlowCase) validateHTTP(to FlowEndpoint, at *field.Path) field.ErrorList {
+	return append(c.onTCP("http", to, at), c.HTTP.validate(at.Child("http"))...)
+}
+
+func (c *FlowCase) validateServerName(to FlowEndpoint, at *field.Path) field.ErrorList {
+	var errs field.ErrorList
+	if err := nameProblem(c.ServerName); err != nil {
+		errs = append(errs, field.Invalid(at.Child("serverName"), c.ServerName, err.Error()))
+	}
+	if c.DNS != "" || c.ICMP != "" {
+		return append(errs, field.Forbidden(at.Child("serverName"), "is not for a case with dns or icmp: make each a case of its own"))
+	}
+	if c.HTTP != nil {
+		return errs
+	}
+	return append(errs, c.onTCP("serverName", to, at)...)
+}
+
+// onTCP holds what is asked against port and protocol.
+func (c *FlowCase) onTCP(what string, to FlowEndpoint, at *field.Path) field.ErrorList {
 	var errs field.ErrorList
 	if c.Port == 0 && to.Form != ServiceForm {
-		errs = append(errs, field.Required(at.Child("port"), "beside http: say on which port it is spoken, unless to is a Service"))
+		errs = append(errs, field.Required(at.Child("port"), "beside "+what+": say on which port it is spoken, unless to is a Service"))
 	}
 	if c.Protocol != "" && c.Protocol != TCP {
-		errs = append(errs, field.Invalid(at.Child("protocol"), c.Protocol, "http is spoken over TCP alone: remove it"))
+		errs = append(errs, field.Invalid(at.Child("protocol"), c.Protocol, what+" is spoken over TCP alone: remove it"))
 	}
-	return append(errs, c.HTTP.validate(at.Child("http"))...)
+	return errs
 }
 
 func (r *HTTPRequest) validate(at *field.Path) field.ErrorList {

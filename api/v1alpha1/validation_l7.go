@@ -11,6 +11,7 @@ type spoken struct {
 	http  []HTTPRule
 	dns   []string
 	icmp  []ICMPType
+	tls   *TLS
 }
 
 func (s spoken) validate(at *field.Path) field.ErrorList {
@@ -66,16 +67,16 @@ func (s spoken) validateHTTP(at *field.Path) field.ErrorList {
 		errs = append(errs, field.Required(at.Child("ports"), "beside http: say on which ports it is spoken"))
 	}
 	for i, p := range s.ports {
-		errs = append(errs, p.validateHTTP(at.Child("ports").Index(i))...)
+		errs = append(errs, p.validateHTTP(s.tls, at.Child("ports").Index(i))...)
 	}
 	return errs
 }
 
-func (p Port) validateHTTP(at *field.Path) field.ErrorList {
+func (p Port) validateHTTP(tls *TLS, at *field.Path) field.ErrorList {
 	switch {
 	case p.Protocol != "" && p.Protocol != TCP:
 		return field.ErrorList{field.Invalid(at.Child("protocol"), p.Protocol, "http is spoken over TCP alone: make this port a flow of its own")}
-	case p.SpeaksTLS():
+	case p.SpeaksTLS() && tls == nil:
 		return field.ErrorList{field.Forbidden(at, "speaks TLS, which nothing looks into: leave http out, or name the port on which plain HTTP is spoken")}
 	}
 	return nil

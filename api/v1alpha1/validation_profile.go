@@ -141,6 +141,7 @@ func (s *FenceProfileSpec) validateLimits(l *Limits, at *field.Path) field.Error
 	errs = append(errs, validateCIDRs(l.CIDRs, at.Child("cidrs"))...)
 	errs = append(errs, validatePorts(l.Ports, at.Child("ports"))...)
 	errs = append(errs, validateNames(l.Namespaces, at.Child("namespaces"))...)
+	errs = append(errs, validateSecrets(l.Secrets, at.Child("secrets"))...)
 	for i, point := range l.EgressPoints {
 		errs = append(errs, s.validatePointName(point, at.Child("egressPoints").Index(i))...)
 	}

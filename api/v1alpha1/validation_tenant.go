@@ -66,7 +66,8 @@ func (f *IngressFlow) validate(at *field.Path) field.ErrorList {
 func (f *EgressFlow) validate(at *field.Path) field.ErrorList {
 	errs := validateName(f.Name, at.Child("name"))
 	errs = append(errs, validateSelector(f.Pods, at.Child("pods"))...)
-	errs = append(errs, spoken{ports: f.Ports, http: f.HTTP, dns: f.DNS, icmp: f.ICMP}.validate(at)...)
+	errs = append(errs, spoken{ports: f.Ports, http: f.HTTP, dns: f.DNS, icmp: f.ICMP, tls: f.TLS}.validate(at)...)
+	errs = append(errs, f.validateTLS(at)...)
 	named := false
 	for i := range f.To {
 		p, at := &f.To[i], at.Child("to").Index(i)

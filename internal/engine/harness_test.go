@@ -104,7 +104,7 @@ func build(t *testing.T, policies string) *engine.Engine {
 }
 
 // parseFlow reads "from -> to:port/PROTOCOL", where port may be *, and may be followed by
-// what is asked for: "GET /v1/x" (see parseRequest) or "asks api.example.com". For ICMP it is
+// what is asked for: "GET /v1/x" (see parseRequest) or "asks api.example.com" or "TLS api.example.com". For ICMP it is
 // "from -> to:ICMP/EchoRequest".
 func parseFlow(t *testing.T, s string) policy.Flow {
 	t.Helper()
@@ -128,6 +128,8 @@ func parseFlow(t *testing.T, s string) policy.Flow {
 	case asked == "":
 	case method == "asks":
 		f.DNS = path
+	case method == "TLS":
+		f.ServerName = path
 	default:
 		f.HTTP = parseRequest(method, path)
 	}

@@ -1,7 +1,9 @@
 package engine
 
 import (
+	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/cilium/cilium/pkg/identity"
 	ciliumpolicy "github.com/cilium/cilium/pkg/policy"
@@ -13,7 +15,8 @@ import (
 
 // l7 is what the proxies let pass of what is spoken on a port that is redirected to
 // one. Rules are ORed: those of every selector that selects the peer, and one without
-// rules lets everything pass: Cilium's own as well, which has no name.
+// rules lets everything pass: Cilium's own as well, which has no name. Only on the same
+// port of the same selector the names of TLS servers narrow a rule without any, too.
 func (e *Engine) l7(d *distilled, key ciliumpolicy.Key) policy.L7 {
 	var out policy.L7
 	var moot []string
@@ -22,9 +25,11 @@ func (e *Engine) l7(d *distilled, key ciliumpolicy.Key) policy.L7 {
 		for selector, rules := range filter.PerSelectorPolicies {
 			switch {
 			case rules.GetVerdict() != types.Allow || !selects(selector, key.Identity):
-			case rules.IsRedirect():
+			case rules.IsRedirect() && !opensAll(rules):
 				addL7(&out, rules)
-				moot = append(moot, e.plainAt(d, filter, selector)...)
+				if len(rules.ServerNames) == 0 {
+					moot = append(moot, e.plainAt(d, filter, selector)...)
+				}
 			default:
 				plain = true
 				moot = append(moot, e.authorsOf(filter.RuleOrigin[selector].Value())...)
@@ -37,6 +42,8 @@ func (e *Engine) l7(d *distilled, key ciliumpolicy.Key) policy.L7 {
 	}
 	slices.SortFunc(out.HTTP, policy.HTTPRule.Compare)
 	out.HTTP = slices.CompactFunc(out.HTTP, policy.HTTPRule.Equal)
+	slices.Sort(out.ServerNames)
+	out.ServerNames = slices.Compact(out.ServerNames)
 	slices.Sort(out.DNS)
 	out.DNS = slices.Compact(out.DNS)
 	return out
@@ -51,7 +58,7 @@ func mootRules(rules policy.L7, by []string) policy.L7 {
 	switch {
 	case rules.Other == ownListener:
 		return policy.L7{Other: ownListener}
-	case len(rules.HTTP) == 0 && rules.Other == "":
+	case len(rules.HTTP) == 0 && len(rules.ServerNames) == 0 && rules.Other == "":
 		return policy.L7{}
 	default:
 		return policy.L7{MootBy: by}
@@ -115,29 +122,53 @@ func speaksDNS(f *ciliumpolicy.L4Filter) bool {
 	return false
 }
 
+// opensAll says whether TLS is opened up, and nothing looks inside.
+func opensAll(rules *ciliumpolicy.PerSelectorPolicy) bool {
+	return rules.L7Parser == ciliumpolicy.ParserTypeTLS && len(rules.ServerNames) == 0
+}
+
 func addL7(out *policy.L7, rules *ciliumpolicy.PerSelectorPolicy) {
+	names := serverNames(rules.ServerNames)
 	switch rules.L7Parser {
 	case ciliumpolicy.ParserTypeDNS:
 		out.DNS = append(out.DNS, namesOf(rules.DNS)...)
 	case ciliumpolicy.ParserTypeHTTP:
 		if len(rules.HTTP) == 0 {
-			out.HTTP = append(out.HTTP, policy.HTTPRule{})
+			out.HTTP = append(out.HTTP, policy.HTTPRule{ServerNames: names})
 		}
 		for _, r := range rules.HTTP {
 			if len(r.HeaderMatches) > 0 {
 				addOther(out, "an HTTP rule with headerMatches")
 				continue
 			}
-			out.HTTP = append(out.HTTP, policy.HTTPRule{Method: r.Method, Path: r.Path, Host: r.Host, Headers: r.Headers})
+			out.HTTP = append(out.HTTP, policy.HTTPRule{Method: r.Method, Path: r.Path, Host: r.Host, Headers: r.Headers, ServerNames: names})
 		}
 	case ciliumpolicy.ParserTypeTLS:
-		addOther(out, "a rule about TLS")
+		out.ServerNames = append(out.ServerNames, names...)
 	default:
 		addOther(out, ownListener)
 	}
-	if len(rules.ServerNames) > 0 {
-		addOther(out, "a rule about TLS server names")
+}
+
+var (
+	manyStars = regexp.MustCompile(`\*{2,}`)
+	subdomain = regexp.MustCompile(`^\*{2,}\.`)
+)
+
+// serverNames are patterns as Cilium's proxy gets them.
+func serverNames(all ciliumpolicy.StringSet) []string {
+	var out []string
+	for pattern := range all {
+		pattern = strings.ToLower(strings.TrimSuffix(pattern, "."))
+		prefix := subdomain.FindString(pattern)
+		pattern = manyStars.ReplaceAllString(strings.TrimPrefix(pattern, prefix), "*")
+		if prefix != "" {
+			pattern = "**." + pattern
+		}
+		out = append(out, pattern)
 	}
+	slices.Sort(out)
+	return out
 }
 
 // addOther keeps one of them, the same in whichever order they come.

@@ -253,10 +253,9 @@ func TestDNSQuestions(t *testing.T) {
 
 // What is not looked into is said, and where a request hangs on it, nothing is guessed.
 func TestRulesThatAreNotLookedInto(t *testing.T) {
-	const header, tls, own = "an HTTP rule with headerMatches", "a rule about TLS server names", "a listener of its own"
+	const header, own = "an HTTP rule with headerMatches", "a listener of its own"
 	const matched = `{headerMatches: [{name: X-Key, value: "1"}]}`
 	byMatch := egress("h", toDB+", "+onHTTPOnly(matched+`, {method: GET}`))
-	sni := toDB + `, toPorts: [{ports: [{port: "8080", protocol: TCP}], serverNames: [api.example.com]}]`
 	listener := toDB + `, toPorts: [{ports: [{port: "8080", protocol: TCP}], listener: {envoyConfig: {kind: CiliumEnvoyConfig, name: mine}, name: one}}]`
 	for sentence, c := range map[string]struct {
 		policies, flow, l7 string
@@ -266,14 +265,10 @@ func TestRulesThatAreNotLookedInto(t *testing.T) {
 		"another rule may admit":      {byMatch, "GET /", "GET any path, " + header, false},
 		"no other rule admits":        {byMatch, "PUT /", "GET any path, " + header, true},
 		"nothing is asked":            {byMatch, "", "GET any path, " + header, false},
-		"a TLS server name":           {egress("h", sni), "GET /", tls, true},
 		"a listener":                  {egress("h", listener), "GET /", own, true},
-		"TLS beside a plain allow":    {all(egress("h", sni), egress("plain", toDB)), "GET /", "", false},
-		"TLS with a plain allow":      {all(egress("h", sni), egress("plain", toDB+", "+onHTTP)), "GET /", "", false},
 		"a listener sees everything":  {all(egress("h", listener), egress("plain", toDB)), "GET /", own, true},
-		"TLS where nothing isolates":  {cnp("h", "{endpointSelector: {}, enableDefaultDeny: {egress: false}, egress: [{"+sni+"}]}"), "GET /", "", false},
 		"HTTP, asked for a DNS name":  {egress("h", toDB+", "+onHTTPOnly(`{method: GET}`)), "asks api.example.com", "GET any path", false},
-		"two things, always one said": {all(egress("a", sni), egress("b", "toEndpoints: [{}], "+onHTTPOnly(matched))), "GET /", header, true},
+		"two things, always one said": {all(egress("a", toDB+", "+onHTTPOnly(matched)), egress("b", "toEndpoints: [{}], "+onHTTPOnly(matched))), "GET /", header, true},
 	} {
 		t.Run(sentence, func(t *testing.T) {
 			t.Parallel()

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/tenantfence/tenantfence/internal/policy"
@@ -11,7 +12,7 @@ import (
 
 // asked narrows an allowed side to what the flow asks for.
 func asked(side policy.Side, f policy.Flow) (policy.Side, string, error) {
-	if side.Decision != policy.Allowed || side.L7.All() || f.HTTP == nil && f.DNS == "" {
+	if side.Decision != policy.Allowed || side.L7.All() || f.HTTP == nil && f.DNS == "" && f.ServerName == "" {
 		return side, "", nil
 	}
 	ok, err := matches(side.L7, f)
@@ -30,9 +31,16 @@ func matches(l policy.L7, f policy.Flow) (bool, error) {
 		patterns, err := compileNames(l.DNS)
 		return matchesName(patterns, f.DNS), err
 	}
+	name := serverNameOf(f)
+	if covered(l.ServerNames, name) {
+		return true, nil
+	}
 	var unknown error
+	if name == "" && len(l.ServerNames) > 0 {
+		unknown = errNoHost
+	}
 	for _, r := range l.HTTP {
-		ok, err := admits(r, *f.HTTP)
+		ok, err := admitsIn(name, r, f.HTTP)
 		if errors.Is(err, errNoHost) {
 			unknown, err = err, nil
 		}
@@ -43,7 +51,37 @@ func matches(l policy.L7, f policy.Flow) (bool, error) {
 	return false, unknown
 }
 
-var errNoHost = errors.New("a rule looks at the host, and which the request names is not said: say http.host")
+var errNoHost = errors.New("a rule looks at the host, or the name of the TLS server, and which that is is not said: say http.host, or serverName")
+
+// serverNameOf is the name that a TLS connection is for: where it is not said, the
+// request's host without its port.
+func serverNameOf(f policy.Flow) string {
+	if f.ServerName != "" || f.HTTP == nil {
+		return f.ServerName
+	}
+	host, _, _ := strings.Cut(f.HTTP.Host, ":")
+	return host
+}
+
+func covered(patterns []string, name string) bool {
+	return name != "" && slices.ContainsFunc(patterns, func(p string) bool { return policy.Covers(p, name) })
+}
+
+// admitsIn says whether a rule lets a request pass in a connection to a server or, without
+// one, any.
+func admitsIn(name string, rule policy.HTTPRule, request *policy.HTTPRequest) (bool, error) {
+	ok, err := true, error(nil)
+	if request != nil {
+		ok, err = admits(rule, *request)
+	}
+	switch {
+	case err != nil && !errors.Is(err, errNoHost) || !ok && err == nil || len(rule.ServerNames) == 0:
+		return ok, err
+	case name == "":
+		return false, errNoHost
+	}
+	return ok && covered(rule.ServerNames, name), err
+}
 
 // admits says whether a rule lets a request pass.
 func admits(rule policy.HTTPRule, request policy.HTTPRequest) (bool, error) {

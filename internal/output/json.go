@@ -48,7 +48,9 @@ type jsonFlow struct {
 	ICMP     string    `json:"icmp,omitempty"`
 	HTTP     *jsonHTTP `json:"http,omitempty"`
 	DNS      string    `json:"dns,omitempty"`
-	Holds    bool      `json:"holds"`
+	// ServerName is that of the server of a TLS connection.
+	ServerName string `json:"serverName,omitempty"`
+	Holds      bool   `json:"holds"`
 	// Decision is "allowed", "denied" or "depends".
 	Decision string   `json:"decision"`
 	Egress   jsonSide `json:"egress"`
@@ -153,7 +155,7 @@ func flowTestJSON(t *policy.FlowTestResult) jsonFlowTest {
 
 func flowJSON(f *policy.FlowResult) jsonFlow {
 	out := jsonFlow{
-		From: f.Flow.From.Name, To: f.Flow.To.Name, Port: f.Flow.Port, Protocol: string(f.Flow.Protocol), ICMP: string(f.Flow.ICMP), DNS: f.Flow.DNS,
+		From: f.Flow.From.Name, To: f.Flow.To.Name, Port: f.Flow.Port, Protocol: string(f.Flow.Protocol), ICMP: string(f.Flow.ICMP), DNS: f.Flow.DNS, ServerName: f.Flow.ServerName,
 		Holds: f.Holds, Decision: string(f.Verdict.Decision()), Egress: sideJSON(f.Verdict.Egress), Ingress: sideJSON(f.Verdict.Ingress),
 		Note: f.Verdict.Note, For: present(f.For),
 	}

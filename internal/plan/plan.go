@@ -120,7 +120,9 @@ func (a *assembly) put(p *policy.Policy, key string, r policy.Rule, reasons []po
 // addRule joins rules that differ in their peers alone, or in the names alone that may
 // be asked for at the same peers.
 func (a *assembly) addRule(p *policy.Policy, key string, r policy.Rule) {
-	alike := key + policy.Key([]any{r.Direction, r.Ports, r.L7.HTTP})
+	but := r.L7
+	but.DNS = nil
+	alike := key + policy.Key([]any{r.Direction, r.Ports, but})
 	if len(r.L7.DNS) > 0 {
 		alike += policy.Key(r.Peers)
 	}
@@ -128,7 +130,7 @@ func (a *assembly) addRule(p *policy.Policy, key string, r policy.Rule) {
 	if !ok {
 		i = len(p.Rules)
 		a.rules[alike] = i
-		p.Rules = append(p.Rules, policy.Rule{Direction: r.Direction, Ports: r.Ports, L7: policy.L7{HTTP: r.L7.HTTP}})
+		p.Rules = append(p.Rules, policy.Rule{Direction: r.Direction, Ports: r.Ports, L7: but})
 	}
 	for _, name := range r.L7.DNS {
 		if a.first(alike, "name", strings.ToLower(name)) {

@@ -54,13 +54,16 @@ func side(f *policy.Fence, g policy.Grant, d policy.Direction, subject, peer pol
 }
 
 // spokenAt is what one end's half says of what is spoken: nothing in Audit, where
-// nothing may be denied, and of DNS nothing but at the source.
+// nothing may be denied, and of DNS and TLS nothing but at the source. What is opened up
+// there is closed again on its way.
 func spokenAt(f *policy.Fence, at policy.Peer, d policy.Direction, l7 policy.L7) policy.L7 {
 	if !enforced(f, at) {
 		return policy.L7{}
 	}
 	if d == policy.Ingress {
-		l7.DNS = nil
+		if l7.DNS = nil; l7.TLS() {
+			return policy.L7{}
+		}
 	}
 	return l7
 }

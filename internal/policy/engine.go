@@ -50,10 +50,16 @@ type Flow struct {
 	// that something may be asked for.
 	HTTP *HTTPRequest
 	DNS  string
+	// ServerName is that of the server that a TLS connection is for. Omitted beside HTTP:
+	// the request's host, where TLS is spoken.
+	ServerName string
 }
 
 func (f Flow) String() string {
 	s := f.From.Name + " -> " + f.To.Name + ":" + f.port()
+	if f.ServerName != "" {
+		s += " in TLS to " + f.ServerName
+	}
 	switch {
 	case f.HTTP != nil:
 		s += " " + f.HTTP.String()

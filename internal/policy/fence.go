@@ -110,6 +110,8 @@ const (
 	AdditiveSince = 16
 	// WildcardL7Since lets other L7 traffic pass an additive policy's L7 rules.
 	WildcardL7Since = 18
+	// ServerPatternsSince takes patterns for the names of TLS servers.
+	ServerPatternsSince = 18
 	// SubdomainsSince knows the prefix "**.".
 	SubdomainsSince = 19
 	// NamedEgressSince looks a port's name in egress up at the pods to be reached.

@@ -5,12 +5,20 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
 )
 
 // L7 narrows what passes on a port to a part of what is spoken there. The zero value
 // does not.
 type L7 struct {
 	HTTP []HTTPRule
+	// ServerNames are the names and patterns that TLS connections may be for, in which
+	// everything passes.
+	ServerNames []string
+	// Interception has Cilium's proxy open TLS up for HTTP. Nil: TLS stays closed, or
+	// whether it is opened does not matter, as in what an Engine says.
+	Interception *Interception
 	// DNS are the names and patterns that may be asked for.
 	DNS []string
 	// Other names a rule that is not looked into: what it lets pass is not known.
@@ -20,12 +28,20 @@ type L7 struct {
 	MootBy []string
 }
 
+// Interception are the secrets with which TLS is opened up, and closed again behind.
+type Interception struct{ Terminating, Originating v1alpha1.SecretName }
+
 // All says whether everything passes.
-func (l L7) All() bool { return len(l.HTTP) == 0 && len(l.DNS) == 0 && l.Other == "" }
+func (l L7) All() bool {
+	return len(l.HTTP) == 0 && len(l.ServerNames) == 0 && len(l.DNS) == 0 && l.Other == ""
+}
+
+// TLS says whether it looks at TLS connections.
+func (l L7) TLS() bool { return len(l.ServerNames) > 0 || l.Interception != nil }
 
 // Equal says whether the same passes, written alike.
 func (l L7) Equal(o L7) bool {
-	return slices.EqualFunc(l.HTTP, o.HTTP, HTTPRule.Equal) && slices.Equal(l.DNS, o.DNS) && l.Other == o.Other && slices.Equal(l.MootBy, o.MootBy)
+	return slices.EqualFunc(l.HTTP, o.HTTP, HTTPRule.Equal) && slices.Equal(l.ServerNames, o.ServerNames) && slices.Equal(l.DNS, o.DNS) && l.Other == o.Other && slices.Equal(l.MootBy, o.MootBy)
 }
 
 // String spells what passes.
@@ -33,6 +49,9 @@ func (l L7) String() string {
 	var out []string
 	for _, r := range l.HTTP {
 		out = append(out, r.String())
+	}
+	if len(l.ServerNames) > 0 {
+		out = append(out, "TLS to "+strings.Join(l.ServerNames, ", "))
 	}
 	if len(l.DNS) > 0 {
 		out = append(out, "DNS for "+strings.Join(l.DNS, ", "))
@@ -51,11 +70,15 @@ type HTTPRule struct {
 	// Headers must all be there, each with just this value: "Name: value", or "Name" for
 	// any. They are no expressions.
 	Headers []string
+	// ServerNames are those that the TLS connection must be for, any of them. None: it may
+	// be for every name, or there is none.
+	ServerNames []string
 }
 
-// Compare orders rules by path, method, host and headers.
+// Compare orders rules by path, method, host, headers and server names.
 func (r HTTPRule) Compare(o HTTPRule) int {
-	return cmp.Or(cmp.Compare(r.Path, o.Path), cmp.Compare(r.Method, o.Method), cmp.Compare(r.Host, o.Host), slices.Compare(r.Headers, o.Headers))
+	return cmp.Or(cmp.Compare(r.Path, o.Path), cmp.Compare(r.Method, o.Method), cmp.Compare(r.Host, o.Host), slices.Compare(r.Headers, o.Headers),
+		slices.Compare(r.ServerNames, o.ServerNames))
 }
 
 // Equal says whether two rules are written alike.
@@ -69,6 +92,9 @@ func (r HTTPRule) String() string {
 	}
 	if len(r.Headers) > 0 {
 		out += " with " + strings.Join(r.Headers, " and ")
+	}
+	if len(r.ServerNames) > 0 {
+		out += " in TLS to " + strings.Join(r.ServerNames, " or ")
 	}
 	return out
 }

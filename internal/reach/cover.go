@@ -126,6 +126,9 @@ func parts(l policy.L7) []policy.L7 {
 	for _, r := range l.HTTP {
 		out = append(out, policy.L7{HTTP: []policy.HTTPRule{r}})
 	}
+	for _, n := range l.ServerNames {
+		out = append(out, policy.L7{ServerNames: []string{n}})
+	}
 	for _, n := range l.DNS {
 		out = append(out, policy.L7{DNS: []string{n}})
 	}
@@ -142,6 +145,8 @@ func covers(wanted, part policy.L7) bool {
 		return true
 	case len(part.HTTP) > 0:
 		return slices.ContainsFunc(wanted.HTTP, func(r policy.HTTPRule) bool { return includes(r, part.HTTP[0]) })
+	case len(part.ServerNames) > 0:
+		return coversEach(wanted.ServerNames, part.ServerNames)
 	case len(part.DNS) > 0:
 		return slices.ContainsFunc(wanted.DNS, func(n string) bool { return policy.Covers(n, part.DNS[0]) })
 	default:
@@ -153,9 +158,17 @@ func covers(wanted, part policy.L7) bool {
 // where the truth is yes, never the other way round.
 func includes(wanted, rule policy.HTTPRule) bool {
 	return (wanted.Method == "" || wanted.Method == rule.Method) && matchesMore(wanted.Path, rule.Path) && matchesMore(wanted.Host, rule.Host) &&
+		(len(wanted.ServerNames) == 0 || len(rule.ServerNames) > 0 && coversEach(wanted.ServerNames, rule.ServerNames)) &&
 		!slices.ContainsFunc(wanted.Headers, func(h string) bool {
 			return !slices.ContainsFunc(rule.Headers, func(asked string) bool { return demands(policy.ParseHeader(asked), policy.ParseHeader(h)) })
 		})
+}
+
+// coversEach says whether each of some names is covered by one that is wanted.
+func coversEach(wanted, names []string) bool {
+	return !slices.ContainsFunc(names, func(n string) bool {
+		return !slices.ContainsFunc(wanted, func(w string) bool { return policy.Covers(w, n) })
+	})
 }
 
 // matchesMore says whether one expression matches all that another does: of one that is

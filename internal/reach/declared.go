@@ -80,6 +80,9 @@ func flowsOf(from, to policy.Endpoint, w Wanted) []policy.Flow {
 	if len(w.L7.DNS) > 0 {
 		f.DNS = concrete(w.L7.DNS[0])
 	}
+	if len(w.L7.ServerNames) > 0 {
+		f.ServerName = concrete(w.L7.ServerNames[0])
+	}
 	if len(w.Ports) == 0 {
 		return []policy.Flow{f}
 	}

@@ -172,6 +172,10 @@ func (x *Expectation) expectDNS(from policy.Peer, names []string, why policy.Rea
 
 func (x *Expectation) expectGrant(g policy.Grant) {
 	egress, ingress := Wanted{Ports: g.Ports, L7: g.L7}, Wanted{Ports: g.Ports, L7: policy.L7{HTTP: g.L7.HTTP}}
+	if g.L7.TLS() {
+		// At the other end it is TLS that arrives, whatever was opened up on the way.
+		ingress.L7 = policy.L7{}
+	}
 	if len(g.SourcePorts) > 0 {
 		egress.Ports = g.SourcePorts
 	}

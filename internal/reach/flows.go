@@ -23,7 +23,7 @@ func (e Endpoints) flows(c v1alpha1.FlowCase) ([]policy.Flow, error) {
 	var out []policy.Flow
 	for _, from := range sources {
 		for _, f := range targets {
-			f.From, f.ICMP, f.DNS = from, c.ICMP, c.DNS
+			f.From, f.ICMP, f.DNS, f.ServerName = from, c.ICMP, c.DNS, c.ServerName
 			if c.HTTP != nil {
 				f.HTTP = request(c, f)
 			}

@@ -3,6 +3,7 @@ package render
 import (
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/cilium/cilium/pkg/policy/api"
 	"k8s.io/apimachinery/pkg/util/intstr"
@@ -43,14 +44,13 @@ func apart(all []policy.Port) (ports, icmp []policy.Port) {
 
 // toPorts are the ports of a rule, with what may be spoken on them.
 func toPorts(r policy.Rule) api.PortRules {
-	rules := l7Rules(r.L7)
 	all, _ := apart(r.Ports)
-	if rules == nil {
+	if r.L7.All() {
 		all = policy.AnyProtocol(all)
 	}
 	var out api.PortRules
 	for ports := range slices.Chunk(all, maxPorts) {
-		rule := api.PortRule{Rules: rules}
+		rule := portRule(r.L7)
 		for _, p := range ports {
 			rule.Ports = append(rule.Ports, portProtocol(p))
 		}
@@ -70,9 +70,27 @@ func portProtocol(p policy.Port) api.PortProtocol {
 	return out
 }
 
-// l7Rules are nil where everything passes: Cilium rejects rules that say nothing.
+// portRule says what may be spoken, and on no ports yet.
+func portRule(l7 policy.L7) api.PortRule {
+	out := api.PortRule{Rules: l7Rules(l7)}
+	names := l7.ServerNames
+	if len(l7.HTTP) > 0 {
+		// They are the same in every rule of a flow.
+		names = l7.HTTP[0].ServerNames
+	}
+	for _, name := range names {
+		out.ServerNames = append(out.ServerNames, api.ServerName(strings.ToLower(strings.TrimSuffix(name, "."))))
+	}
+	if i := l7.Interception; i != nil {
+		out.TerminatingTLS = &api.TLSContext{Secret: &api.Secret{Namespace: i.Terminating.Namespace, Name: i.Terminating.Name}}
+		out.OriginatingTLS = &api.TLSContext{Secret: &api.Secret{Namespace: i.Originating.Namespace, Name: i.Originating.Name}}
+	}
+	return out
+}
+
+// l7Rules are nil where there are none: Cilium rejects rules that say nothing.
 func l7Rules(l7 policy.L7) *api.L7Rules {
-	if l7.All() {
+	if len(l7.HTTP) == 0 && len(l7.DNS) == 0 {
 		return nil
 	}
 	out := &api.L7Rules{}

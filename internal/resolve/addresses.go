@@ -242,6 +242,9 @@ func (r *resolver) refuseUnsayable(f *flow) {
 	if len(f.l7.DNS) > 0 {
 		refuse("dns", "leave it out, and any name may be asked for")
 	}
+	if f.tls != nil {
+		refuse("tls", "leave it out, and every connection passes")
+	}
 	if slices.ContainsFunc(f.ports, func(p policy.Port) bool { return p.Protocol == policy.ICMP }) {
 		refuse("icmp", "leave it out with ports left out too, and everything passes, ICMP as well")
 	}
@@ -252,7 +255,7 @@ func (r *resolver) refuseMoot(f *flow) {
 	for _, l7 := range []struct {
 		name string
 		said bool
-	}{{"http", len(f.l7.HTTP) > 0}, {"dns", len(f.l7.DNS) > 0}} {
+	}{{"http", len(f.l7.HTTP) > 0}, {"dns", len(f.l7.DNS) > 0}, {"tls", f.tls != nil}} {
 		if l7.said {
 			r.refuse("l7-beside-network-policy", f.ref, f.path.Child(l7.name), "does nothing with policies: Both, since the NetworkPolicy beside it lets everything pass on these ports: leave it out, or use policies: Cilium")
 		}

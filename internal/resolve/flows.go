@@ -25,6 +25,7 @@ type flow struct {
 	// ports are as they were written: ANY protocol among them.
 	ports    []policy.Port
 	l7       policy.L7
+	tls      *v1alpha1.TLS
 	optional bool
 	reason   policy.Reason
 	peers    []v1alpha1.Peer
@@ -102,14 +103,14 @@ func flowsOf(t *tenant, in v1alpha1.EveryTenant, ref policy.Ref, path *field.Pat
 		out = append(out, &flow{
 			tenant: t, direction: policy.Ingress, ref: ref, path: path.Child("ingress").Index(i), reason: reason.In("ingress[" + in.Name + "]"),
 			name: in.Name, pods: policy.PodsOf(in.Pods), peers: in.From, ports: portsOf(in.Ports, in.ICMP), optional: in.Optional,
-			l7: l7Of(in.HTTP, nil),
+			l7: l7Of(in.HTTP, nil, nil),
 		})
 	}
 	for i, in := range in.Egress {
 		out = append(out, &flow{
 			tenant: t, direction: policy.Egress, ref: ref, path: path.Child("egress").Index(i), reason: reason.In("egress[" + in.Name + "]"),
 			name: in.Name, pods: policy.PodsOf(in.Pods), peers: in.To, ports: portsOf(in.Ports, in.ICMP), optional: in.Optional, via: in.Via,
-			l7: l7Of(in.HTTP, in.DNS),
+			l7: l7Of(in.HTTP, in.DNS, in.TLS), tls: in.TLS,
 		})
 	}
 	return out

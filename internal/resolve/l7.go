@@ -12,10 +12,20 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-func l7Of(http []v1alpha1.HTTPRule, dns []string) policy.L7 {
+func l7Of(http []v1alpha1.HTTPRule, dns []string, tls *v1alpha1.TLS) policy.L7 {
 	out := policy.L7{DNS: dns}
+	var names []string
+	if tls != nil {
+		names = tls.ServerNames
+	}
+	if tls != nil && tls.Terminating != nil && tls.Originating != nil {
+		out.Interception = &policy.Interception{Terminating: *tls.Terminating, Originating: *tls.Originating}
+	}
+	if len(http) == 0 {
+		out.ServerNames = names
+	}
 	for _, r := range http {
-		out.HTTP = append(out.HTTP, policy.HTTPRule{Method: r.Method, Path: r.Path, Host: r.Host, Headers: slices.Sorted(slices.Values(r.Headers))})
+		out.HTTP = append(out.HTTP, policy.HTTPRule{Method: r.Method, Path: r.Path, Host: r.Host, Headers: slices.Sorted(slices.Values(r.Headers)), ServerNames: names})
 	}
 	return out
 }
@@ -27,6 +37,7 @@ func (r *resolver) checkL7(f *flow) {
 		r.l7Within(f, v1alpha1.L7HTTP, f.path.Child("http"))
 		r.refuseTLS(f)
 	}
+	r.checkTLS(f)
 	if len(f.l7.DNS) == 0 {
 		return
 	}
@@ -51,6 +62,9 @@ func (r *resolver) l7Within(f *flow, kind v1alpha1.L7Kind, at *field.Path) {
 // refuseTLS refuses http where a port's name, or a Service, stands for one that speaks
 // TLS: nothing looks into that.
 func (r *resolver) refuseTLS(f *flow) {
+	if f.l7.Interception != nil {
+		return
+	}
 	refuse := func(ports []policy.Port, to policy.Peer, at *field.Path) {
 		for _, p := range r.numbered(ports, to) {
 			if speaksTLS(p) {
@@ -167,7 +181,7 @@ func (r *resolver) sayEarlyL7() {
 	if len(asked) > 0 {
 		slices.Sort(asked)
 		r.warn("l7-closes-early", r.profile.Ref, r.profile.Path.Child("cluster", "ciliumVersion"),
-			"below Cilium 1.18 the stage Allow already denies, to tenants and nodes in Enforce, what http and dns do not let pass on the ports of their flows: keep them in Audit until the rules are known to be complete (%s)",
+			"below Cilium 1.18 the stage Allow already denies, to tenants and nodes in Enforce, what http, dns and tls do not let pass on the ports of their flows: keep them in Audit until the rules are known to be complete (%s)",
 			strings.Join(slices.Compact(asked), ", "))
 	}
 }

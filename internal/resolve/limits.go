@@ -42,6 +42,7 @@ func override(l *v1alpha1.Limits, by v1alpha1.Limits) {
 	replace(&l.EgressPoints, by.EgressPoints)
 	replace(&l.Namespaces, by.Namespaces)
 	replace(&l.L7, by.L7)
+	replace(&l.Secrets, by.Secrets)
 	replace(&l.Enforcement, by.Enforcement)
 	for _, b := range []struct{ have, by **bool }{
 		{&l.NamespaceLabels, &by.NamespaceLabels}, {&l.AnyTenant, &by.AnyTenant}, {&l.HostNetwork, &by.HostNetwork},
