@@ -161,7 +161,7 @@ func (m *mutant) closed(t *testing.T) []json.RawMessage {
 	var docs []json.RawMessage
 	for _, tenant := range m.fence.Tenants {
 		for _, ns := range tenant.Namespaces {
-			docs = append(docs, json.RawMessage(`{"apiVersion":"networking.k8s.io/v1","kind":"NetworkPolicy","metadata":{"name":"closed","namespace":"`+ns+`"},"spec":{"podSelector":{},"policyTypes":["Ingress","Egress"]}}`))
+			docs = append(docs, json.RawMessage(`{"apiVersion":"networking.k8s.io/v1","kind":"NetworkPolicy","metadata":{"name":"closed.`+tenant.Name+`","namespace":"`+ns+`"},"spec":{"podSelector":`+policy.Key(tenant.Pods)+`,"policyTypes":["Ingress","Egress"]}}`))
 		}
 	}
 	for _, n := range m.fence.Nodes {
@@ -180,7 +180,11 @@ func (m *mutant) closed(t *testing.T) []json.RawMessage {
 
 func enforcer(c v1alpha1.Cluster, policies []json.RawMessage, pods []policy.Endpoint) (policy.Engine, error) {
 	if c.CNI == v1alpha1.CNIKubernetes {
-		return netpol.New(netpol.Options{PodCIDRs: c.PodCIDRs, ServiceCIDRs: c.ServiceCIDRs, NodeCIDRs: c.NodeCIDRs, APIServer: c.APIServer.CIDRs}, policies, pods)
+		options := netpol.Options{PodCIDRs: c.PodCIDRs, ServiceCIDRs: c.ServiceCIDRs, NodeCIDRs: c.NodeCIDRs}
+		if c.APIServer != nil {
+			options.APIServer = c.APIServer.CIDRs
+		}
+		return netpol.New(options, policies, pods)
 	}
 	return engine.New(engine.Options{ClusterName: c.Name}, policies, pods)
 }
@@ -206,7 +210,7 @@ func (m *mutant) isNeeded(t *testing.T, n *yaml.RNode) bool {
 }
 
 // closes says whether what a default-deny selects is open without it, in each direction
-// that it closes: a pod of the namespace, or of one that nobody has, or a node. Where an
+// that it closes: a pod of the tenant, or of a namespace that nobody has, or a node. Where an
 // allow closes as well, the default-deny must do it alone.
 func (m *mutant) closes(t *testing.T, n *yaml.RNode) bool {
 	t.Helper()
@@ -247,6 +251,11 @@ func (m *mutant) closedBy(n *yaml.RNode) (policy.Endpoint, []policy.Direction) {
 		}
 	}
 	pod := policy.Endpoint{Kind: policy.PodEndpoint, Name: "a pod", Namespace: n.GetNamespace()}
+	for _, tenant := range m.fence.Tenants {
+		if tenant.Name == n.GetLabels()[resource.LabelTenant] {
+			pod.Labels = tenant.Pods.MatchLabels
+		}
+	}
 	if n.GetKind() == resource.KindClusterwide {
 		pod.Namespace = "later"
 	}
