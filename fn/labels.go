@@ -79,16 +79,17 @@ func labelledFence(name string, items []*yaml.RNode) *policy.Fence {
 	return fence
 }
 
-// ownersOf are the tenants that policies about pods name, and what a cluster-wide default-deny among
+// ownersOf are the tenants that policies name, and what a cluster-wide default-deny among
 // them closes, nil where there is none.
 func ownersOf(policies []*yaml.RNode) (owners, *policy.Span) {
 	all := owners{}
 	var closed *policy.Span
 	for _, n := range policies {
 		switch {
-		case n.GetLabels()[resource.LabelNode] != "":
 		case n.GetKind() != resource.KindClusterwide:
 			all.add(n)
+		case n.GetLabels()[resource.LabelNode] != "":
+			// It closes nodes.
 		case n.GetLabels()[resource.LabelFamily] == string(policy.DefaultDeny):
 			span := spanOf(n)
 			closed = &span

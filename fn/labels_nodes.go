@@ -19,7 +19,7 @@ func labelledNodes(policies []*yaml.RNode) []policy.Node {
 	for _, n := range policies {
 		labels := n.GetLabels()
 		name := labels[resource.LabelNode]
-		if name == "" {
+		if name == "" || n.GetKind() != resource.KindClusterwide {
 			continue
 		}
 		found := hostPolicyOf(n)

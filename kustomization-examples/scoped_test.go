@@ -78,8 +78,9 @@ func newScopedEngine(t *testing.T, config *yaml.RNode, items []*yaml.RNode, scop
 		if n.GetLabels()[resource.LabelManagedBy] != resource.ManagedBy {
 			continue
 		}
-		host := n.GetLabels()[resource.LabelNode] != ""
-		if clusterwide := n.GetKind() == resource.KindClusterwide; clusterwide != (n.GetNamespace() == "") || clusterwide && !host && scope == v1alpha1.ScopeNamespace {
+		// Host policies are cluster-wide in both scopes.
+		ofPods := n.GetLabels()[resource.LabelNode] == ""
+		if clusterwide := n.GetKind() == resource.KindClusterwide; clusterwide != (n.GetNamespace() == "") || clusterwide && ofPods && scope == v1alpha1.ScopeNamespace {
 			t.Errorf("in scope %s there is %s", scope, resource.RefOf(n))
 		}
 		data, err := n.MarshalJSON()

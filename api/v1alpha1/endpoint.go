@@ -105,14 +105,14 @@ func parseParts(text string) (FlowEndpoint, error) {
 	if len(parts) == 2 && parts[0] != string(NodeForm) || len(parts) == 3 && kindName.MatchString(parts[1]) {
 		return parseWorkload(parts)
 	}
-	switch form := EndpointForm(parts[0]); {
-	case form == NodeForm:
+	switch form := EndpointForm(parts[0]); form {
+	case NodeForm:
 		return parseNode(strings.TrimPrefix(text, "node/"))
-	case form == TenantForm || form == NamespaceForm:
+	case TenantForm, NamespaceForm:
 		return parsePods(form, parts[1], parts[2])
-	case form == ServiceForm:
+	case ServiceForm:
 		return parseService(parts[1], parts[2])
-	case form == ClusterForm:
+	case ClusterForm:
 		return parseCluster(parts[1], parts[2])
 	}
 	return parseWorkload(parts)
