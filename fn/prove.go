@@ -32,7 +32,7 @@ type proof struct {
 func (p proof) run(level v1alpha1.Proof) (policy.Report, error) {
 	var report policy.Report
 	e, rejected, err := enforce(p.fence, p.index, p.items, audited(p.fence))
-	if report.Findings = append(rejected, lint.RemovedRules(p.fence, p.items)...); err != nil || rejected.HasError() {
+	if report.Findings = slices.Concat(rejected, lint.RemovedRules(p.fence, p.items)); err != nil || rejected.HasError() {
 		return report, err
 	}
 	subject := reach.Proof{

@@ -82,7 +82,7 @@ func validateFrom(endpoint string, at *field.Path) field.ErrorList {
 	return field.ErrorList{field.Invalid(at, endpoint, problem)}
 }
 
-var hostOfRequest = regexp.MustCompile(`^([-_.a-zA-Z0-9]+|\[[0-9a-fA-F:.]+\])(:[0-9]+)?$`)
+var hostOfRequest = regexp.MustCompile(`^([-_.a-zA-Z0-9]+|\[[0-9a-fA-F:.]+\])(:\d+)?$`)
 
 func (c *FlowCase) validateHTTP(to FlowEndpoint, at *field.Path) field.ErrorList {
 	return append(c.onTCP("http", to, at), c.HTTP.validate(at.Child("http"))...)

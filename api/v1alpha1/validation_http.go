@@ -67,7 +67,7 @@ func expressionProblem(expression string) string {
 
 var (
 	// bareHost is a name, or a pattern such as those of fqdns, and no expression.
-	bareHost = regexp.MustCompile(`^(\*\.)?[-_a-zA-Z0-9]+(\.[-_a-zA-Z0-9]+)+(:[0-9]+)?$`)
+	bareHost = regexp.MustCompile(`^(\*\.)?[-_a-zA-Z0-9]+(\.[-_a-zA-Z0-9]+)+(:\d+)?$`)
 	token    = regexp.MustCompile("^[-!#$%&'*+.^_`|~0-9a-zA-Z]+$")
 )
 

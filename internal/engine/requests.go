@@ -94,13 +94,10 @@ func admits(rule policy.HTTPRule, request policy.HTTPRequest) (bool, error) {
 	looked := rule.Host != ""
 	headers := headersOf(request)
 	for _, written := range rule.Headers {
-		h := policy.ParseHeader(written)
-		if isHost(h.Name) {
-			looked, host = looked || h.Value != "", host && (h.Value == "" || h.Value == request.Host)
-			continue
-		}
-		value, there := headers[h.Name]
-		if !there || h.Value != "" && h.Value != value {
+		switch h := policy.ParseHeader(written); {
+		case h.Value != "" && isHost(h.Name):
+			looked, host = true, host && h.Value == request.Host
+		case !has(headers, h):
 			return false, nil
 		}
 	}
@@ -110,10 +107,16 @@ func admits(rule policy.HTTPRule, request policy.HTTPRequest) (bool, error) {
 	return host, nil
 }
 
+// has says whether a header is among those of a request, with the value that is asked for.
+func has(headers map[string]string, h policy.Header) bool {
+	value, there := headers[h.Name]
+	return there && (h.Value == "" || h.Value == value)
+}
+
 // headersOf are those of a request, by their names in small letters, with those that
 // HTTP/2 makes of its first line.
 func headersOf(r policy.HTTPRequest) map[string]string {
-	out := map[string]string{":method": r.Method, ":path": r.Path}
+	out := map[string]string{":method": r.Method, ":path": r.Path, ":authority": r.Host, "host": r.Host}
 	for name, value := range r.Headers {
 		out[strings.ToLower(name)] = value
 	}

@@ -58,20 +58,19 @@ func removedIn(n *yaml.RNode) []string {
 	if err != nil {
 		return nil
 	}
-	specs, _ := doc["specs"].([]any)
-	paths := make([]string, len(specs))
-	for i := range specs {
-		paths[i] = fmt.Sprintf("specs[%d]", i)
+	out := removedOf("spec", doc["spec"])
+	for i, spec := range listAt(doc, "specs") {
+		out = append(out, removedOf(fmt.Sprintf("specs[%d]", i), spec)...)
 	}
-	specs, paths = append(specs, doc["spec"]), append(paths, "spec")
+	return out
+}
+
+func removedOf(at string, spec any) []string {
 	var out []string
-	for i, spec := range specs {
-		for _, direction := range []string{"ingress", "egress"} {
-			for j, rule := range listAt(spec, direction) {
-				for k, ports := range listAt(rule, "toPorts") {
-					at := fmt.Sprintf("%s.%s[%d].toPorts[%d].rules.", paths[i], direction, j, k)
-					out = append(out, removedAt(at, ports)...)
-				}
+	for _, direction := range []string{"ingress", "egress"} {
+		for i, rule := range listAt(spec, direction) {
+			for j, ports := range listAt(rule, "toPorts") {
+				out = append(out, removedAt(fmt.Sprintf("%s.%s[%d].toPorts[%d].rules.", at, direction, i, j), ports)...)
 			}
 		}
 	}

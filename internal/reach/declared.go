@@ -68,7 +68,7 @@ func (d *declared) decide(subject policy.Peer, enforcement v1alpha1.Enforcement,
 				from, to = peer, pod
 			}
 			for _, f := range flowsOf(from, to, w) {
-				d.one(enforcement, f, w)
+				d.one(enforcement, f, w, direction)
 			}
 		}
 	}
@@ -106,7 +106,7 @@ func flowsOf(from, to policy.Endpoint, w Wanted) []policy.Flow {
 	return out
 }
 
-func (d *declared) one(enforcement v1alpha1.Enforcement, f policy.Flow, w Wanted) {
+func (d *declared) one(enforcement v1alpha1.Enforcement, f policy.Flow, w Wanted, direction policy.Direction) {
 	key := f.String()
 	if d.seen[key] {
 		return
@@ -118,9 +118,17 @@ func (d *declared) one(enforcement v1alpha1.Enforcement, f policy.Flow, w Wanted
 		finding.Severity = policy.Warning
 	}
 	v, err := d.Engine.Decide(f)
+	own := v.Egress
+	if direction == policy.Ingress {
+		own = v.Ingress
+	}
 	switch {
 	case err != nil:
 		finding.Check, finding.Message = "declared-flow-undecided", err.Error()
+	case v.Decision() == policy.Allowed && w.L7.All() && len(own.L7.ServerNames) > 0:
+		// Cilium narrows a rule by the names of another on the same port of the same peer.
+		finding.Message = fmt.Sprintf("%s is declared without tls, and only %s passes, which %s lets it: say the same tls in every flow to these peers and ports, or in none",
+			f, own.L7, strings.Join(own.By, ", "))
 	case v.Decision() == policy.Allowed:
 		return
 	default:

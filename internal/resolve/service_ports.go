@@ -43,15 +43,22 @@ func (r *resolver) servicePorts(f *flow, s *resource.Service, wanted []policy.Po
 	}
 	var out []resource.ServicePort
 	for i, w := range wanted {
-		before := len(out)
-		for _, p := range s.Ports {
-			same := w.Name != "" && p.Name == w.Name || w.Name == "" && p.Port == w.Port
-			if same && (p.Protocol == w.Protocol || w.Protocol == v1alpha1.ANY) {
-				out = append(out, p)
-			}
-		}
-		if len(out) == before || w.End > w.Port {
+		found := portsNamed(s, w)
+		out = append(out, found...)
+		if len(found) == 0 || w.End > w.Port {
 			r.refuse("no-such-port", f.ref, f.path.Child("ports").Index(i), "Service %s/%s has no port %s: beside service, ports are the Service's own, each by name or number", s.Ref.Namespace, s.Ref.Name, w)
+		}
+	}
+	return out
+}
+
+// portsNamed are the ports of a Service that a wanted one stands for.
+func portsNamed(s *resource.Service, wanted policy.Port) []resource.ServicePort {
+	var out []resource.ServicePort
+	for _, p := range s.Ports {
+		same := wanted.Name != "" && p.Name == wanted.Name || wanted.Name == "" && p.Port == wanted.Port
+		if same && (p.Protocol == wanted.Protocol || wanted.Protocol == v1alpha1.ANY) {
+			out = append(out, p)
 		}
 	}
 	return out
