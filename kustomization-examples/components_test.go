@@ -3,7 +3,6 @@ package examples_test
 import (
 	"bytes"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -59,17 +58,13 @@ func TestNamespaceBesideComponents(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(layer, "stray.yaml"), []byte("apiVersion: v1\nkind: Pod\nmetadata:\n  name: stray\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(filepath.Join(root(t), "bin", "kustomize"), "build", "--enable-alpha-plugins", "--enable-exec", layer)
-	cmd.Env = append(os.Environ(), "PATH="+buildProgram(t)+":"+os.Getenv("PATH"))
-	var stderr bytes.Buffer
-	cmd.Stderr = &stderr
-	out, err := cmd.Output()
+	out, stderr, err := kustomizeBuild(t, buildProgram(t), layer)
 	if err == nil || len(out) > 0 {
 		t.Errorf("the build passes: %v", err)
 	}
 	for _, want := range []string{"Pod/stray", "list the fence in the outer layer", "namespace"} {
-		if !strings.Contains(stderr.String(), want) {
-			t.Errorf("stderr does not say %q:\n%s", want, stderr.String())
+		if !strings.Contains(stderr, want) {
+			t.Errorf("stderr does not say %q:\n%s", want, stderr)
 		}
 	}
 }

@@ -69,7 +69,7 @@ func decide(t *testing.T, items []*yaml.RNode, f policy.Flow) policy.Decision {
 	t.Helper()
 	var docs []json.RawMessage
 	for _, n := range items {
-		if n.GetKind() != resource.KindCilium && n.GetKind() != resource.KindKubernetes {
+		if n.GetKind() != resource.KindCilium && n.GetKind() != resource.KindClusterwide && n.GetKind() != resource.KindKubernetes {
 			continue
 		}
 		data, err := n.MarshalJSON()
@@ -165,13 +165,9 @@ func TestHostsAgree(t *testing.T) {
 	for _, dir := range examples(t) {
 		t.Run(dir, func(t *testing.T) {
 			t.Parallel()
-			cmd := exec.Command(filepath.Join(root(t), "bin", "kustomize"), "build", "--enable-alpha-plugins", "--enable-exec", dir)
-			cmd.Env = append(os.Environ(), "PATH="+bin+string(os.PathListSeparator)+os.Getenv("PATH"))
-			var stderr bytes.Buffer
-			cmd.Stderr = &stderr
-			out, err := cmd.Output()
+			out, stderr, err := kustomizeBuild(t, bin, dir)
 			if err != nil {
-				t.Fatalf("kustomize build: %v (make tools installs it)\n%s", err, stderr.String())
+				t.Fatalf("kustomize build: %v (make tools installs it)\n%s", err, stderr)
 			}
 			if !bytes.Equal(out, buildExample(t, dir).output) {
 				t.Error("kustomize build and tenantfence build differ")
@@ -186,6 +182,17 @@ func TestHostsAgree(t *testing.T) {
 			}
 		})
 	}
+}
+
+// kustomizeBuild builds with the real kustomize, which runs the program that is in bin.
+func kustomizeBuild(t *testing.T, bin, dir string) (out []byte, stderr string, err error) {
+	t.Helper()
+	cmd := exec.Command(filepath.Join(root(t), "bin", "kustomize"), "build", "--enable-alpha-plugins", "--enable-exec", dir)
+	cmd.Env = append(os.Environ(), "PATH="+bin+string(os.PathListSeparator)+os.Getenv("PATH"))
+	var said bytes.Buffer
+	cmd.Stderr = &said
+	out, err = cmd.Output()
+	return out, said.String(), err
 }
 
 // buildProgram builds the program, and returns the folder that it is in.

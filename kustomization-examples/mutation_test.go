@@ -128,17 +128,16 @@ func newMutants(t *testing.T, dir string) []*mutant {
 // record decides the declared flows.
 func (m *mutant) record(t *testing.T) {
 	t.Helper()
-	r := &recorder{Engine: m.engine(t, nil, m.fence.Tenants)}
+	r := &recorder{Engine: m.engine(t, nil, m.closed(t)...)}
 	if _, findings := (reach.Proof{Engine: r, Fence: m.fence, Endpoints: m.endpoints}).Declared(); findings.HasError() {
 		t.Fatal(findings)
 	}
 	m.recorded = r.asked
 }
 
-// engine enforces all policies but one, and closes the pods of some tenants.
-func (m *mutant) engine(t *testing.T, without *yaml.RNode, closed []policy.Tenant) policy.Engine {
+// engine enforces all policies but one, and others beside them.
+func (m *mutant) engine(t *testing.T, without *yaml.RNode, docs ...json.RawMessage) policy.Engine {
 	t.Helper()
-	var docs []json.RawMessage
 	for _, n := range m.policies {
 		if n == without {
 			continue
@@ -149,16 +148,34 @@ func (m *mutant) engine(t *testing.T, without *yaml.RNode, closed []policy.Tenan
 		}
 		docs = append(docs, data)
 	}
-	for _, tenant := range closed {
-		for _, ns := range tenant.Namespaces {
-			docs = append(docs, json.RawMessage(`{"apiVersion":"networking.k8s.io/v1","kind":"NetworkPolicy","metadata":{"name":"closed.`+tenant.Name+`","namespace":"`+ns+`"},"spec":{"podSelector":`+policy.Key(tenant.Pods)+`,"policyTypes":["Ingress","Egress"]}}`))
-		}
-	}
 	e, err := enforcer(m.fence.Cluster, docs, m.endpoints.Pods())
 	if err != nil {
 		t.Fatal(err)
 	}
 	return e
+}
+
+// closed are policies that close every tenant and all nodes, as if they were enforced.
+func (m *mutant) closed(t *testing.T) []json.RawMessage {
+	t.Helper()
+	var docs []json.RawMessage
+	for _, tenant := range m.fence.Tenants {
+		for _, ns := range tenant.Namespaces {
+			docs = append(docs, json.RawMessage(`{"apiVersion":"networking.k8s.io/v1","kind":"NetworkPolicy","metadata":{"name":"closed.`+tenant.Name+`","namespace":"`+ns+`"},"spec":{"podSelector":`+policy.Key(tenant.Pods)+`,"policyTypes":["Ingress","Egress"]}}`))
+		}
+	}
+	for _, n := range m.fence.Nodes {
+		spec := map[string]any{"nodeSelector": n.Selector}
+		for _, d := range n.Closes {
+			spec[string(d)] = []any{map[string]any{}}
+		}
+		data, err := json.Marshal(map[string]any{"apiVersion": "cilium.io/v2", "kind": resource.KindClusterwide, "metadata": map[string]any{"name": "closed-" + n.Name}, "spec": spec})
+		if err != nil {
+			t.Fatal(err)
+		}
+		docs = append(docs, data)
+	}
+	return docs
 }
 
 func enforcer(c v1alpha1.Cluster, policies []json.RawMessage, pods []policy.Endpoint) (policy.Engine, error) {
@@ -175,7 +192,7 @@ func enforcer(c v1alpha1.Cluster, policies []json.RawMessage, pods []policy.Endp
 // isNeeded says whether a declared flow no longer passes without an allow.
 func (m *mutant) isNeeded(t *testing.T, n *yaml.RNode) bool {
 	t.Helper()
-	e := m.engine(t, n, m.fence.Tenants)
+	e := m.engine(t, n, m.closed(t)...)
 	name := n.GetNamespace() + "/" + n.GetName()
 	if n.GetKind() == resource.KindClusterwide {
 		name = n.GetName()
@@ -192,9 +209,9 @@ func (m *mutant) isNeeded(t *testing.T, n *yaml.RNode) bool {
 	})
 }
 
-// closes says whether a pod of the tenant, or of a namespace that nobody has, is open, in
-// each direction, without a default-deny. Where an allow closes as well, the default-deny must
-// do it alone.
+// closes says whether what a default-deny selects is open without it, in each direction
+// that it closes: a pod of the tenant, or of a namespace that nobody has, or a node. Where an
+// allow closes as well, the default-deny must do it alone.
 func (m *mutant) closes(t *testing.T, n *yaml.RNode) bool {
 	t.Helper()
 	if !m.fence.Additive() {
@@ -202,19 +219,15 @@ func (m *mutant) closes(t *testing.T, n *yaml.RNode) bool {
 		alone.policies = []*yaml.RNode{n}
 		m = &alone
 	}
-	pod := policy.Endpoint{Kind: policy.PodEndpoint, Name: "a pod", Namespace: n.GetNamespace()}
-	for _, tenant := range m.fence.Tenants {
-		if tenant.Name == n.GetLabels()[resource.LabelTenant] {
-			pod.Labels = tenant.Pods.MatchLabels
-		}
-	}
-	if n.GetKind() == resource.KindClusterwide {
-		pod.Namespace = "later"
-	}
+	closed, directions := m.closedBy(n)
 	nodes := policy.Endpoint{Kind: policy.EntityEndpoint, Name: string(v1alpha1.EntityRemoteNode)}
-	for _, f := range []policy.Flow{{From: pod, To: nodes, Port: 9}, {From: nodes, To: pod, Port: 9}} {
+	for _, d := range directions {
+		f := policy.Flow{From: closed, To: nodes, Port: 9}
+		if d == policy.Ingress {
+			f = policy.Flow{From: nodes, To: closed, Port: 9}
+		}
 		var decided []string
-		for _, e := range []policy.Engine{m.engine(t, nil, nil), m.engine(t, n, nil)} {
+		for _, e := range []policy.Engine{m.engine(t, nil), m.engine(t, n)} {
 			v, err := e.Decide(f)
 			if err != nil {
 				t.Fatal(err)
@@ -227,4 +240,24 @@ func (m *mutant) closes(t *testing.T, n *yaml.RNode) bool {
 		}
 	}
 	return true
+}
+
+// closedBy is something that a default-deny selects, and the directions that it closes.
+func (m *mutant) closedBy(n *yaml.RNode) (policy.Endpoint, []policy.Direction) {
+	for _, node := range m.fence.Nodes {
+		if n.GetLabels()[resource.LabelNode] == node.Name {
+			labels := policy.Example(node.Selector)
+			return policy.Endpoint{Kind: policy.NodeEndpoint, Name: policy.NodeName(labels), Labels: labels}, node.Closes
+		}
+	}
+	pod := policy.Endpoint{Kind: policy.PodEndpoint, Name: "a pod", Namespace: n.GetNamespace()}
+	for _, tenant := range m.fence.Tenants {
+		if tenant.Name == n.GetLabels()[resource.LabelTenant] {
+			pod.Labels = tenant.Pods.MatchLabels
+		}
+	}
+	if n.GetKind() == resource.KindClusterwide {
+		pod.Namespace = "later"
+	}
+	return pod, []policy.Direction{policy.Egress, policy.Ingress}
 }

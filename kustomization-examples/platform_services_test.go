@@ -121,11 +121,11 @@ func TestPlatformInAuditClosesNothing(t *testing.T) {
 	t.Parallel()
 	audit, full := buildExample(t, "platform-services/audit").items, buildExample(t, "platform-services/full").items
 	pods := map[string]policy.Endpoint{
-		"hubble-ui":    platformPod("kube-system", "k8s-app", "hubble-ui"),
-		"hubble-relay": platformPod("kube-system", "k8s-app", "hubble-relay"),
-		"rustfs":       platformPod("storage", "app.kubernetes.io/name", "rustfs"),
+		"hubble-ui":    podWith("kube-system", "k8s-app", "hubble-ui"),
+		"hubble-relay": podWith("kube-system", "k8s-app", "hubble-relay"),
+		"rustfs":       podWith("storage", "app.kubernetes.io/name", "rustfs"),
 	}
-	stranger := platformPod("default", "app", "stranger")
+	stranger := podWith("default", "app", "stranger")
 	for name, pod := range pods {
 		for _, f := range []policy.Flow{{From: stranger, To: pod, Port: 9000}, {From: pod, To: stranger, Port: 9000}} {
 			if got := decide(t, audit, f); got != policy.Allowed {
@@ -251,6 +251,6 @@ func policyNames(items []*yaml.RNode) []string {
 	return out
 }
 
-func platformPod(namespace, label, value string) policy.Endpoint {
+func podWith(namespace, label, value string) policy.Endpoint {
 	return policy.Endpoint{Kind: policy.PodEndpoint, Name: namespace + "/" + value, Namespace: namespace, Labels: map[string]string{label: value}}
 }

@@ -34,7 +34,7 @@ type NodePolicy struct {
 	// +kubebuilder:validation:MinItems=1
 	Ingress []IngressFlow `json:"ingress,omitempty"`
 
-	// egress says what the nodes may reach, as ingress does; via is an error too. dns, and
+	// egress says what the nodes may reach, as ingress does; via and tls are errors too. dns, and
 	// the names of fqdns, are looked into in Enforce: names that nodes ask another server
 	// for than the baseline's need a flow with dns to that server. Where a peer's pods are
 	// fenced, they admit every node. Omitted: nothing is said of egress, and it is never

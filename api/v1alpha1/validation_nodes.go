@@ -49,6 +49,9 @@ func (n *NodePolicy) validate(at *field.Path) field.ErrorList {
 		if f.Via != "" {
 			errs = append(errs, field.Forbidden(at.Child("via"), "is not for nodes, which open their connections themselves: remove it"))
 		}
+		if f.TLS != nil {
+			errs = append(errs, field.Forbidden(at.Child("tls"), "is not for nodes, since Cilium looks into nothing but DNS in host policies: leave it out, and every connection passes"))
+		}
 		errs = append(errs, peersOfNodes(f.To, at.Child("to"))...)
 	}
 	return errs

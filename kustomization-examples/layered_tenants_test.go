@@ -1,0 +1,223 @@
+package examples_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/engine"
+	"github.com/tenantfence/tenantfence/internal/policy"
+)
+
+// Ends of flows of the example.
+var (
+	layeredWorker  = policy.Endpoint{Kind: policy.NodeEndpoint, Name: "a worker", Labels: map[string]string{"node-access": "kubelet"}}
+	layeredNodes   = policy.Endpoint{Kind: policy.EntityEndpoint, Name: string(v1alpha1.EntityRemoteNode)}
+	layeredServer  = policy.Endpoint{Kind: policy.EntityEndpoint, Name: string(v1alpha1.EntityKubeAPIServer)}
+	layeredOutside = policy.Endpoint{Kind: policy.EntityEndpoint, Name: string(v1alpha1.EntityWorld)}
+	layeredAddress = policy.Endpoint{Kind: policy.AddressEndpoint, Name: "192.0.2.1"}
+)
+
+// TestHostPoliciesStartInAudit reads what kustomize's user reads: that host policies can
+// cut a node off, before anything is closed.
+func TestHostPoliciesStartInAudit(t *testing.T) {
+	t.Parallel()
+	bin := buildProgram(t)
+	for dir, want := range map[string]struct {
+		said     string
+		decision policy.Decision
+	}{
+		"layered-tenants":                {"in Audit, so nothing is closed yet", policy.Allowed},
+		"layered-tenants/l7":             {"in Audit, so nothing is closed yet", policy.Allowed},
+		"layered-tenants/nodes-enforced": {"these host policies are enforced", policy.Denied},
+	} {
+		out, stderr, err := kustomizeBuild(t, bin, dir)
+		if err != nil {
+			t.Fatalf("%s: %v\n%s", dir, err, stderr)
+		}
+		for _, line := range []string{"spec.nodes[0]: ", "spec.nodes[1]: "} {
+			if !said(stderr, "warning: ", line, want.said, "can cut a node off", "PolicyAuditMode=Enabled", "[host-policy-can-cut-off]") {
+				t.Errorf("%s: stderr does not say of %s that it can cut a node off:\n%s", dir, line, stderr)
+			}
+		}
+		built := items(t, out)
+		for _, f := range []policy.Flow{{From: layeredWorker, To: layeredAddress, Port: 443}, {From: layeredOutside, To: layeredWorker, Port: 22}} {
+			if got := decide(t, built, f); got != want.decision {
+				t.Errorf("%s: %s is %s, want %s", dir, f, got, want.decision)
+			}
+		}
+	}
+}
+
+// TestEssentialsOfNodesAreMissed takes flows away that nodes are lost without, which the
+// post's host policy for ingress does not have.
+func TestEssentialsOfNodesAreMissed(t *testing.T) {
+	t.Parallel()
+	dir := copyExample(t, "layered-tenants")
+	edit(t, filepath.Join(dir, "platform", "profile.yaml"), "    - name: agent-health\n      from:\n      - entities: [remote-node]\n      ports:\n      - port: 4240\n", "")
+	edit(t, filepath.Join(dir, "platform", "profile.yaml"), "    - name: vxlan\n      from:\n      - entities: [remote-node]\n      ports:\n      - {port: 8472, protocol: UDP}\n", "")
+	edit(t, filepath.Join(dir, "flows", "kustomization.yaml"), "- nodes.yaml\n", "")
+	_, findings, err := tryExample(filepath.Join(dir, "nodes-enforced"))
+	if err != nil {
+		t.Fatalf("%v: %v", err, findings)
+	}
+	expectFindings(t, findings, [][2]string{
+		{"node-essential-missing", "spec.nodes[0].ingress: no flow allows the health checks"},
+		{"node-essential-missing", "spec.nodes[0].ingress: no flow allows the tunnel between nodes"},
+	})
+}
+
+// TestNoNameIsRefused writes the post's name of the API, which says nothing, into the Tenant.
+func TestNoNameIsRefused(t *testing.T) {
+	t.Parallel()
+	dir := copyExample(t, "layered-tenants")
+	edit(t, filepath.Join(dir, "client", "tenant.yaml"), "fqdns: [api.example.com]", `fqdns: [""]`)
+	_, findings, err := tryExample(dir)
+	if err == nil {
+		t.Error("a name of nothing is accepted")
+	}
+	expectFindings(t, findings, [][2]string{{"invalid-tenant", "fqdns[0]"}})
+}
+
+// TestLaterNamespacesAreClosed: default-deny closes a namespace that nobody has told of, and
+// selects nothing but pods.
+func TestLaterNamespacesAreClosed(t *testing.T) {
+	t.Parallel()
+	all := buildExample(t, "layered-tenants").items
+	later := podWith("later", "app", "later")
+	for _, f := range []policy.Flow{{From: later, To: layeredOutside}, {From: layeredOutside, To: later}} {
+		if got := decide(t, all, f); got != policy.Denied {
+			t.Errorf("%s is %s", f, got)
+		}
+	}
+	post := readPost(t)
+	for sentence, c := range map[string]struct {
+		all             []*yaml.RNode
+		name            string
+		pod, health, in bool
+	}{
+		"the example's": {all, "layered.default-deny", true, false, false},
+		"the post's":    {post, "default-deny", true, true, false},
+	} {
+		selects := selectorOf(t, c.all, c.name)
+		for set, want := range map[*labels.Set]bool{
+			{"io.kubernetes.pod.namespace": "client-ns"}:   c.pod,
+			{"io.kubernetes.pod.namespace": "kube-system"}: c.in,
+			{"reserved.health": ""}:                        c.health,
+		} {
+			if got := selects.Matches(*set); got != want {
+				t.Errorf("%s default-deny selects %s: %t, want %t", sentence, set, got, want)
+			}
+		}
+	}
+}
+
+// TestWhereThePostIsWrong decides with the post's policies, and with the example's.
+func TestWhereThePostIsWrong(t *testing.T) {
+	t.Parallel()
+	post, ours := readPost(t), buildExample(t, "layered-tenants/nodes-enforced").items
+	client, privileged := podWith("client-ns", "app", "network-client"), podWith("client-ns", "app", "network-client-priv2")
+	dns, relay := podWith("kube-system", "k8s-app", "kube-dns"), podWith("kube-system", "k8s-app", "hubble-relay")
+	ingress := podWith("ingress-nginx", "app.kubernetes.io/name", "ingress-nginx")
+	api := policy.Endpoint{Kind: policy.NameEndpoint, Name: "api.example.com"}
+	for sentence, c := range map[string]struct {
+		flow policy.Flow
+		// right is what the example decides, and the post does not.
+		right policy.Decision
+	}{
+		"ingress is closed, too":                             {policy.Flow{From: layeredOutside, To: client, Port: 8080}, policy.Denied},
+		"pods resolve names over TCP":                        {policy.Flow{From: client, To: dns, Port: 53}, policy.Allowed},
+		"nodes ask a DNS server outside over TCP":            {policy.Flow{From: layeredWorker, To: layeredOutside, Port: 53}, policy.Allowed},
+		"the client calls a name":                            {policy.Flow{From: client, To: api, Port: 443}, policy.Allowed},
+		"the ingress controller reads its Ingresses":         {policy.Flow{From: ingress, To: layeredServer, Port: 6443}, policy.Allowed},
+		"the privileged client gets out of its namespace":    {policy.Flow{From: privileged, To: layeredWorker, Port: 10250}, policy.Allowed},
+		"its label in another namespace is worth nothing":    {policy.Flow{From: podWith("kube-system", "app", "network-client-priv2"), To: layeredWorker, Port: 10250}, policy.Denied},
+		"other nodes' agents check the health of this one":   {policy.Flow{From: layeredNodes, To: layeredWorker, Port: 4240}, policy.Allowed},
+		"other nodes tunnel packets to this one":             {policy.Flow{From: layeredNodes, To: layeredWorker, Port: 8472, Protocol: v1alpha1.UDP}, policy.Allowed},
+		"Hubble's relay, which the post recommends, arrives": {policy.Flow{From: relay, To: layeredWorker, Port: 4244}, policy.Allowed},
+	} {
+		if got := decide(t, ours, c.flow); got != c.right {
+			t.Errorf("%s: in the example %s is %s", sentence, c.flow, got)
+		}
+		if got := decide(t, post, c.flow); got == c.right || got == policy.Depends {
+			t.Errorf("%s: in the post %s is %s", sentence, c.flow, got)
+		}
+	}
+}
+
+// readPost reads the policies of the post. The schema of Cilium's CRDs takes all but the
+// one whose matchName says nothing.
+func readPost(t *testing.T) []*yaml.RNode {
+	t.Helper()
+	data, err := os.ReadFile("testdata/layered-tenants-post.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out []*yaml.RNode
+	for _, n := range items(t, data) {
+		doc, err := n.MarshalJSON()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := engine.Validate(doc); err == nil {
+			out = append(out, n)
+		} else if n.GetName() != "allow-pod-egress" || !strings.Contains(err.Error(), `matchName: Invalid value: ""`) {
+			t.Errorf("%s is rejected: %v", n.GetName(), err)
+		}
+	}
+	if len(out) != 7 {
+		t.Errorf("of the post's policies, %d are accepted", len(out))
+	}
+	return out
+}
+
+// selectorOf is what a cluster-wide policy selects, read as Kubernetes reads selectors.
+func selectorOf(t *testing.T, all []*yaml.RNode, name string) labels.Selector {
+	t.Helper()
+	for _, n := range all {
+		if n.GetName() != name {
+			continue
+		}
+		field, err := n.Pipe(yaml.Lookup("spec", "endpointSelector"))
+		if err != nil || field == nil {
+			t.Fatalf("%s selects nothing: %v", name, err)
+		}
+		data, err := field.MarshalJSON()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var s metav1.LabelSelector
+		if err := json.Unmarshal(bytes.ReplaceAll(data, []byte("k8s:"), nil), &s); err != nil {
+			t.Fatal(err)
+		}
+		selector, err := metav1.LabelSelectorAsSelector(&s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return selector
+	}
+	t.Fatalf("there is no %s", name)
+	return nil
+}
+
+// said says whether a line holds all of some texts.
+func said(stderr string, texts ...string) bool {
+	for line := range strings.Lines(stderr) {
+		all := true
+		for _, text := range texts {
+			all = all && strings.Contains(line, text)
+		}
+		if all {
+			return true
+		}
+	}
+	return false
+}
