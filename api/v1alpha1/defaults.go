@@ -57,6 +57,7 @@ func (s *TenantSpec) setDefaults() {
 	for i := range s.AgentIngress {
 		a := &s.AgentIngress[i]
 		setProtocols(a.Ports)
+		setProtocols(a.ProxyPorts)
 		if a.Mode == LoadBalancer {
 			setDefault(&a.SourceIP, SourceClient)
 		}

@@ -41,14 +41,15 @@ type FlowCase struct {
 	// an entity ("world"); or an address.
 	From string `json:"from"`
 
-	// to is the endpoint that is reached, or many: as from, or a name outside the
-	// cluster ("api.openai.com"). A Service stands for its pods and their target ports,
+	// to is the endpoint that is reached, or many: as from, or a public name
+	// ("api.openai.com"), which stands for the Service at which it ends where the
+	// profile's localNames say so. A Service stands for its pods and their target ports,
 	// without a selector for its EndpointSlices' addresses, as ExternalName for its
 	// name; service/default/kubernetes for the apiserver.
 	To string `json:"to"`
 
 	// port at the endpoint that is reached: a pod's own port, but where to is a Service,
-	// the Service's. Omitted: every port, of a Service every port that it has; beside
+	// or a name that ends at one, the Service's. Omitted: every port, of a Service every port that it has; beside
 	// dns: 53.
 	// +optional
 	// +kubebuilder:validation:Minimum=1

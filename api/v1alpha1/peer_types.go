@@ -63,8 +63,9 @@ type Peer struct {
 	// fqdns are names outside the cluster, or patterns in which * stands for any
 	// part of one label ("*.example.com" matches neither "example.com" nor
 	// "a.b.example.com") and a leading "**." for one or more labels (Cilium 1.19).
-	// Only in egress, and with ports. Where policies are Kubernetes, the profile's
-	// egressProxy leads to them, over TCP alone.
+	// Only in egress, and with ports. A name that the profile lists in localNames ends at
+	// pods of this cluster, and the ports are those of the Service there. Where policies
+	// are Kubernetes, the profile's egressProxy leads to the others, over TCP alone.
 	// +optional
 	// +kubebuilder:validation:MinItems=1
 	FQDNs []string `json:"fqdns,omitempty"`

@@ -88,6 +88,16 @@ type FenceProfileSpec struct {
 	// +optional
 	EdgeProxy *EdgeProxyPods `json:"edgeProxy,omitempty"`
 
+	// localNames are public names that end at pods of this cluster, as those of its own
+	// gateway do: policies are decided after the address of a Service was translated, so
+	// that no rule about names or the world ever matches these. A flow to such a name
+	// becomes one to the Service's pods, on the target ports of those of its ports that the
+	// flow says. It needs no consent and no limits.namespaces. Several that hold a name
+	// count, each. Omitted: none.
+	// +optional
+	// +kubebuilder:validation:MinItems=1
+	LocalNames []LocalName `json:"localNames,omitempty"`
+
 	// every holds flows of every tenant that has the pods, in a Tenant's own words.
 	// A tenant without the pods is skipped. They need no consent and no limit.
 	// Omitted: none.
@@ -250,12 +260,15 @@ type EdgeProxyPods struct {
 	// pods of the proxy. Omitted: all pods of the namespace.
 	// +optional
 	Pods *metav1.LabelSelector `json:"pods,omitempty"`
-	// ports of the proxy that agents may reach. Omitted: the ports of the tenants' pods
-	// that it serves, which then must be numbers.
+	// ports of the proxy that agents may reach. A tenant with proxyPorts has some of them
+	// for its own agents, and where all tenants that the proxy serves do, no other is
+	// open. Omitted: the tenants' proxyPorts, and those of the pods that it serves, which
+	// then must be numbers.
 	// +optional
 	// +kubebuilder:validation:MinItems=1
 	Ports []Port `json:"ports,omitempty"`
-	// cidrs are the networks from which agents may reach the proxy.
+	// cidrs are the networks from which agents may reach the proxy, unless a tenant with
+	// proxyPorts says its own.
 	// +kubebuilder:validation:MinItems=1
 	CIDRs []string `json:"cidrs"`
 }

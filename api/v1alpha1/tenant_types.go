@@ -207,8 +207,16 @@ type AgentIngress struct {
 	// mode says how agents arrive.
 	Mode AgentMode `json:"mode"`
 
-	// cidrs are the networks that agents dial from. Required with LoadBalancer;
-	// with EdgeProxy the profile's edgeProxy.cidrs say it.
+	// proxyPorts are the proxy's own ports at which this tenant's agents dial in, by
+	// number, and no other tenant's do. Where the profile lists edgeProxy.ports, they must
+	// be among these. Only with mode EdgeProxy. Omitted: the agents reach every port of the
+	// proxy that the profile lets any agent reach.
+	// +optional
+	// +kubebuilder:validation:MinItems=1
+	ProxyPorts []Port `json:"proxyPorts,omitempty"`
+
+	// cidrs are the networks that agents dial from. Required with LoadBalancer; with
+	// EdgeProxy only beside proxyPorts. Omitted there: the profile's edgeProxy.cidrs.
 	// +optional
 	// +kubebuilder:validation:MinItems=1
 	CIDRs []string `json:"cidrs,omitempty"`

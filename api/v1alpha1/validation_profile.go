@@ -26,6 +26,7 @@ func (s *FenceProfileSpec) validate(at *field.Path) field.ErrorList {
 	if s.EdgeProxy != nil {
 		errs = append(errs, s.EdgeProxy.validate(at.Child("edgeProxy"))...)
 	}
+	errs = append(errs, s.validateLocalNames(at.Child("localNames"))...)
 	errs = append(errs, validateFlows(s.Every.Ingress, s.Every.Egress, unique{}, at.Child("every"))...)
 	errs = append(errs, s.validateVias(at.Child("every", "egress"))...)
 	errs = append(errs, s.validateLimits(&s.Limits, at.Child("limits"))...)

@@ -1,6 +1,7 @@
 package v1alpha1
 
 import (
+	"k8s.io/apimachinery/pkg/util/intstr"
 	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
@@ -120,18 +121,32 @@ func (a *AgentIngress) validate(at *field.Path) field.ErrorList {
 }
 
 func (a *AgentIngress) validateMode(at *field.Path) field.ErrorList {
-	var errs field.ErrorList
+	errs := validateProxyPorts(a.ProxyPorts, at.Child("proxyPorts"))
 	switch a.Mode {
 	case LoadBalancer:
+		if len(a.ProxyPorts) > 0 {
+			errs = append(errs, field.Forbidden(at.Child("proxyPorts"), "is only for mode EdgeProxy: remove it"))
+		}
 		if len(a.CIDRs) == 0 {
 			errs = append(errs, field.Required(at.Child("cidrs"), "with mode LoadBalancer: say which networks agents dial from"))
 		}
 	case EdgeProxy:
-		if len(a.CIDRs) > 0 {
-			errs = append(errs, field.Forbidden(at.Child("cidrs"), "is not for mode EdgeProxy, where the profile's edgeProxy.cidrs say who reaches the proxy: remove it"))
+		if len(a.CIDRs) > 0 && len(a.ProxyPorts) == 0 {
+			errs = append(errs, field.Forbidden(at.Child("cidrs"), "is not for mode EdgeProxy without proxyPorts, where the profile's edgeProxy.cidrs say who reaches the proxy: remove it, or say the proxy's ports that are this tenant's"))
 		}
 		if a.SourceIP != "" {
 			errs = append(errs, field.Forbidden(at.Child("sourceIP"), "is only for mode LoadBalancer: remove it"))
+		}
+	}
+	return errs
+}
+
+// validateProxyPorts wants numbers: two names may be one port.
+func validateProxyPorts(ports []Port, at *field.Path) field.ErrorList {
+	errs := validatePorts(ports, at)
+	for i, p := range ports {
+		if p.Port.Type == intstr.String {
+			errs = append(errs, field.Invalid(at.Index(i).Child("port"), p.Port.StrVal, "must be a number, by which it is told from other tenants' ports"))
 		}
 	}
 	return errs

@@ -7,16 +7,27 @@ import "github.com/tenantfence/tenantfence/internal/policy"
 // may be asked for, since nothing may be denied.
 func fqdnEgress(f *policy.Fence, g policy.Grant) []half {
 	out := sides(f, g)
-	if g.To.Kind != policy.FQDNs {
-		return out
-	}
 	for _, h := range out {
-		names := g.To.FQDNs
-		if !enforced(f, h.at()) {
-			names = []string{"*"}
+		if names := lookedUp(f, g, h.at()); len(names) > 0 && h.rule.Direction == policy.Egress {
+			h.rule = dnsRule(f, names)
+			out = append(out, h)
 		}
-		h.rule = dnsRule(f, names)
-		out = append(out, h)
 	}
 	return out
+}
+
+// lookedUp are the names for which pods need a DNS rule of their own. For those that end
+// at pods it is only needed where the baseline narrows names: no rule waits for the answer.
+func lookedUp(f *policy.Fence, g policy.Grant, at policy.Peer) []string {
+	closed := enforced(f, at)
+	switch {
+	case g.To.Kind == policy.FQDNs && closed:
+		return g.To.FQDNs
+	case g.To.Kind == policy.FQDNs:
+		return []string{"*"}
+	case closed && !anyName(f):
+		return g.Names
+	default:
+		return nil
+	}
 }

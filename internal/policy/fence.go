@@ -22,6 +22,8 @@ type Fence struct {
 	Tenants []Tenant
 	// Grants of the tenants' and the profile's flows, in a stable order.
 	Grants []Grant
+	// LocalNames are public names that end at pods of this cluster.
+	LocalNames []v1alpha1.LocalName
 	// NamespaceLabels are those of every tenant's namespace.
 	NamespaceLabels map[string]string
 	// BaselineTenants have, in namespaces that they share, pods that the baseline names.
@@ -75,6 +77,8 @@ type Grant struct {
 	SourcePorts []Port
 	// L7 narrows what passes on the ports.
 	L7 L7
+	// Names are those by which pods at From ask DNS for To, where To is pods.
+	Names []string
 	// Source and Destination declared the grant from their end. Where only one end
 	// did, the other's is nil.
 	Source, Destination *Declaration

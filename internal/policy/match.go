@@ -49,6 +49,49 @@ func globCovers(limit, asked string) bool {
 	return asked != "" && limit[0] == asked[0] && globCovers(limit[1:], asked[1:])
 }
 
+// Overlaps says whether there is a name that two patterns both match.
+func Overlaps(a, b string) bool {
+	x, deepX := tail(a)
+	y, deepY := tail(b)
+	if !deepX && len(x) < len(y) || !deepY && len(y) < len(x) || deepX != deepY && len(x) == len(y) {
+		return false
+	}
+	for i := range min(len(x), len(y)) {
+		if !globsOverlap(x[len(x)-1-i], y[len(y)-1-i]) {
+			return false
+		}
+	}
+	return true
+}
+
+// tail are the labels of a pattern, and whether one or more labels of any kind come
+// before them.
+func tail(pattern string) (labels []string, deep bool) {
+	pattern = strings.TrimSuffix(strings.ToLower(pattern), ".")
+	if pattern == "*" {
+		return nil, true
+	}
+	labels = strings.Split(pattern, ".")
+	if labels[0] == "**" {
+		return labels[1:], true
+	}
+	return labels, false
+}
+
+// globsOverlap is Overlaps for one label.
+func globsOverlap(a, b string) bool {
+	switch {
+	case a == "" && b == "":
+		return true
+	case strings.HasPrefix(a, "*"):
+		return globsOverlap(a[1:], b) || b != "" && globsOverlap(a, b[1:])
+	case strings.HasPrefix(b, "*"):
+		return globsOverlap(b, a)
+	default:
+		return a != "" && b != "" && a[0] == b[0] && globsOverlap(a[1:], b[1:])
+	}
+}
+
 // CoveredBy says whether the ports together include all of p. A name is covered by
 // that name alone.
 func (p Port) CoveredBy(ports []Port) bool {

@@ -153,7 +153,10 @@ func (d *declared) examples(p policy.Peer) []policy.Endpoint {
 		}
 	default:
 		for _, n := range p.FQDNs {
-			out = append(out, policy.Endpoint{Kind: policy.NameEndpoint, Name: concrete(n)})
+			// One that ends in this cluster is wanted as a flow to pods, too.
+			if name := concrete(n); len(d.Endpoints.localServices(name)) == 0 {
+				out = append(out, policy.Endpoint{Kind: policy.NameEndpoint, Name: name})
+			}
 		}
 	}
 	return out

@@ -36,6 +36,9 @@ func (e Endpoints) Find(name string) (policy.Endpoint, error) {
 	case v1alpha1.AddressForm:
 		return policy.Endpoint{Kind: policy.AddressEndpoint, Name: name}, nil
 	case v1alpha1.NameForm:
+		if local := e.localServices(name); len(local) > 0 {
+			return policy.Endpoint{}, fmt.Errorf("%q ends at Service %s/%s (the profile's localNames): say one of its pods, and the pod's own port", name, local[0].In, local[0].Name)
+		}
 		return policy.Endpoint{Kind: policy.NameEndpoint, Name: strings.ToLower(name)}, nil
 	default:
 		return policy.Endpoint{}, fmt.Errorf("%q may be many endpoints, and one is meant here: say a workload (namespace/Kind/name)", name)

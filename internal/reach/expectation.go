@@ -174,8 +174,8 @@ func (x *Expectation) expectGrant(g policy.Grant) {
 		}
 	}
 	x.expect(g.From, g.To, egress, ingress)
-	if g.To.Kind == policy.FQDNs && g.From.Kind == policy.Pods {
-		x.expectDNS(g.From, g.To.FQDNs, egress.Reason)
+	if names := slices.Concat(g.To.FQDNs, g.Names); len(names) > 0 && g.From.Kind == policy.Pods {
+		x.expectDNS(g.From, names, egress.Reason)
 	}
 }
 

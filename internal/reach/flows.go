@@ -3,6 +3,7 @@ package reach
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/policy"
@@ -37,9 +38,20 @@ func (e Endpoints) flows(c v1alpha1.FlowCase) ([]policy.Flow, error) {
 
 // targets are flows without a source.
 func (e Endpoints) targets(c v1alpha1.FlowCase) ([]policy.Flow, error) {
-	f, err := v1alpha1.ParseEndpoint(c.To)
-	if err == nil && f.Form == v1alpha1.ServiceForm {
+	out, err := e.written(c)
+	if err != nil {
+		return nil, err
+	}
+	return e.ended(c, out)
+}
+
+// written are flows without a source to what a case says.
+func (e Endpoints) written(c v1alpha1.FlowCase) ([]policy.Flow, error) {
+	switch f, err := v1alpha1.ParseEndpoint(c.To); {
+	case err == nil && f.Form == v1alpha1.ServiceForm:
 		return e.serviceTargets(c, f)
+	case err == nil && f.Form == v1alpha1.NameForm:
+		return onProtocols(c, policy.Endpoint{Kind: policy.NameEndpoint, Name: strings.ToLower(c.To)}), nil
 	}
 	ends, err := e.FindAll(c.To)
 	if err != nil {

@@ -3,6 +3,7 @@ package reach
 import (
 	"errors"
 	"slices"
+	"strings"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/policy"
@@ -39,6 +40,9 @@ func (e Endpoints) decide(engine policy.Engine, c v1alpha1.FlowCase) ([]policy.F
 		}
 		if v.Egress.Decision == policy.NotJudged && v.Ingress.Decision == policy.NotJudged {
 			return out, errors.New(f.String() + ": neither end is a pod, so no policy decides it")
+		}
+		if hint := e.hint(c, v); hint != "" {
+			v.Note = strings.TrimPrefix(v.Note+"; "+hint, "; ")
 		}
 		out = append(out, policy.FlowResult{Flow: f, Verdict: v, Holds: v.Decision() == wanted(c), For: e.reasons(v)})
 	}

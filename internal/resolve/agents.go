@@ -72,7 +72,7 @@ func (r *resolver) agentService(f *flow, a v1alpha1.AgentIngress, at *field.Path
 		r.refuse("not-in-build", f.ref, at, "no Service %q with a selector is in %s: correct the name, or tell the Service as inventory", a.Service, quoted(f.tenant.Namespaces))
 		return nil
 	}
-	if !r.inOneNamespace(f, a.Service, at, "give one another name, or name the pods and their own ports") || !r.selectable(f, s, at) {
+	if !r.inOneNamespace(f, a.Service, at, "give one another name, or name the pods and their own ports") || !r.selectable(f.ref, s, at) {
 		return nil
 	}
 	r.checkLoadBalancer(f, a, s)

@@ -39,8 +39,8 @@ func (r *resolver) grant(f *flow, e end) {
 }
 
 func grantOf(f *flow, own policy.Peer, e end) policy.Grant {
-	g := policy.Grant{Family: policy.EastWest, Ports: f.portsOf(e), L7: f.l7}
-	if e.peer.Kind == policy.FQDNs {
+	g := policy.Grant{Family: policy.EastWest, Ports: f.portsOf(e), L7: f.l7, Names: e.names}
+	if e.peer.Kind == policy.FQDNs || len(e.names) > 0 {
 		g.Family = policy.FQDNEgress
 	}
 	if f.direction == policy.Egress {

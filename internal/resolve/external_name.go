@@ -12,15 +12,15 @@ import (
 
 // externalNameEnds is the name that a Service stands for. Nothing translates its
 // ports: the flow's are dialled, or else the Service's.
-func (r *resolver) externalNameEnds(f *flow, s *resource.Service, at *field.Path) []end {
+func (r *resolver) externalNameEnds(f *flow, s *resource.Service, at *field.Path) ([]end, bool) {
 	if f.direction == policy.Ingress {
 		r.refuse("name-in-ingress", f.ref, at, "Service %s/%s is an ExternalName, and a name cannot be a source: give its cidrs", s.Ref.Namespace, s.Ref.Name)
-		return nil
+		return nil, true
 	}
 	host, ok := s.ExternalHost()
 	if !ok {
 		r.refuse("unusable-external-name", f.ref, at, "the externalName %q of Service %s/%s is not a name: correct it", s.ExternalName, s.Ref.Namespace, s.Ref.Name)
-		return nil
+		return nil, true
 	}
 	r.nameWithin(f, host, fmt.Sprintf("name %q of Service %s/%s", host, s.Ref.Namespace, s.Ref.Name), at)
 	ports := slices.Clone(f.ports)
@@ -30,7 +30,13 @@ func (r *resolver) externalNameEnds(f *flow, s *resource.Service, at *field.Path
 		}
 	}
 	if len(ports) == 0 {
-		return nil
+		return nil, true
 	}
-	return []end{{peer: policy.Peer{Kind: policy.FQDNs, FQDNs: []string{host}}, ports: ports, path: at}}
+	ends, found := r.nameEnds(f, asked{names: []string{host}, ports: ports, path: at, at: func(int) *field.Path { return at }})
+	for i := range ends {
+		if ends[i].asked = ports; len(ends[i].names) == 0 {
+			ends[i].ports = ports
+		}
+	}
+	return ends, found
 }

@@ -44,6 +44,8 @@ type end struct {
 	ports []policy.Port
 	// asked are the ports that limits count, where these are not the ones opened.
 	asked []policy.Port
+	// names are those by which these pods are asked for, where a flow names no pods.
+	names []string
 	// tenant whose consent is needed, or nil.
 	tenant *tenant
 	// quiet: nothing is wrong where that tenant has not said the flow.

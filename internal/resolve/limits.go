@@ -78,7 +78,7 @@ func (r *resolver) fqdnsWithin(f *flow, names []string, at *field.Path) {
 // match as it is meant.
 func (r *resolver) nameWithin(f *flow, name, what string, at *field.Path) {
 	r.nameAsked(f, name, what, at)
-	if ofCluster(name) {
+	if v1alpha1.OfCluster(name) {
 		r.refuse("name-of-the-cluster", f.ref, at, "%s is of this cluster, and ends at pods, which a rule about names never matches: use service: namespace/name", what)
 	}
 }
@@ -89,13 +89,6 @@ func (r *resolver) nameAsked(f *flow, name, what string, at *field.Path) {
 		r.beyond(f, "fqdn-outside-limits", at, what, "fqdns")
 	}
 	r.refuseSubdomain(f.ref, name, at)
-}
-
-// ofCluster says whether a name or pattern is of the cluster's own DNS, whose names
-// end in cluster.local unless the cluster is told another domain.
-func ofCluster(name string) bool {
-	name = strings.TrimSuffix(strings.ToLower(name), ".")
-	return name == "kubernetes.default" || strings.HasSuffix(name, ".svc") || strings.HasSuffix(name, ".cluster.local")
 }
 
 func (r *resolver) refuseSubdomains(ref policy.Ref, names []string, at *field.Path) {

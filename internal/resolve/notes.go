@@ -40,6 +40,7 @@ func (r *resolver) sayWhatMustBeKnown() {
 	r.sayWhatIsClosed()
 	r.sayShared()
 	r.sayProxied()
+	r.sayWorld()
 	r.sayEarlyNames()
 	r.sayEarlyL7()
 	r.doubtProfile()

@@ -32,8 +32,9 @@ func (r *resolver) endsOf(f *flow, p v1alpha1.Peer, at *field.Path) (ends []end,
 		r.cidrsWithin(f, p.CIDRs, p.Except, at.Child("cidrs"))
 		return []end{{peer: policy.Peer{Kind: policy.CIDRs, CIDRs: p.CIDRs, Except: p.Except}, path: at}}, true
 	case len(p.FQDNs) > 0:
-		r.fqdnsWithin(f, p.FQDNs, at.Child("fqdns"))
-		return []end{{peer: policy.Peer{Kind: policy.FQDNs, FQDNs: p.FQDNs}, path: at}}, true
+		fqdns := at.Child("fqdns")
+		r.fqdnsWithin(f, p.FQDNs, fqdns)
+		return r.nameEnds(f, asked{names: p.FQDNs, ports: f.ports, path: at, at: fqdns.Index})
 	default:
 		return r.podsOfTenant(f, f.tenant, p, at, f.tenant.Namespaces)
 	}

@@ -34,7 +34,9 @@ func (r *resolver) checkPorts(f *flow) {
 		at := f.path.Child("ports").Index
 		if e.ports != nil {
 			at = func(int) *field.Path { return e.path }
-			r.portsWithin(f, e.counted(), []policy.Peer{e.peer}, e.path)
+			if len(e.names) == 0 || e.asked != nil {
+				r.portsWithin(f, e.counted(), []policy.Peer{e.peer}, e.path)
+			}
 		} else if e.peer.Kind == policy.Pods {
 			r.doubtServicePorts(f, f.ports, e.peer, f.path.Child("ports"))
 		}

@@ -38,10 +38,10 @@ func (r *resolver) serviceEnds(f *flow, name string, at *field.Path) ([]end, boo
 	}
 	switch {
 	case s.Type == "ExternalName":
-		return r.externalNameEnds(r.limited(f, s), s, at), true
+		return r.externalNameEnds(r.limited(f, s), s, at)
 	case len(s.Selector) == 0:
 		return r.sliceEnds(r.limited(f, s), s, at), true
-	case !r.selectable(f, s, at):
+	case !r.selectable(f.ref, s, at):
 		return nil, true
 	default:
 		return r.selectorEnds(f, s, at)
@@ -101,10 +101,10 @@ func (r *resolver) inOneNamespace(f *flow, name string, at *field.Path, do strin
 
 // selectable refuses a Service whose selector no policy can say: it has labels that
 // are not in the identity of its pods, or would be taken for Cilium's own.
-func (r *resolver) selectable(f *flow, s *resource.Service, at *field.Path) bool {
+func (r *resolver) selectable(ref policy.Ref, s *resource.Service, at *field.Path) bool {
 	for _, key := range slices.Sorted(maps.Keys(s.Selector)) {
 		if v1alpha1.ReservedPodLabel(key) || !v1alpha1.InIdentity(key) {
-			r.refuse("unusable-service-selector", f.ref, at, "Service %s/%s selects by the label %q, which Cilium does not take from a pod into its identity, so no policy can: have it select by another label, or name the pods and their own ports",
+			r.refuse("unusable-service-selector", ref, at, "Service %s/%s selects by the label %q, which Cilium does not take from a pod into its identity, so no policy can: have it select by another label, or name the pods and their own ports",
 				s.Ref.Namespace, s.Ref.Name, key)
 			return false
 		}

@@ -1,0 +1,80 @@
+package reach
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/policy"
+)
+
+// localServices are the Services, as endpoints, at which a public name ends in this
+// cluster.
+func (e Endpoints) localServices(name string) []v1alpha1.FlowEndpoint {
+	var out []v1alpha1.FlowEndpoint
+	for _, l := range e.Fence.LocalNames {
+		if slices.ContainsFunc(l.FQDNs, func(local string) bool { return policy.Covers(local, name) }) {
+			namespace, service, _ := strings.Cut(l.Service, "/")
+			out = append(out, v1alpha1.FlowEndpoint{Form: v1alpha1.ServiceForm, In: namespace, Name: service})
+		}
+	}
+	return out
+}
+
+// ended are flows without a source in which what a name ends at stands for the name:
+// after translation, no enforcer knows of it.
+func (e Endpoints) ended(c v1alpha1.FlowCase, flows []policy.Flow) ([]policy.Flow, error) {
+	var out []policy.Flow
+	for _, f := range flows {
+		var local []v1alpha1.FlowEndpoint
+		if f.To.Kind == policy.NameEndpoint {
+			local = e.localServices(f.To.Name)
+		}
+		if len(local) == 0 {
+			out = append(out, f)
+			continue
+		}
+		if c.ICMP != "" {
+			return nil, fmt.Errorf("%q ends at Service %s/%s, and no Service passes icmp on: say its pods", f.To.Name, local[0].In, local[0].Name)
+		}
+		c.Port, c.Protocol = int32(f.Port), f.Protocol
+		for _, service := range local {
+			behind, err := e.behindName(c, f.To.Name, service)
+			if err != nil {
+				return nil, fmt.Errorf("%q ends in this cluster: %w", f.To.Name, err)
+			}
+			out = append(out, behind...)
+		}
+	}
+	return out, nil
+}
+
+// behindName are the ends of connections to a name, behind one Service.
+func (e Endpoints) behindName(c v1alpha1.FlowCase, name string, at v1alpha1.FlowEndpoint) ([]policy.Flow, error) {
+	s, _, err := e.service(at)
+	if err != nil {
+		return nil, err
+	}
+	if s.Type == "ExternalName" || len(s.Selector) == 0 {
+		return nil, errors.New("the Service " + at.In + "/" + at.Name + " selects no pods")
+	}
+	ports, err := servicePorts(c, s)
+	if err != nil {
+		return nil, err
+	}
+	out, err := e.podTargets(s, ports)
+	for i := range out {
+		out[i].To.Name = name + " (" + out[i].To.Name + ")"
+	}
+	return out, err
+}
+
+// hint says why a case fails that is about a name which ends in this cluster.
+func (e Endpoints) hint(c v1alpha1.FlowCase, v policy.Verdict) string {
+	if f, err := v1alpha1.ParseEndpoint(c.To); err != nil || f.Form != v1alpha1.NameForm || len(e.localServices(f.Name)) == 0 || v.Decision() == policy.Allowed {
+		return ""
+	}
+	return fmt.Sprintf("%s ends at these pods, on their own port, so that no rule about names or the world ever matches it", c.To)
+}

@@ -1,0 +1,206 @@
+package resolve
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/resource"
+)
+
+// asked are names that a flow reaches on some ports.
+type asked struct {
+	names []string
+	ports []policy.Port
+	path  *field.Path
+	// at is the field of a name.
+	at func(int) *field.Path
+}
+
+// nameEnds are what names come to: those that end at pods of this cluster, these pods,
+// and the others, themselves. A pattern that is wider than those that do is both.
+func (r *resolver) nameEnds(f *flow, a asked) (ends []end, found bool) {
+	var outside []string
+	for i, name := range a.names {
+		all := false
+		for j, l := range r.profile.Spec.LocalNames {
+			covers := func(local string) bool { return policy.Covers(local, name) }
+			whole := slices.ContainsFunc(l.FQDNs, covers)
+			if !whole && !slices.ContainsFunc(l.FQDNs, func(local string) bool { return policy.Overlaps(local, name) }) {
+				continue
+			}
+			local, ok := r.localEnds(f, localName{name: name, whole: whole, ports: a.ports, path: a.at(i), index: j})
+			if !ok {
+				return nil, false
+			}
+			ends, all = append(ends, local...), all || whole
+		}
+		if !all {
+			outside = append(outside, name)
+		}
+	}
+	if len(outside) > 0 {
+		ends = append(ends, end{peer: policy.Peer{Kind: policy.FQDNs, FQDNs: outside}, path: a.path})
+	}
+	return ends, true
+}
+
+// localName is a name of a flow, at one of the profile's localNames.
+type localName struct {
+	name string
+	// whole says that all names that it stands for end there.
+	whole bool
+	ports []policy.Port
+	path  *field.Path
+	index int
+}
+
+// localEnds are the pods at which a name ends, on their own ports.
+func (r *resolver) localEnds(f *flow, n localName) (ends []end, found bool) {
+	if r.refuseBlind(f, n.path) {
+		return nil, true
+	}
+	s, pods, found := r.localService(f, n.index)
+	if s == nil {
+		return nil, found
+	}
+	wanted := r.localPorts(f, s, n)
+	if len(wanted) == 0 {
+		return nil, true
+	}
+	ports := r.targetPorts(f, s, wanted, n.path)
+	if len(ports) == 0 {
+		return nil, true
+	}
+	for _, p := range pods {
+		ends = append(ends, end{peer: p, ports: ports, names: []string{n.name}, path: n.path})
+	}
+	return ends, true
+}
+
+// localService is the Service of one of the profile's localNames, with the pods behind
+// it, or nil where that is refused, or not found: then an optional flow is off.
+func (r *resolver) localService(f *flow, index int) (s *resource.Service, pods []policy.Peer, found bool) {
+	at := r.profile.Path.Child("localNames").Index(index).Child("service")
+	said := r.profile.Spec.LocalNames[index].Service
+	namespace, name, _ := strings.Cut(said, "/")
+	s = r.index.Service(namespace, name)
+	switch {
+	case r.unreadNamespaces[namespace]:
+		return nil, nil, true
+	case s == nil:
+		return nil, nil, r.missingLocal(f, at, "Service %q is not in the build: correct the name, or tell the Service as inventory", said)
+	case s.Type == "ExternalName" || len(s.Selector) == 0:
+		r.sayOnce(policy.Error, "local-name-without-pods", r.profile.Ref, at, "Service %q selects no pods, so what the names end at is not known: remove it here, and a name stays a name", said)
+		return nil, nil, true
+	case !r.selectable(r.profile.Ref, s, at):
+		return nil, nil, true
+	}
+	if pods, _ = r.partsOf(namespace, policy.Selector{MatchLabels: s.Selector}); len(pods) == 0 {
+		return nil, nil, r.missingLocal(f, at, "the selector of Service %q selects no pod in the build: correct it, or tell the pods as inventory", said)
+	}
+	return s, pods, true
+}
+
+// missingLocal refuses, once, what a flow needs of the profile's localNames and is not
+// in the build. It returns whether the flow goes on.
+func (r *resolver) missingLocal(f *flow, at *field.Path, format string, args ...any) bool {
+	if f.optional {
+		return false
+	}
+	if !r.index.Partial {
+		r.sayOnce(policy.Error, "not-in-build", r.profile.Ref, at, format, args...)
+	}
+	return true
+}
+
+// sayOnce says something of a field, however many flows come upon it.
+func (r *resolver) sayOnce(severity policy.Severity, check string, ref policy.Ref, at *field.Path, format string, args ...any) {
+	if !slices.ContainsFunc(r.findings, func(f policy.Finding) bool { return f.Check == check && f.Resource == ref && f.Field == at.String() }) {
+		r.say(severity, check, ref, at, format, args...)
+	}
+}
+
+// localPorts are the ports of a flow that the Service has at which a name ends. All must
+// be, unless the name is wider: then the others are for what it stands for besides.
+func (r *resolver) localPorts(f *flow, s *resource.Service, n localName) []policy.Port {
+	var out []policy.Port
+	for _, p := range n.ports {
+		has := slices.ContainsFunc(s.Ports, func(sp resource.ServicePort) bool { return sp.Port == p.Port && sp.Protocol == p.Protocol })
+		switch {
+		case has && p.Name == "" && p.End <= p.Port:
+			out = append(out, p)
+		case n.whole && p.Protocol == policy.ICMP:
+			r.refuse("no-such-port", f.ref, n.path, "name %q ends at Service %s/%s (the profile's localNames), and no Service passes icmp on: remove it", n.name, s.Ref.Namespace, s.Ref.Name)
+		case n.whole:
+			r.refuse("no-such-port", f.ref, n.path, "name %q ends at Service %s/%s (the profile's localNames), which has no port %s: its ports are %s; say those that are meant, each by its number",
+				n.name, s.Ref.Namespace, s.Ref.Name, p, portList(s))
+		}
+	}
+	return out
+}
+
+func portList(s *resource.Service) string {
+	var out []string
+	for _, p := range s.Ports {
+		out = append(out, policy.Port{Port: p.Port, Protocol: p.Protocol}.String())
+	}
+	return strings.Join(out, ", ")
+}
+
+// sayWorld says where a flow to the world leaves out names that end at pods of this
+// cluster, on ports that they have, and no flow of the tenant names them.
+func (r *resolver) sayWorld() {
+	for _, f := range r.flows {
+		if f.direction == policy.Ingress || f.broken {
+			continue
+		}
+		for i, p := range f.peers {
+			if !everywhere(p) {
+				continue
+			}
+			if left := r.leftOut(f); len(left) > 0 {
+				r.sayOnce(policy.Info, "world-has-no-local-names", f.ref, f.peersPath().Index(i),
+					"the world holds no name that ends at pods of this cluster (the profile's localNames), as do %s: for these, add a peer fqdns", strings.Join(left, ", "))
+			}
+		}
+	}
+}
+
+// everywhere says whether a peer is all that is outside of the cluster.
+func everywhere(p v1alpha1.Peer) bool {
+	return slices.ContainsFunc(p.Entities, func(e v1alpha1.Entity) bool {
+		return e == v1alpha1.EntityWorld || e == v1alpha1.EntityWorldIPv4 || e == v1alpha1.EntityWorldIPv6
+	}) || slices.ContainsFunc(p.CIDRs, func(c string) bool { return strings.HasSuffix(c, "/0") })
+}
+
+// leftOut are the localNames whose Service has a port of a flow, and that no flow of its
+// tenant names.
+func (r *resolver) leftOut(f *flow) []string {
+	var out []string
+	for _, l := range r.profile.Spec.LocalNames {
+		namespace, name, _ := strings.Cut(l.Service, "/")
+		s := r.index.Service(namespace, name)
+		if s == nil || r.named(f.tenant, l) || !slices.ContainsFunc(s.Ports, func(p resource.ServicePort) bool {
+			return len(f.ports) == 0 || policy.Port{Port: p.Port, Protocol: p.Protocol}.CoveredBy(f.ports)
+		}) {
+			continue
+		}
+		out = append(out, fmt.Sprintf("%s at %s", strings.Join(l.FQDNs, ", "), l.Service))
+	}
+	return out
+}
+
+func (r *resolver) named(t *tenant, l v1alpha1.LocalName) bool {
+	return slices.ContainsFunc(t.flows, func(f *flow) bool {
+		return slices.ContainsFunc(f.peers, func(p v1alpha1.Peer) bool {
+			return slices.ContainsFunc(p.FQDNs, func(name string) bool {
+				return slices.ContainsFunc(l.FQDNs, func(local string) bool { return policy.Overlaps(local, name) })
+			})
+		})
+	})
+}
