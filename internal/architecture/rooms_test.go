@@ -28,6 +28,7 @@ var rooms = map[string]kind{
 	"internal/render":       verb,
 	"internal/merge":        verb,
 	"internal/lint":         verb,
+	"internal/convert":      verb,
 	"internal/reach":        verb,
 	"internal/engine":       verb,
 	"internal/netpol":       verb,

@@ -15,7 +15,11 @@ func (p Proof) Lost(after policy.Engine, policies map[string]policy.Ref) (policy
 	c := change{before: p.Engine, after: after, of: func(by []string) []string {
 		return slices.DeleteFunc(slices.Clone(by), func(name string) bool { _, ok := policies[name]; return !ok })
 	}}
-	if err := c.search(p); err != nil {
+	known, err := meet(p.Engine, after, p.surroundings())
+	if err != nil {
+		return nil, err
+	}
+	if err := c.search(p.fenced(known)); err != nil {
 		return nil, err
 	}
 	var out policy.Findings
@@ -43,18 +47,23 @@ type change struct {
 	leaks   leaks
 }
 
-// search goes through the openings of all fenced pods that one of the engines knows.
-func (c *change) search(p Proof) error {
-	known, err := c.before.Imagine(p.surroundings())
-	if err != nil {
-		return fmt.Errorf("imagine what policies tell apart: %w", err)
+// meet has two engines know what either of them tells apart, and returns it.
+func meet(one, other policy.Engine, s policy.Surroundings) ([]policy.Endpoint, error) {
+	var known []policy.Endpoint
+	for _, e := range []policy.Engine{one, other, one} {
+		var err error
+		with := s
+		with.Known = slices.Concat(s.Known, known)
+		if known, err = e.Imagine(with); err != nil {
+			return nil, fmt.Errorf("imagine what policies tell apart: %w", err)
+		}
 	}
-	surroundings := p.surroundings()
-	surroundings.Known = known
-	if _, err := c.after.Imagine(surroundings); err != nil {
-		return fmt.Errorf("imagine what policies tell apart: %w", err)
-	}
-	for _, pod := range p.fenced(known) {
+	return known, nil
+}
+
+// search goes through the openings of pods that both engines know.
+func (c *change) search(pods []policy.Endpoint) error {
+	for _, pod := range pods {
 		if c.ignored[pod.Name] {
 			continue
 		}

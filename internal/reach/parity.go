@@ -13,9 +13,9 @@ import (
 // and other the NetworkPolicies beside them. It finds, at the pods of tenants that are
 // enforced, what passes under the one and not under the other.
 func (p Proof) Parity(other policy.Engine) (policy.Findings, error) {
-	known, err := p.Engine.Imagine(p.surroundings())
+	known, err := meet(p.Engine, other, p.surroundings())
 	if err != nil {
-		return nil, fmt.Errorf("imagine what policies tell apart: %w", err)
+		return nil, err
 	}
 	var out policy.Findings
 	for _, way := range []struct {
@@ -26,7 +26,7 @@ func (p Proof) Parity(other policy.Engine) (policy.Findings, error) {
 		{"twin-wider", "where another enforcer takes over, the NetworkPolicies also let", other, p.Engine},
 	} {
 		c := change{before: way.before, after: way.after, of: func(by []string) []string { return by }, ignored: p.apart(known)}
-		if err := c.search(p); err != nil {
+		if err := c.search(p.fenced(known)); err != nil {
 			return nil, err
 		}
 		for _, l := range c.leaks.list {

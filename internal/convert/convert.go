@@ -1,0 +1,131 @@
+// Package convert turns NetworkPolicies into CiliumNetworkPolicies that say the same to
+// Cilium. It works on the YAML itself, so that comments, key order and style stay with
+// the rules and ports that they belong to.
+package convert
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/tenantfence/tenantfence/internal/policy"
+)
+
+// Text is a YAML text, converted.
+type Text struct {
+	Documents []Document
+	// Policies are those that were converted, and Others the resources that are none.
+	Policies []Policy
+	Others   []*yaml.RNode
+	// Findings say what is not converted, and what must be known of what is.
+	Findings policy.Findings
+}
+
+// Document is one of a text, with the line that separates it from the one before. One that
+// holds no NetworkPolicy is as it was, byte for byte.
+type Document struct {
+	Text []byte
+	// Resource says whether it is one, or a list of them.
+	Resource bool
+}
+
+// Policy is a NetworkPolicy before, and the CiliumNetworkPolicy that it became.
+type Policy struct {
+	// Ref names what it became, and where that stands.
+	Ref           policy.Ref
+	Before, After *yaml.RNode
+}
+
+// Convert converts the NetworkPolicies in a YAML text. File is how findings call it. An
+// error says that it cannot be read.
+func Convert(file string, data []byte) (Text, error) {
+	var t Text
+	for i, piece := range split(data) {
+		d, err := t.convert(piece, policy.Ref{File: file, Index: i})
+		if err != nil {
+			where := file
+			if where == "" {
+				where = "the input"
+			}
+			return Text{}, fmt.Errorf("%s: document %d %w", where, i+1, err)
+		}
+		t.Documents = append(t.Documents, d)
+	}
+	return t, nil
+}
+
+// Bytes is the whole text.
+func (t Text) Bytes() []byte {
+	var out []byte
+	for _, d := range t.Documents {
+		out = append(out, d.Text...)
+	}
+	return out
+}
+
+func (t *Text) convert(p piece, at policy.Ref) (Document, error) {
+	root, err := p.parse()
+	if err != nil || root == nil {
+		return Document{Text: p.text()}, err
+	}
+	document := Document{Text: p.text(), Resource: isResource(root.Content[0])}
+	found, converted := 0, 0
+	for _, n := range resourcesIn(root.Content[0]) {
+		if !isNetworkPolicy(n) {
+			if isResource(n) {
+				t.Others = append(t.Others, yaml.NewRNode(n).Copy())
+			}
+			continue
+		}
+		found++
+		if isTemplate(n) {
+			return Document{}, errTemplate
+		}
+		if t.policy(n, at) {
+			converted++
+		}
+	}
+	if converted == 0 || converted < found {
+		return document, nil
+	}
+	document.Text, err = p.print(root)
+	return document, err
+}
+
+// policy converts one policy in place, and says whether it did.
+func (t *Text) policy(n *yaml.Node, at policy.Ref) bool {
+	before := yaml.NewRNode(n).Copy()
+	ref := policy.Ref{APIVersion: before.GetApiVersion(), Kind: before.GetKind(), Namespace: before.GetNamespace(), Name: before.GetName(), File: at.File, Index: at.Index}
+	s, refused := read(before)
+	for _, f := range slices.Concat(refused, leftOut(s)) {
+		f.Resource = ref
+		t.Findings = append(t.Findings, f)
+	}
+	if len(refused) > 0 {
+		return false
+	}
+	rewrite(n)
+	ref.APIVersion, ref.Kind = apiVersion, kind
+	t.Policies = append(t.Policies, Policy{Ref: ref, Before: before, After: yaml.NewRNode(n)})
+	return true
+}
+
+// resourcesIn are the resources in a list, as kubectl writes it, or the one that is none.
+func resourcesIn(n *yaml.Node) []*yaml.Node {
+	items := value(n, "items")
+	if items == nil || items.Kind != yaml.SequenceNode || !strings.HasSuffix(text(n, "kind"), "List") {
+		return []*yaml.Node{n}
+	}
+	return items.Content
+}
+
+func isResource(n *yaml.Node) bool { return text(n, "apiVersion") != "" && text(n, "kind") != "" }
+
+// isNetworkPolicy says whether it is one of Kubernetes', of whichever version, or a list
+// that can hold nothing else.
+func isNetworkPolicy(n *yaml.Node) bool {
+	group, _, _ := strings.Cut(text(n, "apiVersion"), "/")
+	return (group == "networking.k8s.io" || group == "extensions") && strings.HasPrefix(text(n, "kind"), "NetworkPolicy")
+}

@@ -1,0 +1,110 @@
+package convert
+
+import (
+	"strings"
+
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+)
+
+// at is where a mapping has a key, or -1.
+func at(m *yaml.Node, key string) int {
+	if m == nil || m.Kind != yaml.MappingNode {
+		return -1
+	}
+	for i := 0; i+1 < len(m.Content); i += 2 {
+		if m.Content[i].Value == key {
+			return i
+		}
+	}
+	return -1
+}
+
+// pair is a key of a mapping and its value, both nil where it is not there.
+func pair(m *yaml.Node, key string) (k, v *yaml.Node) {
+	if i := at(m, key); i >= 0 {
+		return m.Content[i], m.Content[i+1]
+	}
+	return nil, nil
+}
+
+func value(m *yaml.Node, key string) *yaml.Node {
+	_, v := pair(m, key)
+	return v
+}
+
+// text is the value of a key that is a scalar.
+func text(m *yaml.Node, key string) string {
+	if v := value(m, key); v != nil && v.Kind == yaml.ScalarNode {
+		return v.Value
+	}
+	return ""
+}
+
+// drop removes a key, and what is said of it.
+func drop(m *yaml.Node, key string) {
+	if i := at(m, key); i >= 0 {
+		m.Content = append(m.Content[:i:i], m.Content[i+2:]...)
+	}
+}
+
+// isEmpty says whether a value is not there, null, or holds nothing: all the same to
+// Kubernetes.
+func isEmpty(n *yaml.Node) bool {
+	return n == nil || isNull(n) || n.Kind != yaml.ScalarNode && len(n.Content) == 0
+}
+
+func isNull(n *yaml.Node) bool { return n.Tag == yaml.NodeTagNull }
+
+func word(s string) *yaml.Node {
+	return &yaml.Node{Kind: yaml.ScalarNode, Tag: yaml.NodeTagString, Value: s}
+}
+
+func mapping(content ...*yaml.Node) *yaml.Node {
+	return &yaml.Node{Kind: yaml.MappingNode, Tag: yaml.NodeTagMap, Content: content}
+}
+
+func sequence(content ...*yaml.Node) *yaml.Node {
+	return &yaml.Node{Kind: yaml.SequenceNode, Tag: yaml.NodeTagSeq, Content: content}
+}
+
+// become gives a node another's content. What is said of it stays.
+func become(n, other *yaml.Node) {
+	n.Kind, n.Tag, n.Style, n.Value, n.Content = other.Kind, other.Tag, other.Style, other.Value, other.Content
+}
+
+// keep has a node say what is said of others, which go with all that they hold.
+func keep(to *yaml.Node, gone ...*yaml.Node) {
+	for _, n := range gone {
+		if n == nil {
+			continue
+		}
+		keepOwn(to, n)
+		keep(to, n.Content...)
+	}
+}
+
+// keepOwn has a node say what is said of another, which goes without what it holds.
+func keepOwn(to, gone *yaml.Node) {
+	to.HeadComment = lines(to.HeadComment, gone.HeadComment, gone.LineComment)
+	to.FootComment = lines(to.FootComment, gone.FootComment)
+}
+
+func lines(comments ...string) string {
+	var out []string
+	for _, c := range comments {
+		if c != "" {
+			out = append(out, c)
+		}
+	}
+	return strings.Join(out, "\n")
+}
+
+// silent is a copy of which nothing is said.
+func silent(n *yaml.Node) *yaml.Node {
+	c := *n
+	c.HeadComment, c.LineComment, c.FootComment, c.Content = "", "", "", nil
+	for _, child := range n.Content {
+		c.Content = append(c.Content, silent(child))
+	}
+	return &c
+}

@@ -1,0 +1,57 @@
+package convert
+
+import (
+	"slices"
+	"strconv"
+
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+)
+
+// maxPorts is how many ports Cilium takes in one entry of toPorts.
+const maxPorts = 40
+
+// toPorts are the ports of a rule, as Cilium lists them.
+func toPorts(ports *yaml.Node) *yaml.Node {
+	for _, p := range ports.Content {
+		port(p)
+	}
+	out := sequence()
+	for chunk := range slices.Chunk(slices.Clone(ports.Content), maxPorts) {
+		list := ports
+		if len(out.Content) > 0 {
+			list = sequence()
+			list.Style = ports.Style
+		}
+		list.Content = chunk
+		out.Content = append(out.Content, mapping(word("ports"), list))
+	}
+	return out
+}
+
+// port rewrites one port: a number is text, what is omitted is said, and no port at all
+// is 0, which is every port of the protocol.
+func port(p *yaml.Node) {
+	if isEmpty(p) {
+		become(p, mapping())
+	}
+	for _, key := range []string{"port", "protocol", "endPort"} {
+		if k, v := pair(p, key); k != nil && isNull(v) {
+			drop(p, key)
+			keep(p, k, v)
+		}
+	}
+	number := value(p, "port")
+	if number == nil {
+		number = word("0")
+		p.Content = slices.Insert(p.Content, 0, word("port"), number)
+	}
+	if n := 0; number.Tag != yaml.NodeTagString && number.Decode(&n) == nil {
+		number.Value = strconv.Itoa(n)
+	}
+	if _, err := strconv.Atoi(number.Value); err == nil {
+		number.Tag, number.Style = yaml.NodeTagString, yaml.DoubleQuotedStyle
+	}
+	if value(p, "protocol") == nil {
+		p.Content = append(p.Content, word("protocol"), word("TCP"))
+	}
+}

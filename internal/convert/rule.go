@@ -1,0 +1,122 @@
+package convert
+
+import (
+	"slices"
+
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+)
+
+// rules rewrites the rules of a direction. One becomes two where it has peers of both
+// kinds, since Cilium takes one kind in a rule.
+func (w way) rules(all *yaml.Node) {
+	var out []*yaml.Node
+	for _, rule := range all.Content {
+		out = append(out, w.rule(rule)...)
+	}
+	all.Content = out
+}
+
+func (w way) rule(rule *yaml.Node) []*yaml.Node {
+	if isEmpty(rule) {
+		become(rule, mapping())
+	}
+	ports := w.ports(rule)
+	key, peers := pair(rule, w.peers)
+	switch {
+	case !isEmpty(peers):
+		return w.peersOf(rule, key, peers)
+	case ports == nil:
+		// In a rule that says nothing Cilium allows nothing.
+		w.everybody(rule)
+	case key != nil:
+		// Ports alone are open to everybody.
+		drop(rule, w.peers)
+		keep(ports, key, peers)
+	}
+	return []*yaml.Node{rule}
+}
+
+// ports rewrites the ports of a rule, and returns their key, or nil where every port of
+// every protocol is meant.
+func (w way) ports(rule *yaml.Node) *yaml.Node {
+	key, ports := pair(rule, "ports")
+	if key == nil {
+		return nil
+	}
+	if !isEmpty(ports) {
+		key.Value = "toPorts"
+		rule.Content[at(rule, "toPorts")+1] = toPorts(ports)
+		return key
+	}
+	drop(rule, "ports")
+	if other, _ := pair(rule, w.peers); other != nil {
+		keep(other, key, ports)
+	} else {
+		keep(rule, key, ports)
+	}
+	return nil
+}
+
+// everybody are the peers of a rule that has none.
+func (w way) everybody(rule *yaml.Node) {
+	key, peers := pair(rule, w.peers)
+	if key == nil {
+		rule.Content = append(rule.Content, word(w.entities), sequence(word("all")))
+		return
+	}
+	key.Value = w.entities
+	become(peers, sequence(word("all")))
+}
+
+// peersOf rewrites the peers of a rule, each kind in a rule of its own. The first keeps
+// what is said of the rule and its ports.
+func (w way) peersOf(rule, key, peers *yaml.Node) []*yaml.Node {
+	byKind := map[string][]*yaml.Node{}
+	var kinds []string
+	for _, peer := range peers.Content {
+		kind := w.peer(peer)
+		if !slices.Contains(kinds, kind) {
+			kinds = append(kinds, kind)
+		}
+		byKind[kind] = append(byKind[kind], peer)
+	}
+	key.Value, peers.Content = kinds[0], byKind[kinds[0]]
+	out := []*yaml.Node{rule}
+	for _, kind := range kinds[1:] {
+		other := mapping(word(kind), sequence(byKind[kind]...))
+		other.Style, other.Content[1].Style = rule.Style, peers.Style
+		if ports := value(rule, "toPorts"); ports != nil {
+			other.Content = append(other.Content, word("toPorts"), silent(ports))
+		}
+		other.FootComment, rule.FootComment = rule.FootComment, ""
+		out = append(out, other)
+	}
+	return out
+}
+
+// peer rewrites a peer, and says of which kind it is.
+func (w way) peer(peer *yaml.Node) string {
+	if key, block := pair(peer, "ipBlock"); key != nil && !isNull(block) {
+		network(peer)
+		return w.networks
+	}
+	endpoints(peer)
+	return w.endpoints
+}
+
+// network makes of an ipBlock what Cilium calls the same by the same names.
+func network(peer *yaml.Node) {
+	var content []*yaml.Node
+	for key, block := range pairs(peer) {
+		keepOwn(peer, key)
+		keepOwn(peer, block)
+		for k, v := range pairs(block) {
+			if isEmpty(v) {
+				keep(peer, k, v)
+				continue
+			}
+			content = append(content, k, v)
+		}
+	}
+	peer.Content = content
+}

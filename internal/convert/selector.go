@@ -1,0 +1,116 @@
+package convert
+
+import (
+	"slices"
+	"strings"
+
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+)
+
+// The labels by which Cilium knows where a pod lives, and those of its namespace.
+const (
+	podNamespace   = "k8s:io.kubernetes.pod.namespace"
+	namespaceLabel = "k8s:io.cilium.k8s.namespace.labels."
+	nameOfItself   = "kubernetes.io/metadata.name"
+)
+
+// prune leaves out of a selector what is null or empty, and so says nothing.
+func prune(selector, owner *yaml.Node) {
+	if isNull(selector) {
+		become(selector, mapping())
+	}
+	var content []*yaml.Node
+	for key, v := range pairs(selector) {
+		if isEmpty(v) {
+			keep(owner, key, v)
+			continue
+		}
+		content = append(content, key, v)
+	}
+	selector.Content = content
+	for _, e := range expressions(selector) {
+		if key, values := pair(e, "values"); key != nil && isEmpty(values) {
+			drop(e, "values")
+			keep(e, key, values)
+		}
+	}
+}
+
+// endpoints makes one selector of a peer's two. One of pods alone is of the policy's own
+// namespace in both kinds.
+func endpoints(peer *yaml.Node) {
+	merged := mapping()
+	for key, selector := range pairs(peer) {
+		keepOwn(peer, key)
+		keepOwn(peer, selector)
+		if isNull(selector) {
+			continue
+		}
+		prune(selector, peer)
+		if key.Value == "namespaceSelector" {
+			ofNamespace(selector)
+		}
+		for k, v := range pairs(selector) {
+			add(merged, k, v)
+		}
+	}
+	peer.Content = merged.Content
+}
+
+// add adds a part of a selector to another.
+func add(selector, key, part *yaml.Node) {
+	have := value(selector, key.Value)
+	if have == nil {
+		selector.Content = append(selector.Content, key, part)
+		return
+	}
+	keepOwn(part.Content[0], key)
+	keepOwn(part.Content[0], part)
+	have.Content = append(have.Content, part.Content...)
+}
+
+// ofNamespace has a selector of namespaces select pods by their namespace.
+func ofNamespace(selector *yaml.Node) {
+	labels := value(selector, "matchLabels")
+	positive := labels != nil
+	if labels != nil {
+		for key := range pairs(labels) {
+			key.Value = namespaceKey(key.Value)
+		}
+	}
+	for _, e := range expressions(selector) {
+		key := value(e, "key")
+		key.Value = namespaceKey(key.Value)
+		positive = positive || slices.Contains([]string{"In", "Exists"}, text(e, "operator"))
+	}
+	if positive {
+		return
+	}
+	// What lives in no namespace is no pod, and no selector of namespaces is for that.
+	key := word("matchExpressions")
+	if len(selector.Content) == 0 {
+		selector.Style = 0
+	}
+	exists := mapping(word("key"), word(podNamespace), word("operator"), word("Exists"))
+	add(selector, key, sequence(exists))
+}
+
+func namespaceKey(key string) string {
+	if key == nameOfItself {
+		return podNamespace
+	}
+	return namespaceLabel + key
+}
+
+func expressions(selector *yaml.Node) []*yaml.Node {
+	if all := value(selector, "matchExpressions"); all != nil {
+		return all.Content
+	}
+	return nil
+}
+
+// isReserved says whether a label is Cilium's own, by which a selector of pods would
+// select them by where they live.
+func isReserved(key string) bool {
+	return key == strings.TrimPrefix(podNamespace, "k8s:") || strings.HasPrefix(key, strings.TrimPrefix(namespaceLabel, "k8s:"))
+}
