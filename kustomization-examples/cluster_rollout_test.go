@@ -9,11 +9,13 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"sigs.k8s.io/kustomize/kyaml/filesys"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/fn"
+	"github.com/tenantfence/tenantfence/internal/convert"
 	"github.com/tenantfence/tenantfence/internal/engine"
 	"github.com/tenantfence/tenantfence/internal/kustomize"
 	"github.com/tenantfence/tenantfence/internal/policy"
@@ -155,6 +157,17 @@ func TestMistakesOfThePlan(t *testing.T) {
 			policy: `{endpointSelector: {matchLabels: {app.kubernetes.io/name: prometheus}}, egress: [{toEndpoints: [{matchLabels: {}}], toPorts: [{ports: [{port: "8080", protocol: TCP}]}]}]}`,
 			says:   []string{"Prometheus scrapes selfhosted", "selfhosted/glance:8080/TCP must be allowed and is denied: egress denied, no policy allows it"},
 		},
+		"a chart's policy with its default, which admits everybody": {
+			file: "converted/zulip-memcached.yaml", from: `    fromEndpoints:
+    # Whoever carries the client's label, and the cache itself.
+    - matchLabels:
+        zulip-memcached-client: "true"
+    - matchLabels:
+        app.kubernetes.io/instance: zulip
+        app.kubernetes.io/name: memcached
+`, to: "",
+			says: []string{"collab/Pod/zulip-memcached", "which no Tenant, profile or baseline declares"},
+		},
 	} {
 		t.Run(sentence, func(t *testing.T) {
 			t.Parallel()
@@ -192,6 +205,32 @@ func refusal(t *testing.T, dir string) policy.Findings {
 		t.Fatal("the build succeeds")
 	}
 	return findings
+}
+
+// TestChartPolicies converts what the charts ship.
+func TestChartPolicies(t *testing.T) {
+	t.Parallel()
+	charts, err := filepath.Glob("cluster-rollout/charts/*.yaml")
+	if err != nil || len(charts) != 4 {
+		t.Fatalf("the charts ship %v: %v", charts, err)
+	}
+	for _, chart := range charts {
+		shipped, err := os.ReadFile(chart)
+		if err != nil {
+			t.Fatal(err)
+		}
+		converted, err := convert.Convert(chart, shipped)
+		if err != nil || converted.Findings.HasError() {
+			t.Fatalf("%v: %v", err, converted.Findings)
+		}
+		want, err := os.ReadFile(filepath.Join("cluster-rollout", "converted", filepath.Base(chart)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(string(want), string(converted.Bytes())); diff != "" {
+			t.Errorf("%s becomes (-converted/ +now):\n%s", chart, diff)
+		}
+	}
 }
 
 // TestCarvedOut has the policies of the two carved out decided as they are: everything
