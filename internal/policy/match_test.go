@@ -58,6 +58,41 @@ func TestCovers(t *testing.T) {
 	}
 }
 
+func TestOverlaps(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		a, b string
+		want bool
+	}{
+		"a name and itself, whatever its case":       {"auth.example.com", "Auth.example.com.", true},
+		"two names":                                  {"auth.example.com", "www.example.com", false},
+		"a name and a pattern that matches it":       {"auth.example.com", "*.example.com", true},
+		"a name and a pattern that does not":         {"auth.example.com", "*.example.org", false},
+		"a star and a deeper name":                   {"*.example.com", "a.b.example.com", false},
+		"two patterns that a name may match at once": {"a*.example.com", "*h.example.com", true},
+		"two that none can":                          {"a*.example.com", "b*.example.com", false},
+		"stars in different labels":                  {"a.*.example.com", "*.b.example.com", true},
+		"a text between two stars":                   {"*eu*.example.com", "a*.example.com", true},
+		"a star for nothing":                         {"auth*.example.com", "*auth.example.com", true},
+		"two stars and a deeper name":                {"**.example.com", "a.b.example.com", true},
+		"two stars and the domain itself":            {"**.example.com", "example.com", false},
+		"two stars and a shorter pattern":            {"**.b.example.com", "*.example.com", false},
+		"two stars and a pattern one label longer":   {"**.example.com", "*.example.com", true},
+		"two stars at different depths":              {"**.a.example.com", "**.example.com", true},
+		"two stars at different domains":             {"**.a.example.com", "**.b.example.com", false},
+		"a lone star and any name":                   {"*", "example.com", true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for _, got := range []bool{policy.Overlaps(c.a, c.b), policy.Overlaps(c.b, c.a)} {
+				if got != c.want {
+					t.Errorf("Overlaps(%q, %q) is %v", c.a, c.b, got)
+				}
+			}
+		})
+	}
+}
+
 func number(port, end int32) policy.Port {
 	return policy.Port{Port: port, End: end, Protocol: v1alpha1.TCP}
 }

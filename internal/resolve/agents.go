@@ -13,7 +13,7 @@ import (
 
 // grantAgents lets telemetry agents in, straight or through the edge proxy.
 func (r *resolver) grantAgents() {
-	var served []policy.Grant
+	var all []served
 	for _, t := range r.tenants {
 		for i, a := range t.spec.AgentIngress {
 			f := &flow{
@@ -24,13 +24,13 @@ func (r *resolver) grantAgents() {
 			found := r.resolveAgentPods(f, a)
 			switch {
 			case a.Mode == v1alpha1.EdgeProxy:
-				served = append(served, r.grantThroughProxy(f)...)
+				all = append(all, r.grantThroughProxy(f, a)...)
 			case found:
 				r.grantFromOutside(f, a)
 			}
 		}
 	}
-	r.grantToProxy(served)
+	r.grantToProxy(all)
 }
 
 // resolveAgentPods finds the pods and their ports, through the Service where one is
@@ -129,64 +129,6 @@ func (r *resolver) rangesOf(add policy.SourceRanges) {
 	}
 	have := &r.fence.SourceRanges[i]
 	have.CIDRs = slices.Compact(slices.Sorted(slices.Values(append(slices.Clone(have.CIDRs), add.CIDRs...))))
-}
-
-// grantThroughProxy lets the edge proxy dial the tenant's pods.
-func (r *resolver) grantThroughProxy(f *flow) []policy.Grant {
-	p := r.profile.Spec.EdgeProxy
-	if p == nil {
-		r.refuse("no-edge-proxy", f.ref, f.path.Child("mode"), "EdgeProxy needs the profile's edgeProxy, and it has none: add it there, or say mode: LoadBalancer")
-		return nil
-	}
-	proxies, _ := r.partsOf(p.Namespace, policy.PodsOf(p.Pods))
-	if len(proxies) == 0 {
-		r.refuse("no-such-pods", r.profile.Ref, r.profile.Path.Child("edgeProxy", "pods"), "selects no pod of namespace %q in the build: correct the labels, or tell the pods as inventory", p.Namespace)
-		return nil
-	}
-	var out []policy.Grant
-	for _, own := range f.own {
-		out = append(out, policy.Grant{Family: policy.AgentIngress, From: proxies[0], To: own, Ports: f.ports, Destination: f.declaration()})
-	}
-	r.give(f, out...)
-	return out
-}
-
-// grantToProxy lets agents reach the edge proxy.
-func (r *resolver) grantToProxy(served []policy.Grant) {
-	if len(served) == 0 {
-		return
-	}
-	p := r.profile.Spec.EdgeProxy
-	ports := policy.PortsOf(p.Ports)
-	if len(ports) == 0 {
-		ports = r.servedPorts(served)
-		r.warn("edge-proxy-ports", r.profile.Ref, r.profile.Path.Child("edgeProxy", "ports"), "are left to the Tenants, whose agents may then reach any port of the proxy that they name: list them")
-	}
-	slices.SortFunc(ports, policy.ComparePorts)
-	for _, agents := range r.outside(policy.Peer{Kind: policy.CIDRs, CIDRs: p.CIDRs}, r.profile.Ref, r.profile.Path.Child("edgeProxy", "cidrs")) {
-		r.fence.Grants = append(r.fence.Grants, policy.Grant{
-			Family: policy.AgentIngress, From: agents, To: served[0].From, Ports: ports,
-			Destination: &policy.Declaration{Policy: "edge-proxy", Subject: served[0].From.Pods, Reason: r.fence.Profile.In("edgeProxy")},
-		})
-	}
-}
-
-// servedPorts are the ports of the pods that the proxy serves. One with a name has
-// that name at those pods, not at the proxy.
-func (r *resolver) servedPorts(served []policy.Grant) []policy.Port {
-	var ports []policy.Port
-	for _, g := range served {
-		for _, port := range g.Ports {
-			port, ok := r.number(port, g.To)
-			if !ok {
-				r.refuse("proxy-port-name", r.profile.Ref, r.profile.Path.Child("edgeProxy"),
-					"agents of Tenant %q reach the port %q, which is not one number: give the proxy's ports here", g.Destination.Tenant, port.Name)
-			} else if !slices.Contains(ports, port) {
-				ports = append(ports, port)
-			}
-		}
-	}
-	return ports
 }
 
 // checkProfile refuses egress points and an edge proxy where nothing is fenced.

@@ -130,26 +130,26 @@ func (r *resolver) sayOnce(severity policy.Severity, check string, ref policy.Re
 func (r *resolver) localPorts(f *flow, s *resource.Service, n localName) []policy.Port {
 	var out []policy.Port
 	for _, p := range n.ports {
-		has := slices.ContainsFunc(s.Ports, func(sp resource.ServicePort) bool { return sp.Port == p.Port && sp.Protocol == p.Protocol })
 		switch {
-		case has && p.Name == "" && p.End <= p.Port:
+		case slices.Contains(ownPorts(s), policy.Port{Port: p.Port, Protocol: p.Protocol}) && p.Name == "" && p.End <= p.Port:
 			out = append(out, p)
 		case n.whole && p.Protocol == policy.ICMP:
 			r.refuse("no-such-port", f.ref, n.path, "name %q ends at Service %s/%s (the profile's localNames), and no Service passes icmp on: remove it", n.name, s.Ref.Namespace, s.Ref.Name)
 		case n.whole:
 			r.refuse("no-such-port", f.ref, n.path, "name %q ends at Service %s/%s (the profile's localNames), which has no port %s: its ports are %s; say those that are meant, each by its number",
-				n.name, s.Ref.Namespace, s.Ref.Name, p, portList(s))
+				n.name, s.Ref.Namespace, s.Ref.Name, p, list(ownPorts(s)))
 		}
 	}
 	return out
 }
 
-func portList(s *resource.Service) string {
-	var out []string
+// ownPorts are a Service's own, which its clients dial.
+func ownPorts(s *resource.Service) []policy.Port {
+	var out []policy.Port
 	for _, p := range s.Ports {
-		out = append(out, policy.Port{Port: p.Port, Protocol: p.Protocol}.String())
+		out = append(out, policy.Port{Port: p.Port, Protocol: p.Protocol})
 	}
-	return strings.Join(out, ", ")
+	return out
 }
 
 // sayWorld says where a flow to the world leaves out names that end at pods of this
@@ -185,9 +185,7 @@ func (r *resolver) leftOut(f *flow) []string {
 	for _, l := range r.profile.Spec.LocalNames {
 		namespace, name, _ := strings.Cut(l.Service, "/")
 		s := r.index.Service(namespace, name)
-		if s == nil || r.named(f.tenant, l) || !slices.ContainsFunc(s.Ports, func(p resource.ServicePort) bool {
-			return len(f.ports) == 0 || policy.Port{Port: p.Port, Protocol: p.Protocol}.CoveredBy(f.ports)
-		}) {
+		if s == nil || r.named(f.tenant, l) || !slices.ContainsFunc(ownPorts(s), func(p policy.Port) bool { return len(f.ports) == 0 || p.CoveredBy(f.ports) }) {
 			continue
 		}
 		out = append(out, fmt.Sprintf("%s at %s", strings.Join(l.FQDNs, ", "), l.Service))

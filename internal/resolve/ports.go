@@ -31,23 +31,30 @@ func (r *resolver) checkPorts(f *flow) {
 		return
 	}
 	for _, e := range f.ends {
-		at := f.path.Child("ports").Index
-		if e.ports != nil {
-			at = func(int) *field.Path { return e.path }
-			if len(e.names) == 0 || e.asked != nil {
-				r.portsWithin(f, e.counted(), []policy.Peer{e.peer}, e.path)
-			}
-		} else if e.peer.Kind == policy.Pods {
-			r.doubtServicePorts(f, f.ports, e.peer, f.path.Child("ports"))
-		}
-		var same []policy.Peer
-		for _, other := range f.ends {
-			if other.path == e.path {
-				same = append(same, other.peer)
-			}
-		}
-		r.portNames(f, f.portsOf(e), same, at)
+		r.checkPortsAt(f, e)
 	}
+}
+
+// checkPortsAt is checkPorts for one end of egress.
+func (r *resolver) checkPortsAt(f *flow, e end) {
+	at := f.path.Child("ports").Index
+	switch {
+	case e.ports != nil:
+		at = func(int) *field.Path { return e.path }
+		// Beside a name the flow's own ports count, which are looked at already.
+		if len(e.names) == 0 || e.asked != nil {
+			r.portsWithin(f, e.counted(), []policy.Peer{e.peer}, e.path)
+		}
+	case e.peer.Kind == policy.Pods:
+		r.doubtServicePorts(f, f.ports, e.peer, f.path.Child("ports"))
+	}
+	var same []policy.Peer
+	for _, other := range f.ends {
+		if other.path == e.path {
+			same = append(same, other.peer)
+		}
+	}
+	r.portNames(f, f.portsOf(e), same, at)
 }
 
 // portNames refuses the name of a port that no pod to be reached bears.

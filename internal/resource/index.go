@@ -74,6 +74,10 @@ type Index struct {
 	// configuration, as kustomize does to a generator: nothing can be looked up.
 	Blind bool
 
+	// made are Services that an operator makes of something else in the build, where the
+	// build has none of that name itself.
+	made []*Service
+
 	byNamespace map[string][]*Workload
 	services    map[string][]*Service
 	// slices are by namespace and Service.
@@ -99,6 +103,7 @@ func NewIndex(items []*yaml.RNode) (*Index, policy.Findings) {
 			findings = append(findings, *err)
 		}
 	}
+	x.addMade()
 	byRef := func(a, b policy.Ref) int {
 		return cmp.Or(cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Name, b.Name))
 	}
@@ -119,11 +124,19 @@ func NewIndex(items []*yaml.RNode) (*Index, policy.Findings) {
 	return x, findings
 }
 
+func (x *Index) addMade() {
+	for _, m := range x.made {
+		if !slices.ContainsFunc(x.Services, func(s *Service) bool { return s.Ref.Namespace == m.Ref.Namespace && s.Ref.Name == m.Ref.Name }) {
+			x.Services = append(x.Services, m)
+		}
+	}
+}
+
 // add returns a finding as a pointer, so that nil means none.
 func (x *Index) add(n *yaml.RNode) *policy.Finding {
 	kind := groupKind(n)
 	_, isWorkload := templatePath[kind]
-	if (isWorkload || kind == "v1/Service") && n.GetNamespace() == "" {
+	if (isWorkload || kind == "v1/Service" || kind == postgresCluster) && n.GetNamespace() == "" {
 		return &policy.Finding{
 			Check: "without-namespace", Severity: policy.Error, Resource: RefOf(n), Field: "metadata.namespace",
 			Message: "has no namespace yet, so it cannot be fenced: set it in the resource, or list the fence in the outer layer, above the one whose kustomization.yaml sets namespace",
@@ -149,6 +162,8 @@ func (x *Index) file(n *yaml.RNode, kind string) error {
 			return err
 		}
 		x.Services = append(x.Services, s)
+	case postgresCluster:
+		return x.addPostgres(n)
 	case "discovery.k8s.io/EndpointSlice":
 		e, err := newEndpointSlice(n)
 		if err != nil {

@@ -96,7 +96,7 @@ func newWorkload(n *yaml.RNode) (*Workload, error) {
 		return nil, err
 	}
 	w.Labels = maps.Clone(t.Metadata.Labels)
-	maps.DeleteFunc(w.Labels, func(key, _ string) bool { return !v1alpha1.InIdentity(key) })
+	w.onlyIdentity()
 	w.HostNetwork = t.Spec.HostNetwork
 	if t.Spec.ServiceAccountName != "" {
 		w.ServiceAccount = t.Spec.ServiceAccountName
@@ -111,6 +111,11 @@ func newWorkload(n *yaml.RNode) (*Workload, error) {
 	}
 	w.addControllerLabels()
 	return w, nil
+}
+
+// onlyIdentity drops the labels that policies do not see.
+func (w *Workload) onlyIdentity() {
+	maps.DeleteFunc(w.Labels, func(key, _ string) bool { return !v1alpha1.InIdentity(key) })
 }
 
 // addControllerLabels adds the labels that the Job controller puts on its pods:

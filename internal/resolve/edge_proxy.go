@@ -1,0 +1,163 @@
+package resolve
+
+import (
+	"slices"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/policy"
+)
+
+// served is what the edge proxy serves of one tenant's agentIngress.
+type served struct {
+	flow   *flow
+	grants []policy.Grant
+	// ports are the proxy's own ports for this tenant's agents, and cidrs where these
+	// dial from. None: as for all tenants.
+	ports []policy.Port
+	cidrs []string
+}
+
+// grantThroughProxy lets the edge proxy dial the tenant's pods.
+func (r *resolver) grantThroughProxy(f *flow, a v1alpha1.AgentIngress) []served {
+	p := r.profile.Spec.EdgeProxy
+	if p == nil {
+		r.refuse("no-edge-proxy", f.ref, f.path.Child("mode"), "EdgeProxy needs the profile's edgeProxy, and it has none: add it there, or say mode: LoadBalancer")
+		return nil
+	}
+	proxies, _ := r.partsOf(p.Namespace, policy.PodsOf(p.Pods))
+	if len(proxies) == 0 {
+		r.refuse("no-such-pods", r.profile.Ref, r.profile.Path.Child("edgeProxy", "pods"), "selects no pod of namespace %q in the build: correct the labels, or tell the pods as inventory", p.Namespace)
+		return nil
+	}
+	s := served{flow: f, ports: policy.PortsOf(a.ProxyPorts), cidrs: a.CIDRs}
+	r.proxyPortsWithin(s)
+	for _, own := range f.own {
+		s.grants = append(s.grants, policy.Grant{Family: policy.AgentIngress, From: proxies[0], To: own, Ports: f.ports, Destination: f.declaration()})
+	}
+	r.give(f, s.grants...)
+	if len(s.grants) == 0 {
+		return nil
+	}
+	return []served{s}
+}
+
+// proxyPortsWithin refuses ports that the profile does not give the proxy.
+func (r *resolver) proxyPortsWithin(s served) {
+	at := s.flow.path.Child("proxyPorts")
+	r.rangesKnown(s.flow, s.ports, at)
+	may := policy.PortsOf(r.profile.Spec.EdgeProxy.Ports)
+	for i, p := range s.ports {
+		if len(may) > 0 && !p.CoveredBy(may) {
+			r.refuse("proxy-port-outside", s.flow.ref, at.Index(i), "port %s is none of those that the profile gives the proxy, %s: choose among these, or add it to edgeProxy.ports", p, list(may))
+		}
+	}
+}
+
+func list(ports []policy.Port) string {
+	var out []string
+	for _, p := range ports {
+		out = append(out, p.String())
+	}
+	return strings.Join(out, ", ")
+}
+
+// grantToProxy lets agents reach the edge proxy: each tenant's on its own ports, and
+// those of tenants without some on the ports that the proxy has for all.
+func (r *resolver) grantToProxy(all []served) {
+	var apart, together []served
+	for _, s := range all {
+		if len(s.ports) > 0 {
+			r.refuseTaken(s, apart)
+			apart = append(apart, s)
+		} else {
+			together = append(together, s)
+		}
+	}
+	for _, s := range apart {
+		cidrs, ref, at := s.cidrs, s.flow.ref, s.flow.path.Child("cidrs")
+		if len(cidrs) == 0 {
+			cidrs, ref, at = r.profile.Spec.EdgeProxy.CIDRs, r.profile.Ref, r.profile.Path.Child("edgeProxy", "cidrs")
+		}
+		decl := s.flow.declaration()
+		decl.Policy = "edge-proxy." + s.flow.tenant.Name
+		r.grantAtProxy(s, policy.Peer{Kind: policy.CIDRs, CIDRs: cidrs}, s.ports, decl, ref, at)
+	}
+	r.sayProxyPorts(apart, together)
+	if len(together) > 0 {
+		p := r.profile.Spec.EdgeProxy
+		ports := policy.PortsOf(p.Ports)
+		if len(ports) == 0 {
+			ports = r.servedPorts(together)
+		}
+		decl := &policy.Declaration{Policy: "edge-proxy", Reason: r.fence.Profile.In("edgeProxy")}
+		r.grantAtProxy(together[0], policy.Peer{Kind: policy.CIDRs, CIDRs: p.CIDRs}, ports, decl, r.profile.Ref, r.profile.Path.Child("edgeProxy", "cidrs"))
+	}
+}
+
+// grantAtProxy lets agents reach the proxy's pods.
+func (r *resolver) grantAtProxy(s served, from policy.Peer, ports []policy.Port, decl *policy.Declaration, ref policy.Ref, at *field.Path) {
+	proxy := s.grants[0].From
+	decl.Subject = proxy.Pods
+	ports = slices.SortedFunc(slices.Values(ports), policy.ComparePorts)
+	for _, agents := range r.outside(from, ref, at) {
+		r.fence.Grants = append(r.fence.Grants, policy.Grant{Family: policy.AgentIngress, From: agents, To: proxy, Ports: ports, Destination: decl})
+	}
+}
+
+// refuseTaken refuses a port of the proxy that is another tenant's: the proxy tells
+// tenants apart by nothing else.
+func (r *resolver) refuseTaken(s served, before []served) {
+	for i, p := range s.ports {
+		j := slices.IndexFunc(before, func(other served) bool {
+			return other.flow.tenant != s.flow.tenant && slices.ContainsFunc(other.ports, func(o policy.Port) bool { _, both := p.Overlap(o); return both })
+		})
+		if j >= 0 {
+			other := before[j].flow
+			r.refuse("proxy-port-taken", s.flow.ref, s.flow.path.Child("proxyPorts").Index(i), "port %s of the proxy is Tenant %q's, in its agentIngress %q: choose another", p, other.tenant.Name, other.name)
+		}
+	}
+}
+
+// sayProxyPorts says where the proxy's ports are not for the profile, or not for one
+// tenant, to say.
+func (r *resolver) sayProxyPorts(apart, together []served) {
+	at := r.profile.Path.Child("edgeProxy", "ports")
+	if p := r.profile.Spec.EdgeProxy; len(apart)+len(together) > 0 && len(p.Ports) == 0 {
+		r.warn("edge-proxy-ports", r.profile.Ref, at, "are left to the Tenants, whose agents may then reach any port of the proxy that they name: list them")
+	}
+	if len(apart) > 0 && len(together) > 0 {
+		r.warn("proxy-ports-shared", r.profile.Ref, at, "agents of %s, which say no proxyPorts, may reach every port here from edgeProxy.cidrs, also those that are for %s alone: give them proxyPorts, too",
+			tenantsOf(together), tenantsOf(apart))
+	}
+}
+
+func tenantsOf(all []served) string {
+	var out []string
+	for _, s := range all {
+		out = append(out, s.flow.tenant.Name)
+	}
+	return strings.Join(slices.Compact(slices.Sorted(slices.Values(out))), ", ")
+}
+
+// servedPorts are the ports of the pods that the proxy serves. One with a name has
+// that name at those pods, not at the proxy.
+func (r *resolver) servedPorts(all []served) []policy.Port {
+	var ports []policy.Port
+	for _, s := range all {
+		for _, g := range s.grants {
+			for _, port := range g.Ports {
+				port, ok := r.number(port, g.To)
+				if !ok {
+					r.refuse("proxy-port-name", r.profile.Ref, r.profile.Path.Child("edgeProxy"),
+						"agents of Tenant %q reach the port %q, which is not one number: give the proxy's ports here", g.Destination.Tenant, port.Name)
+				} else if !slices.Contains(ports, port) {
+					ports = append(ports, port)
+				}
+			}
+		}
+	}
+	return ports
+}

@@ -1,0 +1,57 @@
+package resource_test
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/resource"
+)
+
+func TestPostgresCluster(t *testing.T) {
+	t.Parallel()
+	index, findings := resource.NewIndex([]*yaml.RNode{
+		yaml.MustParse(`{apiVersion: postgresql.cnpg.io/v1, kind: Cluster, metadata: {name: pg, namespace: db}, spec: {instances: 2, inheritedMetadata: {labels: {team: a, cnpg.io/cluster: other, pod-template-hash: x}}, managed: {services: {disabledDefaultServices: [ro]}}}}`),
+		yaml.MustParse(`{apiVersion: postgresql.cnpg.io/v1, kind: Cluster, metadata: {name: one, namespace: db}}`),
+		yaml.MustParse(`{apiVersion: cluster.x-k8s.io/v1beta1, kind: Cluster, metadata: {name: nodes}}`),
+		yaml.MustParse(`{apiVersion: v1, kind: Service, metadata: {name: pg-rw, namespace: db}, spec: {selector: {app: told}, ports: [{port: 6432}]}}`),
+	})
+	if len(findings) > 0 {
+		t.Fatal(findings)
+	}
+	var kinds []string
+	for _, w := range index.Workloads {
+		kinds = append(kinds, w.Ref.Kind+"/"+w.Ref.Name)
+		if w.HostNetwork {
+			t.Errorf("%s is hostNetwork", w.Ref.Name)
+		}
+	}
+	if diff := cmp.Diff([]string{"Cluster/one", "Cluster/pg", "Replica/pg"}, kinds); diff != "" {
+		t.Error("(-want +got)\n", diff)
+	}
+	replica := index.In("db", policy.Selector{MatchLabels: map[string]string{"cnpg.io/instanceRole": "replica"}})
+	want := map[string]string{"team": "a", "cnpg.io/cluster": "pg", "cnpg.io/podRole": "instance", "cnpg.io/instanceRole": "replica", "role": "replica"}
+	if diff := cmp.Diff(want, replica[0].Labels); diff != "" {
+		t.Error("what the operator sets wins, and labels outside the identity are left out: (-want +got)\n", diff)
+	}
+	var services []string
+	for _, s := range index.ServicesIn("db") {
+		services = append(services, s.Ref.Name)
+	}
+	if diff := cmp.Diff([]string{"one-r", "one-ro", "one-rw", "pg-r", "pg-rw"}, services); diff != "" {
+		t.Error("each once, but for one that is disabled: (-want +got)\n", diff)
+	}
+	if s := index.Service("db", "pg-rw"); s.Selector["app"] != "told" {
+		t.Errorf("a Service of the build counts before one that the operator makes, and it selects %v", s.Selector)
+	}
+}
+
+func TestPostgresClusterWithoutANamespace(t *testing.T) {
+	t.Parallel()
+	_, findings := resource.NewIndex([]*yaml.RNode{yaml.MustParse(`{apiVersion: postgresql.cnpg.io/v1, kind: Cluster, metadata: {name: pg}}`)})
+	if len(findings) != 1 || findings[0].Check != "without-namespace" {
+		t.Errorf("its pods' namespace must be known, and it says %v", findings)
+	}
+}
