@@ -3,11 +3,10 @@ package fn_test
 import (
 	"bytes"
 	"fmt"
-	"slices"
+	"strings"
 	"testing"
 
 	"sigs.k8s.io/kustomize/kyaml/kio"
-	"sigs.k8s.io/kustomize/kyaml/yaml"
 	sigs "sigs.k8s.io/yaml"
 
 	"github.com/tenantfence/tenantfence/fn"
@@ -28,8 +27,8 @@ func TestConvertRandomPolicies(t *testing.T) {
 		var text bytes.Buffer
 		said := 0
 		for _, doc := range docs {
-			out, n := d.commented(t, doc)
-			said += n
+			var out string
+			out, said = d.commented(t, doc, said)
 			text.WriteString("---\n" + out)
 		}
 		once, err := fn.Convert(fn.Conversion{Files: []fn.File{{Name: "p.yaml", Data: text.Bytes()}}, Inputs: workloads})
@@ -56,17 +55,33 @@ func TestConvertRandomPolicies(t *testing.T) {
 	}
 }
 
-// commented writes a policy as YAML, and says something of many of its parts, on or
-// beside them: "# comment 1.". It returns how much it said.
-func (d policyDice) commented(t *testing.T, doc []byte) (string, int) {
+// commented writes a policy as YAML, and says something of many of its lines, above or
+// beside them: "# comment 1.". It returns how much was said from the first on.
+func (d policyDice) commented(t *testing.T, doc []byte, said int) (string, int) {
 	t.Helper()
+	if d.IntN(5) == 0 {
+		// JSON is YAML, in flow style.
+		return string(doc) + "\n", said
+	}
 	text, err := sigs.JSONToYAML(doc)
 	if err != nil {
 		t.Fatal(err)
 	}
-	_ = slices.Contains[[]int]
-	_ = yaml.NodeTagMap
-	return string(text), 0
+	var out strings.Builder
+	for line := range strings.Lines(string(text)) {
+		line = strings.TrimSuffix(line, "\n")
+		indent := line[:len(line)-len(strings.TrimLeft(line, " "))]
+		if d.IntN(4) == 0 {
+			fmt.Fprintf(&out, "%s# comment %d.\n", indent, said)
+			said++
+		}
+		if d.IntN(4) == 0 {
+			line += fmt.Sprintf(" # comment %d.", said)
+			said++
+		}
+		out.WriteString(line + "\n")
+	}
+	return out.String(), said
 }
 
 const agreementWorkloads = `

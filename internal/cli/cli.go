@@ -85,7 +85,7 @@ was changed, and 2 where the arguments or the input cannot be read.`,
 	root.Flags().StringVar(&record, recordFlag, "", "append the input to this file")
 	// It never fails for a flag that is there.
 	_ = root.Flags().MarkHidden(recordFlag)
-	root.AddCommand(newBuild(), newRender(), newVerify())
+	root.AddCommand(newBuild(), newConvert(), newRender(), newVerify())
 	return root
 }
 

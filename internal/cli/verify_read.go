@@ -45,23 +45,39 @@ func readFiles(files []string) ([]*yaml.RNode, error) {
 // readFolder reads the resources in the YAML files of a folder and those below it. What
 // is no resource is left out: a chart's values stand there, too.
 func readFolder(dir string) ([]*yaml.RNode, error) {
+	files, err := yamlFiles(dir)
+	if err != nil {
+		return nil, err
+	}
 	var out []*yaml.RNode
+	for _, file := range files {
+		shown, err := filepath.Rel(dir, file)
+		if err != nil {
+			return nil, fmt.Errorf("read %s: %w", file, err)
+		}
+		items, err := readFile(file, filepath.ToSlash(shown), leaveOthers)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, items...)
+	}
+	return out, nil
+}
+
+// yamlFiles are the YAML files of a folder and those below it, but for hidden folders and
+// kustomizations.
+func yamlFiles(dir string) ([]string, error) {
+	var out []string
 	err := filepath.WalkDir(dir, func(file string, entry fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
 			return fmt.Errorf("read %s: %w", dir, err)
 		case entry.IsDir() && file != dir && strings.HasPrefix(entry.Name(), "."):
 			return fs.SkipDir
-		case entry.IsDir() || !isYAML(entry.Name()):
-			return nil
+		case !entry.IsDir() && isYAML(entry.Name()):
+			out = append(out, file)
 		}
-		shown, err := filepath.Rel(dir, file)
-		if err != nil {
-			return fmt.Errorf("read %s: %w", file, err)
-		}
-		items, err := readFile(file, filepath.ToSlash(shown), leaveOthers)
-		out = append(out, items...)
-		return err
+		return nil
 	})
 	return out, err
 }

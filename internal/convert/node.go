@@ -67,9 +67,11 @@ func sequence(content ...*yaml.Node) *yaml.Node {
 	return &yaml.Node{Kind: yaml.SequenceNode, Tag: yaml.NodeTagSeq, Content: content}
 }
 
-// become gives a node another's content. What is said of it stays.
-func become(n, other *yaml.Node) {
+// become gives a node another's content. What was said beside it no longer has a place
+// there, and is said above its owner: its key or, in a list, itself.
+func become(n, other, owner *yaml.Node) {
 	n.Kind, n.Tag, n.Style, n.Value, n.Content = other.Kind, other.Tag, other.Style, other.Value, other.Content
+	owner.HeadComment, n.LineComment = lines(owner.HeadComment, n.LineComment), ""
 }
 
 // keep has a node say what is said of others, which go with all that they hold.

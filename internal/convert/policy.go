@@ -34,13 +34,13 @@ func (w way) key() string { return strings.ToLower(w.name) }
 func rewrite(n *yaml.Node) {
 	value(n, "apiVersion").Value, value(n, "kind").Value = apiVersion, kind
 	drop(n, "status")
-	spec := value(n, "spec")
-	if spec == nil {
-		spec = mapping()
-		n.Content = append(n.Content, word("spec"), spec)
+	key, spec := pair(n, "spec")
+	if key == nil {
+		key, spec = word("spec"), mapping()
+		n.Content = append(n.Content, key, spec)
 	}
 	if isEmpty(spec) {
-		become(spec, mapping())
+		become(spec, mapping(), key)
 	}
 	subject(spec)
 	directions(spec)
@@ -77,7 +77,7 @@ func directions(spec *yaml.Node) {
 			}
 			spec.Content = slices.Insert(spec.Content, place, word(w.key()), sequence(mapping()))
 		default:
-			become(rules, sequence(mapping()))
+			become(rules, sequence(mapping()), key)
 		}
 	}
 	drop(spec, "policyTypes")

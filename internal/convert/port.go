@@ -32,7 +32,7 @@ func toPorts(ports *yaml.Node) *yaml.Node {
 // is 0, which is every port of the protocol.
 func port(p *yaml.Node) {
 	if isEmpty(p) {
-		become(p, mapping())
+		become(p, mapping(), p)
 	}
 	for _, key := range []string{"port", "protocol", "endPort"} {
 		if k, v := pair(p, key); k != nil && isNull(v) {

@@ -18,7 +18,7 @@ func (w way) rules(all *yaml.Node) {
 
 func (w way) rule(rule *yaml.Node) []*yaml.Node {
 	if isEmpty(rule) {
-		become(rule, mapping())
+		become(rule, mapping(), rule)
 	}
 	ports := w.ports(rule)
 	key, peers := pair(rule, w.peers)
@@ -65,7 +65,7 @@ func (w way) everybody(rule *yaml.Node) {
 		return
 	}
 	key.Value = w.entities
-	become(peers, sequence(word("all")))
+	become(peers, sequence(word("all")), key)
 }
 
 // peersOf rewrites the peers of a rule, each kind in a rule of its own. The first keeps

@@ -17,7 +17,7 @@ const (
 // prune leaves out of a selector what is null or empty, and so says nothing.
 func prune(selector, owner *yaml.Node) {
 	if isNull(selector) {
-		become(selector, mapping())
+		become(selector, mapping(), owner)
 	}
 	var content []*yaml.Node
 	for key, v := range pairs(selector) {

@@ -1,0 +1,69 @@
+package fn_test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/tenantfence/tenantfence/fn"
+	"github.com/tenantfence/tenantfence/internal/output"
+)
+
+// TestConverted converts the input.yaml of each case. output.yaml is what comes out, and
+// said.txt what is said of it; where something is refused nothing comes out. What came out
+// stays as it is.
+func TestConverted(t *testing.T) {
+	cases, err := filepath.Glob("../testdata/converted/*")
+	if err != nil || len(cases) < 10 {
+		t.Fatalf("there are %d cases: %v", len(cases), err)
+	}
+	for _, dir := range cases {
+		t.Run(filepath.Base(dir), func(t *testing.T) {
+			t.Parallel()
+			data, err := os.ReadFile(filepath.Join(dir, "input.yaml"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, said := converted(t, data)
+			golden(t, filepath.Join(dir, "said.txt"), said)
+			if got == nil {
+				if _, err := os.Stat(filepath.Join(dir, "output.yaml")); err == nil {
+					t.Error("output.yaml is there, though the input is refused")
+				}
+				return
+			}
+			golden(t, filepath.Join(dir, "output.yaml"), string(got))
+			if again, said := converted(t, got); !bytes.Equal(again, got) {
+				t.Errorf("a second run changes it:\n%s%s", again, said)
+			}
+		})
+	}
+}
+
+// converted is a text after its conversion, nil where that is refused, and what is said.
+func converted(t *testing.T, data []byte) ([]byte, string) {
+	t.Helper()
+	c, err := fn.Convert(fn.Conversion{Files: []fn.File{{Name: "input.yaml", Data: data}}})
+	if err != nil && !errors.Is(err, fn.ErrRefused) {
+		t.Fatal(err)
+	}
+	var said bytes.Buffer
+	if err := output.Text(&said, c.Findings); err != nil {
+		t.Fatal(err)
+	}
+	if err != nil {
+		fmt.Fprintln(&said, err)
+		return nil, said.String()
+	}
+	for _, change := range c.Changes {
+		fmt.Fprintln(&said, change)
+	}
+	fmt.Fprintf(&said, "%d pods, %d peers, %d openings\n", c.Compared.Pods, c.Compared.Peers, c.Compared.Openings)
+	if len(c.Changes) > 0 && (c.Compared.Pods < 2*len(c.Changes) || c.Compared.Peers < 10*len(c.Changes)) {
+		t.Errorf("next to nothing was compared: %+v", c.Compared)
+	}
+	return c.Texts[0].Bytes(), said.String()
+}

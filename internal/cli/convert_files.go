@@ -1,0 +1,161 @@
+package cli
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"sigs.k8s.io/kustomize/kyaml/filesys"
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/tenantfence/tenantfence/fn"
+	converting "github.com/tenantfence/tenantfence/internal/convert"
+	"github.com/tenantfence/tenantfence/internal/kustomize"
+	"github.com/tenantfence/tenantfence/internal/output"
+)
+
+// source is a text to convert.
+type source struct {
+	fn.File
+	// others says what to print of documents that are no resources.
+	others others
+}
+
+// readSources reads what is to be converted.
+func readSources(cmd *cobra.Command, args []string, flags convertFlags) ([]source, error) {
+	if slices.Contains(args, "-") {
+		switch {
+		case len(args) > 1:
+			return nil, fmt.Errorf("%s: name files, or - alone, which is what is piped in", strings.Join(args, " "))
+		case flags.write:
+			return nil, errors.New("--write: what is piped in cannot be written in place: name files")
+		}
+		data, err := io.ReadAll(cmd.InOrStdin())
+		if err != nil {
+			return nil, fmt.Errorf("read the input: %w", err)
+		}
+		return []source{{File: fn.File{Data: data}}}, nil
+	}
+	var out []source
+	for _, arg := range args {
+		files, others := []string{arg}, others("")
+		if info, err := os.Stat(arg); err == nil && info.IsDir() {
+			if files, err = yamlFiles(arg); err != nil {
+				return nil, err
+			}
+			others = leaveOthers
+		}
+		for _, file := range files {
+			data, err := os.ReadFile(file)
+			if err != nil {
+				return nil, fmt.Errorf("read what to convert: %w", err)
+			}
+			out = append(out, source{fn.File{Name: filepath.ToSlash(file), Data: data}, others})
+		}
+	}
+	return out, nil
+}
+
+// gatherKnown reads resources that are known for the proof. A kustomization is built, with
+// its inventory.
+func gatherKnown(cmd *cobra.Command, p *output.Progress, from string) ([]*yaml.RNode, error) {
+	info, err := os.Stat(from)
+	switch {
+	case err != nil || !info.IsDir():
+		return readFile(from, from, refuseOthers)
+	case !isKustomization(from):
+		return readFolder(from)
+	}
+	g, err := buildRecorded(cmd, p, from, func(_ *yaml.RNode, items []*yaml.RNode) ([]*yaml.RNode, error) { return items, nil })
+	var unfenced *kustomize.NoFenceError
+	switch {
+	case errors.As(err, &unfenced):
+		return kustomize.Plain(filesys.MakeFsOnDisk(), from)
+	case err != nil || len(g.runs) == 0:
+		return g.items, err
+	}
+	return g.runs[0].Items, nil
+}
+
+// printSources prints texts one after the other: one alone as it is, byte for byte.
+func printSources(w io.Writer, sources []source, texts []converting.Text) error {
+	var out bytes.Buffer
+	for i, t := range texts {
+		for _, d := range t.Documents {
+			if sources[i].others == leaveOthers && !d.Resource {
+				continue
+			}
+			if n := out.Len(); n > 0 && out.Bytes()[n-1] != '\n' {
+				out.WriteByte('\n')
+			}
+			if out.Len() > 0 && !bytes.HasPrefix(d.Text, []byte("---")) {
+				out.WriteString("---\n")
+			}
+			out.Write(d.Text)
+		}
+	}
+	if _, err := out.WriteTo(w); err != nil {
+		return fmt.Errorf("write what was converted: %w", err)
+	}
+	return nil
+}
+
+// writeSources writes the files that changed: each beside itself first, so that where one
+// cannot be written none is.
+func writeSources(sources []source, texts []converting.Text) error {
+	ready := map[string]string{}
+	defer func() {
+		for _, temporary := range ready {
+			// It is there only where something else failed, which is said.
+			_ = os.Remove(temporary)
+		}
+	}()
+	var files []string
+	for i, s := range sources {
+		text := texts[i].Bytes()
+		if bytes.Equal(text, s.Data) {
+			continue
+		}
+		file, err := filepath.EvalSymlinks(s.Name)
+		if err != nil {
+			return fmt.Errorf("write %s: %w", s.Name, err)
+		}
+		if ready[file] == "" {
+			files = append(files, file)
+			if ready[file], err = writeBeside(file, text); err != nil {
+				return fmt.Errorf("write %s: %w", s.Name, err)
+			}
+		}
+	}
+	for _, file := range files {
+		if err := os.Rename(ready[file], file); err != nil {
+			return fmt.Errorf("write %s: %w", file, err)
+		}
+		delete(ready, file)
+	}
+	return nil
+}
+
+// writeBeside writes what a file is to hold into another of its folder and mode.
+func writeBeside(file string, data []byte) (string, error) {
+	info, err := os.Stat(file)
+	if err != nil {
+		return "", err
+	}
+	f, err := os.CreateTemp(filepath.Dir(file), ".tenantfence-*")
+	if err != nil {
+		return "", err
+	}
+	_, err = f.Write(data)
+	err = errors.Join(err, f.Chmod(info.Mode().Perm()), f.Close())
+	if err != nil {
+		return "", errors.Join(err, os.Remove(f.Name()))
+	}
+	return f.Name(), nil
+}

@@ -1,0 +1,17 @@
+package kustomize
+
+import (
+	"fmt"
+
+	"sigs.k8s.io/kustomize/kyaml/filesys"
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+)
+
+// Plain builds a kustomization in which nothing is fenced, and runs no function.
+func Plain(fsys filesys.FileSystem, dir string) ([]*yaml.RNode, error) {
+	m, err := runKrusty(fsys, dir, Options{})
+	if err != nil {
+		return nil, fmt.Errorf("build %s: %w", dir, err)
+	}
+	return m.ToRNodeSlice(), nil
+}
