@@ -85,16 +85,35 @@ func (r *resolver) grantToProxy(all []served) {
 		decl.Policy = "edge-proxy." + s.flow.tenant.Name
 		r.grantAtProxy(s, policy.Peer{Kind: policy.CIDRs, CIDRs: cidrs}, s.ports, decl, ref, at)
 	}
-	r.sayProxyPorts(apart, together)
-	if len(together) > 0 {
-		p := r.profile.Spec.EdgeProxy
-		ports := policy.PortsOf(p.Ports)
-		if len(ports) == 0 {
-			ports = r.servedPorts(together)
-		}
-		decl := &policy.Declaration{Policy: "edge-proxy", Reason: r.fence.Profile.In("edgeProxy")}
-		r.grantAtProxy(together[0], policy.Peer{Kind: policy.CIDRs, CIDRs: p.CIDRs}, ports, decl, r.profile.Ref, r.profile.Path.Child("edgeProxy", "cidrs"))
+	if p := r.profile.Spec.EdgeProxy; len(all) > 0 && len(p.Ports) == 0 {
+		r.warn("edge-proxy-ports", r.profile.Ref, r.profile.Path.Child("edgeProxy", "ports"), "are left to the Tenants, whose agents may then reach any port of the proxy that they name: list them")
 	}
+	if len(together) > 0 {
+		r.grantTogether(together, apart)
+	}
+}
+
+// grantTogether lets the agents of tenants without ports of their own reach the proxy on
+// the ports that it has for all.
+func (r *resolver) grantTogether(together, apart []served) {
+	p := r.profile.Spec.EdgeProxy
+	ports := policy.PortsOf(p.Ports)
+	if len(ports) == 0 {
+		ports = r.servedPorts(together)
+	}
+	decl := &policy.Declaration{Policy: "edge-proxy", Reason: r.fence.Profile.In("edgeProxy")}
+	r.grantAtProxy(together[0], policy.Peer{Kind: policy.CIDRs, CIDRs: p.CIDRs}, ports, decl, r.profile.Ref, r.profile.Path.Child("edgeProxy", "cidrs"))
+	theirs := slices.DeleteFunc(slices.Clone(apart), func(s served) bool { return !overlap(s.ports, ports) })
+	if len(theirs) > 0 {
+		r.warn("proxy-ports-shared", r.profile.Ref, r.profile.Path.Child("edgeProxy"), "agents of %s, which say no proxyPorts, may reach ports of the proxy that are for %s, from edgeProxy.cidrs: give them proxyPorts, too",
+			tenantsOf(together), tenantsOf(theirs))
+	}
+}
+
+func overlap(a, b []policy.Port) bool {
+	return slices.ContainsFunc(a, func(p policy.Port) bool {
+		return slices.ContainsFunc(b, func(q policy.Port) bool { _, both := p.Overlap(q); return both })
+	})
 }
 
 // grantAtProxy lets agents reach the proxy's pods.
@@ -112,25 +131,12 @@ func (r *resolver) grantAtProxy(s served, from policy.Peer, ports []policy.Port,
 func (r *resolver) refuseTaken(s served, before []served) {
 	for i, p := range s.ports {
 		j := slices.IndexFunc(before, func(other served) bool {
-			return other.flow.tenant != s.flow.tenant && slices.ContainsFunc(other.ports, func(o policy.Port) bool { _, both := p.Overlap(o); return both })
+			return other.flow.tenant != s.flow.tenant && overlap(other.ports, s.ports[i:i+1])
 		})
 		if j >= 0 {
 			other := before[j].flow
 			r.refuse("proxy-port-taken", s.flow.ref, s.flow.path.Child("proxyPorts").Index(i), "port %s of the proxy is Tenant %q's, in its agentIngress %q: choose another", p, other.tenant.Name, other.name)
 		}
-	}
-}
-
-// sayProxyPorts says where the proxy's ports are not for the profile, or not for one
-// tenant, to say.
-func (r *resolver) sayProxyPorts(apart, together []served) {
-	at := r.profile.Path.Child("edgeProxy", "ports")
-	if p := r.profile.Spec.EdgeProxy; len(apart)+len(together) > 0 && len(p.Ports) == 0 {
-		r.warn("edge-proxy-ports", r.profile.Ref, at, "are left to the Tenants, whose agents may then reach any port of the proxy that they name: list them")
-	}
-	if len(apart) > 0 && len(together) > 0 {
-		r.warn("proxy-ports-shared", r.profile.Ref, at, "agents of %s, which say no proxyPorts, may reach every port here from edgeProxy.cidrs, also those that are for %s alone: give them proxyPorts, too",
-			tenantsOf(together), tenantsOf(apart))
 	}
 }
 

@@ -28,9 +28,8 @@ func (r *resolver) nameEnds(f *flow, a asked) (ends []end, found bool) {
 	for i, name := range a.names {
 		all := false
 		for j, l := range r.profile.Spec.LocalNames {
-			covers := func(local string) bool { return policy.Covers(local, name) }
-			whole := slices.ContainsFunc(l.FQDNs, covers)
-			if !whole && !slices.ContainsFunc(l.FQDNs, func(local string) bool { return policy.Overlaps(local, name) }) {
+			whole := slices.ContainsFunc(l.FQDNs, func(local string) bool { return policy.Covers(local, name) })
+			if !whole && !holdsSome(l, name) {
 				continue
 			}
 			local, ok := r.localEnds(f, localName{name: name, whole: whole, ports: a.ports, path: a.at(i), index: j})
@@ -47,6 +46,11 @@ func (r *resolver) nameEnds(f *flow, a asked) (ends []end, found bool) {
 		ends = append(ends, end{peer: policy.Peer{Kind: policy.FQDNs, FQDNs: outside}, path: a.path})
 	}
 	return ends, true
+}
+
+// holdsSome says whether some name that a pattern matches is among local ones.
+func holdsSome(l v1alpha1.LocalName, pattern string) bool {
+	return slices.ContainsFunc(l.FQDNs, func(local string) bool { return policy.Overlaps(local, pattern) })
 }
 
 // localName is a name of a flow, at one of the profile's localNames.
@@ -193,12 +197,11 @@ func (r *resolver) leftOut(f *flow) []string {
 	return out
 }
 
+// named says whether a flow of a tenant is about some of these names.
 func (r *resolver) named(t *tenant, l v1alpha1.LocalName) bool {
 	return slices.ContainsFunc(t.flows, func(f *flow) bool {
 		return slices.ContainsFunc(f.peers, func(p v1alpha1.Peer) bool {
-			return slices.ContainsFunc(p.FQDNs, func(name string) bool {
-				return slices.ContainsFunc(l.FQDNs, func(local string) bool { return policy.Overlaps(local, name) })
-			})
+			return slices.ContainsFunc(p.FQDNs, func(name string) bool { return holdsSome(l, name) })
 		})
 	})
 }

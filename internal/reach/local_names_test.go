@@ -1,0 +1,25 @@
+package reach_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/reach"
+	"github.com/tenantfence/tenantfence/internal/resource"
+)
+
+// TestANameThatEndsHereIsNoEndpoint holds that nobody decides one as a name: to no
+// enforcer is it one.
+func TestANameThatEndsHereIsNoEndpoint(t *testing.T) {
+	t.Parallel()
+	index, _ := resource.NewIndex(nil)
+	e := reach.Endpoints{Index: index, Fence: &policy.Fence{LocalNames: []v1alpha1.LocalName{{FQDNs: []string{"*.apps.example.com"}, Service: "network/envoy"}}}}
+	if _, err := e.Find("Auth.apps.example.com"); err == nil || !strings.Contains(err.Error(), "network/envoy") {
+		t.Errorf("it is an endpoint, or it is not said where it ends: %v", err)
+	}
+	if ep, err := e.Find("auth.example.com"); err != nil || ep.Kind != policy.NameEndpoint {
+		t.Errorf("another name is %v (%v)", ep, err)
+	}
+}
