@@ -55,7 +55,9 @@ func Convert(c Conversion) (Converted, error) {
 		policies = append(policies, t.Policies...)
 	}
 	for _, p := range policies {
-		out.Changes = append(out.Changes, policy.Change{Action: policy.Configured, Ref: p.Ref})
+		ref := p.Ref
+		ref.APIVersion, ref.Kind = p.After.GetApiVersion(), p.After.GetKind()
+		out.Changes = append(out.Changes, policy.Change{Action: policy.Configured, Ref: ref})
 	}
 	s := newSameProof(c, policies, others)
 	if err := s.prove(); err != nil {

@@ -100,7 +100,7 @@ func (s *sameProof) proveOne(p convert.Policy) error {
 	pods := append(endpoints.Pods(), s.namesPorts(before)...)
 	one, err := engine.New(engine.Options{}, []json.RawMessage{before}, pods)
 	if err != nil {
-		return s.rejected(p, "is rejected as the NetworkPolicy that it is, and does nothing: correct it", err)
+		return s.rejected(p, "is no NetworkPolicy that Kubernetes takes: correct it", err)
 	}
 	if err := engine.Validate(after); err != nil {
 		return s.rejected(p, "would be rejected as a CiliumNetworkPolicy, and is not converted", policy.RejectedError{{Err: err}})

@@ -21,7 +21,7 @@ func TestConvertRandomPolicies(t *testing.T) {
 		t.Fatal(err)
 	}
 	openings := 0
-	for seed := range uint64(150) {
+	for seed := range uint64(80) {
 		d := policyDice{newSource(1000 + seed)}
 		docs, _ := d.policies(t)
 		var text bytes.Buffer

@@ -52,7 +52,7 @@ and 2 where the arguments or the files cannot be read.`,
   tenantfence convert networkpolicy.yaml --namespace zulip`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return convert(cmd, args, flags)
+			return convertFiles(cmd, args, flags)
 		},
 	}
 	f := cmd.Flags()
@@ -62,7 +62,7 @@ and 2 where the arguments or the files cannot be read.`,
 	return cmd
 }
 
-func convert(cmd *cobra.Command, args []string, flags convertFlags) error {
+func convertFiles(cmd *cobra.Command, args []string, flags convertFlags) error {
 	sources, err := readSources(cmd, args, flags)
 	if err != nil {
 		return err

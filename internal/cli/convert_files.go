@@ -15,7 +15,7 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/fn"
-	converting "github.com/tenantfence/tenantfence/internal/convert"
+	"github.com/tenantfence/tenantfence/internal/convert"
 	"github.com/tenantfence/tenantfence/internal/kustomize"
 	"github.com/tenantfence/tenantfence/internal/output"
 )
@@ -84,7 +84,7 @@ func gatherKnown(cmd *cobra.Command, p *output.Progress, from string) ([]*yaml.R
 }
 
 // printSources prints texts one after the other: one alone as it is, byte for byte.
-func printSources(w io.Writer, sources []source, texts []converting.Text) error {
+func printSources(w io.Writer, sources []source, texts []convert.Text) error {
 	var out bytes.Buffer
 	for i, t := range texts {
 		for _, d := range t.Documents {
@@ -108,7 +108,7 @@ func printSources(w io.Writer, sources []source, texts []converting.Text) error 
 
 // writeSources writes the files that changed: each beside itself first, so that where one
 // cannot be written none is.
-func writeSources(sources []source, texts []converting.Text) error {
+func writeSources(sources []source, texts []convert.Text) error {
 	ready := map[string]string{}
 	defer func() {
 		for _, temporary := range ready {

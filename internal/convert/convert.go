@@ -33,7 +33,7 @@ type Document struct {
 
 // Policy is a NetworkPolicy before, and the CiliumNetworkPolicy that it became.
 type Policy struct {
-	// Ref names what it became, and where that stands.
+	// Ref names the NetworkPolicy.
 	Ref           policy.Ref
 	Before, After *yaml.RNode
 }
@@ -107,7 +107,6 @@ func (t *Text) policy(n *yaml.Node, at policy.Ref) bool {
 		return false
 	}
 	rewrite(n)
-	ref.APIVersion, ref.Kind = apiVersion, kind
 	t.Policies = append(t.Policies, Policy{Ref: ref, Before: before, After: yaml.NewRNode(n)})
 	return true
 }
@@ -115,7 +114,7 @@ func (t *Text) policy(n *yaml.Node, at policy.Ref) bool {
 // resourcesIn are the resources in a list, as kubectl writes it, or the one that is none.
 func resourcesIn(n *yaml.Node) []*yaml.Node {
 	items := value(n, "items")
-	if items == nil || items.Kind != yaml.SequenceNode || !strings.HasSuffix(text(n, "kind"), "List") {
+	if items == nil || items.Kind != yaml.SequenceNode || !strings.HasSuffix(text(n, "kind"), "List") || isNetworkPolicy(n) {
 		return []*yaml.Node{n}
 	}
 	return items.Content

@@ -29,7 +29,7 @@ func read(n *yaml.RNode) (networkingv1.NetworkPolicySpec, policy.Findings) {
 	}
 	np, err := decode(n)
 	if err != nil {
-		return np.Spec, refusal("", "is not converted, since it cannot be read as a NetworkPolicy: %s: correct it", strings.Join(strings.Fields(err.Error()), " "))
+		return np.Spec, refusal("", "cannot be read as a NetworkPolicy, and is not converted: correct it: %s", strings.Join(strings.Fields(err.Error()), " "))
 	}
 	return np.Spec, reserved(np.Spec)
 }
@@ -39,7 +39,7 @@ func read(n *yaml.RNode) (networkingv1.NetworkPolicySpec, policy.Findings) {
 func decode(n *yaml.RNode) (networkingv1.NetworkPolicy, error) {
 	var np networkingv1.NetworkPolicy
 	if refersTo(n.YNode()) {
-		return np, errors.New("it has YAML anchors, which stand for more than one place: write them out")
+		return np, errors.New("it has YAML anchors, which are to be written out")
 	}
 	c := n.Copy()
 	drop(c.YNode(), "status")

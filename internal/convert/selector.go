@@ -66,6 +66,9 @@ func add(selector, key, part *yaml.Node) {
 	}
 	keepOwn(part.Content[0], key)
 	keepOwn(part.Content[0], part)
+	if have.Style != part.Style {
+		become(have, &yaml.Node{Kind: have.Kind, Tag: have.Tag, Content: have.Content}, have.Content[0])
+	}
 	have.Content = append(have.Content, part.Content...)
 }
 

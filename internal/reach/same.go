@@ -19,7 +19,8 @@ type Sameness struct {
 
 // Same finds out whether another engine lets the same pass at every pod that is known or
 // imagined, and isolates the same pods. Two policies that alone are the same are so beside
-// any others, since what policies let pass adds up.
+// any others, since what policies let pass adds up. A deny counts at pods that are there,
+// as everywhere: at imagined ones it hides nothing.
 func (p Proof) Same(other policy.Engine) (Sameness, error) {
 	known, err := meet(p.Engine, other, p.surroundings())
 	if err != nil {

@@ -1,0 +1,29 @@
+package examples_test
+
+import (
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/tenantfence/tenantfence/fn"
+)
+
+// TestConvertGuide holds what docs/convert.md shows against what comes out.
+func TestConvertGuide(t *testing.T) {
+	t.Parallel()
+	data, err := os.ReadFile("convert/networkpolicy.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := fn.Convert(fn.Conversion{Files: []fn.File{{Name: "networkpolicy.yaml", Data: data}}})
+	if err != nil {
+		t.Fatal(err, c.Findings)
+	}
+	guide, err := os.ReadFile("../docs/convert.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if after := "becomes\n\n```yaml\n" + string(c.Texts[0].Bytes()) + "```\n"; !strings.Contains(string(guide), after) {
+		t.Errorf("docs/convert.md does not show this:\n%s", after)
+	}
+}
