@@ -40,16 +40,17 @@ func (c checker) check() (policy.Report, policy.Findings, error) {
 // later stage still to come would be held against policies that it has not got.
 func (c checker) prove() (policy.Report, policy.Findings, error) {
 	level := c.in.Fence.Spec.Proof
+	items := besideEmitted(mergeOptions(c.in, c.fence), c.after.Items, c.policies)
 	asked := len(c.fence.Tenants) > 0 && level != v1alpha1.ProofNone || len(c.in.FlowTests) > 0
 	switch {
-	case asked && !complete(c.policies, c.after.Items):
+	case asked && !complete(c.policies, items):
 		return policy.Report{}, c.said("not-proved", "spec.stages", "neither isolation nor FlowTests are looked into here, since a stage that is not listed here has policies that are not there yet: the layer that lists the last stage does it, or tenantfence verify on what was rendered"), nil
 	case !asked && len(c.fence.Tenants) > 0:
 		return policy.Report{}, c.said("not-proved", "spec.proof", "isolation is not proved"), nil
 	case !asked:
 		return policy.Report{}, nil, nil
 	}
-	report, err := proof{in: c.in, index: c.index, wanted: c.wanted, items: c.after.Items, progress: c.Progress}.run(level)
+	report, err := proof{in: c.in, index: c.index, wanted: c.wanted, items: items, progress: c.Progress}.run(level)
 	if err != nil {
 		return report, nil, fmt.Errorf("prove the policies: %w", err)
 	}

@@ -2,12 +2,10 @@ package fn
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
-	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/lint"
 	"github.com/tenantfence/tenantfence/internal/merge"
 	"github.com/tenantfence/tenantfence/internal/policy"
@@ -37,7 +35,7 @@ func compare(o merge.Options, finished, desired []*yaml.RNode) (policy.Compariso
 	merged, said := merge.Merge(o, finished, desired)
 	c := comparison{options: o, finished: byID(finished), now: byID(merged.Items), wanted: map[policy.Ref]*yaml.RNode{}, findings: said}
 	for _, n := range desired {
-		if slices.Contains(o.Stages, v1alpha1.Stage(n.GetLabels()[resource.LabelStage])) {
+		if o.Touches(n) {
 			c.wanted[resource.ID(n)] = n
 		}
 	}

@@ -84,6 +84,7 @@ func Process(config *yaml.RNode, items []*yaml.RNode, o Options) (Result, error)
 	if findings = append(findings, said...); err != nil {
 		return Result{Findings: findings.Sort()}, err
 	}
+	findings = append(findings, refuseEmit(in, w)...)
 	// Also where something is refused already: what is wrong is said at once.
 	merged, said := merge.Merge(mergeOptions(in, w.fence), items, w.policies)
 	if findings = append(findings, said...); findings.HasError() {
@@ -130,7 +131,7 @@ func want(in *resource.Inputs, index *resource.Index) (wanted, policy.Findings, 
 
 func mergeOptions(in *resource.Inputs, fence *policy.Fence) merge.Options {
 	return merge.Options{
-		Fence: fence, Config: in.FenceRef, Stages: in.Fence.Spec.Stages, FormerNames: in.Fence.Spec.FormerNames,
+		Fence: fence, Config: in.FenceRef, Stages: in.Fence.Spec.Stages, Emit: in.Fence.Spec.Emit, FormerNames: in.Fence.Spec.FormerNames,
 		TenantsUnseen: in.Fence.Spec.Profile != nil && len(in.Tenants) == 0,
 	}
 }

@@ -120,13 +120,26 @@ func fenceNames(items []*yaml.RNode) map[string]bool {
 func stagesOf(runs []Run) []v1alpha1.Stage {
 	listed := map[v1alpha1.Stage]bool{}
 	for _, r := range runs {
-		if f, errs := v1alpha1.Decode[v1alpha1.TenantFence](r.Config); len(errs) == 0 {
+		if f, errs := v1alpha1.DecodeFence(r.Config); len(errs) == 0 {
 			for _, s := range f.Spec.Stages {
 				listed[s] = true
 			}
 		}
 	}
 	return slices.DeleteFunc(v1alpha1.Stages(), func(s v1alpha1.Stage) bool { return !listed[s] })
+}
+
+// emitOf are the Tenants whose policies any of the runs emits. None: everybody's.
+func emitOf(runs []Run) []string {
+	var out []string
+	for _, r := range runs {
+		f, errs := v1alpha1.DecodeFence(r.Config)
+		if len(errs) > 0 || len(f.Spec.Emit) == 0 {
+			return nil
+		}
+		out = append(out, f.Spec.Emit...)
+	}
+	return out
 }
 
 // together are the finished items with what only the inputs tell: what was meant, the

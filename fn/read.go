@@ -86,7 +86,7 @@ func (r *reader) readConfig(config *yaml.RNode) bool {
 		r.refuse("no-function-config", r.in.FenceRef, "", "the functionConfig is a %s %s: it must be a %s %s", config.GetApiVersion(), config.GetKind(), v1alpha1.APIVersion, v1alpha1.KindTenantFence)
 		return false
 	}
-	fence, errs := v1alpha1.Decode[v1alpha1.TenantFence](config)
+	fence, errs := v1alpha1.DecodeFence(config)
 	r.invalid(r.in.FenceRef, errs)
 	if len(errs) > 0 {
 		return false
@@ -111,20 +111,18 @@ func (r *reader) readItem(n *yaml.RNode) {
 	ref := resource.RefOf(n)
 	switch n.GetKind() {
 	case v1alpha1.KindTenant:
-		t, errs := v1alpha1.Decode[v1alpha1.Tenant](n)
-		if r.invalid(ref, errs); len(errs) > 0 {
+		t, ok := decode[v1alpha1.Tenant](r, n)
+		if !ok {
 			r.in.Unread = append(r.in.Unread, n.GetName())
 			return
 		}
 		r.in.Tenants = append(r.in.Tenants, resource.Tenant{Name: t.Name, Spec: t.Spec, Ref: ref, Path: field.NewPath("spec")})
 	case v1alpha1.KindFenceProfile:
-		p, errs := v1alpha1.Decode[v1alpha1.FenceProfile](n)
-		if r.invalid(ref, errs); len(errs) == 0 {
+		if p, ok := decode[v1alpha1.FenceProfile](r, n); ok {
 			r.profiles = append(r.profiles, resource.Profile{Ref: ref, Path: field.NewPath("spec"), Spec: p.Spec})
 		}
 	case v1alpha1.KindFlowTest:
-		t, errs := v1alpha1.Decode[v1alpha1.FlowTest](n)
-		if r.invalid(ref, errs); len(errs) == 0 {
+		if t, ok := decode[v1alpha1.FlowTest](r, n); ok {
 			r.in.FlowTests = append(r.in.FlowTests, resource.FlowTest{Ref: ref, Test: *t})
 		}
 	case v1alpha1.KindTenantFence:
@@ -134,6 +132,14 @@ func (r *reader) readItem(n *yaml.RNode) {
 		r.refuse("unknown-kind", ref, "kind", "there is no kind %q in %s: the kinds are %s", n.GetKind(), v1alpha1.Group,
 			strings.Join(v1alpha1.Kinds(), ", "))
 	}
+}
+
+// decode reads a resource with the fence's variables in place, and reports whether it is
+// valid.
+func decode[T any, P v1alpha1.Object[T]](r *reader, n *yaml.RNode) (*T, bool) {
+	out, errs := v1alpha1.Decode[T, P](n, r.in.Fence.Spec.Variables)
+	r.invalid(resource.RefOf(n), errs)
+	return out, len(errs) == 0
 }
 
 // chooseProfile takes the inline profile, or the one among the items, and reports

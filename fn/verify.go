@@ -59,7 +59,7 @@ func Verify(v Verification) (policy.Report, error) {
 // tells says whether there is a Tenant in what the function was given.
 func tells(runs []Run) bool {
 	return slices.ContainsFunc(runs, func(r Run) bool {
-		if f, errs := v1alpha1.Decode[v1alpha1.TenantFence](r.Config); len(errs) == 0 && len(f.Spec.Tenants) > 0 {
+		if f, errs := v1alpha1.DecodeFence(r.Config); len(errs) == 0 && len(f.Spec.Tenants) > 0 {
 			return true
 		}
 		return slices.ContainsFunc(r.Items, func(n *yaml.RNode) bool {
@@ -96,7 +96,7 @@ func (v Verification) against(runs []Run, items []*yaml.RNode) (policy.Report, e
 	if in == nil {
 		return policy.Report{Findings: findings}, nil
 	}
-	in.Fence.Spec.Stages = stagesOf(runs)
+	in.Fence.Spec.Stages, in.Fence.Spec.Emit = stagesOf(runs), emitOf(runs)
 	index.Blind = index.Blind || runs[0].Blind
 	w, said, err := want(in, index)
 	if findings = append(findings, said...); findings.HasError() {
@@ -106,11 +106,13 @@ func (v Verification) against(runs []Run, items []*yaml.RNode) (policy.Report, e
 		return policy.Report{}, fmt.Errorf("generate the policies anew: %w", err)
 	}
 	v.Progress.Tell("comparing policies", 0, 0)
-	sum, said := compare(mergeOptions(in, w.fence), foreign(v.Items), w.policies)
+	options := mergeOptions(in, w.fence)
+	sum, said := compare(options, foreign(v.Items), w.policies)
 	findings = append(findings, said...)
 	if sum.NothingThere() {
 		return policy.Report{Comparison: &sum, Findings: findings}, nil
 	}
+	items = besideEmitted(options, items, w.policies)
 	if !complete(later(w.policies, in.Fence.Spec.Stages), items) {
 		findings = append(findings, laterStages(in)...)
 		return policy.Report{Comparison: &sum, Findings: findings}, nil

@@ -1,7 +1,6 @@
 package examples_test
 
 import (
-	"encoding/json"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -9,9 +8,7 @@ import (
 	"testing"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
-	"github.com/tenantfence/tenantfence/internal/engine"
 	"github.com/tenantfence/tenantfence/internal/policy"
-	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
 // TestAuditToEnforce holds the difference that the README shows against the builds:
@@ -43,25 +40,12 @@ func TestAuditToEnforce(t *testing.T) {
 func TestAuditClosesNothing(t *testing.T) {
 	t.Parallel()
 	for dir, want := range map[string]policy.Decision{"audit-to-enforce/audit": policy.Allowed, "audit-to-enforce/enforce": policy.Denied} {
-		var docs []json.RawMessage
-		for _, n := range buildExample(t, dir).items {
-			if n.GetKind() == resource.KindCilium {
-				data, err := n.MarshalJSON()
-				if err != nil {
-					t.Fatal(err)
-				}
-				docs = append(docs, data)
-			}
-		}
 		api := policy.Endpoint{Kind: policy.PodEndpoint, Name: "api", Namespace: "tenant-acme", Labels: map[string]string{"app": "api"}}
 		world := policy.Endpoint{Kind: policy.EntityEndpoint, Name: string(v1alpha1.EntityWorld)}
-		e, err := engine.New(engine.Options{}, docs, []policy.Endpoint{api})
-		if err != nil {
-			t.Fatal(err)
-		}
+		items := buildExample(t, dir).items
 		for _, flow := range []policy.Flow{{From: world, To: api, Port: 8080}, {From: api, To: world, Port: 443}} {
-			if v, err := e.Decide(flow); err != nil || v.Decision() != want {
-				t.Errorf("%s: %s is %s, want %s (error %v)", dir, flow, v.Decision(), want, err)
+			if got := decide(t, items, flow); got != want {
+				t.Errorf("%s: %s is %s, want %s", dir, flow, got, want)
 			}
 		}
 	}

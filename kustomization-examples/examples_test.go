@@ -2,6 +2,7 @@ package examples_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
@@ -49,6 +50,43 @@ func buildExample(t *testing.T, dir string) build {
 	}
 	b.output = output
 	return b
+}
+
+// tryExample builds an example that may be refused, with all that there is to say.
+func tryExample(dir string) (items []*yaml.RNode, findings policy.Findings, err error) {
+	_, err = kustomize.Build(filesys.MakeFsOnDisk(), dir, kustomize.Options{
+		Function: func(c *yaml.RNode, in []*yaml.RNode) ([]*yaml.RNode, error) {
+			r, err := fn.Process(c, in, fn.Options{})
+			items, findings = copied(r.Items), r.Findings
+			return r.Items, err
+		},
+	})
+	return items, findings, err
+}
+
+// decide has Cilium decide a flow by policies as they are.
+func decide(t *testing.T, items []*yaml.RNode, f policy.Flow) policy.Decision {
+	t.Helper()
+	var docs []json.RawMessage
+	for _, n := range items {
+		if n.GetKind() != resource.KindCilium && n.GetKind() != resource.KindKubernetes {
+			continue
+		}
+		data, err := n.MarshalJSON()
+		if err != nil {
+			t.Fatal(err)
+		}
+		docs = append(docs, data)
+	}
+	e, err := engine.New(engine.Options{}, docs, []policy.Endpoint{f.From, f.To})
+	if err != nil {
+		t.Fatal(err)
+	}
+	v, err := e.Decide(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v.Decision()
 }
 
 var fenced = regexp.MustCompile(`(?m)^(transformers|components|generators):`)

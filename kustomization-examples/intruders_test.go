@@ -5,13 +5,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-
-	"sigs.k8s.io/kustomize/kyaml/filesys"
-	"sigs.k8s.io/kustomize/kyaml/yaml"
-
-	"github.com/tenantfence/tenantfence/fn"
-	"github.com/tenantfence/tenantfence/internal/kustomize"
-	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
 // TestIntruders adds to a customer's folder of the SocTalk example what undoes the
@@ -109,14 +102,7 @@ func TestIntruders(t *testing.T) {
 			if err := os.WriteFile(filepath.Join(dir, "acme", "intruder.yaml"), []byte(c.policy), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			var findings policy.Findings
-			_, err := kustomize.Build(filesys.MakeFsOnDisk(), dir, kustomize.Options{
-				Function: func(config *yaml.RNode, items []*yaml.RNode) ([]*yaml.RNode, error) {
-					r, err := fn.Process(config, items, fn.Options{})
-					findings = r.Findings
-					return r.Items, err
-				},
-			})
+			_, findings, err := tryExample(dir)
 			if err == nil {
 				t.Fatal("the build succeeds")
 			}

@@ -150,7 +150,7 @@ func (m *mutant) record(t *testing.T) {
 	m.recorded = r.asked
 }
 
-// engine enforces all policies but one, and closes the namespaces of some tenants.
+// engine enforces all policies but one, and closes the pods of some tenants.
 func (m *mutant) engine(t *testing.T, without *yaml.RNode, closed []policy.Tenant) policy.Engine {
 	t.Helper()
 	var docs []json.RawMessage
@@ -169,7 +169,7 @@ func (m *mutant) engine(t *testing.T, without *yaml.RNode, closed []policy.Tenan
 			if m.only != "" && m.only != ns {
 				continue
 			}
-			docs = append(docs, json.RawMessage(`{"apiVersion":"networking.k8s.io/v1","kind":"NetworkPolicy","metadata":{"name":"closed","namespace":"`+ns+`"},"spec":{"podSelector":{},"policyTypes":["Ingress","Egress"]}}`))
+			docs = append(docs, json.RawMessage(`{"apiVersion":"networking.k8s.io/v1","kind":"NetworkPolicy","metadata":{"name":"closed.`+tenant.Name+`","namespace":"`+ns+`"},"spec":{"podSelector":`+policy.Key(tenant.Pods)+`,"policyTypes":["Ingress","Egress"]}}`))
 		}
 	}
 	e, err := enforcer(m.fence.Cluster, docs, m.endpoints.Pods())
@@ -181,7 +181,11 @@ func (m *mutant) engine(t *testing.T, without *yaml.RNode, closed []policy.Tenan
 
 func enforcer(c v1alpha1.Cluster, policies []json.RawMessage, pods []policy.Endpoint) (policy.Engine, error) {
 	if c.CNI == v1alpha1.CNIKubernetes {
-		return netpol.New(netpol.Options{PodCIDRs: c.PodCIDRs, ServiceCIDRs: c.ServiceCIDRs, NodeCIDRs: c.NodeCIDRs, APIServer: c.APIServer.CIDRs}, policies, pods)
+		options := netpol.Options{PodCIDRs: c.PodCIDRs, ServiceCIDRs: c.ServiceCIDRs, NodeCIDRs: c.NodeCIDRs}
+		if c.APIServer != nil {
+			options.APIServer = c.APIServer.CIDRs
+		}
+		return netpol.New(options, policies, pods)
 	}
 	return engine.New(engine.Options{ClusterName: c.Name}, policies, pods)
 }
@@ -206,8 +210,8 @@ func (m *mutant) isNeeded(t *testing.T, n *yaml.RNode) bool {
 	})
 }
 
-// closes says whether a pod of the namespace, or of one that nobody has, is open, in each
-// direction, without a default-deny. Where an allow closes as well, the default-deny must
+// closes says whether a pod of the tenant, or of a namespace that nobody has, is open, in
+// each direction, without a default-deny. Where an allow closes as well, the default-deny must
 // do it alone.
 func (m *mutant) closes(t *testing.T, n *yaml.RNode) bool {
 	t.Helper()
@@ -217,6 +221,11 @@ func (m *mutant) closes(t *testing.T, n *yaml.RNode) bool {
 		m = &alone
 	}
 	pod := policy.Endpoint{Kind: policy.PodEndpoint, Name: "a pod", Namespace: n.GetNamespace()}
+	for _, tenant := range m.fence.Tenants {
+		if tenant.Name == n.GetLabels()[resource.LabelTenant] {
+			pod.Labels = tenant.Pods.MatchLabels
+		}
+	}
 	if n.GetKind() == resource.KindClusterwide {
 		pod.Namespace = "later"
 	}

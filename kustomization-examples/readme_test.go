@@ -58,7 +58,7 @@ func checkYAML(t *testing.T, block string) {
 	if err != nil {
 		t.Errorf("%v:\n%s", err, block)
 	} else if n.GetKind() == v1alpha1.KindFlowTest {
-		if _, errs := v1alpha1.Decode[v1alpha1.FlowTest](n); len(errs) > 0 {
+		if _, errs := v1alpha1.Decode[v1alpha1.FlowTest](n, nil); len(errs) > 0 {
 			t.Errorf("%v:\n%s", errs, block)
 		}
 	}

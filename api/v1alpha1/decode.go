@@ -32,10 +32,11 @@ func (*TenantFence) kind() string  { return KindTenantFence }
 func (*FlowTest) kind() string     { return KindFlowTest }
 
 // Decode reads one resource, Decode[Tenant](node): strictly, with its defaults, and
-// valid. It reports all that is wrong at once, sorted by field, and returns nil where
-// anything is.
-func Decode[T any, P Object[T]](n *yaml.RNode) (*T, field.ErrorList) {
+// valid, and with the value of a variable in place of each ${NAME}. It reports all that is
+// wrong at once, sorted by field, and returns nil where anything is.
+func Decode[T any, P Object[T]](n *yaml.RNode, variables map[string]string) (*T, field.ErrorList) {
 	out := P(new(T))
+	n, unknown := substitute(n, variables)
 	doc, errs := document(n, out.kind())
 	if len(errs) > 0 {
 		return nil, errs
@@ -45,8 +46,9 @@ func Decode[T any, P Object[T]](n *yaml.RNode) (*T, field.ErrorList) {
 		return nil, field.ErrorList{rootError(field.ErrorTypeInternal, err.Error())}
 	}
 	var r reader
+	r.say(unknown)
 	value := r.object(doc, schema, nil)
-	errs = r.errs
+	errs = slices.Concat(unknown, r.errs)
 	errs = append(errs, r.unsaid(checkSchema(schema, value))...)
 	if err := fill(out, value); err != nil {
 		return nil, append(errs, rootError(field.ErrorTypeInvalid, err.Error()))
@@ -89,12 +91,21 @@ func document(n *yaml.RNode, kind string) (*yaml.Node, field.ErrorList) {
 
 // text is the value of a top-level field, if it is a scalar.
 func text(doc *yaml.Node, key string) (string, bool) {
-	for i := 0; i+1 < len(doc.Content); i += 2 {
-		if value := doc.Content[i+1]; doc.Content[i].Value == key && value.Kind == yaml.ScalarNode && !isNull(value) {
-			return value.Value, true
+	value := child(doc, key)
+	if value == nil || value.Kind != yaml.ScalarNode || isNull(value) {
+		return "", false
+	}
+	return value.Value, true
+}
+
+// child is what stands under a key of a mapping, or nil.
+func child(n *yaml.Node, key string) *yaml.Node {
+	for i := 0; n != nil && n.Kind == yaml.MappingNode && i+1 < len(n.Content); i += 2 {
+		if n.Content[i].Value == key {
+			return n.Content[i+1]
 		}
 	}
-	return "", false
+	return nil
 }
 
 // fill writes what was read into out. JSON is how the types spell their fields.

@@ -26,7 +26,7 @@ func TestATextWithoutQuotesIsQuotedAsItsAuthorWroteIt(t *testing.T) {
 		"a list":                                    {`[a]`, `must be a string, not a list`},
 	} {
 		t.Run(sentence, func(t *testing.T) {
-			_, errs := Decode[Tenant](tenant("id: " + c.written))
+			_, errs := Decode[Tenant](tenant("id: "+c.written), nil)
 			got := strings.TrimSpace(strings.TrimPrefix(lines(errs), "spec.id: Invalid value: "))
 			if got != c.want {
 				t.Errorf("id: %s\ngot:  %s\nwant: %s", c.written, got, c.want)
@@ -62,7 +62,7 @@ func TestAMisspeltFieldIsReportedAloneInsteadOfWhatFollowsFromIt(t *testing.T) {
 		},
 	} {
 		t.Run(sentence, func(t *testing.T) {
-			if _, errs := Decode[Tenant](tenant("egress:", "- "+c.flow)); lines(errs) != c.want {
+			if _, errs := Decode[Tenant](tenant("egress:", "- "+c.flow), nil); lines(errs) != c.want {
 				t.Errorf("got:\n%swant:\n%s", lines(errs), c.want)
 			}
 		})
@@ -79,7 +79,7 @@ func TestWhatIsNoResourceIsAnError(t *testing.T) {
 		"a map with no keys": yaml.MustParse("{}"),
 	} {
 		t.Run(sentence, func(t *testing.T) {
-			if out, errs := Decode[Tenant](n); out != nil || len(errs) == 0 {
+			if out, errs := Decode[Tenant](n, nil); out != nil || len(errs) == 0 {
 				t.Errorf("decoded as %v", out)
 			}
 		})
@@ -87,7 +87,7 @@ func TestWhatIsNoResourceIsAnError(t *testing.T) {
 }
 
 func TestAnotherKindIsNotDecoded(t *testing.T) {
-	_, errs := Decode[FenceProfile](tenant("{}"))
+	_, errs := Decode[FenceProfile](tenant("{}"), nil)
 	if want := "kind: Invalid value: \"Tenant\": a FenceProfile is expected here\n"; lines(errs) != want {
 		t.Errorf("got %q, want %q", lines(errs), want)
 	}
@@ -100,7 +100,7 @@ func TestHowTheYAMLIsWrittenDoesNotMatter(t *testing.T) {
 		"with an anchor": "apiVersion: tenantfence.dev/v1alpha1\nkind: Tenant\nmetadata: &m\n  name: acme\nspec: {id: !!str x}\n",
 	} {
 		t.Run(sentence, func(t *testing.T) {
-			got, errs := Decode[Tenant](yaml.MustParse(content))
+			got, errs := Decode[Tenant](yaml.MustParse(content), nil)
 			if len(errs) > 0 {
 				t.Fatal(lines(errs))
 			}
@@ -121,7 +121,7 @@ spec:
   overrides:
   - tenants: ["*"]
     limits: {fqdns: []}
-`))
+`), nil)
 	if len(errs) > 0 {
 		t.Fatal(lines(errs))
 	}

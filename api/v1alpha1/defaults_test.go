@@ -10,7 +10,7 @@ import (
 
 func decodeSample[T any, P Object[T]](t *testing.T, name string) *T {
 	t.Helper()
-	out, errs := Decode[T, P](readSample(t, filepath.Join("testdata", "ok", name+".yaml")))
+	out, errs := Decode[T, P](readSample(t, filepath.Join("testdata", "ok", name+".yaml")), nil)
 	if len(errs) > 0 {
 		t.Fatal(lines(errs))
 	}

@@ -46,6 +46,23 @@ type TenantFenceSpec struct {
 	// +optional
 	Tenants []InlineTenant `json:"tenants,omitempty"`
 
+	// emit are the names of the Tenants, and of the profile's nodes, whose policies are
+	// written: those that land in their namespaces, whoever asked for them. All Tenants are
+	// read and all policies proved, and policies of others that are there stay as they
+	// are: so each folder of a repository can hold its own, and consent still be seen. What belongs to no
+	// Tenant, as cluster-wide policies do, is an error beside it. Omitted: all are written.
+	// +optional
+	// +kubebuilder:validation:MinItems=1
+	Emit []string `json:"emit,omitempty"`
+
+	// variables are values for ${NAME} in the text of Tenants, FenceProfile, FlowTests and
+	// of this TenantFence, by name: letters, digits and _. A value stands for text, never
+	// for more YAML, and for a number or boolean where one is expected. A ${NAME} without a
+	// value is an error, and so is one in a key. Omitted: none.
+	// +optional
+	// +kubebuilder:validation:MinProperties=1
+	Variables map[string]string `json:"variables,omitempty"`
+
 	// proof says whether the build is proved. Isolation: in every build in which all
 	// stages are seen, the function proves that nothing is open that nobody declared,
 	// and fails the build otherwise. None: it does not, and says so. FlowTests are

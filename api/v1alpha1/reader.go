@@ -96,6 +96,8 @@ func (r *reader) unknown(name string, s *spec.Schema, at *field.Path) {
 
 func (r *reader) value(n *yaml.Node, s *spec.Schema, at *field.Path) (any, bool) {
 	switch {
+	case n.Tag == unsubstituted:
+		return nil, false
 	case n.Kind == yaml.AliasNode:
 		r.invalid(at, "is an alias: write the value out, since every resource is read by itself")
 		return nil, false
@@ -137,8 +139,8 @@ func (r *reader) list(n *yaml.Node, s *spec.Schema, at *field.Path) (any, bool) 
 func (r *reader) integer(n *yaml.Node, at *field.Path) (any, bool) {
 	var i int32
 	switch {
-	case n.Kind == yaml.ScalarNode && n.ShortTag() == yaml.NodeTagInt:
-		if n.Decode(&i) == nil {
+	case n.Kind == yaml.ScalarNode && (n.ShortTag() == yaml.NodeTagInt || n.Tag == substituted && isDigits(n.Value)):
+		if yaml.Unmarshal([]byte(n.Value), &i) == nil {
 			return int64(i), true
 		}
 		r.invalid(at, "%s is too large a number", n.Value)
@@ -152,7 +154,7 @@ func (r *reader) integer(n *yaml.Node, at *field.Path) (any, bool) {
 
 func (r *reader) boolean(n *yaml.Node, at *field.Path) (any, bool) {
 	var b bool
-	if n.Kind == yaml.ScalarNode && n.ShortTag() == yaml.NodeTagBool && n.Decode(&b) == nil {
+	if n.Kind == yaml.ScalarNode && (n.ShortTag() == yaml.NodeTagBool || n.Tag == substituted) && yaml.Unmarshal([]byte(n.Value), &b) == nil {
 		return b, true
 	}
 	r.invalid(at, "must be true or false, without quotes, not %s", kindText(n))
@@ -167,7 +169,7 @@ func (r *reader) str(n *yaml.Node, at *field.Path) (any, bool) {
 		return nil, false
 	}
 	switch n.ShortTag() {
-	case yaml.NodeTagString, "!!timestamp":
+	case yaml.NodeTagString, "!!timestamp", substituted:
 		return n.Value, true
 	case yaml.NodeTagFloat:
 		r.invalid(at, `must be a string: write "%s" in quotes (%s)`, n.Value, floatText(n))
@@ -188,7 +190,7 @@ func isNull(n *yaml.Node) bool {
 }
 
 func isNumber(n *yaml.Node) bool {
-	return n.Kind == yaml.ScalarNode && (n.ShortTag() == yaml.NodeTagInt || n.ShortTag() == yaml.NodeTagFloat)
+	return n.Kind == yaml.ScalarNode && (n.ShortTag() == yaml.NodeTagInt || n.ShortTag() == yaml.NodeTagFloat || n.Tag == substituted && isDigits(n.Value))
 }
 
 func isDigits(s string) bool {
@@ -229,7 +231,7 @@ func kindText(n *yaml.Node) string {
 		return "an alias"
 	}
 	switch n.ShortTag() {
-	case yaml.NodeTagString:
+	case yaml.NodeTagString, substituted:
 		return fmt.Sprintf("the string %q", n.Value)
 	case yaml.NodeTagInt, yaml.NodeTagFloat:
 		return "the number " + n.Value

@@ -22,13 +22,13 @@ func decodeAny(n *yaml.RNode) (any, field.ErrorList) {
 	}
 	switch kind {
 	case KindFenceProfile:
-		return Decode[FenceProfile](n)
+		return Decode[FenceProfile](n, nil)
 	case KindTenantFence:
-		return Decode[TenantFence](n)
+		return DecodeFence(n)
 	case KindFlowTest:
-		return Decode[FlowTest](n)
+		return Decode[FlowTest](n, nil)
 	}
-	return Decode[Tenant](n)
+	return Decode[Tenant](n, nil)
 }
 
 func samples(tb testing.TB, pattern string) []string {

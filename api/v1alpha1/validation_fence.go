@@ -18,6 +18,12 @@ func (f *TenantFence) Validate() field.ErrorList {
 		errs = append(errs, validateName(name, at.Child("formerNames").Index(i))...)
 		errs = append(errs, former.item(name, at.Child("formerNames").Index(i))...)
 	}
+	errs = append(errs, validateVariables(f.Spec.Variables, at.Child("variables"))...)
+	emitted := unique{}
+	for i, name := range f.Spec.Emit {
+		errs = append(errs, validateName(name, at.Child("emit").Index(i))...)
+		errs = append(errs, emitted.item(name, at.Child("emit").Index(i))...)
+	}
 	if f.Spec.ProfileName != "" {
 		errs = append(errs, validateResourceName(f.Spec.ProfileName, at.Child("profileName"))...)
 	}

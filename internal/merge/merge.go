@@ -26,6 +26,8 @@ type Options struct {
 	FormerNames []string
 	// Stages are those that this run creates, configures and deletes.
 	Stages []v1alpha1.Stage
+	// Emit are the tenants, and nodes, whose policies are touched. None: everybody's.
+	Emit []string
 	// TenantsUnseen says that there is no Tenant, and nothing among the items that
 	// shows that they were read at all: then nothing of mine may be deleted.
 	TenantsUnseen bool
@@ -84,7 +86,7 @@ func newMerger(o Options, items, desired []*yaml.RNode) *merger {
 			m.say(policy.Error, "policy-twice", n, "", "is generated twice, for two different purposes, which is a mistake of tenantfence: please report it with the Tenants")
 		}
 		m.planned[id] = true
-		if m.runs(n) {
+		if m.Touches(n) {
 			m.wanted[id] = n
 		}
 	}
@@ -146,13 +148,22 @@ func (m *merger) did(a policy.Action, n *yaml.RNode) {
 // run here, or is none.
 func (m *merger) unwanted(n *yaml.RNode) bool {
 	staged := slices.Contains(v1alpha1.Stages(), v1alpha1.Stage(n.GetLabels()[resource.LabelStage]))
-	return !m.planned[identityOf(n)] && (m.runs(n) || !staged)
+	return !m.planned[identityOf(n)] && (m.Touches(n) || !staged && m.Emits(n))
 }
 
-// runs says whether a policy is of a stage that is run.
-func (m *merger) runs(n *yaml.RNode) bool {
-	return slices.Contains(m.Stages, v1alpha1.Stage(n.GetLabels()[resource.LabelStage]))
+// Touches says whether a policy of the fence is created, configured or deleted: whether
+// it is of a stage that is run, and emitted.
+func (o Options) Touches(n *yaml.RNode) bool {
+	return slices.Contains(o.Stages, v1alpha1.Stage(n.GetLabels()[resource.LabelStage])) && o.Emits(n)
 }
+
+// Emits says whether a policy is of somebody whose policies are emitted.
+func (o Options) Emits(n *yaml.RNode) bool {
+	return len(o.Emit) == 0 || slices.Contains(o.Emit, Whose(n))
+}
+
+// Whose is the name of the tenant that a policy belongs to, "" where it is nobody's.
+func Whose(n *yaml.RNode) string { return n.GetLabels()[resource.LabelTenant] }
 
 func (m *merger) say(severity policy.Severity, check string, n *yaml.RNode, field, message string) {
 	m.findings = append(m.findings, policy.Finding{

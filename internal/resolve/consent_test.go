@@ -25,7 +25,7 @@ spec:
   enforcement: Enforce
   baseline: {dns: {names: ["*.*.svc.cluster.local"]}}
   limits: {l7: [HTTP, DNS], fqdns: ["*"]}
-`))
+`), nil)
 	if len(errs) > 0 {
 		t.Fatal(errs)
 	}
@@ -34,7 +34,7 @@ spec:
 	}}
 	for name, spec := range map[string]string{"acme": "egress: [" + egress + "]", "beta": "ingress: [" + ingress + "]"} {
 		tenant, errs := v1alpha1.Decode[v1alpha1.Tenant](yaml.MustParse(
-			"apiVersion: tenantfence.dev/v1alpha1\nkind: Tenant\nmetadata: {name: " + name + "}\nspec: {" + spec + "}\n"))
+			"apiVersion: tenantfence.dev/v1alpha1\nkind: Tenant\nmetadata: {name: "+name+"}\nspec: {"+spec+"}\n"), nil)
 		if len(errs) > 0 {
 			t.Fatal(errs)
 		}

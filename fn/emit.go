@@ -1,0 +1,51 @@
+package fn
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/tenantfence/tenantfence/internal/merge"
+	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/resource"
+)
+
+// refuseEmit refuses to emit the policies of what is not there, and to leave out what no
+// run that names Tenants would write.
+func refuseEmit(in *resource.Inputs, w wanted) policy.Findings {
+	emit := in.Fence.Spec.Emit
+	if len(emit) == 0 {
+		return nil
+	}
+	var out policy.Findings
+	at := field.NewPath("spec", "emit")
+	refuse := func(check string, at *field.Path, format string, args ...any) {
+		out = append(out, policy.Finding{Check: check, Severity: policy.Error, Resource: in.FenceRef, Field: at.String(), Message: fmt.Sprintf(format, args...)})
+	}
+	for i, name := range emit {
+		if !slices.ContainsFunc(w.fence.Tenants, func(t policy.Tenant) bool { return t.Name == name }) && !slices.Contains(in.Unread, name) {
+			refuse("no-such-tenant", at.Index(i), "there is no Tenant %q in the build, of which all Tenants must be a part: correct the name, or list the Tenants under resources", name)
+		}
+	}
+	var nobodys []string
+	for _, n := range w.policies {
+		if merge.Whose(n) == "" {
+			nobodys = append(nobodys, n.GetName())
+		}
+	}
+	if len(nobodys) > 0 {
+		refuse("emit-leaves-out", at, "these belong to no Tenant, so that no run with emit would write them: %s: leave emit out, or what asks for them", strings.Join(nobodys, ", "))
+	}
+	return out
+}
+
+// besideEmitted are the items with the policies of Tenants that are written by other runs,
+// as far as they are not there: what is proved is all of them.
+func besideEmitted(o merge.Options, items, policies []*yaml.RNode) []*yaml.RNode {
+	there := map[policy.Ref]bool{}
+	mark(there, items)
+	return append(slices.Clone(items), slices.DeleteFunc(slices.Clone(policies), func(n *yaml.RNode) bool { return o.Emits(n) || there[resource.ID(n)] })...)
+}

@@ -1,0 +1,256 @@
+package examples_test
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/resource"
+)
+
+// plansNetworkPolicy is what the plan sets beside its CiliumNetworkPolicy for RustFS.
+const plansNetworkPolicy = `
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: rustfs, namespace: storage}
+spec:
+  podSelector: {matchLabels: {app.kubernetes.io/name: rustfs}}
+  policyTypes: [Ingress, Egress]
+  ingress:
+  - from:
+    - {namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: monitoring}}}
+    - {namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: cache}}}
+    - {namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: identity}}}
+    - {namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: ai-system}}}
+    - {namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: network}}}
+    - {namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: storage}}}
+    ports: [{port: 9000, protocol: TCP}, {port: 9001, protocol: TCP}]
+  egress:
+  - to: [{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: kube-system}}}]
+    ports: [{port: 53, protocol: UDP}, {port: 53, protocol: TCP}]
+`
+
+// TestConsumersAreSwitchedByPresence leaves parts of the platform out: what goes off is
+// said, and is all that changes.
+func TestConsumersAreSwitchedByPresence(t *testing.T) {
+	t.Parallel()
+	all := policyNames(buildExample(t, "platform-services/full").items)
+	for sentence, c := range map[string]struct {
+		without, off, gone []string
+	}{
+		"everything is there": {},
+		"no monitoring": {
+			without: []string{"../consumers/monitoring"},
+			off:     []string{"hubble-relay metrics", "rustfs loki", "rustfs metrics", "rustfs otlp"},
+			gone:    []string{"egress-otlp.rustfs", "ingress-loki.rustfs", "ingress-metrics.hubble-relay", "ingress-metrics.rustfs"},
+		},
+		"no Dragonfly": {
+			without: []string{"../consumers/dragonfly"},
+			off:     []string{"rustfs dragonfly"},
+			gone:    []string{"ingress-dragonfly.rustfs"},
+		},
+		"no Keycloak": {
+			without: []string{"../consumers/keycloak"},
+			off:     []string{"rustfs keycloak-backups", "rustfs keycloak-embedded-backups"},
+			gone:    []string{"ingress-keycloak-backups.rustfs", "ingress-keycloak-embedded-backups.rustfs"},
+		},
+		"no LiteLLM": {
+			without: []string{"../consumers/litellm"},
+			off:     []string{"rustfs litellm-backups"},
+			gone:    []string{"ingress-litellm-backups.rustfs"},
+		},
+		"no Langfuse": {
+			without: []string{"../consumers/langfuse"},
+			off:     []string{"rustfs langfuse", "rustfs langfuse-backups"},
+			gone:    []string{"ingress-langfuse-backups.rustfs", "ingress-langfuse.rustfs"},
+		},
+		"no Hubble": {
+			without: []string{"../hubble"},
+			gone:    slices.DeleteFunc(slices.Clone(all), func(name string) bool { return strings.HasSuffix(name, ".rustfs") }),
+		},
+		"no RustFS": {
+			without: []string{"../rustfs", "../consumers/monitoring", "../consumers/dragonfly", "../consumers/keycloak", "../consumers/litellm", "../consumers/langfuse"},
+			off:     []string{"hubble-relay metrics"},
+			gone: append(slices.DeleteFunc(slices.Clone(all), func(name string) bool { return !strings.HasSuffix(name, ".rustfs") }),
+				"ingress-metrics.hubble-relay"),
+		},
+	} {
+		t.Run(sentence, func(t *testing.T) {
+			t.Parallel()
+			dir := copyExample(t, "platform-services")
+			kustomization := filepath.Join(dir, "everything", "kustomization.yaml")
+			for _, part := range append(c.without, "flows.yaml") {
+				edit(t, kustomization, "- "+part+"\n", "")
+			}
+			items, findings := fencedPlatform(t, filepath.Join(dir, "full"))
+			if diff := cmp.Diff(c.off, off(t, findings)); diff != "" {
+				t.Errorf("the flows that are off differ:\n%s", diff)
+			}
+			left := slices.DeleteFunc(slices.Clone(all), func(name string) bool { return slices.Contains(c.gone, name) })
+			if diff := cmp.Diff(left, policyNames(items)); diff != "" {
+				t.Errorf("the policies that are left differ:\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestSmallSaysWhatIsOff: a consumer that is there and takes no backups is not off but
+// left out, and nothing is said of it.
+func TestSmallSaysWhatIsOff(t *testing.T) {
+	t.Parallel()
+	items, findings := fencedPlatform(t, "platform-services/small")
+	want := []string{"hubble-relay metrics", "rustfs dragonfly", "rustfs langfuse", "rustfs langfuse-backups", "rustfs loki", "rustfs metrics", "rustfs otlp"}
+	if diff := cmp.Diff(want, off(t, findings)); diff != "" {
+		t.Errorf("the flows that are off differ:\n%s", diff)
+	}
+	if slices.Contains(policyNames(items), "ingress-litellm-backups.rustfs") {
+		t.Error("LiteLLM's database is let in")
+	}
+}
+
+// TestPlatformInAuditClosesNothing has the policies decided as they are: the proof decides
+// them as if they were enforced. The plan's NetworkPolicy would close in its audit, too.
+func TestPlatformInAuditClosesNothing(t *testing.T) {
+	t.Parallel()
+	audit, full := buildExample(t, "platform-services/audit").items, buildExample(t, "platform-services/full").items
+	pods := map[string]policy.Endpoint{
+		"hubble-ui":    platformPod("kube-system", "k8s-app", "hubble-ui"),
+		"hubble-relay": platformPod("kube-system", "k8s-app", "hubble-relay"),
+		"rustfs":       platformPod("storage", "app.kubernetes.io/name", "rustfs"),
+	}
+	stranger := platformPod("default", "app", "stranger")
+	for name, pod := range pods {
+		for _, f := range []policy.Flow{{From: stranger, To: pod, Port: 9000}, {From: pod, To: stranger, Port: 9000}} {
+			if got := decide(t, audit, f); got != policy.Allowed {
+				t.Errorf("in Audit, %s of %s is %s", f, name, got)
+			}
+			if got := decide(t, full, f); got != policy.Denied {
+				t.Errorf("in Enforce, %s of %s is %s", f, name, got)
+			}
+			beside := append(slices.Clone(audit), yaml.MustParse(plansNetworkPolicy))
+			if got := decide(t, beside, f); (got == policy.Denied) != (name == "rustfs") {
+				t.Errorf("in Audit, beside the plan's NetworkPolicy, %s of %s is %s", f, name, got)
+			}
+		}
+	}
+}
+
+// TestPlansNetworkPolicyIsRefused: Cilium allows what either policy allows, so that whole
+// namespaces would reach the S3 API and the console.
+func TestPlansNetworkPolicyIsRefused(t *testing.T) {
+	t.Parallel()
+	dir := copyExample(t, "platform-services")
+	edit(t, filepath.Join(dir, "rustfs", "kustomization.yaml"), "- flows.yaml", "- flows.yaml\n- networkpolicy.yaml")
+	if err := os.WriteFile(filepath.Join(dir, "rustfs", "networkpolicy.yaml"), []byte(plansNetworkPolicy), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, findings, err := tryExample(filepath.Join(dir, "full"))
+	if err == nil {
+		t.Fatal("the build succeeds")
+	}
+	expectFindings(t, findings, [][2]string{
+		{"undeclared-open", "NetworkPolicy/rustfs: lets ai-system/Deployment/litellm (and 12 more) reach storage/Deployment/rustfs (and 1 more) on ports 9000-9001/TCP"},
+		{"undeclared-open", "NetworkPolicy/rustfs: lets network/Deployment/envoy-internal reach storage/Deployment/rustfs (and 1 more) on port 9000/TCP"},
+		{"undeclared-open", "NetworkPolicy/rustfs: lets storage/Deployment/rustfs (and 1 more) reach kube-system/Deployment/metrics-server (and 3 more) on port 53/UDP"},
+		{"flow-test-failed", `"Grafana reaches the S3 API"`},
+		{"flow-test-failed", `"Grafana reaches the console"`},
+		{"flow-test-failed", `"the gateway reaches the S3 API"`},
+		{"flow-test-failed", `"any other pod of storage reaches RustFS"`},
+	})
+}
+
+// TestRelayNeedsAllNodes: the plan names the entity host alone. The build fails on a
+// FlowTest, and the NetworkPolicies beside, which know nodes by address, say more.
+func TestRelayNeedsAllNodes(t *testing.T) {
+	t.Parallel()
+	dir := copyExample(t, "platform-services")
+	edit(t, filepath.Join(dir, "hubble", "tenants.yaml"), "[host, remote-node]", "[host]")
+	_, findings, err := tryExample(filepath.Join(dir, "both"))
+	if err == nil {
+		t.Fatal("the build succeeds")
+	}
+	expectFindings(t, findings, [][2]string{
+		{"flow-test-failed", `"the relay asks the agents of all other nodes"`},
+		{"twin-wider", "the NetworkPolicies also let kube-system/Deployment/hubble-relay reach remote-node (and 1 more) on port 4244/TCP"},
+	})
+}
+
+// TestBothFormsOfThePlatformAgree: a NetworkPolicy stands beside every policy, and another
+// enforcer would let the same pass.
+func TestBothFormsOfThePlatformAgree(t *testing.T) {
+	t.Parallel()
+	items, findings := fencedPlatform(t, "platform-services/both")
+	for _, f := range findings {
+		if slices.Contains([]string{"twin-narrower", "twin-wider", "not-in-twin"}, f.Check) {
+			t.Errorf("the forms differ: %s", f.Message)
+		}
+	}
+	names := map[string][]string{}
+	for _, n := range items {
+		names[n.GetKind()] = append(names[n.GetKind()], n.GetNamespace()+"/"+n.GetName())
+	}
+	if diff := cmp.Diff(names[resource.KindCilium], names[resource.KindKubernetes]); diff != "" || len(names[resource.KindCilium]) == 0 {
+		t.Errorf("not every policy is there in both forms:\n%s", diff)
+	}
+}
+
+func fencedPlatform(t *testing.T, dir string) ([]*yaml.RNode, policy.Findings) {
+	t.Helper()
+	items, findings, err := tryExample(dir)
+	if err != nil {
+		t.Fatalf("%v: %v", err, findings)
+	}
+	return items, findings
+}
+
+// expectFindings looks for findings by their check and a part of what they say.
+func expectFindings(t *testing.T, findings policy.Findings, want [][2]string) {
+	t.Helper()
+	for _, w := range want {
+		if !slices.ContainsFunc(findings, func(f policy.Finding) bool { return f.Check == w[0] && strings.Contains(f.String(), w[1]) }) {
+			t.Errorf("no finding %s says %q:\n%v", w[0], w[1], findings)
+		}
+	}
+}
+
+var offFlow = regexp.MustCompile(`the optional flow "(.*)" of Tenant "(.*)" is off`)
+
+// off are the tenants and flows that are said to be off.
+func off(t *testing.T, findings policy.Findings) []string {
+	t.Helper()
+	var out []string
+	for _, f := range findings {
+		if f.Check != "optional-flow-off" {
+			continue
+		}
+		m := offFlow.FindStringSubmatch(f.Message)
+		if m == nil {
+			t.Fatalf("which flow is off? %s", f.Message)
+		}
+		out = append(out, m[2]+" "+m[1])
+	}
+	slices.Sort(out)
+	return out
+}
+
+func policyNames(items []*yaml.RNode) []string {
+	var out []string
+	for _, n := range items {
+		if n.GetKind() == resource.KindCilium {
+			out = append(out, n.GetName())
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+func platformPod(namespace, label, value string) policy.Endpoint {
+	return policy.Endpoint{Kind: policy.PodEndpoint, Name: namespace + "/" + value, Namespace: namespace, Labels: map[string]string{label: value}}
+}
