@@ -57,6 +57,8 @@ type mutant struct {
 	endpoints reach.Endpoints
 	// recorded are the declared flows, and which policies allow them.
 	recorded []recorded
+	// only is the one namespace that is closed, or empty.
+	only string
 }
 
 func (m *mutant) allAreNeeded(t *testing.T) {
@@ -65,14 +67,27 @@ func (m *mutant) allAreNeeded(t *testing.T) {
 		t.Fatal("there is nothing to take away, or nothing is declared")
 	}
 	for _, n := range m.policies {
-		needed := m.isNeeded
+		around := m.around(n)
+		needed := around.isNeeded
 		if n.GetLabels()[resource.LabelStage] == string(v1alpha1.StageDefaultDeny) {
-			needed = m.closes
+			needed = around.closes
 		}
 		if !needed(t, n) {
 			t.Errorf("%s %s/%s changes nothing", n.GetKind(), n.GetNamespace(), n.GetName())
 		}
 	}
+}
+
+// around leaves out the policies of other namespaces, which decide nothing in that of n:
+// all the rest is open then, unless cluster-wide policies close it.
+func (m *mutant) around(n *yaml.RNode) *mutant {
+	if slices.ContainsFunc(m.policies, func(p *yaml.RNode) bool { return p.GetNamespace() == "" }) {
+		return m
+	}
+	out := *m
+	out.only = n.GetNamespace()
+	out.policies = slices.DeleteFunc(slices.Clone(m.policies), func(p *yaml.RNode) bool { return p.GetNamespace() != out.only })
+	return &out
 }
 
 type recorded struct {
@@ -161,6 +176,9 @@ func (m *mutant) closed(t *testing.T) []json.RawMessage {
 	var docs []json.RawMessage
 	for _, tenant := range m.fence.Tenants {
 		for _, ns := range tenant.Namespaces {
+			if m.only != "" && m.only != ns {
+				continue
+			}
 			docs = append(docs, json.RawMessage(`{"apiVersion":"networking.k8s.io/v1","kind":"NetworkPolicy","metadata":{"name":"closed.`+tenant.Name+`","namespace":"`+ns+`"},"spec":{"podSelector":`+policy.Key(tenant.Pods)+`,"policyTypes":["Ingress","Egress"]}}`))
 		}
 	}

@@ -149,7 +149,7 @@ func (s scoped) passes(t *testing.T, pod policy.Endpoint, d policy.Direction) ma
 		for _, peer := range append(o.Peers, policy.Endpoint{Name: fmt.Sprintf("isolated: %t", len(o.By) > 0 || len(o.Peers) > 0)}) {
 			for _, p := range protocols {
 				key := fmt.Sprintf("%s %s %s %t", peer.Name, p, o.L7, len(o.L7.MootBy) > 0)
-				ranges[key] = append(ranges[key], [2]int{int(o.First), int(o.Last)})
+				ranges[key] = append(ranges[key], [2]int{int(o.First), int(min(o.Last, policy.EveryPort(p).Last))})
 			}
 		}
 	}

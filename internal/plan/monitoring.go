@@ -1,13 +1,21 @@
 package plan
 
-import "github.com/tenantfence/tenantfence/internal/policy"
+import (
+	"slices"
 
-// monitoring admits the profile's monitoring system to every pod.
+	"github.com/tenantfence/tenantfence/internal/policy"
+)
+
+// monitoring admits the profile's monitoring system to every pod. Its own namespace needs
+// no policy for that, where everything among its pods is allowed.
 func monitoring(f *policy.Fence, t *policy.Tenant) []half {
 	if f.Baseline.Monitoring == nil {
 		return nil
 	}
-	return baselineSides(f, t, policy.Monitoring, monitoringRule(f), "baseline.monitoring")
+	halves := baselineSides(f, t, policy.Monitoring, monitoringRule(f), "baseline.monitoring")
+	return slices.DeleteFunc(halves, func(h half) bool {
+		return t.IntraNamespace && !t.Shares() && h.namespace == h.rule.Peers[0].Namespace
+	})
 }
 
 func monitoringRule(f *policy.Fence) policy.Rule {

@@ -1,0 +1,280 @@
+package examples_test
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"sigs.k8s.io/kustomize/kyaml/filesys"
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/fn"
+	"github.com/tenantfence/tenantfence/internal/convert"
+	"github.com/tenantfence/tenantfence/internal/engine"
+	"github.com/tenantfence/tenantfence/internal/kustomize"
+	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/resource"
+)
+
+// phases are the namespaces that each phase of the example closes. The carved out are
+// not among them.
+var phases = [][]string{
+	{"selfhosted"},
+	{"ai", "actions-runner-system", "renovate", "mcp-system", "home", "collab", "media"},
+	{"auth", "databases"},
+	{"storage", "longhorn-system", "rook-ceph"},
+	{"network", "cert-manager", "external-secrets"},
+	{"observability", "kuadrant", "istio-system", "cilium-secrets"},
+}
+
+// TestPhases builds the example as it is before the first phase and after each: a phase
+// adds the default-denies of its own namespaces. It changes no policy that is there, but
+// for the names that these namespaces may ask DNS for, which are narrowed with it.
+func TestPhases(t *testing.T) {
+	t.Parallel()
+	before := policiesOf(t, afterPhase(t, 0))
+	for n, namespaces := range phases {
+		after := policiesOf(t, afterPhase(t, n+1))
+		var added, want []string
+		for id, now := range after {
+			was, there := before[id]
+			namespace, _, _ := strings.Cut(id, "/")
+			if slices.Contains(namespaces, namespace) {
+				was, now = dnsNames.ReplaceAllString(was, ""), dnsNames.ReplaceAllString(now, "")
+			}
+			switch {
+			case !there:
+				added = append(added, id)
+			case was != now:
+				t.Errorf("phase %d changes %s:\n%s", n+1, id, now)
+			}
+		}
+		for _, namespace := range namespaces {
+			want = append(want, namespace+"/default-deny")
+		}
+		slices.Sort(added)
+		slices.Sort(want)
+		if !slices.Equal(added, want) || len(after) != len(before)+len(added) {
+			t.Errorf("phase %d adds %v, want %v and %d policies in all, of %d", n+1, added, want, len(before)+len(want), len(after))
+		}
+		before = after
+	}
+}
+
+// dnsNames are the names that a policy lets pods ask DNS for: any, while their namespace
+// is in Audit.
+var dnsNames = regexp.MustCompile(`(?m)^ +dns:\n( +- match(Name|Pattern): .*\n)+`)
+
+// afterPhase is a copy of the example whose profile has no later phase yet.
+func afterPhase(t *testing.T, n int) string {
+	t.Helper()
+	dir := copyRollout(t)
+	file := filepath.Join(dir, "profile.yaml")
+	profile, err := yaml.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	overrides := profile.Field("spec").Value.Field("overrides").Value
+	seen := 0
+	kept := slices.DeleteFunc(overrides.Content(), func(o *yaml.Node) bool {
+		enforcement := yaml.NewRNode(o).Field("enforcement")
+		if enforcement.IsNilOrEmpty() || yaml.GetValue(enforcement.Value) != string(v1alpha1.Enforce) {
+			return false
+		}
+		seen++
+		return seen > n
+	})
+	if overrides.YNode().Content = kept; seen != len(phases) {
+		t.Fatalf("the profile has %d phases", seen)
+	}
+	if err := yaml.WriteFile(profile, file); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// copyRollout copies the example, and the Components that it lists.
+func copyRollout(t *testing.T) string {
+	t.Helper()
+	root := t.TempDir()
+	for _, name := range []string{"cluster-rollout", "components"} {
+		if err := os.CopyFS(filepath.Join(root, name), os.DirFS(name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return filepath.Join(root, "cluster-rollout")
+}
+
+// policiesOf are the policies of a build by namespace and name.
+func policiesOf(t *testing.T, dir string) map[string]string {
+	t.Helper()
+	out := map[string]string{}
+	for _, n := range items(t, buildExample(t, dir).output) {
+		if n.GetKind() == resource.KindCilium {
+			out[n.GetNamespace()+"/"+n.GetName()] = n.MustString()
+		}
+	}
+	return out
+}
+
+// TestMistakesOfThePlan writes into the example what the plan said, and the build that
+// passed on the plan's side is refused, by the flow that users missed.
+func TestMistakesOfThePlan(t *testing.T) {
+	t.Parallel()
+	for sentence, c := range map[string]struct {
+		file, from, to string
+		// policy is one that the plan wrote by hand.
+		policy string
+		says   []string
+	}{
+		"a login callback to the world and to the issuer's own pods": {
+			file: "profile.yaml", from: "to: [{fqdns: [auth.example.com]}]\n      ports: [{port: 443}]",
+			to:   "to: [{entities: [world]}, {tenant: auth, pods: {matchLabels: {app.kubernetes.io/name: authelia}}}]\n      ports: [{port: 443}, {port: 9091}]",
+			says: []string{"pump's login callback fetches its token from the public name", "network/Pod/envoy-external", ":10443/TCP must be allowed and is denied"},
+		},
+		"the port of a Service where the pods' is meant": {
+			file: "namespaces/collab.yaml", from: "name: netbox}}\n    from: [{tenant: network, pods: {matchLabels: {app.kubernetes.io/name: envoy}}}]\n    ports: [{port: 8080}]",
+			to:   "name: netbox}}\n    from: [{tenant: network, pods: {matchLabels: {app.kubernetes.io/name: envoy}}}]\n    ports: [{port: 80}]",
+			says: []string{"the gateway passes users on to netbox, by the Service's port", "collab/Pod/netbox:8080/TCP must be allowed and is denied"},
+		},
+		"the gateway's listeners by the ports of its Service": {
+			file: "namespaces/network.yaml", from: "ports: [{port: 10443}, {port: 10080}]", to: "ports: [{port: 443}, {port: 80}]",
+			says: []string{"users reach the public gateway", "network/Pod/envoy-external:10443/TCP must be allowed and is denied"},
+		},
+		"every address for the apiserver": {
+			file: "profile.yaml", from: "    apiServer: {ports: [6443]}\n", to: "",
+			policy: `{endpointSelector: {}, egress: [{toCIDR: [0.0.0.0/0], toPorts: [{ports: [{port: "6443", protocol: TCP}]}]}]}`,
+			says:   []string{"goldilocks reads what pods use", "must be allowed and is allowed in some cases only", "denied for an apiserver on another node"},
+		},
+		"an empty selector for the pods of every namespace": {
+			file: "profile.yaml", from: "namespace: observability\n      pods: {matchLabels: {app.kubernetes.io/name: prometheus}}", to: "namespace: flux-system\n      pods: {matchLabels: {app: source-controller}}",
+			policy: `{endpointSelector: {matchLabels: {app.kubernetes.io/name: prometheus}}, egress: [{toEndpoints: [{matchLabels: {}}], toPorts: [{ports: [{port: "8080", protocol: TCP}]}]}]}`,
+			says:   []string{"Prometheus scrapes selfhosted", "selfhosted/glance:8080/TCP must be allowed and is denied: egress denied, no policy allows it"},
+		},
+		"a chart's policy with its default, which admits everybody": {
+			file: "converted/zulip-memcached.yaml", from: `    fromEndpoints:
+    # Whoever carries the client's label, and the cache itself.
+    - matchLabels:
+        zulip-memcached-client: "true"
+    - matchLabels:
+        app.kubernetes.io/instance: zulip
+        app.kubernetes.io/name: memcached
+`, to: "",
+			says: []string{"collab/Pod/zulip-memcached", "which no Tenant, profile or baseline declares"},
+		},
+	} {
+		t.Run(sentence, func(t *testing.T) {
+			t.Parallel()
+			dir := copyRollout(t)
+			edit(t, filepath.Join(dir, c.file), c.from, c.to)
+			if c.policy != "" {
+				by := "apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nmetadata: {name: by-hand, namespace: observability}\nspec: " + c.policy + "\n"
+				if err := os.WriteFile(filepath.Join(dir, "by-hand.yaml"), []byte(by), 0o600); err != nil {
+					t.Fatal(err)
+				}
+				edit(t, filepath.Join(dir, "kustomization.yaml"), "- profile.yaml\n", "- profile.yaml\n- by-hand.yaml\n")
+			}
+			findings := refusal(t, dir)
+			if !slices.ContainsFunc(findings, func(f policy.Finding) bool {
+				return !slices.ContainsFunc(c.says, func(words string) bool { return !strings.Contains(f.Message, words) })
+			}) {
+				t.Errorf("no finding says %q:\n%v", c.says, findings)
+			}
+		})
+	}
+}
+
+// refusal is what is said of a build that must not pass.
+func refusal(t *testing.T, dir string) policy.Findings {
+	t.Helper()
+	var findings policy.Findings
+	_, err := kustomize.Build(filesys.MakeFsOnDisk(), dir, kustomize.Options{
+		Function: func(config *yaml.RNode, items []*yaml.RNode) ([]*yaml.RNode, error) {
+			r, err := fn.Process(config, items, fn.Options{})
+			findings = r.Findings
+			return r.Items, err
+		},
+	})
+	if err == nil {
+		t.Fatal("the build succeeds")
+	}
+	return findings
+}
+
+// TestChartPolicies converts what the charts ship.
+func TestChartPolicies(t *testing.T) {
+	t.Parallel()
+	charts, err := filepath.Glob("cluster-rollout/charts/*.yaml")
+	if err != nil || len(charts) != 4 {
+		t.Fatalf("the charts ship %v: %v", charts, err)
+	}
+	for _, chart := range charts {
+		shipped, err := os.ReadFile(chart)
+		if err != nil {
+			t.Fatal(err)
+		}
+		converted, err := convert.Convert(chart, shipped)
+		if err != nil || converted.Findings.HasError() {
+			t.Fatalf("%v: %v", err, converted.Findings)
+		}
+		want, err := os.ReadFile(filepath.Join("cluster-rollout", "converted", filepath.Base(chart)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(string(want), string(converted.Bytes())); diff != "" {
+			t.Errorf("%s becomes (-converted/ +now):\n%s", chart, diff)
+		}
+	}
+}
+
+// TestCarvedOut has the policies of the two carved out decided as they are: everything
+// passes that no other namespace denies. The plan's own baseline would close them.
+func TestCarvedOut(t *testing.T) {
+	t.Parallel()
+	var docs []json.RawMessage
+	for _, n := range buildExample(t, "cluster-rollout").items {
+		if n.GetKind() == resource.KindCilium {
+			data, err := n.MarshalJSON()
+			if err != nil {
+				t.Fatal(err)
+			}
+			docs = append(docs, data)
+		}
+	}
+	planned := json.RawMessage(`{"apiVersion":"cilium.io/v2","kind":"CiliumNetworkPolicy","metadata":{"name":"planned","namespace":"downloads"},
+		"spec":{"endpointSelector":{},"ingress":[{"fromEndpoints":[{"matchLabels":{}}]}],"egress":[{"toEndpoints":[{"matchLabels":{}}]}]}}`)
+	download := policy.Endpoint{Kind: policy.PodEndpoint, Name: "download", Namespace: "downloads", Labels: map[string]string{"app": "new"}}
+	gateway := policy.Endpoint{Kind: policy.PodEndpoint, Name: "gateway", Namespace: "vpn", Labels: map[string]string{"app": "new"}}
+	glance := policy.Endpoint{Kind: policy.PodEndpoint, Name: "glance", Namespace: "selfhosted", Labels: map[string]string{"app.kubernetes.io/name": "glance"}}
+	world := policy.Endpoint{Kind: policy.EntityEndpoint, Name: string(v1alpha1.EntityWorld)}
+	for what, c := range map[string]struct {
+		docs []json.RawMessage
+		want map[policy.Decision][]policy.Flow
+	}{
+		"in Audit": {docs, map[policy.Decision][]policy.Flow{
+			policy.Allowed: {{From: download, To: world, Port: 6881}, {From: download, To: gateway, Port: 9}, {From: gateway, To: download, Port: 9}, {From: world, To: download, Port: 9}},
+			policy.Denied:  {{From: download, To: glance, Port: 8080}, {From: glance, To: download, Port: 9}},
+		}},
+		"with the plan's baseline": {append(slices.Clone(docs), planned), map[policy.Decision][]policy.Flow{
+			policy.Denied: {{From: download, To: world, Port: 6881}, {From: world, To: download, Port: 9}},
+		}},
+	} {
+		e, err := engine.New(engine.Options{}, c.docs, []policy.Endpoint{download, gateway, glance})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for want, flows := range c.want {
+			for _, f := range flows {
+				if v, err := e.Decide(f); err != nil || v.Decision() != want {
+					t.Errorf("%s %s is %s, want %s (error %v)", what, f, v.Decision(), want, err)
+				}
+			}
+		}
+	}
+}
