@@ -166,11 +166,18 @@ func (d *declared) examples(p policy.Peer) []policy.Endpoint {
 			}
 		}
 	default:
-		for _, n := range p.FQDNs {
-			// One that ends in this cluster is wanted as a flow to pods, too.
-			if name := concrete(n); len(d.Endpoints.localServices(name)) == 0 {
-				out = append(out, policy.Endpoint{Kind: policy.NameEndpoint, Name: name})
-			}
+		return d.names(p)
+	}
+	return out
+}
+
+// names are those of a peer, but for what ends in this cluster, which is wanted as a flow
+// to pods, too.
+func (d *declared) names(p policy.Peer) []policy.Endpoint {
+	var out []policy.Endpoint
+	for _, n := range p.FQDNs {
+		if name := concrete(n); len(d.Endpoints.localServices(name)) == 0 {
+			out = append(out, policy.Endpoint{Kind: policy.NameEndpoint, Name: name})
 		}
 	}
 	return out
