@@ -88,7 +88,7 @@ func TestNoNameIsRefused(t *testing.T) {
 }
 
 // TestLaterNamespacesAreClosed: default-deny closes a namespace that nobody has told of, and
-// selects nothing but pods.
+// selects nothing but pods. The post's selects the health endpoint, too.
 func TestLaterNamespacesAreClosed(t *testing.T) {
 	t.Parallel()
 	all := buildExample(t, "layered-tenants").items
@@ -98,23 +98,17 @@ func TestLaterNamespacesAreClosed(t *testing.T) {
 			t.Errorf("%s is %s", f, got)
 		}
 	}
-	post := readPost(t)
-	for sentence, c := range map[string]struct {
-		all             []*yaml.RNode
-		name            string
-		pod, health, in bool
-	}{
-		"the example's": {all, "layered.default-deny", true, false, false},
-		"the post's":    {post, "default-deny", true, true, false},
+	for health, selects := range map[bool]labels.Selector{
+		false: selectorOf(t, all, "layered.default-deny"),
+		true:  selectorOf(t, readPost(t), "default-deny"),
 	} {
-		selects := selectorOf(t, c.all, c.name)
 		for set, want := range map[*labels.Set]bool{
-			{"io.kubernetes.pod.namespace": "client-ns"}:   c.pod,
-			{"io.kubernetes.pod.namespace": "kube-system"}: c.in,
-			{"reserved.health": ""}:                        c.health,
+			{"io.kubernetes.pod.namespace": "client-ns"}:   true,
+			{"io.kubernetes.pod.namespace": "kube-system"}: false,
+			{"reserved.health": ""}:                        health,
 		} {
 			if got := selects.Matches(*set); got != want {
-				t.Errorf("%s default-deny selects %s: %t, want %t", sentence, set, got, want)
+				t.Errorf("%s selects %s: %t, want %t", selects, set, got, want)
 			}
 		}
 	}
