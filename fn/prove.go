@@ -11,7 +11,6 @@ import (
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/engine"
-	"github.com/tenantfence/tenantfence/internal/lint"
 	"github.com/tenantfence/tenantfence/internal/netpol"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/reach"
@@ -32,7 +31,10 @@ type proof struct {
 func (p proof) run(level v1alpha1.Proof) (policy.Report, error) {
 	var report policy.Report
 	e, rejected, err := enforce(p.fence, p.index, p.items, audited(p.fence))
-	if report.Findings = slices.Concat(rejected, lint.RemovedRules(p.fence, p.items)); err != nil || rejected.HasError() {
+	if report.Findings = rejected; err != nil {
+		return report, err
+	}
+	if report.Findings, err = p.unread(rejected); err != nil || rejected.HasError() {
 		return report, err
 	}
 	subject := reach.Proof{
@@ -202,7 +204,7 @@ func rejections(fence *policy.Fence, rejected policy.RejectedError, items []*yam
 			Check: "policy-rejected", Severity: policy.Error, Resource: refs[r.Name],
 			Message: fmt.Sprintf("is rejected by %s, or refers to what is not known here, so that nothing is proved: %v", by, r.Err),
 		}
-		if ns := f.Resource.Namespace; ns != "" && fence.Owner(ns) == nil {
+		if !fence.Concerns(f.Resource.Namespace) {
 			f.Severity = policy.Warning
 			f.Message = fmt.Sprintf("is rejected by %s, or refers to what is not known here, and is left out: %v", by, r.Err)
 		}

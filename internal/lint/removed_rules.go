@@ -34,22 +34,15 @@ func RemovedRules(f *policy.Fence, items []*yaml.RNode) policy.Findings {
 				Message: "is a rule that Cilium 1.20 no longer has: from that upgrade on everything passes on these ports; take the rule away before, and have the brokers or servers themselves say who may do what",
 			}
 			if policy.Minor(f.Cluster.CiliumVersion) >= removedSince {
-				finding.Severity = severityIn(f, finding.Resource.Namespace)
+				if f.Concerns(finding.Resource.Namespace) {
+					finding.Severity = policy.Error
+				}
 				finding.Message = "is a rule that Cilium 1.20 removed, so that everything passes on these ports: take it away, and have the brokers or servers themselves say who may do what"
 			}
 			out = append(out, finding)
 		}
 	}
 	return out
-}
-
-// severityIn is an error where somebody is to be fenced. A cluster-wide policy is
-// everywhere.
-func severityIn(f *policy.Fence, namespace string) policy.Severity {
-	if namespace == "" || len(f.Owners(namespace)) > 0 || f.Stranger(namespace) {
-		return policy.Error
-	}
-	return policy.Warning
 }
 
 // removedIn are the fields of a policy that hold removed rules.

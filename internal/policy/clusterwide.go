@@ -32,6 +32,12 @@ func (f *Fence) Stranger(namespace string) bool {
 	return f.Spanned(namespace) && f.Clusterwide.Enforcement == v1alpha1.Enforce && f.Owner(namespace) == nil
 }
 
+// Concerns says whether a policy of a namespace may be about somebody who is to be fenced. A
+// cluster-wide one, which has none, may.
+func (f *Fence) Concerns(namespace string) bool {
+	return namespace == "" || len(f.Owners(namespace)) > 0 || f.Stranger(namespace)
+}
+
 // Span are all namespaces that cluster-wide policies are about.
 func (f *Fence) Span() Span { return Span{Except: f.Clusterwide.Apart} }
 

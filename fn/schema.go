@@ -1,0 +1,68 @@
+package fn
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/engine"
+	"github.com/tenantfence/tenantfence/internal/lint"
+	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/resource"
+)
+
+// unread adds to what is said of policies which of them the cluster would take for
+// something else than they say, each told once.
+func (p proof) unread(said policy.Findings) (policy.Findings, error) {
+	said = slices.Concat(said, lint.RemovedRules(p.fence, p.items))
+	if p.fence.Cluster.CNI == v1alpha1.CNIKubernetes {
+		return said, nil
+	}
+	told := map[policy.Ref]bool{}
+	for _, f := range said {
+		told[f.Resource] = true
+	}
+	for _, n := range p.items {
+		ref := resource.RefOf(n)
+		if resource.Group(n) != "cilium.io" || !resource.IsPolicy(n) || resource.Local(n) || told[ref] || n.GetLabels()[resource.LabelFence] == p.fence.Name {
+			continue
+		}
+		f, err := unfit(p.fence, n)
+		if err != nil {
+			return nil, fmt.Errorf("read %s: %w", ref, err)
+		}
+		said = append(said, f...)
+	}
+	return said, nil
+}
+
+// unfit says where a policy does not fit Cilium's custom resource: an apiserver refuses it,
+// or drops what it does not know. The schema is the newest: an older Cilium may know more.
+func unfit(fence *policy.Fence, n *yaml.RNode) (policy.Findings, error) {
+	doc, err := n.Map()
+	if err != nil {
+		return nil, err
+	}
+	// The schema takes a field that is empty for one that it does not know.
+	if spec, ok := doc["spec"].(map[string]any); ok && spec["description"] == "" {
+		delete(spec, "description")
+	}
+	data, err := json.Marshal(doc)
+	if err != nil {
+		return nil, err
+	}
+	if err = engine.Validate(data); err == nil {
+		return nil, nil
+	}
+	f := policy.Finding{
+		Check: "policy-unfit", Severity: policy.Warning, Resource: resource.RefOf(n),
+		Message: fmt.Sprintf("does not fit Cilium's custom resource, as of %s: an apiserver refuses it, or drops what it does not know, and what is proved is what remains: %v", newest, err),
+	}
+	if fence.Concerns(f.Resource.Namespace) && policy.Minor(fence.Cluster.CiliumVersion) >= policy.Minor(newest) {
+		f.Severity = policy.Error
+	}
+	return policy.Findings{f}, nil
+}
