@@ -92,8 +92,9 @@ type FenceProfileSpec struct {
 	// gateway do: policies are decided after the address of a Service was translated, so
 	// that no rule about names or the world ever matches these. A flow to such a name
 	// becomes one to the Service's pods, on the target ports of those of its ports that the
-	// flow says. It needs no consent and no limits.namespaces. Several that hold a name
-	// count, each. Omitted: none.
+	// flow says. It needs no consent and no limits.namespaces, and whoever may reach one of
+	// the names reaches whatever the Service serves on these ports: no policy tells the names
+	// apart there. Several that hold a name count, each. Omitted: none.
 	// +optional
 	// +kubebuilder:validation:MinItems=1
 	LocalNames []LocalName `json:"localNames,omitempty"`
