@@ -8,6 +8,7 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/lint"
 	"github.com/tenantfence/tenantfence/internal/merge"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/reach"
@@ -27,7 +28,7 @@ type checker struct {
 
 // check says what was proved, and what was not.
 func (c checker) check() (policy.Report, policy.Findings, error) {
-	findings := refuseEmpty(c.in, c.before, c.after.Items)
+	findings := append(refuseEmpty(c.in, c.before, c.after.Items), lint.AuditAnnotation(c.after.Items)...)
 	lost, err := c.tellAdopted()
 	if findings = append(findings, lost...); err != nil || findings.HasError() || c.Unproved {
 		return policy.Report{}, findings, err

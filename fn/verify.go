@@ -52,7 +52,7 @@ func Verify(v Verification) (policy.Report, error) {
 	} else {
 		report, err = v.against(runs, items)
 	}
-	report.Findings = append(report.Findings, lint.Moved(v.Items)...).Sort()
+	report.Findings = slices.Concat(report.Findings, lint.Moved(v.Items), lint.AuditAnnotation(v.Items)).Sort()
 	return report, err
 }
 
