@@ -25,12 +25,6 @@ func (f *Fence) NodeOf(p Peer) *Node {
 	return nil
 }
 
-// GeneratedAt says whether policies may land at a kind of node at all: where an allow
-// isolates by itself, one must not land in Audit.
-func (f *Fence) GeneratedAt(n *Node) bool {
-	return n.Enforcement == v1alpha1.Enforce || f.Additive()
-}
-
 // At are the nodes, as an end of flows.
 func (n *Node) At() Peer { return Peer{Kind: Nodes, Node: n.Name} }
 

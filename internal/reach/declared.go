@@ -22,7 +22,7 @@ func (p Proof) Declared() (int, policy.Findings) {
 	d.nodesOf(x)
 	for i, t := range p.Fence.Tenants {
 		p.Progress.Tell("deciding declared flows: tenants", i, len(p.Fence.Tenants))
-		if !p.Fence.Generated(&p.Fence.Tenants[i]) {
+		if !p.Fence.Generated(t.Enforcement) {
 			continue
 		}
 		for _, ns := range t.Namespaces {

@@ -78,7 +78,7 @@ func (p Proof) HostNetwork() policy.Findings {
 func (p Proof) fenced(known []policy.Endpoint) []policy.Endpoint {
 	return slices.DeleteFunc(slices.Clone(known), func(ep policy.Endpoint) bool {
 		owner := p.Fence.OwnerOfPod(ep.Namespace, ep.Labels)
-		return ep.Kind != policy.PodEndpoint || ep.Cluster != "" || !p.Fence.Stranger(ep.Namespace) && (owner == nil || !p.Fence.Generated(owner))
+		return ep.Kind != policy.PodEndpoint || ep.Cluster != "" || !p.Fence.Stranger(ep.Namespace) && (owner == nil || !p.Fence.Generated(owner.Enforcement))
 	})
 }
 

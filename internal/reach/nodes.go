@@ -63,7 +63,7 @@ func (p Proof) fencedNodes(known []policy.Endpoint) []policy.Endpoint {
 	var out []policy.Endpoint
 	for i := range p.Fence.Nodes {
 		n := &p.Fence.Nodes[i]
-		if !p.Fence.GeneratedAt(n) {
+		if !p.Fence.Generated(n.Enforcement) {
 			continue
 		}
 		out = append(out, p.nodes(n)...)
@@ -94,7 +94,7 @@ func closers(f *policy.Fence, labels map[string]string, d policy.Direction) []*p
 	var enforced, audited []*policy.Node
 	for i := range f.Nodes {
 		switch n := &f.Nodes[i]; {
-		case !slices.Contains(n.Closes, d) || !f.GeneratedAt(n) || !policy.Selects(n.Selector, labels):
+		case !slices.Contains(n.Closes, d) || !f.Generated(n.Enforcement) || !policy.Selects(n.Selector, labels):
 		case n.Enforcement == v1alpha1.Enforce:
 			enforced = append(enforced, n)
 		default:
@@ -125,7 +125,7 @@ func (s *search) searchNodes(known []policy.Endpoint) (int, error) {
 func (d *declared) nodesOf(x *Expectation) {
 	for i := range d.Fence.Nodes {
 		n := &d.Fence.Nodes[i]
-		if !d.Fence.GeneratedAt(n) {
+		if !d.Fence.Generated(n.Enforcement) {
 			continue
 		}
 		for _, direction := range []policy.Direction{policy.Egress, policy.Ingress} {
