@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
-	"slices"
 	"strings"
 
 	"github.com/tenantfence/tenantfence/internal/policy"
@@ -64,7 +63,7 @@ func serverNameOf(f policy.Flow) string {
 }
 
 func covered(patterns []string, name string) bool {
-	return name != "" && slices.ContainsFunc(patterns, func(p string) bool { return policy.Covers(p, name) })
+	return name != "" && policy.SomeCovers(patterns, name)
 }
 
 // admitsIn says whether a rule lets a request pass in a connection to a server or, without

@@ -25,7 +25,7 @@ type Fence struct {
 	// Grants of the tenants' and the profile's flows, in a stable order.
 	Grants []Grant
 	// LocalNames are public names that end at pods of this cluster.
-	LocalNames []v1alpha1.LocalName
+	LocalNames []LocalName
 	// NamespaceLabels are those of every tenant's namespace.
 	NamespaceLabels map[string]string
 	// BaselineTenants have, in namespaces that they share, pods that the baseline names.

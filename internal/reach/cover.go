@@ -148,7 +148,7 @@ func covers(wanted, part policy.L7) bool {
 	case len(part.ServerNames) > 0:
 		return coversEach(wanted.ServerNames, part.ServerNames)
 	case len(part.DNS) > 0:
-		return slices.ContainsFunc(wanted.DNS, func(n string) bool { return policy.Covers(n, part.DNS[0]) })
+		return policy.SomeCovers(wanted.DNS, part.DNS[0])
 	default:
 		return false
 	}
@@ -166,9 +166,7 @@ func includes(wanted, rule policy.HTTPRule) bool {
 
 // coversEach says whether each of some names is covered by one that is wanted.
 func coversEach(wanted, names []string) bool {
-	return !slices.ContainsFunc(names, func(n string) bool {
-		return !slices.ContainsFunc(wanted, func(w string) bool { return policy.Covers(w, n) })
-	})
+	return !slices.ContainsFunc(names, func(n string) bool { return !policy.SomeCovers(wanted, n) })
 }
 
 // matchesMore says whether one expression matches all that another does: of one that is

@@ -26,7 +26,7 @@ func (p Proof) Declared() (int, policy.Findings) {
 			continue
 		}
 		for _, ns := range t.Namespaces {
-			for _, direction := range []policy.Direction{policy.Egress, policy.Ingress} {
+			for _, direction := range policy.Directions() {
 				for _, w := range x.at[end{namespace: ns, direction: direction}] {
 					if w.Owner.Name == t.Name {
 						own := t.At(ns)

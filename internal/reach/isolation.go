@@ -46,7 +46,7 @@ func (p Proof) Isolation() (policy.Isolation, policy.Findings, error) {
 	for i, pod := range pods {
 		p.Progress.Tell("proving isolation: pods", i, len(pods))
 		namespaces[pod.Namespace] = true
-		for _, d := range []policy.Direction{policy.Egress, policy.Ingress} {
+		for _, d := range policy.Directions() {
 			if err := s.search(pod, d); err != nil {
 				return counted, nil, err
 			}

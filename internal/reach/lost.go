@@ -67,7 +67,7 @@ func (c *change) search(ends []policy.Endpoint) error {
 		if c.ignored[pod.Name] {
 			continue
 		}
-		for _, d := range []policy.Direction{policy.Egress, policy.Ingress} {
+		for _, d := range policy.Directions() {
 			if err := c.lost(view{pod: pod, direction: d}); err != nil {
 				return err
 			}

@@ -109,7 +109,7 @@ func closers(f *policy.Fence, labels map[string]string, d policy.Direction) []*p
 func (s *search) searchNodes(known []policy.Endpoint) (int, error) {
 	all := s.fencedNodes(known)
 	for _, node := range all {
-		for _, d := range []policy.Direction{policy.Egress, policy.Ingress} {
+		for _, d := range policy.Directions() {
 			if len(closers(s.Fence, node.Labels, d)) == 0 {
 				continue
 			}
@@ -128,7 +128,7 @@ func (d *declared) nodesOf(x *Expectation) {
 		if !d.Fence.Generated(n.Enforcement) {
 			continue
 		}
-		for _, direction := range []policy.Direction{policy.Egress, policy.Ingress} {
+		for _, direction := range policy.Directions() {
 			for _, w := range x.at[end{node: n.Name, direction: direction}] {
 				d.decide(n.At(), n.Enforcement, direction, w)
 			}

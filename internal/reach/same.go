@@ -29,7 +29,7 @@ func (p Proof) Same(other policy.Engine) (Sameness, error) {
 	pods := slices.DeleteFunc(slices.Clone(known), func(ep policy.Endpoint) bool { return ep.Kind != policy.PodEndpoint || ep.Cluster != "" })
 	s := sameness{Sameness: Sameness{Pods: len(pods), Peers: len(known)}, before: p.Engine, after: other}
 	for _, pod := range pods {
-		for _, d := range []policy.Direction{policy.Egress, policy.Ingress} {
+		for _, d := range policy.Directions() {
 			if err := s.compare(view{pod: pod, direction: d}); err != nil {
 				return Sameness{}, err
 			}
