@@ -238,7 +238,7 @@ func (m *mutant) closes(t *testing.T, n *yaml.RNode) bool {
 		m = &alone
 	}
 	closed, directions := m.closedBy(n)
-	nodes := policy.Endpoint{Kind: policy.EntityEndpoint, Name: string(v1alpha1.EntityRemoteNode)}
+	nodes := entity(v1alpha1.EntityRemoteNode)
 	for _, d := range directions {
 		f := policy.Flow{From: closed, To: nodes, Port: 9}
 		if d == policy.Ingress {
