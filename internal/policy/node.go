@@ -34,10 +34,11 @@ func AnyNode() Peer {
 	return Peer{Kind: Entities, Entities: []v1alpha1.Entity{v1alpha1.EntityHost, v1alpha1.EntityRemoteNode}}
 }
 
-// NodeName is what a node with some labels is called.
-func NodeName(labels map[string]string) string {
-	if len(labels) == 0 {
-		return "a node without labels"
+// ImaginedNode is a node with some labels that nobody has made yet.
+func ImaginedNode(labels map[string]string) Endpoint {
+	name := "a node without labels"
+	if len(labels) > 0 {
+		name = "node/" + Spelled(labels)
 	}
-	return "node/" + Spelled(labels)
+	return Endpoint{Kind: NodeEndpoint, Name: name, Labels: labels, Imagined: true}
 }

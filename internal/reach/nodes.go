@@ -48,13 +48,9 @@ func (p Proof) nodes(n *policy.Node) []policy.Endpoint {
 		}
 	}
 	if len(out) == 0 {
-		out = append(out, imaginedNode(policy.Example(n.Selector)))
+		out = append(out, policy.ImaginedNode(policy.Example(n.Selector)))
 	}
 	return out
-}
-
-func imaginedNode(labels map[string]string) policy.Endpoint {
-	return policy.Endpoint{Kind: policy.NodeEndpoint, Name: policy.NodeName(labels), Labels: labels, Imagined: true}
 }
 
 // fencedNodes are the nodes that are looked into: those of the build, and for each kind of
@@ -75,7 +71,7 @@ func (p Proof) fencedNodes(known []policy.Endpoint) []policy.Endpoint {
 			labels := maps.Clone(example)
 			maps.Copy(labels, ep.Labels)
 			if policy.Selects(n.Selector, labels) {
-				out = append(out, imaginedNode(labels))
+				out = append(out, policy.ImaginedNode(labels))
 			}
 		}
 	}
