@@ -10,27 +10,33 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// closing are tenants and nodes that are closed as if they were enforced.
+// closing are tenants and nodes of a fence, which can be closed as if they were enforced.
 type closing struct {
 	tenants []policy.Tenant
 	nodes   []policy.Node
 }
 
+// inEnforcement are the tenants and nodes whose enforcement is such.
+func inEnforcement(fence *policy.Fence, such func(v1alpha1.Enforcement) bool) closing {
+	return closing{
+		tenants: slices.DeleteFunc(slices.Clone(fence.Tenants), func(t policy.Tenant) bool { return !such(t.Enforcement) }),
+		nodes:   slices.DeleteFunc(slices.Clone(fence.Nodes), func(n policy.Node) bool { return !such(n.Enforcement) }),
+	}
+}
+
 // audited are those that are not enforced yet.
 func audited(fence *policy.Fence) closing {
-	return closing{
-		tenants: slices.DeleteFunc(slices.Clone(fence.Tenants), func(t policy.Tenant) bool {
-			return t.Enforcement == v1alpha1.Enforce || !fence.Generated(&t)
-		}),
-		nodes: slices.DeleteFunc(slices.Clone(fence.Nodes), func(n policy.Node) bool {
-			return n.Enforcement == v1alpha1.Enforce || !fence.GeneratedAt(&n)
-		}),
-	}
+	return inEnforcement(fence, func(e v1alpha1.Enforcement) bool { return e != v1alpha1.Enforce && fence.Generated(e) })
 }
 
 // names are those of the tenants, sorted, and of the nodes.
 func (c closing) names() []string {
-	out := names(c.tenants)
+	var out []string
+	for _, t := range c.tenants {
+		out = append(out, t.Name)
+	}
+	slices.Sort(out)
+	out = slices.Compact(out)
 	for _, n := range c.nodes {
 		out = append(out, "nodes "+n.Name)
 	}

@@ -97,7 +97,7 @@ func (s *sameProof) proveOne(p convert.Policy) error {
 		return err
 	}
 	endpoints := reach.Endpoints{Index: s.index, Fence: &policy.Fence{}}
-	pods := append(endpoints.Pods(), s.namesPorts(before)...)
+	pods := append(endpoints.Pods(), namesPorts(before)...)
 	one, err := engine.New(engine.Options{}, []json.RawMessage{before}, pods)
 	if err != nil {
 		return s.rejected(p, "is no NetworkPolicy that Kubernetes takes: correct it", err)
@@ -134,9 +134,12 @@ func (s *sameProof) rejected(p convert.Policy, what string, err error) error {
 	return nil
 }
 
+// firstName is the number of the first port that has a name: policies hardly say it.
+const firstName = 50001
+
 // namesPorts is a pod that numbers each port that a policy names in its own way: two names
 // for one number are not told apart.
-func (s *sameProof) namesPorts(doc []byte) []policy.Endpoint {
+func namesPorts(doc []byte) []policy.Endpoint {
 	var np networkingv1.NetworkPolicy
 	if err := json.Unmarshal(doc, &np); err != nil {
 		// The engine says so.
@@ -167,6 +170,3 @@ func (s *sameProof) namesPorts(doc []byte) []policy.Endpoint {
 	}
 	return []policy.Endpoint{pod}
 }
-
-// firstName is the number of the first port that has a name: policies hardly say it.
-const firstName = 50001

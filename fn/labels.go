@@ -163,12 +163,3 @@ func spanOf(n *yaml.RNode) policy.Span {
 
 // newest is the version of Cilium whose engine decides.
 const newest = "1.20"
-
-func names(tenants []policy.Tenant) []string {
-	var out []string
-	for _, t := range tenants {
-		out = append(out, t.Name)
-	}
-	slices.Sort(out)
-	return slices.Compact(out)
-}

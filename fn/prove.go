@@ -99,19 +99,9 @@ func unknownKinds(c v1alpha1.Cluster, items []*yaml.RNode) policy.Findings {
 	return out
 }
 
-// isolation proves isolation, but for tenants for which nothing is generated.
+// isolation proves isolation, but for tenants and nodes for which nothing is generated.
 func (p proof) isolation(subject reach.Proof, report *policy.Report) error {
-	var without []string
-	for i, t := range p.fence.Tenants {
-		if !p.fence.Generated(&p.fence.Tenants[i]) {
-			without = append(without, t.Name)
-		}
-	}
-	for i, n := range p.fence.Nodes {
-		if !p.fence.GeneratedAt(&p.fence.Nodes[i]) {
-			without = append(without, "nodes "+n.Name)
-		}
-	}
+	without := inEnforcement(p.fence, func(e v1alpha1.Enforcement) bool { return !p.fence.Generated(e) }).names()
 	if len(without) > 0 {
 		report.Findings = append(report.Findings, policy.Finding{
 			Check: "not-proved", Severity: policy.Warning, Resource: p.in.FenceRef,

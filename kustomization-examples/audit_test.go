@@ -41,7 +41,7 @@ func TestAuditClosesNothing(t *testing.T) {
 	t.Parallel()
 	for dir, want := range map[string]policy.Decision{"audit-to-enforce/audit": policy.Allowed, "audit-to-enforce/enforce": policy.Denied} {
 		api := policy.Endpoint{Kind: policy.PodEndpoint, Name: "api", Namespace: "tenant-acme", Labels: map[string]string{"app": "api"}}
-		world := policy.Endpoint{Kind: policy.EntityEndpoint, Name: string(v1alpha1.EntityWorld)}
+		world := entity(v1alpha1.EntityWorld)
 		items := buildExample(t, dir).items
 		for _, flow := range []policy.Flow{{From: world, To: api, Port: 8080}, {From: api, To: world, Port: 443}} {
 			if got := decide(t, items, flow); got != want {

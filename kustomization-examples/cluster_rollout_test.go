@@ -1,7 +1,6 @@
 package examples_test
 
 import (
-	"encoding/json"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -10,14 +9,10 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"sigs.k8s.io/kustomize/kyaml/filesys"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
-	"github.com/tenantfence/tenantfence/fn"
 	"github.com/tenantfence/tenantfence/internal/convert"
-	"github.com/tenantfence/tenantfence/internal/engine"
-	"github.com/tenantfence/tenantfence/internal/kustomize"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
@@ -74,7 +69,7 @@ var dnsNames = regexp.MustCompile(`(?m)^ +dns:\n( +- match(Name|Pattern): .*\n)+
 // afterPhase is a copy of the example whose profile has no later phase yet.
 func afterPhase(t *testing.T, n int) string {
 	t.Helper()
-	dir := copyRollout(t)
+	dir := copyExample(t, "cluster-rollout", "components")
 	file := filepath.Join(dir, "profile.yaml")
 	profile, err := yaml.ReadFile(file)
 	if err != nil {
@@ -97,18 +92,6 @@ func afterPhase(t *testing.T, n int) string {
 		t.Fatal(err)
 	}
 	return dir
-}
-
-// copyRollout copies the example, and the Components that it lists.
-func copyRollout(t *testing.T) string {
-	t.Helper()
-	root := t.TempDir()
-	for _, name := range []string{"cluster-rollout", "components"} {
-		if err := os.CopyFS(filepath.Join(root, name), os.DirFS(name)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return filepath.Join(root, "cluster-rollout")
 }
 
 // policiesOf are the policies of a build by namespace and name.
@@ -171,7 +154,7 @@ func TestMistakesOfThePlan(t *testing.T) {
 	} {
 		t.Run(sentence, func(t *testing.T) {
 			t.Parallel()
-			dir := copyRollout(t)
+			dir := copyExample(t, "cluster-rollout", "components")
 			edit(t, filepath.Join(dir, c.file), c.from, c.to)
 			if c.policy != "" {
 				by := "apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nmetadata: {name: by-hand, namespace: observability}\nspec: " + c.policy + "\n"
@@ -180,7 +163,7 @@ func TestMistakesOfThePlan(t *testing.T) {
 				}
 				edit(t, filepath.Join(dir, "kustomization.yaml"), "- profile.yaml\n", "- profile.yaml\n- by-hand.yaml\n")
 			}
-			findings := refusal(t, dir)
+			findings := refused(t, dir)
 			if !slices.ContainsFunc(findings, func(f policy.Finding) bool {
 				return !slices.ContainsFunc(c.says, func(words string) bool { return !strings.Contains(f.Message, words) })
 			}) {
@@ -188,23 +171,6 @@ func TestMistakesOfThePlan(t *testing.T) {
 			}
 		})
 	}
-}
-
-// refusal is what is said of a build that must not pass.
-func refusal(t *testing.T, dir string) policy.Findings {
-	t.Helper()
-	var findings policy.Findings
-	_, err := kustomize.Build(filesys.MakeFsOnDisk(), dir, kustomize.Options{
-		Function: func(config *yaml.RNode, items []*yaml.RNode) ([]*yaml.RNode, error) {
-			r, err := fn.Process(config, items, fn.Options{})
-			findings = r.Findings
-			return r.Items, err
-		},
-	})
-	if err == nil {
-		t.Fatal("the build succeeds")
-	}
-	return findings
 }
 
 // TestChartPolicies converts what the charts ship.
@@ -237,42 +203,27 @@ func TestChartPolicies(t *testing.T) {
 // passes that no other namespace denies. The plan's own baseline would close them.
 func TestCarvedOut(t *testing.T) {
 	t.Parallel()
-	var docs []json.RawMessage
-	for _, n := range buildExample(t, "cluster-rollout").items {
-		if n.GetKind() == resource.KindCilium {
-			data, err := n.MarshalJSON()
-			if err != nil {
-				t.Fatal(err)
-			}
-			docs = append(docs, data)
-		}
-	}
-	planned := json.RawMessage(`{"apiVersion":"cilium.io/v2","kind":"CiliumNetworkPolicy","metadata":{"name":"planned","namespace":"downloads"},
-		"spec":{"endpointSelector":{},"ingress":[{"fromEndpoints":[{"matchLabels":{}}]}],"egress":[{"toEndpoints":[{"matchLabels":{}}]}]}}`)
-	download := policy.Endpoint{Kind: policy.PodEndpoint, Name: "download", Namespace: "downloads", Labels: map[string]string{"app": "new"}}
-	gateway := policy.Endpoint{Kind: policy.PodEndpoint, Name: "gateway", Namespace: "vpn", Labels: map[string]string{"app": "new"}}
-	glance := policy.Endpoint{Kind: policy.PodEndpoint, Name: "glance", Namespace: "selfhosted", Labels: map[string]string{"app.kubernetes.io/name": "glance"}}
-	world := policy.Endpoint{Kind: policy.EntityEndpoint, Name: string(v1alpha1.EntityWorld)}
+	audit := buildExample(t, "cluster-rollout").items
+	planned := append(slices.Clone(audit), yaml.MustParse(`{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {name: planned, namespace: downloads},
+  spec: {endpointSelector: {}, ingress: [{fromEndpoints: [{matchLabels: {}}]}], egress: [{toEndpoints: [{matchLabels: {}}]}]}}`))
+	download, gateway := podWith("downloads", "app", "new"), podWith("vpn", "app", "new")
+	glance, world := podWith("selfhosted", "app.kubernetes.io/name", "glance"), entity(v1alpha1.EntityWorld)
 	for what, c := range map[string]struct {
-		docs []json.RawMessage
-		want map[policy.Decision][]policy.Flow
+		items []*yaml.RNode
+		want  map[policy.Decision][]policy.Flow
 	}{
-		"in Audit": {docs, map[policy.Decision][]policy.Flow{
+		"in Audit": {audit, map[policy.Decision][]policy.Flow{
 			policy.Allowed: {{From: download, To: world, Port: 6881}, {From: download, To: gateway, Port: 9}, {From: gateway, To: download, Port: 9}, {From: world, To: download, Port: 9}},
 			policy.Denied:  {{From: download, To: glance, Port: 8080}, {From: glance, To: download, Port: 9}},
 		}},
-		"with the plan's baseline": {append(slices.Clone(docs), planned), map[policy.Decision][]policy.Flow{
+		"with the plan's baseline": {planned, map[policy.Decision][]policy.Flow{
 			policy.Denied: {{From: download, To: world, Port: 6881}, {From: world, To: download, Port: 9}},
 		}},
 	} {
-		e, err := engine.New(engine.Options{}, c.docs, []policy.Endpoint{download, gateway, glance})
-		if err != nil {
-			t.Fatal(err)
-		}
 		for want, flows := range c.want {
 			for _, f := range flows {
-				if v, err := e.Decide(f); err != nil || v.Decision() != want {
-					t.Errorf("%s %s is %s, want %s (error %v)", what, f, v.Decision(), want, err)
+				if got := decide(t, c.items, f); got != want {
+					t.Errorf("%s %s is %s, want %s", what, f, got, want)
 				}
 			}
 		}

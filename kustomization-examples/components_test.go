@@ -7,12 +7,9 @@ import (
 	"strings"
 	"testing"
 
-	"sigs.k8s.io/kustomize/kyaml/filesys"
 	"sigs.k8s.io/kustomize/kyaml/kio"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
-	"github.com/tenantfence/tenantfence/fn"
-	"github.com/tenantfence/tenantfence/internal/kustomize"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
@@ -39,7 +36,7 @@ func TestComponentsInEitherOrder(t *testing.T) {
 	}
 
 	edit(t, filepath.Join(dir, "platform", "kustomization.yaml"), "- ../default-deny\n", "")
-	open := buildWith(t, filepath.Join(dir, "platform"))
+	open := buildExample(t, filepath.Join(dir, "platform")).output
 	if n := count(t, open, "CiliumNetworkPolicy", "DefaultDeny"); n != 0 {
 		t.Errorf("the Component baseline alone closes %d namespaces", n)
 	}
@@ -69,27 +66,16 @@ func TestNamespaceBesideComponents(t *testing.T) {
 	}
 }
 
-func buildWith(t *testing.T, dir string) []byte {
+// copyExample copies an example, with the folders beside it that it lists.
+func copyExample(t *testing.T, name string, beside ...string) string {
 	t.Helper()
-	out, err := kustomize.Build(filesys.MakeFsOnDisk(), dir, kustomize.Options{
-		Function: func(c *yaml.RNode, items []*yaml.RNode) ([]*yaml.RNode, error) {
-			r, err := fn.Process(c, items, fn.Options{})
-			return r.Items, err
-		},
-	})
-	if err != nil {
-		t.Fatal(err)
+	root := t.TempDir()
+	for _, dir := range append(beside, name) {
+		if err := os.CopyFS(filepath.Join(root, dir), os.DirFS(dir)); err != nil {
+			t.Fatal(err)
+		}
 	}
-	return out
-}
-
-func copyExample(t *testing.T, name string) string {
-	t.Helper()
-	dir := filepath.Join(t.TempDir(), name)
-	if err := os.CopyFS(dir, os.DirFS(name)); err != nil {
-		t.Fatal(err)
-	}
-	return dir
+	return filepath.Join(root, name)
 }
 
 // edit replaces a text in a file, which must be there.

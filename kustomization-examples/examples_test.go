@@ -3,11 +3,12 @@ package examples_test
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
+	"strings"
 	"testing"
 
 	"sigs.k8s.io/kustomize/kyaml/filesys"
@@ -21,47 +22,46 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// build is an example, built in this process, with everything the function saw.
+// build is an example, built in this process, with everything the function saw and said.
 type build struct {
-	output []byte
-	items  []*yaml.RNode
-	report policy.Report
-	config *yaml.RNode
+	output   []byte
+	items    []*yaml.RNode
+	report   policy.Report
+	findings policy.Findings
+	config   *yaml.RNode
 }
 
 func buildExample(t *testing.T, dir string) build {
 	t.Helper()
-	var b build
-	output, err := kustomize.Build(filesys.MakeFsOnDisk(), dir, kustomize.Options{
-		Function: func(c *yaml.RNode, items []*yaml.RNode) ([]*yaml.RNode, error) {
-			r, err := fn.Process(c, items, fn.Options{})
-			if b.items = nil; err != nil {
-				return nil, fmt.Errorf("%w: %v", err, r.Findings)
-			}
-			for _, n := range r.Items {
-				b.items = append(b.items, n.Copy())
-			}
-			b.config, b.report = c.Copy(), r.Report
-			return r.Items, nil
-		},
-	})
+	b, err := tryExample(dir)
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("%v: %v", err, b.findings)
 	}
-	b.output = output
 	return b
 }
 
-// tryExample builds an example that may be refused, with all that there is to say.
-func tryExample(dir string) (items []*yaml.RNode, findings policy.Findings, err error) {
-	_, err = kustomize.Build(filesys.MakeFsOnDisk(), dir, kustomize.Options{
-		Function: func(c *yaml.RNode, in []*yaml.RNode) ([]*yaml.RNode, error) {
-			r, err := fn.Process(c, in, fn.Options{})
-			items, findings = copied(r.Items), r.Findings
+// refused is what is said of an example that must not build.
+func refused(t *testing.T, dir string) policy.Findings {
+	t.Helper()
+	b, err := tryExample(dir)
+	if err == nil {
+		t.Fatal("the build succeeds")
+	}
+	return b.findings
+}
+
+// tryExample builds an example that may be refused.
+func tryExample(dir string) (build, error) {
+	var b build
+	var err error
+	b.output, err = kustomize.Build(filesys.MakeFsOnDisk(), dir, kustomize.Options{
+		Function: func(c *yaml.RNode, items []*yaml.RNode) ([]*yaml.RNode, error) {
+			r, err := fn.Process(c, items, fn.Options{})
+			b.items, b.config, b.report, b.findings = copied(r.Items), c.Copy(), r.Report, r.Findings
 			return r.Items, err
 		},
 	})
-	return items, findings, err
+	return b, err
 }
 
 // decide has Cilium decide a flow by policies as they are.
@@ -87,6 +87,24 @@ func decide(t *testing.T, items []*yaml.RNode, f policy.Flow) policy.Decision {
 		t.Fatal(err)
 	}
 	return v.Decision()
+}
+
+func podWith(namespace, label, value string) policy.Endpoint {
+	return policy.Endpoint{Kind: policy.PodEndpoint, Name: namespace + "/" + value, Namespace: namespace, Labels: map[string]string{label: value}}
+}
+
+func entity(e v1alpha1.Entity) policy.Endpoint {
+	return policy.Endpoint{Kind: policy.EntityEndpoint, Name: string(e)}
+}
+
+// expectFindings looks for findings by their check and a part of what they say.
+func expectFindings(t *testing.T, findings policy.Findings, want [][2]string) {
+	t.Helper()
+	for _, w := range want {
+		if !slices.ContainsFunc(findings, func(f policy.Finding) bool { return f.Check == w[0] && strings.Contains(f.String(), w[1]) }) {
+			t.Errorf("no finding %s says %q:\n%v", w[0], w[1], findings)
+		}
+	}
 }
 
 var fenced = regexp.MustCompile(`(?m)^(transformers|components|generators):`)

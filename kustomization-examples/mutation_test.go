@@ -238,7 +238,7 @@ func (m *mutant) closes(t *testing.T, n *yaml.RNode) bool {
 		m = &alone
 	}
 	closed, directions := m.closedBy(n)
-	nodes := policy.Endpoint{Kind: policy.EntityEndpoint, Name: string(v1alpha1.EntityRemoteNode)}
+	nodes := entity(v1alpha1.EntityRemoteNode)
 	for _, d := range directions {
 		f := policy.Flow{From: closed, To: nodes, Port: 9}
 		if d == policy.Ingress {
@@ -264,8 +264,7 @@ func (m *mutant) closes(t *testing.T, n *yaml.RNode) bool {
 func (m *mutant) closedBy(n *yaml.RNode) (policy.Endpoint, []policy.Direction) {
 	for _, node := range m.fence.Nodes {
 		if n.GetLabels()[resource.LabelNode] == node.Name {
-			labels := policy.Example(node.Selector)
-			return policy.Endpoint{Kind: policy.NodeEndpoint, Name: policy.NodeName(labels), Labels: labels}, node.Closes
+			return policy.ImaginedNode(policy.Example(node.Selector)), node.Closes
 		}
 	}
 	pod := policy.Endpoint{Kind: policy.PodEndpoint, Name: "a pod", Namespace: n.GetNamespace()}

@@ -92,7 +92,7 @@ func TestLaterNamespaceIsClosed(t *testing.T) {
 	t.Parallel()
 	later := policy.Endpoint{Kind: policy.PodEndpoint, Name: "later/app", Namespace: "later", Labels: map[string]string{"app": "app"}}
 	acme := policy.Endpoint{Kind: policy.PodEndpoint, Name: "tenant-acme/app", Namespace: "tenant-acme", Labels: map[string]string{"app": "app"}}
-	world := policy.Endpoint{Kind: policy.EntityEndpoint, Name: string(v1alpha1.EntityWorld)}
+	world := entity(v1alpha1.EntityWorld)
 	for scope, want := range map[v1alpha1.Scope]policy.Decision{v1alpha1.ScopeNamespace: policy.Allowed, v1alpha1.ScopeCluster: policy.Denied} {
 		s := newScoped(t, "soctalk", scope)
 		for _, f := range []policy.Flow{{From: world, To: later}, {From: later, To: world}, {From: acme, To: later}, {From: later, To: later}} {

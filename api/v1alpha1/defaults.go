@@ -38,13 +38,11 @@ func (c *FlowCase) setDefaults() {
 	case c.ICMP != "":
 	case c.DNS != "":
 		setDefault(&c.Port, 53)
-	case c.ServerName != "" && c.HTTP == nil:
-		setDefault(&c.Protocol, TCP)
 	case c.HTTP != nil:
 		setDefault(&c.HTTP.Method, "GET")
 		setDefault(&c.HTTP.Path, "/")
 		setDefault(&c.Protocol, TCP)
-	case c.Port != 0:
+	case c.ServerName != "" || c.Port != 0:
 		setDefault(&c.Protocol, TCP)
 	}
 }

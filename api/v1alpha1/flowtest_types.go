@@ -55,15 +55,15 @@ type FlowCase struct {
 	To string `json:"to"`
 
 	// port at the endpoint that is reached: a pod's own port, but where to is a Service,
-	// or a name that ends at one, the Service's. Omitted: every port, of a Service every port that it has; beside
-	// dns: 53.
+	// or a name that ends at one, the Service's. Omitted: every port, of a Service every
+	// port that it has; beside dns: 53.
 	// +optional
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=65535
 	Port int32 `json:"port,omitempty"`
 
-	// protocol is TCP, UDP, SCTP or, for each of them, ANY. Omitted beside port or http: TCP; beside dns: UDP
-	// and TCP, both; else: every protocol.
+	// protocol is TCP, UDP, SCTP or, for each of them, ANY. Omitted beside port, http or
+	// serverName: TCP; beside dns: UDP and TCP, both; else: every protocol.
 	// +optional
 	Protocol Protocol `json:"protocol,omitempty"`
 

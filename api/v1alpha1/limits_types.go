@@ -52,7 +52,8 @@ type Limits struct {
 	L7 []L7Kind `json:"l7,omitempty"`
 
 	// secrets that a Tenant's tls may name, as "namespace/name" in which * stands for any
-	// characters: whoever names one has Cilium's proxy speak with it. Omitted: none.
+	// characters but the slash: whoever names one has Cilium's proxy speak with it.
+	// Omitted: none.
 	// +optional
 	Secrets []string `json:"secrets,omitempty"`
 

@@ -1,8 +1,6 @@
 package v1alpha1
 
-import (
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-)
+import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 // NodePolicy is what some nodes may do, in host policies: cluster-wide policies of Cilium
 // about nodes and all that runs in their own network, as the kubelet, hostNetwork pods
@@ -34,11 +32,11 @@ type NodePolicy struct {
 	// +kubebuilder:validation:MinItems=1
 	Ingress []IngressFlow `json:"ingress,omitempty"`
 
-	// egress says what the nodes may reach, as ingress does; via and tls are errors too. dns, and
-	// the names of fqdns, are looked into in Enforce: names that nodes ask another server
-	// for than the baseline's need a flow with dns to that server. Where a peer's pods are
-	// fenced, they admit every node. Omitted: nothing is said of egress, and it is never
-	// closed.
+	// egress says what the nodes may reach, as ingress does; via and tls are errors too.
+	// dns, and the names of fqdns, are looked into in Enforce: names that nodes ask another
+	// server for than the baseline's need a flow with dns to that server. Where a peer's
+	// pods are fenced, they admit every node. Omitted: nothing is said of egress, and it is
+	// never closed.
 	// +optional
 	// +kubebuilder:validation:MinItems=1
 	Egress []EgressFlow `json:"egress,omitempty"`

@@ -96,7 +96,7 @@ type Port struct {
 	Protocol Protocol `json:"protocol,omitempty"`
 }
 
-// Protocol is a transport protocol.
+// Protocol is a transport protocol. ANY is each of the others.
 // +kubebuilder:validation:Enum=TCP;UDP;SCTP;ANY
 type Protocol string
 
@@ -105,9 +105,11 @@ const (
 	TCP  Protocol = "TCP"
 	UDP  Protocol = "UDP"
 	SCTP Protocol = "SCTP"
-	// ANY is each of them.
-	ANY Protocol = "ANY"
+	ANY  Protocol = "ANY"
 )
+
+// Protocols are those that ANY stands for, as Cilium has it.
+func Protocols() []Protocol { return []Protocol{TCP, UDP, SCTP} }
 
 // Entity is Cilium's name for a peer that has no pod labels.
 // +kubebuilder:validation:Enum=all;cluster;host;remote-node;kube-apiserver;ingress;health;world;world-ipv4;world-ipv6

@@ -153,9 +153,9 @@ type EgressFlow struct {
 
 	// http lets only requests pass that match one of these rules. Only with ports, each
 	// of them TCP, and where TLS is spoken (443, 8443 and the name https), which nothing
-	// looks into, only with the secrets of tls. Where both ends of a flow say http, the rules that both say
-	// count. Not looked into in Audit. The profile's limits.l7 must allow HTTP.
-	// Omitted: everything that is spoken on the ports.
+	// looks into, only with the secrets of tls. Where both ends of a flow say http, the
+	// rules that both say count. Not looked into in Audit. The profile's limits.l7 must
+	// allow HTTP. Omitted: everything that is spoken on the ports.
 	// +optional
 	// +kubebuilder:validation:MinItems=1
 	HTTP []HTTPRule `json:"http,omitempty"`

@@ -25,8 +25,10 @@ type TLS struct {
 
 // SecretName names a Secret that Cilium's agents may read.
 type SecretName struct {
+	// namespace of the Secret.
 	Namespace string `json:"namespace"`
-	Name      string `json:"name"`
+	// name of the Secret.
+	Name string `json:"name"`
 }
 
 func (s SecretName) String() string { return s.Namespace + "/" + s.Name }

@@ -115,7 +115,7 @@ func (p Port) unique(seen unique, at *field.Path) field.ErrorList {
 	protocols := []Protocol{p.Protocol}
 	setDefault(&protocols[0], TCP)
 	if p.Protocol == ANY {
-		protocols = []Protocol{TCP, UDP, SCTP}
+		protocols = Protocols()
 	}
 	for _, protocol := range protocols {
 		if errs := seen.item(written+"/"+string(protocol), at); len(errs) > 0 {

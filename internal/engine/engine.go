@@ -126,10 +126,10 @@ func (e *Engine) start(policies []json.RawMessage, pods []policy.Endpoint) error
 	return nil
 }
 
-// Decide judges one flow. The headerMatches of HTTP, and what a listener of its
-// own does, are not looked into: a flow that they restrict counts as allowed, and asking
-// for a request that only they could let pass is an error. Policies with the same rules in conflict
-// are an error, since the agent then enforces none of them.
+// Decide judges one flow. The headerMatches of HTTP, and what a listener of its own does,
+// are not looked into: a flow that they restrict counts as allowed, and asking for a
+// request that only they could let pass is an error. Policies with the same rules in
+// conflict are an error, since the agent then enforces none of them.
 func (e *Engine) Decide(f policy.Flow) (_ policy.Verdict, err error) {
 	agent.Lock()
 	defer agent.Unlock()

@@ -106,7 +106,7 @@ func (e *Engine) collectPorts(rules api.PortRules) {
 			if _, err := strconv.ParseUint(p.Port, 10, 16); err == nil || p.Port == "" {
 				continue
 			}
-			for _, protocol := range []v1alpha1.Protocol{v1alpha1.TCP, v1alpha1.UDP, v1alpha1.SCTP} {
+			for _, protocol := range v1alpha1.Protocols() {
 				port := policy.NamedPort{Name: p.Port, Protocol: protocol}
 				if (p.Protocol == api.ProtoAny || string(p.Protocol) == string(protocol)) && !slices.Contains(e.portNames, port) {
 					e.portNames = append(e.portNames, port)

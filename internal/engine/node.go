@@ -66,7 +66,7 @@ func (e *Engine) imagineNodes() error {
 		all = append(all, wishes...)
 	}
 	for _, w := range all {
-		ep := policy.Endpoint{Kind: policy.NodeEndpoint, Name: policy.NodeName(w.labels), Imagined: true, Labels: w.labels}
+		ep := policy.ImaginedNode(w.labels)
 		if key := fmt.Sprint(ep.Kind, ep.Name); !e.learnt[key] {
 			e.learnt[key] = true
 			e.told = append(e.told, ep)

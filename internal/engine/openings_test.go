@@ -76,7 +76,7 @@ func TestOpeningsAreWhatIsDecided(t *testing.T) {
 }
 
 func compareOpenings(e *engine.Engine, openings []policy.Opening, pod, peer policy.Endpoint, dir policy.Direction) error {
-	for _, protocol := range []v1alpha1.Protocol{v1alpha1.TCP, v1alpha1.UDP, v1alpha1.SCTP} {
+	for _, protocol := range v1alpha1.Protocols() {
 		for _, port := range edges {
 			f := policy.Flow{From: pod, To: peer, Port: port, Protocol: protocol}
 			if dir == policy.Ingress {

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
-	"slices"
 	"strings"
 
 	"github.com/tenantfence/tenantfence/internal/policy"
@@ -32,7 +31,7 @@ func matches(l policy.L7, f policy.Flow) (bool, error) {
 		return matchesName(patterns, f.DNS), err
 	}
 	name := serverNameOf(f)
-	if covered(l.ServerNames, name) {
+	if name != "" && policy.SomeCovers(l.ServerNames, name) {
 		return true, nil
 	}
 	var unknown error
@@ -63,24 +62,22 @@ func serverNameOf(f policy.Flow) string {
 	return host
 }
 
-func covered(patterns []string, name string) bool {
-	return name != "" && slices.ContainsFunc(patterns, func(p string) bool { return policy.Covers(p, name) })
-}
-
 // admitsIn says whether a rule lets a request pass in a connection to a server or, without
 // one, any.
 func admitsIn(name string, rule policy.HTTPRule, request *policy.HTTPRequest) (bool, error) {
-	ok, err := true, error(nil)
-	if request != nil {
-		ok, err = admits(rule, *request)
+	narrowed := len(rule.ServerNames) > 0
+	if narrowed && name != "" && !policy.SomeCovers(rule.ServerNames, name) {
+		return false, nil
 	}
-	switch {
-	case err != nil && !errors.Is(err, errNoHost) || !ok && err == nil || len(rule.ServerNames) == 0:
-		return ok, err
-	case name == "":
+	if request != nil {
+		if ok, err := admits(rule, *request); !ok || err != nil {
+			return false, err
+		}
+	}
+	if narrowed && name == "" {
 		return false, errNoHost
 	}
-	return ok && covered(rule.ServerNames, name), err
+	return true, nil
 }
 
 // admits says whether a rule lets a request pass.

@@ -80,7 +80,7 @@ func (i *imagination) imagine(namespace string, p *compiled) {
 	for _, lbls := range wishes(&p.written) {
 		i.add(i.place(namespace), lbls)
 	}
-	for _, d := range []policy.Direction{policy.Ingress, policy.Egress} {
+	for _, d := range policy.Directions() {
 		for _, r := range p.rules[d] {
 			for _, peer := range r.peers {
 				i.peer(peer)

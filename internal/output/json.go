@@ -81,10 +81,11 @@ type jsonSide struct {
 type jsonIsolation struct {
 	Namespaces int `json:"namespaces"`
 	Pods       int `json:"pods"`
+	Nodes      int `json:"nodes"`
 	Openings   int `json:"openings"`
 	// Declared is how many declared flows were decided.
 	Declared int `json:"declared"`
-	// Audited are the tenants in Audit, judged as if they were enforced.
+	// Audited are the tenants and nodes in Audit, judged as if they were enforced.
 	Audited []string `json:"audited"`
 }
 
@@ -123,7 +124,7 @@ func JSON(w io.Writer, r policy.Report) error {
 		out.FlowTests = append(out.FlowTests, flowTestJSON(&r.FlowTests[i]))
 	}
 	if i := r.Isolation; i != nil {
-		out.Isolation = &jsonIsolation{Namespaces: i.Namespaces, Pods: i.Pods, Openings: i.Openings, Declared: i.Declared, Audited: present(i.Audited)}
+		out.Isolation = &jsonIsolation{Namespaces: i.Namespaces, Pods: i.Pods, Nodes: i.Nodes, Openings: i.Openings, Declared: i.Declared, Audited: present(i.Audited)}
 	}
 	if c := r.Comparison; c != nil {
 		out.Policies = &jsonPolicies{Wanted: c.Wanted, AsGenerated: c.AsGenerated, Missing: c.Missing, Changed: c.Changed, Moved: c.Moved, Unexpected: c.Unexpected}

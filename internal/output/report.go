@@ -100,7 +100,11 @@ func sum(r policy.Report) string {
 		if !r.Holds() {
 			isolated = "looked into"
 		}
-		parts = append(parts, fmt.Sprintf("%s %s", policy.Count(i.Namespaces, "namespace"), isolated))
+		where := policy.Count(i.Namespaces, "namespace")
+		if i.Nodes > 0 {
+			where += " and " + policy.Count(i.Nodes, "node")
+		}
+		parts = append(parts, where+" "+isolated)
 		if len(i.Audited) > 0 {
 			parts = append(parts, "as if these were enforced: "+strings.Join(i.Audited, ", "))
 		}

@@ -27,7 +27,7 @@ func clusterwide(f *policy.Fence) []policy.Policy {
 	}
 	if span, ok := f.SpanOf(v1alpha1.Enforce); ok {
 		out = append(out, policy.Policy{
-			Name: clusterwideName(f, "default-deny"), Span: &span, Family: policy.DefaultDeny, Closes: bothWays(),
+			Name: clusterwideName(f, "default-deny"), Span: &span, Family: policy.DefaultDeny, Closes: policy.Directions(),
 			Reasons: askedFor(f, v1alpha1.Enforce, closing...),
 		})
 	}

@@ -19,12 +19,10 @@ func defaultDeny(f *policy.Fence) []policy.Policy {
 			}
 			out = append(out, policy.Policy{
 				Namespace: ns, Name: named(&t, "default-deny"), Tenant: t.Name, TenantID: t.ID,
-				Family: policy.DefaultDeny, Subject: t.Pods, Closes: bothWays(),
+				Family: policy.DefaultDeny, Subject: t.Pods, Closes: policy.Directions(),
 				Reasons: []policy.Reason{t.EnforcementReason},
 			})
 		}
 	}
 	return out
 }
-
-func bothWays() []policy.Direction { return []policy.Direction{policy.Ingress, policy.Egress} }

@@ -6,8 +6,8 @@ import "github.com/tenantfence/tenantfence/internal/policy"
 // name is ever resolved: on the same pods, for just these names. In Audit any name
 // may be asked for, since nothing may be denied.
 func fqdnEgress(f *policy.Fence, g policy.Grant) []half {
-	if n := f.NodeOf(g.From); n != nil && f.GeneratedAt(n) {
-		return nodeDNS(f, g)
+	if n := f.NodeOf(g.From); n != nil && f.Generated(n.Enforcement) {
+		return append(sides(f, g), nodeDNS(f, g)...)
 	}
 	out := sides(f, g)
 	for _, h := range out {
@@ -22,7 +22,7 @@ func fqdnEgress(f *policy.Fence, g policy.Grant) []half {
 // lookedUp are the names for which pods need a DNS rule of their own. For those that end
 // at pods it is only needed where the baseline narrows names: no rule waits for the answer.
 func lookedUp(f *policy.Fence, g policy.Grant, at policy.Peer) []string {
-	closed := enforced(f, at)
+	closed := f.Enforced(at)
 	switch {
 	case g.To.Kind == policy.FQDNs && closed:
 		return g.To.FQDNs

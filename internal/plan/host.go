@@ -14,7 +14,7 @@ func hosts(f *policy.Fence) []policy.Policy {
 	var out []policy.Policy
 	for i := range f.Nodes {
 		n := &f.Nodes[i]
-		if !f.GeneratedAt(n) {
+		if !f.Generated(n.Enforcement) {
 			continue
 		}
 		name := clusterwideName(f, "node-"+n.Name)
@@ -42,7 +42,7 @@ func hostPolicy(f *policy.Fence, n *policy.Node, name string) policy.Policy {
 		} else if f.NodeOf(g.From) != n {
 			continue
 		}
-		rule := policy.Rule{Direction: d, Peers: []policy.Peer{peer}, Ports: g.Ports, L7: spokenAtNode(n, g.L7)}
+		rule := policy.Rule{Direction: d, Peers: []policy.Peer{peer}, Ports: g.Ports, L7: spokenAt(f, n.At(), d, g.L7)}
 		if d == policy.Egress && len(g.SourcePorts) > 0 {
 			rule.Ports = g.SourcePorts
 		}
@@ -64,14 +64,6 @@ func nodeDNS(f *policy.Fence, g policy.Grant) []half {
 		out = append(out, side(f, asking, policy.Ingress, server, g.From))
 	}
 	return out
-}
-
-// spokenAtNode is what is looked into: nothing in Audit, where nothing may be denied.
-func spokenAtNode(n *policy.Node, l7 policy.L7) policy.L7 {
-	if n.Enforcement != v1alpha1.Enforce {
-		return policy.L7{}
-	}
-	return l7
 }
 
 // namesAt are the names that nodes may ask the cluster's DNS for: any in Audit.

@@ -10,7 +10,7 @@ func intraNamespace(f *policy.Fence, t *policy.Tenant) []half {
 	var out []half
 	for _, ns := range t.Namespaces {
 		own := t.At(ns)
-		for _, d := range []policy.Direction{policy.Ingress, policy.Egress} {
+		for _, d := range policy.Directions() {
 			out = append(out, half{
 				namespace: ns, tenant: own.Tenant, name: named(t, "allow-intra-namespace"), family: policy.IntraNamespace,
 				subject: t.Pods, declared: t.Pods,

@@ -78,7 +78,7 @@ func assemble(f *policy.Fence, halves []half) []policy.Policy {
 	a := newAssembly(f)
 	a.shared = sharedNames(halves)
 	for _, h := range halves {
-		if owner := f.OwnerOf(h.at()); owner != nil && f.Generated(owner) {
+		if owner := f.OwnerOf(h.at()); owner != nil && f.Generated(owner.Enforcement) {
 			a.add(h, owner)
 		}
 	}

@@ -1,9 +1,6 @@
 package plan
 
-import (
-	"github.com/tenantfence/tenantfence/api/v1alpha1"
-	"github.com/tenantfence/tenantfence/internal/policy"
-)
+import "github.com/tenantfence/tenantfence/internal/policy"
 
 // sides returns both halves of a grant. Those that land where nothing is fenced
 // are dropped when policies are assembled.
@@ -57,7 +54,7 @@ func side(f *policy.Fence, g policy.Grant, d policy.Direction, subject, peer pol
 // nothing may be denied, and of DNS and TLS nothing but at the source. What is opened up
 // there is closed again on its way.
 func spokenAt(f *policy.Fence, at policy.Peer, d policy.Direction, l7 policy.L7) policy.L7 {
-	if !enforced(f, at) {
+	if !f.Enforced(at) {
 		return policy.L7{}
 	}
 	if d == policy.Ingress {
@@ -66,12 +63,6 @@ func spokenAt(f *policy.Fence, at policy.Peer, d policy.Direction, l7 policy.L7)
 		}
 	}
 	return l7
-}
-
-// enforced says whether pods are closed.
-func enforced(f *policy.Fence, at policy.Peer) bool {
-	owner := f.OwnerOf(at)
-	return owner != nil && owner.Enforcement == v1alpha1.Enforce
 }
 
 // stem names a policy after the flow. A flow's name holds no dot, so that what

@@ -25,7 +25,7 @@ type Fence struct {
 	// Grants of the tenants' and the profile's flows, in a stable order.
 	Grants []Grant
 	// LocalNames are public names that end at pods of this cluster.
-	LocalNames []v1alpha1.LocalName
+	LocalNames []LocalName
 	// NamespaceLabels are those of every tenant's namespace.
 	NamespaceLabels map[string]string
 	// BaselineTenants have, in namespaces that they share, pods that the baseline names.
@@ -132,9 +132,18 @@ func Minor(ciliumVersion string) int {
 	return n
 }
 
-// Generated says whether policies may land in a namespace of this tenant at all:
-// where an allow isolates by itself, one must not land in Audit.
-func (f *Fence) Generated(t *Tenant) bool { return t.Enforcement == v1alpha1.Enforce || f.Additive() }
+// Generated says whether policies may land at all at a tenant, or at nodes, of some
+// enforcement: where an allow isolates by itself, one must not land in Audit.
+func (f *Fence) Generated(e v1alpha1.Enforcement) bool { return e == v1alpha1.Enforce || f.Additive() }
+
+// Enforced says whether a peer is closed: pods of a tenant, or nodes, in Enforce.
+func (f *Fence) Enforced(p Peer) bool {
+	if n := f.NodeOf(p); n != nil {
+		return n.Enforcement == v1alpha1.Enforce
+	}
+	owner := f.OwnerOf(p)
+	return p.Kind == Pods && owner != nil && owner.Enforcement == v1alpha1.Enforce
+}
 
 // Additive says whether an allow closes nothing by itself.
 func (f *Fence) Additive() bool {

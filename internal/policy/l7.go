@@ -129,8 +129,12 @@ type HTTPRequest struct {
 // String is "GET api.example.com/v1/x", with the headers behind it.
 func (r HTTPRequest) String() string {
 	out := r.Method + " " + r.Host + r.Path
-	for i, name := range slices.Sorted(maps.Keys(r.Headers)) {
-		out += map[bool]string{true: " with ", false: " and "}[i == 0] + name + ": " + r.Headers[name]
+	var headers []string
+	for _, name := range slices.Sorted(maps.Keys(r.Headers)) {
+		headers = append(headers, name+": "+r.Headers[name])
+	}
+	if len(headers) > 0 {
+		out += " with " + strings.Join(headers, " and ")
 	}
 	return out
 }

@@ -10,31 +10,25 @@ import (
 // a leading "**." for one or more labels, and "*" alone for any name. It may say no
 // where the truth is yes, never the other way round.
 func Covers(limit, asked string) bool {
-	limit, asked = strings.TrimSuffix(strings.ToLower(limit), "."), strings.TrimSuffix(strings.ToLower(asked), ".")
-	if limit == "*" || limit == asked {
-		return true
-	}
-	if asked == "*" {
+	l, deep := tail(limit)
+	a, deeper := tail(asked)
+	switch {
+	case !deep && (deeper || len(l) != len(a)):
 		return false
-	}
-	l, a := strings.Split(limit, "."), strings.Split(asked, ".")
-	if l[0] == "**" {
-		if len(a) < len(l) {
-			return false
-		}
-		l, a = l[1:], a[len(a)-len(l)+1:]
-	} else if a[0] == "**" {
-		return false
-	}
-	if len(l) != len(a) {
+	case len(a) < len(l) || len(a) == len(l) && deep && !deeper:
 		return false
 	}
 	for i := range l {
-		if !globCovers(l[i], a[i]) {
+		if !globCovers(l[i], a[len(a)-len(l)+i]) {
 			return false
 		}
 	}
 	return true
+}
+
+// SomeCovers says whether one of some patterns covers another.
+func SomeCovers(limits []string, asked string) bool {
+	return slices.ContainsFunc(limits, func(limit string) bool { return Covers(limit, asked) })
 }
 
 // globCovers is Covers for one label: a * in asked is a character that only a * in
@@ -62,6 +56,11 @@ func Overlaps(a, b string) bool {
 		}
 	}
 	return true
+}
+
+// SomeOverlaps says whether one of some patterns overlaps with another.
+func SomeOverlaps(patterns []string, other string) bool {
+	return slices.ContainsFunc(patterns, func(p string) bool { return Overlaps(p, other) })
 }
 
 // tail are the labels of a pattern, and whether one or more labels of any kind come

@@ -47,6 +47,7 @@ func TestCovers(t *testing.T) {
 		"a lone star covers every name":                        {"*", "a.b.example.com", true},
 		"a lone star covers every pattern":                     {"*", "**.example.com", true},
 		"only a lone star covers a lone star":                  {"**.example.com", "*", false},
+		"two stars alone are a lone star, as Cilium has it":    {"**", "*", true},
 		"no limit covers a lone star by its first label alone": {"*.com", "*", false},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -25,12 +25,6 @@ func (f *Fence) NodeOf(p Peer) *Node {
 	return nil
 }
 
-// GeneratedAt says whether policies may land at a kind of node at all: where an allow
-// isolates by itself, one must not land in Audit.
-func (f *Fence) GeneratedAt(n *Node) bool {
-	return n.Enforcement == v1alpha1.Enforce || f.Additive()
-}
-
 // At are the nodes, as an end of flows.
 func (n *Node) At() Peer { return Peer{Kind: Nodes, Node: n.Name} }
 
@@ -40,10 +34,11 @@ func AnyNode() Peer {
 	return Peer{Kind: Entities, Entities: []v1alpha1.Entity{v1alpha1.EntityHost, v1alpha1.EntityRemoteNode}}
 }
 
-// NodeName is what a node with some labels is called.
-func NodeName(labels map[string]string) string {
-	if len(labels) == 0 {
-		return "a node without labels"
+// ImaginedNode is a node with some labels that nobody has made yet.
+func ImaginedNode(labels map[string]string) Endpoint {
+	name := "a node without labels"
+	if len(labels) > 0 {
+		name = "node/" + Spelled(labels)
 	}
-	return "node/" + Spelled(labels)
+	return Endpoint{Kind: NodeEndpoint, Name: name, Labels: labels, Imagined: true}
 }

@@ -19,6 +19,9 @@ const (
 	Egress  Direction = "egress"
 )
 
+// Directions are both.
+func Directions() []Direction { return []Direction{Egress, Ingress} }
+
 // Opposite is how the other end sees it.
 func (d Direction) Opposite() Direction {
 	if d == Egress {

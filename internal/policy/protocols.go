@@ -6,11 +6,6 @@ import (
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 )
 
-// Protocols are those that ANY stands for, as Cilium has it.
-func Protocols() []v1alpha1.Protocol {
-	return []v1alpha1.Protocol{v1alpha1.TCP, v1alpha1.UDP, v1alpha1.SCTP}
-}
-
 // EachProtocol has ports of each protocol instead of those of ANY.
 func EachProtocol(ports []Port) []Port {
 	var out []Port
@@ -19,7 +14,7 @@ func EachProtocol(ports []Port) []Port {
 			out = append(out, p)
 			continue
 		}
-		for _, p.Protocol = range Protocols() {
+		for _, p.Protocol = range v1alpha1.Protocols() {
 			out = append(out, p)
 		}
 	}
@@ -35,7 +30,7 @@ func AnyProtocol(ports []Port) []Port {
 	}
 	var out []Port
 	for _, p := range ports {
-		every := p.Name == "" && !slices.ContainsFunc(Protocols(), func(each v1alpha1.Protocol) bool { return !slices.Contains(ports, of(p, each)) })
+		every := p.Name == "" && !slices.ContainsFunc(v1alpha1.Protocols(), func(each v1alpha1.Protocol) bool { return !slices.Contains(ports, of(p, each)) })
 		if every {
 			p.Protocol = v1alpha1.ANY
 		}

@@ -9,45 +9,65 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// view is a fenced pod, looked at in one direction, with what it may do.
+// view is a fenced pod or node, looked at in one direction, with what it may do.
 type view struct {
 	fence     *policy.Fence
-	pod       policy.Endpoint
+	subject   policy.Endpoint
 	direction policy.Direction
-	// owner has the pod, or nobody. node are the kind of nodes that the pod is one of,
-	// where it is none.
-	owner *policy.Tenant
-	node  *policy.Node
+	owner     owner
 	// byNamespace are the wanted flows with pods of one namespace, others the rest.
 	byNamespace map[string][]Wanted
 	others      []Wanted
 }
 
-// viewOf collects what a pod may do.
-func (x *Expectation) viewOf(pod policy.Endpoint, d policy.Direction) view {
-	s := view{fence: x.fence, pod: pod, direction: d, owner: x.fence.OwnerOfPod(pod.Namespace, pod.Labels), byNamespace: map[string][]Wanted{}}
-	if pod.Kind == policy.NodeEndpoint {
-		return x.viewOfNode(s)
-	}
-	for _, w := range x.wantedAt(pod.Namespace, d) {
-		if policy.Selects(w.Subject, pod.Labels) {
-			s.want(w)
-		}
-	}
-	return s
+// owner has a pod, or is the kind of nodes that a node is one of. Neither: it is nobody's.
+type owner struct {
+	tenant *policy.Tenant
+	node   *policy.Node
 }
 
-// viewOfNode is what a node may do, of whichever kinds it is.
-func (x *Expectation) viewOfNode(s view) view {
-	for _, n := range closers(x.fence, s.pod.Labels, s.direction) {
-		if s.node == nil {
-			s.node = n
-		}
-		for _, w := range x.at[end{node: n.Name, direction: s.direction}] {
-			s.want(w)
+// audited says whether nothing is closed there yet.
+func (o owner) audited() bool {
+	return o.tenant != nil && o.tenant.Enforcement != v1alpha1.Enforce || o.node != nil && o.node.Enforcement != v1alpha1.Enforce
+}
+
+// String tells owners apart.
+func (o owner) String() string {
+	switch {
+	case o.tenant != nil:
+		return o.tenant.Name
+	case o.node != nil:
+		return "nodes " + o.node.Name
+	}
+	return ""
+}
+
+// viewOf collects what a pod or node may do.
+func (x *Expectation) viewOf(subject policy.Endpoint, d policy.Direction) view {
+	v := view{fence: x.fence, subject: subject, direction: d, byNamespace: map[string][]Wanted{}}
+	if subject.Kind == policy.NodeEndpoint {
+		x.viewOfNode(&v)
+		return v
+	}
+	v.owner.tenant = x.fence.OwnerOfPod(subject.Namespace, subject.Labels)
+	for _, w := range x.wantedAt(subject.Namespace, d) {
+		if policy.Selects(w.Subject, subject.Labels) {
+			v.want(w)
 		}
 	}
-	return s
+	return v
+}
+
+// viewOfNode collects what a node may do, of whichever kinds it is.
+func (x *Expectation) viewOfNode(v *view) {
+	for _, n := range closers(x.fence, v.subject.Labels, v.direction) {
+		if v.owner.node == nil {
+			v.owner.node = n
+		}
+		for _, w := range x.at[end{node: n.Name, direction: v.direction}] {
+			v.want(w)
+		}
+	}
 }
 
 func (v *view) want(w Wanted) {
@@ -58,15 +78,15 @@ func (v *view) want(w Wanted) {
 	}
 }
 
-// is says whether an endpoint is the pod or node itself, as others see it.
+// is says whether an endpoint is the subject itself, as others see it.
 func (v view) is(ep policy.Endpoint) bool {
-	if v.pod.Kind == policy.NodeEndpoint {
+	if v.subject.Kind == policy.NodeEndpoint {
 		return ep.Kind == policy.EntityEndpoint && slices.Contains(policy.AnyNode().Entities, v1alpha1.Entity(ep.Name))
 	}
-	return ep.Name == v.pod.Name
+	return ep.Name == v.subject.Name
 }
 
-// wanted are the flows that a pod may have with a peer.
+// wanted are the flows that the subject may have with a peer.
 func (v view) wanted(peer policy.Endpoint) []Wanted {
 	var out []Wanted
 	for _, list := range [][]Wanted{v.byNamespace[peer.Namespace], v.others} {
@@ -83,7 +103,7 @@ func (v view) wanted(peer policy.Endpoint) []Wanted {
 func (v view) undeclared(o policy.Opening, peer policy.Endpoint) []policy.Opening {
 	destination := peer
 	if v.direction == policy.Ingress {
-		destination = v.pod
+		destination = v.subject
 	}
 	var declared []passage
 	for _, w := range v.wanted(peer) {
@@ -148,7 +168,7 @@ func covers(wanted, part policy.L7) bool {
 	case len(part.ServerNames) > 0:
 		return coversEach(wanted.ServerNames, part.ServerNames)
 	case len(part.DNS) > 0:
-		return slices.ContainsFunc(wanted.DNS, func(n string) bool { return policy.Covers(n, part.DNS[0]) })
+		return policy.SomeCovers(wanted.DNS, part.DNS[0])
 	default:
 		return false
 	}
@@ -166,9 +186,7 @@ func includes(wanted, rule policy.HTTPRule) bool {
 
 // coversEach says whether each of some names is covered by one that is wanted.
 func coversEach(wanted, names []string) bool {
-	return !slices.ContainsFunc(names, func(n string) bool {
-		return !slices.ContainsFunc(wanted, func(w string) bool { return policy.Covers(w, n) })
-	})
+	return !slices.ContainsFunc(names, func(n string) bool { return !policy.SomeCovers(wanted, n) })
 }
 
 // matchesMore says whether one expression matches all that another does: of one that is

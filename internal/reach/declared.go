@@ -22,11 +22,11 @@ func (p Proof) Declared() (int, policy.Findings) {
 	d.nodesOf(x)
 	for i, t := range p.Fence.Tenants {
 		p.Progress.Tell("deciding declared flows: tenants", i, len(p.Fence.Tenants))
-		if !p.Fence.Generated(&p.Fence.Tenants[i]) {
+		if !p.Fence.Generated(t.Enforcement) {
 			continue
 		}
 		for _, ns := range t.Namespaces {
-			for _, direction := range []policy.Direction{policy.Egress, policy.Ingress} {
+			for _, direction := range policy.Directions() {
 				for _, w := range x.at[end{namespace: ns, direction: direction}] {
 					if w.Owner.Name == t.Name {
 						own := t.At(ns)
@@ -68,7 +68,7 @@ func (d *declared) decide(subject policy.Peer, enforcement v1alpha1.Enforcement,
 				from, to = peer, pod
 			}
 			for _, f := range flowsOf(from, to, w) {
-				d.one(enforcement, f, w, direction)
+				d.one(f, w, enforcement, direction)
 			}
 		}
 	}
@@ -106,7 +106,8 @@ func flowsOf(from, to policy.Endpoint, w Wanted) []policy.Flow {
 	return out
 }
 
-func (d *declared) one(enforcement v1alpha1.Enforcement, f policy.Flow, w Wanted, direction policy.Direction) {
+// one decides a flow, as one of its ends wants it.
+func (d *declared) one(f policy.Flow, w Wanted, enforcement v1alpha1.Enforcement, direction policy.Direction) {
 	key := f.String()
 	if d.seen[key] {
 		return

@@ -202,7 +202,7 @@ func matches(f *policy.Fence, p policy.Peer, ep policy.Endpoint) bool {
 	case policy.CIDRs:
 		return ep.Kind != policy.PodEndpoint && (inNetworks(p, ep) || located(f, p, ep))
 	default:
-		return ep.Kind == policy.NameEndpoint && slices.ContainsFunc(p.FQDNs, func(n string) bool { return policy.Covers(n, ep.Name) })
+		return ep.Kind == policy.NameEndpoint && policy.SomeCovers(p.FQDNs, ep.Name)
 	}
 }
 

@@ -83,7 +83,7 @@ func onProtocols(c v1alpha1.FlowCase, to policy.Endpoint) []policy.Flow {
 	case c.DNS != "" && c.Protocol == "":
 		protocols = dnsProtocols()
 	case c.Protocol == v1alpha1.ANY:
-		protocols = policy.Protocols()
+		protocols = v1alpha1.Protocols()
 	}
 	var out []policy.Flow
 	for _, p := range protocols {

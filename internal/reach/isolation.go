@@ -46,7 +46,7 @@ func (p Proof) Isolation() (policy.Isolation, policy.Findings, error) {
 	for i, pod := range pods {
 		p.Progress.Tell("proving isolation: pods", i, len(pods))
 		namespaces[pod.Namespace] = true
-		for _, d := range []policy.Direction{policy.Egress, policy.Ingress} {
+		for _, d := range policy.Directions() {
 			if err := s.search(pod, d); err != nil {
 				return counted, nil, err
 			}
@@ -74,11 +74,12 @@ func (p Proof) HostNetwork() policy.Findings {
 	}}
 }
 
-// fenced are the known pods that are a tenant's, and for which policies are generated, and those that cluster-wide policies close beside them.
+// fenced are the known pods that are a tenant's, and for which policies are generated, and
+// those that cluster-wide policies close beside them.
 func (p Proof) fenced(known []policy.Endpoint) []policy.Endpoint {
 	return slices.DeleteFunc(slices.Clone(known), func(ep policy.Endpoint) bool {
 		owner := p.Fence.OwnerOfPod(ep.Namespace, ep.Labels)
-		return ep.Kind != policy.PodEndpoint || ep.Cluster != "" || !p.Fence.Stranger(ep.Namespace) && (owner == nil || !p.Fence.Generated(owner))
+		return ep.Kind != policy.PodEndpoint || ep.Cluster != "" || !p.Fence.Stranger(ep.Namespace) && (owner == nil || !p.Fence.Generated(owner.Enforcement))
 	})
 }
 
@@ -127,7 +128,7 @@ func (p Proof) surroundings() policy.Surroundings {
 	return s
 }
 
-// search goes through the openings of pods.
+// search goes through the openings of pods and nodes.
 type search struct {
 	Proof
 	expectation *Expectation
@@ -186,7 +187,7 @@ func (s *search) add(v view, o policy.Opening, peer policy.Endpoint) {
 // passes says whether the other end lets a part of an opening pass, too. What cannot be
 // decided counts as open.
 func (s *search) passes(v view, o policy.Opening, peer policy.Endpoint) bool {
-	if !peer.Selected() || v.pod.Kind == policy.NodeEndpoint && v.direction == policy.Egress {
+	if !peer.Selected() || v.subject.Kind == policy.NodeEndpoint && v.direction == policy.Egress {
 		// A pod always lets its own node in.
 		return true
 	}

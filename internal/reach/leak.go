@@ -13,9 +13,7 @@ import (
 // for which the same policies let it pass.
 type leak struct {
 	direction policy.Direction
-	// tenant has the pods, or nobody, and node the nodes, where they are none.
-	tenant          *policy.Tenant
-	node            *policy.Node
+	owner           owner
 	opening         policy.Opening
 	subjects, peers names
 	// from and to are an example: an open one, where there is one.
@@ -30,20 +28,13 @@ type leaks struct {
 	at   map[string]*leak
 }
 
-// of is the leak that an opening of a pod belongs to.
+// of is the leak that an opening belongs to.
 func (l *leaks) of(v view, o policy.Opening) *leak {
 	o.Peers = nil
-	owner := ""
-	switch {
-	case v.owner != nil:
-		owner = v.owner.Name
-	case v.node != nil:
-		owner = "nodes " + v.node.Name
-	}
-	key := policy.Key([]any{v.direction, v.pod.Namespace, owner, o})
+	key := policy.Key([]any{v.direction, v.subject.Namespace, v.owner.String(), o})
 	out := l.at[key]
 	if out == nil {
-		out = &leak{direction: v.direction, tenant: v.owner, node: v.node, opening: o}
+		out = &leak{direction: v.direction, owner: v.owner, opening: o}
 		if l.at == nil {
 			l.at = map[string]*leak{}
 		}
@@ -54,7 +45,7 @@ func (l *leaks) of(v view, o policy.Opening) *leak {
 }
 
 func (l *leak) add(v view, peer policy.Endpoint) {
-	l.subjects.add(v.pod.Name)
+	l.subjects.add(v.subject.Name)
 	l.peers.add(peer.Name)
 	if l.from == "" {
 		l.exemplify(v, peer)
@@ -63,7 +54,7 @@ func (l *leak) add(v view, peer policy.Endpoint) {
 
 // exemplify makes an opening the example.
 func (l *leak) exemplify(v view, peer policy.Endpoint) {
-	l.from, l.to = v.pod.Name, peer.Name
+	l.from, l.to = v.subject.Name, peer.Name
 	if v.direction == policy.Ingress {
 		l.from, l.to = l.to, l.from
 	}
@@ -97,7 +88,7 @@ func (s *search) findings() policy.Findings {
 	var out policy.Findings
 	for _, l := range s.leaks.list {
 		f := policy.Finding{Severity: policy.Error}
-		if l.audited() {
+		if l.owner.audited() {
 			f.Severity = policy.Warning
 		}
 		switch {
@@ -113,20 +104,15 @@ func (s *search) findings() policy.Findings {
 	return out
 }
 
-// audited says whether nothing is closed there yet.
-func (l *leak) audited() bool {
-	return l.tenant != nil && l.tenant.Enforcement != v1alpha1.Enforce || l.node != nil && l.node.Enforcement != v1alpha1.Enforce
-}
-
 // notIsolated: whatever the policies say, everything passes.
 func (s *search) notIsolated(l *leak, f *policy.Finding) {
 	f.Check = "not-isolated"
 	whose := "of no Tenant, which scope Cluster closes"
-	if t := l.tenant; t != nil {
+	if t := l.owner.tenant; t != nil {
 		f.Resource = s.Sources[v1alpha1.KindTenant+"/"+t.Name]
 		whose = fmt.Sprintf("of Tenant %q, which is in Enforce", t.Name)
 	}
-	if n := l.node; n != nil {
+	if n := l.owner.node; n != nil {
 		f.Resource, f.Field = s.Sources[n.Reason.Kind+"/"+n.Reason.Name], n.Reason.Field
 		whose = fmt.Sprintf("of nodes %q, which are in Enforce", n.Name)
 	}
@@ -151,10 +137,10 @@ func (s *search) undeclared(l *leak, f *policy.Finding) {
 		together = " (together: " + strings.Join(l.opening.By, ", ") + ")"
 	}
 	do := "which needs a Tenant to declare it"
-	if t := l.tenant; t != nil {
+	if t := l.owner.tenant; t != nil {
 		do = fmt.Sprintf("or declare the flow in spec.%s of Tenant %q", l.direction, t.Name)
 	}
-	if n := l.node; n != nil {
+	if n := l.owner.node; n != nil {
 		do = fmt.Sprintf("or declare the flow in nodes[%s].%s of the profile", n.Name, l.direction)
 	}
 	f.Message = fmt.Sprintf("lets %s%s reach %s%s on %s%s, which no Tenant, profile or baseline declares; %s: remove the policy, %s",

@@ -3,8 +3,6 @@ package reach
 import (
 	"errors"
 	"fmt"
-	"slices"
-	"strings"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/policy"
@@ -15,9 +13,8 @@ import (
 func (e Endpoints) localServices(name string) []v1alpha1.FlowEndpoint {
 	var out []v1alpha1.FlowEndpoint
 	for _, l := range e.Fence.LocalNames {
-		if slices.ContainsFunc(l.FQDNs, func(local string) bool { return policy.Covers(local, name) }) {
-			namespace, service, _ := strings.Cut(l.Service, "/")
-			out = append(out, v1alpha1.FlowEndpoint{Form: v1alpha1.ServiceForm, In: namespace, Name: service})
+		if l.Holds(name) {
+			out = append(out, v1alpha1.FlowEndpoint{Form: v1alpha1.ServiceForm, In: l.Namespace, Name: l.Service})
 		}
 	}
 	return out

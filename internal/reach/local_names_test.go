@@ -4,7 +4,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/reach"
 	"github.com/tenantfence/tenantfence/internal/resource"
@@ -15,7 +14,7 @@ import (
 func TestANameThatEndsHereIsNoEndpoint(t *testing.T) {
 	t.Parallel()
 	index, _ := resource.NewIndex(nil)
-	e := reach.Endpoints{Index: index, Fence: &policy.Fence{LocalNames: []v1alpha1.LocalName{{FQDNs: []string{"*.apps.example.com"}, Service: "network/envoy"}}}}
+	e := reach.Endpoints{Index: index, Fence: &policy.Fence{LocalNames: []policy.LocalName{{FQDNs: []string{"*.apps.example.com"}, Namespace: "network", Service: "envoy"}}}}
 	if _, err := e.Find("Auth.apps.example.com"); err == nil || !strings.Contains(err.Error(), "network/envoy") {
 		t.Errorf("it is an endpoint, or it is not said where it ends: %v", err)
 	}

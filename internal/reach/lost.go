@@ -67,8 +67,8 @@ func (c *change) search(ends []policy.Endpoint) error {
 		if c.ignored[pod.Name] {
 			continue
 		}
-		for _, d := range []policy.Direction{policy.Egress, policy.Ingress} {
-			if err := c.lost(view{pod: pod, direction: d}); err != nil {
+		for _, d := range policy.Directions() {
+			if err := c.lost(view{subject: pod, direction: d}); err != nil {
 				return err
 			}
 		}
@@ -77,7 +77,7 @@ func (c *change) search(ends []policy.Endpoint) error {
 }
 
 func (c *change) lost(v view) error {
-	before, err := c.before.Openings(v.pod, v.direction)
+	before, err := c.before.Openings(v.subject, v.direction)
 	if err != nil {
 		return fmt.Errorf("find what is open: %w", err)
 	}
@@ -119,7 +119,7 @@ const everybody = ""
 
 // byPeer are the openings of a pod by the names of the peers.
 func byPeer(e policy.Engine, v view) (map[string][]passage, error) {
-	all, err := e.Openings(v.pod, v.direction)
+	all, err := e.Openings(v.subject, v.direction)
 	if err != nil {
 		return nil, fmt.Errorf("find what is open: %w", err)
 	}

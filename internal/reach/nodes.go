@@ -48,13 +48,9 @@ func (p Proof) nodes(n *policy.Node) []policy.Endpoint {
 		}
 	}
 	if len(out) == 0 {
-		out = append(out, imaginedNode(policy.Example(n.Selector)))
+		out = append(out, policy.ImaginedNode(policy.Example(n.Selector)))
 	}
 	return out
-}
-
-func imaginedNode(labels map[string]string) policy.Endpoint {
-	return policy.Endpoint{Kind: policy.NodeEndpoint, Name: policy.NodeName(labels), Labels: labels, Imagined: true}
 }
 
 // fencedNodes are the nodes that are looked into: those of the build, and for each kind of
@@ -63,7 +59,7 @@ func (p Proof) fencedNodes(known []policy.Endpoint) []policy.Endpoint {
 	var out []policy.Endpoint
 	for i := range p.Fence.Nodes {
 		n := &p.Fence.Nodes[i]
-		if !p.Fence.GeneratedAt(n) {
+		if !p.Fence.Generated(n.Enforcement) {
 			continue
 		}
 		out = append(out, p.nodes(n)...)
@@ -75,7 +71,7 @@ func (p Proof) fencedNodes(known []policy.Endpoint) []policy.Endpoint {
 			labels := maps.Clone(example)
 			maps.Copy(labels, ep.Labels)
 			if policy.Selects(n.Selector, labels) {
-				out = append(out, imaginedNode(labels))
+				out = append(out, policy.ImaginedNode(labels))
 			}
 		}
 	}
@@ -94,7 +90,7 @@ func closers(f *policy.Fence, labels map[string]string, d policy.Direction) []*p
 	var enforced, audited []*policy.Node
 	for i := range f.Nodes {
 		switch n := &f.Nodes[i]; {
-		case !slices.Contains(n.Closes, d) || !f.GeneratedAt(n) || !policy.Selects(n.Selector, labels):
+		case !slices.Contains(n.Closes, d) || !f.Generated(n.Enforcement) || !policy.Selects(n.Selector, labels):
 		case n.Enforcement == v1alpha1.Enforce:
 			enforced = append(enforced, n)
 		default:
@@ -109,7 +105,7 @@ func closers(f *policy.Fence, labels map[string]string, d policy.Direction) []*p
 func (s *search) searchNodes(known []policy.Endpoint) (int, error) {
 	all := s.fencedNodes(known)
 	for _, node := range all {
-		for _, d := range []policy.Direction{policy.Egress, policy.Ingress} {
+		for _, d := range policy.Directions() {
 			if len(closers(s.Fence, node.Labels, d)) == 0 {
 				continue
 			}
@@ -125,10 +121,10 @@ func (s *search) searchNodes(known []policy.Endpoint) (int, error) {
 func (d *declared) nodesOf(x *Expectation) {
 	for i := range d.Fence.Nodes {
 		n := &d.Fence.Nodes[i]
-		if !d.Fence.GeneratedAt(n) {
+		if !d.Fence.Generated(n.Enforcement) {
 			continue
 		}
-		for _, direction := range []policy.Direction{policy.Egress, policy.Ingress} {
+		for _, direction := range policy.Directions() {
 			for _, w := range x.at[end{node: n.Name, direction: direction}] {
 				d.decide(n.At(), n.Enforcement, direction, w)
 			}

@@ -29,8 +29,8 @@ func (p Proof) Same(other policy.Engine) (Sameness, error) {
 	pods := slices.DeleteFunc(slices.Clone(known), func(ep policy.Endpoint) bool { return ep.Kind != policy.PodEndpoint || ep.Cluster != "" })
 	s := sameness{Sameness: Sameness{Pods: len(pods), Peers: len(known)}, before: p.Engine, after: other}
 	for _, pod := range pods {
-		for _, d := range []policy.Direction{policy.Egress, policy.Ingress} {
-			if err := s.compare(view{pod: pod, direction: d}); err != nil {
+		for _, d := range policy.Directions() {
+			if err := s.compare(view{subject: pod, direction: d}); err != nil {
 				return Sameness{}, err
 			}
 		}
@@ -48,11 +48,11 @@ type sameness struct {
 
 // compare counts what passes at a pod, and remembers the pod where that differs.
 func (s *sameness) compare(v view) error {
-	before, err := s.before.Openings(v.pod, v.direction)
+	before, err := s.before.Openings(v.subject, v.direction)
 	if err != nil {
 		return fmt.Errorf("find what is open: %w", err)
 	}
-	after, err := s.after.Openings(v.pod, v.direction)
+	after, err := s.after.Openings(v.subject, v.direction)
 	if err != nil {
 		return fmt.Errorf("find what is open: %w", err)
 	}
@@ -61,12 +61,12 @@ func (s *sameness) compare(v view) error {
 	if slices.Equal(one, other) {
 		return nil
 	}
-	s.differing = append(s.differing, v.pod)
+	s.differing = append(s.differing, v.subject)
 	switch a, b := isolates(before), isolates(after); {
 	case a && !b:
-		s.say("no longer closes the %s of %s", v.direction, v.pod.Name)
+		s.say("no longer closes the %s of %s", v.direction, v.subject.Name)
 	case b && !a:
-		s.say("closes the %s of %s, which was open", v.direction, v.pod.Name)
+		s.say("closes the %s of %s, which was open", v.direction, v.subject.Name)
 	}
 	return nil
 }

@@ -51,17 +51,9 @@ func (r *resolver) proxyPortsWithin(s served) {
 	may := policy.PortsOf(r.profile.Spec.EdgeProxy.Ports)
 	for i, p := range s.ports {
 		if len(may) > 0 && !p.CoveredBy(may) {
-			r.refuse("proxy-port-outside", s.flow.ref, at.Index(i), "port %s is none of those that the profile gives the proxy, %s: choose among these, or add it to edgeProxy.ports", p, list(may))
+			r.refuse("proxy-port-outside", s.flow.ref, at.Index(i), "port %s is none of those that the profile gives the proxy, %s: choose among these, or add it to edgeProxy.ports", p, listed(may, ", "))
 		}
 	}
-}
-
-func list(ports []policy.Port) string {
-	var out []string
-	for _, p := range ports {
-		out = append(out, p.String())
-	}
-	return strings.Join(out, ", ")
 }
 
 // grantToProxy lets agents reach the edge proxy: each tenant's on its own ports, and
@@ -103,14 +95,15 @@ func (r *resolver) grantTogether(together, apart []served) {
 	}
 	decl := &policy.Declaration{Policy: "edge-proxy", Reason: r.fence.Profile.In("edgeProxy")}
 	r.grantAtProxy(together[0], policy.Peer{Kind: policy.CIDRs, CIDRs: p.CIDRs}, ports, decl, r.profile.Ref, r.profile.Path.Child("edgeProxy", "cidrs"))
-	theirs := slices.DeleteFunc(slices.Clone(apart), func(s served) bool { return !overlap(s.ports, ports) })
+	theirs := slices.DeleteFunc(slices.Clone(apart), func(s served) bool { return !overlapping(s.ports, ports) })
 	if len(theirs) > 0 {
 		r.warn("proxy-ports-shared", r.profile.Ref, r.profile.Path.Child("edgeProxy"), "agents of %s, which say no proxyPorts, may reach ports of the proxy that are for %s, from edgeProxy.cidrs: give them proxyPorts, too",
 			tenantsOf(together), tenantsOf(theirs))
 	}
 }
 
-func overlap(a, b []policy.Port) bool {
+// overlapping says whether some ports and others have one in common.
+func overlapping(a, b []policy.Port) bool {
 	return slices.ContainsFunc(a, func(p policy.Port) bool {
 		return slices.ContainsFunc(b, func(q policy.Port) bool { _, both := p.Overlap(q); return both })
 	})
@@ -131,7 +124,7 @@ func (r *resolver) grantAtProxy(s served, from policy.Peer, ports []policy.Port,
 func (r *resolver) refuseTaken(s served, before []served) {
 	for i, p := range s.ports {
 		j := slices.IndexFunc(before, func(other served) bool {
-			return other.flow.tenant != s.flow.tenant && overlap(other.ports, s.ports[i:i+1])
+			return other.flow.tenant != s.flow.tenant && overlapping(other.ports, s.ports[i:i+1])
 		})
 		if j >= 0 {
 			other := before[j].flow

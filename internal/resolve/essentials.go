@@ -2,7 +2,6 @@ package resolve
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/policy"
@@ -21,7 +20,7 @@ type essential struct {
 // essentials are those of every node.
 func (r *resolver) essentials() []essential {
 	remote := policy.Peer{Kind: policy.Entities, Entities: []v1alpha1.Entity{v1alpha1.EntityRemoteNode}}
-	server := policy.Peer{Kind: policy.Entities, Entities: []v1alpha1.Entity{v1alpha1.EntityKubeAPIServer}}
+	apiServer := policy.Peer{Kind: policy.Entities, Entities: []v1alpha1.Entity{v1alpha1.EntityKubeAPIServer}}
 	on := func(protocol v1alpha1.Protocol, ports ...int32) []policy.Port {
 		var out []policy.Port
 		for _, p := range ports {
@@ -30,13 +29,13 @@ func (r *resolver) essentials() []essential {
 		return out
 	}
 	dns := r.profile.Spec.Baseline.DNS
-	resolver := policy.Peer{Kind: policy.Pods, Namespace: dns.Namespace, Pods: policy.PodsOf(dns.Pods)}
+	servers := policy.Peer{Kind: policy.Pods, Namespace: dns.Namespace, Pods: policy.PodsOf(dns.Pods)}
 	out := []essential{
-		{policy.Egress, server, on(v1alpha1.TCP, r.serverPorts()...), "the apiserver (entity kube-apiserver)"},
-		{policy.Egress, resolver, on(v1alpha1.UDP, dns.Port), "the cluster's DNS"},
-		{policy.Ingress, server, on(v1alpha1.TCP, 10250), "the kubelet, from the apiserver (entity kube-apiserver)"},
+		{policy.Egress, apiServer, on(v1alpha1.TCP, r.dialledAPIServerPorts()...), "the apiserver (entity kube-apiserver)"},
+		{policy.Egress, servers, on(v1alpha1.UDP, dns.Port), "the cluster's DNS"},
+		{policy.Ingress, apiServer, on(v1alpha1.TCP, 10250), "the kubelet, from the apiserver (entity kube-apiserver)"},
 	}
-	for _, d := range []policy.Direction{policy.Egress, policy.Ingress} {
+	for _, d := range policy.Directions() {
 		out = append(out,
 			essential{d, remote, on(v1alpha1.TCP, 4240), "the health checks between Cilium's agents (entity remote-node)"},
 			essential{d, remote, on(v1alpha1.UDP, 8472), "the tunnel between nodes, where it is VXLAN on its default port (entity remote-node)"})
@@ -44,8 +43,9 @@ func (r *resolver) essentials() []essential {
 	return out
 }
 
-// serverPorts are those on which the apiserver is reached, as far as the profile says.
-func (r *resolver) serverPorts() []int32 {
+// dialledAPIServerPorts are those on which the apiserver is reached, as the baseline says
+// or, where it does not, as they usually are.
+func (r *resolver) dialledAPIServerPorts() []int32 {
 	if api := r.profile.Spec.Baseline.APIServer; api != nil {
 		return api.Ports
 	}
@@ -60,16 +60,8 @@ func (r *resolver) sayEssentials(n policy.Node, i int) {
 			continue
 		}
 		r.warn("node-essential-missing", r.profile.Ref, r.profile.Path.Child("nodes").Index(i).Child(string(e.direction)),
-			"no flow allows %s on %s, which nodes need to work in the cluster: add it, unless this cluster does without", e.what, anyOf(e.ports))
+			"no flow allows %s on %s, which nodes need to work in the cluster: add it, unless this cluster does without", e.what, listed(e.ports, " or "))
 	}
-}
-
-func anyOf(ports []policy.Port) string {
-	var out []string
-	for _, p := range ports {
-		out = append(out, p.String())
-	}
-	return strings.Join(out, " or ")
 }
 
 // allowed says whether a flow of such nodes allows an essential.
@@ -80,13 +72,14 @@ func (r *resolver) allowed(n policy.Node, e essential) bool {
 			own, peer = g.To, g.From
 		}
 		other := r.fence.NodeOf(own)
-		return other != nil && all(n.Selector, other.Selector) && embraces(peer, e.peer) &&
+		return other != nil && within(n.Selector, other.Selector) && embraces(peer, e.peer) &&
 			(len(g.Ports) == 0 || slices.ContainsFunc(e.ports, func(p policy.Port) bool { return p.CoveredBy(g.Ports) }))
 	})
 }
 
-// all says whether a selector selects all that another does, as far as the two show it.
-func all(inner, outer policy.Selector) bool {
+// within says whether a selector selects nothing that another does not, as far as the two
+// show it.
+func within(inner, outer policy.Selector) bool {
 	both, ok := policy.Both(inner, outer)
 	same, _ := policy.Both(inner, inner)
 	return ok && policy.Key(both) == policy.Key(same)
@@ -101,5 +94,5 @@ func embraces(peer, essential policy.Peer) bool {
 		})
 	}
 	return peer.Kind == policy.Pods && essential.Kind == policy.Pods &&
-		(peer.Namespace == "" || peer.Namespace == essential.Namespace) && all(essential.Pods, peer.Pods)
+		(peer.Namespace == "" || peer.Namespace == essential.Namespace) && within(essential.Pods, peer.Pods)
 }

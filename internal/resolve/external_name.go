@@ -31,7 +31,7 @@ func (r *resolver) externalNameEnds(f *flow, s *resource.Service, at *field.Path
 	if len(ports) == 0 {
 		return nil, true
 	}
-	ends, found := r.nameEnds(f, asked{names: []string{host}, ports: ports, path: at, at: func(int) *field.Path { return at }})
+	ends, found := r.nameEnds(f, askedNames{names: []string{host}, ports: ports, path: at, at: func(int) *field.Path { return at }})
 	for i := range ends {
 		if ends[i].asked = ports; len(ends[i].names) == 0 {
 			ends[i].ports = ports

@@ -189,12 +189,7 @@ func (r *resolver) sayEarlyL7() {
 // early says whether a half of a grant looks into what is spoken, where the last stage
 // is to come.
 func (r *resolver) early(g policy.Grant) bool {
-	enforced := func(p policy.Peer) bool {
-		t := r.ownerOf(p)
-		n := r.fence.NodeOf(p)
-		return p.Kind == policy.Pods && t != nil && t.Enforcement == v1alpha1.Enforce || n != nil && n.Enforcement == v1alpha1.Enforce
-	}
 	// Tenants may ask for other names by their baseline, nodes by nothing.
 	names := g.To.Kind == policy.FQDNs && r.fence.NodeOf(g.From) != nil
-	return (names || !g.L7.All()) && enforced(g.From) || len(g.L7.HTTP) > 0 && enforced(g.To)
+	return (names || !g.L7.All()) && r.fence.Enforced(g.From) || len(g.L7.HTTP) > 0 && r.fence.Enforced(g.To)
 }

@@ -90,7 +90,7 @@ func (r *resolver) nameWithin(f *flow, name, what string, at *field.Path) {
 
 // nameAsked is nameWithin for a name that is only asked for: it may be the cluster's.
 func (r *resolver) nameAsked(f *flow, name, what string, at *field.Path) {
-	if !slices.ContainsFunc(f.limits().FQDNs, func(limit string) bool { return policy.Covers(limit, name) }) {
+	if !policy.SomeCovers(f.limits().FQDNs, name) {
 		r.beyond(f, "fqdn-outside-limits", at, what, "fqdns")
 	}
 	r.refuseSubdomain(f.ref, name, at)

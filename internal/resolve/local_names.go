@@ -12,8 +12,8 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// asked are names that a flow reaches on some ports.
-type asked struct {
+// askedNames are names that a flow reaches on some ports.
+type askedNames struct {
 	names []string
 	ports []policy.Port
 	path  *field.Path
@@ -23,15 +23,15 @@ type asked struct {
 
 // nameEnds are what names come to: those that end at pods of this cluster, these pods,
 // and the others, themselves. A pattern that is wider than those that do is both.
-func (r *resolver) nameEnds(f *flow, a asked) (ends []end, found bool) {
+func (r *resolver) nameEnds(f *flow, a askedNames) (ends []end, found bool) {
 	var outside []string
 	for i, name := range a.names {
 		all := false
-		for j, l := range r.profile.Spec.LocalNames {
-			whole := slices.ContainsFunc(l.FQDNs, func(local string) bool { return policy.Covers(local, name) })
-			if !whole && !holdsSome(l, name) {
+		for j, l := range r.fence.LocalNames {
+			if !l.HoldsSome(name) {
 				continue
 			}
+			whole := l.Holds(name)
 			local, ok := r.localEnds(f, localName{name: name, whole: whole, ports: a.ports, path: a.at(i), index: j})
 			if !ok {
 				return nil, false
@@ -46,11 +46,6 @@ func (r *resolver) nameEnds(f *flow, a asked) (ends []end, found bool) {
 		ends = append(ends, end{peer: policy.Peer{Kind: policy.FQDNs, FQDNs: outside}, path: a.path})
 	}
 	return ends, true
-}
-
-// holdsSome says whether some name that a pattern matches is among local ones.
-func holdsSome(l v1alpha1.LocalName, pattern string) bool {
-	return slices.ContainsFunc(l.FQDNs, func(local string) bool { return policy.Overlaps(local, pattern) })
 }
 
 // localName is a name of a flow, at one of the profile's localNames.
@@ -90,43 +85,35 @@ func (r *resolver) localEnds(f *flow, n localName) (ends []end, found bool) {
 // it, or nil where that is refused, or not found: then an optional flow is off.
 func (r *resolver) localService(f *flow, index int) (s *resource.Service, pods []policy.Peer, found bool) {
 	at := r.profile.Path.Child("localNames").Index(index).Child("service")
-	said := r.profile.Spec.LocalNames[index].Service
-	namespace, name, _ := strings.Cut(said, "/")
-	s = r.index.Service(namespace, name)
+	l := r.fence.LocalNames[index]
+	s = r.index.Service(l.Namespace, l.Service)
 	switch {
-	case r.unreadNamespaces[namespace]:
+	case r.unreadNamespaces[l.Namespace]:
 		return nil, nil, true
 	case s == nil:
-		return nil, nil, r.missingLocal(f, at, "Service %q is not in the build: correct the name, or tell the Service as inventory", said)
+		return nil, nil, r.missingLocal(f, at, "Service %q is not in the build: correct the name, or tell the Service as inventory", l.At())
 	case s.Type == "ExternalName" || len(s.Selector) == 0:
-		r.sayOnce(policy.Error, "local-name-without-pods", r.profile.Ref, at, "Service %q selects no pods, so what the names end at is not known: remove it here, and a name stays a name", said)
+		r.refuse("local-name-without-pods", r.profile.Ref, at, "Service %q selects no pods, so what the names end at is not known: remove it here, and a name stays a name", l.At())
 		return nil, nil, true
 	case !r.selectable(r.profile.Ref, s, at):
 		return nil, nil, true
 	}
-	if pods, _ = r.partsOf(namespace, policy.Selector{MatchLabels: s.Selector}); len(pods) == 0 {
-		return nil, nil, r.missingLocal(f, at, "the selector of Service %q selects no pod in the build: correct it, or tell the pods as inventory", said)
+	if pods, _ = r.partsOf(l.Namespace, policy.Selector{MatchLabels: s.Selector}); len(pods) == 0 {
+		return nil, nil, r.missingLocal(f, at, "the selector of Service %q selects no pod in the build: correct it, or tell the pods as inventory", l.At())
 	}
 	return s, pods, true
 }
 
-// missingLocal refuses, once, what a flow needs of the profile's localNames and is not
-// in the build. It returns whether the flow goes on.
+// missingLocal is missing, of what a flow needs of the profile's localNames: the profile
+// is wrong then, and not the flow.
 func (r *resolver) missingLocal(f *flow, at *field.Path, format string, args ...any) bool {
 	if f.optional {
 		return false
 	}
 	if !r.index.Partial {
-		r.sayOnce(policy.Error, "not-in-build", r.profile.Ref, at, format, args...)
+		r.refuse("not-in-build", r.profile.Ref, at, format, args...)
 	}
 	return true
-}
-
-// sayOnce says something of a field, however many flows come upon it.
-func (r *resolver) sayOnce(severity policy.Severity, check string, ref policy.Ref, at *field.Path, format string, args ...any) {
-	if !slices.ContainsFunc(r.findings, func(f policy.Finding) bool { return f.Check == check && f.Resource == ref && f.Field == at.String() }) {
-		r.say(severity, check, ref, at, format, args...)
-	}
 }
 
 // localPorts are the ports of a flow that the Service has at which a name ends. All must
@@ -142,7 +129,7 @@ func (r *resolver) localPorts(f *flow, s *resource.Service, n localName) []polic
 			r.refuse("no-such-port", f.ref, n.path, "name %q ends at Service %s/%s (the profile's localNames), and no Service passes icmp on: remove it", n.name, s.Ref.Namespace, s.Ref.Name)
 		case n.whole:
 			r.refuse("no-such-port", f.ref, n.path, "name %q ends at Service %s/%s (the profile's localNames), which has no port %s: its ports are %s; say those that are meant, each by its number",
-				n.name, s.Ref.Namespace, s.Ref.Name, p, list(ownPorts(s.Ports)))
+				n.name, s.Ref.Namespace, s.Ref.Name, p, listed(ownPorts(s.Ports), ", "))
 		}
 	}
 	return out
@@ -160,6 +147,8 @@ func ownPorts(ports []resource.ServicePort) []policy.Port {
 // sayWorld says where a flow to the world leaves out names that end at pods of this
 // cluster, on ports that they have, and no flow of the tenant names them.
 func (r *resolver) sayWorld() {
+	// A flow of the profile's every is one of each tenant, and is spoken of once.
+	said := map[string]bool{}
 	for _, f := range r.flows {
 		if f.direction == policy.Ingress || f.broken {
 			continue
@@ -168,8 +157,11 @@ func (r *resolver) sayWorld() {
 			if !everywhere(p) {
 				continue
 			}
-			if left := r.leftOut(f); len(left) > 0 {
-				r.sayOnce(policy.Info, "world-has-no-local-names", f.ref, f.peersPath().Index(i),
+			at := f.peersPath().Index(i)
+			key := policy.Key([]any{f.ref, at.String()})
+			if left := r.leftOut(f); len(left) > 0 && !said[key] {
+				said[key] = true
+				r.say(policy.Info, "world-has-no-local-names", f.ref, at,
 					"the world holds no name that ends at pods of this cluster (the profile's localNames), as do %s: for these, add a peer fqdns", strings.Join(left, ", "))
 			}
 		}
@@ -187,22 +179,21 @@ func everywhere(p v1alpha1.Peer) bool {
 // tenant names.
 func (r *resolver) leftOut(f *flow) []string {
 	var out []string
-	for _, l := range r.profile.Spec.LocalNames {
-		namespace, name, _ := strings.Cut(l.Service, "/")
-		s := r.index.Service(namespace, name)
+	for _, l := range r.fence.LocalNames {
+		s := r.index.Service(l.Namespace, l.Service)
 		if s == nil || r.named(f.tenant, l) || !slices.ContainsFunc(ownPorts(s.Ports), func(p policy.Port) bool { return len(f.ports) == 0 || p.CoveredBy(policy.EachProtocol(f.ports)) }) {
 			continue
 		}
-		out = append(out, fmt.Sprintf("%s at %s", strings.Join(l.FQDNs, ", "), l.Service))
+		out = append(out, fmt.Sprintf("%s at %s", strings.Join(l.FQDNs, ", "), l.At()))
 	}
 	return out
 }
 
 // named says whether a flow of a tenant is about some of these names.
-func (r *resolver) named(t *tenant, l v1alpha1.LocalName) bool {
+func (r *resolver) named(t *tenant, l policy.LocalName) bool {
 	return slices.ContainsFunc(t.flows, func(f *flow) bool {
 		return slices.ContainsFunc(f.peers, func(p v1alpha1.Peer) bool {
-			return slices.ContainsFunc(p.FQDNs, func(name string) bool { return holdsSome(l, name) })
+			return slices.ContainsFunc(p.FQDNs, l.HoldsSome)
 		})
 	})
 }

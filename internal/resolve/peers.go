@@ -34,7 +34,7 @@ func (r *resolver) endsOf(f *flow, p v1alpha1.Peer, at *field.Path) (ends []end,
 	case len(p.FQDNs) > 0:
 		fqdns := at.Child("fqdns")
 		r.fqdnsWithin(f, p.FQDNs, fqdns)
-		return r.nameEnds(f, asked{names: p.FQDNs, ports: f.ports, path: at, at: fqdns.Index})
+		return r.nameEnds(f, askedNames{names: p.FQDNs, ports: f.ports, path: at, at: fqdns.Index})
 	default:
 		return r.podsOfTenant(f, f.tenant, p, at, f.tenant.Namespaces)
 	}

@@ -2,6 +2,7 @@ package resolve
 
 import (
 	"slices"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
@@ -55,6 +56,15 @@ func (r *resolver) checkPortsAt(f *flow, e end) {
 		}
 	}
 	r.portNames(f, f.portsOf(e), same, at)
+}
+
+// listed spells ports.
+func listed(ports []policy.Port, between string) string {
+	var out []string
+	for _, p := range ports {
+		out = append(out, p.String())
+	}
+	return strings.Join(out, between)
 }
 
 // portNames refuses the name of a port that no pod to be reached bears.
