@@ -3,6 +3,7 @@ package resolve
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/policy"
@@ -74,23 +75,29 @@ func (r *resolver) ownersBehind(e end) []*tenant {
 
 // sayNodes says what host policies can do to a cluster.
 func (r *resolver) sayNodes() {
+	const watch = "to see what they deny before they do: with the host firewall on in the agents, put the host endpoint of one node into audit mode (cilium-dbg endpoint config HOST_ENDPOINT PolicyAuditMode=Enabled), enforce, and look for the action audit in cilium-dbg monitor -t policy-verdict --related-to HOST_ENDPOINT"
 	for i, n := range r.fence.Nodes {
 		at := r.profile.Path.Child("nodes").Index(i)
-		const watch = "watch first what they would deny: with the host firewall on in the agents, cilium-dbg endpoint config HOST_ENDPOINT PolicyAuditMode=Enabled on a node, then cilium-dbg monitor -t policy-verdict --related-to HOST_ENDPOINT"
 		if n.Enforcement == v1alpha1.Enforce {
 			r.warn("host-policy-can-cut-off", r.profile.Ref, at,
-				"%s: these host policies are enforced, and can cut a node off: whatever no flow says is denied, also to the kubelet, the apiserver, agents and SSH; %s", closed(n), watch)
+				"these host policies are enforced, and can cut a node off: %s; %s", closed(n), watch)
 			r.sayEssentials(n, i)
 			continue
 		}
 		r.warn("host-policy-can-cut-off", r.profile.Ref, at,
-			"in Audit, so nothing is closed yet; with enforcement: Enforce, %s: whatever no flow says would be denied, also to the kubelet, the apiserver, agents and SSH, and can cut a node off; %s", closed(n), watch)
+			"in Audit, so nothing is closed yet, and nothing shows either; enforced, these host policies can cut a node off: %s; %s", closed(n), watch)
 	}
 }
 
+// closed says what is denied to nodes, and what people forget of it.
 func closed(n policy.Node) string {
-	if len(n.Closes) == 2 {
-		return "ingress and egress of the nodes are closed"
+	forgotten := map[policy.Direction]string{
+		policy.Ingress: "the apiserver's calls to the kubelet, agents of other nodes, SSH",
+		policy.Egress:  "the apiserver, agents of other nodes, the kubelet's probes of pods, images, time",
 	}
-	return fmt.Sprintf("%s of the nodes is closed", n.Closes[0])
+	var out []string
+	for _, d := range n.Closes {
+		out = append(out, fmt.Sprintf("%s that no flow says is denied (%s, for instance)", d, forgotten[d]))
+	}
+	return strings.Join(out, ", and ")
 }
