@@ -41,7 +41,7 @@ func (c checker) check() (policy.Report, policy.Findings, error) {
 // later stage still to come would be held against policies that it has not got.
 func (c checker) prove() (policy.Report, policy.Findings, error) {
 	level := c.in.Fence.Spec.Proof
-	items := besideEmitted(mergeOptions(c.in, c.fence), c.after.Items, c.policies)
+	items, given := besideEmitted(mergeOptions(c.in, c.fence), c.after.Items, c.policies)
 	fenced := len(c.fence.Tenants)+len(c.fence.Nodes) > 0
 	asked := fenced && level != v1alpha1.ProofNone || len(c.in.FlowTests) > 0
 	switch {
@@ -56,7 +56,7 @@ func (c checker) prove() (policy.Report, policy.Findings, error) {
 	if err != nil {
 		return report, nil, fmt.Errorf("prove the policies: %w", err)
 	}
-	findings := report.Findings
+	findings := append(report.Findings, given...)
 	for _, t := range report.FlowTests {
 		findings = append(findings, reach.FlowTestFindings(t)...)
 	}

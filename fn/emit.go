@@ -2,6 +2,7 @@ package fn
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -49,10 +50,28 @@ func refuseEmit(in *resource.Inputs, w wanted) policy.Findings {
 	return out
 }
 
-// besideEmitted are the items with the policies of Tenants that are written by other runs,
-// as far as they are not there: what is proved is all of them.
-func besideEmitted(o merge.Options, items, policies []*yaml.RNode) []*yaml.RNode {
-	there := map[policy.Ref]bool{}
-	mark(there, items)
-	return append(slices.Clone(items), slices.DeleteFunc(slices.Clone(policies), func(n *yaml.RNode) bool { return o.Emits(n) || there[resource.ID(n)] })...)
+// besideEmitted are the items with the policies of others, which other runs write, as those
+// will write them; and, where there are some, what is taken as given thereby.
+func besideEmitted(o merge.Options, items, policies []*yaml.RNode) ([]*yaml.RNode, policy.Findings) {
+	if len(o.Emit) == 0 {
+		return items, nil
+	}
+	out := slices.DeleteFunc(slices.Clone(items), func(n *yaml.RNode) bool { return o.Owns(n) && !o.Emits(n) })
+	whose := map[string]bool{}
+	given := 0
+	for _, n := range policies {
+		if !o.Emits(n) {
+			out = append(out, n)
+			whose[merge.Whose(n)] = true
+			given++
+		}
+	}
+	if given == 0 {
+		return out, nil
+	}
+	return out, policy.Findings{{
+		Check: "emit-takes-as-given", Severity: policy.Info, Resource: o.Config, Field: "spec.emit",
+		Message: fmt.Sprintf("policies that are not written here are taken as given, as the runs that emit them will write them: %d, of %s; verify what all runs write together, to know that none is missing",
+			given, strings.Join(slices.Sorted(maps.Keys(whose)), ", ")),
+	}}
 }

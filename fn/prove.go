@@ -30,7 +30,12 @@ type proof struct {
 // the FlowTests and, unless it is not asked for, isolation.
 func (p proof) run(level v1alpha1.Proof) (policy.Report, error) {
 	var report policy.Report
-	e, rejected, err := enforce(p.fence, p.index, p.items, audited(p.fence))
+	items, err := p.asEnforced()
+	if err != nil {
+		return report, err
+	}
+	p.items = items
+	e, rejected, err := enforce(p.fence, p.index, p.items, closing{})
 	if report.Findings = rejected; err != nil {
 		return report, err
 	}

@@ -17,7 +17,7 @@ import (
 func (p proof) compareTwin() (policy.Findings, error) {
 	kubernetes := func(n *yaml.RNode) bool { return n.GetKind() == resource.KindKubernetes }
 	cilium := func(n *yaml.RNode) bool { return !kubernetes(n) }
-	one, _, err := enforce(p.fence, p.index, slices.DeleteFunc(slices.Clone(p.items), kubernetes), audited(p.fence))
+	one, _, err := enforce(p.fence, p.index, slices.DeleteFunc(slices.Clone(p.items), kubernetes), closing{})
 	if err != nil {
 		return nil, err
 	}

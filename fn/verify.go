@@ -112,7 +112,8 @@ func (v Verification) against(runs []Run, items []*yaml.RNode) (policy.Report, e
 	if sum.NothingThere() {
 		return policy.Report{Comparison: &sum, Findings: findings}, nil
 	}
-	items = besideEmitted(options, items, w.policies)
+	items, said = besideEmitted(options, items, w.policies)
+	findings = append(findings, said...)
 	if !complete(later(w.policies, in.Fence.Spec.Stages), items) {
 		findings = append(findings, laterStages(in)...)
 		return policy.Report{Comparison: &sum, Findings: findings}, nil

@@ -162,6 +162,9 @@ func (o Options) Emits(n *yaml.RNode) bool {
 	return len(o.Emit) == 0 || slices.Contains(o.Emit, Whose(n))
 }
 
+// Owns says whether a policy is of this fence.
+func (o Options) Owns(n *yaml.RNode) bool { return o.ownerOf(n) == me }
+
 // Whose is the name of the tenant, or of the nodes, that a policy belongs to, "" where it is
 // nobody's.
 func Whose(n *yaml.RNode) string {

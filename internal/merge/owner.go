@@ -57,12 +57,12 @@ const (
 	another owner = "of another fence"
 )
 
-func (m *merger) ownerOf(n *yaml.RNode) owner {
+func (o Options) ownerOf(n *yaml.RNode) owner {
 	fence := n.GetLabels()[resource.LabelFence]
 	switch {
 	case fence == "" || !identityOf(n).generated():
 		return nobody
-	case fence == m.Fence.Name || slices.Contains(m.FormerNames, fence):
+	case fence == o.Fence.Name || slices.Contains(o.FormerNames, fence):
 		return me
 	}
 	return another

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -143,6 +144,25 @@ func (f *Fence) Enforced(p Peer) bool {
 	}
 	owner := f.OwnerOf(p)
 	return p.Kind == Pods && owner != nil && owner.Enforcement == v1alpha1.Enforce
+}
+
+// AsEnforced is the fence once every tenant and all nodes are enforced for which something
+// is generated now.
+func (f *Fence) AsEnforced() *Fence {
+	out := *f
+	out.owners = nil
+	out.Tenants, out.Nodes = slices.Clone(f.Tenants), slices.Clone(f.Nodes)
+	for i := range out.Tenants {
+		if t := &out.Tenants[i]; f.Generated(t.Enforcement) {
+			t.Enforcement = v1alpha1.Enforce
+		}
+	}
+	for i := range out.Nodes {
+		if n := &out.Nodes[i]; f.Generated(n.Enforcement) {
+			n.Enforcement = v1alpha1.Enforce
+		}
+	}
+	return &out
 }
 
 // Additive says whether an allow closes nothing by itself.

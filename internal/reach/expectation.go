@@ -12,7 +12,7 @@ import (
 )
 
 // Expectation is what Tenants, profile and baseline say may pass at the fenced ends of
-// flows. It is worked out from the fence alone, apart from the policies that are planned
+// flows, once all are enforced. It is worked out from the fence alone, apart from the policies that are planned
 // from it: else both might share a mistake.
 type Expectation struct {
 	fence *policy.Fence
@@ -87,20 +87,13 @@ func (x *Expectation) expectAt(own, peer policy.Peer, d policy.Direction, w Want
 }
 
 func (x *Expectation) add(at end, own policy.Peer, w Wanted) {
-	if n := x.fence.NodeOf(own); n != nil {
-		if n.Enforcement != v1alpha1.Enforce {
-			w.L7 = policy.L7{}
-		}
+	if x.fence.NodeOf(own) != nil {
 		x.at[at] = append(x.at[at], w)
 		return
 	}
 	owner := x.fence.OwnerOf(own)
 	if own.Kind != policy.Pods || owner == nil && at.namespace != strangers {
 		return
-	}
-	if owner != nil && owner.Enforcement != v1alpha1.Enforce {
-		// Nothing may be denied there, so nothing is looked into.
-		w.L7 = policy.L7{}
 	}
 	w.Owner = owner
 	x.at[at] = append(x.at[at], w)
