@@ -38,15 +38,25 @@ func Covers(limit, asked string) bool {
 }
 
 // globCovers is Covers for one label: a * in asked is a character that only a * in
-// limit matches.
+// limit matches. Where it does not go on, only the last * is tried again: patterns are
+// those of Tenants, and trying all of them would take for ever.
 func globCovers(limit, asked string) bool {
-	if limit == "" {
-		return asked == ""
+	l, star, from := 0, -1, 0
+	for a := 0; a < len(asked); {
+		switch {
+		case l < len(limit) && limit[l] == '*':
+			star, from = l, a
+			l++
+		case l < len(limit) && limit[l] == asked[a]:
+			l, a = l+1, a+1
+		case star >= 0:
+			from++
+			l, a = star+1, from
+		default:
+			return false
+		}
 	}
-	if limit[0] == '*' {
-		return globCovers(limit[1:], asked) || asked != "" && globCovers(limit, asked[1:])
-	}
-	return asked != "" && limit[0] == asked[0] && globCovers(limit[1:], asked[1:])
+	return strings.Trim(limit[l:], "*") == ""
 }
 
 // Overlaps says whether there is a name that two patterns both match.
@@ -78,18 +88,27 @@ func tail(pattern string) (labels []string, deep bool) {
 	return labels, false
 }
 
-// globsOverlap is Overlaps for one label.
+// globsOverlap is Overlaps for one label. It is worked out from the ends of both, each
+// pair of rests once.
 func globsOverlap(a, b string) bool {
-	switch {
-	case a == "" && b == "":
-		return true
-	case strings.HasPrefix(a, "*"):
-		return globsOverlap(a[1:], b) || b != "" && globsOverlap(a, b[1:])
-	case strings.HasPrefix(b, "*"):
-		return globsOverlap(b, a)
-	default:
-		return a != "" && b != "" && a[0] == b[0] && globsOverlap(a[1:], b[1:])
+	var rest []bool
+	for i := len(a); i >= 0; i-- {
+		now := make([]bool, len(b)+1)
+		for j := len(b); j >= 0; j-- {
+			switch {
+			case i < len(a) && a[i] == '*':
+				now[j] = rest[j] || j < len(b) && now[j+1]
+			case j < len(b) && b[j] == '*':
+				now[j] = now[j+1] || i < len(a) && rest[j]
+			case i < len(a) && j < len(b):
+				now[j] = a[i] == b[j] && rest[j+1]
+			default:
+				now[j] = i == len(a) && j == len(b)
+			}
+		}
+		rest = now
 	}
+	return rest[0]
 }
 
 // CoveredBy says whether the ports together include all of p. A name is covered by
