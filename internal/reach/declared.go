@@ -1,6 +1,7 @@
 package reach
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"net/netip"
@@ -114,7 +115,7 @@ func (d *declared) one(enforcement v1alpha1.Enforcement, f policy.Flow, w Wanted
 		d.count++
 		var err error
 		if v, err = d.Engine.Decide(f); err != nil {
-			d.say(enforcement, w, "declared-flow-undecided", err.Error())
+			d.undecided(enforcement, w, err)
 		} else if v.Decision() != policy.Allowed {
 			d.say(enforcement, w, "declared-flow-denied", fmt.Sprintf("%s is declared, and does not pass: egress %s; ingress %s%s", f, v.Egress, v.Ingress, noted(v)))
 		}
@@ -123,6 +124,18 @@ func (d *declared) one(enforcement v1alpha1.Enforcement, f policy.Flow, w Wanted
 	if v.Decision() == policy.Allowed {
 		d.narrowed(enforcement, f, w, side(v, direction))
 	}
+}
+
+// undecided says why a flow is not decided, of policies in conflict once.
+func (d *declared) undecided(enforcement v1alpha1.Enforcement, w Wanted, err error) {
+	var conflict policy.ConflictError
+	if errors.As(err, &conflict) {
+		if d.told[conflict.Error()] {
+			return
+		}
+		d.told[conflict.Error()] = true
+	}
+	d.say(enforcement, w, "declared-flow-undecided", err.Error())
 }
 
 // narrowed says where less passes at an end than is declared: Cilium narrows a rule by the
