@@ -88,27 +88,29 @@ func tail(pattern string) (labels []string, deep bool) {
 	return labels, false
 }
 
-// globsOverlap is Overlaps for one label. It is worked out from the ends of both, each
-// pair of rests once.
-func globsOverlap(a, b string) bool {
-	var rest []bool
-	for i := len(a); i >= 0; i-- {
-		now := make([]bool, len(b)+1)
-		for j := len(b); j >= 0; j-- {
-			switch {
-			case i < len(a) && a[i] == '*':
-				now[j] = rest[j] || j < len(b) && now[j+1]
-			case j < len(b) && b[j] == '*':
-				now[j] = now[j+1] || i < len(a) && rest[j]
-			case i < len(a) && j < len(b):
-				now[j] = a[i] == b[j] && rest[j+1]
-			default:
-				now[j] = i == len(a) && j == len(b)
-			}
-		}
-		rest = now
+// globsOverlap is Overlaps for one label.
+func globsOverlap(a, b string) bool { return rests{}.overlap(a, b) }
+
+// rests are pairs of what is left of two globs, by their lengths, that were looked at:
+// they do not overlap, else the search were over.
+type rests map[[2]int]bool
+
+func (r rests) overlap(a, b string) bool {
+	at := [2]int{len(a), len(b)}
+	if r[at] {
+		return false
 	}
-	return rest[0]
+	r[at] = true
+	switch {
+	case a == "" && b == "":
+		return true
+	case strings.HasPrefix(a, "*"):
+		return r.overlap(a[1:], b) || b != "" && r.overlap(a, b[1:])
+	case strings.HasPrefix(b, "*"):
+		return r.overlap(a, b[1:]) || a != "" && r.overlap(a[1:], b)
+	default:
+		return a != "" && b != "" && a[0] == b[0] && r.overlap(a[1:], b[1:])
+	}
 }
 
 // CoveredBy says whether the ports together include all of p. A name is covered by
