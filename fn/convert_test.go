@@ -67,3 +67,17 @@ func converted(t *testing.T, data []byte) ([]byte, string) {
 	}
 	return c.Texts[0].Bytes(), said.String()
 }
+
+// Lines end as they did.
+func TestConvertedLineEnds(t *testing.T) {
+	t.Parallel()
+	data, err := os.ReadFile("../testdata/converted/document-ends/input.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	unix, _ := converted(t, data)
+	dos, _ := converted(t, bytes.ReplaceAll(data, []byte("\n"), []byte("\r\n")))
+	if want := bytes.ReplaceAll(unix, []byte("\n"), []byte("\r\n")); !bytes.Equal(dos, want) {
+		t.Errorf("got:\n%q\nwant:\n%q", dos, want)
+	}
+}

@@ -26,11 +26,12 @@ const (
 
 // DecodeFence reads a TenantFence as Decode does, with its own variables.
 func DecodeFence(n *yaml.RNode) (*TenantFence, field.ErrorList) {
-	return Decode[TenantFence](n, variablesOf(n))
+	return Decode[TenantFence](n, VariablesOf(n))
 }
 
-// variablesOf are the variables that a TenantFence gives, as far as they can be read.
-func variablesOf(n *yaml.RNode) map[string]string {
+// VariablesOf are the variables that a TenantFence gives, as far as they can be read: what
+// else is wrong with it does not make them unknown.
+func VariablesOf(n *yaml.RNode) map[string]string {
 	out := map[string]string{}
 	if n == nil || n.YNode() == nil {
 		return out

@@ -87,17 +87,21 @@ func gatherKnown(cmd *cobra.Command, p *output.Progress, from string) ([]*yaml.R
 func printSources(w io.Writer, sources []source, texts []convert.Text) error {
 	var out bytes.Buffer
 	for i, t := range texts {
+		// follows says whether the document before it in the file was printed, too.
+		follows := false
 		for _, d := range t.Documents {
 			if sources[i].others == leaveOthers && !d.Resource {
+				follows = false
 				continue
 			}
 			if n := out.Len(); n > 0 && out.Bytes()[n-1] != '\n' {
 				out.WriteByte('\n')
 			}
-			if out.Len() > 0 && !bytes.HasPrefix(d.Text, []byte("---")) {
+			if out.Len() > 0 && !follows && !bytes.HasPrefix(d.Text, []byte("---")) {
 				out.WriteString("---\n")
 			}
 			out.Write(d.Text)
+			follows = true
 		}
 	}
 	if _, err := out.WriteTo(w); err != nil {

@@ -111,13 +111,18 @@ func (t *Text) policy(n *yaml.Node, at policy.Ref) bool {
 	return true
 }
 
-// resourcesIn are the resources in a list, as kubectl writes it, or the one that is none.
+// resourcesIn are the resources in a list, as kubectl writes it, and in lists within it, or
+// the one that is none.
 func resourcesIn(n *yaml.Node) []*yaml.Node {
 	items := value(n, "items")
 	if items == nil || items.Kind != yaml.SequenceNode || !strings.HasSuffix(text(n, "kind"), "List") || isNetworkPolicy(n) {
 		return []*yaml.Node{n}
 	}
-	return items.Content
+	var out []*yaml.Node
+	for _, item := range items.Content {
+		out = append(out, resourcesIn(item)...)
+	}
+	return out
 }
 
 func isResource(n *yaml.Node) bool { return text(n, "apiVersion") != "" && text(n, "kind") != "" }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
@@ -13,19 +14,28 @@ import (
 var errTemplate = errors.New("is a template, and no policy yet: render the chart (helm template), and convert what comes out")
 
 // piece is a document as it is written: the line that separates it from the one before,
-// and what follows.
+// what follows, and the line that ends it, if any.
 type piece struct {
-	separator, body []byte
+	separator, body, end []byte
 }
 
-func (p piece) text() []byte { return append(bytes.Clone(p.separator), p.body...) }
+func (p piece) text() []byte { return slices.Concat(p.separator, p.body, p.end) }
 
-// split takes a text apart where documents begin. No document can hold a line like that.
+// lines is the body as YAML reads it, its lines ended alike.
+func (p piece) lines() []byte { return bytes.ReplaceAll(p.body, []byte("\r\n"), []byte("\n")) }
+
+// split takes a text apart where documents begin and end. No document can hold a line like
+// those.
 func split(data []byte) []piece {
 	var out []piece
 	var p piece
 	for line := range bytes.Lines(data) {
-		if !isSeparator(line) {
+		if isMarker(line, "...") {
+			p.end = bytes.Clone(line)
+			out, p = append(out, p), piece{}
+			continue
+		}
+		if !isMarker(line, "---") {
 			p.body = append(p.body, line...)
 			continue
 		}
@@ -41,14 +51,15 @@ func split(data []byte) []piece {
 	return append(out, p)
 }
 
-func isSeparator(line []byte) bool {
-	return bytes.HasPrefix(line, []byte("---")) && (len(line) == 3 || strings.ContainsRune(" \t\r\n", rune(line[3])))
+func isMarker(line []byte, marker string) bool {
+	rest, ok := bytes.CutPrefix(line, []byte(marker))
+	return ok && (len(rest) == 0 || strings.ContainsRune(" \t\r\n", rune(rest[0])))
 }
 
 // parse reads a document, nil where it is empty.
 func (p piece) parse() (*yaml.Node, error) {
 	var n yaml.Node
-	err := yaml.Unmarshal(p.body, &n)
+	err := yaml.Unmarshal(p.lines(), &n)
 	switch {
 	case err != nil && bytes.Contains(p.body, []byte("{{")):
 		return nil, errTemplate
@@ -60,17 +71,20 @@ func (p piece) parse() (*yaml.Node, error) {
 	return &n, nil
 }
 
-// print writes a changed document, its sequences indented as they were.
+// print writes a changed document, its sequences indented and its lines ended as they were.
 func (p piece) print(n *yaml.Node) ([]byte, error) {
-	out, err := yaml.MarshalWithOptions(n, &yaml.EncoderOptions{SeqIndent: yaml.SequenceIndentStyle(yaml.DeriveSeqIndentStyle(string(p.body)))})
+	out, err := yaml.MarshalWithOptions(n, &yaml.EncoderOptions{SeqIndent: yaml.SequenceIndentStyle(yaml.DeriveSeqIndentStyle(string(p.lines())))})
 	if err != nil {
 		return nil, fmt.Errorf("cannot be written: %w", err)
+	}
+	if bytes.Contains(p.body, []byte("\r\n")) {
+		out = bytes.ReplaceAll(out, []byte("\n"), []byte("\r\n"))
 	}
 	separator := bytes.Clone(p.separator)
 	if len(separator) > 0 && !bytes.HasSuffix(separator, []byte("\n")) {
 		separator = append(separator, '\n')
 	}
-	return append(separator, out...), nil
+	return slices.Concat(separator, out, p.end), nil
 }
 
 // isTemplate says whether a document that is YAML by chance holds what only a chart's

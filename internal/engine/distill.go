@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"fmt"
 	"math"
 	"regexp"
 	"slices"
@@ -60,7 +59,7 @@ func (e *Engine) resolve(id *identity.Identity) (ciliumpolicy.SelectorPolicy, er
 	}
 	selectors, _, err := e.repo.ComputeSelectorPolicy(id)
 	if err != nil {
-		return nil, fmt.Errorf("the policies that select it conflict, and Cilium enforces none of them: %w", err)
+		return nil, policy.ConflictError{Err: err}
 	}
 	e.resolved[id] = selectors
 	return selectors, nil

@@ -32,15 +32,25 @@ func SomeCovers(limits []string, asked string) bool {
 }
 
 // globCovers is Covers for one label: a * in asked is a character that only a * in
-// limit matches.
+// limit matches. Where it does not go on, only the last * is tried again: patterns are
+// those of Tenants, and trying all of them would take for ever.
 func globCovers(limit, asked string) bool {
-	if limit == "" {
-		return asked == ""
+	l, star, from := 0, -1, 0
+	for a := 0; a < len(asked); {
+		switch {
+		case l < len(limit) && limit[l] == '*':
+			star, from = l, a
+			l++
+		case l < len(limit) && limit[l] == asked[a]:
+			l, a = l+1, a+1
+		case star >= 0:
+			from++
+			l, a = star+1, from
+		default:
+			return false
+		}
 	}
-	if limit[0] == '*' {
-		return globCovers(limit[1:], asked) || asked != "" && globCovers(limit, asked[1:])
-	}
-	return asked != "" && limit[0] == asked[0] && globCovers(limit[1:], asked[1:])
+	return strings.Trim(limit[l:], "*") == ""
 }
 
 // Overlaps says whether there is a name that two patterns both match.
@@ -78,16 +88,27 @@ func tail(pattern string) (labels []string, deep bool) {
 }
 
 // globsOverlap is Overlaps for one label.
-func globsOverlap(a, b string) bool {
+func globsOverlap(a, b string) bool { return rests{}.overlap(a, b) }
+
+// rests are pairs of what is left of two globs, by their lengths, that were looked at:
+// they do not overlap, else the search were over.
+type rests map[[2]int]bool
+
+func (r rests) overlap(a, b string) bool {
+	at := [2]int{len(a), len(b)}
+	if r[at] {
+		return false
+	}
+	r[at] = true
 	switch {
 	case a == "" && b == "":
 		return true
 	case strings.HasPrefix(a, "*"):
-		return globsOverlap(a[1:], b) || b != "" && globsOverlap(a, b[1:])
+		return r.overlap(a[1:], b) || b != "" && r.overlap(a, b[1:])
 	case strings.HasPrefix(b, "*"):
-		return globsOverlap(b, a)
+		return r.overlap(a, b[1:]) || a != "" && r.overlap(a[1:], b)
 	default:
-		return a != "" && b != "" && a[0] == b[0] && globsOverlap(a[1:], b[1:])
+		return a != "" && b != "" && a[0] == b[0] && r.overlap(a[1:], b[1:])
 	}
 }
 

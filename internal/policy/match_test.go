@@ -1,11 +1,16 @@
 package policy_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
+
+// Patterns are a Tenant's: these two would take for ever, if every star were tried at every
+// place.
+var manyStars, manyLetters = strings.Repeat("*a", 30) + "b.example.com", strings.Repeat("a", 63) + ".example.com"
 
 func TestCovers(t *testing.T) {
 	t.Parallel()
@@ -49,6 +54,10 @@ func TestCovers(t *testing.T) {
 		"only a lone star covers a lone star":                  {"**.example.com", "*", false},
 		"two stars alone are a lone star, as Cilium has it":    {"**", "*", true},
 		"no limit covers a lone star by its first label alone": {"*.com", "*", false},
+		"many stars cover what they match":                     {manyStars, "a" + strings.Repeat("a", 30) + "b.example.com", true},
+		"many stars do not cover what they do not match":       {manyStars, manyLetters, false},
+		"the last star is tried at every place":                {"*ab*abc.example.com", "ababxabababc.example.com", true},
+		"a star is no text of what is asked":                   {"*a*.example.com", "b*.example.com", false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -82,6 +91,9 @@ func TestOverlaps(t *testing.T) {
 		"two stars at different depths":              {"**.a.example.com", "**.example.com", true},
 		"two stars at different domains":             {"**.a.example.com", "**.b.example.com", false},
 		"a lone star and any name":                   {"*", "example.com", true},
+		"many stars and a name that they match":      {manyStars, strings.Repeat("a", 40) + "b.example.com", true},
+		"many stars and one that they do not":        {manyStars, manyLetters, false},
+		"many stars and many others":                 {manyStars, strings.Repeat("*a", 30) + "c.example.com", false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

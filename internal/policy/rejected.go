@@ -31,3 +31,13 @@ func FullName(kind, namespace, name string) string {
 	}
 	return kind + " " + namespace + "/" + name
 }
+
+// ConflictError says that the policies which select a pod or node cannot be merged, each
+// of which the enforcer takes.
+type ConflictError struct{ Err error }
+
+func (c ConflictError) Error() string {
+	return fmt.Sprintf("the policies that select it conflict, and Cilium enforces none of them: %v", c.Err)
+}
+
+func (c ConflictError) Unwrap() error { return c.Err }

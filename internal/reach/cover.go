@@ -164,7 +164,9 @@ func covers(wanted, part policy.L7) bool {
 	case wanted.All():
 		return true
 	case len(part.HTTP) > 0:
-		return slices.ContainsFunc(wanted.HTTP, func(r policy.HTTPRule) bool { return includes(r, part.HTTP[0]) })
+		// Mostly it is there as it was written, which is seen without looking into it.
+		return slices.ContainsFunc(wanted.HTTP, part.HTTP[0].Equal) ||
+			slices.ContainsFunc(wanted.HTTP, func(r policy.HTTPRule) bool { return includes(r, part.HTTP[0]) })
 	case len(part.ServerNames) > 0:
 		return coversEach(wanted.ServerNames, part.ServerNames)
 	case len(part.DNS) > 0:
@@ -177,11 +179,11 @@ func covers(wanted, part policy.L7) bool {
 // includes says whether one rule lets everything pass that another does. It may say no
 // where the truth is yes, never the other way round.
 func includes(wanted, rule policy.HTTPRule) bool {
-	return (wanted.Method == "" || wanted.Method == rule.Method) && matchesMore(wanted.Path, rule.Path) && matchesMore(wanted.Host, rule.Host) &&
+	return (wanted.Method == "" || wanted.Method == rule.Method) &&
 		(len(wanted.ServerNames) == 0 || len(rule.ServerNames) > 0 && coversEach(wanted.ServerNames, rule.ServerNames)) &&
 		!slices.ContainsFunc(wanted.Headers, func(h string) bool {
 			return !slices.ContainsFunc(rule.Headers, func(asked string) bool { return demands(policy.ParseHeader(asked), policy.ParseHeader(h)) })
-		})
+		}) && matchesMore(wanted.Path, rule.Path) && matchesMore(wanted.Host, rule.Host)
 }
 
 // coversEach says whether each of some names is covered by one that is wanted.
@@ -196,8 +198,11 @@ func matchesMore(wanted, asked string) bool {
 		return true
 	}
 	plain, ok := plainText(asked)
+	if !ok {
+		return false
+	}
 	re, err := regexp.Compile("^(?:" + wanted + ")$")
-	return ok && err == nil && re.MatchString(plain)
+	return err == nil && re.MatchString(plain)
 }
 
 // plainText is the one text that an expression matches.

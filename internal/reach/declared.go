@@ -1,6 +1,7 @@
 package reach
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"net/netip"
@@ -17,7 +18,7 @@ import (
 // Declared decides every declared flow, at both of its ends, and returns how many there
 // were and those that do not pass.
 func (p Proof) Declared() (int, policy.Findings) {
-	d := declared{Proof: p, seen: map[string]bool{}}
+	d := declared{Proof: p, decided: map[string]policy.Verdict{}, told: map[string]bool{}}
 	x := NewExpectation(p.Fence)
 	d.nodesOf(x)
 	for i, t := range p.Fence.Tenants {
@@ -44,8 +45,10 @@ type declared struct {
 	Proof
 	count    int
 	findings policy.Findings
-	// seen are flows that were decided from their other end.
-	seen map[string]bool
+	// decided are verdicts by flow: two may declare one, and each has two ends.
+	decided map[string]policy.Verdict
+	// told are flows, and parts of them, of which something was said.
+	told map[string]bool
 }
 
 // allPairs is how many pairs of pods are all decided. Of more, each pod is tried with two
@@ -108,34 +111,69 @@ func flowsOf(from, to policy.Endpoint, w Wanted) []policy.Flow {
 
 // one decides a flow, as one of its ends wants it.
 func (d *declared) one(f policy.Flow, w Wanted, enforcement v1alpha1.Enforcement, direction policy.Direction) {
-	key := f.String()
-	if d.seen[key] {
+	v, before := d.decided[f.String()]
+	if !before {
+		d.count++
+		var err error
+		if v, err = d.Engine.Decide(f); err != nil {
+			d.undecided(enforcement, w, err)
+		} else if v.Decision() != policy.Allowed {
+			d.say(enforcement, w, "declared-flow-denied", fmt.Sprintf("%s is declared, and does not pass: egress %s; ingress %s%s", f, v.Egress, v.Ingress, noted(v)))
+		}
+		d.decided[f.String()] = v
+	}
+	if v.Decision() == policy.Allowed {
+		d.narrowed(enforcement, f, w, side(v, direction))
+	}
+}
+
+// undecided says why a flow is not decided, of policies in conflict once.
+func (d *declared) undecided(enforcement v1alpha1.Enforcement, w Wanted, err error) {
+	var conflict policy.ConflictError
+	if errors.As(err, &conflict) {
+		if d.told[conflict.Error()] {
+			return
+		}
+		d.told[conflict.Error()] = true
+	}
+	d.say(enforcement, w, "declared-flow-undecided", err.Error())
+}
+
+// narrowed says where less passes at an end than is declared: Cilium narrows a rule by the
+// names of TLS servers of another on the same port of the same peer.
+func (d *declared) narrowed(enforcement v1alpha1.Enforcement, f policy.Flow, w Wanted, own policy.Side) {
+	key := fmt.Sprintf("%s %s %s", f, w.Reason, w.L7)
+	if d.told[key] || !namesServers(own.L7) || !slices.ContainsFunc(parts(w.L7), func(part policy.L7) bool { return !covers(own.L7, part) }) {
 		return
 	}
-	d.seen[key] = true
-	d.count++
-	finding := policy.Finding{Check: "declared-flow-denied", Severity: policy.Error, Resource: d.Sources[w.Reason.Kind+"/"+w.Reason.Name], Field: w.Reason.Field}
+	d.told[key] = true
+	as := "without tls"
+	if !w.L7.All() {
+		as = "as " + w.L7.String()
+	}
+	d.say(enforcement, w, "declared-flow-denied", fmt.Sprintf("%s is declared %s, and only %s passes, which %s lets it: say the same tls in every flow to these peers and ports, or in none",
+		f, as, own.L7, strings.Join(own.By, ", ")))
+}
+
+// namesServers says whether all that passes is TLS, or may be, to servers that are named.
+func namesServers(l policy.L7) bool {
+	return len(l.ServerNames) > 0 || slices.ContainsFunc(l.HTTP, func(r policy.HTTPRule) bool { return len(r.ServerNames) > 0 })
+}
+
+func (d *declared) say(enforcement v1alpha1.Enforcement, w Wanted, check, message string) {
+	f := policy.Finding{Check: check, Severity: policy.Error, Resource: d.Sources[w.Reason.Kind+"/"+w.Reason.Name], Field: w.Reason.Field, Message: message}
 	if enforcement != v1alpha1.Enforce {
-		finding.Severity = policy.Warning
+		f.Severity = policy.Warning
 	}
-	v, err := d.Engine.Decide(f)
-	own := v.Egress
+	d.findings = append(d.findings, f)
+}
+
+// side is what was decided at one end.
+func side(v policy.Verdict, direction policy.Direction) policy.Side {
 	if direction == policy.Ingress {
-		own = v.Ingress
+		return v.Ingress
 	}
-	switch {
-	case err != nil:
-		finding.Check, finding.Message = "declared-flow-undecided", err.Error()
-	case v.Decision() == policy.Allowed && w.L7.All() && len(own.L7.ServerNames) > 0:
-		// Cilium narrows a rule by the names of another on the same port of the same peer.
-		finding.Message = fmt.Sprintf("%s is declared without tls, and only %s passes, which %s lets it: say the same tls in every flow to these peers and ports, or in none",
-			f, own.L7, strings.Join(own.By, ", "))
-	case v.Decision() == policy.Allowed:
-		return
-	default:
-		finding.Message = fmt.Sprintf("%s is declared, and does not pass: egress %s; ingress %s%s", f, v.Egress, v.Ingress, noted(v))
-	}
-	d.findings = append(d.findings, finding)
+	return v.Egress
 }
 
 func noted(v policy.Verdict) string {

@@ -1,6 +1,7 @@
 package reach
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -133,17 +134,23 @@ type search struct {
 	Proof
 	expectation *Expectation
 	leaks       leaks
+	conflicts   conflicts
 	counted     *policy.Isolation
 	// openings are those of peers, once asked for.
 	openings map[string][]policy.Opening
 }
 
 func (s *search) search(pod policy.Endpoint, d policy.Direction) error {
+	v := s.expectation.viewOf(pod, d)
 	openings, err := s.openingsOf(pod, d)
-	if err != nil {
+	var conflict policy.ConflictError
+	switch {
+	case errors.As(err, &conflict):
+		s.conflicts.add(v, s.ownerOf(v), conflict.Error())
+		return nil
+	case err != nil:
 		return fmt.Errorf("prove isolation: %w", err)
 	}
-	v := s.expectation.viewOf(pod, d)
 	s.counted.Openings += len(openings)
 	for _, o := range openings {
 		switch {

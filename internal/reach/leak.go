@@ -85,7 +85,7 @@ func (n *names) others() string {
 }
 
 func (s *search) findings() policy.Findings {
-	var out policy.Findings
+	out := s.conflicts.findings()
 	for _, l := range s.leaks.list {
 		f := policy.Finding{Severity: policy.Error}
 		if l.owner.audited() {

@@ -95,6 +95,7 @@ func (r *resolver) declareFlows() {
 			f.every = true
 		}
 		t.flows = slices.DeleteFunc(t.flows, func(f *flow) bool { return !r.resolveFlow(f) })
+		r.refuseOtherSecrets(t)
 		r.flows = append(r.flows, t.flows...)
 	}
 }

@@ -1,0 +1,56 @@
+package reach
+
+import (
+	"fmt"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/policy"
+)
+
+// conflict is why the policies that select some pods of one owner cannot be merged.
+type conflict struct {
+	why      string
+	resource policy.Ref
+	pods     names
+}
+
+// conflicts are put together where they differ in their pods alone, in the order in which
+// they were found.
+type conflicts struct {
+	list []*conflict
+	at   map[string]*conflict
+}
+
+func (c *conflicts) add(v view, resource policy.Ref, why string) {
+	key := policy.Key([]any{resource, why})
+	if c.at == nil {
+		c.at = map[string]*conflict{}
+	}
+	if c.at[key] == nil {
+		c.at[key] = &conflict{why: why, resource: resource}
+		c.list = append(c.list, c.at[key])
+	}
+	c.at[key].pods.add(v.subject.Name)
+}
+
+func (c *conflicts) findings() policy.Findings {
+	var out policy.Findings
+	for _, c := range c.list {
+		out = append(out, policy.Finding{
+			Check: "policies-conflict", Severity: policy.Error, Resource: c.resource,
+			Message: fmt.Sprintf("%s%s: %s: nothing is proved there; have these policies say the same, or take it out of all but one", c.pods.list[0], c.pods.others(), c.why),
+		})
+	}
+	return out
+}
+
+// ownerOf is the resource that says what a pod or node may do.
+func (s *search) ownerOf(v view) policy.Ref {
+	switch {
+	case v.owner.tenant != nil:
+		return s.Sources[v1alpha1.KindTenant+"/"+v.owner.tenant.Name]
+	case v.owner.node != nil:
+		return s.Sources[v.owner.node.Reason.Kind+"/"+v.owner.node.Reason.Name]
+	}
+	return policy.Ref{}
+}
