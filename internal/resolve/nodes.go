@@ -59,15 +59,17 @@ func (r *resolver) sayEveryNode(f *flow) {
 	}
 }
 
-// ownersBehind are the tenants whose pods are at an end, or resolve its names.
+// ownersBehind are the tenants whose pods are at an end, and those whose pods resolve its
+// names.
 func (r *resolver) ownersBehind(e end) []*tenant {
-	dns := r.profile.Spec.Baseline.DNS
 	var owners []*tenant
-	switch e.peer.Kind {
-	case policy.Pods:
-		owners = []*tenant{r.ownerOf(e.peer)}
-	case policy.FQDNs:
-		_, owners = r.partsOf(dns.Namespace, policy.PodsOf(dns.Pods))
+	if e.peer.Kind == policy.Pods {
+		owners = append(owners, r.ownerOf(e.peer))
+	}
+	if e.peer.Kind == policy.FQDNs || len(e.names) > 0 {
+		dns := r.profile.Spec.Baseline.DNS
+		_, asked := r.partsOf(dns.Namespace, policy.PodsOf(dns.Pods))
+		owners = append(owners, asked...)
 	}
 	return slices.DeleteFunc(owners, func(t *tenant) bool { return t == nil })
 }
