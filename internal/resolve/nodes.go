@@ -29,7 +29,7 @@ func (r *resolver) declareNodes() {
 		}
 		r.fence.Nodes = append(r.fence.Nodes, node)
 		for _, f := range flowsOf(&tenant{}, v1alpha1.EveryTenant{Ingress: n.Ingress, Egress: n.Egress}, r.profile.Ref, path, reason) {
-			f.every, f.node = true, n.Name
+			f.ofProfile, f.node = true, n.Name
 			if r.resolveFlow(f) {
 				r.sayEveryNode(f)
 				r.flows = append(r.flows, f)
