@@ -12,7 +12,7 @@ import (
 // leak is one thing that policies let pass and nothing declares, between pods and peers
 // for which the same policies let it pass.
 type leak struct {
-	direction policy.Direction
+	direction       policy.Direction
 	owner           owner
 	opening         policy.Opening
 	subjects, peers names
