@@ -28,7 +28,10 @@ func (r *resolver) declareNodes() {
 			node.Closes = append(node.Closes, policy.Egress)
 		}
 		r.fence.Nodes = append(r.fence.Nodes, node)
-		for _, f := range flowsOf(&tenant{}, v1alpha1.EveryTenant{Ingress: n.Ingress, Egress: n.Egress}, r.profile.Ref, path, reason) {
+		// No Tenant has them: one without a name stands for the entry.
+		own := &tenant{}
+		own.flows = flowsOf(own, v1alpha1.EveryTenant{Ingress: n.Ingress, Egress: n.Egress}, r.profile.Ref, path, reason)
+		for _, f := range own.flows {
 			f.ofProfile, f.node = true, n.Name
 			if r.resolveFlow(f) {
 				r.sayEveryNode(f)
