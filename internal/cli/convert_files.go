@@ -72,7 +72,7 @@ func gatherKnown(cmd *cobra.Command, p *output.Progress, from string) ([]*yaml.R
 	case !isKustomization(from):
 		return readFolder(from)
 	}
-	g, err := buildRecorded(cmd, p, from, func(_ *yaml.RNode, items []*yaml.RNode) ([]*yaml.RNode, error) { return items, nil })
+	g, err := buildRecorded(cmd, p, from, asTheyAre)
 	var unfenced *kustomize.NoFenceError
 	switch {
 	case errors.As(err, &unfenced):

@@ -52,7 +52,7 @@ func gatherFiles(cmd *cobra.Command, p *output.Progress, args []string, inputs s
 // gatherInputs finds what the function is given in a folder.
 func gatherInputs(cmd *cobra.Command, p *output.Progress, dir string) ([]fn.Run, error) {
 	if isKustomization(dir) {
-		g, err := buildRecorded(cmd, p, dir, func(_ *yaml.RNode, items []*yaml.RNode) ([]*yaml.RNode, error) { return items, nil })
+		g, err := buildRecorded(cmd, p, dir, asTheyAre)
 		if err != nil {
 			return nil, fmt.Errorf("--inputs: %w", err)
 		}
@@ -90,6 +90,9 @@ func generate(cmd *cobra.Command) kustomize.Function {
 		return r.Items, err
 	}
 }
+
+// asTheyAre is a function that does nothing, where only what it is given counts.
+func asTheyAre(_ *yaml.RNode, items []*yaml.RNode) ([]*yaml.RNode, error) { return items, nil }
 
 // buildRecorded builds a kustomization, and records what the function is given: in this
 // process itself, and in a fallback by way of a file.

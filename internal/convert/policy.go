@@ -1,7 +1,6 @@
 package convert
 
 import (
-	"iter"
 	"slices"
 	"strings"
 
@@ -120,15 +119,4 @@ func (w way) isolates(types *yaml.Node) bool {
 		return types != nil && slices.ContainsFunc(types.Content, func(n *yaml.Node) bool { return n.Value == name })
 	}
 	return has(w.name) || w.name == "Ingress" && !has("Egress")
-}
-
-// pairs are the keys and values of a mapping.
-func pairs(m *yaml.Node) iter.Seq2[*yaml.Node, *yaml.Node] {
-	return func(yield func(k, v *yaml.Node) bool) {
-		for i := 0; i+1 < len(m.Content); i += 2 {
-			if !yield(m.Content[i], m.Content[i+1]) {
-				return
-			}
-		}
-	}
 }

@@ -110,13 +110,7 @@ func network(peer *yaml.Node) {
 	for key, block := range pairs(peer) {
 		keepOwn(peer, key)
 		keepOwn(peer, block)
-		for k, v := range pairs(block) {
-			if isEmpty(v) {
-				keep(peer, k, v)
-				continue
-			}
-			content = append(content, k, v)
-		}
+		content = append(content, saying(block, peer)...)
 	}
 	peer.Content = content
 }

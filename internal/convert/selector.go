@@ -19,15 +19,7 @@ func prune(selector, owner *yaml.Node) {
 	if isNull(selector) {
 		become(selector, mapping(), owner)
 	}
-	var content []*yaml.Node
-	for key, v := range pairs(selector) {
-		if isEmpty(v) {
-			keep(owner, key, v)
-			continue
-		}
-		content = append(content, key, v)
-	}
-	selector.Content = content
+	selector.Content = saying(selector, owner)
 	for _, e := range expressions(selector) {
 		if key, values := pair(e, "values"); key != nil && isEmpty(values) {
 			drop(e, "values")

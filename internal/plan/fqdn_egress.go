@@ -6,10 +6,10 @@ import "github.com/tenantfence/tenantfence/internal/policy"
 // name is ever resolved: on the same pods, for just these names. In Audit any name
 // may be asked for, since nothing may be denied.
 func fqdnEgress(f *policy.Fence, g policy.Grant) []half {
-	if n := f.NodeOf(g.From); n != nil && f.Generated(n.Enforcement) {
-		return append(sides(f, g), nodeDNS(f, g)...)
-	}
 	out := sides(f, g)
+	if n := f.NodeOf(g.From); n != nil && f.Generated(n.Enforcement) {
+		return append(out, nodeDNS(f, g)...)
+	}
 	for _, h := range out {
 		if names := lookedUp(f, g, h.at()); len(names) > 0 && h.rule.Direction == policy.Egress {
 			h.rule = dnsRule(f, names)

@@ -43,7 +43,7 @@ func (r *resolver) doubtPeer(namespace string, pods *metav1.LabelSelector, at *f
 func (r *resolver) doubtEvery() {
 	used := map[string]bool{}
 	for _, f := range r.flows {
-		if f.every {
+		if f.ofProfile {
 			used[f.name] = true
 		}
 	}

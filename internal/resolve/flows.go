@@ -13,8 +13,8 @@ import (
 // flow is one declared flow of one tenant.
 type flow struct {
 	tenant *tenant
-	// every says that the profile declared it: it needs no limit and no consent.
-	every bool
+	// ofProfile says that the profile declared it: it needs no limit and no consent.
+	ofProfile bool
 	// node is the entry of the profile's nodes whose flow it is, instead of a tenant's.
 	node      string
 	direction policy.Direction
@@ -75,7 +75,7 @@ func (f *flow) peersPath() *field.Path {
 }
 
 func (f *flow) declaration() *policy.Declaration {
-	return &policy.Declaration{Tenant: f.tenant.Name, Node: f.node, Flow: f.name, Every: f.every, Subject: f.pods, Via: f.via, Reason: f.reason}
+	return &policy.Declaration{Tenant: f.tenant.Name, Node: f.node, Flow: f.name, Every: f.ofProfile && f.node == "", Subject: f.pods, Via: f.via, Reason: f.reason}
 }
 
 func (f *flow) portsOf(e end) []policy.Port {
@@ -92,7 +92,7 @@ func (r *resolver) declareFlows() {
 		own := v1alpha1.EveryTenant{Ingress: t.spec.Ingress, Egress: t.spec.Egress}
 		t.flows = append(flowsOf(t, own, t.ref, t.path, t.reason), flowsOf(t, r.profile.Spec.Every, r.profile.Ref, r.profile.Path.Child("every"), r.fence.Profile.In("every"))...)
 		for _, f := range t.flows[len(own.Ingress)+len(own.Egress):] {
-			f.every = true
+			f.ofProfile = true
 		}
 		t.flows = slices.DeleteFunc(t.flows, func(f *flow) bool { return !r.resolveFlow(f) })
 		r.refuseOtherSecrets(t)
@@ -161,7 +161,7 @@ func (r *resolver) ownEnds(f *flow) (own []policy.Peer, on bool) {
 	switch {
 	case len(own) > 0:
 		return own, true
-	case f.every:
+	case f.ofProfile:
 		return nil, false
 	case len(f.tenant.Namespaces) == 0:
 		// That it has none is refused already.

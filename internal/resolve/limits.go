@@ -62,7 +62,7 @@ func replace[T any](have *[]T, by []T) {
 // beyond refuses what lies outside the limits of a flow's tenant, and returns whether
 // it is allowed all the same: the profile's own flows have no limits.
 func (r *resolver) beyond(f *flow, check string, at *field.Path, what, limit string) bool {
-	if f.every {
+	if f.ofProfile {
 		return true
 	}
 	if f.node != "" {

@@ -145,7 +145,7 @@ func ownPorts(ports []resource.ServicePort) []policy.Port {
 }
 
 // sayWorld says where a flow to the world leaves out names that end at pods of this
-// cluster, on ports that they have, and no flow of the tenant names them.
+// cluster, on ports that they have, and no flow of the tenant, or the nodes, names them.
 func (r *resolver) sayWorld() {
 	// A flow of the profile's every is one of each tenant, and is spoken of once.
 	said := map[string]bool{}
@@ -176,7 +176,7 @@ func everywhere(p v1alpha1.Peer) bool {
 }
 
 // leftOut are the localNames whose Service has a port of a flow, and that no flow of its
-// tenant names.
+// tenant, or of its nodes, names.
 func (r *resolver) leftOut(f *flow) []string {
 	var out []string
 	for _, l := range r.fence.LocalNames {

@@ -29,8 +29,11 @@ func (r *resolver) declareNodes() {
 			node.Closes = append(node.Closes, policy.Egress)
 		}
 		r.fence.Nodes = append(r.fence.Nodes, node)
-		for _, f := range flowsOf(&tenant{}, v1alpha1.EveryTenant{Ingress: n.Ingress, Egress: n.Egress}, r.profile.Ref, path, reason) {
-			f.every, f.node = true, n.Name
+		// No Tenant has them: one without a name stands for the entry.
+		own := &tenant{}
+		own.flows = flowsOf(own, v1alpha1.EveryTenant{Ingress: n.Ingress, Egress: n.Egress}, r.profile.Ref, path, reason)
+		for _, f := range own.flows {
+			f.ofProfile, f.node = true, n.Name
 			if r.resolveFlow(f) {
 				r.sayEveryNode(f)
 				r.flows = append(r.flows, f)
@@ -60,15 +63,17 @@ func (r *resolver) sayEveryNode(f *flow) {
 	}
 }
 
-// ownersBehind are the tenants whose pods are at an end, or resolve its names.
+// ownersBehind are the tenants whose pods are at an end, and those whose pods resolve its
+// names.
 func (r *resolver) ownersBehind(e end) []*tenant {
-	dns := r.profile.Spec.Baseline.DNS
 	var owners []*tenant
-	switch e.peer.Kind {
-	case policy.Pods:
-		owners = []*tenant{r.ownerOf(e.peer)}
-	case policy.FQDNs:
-		_, owners = r.partsOf(dns.Namespace, policy.PodsOf(dns.Pods))
+	if e.peer.Kind == policy.Pods {
+		owners = append(owners, r.ownerOf(e.peer))
+	}
+	if e.peer.Kind == policy.FQDNs || len(e.names) > 0 {
+		dns := r.profile.Spec.Baseline.DNS
+		_, asked := r.partsOf(dns.Namespace, policy.PodsOf(dns.Pods))
+		owners = append(owners, asked...)
 	}
 	return slices.DeleteFunc(owners, func(t *tenant) bool { return t == nil })
 }

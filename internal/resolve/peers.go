@@ -85,7 +85,7 @@ func (r *resolver) podsOfTenant(f *flow, t *tenant, p v1alpha1.Peer, at *field.P
 		return nil, r.missing(f, at.Child("pods"), "selects no pod of %s in the build: correct the labels, tell the pods as inventory, or say optional: true", quoted(namespaces))
 	}
 	var consenting *tenant
-	if t != f.tenant && !f.every {
+	if t != f.tenant && !f.ofProfile {
 		consenting = t
 	}
 	var out []end
@@ -106,7 +106,7 @@ func (r *resolver) anyTenantEnds(f *flow, p v1alpha1.Peer, at *field.Path) []end
 		}
 		for _, peer := range r.podEnds(t, t.Namespaces, policy.PodsOf(p.Pods)) {
 			e := end{peer: peer, quiet: true, path: at}
-			if !f.every {
+			if !f.ofProfile {
 				e.tenant = t
 			}
 			out = append(out, e)
@@ -139,7 +139,7 @@ func (r *resolver) endsIn(f *flow, namespace string, pods policy.Selector, at *f
 	var out []end
 	for i, peer := range peers {
 		e := end{peer: peer, path: at}
-		if t := owners[i]; t != f.tenant && !f.every {
+		if t := owners[i]; t != f.tenant && !f.ofProfile {
 			e.tenant, e.quiet = t, len(peers) > 1
 		}
 		out = append(out, e)
@@ -173,7 +173,7 @@ func (r *resolver) labelledEnds(f *flow, p v1alpha1.Peer, at *field.Path) ([]end
 			continue
 		}
 		fenced = true
-		ends, _ := r.podsOfTenant(&flow{tenant: f.tenant, every: f.every, optional: true}, t, p, at, []string{name})
+		ends, _ := r.podsOfTenant(&flow{tenant: f.tenant, ofProfile: f.ofProfile, optional: true}, t, p, at, []string{name})
 		for i := range ends {
 			ends[i].quiet = true
 		}

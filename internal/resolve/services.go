@@ -70,7 +70,7 @@ func (r *resolver) serviceName(f *flow, name string, at *field.Path) (namespace,
 // tenant writes the Service: the profile has not seen what that stands for.
 func (r *resolver) limited(f *flow, s *resource.Service) *flow {
 	out := *f
-	out.every = f.every && r.owner[s.Ref.Namespace] == nil && !r.shared(s.Ref.Namespace)
+	out.ofProfile = f.ofProfile && r.owner[s.Ref.Namespace] == nil && !r.shared(s.Ref.Namespace)
 	return &out
 }
 

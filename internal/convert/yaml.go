@@ -1,6 +1,7 @@
 package convert
 
 import (
+	"iter"
 	"strings"
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
@@ -38,6 +39,17 @@ func text(m *yaml.Node, key string) string {
 		return v.Value
 	}
 	return ""
+}
+
+// pairs are the keys and values of a mapping.
+func pairs(m *yaml.Node) iter.Seq2[*yaml.Node, *yaml.Node] {
+	return func(yield func(k, v *yaml.Node) bool) {
+		for i := 0; i+1 < len(m.Content); i += 2 {
+			if !yield(m.Content[i], m.Content[i+1]) {
+				return
+			}
+		}
+	}
 }
 
 // drop removes a key, and what is said of it.
@@ -89,6 +101,20 @@ func keep(to *yaml.Node, gone ...*yaml.Node) {
 func keepOwn(to, gone *yaml.Node) {
 	to.HeadComment = lines(to.HeadComment, gone.HeadComment, gone.LineComment)
 	to.FootComment = lines(to.FootComment, gone.FootComment)
+}
+
+// saying are the keys and values of a mapping but for those that are empty, of which its
+// owner says what was said.
+func saying(m, owner *yaml.Node) []*yaml.Node {
+	var out []*yaml.Node
+	for key, v := range pairs(m) {
+		if isEmpty(v) {
+			keep(owner, key, v)
+			continue
+		}
+		out = append(out, key, v)
+	}
+	return out
 }
 
 func lines(comments ...string) string {
