@@ -101,14 +101,12 @@ func (r rests) overlap(a, b string) bool {
 	}
 	r[at] = true
 	switch {
-	case a == "" && b == "":
-		return true
-	case strings.HasPrefix(a, "*"):
-		return r.overlap(a[1:], b) || b != "" && r.overlap(a, b[1:])
-	case strings.HasPrefix(b, "*"):
-		return r.overlap(a, b[1:]) || a != "" && r.overlap(a[1:], b)
+	case a == "" || b == "":
+		return strings.Trim(a+b, "*") == ""
+	case a[0] == '*' || b[0] == '*':
+		return r.overlap(a[1:], b) || r.overlap(a, b[1:])
 	default:
-		return a != "" && b != "" && a[0] == b[0] && r.overlap(a[1:], b[1:])
+		return a[0] == b[0] && r.overlap(a[1:], b[1:])
 	}
 }
 
