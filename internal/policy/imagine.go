@@ -23,7 +23,7 @@ func ImaginePods(s Surroundings, there []Endpoint, told []Selection) []Endpoint 
 		}
 	}
 	for _, ep := range s.Known {
-		if ep.Kind == PodEndpoint && len(i.seen[i.appearance(ep)]) == 0 {
+		if ep.Kind == PodEndpoint && !i.have(ep, ep.Ports) {
 			i.see(ep)
 			i.out = append(i.out, ep)
 		}
@@ -93,16 +93,21 @@ func (i *imagination) everywhere(s Selection) {
 // add adds a pod, unless those like it that are there have the ports. It agrees with them
 // on all that they have: to Cilium they are one.
 func (i *imagination) add(ep Endpoint, ports []NamedPort) {
-	alike := i.seen[i.appearance(ep)]
-	if len(alike) > 0 && !slices.ContainsFunc(ports, func(p NamedPort) bool { return !names(alike, p) }) {
+	if i.have(ep, ports) {
 		return
 	}
 	ep.Name = i.nameOf(ep)
 	for _, p := range i.ports {
-		ep.Ports = append(ep.Ports, numbered(p, alike, p.Port))
+		ep.Ports = append(ep.Ports, numbered(p, i.seen[i.appearance(ep)], p.Port))
 	}
 	i.see(ep)
 	i.out = append(i.out, ep)
+}
+
+// have says whether there are pods like one, that have some ports.
+func (i *imagination) have(ep Endpoint, ports []NamedPort) bool {
+	alike := i.seen[i.appearance(ep)]
+	return len(alike) > 0 && !slices.ContainsFunc(ports, func(p NamedPort) bool { return !names(alike, p) })
 }
 
 func (i *imagination) see(ep Endpoint) {
