@@ -56,7 +56,7 @@ func (c checker) prove() (policy.Report, policy.Findings, error) {
 	if err != nil {
 		return report, nil, fmt.Errorf("prove the policies: %w", err)
 	}
-	findings := append(report.Findings, given...)
+	findings := slices.Concat(report.Findings, given)
 	for _, t := range report.FlowTests {
 		findings = append(findings, reach.FlowTestFindings(t)...)
 	}

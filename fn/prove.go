@@ -30,16 +30,8 @@ type proof struct {
 // the FlowTests and, unless it is not asked for, isolation.
 func (p proof) run(level v1alpha1.Proof) (policy.Report, error) {
 	var report policy.Report
-	items, err := p.asEnforced()
-	if err != nil {
-		return report, err
-	}
-	p.items = items
-	e, rejected, err := enforce(p.fence, p.index, p.items, closing{})
-	if report.Findings = rejected; err != nil {
-		return report, err
-	}
-	if report.Findings, err = p.unread(rejected); err != nil || rejected.HasError() {
+	e, rejected, err := p.start()
+	if report.Findings = rejected; err != nil || e == nil {
 		return report, err
 	}
 	subject := reach.Proof{
@@ -65,6 +57,22 @@ func (p proof) run(level v1alpha1.Proof) (policy.Report, error) {
 		}
 	}
 	return report, err
+}
+
+// start has an engine enforce the items as they will be once all are enforced. There is
+// none where policies are rejected.
+func (p *proof) start() (policy.Engine, policy.Findings, error) {
+	items, err := p.asEnforced()
+	if err != nil {
+		return nil, nil, err
+	}
+	p.items = items
+	e, rejected, err := enforce(p.fence, p.index, p.items, closing{})
+	if err != nil {
+		return nil, rejected, err
+	}
+	said, err := p.unread(rejected)
+	return e, said, err
 }
 
 // enforce starts an engine on policies. What it cannot decide where nothing is fenced is left out,

@@ -28,17 +28,15 @@ type Engine struct {
 	cluster string
 	repo    *ciliumpolicy.Repository
 	ports   portRegistry
-	// names are the policies' toFQDNs selectors, selectors those of pods, nodeSelectors
-	// those of nodes, prefixes the networks that they tell apart, and plain their rules
-	// that look into nothing.
-	names         []nameSelector
-	selectors     []*types.LabelSelector
-	seenSelectors map[string]bool
-	nodeSelectors []*types.LabelSelector
-	prefixes      []netip.Prefix
-	plain         map[spot]types.PolicyEntries
-	// portNames are the ports that policies name.
-	portNames []policy.NamedPort
+	// names are the policies' toFQDNs selectors, selections what those of pods require,
+	// first of any pod, nodes what those of nodes do, prefixes the networks that they tell
+	// apart, and plain their rules that look into nothing.
+	names       []nameSelector
+	selections  []policy.Selection
+	selectionAt map[string]int
+	nodes       []policy.Selection
+	prefixes    []netip.Prefix
+	plain       map[spot]types.PolicyEntries
 	// groups are the CiliumCIDRGroups.
 	groups []group
 
@@ -49,8 +47,6 @@ type Engine struct {
 	// told are the endpoints that are known, in order; known has them by identity.
 	told   []policy.Endpoint
 	learnt map[string]bool
-	// fresh is a value of labels that no selector names.
-	fresh string
 	// denies says that some policy has deny rules, and undenied enforces the same policies
 	// without them.
 	denies   bool
@@ -99,11 +95,12 @@ func newEngine(opts Options) *Engine {
 		pods:       map[string]*knownPod{},
 		known:      map[identity.NumericIdentity][]policy.Endpoint{},
 
-		seenSelectors: map[string]bool{},
-		learnt:        map[string]bool{},
-		plain:         map[spot]types.PolicyEntries{},
-		resolved:      map[*identity.Identity]ciliumpolicy.SelectorPolicy{},
-		authors:       map[labels.LabelArrayListString][]string{},
+		selections:  make([]policy.Selection, 1),
+		selectionAt: map[string]int{},
+		learnt:      map[string]bool{},
+		plain:       map[spot]types.PolicyEntries{},
+		resolved:    map[*identity.Identity]ciliumpolicy.SelectorPolicy{},
+		authors:     map[labels.LabelArrayListString][]string{},
 	}
 	e.repo = ciliumpolicy.NewPolicyRepository(quiet, identity.ListReservedIdentities(), secrets{},
 		envoypolicy.NewEnvoyL7RulesTranslator(quiet, secrets{}), identitymanager.NewIDManager(quiet), nil)

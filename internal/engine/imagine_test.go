@@ -55,7 +55,7 @@ func TestImaginedPods(t *testing.T) {
 		"one in every namespace that has any of some labels": {from("{matchLabels: {app: db}, matchExpressions: [{key: io.cilium.k8s.namespace.labels.team, operator: In, values: [blue, red]}]}"),
 			"a pod with app=db in beta, a pod with app=db in an unknown namespace with team=blue, a pod with app=db in an unknown namespace with team=red, " + bare},
 		"one in every namespace that has a label": {from("{matchLabels: {app: db}, matchExpressions: [{key: io.cilium.k8s.namespace.labels.team, operator: Exists}]}"),
-			"a pod with app=db in beta, a pod with app=db in an unknown namespace with team=any, " + bare},
+			"a pod with app=db in beta, a pod with app=db in an unknown namespace with team=other, " + bare},
 		"none in a namespace whose label is excluded":  {from("{matchLabels: {app: db}, matchExpressions: [{key: io.cilium.k8s.namespace.labels.team, operator: DoesNotExist}]}"), "a pod with app=db in acme, a pod with app=db in an unknown namespace, " + bare},
 		"one that fulfils all that is said of a label": {from("{matchLabels: {app: db}, matchExpressions: [{key: app, operator: Exists}]}"), "a pod with app=db in acme, " + bare},
 		"none where a selector contradicts itself":     {from("{matchLabels: {app: db}, matchExpressions: [{key: app, operator: NotIn, values: [db]}]}"), bare},

@@ -6,16 +6,12 @@ import (
 	"net/netip"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/cilium/cilium/pkg/fqdn/dns"
 	"github.com/cilium/cilium/pkg/labels"
 	"github.com/cilium/cilium/pkg/policy/api"
 	"github.com/cilium/cilium/pkg/policy/types"
-
-	"github.com/tenantfence/tenantfence/api/v1alpha1"
-	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
 // nameSelector is a toFQDNs selector of some policy.
@@ -71,49 +67,18 @@ func (e *Engine) name(name string) ([]variant, error) {
 func (e *Engine) collect(entries types.PolicyEntries) error {
 	for _, entry := range entries {
 		e.denies = e.denies || entry.IsDeny()
-		if entry.Node {
-			e.nodeSelectors = append(e.nodeSelectors, entry.Subject)
-		} else {
-			e.collectSelector(entry.Subject)
+		if err := e.collectSelectors(entry); err != nil {
+			return err
 		}
 		e.collectPlain(entry)
-		e.collectPorts(entry.L4)
 		for _, peer := range entry.L3 {
 			e.prefixes = append(e.prefixes, peer.GetCIDRPrefixes()...)
-			if labels, ok := peer.(*types.LabelSelector); ok {
-				e.collectSelector(labels)
-			}
 			if err := e.collectName(peer); err != nil {
 				return err
 			}
 		}
 	}
 	return nil
-}
-
-func (e *Engine) collectSelector(s *types.LabelSelector) {
-	if !e.seenSelectors[s.Key()] {
-		e.seenSelectors[s.Key()] = true
-		e.selectors = append(e.selectors, s)
-	}
-}
-
-// collectPorts remembers the ports that policies name, of each protocol that they may
-// have.
-func (e *Engine) collectPorts(rules api.PortRules) {
-	for _, rule := range rules {
-		for _, p := range rule.Ports {
-			if _, err := strconv.ParseUint(p.Port, 10, 16); err == nil || p.Port == "" {
-				continue
-			}
-			for _, protocol := range v1alpha1.Protocols() {
-				port := policy.NamedPort{Name: p.Port, Protocol: protocol}
-				if (p.Protocol == api.ProtoAny || string(p.Protocol) == string(protocol)) && !slices.Contains(e.portNames, port) {
-					e.portNames = append(e.portNames, port)
-				}
-			}
-		}
-	}
 }
 
 func (e *Engine) collectName(peer types.Selector) error {

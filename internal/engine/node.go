@@ -53,24 +53,14 @@ func (e *Engine) variantsFor(ep, other policy.Endpoint) ([]variant, error) {
 // imagineNodes makes up the nodes that selectors of host policies make one think of, and
 // one without labels. They are known as what is looked into: as peers they are host and
 // remote-node.
-func (e *Engine) imagineNodes() error {
-	if len(e.nodeSelectors) == 0 {
-		return nil
+func (e *Engine) imagineNodes() {
+	if len(e.nodes) == 0 {
+		return
 	}
-	all := []wish{{}}
-	for _, s := range e.nodeSelectors {
-		wishes, err := e.wishesOf(s)
-		if err != nil {
-			return err
-		}
-		all = append(all, wishes...)
-	}
-	for _, w := range all {
-		ep := policy.ImaginedNode(w.labels)
+	for _, ep := range policy.ImagineNodes(e.nodes) {
 		if key := fmt.Sprint(ep.Kind, ep.Name); !e.learnt[key] {
 			e.learnt[key] = true
 			e.told = append(e.told, ep)
 		}
 	}
-	return nil
 }

@@ -27,7 +27,12 @@ func (e *Engine) know(id *identity.Identity, ep policy.Endpoint) {
 		e.knownIDs = append(e.knownIDs, id.ID)
 	}
 	ep.Entities = entitiesOf(id)
-	e.known[id.ID] = append(e.known[id.ID], ep)
+	alike := e.known[id.ID]
+	for i := range alike {
+		ep.AlikePorts = append(ep.AlikePorts, alike[i].Ports...)
+		alike[i].AlikePorts = append(alike[i].AlikePorts, ep.Ports...)
+	}
+	e.known[id.ID] = append(alike, ep)
 }
 
 // entitiesOf reads an identity's labels as the selectors behind Cilium's entities do.

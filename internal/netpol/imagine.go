@@ -4,8 +4,6 @@ import (
 	"maps"
 	"slices"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
@@ -18,25 +16,68 @@ func (e *Engine) Imagine(s policy.Surroundings) ([]policy.Endpoint, error) {
 	if err := e.tell(s); err != nil {
 		return nil, err
 	}
-	i := imagination{namespaces: s.Namespaces, seen: map[string]bool{}, pods: slices.Clone(e.pods)}
-	for _, ep := range i.pods {
-		i.seen[appearance(ep)] = true
-	}
-	for _, ns := range slices.Sorted(maps.Keys(s.Namespaces)) {
-		i.add(i.place(ns), nil)
-	}
-	i.add(place{namespace: unknown}, nil)
-	for _, ns := range slices.Sorted(maps.Keys(e.policies)) {
-		for _, p := range e.policies[ns] {
-			i.imagine(ns, p)
+	for _, ep := range s.Known {
+		if ep.Kind != policy.PodEndpoint {
+			continue
+		}
+		if err := checkPod(ep); err != nil {
+			return nil, err
 		}
 	}
-	if err := i.learn(s.Known); err != nil {
-		return nil, err
+	var told []policy.Selection
+	for _, ns := range slices.Sorted(maps.Keys(e.policies)) {
+		for _, p := range e.policies[ns] {
+			told = append(told, p.selections(ns)...)
+		}
 	}
-	e.pods, e.others = i.pods, e.outsiders()
+	e.pods, e.others = append(e.pods, policy.ImaginePods(s, e.pods, told)...), e.outsiders()
 	e.index = newIndex(e.pods, e.others, e.cluster)
 	return e.all(), nil
+}
+
+// selections are what a policy's selectors require of pods: of those that it selects and
+// of those at the other end, each with the ports that rules name there.
+func (p *compiled) selections(namespace string) []policy.Selection {
+	subject := policy.Selection{Requirements: append(policy.InNamespace(namespace), policy.RequirementsOf(p.written, policy.PodLabel)...)}
+	var out []policy.Selection
+	for _, r := range p.rules[policy.Ingress] {
+		subject.Ports = append(subject.Ports, r.named()...)
+		out = append(out, r.selections(nil)...)
+	}
+	for _, r := range p.rules[policy.Egress] {
+		// They may be the names of somebody whom no selector selects.
+		out = append(out, policy.Selection{Ports: r.named()})
+		out = append(out, r.selections(r.named())...)
+	}
+	return append(out, subject)
+}
+
+// selections are what a rule's peers require of pods, of which it names ports.
+func (r *rule) selections(ports []policy.NamedPort) []policy.Selection {
+	var out []policy.Selection
+	for _, p := range r.peers {
+		if p.block != nil {
+			continue
+		}
+		where := policy.InNamespace(p.namespace)
+		if p.namespaces != nil {
+			where = policy.RequirementsOf(*p.written.NamespaceSelector, policy.NamespaceLabel)
+		}
+		pods := policy.RequirementsOf(policy.PodsOf(p.written.PodSelector), policy.PodLabel)
+		out = append(out, policy.Selection{Requirements: append(where, pods...), Ports: ports})
+	}
+	return out
+}
+
+// named are the ports that a rule names.
+func (r *rule) named() []policy.NamedPort {
+	var out []policy.NamedPort
+	for _, p := range r.ports {
+		if p.name != "" {
+			out = append(out, policy.NamedPort{Name: p.name, Protocol: p.protocol})
+		}
+	}
+	return out
 }
 
 // all is everything that is known, each endpoint once.
@@ -65,82 +106,4 @@ func (e *Engine) tell(s policy.Surroundings) error {
 	elsewhere, err := e.cluster.addressesOf(s.Known)
 	e.addresses = append(e.addresses, elsewhere...)
 	return err
-}
-
-// imagination makes up pods.
-type imagination struct {
-	namespaces map[string]map[string]string
-	pods       []policy.Endpoint
-	// seen are the pods that are there already.
-	seen map[string]bool
-}
-
-// imagine makes up the pods that a policy selects, and those that its peers do.
-func (i *imagination) imagine(namespace string, p *compiled) {
-	for _, lbls := range wishes(&p.written) {
-		i.add(i.place(namespace), lbls)
-	}
-	for _, d := range policy.Directions() {
-		for _, r := range p.rules[d] {
-			for _, peer := range r.peers {
-				i.peer(peer)
-			}
-		}
-	}
-}
-
-func (i *imagination) peer(p *peer) {
-	if p.block != nil {
-		return
-	}
-	pods := p.written.PodSelector
-	if pods == nil {
-		pods = &metav1.LabelSelector{}
-	}
-	for _, at := range i.placesOf(p) {
-		for _, lbls := range wishes(pods) {
-			i.add(at, lbls)
-		}
-	}
-}
-
-func (i *imagination) add(at place, lbls map[string]string) {
-	what := "a pod without labels"
-	if len(lbls) > 0 {
-		what = "a pod with " + policy.Spelled(lbls)
-	}
-	i.see(policy.Endpoint{
-		Kind: policy.PodEndpoint, Name: what + " in " + at.String(), Namespace: at.namespace, NamespaceLabels: at.labels, Labels: lbls,
-	})
-}
-
-func (i *imagination) see(ep policy.Endpoint) {
-	if key := appearance(ep); !i.seen[key] {
-		i.seen[key] = true
-		i.pods = append(i.pods, ep)
-	}
-}
-
-// learn makes pods known that are known elsewhere.
-func (i *imagination) learn(elsewhere []policy.Endpoint) error {
-	for _, ep := range elsewhere {
-		if ep.Kind != policy.PodEndpoint {
-			continue
-		}
-		if err := checkPod(ep); err != nil {
-			return err
-		}
-		i.see(ep)
-	}
-	return nil
-}
-
-// appearance is what a selector may see of a pod: the labels of a namespace that is there
-// are the same for all.
-func appearance(ep policy.Endpoint) string {
-	out := ep.Namespace + "; " + policy.Spelled(ep.Labels)
-	if ep.Namespace == unknown {
-		out += "; " + policy.Spelled(ep.NamespaceLabels)
-	}
-	return out
 }

@@ -46,6 +46,10 @@ type Endpoint struct {
 	Labels          map[string]string
 	ServiceAccount  string
 	Ports           []NamedPort
+	// AlikePorts are those of other pods that the enforcer cannot tell from this one, where
+	// an engine told it apart itself: who may reach the one by a port's name may reach them
+	// all there.
+	AlikePorts []NamedPort
 }
 
 // Selected says whether policies select the endpoint, and so decide at this end: a pod

@@ -15,8 +15,8 @@ type Engine interface {
 	// Imagine makes everything known that the policies tell apart in these surroundings,
 	// beside the pods that are known already: a pod for each selector in each namespace
 	// that it may be in, a pod without labels in each namespace, the same in a namespace
-	// that is not there yet, an address in and outside of each network, a name, every
-	// entity. Nodes are imagined for each selector of theirs. It returns all that is known
+	// that is not there yet, each with every port that policies name, an address in and
+	// outside of each network, a name, every entity. Nodes are imagined for each selector of theirs. It returns all that is known
 	// from then on.
 	Imagine(Surroundings) ([]Endpoint, error)
 	// Openings lists what the policies at a pod or node let pass in one direction, to every

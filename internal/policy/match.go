@@ -100,14 +100,16 @@ func (r rests) overlap(a, b string) bool {
 		return false
 	}
 	r[at] = true
-	switch {
-	case a == "" || b == "":
+	if a == "" || b == "" {
 		return strings.Trim(a+b, "*") == ""
-	case a[0] == '*' || b[0] == '*':
-		return r.overlap(a[1:], b) || r.overlap(a, b[1:])
-	default:
-		return a[0] == b[0] && r.overlap(a[1:], b[1:])
 	}
+	return r.starred(a, b) || a[0] == b[0] && r.overlap(a[1:], b[1:])
+}
+
+// starred lets a star at the beginning of one stand for nothing, or for the first of the
+// other.
+func (r rests) starred(a, b string) bool {
+	return (a[0] == '*' || b[0] == '*') && (r.overlap(a[1:], b) || r.overlap(a, b[1:]))
 }
 
 // CoveredBy says whether the ports together include all of p. A name is covered by

@@ -101,13 +101,13 @@ func (v view) wanted(peer policy.Endpoint) []Wanted {
 
 // undeclared is the part of an opening that nothing declares for a peer.
 func (v view) undeclared(o policy.Opening, peer policy.Endpoint) []policy.Opening {
-	destination := peer
+	named := slices.Concat(peer.Ports, peer.AlikePorts)
 	if v.direction == policy.Ingress {
-		destination = v.subject
+		named = v.subject.Ports
 	}
 	var declared []passage
 	for _, w := range v.wanted(peer) {
-		for _, r := range portsOf(w.Ports, destination) {
+		for _, r := range portsOf(w.Ports, named) {
 			declared = append(declared, passage{r, w.L7})
 		}
 	}
@@ -225,8 +225,8 @@ type ports struct {
 	first, last uint16
 }
 
-// portsOf are ports as numbers: a name is what the destination calls so.
-func portsOf(in []policy.Port, destination policy.Endpoint) []ports {
+// portsOf are ports as numbers, names those that the destination gives them.
+func portsOf(in []policy.Port, named []policy.NamedPort) []ports {
 	if len(in) == 0 {
 		return []ports{{"", 1, 65535}}
 	}
@@ -238,9 +238,9 @@ func portsOf(in []policy.Port, destination policy.Endpoint) []ports {
 				out = append(out, ports{policy.ICMP, v4, v4}, ports{policy.ICMPv6, v6, v6})
 			}
 		case p.Named():
-			for _, named := range destination.Ports {
-				if named.Name == p.Name && named.Protocol == p.Protocol {
-					out = append(out, ports{p.Protocol, named.Port, named.Port})
+			for _, have := range named {
+				if have.Name == p.Name && have.Protocol == p.Protocol {
+					out = append(out, ports{p.Protocol, have.Port, have.Port})
 				}
 			}
 		default:

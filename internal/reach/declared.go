@@ -97,7 +97,7 @@ func flowsOf(from, to policy.Endpoint, w Wanted) []policy.Flow {
 			out = append(out, f)
 			continue
 		}
-		for _, r := range portsOf([]policy.Port{p}, to) {
+		for _, r := range portsOf([]policy.Port{p}, to.Ports) {
 			f.Protocol, f.Port = r.protocol, r.first
 			out = append(out, f)
 			if r.last != r.first {

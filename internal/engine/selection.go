@@ -1,0 +1,136 @@
+package engine
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+
+	k8sconst "github.com/cilium/cilium/pkg/k8s/apis/cilium.io"
+	"github.com/cilium/cilium/pkg/labels"
+	"github.com/cilium/cilium/pkg/policy/api"
+	"github.com/cilium/cilium/pkg/policy/types"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/policy"
+)
+
+// collectSelectors remembers what a rule's selectors require, and the ports that it names:
+// those of its subject or, for egress, of its peers.
+func (e *Engine) collectSelectors(entry *types.PolicyEntry) error {
+	ofSubject, ofPeers := portNames(entry.L4), []policy.NamedPort(nil)
+	if !entry.Ingress {
+		ofSubject, ofPeers = nil, ofSubject
+		// They may be the names of somebody whom no selector selects.
+		e.selections[0].Ports = withPorts(e.selections[0].Ports, ofPeers)
+	}
+	if entry.Node {
+		s, ok, err := e.selection(entry.Subject)
+		if ok {
+			e.nodes = append(e.nodes, s)
+		}
+		if err != nil {
+			return err
+		}
+	} else if err := e.collectSelector(entry.Subject, ofSubject); err != nil {
+		return err
+	}
+	for _, peer := range entry.L3 {
+		if s, ok := peer.(*types.LabelSelector); ok {
+			if err := e.collectSelector(s, ofPeers); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (e *Engine) collectSelector(s *types.LabelSelector, ports []policy.NamedPort) error {
+	i, seen := e.selectionAt[s.Key()]
+	if !seen {
+		selection, ok, err := e.selection(s)
+		if err != nil {
+			return err
+		}
+		if ok {
+			i = len(e.selections)
+			e.selections = append(e.selections, selection)
+		}
+		e.selectionAt[s.Key()] = i
+	}
+	e.selections[i].Ports = withPorts(e.selections[i].Ports, ports)
+	return nil
+}
+
+func withPorts(have, more []policy.NamedPort) []policy.NamedPort {
+	for _, p := range more {
+		if !slices.Contains(have, p) {
+			have = append(have, p)
+		}
+	}
+	return have
+}
+
+// portNames are the ports that rules name, of each protocol that they may have.
+func portNames(rules api.PortRules) []policy.NamedPort {
+	var out []policy.NamedPort
+	for _, rule := range rules {
+		for _, p := range rule.Ports {
+			if _, err := strconv.ParseUint(p.Port, 10, 16); err == nil || p.Port == "" {
+				continue
+			}
+			for _, protocol := range []v1alpha1.Protocol{v1alpha1.TCP, v1alpha1.UDP, v1alpha1.SCTP} {
+				if p.Protocol == api.ProtoAny || string(p.Protocol) == string(protocol) {
+					out = append(out, policy.NamedPort{Name: p.Port, Protocol: protocol})
+				}
+			}
+		}
+	}
+	return out
+}
+
+// selection is what a selector requires of pods. It reports false where it requires a
+// label that no pod has.
+func (e *Engine) selection(s *types.LabelSelector) (policy.Selection, bool, error) {
+	data, err := s.MarshalJSON()
+	if err != nil {
+		return policy.Selection{}, false, fmt.Errorf("read selector %s: %w", s, err)
+	}
+	var read policy.Selector
+	if err := json.Unmarshal(data, &read); err != nil {
+		return policy.Selection{}, false, fmt.Errorf("read selector %s: %w", s, err)
+	}
+	out := policy.RequirementsOf(read, policy.PodLabel)
+	for i := range out {
+		l := labels.ParseSelectLabel(out[i].Key)
+		if l.Source != labels.LabelSourceAny && l.Source != labels.LabelSourceK8s {
+			return policy.Selection{}, false, nil
+		}
+		out[i].Key = l.Key
+		e.translate(&out[i])
+	}
+	return policy.Selection{Requirements: out}, true, nil
+}
+
+// translate says what Cilium's own labels of a pod are about.
+func (e *Engine) translate(r *policy.Requirement) {
+	ofNamespace, is := strings.CutPrefix(r.Key, k8sconst.PodNamespaceMetaLabelsPrefix)
+	switch {
+	case is:
+		r.Of, r.Key = policy.NamespaceLabel, ofNamespace
+	case r.Key == k8sconst.PodNamespaceLabel:
+		r.Of, r.Key = policy.NamespaceLabel, corev1.LabelMetadataName
+	case r.Key == k8sconst.PolicyLabelServiceAccount:
+		r.Of, r.Key = policy.PodAccount, ""
+	case r.Key == k8sconst.PolicyLabelCluster:
+		r.Of, r.Key, r.Values = policy.PodCluster, "", slices.Clone(r.Values)
+		for i, name := range r.Values {
+			if name == e.cluster {
+				r.Values[i] = ""
+			}
+		}
+	}
+}

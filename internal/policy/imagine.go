@@ -1,0 +1,222 @@
+package policy
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+)
+
+// ImaginePods makes up the pods that selections tell apart and that nobody has deployed
+// yet: see Engine. Behind them come those that are known elsewhere, but for what looks to
+// policies like one that is there.
+func ImaginePods(s Surroundings, there []Endpoint, told []Selection) []Endpoint {
+	i := newImagination(s, there, told)
+	i.everywhere(Selection{Ports: i.ports})
+	for _, s := range told {
+		if len(s.Requirements) > 0 {
+			i.everywhere(s)
+		}
+	}
+	for _, ep := range s.Known {
+		if ep.Kind == PodEndpoint && !i.have(ep, ep.Ports) {
+			i.see(ep)
+			i.out = append(i.out, ep)
+		}
+	}
+	return i.out
+}
+
+// ImagineNodes makes up the nodes that selections tell apart, and one without labels.
+func ImagineNodes(told []Selection) []Endpoint {
+	fresh := freshValue(told)
+	var out []Endpoint
+	for _, s := range append([]Selection{{}}, told...) {
+		for _, c := range cases(s.Requirements, fresh) {
+			out = append(out, ImaginedNode(labelsOf(c)))
+		}
+	}
+	return out
+}
+
+// imagination makes up pods.
+type imagination struct {
+	namespaces map[string]map[string]string
+	// order is that of the namespaces.
+	order []string
+	fresh string
+	// accounts says that policies tell them apart.
+	accounts bool
+	// ports are those that policies name: an imagined pod has them all.
+	ports []NamedPort
+	// seen are the pods that are there, and those made up so far, by what policies see of
+	// them.
+	seen map[string][]Endpoint
+	out  []Endpoint
+}
+
+func newImagination(s Surroundings, there []Endpoint, told []Selection) *imagination {
+	i := &imagination{namespaces: s.Namespaces, order: slices.Sorted(maps.Keys(s.Namespaces)), fresh: freshValue(told), seen: map[string][]Endpoint{}}
+	for _, s := range told {
+		i.accounts = i.accounts || slices.ContainsFunc(s.Requirements, func(r Requirement) bool { return r.Of == PodAccount })
+		for _, p := range s.Ports {
+			if !names([]Endpoint{{Ports: i.ports}}, p) {
+				i.ports = append(i.ports, numbered(p, there, unusual))
+			}
+		}
+	}
+	for _, ep := range there {
+		i.see(ep)
+	}
+	return i
+}
+
+// everywhere adds the pods that a selection makes one think of, wherever they may be.
+func (i *imagination) everywhere(s Selection) {
+	ofNamespace, ofPod := s.split()
+	places := i.places(ofNamespace)
+	for _, c := range cases(ofPod, i.fresh) {
+		for _, at := range places {
+			i.add(Endpoint{
+				Kind: PodEndpoint, Imagined: true, Namespace: at.namespace, NamespaceLabels: at.labels,
+				Labels: labelsOf(c), ServiceAccount: c[spot{of: PodAccount}], Cluster: c[spot{of: PodCluster}],
+			}, s.Ports)
+		}
+	}
+}
+
+// add adds a pod, unless those like it that are there have the ports. It agrees with them
+// on all that they have: to Cilium they are one.
+func (i *imagination) add(ep Endpoint, ports []NamedPort) {
+	if i.have(ep, ports) {
+		return
+	}
+	ep.Name = i.nameOf(ep)
+	for _, p := range i.ports {
+		ep.Ports = append(ep.Ports, numbered(p, i.seen[i.appearance(ep)], p.Port))
+	}
+	i.see(ep)
+	i.out = append(i.out, ep)
+}
+
+// have says whether there are pods like one, that have some ports.
+func (i *imagination) have(ep Endpoint, ports []NamedPort) bool {
+	alike := i.seen[i.appearance(ep)]
+	return len(alike) > 0 && !slices.ContainsFunc(ports, func(p NamedPort) bool { return !names(alike, p) })
+}
+
+func (i *imagination) see(ep Endpoint) {
+	if ep.Kind == PodEndpoint {
+		key := i.appearance(ep)
+		i.seen[key] = append(i.seen[key], ep)
+	}
+}
+
+// appearance is what policies may see of a pod, but for its ports. The namespace's own
+// name is a label of it whether it is said or not.
+func (i *imagination) appearance(ep Endpoint) string {
+	of := maps.Clone(ep.NamespaceLabels)
+	delete(of, corev1.LabelMetadataName)
+	account := ""
+	if i.accounts && ep.ServiceAccount != "default" {
+		account = ep.ServiceAccount
+	}
+	return strings.Join([]string{ep.Cluster, ep.Namespace, Spelled(of), Spelled(ep.Labels), account}, ";")
+}
+
+func (i *imagination) nameOf(ep Endpoint) string {
+	var with []string
+	if len(ep.Labels) > 0 {
+		with = append(with, "with "+Spelled(ep.Labels))
+	}
+	if ep.ServiceAccount != "" {
+		with = append(with, "of the account "+ep.ServiceAccount)
+	}
+	if ep.Cluster != "" {
+		with = append(with, "of the cluster "+ep.Cluster)
+	}
+	if len(with) == 0 {
+		with = append(with, "without labels")
+	}
+	in := ep.Namespace
+	if in == unknown {
+		in = "an unknown namespace"
+	}
+	if _, known := i.namespaces[ep.Namespace]; !known && len(ep.NamespaceLabels) > 0 {
+		in += " with " + Spelled(ep.NamespaceLabels)
+	}
+	return "a pod " + strings.Join(with, " ") + " in " + in
+}
+
+// place is a namespace that a pod may be in.
+type place struct {
+	namespace string
+	labels    map[string]string
+}
+
+// unknown stands for a namespace that nobody has made yet: it is no name that Kubernetes
+// would take.
+const unknown = "?"
+
+// places are the namespaces that fulfil requirements: of those that are there, of those
+// that are named, and one that is not there yet for each case of its labels.
+func (i *imagination) places(all []Requirement) []place {
+	var out []place
+	add := func(ns string, of map[string]string) {
+		if !slices.ContainsFunc(all, func(r Requirement) bool {
+			text, there := of[r.Key]
+			if r.Key == corev1.LabelMetadataName {
+				text, there = ns, true
+			}
+			return !r.fulfilled(value{text, there})
+		}) {
+			out = append(out, place{ns, of})
+		}
+	}
+	for _, ns := range i.order {
+		add(ns, i.namespaces[ns])
+	}
+	elsewhere := []string{unknown}
+	var others []Requirement
+	for _, r := range all {
+		if r.Key == corev1.LabelMetadataName {
+			elsewhere = append(elsewhere, r.Values...)
+		} else {
+			others = append(others, r)
+		}
+	}
+	slices.Sort(elsewhere)
+	for _, ns := range slices.Compact(elsewhere) {
+		if _, known := i.namespaces[ns]; known {
+			continue
+		}
+		for _, c := range cases(others, i.fresh) {
+			add(ns, labelsOf(c))
+		}
+	}
+	return out
+}
+
+// names says whether one of some pods has a port of that name.
+func names(pods []Endpoint, p NamedPort) bool { return numbered(p, pods, 0).Port != 0 }
+
+// numbered is a port as the first of some pods that has one of its name numbers it.
+func numbered(p NamedPort, pods []Endpoint, otherwise uint16) NamedPort {
+	p.Protocol, p.Port = cmp.Or(p.Protocol, v1alpha1.TCP), otherwise
+	for _, ep := range pods {
+		for _, have := range ep.Ports {
+			if have.Name == p.Name && cmp.Or(have.Protocol, v1alpha1.TCP) == p.Protocol {
+				p.Port = have.Port
+				return p
+			}
+		}
+	}
+	return p
+}
+
+// unusual is a port that nothing listens on by default.
+const unusual = 64999
