@@ -81,9 +81,24 @@ func (r *resolver) grantAgreed(f *flow, e end) {
 		r.give(f, agreed...)
 		severity = policy.Warning
 	}
-	if !e.quiet && !r.covered(f, e, agreed) {
+	switch {
+	case e.quiet || r.covered(f, e, agreed):
+	case f.l7.All() && r.coveredPods(f, e, agreed):
+		r.say(policy.Info, "partial-consent", f.ref, e.path, "Tenant %q narrows this flow by what is spoken, and what both ends let pass is allowed: %s; to show it here too, say the same", e.tenant.Name, spokenIn(agreed))
+	default:
 		r.say(severity, "partial-consent", f.ref, e.path, "Tenant %q agrees to a part of this flow only, and that part is allowed: for all of it, it needs %s in its spec.%s", e.tenant.Name, otherHalf(f, e), f.direction.Opposite())
 	}
+}
+
+// spokenIn is what grants let pass of what is spoken.
+func spokenIn(grants []policy.Grant) string {
+	var out []string
+	for _, g := range grants {
+		if said := g.L7.String(); said != "" && !slices.Contains(out, said) {
+			out = append(out, said)
+		}
+	}
+	return strings.Join(out, "; ")
 }
 
 // agreements are what the tenant at an end of a flow agrees to, and whether a flow of
