@@ -62,7 +62,8 @@ func (r *resolver) give(f *flow, grants ...policy.Grant) {
 // grantAgreed grants what the two tenants at the ends of a flow both say. Each pair
 // of flows is granted once, from the source's side.
 func (r *resolver) grantAgreed(f *flow, e end) {
-	if r.twin && f.broken {
+	if r.twin && f.broken || f.tls != nil {
+		// Of TLS no two tenants agree, which is refused already.
 		return
 	}
 	agreed, differ := r.agreements(f, e)

@@ -14,8 +14,8 @@ import (
 type served struct {
 	flow   *flow
 	grants []policy.Grant
-	// ports are the proxy's own ports for this tenant's agents, and cidrs where these
-	// dial from. None: as for all tenants.
+	// ports are the proxy's own ports for this tenant's agents, as they were written, and
+	// cidrs where these dial from. None: as for all tenants.
 	ports []policy.Port
 	cidrs []string
 }
@@ -32,7 +32,7 @@ func (r *resolver) grantThroughProxy(f *flow, a v1alpha1.AgentIngress) []served 
 		r.refuse("no-such-pods", r.profile.Ref, r.profile.Path.Child("edgeProxy", "pods"), "selects no pod of namespace %q in the build: correct the labels, or tell the pods as inventory", p.Namespace)
 		return nil
 	}
-	s := served{flow: f, ports: policy.PortsOf(a.ProxyPorts), cidrs: a.CIDRs}
+	s := served{flow: f, ports: policy.WrittenPorts(a.ProxyPorts), cidrs: a.CIDRs}
 	r.proxyPortsWithin(s)
 	for _, own := range f.own {
 		s.grants = append(s.grants, policy.Grant{Family: policy.AgentIngress, From: proxies[0], To: own, Ports: f.ports, Destination: f.declaration()})
@@ -50,7 +50,8 @@ func (r *resolver) proxyPortsWithin(s served) {
 	r.rangesKnown(s.flow, s.ports, at)
 	may := policy.PortsOf(r.profile.Spec.EdgeProxy.Ports)
 	for i, p := range s.ports {
-		if len(may) > 0 && !p.CoveredBy(may) {
+		outside := func(p policy.Port) bool { return !p.CoveredBy(may) }
+		if len(may) > 0 && slices.ContainsFunc(policy.EachProtocol([]policy.Port{p}), outside) {
 			r.refuse("proxy-port-outside", s.flow.ref, at.Index(i), "port %s is none of those that the profile gives the proxy, %s: choose among these, or add it to edgeProxy.ports", p, list(may))
 		}
 	}
@@ -83,7 +84,7 @@ func (r *resolver) grantToProxy(all []served) {
 		}
 		decl := s.flow.declaration()
 		decl.Policy = "edge-proxy." + s.flow.tenant.Name
-		r.grantAtProxy(s, policy.Peer{Kind: policy.CIDRs, CIDRs: cidrs}, s.ports, decl, ref, at)
+		r.grantAtProxy(s, policy.Peer{Kind: policy.CIDRs, CIDRs: cidrs}, policy.EachProtocol(s.ports), decl, ref, at)
 	}
 	if p := r.profile.Spec.EdgeProxy; len(all) > 0 && len(p.Ports) == 0 {
 		r.warn("edge-proxy-ports", r.profile.Ref, r.profile.Path.Child("edgeProxy", "ports"), "are left to the Tenants, whose agents may then reach any port of the proxy that they name: list them")
@@ -111,8 +112,8 @@ func (r *resolver) grantTogether(together, apart []served) {
 }
 
 func overlap(a, b []policy.Port) bool {
-	return slices.ContainsFunc(a, func(p policy.Port) bool {
-		return slices.ContainsFunc(b, func(q policy.Port) bool { _, both := p.Overlap(q); return both })
+	return slices.ContainsFunc(policy.EachProtocol(a), func(p policy.Port) bool {
+		return slices.ContainsFunc(policy.EachProtocol(b), func(q policy.Port) bool { _, both := p.Overlap(q); return both })
 	})
 }
 
