@@ -20,6 +20,10 @@ type piece struct {
 
 func (p piece) text() []byte { return append(bytes.Clone(p.separator), p.body...) }
 
+// unixLines ends every line as YAML does, also in a text that was written on Windows: there
+// the parser would lose where a comment ends.
+func unixLines(text []byte) []byte { return bytes.ReplaceAll(text, []byte("\r\n"), []byte("\n")) }
+
 // split takes a text apart where documents begin. No document can hold a line like that.
 func split(data []byte) []piece {
 	var out []piece
@@ -48,7 +52,7 @@ func isSeparator(line []byte) bool {
 // parse reads a document, nil where it is empty.
 func (p piece) parse() (*yaml.Node, error) {
 	var n yaml.Node
-	err := yaml.Unmarshal(p.body, &n)
+	err := yaml.Unmarshal(unixLines(p.body), &n)
 	switch {
 	case err != nil && bytes.Contains(p.body, []byte("{{")):
 		return nil, errTemplate
@@ -60,17 +64,21 @@ func (p piece) parse() (*yaml.Node, error) {
 	return &n, nil
 }
 
-// print writes a changed document, its sequences indented as they were.
+// print writes a changed document, its sequences indented and its lines ended as they were.
 func (p piece) print(n *yaml.Node) ([]byte, error) {
-	out, err := yaml.MarshalWithOptions(n, &yaml.EncoderOptions{SeqIndent: yaml.SequenceIndentStyle(yaml.DeriveSeqIndentStyle(string(p.body)))})
+	out, err := yaml.MarshalWithOptions(n, &yaml.EncoderOptions{SeqIndent: yaml.SequenceIndentStyle(yaml.DeriveSeqIndentStyle(string(unixLines(p.body))))})
 	if err != nil {
 		return nil, fmt.Errorf("cannot be written: %w", err)
 	}
-	separator := bytes.Clone(p.separator)
+	separator := unixLines(p.separator)
 	if len(separator) > 0 && !bytes.HasSuffix(separator, []byte("\n")) {
 		separator = append(separator, '\n')
 	}
-	return append(separator, out...), nil
+	out = append(separator, out...)
+	if bytes.Contains(p.text(), []byte("\r\n")) {
+		out = bytes.ReplaceAll(out, []byte("\n"), []byte("\r\n"))
+	}
+	return out, nil
 }
 
 // isTemplate says whether a document that is YAML by chance holds what only a chart's

@@ -72,7 +72,12 @@ func (r *resolver) grantAgreed(f *flow, e end) {
 		if differ {
 			does = "says the other half of this flow with different rules in http or dns, of which none is the same"
 		}
-		if !e.quiet && !r.brokenHalf(f, e) {
+		whose, mistaken := r.mistakenPorts(f, e)
+		switch {
+		case e.quiet || r.brokenHalf(f, e):
+		case whose != nil:
+			r.refuse("no-consent", f.ref, e.path, "Tenant %q %s: in %s, %s, on which policies are decided: write that there, or name the Service as the peer", e.tenant.Name, does, whose.reason, mistaken)
+		default:
 			r.refuse("no-consent", f.ref, e.path, "Tenant %q %s: it needs %s in its spec.%s", e.tenant.Name, does, otherHalf(f, e), f.direction.Opposite())
 		}
 		return
