@@ -25,7 +25,7 @@ func TestReadmes(t *testing.T) {
 		t.Fatal(err)
 	}
 	bin := buildProgram(t)
-	for _, file := range append(readmes, "../README.md", "../docs/convert.md", "../docs/proof.md") {
+	for _, file := range append(readmes, "../README.md", "../docs/convert.md", "../docs/postgres.md", "../docs/proof.md") {
 		t.Run(file, func(t *testing.T) {
 			t.Parallel()
 			data, err := os.ReadFile(file)
@@ -57,6 +57,10 @@ func checkYAML(t *testing.T, block string) {
 	n, err := yaml.Parse(block)
 	if err != nil {
 		t.Errorf("%v:\n%s", err, block)
+	} else if n.GetKind() == v1alpha1.KindTenant {
+		if _, errs := v1alpha1.Decode[v1alpha1.Tenant](n, nil); len(errs) > 0 {
+			t.Errorf("%v:\n%s", errs, block)
+		}
 	} else if n.GetKind() == v1alpha1.KindFlowTest {
 		if _, errs := v1alpha1.Decode[v1alpha1.FlowTest](n, nil); len(errs) > 0 {
 			t.Errorf("%v:\n%s", errs, block)

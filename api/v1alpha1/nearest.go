@@ -8,7 +8,7 @@ const maxWord = 40
 // DidYouMean asks for the candidate that a misspelt word most likely stands for, "did you
 // mean acme?", or else lists them all.
 func DidYouMean(word string, candidates []string) string {
-	switch meant, ok := nearest(word, candidates); {
+	switch meant, ok := Nearest(word, candidates); {
 	case ok:
 		return "did you mean " + meant + "?"
 	case len(candidates) == 0:
@@ -17,8 +17,8 @@ func DidYouMean(word string, candidates []string) string {
 	return "there are " + strings.Join(candidates, ", ")
 }
 
-// nearest is the candidate that a misspelt word most likely stands for.
-func nearest(word string, candidates []string) (string, bool) {
+// Nearest is the candidate that a misspelt word most likely stands for.
+func Nearest(word string, candidates []string) (string, bool) {
 	if len(word) > maxWord {
 		return "", false
 	}

@@ -91,7 +91,7 @@ func (r *reader) unknown(name string, s *spec.Schema, at *field.Path) {
 		fields = append(fields, f)
 	}
 	slices.Sort(fields)
-	if meant, ok := nearest(name, fields); ok {
+	if meant, ok := Nearest(name, fields); ok {
 		r.refuse(field.Forbidden(at.Child(name), "there is no such field: did you mean "+meant+"?"))
 		r.meant = append(r.meant, at.Child(meant).String())
 		return
