@@ -9,6 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/merge"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/resource"
@@ -33,9 +34,11 @@ func refuseEmit(in *resource.Inputs, w wanted) policy.Findings {
 	for _, n := range w.fence.Nodes {
 		known = append(known, n.Name)
 	}
+	slices.Sort(known)
 	for i, name := range emit {
 		if !slices.Contains(known, name) {
-			refuse("no-such-tenant", at.Index(i), "there is no Tenant %q in the build, of which all Tenants must be a part, and the profile has no nodes of that name: correct it, or list the Tenants under resources", name)
+			refuse("no-such-tenant", at.Index(i), "there is no Tenant %q in the build, of which all Tenants must be a part, and the profile has no nodes of that name: correct it (%s), or list the Tenants under resources",
+				name, v1alpha1.DidYouMean(name, known))
 		}
 	}
 	var nobodys []string
@@ -45,7 +48,11 @@ func refuseEmit(in *resource.Inputs, w wanted) policy.Findings {
 		}
 	}
 	if len(nobodys) > 0 {
-		refuse("emit-leaves-out", at, "these belong to no Tenant, so that no run with emit would write them: %s: leave emit out, or what asks for them", strings.Join(nobodys, ", "))
+		asks := "what asks for them"
+		if in.Profile.Spec.Scope == v1alpha1.ScopeCluster {
+			asks = "FenceProfile spec.scope: Cluster, which asks for them"
+		}
+		refuse("emit-leaves-out", at, "these belong to no Tenant, so that no run with emit would write them: %s: leave emit out, or %s", strings.Join(nobodys, ", "), asks)
 	}
 	return out
 }

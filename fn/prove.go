@@ -41,6 +41,7 @@ func (p proof) run(level v1alpha1.Proof) (policy.Report, error) {
 	for i, t := range p.in.FlowTests {
 		p.progress.Tell("deciding FlowTests", i, len(p.in.FlowTests))
 		report.FlowTests = append(report.FlowTests, reach.Run(e, subject.Endpoints, t))
+		report.Findings = append(report.Findings, subject.Endpoints.ImaginedEnds(t)...)
 	}
 	if level == v1alpha1.ProofNone {
 		return report, nil

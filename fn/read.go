@@ -89,6 +89,7 @@ func (r *reader) readConfig(config *yaml.RNode) bool {
 	fence, errs := v1alpha1.DecodeFence(config)
 	r.invalid(r.in.FenceRef, errs)
 	if len(errs) > 0 {
+		// What refers to its variables is not wrong for that.
 		r.in.Fence.Spec.Variables = v1alpha1.VariablesOf(config)
 		return false
 	}

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"k8s.io/apimachinery/pkg/util/validation/field"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
@@ -25,7 +26,7 @@ func TestReadmes(t *testing.T) {
 		t.Fatal(err)
 	}
 	bin := buildProgram(t)
-	for _, file := range append(readmes, "../README.md", "../docs/convert.md", "../docs/proof.md") {
+	for _, file := range append(readmes, "../README.md", "../docs/convert.md", "../docs/postgres.md", "../docs/proof.md") {
 		t.Run(file, func(t *testing.T) {
 			t.Parallel()
 			data, err := os.ReadFile(file)
@@ -55,12 +56,17 @@ func TestReadmes(t *testing.T) {
 func checkYAML(t *testing.T, block string) {
 	t.Helper()
 	n, err := yaml.Parse(block)
-	if err != nil {
+	var errs field.ErrorList
+	switch {
+	case err != nil:
 		t.Errorf("%v:\n%s", err, block)
-	} else if n.GetKind() == v1alpha1.KindFlowTest {
-		if _, errs := v1alpha1.Decode[v1alpha1.FlowTest](n, nil); len(errs) > 0 {
-			t.Errorf("%v:\n%s", errs, block)
-		}
+	case n.GetKind() == v1alpha1.KindTenant:
+		_, errs = v1alpha1.Decode[v1alpha1.Tenant](n, nil)
+	case n.GetKind() == v1alpha1.KindFlowTest:
+		_, errs = v1alpha1.Decode[v1alpha1.FlowTest](n, nil)
+	}
+	if len(errs) > 0 {
+		t.Errorf("%v:\n%s", errs, block)
 	}
 	title, rest, _ := strings.Cut(block, "\n")
 	source, ok := strings.CutPrefix(title, "# ")

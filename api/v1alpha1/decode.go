@@ -36,7 +36,7 @@ func (*FlowTest) kind() string     { return KindFlowTest }
 // wrong at once, sorted by field, and returns nil where anything is.
 func Decode[T any, P Object[T]](n *yaml.RNode, variables map[string]string) (*T, field.ErrorList) {
 	out := P(new(T))
-	n, unknown := substitute(n, variables)
+	n, s := substitute(n, variables)
 	doc, errs := document(n, out.kind())
 	if len(errs) > 0 {
 		return nil, errs
@@ -46,9 +46,9 @@ func Decode[T any, P Object[T]](n *yaml.RNode, variables map[string]string) (*T,
 		return nil, field.ErrorList{rootError(field.ErrorTypeInternal, err.Error())}
 	}
 	var r reader
-	r.say(unknown)
+	r.say(s.errs)
 	value := r.object(doc, schema, nil)
-	errs = slices.Concat(unknown, r.errs)
+	errs = slices.Concat(s.errs, r.errs)
 	errs = append(errs, r.unsaid(checkSchema(schema, value))...)
 	if err := fill(out, value); err != nil {
 		return nil, append(errs, rootError(field.ErrorTypeInvalid, err.Error()))
@@ -57,6 +57,7 @@ func Decode[T any, P Object[T]](n *yaml.RNode, variables map[string]string) (*T,
 	r.say(errs)
 	errs = append(errs, r.unsaid(out.Validate())...)
 	if len(errs) > 0 {
+		s.tell(errs)
 		sortErrors(errs)
 		return nil, errs
 	}

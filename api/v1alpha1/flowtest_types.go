@@ -31,7 +31,9 @@ type FlowCase struct {
 
 	// from is the endpoint that connects, or many:
 	// a workload, "tenant-acme/Deployment/adapter", or "tenant-acme/adapter" where one
-	// kind bears the name (a tenant's name stands for its namespaces);
+	// kind bears the name (a tenant's name stands for its namespaces), of a CloudNativePG
+	// cluster "databases/Cluster/pg" for the primary and "databases/Replica/pg" for the
+	// others;
 	// "tenant/acme/*" or "namespace/x/*", every pod there, and one without labels that
 	// nobody has deployed yet (hostNetwork pods are left out: they have their node's
 	// identity);

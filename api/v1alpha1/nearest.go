@@ -5,8 +5,20 @@ import "strings"
 // maxWord is longer than any field's name, and keeps edits cheap.
 const maxWord = 40
 
-// nearest is the candidate that a misspelt word most likely stands for.
-func nearest(word string, candidates []string) (string, bool) {
+// DidYouMean asks for the candidate that a misspelt word most likely stands for, "did you
+// mean acme?", or else lists them all.
+func DidYouMean(word string, candidates []string) string {
+	switch meant, ok := Nearest(word, candidates); {
+	case ok:
+		return "did you mean " + meant + "?"
+	case len(candidates) == 0:
+		return "there is none"
+	}
+	return "there are " + strings.Join(candidates, ", ")
+}
+
+// Nearest is the candidate that a misspelt word most likely stands for.
+func Nearest(word string, candidates []string) (string, bool) {
 	if len(word) > maxWord {
 		return "", false
 	}

@@ -81,8 +81,9 @@ func (r *reader) property(key *yaml.Node, s *spec.Schema, at *field.Path) (*spec
 }
 
 func (r *reader) unknown(name string, s *spec.Schema, at *field.Path) {
-	if write, ok := instead(name, s); ok {
+	if write, meant, ok := instead(name, s); ok {
 		r.refuse(field.Forbidden(at.Child(name), "there is no such field: "+write))
+		r.meant = append(r.meant, at.Child(meant).String())
 		return
 	}
 	var fields []string
@@ -90,7 +91,7 @@ func (r *reader) unknown(name string, s *spec.Schema, at *field.Path) {
 		fields = append(fields, f)
 	}
 	slices.Sort(fields)
-	if meant, ok := nearest(name, fields); ok {
+	if meant, ok := Nearest(name, fields); ok {
 		r.refuse(field.Forbidden(at.Child(name), "there is no such field: did you mean "+meant+"?"))
 		r.meant = append(r.meant, at.Child(meant).String())
 		return
@@ -110,7 +111,7 @@ func (r *reader) value(n *yaml.Node, s *spec.Schema, at *field.Path) (any, bool)
 		return nil, false
 	case s.Type.Contains("object"):
 		if n.Kind != yaml.MappingNode {
-			r.invalid(at, "must be a map, not %s", kindText(n))
+			r.invalid(at, "must be a map, not %s%s", kindText(n), mapOf(n, s))
 			return nil, false
 		}
 		return r.object(n, s, at), true
@@ -127,7 +128,7 @@ func (r *reader) value(n *yaml.Node, s *spec.Schema, at *field.Path) (any, bool)
 // list reads a sequence. What is refused leaves a hole, so that paths stay right.
 func (r *reader) list(n *yaml.Node, s *spec.Schema, at *field.Path) (any, bool) {
 	if n.Kind != yaml.SequenceNode {
-		r.invalid(at, "must be a list, not %s: put a dash before each item", kindText(n))
+		r.invalid(at, "must be a list, not %s: %s", kindText(n), listOf(n, s))
 		return nil, false
 	}
 	out := make([]any, len(n.Content))

@@ -19,18 +19,21 @@ var foreign = []struct {
 	{[]string{"endpointSelector"}, "ports", "write pods: {matchLabels: {…}}"},
 	{[]string{"toEndpoints", "toEntities", "toServices", "toCIDR", "toCIDRSet", "toFQDNs"}, "to", "write its peers in to, as [{tenant: beta}, {namespace: x}, {service: x/web}, {entities: [world]}, {cidrs: [192.0.2.0/24]}, {fqdns: [api.example.com]}]"},
 	{[]string{"fromEndpoints", "fromEntities", "fromCIDR", "fromCIDRSet"}, "from", "write its peers in from, as [{tenant: beta}, {namespace: x}, {entities: [world]}, {cidrs: [192.0.2.0/24]}]"},
+	{[]string{"to"}, "from", "an ingress flow says who may connect, in from, as [{tenant: beta}, {entities: [world]}, {cidrs: [192.0.2.0/24]}]; who is reached are the flow's own pods or nodes: leave it out"},
+	{[]string{"from"}, "to", "an egress flow says who may be reached, in to, as [{tenant: beta}, {fqdns: [api.example.com]}, {cidrs: [192.0.2.0/24]}]; who connects are the flow's own pods or nodes: leave it out"},
 	{[]string{"ingressDeny", "egressDeny"}, "ingress", "what no flow lets pass is denied: leave it out"},
 }
 
-// instead says what to write for a field of Cilium's.
-func instead(name string, s *spec.Schema) (string, bool) {
+// instead says what to write for a field of Cilium's, or of the other direction, and which
+// field is then meant.
+func instead(name string, s *spec.Schema) (write, meant string, known bool) {
 	for _, f := range foreign {
 		_, beside := s.Properties[f.beside]
 		for _, n := range f.names {
 			if n == name && beside {
-				return f.instead, true
+				return f.instead, f.beside, true
 			}
 		}
 	}
-	return "", false
+	return "", "", false
 }

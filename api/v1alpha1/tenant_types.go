@@ -162,7 +162,9 @@ type EgressFlow struct {
 
 	// tls narrows connections to servers of some names, or opens them up for http. Only
 	// with ports, each of them TCP; not with via, dns or icmp, and not where another tenant
-	// is the peer. Nothing is written of it in Audit. The profile's limits.l7 must allow TLS,
+	// is the peer, or the profile's localNames say that a name ends at its pods: it would
+	// have to agree. Where one ends at pods of the tenant's own, or of nobody, tls is looked into on the way out, as towards the
+	// world. Nothing is written of it in Audit. The profile's limits.l7 must allow TLS,
 	// and its limits.secrets the secrets. Omitted: what is spoken in TLS is not looked into.
 	// +optional
 	TLS *TLS `json:"tls,omitempty"`
@@ -222,8 +224,9 @@ type AgentIngress struct {
 	// +kubebuilder:validation:MinItems=1
 	ProxyPorts []Port `json:"proxyPorts,omitempty"`
 
-	// cidrs are the networks that agents dial from. Required with LoadBalancer; with
-	// EdgeProxy only beside proxyPorts. Omitted there: the profile's edgeProxy.cidrs.
+	// cidrs are the networks that agents dial from. Required with LoadBalancer, within
+	// the profile's limits.cidrs; with EdgeProxy only beside proxyPorts, and within
+	// limits.cidrs and edgeProxy.cidrs together. Omitted there: the profile's edgeProxy.cidrs.
 	// +optional
 	// +kubebuilder:validation:MinItems=1
 	CIDRs []string `json:"cidrs,omitempty"`

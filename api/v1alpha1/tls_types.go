@@ -13,12 +13,13 @@ type TLS struct {
 
 	// terminating is the Secret with the certificate (tls.crt, tls.key) that Cilium's proxy
 	// shows to the tenant's pods in place of the server: they must trust it. Only together
-	// with originating and http. Omitted: connections are not opened up.
+	// with originating and http. Omitted, and originating too: connections are not opened up.
 	// +optional
 	Terminating *SecretName `json:"terminating,omitempty"`
 
 	// originating is the Secret with the authorities (ca.crt) by which the proxy trusts the
-	// server. Only together with terminating. Omitted: as terminating.
+	// server. Only together with terminating, and required beside it. Omitted, and
+	// terminating too: connections are not opened up.
 	// +optional
 	Originating *SecretName `json:"originating,omitempty"`
 }

@@ -1,6 +1,8 @@
 package v1alpha1
 
 import (
+	"strings"
+
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
@@ -21,7 +23,7 @@ func (f *TenantFence) Validate() field.ErrorList {
 	errs = append(errs, validateVariables(f.Spec.Variables, at.Child("variables"))...)
 	emitted := unique{}
 	for i, name := range f.Spec.Emit {
-		errs = append(errs, validateName(name, at.Child("emit").Index(i))...)
+		errs = append(errs, validateEmitted(name, at.Child("emit").Index(i))...)
 		errs = append(errs, emitted.item(name, at.Child("emit").Index(i))...)
 	}
 	if f.Spec.ProfileName != "" {
@@ -46,4 +48,11 @@ func (f *TenantFence) validateTenants(at *field.Path) field.ErrorList {
 		errs = append(errs, t.Spec.validate(at.Child("spec"))...)
 	}
 	return errs
+}
+
+func validateEmitted(name string, at *field.Path) field.ErrorList {
+	if strings.ContainsAny(name, "*?[") {
+		return field.ErrorList{field.Invalid(at, name, "no patterns here: list the names, or leave emit out for all")}
+	}
+	return validateName(name, at)
 }

@@ -72,12 +72,15 @@ func (s spoken) validateHTTP(at *field.Path) field.ErrorList {
 	return errs
 }
 
+// InsteadOfHTTP is what to do where http is said of a port that speaks TLS.
+const InsteadOfHTTP = "leave http out, name the port on which plain HTTP is spoken or, in egress, open it up with tls.terminating and tls.originating (limits.secrets)"
+
 func (p Port) validateHTTP(tls *TLS, at *field.Path) field.ErrorList {
 	switch {
 	case p.Protocol != "" && p.Protocol != TCP:
 		return field.ErrorList{field.Invalid(at.Child("protocol"), p.Protocol, "http is spoken over TCP alone: make this port a flow of its own")}
 	case p.SpeaksTLS() && tls == nil:
-		return field.ErrorList{field.Forbidden(at, "speaks TLS, which nothing looks into: leave http out, or name the port on which plain HTTP is spoken")}
+		return field.ErrorList{field.Forbidden(at, "speaks TLS, which nothing looks into: "+InsteadOfHTTP)}
 	}
 	return nil
 }

@@ -37,28 +37,45 @@ func VariablesOf(n *yaml.RNode) map[string]string {
 		return out
 	}
 	all := child(child(n.YNode(), "spec"), "variables")
-	for i := 0; all != nil && i+1 < len(all.Content); i += 2 {
+	for i := 0; all != nil && all.Kind == yaml.MappingNode && i+1 < len(all.Content); i += 2 {
 		out[all.Content[i].Value] = all.Content[i+1].Value
 	}
 	return out
 }
 
 // substitute returns a resource with a value in place of every ${NAME} in the text of its
-// fields, or the resource itself where there is none. What has no value is an error. Keys
-// are no text, and a TenantFence's own variables stay as they are.
-func substitute(n *yaml.RNode, variables map[string]string) (*yaml.RNode, field.ErrorList) {
-	s := substitution{variables: variables}
+// spec and name, or the resource itself where there is none. What has no value is an error.
+// Keys are no text, and a TenantFence's own variables stay as they are. The rest of metadata
+// is the host's as well: kustomize writes the name there once more.
+func substitute(n *yaml.RNode, variables map[string]string) (*yaml.RNode, substitution) {
+	s := substitution{variables: variables, from: map[string]string{}}
 	if n == nil || n.YNode() == nil || !s.refers(n.YNode()) {
-		return n, nil
+		return n, s
 	}
 	out := n.Copy()
-	s.replace(out.YNode(), nil)
-	return out, s.errs
+	if spec := child(out.YNode(), "spec"); spec != nil {
+		s.replace(spec, field.NewPath("spec"))
+	}
+	if name := child(child(out.YNode(), "metadata"), "name"); name != nil {
+		s.replace(name, field.NewPath("metadata", "name"))
+	}
+	return out, s
 }
 
 type substitution struct {
 	variables map[string]string
 	errs      field.ErrorList
+	// from is what stood in each field before.
+	from map[string]string
+}
+
+// tell says of errors where a wrong value came from.
+func (s *substitution) tell(errs field.ErrorList) {
+	for _, e := range errs {
+		if written := s.from[e.Field]; written != "" {
+			e.Detail = strings.TrimSuffix("from "+written+": "+e.Detail, ": ")
+		}
+	}
 }
 
 // refers says whether there is anything to replace.
@@ -92,6 +109,7 @@ func (s *substitution) scalar(n *yaml.Node, at *field.Path) {
 	if !strings.Contains(n.Value, "${") {
 		return
 	}
+	s.from[at.String()] = n.Value
 	n.Tag, n.Style = substituted, 0
 	n.Value = reference.ReplaceAllStringFunc(n.Value, func(ref string) string {
 		name := strings.TrimSuffix(strings.TrimPrefix(ref, "${"), "}")
@@ -105,6 +123,7 @@ func (s *substitution) scalar(n *yaml.Node, at *field.Path) {
 			s.errs = append(s.errs, field.Invalid(at, ref, fmt.Sprintf("the TenantFence gives no such variable: add %s to its spec.variables, which has %s", name, known(s.variables))))
 		}
 		n.Tag = unsubstituted
+		delete(s.from, at.String())
 		return ref
 	})
 }

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"io"
 
@@ -50,7 +51,12 @@ and 2 where the arguments or the files cannot be read.`,
 		Example: `  helm template my-release my-chart | tenantfence convert - > policies.yaml
   tenantfence convert -w apps/zulip --inputs apps
   tenantfence convert networkpolicy.yaml --namespace zulip`,
-		Args: cobra.MinimumNArgs(1),
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return errors.New("name files, a folder, or - for standard input")
+			}
+			return nil
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return convertFiles(cmd, args, flags)
 		},

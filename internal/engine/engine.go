@@ -133,7 +133,7 @@ func (e *Engine) Decide(f policy.Flow) (_ policy.Verdict, err error) {
 	defer recovered(&err)
 	v, err := e.decide(f)
 	if err != nil {
-		return policy.Verdict{}, fmt.Errorf("decide %s: %w", f, err)
+		return policy.Verdict{}, fmt.Errorf("%s: %w", f, err)
 	}
 	return v, nil
 }

@@ -69,7 +69,22 @@ func (b *build) readConfigs(l *layer, e *entry) ([]*resource.Resource, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", e.text, err)
 	}
-	return configs, nil
+	return configs, b.tellOrigin(configs, filepath.Join(filepath.Dir(l.shown), e.text))
+}
+
+// tellOrigin writes on configs where they stand, as kustomize does on resources: what is
+// refused names its file.
+func (b *build) tellOrigin(configs []*resource.Resource, file string) error {
+	from, err := filepath.Rel(b.dir, file)
+	if err != nil {
+		return fmt.Errorf("find %s: %w", file, err)
+	}
+	for _, c := range configs {
+		if err := c.SetOrigin(&resource.Origin{Path: filepath.ToSlash(from)}); err != nil {
+			return fmt.Errorf("read %s: %w", file, err)
+		}
+	}
+	return nil
 }
 
 // configsOfDir builds a directory of configs, without running any function.

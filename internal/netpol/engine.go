@@ -93,7 +93,7 @@ func checkPod(pod policy.Endpoint) error {
 func (e *Engine) Decide(f policy.Flow) (policy.Verdict, error) {
 	v, err := e.decide(f)
 	if err != nil {
-		return policy.Verdict{}, fmt.Errorf("decide %s: %w", f, err)
+		return policy.Verdict{}, fmt.Errorf("%s: %w", f, err)
 	}
 	return v, nil
 }

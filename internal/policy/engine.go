@@ -188,7 +188,8 @@ func (s Side) String() string {
 	case s.Decision == Allowed:
 		text += ", no policy isolates it"
 	}
-	if !s.L7.All() {
+	// What a denied one lets pass, the Verdict's Note says.
+	if !s.L7.All() && s.Decision != Denied {
 		text += " (only " + s.L7.String() + ")"
 	}
 	return text

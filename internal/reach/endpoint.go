@@ -61,15 +61,42 @@ func (e Endpoints) workload(name string, f v1alpha1.FlowEndpoint) (policy.Endpoi
 	}
 	switch {
 	case len(found) == 0:
-		return policy.Endpoint{}, fmt.Errorf("there is no workload %q in the build or its inventory", name)
+		return policy.Endpoint{}, fmt.Errorf("there is no workload %q in the build or its inventory: %scorrect the name, or tell the workload as inventory", name, e.meant(f))
 	case len(found) > 1:
-		return policy.Endpoint{}, fmt.Errorf("%q is %d workloads: say which as namespace/Kind/name", name, len(found))
+		return policy.Endpoint{}, fmt.Errorf("%q is %s: say which as namespace/Kind/name", name, e.listed(found))
 	case found[0].HostNetwork:
 		return policy.Endpoint{}, fmt.Errorf("%q is a hostNetwork pod, which has its node's identity: say host or remote-node", name)
 	}
 	pod := e.Pod(found[0])
 	pod.Name = name
 	return pod, nil
+}
+
+// meant asks for the workload of a tenant or namespace that a misspelt name most likely
+// stands for.
+func (e Endpoints) meant(f v1alpha1.FlowEndpoint) string {
+	var there []string
+	for _, ns := range e.namespaces(f.In) {
+		for _, w := range e.Index.In(ns, policy.Selector{}) {
+			if e.called(w, f.In) {
+				there = append(there, w.Ref.Name)
+			}
+		}
+	}
+	if meant, ok := v1alpha1.Nearest(f.Name, there); ok {
+		return "did you mean " + meant + "? Else "
+	}
+	return ""
+}
+
+// listed are workloads, each as FlowTests write it.
+func (e Endpoints) listed(workloads []*resource.Workload) string {
+	var out []string
+	for _, w := range workloads {
+		out = append(out, e.Pod(w).Name)
+	}
+	slices.Sort(out)
+	return strings.Join(out, ", ")
 }
 
 // called says whether a workload is of a tenant, or in the namespace, of that name.

@@ -41,12 +41,22 @@ func (e Endpoints) decide(engine policy.Engine, c v1alpha1.FlowCase) ([]policy.F
 		if v.Egress.Decision == policy.NotJudged && v.Ingress.Decision == policy.NotJudged {
 			return out, errors.New(f.String() + ": neither end is a pod or node of this cluster, so no policy decides it")
 		}
-		if hint := e.hint(c, v); hint != "" {
-			v.Note = strings.TrimPrefix(v.Note+"; "+hint, "; ")
+		for _, hint := range []string{e.hint(engine, c, f, v), everyPort(f, v)} {
+			if hint != "" {
+				v.Note = strings.TrimPrefix(v.Note+"; "+hint, "; ")
+			}
 		}
 		out = append(out, policy.FlowResult{Flow: f, Verdict: v, Holds: v.Decision() == wanted(c), For: e.reasons(v)})
 	}
 	return out, nil
+}
+
+// everyPort says what to do where a flow on every port passes on some of them.
+func everyPort(f policy.Flow, v policy.Verdict) string {
+	if v.Decision() == policy.Depends && f.Port == 0 && f.ICMP == "" {
+		return "without port, every port is meant: say port"
+	}
+	return ""
 }
 
 // wanted is the decision that a case expects.

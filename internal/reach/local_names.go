@@ -3,9 +3,11 @@ package reach
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
 // localServices are the Services, as endpoints, at which a public name ends in this
@@ -61,16 +63,30 @@ func (e Endpoints) behindName(c v1alpha1.FlowCase, name string, at v1alpha1.Flow
 	if err != nil {
 		return nil, err
 	}
-	out, err := e.podTargets(s, ports)
-	for i := range out {
-		out[i].To.Name = name + " (" + out[i].To.Name + ")"
+	var out []policy.Flow
+	for _, p := range ports {
+		targets, err := e.podTargets(s, []resource.ServicePort{p})
+		if err != nil {
+			return nil, err
+		}
+		for _, f := range targets {
+			// The port as it is written, and where it ends.
+			f.To.Name = fmt.Sprintf("%s:%d (%s)", name, p.Port, f.To.Name)
+			out = append(out, f)
+		}
 	}
-	return out, err
+	return out, nil
 }
 
-// hint says why a case fails that is about a name which ends in this cluster.
-func (e Endpoints) hint(c v1alpha1.FlowCase, v policy.Verdict) string {
-	if f, err := v1alpha1.ParseEndpoint(c.To); err != nil || f.Form != v1alpha1.NameForm || len(e.localServices(f.Name)) == 0 || v.Decision() == policy.Allowed {
+// hint says why a flow is denied to a name which ends in this cluster, where the name
+// itself may be reached: by a rule about it, or the world.
+func (e Endpoints) hint(engine policy.Engine, c v1alpha1.FlowCase, f policy.Flow, v policy.Verdict) string {
+	to, err := v1alpha1.ParseEndpoint(c.To)
+	if err != nil || to.Form != v1alpha1.NameForm || len(e.localServices(to.Name)) == 0 || v.Decision() == policy.Allowed {
+		return ""
+	}
+	f.To, f.Port = policy.Endpoint{Kind: policy.NameEndpoint, Name: strings.ToLower(to.Name)}, uint16(c.Port)
+	if written, err := engine.Decide(f); err != nil || written.Decision() == policy.Denied {
 		return ""
 	}
 	return fmt.Sprintf("%s ends at these pods, on their own port, so that no rule about names or the world ever matches it", c.To)

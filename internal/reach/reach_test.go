@@ -49,6 +49,7 @@ func TestFind(t *testing.T) {
 		"two workloads of one name":                 {"acme/db", "", "say which as namespace/Kind/name"},
 		"of which the kind tells":                   {"acme/StatefulSet/db", policy.PodEndpoint, ""},
 		"a workload that is not there":              {"acme/web", "", "there is no workload"},
+		"a misspelt workload":                       {"acme/apii", "", "did you mean api? Else correct the name"},
 		"a hostNetwork pod has its node's identity": {"acme/agent", "", "say host or remote-node"},
 		"every entity at once is no end":            {"cluster", "", "is many endpoints"},
 		"pods are more than one end":                {"tenant/acme/*", "", "may be many endpoints"},

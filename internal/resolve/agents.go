@@ -20,7 +20,7 @@ func (r *resolver) grantAgents() {
 				tenant: t, direction: policy.Ingress, name: a.Name, ref: t.ref, path: t.path.Child("agentIngress").Index(i),
 				reason: t.reason.In("agentIngress[" + a.Name + "]"), pods: policy.PodsOf(a.Pods), ports: policy.WrittenPorts(a.Ports),
 			}
-			r.cidrsWithin(f, a.CIDRs, nil, f.path.Child("cidrs"))
+			r.agentsWithin(f, a)
 			found := r.resolveAgentPods(f, a)
 			switch {
 			case a.Mode == v1alpha1.EdgeProxy:

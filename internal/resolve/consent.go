@@ -62,23 +62,41 @@ func (r *resolver) give(f *flow, grants ...policy.Grant) {
 // grantAgreed grants what the two tenants at the ends of a flow both say. Each pair
 // of flows is granted once, from the source's side.
 func (r *resolver) grantAgreed(f *flow, e end) {
-	if r.twin && f.broken {
+	if r.twin && f.broken || f.tls != nil {
+		// Of TLS no two tenants agree, which is refused already.
 		return
 	}
 	agreed, differ := r.agreements(f, e)
 	if len(agreed) == 0 {
-		does := "does not say the other half of this flow"
-		if differ {
-			does = "says the other half of this flow with different rules in http or dns, of which none is the same"
-		}
-		if !e.quiet && !r.brokenHalf(f, e) {
-			r.refuse("no-consent", f.ref, e.path, "Tenant %q %s: it needs %s in its spec.%s", e.tenant.Name, does, otherHalf(f, e), f.direction.Opposite())
-		}
+		r.refuseConsent(f, e, differ)
 		return
 	}
-	severity := policy.Info
 	if f.direction == policy.Egress {
 		r.give(f, agreed...)
+	}
+	r.sayPart(f, e, agreed)
+}
+
+// refuseConsent says what the tenant at an end of a flow would have to say.
+func (r *resolver) refuseConsent(f *flow, e end, differ bool) {
+	does := "does not say the other half of this flow"
+	if differ {
+		does = "says the other half of this flow with different rules in http or dns, of which none is the same"
+	}
+	whose, mistaken := r.mistakenPorts(f, e)
+	switch {
+	case e.quiet || r.brokenHalf(f, e):
+	case whose != nil:
+		r.refuse("no-consent", f.ref, e.path, "Tenant %q %s: in %s, %s, on which policies are decided: write that there, or name the Service as the peer", e.tenant.Name, does, whose.reason, mistaken)
+	default:
+		r.refuse("no-consent", f.ref, e.path, "Tenant %q %s: it needs %s in its spec.%s", e.tenant.Name, does, otherHalf(f, e), f.direction.Opposite())
+	}
+}
+
+// sayPart says where two tenants agree on a part of a flow.
+func (r *resolver) sayPart(f *flow, e end, agreed []policy.Grant) {
+	severity := policy.Info
+	if f.direction == policy.Egress {
 		severity = policy.Warning
 	}
 	switch {

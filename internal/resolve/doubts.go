@@ -1,6 +1,7 @@
 package resolve
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -65,6 +66,14 @@ func (r *resolver) doubtEvery() {
 // doubtServicePorts warns where a flow names a Service's port, which no policy ever
 // sees, instead of the pods' own.
 func (r *resolver) doubtServicePorts(f *flow, ports []policy.Port, to policy.Peer, at *field.Path) {
+	for _, mistaken := range r.portsOfServices(ports, to) {
+		r.warn("service-port", f.ref, at, "%s: a policy is decided on the pods' port, so write that, or name the Service as the peer", mistaken)
+	}
+}
+
+// portsOfServices says which of some ports at pods are those of a Service before them alone.
+func (r *resolver) portsOfServices(ports []policy.Port, to policy.Peer) []string {
+	var out []string
 	for _, s := range r.index.ServicesIn(to.Namespace) {
 		if len(s.Selector) == 0 || s.Headless() {
 			continue
@@ -75,10 +84,33 @@ func (r *resolver) doubtServicePorts(f *flow, ports []policy.Port, to policy.Pee
 			if target == asked || !slices.Contains(ports, asked) || !r.stands(s, to) || r.listens(asked, to) {
 				continue
 			}
-			r.warn("service-port", f.ref, at, "%s is the port of Service %s/%s, and its pods' is %s: a policy is decided on the pods' port, so write that, or name the Service as the peer",
-				asked, s.Ref.Namespace, s.Ref.Name, strings.TrimSuffix(target.String(), "/"+string(target.Protocol)))
+			out = append(out, fmt.Sprintf("%s is the port of Service %s/%s, and its pods' is %s", asked, s.Ref.Namespace, s.Ref.Name, strings.TrimSuffix(target.String(), "/"+string(target.Protocol))))
 		}
 	}
+	return out
+}
+
+// mistakenPorts says where one of two tenants that both speak of a flow names a Service's
+// port for the pods': then they do not agree for that alone.
+func (r *resolver) mistakenPorts(f *flow, e end) (whose *flow, mistaken string) {
+	for _, own := range f.own {
+		to := e.peer
+		if f.direction == policy.Ingress {
+			to = own
+		}
+		for _, other := range e.tenant.flows {
+			about := func(back end) bool { return back.peer.Kind == policy.Pods && back.peer.Namespace == own.Namespace }
+			if other.direction == f.direction || !slices.ContainsFunc(other.ends, about) {
+				continue
+			}
+			for _, said := range []*flow{f, other} {
+				if found := r.portsOfServices(policy.EachProtocol(said.ports), to); len(found) > 0 {
+					return said, found[0]
+				}
+			}
+		}
+	}
+	return nil, ""
 }
 
 // stands says whether a Service stands for some of a peer's pods.

@@ -49,11 +49,10 @@ func (r *resolver) proxyPortsWithin(s served) {
 	at := s.flow.path.Child("proxyPorts")
 	r.rangesKnown(s.flow, s.ports, at)
 	may := policy.PortsOf(r.profile.Spec.EdgeProxy.Ports)
-	for i := range s.ports {
-		for _, p := range policy.EachProtocol(s.ports[i : i+1]) {
-			if len(may) > 0 && !p.CoveredBy(may) {
-				r.refuse("proxy-port-outside", s.flow.ref, at.Index(i), "port %s is none of those that the profile gives the proxy, %s: choose among these, or add it to edgeProxy.ports", p, listed(may, ", "))
-			}
+	for i, p := range s.ports {
+		outside := func(p policy.Port) bool { return !p.CoveredBy(may) }
+		if len(may) > 0 && slices.ContainsFunc(policy.EachProtocol([]policy.Port{p}), outside) {
+			r.refuse("proxy-port-outside", s.flow.ref, at.Index(i), "port %s is none of those that the profile gives the proxy, %s: choose among these, or add it to edgeProxy.ports", p, listed(may, ", "))
 		}
 	}
 }

@@ -55,7 +55,7 @@ func (r *resolver) checkL7(f *flow) {
 
 func (r *resolver) l7Within(f *flow, kind v1alpha1.L7Kind, at *field.Path) {
 	if !slices.Contains(f.limits().L7, kind) {
-		r.beyond(f, "l7-outside-limits", at, fmt.Sprintf("a rule about %s", kind), "l7")
+		r.beyond(f, "l7-outside-limits", at, string(kind), "l7")
 	}
 }
 
@@ -68,7 +68,7 @@ func (r *resolver) refuseTLS(f *flow) {
 	refuse := func(ports []policy.Port, to policy.Peer, at *field.Path) {
 		for _, p := range r.numbered(ports, to) {
 			if speaksTLS(p) {
-				r.refuse("http-on-tls-port", f.ref, at, "leads to %s, which speaks TLS, and nothing looks into that: leave http out, or name the port on which plain HTTP is spoken", p)
+				r.refuse("http-on-tls-port", f.ref, at, "leads to %s, which speaks TLS, and nothing looks into that: %s", p, v1alpha1.InsteadOfHTTP)
 			}
 		}
 	}

@@ -69,7 +69,7 @@ func (r *resolver) beyond(f *flow, check string, at *field.Path, what, limit str
 		r.refuse(check, f.ref, at, "%s stands behind a Service that a tenant writes, and nodes reach only what the profile says itself: name it in the flow instead of the Service", what)
 		return false
 	}
-	r.refuse(check, f.ref, at, "%s is outside what the profile lets Tenant %q reach: remove it, or add it to limits.%s of the profile (for this tenant alone: of an entry of overrides)", what, f.tenant.Name, limit)
+	r.refuse(check, f.ref, at, "%s is outside limits.%s of Tenant %q: remove it, or add it there, in the profile (for this tenant alone: in an entry of overrides)", what, limit, f.tenant.Name)
 	return false
 }
 
@@ -123,9 +123,23 @@ func (r *resolver) entitiesWithin(f *flow, entities []v1alpha1.Entity, at *field
 // of what is asked cannot cover every part of it. No exception holds a whole network,
 // which Cilium could not say: the Tenant is not valid then.
 func (r *resolver) cidrsWithin(f *flow, cidrs, except []string, at *field.Path) {
-	allowed := setOf(f.limits().CIDRs, nil)
+	r.networksWithin(f, cidrs, except, at, f.limits().CIDRs)
+}
+
+// agentsWithin is cidrsWithin for the networks that agents dial from. Through the edge
+// proxy they may be a part of those that the profile lets every tenant's agents dial from.
+func (r *resolver) agentsWithin(f *flow, a v1alpha1.AgentIngress) {
+	allowed := f.limits().CIDRs
+	if p := r.profile.Spec.EdgeProxy; a.Mode == v1alpha1.EdgeProxy && p != nil {
+		allowed = slices.Concat(allowed, p.CIDRs)
+	}
+	r.networksWithin(f, a.CIDRs, nil, f.path.Child("cidrs"), allowed)
+}
+
+func (r *resolver) networksWithin(f *flow, cidrs, except []string, at *field.Path, allowed []string) {
+	within := setOf(allowed, nil)
 	for i, c := range cidrs {
-		if !subset(setOf([]string{c}, except), allowed) {
+		if !subset(setOf([]string{c}, except), within) {
 			r.beyond(f, "cidr-outside-limits", at.Index(i), fmt.Sprintf("network %q", c), "cidrs")
 		}
 	}

@@ -29,10 +29,22 @@ func (r *resolver) checkTLS(f *flow) {
 		}
 	}
 	for _, e := range f.ends {
-		if e.tenant != nil {
-			r.refuse("tls-with-a-tenant", f.ref, e.path, "stands for pods of Tenant %q, which would have to agree to what is done to its TLS, and cannot: leave tls out", e.tenant.Name)
+		if t := r.agreeing(f, e); t != nil {
+			r.refuse("tls-with-a-tenant", f.ref, e.path, "stands for pods of Tenant %q, which would have to agree to what is done to its TLS, and cannot: leave tls out", t.Name)
 		}
 	}
+}
+
+// agreeing is another tenant at an end of a flow, which would have to agree: also where a
+// name ends at its pods, for which reaching them needs no consent.
+func (r *resolver) agreeing(f *flow, e end) *tenant {
+	if e.tenant != nil {
+		return e.tenant
+	}
+	if t := r.ownerOf(e.peer); len(e.names) > 0 && !f.ofProfile && t != nil && t.Name != f.tenant.Name {
+		return t
+	}
+	return nil
 }
 
 // secretWithin refuses a Secret that the limits do not name: the proxy would speak with it
