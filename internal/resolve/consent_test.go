@@ -97,8 +97,12 @@ func TestConsentUnseen(t *testing.T) {
 		"http at the source alone is all that it asks for": {
 			"{name: out, to: [{tenant: beta}], ports: [{port: 80}], http: [{method: GET}]}", "{name: in, from: [{tenant: acme}]}", both,
 		},
-		"http at the destination alone is a part of all that is spoken": {
+		"http at the destination alone narrows what is spoken, and nothing is missing": {
 			"{name: out, to: [{tenant: beta}], ports: [{port: 80}]}",
+			"{name: in, from: [{tenant: acme}], ports: [{port: 80}], http: [{method: GET}]}", both,
+		},
+		"http at the destination alone does not make up for a port": {
+			"{name: out, to: [{tenant: beta}], ports: [{port: 80}, {port: 81}]}",
 			"{name: in, from: [{tenant: acme}], ports: [{port: 80}], http: [{method: GET}]}", some,
 		},
 		"two flows may make up for the http rules of one": {
