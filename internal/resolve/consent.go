@@ -68,7 +68,11 @@ func (r *resolver) grantAgreed(f *flow, e end) {
 	}
 	agreed, differ := r.agreements(f, e)
 	if len(agreed) == 0 {
-		r.refuseConsent(f, e, differ)
+		does := "does not say the other half of this flow"
+		if differ {
+			does = "says the other half of this flow with different rules in http or dns, of which none is the same"
+		}
+		r.refuseConsent(f, e, does)
 		return
 	}
 	if f.direction == policy.Egress {
@@ -77,12 +81,9 @@ func (r *resolver) grantAgreed(f *flow, e end) {
 	r.sayPart(f, e, agreed)
 }
 
-// refuseConsent says what the tenant at an end of a flow would have to say.
-func (r *resolver) refuseConsent(f *flow, e end, differ bool) {
-	does := "does not say the other half of this flow"
-	if differ {
-		does = "says the other half of this flow with different rules in http or dns, of which none is the same"
-	}
+// refuseConsent says what the tenant at an end of a flow would have to say, and what it
+// does instead.
+func (r *resolver) refuseConsent(f *flow, e end, does string) {
 	whose, mistaken := r.mistakenPorts(f, e)
 	switch {
 	case e.quiet || r.brokenHalf(f, e):
