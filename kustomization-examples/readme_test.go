@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"k8s.io/apimachinery/pkg/util/validation/field"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
@@ -56,15 +57,17 @@ func checkYAML(t *testing.T, block string) {
 	t.Helper()
 	n, err := yaml.Parse(block)
 	if err != nil {
-		t.Errorf("%v:\n%s", err, block)
-	} else if n.GetKind() == v1alpha1.KindTenant {
-		if _, errs := v1alpha1.Decode[v1alpha1.Tenant](n, nil); len(errs) > 0 {
-			t.Errorf("%v:\n%s", errs, block)
-		}
-	} else if n.GetKind() == v1alpha1.KindFlowTest {
-		if _, errs := v1alpha1.Decode[v1alpha1.FlowTest](n, nil); len(errs) > 0 {
-			t.Errorf("%v:\n%s", errs, block)
-		}
+		t.Fatalf("%v:\n%s", err, block)
+	}
+	var errs field.ErrorList
+	switch n.GetKind() {
+	case v1alpha1.KindTenant:
+		_, errs = v1alpha1.Decode[v1alpha1.Tenant](n, nil)
+	case v1alpha1.KindFlowTest:
+		_, errs = v1alpha1.Decode[v1alpha1.FlowTest](n, nil)
+	}
+	if len(errs) > 0 {
+		t.Errorf("%v:\n%s", errs, block)
 	}
 	title, rest, _ := strings.Cut(block, "\n")
 	source, ok := strings.CutPrefix(title, "# ")

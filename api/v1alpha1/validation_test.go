@@ -222,7 +222,7 @@ func TestMisspeltWordsFindTheirMeaning(t *testing.T) {
 		"port": "ports", "prots": "ports", "Via": "via", "pod": "pods", "optinal": "optional", "pdos": "pods",
 		"http": "", "tls": "", "selector": "", "x": "",
 	} {
-		if got, _ := nearest(word, fields); got != want {
+		if got, _ := Nearest(word, fields); got != want {
 			t.Errorf("%q: got %q, want %q", word, got, want)
 		}
 	}

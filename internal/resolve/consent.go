@@ -72,14 +72,7 @@ func (r *resolver) grantAgreed(f *flow, e end) {
 		if differ {
 			does = "says the other half of this flow with different rules in http or dns, of which none is the same"
 		}
-		whose, mistaken := r.mistakenPorts(f, e)
-		switch {
-		case e.quiet || r.brokenHalf(f, e):
-		case whose != nil:
-			r.refuse("no-consent", f.ref, e.path, "Tenant %q %s: in %s, %s, on which policies are decided: write that there, or name the Service as the peer", e.tenant.Name, does, whose.reason, mistaken)
-		default:
-			r.refuse("no-consent", f.ref, e.path, "Tenant %q %s: it needs %s in its spec.%s", e.tenant.Name, does, otherHalf(f, e), f.direction.Opposite())
-		}
+		r.refuseUnagreed(f, e, does)
 		return
 	}
 	severity := policy.Info
@@ -89,6 +82,18 @@ func (r *resolver) grantAgreed(f *flow, e end) {
 	}
 	if !e.quiet && !r.covered(f, e, agreed) {
 		r.say(severity, "partial-consent", f.ref, e.path, "Tenant %q agrees to a part of this flow only, and that part is allowed: for all of it, it needs %s in its spec.%s", e.tenant.Name, otherHalf(f, e), f.direction.Opposite())
+	}
+}
+
+// refuseUnagreed refuses a flow to which the tenant at its end agrees in nothing.
+func (r *resolver) refuseUnagreed(f *flow, e end, does string) {
+	whose, mistaken := r.mistakenPorts(f, e)
+	switch {
+	case e.quiet || r.brokenHalf(f, e):
+	case whose != nil:
+		r.refuse("no-consent", f.ref, e.path, "Tenant %q %s: in %s, %s, on which policies are decided: write that there, or name the Service as the peer", e.tenant.Name, does, whose.reason, mistaken)
+	default:
+		r.refuse("no-consent", f.ref, e.path, "Tenant %q %s: it needs %s in its spec.%s", e.tenant.Name, does, otherHalf(f, e), f.direction.Opposite())
 	}
 }
 
