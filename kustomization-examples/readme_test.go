@@ -56,13 +56,14 @@ func TestReadmes(t *testing.T) {
 func checkYAML(t *testing.T, block string) {
 	t.Helper()
 	n, err := yaml.Parse(block)
+	if err != nil {
+		t.Fatalf("%v:\n%s", err, block)
+	}
 	var errs field.ErrorList
-	switch {
-	case err != nil:
-		t.Errorf("%v:\n%s", err, block)
-	case n.GetKind() == v1alpha1.KindTenant:
+	switch n.GetKind() {
+	case v1alpha1.KindTenant:
 		_, errs = v1alpha1.Decode[v1alpha1.Tenant](n, nil)
-	case n.GetKind() == v1alpha1.KindFlowTest:
+	case v1alpha1.KindFlowTest:
 		_, errs = v1alpha1.Decode[v1alpha1.FlowTest](n, nil)
 	}
 	if len(errs) > 0 {

@@ -99,8 +99,9 @@ func (r *resolver) mistakenPorts(f *flow, e end) (whose *flow, mistaken string) 
 			to = own
 		}
 		for _, other := range e.tenant.flows {
-			about := func(back end) bool { return back.peer.Kind == policy.Pods && back.peer.Namespace == own.Namespace }
-			if other.direction == f.direction || !slices.ContainsFunc(other.ends, about) {
+			mine := func(back end) bool { return back.peer.Kind == policy.Pods && r.share(own, back.peer) }
+			theirs := func(p policy.Peer) bool { return r.share(p, e.peer) }
+			if other.direction == f.direction || !slices.ContainsFunc(other.ends, mine) || !slices.ContainsFunc(other.own, theirs) {
 				continue
 			}
 			for _, said := range []*flow{f, other} {
@@ -111,6 +112,12 @@ func (r *resolver) mistakenPorts(f *flow, e end) (whose *flow, mistaken string) 
 		}
 	}
 	return nil, ""
+}
+
+// share says whether two peers have pods in common.
+func (r *resolver) share(a, b policy.Peer) bool {
+	_, ok := r.common(a, b)
+	return ok && a.Namespace == b.Namespace
 }
 
 // stands says whether a Service stands for some of a peer's pods.
