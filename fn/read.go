@@ -118,13 +118,16 @@ func (r *reader) readItem(n *yaml.RNode) {
 			r.in.Unread = append(r.in.Unread, n.GetName())
 			return
 		}
+		ref.Name = t.Name // a variable may have stood there
 		r.in.Tenants = append(r.in.Tenants, resource.Tenant{Name: t.Name, Spec: t.Spec, Ref: ref, Path: field.NewPath("spec")})
 	case v1alpha1.KindFenceProfile:
 		if p, ok := decode[v1alpha1.FenceProfile](r, n); ok {
+			ref.Name = p.Name
 			r.profiles = append(r.profiles, resource.Profile{Ref: ref, Path: field.NewPath("spec"), Spec: p.Spec})
 		}
 	case v1alpha1.KindFlowTest:
 		if t, ok := decode[v1alpha1.FlowTest](r, n); ok {
+			ref.Name = t.Name
 			r.in.FlowTests = append(r.in.FlowTests, resource.FlowTest{Ref: ref, Test: *t})
 		}
 	case v1alpha1.KindTenantFence:

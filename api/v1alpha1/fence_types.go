@@ -57,10 +57,10 @@ type TenantFenceSpec struct {
 	Emit []string `json:"emit,omitempty"`
 
 	// variables are values for ${NAME} in the text of Tenants, FenceProfile, FlowTests and
-	// of this TenantFence, by name: letters, digits and _. They stand in spec and in
-	// metadata.name; the rest of metadata stays as it is. A value stands for text, never
-	// for more YAML, and for a number or boolean where one is expected. A ${NAME} without a
-	// value is an error, and so is one in a key. Omitted: none.
+	// of this TenantFence, by name: letters, digits and _. They stand in spec and, but for
+	// a TenantFence's own, in metadata.name; the rest of metadata stays as it is. A value
+	// stands for text, never for more YAML, and for a number or boolean where one is
+	// expected. A ${NAME} without a value is an error, and so is one in a key. Omitted: none.
 	// +optional
 	// +kubebuilder:validation:MinProperties=1
 	Variables map[string]string `json:"variables,omitempty"`

@@ -45,8 +45,9 @@ func VariablesOf(n *yaml.RNode) map[string]string {
 
 // substitute returns a resource with a value in place of every ${NAME} in the text of its
 // spec and name, or the resource itself where there is none. What has no value is an error.
-// Keys are no text, and a TenantFence's own variables stay as they are. The rest of metadata
-// is the host's as well: kustomize writes the name there once more.
+// Keys are no text, and a TenantFence's own name and variables stay as they are: policies are
+// found by that name. The rest of metadata is the host's as well: kustomize writes the name
+// there once more.
 func substitute(n *yaml.RNode, variables map[string]string) (*yaml.RNode, substitution) {
 	s := substitution{variables: variables, from: map[string]string{}}
 	if n == nil || n.YNode() == nil || !s.refers(n.YNode()) {
@@ -56,7 +57,8 @@ func substitute(n *yaml.RNode, variables map[string]string) (*yaml.RNode, substi
 	if spec := child(out.YNode(), "spec"); spec != nil {
 		s.replace(spec, field.NewPath("spec"))
 	}
-	if name := child(child(out.YNode(), "metadata"), "name"); name != nil {
+	kind, _ := text(out.YNode(), "kind")
+	if name := child(child(out.YNode(), "metadata"), "name"); name != nil && kind != KindTenantFence {
 		s.replace(name, field.NewPath("metadata", "name"))
 	}
 	return out, s
