@@ -59,7 +59,8 @@ func labelled(name string, items []*yaml.RNode) []*yaml.RNode {
 // cluster-wide one selects.
 func labelledFence(name string, items []*yaml.RNode) *policy.Fence {
 	fence := &policy.Fence{Name: name, Cluster: v1alpha1.Cluster{CNI: v1alpha1.CNICilium, CiliumVersion: newest}}
-	if !slices.ContainsFunc(items, isCilium) {
+	if !slices.ContainsFunc(items, resource.IsCilium) {
+		// Another enforcer is taken to be there, which matches more.
 		fence.Cluster, fence.Policies = v1alpha1.Cluster{CNI: v1alpha1.CNIKubernetes}, v1alpha1.PoliciesKubernetes
 	}
 	owners, closed := ownersOf(labelled(name, items))
@@ -96,12 +97,6 @@ func ownersOf(policies []*yaml.RNode) (owners, *policy.Span) {
 		}
 	}
 	return all, closed
-}
-
-// isCilium says whether a policy is one that Cilium alone knows. Where none is, another
-// enforcer is taken to be there, which matches more.
-func isCilium(n *yaml.RNode) bool {
-	return resource.Group(n) == "cilium.io" && resource.IsPolicy(n)
 }
 
 // owners are the tenants that policies name, by namespace and name.

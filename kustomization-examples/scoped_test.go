@@ -144,7 +144,7 @@ func (s scoped) passes(t *testing.T, pod policy.Endpoint, d policy.Direction) ma
 	for _, o := range openings {
 		protocols := []v1alpha1.Protocol{o.Protocol}
 		if o.Protocol == "" {
-			protocols = []v1alpha1.Protocol{v1alpha1.TCP, v1alpha1.UDP, v1alpha1.SCTP, policy.ICMP, policy.ICMPv6}
+			protocols = append(v1alpha1.Protocols(), policy.ICMP, policy.ICMPv6)
 		}
 		for _, peer := range append(o.Peers, policy.Endpoint{Name: fmt.Sprintf("isolated: %t", len(o.By) > 0 || len(o.Peers) > 0)}) {
 			for _, p := range protocols {

@@ -82,7 +82,7 @@ func portNames(rules api.PortRules) []policy.NamedPort {
 			if _, err := strconv.ParseUint(p.Port, 10, 16); err == nil || p.Port == "" {
 				continue
 			}
-			for _, protocol := range []v1alpha1.Protocol{v1alpha1.TCP, v1alpha1.UDP, v1alpha1.SCTP} {
+			for _, protocol := range v1alpha1.Protocols() {
 				if p.Protocol == api.ProtoAny || string(p.Protocol) == string(protocol) {
 					out = append(out, policy.NamedPort{Name: p.Port, Protocol: protocol})
 				}

@@ -25,7 +25,7 @@ func RemovedRules(f *policy.Fence, items []*yaml.RNode) policy.Findings {
 	}
 	var out policy.Findings
 	for _, n := range items {
-		if resource.Group(n) != "cilium.io" || !resource.IsPolicy(n) || resource.Local(n) {
+		if !resource.IsCilium(n) || resource.Local(n) {
 			continue
 		}
 		for _, at := range removedIn(n) {

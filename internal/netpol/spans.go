@@ -27,8 +27,8 @@ func (s span) has(o span) bool {
 var (
 	// ported are the protocols that have ports, protocols all that are told apart, in the
 	// order in which they are said.
-	ported    = []v1alpha1.Protocol{v1alpha1.TCP, v1alpha1.UDP, v1alpha1.SCTP}
-	protocols = []v1alpha1.Protocol{v1alpha1.TCP, v1alpha1.UDP, v1alpha1.SCTP, policy.ICMP, policy.ICMPv6}
+	ported    = v1alpha1.Protocols()
+	protocols = append(v1alpha1.Protocols(), policy.ICMP, policy.ICMPv6)
 )
 
 func isICMP(p v1alpha1.Protocol) bool { return p == policy.ICMP || p == policy.ICMPv6 }

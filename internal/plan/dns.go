@@ -25,7 +25,7 @@ func dnsRule(f *policy.Fence, names []string) policy.Rule {
 	dns := f.Baseline.DNS
 	peers := []policy.Peer{{Kind: policy.Pods, Namespace: dns.Namespace, Pods: policy.PodsOf(dns.Pods)}}
 	if dns.NodeLocal {
-		peers = append(peers, policy.Peer{Kind: policy.Pods, Namespace: dns.Namespace, Pods: policy.Selector{MatchLabels: map[string]string{"k8s-app": "node-local-dns"}}})
+		peers = append(peers, policy.NodeLocalDNS(dns.Namespace))
 		peers = append(peers, f.Entity(v1alpha1.EntityHost)...)
 	}
 	return policy.Rule{

@@ -130,6 +130,12 @@ type Peer struct {
 	Node string `json:",omitempty"`
 }
 
+// NodeLocalDNS are the pods of a NodeLocal DNSCache beside the resolver's, as Kubernetes'
+// own manifests label them.
+func NodeLocalDNS(namespace string) Peer {
+	return Peer{Kind: Pods, Namespace: namespace, Pods: Selector{MatchLabels: map[string]string{"k8s-app": "node-local-dns"}}}
+}
+
 // Port is a port, by number (with End for a range) or by name. Where Protocol is ICMP,
 // Name is a type of message.
 type Port struct {

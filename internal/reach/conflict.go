@@ -44,13 +44,13 @@ func (c *conflicts) findings() policy.Findings {
 	return out
 }
 
-// ownerOf is the resource that says what a pod or node may do.
-func (s *search) ownerOf(v view) policy.Ref {
+// sourceOf is the resource that says what an owner's pods or nodes may do.
+func (p Proof) sourceOf(o owner) policy.Ref {
 	switch {
-	case v.owner.tenant != nil:
-		return s.Sources[v1alpha1.KindTenant+"/"+v.owner.tenant.Name]
-	case v.owner.node != nil:
-		return s.Sources[v.owner.node.Reason.Kind+"/"+v.owner.node.Reason.Name]
+	case o.tenant != nil:
+		return p.source(policy.Reason{Kind: v1alpha1.KindTenant, Name: o.tenant.Name})
+	case o.node != nil:
+		return p.source(o.node.Reason)
 	}
 	return policy.Ref{}
 }

@@ -161,7 +161,7 @@ func namesServers(l policy.L7) bool {
 }
 
 func (d *declared) say(enforcement v1alpha1.Enforcement, w Wanted, check, message string) {
-	f := policy.Finding{Check: check, Severity: policy.Error, Resource: d.Sources[w.Reason.Kind+"/"+w.Reason.Name], Field: w.Reason.Field, Message: message}
+	f := policy.Finding{Check: check, Severity: policy.Error, Resource: d.source(w.Reason), Field: w.Reason.Field, Message: message}
 	if enforcement != v1alpha1.Enforce {
 		f.Severity = policy.Warning
 	}

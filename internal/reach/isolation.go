@@ -84,6 +84,9 @@ func (p Proof) fenced(known []policy.Endpoint) []policy.Endpoint {
 	})
 }
 
+// source is the resource that declared something for a reason.
+func (p Proof) source(r policy.Reason) policy.Ref { return p.Sources[r.Kind+"/"+r.Name] }
+
 func (p Proof) fences() []*policy.Fence {
 	if p.Twin == nil {
 		return []*policy.Fence{p.Fence}
@@ -146,7 +149,7 @@ func (s *search) search(pod policy.Endpoint, d policy.Direction) error {
 	var conflict policy.ConflictError
 	switch {
 	case errors.As(err, &conflict):
-		s.conflicts.add(v, s.ownerOf(v), conflict.Error())
+		s.conflicts.add(v, s.sourceOf(v.owner), conflict.Error())
 		return nil
 	case err != nil:
 		return fmt.Errorf("prove isolation: %w", err)

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
@@ -106,14 +105,13 @@ func (s *search) findings() policy.Findings {
 
 // notIsolated: whatever the policies say, everything passes.
 func (s *search) notIsolated(l *leak, f *policy.Finding) {
-	f.Check = "not-isolated"
+	f.Check, f.Resource = "not-isolated", s.sourceOf(l.owner)
 	whose := "of no Tenant, which scope Cluster closes"
 	if t := l.owner.tenant; t != nil {
-		f.Resource = s.Sources[v1alpha1.KindTenant+"/"+t.Name]
 		whose = fmt.Sprintf("of Tenant %q, which is in Enforce", t.Name)
 	}
 	if n := l.owner.node; n != nil {
-		f.Resource, f.Field = s.Sources[n.Reason.Kind+"/"+n.Reason.Name], n.Reason.Field
+		f.Field = n.Reason.Field
 		whose = fmt.Sprintf("of nodes %q, which are in Enforce", n.Name)
 	}
 	f.Message = fmt.Sprintf("no policy closes the %s of %s%s, %s: the policy default-deny is missing, or does nothing",

@@ -20,7 +20,7 @@ func (p Proof) Parity(other policy.Engine) (policy.Findings, error) {
 	var out policy.Findings
 	say := func(check, message string) {
 		out = append(out, policy.Finding{
-			Check: check, Severity: policy.Info, Resource: p.Sources[p.Fence.Profile.Kind+"/"+p.Fence.Profile.Name], Field: "spec.policies", Message: message,
+			Check: check, Severity: policy.Info, Resource: p.source(p.Fence.Profile), Field: "spec.policies", Message: message,
 		})
 	}
 	fenced := p.fenced(known)

@@ -52,7 +52,7 @@ func (r *resolver) serves(namespace string, t *tenant) bool {
 	b := r.profile.Spec.Baseline
 	peers := []policy.Peer{
 		{Namespace: b.DNS.Namespace, Pods: policy.PodsOf(b.DNS.Pods)},
-		{Namespace: b.DNS.Namespace, Pods: policy.Selector{MatchLabels: map[string]string{"k8s-app": "node-local-dns"}}},
+		policy.NodeLocalDNS(b.DNS.Namespace),
 	}
 	if m := b.Monitoring; m != nil {
 		peers = append(peers, policy.Peer{Namespace: m.Namespace, Pods: policy.PodsOf(m.Pods)})

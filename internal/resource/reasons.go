@@ -31,6 +31,9 @@ func Reasons(items []*yaml.RNode) map[string][]string {
 // IsPolicy says whether an item is a network policy that this program knows.
 func IsPolicy(n *yaml.RNode) bool { return isPolicy(groupKind(n)) }
 
+// IsCilium says whether it is one that Cilium alone knows.
+func IsCilium(n *yaml.RNode) bool { return Group(n) == "cilium.io" && IsPolicy(n) }
+
 func isPolicy(kind string) bool {
 	switch kind {
 	case "cilium.io/" + KindCilium, "cilium.io/" + KindClusterwide, "networking.k8s.io/" + KindKubernetes:
