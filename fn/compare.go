@@ -124,12 +124,16 @@ func (c *comparison) allMissing() policy.Finding {
 
 // forText is the fields that asked for a policy, the first ones where there are many.
 func forText(n *yaml.RNode) string {
-	reasons := strings.Split(n.GetAnnotations()[resource.AnnotationFor], "\n")
-	text := strings.Join(reasons[:min(shown, len(reasons))], ", ")
-	if len(reasons) > shown {
-		text += ", …"
+	return firstOf(strings.Split(n.GetAnnotations()[resource.AnnotationFor], "\n"))
+}
+
+// firstOf lists the first of some texts.
+func firstOf(texts []string) string {
+	out := strings.Join(texts[:min(shown, len(texts))], ", ")
+	if len(texts) > shown {
+		out += ", …"
 	}
-	return text
+	return out
 }
 
 func byID(items []*yaml.RNode) map[policy.Ref]*yaml.RNode {

@@ -27,7 +27,7 @@ func (p proof) asEnforced() ([]*yaml.RNode, error) {
 	var out []*yaml.RNode
 	for _, n := range p.items {
 		id := resource.ID(n)
-		generated, err := sameSpec(n, now[id])
+		generated, err := sameRules(n, now[id])
 		switch {
 		case err != nil:
 			return nil, fmt.Errorf("read %s: %w", resource.RefOf(n), err)
@@ -50,9 +50,10 @@ func ofTwin(n *yaml.RNode, twin *policy.Fence) bool {
 	return twin != nil && n.GetKind() == resource.KindKubernetes
 }
 
-// sameSpec says whether two resources say the same. One that is not there says nothing.
-func sameSpec(a, b *yaml.RNode) (bool, error) {
-	if b == nil {
+// sameRules reports whether two policies have the same rules. One that does not exist has
+// none, and is the same as no other.
+func sameRules(a, b *yaml.RNode) (bool, error) {
+	if a == nil || b == nil {
 		return false, nil
 	}
 	one, err := a.Map()
@@ -60,5 +61,5 @@ func sameSpec(a, b *yaml.RNode) (bool, error) {
 		return false, err
 	}
 	other, err := b.Map()
-	return policy.Key(one["spec"]) == policy.Key(other["spec"]), err
+	return policy.Key([]any{one["spec"], one["specs"]}) == policy.Key([]any{other["spec"], other["specs"]}), err
 }

@@ -43,6 +43,9 @@ type Options struct {
 	// Unproved leaves out the proof, for who will verify what comes out, and what there is
 	// to say where nothing is wrong.
 	Unproved bool
+	// Before are the policies that an earlier run wrote, where the host keeps them apart
+	// from the items. Omitted: those among the items.
+	Before []*yaml.RNode
 	// Progress is told how far it is.
 	Progress policy.Progress
 }

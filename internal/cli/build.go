@@ -45,7 +45,7 @@ func build(cmd *cobra.Command, dir, format string) error {
 	if format != "yaml" && format != "table" {
 		return fmt.Errorf(`--output %q: say "yaml" or "table"`, format)
 	}
-	b, err := runBuild(cmd, dir)
+	b, err := runBuild(cmd, dir, nil)
 	if err != nil {
 		return err
 	}
@@ -67,10 +67,13 @@ type built struct {
 	data []byte
 	// needs are lines for a person: what Namespaces and Services still lack.
 	needs []string
+	// fellBack says that kustomize itself built it.
+	fellBack bool
 }
 
-// runBuild builds a kustomization with its fence, and says on stderr what was found.
-func runBuild(cmd *cobra.Command, dir string) (built, error) {
+// runBuild builds a kustomization with its fence, and says on stderr what was found. Before
+// are the policies that an earlier run wrote elsewhere.
+func runBuild(cmd *cobra.Command, dir string, before []*yaml.RNode) (built, error) {
 	var b built
 	err := watched(cmd, func(p *output.Progress) error {
 		options, err := buildOptions(cmd, p)
@@ -78,22 +81,22 @@ func runBuild(cmd *cobra.Command, dir string) (built, error) {
 			return err
 		}
 		options.Function = func(config *yaml.RNode, items []*yaml.RNode) ([]*yaml.RNode, error) {
-			r, err := fn.Process(config, items, fn.Options{Progress: p.Tell})
+			r, err := fn.Process(config, items, fn.Options{Progress: p.Tell, Before: before})
 			if werr := fn.Report(cmd.ErrOrStderr(), r, err, detail(cmd)); werr != nil {
 				return nil, werr
 			}
 			b.needs = append(b.needs, r.Needs...)
 			return r.Items, err
 		}
-		fellBack, say := false, options.Fallback
+		say := options.Fallback
 		options.Fallback = func(reason string) {
-			fellBack = true
+			b.fellBack = true
 			say(reason)
 			b.needs = append(b.needs, "the labels and loadBalancerSourceRanges that tenantfence build sets; which is not known here, since kustomize itself built this: "+reason)
 		}
 		p.Tell("building "+dir, 0, 0)
 		b.data, err = kustomize.Build(filesys.MakeFsOnDisk(), dir, options)
-		if err != nil || !fellBack {
+		if err != nil || !b.fellBack {
 			return err
 		}
 		return refuseMoved(cmd, b.data)

@@ -3,14 +3,17 @@ package cli
 import (
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/spf13/cobra"
 	"sigs.k8s.io/kustomize/kyaml/kio"
+	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/fn"
 	"github.com/tenantfence/tenantfence/internal/flux"
 	"github.com/tenantfence/tenantfence/internal/output"
 	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
 // renderFlags are the flags as they were given.
@@ -53,9 +56,16 @@ func render(cmd *cobra.Command, dir string, flags renderFlags) error {
 	if err := flux.Apart(dir, flags.out); err != nil {
 		return err
 	}
-	b, err := runBuild(cmd, dir)
+	before, err := rendered(flags.out)
 	if err != nil {
 		return err
+	}
+	b, err := runBuild(cmd, dir, before)
+	if err != nil {
+		return err
+	}
+	if b.fellBack && len(before) > 0 {
+		cmd.PrintErrf("tenantfence: what this opens and closes against %s is not compared, since kustomize itself built it\n", flags.out)
 	}
 	items, err := kio.FromBytes(b.data)
 	if err != nil {
@@ -73,6 +83,18 @@ func render(cmd *cobra.Command, dir string, flags renderFlags) error {
 		return err
 	}
 	return output.Changes(cmd.OutOrStdout(), flags.out, changes, detail(cmd))
+}
+
+// rendered are the policies of an earlier rendering.
+func rendered(out string) ([]*yaml.RNode, error) {
+	if !flux.IsTree(out) {
+		return nil, nil
+	}
+	items, err := readFolder(out)
+	if err != nil {
+		return nil, fmt.Errorf("read what was rendered before: %w", err)
+	}
+	return slices.DeleteFunc(items, func(n *yaml.RNode) bool { return !resource.IsPolicy(n) }), nil
 }
 
 // writeNeeds says what the objects that are not written still need.

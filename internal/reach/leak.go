@@ -11,10 +11,14 @@ import (
 // leak is one thing that policies let pass and nothing declares, between pods and peers
 // for which the same policies let it pass.
 type leak struct {
-	direction       policy.Direction
-	owner           owner
+	direction policy.Direction
+	owner     owner
+	// namespace of the subjects, "" for nodes.
+	namespace       string
 	opening         policy.Opening
 	subjects, peers names
+	// count is how many pairs of a subject and a peer there are.
+	count int
 	// from and to are an example: an open one, where there is one.
 	from, to string
 	open     bool
@@ -33,7 +37,7 @@ func (l *leaks) of(v view, o policy.Opening) *leak {
 	key := policy.Key([]any{v.direction, v.subject.Namespace, v.owner.String(), o})
 	out := l.at[key]
 	if out == nil {
-		out = &leak{direction: v.direction, owner: v.owner, opening: o}
+		out = &leak{direction: v.direction, owner: v.owner, namespace: v.subject.Namespace, opening: o}
 		if l.at == nil {
 			l.at = map[string]*leak{}
 		}
@@ -44,6 +48,7 @@ func (l *leaks) of(v view, o policy.Opening) *leak {
 }
 
 func (l *leak) add(v view, peer policy.Endpoint) {
+	l.count++
 	l.subjects.add(v.subject.Name)
 	l.peers.add(peer.Name)
 	if l.from == "" {

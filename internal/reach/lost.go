@@ -8,30 +8,6 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// Lost finds what some policies let pass before and nothing lets pass after, at the pods
-// that they select. Each end is judged alone. The policies are given by the names that
-// the engine has for them; the Proof's engine is the one before.
-func (p Proof) Lost(after policy.Engine, policies map[string]policy.Ref) (policy.Findings, error) {
-	c := change{before: p.Engine, after: after, of: func(by []string) []string {
-		return slices.DeleteFunc(slices.Clone(by), func(name string) bool { _, ok := policies[name]; return !ok })
-	}}
-	known, err := meet(p.Engine, after, p.surroundings())
-	if err != nil {
-		return nil, err
-	}
-	if err := c.search(p.closedEnds(known)); err != nil {
-		return nil, err
-	}
-	var out policy.Findings
-	for _, l := range c.leaks.list {
-		out = append(out, policy.Finding{
-			Check: "adopted-flow-lost", Severity: policy.Warning, Resource: policies[l.opening.By[0]],
-			Message: fmt.Sprintf("let %s, which nothing does any more, now that it is taken over", l.sentence()),
-		})
-	}
-	return out, nil
-}
-
 // sentence is "a reach b on port 80/TCP".
 func (l *leak) sentence() string {
 	return fmt.Sprintf("%s%s reach %s%s on %s", l.from, l.ends().others(), l.to, l.otherEnds().others(), l.what())
@@ -39,9 +15,7 @@ func (l *leak) sentence() string {
 
 // change is what becomes of what is open.
 type change struct {
-	before, after policy.Engine
-	// of are those of the policies behind an opening that are looked at.
-	of func(by []string) []string
+	before, after answers
 	// ignored are the names of pods that are not looked at.
 	ignored map[string]bool
 	leaks   leaks
@@ -77,18 +51,17 @@ func (c *change) search(ends []policy.Endpoint) error {
 }
 
 func (c *change) lost(v view) error {
-	before, err := c.before.Openings(v.subject, v.direction)
+	before, err := c.before.of(v)
 	if err != nil {
-		return fmt.Errorf("find what is open: %w", err)
+		return err
 	}
-	var left map[string][]passage
-	for _, o := range before {
-		by := c.of(o.By)
-		if len(by) == 0 {
+	var left answer
+	for _, o := range before.openings {
+		if len(o.By) == 0 {
 			continue
 		}
-		if left == nil {
-			if left, err = byPeer(c.after, v); err != nil {
+		if left.byPeer == nil {
+			if left, err = c.after.of(v); err != nil {
 				return err
 			}
 		}
@@ -96,17 +69,7 @@ func (c *change) lost(v view) error {
 			if c.ignored[peer.Name] {
 				continue
 			}
-			passages := left[everybody]
-			for _, name := range namesOf(peer) {
-				passages = slices.Concat(passages, left[name])
-			}
-			if peer.Kind == policy.NameEndpoint {
-				// Whoever reaches all of the world needs no name.
-				passages = slices.Concat(passages, left[string(v1alpha1.EntityWorldIPv4)])
-			}
-			for _, rest := range closed(o, passages) {
-				// Whoever else let it pass is not to be told apart.
-				rest.By = by
+			for _, rest := range closed(o, left.passages(peer)) {
 				c.leaks.of(v, rest).add(v, peer)
 			}
 		}
@@ -117,24 +80,21 @@ func (c *change) lost(v view) error {
 // everybody stands for all peers of a pod that nothing isolates.
 const everybody = ""
 
-// byPeer are the openings of a pod by the names of the peers.
-func byPeer(e policy.Engine, v view) (map[string][]passage, error) {
-	all, err := e.Openings(v.subject, v.direction)
-	if err != nil {
-		return nil, fmt.Errorf("find what is open: %w", err)
-	}
+// passagesByPeer are openings by the names of the peers.
+func passagesByPeer(openings []policy.Opening) map[string][]passage {
 	out := map[string][]passage{}
-	for _, o := range all {
-		if len(o.By) == 0 && len(o.Peers) == 0 {
-			out[everybody] = append(out[everybody], passage{ports{o.Protocol, o.First, o.Last}, o.L7})
+	for _, o := range openings {
+		p := passage{ports{o.Protocol, o.First, o.Last}, o.L7}
+		if everything(o) {
+			out[everybody] = append(out[everybody], p)
 		}
 		for _, peer := range o.Peers {
 			for _, name := range namesOf(peer) {
-				out[name] = append(out[name], passage{ports{o.Protocol, o.First, o.Last}, o.L7})
+				out[name] = append(out[name], p)
 			}
 		}
 	}
-	return out, nil
+	return out
 }
 
 // namesOf are the names by which another engine may know a peer: an address of a node or

@@ -31,7 +31,7 @@ func (p Proof) Parity(other policy.Engine) (policy.Findings, error) {
 		{"twin-narrower", "where another enforcer takes over, the NetworkPolicies no longer let", p.Engine, other},
 		{"twin-wider", "where another enforcer takes over, the NetworkPolicies also let", other, p.Engine},
 	} {
-		c := change{before: way.before, after: way.after, of: func(by []string) []string { return by }, ignored: p.apart(known)}
+		c := change{before: newAnswers(way.before), after: newAnswers(way.after), ignored: p.apart(known)}
 		if err := c.search(fenced); err != nil {
 			return nil, err
 		}

@@ -81,7 +81,7 @@ func (s *sameness) explain() error {
 		says          string
 		before, after policy.Engine
 	}{{"no longer lets", s.before, s.after}, {"also lets", s.after, s.before}} {
-		c := change{before: way.before, after: way.after, of: func(by []string) []string { return by }}
+		c := change{before: newAnswers(way.before), after: newAnswers(way.after)}
 		if err := c.search(s.differing); err != nil {
 			return err
 		}

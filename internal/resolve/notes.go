@@ -31,7 +31,7 @@ func (r *resolver) sayWhatMustBeKnown() {
 		}
 	}
 	if len(audited) > 0 {
-		r.say(policy.Info, "audit", ref, path.Child("enforcement"), "in Audit, so nothing is closed: %s", strings.Join(audited, ", "))
+		r.say(policy.Info, "audit", ref, path.Child("enforcement"), "in Audit, so this fence denies nothing: %s", strings.Join(audited, ", "))
 	}
 	if slices.Contains(r.profile.Spec.Baseline.DNS.Names, "*") {
 		narrow := "list the names to narrow it"

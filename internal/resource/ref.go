@@ -1,6 +1,7 @@
 package resource
 
 import (
+	"slices"
 	"strconv"
 
 	"sigs.k8s.io/kustomize/kyaml/kio/kioutil"
@@ -89,6 +90,12 @@ func InFiles(items []*yaml.RNode) bool {
 		files = files || a[kioutil.PathAnnotation] != ""
 	}
 	return files
+}
+
+// InPlace reports whether the items are what an earlier run left. kustomize starts anew for
+// each build, and what its functions show one another is of the same build.
+func InPlace(items []*yaml.RNode) bool {
+	return !slices.ContainsFunc(items, func(n *yaml.RNode) bool { return n.GetAnnotations()[KustomizeID] != "" })
 }
 
 // ID is equal for what is the same resource: a Ref without version and file.

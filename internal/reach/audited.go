@@ -1,0 +1,48 @@
+package reach
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/policy"
+)
+
+// IsolatedPods are pods of a tenant in Audit that policies isolate in one direction.
+type IsolatedPods struct {
+	Tenant    string
+	Direction policy.Direction
+	// Pods names one of them and counts the others.
+	Pods string
+}
+
+// IsolatedInAudit finds the pods of tenants in Audit that the policies isolate.
+func (p Proof) IsolatedInAudit() ([]IsolatedPods, error) {
+	known, err := p.Engine.Imagine(p.surroundings())
+	if err != nil {
+		return nil, fmt.Errorf("imagine what policies tell apart: %w", err)
+	}
+	var found leaks
+	for _, pod := range known {
+		owner := p.Fence.OwnerOfPod(pod.Namespace, pod.Labels)
+		if pod.Kind != policy.PodEndpoint || !pod.Selected() || owner == nil || owner.Enforcement == v1alpha1.Enforce {
+			continue
+		}
+		for _, d := range policy.Directions() {
+			openings, err := p.Engine.Openings(pod, d)
+			if err != nil {
+				return nil, fmt.Errorf("find what is open: %w", err)
+			}
+			if !slices.ContainsFunc(openings, func(o policy.Opening) bool { return len(o.By) == 0 }) {
+				v := view{subject: pod, direction: d}
+				v.owner.tenant = owner
+				found.of(v, policy.Opening{}).subjects.add(pod.Name)
+			}
+		}
+	}
+	var out []IsolatedPods
+	for _, l := range found.list {
+		out = append(out, IsolatedPods{Tenant: l.owner.tenant.Name, Direction: l.direction, Pods: l.subjects.list[0] + l.subjects.others()})
+	}
+	return out, nil
+}
