@@ -38,13 +38,6 @@ func ruleFor(f *policy.Fence, p *policy.Policy, subject api.EndpointSelector) *a
 	if p.Node != nil {
 		rule = &api.Rule{NodeSelector: subject}
 	}
-	// An empty rule in a direction closes it and allows nothing.
-	if slices.Contains(p.Closes, policy.Ingress) {
-		rule.Ingress = []api.IngressRule{{}}
-	}
-	if slices.Contains(p.Closes, policy.Egress) {
-		rule.Egress = []api.EgressRule{{}}
-	}
 	if p.Family != policy.DefaultDeny && policy.Minor(f.Cluster.CiliumVersion) >= policy.AdditiveSince {
 		no := false
 		rule.EnableDefaultDeny = api.DefaultDenyConfig{Ingress: &no, Egress: &no}
@@ -57,6 +50,14 @@ func ruleFor(f *policy.Fence, p *policy.Policy, subject api.EndpointSelector) *a
 				rule.Egress = append(rule.Egress, egress(f, r, peers))
 			}
 		}
+	}
+	// Rules close their direction. Where there are none, an empty one does, and allows
+	// nothing.
+	if len(rule.Ingress) == 0 && slices.Contains(p.Closes, policy.Ingress) {
+		rule.Ingress = []api.IngressRule{{}}
+	}
+	if len(rule.Egress) == 0 && slices.Contains(p.Closes, policy.Egress) {
+		rule.Egress = []api.EgressRule{{}}
 	}
 	return rule
 }
