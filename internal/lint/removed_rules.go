@@ -15,8 +15,6 @@ import (
 // proxylib. An apiserver drops them there, and the ports stay open to all that is spoken.
 var removedRules = []string{"kafka", "l7", "l7proto"}
 
-const removedSince = 20
-
 // RemovedRules finds policies with rules about what is spoken that Cilium no longer has:
 // everything passes where they stood.
 func RemovedRules(f *policy.Fence, items []*yaml.RNode) policy.Findings {
@@ -33,7 +31,7 @@ func RemovedRules(f *policy.Fence, items []*yaml.RNode) policy.Findings {
 				Check: "removed-l7-rules", Severity: policy.Warning, Resource: resource.RefOf(n), Field: at,
 				Message: "is a rule that Cilium 1.20 no longer has: from that upgrade on everything passes on these ports; take the rule away before, and have the brokers or servers themselves say who may do what",
 			}
-			if policy.Minor(f.Cluster.CiliumVersion) >= removedSince {
+			if !f.Has(policy.RemovedL7) {
 				if f.Concerns(finding.Resource.Namespace) {
 					finding.Severity = policy.Error
 				}
