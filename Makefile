@@ -3,6 +3,16 @@
 KUSTOMIZE_VERSION      := v5.8.2
 GOLANGCI_LINT_VERSION  := v2.15.0
 CONTROLLER_GEN_VERSION := v0.23.0
+# One release for each minor version of Cilium that a profile may declare. Tests hold what
+# is generated against these files of it, which bin/cilium/VERSION holds: sources without
+# their .go, or they would be packages of this module.
+CILIUM_RELEASES := v1.14.19 v1.15.19 v1.16.19 v1.17.0 v1.18.4 v1.19.1 v1.20.1
+CILIUM_FILES    := \
+	pkg/k8s/apis/cilium.io/client/crds/v2/ciliumnetworkpolicies.yaml \
+	pkg/k8s/apis/cilium.io/client/crds/v2/ciliumclusterwidenetworkpolicies.yaml \
+	pkg/policy/api/rule_validation.go \
+	pkg/policy/l4.go \
+	pkg/fqdn/matchpattern/matchpattern.go
 
 IMAGE        ?= tenantfence:dev
 TEST_TIMEOUT ?= 30m
@@ -31,7 +41,7 @@ demo: build bin/kustomize ## the main job, on the SocTalk example
 	@bin/tenantfence verify bin/soctalk.yaml --inputs kustomization-examples/soctalk
 
 .PHONY: test
-test: build bin/kustomize ## every test
+test: build bin/kustomize bin/cilium ## every test
 	@command -v kpt >/dev/null || echo 'skipped: kpt is not on PATH, so nothing runs kpt fn render'
 	@docker info >/dev/null 2>&1 || echo 'skipped: no Docker engine is running, so the container is not tested'
 	@go test -timeout $(TEST_TIMEOUT) ./...
@@ -72,7 +82,7 @@ image: build ## the container image, from bin/tenantfence (on a Mac: make image 
 	@docker build --target prebuilt --tag $(IMAGE) .
 
 .PHONY: tools
-tools: bin/kustomize bin/golangci-lint bin/controller-gen ## the pinned tools, into bin/
+tools: bin/kustomize bin/golangci-lint bin/controller-gen bin/cilium ## the pinned tools, into bin/
 
 .PHONY: clean
 clean: ## remove bin/ and dist/
@@ -90,6 +100,19 @@ bin/golangci-lint: bin/.golangci-lint@$(GOLANGCI_LINT_VERSION)
 
 bin/controller-gen: bin/.controller-gen@$(CONTROLLER_GEN_VERSION)
 	$(call install,sigs.k8s.io/controller-tools/cmd/controller-gen@$(CONTROLLER_GEN_VERSION))
+
+empty :=
+bin/cilium: bin/.cilium@$(subst $(empty) ,+,$(CILIUM_RELEASES)) Makefile
+	@rm -rf $@.new && mkdir -p $@.new
+	@for release in $(CILIUM_RELEASES); do \
+		echo "reading Cilium $$release" >&2; \
+		go mod download github.com/cilium/cilium@$$release || exit 1; \
+		for file in $(CILIUM_FILES); do \
+			mkdir -p "$@.new/$$release/$${file%/*}" && \
+			cat "$$(go env GOMODCACHE)/github.com/cilium/cilium@$$release/$$file" >"$@.new/$$release/$${file%.go}" || exit 1; \
+		done; \
+	done
+	@rm -rf $@ && mv $@.new $@ && touch $@
 
 define install
 @echo 'installing $(1)' >&2

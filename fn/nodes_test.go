@@ -1,6 +1,8 @@
 package fn_test
 
 import (
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -12,7 +14,10 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-const workersDeny = "platform.node-workers.default-deny"
+const (
+	workersAllow = "platform.node-workers"
+	workersDeny  = workersAllow + ".default-deny"
+)
 
 // hostPolicies are the golden case of host policies: what the function is given, and what
 // a build ends with.
@@ -37,6 +42,8 @@ func TestHostPoliciesAreVerified(t *testing.T) {
 		// said is what is wrong, where the Tenants tell what was meant, and unmeant where
 		// only labels do.
 		said, unmeant []string
+		// unsaid must not be said at all.
+		unsaid string
 	}{
 		"as they were generated": {change: func(items []*yaml.RNode) []*yaml.RNode { return items }},
 		"with a namespace, as a layer of kustomize sets it": {change: func(items []*yaml.RNode) []*yaml.RNode {
@@ -54,6 +61,11 @@ func TestHostPoliciesAreVerified(t *testing.T) {
 				`spec.nodes[workers]: no policy closes the egress of node/node-access=kubelet (and 2 more), of nodes "workers", which are in Enforce`,
 				`spec.nodes[workers]: no policy closes the ingress of`,
 			},
+		},
+		"without the one that allows, which the one that closes holds as well": {
+			change: func(items []*yaml.RNode) []*yaml.RNode { return without(items, workersAllow) },
+			said:   []string{"CiliumClusterwideNetworkPolicy/" + workersAllow + ": is not there"},
+			unsaid: "declared-flow-denied",
 		},
 		"with one that closes a direction less": {
 			change: func(items []*yaml.RNode) []*yaml.RNode {
@@ -83,6 +95,9 @@ func TestHostPoliciesAreVerified(t *testing.T) {
 				t.Fatal(err)
 			}
 			holds(t, meant, c.said)
+			if c.unsaid != "" && slices.ContainsFunc(meant.Findings, func(f policy.Finding) bool { return f.Check == c.unsaid }) {
+				t.Errorf("it says %s", c.unsaid)
+			}
 			byLabels, err := fn.Verify(fn.Verification{Items: copied(out)})
 			if err != nil {
 				t.Fatal(err)
@@ -109,5 +124,50 @@ func holds(t *testing.T, r policy.Report, want []string) {
 	}
 	if len(want) == 0 && len(errs) > 0 || r.Isolation == nil || r.Isolation.Nodes == 0 {
 		t.Errorf("%d errors, and %+v: %s", len(errs), r.Isolation, all)
+	}
+}
+
+// TestWhatClosesNodesHoldsWhatTheyAreAllowed: an agent takes a policy as a whole or not at
+// all. One that closes nodes by itself would cut them off where the allows are refused.
+func TestWhatClosesNodesHoldsWhatTheyAreAllowed(t *testing.T) {
+	t.Parallel()
+	cases, err := filepath.Glob(filepath.Join(testdata, "generated", "nodes*", "expected.yaml"))
+	if err != nil || len(cases) == 0 {
+		t.Fatalf("no golden case of nodes found: %v", err)
+	}
+	closed := 0
+	for _, file := range cases {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		rules := map[string]string{}
+		for _, n := range parse(t, file, data) {
+			if n.GetLabels()[resource.LabelNode] == "" {
+				continue
+			}
+			doc, err := n.Map()
+			if err != nil {
+				t.Fatal(err)
+			}
+			spec, _ := doc["spec"].(map[string]any)
+			for _, direction := range []string{"ingress", "egress"} {
+				if list := spec[direction]; list != nil {
+					rules[n.GetName()+" "+direction] = policy.Key(list)
+				}
+			}
+		}
+		for key, allowed := range rules {
+			name, direction, _ := strings.Cut(key, " ")
+			if closing, ok := rules[name+".default-deny "+direction]; ok {
+				closed++
+				if closing != allowed {
+					t.Errorf("%s: what closes %s of %s holds\n%s, and it is allowed\n%s", file, direction, name, closing, allowed)
+				}
+			}
+		}
+	}
+	if closed < 8 {
+		t.Errorf("only %d directions are closed", closed)
 	}
 }

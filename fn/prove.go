@@ -11,6 +11,7 @@ import (
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/engine"
+	"github.com/tenantfence/tenantfence/internal/lint"
 	"github.com/tenantfence/tenantfence/internal/netpol"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/reach"
@@ -79,23 +80,33 @@ func (p *proof) start() (policy.Engine, policy.Findings, error) {
 // enforce starts an engine on policies. What it cannot decide where nothing is fenced is left out,
 // and said; anything else stops the proof.
 func enforce(fence *policy.Fence, index *resource.Index, items []*yaml.RNode, closed closing) (policy.Engine, policy.Findings, error) {
-	var said policy.Findings
+	said := lint.Requirements(fence, items)
 	for {
+		items = leaveOut(items, said)
 		e, err := newEngine(fence, index, items, closed)
 		var rejected policy.RejectedError
-		if !errors.As(err, &rejected) {
-			return e, append(said, unknownKinds(fence.Cluster, items)...), err
+		switch {
+		case errors.As(err, &rejected):
+			said = append(said, rejections(fence, rejected, items)...)
+		case err != nil:
+			return nil, said, err
 		}
-		said = append(said, rejections(fence, rejected, items)...)
-		if said.HasError() {
+		switch {
+		case said.HasError():
 			return nil, said, nil
+		case err == nil:
+			return e, append(said, unknownKinds(fence.Cluster, items)...), nil
 		}
-		out := map[policy.Ref]bool{}
-		for _, f := range said {
-			out[resource.IDOf(f.Resource)] = true
-		}
-		items = slices.DeleteFunc(slices.Clone(items), func(n *yaml.RNode) bool { return out[resource.ID(n)] })
 	}
+}
+
+// leaveOut drops the items that findings are about.
+func leaveOut(items []*yaml.RNode, said policy.Findings) []*yaml.RNode {
+	out := map[policy.Ref]bool{}
+	for _, f := range said {
+		out[resource.IDOf(f.Resource)] = true
+	}
+	return slices.DeleteFunc(slices.Clone(items), func(n *yaml.RNode) bool { return out[resource.ID(n)] })
 }
 
 // unknownKinds are policies of kinds that Cilium may be told to enforce as well, and that

@@ -6,9 +6,9 @@ type Cluster struct {
 	CNI CNI `json:"cni"`
 
 	// ciliumVersion is the minor version of the agents, "1.14" to "1.20", in quotes:
-	// unquoted 1.20 is the number 1.2. No field is generated that this version does
-	// not know. Below 1.16 an allow isolates by itself, so nothing is generated for
-	// a namespace in Audit. Required with cni: Cilium, and only for it.
+	// unquoted 1.20 is the number 1.2. What is generated fits this version, and what it
+	// does not have is an error. Below 1.16 an allow isolates by itself, so nothing is
+	// generated for a namespace in Audit. Required with cni: Cilium, and only for it.
 	// +optional
 	CiliumVersion string `json:"ciliumVersion,omitempty"`
 

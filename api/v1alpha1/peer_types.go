@@ -84,7 +84,7 @@ type Port struct {
 	Port intstr.IntOrString `json:"port"`
 
 	// endPort makes a range from port to endPort, both included. Not with a named
-	// port. Needs Cilium 1.16. Omitted: the one port.
+	// port. Needs Cilium 1.16, and beside http 1.17. Omitted: the one port.
 	// +optional
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=65535

@@ -4,8 +4,9 @@ package v1alpha1
 // and the two secrets.
 type TLS struct {
 	// serverNames are the names of servers that a connection may be for, as clients say
-	// them when TLS begins, or patterns as in fqdns (Cilium 1.18; "**." 1.19). A connection
-	// that says none does not pass. What is spoken within it is not looked into, unless the
+	// them when TLS begins, or patterns as in fqdns (Cilium 1.18; a leading "**."
+	// 1.19; a * but in a leading "*." or "**." 1.20). A connection that says none does not
+	// pass. What is spoken within it is not looked into, unless the
 	// secrets are said. Omitted: every name, and none.
 	// +optional
 	// +kubebuilder:validation:MinItems=1

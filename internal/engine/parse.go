@@ -18,7 +18,6 @@ import (
 	"github.com/cilium/cilium/pkg/policy/types"
 	"github.com/cilium/cilium/pkg/policy/utils"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	kjson "sigs.k8s.io/json"
 
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
@@ -155,8 +154,3 @@ func (e *Engine) entriesOf(rules api.Rules, err error) (types.PolicyEntries, err
 	return utils.RulesToPolicyEntries(rules), nil
 }
 
-// decode reads JSON as the apiserver does: by the exact case of the fields, and
-// dropping those that it does not know.
-func decode(doc []byte, into any) error {
-	return kjson.UnmarshalCaseSensitivePreserveInts(doc, into)
-}

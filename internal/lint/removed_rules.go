@@ -11,11 +11,8 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// removedRules are the fields of toPorts[].rules that Cilium took out in 1.20, with its
-// proxylib. An apiserver drops them there, and the ports stay open to all that is spoken.
+// removedRules are the fields of toPorts[].rules that policy.RemovedL7 is about.
 var removedRules = []string{"kafka", "l7", "l7proto"}
-
-const removedSince = 20
 
 // RemovedRules finds policies with rules about what is spoken that Cilium no longer has:
 // everything passes where they stood.
@@ -31,12 +28,12 @@ func RemovedRules(f *policy.Fence, items []*yaml.RNode) policy.Findings {
 		for _, at := range removedIn(n) {
 			finding := policy.Finding{
 				Check: "removed-l7-rules", Severity: policy.Warning, Resource: resource.RefOf(n), Field: at,
-				Message: "is a rule that Cilium 1.20 no longer has: from that upgrade on everything passes on these ports; take the rule away before, and have the brokers or servers themselves say who may do what",
+				Message: "Cilium 1.20 removed this rule, and it is not decided here: everything counts as allowed on these ports, as it is from that upgrade on: remove the rule, and configure access in the brokers or servers themselves",
 			}
-			if policy.Minor(f.Cluster.CiliumVersion) >= removedSince {
-				if f.Concerns(finding.Resource.Namespace) {
-					finding.Severity = policy.Error
-				}
+			if f.Concerns(finding.Resource.Namespace) {
+				finding.Severity = policy.Error
+			}
+			if !f.Has(policy.RemovedL7) {
 				finding.Message = "is a rule that Cilium 1.20 removed, so that everything passes on these ports: take it away, and have the brokers or servers themselves say who may do what"
 			}
 			out = append(out, finding)

@@ -23,7 +23,7 @@ func TestRemovedRules(t *testing.T) {
 		want            []string
 	}{
 		"Kafka's in a fenced namespace":     {"metadata: {namespace: acme}\nspec: {" + kafka + "}", "1.20", "", []string{"error " + at}},
-		"before they were removed":          {"metadata: {namespace: acme}\nspec: {" + kafka + "}", "1.19", "", []string{"warning " + at}},
+		"before they were removed":          {"metadata: {namespace: acme}\nspec: {" + kafka + "}", "1.19", "", []string{"error " + at}},
 		"in a namespace of no tenant":       {"metadata: {namespace: shop}\nspec: {" + kafka + "}", "1.20", "", []string{"warning " + at}},
 		"in every namespace":                {"metadata: {name: all}\nspec: {" + kafka + "}", "1.20", "", []string{"error " + at}},
 		"a parser's own, in several specs":  {"metadata: {namespace: acme}\nspecs: [{}, {egress: [{toPorts: [{rules: {l7proto: r2d2, l7: [{cmd: READ}]}}]}]}]", "1.20", "", []string{"error specs[1].egress[0].toPorts[0].rules.l7", "error specs[1].egress[0].toPorts[0].rules.l7proto"}},

@@ -160,7 +160,7 @@ func (p *patcher) enforcement(s specification) {
 	audited := p.tenant.Enforcement != v1alpha1.Enforce
 	additive := audited || !closes(s.node)
 	switch {
-	case additive && (p.policy.GetKind() == kindKubernetes || policy.Minor(p.Fence.Cluster.CiliumVersion) < policy.AdditiveSince):
+	case additive && (p.policy.GetKind() == kindKubernetes || !p.Fence.Has(policy.AdditivePolicies)):
 		// In Enforce that it isolates by itself is no harm: so does the default-deny.
 		if audited {
 			p.say(policy.Error, "patch-isolates", p.policy, s.path, p.isolates())

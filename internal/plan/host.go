@@ -9,7 +9,9 @@ import (
 )
 
 // hosts writes the host policies: one for each kind of nodes, with all that its flows
-// allow there and, in Enforce, one that closes the directions in which it has flows.
+// allow there and, in Enforce, one that closes the directions in which it has flows. The
+// one that closes holds the allows again: an agent that refuses them, or does not have
+// them yet, does not close either.
 func hosts(f *policy.Fence) []policy.Policy {
 	var out []policy.Policy
 	for i := range f.Nodes {
@@ -18,12 +20,13 @@ func hosts(f *policy.Fence) []policy.Policy {
 			continue
 		}
 		name := clusterwideName(f, "node-"+n.Name)
-		if p := hostPolicy(f, n, name); len(p.Rules) > 0 {
+		p := hostPolicy(f, n, name)
+		if len(p.Rules) > 0 {
 			out = append(out, p)
 		}
 		if n.Enforcement == v1alpha1.Enforce {
 			out = append(out, policy.Policy{
-				Name: name + ".default-deny", Node: n, Family: policy.DefaultDeny, Closes: n.Closes, Reasons: []policy.Reason{n.EnforcementReason},
+				Name: name + ".default-deny", Node: n, Family: policy.DefaultDeny, Closes: n.Closes, Rules: p.Rules, Reasons: []policy.Reason{n.EnforcementReason},
 			})
 		}
 	}

@@ -2,8 +2,6 @@ package policy
 
 import (
 	"slices"
-	"strconv"
-	"strings"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 )
@@ -108,31 +106,6 @@ type Declaration struct {
 	Reason Reason
 }
 
-// The minor versions of Cilium that brought something that matters here.
-const (
-	// AdditiveSince has enableDefaultDeny: before it an allow isolates by itself.
-	// It has endPort, too.
-	AdditiveSince = 16
-	// WildcardL7Since lets other L7 traffic pass an additive policy's L7 rules.
-	WildcardL7Since = 18
-	// ServerPatternsSince takes patterns for the names of TLS servers.
-	ServerPatternsSince = 18
-	// SubdomainsSince knows the prefix "**.".
-	SubdomainsSince = 19
-	// NamedEgressSince looks a port's name in egress up at the pods to be reached.
-	NamedEgressSince = 20
-)
-
-// Minor is the minor version in "1.19", and 0 in anything else.
-func Minor(ciliumVersion string) int {
-	_, minor, _ := strings.Cut(ciliumVersion, ".")
-	n, err := strconv.Atoi(minor)
-	if err != nil {
-		return 0
-	}
-	return n
-}
-
 // Generated says whether policies may land at all at a tenant, or at nodes, of some
 // enforcement: where an allow isolates by itself, one must not land in Audit.
 func (f *Fence) Generated(e v1alpha1.Enforcement) bool { return e == v1alpha1.Enforce || f.Additive() }
@@ -167,7 +140,7 @@ func (f *Fence) AsEnforced() *Fence {
 
 // Additive says whether an allow closes nothing by itself.
 func (f *Fence) Additive() bool {
-	return f.Policies != v1alpha1.PoliciesKubernetes && Minor(f.Cluster.CiliumVersion) >= AdditiveSince
+	return f.Policies != v1alpha1.PoliciesKubernetes && f.Has(AdditivePolicies)
 }
 
 // Entity is what an entity comes to as a peer. None: nothing.

@@ -81,7 +81,7 @@ type Policy struct {
 }
 
 // Rule lets the subject exchange traffic with any of the peers on any of the
-// ports. A default-deny has no rules.
+// ports. Among default-denies, those of nodes alone have rules.
 type Rule struct {
 	Direction Direction
 	Peers     []Peer

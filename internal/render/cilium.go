@@ -2,6 +2,7 @@ package render
 
 import (
 	"maps"
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -38,14 +39,7 @@ func ruleFor(f *policy.Fence, p *policy.Policy, subject api.EndpointSelector) *a
 	if p.Node != nil {
 		rule = &api.Rule{NodeSelector: subject}
 	}
-	// An empty rule in a direction closes it and allows nothing.
-	if slices.Contains(p.Closes, policy.Ingress) {
-		rule.Ingress = []api.IngressRule{{}}
-	}
-	if slices.Contains(p.Closes, policy.Egress) {
-		rule.Egress = []api.EgressRule{{}}
-	}
-	if p.Family != policy.DefaultDeny && policy.Minor(f.Cluster.CiliumVersion) >= policy.AdditiveSince {
+	if p.Family != policy.DefaultDeny && f.Has(policy.AdditivePolicies) {
 		no := false
 		rule.EnableDefaultDeny = api.DefaultDenyConfig{Ingress: &no, Egress: &no}
 	}
@@ -57,6 +51,14 @@ func ruleFor(f *policy.Fence, p *policy.Policy, subject api.EndpointSelector) *a
 				rule.Egress = append(rule.Egress, egress(f, r, peers))
 			}
 		}
+	}
+	// Rules close their direction. Where there are none, an empty one does, and allows
+	// nothing.
+	if len(rule.Ingress) == 0 && slices.Contains(p.Closes, policy.Ingress) {
+		rule.Ingress = []api.IngressRule{{}}
+	}
+	if len(rule.Egress) == 0 && slices.Contains(p.Closes, policy.Egress) {
+		rule.Egress = []api.EgressRule{{}}
 	}
 	return rule
 }
@@ -79,21 +81,21 @@ func byKind(peers []policy.Peer) [][]policy.Peer {
 }
 
 func ingress(f *policy.Fence, r policy.Rule, peers []policy.Peer) api.IngressRule {
-	out := api.IngressRule{ToPorts: toPorts(r), ICMPs: icmps(r)}
+	out := api.IngressRule{ToPorts: toPorts(r), ICMPs: icmps(f, r)}
 	for _, p := range peers {
 		out.FromEndpoints = append(out.FromEndpoints, endpoints(f, p)...)
 		out.FromEntities = append(out.FromEntities, entities(p)...)
-		out.FromCIDRSet = append(out.FromCIDRSet, cidrSet(p)...)
+		out.FromCIDRSet = append(out.FromCIDRSet, cidrSet(f, p)...)
 	}
 	return out
 }
 
 func egress(f *policy.Fence, r policy.Rule, peers []policy.Peer) api.EgressRule {
-	out := api.EgressRule{ToPorts: toPorts(r), ICMPs: icmps(r)}
+	out := api.EgressRule{ToPorts: toPorts(r), ICMPs: icmps(f, r)}
 	for _, p := range peers {
 		out.ToEndpoints = append(out.ToEndpoints, endpoints(f, p)...)
 		out.ToEntities = append(out.ToEntities, entities(p)...)
-		out.ToCIDRSet = append(out.ToCIDRSet, cidrSet(p)...)
+		out.ToCIDRSet = append(out.ToCIDRSet, cidrSet(f, p)...)
 		for _, name := range p.FQDNs {
 			out.ToFQDNs = append(out.ToFQDNs, fqdn(name))
 		}
@@ -150,16 +152,24 @@ func entities(p policy.Peer) api.EntitySlice {
 	return out
 }
 
-func cidrSet(p policy.Peer) api.CIDRRuleSlice {
+func cidrSet(f *policy.Fence, p policy.Peer) api.CIDRRuleSlice {
 	var out api.CIDRRuleSlice
 	for _, c := range p.CIDRs {
-		rule := api.CIDRRule{Cidr: api.CIDR(c)}
+		rule := api.CIDRRule{Cidr: network(f, c)}
 		for _, e := range policy.ExceptIn(c, p.Except) {
-			rule.ExceptCIDRs = append(rule.ExceptCIDRs, api.CIDR(e))
+			rule.ExceptCIDRs = append(rule.ExceptCIDRs, network(f, e))
 		}
 		out = append(out, rule)
 	}
 	return out
+}
+
+// network is a network as the version of Cilium takes it.
+func network(f *policy.Fence, cidr string) api.CIDR {
+	if prefix, err := netip.ParsePrefix(cidr); err == nil && !f.Has(policy.CIDRFormat) {
+		return api.CIDR(prefix.String())
+	}
+	return api.CIDR(cidr)
 }
 
 func fqdn(name string) api.FQDNSelector {

@@ -8,6 +8,7 @@ import (
 	"github.com/cilium/cilium/pkg/policy/api"
 	"k8s.io/apimachinery/pkg/util/intstr"
 
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
@@ -103,14 +104,26 @@ func l7Rules(l7 policy.L7) *api.L7Rules {
 	return out
 }
 
-// icmps are a rule's types of ICMP message, which have the same names over IPv4 and
-// IPv6.
-func icmps(r policy.Rule) api.ICMPRules {
+// icmpNumbers are the types of ICMP message over IPv4 and over IPv6.
+var icmpNumbers = map[v1alpha1.ICMPType][2]int32{
+	v1alpha1.ICMPEchoRequest:            {8, 128},
+	v1alpha1.ICMPDestinationUnreachable: {3, 1},
+	v1alpha1.ICMPTimeExceeded:           {11, 3},
+	v1alpha1.ICMPParameterProblem:       {12, 4},
+}
+
+// icmps are a rule's types of ICMP message. They have the same names over IPv4 and IPv6,
+// and different numbers, which older versions of Cilium take alone.
+func icmps(f *policy.Fence, r policy.Rule) api.ICMPRules {
 	_, icmp := apart(r.Ports)
 	var fields []api.ICMPField
 	for _, p := range icmp {
-		name := intstr.FromString(p.Name)
-		fields = append(fields, api.ICMPField{Family: api.IPv4Family, Type: &name}, api.ICMPField{Family: api.IPv6Family, Type: &name})
+		v4, v6 := intstr.FromString(p.Name), intstr.FromString(p.Name)
+		if !f.Has(policy.ICMPNames) {
+			numbers := icmpNumbers[v1alpha1.ICMPType(p.Name)]
+			v4, v6 = intstr.FromInt32(numbers[0]), intstr.FromInt32(numbers[1])
+		}
+		fields = append(fields, api.ICMPField{Family: api.IPv4Family, Type: &v4}, api.ICMPField{Family: api.IPv6Family, Type: &v6})
 	}
 	if len(fields) == 0 {
 		return nil

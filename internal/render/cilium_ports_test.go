@@ -28,7 +28,7 @@ func TestPortsAndICMPAreRulesOfTheirOwn(t *testing.T) {
 			for _, p := range toPorts(r) {
 				n[0] += len(p.Ports)
 			}
-			for _, i := range icmps(r) {
+			for _, i := range icmps(&policy.Fence{Cluster: v1alpha1.Cluster{CiliumVersion: "1.20"}}, r) {
 				n[1] += len(i.Fields)
 			}
 			got = append(got, n)

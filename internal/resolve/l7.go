@@ -164,7 +164,7 @@ func httpYAML(rules []policy.HTTPRule) string {
 
 // sayEarlyL7 says that rules about what is spoken do not wait for the last stage.
 func (r *resolver) sayEarlyL7() {
-	if r.minor() < policy.AdditiveSince || r.minor() >= policy.WildcardL7Since {
+	if !r.has(policy.AdditivePolicies) || r.has(policy.WildcardL7) {
 		return
 	}
 	var asked []string

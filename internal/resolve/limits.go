@@ -2,7 +2,6 @@ package resolve
 
 import (
 	"fmt"
-	"math"
 	"net/netip"
 	"path"
 	"slices"
@@ -104,9 +103,8 @@ func (r *resolver) refuseSubdomains(ref policy.Ref, names []string, at *field.Pa
 
 // refuseSubdomain refuses a pattern that an older Cilium takes for another one.
 func (r *resolver) refuseSubdomain(ref policy.Ref, name string, at *field.Path) {
-	if strings.HasPrefix(name, "**.") && r.minor() < policy.SubdomainsSince {
-		r.refuse("cilium-too-old", ref, at, "the pattern %q needs Cilium 1.19, and the profile says %s: list a pattern for each number of labels, as %q and %q",
-			name, r.profile.Spec.Cluster.CiliumVersion, name[1:], "*."+name[1:])
+	if strings.HasPrefix(name, "**.") {
+		r.need(policy.SubdomainPatterns, ref, at, fmt.Sprintf("the pattern %q", name), fmt.Sprintf("list a pattern for each number of labels, as %q and %q", name[1:], "*."+name[1:]))
 	}
 }
 
@@ -171,12 +169,4 @@ func subset(a, b *netipx.IPSet) bool {
 		}
 	}
 	return true
-}
-
-// minor is Cilium's minor version. Where another enforces, nothing is too old.
-func (r *resolver) minor() int {
-	if !r.byCilium() {
-		return math.MaxInt
-	}
-	return policy.Minor(r.profile.Spec.Cluster.CiliumVersion)
 }

@@ -63,7 +63,7 @@ func (r *resolver) overlap(p, q policy.Port, at policy.Peer) (policy.Port, bool)
 // stand for it. Where the pods to be reached differ themselves, there is none.
 func (r *resolver) sourcePorts(f *flow, g policy.Grant) []policy.Port {
 	fenced := g.From.Kind == policy.Pods && r.ownerOf(g.From) != nil || r.fence.NodeOf(g.From) != nil
-	if r.minor() >= policy.NamedEgressSince || !fenced {
+	if r.has(policy.NamedEgressPorts) || !fenced {
 		return nil
 	}
 	named := slices.ContainsFunc(g.Ports, policy.Port.Named)

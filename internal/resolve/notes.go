@@ -66,8 +66,8 @@ func (r *resolver) sayIsolates(audited []string) {
 // sayEarlyNames says that narrowed names in DNS do not wait for the last stage.
 func (r *resolver) sayEarlyNames() {
 	enforced := slices.ContainsFunc(r.tenants, func(t *tenant) bool { return t.Enforcement == v1alpha1.Enforce })
-	additive := r.minor() >= policy.AdditiveSince
-	if enforced && additive && r.minor() < policy.WildcardL7Since && !slices.Contains(r.profile.Spec.Baseline.DNS.Names, "*") {
+	additive := r.has(policy.AdditivePolicies)
+	if enforced && additive && !r.has(policy.WildcardL7) && !slices.Contains(r.profile.Spec.Baseline.DNS.Names, "*") {
 		r.warn("dns-names-close-early", r.profile.Ref, r.profile.Path.Child("baseline", "dns", "names"),
 			"below Cilium 1.18 the stage Baseline already denies every other name in DNS to tenants in Enforce: keep them in Audit until the names are known to be complete")
 	}

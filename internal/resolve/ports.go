@@ -1,6 +1,7 @@
 package resolve
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -156,9 +157,12 @@ func (r *resolver) portsWithin(f *flow, ports []policy.Port, to []policy.Peer, a
 func (r *resolver) rangesKnown(f *flow, ports []policy.Port, at *field.Path) bool {
 	good := true
 	for _, p := range ports {
-		if p.End > p.Port && r.minor() < policy.AdditiveSince {
-			r.refuse("cilium-too-old", f.ref, at, "the range %s needs Cilium 1.16, and the profile says %s: list the ports", p, r.profile.Spec.Cluster.CiliumVersion)
-			good = false
+		switch {
+		case p.End <= p.Port:
+		case len(f.l7.HTTP) > 0:
+			good = r.need(policy.RangesWithHTTP, f.ref, at, fmt.Sprintf("the range %s beside http", p), "before it, agents refuse such a policy as a whole: list the ports") && good
+		default:
+			good = r.need(policy.PortRanges, f.ref, at, fmt.Sprintf("the range %s", p), "list the ports") && good
 		}
 	}
 	return good

@@ -20,10 +20,7 @@ func (r *resolver) resolveScope() {
 	if r.profile.Spec.Scope != v1alpha1.ScopeCluster {
 		return
 	}
-	if r.minor() < policy.AdditiveSince {
-		r.refuse("cilium-too-old", r.profile.Ref, r.profile.Path.Child("scope"),
-			"Cluster needs Cilium 1.16, and the profile says %s: before it, a cluster-wide allow closes namespaces in Audit; say Namespace", r.profile.Spec.Cluster.CiliumVersion)
-	}
+	r.need(policy.AdditivePolicies, r.profile.Ref, r.profile.Path.Child("scope"), "Cluster", "before it, a cluster-wide allow closes namespaces in Audit: write Namespace")
 	apart := map[string]bool{}
 	for _, e := range r.profile.Spec.ExcludedNamespaces {
 		apart[e.Name] = true

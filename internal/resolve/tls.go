@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"path"
 	"slices"
-	"strings"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/policy"
@@ -22,11 +21,7 @@ func (r *resolver) checkTLS(f *flow) {
 	r.secretWithin(f, tls.Originating, "originating")
 	for i, name := range tls.ServerNames {
 		at := at.Child("serverNames").Index(i)
-		if !strings.Contains(name, "*") || r.minor() >= policy.ServerPatternsSince {
-			r.refuseSubdomain(f.ref, name, at)
-		} else {
-			r.refuse("cilium-too-old", f.ref, at, "the pattern %q needs Cilium 1.18 in serverNames, and the profile says %s: list the names", name, r.profile.Spec.Cluster.CiliumVersion)
-		}
+		r.refuseServerPattern(f, name, at)
 	}
 	for _, e := range f.ends {
 		if t := r.agreeing(f, e); t != nil {

@@ -1,0 +1,54 @@
+package engine
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"reflect"
+	"strings"
+	"unicode"
+
+	kjson "sigs.k8s.io/json"
+)
+
+// decode reads JSON as the apiserver does: by the exact case of the fields, and
+// dropping those that it does not know.
+func decode(doc []byte, into any) error {
+	err := kjson.UnmarshalCaseSensitivePreserveInts(doc, into)
+	var wrong *json.UnmarshalTypeError
+	if errors.As(err, &wrong) {
+		return wrongType(wrong)
+	}
+	return err
+}
+
+// wrongType names the field and the types in YAML's words, instead of Go's.
+func wrongType(e *json.UnmarshalTypeError) error {
+	var path []string
+	for name := range strings.SplitSeq(e.Field, ".") {
+		// What Go embeds is no field of the resource.
+		if name != "" && !unicode.IsUpper(rune(name[0])) {
+			path = append(path, name)
+		}
+	}
+	value, _, _ := strings.Cut(e.Value, " ")
+	if value == "array" {
+		value = "list"
+	}
+	wanted := "string"
+	switch e.Type.Kind() {
+	case reflect.Struct, reflect.Map, reflect.Pointer, reflect.Interface:
+		wanted = "object"
+	case reflect.Slice, reflect.Array:
+		wanted = "list"
+	case reflect.Bool:
+		wanted = "bool"
+	case reflect.Int, reflect.Int32, reflect.Int64, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
+		wanted = "number"
+	}
+	where := strings.Join(path, ".")
+	if where == "" {
+		where = "a value"
+	}
+	return fmt.Errorf("%s is of type %s, and Cilium expects type %s", where, value, wanted)
+}

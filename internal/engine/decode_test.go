@@ -1,0 +1,28 @@
+package engine_test
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/tenantfence/tenantfence/internal/engine"
+)
+
+// TestAValueOfAWrongTypeIsNamedByItsField: what Go calls the types is none of the reader's.
+func TestAValueOfAWrongTypeIsNamedByItsField(t *testing.T) {
+	t.Parallel()
+	for spec, want := range map[string]string{
+		`{"endpointSelector": {}, "egress": [{"toRequires": [{"matchLabels": {}}]}]}`:        "spec.egress.toRequires is of type object, and Cilium expects type string",
+		`{"endpointSelector": {}, "ingress": {"fromEndpoints": []}}`:                         "spec.ingress is of type object, and Cilium expects type list",
+		`{"endpointSelector": {}, "ingress": [{"toPorts": [{"ports": [{"port": 80}]}]}]}`:    "spec.ingress.toPorts.ports.port is of type number, and Cilium expects type string",
+		`{"endpointSelector": {}, "ingress": [{"fromEntities": "world"}]}`:                   "spec.ingress.fromEntities is of type string, and Cilium expects type list",
+		`{"endpointSelector": {}, "egress": [{}], "enableDefaultDeny": {"egress": "false"}}`: "spec.enableDefaultDeny.egress is of type string, and Cilium expects type bool",
+		`["endpointSelector"]`: "spec is of type list, and Cilium expects type object",
+	} {
+		doc := `{"apiVersion": "cilium.io/v2", "kind": "CiliumNetworkPolicy", "metadata": {"name": "p", "namespace": "n"}, "spec": ` + spec + `}`
+		_, err := engine.New(engine.Options{}, []json.RawMessage{json.RawMessage(doc)}, nil)
+		if err == nil || !strings.HasSuffix(err.Error(), want) {
+			t.Errorf("%s: %v, and not %s", spec, err, want)
+		}
+	}
+}

@@ -1,0 +1,80 @@
+package lint
+
+import (
+	"fmt"
+
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/resource"
+)
+
+// Requirements finds policies with fromRequires or toRequires, which the version that
+// decides does not have: an older one narrows by them the peers of every policy about the
+// same pods, and a newer apiserver refuses the policy.
+func Requirements(f *policy.Fence, items []*yaml.RNode) policy.Findings {
+	if f.Cluster.CNI == v1alpha1.CNIKubernetes {
+		return nil
+	}
+	var out policy.Findings
+	for _, n := range items {
+		if !resource.IsCilium(n) || resource.Local(n) {
+			continue
+		}
+		for _, r := range requirementsIn(n) {
+			out = append(out, requirement(f, resource.RefOf(n), r))
+		}
+	}
+	return out
+}
+
+// required is a field that holds requirements, and the field whose selectors they narrow.
+type required struct{ at, selectors string }
+
+func requirement(f *policy.Fence, ref policy.Ref, r required) policy.Finding {
+	what := fmt.Sprintf("Cilium %s removed this field, and Cilium %s narrows by it the %s of all policies about the same pods, which is not decided here",
+		policy.Requirements.Removed(), f.Cluster.CiliumVersion, r.selectors)
+	if !f.Has(policy.Requirements) {
+		what = fmt.Sprintf("Cilium %s removed this field, and an apiserver refuses the policy", policy.Requirements.Removed())
+	}
+	severity, so := policy.Error, "nothing is proved"
+	if !f.Concerns(ref.Namespace) {
+		severity, so = policy.Warning, "the policy is left out"
+	}
+	return policy.Finding{
+		Check: "removed-requirements", Severity: severity, Resource: ref, Field: r.at,
+		Message: fmt.Sprintf("%s: %s: write its labels into each selector of %s, and remove it", what, so, r.selectors),
+	}
+}
+
+// requirementsIn are the fields of a policy that hold requirements.
+func requirementsIn(n *yaml.RNode) []required {
+	doc, err := n.Map()
+	if err != nil {
+		return nil
+	}
+	out := requirementsOf("spec", doc["spec"])
+	for i, spec := range listAt(doc, "specs") {
+		out = append(out, requirementsOf(fmt.Sprintf("specs[%d]", i), spec)...)
+	}
+	return out
+}
+
+func requirementsOf(at string, spec any) []required {
+	var out []required
+	for _, section := range []string{"ingress", "ingressDeny", "egress", "egressDeny"} {
+		field, selectors := "fromRequires", "fromEndpoints"
+		if section == "egress" || section == "egressDeny" {
+			field, selectors = "toRequires", "toEndpoints"
+		}
+		for i, rule := range listAt(spec, section) {
+			object, _ := rule.(map[string]any)
+			list, isList := object[field].([]any)
+			if object[field] != nil && (!isList || len(list) > 0) {
+				out = append(out, required{at: fmt.Sprintf("%s.%s[%d].%s", at, section, i, field), selectors: selectors})
+			}
+		}
+	}
+	return out
+}

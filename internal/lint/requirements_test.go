@@ -1,0 +1,58 @@
+package lint_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/lint"
+	"github.com/tenantfence/tenantfence/internal/policy"
+)
+
+func TestRequirements(t *testing.T) {
+	t.Parallel()
+	const (
+		narrows = "which is not decided here: nothing is proved: write its labels into each selector of"
+		refused = "an apiserver refuses the policy: nothing is proved"
+	)
+	for sentence, c := range map[string]struct {
+		policy, version string
+		cni             v1alpha1.CNI
+		// want is severity and field of each finding, and message a part of each message.
+		want    []string
+		message string
+	}{
+		"egress, before the field was removed": {"metadata: {namespace: acme}\nspec: {egress: [{}, {toRequires: [{}]}]}", "1.18", "", []string{"error spec.egress[1].toRequires"}, narrows + " toEndpoints"},
+		"ingress, since it was removed":        {"metadata: {namespace: acme}\nspec: {ingress: [{fromRequires: [{}]}]}", "1.19", "", []string{"error spec.ingress[0].fromRequires"}, refused},
+		"denies, in several specs": {
+			"metadata: {namespace: acme}\nspecs: [{}, {egressDeny: [{toRequires: [{}]}], ingressDeny: [{fromRequires: [{}]}]}]", "1.14", "",
+			[]string{"error specs[1].ingressDeny[0].fromRequires", "error specs[1].egressDeny[0].toRequires"}, narrows,
+		},
+		"no list":                           {"metadata: {namespace: acme}\nspec: {egress: [{toRequires: {env: prod}}]}", "1.18", "", []string{"error spec.egress[0].toRequires"}, narrows},
+		"in every namespace":                {"metadata: {name: all}\nspec: {egress: [{toRequires: [{}]}]}", "1.18", "", []string{"error spec.egress[0].toRequires"}, narrows},
+		"in a namespace of no tenant":       {"metadata: {namespace: shop}\nspec: {egress: [{toRequires: [{}]}]}", "1.18", "", []string{"warning spec.egress[0].toRequires"}, "the policy is left out"},
+		"empty lists require nothing":       {"metadata: {namespace: acme}\nspec: {egress: [{toRequires: []}], ingress: [{fromRequires: null}]}", "1.18", "", nil, ""},
+		"in the other direction":            {"metadata: {namespace: acme}\nspec: {ingress: [{toRequires: [{}]}]}", "1.18", "", nil, ""},
+		"what never reaches the cluster":    {"metadata: {namespace: acme, annotations: {config.kubernetes.io/local-config: \"true\"}}\nspec: {egress: [{toRequires: [{}]}]}", "1.18", "", nil, ""},
+		"where another than Cilium decides": {"metadata: {namespace: acme}\nspec: {egress: [{toRequires: [{}]}]}", "", v1alpha1.CNIKubernetes, nil, ""},
+	} {
+		t.Run(sentence, func(t *testing.T) {
+			t.Parallel()
+			fence := &policy.Fence{Cluster: v1alpha1.Cluster{CNI: c.cni, CiliumVersion: c.version}, Tenants: []policy.Tenant{{Name: "acme", Namespaces: []string{"acme"}}}}
+			n := yaml.MustParse("apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\n" + c.policy)
+			var got []string
+			for _, f := range lint.Requirements(fence, []*yaml.RNode{n}) {
+				got = append(got, string(f.Severity)+" "+f.Field)
+				if !strings.Contains(f.Message, c.message) {
+					t.Errorf("it lacks %q: %s", c.message, f.Message)
+				}
+			}
+			if !slices.Equal(got, c.want) {
+				t.Errorf("got %q, want %q", got, c.want)
+			}
+		})
+	}
+}

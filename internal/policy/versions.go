@@ -1,0 +1,122 @@
+package policy
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+)
+
+// Fact is a rule about policies that changed between two minor versions of Cilium.
+// What is generated fits the version in the profile's cluster.ciliumVersion.
+type Fact struct {
+	// Name is stable and unique.
+	Name string
+	// Since is the first minor version with the rule: 16 is Cilium 1.16. 0: every version
+	// that the profile accepts has it.
+	Since int
+	// Until is the first minor version without the rule. 0: the newest version has it.
+	Until int
+	// What states the rule, and what agents without it do.
+	What string
+	// Source is the file of Cilium's module that holds the rule.
+	Source string
+}
+
+// Files of Cilium's module that hold the facts.
+const (
+	crdSource       = "pkg/k8s/apis/cilium.io/client/crds/v2/ciliumnetworkpolicies.yaml"
+	sanitizeSource  = "pkg/policy/api/rule_validation.go"
+	resolveSource   = "pkg/policy/l4.go"
+	wildcardsSource = "pkg/fqdn/matchpattern/matchpattern.go"
+)
+
+// The facts.
+var (
+	AdditivePolicies = Fact{
+		Name: "additive-policies", Since: 16, Source: crdSource,
+		What: "enableDefaultDeny exists. Before, every policy with rules in a direction denies the rest of that direction.",
+	}
+	PortRanges = Fact{
+		Name: "port-ranges", Since: 16, Source: crdSource,
+		What: "endPort exists. Before, an apiserver drops the field, and the policy is about the first port alone.",
+	}
+	ICMPNames = Fact{
+		Name: "icmp-names", Since: 16, Source: crdSource,
+		What: "icmps[].fields[].type takes names of types. Before, it takes numbers alone, and an apiserver refuses the policy.",
+	}
+	CIDRFormat = Fact{
+		Name: "cidr-format", Since: 16, Source: crdSource,
+		What: "A network is checked as a CIDR. Before, a pattern checks it, which refuses an IPv6 network that ends in a dotted IPv4 address.",
+	}
+	HostDNS = Fact{
+		Name: "host-dns", Since: 17, Source: sanitizeSource,
+		What: "Policies with a nodeSelector take DNS rules in egress, and so names. Before, agents refuse such a policy as a whole.",
+	}
+	RangesWithHTTP = Fact{
+		Name: "ranges-with-http", Since: 17, Source: sanitizeSource,
+		What: "HTTP rules stand beside a range of ports. Before, agents refuse such a policy as a whole.",
+	}
+	WildcardL7 = Fact{
+		Name: "wildcard-l7", Since: 18, Source: resolveSource,
+		What: "An additive policy with L7 rules allows other L7 traffic. Before, its L7 rules deny the rest on their ports.",
+	}
+	ServerPatterns = Fact{
+		Name: "server-patterns", Since: 18, Source: crdSource,
+		What: "serverNames take patterns. Before, a pattern is a name that no TLS connection is for.",
+	}
+	SubdomainPatterns = Fact{
+		Name: "subdomain-patterns", Since: 19, Source: wildcardsSource,
+		What: `A leading "**." matches one or more labels of a name. Before, it matches one.`,
+	}
+	ServerPatternsInside = Fact{
+		Name: "server-patterns-inside", Since: 20, Source: crdSource,
+		What: `serverNames take * anywhere. Before, they take it in a leading "*." or "**." alone, and an apiserver refuses the policy.`,
+	}
+	NamedEgressPorts = Fact{
+		Name: "named-egress-ports", Since: 20, Source: resolveSource,
+		What: "A port's name in egress is looked up at the destination pods. Before, it is looked up among all pods of the cluster, and matches only where all agree on its number.",
+	}
+	Requirements = Fact{
+		Name: "requirements", Until: 19, Source: crdSource,
+		What: "fromRequires and toRequires take selectors. Since, an apiserver refuses a policy in which they are not empty.",
+	}
+	RemovedL7 = Fact{
+		Name: "removed-l7", Until: 20, Source: crdSource,
+		What: "toPorts[].rules take kafka, l7 and l7proto. Since, an apiserver drops them, and everything passes on these ports.",
+	}
+)
+
+// Facts are all of them, oldest first.
+func Facts() []Fact {
+	return []Fact{
+		AdditivePolicies, PortRanges, ICMPNames, CIDRFormat, HostDNS, RangesWithHTTP, WildcardL7, ServerPatterns,
+		SubdomainPatterns, ServerPatternsInside, NamedEgressPorts, Requirements, RemovedL7,
+	}
+}
+
+// In reports whether the fact holds in a minor version.
+func (f Fact) In(minor int) bool { return minor >= f.Since && (f.Until == 0 || minor < f.Until) }
+
+// Introduced is the first version with the fact, as "1.16".
+func (f Fact) Introduced() string { return fmt.Sprintf("1.%d", f.Since) }
+
+// Removed is the first version without the fact, as "1.20".
+func (f Fact) Removed() string { return fmt.Sprintf("1.%d", f.Until) }
+
+// AnyVersion is the minor version where another enforcer than Cilium decides: nothing is
+// too old for it.
+const AnyVersion = math.MaxInt
+
+// Minor is the minor version in "1.19", and 0 in anything else.
+func Minor(ciliumVersion string) int {
+	_, minor, _ := strings.Cut(ciliumVersion, ".")
+	n, err := strconv.Atoi(minor)
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
+// Has reports whether a fact holds in the fence's version of Cilium.
+func (f *Fence) Has(fact Fact) bool { return fact.In(Minor(f.Cluster.CiliumVersion)) }
