@@ -43,6 +43,9 @@ type Options struct {
 	// Unproved leaves out the proof, for who will verify what comes out, and what there is
 	// to say where nothing is wrong.
 	Unproved bool
+	// Seen is written on this project's own kinds, as the annotation resource.AnnotationSeen.
+	// Omitted: nothing is.
+	Seen string
 	// Progress is told how far it is.
 	Progress policy.Progress
 }
@@ -95,7 +98,7 @@ func Process(config *yaml.RNode, items []*yaml.RNode, o Options) (Result, error)
 	if findings = append(findings, said...); err != nil || findings.HasError() {
 		return refused(report, findings, err)
 	}
-	written, err := write(merged.Items)
+	written, err := write(merged.Items, o.Seen)
 	return Result{Items: written, Changes: merged.Changes, Needs: needs(w.fence, merged.Changes), Report: report, Findings: findings.Sort()}, err
 }
 
