@@ -28,7 +28,7 @@ type checker struct {
 
 // check says what was proved, and what was not.
 func (c checker) check() (policy.Report, policy.Findings, error) {
-	findings := append(refuseEmpty(c.in, c.before, c.after.Items), lint.AuditAnnotation(c.after.Items)...)
+	findings := slices.Concat(refuseEmpty(c.in, c.before, c.after.Items), lint.AuditAnnotation(c.after.Items), c.refuseLocal())
 	if c.Unproved {
 		return policy.Report{}, findings, nil
 	}
@@ -45,12 +45,19 @@ func (c checker) check() (policy.Report, policy.Findings, error) {
 	return report, append(findings, said...), err
 }
 
+// refuseLocal refuses the fence's own policies where somebody keeps them from the cluster.
+func (c checker) refuseLocal() policy.Findings {
+	o := mergeOptions(c.in, c.fence)
+	own := slices.DeleteFunc(slices.Clone(c.after.Items), func(n *yaml.RNode) bool { return !o.Owns(n) })
+	return lint.LocalPolicies(own, true, c.fence.Name)
+}
+
 // prove proves the items, where they are all that there will be: a build that has a
 // later stage still to come would be held against policies that it has not got.
 func (c checker) prove() (policy.Report, policy.Findings, error) {
 	level := c.in.Fence.Spec.Proof
 	items, given := besideEmitted(mergeOptions(c.in, c.fence), c.after.Items, c.policies)
-	fenced := len(c.fence.Tenants)+len(c.fence.Nodes) > 0
+	fenced := fences(c.fence)
 	asked := fenced && level != v1alpha1.ProofNone || len(c.in.FlowTests) > 0
 	switch {
 	case asked && !complete(c.policies, items):
@@ -90,16 +97,19 @@ func (c checker) said(check, field, format string, args ...any) policy.Findings 
 	return policy.Findings{{Check: check, Severity: policy.Info, Resource: c.in.FenceRef, Field: field, Message: fmt.Sprintf(format, args...)}}
 }
 
-// summary says what was proved.
+// summary is what was proved. What is in Audit is not isolated yet.
 func summary(r policy.Report) string {
 	i := r.Isolation
 	pods := policy.Count(i.Pods, "pod")
-	if i.Nodes > 0 {
-		pods += " and " + policy.Count(i.Nodes, "node")
+	if nodes := i.Nodes.Total(); nodes > 0 {
+		pods += " and " + policy.Count(nodes, "node")
 	}
-	where := fmt.Sprintf("in %s and for %s, imagined ones among them", policy.Count(i.Namespaces, "namespace"), pods)
+	where := fmt.Sprintf("in %s and for %s, imagined ones among them", policy.Count(i.Namespaces.Total(), "namespace"), pods)
 	out := []string{"nothing is open that nobody declared, " + where}
-	if slices.ContainsFunc(r.Findings, func(f policy.Finding) bool { return f.Severity == policy.Warning }) {
+	switch {
+	case i.Namespaces.Proved < i.Namespaces.Total() || i.Nodes.Proved < i.Nodes.Total():
+		out[0] = i.String()
+	case slices.ContainsFunc(r.Findings, func(f policy.Finding) bool { return f.Severity == policy.Warning }):
 		out[0] = "isolation was looked into " + where
 	}
 	out = append(out, policy.Count(i.Declared, "declared flow")+" allowed at both ends")
@@ -107,7 +117,7 @@ func summary(r policy.Report) string {
 		out = append(out, flowsHold(r))
 	}
 	if len(i.Audited) > 0 {
-		out = append(out, "as if these were enforced: "+strings.Join(i.Audited, ", "))
+		out = append(out, "in Audit: "+strings.Join(i.Audited, ", "))
 	}
 	return strings.Join(out, "; ")
 }

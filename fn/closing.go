@@ -29,6 +29,14 @@ func audited(fence *policy.Fence) closing {
 	return inEnforcement(fence, func(e v1alpha1.Enforcement) bool { return e != v1alpha1.Enforce && fence.Generated(e) })
 }
 
+func (c closing) empty() bool { return len(c.tenants)+len(c.nodes) == 0 }
+
+// fences reports whether a fence isolates anything: a tenant, nodes, or every namespace of
+// the cluster.
+func fences(f *policy.Fence) bool {
+	return len(f.Tenants)+len(f.Nodes) > 0 || f.Clusterwide != nil && f.Clusterwide.Enforcement == v1alpha1.Enforce
+}
+
 // names are those of the tenants, sorted, and of the nodes.
 func (c closing) names() []string {
 	var out []string

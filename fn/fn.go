@@ -46,6 +46,9 @@ type Options struct {
 	// Before are the policies that an earlier run wrote, where the host keeps them apart
 	// from the items. Omitted: those among the items.
 	Before []*yaml.RNode
+	// Seen is written on this project's own kinds, as the annotation resource.AnnotationSeen.
+	// Omitted: nothing is.
+	Seen string
 	// Progress is told how far it is.
 	Progress policy.Progress
 }
@@ -98,7 +101,7 @@ func Process(config *yaml.RNode, items []*yaml.RNode, o Options) (Result, error)
 	if findings = append(findings, said...); err != nil || findings.HasError() {
 		return refused(report, findings, err)
 	}
-	written, err := write(merged.Items)
+	written, err := write(merged.Items, o.Seen)
 	return Result{Items: written, Changes: merged.Changes, Needs: needs(w.fence, merged.Changes), Report: report, Findings: findings.Sort()}, err
 }
 

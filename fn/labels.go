@@ -15,25 +15,38 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// proveByLabels proves isolation where only the labels of policies tell what was meant:
-// which namespaces are whose, which are closed, and which policies may open something.
-func proveByLabels(name string, index *resource.Index, items []*yaml.RNode, progress policy.Progress) (policy.Report, error) {
+// showLabels reports what the labels of policies show: which namespaces have a
+// default-deny, and what every policy there allows, those with labels too.
+func showLabels(name string, index *resource.Index, items []*yaml.RNode, progress policy.Progress) (policy.Report, error) {
 	fence := labelledFence(name, items)
+	report := policy.Report{Unproved: []string{shownByLabels(fence)}}
 	e, said, err := enforce(fence, index, items, audited(fence))
-	if err != nil || said.HasError() {
-		return policy.Report{Findings: said}, err
-	}
-	trusted := map[string]bool{}
-	for _, n := range labelled(name, items) {
-		trusted[resource.PolicyName(resource.RefOf(n))] = true
+	if report.Findings = said; err != nil || said.HasError() {
+		return report, err
 	}
 	subject := reach.Proof{
 		Engine: e, Fence: fence, Endpoints: reach.Endpoints{Index: index, Fence: fence},
-		Policies: policiesByName(fence, items), Trusted: trusted, Progress: progress,
+		Policies: policiesByName(fence, items), Undeclared: true, Progress: progress,
 	}
-	isolation, findings, err := subject.Isolation()
-	isolation.Audited = audited(fence).names()
-	return policy.Report{Isolation: &isolation, Findings: slices.Concat(said, findings, subject.HostNetwork(), notClosed(fence))}, err
+	_, findings, err := subject.Isolation()
+	report.Findings = slices.Concat(said, findings, subject.HostNetwork(), notClosed(fence))
+	return report, err
+}
+
+// shownByLabels is why labels verify nothing, and what they show.
+func shownByLabels(fence *policy.Fence) string {
+	with, without := map[string]bool{}, map[string]bool{}
+	for _, t := range fence.Tenants {
+		of := with
+		if t.Enforcement != v1alpha1.Enforce {
+			of = without
+		}
+		for _, ns := range t.Namespaces {
+			of[ns] = true
+		}
+	}
+	return fmt.Sprintf("no Tenant and no FlowTest is known, and labels prove nothing, since everyone who writes a policy writes its labels: add --inputs DIR where the Tenants are; by label %s with a default-deny, %s without",
+		policy.Count(len(with), "namespace"), policy.Count(len(without), "namespace"))
 }
 
 // notClosed are namespaces of tenants without a default-deny: in Audit, or without what
@@ -43,7 +56,7 @@ func notClosed(fence *policy.Fence) policy.Findings {
 	for _, t := range audited(fence).tenants {
 		out = append(out, policy.Finding{
 			Check: "not-closed", Severity: policy.Warning, Resource: policy.Ref{APIVersion: "v1", Kind: "Namespace", Name: t.Namespaces[0]},
-			Message: fmt.Sprintf("has no default-deny, so nothing is closed there: Tenant %q is in Audit, or the policy is missing, which only Tenants tell (--inputs)", t.Name),
+			Message: fmt.Sprintf("has no default-deny by label: Tenant %q is in Audit, or the policy is missing: add --inputs DIR to know", t.Name),
 		})
 	}
 	return out
@@ -58,10 +71,9 @@ func labelled(name string, items []*yaml.RNode) []*yaml.RNode {
 // the namespaces that have a default-deny, around the pods that this selects, or that a
 // cluster-wide one selects.
 func labelledFence(name string, items []*yaml.RNode) *policy.Fence {
-	fence := &policy.Fence{Name: name, Cluster: v1alpha1.Cluster{CNI: v1alpha1.CNICilium, CiliumVersion: newest}}
-	if !slices.ContainsFunc(items, resource.IsCilium) {
-		// Another enforcer is taken to be there, which matches more.
-		fence.Cluster, fence.Policies = v1alpha1.Cluster{CNI: v1alpha1.CNIKubernetes}, v1alpha1.PoliciesKubernetes
+	fence := &policy.Fence{Name: name, Cluster: assumedCluster(items)}
+	if fence.Cluster.CNI == v1alpha1.CNIKubernetes {
+		fence.Policies = v1alpha1.PoliciesKubernetes
 	}
 	owners, closed := ownersOf(labelled(name, items))
 	fence.Nodes = labelledNodes(labelled(name, items))

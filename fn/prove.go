@@ -126,14 +126,18 @@ func unknownKinds(c v1alpha1.Cluster, items []*yaml.RNode) policy.Findings {
 
 // isolation proves isolation, but for tenants and nodes for which nothing is generated.
 func (p proof) isolation(subject reach.Proof, report *policy.Report) error {
-	without := inEnforcement(p.fence, func(e v1alpha1.Enforcement) bool { return !p.fence.Generated(e) }).names()
-	if len(without) > 0 {
+	without := inEnforcement(p.fence, func(e v1alpha1.Enforcement) bool { return !p.fence.Generated(e) })
+	if names := without.names(); len(names) > 0 {
 		report.Findings = append(report.Findings, policy.Finding{
 			Check: "not-proved", Severity: policy.Warning, Resource: p.in.FenceRef,
-			Message: "nothing is generated in Audit here, so nothing is proved of these: " + strings.Join(without, ", "),
+			Message: "nothing is generated in Audit here, so nothing is proved of these: " + strings.Join(names, ", "),
 		})
 	}
-	if len(without) == len(p.fence.Tenants)+len(p.fence.Nodes) {
+	if !fences(p.fence) {
+		return nil
+	}
+	if !without.empty() && len(without.tenants)+len(without.nodes) == len(p.fence.Tenants)+len(p.fence.Nodes) {
+		report.Unproved = append(report.Unproved, "nothing is generated in Audit here (NetworkPolicies, or Cilium below 1.16), so nothing is proved")
 		return nil
 	}
 	isolation, findings, err := subject.Isolation()

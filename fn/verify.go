@@ -1,7 +1,6 @@
 package fn
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 
@@ -13,78 +12,126 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// ErrNothingMeant says that finished policies cannot be held against anything.
-var ErrNothingMeant = errors.New("nothing says what was meant, since there is no Tenant, and no policy that bears the label " + resource.LabelFence +
-	": " + didItRun + "; where it ran, say where the Tenants are with --inputs")
-
-// Verification is what is to be verified, and what was meant.
+// Verification is what is to be verified, and the inputs that it is compared with.
 type Verification struct {
 	// Items are finished: what would be applied.
 	Items []*yaml.RNode
-	// Runs are what the function was given. None: the items tell it themselves.
+	// Runs are what the function was given. None: the items hold it themselves.
 	Runs []Run
+	// Kpt reports that the items are a kpt package: kpt does not apply what is marked
+	// local-config. Everything else may be applied by kubectl, which does.
+	Kpt bool
+	// Piped reports that the items are a build's whole output, in which inputs have no place.
+	Piped bool
 	// Fence is the name of the fence to verify. Omitted: there is only one.
 	Fence string
 	// Progress is told how far it is.
 	Progress policy.Progress
 }
 
-// Verify finds out whether finished policies do what was meant: whether they are those
-// that the function would generate, and what they let pass. What is wrong with them is
-// in the report; an error says that they cannot be verified.
+// Verify finds out whether finished policies do what was intended: whether they are those
+// that the function would generate, and what they allow. What is wrong with them is
+// in the report; an error means that they cannot be verified.
 func Verify(v Verification) (policy.Report, error) {
-	runs, items := v.Runs, v.Items
-	if len(runs) > 0 {
-		items = together(v.Items, runs)
-	} else {
-		runs = Runs(v.Items)
-	}
-	runs, err := runsOf(v.Fence, runs)
+	runs, err := runsOf(v.Fence, v.Runs)
 	if err != nil {
 		return policy.Report{}, err
 	}
-	if !tells(runs) && len(fenced(v.Items)) == 0 {
-		return policy.Report{}, ErrNothingMeant
+	finished, said := v.Items, policy.Findings{}
+	if len(runs) > 0 {
+		said = outsideFence(v, runs)
+	} else if runs, err = runsOf(v.Fence, Runs(v.Items)); err != nil {
+		return policy.Report{}, err
+	}
+	said = slices.Concat(said, lint.LocalPolicies(finished, v.Kpt, fenceOf(runs)), lint.Moved(finished), lint.AuditAnnotation(finished))
+	if !v.Kpt {
+		if v.Items, err = applied(finished); err != nil {
+			return policy.Report{}, err
+		}
 	}
 	var report policy.Report
-	if len(runs) == 0 {
-		report, err = v.byLabels()
-	} else {
+	switch {
+	case len(runs) > 0:
+		items := v.Items
+		if len(v.Runs) > 0 {
+			items = together(v.Items, runs)
+		}
 		report, err = v.against(runs, items)
+	case hasFlowTest(v.Items):
+		report, err = v.byFlowTests()
+	default:
+		report, err = v.byLabels()
 	}
-	report.Findings = slices.Concat(report.Findings, lint.Moved(v.Items), lint.AuditAnnotation(v.Items)).Sort()
+	report.Findings = append(report.Findings, said...).Sort()
 	return report, err
 }
 
-// tells says whether there is a Tenant in what the function was given.
-func tells(runs []Run) bool {
-	return slices.ContainsFunc(runs, func(r Run) bool {
-		if f, errs := v1alpha1.DecodeFence(r.Config); len(errs) == 0 && len(f.Spec.Tenants) > 0 {
-			return true
-		}
-		return slices.ContainsFunc(r.Items, func(n *yaml.RNode) bool {
-			return n.GetKind() == v1alpha1.KindTenant && resource.Group(n) == v1alpha1.Group
-		})
-	})
+func fenceOf(runs []Run) string {
+	if len(runs) == 0 {
+		return ""
+	}
+	return runs[0].Config.GetName()
 }
 
-// byLabels verifies policies of which nothing but their labels tells what was meant.
+// applied are the items as kubectl applies them: it does not know local-config.
+func applied(items []*yaml.RNode) ([]*yaml.RNode, error) {
+	out := slices.Clone(items)
+	for i, n := range out {
+		if resource.Group(n) == v1alpha1.Group || !resource.Local(n) {
+			continue
+		}
+		out[i] = n.Copy()
+		if err := out[i].PipeE(yaml.ClearAnnotation(resource.LocalConfig)); err != nil {
+			return nil, fmt.Errorf("read %s: %w", resource.RefOf(n), err)
+		}
+	}
+	return out, nil
+}
+
+// outsideFence refuses finished resources of this project's kinds that no run of the
+// function was given: they are not fenced, and would reach the cluster. FlowTests in files
+// are decided.
+func outsideFence(v Verification, runs []Run) policy.Findings {
+	given := map[policy.Ref]bool{}
+	for _, r := range v.Runs {
+		mark(given, append(slices.Clone(r.Items), r.Config))
+	}
+	var out policy.Findings
+	for _, n := range v.Items {
+		if resource.Group(n) == v1alpha1.Group && !given[resource.ID(n)] && (v.Piped || n.GetKind() != v1alpha1.KindFlowTest) {
+			out = append(out, OutsideFence(resource.RefOf(n)))
+		}
+	}
+	return out
+}
+
+// OutsideFence is the error about a resource of this project's kinds that no TenantFence
+// was given.
+func OutsideFence(ref policy.Ref) policy.Finding {
+	return policy.Finding{
+		Check: "outside-fence", Severity: policy.Error, Resource: ref,
+		Message: fmt.Sprintf("no TenantFence was given it, so it has no effect and would reach the cluster: list the fence at or above the layer that lists this %s", ref.Kind),
+	}
+}
+
+// byLabels reports what the labels of policies show. Whoever writes a policy writes its
+// labels, so nothing is verified.
 func (v Verification) byLabels() (policy.Report, error) {
-	v.Progress.Tell("proving isolation", 0, 0)
+	if len(fenced(v.Items)) == 0 {
+		return policy.Report{Unproved: []string{"no Tenant and no FlowTest is known, and no policy has the label " + resource.LabelFence + ": " + didItRun + "; add --inputs DIR where the Tenants are"}}, nil
+	}
+	v.Progress.Tell("reading labels", 0, 0)
 	name, err := chosen(v.Fence, fenceNames(v.Items))
 	if err != nil {
 		return policy.Report{}, err
 	}
 	rest := foreign(v.Items)
 	index, findings := resource.NewIndex(rest)
-	report, err := proveByLabels(name, index, rest, v.Progress)
+	report, err := showLabels(name, index, rest, v.Progress)
 	if err != nil {
-		return policy.Report{}, fmt.Errorf("prove isolation: %w", err)
+		return policy.Report{}, fmt.Errorf("read labels: %w", err)
 	}
-	report.Findings = slices.Concat(report.Findings, findings, policy.Findings{{
-		Check: "labels-only", Severity: policy.Warning,
-		Message: "there is no Tenant, so only the labels of the policies tell what was meant: isolation was looked into, and neither flows nor missing policies; say where the Tenants are with --inputs",
-	}})
+	report.Findings = append(report.Findings, findings...)
 	return report, nil
 }
 
@@ -92,41 +139,55 @@ func (v Verification) byLabels() (policy.Report, error) {
 // there is, the inventory included.
 func (v Verification) against(runs []Run, items []*yaml.RNode) (policy.Report, error) {
 	v.Progress.Tell("resolving Tenants", 0, 0)
+	report := policy.Report{Basis: policy.TenantBasis}
 	in, index, findings := Read(runs[0].Config, items)
-	if in == nil {
-		return policy.Report{Findings: findings}, nil
+	if report.Findings = findings; in == nil {
+		return report, nil
 	}
 	in.Fence.Spec.Stages, in.Fence.Spec.Emit = stagesOf(runs), emitOf(runs)
 	index.Blind = index.Blind || runs[0].Blind
 	w, said, err := want(in, index)
-	if findings = append(findings, said...); findings.HasError() {
-		return policy.Report{Findings: findings}, nil
+	if report.Findings = append(report.Findings, said...); report.Findings.HasError() {
+		return report, nil
 	}
 	if err != nil {
-		return policy.Report{}, fmt.Errorf("generate the policies anew: %w", err)
+		return report, fmt.Errorf("generate the policies anew: %w", err)
 	}
 	v.Progress.Tell("comparing policies", 0, 0)
 	options := mergeOptions(in, w.fence)
 	sum, said := compare(options, foreign(v.Items), w.policies)
-	findings = append(findings, said...)
+	report.Findings, report.Comparison = append(report.Findings, said...), &sum
 	if sum.NothingThere() {
-		return policy.Report{Comparison: &sum, Findings: findings}, nil
+		return report, nil
+	}
+	if !fences(w.fence) && !said.HasError() {
+		withoutTenants(in, &report)
 	}
 	items, said = besideEmitted(options, items, w.policies)
-	findings = append(findings, said...)
+	report.Findings = append(report.Findings, said...)
 	if !complete(later(w.policies, in.Fence.Spec.Stages), items) {
-		findings = append(findings, laterStages(in)...)
-		return policy.Report{Comparison: &sum, Findings: findings}, nil
+		report.Findings = append(report.Findings, laterStages(in)...)
+		report.Unproved = append(report.Unproved, "not every stage is here")
+		return report, nil
 	}
 	v.Progress.Tell("proving", 0, 0)
 	// proof: None spares a build what is done here.
-	report, err := proof{in: in, index: index, wanted: w, items: foreign(items), progress: v.Progress}.run(v1alpha1.ProofIsolation)
+	proved, err := proof{in: in, index: index, wanted: w, items: foreign(items), progress: v.Progress}.run(v1alpha1.ProofIsolation)
 	if err != nil {
-		return policy.Report{}, fmt.Errorf("prove the policies: %w", err)
+		return report, fmt.Errorf("prove the policies: %w", err)
 	}
-	report.Findings = append(report.Findings, findings...)
-	report.Comparison = &sum
+	report.FlowTests, report.Isolation = proved.FlowTests, proved.Isolation
+	report.Findings, report.Unproved = append(report.Findings, proved.Findings...), append(report.Unproved, proved.Unproved...)
 	return report, nil
+}
+
+// withoutTenants is the basis where the inputs declare nothing to isolate.
+func withoutTenants(in *resource.Inputs, r *policy.Report) {
+	r.Basis = policy.FlowTestBasis
+	if len(in.FlowTests) == 0 {
+		r.Basis = ""
+		r.Unproved = []string{"the inputs hold no Tenant, no FlowTest, and a profile without nodes: list them where the fence is, or name their folder with --inputs"}
+	}
 }
 
 // later are the policies of stages that are not listed.
@@ -139,7 +200,7 @@ func later(desired []*yaml.RNode, stages []v1alpha1.Stage) []*yaml.RNode {
 func laterStages(in *resource.Inputs) policy.Findings {
 	return policy.Findings{{
 		Check: "not-proved", Severity: policy.Warning, Resource: in.FenceRef, Field: "spec.stages",
-		Message: "neither isolation nor FlowTests are looked into, since a stage that is not listed has policies that are not here: verify all stages together, with the inputs that list the last one",
+		Message: "neither isolation nor FlowTests are decided, since the policies of a stage that is not listed are missing here: verify all stages together, with the inputs that list the last one",
 	}}
 }
 

@@ -1,7 +1,6 @@
 package fn_test
 
 import (
-	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -201,27 +200,38 @@ func TestVerifyFindsWhatWasMeantAmongTheItems(t *testing.T) {
 	}
 }
 
-func TestVerifyByLabelsSaysSo(t *testing.T) {
+// Whoever writes a policy writes its labels: what is allowed is listed, the fence's own
+// policies too, and nothing is verified.
+func TestLabelsVerifyNothing(t *testing.T) {
 	t.Parallel()
-	r, err := fn.Verify(fn.Verification{Items: finished(t)})
-	if err != nil || r.Comparison != nil {
+	items := append(finished(t), parse(t, "open.yaml", []byte(`apiVersion: cilium.io/v2
+kind: CiliumNetworkPolicy
+metadata: {name: open, namespace: tenant-acme, labels: {app.kubernetes.io/managed-by: tenantfence, tenantfence.dev/fence: platform, tenantfence.dev/tenant: acme, tenantfence.dev/stage: Allow}}
+spec: {endpointSelector: {}, ingress: [{fromEntities: [all]}]}
+`))...)
+	r, err := fn.Verify(fn.Verification{Items: items})
+	if err != nil || r.Comparison != nil || r.Isolation != nil || r.Outcome() != policy.NothingToVerify {
 		t.Fatal(r, err)
 	}
-	if !slices.ContainsFunc(r.Findings, func(f policy.Finding) bool { return f.Check == "labels-only" }) {
-		t.Errorf("it is not said: %v", r.Findings)
+	for _, name := range []string{"open", "egress-llm"} {
+		if !slices.ContainsFunc(r.Findings, func(f policy.Finding) bool {
+			return f.Check == "allowed-by-label" && f.Resource.Name == name
+		}) {
+			t.Errorf("what %s allows is not listed: %v", name, r.Findings)
+		}
 	}
 }
 
 func TestVerifyRefusesToGuess(t *testing.T) {
 	t.Parallel()
 	pods := parse(t, "pods.yaml", []byte(verifyPods))
-	if _, err := fn.Verify(fn.Verification{Items: pods}); !errors.Is(err, fn.ErrNothingMeant) {
-		t.Errorf("without Tenants and labels: %v", err)
+	if r, err := fn.Verify(fn.Verification{Items: pods}); err != nil || r.Outcome() != policy.NothingToVerify {
+		t.Errorf("without Tenants and labels: %v %v", r, err)
 	}
 	untold := inputs(t)
 	untold.Items = untold.Items[:1]
-	if _, err := fn.Verify(fn.Verification{Items: pods, Runs: []fn.Run{untold}}); !errors.Is(err, fn.ErrNothingMeant) {
-		t.Errorf("with inputs without Tenants: %v", err)
+	if r, err := fn.Verify(fn.Verification{Items: pods, Runs: []fn.Run{untold}}); err != nil || r.Outcome() != policy.NothingToVerify {
+		t.Errorf("with inputs without Tenants: %v %v", r, err)
 	}
 	other := inputs(t)
 	if err := other.Config.SetName("other"); err != nil {

@@ -28,14 +28,21 @@ func goesToCluster(n *yaml.RNode) bool {
 	return resource.Group(n) != v1alpha1.Group && !resource.Local(n)
 }
 
-// write keeps this project's own kinds from the cluster.
-func write(items []*yaml.RNode) ([]*yaml.RNode, error) {
+// write keeps this project's own kinds from the cluster, and marks them as seen where it is
+// asked to.
+func write(items []*yaml.RNode, seen string) ([]*yaml.RNode, error) {
 	for _, n := range items {
 		if resource.Group(n) != v1alpha1.Group {
 			continue
 		}
 		if err := resource.MarkLocal(n); err != nil {
 			return nil, fmt.Errorf("mark %s as local: %w", resource.RefOf(n), err)
+		}
+		if seen == "" {
+			continue
+		}
+		if err := n.PipeE(yaml.SetAnnotation(resource.AnnotationSeen, seen)); err != nil {
+			return nil, fmt.Errorf("mark %s as seen: %w", resource.RefOf(n), err)
 		}
 	}
 	return items, nil

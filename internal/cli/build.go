@@ -2,6 +2,8 @@ package cli
 
 import (
 	"bytes"
+	"crypto/rand"
+	"errors"
 	"fmt"
 	"os"
 
@@ -14,6 +16,7 @@ import (
 	"github.com/tenantfence/tenantfence/internal/kustomize"
 	"github.com/tenantfence/tenantfence/internal/lint"
 	"github.com/tenantfence/tenantfence/internal/output"
+	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
 func newBuild() *cobra.Command {
@@ -96,6 +99,9 @@ func runBuild(cmd *cobra.Command, dir string, before []*yaml.RNode) (built, erro
 		}
 		p.Tell("building "+dir, 0, 0)
 		b.data, err = kustomize.Build(filesys.MakeFsOnDisk(), dir, options)
+		if findings := outside(err); len(findings) > 0 {
+			return refusal(cmd.ErrOrStderr(), findings, nil)
+		}
 		if err != nil || !b.fellBack {
 			return err
 		}
@@ -104,14 +110,29 @@ func runBuild(cmd *cobra.Command, dir string, before []*yaml.RNode) (built, erro
 	return b, err
 }
 
+// outside are the findings about what stands outside of every fence, none where an error is
+// another one.
+func outside(err error) policy.Findings {
+	var unseen *kustomize.UnseenError
+	if !errors.As(err, &unseen) {
+		return nil
+	}
+	var out policy.Findings
+	for _, ref := range unseen.Items {
+		out = append(out, fn.OutsideFence(ref))
+	}
+	return out.Sort()
+}
+
 // buildOptions say how every build falls back.
 func buildOptions(cmd *cobra.Command, p *output.Progress) (kustomize.Options, error) {
 	executable, err := os.Executable()
 	if err != nil {
 		return kustomize.Options{}, fmt.Errorf("find this program: %w", err)
 	}
+	seen := rand.Text()
 	return kustomize.Options{
-		Executable: executable,
+		Executable: executable, Arguments: []string{"--" + seenFlag, seen}, Seen: seen,
 		Fallback: func(reason string) {
 			// From here on others write to stderr, too.
 			p.Tell("", 0, 0)

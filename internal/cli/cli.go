@@ -22,12 +22,17 @@ const (
 	exitFine = iota
 	// exitFindings: the inputs were read, and something is wrong with them.
 	exitFindings
-	// exitUsage: the arguments or the input cannot be read.
+	// exitUsage: the arguments or the input cannot be read, or there is nothing to verify
+	// against.
 	exitUsage
 )
 
-// errFindings says that findings were written and nothing else is to be said.
-var errFindings = errors.New("findings")
+// errFindings says that findings were written and nothing else is to be said;
+// errNothingToVerify, that a report was which has nothing to verify against.
+var (
+	errFindings        = errors.New("findings")
+	errNothingToVerify = errors.New("nothing to verify against")
+)
 
 // Run runs the program and returns its exit code.
 func Run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
@@ -42,6 +47,8 @@ func Run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		return exitFine
 	case errors.Is(err, errFindings):
 		return exitFindings
+	case errors.Is(err, errNothingToVerify):
+		return exitUsage
 	}
 	// Nothing better can be done where stderr itself fails.
 	_, _ = fmt.Fprintf(stderr, "tenantfence: %v\n", err)
@@ -52,7 +59,7 @@ func Run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 }
 
 func newRoot() *cobra.Command {
-	var record string
+	var record, seen string
 	root := &cobra.Command{
 		Use:   "tenantfence",
 		Short: "Fence the tenants of a Kubernetes cluster: default-deny, with exactly the flows that each needs",
@@ -63,7 +70,8 @@ Without arguments it is a KRM function, which kustomize and kpt run: it reads a
 ResourceList on standard input and writes it back with the policies in it.
 
 The exit status is 0 where all is well, 1 where something was found wrong and nothing
-was changed, and 2 where the arguments or the input cannot be read.`,
+was changed, and 2 where the arguments or the input cannot be read. tenantfence verify
+exits with 0 only after a last line that begins with "verified".`,
 		Args:              cobra.NoArgs,
 		SilenceUsage:      true,
 		SilenceErrors:     true,
@@ -73,9 +81,9 @@ was changed, and 2 where the arguments or the input cannot be read.`,
 				return cmd.Help()
 			}
 			if record != "" {
-				return executeRecorded(cmd, record)
+				return executeRecorded(cmd, record, seen)
 			}
-			return fn.Execute(cmd.InOrStdin(), cmd.OutOrStdout(), cmd.ErrOrStderr(), detail(cmd), fn.Options{})
+			return fn.Execute(cmd.InOrStdin(), cmd.OutOrStdout(), cmd.ErrOrStderr(), detail(cmd), fn.Options{Seen: seen})
 		},
 	}
 	if info, ok := debug.ReadBuildInfo(); ok {
@@ -83,8 +91,11 @@ was changed, and 2 where the arguments or the input cannot be read.`,
 	}
 	root.PersistentFlags().BoolP("verbose", "v", false, "say of each policy and file what was done, not only the sum")
 	root.Flags().StringVar(&record, recordFlag, "", "append the input to this file")
-	// It never fails for a flag that is there.
-	_ = root.Flags().MarkHidden(recordFlag)
+	root.Flags().StringVar(&seen, seenFlag, "", "mark Tenants, profile and FlowTests with this")
+	for _, hidden := range []string{recordFlag, seenFlag} {
+		// It never fails for a flag that exists.
+		_ = root.Flags().MarkHidden(hidden)
+	}
 	root.AddCommand(newBuild(), newConvert(), newRender(), newVerify())
 	return root
 }

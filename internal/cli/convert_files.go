@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -162,4 +163,27 @@ func writeBeside(file string, data []byte) (string, error) {
 		return "", errors.Join(err, os.Remove(f.Name()))
 	}
 	return f.Name(), nil
+}
+
+// yamlFiles are the YAML files of a folder and those below it, but for hidden folders and
+// kustomizations.
+func yamlFiles(dir string) ([]string, error) {
+	var out []string
+	err := filepath.WalkDir(dir, func(file string, entry fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return fmt.Errorf("read %s: %w", dir, err)
+		case entry.IsDir() && file != dir && strings.HasPrefix(entry.Name(), "."):
+			return fs.SkipDir
+		case !entry.IsDir() && isYAML(entry.Name()):
+			out = append(out, file)
+		}
+		return nil
+	})
+	return out, err
+}
+
+func isYAML(name string) bool {
+	ext := filepath.Ext(name)
+	return (ext == ".yaml" || ext == ".yml") && !isKustomizationFile(name)
 }

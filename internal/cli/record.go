@@ -19,9 +19,12 @@ import (
 // this program tells another.
 const recordFlag = "record"
 
+// seenFlag makes the function mark the resources of this project's kinds that it is given.
+const seenFlag = "seen"
+
 // executeRecorded is the function without its proof, which writes what it is given to a
 // file, too.
-func executeRecorded(cmd *cobra.Command, file string) error {
+func executeRecorded(cmd *cobra.Command, file, seen string) error {
 	data, err := io.ReadAll(cmd.InOrStdin())
 	if err != nil {
 		return fmt.Errorf("read input: %w", err)
@@ -29,7 +32,7 @@ func executeRecorded(cmd *cobra.Command, file string) error {
 	if err := appendTo(file, append([]byte("\n---\n"), data...)); err != nil {
 		return fmt.Errorf("record the input: %w", err)
 	}
-	return fn.Execute(bytes.NewReader(data), cmd.OutOrStdout(), cmd.ErrOrStderr(), output.Sum, fn.Options{Unproved: true})
+	return fn.Execute(bytes.NewReader(data), cmd.OutOrStdout(), cmd.ErrOrStderr(), output.Sum, fn.Options{Unproved: true, Seen: seen})
 }
 
 func appendTo(file string, data []byte) error {

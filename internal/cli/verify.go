@@ -23,32 +23,40 @@ func newVerify() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "verify [DIR | FILE... | -] [--inputs DIR]",
 		Short: "Verify finished policies before anything is applied",
-		Long: `Verify that finished policies do what was meant, before anything is applied: that they
-are those that the function generates, none missing, changed, moved or left over; that
-every flow of every FlowTest is as expected; that every flow a Tenant or the profile
-declares works; and that nothing else is open on a fenced pod. Hand-written policies
-count as much as generated ones.
+		Long: `Verify that finished policies do what Tenants and the profile declare, before anything
+is applied: that they are those that the function generates, none missing, changed,
+moved or left over; that every flow of every FlowTest is as expected; that every flow a
+Tenant or the profile declares is allowed; and that nothing else is open on a fenced
+pod. Hand-written policies count as much as generated ones.
 
 What is verified is
   DIR    a kustomization, which is built with its fence as tenantfence build does; or
-         a folder without one, of which every YAML file is read: a kpt package, or
-         what tenantfence render wrote. Omitted, it is the current folder.
-  FILE   YAML files.
-  -      what is piped in, as from kustomize build.
+         a folder without one, of which every YAML and JSON file is read: a kpt
+         package, or what tenantfence render wrote. Omitted, it is the current folder.
+  FILE   YAML or JSON files.
+  -      what is piped in, as from kustomize build. Standard input is read only for -.
 
-What was meant is told by Tenants and their FenceProfile. A rendered build no longer
-holds them, so --inputs says where they are: a kustomization with a fence, or a kpt
-package. A kustomization that is verified as DIR, and a kpt package, hold them
-themselves. Without Tenants the labels of the policies tell what to isolate, and no more.
+The intent is declared by Tenants and their FenceProfile. A rendered build no longer
+holds them, so --inputs names them: a kustomization with a fence, or a kpt package.
+--inputs needs a target. A kustomization that is verified as DIR, and a kpt package,
+hold them themselves.
 
--o json has holds, flowTests, isolation, policies and findings; a flow in it has from,
-to, port, protocol, the decision of each side with the policies that decided (by), and
-the fields that asked for them (for). -o junit has a test suite for each FlowTest, and
-one, policies, with a test for each check.
+The last line of the report begins with the outcome, which is the exit status, too:
+  verified                    0  With Tenants: every policy is as generated, all stages
+                                 are here, isolation was proved, and FlowTests hold.
+                                 Without: FlowTests hold, and isolation is not verified.
+  not verified                1  A flow is not as expected, a finding is an error, or
+                                 something was not proved: the line names it.
+  nothing to verify against   2  There is neither a Tenant nor a FlowTest. What the
+                                 labels of policies show is reported, and proves nothing.
+The exit status is 2 also where the arguments or the input cannot be read. What is in
+Audit is counted apart: it is isolated once it is enforced.
 
-The exit status is 0 where nothing is wrong, 1 where a flow is not as expected or a
-finding is an error, and 2 where the arguments or the input cannot be read, or nothing
-says what was meant.`,
+-o json has outcome, holds, reasons, flowTests, isolation, policies and findings; a flow
+in it has from, to, port, protocol, the decision of each side with the policies that
+decided (by), and the fields that asked for them (for). -o junit has a test suite for
+each FlowTest, and one, policies, with the outcome as a property and a test, verified,
+and a test for each check.`,
 		Example: `  kustomize build --enable-alpha-plugins --enable-exec deploy | tenantfence verify --inputs deploy -
   tenantfence verify kustomization-examples/soctalk
   tenantfence verify rendered --inputs kustomization-examples/soctalk
@@ -58,7 +66,7 @@ says what was meant.`,
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&flags.inputs, "inputs", "", "the folder that tells what was meant: a kustomization with its fence, or a kpt package")
+	f.StringVar(&flags.inputs, "inputs", "", "the folder that declares the intent: a kustomization with its fence, or a kpt package; it needs a target")
 	f.StringVar(&flags.fence, "fence", "", "the name of the fence to verify, where there are several")
 	f.StringVarP(&flags.format, "output", "o", "text", `what to print: "text", "json" or "junit"`)
 	return cmd
@@ -72,6 +80,10 @@ func verify(cmd *cobra.Command, args []string, flags verifyFlags) error {
 	var report policy.Report
 	err = watched(cmd, func(p *output.Progress) error {
 		v, err := gather(cmd, p, args, flags.inputs)
+		if findings := outside(err); len(findings) > 0 {
+			report = policy.Report{Basis: policy.TenantBasis, Findings: findings}
+			return nil
+		}
 		if err != nil {
 			return err
 		}
@@ -85,10 +97,14 @@ func verify(cmd *cobra.Command, args []string, flags verifyFlags) error {
 	if err := write(cmd.OutOrStdout(), report); err != nil {
 		return err
 	}
-	if !report.Holds() {
+	switch report.Outcome() {
+	case policy.Verified:
+		return nil
+	case policy.NotVerified:
 		return errFindings
+	default:
+		return errNothingToVerify
 	}
-	return nil
 }
 
 func reportFormat(name string, each output.Detail) (func(io.Writer, policy.Report) error, error) {
@@ -103,37 +119,36 @@ func reportFormat(name string, each output.Detail) (func(io.Writer, policy.Repor
 	return nil, fmt.Errorf(`--output %q: say "text", "json" or "junit"`, name)
 }
 
-// gather reads what is to be verified, and what was meant.
+// gather reads what is to be verified, and the inputs that it is compared with.
 func gather(cmd *cobra.Command, p *output.Progress, args []string, inputs string) (fn.Verification, error) {
 	var v fn.Verification
-	if len(args) == 0 {
-		args = []string{"."}
+	args, err := target(args, inputs, cmd.InOrStdin())
+	if err != nil {
+		return v, err
 	}
-	switch stdin := slices.Contains(args, "-"); {
-	case stdin && len(args) > 1:
+	switch v.Piped = slices.Contains(args, "-"); {
+	case v.Piped && len(args) > 1:
 		return v, fmt.Errorf("%s: name files, or - alone, which is what is piped in", strings.Join(args, " "))
-	case stdin:
+	case v.Piped:
 		p.Tell("reading what is piped in", 0, 0)
-		items, err := readStream(cmd.InOrStdin())
-		if err != nil {
+		if v.Items, err = readStream(cmd.InOrStdin()); err != nil {
 			return v, err
 		}
-		v.Items = items
 	default:
 		g, err := gatherFiles(cmd, p, args, inputs)
 		if err != nil {
 			return v, err
 		}
-		v.Items, v.Runs = g.items, g.runs
+		v.Items, v.Runs, v.Kpt = g.items, g.runs, g.kpt
 	}
 	if len(v.Items) == 0 {
-		return v, fmt.Errorf("%s: there is no resource to verify: did what writes it fail?", shownArgs(args))
+		return v, errNothing(args)
 	}
 	if inputs == "" {
 		return v, nil
 	}
-	runs, err := gatherInputs(cmd, p, inputs)
-	v.Runs = runs
+	g, err := gatherInputs(cmd, p, inputs)
+	v.Items, v.Runs = append(v.Items, g.items...), g.runs
 	return v, err
 }
 

@@ -25,6 +25,8 @@ import (
 type gathered struct {
 	items []*yaml.RNode
 	runs  []fn.Run
+	// kpt reports that the folder is a kpt package.
+	kpt bool
 }
 
 // gatherFiles reads files or a folder. A kustomization is built; where other inputs
@@ -40,7 +42,7 @@ func gatherFiles(cmd *cobra.Command, p *output.Progress, args []string, inputs s
 	if !isKustomization(dir) || flux.IsTree(dir) {
 		p.Tell("reading "+dir, 0, 0)
 		items, err := readFolder(dir)
-		return gathered{items: items}, err
+		return gathered{items: items, kpt: isKptPackage(dir)}, err
 	}
 	g, err := buildRecorded(cmd, p, dir, generate(cmd))
 	if err != nil || inputs != "" {
@@ -49,25 +51,34 @@ func gatherFiles(cmd *cobra.Command, p *output.Progress, args []string, inputs s
 	return g, err
 }
 
-// gatherInputs finds what the function is given in a folder.
-func gatherInputs(cmd *cobra.Command, p *output.Progress, dir string) ([]fn.Run, error) {
+// gatherInputs finds what the function is given in a folder or, where that holds nothing
+// else, FlowTests.
+func gatherInputs(cmd *cobra.Command, p *output.Progress, dir string) (gathered, error) {
 	if isKustomization(dir) {
 		g, err := buildRecorded(cmd, p, dir, asTheyAre)
 		if err != nil {
-			return nil, fmt.Errorf("--inputs: %w", err)
+			return g, fmt.Errorf("--inputs: %w", err)
 		}
-		return g.runs, nil
+		return gathered{runs: g.runs}, nil
 	}
 	p.Tell("reading "+dir, 0, 0)
 	items, err := readFolder(dir)
 	if err != nil {
-		return nil, fmt.Errorf("--inputs: %w", err)
+		return gathered{}, fmt.Errorf("--inputs: %w", err)
 	}
-	runs := fn.Runs(items)
-	if len(runs) == 0 {
-		return nil, fmt.Errorf("--inputs %s: there is no Tenant, FenceProfile or TenantFence in it, and no kustomization: name the folder that lists the fence", dir)
+	if runs := fn.Runs(items); len(runs) > 0 {
+		return gathered{runs: runs}, nil
 	}
-	return runs, nil
+	tests := slices.DeleteFunc(items, func(n *yaml.RNode) bool { return resource.Group(n) != v1alpha1.Group })
+	if len(tests) == 0 {
+		return gathered{}, fmt.Errorf("--inputs %s: there is no Tenant, FenceProfile, TenantFence or FlowTest in it, and no kustomization: name the folder that lists the fence", dir)
+	}
+	return gathered{items: tests}, nil
+}
+
+func isKptPackage(dir string) bool {
+	info, err := os.Stat(filepath.Join(dir, "Kptfile"))
+	return err == nil && !info.IsDir()
 }
 
 func isKustomization(dir string) bool {
@@ -110,7 +121,7 @@ func buildRecorded(cmd *cobra.Command, p *output.Progress, dir string, function 
 	if err := record.Close(); err != nil {
 		return g, fmt.Errorf("record what the function is given: %w", err)
 	}
-	options.Arguments = []string{"--" + recordFlag, record.Name()}
+	options.Arguments = append(options.Arguments, "--"+recordFlag, record.Name())
 	options.Function = func(config *yaml.RNode, items []*yaml.RNode) ([]*yaml.RNode, error) {
 		g.runs = append(g.runs, fn.Run{Config: config.Copy(), Blind: blind(items)})
 		return function(config, items)

@@ -7,11 +7,9 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 
-	"sigs.k8s.io/kustomize/api/konfig"
 	"sigs.k8s.io/kustomize/kyaml/kio"
 	"sigs.k8s.io/kustomize/kyaml/kio/kioutil"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
@@ -42,20 +40,21 @@ func readFiles(files []string) ([]*yaml.RNode, error) {
 	return out, nil
 }
 
-// readFolder reads the resources in the YAML files of a folder and those below it. What
-// is no resource is left out: a chart's values stand there, too.
+// readFolder reads the resources in the YAML and JSON files of a folder and those below it,
+// as kubectl apply -R does. What is no resource is left out: a chart's values stand there,
+// too.
 func readFolder(dir string) ([]*yaml.RNode, error) {
-	files, err := yamlFiles(dir)
+	root, err := filepath.EvalSymlinks(dir)
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", dir, err)
+	}
+	files, err := manifests(root)
 	if err != nil {
 		return nil, err
 	}
 	var out []*yaml.RNode
 	for _, file := range files {
-		shown, err := filepath.Rel(dir, file)
-		if err != nil {
-			return nil, fmt.Errorf("read %s: %w", file, err)
-		}
-		items, err := readFile(file, filepath.ToSlash(shown), leaveOthers)
+		items, err := readFile(filepath.Join(root, filepath.FromSlash(file)), file, leaveOthers)
 		if err != nil {
 			return nil, err
 		}
@@ -64,27 +63,46 @@ func readFolder(dir string) ([]*yaml.RNode, error) {
 	return out, nil
 }
 
-// yamlFiles are the YAML files of a folder and those below it, but for hidden folders and
-// kustomizations.
-func yamlFiles(dir string) ([]string, error) {
+// manifests are the YAML and JSON files of a folder and those below it, hidden ones too, but
+// for kustomizations.
+func manifests(root string) ([]string, error) {
 	var out []string
-	err := filepath.WalkDir(dir, func(file string, entry fs.DirEntry, err error) error {
+	kustomizations := layers{}
+	err := filepath.WalkDir(root, func(file string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return fmt.Errorf("read %s: %w", root, err)
+		}
+		shown, err := filepath.Rel(root, file)
+		if err != nil {
+			return fmt.Errorf("read %s: %w", file, err)
+		}
+		shown = filepath.ToSlash(shown)
 		switch {
-		case err != nil:
-			return fmt.Errorf("read %s: %w", dir, err)
-		case entry.IsDir() && file != dir && strings.HasPrefix(entry.Name(), "."):
+		case entry.IsDir() && entry.Name() == ".git":
 			return fs.SkipDir
-		case !entry.IsDir() && isYAML(entry.Name()):
-			out = append(out, file)
+		case entry.IsDir():
+			return nil
+		case leadsToFolder(file, entry):
+			return fmt.Errorf("%s: is a symbolic link to a folder, which some programs follow and some do not: replace it by the folder, or remove it", shown)
+		case isKustomizationFile(entry.Name()):
+			return kustomizations.add(root, shown)
+		case isManifest(entry.Name()):
+			out = append(out, shown)
 		}
 		return nil
 	})
-	return out, err
+	if err != nil {
+		return nil, err
+	}
+	return out, kustomizations.check(out)
 }
 
-func isYAML(name string) bool {
-	ext := filepath.Ext(name)
-	return (ext == ".yaml" || ext == ".yml") && !slices.Contains(konfig.RecognizedKustomizationFileNames(), name)
+func leadsToFolder(file string, entry fs.DirEntry) bool {
+	if entry.Type()&fs.ModeSymlink == 0 {
+		return false
+	}
+	info, err := os.Stat(file)
+	return err == nil && info.IsDir()
 }
 
 func readFile(file, shown string, others others) ([]*yaml.RNode, error) {
@@ -116,11 +134,14 @@ func readResources(file string, data []byte, others others) ([]*yaml.RNode, erro
 	}
 	var out []*yaml.RNode
 	for i, d := range documents {
+		if others == leaveOthers && (d.GetKind() == "" || d.GetApiVersion() == "") {
+			continue
+		}
 		if !isResource(d) {
-			if others == leaveOthers {
-				continue
-			}
 			return nil, fmt.Errorf("%s: document %d is no resource, which has an apiVersion, a kind and a name: name files that hold resources", where, i+1)
+		}
+		if key := repeatedKey(d.YNode()); key != "" {
+			return nil, fmt.Errorf("%s: document %d: the key %q is repeated, and programs differ in which value counts: keep one", where, i+1, key)
 		}
 		items, err := unwrap(d)
 		if err != nil {
@@ -147,22 +168,48 @@ func isList(n *yaml.RNode) bool {
 	return strings.HasSuffix(n.GetKind(), "List") && n.Field("items") != nil
 }
 
-// unwrap returns the resources in a list, such as kubectl and kpt write, or the one
-// that is none.
+// unwrap returns the resources in a list, such as kubectl and kpt write, also in lists in
+// it, or the one that is none.
 func unwrap(n *yaml.RNode) ([]*yaml.RNode, error) {
 	if !isList(n) {
 		return []*yaml.RNode{n}, nil
+	}
+	if yaml.IsMissingOrNull(n.Field("items").Value) {
+		return nil, nil
 	}
 	items, err := n.Field("items").Value.Elements()
 	if err != nil {
 		return nil, fmt.Errorf("%s: items: %w", n.GetKind(), err)
 	}
+	var out []*yaml.RNode
 	for i, item := range items {
 		if !isResource(item) {
 			return nil, fmt.Errorf("%s: items[%d] is no resource, which has an apiVersion, a kind and a name", n.GetKind(), i)
 		}
+		inner, err := unwrap(item)
+		if err != nil {
+			return nil, fmt.Errorf("%s: items[%d]: %w", n.GetKind(), i, err)
+		}
+		out = append(out, inner...)
 	}
-	return items, nil
+	return out, nil
+}
+
+// repeatedKey is a key that a mapping anywhere in a document has twice, "" where none has.
+func repeatedKey(n *yaml.Node) string {
+	seen := map[string]bool{}
+	for i, c := range n.Content {
+		if n.Kind == yaml.MappingNode && i%2 == 0 {
+			if seen[c.Value] && c.Kind == yaml.ScalarNode {
+				return c.Value
+			}
+			seen[c.Value] = true
+		}
+		if key := repeatedKey(c); key != "" {
+			return key
+		}
+	}
+	return ""
 }
 
 // place marks the file and the document that a resource stands in.

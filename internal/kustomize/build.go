@@ -21,6 +21,10 @@ type Options struct {
 	Executable string
 	// Arguments are those with which Executable is run. Omitted: none.
 	Arguments []string
+	// Seen is the value by which Executable marks what it was given, on each resource of
+	// this project's kinds. It must be one that nobody can know beforehand. Omitted: what is
+	// local-config counts as given.
+	Seen string
 	// Finished is told all items of an exact build before they are written, those too
 	// that are not. Omitted: nobody is.
 	Finished func(items []*yaml.RNode)
@@ -53,7 +57,8 @@ func (e *NoFenceError) Error() string {
 }
 
 // Build builds the kustomization in dir as `kustomize build --enable-alpha-plugins
-// --enable-exec dir` would. Without any TenantFence the error is a *NoFenceError.
+// --enable-exec dir` would. Without any TenantFence the error is a *NoFenceError; where a
+// Tenant, profile or FlowTest stands outside of every fence, it is an *UnseenError.
 func Build(fsys filesys.FileSystem, dir string, opts Options) ([]byte, error) {
 	if opts.Function == nil {
 		return nil, errors.New("build: no function to run")

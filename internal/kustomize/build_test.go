@@ -153,7 +153,7 @@ func TestBuildFollowsLinks(t *testing.T) {
 }
 
 func TestEveryLayoutIsTested(t *testing.T) {
-	known := map[string]bool{"base": true, "components": true, "container": true, "inventory": true, "refused": true}
+	known := map[string]bool{"base": true, "components": true, "container": true, "inventory": true, "outside": true, "refused": true, "without-tenants": true}
 	for _, l := range layouts() {
 		known[l.dir] = true
 	}

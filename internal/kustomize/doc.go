@@ -36,5 +36,6 @@
 // Functions and plugins other than TenantFence, wherever they are listed; a
 // TenantFence under validators:, where kustomize would fail; in a fallback, remote
 // resources, since what they would run cannot be known; and a build without any
-// TenantFence. Remote resources in an exact build run without plugins.
+// TenantFence; and resources of this project's kinds that no TenantFence was given, since a
+// layer above it lists them. Remote resources in an exact build run without plugins.
 package kustomize

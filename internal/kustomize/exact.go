@@ -40,6 +40,9 @@ func (p *plan) run() ([]byte, error) {
 			return nil, err
 		}
 	}
+	if err := p.build.unseenAfter(p.chain, s); err != nil {
+		return nil, err
+	}
 	if err := s.restoreHashes(); err != nil {
 		return nil, err
 	}

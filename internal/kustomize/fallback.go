@@ -32,12 +32,18 @@ func (b *build) fallBack(reason string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := b.keepOwn(o); err != nil {
+		return nil, err
+	}
 	m, err := runKrustyWithFunctions(o, b.root.dir.String(), b.opts)
 	if err != nil && strings.Contains(err.Error(), "couldn't execute function: exit status 1") {
 		return nil, fmt.Errorf("build %s: %w", b.dir, ErrFunction)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("build %s: %w", b.dir, err)
+	}
+	if err := b.takeOwn(m); err != nil {
+		return nil, err
 	}
 	if err := nameVersion(m); err != nil {
 		return nil, err

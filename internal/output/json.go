@@ -11,8 +11,13 @@ import (
 // The JSON of a report. Fields are added and never change their meaning. Lists are
 // there also where they are empty; what was not looked into is left out.
 type jsonReport struct {
-	// Holds says whether nothing is wrong: then the exit status is 0.
-	Holds     bool           `json:"holds"`
+	// Outcome is "verified" (exit status 0), "not verified" (1) or "nothing to verify
+	// against" (2).
+	Outcome string `json:"outcome"`
+	// Holds reports whether the outcome is "verified".
+	Holds bool `json:"holds"`
+	// Reasons are why it is not, beside the findings and FlowTests.
+	Reasons   []string       `json:"reasons"`
 	FlowTests []jsonFlowTest `json:"flowTests"`
 	// Isolation is left out where it was not looked into.
 	Isolation *jsonIsolation `json:"isolation,omitempty"`
@@ -79,14 +84,28 @@ type jsonSide struct {
 }
 
 type jsonIsolation struct {
-	Namespaces int `json:"namespaces"`
-	Pods       int `json:"pods"`
-	Nodes      int `json:"nodes"`
-	Openings   int `json:"openings"`
+	// Namespaces and Nodes are how many were inspected, and those in Audit for which nothing is
+	// generated; ByNamespace and ByNode count them by what was proved.
+	Namespaces  int          `json:"namespaces"`
+	ByNamespace jsonIsolated `json:"byNamespace"`
+	Pods        int          `json:"pods"`
+	Nodes       int          `json:"nodes"`
+	ByNode      jsonIsolated `json:"byNode"`
+	Openings    int          `json:"openings"`
 	// Declared is how many declared flows were decided.
 	Declared int `json:"declared"`
 	// Audited are the tenants and nodes in Audit, judged as if they were enforced.
 	Audited []string `json:"audited"`
+}
+
+type jsonIsolated struct {
+	Isolated    int `json:"isolated"`
+	NotIsolated int `json:"notIsolated"`
+	// Audit are isolated once they are enforced; AuditNotIsolated are not, and of
+	// AuditNotProved nothing is proved.
+	Audit            int `json:"audit"`
+	AuditNotIsolated int `json:"auditNotIsolated"`
+	AuditNotProved   int `json:"auditNotProved"`
 }
 
 type jsonPolicies struct {
@@ -119,12 +138,15 @@ type jsonResource struct {
 
 // JSON writes what a proof came to, for a program.
 func JSON(w io.Writer, r policy.Report) error {
-	out := jsonReport{Holds: r.Holds(), FlowTests: []jsonFlowTest{}, Findings: []jsonFinding{}}
+	out := jsonReport{Outcome: string(r.Outcome()), Holds: r.Outcome() == policy.Verified, Reasons: present(r.Lacking()), FlowTests: []jsonFlowTest{}, Findings: []jsonFinding{}}
 	for i := range r.FlowTests {
 		out.FlowTests = append(out.FlowTests, flowTestJSON(&r.FlowTests[i]))
 	}
 	if i := r.Isolation; i != nil {
-		out.Isolation = &jsonIsolation{Namespaces: i.Namespaces, Pods: i.Pods, Nodes: i.Nodes, Openings: i.Openings, Declared: i.Declared, Audited: present(i.Audited)}
+		out.Isolation = &jsonIsolation{
+			Namespaces: i.Namespaces.Total(), ByNamespace: isolatedJSON(i.Namespaces), Nodes: i.Nodes.Total(), ByNode: isolatedJSON(i.Nodes),
+			Pods: i.Pods, Openings: i.Openings, Declared: i.Declared, Audited: present(i.Audited),
+		}
 	}
 	if c := r.Comparison; c != nil {
 		out.Policies = &jsonPolicies{Wanted: c.Wanted, AsGenerated: c.AsGenerated, Missing: c.Missing, Changed: c.Changed, Moved: c.Moved, Unexpected: c.Unexpected}
@@ -139,6 +161,10 @@ func JSON(w io.Writer, r policy.Report) error {
 		return fmt.Errorf("write report: %w", err)
 	}
 	return nil
+}
+
+func isolatedJSON(i policy.Isolated) jsonIsolated {
+	return jsonIsolated{Isolated: i.Proved, NotIsolated: i.Open, Audit: i.Audit, AuditNotIsolated: i.AuditOpen, AuditNotProved: i.Ungenerated}
 }
 
 func flowTestJSON(t *policy.FlowTestResult) jsonFlowTest {

@@ -20,10 +20,20 @@ type junitSuites struct {
 }
 
 type junitSuite struct {
-	Name     string      `xml:"name,attr"`
-	Tests    int         `xml:"tests,attr"`
-	Failures int         `xml:"failures,attr"`
-	Cases    []junitCase `xml:"testcase"`
+	Name       string           `xml:"name,attr"`
+	Tests      int              `xml:"tests,attr"`
+	Failures   int              `xml:"failures,attr"`
+	Properties *junitProperties `xml:"properties,omitempty"`
+	Cases      []junitCase      `xml:"testcase"`
+}
+
+type junitProperties struct {
+	List []junitProperty `xml:"property"`
+}
+
+type junitProperty struct {
+	Name  string `xml:"name,attr"`
+	Value string `xml:"value,attr"`
 }
 
 type junitCase struct {
@@ -109,8 +119,12 @@ var testsOf = map[string]string{
 	"declared-flow-denied": declaredTest, "declared-flow-undecided": declaredTest, "policy-rejected": isolationTest,
 }
 
-// checkSuite has a test for every check that was made, and for every other one that
-// found something. Errors fail it; what else was found is its output.
+// verifiedTest fails where the outcome is not "verified", whatever the reason is.
+const verifiedTest = "verified"
+
+// checkSuite has the outcome as a property and as a test, a test for every check that was
+// made, and one for every other check that found something. Errors fail it; what else was
+// found is its output.
 func checkSuite(r policy.Report) junitSuite {
 	names := []string{"moved-policy"}
 	if r.Comparison != nil {
@@ -130,7 +144,13 @@ func checkSuite(r policy.Report) junitSuite {
 		}
 		found[name] = append(found[name], f)
 	}
-	suite := junitSuite{Name: "policies"}
+	outcome := string(r.Outcome())
+	suite := junitSuite{Name: "policies", Properties: &junitProperties{List: []junitProperty{{Name: "outcome", Value: outcome}}}}
+	verified := junitCase{Name: verifiedTest, Class: "policies"}
+	if r.Outcome() != policy.Verified {
+		verified.Failure = &junitFailure{Message: outcome, Text: sum(r)}
+	}
+	suite.Cases = append(suite.Cases, verified)
 	for _, name := range names {
 		suite.Cases = append(suite.Cases, checkCase(name, found[name]))
 	}

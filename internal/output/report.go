@@ -23,6 +23,9 @@ func Report(w io.Writer, r policy.Report, each Detail) error {
 	if err := Text(&b, r.Findings); err != nil {
 		return err
 	}
+	if i := r.Isolation; i != nil && len(i.Audited) > 0 {
+		fmt.Fprintf(&b, "in Audit: %s\n", strings.Join(i.Audited, ", "))
+	}
 	b.WriteString(sum(r) + "\n")
 	if _, err := b.WriteTo(w); err != nil {
 		return fmt.Errorf("write report: %w", err)
@@ -92,34 +95,47 @@ func is(d policy.Decision) string {
 	return "is " + string(d)
 }
 
-// sum is the last line: what was looked into, and what came of it.
+// sum is the last line, which begins with the outcome: what was inspected, and what came
+// of it.
 func sum(r policy.Report) string {
-	parts := []string{flowSum(r.FlowTests)}
-	if i := r.Isolation; i != nil {
-		isolated := "isolated"
-		if !r.Holds() {
-			isolated = "looked into"
-		}
-		where := policy.Count(i.Namespaces, "namespace")
-		if i.Nodes > 0 {
-			where += " and " + policy.Count(i.Nodes, "node")
-		}
-		parts = append(parts, where+" "+isolated)
-		if len(i.Audited) > 0 {
-			parts = append(parts, "as if these were enforced: "+strings.Join(i.Audited, ", "))
-		}
+	parts := r.Lacking()
+	switch {
+	case r.Basis == policy.FlowTestBasis:
+		parts = append(parts, caseSum(r.FlowTests), "isolation not verified: no Tenant was given (--inputs)")
+	case r.Basis == policy.TenantBasis:
+		parts = append(parts, flowSum(r.FlowTests))
 	}
-	if c := r.Comparison; c != nil {
+	if i := r.Isolation; i != nil {
+		parts = append(parts, i.String())
+	}
+	if c := r.Comparison; c != nil && r.Basis == policy.TenantBasis {
 		parts = append(parts, fmt.Sprintf("%s as generated", ofAll(c.AsGenerated, c.Wanted, "policy", "policies")))
 	}
 	if errors := countErrors(r.Findings); errors > 0 {
 		parts = append(parts, policy.Count(errors, "error"))
 	}
-	title := "verified"
-	if !r.Holds() {
-		title = "not verified"
+	separator := ", "
+	if r.Basis != policy.TenantBasis {
+		separator = "; "
 	}
-	return title + ": " + strings.Join(parts, ", ")
+	return string(r.Outcome()) + ": " + strings.Join(parts, separator)
+}
+
+// caseSum counts cases of FlowTests.
+func caseSum(tests []policy.FlowTestResult) string {
+	hold, all := 0, 0
+	for _, t := range tests {
+		for _, c := range t.Cases {
+			all++
+			if c.Holds {
+				hold++
+			}
+		}
+	}
+	if hold == all {
+		return policy.Count(all, "FlowTest case") + " as expected"
+	}
+	return fmt.Sprintf("%d of %s as expected", hold, policy.Count(all, "FlowTest case"))
 }
 
 func flowSum(tests []policy.FlowTestResult) string {

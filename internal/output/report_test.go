@@ -49,7 +49,8 @@ func failing() policy.Report {
 				{Case: v1alpha1.FlowCase{Name: "the LLM", Expect: v1alpha1.ExpectAllow}, Flows: []policy.FlowResult{holds}, Holds: true},
 			}},
 		},
-		Isolation:  &policy.Isolation{Namespaces: 2, Pods: 9, Nodes: 3, Openings: 30, Declared: 4, Audited: []string{"gamma", "nodes workers"}},
+		Basis:      policy.TenantBasis,
+		Isolation:  &policy.Isolation{Namespaces: policy.Isolated{Proved: 3, Audit: 2}, Pods: 9, Nodes: policy.Isolated{Proved: 3}, Openings: 30, Declared: 4, Audited: []string{"gamma", "nodes workers"}},
 		Comparison: &policy.Comparison{Wanted: 6, AsGenerated: 5, Missing: 1},
 		Findings: policy.Findings{
 			{Check: "policy-missing", Severity: policy.Error, Resource: policy.Ref{APIVersion: "cilium.io/v2", Kind: "CiliumNetworkPolicy", Namespace: "acme", Name: "allow-dns"}, Message: "is not there"},

@@ -27,10 +27,10 @@ type Proof struct {
 	Policies map[string]*resource.Policy
 	// Sources are the resources that declare flows, by kind and name: "Tenant/acme".
 	Sources map[string]policy.Ref
-	// Trusted are the names of policies whose openings need no other declaration, where
-	// nothing but labels tells what was meant. Omitted: none.
-	Trusted  map[string]bool
-	Progress policy.Progress
+	// Undeclared reports that nothing is known of what is declared: what is allowed is
+	// listed, and not judged.
+	Undeclared bool
+	Progress   policy.Progress
 }
 
 // Isolation finds what the policies open at fenced pods that nothing declares. Each end
@@ -43,18 +43,18 @@ func (p Proof) Isolation() (policy.Isolation, policy.Findings, error) {
 	}
 	s := search{Proof: p, expectation: NewExpectation(p.fences()...), openings: map[string][]policy.Opening{}, counted: &counted}
 	pods := p.fenced(known)
-	namespaces := map[string]bool{}
 	for i, pod := range pods {
 		p.Progress.Tell("proving isolation: pods", i, len(pods))
-		namespaces[pod.Namespace] = true
 		for _, d := range policy.Directions() {
 			if err := s.search(pod, d); err != nil {
 				return counted, nil, err
 			}
 		}
 	}
-	counted.Pods, counted.Namespaces = len(pods), len(namespaces)
-	counted.Nodes, err = s.searchNodes(known)
+	counted.Pods = len(pods)
+	err = s.searchNodes(known)
+	s.tally.leaveOut(p.Fence)
+	counted.Namespaces, counted.Nodes = s.tally.count()
 	return counted, s.findings(), err
 }
 
@@ -138,6 +138,7 @@ type search struct {
 	expectation *Expectation
 	leaks       leaks
 	conflicts   conflicts
+	tally       tally
 	counted     *policy.Isolation
 	// openings are those of peers, once asked for.
 	openings map[string][]policy.Opening
@@ -145,10 +146,12 @@ type search struct {
 
 func (s *search) search(pod policy.Endpoint, d policy.Direction) error {
 	v := s.expectation.viewOf(pod, d)
+	s.tally.inspect(v)
 	openings, err := s.openingsOf(pod, d)
 	var conflict policy.ConflictError
 	switch {
 	case errors.As(err, &conflict):
+		s.tally.open(v)
 		s.conflicts.add(v, s.sourceOf(v.owner), conflict.Error())
 		return nil
 	case err != nil:
@@ -156,11 +159,9 @@ func (s *search) search(pod policy.Endpoint, d policy.Direction) error {
 	}
 	s.counted.Openings += len(openings)
 	for _, o := range openings {
-		switch {
-		case len(o.By) == 0:
+		if len(o.By) == 0 {
+			s.tally.open(v)
 			s.leaks.of(v, policy.Opening{}).subjects.add(pod.Name)
-			continue
-		case slices.ContainsFunc(o.By, func(name string) bool { return s.Trusted[name] }):
 			continue
 		}
 		for _, peer := range o.Peers {
@@ -187,6 +188,7 @@ func (s *search) openingsOf(pod policy.Endpoint, d policy.Direction) ([]policy.O
 }
 
 func (s *search) add(v view, o policy.Opening, peer policy.Endpoint) {
+	s.tally.open(v)
 	l := s.leaks.of(v, o)
 	if l.add(v, peer); !l.open && s.passes(v, o, peer) {
 		l.exemplify(v, peer)

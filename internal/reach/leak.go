@@ -3,6 +3,7 @@ package reach
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/tenantfence/tenantfence/internal/policy"
@@ -98,6 +99,8 @@ func (s *search) findings() policy.Findings {
 		switch {
 		case len(l.opening.By) == 0:
 			s.notIsolated(l, &f)
+		case s.Undeclared:
+			s.listed(l, &f)
 		case len(l.opening.L7.MootBy) > 0:
 			s.dead(l, &f)
 		default:
@@ -121,6 +124,22 @@ func (s *search) notIsolated(l *leak, f *policy.Finding) {
 	}
 	f.Message = fmt.Sprintf("no policy closes the %s of %s%s, %s: the policy default-deny is missing, or does nothing",
 		l.direction, l.subjects.list[0], l.subjects.others(), whose)
+}
+
+// listed reports what policies allow, where nothing is known of what is declared.
+func (s *search) listed(l *leak, f *policy.Finding) {
+	f.Check, f.Severity, f.Resource = "allowed-by-label", policy.Info, s.blamed(l.opening.By)
+	state := "the other side denies it so far"
+	if l.open {
+		state = "the other side allows it"
+	}
+	switch {
+	case l.owner.tenant != nil:
+		state += ", by label of Tenant " + strconv.Quote(l.owner.tenant.Name)
+	case l.owner.node != nil:
+		state += ", by label of nodes " + strconv.Quote(l.owner.node.Name)
+	}
+	f.Message = fmt.Sprintf("allows %s%s to reach %s%s on %s; %s", l.from, l.ends().others(), l.to, l.otherEnds().others(), l.what(), state)
 }
 
 func (s *search) dead(l *leak, f *policy.Finding) {

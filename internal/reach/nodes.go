@@ -100,21 +100,19 @@ func closers(f *policy.Fence, labels map[string]string, d policy.Direction) []*p
 	return append(enforced, audited...)
 }
 
-// searchNodes goes through the openings of nodes, in the directions that are closed, and
-// returns how many nodes there were.
-func (s *search) searchNodes(known []policy.Endpoint) (int, error) {
-	all := s.fencedNodes(known)
-	for _, node := range all {
+// searchNodes goes through the openings of nodes, in the directions that are closed.
+func (s *search) searchNodes(known []policy.Endpoint) error {
+	for _, node := range s.fencedNodes(known) {
 		for _, d := range policy.Directions() {
 			if len(closers(s.Fence, node.Labels, d)) == 0 {
 				continue
 			}
 			if err := s.search(node, d); err != nil {
-				return 0, err
+				return err
 			}
 		}
 	}
-	return len(all), nil
+	return nil
 }
 
 // nodesOf decides the declared flows of nodes.

@@ -31,6 +31,9 @@ const (
 	// of its name.
 	AnnotationAdopt = v1alpha1.Group + "/adopt"
 
+	// AnnotationSeen marks, within one build, what the function was given.
+	AnnotationSeen = "internal." + v1alpha1.Group + "/seen"
+
 	ManagedBy = "tenantfence"
 )
 

@@ -1,0 +1,158 @@
+package kustomize
+
+import (
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"sigs.k8s.io/kustomize/api/resmap"
+	"sigs.k8s.io/kustomize/api/resource"
+	"sigs.k8s.io/kustomize/api/types"
+	"sigs.k8s.io/kustomize/kyaml/filesys"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/policy"
+	own "github.com/tenantfence/tenantfence/internal/resource"
+)
+
+// UnseenError says that a build holds resources of this project's kinds that no TenantFence
+// was given: the fence is listed below them.
+type UnseenError struct {
+	// Items are the resources, with the files that list them where these are known.
+	Items []policy.Ref
+}
+
+func (e *UnseenError) Error() string {
+	names := make([]string, len(e.Items))
+	for i, r := range e.Items {
+		names[i] = r.String()
+	}
+	return "no TenantFence was given " + strings.Join(names, ", ") + ": list the fence at or above the layers that list them"
+}
+
+// keepOwnFile is a transformer that exists only in the overlay.
+const keepOwnFile = ".tenantfence-keep-own.yaml"
+
+// keepOwnTransformer makes kustomize keep the resources of this project's kinds to the end
+// of a build, though they are local-config.
+const keepOwnTransformer = `{"apiVersion": "builtin", "kind": "PatchTransformer", "metadata": {"name": "tenantfence-keep-own"},
+"target": {"group": "tenantfence.dev", "annotationSelector": "config.kubernetes.io/local-config"},
+"patch": "[{\"op\": \"move\", \"from\": \"/metadata/annotations/config.kubernetes.io~1local-config\", \"path\": \"/metadata/annotations/internal.tenantfence.dev~1local-config\"}]"}`
+
+// keepOwn adds that transformer to the root of a fallback.
+func (b *build) keepOwn(o *overlay) error {
+	k := b.root.kustomization
+	if content, ok := o.files[b.root.path]; ok {
+		k = types.Kustomization{}
+		if err := k.Unmarshal(content); err != nil {
+			return fmt.Errorf("read %s: %w", b.root.shown, err)
+		}
+	}
+	k.Transformers = append(append([]string{}, k.Transformers...), keepOwnFile)
+	o.files[b.root.dir.Join(keepOwnFile)] = []byte(keepOwnTransformer)
+	return o.serve(b.root.path, k)
+}
+
+// takeOwn removes the resources of this project's kinds from a fallback's result. One that
+// no function marked, or that a later layer no longer keeps from the cluster, is an error.
+func (b *build) takeOwn(m resmap.ResMap) error {
+	var unseen []*resource.Resource
+	for _, r := range m.Resources() {
+		if r.GetGvk().Group != v1alpha1.Group {
+			if err := forgetKeepOwn(r); err != nil {
+				return fmt.Errorf("describe the transformers of %s: %w", describe(r), err)
+			}
+			continue
+		}
+		a := r.GetAnnotations()
+		kept, ok := a[keptAnnotation]
+		local, seen := ok && kept != "false", b.opts.Seen == "" || a[own.AnnotationSeen] == b.opts.Seen
+		if !local || !seen && r.GetKind() != v1alpha1.KindTenantFence {
+			unseen = append(unseen, r)
+		}
+		if err := m.Remove(r.CurId()); err != nil {
+			return fmt.Errorf("remove %s: %w", describe(r), err)
+		}
+	}
+	return b.unseen(unseen)
+}
+
+// forgetKeepOwn removes that transformer from what buildMetadata wrote.
+func forgetKeepOwn(r *resource.Resource) error {
+	all, err := r.GetTransformations()
+	if err != nil {
+		return err
+	}
+	rest := slices.DeleteFunc(all, func(t *resource.Origin) bool { return t.ConfiguredIn == keepOwnFile })
+	switch {
+	case len(rest) == len(all):
+		return nil
+	case len(rest) == 0:
+		return r.ClearTransformations()
+	}
+	text, err := rest.String()
+	if err != nil {
+		return err
+	}
+	annotations := r.GetAnnotations()
+	annotations["alpha.config.kubernetes.io/transformations"] = text
+	return r.SetAnnotations(annotations)
+}
+
+// unseenAfter finds them in an exact build: every fence that is no generator sees all that
+// is there.
+func (b *build) unseenAfter(chain []*resource.Resource, s *stream) error {
+	if len(chain) > 0 {
+		return nil
+	}
+	var unseen []*resource.Resource
+	for _, i := range s.items {
+		// A generator returns its own TenantFence.
+		if i.GetGvk().Group == v1alpha1.Group && !(i.GetKind() == v1alpha1.KindTenantFence && own.Local(&i.RNode)) {
+			unseen = append(unseen, i.Resource)
+		}
+	}
+	return b.unseen(unseen)
+}
+
+func (b *build) unseen(resources []*resource.Resource) error {
+	if len(resources) == 0 {
+		return nil
+	}
+	e := &UnseenError{}
+	for _, r := range resources {
+		id := r.OrgId()
+		e.Items = append(e.Items, policy.Ref{APIVersion: r.GetApiVersion(), Kind: id.Kind, Name: id.Name, File: b.fileOf(id.Kind, id.Name)})
+	}
+	slices.SortFunc(e.Items, func(x, y policy.Ref) int { return strings.Compare(x.File+x.String(), y.File+y.String()) })
+	return e
+}
+
+// fileOf is the file that lists a resource of this project's kinds, "" where it is none
+// that a layer lists by itself.
+func (b *build) fileOf(kind, name string) string {
+	for _, l := range b.layers {
+		for _, file := range l.kustomization.Resources {
+			if b.lists(l.dir, file, kind, name) {
+				return filepath.Join(filepath.Dir(l.shown), file)
+			}
+		}
+	}
+	return ""
+}
+
+func (b *build) lists(dir filesys.ConfirmedDir, file, kind, name string) bool {
+	path := dir.Join(file)
+	if !b.fsys.Exists(path) || b.fsys.IsDir(path) {
+		return false
+	}
+	content, err := b.fsys.ReadFile(path)
+	if err != nil {
+		return false
+	}
+	resources, err := b.factory.RF().SliceFromBytes(content)
+	return err == nil && slices.ContainsFunc(resources, func(r *resource.Resource) bool {
+		return r.GetGvk().Group == v1alpha1.Group && r.GetKind() == kind && r.GetName() == name
+	})
+}
