@@ -29,7 +29,7 @@ func proveByLabels(name string, index *resource.Index, items []*yaml.RNode, prog
 	}
 	subject := reach.Proof{
 		Engine: e, Fence: fence, Endpoints: reach.Endpoints{Index: index, Fence: fence},
-		Policies: policiesByName(fence, items), Trusted: trusted, Progress: progress,
+		Policies: policiesByName(fence, items, func(n *yaml.RNode) bool { return resource.FenceOf(n) == name }), Trusted: trusted, Progress: progress,
 	}
 	isolation, findings, err := subject.Isolation()
 	isolation.Audited = audited(fence).names()

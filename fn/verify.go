@@ -52,7 +52,7 @@ func Verify(v Verification) (policy.Report, error) {
 	} else {
 		report, err = v.against(runs, items)
 	}
-	report.Findings = slices.Concat(report.Findings, lint.Moved(v.Items), lint.AuditAnnotation(v.Items)).Sort()
+	report.Findings = slices.Concat(report.Findings, lint.AuditAnnotation(v.Items)).Sort()
 	return report, err
 }
 
@@ -81,7 +81,7 @@ func (v Verification) byLabels() (policy.Report, error) {
 	if err != nil {
 		return policy.Report{}, fmt.Errorf("prove isolation: %w", err)
 	}
-	report.Findings = slices.Concat(report.Findings, findings, policy.Findings{{
+	report.Findings = slices.Concat(report.Findings, findings, lint.Moved(rest), policy.Findings{{
 		Check: "labels-only", Severity: policy.Warning,
 		Message: "there is no Tenant, so only the labels of the policies tell what was meant: isolation was looked into, and neither flows nor missing policies; say where the Tenants are with --inputs",
 	}})
@@ -109,7 +109,10 @@ func (v Verification) against(runs []Run, items []*yaml.RNode) (policy.Report, e
 	options := mergeOptions(in, w.fence)
 	sum, said := compare(options, foreign(v.Items), w.policies)
 	findings = append(findings, said...)
-	if sum.NothingThere() {
+	if sum.Moved > 0 {
+		findings = append(findings, movedBefore(in)...)
+	}
+	if sum.NothingThere() || sum.Moved > 0 {
 		return policy.Report{Comparison: &sum, Findings: findings}, nil
 	}
 	items, said = besideEmitted(options, items, w.policies)
@@ -140,6 +143,14 @@ func laterStages(in *resource.Inputs) policy.Findings {
 	return policy.Findings{{
 		Check: "not-proved", Severity: policy.Warning, Resource: in.FenceRef, Field: "spec.stages",
 		Message: "neither isolation nor FlowTests are looked into, since a stage that is not listed has policies that are not here: verify all stages together, with the inputs that list the last one",
+	}}
+}
+
+// movedBefore: what follows from a layer that moves or renames policies is not repeated.
+func movedBefore(in *resource.Inputs) policy.Findings {
+	return policy.Findings{{
+		Check: "not-proved", Severity: policy.Warning, Resource: in.FenceRef,
+		Message: "neither isolation nor FlowTests are decided, since a layer above the fence moves or renames its policies",
 	}}
 }
 

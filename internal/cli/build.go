@@ -77,6 +77,12 @@ func runBuild(cmd *cobra.Command, dir string) (built, error) {
 		if err != nil {
 			return err
 		}
+		record, remove, err := newRecord()
+		if err != nil {
+			return err
+		}
+		defer remove()
+		options.Arguments = []string{"--" + writtenFlag, record}
 		options.Function = func(config *yaml.RNode, items []*yaml.RNode) ([]*yaml.RNode, error) {
 			r, err := fn.Process(config, items, fn.Options{Progress: p.Tell})
 			if werr := fn.Report(cmd.ErrOrStderr(), r, err, detail(cmd)); werr != nil {
@@ -96,7 +102,7 @@ func runBuild(cmd *cobra.Command, dir string) (built, error) {
 		if err != nil || !fellBack {
 			return err
 		}
-		return refuseMoved(cmd, b.data)
+		return refuseMoved(cmd, b.data, record)
 	})
 	return b, err
 }
@@ -118,11 +124,16 @@ func buildOptions(cmd *cobra.Command, p *output.Progress) (kustomize.Options, er
 	}, nil
 }
 
-// refuseMoved looks at what kustomize did after the fence.
-func refuseMoved(cmd *cobra.Command, data []byte) error {
+// refuseMoved looks at what kustomize did after the fence: whether a layer above it moved or
+// renamed the policies that the function wrote down in a file.
+func refuseMoved(cmd *cobra.Command, data []byte, record string) error {
 	items, err := kio.FromBytes(data)
 	if err != nil {
 		return fmt.Errorf("read the build: %w", err)
 	}
-	return refusal(cmd.ErrOrStderr(), lint.Moved(items), nil)
+	written, err := readWritten(record)
+	if err != nil {
+		return err
+	}
+	return refusal(cmd.ErrOrStderr(), lint.Above(written, items), nil)
 }

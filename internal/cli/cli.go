@@ -52,7 +52,7 @@ func Run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 }
 
 func newRoot() *cobra.Command {
-	var record string
+	var record, written string
 	root := &cobra.Command{
 		Use:   "tenantfence",
 		Short: "Fence the tenants of a Kubernetes cluster: default-deny, with exactly the flows that each needs",
@@ -72,8 +72,11 @@ was changed, and 2 where the arguments or the input cannot be read.`,
 			if f, ok := cmd.InOrStdin().(*os.File); ok && term.IsTerminal(int(f.Fd())) {
 				return cmd.Help()
 			}
-			if record != "" {
+			switch {
+			case record != "":
 				return executeRecorded(cmd, record)
+			case written != "":
+				return executeWritten(cmd, written)
 			}
 			return fn.Execute(cmd.InOrStdin(), cmd.OutOrStdout(), cmd.ErrOrStderr(), detail(cmd), fn.Options{})
 		},
@@ -83,8 +86,11 @@ was changed, and 2 where the arguments or the input cannot be read.`,
 	}
 	root.PersistentFlags().BoolP("verbose", "v", false, "say of each policy and file what was done, not only the sum")
 	root.Flags().StringVar(&record, recordFlag, "", "append the input to this file")
-	// It never fails for a flag that is there.
-	_ = root.Flags().MarkHidden(recordFlag)
+	root.Flags().StringVar(&written, writtenFlag, "", "append the output to this file")
+	for _, name := range []string{recordFlag, writtenFlag} {
+		// It never fails for a flag that is there.
+		_ = root.Flags().MarkHidden(name)
+	}
 	root.AddCommand(newBuild(), newConvert(), newRender(), newVerify())
 	return root
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 
 	"github.com/spf13/cobra"
 	"sigs.k8s.io/kustomize/kyaml/kio"
@@ -13,11 +14,56 @@ import (
 
 	"github.com/tenantfence/tenantfence/fn"
 	"github.com/tenantfence/tenantfence/internal/output"
+	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// recordFlag makes the function write down what it is given. It is how one process of
-// this program tells another.
-const recordFlag = "record"
+// recordFlag makes the function write down what it is given, and writtenFlag which policies
+// it returns. They are how one process of this program tells another.
+const (
+	recordFlag  = "record"
+	writtenFlag = "written"
+)
+
+// executeWritten is the function, which appends the policies that it returns to a file.
+func executeWritten(cmd *cobra.Command, file string) error {
+	var out bytes.Buffer
+	err := fn.Execute(cmd.InOrStdin(), io.MultiWriter(cmd.OutOrStdout(), &out), cmd.ErrOrStderr(), detail(cmd), fn.Options{})
+	if err != nil {
+		return err
+	}
+	if err := appendTo(file, append([]byte("\n---\n"), out.Bytes()...)); err != nil {
+		return fmt.Errorf("record the policies: %w", err)
+	}
+	return nil
+}
+
+// readWritten reads the policies that runs of the function returned.
+func readWritten(file string) ([]*yaml.RNode, error) {
+	runs, err := readRecord(file)
+	if err != nil {
+		return nil, err
+	}
+	var out []*yaml.RNode
+	for _, r := range runs {
+		out = append(out, slices.DeleteFunc(r.Items, func(n *yaml.RNode) bool { return resource.FenceOf(n) == "" })...)
+	}
+	return out, nil
+}
+
+// newRecord is an empty file for another process to append to, and what removes it.
+func newRecord() (name string, remove func(), err error) {
+	f, err := os.CreateTemp("", "tenantfence-*.yaml")
+	if err != nil {
+		return "", nil, fmt.Errorf("record what the function does: %w", err)
+	}
+	// Nothing better can be done where a temporary file cannot be removed.
+	remove = func() { _ = os.Remove(f.Name()) }
+	if err := f.Close(); err != nil {
+		remove()
+		return "", nil, fmt.Errorf("record what the function does: %w", err)
+	}
+	return f.Name(), remove, nil
+}
 
 // executeRecorded is the function without its proof, which writes what it is given to a
 // file, too.
