@@ -68,7 +68,7 @@ func (c *comparison) findMoved(finished, desired []*yaml.RNode) {
 	c.findings = append(c.findings, lint.RefuseRenamed(c.options.Config, renames)...)
 	for _, f := range lint.Moved(finished) {
 		from := resource.IDOf(f.Resource)
-		if c.moved[from] {
+		if c.moved[from] || c.wanted[from] != nil {
 			continue
 		}
 		c.findings = append(c.findings, f)

@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"sigs.k8s.io/kustomize/kyaml/kio"
@@ -14,40 +16,60 @@ import (
 
 	"github.com/tenantfence/tenantfence/fn"
 	"github.com/tenantfence/tenantfence/internal/output"
+	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// recordFlag makes the function write down what it is given, and writtenFlag which policies
-// it returns. They are how one process of this program tells another.
+// recordFlag makes the function write down what it is given, and writtenFlag what it returns
+// beside. They are how one process of this program tells another.
 const (
 	recordFlag  = "record"
 	writtenFlag = "written"
 )
 
-// executeWritten is the function, which appends the policies that it returns to a file.
+// executeWritten is the function, which appends what it is given and what it returns to a
+// file.
 func executeWritten(cmd *cobra.Command, file string) error {
-	var out bytes.Buffer
-	err := fn.Execute(cmd.InOrStdin(), io.MultiWriter(cmd.OutOrStdout(), &out), cmd.ErrOrStderr(), detail(cmd), fn.Options{})
+	in, err := io.ReadAll(cmd.InOrStdin())
 	if err != nil {
+		return fmt.Errorf("read input: %w", err)
+	}
+	var out bytes.Buffer
+	if err := fn.Execute(bytes.NewReader(in), io.MultiWriter(cmd.OutOrStdout(), &out), cmd.ErrOrStderr(), detail(cmd), fn.Options{}); err != nil {
 		return err
 	}
-	if err := appendTo(file, append([]byte("\n---\n"), out.Bytes()...)); err != nil {
+	if err := appendTo(file, slices.Concat([]byte("\n---\n"), in, []byte("\n---\n"), out.Bytes())); err != nil {
 		return fmt.Errorf("record the policies: %w", err)
 	}
 	return nil
 }
 
-// readWritten reads the policies that runs of the function returned.
+// readWritten reads the policies that runs of the function wrote, and that no later run
+// deleted.
 func readWritten(file string) ([]*yaml.RNode, error) {
 	runs, err := readRecord(file)
 	if err != nil {
 		return nil, err
 	}
-	var out []*yaml.RNode
-	for _, r := range runs {
-		out = append(out, slices.DeleteFunc(r.Items, func(n *yaml.RNode) bool { return resource.FenceOf(n) == "" })...)
+	written := map[policy.Ref]*yaml.RNode{}
+	// Each run is recorded twice: what it was given, and what it returned.
+	for i := 0; i+1 < len(runs); i += 2 {
+		kept := map[policy.Ref]bool{}
+		for _, n := range runs[i+1].Items {
+			kept[resource.ID(n)] = true
+			if resource.FenceOf(n) == runs[i].Config.GetName() {
+				written[resource.ID(n)] = n
+			}
+		}
+		for _, n := range runs[i].Items {
+			if id := resource.ID(n); !kept[id] {
+				delete(written, id)
+			}
+		}
 	}
-	return out, nil
+	return slices.SortedFunc(maps.Values(written), func(a, b *yaml.RNode) int {
+		return strings.Compare(resource.RefOf(a).String(), resource.RefOf(b).String())
+	}), nil
 }
 
 // newRecord is an empty file for another process to append to, and what removes it.

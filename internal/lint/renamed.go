@@ -8,7 +8,6 @@ import (
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
-	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
@@ -45,30 +44,8 @@ func Renamed(generated, finished []*yaml.RNode) []Rename {
 	return out
 }
 
-// Above refuses what layers above a fence did to the policies that it generated: one error
-// for each fence whose policies they rename, and one for each policy that they move.
-func Above(generated, finished []*yaml.RNode) policy.Findings {
-	renames := map[policy.Ref][]Rename{}
-	renamed := map[policy.Ref]bool{}
-	fences := map[policy.Ref]string{}
-	for _, n := range generated {
-		fences[resource.ID(n)] = resource.FenceOf(n)
-	}
-	for _, r := range Renamed(generated, finished) {
-		fence := policy.Ref{APIVersion: v1alpha1.APIVersion, Kind: v1alpha1.KindTenantFence, Name: fences[resource.IDOf(r.From)]}
-		renames[fence] = append(renames[fence], r)
-		renamed[r.To] = true
-	}
-	var out policy.Findings
-	for fence, list := range renames {
-		out = append(out, RefuseRenamed(fence, list)...)
-	}
-	out = append(out, slices.DeleteFunc(Moved(finished), func(f policy.Finding) bool { return renamed[f.Resource] })...)
-	return out.Sort()
-}
-
-// renamesShown is how many renamed policies are listed.
-const renamesShown = 3
+// shown is how many policies are listed.
+const shown = 3
 
 // RefuseRenamed is the one error for all policies that layers rename, at the fence's
 // configuration.
@@ -76,18 +53,24 @@ func RefuseRenamed(fence policy.Ref, renames []Rename) policy.Findings {
 	if len(renames) == 0 {
 		return nil
 	}
-	var list []string
-	for _, r := range renames[:min(renamesShown, len(renames))] {
+	list := make([]string, 0, len(renames))
+	for _, r := range renames {
 		list = append(list, fmt.Sprintf("%s is %s", named(r.From), named(r.To)))
-	}
-	if more := len(renames) - renamesShown; more > 0 {
-		list = append(list, fmt.Sprintf("and %d more", more))
 	}
 	return policy.Findings{{
 		Check: "renamed-policy", Severity: policy.Error, Resource: fence,
 		Message: fmt.Sprintf("a layer above the fence renames its policies (%s): list the fence, its profile, Tenants and FlowTests above the layer that sets namePrefix or nameSuffix (or renames otherwise), and use there the names that this layer gives to workloads and Services",
-			strings.Join(list, "; ")),
+			briefly(list)),
 	}}
+}
+
+// briefly lists the first of some texts, and counts the others.
+func briefly(list []string) string {
+	text := strings.Join(list[:min(shown, len(list))], "; ")
+	if more := len(list) - shown; more > 0 {
+		text += fmt.Sprintf("; and %d more", more)
+	}
+	return text
 }
 
 // named is "namespace/name".

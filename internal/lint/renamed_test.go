@@ -70,7 +70,31 @@ func TestAboveIsOneErrorForAFence(t *testing.T) {
 	if len(got) != 1 || !strings.Contains(got[0].Message, "acme/c is other/pre-c; and 1 more") {
 		t.Error(got)
 	}
-	if got := lint.Above(generated, nil); len(got) > 0 {
+}
+
+// What was proved is what is built, or an error.
+func TestAboveRefusesWhatIsRemovedAndChanged(t *testing.T) {
+	t.Parallel()
+	generated := []*yaml.RNode{yaml.MustParse(generatedPolicy)}
+	for name, c := range map[string]struct {
+		replace []string
+		want    string
+	}{
+		"as it is generated":       {nil, ""},
+		"with other labels beside": {[]string{"labels: {", "labels: {app.kubernetes.io/managed-by: flux, ", "annotations: {", "annotations: {a: b, "}, ""},
+		"with another spec":        {[]string{"app: web", "app: db"}, "policy-changed"},
+		"of another fence":         {[]string{"fence: mine", "fence: theirs"}, "policy-changed"},
+		"for another namespace":    {[]string{"namespace: acme,", "namespace: other,"}, "policy-changed"},
+		"of another tenant":        {[]string{"tenant: acme", "tenant: beta"}, "policy-changed"},
+		"in another namespace":     {[]string{"namespace: acme\n", "namespace: other\n"}, "moved-policy"},
+		"replaced":                 {[]string{"name: egress-api", "name: api", "app: web", "app: db"}, "policy-missing"},
+	} {
+		got := lint.Above(generated, []*yaml.RNode{yaml.MustParse(strings.NewReplacer(c.replace...).Replace(generatedPolicy))})
+		if len(got) != min(len(c.want), 1) || len(got) == 1 && got[0].Check != c.want {
+			t.Errorf("%s: %v, want %q", name, got, c.want)
+		}
+	}
+	if got := lint.Above(generated, nil); len(got) != 1 || got[0].Check != "policy-missing" || got[0].Resource.Name != "mine" {
 		t.Error(got)
 	}
 }
