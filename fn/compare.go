@@ -2,6 +2,7 @@ package fn
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
@@ -22,8 +23,8 @@ type comparison struct {
 	finished, now map[policy.Ref]*yaml.RNode
 	// wanted are the policies that are generated.
 	wanted map[policy.Ref]*yaml.RNode
-	// moved and left are the policies that a layer moved, as they stand, and as they
-	// were generated.
+	// moved and left are the policies that a layer moved or renamed, as they stand, and as
+	// they were generated.
 	moved, left map[policy.Ref]bool
 
 	sum      policy.Comparison
@@ -32,6 +33,7 @@ type comparison struct {
 
 // compare needs the desired policies of all stages.
 func compare(o merge.Options, finished, desired []*yaml.RNode) (policy.Comparison, policy.Findings) {
+	finished, _ = resource.Distinct(finished)
 	merged, said := merge.Merge(o, finished, desired)
 	c := comparison{options: o, finished: byID(finished), now: byID(merged.Items), wanted: map[policy.Ref]*yaml.RNode{}, findings: said}
 	for _, n := range desired {
@@ -40,7 +42,8 @@ func compare(o merge.Options, finished, desired []*yaml.RNode) (policy.Compariso
 		}
 	}
 	c.sum.Wanted = len(c.wanted)
-	c.findMoved(finished)
+	c.findMoved(finished, desired)
+	c.lookAtKept(finished, byID(desired))
 	var missing policy.Findings
 	for _, change := range merged.Changes {
 		if f := c.look(change); f != nil {
@@ -54,16 +57,48 @@ func compare(o merge.Options, finished, desired []*yaml.RNode) (policy.Compariso
 	return c.sum, c.findings
 }
 
-// findMoved takes the policies that a layer moved out of the comparison, which would
-// find each both missing and unexpected.
-func (c *comparison) findMoved(finished []*yaml.RNode) {
+// findMoved takes the policies that a layer moved or renamed out of the comparison, which
+// would find each both missing and unexpected.
+func (c *comparison) findMoved(finished, desired []*yaml.RNode) {
 	c.moved, c.left = map[policy.Ref]bool{}, map[policy.Ref]bool{}
+	renames := lint.Renamed(slices.DeleteFunc(slices.Clone(desired), func(n *yaml.RNode) bool { return c.wanted[resource.ID(n)] == nil }), finished)
+	for _, r := range renames {
+		c.moved[resource.IDOf(r.To)], c.left[resource.IDOf(r.From)] = true, true
+	}
+	c.findings = append(c.findings, lint.RefuseRenamed(c.options.Config, renames)...)
 	for _, f := range lint.Moved(finished) {
 		from := resource.IDOf(f.Resource)
+		if c.moved[from] || c.wanted[from] != nil {
+			continue
+		}
+		c.findings = append(c.findings, f)
 		c.moved[from] = true
 		from.Namespace = c.finished[from].GetAnnotations()[resource.AnnotationNamespace]
 		c.left[from] = true
 	}
+}
+
+// lookAtKept looks at the policies of this fence that a run keeps as they are, since their
+// stage is not listed: the run of that stage would change or delete what is not as it is
+// generated.
+func (c *comparison) lookAtKept(finished []*yaml.RNode, desired map[policy.Ref]*yaml.RNode) {
+	for _, n := range finished {
+		id := resource.ID(n)
+		if !c.options.Owns(n) || resource.Local(n) || c.wanted[id] != nil || c.now[id] == nil || c.moved[id] {
+			continue
+		}
+		switch plan := desired[id]; {
+		case plan == nil && c.options.Emits(n):
+			c.sum.Unexpected++
+			c.unexpected(resource.RefOf(n))
+		case plan != nil && c.options.Emits(plan) && !merge.AsPlanned(n, plan):
+			c.say("policy-changed", resource.RefOf(n), "is of a stage that is not listed, and is not as it is generated: run the layer that lists the stage, or find the layer that changes it")
+		}
+	}
+}
+
+func (c *comparison) unexpected(ref policy.Ref) {
+	c.say("policy-unexpected", ref, "bears the label of fence %s, and nothing asks for it: build again, which removes it, or remove it where it comes from", c.options.Fence.Name)
 }
 
 // look counts one change that the function would make, and says what it means. Where
@@ -81,7 +116,7 @@ func (c *comparison) look(change policy.Change) *policy.Finding {
 		}
 	case change.Action == policy.Deleted && !c.moved[id]:
 		c.sum.Unexpected++
-		c.say("policy-unexpected", change.Ref, "bears the label of fence %s, and nothing asks for it: build again, which removes it, or remove it where it comes from", c.options.Fence.Name)
+		c.unexpected(change.Ref)
 	case change.Action == policy.Configured:
 		c.changed(change.Ref, id)
 	case change.Action == policy.Unchanged && c.wanted[id] != nil:
@@ -90,15 +125,11 @@ func (c *comparison) look(change policy.Change) *policy.Finding {
 	return nil
 }
 
-// shown is how many differences of one resource are told.
+// shown is how many reasons of one resource are listed.
 const shown = 3
 
 func (c *comparison) changed(ref, id policy.Ref) {
-	differences := merge.Differences(c.finished[id], c.now[id])
-	text := strings.Join(differences[:min(shown, len(differences))], "; ")
-	if more := len(differences) - shown; more > 0 {
-		text += fmt.Sprintf("; and %d more", more)
-	}
+	text := merge.Brief(merge.Differences(c.finished[id], c.now[id]))
 	if c.wanted[id] == nil {
 		c.say("patch-missing", ref, "is not as the function leaves it: %s: build again, or find the layer that changes it back", text)
 		return

@@ -57,20 +57,24 @@ func refuseEmit(in *resource.Inputs, w wanted) policy.Findings {
 	return out
 }
 
-// besideEmitted are the items with the policies of others, which other runs write, as those
-// will write them; and, where there are some, what is taken as given thereby.
+// besideEmitted are the items and, of the policies that other runs write, those that are not
+// among them; and, where there are some, what is taken as given thereby. What is among the
+// items is proved as it stands: Merge refuses it where it is not what the other run writes.
 func besideEmitted(o merge.Options, items, policies []*yaml.RNode) ([]*yaml.RNode, policy.Findings) {
 	if len(o.Emit) == 0 {
 		return items, nil
 	}
-	out := slices.DeleteFunc(slices.Clone(items), func(n *yaml.RNode) bool { return o.Owns(n) && !o.Emits(n) })
+	out, there := slices.Clone(items), shipped(items)
 	whose := map[string]bool{}
 	given := 0
 	for _, n := range policies {
-		if !o.Emits(n) {
+		if o.Emits(n) {
+			continue
+		}
+		whose[merge.Whose(n)] = true
+		given++
+		if !there[resource.ID(n)] {
 			out = append(out, n)
-			whose[merge.Whose(n)] = true
-			given++
 		}
 	}
 	if given == 0 {

@@ -13,36 +13,45 @@ import (
 
 // asEnforced are the items as they will be once every tenant and all nodes are enforced:
 // in Audit nothing is closed, and nothing of what is spoken is looked into. A policy that is
-// not as it was generated counts as it is.
-func (p proof) asEnforced() ([]*yaml.RNode, error) {
-	if closed := audited(p.fence); len(closed.tenants)+len(closed.nodes) == 0 {
-		return p.items, nil
+// not as it is generated counts as it is. Beside the items, it returns those that are as they
+// are generated.
+func (p proof) asEnforced() (items []*yaml.RNode, own map[*yaml.RNode]bool, err error) {
+	now, then := byID(p.policies), map[policy.Ref]*yaml.RNode{}
+	closed := audited(p.fence)
+	audit := len(closed.tenants)+len(closed.nodes) > 0
+	var later []*yaml.RNode
+	if audit {
+		fence := p.fence.AsEnforced()
+		if later, err = render.Render(fence, plan.Plan(fence)); err != nil {
+			return nil, nil, fmt.Errorf("as if all were enforced: %w", err)
+		}
+		then = byID(later)
 	}
-	fence := p.fence.AsEnforced()
-	later, err := render.Render(fence, plan.Plan(fence))
-	if err != nil {
-		return nil, fmt.Errorf("as if all were enforced: %w", err)
-	}
-	then, now := byID(later), byID(p.policies)
-	var out []*yaml.RNode
-	for _, n := range p.items {
+	own = map[*yaml.RNode]bool{}
+	distinct, _ := resource.Distinct(p.items)
+	for _, n := range distinct {
 		id := resource.ID(n)
-		generated, err := sameRules(n, now[id])
+		generated, err := sameContent(n, now[id])
 		switch {
 		case err != nil:
-			return nil, fmt.Errorf("read %s: %w", resource.RefOf(n), err)
-		case !generated || ofTwin(n, p.twin):
-			out = append(out, n)
+			return nil, nil, fmt.Errorf("read %s: %w", resource.RefOf(n), err)
+		case resource.Local(n):
+			// It never reaches the cluster.
+		case !audit || !generated || ofTwin(n, p.twin):
+			own[n] = generated
+			items = append(items, n)
 		case then[id] != nil:
-			out = append(out, then[id])
+			own[then[id]] = true
+			items = append(items, then[id])
 		}
 	}
 	for _, n := range later {
 		if now[resource.ID(n)] == nil {
-			out = append(out, n)
+			own[n] = true
+			items = append(items, n)
 		}
 	}
-	return out, nil
+	return items, own, nil
 }
 
 // ofTwin says whether a policy is a NetworkPolicy beside others, which in Audit is not there.
@@ -50,16 +59,26 @@ func ofTwin(n *yaml.RNode, twin *policy.Fence) bool {
 	return twin != nil && n.GetKind() == resource.KindKubernetes
 }
 
-// sameRules reports whether two policies have the same rules. One that does not exist has
-// none, and is the same as no other.
-func sameRules(a, b *yaml.RNode) (bool, error) {
+// sameContent reports whether a resource has the content of another: all of it, but for
+// metadata and status. A missing one has none.
+func sameContent(a, b *yaml.RNode) (bool, error) {
 	if a == nil || b == nil {
 		return false, nil
 	}
-	one, err := a.Map()
+	one, err := contentOf(a)
 	if err != nil {
 		return false, err
 	}
-	other, err := b.Map()
-	return policy.Key([]any{one["spec"], one["specs"]}) == policy.Key([]any{other["spec"], other["specs"]}), err
+	other, err := contentOf(b)
+	return one == other, err
+}
+
+func contentOf(n *yaml.RNode) (string, error) {
+	content, err := n.Map()
+	if err != nil {
+		return "", err
+	}
+	delete(content, "metadata")
+	delete(content, "status")
+	return policy.Key(content), nil
 }

@@ -7,6 +7,7 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/lint"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/reach"
 	"github.com/tenantfence/tenantfence/internal/resource"
@@ -20,7 +21,7 @@ func (v Verification) byFlowTests() (policy.Report, error) {
 		r.readItem(n)
 	}
 	index, findings := resource.NewIndex(r.rest)
-	report := policy.Report{Basis: policy.FlowTestBasis, Findings: append(r.findings, findings...)}
+	report := policy.Report{Basis: policy.FlowTestBasis, Findings: slices.Concat(r.findings, findings, lint.Moved(r.rest))}
 	if report.Findings.HasError() {
 		return report, nil
 	}

@@ -26,7 +26,7 @@ func showLabels(name string, index *resource.Index, items []*yaml.RNode, progres
 	}
 	subject := reach.Proof{
 		Engine: e, Fence: fence, Endpoints: reach.Endpoints{Index: index, Fence: fence},
-		Policies: policiesByName(fence, items), Undeclared: true, Progress: progress,
+		Policies: policiesByName(fence, items, func(n *yaml.RNode) bool { return resource.FenceOf(n) == name }), Undeclared: true, Progress: progress,
 	}
 	_, findings, err := subject.Isolation()
 	report.Findings = slices.Concat(said, findings, subject.HostNetwork(), notClosed(fence))

@@ -75,7 +75,7 @@ func unsaidConfigs(items []*yaml.RNode) []*yaml.RNode {
 func fenced(items []*yaml.RNode) []*yaml.RNode {
 	var out []*yaml.RNode
 	for _, n := range items {
-		if resource.IsPolicy(n) && n.GetLabels()[resource.LabelFence] != "" {
+		if resource.IsPolicy(n) && resource.FenceOf(n) != "" {
 			out = append(out, n)
 		}
 	}

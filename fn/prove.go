@@ -25,6 +25,9 @@ type proof struct {
 	wanted
 	items    []*yaml.RNode
 	progress policy.Progress
+	// own are the items that are as the function generates them. The others are nothing but
+	// what they are, whatever their labels.
+	own map[*yaml.RNode]bool
 }
 
 // run decides what the policies among the items do, as if every tenant were enforced:
@@ -37,7 +40,7 @@ func (p proof) run(level v1alpha1.Proof) (policy.Report, error) {
 	}
 	subject := reach.Proof{
 		Engine: e, Fence: p.fence, Twin: p.twin, Endpoints: reach.Endpoints{Index: p.index, Fence: p.fence, Reasons: resource.Reasons(p.items)},
-		Policies: policiesByName(p.fence, p.items), Sources: sourcesOf(p.in), Progress: p.progress,
+		Policies: policiesByName(p.fence, p.items, func(n *yaml.RNode) bool { return p.own[n] }), Sources: sourcesOf(p.in), Progress: p.progress,
 	}
 	for i, t := range p.in.FlowTests {
 		p.progress.Tell("deciding FlowTests", i, len(p.in.FlowTests))
@@ -64,11 +67,11 @@ func (p proof) run(level v1alpha1.Proof) (policy.Report, error) {
 // start has an engine enforce the items as they will be once all are enforced. There is
 // none where policies are rejected.
 func (p *proof) start() (policy.Engine, policy.Findings, error) {
-	items, err := p.asEnforced()
+	items, own, err := p.asEnforced()
 	if err != nil {
 		return nil, nil, err
 	}
-	p.items = items
+	p.items, p.own = items, own
 	e, rejected, err := enforce(p.fence, p.index, p.items, closing{})
 	if err != nil {
 		return nil, rejected, err
@@ -160,7 +163,8 @@ func newEngine(fence *policy.Fence, index *resource.Index, items []*yaml.RNode, 
 	if err != nil {
 		return nil, err
 	}
-	for _, n := range items {
+	distinct, _ := resource.Distinct(items)
+	for _, n := range distinct {
 		// What is only inventory never reaches the cluster: a deny there hides nothing.
 		if !enforced(n) && !besidePolicies(fence.Cluster, n) || resource.Local(n) {
 			continue
@@ -233,16 +237,20 @@ func rejections(fence *policy.Fence, rejected policy.RejectedError, items []*yam
 }
 
 // policiesByName finds policies by the names that an engine gives them: where two have
-// the same, the one that is not the fence's.
-func policiesByName(fence *policy.Fence, items []*yaml.RNode) map[string]*resource.Policy {
+// the same, the one that is not the fence's own.
+func policiesByName(fence *policy.Fence, items []*yaml.RNode, own func(*yaml.RNode) bool) map[string]*resource.Policy {
 	out := map[string]*resource.Policy{}
 	for _, n := range items {
 		if !resource.IsPolicy(n) {
 			continue
 		}
 		name := resource.PolicyName(resource.RefOf(n))
-		if have := out[name]; have == nil || have.Fence == fence.Name {
-			out[name] = &resource.Policy{Ref: resource.RefOf(n), Fence: n.GetLabels()[resource.LabelFence]}
+		if have := out[name]; have != nil && have.Fence != fence.Name {
+			continue
+		}
+		out[name] = &resource.Policy{Ref: resource.RefOf(n)}
+		if own(n) {
+			out[name].Fence = fence.Name
 		}
 	}
 	return out
@@ -261,9 +269,17 @@ func sourcesOf(in *resource.Inputs) map[string]policy.Ref {
 // complete says whether every policy that would be generated, of whichever stage, is
 // among the items.
 func complete(desired, items []*yaml.RNode) bool {
+	there := shipped(items)
+	return !slices.ContainsFunc(desired, func(n *yaml.RNode) bool { return !there[resource.ID(n)] })
+}
+
+// shipped are the items that reach the cluster.
+func shipped(items []*yaml.RNode) map[policy.Ref]bool {
 	there := map[policy.Ref]bool{}
 	for _, n := range items {
-		there[resource.ID(n)] = true
+		if !resource.Local(n) {
+			there[resource.ID(n)] = true
+		}
 	}
-	return !slices.ContainsFunc(desired, func(n *yaml.RNode) bool { return !there[resource.ID(n)] })
+	return there
 }

@@ -29,6 +29,8 @@ type reader struct {
 func Read(config *yaml.RNode, items []*yaml.RNode) (*resource.Inputs, *resource.Index, policy.Findings) {
 	var r reader
 	known := r.readConfig(config)
+	items, copies := resource.Distinct(items)
+	r.findings = append(r.findings, copies...)
 	for _, n := range items {
 		r.readItem(n)
 	}
@@ -59,7 +61,7 @@ func (r *reader) refuseStrange() {
 // blind says whether the host shows nothing but the fence's own configuration and,
 // when run again, what it generated: kustomize does so to a generator.
 func (r *reader) blind(items []*yaml.RNode) bool {
-	foreign := slices.ContainsFunc(r.rest, func(n *yaml.RNode) bool { return n.GetLabels()[resource.LabelFence] != r.in.Fence.Name })
+	foreign := slices.ContainsFunc(r.rest, func(n *yaml.RNode) bool { return resource.FenceOf(n) != r.in.Fence.Name })
 	return len(r.in.Fence.Spec.Tenants) > 0 && !foreign && len(items)-len(r.rest) <= 1
 }
 

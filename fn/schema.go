@@ -27,7 +27,7 @@ func (p proof) unread(said policy.Findings) (policy.Findings, error) {
 	}
 	for _, n := range p.items {
 		ref := resource.RefOf(n)
-		if !resource.IsCilium(n) || resource.Local(n) || told[ref] || n.GetLabels()[resource.LabelFence] == p.fence.Name {
+		if !resource.IsCilium(n) || resource.Local(n) || told[ref] || p.own[n] {
 			continue
 		}
 		f, err := unfit(p.fence, n)

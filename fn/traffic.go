@@ -82,7 +82,7 @@ func differing(o merge.Options, was, is []*yaml.RNode) []changedPolicy {
 	var out []changedPolicy
 	for id, n := range all {
 		// A policy that cannot be read is rejected by the engine, with its name.
-		if same, err := sameRules(one[id], other[id]); err == nil && same {
+		if same, err := sameContent(one[id], other[id]); err == nil && same {
 			continue
 		}
 		out = append(out, changedPolicy{ref: resource.RefOf(n), handWritten: one[id] != nil && !o.Owns(one[id])})

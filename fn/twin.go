@@ -27,7 +27,7 @@ func (p proof) compareTwin() (policy.Findings, error) {
 	}
 	subject := reach.Proof{
 		Engine: other, Fence: p.twin, Endpoints: reach.Endpoints{Index: p.index, Fence: p.twin},
-		Policies: policiesByName(p.twin, p.items), Sources: sourcesOf(p.in), Progress: p.progress,
+		Policies: policiesByName(p.twin, p.items, func(n *yaml.RNode) bool { return p.own[n] }), Sources: sourcesOf(p.in), Progress: p.progress,
 	}
 	_, findings, err := subject.Isolation()
 	if err != nil {

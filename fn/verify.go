@@ -43,7 +43,7 @@ func Verify(v Verification) (policy.Report, error) {
 	} else if runs, err = runsOf(v.Fence, Runs(v.Items)); err != nil {
 		return policy.Report{}, err
 	}
-	said = slices.Concat(said, lint.LocalPolicies(finished, v.Kpt, fenceOf(runs)), lint.Moved(finished), lint.AuditAnnotation(finished))
+	said = slices.Concat(said, lint.LocalPolicies(finished, v.Kpt, fenceOf(runs)), lint.AuditAnnotation(finished))
 	if !v.Kpt {
 		if v.Items, err = applied(finished); err != nil {
 			return policy.Report{}, err
@@ -131,7 +131,7 @@ func (v Verification) byLabels() (policy.Report, error) {
 	if err != nil {
 		return policy.Report{}, fmt.Errorf("read labels: %w", err)
 	}
-	report.Findings = append(report.Findings, findings...)
+	report.Findings = append(report.Findings, append(findings, lint.Moved(rest)...)...)
 	return report, nil
 }
 
@@ -157,7 +157,10 @@ func (v Verification) against(runs []Run, items []*yaml.RNode) (policy.Report, e
 	options := mergeOptions(in, w.fence)
 	sum, said := compare(options, foreign(v.Items), w.policies)
 	report.Findings, report.Comparison = append(report.Findings, said...), &sum
-	if sum.NothingThere() {
+	if sum.Moved > 0 {
+		report.Findings = append(report.Findings, movedBefore(in)...)
+	}
+	if sum.NothingThere() || sum.Moved > 0 {
 		return report, nil
 	}
 	if !fences(w.fence) && !said.HasError() {
@@ -201,6 +204,14 @@ func laterStages(in *resource.Inputs) policy.Findings {
 	return policy.Findings{{
 		Check: "not-proved", Severity: policy.Warning, Resource: in.FenceRef, Field: "spec.stages",
 		Message: "neither isolation nor FlowTests are decided, since the policies of a stage that is not listed are missing here: verify all stages together, with the inputs that list the last one",
+	}}
+}
+
+// movedBefore: what follows from a layer that moves or renames policies is not repeated.
+func movedBefore(in *resource.Inputs) policy.Findings {
+	return policy.Findings{{
+		Check: "not-proved", Severity: policy.Warning, Resource: in.FenceRef,
+		Message: "neither isolation nor FlowTests are decided, since a layer above the fence moves or renames its policies",
 	}}
 }
 

@@ -83,6 +83,12 @@ func runBuild(cmd *cobra.Command, dir string, before []*yaml.RNode) (built, erro
 		if err != nil {
 			return err
 		}
+		record, remove, err := newRecord()
+		if err != nil {
+			return err
+		}
+		defer remove()
+		options.Arguments = append(options.Arguments, "--"+writtenFlag, record)
 		options.Function = func(config *yaml.RNode, items []*yaml.RNode) ([]*yaml.RNode, error) {
 			r, err := fn.Process(config, items, fn.Options{Progress: p.Tell, Before: before})
 			if werr := fn.Report(cmd.ErrOrStderr(), r, err, detail(cmd)); werr != nil {
@@ -105,7 +111,7 @@ func runBuild(cmd *cobra.Command, dir string, before []*yaml.RNode) (built, erro
 		if err != nil || !b.fellBack {
 			return err
 		}
-		return refuseMoved(cmd, b.data)
+		return refuseMoved(cmd, b.data, record)
 	})
 	return b, err
 }
@@ -142,11 +148,16 @@ func buildOptions(cmd *cobra.Command, p *output.Progress) (kustomize.Options, er
 	}, nil
 }
 
-// refuseMoved looks at what kustomize did after the fence.
-func refuseMoved(cmd *cobra.Command, data []byte) error {
+// refuseMoved looks at what kustomize did after the fence: whether a layer above it moved or
+// renamed the policies that the function wrote down in a file.
+func refuseMoved(cmd *cobra.Command, data []byte, record string) error {
 	items, err := kio.FromBytes(data)
 	if err != nil {
 		return fmt.Errorf("read the build: %w", err)
 	}
-	return refusal(cmd.ErrOrStderr(), lint.Moved(items), nil)
+	written, err := readWritten(record)
+	if err != nil {
+		return err
+	}
+	return refusal(cmd.ErrOrStderr(), lint.Above(written, items), nil)
 }

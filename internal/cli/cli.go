@@ -59,7 +59,7 @@ func Run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 }
 
 func newRoot() *cobra.Command {
-	var record, seen string
+	var record, written, seen string
 	root := &cobra.Command{
 		Use:   "tenantfence",
 		Short: "Fence the tenants of a Kubernetes cluster: default-deny, with exactly the flows that each needs",
@@ -80,8 +80,11 @@ exits with 0 only after a last line that begins with "verified".`,
 			if f, ok := cmd.InOrStdin().(*os.File); ok && term.IsTerminal(int(f.Fd())) {
 				return cmd.Help()
 			}
-			if record != "" {
+			switch {
+			case record != "":
 				return executeRecorded(cmd, record, seen)
+			case written != "":
+				return executeWritten(cmd, written, seen)
 			}
 			return fn.Execute(cmd.InOrStdin(), cmd.OutOrStdout(), cmd.ErrOrStderr(), detail(cmd), fn.Options{Seen: seen})
 		},
@@ -91,8 +94,9 @@ exits with 0 only after a last line that begins with "verified".`,
 	}
 	root.PersistentFlags().BoolP("verbose", "v", false, "say of each policy and file what was done, not only the sum")
 	root.Flags().StringVar(&record, recordFlag, "", "append the input to this file")
+	root.Flags().StringVar(&written, writtenFlag, "", "append the output to this file")
 	root.Flags().StringVar(&seen, seenFlag, "", "mark Tenants, profile and FlowTests with this")
-	for _, hidden := range []string{recordFlag, seenFlag} {
+	for _, hidden := range []string{recordFlag, writtenFlag, seenFlag} {
 		// It never fails for a flag that exists.
 		_ = root.Flags().MarkHidden(hidden)
 	}

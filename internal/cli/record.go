@@ -5,7 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"sigs.k8s.io/kustomize/kyaml/kio"
@@ -13,11 +16,76 @@ import (
 
 	"github.com/tenantfence/tenantfence/fn"
 	"github.com/tenantfence/tenantfence/internal/output"
+	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// recordFlag makes the function write down what it is given. It is how one process of
-// this program tells another.
-const recordFlag = "record"
+// recordFlag makes the function write down what it is given, and writtenFlag what it returns
+// beside. They are how one process of this program tells another.
+const (
+	recordFlag  = "record"
+	writtenFlag = "written"
+)
+
+// executeWritten is the function, which appends what it is given and what it returns to a
+// file.
+func executeWritten(cmd *cobra.Command, file, seen string) error {
+	in, err := io.ReadAll(cmd.InOrStdin())
+	if err != nil {
+		return fmt.Errorf("read input: %w", err)
+	}
+	var out bytes.Buffer
+	if err := fn.Execute(bytes.NewReader(in), io.MultiWriter(cmd.OutOrStdout(), &out), cmd.ErrOrStderr(), detail(cmd), fn.Options{Seen: seen}); err != nil {
+		return err
+	}
+	if err := appendTo(file, slices.Concat([]byte("\n---\n"), in, []byte("\n---\n"), out.Bytes())); err != nil {
+		return fmt.Errorf("record the policies: %w", err)
+	}
+	return nil
+}
+
+// readWritten reads the policies that runs of the function wrote, and that no later run
+// deleted.
+func readWritten(file string) ([]*yaml.RNode, error) {
+	runs, err := readRecord(file)
+	if err != nil {
+		return nil, err
+	}
+	written := map[policy.Ref]*yaml.RNode{}
+	// Each run is recorded twice: what it was given, and what it returned.
+	for i := 0; i+1 < len(runs); i += 2 {
+		kept := map[policy.Ref]bool{}
+		for _, n := range runs[i+1].Items {
+			kept[resource.ID(n)] = true
+			if resource.FenceOf(n) == runs[i].Config.GetName() {
+				written[resource.ID(n)] = n
+			}
+		}
+		for _, n := range runs[i].Items {
+			if id := resource.ID(n); !kept[id] {
+				delete(written, id)
+			}
+		}
+	}
+	return slices.SortedFunc(maps.Values(written), func(a, b *yaml.RNode) int {
+		return strings.Compare(resource.RefOf(a).String(), resource.RefOf(b).String())
+	}), nil
+}
+
+// newRecord is an empty file for another process to append to, and what removes it.
+func newRecord() (name string, remove func(), err error) {
+	f, err := os.CreateTemp("", "tenantfence-*.yaml")
+	if err != nil {
+		return "", nil, fmt.Errorf("record what the function does: %w", err)
+	}
+	// Nothing better can be done where a temporary file cannot be removed.
+	remove = func() { _ = os.Remove(f.Name()) }
+	if err := f.Close(); err != nil {
+		remove()
+		return "", nil, fmt.Errorf("record what the function does: %w", err)
+	}
+	return f.Name(), remove, nil
+}
 
 // seenFlag makes the function mark the resources of this project's kinds that it is given.
 const seenFlag = "seen"

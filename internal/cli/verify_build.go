@@ -113,15 +113,12 @@ func buildRecorded(cmd *cobra.Command, p *output.Progress, dir string, function 
 	if err != nil {
 		return g, err
 	}
-	record, err := os.CreateTemp("", "tenantfence-*.yaml")
+	record, remove, err := newRecord()
 	if err != nil {
-		return g, fmt.Errorf("record what the function is given: %w", err)
+		return g, err
 	}
-	defer func() { _ = os.Remove(record.Name()) }()
-	if err := record.Close(); err != nil {
-		return g, fmt.Errorf("record what the function is given: %w", err)
-	}
-	options.Arguments = append(options.Arguments, "--"+recordFlag, record.Name())
+	defer remove()
+	options.Arguments = append(options.Arguments, "--"+recordFlag, record)
 	options.Function = func(config *yaml.RNode, items []*yaml.RNode) ([]*yaml.RNode, error) {
 		g.runs = append(g.runs, fn.Run{Config: config.Copy(), Blind: blind(items)})
 		return function(config, items)
@@ -145,7 +142,7 @@ func buildRecorded(cmd *cobra.Command, p *output.Progress, dir string, function 
 	if g.items, err = kio.FromBytes(data); err != nil {
 		return g, fmt.Errorf("read the build: %w", err)
 	}
-	g.runs, err = readRecord(record.Name())
+	g.runs, err = readRecord(record)
 	return g, err
 }
 

@@ -133,7 +133,7 @@ func generated(t *testing.T, nodes []*yaml.RNode) map[string]any {
 	t.Helper()
 	want := map[string]any{}
 	for _, n := range nodes {
-		if n.GetLabels()[resource.LabelManagedBy] != resource.ManagedBy {
+		if resource.FenceOf(n) == "" {
 			continue
 		}
 		annotations := n.GetAnnotations()

@@ -65,9 +65,10 @@ type placer struct {
 func place(items []*yaml.RNode) (placement, policy.Findings) {
 	p := placer{at: placement{}, ownerOf: map[string]string{}}
 	var configs []*yaml.RNode
-	for _, n := range items {
+	distinct, _ := resource.Distinct(items)
+	for _, n := range distinct {
 		switch {
-		case n.GetLabels()[resource.LabelManagedBy] != resource.ManagedBy:
+		case resource.FenceOf(n) == "":
 		case !p.valid(n):
 		case n.GetKind() == "ConfigMap":
 			configs = append(configs, n)
@@ -78,7 +79,7 @@ func place(items []*yaml.RNode) (placement, policy.Findings) {
 	if len(p.at) == 0 && len(p.findings) == 0 {
 		p.findings = append(p.findings, policy.Finding{
 			Check: "nothing-to-render", Severity: policy.Error,
-			Message: "the build holds no policy with the label " + resource.LabelManagedBy + ": " + resource.ManagedBy +
+			Message: "the build holds no policy with the label " + resource.LabelFence +
 				": look why with tenantfence build; where the fence shall go, delete the rendered tree by hand",
 		})
 	}
@@ -89,13 +90,6 @@ func place(items []*yaml.RNode) (placement, policy.Findings) {
 	return p.at, p.findings
 }
 
-// generatedKinds are the kinds that are generated, by group.
-var generatedKinds = map[string][]string{
-	"cilium.io":         {"CiliumNetworkPolicy", "CiliumClusterwideNetworkPolicy"},
-	"networking.k8s.io": {"NetworkPolicy"},
-	"":                  {"ConfigMap"},
-}
-
 func clusterwide(n *yaml.RNode) bool { return n.GetKind() == "CiliumClusterwideNetworkPolicy" }
 
 func (p *placer) refuse(n *yaml.RNode, field, format string, args ...any) {
@@ -104,15 +98,9 @@ func (p *placer) refuse(n *yaml.RNode, field, format string, args ...any) {
 	})
 }
 
-// valid refuses what cannot be ours, and what is no name: paths are made of it.
+// valid refuses what is no name: paths are made of it.
 func (p *placer) valid(n *yaml.RNode) bool {
-	group, _, grouped := strings.Cut(n.GetApiVersion(), "/")
-	if !grouped {
-		group = ""
-	}
 	switch {
-	case !slices.Contains(generatedKinds[group], n.GetKind()):
-		p.refuse(n, "metadata.labels", "says that tenantfence manages it, which generates nothing of this kind: remove the label %s", resource.LabelManagedBy)
 	case len(validation.IsDNS1123Subdomain(n.GetName())) > 0:
 		p.refuse(n, "metadata.name", "%q is no name of a policy", n.GetName())
 	case !clusterwide(n) && len(validation.IsDNS1123Label(n.GetNamespace())) > 0:
@@ -180,7 +168,7 @@ func (p *placer) put(n *yaml.RNode, owner string, at int) {
 	}
 	file := fileName(n)
 	if h[at][file] != nil {
-		p.refuse(n, "metadata.name", "is in the build twice")
+		p.refuse(n, "metadata.name", "is in the build twice, with different content")
 		return
 	}
 	h[at][file] = n

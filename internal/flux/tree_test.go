@@ -20,8 +20,8 @@ func equal[T any](t *testing.T, what string, got, want T) {
 const configMap = `apiVersion: v1
 kind: ConfigMap
 metadata:
-  labels: {app.kubernetes.io/managed-by: tenantfence}
-  name: allow-list
+  labels: {tenantfence.dev/fence: fence}
+  name: tenantfence-egress-names
   namespace: tenant-acme
 data: {price: "${PORT}"}
 `
@@ -32,14 +32,18 @@ metadata: {name: tenant-acme}
 ---
 apiVersion: cilium.io/v2
 kind: CiliumNetworkPolicy
-metadata: {name: by-hand, namespace: tenant-acme}
+metadata: {name: by-hand, namespace: tenant-acme, labels: {app.kubernetes.io/managed-by: tenantfence}}
 spec: {}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: with-our-label, namespace: tenant-acme, labels: {tenantfence.dev/fence: fence}}
 `
 
 const networkPolicy = `apiVersion: networking.k8s.io/v1
 kind: NetworkPolicy
 metadata:
-  labels: {app.kubernetes.io/managed-by: tenantfence, tenantfence.dev/tenant: acme, tenantfence.dev/stage: Allow}
+  labels: {app.kubernetes.io/managed-by: flux, tenantfence.dev/fence: fence, tenantfence.dev/tenant: acme, tenantfence.dev/stage: Allow}
   name: egress-llm
   namespace: tenant-acme
 spec: {podSelector: {}}
@@ -51,7 +55,7 @@ func TestThePlaceOfEachObject(t *testing.T) {
 		strings.ReplaceAll(configMap, "tenant-acme", "kube-system"))...)
 	equal(t, "files", files.paths(), []string{
 		"_cluster/allow/ciliumclusterwidenetworkpolicy_nodes.yaml",
-		"_cluster/allow/configmap_kube-system.allow-list.yaml",
+		"_cluster/allow/configmap_kube-system.tenantfence-egress-names.yaml",
 		"_cluster/allow/kustomization.yaml",
 		"_flux/tenantfence-cluster-allow.yaml",
 		"_flux/tenantfence-tenant-acme-allow.yaml",
@@ -61,7 +65,7 @@ func TestThePlaceOfEachObject(t *testing.T) {
 		"acme/allow/kustomization.yaml",
 		"acme/allow/networkpolicy_tenant-acme.egress-llm.yaml",
 		"acme/allow/tenant-acme.egress-llm.yaml",
-		"acme/baseline/configmap_tenant-acme.allow-list.yaml",
+		"acme/baseline/configmap_tenant-acme.tenantfence-egress-names.yaml",
 		"acme/baseline/kustomization.yaml",
 		"acme/baseline/tenant-acme.allow-dns.yaml",
 		"acme/default-deny/kustomization.yaml",
@@ -82,7 +86,7 @@ func TestAConfigMapFollowsItsOwnLabels(t *testing.T) {
 	t.Parallel()
 	labelled := strings.Replace(configMap, "labels: {", "labels: {tenantfence.dev/tenant: beta, tenantfence.dev/stage: Allow, ", 1)
 	files := tree(t, defaults, append(append(tenant("acme"), tenant("beta")...), labelled)...)
-	body(t, files, "beta/allow/configmap_tenant-acme.allow-list.yaml")
+	body(t, files, "beta/allow/configmap_tenant-acme.tenantfence-egress-names.yaml")
 }
 
 func TestAPolicyChangesByOneAnnotationOnly(t *testing.T) {
@@ -245,9 +249,8 @@ func TestWhatIsNotRendered(t *testing.T) {
 	tests := map[string]struct{ document, check, field string }{
 		"a build without policies":            {others, "nothing-to-render", ""},
 		"a build with a ConfigMap alone":      {configMap, "nothing-to-render", ""},
-		"another kind with our label":         {strings.Replace(good, "kind: CiliumNetworkPolicy", "kind: CiliumEnvoyConfig", 1), "not-generated", "metadata.labels"},
-		"a Secret with our label":             {good + "---\n" + strings.Replace(configMap, "kind: ConfigMap", "kind: Secret", 1), "not-generated", "metadata.labels"},
-		"the same kind of another group":      {strings.Replace(networkPolicy, "networking.k8s.io", "crd.projectcalico.org", 1), "not-generated", "metadata.labels"},
+		"another kind with our label":         {strings.Replace(good, "kind: CiliumNetworkPolicy", "kind: CiliumEnvoyConfig", 1), "nothing-to-render", ""},
+		"the same kind of another group":      {strings.Replace(networkPolicy, "networking.k8s.io", "crd.projectcalico.org", 1), "nothing-to-render", ""},
 		"a policy without a stage":            {strings.Replace(good, "    tenantfence.dev/stage: Allow\n", "", 1), "not-generated", "metadata.labels"},
 		"a stage that there is not":           {strings.Replace(good, "stage: Allow", "stage: Later", 1), "not-generated", "metadata.labels"},
 		"a ConfigMap of no stage that is":     {good + "---\n" + strings.Replace(configMap, "labels: {", "labels: {tenantfence.dev/stage: Later, ", 1), "not-generated", "metadata.labels"},
@@ -258,7 +261,7 @@ func TestWhatIsNotRendered(t *testing.T) {
 		"a name that would leave the tree":    {strings.Replace(good, "name: egress-llm", "name: ../../etc", 1), "not-generated", "metadata.name"},
 		"a policy without a namespace":        {strings.Replace(good, "  namespace: tenant-acme\n", "", 1), "not-generated", "metadata.namespace"},
 		"a namespace that is none":            {strings.Replace(good, "namespace: tenant-acme", "namespace: a.b", 1), "not-generated", "metadata.namespace"},
-		"the same policy twice":               {good + "---\n" + good, "not-generated", "metadata.name"},
+		"the same policy twice":               {good + "---\n" + strings.Replace(good, "\"443\"", "\"80\"", 1), "not-generated", "metadata.name"},
 		"the same policy twice, in two forms": {good + "---\n" + strings.Replace(good, "cilium.io/v2", "cilium.io/v2alpha1", 1), "not-generated", "metadata.name"},
 	}
 	for name, test := range tests {
@@ -279,6 +282,13 @@ func TestAllThatIsWrongIsTold(t *testing.T) {
 	if len(findings) != 2 {
 		t.Errorf("got %v, want two findings", findings)
 	}
+}
+
+func TestEqualCopiesAreRenderedOnce(t *testing.T) {
+	t.Parallel()
+	one := ccnp("Allow", "nodes")
+	copied := strings.Replace(one, "  name: nodes\n", "  name: nodes\n  namespace: app\n", 1)
+	equal(t, "files", tree(t, defaults, append(tenant("acme"), copied, one)...).paths(), tree(t, defaults, append(tenant("acme"), one)...).paths())
 }
 
 func TestIsTree(t *testing.T) {

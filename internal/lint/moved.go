@@ -16,7 +16,7 @@ func Moved(items []*yaml.RNode) policy.Findings {
 	var out policy.Findings
 	for _, n := range items {
 		meant := n.GetAnnotations()[resource.AnnotationNamespace]
-		if n.GetLabels()[resource.LabelManagedBy] != resource.ManagedBy || meant == "" || meant == n.GetNamespace() {
+		if resource.FenceOf(n) == "" || meant == "" || meant == n.GetNamespace() {
 			continue
 		}
 		out = append(out, policy.Finding{

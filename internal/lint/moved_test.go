@@ -14,10 +14,10 @@ func TestMoved(t *testing.T) {
 		metadata string
 		want     int
 	}{
-		"a policy where it was meant to be":      {`namespace: acme, labels: {app.kubernetes.io/managed-by: tenantfence}, annotations: {tenantfence.dev/namespace: acme}`, 0},
-		"one that a later layer moved":           {`namespace: other, labels: {app.kubernetes.io/managed-by: tenantfence}, annotations: {tenantfence.dev/namespace: acme}`, 1},
+		"a policy where it was meant to be":      {`namespace: acme, labels: {tenantfence.dev/fence: mine}, annotations: {tenantfence.dev/namespace: acme}`, 0},
+		"one that a later layer moved":           {`namespace: other, labels: {tenantfence.dev/fence: mine}, annotations: {tenantfence.dev/namespace: acme}`, 1},
 		"a hand-written one with the annotation": {`namespace: other, annotations: {tenantfence.dev/namespace: acme}`, 0},
-		"one that was meant for no namespace":    {`labels: {app.kubernetes.io/managed-by: tenantfence}`, 0},
+		"one that was meant for no namespace":    {`labels: {tenantfence.dev/fence: mine}`, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -26,7 +26,8 @@ type Options struct {
 	FormerNames []string
 	// Stages are those that this run creates, configures and deletes.
 	Stages []v1alpha1.Stage
-	// Emit are the tenants, and nodes, whose policies are touched. None: everybody's.
+	// Emit are the tenants, and nodes, whose policies are touched. None: everybody's. Policies
+	// of others must be as they are desired: other runs write them.
 	Emit []string
 	// TenantsUnseen says that there is no Tenant, and nothing among the items that
 	// shows that they were read at all: then nothing of mine may be deleted.
@@ -50,6 +51,7 @@ func Merge(o Options, items, desired []*yaml.RNode) (Result, policy.Findings) {
 	m := newMerger(o, items, desired)
 	m.refuseUnseen(items)
 	m.refuseTwice(items)
+	m.refuseOthers(items)
 	for _, n := range items {
 		m.item(n)
 	}
@@ -65,10 +67,9 @@ type merger struct {
 	Options
 	// wanted are the desired policies of the stages that run; planned has those of
 	// any stage.
-	wanted  map[identity]*yaml.RNode
-	planned map[identity]bool
-	// there are the identities among the items.
-	there map[identity]int
+	wanted, planned map[policy.Ref]*yaml.RNode
+	// there counts the items of one identity, without equal copies.
+	there map[policy.Ref]int
 	files files
 
 	result   Result
@@ -77,35 +78,35 @@ type merger struct {
 
 func newMerger(o Options, items, desired []*yaml.RNode) *merger {
 	m := &merger{
-		Options: o, wanted: map[identity]*yaml.RNode{}, planned: map[identity]bool{},
-		there: map[identity]int{}, files: filesOf(items),
+		Options: o, wanted: map[policy.Ref]*yaml.RNode{}, planned: map[policy.Ref]*yaml.RNode{},
+		there: map[policy.Ref]int{}, files: filesOf(items),
 	}
 	for _, n := range desired {
-		id := identityOf(n)
-		if m.planned[id] {
+		id := resource.ID(n)
+		if m.planned[id] != nil {
 			m.say(policy.Error, "policy-twice", n, "", "is generated twice, for two different purposes, which is a mistake of tenantfence: please report it with the Tenants")
 		}
-		m.planned[id] = true
+		m.planned[id] = n
 		if m.Touches(n) {
 			m.wanted[id] = n
 		}
 	}
-	for _, n := range items {
-		m.there[identityOf(n)]++
+	distinct, _ := resource.Distinct(items)
+	for _, n := range distinct {
+		m.there[resource.ID(n)]++
 	}
 	return m
 }
 
 // item decides what becomes of one item.
 func (m *merger) item(n *yaml.RNode) {
-	id, owner := identityOf(n), m.ownerOf(n)
+	id, owner := resource.ID(n), m.ownerOf(n)
 	want, wanted := m.wanted[id]
 	switch {
 	case wanted && owner == me:
 		m.configure(n, want)
 	case wanted && owner == nobody && adoptable(n):
-		m.result.Adopted = append(m.result.Adopted, resource.RefOf(n))
-		m.configure(n, want)
+		m.adopt(n, want)
 	case wanted:
 		m.findings = append(m.findings, m.foreign(n, owner))
 	case owner == me && m.unwanted(n):
@@ -129,7 +130,7 @@ func (m *merger) configure(have, want *yaml.RNode) {
 
 func (m *merger) create(desired []*yaml.RNode) {
 	for _, n := range desired {
-		if id := identityOf(n); m.wanted[id] != n || m.there[id] > 0 {
+		if id := resource.ID(n); m.wanted[id] != n || m.there[id] > 0 {
 			continue
 		}
 		c := m.files.place(n)
@@ -148,7 +149,7 @@ func (m *merger) did(a policy.Action, n *yaml.RNode) {
 // run here, or is none.
 func (m *merger) unwanted(n *yaml.RNode) bool {
 	staged := slices.Contains(v1alpha1.Stages(), v1alpha1.Stage(n.GetLabels()[resource.LabelStage]))
-	return !m.planned[identityOf(n)] && (m.Touches(n) || !staged && m.Emits(n))
+	return m.planned[resource.ID(n)] == nil && (m.Touches(n) || !staged && m.Emits(n))
 }
 
 // Touches says whether a policy of the fence is created, configured or deleted: whether

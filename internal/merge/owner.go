@@ -19,35 +19,6 @@ const (
 	kindKubernetes  = resource.KindKubernetes
 )
 
-// generatedKinds are the kinds of policy that are ever replaced or deleted, whatever
-// labels others bear.
-var generatedKinds = map[string]string{
-	kindCilium:      "cilium.io",
-	kindClusterwide: "cilium.io",
-	kindKubernetes:  "networking.k8s.io",
-}
-
-// kindConfigMap is the kind of what the egress proxy is told.
-const kindConfigMap = "ConfigMap"
-
-type identity struct{ group, kind, namespace, name string }
-
-func identityOf(n *yaml.RNode) identity {
-	return identity{resource.Group(n), n.GetKind(), resource.NamespaceOf(n), n.GetName()}
-}
-
-// policy says whether it is one of the kinds of policy.
-func (id identity) policy() bool {
-	group, ok := generatedKinds[id.kind]
-	return ok && group == id.group
-}
-
-// generated says whether it may be generated. Of ConfigMaps, which tenants have too, that
-// is one name alone.
-func (id identity) generated() bool {
-	return id.policy() || id.group == "" && id.kind == kindConfigMap && id.name == policy.EgressNames
-}
-
 // owner is whose a policy is.
 type owner string
 
@@ -58,9 +29,8 @@ const (
 )
 
 func (o Options) ownerOf(n *yaml.RNode) owner {
-	fence := n.GetLabels()[resource.LabelFence]
-	switch {
-	case fence == "" || !identityOf(n).generated():
+	switch fence := resource.FenceOf(n); {
+	case fence == "":
 		return nobody
 	case fence == o.Fence.Name || slices.Contains(o.FormerNames, fence):
 		return me
@@ -83,9 +53,9 @@ func (m *merger) foreign(n *yaml.RNode, by owner) policy.Finding {
 // is kept would depend on the order of the files.
 func (m *merger) refuseTwice(items []*yaml.RNode) {
 	for _, n := range items {
-		id := identityOf(n)
+		id := resource.ID(n)
 		if m.wanted[id] != nil && m.there[id] > 1 {
-			m.say(policy.Error, "policy-twice", n, "", fmt.Sprintf("is there %d times: remove all but one", m.there[id]))
+			m.say(policy.Error, "policy-twice", n, "", fmt.Sprintf("is there %d times, with different content: remove all but one", m.there[id]))
 		}
 	}
 }
@@ -114,11 +84,10 @@ func (m *merger) refuseUnseen(items []*yaml.RNode) {
 	})
 }
 
-// ownLabel and ownAnnotation say which labels and annotations of a generated policy
-// are decided here; all others are left as they are.
-func ownLabel(key string) bool {
-	return key == resource.LabelManagedBy || strings.HasPrefix(key, v1alpha1.Group+"/")
-}
+// ownLabel and ownAnnotation report which labels and annotations of an existing policy
+// are set here; all others stay as they are. managed-by is among those: it is written when
+// a policy is created, and kustomize, Helm and Flux set it to their own values.
+func ownLabel(key string) bool { return strings.HasPrefix(key, v1alpha1.Group+"/") }
 
 func ownAnnotation(key string) bool {
 	return key == resource.LocalConfig || strings.HasPrefix(key, v1alpha1.Group+"/")

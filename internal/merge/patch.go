@@ -30,7 +30,7 @@ var aspects = []aspect{enforcement, dns, labels}
 // patch keeps an item that nobody generated, with what it asked to have patched.
 func (m *merger) patch(n *yaml.RNode) {
 	annotations := n.GetAnnotations()
-	if _, ok := annotations[AnnotationAdopt]; ok && !m.planned[identityOf(n)] {
+	if _, ok := annotations[AnnotationAdopt]; ok && m.planned[resource.ID(n)] == nil {
 		m.say(policy.Warning, "adopt-nothing", n, annotationField(AnnotationAdopt), "no policy of that name is generated, so it is not taken over: correct the name, or remove the annotation")
 	}
 	switch asked, ok := annotations[AnnotationPatch]; {
@@ -46,7 +46,7 @@ func (m *merger) patch(n *yaml.RNode) {
 }
 
 func (m *merger) patchPolicy(n *yaml.RNode, asked string) {
-	if !identityOf(n).policy() {
+	if !resource.IsPolicy(n) {
 		m.say(policy.Error, "patch-kind", n, annotationField(AnnotationPatch), fmt.Sprintf("only a %s, %s or %s can be patched: remove the annotation", kindCilium, kindClusterwide, kindKubernetes))
 		return
 	}

@@ -17,9 +17,13 @@ func update(have, want *yaml.Node) bool {
 
 // own makes those labels or annotations that are decided here what is wanted.
 func own(meta, want *yaml.Node, key string, mine func(string) bool) bool {
-	desired := value(want, "metadata", key)
-	if desired == nil {
-		desired = &yaml.Node{Kind: yaml.MappingNode, Tag: yaml.NodeTagMap}
+	desired := &yaml.Node{Kind: yaml.MappingNode, Tag: yaml.NodeTagMap}
+	if all := value(want, "metadata", key); all != nil {
+		for i := 0; i+1 < len(all.Content); i += 2 {
+			if mine(all.Content[i].Value) {
+				desired.Content = append(desired.Content, all.Content[i], all.Content[i+1])
+			}
+		}
 	}
 	return mapping(mappingAt(meta, key), desired, func(key string) bool { return !mine(key) })
 }

@@ -146,11 +146,17 @@ specs:
 			there: strings.ReplaceAll(generated, `"5432"`, `5432`),
 			want:  generated,
 		},
-		"a label of ours is put right, one of others stays, and nothing keeps it from the cluster": {
+		"a label of ours is put right, managed-by and those of others stay, and nothing keeps it from the cluster": {
 			there: strings.NewReplacer("managed-by: tenantfence", "managed-by: helm # why", "    tenantfence.dev/stage: Allow\n", "    tenantfence.dev/stage: Allow\n    tenantfence.dev/stray: a\n    team: payments # who\n",
 				"  labels:", "    config.kubernetes.io/local-config: \"true\"\n    example.com/ticket: NET-1\n  labels:").Replace(generated),
-			want: strings.NewReplacer("managed-by: tenantfence", "managed-by: tenantfence # why", "    tenantfence.dev/stage: Allow\n", "    tenantfence.dev/stage: Allow\n    team: payments # who\n",
+			want: strings.NewReplacer("managed-by: tenantfence", "managed-by: helm # why", "    tenantfence.dev/stage: Allow\n", "    tenantfence.dev/stage: Allow\n    team: payments # who\n",
 				"  labels:", "    example.com/ticket: NET-1\n  labels:").Replace(generated),
+		},
+		"a managed-by of kustomize is no difference": {
+			there: strings.ReplaceAll(generated, "managed-by: tenantfence", "managed-by: kustomize-v5.8.2"),
+		},
+		"nor is one that is missing": {
+			there: strings.ReplaceAll(generated, "    app.kubernetes.io/managed-by: tenantfence\n", ""),
 		},
 		"aliases are written out where something changes": {
 			there: head + `spec:

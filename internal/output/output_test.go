@@ -63,7 +63,7 @@ func TestTable(t *testing.T) {
 	t.Parallel()
 	n := func(name, stage, why string) *yaml.RNode {
 		return yaml.MustParse(`{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {namespace: tenant-acme, name: ` + name +
-			`, labels: {app.kubernetes.io/managed-by: tenantfence, tenantfence.dev/tenant: acme, tenantfence.dev/stage: ` + stage +
+			`, labels: {tenantfence.dev/fence: mine, tenantfence.dev/tenant: acme, tenantfence.dev/stage: ` + stage +
 			`}, annotations: {tenantfence.dev/for: "` + why + `"}}}`)
 	}
 	items := []*yaml.RNode{

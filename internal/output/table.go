@@ -25,7 +25,7 @@ func Table(w io.Writer, items []*yaml.RNode) error {
 	var rows []tableRow
 	for _, n := range items {
 		labels := n.GetLabels()
-		if labels[resource.LabelManagedBy] != resource.ManagedBy {
+		if resource.FenceOf(n) == "" {
 			continue
 		}
 		// A cluster-wide policy is every tenant's.

@@ -7,7 +7,7 @@ type Comparison struct {
 	// and equal.
 	Wanted, AsGenerated int
 	// Missing, Changed and Moved are the rest of them. Moved ones stand in another
-	// namespace.
+	// namespace, or under another name.
 	Missing, Changed, Moved int
 	// Unexpected bear the fence's label, and nothing wants them.
 	Unexpected int

@@ -67,7 +67,7 @@ type Node struct {
 // Policy is a network policy of the build.
 type Policy struct {
 	Ref policy.Ref
-	// Fence that it bears the label of: whoever may write a policy may write this.
+	// Fence that generated it, "" for a policy of anybody else, whatever its labels.
 	Fence string
 }
 
@@ -99,14 +99,15 @@ type Index struct {
 // NewIndex reads the resources of the build and its inventory.
 func NewIndex(items []*yaml.RNode) (*Index, policy.Findings) {
 	x := &Index{Namespaces: map[string]*Namespace{}, Nodes: map[string]*Node{}, byNamespace: map[string][]*Workload{}, services: map[string][]*Service{}, slices: map[[2]string][]*EndpointSlice{}}
-	var findings policy.Findings
+	items, findings := Distinct(items)
+	copies := len(findings)
 	seen := map[policy.Ref]bool{}
 	for _, n := range items {
 		id := ID(n)
 		if seen[id] {
 			findings = append(findings, policy.Finding{
 				Check: "duplicate-resource", Severity: policy.Error, Resource: RefOf(n),
-				Message: "is in the build more than once, so which one counts cannot be told: keep one",
+				Message: "is in the build more than once, with different content, so which one counts cannot be told: keep one",
 			})
 			continue
 		}
@@ -122,7 +123,7 @@ func NewIndex(items []*yaml.RNode) (*Index, policy.Findings) {
 	slices.SortFunc(x.Workloads, func(a, b *Workload) int { return byRef(a.Ref, b.Ref) })
 	slices.SortFunc(x.Services, func(a, b *Service) int { return byRef(a.Ref, b.Ref) })
 	slices.SortFunc(x.Slices, func(a, b *EndpointSlice) int { return byRef(a.Ref, b.Ref) })
-	x.Partial = len(findings) > 0
+	x.Partial = len(findings) > copies
 	for _, w := range x.Workloads {
 		x.byNamespace[w.Ref.Namespace] = append(x.byNamespace[w.Ref.Namespace], w)
 	}

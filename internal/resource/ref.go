@@ -41,14 +41,23 @@ func RefOf(n *yaml.RNode) policy.Ref {
 	return ref
 }
 
-// NamespaceOf is a resource's namespace. kustomize writes one on this project's own
-// kinds and on a cluster-wide policy too, where it says nothing.
+// NamespaceOf is a resource's namespace, "" for a kind that has none: an apiserver drops
+// what stands there. kustomize writes a namespace on the kinds that it does not know to be
+// cluster-scoped, and on this project's own kinds, where it has no meaning.
 func NamespaceOf(n *yaml.RNode) string {
-	group := Group(n)
-	if group == v1alpha1.Group || group == "cilium.io" && n.GetKind() == KindClusterwide {
+	if Group(n) == v1alpha1.Group || clusterScoped(groupKind(n)) {
 		return ""
 	}
 	return n.GetNamespace()
+}
+
+// clusterScoped are the kinds without a namespace that are read here.
+func clusterScoped(kind string) bool {
+	switch kind {
+	case "cilium.io/" + KindClusterwide, "cilium.io/" + KindCIDRGroup, "v1/Namespace", "v1/Node":
+		return true
+	}
+	return false
 }
 
 func originPath(value string) string {

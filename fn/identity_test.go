@@ -1,0 +1,97 @@
+package fn_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/tenantfence/tenantfence/fn"
+	"github.com/tenantfence/tenantfence/internal/policy"
+)
+
+// listed has a run list some stages.
+func listed(t *testing.T, r fn.Run, stages string) fn.Run {
+	t.Helper()
+	if err := r.Config.PipeE(yaml.LookupCreate(yaml.MappingNode, "spec"), yaml.SetField("stages", yaml.MustParse(stages))); err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// A run keeps the policies of stages that it does not list. Verify holds them against what
+// the function generates all the same.
+func TestVerifyLooksAtTheStagesThatAreNotListed(t *testing.T) {
+	t.Parallel()
+	left := func(t *testing.T, items []*yaml.RNode) []*yaml.RNode {
+		t.Helper()
+		set(t, items, "egress-llm", "DefaultDeny", "metadata", "labels", "tenantfence.dev/stage")
+		set(t, items, "egress-llm", "egress-left", "metadata", "name")
+		return items
+	}
+	for name, c := range map[string]struct {
+		change func(t *testing.T, items []*yaml.RNode) []*yaml.RNode
+		said   []string
+	}{
+		"as it is generated": {func(_ *testing.T, items []*yaml.RNode) []*yaml.RNode { return items }, nil},
+		"with another spec": {func(t *testing.T, items []*yaml.RNode) []*yaml.RNode {
+			t.Helper()
+			set(t, items, "default-deny", "app", "spec", "description")
+			return items
+		}, []string{"CiliumNetworkPolicy/default-deny: is of a stage that is not listed, and is not as it is generated"}},
+		"with one that nothing asks for": {func(t *testing.T, items []*yaml.RNode) []*yaml.RNode {
+			t.Helper()
+			return append(items, left(t, finished(t))[slices.IndexFunc(items, func(n *yaml.RNode) bool { return n.GetName() == "egress-llm" })])
+		}, []string{"CiliumNetworkPolicy/egress-left: bears the label of fence platform, and nothing asks for it"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r, err := fn.Verify(fn.Verification{Items: c.change(t, finished(t)), Runs: []fn.Run{listed(t, inputs(t), "[Baseline, Allow]")}})
+			if err != nil || r.Holds() != (len(c.said) == 0) {
+				t.Fatal(r.Findings, err)
+			}
+			expectErrors(t, r.Findings, compared, c.said...)
+		})
+	}
+}
+
+// A policy that is kept from the cluster is not there, also where it is what the function
+// generates.
+func TestWhatNeverReachesTheClusterProvesNothing(t *testing.T) {
+	t.Parallel()
+	items := finished(t)
+	for _, n := range items {
+		if n.GetName() == "egress-llm" {
+			if err := n.PipeE(yaml.SetAnnotation("config.kubernetes.io/local-config", "true")); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	run := listed(t, inputs(t), "[DefaultDeny]")
+	r, err := fn.Process(run.Config, slices.Concat(items, run.Items[:2]), fn.Options{})
+	if err != nil || slices.ContainsFunc(r.Findings, func(f policy.Finding) bool { return f.Check == "proved" }) ||
+		!slices.ContainsFunc(r.Findings, func(f policy.Finding) bool { return f.Check == "not-proved" }) {
+		t.Error(r.Findings, err)
+	}
+}
+
+// The label on anything but a policy says nothing: the function sees a resource, so it is
+// no generator, and what it needs must be in the build.
+func TestALabelledResourceIsNoPolicy(t *testing.T) {
+	t.Parallel()
+	config := parse(t, "fence.yaml", []byte(`apiVersion: tenantfence.dev/v1alpha1
+kind: TenantFence
+metadata: {name: platform}
+spec:
+  profile: {cluster: {cni: Cilium, ciliumVersion: "1.19"}, enforcement: Enforce}
+  tenants: [{name: acme}]
+`))[0]
+	items := parse(t, "app.yaml", []byte(`apiVersion: v1
+kind: ConfigMap
+metadata: {name: app, namespace: default, labels: {tenantfence.dev/fence: platform}}
+`))
+	if r, err := fn.Process(config, items, fn.Options{}); err == nil || !strings.Contains(r.Findings[0].Message, `namespace "tenant-acme" is not in the build`) {
+		t.Error(r.Findings, err)
+	}
+}

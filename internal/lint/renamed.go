@@ -1,0 +1,105 @@
+package lint
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/resource"
+)
+
+// Rename is a generated policy that stands under another name.
+type Rename struct{ From, To policy.Ref }
+
+// Renamed pairs generated policies that are missing from a finished build with those of
+// equal content that stand there under other names: a layer above the fence sets namePrefix
+// or nameSuffix, or a patch or replacement renames them.
+func Renamed(generated, finished []*yaml.RNode) []Rename {
+	expected, there := ids(generated), ids(finished)
+	candidates := map[string][]*yaml.RNode{}
+	for _, n := range finished {
+		if !expected[resource.ID(n)] && n.GetLabels()[resource.LabelFence] != "" {
+			candidates[essence(n)] = append(candidates[essence(n)], n)
+		}
+	}
+	var out []Rename
+	for _, n := range generated {
+		key := essence(n)
+		i := slices.IndexFunc(candidates[key], func(c *yaml.RNode) bool { return c.GetName() != n.GetName() })
+		if there[resource.ID(n)] || i < 0 {
+			continue
+		}
+		// That one is this one, and no other.
+		there[resource.ID(n)] = true
+		out = append(out, Rename{resource.RefOf(n), resource.RefOf(candidates[key][i])})
+		candidates[key] = slices.Delete(candidates[key], i, i+1)
+	}
+	slices.SortFunc(out, func(a, b Rename) int {
+		return cmp.Or(cmp.Compare(a.From.Namespace, b.From.Namespace), cmp.Compare(a.From.Kind, b.From.Kind), cmp.Compare(a.From.Name, b.From.Name))
+	})
+	return out
+}
+
+// shown is how many policies are listed.
+const shown = 3
+
+// RefuseRenamed is the one error for all policies that layers rename, at the fence's
+// configuration.
+func RefuseRenamed(fence policy.Ref, renames []Rename) policy.Findings {
+	if len(renames) == 0 {
+		return nil
+	}
+	list := make([]string, 0, len(renames))
+	for _, r := range renames {
+		list = append(list, fmt.Sprintf("%s is %s", named(r.From), named(r.To)))
+	}
+	return policy.Findings{{
+		Check: "renamed-policy", Severity: policy.Error, Resource: fence,
+		Message: fmt.Sprintf("a layer above the fence renames its policies (%s): list the fence, its profile, Tenants and FlowTests above the layer that sets namePrefix or nameSuffix (or renames otherwise), and use there the names that this layer gives to workloads and Services",
+			briefly(list)),
+	}}
+}
+
+// briefly lists the first of some texts, and counts the others.
+func briefly(list []string) string {
+	text := strings.Join(list[:min(shown, len(list))], "; ")
+	if more := len(list) - shown; more > 0 {
+		text += fmt.Sprintf("; and %d more", more)
+	}
+	return text
+}
+
+// named is "namespace/name".
+func named(r policy.Ref) string {
+	if r.Namespace == "" {
+		return r.Name
+	}
+	return r.Namespace + "/" + r.Name
+}
+
+func ids(items []*yaml.RNode) map[policy.Ref]bool {
+	out := map[policy.Ref]bool{}
+	for _, n := range items {
+		out[resource.ID(n)] = true
+	}
+	return out
+}
+
+// essence is what no layer that renames or moves a policy changes.
+func essence(n *yaml.RNode) string {
+	content, err := n.Map()
+	if err != nil {
+		return resource.RefOf(n).String()
+	}
+	delete(content, "metadata")
+	delete(content, "status")
+	labels, annotations := n.GetLabels(), n.GetAnnotations()
+	return policy.Key([]any{
+		content, annotations[resource.AnnotationFor], annotations[resource.AnnotationNamespace],
+		labels[resource.LabelFence], labels[resource.LabelTenant], labels[resource.LabelNode], labels[resource.LabelFamily], labels[resource.LabelStage],
+	})
+}

@@ -1,0 +1,100 @@
+package lint_test
+
+import (
+	"strings"
+	"testing"
+
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/tenantfence/tenantfence/internal/lint"
+	"github.com/tenantfence/tenantfence/internal/policy"
+)
+
+const generatedPolicy = `apiVersion: cilium.io/v2
+kind: CiliumNetworkPolicy
+metadata:
+  name: egress-api
+  namespace: acme
+  labels: {tenantfence.dev/fence: mine, tenantfence.dev/tenant: acme, tenantfence.dev/stage: Allow}
+  annotations: {tenantfence.dev/namespace: acme, tenantfence.dev/for: "Tenant/acme spec.egress[api]"}
+spec: {endpointSelector: {matchLabels: {app: web}}}
+`
+
+func TestRenamed(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		replace []string
+		want    string
+	}{
+		"as it is generated":               {nil, ""},
+		"with a suffix":                    {[]string{"name: egress-api", "name: egress-api-v2"}, "egress-api is acme/egress-api-v2"},
+		"with a prefix in a namespace":     {[]string{"name: egress-api", "name: pre-egress-api", "namespace: acme\n", "namespace: other\n"}, "egress-api is other/pre-egress-api"},
+		"with other labels beside":         {[]string{"name: egress-api", "name: api", "labels: {", "labels: {team: a, "}, "egress-api is acme/api"},
+		"in another namespace alone":       {[]string{"namespace: acme\n", "namespace: other\n"}, ""},
+		"with another content":             {[]string{"name: egress-api", "name: api", "app: web", "app: db"}, ""},
+		"for another field":                {[]string{"name: egress-api", "name: api", "egress[api]", "egress[db]"}, ""},
+		"of another fence":                 {[]string{"name: egress-api", "name: api", "fence: mine", "fence: theirs"}, ""},
+		"without the label, a hand's copy": {[]string{"name: egress-api", "name: api", "tenantfence.dev/fence: mine, ", ""}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			finished := []*yaml.RNode{yaml.MustParse(strings.NewReplacer(c.replace...).Replace(generatedPolicy))}
+			renames := lint.Renamed([]*yaml.RNode{yaml.MustParse(generatedPolicy)}, finished)
+			findings := lint.RefuseRenamed(policy.Ref{Kind: "TenantFence", Name: "mine"}, renames)
+			if len(findings) != min(len(c.want), 1) || len(findings) == 1 && !strings.Contains(findings[0].Message, c.want) {
+				t.Errorf("got %v, want %q", findings, c.want)
+			}
+		})
+	}
+}
+
+// Two layers list one policy: where it still stands under its name, nothing renamed it.
+func TestACopyBesideIsNoRename(t *testing.T) {
+	t.Parallel()
+	copied := yaml.MustParse(strings.Replace(generatedPolicy, "name: egress-api", "name: api", 1))
+	if got := lint.Renamed([]*yaml.RNode{yaml.MustParse(generatedPolicy)}, []*yaml.RNode{yaml.MustParse(generatedPolicy), copied}); len(got) > 0 {
+		t.Error(got)
+	}
+}
+
+// One error for each fence, and none for what it names already.
+func TestAboveIsOneErrorForAFence(t *testing.T) {
+	t.Parallel()
+	var generated, finished []*yaml.RNode
+	for _, name := range []string{"a", "b", "c", "d"} {
+		text := strings.NewReplacer("egress-api", name, "app: web", "app: "+name).Replace(generatedPolicy)
+		generated = append(generated, yaml.MustParse(text))
+		finished = append(finished, yaml.MustParse(strings.NewReplacer("name: "+name, "name: pre-"+name, "namespace: acme\n", "namespace: other\n").Replace(text)))
+	}
+	got := lint.Above(generated, finished)
+	if len(got) != 1 || !strings.Contains(got[0].Message, "acme/c is other/pre-c; and 1 more") {
+		t.Error(got)
+	}
+}
+
+// What was proved is what is built, or an error.
+func TestAboveRefusesWhatIsRemovedAndChanged(t *testing.T) {
+	t.Parallel()
+	generated := []*yaml.RNode{yaml.MustParse(generatedPolicy)}
+	for name, c := range map[string]struct {
+		replace []string
+		want    string
+	}{
+		"as it is generated":       {nil, ""},
+		"with other labels beside": {[]string{"labels: {", "labels: {app.kubernetes.io/managed-by: flux, ", "annotations: {", "annotations: {a: b, "}, ""},
+		"with another spec":        {[]string{"app: web", "app: db"}, "policy-changed"},
+		"of another fence":         {[]string{"fence: mine", "fence: theirs"}, "policy-changed"},
+		"for another namespace":    {[]string{"namespace: acme,", "namespace: other,"}, "policy-changed"},
+		"of another tenant":        {[]string{"tenant: acme", "tenant: beta"}, "policy-changed"},
+		"in another namespace":     {[]string{"namespace: acme\n", "namespace: other\n"}, "moved-policy"},
+		"replaced":                 {[]string{"name: egress-api", "name: api", "app: web", "app: db"}, "policy-missing"},
+	} {
+		got := lint.Above(generated, []*yaml.RNode{yaml.MustParse(strings.NewReplacer(c.replace...).Replace(generatedPolicy))})
+		if len(got) != min(len(c.want), 1) || len(got) == 1 && got[0].Check != c.want {
+			t.Errorf("%s: %v, want %q", name, got, c.want)
+		}
+	}
+	if got := lint.Above(generated, nil); len(got) != 1 || got[0].Check != "policy-missing" || got[0].Resource.Name != "mine" {
+		t.Error(got)
+	}
+}

@@ -1,0 +1,89 @@
+package merge
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/resource"
+)
+
+// AsPlanned reports whether an existing policy is what Merge makes of it: whether the next
+// run leaves it unchanged.
+func AsPlanned(have, want *yaml.RNode) bool { return !update(edit(have).YNode(), want.YNode()) }
+
+// refuseOthers refuses, beside Emit, each policy that this run does not write and that no
+// other run of this fence would leave as it is. It would reach the cluster although no run
+// generates it.
+func (m *merger) refuseOthers(items []*yaml.RNode) {
+	if len(m.Emit) == 0 {
+		return
+	}
+	orphans := map[string][]string{}
+	for _, n := range items {
+		plan, owner := m.planned[resource.ID(n)], m.ownerOf(n)
+		switch {
+		case resource.Local(n):
+			// It never reaches the cluster.
+		case plan != nil && (m.Emits(plan) || owner == me && AsPlanned(n, plan)):
+		case plan != nil:
+			m.say(policy.Error, "emit-differs", n, "", m.differs(n, plan, owner))
+		case owner != me || m.Emits(n):
+		case m.knows(Whose(n)):
+			m.say(policy.Error, "emit-orphan", n, "", m.leftOver(n))
+		default:
+			orphans[Whose(n)] = append(orphans[Whose(n)], resource.RefOf(n).String())
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(orphans)) {
+		slices.Sort(orphans[name])
+		m.findings = append(m.findings, policy.Finding{
+			Check: "emit-orphan", Severity: policy.Error, Resource: m.Config, Field: "spec.emit",
+			Message: fmt.Sprintf("Tenant %q is not in this build, and policies of it are: %s: they still apply, and no run with emit deletes them: delete them in the files that hold them, or run once without emit",
+				name, strings.Join(orphans[name], ", ")),
+		})
+	}
+}
+
+// knows reports whether a name is that of nobody, of a tenant, or of nodes of the fence.
+func (m *merger) knows(name string) bool {
+	return name == "" || slices.ContainsFunc(m.Fence.Tenants, func(t policy.Tenant) bool { return t.Name == name }) ||
+		slices.ContainsFunc(m.Fence.Nodes, func(n policy.Node) bool { return n.Name == name })
+}
+
+// leftOver is why a policy that nothing asks for is refused.
+func (m *merger) leftOver(n *yaml.RNode) string {
+	label, value := resource.LabelFence, n.GetLabels()[resource.LabelFence]
+	if Whose(n) == "" {
+		return fmt.Sprintf("has the label %s: %s, names no Tenant, and no field asks for it: no run with emit proves or deletes it: delete it, or remove the label", label, value)
+	}
+	return fmt.Sprintf("has the label %s: %s and the name of %q, whose policies this run does not emit, and no field asks for it: delete it, remove the label, or run once without emit, which deletes it", label, value, Whose(n))
+}
+
+// differs is why a policy is refused that has the name of one that another run writes.
+func (m *merger) differs(n, plan *yaml.RNode, owner owner) string {
+	of := fmt.Sprintf("has the name of a policy of %q, which this run does not emit", Whose(plan))
+	if owner != me {
+		return of + ", and is " + string(owner) + ": rename it, or remove it from this build"
+	}
+	c := edit(n)
+	update(c.YNode(), plan.YNode())
+	differences := Differences(n, c)
+	return fmt.Sprintf("%s, and is not what the function generates: %s: remove it from this build, or run once without emit, which corrects it", of, Brief(differences))
+}
+
+// shown is how many differences of one resource are listed.
+const shown = 3
+
+// Brief lists the first of the differences, and counts the others.
+func Brief(differences []string) string {
+	text := strings.Join(differences[:min(shown, len(differences))], "; ")
+	if more := len(differences) - shown; more > 0 {
+		text += fmt.Sprintf("; and %d more", more)
+	}
+	return text
+}

@@ -1,0 +1,117 @@
+package resource
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/policy"
+)
+
+// Distinct are the items without copies: of those that are one resource and have equal
+// content, one. It reports each resource that had copies. Resources of one identity
+// and different content stay, and are refused where they are read.
+//
+// Two layers that list one resource and set namespace make copies of it where the kind has
+// no namespace and kustomize does not know that.
+func Distinct(items []*yaml.RNode) ([]*yaml.RNode, policy.Findings) {
+	count := map[policy.Ref]int{}
+	for _, n := range items {
+		count[ID(n)]++
+	}
+	copies := map[string][]*yaml.RNode{}
+	var out []*yaml.RNode
+	var keys []string
+	for _, n := range items {
+		if count[ID(n)] > 1 {
+			if key, ok := contentKey(n); ok {
+				keys, copies[key] = append(keys, key), append(copies[key], n)
+				continue
+			}
+		}
+		out = append(out, n)
+	}
+	var findings policy.Findings
+	slices.Sort(keys)
+	for _, key := range slices.Compact(keys) {
+		equal := copies[key]
+		slices.SortFunc(equal, func(a, b *yaml.RNode) int {
+			one, other := RefOf(a), RefOf(b)
+			return cmp.Or(cmp.Compare(one.File, other.File), cmp.Compare(one.Index, other.Index), cmp.Compare(a.GetNamespace(), b.GetNamespace()))
+		})
+		out = append(out, equal[0])
+		if len(equal) > 1 {
+			findings = append(findings, equalCopies(equal))
+		}
+	}
+	return out, findings
+}
+
+func equalCopies(copies []*yaml.RNode) policy.Finding {
+	message := fmt.Sprintf("is in the build %d times, with equal content%s: the copies count as one", len(copies), origins(copies))
+	if Group(copies[0]) != v1alpha1.Group && !Local(copies[0]) {
+		message += ", and applying all of them leaves one in the cluster"
+	}
+	return policy.Finding{Check: "equal-copies", Severity: policy.Info, Resource: RefOf(copies[0]), Message: message}
+}
+
+// origins are the files of copies, and the namespaces that layers wrote on them where the
+// kind has none.
+func origins(copies []*yaml.RNode) string {
+	var all []string
+	for _, n := range copies {
+		at := RefOf(n).File
+		if ns := n.GetNamespace(); ns != "" && NamespaceOf(n) == "" {
+			at = strings.TrimSpace(at + " with metadata.namespace " + ns)
+		}
+		if at != "" {
+			all = append(all, at)
+		}
+	}
+	slices.Sort(all)
+	if all = slices.Compact(all); len(all) == 0 {
+		return ""
+	}
+	return " (" + strings.Join(all, ", ") + ")"
+}
+
+// contentKey is equal for resources that are the same and declare the same: what hosts write
+// on them, and a namespace where the kind has none, do not count.
+func contentKey(n *yaml.RNode) (string, bool) {
+	content, err := n.Map()
+	if err != nil {
+		return "", false
+	}
+	if meta, ok := content["metadata"].(map[string]any); ok {
+		if NamespaceOf(n) == "" {
+			delete(meta, "namespace")
+		}
+		if annotations, ok := meta["annotations"].(map[string]any); ok {
+			for key := range annotations {
+				if hostAnnotation(key) {
+					delete(annotations, key)
+				}
+			}
+			if len(annotations) == 0 {
+				delete(meta, "annotations")
+			}
+		}
+	}
+	return policy.Key(content), true
+}
+
+// hostAnnotation reports whether a host writes an annotation: where a resource comes from,
+// and what was done to it.
+func hostAnnotation(key string) bool {
+	switch domain, _, _ := strings.Cut(key, "/"); domain {
+	case "internal.config.kubernetes.io", "alpha.config.kubernetes.io", "kustomize.config.k8s.io", "config.k8s.io":
+		return true
+	case "config.kubernetes.io":
+		return key == origin || key == LegacyPath || key == LegacyIndex
+	}
+	return false
+}
