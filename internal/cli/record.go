@@ -13,6 +13,7 @@ import (
 
 	"github.com/tenantfence/tenantfence/fn"
 	"github.com/tenantfence/tenantfence/internal/output"
+	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
 // recordFlag makes the function write down what it is given. It is how one process of
@@ -60,6 +61,9 @@ func readRecord(file string) ([]fn.Run, error) {
 			}
 		}
 		if config := list.Field("functionConfig"); config != nil {
+			if err := resource.SetSourcesByHost(config.Value, items); err != nil {
+				return nil, fmt.Errorf("read what the function was given: %w", err)
+			}
 			runs = append(runs, fn.Run{Config: config.Value, Items: items, Blind: blind(items)})
 		}
 	}

@@ -5,7 +5,6 @@ import (
 	"io"
 
 	"github.com/spf13/cobra"
-	"sigs.k8s.io/kustomize/kyaml/kio"
 
 	"github.com/tenantfence/tenantfence/fn"
 	"github.com/tenantfence/tenantfence/internal/flux"
@@ -57,7 +56,7 @@ func render(cmd *cobra.Command, dir string, flags renderFlags) error {
 	if err != nil {
 		return err
 	}
-	items, err := kio.FromBytes(b.data)
+	items, err := readBuild(b.data)
 	if err != nil {
 		return fmt.Errorf("read the build: %w", err)
 	}
