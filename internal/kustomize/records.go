@@ -26,6 +26,8 @@ type records struct {
 	root  filesys.ConfirmedDir
 	files map[string][]byte
 	kinds map[resid.Gvk][]document
+	// forged reports that some file names the annotation in which kustomize keeps origins.
+	forged bool
 }
 
 // document is a resource in a file.
@@ -51,6 +53,7 @@ func (r *records) add(path string, content []byte) {
 func (r *records) parse() {
 	r.kinds = map[resid.Gvk][]document{}
 	for file, content := range r.files {
+		r.forged = r.forged || bytes.Contains(content, []byte("kubernetes.io/origin")) || bytes.Contains(content, []byte("kubernetes.io~1origin"))
 		nodes, err := (&kio.ByteReader{Reader: bytes.NewReader(content), OmitReaderAnnotations: true, DisableUnwrapping: true, AnchorsAweigh: true}).Read()
 		if err != nil {
 			continue
@@ -142,8 +145,12 @@ func (r *records) fileOf(res *resource.Resource) string {
 	return ""
 }
 
-// origin is the file that kustomize names. A layer may have written another one.
+// origin is the file that kustomize names. It is for findings, never for evidence: a
+// layer may have written another one.
 func (r *records) origin(res *resource.Resource) string {
+	if r.forged {
+		return ""
+	}
 	o, err := res.GetOrigin()
 	if err != nil || o == nil || o.Path == "" || o.Repo != "" {
 		return ""
