@@ -19,6 +19,7 @@ const (
 	byKustomize = "kustomize runs this function, and does not pass on which file a resource comes from: use tenantfence build or render, or kpt"
 	byNobody    = "the host of this function does not record the file of every resource, as kpt does: use kpt, or tenantfence build or render"
 	byBoth      = "some resource carries the annotation " + KustomizeID + ", which only kustomize sets: remove it"
+	byPackages  = "some resources carry the annotation " + packagePath + ", which kpt fn render sets on all of them: remove it from their files"
 	outside     = "its file is outside the folder that is read"
 )
 
@@ -79,8 +80,11 @@ func hostOf(config *yaml.RNode, items []*yaml.RNode) host {
 	}
 	for _, n := range items {
 		file := annotation(n, kioutil.PathAnnotation)
-		if file == "" || file != annotation(n, LegacyPath) || (annotation(n, packagePath) == "") != (h.root == "") {
+		if file == "" || file != annotation(n, LegacyPath) {
 			return host{unknown: byNobody}
+		}
+		if (annotation(n, packagePath) == "") != (h.root == "") {
+			return host{unknown: byPackages}
 		}
 	}
 	return h
