@@ -145,9 +145,10 @@ type TenantRules struct {
 	// +optional
 	Claims map[string][]string `json:"claims,omitempty"`
 
-	// allowedPaths bind names of Tenants to files. A Tenant whose name matches entries must
-	// stand in a file that each of them allows, and is refused where its file is not known. Omitted: any
-	// Tenant may take any name, and with it the namespaces and limits of that name.
+	// allowedPaths bind names of Tenants to files. A Tenant must stand in a file that every
+	// entry with its name allows. It is refused where its file is unknown. A name in no
+	// entry is not bound. Omitted: any Tenant may take any name, and with it the
+	// namespaces, claims and limits of that name.
 	// +optional
 	// +kubebuilder:validation:MinItems=1
 	AllowedPaths []AllowedPath `json:"allowedPaths,omitempty"`
@@ -161,19 +162,20 @@ type TenantRules struct {
 
 // AllowedPath binds names of Tenants to the files that may hold these Tenants. A file
 // is known where tenantfence build, render or verify read it, or where kpt did. Under
-// kustomize build it is not, so that a Tenant with a bound name is refused. Annotations
-// of the Tenant never count. The Tenant must arrive as its file declares it: where a
-// kustomization changes its name or spec, its file counts as unknown. Tenants in
-// spec.tenants of a TenantFence are bound to no file.
+// kustomize build, and where tenantfence build lets kustomize run the function, it is
+// unknown. Annotations of the Tenant never count. A Tenant must arrive as its file
+// declares it: where a layer changes its name or spec, its file counts as unknown.
+// Tenants in spec.tenants of a TenantFence are not bound, since the platform wrote them.
 type AllowedPath struct {
 	// names are Tenants' names, or patterns in which * stands for any characters.
 	// +kubebuilder:validation:MinItems=1
 	Names []string `json:"names"`
-	// paths are files, or patterns of files. A path is relative to the folder that is
-	// built or verified, or to the kpt package whose pipeline runs the function, after
-	// symbolic links are followed; a file outside that folder matches no pattern. * stands for any characters but the slash.
-	// ** stands alone between slashes, for any number of folders; at the end it
-	// stands for every file in the folder and below it. Upper and lower case differ.
+	// paths are files, or patterns of files, relative to the folder that is built or
+	// verified, or to the kpt package whose pipeline runs the function. Symbolic links are
+	// followed first. A file outside that folder matches no pattern. * stands for any
+	// characters but the slash. ** stands alone between slashes, for any number of
+	// folders; at the end it stands for every file in the folder and below it. Upper and
+	// lower case differ.
 	// +kubebuilder:validation:MinItems=1
 	Paths []string `json:"paths"`
 }
