@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"sigs.k8s.io/kustomize/kyaml/fn/framework"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
@@ -57,6 +58,10 @@ type Options struct {
 // found and done goes to stderr, because not every host shows results.
 func Execute(in io.Reader, out, stderr io.Writer, detail output.Detail, o Options) error {
 	return resource.Execute(in, out, func(rl *framework.ResourceList) error {
+		if err := resource.SetSourcesByHost(rl.FunctionConfig, rl.Items); err != nil {
+			return err
+		}
+		defer func() { resource.ClearSources(append(slices.Clone(rl.Items), rl.FunctionConfig)) }()
 		r, err := Process(rl.FunctionConfig, rl.Items, o)
 		rl.Results = resource.Results(r.Findings)
 		if err == nil && o.Unproved {

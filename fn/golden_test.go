@@ -241,6 +241,11 @@ func parse(t *testing.T, name string, data []byte) []*yaml.RNode {
 	if err != nil {
 		t.Fatalf("%s: %v", name, err)
 	}
+	for _, n := range nodes {
+		if err := resource.SetSource(n, resource.Source{File: name, Path: name}); err != nil {
+			t.Fatal(err)
+		}
+	}
 	return nodes
 }
 
@@ -275,7 +280,9 @@ func generated(t *testing.T, items []*yaml.RNode) string {
 
 func text(t *testing.T, items []*yaml.RNode) string {
 	t.Helper()
-	s, err := kio.StringAll(copied(items))
+	items = copied(items)
+	resource.ClearSources(items)
+	s, err := kio.StringAll(items)
 	if err != nil {
 		t.Fatal(err)
 	}

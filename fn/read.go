@@ -121,7 +121,7 @@ func (r *reader) readItem(n *yaml.RNode) {
 			return
 		}
 		ref.Name = t.Name // a variable may have stood there
-		r.in.Tenants = append(r.in.Tenants, resource.Tenant{Name: t.Name, Spec: t.Spec, Ref: ref, Path: field.NewPath("spec")})
+		r.in.Tenants = append(r.in.Tenants, resource.Tenant{Name: t.Name, Spec: t.Spec, Ref: ref, Path: field.NewPath("spec"), Source: resource.SourceOf(n)})
 	case v1alpha1.KindFenceProfile:
 		if p, ok := decode[v1alpha1.FenceProfile](r, n); ok {
 			ref.Name = p.Name

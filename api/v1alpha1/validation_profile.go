@@ -51,6 +51,7 @@ func (r *TenantRules) validate(at *field.Path) field.ErrorList {
 		errs = append(errs, validateName(tenant, at)...)
 		errs = append(errs, validateNames(r.Claims[tenant], at)...)
 	}
+	errs = append(errs, validateAllowedPaths(r.AllowedPaths, at.Child("allowedPaths"))...)
 	labels := at.Child("namespaceLabels")
 	if _, ok := r.NamespaceLabels[namespaceName]; ok {
 		errs = append(errs, field.Forbidden(labels.Key(namespaceName), "is Kubernetes' own: remove it"))

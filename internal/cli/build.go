@@ -9,7 +9,6 @@ import (
 
 	"github.com/spf13/cobra"
 	"sigs.k8s.io/kustomize/kyaml/filesys"
-	"sigs.k8s.io/kustomize/kyaml/kio"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/fn"
@@ -53,7 +52,7 @@ func build(cmd *cobra.Command, dir, format string) error {
 		return err
 	}
 	if format == "table" {
-		items, err := kio.FromBytes(b.data)
+		items, err := readBuild(b.data)
 		if err != nil {
 			return fmt.Errorf("read the build: %w", err)
 		}
@@ -151,7 +150,7 @@ func buildOptions(cmd *cobra.Command, p *output.Progress) (kustomize.Options, er
 // refuseMoved looks at what kustomize did after the fence: whether a layer above it moved or
 // renamed the policies that the function wrote down in a file.
 func refuseMoved(cmd *cobra.Command, data []byte, record string) error {
-	items, err := kio.FromBytes(data)
+	items, err := readBuild(data)
 	if err != nil {
 		return fmt.Errorf("read the build: %w", err)
 	}

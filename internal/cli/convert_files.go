@@ -69,7 +69,7 @@ func gatherKnown(cmd *cobra.Command, p *output.Progress, from string) ([]*yaml.R
 	info, err := os.Stat(from)
 	switch {
 	case err != nil || !info.IsDir():
-		return readFile(from, from, refuseOthers)
+		return readFile(placeOf(".", from, from), refuseOthers)
 	case !isKustomization(from):
 		return readFolder(from)
 	}

@@ -131,6 +131,9 @@ func readRecord(file string) ([]fn.Run, error) {
 			}
 		}
 		if config := list.Field("functionConfig"); config != nil {
+			if err := resource.SetSourcesByHost(config.Value, items); err != nil {
+				return nil, fmt.Errorf("read what the function was given: %w", err)
+			}
 			runs = append(runs, fn.Run{Config: config.Value, Items: items, Blind: blind(items)})
 		}
 	}

@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"github.com/spf13/cobra"
-	"sigs.k8s.io/kustomize/kyaml/kio"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/fn"
@@ -67,7 +66,7 @@ func render(cmd *cobra.Command, dir string, flags renderFlags) error {
 	if b.fellBack && len(before) > 0 {
 		cmd.PrintErrf("tenantfence: what this opens and closes against %s is not compared, since kustomize itself built it\n", flags.out)
 	}
-	items, err := kio.FromBytes(b.data)
+	items, err := readBuild(b.data)
 	if err != nil {
 		return fmt.Errorf("read the build: %w", err)
 	}

@@ -9,7 +9,6 @@ import (
 	"github.com/spf13/cobra"
 	"sigs.k8s.io/kustomize/api/konfig"
 	"sigs.k8s.io/kustomize/kyaml/filesys"
-	"sigs.k8s.io/kustomize/kyaml/kio"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
@@ -139,7 +138,7 @@ func buildRecorded(cmd *cobra.Command, p *output.Progress, dir string, function 
 	if len(g.runs) > 0 {
 		return g, nil
 	}
-	if g.items, err = kio.FromBytes(data); err != nil {
+	if g.items, err = readBuild(data); err != nil {
 		return g, fmt.Errorf("read the build: %w", err)
 	}
 	g.runs, err = readRecord(record)

@@ -2,17 +2,18 @@ package cli
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 
 	"sigs.k8s.io/kustomize/kyaml/kio"
-	"sigs.k8s.io/kustomize/kyaml/kio/kioutil"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
 // readStream reads resources that are piped in.
@@ -21,7 +22,7 @@ func readStream(r io.Reader) ([]*yaml.RNode, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the input: %w", err)
 	}
-	return readResources("", data, refuseOthers)
+	return readResources(place{unknown: "it is piped in: name the folder with --inputs"}, data, refuseOthers)
 }
 
 // readFiles reads resources from files.
@@ -31,7 +32,7 @@ func readFiles(files []string) ([]*yaml.RNode, error) {
 		if info, err := os.Stat(file); err == nil && info.IsDir() {
 			return nil, fmt.Errorf("%s: is one of several arguments and a folder: name one folder, or files", file)
 		}
-		items, err := readFile(file, file, refuseOthers)
+		items, err := readFile(placeOf(".", file, file), refuseOthers)
 		if err != nil {
 			return nil, err
 		}
@@ -54,7 +55,7 @@ func readFolder(dir string) ([]*yaml.RNode, error) {
 	}
 	var out []*yaml.RNode
 	for _, file := range files {
-		items, err := readFile(filepath.Join(root, filepath.FromSlash(file)), file, leaveOthers)
+		items, err := readFile(placeOf(root, filepath.Join(root, filepath.FromSlash(file)), file), leaveOthers)
 		if err != nil {
 			return nil, err
 		}
@@ -105,12 +106,12 @@ func leadsToFolder(file string, entry fs.DirEntry) bool {
 	return err == nil && info.IsDir()
 }
 
-func readFile(file, shown string, others others) ([]*yaml.RNode, error) {
-	data, err := os.ReadFile(file)
+func readFile(p place, others others) ([]*yaml.RNode, error) {
+	data, err := os.ReadFile(p.file)
 	if err != nil {
 		return nil, fmt.Errorf("read what to verify: %w", err)
 	}
-	return readResources(shown, data, others)
+	return readResources(p, data, others)
 }
 
 // others says what to do with documents that are no resources.
@@ -121,13 +122,10 @@ const (
 	leaveOthers  others = "leave out"
 )
 
-// readResources reads the resources in YAML, those in lists, too, and marks where they
-// stand.
-func readResources(file string, data []byte, others others) ([]*yaml.RNode, error) {
-	where := file
-	if where == "" {
-		where = "the input"
-	}
+// readResources reads the resources in YAML, those in lists, too, and records where they
+// come from.
+func readResources(p place, data []byte, others others) ([]*yaml.RNode, error) {
+	where := cmp.Or(p.shown, "the input")
 	documents, err := (&kio.ByteReader{Reader: bytes.NewReader(data), OmitReaderAnnotations: true, DisableUnwrapping: true, AnchorsAweigh: true}).Read()
 	if err != nil {
 		return nil, fmt.Errorf("%s is no YAML: correct what writes it: %w", where, err)
@@ -148,7 +146,7 @@ func readResources(file string, data []byte, others others) ([]*yaml.RNode, erro
 			return nil, fmt.Errorf("%s: document %d: %w", where, i+1, err)
 		}
 		for _, n := range items {
-			if err := place(n, file, i); err != nil {
+			if err := resource.SetSource(n, p.source(i)); err != nil {
 				return nil, fmt.Errorf("%s: document %d: %w", where, i+1, err)
 			}
 			out = append(out, n)
@@ -210,15 +208,4 @@ func repeatedKey(n *yaml.Node) string {
 		}
 	}
 	return ""
-}
-
-// place marks the file and the document that a resource stands in.
-func place(n *yaml.RNode, file string, index int) error {
-	if file == "" {
-		return nil
-	}
-	if err := n.PipeE(yaml.SetAnnotation(kioutil.PathAnnotation, file)); err != nil {
-		return err
-	}
-	return n.PipeE(yaml.SetAnnotation(kioutil.IndexAnnotation, strconv.Itoa(index)))
 }

@@ -10,6 +10,7 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/fn/runtime/runtimeutil"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	tenantfence "github.com/tenantfence/tenantfence/internal/resource"
 )
 
 // entry is an element of generators, transformers or validators.
@@ -52,14 +53,18 @@ func (b *build) readEntries(l *layer, field string, texts []string) ([]entry, er
 // directory with a kustomization.
 func (b *build) readConfigs(l *layer, e *entry) ([]*resource.Resource, error) {
 	if configs, err := b.factory.RF().SliceFromBytes([]byte(e.text)); err == nil {
-		return configs, nil
+		return configs, b.placeConfigs(configs, l.shown)
 	}
 	e.path = e.text
 	if !filepath.IsAbs(e.path) {
 		e.path = l.dir.Join(e.text)
 	}
 	if b.fsys.IsDir(e.path) {
-		return b.configsOfDir(b.fsys, e.path)
+		configs, err := b.configsOfDir(b.fsys, e.path)
+		if err != nil {
+			return nil, err
+		}
+		return configs, b.placeConfigs(configs, "")
 	}
 	content, err := b.readBeneath(l.dir, e.path)
 	if err != nil {
@@ -69,19 +74,23 @@ func (b *build) readConfigs(l *layer, e *entry) ([]*resource.Resource, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", e.text, err)
 	}
-	return configs, b.tellOrigin(configs, filepath.Join(filepath.Dir(l.shown), e.text))
+	return configs, b.placeConfigs(configs, filepath.Join(filepath.Dir(l.shown), e.text))
 }
 
-// tellOrigin writes on configs where they stand, as kustomize does on resources: what is
+// placeConfigs records on configs the file that they stand in, if it is known: what is
 // refused names its file.
-func (b *build) tellOrigin(configs []*resource.Resource, file string) error {
-	from, err := filepath.Rel(b.dir, file)
-	if err != nil {
-		return fmt.Errorf("find %s: %w", file, err)
+func (b *build) placeConfigs(configs []*resource.Resource, file string) error {
+	var source tenantfence.Source
+	if file != "" {
+		from, err := filepath.Rel(b.dir, file)
+		if err != nil {
+			return fmt.Errorf("find %s: %w", file, err)
+		}
+		source.File = filepath.ToSlash(from)
 	}
 	for _, c := range configs {
-		if err := c.SetOrigin(&resource.Origin{Path: filepath.ToSlash(from)}); err != nil {
-			return fmt.Errorf("read %s: %w", file, err)
+		if err := tenantfence.SetSource(&c.RNode, source); err != nil {
+			return fmt.Errorf("read %s: %w", describe(c), err)
 		}
 	}
 	return nil

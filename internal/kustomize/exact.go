@@ -7,6 +7,8 @@ import (
 	"sigs.k8s.io/kustomize/api/konfig"
 	"sigs.k8s.io/kustomize/api/resource"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	tenantfence "github.com/tenantfence/tenantfence/internal/resource"
 )
 
 // generatedFile holds what fences generate, as a resource that exists only in the
@@ -16,7 +18,8 @@ const generatedFile = ".tenantfence-generated.yaml"
 // run builds with the fences in this process.
 func (p *plan) run() ([]byte, error) {
 	root, opts := p.build.root, p.build.opts
-	o := newOverlay(p.build.fsys)
+	o, r := newOverlay(p.build.fsys), newRecords(p.build.fsys, root.dir)
+	o.read = r.add
 	if err := p.generate(o); err != nil {
 		return nil, err
 	}
@@ -33,6 +36,9 @@ func (p *plan) run() ([]byte, error) {
 	}
 	s, err := newStream(resources)
 	if err != nil {
+		return nil, err
+	}
+	if err := r.place(s.items); err != nil {
 		return nil, err
 	}
 	for _, config := range p.chain {
@@ -67,6 +73,7 @@ func (p *plan) generate(o *overlay) error {
 			return fmt.Errorf("run %s: %w", describe(g), err)
 		}
 		for _, n := range nodes {
+			tenantfence.ClearSource(n)
 			content, err := (&resource.Resource{RNode: *n}).AsYAML()
 			if err != nil {
 				return fmt.Errorf("run %s: %w", describe(g), err)

@@ -5,6 +5,8 @@ import (
 
 	"sigs.k8s.io/kustomize/kyaml/filesys"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
 // Plain builds a kustomization in which nothing is fenced, and runs no function.
@@ -13,5 +15,7 @@ func Plain(fsys filesys.FileSystem, dir string) ([]*yaml.RNode, error) {
 	if err != nil {
 		return nil, fmt.Errorf("build %s: %w", dir, err)
 	}
-	return m.ToRNodeSlice(), nil
+	items := m.ToRNodeSlice()
+	resource.ClearSources(items)
+	return items, nil
 }

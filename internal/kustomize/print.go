@@ -6,6 +6,8 @@ import (
 
 	"sigs.k8s.io/kustomize/api/resource"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	tenantfence "github.com/tenantfence/tenantfence/internal/resource"
 )
 
 // write ends a build as kustomize does: local-config items are dropped, the rest is
@@ -33,6 +35,7 @@ func (b *build) write(nodes []*yaml.RNode) ([]byte, error) {
 }
 
 func printed(r *resource.Resource) ([]byte, error) {
+	tenantfence.ClearSource(&r.RNode)
 	r.RemoveBuildAnnotations()
 	if err := r.SetOrigin(nil); err != nil {
 		return nil, err

@@ -3,7 +3,6 @@ package resolve
 import (
 	"fmt"
 	"net/netip"
-	"path"
 	"slices"
 	"strings"
 
@@ -20,7 +19,7 @@ func (r *resolver) applyOverrides(t *tenant) {
 	t.limits = r.profile.Spec.Limits
 	t.Enforcement, t.EnforcementReason = r.profile.Spec.Enforcement, r.fence.Profile.In("enforcement")
 	for i, o := range r.profile.Spec.Overrides {
-		if !slices.ContainsFunc(o.Tenants, func(p string) bool { ok, _ := path.Match(p, t.Name); return ok }) {
+		if !policy.MatchTenant(o.Tenants, t.Name) {
 			continue
 		}
 		if o.Enforcement != "" {

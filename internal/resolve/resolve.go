@@ -90,6 +90,7 @@ func newResolver(in *resource.Inputs, index *resource.Index) *resolver {
 func (r *resolver) resolve(in *resource.Inputs) {
 	r.expectUnread(in.Unread)
 	r.resolveTenants(in.Tenants)
+	r.reportPatternRights(in.Tenants)
 	r.checkShared()
 	r.resolveScope()
 	r.locate()
@@ -168,6 +169,7 @@ func (r *resolver) addTenant(in resource.Tenant) {
 		// By name, as flows are: the order of a list is no reason.
 		t.reason.Field = "spec.tenants[" + in.Name + "].spec"
 	}
+	r.checkAllowedPaths(in)
 	r.applyOverrides(t)
 	r.resolveEnforcement(t)
 	r.resolveIntraNamespace(t)

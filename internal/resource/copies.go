@@ -108,10 +108,10 @@ func contentKey(n *yaml.RNode) (string, bool) {
 // and what was done to it.
 func hostAnnotation(key string) bool {
 	switch domain, _, _ := strings.Cut(key, "/"); domain {
-	case "internal.config.kubernetes.io", "alpha.config.kubernetes.io", "kustomize.config.k8s.io", "config.k8s.io":
+	case "internal." + v1alpha1.Group, "internal.config.kubernetes.io", "alpha.config.kubernetes.io", "kustomize.config.k8s.io", "config.k8s.io":
 		return true
 	case "config.kubernetes.io":
-		return key == origin || key == LegacyPath || key == LegacyIndex
+		return key == "config.kubernetes.io/origin" || key == LegacyPath || key == LegacyIndex
 	}
 	return false
 }

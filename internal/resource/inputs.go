@@ -32,6 +32,8 @@ type Tenant struct {
 	Ref  policy.Ref
 	Path *field.Path
 	Spec v1alpha1.TenantSpec
+	// Source is that of a resource. Omitted for one in the TenantFence.
+	Source Source
 }
 
 // FlowTest and where it stands.

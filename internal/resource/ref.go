@@ -2,7 +2,6 @@ package resource
 
 import (
 	"slices"
-	"strconv"
 
 	"sigs.k8s.io/kustomize/kyaml/kio/kioutil"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
@@ -21,24 +20,15 @@ const (
 	// the newer ones.
 	LegacyPath  = "config.kubernetes.io/path"
 	LegacyIndex = "config.kubernetes.io/index"
-
-	origin = "config.kubernetes.io/origin"
 )
 
-// RefOf names a resource and, where the host tells it, its file.
+// RefOf names a resource and, where it is known, its file.
 func RefOf(n *yaml.RNode) policy.Ref {
-	ref := policy.Ref{APIVersion: n.GetApiVersion(), Kind: n.GetKind(), Namespace: NamespaceOf(n), Name: n.GetName()}
-	a := n.GetAnnotations()
-	if o := a[origin]; o != "" {
-		ref.File = originPath(o)
-		return ref
+	source := SourceOf(n)
+	return policy.Ref{
+		APIVersion: n.GetApiVersion(), Kind: n.GetKind(), Namespace: NamespaceOf(n), Name: n.GetName(),
+		File: source.File, Index: source.Index,
 	}
-	if a[KustomizeID] != "" {
-		return ref
-	}
-	ref.File = first(a[kioutil.PathAnnotation], a[LegacyPath])
-	ref.Index, _ = strconv.Atoi(first(a[kioutil.IndexAnnotation], a[LegacyIndex]))
-	return ref
 }
 
 // NamespaceOf is a resource's namespace, "" for a kind that has none: an apiserver drops
@@ -58,27 +48,6 @@ func clusterScoped(kind string) bool {
 		return true
 	}
 	return false
-}
-
-func originPath(value string) string {
-	node, err := yaml.Parse(value)
-	if err != nil {
-		return ""
-	}
-	path, err := node.GetString("path")
-	if err != nil {
-		return ""
-	}
-	return path
-}
-
-func first(values ...string) string {
-	for _, v := range values {
-		if v != "" {
-			return v
-		}
-	}
-	return ""
 }
 
 func resourceID(r policy.Ref) *yaml.ResourceIdentifier {

@@ -10,34 +10,6 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-func TestRefOf(t *testing.T) {
-	t.Parallel()
-	for name, c := range map[string]struct {
-		annotations, file string
-		index             int
-	}{
-		"kpt tells the file": {
-			`internal.config.kubernetes.io/path: a/b.yaml, internal.config.kubernetes.io/index: "2", internal.config.kubernetes.io/id: "7"`, "a/b.yaml", 2,
-		},
-		"an older host tells the file":                {`config.kubernetes.io/path: a.yaml, config.kubernetes.io/index: "1"`, "a.yaml", 1},
-		"kustomize invents a file, which is not told": {`config.kubernetes.io/path: service_web.yaml, kustomize.config.k8s.io/id: "3"`, "", 0},
-		"kustomize's origin is true": {
-			`config.kubernetes.io/path: service_web.yaml, kustomize.config.k8s.io/id: "3", config.kubernetes.io/origin: "path: web/service.yaml\n"`, "web/service.yaml", 0,
-		},
-		"an origin that is broken":  {`config.kubernetes.io/origin: "{"`, "", 0},
-		"a host that tells nothing": {``, "", 0},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			n := yaml.MustParse("apiVersion: v1\nkind: Service\nmetadata: {name: web, namespace: a, annotations: {" + c.annotations + "}}")
-			want := policy.Ref{APIVersion: "v1", Kind: "Service", Namespace: "a", Name: "web", File: c.file, Index: c.index}
-			if diff := cmp.Diff(want, resource.RefOf(n)); diff != "" {
-				t.Error(diff)
-			}
-		})
-	}
-}
-
 func TestMarkLocal(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ have, want string }{

@@ -1,0 +1,70 @@
+package v1alpha1
+
+import (
+	"path"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
+)
+
+func validateAllowedPaths(allowed []AllowedPath, at *field.Path) field.ErrorList {
+	var errs field.ErrorList
+	for i, a := range allowed {
+		at := at.Index(i)
+		names, paths := unique{}, unique{}
+		for j, glob := range a.Names {
+			errs = append(errs, validateGlob(glob, at.Child("names").Index(j))...)
+			errs = append(errs, names.item(glob, at.Child("names").Index(j))...)
+		}
+		for j, pattern := range a.Paths {
+			errs = append(errs, validatePathPattern(pattern, at.Child("paths").Index(j))...)
+			errs = append(errs, paths.item(pattern, at.Child("paths").Index(j))...)
+		}
+	}
+	return errs
+}
+
+// validatePathPattern validates a file's path, or a pattern of paths, relative to the
+// folder that is read. What would match no file is an error.
+func validatePathPattern(pattern string, at *field.Path) field.ErrorList {
+	var detail string
+	switch {
+	case pattern == "":
+		detail = emptyValue
+	case strings.HasPrefix(pattern, "/"):
+		detail = "is absolute: write it relative to the folder that is built, as in tenants/gold/*"
+	case pattern == ".":
+		detail = "names a folder: for every file in it write **"
+	case strings.HasSuffix(pattern, "/"):
+		detail = "names a folder: for every file in it write " + strings.TrimRight(pattern, "/") + "/**"
+	case hasParent(pattern):
+		detail = "contains .., and a file outside the folder that is built matches no pattern: build the folder above, and write the path from there"
+	case path.Clean(pattern) != pattern:
+		detail = "must be written as " + path.Clean(pattern)
+	case strings.ContainsAny(pattern, `\?[]{}`):
+		detail = `contains one of \?[]{}, and only * and ** stand for other characters: write the rest out`
+	case hasPartialDoubleStar(pattern):
+		detail = "contains ** beside other characters: write ** alone between slashes, as in tenants/**/gold.yaml, or *"
+	default:
+		return nil
+	}
+	return field.ErrorList{field.Invalid(at, pattern, detail)}
+}
+
+func hasParent(pattern string) bool {
+	for segment := range strings.SplitSeq(pattern, "/") {
+		if segment == ".." {
+			return true
+		}
+	}
+	return false
+}
+
+func hasPartialDoubleStar(pattern string) bool {
+	for segment := range strings.SplitSeq(pattern, "/") {
+		if strings.Contains(segment, "**") && segment != "**" {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,49 @@
+package policy
+
+import (
+	"path"
+	"strings"
+)
+
+// MatchPath reports whether a file's path matches a pattern: * stands for any
+// characters but the slash, and ** alone between slashes for any number of folders or,
+// at the end, for any file in the folder and below it.
+func MatchPath(pattern, file string) bool {
+	segments := strings.Split(file, "/")
+	// reached[i] reports whether what was tried of the pattern matches the first i segments.
+	reached := make([]bool, len(segments)+1)
+	reached[0] = true
+	parts := strings.Split(pattern, "/")
+	for i, part := range parts {
+		next := make([]bool, len(reached))
+		for j := range reached {
+			switch {
+			case part == "**" && i < len(parts)-1:
+				next[j] = reached[j] || j > 0 && next[j-1]
+			case j == 0:
+			case part == "**":
+				next[j] = reached[j-1] || next[j-1]
+			default:
+				next[j] = reached[j-1] && matchSegment(part, segments[j-1])
+			}
+		}
+		reached = next
+	}
+	return reached[len(segments)]
+}
+
+func matchSegment(pattern, segment string) bool {
+	ok, err := path.Match(pattern, segment)
+	return ok && err == nil
+}
+
+// MatchTenant reports whether a Tenant's name is one of some names, or matches one of
+// some patterns, in which * stands for any characters.
+func MatchTenant(patterns []string, name string) bool {
+	for _, p := range patterns {
+		if matchSegment(p, name) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,76 @@
+package resource
+
+import (
+	"encoding/json"
+	"fmt"
+	"path/filepath"
+
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+)
+
+// sourceAnnotation holds a resource's Source within this process. Whatever reads
+// resources sets or clears it on each, so that one in a file never counts, and whatever
+// writes them clears it.
+const sourceAnnotation = "internal.tenantfence.dev/source"
+
+// Source is where a resource comes from, as recorded by the program that read its file.
+type Source struct {
+	// File is the file for findings, and Index the document within it. Omitted: unknown.
+	File  string `json:"file,omitempty"`
+	Index int    `json:"index,omitempty"`
+	// Path is evidence: the file that declares the resource with just this name and
+	// spec, relative to the root of what was read, with slashes. Omitted: unknown.
+	Path string `json:"path,omitempty"`
+	// Unknown is why a Tenant's Path is unknown.
+	Unknown string `json:"unknown,omitempty"`
+}
+
+// LocalPath returns a path within a root as Sources have it, and reports whether it is one.
+func LocalPath(file string) (string, bool) {
+	file = filepath.Clean(file)
+	return filepath.ToSlash(file), filepath.IsLocal(file)
+}
+
+// SourceOf returns the Source that was set last.
+func SourceOf(n *yaml.RNode) Source {
+	var s Source
+	if value := annotation(n, sourceAnnotation); value == "" || json.Unmarshal([]byte(value), &s) != nil {
+		return Source{}
+	}
+	return s
+}
+
+// SetSource records where a resource comes from. An empty Source clears what is there.
+// A resource whose metadata is no map stays as it is.
+func SetSource(n *yaml.RNode, s Source) error {
+	clearAnnotation(n, sourceAnnotation)
+	if !IsTenant(n) {
+		s.Path, s.Unknown = "", ""
+	}
+	metadata := mappings(n, "metadata")
+	if s == (Source{}) || len(metadata) != 1 {
+		return nil
+	}
+	value, err := json.Marshal(s)
+	if err != nil {
+		return fmt.Errorf("record where %s comes from: %w", n.GetName(), err)
+	}
+	return n.PipeE(yaml.SetAnnotation(sourceAnnotation, string(value)))
+}
+
+// ClearSource leaves a resource as it was before SetSource.
+func ClearSource(n *yaml.RNode) { clearAnnotation(n, sourceAnnotation) }
+
+// ClearSources is ClearSource for each of some resources.
+func ClearSources(items []*yaml.RNode) {
+	for _, n := range items {
+		ClearSource(n)
+	}
+}
+
+// IsTenant reports whether an item is a Tenant of this project.
+func IsTenant(n *yaml.RNode) bool {
+	return n.GetKind() == v1alpha1.KindTenant && Group(n) == v1alpha1.Group
+}
