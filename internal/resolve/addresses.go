@@ -127,10 +127,13 @@ func (r *resolver) outside(p policy.Peer, ref policy.Ref, at *field.Path) []poli
 		return []policy.Peer{p}
 	}
 	inside := setOf(r.inside(), nil)
+	if holdsWorld(setOf(p.CIDRs, p.Except)) && !r.worldKnown(ref, at, "") {
+		return nil
+	}
 	out := policy.Peer{Kind: policy.CIDRs}
 	for _, c := range p.CIDRs {
 		network, err := netip.ParsePrefix(c)
-		if err != nil || network.Bits() == 0 && !r.worldKnown(ref, at) {
+		if err != nil {
 			return nil
 		}
 		holes := holesIn(network, inside, setOf(p.Except, nil))
@@ -178,9 +181,19 @@ func prefixes(s *netipx.IPSet) []string {
 
 // worldKnown refuses to tell the world from the cluster where the profile does not say
 // all of the cluster's addresses.
-func (r *resolver) worldKnown(ref policy.Ref, at *field.Path) bool {
+func (r *resolver) worldKnown(ref policy.Ref, at *field.Path, with string) bool {
+	lacking := r.unknownAddresses()
+	if len(lacking) > 0 {
+		r.refuse("world-unknown", ref, at, "%sstands for every address outside the cluster, and nothing tells which these are: say %s in the profile", with, strings.Join(lacking, ", "))
+	}
+	return len(lacking) == 0
+}
+
+// unknownAddresses are the fields of the profile without which the world cannot be told
+// from the cluster.
+func (r *resolver) unknownAddresses() []string {
 	if r.byCilium() {
-		return true
+		return nil
 	}
 	var lacking []string
 	c := r.fence.Cluster
@@ -192,10 +205,7 @@ func (r *resolver) worldKnown(ref policy.Ref, at *field.Path) bool {
 			lacking = append(lacking, "cluster."+part.name)
 		}
 	}
-	if len(lacking) > 0 {
-		r.refuse("world-unknown", ref, at, "stands for every address outside the cluster, and nothing tells which these are: say %s in the profile", strings.Join(lacking, ", "))
-	}
-	return len(lacking) == 0
+	return lacking
 }
 
 // inForm are the ends that stand for one in the form that policies have.
