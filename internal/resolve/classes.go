@@ -30,15 +30,20 @@ type classPeer struct {
 	open  []string
 	// others says that the peer allows something besides: pods of no other tenant.
 	others bool
-	// unsure says that a half was refused, so that who consents is not known.
+	// unsure says that one side was refused, so that who consents is not known.
 	unsure  bool
 	lacking []lack
 }
 
-// lack is a tenant that does not declare its half.
+// lack is a tenant that does not declare its side: what it does not do, and what it needs.
 type lack struct {
 	tenant, does, needs string
+	// shares says that its namespaces are others', too: the peer may select its pods there.
+	shares bool
 }
+
+// side is what the tenant at the other side of a flow has to declare.
+func side(f *flow) string { return "the " + string(f.direction.Opposite()) + " side of this flow" }
 
 // counts reports whether the tenants of a class are counted, and not named one by one.
 func (f *flow) counts(among class) bool { return among == anyTenant || f.ofProfile && among.all() }
@@ -93,7 +98,7 @@ func (c *classes) broken(f *flow, e end) {
 func (c *classes) missing(f *flow, e end, differ bool, whose *flow, mistaken string) {
 	p := c.peer(f, e)
 	p.add(f, e.tenant, false)
-	l := lack{tenant: e.tenant.Name, does: "declare the other half", needs: fmt.Sprintf("needs %s in its spec.%s", otherHalf(f, e), f.direction.Opposite())}
+	l := lack{tenant: e.tenant.Name, shares: e.tenant.Shares(), does: "declare " + side(f), needs: fmt.Sprintf("needs %s in its spec.%s", otherHalf(f, e), f.direction.Opposite())}
 	switch {
 	case whose != nil:
 		l.needs = fmt.Sprintf("must use the pods' port: in %s, %s", whose.reason, mistaken)
@@ -127,9 +132,9 @@ func (c *classes) report() {
 		case len(p.open) == 0 && !p.unsure:
 			c.reportUnused(p)
 		case f.ofProfile:
-			c.say(policy.Info, "any-tenant", f.ref, p.path, "opens %s of %d: in each, the other tenant declares its half", pairs(len(p.open)), len(p.pairs))
+			c.say(policy.Info, "any-tenant", f.ref, p.path, "opens %s of %d: in each, the other tenant declares %s", pairs(len(p.open)), len(p.pairs), side(f))
 		default:
-			c.say(policy.Info, "any-tenant", f.ref, p.path, "%d of %d other tenants with such pods declare their half: %s", len(p.open), len(p.pairs), strings.Join(p.open, ", "))
+			c.say(policy.Info, "any-tenant", f.ref, p.path, "%d of %d other tenants with such pods declare %s: %s", len(p.open), len(p.pairs), side(f), strings.Join(p.open, ", "))
 		}
 	}
 }
@@ -143,9 +148,9 @@ func pairs(n int) string {
 
 // reportUnused says that nobody takes part.
 func (c *classes) reportUnused(p *classPeer) {
-	policies := "so it is in no policy"
+	policies := "so this peer is in no policy"
 	if p.others {
-		policies = "so it leaves all of them out"
+		policies = "so the flow leaves all of them out"
 	}
 	mesh := ""
 	if p.flow.ofProfile {
@@ -153,12 +158,12 @@ func (c *classes) reportUnused(p *classPeer) {
 	}
 	if len(p.pairs) == 0 {
 		if !p.others {
-			c.warn("any-tenant-unused", p.flow.ref, p.path, "no other tenant has such pods in the build, so it is in no policy: correct pods, tell the pods as inventory, or remove the peer")
+			c.warn("any-tenant-unused", p.flow.ref, p.path, "no other tenant has such pods in the build, so this peer is in no policy: correct pods, tell the pods as inventory, or remove the peer")
 		}
 		return
 	}
 	l := p.lacking[0]
-	c.warn("any-tenant-unused", p.flow.ref, p.path, "no other tenant declares its half of this flow, %s: Tenant %q, for instance, %s%s", policies, l.tenant, l.needs, mesh)
+	c.warn("any-tenant-unused", p.flow.ref, p.path, "no other tenant declares %s, %s: Tenant %q, for instance, %s%s", side(p.flow), policies, l.tenant, l.needs, mesh)
 }
 
 // reportLacking names the tenants that the peer leaves out, those together that lack the
@@ -171,7 +176,7 @@ func (c *classes) reportLacking(p *classPeer) {
 	have := map[class]string{sharing: " some of these pods", labelled: " namespaces with these labels"}[p.among]
 	for len(p.lacking) > 0 {
 		first := p.lacking[0]
-		same := func(l lack) bool { return l.does == first.does && l.needs == first.needs }
+		same := func(l lack) bool { return l.does == first.does && l.needs == first.needs && l.shares == first.shares }
 		var names []string
 		for _, l := range p.lacking {
 			if same(l) {
@@ -187,7 +192,11 @@ func (c *classes) reportLacking(p *classPeer) {
 			and = has + have + " and " + and
 		}
 		left := ""
-		if severity == policy.Warning {
+		switch {
+		case severity == policy.Error:
+		case first.shares:
+			left = ", so its own policies do not allow the flow"
+		default:
 			left = ", so the flow leaves " + map[bool]string{false: "it", true: "them"}[len(names) > 1] + " out"
 		}
 		c.say(severity, "no-consent", p.flow.ref, p.path, "%s%s %s%s: %s %s", who, quoted(names), and, left, it, first.needs)

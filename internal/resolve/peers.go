@@ -181,7 +181,7 @@ func (r *resolver) labelledEnds(f *flow, p v1alpha1.Peer, at *field.Path) ([]end
 	}
 	namespaces := r.namespacesWith(p.NamespaceLabels)
 	var out []end
-	unowned := false
+	unowned := among == anyNamespace || r.index.Blind
 	for _, name := range namespaces {
 		if t := r.owner[name]; t != nil {
 			out = append(out, f.endsAt(r.podEnds(t, []string{name}, pods), t, among, at)...)
@@ -190,35 +190,47 @@ func (r *resolver) labelledEnds(f *flow, p v1alpha1.Peer, at *field.Path) ([]end
 		unowned = true
 		out = append(out, r.sharedEnds(f, name, pods, among, at)...)
 	}
-	if len(namespaces) == 0 && among == labelled && !r.index.Blind {
+	later := r.laterEnds(p, at)
+	switch {
+	case len(namespaces) == 0 && !unowned:
 		return nil, r.missing(f, at.Child("namespaceLabels"), "no namespace in the build has these labels: correct them, tell the Namespace as inventory, or say optional: true")
-	}
-	if among == labelled && !unowned && len(out) == 0 && !r.index.Blind {
-		if f.optional {
-			return nil, false
-		}
+	case len(out) > 0 || unowned:
+	case f.optional || len(later) == 0:
+		return nil, r.missing(f, at.Child("pods"), "selects no pod of %s in the build: correct the labels, tell the pods as inventory, or say optional: true", quoted(namespaces))
+	default:
 		r.warn("no-such-peer-pods", f.ref, at.Child("pods"), "selects no pod in the build of the namespaces with these labels, %s: correct the labels, or tell the pods as inventory", quoted(namespaces))
 	}
-	return append(out, r.laterEnds(f, p, among, at)...), true
+	r.warnLabels(f, p, later, at)
+	return append(out, later...), true
 }
 
 // laterEnds is the rule about namespaces with these labels that no tenant has, and that may
 // be created later. A namespace's own name as a label leaves no others.
-func (r *resolver) laterEnds(f *flow, p v1alpha1.Peer, among class, at *field.Path) []end {
+func (r *resolver) laterEnds(p v1alpha1.Peer, at *field.Path) []end {
 	if name := p.NamespaceLabels[corev1.LabelMetadataName]; r.owner[name] != nil {
 		return nil
 	}
-	where := at.Child("namespaceLabels")
-	if among == anyNamespace {
+	return []end{{peer: policy.Peer{Kind: policy.Pods, NamespaceLabels: p.NamespaceLabels, NotNamespaces: slices.Sorted(maps.Keys(r.owner)), Pods: policy.PodsOf(p.Pods)}, path: at}}
+}
+
+// warnLabels warns of who can join a peer, and, where no labels are seen, of the tenants that
+// are left out.
+func (r *resolver) warnLabels(f *flow, p v1alpha1.Peer, later []end, at *field.Path) {
+	at = at.Child("namespaceLabels")
+	if !p.AnyNamespace() && r.index.Blind && len(r.owner) > 0 {
+		r.warn("labels-in-generator", f.ref, at, "a generator sees no labels of namespaces, so this peer leaves out the namespaces of all tenants: name the tenants as peers, or list the fence in transformers")
+	}
+	switch {
+	case len(later) == 0:
+	case !p.AnyNamespace():
+		r.warn("namespace-labels-spoofable", f.ref, at, "whoever may label a namespace can join this peer: name the namespaces instead where they are known")
+	default:
 		which := "every pod of the cluster"
 		if p.Pods != nil {
 			which = "every pod of the cluster that has the labels in pods"
 		}
-		r.warn("namespace-labels-spoofable", f.ref, where, "{} is every namespace: %s can join this peer, also from namespaces that are created later: name the namespaces instead where they are known", which)
-	} else {
-		r.warn("namespace-labels-spoofable", f.ref, where, "whoever may label a namespace can join this peer: name the namespaces instead where they are known")
+		r.warn("namespace-labels-spoofable", f.ref, at, "{} is every namespace: %s can join this peer, also from namespaces that are created later: name the namespaces instead where they are known", which)
 	}
-	return []end{{peer: policy.Peer{Kind: policy.Pods, NamespaceLabels: p.NamespaceLabels, NotNamespaces: slices.Sorted(maps.Keys(r.owner)), Pods: policy.PodsOf(p.Pods)}, path: at}}
 }
 
 // sharedEnds are the pods of tenants that share a namespace.
@@ -227,12 +239,25 @@ func (r *resolver) sharedEnds(f *flow, namespace string, pods policy.Selector, a
 }
 
 // namespacesWith are the namespaces of the build that carry all of the labels, also
-// the one that every namespace has of itself.
+// the one that every namespace has of itself, and those that the profile sets on tenants'.
 func (r *resolver) namespacesWith(want map[string]string) []string {
+	all := map[string]labels.Set{}
+	for name, ns := range r.index.Namespaces {
+		all[name] = ns.Labels
+	}
+	for name := range r.owner {
+		if of, known := all[name]; known || len(want) == 0 {
+			all[name] = labels.Merge(of, r.profile.Spec.Tenants.NamespaceLabels)
+		}
+	}
+	for name := range r.sharers {
+		if len(want) == 0 && all[name] == nil {
+			all[name] = nil
+		}
+	}
 	var out []string
-	for _, name := range slices.Sorted(maps.Keys(r.index.Namespaces)) {
-		have := labels.Merge(r.index.Namespaces[name].Labels, labels.Set{"kubernetes.io/metadata.name": name})
-		if labels.SelectorFromSet(want).Matches(have) {
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		if labels.SelectorFromSet(want).Matches(labels.Merge(all[name], labels.Set{corev1.LabelMetadataName: name})) {
 			out = append(out, name)
 		}
 	}
