@@ -95,20 +95,23 @@ func (c *classes) broken(f *flow, e end) {
 	}
 }
 
-func (c *classes) missing(f *flow, e end, differ bool, whose *flow, mistaken string) {
+func (c *classes) missing(f *flow, e end, differ bool) {
 	p := c.peer(f, e)
 	p.add(f, e.tenant, false)
+	if f.counts(e.among) && len(p.lacking) > 0 {
+		// Of those that are counted, one is the example.
+		return
+	}
 	l := lack{tenant: e.tenant.Name, shares: e.tenant.Shares(), does: "declare " + side(f), needs: fmt.Sprintf("needs %s in its spec.%s", otherHalf(f, e), f.direction.Opposite())}
-	switch {
+	switch whose, mistaken := c.mistakenPorts(f, e); {
 	case whose != nil:
 		l.needs = fmt.Sprintf("must use the pods' port: in %s, %s", whose.reason, mistaken)
 	case differ:
 		l.does = "declare the same rules in http or dns"
 	}
-	if f.counts(e.among) && len(p.lacking) > 0 || slices.Contains(p.lacking, l) {
-		return
+	if !slices.Contains(p.lacking, l) {
+		p.lacking = append(p.lacking, l)
 	}
-	p.lacking = append(p.lacking, l)
 }
 
 func (p *classPeer) add(f *flow, other *tenant, open bool) {

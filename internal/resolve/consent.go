@@ -93,10 +93,12 @@ func (r *resolver) lacksConsent(f *flow, e end, differ bool, c *classes) {
 	if differ {
 		does = "says the other half of this flow with different rules in http or dns, of which none is the same"
 	}
+	if e.among != named {
+		c.missing(f, e, differ)
+		return
+	}
 	whose, mistaken := r.mistakenPorts(f, e)
 	switch {
-	case e.among != named:
-		c.missing(f, e, differ, whose, mistaken)
 	case whose != nil:
 		r.refuse("no-consent", f.ref, e.path, "Tenant %q %s: in %s, %s, on which policies are decided: write that there, or name the Service as the peer", e.tenant.Name, does, whose.reason, mistaken)
 	default:
