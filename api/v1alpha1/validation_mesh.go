@@ -9,8 +9,8 @@ import (
 // AnyNamespace reports whether the peer is every namespace of the cluster.
 func (p *Peer) AnyNamespace() bool { return p.NamespaceLabels != nil && len(p.NamespaceLabels) == 0 }
 
-// EveryTenant reports whether the peer includes every tenant of the build.
-func (p *Peer) EveryTenant() bool { return p.AnyTenant || p.AnyNamespace() }
+// AllTenants reports whether the peer includes every tenant of the build.
+func (p *Peer) AllTenants() bool { return p.AnyTenant || p.AnyNamespace() }
 
 // forbidMesh refuses mesh where only one side of a flow is declared: in a Tenant, and for
 // nodes.
@@ -23,7 +23,7 @@ func forbidMesh(ingress []IngressFlow, egress []EgressFlow, at *field.Path) fiel
 // validateMesh refuses mesh on flows whose peers are no class of tenants.
 func (e *EveryTenant) validateMesh(at *field.Path) field.ErrorList {
 	return eachMesh(e.Ingress, e.Egress, at, func(peers []Peer, at *field.Path) *field.Error {
-		if slices.ContainsFunc(peers, func(p Peer) bool { return p.EveryTenant() }) {
+		if slices.ContainsFunc(peers, func(p Peer) bool { return p.AllTenants() }) {
 			return nil
 		}
 		return field.Forbidden(at, "has no effect here, since no peer of the flow is anyTenant: true or namespaceLabels: {}: remove it, or add such a peer")

@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"go4.org/netipx"
-	corev1 "k8s.io/api/core/v1"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/policy"
@@ -244,29 +243,6 @@ func (d *declared) pods(p policy.Peer) []policy.Endpoint {
 	default:
 		return d.later(p)
 	}
-}
-
-// later is a pod in a namespace with the labels of a peer that is created later, unless
-// cluster-wide policies close such a namespace.
-func (d *declared) later(p policy.Peer) []policy.Endpoint {
-	namespace := p.NamespaceLabels[corev1.LabelMetadataName]
-	if namespace == "" {
-		namespace = policy.UnknownNamespace
-	}
-	if d.Fence.Stranger(namespace) {
-		return nil
-	}
-	pod := d.Endpoints.imagined(namespace, policy.Example(p.Pods))
-	if namespace == policy.UnknownNamespace {
-		pod.Name = "a pod " + spelled(pod.Labels) + " in an unknown namespace"
-		if len(p.NamespaceLabels) > 0 {
-			pod.Name += " with " + policy.Spelled(p.NamespaceLabels)
-		}
-	}
-	if d.Endpoints.Index.Namespaces[namespace] == nil {
-		pod.NamespaceLabels = p.NamespaceLabels
-	}
-	return []policy.Endpoint{pod}
 }
 
 // are says whether a workload's pods are those of a peer's tenant: one that names a

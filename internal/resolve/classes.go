@@ -28,6 +28,8 @@ type classPeer struct {
 	// the flow between them. open are those at the other side of pairs that it allows.
 	pairs map[[2]string]bool
 	open  []string
+	// partly are those of open that declare a part of the flow.
+	partly []string
 	// others says that the peer allows something besides: pods of no other tenant.
 	others bool
 	// unsure says that one side was refused, so that who consents is not known.
@@ -49,12 +51,22 @@ func side(f *flow) string { return "the " + string(f.direction.Opposite()) + " s
 func (f *flow) counts(among class) bool { return among == anyTenant || f.ofProfile && among.all() }
 
 // expect adds the peers of a flow that stand for all tenants, also where none has the pods.
+// Nodes need no consent: for them it is enough that there are pods.
 func (c *classes) expect(f *flow) {
 	for i, p := range f.peers {
-		if p.AnyTenant && !f.broken {
-			c.peer(f, end{among: anyTenant, path: f.peersPath().Index(i)})
+		at := f.peersPath().Index(i)
+		switch {
+		case !p.AnyTenant || f.broken:
+		case f.node == "":
+			c.peer(f, end{among: anyTenant, path: at})
+		case !slices.ContainsFunc(f.ends, func(e end) bool { return e.path.String() == at.String() }):
+			c.warnNoPods(f, at)
 		}
 	}
+}
+
+func (c *classes) warnNoPods(f *flow, at *field.Path) {
+	c.warn("any-tenant-unused", f.ref, at, "no other tenant has such pods in the build, so this peer is in no policy: correct pods, tell the pods as inventory, or remove the peer")
 }
 
 // peer is the one that an end is of. Nil: it stands for no class of tenants.
@@ -83,9 +95,14 @@ func (c *classes) granted(f *flow, e end) {
 	}
 }
 
-func (c *classes) agreed(f *flow, e end) {
-	if p := c.peer(f, e); p != nil {
-		p.add(f, e.tenant, true)
+func (c *classes) agreed(f *flow, e end, agreed []policy.Grant) {
+	p := c.peer(f, e)
+	if p == nil {
+		return
+	}
+	p.add(f, e.tenant, true)
+	if f.counts(e.among) && !slices.Contains(p.partly, e.tenant.Name) && !c.covered(f, e, agreed) {
+		p.partly = append(p.partly, e.tenant.Name)
 	}
 }
 
@@ -135,11 +152,19 @@ func (c *classes) report() {
 		case len(p.open) == 0 && !p.unsure:
 			c.reportUnused(p)
 		case f.ofProfile:
-			c.say(policy.Info, "any-tenant", f.ref, p.path, "opens %s of %d: in each, the other tenant declares %s", pairs(len(p.open)), len(p.pairs), side(f))
+			c.say(policy.Info, "any-tenant", f.ref, p.path, "opens %s of %d: in each, the other tenant declares %s%s", pairs(len(p.open)), len(p.pairs), side(f), p.parts())
 		default:
-			c.say(policy.Info, "any-tenant", f.ref, p.path, "%d of %d other tenants with such pods declare %s: %s", len(p.open), len(p.pairs), side(f), strings.Join(p.open, ", "))
+			c.say(policy.Info, "any-tenant", f.ref, p.path, "%d of %d other tenants with such pods declare %s: %s%s", len(p.open), len(p.pairs), side(f), strings.Join(p.open, ", "), p.parts())
 		}
 	}
+}
+
+// parts names the tenants that declare a part.
+func (p *classPeer) parts() string {
+	if len(p.partly) == 0 {
+		return ""
+	}
+	return "; of these, a part of it: " + strings.Join(p.partly, ", ")
 }
 
 func pairs(n int) string {
@@ -161,7 +186,7 @@ func (c *classes) reportUnused(p *classPeer) {
 	}
 	if len(p.pairs) == 0 {
 		if !p.others {
-			c.warn("any-tenant-unused", p.flow.ref, p.path, "no other tenant has such pods in the build, so this peer is in no policy: correct pods, tell the pods as inventory, or remove the peer")
+			c.warnNoPods(p.flow, p.path)
 		}
 		return
 	}
@@ -203,5 +228,29 @@ func (c *classes) reportLacking(p *classPeer) {
 			left = ", so the flow leaves " + map[bool]string{false: "it", true: "them"}[len(names) > 1] + " out"
 		}
 		c.say(severity, "no-consent", p.flow.ref, p.path, "%s%s %s%s: %s %s", who, quoted(names), and, left, it, first.needs)
+	}
+}
+
+// lacksConsent says what the tenant at an end of a flow would have to declare, and what it
+// does instead.
+func (r *resolver) lacksConsent(f *flow, e end, differ bool, c *classes) {
+	if r.brokenHalf(f, e) {
+		c.broken(f, e)
+		return
+	}
+	does := "does not say the other half of this flow"
+	if differ {
+		does = "says the other half of this flow with different rules in http or dns, of which none is the same"
+	}
+	if e.among != named {
+		c.missing(f, e, differ)
+		return
+	}
+	whose, mistaken := r.mistakenPorts(f, e)
+	switch {
+	case whose != nil:
+		r.refuse("no-consent", f.ref, e.path, "Tenant %q %s: in %s, %s, on which policies are decided: write that there, or name the Service as the peer", e.tenant.Name, does, whose.reason, mistaken)
+	default:
+		r.refuse("no-consent", f.ref, e.path, "Tenant %q %s: it needs %s in its spec.%s", e.tenant.Name, does, otherHalf(f, e), f.direction.Opposite())
 	}
 }

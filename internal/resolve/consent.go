@@ -78,32 +78,8 @@ func (r *resolver) grantAgreed(f *flow, e end, c *classes) {
 	if f.direction == policy.Egress {
 		r.give(f, agreed...)
 	}
-	c.agreed(f, e)
+	c.agreed(f, e, agreed)
 	r.sayPart(f, e, agreed)
-}
-
-// lacksConsent says what the tenant at an end of a flow would have to declare, and what it
-// does instead.
-func (r *resolver) lacksConsent(f *flow, e end, differ bool, c *classes) {
-	if r.brokenHalf(f, e) {
-		c.broken(f, e)
-		return
-	}
-	does := "does not say the other half of this flow"
-	if differ {
-		does = "says the other half of this flow with different rules in http or dns, of which none is the same"
-	}
-	if e.among != named {
-		c.missing(f, e, differ)
-		return
-	}
-	whose, mistaken := r.mistakenPorts(f, e)
-	switch {
-	case whose != nil:
-		r.refuse("no-consent", f.ref, e.path, "Tenant %q %s: in %s, %s, on which policies are decided: write that there, or name the Service as the peer", e.tenant.Name, does, whose.reason, mistaken)
-	default:
-		r.refuse("no-consent", f.ref, e.path, "Tenant %q %s: it needs %s in its spec.%s", e.tenant.Name, does, otherHalf(f, e), f.direction.Opposite())
-	}
 }
 
 // sayPart says where two tenants agree on a part of a flow. Those of all tenants that do

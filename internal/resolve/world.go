@@ -36,6 +36,35 @@ func holdsWorld(networks *netipx.IPSet) bool {
 	})
 }
 
+// worldKnown refuses to tell the world from the cluster where the profile does not say
+// all of the cluster's addresses.
+func (r *resolver) worldKnown(ref policy.Ref, at *field.Path, with string) bool {
+	lacking := r.unknownAddresses()
+	if len(lacking) > 0 {
+		r.refuse("world-unknown", ref, at, "%sstands for every address outside the cluster, and nothing tells which these are: say %s in the profile", with, strings.Join(lacking, ", "))
+	}
+	return len(lacking) == 0
+}
+
+// unknownAddresses are the fields of the profile without which the world cannot be told
+// from the cluster.
+func (r *resolver) unknownAddresses() []string {
+	if r.byCilium() {
+		return nil
+	}
+	var lacking []string
+	c := r.fence.Cluster
+	for _, part := range []struct {
+		name string
+		said bool
+	}{{"serviceCIDRs", len(c.ServiceCIDRs) > 0}, {"nodeCIDRs", len(c.NodeCIDRs) > 0}, {"apiServer", c.APIServer != nil}} {
+		if !part.said {
+			lacking = append(lacking, "cluster."+part.name)
+		}
+	}
+	return lacking
+}
+
 // networksOfPeer are the networks of one peer of a flow.
 type networksOfPeer struct {
 	flow *flow
