@@ -17,11 +17,16 @@ type Limits struct {
 	// +optional
 	Entities []Entity `json:"entities,omitempty"`
 
-	// ports that a Tenant's flows may use. icmp has none, and is not held against them.
-	// Omitted: any.
+	// ports that a Tenant's flows may use. Omitted: any.
 	// +optional
 	// +kubebuilder:validation:MinItems=1
 	Ports []Port `json:"ports,omitempty"`
+
+	// icmp are the types of ICMP message that a Tenant's flows may use. Where it is set, a
+	// flow must list its ports or icmp, since every port of every protocol includes ICMP.
+	// []: none. Omitted: any type, or none where limits.ports is set.
+	// +optional
+	ICMP []ICMPType `json:"icmp,omitzero"`
 
 	// egressPoints that a Tenant's via may name. Omitted: none.
 	// +optional

@@ -14,8 +14,9 @@ type Peer struct {
 	// +optional
 	Tenant string `json:"tenant,omitempty"`
 
-	// anyTenant: true is every tenant that says the flow from its side. Only where
-	// the profile's limits.anyTenant allows it.
+	// anyTenant: true is every tenant that declares the flow from its side, also where the
+	// profile's every declares this side, unless that flow sets mesh: true. In the profile's
+	// nodes it is every tenant. A Tenant needs the profile's limits.anyTenant.
 	// +optional
 	AnyTenant bool `json:"anyTenant,omitempty"`
 
@@ -25,12 +26,14 @@ type Peer struct {
 	// +optional
 	Namespace string `json:"namespace,omitempty"`
 
-	// namespaceLabels are the namespaces that carry all of these labels. Whoever
-	// may label a namespace can join them, which is warned about. Only where the
-	// profile's limits.namespaceLabels allows it.
+	// namespaceLabels are the namespaces that carry all of these labels, also those that
+	// are created later; {} is every namespace of the cluster, and never a node. A tenant's
+	// namespace belongs to the peer only if that tenant declares the flow from its side;
+	// those that do not are reported. Everyone who can label or create a namespace can join
+	// the peer, which is a warning. In the profile's every and nodes, labels need no consent,
+	// and {} does as anyTenant does. A Tenant needs the profile's limits.namespaceLabels.
 	// +optional
-	// +kubebuilder:validation:MinProperties=1
-	NamespaceLabels map[string]string `json:"namespaceLabels,omitempty"`
+	NamespaceLabels map[string]string `json:"namespaceLabels,omitzero"`
 
 	// service is a Service of the build or its inventory, "name" in one of the
 	// tenant's namespaces or "namespace/name". It stands for the pods behind it and

@@ -100,8 +100,8 @@ type FenceProfileSpec struct {
 	LocalNames []LocalName `json:"localNames,omitempty"`
 
 	// every holds flows of every tenant that has the pods, in a Tenant's own words.
-	// A tenant without the pods is skipped. They need no consent and no limit.
-	// Omitted: none.
+	// A tenant without the pods is skipped. They need no limit, and no consent but for the
+	// peers anyTenant and namespaceLabels: {}, unless the flow sets mesh: true. Omitted: none.
 	// +optional
 	Every EveryTenant `json:"every,omitempty"`
 
@@ -258,7 +258,7 @@ type Monitoring struct {
 	// pods that scrape. Omitted: all pods of the namespace.
 	// +optional
 	Pods *metav1.LabelSelector `json:"pods,omitempty"`
-	// ports that are scraped, on the tenants' pods. Omitted: every port.
+	// ports that are scraped, on the tenants' pods. Omitted: every port, which is a warning.
 	// +optional
 	// +kubebuilder:validation:MinItems=1
 	Ports []Port `json:"ports,omitempty"`

@@ -119,6 +119,13 @@ type IngressFlow struct {
 	// peer are not in the build. Omitted: that is an error.
 	// +optional
 	Optional bool `json:"optional,omitempty"`
+
+	// mesh: true opens the flow between all tenants that have the pods, without a flow from
+	// the other tenant's side. It is only for flows of the profile's every whose peers
+	// include anyTenant or namespaceLabels: {}. The number of pairs of tenants that it opens
+	// is reported. Omitted: false, the other tenant must declare its side.
+	// +optional
+	Mesh bool `json:"mesh,omitempty"`
 }
 
 // EgressFlow lets pods reach peers. A flow to another tenant needs that
@@ -188,6 +195,13 @@ type EgressFlow struct {
 	// peer are not in the build. Omitted: that is an error.
 	// +optional
 	Optional bool `json:"optional,omitempty"`
+
+	// mesh: true opens the flow between all tenants that have the pods, without a flow from
+	// the other tenant's side. It is only for flows of the profile's every whose peers
+	// include anyTenant or namespaceLabels: {}. The number of pairs of tenants that it opens
+	// is reported. Omitted: false, the other tenant must declare its side.
+	// +optional
+	Mesh bool `json:"mesh,omitempty"`
 }
 
 // AgentIngress admits telemetry agents outside the cluster that dial in to pods

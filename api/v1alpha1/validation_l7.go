@@ -29,11 +29,7 @@ func (s spoken) validate(at *field.Path) field.ErrorList {
 }
 
 func (s spoken) validateICMP(at *field.Path) field.ErrorList {
-	var errs field.ErrorList
-	seen := unique{}
-	for i, t := range s.icmp {
-		errs = append(errs, seen.item(string(t), at.Child("icmp").Index(i))...)
-	}
+	errs := validateICMPTypes(s.icmp, at.Child("icmp"))
 	for _, other := range []struct {
 		name string
 		said bool
@@ -41,6 +37,16 @@ func (s spoken) validateICMP(at *field.Path) field.ErrorList {
 		if other.said {
 			errs = append(errs, field.Forbidden(at.Child(other.name), "is not for a flow with icmp, which has no ports: make it a flow of its own"))
 		}
+	}
+	return errs
+}
+
+// validateICMPTypes validates a list of types that differ.
+func validateICMPTypes(types []ICMPType, at *field.Path) field.ErrorList {
+	var errs field.ErrorList
+	seen := unique{}
+	for i, t := range types {
+		errs = append(errs, seen.item(string(t), at.Index(i))...)
 	}
 	return errs
 }

@@ -38,6 +38,7 @@ func (n *NodePolicy) validate(at *field.Path) field.ErrorList {
 		errs = append(errs, field.Required(at, "say ingress or egress: an entry without flows allows nothing and closes nothing"))
 	}
 	errs = append(errs, validateFlows(n.Ingress, n.Egress, unique{}, at)...)
+	errs = append(errs, forbidMesh(n.Ingress, n.Egress, at)...)
 	for i := range n.Ingress {
 		f, at := &n.Ingress[i], at.Child("ingress").Index(i)
 		errs = append(errs, notOfNodes(f.Pods, f.HTTP, at)...)

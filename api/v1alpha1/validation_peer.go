@@ -20,7 +20,7 @@ func (p *Peer) kinds() []string {
 		{"tenant", p.Tenant != ""},
 		{"anyTenant", p.AnyTenant},
 		{"namespace", p.Namespace != ""},
-		{"namespaceLabels", len(p.NamespaceLabels) > 0},
+		{"namespaceLabels", p.NamespaceLabels != nil},
 		{"service", p.Service != ""},
 		{"entities", len(p.Entities) > 0},
 		{"cidrs", len(p.CIDRs) > 0},

@@ -28,6 +28,7 @@ func (s *FenceProfileSpec) validate(at *field.Path) field.ErrorList {
 	}
 	errs = append(errs, s.validateLocalNames(at.Child("localNames"))...)
 	errs = append(errs, validateFlows(s.Every.Ingress, s.Every.Egress, unique{}, at.Child("every"))...)
+	errs = append(errs, s.Every.validateMesh(at.Child("every"))...)
 	errs = append(errs, s.validateVias(at.Child("every", "egress"))...)
 	errs = append(errs, s.validateNodes(at.Child("nodes"))...)
 	errs = append(errs, s.validateLimits(&s.Limits, at.Child("limits"))...)
@@ -142,6 +143,7 @@ func (s *FenceProfileSpec) validateLimits(l *Limits, at *field.Path) field.Error
 	errs := validateFQDNs(l.FQDNs, anyName, at.Child("fqdns"))
 	errs = append(errs, validateCIDRs(l.CIDRs, at.Child("cidrs"))...)
 	errs = append(errs, validatePorts(l.Ports, at.Child("ports"))...)
+	errs = append(errs, validateICMPTypes(l.ICMP, at.Child("icmp"))...)
 	errs = append(errs, validateNames(l.Namespaces, at.Child("namespaces"))...)
 	errs = append(errs, validateSecrets(l.Secrets, at.Child("secrets"))...)
 	for i, point := range l.EgressPoints {

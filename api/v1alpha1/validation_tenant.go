@@ -25,6 +25,7 @@ func (s *TenantSpec) validate(at *field.Path) field.ErrorList {
 	}
 	seen := unique{}
 	errs = append(errs, validateFlows(s.Ingress, s.Egress, seen, at)...)
+	errs = append(errs, forbidMesh(s.Ingress, s.Egress, at)...)
 	for i := range s.AgentIngress {
 		a, at := &s.AgentIngress[i], at.Child("agentIngress").Index(i)
 		errs = append(errs, seen.name(a.Name, at.Child("name"))...)

@@ -143,7 +143,7 @@ func (i *imagination) nameOf(ep Endpoint) string {
 		with = append(with, "without labels")
 	}
 	in := ep.Namespace
-	if in == unknown {
+	if in == UnknownNamespace {
 		in = "an unknown namespace"
 	}
 	if _, known := i.namespaces[ep.Namespace]; !known && len(ep.NamespaceLabels) > 0 {
@@ -158,9 +158,9 @@ type place struct {
 	labels    map[string]string
 }
 
-// unknown stands for a namespace that nobody has made yet: it is no name that Kubernetes
-// would take.
-const unknown = "?"
+// UnknownNamespace stands for a namespace that is not created yet. Kubernetes takes no such
+// name.
+const UnknownNamespace = "?"
 
 // places are the namespaces that fulfil requirements: of those that are there, of those
 // that are named, and one that is not there yet for each case of its labels.
@@ -180,7 +180,7 @@ func (i *imagination) places(all []Requirement) []place {
 	for _, ns := range i.order {
 		add(ns, i.namespaces[ns])
 	}
-	elsewhere := []string{unknown}
+	elsewhere := []string{UnknownNamespace}
 	var others []Requirement
 	for _, r := range all {
 		if r.Key == corev1.LabelMetadataName {

@@ -235,10 +235,14 @@ func (d *declared) pods(p policy.Peer) []policy.Endpoint {
 			}
 		}
 	}
-	if len(out) > 0 || p.Namespace == "" || len(d.Endpoints.Index.In(p.Namespace, p.Pods)) > 0 {
+	switch {
+	case len(out) > 0 || p.Namespace != "" && len(d.Endpoints.Index.In(p.Namespace, p.Pods)) > 0:
 		return out
+	case p.Namespace != "":
+		return []policy.Endpoint{d.Endpoints.imagined(p.Namespace, policy.Example(p.Pods))}
+	default:
+		return d.later(p)
 	}
-	return []policy.Endpoint{d.Endpoints.imagined(p.Namespace, policy.Example(p.Pods))}
 }
 
 // are says whether a workload's pods are those of a peer's tenant: one that names a

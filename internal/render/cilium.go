@@ -120,6 +120,10 @@ func endpoints(f *policy.Fence, p policy.Peer) []api.EndpointSelector {
 		where[podCluster] = f.Cluster.Name
 	}
 	out := selector(p.Pods, where)
+	if p.Namespace == "" && len(p.NamespaceLabels) == 0 {
+		// Without a word about the namespace, a policy's own would be the peer.
+		out.MatchExpressions = append(out.MatchExpressions, slim.LabelSelectorRequirement{Key: podNamespace, Operator: slim.LabelSelectorOpExists})
+	}
 	if len(p.NotNamespaces) > 0 {
 		out.MatchExpressions = append(out.MatchExpressions, slim.LabelSelectorRequirement{
 			Key: podNamespace, Operator: slim.LabelSelectorOpNotIn, Values: p.NotNamespaces,

@@ -3,7 +3,6 @@ package resolve
 import (
 	"net/netip"
 	"slices"
-	"strings"
 
 	"go4.org/netipx"
 	"k8s.io/apimachinery/pkg/util/validation/field"
@@ -127,10 +126,13 @@ func (r *resolver) outside(p policy.Peer, ref policy.Ref, at *field.Path) []poli
 		return []policy.Peer{p}
 	}
 	inside := setOf(r.inside(), nil)
+	if holdsWorld(setOf(p.CIDRs, p.Except)) && !r.worldKnown(ref, at, "") {
+		return nil
+	}
 	out := policy.Peer{Kind: policy.CIDRs}
 	for _, c := range p.CIDRs {
 		network, err := netip.ParsePrefix(c)
-		if err != nil || network.Bits() == 0 && !r.worldKnown(ref, at) {
+		if err != nil {
 			return nil
 		}
 		holes := holesIn(network, inside, setOf(p.Except, nil))
@@ -174,28 +176,6 @@ func prefixes(s *netipx.IPSet) []string {
 		out = append(out, p.String())
 	}
 	return out
-}
-
-// worldKnown refuses to tell the world from the cluster where the profile does not say
-// all of the cluster's addresses.
-func (r *resolver) worldKnown(ref policy.Ref, at *field.Path) bool {
-	if r.byCilium() {
-		return true
-	}
-	var lacking []string
-	c := r.fence.Cluster
-	for _, part := range []struct {
-		name string
-		said bool
-	}{{"serviceCIDRs", len(c.ServiceCIDRs) > 0}, {"nodeCIDRs", len(c.NodeCIDRs) > 0}, {"apiServer", c.APIServer != nil}} {
-		if !part.said {
-			lacking = append(lacking, "cluster."+part.name)
-		}
-	}
-	if len(lacking) > 0 {
-		r.refuse("world-unknown", ref, at, "stands for every address outside the cluster, and nothing tells which these are: say %s in the profile", strings.Join(lacking, ", "))
-	}
-	return len(lacking) == 0
 }
 
 // inForm are the ends that stand for one in the form that policies have.

@@ -11,15 +11,19 @@ import (
 
 // grantFlows grants what needs nobody's consent, and what two tenants agree on.
 func (r *resolver) grantFlows() {
+	c := classes{resolver: r, at: map[string]*classPeer{}}
 	for _, f := range r.flows {
+		c.expect(f)
 		for _, e := range f.ends {
 			if e.tenant == nil {
 				r.grant(f, e)
+				c.granted(f, e)
 			} else {
-				r.grantAgreed(f, e)
+				r.grantAgreed(f, e, &c)
 			}
 		}
 	}
+	c.report()
 }
 
 // grant gives a flow its one end, as the policies will say it.
@@ -61,47 +65,32 @@ func (r *resolver) give(f *flow, grants ...policy.Grant) {
 
 // grantAgreed grants what the two tenants at the ends of a flow both say. Each pair
 // of flows is granted once, from the source's side.
-func (r *resolver) grantAgreed(f *flow, e end) {
+func (r *resolver) grantAgreed(f *flow, e end, c *classes) {
 	if r.twin && f.broken || f.tls != nil {
 		// Of TLS no two tenants agree, which is refused already.
 		return
 	}
 	agreed, differ := r.agreements(f, e)
 	if len(agreed) == 0 {
-		does := "does not say the other half of this flow"
-		if differ {
-			does = "says the other half of this flow with different rules in http or dns, of which none is the same"
-		}
-		r.refuseConsent(f, e, does)
+		r.lacksConsent(f, e, differ, c)
 		return
 	}
 	if f.direction == policy.Egress {
 		r.give(f, agreed...)
 	}
+	c.agreed(f, e, agreed)
 	r.sayPart(f, e, agreed)
 }
 
-// refuseConsent says what the tenant at an end of a flow would have to say, and what it
-// does instead.
-func (r *resolver) refuseConsent(f *flow, e end, does string) {
-	whose, mistaken := r.mistakenPorts(f, e)
-	switch {
-	case e.quiet || r.brokenHalf(f, e):
-	case whose != nil:
-		r.refuse("no-consent", f.ref, e.path, "Tenant %q %s: in %s, %s, on which policies are decided: write that there, or name the Service as the peer", e.tenant.Name, does, whose.reason, mistaken)
-	default:
-		r.refuse("no-consent", f.ref, e.path, "Tenant %q %s: it needs %s in its spec.%s", e.tenant.Name, does, otherHalf(f, e), f.direction.Opposite())
-	}
-}
-
-// sayPart says where two tenants agree on a part of a flow.
+// sayPart says where two tenants agree on a part of a flow. Those of all tenants that do
+// are counted.
 func (r *resolver) sayPart(f *flow, e end, agreed []policy.Grant) {
 	severity := policy.Info
 	if f.direction == policy.Egress {
 		severity = policy.Warning
 	}
 	switch {
-	case e.quiet || r.covered(f, e, agreed):
+	case f.counts(e.among) || r.covered(f, e, agreed):
 	case f.l7.All() && r.coveredPods(f, e, agreed):
 		r.say(policy.Info, "partial-consent", f.ref, e.path, "Tenant %q narrows this flow by what is spoken, and what both ends let pass is allowed: %s; to show it here too, say the same", e.tenant.Name, spokenIn(agreed))
 	default:
@@ -129,6 +118,10 @@ func (r *resolver) agreements(f *flow, e end) (agreed []policy.Grant, differ boo
 		}
 		l7, ok := commonL7(f.l7, other.l7)
 		for _, back := range other.ends {
+			if f.ofProfile && other.ofProfile && back.among.all() {
+				// The profile's two flows are about all tenants: neither is a tenant's consent.
+				continue
+			}
 			grants := r.agree(f, e, other, back)
 			if !ok {
 				differ = differ || len(grants) > 0
@@ -148,7 +141,7 @@ func (r *resolver) agreements(f *flow, e end) (agreed []policy.Grant, differ boo
 func (r *resolver) brokenHalf(f *flow, e end) bool {
 	return len(f.own) == 0 || slices.ContainsFunc(e.tenant.flows, func(other *flow) bool {
 		return other.broken && other.direction != f.direction && slices.ContainsFunc(other.peers, func(p v1alpha1.Peer) bool {
-			return p.AnyTenant || p.Tenant == f.tenant.Name || len(p.NamespaceLabels) > 0 ||
+			return p.AnyTenant || p.Tenant == f.tenant.Name || p.NamespaceLabels != nil ||
 				slices.Contains(f.tenant.Namespaces, p.Namespace) || strings.Contains(p.Service, "/")
 		})
 	})

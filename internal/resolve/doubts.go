@@ -24,6 +24,10 @@ func (r *resolver) doubtProfile() {
 	}
 	if m := r.profile.Spec.Baseline.Monitoring; m != nil {
 		r.doubtPeer(m.Namespace, m.Pods, at.Child("monitoring", "pods"))
+		if len(m.Ports) == 0 {
+			r.warn("monitoring-every-port", r.profile.Ref, at.Child("monitoring"),
+				"every port of every tenant's pods is open to the monitoring pods of namespace %q: list the ports that they scrape in baseline.monitoring.ports", m.Namespace)
+		}
 		named := slices.ContainsFunc(policy.PortsOf(m.Ports), func(p policy.Port) bool { return p.Name != "" })
 		if named && (r.owner[m.Namespace] != nil || len(r.sharers[m.Namespace]) > 0) && !r.has(policy.NamedEgressPorts) {
 			r.warn("named-port-in-egress", r.profile.Ref, at.Child("monitoring", "ports"),

@@ -27,9 +27,11 @@ type flow struct {
 	l7       policy.L7
 	tls      *v1alpha1.TLS
 	optional bool
-	reason   policy.Reason
-	peers    []v1alpha1.Peer
-	via      string
+	// mesh says that no other tenant's consent is needed: the profile states it.
+	mesh   bool
+	reason policy.Reason
+	peers  []v1alpha1.Peer
+	via    string
 	// loadBalancer says that agents dial a Service that is one.
 	loadBalancer bool
 
@@ -52,10 +54,30 @@ type end struct {
 	names []string
 	// tenant whose consent is needed, or nil.
 	tenant *tenant
-	// quiet: nothing is wrong where that tenant has not said the flow.
-	quiet bool
+	// among says that the peer stands for a class of tenants, of which this is one.
+	among class
 	path  *field.Path
 }
+
+// class says why a peer stands for several tenants, and so what a missing consent of one of
+// them comes to.
+type class int
+
+const (
+	// named is no class: the peer is about this tenant, and a missing consent is an error.
+	named class = iota
+	// sharing are the tenants that share a namespace, labelled those with a namespace that
+	// the peer's labels select. Those that do not consent are reported.
+	sharing
+	labelled
+	// anyNamespace and anyTenant are all of the build. Of anyTenant, those that consent are
+	// counted.
+	anyNamespace
+	anyTenant
+)
+
+// all reports whether the class holds every tenant of the build.
+func (c class) all() bool { return c == anyNamespace || c == anyTenant }
 
 // counted are the ports that are held against the limits.
 func (e end) counted() []policy.Port {
@@ -105,14 +127,14 @@ func flowsOf(t *tenant, in v1alpha1.EveryTenant, ref policy.Ref, path *field.Pat
 	for i, in := range in.Ingress {
 		out = append(out, &flow{
 			tenant: t, direction: policy.Ingress, ref: ref, path: path.Child("ingress").Index(i), reason: reason.In("ingress[" + in.Name + "]"),
-			name: in.Name, pods: policy.PodsOf(in.Pods), peers: in.From, ports: portsOf(in.Ports, in.ICMP), optional: in.Optional,
+			name: in.Name, pods: policy.PodsOf(in.Pods), peers: in.From, ports: portsOf(in.Ports, in.ICMP), optional: in.Optional, mesh: in.Mesh,
 			l7: l7Of(in.HTTP, nil, nil),
 		})
 	}
 	for i, in := range in.Egress {
 		out = append(out, &flow{
 			tenant: t, direction: policy.Egress, ref: ref, path: path.Child("egress").Index(i), reason: reason.In("egress[" + in.Name + "]"),
-			name: in.Name, pods: policy.PodsOf(in.Pods), peers: in.To, ports: portsOf(in.Ports, in.ICMP), optional: in.Optional, via: in.Via,
+			name: in.Name, pods: policy.PodsOf(in.Pods), peers: in.To, ports: portsOf(in.Ports, in.ICMP), optional: in.Optional, mesh: in.Mesh, via: in.Via,
 			l7: l7Of(in.HTTP, in.DNS, in.TLS), tls: in.TLS,
 		})
 	}

@@ -37,6 +37,7 @@ func override(l *v1alpha1.Limits, by v1alpha1.Limits) {
 	replace(&l.CIDRs, by.CIDRs)
 	replace(&l.Entities, by.Entities)
 	replace(&l.Ports, by.Ports)
+	replace(&l.ICMP, by.ICMP)
 	replace(&l.EgressPoints, by.EgressPoints)
 	replace(&l.Namespaces, by.Namespaces)
 	replace(&l.L7, by.L7)

@@ -172,7 +172,7 @@ func (r *resolver) sayWorld() {
 func everywhere(p v1alpha1.Peer) bool {
 	return slices.ContainsFunc(p.Entities, func(e v1alpha1.Entity) bool {
 		return e == v1alpha1.EntityWorld || e == v1alpha1.EntityWorldIPv4 || e == v1alpha1.EntityWorldIPv6
-	}) || slices.ContainsFunc(p.CIDRs, func(c string) bool { return strings.HasSuffix(c, "/0") })
+	}) || holdsWorld(setOf(p.CIDRs, p.Except))
 }
 
 // leftOut are the localNames whose Service has a port of a flow, and that no flow of its

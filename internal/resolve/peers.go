@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
@@ -22,7 +23,7 @@ func (r *resolver) endsOf(f *flow, p v1alpha1.Peer, at *field.Path) (ends []end,
 		return r.anyTenantEnds(f, p, at), true
 	case p.Namespace != "":
 		return r.namespaceEnds(f, p, at)
-	case len(p.NamespaceLabels) > 0:
+	case p.NamespaceLabels != nil:
 		return r.labelledEnds(f, p, at)
 	case p.Service != "":
 		return r.serviceEnds(f, p.Service, at.Child("service"))
@@ -84,15 +85,33 @@ func (r *resolver) podsOfTenant(f *flow, t *tenant, p v1alpha1.Peer, at *field.P
 	if len(peers) == 0 && len(namespaces) > 0 {
 		return nil, r.missing(f, at.Child("pods"), "selects no pod of %s in the build: correct the labels, tell the pods as inventory, or say optional: true", quoted(namespaces))
 	}
-	var consenting *tenant
-	if t != f.tenant && !f.ofProfile {
-		consenting = t
-	}
+	return f.endsAt(peers, t, named, at), true
+}
+
+// endsAt are the ends at a tenant's pods.
+func (f *flow) endsAt(peers []policy.Peer, t *tenant, among class, at *field.Path) []end {
 	var out []end
 	for _, peer := range peers {
-		out = append(out, end{peer: peer, tenant: consenting, path: at})
+		e := end{peer: peer, among: among, path: at}
+		if f.needsConsent(t, among) {
+			e.tenant = t
+		}
+		out = append(out, e)
 	}
-	return out, true
+	return out
+}
+
+// needsConsent reports whether a tenant at the other side must declare its half. The
+// profile's own flows open what they name, and all tenants only where they state a mesh.
+func (f *flow) needsConsent(t *tenant, among class) bool {
+	switch {
+	case t == nil || t == f.tenant:
+		return false
+	case !f.ofProfile:
+		return true
+	default:
+		return among.all() && !f.mesh && f.node == ""
+	}
 }
 
 func (r *resolver) anyTenantEnds(f *flow, p v1alpha1.Peer, at *field.Path) []end {
@@ -104,13 +123,7 @@ func (r *resolver) anyTenantEnds(f *flow, p v1alpha1.Peer, at *field.Path) []end
 		if t == f.tenant {
 			continue
 		}
-		for _, peer := range r.podEnds(t, t.Namespaces, policy.PodsOf(p.Pods)) {
-			e := end{peer: peer, quiet: true, path: at}
-			if !f.ofProfile {
-				e.tenant = t
-			}
-			out = append(out, e)
-		}
+		out = append(out, f.endsAt(r.podEnds(t, t.Namespaces, policy.PodsOf(p.Pods)), t, anyTenant, at)...)
 	}
 	return out
 }
@@ -125,7 +138,7 @@ func (r *resolver) namespaceEnds(f *flow, p v1alpha1.Peer, at *field.Path) ([]en
 	if t := r.owner[p.Namespace]; t != nil {
 		return r.podsOfTenant(f, t, p, at, []string{p.Namespace})
 	}
-	ends := r.endsIn(f, p.Namespace, policy.PodsOf(p.Pods), at)
+	ends := r.endsIn(f, p.Namespace, policy.PodsOf(p.Pods), sharing, at)
 	if len(ends) == 0 {
 		return nil, r.missing(f, at.Child("pods"), "selects no pod of %q in the build: correct the labels, tell the pods as inventory, or say optional: true", p.Namespace)
 	}
@@ -133,16 +146,15 @@ func (r *resolver) namespaceEnds(f *flow, p v1alpha1.Peer, at *field.Path) ([]en
 }
 
 // endsIn are the pods that a selector selects in a namespace. Those of other tenants
-// need consent, without which they are left out where others are meant too.
-func (r *resolver) endsIn(f *flow, namespace string, pods policy.Selector, at *field.Path) []end {
+// need consent, without which they are left out where others are selected too.
+func (r *resolver) endsIn(f *flow, namespace string, pods policy.Selector, among class, at *field.Path) []end {
 	peers, owners := r.partsOf(namespace, pods)
+	if len(peers) == 1 && among == sharing {
+		among = named
+	}
 	var out []end
 	for i, peer := range peers {
-		e := end{peer: peer, path: at}
-		if t := owners[i]; t != f.tenant && !f.ofProfile {
-			e.tenant, e.quiet = t, len(peers) > 1
-		}
-		out = append(out, e)
+		out = append(out, f.endsAt([]policy.Peer{peer}, owners[i], among, at)...)
 	}
 	return out
 }
@@ -157,51 +169,95 @@ func (r *resolver) reachesNamespace(f *flow, namespace string, pods policy.Selec
 		r.beyond(f, "namespace-outside-limits", at, fmt.Sprintf("namespace %q", namespace), "namespaces")
 }
 
-// labelledEnds are the namespaces with these labels: those of nobody by their
-// labels, those of tenants by name, with consent.
+// labelledEnds are the namespaces with these labels, {} all: those of tenants by name, with
+// consent, and all others by their labels, also those that are created later.
 func (r *resolver) labelledEnds(f *flow, p v1alpha1.Peer, at *field.Path) ([]end, bool) {
 	if !is(f.limits().NamespaceLabels) && !r.beyond(f, "namespace-labels-outside-limits", at.Child("namespaceLabels"), "naming namespaces by label", "namespaceLabels") {
 		return nil, true
 	}
+	among, pods := labelled, policy.PodsOf(p.Pods)
+	if p.AnyNamespace() {
+		among = anyNamespace
+	}
+	namespaces := r.namespacesWith(p.NamespaceLabels)
 	var out []end
-	fenced, outside := false, r.index.Blind
-	for _, name := range r.namespacesWith(p.NamespaceLabels) {
-		t := r.owner[name]
-		if t == nil {
-			outside = true
-			out = append(out, r.sharedEnds(f, name, policy.PodsOf(p.Pods), at)...)
+	unowned := among == anyNamespace || r.index.Blind
+	for _, name := range namespaces {
+		if t := r.owner[name]; t != nil {
+			out = append(out, f.endsAt(r.podEnds(t, []string{name}, pods), t, among, at)...)
 			continue
 		}
-		fenced = true
-		ends, _ := r.podsOfTenant(&flow{tenant: f.tenant, ofProfile: f.ofProfile, optional: true}, t, p, at, []string{name})
-		for i := range ends {
-			ends[i].quiet = true
-		}
-		out = append(out, ends...)
+		unowned = true
+		out = append(out, r.sharedEnds(f, name, pods, among, at)...)
 	}
-	if outside {
-		r.warn("namespace-labels-spoofable", f.ref, at.Child("namespaceLabels"),
-			"whoever may label a namespace can join this peer: name the namespaces instead where they are known")
-		out = append(out, end{peer: policy.Peer{Kind: policy.Pods, NamespaceLabels: p.NamespaceLabels, NotNamespaces: slices.Sorted(maps.Keys(r.owner)), Pods: policy.PodsOf(p.Pods)}, path: at})
-	}
-	if !fenced && !outside {
+	later := r.laterEnds(p, at)
+	switch {
+	case len(namespaces) == 0 && !unowned:
 		return nil, r.missing(f, at.Child("namespaceLabels"), "no namespace in the build has these labels: correct them, tell the Namespace as inventory, or say optional: true")
+	case len(out) > 0 || unowned:
+	case f.optional || len(later) == 0:
+		return nil, r.missing(f, at.Child("pods"), "selects no pod of %s in the build: correct the labels, tell the pods as inventory, or say optional: true", quoted(namespaces))
+	default:
+		r.warn("no-such-peer-pods", f.ref, at.Child("pods"), "selects no pod in the build of the namespaces with these labels, %s: correct the labels, or tell the pods as inventory", quoted(namespaces))
 	}
-	return out, true
+	r.warnLabels(f, p, later, at)
+	return append(out, later...), true
+}
+
+// laterEnds is the rule about namespaces with these labels that no tenant has, and that may
+// be created later. A namespace's own name as a label leaves no others.
+func (r *resolver) laterEnds(p v1alpha1.Peer, at *field.Path) []end {
+	if name := p.NamespaceLabels[corev1.LabelMetadataName]; r.owner[name] != nil {
+		return nil
+	}
+	return []end{{peer: policy.Peer{Kind: policy.Pods, NamespaceLabels: p.NamespaceLabels, NotNamespaces: slices.Sorted(maps.Keys(r.owner)), Pods: policy.PodsOf(p.Pods)}, path: at}}
+}
+
+// warnLabels warns of who can join a peer, and, where no labels are seen, of the tenants that
+// are left out.
+func (r *resolver) warnLabels(f *flow, p v1alpha1.Peer, later []end, at *field.Path) {
+	at = at.Child("namespaceLabels")
+	if !p.AnyNamespace() && r.index.Blind && len(r.owner) > 0 {
+		r.warn("labels-in-generator", f.ref, at, "a generator sees no labels of namespaces, so this peer leaves out the namespaces of all tenants: name the tenants as peers, or list the fence in transformers")
+	}
+	switch {
+	case len(later) == 0:
+	case !p.AnyNamespace():
+		r.warn("namespace-labels-spoofable", f.ref, at, "whoever may label a namespace can join this peer: name the namespaces instead where they are known")
+	default:
+		which := "every pod of the cluster"
+		if p.Pods != nil {
+			which = "every pod of the cluster that has the labels in pods"
+		}
+		r.warn("namespace-labels-spoofable", f.ref, at, "{} is every namespace: %s can join this peer, also from namespaces that are created later: name the namespaces instead where they are known", which)
+	}
 }
 
 // sharedEnds are the pods of tenants that share a namespace.
-func (r *resolver) sharedEnds(f *flow, namespace string, pods policy.Selector, at *field.Path) []end {
-	return slices.DeleteFunc(r.endsIn(f, namespace, pods, at), func(e end) bool { return r.ownerOf(e.peer) == nil })
+func (r *resolver) sharedEnds(f *flow, namespace string, pods policy.Selector, among class, at *field.Path) []end {
+	return slices.DeleteFunc(r.endsIn(f, namespace, pods, among, at), func(e end) bool { return r.ownerOf(e.peer) == nil })
 }
 
 // namespacesWith are the namespaces of the build that carry all of the labels, also
-// the one that every namespace has of itself.
+// the one that every namespace has of itself, and those that the profile sets on tenants'.
 func (r *resolver) namespacesWith(want map[string]string) []string {
+	all := map[string]labels.Set{}
+	for name, ns := range r.index.Namespaces {
+		all[name] = ns.Labels
+	}
+	for name := range r.owner {
+		if of, known := all[name]; known || len(want) == 0 {
+			all[name] = labels.Merge(of, r.profile.Spec.Tenants.NamespaceLabels)
+		}
+	}
+	for name := range r.sharers {
+		if len(want) == 0 && all[name] == nil {
+			all[name] = nil
+		}
+	}
 	var out []string
-	for _, name := range slices.Sorted(maps.Keys(r.index.Namespaces)) {
-		have := labels.Merge(r.index.Namespaces[name].Labels, labels.Set{"kubernetes.io/metadata.name": name})
-		if labels.SelectorFromSet(want).Matches(have) {
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		if labels.SelectorFromSet(want).Matches(labels.Merge(all[name], labels.Set{corev1.LabelMetadataName: name})) {
 			out = append(out, name)
 		}
 	}

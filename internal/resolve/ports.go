@@ -132,9 +132,9 @@ func (r *resolver) warnHostNetwork(f *flow) {
 }
 
 // portsWithin holds ports at some pods against the limits. A name is within them
-// where its number is. ICMP has no ports.
+// where its number is.
 func (r *resolver) portsWithin(f *flow, ports []policy.Port, to []policy.Peer, at *field.Path) bool {
-	good := r.rangesKnown(f, ports, at)
+	good := r.rangesKnown(f, ports, at) && r.icmpWithin(f, ports)
 	limits := policy.PortsOf(f.limits().Ports)
 	if len(limits) == 0 {
 		return good
@@ -149,6 +149,25 @@ func (r *resolver) portsWithin(f *flow, ports []policy.Port, to []policy.Peer, a
 		n, known := r.number(p, to...)
 		ok := p.CoveredBy(limits) || known && n.CoveredBy(limits) || r.beyond(f, "port-outside-limits", at, "port "+p.String(), "ports")
 		good = good && ok
+	}
+	return good
+}
+
+// icmpWithin holds types of ICMP message against the limits. A limit on ports is one on
+// ICMP, too, and a flow without ports includes every type.
+func (r *resolver) icmpWithin(f *flow, ports []policy.Port) bool {
+	limits := f.limits()
+	if limits.ICMP == nil && limits.Ports == nil {
+		return true
+	}
+	if len(ports) == 0 && limits.Ports == nil {
+		return r.beyond(f, "icmp-outside-limits", f.path, "every type of ICMP message (the flow lists neither ports nor icmp)", "icmp")
+	}
+	good := true
+	for i, p := range ports {
+		if p.Protocol == policy.ICMP && !slices.Contains(limits.ICMP, v1alpha1.ICMPType(p.Name)) {
+			good = r.beyond(f, "icmp-outside-limits", f.path.Child("icmp").Index(i), "ICMP message "+p.Name, "icmp") && good
+		}
 	}
 	return good
 }

@@ -99,6 +99,7 @@ func (r *resolver) resolve(in *resource.Inputs) {
 	r.checkNamespaces()
 	r.declareFlows()
 	r.declareNodes()
+	r.refuseWorldInParts()
 	r.grantFlows()
 	r.grantAgents()
 	r.grantFromProxy()

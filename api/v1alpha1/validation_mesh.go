@@ -1,0 +1,51 @@
+package v1alpha1
+
+import (
+	"slices"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
+)
+
+// AnyNamespace reports whether the peer is every namespace of the cluster.
+func (p *Peer) AnyNamespace() bool { return p.NamespaceLabels != nil && len(p.NamespaceLabels) == 0 }
+
+// AllTenants reports whether the peer includes every tenant of the build.
+func (p *Peer) AllTenants() bool { return p.AnyTenant || p.AnyNamespace() }
+
+// forbidMesh refuses mesh where only one side of a flow is declared: in a Tenant, and for
+// nodes.
+func forbidMesh(ingress []IngressFlow, egress []EgressFlow, at *field.Path) field.ErrorList {
+	return eachMesh(ingress, egress, at, func(_ []Peer, at *field.Path) *field.Error {
+		return field.Forbidden(at, "is only for flows of the profile's every: remove it, and each tenant on the other side declares the flow itself")
+	})
+}
+
+// validateMesh refuses mesh on flows whose peers are no class of tenants.
+func (e *EveryTenant) validateMesh(at *field.Path) field.ErrorList {
+	return eachMesh(e.Ingress, e.Egress, at, func(peers []Peer, at *field.Path) *field.Error {
+		if slices.ContainsFunc(peers, func(p Peer) bool { return p.AllTenants() }) {
+			return nil
+		}
+		return field.Forbidden(at, "has no effect here, since no peer of the flow is anyTenant: true or namespaceLabels: {}: remove it, or add such a peer")
+	})
+}
+
+// eachMesh calls check for each flow that sets mesh.
+func eachMesh(ingress []IngressFlow, egress []EgressFlow, at *field.Path, check func([]Peer, *field.Path) *field.Error) field.ErrorList {
+	var errs field.ErrorList
+	add := func(mesh bool, peers []Peer, at *field.Path) {
+		if !mesh {
+			return
+		}
+		if err := check(peers, at.Child("mesh")); err != nil {
+			errs = append(errs, err)
+		}
+	}
+	for i, f := range ingress {
+		add(f.Mesh, f.From, at.Child("ingress").Index(i))
+	}
+	for i, f := range egress {
+		add(f.Mesh, f.To, at.Child("egress").Index(i))
+	}
+	return errs
+}

@@ -1,0 +1,30 @@
+package reach
+
+import (
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/tenantfence/tenantfence/internal/policy"
+)
+
+// later is a pod in a namespace with the labels of a peer that is created later, unless
+// cluster-wide policies close such a namespace.
+func (d *declared) later(p policy.Peer) []policy.Endpoint {
+	namespace := p.NamespaceLabels[corev1.LabelMetadataName]
+	if namespace == "" {
+		namespace = policy.UnknownNamespace
+	}
+	if d.Fence.Stranger(namespace) {
+		return nil
+	}
+	pod := d.Endpoints.imagined(namespace, policy.Example(p.Pods))
+	if namespace == policy.UnknownNamespace {
+		pod.Name = "a pod " + spelled(pod.Labels) + " in an unknown namespace"
+		if len(p.NamespaceLabels) > 0 {
+			pod.Name += " with " + policy.Spelled(p.NamespaceLabels)
+		}
+	}
+	if d.Endpoints.Index.Namespaces[namespace] == nil {
+		pod.NamespaceLabels = p.NamespaceLabels
+	}
+	return []policy.Endpoint{pod}
+}

@@ -1,0 +1,256 @@
+package resolve
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/tenantfence/tenantfence/internal/policy"
+)
+
+// classes are the peers that stand for several tenants, with what became of each tenant.
+type classes struct {
+	*resolver
+	// at finds a peer by its resource and field, order has them as they first appear. A flow
+	// of the profile's every is one of each tenant, and its peer is one.
+	at    map[string]*classPeer
+	order []*classPeer
+}
+
+// classPeer is one peer of that kind.
+type classPeer struct {
+	flow  *flow
+	path  *field.Path
+	among class
+	// pairs are the tenants at the two sides of the peer, each with whether the peer allows
+	// the flow between them. open are those at the other side of pairs that it allows.
+	pairs map[[2]string]bool
+	open  []string
+	// partly are those of open that declare a part of the flow.
+	partly []string
+	// others says that the peer allows something besides: pods of no other tenant.
+	others bool
+	// unsure says that one side was refused, so that who consents is not known.
+	unsure  bool
+	lacking []lack
+}
+
+// lack is a tenant that does not declare its side: what it does not do, and what it needs.
+type lack struct {
+	tenant, does, needs string
+	// shares says that its namespaces are others', too: the peer may select its pods there.
+	shares bool
+}
+
+// side is what the tenant at the other side of a flow has to declare.
+func side(f *flow) string { return "the " + string(f.direction.Opposite()) + " side of this flow" }
+
+// counts reports whether the tenants of a class are counted, and not named one by one.
+func (f *flow) counts(among class) bool { return among == anyTenant || f.ofProfile && among.all() }
+
+// expect adds the peers of a flow that stand for all tenants, also where none has the pods.
+// Nodes need no consent: for them it is enough that there are pods.
+func (c *classes) expect(f *flow) {
+	for i, p := range f.peers {
+		at := f.peersPath().Index(i)
+		switch {
+		case !p.AnyTenant || f.broken:
+		case f.node == "":
+			c.peer(f, end{among: anyTenant, path: at})
+		case !slices.ContainsFunc(f.ends, func(e end) bool { return e.path.String() == at.String() }):
+			c.warnNoPods(f, at)
+		}
+	}
+}
+
+func (c *classes) warnNoPods(f *flow, at *field.Path) {
+	c.warn("any-tenant-unused", f.ref, at, "no other tenant has such pods in the build, so this peer is in no policy: correct pods, tell the pods as inventory, or remove the peer")
+}
+
+// peer is the one that an end is of. Nil: it stands for no class of tenants.
+func (c *classes) peer(f *flow, e end) *classPeer {
+	if f.node != "" {
+		return nil
+	}
+	key := policy.Key([]any{f.ref, e.path.String()})
+	p := c.at[key]
+	if p == nil && e.among != named {
+		p = &classPeer{flow: f, path: e.path, among: e.among, pairs: map[[2]string]bool{}}
+		c.at[key] = p
+		c.order = append(c.order, p)
+	}
+	return p
+}
+
+func (c *classes) granted(f *flow, e end) {
+	p := c.peer(f, e)
+	switch other := c.ownerOf(e.peer); {
+	case p == nil:
+	case other == nil || other == f.tenant || e.among == named:
+		p.others = true
+	default:
+		p.add(f, other, true)
+	}
+}
+
+func (c *classes) agreed(f *flow, e end, agreed []policy.Grant) {
+	p := c.peer(f, e)
+	if p == nil {
+		return
+	}
+	p.add(f, e.tenant, true)
+	if f.counts(e.among) && !slices.Contains(p.partly, e.tenant.Name) && !c.covered(f, e, agreed) {
+		p.partly = append(p.partly, e.tenant.Name)
+	}
+}
+
+func (c *classes) broken(f *flow, e end) {
+	if p := c.peer(f, e); p != nil {
+		p.unsure = true
+	}
+}
+
+func (c *classes) missing(f *flow, e end, differ bool) {
+	p := c.peer(f, e)
+	p.add(f, e.tenant, false)
+	if f.counts(e.among) && len(p.lacking) > 0 {
+		// Of those that are counted, one is the example.
+		return
+	}
+	l := lack{tenant: e.tenant.Name, shares: e.tenant.Shares(), does: "declare " + side(f), needs: fmt.Sprintf("needs %s in its spec.%s", otherHalf(f, e), f.direction.Opposite())}
+	switch whose, mistaken := c.mistakenPorts(f, e); {
+	case whose != nil:
+		l.needs = fmt.Sprintf("must use the pods' port: in %s, %s", whose.reason, mistaken)
+	case differ:
+		l.does = "declare the same rules in http or dns"
+	}
+	if !slices.Contains(p.lacking, l) {
+		p.lacking = append(p.lacking, l)
+	}
+}
+
+func (p *classPeer) add(f *flow, other *tenant, open bool) {
+	pair := [2]string{f.tenant.Name, other.Name}
+	if open && !p.pairs[pair] {
+		p.open = append(p.open, other.Name)
+	}
+	p.pairs[pair] = p.pairs[pair] || open
+}
+
+// report says of each peer whom it leaves out, or how many tenants it opens to each other.
+func (c *classes) report() {
+	for _, p := range c.order {
+		switch f := p.flow; {
+		case f.ofProfile && (f.mesh || !p.among.all()):
+			if len(p.open) > 0 || f.mesh {
+				c.say(policy.Info, "mesh", f.ref, p.path, "opens %s without the other tenant's consent", pairs(len(p.open)))
+			}
+		case !f.counts(p.among):
+			c.reportLacking(p)
+		case len(p.open) == 0 && !p.unsure:
+			c.reportUnused(p)
+		case f.ofProfile:
+			c.say(policy.Info, "any-tenant", f.ref, p.path, "opens %s of %d: in each, the other tenant declares %s%s", pairs(len(p.open)), len(p.pairs), side(f), p.parts())
+		default:
+			c.say(policy.Info, "any-tenant", f.ref, p.path, "%d of %d other tenants with such pods declare %s: %s%s", len(p.open), len(p.pairs), side(f), strings.Join(p.open, ", "), p.parts())
+		}
+	}
+}
+
+// parts names the tenants that declare a part.
+func (p *classPeer) parts() string {
+	if len(p.partly) == 0 {
+		return ""
+	}
+	return "; of these, a part of it: " + strings.Join(p.partly, ", ")
+}
+
+func pairs(n int) string {
+	if n == 1 {
+		return "1 pair of tenants"
+	}
+	return fmt.Sprintf("%d pairs of tenants", n)
+}
+
+// reportUnused says that nobody takes part.
+func (c *classes) reportUnused(p *classPeer) {
+	policies := "so this peer is in no policy"
+	if p.others {
+		policies = "so the flow leaves all of them out"
+	}
+	mesh := ""
+	if p.flow.ofProfile {
+		mesh = "; if it is for all tenants, whether they declare it or not, set mesh: true"
+	}
+	if len(p.pairs) == 0 {
+		if !p.others {
+			c.warnNoPods(p.flow, p.path)
+		}
+		return
+	}
+	l := p.lacking[0]
+	c.warn("any-tenant-unused", p.flow.ref, p.path, "no other tenant declares %s, %s: Tenant %q, for instance, %s%s", side(p.flow), policies, l.tenant, l.needs, mesh)
+}
+
+// reportLacking names the tenants that the peer leaves out, those together that lack the
+// same. Where nobody is left, that is an error.
+func (c *classes) reportLacking(p *classPeer) {
+	severity := policy.Warning
+	if !p.others && len(p.open) == 0 && !p.unsure {
+		severity = policy.Error
+	}
+	have := map[class]string{sharing: " some of these pods", labelled: " namespaces with these labels"}[p.among]
+	for len(p.lacking) > 0 {
+		first := p.lacking[0]
+		same := func(l lack) bool { return l.does == first.does && l.needs == first.needs && l.shares == first.shares }
+		var names []string
+		for _, l := range p.lacking {
+			if same(l) {
+				names = append(names, l.tenant)
+			}
+		}
+		p.lacking = slices.DeleteFunc(p.lacking, same)
+		who, has, and, it := "Tenant ", "has", "does not "+first.does, "it"
+		if len(names) > 1 {
+			who, has, and, it = "Tenants ", "have", "do not "+first.does, "each"
+		}
+		if have != "" {
+			and = has + have + " and " + and
+		}
+		left := ""
+		switch {
+		case severity == policy.Error:
+		case first.shares:
+			left = ", so its own policies do not allow the flow"
+		default:
+			left = ", so the flow leaves " + map[bool]string{false: "it", true: "them"}[len(names) > 1] + " out"
+		}
+		c.say(severity, "no-consent", p.flow.ref, p.path, "%s%s %s%s: %s %s", who, quoted(names), and, left, it, first.needs)
+	}
+}
+
+// lacksConsent says what the tenant at an end of a flow would have to declare, and what it
+// does instead.
+func (r *resolver) lacksConsent(f *flow, e end, differ bool, c *classes) {
+	if r.brokenHalf(f, e) {
+		c.broken(f, e)
+		return
+	}
+	does := "does not say the other half of this flow"
+	if differ {
+		does = "says the other half of this flow with different rules in http or dns, of which none is the same"
+	}
+	if e.among != named {
+		c.missing(f, e, differ)
+		return
+	}
+	whose, mistaken := r.mistakenPorts(f, e)
+	switch {
+	case whose != nil:
+		r.refuse("no-consent", f.ref, e.path, "Tenant %q %s: in %s, %s, on which policies are decided: write that there, or name the Service as the peer", e.tenant.Name, does, whose.reason, mistaken)
+	default:
+		r.refuse("no-consent", f.ref, e.path, "Tenant %q %s: it needs %s in its spec.%s", e.tenant.Name, does, otherHalf(f, e), f.direction.Opposite())
+	}
+}

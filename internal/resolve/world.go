@@ -1,0 +1,179 @@
+package resolve
+
+import (
+	"math"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"go4.org/netipx"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/policy"
+)
+
+// worlds are the address spaces of which a large part stands for the world: IPv4, IPv6, and
+// what IPv6 gives out to hosts.
+var worlds = []netip.Prefix{netip.MustParsePrefix("0.0.0.0/0"), netip.MustParsePrefix("::/0"), netip.MustParsePrefix("2000::/3")}
+
+// holdsWorld reports whether networks together stand for the world: they hold half of an
+// address space or more. The union counts, however it is written: two halves without one
+// address are no less than 0.0.0.0/0.
+func holdsWorld(networks *netipx.IPSet) bool {
+	return slices.ContainsFunc(worlds, func(world netip.Prefix) bool {
+		share := 0.0
+		for _, p := range networks.Prefixes() {
+			switch {
+			case p.Addr().BitLen() != world.Addr().BitLen() || !p.Overlaps(world):
+			case p.Bits() <= world.Bits():
+				return true
+			default:
+				share += math.Exp2(float64(world.Bits() - p.Bits()))
+			}
+		}
+		return share >= 0.5
+	})
+}
+
+// worldKnown refuses to tell the world from the cluster where the profile does not say
+// all of the cluster's addresses.
+func (r *resolver) worldKnown(ref policy.Ref, at *field.Path, with string) bool {
+	lacking := r.unknownAddresses()
+	if len(lacking) > 0 {
+		r.refuse("world-unknown", ref, at, "%sstands for every address outside the cluster, and nothing tells which these are: say %s in the profile", with, strings.Join(lacking, ", "))
+	}
+	return len(lacking) == 0
+}
+
+// unknownAddresses are the fields of the profile without which the world cannot be told
+// from the cluster.
+func (r *resolver) unknownAddresses() []string {
+	if r.byCilium() {
+		return nil
+	}
+	var lacking []string
+	c := r.fence.Cluster
+	for _, part := range []struct {
+		name string
+		said bool
+	}{{"serviceCIDRs", len(c.ServiceCIDRs) > 0}, {"nodeCIDRs", len(c.NodeCIDRs) > 0}, {"apiServer", c.APIServer != nil}} {
+		if !part.said {
+			lacking = append(lacking, "cluster."+part.name)
+		}
+	}
+	return lacking
+}
+
+// networksOfPeer are the networks of one peer of a flow.
+type networksOfPeer struct {
+	flow *flow
+	at   *field.Path
+	set  *netipx.IPSet
+}
+
+// refuseWorldInParts refuses networks that stand for the world only together: in several
+// peers, or in several flows of the same pods.
+func (r *resolver) refuseWorldInParts() {
+	if !r.kubernetes() || len(r.unknownAddresses()) == 0 {
+		return
+	}
+	var parts []networksOfPeer
+	for _, f := range slices.Concat(r.flows, r.agentFlows()) {
+		parts = append(parts, networkPeers(f)...)
+	}
+	refused := map[*flow]bool{}
+	for i, first := range parts {
+		if refused[first.flow] {
+			continue
+		}
+		group := []networksOfPeer{first}
+		for _, other := range parts[i+1:] {
+			if !refused[other.flow] && (other.flow == first.flow || sameSource(first.flow, other.flow)) {
+				group = append(group, other)
+			}
+		}
+		if group = needed(group); len(group) == 0 {
+			continue
+		}
+		var others []string
+		for _, p := range group {
+			refused[p.flow] = true
+			// Beside policies of another form, these flows are left out.
+			p.flow.broken = true
+			if p.flow.ref != group[0].flow.ref {
+				others = append(others, p.flow.ref.String()+" "+p.at.String())
+			} else if p.at != group[0].at {
+				others = append(others, p.at.String())
+			}
+		}
+		r.worldKnown(group[0].flow.ref, group[0].at, "together with "+strings.Join(others, ", ")+" ")
+	}
+}
+
+// agentFlows are those by which agents dial in from networks, as far as networks matter.
+func (r *resolver) agentFlows() []*flow {
+	var out []*flow
+	for _, t := range r.tenants {
+		for i, a := range t.spec.AgentIngress {
+			if a.Mode != v1alpha1.LoadBalancer || a.SourceIP == v1alpha1.SourceNode {
+				continue
+			}
+			f := &flow{tenant: t, direction: policy.Ingress, ref: t.ref, own: r.podEnds(t, t.Namespaces, policy.Selector{})}
+			at := t.path.Child("agentIngress").Index(i).Child("cidrs")
+			f.ends = []end{{peer: policy.Peer{Kind: policy.CIDRs, CIDRs: a.CIDRs}, path: at}}
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+// networkPeers are the peers of a flow that are networks. One that stands for the world by
+// itself is refused where it is granted.
+func networkPeers(f *flow) []networksOfPeer {
+	var out []networksOfPeer
+	for _, e := range f.ends {
+		if e.peer.Kind != policy.CIDRs {
+			continue
+		}
+		if set := setOf(e.peer.CIDRs, e.peer.Except); !holdsWorld(set) {
+			out = append(out, networksOfPeer{flow: f, at: e.path, set: set})
+		}
+	}
+	return out
+}
+
+// needed are parts that stand for the world together, none if they do not. Parts without
+// which they still do are left out.
+func needed(parts []networksOfPeer) []networksOfPeer {
+	together := func(parts []networksOfPeer) bool {
+		var b netipx.IPSetBuilder
+		for _, p := range parts {
+			b.AddSet(p.set)
+		}
+		set, err := b.IPSet()
+		return err == nil && holdsWorld(set)
+	}
+	if !together(parts) {
+		return nil
+	}
+	for i := len(parts) - 1; i >= 0; i-- {
+		if rest := slices.Delete(slices.Clone(parts), i, i+1); together(rest) {
+			parts = rest
+		}
+	}
+	return parts
+}
+
+// sameSource reports whether two flows may be about the same pods in the same direction.
+func sameSource(a, b *flow) bool {
+	if a.direction != b.direction {
+		return false
+	}
+	return slices.ContainsFunc(a.own, func(p policy.Peer) bool {
+		return slices.ContainsFunc(b.own, func(q policy.Peer) bool {
+			_, both := policy.Both(p.Pods, q.Pods)
+			return both && p.Kind == q.Kind && p.Namespace == q.Namespace && p.Node == q.Node
+		})
+	})
+}
