@@ -121,7 +121,7 @@ func (e Endpoints) namespaces(name string) []string {
 func (e Endpoints) Pod(w *resource.Workload) policy.Endpoint {
 	return policy.Endpoint{
 		Kind: policy.PodEndpoint, Name: w.Ref.Namespace + "/" + w.Ref.Kind + "/" + w.Ref.Name,
-		Namespace: w.Ref.Namespace, NamespaceLabels: e.namespaceLabels(w.Ref.Namespace), Labels: w.Labels, ServiceAccount: w.ServiceAccount, Ports: w.Ports,
+		Namespace: w.Ref.Namespace, NamespaceLabels: e.namespaceLabels(w.Ref.Namespace), Labels: w.Labels, AllLabels: w.AllLabels, ServiceAccount: w.ServiceAccount, Ports: w.Ports,
 	}
 }
 
