@@ -215,7 +215,7 @@ func (d *declared) examples(p policy.Peer) []policy.Endpoint {
 func (d *declared) names(p policy.Peer) []policy.Endpoint {
 	var out []policy.Endpoint
 	for _, n := range p.FQDNs {
-		if name := concrete(n); len(d.Endpoints.localServices(name)) == 0 {
+		if name := concrete(n); len(d.Endpoints.localEnds(name)) == 0 {
 			out = append(out, policy.Endpoint{Kind: policy.NameEndpoint, Name: name})
 		}
 	}

@@ -150,4 +150,5 @@ func (r *resolver) checkProfile() {
 	if p := r.profile.Spec.EdgeProxy; p != nil {
 		fenced(p.Namespace, p.Pods, r.profile.Path.Child("edgeProxy"))
 	}
+	r.checkBaselineBound()
 }
