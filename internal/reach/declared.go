@@ -89,8 +89,12 @@ func flowsOf(from, to policy.Endpoint, w Wanted) []policy.Flow {
 	if len(w.Ports) == 0 {
 		return []policy.Flow{f}
 	}
+	ends := w.Ports
+	if len(w.Named) > 0 {
+		ends = w.Named
+	}
 	var out []policy.Flow
-	for _, p := range w.Ports {
+	for _, p := range ends {
 		f := f
 		if p.Protocol == policy.ICMP {
 			f.ICMP = v1alpha1.ICMPType(p.Name)
