@@ -33,6 +33,8 @@ const (
 	EntityForm  EndpointForm = "entity"
 	AddressForm EndpointForm = "address"
 	NameForm    EndpointForm = "name"
+	// ExternalForm is "external": everything outside the cluster.
+	ExternalForm EndpointForm = "external"
 )
 
 // FlowEndpoint is an endpoint of a FlowTest, taken apart.
@@ -88,10 +90,12 @@ func nameProblem(name string) error {
 
 func parseEntity(text string) (FlowEndpoint, error) {
 	switch {
+	case text == string(ExternalForm):
+		return FlowEndpoint{Form: ExternalForm, Name: text}, nil
 	case text == string(EntityAll) || text == string(EntityCluster):
 		return FlowEndpoint{}, fmt.Errorf("is many endpoints of different kinds: write a case for each that matters, pods as namespace/NAME/*, and the entities %s", entityList())
 	case !slices.Contains(entities(), Entity(text)):
-		return FlowEndpoint{}, fmt.Errorf(`is no endpoint: write a workload ("namespace/Kind/name" or "namespace/name"), pods ("tenant/NAME/*", "namespace/NAME/app=web", of another cluster "cluster/NAME/namespace/app=web"), "service/namespace/name", a node ("node/NAME", "node/role=worker"), an address, a name with a dot in it, or an entity (%s)`, entityList())
+		return FlowEndpoint{}, fmt.Errorf(`is no endpoint: write a workload ("namespace/Kind/name" or "namespace/name"), pods ("tenant/NAME/*", "namespace/NAME/app=web", of another cluster "cluster/NAME/namespace/app=web"), "service/namespace/name", a node ("node/NAME", "node/role=worker"), an address, a name with a dot in it, "external" (everything outside the cluster), or an entity (%s)`, entityList())
 	}
 	return FlowEndpoint{Form: EntityForm, Name: text}, nil
 }

@@ -1,6 +1,7 @@
 package v1alpha1
 
-// LocalName says of public names that they end at pods of this cluster.
+// LocalName says of public names that they end in this cluster: at the pods of a Service,
+// or at Cilium's own Gateway. Exactly one of service and entity.
 type LocalName struct {
 	// fqdns are names and patterns, as a peer's fqdns. A name of the cluster's own DNS is
 	// none.
@@ -8,6 +9,22 @@ type LocalName struct {
 	FQDNs []string `json:"fqdns"`
 
 	// service is "namespace/name" of the Service, in the build or its inventory, at whose
-	// address the names end. It must select pods.
-	Service string `json:"service"`
+	// address the names end. It must select pods. Omitted: entity.
+	// +optional
+	Service string `json:"service,omitempty"`
+
+	// tenant is the Tenant whose pods the Service selects: all of them must be its own, and
+	// their containers must declare the ports that the Service sends to. Required where the
+	// Service's namespace is one of sharedNamespaces, in which any of its tenants may write
+	// the Service; else omitted.
+	// +optional
+	Tenant string `json:"tenant,omitempty"`
+
+	// entity is ingress, where the names end at a Gateway or Ingress of Cilium's own, behind
+	// whose Service there are no pods. A flow to the names becomes one to this entity, on
+	// the flow's ports. Cilium decides such a flow once more at its proxy, by the pods
+	// behind the routes and their own ports: a Tenant declares flows to these as well. Only
+	// with cni: Cilium. Omitted: service.
+	// +optional
+	Entity Entity `json:"entity,omitempty"`
 }

@@ -38,8 +38,10 @@ type TenantSpec struct {
 	// Required where its namespaces are among the profile's sharedNamespaces, and an
 	// error elsewhere, since it would leave the other pods open. They must be in the
 	// build or its inventory, in each of the namespaces, and no pod may be another
-	// tenant's too: all tenants of a namespace select by one label, each by its own value.
-	// Omitted: all pods of the namespaces.
+	// tenant's too: all tenants of a namespace select by one label, each by its own value,
+	// in matchLabels. matchExpressions are an error here: they could leave out pods that
+	// the same workloads make, such as those of a CronJob. Omitted: all pods of the
+	// namespaces.
 	// +optional
 	Pods *metav1.LabelSelector `json:"pods,omitempty"`
 

@@ -35,6 +35,9 @@ func (c *FlowCase) validate(at *field.Path) field.ErrorList {
 	if err != nil {
 		errs = append(errs, field.Invalid(at.Child("to"), c.To, err.Error()))
 	}
+	if to.Form == ExternalForm && c.Expect == ExpectAllow {
+		errs = append(errs, field.Invalid(at.Child("expect"), c.Expect, "is not for external, which is everything outside the cluster at once: write a case to each name or address that must be allowed"))
+	}
 	if c.Port != 0 {
 		errs = append(errs, validatePortNumber(c.Port, at.Child("port"))...)
 	}

@@ -16,7 +16,17 @@ func (s *FenceProfileSpec) validateLocalNames(at *field.Path) field.ErrorList {
 				errs = append(errs, field.Forbidden(at.Child("fqdns").Index(j), "is of this cluster, whose names are no public ones: remove it, and name the Service as the peer of the flow"))
 			}
 		}
+		errs = append(errs, l.validateTenant(at.Child("tenant"))...)
 		switch {
+		case l.Entity != "" && l.Service != "":
+			errs = append(errs, field.Forbidden(at.Child("entity"), "is set beside service: names end at one of the two, so remove one"))
+		case l.Entity != "" && s.Cluster.CNI == CNIKubernetes:
+			errs = append(errs, field.Forbidden(at.Child("entity"), "exists with cni: Cilium alone: name the Service of the gateway's pods in service"))
+		case l.Entity != "" && l.Entity != EntityIngress:
+			errs = append(errs, field.NotSupported(at.Child("entity"), l.Entity, []Entity{EntityIngress}))
+		case l.Entity != "":
+		case l.Service == "":
+			errs = append(errs, field.Required(at.Child("service"), "name the Service at which the names end, as network/gateway, or write entity: ingress for a Gateway of Cilium's own"))
 		case !strings.Contains(l.Service, "/"):
 			errs = append(errs, field.Invalid(at.Child("service"), l.Service, "must be a Service's namespace and name with one slash between them, as in network/gateway"))
 		case l.Service == "default/kubernetes":
@@ -26,6 +36,16 @@ func (s *FenceProfileSpec) validateLocalNames(at *field.Path) field.ErrorList {
 		}
 	}
 	return errs
+}
+
+func (l LocalName) validateTenant(at *field.Path) field.ErrorList {
+	switch {
+	case l.Tenant == "":
+		return nil
+	case l.Entity != "":
+		return field.ErrorList{field.Forbidden(at, "is for a Service in a shared namespace: remove it beside entity")}
+	}
+	return validateName(l.Tenant, at)
 }
 
 // OfCluster says whether a name or pattern is of the cluster's own DNS, whose names

@@ -23,6 +23,9 @@ func (s *TenantSpec) validate(at *field.Path) field.ErrorList {
 	if s.Pods != nil && len(s.Pods.MatchLabels)+len(s.Pods.MatchExpressions) == 0 {
 		errs = append(errs, field.Required(at.Child("pods"), "as {}, it selects the other tenants' pods too: select this tenant's by their labels"))
 	}
+	if s.Pods != nil && len(s.Pods.MatchExpressions) > 0 {
+		errs = append(errs, field.Forbidden(at.Child("pods", "matchExpressions"), "an expression can leave out pods that the tenant's workloads make, and nothing fences those: give all of the tenant's pods one label, and select it in matchLabels"))
+	}
 	seen := unique{}
 	errs = append(errs, validateFlows(s.Ingress, s.Egress, seen, at)...)
 	errs = append(errs, forbidMesh(s.Ingress, s.Egress, at)...)

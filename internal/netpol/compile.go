@@ -174,7 +174,7 @@ func compilePort(p networkingv1.NetworkPolicyPort) port {
 // at are the rules of the policies that select a pod, and whether there is such a policy.
 func (e *Engine) at(pod policy.Endpoint, d policy.Direction) (rules []*rule, isolated bool) {
 	for _, p := range e.policies[pod.Namespace] {
-		if of, isolates := p.rules[d]; isolates && p.pods.Matches(labels.Set(pod.Labels)) {
+		if of, isolates := p.rules[d]; isolates && p.pods.Matches(labelsOf(pod)) {
 			isolated = true
 			rules = append(rules, of...)
 		}

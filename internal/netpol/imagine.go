@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
@@ -30,9 +31,54 @@ func (e *Engine) Imagine(s policy.Surroundings) ([]policy.Endpoint, error) {
 			told = append(told, p.selections(ns)...)
 		}
 	}
-	e.pods, e.others = append(e.pods, policy.ImaginePods(s, e.pods, told)...), e.outsiders()
+	e.pods, e.others = append(e.pods, imagine(s, e.pods, told)...), e.outsiders()
 	e.index = newIndex(e.pods, e.others, e.cluster)
 	return e.all(), nil
+}
+
+// imagine is policy.ImaginePods by what these policies tell apart of pods that are known:
+// Cilium leaves labels out of the identity that selectors may name here.
+func imagine(s policy.Surroundings, there []policy.Endpoint, told []policy.Selection) []policy.Endpoint {
+	named := outsideIdentity(told)
+	if len(named) == 0 {
+		return policy.ImaginePods(s, there, told)
+	}
+	seen := func(ep policy.Endpoint) map[string]string {
+		out := maps.Clone(ep.AllLabels)
+		maps.DeleteFunc(out, func(key, _ string) bool { return !v1alpha1.InIdentity(key) && !named[key] })
+		return out
+	}
+	own := func(ep policy.Endpoint) map[string]string {
+		out := maps.Clone(ep.AllLabels)
+		maps.DeleteFunc(out, func(key, _ string) bool { return !v1alpha1.InIdentity(key) })
+		return out
+	}
+	s.Known = withLabels(s.Known, seen)
+	return withLabels(policy.ImaginePods(s, withLabels(there, seen), told), own)
+}
+
+// outsideIdentity are the keys that selectors name and that Cilium leaves out.
+func outsideIdentity(told []policy.Selection) map[string]bool {
+	out := map[string]bool{}
+	for _, s := range told {
+		for _, r := range s.Requirements {
+			if r.Of == policy.PodLabel && !v1alpha1.InIdentity(r.Key) {
+				out[r.Key] = true
+			}
+		}
+	}
+	return out
+}
+
+// withLabels are the same endpoints, those with labels outside the identity with others.
+func withLabels(in []policy.Endpoint, of func(policy.Endpoint) map[string]string) []policy.Endpoint {
+	out := slices.Clone(in)
+	for i := range out {
+		if out[i].AllLabels != nil {
+			out[i].Labels = of(out[i])
+		}
+	}
+	return out
 }
 
 // selections are what a policy's selectors require of pods: of those that it selects and

@@ -102,7 +102,7 @@ func (x *index) find(p *peer) []reached {
 	if p.block == nil {
 		for _, h := range x.housesOf(p) {
 			for _, i := range h.pods {
-				if p.pods.Matches(labels.Set(x.known[i].endpoint.Labels)) {
+				if p.pods.Matches(labelsOf(x.known[i].endpoint)) {
 					shares[i] = whole
 				}
 			}

@@ -70,9 +70,17 @@ func (p *peer) share(v variant) (share, *netipx.IPSet) {
 
 func (p *peer) selects(pod policy.Endpoint) bool {
 	if p.namespaces == nil {
-		return p.namespace == pod.Namespace && p.pods.Matches(labels.Set(pod.Labels))
+		return p.namespace == pod.Namespace && p.pods.Matches(labelsOf(pod))
 	}
-	return p.namespaces.Matches(namespaceLabels(pod.Namespace, pod.NamespaceLabels)) && p.pods.Matches(labels.Set(pod.Labels))
+	return p.namespaces.Matches(namespaceLabels(pod.Namespace, pod.NamespaceLabels)) && p.pods.Matches(labelsOf(pod))
+}
+
+// labelsOf are all labels of a pod: NetworkPolicy knows no identity that leaves some out.
+func labelsOf(pod policy.Endpoint) labels.Set {
+	if pod.AllLabels != nil {
+		return pod.AllLabels
+	}
+	return pod.Labels
 }
 
 // namespaceLabels are those of a namespace, with the one that the apiserver sets.

@@ -44,8 +44,11 @@ type Endpoint struct {
 	Namespace       string
 	NamespaceLabels map[string]string
 	Labels          map[string]string
-	ServiceAccount  string
-	Ports           []NamedPort
+	// AllLabels are Labels and those that Cilium keeps out of a pod's identity, which
+	// other enforcers select by. Nil: there are no others.
+	AllLabels      map[string]string
+	ServiceAccount string
+	Ports          []NamedPort
 	// AlikePorts are those of other pods that the enforcer cannot tell from this one, where
 	// an engine told it apart itself: who may reach the one by a port's name may reach them
 	// all there.

@@ -6,11 +6,14 @@ import (
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 )
 
-// LocalName is public names that end at a Service of this cluster.
+// LocalName is public names that end in this cluster: at a Service, or at an entity.
 type LocalName struct {
 	FQDNs []string
-	// Namespace and Service name it.
-	Namespace, Service string
+	// Namespace and Service name the Service, and Tenant who has the pods behind it, where
+	// its namespace is shared.
+	Namespace, Service, Tenant string
+	// Entity stands instead of the Service. Omitted: there is a Service.
+	Entity v1alpha1.Entity
 }
 
 // LocalNamesOf turns localNames of the API into local names.
@@ -18,7 +21,7 @@ func LocalNamesOf(in []v1alpha1.LocalName) []LocalName {
 	var out []LocalName
 	for _, l := range in {
 		namespace, service, _ := strings.Cut(l.Service, "/")
-		out = append(out, LocalName{FQDNs: l.FQDNs, Namespace: namespace, Service: service})
+		out = append(out, LocalName{FQDNs: l.FQDNs, Namespace: namespace, Service: service, Tenant: l.Tenant, Entity: l.Entity})
 	}
 	return out
 }
@@ -29,5 +32,10 @@ func (l LocalName) Holds(pattern string) bool { return SomeCovers(l.FQDNs, patte
 // HoldsSome says whether there is a name that a pattern matches and that ends there.
 func (l LocalName) HoldsSome(pattern string) bool { return SomeOverlaps(l.FQDNs, pattern) }
 
-// At is the Service, as people write it.
-func (l LocalName) At() string { return l.Namespace + "/" + l.Service }
+// At is the Service or entity, as people write it.
+func (l LocalName) At() string {
+	if l.Entity != "" {
+		return "entity " + string(l.Entity)
+	}
+	return l.Namespace + "/" + l.Service
+}

@@ -89,8 +89,12 @@ func flowsOf(from, to policy.Endpoint, w Wanted) []policy.Flow {
 	if len(w.Ports) == 0 {
 		return []policy.Flow{f}
 	}
+	ends := w.Ports
+	if len(w.Named) > 0 {
+		ends = w.Named
+	}
 	var out []policy.Flow
-	for _, p := range w.Ports {
+	for _, p := range ends {
 		f := f
 		if p.Protocol == policy.ICMP {
 			f.ICMP = v1alpha1.ICMPType(p.Name)
@@ -215,7 +219,7 @@ func (d *declared) examples(p policy.Peer) []policy.Endpoint {
 func (d *declared) names(p policy.Peer) []policy.Endpoint {
 	var out []policy.Endpoint
 	for _, n := range p.FQDNs {
-		if name := concrete(n); len(d.Endpoints.localServices(name)) == 0 {
+		if name := concrete(n); len(d.Endpoints.localEnds(name)) == 0 {
 			out = append(out, policy.Endpoint{Kind: policy.NameEndpoint, Name: name})
 		}
 	}

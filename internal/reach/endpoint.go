@@ -41,8 +41,12 @@ func (e Endpoints) Find(name string) (policy.Endpoint, error) {
 	case v1alpha1.ClusterForm:
 		return e.abroad(name, f)
 	case v1alpha1.NameForm:
-		if local := e.localServices(name); len(local) > 0 {
-			return policy.Endpoint{}, fmt.Errorf("%q ends at Service %s/%s (the profile's localNames): say one of its pods, and the pod's own port", name, local[0].In, local[0].Name)
+		local := e.localEnds(name)
+		switch {
+		case len(local) > 0 && local[0].Entity != "":
+			return policy.Endpoint{}, fmt.Errorf("%q ends at %s (the profile's localNames): write %s instead", name, local[0].At(), local[0].Entity)
+		case len(local) > 0:
+			return policy.Endpoint{}, fmt.Errorf("%q ends at Service %s (the profile's localNames): say one of its pods, and the pod's own port", name, local[0].At())
 		}
 		return policy.Endpoint{Kind: policy.NameEndpoint, Name: strings.ToLower(name)}, nil
 	default:
@@ -121,7 +125,7 @@ func (e Endpoints) namespaces(name string) []string {
 func (e Endpoints) Pod(w *resource.Workload) policy.Endpoint {
 	return policy.Endpoint{
 		Kind: policy.PodEndpoint, Name: w.Ref.Namespace + "/" + w.Ref.Kind + "/" + w.Ref.Name,
-		Namespace: w.Ref.Namespace, NamespaceLabels: e.namespaceLabels(w.Ref.Namespace), Labels: w.Labels, ServiceAccount: w.ServiceAccount, Ports: w.Ports,
+		Namespace: w.Ref.Namespace, NamespaceLabels: e.namespaceLabels(w.Ref.Namespace), Labels: w.Labels, AllLabels: w.AllLabels, ServiceAccount: w.ServiceAccount, Ports: w.Ports,
 	}
 }
 

@@ -37,7 +37,10 @@ type Wanted struct {
 	Owner *policy.Tenant
 	Peer  policy.Peer
 	// Ports: none means every port of every protocol.
-	Ports  []policy.Port
+	Ports []policy.Port
+	// Named are the same ports where a number stands in Ports for a name: only pods that
+	// give a port that name are ends of the flow. None: as Ports.
+	Named  []policy.Port
 	L7     policy.L7
 	Reason policy.Reason
 }
@@ -170,7 +173,7 @@ func (x *Expectation) expectGrant(g policy.Grant) {
 		ingress.L7 = policy.L7{}
 	}
 	if len(g.SourcePorts) > 0 {
-		egress.Ports = g.SourcePorts
+		egress.Ports, egress.Named = g.SourcePorts, g.Ports
 	}
 	for _, d := range []*policy.Declaration{g.Destination, g.Source} {
 		if d != nil {

@@ -11,17 +11,24 @@ import (
 
 // flows are those that a case stands for: from each source to each destination on each
 // port. A pod's flow to itself is kept: it may be another replica.
-func (e Endpoints) flows(c v1alpha1.FlowCase) ([]policy.Flow, error) {
+func (e Endpoints) flows(engine policy.Engine, c v1alpha1.FlowCase) ([]policy.Flow, error) {
 	sources, err := e.FindAll(c.From)
 	if err != nil {
 		return nil, fmt.Errorf("from: %w", err)
 	}
-	targets, err := e.targets(c)
-	if err != nil {
-		return nil, fmt.Errorf("to: %w", err)
+	var targets []policy.Flow
+	if !isExternal(c.To) {
+		if targets, err = e.targets(c); err != nil {
+			return nil, fmt.Errorf("to: %w", err)
+		}
 	}
 	var out []policy.Flow
 	for _, from := range sources {
+		if isExternal(c.To) {
+			if targets, err = outsideTargets(engine, c, from); err != nil {
+				return nil, fmt.Errorf("to: %w", err)
+			}
+		}
 		for _, f := range targets {
 			f.From, f.ICMP, f.DNS, f.ServerName = from, c.ICMP, c.DNS, c.ServerName
 			if c.HTTP != nil {

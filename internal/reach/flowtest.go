@@ -28,7 +28,7 @@ func Run(engine policy.Engine, endpoints Endpoints, test resource.FlowTest) poli
 
 // decide decides the flows of a case, up to the first that cannot be decided.
 func (e Endpoints) decide(engine policy.Engine, c v1alpha1.FlowCase) ([]policy.FlowResult, error) {
-	flows, err := e.flows(c)
+	flows, err := e.flows(engine, c)
 	if err != nil {
 		return nil, err
 	}

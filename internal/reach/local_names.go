@@ -3,6 +3,7 @@ package reach
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
@@ -10,13 +11,12 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// localServices are the Services, as endpoints, at which a public name ends in this
-// cluster.
-func (e Endpoints) localServices(name string) []v1alpha1.FlowEndpoint {
-	var out []v1alpha1.FlowEndpoint
+// localEnds are where a public name ends in this cluster.
+func (e Endpoints) localEnds(name string) []policy.LocalName {
+	var out []policy.LocalName
 	for _, l := range e.Fence.LocalNames {
 		if l.Holds(name) {
-			out = append(out, v1alpha1.FlowEndpoint{Form: v1alpha1.ServiceForm, In: l.Namespace, Name: l.Service})
+			out = append(out, l)
 		}
 	}
 	return out
@@ -27,20 +27,24 @@ func (e Endpoints) localServices(name string) []v1alpha1.FlowEndpoint {
 func (e Endpoints) ended(c v1alpha1.FlowCase, flows []policy.Flow) ([]policy.Flow, error) {
 	var out []policy.Flow
 	for _, f := range flows {
-		var local []v1alpha1.FlowEndpoint
+		var local []policy.LocalName
 		if f.To.Kind == policy.NameEndpoint {
-			local = e.localServices(f.To.Name)
+			local = e.localEnds(f.To.Name)
 		}
 		if len(local) == 0 {
 			out = append(out, f)
 			continue
 		}
+		if i := slices.IndexFunc(local, func(l policy.LocalName) bool { return l.Entity != "" }); i >= 0 {
+			return nil, fmt.Errorf("%q ends at %s (the profile's localNames), where Cilium's proxy decides by the pods behind the Gateway's routes, which are not known: write a case to %s, and one to these pods and their own port", f.To.Name, local[i].At(), local[i].Entity)
+		}
 		if c.ICMP != "" {
-			return nil, fmt.Errorf("%q ends at Service %s/%s, and no Service passes icmp on: say its pods", f.To.Name, local[0].In, local[0].Name)
+			return nil, fmt.Errorf("%q ends at Service %s, and no Service passes icmp on: say its pods", f.To.Name, local[0].At())
 		}
 		c.Port, c.Protocol = int32(f.Port), f.Protocol
-		for _, service := range local {
-			behind, err := e.behindName(c, f.To.Name, service)
+		for _, l := range local {
+			at := v1alpha1.FlowEndpoint{Form: v1alpha1.ServiceForm, In: l.Namespace, Name: l.Service}
+			behind, err := e.behindName(c, f.To.Name, at)
 			if err != nil {
 				return nil, fmt.Errorf("%q ends in this cluster: %w", f.To.Name, err)
 			}
@@ -82,7 +86,7 @@ func (e Endpoints) behindName(c v1alpha1.FlowCase, name string, at v1alpha1.Flow
 // itself may be reached: by a rule about it, or the world.
 func (e Endpoints) hint(engine policy.Engine, c v1alpha1.FlowCase, f policy.Flow, v policy.Verdict) string {
 	to, err := v1alpha1.ParseEndpoint(c.To)
-	if err != nil || to.Form != v1alpha1.NameForm || len(e.localServices(to.Name)) == 0 || v.Decision() == policy.Allowed {
+	if err != nil || to.Form != v1alpha1.NameForm || len(e.localEnds(to.Name)) == 0 || v.Decision() == policy.Allowed {
 		return ""
 	}
 	f.To, f.Port = policy.Endpoint{Kind: policy.NameEndpoint, Name: strings.ToLower(to.Name)}, uint16(c.Port)

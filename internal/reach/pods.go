@@ -22,6 +22,9 @@ func (e Endpoints) FindAll(text string) ([]policy.Endpoint, error) {
 		return e.podsOf(text, f)
 	case v1alpha1.ServiceForm:
 		return e.behindService(f)
+	case v1alpha1.ExternalForm:
+		// As a source it is the world: nobody knows the name of who connects.
+		return []policy.Endpoint{{Kind: policy.EntityEndpoint, Name: string(v1alpha1.EntityWorld)}}, nil
 	default:
 		one, err := e.Find(text)
 		if err != nil {

@@ -40,6 +40,9 @@ func (e Endpoints) behindService(f v1alpha1.FlowEndpoint) ([]policy.Endpoint, er
 	workloads, err := e.workloadsOf(s)
 	var out []policy.Endpoint
 	for _, w := range workloads {
+		if err := onHostNetwork(s, w); err != nil {
+			return nil, err
+		}
 		out = append(out, e.Pod(w))
 	}
 	return out, err
@@ -62,17 +65,22 @@ func withoutEndpoints(s *resource.Service) error {
 	return fmt.Errorf("the Service %s/%s has no selector, and no EndpointSlice in the build gives it addresses on these ports: tell its EndpointSlice as inventory", s.Ref.Namespace, s.Ref.Name)
 }
 
-// workloadsOf are those that a Service selects. One with hostNetwork is not left out:
+// workloadsOf are those that a Service selects, those with hostNetwork among them:
 // what the Service is asked may end there.
 func (e Endpoints) workloadsOf(s *resource.Service) ([]*resource.Workload, error) {
 	out := e.Index.In(s.Ref.Namespace, policy.Selector{MatchLabels: s.Selector})
 	if len(out) == 0 {
 		return nil, fmt.Errorf("the selector of Service %s/%s selects no pod in the build, by labels that policies see: correct it, or tell the pods as inventory", s.Ref.Namespace, s.Ref.Name)
 	}
-	if i := slices.IndexFunc(out, func(w *resource.Workload) bool { return w.HostNetwork }); i >= 0 {
-		return nil, fmt.Errorf("behind Service %s/%s is the hostNetwork pod %s, which has its node's identity: say host or remote-node, and the other pods by labels", s.Ref.Namespace, s.Ref.Name, out[i].Ref.Name)
-	}
 	return out, nil
+}
+
+// onHostNetwork refuses a pod behind a Service that has its node's identity.
+func onHostNetwork(s *resource.Service, w *resource.Workload) error {
+	if !w.HostNetwork {
+		return nil
+	}
+	return fmt.Errorf("behind Service %s/%s is the hostNetwork pod %s, which has its node's identity: say host or remote-node, and the other pods by labels", s.Ref.Namespace, s.Ref.Name, w.Ref.Name)
 }
 
 // serviceTargets are the ends of connections to a Service, after its translation.
@@ -174,6 +182,9 @@ func (e Endpoints) podTargets(s *resource.Service, ports []resource.ServicePort)
 		reached := false
 		for _, w := range workloads {
 			if port, ok := numberAt(w, p.Target()); ok {
+				if err := onHostNetwork(s, w); err != nil {
+					return nil, err
+				}
 				reached = true
 				out = append(out, onPorts(e.Pod(w), []policy.Port{port})...)
 			}

@@ -151,4 +151,5 @@ func (r *resolver) checkProfile() {
 		fenced(p.Namespace, p.Pods, r.profile.Path.Child("edgeProxy"))
 	}
 	r.refuseBaselineRanges()
+	r.checkBaselineBound()
 }

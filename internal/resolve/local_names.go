@@ -60,6 +60,9 @@ type localName struct {
 
 // localEnds are the pods at which a name ends, on their own ports.
 func (r *resolver) localEnds(f *flow, n localName) (ends []end, found bool) {
+	if r.fence.LocalNames[n.index].Entity != "" {
+		return r.gatewayEnds(f, n), true
+	}
 	if r.refuseBlind(f, n.path) {
 		return nil, true
 	}
@@ -72,7 +75,7 @@ func (r *resolver) localEnds(f *flow, n localName) (ends []end, found bool) {
 		return nil, true
 	}
 	ports := r.targetPorts(f, s, wanted, n.path)
-	if len(ports) == 0 {
+	if len(ports) == 0 || !r.declaredPorts(s, ports, r.profile.Path.Child("localNames").Index(n.index).Child("service")) {
 		return nil, true
 	}
 	for _, p := range pods {
@@ -84,7 +87,8 @@ func (r *resolver) localEnds(f *flow, n localName) (ends []end, found bool) {
 // localService is the Service of one of the profile's localNames, with the pods behind
 // it, or nil where that is refused, or not found: then an optional flow is off.
 func (r *resolver) localService(f *flow, index int) (s *resource.Service, pods []policy.Peer, found bool) {
-	at := r.profile.Path.Child("localNames").Index(index).Child("service")
+	entry := r.profile.Path.Child("localNames").Index(index)
+	at := entry.Child("service")
 	l := r.fence.LocalNames[index]
 	s = r.index.Service(l.Namespace, l.Service)
 	switch {
@@ -92,16 +96,42 @@ func (r *resolver) localService(f *flow, index int) (s *resource.Service, pods [
 		return nil, nil, true
 	case s == nil:
 		return nil, nil, r.missingLocal(f, at, "Service %q is not in the build: correct the name, or tell the Service as inventory", l.At())
-	case s.Type == "ExternalName" || len(s.Selector) == 0:
-		r.refuse("local-name-without-pods", r.profile.Ref, at, "Service %q selects no pods, so what the names end at is not known: remove it here, and a name stays a name", l.At())
+	case s.Type == "ExternalName":
+		r.refuse("local-name-without-pods", r.profile.Ref, at, "Service %q is an ExternalName, which selects no pods: remove it here, and a flow to the name leads out of the cluster", l.At())
 		return nil, nil, true
-	case !r.selectable(r.profile.Ref, s, at):
+	case len(s.Selector) == 0:
+		r.refuse("local-name-without-pods", r.profile.Ref, at, "Service %q selects no pods, so what the names end at is not known: for a Gateway or Ingress of Cilium's own, write entity: ingress instead of service; else name a Service that selects pods", l.At())
+		return nil, nil, true
+	case !r.selectable(r.profile.Ref, s, at) || !r.shared(l.Namespace) && !r.boundTenant(l, entry):
 		return nil, nil, true
 	}
-	if pods, _ = r.partsOf(l.Namespace, policy.Selector{MatchLabels: s.Selector}); len(pods) == 0 {
+	if r.shared(l.Namespace) {
+		var ok bool
+		if pods, ok = r.boundService(l, s, entry); !ok {
+			return nil, nil, true
+		}
+	} else {
+		pods, _ = r.partsOf(l.Namespace, policy.Selector{MatchLabels: s.Selector})
+	}
+	if len(pods) == 0 {
 		return nil, nil, r.missingLocal(f, at, "the selector of Service %q selects no pod in the build: correct it, or tell the pods as inventory", l.At())
 	}
 	return s, pods, true
+}
+
+// gatewayEnds is Cilium's own proxy, at which a name ends, on the flow's ports.
+func (r *resolver) gatewayEnds(f *flow, n localName) []end {
+	l := r.fence.LocalNames[n.index]
+	if r.kubernetes() {
+		r.refuse("local-name-without-pods", f.ref, n.path, "name %q ends at %s (the profile's localNames), which no NetworkPolicy knows", n.name, l.At())
+		return nil
+	}
+	if slices.ContainsFunc(n.ports, func(p policy.Port) bool { return p.Protocol == policy.ICMP }) {
+		r.refuse("no-such-port", f.ref, n.path, "name %q ends at %s (the profile's localNames), and no Gateway passes icmp on: remove it", n.name, l.At())
+		return nil
+	}
+	r.warn("gateway-decides-again", f.ref, n.path, "name %q ends at a Gateway of Cilium's own, whose proxy decides this flow again by the pods behind its routes, on their own ports: declare egress to these pods as well, or the proxy answers 403", n.name)
+	return []end{{peer: policy.Peer{Kind: policy.Entities, Entities: []v1alpha1.Entity{l.Entity}}, names: []string{n.name}, path: n.path}}
 }
 
 // missingLocal is missing, of what a flow needs of the profile's localNames: the profile
@@ -180,6 +210,10 @@ func everywhere(p v1alpha1.Peer) bool {
 func (r *resolver) leftOut(f *flow) []string {
 	var out []string
 	for _, l := range r.fence.LocalNames {
+		if l.Entity != "" && !r.named(f.tenant, l) {
+			out = append(out, fmt.Sprintf("%s at %s", strings.Join(l.FQDNs, ", "), l.At()))
+			continue
+		}
 		s := r.index.Service(l.Namespace, l.Service)
 		if s == nil || r.named(f.tenant, l) || !slices.ContainsFunc(ownPorts(s.Ports), func(p policy.Port) bool { return len(f.ports) == 0 || p.CoveredBy(policy.EachProtocol(f.ports)) }) {
 			continue

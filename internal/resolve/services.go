@@ -114,13 +114,13 @@ func (r *resolver) selectable(ref policy.Ref, s *resource.Service, at *field.Pat
 
 func (r *resolver) selectorEnds(f *flow, s *resource.Service, at *field.Path) ([]end, bool) {
 	pods := policy.Selector{MatchLabels: s.Selector}
-	ends := r.endsIn(f, s.Ref.Namespace, pods, sharing, at)
+	ends := r.endsIn(r.serviceFlow(f, s), s.Ref.Namespace, pods, sharing, at)
 	if len(ends) == 0 {
 		return nil, r.missing(f, at, "the selector of Service %s/%s selects no pod in the build: correct it, tell the pods as inventory, or say optional: true", s.Ref.Namespace, s.Ref.Name)
 	}
 	if f.direction == policy.Egress {
 		ports := r.targetPorts(f, s, f.ports, at)
-		if len(ports) == 0 {
+		if len(ports) == 0 || f.node != "" && !r.declaredPorts(s, ports, at) {
 			return nil, true
 		}
 		for i := range ends {

@@ -21,13 +21,15 @@ const (
 	postgresPod     = "cnpg.io/podRole"
 	postgresRole    = "cnpg.io/instanceRole"
 	postgresOldRole = "role"
+	// postgresInstance holds the instance's own name.
+	postgresInstance = "cnpg.io/instanceName"
 )
 
 const postgresPort = 5432
 
 // addPostgres adds what CloudNativePG makes of a Cluster: the primary, its replicas where
 // it has some, and the Services in front of them. Its Jobs come and go with a change of
-// the instances, and are left out, as is the label with the name of one instance.
+// the instances, and are left out.
 func (x *Index) addPostgres(n *yaml.RNode) error {
 	var in struct {
 		Spec struct {
@@ -67,7 +69,9 @@ func postgres(ref policy.Ref, role string, inherited map[string]string) *Workloa
 	w := &Workload{Ref: ref, Labels: map[string]string{}, ServiceAccount: ref.Name}
 	maps.Copy(w.Labels, inherited)
 	maps.Copy(w.Labels, map[string]string{postgresName: ref.Name, postgresPod: "instance", postgresRole: role, postgresOldRole: role})
-	w.onlyIdentity()
+	// Each instance has its own name.
+	w.Labels[postgresInstance] = ref.Name + "-" + GeneratedValue
+	w.addControllerLabels(w.Labels, job{})
 	for _, p := range []policy.NamedPort{{Name: "postgresql", Port: postgresPort}, {Name: "metrics", Port: 9187}, {Name: "status", Port: 8000}} {
 		p.Protocol = v1alpha1.TCP
 		w.Ports = append(w.Ports, p)

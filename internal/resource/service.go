@@ -65,12 +65,20 @@ func (x *Index) Dialled(s *Service, p ServicePort) bool {
 	if target.Name == "" {
 		return target.Port == p.Port
 	}
-	for _, w := range x.In(s.Ref.Namespace, policy.Selector{MatchLabels: s.Selector}) {
-		if !slices.Contains(w.Ports, policy.NamedPort{Name: target.Name, Port: uint16(p.Port), Protocol: p.Protocol}) {
-			return false
+	pods := x.In(s.Ref.Namespace, policy.Selector{MatchLabels: s.Selector})
+	borne := len(pods) == 0
+	for _, w := range pods {
+		// A pod that has no port of this name is not behind it.
+		for _, n := range w.Ports {
+			if n.Name != target.Name || n.Protocol != p.Protocol {
+				continue
+			}
+			if borne = true; int32(n.Port) != p.Port {
+				return false
+			}
 		}
 	}
-	return true
+	return borne
 }
 
 // ExternalHost is the name that a Service of type ExternalName stands for, and whether

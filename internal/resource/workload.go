@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"strings"
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
@@ -16,10 +15,12 @@ import (
 // Workload is what makes pods: a Pod, or a controller with a pod template.
 type Workload struct {
 	Ref policy.Ref
-	// Labels are those of the pods that are part of their identity.
-	Labels         map[string]string
-	HostNetwork    bool
-	ServiceAccount string
+	// Labels are those of the pods that are part of their identity under Cilium, with those
+	// that a controller adds. AllLabels are these and the others, which NetworkPolicies of
+	// another enforcer may select by.
+	Labels, AllLabels map[string]string
+	HostNetwork       bool
+	ServiceAccount    string
 	// Ports are the containers' ports that have a name. Cilium knows no names of init
 	// containers' ports.
 	Ports []policy.NamedPort
@@ -88,15 +89,17 @@ func newWorkload(n *yaml.RNode) (*Workload, error) {
 		return nil, err
 	}
 	w := &Workload{Ref: RefOf(n), ServiceAccount: "default"}
-	if node == nil {
-		return w, nil
-	}
 	var t podTemplate
-	if err := decode(node, &t); err != nil {
+	if node != nil {
+		if err := decode(node, &t); err != nil {
+			return nil, err
+		}
+	}
+	j, err := jobOf(n)
+	if err != nil {
 		return nil, err
 	}
-	w.Labels = maps.Clone(t.Metadata.Labels)
-	w.onlyIdentity()
+	w.addControllerLabels(t.Metadata.Labels, j)
 	w.HostNetwork = t.Spec.HostNetwork
 	if t.Spec.ServiceAccountName != "" {
 		w.ServiceAccount = t.Spec.ServiceAccountName
@@ -109,29 +112,21 @@ func newWorkload(n *yaml.RNode) (*Workload, error) {
 			}
 		}
 	}
-	w.addControllerLabels()
 	return w, nil
 }
 
-// onlyIdentity drops the labels that policies do not see.
-func (w *Workload) onlyIdentity() {
-	maps.DeleteFunc(w.Labels, func(key, _ string) bool { return !v1alpha1.InIdentity(key) })
-}
-
-// addControllerLabels adds the labels that the Job controller puts on its pods:
-// they are part of the pods' identity, though in no template.
-func (w *Workload) addControllerLabels() {
-	if w.Ref.Kind != "Job" {
-		return
+// jobOf reads what decides about the labels of a Job's or a CronJob's pods.
+func jobOf(n *yaml.RNode) (job, error) {
+	var j job
+	path := templatePath[groupKind(n)]
+	if kind := groupKind(n); kind != "batch/Job" && kind != "batch/CronJob" {
+		return j, nil
 	}
-	if w.Labels == nil {
-		w.Labels = map[string]string{}
+	spec, err := n.Pipe(yaml.Lookup(path[:len(path)-1]...))
+	if spec == nil || err != nil {
+		return j, err
 	}
-	for _, key := range []string{"job-name", "batch.kubernetes.io/job-name"} {
-		if w.Labels[key] == "" {
-			w.Labels[key] = w.Ref.Name
-		}
-	}
+	return j, decode(spec, &j)
 }
 
 func protocolOr(p v1alpha1.Protocol) v1alpha1.Protocol {

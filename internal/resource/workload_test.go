@@ -1,6 +1,7 @@
 package resource_test
 
 import (
+	"maps"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -20,6 +21,44 @@ func TestLabelsOfAWorkloadAreThoseInItsIdentity(t *testing.T) {
 	want := map[string]string{"app.kubernetes.io/name": "x", "job-name": "migrate", "batch.kubernetes.io/job-name": "migrate"}
 	if diff := cmp.Diff(want, index.In("a", policy.Selector{})[0].Labels); diff != "" {
 		t.Error("(-want +got)\n", diff)
+	}
+}
+
+func TestLabelsThatControllersAdd(t *testing.T) {
+	t.Parallel()
+	const spec = `spec: {template: {metadata: {labels: {app: x}}}}`
+	for _, c := range []struct {
+		name, workload    string
+		identity, outside map[string]string
+	}{
+		{"a Pod", `{apiVersion: v1, kind: Pod, metadata: {name: w, namespace: a, labels: {app: x}}}`, nil, nil},
+		{"a ReplicaSet", `{apiVersion: apps/v1, kind: ReplicaSet, metadata: {name: w, namespace: a}, ` + spec + `}`, nil, nil},
+		{"a Deployment", `{apiVersion: apps/v1, kind: Deployment, metadata: {name: w, namespace: a}, ` + spec + `}`, nil, map[string]string{"pod-template-hash": "*"}},
+		{"a DaemonSet", `{apiVersion: apps/v1, kind: DaemonSet, metadata: {name: w, namespace: a}, ` + spec + `}`, nil, map[string]string{"controller-revision-hash": "*", "pod-template-generation": "*"}},
+		{"a StatefulSet", `{apiVersion: apps/v1, kind: StatefulSet, metadata: {name: w, namespace: a}, ` + spec + `}`, nil,
+			map[string]string{"controller-revision-hash": "*", "statefulset.kubernetes.io/pod-name": "w-*", "apps.kubernetes.io/pod-index": "*"}},
+		{"a Job", `{apiVersion: batch/v1, kind: Job, metadata: {name: w, namespace: a}, ` + spec + `}`,
+			map[string]string{"job-name": "w", "batch.kubernetes.io/job-name": "w"}, map[string]string{"controller-uid": "*", "batch.kubernetes.io/controller-uid": "*"}},
+		{"a Job with its own selector", `{apiVersion: batch/v1, kind: Job, metadata: {name: w, namespace: a}, spec: {manualSelector: true, template: {metadata: {labels: {app: x}}}}}`, nil, nil},
+		{"an indexed Job", `{apiVersion: batch/v1, kind: Job, metadata: {name: w, namespace: a}, spec: {completionMode: Indexed, template: {metadata: {labels: {app: x}}}}}`,
+			map[string]string{"job-name": "w", "batch.kubernetes.io/job-name": "w"}, map[string]string{"controller-uid": "*", "batch.kubernetes.io/controller-uid": "*", "batch.kubernetes.io/job-completion-index": "*"}},
+		{"a CronJob", `{apiVersion: batch/v1, kind: CronJob, metadata: {name: w, namespace: a}, spec: {jobTemplate: {spec: {template: {metadata: {labels: {app: x, job-name: w-1}}}}}}}`,
+			map[string]string{"job-name": "w-*", "batch.kubernetes.io/job-name": "w-*"}, map[string]string{"controller-uid": "*", "batch.kubernetes.io/controller-uid": "*"}},
+	} {
+		index, findings := resource.NewIndex([]*yaml.RNode{yaml.MustParse(c.workload)})
+		if len(findings) > 0 {
+			t.Fatal(findings)
+		}
+		want := map[string]string{"app": "x"}
+		maps.Copy(want, c.identity)
+		w := index.Workloads[0]
+		if diff := cmp.Diff(want, w.Labels); diff != "" {
+			t.Errorf("%s, in the identity: (-want +got)\n%s", c.name, diff)
+		}
+		maps.Copy(want, c.outside)
+		if diff := cmp.Diff(want, w.AllLabels); diff != "" {
+			t.Errorf("%s, all: (-want +got)\n%s", c.name, diff)
+		}
 	}
 }
 

@@ -1,0 +1,182 @@
+package reach
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/resource"
+)
+
+// isExternal reports whether a text is the end that stands for everything outside the
+// cluster.
+func isExternal(text string) bool {
+	f, err := v1alpha1.ParseEndpoint(text)
+	return err == nil && f.Form == v1alpha1.ExternalForm
+}
+
+// isWorld reports whether a text is the entity world, or one of its two families.
+func isWorld(text string) bool {
+	return slices.Contains([]v1alpha1.Entity{v1alpha1.EntityWorld, v1alpha1.EntityWorldIPv4, v1alpha1.EntityWorldIPv6}, v1alpha1.Entity(text))
+}
+
+// Outside reports whether a case is about what is outside the cluster, so that the engine must
+// know the names and networks that policies tell apart before the case is decided: see
+// Proof.Imagine.
+func Outside(tests []resource.FlowTest) bool {
+	return slices.ContainsFunc(tests, func(t resource.FlowTest) bool {
+		return slices.ContainsFunc(t.Test.Spec.Cases, func(c v1alpha1.FlowCase) bool { return isExternal(c.To) || isWorld(c.To) })
+	})
+}
+
+// Imagine makes everything known to the engine that policies tell apart.
+func (p Proof) Imagine() error {
+	if _, err := p.Engine.Imagine(p.surroundings()); err != nil {
+		return fmt.Errorf("imagine what policies tell apart: %w", err)
+	}
+	return nil
+}
+
+// outsideTargets are flows without a source to everything outside the cluster that the
+// policies at a source tell apart: the world, and each network and name that they open.
+func outsideTargets(engine policy.Engine, c v1alpha1.FlowCase, from policy.Endpoint) ([]policy.Flow, error) {
+	ends, err := namedOutside(engine, from)
+	if err != nil {
+		return nil, err
+	}
+	ends = append(ends, policy.Endpoint{Kind: policy.EntityEndpoint, Name: string(v1alpha1.EntityWorld)})
+	var out []policy.Flow
+	for _, to := range ends {
+		out = append(out, onProtocols(c, to)...)
+	}
+	return out, nil
+}
+
+// namedOutside are the names, each of them one, and the addresses outside the cluster that
+// policies open to a source on some port. The apiserver is none, wherever it is.
+func namedOutside(engine policy.Engine, from policy.Endpoint) ([]policy.Endpoint, error) {
+	if !from.Selected() {
+		return nil, nil
+	}
+	openings, err := engine.Openings(from, policy.Egress)
+	if err != nil {
+		return nil, err
+	}
+	var out []policy.Endpoint
+	seen := map[string]bool{}
+	for _, o := range openings {
+		for _, ep := range o.Peers {
+			if !namesOutside(ep) {
+				continue
+			}
+			if ep.Kind == policy.NameEndpoint {
+				ep = policy.Endpoint{Kind: ep.Kind, Name: concrete(ep.Name)}
+			}
+			if !seen[ep.Name] {
+				seen[ep.Name] = true
+				out = append(out, ep)
+			}
+		}
+	}
+	return out, nil
+}
+
+func namesOutside(ep policy.Endpoint) bool {
+	switch ep.Kind {
+	case policy.NameEndpoint:
+		return true
+	case policy.AddressEndpoint:
+		return slices.Contains(ep.Entities, v1alpha1.EntityWorld) && !slices.Contains(ep.Entities, v1alpha1.EntityKubeAPIServer)
+	}
+	return false
+}
+
+// LeftOut reports what cases to the outside do not include: names and single networks, where
+// a case denies world, and what an egress proxy serves.
+func (e Endpoints) LeftOut(engine policy.Engine, result policy.FlowTestResult) policy.Findings {
+	var out policy.Findings
+	for i, c := range result.Cases {
+		if !c.Holds || c.Case.Expect != v1alpha1.ExpectDeny {
+			continue
+		}
+		at := field.NewPath("spec", "cases").Index(i).Child("to")
+		if found, ok := e.beyondWorld(engine, c); ok {
+			out = append(out, policy.Finding{
+				Check: "world-leaves-out-names", Severity: policy.Info, Resource: result.Test, Field: at.String(),
+				Message: fmt.Sprintf("%q holds for the entity %s, which includes no name and no network that a policy opens by itself: %s passes; to include these, write external", c.Case.Name, c.Case.To, found),
+			})
+		}
+		if proxy := e.Fence.EgressProxy; proxy != nil && (isExternal(c.Case.To) || isWorld(c.Case.To)) {
+			if names := e.proxied(proxy, c); len(names) > 0 {
+				out = append(out, policy.Finding{
+					Check: "external-leaves-out-proxy", Severity: policy.Info, Resource: result.Test, Field: at.String(),
+					Message: fmt.Sprintf("%q does not include names that pods reach through the egress proxy in namespace %s, a flow to the proxy's pods: it serves %s to them", c.Case.Name, proxy.Namespace, names),
+				})
+			}
+		}
+	}
+	return out
+}
+
+// beyondWorld is a flow to a name or an address that passes where a case denies world.
+func (e Endpoints) beyondWorld(engine policy.Engine, c policy.CaseResult) (found string, ok bool) {
+	if !isWorld(c.Case.To) {
+		return "", false
+	}
+	for _, f := range c.Flows {
+		ends, err := namedOutside(engine, f.Flow.From)
+		if err != nil {
+			// What cannot be decided is told of the case itself, or of isolation.
+			continue
+		}
+		for _, to := range ends {
+			if anotherFamily(c.Case.To, to) {
+				continue
+			}
+			other := f.Flow
+			other.To = to
+			if c.Case.HTTP != nil {
+				other.HTTP = request(c.Case, other)
+			}
+			if v, err := engine.Decide(other); err == nil && v.Decision() != policy.Denied {
+				return other.String(), true
+			}
+		}
+	}
+	return "", false
+}
+
+// anotherFamily reports whether an end is an address of the IP family that a half of the world
+// leaves out.
+func anotherFamily(world string, to policy.Endpoint) bool {
+	family := v1alpha1.EntityWorldIPv4
+	if v1alpha1.Entity(world) == v1alpha1.EntityWorldIPv4 {
+		family = v1alpha1.EntityWorldIPv6
+	}
+	return to.Kind == policy.AddressEndpoint && v1alpha1.Entity(world) != v1alpha1.EntityWorld && slices.Contains(to.Entities, family)
+}
+
+// proxied are the names that an egress proxy serves to the tenants of those sources of a case
+// that may reach it.
+func (e Endpoints) proxied(proxy *policy.EgressProxy, c policy.CaseResult) string {
+	var names []string
+	for _, f := range c.Flows {
+		from := f.Flow.From
+		reaches := slices.ContainsFunc(e.Fence.Grants, func(g policy.Grant) bool {
+			return g.Family == policy.FQDNEgress && g.To.Kind == policy.Pods && g.To.Namespace == proxy.Namespace &&
+				g.From.Kind == policy.Pods && from.Kind == policy.PodEndpoint && g.From.Namespace == from.Namespace && policy.Selects(g.From.Pods, from.Labels)
+		})
+		owner := e.Fence.OwnerOfPod(from.Namespace, from.Labels)
+		for _, a := range proxy.Allowed {
+			if reaches && owner != nil && a.Tenant == owner.Name {
+				names = append(names, a.Names...)
+			}
+		}
+	}
+	slices.Sort(names)
+	return strings.Join(slices.Compact(names), ", ")
+}

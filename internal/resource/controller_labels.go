@@ -1,0 +1,77 @@
+package resource
+
+import (
+	"maps"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/policy"
+)
+
+// GeneratedValue is the value of a label whose key a controller is known to set, and whose
+// value it generates. It is no label value, so that no selector names it: Exists and NotIn
+// select the pod, In and DoesNotExist do not.
+const GeneratedValue = "*"
+
+const (
+	jobName       = "job-name"
+	jobNameLong   = "batch.kubernetes.io/job-name"
+	jobUID        = "controller-uid"
+	jobUIDLong    = "batch.kubernetes.io/controller-uid"
+	jobIndex      = "batch.kubernetes.io/job-completion-index"
+	revisionHash  = "controller-revision-hash"
+	templateHash  = "pod-template-hash"
+	daemonVersion = "pod-template-generation"
+	statefulPod   = "statefulset.kubernetes.io/pod-name"
+	statefulIndex = "apps.kubernetes.io/pod-index"
+)
+
+// job is the part of a Job, or of a CronJob's template of one, that decides about its
+// pods' labels.
+type job struct {
+	ManualSelector bool   `json:"manualSelector"`
+	CompletionMode string `json:"completionMode"`
+}
+
+// controllerLabels are the labels that the controller of a kind adds to its pods, in no
+// template.
+func controllerLabels(ref policy.Ref, j job) map[string]string {
+	out := map[string]string{}
+	switch ref.Kind {
+	case "Deployment":
+		out[templateHash] = GeneratedValue
+	case "DaemonSet":
+		out[revisionHash], out[daemonVersion] = GeneratedValue, GeneratedValue
+	case "StatefulSet":
+		out[revisionHash], out[statefulPod], out[statefulIndex] = GeneratedValue, ref.Name+"-"+GeneratedValue, GeneratedValue
+	case "Job":
+		if !j.ManualSelector {
+			out[jobName], out[jobNameLong] = ref.Name, ref.Name
+			out[jobUID], out[jobUIDLong] = GeneratedValue, GeneratedValue
+		}
+	case "CronJob":
+		// Each run is a Job of its own, named after the time.
+		out[jobName], out[jobNameLong] = ref.Name+"-"+GeneratedValue, ref.Name+"-"+GeneratedValue
+		out[jobUID], out[jobUIDLong] = GeneratedValue, GeneratedValue
+	}
+	if j.CompletionMode == "Indexed" {
+		out[jobIndex] = GeneratedValue
+	}
+	return out
+}
+
+// addControllerLabels adds the labels that a controller puts on its pods, and splits off
+// those that are part of the pods' identity under Cilium.
+func (w *Workload) addControllerLabels(template map[string]string, j job) {
+	w.AllLabels = maps.Clone(template)
+	if w.AllLabels == nil {
+		w.AllLabels = map[string]string{}
+	}
+	for key, value := range controllerLabels(w.Ref, j) {
+		// A Job's template may name the Job itself; every other controller overwrites.
+		if w.AllLabels[key] == "" || w.Ref.Kind != "Job" {
+			w.AllLabels[key] = value
+		}
+	}
+	w.Labels = maps.Clone(w.AllLabels)
+	maps.DeleteFunc(w.Labels, func(key, _ string) bool { return !v1alpha1.InIdentity(key) })
+}
