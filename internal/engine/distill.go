@@ -50,6 +50,14 @@ func (e *Engine) policyOf(ep policy.Endpoint) (*distilled, error) {
 		generation: e.generation, selectors: selectors, verdicts: distill(selectors, owner),
 		owner: owner, labels: pod.id.LabelArray, entries: map[policy.Direction]entries{},
 	}
+	if e.mapped += pod.verdicts.verdicts.Len(); e.mapped > mostRemembered {
+		for _, other := range e.pods {
+			if other != pod {
+				other.verdicts = nil
+			}
+		}
+		e.mapped = pod.verdicts.verdicts.Len()
+	}
 	return pod.verdicts, nil
 }
 

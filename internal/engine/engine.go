@@ -37,12 +37,15 @@ type Engine struct {
 	nodes       []policy.Selection
 	prefixes    []netip.Prefix
 	plain       map[spot]types.PolicyEntries
+	subjects    subjects
 	// groups are the CiliumCIDRGroups.
 	groups []group
 
 	identities map[string]*identity.Identity
 	allocated  map[identity.NumericIdentity]uint32
 	pods       map[string]*knownPod
+	// mapped is how many entries the policy maps of pods have that are kept.
+	mapped int
 
 	// told are the endpoints that are known, in order; known has them by identity.
 	told   []policy.Endpoint
@@ -94,6 +97,7 @@ func newEngine(opts Options) *Engine {
 		allocated:  map[identity.NumericIdentity]uint32{},
 		pods:       map[string]*knownPod{},
 		known:      map[identity.NumericIdentity][]policy.Endpoint{},
+		subjects:   subjects{rules: map[string][]subjectRule{}, openings: map[string][]policy.Opening{}},
 
 		selections:  make([]policy.Selection, 1),
 		selectionAt: map[string]int{},

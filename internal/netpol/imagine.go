@@ -27,10 +27,17 @@ func (e *Engine) Imagine(s policy.Surroundings) ([]policy.Endpoint, error) {
 	var told []policy.Selection
 	for _, ns := range slices.Sorted(maps.Keys(e.policies)) {
 		for _, p := range e.policies[ns] {
-			told = append(told, p.selections(ns)...)
+			for _, s := range p.selections(ns) {
+				s.Policy = p.name
+				told = append(told, s)
+			}
 		}
 	}
-	e.pods, e.others = append(e.pods, policy.ImaginePods(s, e.pods, told)...), e.outsiders()
+	imagined, err := policy.ImaginePods(s, e.pods, told)
+	if err != nil {
+		return nil, err
+	}
+	e.pods, e.others = append(e.pods, imagined...), e.outsiders()
 	e.index = newIndex(e.pods, e.others, e.cluster)
 	return e.all(), nil
 }
