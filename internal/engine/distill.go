@@ -2,7 +2,6 @@ package engine
 
 import (
 	"math"
-	"regexp"
 	"slices"
 
 	"github.com/cilium/cilium/pkg/identity"
@@ -23,7 +22,7 @@ type distilled struct {
 	labels     labels.LabelArray
 	entries    map[policy.Direction]entries
 	// lookups are what the DNS proxy lets the pod ask for, once asked.
-	lookups []*regexp.Regexp
+	lookups lookups
 	asked   bool
 }
 

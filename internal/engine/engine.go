@@ -31,7 +31,7 @@ type Engine struct {
 	// names are the policies' toFQDNs selectors, selections what those of pods require,
 	// first of any pod, nodes what those of nodes do, prefixes the networks that they tell
 	// apart, and plain their rules that look into nothing.
-	names       []nameSelector
+	names       nameIndex
 	selections  []policy.Selection
 	selectionAt map[string]int
 	nodes       []policy.Selection
@@ -101,6 +101,7 @@ func newEngine(opts Options) *Engine {
 
 		selections:  make([]policy.Selection, 1),
 		selectionAt: map[string]int{},
+		names:       newNameIndex(),
 		learnt:      map[string]bool{},
 		plain:       map[spot]types.PolicyEntries{},
 		resolved:    map[*identity.Identity]ciliumpolicy.SelectorPolicy{},

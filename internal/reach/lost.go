@@ -129,11 +129,11 @@ func byPeer(e policy.Engine, v view) (map[string][]passage, error) {
 	out := map[string][]passage{}
 	for _, o := range all {
 		if len(o.By) == 0 && len(o.Peers) == 0 {
-			out[everybody] = append(out[everybody], passage{ports{o.Protocol, o.First, o.Last}, o.L7})
+			out[everybody] = append(out[everybody], passage{ports: ports{o.Protocol, o.First, o.Last}, l7: o.L7})
 		}
 		for _, peer := range o.Peers {
 			for _, name := range namesOf(peer) {
-				out[name] = append(out[name], passage{ports{o.Protocol, o.First, o.Last}, o.L7})
+				out[name] = append(out[name], passage{ports: ports{o.Protocol, o.First, o.Last}, l7: o.L7})
 			}
 		}
 	}
