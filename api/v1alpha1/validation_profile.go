@@ -1,6 +1,7 @@
 package v1alpha1
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -31,8 +32,16 @@ func (s *FenceProfileSpec) validate(at *field.Path) field.ErrorList {
 	errs = append(errs, s.Every.validateMesh(at.Child("every"))...)
 	errs = append(errs, s.validateVias(at.Child("every", "egress"))...)
 	errs = append(errs, s.validateNodes(at.Child("nodes"))...)
+	errs = append(errs, s.ProofBudget.validate(at.Child("proofBudget"))...)
 	errs = append(errs, s.validateLimits(&s.Limits, at.Child("limits"))...)
 	return append(errs, s.validateOverrides(at.Child("overrides"))...)
+}
+
+func (b ProofBudget) validate(at *field.Path) field.ErrorList {
+	if n := b.Representatives; n < 0 || n > MaxRepresentatives {
+		return field.ErrorList{field.Invalid(at.Child("representatives"), n, fmt.Sprintf("must be from 1 to %d", MaxRepresentatives))}
+	}
+	return nil
 }
 
 // namespaceName is the label that every namespace bears, with its name.

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"math"
-	"regexp"
 	"slices"
 
 	"github.com/cilium/cilium/pkg/identity"
@@ -23,7 +22,7 @@ type distilled struct {
 	labels     labels.LabelArray
 	entries    map[policy.Direction]entries
 	// lookups are what the DNS proxy lets the pod ask for, once asked.
-	lookups []*regexp.Regexp
+	lookups lookups
 	asked   bool
 }
 
@@ -49,6 +48,14 @@ func (e *Engine) policyOf(ep policy.Endpoint) (*distilled, error) {
 	pod.verdicts = &distilled{
 		generation: e.generation, selectors: selectors, verdicts: distill(selectors, owner),
 		owner: owner, labels: pod.id.LabelArray, entries: map[policy.Direction]entries{},
+	}
+	if e.mapped += pod.verdicts.verdicts.Len(); e.mapped > mostRemembered {
+		for _, other := range e.pods {
+			if other != pod {
+				other.verdicts = nil
+			}
+		}
+		e.mapped = pod.verdicts.verdicts.Len()
 	}
 	return pod.verdicts, nil
 }

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"iter"
-	"regexp"
 	"slices"
 
 	"github.com/cilium/cilium/pkg/identity"
@@ -15,43 +14,38 @@ import (
 // Only then does an agent learn the addresses that a toFQDNs rule stands for.
 func (d *distilled) mayLookUp(name string) (bool, error) {
 	if !d.asked {
-		lookups, err := d.proxiedLookups()
-		if err != nil {
+		if err := d.proxiedLookups(); err != nil {
 			return false, err
 		}
-		d.lookups, d.asked = lookups, true
+		d.asked = true
 	}
-	return matchesName(d.lookups, name), nil
+	return d.lookups.match(name), nil
 }
 
 // proxiedLookups collects the names that the pod may ask any DNS server for,
 // through the proxy. Over UDP: resolvers use TCP only for answers that are too
 // long.
-func (d *distilled) proxiedLookups() ([]*regexp.Regexp, error) {
-	var all []*regexp.Regexp
+func (d *distilled) proxiedLookups() error {
 	for filter, tuple := range d.selectors.RedirectFilters() {
 		if filter.Ingress || filter.U8Proto != u8proto.UDP || tuple.Policy.L7Parser != ciliumpolicy.ParserTypeDNS {
 			continue
 		}
-		patterns, err := d.lookupsThrough(filter, tuple)
-		if err != nil {
-			return nil, err
+		if err := d.lookupsThrough(filter, tuple); err != nil {
+			return err
 		}
-		all = append(all, patterns...)
 	}
-	return all, nil
+	return nil
 }
 
-// lookupsThrough returns the names that one DNS rule's servers may be asked for.
+// lookupsThrough adds the names that one DNS rule's servers may be asked for.
 // The proxy ORs the rules of every selector of the same port that selects the
 // server, and one without rules admits all names.
-func (d *distilled) lookupsThrough(filter *ciliumpolicy.L4Filter, rule ciliumpolicy.PerSelectorPolicyTuple) ([]*regexp.Regexp, error) {
+func (d *distilled) lookupsThrough(filter *ciliumpolicy.L4Filter, rule ciliumpolicy.PerSelectorPolicyTuple) error {
 	servers := rule.Selector.GetSelections()
 	if len(servers) == 0 {
 		// The DNS server is none of the known pods, and is taken to exist.
-		return compileNames(namesOf(rule.Policy.DNS))
+		return d.lookups.add(namesOf(rule.Policy.DNS))
 	}
-	var all []*regexp.Regexp
 	done := map[ciliumpolicy.CachedSelector]bool{}
 	for server, port := range d.portsOf(filter, servers) {
 		key := ciliumpolicy.EgressKey().WithIdentity(server).WithPortProto(filter.U8Proto, port)
@@ -63,14 +57,12 @@ func (d *distilled) lookupsThrough(filter *ciliumpolicy.L4Filter, rule ciliumpol
 				continue
 			}
 			done[selector] = true
-			patterns, err := compileNames(namesOf(dnsRules(perSelector)))
-			if err != nil {
-				return nil, err
+			if err := d.lookups.add(namesOf(dnsRules(perSelector))); err != nil {
+				return err
 			}
-			all = append(all, patterns...)
 		}
 	}
-	return all, nil
+	return nil
 }
 
 func (d *distilled) portsOf(filter *ciliumpolicy.L4Filter, servers identity.NumericIdentitySlice) iter.Seq2[identity.NumericIdentity, uint16] {

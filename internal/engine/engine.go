@@ -31,18 +31,21 @@ type Engine struct {
 	// names are the policies' toFQDNs selectors, selections what those of pods require,
 	// first of any pod, nodes what those of nodes do, prefixes the networks that they tell
 	// apart, and plain their rules that look into nothing.
-	names       []nameSelector
+	names       nameIndex
 	selections  []policy.Selection
 	selectionAt map[string]int
 	nodes       []policy.Selection
 	prefixes    []netip.Prefix
 	plain       map[spot]types.PolicyEntries
+	subjects    subjects
 	// groups are the CiliumCIDRGroups.
 	groups []group
 
 	identities map[string]*identity.Identity
 	allocated  map[identity.NumericIdentity]uint32
 	pods       map[string]*knownPod
+	// mapped is how many entries the policy maps of pods have that are kept.
+	mapped int
 
 	// told are the endpoints that are known, in order; known has them by identity.
 	told   []policy.Endpoint
@@ -94,9 +97,11 @@ func newEngine(opts Options) *Engine {
 		allocated:  map[identity.NumericIdentity]uint32{},
 		pods:       map[string]*knownPod{},
 		known:      map[identity.NumericIdentity][]policy.Endpoint{},
+		subjects:   subjects{rules: map[string][]subjectRule{}, openings: map[string][]policy.Opening{}},
 
 		selections:  make([]policy.Selection, 1),
 		selectionAt: map[string]int{},
+		names:       newNameIndex(),
 		learnt:      map[string]bool{},
 		plain:       map[spot]types.PolicyEntries{},
 		resolved:    map[*identity.Identity]ciliumpolicy.SelectorPolicy{},

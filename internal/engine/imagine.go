@@ -46,7 +46,11 @@ func (e *Engine) startUndenied(s policy.Surroundings) error {
 }
 
 func (e *Engine) imagine(s policy.Surroundings) error {
-	for _, ep := range policy.ImaginePods(s, e.told, e.selections) {
+	pods, err := policy.ImaginePods(s, e.told, e.selections)
+	if err != nil {
+		return err
+	}
+	for _, ep := range pods {
 		if err := e.learn(ep); err != nil {
 			return err
 		}
@@ -60,7 +64,9 @@ func (e *Engine) imagine(s policy.Surroundings) error {
 			return err
 		}
 	}
-	e.imagineNodes()
+	if err := e.imagineNodes(s); err != nil {
+		return err
+	}
 	return e.learnOutside(s.CIDRs)
 }
 

@@ -17,14 +17,86 @@ import (
 // nameSelector is a toFQDNs selector of some policy.
 type nameSelector struct {
 	// text is the name or pattern.
-	text    string
-	label   labels.Label
-	pattern *regexp.Regexp
+	text string
+	// own is its own label, and label the one that stands for all of the same rules.
+	own, label labels.Label
+	pattern    *regexp.Regexp
+	// rules are the numbers of the rules that list it.
+	rules []int
 }
 
 func (s nameSelector) isPattern() bool { return strings.Contains(s.text, "*") }
 
 func (s nameSelector) matches(name string) bool { return s.pattern.MatchString(dns.FQDN(name)) }
+
+// nameIndex finds the selectors that match a name. Names that the same rules list get one
+// identity, as no policy tells them apart.
+type nameIndex struct {
+	all []*nameSelector
+	// byText finds a selector: many policies name the same.
+	byText map[string]*nameSelector
+	// exact are the selectors of one name, by the name as the DNS proxy has it, and patterns
+	// the rest.
+	exact    map[string][]*nameSelector
+	patterns []*nameSelector
+	// rules is how many rules there were, and classified says that every selector of the
+	// same rules has the same label.
+	rules      int
+	classified bool
+}
+
+func newNameIndex() nameIndex {
+	return nameIndex{byText: map[string]*nameSelector{}, exact: map[string][]*nameSelector{}}
+}
+
+// add adds a selector of the rule that was counted last.
+func (x *nameIndex) add(s *nameSelector) {
+	x.classified = false
+	if have := x.byText[s.text]; have != nil {
+		have.rules = append(have.rules, x.rules)
+		return
+	}
+	s.rules = []int{x.rules}
+	x.byText[s.text] = s
+	x.all = append(x.all, s)
+	if s.isPattern() {
+		x.patterns = append(x.patterns, s)
+		return
+	}
+	name := dns.FQDN(s.text)
+	x.exact[name] = append(x.exact[name], s)
+}
+
+// classify gives all selectors of the same rules the label of the first of them.
+func (x *nameIndex) classify() {
+	if x.classified {
+		return
+	}
+	x.classified = true
+	first := map[string]labels.Label{}
+	for _, s := range x.all {
+		class := fmt.Sprint(slices.Compact(s.rules))
+		if _, ok := first[class]; !ok {
+			first[class] = s.own
+		}
+		s.label = first[class]
+	}
+}
+
+// matching are the labels of the selectors that match a name.
+func (x *nameIndex) matching(name string) labels.Labels {
+	x.classify()
+	out := labels.Labels{}
+	for _, s := range x.exact[dns.FQDN(name)] {
+		out[s.label.Key] = s.label
+	}
+	for _, s := range x.patterns {
+		if s.matches(name) {
+			out[s.label.Key] = s.label
+		}
+	}
+	return out
+}
 
 var dnsName = regexp.MustCompile(`^[-a-zA-Z0-9_]+([.][-a-zA-Z0-9_]+)*[.]?$`)
 
@@ -38,12 +110,7 @@ func (e *Engine) name(name string) ([]variant, error) {
 		return nil, fmt.Errorf("%q is not a DNS name", name)
 	}
 	name = dns.FQDN(name)
-	matching := labels.Labels{}
-	for _, s := range e.names {
-		if s.matches(name) {
-			matching[s.label.Key] = s.label
-		}
-	}
+	matching := e.names.matching(name)
 	var all []variant
 	for _, world := range []struct {
 		what   string
@@ -66,6 +133,7 @@ func (e *Engine) name(name string) ([]variant, error) {
 // names.
 func (e *Engine) collect(entries types.PolicyEntries) error {
 	for _, entry := range entries {
+		e.names.rules++
 		e.denies = e.denies || entry.IsDeny()
 		if err := e.collectSelectors(entry); err != nil {
 			return err
@@ -90,29 +158,39 @@ func (e *Engine) collectName(peer types.Selector) error {
 	if err != nil {
 		return fmt.Errorf("match names with %s: %w", selector, err)
 	}
-	e.names = append(e.names, nameSelector{text: cmp.Or(selector.MatchName, selector.MatchPattern), label: selector.IdentityLabel(), pattern: pattern})
+	e.names.add(&nameSelector{text: cmp.Or(selector.MatchName, selector.MatchPattern), own: selector.IdentityLabel(), pattern: pattern})
 	return nil
 }
 
-// compileNames compiles names and patterns as the DNS proxy does.
-func compileNames(names []string) ([]*regexp.Regexp, error) {
-	var all []*regexp.Regexp
-	for _, name := range names {
-		selector := api.FQDNSelector{MatchName: name}
-		if strings.Contains(name, "*") {
-			selector = api.FQDNSelector{MatchPattern: name}
-		}
-		pattern, err := selector.ToRegex()
-		if err != nil {
-			return nil, fmt.Errorf("match DNS lookups with %s: %w", &selector, err)
-		}
-		all = append(all, pattern)
-	}
-	return all, nil
+// lookups are names and patterns that may be asked for.
+type lookups struct {
+	exact    map[string]bool
+	patterns []*regexp.Regexp
 }
 
-// matchesName says whether a name may be asked for.
-func matchesName(patterns []*regexp.Regexp, name string) bool {
+// add compiles names and patterns as the DNS proxy does. A name without a star is matched
+// as it is.
+func (l *lookups) add(names []string) error {
+	if l.exact == nil {
+		l.exact = map[string]bool{}
+	}
+	for _, name := range names {
+		if !strings.Contains(name, "*") {
+			l.exact[dns.FQDN(name)] = true
+			continue
+		}
+		selector := api.FQDNSelector{MatchPattern: name}
+		pattern, err := selector.ToRegex()
+		if err != nil {
+			return fmt.Errorf("match DNS lookups with %s: %w", &selector, err)
+		}
+		l.patterns = append(l.patterns, pattern)
+	}
+	return nil
+}
+
+// match reports whether a name may be asked for.
+func (l *lookups) match(name string) bool {
 	name = dns.FQDN(name)
-	return slices.ContainsFunc(patterns, func(p *regexp.Regexp) bool { return p.MatchString(name) })
+	return l.exact[name] || slices.ContainsFunc(l.patterns, func(p *regexp.Regexp) bool { return p.MatchString(name) })
 }

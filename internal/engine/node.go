@@ -53,14 +53,19 @@ func (e *Engine) variantsFor(ep, other policy.Endpoint) ([]variant, error) {
 // imagineNodes makes up the nodes that selectors of host policies make one think of, and
 // one without labels. They are known as what is looked into: as peers they are host and
 // remote-node.
-func (e *Engine) imagineNodes() {
+func (e *Engine) imagineNodes(s policy.Surroundings) error {
 	if len(e.nodes) == 0 {
-		return
+		return nil
 	}
-	for _, ep := range policy.ImagineNodes(e.nodes) {
+	nodes, err := policy.ImagineNodes(s, e.nodes)
+	if err != nil {
+		return err
+	}
+	for _, ep := range nodes {
 		if key := fmt.Sprint(ep.Kind, ep.Name); !e.learnt[key] {
 			e.learnt[key] = true
 			e.told = append(e.told, ep)
 		}
 	}
+	return nil
 }

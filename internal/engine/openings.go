@@ -57,7 +57,8 @@ func towards(openings []policy.Opening, wanted func(policy.Endpoint) bool) []pol
 	return out
 }
 
-func (e *Engine) openings(pod policy.Endpoint, dir policy.Direction) ([]policy.Opening, error) {
+// walk goes through the policy map of a pod or node.
+func (e *Engine) walk(pod policy.Endpoint, dir policy.Direction) ([]policy.Opening, error) {
 	d, err := e.policyOf(pod)
 	if err != nil {
 		return nil, fmt.Errorf("%s of %s: %w", dir, pod.Name, err)

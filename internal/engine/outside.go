@@ -29,6 +29,9 @@ func (e *Engine) know(id *identity.Identity, ep policy.Endpoint) {
 	ep.Entities = entitiesOf(id)
 	alike := e.known[id.ID]
 	for i := range alike {
+		if ep.Kind != policy.PodEndpoint {
+			break
+		}
 		ep.AlikePorts = append(ep.AlikePorts, alike[i].Ports...)
 		alike[i].AlikePorts = append(alike[i].AlikePorts, ep.Ports...)
 	}
@@ -93,17 +96,16 @@ func (e *Engine) learnOutside(cidrs []string) error {
 // learnNames makes a name known for each selector of names. Where the selector is a
 // pattern, it is one that no other selector matches.
 func (e *Engine) learnNames() error {
-	for _, s := range e.names {
+	e.names.classify()
+	for _, s := range e.names.all {
 		key := string(policy.NameEndpoint) + " " + s.text
 		if e.learnt[key] {
 			continue
 		}
 		e.learnt[key] = true
 		matching := labels.Labels{s.label.Key: s.label}
-		for _, other := range e.names {
-			if !s.isPattern() && other.matches(s.text) {
-				matching[other.label.Key] = other.label
-			}
+		if !s.isPattern() {
+			matching = merge(matching, e.names.matching(s.text))
 		}
 		ep := policy.Endpoint{Kind: policy.NameEndpoint, Name: s.text}
 		id, err := e.identity(merge(matching, labels.LabelWorldIPv4))

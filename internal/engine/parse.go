@@ -86,6 +86,7 @@ func (e *Engine) put(o object, doc []byte) error {
 	if e.alter != nil {
 		e.alter(entries)
 	}
+	e.subjects.add(namespace, entries)
 	e.repo.ReplaceByResource(entries, ipcachetypes.NewResourceID(kind, namespace, o.Name))
 	return nil
 }

@@ -25,6 +25,8 @@ type knownPod struct {
 	ports types.NamedPortMap
 	// verdicts is its policy map, once asked for.
 	verdicts *distilled
+	// alike is equal for pods with the same openings, once asked for.
+	alike string
 }
 
 // pod returns what Cilium knows of a pod, and makes its named ports known to the

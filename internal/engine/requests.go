@@ -27,8 +27,9 @@ func asked(side policy.Side, f policy.Flow) (policy.Side, string, error) {
 
 func matches(l policy.L7, f policy.Flow) (bool, error) {
 	if f.DNS != "" {
-		patterns, err := compileNames(l.DNS)
-		return matchesName(patterns, f.DNS), err
+		var allowed lookups
+		err := allowed.add(l.DNS)
+		return allowed.match(f.DNS), err
 	}
 	name := serverNameOf(f)
 	if name != "" && policy.SomeCovers(l.ServerNames, name) {

@@ -19,7 +19,8 @@ import (
 )
 
 // collectSelectors remembers what a rule's selectors require, and the ports that it names:
-// those of its subject or, for egress, of its peers.
+// those of its subject or, for egress, of its peers. What it denies hides no pod that is
+// imagined, so that the peers of a deny tell none apart.
 func (e *Engine) collectSelectors(entry *types.PolicyEntry) error {
 	ofSubject, ofPeers := portNames(entry.L4), []policy.NamedPort(nil)
 	if !entry.Ingress {
@@ -30,17 +31,21 @@ func (e *Engine) collectSelectors(entry *types.PolicyEntry) error {
 	if entry.Node {
 		s, ok, err := e.selection(entry.Subject)
 		if ok {
+			s.Policy = authorOf(entry.Labels)
 			e.nodes = append(e.nodes, s)
 		}
 		if err != nil {
 			return err
 		}
-	} else if err := e.collectSelector(entry.Subject, ofSubject); err != nil {
+	} else if err := e.collectSelector(entry, entry.Subject, ofSubject); err != nil {
 		return err
+	}
+	if entry.IsDeny() {
+		return nil
 	}
 	for _, peer := range entry.L3 {
 		if s, ok := peer.(*types.LabelSelector); ok {
-			if err := e.collectSelector(s, ofPeers); err != nil {
+			if err := e.collectSelector(entry, s, ofPeers); err != nil {
 				return err
 			}
 		}
@@ -48,7 +53,7 @@ func (e *Engine) collectSelectors(entry *types.PolicyEntry) error {
 	return nil
 }
 
-func (e *Engine) collectSelector(s *types.LabelSelector, ports []policy.NamedPort) error {
+func (e *Engine) collectSelector(of *types.PolicyEntry, s *types.LabelSelector, ports []policy.NamedPort) error {
 	i, seen := e.selectionAt[s.Key()]
 	if !seen {
 		selection, ok, err := e.selection(s)
@@ -56,6 +61,7 @@ func (e *Engine) collectSelector(s *types.LabelSelector, ports []policy.NamedPor
 			return err
 		}
 		if ok {
+			selection.Policy = authorOf(of.Labels)
 			i = len(e.selections)
 			e.selections = append(e.selections, selection)
 		}

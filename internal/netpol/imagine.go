@@ -28,17 +28,24 @@ func (e *Engine) Imagine(s policy.Surroundings) ([]policy.Endpoint, error) {
 	var told []policy.Selection
 	for _, ns := range slices.Sorted(maps.Keys(e.policies)) {
 		for _, p := range e.policies[ns] {
-			told = append(told, p.selections(ns)...)
+			for _, s := range p.selections(ns) {
+				s.Policy = p.name
+				told = append(told, s)
+			}
 		}
 	}
-	e.pods, e.others = append(e.pods, imagine(s, e.pods, told)...), e.outsiders()
+	imagined, err := imagine(s, e.pods, told)
+	if err != nil {
+		return nil, err
+	}
+	e.pods, e.others = append(e.pods, imagined...), e.outsiders()
 	e.index = newIndex(e.pods, e.others, e.cluster)
 	return e.all(), nil
 }
 
 // imagine is policy.ImaginePods by what these policies tell apart of pods that are known:
 // Cilium leaves labels out of the identity that selectors may name here.
-func imagine(s policy.Surroundings, there []policy.Endpoint, told []policy.Selection) []policy.Endpoint {
+func imagine(s policy.Surroundings, there []policy.Endpoint, told []policy.Selection) ([]policy.Endpoint, error) {
 	named := outsideIdentity(told)
 	if len(named) == 0 {
 		return policy.ImaginePods(s, there, told)
@@ -54,7 +61,8 @@ func imagine(s policy.Surroundings, there []policy.Endpoint, told []policy.Selec
 		return out
 	}
 	s.Known = withLabels(s.Known, seen)
-	return withLabels(policy.ImaginePods(s, withLabels(there, seen), told), own)
+	out, err := policy.ImaginePods(s, withLabels(there, seen), told)
+	return withLabels(out, own), err
 }
 
 // outsideIdentity are the keys that selectors name and that Cilium leaves out.

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -34,7 +35,20 @@ type Surroundings struct {
 	CIDRs []string
 	// Known are endpoints that are known elsewhere, and become known here.
 	Known []Endpoint
+	// Selectors are those by which somebody else than the policies tells pods and nodes
+	// apart.
+	Selectors []Selection
+	// Compared are the selectors of all engines that are compared. Nil: there is one alone.
+	Compared *Compared
+	// Budget is the most representative pods, and nodes, that an engine may make up.
+	// Omitted: DefaultBudget.
+	Budget int
 }
+
+// DefaultBudget is the budget of representatives where none is set.
+const DefaultBudget = v1alpha1.DefaultRepresentatives
+
+func (s Surroundings) budget() int { return cmp.Or(s.Budget, DefaultBudget) }
 
 // Flow is one connection: from an endpoint to an endpoint's port.
 type Flow struct {

@@ -37,6 +37,9 @@ type Fence struct {
 	Addresses map[v1alpha1.Entity][]Peer
 	// EgressProxy leads to names, nil where no flow needs it.
 	EgressProxy *EgressProxy
+	// Representatives is the most representative pods or nodes of a proof. Omitted: the
+	// default.
+	Representatives int
 	// Clusterwide has the baseline and default-deny in cluster-wide policies, once for
 	// all namespaces. Nil: they are written into each namespace.
 	Clusterwide *Clusterwide

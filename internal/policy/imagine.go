@@ -12,15 +12,22 @@ import (
 )
 
 // ImaginePods makes up the pods that selections tell apart and that nobody has deployed
-// yet: see Engine. Behind them come those that are known elsewhere, but for what looks to
-// policies like one that is there.
-func ImaginePods(s Surroundings, there []Endpoint, told []Selection) []Endpoint {
+// yet, one of each class: see Engine. Behind them come those that are known elsewhere, but
+// for what looks to policies like one that is there. A BudgetError says that they are too
+// many.
+func ImaginePods(s Surroundings, there []Endpoint, told []Selection) ([]Endpoint, error) {
 	i := newImagination(s, there, told)
+	if err := i.afford(told); err != nil {
+		return nil, err
+	}
 	i.everywhere(Selection{Ports: i.ports})
 	for _, s := range told {
 		if len(s.Requirements) > 0 {
 			i.everywhere(s)
 		}
+	}
+	if len(i.out) > i.budget {
+		return nil, i.exceeded(told)
 	}
 	for _, ep := range s.Known {
 		if ep.Kind == PodEndpoint && !i.have(ep, ep.Ports) {
@@ -28,19 +35,27 @@ func ImaginePods(s Surroundings, there []Endpoint, told []Selection) []Endpoint 
 			i.out = append(i.out, ep)
 		}
 	}
-	return i.out
+	return i.out, nil
 }
 
 // ImagineNodes makes up the nodes that selections tell apart, and one without labels.
-func ImagineNodes(told []Selection) []Endpoint {
-	fresh := freshValue(told)
+func ImagineNodes(s Surroundings, told []Selection) ([]Endpoint, error) {
+	all := [][]Selection{told, s.Selectors, s.Compared.nodesBeside(told)}
+	fresh, of := freshValue(all), newClasses(all)
 	var out []Endpoint
-	for _, s := range append([]Selection{{}}, told...) {
-		for _, c := range cases(s.Requirements, fresh) {
+	for _, sel := range append([]Selection{{}}, told...) {
+		chosen, ok := of.choices(sel.Requirements, fresh)
+		if !ok {
+			continue
+		}
+		if needs := len(out) + chosen.count(); needs > s.budget() {
+			return nil, BudgetError{Policy: sel.Policy, Needs: needs, Limit: s.budget()}
+		}
+		for _, c := range chosen.cases() {
 			out = append(out, ImaginedNode(labelsOf(c)))
 		}
 	}
-	return out
+	return out, nil
 }
 
 // imagination makes up pods.
@@ -49,6 +64,9 @@ type imagination struct {
 	// order is that of the namespaces.
 	order []string
 	fresh string
+	of    classes
+	// budget is how many pods may be made up.
+	budget int
 	// accounts says that policies tell them apart.
 	accounts bool
 	// ports are those that policies name: an imagined pod has them all.
@@ -60,7 +78,9 @@ type imagination struct {
 }
 
 func newImagination(s Surroundings, there []Endpoint, told []Selection) *imagination {
-	i := &imagination{namespaces: s.Namespaces, order: slices.Sorted(maps.Keys(s.Namespaces)), fresh: freshValue(told), seen: map[string][]Endpoint{}}
+	i := &imagination{namespaces: s.Namespaces, order: slices.Sorted(maps.Keys(s.Namespaces)), budget: s.budget(), seen: map[string][]Endpoint{}}
+	all := [][]Selection{told, s.Selectors, s.Compared.podsBeside(told)}
+	i.fresh, i.of = freshValue(all), newClasses(all)
 	for _, s := range told {
 		i.accounts = i.accounts || slices.ContainsFunc(s.Requirements, func(r Requirement) bool { return r.Of == PodAccount })
 		for _, p := range s.Ports {
@@ -78,9 +98,16 @@ func newImagination(s Surroundings, there []Endpoint, told []Selection) *imagina
 // everywhere adds the pods that a selection makes one think of, wherever they may be.
 func (i *imagination) everywhere(s Selection) {
 	ofNamespace, ofPod := s.split()
+	chosen, ok := i.of.choices(ofPod, i.fresh)
+	if !ok {
+		return
+	}
 	places := i.places(ofNamespace)
-	for _, c := range cases(ofPod, i.fresh) {
+	for _, c := range chosen.cases() {
 		for _, at := range places {
+			if len(i.out) > i.budget {
+				return
+			}
 			i.add(Endpoint{
 				Kind: PodEndpoint, Imagined: true, Namespace: at.namespace, NamespaceLabels: at.labels,
 				Labels: labelsOf(c), ServiceAccount: c[spot{of: PodAccount}], Cluster: c[spot{of: PodCluster}],
@@ -180,25 +207,34 @@ func (i *imagination) places(all []Requirement) []place {
 	for _, ns := range i.order {
 		add(ns, i.namespaces[ns])
 	}
-	elsewhere := []string{UnknownNamespace}
-	var others []Requirement
-	for _, r := range all {
-		if r.Key == corev1.LabelMetadataName {
-			elsewhere = append(elsewhere, r.Values...)
-		} else {
-			others = append(others, r)
-		}
+	names, chosen, ok := i.elsewhere(all)
+	if !ok {
+		return out
 	}
-	slices.Sort(elsewhere)
-	for _, ns := range slices.Compact(elsewhere) {
-		if _, known := i.namespaces[ns]; known {
-			continue
-		}
-		for _, c := range cases(others, i.fresh) {
+	for _, ns := range names {
+		for _, c := range chosen.cases() {
 			add(ns, labelsOf(c))
 		}
 	}
 	return out
+}
+
+// elsewhere are the namespaces that requirements name and that are not there, with one that
+// nobody names, and the labels that each may have. It reports false where there is none.
+func (i *imagination) elsewhere(all []Requirement) ([]string, choices, bool) {
+	names := []string{UnknownNamespace}
+	var others []Requirement
+	for _, r := range all {
+		if r.Key == corev1.LabelMetadataName {
+			names = append(names, r.Values...)
+		} else {
+			others = append(others, r)
+		}
+	}
+	slices.Sort(names)
+	names = slices.DeleteFunc(slices.Compact(names), func(ns string) bool { _, known := i.namespaces[ns]; return known })
+	chosen, ok := i.of.choices(others, i.fresh)
+	return names, chosen, ok
 }
 
 // names says whether one of some pods has a port of that name.

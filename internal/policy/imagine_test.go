@@ -40,7 +40,7 @@ func TestImaginedPorts(t *testing.T) {
 			told := policy.Selection{Requirements: append(policy.InNamespace("acme"), policy.RequirementsOf(app("web"), policy.PodLabel)...), Ports: c.named}
 			around := policy.Surroundings{Namespaces: map[string]map[string]string{"acme": nil}}
 			var got []string
-			for _, ep := range policy.ImaginePods(around, []policy.Endpoint{c.there}, []policy.Selection{told}) {
+			for _, ep := range imagine(t, around, []policy.Endpoint{c.there}, told) {
 				var ports []string
 				for _, p := range ep.Ports {
 					ports = append(ports, fmt.Sprintf("%s=%d/%s", p.Name, p.Port, p.Protocol))
@@ -56,6 +56,15 @@ func TestImaginedPorts(t *testing.T) {
 	}
 }
 
+func imagine(t *testing.T, s policy.Surroundings, there []policy.Endpoint, told ...policy.Selection) []policy.Endpoint {
+	t.Helper()
+	all, err := policy.ImaginePods(s, there, told)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
 // Whatever a selector excludes, there is a value that it does not.
 func TestImaginedValues(t *testing.T) {
 	t.Parallel()
@@ -63,7 +72,7 @@ func TestImaginedValues(t *testing.T) {
 		{Key: "app", Operator: metav1.LabelSelectorOpExists}, {Key: "app", Operator: metav1.LabelSelectorOpNotIn, Values: []string{"any", "other"}},
 	}
 	told := policy.Selection{Requirements: policy.RequirementsOf(policy.Selector{MatchExpressions: expressions}, policy.PodLabel)}
-	found := slices.ContainsFunc(policy.ImaginePods(policy.Surroundings{}, nil, []policy.Selection{told}), func(ep policy.Endpoint) bool {
+	found := slices.ContainsFunc(imagine(t, policy.Surroundings{}, nil, told), func(ep policy.Endpoint) bool {
 		return policy.Selects(policy.Selector{MatchExpressions: expressions}, ep.Labels)
 	})
 	if !found {

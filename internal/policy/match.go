@@ -28,8 +28,35 @@ func Covers(limit, asked string) bool {
 
 // SomeCovers says whether one of some patterns covers another.
 func SomeCovers(limits []string, asked string) bool {
-	return slices.ContainsFunc(limits, func(limit string) bool { return Covers(limit, asked) })
+	// Mostly it is there as it was written, which is seen without looking into it.
+	return slices.Contains(limits, asked) || slices.ContainsFunc(limits, func(limit string) bool { return Covers(limit, asked) })
 }
+
+// Patterns are names and patterns, for asking often whether one of them covers another.
+type Patterns struct {
+	written map[string]bool
+	stars   []string
+}
+
+// NewPatterns prepares names and patterns.
+func NewPatterns(names []string) Patterns {
+	p := Patterns{written: map[string]bool{}}
+	for _, n := range names {
+		p.written[folded(n)] = true
+		if strings.Contains(n, "*") {
+			p.stars = append(p.stars, n)
+		}
+	}
+	return p
+}
+
+// Cover reports whether one of the patterns covers another, as SomeCovers does.
+func (p Patterns) Cover(asked string) bool {
+	return p.written[folded(asked)] || SomeCovers(p.stars, asked)
+}
+
+// folded is a name without what makes no difference to Covers.
+func folded(name string) string { return strings.TrimSuffix(strings.ToLower(name), ".") }
 
 // globCovers is Covers for one label: a * in asked is a character that only a * in
 // limit matches. Where it does not go on, only the last * is tried again: patterns are
@@ -76,7 +103,7 @@ func SomeOverlaps(patterns []string, other string) bool {
 // tail are the labels of a pattern, and whether one or more labels of any kind come
 // before them.
 func tail(pattern string) (labels []string, deep bool) {
-	pattern = strings.TrimSuffix(strings.ToLower(pattern), ".")
+	pattern = folded(pattern)
 	if pattern == "*" {
 		return nil, true
 	}

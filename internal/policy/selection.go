@@ -15,6 +15,9 @@ type Selection struct {
 	// Ports are those that policies name at the pods that it selects. Their numbers are
 	// the pods' own.
 	Ports []NamedPort
+	// Policy is the name of the first policy with the selector, as in Side. Omitted: it is
+	// no policy's.
+	Policy string
 }
 
 // Requirement is one on a single trait.
@@ -85,18 +88,26 @@ type value struct {
 }
 
 // values are what requirements on one trait make one think of: those that fulfil all of
-// them, and those that are excluded by name. A fresh one stands for all that none of them
-// names. Only the first of those that are fine may be that nothing is there.
-func values(all []Requirement, fresh string) (fine, excluded []value) {
+// them, and those that are excluded by name, one of each class. A fresh one stands for all
+// that none of them names. Only the first of those that are fine may be that nothing is
+// there.
+func (c classes) values(at spot, all []Requirement, fresh string) (fine, excluded []value) {
+	seen := map[value]bool{}
 	try := func(v value, named bool) {
+		if v.there {
+			v.text = c.first(at, v.text)
+		}
+		if seen[v] {
+			return
+		}
 		bad := slices.ContainsFunc(all, func(r Requirement) bool { return !r.fulfilled(v) })
 		switch {
-		case slices.Contains(fine, v) || slices.Contains(excluded, v):
 		case !bad:
 			fine = append(fine, v)
 		case named:
 			excluded = append(excluded, v)
 		}
+		seen[v] = !bad || named
 	}
 	try(value{}, false)
 	for _, r := range all {
@@ -114,32 +125,52 @@ type spot struct {
 	key string
 }
 
-// cases are what requirements make one think of: what fulfils them all, the same with each
-// other value that does, and with each thing that they exclude. What contradicts itself
-// makes one think of nothing.
-func cases(all []Requirement, fresh string) []map[spot]string {
+// choices are what requirements make one think of, before it is spelled out: what fulfils
+// them all, and at each spot the other values.
+type choices struct {
+	first  map[spot]string
+	sorted []spot
+	others map[spot][]value
+}
+
+// choices reports false for what contradicts itself, which makes one think of nothing.
+func (c classes) choices(all []Requirement, fresh string) (choices, bool) {
 	at := map[spot][]Requirement{}
 	for _, r := range all {
 		s := spot{r.Of, r.Key}
 		at[s] = append(at[s], r)
 	}
-	first := map[spot]string{}
-	others := map[spot][]value{}
-	sorted := slices.SortedFunc(maps.Keys(at), func(a, b spot) int { return cmp.Or(cmp.Compare(a.of, b.of), cmp.Compare(a.key, b.key)) })
-	for _, s := range sorted {
-		fine, excluded := values(at[s], fresh)
+	out := choices{first: map[spot]string{}, others: map[spot][]value{}}
+	out.sorted = slices.SortedFunc(maps.Keys(at), func(a, b spot) int { return cmp.Or(cmp.Compare(a.of, b.of), cmp.Compare(a.key, b.key)) })
+	for _, s := range out.sorted {
+		fine, excluded := c.values(s, at[s], fresh)
 		if len(fine) == 0 {
-			return nil
+			return choices{}, false
 		}
 		if fine[0].there {
-			first[s] = fine[0].text
+			out.first[s] = fine[0].text
 		}
-		others[s] = append(fine[1:], excluded...)
+		out.others[s] = slices.Concat(fine[1:], excluded)
 	}
-	out := []map[spot]string{first}
-	for _, s := range sorted {
-		for _, v := range others[s] {
-			other := maps.Clone(first)
+	return out, true
+}
+
+// count is how many cases there are.
+func (c choices) count() int {
+	n := 1
+	for _, others := range c.others {
+		n += len(others)
+	}
+	return n
+}
+
+// cases are what fulfils all requirements, the same with each other value that does, and
+// with each thing that they exclude.
+func (c choices) cases() []map[spot]string {
+	out := []map[spot]string{c.first}
+	for _, s := range c.sorted {
+		for _, v := range c.others[s] {
+			other := maps.Clone(c.first)
 			other[s] = v.text
 			out = append(out, other)
 		}
@@ -159,11 +190,19 @@ func labelsOf(c map[spot]string) map[string]string {
 }
 
 // freshValue is one that no selector names.
-func freshValue(all []Selection) string {
+func freshValue(selections [][]Selection) string {
+	named := map[string]bool{}
+	for _, all := range selections {
+		for _, s := range all {
+			for _, r := range s.Requirements {
+				for _, v := range r.Values {
+					named[v] = true
+				}
+			}
+		}
+	}
 	fresh := "other"
-	for slices.ContainsFunc(all, func(s Selection) bool {
-		return slices.ContainsFunc(s.Requirements, func(r Requirement) bool { return slices.Contains(r.Values, fresh) })
-	}) {
+	for named[fresh] {
 		fresh += "-other"
 	}
 	return fresh

@@ -91,7 +91,7 @@ func (v view) wanted(peer policy.Endpoint) []Wanted {
 	var out []Wanted
 	for _, list := range [][]Wanted{v.byNamespace[peer.Namespace], v.others} {
 		for _, w := range list {
-			if matches(v.fence, w.Peer, peer) {
+			if w.matches(v.fence, peer) {
 				out = append(out, w)
 			}
 		}
@@ -108,7 +108,7 @@ func (v view) undeclared(o policy.Opening, peer policy.Endpoint) []policy.Openin
 	var declared []passage
 	for _, w := range v.wanted(peer) {
 		for _, r := range portsOf(w.Ports, named) {
-			declared = append(declared, passage{r, w.L7})
+			declared = append(declared, passage{r, w.L7, &w.lookups})
 		}
 	}
 	return closed(o, declared)
@@ -118,6 +118,16 @@ func (v view) undeclared(o policy.Opening, peer policy.Endpoint) []policy.Openin
 type passage struct {
 	ports ports
 	l7    policy.L7
+	// lookups are the DNS names of l7, to be asked often. Omitted: they are not prepared.
+	lookups *policy.Patterns
+}
+
+// covers reports whether it includes one part of what passes.
+func (p passage) covers(part policy.L7) bool {
+	if p.lookups != nil && len(part.DNS) > 0 && !p.l7.All() {
+		return p.lookups.Cover(part.DNS[0])
+	}
+	return covers(p.l7, part)
 }
 
 // closed is the part of an opening that no passage lets pass.
@@ -126,7 +136,7 @@ func closed(o policy.Opening, passages []passage) []policy.Opening {
 	for _, part := range parts(o.L7) {
 		var covering []ports
 		for _, p := range passages {
-			if covers(p.l7, part) {
+			if p.covers(part) {
 				covering = append(covering, p.ports)
 			}
 		}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"net/netip"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -18,7 +19,7 @@ import (
 // Declared decides every declared flow, at both of its ends, and returns how many there
 // were and those that do not pass.
 func (p Proof) Declared() (int, policy.Findings) {
-	d := declared{Proof: p, decided: map[string]policy.Verdict{}, told: map[string]bool{}}
+	d := declared{Proof: p, decided: map[string]*policy.Verdict{}, told: map[string]bool{}}
 	x := NewExpectation(p.Fence)
 	d.nodesOf(x)
 	for i, t := range p.Fence.Tenants {
@@ -46,7 +47,9 @@ type declared struct {
 	count    int
 	findings policy.Findings
 	// decided are verdicts by flow: two may declare one, and each has two ends.
-	decided map[string]policy.Verdict
+	decided map[string]*policy.Verdict
+	// last is the last verdict: many flows in a row have the same, which is kept once.
+	last *policy.Verdict
 	// told are flows, and parts of them, of which something was said.
 	told map[string]bool
 }
@@ -115,19 +118,24 @@ func flowsOf(from, to policy.Endpoint, w Wanted) []policy.Flow {
 
 // one decides a flow, as one of its ends wants it.
 func (d *declared) one(f policy.Flow, w Wanted, enforcement v1alpha1.Enforcement, direction policy.Direction) {
-	v, before := d.decided[f.String()]
+	key := f.String()
+	known, before := d.decided[key]
 	if !before {
 		d.count++
-		var err error
-		if v, err = d.Engine.Decide(f); err != nil {
+		v, err := d.Engine.Decide(f)
+		if err != nil {
 			d.undecided(enforcement, w, err)
 		} else if v.Decision() != policy.Allowed {
 			d.say(enforcement, w, "declared-flow-denied", fmt.Sprintf("%s is declared, and does not pass: egress %s; ingress %s%s", f, v.Egress, v.Ingress, noted(v)))
 		}
-		d.decided[f.String()] = v
+		if d.last == nil || !reflect.DeepEqual(*d.last, v) {
+			d.last = &v
+		}
+		known = d.last
+		d.decided[key] = known
 	}
-	if v.Decision() == policy.Allowed {
-		d.narrowed(enforcement, f, w, side(v, direction))
+	if known.Decision() == policy.Allowed {
+		d.narrowed(enforcement, f, w, side(*known, direction))
 	}
 }
 
@@ -146,8 +154,11 @@ func (d *declared) undecided(enforcement v1alpha1.Enforcement, w Wanted, err err
 // narrowed says where less passes at an end than is declared: Cilium narrows a rule by the
 // names of TLS servers of another on the same port of the same peer.
 func (d *declared) narrowed(enforcement v1alpha1.Enforcement, f policy.Flow, w Wanted, own policy.Side) {
+	if !namesServers(own.L7) {
+		return
+	}
 	key := fmt.Sprintf("%s %s %s", f, w.Reason, w.L7)
-	if d.told[key] || !namesServers(own.L7) || !slices.ContainsFunc(parts(w.L7), func(part policy.L7) bool { return !covers(own.L7, part) }) {
+	if d.told[key] || !slices.ContainsFunc(parts(w.L7), func(part policy.L7) bool { return !covers(own.L7, part) }) {
 		return
 	}
 	d.told[key] = true

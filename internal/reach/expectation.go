@@ -43,6 +43,8 @@ type Wanted struct {
 	Named  []policy.Port
 	L7     policy.L7
 	Reason policy.Reason
+	// fqdns are the peer's, and lookups those of L7, to be asked often.
+	fqdns, lookups policy.Patterns
 }
 
 // NewExpectation returns what fences with the same Tenants let pass.
@@ -85,6 +87,7 @@ func (x *Expectation) expect(from, to policy.Peer, egress, ingress Wanted) {
 func (x *Expectation) expectAt(own, peer policy.Peer, d policy.Direction, w Wanted) {
 	if peer.Namespace != strangers {
 		w.Subject, w.Peer = own.Pods, peer
+		w.fqdns, w.lookups = policy.NewPatterns(peer.FQDNs), policy.NewPatterns(w.L7.DNS)
 		x.add(end{own.Namespace, own.Node, d}, own, w)
 	}
 }
@@ -186,7 +189,15 @@ func (x *Expectation) expectGrant(g policy.Grant) {
 	}
 }
 
-// matches says whether an endpoint is one of a peer.
+// matches says whether an endpoint is one of the peer.
+func (w Wanted) matches(f *policy.Fence, ep policy.Endpoint) bool {
+	if w.Peer.Kind == policy.FQDNs {
+		return ep.Kind == policy.NameEndpoint && w.fqdns.Cover(ep.Name)
+	}
+	return matches(f, w.Peer, ep)
+}
+
+// matches says whether an endpoint is one of a peer that is no name.
 func matches(f *policy.Fence, p policy.Peer, ep policy.Endpoint) bool {
 	switch p.Kind {
 	case policy.Pods:
@@ -195,10 +206,10 @@ func matches(f *policy.Fence, p policy.Peer, ep policy.Endpoint) bool {
 		return slices.ContainsFunc(p.Entities, func(e v1alpha1.Entity) bool { return slices.Contains(ep.Entities, e) })
 	case policy.Nodes:
 		return matches(f, policy.AnyNode(), ep)
-	case policy.CIDRs:
-		return ep.Kind != policy.PodEndpoint && (inNetworks(p, ep) || located(f, p, ep))
+	case policy.FQDNs:
+		return false
 	default:
-		return ep.Kind == policy.NameEndpoint && policy.SomeCovers(p.FQDNs, ep.Name)
+		return ep.Kind != policy.PodEndpoint && (inNetworks(p, ep) || located(f, p, ep))
 	}
 }
 

@@ -105,7 +105,7 @@ func (p Proof) grants() []policy.Grant {
 // surroundings are the namespaces of the build and of tenants, and the networks that
 // somebody declared.
 func (p Proof) surroundings() policy.Surroundings {
-	s := policy.Surroundings{Namespaces: map[string]map[string]string{}}
+	s := policy.Surroundings{Namespaces: map[string]map[string]string{}, Selectors: p.selectors(), Budget: p.Fence.Representatives}
 	for _, t := range p.Fence.Tenants {
 		for _, ns := range t.Namespaces {
 			s.Namespaces[ns] = p.Endpoints.namespaceLabels(ns)
@@ -132,6 +132,28 @@ func (p Proof) surroundings() policy.Surroundings {
 	return s
 }
 
+// selectors are those by which the expectation tells pods and nodes apart.
+func (p Proof) selectors() []policy.Selection {
+	var out []policy.Selection
+	pods := func(s policy.Selector) {
+		out = append(out, policy.Selection{Requirements: policy.RequirementsOf(s, policy.PodLabel)})
+	}
+	for _, t := range p.Fence.Tenants {
+		pods(t.Pods)
+	}
+	for _, n := range p.Fence.Nodes {
+		pods(n.Selector)
+	}
+	for _, wanted := range NewExpectation(p.fences()...).at {
+		for _, w := range wanted {
+			pods(w.Subject)
+			pods(w.Peer.Pods)
+			out = append(out, policy.Selection{Requirements: policy.RequirementsOf(policy.Selector{MatchLabels: w.Peer.NamespaceLabels}, policy.NamespaceLabel)})
+		}
+	}
+	return out
+}
+
 // search goes through the openings of pods and nodes.
 type search struct {
 	Proof
@@ -142,6 +164,8 @@ type search struct {
 	counted     *policy.Isolation
 	// openings are those of peers, once asked for.
 	openings map[string][]policy.Opening
+	// remembered is how many peers they have.
+	remembered int
 }
 
 func (s *search) search(pod policy.Endpoint, d policy.Direction) error {
@@ -177,12 +201,28 @@ func (s *search) search(pod policy.Endpoint, d policy.Direction) error {
 	return nil
 }
 
+// mostRemembered is how many peers of openings are kept in memory.
+const mostRemembered = 200_000
+
+func peersOf(openings []policy.Opening) int {
+	n := 0
+	for _, o := range openings {
+		n += len(o.Peers)
+	}
+	return n
+}
+
 func (s *search) openingsOf(pod policy.Endpoint, d policy.Direction) ([]policy.Opening, error) {
 	key := string(d) + " " + pod.Name
 	if have, ok := s.openings[key]; ok {
 		return have, nil
 	}
 	out, err := s.Engine.Openings(pod, d)
+	s.remembered += peersOf(out)
+	if s.remembered > mostRemembered {
+		clear(s.openings)
+		s.remembered = peersOf(out)
+	}
 	s.openings[key] = out
 	return out, err
 }

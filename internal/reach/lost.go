@@ -23,16 +23,19 @@ type change struct {
 
 // meet has two engines know what either of them tells apart, and returns it.
 func meet(one, other policy.Engine, s policy.Surroundings) ([]policy.Endpoint, error) {
-	var known []policy.Endpoint
-	for _, e := range []policy.Engine{one, other, one} {
+	var known [4][]policy.Endpoint
+	s.Compared = &policy.Compared{}
+	elsewhere := s.Known
+	// The first one learns the selectors of the other by its second turn, and the other then
+	// the pods that these make the first one think of.
+	for i, e := range []policy.Engine{one, other, one, other} {
 		var err error
-		with := s
-		with.Known = slices.Concat(s.Known, known)
-		if known, err = e.Imagine(with); err != nil {
+		if known[i], err = e.Imagine(s); err != nil {
 			return nil, fmt.Errorf("imagine what policies tell apart: %w", err)
 		}
+		s.Known = slices.Concat(elsewhere, known[i])
 	}
-	return known, nil
+	return known[2], nil
 }
 
 // search goes through the openings of pods and nodes that both engines know.
@@ -84,7 +87,7 @@ const everybody = ""
 func passagesByPeer(openings []policy.Opening) map[string][]passage {
 	out := map[string][]passage{}
 	for _, o := range openings {
-		p := passage{ports{o.Protocol, o.First, o.Last}, o.L7}
+		p := passage{ports: ports{o.Protocol, o.First, o.Last}, l7: o.L7}
 		if everything(o) {
 			out[everybody] = append(out[everybody], p)
 		}

@@ -1,0 +1,110 @@
+package engine
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/cilium/cilium/pkg/policy/types"
+
+	"github.com/tenantfence/tenantfence/internal/policy"
+)
+
+// subjects finds the rules that select a pod: pods with the same rules and ports have the
+// same openings, which are worked out once.
+type subjects struct {
+	// rules are by the namespace of their policy, "" for cluster-wide ones.
+	rules map[string][]subjectRule
+	count int
+	// openings are those of the pods with some rules, peers how many peers they have, and
+	// generation what they were worked out in.
+	openings   map[string][]policy.Opening
+	peers      int
+	generation int
+}
+
+// subjectRule is a rule's selector of its own pods.
+type subjectRule struct {
+	*types.LabelSelector
+	// effect is equal for rules that do the same to a pod.
+	effect string
+}
+
+// add remembers the rules of a policy, as they are enforced.
+func (s *subjects) add(namespace string, entries types.PolicyEntries) {
+	for _, entry := range entries {
+		if entry.Node {
+			continue
+		}
+		s.count++
+		effect := strconv.Itoa(s.count)
+		if entry.L3 == nil && entry.IsAllow() {
+			// It is about no peer, and may close a direction.
+			effect = fmt.Sprintf("%v %v %v %v", entry.Ingress, entry.DefaultDeny, entry.Tier, entry.Priority)
+		}
+		s.rules[namespace] = append(s.rules[namespace], subjectRule{entry.Subject, effect})
+	}
+}
+
+// alike is equal for pods that have the same openings.
+func (s *subjects) alike(pod *knownPod, namespace string) string {
+	var effects []string
+	for _, in := range []string{"", namespace} {
+		for _, r := range s.rules[in] {
+			if r.Matches(pod.id.LabelArray) {
+				effects = append(effects, r.effect)
+			}
+		}
+	}
+	slices.Sort(effects)
+	var ports []string
+	for name, p := range pod.ports {
+		ports = append(ports, fmt.Sprintf("%q %v", name, p))
+	}
+	slices.Sort(ports)
+	return fmt.Sprintf("%q %q %q", namespace, strings.Join(slices.Compact(effects), ","), ports)
+}
+
+// mostRemembered bounds what is kept in memory: peers of openings, and entries of policy
+// maps. What is not kept is worked out again.
+const mostRemembered = 200_000
+
+func (s *subjects) remember(key string, openings []policy.Opening) {
+	n := 0
+	for _, o := range openings {
+		n += len(o.Peers)
+	}
+	if s.peers += n; s.peers > mostRemembered {
+		clear(s.openings)
+		s.peers = n
+	}
+	s.openings[key] = openings
+}
+
+// openings of a pod are worked out once for all that are alike.
+func (e *Engine) openings(pod policy.Endpoint, dir policy.Direction) ([]policy.Opening, error) {
+	if pod.Kind != policy.PodEndpoint {
+		return e.walk(pod, dir)
+	}
+	known, err := e.pod(pod)
+	if err != nil {
+		return nil, fmt.Errorf("%s of %s: %w", dir, pod.Name, err)
+	}
+	s := &e.subjects
+	if s.generation != e.generation {
+		s.generation, s.peers = e.generation, 0
+		clear(s.openings)
+	}
+	known.alike = cmp.Or(known.alike, s.alike(known, pod.Namespace))
+	key := string(dir) + " " + known.alike
+	if have, ok := s.openings[key]; ok {
+		return slices.Clone(have), nil
+	}
+	out, err := e.walk(pod, dir)
+	if err == nil {
+		s.remember(key, out)
+	}
+	return slices.Clone(out), err
+}

@@ -1,0 +1,85 @@
+package policy
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// classes group the values of each trait: those of one class are in the same lists of all
+// requirements, so that no selector tells them apart. Each value is mapped to the first of
+// its class.
+type classes map[spot]map[string]string
+
+// valueList is the list of values of a requirement.
+type valueList struct {
+	at     spot
+	values []string
+}
+
+// newClasses groups the values that some selections list.
+func newClasses(selections [][]Selection) classes {
+	lists := distinctLists(selections)
+	in := map[spot]map[string][]byte{}
+	for i, l := range lists {
+		if in[l.at] == nil {
+			in[l.at] = map[string][]byte{}
+		}
+		for _, v := range sortedUnique(l.values) {
+			in[l.at][v] = fmt.Appendf(in[l.at][v], "%d ", i)
+		}
+	}
+	out := classes{}
+	first := map[spot]map[string]string{}
+	for _, l := range lists {
+		if out[l.at] == nil {
+			out[l.at], first[l.at] = map[string]string{}, map[string]string{}
+		}
+		for _, v := range l.values {
+			class := string(in[l.at][v])
+			if _, ok := first[l.at][class]; !ok {
+				first[l.at][class] = v
+			}
+			out[l.at][v] = first[l.at][class]
+		}
+	}
+	return out
+}
+
+// distinctLists are the lists of values of all requirements, each once, in order. Whether a
+// pod belongs to this cluster is always told apart.
+func distinctLists(selections [][]Selection) []valueList {
+	out := []valueList{{spot{of: PodCluster}, []string{""}}}
+	seen := map[string]bool{}
+	for _, all := range selections {
+		for _, s := range all {
+			for _, r := range s.Requirements {
+				if len(r.Values) == 0 {
+					continue
+				}
+				key := strings.Join(append([]string{string(r.Of), r.Key}, sortedUnique(r.Values)...), "\x00")
+				if !seen[key] {
+					seen[key] = true
+					out = append(out, valueList{spot{r.Of, r.Key}, r.Values})
+				}
+			}
+		}
+	}
+	return out
+}
+
+func sortedUnique(values []string) []string {
+	return slices.Compact(slices.Sorted(slices.Values(values)))
+}
+
+// first is the value that represents the class of a value.
+func (c classes) first(at spot, text string) string {
+	if v, ok := c[at][text]; ok {
+		return v
+	}
+	return text
+}
+
+// Compared collects the selectors of engines that are compared: what one of them tells
+// apart, the other must represent as well.
+type Compared struct{ selections, nodes []Selection }
