@@ -86,6 +86,8 @@ func (c checker) proved(r policy.Report) policy.Findings {
 	switch {
 	case r.Isolation != nil:
 		return c.said("proved", "", "%s", summary(r))
+	case len(r.FlowTests) > 0 && !fences(c.fence):
+		return c.said("not-proved", "", "isolation is not proved, since there is no Tenant; %s", flowsHold(r))
 	case len(r.FlowTests) > 0:
 		return c.said("not-proved", "spec.proof", "isolation is not proved; %s", flowsHold(r))
 	default:

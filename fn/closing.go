@@ -31,11 +31,9 @@ func audited(fence *policy.Fence) closing {
 
 func (c closing) empty() bool { return len(c.tenants)+len(c.nodes) == 0 }
 
-// fences reports whether a fence isolates anything: a tenant, nodes, or every namespace of
-// the cluster.
-func fences(f *policy.Fence) bool {
-	return len(f.Tenants)+len(f.Nodes) > 0 || f.Clusterwide != nil && f.Clusterwide.Enforcement == v1alpha1.Enforce
-}
+// fences reports whether a fence isolates anything. Without tenants and nodes nothing is
+// generated, whatever the scope is.
+func fences(f *policy.Fence) bool { return len(f.Tenants)+len(f.Nodes) > 0 }
 
 // names are those of the tenants, sorted, and of the nodes.
 func (c closing) names() []string {

@@ -146,7 +146,7 @@ func (p proof) isolation(subject reach.Proof, report *policy.Report) error {
 		return nil
 	}
 	if !without.empty() && len(without.tenants)+len(without.nodes) == len(p.fence.Tenants)+len(p.fence.Nodes) {
-		report.Unproved = append(report.Unproved, "nothing is generated in Audit here (NetworkPolicies, or Cilium below 1.16), so nothing is proved")
+		report.Unproved = append(report.Unproved, "nothing is generated in Audit here (NetworkPolicies, or Cilium below 1.16), so isolation is not proved until a tenant is in Enforce")
 		return nil
 	}
 	isolation, findings, err := subject.Isolation()

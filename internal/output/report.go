@@ -132,6 +132,9 @@ func caseSum(tests []policy.FlowTestResult) string {
 			}
 		}
 	}
+	if all == 0 {
+		return "no FlowTest was decided"
+	}
 	if hold == all {
 		return policy.Count(all, "FlowTest case") + " as expected"
 	}
