@@ -63,7 +63,7 @@ func (c checker) prove() (policy.Report, policy.Findings, error) {
 	case asked && !complete(c.policies, items):
 		return policy.Report{}, append(c.keptUnproved(), c.said("not-proved", "spec.stages", "neither isolation nor FlowTests are looked into here, since a stage that is not listed here has policies that are not there yet: the layer that lists the last stage does it, or tenantfence verify on what was rendered")...), nil
 	case !asked && fenced:
-		return policy.Report{}, c.said("not-proved", "spec.proof", "isolation is not proved"), nil
+		return policy.Report{}, append(c.keptUnproved(), c.said("not-proved", "spec.proof", "isolation is not proved")...), nil
 	case !asked:
 		return policy.Report{}, nil, nil
 	}

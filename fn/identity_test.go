@@ -76,6 +76,38 @@ func TestWhatNeverReachesTheClusterProvesNothing(t *testing.T) {
 	}
 }
 
+// A build that lists some stages keeps what another run left, if the host keeps files. No
+// other build lets through what neither it nor the fence has looked at.
+func TestWhatIsKeptUnprovedIsRefused(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		inFiles bool
+		want    policy.Severity
+	}{"in files": {true, policy.Warning}, "in a stream": {false, policy.Error}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			run := listed(t, inputs(t), "[Baseline, Allow]")
+			items := append(run.Items, parse(t, "left.yaml", []byte(`apiVersion: cilium.io/v2
+kind: CiliumNetworkPolicy
+metadata: {name: left, namespace: tenant-acme, labels: {tenantfence.dev/fence: platform, tenantfence.dev/stage: DefaultDeny}}
+spec: {endpointSelector: {}, ingress: [{fromEntities: [all]}]}
+`))...)
+			for _, n := range items {
+				if !c.inFiles {
+					if err := n.PipeE(yaml.ClearAnnotation("internal.config.kubernetes.io/path")); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+			r, err := fn.Process(run.Config, items, fn.Options{})
+			i := slices.IndexFunc(r.Findings, func(f policy.Finding) bool { return f.Check == "kept-unproved" })
+			if (err != nil) != (c.want == policy.Error) || i < 0 || r.Findings[i].Severity != c.want || !strings.Contains(r.Findings[i].Message, "tenant-acme: CiliumNetworkPolicy/left") {
+				t.Error(r.Findings, err)
+			}
+		})
+	}
+}
+
 // The label on anything but a policy says nothing: the function sees a resource, so it is
 // no generator, and what it needs must be in the build.
 func TestALabelledResourceIsNoPolicy(t *testing.T) {

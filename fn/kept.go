@@ -11,7 +11,9 @@ import (
 )
 
 // keptUnproved names, in a build that is not proved, the policies of this fence that are not
-// as it generates them: they are of stages that are not listed, so that they stay.
+// as it generates them: they are of stages that are not listed, so that they stay. It is an
+// error unless the host keeps files: there another run may have left them, and corrects or
+// deletes them.
 func (c checker) keptUnproved() policy.Findings {
 	o, planned := mergeOptions(c.in, c.fence), byID(c.policies)
 	var names []string
@@ -25,9 +27,12 @@ func (c checker) keptUnproved() policy.Findings {
 		return nil
 	}
 	slices.Sort(names)
+	severity, do := policy.Error, "remove them from the build, or list their stages"
+	if resource.InFiles(c.before) {
+		severity, do = policy.Warning, "the run that lists their stages corrects or deletes them, and tenantfence verify refuses them until then"
+	}
 	return policy.Findings{{
-		Check: "kept-unproved", Severity: policy.Warning, Resource: c.in.FenceRef, Field: "spec.stages",
-		Message: fmt.Sprintf("these have the label of this fence and are not what it generates, of stages that are not listed here, so they stay, unproved: %s: the run that lists their stage corrects or deletes them; tenantfence verify refuses them until then",
-			strings.Join(names, ", ")),
+		Check: "kept-unproved", Severity: severity, Resource: c.in.FenceRef, Field: "spec.stages",
+		Message: fmt.Sprintf("these have the label of this fence, are not what it generates, and are of stages that are not listed here, so they would stay, unproved: %s: %s", strings.Join(names, ", "), do),
 	}}
 }

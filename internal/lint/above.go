@@ -13,17 +13,19 @@ import (
 
 // Above refuses what layers above a fence did to the policies that it generated and proved:
 // one error for each policy that they move, and for each fence one for those that they
-// rename, one for those that they remove, and one for those that they change. Other labels
-// and annotations may change.
+// rename, one for those that they remove, one for those that they change, and one for those
+// with its label that they add. Other labels and annotations may change.
 func Above(generated, finished []*yaml.RNode) policy.Findings {
-	a := above{renames: map[policy.Ref][]Rename{}, removed: map[policy.Ref][]string{}, changed: map[policy.Ref][]string{}}
+	a := above{renames: map[policy.Ref][]Rename{}, removed: map[policy.Ref][]string{}, changed: map[policy.Ref][]string{}, added: map[policy.Ref][]string{}}
 	there := map[policy.Ref][]*yaml.RNode{}
 	for _, n := range finished {
 		there[resource.ID(n)] = append(there[resource.ID(n)], n)
 	}
-	gone := a.elsewhere(generated, finished, there)
+	gone, arrived := a.elsewhere(generated, finished, there)
+	expected, fences := map[policy.Ref]bool{}, map[policy.Ref]bool{}
 	for _, n := range generated {
 		id := resource.ID(n)
+		expected[id], fences[fenceOf(n)] = true, true
 		switch copies := there[id]; {
 		case gone[id]:
 		case len(copies) == 0:
@@ -32,40 +34,47 @@ func Above(generated, finished []*yaml.RNode) policy.Findings {
 			a.changed[fenceOf(n)] = append(a.changed[fenceOf(n)], resource.RefOf(n).String())
 		}
 	}
+	for id, copies := range there {
+		if fence := fenceOf(copies[0]); fences[fence] && !expected[id] && !arrived[id] {
+			a.added[fence] = append(a.added[fence], resource.RefOf(copies[0]).String())
+		}
+	}
 	return a.findings()
 }
 
 type above struct {
-	moved            policy.Findings
-	renames          map[policy.Ref][]Rename
-	removed, changed map[policy.Ref][]string
+	moved                   policy.Findings
+	renames                 map[policy.Ref][]Rename
+	removed, changed, added map[policy.Ref][]string
 }
 
 // elsewhere finds the policies that stand under another name or in another namespace. It
-// returns them as they were generated.
-func (a *above) elsewhere(generated, finished []*yaml.RNode, there map[policy.Ref][]*yaml.RNode) map[policy.Ref]bool {
-	fences, gone, renamed := map[policy.Ref]policy.Ref{}, map[policy.Ref]bool{}, map[policy.Ref]bool{}
+// returns them as they were generated, and as they stand.
+func (a *above) elsewhere(generated, finished []*yaml.RNode, there map[policy.Ref][]*yaml.RNode) (gone, arrived map[policy.Ref]bool) {
+	fences := map[policy.Ref]policy.Ref{}
+	gone, arrived = map[policy.Ref]bool{}, map[policy.Ref]bool{}
 	for _, n := range generated {
 		fences[resource.ID(n)] = fenceOf(n)
 	}
 	for _, r := range Renamed(generated, finished) {
 		from := resource.IDOf(r.From)
 		a.renames[fences[from]] = append(a.renames[fences[from]], r)
-		gone[from], renamed[resource.IDOf(r.To)] = true, true
+		gone[from], arrived[resource.IDOf(r.To)] = true, true
 	}
 	for _, f := range Moved(finished) {
 		to := resource.IDOf(f.Resource)
-		if _, expected := fences[to]; expected || renamed[to] {
+		if _, expected := fences[to]; expected || arrived[to] {
 			continue
 		}
 		a.moved = append(a.moved, f)
+		arrived[to] = true
 		for _, n := range there[to] {
 			from := to
 			from.Namespace = n.GetAnnotations()[resource.AnnotationNamespace]
 			gone[from] = true
 		}
 	}
-	return gone
+	return gone, arrived
 }
 
 func (a *above) findings() policy.Findings {
@@ -79,6 +88,7 @@ func (a *above) findings() policy.Findings {
 	}{
 		{"policy-missing", "a layer above the fence removes policies that it generates", a.removed},
 		{"policy-changed", "a layer above the fence changes policies that it generates", a.changed},
+		{"policy-unexpected", "a layer above the fence adds policies with its label", a.added},
 	} {
 		for fence, names := range what.policies {
 			slices.Sort(names)

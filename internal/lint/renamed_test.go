@@ -57,6 +57,19 @@ func TestACopyBesideIsNoRename(t *testing.T) {
 	}
 }
 
+// Whoever lists a policy above the fence can write its label.
+func TestAboveRefusesWhatIsAdded(t *testing.T) {
+	t.Parallel()
+	generated := []*yaml.RNode{yaml.MustParse(generatedPolicy)}
+	added := strings.NewReplacer("name: egress-api", "name: open", "app: web", "app: db").Replace(generatedPolicy)
+	if got := lint.Above(generated, append(generated, yaml.MustParse(added))); len(got) != 1 || got[0].Check != "policy-unexpected" || !strings.Contains(got[0].Message, "CiliumNetworkPolicy/open") {
+		t.Error(got)
+	}
+	if got := lint.Above(generated, append(generated, yaml.MustParse(strings.Replace(added, "fence: mine", "fence: theirs", 1)))); len(got) > 0 {
+		t.Error(got)
+	}
+}
+
 // One error for each fence, and none for what it names already.
 func TestAboveIsOneErrorForAFence(t *testing.T) {
 	t.Parallel()
@@ -87,7 +100,7 @@ func TestAboveRefusesWhatIsRemovedAndChanged(t *testing.T) {
 		"for another namespace":    {[]string{"namespace: acme,", "namespace: other,"}, "policy-changed"},
 		"of another tenant":        {[]string{"tenant: acme", "tenant: beta"}, "policy-changed"},
 		"in another namespace":     {[]string{"namespace: acme\n", "namespace: other\n"}, "moved-policy"},
-		"replaced":                 {[]string{"name: egress-api", "name: api", "app: web", "app: db"}, "policy-missing"},
+		"replaced":                 {[]string{"name: egress-api", "name: api", "app: web", "app: db", "fence: mine", "fence: theirs"}, "policy-missing"},
 	} {
 		got := lint.Above(generated, []*yaml.RNode{yaml.MustParse(strings.NewReplacer(c.replace...).Replace(generatedPolicy))})
 		if len(got) != min(len(c.want), 1) || len(got) == 1 && got[0].Check != c.want {

@@ -43,7 +43,7 @@ func (m *merger) refuseOthers(items []*yaml.RNode) {
 		slices.Sort(orphans[name])
 		m.findings = append(m.findings, policy.Finding{
 			Check: "emit-orphan", Severity: policy.Error, Resource: m.Config, Field: "spec.emit",
-			Message: fmt.Sprintf("Tenant %q is not in this build, and policies of it are: %s: they still apply, and no run with emit deletes them: delete them in the files that hold them, or run once without emit",
+			Message: fmt.Sprintf("this build has neither a Tenant nor nodes %q, and policies of it: %s: they still apply, and no run with emit deletes them: delete them in the files that hold them, or run once without emit",
 				name, strings.Join(orphans[name], ", ")),
 		})
 	}
