@@ -24,7 +24,7 @@ func isWorld(text string) bool {
 	return slices.Contains([]v1alpha1.Entity{v1alpha1.EntityWorld, v1alpha1.EntityWorldIPv4, v1alpha1.EntityWorldIPv6}, v1alpha1.Entity(text))
 }
 
-// Outside reports whether a case is about what is outside the cluster, so that the engine must
+// Outside reports whether a case of some FlowTests is about what is outside the cluster, so that the engine must
 // know the names and networks that policies tell apart before the case is decided: see
 // Proof.Imagine.
 func Outside(tests []resource.FlowTest) bool {
