@@ -33,6 +33,9 @@ type Verification struct {
 // that the function would generate, and what they let pass. What is wrong with them is
 // in the report; an error says that they cannot be verified.
 func Verify(v Verification) (policy.Report, error) {
+	if found := v.malformed(); len(found) > 0 {
+		return policy.Report{Findings: found.Sort()}, nil
+	}
 	runs, items := v.Runs, v.Items
 	if len(runs) > 0 {
 		items = together(v.Items, runs)
@@ -54,6 +57,19 @@ func Verify(v Verification) (policy.Report, error) {
 	}
 	report.Findings = slices.Concat(report.Findings, lint.Moved(v.Items), lint.AuditAnnotation(v.Items)).Sort()
 	return report, err
+}
+
+// malformed finds what cannot be read at all, in what is verified and in the inputs.
+func (v Verification) malformed() policy.Findings {
+	out := resource.Shapes(v.Items)
+	for _, r := range v.Runs {
+		for _, f := range shapes(r.Config, r.Items) {
+			if !slices.Contains(out, f) {
+				out = append(out, f)
+			}
+		}
+	}
+	return out
 }
 
 // tells says whether there is a Tenant in what the function was given.
