@@ -87,6 +87,9 @@ func Report(w io.Writer, r Result, err error, detail output.Detail) error {
 // Process fences a build: it returns the items with the policies that the Tenants
 // among them need. On an error there are only findings.
 func Process(config *yaml.RNode, items []*yaml.RNode, o Options) (Result, error) {
+	if findings := shapes(config, items); len(findings) > 0 {
+		return refuse(findings)
+	}
 	in, index, findings := Read(config, items)
 	if in == nil {
 		return refuse(findings)
@@ -108,6 +111,15 @@ func Process(config *yaml.RNode, items []*yaml.RNode, o Options) (Result, error)
 	}
 	written, err := write(merged.Items, o.Seen)
 	return Result{Items: written, Changes: merged.Changes, Needs: needs(w.fence, merged.Changes), Report: report, Findings: findings.Sort()}, err
+}
+
+// shapes finds what cannot be read at all.
+func shapes(config *yaml.RNode, items []*yaml.RNode) policy.Findings {
+	findings := resource.Shapes(items)
+	if !config.IsNil() && !config.IsTaggedNull() {
+		findings = append(resource.Shapes([]*yaml.RNode{config}), findings...)
+	}
+	return findings
 }
 
 // wanted is what a fence comes to.

@@ -105,6 +105,7 @@ func (r *reader) readConfig(config *yaml.RNode) bool {
 }
 
 func (r *reader) readItem(n *yaml.RNode) {
+	defer resource.Naming(n)
 	if resource.Group(n) != v1alpha1.Group {
 		if n.GetKind() == v1alpha1.KindTenant {
 			r.strange = append(r.strange, resource.RefOf(n))

@@ -33,6 +33,9 @@ type Verification struct {
 // that the function would generate, and what they allow. What is wrong with them is
 // in the report; an error means that they cannot be verified.
 func Verify(v Verification) (policy.Report, error) {
+	if found := v.malformed(); len(found) > 0 {
+		return policy.Report{Basis: policy.TenantBasis, Findings: found.Sort()}, nil
+	}
 	runs, err := runsOf(v.Fence, v.Runs)
 	if err != nil {
 		return policy.Report{}, err
@@ -71,6 +74,19 @@ func fenceOf(runs []Run) string {
 		return ""
 	}
 	return runs[0].Config.GetName()
+}
+
+// malformed finds what cannot be read at all, in what is verified and in the inputs.
+func (v Verification) malformed() policy.Findings {
+	out := resource.Shapes(v.Items)
+	for _, r := range v.Runs {
+		for _, f := range shapes(r.Config, r.Items) {
+			if !slices.Contains(out, f) {
+				out = append(out, f)
+			}
+		}
+	}
+	return out
 }
 
 // applied are the items as kubectl applies them: it does not know local-config.

@@ -35,7 +35,13 @@ var (
 )
 
 // Run runs the program and returns its exit code.
-func Run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+func Run(args []string, stdin io.Reader, stdout, stderr io.Writer) (code int) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			_, _ = fmt.Fprintf(stderr, "tenantfence: internal error, nothing was changed, please report it with the input: %v\n", cause)
+			code = exitUsage
+		}
+	}()
 	root := newRoot()
 	root.SetArgs(args)
 	root.SetIn(stdin)

@@ -69,7 +69,12 @@ func Build(fsys filesys.FileSystem, dir string, opts Options) ([]byte, error) {
 	}
 	p, reason := b.plan()
 	if reason == "" {
-		return p.run()
+		out, err := p.run()
+		if !errors.Is(err, errInterrupted) || b.opts.Executable == "" {
+			return out, err
+		}
+		// kustomize itself may reach the function, which names what is malformed.
+		reason = err.Error()
 	}
 	if opts.Fallback != nil {
 		opts.Fallback(reason)

@@ -1,6 +1,7 @@
 package kustomize
 
 import (
+	"errors"
 	"fmt"
 
 	"sigs.k8s.io/kustomize/api/konfig"
@@ -16,7 +17,8 @@ import (
 const kustomizeVersion = "v5.8.2"
 
 // runKrusty builds dir with plugins disabled, unsorted.
-func runKrusty(fsys filesys.FileSystem, dir string, opts Options) (resmap.ResMap, error) {
+func runKrusty(fsys filesys.FileSystem, dir string, opts Options) (_ resmap.ResMap, err error) {
+	defer interrupted(&err)
 	o := krusty.MakeDefaultOptions()
 	o.PluginConfig.HelmConfig = helm(opts)
 	return krusty.MakeKustomizer(o).Run(fsys, dir)
@@ -24,13 +26,25 @@ func runKrusty(fsys filesys.FileSystem, dir string, opts Options) (resmap.ResMap
 
 // runKrustyWithFunctions builds dir as kustomize --enable-alpha-plugins --enable-exec
 // does.
-func runKrustyWithFunctions(fsys filesys.FileSystem, dir string, opts Options) (resmap.ResMap, error) {
+func runKrustyWithFunctions(fsys filesys.FileSystem, dir string, opts Options) (_ resmap.ResMap, err error) {
+	defer interrupted(&err)
 	o := krusty.MakeDefaultOptions()
 	o.Reorder = krusty.ReorderOptionUnspecified
 	o.PluginConfig = types.EnabledPluginConfig(types.BploUseStaticallyLinked)
 	o.PluginConfig.FnpLoadingOptions.EnableExec = true
 	o.PluginConfig.HelmConfig = helm(opts)
 	return krusty.MakeKustomizer(o).Run(fsys, dir)
+}
+
+// errInterrupted says that kustomize's own code panicked, as it does on some resources whose
+// metadata is malformed.
+var errInterrupted = errors.New("kustomize stopped on a malformed resource, whose metadata, labels or annotations are no mapping")
+
+// interrupted turns a panic of kustomize's code into an error.
+func interrupted(err *error) {
+	if r := recover(); r != nil {
+		*err = fmt.Errorf("%w (%v)", errInterrupted, r)
+	}
 }
 
 func helm(opts Options) types.HelmConfig {

@@ -147,6 +147,7 @@ func (x *Index) addMade() {
 
 // add returns a finding as a pointer, so that nil means none.
 func (x *Index) add(n *yaml.RNode) *policy.Finding {
+	defer Naming(n)
 	kind := groupKind(n)
 	_, isWorkload := templatePath[kind]
 	if (isWorkload || kind == "v1/Service" || kind == postgresCluster) && n.GetNamespace() == "" {

@@ -8,9 +8,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 
 	"sigs.k8s.io/kustomize/kyaml/fn/framework"
 	"sigs.k8s.io/kustomize/kyaml/kio"
+	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
@@ -47,12 +50,43 @@ func Execute(in io.Reader, out io.Writer, process func(*framework.ResourceList) 
 		return err
 	}
 	if err != nil && !read {
+		if found := shapesOf(data); len(found) > 0 {
+			return MalformedError(found)
+		}
 		return fmt.Errorf("the items of the ResourceList cannot be read, each of which must be a resource: %w", err)
 	}
 	if _, werr := out.Write(buffer.Bytes()); werr != nil {
 		return errors.Join(err, fmt.Errorf("write output: %w", werr))
 	}
 	return err
+}
+
+// MalformedError are the findings about items that cannot be read at all.
+type MalformedError policy.Findings
+
+func (e MalformedError) Error() string {
+	out := []string{"the items of the ResourceList cannot be read"}
+	for _, f := range e {
+		out = append(out, strings.Join(slices.DeleteFunc([]string{f.Resource.String(), f.Field, f.Message}, func(s string) bool { return strings.TrimSpace(s) == "" }), ": "))
+	}
+	return strings.Join(out, "\n")
+}
+
+// shapesOf finds the malformed items of a ResourceList.
+func shapesOf(data []byte) policy.Findings {
+	list, err := yaml.Parse(string(data))
+	if err != nil {
+		return nil
+	}
+	items := child(content(list.YNode()), "items")
+	if items == nil || items.Kind != yaml.SequenceNode {
+		return nil
+	}
+	var nodes []*yaml.RNode
+	for _, n := range items.Content {
+		nodes = append(nodes, yaml.NewRNode(n))
+	}
+	return Shapes(nodes)
 }
 
 // Results are the findings in the form that hosts show.

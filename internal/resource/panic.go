@@ -1,0 +1,38 @@
+package resource
+
+import (
+	"fmt"
+
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/tenantfence/tenantfence/internal/policy"
+)
+
+// Interrupted is the value of a panic while a resource was worked on.
+type Interrupted struct {
+	Resource policy.Ref
+	Cause    any
+}
+
+func (i Interrupted) Error() string {
+	name := i.Resource.Kind + " " + i.Resource.Name
+	if i.Resource.Namespace != "" {
+		name = i.Resource.Kind + " " + i.Resource.Namespace + "/" + i.Resource.Name
+	}
+	if i.Resource.File != "" {
+		name = i.Resource.File + ": " + name
+	}
+	return fmt.Sprintf("%s: %v", name, i.Cause)
+}
+
+// Naming adds the resource to a panic while it is worked on. It is deferred.
+func Naming(n *yaml.RNode) {
+	cause := recover()
+	if cause == nil {
+		return
+	}
+	if _, named := cause.(Interrupted); !named {
+		cause = Interrupted{Resource: refOfShape(content(n.YNode())), Cause: cause}
+	}
+	panic(cause)
+}

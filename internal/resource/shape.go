@@ -1,0 +1,246 @@
+package resource
+
+import (
+	"fmt"
+	"strings"
+
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/policy"
+)
+
+// Shapes finds the items that are no resources, or whose metadata or structure no reader
+// understands. Only items without findings may be read: everything else here relies on it.
+func Shapes(items []*yaml.RNode) policy.Findings {
+	var out policy.Findings
+	for i, n := range items {
+		s := shape{}
+		s.item(n, i)
+		out = append(out, s.findings...)
+	}
+	return out
+}
+
+// shape checks one item.
+type shape struct {
+	ref      policy.Ref
+	findings policy.Findings
+	// within are the nodes around the one that is looked at, and nodes counts all.
+	within map[*yaml.Node]bool
+	nodes  int
+	// strict says that the item is of a kind that is read, in which no list has null
+	// elements.
+	strict bool
+}
+
+// mostNodes is how many nodes an item may have once its aliases are expanded.
+const mostNodes = 1_000_000
+
+func (s *shape) bad(field, format string, args ...any) {
+	s.findings = append(s.findings, policy.Finding{
+		Check: "malformed-resource", Severity: policy.Error, Resource: s.ref, Field: field, Message: fmt.Sprintf(format, args...),
+	})
+}
+
+func (s *shape) item(n *yaml.RNode, index int) {
+	var root *yaml.Node
+	if n != nil {
+		root = content(n.YNode())
+	}
+	s.ref = refOfShape(root)
+	if root == nil || root.Kind != yaml.MappingNode {
+		s.bad("", "items[%d] is %s: it must be a resource, with apiVersion, kind and metadata", index, what(root))
+		return
+	}
+	s.strict = read(s.ref)
+	for _, field := range []string{"apiVersion", "kind"} {
+		switch v := child(root, field); {
+		case v == nil || isNull(v) || v.Value == "" && v.Kind == yaml.ScalarNode:
+			s.bad(field, "items[%d] has no %s: every resource needs one", index, field)
+		case !isString(v):
+			s.bad(field, "must be a string, and is %s", what(v))
+		}
+	}
+	s.metadata(child(root, "metadata"))
+	if list := child(root, "items"); strings.HasSuffix(s.ref.Kind, "List") && list != nil && list.Kind == yaml.SequenceNode {
+		s.bad("items", "is a list of resources, of which none would be seen: write each of them as a resource of its own")
+	}
+	s.within = map[*yaml.Node]bool{}
+	s.walk(root, "")
+}
+
+func (s *shape) metadata(m *yaml.Node) {
+	switch {
+	case isNull(m):
+		s.bad("metadata", "is missing: every resource needs metadata.name")
+		return
+	case m.Kind != yaml.MappingNode:
+		s.bad("metadata", "must be a mapping, and is %s", what(m))
+		return
+	}
+	for _, field := range []string{"name", "namespace"} {
+		if v := child(m, field); v != nil && !isNull(v) && !isString(v) {
+			s.bad("metadata."+field, "must be a string, and is %s", what(v))
+		}
+	}
+	if isNull(child(m, "name")) && isNull(child(m, "generateName")) {
+		s.bad("metadata.name", "is missing: every resource needs one")
+	}
+	for _, field := range []string{"labels", "annotations"} {
+		v := child(m, field)
+		if v == nil || isNull(v) {
+			continue
+		}
+		if v.Kind != yaml.MappingNode {
+			s.bad("metadata."+field, "must be a mapping of strings, and is %s", what(v))
+			continue
+		}
+		for i := 0; i+1 < len(v.Content); i += 2 {
+			if value := content(v.Content[i+1]); !isString(value) && v.Content[i].Tag != yaml.MergeTag {
+				s.bad("metadata."+field+"["+v.Content[i].Value+"]", "must be a string, and is %s: quote it", what(value))
+			}
+		}
+	}
+}
+
+// walk looks for what makes the content ambiguous or endless.
+func (s *shape) walk(n *yaml.Node, at string) {
+	n = content(n)
+	if s.nodes++; s.nodes >= mostNodes || n == nil {
+		if s.nodes == mostNodes {
+			s.bad(at, "has more than %d values once its aliases are expanded: write it without aliases", mostNodes)
+		}
+		return
+	}
+	if s.within[n] {
+		s.bad(at, "is an alias of something around it, and so has no end: write it without the alias")
+		return
+	}
+	s.within[n] = true
+	defer delete(s.within, n)
+	switch n.Kind {
+	case yaml.MappingNode:
+		s.walkMapping(n, at)
+	case yaml.SequenceNode:
+		for i, c := range n.Content {
+			at := fmt.Sprintf("%s[%d]", at, i)
+			if s.strict && isNull(content(c)) {
+				s.bad(at, "is null: remove it, or write what is meant to stand there")
+			}
+			s.walk(c, at)
+		}
+	}
+}
+
+func (s *shape) walkMapping(n *yaml.Node, at string) {
+	seen := map[string]bool{}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		key := content(n.Content[i])
+		field := strings.TrimPrefix(at+"."+keyOf(key), ".")
+		switch {
+		case key == nil || key.Kind != yaml.ScalarNode:
+			s.bad(field, "has a key that is %s: a key must be a string", what(key))
+		case seen[key.Value]:
+			s.bad(field, "is there twice, so which one counts is not defined: keep one")
+		default:
+			seen[key.Value] = true
+		}
+		s.walk(n.Content[i+1], field)
+	}
+}
+
+func keyOf(key *yaml.Node) string {
+	if key == nil || key.Kind != yaml.ScalarNode {
+		return "?"
+	}
+	return key.Value
+}
+
+// read reports whether resources of a kind are read, beside their metadata.
+func read(r policy.Ref) bool {
+	group, kind := groupOf(r.APIVersion), r.Kind
+	_, template := templatePath[coreOr(group)+"/"+kind]
+	return template || group == v1alpha1.Group || group == "" && (kind == "Service" || kind == "Namespace" || kind == "Node") ||
+		group == "cilium.io" || group == "networking.k8s.io" || group == "discovery.k8s.io"
+}
+
+func coreOr(group string) string {
+	if group == "" {
+		return "v1"
+	}
+	return group
+}
+
+// content is the node that a document or an alias stands for.
+func content(n *yaml.Node) *yaml.Node {
+	for range 100 {
+		switch {
+		case n == nil:
+			return nil
+		case n.Kind == yaml.AliasNode:
+			n = n.Alias
+		case n.Kind == yaml.DocumentNode && len(n.Content) > 0:
+			n = n.Content[0]
+		default:
+			return n
+		}
+	}
+	return nil
+}
+
+// child is a field of a mapping, nil where it has none.
+func child(n *yaml.Node, field string) *yaml.Node {
+	if n == nil || n.Kind != yaml.MappingNode {
+		return nil
+	}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		if n.Content[i].Value == field {
+			return content(n.Content[i+1])
+		}
+	}
+	return nil
+}
+
+func isNull(n *yaml.Node) bool {
+	return n == nil || n.Kind == 0 || n.Kind == yaml.ScalarNode && n.Tag == yaml.NodeTagNull
+}
+
+func isString(n *yaml.Node) bool {
+	return n != nil && n.Kind == yaml.ScalarNode && (n.Tag == yaml.NodeTagString || n.Tag == "" && n.Value != "" || n.Tag == "!")
+}
+
+// what is a node in a message.
+func what(n *yaml.Node) string {
+	switch {
+	case isNull(n):
+		return "null"
+	case n.Kind == yaml.MappingNode:
+		return "a mapping"
+	case n.Kind == yaml.SequenceNode:
+		return "a list"
+	case n.Tag == yaml.NodeTagInt || n.Tag == yaml.NodeTagFloat:
+		return "the number " + n.Value
+	case n.Tag == yaml.NodeTagBool:
+		return "the boolean " + n.Value
+	case n.Tag == yaml.NodeTagString || n.Tag == "":
+		return fmt.Sprintf("the string %q", n.Value)
+	default:
+		return n.Tag
+	}
+}
+
+// refOfShape names an item as far as it has names. Unlike RefOf it may be given anything.
+func refOfShape(root *yaml.Node) policy.Ref {
+	text := func(n *yaml.Node) string {
+		if n == nil || n.Kind != yaml.ScalarNode || isNull(n) {
+			return ""
+		}
+		return n.Value
+	}
+	m := child(root, "metadata")
+	ref := policy.Ref{APIVersion: text(child(root, "apiVersion")), Kind: text(child(root, "kind")), Namespace: text(child(m, "namespace")), Name: text(child(m, "name"))}
+	source := SourceOf(yaml.NewRNode(root))
+	ref.File, ref.Index = source.File, source.Index
+	return ref
+}
