@@ -153,4 +153,3 @@ func (e *Engine) entriesOf(rules api.Rules, err error) (types.PolicyEntries, err
 	}
 	return utils.RulesToPolicyEntries(rules), nil
 }
-
