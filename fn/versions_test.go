@@ -85,7 +85,7 @@ func TestEveryVersionHasARelease(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	engine := regexp.MustCompile(`github.com/cilium/cilium (\S+)`).FindSubmatch(mod)
+	engine := regexp.MustCompile(`github\.com/cilium/cilium (\S+)`).FindSubmatch(mod)
 	if newest := all[len(all)-1]; newest.minor != 20 || engine == nil || newest.version != string(engine[1]) {
 		t.Errorf("the newest release is %s, and go.mod has %s", newest.version, engine)
 	}

@@ -25,7 +25,7 @@ func RemovedRules(f *policy.Fence, items []*yaml.RNode) policy.Findings {
 		if !resource.IsCilium(n) || resource.Local(n) {
 			continue
 		}
-		for _, at := range removedIn(n) {
+		for _, at := range inSpecs(n, removedOf) {
 			finding := policy.Finding{
 				Check: "removed-l7-rules", Severity: policy.Warning, Resource: resource.RefOf(n), Field: at,
 				Message: "Cilium 1.20 removed this rule, and it is not decided here: everything counts as allowed on these ports, as it is from that upgrade on: remove the rule, and configure access in the brokers or servers themselves",
@@ -42,15 +42,15 @@ func RemovedRules(f *policy.Fence, items []*yaml.RNode) policy.Findings {
 	return out
 }
 
-// removedIn are the fields of a policy that hold removed rules.
-func removedIn(n *yaml.RNode) []string {
+// inSpecs collects what is found in each spec of a policy, with the spec's path.
+func inSpecs[T any](n *yaml.RNode, find func(at string, spec any) []T) []T {
 	doc, err := n.Map()
 	if err != nil {
 		return nil
 	}
-	out := removedOf("spec", doc["spec"])
+	out := find("spec", doc["spec"])
 	for i, spec := range listAt(doc, "specs") {
-		out = append(out, removedOf(fmt.Sprintf("specs[%d]", i), spec)...)
+		out = append(out, find(fmt.Sprintf("specs[%d]", i), spec)...)
 	}
 	return out
 }

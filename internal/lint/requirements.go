@@ -22,7 +22,7 @@ func Requirements(f *policy.Fence, items []*yaml.RNode) policy.Findings {
 		if !resource.IsCilium(n) || resource.Local(n) {
 			continue
 		}
-		for _, r := range requirementsIn(n) {
+		for _, r := range inSpecs(n, requirementsOf) {
 			out = append(out, requirement(f, resource.RefOf(n), r))
 		}
 	}
@@ -46,19 +46,6 @@ func requirement(f *policy.Fence, ref policy.Ref, r required) policy.Finding {
 		Check: "removed-requirements", Severity: severity, Resource: ref, Field: r.at,
 		Message: fmt.Sprintf("%s: %s: write its labels into each selector of %s, and remove it", what, so, r.selectors),
 	}
-}
-
-// requirementsIn are the fields of a policy that hold requirements.
-func requirementsIn(n *yaml.RNode) []required {
-	doc, err := n.Map()
-	if err != nil {
-		return nil
-	}
-	out := requirementsOf("spec", doc["spec"])
-	for i, spec := range listAt(doc, "specs") {
-		out = append(out, requirementsOf(fmt.Sprintf("specs[%d]", i), spec)...)
-	}
-	return out
 }
 
 func requirementsOf(at string, spec any) []required {
