@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -132,6 +133,9 @@ func readResources(file string, data []byte, others others) ([]*yaml.RNode, erro
 	if err != nil {
 		return nil, fmt.Errorf("%s is no YAML: correct what writes it: %w", where, err)
 	}
+	if n, err := countDocuments(data); err != nil || n > len(documents) {
+		return nil, fmt.Errorf("%s holds documents that no line --- separates, so only some programs read all of them: write that line between them", where)
+	}
 	var out []*yaml.RNode
 	for i, d := range documents {
 		if others == leaveOthers && (d.GetKind() == "" || d.GetApiVersion() == "") {
@@ -157,11 +161,32 @@ func readResources(file string, data []byte, others others) ([]*yaml.RNode, erro
 	return out, nil
 }
 
+// countDocuments counts the documents of YAML that are not empty.
+func countDocuments(data []byte) (int, error) {
+	n := 0
+	for d := yaml.NewDecoder(bytes.NewReader(data)); ; {
+		var node yaml.Node
+		switch err := d.Decode(&node); {
+		case errors.Is(err, io.EOF):
+			return n, nil
+		case err != nil:
+			return n, err
+		}
+		if len(node.Content) > 0 && !yaml.IsYNodeTaggedNull(node.Content[0]) {
+			n++
+		}
+	}
+}
+
 func isResource(n *yaml.RNode) bool {
 	if n.YNode().Kind != yaml.MappingNode || n.GetKind() == "" || n.GetApiVersion() == "" {
 		return false
 	}
-	return n.GetName() != "" || isList(n)
+	if isList(n) {
+		return true
+	}
+	metadata := n.Field(yaml.MetadataField)
+	return metadata != nil && metadata.Value.YNode().Kind == yaml.MappingNode && n.GetName() != ""
 }
 
 func isList(n *yaml.RNode) bool {
