@@ -141,15 +141,9 @@ func readResources(file string, data []byte, others others) ([]*yaml.RNode, erro
 		if others == leaveOthers && (d.GetKind() == "" || d.GetApiVersion() == "") {
 			continue
 		}
-		if !isResource(d) {
-			return nil, fmt.Errorf("%s: document %d is no resource, which has an apiVersion, a kind and a name: name files that hold resources", where, i+1)
-		}
-		if key := repeatedKey(d.YNode()); key != "" {
-			return nil, fmt.Errorf("%s: document %d: the key %q is repeated, and programs differ in which value counts: keep one", where, i+1, key)
-		}
-		items, err := unwrap(d)
+		items, err := readDocument(d)
 		if err != nil {
-			return nil, fmt.Errorf("%s: document %d: %w", where, i+1, err)
+			return nil, fmt.Errorf("%s: document %d%w", where, i+1, err)
 		}
 		for _, n := range items {
 			if err := place(n, file, i); err != nil {
@@ -159,6 +153,21 @@ func readResources(file string, data []byte, others others) ([]*yaml.RNode, erro
 		}
 	}
 	return out, nil
+}
+
+// readDocument reads the resources of a document. Its error goes on after "document 1".
+func readDocument(d *yaml.RNode) ([]*yaml.RNode, error) {
+	if !isResource(d) {
+		return nil, errors.New(" is no resource, which has an apiVersion, a kind and a name: name files that hold resources")
+	}
+	if key := repeatedKey(d.YNode()); key != "" {
+		return nil, fmt.Errorf(": the key %q is repeated, and programs differ in which value counts: keep one", key)
+	}
+	items, err := unwrap(d)
+	if err != nil {
+		return nil, fmt.Errorf(": %w", err)
+	}
+	return items, nil
 }
 
 // countDocuments counts the documents of YAML that are not empty.
