@@ -28,7 +28,7 @@ type checker struct {
 
 // check says what was proved, and what was not.
 func (c checker) check() (policy.Report, policy.Findings, error) {
-	findings := slices.Concat(refuseEmpty(c.in, c.before, c.after.Items), lint.AuditAnnotation(c.after.Items), c.refuseLocal())
+	findings := append(refuseEmpty(c.in, c.before, c.after.Items), lint.AuditAnnotation(c.after.Items)...)
 	if c.Unproved {
 		return policy.Report{}, findings, nil
 	}
@@ -43,13 +43,6 @@ func (c checker) check() (policy.Report, policy.Findings, error) {
 	}
 	report, said, err := c.prove()
 	return report, append(findings, said...), err
-}
-
-// refuseLocal refuses the fence's own policies where somebody keeps them from the cluster.
-func (c checker) refuseLocal() policy.Findings {
-	o := mergeOptions(c.in, c.fence)
-	own := slices.DeleteFunc(slices.Clone(c.after.Items), func(n *yaml.RNode) bool { return !o.Owns(n) })
-	return lint.LocalPolicies(own, true, c.fence.Name)
 }
 
 // prove proves the items, where they are all that there will be: a build that has a

@@ -42,7 +42,7 @@ func Verify(v Verification) (policy.Report, error) {
 	}
 	finished, said := v.Items, policy.Findings{}
 	if len(runs) > 0 {
-		said = outsideFence(v, runs)
+		said = outsideFence(v)
 	} else if runs, err = runsOf(v.Fence, Runs(v.Items)); err != nil {
 		return policy.Report{}, err
 	}
@@ -107,7 +107,7 @@ func applied(items []*yaml.RNode) ([]*yaml.RNode, error) {
 // outsideFence refuses finished resources of this project's kinds that no run of the
 // function was given: they are not fenced, and would reach the cluster. FlowTests in files
 // are decided.
-func outsideFence(v Verification, runs []Run) policy.Findings {
+func outsideFence(v Verification) policy.Findings {
 	given := map[policy.Ref]bool{}
 	for _, r := range v.Runs {
 		mark(given, append(slices.Clone(r.Items), r.Config))

@@ -9,6 +9,7 @@ import (
 
 	"github.com/tenantfence/tenantfence/fn"
 	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
 const (
@@ -293,5 +294,59 @@ func TestVerifyTellsHowFarItIs(t *testing.T) {
 	_, err := fn.Verify(fn.Verification{Items: finished(t), Runs: []fn.Run{inputs(t)}, Progress: func(what string, _, _ int) { told = append(told, what) }})
 	if err != nil || !slices.Contains(told, "comparing policies") {
 		t.Errorf("told %q: %v", told, err)
+	}
+}
+
+// A policy that somebody keeps from the cluster is not there: verify refuses the fence's own,
+// and counts another's as kubectl applies it. The function takes the mark off its own.
+func TestLocalPoliciesAreRefused(t *testing.T) {
+	t.Parallel()
+	run, items := inputs(t), finished(t)
+	set(t, items, "allow-dns", "true", "metadata", "annotations", "config.kubernetes.io/local-config")
+	for _, kpt := range []bool{true, false} {
+		r, err := fn.Verify(fn.Verification{Items: copied(items), Runs: []fn.Run{inputs(t)}, Kpt: kpt})
+		if err != nil || r.Outcome() != policy.NotVerified {
+			t.Errorf("kpt %v: %v %v", kpt, r.Findings, err)
+		}
+		expectErrors(t, r.Findings, []string{"local-policy"}, "CiliumNetworkPolicy/allow-dns: metadata.annotations[config.kubernetes.io/local-config]: marks a ")
+	}
+	r, err := fn.Process(run.Config, slices.Concat(run.Items[:2], items), fn.Options{})
+	if err != nil || slices.ContainsFunc(r.Items, func(n *yaml.RNode) bool { return n.GetName() == "allow-dns" && resource.Local(n) }) {
+		t.Errorf("the function: %v %v", r.Findings, err)
+	}
+	hand := parse(t, "open.yaml", []byte(`apiVersion: cilium.io/v2
+kind: CiliumNetworkPolicy
+metadata: {name: open, namespace: tenant-acme, annotations: {config.kubernetes.io/local-config: "true"}}
+spec: {endpointSelector: {}, ingress: [{fromEntities: [all]}]}
+`))
+	for kpt, want := range map[bool]policy.Outcome{true: policy.Verified, false: policy.NotVerified} {
+		v, err := fn.Verify(fn.Verification{Items: append(finished(t), hand...), Runs: []fn.Run{inputs(t)}, Kpt: kpt})
+		opens := slices.ContainsFunc(v.Findings, func(f policy.Finding) bool { return f.Check == "undeclared-open" })
+		if err != nil || v.Outcome() != want || opens == kpt {
+			t.Errorf("kpt %v: %q %v %v", kpt, v.Outcome(), v.Findings, err)
+		}
+	}
+}
+
+// What no run was given has no effect, and would reach the cluster.
+func TestVerifyRefusesWhatStandsOutsideTheFence(t *testing.T) {
+	t.Parallel()
+	late := parse(t, "late.yaml", []byte("apiVersion: tenantfence.dev/v1alpha1\nkind: Tenant\nmetadata: {name: late}\n"))
+	flows := parse(t, "flows.yaml", []byte("apiVersion: tenantfence.dev/v1alpha1\nkind: FlowTest\nmetadata: {name: late}\nspec: {cases: [{name: a, from: world, to: tenant/acme/*, expect: Deny}]}\n"))
+	for name, c := range map[string]struct {
+		more  []*yaml.RNode
+		piped bool
+		want  policy.Outcome
+	}{
+		"a Tenant in a file":   {late, false, policy.NotVerified},
+		"a Tenant in a pipe":   {late, true, policy.NotVerified},
+		"a FlowTest in a file": {flows, false, policy.Verified},
+		"a FlowTest in a pipe": {flows, true, policy.NotVerified},
+		"nothing":              {nil, true, policy.Verified},
+	} {
+		r, err := fn.Verify(fn.Verification{Items: append(finished(t), c.more...), Runs: []fn.Run{inputs(t)}, Piped: c.piped})
+		if err != nil || r.Outcome() != c.want {
+			t.Errorf("%s: %q %v %v", name, r.Outcome(), r.Findings, err)
+		}
 	}
 }

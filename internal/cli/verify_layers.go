@@ -3,6 +3,7 @@ package cli
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
@@ -27,38 +28,51 @@ func (l layers) add(root, file string) error {
 	if err := k.Unmarshal(content); err != nil {
 		return fmt.Errorf("%s is no kustomization: correct it: %w", file, err)
 	}
-	lists := k.Resources
-	k.TypeMeta, k.MetaData, k.Resources = types.TypeMeta{}, nil, nil
-	var fields map[string]any
-	if content, err = json.Marshal(k); err == nil {
-		err = json.Unmarshal(content, &fields)
-	}
-	if err != nil {
+	dir, lists := path.Dir(file), k.Resources
+	names, err := otherFields(k)
+	switch {
+	case err != nil:
 		return fmt.Errorf("read %s: %w", file, err)
-	}
-	dir := path.Dir(file)
-	if len(fields) > 0 {
-		names := make([]string, 0, len(fields))
-		for name := range fields {
-			names = append(names, name)
-		}
-		slices.Sort(names)
+	case len(names) > 0:
 		return fmt.Errorf("%s: changes what is applied (%s), so the files beside it are not what to verify: verify what kustomize build %s prints, or name that folder",
 			file, strings.Join(names, ", "), dir)
 	}
 	l[dir] = []string{}
 	for _, resource := range lists {
 		listed := path.Join(dir, resource)
-		info, err := os.Stat(filepath.Join(root, filepath.FromSlash(listed)))
-		switch {
-		case strings.HasPrefix(listed, "../") || path.IsAbs(resource) || strings.Contains(resource, "://"):
-			return fmt.Errorf("%s: lists %s, which is not in the folder that is verified: verify what kustomize build %s prints", file, resource, dir)
-		case err != nil && !isManifest(path.Base(listed)):
-			return fmt.Errorf("%s: lists %s, which does not exist: correct it", file, resource)
-		case err == nil && !info.IsDir() && !isManifest(path.Base(listed)):
-			return fmt.Errorf("%s: lists %s, which is not read, since it is no YAML or JSON file by its name: rename it", file, resource)
+		if err := readable(root, file, resource, listed); err != nil {
+			return err
 		}
 		l[dir] = append(l[dir], listed)
+	}
+	return nil
+}
+
+// otherFields are those that a kustomization sets beside resources.
+func otherFields(k types.Kustomization) ([]string, error) {
+	k.TypeMeta, k.MetaData, k.Resources = types.TypeMeta{}, nil, nil
+	content, err := json.Marshal(k)
+	if err != nil {
+		return nil, err
+	}
+	var fields map[string]any
+	if err := json.Unmarshal(content, &fields); err != nil {
+		return nil, err
+	}
+	return slices.Sorted(maps.Keys(fields)), nil
+}
+
+// readable refuses what a kustomization lists and verify does not read.
+func readable(root, file, resource, listed string) error {
+	info, err := os.Stat(filepath.Join(root, filepath.FromSlash(listed)))
+	manifest := isManifest(path.Base(listed))
+	switch {
+	case strings.HasPrefix(listed, "../") || path.IsAbs(resource) || strings.Contains(resource, "://"):
+		return fmt.Errorf("%s: lists %s, which is not in the folder that is verified: verify what kustomize build %s prints", file, resource, path.Dir(file))
+	case err != nil && !manifest:
+		return fmt.Errorf("%s: lists %s, which does not exist: correct it", file, resource)
+	case err == nil && !info.IsDir() && !manifest:
+		return fmt.Errorf("%s: lists %s, which is not read, since it is no YAML or JSON file by its name: rename it", file, resource)
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ package cli
 import (
 	"bytes"
 	"cmp"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -130,20 +131,17 @@ func readResources(p place, data []byte, others others) ([]*yaml.RNode, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s is no YAML: correct what writes it: %w", where, err)
 	}
+	if n, err := countDocuments(data); err != nil || n > len(documents) {
+		return nil, fmt.Errorf("%s holds documents that no line --- separates, so only some programs read all of them: write that line between them", where)
+	}
 	var out []*yaml.RNode
 	for i, d := range documents {
 		if others == leaveOthers && (d.GetKind() == "" || d.GetApiVersion() == "") {
 			continue
 		}
-		if !isResource(d) {
-			return nil, fmt.Errorf("%s: document %d is no resource, which has an apiVersion, a kind and a name: name files that hold resources", where, i+1)
-		}
-		if key := repeatedKey(d.YNode()); key != "" {
-			return nil, fmt.Errorf("%s: document %d: the key %q is repeated, and programs differ in which value counts: keep one", where, i+1, key)
-		}
-		items, err := unwrap(d)
+		items, err := readDocument(d)
 		if err != nil {
-			return nil, fmt.Errorf("%s: document %d: %w", where, i+1, err)
+			return nil, fmt.Errorf("%s: document %d%w", where, i+1, err)
 		}
 		for _, n := range items {
 			if err := resource.SetSource(n, p.source(i)); err != nil {
@@ -155,11 +153,47 @@ func readResources(p place, data []byte, others others) ([]*yaml.RNode, error) {
 	return out, nil
 }
 
+// readDocument reads the resources of a document. Its error goes on after "document 1".
+func readDocument(d *yaml.RNode) ([]*yaml.RNode, error) {
+	if !isResource(d) {
+		return nil, errors.New(" is no resource, which has an apiVersion, a kind and a name: name files that hold resources")
+	}
+	if key := repeatedKey(d.YNode()); key != "" {
+		return nil, fmt.Errorf(": the key %q is repeated, and programs differ in which value counts: keep one", key)
+	}
+	items, err := unwrap(d)
+	if err != nil {
+		return nil, fmt.Errorf(": %w", err)
+	}
+	return items, nil
+}
+
+// countDocuments counts the documents of YAML that are not empty.
+func countDocuments(data []byte) (int, error) {
+	n := 0
+	for d := yaml.NewDecoder(bytes.NewReader(data)); ; {
+		var node yaml.Node
+		switch err := d.Decode(&node); {
+		case errors.Is(err, io.EOF):
+			return n, nil
+		case err != nil:
+			return n, err
+		}
+		if len(node.Content) > 0 && !yaml.IsYNodeTaggedNull(node.Content[0]) {
+			n++
+		}
+	}
+}
+
 func isResource(n *yaml.RNode) bool {
 	if n.YNode().Kind != yaml.MappingNode || n.GetKind() == "" || n.GetApiVersion() == "" {
 		return false
 	}
-	return n.GetName() != "" || isList(n)
+	if isList(n) {
+		return true
+	}
+	metadata := n.Field(yaml.MetadataField)
+	return metadata != nil && metadata.Value.YNode().Kind == yaml.MappingNode && n.GetName() != ""
 }
 
 func isList(n *yaml.RNode) bool {

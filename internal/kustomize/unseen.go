@@ -109,7 +109,7 @@ func (b *build) unseenAfter(chain []*resource.Resource, s *stream) error {
 	var unseen []*resource.Resource
 	for _, i := range s.items {
 		// A generator returns its own TenantFence.
-		if i.GetGvk().Group == v1alpha1.Group && !(i.GetKind() == v1alpha1.KindTenantFence && own.Local(&i.RNode)) {
+		if i.GetGvk().Group == v1alpha1.Group && (i.GetKind() != v1alpha1.KindTenantFence || !own.Local(&i.RNode)) {
 			unseen = append(unseen, i.Resource)
 		}
 	}

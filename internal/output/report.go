@@ -99,10 +99,10 @@ func is(d policy.Decision) string {
 // of it.
 func sum(r policy.Report) string {
 	parts := r.Lacking()
-	switch {
-	case r.Basis == policy.FlowTestBasis:
+	switch r.Basis {
+	case policy.FlowTestBasis:
 		parts = append(parts, caseSum(r.FlowTests), "isolation not verified: no Tenant was given (--inputs)")
-	case r.Basis == policy.TenantBasis:
+	case policy.TenantBasis:
 		parts = append(parts, flowSum(r.FlowTests))
 	}
 	if i := r.Isolation; i != nil {
