@@ -2,7 +2,6 @@ package kustomize
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -25,7 +24,8 @@ type records struct {
 	// root is the directory that is built, symbolic links resolved.
 	root  filesys.ConfirmedDir
 	files map[string][]byte
-	kinds map[resid.Gvk][]document
+	// kinds are the names of each kind, with the resources of that name.
+	kinds map[resid.Gvk]map[string][]document
 	// forged reports that some file names the annotation in which kustomize keeps origins.
 	forged bool
 }
@@ -34,7 +34,6 @@ type records struct {
 type document struct {
 	// file is its path, symbolic links resolved.
 	file string
-	name string
 	node *yaml.RNode
 }
 
@@ -51,7 +50,7 @@ func (r *records) add(path string, content []byte) {
 
 // parse finds the resources in the files. What kustomize cannot read is none.
 func (r *records) parse() {
-	r.kinds = map[resid.Gvk][]document{}
+	r.kinds = map[resid.Gvk]map[string][]document{}
 	for file, content := range r.files {
 		r.forged = r.forged || bytes.Contains(content, []byte("kubernetes.io/origin")) || bytes.Contains(content, []byte("kubernetes.io~1origin"))
 		nodes, err := (&kio.ByteReader{Reader: bytes.NewReader(content), OmitReaderAnnotations: true, DisableUnwrapping: true, AnchorsAweigh: true}).Read()
@@ -60,14 +59,23 @@ func (r *records) parse() {
 		}
 		for _, n := range inLists(nodes) {
 			if metadata := n.Field("metadata"); metadata != nil && metadata.Value.YNode().Kind == yaml.MappingNode {
-				kind := groupKind(n)
-				r.kinds[kind] = append(r.kinds[kind], document{file: file, name: n.GetName(), node: n})
+				r.addDocument(document{file: file, node: n})
 			}
 		}
 	}
-	for _, documents := range r.kinds {
-		slices.SortStableFunc(documents, func(a, b document) int { return strings.Compare(a.file, b.file) })
+	for _, names := range r.kinds {
+		for _, documents := range names {
+			slices.SortStableFunc(documents, func(a, b document) int { return strings.Compare(a.file, b.file) })
+		}
 	}
+}
+
+func (r *records) addDocument(d document) {
+	kind, name := groupKind(d.node), d.node.GetName()
+	if r.kinds[kind] == nil {
+		r.kinds[kind] = map[string][]document{}
+	}
+	r.kinds[kind][name] = append(r.kinds[kind][name], d)
 }
 
 // inLists replaces lists by their items, as kustomize does.
@@ -123,26 +131,32 @@ func (r *records) shown(file string) string {
 // fileOf is the file that declares a resource, or that declares what a layer made it
 // of: the only one with its kind and name, or the one of those that kustomize names.
 func (r *records) fileOf(res *resource.Resource) string {
-	var same, like []string
-	for _, d := range r.kinds[groupKind(&res.RNode)] {
-		switch {
-		case d.name == res.GetName():
-			same = append(same, d.file)
-		case d.name != "" && strings.Contains(res.GetName(), d.name):
-			like = append(like, d.file)
-		}
-	}
-	same = slices.Compact(same)
+	names := r.kinds[groupKind(&res.RNode)]
+	same := filesOf(names[res.GetName()])
 	if len(same) == 1 {
 		return same[0]
 	}
-	if len(same) == 0 {
-		same = like
+	origin := r.origin(res)
+	if origin == "" {
+		return ""
 	}
-	if origin := r.origin(res); slices.Contains(same, origin) {
-		return origin
+	if len(same) > 0 {
+		names = map[string][]document{res.GetName(): names[res.GetName()]}
+	}
+	for name, documents := range names {
+		if name != "" && strings.Contains(res.GetName(), name) && slices.Contains(filesOf(documents), origin) {
+			return origin
+		}
 	}
 	return ""
+}
+
+func filesOf(documents []document) []string {
+	var out []string
+	for _, d := range documents {
+		out = append(out, d.file)
+	}
+	return slices.Compact(out)
 }
 
 // origin is the file that kustomize names. It is for findings, never for evidence: a
@@ -166,13 +180,10 @@ func (r *records) origin(res *resource.Resource) string {
 // spec, or why none is known: only then nobody but who writes that file has a say in it.
 func (r *records) evidence(tenant *resource.Resource) (path, unknown string) {
 	var exact, named []string
-	want := contentOf(tenant)
-	for _, d := range r.kinds[groupKind(&tenant.RNode)] {
-		if d.name != tenant.GetName() {
-			continue
-		}
+	want := contentOf(&tenant.RNode)
+	for _, d := range r.kinds[groupKind(&tenant.RNode)][tenant.GetName()] {
 		named = append(named, r.shown(d.file))
-		if have := contentOf(&resource.Resource{RNode: *d.node}); want != "" && have == want {
+		if have := contentOf(d.node); want != "" && have == want {
 			exact = append(exact, d.file)
 		}
 	}
@@ -193,28 +204,13 @@ func (r *records) evidence(tenant *resource.Resource) (path, unknown string) {
 }
 
 // contentOf is equal for Tenants that ask for the same under the same name.
-func contentOf(res *resource.Resource) string {
-	n, err := normalize(res)
-	if err != nil {
-		return ""
+func contentOf(n *yaml.RNode) string {
+	spec := []byte("{}")
+	if field := n.Field("spec"); field != nil {
+		var err error
+		if spec, err = field.Value.MarshalJSON(); err != nil {
+			return ""
+		}
 	}
-	data, err := n.MarshalJSON()
-	if err != nil {
-		return ""
-	}
-	var all struct {
-		APIVersion string `json:"apiVersion"`
-		Metadata   struct {
-			Name string `json:"name"`
-		} `json:"metadata"`
-		Spec any `json:"spec"`
-	}
-	if err := json.Unmarshal(data, &all); err != nil {
-		return ""
-	}
-	content, err := json.Marshal(all)
-	if err != nil {
-		return ""
-	}
-	return string(content)
+	return n.GetApiVersion() + "\n" + n.GetName() + "\n" + string(spec)
 }

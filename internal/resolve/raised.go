@@ -26,24 +26,39 @@ func raised(before, after v1alpha1.Limits) []string {
 }
 
 func widens(name string, before, after v1alpha1.Limits, was, is reflect.Value) bool {
-	switch {
-	case name == "fqdns":
+	switch name {
+	case "fqdns":
 		return slices.ContainsFunc(after.FQDNs, func(n string) bool { return !policy.SomeCovers(before.FQDNs, n) })
-	case name == "cidrs":
+	case "cidrs":
 		return !subset(setOf(after.CIDRs, nil), setOf(before.CIDRs, nil))
-	case name == "ports" && before.Ports == nil:
-		return false // Any port was allowed.
-	case is.Kind() == reflect.Pointer:
-		return !is.IsNil() && is.Elem().Bool() && (was.IsNil() || !was.Elem().Bool())
-	case is.Kind() != reflect.Slice:
-		return !reflect.DeepEqual(was.Interface(), is.Interface())
+	case "ports":
+		if before.Ports == nil {
+			return false // Any port was allowed.
+		}
+	}
+	switch is.Kind() {
+	case reflect.Pointer:
+		return !is.IsNil() && (was.IsNil() || !reflect.DeepEqual(was.Elem().Interface(), is.Elem().Interface())) && !isFalse(is.Elem())
+	case reflect.Slice:
+		return hasNew(was, is)
+	}
+	return !reflect.DeepEqual(was.Interface(), is.Interface())
+}
+
+func isFalse(v reflect.Value) bool { return v.Kind() == reflect.Bool && !v.Bool() }
+
+// hasNew reports whether a list has an element that another one has not.
+func hasNew(was, is reflect.Value) bool {
+	known := func(element any) bool {
+		for i := range was.Len() {
+			if reflect.DeepEqual(was.Index(i).Interface(), element) {
+				return true
+			}
+		}
+		return false
 	}
 	for i := range is.Len() {
-		known := false
-		for j := range was.Len() {
-			known = known || reflect.DeepEqual(is.Index(i).Interface(), was.Index(j).Interface())
-		}
-		if !known {
+		if !known(is.Index(i).Interface()) {
 			return true
 		}
 	}

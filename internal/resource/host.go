@@ -66,17 +66,8 @@ func hostOf(config *yaml.RNode, items []*yaml.RNode) host {
 		return host{unknown: byKustomize}
 	}
 	h := host{root: annotation(config, packagePath)}
-	ids := 0
-	for _, n := range items {
-		if hasAnnotation(n, KustomizeID) {
-			ids++
-		}
-	}
-	switch {
-	case ids > 0 && ids == len(items):
-		return host{unknown: byKustomize}
-	case ids > 0:
-		return host{unknown: byBoth}
+	if h.unknown = kustomizeIDs(items); h.unknown != "" {
+		return h
 	}
 	for _, n := range items {
 		file := annotation(n, kioutil.PathAnnotation)
@@ -88,6 +79,23 @@ func hostOf(config *yaml.RNode, items []*yaml.RNode) host {
 		}
 	}
 	return h
+}
+
+// kustomizeIDs is why items with kustomize's IDs have no files, or "" without any.
+func kustomizeIDs(items []*yaml.RNode) string {
+	ids := 0
+	for _, n := range items {
+		if hasAnnotation(n, KustomizeID) {
+			ids++
+		}
+	}
+	switch ids {
+	case 0:
+		return ""
+	case len(items):
+		return byKustomize
+	}
+	return byBoth
 }
 
 // source is that of an item.
