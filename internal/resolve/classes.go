@@ -91,7 +91,7 @@ func (c *classes) granted(f *flow, e end) {
 	case other == nil || other == f.tenant || e.among == named:
 		p.others = true
 	default:
-		p.add(f, other, true)
+		p.join(f, other)
 	}
 }
 
@@ -100,7 +100,7 @@ func (c *classes) agreed(f *flow, e end, agreed []policy.Grant) {
 	if p == nil {
 		return
 	}
-	p.add(f, e.tenant, true)
+	p.join(f, e.tenant)
 	if f.counts(e.among) && !slices.Contains(p.partly, e.tenant.Name) && !c.covered(f, e, agreed) {
 		p.partly = append(p.partly, e.tenant.Name)
 	}
@@ -112,31 +112,37 @@ func (c *classes) broken(f *flow, e end) {
 	}
 }
 
-func (c *classes) missing(f *flow, e end, differ bool) {
+func (c *classes) missing(f *flow, e end, does string) {
 	p := c.peer(f, e)
-	p.add(f, e.tenant, false)
+	p.meet(f, e.tenant)
 	if f.counts(e.among) && len(p.lacking) > 0 {
 		// Of those that are counted, one is the example.
 		return
 	}
-	l := lack{tenant: e.tenant.Name, shares: e.tenant.Shares(), does: "declare " + side(f), needs: fmt.Sprintf("needs %s in its spec.%s", otherHalf(f, e), f.direction.Opposite())}
-	switch whose, mistaken := c.mistakenPorts(f, e); {
-	case whose != nil:
+	l := lack{tenant: e.tenant.Name, shares: e.tenant.Shares(), does: does, needs: fmt.Sprintf("needs %s in its spec.%s", otherHalf(f, e), f.direction.Opposite())}
+	if whose, mistaken := c.mistakenPorts(f, e); whose != nil {
 		l.needs = fmt.Sprintf("must use the pods' port: in %s, %s", whose.reason, mistaken)
-	case differ:
-		l.does = "declare the same rules in http or dns"
 	}
 	if !slices.Contains(p.lacking, l) {
 		p.lacking = append(p.lacking, l)
 	}
 }
 
-func (p *classPeer) add(f *flow, other *tenant, open bool) {
+// meet adds two tenants at the two sides of the peer.
+func (p *classPeer) meet(f *flow, other *tenant) {
 	pair := [2]string{f.tenant.Name, other.Name}
-	if open && !p.pairs[pair] {
+	if _, known := p.pairs[pair]; !known {
+		p.pairs[pair] = false
+	}
+}
+
+// join adds two tenants between which the peer allows the flow.
+func (p *classPeer) join(f *flow, other *tenant) {
+	pair := [2]string{f.tenant.Name, other.Name}
+	if !p.pairs[pair] {
+		p.pairs[pair] = true
 		p.open = append(p.open, other.Name)
 	}
-	p.pairs[pair] = p.pairs[pair] || open
 }
 
 // report says of each peer whom it leaves out, or how many tenants it opens to each other.
@@ -201,7 +207,6 @@ func (c *classes) reportLacking(p *classPeer) {
 	if !p.others && len(p.open) == 0 && !p.unsure {
 		severity = policy.Error
 	}
-	have := map[class]string{sharing: " some of these pods", labelled: " namespaces with these labels"}[p.among]
 	for len(p.lacking) > 0 {
 		first := p.lacking[0]
 		same := func(l lack) bool { return l.does == first.does && l.needs == first.needs && l.shares == first.shares }
@@ -212,45 +217,48 @@ func (c *classes) reportLacking(p *classPeer) {
 			}
 		}
 		p.lacking = slices.DeleteFunc(p.lacking, same)
-		who, has, and, it := "Tenant ", "has", "does not "+first.does, "it"
-		if len(names) > 1 {
-			who, has, and, it = "Tenants ", "have", "do not "+first.does, "each"
-		}
-		if have != "" {
-			and = has + have + " and " + and
-		}
-		left := ""
-		switch {
-		case severity == policy.Error:
-		case first.shares:
-			left = ", so its own policies do not allow the flow"
-		default:
-			left = ", so the flow leaves " + map[bool]string{false: "it", true: "them"}[len(names) > 1] + " out"
-		}
-		c.say(severity, "no-consent", p.flow.ref, p.path, "%s%s %s%s: %s %s", who, quoted(names), and, left, it, first.needs)
+		c.say(severity, "no-consent", p.flow.ref, p.path, "%s", first.sentence(names, p.among, severity))
 	}
 }
 
+// sentence says it of all tenants that lack the same.
+func (l lack) sentence(names []string, among class, severity policy.Severity) string {
+	who, has, not, it, them := "Tenant", "has", "does not", "it", "it"
+	if len(names) > 1 {
+		who, has, not, it, them = "Tenants", "have", "do not", "each", "them"
+	}
+	out := who + " " + quoted(names) + " "
+	if have := map[class]string{sharing: "some of these pods", labelled: "namespaces with these labels"}[among]; have != "" {
+		out += has + " " + have + " and "
+	}
+	out += not + " " + l.does
+	switch {
+	case severity == policy.Error:
+	case l.shares:
+		out += ", so its own policies do not allow the flow"
+	default:
+		out += ", so the flow leaves " + them + " out"
+	}
+	return out + ": " + it + " " + l.needs
+}
+
+// lacks is what a tenant does not do, said of it alone and of one of several.
+type lacks struct{ alone, among string }
+
 // lacksConsent says what the tenant at an end of a flow would have to declare, and what it
 // does instead.
-func (r *resolver) lacksConsent(f *flow, e end, differ bool, c *classes) {
+func (r *resolver) lacksConsent(f *flow, e end, does lacks, c *classes) {
 	if r.brokenHalf(f, e) {
 		c.broken(f, e)
 		return
 	}
-	does := "does not say the other half of this flow"
-	if differ {
-		does = "says the other half of this flow with different rules in http or dns, of which none is the same"
-	}
 	if e.among != named {
-		c.missing(f, e, differ)
+		c.missing(f, e, does.among)
 		return
 	}
-	whose, mistaken := r.mistakenPorts(f, e)
-	switch {
-	case whose != nil:
-		r.refuse("no-consent", f.ref, e.path, "Tenant %q %s: in %s, %s, on which policies are decided: write that there, or name the Service as the peer", e.tenant.Name, does, whose.reason, mistaken)
-	default:
-		r.refuse("no-consent", f.ref, e.path, "Tenant %q %s: it needs %s in its spec.%s", e.tenant.Name, does, otherHalf(f, e), f.direction.Opposite())
+	if whose, mistaken := r.mistakenPorts(f, e); whose != nil {
+		r.refuse("no-consent", f.ref, e.path, "Tenant %q %s: in %s, %s, on which policies are decided: write that there, or name the Service as the peer", e.tenant.Name, does.alone, whose.reason, mistaken)
+		return
 	}
+	r.refuse("no-consent", f.ref, e.path, "Tenant %q %s: it needs %s in its spec.%s", e.tenant.Name, does.alone, otherHalf(f, e), f.direction.Opposite())
 }

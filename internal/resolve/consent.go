@@ -72,7 +72,11 @@ func (r *resolver) grantAgreed(f *flow, e end, c *classes) {
 	}
 	agreed, differ := r.agreements(f, e)
 	if len(agreed) == 0 {
-		r.lacksConsent(f, e, differ, c)
+		does := lacks{"does not say the other half of this flow", "declare " + side(f)}
+		if differ {
+			does = lacks{"says the other half of this flow with different rules in http or dns, of which none is the same", "declare the same rules in http or dns"}
+		}
+		r.lacksConsent(f, e, does, c)
 		return
 	}
 	if f.direction == policy.Egress {

@@ -179,29 +179,39 @@ func (r *resolver) labelledEnds(f *flow, p v1alpha1.Peer, at *field.Path) ([]end
 	if p.AnyNamespace() {
 		among = anyNamespace
 	}
-	namespaces := r.namespacesWith(p.NamespaceLabels)
+	namespaces, later := r.namespacesWith(p.NamespaceLabels), r.laterEnds(p, at)
 	var out []end
-	unowned := among == anyNamespace || r.index.Blind
 	for _, name := range namespaces {
 		if t := r.owner[name]; t != nil {
 			out = append(out, f.endsAt(r.podEnds(t, []string{name}, pods), t, among, at)...)
-			continue
+		} else {
+			out = append(out, r.sharedEnds(f, name, pods, among, at)...)
 		}
-		unowned = true
-		out = append(out, r.sharedEnds(f, name, pods, among, at)...)
 	}
-	later := r.laterEnds(p, at)
-	switch {
-	case len(namespaces) == 0 && !unowned:
-		return nil, r.missing(f, at.Child("namespaceLabels"), "no namespace in the build has these labels: correct them, tell the Namespace as inventory, or say optional: true")
-	case len(out) > 0 || unowned:
-	case f.optional || len(later) == 0:
-		return nil, r.missing(f, at.Child("pods"), "selects no pod of %s in the build: correct the labels, tell the pods as inventory, or say optional: true", quoted(namespaces))
-	default:
-		r.warn("no-such-peer-pods", f.ref, at.Child("pods"), "selects no pod in the build of the namespaces with these labels, %s: correct the labels, or tell the pods as inventory", quoted(namespaces))
+	if len(out) == 0 && among == labelled && !r.index.Blind {
+		if stands, found := r.checkLabelled(f, namespaces, later, at); !stands {
+			return nil, found
+		}
 	}
 	r.warnLabels(f, p, later, at)
 	return append(out, later...), true
+}
+
+// checkLabelled says of a peer that selects no tenant's pods what may be wrong with it. It
+// returns whether the rule by its labels stands and, where it does not, whether the flow
+// goes on.
+func (r *resolver) checkLabelled(f *flow, namespaces []string, later []end, at *field.Path) (stands, found bool) {
+	unowned := func(name string) bool { return r.owner[name] == nil }
+	switch {
+	case len(namespaces) == 0:
+		return false, r.missing(f, at.Child("namespaceLabels"), "no namespace in the build has these labels: correct them, tell the Namespace as inventory, or say optional: true")
+	case slices.ContainsFunc(namespaces, unowned):
+	case f.optional || len(later) == 0:
+		return false, r.missing(f, at.Child("pods"), "selects no pod of %s in the build: correct the labels, tell the pods as inventory, or say optional: true", quoted(namespaces))
+	default:
+		r.warn("no-such-peer-pods", f.ref, at.Child("pods"), "selects no pod in the build of the namespaces with these labels, %s: correct the labels, or tell the pods as inventory", quoted(namespaces))
+	}
+	return true, true
 }
 
 // laterEnds is the rule about namespaces with these labels that no tenant has, and that may

@@ -84,31 +84,35 @@ func (r *resolver) refuseWorldInParts() {
 	}
 	refused := map[*flow]bool{}
 	for i, first := range parts {
-		if refused[first.flow] {
-			continue
-		}
 		group := []networksOfPeer{first}
 		for _, other := range parts[i+1:] {
 			if !refused[other.flow] && (other.flow == first.flow || sameSource(first.flow, other.flow)) {
 				group = append(group, other)
 			}
 		}
-		if group = needed(group); len(group) == 0 {
-			continue
-		}
-		var others []string
-		for _, p := range group {
-			refused[p.flow] = true
-			// Beside policies of another form, these flows are left out.
-			p.flow.broken = true
-			if p.flow.ref != group[0].flow.ref {
-				others = append(others, p.flow.ref.String()+" "+p.at.String())
-			} else if p.at != group[0].at {
-				others = append(others, p.at.String())
+		if group = needed(group); len(group) > 0 && !refused[first.flow] {
+			r.refuseWorldOf(group)
+			for _, p := range group {
+				refused[p.flow] = true
 			}
 		}
-		r.worldKnown(group[0].flow.ref, group[0].at, "together with "+strings.Join(others, ", ")+" ")
 	}
+}
+
+// refuseWorldOf refuses peers that stand for the world together.
+func (r *resolver) refuseWorldOf(group []networksOfPeer) {
+	first := group[0]
+	var others []string
+	for _, p := range group {
+		// Beside policies of another form, these flows are left out.
+		p.flow.broken = true
+		if p.flow.ref != first.flow.ref {
+			others = append(others, p.flow.ref.String()+" "+p.at.String())
+		} else if p.at != first.at {
+			others = append(others, p.at.String())
+		}
+	}
+	r.worldKnown(first.flow.ref, first.at, "together with "+strings.Join(others, ", ")+" ")
 }
 
 // agentFlows are those by which agents dial in from networks, as far as networks matter.
