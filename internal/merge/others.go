@@ -25,17 +25,8 @@ func (m *merger) refuseOthers(items []*yaml.RNode) {
 	}
 	orphans := map[string][]string{}
 	for _, n := range items {
-		plan, owner := m.planned[resource.ID(n)], m.ownerOf(n)
-		switch {
-		case resource.Local(n):
-			// It never reaches the cluster.
-		case plan != nil && (m.Emits(plan) || owner == me && AsPlanned(n, plan)):
-		case plan != nil:
-			m.say(policy.Error, "emit-differs", n, "", m.differs(n, plan, owner))
-		case owner != me || m.Emits(n):
-		case m.knows(Whose(n)):
-			m.say(policy.Error, "emit-orphan", n, "", m.leftOver(n))
-		default:
+		// What is kept from the cluster never reaches it.
+		if !resource.Local(n) && !m.refuseDiffering(n) && m.orphaned(n) {
 			orphans[Whose(n)] = append(orphans[Whose(n)], resource.RefOf(n).String())
 		}
 	}
@@ -47,6 +38,29 @@ func (m *merger) refuseOthers(items []*yaml.RNode) {
 				name, strings.Join(orphans[name], ", ")),
 		})
 	}
+}
+
+// refuseDiffering refuses a policy of the name of one that another run writes, where it is
+// not that one. It reports whether some run writes one of that name.
+func (m *merger) refuseDiffering(n *yaml.RNode) bool {
+	plan, owner := m.planned[resource.ID(n)], m.ownerOf(n)
+	if plan != nil && !m.Emits(plan) && (owner != me || !AsPlanned(n, plan)) {
+		m.say(policy.Error, "emit-differs", n, "", m.differs(n, plan, owner))
+	}
+	return plan != nil
+}
+
+// orphaned reports whether a policy that nothing asks for is of somebody who is not in the
+// build. It refuses one of a tenant in the build, or of no tenant, itself.
+func (m *merger) orphaned(n *yaml.RNode) bool {
+	if m.ownerOf(n) != me || m.Emits(n) {
+		return false
+	}
+	if m.knows(Whose(n)) {
+		m.say(policy.Error, "emit-orphan", n, "", m.leftOver(n))
+		return false
+	}
+	return true
 }
 
 // knows reports whether a name is that of nobody, of a tenant, or of nodes of the fence.

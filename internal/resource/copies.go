@@ -86,20 +86,18 @@ func contentKey(n *yaml.RNode) (string, bool) {
 	if err != nil {
 		return "", false
 	}
-	if meta, ok := content["metadata"].(map[string]any); ok {
-		if NamespaceOf(n) == "" {
-			delete(meta, "namespace")
+	meta, _ := content["metadata"].(map[string]any)
+	if NamespaceOf(n) == "" {
+		delete(meta, "namespace")
+	}
+	annotations, _ := meta["annotations"].(map[string]any)
+	for key := range annotations {
+		if hostAnnotation(key) {
+			delete(annotations, key)
 		}
-		if annotations, ok := meta["annotations"].(map[string]any); ok {
-			for key := range annotations {
-				if hostAnnotation(key) {
-					delete(annotations, key)
-				}
-			}
-			if len(annotations) == 0 {
-				delete(meta, "annotations")
-			}
-		}
+	}
+	if len(annotations) == 0 {
+		delete(meta, "annotations")
 	}
 	return policy.Key(content), true
 }
