@@ -42,10 +42,8 @@ func (p proof) run(level v1alpha1.Proof) (policy.Report, error) {
 		Engine: e, Fence: p.fence, Twin: p.twin, Endpoints: reach.Endpoints{Index: p.index, Fence: p.fence, Reasons: resource.Reasons(p.items)},
 		Policies: policiesByName(p.fence, p.items, func(n *yaml.RNode) bool { return p.own[n] }), Sources: sourcesOf(p.in), Progress: p.progress,
 	}
-	if reach.Outside(p.in.FlowTests) {
-		if err := subject.Imagine(); err != nil {
-			return report, err
-		}
+	if err := subject.ImagineFor(p.in.FlowTests); err != nil {
+		return report, err
 	}
 	for i, t := range p.in.FlowTests {
 		p.progress.Tell("deciding FlowTests", i, len(p.in.FlowTests))

@@ -17,25 +17,38 @@ func (s *FenceProfileSpec) validateLocalNames(at *field.Path) field.ErrorList {
 			}
 		}
 		errs = append(errs, l.validateTenant(at.Child("tenant"))...)
-		switch {
-		case l.Entity != "" && l.Service != "":
-			errs = append(errs, field.Forbidden(at.Child("entity"), "is set beside service: names end at one of the two, so remove one"))
-		case l.Entity != "" && s.Cluster.CNI == CNIKubernetes:
-			errs = append(errs, field.Forbidden(at.Child("entity"), "exists with cni: Cilium alone: name the Service of the gateway's pods in service"))
-		case l.Entity != "" && l.Entity != EntityIngress:
-			errs = append(errs, field.NotSupported(at.Child("entity"), l.Entity, []Entity{EntityIngress}))
-		case l.Entity != "":
-		case l.Service == "":
-			errs = append(errs, field.Required(at.Child("service"), "name the Service at which the names end, as network/gateway, or write entity: ingress for a Gateway of Cilium's own"))
-		case !strings.Contains(l.Service, "/"):
-			errs = append(errs, field.Invalid(at.Child("service"), l.Service, "must be a Service's namespace and name with one slash between them, as in network/gateway"))
-		case l.Service == "default/kubernetes":
-			errs = append(errs, field.Invalid(at.Child("service"), l.Service, "is the apiserver's, behind which there are no pods: remove it, and use entities: [kube-apiserver] in the flows"))
-		default:
-			errs = append(errs, validateServicePeer(l.Service, at.Child("service"))...)
+		if l.Entity != "" {
+			errs = append(errs, l.validateEntity(s.Cluster.CNI, at)...)
+		} else {
+			errs = append(errs, l.validateService(at.Child("service"))...)
 		}
 	}
 	return errs
+}
+
+func (l LocalName) validateEntity(cni CNI, at *field.Path) field.ErrorList {
+	switch at := at.Child("entity"); {
+	case l.Service != "":
+		return field.ErrorList{field.Forbidden(at, "is set beside service: names end at one of the two, so remove one")}
+	case cni == CNIKubernetes:
+		return field.ErrorList{field.Forbidden(at, "exists with cni: Cilium alone: name the Service of the gateway's pods in service")}
+	case l.Entity != EntityIngress:
+		return field.ErrorList{field.NotSupported(at, l.Entity, []Entity{EntityIngress})}
+	}
+	return nil
+}
+
+func (l LocalName) validateService(at *field.Path) field.ErrorList {
+	switch {
+	case l.Service == "":
+		return field.ErrorList{field.Required(at, "name the Service at which the names end, as network/gateway, or write entity: ingress for a Gateway of Cilium's own")}
+	case !strings.Contains(l.Service, "/"):
+		return field.ErrorList{field.Invalid(at, l.Service, "must be a Service's namespace and name with one slash between them, as in network/gateway")}
+	case l.Service == "default/kubernetes":
+		return field.ErrorList{field.Invalid(at, l.Service, "is the apiserver's, behind which there are no pods: remove it, and use entities: [kube-apiserver] in the flows")}
+	default:
+		return validateServicePeer(l.Service, at)
+	}
 }
 
 func (l LocalName) validateTenant(at *field.Path) field.ErrorList {

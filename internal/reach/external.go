@@ -24,17 +24,20 @@ func isWorld(text string) bool {
 	return slices.Contains([]v1alpha1.Entity{v1alpha1.EntityWorld, v1alpha1.EntityWorldIPv4, v1alpha1.EntityWorldIPv6}, v1alpha1.Entity(text))
 }
 
-// Outside reports whether a case of some FlowTests is about what is outside the cluster, so that the engine must
-// know the names and networks that policies tell apart before the case is decided: see
-// Proof.Imagine.
-func Outside(tests []resource.FlowTest) bool {
+// aboutOutside reports whether a case of some FlowTests is about what is outside the cluster, so
+// that the engine must know the names and networks that policies tell apart before.
+func aboutOutside(tests []resource.FlowTest) bool {
 	return slices.ContainsFunc(tests, func(t resource.FlowTest) bool {
 		return slices.ContainsFunc(t.Test.Spec.Cases, func(c v1alpha1.FlowCase) bool { return isExternal(c.To) || isWorld(c.To) })
 	})
 }
 
-// Imagine makes everything known to the engine that policies tell apart.
-func (p Proof) Imagine() error {
+// ImagineFor makes everything known to the engine that policies tell apart, where a case of
+// some FlowTests needs it.
+func (p Proof) ImagineFor(tests []resource.FlowTest) error {
+	if !aboutOutside(tests) {
+		return nil
+	}
 	if _, err := p.Engine.Imagine(p.surroundings()); err != nil {
 		return fmt.Errorf("imagine what policies tell apart: %w", err)
 	}
@@ -111,7 +114,7 @@ func (e Endpoints) LeftOut(engine policy.Engine, result policy.FlowTestResult) p
 			})
 		}
 		if proxy := e.Fence.EgressProxy; proxy != nil && (isExternal(c.Case.To) || isWorld(c.Case.To)) {
-			if names := e.proxied(proxy, c); len(names) > 0 {
+			if names := e.proxied(proxy, c); names != "" {
 				out = append(out, policy.Finding{
 					Check: "external-leaves-out-proxy", Severity: policy.Info, Resource: result.Test, Field: at.String(),
 					Message: fmt.Sprintf("%q does not include names that pods reach through the egress proxy in namespace %s, a flow to the proxy's pods: it serves %s to them", c.Case.Name, proxy.Namespace, names),
