@@ -100,3 +100,43 @@ func cpu(b *testing.B) time.Duration {
 	}
 	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
 }
+
+// BenchmarkLargeInputs tells what builds cost of which one resource is very large.
+func BenchmarkLargeInputs(b *testing.B) {
+	var values, labels, names strings.Builder
+	for v := range 50 {
+		fmt.Fprintf(&values, "v%d,", v)
+	}
+	for k := range 20 {
+		fmt.Fprintf(&labels, "{key: k%d, operator: In, values: [%s]},", k, values.String())
+	}
+	for n := range 20_000 {
+		fmt.Fprintf(&names, "n%d.example.com,", n)
+	}
+	cnp := "---\napiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nmetadata: {name: p%d, namespace: tenant-acme}\nspec: {endpointSelector: %s, %s}\n"
+	tenant := "---\napiVersion: tenantfence.dev/v1alpha1\nkind: Tenant\nmetadata: {name: acme}\nspec: {%s}\n"
+	var denied, closed strings.Builder
+	for i := range 1_500 {
+		fmt.Fprintf(&denied, cnp, i, "{}", fmt.Sprintf("ingressDeny: [{fromEndpoints: [{matchLabels: {app: a%d}}]}]", i))
+		fmt.Fprintf(&closed, cnp, i, fmt.Sprintf("{matchLabels: {app: a%d}}", i), "ingressDeny: [{fromEndpoints: [{matchLabels: {app: web}}]}]")
+	}
+	for name, more := range map[string]string{
+		"20 labels of 50 values":     fmt.Sprintf(tenant, "") + fmt.Sprintf(cnp, 0, "{}", "ingress: [{fromEndpoints: [{matchExpressions: ["+labels.String()+"]}]}]"),
+		"1,500 denied peers":         fmt.Sprintf(tenant, "") + denied.String(),
+		"1,500 subjects with a deny": fmt.Sprintf(tenant, "") + closed.String(),
+		"20,000 names":               fmt.Sprintf(tenant, "egress: [{name: out, to: [{fqdns: ["+names.String()+"]}], ports: [{port: 443}]}]"),
+	} {
+		items, err := kio.FromBytes([]byte("apiVersion: v1\nkind: Namespace\nmetadata: {name: tenant-acme}\n" + more))
+		if err != nil {
+			b.Fatal(err)
+		}
+		config := yaml.MustParse(`{apiVersion: tenantfence.dev/v1alpha1, kind: TenantFence, metadata: {name: platform}, spec: {profile: {cluster: {cni: Cilium, ciliumVersion: "1.20"}, enforcement: Enforce, limits: {fqdns: ["**.example.com"]}}}}`)
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				if _, err := fn.Process(config.Copy(), copied(items), fn.Options{}); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}

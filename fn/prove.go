@@ -148,6 +148,11 @@ func (p proof) isolation(subject reach.Proof, report *policy.Report) error {
 		return nil
 	}
 	isolation, findings, err := subject.Isolation()
+	var budget policy.BudgetError
+	if errors.As(err, &budget) {
+		report.Findings = append(report.Findings, overBudget(subject, budget))
+		return nil
+	}
 	if err != nil {
 		return err
 	}
@@ -157,6 +162,15 @@ func (p proof) isolation(subject reach.Proof, report *policy.Report) error {
 	isolation.Audited = audited(p.fence).names()
 	report.Isolation = &isolation
 	return nil
+}
+
+// overBudget reports that nothing is proved, since the proof would be too large.
+func overBudget(subject reach.Proof, e policy.BudgetError) policy.Finding {
+	f := policy.Finding{Check: "proof-budget-exceeded", Severity: policy.Error, Resource: policy.Ref{Kind: "policy", Name: e.Policy}, Message: "nothing is proved: " + e.Error()}
+	if p := subject.Policies[e.Policy]; p != nil {
+		f.Resource = p.Ref
+	}
+	return f
 }
 
 // newEngine has the cluster's enforcer enforce the policies among the items and, beside

@@ -67,6 +67,9 @@ func (e *Engine) collectSelector(of *types.PolicyEntry, s *types.LabelSelector, 
 		}
 		e.selectionAt[s.Key()] = i
 	}
+	if s := &e.selections[i]; s.Policy != "" {
+		s.Policy = min(s.Policy, authorOf(of.Labels))
+	}
 	e.selections[i].Ports = withPorts(e.selections[i].Ports, ports)
 	return nil
 }

@@ -8,7 +8,7 @@ import (
 
 // classes group the values of each trait: those of one class are in the same lists of all
 // requirements, so that no selector tells them apart. Each value is mapped to the first of
-// its class.
+// its class, in the order of the alphabet.
 type classes map[spot]map[string]string
 
 // valueList is the list of values of a requirement.
@@ -37,10 +37,14 @@ func newClasses(selections [][]Selection) classes {
 		}
 		for _, v := range l.values {
 			class := string(in[l.at][v])
-			if _, ok := first[l.at][class]; !ok {
+			if have, ok := first[l.at][class]; !ok || v < have {
 				first[l.at][class] = v
 			}
-			out[l.at][v] = first[l.at][class]
+		}
+	}
+	for at, values := range in {
+		for v, class := range values {
+			out[at][v] = first[at][string(class)]
 		}
 	}
 	return out

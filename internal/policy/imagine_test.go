@@ -1,6 +1,7 @@
 package policy_test
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -77,5 +78,126 @@ func TestImaginedValues(t *testing.T) {
 	})
 	if !found {
 		t.Error("no pod that is imagined is selected")
+	}
+}
+
+// in selects pods by one of some values of a label.
+func in(key string, values ...string) policy.Selection {
+	return policy.Selection{Policy: "acme/" + key, Requirements: append(policy.InNamespace("acme"), policy.Requirement{
+		Of: policy.PodLabel, LabelSelectorRequirement: metav1.LabelSelectorRequirement{Key: key, Operator: metav1.LabelSelectorOpIn, Values: values},
+	})}
+}
+
+func spelledPods(pods []policy.Endpoint) string {
+	var out []string
+	for _, ep := range pods {
+		if ep.Namespace == "acme" {
+			out = append(out, policy.Spelled(ep.Labels))
+		}
+	}
+	return strings.Join(out, " ")
+}
+
+var acme = map[string]map[string]string{"acme": nil}
+
+func TestValuesOfOneClassHaveOneRepresentative(t *testing.T) {
+	t.Parallel()
+	declared := policy.Selection{Requirements: policy.RequirementsOf(app("b"), policy.PodLabel)}
+	other := policy.Compared{}
+	if _, err := policy.ImaginePods(policy.Surroundings{Compared: &other}, nil, []policy.Selection{in("app", "c")}); err != nil {
+		t.Fatal(err)
+	}
+	for sentence, c := range map[string]struct {
+		around policy.Surroundings
+		told   []policy.Selection
+		want   string
+	}{
+		"all values that nothing distinguishes are one":        {policy.Surroundings{}, []policy.Selection{in("app", "a", "b", "c")}, " app=a"},
+		"another selector distinguishes some":                  {policy.Surroundings{}, []policy.Selection{in("app", "a", "b", "c"), in("app", "c", "d")}, " app=a app=c app=d"},
+		"a declared selector distinguishes a value":            {policy.Surroundings{Selectors: []policy.Selection{declared}}, []policy.Selection{in("app", "a", "b", "c")}, " app=a app=b"},
+		"an engine that is compared distinguishes a value":     {policy.Surroundings{Compared: &other}, []policy.Selection{in("app", "a", "b", "c")}, " app=a app=c"},
+		"the same list in another order is the same list":      {policy.Surroundings{}, []policy.Selection{in("app", "a", "b"), in("app", "b", "a")}, " app=a"},
+		"a value of one label is not one of another":           {policy.Surroundings{}, []policy.Selection{in("app", "a", "b"), in("tier", "b")}, " app=a tier=b"},
+		"a declared value is not the one that nobody declares": {policy.Surroundings{Selectors: []policy.Selection{{Requirements: policy.RequirementsOf(app("other"), policy.PodLabel)}}}, []policy.Selection{exists("app")}, " app=other-other"},
+	} {
+		t.Run(sentence, func(t *testing.T) {
+			c.around.Namespaces = acme
+			if got := spelledPods(imagine(t, c.around, nil, c.told...)); got != c.want {
+				t.Errorf("got %q, want %q", got, c.want)
+			}
+		})
+	}
+}
+
+func exists(key string) policy.Selection {
+	s := in(key)
+	s.Requirements[1].Operator = metav1.LabelSelectorOpExists
+	return s
+}
+
+// large is a selection of some keys with some values each.
+func large(keys, values int, operator metav1.LabelSelectorOperator) policy.Selection {
+	s := policy.Selection{Policy: "acme/large", Requirements: policy.InNamespace("acme")}
+	for k := range keys {
+		r := policy.Requirement{Of: policy.PodLabel, LabelSelectorRequirement: metav1.LabelSelectorRequirement{Key: fmt.Sprint("k", k), Operator: operator}}
+		for v := range values {
+			r.Values = append(r.Values, fmt.Sprint("v", v))
+		}
+		s.Requirements = append(s.Requirements, r)
+	}
+	return s
+}
+
+// The number of representatives does not grow with the values that a selector lists.
+func TestLargeSelectorsHaveFewRepresentatives(t *testing.T) {
+	t.Parallel()
+	half := large(20, 25, metav1.LabelSelectorOpIn)
+	for sentence, c := range map[string]struct {
+		told []policy.Selection
+		want int
+	}{
+		"In":                                     {[]policy.Selection{large(20, 50, metav1.LabelSelectorOpIn)}, 2},
+		"twice the keys and values":              {[]policy.Selection{large(40, 100, metav1.LabelSelectorOpIn)}, 2},
+		"NotIn":                                  {[]policy.Selection{large(20, 50, metav1.LabelSelectorOpNotIn)}, 1 + 2*20},
+		"two selectors, one of which lists half": {[]policy.Selection{large(20, 50, metav1.LabelSelectorOpIn), half}, 2 + 20},
+	} {
+		t.Run(sentence, func(t *testing.T) {
+			n := 0
+			for _, ep := range imagine(t, policy.Surroundings{Namespaces: acme}, nil, c.told...) {
+				if ep.Namespace == "acme" {
+					n++
+				}
+			}
+			if n != c.want {
+				t.Errorf("got %d representatives, want %d", n, c.want)
+			}
+		})
+	}
+}
+
+// What is over the budget is refused before it is made, and the error names the policy that
+// needs the most.
+func TestBudget(t *testing.T) {
+	t.Parallel()
+	told := []policy.Selection{in("app", "a", "b", "c", "d"), in("app", "a"), in("app", "b"), in("app", "c")}
+	for budget, want := range map[int]error{
+		10: nil,
+		3:  policy.BudgetError{Policy: "acme/app", Needs: 7, Limit: 3},
+	} {
+		_, err := policy.ImaginePods(policy.Surroundings{Namespaces: acme, Budget: budget}, nil, told)
+		if err != want { //nolint:errorlint // it is compared as a value
+			t.Errorf("budget %d: got %v, want %v", budget, err, want)
+		}
+	}
+	huge := large(200, 150, metav1.LabelSelectorOpIn)
+	each := []policy.Selection{huge}
+	for k, r := range huge.Requirements[1:] {
+		for _, v := range r.Values {
+			each = append(each, in(fmt.Sprint("k", k), v))
+		}
+	}
+	var over policy.BudgetError
+	if _, err := policy.ImaginePods(policy.Surroundings{Namespaces: acme}, nil, each); !errors.As(err, &over) || over.Needs != 1+200*149 {
+		t.Errorf("got %v", err)
 	}
 }

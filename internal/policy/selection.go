@@ -15,8 +15,8 @@ type Selection struct {
 	// Ports are those that policies name at the pods that it selects. Their numbers are
 	// the pods' own.
 	Ports []NamedPort
-	// Policy is the name of the first policy with the selector, as in Side. Omitted: it is
-	// no policy's.
+	// Policy is the name, as in Side, of the policy with the selector, the first in the order
+	// of the alphabet where there are several. Omitted: it is no policy's.
 	Policy string
 }
 

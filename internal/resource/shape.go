@@ -62,16 +62,21 @@ func (s *shape) item(n *yaml.RNode, index int) {
 			s.bad(field, "must be a string, and is %s", what(v))
 		}
 	}
-	s.metadata(child(root, "metadata"))
 	if list := child(root, "items"); strings.HasSuffix(s.ref.Kind, "List") && list != nil && list.Kind == yaml.SequenceNode {
 		s.bad("items", "is a list of resources, of which none would be seen: write each of them as a resource of its own")
+		return
 	}
+	s.metadata(child(root, "metadata"))
 	s.within = map[*yaml.Node]bool{}
 	s.walk(root, "")
 }
 
 func (s *shape) metadata(m *yaml.Node) {
+	// What this project's own kinds need is checked where they are decoded.
+	own := groupOf(s.ref.APIVersion) == v1alpha1.Group
 	switch {
+	case isNull(m) && own:
+		return
 	case isNull(m):
 		s.bad("metadata", "is missing: every resource needs metadata.name")
 		return
@@ -84,7 +89,7 @@ func (s *shape) metadata(m *yaml.Node) {
 			s.bad("metadata."+field, "must be a string, and is %s", what(v))
 		}
 	}
-	if isNull(child(m, "name")) && isNull(child(m, "generateName")) {
+	if !own && isNull(child(m, "name")) && isNull(child(m, "generateName")) {
 		s.bad("metadata.name", "is missing: every resource needs one")
 	}
 	for _, field := range []string{"labels", "annotations"} {
@@ -98,7 +103,11 @@ func (s *shape) metadata(m *yaml.Node) {
 		}
 		for i := 0; i+1 < len(v.Content); i += 2 {
 			if value := content(v.Content[i+1]); !isString(value) && v.Content[i].Tag != yaml.MergeTag {
-				s.bad("metadata."+field+"["+v.Content[i].Value+"]", "must be a string, and is %s: quote it", what(value))
+				do := "correct it"
+				if value != nil && value.Kind == yaml.ScalarNode && !isNull(value) {
+					do = "quote it"
+				}
+				s.bad("metadata."+field+"["+v.Content[i].Value+"]", "must be a string, and is %s: %s", what(value), do)
 			}
 		}
 	}
