@@ -87,11 +87,11 @@ func TestWhatIsKeptUnprovedIsRefused(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			run := listed(t, inputs(t), "[Baseline, Allow]")
-			items := append(run.Items, parse(t, "left.yaml", []byte(`apiVersion: cilium.io/v2
+			items := slices.Concat(run.Items, parse(t, "left.yaml", []byte(`apiVersion: cilium.io/v2
 kind: CiliumNetworkPolicy
 metadata: {name: left, namespace: tenant-acme, labels: {tenantfence.dev/fence: platform, tenantfence.dev/stage: DefaultDeny}}
 spec: {endpointSelector: {}, ingress: [{fromEntities: [all]}]}
-`))...)
+`)))
 			for _, n := range items {
 				if !c.inFiles {
 					if err := n.PipeE(yaml.ClearAnnotation("internal.config.kubernetes.io/path")); err != nil {
