@@ -89,7 +89,7 @@ func (s *shape) metadata(m *yaml.Node) {
 		s.bad("metadata", "must be a mapping, and is %s", what(m))
 		return
 	}
-	s.names(m, own)
+	s.names(m)
 	for _, field := range []string{"labels", "annotations"} {
 		if v := child(m, field); !isNull(v) {
 			s.texts("metadata."+field, v)
@@ -98,7 +98,8 @@ func (s *shape) metadata(m *yaml.Node) {
 }
 
 // names checks the fields of metadata that identify an item.
-func (s *shape) names(m *yaml.Node, own bool) {
+func (s *shape) names(m *yaml.Node) {
+	own := groupOf(s.ref.APIVersion) == v1alpha1.Group
 	for _, field := range []string{"name", "namespace"} {
 		if v := child(m, field); v != nil && !isNull(v) && !isString(v) {
 			s.bad("metadata."+field, "must be a string, and is %s", what(v))
