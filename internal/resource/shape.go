@@ -54,6 +54,17 @@ func (s *shape) item(n *yaml.RNode, index int) {
 		return
 	}
 	s.strict = read(s.ref)
+	s.typeMeta(root, index)
+	if list := child(root, "items"); strings.HasSuffix(s.ref.Kind, "List") && list != nil && list.Kind == yaml.SequenceNode {
+		s.bad("items", "is a list of resources, of which none would be seen: write each of them as a resource of its own")
+		return
+	}
+	s.metadata(child(root, "metadata"))
+	s.within = map[*yaml.Node]bool{}
+	s.walk(root, "")
+}
+
+func (s *shape) typeMeta(root *yaml.Node, index int) {
 	for _, field := range []string{"apiVersion", "kind"} {
 		switch v := child(root, field); {
 		case v == nil || isNull(v) || v.Value == "" && v.Kind == yaml.ScalarNode:
@@ -62,13 +73,6 @@ func (s *shape) item(n *yaml.RNode, index int) {
 			s.bad(field, "must be a string, and is %s", what(v))
 		}
 	}
-	if list := child(root, "items"); strings.HasSuffix(s.ref.Kind, "List") && list != nil && list.Kind == yaml.SequenceNode {
-		s.bad("items", "is a list of resources, of which none would be seen: write each of them as a resource of its own")
-		return
-	}
-	s.metadata(child(root, "metadata"))
-	s.within = map[*yaml.Node]bool{}
-	s.walk(root, "")
 }
 
 func (s *shape) metadata(m *yaml.Node) {
@@ -84,6 +88,17 @@ func (s *shape) metadata(m *yaml.Node) {
 		s.bad("metadata", "must be a mapping, and is %s", what(m))
 		return
 	}
+	s.names(m)
+	for _, field := range []string{"labels", "annotations"} {
+		if v := child(m, field); !isNull(v) {
+			s.texts("metadata."+field, v)
+		}
+	}
+}
+
+// names checks the fields of metadata that identify an item.
+func (s *shape) names(m *yaml.Node) {
+	own := groupOf(s.ref.APIVersion) == v1alpha1.Group
 	for _, field := range []string{"name", "namespace"} {
 		if v := child(m, field); v != nil && !isNull(v) && !isString(v) {
 			s.bad("metadata."+field, "must be a string, and is %s", what(v))
@@ -92,23 +107,21 @@ func (s *shape) metadata(m *yaml.Node) {
 	if !own && isNull(child(m, "name")) && isNull(child(m, "generateName")) {
 		s.bad("metadata.name", "is missing: every resource needs one")
 	}
-	for _, field := range []string{"labels", "annotations"} {
-		v := child(m, field)
-		if v == nil || isNull(v) {
-			continue
-		}
-		if v.Kind != yaml.MappingNode {
-			s.bad("metadata."+field, "must be a mapping of strings, and is %s", what(v))
-			continue
-		}
-		for i := 0; i+1 < len(v.Content); i += 2 {
-			if value := content(v.Content[i+1]); !isString(value) && v.Content[i].Tag != yaml.MergeTag {
-				do := "correct it"
-				if value != nil && value.Kind == yaml.ScalarNode && !isNull(value) {
-					do = "quote it"
-				}
-				s.bad("metadata."+field+"["+v.Content[i].Value+"]", "must be a string, and is %s: %s", what(value), do)
+}
+
+// texts checks a mapping of strings.
+func (s *shape) texts(at string, v *yaml.Node) {
+	if v.Kind != yaml.MappingNode {
+		s.bad(at, "must be a mapping of strings, and is %s", what(v))
+		return
+	}
+	for i := 0; i+1 < len(v.Content); i += 2 {
+		if value := content(v.Content[i+1]); !isString(value) && v.Content[i].Tag != yaml.MergeTag {
+			do := "correct it"
+			if value != nil && value.Kind == yaml.ScalarNode && !isNull(value) {
+				do = "quote it"
 			}
+			s.bad(at+"["+v.Content[i].Value+"]", "must be a string, and is %s: %s", what(value), do)
 		}
 	}
 }
