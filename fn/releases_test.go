@@ -132,6 +132,8 @@ func TestGoldenCasesFitEachRelease(t *testing.T) {
 		for _, c := range cases {
 			config, items := readCase(t, filepath.Dir(c))
 			config = config.Copy()
+			// Existing policies were written for one version.
+			items = slices.DeleteFunc(items, resource.IsPolicy)
 			if !declareVersion(t, config, items, r) {
 				continue
 			}

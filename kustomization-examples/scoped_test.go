@@ -190,7 +190,13 @@ func readCase(t *testing.T, dir string) (config *yaml.RNode, all []*yaml.RNode) 
 		case "fence.yaml":
 			config = items(t, data)[0]
 		default:
-			all = append(all, items(t, data)...)
+			for _, n := range items(t, data) {
+				name := filepath.Base(file)
+				if err := resource.SetSource(n, resource.Source{File: name, Path: name}); err != nil {
+					t.Fatal(err)
+				}
+				all = append(all, n)
+			}
 		}
 	}
 	return config, all
