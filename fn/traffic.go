@@ -62,7 +62,8 @@ func trafficOf(c checker) comparedTraffic {
 		}
 	}
 	t.was = append(t.was, c.Before...)
-	if len(c.Before) == 0 && !(resource.InPlace(c.before) && slices.ContainsFunc(c.before, o.Owns)) {
+	inPlace := resource.InPlace(c.before) && slices.ContainsFunc(c.before, o.Owns)
+	if len(c.Before) == 0 && !inPlace {
 		there := byID(t.was)
 		for _, n := range c.after.Items {
 			if o.Owns(n) && there[resource.ID(n)] == nil {

@@ -79,11 +79,6 @@ func (p Proof) fencedNodes(known []policy.Endpoint) []policy.Endpoint {
 	return slices.CompactFunc(out, func(a, b policy.Endpoint) bool { return a.Name == b.Name })
 }
 
-// closedEnds are the fenced pods, and the nodes.
-func (p Proof) closedEnds(known []policy.Endpoint) []policy.Endpoint {
-	return slices.Concat(p.fenced(known), p.fencedNodes(known))
-}
-
 // closers are the kinds of nodes that close a node in one direction, those in Enforce
 // first.
 func closers(f *policy.Fence, labels map[string]string, d policy.Direction) []*policy.Node {
