@@ -104,7 +104,7 @@ func runBuild(cmd *cobra.Command, dir string, before []*yaml.RNode) (built, erro
 		}
 		p.Tell("building "+dir, 0, 0)
 		b.data, err = kustomize.Build(filesys.MakeFsOnDisk(), dir, options)
-		if findings := outside(err); len(findings) > 0 {
+		if findings := findingsOf(err); len(findings) > 0 {
 			return refusal(cmd.ErrOrStderr(), findings, nil)
 		}
 		if err != nil || !b.fellBack {
@@ -115,9 +115,12 @@ func runBuild(cmd *cobra.Command, dir string, before []*yaml.RNode) (built, erro
 	return b, err
 }
 
-// outside are the findings about what stands outside of every fence, none where an error is
-// another one.
-func outside(err error) policy.Findings {
+// findingsOf are the findings in the error of a build, none where it is another one.
+func findingsOf(err error) policy.Findings {
+	var malformed *kustomize.MalformedError
+	if errors.As(err, &malformed) {
+		return malformed.Findings
+	}
 	var unseen *kustomize.UnseenError
 	if !errors.As(err, &unseen) {
 		return nil

@@ -80,7 +80,7 @@ func verify(cmd *cobra.Command, args []string, flags verifyFlags) error {
 	var report policy.Report
 	err = watched(cmd, func(p *output.Progress) error {
 		v, err := gather(cmd, p, args, flags.inputs)
-		if findings := outside(err); len(findings) > 0 {
+		if findings := findingsOf(err); len(findings) > 0 {
 			report = policy.Report{Basis: policy.TenantBasis, Findings: findings}
 			return nil
 		}

@@ -28,7 +28,7 @@ func (p *plan) run() ([]byte, error) {
 	}
 	m, err := runKrusty(o, root.dir.String(), opts)
 	if err != nil {
-		return nil, fmt.Errorf("build %s: %w", p.build.dir, err)
+		return nil, r.explain(fmt.Errorf("build %s: %w", p.build.dir, err))
 	}
 	resources := m.Resources()
 	if err := restoreLocalConfig(resources); err != nil {

@@ -1,0 +1,69 @@
+package kustomize
+
+import (
+	"bytes"
+	"errors"
+	"maps"
+	"slices"
+	"strings"
+
+	"sigs.k8s.io/kustomize/kyaml/kio"
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/tenantfence/tenantfence/internal/policy"
+	tenantfence "github.com/tenantfence/tenantfence/internal/resource"
+)
+
+// MalformedError holds what is malformed in the files of a build that kustomize cannot read.
+type MalformedError struct{ Findings policy.Findings }
+
+func (e *MalformedError) Error() string {
+	out := make([]string, len(e.Findings))
+	for i, f := range e.Findings {
+		out[i] = f.String()
+	}
+	return strings.Join(out, "\n")
+}
+
+// explain replaces the error of kustomize's code where it stopped on malformed resources.
+func (r *records) explain(err error) error {
+	if !errors.Is(err, errInterrupted) {
+		return err
+	}
+	if found := r.malformed(); len(found) > 0 {
+		return &MalformedError{found}
+	}
+	return err
+}
+
+// malformed finds the malformed resources in the files that were read, with their files.
+func (r *records) malformed() policy.Findings {
+	var out policy.Findings
+	for _, file := range slices.Sorted(maps.Keys(r.files)) {
+		nodes, err := (&kio.ByteReader{Reader: bytes.NewReader(r.files[file]), OmitReaderAnnotations: true, DisableUnwrapping: true, AnchorsAweigh: true}).Read()
+		if err != nil {
+			continue
+		}
+		for i, n := range nodes {
+			if !declaresKind(n) {
+				continue
+			}
+			for _, f := range tenantfence.Shapes([]*yaml.RNode{n}) {
+				f.Resource.File, f.Resource.Index = r.shown(file), i
+				out = append(out, f)
+			}
+		}
+	}
+	return out.Sort()
+}
+
+// declaresKind reports whether a document has an apiVersion and a kind: patches and values
+// need none, and a List has items instead of a name.
+func declaresKind(n *yaml.RNode) bool {
+	root := n.YNode()
+	found := map[string]string{}
+	for i := 0; root.Kind == yaml.MappingNode && i+1 < len(root.Content); i += 2 {
+		found[root.Content[i].Value] = root.Content[i+1].Value
+	}
+	return found["apiVersion"] != "" && found["kind"] != "" && found["kind"] != "Kustomization" && !strings.HasSuffix(found["kind"], "List")
+}
