@@ -158,15 +158,6 @@ func forText(n *yaml.RNode) string {
 	return firstOf(strings.Split(n.GetAnnotations()[resource.AnnotationFor], "\n"))
 }
 
-// firstOf lists the first of some texts.
-func firstOf(texts []string) string {
-	out := strings.Join(texts[:min(shown, len(texts))], ", ")
-	if len(texts) > shown {
-		out += ", …"
-	}
-	return out
-}
-
 func byID(items []*yaml.RNode) map[policy.Ref]*yaml.RNode {
 	out := map[policy.Ref]*yaml.RNode{}
 	for _, n := range items {

@@ -154,13 +154,11 @@ func (t comparedTraffic) finding(d reach.Difference) policy.Finding {
 		f.Check, f.Severity = "traffic-one-sided", policy.Info
 		f.Message += "; the other side denies them"
 	}
-	if len(from) > 1 {
-		var others []string
-		for _, c := range from[1:] {
-			others = append(others, c.ref.String())
-		}
-		f.Message += " (together with " + firstOf(others) + ")"
+	var others []string
+	for _, c := range from[1:] {
+		others = append(others, c.ref.String())
 	}
+	f.Message += alongside(others)
 	return f
 }
 
@@ -184,7 +182,8 @@ func (t comparedTraffic) causes(d reach.Difference) []changedPolicy {
 func (t comparedTraffic) unknown(err error) (policy.Findings, error) {
 	var rejected policy.RejectedError
 	var conflict policy.ConflictError
-	if !errors.As(err, &rejected) && !errors.As(err, &conflict) {
+	var budget policy.BudgetError
+	if !errors.As(err, &rejected) && !errors.As(err, &conflict) && !errors.As(err, &budget) {
 		return nil, fmt.Errorf("compare with what was there: %w", err)
 	}
 	var out policy.Findings

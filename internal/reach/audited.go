@@ -14,6 +14,9 @@ type IsolatedPods struct {
 	Direction policy.Direction
 	// Pods names one of them and counts the others.
 	Pods string
+	// By names the policies that allow something at them, sorted. Policies that allow
+	// nothing may isolate them as well.
+	By []string
 }
 
 // IsolatedInAudit finds the pods of tenants in Audit that the policies isolate.
@@ -23,6 +26,7 @@ func (p Proof) IsolatedInAudit() ([]IsolatedPods, error) {
 		return nil, fmt.Errorf("imagine what policies tell apart: %w", err)
 	}
 	var found leaks
+	by := map[*leak][]string{}
 	for _, pod := range known {
 		owner := p.Fence.OwnerOfPod(pod.Namespace, pod.Labels)
 		if pod.Kind != policy.PodEndpoint || !pod.Selected() || owner == nil || owner.Enforcement == v1alpha1.Enforce {
@@ -33,16 +37,24 @@ func (p Proof) IsolatedInAudit() ([]IsolatedPods, error) {
 			if err != nil {
 				return nil, fmt.Errorf("find what is open: %w", err)
 			}
-			if !slices.ContainsFunc(openings, func(o policy.Opening) bool { return len(o.By) == 0 }) {
-				v := view{subject: pod, direction: d}
-				v.owner.tenant = owner
-				found.of(v, policy.Opening{}).subjects.add(pod.Name)
+			if slices.ContainsFunc(openings, func(o policy.Opening) bool { return len(o.By) == 0 }) {
+				continue
+			}
+			v := view{subject: pod, direction: d}
+			v.owner.tenant = owner
+			l := found.of(v, policy.Opening{})
+			l.subjects.add(pod.Name)
+			for _, o := range openings {
+				by[l] = append(by[l], o.By...)
 			}
 		}
 	}
 	var out []IsolatedPods
 	for _, l := range found.list {
-		out = append(out, IsolatedPods{Tenant: l.owner.tenant.Name, Direction: l.direction, Pods: l.subjects.list[0] + l.subjects.others()})
+		slices.Sort(by[l])
+		out = append(out, IsolatedPods{
+			Tenant: l.owner.tenant.Name, Direction: l.direction, Pods: l.subjects.list[0] + l.subjects.others(), By: slices.Compact(by[l]),
+		})
 	}
 	return out, nil
 }
