@@ -155,7 +155,7 @@ func want(in *resource.Inputs, index *resource.Index) (wanted, policy.Findings, 
 func mergeOptions(in *resource.Inputs, fence *policy.Fence) merge.Options {
 	return merge.Options{
 		Fence: fence, Config: in.FenceRef, Stages: in.Fence.Spec.Stages, Emit: in.Fence.Spec.Emit, FormerNames: in.Fence.Spec.FormerNames,
-		TenantsUnseen: in.Fence.Spec.Profile != nil && len(in.Tenants) == 0,
+		TenantsUnread: len(in.Unread) > 0, TenantsUnseen: in.Fence.Spec.Profile != nil && len(in.Tenants) == 0,
 	}
 }
 

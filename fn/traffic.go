@@ -45,8 +45,10 @@ type comparedTraffic struct {
 }
 
 type changedPolicy struct {
-	ref         policy.Ref
-	handWritten bool
+	ref policy.Ref
+	// handWritten reports that somebody else wrote it, and closes that it is a default-deny
+	// that did not exist before.
+	handWritten, closes bool
 }
 
 // trafficOf collects what was there and what differs. Where the host shows nothing of an
@@ -86,7 +88,10 @@ func differing(o merge.Options, was, is []*yaml.RNode) []changedPolicy {
 		if same, err := sameContent(one[id], other[id]); err == nil && same {
 			continue
 		}
-		out = append(out, changedPolicy{ref: resource.RefOf(n), handWritten: one[id] != nil && !o.Owns(one[id])})
+		out = append(out, changedPolicy{
+			ref: resource.RefOf(n), handWritten: one[id] != nil && !o.Owns(one[id]),
+			closes: one[id] == nil && n.GetLabels()[resource.LabelFamily] == string(policy.DefaultDeny),
+		})
 		if one[id] != nil {
 			out[len(out)-1].ref = resource.RefOf(one[id])
 		}
@@ -172,8 +177,13 @@ func (t comparedTraffic) causes(d reach.Difference) []changedPolicy {
 		return by
 	}
 	near := find(func(c changedPolicy) bool { return c.ref.Namespace == "" || c.ref.Namespace == d.Namespace })
-	if own := slices.DeleteFunc(slices.Clone(near), func(c changedPolicy) bool { return !c.handWritten }); len(own) > 0 {
-		return own
+	// What closes is rather a default-deny that is new, and what opens a policy that changed.
+	first := func(c changedPolicy) bool { return c.handWritten }
+	if d.Effect == reach.Closed {
+		first = func(c changedPolicy) bool { return c.closes }
+	}
+	if likely := slices.DeleteFunc(slices.Clone(near), func(c changedPolicy) bool { return !first(c) }); len(likely) > 0 {
+		return likely
 	}
 	return near
 }

@@ -46,7 +46,7 @@ func Verify(v Verification) (policy.Report, error) {
 	} else if runs, err = runsOf(v.Fence, Runs(v.Items)); err != nil {
 		return policy.Report{}, err
 	}
-	said = slices.Concat(said, lint.LocalPolicies(finished, v.Kpt, fenceOf(runs)), lint.AuditAnnotation(finished))
+	said = slices.Concat(said, lint.LocalPolicies(finished, v.Kpt, fenceOf(runs)), lint.AuditAnnotation(finished), lint.UnknownAnnotations(finished))
 	if !v.Kpt {
 		if v.Items, err = applied(finished); err != nil {
 			return policy.Report{}, err

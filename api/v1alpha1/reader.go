@@ -96,6 +96,10 @@ func (r *reader) unknown(name string, s *spec.Schema, at *field.Path) {
 		r.meant = append(r.meant, at.Child(meant).String())
 		return
 	}
+	if slices.Contains(fields, "matchLabels") {
+		r.refuse(field.Forbidden(at.Child(name), "there is no such field: if it is a label, write it in matchLabels, as {matchLabels: {"+name+": …}}"))
+		return
+	}
 	r.refuse(field.Forbidden(at.Child(name), "there is no such field: remove it; the fields here are "+strings.Join(fields, ", ")))
 }
 

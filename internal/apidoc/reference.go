@@ -15,7 +15,8 @@ const preamble = `<!-- Generated from api/v1alpha1 by make generate. Do not edit
 # API reference
 
 Four kinds of %s, none of which reaches a cluster. Fields that are not listed
-here, duplicate fields, empty values and wrongly typed ones are errors, all of
+here, duplicate fields, empty values (but {} as a selector, which selects all)
+and wrongly typed ones are errors, all of
 which are reported at once. Each kind has a JSON schema for editors in
 [api/v1alpha1/schema](../api/v1alpha1/schema).
 `

@@ -29,6 +29,9 @@ type Options struct {
 	// Emit are the tenants, and nodes, whose policies are touched. None: everybody's. Policies
 	// of others must be as they are desired: other runs write them.
 	Emit []string
+	// TenantsUnread reports that some Tenants cannot be read, which is an error: what looks
+	// unclaimed may be theirs.
+	TenantsUnread bool
 	// TenantsUnseen says that there is no Tenant, and nothing among the items that
 	// shows that they were read at all: then nothing of mine may be deleted.
 	TenantsUnseen bool

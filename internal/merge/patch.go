@@ -12,9 +12,8 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// AnnotationPatch lists the aspects of a hand-written policy that the fence keeps
-// right; the rest of it stays its author's.
-const AnnotationPatch = v1alpha1.Group + "/patch"
+// AnnotationPatch has the fence keep some aspects of a hand-written policy right.
+const AnnotationPatch = resource.AnnotationPatch
 
 // aspect of a hand-written policy.
 type aspect string
@@ -55,6 +54,11 @@ func (m *merger) patchPolicy(n *yaml.RNode, asked string) {
 		return
 	}
 	t := m.tenantOf(n)
+	if t == nil && m.TenantsUnread {
+		// That a Tenant cannot be read is the error.
+		m.keep(n)
+		return
+	}
 	if t == nil {
 		m.say(policy.Warning, "patch-not-fenced", n, annotationField(AnnotationPatch), "is about no namespace of a Tenant of this fence, so nothing of it is patched: give the namespace to a Tenant, or remove the annotation")
 		m.keep(n)

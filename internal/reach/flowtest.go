@@ -41,7 +41,7 @@ func (e Endpoints) decide(engine policy.Engine, c v1alpha1.FlowCase) ([]policy.F
 		if v.Egress.Decision == policy.NotJudged && v.Ingress.Decision == policy.NotJudged {
 			return out, errors.New(f.String() + ": neither end is a pod or node of this cluster, so no policy decides it")
 		}
-		for _, hint := range []string{e.hint(engine, c, f, v), everyPort(f, v)} {
+		for _, hint := range []string{e.hint(engine, c, f, v), everyPort(c, f, v)} {
 			if hint != "" {
 				v.Note = strings.TrimPrefix(v.Note+"; "+hint, "; ")
 			}
@@ -52,8 +52,8 @@ func (e Endpoints) decide(engine policy.Engine, c v1alpha1.FlowCase) ([]policy.F
 }
 
 // everyPort says what to do where a flow on every port passes on some of them.
-func everyPort(f policy.Flow, v policy.Verdict) string {
-	if v.Decision() == policy.Depends && f.Port == 0 && f.ICMP == "" {
+func everyPort(c v1alpha1.FlowCase, f policy.Flow, v policy.Verdict) string {
+	if !isExternal(c.To) && v.Decision() == policy.Depends && f.Port == 0 && f.ICMP == "" {
 		return "without port, every port is meant: say port"
 	}
 	return ""

@@ -78,6 +78,9 @@ func (e Endpoints) misspelt(text string, f v1alpha1.FlowEndpoint) string {
 		if slices.Contains(have[key], f.Labels[key]) {
 			continue
 		}
+		if near, ok := v1alpha1.Nearest(key, slices.Sorted(maps.Keys(have))); ok && len(have[key]) == 0 {
+			return fmt.Sprintf("%q is no pod of the build, and pods there have the label %s: correct the label, unless the pod is deployed later", text, near)
+		}
 		slices.Sort(have[key])
 		if near, ok := v1alpha1.Nearest(f.Labels[key], have[key]); ok {
 			return fmt.Sprintf("%q is no pod of the build, so that one is imagined, and pods there have %s=%s: correct the label, unless a pod is meant that nobody has deployed", text, key, near)

@@ -248,7 +248,7 @@ type lacks struct{ alone, among string }
 // lacksConsent says what the tenant at an end of a flow would have to declare, and what it
 // does instead.
 func (r *resolver) lacksConsent(f *flow, e end, does lacks, c *classes) {
-	if r.brokenHalf(f, e) {
+	if r.index.Partial || r.brokenHalf(f, e) {
 		c.broken(f, e)
 		return
 	}

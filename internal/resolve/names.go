@@ -35,6 +35,28 @@ func (r *resolver) checkAllowedPaths(t resource.Tenant) {
 	}
 }
 
+// reportUnusedPaths reports names in allowedPaths that no Tenant has, where one that is not
+// bound has nearly that name.
+func (r *resolver) reportUnusedPaths(tenants []resource.Tenant) {
+	var bound, unbound []string
+	for _, t := range tenants {
+		if slices.ContainsFunc(r.profile.Spec.Tenants.AllowedPaths, func(a v1alpha1.AllowedPath) bool { return policy.MatchTenant(a.Names, t.Name) }) {
+			bound = append(bound, t.Name)
+		} else {
+			unbound = append(unbound, t.Name)
+		}
+	}
+	for i, a := range r.profile.Spec.Tenants.AllowedPaths {
+		for j, name := range a.Names {
+			near, ok := v1alpha1.Nearest(name, unbound)
+			if ok && !slices.ContainsFunc(bound, func(t string) bool { return policy.MatchTenant([]string{name}, t) }) {
+				r.warn("allowed-path-unused", r.profile.Ref, r.profile.Path.Child("tenants", "allowedPaths").Index(i).Child("names").Index(j),
+					"no Tenant has the name %q, and no entry binds Tenant %q: correct the name if that Tenant is intended", name, near)
+			}
+		}
+	}
+}
+
 // patternRight is what a pattern of an override gives to Tenants that the profile does
 // not name.
 type patternRight struct {

@@ -8,6 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
 // expectUnread notes which namespaces the Tenants that were refused before may have.
@@ -96,12 +97,14 @@ func (r *resolver) fixPattern(t *tenant, at *field.Path) string {
 // checkNamespaces looks into the namespaces of the build: hostNetwork pods in a
 // tenant's, and workloads in none.
 func (r *resolver) checkNamespaces() {
-	outside := map[string]bool{}
+	outside, unclaimed := map[string]bool{}, map[string][]string{}
 	for _, w := range r.index.Workloads {
 		t := r.ownerOfPod(w)
 		switch {
-		case t == nil && (r.unreadNamespaces[w.Ref.Namespace] || r.shared(w.Ref.Namespace)):
-			// Whose it is was refused already, or it is nobody's for a reason.
+		case t == nil && r.unreadNamespaces[w.Ref.Namespace]:
+			// Whose it is was refused already.
+		case t == nil && r.shared(w.Ref.Namespace):
+			unclaimed[w.Ref.Namespace] = append(unclaimed[w.Ref.Namespace], w.Ref.Kind+"/"+w.Ref.Name)
 		case t == nil:
 			outside[w.Ref.Namespace] = true
 		case w.HostNetwork && !is(t.limits.HostNetwork):
@@ -110,6 +113,7 @@ func (r *resolver) checkNamespaces() {
 				w.Ref.Namespace, t.Name)
 		}
 	}
+	r.reportUnclaimed(unclaimed)
 	for _, e := range r.profile.Spec.ExcludedNamespaces {
 		delete(outside, e.Name)
 	}
@@ -120,6 +124,16 @@ func (r *resolver) checkNamespaces() {
 	for _, ns := range slices.Sorted(maps.Keys(outside)) {
 		r.warn("unfenced-namespace", r.profile.Ref, nil,
 			"namespace %q has workloads and no Tenant, so nothing is closed there: give it a Tenant, or list it in excludedNamespaces with the reason", ns)
+	}
+}
+
+// reportUnclaimed names the pods of shared namespaces that no Tenant selects.
+func (r *resolver) reportUnclaimed(pods map[string][]string) {
+	for _, ns := range slices.Sorted(maps.Keys(pods)) {
+		if len(r.sharers[ns]) > 0 {
+			r.say(policy.Info, "unfenced-pods", r.profile.Ref, nil, "no Tenant selects these pods of shared namespace %q, so nothing is denied there: %s: select them in spec.pods of a Tenant to fence them",
+				ns, strings.Join(pods[ns], ", "))
+		}
 	}
 }
 

@@ -91,6 +91,7 @@ func newResolver(in *resource.Inputs, index *resource.Index) *resolver {
 func (r *resolver) resolve(in *resource.Inputs) {
 	r.expectUnread(in.Unread)
 	r.resolveTenants(in.Tenants)
+	r.reportUnusedPaths(in.Tenants)
 	r.reportPatternRights(in.Tenants)
 	r.checkShared()
 	r.resolveScope()

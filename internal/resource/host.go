@@ -16,7 +16,7 @@ const packagePath = "internal.config.kubernetes.io/package-path"
 
 // Why a host leaves files unknown.
 const (
-	byKustomize = "kustomize runs this function, and does not pass on which file a resource comes from: use tenantfence build or render, or kpt"
+	byKustomize = "kustomize runs this function, and does not pass on which file a resource comes from: use tenantfence build or render, or kpt; where kustomize runs it for these, list the fence in the layer that is built"
 	byNobody    = "the host of this function does not record the file of every resource, as kpt does: use kpt, or tenantfence build or render"
 	byBoth      = "some resource carries the annotation " + KustomizeID + ", which only kustomize sets: remove it"
 	byPackages  = "some resources carry the annotation " + packagePath + ", which kpt fn render sets on all of them: remove it from their files"

@@ -30,6 +30,9 @@ const (
 	// AnnotationAdopt hands a hand-written policy over to the fence that generates one
 	// of its name.
 	AnnotationAdopt = v1alpha1.Group + "/adopt"
+	// AnnotationPatch lists the aspects of a hand-written policy that the fence keeps
+	// right; the rest of it stays its author's.
+	AnnotationPatch = v1alpha1.Group + "/patch"
 
 	// AnnotationSeen marks, within one build, what the function was given.
 	AnnotationSeen = "internal." + v1alpha1.Group + "/seen"

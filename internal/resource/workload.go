@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
@@ -92,7 +93,7 @@ func newWorkload(n *yaml.RNode) (*Workload, error) {
 	var t podTemplate
 	if node != nil {
 		if err := decode(node, &t); err != nil {
-			return nil, err
+			return nil, fmt.Errorf("%s%w", strings.Join(append(slices.Clone(templatePath[groupKind(n)]), ""), "."), err)
 		}
 	}
 	j, err := jobOf(n)
@@ -144,7 +145,7 @@ func decode(n *yaml.RNode, into any) error {
 	err = json.Unmarshal(data, into)
 	var wrong *json.UnmarshalTypeError
 	if errors.As(err, &wrong) {
-		return fmt.Errorf("%s is a %s, which it cannot be", wrong.Field, wrong.Value)
+		return fmt.Errorf("%s is %s, which it cannot be", wrong.Field, strings.NewReplacer("array", "a list", "object", "a mapping", "string", "a string", "number", "a number", "bool", "a boolean").Replace(wrong.Value))
 	}
 	return err
 }
