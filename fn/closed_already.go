@@ -1,7 +1,6 @@
 package fn
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -37,18 +36,18 @@ func (c checker) closedAlready() (policy.Findings, error) {
 	for _, i := range isolated {
 		by := i.By
 		if len(by) == 0 {
-			if by, err = c.isolates(i, others); err != nil {
-				return nil, err
-			}
+			by = selecting(i.Example, others)
 		}
-		if len(by) == 0 {
-			continue
+		f := policy.Finding{
+			Check: "closed-already", Severity: policy.Info, Resource: c.in.FenceRef,
+			Message: fmt.Sprintf("other policies isolate the %s of %s already, while Tenant %q is in Audit: what no policy allows there is denied now", i.Direction, i.Pods, i.Tenant),
 		}
-		out = append(out, policy.Finding{
-			Check: "closed-already", Severity: policy.Info, Resource: refs[by[0]],
-			Message: fmt.Sprintf("isolates the %s of %s already, while Tenant %q is in Audit: what no policy allows there is denied now%s",
-				i.Direction, i.Pods, i.Tenant, alongside(by[1:])),
-		})
+		if len(by) > 0 {
+			f.Resource = refs[by[0]]
+			f.Message = fmt.Sprintf("isolates the %s of %s already, while Tenant %q is in Audit: what no policy allows there is denied now%s",
+				i.Direction, i.Pods, i.Tenant, alongside(by[1:]))
+		}
+		out = append(out, f)
 	}
 	return out, nil
 }
@@ -65,56 +64,67 @@ func (c checker) inAudit(namespace string) bool {
 // enforcer rejects isolate nothing, and the proof reports them; it reports, too, what it has
 // no budget for.
 func (c checker) isolatedBy(items []*yaml.RNode) ([]reach.IsolatedPods, error) {
-	for {
-		e, err := newEngine(c.fence, c.index, items, closing{})
-		var rejected policy.RejectedError
-		if errors.As(err, &rejected) {
-			items = without(items, rejected)
-			continue
-		}
-		if err != nil {
-			return nil, err
-		}
-		out, err := reach.Proof{Engine: e, Fence: c.fence, Endpoints: reach.Endpoints{Index: c.index, Fence: c.fence}}.IsolatedInAudit()
-		var budget policy.BudgetError
-		var conflict policy.ConflictError
-		if errors.As(err, &budget) || errors.As(err, &conflict) {
-			return nil, nil
-		}
-		return out, err
+	e, err := newEngine(c.fence, c.index, items, closing{})
+	var rejected policy.RejectedError
+	if errors.As(err, &rejected) {
+		e, err = newEngine(c.fence, c.index, without(items, rejected), closing{})
 	}
+	if err != nil {
+		return nil, undecided(err)
+	}
+	out, err := reach.Proof{Engine: e, Fence: c.fence, Endpoints: reach.Endpoints{Index: c.index, Fence: c.fence}}.IsolatedInAudit()
+	return out, undecided(err)
+}
+
+// undecided drops the errors that the proof reports.
+func undecided(err error) error {
+	var rejected policy.RejectedError
+	var budget policy.BudgetError
+	var conflict policy.ConflictError
+	if errors.As(err, &rejected) || errors.As(err, &budget) || errors.As(err, &conflict) {
+		return nil
+	}
+	return err
 }
 
 // without are the items but for those that the enforcer rejects.
 func without(items []*yaml.RNode, rejected policy.RejectedError) []*yaml.RNode {
 	return slices.DeleteFunc(slices.Clone(items), func(n *yaml.RNode) bool {
-		name := policy.FullName(n.GetKind(), resource.NamespaceOf(n), n.GetName())
+		name := policy.FullName(n.GetKind(), n.GetNamespace(), n.GetName())
 		return slices.ContainsFunc(rejected, func(r policy.Rejected) bool { return r.Name == name })
 	})
 }
 
-// isolates names a policy that alone isolates pods at which no policy allows anything: what
-// isolates them does so by itself.
-func (c checker) isolates(pods reach.IsolatedPods, items []*yaml.RNode) ([]string, error) {
-	var groups, policies []*yaml.RNode
+// selecting names the policies of a pod's namespace that select it. One of them isolates the
+// pod, where no policy allows anything there.
+func selecting(pod policy.Endpoint, items []*yaml.RNode) []string {
+	var out []string
 	for _, n := range items {
-		if !resource.IsPolicy(n) {
-			groups = append(groups, n)
-		} else if c.inAudit(resource.NamespaceOf(n)) {
-			policies = append(policies, n)
+		if resource.IsPolicy(n) && n.GetNamespace() == pod.Namespace && policy.Selects(plainKeys(subjectOf(n)), pod.Labels) {
+			out = append(out, resource.PolicyName(resource.RefOf(n)))
 		}
 	}
-	slices.SortFunc(policies, func(a, b *yaml.RNode) int { return cmp.Compare(resource.RefOf(a).String(), resource.RefOf(b).String()) })
-	for _, n := range policies {
-		found, err := c.isolatedBy(append(slices.Clone(groups), n))
-		if err != nil {
-			return nil, err
+	slices.Sort(out)
+	return out
+}
+
+// plainKeys are a selector's without the sources that Cilium writes before labels.
+func plainKeys(s policy.Selector) policy.Selector {
+	plain := func(key string) string {
+		for _, source := range []string{"k8s:", "any:", "k8s.", "any."} {
+			key = strings.TrimPrefix(key, source)
 		}
-		if slices.ContainsFunc(found, func(i reach.IsolatedPods) bool { return i.Tenant == pods.Tenant && i.Direction == pods.Direction }) {
-			return []string{resource.PolicyName(resource.RefOf(n))}, nil
-		}
+		return key
 	}
-	return nil, nil
+	out := policy.Selector{MatchLabels: map[string]string{}}
+	for key, value := range s.MatchLabels {
+		out.MatchLabels[plain(key)] = value
+	}
+	for _, e := range s.MatchExpressions {
+		e.Key = plain(e.Key)
+		out.MatchExpressions = append(out.MatchExpressions, e)
+	}
+	return out
 }
 
 // alongside lists what else a finding is about.

@@ -28,6 +28,7 @@ func (p proof) asEnforced() (items []*yaml.RNode, own map[*yaml.RNode]bool, err 
 		then = byID(later)
 	}
 	own = map[*yaml.RNode]bool{}
+	there := byID(p.items)
 	distinct, _ := resource.Distinct(p.items)
 	for _, n := range distinct {
 		id := resource.ID(n)
@@ -47,11 +48,27 @@ func (p proof) asEnforced() (items []*yaml.RNode, own map[*yaml.RNode]bool, err 
 	}
 	for _, n := range later {
 		if now[resource.ID(n)] == nil {
+			if n, err = apart(n, there); err != nil {
+				return nil, nil, err
+			}
 			own[n] = true
 			items = append(items, n)
 		}
 	}
 	return items, own, nil
+}
+
+// apart gives a policy that will exist another name, where somebody else's has its name now:
+// the enforcer takes no two of one name.
+func apart(n *yaml.RNode, there map[policy.Ref]*yaml.RNode) (*yaml.RNode, error) {
+	if there[resource.ID(n)] == nil {
+		return n, nil
+	}
+	n = n.Copy()
+	if err := n.SetName(n.GetName() + " once enforced"); err != nil {
+		return nil, fmt.Errorf("name %s: %w", resource.RefOf(n), err)
+	}
+	return n, nil
 }
 
 // ofTwin says whether a policy is a NetworkPolicy beside others, which in Audit is not there.

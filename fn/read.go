@@ -50,12 +50,20 @@ func Read(config *yaml.RNode, items []*yaml.RNode) (*resource.Inputs, *resource.
 // refuseStrange takes Tenants of another group for misspelt where there are no others:
 // else a typo would remove every policy.
 func (r *reader) refuseStrange() {
-	if len(r.in.Tenants)+len(r.in.Unread) > 0 {
-		return
-	}
+	others := len(r.in.Tenants)+len(r.in.Unread) > 0
 	for _, ref := range r.strange {
-		r.refuse("strange-tenant", ref, "apiVersion", "%q is not %s, and no Tenant of that is there, so every policy would be removed: correct it, or remove the fence's policies by hand", ref.APIVersion, v1alpha1.APIVersion)
+		if group, _, _ := strings.Cut(ref.APIVersion, "/"); others && !misspeltGroup(group) {
+			// Other projects have Tenants, too.
+			continue
+		}
+		r.refuse("strange-tenant", ref, "apiVersion", "%q is not %s, so this is no Tenant here, and its policies would be removed: correct it, or, where it is another project's and the last Tenant is to go, remove the fence's policies by hand", ref.APIVersion, v1alpha1.APIVersion)
 	}
+}
+
+// misspeltGroup reports whether a group is nearly this project's.
+func misspeltGroup(group string) bool {
+	_, near := v1alpha1.Nearest(group, []string{v1alpha1.Group})
+	return near || strings.HasPrefix(group, "tenantfence")
 }
 
 // blind says whether the host shows nothing but the fence's own configuration and,

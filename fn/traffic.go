@@ -39,7 +39,7 @@ func (c checker) traffic() (policy.Findings, error) {
 // comparedTraffic is the policies before and after this run.
 type comparedTraffic struct {
 	checker
-	was []*yaml.RNode
+	was, now []*yaml.RNode
 	// changed are the policies that differ, with whether somebody else wrote them.
 	changed []changedPolicy
 }
@@ -53,27 +53,33 @@ type changedPolicy struct {
 
 // trafficOf collects what was there and what differs. Where the host shows nothing of an
 // earlier run, as kustomize does, only hand-written policies are compared: those that this
-// build generates count as if they were there before.
+// build generates count as if they were there before. What other runs write, of other stages
+// and fences, is the same on both sides.
 func trafficOf(c checker) comparedTraffic {
-	t := comparedTraffic{checker: c}
+	t := comparedTraffic{checker: c, now: c.after.Items}
 	o := mergeOptions(c.in, c.fence)
-	earlier := byID(c.Before)
+	inPlace := len(c.Before) > 0 || resource.InPlace(c.before) && slices.ContainsFunc(c.before, o.Owns)
+	there, earlier := byID(c.before), map[policy.Ref]bool{}
+	for _, n := range c.Before {
+		switch id := resource.ID(n); {
+		case o.Owns(n) && o.Touches(n):
+			earlier[id] = true
+			t.was = append(t.was, n)
+		case there[id] == nil:
+			t.was, t.now = append(t.was, n), append(slices.Clone(t.now), n)
+		}
+	}
 	for _, n := range c.before {
-		if earlier[resource.ID(n)] == nil {
+		if !earlier[resource.ID(n)] {
 			t.was = append(t.was, n)
 		}
 	}
-	t.was = append(t.was, c.Before...)
-	inPlace := resource.InPlace(c.before) && slices.ContainsFunc(c.before, o.Owns)
-	if len(c.Before) == 0 && !inPlace {
-		there := byID(t.was)
-		for _, n := range c.after.Items {
-			if o.Owns(n) && there[resource.ID(n)] == nil {
-				t.was = append(t.was, n)
-			}
+	for _, n := range c.after.Items {
+		if !inPlace && o.Owns(n) && there[resource.ID(n)] == nil {
+			t.was = append(t.was, n)
 		}
 	}
-	t.changed = differing(o, t.was, c.after.Items)
+	t.changed = differing(o, t.was, t.now)
 	return t
 }
 
@@ -112,7 +118,7 @@ func (t comparedTraffic) compare(closed closing) (policy.Findings, error) {
 	if err != nil {
 		return t.unknown(err)
 	}
-	after, err := newEngine(t.fence, t.index, t.after.Items, closed)
+	after, err := newEngine(t.fence, t.index, t.now, closed)
 	if err != nil {
 		return t.unknown(err)
 	}

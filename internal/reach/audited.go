@@ -12,8 +12,9 @@ import (
 type IsolatedPods struct {
 	Tenant    string
 	Direction policy.Direction
-	// Pods names one of them and counts the others.
-	Pods string
+	// Pods names one of them, the Example, and counts the others.
+	Pods    string
+	Example policy.Endpoint
 	// By names the policies that allow something at them, sorted. Policies that allow
 	// nothing may isolate them as well.
 	By []string
@@ -26,7 +27,7 @@ func (p Proof) IsolatedInAudit() ([]IsolatedPods, error) {
 		return nil, fmt.Errorf("imagine what policies tell apart: %w", err)
 	}
 	var found leaks
-	by := map[*leak][]string{}
+	by, example := map[*leak][]string{}, map[*leak]policy.Endpoint{}
 	for _, pod := range known {
 		owner := p.Fence.OwnerOfPod(pod.Namespace, pod.Labels)
 		if pod.Kind != policy.PodEndpoint || !pod.Selected() || owner == nil || owner.Enforcement == v1alpha1.Enforce {
@@ -43,7 +44,9 @@ func (p Proof) IsolatedInAudit() ([]IsolatedPods, error) {
 			v := view{subject: pod, direction: d}
 			v.owner.tenant = owner
 			l := found.of(v, policy.Opening{})
-			l.subjects.add(pod.Name)
+			if l.subjects.add(pod.Name); len(l.subjects.list) == 1 {
+				example[l] = pod
+			}
 			for _, o := range openings {
 				by[l] = append(by[l], o.By...)
 			}
@@ -53,7 +56,7 @@ func (p Proof) IsolatedInAudit() ([]IsolatedPods, error) {
 	for _, l := range found.list {
 		slices.Sort(by[l])
 		out = append(out, IsolatedPods{
-			Tenant: l.owner.tenant.Name, Direction: l.direction, Pods: l.subjects.list[0] + l.subjects.others(), By: slices.Compact(by[l]),
+			Tenant: l.owner.tenant.Name, Direction: l.direction, Pods: l.subjects.list[0] + l.subjects.others(), Example: example[l], By: slices.Compact(by[l]),
 		})
 	}
 	return out, nil

@@ -102,15 +102,22 @@ func (t *traffic) lost(effect Effect, v view, have, other answer) error {
 			}
 			peers = t.known
 		}
+		var last differenceAt
 		for _, peer := range peers {
 			for _, rest := range differing(o, other.passages(peer)) {
-				if err := t.add(effect, v, rest, peer); err != nil {
+				if err := t.add(effect, v, rest, peer, &last); err != nil {
 					return err
 				}
 			}
 		}
 	}
 	return nil
+}
+
+// differenceAt is where the last connections went: mostly the next ones go there, too.
+type differenceAt struct {
+	opening policy.Opening
+	leaks   [2]*leak
 }
 
 // differing is the part of an opening that no passage allows. Where nothing isolates the
@@ -124,7 +131,7 @@ func differing(o policy.Opening, passages []passage) []policy.Opening {
 }
 
 // add counts a connection, with those of which the other side's answer is the same.
-func (t *traffic) add(effect Effect, v view, o policy.Opening, peer policy.Endpoint) error {
+func (t *traffic) add(effect Effect, v view, o policy.Opening, peer policy.Endpoint, last *differenceAt) error {
 	there := t.before
 	if effect == Opened {
 		there = t.after
@@ -137,7 +144,13 @@ func (t *traffic) add(effect Effect, v view, o policy.Opening, peer policy.Endpo
 	if allows {
 		side = bothSides
 	}
-	t.found[effect][side].of(v, o).add(v, peer)
+	if last.opening.Protocol != o.Protocol || last.opening.First != o.First || last.opening.Last != o.Last || !last.opening.L7.Equal(o.L7) {
+		*last = differenceAt{opening: o}
+	}
+	if last.leaks[side] == nil {
+		last.leaks[side] = t.found[effect][side].of(v, o)
+	}
+	last.leaks[side].add(v, peer)
 	return nil
 }
 
@@ -169,13 +182,23 @@ func (l *leak) change(effect Effect) string {
 	return fmt.Sprintf("%s %s: the %s of %s was not isolated, and now only what policies allow passes; no longer, for example, %s to %s", verb, count, l.direction, which, l.from, l.to)
 }
 
-// answers are what an engine answers, asked once.
+// answers are what an engine answers, asked once: openings, of which those of alike pods
+// share their peers, and the names of the peers in each of them.
 type answers struct {
-	engine policy.Engine
-	at     map[string]answer
+	engine   policy.Engine
+	openings map[string][]policy.Opening
+	names    map[peerList]map[string]bool
 }
 
-func newAnswers(e policy.Engine) answers { return answers{engine: e, at: map[string]answer{}} }
+// peerList identifies a list of peers that several openings share.
+type peerList struct {
+	first *policy.Endpoint
+	len   int
+}
+
+func newAnswers(e policy.Engine) answers {
+	return answers{engine: e, openings: map[string][]policy.Opening{}, names: map[peerList]map[string]bool{}}
+}
 
 // answer is what passes at one pod or node in one direction.
 type answer struct {
@@ -184,16 +207,20 @@ type answer struct {
 }
 
 func (a answers) of(v view) (answer, error) {
+	openings, err := a.openingsOf(v)
+	return answer{openings: openings, byPeer: passagesByPeer(openings)}, err
+}
+
+func (a answers) openingsOf(v view) ([]policy.Opening, error) {
 	key := string(v.direction) + " " + string(v.subject.Kind) + " " + v.subject.Name
-	if have, ok := a.at[key]; ok {
+	if have, ok := a.openings[key]; ok {
 		return have, nil
 	}
-	openings, err := a.engine.Openings(v.subject, v.direction)
+	out, err := a.engine.Openings(v.subject, v.direction)
 	if err != nil {
-		return answer{}, fmt.Errorf("find what is open: %w", err)
+		return nil, fmt.Errorf("find what is open: %w", err)
 	}
-	out := answer{openings: openings, byPeer: passagesByPeer(openings)}
-	a.at[key] = out
+	a.openings[key] = out
 	return out, nil
 }
 
@@ -203,7 +230,7 @@ func (a answers) allows(v view, o policy.Opening, peer policy.Endpoint) (bool, e
 		// Nothing decides there, or a pod's own node opens the connection.
 		return true, nil
 	}
-	other, err := a.of(view{subject: peer, direction: v.direction.Opposite()})
+	others, err := a.openingsOf(view{subject: peer, direction: v.direction.Opposite()})
 	if err != nil {
 		return false, err
 	}
@@ -215,9 +242,29 @@ func (a answers) allows(v view, o policy.Opening, peer policy.Endpoint) (bool, e
 	if len(o.By) == 0 {
 		this = ports{"", 1, 65535}
 	}
-	return slices.ContainsFunc(append(names, everybody), func(name string) bool {
-		return slices.ContainsFunc(other.byPeer[name], func(p passage) bool { return this.overlaps(p.ports) })
+	return slices.ContainsFunc(others, func(other policy.Opening) bool {
+		return this.overlaps(ports{other.Protocol, other.First, other.Last}) &&
+			(everything(other) || slices.ContainsFunc(names, func(name string) bool { return a.namesIn(other.Peers)[name] }))
 	}), nil
+}
+
+// namesIn are the names of peers.
+func (a answers) namesIn(peers []policy.Endpoint) map[string]bool {
+	if len(peers) == 0 {
+		return nil
+	}
+	key := peerList{&peers[0], len(peers)}
+	if have, ok := a.names[key]; ok {
+		return have
+	}
+	out := make(map[string]bool, len(peers))
+	for _, peer := range peers {
+		for _, name := range namesOf(peer) {
+			out[name] = true
+		}
+	}
+	a.names[key] = out
+	return out
 }
 
 // isOpen reports whether no policy isolates the pod.
