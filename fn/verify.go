@@ -46,7 +46,7 @@ func Verify(v Verification) (policy.Report, error) {
 	} else if runs, err = runsOf(v.Fence, Runs(v.Items)); err != nil {
 		return policy.Report{}, err
 	}
-	said = slices.Concat(said, lint.LocalPolicies(finished, v.Kpt, fenceOf(runs)), lint.AuditAnnotation(finished), lint.UnknownAnnotations(finished))
+	said = slices.Concat(said, lint.LocalPolicies(finished, v.Kpt, fenceOf(runs)), lint.AuditAnnotation(finished), lint.UnknownAnnotations(finished), lint.Withheld(finished))
 	if !v.Kpt {
 		if v.Items, err = applied(finished); err != nil {
 			return policy.Report{}, err
@@ -172,6 +172,7 @@ func (v Verification) against(runs []Run, items []*yaml.RNode) (policy.Report, e
 	v.Progress.Tell("comparing policies", 0, 0)
 	options := mergeOptions(in, w.fence)
 	sum, said := compare(options, foreign(v.Items), w.policies)
+	said = append(said, lint.OtherFences(w.fence, options.Owns, v.Items)...)
 	report.Findings, report.Comparison = append(report.Findings, said...), &sum
 	if sum.Moved > 0 {
 		report.Findings = append(report.Findings, movedBefore(in)...)

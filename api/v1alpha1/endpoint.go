@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/util/validation"
@@ -60,6 +61,9 @@ func ParseEndpoint(text string) (FlowEndpoint, error) {
 		if addr.Zone() != "" {
 			return FlowEndpoint{}, errors.New("must be an address without a zone")
 		}
+		if addr.Is4In6() {
+			return FlowEndpoint{}, errors.New("is an IPv4 address in the form of IPv6: write " + addr.Unmap().String())
+		}
 		return FlowEndpoint{Form: AddressForm, Name: text}, nil
 	}
 	if _, err := netip.ParsePrefix(text); err == nil {
@@ -84,6 +88,12 @@ func nameProblem(name string) error {
 	}
 	if problem := fqdnProblem(name, namesOnly); problem != "" {
 		return errors.New(problem)
+	}
+	if _, err := strconv.Atoi(name[strings.LastIndex(name, ".")+1:]); err == nil {
+		return errors.New("is no address, and ends in a number, as no name does: correct it")
+	}
+	if OfCluster(name) {
+		return errors.New("is a name of the cluster's own DNS, which ends at pods: write service/NAMESPACE/NAME")
 	}
 	return nil
 }

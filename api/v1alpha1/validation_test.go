@@ -165,6 +165,9 @@ func TestEndpointsOfAFlowTest(t *testing.T) {
 		"a.b:443":                         "port",
 		"*.a.b":                           "is a pattern",
 		"a..b":                            "empty part",
+		"192.0.2.300":                     "is no address, and ends in a number",
+		"::ffff:192.0.2.1":                "in the form of IPv6: write 192.0.2.1",
+		"api.acme.svc.cluster.local":      "write service/NAMESPACE/NAME",
 	} {
 		got := ""
 		if _, err := ParseEndpoint(endpoint); err != nil {
@@ -186,7 +189,6 @@ func TestAnEndpointIsTakenApart(t *testing.T) {
 		"world":                    {Form: EntityForm, Name: "world"},
 		"2001:db8::1":              {Form: AddressForm, Name: "2001:db8::1"},
 		"api.openai.com":           {Form: NameForm, Name: "api.openai.com"},
-		"192.0.2.300":              {Form: NameForm, Name: "192.0.2.300"},
 		"namespace/Deployment/a.b": {Form: WorkloadForm, In: "namespace", Kind: "Deployment", Name: "a.b"},
 	} {
 		got, err := ParseEndpoint(text)

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -12,6 +13,7 @@ import (
 
 	"sigs.k8s.io/kustomize/api/konfig"
 	"sigs.k8s.io/kustomize/api/types"
+	"sigs.k8s.io/kustomize/kyaml/kio"
 )
 
 // layers are the kustomizations in a folder that is read as it is, by their folders, with
@@ -23,6 +25,9 @@ func (l layers) add(root, file string) error {
 	content, err := os.ReadFile(filepath.Join(root, filepath.FromSlash(file)))
 	if err != nil {
 		return fmt.Errorf("read what to verify: %w", err)
+	}
+	if documents, err := (&kio.ByteReader{Reader: bytes.NewReader(content), OmitReaderAnnotations: true, DisableUnwrapping: true}).Read(); err != nil || len(documents) > 1 {
+		return fmt.Errorf("%s: is not one YAML document: some programs apply the others, and kustomize does not read them: move them to files of their own", file)
 	}
 	var k types.Kustomization
 	if err := k.Unmarshal(content); err != nil {

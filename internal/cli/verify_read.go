@@ -65,12 +65,17 @@ func readFolder(dir string) ([]*yaml.RNode, error) {
 	return out, nil
 }
 
+// krmIgnore is the file in which kpt looks up what it leaves out.
+const krmIgnore = ".krmignore"
+
 // manifests are the YAML and JSON files of a folder and those below it, hidden ones too, but
 // for kustomizations.
 func manifests(root string) ([]string, error) {
 	var out []string
 	kustomizations := layers{}
-	err := filepath.WalkDir(root, func(file string, entry fs.DirEntry, err error) error {
+	_, err := os.Stat(filepath.Join(root, "Kptfile"))
+	kpt := err == nil
+	err = filepath.WalkDir(root, func(file string, entry fs.DirEntry, err error) error {
 		if err != nil {
 			return fmt.Errorf("read %s: %w", root, err)
 		}
@@ -86,6 +91,10 @@ func manifests(root string) ([]string, error) {
 			return nil
 		case leadsToFolder(file, entry):
 			return fmt.Errorf("%s: is a symbolic link to a folder, which some programs follow and some do not: replace it by the folder, or remove it", shown)
+		case entry.Name() == krmIgnore:
+			return fmt.Errorf("%s: has kpt leave files out, and other programs apply them: verify what kpt fn source prints, or remove it", shown)
+		case kpt && filepath.Ext(shown) == ".json":
+			return fmt.Errorf("%s: kpt reads no JSON, and kubectl applies it: write it as YAML, or remove it", shown)
 		case isKustomizationFile(entry.Name()):
 			return kustomizations.add(root, shown)
 		case isManifest(entry.Name()):
@@ -136,6 +145,9 @@ func readResources(p place, data []byte, others others) ([]*yaml.RNode, error) {
 	}
 	var out []*yaml.RNode
 	for i, d := range documents {
+		if resource.ListsResources(d) && !isList(d) {
+			return nil, fmt.Errorf("%s: document %d is no List and has resources in items, which kubectl applies and kustomize does not: write each as a resource of its own", where, i+1)
+		}
 		if others == leaveOthers && (d.GetKind() == "" || d.GetApiVersion() == "") {
 			continue
 		}

@@ -139,6 +139,9 @@ func externalTargets(c v1alpha1.FlowCase, s *resource.Service) ([]policy.Flow, e
 	if !ok {
 		return nil, fmt.Errorf("the externalName %q of Service %s/%s is not a name: correct it", s.ExternalName, s.Ref.Namespace, s.Ref.Name)
 	}
+	if v1alpha1.OfCluster(host) {
+		return nil, fmt.Errorf("the externalName %q of Service %s/%s is a name of the cluster's own DNS, which ends at pods: write the Service that it names", host, s.Ref.Namespace, s.Ref.Name)
+	}
 	to := policy.Endpoint{Kind: policy.NameEndpoint, Name: host}
 	if c.Port != 0 {
 		return onProtocols(c, to), nil

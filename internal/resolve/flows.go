@@ -165,6 +165,7 @@ func (r *resolver) resolveFlow(f *flow) bool {
 	r.checkPorts(f)
 	r.checkL7(f)
 	r.refuseHostNames(f)
+	r.refuseWideDNS(f)
 	r.refuseUnsayable(f)
 	r.warnHostNetwork(f)
 	f.broken = r.findings[before:].HasError()

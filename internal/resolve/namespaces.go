@@ -122,16 +122,36 @@ func (r *resolver) checkNamespaces() {
 		return
 	}
 	for _, ns := range slices.Sorted(maps.Keys(outside)) {
+		if t := r.leaves(ns); t != nil {
+			r.refuse("namespace-left-out", t.ref, t.path.Child("namespaces"),
+				"leaves out namespace %q, which the profile gives to Tenant %q and which has workloads: nothing would be denied there: list it, or move the workloads", ns, t.Name)
+			continue
+		}
 		r.warn("unfenced-namespace", r.profile.Ref, nil,
 			"namespace %q has workloads and no Tenant, so nothing is closed there: give it a Tenant, or list it in excludedNamespaces with the reason", ns)
 	}
+}
+
+// leaves is the only tenant that the profile gives a namespace to, and that does not list it.
+func (r *resolver) leaves(ns string) *tenant {
+	var out *tenant
+	for _, t := range r.tenants {
+		if len(t.spec.Namespaces) == 0 || !slices.Contains(r.mayHave(t.Name), ns) {
+			continue
+		}
+		if out != nil {
+			return nil
+		}
+		out = t
+	}
+	return out
 }
 
 // reportUnclaimed names the pods of shared namespaces that no Tenant selects.
 func (r *resolver) reportUnclaimed(pods map[string][]string) {
 	for _, ns := range slices.Sorted(maps.Keys(pods)) {
 		if len(r.sharers[ns]) > 0 {
-			r.say(policy.Info, "unfenced-pods", r.profile.Ref, nil, "no Tenant selects these pods of shared namespace %q, so nothing is denied there: %s: select them in spec.pods of a Tenant to fence them",
+			r.say(policy.Warning, "unfenced-pods", r.profile.Ref, nil, "no Tenant selects these pods of shared namespace %q, so nothing is denied there: %s: select them in spec.pods of a Tenant to fence them",
 				ns, strings.Join(pods[ns], ", "))
 		}
 	}

@@ -2,6 +2,7 @@ package resource
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
@@ -55,13 +56,24 @@ func (s *shape) item(n *yaml.RNode, index int) {
 	}
 	s.strict = read(s.ref)
 	s.typeMeta(root, index)
-	if list := child(root, "items"); strings.HasSuffix(s.ref.Kind, "List") && list != nil && list.Kind == yaml.SequenceNode {
+	if list := child(root, "items"); list != nil && list.Kind == yaml.SequenceNode && (strings.HasSuffix(s.ref.Kind, "List") || holdsKinds(list)) {
 		s.bad("items", "is a list of resources, of which none would be seen: write each of them as a resource of its own")
 		return
 	}
 	s.metadata(child(root, "metadata"))
 	s.within = map[*yaml.Node]bool{}
 	s.walk(root, "")
+}
+
+// ListsResources reports whether a document holds resources in items. kubectl applies these,
+// whatever the document's own kind is.
+func ListsResources(n *yaml.RNode) bool { return holdsKinds(child(content(n.YNode()), "items")) }
+
+func holdsKinds(list *yaml.Node) bool {
+	return list != nil && list.Kind == yaml.SequenceNode && slices.ContainsFunc(list.Content, func(n *yaml.Node) bool {
+		kind := child(content(n), "kind")
+		return kind != nil && kind.Kind == yaml.ScalarNode && kind.Value != ""
+	})
 }
 
 func (s *shape) typeMeta(root *yaml.Node, index int) {

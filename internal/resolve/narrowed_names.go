@@ -1,0 +1,47 @@
+package resolve
+
+import (
+	"slices"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/policy"
+)
+
+// refuseWideDNS refuses a Tenant's flow to the cluster's DNS without dns, where the profile
+// narrows the names: beside its rule, which inspects nothing, every name passes.
+func (r *resolver) refuseWideDNS(f *flow) {
+	if f.ofProfile || f.direction != policy.Egress || len(f.l7.DNS) > 0 || r.kubernetes() ||
+		slices.Contains(r.profile.Spec.Baseline.DNS.Names, "*") || policy.SomeCovers(f.limits().FQDNs, "*") {
+		return
+	}
+	for _, e := range f.ends {
+		if r.isDNS(e.peer) && asksDNS(f.portsOf(e), r.profile.Spec.Baseline.DNS.Port) {
+			r.beyond(f, "fqdn-outside-limits", e.path, `any name (the peer is the cluster's DNS, and dns is not set, so every name passes)`, "fqdns")
+			return
+		}
+	}
+}
+
+// isDNS reports whether a peer includes pods of the cluster's DNS.
+func (r *resolver) isDNS(p policy.Peer) bool {
+	dns := r.profile.Spec.Baseline.DNS
+	switch {
+	case p.Kind == policy.Entities:
+		return slices.Contains(p.Entities, v1alpha1.EntityCluster) || slices.Contains(p.Entities, v1alpha1.EntityAll)
+	case p.Kind != policy.Pods || slices.Contains(p.NotNamespaces, dns.Namespace):
+		return false
+	case p.Namespace != "" && p.Namespace != dns.Namespace:
+		return false
+	case p.Namespace == "" && len(p.NamespaceLabels) > 0 && !slices.Contains(r.namespacesWith(p.NamespaceLabels), dns.Namespace):
+		return false
+	}
+	_, ok := policy.Both(p.Pods, policy.PodsOf(dns.Pods))
+	return ok
+}
+
+// asksDNS reports whether ports include that of DNS.
+func asksDNS(ports []policy.Port, dns int32) bool {
+	return len(ports) == 0 || slices.ContainsFunc(ports, func(p policy.Port) bool {
+		return p.Named() || p.Protocol != policy.ICMP && p.Protocol != v1alpha1.SCTP && p.Port <= dns && dns <= max(p.Port, p.End)
+	})
+}
