@@ -9,7 +9,6 @@ import (
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/lint"
 	"github.com/tenantfence/tenantfence/internal/policy"
-	"github.com/tenantfence/tenantfence/internal/reach"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
@@ -26,26 +25,12 @@ func (v Verification) byFlowTests() (policy.Report, error) {
 		return report, nil
 	}
 	fence := &policy.Fence{Cluster: assumedCluster(r.rest)}
-	e, said, err := enforce(fence, index, r.rest, closing{})
+	decided, err := proof{in: &r.in, index: index, wanted: wanted{fence: fence}, items: r.rest, progress: v.Progress}.run(v1alpha1.ProofNone)
 	if err != nil {
 		return report, fmt.Errorf("decide FlowTests: %w", err)
 	}
-	for i := range said {
-		// What is left out may isolate pods, or allow something.
-		if said[i].Check == "policy-rejected" {
-			said[i].Severity = policy.Error
-		}
-	}
-	report.Findings = slices.Concat(report.Findings, said, assumed(fence.Cluster))
-	if e == nil {
-		return report, nil
-	}
-	endpoints := reach.Endpoints{Index: index, Fence: fence, Reasons: resource.Reasons(r.rest)}
-	for i, t := range r.in.FlowTests {
-		v.Progress.Tell("deciding FlowTests", i, len(r.in.FlowTests))
-		report.FlowTests = append(report.FlowTests, reach.Run(e, endpoints, t))
-		report.Findings = append(report.Findings, endpoints.ImaginedEnds(t)...)
-	}
+	report.FlowTests = decided.FlowTests
+	report.Findings = slices.Concat(report.Findings, decided.Findings, assumed(fence.Cluster))
 	return report, nil
 }
 

@@ -25,11 +25,12 @@ func showLabels(name string, index *resource.Index, items []*yaml.RNode, progres
 		return report, err
 	}
 	subject := reach.Proof{
-		Engine: e, Fence: fence, Endpoints: reach.Endpoints{Index: index, Fence: fence},
+		Engine: e.Engine, Fence: fence, Endpoints: reach.Endpoints{Index: index, Fence: fence},
 		Policies: policiesByName(fence, items, func(n *yaml.RNode) bool { return resource.FenceOf(n) == name }), Undeclared: true, Progress: progress,
 	}
 	_, findings, err := subject.Isolation()
-	report.Findings = slices.Concat(said, findings, subject.HostNetwork(), notClosed(fence))
+	exceeded, err := overBudget(fence, items, err)
+	report.Findings = slices.Concat(said, findings, exceeded, subject.HostNetwork(), notClosed(fence))
 	return report, err
 }
 

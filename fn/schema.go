@@ -14,15 +14,15 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// unread adds to what is said of policies which of them the cluster would take for
-// something else than they say, each told once.
+// unread finds the policies that the cluster takes for something else than what is written, but
+// for those that there are findings about.
 func (p proof) unread(said policy.Findings) (policy.Findings, error) {
-	said = slices.Concat(said, lint.RemovedRules(p.fence, p.items))
+	out := lint.RemovedRules(p.fence, p.items)
 	if p.fence.Cluster.CNI == v1alpha1.CNIKubernetes {
-		return said, nil
+		return out, nil
 	}
 	told := map[policy.Ref]bool{}
-	for _, f := range said {
+	for _, f := range slices.Concat(said, out) {
 		told[f.Resource] = true
 	}
 	for _, n := range p.items {
@@ -34,9 +34,18 @@ func (p proof) unread(said policy.Findings) (policy.Findings, error) {
 		if err != nil {
 			return nil, fmt.Errorf("read %s: %w", ref, err)
 		}
-		said = append(said, f...)
+		out = append(out, f...)
 	}
-	return said, nil
+	return out, nil
+}
+
+// misread are the policies, among those that unread finds, that the engine does not decide as the
+// cluster does: an apiserver may refuse what does not fit, and an older Cilium has the rules
+// that a newer one removed.
+func misread(fence *policy.Fence, unread policy.Findings) []policy.Ref {
+	return warned(slices.DeleteFunc(slices.Clone(unread), func(f policy.Finding) bool {
+		return f.Check == "removed-l7-rules" && !fence.Has(policy.RemovedL7)
+	}))
 }
 
 // unfit says where a policy does not fit Cilium's custom resource: an apiserver refuses it,

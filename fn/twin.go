@@ -26,15 +26,15 @@ func (p proof) compareTwin() (policy.Findings, error) {
 		return said, err
 	}
 	subject := reach.Proof{
-		Engine: other, Fence: p.twin, Endpoints: reach.Endpoints{Index: p.index, Fence: p.twin},
+		Engine: other.Engine, Fence: p.twin, Endpoints: reach.Endpoints{Index: p.index, Fence: p.twin},
 		Policies: policiesByName(p.twin, p.items, func(n *yaml.RNode) bool { return p.own[n] }), Sources: sourcesOf(p.in), Progress: p.progress,
 	}
 	_, findings, err := subject.Isolation()
 	if err != nil {
 		return nil, err
 	}
-	subject.Engine, subject.Twin = one, p.twin
-	differences, err := subject.Parity(other)
+	subject.Engine, subject.Twin = one.Engine, p.twin
+	differences, err := subject.Parity(other.Engine)
 	if err != nil {
 		return nil, fmt.Errorf("compare both forms: %w", err)
 	}

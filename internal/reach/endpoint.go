@@ -18,6 +18,9 @@ type Endpoints struct {
 	// Reasons are the fields behind each policy, as resource.Reasons lists them.
 	// Omitted: results tell of no fields.
 	Reasons map[string][]string
+	// Undecided are policies that no engine has as they are written. A flow at a pod that
+	// one of them may select is not decided. Omitted: there are none.
+	Undecided []policy.Ref
 }
 
 // Find returns the one endpoint that a name stands for: an entity ("world"), an address

@@ -2,6 +2,7 @@ package reach
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -32,6 +33,9 @@ func (e Endpoints) decide(engine policy.Engine, c v1alpha1.FlowCase) ([]policy.F
 	if err != nil {
 		return nil, err
 	}
+	if err := e.undecided(flows); err != nil {
+		return nil, err
+	}
 	var out []policy.FlowResult
 	for _, f := range flows {
 		v, err := engine.Decide(f)
@@ -49,6 +53,25 @@ func (e Endpoints) decide(engine policy.Engine, c v1alpha1.FlowCase) ([]policy.F
 		out = append(out, policy.FlowResult{Flow: f, Verdict: v, Holds: v.Decision() == wanted(c), For: e.reasons(v)})
 	}
 	return out, nil
+}
+
+// undecided returns an error where a policy that is not decided may select an end of a flow: one
+// of the end's namespace or, at any end, a cluster-wide one.
+func (e Endpoints) undecided(flows []policy.Flow) error {
+	for _, f := range flows {
+		for _, end := range []policy.Endpoint{f.From, f.To} {
+			var by []string
+			for _, ref := range e.Undecided {
+				if ref.Namespace == "" || end.Kind == policy.PodEndpoint && end.Selected() && end.Namespace == ref.Namespace {
+					by = append(by, ref.String())
+				}
+			}
+			if slices.Sort(by); len(by) > 0 {
+				return fmt.Errorf("%s may select %s, and is not decided: correct it as its warning describes", strings.Join(slices.Compact(by), ", "), end.Name)
+			}
+		}
+	}
+	return nil
 }
 
 // everyPort says what to do where a flow on every port passes on some of them.

@@ -2,6 +2,7 @@ package resource
 
 import (
 	"slices"
+	"strings"
 
 	"sigs.k8s.io/kustomize/kyaml/kio/kioutil"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
@@ -44,10 +45,12 @@ func NamespaceOf(n *yaml.RNode) string {
 // clusterScoped are the kinds without a namespace that are read here.
 func clusterScoped(kind string) bool {
 	switch kind {
-	case "cilium.io/" + KindClusterwide, "cilium.io/" + KindCIDRGroup, "v1/Namespace", "v1/Node":
+	case "cilium.io/" + KindClusterwide, "cilium.io/" + KindCIDRGroup, "v1/Namespace", "v1/Node",
+		"projectcalico.org/GlobalNetworkPolicy", "crd.projectcalico.org/GlobalNetworkPolicy":
 		return true
 	}
-	return false
+	// Administrators' policies, each kind of which is of the whole cluster.
+	return strings.HasPrefix(kind, "policy.networking.k8s.io/")
 }
 
 func resourceID(r policy.Ref) *yaml.ResourceIdentifier {

@@ -1,0 +1,166 @@
+package fn
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/engine"
+	"github.com/tenantfence/tenantfence/internal/lint"
+	"github.com/tenantfence/tenantfence/internal/netpol"
+	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/reach"
+	"github.com/tenantfence/tenantfence/internal/resource"
+)
+
+// enforcement is an engine that enforces policies, nil where they stop the proof.
+type enforcement struct {
+	policy.Engine
+	// undecided are the policies that warnings are about and that the engine does not have, or
+	// not as they are written: flows at the pods that they may select are unknown.
+	undecided []policy.Ref
+}
+
+// enforce starts an engine on policies. A policy that cannot be decided in a namespace without
+// a tenant is left out, with a warning. Anything else that cannot be decided stops the proof.
+func enforce(fence *policy.Fence, index *resource.Index, items []*yaml.RNode, closed closing) (enforcement, policy.Findings, error) {
+	said := lint.Requirements(fence, items)
+	for {
+		items = leaveOut(items, said)
+		e, err := newEngine(fence, index, items, closed)
+		var rejected policy.RejectedError
+		switch {
+		case errors.As(err, &rejected):
+			said = append(said, rejections(fence, rejected, items)...)
+		case err != nil:
+			return enforcement{}, said, err
+		}
+		switch {
+		case said.HasError():
+			return enforcement{}, said, nil
+		case err == nil:
+			return enforcement{Engine: e, undecided: warned(said)}, append(said, unknownKinds(fence.Cluster, items)...), nil
+		}
+	}
+}
+
+// warned are the resources that warnings are about. An error fails the proof by itself.
+func warned(said policy.Findings) []policy.Ref {
+	var out []policy.Ref
+	for _, f := range said {
+		if f.Severity == policy.Warning {
+			out = append(out, f.Resource)
+		}
+	}
+	return out
+}
+
+// leaveOut drops the items that findings are about.
+func leaveOut(items []*yaml.RNode, said policy.Findings) []*yaml.RNode {
+	out := map[policy.Ref]bool{}
+	for _, f := range said {
+		out[resource.IDOf(f.Resource)] = true
+	}
+	return slices.DeleteFunc(slices.Clone(items), func(n *yaml.RNode) bool { return out[resource.ID(n)] })
+}
+
+// unknownKinds are policies of kinds that Cilium may be told to enforce as well, and that
+// are not decided here: one of theirs may open what everything else closes.
+func unknownKinds(c v1alpha1.Cluster, items []*yaml.RNode) policy.Findings {
+	var out policy.Findings
+	for _, n := range items {
+		if c.CNI != v1alpha1.CNIKubernetes && resource.Group(n) == "policy.networking.k8s.io" && !resource.Local(n) {
+			out = append(out, policy.Finding{
+				Check: "policy-not-decided", Severity: policy.Error, Resource: resource.RefOf(n),
+				Message: fmt.Sprintf("a %s comes before all other policies where it is enforced, and is not decided here, so that nothing is proved: remove it, or say proof: None", n.GetKind()),
+			})
+		}
+	}
+	return out
+}
+
+// newEngine has the cluster's enforcer enforce the policies among the items and, beside
+// them, a default-deny for some tenants and nodes. A policy.RejectedError says which policies it
+// cannot.
+func newEngine(fence *policy.Fence, index *resource.Index, items []*yaml.RNode, closed closing) (policy.Engine, error) {
+	docs, err := closed.policies()
+	if err != nil {
+		return nil, err
+	}
+	distinct, _ := resource.Distinct(items)
+	for _, n := range distinct {
+		// What is only inventory never reaches the cluster: a deny there hides nothing.
+		if !enforced(n) && !besidePolicies(fence.Cluster, n) || resource.Local(n) {
+			continue
+		}
+		data, err := n.MarshalJSON()
+		if err != nil {
+			return nil, fmt.Errorf("read %s: %w", resource.RefOf(n), err)
+		}
+		docs = append(docs, data)
+	}
+	e, err := engineOf(fence.Cluster, docs, reach.Endpoints{Index: index, Fence: fence}.Pods())
+	if err != nil {
+		return nil, fmt.Errorf("start the policy engine: %w", err)
+	}
+	return e, nil
+}
+
+// engineOf is the enforcer of a cluster.
+func engineOf(c v1alpha1.Cluster, policies []json.RawMessage, pods []policy.Endpoint) (policy.Engine, error) {
+	if c.CNI != v1alpha1.CNIKubernetes {
+		return engine.New(engine.Options{ClusterName: c.Name}, policies, pods)
+	}
+	options := netpol.Options{PodCIDRs: c.PodCIDRs, ServiceCIDRs: c.ServiceCIDRs, NodeCIDRs: c.NodeCIDRs}
+	if c.APIServer != nil {
+		options.APIServer = c.APIServer.CIDRs
+	}
+	return netpol.New(options, policies, pods)
+}
+
+// enforced says whether an item is for the enforcer: a policy, or what policies refer to.
+func enforced(n *yaml.RNode) bool {
+	return resource.IsPolicy(n) || resource.Group(n) == "cilium.io" && n.GetKind() == resource.KindCIDRGroup
+}
+
+// besidePolicies says whether another enforcer than Cilium decides with a policy that is
+// of none of the kinds known here: Calico's own, or those of the cluster's administrator.
+func besidePolicies(c v1alpha1.Cluster, n *yaml.RNode) bool {
+	switch resource.Group(n) {
+	case "projectcalico.org", "crd.projectcalico.org", "policy.networking.k8s.io":
+		return c.CNI == v1alpha1.CNIKubernetes && strings.HasSuffix(n.GetKind(), resource.KindKubernetes)
+	}
+	return false
+}
+
+// rejections are policies that cannot be decided: the enforcer does not take them, so that
+// they would exist and do nothing, or they refer to what is not known. Where they select
+// none of a tenant's pods, they stop nothing.
+func rejections(fence *policy.Fence, rejected policy.RejectedError, items []*yaml.RNode) policy.Findings {
+	by := "Cilium"
+	if fence.Cluster.CNI == v1alpha1.CNIKubernetes {
+		by = "Kubernetes"
+	}
+	refs := map[string]policy.Ref{}
+	for _, n := range items {
+		refs[policy.FullName(n.GetKind(), n.GetNamespace(), n.GetName())] = resource.RefOf(n)
+	}
+	var out policy.Findings
+	for _, r := range rejected {
+		f := policy.Finding{
+			Check: "policy-rejected", Severity: policy.Error, Resource: refs[r.Name],
+			Message: fmt.Sprintf("is rejected by %s, or refers to what is not known here, so that nothing is proved: %v", by, r.Err),
+		}
+		if !fence.Concerns(f.Resource.Namespace) {
+			f.Severity = policy.Warning
+			f.Message = fmt.Sprintf("is rejected by %s, or refers to what is not known here, and is left out: %v", by, r.Err)
+		}
+		out = append(out, f)
+	}
+	return out
+}
