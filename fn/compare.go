@@ -98,7 +98,7 @@ func (c *comparison) lookAtKept(finished []*yaml.RNode, desired map[policy.Ref]*
 }
 
 func (c *comparison) unexpected(ref policy.Ref) {
-	c.say("policy-unexpected", ref, "bears the label of fence %s, and nothing asks for it: build again, which removes it, or remove it where it comes from", c.options.Fence.Name)
+	c.say("policy-unexpected", ref, "has the label of fence %s, and no field declares it: build again, which removes it, or remove it at its source", c.options.Fence.Name)
 }
 
 // look counts one change that the function would make, and says what it means. Where

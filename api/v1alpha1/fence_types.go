@@ -68,8 +68,8 @@ type TenantFenceSpec struct {
 
 	// proof says whether the build is proved. Isolation: in every build in which all
 	// stages are seen, the function proves that nothing is open that nobody declared,
-	// and fails the build otherwise. None: it does not, and says so. FlowTests are
-	// decided all the same. Omitted: Isolation.
+	// and fails the build otherwise. None: it does not, and reports that. FlowTests, and
+	// what the build opens and closes, are decided all the same. Omitted: Isolation.
 	// +optional
 	Proof Proof `json:"proof,omitempty"`
 }

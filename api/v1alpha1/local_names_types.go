@@ -1,7 +1,7 @@
 package v1alpha1
 
-// LocalName says of public names that they end in this cluster: at the pods of a Service,
-// or at Cilium's own Gateway. Exactly one of service and entity.
+// LocalName lists public names that resolve to addresses of this cluster: those of a
+// Service, or of Cilium's own Gateway. Exactly one of service and entity is set.
 type LocalName struct {
 	// fqdns are names and patterns, as a peer's fqdns. A name of the cluster's own DNS is
 	// none.

@@ -1,6 +1,6 @@
 package v1alpha1
 
-// TenantRules says which namespaces a Tenant may have.
+// TenantRules declare which names and namespaces a Tenant may have.
 type TenantRules struct {
 	// namespacePattern is the name of a tenant's namespace, {name} standing for the
 	// tenant's name, exactly once. It never gives default or a namespace of Kubernetes'
@@ -51,6 +51,6 @@ type AllowedPath struct {
 type ExcludedNamespace struct {
 	// name of the namespace.
 	Name string `json:"name"`
-	// reason is said to whoever asks for it.
+	// reason is reported to a Tenant that requests the namespace.
 	Reason string `json:"reason"`
 }

@@ -20,8 +20,8 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// recordFlag makes the function write down what it is given, and writtenFlag what it returns
-// beside. They are how one process of this program tells another.
+// recordFlag makes the function record its input, and writtenFlag its other results. One
+// process of this program passes them to another.
 const (
 	recordFlag  = "record"
 	writtenFlag = "written"

@@ -30,7 +30,7 @@ func (s nameSelector) isPattern() bool { return strings.Contains(s.text, "*") }
 func (s nameSelector) matches(name string) bool { return s.pattern.MatchString(dns.FQDN(name)) }
 
 // nameIndex finds the selectors that match a name. Names that the same rules list get one
-// identity, as no policy tells them apart.
+// identity, as no policy distinguishes them.
 type nameIndex struct {
 	all []*nameSelector
 	// byText finds a selector: many policies name the same.

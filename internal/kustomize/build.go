@@ -22,11 +22,11 @@ type Options struct {
 	// Arguments are those with which Executable is run. Omitted: none.
 	Arguments []string
 	// Seen is the value by which Executable marks what it was given, on each resource of
-	// this project's kinds. It must be one that nobody can know beforehand. Omitted: what is
+	// this project's kinds. It must not be predictable. Omitted: what is
 	// local-config counts as given.
 	Seen string
-	// Finished is told all items of an exact build before they are written, those too
-	// that are not. Omitted: nobody is.
+	// Finished receives all items of an exact build before they are written, including
+	// those that are not written. Omitted: no call.
 	Finished func(items []*yaml.RNode)
 	// EnableHelm allows helmCharts, as kustomize's --enable-helm does.
 	EnableHelm bool

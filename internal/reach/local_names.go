@@ -39,7 +39,7 @@ func (e Endpoints) ended(c v1alpha1.FlowCase, flows []policy.Flow) ([]policy.Flo
 			return nil, fmt.Errorf("%q ends at %s (the profile's localNames), where Cilium's proxy decides by the pods behind the Gateway's routes, which are not known: write a case to %s, and one to these pods and their own port", f.To.Name, local[i].At(), local[i].Entity)
 		}
 		if c.ICMP != "" {
-			return nil, fmt.Errorf("%q ends at Service %s, and no Service passes icmp on: say its pods", f.To.Name, local[0].At())
+			return nil, fmt.Errorf("%q ends at Service %s, and no Service forwards icmp: write its pods", f.To.Name, local[0].At())
 		}
 		c.Port, c.Protocol = int32(f.Port), f.Protocol
 		for _, l := range local {
