@@ -23,7 +23,7 @@ type comparison struct {
 	finished, now map[policy.Ref]*yaml.RNode
 	// wanted are the policies that are generated.
 	wanted map[policy.Ref]*yaml.RNode
-	// moved and left are the policies that a layer moved or renamed, as they stand, and as
+	// moved and left are the policies that a layer moved or renamed, as they are now, and as
 	// they were generated.
 	moved, left map[policy.Ref]bool
 

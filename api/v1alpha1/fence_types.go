@@ -47,12 +47,12 @@ type TenantFenceSpec struct {
 	Tenants []InlineTenant `json:"tenants,omitempty"`
 
 	// emit are the names of the Tenants, and of the profile's nodes, whose policies are
-	// written: those that land in their namespaces, whoever asked for them. All Tenants are
-	// read and all policies proved, so each folder of a repository can hold its own, and
-	// consent still be seen. Policies of others that are in the build stay as they are, and
+	// written: those in their namespaces, whichever resource declares the flow. All Tenants
+	// are read and all policies proved, so each folder of a repository can hold its own, and
+	// consent is still decided. Policies of others that are in the build stay as they are, and
 	// must be what the function generates: any other policy with this fence's label is an
-	// error. A name that is neither is an error, and so is beside it what belongs to no
-	// Tenant, as cluster-wide policies about pods do. Omitted: all are written.
+	// error. A name that is neither is an error. Policies that belong to no Tenant, such as
+	// cluster-wide ones about pods, are an error together with emit. Omitted: all are written.
 	// +optional
 	// +kubebuilder:validation:MinItems=1
 	Emit []string `json:"emit,omitempty"`

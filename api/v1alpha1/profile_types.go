@@ -95,7 +95,9 @@ type FenceProfileSpec struct {
 	// that the flow lists. A flow to a name of the Gateway becomes one to the entity ingress,
 	// on the ports that the flow lists. Neither needs limits.namespaces, nor consent, except
 	// as a Service in a shared namespace requires. No policy distinguishes several names of
-	// one Service. Where several entries hold a name, all of them apply. Omitted: none.
+	// one Service: a pod that may reach one of them reaches everything that the Service
+	// serves on these ports. Where several entries hold a name, all of them apply. Omitted:
+	// none.
 	// +optional
 	// +kubebuilder:validation:MinItems=1
 	LocalNames []LocalName `json:"localNames,omitempty"`

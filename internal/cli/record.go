@@ -27,8 +27,7 @@ const (
 	writtenFlag = "written"
 )
 
-// executeWritten is the function, which appends what it is given and what it returns to a
-// file.
+// executeWritten runs the function, and appends its input and its results to a file.
 func executeWritten(cmd *cobra.Command, file, seen string) error {
 	in, err := io.ReadAll(cmd.InOrStdin())
 	if err != nil {

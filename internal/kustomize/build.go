@@ -58,7 +58,7 @@ func (e *NoFenceError) Error() string {
 
 // Build builds the kustomization in dir as `kustomize build --enable-alpha-plugins
 // --enable-exec dir` would. Without any TenantFence the error is a *NoFenceError; where a
-// Tenant, profile or FlowTest stands outside of every fence, it is an *UnseenError; where
+// Tenant, profile or FlowTest is outside of every fence, it is an *UnseenError; where
 // kustomize stops on malformed resources, a *MalformedError names those that its files hold.
 func Build(fsys filesys.FileSystem, dir string, opts Options) ([]byte, error) {
 	if opts.Function == nil {

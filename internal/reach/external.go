@@ -125,7 +125,7 @@ func (e Endpoints) LeftOut(engine policy.Engine, result policy.FlowTestResult) p
 	return out
 }
 
-// beyondWorld is a flow to a name or an address that passes where a case denies world.
+// beyondWorld is a flow to a name or an address that is allowed where a case denies world.
 func (e Endpoints) beyondWorld(engine policy.Engine, c policy.CaseResult) (found string, ok bool) {
 	if !isWorld(c.Case.To) {
 		return "", false
@@ -153,8 +153,8 @@ func (e Endpoints) beyondWorld(engine policy.Engine, c policy.CaseResult) (found
 	return "", false
 }
 
-// anotherFamily reports whether an end is an address of the IP family that a half of the world
-// leaves out.
+// anotherFamily reports whether a destination is an address of the IP family that world-ipv4
+// or world-ipv6 leaves out.
 func anotherFamily(world string, to policy.Endpoint) bool {
 	family := v1alpha1.EntityWorldIPv4
 	if v1alpha1.Entity(world) == v1alpha1.EntityWorldIPv4 {
