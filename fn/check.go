@@ -56,7 +56,7 @@ func (c checker) prove() (policy.Report, policy.Findings, error) {
 	asked := fenced && level != v1alpha1.ProofNone || len(c.in.FlowTests) > 0
 	switch {
 	case asked && !complete(c.policies, items):
-		return policy.Report{}, append(c.keptUnproved(), c.said("not-proved", "spec.stages", "neither isolation nor FlowTests are looked into here, since a stage that is not listed here has policies that are not there yet: the layer that lists the last stage does it, or tenantfence verify on what was rendered")...), nil
+		return policy.Report{}, append(c.keptUnproved(), c.said("not-proved", "spec.stages", "neither isolation nor FlowTests are decided: policies of an unlisted stage are missing; the layer with the last stage proves it, or run tenantfence verify on the rendered output")...), nil
 	case !asked && fenced:
 		return policy.Report{}, append(c.keptUnproved(), c.said("not-proved", "spec.proof", "isolation is not proved")...), nil
 	case !asked:
@@ -103,7 +103,7 @@ func summary(r policy.Report) string {
 	if nodes := i.Nodes.Total(); nodes > 0 {
 		pods += " and " + policy.Count(nodes, "node")
 	}
-	where := fmt.Sprintf("in %s and for %s, imagined ones among them", policy.Count(i.Namespaces.Total(), "namespace"), pods)
+	where := fmt.Sprintf("in %s and for %s, representative ones included", policy.Count(i.Namespaces.Total(), "namespace"), pods)
 	out := []string{"nothing is open that nobody declared, " + where}
 	switch {
 	case i.Namespaces.Proved < i.Namespaces.Total() || i.Nodes.Proved < i.Nodes.Total():

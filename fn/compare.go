@@ -23,7 +23,7 @@ type comparison struct {
 	finished, now map[policy.Ref]*yaml.RNode
 	// wanted are the policies that are generated.
 	wanted map[policy.Ref]*yaml.RNode
-	// moved and left are the policies that a layer moved or renamed, as they stand, and as
+	// moved and left are the policies that a layer moved or renamed, as they are now, and as
 	// they were generated.
 	moved, left map[policy.Ref]bool
 
@@ -98,7 +98,7 @@ func (c *comparison) lookAtKept(finished []*yaml.RNode, desired map[policy.Ref]*
 }
 
 func (c *comparison) unexpected(ref policy.Ref) {
-	c.say("policy-unexpected", ref, "bears the label of fence %s, and nothing asks for it: build again, which removes it, or remove it where it comes from", c.options.Fence.Name)
+	c.say("policy-unexpected", ref, "has the label of fence %s, and no field declares it: build again, which removes it, or remove it at its source", c.options.Fence.Name)
 }
 
 // look counts one change that the function would make, and says what it means. Where

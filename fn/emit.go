@@ -57,9 +57,9 @@ func refuseEmit(in *resource.Inputs, w wanted) policy.Findings {
 	return out
 }
 
-// besideEmitted are the items and, of the policies that other runs write, those that are not
-// among them; and, where there are some, what is taken as given thereby. What is among the
-// items is proved as it stands: Merge refuses it where it is not what the other run writes.
+// besideEmitted returns the items, with the missing policies that other runs write, and a
+// finding that names these. Policies of other runs that are among the items are proved as
+// they are: Merge refuses those that differ from what the other run writes.
 func besideEmitted(o merge.Options, items, policies []*yaml.RNode) ([]*yaml.RNode, policy.Findings) {
 	if len(o.Emit) == 0 {
 		return items, nil

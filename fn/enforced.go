@@ -12,9 +12,9 @@ import (
 )
 
 // asEnforced are the items as they will be once every tenant and all nodes are enforced:
-// in Audit nothing is closed, and nothing of what is spoken is looked into. A policy that is
-// not as it is generated counts as it is. Beside the items, it returns those that are as they
-// are generated.
+// in Audit nothing is default-denied, and no L7 rule exists. A policy that differs from the
+// generated one is kept as it is. The second result is the items that equal the generated
+// ones.
 func (p proof) asEnforced() (items []*yaml.RNode, own map[*yaml.RNode]bool, err error) {
 	now, then := byID(p.policies), map[policy.Ref]*yaml.RNode{}
 	closed := audited(p.fence)

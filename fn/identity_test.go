@@ -43,7 +43,7 @@ func TestVerifyLooksAtTheStagesThatAreNotListed(t *testing.T) {
 		"with one that nothing asks for": {func(t *testing.T, items []*yaml.RNode) []*yaml.RNode {
 			t.Helper()
 			return append(items, left(t, finished(t))[slices.IndexFunc(items, func(n *yaml.RNode) bool { return n.GetName() == "egress-llm" })])
-		}, []string{"CiliumNetworkPolicy/egress-left: bears the label of fence platform, and nothing asks for it"}},
+		}, []string{"CiliumNetworkPolicy/egress-left: has the label of fence platform, and no field declares it"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

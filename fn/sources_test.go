@@ -75,7 +75,7 @@ func TestKptsPathsAreEvidence(t *testing.T) {
 		t.Errorf("the output says where this program read what:\n%s", out)
 	}
 	out, stderr, err = execute(t, strings.ReplaceAll(kptList, "FILE", "tenants/evil/a.yaml"))
-	const refused = `error: tenants/evil/a.yaml: Tenant/gold-a: metadata.name: spec.tenants.allowedPaths[0] of the profile binds the name "gold-a" to "tenants/gold/*", and this Tenant stands in "tenants/evil/a.yaml"`
+	const refused = `error: tenants/evil/a.yaml: Tenant/gold-a: metadata.name: spec.tenants.allowedPaths[0] of the profile binds the name "gold-a" to "tenants/gold/*", and this Tenant is in "tenants/evil/a.yaml"`
 	if err == nil || !strings.Contains(stderr, refused) {
 		t.Errorf("error %v\n%s", err, stderr)
 	}

@@ -40,13 +40,13 @@ func (c checker) traffic() (policy.Findings, error) {
 type comparedTraffic struct {
 	checker
 	was, now []*yaml.RNode
-	// changed are the policies that differ, with whether somebody else wrote them.
+	// changed are the policies that differ, with whether they are hand-written.
 	changed []changedPolicy
 }
 
 type changedPolicy struct {
 	ref policy.Ref
-	// handWritten reports that somebody else wrote it, and closes that it is a default-deny
+	// handWritten reports that the fence did not write it, and closes that it is a default-deny
 	// that did not exist before.
 	handWritten, closes bool
 }
@@ -200,7 +200,7 @@ func (t comparedTraffic) unknown(err error) (policy.Findings, error) {
 	var conflict policy.ConflictError
 	var budget policy.BudgetError
 	if !errors.As(err, &rejected) && !errors.As(err, &conflict) && !errors.As(err, &budget) {
-		return nil, fmt.Errorf("compare with what was there: %w", err)
+		return nil, fmt.Errorf("compare with earlier policies: %w", err)
 	}
 	var out policy.Findings
 	for _, c := range t.changed {

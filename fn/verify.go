@@ -130,7 +130,7 @@ func OutsideFence(ref policy.Ref) policy.Finding {
 	}
 }
 
-// byLabels reports what the labels of policies show. Whoever writes a policy writes its
+// byLabels reports what the labels of policies show. The author of a policy also writes its
 // labels, so nothing is verified.
 func (v Verification) byLabels() (policy.Report, error) {
 	if len(fenced(v.Items)) == 0 {

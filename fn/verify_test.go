@@ -127,7 +127,7 @@ func TestVerifyComparesWithWhatIsGenerated(t *testing.T) {
 				return append(items, old)
 			},
 			policy.Comparison{Wanted: 4, AsGenerated: 4, Unexpected: 1},
-			[]string{"CiliumNetworkPolicy/egress-old: bears the label of fence platform, and nothing asks for it"},
+			[]string{"CiliumNetworkPolicy/egress-old: has the label of fence platform, and no field declares it"},
 		},
 		"with one that was moved": {
 			func(t *testing.T, items []*yaml.RNode) []*yaml.RNode {

@@ -37,7 +37,7 @@ func TestPolicyGuideMistakes(t *testing.T) {
 		},
 		"one end of a flow between namespaces": {
 			"backend/tenant.yaml", "- tenant: production\n", "- tenant: api\n",
-			"no-consent", `Tenant/production: spec.egress[0].to[0]: Tenant "backend" does not say the other half of this flow: it needs {name: backend, `,
+			"no-consent", `Tenant/production: spec.egress[0].to[0]: Tenant "backend" does not declare the other side of this flow: it needs {name: backend, `,
 		},
 		"two sets of HTTP rules for the same pods": {
 			"api/tenant.yaml", "        audience: internal\n", "",

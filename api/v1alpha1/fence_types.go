@@ -47,12 +47,12 @@ type TenantFenceSpec struct {
 	Tenants []InlineTenant `json:"tenants,omitempty"`
 
 	// emit are the names of the Tenants, and of the profile's nodes, whose policies are
-	// written: those that land in their namespaces, whoever asked for them. All Tenants are
-	// read and all policies proved, so each folder of a repository can hold its own, and
-	// consent still be seen. Policies of others that are in the build stay as they are, and
+	// written: those in their namespaces, whichever resource declares the flow. All Tenants
+	// are read and all policies proved, so each folder of a repository can hold its own, and
+	// consent is still decided. Policies of others that are in the build stay as they are, and
 	// must be what the function generates: any other policy with this fence's label is an
-	// error. A name that is neither is an error, and so is beside it what belongs to no
-	// Tenant, as cluster-wide policies about pods do. Omitted: all are written.
+	// error. A name that is neither is an error. Policies that belong to no Tenant, such as
+	// cluster-wide ones about pods, are an error together with emit. Omitted: all are written.
 	// +optional
 	// +kubebuilder:validation:MinItems=1
 	Emit []string `json:"emit,omitempty"`
@@ -68,8 +68,8 @@ type TenantFenceSpec struct {
 
 	// proof says whether the build is proved. Isolation: in every build in which all
 	// stages are seen, the function proves that nothing is open that nobody declared,
-	// and fails the build otherwise. None: it does not, and says so. FlowTests are
-	// decided all the same. Omitted: Isolation.
+	// and fails the build otherwise. None: it does not, and reports that. FlowTests, and
+	// what the build opens and closes, are decided all the same. Omitted: Isolation.
 	// +optional
 	Proof Proof `json:"proof,omitempty"`
 }

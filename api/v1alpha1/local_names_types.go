@@ -1,15 +1,15 @@
 package v1alpha1
 
-// LocalName says of public names that they end in this cluster: at the pods of a Service,
-// or at Cilium's own Gateway. Exactly one of service and entity.
+// LocalName lists public names that resolve to addresses of this cluster: those of a
+// Service, or of Cilium's own Gateway. Exactly one of service and entity is set.
 type LocalName struct {
-	// fqdns are names and patterns, as a peer's fqdns. A name of the cluster's own DNS is
-	// none.
+	// fqdns are names and patterns, as a peer's fqdns. Names of the cluster's own DNS are an
+	// error.
 	// +kubebuilder:validation:MinItems=1
 	FQDNs []string `json:"fqdns"`
 
-	// service is "namespace/name" of the Service, in the build or its inventory, at whose
-	// address the names end. It must select pods. Omitted: entity.
+	// service is "namespace/name" of the Service, in the build or its inventory, to whose
+	// address the names resolve. It must select pods. Omitted: entity.
 	// +optional
 	Service string `json:"service,omitempty"`
 
@@ -20,8 +20,8 @@ type LocalName struct {
 	// +optional
 	Tenant string `json:"tenant,omitempty"`
 
-	// entity is ingress, where the names end at a Gateway or Ingress of Cilium's own, behind
-	// whose Service there are no pods. A flow to the names becomes one to this entity, on
+	// entity is ingress, where the names resolve to Cilium's own Gateway or Ingress, whose
+	// Service selects no pods. A flow to the names becomes one to this entity, on
 	// the flow's ports. Cilium decides such a flow once more at its proxy, by the pods
 	// behind the routes and their own ports: a Tenant declares flows to these as well. Only
 	// with cni: Cilium. Omitted: service.

@@ -35,8 +35,8 @@ type NodePolicy struct {
 	// egress says what the nodes may reach, as ingress does; via and tls are errors too.
 	// dns, and the names of fqdns, are looked into in Enforce: names that nodes ask another
 	// server for than the baseline's need a flow with dns to that server. Where a peer's
-	// pods are fenced, they admit every node. dns and names need Cilium 1.17. Omitted: nothing is said of egress, and it is
-	// never closed.
+	// pods are fenced, they admit every node. dns and names need Cilium 1.17. Omitted:
+	// egress is never denied.
 	// +optional
 	// +kubebuilder:validation:MinItems=1
 	Egress []EgressFlow `json:"egress,omitempty"`

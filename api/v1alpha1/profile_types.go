@@ -88,13 +88,16 @@ type FenceProfileSpec struct {
 	// +optional
 	EdgeProxy *EdgeProxyPods `json:"edgeProxy,omitempty"`
 
-	// localNames are public names that end at pods of this cluster, as those of its own
-	// gateway do: policies are decided after the address of a Service was translated, so
-	// that no rule about names or the world ever matches these. A flow to such a name
-	// becomes one to the Service's pods, on the target ports of those of its ports that the
-	// flow says. It needs no consent and no limits.namespaces, and whoever may reach one of
-	// the names reaches whatever the Service serves on these ports: no policy tells the names
-	// apart there. Several that hold a name count, each. Omitted: none.
+	// localNames are public names that resolve to addresses of this cluster: those of a
+	// Service, or of Cilium's own Gateway (entity: ingress). Policies are decided after the
+	// address of a Service was translated, so no rule about names or the world matches them.
+	// A flow to a name of a Service becomes one to its pods, on the target ports of the ports
+	// that the flow lists. A flow to a name of the Gateway becomes one to the entity ingress,
+	// on the ports that the flow lists. Neither needs limits.namespaces, nor consent, except
+	// as a Service in a shared namespace requires. No policy distinguishes several names of
+	// one Service: a pod that may reach one of them reaches everything that the Service
+	// serves on these ports. Where several entries hold a name, all of them apply. Omitted:
+	// none.
 	// +optional
 	// +kubebuilder:validation:MinItems=1
 	LocalNames []LocalName `json:"localNames,omitempty"`
@@ -127,8 +130,8 @@ type FenceProfileSpec struct {
 	Overrides []Override `json:"overrides,omitempty"`
 }
 
-// ProofBudget bounds the size of the proof, so that a selector that names too much is an
-// error and not a build that never ends.
+// ProofBudget bounds the size of the proof, so that a selector that needs too many pods is
+// an error and not a build that never ends.
 type ProofBudget struct {
 	// representatives is the most representative pods, and the most representative nodes,
 	// that the proof adds to those of the build. It adds one of each class that the

@@ -1,6 +1,6 @@
 package v1alpha1
 
-// TenantRules says which namespaces a Tenant may have.
+// TenantRules declares which names and namespaces a Tenant may have.
 type TenantRules struct {
 	// namespacePattern is the name of a tenant's namespace, {name} standing for the
 	// tenant's name, exactly once. It never gives default or a namespace of Kubernetes'
@@ -12,7 +12,7 @@ type TenantRules struct {
 	// +optional
 	Claims map[string][]string `json:"claims,omitempty"`
 
-	// allowedPaths bind names of Tenants to files. A Tenant must stand in a file that every
+	// allowedPaths bind names of Tenants to files. A Tenant must be in a file that every
 	// entry with its name allows. It is refused where its file is unknown. A name in no
 	// entry is not bound. Omitted: any Tenant may take any name, and with it the
 	// namespaces, claims and limits of that name.
@@ -51,6 +51,6 @@ type AllowedPath struct {
 type ExcludedNamespace struct {
 	// name of the namespace.
 	Name string `json:"name"`
-	// reason is said to whoever asks for it.
+	// reason is reported to a Tenant that requests the namespace.
 	Reason string `json:"reason"`
 }

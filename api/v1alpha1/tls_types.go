@@ -1,13 +1,13 @@
 package v1alpha1
 
-// TLS says what passes of connections in which TLS is spoken: at least one of serverNames
-// and the two secrets.
+// TLS restricts connections that use TLS, or intercepts them: at least one of serverNames
+// and the two secrets is set.
 type TLS struct {
-	// serverNames are the names of servers that a connection may be for, as clients say
-	// them when TLS begins, or patterns as in fqdns (Cilium 1.18; a leading "**."
-	// 1.19; a * but in a leading "*." or "**." 1.20). A connection that says none does not
-	// pass. What is spoken within it is not looked into, unless the
-	// secrets are said. Omitted: every name, and none.
+	// serverNames are the server names (SNI) that a connection may request, or patterns as
+	// in fqdns (Cilium 1.18; a leading "**." needs 1.19; a * anywhere but in a leading "*."
+	// or "**." needs 1.20). A connection without a server name is denied. The content of the
+	// connection is not inspected unless the secrets are set. Omitted: every connection is
+	// allowed, with any server name or none.
 	// +optional
 	// +kubebuilder:validation:MinItems=1
 	ServerNames []string `json:"serverNames,omitempty"`

@@ -29,7 +29,7 @@ func (s *FenceProfileSpec) validateLocalNames(at *field.Path) field.ErrorList {
 func (l LocalName) validateEntity(cni CNI, at *field.Path) field.ErrorList {
 	switch at := at.Child("entity"); {
 	case l.Service != "":
-		return field.ErrorList{field.Forbidden(at, "is set beside service: names end at one of the two, so remove one")}
+		return field.ErrorList{field.Forbidden(at, "is set beside service: names resolve to one of the two, so remove one")}
 	case cni == CNIKubernetes:
 		return field.ErrorList{field.Forbidden(at, "exists with cni: Cilium alone: name the Service of the gateway's pods in service")}
 	case l.Entity != EntityIngress:

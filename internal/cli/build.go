@@ -69,11 +69,11 @@ type built struct {
 	data []byte
 	// needs are lines for a person: what Namespaces and Services still lack.
 	needs []string
-	// fellBack says that kustomize itself built it.
+	// fellBack reports whether kustomize itself built it.
 	fellBack bool
 }
 
-// runBuild builds a kustomization with its fence, and says on stderr what was found. Before
+// runBuild builds a kustomization with its fence, and reports findings on stderr. Before
 // are the policies that an earlier run wrote elsewhere.
 func runBuild(cmd *cobra.Command, dir string, before []*yaml.RNode) (built, error) {
 	var b built
@@ -100,7 +100,7 @@ func runBuild(cmd *cobra.Command, dir string, before []*yaml.RNode) (built, erro
 		options.Fallback = func(reason string) {
 			b.fellBack = true
 			say(reason)
-			b.needs = append(b.needs, "the labels and loadBalancerSourceRanges that tenantfence build sets; which is not known here, since kustomize itself built this: "+reason)
+			b.needs = append(b.needs, "the labels and loadBalancerSourceRanges that tenantfence build sets; which of them is unknown, since kustomize itself built this: "+reason)
 		}
 		p.Tell("building "+dir, 0, 0)
 		b.data, err = kustomize.Build(filesys.MakeFsOnDisk(), dir, options)

@@ -27,8 +27,8 @@ const (
 	exitUsage
 )
 
-// errFindings says that findings were written and nothing else is to be said;
-// errNothingToVerify, that a report was which has nothing to verify against.
+// errFindings reports that findings were written, and needs no further message.
+// errNothingToVerify reports that a report was written that has nothing to verify against.
 var (
 	errFindings        = errors.New("findings")
 	errNothingToVerify = errors.New("nothing to verify against")

@@ -9,7 +9,7 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// place is where a text stands.
+// place is where a text comes from.
 type place struct {
 	// file is how it is opened, shown how findings name it. Omitted: it is piped in.
 	file, shown string

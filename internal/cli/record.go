@@ -20,15 +20,14 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// recordFlag makes the function write down what it is given, and writtenFlag what it returns
-// beside. They are how one process of this program tells another.
+// recordFlag makes the function record its input, and writtenFlag its other results. One
+// process of this program passes them to another.
 const (
 	recordFlag  = "record"
 	writtenFlag = "written"
 )
 
-// executeWritten is the function, which appends what it is given and what it returns to a
-// file.
+// executeWritten runs the function, and appends its input and its results to a file.
 func executeWritten(cmd *cobra.Command, file, seen string) error {
 	in, err := io.ReadAll(cmd.InOrStdin())
 	if err != nil {

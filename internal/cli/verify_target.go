@@ -8,12 +8,12 @@ import (
 	"time"
 )
 
-// pipeWait is how long verify waits for a pipe that nobody named: to tell one that is empty
-// from one that something writes to.
+// pipeWait is how long verify waits for the first byte of a pipe that no argument names. It
+// distinguishes an empty pipe from one that a program writes to.
 const pipeWait = time.Second
 
-// target is what is to be verified. Omitted, it is the current folder, unless something
-// else may be meant: inputs alone, or a pipe.
+// target returns what is verified. Without arguments it is the current folder, unless the
+// intent is unclear: inputs alone, or a pipe.
 func target(args []string, inputs string, stdin io.Reader) ([]string, error) {
 	switch {
 	case len(args) > 0:
@@ -50,7 +50,7 @@ func hasInput(stdin io.Reader) bool {
 	}
 }
 
-// errNothing says that there is nothing to verify, since what writes it may have failed.
+// errNothing reports that no resource arrived: the program that writes them may have failed.
 func errNothing(args []string) error {
 	return fmt.Errorf("%s: there is no resource to verify: did what writes it fail?", shownArgs(args))
 }

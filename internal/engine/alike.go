@@ -41,7 +41,7 @@ func (s *subjects) add(namespace string, entries types.PolicyEntries) {
 		s.count++
 		effect := strconv.Itoa(s.count)
 		if entry.L3 == nil && entry.IsAllow() {
-			// It is about no peer, and may close a direction.
+			// It has no peer, and may default-deny a direction.
 			effect = fmt.Sprintf("%v %v %v %v", entry.Ingress, entry.DefaultDeny, entry.Tier, entry.Priority)
 		}
 		s.rules[namespace] = append(s.rules[namespace], subjectRule{entry.Subject, effect})

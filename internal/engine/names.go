@@ -18,7 +18,7 @@ import (
 type nameSelector struct {
 	// text is the name or pattern.
 	text string
-	// own is its own label, and label the one that stands for all of the same rules.
+	// own is its own label, and label the one that represents all of the same rules.
 	own, label labels.Label
 	pattern    *regexp.Regexp
 	// rules are the numbers of the rules that list it.
@@ -30,7 +30,7 @@ func (s nameSelector) isPattern() bool { return strings.Contains(s.text, "*") }
 func (s nameSelector) matches(name string) bool { return s.pattern.MatchString(dns.FQDN(name)) }
 
 // nameIndex finds the selectors that match a name. Names that the same rules list get one
-// identity, as no policy tells them apart.
+// identity, as no policy distinguishes them.
 type nameIndex struct {
 	all []*nameSelector
 	// byText finds a selector: many policies name the same.
@@ -39,7 +39,7 @@ type nameIndex struct {
 	// the rest.
 	exact    map[string][]*nameSelector
 	patterns []*nameSelector
-	// rules is how many rules there were, and classified says that every selector of the
+	// rules is how many rules there were, and classified reports that every selector of the
 	// same rules has the same label.
 	rules      int
 	classified bool

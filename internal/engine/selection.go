@@ -18,9 +18,9 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// collectSelectors remembers what a rule's selectors require, and the ports that it names:
-// those of its subject or, for egress, of its peers. What it denies hides no pod that is
-// imagined, so that the peers of a deny tell none apart.
+// collectSelectors records what a rule's selectors require, and the ports that it names:
+// those of its subject or, for egress, of its peers. A deny is not credited for
+// representative pods, so the peers of a deny make no classes.
 func (e *Engine) collectSelectors(entry *types.PolicyEntry) error {
 	ofSubject, ofPeers := portNames(entry.L4), []policy.NamedPort(nil)
 	if !entry.Ingress {

@@ -22,11 +22,11 @@ type Options struct {
 	// Arguments are those with which Executable is run. Omitted: none.
 	Arguments []string
 	// Seen is the value by which Executable marks what it was given, on each resource of
-	// this project's kinds. It must be one that nobody can know beforehand. Omitted: what is
+	// this project's kinds. It must not be predictable. Omitted: what is
 	// local-config counts as given.
 	Seen string
-	// Finished is told all items of an exact build before they are written, those too
-	// that are not. Omitted: nobody is.
+	// Finished receives all items of an exact build before they are written, including
+	// those that are not written. Omitted: no call.
 	Finished func(items []*yaml.RNode)
 	// EnableHelm allows helmCharts, as kustomize's --enable-helm does.
 	EnableHelm bool
@@ -58,7 +58,7 @@ func (e *NoFenceError) Error() string {
 
 // Build builds the kustomization in dir as `kustomize build --enable-alpha-plugins
 // --enable-exec dir` would. Without any TenantFence the error is a *NoFenceError; where a
-// Tenant, profile or FlowTest stands outside of every fence, it is an *UnseenError; where
+// Tenant, profile or FlowTest is outside of every fence, it is an *UnseenError; where
 // kustomize stops on malformed resources, a *MalformedError names those that its files hold.
 func Build(fsys filesys.FileSystem, dir string, opts Options) ([]byte, error) {
 	if opts.Function == nil {

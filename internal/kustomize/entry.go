@@ -77,8 +77,8 @@ func (b *build) readConfigs(l *layer, e *entry) ([]*resource.Resource, error) {
 	return configs, b.placeConfigs(configs, filepath.Join(filepath.Dir(l.shown), e.text))
 }
 
-// placeConfigs records on configs the file that they stand in, if it is known: what is
-// refused names its file.
+// placeConfigs records on configs the file that holds them, if it is known, so that errors
+// name it.
 func (b *build) placeConfigs(configs []*resource.Resource, file string) error {
 	var source tenantfence.Source
 	if file != "" {

@@ -36,7 +36,7 @@ func runKrustyWithFunctions(fsys filesys.FileSystem, dir string, opts Options) (
 	return krusty.MakeKustomizer(o).Run(fsys, dir)
 }
 
-// errInterrupted says that kustomize's own code panicked, as it does on some resources whose
+// errInterrupted reports that kustomize's own code panicked, as it does on some resources whose
 // metadata is malformed.
 var errInterrupted = errors.New("kustomize stopped on a malformed resource, whose metadata, labels or annotations are no mapping")
 

@@ -15,7 +15,7 @@ import (
 type overlay struct {
 	filesys.FileSystem
 	files map[string][]byte
-	// read is told each file that is read as it is. Omitted: nobody is.
+	// read receives each file that is read unchanged. Omitted: no call.
 	read func(path string, content []byte)
 }
 

@@ -17,7 +17,7 @@ import (
 )
 
 // records are the resources in the files that a build read, as they stand there. They
-// tell where a resource of the build comes from: its annotations do not, since layers
+// show where a resource of the build comes from: its annotations do not, since layers
 // and authors write them.
 type records struct {
 	fsys filesys.FileSystem
@@ -177,7 +177,7 @@ func (r *records) origin(res *resource.Resource) string {
 }
 
 // evidence is the file within the root that declares a Tenant with just this name and
-// spec, or why none is known: only then nobody but who writes that file has a say in it.
+// spec, or why none is known. Only then does that file alone decide the Tenant.
 func (r *records) evidence(tenant *resource.Resource) (path, unknown string) {
 	var exact, named []string
 	want := contentOf(&tenant.RNode)

@@ -16,7 +16,7 @@ import (
 	own "github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// UnseenError says that a build holds resources of this project's kinds that no TenantFence
+// UnseenError reports that a build holds resources of this project's kinds that no TenantFence
 // was given: the fence is listed below them.
 type UnseenError struct {
 	// Items are the resources, with the files that list them where these are known.
@@ -100,8 +100,8 @@ func forgetKeepOwn(r *resource.Resource) error {
 	return r.SetAnnotations(annotations)
 }
 
-// unseenAfter finds them in an exact build: every fence that is no generator sees all that
-// is there.
+// unseenAfter finds them in an exact build: every fence that is no generator sees all items
+// that exist.
 func (b *build) unseenAfter(chain []*resource.Resource, s *stream) error {
 	if len(chain) > 0 {
 		return nil

@@ -48,8 +48,8 @@ type above struct {
 	removed, changed, added map[policy.Ref][]string
 }
 
-// elsewhere finds the policies that stand under another name or in another namespace. It
-// returns them as they were generated, and as they stand.
+// elsewhere finds the policies that have another name or namespace. It returns them as they
+// were generated, and as they are now.
 func (a *above) elsewhere(generated, finished []*yaml.RNode, there map[policy.Ref][]*yaml.RNode) (gone, arrived map[policy.Ref]bool) {
 	fences := map[policy.Ref]policy.Ref{}
 	gone, arrived = map[policy.Ref]bool{}, map[policy.Ref]bool{}

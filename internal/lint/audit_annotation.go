@@ -10,8 +10,8 @@ import (
 // auditMode is an annotation that people write on policies and pods to try a policy out.
 const auditMode = "policy.cilium.io/audit-mode"
 
-// AuditAnnotation warns of an annotation that no version of Cilium knows: whoever relies
-// on it is closed at once.
+// AuditAnnotation warns of an annotation that no version of Cilium knows: a policy that
+// relies on it denies traffic at once.
 func AuditAnnotation(items []*yaml.RNode) policy.Findings {
 	var out policy.Findings
 	for _, n := range items {

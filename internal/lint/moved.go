@@ -10,7 +10,7 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// Moved refuses generated policies that stand in another namespace than the one they
+// Moved refuses generated policies that are in another namespace than the one they
 // were generated for: a layer that sets namespace: ran after the fence.
 func Moved(items []*yaml.RNode) policy.Findings {
 	var out policy.Findings

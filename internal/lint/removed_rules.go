@@ -14,8 +14,8 @@ import (
 // removedRules are the fields of toPorts[].rules that policy.RemovedL7 is about.
 var removedRules = []string{"kafka", "l7", "l7proto"}
 
-// RemovedRules finds policies with rules about what is spoken that Cilium no longer has:
-// everything passes where they stood.
+// RemovedRules finds policies with L7 rules that Cilium no longer has: everything is allowed
+// in their place.
 func RemovedRules(f *policy.Fence, items []*yaml.RNode) policy.Findings {
 	if f.Cluster.CNI == v1alpha1.CNIKubernetes {
 		return nil

@@ -12,11 +12,11 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// Rename is a generated policy that stands under another name.
+// Rename is a generated policy that now has another name.
 type Rename struct{ From, To policy.Ref }
 
 // Renamed pairs generated policies that are missing from a finished build with those of
-// equal content that stand there under other names: a layer above the fence sets namePrefix
+// equal content that have other names there: a layer above the fence sets namePrefix
 // or nameSuffix, or a patch or replacement renames them.
 func Renamed(generated, finished []*yaml.RNode) []Rename {
 	expected, there := ids(generated), ids(finished)

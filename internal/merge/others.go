@@ -50,7 +50,7 @@ func (m *merger) refuseDiffering(n *yaml.RNode) bool {
 	return plan != nil
 }
 
-// orphaned reports whether a policy that nothing asks for is of somebody who is not in the
+// orphaned reports whether a policy that no field declares has an owner that is not in the
 // build. It refuses one of a tenant in the build, or of no tenant, itself.
 func (m *merger) orphaned(n *yaml.RNode) bool {
 	if m.ownerOf(n) != me || m.Emits(n) {
@@ -63,7 +63,7 @@ func (m *merger) orphaned(n *yaml.RNode) bool {
 	return true
 }
 
-// knows reports whether a name is that of nobody, of a tenant, or of nodes of the fence.
+// knows reports whether a name is empty, or that of a tenant or of nodes of the fence.
 func (m *merger) knows(name string) bool {
 	return name == "" || slices.ContainsFunc(m.Fence.Tenants, func(t policy.Tenant) bool { return t.Name == name }) ||
 		slices.ContainsFunc(m.Fence.Nodes, func(n policy.Node) bool { return n.Name == name })

@@ -49,13 +49,13 @@ func (m *merger) foreign(n *yaml.RNode, by owner) policy.Finding {
 	}
 }
 
-// refuseTwice refuses a wanted policy that is there more than once: which of them
-// is kept would depend on the order of the files.
+// refuseTwice refuses a generated policy that exists more than once: which of them is kept
+// would depend on the order of the files.
 func (m *merger) refuseTwice(items []*yaml.RNode) {
 	for _, n := range items {
 		id := resource.ID(n)
 		if m.wanted[id] != nil && m.there[id] > 1 {
-			m.say(policy.Error, "policy-twice", n, "", fmt.Sprintf("is there %d times, with different content: remove all but one", m.there[id]))
+			m.say(policy.Error, "policy-twice", n, "", fmt.Sprintf("exists %d times, with different content: remove all but one", m.there[id]))
 		}
 	}
 }

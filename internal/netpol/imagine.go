@@ -43,7 +43,7 @@ func (e *Engine) Imagine(s policy.Surroundings) ([]policy.Endpoint, error) {
 	return e.all(), nil
 }
 
-// imagine is policy.ImaginePods by what these policies tell apart of pods that are known:
+// imagine is policy.ImaginePods by what these policies distinguish of known pods:
 // Cilium leaves labels out of the identity that selectors may name here.
 func imagine(s policy.Surroundings, there []policy.Endpoint, told []policy.Selection) ([]policy.Endpoint, error) {
 	named := outsideIdentity(told)

@@ -119,7 +119,7 @@ var testsOf = map[string]string{
 	"declared-flow-denied": declaredTest, "declared-flow-undecided": declaredTest, "policy-rejected": isolationTest,
 }
 
-// verifiedTest fails where the outcome is not "verified", whatever the reason is.
+// verifiedTest fails where the outcome is not "verified", for any reason.
 const verifiedTest = "verified"
 
 // checkSuite has the outcome as a property and as a test, a test for every check that was

@@ -9,9 +9,9 @@ import (
 )
 
 // hosts writes the host policies: one for each kind of nodes, with all that its flows
-// allow there and, in Enforce, one that closes the directions in which it has flows. The
-// one that closes holds the allows again: an agent that refuses them, or does not have
-// them yet, does not close either.
+// allow there and, in Enforce, one that default-denies the directions in which it has flows.
+// The second repeats the allows: an agent that refuses them, or does not have them yet,
+// does not deny either.
 func hosts(f *policy.Fence) []policy.Policy {
 	var out []policy.Policy
 	for i := range f.Nodes {

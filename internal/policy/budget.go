@@ -29,7 +29,7 @@ func (i *imagination) afford(told []Selection) error {
 	return nil
 }
 
-// needs is how many pods a selection makes up at most: each case in each namespace.
+// needs is how many pods a selection adds at most: each case in each namespace.
 func (i *imagination) needs(s Selection) int {
 	ofNamespace, ofPod := s.split()
 	chosen, ok := i.of.choices(ofPod, i.fresh)

@@ -7,7 +7,7 @@ import (
 )
 
 // classes group the values of each trait: those of one class are in the same lists of all
-// requirements, so that no selector tells them apart. Each value is mapped to the first of
+// requirements, so that no selector distinguishes them. Each value is mapped to the first of
 // its class, in the order of the alphabet.
 type classes map[spot]map[string]string
 
@@ -51,7 +51,7 @@ func newClasses(selections [][]Selection) classes {
 }
 
 // distinctLists are the lists of values of all requirements, each once, in order. Whether a
-// pod belongs to this cluster is always told apart.
+// pod belongs to this cluster is always distinguished.
 func distinctLists(selections [][]Selection) []valueList {
 	out := []valueList{{spot{of: PodCluster}, []string{""}}}
 	seen := map[string]bool{}
@@ -84,6 +84,6 @@ func (c classes) first(at spot, text string) string {
 	return text
 }
 
-// Compared collects the selectors of engines that are compared: what one of them tells
-// apart, the other must represent as well.
+// Compared collects the selectors of engines that are compared: what one of them
+// distinguishes, the other must represent as well.
 type Compared struct{ selections, nodes []Selection }

@@ -27,20 +27,20 @@ type Engine interface {
 	Openings(pod Endpoint, d Direction) ([]Opening, error)
 }
 
-// Surroundings are what may be told apart that policies don't say.
+// Surroundings are what an engine distinguishes beyond its policies.
 type Surroundings struct {
 	// Namespaces and their labels.
 	Namespaces map[string]map[string]string
-	// CIDRs that somebody else than the policies tells apart.
+	// CIDRs that something other than the policies distinguishes.
 	CIDRs []string
 	// Known are endpoints that are known elsewhere, and become known here.
 	Known []Endpoint
-	// Selectors are those by which somebody else than the policies tells pods and nodes
-	// apart.
+	// Selectors are those by which something other than the policies distinguishes pods and
+	// nodes.
 	Selectors []Selection
 	// Compared are the selectors of all engines that are compared. Nil: there is one alone.
 	Compared *Compared
-	// Budget is the most representative pods, and nodes, that an engine may make up.
+	// Budget is the most representative pods, and nodes, that an engine may add.
 	// Omitted: DefaultBudget.
 	Budget int
 }

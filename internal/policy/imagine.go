@@ -11,10 +11,10 @@ import (
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 )
 
-// ImaginePods makes up the pods that selections tell apart and that nobody has deployed
-// yet, one of each class: see Engine. Behind them come those that are known elsewhere, but
-// for what looks to policies like one that is there. A BudgetError says that they are too
-// many.
+// ImaginePods returns representative pods: one of each class that selections distinguish and
+// that is not deployed yet (see Engine). After them come the pods that are known elsewhere,
+// without those that no policy distinguishes from a pod in there. A BudgetError reports that
+// they are too many.
 func ImaginePods(s Surroundings, there []Endpoint, told []Selection) ([]Endpoint, error) {
 	i := newImagination(s, there, told)
 	if err := i.afford(told); err != nil {
@@ -219,8 +219,8 @@ func (i *imagination) places(all []Requirement) []place {
 	return out
 }
 
-// elsewhere are the namespaces that requirements name and that are not there, with one that
-// nobody names, and the labels that each may have. It reports false where there is none.
+// elsewhere returns the missing namespaces that requirements name, with one that no
+// requirement names, and the labels that each may have. It reports false where there is none.
 func (i *imagination) elsewhere(all []Requirement) ([]string, choices, bool) {
 	names := []string{UnknownNamespace}
 	var others []Requirement

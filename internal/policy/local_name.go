@@ -6,13 +6,13 @@ import (
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 )
 
-// LocalName is public names that end in this cluster: at a Service, or at an entity.
+// LocalName is public names that resolve to a Service of this cluster, or to an entity.
 type LocalName struct {
 	FQDNs []string
-	// Namespace and Service name the Service, and Tenant who has the pods behind it, where
-	// its namespace is shared.
+	// Namespace and Service name the Service, and Tenant the owner of its pods, where its
+	// namespace is shared.
 	Namespace, Service, Tenant string
-	// Entity stands instead of the Service. Omitted: there is a Service.
+	// Entity is set instead of the Service. Omitted: Service is set.
 	Entity v1alpha1.Entity
 }
 

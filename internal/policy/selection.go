@@ -87,10 +87,9 @@ type value struct {
 	there bool
 }
 
-// values are what requirements on one trait make one think of: those that fulfil all of
-// them, and those that are excluded by name, one of each class. A fresh one stands for all
-// that none of them names. Only the first of those that are fine may be that nothing is
-// there.
+// values are the values that requirements on one trait distinguish: those that meet all of
+// them, and those that they exclude by name, one of each class. The fresh value represents
+// all that none of them names. Only the first of the fine values may be "missing".
 func (c classes) values(at spot, all []Requirement, fresh string) (fine, excluded []value) {
 	seen := map[value]bool{}
 	try := func(v value, named bool) {

@@ -24,7 +24,7 @@ type IsolatedPods struct {
 func (p Proof) IsolatedInAudit() ([]IsolatedPods, error) {
 	known, err := p.Engine.Imagine(p.surroundings())
 	if err != nil {
-		return nil, fmt.Errorf("imagine what policies tell apart: %w", err)
+		return nil, fmt.Errorf("add representative endpoints: %w", err)
 	}
 	var found leaks
 	by, example := map[*leak][]string{}, map[*leak]policy.Endpoint{}

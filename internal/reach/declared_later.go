@@ -7,7 +7,7 @@ import (
 )
 
 // later is a pod in a namespace with the labels of a peer that is created later, unless
-// cluster-wide policies close such a namespace.
+// cluster-wide policies default-deny such a namespace.
 func (d *declared) later(p policy.Peer) []policy.Endpoint {
 	namespace := p.NamespaceLabels[corev1.LabelMetadataName]
 	if namespace == "" {

@@ -47,9 +47,9 @@ func (e Endpoints) Find(name string) (policy.Endpoint, error) {
 		local := e.localEnds(name)
 		switch {
 		case len(local) > 0 && local[0].Entity != "":
-			return policy.Endpoint{}, fmt.Errorf("%q ends at %s (the profile's localNames): write %s instead", name, local[0].At(), local[0].Entity)
+			return policy.Endpoint{}, fmt.Errorf("%q resolves to %s (the profile's localNames): write %s instead", name, local[0].At(), local[0].Entity)
 		case len(local) > 0:
-			return policy.Endpoint{}, fmt.Errorf("%q ends at Service %s (the profile's localNames): say one of its pods, and the pod's own port", name, local[0].At())
+			return policy.Endpoint{}, fmt.Errorf("%q resolves to Service %s (the profile's localNames): write one of its pods, and the pod's own port", name, local[0].At())
 		}
 		return policy.Endpoint{Kind: policy.NameEndpoint, Name: strings.ToLower(name)}, nil
 	default:

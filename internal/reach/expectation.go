@@ -189,7 +189,7 @@ func (x *Expectation) expectGrant(g policy.Grant) {
 	}
 }
 
-// matches says whether an endpoint is one of the peer.
+// matches reports whether an endpoint is one of the peer.
 func (w Wanted) matches(f *policy.Fence, ep policy.Endpoint) bool {
 	if w.Peer.Kind == policy.FQDNs {
 		return ep.Kind == policy.NameEndpoint && w.fqdns.Cover(ep.Name)
@@ -197,7 +197,7 @@ func (w Wanted) matches(f *policy.Fence, ep policy.Endpoint) bool {
 	return matches(f, w.Peer, ep)
 }
 
-// matches says whether an endpoint is one of a peer that is no name.
+// matches reports whether an endpoint is one of a peer that is no name.
 func matches(f *policy.Fence, p policy.Peer, ep policy.Endpoint) bool {
 	switch p.Kind {
 	case policy.Pods:

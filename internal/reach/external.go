@@ -25,27 +25,27 @@ func isWorld(text string) bool {
 }
 
 // aboutOutside reports whether a case of some FlowTests is about what is outside the cluster, so
-// that the engine must know the names and networks that policies tell apart before.
+// that the engine must know the names and networks that policies distinguish before.
 func aboutOutside(tests []resource.FlowTest) bool {
 	return slices.ContainsFunc(tests, func(t resource.FlowTest) bool {
 		return slices.ContainsFunc(t.Test.Spec.Cases, func(c v1alpha1.FlowCase) bool { return isExternal(c.To) || isWorld(c.To) })
 	})
 }
 
-// ImagineFor makes everything known to the engine that policies tell apart, where a case of
-// some FlowTests needs it.
+// ImagineFor adds to the engine everything that policies distinguish, where a case of some
+// FlowTests needs it.
 func (p Proof) ImagineFor(tests []resource.FlowTest) error {
 	if !aboutOutside(tests) {
 		return nil
 	}
 	if _, err := p.Engine.Imagine(p.surroundings()); err != nil {
-		return fmt.Errorf("imagine what policies tell apart: %w", err)
+		return fmt.Errorf("add representative endpoints: %w", err)
 	}
 	return nil
 }
 
 // outsideTargets are flows without a source to everything outside the cluster that the
-// policies at a source tell apart: the world, and each network and name that they open.
+// policies at a source distinguish: the world, and each network and name that they open.
 func outsideTargets(engine policy.Engine, c v1alpha1.FlowCase, from policy.Endpoint) ([]policy.Flow, error) {
 	ends, err := namedOutside(engine, from)
 	if err != nil {
@@ -125,7 +125,7 @@ func (e Endpoints) LeftOut(engine policy.Engine, result policy.FlowTestResult) p
 	return out
 }
 
-// beyondWorld is a flow to a name or an address that passes where a case denies world.
+// beyondWorld is a flow to a name or an address that is allowed where a case denies world.
 func (e Endpoints) beyondWorld(engine policy.Engine, c policy.CaseResult) (found string, ok bool) {
 	if !isWorld(c.Case.To) {
 		return "", false
@@ -133,7 +133,7 @@ func (e Endpoints) beyondWorld(engine policy.Engine, c policy.CaseResult) (found
 	for _, f := range c.Flows {
 		ends, err := namedOutside(engine, f.Flow.From)
 		if err != nil {
-			// What cannot be decided is told of the case itself, or of isolation.
+			// The case itself, or isolation, reports what cannot be decided.
 			continue
 		}
 		for _, to := range ends {
@@ -153,8 +153,8 @@ func (e Endpoints) beyondWorld(engine policy.Engine, c policy.CaseResult) (found
 	return "", false
 }
 
-// anotherFamily reports whether an end is an address of the IP family that a half of the world
-// leaves out.
+// anotherFamily reports whether a destination is an address of the IP family that world-ipv4
+// or world-ipv6 leaves out.
 func anotherFamily(world string, to policy.Endpoint) bool {
 	family := v1alpha1.EntityWorldIPv4
 	if v1alpha1.Entity(world) == v1alpha1.EntityWorldIPv4 {

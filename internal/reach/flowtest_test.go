@@ -148,7 +148,7 @@ func TestNothingIsProvedByWhatIsNotThere(t *testing.T) {
 		"service/shop/misnamed":      `has a TCP port named "https"`,
 		"service/shop/broken":        "none that Kubernetes takes",
 		"service/shop/headless":      "is headless",
-		"service/hosts/agents":       "say host or remote-node",
+		"service/hosts/agents":       "write host or remote-node",
 		"service/shop/portless":      "say a port",
 		"service/default/kubernetes": "has no port 80/SCTP",
 	} {

@@ -39,7 +39,7 @@ func (p Proof) Isolation() (policy.Isolation, policy.Findings, error) {
 	var counted policy.Isolation
 	known, err := p.Engine.Imagine(p.surroundings())
 	if err != nil {
-		return counted, nil, fmt.Errorf("imagine what policies tell apart: %w", err)
+		return counted, nil, fmt.Errorf("add representative endpoints: %w", err)
 	}
 	s := search{Proof: p, expectation: NewExpectation(p.fences()...), openings: map[string][]policy.Opening{}, counted: &counted}
 	pods := p.fenced(known)
@@ -132,7 +132,7 @@ func (p Proof) surroundings() policy.Surroundings {
 	return s
 }
 
-// selectors are those by which the expectation tells pods and nodes apart.
+// selectors are those by which the expectation distinguishes pods and nodes.
 func (p Proof) selectors() []policy.Selection {
 	var out []policy.Selection
 	pods := func(s policy.Selector) {

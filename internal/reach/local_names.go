@@ -11,7 +11,7 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// localEnds are where a public name ends in this cluster.
+// localEnds are the Services or entities that a public name resolves to in this cluster.
 func (e Endpoints) localEnds(name string) []policy.LocalName {
 	var out []policy.LocalName
 	for _, l := range e.Fence.LocalNames {
@@ -36,10 +36,10 @@ func (e Endpoints) ended(c v1alpha1.FlowCase, flows []policy.Flow) ([]policy.Flo
 			continue
 		}
 		if i := slices.IndexFunc(local, func(l policy.LocalName) bool { return l.Entity != "" }); i >= 0 {
-			return nil, fmt.Errorf("%q ends at %s (the profile's localNames), where Cilium's proxy decides by the pods behind the Gateway's routes, which are not known: write a case to %s, and one to these pods and their own port", f.To.Name, local[i].At(), local[i].Entity)
+			return nil, fmt.Errorf("%q resolves to %s (the profile's localNames), where Cilium's proxy decides by the pods behind the Gateway's routes, which are not known: write a case to %s, and one to these pods and their own port", f.To.Name, local[i].At(), local[i].Entity)
 		}
 		if c.ICMP != "" {
-			return nil, fmt.Errorf("%q ends at Service %s, and no Service passes icmp on: say its pods", f.To.Name, local[0].At())
+			return nil, fmt.Errorf("%q resolves to Service %s, and no Service forwards icmp: write its pods", f.To.Name, local[0].At())
 		}
 		c.Port, c.Protocol = int32(f.Port), f.Protocol
 		for _, l := range local {

@@ -31,7 +31,7 @@ func meet(one, other policy.Engine, s policy.Surroundings) ([]policy.Endpoint, e
 	for i, e := range []policy.Engine{one, other, one, other} {
 		var err error
 		if known[i], err = e.Imagine(s); err != nil {
-			return nil, fmt.Errorf("imagine what policies tell apart: %w", err)
+			return nil, fmt.Errorf("add representative endpoints: %w", err)
 		}
 		s.Known = slices.Concat(elsewhere, known[i])
 	}

@@ -95,7 +95,7 @@ func closers(f *policy.Fence, labels map[string]string, d policy.Direction) []*p
 	return append(enforced, audited...)
 }
 
-// searchNodes goes through the openings of nodes, in the directions that are closed.
+// searchNodes goes through the openings of nodes, in the directions that are default-denied.
 func (s *search) searchNodes(known []policy.Endpoint) error {
 	for _, node := range s.fencedNodes(known) {
 		for _, d := range policy.Directions() {

@@ -23,7 +23,7 @@ func (e Endpoints) FindAll(text string) ([]policy.Endpoint, error) {
 	case v1alpha1.ServiceForm:
 		return e.behindService(f)
 	case v1alpha1.ExternalForm:
-		// As a source it is the world: nobody knows the name of who connects.
+		// As a source it is the world: the name of a client is unknown.
 		return []policy.Endpoint{{Kind: policy.EntityEndpoint, Name: string(v1alpha1.EntityWorld)}}, nil
 	default:
 		one, err := e.Find(text)

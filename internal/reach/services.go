@@ -80,7 +80,7 @@ func onHostNetwork(s *resource.Service, w *resource.Workload) error {
 	if !w.HostNetwork {
 		return nil
 	}
-	return fmt.Errorf("behind Service %s/%s is the hostNetwork pod %s, which has its node's identity: say host or remote-node, and the other pods by labels", s.Ref.Namespace, s.Ref.Name, w.Ref.Name)
+	return fmt.Errorf("behind Service %s/%s is the hostNetwork pod %s, which has its node's identity: write host or remote-node, and the other pods by labels", s.Ref.Namespace, s.Ref.Name, w.Ref.Name)
 }
 
 // serviceTargets are the ends of connections to a Service, after its translation.

@@ -27,7 +27,7 @@ type Difference struct {
 	By []string
 	// OneSided reports that the other side denies the connections, before and after.
 	OneSided bool
-	// Text says how many connections change and names an example.
+	// Text states how many connections change, and names an example.
 	Text string
 }
 
@@ -51,7 +51,7 @@ func (p Proof) Traffic(after policy.Engine, affected func(namespace string) bool
 		subjects = append(subjects, p.fencedNodes(known)...)
 	}
 	for i, subject := range subjects {
-		p.Progress.Tell("comparing with what was there", i, len(subjects))
+		p.Progress.Tell("comparing with earlier policies", i, len(subjects))
 		for _, d := range policy.Directions() {
 			if err := t.compare(view{subject: subject, direction: d}); err != nil {
 				return nil, err

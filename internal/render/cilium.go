@@ -52,8 +52,8 @@ func ruleFor(f *policy.Fence, p *policy.Policy, subject api.EndpointSelector) *a
 			}
 		}
 	}
-	// Rules close their direction. Where there are none, an empty one does, and allows
-	// nothing.
+	// Rules default-deny their direction. Where there are none, an empty rule does, and
+	// allows nothing.
 	if len(rule.Ingress) == 0 && slices.Contains(p.Closes, policy.Ingress) {
 		rule.Ingress = []api.IngressRule{{}}
 	}
@@ -121,7 +121,7 @@ func endpoints(f *policy.Fence, p policy.Peer) []api.EndpointSelector {
 	}
 	out := selector(p.Pods, where)
 	if p.Namespace == "" && len(p.NamespaceLabels) == 0 {
-		// Without a word about the namespace, a policy's own would be the peer.
+		// Without a requirement on the namespace, Cilium selects the policy's own.
 		out.MatchExpressions = append(out.MatchExpressions, slim.LabelSelectorRequirement{Key: podNamespace, Operator: slim.LabelSelectorOpExists})
 	}
 	if len(p.NotNamespaces) > 0 {

@@ -89,8 +89,8 @@ func (r *resolver) boundTenant(l policy.LocalName, at *field.Path) bool {
 }
 
 // serviceFlow is a flow of the profile as one of its tenant, where a Service in a shared
-// namespace says what it leads to: the profile has not seen whose pods these are, so their
-// tenants consent. Nodes have nobody who could agree: for them, the ports must be declared.
+// namespace decides where it leads: the profile does not know whose pods these are, so their
+// tenants must consent. No tenant can consent for nodes: for them, the ports must be declared.
 func (r *resolver) serviceFlow(f *flow, s *resource.Service) *flow {
 	out := *f
 	out.ofProfile = f.ofProfile && (f.node != "" || !r.shared(s.Ref.Namespace))

@@ -30,9 +30,9 @@ type classPeer struct {
 	open  []string
 	// partly are those of open that declare a part of the flow.
 	partly []string
-	// others says that the peer allows something besides: pods of no other tenant.
+	// others reports whether the peer also allows pods of no other tenant.
 	others bool
-	// unsure says that one side was refused, so that who consents is not known.
+	// unsure reports that one side was refused, so that consent is unknown.
 	unsure  bool
 	lacking []lack
 }
@@ -40,7 +40,7 @@ type classPeer struct {
 // lack is a tenant that does not declare its side: what it does not do, and what it needs.
 type lack struct {
 	tenant, does, needs string
-	// shares says that its namespaces are others', too: the peer may select its pods there.
+	// shares reports whether its namespaces are shared: the peer may select its pods there.
 	shares bool
 }
 
@@ -66,7 +66,7 @@ func (c *classes) expect(f *flow) {
 }
 
 func (c *classes) warnNoPods(f *flow, at *field.Path) {
-	c.warn("any-tenant-unused", f.ref, at, "no other tenant has such pods in the build, so this peer is in no policy: correct pods, tell the pods as inventory, or remove the peer")
+	c.warn("any-tenant-unused", f.ref, at, "no other tenant has such pods in the build, so this peer is in no policy: correct pods, declare the pods as inventory, or remove the peer")
 }
 
 // peer is the one that an end is of. Nil: it stands for no class of tenants.
@@ -145,7 +145,7 @@ func (p *classPeer) join(f *flow, other *tenant) {
 	}
 }
 
-// report says of each peer whom it leaves out, or how many tenants it opens to each other.
+// report names, for each peer, the tenants that it leaves out, or how many pairs it opens.
 func (c *classes) report() {
 	for _, p := range c.order {
 		switch f := p.flow; {
@@ -180,7 +180,7 @@ func pairs(n int) string {
 	return fmt.Sprintf("%d pairs of tenants", n)
 }
 
-// reportUnused says that nobody takes part.
+// reportUnused reports that no tenant takes part.
 func (c *classes) reportUnused(p *classPeer) {
 	policies := "so this peer is in no policy"
 	if p.others {
@@ -201,7 +201,7 @@ func (c *classes) reportUnused(p *classPeer) {
 }
 
 // reportLacking names the tenants that the peer leaves out, those together that lack the
-// same. Where nobody is left, that is an error.
+// same. Where none is left, that is an error.
 func (c *classes) reportLacking(p *classPeer) {
 	severity := policy.Warning
 	if !p.others && len(p.open) == 0 && !p.unsure {
@@ -221,7 +221,7 @@ func (c *classes) reportLacking(p *classPeer) {
 	}
 }
 
-// sentence says it of all tenants that lack the same.
+// sentence reports it for all tenants that lack the same.
 func (l lack) sentence(names []string, among class, severity policy.Severity) string {
 	who, has, not, it, them := "Tenant", "has", "does not", "it", "it"
 	if len(names) > 1 {
@@ -242,11 +242,11 @@ func (l lack) sentence(names []string, among class, severity policy.Severity) st
 	return out + ": " + it + " " + l.needs
 }
 
-// lacks is what a tenant does not do, said of it alone and of one of several.
+// lacks is what a tenant does not do: worded for it alone, and for one of several.
 type lacks struct{ alone, among string }
 
-// lacksConsent says what the tenant at an end of a flow would have to declare, and what it
-// does instead.
+// lacksConsent reports what the tenant at one side of a flow must declare, and what it
+// declares instead.
 func (r *resolver) lacksConsent(f *flow, e end, does lacks, c *classes) {
 	if r.index.Partial || r.brokenHalf(f, e) {
 		c.broken(f, e)

@@ -72,9 +72,9 @@ func (r *resolver) grantAgreed(f *flow, e end, c *classes) {
 	}
 	agreed, differ := r.agreements(f, e)
 	if len(agreed) == 0 {
-		does := lacks{"does not say the other half of this flow", "declare " + side(f)}
+		does := lacks{"does not declare the other side of this flow", "declare " + side(f)}
 		if differ {
-			does = lacks{"says the other half of this flow with different rules in http or dns, of which none is the same", "declare the same rules in http or dns"}
+			does = lacks{"declares the other side of this flow with different rules in http or dns, none of them equal", "declare the same rules in http or dns"}
 		}
 		r.lacksConsent(f, e, does, c)
 		return
@@ -86,8 +86,8 @@ func (r *resolver) grantAgreed(f *flow, e end, c *classes) {
 	r.sayPart(f, e, agreed)
 }
 
-// sayPart says where two tenants agree on a part of a flow. Those of all tenants that do
-// are counted.
+// sayPart reports where two tenants agree on a part of a flow. For peers of all tenants,
+// they are counted.
 func (r *resolver) sayPart(f *flow, e end, agreed []policy.Grant) {
 	severity := policy.Info
 	if f.direction == policy.Egress {

@@ -27,7 +27,7 @@ type flow struct {
 	l7       policy.L7
 	tls      *v1alpha1.TLS
 	optional bool
-	// mesh says that no other tenant's consent is needed: the profile states it.
+	// mesh reports whether the profile declares that no other tenant must consent.
 	mesh   bool
 	reason policy.Reason
 	peers  []v1alpha1.Peer
@@ -54,13 +54,13 @@ type end struct {
 	names []string
 	// tenant whose consent is needed, or nil.
 	tenant *tenant
-	// among says that the peer stands for a class of tenants, of which this is one.
+	// among is the class of tenants that the peer stands for; this tenant is one of them.
 	among class
 	path  *field.Path
 }
 
-// class says why a peer stands for several tenants, and so what a missing consent of one of
-// them comes to.
+// class is why a peer stands for several tenants. It decides how a missing consent of one of
+// them is reported.
 type class int
 
 const (

@@ -100,7 +100,7 @@ func (r *resolver) localService(f *flow, index int) (s *resource.Service, pods [
 		r.refuse("local-name-without-pods", r.profile.Ref, at, "Service %q is an ExternalName, which selects no pods: remove it here, and a flow to the name leads out of the cluster", l.At())
 		return nil, nil, true
 	case len(s.Selector) == 0:
-		r.refuse("local-name-without-pods", r.profile.Ref, at, "Service %q selects no pods, so what the names end at is not known: for a Gateway or Ingress of Cilium's own, write entity: ingress instead of service; else name a Service that selects pods", l.At())
+		r.refuse("local-name-without-pods", r.profile.Ref, at, "Service %q selects no pods, so the pods that the names lead to are unknown: for a Gateway or Ingress of Cilium's own, write entity: ingress instead of service; else name a Service that selects pods", l.At())
 		return nil, nil, true
 	case !r.selectable(r.profile.Ref, s, at) || !r.shared(l.Namespace) && !r.boundTenant(l, entry):
 		return nil, nil, true
@@ -119,18 +119,18 @@ func (r *resolver) localService(f *flow, index int) (s *resource.Service, pods [
 	return s, pods, true
 }
 
-// gatewayEnds is Cilium's own proxy, at which a name ends, on the flow's ports.
+// gatewayEnds is Cilium's own proxy, to which a name resolves, on the flow's ports.
 func (r *resolver) gatewayEnds(f *flow, n localName) []end {
 	l := r.fence.LocalNames[n.index]
 	if r.kubernetes() {
-		r.refuse("local-name-without-pods", f.ref, n.path, "name %q ends at %s (the profile's localNames), which no NetworkPolicy knows", n.name, l.At())
+		r.refuse("local-name-without-pods", f.ref, n.path, "name %q resolves to %s (the profile's localNames), which no NetworkPolicy can select", n.name, l.At())
 		return nil
 	}
 	if slices.ContainsFunc(n.ports, func(p policy.Port) bool { return p.Protocol == policy.ICMP }) {
-		r.refuse("no-such-port", f.ref, n.path, "name %q ends at %s (the profile's localNames), and no Gateway passes icmp on: remove it", n.name, l.At())
+		r.refuse("no-such-port", f.ref, n.path, "name %q resolves to %s (the profile's localNames), and no Gateway forwards icmp: remove it", n.name, l.At())
 		return nil
 	}
-	r.warn("gateway-decides-again", f.ref, n.path, "name %q ends at a Gateway of Cilium's own, whose proxy decides this flow again by the pods behind its routes, on their own ports: declare egress to these pods as well, or the proxy answers 403", n.name)
+	r.warn("gateway-decides-again", f.ref, n.path, "name %q resolves to Cilium's own Gateway, whose proxy decides this flow again by the pods behind its routes, on their own ports: declare egress to these pods as well, or the proxy answers 403", n.name)
 	return []end{{peer: policy.Peer{Kind: policy.Entities, Entities: []v1alpha1.Entity{l.Entity}}, names: []string{n.name}, path: n.path}}
 }
 
@@ -156,9 +156,9 @@ func (r *resolver) localPorts(f *flow, s *resource.Service, n localName) []polic
 		case len(found) > 0 && p.Name == "" && p.End <= p.Port:
 			out = append(out, ownPorts(found)...)
 		case n.whole && p.Protocol == policy.ICMP:
-			r.refuse("no-such-port", f.ref, n.path, "name %q ends at Service %s/%s (the profile's localNames), and no Service passes icmp on: remove it", n.name, s.Ref.Namespace, s.Ref.Name)
+			r.refuse("no-such-port", f.ref, n.path, "name %q resolves to Service %s/%s (the profile's localNames), and no Service forwards icmp: remove it", n.name, s.Ref.Namespace, s.Ref.Name)
 		case n.whole:
-			r.refuse("no-such-port", f.ref, n.path, "name %q ends at Service %s/%s (the profile's localNames), which has no port %s: its ports are %s; say those that are meant, each by its number",
+			r.refuse("no-such-port", f.ref, n.path, "name %q resolves to Service %s/%s (the profile's localNames), which has no port %s: its ports are %s; list the intended ones, each by its number",
 				n.name, s.Ref.Namespace, s.Ref.Name, p, listed(ownPorts(s.Ports), ", "))
 		}
 	}

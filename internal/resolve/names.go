@@ -11,9 +11,8 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// checkAllowedPaths refuses a Tenant whose name the profile binds to files, and that
-// comes from another one, or from nobody knows where. Every entry that has the name
-// must allow the file.
+// checkAllowedPaths refuses a Tenant whose name the profile binds to files, and whose own
+// file is another one or unknown. Every entry that has the name must allow the file.
 func (r *resolver) checkAllowedPaths(t resource.Tenant) {
 	if t.Ref.Kind != v1alpha1.KindTenant {
 		return // The platform wrote it, in the TenantFence.
@@ -30,7 +29,7 @@ func (r *resolver) checkAllowedPaths(t resource.Tenant) {
 			return
 		case !slices.ContainsFunc(a.Paths, func(p string) bool { return policy.MatchPath(p, file) }):
 			r.refuse("tenant-outside-allowed-paths", t.Ref, namePath(t),
-				"%s, and this Tenant stands in %q: choose another name, move the Tenant there, or add its file in the profile", binds, file)
+				"%s, and this Tenant is in %q: choose another name, move the Tenant there, or add its file in the profile", binds, file)
 		}
 	}
 }

@@ -83,7 +83,7 @@ func (r *resolver) podsOfTenant(f *flow, t *tenant, p v1alpha1.Peer, at *field.P
 	pods := policy.PodsOf(p.Pods)
 	peers := r.podEnds(t, namespaces, pods)
 	if len(peers) == 0 && len(namespaces) > 0 {
-		return nil, r.missing(f, at.Child("pods"), "selects no pod of %s in the build: correct the labels, tell the pods as inventory, or say optional: true", quoted(namespaces))
+		return nil, r.missing(f, at.Child("pods"), "selects no pod of %s in the build: correct the labels, declare the pods as inventory, or set optional: true", quoted(namespaces))
 	}
 	return f.endsAt(peers, t, named, at), true
 }
@@ -133,7 +133,7 @@ func (r *resolver) namespaceEnds(f *flow, p v1alpha1.Peer, at *field.Path) ([]en
 		return nil, true
 	}
 	if !r.index.Blind && r.index.Namespaces[p.Namespace] == nil {
-		return nil, r.missing(f, at.Child("namespace"), "namespace %q is not in the build: correct the name, tell the Namespace as inventory, or say optional: true", p.Namespace)
+		return nil, r.missing(f, at.Child("namespace"), "namespace %q is not in the build: correct the name, declare the Namespace as inventory, or set optional: true", p.Namespace)
 	}
 	if t := r.owner[p.Namespace]; t != nil {
 		return r.podsOfTenant(f, t, p, at, []string{p.Namespace})
@@ -197,19 +197,19 @@ func (r *resolver) labelledEnds(f *flow, p v1alpha1.Peer, at *field.Path) ([]end
 	return append(out, later...), true
 }
 
-// checkLabelled says of a peer that selects no tenant's pods what may be wrong with it. It
-// returns whether the rule by its labels stands and, where it does not, whether the flow
-// goes on.
+// checkLabelled reports what may be wrong with a peer that selects no tenant's pods. It
+// returns whether the rule by its labels is kept and, where it is not, whether the flow is
+// resolved further.
 func (r *resolver) checkLabelled(f *flow, namespaces []string, later []end, at *field.Path) (stands, found bool) {
 	unowned := func(name string) bool { return r.owner[name] == nil }
 	switch {
 	case len(namespaces) == 0:
-		return false, r.missing(f, at.Child("namespaceLabels"), "no namespace in the build has these labels: correct them, tell the Namespace as inventory, or say optional: true")
+		return false, r.missing(f, at.Child("namespaceLabels"), "no namespace in the build has these labels: correct them, declare the Namespace as inventory, or set optional: true")
 	case slices.ContainsFunc(namespaces, unowned):
 	case f.optional || len(later) == 0:
-		return false, r.missing(f, at.Child("pods"), "selects no pod of %s in the build: correct the labels, tell the pods as inventory, or say optional: true", quoted(namespaces))
+		return false, r.missing(f, at.Child("pods"), "selects no pod of %s in the build: correct the labels, declare the pods as inventory, or set optional: true", quoted(namespaces))
 	default:
-		r.warn("no-such-peer-pods", f.ref, at.Child("pods"), "selects no pod in the build of the namespaces with these labels, %s: correct the labels, or tell the pods as inventory", quoted(namespaces))
+		r.warn("no-such-peer-pods", f.ref, at.Child("pods"), "selects no pod in the build of the namespaces with these labels, %s: correct the labels, or declare the pods as inventory", quoted(namespaces))
 	}
 	return true, true
 }
@@ -233,7 +233,7 @@ func (r *resolver) warnLabels(f *flow, p v1alpha1.Peer, later []end, at *field.P
 	switch {
 	case len(later) == 0:
 	case !p.AnyNamespace():
-		r.warn("namespace-labels-spoofable", f.ref, at, "whoever may label a namespace can join this peer: name the namespaces instead where they are known")
+		r.warn("namespace-labels-spoofable", f.ref, at, "anyone who may label a namespace can join this peer: name the namespaces instead where they are known")
 	default:
 		which := "every pod of the cluster"
 		if p.Pods != nil {

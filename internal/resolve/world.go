@@ -36,18 +36,18 @@ func holdsWorld(networks *netipx.IPSet) bool {
 	})
 }
 
-// worldKnown refuses to tell the world from the cluster where the profile does not say
+// worldKnown refuses to separate the world from the cluster where the profile does not set
 // all of the cluster's addresses.
 func (r *resolver) worldKnown(ref policy.Ref, at *field.Path, with string) bool {
 	lacking := r.unknownAddresses()
 	if len(lacking) > 0 {
-		r.refuse("world-unknown", ref, at, "%sstands for every address outside the cluster, and nothing tells which these are: say %s in the profile", with, strings.Join(lacking, ", "))
+		r.refuse("world-unknown", ref, at, "%sstands for every address outside the cluster, and these are unknown: set %s in the profile", with, strings.Join(lacking, ", "))
 	}
 	return len(lacking) == 0
 }
 
-// unknownAddresses are the fields of the profile without which the world cannot be told
-// from the cluster.
+// unknownAddresses are the missing fields of the profile that separate the world from the
+// cluster.
 func (r *resolver) unknownAddresses() []string {
 	if r.byCilium() {
 		return nil
@@ -56,9 +56,9 @@ func (r *resolver) unknownAddresses() []string {
 	c := r.fence.Cluster
 	for _, part := range []struct {
 		name string
-		said bool
+		set  bool
 	}{{"serviceCIDRs", len(c.ServiceCIDRs) > 0}, {"nodeCIDRs", len(c.NodeCIDRs) > 0}, {"apiServer", c.APIServer != nil}} {
-		if !part.said {
+		if !part.set {
 			lacking = append(lacking, "cluster."+part.name)
 		}
 	}

@@ -25,7 +25,7 @@ const (
 
 // SetSourcesByHost sets the Source of the functionConfig and of each item of a
 // ResourceList, from what its host recorded. Only kpt records files: it overwrites the
-// path annotations of whatever it reads. kustomize leaves them as their author wrote
+// path annotations of everything that it reads. kustomize leaves them as their author wrote
 // them. Which of the two it is never depends on one item alone.
 func SetSourcesByHost(config *yaml.RNode, items []*yaml.RNode) error {
 	h := hostOf(config, items)

@@ -70,7 +70,7 @@ type Node struct {
 // Policy is a network policy of the build.
 type Policy struct {
 	Ref policy.Ref
-	// Fence that generated it, "" for a policy of anybody else, whatever its labels.
+	// Fence that generated it, "" for any other policy, even one with the label.
 	Fence string
 }
 
@@ -110,7 +110,7 @@ func NewIndex(items []*yaml.RNode) (*Index, policy.Findings) {
 		if seen[id] {
 			findings = append(findings, policy.Finding{
 				Check: "duplicate-resource", Severity: policy.Error, Resource: RefOf(n),
-				Message: "is in the build more than once, with different content, so which one counts cannot be told: keep one",
+				Message: "is in the build more than once, with different content, so which one counts is undefined: keep one",
 			})
 			continue
 		}

@@ -53,7 +53,7 @@ func Execute(in io.Reader, out io.Writer, process func(*framework.ResourceList) 
 		if found := shapesOf(data); len(found) > 0 {
 			return MalformedError(found)
 		}
-		return fmt.Errorf("the items of the ResourceList cannot be read, each of which must be a resource: %w", err)
+		return fmt.Errorf("the items of the ResourceList cannot be read; each of them must be a resource: %w", err)
 	}
 	if _, werr := out.Write(buffer.Bytes()); werr != nil {
 		return errors.Join(err, fmt.Errorf("write output: %w", werr))
@@ -65,7 +65,7 @@ func Execute(in io.Reader, out io.Writer, process func(*framework.ResourceList) 
 type MalformedError policy.Findings
 
 func (e MalformedError) Error() string {
-	out := []string{"the items of the ResourceList cannot be read, each of which must be a resource:"}
+	out := []string{"the items of the ResourceList cannot be read; each of them must be a resource:"}
 	for _, f := range e {
 		out = append(out, strings.Join(slices.DeleteFunc([]string{f.Resource.String(), f.Field, f.Message}, func(s string) bool { return strings.TrimSpace(s) == "" }), ": "))
 	}

@@ -27,10 +27,10 @@ func Shapes(items []*yaml.RNode) policy.Findings {
 type shape struct {
 	ref      policy.Ref
 	findings policy.Findings
-	// within are the nodes around the one that is looked at, and nodes counts all.
+	// within are the nodes around the current one, and nodes counts all.
 	within map[*yaml.Node]bool
 	nodes  int
-	// strict says that the item is of a kind that is read, in which no list has null
+	// strict reports whether the item is of a kind that is read, in which no list has null
 	// elements.
 	strict bool
 }
@@ -57,7 +57,7 @@ func (s *shape) item(n *yaml.RNode, index int) {
 	s.strict = read(s.ref)
 	s.typeMeta(root, index)
 	if list := child(root, "items"); list != nil && list.Kind == yaml.SequenceNode && (strings.HasSuffix(s.ref.Kind, "List") || holdsKinds(list)) {
-		s.bad("items", "is a list of resources, of which none would be seen: write each of them as a resource of its own")
+		s.bad("items", "is a list of resources, and none of them would be read: write each of them as a resource of its own")
 		return
 	}
 	s.metadata(child(root, "metadata"))
@@ -160,7 +160,7 @@ func (s *shape) walk(n *yaml.Node, at string) {
 		for i, c := range n.Content {
 			at := fmt.Sprintf("%s[%d]", at, i)
 			if s.strict && isNull(content(c)) {
-				s.bad(at, "is null: remove it, or write what is meant to stand there")
+				s.bad(at, "is null: remove it, or write the intended value")
 			}
 			s.walk(c, at)
 		}
@@ -176,7 +176,7 @@ func (s *shape) walkMapping(n *yaml.Node, at string) {
 		case key == nil || key.Kind != yaml.ScalarNode:
 			s.bad(field, "has a key that is %s: a key must be a string", what(key))
 		case seen[key.Value]:
-			s.bad(field, "is there twice, so which one counts is not defined: keep one")
+			s.bad(field, "occurs twice, so which one counts is undefined: keep one")
 		default:
 			seen[key.Value] = true
 		}

@@ -10,9 +10,9 @@ import (
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 )
 
-// sourceAnnotation holds a resource's Source within this process. Whatever reads
-// resources sets or clears it on each, so that one in a file never counts, and whatever
-// writes them clears it.
+// sourceAnnotation holds a resource's Source within this process. Code that reads resources
+// sets or clears it on each of them, so that one in a file never counts. Code that writes
+// resources clears it.
 const sourceAnnotation = "internal.tenantfence.dev/source"
 
 // Source is where a resource comes from, as recorded by the program that read its file.
@@ -42,7 +42,7 @@ func SourceOf(n *yaml.RNode) Source {
 	return s
 }
 
-// SetSource records where a resource comes from. An empty Source clears what is there.
+// SetSource records where a resource comes from. An empty Source clears the record.
 // A resource whose metadata is no map stays as it is.
 func SetSource(n *yaml.RNode, s Source) error {
 	clearAnnotation(n, sourceAnnotation)
