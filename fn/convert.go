@@ -6,6 +6,7 @@ import (
 	"github.com/tenantfence/tenantfence/internal/convert"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/reach"
+	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
 // Conversion is what is to be converted.
@@ -54,6 +55,9 @@ func Convert(c Conversion) (Converted, error) {
 		others = append(others, t.Others...)
 		policies = append(policies, t.Policies...)
 	}
+	var malformed policy.Findings
+	c.Inputs, malformed = resource.Known(c.Inputs)
+	out.Findings = append(out.Findings, malformed...)
 	for _, p := range policies {
 		ref := p.Ref
 		ref.APIVersion, ref.Kind = p.After.GetApiVersion(), p.After.GetKind()

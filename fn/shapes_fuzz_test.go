@@ -2,8 +2,10 @@ package fn_test
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -61,7 +63,18 @@ items:
 `
 
 // shapes are what any node may be replaced by.
-var shapes = []string{"null", "[]", "[null]", "[a]", "{}", "{a: b}", "{a: null}", `""`, "text", "5", "99999999999999999999", "1.5", "true", "!!binary aGk=", "${VAR}", "-1"}
+var shapes = []string{"null", "[]", "[null]", "[a]", "{}", "{a: b}", "{a: null}", `""`, "text", "5", "99999999999999999999", "1.5", "true", "!!binary aGk=", "${VAR}", "-1",
+	"&a [*a]", "&a {b: *a}", "&a {? *a : b}", "&a {<<: *a}", bomb()}
+
+// bomb is a list of lists whose aliases stand for ten million values.
+func bomb() string {
+	out := []string{"&a0 [x, x, x, x, x, x, x, x, x, x]"}
+	for i := range 6 {
+		alias := fmt.Sprintf("*a%d", i)
+		out = append(out, fmt.Sprintf("&a%d [%s]", i+1, strings.Join(slices.Repeat([]string{alias}, 10), ", ")))
+	}
+	return "[" + strings.Join(out, ", ") + "]"
+}
 
 // nodesOf are all nodes below one.
 func nodesOf(n *yaml.Node) []*yaml.Node {

@@ -38,7 +38,7 @@ var (
 func Run(args []string, stdin io.Reader, stdout, stderr io.Writer) (code int) {
 	defer func() {
 		if cause := recover(); cause != nil {
-			_, _ = fmt.Fprintf(stderr, "tenantfence: internal error, nothing was changed, please report it with the input: %v\n", cause)
+			_, _ = fmt.Fprintf(stderr, "tenantfence: internal error: %v: please report it with the input\n", cause)
 			code = exitUsage
 		}
 	}()

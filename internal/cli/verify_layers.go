@@ -3,7 +3,9 @@ package cli
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"os"
 	"path"
@@ -74,9 +76,11 @@ func readable(root, file, resource, listed string) error {
 	switch {
 	case strings.HasPrefix(listed, "../") || path.IsAbs(resource) || strings.Contains(resource, "://"):
 		return fmt.Errorf("%s: lists %s, which is not in the folder that is verified: verify what kustomize build %s prints", file, resource, path.Dir(file))
-	case err != nil && !manifest:
+	case errors.Is(err, fs.ErrNotExist):
 		return fmt.Errorf("%s: lists %s, which does not exist: correct it", file, resource)
-	case err == nil && !info.IsDir() && !manifest:
+	case err != nil:
+		return fmt.Errorf("%s: lists %s, which cannot be read: %w", file, resource, err)
+	case !info.IsDir() && !manifest:
 		return fmt.Errorf("%s: lists %s, which is not read, since it is no YAML or JSON file by its name: rename it", file, resource)
 	}
 	return nil

@@ -11,7 +11,6 @@ import (
 	"path/filepath"
 	"strings"
 
-	"sigs.k8s.io/kustomize/kyaml/kio"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/internal/resource"
@@ -85,7 +84,7 @@ func manifests(root string) ([]string, error) {
 		}
 		shown = filepath.ToSlash(shown)
 		switch {
-		case entry.IsDir() && entry.Name() == ".git":
+		case entry.IsDir() && shown == ".git":
 			return fs.SkipDir
 		case entry.IsDir():
 			return nil
@@ -136,8 +135,12 @@ const (
 // come from.
 func readResources(p place, data []byte, others others) ([]*yaml.RNode, error) {
 	where := cmp.Or(p.shown, "the input")
-	documents, err := (&kio.ByteReader{Reader: bytes.NewReader(data), OmitReaderAnnotations: true, DisableUnwrapping: true, AnchorsAweigh: true}).Read()
-	if err != nil {
+	documents, err := resource.ReadYAML(data)
+	var endless resource.AliasError
+	switch {
+	case errors.As(err, &endless):
+		return nil, fmt.Errorf("%s: %w", where, err)
+	case err != nil:
 		return nil, fmt.Errorf("%s is no YAML: correct what writes it: %w", where, err)
 	}
 	if n, err := countDocuments(data); err != nil || n > len(documents) {

@@ -11,6 +11,7 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
 // Text is a YAML text, converted.
@@ -71,12 +72,13 @@ func (t *Text) convert(p piece, at policy.Ref) (Document, error) {
 		return Document{Text: p.text()}, err
 	}
 	document := Document{Text: p.text(), Resource: isResource(root.Content[0])}
+	if endless := resource.Aliases(p.lines()); document.Resource && len(endless) > 0 {
+		return Document{}, endlessError(endless[0])
+	}
 	found, converted := 0, 0
 	for _, n := range resourcesIn(root.Content[0]) {
 		if !isNetworkPolicy(n) {
-			if isResource(n) {
-				t.Others = append(t.Others, yaml.NewRNode(n).Copy())
-			}
+			t.other(n, at)
 			continue
 		}
 		found++
@@ -94,10 +96,43 @@ func (t *Text) convert(p piece, at policy.Ref) (Document, error) {
 	return document, err
 }
 
+// endlessError goes on after "document 1".
+func endlessError(f policy.Finding) error {
+	return fmt.Errorf("cannot be read: %s: %s", f.Field, f.Message)
+}
+
+// other keeps a resource that is no NetworkPolicy for the proof. A template is none yet, and
+// stays as it is, as does what is malformed and of a kind that is never read.
+func (t *Text) other(n *yaml.Node, at policy.Ref) {
+	if !isResource(n) {
+		return
+	}
+	item := yaml.NewRNode(n).Copy()
+	known, malformed := resource.Known([]*yaml.RNode{item})
+	if len(malformed) > 0 && isTemplate(n) {
+		return
+	}
+	t.Others = append(t.Others, known...)
+	t.malformed(malformed, at)
+}
+
+// malformed adds findings with the file and document.
+func (t *Text) malformed(found policy.Findings, at policy.Ref) {
+	for _, f := range found {
+		f.Resource.File, f.Resource.Index = at.File, at.Index
+		t.Findings = append(t.Findings, f)
+	}
+}
+
 // policy converts one policy in place, and says whether it did.
 func (t *Text) policy(n *yaml.Node, at policy.Ref) bool {
 	before := yaml.NewRNode(n).Copy()
-	ref := policy.Ref{APIVersion: before.GetApiVersion(), Kind: before.GetKind(), Namespace: before.GetNamespace(), Name: before.GetName(), File: at.File, Index: at.Index}
+	if found := resource.Shapes([]*yaml.RNode{before}); len(found) > 0 && text(n, "kind") == resource.KindKubernetes {
+		t.malformed(found, at)
+		return false
+	}
+	metadata := value(n, "metadata")
+	ref := policy.Ref{APIVersion: text(n, "apiVersion"), Kind: text(n, "kind"), Namespace: text(metadata, "namespace"), Name: text(metadata, "name"), File: at.File, Index: at.Index}
 	s, refused := read(before)
 	for _, f := range slices.Concat(refused, leftOut(s)) {
 		f.Resource = ref

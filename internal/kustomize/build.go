@@ -60,11 +60,21 @@ func (e *NoFenceError) Error() string {
 // --enable-exec dir` would. Without any TenantFence the error is a *NoFenceError; where a
 // Tenant, profile or FlowTest is outside of every fence, it is an *UnseenError; where
 // kustomize stops on malformed resources, a *MalformedError names those that its files hold.
+// A file whose YAML aliases cannot be expanded is a *MalformedError, too.
 func Build(fsys filesys.FileSystem, dir string, opts Options) ([]byte, error) {
 	if opts.Function == nil {
 		return nil, errors.New("build: no function to run")
 	}
-	b, err := survey(fsys, dir, opts)
+	g := newGuard(fsys, dir)
+	out, err := g.build(dir, opts)
+	if err := g.explain(err); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (g *guard) build(dir string, opts Options) ([]byte, error) {
+	b, err := survey(g, dir, opts)
 	if err != nil {
 		return nil, err
 	}

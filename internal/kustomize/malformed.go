@@ -1,13 +1,11 @@
 package kustomize
 
 import (
-	"bytes"
 	"errors"
 	"maps"
 	"slices"
 	"strings"
 
-	"sigs.k8s.io/kustomize/kyaml/kio"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/internal/policy"
@@ -40,7 +38,7 @@ func (r *records) explain(err error) error {
 func (r *records) malformed() policy.Findings {
 	var out policy.Findings
 	for _, file := range slices.Sorted(maps.Keys(r.files)) {
-		nodes, err := (&kio.ByteReader{Reader: bytes.NewReader(r.files[file]), OmitReaderAnnotations: true, DisableUnwrapping: true, AnchorsAweigh: true}).Read()
+		nodes, err := tenantfence.ReadYAML(r.files[file])
 		if err != nil {
 			continue
 		}

@@ -11,8 +11,9 @@ import (
 
 // Plain builds a kustomization in which nothing is fenced, and runs no function.
 func Plain(fsys filesys.FileSystem, dir string) ([]*yaml.RNode, error) {
-	m, err := runKrusty(fsys, dir, Options{})
-	if err != nil {
+	g := newGuard(fsys, dir)
+	m, err := runKrusty(g, dir, Options{})
+	if err := g.explain(err); err != nil {
 		return nil, fmt.Errorf("build %s: %w", dir, err)
 	}
 	items := m.ToRNodeSlice()

@@ -9,7 +9,6 @@ import (
 
 	"sigs.k8s.io/kustomize/api/resource"
 	"sigs.k8s.io/kustomize/kyaml/filesys"
-	"sigs.k8s.io/kustomize/kyaml/kio"
 	"sigs.k8s.io/kustomize/kyaml/resid"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
@@ -53,7 +52,7 @@ func (r *records) parse() {
 	r.kinds = map[resid.Gvk]map[string][]document{}
 	for file, content := range r.files {
 		r.forged = r.forged || bytes.Contains(content, []byte("kubernetes.io/origin")) || bytes.Contains(content, []byte("kubernetes.io~1origin"))
-		nodes, err := (&kio.ByteReader{Reader: bytes.NewReader(content), OmitReaderAnnotations: true, DisableUnwrapping: true, AnchorsAweigh: true}).Read()
+		nodes, err := tenantfence.ReadYAML(content)
 		if err != nil {
 			continue
 		}

@@ -23,20 +23,31 @@ func Shapes(items []*yaml.RNode) policy.Findings {
 	return out
 }
 
+// Known returns the items that may be read, and the findings of Shapes about the others that
+// are of a kind that is read. The rest is neither: it is as if it did not exist.
+func Known(items []*yaml.RNode) ([]*yaml.RNode, policy.Findings) {
+	var known []*yaml.RNode
+	var out policy.Findings
+	for _, n := range items {
+		found := Shapes([]*yaml.RNode{n})
+		switch {
+		case len(found) == 0:
+			known = append(known, n)
+		case read(found[0].Resource):
+			out = append(out, found...)
+		}
+	}
+	return known, out
+}
+
 // shape checks one item.
 type shape struct {
 	ref      policy.Ref
 	findings policy.Findings
-	// within are the nodes around the current one, and nodes counts all.
-	within map[*yaml.Node]bool
-	nodes  int
 	// strict reports whether the item is of a kind that is read, in which no list has null
 	// elements.
 	strict bool
 }
-
-// mostNodes is how many nodes an item may have once its aliases are expanded.
-const mostNodes = 1_000_000
 
 func (s *shape) bad(field, format string, args ...any) {
 	s.findings = append(s.findings, policy.Finding{
@@ -61,7 +72,10 @@ func (s *shape) item(n *yaml.RNode, index int) {
 		return
 	}
 	s.metadata(child(root, "metadata"))
-	s.within = map[*yaml.Node]bool{}
+	if bad := (&expansion{}).of(root); bad != nil {
+		s.bad(bad.field, "%s", bad.message)
+		return
+	}
 	s.walk(root, "")
 }
 
@@ -138,21 +152,11 @@ func (s *shape) texts(at string, v *yaml.Node) {
 	}
 }
 
-// walk looks for what makes the content ambiguous or endless.
+// walk looks for what makes the content ambiguous. Its aliases can be expanded.
 func (s *shape) walk(n *yaml.Node, at string) {
-	n = content(n)
-	if s.nodes++; s.nodes >= mostNodes || n == nil {
-		if s.nodes == mostNodes {
-			s.bad(at, "has more than %d values once its aliases are expanded: write it without aliases", mostNodes)
-		}
+	if n = content(n); n == nil {
 		return
 	}
-	if s.within[n] {
-		s.bad(at, "is an alias of something around it, and so has no end: write it without the alias")
-		return
-	}
-	s.within[n] = true
-	defer delete(s.within, n)
 	switch n.Kind {
 	case yaml.MappingNode:
 		s.walkMapping(n, at)
