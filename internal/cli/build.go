@@ -121,6 +121,10 @@ func findingsOf(err error) policy.Findings {
 	if errors.As(err, &malformed) {
 		return malformed.Findings
 	}
+	var refused *refusedError
+	if errors.As(err, &refused) {
+		return refused.findings
+	}
 	var unseen *kustomize.UnseenError
 	if !errors.As(err, &unseen) {
 		return nil

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -9,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tenantfence/tenantfence/fn"
+	"github.com/tenantfence/tenantfence/internal/kustomize"
 	"github.com/tenantfence/tenantfence/internal/output"
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
@@ -80,11 +82,8 @@ func verify(cmd *cobra.Command, args []string, flags verifyFlags) error {
 	var report policy.Report
 	err = watched(cmd, func(p *output.Progress) error {
 		v, err := gather(cmd, p, args, flags.inputs)
-		if findings := findingsOf(err); len(findings) > 0 {
-			report = policy.Report{Basis: policy.TenantBasis, Findings: findings}
-			return nil
-		}
 		if err != nil {
+			report, err = refusedReport(err)
 			return err
 		}
 		v.Fence, v.Progress = flags.fence, p.Tell
@@ -105,6 +104,20 @@ func verify(cmd *cobra.Command, args []string, flags verifyFlags) error {
 	default:
 		return errNothingToVerify
 	}
+}
+
+// refusedReport is the report on a build that was refused. Any other error remains one:
+// nothing was read that could be reported on.
+func refusedReport(err error) (policy.Report, error) {
+	report := policy.Report{Basis: policy.TenantBasis, Findings: findingsOf(err)}
+	switch {
+	case len(report.Findings) > 0:
+		return report, nil
+	case errors.Is(err, kustomize.ErrFunction):
+		report.Unproved = []string{fmt.Sprintf("%v, with the errors above, on standard error", err)}
+		return report, nil
+	}
+	return report, err
 }
 
 func reportFormat(name string, each output.Detail) (func(io.Writer, policy.Report) error, error) {

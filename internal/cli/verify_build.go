@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -16,6 +17,7 @@ import (
 	"github.com/tenantfence/tenantfence/internal/flux"
 	"github.com/tenantfence/tenantfence/internal/kustomize"
 	"github.com/tenantfence/tenantfence/internal/output"
+	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
@@ -43,7 +45,7 @@ func gatherFiles(cmd *cobra.Command, p *output.Progress, args []string, inputs s
 		items, err := readFolder(dir)
 		return gathered{items: items, kpt: isKptPackage(dir)}, err
 	}
-	g, err := buildRecorded(cmd, p, dir, generate(cmd))
+	g, err := buildRecorded(cmd, p, dir, generate)
 	if err != nil || inputs != "" {
 		g.runs = nil
 	}
@@ -87,19 +89,24 @@ func isKustomization(dir string) bool {
 	})
 }
 
-// generate runs the function without its proof, and says only what refuses the build:
-// the rest will be in the report.
-func generate(cmd *cobra.Command) kustomize.Function {
-	return func(config *yaml.RNode, items []*yaml.RNode) ([]*yaml.RNode, error) {
-		r, err := fn.Process(config, items, fn.Options{Unproved: true})
-		if err != nil {
-			if werr := fn.Report(cmd.ErrOrStderr(), r, err, output.Sum); werr != nil {
-				return nil, werr
-			}
-		}
-		return r.Items, err
+// generate runs the function without its proof. What it refuses is in the report.
+func generate(config *yaml.RNode, items []*yaml.RNode) ([]*yaml.RNode, error) {
+	r, err := fn.Process(config, items, fn.Options{Unproved: true})
+	if errors.Is(err, fn.ErrRefused) {
+		err = &refusedError{findings: r.Findings, err: err}
 	}
+	return r.Items, err
 }
+
+// refusedError is a build that the function refused in this process.
+type refusedError struct {
+	findings policy.Findings
+	err      error
+}
+
+func (e *refusedError) Error() string { return e.err.Error() }
+
+func (e *refusedError) Unwrap() error { return e.err }
 
 // asTheyAre is a function that does nothing, where only what it is given counts.
 func asTheyAre(_ *yaml.RNode, items []*yaml.RNode) ([]*yaml.RNode, error) { return items, nil }
