@@ -21,8 +21,10 @@ type Verification struct {
 	// Kpt reports that the items are a kpt package: kpt does not apply what is marked
 	// local-config. Everything else may be applied by kubectl, which does.
 	Kpt bool
-	// Piped reports that the items are a build's whole output, in which inputs have no place.
-	Piped bool
+	// Whole reports that the items are a build's whole output: inputs have no place in it, and
+	// a policy that it lacks is not applied. Otherwise the hand-written policies in the inputs
+	// are applied beside the items.
+	Whole bool
 	// Fence is the name of the fence to verify. Omitted: there is only one.
 	Fence string
 	// Progress is told how far it is.
@@ -54,12 +56,13 @@ func Verify(v Verification) (policy.Report, error) {
 	}
 	var report policy.Report
 	switch {
-	case len(runs) > 0:
-		items := v.Items
-		if len(v.Runs) > 0 {
-			items = together(v.Items, runs)
+	case len(runs) > 0 && len(v.Runs) > 0:
+		if !v.Whole {
+			v.Items = slices.Concat(v.Items, elsewhere(v.Items, runs))
 		}
-		report, err = v.against(runs, items)
+		report, err = v.against(runs, together(v.Items, runs))
+	case len(runs) > 0:
+		report, err = v.against(runs, v.Items)
 	case hasFlowTest(v.Items):
 		report, err = v.byFlowTests()
 	default:
@@ -114,7 +117,7 @@ func outsideFence(v Verification) policy.Findings {
 	}
 	var out policy.Findings
 	for _, n := range v.Items {
-		if resource.Group(n) == v1alpha1.Group && !given[resource.ID(n)] && (v.Piped || n.GetKind() != v1alpha1.KindFlowTest) {
+		if resource.Group(n) == v1alpha1.Group && !given[resource.ID(n)] && (v.Whole || n.GetKind() != v1alpha1.KindFlowTest) {
 			out = append(out, OutsideFence(resource.RefOf(n)))
 		}
 	}

@@ -67,7 +67,7 @@ func build(cmd *cobra.Command, dir, format string) error {
 // built is a build, and what it needs of objects that are not to be printed.
 type built struct {
 	data []byte
-	// needs are lines for a person: what Namespaces and Services still lack.
+	// needs are lines for a person: what Namespaces, Services and patched policies still lack.
 	needs []string
 	// fellBack says that kustomize itself built it.
 	fellBack bool

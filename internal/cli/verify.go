@@ -139,10 +139,10 @@ func gather(cmd *cobra.Command, p *output.Progress, args []string, inputs string
 	if err != nil {
 		return v, err
 	}
-	switch v.Piped = slices.Contains(args, "-"); {
-	case v.Piped && len(args) > 1:
+	switch v.Whole = slices.Contains(args, "-"); {
+	case v.Whole && len(args) > 1:
 		return v, fmt.Errorf("%s: name files, or - alone, which is what is piped in", strings.Join(args, " "))
-	case v.Piped:
+	case v.Whole:
 		p.Tell("reading what is piped in", 0, 0)
 		if v.Items, err = readStream(cmd.InOrStdin()); err != nil {
 			return v, err
@@ -152,7 +152,7 @@ func gather(cmd *cobra.Command, p *output.Progress, args []string, inputs string
 		if err != nil {
 			return v, err
 		}
-		v.Items, v.Runs, v.Kpt = g.items, g.runs, g.kpt
+		v.Items, v.Runs, v.Kpt, v.Whole = g.items, g.runs, g.kpt, g.whole
 	}
 	if len(v.Items) == 0 {
 		return v, errNothing(args)

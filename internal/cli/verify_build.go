@@ -26,8 +26,8 @@ import (
 type gathered struct {
 	items []*yaml.RNode
 	runs  []fn.Run
-	// kpt reports that the folder is a kpt package.
-	kpt bool
+	// kpt reports that the folder is a kpt package, and whole that it was built.
+	kpt, whole bool
 }
 
 // gatherFiles reads files or a folder. A kustomization is built; where other inputs
@@ -46,6 +46,7 @@ func gatherFiles(cmd *cobra.Command, p *output.Progress, args []string, inputs s
 		return gathered{items: items, kpt: isKptPackage(dir)}, err
 	}
 	g, err := buildRecorded(cmd, p, dir, generate)
+	g.whole = true
 	if err != nil || inputs != "" {
 		g.runs = nil
 	}
