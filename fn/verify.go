@@ -9,6 +9,7 @@ import (
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/lint"
 	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/reach"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
@@ -25,6 +26,9 @@ type Verification struct {
 	// a policy that it lacks is not applied. Otherwise the hand-written policies in the inputs
 	// are applied beside the items.
 	Whole bool
+	// AsBuilt reports that a build decides itself: without isolation where its fence asks for
+	// none.
+	AsBuilt bool
 	// Fence is the name of the fence to verify. Omitted: there is only one.
 	Fence string
 	// Progress is told how far it is.
@@ -70,6 +74,15 @@ func Verify(v Verification) (policy.Report, error) {
 	}
 	report.Findings = append(report.Findings, said...).Sort()
 	return report, err
+}
+
+// Found are the findings of a report, and those about the FlowTests in it.
+func Found(r policy.Report) policy.Findings {
+	out := slices.Clone(r.Findings)
+	for _, t := range r.FlowTests {
+		out = append(out, reach.FlowTestFindings(t)...)
+	}
+	return out.Sort()
 }
 
 func fenceOf(runs []Run) string {
@@ -194,7 +207,11 @@ func (v Verification) against(runs []Run, items []*yaml.RNode) (policy.Report, e
 	}
 	v.Progress.Tell("proving", 0, 0)
 	// proof: None spares a build what is done here.
-	proved, err := proof{in: in, index: index, wanted: w, items: foreign(items), progress: v.Progress}.run(v1alpha1.ProofIsolation)
+	level := v1alpha1.ProofIsolation
+	if v.AsBuilt {
+		level = in.Fence.Spec.Proof
+	}
+	proved, err := proof{in: in, index: index, wanted: w, items: foreign(items), progress: v.Progress}.run(level)
 	if err != nil {
 		return report, fmt.Errorf("prove the policies: %w", err)
 	}

@@ -125,7 +125,7 @@ func buildRecorded(cmd *cobra.Command, p *output.Progress, dir string, function 
 		return g, err
 	}
 	defer remove()
-	options.Arguments = append(options.Arguments, "--"+recordFlag, record)
+	options.Arguments = append(options.Arguments, "--"+recordFlag, record, "--"+unprovedFlag)
 	options.Function = func(config *yaml.RNode, items []*yaml.RNode) ([]*yaml.RNode, error) {
 		g.runs = append(g.runs, fn.Run{Config: config.Copy(), Blind: blind(items)})
 		return function(config, items)
@@ -149,7 +149,8 @@ func buildRecorded(cmd *cobra.Command, p *output.Progress, dir string, function 
 	if g.items, err = readBuild(data); err != nil {
 		return g, fmt.Errorf("read the build: %w", err)
 	}
-	g.runs, err = readRecord(record)
+	runs, err := readRecord(record)
+	g.runs = atTheEnd(runs, g.items)
 	return g, err
 }
 
