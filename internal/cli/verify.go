@@ -41,7 +41,8 @@ What is verified is
 The intent is declared by Tenants and their FenceProfile. A rendered build no longer
 holds them, so --inputs names them: a kustomization with a fence, or a kpt package.
 --inputs needs a target. A kustomization that is verified as DIR, and a kpt package,
-hold them themselves.
+hold them themselves. Hand-written policies in --inputs count, too, where the target is
+files, which need not hold them.
 
 The last line of the report begins with the outcome, which is the exit status, too:
   verified                    0  With Tenants: every policy is as generated, all stages
