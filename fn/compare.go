@@ -131,7 +131,7 @@ const shown = 3
 func (c *comparison) changed(ref, id policy.Ref) {
 	text := merge.Brief(merge.Differences(c.finished[id], c.now[id]))
 	if c.wanted[id] == nil {
-		c.say("patch-missing", ref, "is not as the function leaves it: %s: build again, or find the layer that changes it back", text)
+		c.say("patch-missing", ref, "is not as the function leaves it: %s: set this in the file that declares it, or build again, or find the layer that changes it back", text)
 		return
 	}
 	c.sum.Changed++

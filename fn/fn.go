@@ -30,7 +30,8 @@ type Result struct {
 	Items []*yaml.RNode
 	// Changes tell what was done to policies, and to what was patched.
 	Changes policy.Changes
-	// Needs says, for a person, what was set on resources that are no policies.
+	// Needs are lines for a person: what was set on resources that the function does not
+	// generate.
 	Needs []string
 	// Report is what was proved. It is empty where nothing was.
 	Report policy.Report
@@ -110,7 +111,7 @@ func Process(config *yaml.RNode, items []*yaml.RNode, o Options) (Result, error)
 		return refused(report, findings, err)
 	}
 	written, err := write(merged.Items, o.Seen)
-	return Result{Items: written, Changes: merged.Changes, Needs: needs(w.fence, merged.Changes), Report: report, Findings: findings.Sort()}, err
+	return Result{Items: written, Changes: merged.Changes, Needs: append(needs(w.fence, merged.Changes), PolicyNeeds(items, merged.Items)...), Report: report, Findings: findings.Sort()}, err
 }
 
 // shapes finds what cannot be read at all.

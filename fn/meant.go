@@ -161,10 +161,30 @@ func together(finished []*yaml.RNode, runs []Run) []*yaml.RNode {
 	mark(there, out)
 	for _, r := range runs {
 		more := slices.DeleteFunc(slices.Clone(r.Items), func(n *yaml.RNode) bool {
-			// A policy that goes to the cluster is in what is verified, or is not there.
+			// A policy that goes to the cluster is among the finished items, or is missing.
 			return there[resource.ID(n)] || (enforced(n) || resource.EgressNames(n)) && !resource.Local(n)
 		})
 		// Only now: what is twice in one run is twice, which is refused.
+		mark(there, more)
+		out = append(out, more...)
+	}
+	return out
+}
+
+// elsewhere are the policies in the inputs that the fence does not generate, that reach the
+// cluster, and that are missing from the finished items: they are applied from elsewhere.
+func elsewhere(finished []*yaml.RNode, runs []Run) []*yaml.RNode {
+	there := map[policy.Ref]bool{}
+	mark(there, finished)
+	var out []*yaml.RNode
+	for _, r := range runs {
+		names := []string{r.Config.GetName()}
+		if f, errs := v1alpha1.DecodeFence(r.Config); len(errs) == 0 {
+			names = append(names, f.Spec.FormerNames...)
+		}
+		more := slices.DeleteFunc(slices.Clone(r.Items), func(n *yaml.RNode) bool {
+			return !enforced(n) || resource.Local(n) || there[resource.ID(n)] || slices.Contains(names, resource.FenceOf(n))
+		})
 		mark(there, more)
 		out = append(out, more...)
 	}

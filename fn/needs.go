@@ -6,7 +6,11 @@ import (
 	"slices"
 	"strings"
 
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/tenantfence/tenantfence/internal/merge"
 	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
 // needs says what was set on Namespaces and Services, for whoever applies the
@@ -33,4 +37,30 @@ func needs(f *policy.Fence, changes policy.Changes) []string {
 		}
 	}
 	return out
+}
+
+// PolicyNeeds are lines for a person: the fields in which the function patched policies that
+// it does not generate, so that they are not rendered.
+func PolicyNeeds(before, after []*yaml.RNode) []string {
+	given := byID(before)
+	var out []string
+	for _, n := range Patched(before, after) {
+		fields := patchedFields(given[resource.ID(n)], n)
+		out = append(out, fmt.Sprintf("%s %s: %s (tenantfence build prints it)", n.GetKind(), strings.TrimPrefix(n.GetNamespace()+"/"+n.GetName(), "/"), strings.Join(fields, "; ")))
+	}
+	return out
+}
+
+// Patched are the policies that the function changed and does not generate.
+func Patched(before, after []*yaml.RNode) []*yaml.RNode {
+	given := byID(before)
+	return slices.DeleteFunc(slices.Clone(after), func(n *yaml.RNode) bool {
+		have := given[resource.ID(n)]
+		return have == nil || !resource.IsPolicy(n) || resource.FenceOf(n) != "" || resource.Local(n) || len(patchedFields(have, n)) == 0
+	})
+}
+
+// patchedFields are the differences that a patch made: it sets no annotations, and hosts do.
+func patchedFields(have, now *yaml.RNode) []string {
+	return slices.DeleteFunc(merge.Differences(have, now), func(text string) bool { return strings.HasPrefix(text, "metadata.annotations") })
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/lint"
 	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/reach"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
@@ -21,8 +22,13 @@ type Verification struct {
 	// Kpt reports that the items are a kpt package: kpt does not apply what is marked
 	// local-config. Everything else may be applied by kubectl, which does.
 	Kpt bool
-	// Piped reports that the items are a build's whole output, in which inputs have no place.
-	Piped bool
+	// Whole reports that the items are a build's whole output: inputs have no place in it, and
+	// a policy that it lacks is not applied. Otherwise the hand-written policies in the inputs
+	// are applied beside the items.
+	Whole bool
+	// AsBuilt reports that a build decides itself: without isolation where its fence asks for
+	// none.
+	AsBuilt bool
 	// Fence is the name of the fence to verify. Omitted: there is only one.
 	Fence string
 	// Progress is told how far it is.
@@ -54,12 +60,13 @@ func Verify(v Verification) (policy.Report, error) {
 	}
 	var report policy.Report
 	switch {
-	case len(runs) > 0:
-		items := v.Items
-		if len(v.Runs) > 0 {
-			items = together(v.Items, runs)
+	case len(runs) > 0 && len(v.Runs) > 0:
+		if !v.Whole {
+			v.Items = slices.Concat(v.Items, elsewhere(v.Items, runs))
 		}
-		report, err = v.against(runs, items)
+		report, err = v.against(runs, together(v.Items, runs))
+	case len(runs) > 0:
+		report, err = v.against(runs, v.Items)
 	case hasFlowTest(v.Items):
 		report, err = v.byFlowTests()
 	default:
@@ -67,6 +74,15 @@ func Verify(v Verification) (policy.Report, error) {
 	}
 	report.Findings = append(report.Findings, said...).Sort()
 	return report, err
+}
+
+// Found are the findings of a report, and those about the FlowTests in it.
+func Found(r policy.Report) policy.Findings {
+	out := slices.Clone(r.Findings)
+	for _, t := range r.FlowTests {
+		out = append(out, reach.FlowTestFindings(t)...)
+	}
+	return out.Sort()
 }
 
 func fenceOf(runs []Run) string {
@@ -114,7 +130,7 @@ func outsideFence(v Verification) policy.Findings {
 	}
 	var out policy.Findings
 	for _, n := range v.Items {
-		if resource.Group(n) == v1alpha1.Group && !given[resource.ID(n)] && (v.Piped || n.GetKind() != v1alpha1.KindFlowTest) {
+		if resource.Group(n) == v1alpha1.Group && !given[resource.ID(n)] && (v.Whole || n.GetKind() != v1alpha1.KindFlowTest) {
 			out = append(out, OutsideFence(resource.RefOf(n)))
 		}
 	}
@@ -192,7 +208,11 @@ func (v Verification) against(runs []Run, items []*yaml.RNode) (policy.Report, e
 	}
 	v.Progress.Tell("proving", 0, 0)
 	// proof: None spares a build what is done here.
-	proved, err := proof{in: in, index: index, wanted: w, items: foreign(items), progress: v.Progress}.run(v1alpha1.ProofIsolation)
+	level := v1alpha1.ProofIsolation
+	if v.AsBuilt {
+		level = in.Fence.Spec.Proof
+	}
+	proved, err := proof{in: in, index: index, wanted: w, items: foreign(items), progress: v.Progress}.run(level)
 	if err != nil {
 		return report, fmt.Errorf("prove the policies: %w", err)
 	}

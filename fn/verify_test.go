@@ -344,7 +344,7 @@ func TestVerifyRefusesWhatStandsOutsideTheFence(t *testing.T) {
 		"a FlowTest in a pipe": {flows, true, policy.NotVerified},
 		"nothing":              {nil, true, policy.Verified},
 	} {
-		r, err := fn.Verify(fn.Verification{Items: append(finished(t), c.more...), Runs: []fn.Run{inputs(t)}, Piped: c.piped})
+		r, err := fn.Verify(fn.Verification{Items: append(finished(t), c.more...), Runs: []fn.Run{inputs(t)}, Whole: c.piped})
 		if err != nil || r.Outcome() != c.want {
 			t.Errorf("%s: %q %v %v", name, r.Outcome(), r.Findings, err)
 		}

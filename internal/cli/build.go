@@ -5,7 +5,10 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"sigs.k8s.io/kustomize/kyaml/filesys"
@@ -16,6 +19,7 @@ import (
 	"github.com/tenantfence/tenantfence/internal/lint"
 	"github.com/tenantfence/tenantfence/internal/output"
 	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
 func newBuild() *cobra.Command {
@@ -67,7 +71,7 @@ func build(cmd *cobra.Command, dir, format string) error {
 // built is a build, and what it needs of objects that are not to be printed.
 type built struct {
 	data []byte
-	// needs are lines for a person: what Namespaces and Services still lack.
+	// needs are lines for a person: what Namespaces, Services and patched policies still lack.
 	needs []string
 	// fellBack reports whether kustomize itself built it.
 	fellBack bool
@@ -87,7 +91,7 @@ func runBuild(cmd *cobra.Command, dir string, before []*yaml.RNode) (built, erro
 			return err
 		}
 		defer remove()
-		options.Arguments = append(options.Arguments, "--"+writtenFlag, record)
+		options.Arguments = append(options.Arguments, "--"+recordFlag, record)
 		options.Function = func(config *yaml.RNode, items []*yaml.RNode) ([]*yaml.RNode, error) {
 			r, err := fn.Process(config, items, fn.Options{Progress: p.Tell, Before: before})
 			if werr := fn.Report(cmd.ErrOrStderr(), r, err, detail(cmd)); werr != nil {
@@ -110,7 +114,7 @@ func runBuild(cmd *cobra.Command, dir string, before []*yaml.RNode) (built, erro
 		if err != nil || !b.fellBack {
 			return err
 		}
-		return refuseMoved(cmd, b.data, record)
+		return b.refuseAbove(cmd, p, record)
 	})
 	return b, err
 }
@@ -120,6 +124,10 @@ func findingsOf(err error) policy.Findings {
 	var malformed *kustomize.MalformedError
 	if errors.As(err, &malformed) {
 		return malformed.Findings
+	}
+	var refused *refusedError
+	if errors.As(err, &refused) {
+		return refused.findings
 	}
 	var unseen *kustomize.UnseenError
 	if !errors.As(err, &unseen) {
@@ -150,16 +158,60 @@ func buildOptions(cmd *cobra.Command, p *output.Progress) (kustomize.Options, er
 	}, nil
 }
 
-// refuseMoved looks at what kustomize did after the fence: whether a layer above it moved or
-// renamed the policies that the function wrote down in a file.
-func refuseMoved(cmd *cobra.Command, data []byte, record string) error {
-	items, err := readBuild(data)
+// refuseAbove looks at what kustomize did after the fence: whether a layer above it moved,
+// renamed or changed the policies that the function generated, and whether anything else
+// changed, in which case the finished build is decided again.
+func (b *built) refuseAbove(cmd *cobra.Command, p *output.Progress, record string) error {
+	items, err := readBuild(b.data)
 	if err != nil {
 		return fmt.Errorf("read the build: %w", err)
 	}
-	written, err := readWritten(record)
+	runs, err := readRecord(record)
 	if err != nil {
 		return err
 	}
-	return refusal(cmd.ErrOrStderr(), lint.Above(written, items), nil)
+	for _, r := range runs {
+		b.needs = append(b.needs, fn.PolicyNeeds(r.Items, r.returned)...)
+	}
+	if err := refusal(cmd.ErrOrStderr(), lint.Above(written(runs), items), nil); err != nil {
+		return err
+	}
+	for _, name := range changedAbove(runs, items) {
+		v := fn.Verification{Items: items, Runs: atTheEnd(runs, items), Whole: true, AsBuilt: true, Fence: name, Progress: p.Tell}
+		if err := decideAgain(cmd, p, v, runs); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// changedAbove are the fences whose last run returned something else than what was built.
+func changedAbove(runs []recorded, finished []*yaml.RNode) []string {
+	last := map[string][]*yaml.RNode{}
+	for _, r := range runs {
+		last[r.Config.GetName()] = r.returned
+	}
+	maps.DeleteFunc(last, func(_ string, returned []*yaml.RNode) bool { return resource.SameInCluster(returned, finished) })
+	return slices.Sorted(maps.Keys(last))
+}
+
+// decideAgain refuses a build in which the finished resources do not do what was proved of
+// those that the fence was given. What the runs reported is not repeated.
+func decideAgain(cmd *cobra.Command, p *output.Progress, v fn.Verification, runs []recorded) error {
+	p.Tell("", 0, 0)
+	cmd.PrintErrf("tenantfence: layers above TenantFence %q add or change resources, so the finished build is decided, too\n", v.Fence)
+	report, err := fn.Verify(v)
+	if err != nil {
+		return fmt.Errorf("decide the finished build: %w", err)
+	}
+	found := slices.DeleteFunc(fn.Found(report), func(f policy.Finding) bool {
+		return f.Severity != policy.Error && slices.ContainsFunc(runs, func(r recorded) bool { return r.reported(f) })
+	})
+	if err := refusal(cmd.ErrOrStderr(), found, nil); err != nil {
+		return err
+	}
+	if lacking := report.Lacking(); len(lacking) > 0 {
+		cmd.PrintErrf("tenantfence: the finished build is not proved: %s\n", strings.Join(lacking, ", "))
+	}
+	return nil
 }

@@ -65,7 +65,8 @@ func Run(args []string, stdin io.Reader, stdout, stderr io.Writer) (code int) {
 }
 
 func newRoot() *cobra.Command {
-	var record, written, seen string
+	var record, seen string
+	var unproved bool
 	root := &cobra.Command{
 		Use:   "tenantfence",
 		Short: "Fence the tenants of a Kubernetes cluster: default-deny, with exactly the flows that each needs",
@@ -86,23 +87,21 @@ exits with 0 only after a last line that begins with "verified".`,
 			if f, ok := cmd.InOrStdin().(*os.File); ok && term.IsTerminal(int(f.Fd())) {
 				return cmd.Help()
 			}
-			switch {
-			case record != "":
-				return executeRecorded(cmd, record, seen)
-			case written != "":
-				return executeWritten(cmd, written, seen)
+			o := fn.Options{Unproved: unproved, Seen: seen}
+			if record != "" {
+				return executeRecorded(cmd, record, detail(cmd), o)
 			}
-			return fn.Execute(cmd.InOrStdin(), cmd.OutOrStdout(), cmd.ErrOrStderr(), detail(cmd), fn.Options{Seen: seen})
+			return fn.Execute(cmd.InOrStdin(), cmd.OutOrStdout(), cmd.ErrOrStderr(), detail(cmd), o)
 		},
 	}
 	if info, ok := debug.ReadBuildInfo(); ok {
 		root.Version = info.Main.Version
 	}
 	root.PersistentFlags().BoolP("verbose", "v", false, "say of each policy and file what was done, not only the sum")
-	root.Flags().StringVar(&record, recordFlag, "", "append the input to this file")
-	root.Flags().StringVar(&written, writtenFlag, "", "append the output to this file")
+	root.Flags().StringVar(&record, recordFlag, "", "append the input and the output to this file")
+	root.Flags().BoolVar(&unproved, unprovedFlag, false, "leave out the proof")
 	root.Flags().StringVar(&seen, seenFlag, "", "mark Tenants, profile and FlowTests with this")
-	for _, hidden := range []string{recordFlag, writtenFlag, seenFlag} {
+	for _, hidden := range []string{recordFlag, unprovedFlag, seenFlag} {
 		// It never fails for a flag that exists.
 		_ = root.Flags().MarkHidden(hidden)
 	}

@@ -14,61 +14,116 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/kio"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/fn"
 	"github.com/tenantfence/tenantfence/internal/output"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// recordFlag makes the function record its input, and writtenFlag its other results. One
-// process of this program passes them to another.
+// recordFlag makes the function write down what it is given and what it returns, and
+// unprovedFlag leaves out its proof. They are how one process of this program instructs
+// another.
 const (
-	recordFlag  = "record"
-	writtenFlag = "written"
+	recordFlag   = "record"
+	unprovedFlag = "unproved"
 )
 
-// executeWritten runs the function, and appends its input and its results to a file.
-func executeWritten(cmd *cobra.Command, file, seen string) error {
+// executeRecorded is the function, which appends what it is given and what it returns to a
+// file.
+func executeRecorded(cmd *cobra.Command, file string, detail output.Detail, o fn.Options) error {
 	in, err := io.ReadAll(cmd.InOrStdin())
 	if err != nil {
 		return fmt.Errorf("read input: %w", err)
 	}
 	var out bytes.Buffer
-	if err := fn.Execute(bytes.NewReader(in), io.MultiWriter(cmd.OutOrStdout(), &out), cmd.ErrOrStderr(), detail(cmd), fn.Options{Seen: seen}); err != nil {
+	if err := fn.Execute(bytes.NewReader(in), io.MultiWriter(cmd.OutOrStdout(), &out), cmd.ErrOrStderr(), detail, o); err != nil {
 		return err
 	}
 	if err := appendTo(file, slices.Concat([]byte("\n---\n"), in, []byte("\n---\n"), out.Bytes())); err != nil {
-		return fmt.Errorf("record the policies: %w", err)
+		return fmt.Errorf("record what the function does: %w", err)
 	}
 	return nil
 }
 
-// readWritten reads the policies that runs of the function wrote, and that no later run
-// deleted.
-func readWritten(file string) ([]*yaml.RNode, error) {
-	runs, err := readRecord(file)
-	if err != nil {
-		return nil, err
-	}
-	written := map[policy.Ref]*yaml.RNode{}
-	// Each run is recorded twice: what it was given, and what it returned.
-	for i := 0; i+1 < len(runs); i += 2 {
+// recorded is a run of the function in another process.
+type recorded struct {
+	fn.Run
+	returned []*yaml.RNode
+	// results are its findings, as hosts show them.
+	results []*yaml.RNode
+}
+
+// reported reports whether the run had a finding.
+func (r recorded) reported(f policy.Finding) bool {
+	return slices.ContainsFunc(r.results, func(n *yaml.RNode) bool {
+		message, err := n.GetString("message")
+		return err == nil && message == f.Message
+	})
+}
+
+// written are the policies that runs of the function wrote, and that no later run deleted.
+func written(runs []recorded) []*yaml.RNode {
+	out := map[policy.Ref]*yaml.RNode{}
+	for _, r := range runs {
 		kept := map[policy.Ref]bool{}
-		for _, n := range runs[i+1].Items {
+		for _, n := range r.returned {
 			kept[resource.ID(n)] = true
-			if resource.FenceOf(n) == runs[i].Config.GetName() {
-				written[resource.ID(n)] = n
+			if resource.FenceOf(n) == r.Config.GetName() {
+				out[resource.ID(n)] = n
 			}
 		}
-		for _, n := range runs[i].Items {
+		for _, n := range r.Items {
 			if id := resource.ID(n); !kept[id] {
-				delete(written, id)
+				delete(out, id)
 			}
 		}
 	}
-	return slices.SortedFunc(maps.Values(written), func(a, b *yaml.RNode) int {
+	return slices.SortedFunc(maps.Values(out), func(a, b *yaml.RNode) int {
 		return strings.Compare(resource.RefOf(a).String(), resource.RefOf(b).String())
-	}), nil
+	})
+}
+
+// patched are the policies that the function changed and does not generate, as they stood
+// before the first run.
+func patched(runs []recorded) map[policy.Ref]*yaml.RNode {
+	first, out := map[policy.Ref]*yaml.RNode{}, map[policy.Ref]*yaml.RNode{}
+	for _, r := range runs {
+		for _, n := range r.Items {
+			if id := resource.ID(n); first[id] == nil {
+				first[id] = n
+			}
+		}
+		for _, n := range fn.Patched(r.Items, r.returned) {
+			out[resource.ID(n)] = first[resource.ID(n)]
+		}
+	}
+	return out
+}
+
+// atTheEnd are the runs of the function over a finished build, the last first: what layers
+// above the fence add and change counts. What never reaches a build is as the function was
+// given it, and so is a policy that the function patched. A Namespace that a layer renames is
+// kept: that its policies moved is the cause of what follows.
+func atTheEnd(runs []recorded, finished []*yaml.RNode) []fn.Run {
+	unpatched, there := patched(runs), map[policy.Ref]bool{}
+	var all []*yaml.RNode
+	for _, n := range finished {
+		there[resource.ID(n)] = true
+		if as := unpatched[resource.ID(n)]; as != nil {
+			n = as
+		}
+		all = append(all, n)
+	}
+	var out []fn.Run
+	for _, r := range slices.Backward(runs) {
+		own := slices.DeleteFunc(slices.Clone(r.Items), func(n *yaml.RNode) bool {
+			kept := resource.Local(n) || n.GetKind() == "Namespace"
+			return resource.Group(n) != v1alpha1.Group && (!kept || there[resource.ID(n)])
+		})
+		out = append(out, fn.Run{Config: r.Config, Items: append(own, all...), Blind: r.Blind})
+	}
+	return out
 }
 
 // newRecord is an empty file for another process to append to, and what removes it.
@@ -89,19 +144,6 @@ func newRecord() (name string, remove func(), err error) {
 // seenFlag makes the function mark the resources of this project's kinds that it is given.
 const seenFlag = "seen"
 
-// executeRecorded is the function without its proof, which writes what it is given to a
-// file, too.
-func executeRecorded(cmd *cobra.Command, file, seen string) error {
-	data, err := io.ReadAll(cmd.InOrStdin())
-	if err != nil {
-		return fmt.Errorf("read input: %w", err)
-	}
-	if err := appendTo(file, append([]byte("\n---\n"), data...)); err != nil {
-		return fmt.Errorf("record the input: %w", err)
-	}
-	return fn.Execute(bytes.NewReader(data), cmd.OutOrStdout(), cmd.ErrOrStderr(), output.Sum, fn.Options{Unproved: true, Seen: seen})
-}
-
 func appendTo(file string, data []byte) error {
 	f, err := os.OpenFile(file, os.O_APPEND|os.O_WRONLY, 0)
 	if err != nil {
@@ -112,7 +154,7 @@ func appendTo(file string, data []byte) error {
 }
 
 // readRecord reads what runs of the function wrote down.
-func readRecord(file string) ([]fn.Run, error) {
+func readRecord(file string) ([]recorded, error) {
 	data, err := os.ReadFile(file)
 	if err != nil {
 		return nil, fmt.Errorf("read what the function was given: %w", err)
@@ -121,20 +163,37 @@ func readRecord(file string) ([]fn.Run, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read what the function was given: %w", err)
 	}
-	var runs []fn.Run
-	for _, list := range lists {
-		var items []*yaml.RNode
-		if field := list.Field("items"); field != nil {
-			if items, err = field.Value.Elements(); err != nil {
-				return nil, fmt.Errorf("read what the function was given: %w", err)
+	var runs []recorded
+	// Each run is recorded twice: what it was given, and what it returned.
+	for i := 0; i+1 < len(lists); i += 2 {
+		var r recorded
+		for into, from := range map[*[]*yaml.RNode]*yaml.MapNode{
+			&r.Items: lists[i].Field("items"), &r.returned: lists[i+1].Field("items"), &r.results: lists[i+1].Field("results"),
+		} {
+			if *into, err = elementsOf(from); err != nil {
+				return nil, err
 			}
 		}
-		if config := list.Field("functionConfig"); config != nil {
-			if err := resource.SetSourcesByHost(config.Value, items); err != nil {
-				return nil, fmt.Errorf("read what the function was given: %w", err)
-			}
-			runs = append(runs, fn.Run{Config: config.Value, Items: items, Blind: blind(items)})
+		config := lists[i].Field("functionConfig")
+		if config == nil {
+			continue
 		}
+		if err := resource.SetSourcesByHost(config.Value, r.Items); err != nil {
+			return nil, fmt.Errorf("read what the function was given: %w", err)
+		}
+		r.Config, r.Blind = config.Value, blind(r.Items)
+		runs = append(runs, r)
 	}
 	return runs, nil
+}
+
+func elementsOf(list *yaml.MapNode) ([]*yaml.RNode, error) {
+	if list == nil {
+		return nil, nil
+	}
+	elements, err := list.Value.Elements()
+	if err != nil {
+		return nil, fmt.Errorf("read what the function was given: %w", err)
+	}
+	return elements, nil
 }

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -9,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tenantfence/tenantfence/fn"
+	"github.com/tenantfence/tenantfence/internal/kustomize"
 	"github.com/tenantfence/tenantfence/internal/output"
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
@@ -39,7 +41,8 @@ What is verified is
 The intent is declared by Tenants and their FenceProfile. A rendered build no longer
 holds them, so --inputs names them: a kustomization with a fence, or a kpt package.
 --inputs needs a target. A kustomization that is verified as DIR, and a kpt package,
-hold them themselves.
+hold them themselves. Hand-written policies in --inputs count, too, where the target is
+files, which need not hold them.
 
 The last line of the report begins with the outcome, which is the exit status, too:
   verified                    0  With Tenants: every policy is as generated, all stages
@@ -80,11 +83,8 @@ func verify(cmd *cobra.Command, args []string, flags verifyFlags) error {
 	var report policy.Report
 	err = watched(cmd, func(p *output.Progress) error {
 		v, err := gather(cmd, p, args, flags.inputs)
-		if findings := findingsOf(err); len(findings) > 0 {
-			report = policy.Report{Basis: policy.TenantBasis, Findings: findings}
-			return nil
-		}
 		if err != nil {
+			report, err = refusedReport(err)
 			return err
 		}
 		v.Fence, v.Progress = flags.fence, p.Tell
@@ -107,6 +107,20 @@ func verify(cmd *cobra.Command, args []string, flags verifyFlags) error {
 	}
 }
 
+// refusedReport is the report on a build that was refused. Any other error remains one:
+// nothing was read that could be reported on.
+func refusedReport(err error) (policy.Report, error) {
+	report := policy.Report{Basis: policy.TenantBasis, Findings: findingsOf(err)}
+	switch {
+	case len(report.Findings) > 0:
+		return report, nil
+	case errors.Is(err, kustomize.ErrFunction):
+		report.Unproved = []string{fmt.Sprintf("%v, with the errors above, on standard error", err)}
+		return report, nil
+	}
+	return report, err
+}
+
 func reportFormat(name string, each output.Detail) (func(io.Writer, policy.Report) error, error) {
 	switch name {
 	case "text":
@@ -126,10 +140,10 @@ func gather(cmd *cobra.Command, p *output.Progress, args []string, inputs string
 	if err != nil {
 		return v, err
 	}
-	switch v.Piped = slices.Contains(args, "-"); {
-	case v.Piped && len(args) > 1:
+	switch v.Whole = slices.Contains(args, "-"); {
+	case v.Whole && len(args) > 1:
 		return v, fmt.Errorf("%s: name files, or - alone, which is what is piped in", strings.Join(args, " "))
-	case v.Piped:
+	case v.Whole:
 		p.Tell("reading what is piped in", 0, 0)
 		if v.Items, err = readStream(cmd.InOrStdin()); err != nil {
 			return v, err
@@ -139,7 +153,7 @@ func gather(cmd *cobra.Command, p *output.Progress, args []string, inputs string
 		if err != nil {
 			return v, err
 		}
-		v.Items, v.Runs, v.Kpt = g.items, g.runs, g.kpt
+		v.Items, v.Runs, v.Kpt, v.Whole = g.items, g.runs, g.kpt, g.whole
 	}
 	if len(v.Items) == 0 {
 		return v, errNothing(args)

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -16,6 +17,7 @@ import (
 	"github.com/tenantfence/tenantfence/internal/flux"
 	"github.com/tenantfence/tenantfence/internal/kustomize"
 	"github.com/tenantfence/tenantfence/internal/output"
+	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
@@ -24,8 +26,8 @@ import (
 type gathered struct {
 	items []*yaml.RNode
 	runs  []fn.Run
-	// kpt reports that the folder is a kpt package.
-	kpt bool
+	// kpt reports that the folder is a kpt package, and whole that it was built.
+	kpt, whole bool
 }
 
 // gatherFiles reads files or a folder. A kustomization is built; where other inputs
@@ -43,7 +45,8 @@ func gatherFiles(cmd *cobra.Command, p *output.Progress, args []string, inputs s
 		items, err := readFolder(dir)
 		return gathered{items: items, kpt: isKptPackage(dir)}, err
 	}
-	g, err := buildRecorded(cmd, p, dir, generate(cmd))
+	g, err := buildRecorded(cmd, p, dir, generate)
+	g.whole = true
 	if err != nil || inputs != "" {
 		g.runs = nil
 	}
@@ -87,19 +90,24 @@ func isKustomization(dir string) bool {
 	})
 }
 
-// generate runs the function without its proof, and says only what refuses the build:
-// the rest will be in the report.
-func generate(cmd *cobra.Command) kustomize.Function {
-	return func(config *yaml.RNode, items []*yaml.RNode) ([]*yaml.RNode, error) {
-		r, err := fn.Process(config, items, fn.Options{Unproved: true})
-		if err != nil {
-			if werr := fn.Report(cmd.ErrOrStderr(), r, err, output.Sum); werr != nil {
-				return nil, werr
-			}
-		}
-		return r.Items, err
+// generate runs the function without its proof. What it refuses is in the report.
+func generate(config *yaml.RNode, items []*yaml.RNode) ([]*yaml.RNode, error) {
+	r, err := fn.Process(config, items, fn.Options{Unproved: true})
+	if errors.Is(err, fn.ErrRefused) {
+		err = &refusedError{findings: r.Findings, err: err}
 	}
+	return r.Items, err
 }
+
+// refusedError is a build that the function refused in this process.
+type refusedError struct {
+	findings policy.Findings
+	err      error
+}
+
+func (e *refusedError) Error() string { return e.err.Error() }
+
+func (e *refusedError) Unwrap() error { return e.err }
 
 // asTheyAre is a function that does nothing, where only what it is given counts.
 func asTheyAre(_ *yaml.RNode, items []*yaml.RNode) ([]*yaml.RNode, error) { return items, nil }
@@ -117,7 +125,7 @@ func buildRecorded(cmd *cobra.Command, p *output.Progress, dir string, function 
 		return g, err
 	}
 	defer remove()
-	options.Arguments = append(options.Arguments, "--"+recordFlag, record)
+	options.Arguments = append(options.Arguments, "--"+recordFlag, record, "--"+unprovedFlag)
 	options.Function = func(config *yaml.RNode, items []*yaml.RNode) ([]*yaml.RNode, error) {
 		g.runs = append(g.runs, fn.Run{Config: config.Copy(), Blind: blind(items)})
 		return function(config, items)
@@ -141,7 +149,8 @@ func buildRecorded(cmd *cobra.Command, p *output.Progress, dir string, function 
 	if g.items, err = readBuild(data); err != nil {
 		return g, fmt.Errorf("read the build: %w", err)
 	}
-	g.runs, err = readRecord(record)
+	runs, err := readRecord(record)
+	g.runs = atTheEnd(runs, g.items)
 	return g, err
 }
 

@@ -103,7 +103,7 @@ func sum(r policy.Report) string {
 	case policy.FlowTestBasis:
 		parts = append(parts, caseSum(r.FlowTests), "isolation not verified: no Tenant was given (--inputs)")
 	case policy.TenantBasis:
-		parts = append(parts, flowSum(r.FlowTests))
+		parts = append(parts, flowSum(r))
 	}
 	if i := r.Isolation; i != nil {
 		parts = append(parts, i.String())
@@ -141,11 +141,16 @@ func caseSum(tests []policy.FlowTestResult) string {
 	return fmt.Sprintf("%d of %s as expected", hold, policy.Count(all, "FlowTest case"))
 }
 
-func flowSum(tests []policy.FlowTestResult) string {
-	if len(tests) == 0 {
+// flowSum counts flows. FlowTests are decided before isolation is: without either, there may
+// be some that were not decided.
+func flowSum(r policy.Report) string {
+	switch {
+	case len(r.FlowTests) == 0 && r.Isolation == nil:
+		return "no FlowTest decided"
+	case len(r.FlowTests) == 0:
 		return "no FlowTest"
 	}
-	hold, all := countFlows(tests)
+	hold, all := countFlows(r.FlowTests)
 	return fmt.Sprintf("%d of %s", hold, verb(all, "flow", "holds", "hold"))
 }
 

@@ -79,6 +79,30 @@ func origins(copies []*yaml.RNode) string {
 	return " (" + strings.Join(all, ", ") + ")"
 }
 
+// SameInCluster reports whether the items that reach the cluster are equal in content, in
+// whichever order. This project's own kinds never reach it.
+func SameInCluster(a, b []*yaml.RNode) bool {
+	count := map[string]int{}
+	for step, items := range map[int][]*yaml.RNode{1: a, -1: b} {
+		for _, n := range items {
+			if Group(n) == v1alpha1.Group || Local(n) {
+				continue
+			}
+			key, ok := contentKey(n)
+			if !ok {
+				return false
+			}
+			count[key] += step
+		}
+	}
+	for _, n := range count {
+		if n != 0 {
+			return false
+		}
+	}
+	return true
+}
+
 // contentKey is equal for resources that are the same and declare the same: what hosts write
 // on them, and a namespace where the kind has none, do not count.
 func contentKey(n *yaml.RNode) (string, bool) {

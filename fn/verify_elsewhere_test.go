@@ -1,0 +1,42 @@
+package fn_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/tenantfence/tenantfence/fn"
+	"github.com/tenantfence/tenantfence/internal/policy"
+)
+
+// Policies in the inputs that the fence does not generate are applied beside files. A build
+// that lacks them does not have them.
+func TestVerifyCountsWhatIsAppliedFromElsewhere(t *testing.T) {
+	t.Parallel()
+	const open = "apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nmetadata: {name: open, namespace: tenant-acme%s}\nspec: {endpointSelector: {}, ingress: [{%s}]}\n"
+	local := `, annotations: {config.kubernetes.io/local-config: "true"}`
+	for name, c := range map[string]struct {
+		given, there string
+		whole        bool
+		want         policy.Outcome
+	}{
+		"it opens":                           {fmt.Sprintf(open, "", "fromEntities: [all]"), "", false, policy.NotVerified},
+		"a build lacks it":                   {fmt.Sprintf(open, "", "fromEntities: [all]"), "", true, policy.Verified},
+		"it never reaches the cluster":       {fmt.Sprintf(open, local, "fromEntities: [all]"), "", false, policy.Verified},
+		"it is there, and opens nothing":     {fmt.Sprintf(open, "", "fromEntities: [all]"), fmt.Sprintf(open, "", ""), false, policy.Verified},
+		"it is there, and opens":             {fmt.Sprintf(open, "", ""), fmt.Sprintf(open, "", "fromEntities: [all]"), false, policy.NotVerified},
+		"it is a stale one of this fence":    {fmt.Sprintf(open, ", labels: {tenantfence.dev/fence: platform}", "fromEntities: [all]"), "", false, policy.Verified},
+		"it is one of another fence":         {fmt.Sprintf(open, ", labels: {tenantfence.dev/fence: other}", "fromEntities: [all]"), "", false, policy.NotVerified},
+		"Cilium does not take it, elsewhere": {fmt.Sprintf(open, "", "fromEntities: [nowhere]"), "", false, policy.NotVerified},
+	} {
+		run := inputs(t)
+		run.Items = append(run.Items, parse(t, "given.yaml", []byte(c.given))...)
+		items := finished(t)
+		if c.there != "" {
+			items = append(items, parse(t, "there.yaml", []byte(c.there))...)
+		}
+		r, err := fn.Verify(fn.Verification{Items: items, Runs: []fn.Run{run}, Whole: c.whole})
+		if err != nil || r.Outcome() != c.want {
+			t.Errorf("%s: %q %v %v", name, r.Outcome(), r.Findings, err)
+		}
+	}
+}
