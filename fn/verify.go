@@ -58,22 +58,26 @@ func Verify(v Verification) (policy.Report, error) {
 			return policy.Report{}, err
 		}
 	}
-	var report policy.Report
+	report, err := v.decide(runs)
+	report.Findings = append(report.Findings, said...).Sort()
+	return report, err
+}
+
+// decide decides the items: by the runs of one fence, if any, and else by what there is.
+func (v Verification) decide(runs []Run) (policy.Report, error) {
 	switch {
 	case len(runs) > 0 && len(v.Runs) > 0:
 		if !v.Whole {
 			v.Items = slices.Concat(v.Items, elsewhere(v.Items, runs))
 		}
-		report, err = v.against(runs, together(v.Items, runs))
+		return v.against(runs, together(v.Items, runs))
 	case len(runs) > 0:
-		report, err = v.against(runs, v.Items)
+		return v.against(runs, v.Items)
 	case hasFlowTest(v.Items):
-		report, err = v.byFlowTests()
+		return v.byFlowTests()
 	default:
-		report, err = v.byLabels()
+		return v.byLabels()
 	}
-	report.Findings = append(report.Findings, said...).Sort()
-	return report, err
 }
 
 // Found are the findings of a report, and those about the FlowTests in it.
@@ -207,18 +211,21 @@ func (v Verification) against(runs []Run, items []*yaml.RNode) (policy.Report, e
 		return report, nil
 	}
 	v.Progress.Tell("proving", 0, 0)
-	// proof: None spares a build what is done here.
-	level := v1alpha1.ProofIsolation
-	if v.AsBuilt {
-		level = in.Fence.Spec.Proof
-	}
-	proved, err := proof{in: in, index: index, wanted: w, items: foreign(items), progress: v.Progress}.run(level)
+	proved, err := proof{in: in, index: index, wanted: w, items: foreign(items), progress: v.Progress}.run(v.level(in))
 	if err != nil {
 		return report, fmt.Errorf("prove the policies: %w", err)
 	}
 	report.FlowTests, report.Isolation = proved.FlowTests, proved.Isolation
 	report.Findings, report.Unproved = append(report.Findings, proved.Findings...), append(report.Unproved, proved.Unproved...)
 	return report, nil
+}
+
+// level is what is proved: proof: None spares a build what is done here.
+func (v Verification) level(in *resource.Inputs) v1alpha1.Proof {
+	if v.AsBuilt {
+		return in.Fence.Spec.Proof
+	}
+	return v1alpha1.ProofIsolation
 }
 
 // withoutTenants is the basis where the inputs declare nothing to isolate.
