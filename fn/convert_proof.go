@@ -110,6 +110,11 @@ func (s *sameProof) proveOne(p convert.Policy) error {
 		return s.rejected(p, "would be rejected as a CiliumNetworkPolicy, and is not converted", err)
 	}
 	same, err := reach.Proof{Engine: one, Fence: &policy.Fence{}, Endpoints: endpoints}.Same(other)
+	var budget policy.BudgetError
+	if errors.As(err, &budget) {
+		s.say("proof-budget-exceeded", p, "is not converted, since its selectors need %d representative pods, and the budget of a comparison is %d: narrow the selectors", budget.Needs, budget.Limit)
+		return nil
+	}
 	if err != nil {
 		return err
 	}

@@ -46,7 +46,8 @@ func NamespaceOf(n *yaml.RNode) string {
 func clusterScoped(kind string) bool {
 	switch kind {
 	case "cilium.io/" + KindClusterwide, "cilium.io/" + KindCIDRGroup, "v1/Namespace", "v1/Node",
-		"projectcalico.org/GlobalNetworkPolicy", "crd.projectcalico.org/GlobalNetworkPolicy":
+		"projectcalico.org/GlobalNetworkPolicy", "crd.projectcalico.org/GlobalNetworkPolicy",
+		"projectcalico.org/StagedGlobalNetworkPolicy", "crd.projectcalico.org/StagedGlobalNetworkPolicy":
 		return true
 	}
 	// Administrators' policies, each kind of which is of the whole cluster.

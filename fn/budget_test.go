@@ -1,0 +1,105 @@
+package fn_test
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/fn"
+	"github.com/tenantfence/tenantfence/internal/policy"
+)
+
+// TestEveryProofBeyondItsBudgetIsAFinding runs builds with each budget up to one that is
+// enough. Whatever part of the proof exceeds it, that is a finding.
+func TestEveryProofBeyondItsBudgetIsAFinding(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"both", "both-any-namespace", "outside-the-cluster", "flow-tests-in-audit"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			config, items := readCase(t, filepath.Join(testdata, "generated", name))
+			exceeded := 0
+			for budget := 1; ; budget++ {
+				r, err := fn.Process(config.Copy(), budgeted(t, copied(items), budget), fn.Options{})
+				if err == nil {
+					break
+				}
+				if !has(r.Findings, "proof-budget-exceeded") || budget > 500 {
+					t.Fatalf("a budget of %d: %v\n%v", budget, err, r.Findings)
+				}
+				exceeded++
+			}
+			if exceeded == 0 {
+				t.Error("no budget is too small")
+			}
+		})
+	}
+}
+
+// budgeted sets the budget of the profile among the items.
+func budgeted(t *testing.T, items []*yaml.RNode, budget int) []*yaml.RNode {
+	t.Helper()
+	for _, n := range items {
+		if n.GetKind() == v1alpha1.KindFenceProfile {
+			if err := n.PipeE(yaml.LookupCreate(yaml.ScalarNode, "spec", "proofBudget", "representatives"), yaml.Set(yaml.NewScalarRNode(fmt.Sprint(budget)))); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	return items
+}
+
+func has(findings policy.Findings, check string) bool {
+	for _, f := range findings {
+		if f.Check == check && f.Severity == policy.Error {
+			return true
+		}
+	}
+	return false
+}
+
+// manyPods is a NetworkPolicy that tells apart more pods than the default budget: 200 values of
+// a label in each of 150 namespaces.
+func manyPods(labels string) []byte {
+	var out, values []string
+	for i := range 150 {
+		out = append(out, fmt.Sprintf("{apiVersion: v1, kind: Namespace, metadata: {name: ns-%d}}\n---\n", i))
+	}
+	out = append(out, fmt.Sprintf(`apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata:
+  name: many
+  namespace: app
+  labels: %s
+spec:
+  podSelector: {}
+  ingress:
+  - from:
+`, labels))
+	for i := range 200 {
+		values = append(values, fmt.Sprintf("v%d", i))
+		out = append(out, fmt.Sprintf("    - podSelector: {matchLabels: {app: v%d}}\n", i))
+	}
+	out = append(out, fmt.Sprintf("    - namespaceSelector: {}\n      podSelector: {matchExpressions: [{key: app, operator: In, values: [%s]}]}\n", strings.Join(values, ", ")))
+	return []byte(strings.Join(out, ""))
+}
+
+func TestLabelsBeyondTheBudgetAreAFinding(t *testing.T) {
+	t.Parallel()
+	r, err := fn.Verify(fn.Verification{Items: parse(t, "many.yaml", manyPods("{tenantfence.dev/fence: f, tenantfence.dev/tenant: acme}"))})
+	if err != nil || !has(r.Findings, "proof-budget-exceeded") || r.Outcome() != policy.NothingToVerify {
+		t.Errorf("%v, outcome %q, error %v", r.Findings, r.Outcome(), err)
+	}
+}
+
+func TestConversionsBeyondTheBudgetAreAFinding(t *testing.T) {
+	t.Parallel()
+	c, err := fn.Convert(fn.Conversion{Files: []fn.File{{Name: "many.yaml", Data: manyPods("{}")}}})
+	if !errors.Is(err, fn.ErrRefused) || !has(c.Findings, "proof-budget-exceeded") {
+		t.Errorf("%v, error %v", c.Findings, err)
+	}
+}

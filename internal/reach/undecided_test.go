@@ -1,0 +1,51 @@
+package reach_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/reach"
+	"github.com/tenantfence/tenantfence/internal/resource"
+)
+
+// TestCasesAtUndecidedPolicies decides flows that are all allowed, beside policies that no
+// engine has.
+func TestCasesAtUndecidedPolicies(t *testing.T) {
+	t.Parallel()
+	shops := policy.Ref{Kind: resource.KindCilium, Namespace: "shop", Name: "b"}
+	for name, c := range map[string]struct {
+		from, to  string
+		undecided []policy.Ref
+		// want are the policies and the end that the problem names. "": the case holds.
+		want string
+	}{
+		"at the source":              {"shop/db", "world", []policy.Ref{shops}, "shop: CiliumNetworkPolicy/b may select shop/db,"},
+		"at the destination":         {"world", "shop/db", []policy.Ref{shops}, "shop: CiliumNetworkPolicy/b may select shop/db,"},
+		"behind a Service":           {"shop-2/bare", "service/shop/web", []policy.Ref{shops}, "shop: CiliumNetworkPolicy/b may select shop/Pod/web-1,"},
+		"at a pod that is to come":   {"world", "namespace/shop/app=later", []policy.Ref{shops}, "may select a pod with app=later in shop,"},
+		"at one of several ends":     {"tenant/acme/*", "world", []policy.Ref{{Kind: resource.KindCilium, Namespace: "shop-2", Name: "b"}}, "may select shop-2/Pod/bare,"},
+		"several, in order":          {"shop/db", "world", []policy.Ref{shops, {Kind: resource.KindCilium, Namespace: "shop", Name: "a"}, shops}, "shop: CiliumNetworkPolicy/a, shop: CiliumNetworkPolicy/b may select"},
+		"of the whole cluster":       {"shop/db", "world", []policy.Ref{{Kind: resource.KindClusterwide, Name: "all"}}, "CiliumClusterwideNetworkPolicy/all may select shop/db,"},
+		"of another namespace":       {"shop-2/bare", "world", []policy.Ref{shops}, ""},
+		"a pod of another cluster":   {"cluster/west/shop/app=web", "shop-2/bare", []policy.Ref{shops}, ""},
+		"every policy is as written": {"shop/db", "world", nil, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var test resource.FlowTest
+			test.Test.Spec.Cases = []v1alpha1.FlowCase{{Name: "case", From: c.from, To: c.to, Port: 80, Protocol: v1alpha1.TCP, Expect: v1alpha1.ExpectAllow}}
+			e := shop(t)
+			e.Undecided = c.undecided
+			r := &recorder{}
+			got := reach.Run(r, e, test).Cases[0]
+			if got.Holds != (c.want == "") || !strings.Contains(got.Problem, c.want) || c.want == "" && got.Problem != "" {
+				t.Errorf("holds %v, problem %q, want %q", got.Holds, got.Problem, c.want)
+			}
+			if c.want != "" && len(r.flows) > 0 {
+				t.Errorf("the engine decides %v, without the policy", r.flows)
+			}
+		})
+	}
+}
