@@ -75,10 +75,24 @@ func ParseEndpoint(text string) (FlowEndpoint, error) {
 	case strings.Contains(text, "/"):
 		return parseParts(text)
 	case strings.Contains(text, "."):
-		return FlowEndpoint{Form: NameForm, Name: text}, nameProblem(text)
+		return FlowEndpoint{Form: NameForm, Name: text}, outsideProblem(text)
 	default:
 		return parseEntity(text)
 	}
+}
+
+// outsideProblem refuses what is not one name outside of the cluster.
+func outsideProblem(name string) error {
+	if err := nameProblem(name); err != nil {
+		return err
+	}
+	if _, err := strconv.Atoi(name[strings.LastIndex(name, ".")+1:]); err == nil {
+		return errors.New("is no address, and ends in a number, as no name does: correct it")
+	}
+	if OfCluster(name) {
+		return errors.New("is a name of the cluster's own DNS, which leads to pods: write service/NAMESPACE/NAME")
+	}
+	return nil
 }
 
 // nameProblem refuses what is not one name.
@@ -88,12 +102,6 @@ func nameProblem(name string) error {
 	}
 	if problem := fqdnProblem(name, namesOnly); problem != "" {
 		return errors.New(problem)
-	}
-	if _, err := strconv.Atoi(name[strings.LastIndex(name, ".")+1:]); err == nil {
-		return errors.New("is no address, and ends in a number, as no name does: correct it")
-	}
-	if OfCluster(name) {
-		return errors.New("is a name of the cluster's own DNS, which ends at pods: write service/NAMESPACE/NAME")
 	}
 	return nil
 }

@@ -89,7 +89,11 @@ func rendered(out string) ([]*yaml.RNode, error) {
 	if !flux.IsTree(out) {
 		return nil, nil
 	}
-	items, err := readFolder(out)
+	// What was changed in it is a finding of flux.Write.
+	items, err := readTree(out, func(root string) ([]string, error) {
+		files, _, err := filesOf(root)
+		return files, err
+	})
 	if err != nil {
 		return nil, fmt.Errorf("read what was rendered before: %w", err)
 	}

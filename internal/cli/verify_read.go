@@ -44,12 +44,15 @@ func readFiles(files []string) ([]*yaml.RNode, error) {
 // readFolder reads the resources in the YAML and JSON files of a folder and those below it,
 // as kubectl apply -R does. What is no resource is left out: a chart's values stand there,
 // too.
-func readFolder(dir string) ([]*yaml.RNode, error) {
+func readFolder(dir string) ([]*yaml.RNode, error) { return readTree(dir, manifests) }
+
+// readTree reads the resources in those files of a folder that a function lists.
+func readTree(dir string, list func(root string) ([]string, error)) ([]*yaml.RNode, error) {
 	root, err := filepath.EvalSymlinks(dir)
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", dir, err)
 	}
-	files, err := manifests(root)
+	files, err := list(root)
 	if err != nil {
 		return nil, err
 	}
@@ -68,11 +71,25 @@ func readFolder(dir string) ([]*yaml.RNode, error) {
 const krmIgnore = ".krmignore"
 
 // manifests are the YAML and JSON files of a folder and those below it, hidden ones too, but
-// for kustomizations.
+// for kustomizations, which may only list them.
 func manifests(root string) ([]string, error) {
-	var out []string
-	kustomizations := layers{}
-	_, err := os.Stat(filepath.Join(root, "Kptfile"))
+	files, kustomizations, err := filesOf(root)
+	if err != nil {
+		return nil, err
+	}
+	l := layers{}
+	for _, file := range kustomizations {
+		if err := l.add(root, file); err != nil {
+			return nil, err
+		}
+	}
+	return files, l.check(files)
+}
+
+// filesOf are the YAML and JSON files of a folder and those below it, but for the root's own
+// .git, and its kustomizations.
+func filesOf(root string) (out, kustomizations []string, err error) {
+	_, err = os.Stat(filepath.Join(root, "Kptfile"))
 	kpt := err == nil
 	err = filepath.WalkDir(root, func(file string, entry fs.DirEntry, err error) error {
 		if err != nil {
@@ -95,16 +112,13 @@ func manifests(root string) ([]string, error) {
 		case kpt && filepath.Ext(shown) == ".json":
 			return fmt.Errorf("%s: kpt reads no JSON, and kubectl applies it: write it as YAML, or remove it", shown)
 		case isKustomizationFile(entry.Name()):
-			return kustomizations.add(root, shown)
+			kustomizations = append(kustomizations, shown)
 		case isManifest(entry.Name()):
 			out = append(out, shown)
 		}
 		return nil
 	})
-	if err != nil {
-		return nil, err
-	}
-	return out, kustomizations.check(out)
+	return out, kustomizations, err
 }
 
 func leadsToFolder(file string, entry fs.DirEntry) bool {

@@ -62,7 +62,10 @@ func Aliases(data []byte) policy.Findings {
 		if bad := e.of(&root); bad != nil {
 			out = append(out, policy.Finding{Check: "malformed-resource", Severity: policy.Error, Resource: ref, Field: bad.field, Message: bad.message})
 		}
-		nodes = e.nodes
+		// After the limit, every document is too much.
+		if nodes = e.nodes; nodes > mostNodes {
+			break
+		}
 	}
 	return out
 }

@@ -34,7 +34,8 @@ func SetSourcesByHost(config *yaml.RNode, items []*yaml.RNode) error {
 			return err
 		}
 	}
-	if config.IsNil() {
+	// One that is no mapping is a finding of Shapes.
+	if root := content(config.YNode()); root == nil || root.Kind != yaml.MappingNode {
 		return nil
 	}
 	ClearSource(config)

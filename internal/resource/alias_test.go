@@ -1,0 +1,64 @@
+package resource
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+)
+
+// nested is a mapping of lists, each of ten aliases of the one before.
+func nested(levels int) string {
+	var out strings.Builder
+	out.WriteString("l0: &l0 [x, x, x, x, x, x, x, x, x, x]\n")
+	for i := range levels {
+		fmt.Fprintf(&out, "l%d: &l%d [%s*l%d]\n", i+1, i+1, strings.Repeat(fmt.Sprintf("*l%d, ", i), 9), i)
+	}
+	return out.String()
+}
+
+func TestReadYAMLExpandsAliases(t *testing.T) {
+	t.Parallel()
+	nodes, err := ReadYAML([]byte("a: &a {b: 1}\nc: *a\nd: {<<: *a, e: 2}\n---\nkind: List\nitems: []\n"))
+	if err != nil || len(nodes) != 2 {
+		t.Fatalf("%d documents: %v", len(nodes), err)
+	}
+	if got, want := nodes[0].MustString(), "a: {b: 1}\nc: {b: 1}\nd: {e: 2, b: 1}\n"; got != want {
+		t.Errorf("got\n%s", got)
+	}
+	if _, err := ReadYAML([]byte(nested(3))); err != nil {
+		t.Errorf("ten thousand values: %v", err)
+	}
+}
+
+func TestReadYAMLRefusesAliasesThatCannotBeExpanded(t *testing.T) {
+	t.Parallel()
+	endless := "is an alias of something around it, and so has no end: write it without the alias"
+	for name, c := range map[string]struct{ data, want string }{
+		"a mapping":           {"data: &a {b: *a}", "document 1: data.b: " + endless},
+		"a list":              {"data: &a [x, *a]", "document 1: data[1]: " + endless},
+		"the document":        {"&a\nb: {c: *a}", "document 1: b.c: " + endless},
+		"a key":               {"data: &a {? *a : b}", "document 1: data.?: " + endless},
+		"a merge":             {"data: &a {<<: *a}", "document 1: data.<<: " + endless},
+		"by way of another":   {"a: &a {b: &b {c: *a}, d: *b}", "document 1: a.b.c: " + endless},
+		"a later document":    {"a: 1\n---\r\ndata: &a {b: *a}\n", "document 2: data.b: " + endless},
+		"before what is none": {"data: &a {b: *a}\n...\n}{\n", "document 1: data.b: " + endless},
+		"a text":              {"patch: |\n  data: &a {b: *a}\n", "document 1: patch: is YAML that cannot be read: document 1: data.b: " + endless},
+		"too many values":     {nested(8), "stands for more than 1000000 values once its aliases are expanded: write it without aliases"},
+		"too many together":   {strings.Repeat(nested(4)+"---\n", 20), "document 9: l4"},
+	} {
+		_, err := ReadYAML([]byte(c.data))
+		var refused AliasError
+		if !errors.As(err, &refused) || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// What a ConfigMap holds is not read as resources.
+func TestAliasesInTextsOfConfigMaps(t *testing.T) {
+	t.Parallel()
+	if found := Aliases([]byte("apiVersion: v1\nkind: ConfigMap\ndata:\n  a.yaml: |\n    data: &a {b: *a}\n")); len(found) > 0 {
+		t.Errorf("found %v", found)
+	}
+}
