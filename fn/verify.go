@@ -29,6 +29,8 @@ type Verification struct {
 	// AsBuilt reports that a build decides itself: without isolation where its fence asks for
 	// none.
 	AsBuilt bool
+	// Found is what is wrong with the files that hold the items.
+	Found policy.Findings
 	// Fence is the name of the fence to verify. Omitted: there is only one.
 	Fence string
 	// Progress is told how far it is.
@@ -52,7 +54,7 @@ func Verify(v Verification) (policy.Report, error) {
 	} else if runs, err = runsOf(v.Fence, Runs(v.Items)); err != nil {
 		return policy.Report{}, err
 	}
-	said = slices.Concat(said, lint.LocalPolicies(finished, v.Kpt, fenceOf(runs)), lint.AuditAnnotation(finished), lint.UnknownAnnotations(finished), lint.Withheld(finished))
+	said = slices.Concat(said, v.Found, lint.LocalPolicies(finished, v.Kpt, fenceOf(runs)), lint.AuditAnnotation(finished), lint.UnknownAnnotations(finished), lint.Withheld(finished))
 	if !v.Kpt {
 		if v.Items, err = applied(finished); err != nil {
 			return policy.Report{}, err

@@ -153,7 +153,7 @@ func gather(cmd *cobra.Command, p *output.Progress, args []string, inputs string
 		if err != nil {
 			return v, err
 		}
-		v.Items, v.Runs, v.Kpt, v.Whole = g.items, g.runs, g.kpt, g.whole
+		v.Items, v.Runs, v.Kpt, v.Whole, v.Found = g.items, g.runs, g.kpt, g.whole, g.found
 	}
 	if len(v.Items) == 0 {
 		return v, errNothing(args)

@@ -28,6 +28,8 @@ type gathered struct {
 	runs  []fn.Run
 	// kpt reports that the folder is a kpt package, and whole that it was built.
 	kpt, whole bool
+	// found is what is wrong with the files themselves.
+	found policy.Findings
 }
 
 // gatherFiles reads files or a folder. A kustomization is built; where other inputs
@@ -43,7 +45,11 @@ func gatherFiles(cmd *cobra.Command, p *output.Progress, args []string, inputs s
 	if !isKustomization(dir) || flux.IsTree(dir) {
 		p.Tell("reading "+dir, 0, 0)
 		items, err := readFolder(dir)
-		return gathered{items: items, kpt: isKptPackage(dir)}, err
+		if err == nil && flux.IsTree(dir) {
+			edited, err := flux.Edited(dir)
+			return gathered{items: items, found: edited}, err
+		}
+		return gathered{items: items, kpt: inputs == "" && isKptPackage(dir)}, err
 	}
 	g, err := buildRecorded(cmd, p, dir, generate)
 	g.whole = true
@@ -79,8 +85,12 @@ func gatherInputs(cmd *cobra.Command, p *output.Progress, dir string) (gathered,
 }
 
 func isKptPackage(dir string) bool {
-	info, err := os.Stat(filepath.Join(dir, "Kptfile"))
-	return err == nil && !info.IsDir()
+	data, err := os.ReadFile(filepath.Join(dir, "Kptfile"))
+	if err != nil {
+		return false
+	}
+	documents, err := resource.ReadYAML(data)
+	return err == nil && len(documents) == 1 && documents[0].GetKind() == "Kptfile" && resource.Group(documents[0]) == "kpt.dev"
 }
 
 func isKustomization(dir string) bool {

@@ -149,6 +149,9 @@ const (
 // come from.
 func readResources(p place, data []byte, others others) ([]*yaml.RNode, error) {
 	where := cmp.Or(p.shown, "the input")
+	if document, merges := resource.MergeKey(data); merges {
+		return nil, fmt.Errorf("%s: document %d has a merge key (<<), and programs differ in which value counts: write the values out", where, document)
+	}
 	documents, err := resource.ReadYAML(data)
 	var endless resource.AliasError
 	switch {

@@ -49,6 +49,13 @@ func broken(file string, content []byte) (check, message string) {
 	return "", ""
 }
 
+// Edited finds the files of a tree that are not as they were rendered, and those that were
+// not.
+func Edited(out string) (policy.Findings, error) {
+	_, findings, err := read(out)
+	return findings, err
+}
+
 // read returns the files of a tree that stands, and refuses what is not ours.
 func read(out string) (Files, policy.Findings, error) {
 	files := Files{}

@@ -25,6 +25,30 @@ func ReadYAML(data []byte) ([]*yaml.RNode, error) {
 	return (&kio.ByteReader{Reader: bytes.NewReader(data), OmitReaderAnnotations: true, DisableUnwrapping: true, AnchorsAweigh: true}).Read()
 }
 
+// MergeKey is the number of the first document with a merge key (<<), and whether there is
+// one. Programs differ in whether it overrides the keys beside it.
+func MergeKey(data []byte) (int, bool) {
+	if !bytes.Contains(data, []byte("<<")) {
+		return 0, false
+	}
+	for i, text := range separator.Split(strings.ReplaceAll(string(data), "\r\n", "\n"), -1) {
+		var root yaml.Node
+		if yaml.NewDecoder(strings.NewReader(text+"\n")).Decode(&root) == nil && merges(&root) {
+			return i + 1, true
+		}
+	}
+	return 0, false
+}
+
+func merges(n *yaml.Node) bool {
+	for i, c := range n.Content {
+		if n.Kind == yaml.MappingNode && i%2 == 0 && c.ShortTag() == "!!merge" || merges(c) {
+			return true
+		}
+	}
+	return false
+}
+
 // AliasError are the findings about aliases that cannot be expanded.
 type AliasError policy.Findings
 
