@@ -16,7 +16,8 @@ func (r *resolver) refuseWideDNS(f *flow) {
 	}
 	for _, e := range f.ends {
 		if r.isDNS(e.peer) && asksDNS(f.portsOf(e), r.profile.Spec.Baseline.DNS.Port) {
-			r.beyond(f, "fqdn-outside-limits", e.path, `any name (the peer is the cluster's DNS, and dns is not set, so every name passes)`, "fqdns")
+			r.refuse("fqdn-outside-limits", f.ref, e.path,
+				"includes the cluster's DNS, and the flow sets no dns, so every name passes, which is outside limits.fqdns of Tenant %q: list the names in dns, narrow the peer or the ports, or have the profile allow \"*\" there", f.tenant.Name)
 			return
 		}
 	}
