@@ -2,6 +2,7 @@ package fn
 
 import (
 	"fmt"
+	"slices"
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
@@ -46,14 +47,12 @@ func (p proof) asEnforced() (items []*yaml.RNode, own map[*yaml.RNode]bool, err 
 			items = append(items, then[id])
 		}
 	}
-	for _, n := range later {
-		if now[resource.ID(n)] == nil {
-			if n, err = apart(n, there); err != nil {
-				return nil, nil, err
-			}
-			own[n] = true
-			items = append(items, n)
+	for _, n := range slices.DeleteFunc(later, func(n *yaml.RNode) bool { return now[resource.ID(n)] != nil }) {
+		if n, err = apart(n, there); err != nil {
+			return nil, nil, err
 		}
+		own[n] = true
+		items = append(items, n)
 	}
 	return items, own, nil
 }

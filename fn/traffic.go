@@ -74,10 +74,8 @@ func trafficOf(c checker) comparedTraffic {
 			t.was = append(t.was, n)
 		}
 	}
-	for _, n := range c.after.Items {
-		if !inPlace && o.Owns(n) && there[resource.ID(n)] == nil {
-			t.was = append(t.was, n)
-		}
+	if !inPlace {
+		t.was = append(t.was, slices.DeleteFunc(slices.Clone(c.after.Items), func(n *yaml.RNode) bool { return !o.Owns(n) || there[resource.ID(n)] != nil })...)
 	}
 	t.changed = differing(o, t.was, t.now)
 	return t

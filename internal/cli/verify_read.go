@@ -149,19 +149,9 @@ const (
 // come from.
 func readResources(p place, data []byte, others others) ([]*yaml.RNode, error) {
 	where := cmp.Or(p.shown, "the input")
-	if document, merges := resource.MergeKey(data); merges {
-		return nil, fmt.Errorf("%s: document %d has a merge key (<<), and programs differ in which value counts: write the values out", where, document)
-	}
-	documents, err := resource.ReadYAML(data)
-	var endless resource.AliasError
-	switch {
-	case errors.As(err, &endless):
-		return nil, fmt.Errorf("%s: %w", where, err)
-	case err != nil:
-		return nil, fmt.Errorf("%s is no YAML: correct what writes it: %w", where, err)
-	}
-	if n, err := countDocuments(data); err != nil || n > len(documents) {
-		return nil, fmt.Errorf("%s holds documents that no line --- separates, so only some programs read all of them: write that line between them", where)
+	documents, err := readDocuments(where, data)
+	if err != nil {
+		return nil, err
 	}
 	var out []*yaml.RNode
 	for i, d := range documents {
@@ -183,6 +173,25 @@ func readResources(p place, data []byte, others others) ([]*yaml.RNode, error) {
 		}
 	}
 	return out, nil
+}
+
+// readDocuments reads YAML, and refuses what programs read differently.
+func readDocuments(where string, data []byte) ([]*yaml.RNode, error) {
+	if document, merges := resource.MergeKey(data); merges {
+		return nil, fmt.Errorf("%s: document %d has a merge key (<<), and programs differ in which value counts: write the values out", where, document)
+	}
+	documents, err := resource.ReadYAML(data)
+	var endless resource.AliasError
+	switch {
+	case errors.As(err, &endless):
+		return nil, fmt.Errorf("%s: %w", where, err)
+	case err != nil:
+		return nil, fmt.Errorf("%s is no YAML: correct what writes it: %w", where, err)
+	}
+	if n, err := countDocuments(data); err != nil || n > len(documents) {
+		return nil, fmt.Errorf("%s holds documents that no line --- separates, so only some programs read all of them: write that line between them", where)
+	}
+	return documents, nil
 }
 
 // readDocument reads the resources of a document. Its error goes on after "document 1".

@@ -29,8 +29,8 @@ func (p Proof) IsolatedInAudit() ([]IsolatedPods, error) {
 	var found leaks
 	by, example := map[*leak][]string{}, map[*leak]policy.Endpoint{}
 	for _, pod := range known {
-		owner := p.Fence.OwnerOfPod(pod.Namespace, pod.Labels)
-		if pod.Kind != policy.PodEndpoint || !pod.Selected() || owner == nil || owner.Enforcement == v1alpha1.Enforce {
+		owner := p.auditing(pod)
+		if owner == nil {
 			continue
 		}
 		for _, d := range policy.Directions() {
@@ -60,4 +60,15 @@ func (p Proof) IsolatedInAudit() ([]IsolatedPods, error) {
 		})
 	}
 	return out, nil
+}
+
+// auditing is the tenant in Audit that a pod belongs to, or nil.
+func (p Proof) auditing(pod policy.Endpoint) *policy.Tenant {
+	if pod.Kind != policy.PodEndpoint || !pod.Selected() {
+		return nil
+	}
+	if owner := p.Fence.OwnerOfPod(pod.Namespace, pod.Labels); owner != nil && owner.Enforcement != v1alpha1.Enforce {
+		return owner
+	}
+	return nil
 }

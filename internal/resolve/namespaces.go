@@ -122,14 +122,19 @@ func (r *resolver) checkNamespaces() {
 		return
 	}
 	for _, ns := range slices.Sorted(maps.Keys(outside)) {
-		if t := r.leaves(ns); t != nil {
-			r.refuse("namespace-left-out", t.ref, t.path.Child("namespaces"),
-				"leaves out namespace %q, which the profile gives to Tenant %q and which has workloads: nothing would be denied there: list it, or move the workloads", ns, t.Name)
-			continue
-		}
-		r.warn("unfenced-namespace", r.profile.Ref, nil,
-			"namespace %q has workloads and no Tenant, so nothing is closed there: give it a Tenant, or list it in excludedNamespaces with the reason", ns)
+		r.reportOutside(ns)
 	}
+}
+
+// reportOutside reports a namespace with workloads that no tenant has.
+func (r *resolver) reportOutside(ns string) {
+	if t := r.leaves(ns); t != nil {
+		r.refuse("namespace-left-out", t.ref, t.path.Child("namespaces"),
+			"leaves out namespace %q, which the profile gives to Tenant %q and which has workloads: nothing would be denied there: list it, or move the workloads", ns, t.Name)
+		return
+	}
+	r.warn("unfenced-namespace", r.profile.Ref, nil,
+		"namespace %q has workloads and no Tenant, so nothing is closed there: give it a Tenant, or list it in excludedNamespaces with the reason", ns)
 }
 
 // leaves is the only tenant that the profile gives a namespace to, and that does not list it.
