@@ -144,3 +144,8 @@ const (
 	ICMPTimeExceeded           ICMPType = "TimeExceeded"
 	ICMPParameterProblem       ICMPType = "ParameterProblem"
 )
+
+// ICMPTypes are all types of ICMP message that have a name.
+func ICMPTypes() []ICMPType {
+	return []ICMPType{ICMPEchoRequest, ICMPDestinationUnreachable, ICMPTimeExceeded, ICMPParameterProblem}
+}

@@ -55,8 +55,20 @@ func outsideTargets(engine policy.Engine, c v1alpha1.FlowCase, from policy.Endpo
 	var out []policy.Flow
 	for _, to := range ends {
 		out = append(out, onProtocols(c, to)...)
+		for _, icmp := range everyICMP(c) {
+			out = append(out, policy.Flow{To: to, ICMP: icmp})
+		}
 	}
 	return out, nil
+}
+
+// everyICMP are the types of ICMP message that a case is about which states nothing else: a
+// message is a way out as any connection is.
+func everyICMP(c v1alpha1.FlowCase) []v1alpha1.ICMPType {
+	if c.Port != 0 || c.Protocol != "" || c.ICMP != "" || c.HTTP != nil || c.DNS != "" || c.ServerName != "" {
+		return nil
+	}
+	return v1alpha1.ICMPTypes()
 }
 
 // namedOutside are the names, each of them one, and the addresses outside the cluster that

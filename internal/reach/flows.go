@@ -1,6 +1,7 @@
 package reach
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
@@ -30,7 +31,7 @@ func (e Endpoints) flows(engine policy.Engine, c v1alpha1.FlowCase) ([]policy.Fl
 			}
 		}
 		for _, f := range targets {
-			f.From, f.ICMP, f.DNS, f.ServerName = from, c.ICMP, c.DNS, c.ServerName
+			f.From, f.ICMP, f.DNS, f.ServerName = from, cmp.Or(f.ICMP, c.ICMP), c.DNS, c.ServerName
 			if c.HTTP != nil {
 				f.HTTP = request(c, f)
 			}
