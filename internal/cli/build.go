@@ -92,14 +92,14 @@ func runBuild(cmd *cobra.Command, dir string, before []*yaml.RNode) (built, erro
 		}
 		defer remove()
 		options.Arguments = append(options.Arguments, "--"+recordFlag, record)
-		options.Function = func(config *yaml.RNode, items []*yaml.RNode) ([]*yaml.RNode, error) {
+		options.Function = chained(func(config *yaml.RNode, items []*yaml.RNode) ([]*yaml.RNode, error) {
 			r, err := fn.Process(config, items, fn.Options{Progress: p.Tell, Before: before})
 			if werr := fn.Report(cmd.ErrOrStderr(), r, err, detail(cmd)); werr != nil {
 				return nil, werr
 			}
 			b.needs = append(b.needs, r.Needs...)
 			return r.Items, err
-		}
+		})
 		say := options.Fallback
 		options.Fallback = func(reason string) {
 			b.fellBack = true

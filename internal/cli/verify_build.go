@@ -136,10 +136,10 @@ func buildRecorded(cmd *cobra.Command, p *output.Progress, dir string, function 
 	}
 	defer remove()
 	options.Arguments = append(options.Arguments, "--"+recordFlag, record, "--"+unprovedFlag)
-	options.Function = func(config *yaml.RNode, items []*yaml.RNode) ([]*yaml.RNode, error) {
+	options.Function = chained(func(config *yaml.RNode, items []*yaml.RNode) ([]*yaml.RNode, error) {
 		g.runs = append(g.runs, fn.Run{Config: config.Copy(), Blind: blind(items)})
 		return function(config, items)
-	}
+	})
 	options.Finished = func(items []*yaml.RNode) {
 		// They tell their files, which the build that is printed does not.
 		all := copied(items)
