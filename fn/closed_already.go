@@ -78,10 +78,7 @@ func (c checker) isolatedBy(items []*yaml.RNode) ([]reach.IsolatedPods, error) {
 
 // undecided drops the errors that the proof reports.
 func undecided(err error) error {
-	var rejected policy.RejectedError
-	var budget policy.BudgetError
-	var conflict policy.ConflictError
-	if errors.As(err, &rejected) || errors.As(err, &budget) || errors.As(err, &conflict) {
+	if undecidable(err) {
 		return nil
 	}
 	return err
@@ -90,7 +87,7 @@ func undecided(err error) error {
 // without are the items but for those that the enforcer rejects.
 func without(items []*yaml.RNode, rejected policy.RejectedError) []*yaml.RNode {
 	return slices.DeleteFunc(slices.Clone(items), func(n *yaml.RNode) bool {
-		name := policy.FullName(n.GetKind(), n.GetNamespace(), n.GetName())
+		name := fullName(n)
 		return slices.ContainsFunc(rejected, func(r policy.Rejected) bool { return r.Name == name })
 	})
 }

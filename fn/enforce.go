@@ -111,6 +111,20 @@ func newEngine(fence *policy.Fence, index *resource.Index, items []*yaml.RNode, 
 	return e, nil
 }
 
+// undecidable reports whether an error is about the policies: an engine rejects them, or cannot
+// or may not decide what they do.
+func undecidable(err error) bool {
+	var rejected policy.RejectedError
+	var conflict policy.ConflictError
+	var budget policy.BudgetError
+	return errors.As(err, &rejected) || errors.As(err, &conflict) || errors.As(err, &budget)
+}
+
+// fullName is how a policy.RejectedError names a policy.
+func fullName(n *yaml.RNode) string {
+	return policy.FullName(n.GetKind(), n.GetNamespace(), n.GetName())
+}
+
 // engineOf is the enforcer of a cluster.
 func engineOf(c v1alpha1.Cluster, policies []json.RawMessage, pods []policy.Endpoint) (policy.Engine, error) {
 	if c.CNI != v1alpha1.CNIKubernetes {
@@ -148,7 +162,7 @@ func rejections(fence *policy.Fence, rejected policy.RejectedError, items []*yam
 	}
 	refs := map[string]policy.Ref{}
 	for _, n := range items {
-		refs[policy.FullName(n.GetKind(), n.GetNamespace(), n.GetName())] = resource.RefOf(n)
+		refs[fullName(n)] = resource.RefOf(n)
 	}
 	var out policy.Findings
 	for _, r := range rejected {

@@ -18,8 +18,7 @@ import (
 // ones.
 func (p proof) asEnforced() (items []*yaml.RNode, own map[*yaml.RNode]bool, err error) {
 	now, then := byID(p.policies), map[policy.Ref]*yaml.RNode{}
-	closed := audited(p.fence)
-	audit := len(closed.tenants)+len(closed.nodes) > 0
+	audit := !audited(p.fence).empty()
 	var later []*yaml.RNode
 	if audit {
 		fence := p.fence.AsEnforced()

@@ -65,7 +65,7 @@ func notClosed(fence *policy.Fence) policy.Findings {
 
 // labelled are the policies that bear the label of one fence.
 func labelled(name string, items []*yaml.RNode) []*yaml.RNode {
-	return slices.DeleteFunc(fenced(items), func(n *yaml.RNode) bool { return n.GetLabels()[resource.LabelFence] != name })
+	return slices.DeleteFunc(fenced(items), func(n *yaml.RNode) bool { return resource.FenceOf(n) != name })
 }
 
 // labelledFence is what the labels of policies tell of a fence: a tenant is enforced in

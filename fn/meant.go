@@ -111,7 +111,7 @@ func chosen(name string, names map[string]bool) (string, error) {
 func fenceNames(items []*yaml.RNode) map[string]bool {
 	names := map[string]bool{}
 	for _, n := range fenced(items) {
-		names[n.GetLabels()[resource.LabelFence]] = true
+		names[resource.FenceOf(n)] = true
 	}
 	return names
 }

@@ -1,7 +1,6 @@
 package fn
 
 import (
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -127,7 +126,7 @@ func (t comparedTraffic) compare(closed closing) (policy.Findings, error) {
 	}
 	var out policy.Findings
 	for _, d := range found {
-		if f := t.finding(d); len(closed.tenants)+len(closed.nodes) == 0 {
+		if f := t.finding(d); closed.empty() {
 			out = append(out, f)
 		} else if d.Effect == reach.Closed {
 			f.Check, f.Message = "adopted-flow-lost", "once these tenants are in Enforce, "+f.Message
@@ -140,7 +139,7 @@ func (t comparedTraffic) compare(closed closing) (policy.Findings, error) {
 // onceEnforced finds what is open in Audit by what was there, and closes later.
 func (t comparedTraffic) onceEnforced() (policy.Findings, error) {
 	later := audited(t.fence)
-	if len(later.tenants)+len(later.nodes) == 0 || len(t.after.Adopted) == 0 {
+	if later.empty() || len(t.after.Adopted) == 0 {
 		return nil, nil
 	}
 	return t.compare(later)
@@ -194,10 +193,7 @@ func (t comparedTraffic) causes(d reach.Difference) []changedPolicy {
 
 // unknown reports that what cannot be decided cannot be compared.
 func (t comparedTraffic) unknown(err error) (policy.Findings, error) {
-	var rejected policy.RejectedError
-	var conflict policy.ConflictError
-	var budget policy.BudgetError
-	if !errors.As(err, &rejected) && !errors.As(err, &conflict) && !errors.As(err, &budget) {
+	if !undecidable(err) {
 		return nil, fmt.Errorf("compare with earlier policies: %w", err)
 	}
 	var out policy.Findings

@@ -17,6 +17,26 @@ var removedRules = []string{"kafka", "l7", "l7proto"}
 // RemovedRules finds policies with L7 rules that Cilium no longer has: everything is allowed
 // in their place.
 func RemovedRules(f *policy.Fence, items []*yaml.RNode) policy.Findings {
+	return inPolicies(f, items, removedOf, removedRule)
+}
+
+func removedRule(f *policy.Fence, ref policy.Ref, at string) policy.Finding {
+	finding := policy.Finding{
+		Check: "removed-l7-rules", Severity: policy.Warning, Resource: ref, Field: at,
+		Message: fmt.Sprintf("Cilium %s removed this rule, and it is not decided here: everything counts as allowed on these ports, as it is from that upgrade on: remove the rule, and configure access in the brokers or servers themselves", policy.RemovedL7.Removed()),
+	}
+	if f.Concerns(ref.Namespace) {
+		finding.Severity = policy.Error
+	}
+	if !f.Has(policy.RemovedL7) {
+		finding.Message = fmt.Sprintf("is a rule that Cilium %s removed, so that everything passes on these ports: take it away, and have the brokers or servers themselves say who may do what", policy.RemovedL7.Removed())
+	}
+	return finding
+}
+
+// inPolicies reports what is found in each spec of Cilium's policies that reach the cluster,
+// where Cilium decides.
+func inPolicies[T any](f *policy.Fence, items []*yaml.RNode, find func(at string, spec any) []T, report func(*policy.Fence, policy.Ref, T) policy.Finding) policy.Findings {
 	if f.Cluster.CNI == v1alpha1.CNIKubernetes {
 		return nil
 	}
@@ -25,18 +45,8 @@ func RemovedRules(f *policy.Fence, items []*yaml.RNode) policy.Findings {
 		if !resource.IsCilium(n) || resource.Local(n) {
 			continue
 		}
-		for _, at := range inSpecs(n, removedOf) {
-			finding := policy.Finding{
-				Check: "removed-l7-rules", Severity: policy.Warning, Resource: resource.RefOf(n), Field: at,
-				Message: "Cilium 1.20 removed this rule, and it is not decided here: everything counts as allowed on these ports, as it is from that upgrade on: remove the rule, and configure access in the brokers or servers themselves",
-			}
-			if f.Concerns(finding.Resource.Namespace) {
-				finding.Severity = policy.Error
-			}
-			if !f.Has(policy.RemovedL7) {
-				finding.Message = "is a rule that Cilium 1.20 removed, so that everything passes on these ports: take it away, and have the brokers or servers themselves say who may do what"
-			}
-			out = append(out, finding)
+		for _, found := range inSpecs(n, find) {
+			out = append(out, report(f, resource.RefOf(n), found))
 		}
 	}
 	return out

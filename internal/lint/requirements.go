@@ -5,28 +5,14 @@ import (
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
-	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/policy"
-	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
 // Requirements finds policies with fromRequires or toRequires, which the version that
 // decides does not have: an older one narrows by them the peers of every policy about the
 // same pods, and a newer apiserver refuses the policy.
 func Requirements(f *policy.Fence, items []*yaml.RNode) policy.Findings {
-	if f.Cluster.CNI == v1alpha1.CNIKubernetes {
-		return nil
-	}
-	var out policy.Findings
-	for _, n := range items {
-		if !resource.IsCilium(n) || resource.Local(n) {
-			continue
-		}
-		for _, r := range inSpecs(n, requirementsOf) {
-			out = append(out, requirement(f, resource.RefOf(n), r))
-		}
-	}
-	return out
+	return inPolicies(f, items, requirementsOf, requirement)
 }
 
 // required is a field that holds requirements, and the field whose selectors they narrow.

@@ -31,7 +31,7 @@ func (r *resolver) doubtProfile() {
 		named := slices.ContainsFunc(policy.PortsOf(m.Ports), func(p policy.Port) bool { return p.Name != "" })
 		if named && (r.owner[m.Namespace] != nil || len(r.sharers[m.Namespace]) > 0) && !r.has(policy.NamedEgressPorts) {
 			r.warn("named-port-in-egress", r.profile.Ref, at.Child("monitoring", "ports"),
-				"before Cilium 1.20 a port's name works in egress only while all pods of the cluster that bear it agree on its number: give numbers, since namespace %q is fenced", m.Namespace)
+				"before Cilium %s a port's name works in egress only while all pods of the cluster that bear it agree on its number: give numbers, since namespace %q is fenced", policy.NamedEgressPorts.Introduced(), m.Namespace)
 		}
 	}
 	r.doubtEvery()

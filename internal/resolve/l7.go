@@ -181,8 +181,8 @@ func (r *resolver) sayEarlyL7() {
 	if len(asked) > 0 {
 		slices.Sort(asked)
 		r.warn("l7-closes-early", r.profile.Ref, r.profile.Path.Child("cluster", "ciliumVersion"),
-			"below Cilium 1.18 the stage Allow already denies, to tenants and nodes in Enforce, what http, dns and tls do not let pass on the ports of their flows: keep them in Audit until the rules are known to be complete (%s)",
-			strings.Join(slices.Compact(asked), ", "))
+			"below Cilium %s the stage Allow already denies, to tenants and nodes in Enforce, what http, dns and tls do not let pass on the ports of their flows: keep them in Audit until the rules are known to be complete (%s)",
+			policy.WildcardL7.Introduced(), strings.Join(slices.Compact(asked), ", "))
 	}
 }
 

@@ -74,7 +74,7 @@ func (r *resolver) sourcePorts(f *flow, g policy.Grant) []policy.Port {
 	for _, p := range ports {
 		if p.Named() {
 			r.warn("named-port-in-egress", f.ref, f.path.Child("ports"),
-				"before Cilium 1.20 a port's name works in egress only while all pods of the cluster that bear it agree on its number, and the number of %q is not known or not one: give numbers, or the pods different names", p.Name)
+				"before Cilium %s a port's name works in egress only while all pods of the cluster that bear it agree on its number, and the number of %q is not known or not one: give numbers, or the pods different names", policy.NamedEgressPorts.Introduced(), p.Name)
 		}
 	}
 	return ports

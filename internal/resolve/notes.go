@@ -59,7 +59,7 @@ func (r *resolver) sayIsolates(audited []string) {
 	case r.kubernetes():
 		r.warn("allow-isolates", r.profile.Ref, at.Child("policies"), "with NetworkPolicies "+what)
 	case !r.fence.Additive():
-		r.warn("allow-isolates", r.profile.Ref, at.Child("cluster", "ciliumVersion"), "below Cilium 1.16 "+what)
+		r.warn("allow-isolates", r.profile.Ref, at.Child("cluster", "ciliumVersion"), "below Cilium %s %s", policy.AdditivePolicies.Introduced(), what)
 	}
 }
 
@@ -69,7 +69,7 @@ func (r *resolver) sayEarlyNames() {
 	additive := r.has(policy.AdditivePolicies)
 	if enforced && additive && !r.has(policy.WildcardL7) && !slices.Contains(r.profile.Spec.Baseline.DNS.Names, "*") {
 		r.warn("dns-names-close-early", r.profile.Ref, r.profile.Path.Child("baseline", "dns", "names"),
-			"below Cilium 1.18 the stage Baseline already denies every other name in DNS to tenants in Enforce: keep them in Audit until the names are known to be complete")
+			"below Cilium %s the stage Baseline already denies every other name in DNS to tenants in Enforce: keep them in Audit until the names are known to be complete", policy.WildcardL7.Introduced())
 	}
 }
 

@@ -3,6 +3,7 @@ package resource
 import (
 	"bytes"
 	"fmt"
+	"iter"
 	"regexp"
 	"strings"
 
@@ -31,13 +32,25 @@ func MergeKey(data []byte) (int, bool) {
 	if !bytes.Contains(data, []byte("<<")) {
 		return 0, false
 	}
-	for i, text := range separator.Split(strings.ReplaceAll(string(data), "\r\n", "\n"), -1) {
-		var root yaml.Node
-		if yaml.NewDecoder(strings.NewReader(text+"\n")).Decode(&root) == nil && merges(&root) {
+	for i, root := range documents(data) {
+		if merges(root) {
 			return i + 1, true
 		}
 	}
 	return 0, false
+}
+
+// documents are the documents of YAML with their numbers, from 0, without those that are no
+// YAML. Aliases in them are not expanded.
+func documents(data []byte) iter.Seq2[int, *yaml.Node] {
+	return func(yield func(int, *yaml.Node) bool) {
+		for i, text := range separator.Split(strings.ReplaceAll(string(data), "\r\n", "\n"), -1) {
+			var root yaml.Node
+			if yaml.NewDecoder(strings.NewReader(text+"\n")).Decode(&root) == nil && !yield(i, &root) {
+				return
+			}
+		}
+	}
 }
 
 func merges(n *yaml.Node) bool {
@@ -75,15 +88,11 @@ func Aliases(data []byte) policy.Findings {
 	}
 	var out policy.Findings
 	nodes := 0
-	for i, text := range separator.Split(strings.ReplaceAll(string(data), "\r\n", "\n"), -1) {
-		var root yaml.Node
-		if yaml.NewDecoder(strings.NewReader(text+"\n")).Decode(&root) != nil {
-			continue
-		}
-		ref := refOfShape(content(&root))
+	for i, root := range documents(data) {
+		ref := refOfShape(content(root))
 		ref.File, ref.Index = "", i
 		e := expansion{nodes: nodes, texts: ref.Kind != "ConfigMap" && ref.Kind != "Secret"}
-		if bad := e.of(&root); bad != nil {
+		if bad := e.of(root); bad != nil {
 			out = append(out, policy.Finding{Check: "malformed-resource", Severity: policy.Error, Resource: ref, Field: bad.field, Message: bad.message})
 		}
 		// After the limit, every document is too much.
