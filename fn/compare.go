@@ -129,7 +129,7 @@ func (c *comparison) look(change policy.Change) *policy.Finding {
 const shown = 3
 
 func (c *comparison) changed(ref, id policy.Ref) {
-	text := merge.Brief(merge.Differences(c.finished[id], c.now[id]))
+	text := policy.Brief(merge.Differences(c.finished[id], c.now[id]))
 	if c.wanted[id] == nil {
 		c.say("patch-missing", ref, "is not as the function leaves it: %s: set this in the file that declares it, or build again, or find the layer that changes it back", text)
 		return

@@ -94,7 +94,7 @@ func (a *above) findings() policy.Findings {
 			slices.Sort(names)
 			out = append(out, policy.Finding{
 				Check: what.check, Severity: policy.Error, Resource: fence,
-				Message: fmt.Sprintf("%s (%s), so what was proved is not what is built: declare the difference in a Tenant or in the profile, or list the fence above that layer", what.text, briefly(names)),
+				Message: fmt.Sprintf("%s (%s), so what was proved is not what is built: declare the difference in a Tenant or in the profile, or list the fence above that layer", what.text, policy.Brief(names)),
 			})
 		}
 	}

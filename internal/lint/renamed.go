@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strings"
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
@@ -22,7 +21,7 @@ func Renamed(generated, finished []*yaml.RNode) []Rename {
 	expected, there := ids(generated), ids(finished)
 	candidates := map[string][]*yaml.RNode{}
 	for _, n := range finished {
-		if !expected[resource.ID(n)] && n.GetLabels()[resource.LabelFence] != "" {
+		if !expected[resource.ID(n)] && resource.FenceOf(n) != "" {
 			candidates[essence(n)] = append(candidates[essence(n)], n)
 		}
 	}
@@ -44,9 +43,6 @@ func Renamed(generated, finished []*yaml.RNode) []Rename {
 	return out
 }
 
-// shown is how many policies are listed.
-const shown = 3
-
 // RefuseRenamed is the one error for all policies that layers rename, at the fence's
 // configuration.
 func RefuseRenamed(fence policy.Ref, renames []Rename) policy.Findings {
@@ -60,17 +56,8 @@ func RefuseRenamed(fence policy.Ref, renames []Rename) policy.Findings {
 	return policy.Findings{{
 		Check: "renamed-policy", Severity: policy.Error, Resource: fence,
 		Message: fmt.Sprintf("a layer above the fence renames its policies (%s): list the fence, its profile, Tenants and FlowTests above the layer that sets namePrefix or nameSuffix (or renames otherwise), and use there the names that this layer gives to workloads and Services",
-			briefly(list)),
+			policy.Brief(list)),
 	}}
-}
-
-// briefly lists the first of some texts, and counts the others.
-func briefly(list []string) string {
-	text := strings.Join(list[:min(shown, len(list))], "; ")
-	if more := len(list) - shown; more > 0 {
-		text += fmt.Sprintf("; and %d more", more)
-	}
-	return text
 }
 
 // named is "namespace/name".

@@ -71,7 +71,7 @@ func (m *merger) knows(name string) bool {
 
 // leftOver is why a policy that nothing asks for is refused.
 func (m *merger) leftOver(n *yaml.RNode) string {
-	label, value := resource.LabelFence, n.GetLabels()[resource.LabelFence]
+	label, value := resource.LabelFence, resource.FenceOf(n)
 	if Whose(n) == "" {
 		return fmt.Sprintf("has the label %s: %s, names no Tenant, and no field asks for it: no run with emit proves or deletes it: delete it, or remove the label", label, value)
 	}
@@ -87,17 +87,5 @@ func (m *merger) differs(n, plan *yaml.RNode, owner owner) string {
 	c := edit(n)
 	update(c.YNode(), plan.YNode())
 	differences := Differences(n, c)
-	return fmt.Sprintf("%s, and is not what the function generates: %s: remove it from this build, or run once without emit, which corrects it", of, Brief(differences))
-}
-
-// shown is how many differences of one resource are listed.
-const shown = 3
-
-// Brief lists the first of the differences, and counts the others.
-func Brief(differences []string) string {
-	text := strings.Join(differences[:min(shown, len(differences))], "; ")
-	if more := len(differences) - shown; more > 0 {
-		text += fmt.Sprintf("; and %d more", more)
-	}
-	return text
+	return fmt.Sprintf("%s, and is not what the function generates: %s: remove it from this build, or run once without emit, which corrects it", of, policy.Brief(differences))
 }

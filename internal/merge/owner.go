@@ -41,7 +41,7 @@ func (o Options) ownerOf(n *yaml.RNode) owner {
 func (m *merger) foreign(n *yaml.RNode, by owner) policy.Finding {
 	whose := "is not of this fence: rename or remove it, or let this fence take it over with the annotation " + AnnotationAdopt + `: "true"`
 	if by == another {
-		whose = fmt.Sprintf("belongs to fence %s: rename or remove it, or list that name in formerNames where it is this fence's former one", n.GetLabels()[resource.LabelFence])
+		whose = fmt.Sprintf("belongs to fence %s: rename or remove it, or list that name in formerNames where it is this fence's former one", resource.FenceOf(n))
 	}
 	return policy.Finding{
 		Check: "policy-exists", Severity: policy.Error, Resource: resource.RefOf(n),

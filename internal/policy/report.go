@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 )
@@ -189,4 +190,16 @@ func Count(n int, what string) string {
 		return "1 " + what
 	}
 	return strconv.Itoa(n) + " " + what + "s"
+}
+
+// shown is how many texts Brief lists.
+const shown = 3
+
+// Brief lists the first of some texts, and counts the others.
+func Brief(texts []string) string {
+	out := strings.Join(texts[:min(shown, len(texts))], "; ")
+	if more := len(texts) - shown; more > 0 {
+		out += "; and " + strconv.Itoa(more) + " more"
+	}
+	return out
 }

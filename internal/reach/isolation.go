@@ -249,11 +249,8 @@ func (s *search) passes(v view, o policy.Opening, peer policy.Endpoint) bool {
 	}
 	this := ports{o.Protocol, o.First, o.Last}
 	return slices.ContainsFunc(others, func(other policy.Opening) bool {
-		if len(other.By) == 0 && len(other.Peers) == 0 {
-			return true
-		}
-		return this.overlaps(ports{other.Protocol, other.First, other.Last}) &&
-			slices.ContainsFunc(other.Peers, v.is)
+		return everything(other) ||
+			this.overlaps(ports{other.Protocol, other.First, other.Last}) && slices.ContainsFunc(other.Peers, v.is)
 	})
 }
 

@@ -97,7 +97,7 @@ func (s *sameness) explain() error {
 
 // isolates says whether openings are those of a pod that something isolates.
 func isolates(openings []policy.Opening) bool {
-	return !slices.ContainsFunc(openings, func(o policy.Opening) bool { return len(o.By) == 0 && len(o.Peers) == 0 })
+	return !slices.ContainsFunc(openings, everything)
 }
 
 // spelledOut are openings peer by peer, in order, whoever opened them.

@@ -268,7 +268,7 @@ func (a answers) namesIn(peers []policy.Endpoint) map[string]bool {
 }
 
 // isOpen reports whether no policy isolates the pod.
-func (a answer) isOpen() bool { return slices.ContainsFunc(a.openings, everything) }
+func (a answer) isOpen() bool { return !isolates(a.openings) }
 
 // everything reports whether an opening is that of a pod that no policy isolates.
 func everything(o policy.Opening) bool { return len(o.By) == 0 && len(o.Peers) == 0 }
