@@ -219,7 +219,7 @@ func TestEnginesRejectTheSame(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, cilium := engine.New(engine.Options{}, []json.RawMessage{doc}, nil)
+		_, cilium := engine.New(engine.Options{Agent: policy.EveryFeature()}, []json.RawMessage{doc}, nil)
 		_, kubernetes := netpol.New(clusterAddresses, []json.RawMessage{doc}, nil)
 		if (cilium == nil) != accepted.cilium || (kubernetes == nil) != accepted.kubernetes {
 			t.Errorf("%s: Cilium says %v, NetworkPolicy %v", spec, cilium, kubernetes)
@@ -229,7 +229,7 @@ func TestEnginesRejectTheSame(t *testing.T) {
 
 func bothEngines(t *testing.T, docs []json.RawMessage) (cilium, kubernetes policy.Engine) {
 	t.Helper()
-	c, err := engine.New(engine.Options{}, docs, agreementPods())
+	c, err := engine.New(engine.Options{Agent: policy.EveryFeature()}, docs, agreementPods())
 	if err != nil {
 		t.Fatalf("%v\n%s", err, printed(docs))
 	}

@@ -108,7 +108,7 @@ func summary(r policy.Report) string {
 	switch {
 	case i.Namespaces.Proved < i.Namespaces.Total() || i.Nodes.Proved < i.Nodes.Total():
 		out[0] = i.String()
-	case slices.ContainsFunc(r.Findings, func(f policy.Finding) bool { return f.Severity == policy.Warning }):
+	case slices.ContainsFunc(r.Findings, func(f policy.Finding) bool { return f.Severity == policy.Warning && f.Check != "agent-setting-matters" }):
 		out[0] = "isolation was looked into " + where
 	}
 	out = append(out, policy.Count(i.Declared, "declared flow")+" allowed at both ends")

@@ -49,8 +49,24 @@ func (c closing) names() []string {
 	return out
 }
 
-// policies close the pods, with what both enforcers know, and the nodes.
-func (c closing) policies() ([]json.RawMessage, error) {
+// closed is a policy that isolates a tenant's pods of a namespace.
+func closed(cni v1alpha1.CNI, t policy.Tenant, namespace string) map[string]any {
+	out := map[string]any{
+		"apiVersion": "networking.k8s.io/v1", "kind": resource.KindKubernetes,
+		// No policy of the build can have this name.
+		"metadata": map[string]any{"namespace": namespace, "name": "as if enforced: " + t.Name},
+		"spec":     map[string]any{"podSelector": t.Pods, "policyTypes": []string{"Ingress", "Egress"}},
+	}
+	if cni != v1alpha1.CNIKubernetes {
+		nothing := []any{map[string]any{}}
+		out["apiVersion"], out["kind"] = "cilium.io/v2", resource.KindCilium
+		out["spec"] = map[string]any{"endpointSelector": t.Pods, "ingress": nothing, "egress": nothing}
+	}
+	return out
+}
+
+// policies close the pods and the nodes.
+func (c closing) policies(cni v1alpha1.CNI) ([]json.RawMessage, error) {
 	var out []json.RawMessage
 	add := func(what string, doc map[string]any) error {
 		data, err := json.Marshal(doc)
@@ -62,12 +78,7 @@ func (c closing) policies() ([]json.RawMessage, error) {
 	}
 	for _, t := range c.tenants {
 		for _, ns := range t.Namespaces {
-			if err := add("namespace "+ns, map[string]any{
-				"apiVersion": "networking.k8s.io/v1", "kind": resource.KindKubernetes,
-				// No policy of the build can have this name.
-				"metadata": map[string]any{"namespace": ns, "name": "as if enforced: " + t.Name},
-				"spec":     map[string]any{"podSelector": t.Pods, "policyTypes": []string{"Ingress", "Egress"}},
-			}); err != nil {
+			if err := add("namespace "+ns, closed(cni, t, ns)); err != nil {
 				return nil, err
 			}
 		}

@@ -98,14 +98,14 @@ func (s *sameProof) proveOne(p convert.Policy) error {
 	}
 	endpoints := reach.Endpoints{Index: s.index, Fence: &policy.Fence{}}
 	pods := append(endpoints.Pods(), namesPorts(before)...)
-	one, err := engine.New(engine.Options{}, []json.RawMessage{before}, pods)
+	one, err := engine.New(engine.Options{Agent: policy.EveryFeature()}, []json.RawMessage{before}, pods)
 	if err != nil {
 		return s.rejected(p, "is no NetworkPolicy that Kubernetes takes: correct it", err)
 	}
 	if err := engine.Validate(after); err != nil {
 		return s.rejected(p, "would be rejected as a CiliumNetworkPolicy, and is not converted", policy.RejectedError{{Err: err}})
 	}
-	other, err := engine.New(engine.Options{}, []json.RawMessage{after}, pods)
+	other, err := engine.New(engine.Options{Agent: policy.EveryFeature()}, []json.RawMessage{after}, pods)
 	if err != nil {
 		return s.rejected(p, "would be rejected as a CiliumNetworkPolicy, and is not converted", err)
 	}

@@ -88,7 +88,7 @@ func unknownKinds(c v1alpha1.Cluster, items []*yaml.RNode) policy.Findings {
 // them, a default-deny for some tenants and nodes. A policy.RejectedError says which policies it
 // cannot.
 func newEngine(fence *policy.Fence, index *resource.Index, items []*yaml.RNode, closed closing) (policy.Engine, error) {
-	docs, err := closed.policies()
+	docs, err := closed.policies(fence.Cluster.CNI)
 	if err != nil {
 		return nil, err
 	}
@@ -104,7 +104,7 @@ func newEngine(fence *policy.Fence, index *resource.Index, items []*yaml.RNode, 
 		}
 		docs = append(docs, data)
 	}
-	e, err := engineOf(fence.Cluster, docs, reach.Endpoints{Index: index, Fence: fence}.Pods())
+	e, err := engineOf(fence, docs, reach.Endpoints{Index: index, Fence: fence}.Pods())
 	if err != nil {
 		return nil, fmt.Errorf("start the policy engine: %w", err)
 	}
@@ -126,9 +126,10 @@ func fullName(n *yaml.RNode) string {
 }
 
 // engineOf is the enforcer of a cluster.
-func engineOf(c v1alpha1.Cluster, policies []json.RawMessage, pods []policy.Endpoint) (policy.Engine, error) {
+func engineOf(fence *policy.Fence, policies []json.RawMessage, pods []policy.Endpoint) (policy.Engine, error) {
+	c := fence.Cluster
 	if c.CNI != v1alpha1.CNIKubernetes {
-		return engine.New(engine.Options{ClusterName: c.Name}, policies, pods)
+		return engine.New(engine.Options{ClusterName: c.Name, Agent: fence.Agent}, policies, pods)
 	}
 	options := netpol.Options{PodCIDRs: c.PodCIDRs, ServiceCIDRs: c.ServiceCIDRs, NodeCIDRs: c.NodeCIDRs}
 	if c.APIServer != nil {

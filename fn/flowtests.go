@@ -25,11 +25,15 @@ func (v Verification) byFlowTests() (policy.Report, error) {
 		return report, nil
 	}
 	fence := &policy.Fence{Cluster: assumedCluster(r.rest)}
+	fence.Agent, fence.Overrides, findings = index.AgentOf(fence.Cluster, policy.Ref{}, nil)
+	if report.Findings = append(report.Findings, findings...); findings.HasError() {
+		return report, nil
+	}
 	decided, err := proof{in: &r.in, index: index, wanted: wanted{fence: fence}, items: r.rest, progress: v.Progress}.run(v1alpha1.ProofNone)
 	if err != nil {
 		return report, fmt.Errorf("decide FlowTests: %w", err)
 	}
-	report.FlowTests = decided.FlowTests
+	report.FlowTests, report.Assumptions = decided.FlowTests, decided.Assumptions
 	report.Findings = slices.Concat(report.Findings, decided.Findings, assumed(fence.Cluster))
 	return report, nil
 }

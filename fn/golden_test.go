@@ -184,7 +184,7 @@ func newEngine(t *testing.T, fence *policy.Fence, endpoints reach.Endpoints, ite
 		}
 		e, err = netpol.New(options, policies, endpoints.Pods())
 	} else {
-		e, err = engine.New(engine.Options{ClusterName: c.Name}, policies, endpoints.Pods())
+		e, err = engine.New(engine.Options{ClusterName: c.Name, Agent: fence.Agent}, policies, endpoints.Pods())
 	}
 	if err != nil {
 		t.Fatal(err)

@@ -19,8 +19,15 @@ import (
 // default-deny, and what every policy there allows, those with labels too.
 func showLabels(name string, index *resource.Index, items []*yaml.RNode, progress policy.Progress) (policy.Report, error) {
 	fence := labelledFence(name, items)
+	var found policy.Findings
+	fence.Agent, _, found = index.AgentOf(fence.Cluster, policy.Ref{}, nil)
+	if len(fence.Nodes) > 0 {
+		// What they do is shown as if agents enforced them.
+		fence.Agent = fence.Agent.With(policy.EnableHostFirewall, "true", "")
+	}
 	report := policy.Report{Unproved: []string{shownByLabels(fence)}}
 	e, said, err := enforce(fence, index, items, audited(fence))
+	said = append(said, found...)
 	if report.Findings = said; err != nil || said.HasError() {
 		return report, err
 	}

@@ -23,12 +23,37 @@ type proof struct {
 	// own are the items that are as the function generates them. The others are nothing but
 	// what they are, whatever their labels.
 	own map[*yaml.RNode]bool
+	// again reports that another agent decides the same: the forms are not compared again.
+	again bool
 }
 
 // run decides what the policies among the items do, as if every tenant were enforced:
 // the FlowTests and, unless it is not asked for, isolation. A proof that exceeds its budget
 // ends with a finding.
 func (p proof) run(level v1alpha1.Proof) (policy.Report, error) {
+	var err error
+	if p.items, p.own, err = p.asEnforced(); err != nil {
+		return policy.Report{}, err
+	}
+	if p.fence.Cluster.CNI == v1alpha1.CNIKubernetes {
+		return p.decided(level)
+	}
+	assumed := p.assumed()
+	assumptions := p.fence.Agent.Assumptions()
+	fence, disabled := *p.fence, policy.Findings(nil)
+	fence.Agent, disabled = p.configured(fence.Agent, p.in.Profile.Ref, p.ciliumConfig())
+	p.fence = &fence
+	report, err := p.decided(level)
+	var others policy.Findings
+	if err == nil && report.Holds() {
+		others, err = p.tryOthers(level, report)
+	}
+	report.Assumptions, report.Findings = assumptions, slices.Concat(report.Findings, assumed, disabled, others)
+	return report, err
+}
+
+// decided decides with the agents of the fence.
+func (p proof) decided(level v1alpha1.Proof) (policy.Report, error) {
 	var report policy.Report
 	err := p.decide(level, &report)
 	found, err := overBudget(p.fence, p.items, err)
@@ -36,7 +61,7 @@ func (p proof) run(level v1alpha1.Proof) (policy.Report, error) {
 	return report, err
 }
 
-func (p *proof) decide(level v1alpha1.Proof, report *policy.Report) error {
+func (p proof) decide(level v1alpha1.Proof, report *policy.Report) error {
 	e, said, err := p.start()
 	if report.Findings = said; err != nil || e.Engine == nil {
 		return err
@@ -49,7 +74,9 @@ func (p *proof) decide(level v1alpha1.Proof, report *policy.Report) error {
 	if err := p.flowTests(subject, report); err != nil || level == v1alpha1.ProofNone {
 		return err
 	}
-	if err := p.isolation(subject, report); err != nil || p.twin == nil {
+	err = p.isolation(subject, report)
+	report.Findings = append(report.Findings, p.fullMap(e.Engine)...)
+	if err != nil || p.twin == nil || p.again {
 		return err
 	}
 	said, err = p.compareTwin()
@@ -63,14 +90,8 @@ func (p *proof) decide(level v1alpha1.Proof, report *policy.Report) error {
 	return err
 }
 
-// start has an engine enforce the items as they will be once all are enforced. There is
-// none where policies are rejected.
-func (p *proof) start() (enforcement, policy.Findings, error) {
-	items, own, err := p.asEnforced()
-	if err != nil {
-		return enforcement{}, nil, err
-	}
-	p.items, p.own = items, own
+// start has an engine enforce the items. There is none where policies are rejected.
+func (p proof) start() (enforcement, policy.Findings, error) {
 	e, said, err := enforce(p.fence, p.index, p.items, closing{})
 	if err != nil {
 		return enforcement{}, said, err

@@ -17,7 +17,10 @@ import (
 func (p proof) compareTwin() (policy.Findings, error) {
 	kubernetes := func(n *yaml.RNode) bool { return n.GetKind() == resource.KindKubernetes }
 	cilium := func(n *yaml.RNode) bool { return !kubernetes(n) }
-	one, _, err := enforce(p.fence, p.index, slices.DeleteFunc(slices.Clone(p.items), kubernetes), closing{})
+	// What agents do not handle must not hide a difference between the forms.
+	fence := *p.fence
+	fence.Agent = policy.EveryFeature()
+	one, _, err := enforce(&fence, p.index, slices.DeleteFunc(slices.Clone(p.items), kubernetes), closing{})
 	if err != nil {
 		return nil, err
 	}

@@ -217,7 +217,7 @@ func (v Verification) against(runs []Run, items []*yaml.RNode) (policy.Report, e
 	if err != nil {
 		return report, fmt.Errorf("prove the policies: %w", err)
 	}
-	report.FlowTests, report.Isolation = proved.FlowTests, proved.Isolation
+	report.FlowTests, report.Isolation, report.Assumptions = proved.FlowTests, proved.Isolation, proved.Assumptions
 	report.Findings, report.Unproved = append(report.Findings, proved.Findings...), append(report.Unproved, proved.Unproved...)
 	return report, nil
 }

@@ -78,7 +78,7 @@ func decide(t *testing.T, items []*yaml.RNode, f policy.Flow) policy.Decision {
 		}
 		docs = append(docs, data)
 	}
-	e, err := engine.New(engine.Options{}, docs, []policy.Endpoint{f.From, f.To})
+	e, err := engine.New(engine.Options{Agent: policy.EveryFeature()}, docs, []policy.Endpoint{f.From, f.To})
 	if err != nil {
 		t.Fatal(err)
 	}

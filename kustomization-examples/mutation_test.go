@@ -210,7 +210,7 @@ func enforcer(c v1alpha1.Cluster, policies []json.RawMessage, pods []policy.Endp
 		}
 		return netpol.New(options, policies, pods)
 	}
-	return engine.New(engine.Options{ClusterName: c.Name}, policies, pods)
+	return engine.New(engine.Options{ClusterName: c.Name, Agent: policy.EveryFeature()}, policies, pods)
 }
 
 // isNeeded says whether a declared flow no longer passes without an allow.

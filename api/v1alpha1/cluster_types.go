@@ -18,6 +18,14 @@ type Cluster struct {
 	// +optional
 	Name string `json:"name,omitempty"`
 
+	// ciliumConfig holds keys of the ConfigMap cilium-config verbatim: how the agents are
+	// configured, as far as policies depend on it (docs/proof.md lists the keys). Keys that
+	// policies do not depend on have no effect. A ConfigMap cilium-config among the resources
+	// is read, too, and must not contradict it. Only with cni: Cilium. Omitted keys: the
+	// default of the Helm chart, which reports list as assumed.
+	// +optional
+	CiliumConfig map[string]string `json:"ciliumConfig,omitempty"`
+
 	// podCIDRs are the ranges of the pods' addresses. A NetworkPolicy matches pods by
 	// their addresses too, so these are taken out of every network that a flow names:
 	// cidrs and world lie outside the cluster. Required with cni: Kubernetes.

@@ -29,6 +29,9 @@ func (c *Cluster) validateKubernetes(at *field.Path) field.ErrorList {
 	if c.Name != "" {
 		errs = append(errs, field.Forbidden(at.Child("name"), "is only for cni: Cilium: remove it"))
 	}
+	if len(c.CiliumConfig) > 0 {
+		errs = append(errs, field.Forbidden(at.Child("ciliumConfig"), "is only for cni: Cilium: remove it"))
+	}
 	if len(c.PodCIDRs) == 0 {
 		errs = append(errs, field.Required(at.Child("podCIDRs"), "with cni: Kubernetes, where a network matches the pods in it: say the ranges of the pods' addresses"))
 	}

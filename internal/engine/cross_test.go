@@ -20,7 +20,7 @@ func TestThreeEnginesAgree(t *testing.T) {
 	for seed := range uint64(seeds) {
 		d := newDice(seed)
 		docs := d.policies(t)
-		e, err := engine.New(engine.Options{}, docs, nil)
+		e, err := engine.New(engine.Options{Agent: policy.EveryFeature()}, docs, nil)
 		if err != nil {
 			t.Fatalf("seed %d: %v\n%s", seed, err, docs)
 		}
@@ -91,7 +91,7 @@ func TestKnownDisagreements(t *testing.T) {
 			t.Parallel()
 			docs := documents(t, c.policies)
 			twins := []policy.Endpoint{pod("acme", "twin", policy.NamedPort{Name: "api", Port: 8081}), pod("acme", "twin", policy.NamedPort{Name: "api", Port: 9091})}
-			e, err := engine.New(engine.Options{}, docs, twins)
+			e, err := engine.New(engine.Options{Agent: policy.EveryFeature()}, docs, twins)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -121,7 +121,7 @@ func TestDocumentsAreNotChanged(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := engine.New(engine.Options{}, docs, ends()); err != nil {
+		if _, err := engine.New(engine.Options{Agent: policy.EveryFeature()}, docs, ends()); err != nil {
 			t.Fatal(err)
 		}
 		if after, err := json.Marshal(docs); err != nil || string(after) != string(before) {

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/tenantfence/tenantfence/internal/engine"
+	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
 // TestAValueOfAWrongTypeIsNamedByItsField: what Go calls the types is none of the reader's.
@@ -20,7 +21,7 @@ func TestAValueOfAWrongTypeIsNamedByItsField(t *testing.T) {
 		`["endpointSelector"]`: "spec is of type list, and Cilium expects type object",
 	} {
 		doc := `{"apiVersion": "cilium.io/v2", "kind": "CiliumNetworkPolicy", "metadata": {"name": "p", "namespace": "n"}, "spec": ` + spec + `}`
-		_, err := engine.New(engine.Options{}, []json.RawMessage{json.RawMessage(doc)}, nil)
+		_, err := engine.New(engine.Options{Agent: policy.EveryFeature()}, []json.RawMessage{json.RawMessage(doc)}, nil)
 		if err == nil || !strings.HasSuffix(err.Error(), want) {
 			t.Errorf("%s: %v, and not %s", spec, err, want)
 		}

@@ -8,6 +8,7 @@ import (
 	k8sconst "github.com/cilium/cilium/pkg/k8s/apis/cilium.io"
 	"github.com/cilium/cilium/pkg/labels"
 	ciliumpolicy "github.com/cilium/cilium/pkg/policy"
+	"github.com/cilium/cilium/pkg/policy/types"
 
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
@@ -49,6 +50,7 @@ func (e *Engine) policyOf(ep policy.Endpoint) (*distilled, error) {
 		generation: e.generation, selectors: selectors, verdicts: distill(selectors, owner),
 		owner: owner, labels: pod.id.LabelArray, entries: map[policy.Direction]entries{},
 	}
+	e.measure(ep, pod)
 	if e.mapped += pod.verdicts.verdicts.Len(); e.mapped > mostRemembered {
 		for _, other := range e.pods {
 			if other != pod {
@@ -58,6 +60,38 @@ func (e *Engine) policyOf(ep policy.Endpoint) (*distilled, error) {
 		e.mapped = pod.verdicts.verdicts.Len()
 	}
 	return pod.verdicts, nil
+}
+
+// measure remembers the largest policy map. Entries for representatives do not count: such a
+// pod may never come.
+func (e *Engine) measure(ep policy.Endpoint, pod *knownPod) {
+	if ep.Imagined || pod.verdicts.verdicts.Len() <= e.largest.entries {
+		return
+	}
+	n := 0
+	for key := range pod.verdicts.verdicts.Entries() {
+		known := e.known[key.Identity]
+		if len(known) == 0 || slices.ContainsFunc(known, func(ep policy.Endpoint) bool { return !ep.Imagined }) {
+			n++
+		}
+	}
+	if n > e.largest.entries {
+		e.largest = largest{ep.Name, n}
+	}
+}
+
+// largest is the pod or node with the most entries in its policy map.
+type largest struct {
+	name    string
+	entries int
+}
+
+// PolicyMap returns the pod or node with the most entries in its policy map, of those that
+// were decided so far, and how many they are.
+func (e *Engine) PolicyMap() (name string, entries int) {
+	process.Lock()
+	defer process.Unlock()
+	return e.largest.name, e.largest.entries
 }
 
 func (e *Engine) resolve(id *identity.Identity) (ciliumpolicy.SelectorPolicy, error) {
@@ -91,6 +125,22 @@ func (e *Engine) lookup(d *distilled, key ciliumpolicy.Key, peer *identity.Ident
 		side.L7 = e.l7(d, key.WithIdentity(peer.ID))
 	}
 	return side
+}
+
+// needsAuthentication reports whether an entry allows only what agents authenticate, and
+// they do not.
+func (e *Engine) needsAuthentication(r types.AuthRequirement) bool {
+	return r.AuthType() == types.AuthTypeAlwaysFail || r.AuthType() != types.AuthTypeDisabled && !e.agent.Authenticates()
+}
+
+// unauthenticated names the policies that allow one peer only after an authentication that
+// never happens.
+func (e *Engine) unauthenticated(d *distilled, key ciliumpolicy.Key) []string {
+	entry, meta, _ := d.verdicts.Lookup(key)
+	if entry.IsDeny() || !e.needsAuthentication(entry.AuthRequirement) {
+		return nil
+	}
+	return e.authorsOf(meta)
 }
 
 // authorsOf names the policies that an entry of a policy map was made from. What

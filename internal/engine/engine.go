@@ -21,11 +21,14 @@ type Options struct {
 	// ClusterName is the cluster's name in its mesh. Omitted: "default", as Cilium
 	// has it.
 	ClusterName string
+	// Agent is how the agents are configured. Omitted: the Helm chart's defaults.
+	Agent policy.Agent
 }
 
 // Engine decides flows as Cilium would. It is safe for concurrent use.
 type Engine struct {
 	cluster string
+	agent   policy.Agent
 	repo    *ciliumpolicy.Repository
 	ports   portRegistry
 	// names are the policies' toFQDNs selectors, selections what those of pods require,
@@ -46,6 +49,8 @@ type Engine struct {
 	pods       map[string]*knownPod
 	// mapped is how many entries the policy maps of pods have that are kept.
 	mapped int
+	// largest is the largest of them.
+	largest largest
 
 	// told are the endpoints that are known, in order; known has them by identity.
 	told   []policy.Endpoint
@@ -78,20 +83,20 @@ var _ policy.Engine = (*Engine)(nil)
 // takes others as well. Policies are not held against their CRD's schema: see
 // Validate.
 func New(opts Options, policies []json.RawMessage, pods []policy.Endpoint) (_ *Engine, err error) {
-	agent.Lock()
-	defer agent.Unlock()
-	defer recovered(&err)
-
 	e := newEngine(opts)
-	if err := configureAgent(e.cluster); err != nil {
+	leave, err := e.enter()
+	if err != nil {
 		return nil, err
 	}
+	defer leave()
+	defer recovered(&err)
 	return e, e.start(policies, pods)
 }
 
 func newEngine(opts Options) *Engine {
 	e := &Engine{
 		cluster:    cmp.Or(opts.ClusterName, "default"),
+		agent:      opts.Agent,
 		ports:      newPortRegistry(),
 		identities: map[string]*identity.Identity{},
 		allocated:  map[identity.NumericIdentity]uint32{},
@@ -133,8 +138,11 @@ func (e *Engine) start(policies []json.RawMessage, pods []policy.Endpoint) error
 // request that only they could let pass is an error. Policies with the same rules in
 // conflict are an error, since the agent then enforces none of them.
 func (e *Engine) Decide(f policy.Flow) (_ policy.Verdict, err error) {
-	agent.Lock()
-	defer agent.Unlock()
+	leave, err := e.enter()
+	if err != nil {
+		return policy.Verdict{}, err
+	}
+	defer leave()
 	defer recovered(&err)
 	v, err := e.decide(f)
 	if err != nil {

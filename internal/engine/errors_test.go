@@ -62,7 +62,7 @@ func TestRejectedPolicies(t *testing.T) {
 	} {
 		t.Run(sentence, func(t *testing.T) {
 			t.Parallel()
-			_, err := engine.New(engine.Options{}, documents(t, c.policies), nil)
+			_, err := engine.New(engine.Options{Agent: policy.EveryFeature()}, documents(t, c.policies), nil)
 			if err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("got %v\nwant it to contain %q", err, c.want)
 			}
@@ -72,7 +72,7 @@ func TestRejectedPolicies(t *testing.T) {
 
 func TestAllRejectedPoliciesAreNamed(t *testing.T) {
 	t.Parallel()
-	_, err := engine.New(engine.Options{}, documents(t, all(cnp("one", "{}"), cnp("good", denyIngress), netpol("two", "{podSelector: {}, policyTypes: [Sideways]}"))), nil)
+	_, err := engine.New(engine.Options{Agent: policy.EveryFeature()}, documents(t, all(cnp("one", "{}"), cnp("good", denyIngress), netpol("two", "{podSelector: {}, policyTypes: [Sideways]}"))), nil)
 	for _, want := range []string{"acme/one", "acme/two"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want it to name %s", err, want)
@@ -151,7 +151,7 @@ func TestValidate(t *testing.T) {
 func TestGarbageIsAnError(t *testing.T) {
 	t.Parallel()
 	for _, doc := range []string{"", "[]", "null", "{", `{"kind":7}`, `{"apiVersion":"cilium.io/v2","kind":"CiliumNetworkPolicy","metadata":{"name":"a","namespace":"b"},"spec":7}`} {
-		if _, err := engine.New(engine.Options{}, []json.RawMessage{json.RawMessage(doc)}, nil); err == nil {
+		if _, err := engine.New(engine.Options{Agent: policy.EveryFeature()}, []json.RawMessage{json.RawMessage(doc)}, nil); err == nil {
 			t.Errorf("New took %q", doc)
 		}
 		if err := engine.Validate([]byte(doc)); err == nil {

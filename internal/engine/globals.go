@@ -3,46 +3,66 @@ package engine
 import (
 	"fmt"
 	"log/slog"
+	"strings"
 	"sync"
 
 	"github.com/cilium/cilium/pkg/labelsfilter"
 	"github.com/cilium/cilium/pkg/option"
 	ciliumpolicy "github.com/cilium/cilium/pkg/policy"
 	"github.com/cilium/cilium/pkg/policy/api"
+
+	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// agent guards Cilium's package variables: options, entities and the counter that
+// process guards Cilium's package variables: options, entities and the counter that
 // numbers selectors belong to the process, not to a repository. Whatever enters
-// Cilium's code holds it.
-var agent struct {
+// Cilium's code holds it, and has its own agent's options in place.
+var process struct {
 	sync.Mutex
 	configured bool
 	cluster    string
+	labels     string
 }
 
 // quiet is Cilium's logger: what it would log is returned as an error or is of no
 // interest outside of an agent.
 var quiet = slog.New(slog.DiscardHandler)
 
-// configureAgent sets the process up as an agent of the cluster is set up by the
-// Helm chart's defaults. It needs agent to be held.
-func configureAgent(cluster string) error {
-	if !agent.configured {
-		if err := labelsfilter.ParseLabelPrefixCfg(quiet, nil, nil, ""); err != nil {
-			return fmt.Errorf("configure identity labels: %w", err)
-		}
-		ciliumpolicy.SetPolicyEnabled(option.DefaultEnforcement)
-		// Kubernetes requires that a node reaches its own pods.
-		option.Config.UnsafeDaemonConfigOption.AllowLocalhost = option.AllowLocalhostAlways
-		// With both families, 0.0.0.0/0 and ::/0 are told apart, and world is both.
-		option.Config.EnableIPv4, option.Config.EnableIPv6 = true, true
-		// Without it, host policies select nothing.
-		option.Config.EnableHostFirewall = true
-		agent.configured = true
+// enter sets the process up as the engine's agent is configured, and keeps every other
+// engine out until leave is called.
+func (e *Engine) enter() (leave func(), err error) {
+	process.Lock()
+	if err := configure(e.cluster, e.agent); err != nil {
+		process.Unlock()
+		return nil, err
 	}
-	if agent.cluster != cluster {
+	return process.Unlock, nil
+}
+
+func configure(cluster string, a policy.Agent) error {
+	if prefixes := a.Value(policy.IdentityLabels); !process.configured || process.labels != prefixes {
+		if err := labelsfilter.ParseLabelPrefixCfg(quiet, strings.Fields(prefixes), nil, ""); err != nil {
+			return fmt.Errorf("%s %q: %w", policy.IdentityLabels, prefixes, err)
+		}
+		process.labels = prefixes
+	}
+	if !process.configured || process.cluster != cluster {
 		api.InitEntities(cluster)
-		agent.cluster = cluster
+		process.cluster = cluster
+	}
+	process.configured = true
+
+	ciliumpolicy.SetPolicyEnabled(a.Value(policy.EnablePolicy))
+	c := option.Config
+	c.EnableIPv4, c.EnableIPv6 = a.On(policy.EnableIPv4), a.On(policy.EnableIPv6)
+	c.EnableHostFirewall = a.On(policy.EnableHostFirewall)
+	c.EnableNonDefaultDenyPolicies = a.On(policy.EnableNonDefaultDeny)
+	c.EnableL7Proxy = a.On(policy.EnableL7Proxy)
+	c.PolicyCIDRMatchMode = strings.Fields(a.Value(policy.CIDRMatchMode))
+	// In Kubernetes, agents take "auto" for "always": a node reaches its own pods.
+	c.UnsafeDaemonConfigOption.AllowLocalhost = a.Value(policy.AllowLocalhost)
+	if c.UnsafeDaemonConfigOption.AllowLocalhost == option.AllowLocalhostAuto {
+		c.UnsafeDaemonConfigOption.AllowLocalhost = option.AllowLocalhostAlways
 	}
 	return nil
 }

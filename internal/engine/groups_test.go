@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/tenantfence/tenantfence/internal/engine"
+	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
 func cidrGroup(name, labels, cidrs string) string {
@@ -44,7 +45,7 @@ func TestCIDRGroupsThatAreNotKnown(t *testing.T) {
 	} {
 		t.Run(sentence, func(t *testing.T) {
 			t.Parallel()
-			_, err := engine.New(engine.Options{}, documents(t, policies), nil)
+			_, err := engine.New(engine.Options{Agent: policy.EveryFeature()}, documents(t, policies), nil)
 			if err == nil || !strings.Contains(err.Error(), "acme/out: it refers to a CiliumCIDRGroup that is not known here") {
 				t.Errorf("got %v", err)
 			}

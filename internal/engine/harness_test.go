@@ -96,7 +96,7 @@ func build(t *testing.T, policies string) *engine.Engine {
 	for _, p := range pods {
 		all = append(all, p)
 	}
-	e, err := engine.New(engine.Options{}, documents(t, policies), all)
+	e, err := engine.New(engine.Options{Agent: policy.EveryFeature()}, documents(t, policies), all)
 	if err != nil {
 		t.Fatalf("build engine: %v", err)
 	}

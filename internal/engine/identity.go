@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"errors"
 	"fmt"
 	"maps"
 	"net/netip"
@@ -40,7 +39,7 @@ func (e *Engine) variants(ep policy.Endpoint) ([]variant, error) {
 		}
 		return []variant{{id: pod.id}}, nil
 	case policy.NodeEndpoint:
-		return nodeVariants(), nil
+		return e.nodeVariants()
 	case policy.EntityEndpoint:
 		return e.entity(v1alpha1.Entity(ep.Name))
 	case policy.AddressEndpoint:
@@ -59,42 +58,57 @@ func (e *Engine) variants(ep policy.Endpoint) ([]variant, error) {
 
 // single are the entities that have one identity.
 var single = map[v1alpha1.Entity]identity.NumericIdentity{
-	v1alpha1.EntityHost:       identity.ReservedIdentityHost,
-	v1alpha1.EntityRemoteNode: identity.ReservedIdentityRemoteNode,
-	v1alpha1.EntityHealth:     identity.ReservedIdentityHealth,
-	v1alpha1.EntityIngress:    identity.ReservedIdentityIngress,
-	v1alpha1.EntityWorldIPv4:  identity.ReservedIdentityWorldIPv4,
-	v1alpha1.EntityWorldIPv6:  identity.ReservedIdentityWorldIPv6,
-	unmanaged:                 identity.ReservedIdentityUnmanaged,
-	initial:                   identity.ReservedIdentityInit,
+	v1alpha1.EntityHost:    identity.ReservedIdentityHost,
+	v1alpha1.EntityHealth:  identity.ReservedIdentityHealth,
+	v1alpha1.EntityIngress: identity.ReservedIdentityIngress,
+	unmanaged:              identity.ReservedIdentityUnmanaged,
+	initial:                identity.ReservedIdentityInit,
 }
 
 // entity returns the identities behind an entity's name.
 //
-// The apiserver may be a process on a node or a provider's, outside the cluster;
-// under both families a thing outside the cluster has one of two identities.
-// Neither is known here, and policies tell them apart.
+// Where agents handle both families, a thing outside the cluster has one of two
+// identities, and policies distinguish them.
 func (e *Engine) entity(name v1alpha1.Entity) ([]variant, error) {
 	if id, ok := single[name]; ok {
 		return []variant{{id: reserved(id)}}, nil
 	}
-	ipv4, ipv6 := reserved(identity.ReservedIdentityWorldIPv4), reserved(identity.ReservedIdentityWorldIPv6)
 	switch name {
+	case v1alpha1.EntityRemoteNode:
+		others, err := e.atAddresses(reserved(identity.ReservedIdentityRemoteNode), "")
+		return others, err
+	case v1alpha1.EntityWorldIPv4, v1alpha1.EntityWorldIPv6:
+		return e.worldOf(name)
 	case v1alpha1.EntityWorld:
-		return []variant{{id: ipv4, what: "over IPv4"}, {id: ipv6, what: "over IPv6"}}, nil
+		var out []variant
+		for _, f := range e.families() {
+			out = append(out, variant{id: reserved(f.id), what: f.what})
+		}
+		return out, nil
 	case v1alpha1.EntityKubeAPIServer:
-		node := variant{id: reserved(identity.ReservedIdentityKubeAPIServer), what: "for an apiserver on another node"}
-		out4, err4 := e.identity(merge(labels.LabelKubeAPIServer, labels.LabelWorldIPv4))
-		out6, err6 := e.identity(merge(labels.LabelKubeAPIServer, labels.LabelWorldIPv6))
-		return []variant{node,
-			{id: out4, what: "for an apiserver outside the cluster over IPv4"},
-			{id: out6, what: "for an apiserver outside the cluster over IPv6"},
-		}, errors.Join(err4, err6)
+		return e.apiServer()
 	case v1alpha1.EntityAll, v1alpha1.EntityCluster:
 		return nil, fmt.Errorf("entity %q is many endpoints, not one: ask for each of them", name)
 	default:
 		return nil, fmt.Errorf("unknown entity %q", name)
 	}
+}
+
+// apiServer returns the identities of the apiserver: a process on a node, or a
+// provider's, outside the cluster. Which is not known here, and policies distinguish them.
+func (e *Engine) apiServer() ([]variant, error) {
+	out, err := e.atAddresses(reserved(identity.ReservedIdentityKubeAPIServer), "for an apiserver on another node")
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range e.families() {
+		id, err := e.identity(merge(labels.LabelKubeAPIServer, f.world))
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, variant{id: id, what: strings.TrimSpace("for an apiserver outside the cluster " + f.what)})
+	}
+	return out, nil
 }
 
 func reserved(id identity.NumericIdentity) *identity.Identity {

@@ -10,8 +10,11 @@ import (
 
 // Imagine makes known what the policies tell apart.
 func (e *Engine) Imagine(s policy.Surroundings) (_ []policy.Endpoint, err error) {
-	agent.Lock()
-	defer agent.Unlock()
+	leave, err := e.enter()
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
 	defer recovered(&err)
 
 	if err := e.imagine(s); err != nil {
@@ -29,7 +32,7 @@ func (e *Engine) Imagine(s policy.Surroundings) (_ []policy.Endpoint, err error)
 // imagined, and not others that will be there one day. What is open to those is open to
 // one of them.
 func (e *Engine) startUndenied(s policy.Surroundings) error {
-	e.undenied = newEngine(Options{ClusterName: e.cluster})
+	e.undenied = newEngine(Options{ClusterName: e.cluster, Agent: e.agent})
 	e.undenied.alter = func(entries types.PolicyEntries) {
 		for _, entry := range entries {
 			if entry.IsDeny() {

@@ -180,7 +180,7 @@ func TestImagineIsStable(t *testing.T) {
 		around := policy.Surroundings{Namespaces: map[string]map[string]string{"acme": nil, "beta": nil}}
 		var told [2]string
 		for i := range told {
-			e, err := engine.New(engine.Options{}, docs, ends())
+			e, err := engine.New(engine.Options{Agent: policy.EveryFeature()}, docs, ends())
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -26,7 +26,7 @@ func (e *Engine) judge(pod policy.Endpoint, peers []variant, f policy.Flow, dir 
 	if err != nil {
 		return policy.Side{}, "", err
 	}
-	all, err := instances(d, peers, f, dir)
+	all, err := e.instances(d, peers, f, dir)
 	if err != nil {
 		return policy.Side{}, "", err
 	}
@@ -45,8 +45,8 @@ func (e *Engine) judge(pod policy.Endpoint, peers []variant, f policy.Flow, dir 
 	return policy.Side{Decision: policy.Depends, By: union(all)}, joinNotes(append([]string{difference(all)}, notes...)), nil
 }
 
-func instances(d *distilled, peers []variant, f policy.Flow, dir policy.Direction) ([]instance, error) {
-	asked, every, err := asks(f)
+func (e *Engine) instances(d *distilled, peers []variant, f policy.Flow, dir policy.Direction) ([]instance, error) {
+	asked, every, err := e.asks(f)
 	if err != nil {
 		return nil, err
 	}
@@ -73,6 +73,13 @@ func keyOf(dir policy.Direction, ports span) ciliumpolicy.Key {
 
 func (e *Engine) judgeOne(d *distilled, i instance, f policy.Flow, dir policy.Direction) (policy.Side, string, error) {
 	key, peer := keyOf(dir, i.ports), i.peer
+	if !e.handles(i.ports.proto) {
+		return policy.Side{Decision: policy.Denied}, fmt.Sprintf("agents drop %s: %s is %s", protocolName(i.ports.proto), policy.EnableSCTP, e.agent.Value(policy.EnableSCTP)), nil
+	}
+	if by := e.unauthenticated(d, key.WithIdentity(peer.id.ID)); len(by) > 0 {
+		return policy.Side{Decision: policy.Denied, By: by}, fmt.Sprintf("%s requires authentication, and agents do not authenticate: %s is %s, and %s is %s", strings.Join(by, ", "),
+			policy.MeshAuth, e.agent.Value(policy.MeshAuth), policy.MeshAuthMutual, e.agent.Value(policy.MeshAuthMutual)), nil
+	}
 	side, note, err := asked(e.lookup(d, key, peer.id), f)
 	if peer.unresolved == nil || side.Decision == policy.Denied || err != nil {
 		return side, note, err

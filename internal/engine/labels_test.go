@@ -8,13 +8,14 @@ import (
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/engine"
+	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
 // What is refused in selectors is what Cilium's own filter leaves out of a pod's identity.
 func TestLabelsInIdentityAreThoseOfCilium(t *testing.T) {
 	t.Parallel()
 	// An engine sets the filter up as an agent does.
-	if _, err := engine.New(engine.Options{}, nil, nil); err != nil {
+	if _, err := engine.New(engine.Options{Agent: policy.EveryFeature()}, nil, nil); err != nil {
 		t.Fatal(err)
 	}
 	starts := []string{

@@ -112,15 +112,12 @@ func (e *Engine) name(name string) ([]variant, error) {
 	name = dns.FQDN(name)
 	matching := e.names.matching(name)
 	var all []variant
-	for _, world := range []struct {
-		what   string
-		labels labels.Labels
-	}{{"over IPv4", labels.LabelWorldIPv4}, {"over IPv6", labels.LabelWorldIPv6}} {
-		unresolved, err := e.identity(world.labels)
+	for _, world := range e.families() {
+		unresolved, err := e.identity(world.world)
 		if err != nil {
 			return nil, err
 		}
-		id, err := e.identity(merge(matching, world.labels))
+		id, err := e.identity(merge(matching, world.world))
 		if err != nil {
 			return nil, err
 		}

@@ -2,6 +2,8 @@ package engine
 
 import (
 	"fmt"
+	"maps"
+	"net/netip"
 	"slices"
 
 	"github.com/cilium/cilium/pkg/identity"
@@ -33,12 +35,33 @@ func (e *Engine) node(ep policy.Endpoint) *knownPod {
 }
 
 // nodeVariants are a node as the policies of a pod see it: the pod's own, or another.
-func nodeVariants() []variant {
-	return []variant{
-		{id: reserved(identity.ReservedIdentityHost), what: "on the pod's own node", ownNode: true},
-		{id: reserved(identity.ReservedIdentityRemoteNode), what: "on another node"},
-	}
+func (e *Engine) nodeVariants() ([]variant, error) {
+	others, err := e.atAddresses(reserved(identity.ReservedIdentityRemoteNode), "on another node")
+	own := variant{id: reserved(identity.ReservedIdentityHost), what: "on the pod's own node", ownNode: true}
+	return append([]variant{own}, others...), err
 }
+
+// atAddresses returns the identities of another node: one or, where networks match nodes,
+// also one at an address in each network of the policies.
+func (e *Engine) atAddresses(node *identity.Identity, what string) ([]variant, error) {
+	out := []variant{{id: node, what: what}}
+	if !e.matchesNodes() {
+		return out, nil
+	}
+	for _, addr := range inEach(slices.Clone(e.prefixes)) {
+		at := labels.GetCIDRLabels(netip.PrefixFrom(addr, addr.BitLen()))
+		maps.DeleteFunc(at, func(_ string, l labels.Label) bool { return l.Source == labels.LabelSourceReserved })
+		id, err := e.identity(merge(node.Labels, at))
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, variant{id: id, what: what + " at " + addr.String()})
+	}
+	return out, nil
+}
+
+// matchesNodes reports whether networks match the addresses of nodes.
+func (e *Engine) matchesNodes() bool { return e.agent.Value(policy.CIDRMatchMode) == "nodes" }
 
 // variantsFor returns every identity that an endpoint may have in the eyes of the other
 // end. What a node sends itself is no flow, so that two nodes are two.

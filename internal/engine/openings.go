@@ -18,8 +18,11 @@ import (
 // not of all that there is. That the node reaches its own pods is Cilium's own rule, and
 // no opening; nor is what a node sends itself.
 func (e *Engine) Openings(pod policy.Endpoint, dir policy.Direction) (_ []policy.Opening, err error) {
-	agent.Lock()
-	defer agent.Unlock()
+	leave, err := e.enter()
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
 	defer recovered(&err)
 
 	if e.undenied != nil && pod.Imagined {
@@ -123,13 +126,16 @@ func (o *opener) peers() []identity.NumericIdentity {
 func (o *opener) open(id identity.NumericIdentity) {
 	var all []allowed
 	for _, proto := range o.entries.protocols(id) {
+		if !o.engine.handles(proto) {
+			continue
+		}
 		for _, ports := range o.entries.spans(id, proto) {
 			if a, ok := o.allows(id, ports); ok {
 				all = append(all, a)
 			}
 		}
 	}
-	for _, a := range joined(all) {
+	for _, a := range joined(all, len(o.engine.handled(protocols))) {
 		o.add(id, a)
 	}
 }
@@ -148,7 +154,7 @@ func (a allowed) like(b allowed) bool {
 func (o *opener) allows(id identity.NumericIdentity, ports span) (allowed, bool) {
 	key := keyOf(o.dir, ports).WithIdentity(id)
 	entry, meta, _ := o.d.verdicts.Lookup(key)
-	if entry.IsDeny() || id == identity.ReservedIdentityHost && (o.dir == policy.Ingress || o.d.owner.node) {
+	if entry.IsDeny() || o.engine.needsAuthentication(entry.AuthRequirement) || id == identity.ReservedIdentityHost && (o.dir == policy.Ingress || o.d.owner.node) {
 		return allowed{}, false
 	}
 	a := allowed{ports: ports, by: o.engine.authorsOf(meta)}
@@ -159,8 +165,9 @@ func (o *opener) allows(id identity.NumericIdentity, ports span) (allowed, bool)
 }
 
 // joined puts neighbouring ranges together, and all protocols where they are alike on
-// every port: there is no other protocol then that is not.
-func joined(all []allowed) []allowed {
+// every port: there is no other protocol then that is not. handled is how many protocols
+// agents pass on.
+func joined(all []allowed, handled int) []allowed {
 	var out []allowed
 	for _, a := range all {
 		if n := len(out) - 1; n >= 0 && out[n].ports.proto == a.ports.proto && out[n].ports.last+1 == a.ports.first && out[n].like(a) {
@@ -169,7 +176,7 @@ func joined(all []allowed) []allowed {
 		}
 		out = append(out, a)
 	}
-	if len(out) < len(protocols) || slices.ContainsFunc(out, func(a allowed) bool { return !a.ports.whole() || !a.like(out[0]) }) {
+	if len(out) < handled || slices.ContainsFunc(out, func(a allowed) bool { return !a.ports.whole() || !a.like(out[0]) }) {
 		return out
 	}
 	return []allowed{{ports: span{0, 1, lastPort(0)}, l7: out[0].l7, by: out[0].by}}

@@ -49,7 +49,7 @@ func TestOpeningsAreWhatIsDecided(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(15) {
 		docs := newDice(seed).policies(t)
-		e, err := engine.New(engine.Options{}, docs, ends())
+		e, err := engine.New(engine.Options{Agent: policy.EveryFeature()}, docs, ends())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -127,7 +127,7 @@ func TestOpeningsDoNotHangOnTheOrder(t *testing.T) {
 
 func engineOf(t *testing.T, docs []json.RawMessage, known []policy.Endpoint) *engine.Engine {
 	t.Helper()
-	e, err := engine.New(engine.Options{}, docs, known)
+	e, err := engine.New(engine.Options{Agent: policy.EveryFeature()}, docs, known)
 	if err != nil {
 		t.Fatal(err)
 	}

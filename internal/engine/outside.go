@@ -26,7 +26,7 @@ func (e *Engine) know(id *identity.Identity, ep policy.Endpoint) {
 	if len(e.known[id.ID]) == 0 {
 		e.knownIDs = append(e.knownIDs, id.ID)
 	}
-	ep.Entities = entitiesOf(id)
+	ep.Entities = e.entitiesOf(id)
 	alike := e.known[id.ID]
 	for i := range alike {
 		if ep.Kind != policy.PodEndpoint {
@@ -39,23 +39,27 @@ func (e *Engine) know(id *identity.Identity, ep policy.Endpoint) {
 }
 
 // entitiesOf reads an identity's labels as the selectors behind Cilium's entities do.
-func entitiesOf(id *identity.Identity) []v1alpha1.Entity {
+func (e *Engine) entitiesOf(id *identity.Identity) []v1alpha1.Entity {
 	out := []v1alpha1.Entity{v1alpha1.EntityAll}
 	outside := false
-	for _, e := range []struct {
+	for _, of := range []struct {
 		label  string
 		entity v1alpha1.Entity
 	}{
 		{labels.IDNameHost, v1alpha1.EntityHost}, {labels.IDNameRemoteNode, v1alpha1.EntityRemoteNode},
 		{labels.IDNameHealth, v1alpha1.EntityHealth}, {labels.IDNameIngress, v1alpha1.EntityIngress},
 		{labels.IDNameKubeAPIServer, v1alpha1.EntityKubeAPIServer},
-		{labels.IDNameWorldIPv4, v1alpha1.EntityWorldIPv4}, {labels.IDNameWorldIPv6, v1alpha1.EntityWorldIPv6},
+		{labels.IDNameWorld, v1alpha1.EntityWorld}, {labels.IDNameWorldIPv4, v1alpha1.EntityWorldIPv4}, {labels.IDNameWorldIPv6, v1alpha1.EntityWorldIPv6},
 	} {
-		if !id.LabelArray.Has(labels.LabelSourceReservedKeyPrefix + e.label) {
+		if !id.LabelArray.Has(labels.LabelSourceReservedKeyPrefix + of.label) {
 			continue
 		}
-		out = append(out, e.entity)
-		if e.entity == v1alpha1.EntityWorldIPv4 || e.entity == v1alpha1.EntityWorldIPv6 {
+		out = append(out, of.entity)
+		switch of.entity {
+		case v1alpha1.EntityWorld:
+			outside = true
+			out = append(out, e.families()[0].entity)
+		case v1alpha1.EntityWorldIPv4, v1alpha1.EntityWorldIPv6:
 			outside = true
 			out = append(out, v1alpha1.EntityWorld)
 		}
@@ -69,10 +73,18 @@ func entitiesOf(id *identity.Identity) []v1alpha1.Entity {
 // learnOutside makes known what is no pod: every entity, an address within each network
 // that somebody tells apart, and the names of policies.
 func (e *Engine) learnOutside(cidrs []string) error {
-	for _, entity := range []v1alpha1.Entity{
+	entities := []v1alpha1.Entity{
 		v1alpha1.EntityHost, v1alpha1.EntityRemoteNode, v1alpha1.EntityHealth, v1alpha1.EntityIngress,
-		v1alpha1.EntityKubeAPIServer, v1alpha1.EntityWorldIPv4, v1alpha1.EntityWorldIPv6, unmanaged, initial,
-	} {
+		v1alpha1.EntityKubeAPIServer, unmanaged, initial,
+	}
+	families := e.families()
+	for _, f := range families {
+		if len(families) == 1 {
+			f.entity = v1alpha1.EntityWorld
+		}
+		entities = append(entities, f.entity)
+	}
+	for _, entity := range entities {
 		if err := e.learn(policy.Endpoint{Kind: policy.EntityEndpoint, Name: string(entity)}); err != nil {
 			return err
 		}
@@ -108,14 +120,15 @@ func (e *Engine) learnNames() error {
 			matching = merge(matching, e.names.matching(s.text))
 		}
 		ep := policy.Endpoint{Kind: policy.NameEndpoint, Name: s.text}
-		id, err := e.identity(merge(matching, labels.LabelWorldIPv4))
-		if err != nil {
-			return err
-		}
-		e.know(id, ep)
-		// What has a name is open over both or neither; Decide will ask for both.
-		if _, err := e.identity(merge(matching, labels.LabelWorldIPv6)); err != nil {
-			return err
+		for i, f := range e.families() {
+			id, err := e.identity(merge(matching, f.world))
+			if err != nil {
+				return err
+			}
+			// What has a name is open over both families or neither; Decide asks for both.
+			if i == 0 {
+				e.know(id, ep)
+			}
 		}
 		e.told = append(e.told, ep)
 	}

@@ -36,6 +36,10 @@ func isGroup(o object) bool {
 	return strings.HasPrefix(o.APIVersion, "cilium.io/") && o.Kind == "CiliumCIDRGroup"
 }
 
+func isNetworkPolicy(o object) bool {
+	return o.APIVersion+" "+o.Kind == "networking.k8s.io/v1 NetworkPolicy"
+}
+
 // load puts every policy into the repository, or says which it cannot. Groups come
 // first: policies refer to them.
 func (e *Engine) load(policies []json.RawMessage) error {
@@ -57,6 +61,9 @@ func (e *Engine) load(policies []json.RawMessage) error {
 	seen := map[string]bool{}
 	for _, i := range slices.Sorted(maps.Keys(objects)) {
 		o := objects[i]
+		if isNetworkPolicy(o) && !e.agent.On(policy.EnableNetworkPolicy) {
+			continue
+		}
 		err := e.put(o, policies[i])
 		if seen[o.String()] {
 			err = errors.New("it is given twice")

@@ -76,7 +76,11 @@ func (e *Engine) podLabels(ep policy.Endpoint) labels.Labels {
 	if account == "" {
 		account = "default"
 	}
-	all := k8sutils.SanitizePodLabels(ep.Labels, ns, account, cmp.Or(ep.Cluster, e.cluster))
+	own := ep.Labels
+	if e.agent.Value(policy.IdentityLabels) != "" && ep.AllLabels != nil {
+		own = ep.AllLabels
+	}
+	all := k8sutils.SanitizePodLabels(own, ns, account, cmp.Or(ep.Cluster, e.cluster))
 	lbls, _ := labelsfilter.Filter(labels.Map2Labels(all, labels.LabelSourceK8s))
 	return lbls
 }
@@ -85,7 +89,7 @@ func (e *Engine) podLabels(ep policy.Endpoint) labels.Labels {
 func fingerprint(ep policy.Endpoint) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%q %q %q", ep.Cluster, ep.Namespace, ep.ServiceAccount)
-	for _, m := range []map[string]string{ep.NamespaceLabels, ep.Labels} {
+	for _, m := range []map[string]string{ep.NamespaceLabels, ep.Labels, ep.AllLabels} {
 		b.WriteByte(';')
 		for _, k := range slices.Sorted(maps.Keys(m)) {
 			fmt.Fprintf(&b, "%q=%q", k, m[k])

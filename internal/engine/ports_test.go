@@ -135,7 +135,7 @@ func TestTwoPodsOfOneIdentityWithTwoMeaningsOfAPortName(t *testing.T) {
 	docs := documents(t, all(
 		cnp("in", `{endpointSelector: {matchLabels: {app: twin}}, ingress: [{fromEndpoints: [{}], toPorts: [{ports: [{port: api, protocol: TCP}]}]}]}`),
 		cnp("out", `{endpointSelector: {matchLabels: {app: web}}, egress: [{toEndpoints: [{}], toPorts: [{ports: [{port: api, protocol: TCP}]}]}]}`)))
-	e, err := engine.New(engine.Options{}, docs, []policy.Endpoint{one, two})
+	e, err := engine.New(engine.Options{Agent: policy.EveryFeature()}, docs, []policy.Endpoint{one, two})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -163,7 +163,7 @@ func TestTwoPodsOfOneIdentityWithTwoMeaningsOfAPortName(t *testing.T) {
 func TestUnannouncedEndpointsAreJudgedAsAnnouncedOnes(t *testing.T) {
 	t.Parallel()
 	docs := documents(t, cnp("out", `{endpointSelector: {}, egress: [{toEndpoints: [{matchLabels: {tier: api}}], toPorts: [{ports: [{port: api, protocol: TCP}]}]}]}`))
-	e, err := engine.New(engine.Options{}, docs, nil)
+	e, err := engine.New(engine.Options{Agent: policy.EveryFeature()}, docs, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -184,7 +184,7 @@ func TestUnannouncedEndpointsAreJudgedAsAnnouncedOnes(t *testing.T) {
 func TestPortsLearnedLateCount(t *testing.T) {
 	t.Parallel()
 	docs := documents(t, cnp("out", `{endpointSelector: {}, egress: [{toEndpoints: [{}], toPorts: [{ports: [{port: sql, protocol: TCP}]}]}]}`))
-	e, err := engine.New(engine.Options{}, docs, []policy.Endpoint{pods["web"], pod("acme", "db")})
+	e, err := engine.New(engine.Options{Agent: policy.EveryFeature()}, docs, []policy.Endpoint{pods["web"], pod("acme", "db")})
 	if err != nil {
 		t.Fatal(err)
 	}

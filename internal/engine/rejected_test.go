@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/tenantfence/tenantfence/internal/engine"
+	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
 // refused says who refuses a policy: the agent that parses it, or the schema that an
@@ -124,7 +125,7 @@ func judgeAll(t *testing.T, cases map[string]judged) {
 		t.Run(sentence, func(t *testing.T) {
 			t.Parallel()
 			docs := documents(t, cnp("it", c.spec))
-			_, agent := engine.New(engine.Options{}, docs, nil)
+			_, agent := engine.New(engine.Options{Agent: policy.EveryFeature()}, docs, nil)
 			schema := engine.Validate(docs[0])
 			if got := (refused{agent != nil, schema != nil}); got != c.want {
 				t.Errorf("%s\ngot  %v: %v, %v\nwant %v", c.spec, got, agent, schema, c.want)

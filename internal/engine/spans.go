@@ -114,17 +114,19 @@ func (e entries) spans(id identity.NumericIdentity, proto u8proto.U8proto) []spa
 	return out
 }
 
-// asks are the ports that a flow is about; with none, every one is.
-func asks(f policy.Flow) ([]span, []u8proto.U8proto, error) {
+// asks are the ports that a flow is about; with none, every one is. Protocols that agents do
+// not handle are left out, unless the flow names one.
+func (e *Engine) asks(f policy.Flow) ([]span, []u8proto.U8proto, error) {
 	if f.ICMP != "" {
 		v4, v6, known := policy.ICMPTypes(f.ICMP)
 		if !known {
 			return nil, nil, fmt.Errorf("unknown ICMP type %q", f.ICMP)
 		}
-		return []span{{u8proto.ICMP, v4, v4}, {u8proto.ICMPv6, v6, v6}}, nil, nil
+		out := []span{{u8proto.ICMP, v4, v4}, {u8proto.ICMPv6, v6, v6}}
+		return slices.DeleteFunc(out, func(s span) bool { return !e.handles(s.proto) }), nil, nil
 	}
 	if f.Port == 0 && f.Protocol == "" {
-		return nil, []u8proto.U8proto{u8proto.TCP, u8proto.UDP, u8proto.SCTP}, nil
+		return nil, e.handled([]u8proto.U8proto{u8proto.TCP, u8proto.UDP, u8proto.SCTP}), nil
 	}
 	proto, err := protocol(f.Protocol)
 	if err != nil || f.Port == 0 {

@@ -23,7 +23,17 @@ type jsonReport struct {
 	Isolation *jsonIsolation `json:"isolation,omitempty"`
 	// Policies is left out where nothing tells what was generated.
 	Policies *jsonPolicies `json:"policies,omitempty"`
-	Findings []jsonFinding `json:"findings"`
+	// Assumptions are how Cilium's agents are configured. With another enforcer there are none.
+	Assumptions []jsonAssumption `json:"assumptions"`
+	Findings    []jsonFinding    `json:"findings"`
+}
+
+type jsonAssumption struct {
+	// Key is that of the ConfigMap cilium-config.
+	Key   string `json:"key"`
+	Value string `json:"value"`
+	// From is where the value is stated, omitted: it is the Helm chart's default.
+	From string `json:"from,omitempty"`
 }
 
 type jsonFlowTest struct {
@@ -138,9 +148,12 @@ type jsonResource struct {
 
 // JSON writes what a proof came to, for a program.
 func JSON(w io.Writer, r policy.Report) error {
-	out := jsonReport{Outcome: string(r.Outcome()), Holds: r.Outcome() == policy.Verified, Reasons: present(r.Lacking()), FlowTests: []jsonFlowTest{}, Findings: []jsonFinding{}}
+	out := jsonReport{Outcome: string(r.Outcome()), Holds: r.Outcome() == policy.Verified, Reasons: present(r.Lacking()), FlowTests: []jsonFlowTest{}, Findings: []jsonFinding{}, Assumptions: []jsonAssumption{}}
 	for i := range r.FlowTests {
 		out.FlowTests = append(out.FlowTests, flowTestJSON(&r.FlowTests[i]))
+	}
+	for _, a := range r.Assumptions {
+		out.Assumptions = append(out.Assumptions, jsonAssumption{Key: a.Key, Value: a.Value, From: a.From})
 	}
 	if i := r.Isolation; i != nil {
 		out.Isolation = &jsonIsolation{

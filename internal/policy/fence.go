@@ -14,6 +14,11 @@ type Fence struct {
 	Name    string
 	Profile Reason
 	Cluster v1alpha1.Cluster
+	// Agent is how Cilium's agents are configured, and Overrides are those of some nodes.
+	Agent     Agent
+	Overrides []AgentOverride
+	// Isolating reports that agents take every allow for one that isolates.
+	Isolating bool
 	// Policies is their form. Omitted: Cilium.
 	Policies v1alpha1.PolicyForm
 	Baseline v1alpha1.Baseline
@@ -143,7 +148,7 @@ func (f *Fence) AsEnforced() *Fence {
 
 // Additive says whether an allow closes nothing by itself.
 func (f *Fence) Additive() bool {
-	return f.Policies != v1alpha1.PoliciesKubernetes && f.Has(AdditivePolicies)
+	return f.Policies != v1alpha1.PoliciesKubernetes && f.Has(AdditivePolicies) && !f.Isolating
 }
 
 // Entity is what an entity comes to as a peer. None: nothing.

@@ -20,6 +20,9 @@ type Report struct {
 	Comparison *Comparison
 	// Findings are what is wrong, and what must be known, sorted.
 	Findings Findings
+	// Assumptions are how Cilium's agents are configured, as stated or by default. None: another
+	// enforcer decides, or nothing was decided.
+	Assumptions []Assumption
 	// Basis is what the policies were compared with. Omitted: nothing.
 	Basis Basis
 	// Unproved are the reasons why something is not proved, or why there is no basis.

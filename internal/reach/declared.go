@@ -73,11 +73,28 @@ func (d *declared) decide(subject policy.Peer, enforcement v1alpha1.Enforcement,
 			if direction == policy.Ingress {
 				from, to = peer, pod
 			}
-			for _, f := range flowsOf(from, to, w) {
+			for _, f := range flowsOf(from, to, d.handled(w)) {
 				d.one(f, w, enforcement, direction)
 			}
 		}
 	}
+}
+
+// handled is what is wanted without SCTP where agents drop it, unless SCTP itself is asked for:
+// protocol ANY is whatever the cluster passes on.
+func (d *declared) handled(w Wanted) Wanted {
+	if d.Fence.Cluster.CNI == v1alpha1.CNIKubernetes || d.Fence.Agent.On(policy.EnableSCTP) {
+		return w
+	}
+	drop := func(ports []policy.Port) []policy.Port {
+		return slices.DeleteFunc(slices.Clone(ports), func(p policy.Port) bool {
+			tcp := p
+			tcp.Protocol = v1alpha1.TCP
+			return p.Protocol == v1alpha1.SCTP && slices.Contains(ports, tcp)
+		})
+	}
+	w.Ports, w.Named = drop(w.Ports), drop(w.Named)
+	return w
 }
 
 // flowsOf are the flows that a wanted one stands for between two ends.

@@ -281,7 +281,7 @@ func (a answer) passages(peer policy.Endpoint) []passage {
 	}
 	if peer.Kind == policy.NameEndpoint {
 		// Who reaches all of the world needs no name.
-		out = slices.Concat(out, a.byPeer[string(v1alpha1.EntityWorldIPv4)])
+		out = slices.Concat(out, a.byPeer[string(v1alpha1.EntityWorld)], a.byPeer[string(v1alpha1.EntityWorldIPv4)])
 	}
 	return out
 }

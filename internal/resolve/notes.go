@@ -58,6 +58,8 @@ func (r *resolver) sayIsolates(audited []string) {
 		r.say(policy.Info, "allow-isolates", r.profile.Ref, at.Child("policies"), "with NetworkPolicies "+what)
 	case r.kubernetes():
 		r.warn("allow-isolates", r.profile.Ref, at.Child("policies"), "with NetworkPolicies "+what)
+	case r.fence.Isolating:
+		r.warn("allow-isolates", r.profile.Ref, at.Child("cluster", "ciliumConfig"), "with %s: \"false\" %s", policy.EnableNonDefaultDeny, what)
 	case !r.fence.Additive():
 		r.warn("allow-isolates", r.profile.Ref, at.Child("cluster", "ciliumVersion"), "below Cilium %s %s", policy.AdditivePolicies.Introduced(), what)
 	}

@@ -89,6 +89,7 @@ func newResolver(in *resource.Inputs, index *resource.Index) *resolver {
 }
 
 func (r *resolver) resolve(in *resource.Inputs) {
+	r.configureAgents()
 	r.expectUnread(in.Unread)
 	r.resolveTenants(in.Tenants)
 	r.reportUnusedPaths(in.Tenants)

@@ -82,6 +82,8 @@ type Index struct {
 	Workloads  []*Workload
 	Services   []*Service
 	Slices     []*EndpointSlice
+	// Agents configure Cilium's agents.
+	Agents []*AgentConfig
 	// Partial says that something in the build could not be read, which was refused:
 	// what is not in the index may be there all the same.
 	Partial bool
@@ -189,6 +191,12 @@ func (x *Index) file(n *yaml.RNode, kind string) error {
 			return err
 		}
 		x.Slices = append(x.Slices, e)
+	case "v1/ConfigMap", "cilium.io/CiliumNodeConfig":
+		c, err := agentConfigOf(n)
+		if c != nil {
+			x.Agents = append(x.Agents, c)
+		}
+		return err
 	default:
 		if _, ok := templatePath[kind]; !ok {
 			return nil

@@ -1,0 +1,147 @@
+package fn
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/resource"
+)
+
+// disabled is a value of a key by which agents enforce policies not at all, or not a part of
+// them that the input needs. Each is one error, and the proof goes on with the other value, so
+// that it does not report again what follows from it.
+type disabled struct {
+	check, key, value, instead string
+	// what states the effect.
+	what string
+	// concerns reports whether the input needs what the value disables.
+	concerns func(p proof) bool
+}
+
+var disablings = []disabled{
+	{"policies-not-enforced", policy.EnablePolicy, "never", "default", "agents enforce no policy", func(proof) bool { return true }},
+	{"policies-not-enforced", policy.PolicyAuditMode, "true", "false", "agents log what policies deny, and deny nothing", func(proof) bool { return true }},
+	{"l7-proxy-disabled", policy.EnableL7Proxy, "false", "true", "agents refuse every policy with HTTP or DNS rules, and resolve no name", proof.usesProxies},
+	{"host-policies-not-enforced", policy.EnableHostFirewall, "false", "true", "agents enforce no host policy, so spec.nodes has no effect", func(p proof) bool { return len(p.fence.Nodes) > 0 }},
+	{"network-policies-not-enforced", policy.EnableNetworkPolicy, "false", "true", "agents enforce no NetworkPolicy", func(p proof) bool { return p.fence.Policies == v1alpha1.PoliciesKubernetes }},
+}
+
+// configured is the agent that the proof decides with, and what the configured agent does not
+// enforce at all. ref is what configures it.
+func (p proof) configured(agent policy.Agent, ref policy.Ref, field string) (policy.Agent, policy.Findings) {
+	var out policy.Findings
+	for _, d := range disablings {
+		if agent.Value(d.key) != d.value || !d.concerns(p) {
+			continue
+		}
+		f := policy.Finding{
+			Check: d.check, Severity: policy.Error, Resource: ref, Field: field + "[" + d.key + "]",
+			Message: fmt.Sprintf("%s is %s%s: %s: set it to %q in the agents, and here", d.key, d.value, origin(agent, d.key), d.what, d.instead),
+		}
+		if !p.enforces(d.key) {
+			f.Severity = policy.Warning
+		}
+		out = append(out, f)
+		agent = agent.With(d.key, d.instead, "")
+	}
+	return agent, out
+}
+
+// origin is where a value comes from.
+func origin(a policy.Agent, key string) string {
+	if _, from, ok := a.Stated(key); ok && from != "" {
+		return " (" + from + ")"
+	}
+	return " (assumed, the Helm chart's default)"
+}
+
+// enforces reports whether anything that a key governs is in Enforce already.
+func (p proof) enforces(key string) bool {
+	enforced := func(e v1alpha1.Enforcement) bool { return e != v1alpha1.Audit }
+	nodes := slices.ContainsFunc(p.fence.Nodes, func(n policy.Node) bool { return enforced(n.Enforcement) })
+	if key == policy.EnableHostFirewall {
+		return nodes
+	}
+	return nodes || len(p.fence.Tenants) == 0 || slices.ContainsFunc(p.fence.Tenants, func(t policy.Tenant) bool { return enforced(t.Enforcement) })
+}
+
+// usesProxies reports whether a policy has L7 rules, or names.
+func (p proof) usesProxies() bool {
+	return slices.ContainsFunc(p.items, func(n *yaml.RNode) bool {
+		return resource.IsCilium(n) && hasField(n.YNode(), "rules", "toFQDNs", "serverNames")
+	})
+}
+
+// hasField reports whether one of some fields is anywhere in a value.
+func hasField(n *yaml.Node, names ...string) bool {
+	for i, child := range n.Content {
+		if n.Kind == yaml.MappingNode && i%2 == 0 && slices.Contains(names, child.Value) || hasField(child, names...) {
+			return true
+		}
+	}
+	return false
+}
+
+// scalars calls yield for every key and value in a value that has no parts.
+func scalars(n *yaml.Node, yield func(string)) {
+	if n.Kind == yaml.ScalarNode {
+		yield(n.Value)
+	}
+	for _, child := range n.Content {
+		scalars(child, yield)
+	}
+}
+
+// fullMap reports a policy map with more entries than agents give it: they then enforce only a
+// part of the policies.
+func (p proof) fullMap(e policy.Engine) policy.Findings {
+	cilium, ok := e.(interface{ PolicyMap() (string, int) })
+	if !ok {
+		return nil
+	}
+	name, entries := cilium.PolicyMap()
+	most := p.fence.Agent.PolicyMap()
+	if entries <= most {
+		return nil
+	}
+	return policy.Findings{{
+		Check: "policy-map-full", Severity: policy.Error, Resource: p.in.Profile.Ref, Field: p.ciliumConfig() + "[" + policy.PolicyMapMax + "]",
+		Message: fmt.Sprintf("the policies at %s need %d entries in its policy map, and agents give it %d%s, so that they enforce a part of them: raise %s in the agents, and here, or narrow the peers",
+			name, entries, most, origin(p.fence.Agent, policy.PolicyMapMax), policy.PolicyMapMax),
+	}}
+}
+
+// assumed says which settings of the agents are assumed.
+func (p proof) assumed() policy.Findings {
+	var keys []string
+	for _, a := range p.fence.Agent.Assumptions() {
+		if a.From == "" {
+			keys = append(keys, fmt.Sprintf("%s=%s", a.Key, cmp.Or(a.Value, `""`)))
+		}
+	}
+	text := ""
+	if version := p.fence.Cluster.CiliumVersion; version != "" && version != newest {
+		text = fmt.Sprintf("the engine of Cilium %s decides for Cilium %s; ", newest, version)
+	}
+	if len(keys) > 0 {
+		text += "the agents have the defaults of the Helm chart where this field does not state others: " + strings.Join(keys, ", ")
+	}
+	if text == "" {
+		return nil
+	}
+	return policy.Findings{{Check: "assumed", Severity: policy.Info, Resource: p.in.Profile.Ref, Field: p.ciliumConfig(), Message: "assumed: " + strings.TrimSuffix(text, "; ")}}
+}
+
+// ciliumConfig is the field that states how agents are configured.
+func (p proof) ciliumConfig() string {
+	if p.in.Profile.Path == nil {
+		return ""
+	}
+	return p.in.Profile.Path.Child("cluster", "ciliumConfig").String()
+}

@@ -1,0 +1,105 @@
+package fn_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+)
+
+// agentCase is a tenant in a cluster whose agents are configured so.
+func agentCase(t *testing.T, enforcement, ciliumConfig, more string) (string, error) {
+	t.Helper()
+	config := yaml.MustParse(fmt.Sprintf(`apiVersion: tenantfence.dev/v1alpha1
+kind: TenantFence
+metadata: {name: platform}
+spec:
+  profile:
+    cluster: {cni: Cilium, ciliumVersion: "1.20", ciliumConfig: {%s}}
+    enforcement: %s
+`, ciliumConfig, enforcement))
+	items := []*yaml.RNode{
+		yaml.MustParse("{apiVersion: v1, kind: Namespace, metadata: {name: tenant-acme}}"),
+		yaml.MustParse("{apiVersion: tenantfence.dev/v1alpha1, kind: Tenant, metadata: {name: acme}, spec: {}}"),
+		yaml.MustParse("{apiVersion: v1, kind: Pod, metadata: {namespace: tenant-acme, name: app, labels: {app: app}}, spec: {containers: [{name: app}]}}"),
+	}
+	for _, doc := range strings.Split(more, "---\n") {
+		if doc != "" {
+			items = append(items, yaml.MustParse(doc))
+		}
+	}
+	_, said, err := process(t, config, items)
+	return said, err
+}
+
+// TestHowAgentsAreConfigured: what agents do not enforce is one error, what they may decide
+// otherwise is one warning, and what is assumed is listed.
+func TestHowAgentsAreConfigured(t *testing.T) {
+	t.Parallel()
+	const (
+		sctp     = "{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {namespace: tenant-acme, name: p}, spec: {endpointSelector: {}, enableDefaultDeny: {egress: false}, egress: [{toEntities: [world], toPorts: [{ports: [{port: \"53\", protocol: SCTP}]}]}]}}\n"
+		http     = "{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {namespace: tenant-acme, name: p}, spec: {endpointSelector: {}, enableDefaultDeny: {ingress: false}, ingress: [{fromEndpoints: [{}], toPorts: [{ports: [{port: \"80\", protocol: TCP}], rules: {http: [{method: GET}]}}]}]}}\n"
+		config   = "{apiVersion: v1, kind: ConfigMap, metadata: {namespace: kube-system, name: cilium-config}, data: {%s}}\n"
+		nodes    = "{apiVersion: cilium.io/v2, kind: CiliumNodeConfig, metadata: {namespace: kube-system, name: edge}, spec: {nodeSelector: {}, defaults: {%s}}}\n"
+		assumed  = "[assumed]"
+		disabled = "[policies-not-enforced]"
+	)
+	for name, c := range map[string]struct {
+		enforcement, config, more string
+		fails                     bool
+		said, unsaid              []string
+	}{
+		"nothing is stated":          {said: []string{"enable-ipv6=false", assumed, "[proved]"}},
+		"what is stated":             {config: `enable-sctp: "true", unknown-key: "1"`, said: []string{assumed, "[proved]"}, unsaid: []string{"enable-sctp", "unknown-key"}},
+		"no policy is enforced":      {config: `enable-policy: never`, fails: true, said: []string{"enable-policy is never (TenantFence/platform)", disabled}, unsaid: []string{"[not-isolated]", "[proved]"}},
+		"policies are logged":        {config: `policy-audit-mode: "true"`, fails: true, said: []string{"policy-audit-mode is true", disabled}, unsaid: []string{"[proved]"}},
+		"the same in Audit":          {enforcement: "Audit", config: `policy-audit-mode: "true"`, said: []string{"warning: ", disabled}},
+		"no proxy":                   {config: `enable-l7-proxy: "false"`, more: http, fails: true, said: []string{"[l7-proxy-disabled]"}, unsaid: []string{"[policy-rejected]"}},
+		"a value that is none":       {config: `enable-sctp: maybe`, fails: true, said: []string{`ciliumConfig[enable-sctp]: whether SCTP passes at all: must be one of true, false, and is "maybe"`}},
+		"a mode that is not decided": {config: `policy-cidr-match-mode: pods`, fails: true, said: []string{`"pods" is not decided`}},
+		"SCTP, unstated":             {more: sctp, said: []string{"enable-sctp is not stated, and with \"true\" the result differs: tenant-acme: CiliumNetworkPolicy/p lets", "[agent-setting-matters]", "[proved]"}},
+		"SCTP, on":                   {config: `enable-sctp: "true"`, more: sctp, fails: true, said: []string{"port 53/SCTP", "[undeclared-open]"}},
+		"SCTP, off":                  {config: `enable-sctp: "false"`, more: sctp, said: []string{"[proved]"}, unsaid: []string{"[agent-setting-matters]"}},
+		"by a ConfigMap":             {more: sctp + "---\n" + fmt.Sprintf(config, `enable-sctp: "true"`), fails: true, said: []string{"port 53/SCTP", "[undeclared-open]"}},
+		"which contradicts":          {config: `enable-sctp: "false"`, more: fmt.Sprintf(config, `enable-sctp: "true"`), fails: true, said: []string{"[cilium-config-differs]"}},
+		"on some nodes":              {config: `enable-sctp: "false"`, more: sctp + "---\n" + fmt.Sprintf(nodes, `enable-sctp: "true"`), fails: true, said: []string{"CiliumNodeConfig/edge", "port 53/SCTP", "[agents-differ]"}},
+		"nothing on some nodes":      {more: fmt.Sprintf(nodes, `enable-policy: never`), fails: true, said: []string{"CiliumNodeConfig/edge: spec.defaults[enable-policy]", disabled}},
+		"a policy map that is full": {
+			config: `bpf-policy-map-max: "256"`, fails: true, said: []string{"need 303 entries in its policy map, and agents give it 256", "[policy-map-full]"},
+			more: "{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {namespace: tenant-acme, name: many}, spec: {endpointSelector: {}, enableDefaultDeny: {egress: false}, egressDeny: [{toCIDR: [" + networks(300) + "]}]}}\n",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if c.enforcement == "" {
+				c.enforcement = "Enforce"
+			}
+			said, err := agentCase(t, c.enforcement, c.config, c.more)
+			if (err != nil) != c.fails {
+				t.Errorf("err = %v", err)
+			}
+			for _, want := range c.said {
+				if !strings.Contains(said, want) {
+					t.Errorf("it lacks %q", want)
+				}
+			}
+			for _, not := range c.unsaid {
+				if strings.Contains(said, not) {
+					t.Errorf("it says %q", not)
+				}
+			}
+			if t.Failed() {
+				t.Log(said)
+			}
+		})
+	}
+}
+
+func networks(n int) string {
+	var out []string
+	for i := range n {
+		out = append(out, fmt.Sprintf(`"198.51.%d.%d/32"`, i/200, i%200))
+	}
+	return strings.Join(out, ", ")
+}

@@ -1,0 +1,221 @@
+package fn
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/resource"
+)
+
+// trial is another value of one key, and whether the input uses what the key governs.
+type trial struct {
+	keys []string
+	// value is the other one. Omitted: the opposite of the assumed one.
+	value string
+	uses  func(p proof) bool
+}
+
+// trials are tried where the key is not stated. Keys whose other value would disable policies
+// as such are not tried: what comes of that is known.
+var trials = []trial{
+	{[]string{policy.EnableIPv6}, "", proof.usesFamilies},
+	{[]string{policy.EnableHostFirewall}, "", proof.hasHostPolicies},
+	{[]string{policy.CIDRMatchMode}, "nodes", proof.namesNodeNetworks},
+	{[]string{policy.DefaultLocalCluster}, "", proof.usesMesh},
+	{[]string{policy.EnableNonDefaultDeny}, "", func(p proof) bool {
+		return p.inOthers(func(n *yaml.Node) bool { return hasField(n, "enableDefaultDeny") })
+	}},
+	{[]string{policy.EnableNetworkPolicy}, "", func(p proof) bool {
+		return p.fence.Policies != v1alpha1.PoliciesKubernetes && slices.ContainsFunc(p.items, func(n *yaml.RNode) bool { return resource.IsPolicy(n) && n.GetKind() == resource.KindKubernetes })
+	}},
+	{[]string{policy.EnableClusterNetworkPolicy}, "", func(p proof) bool {
+		return slices.ContainsFunc(p.items, func(n *yaml.RNode) bool { return n.GetKind() == "ClusterNetworkPolicy" })
+	}},
+	{[]string{policy.EnableSCTP}, "", func(p proof) bool { return p.inPolicies(protocols(string(v1alpha1.SCTP), string(v1alpha1.ANY))) }},
+	// One alone authenticates nothing.
+	{[]string{policy.MeshAuth, policy.MeshAuthMutual}, "true", func(p proof) bool {
+		return p.inPolicies(func(n *yaml.Node) bool { return hasField(n, "authentication") })
+	}},
+}
+
+// tryOthers decides what holds again: with another value of each key that is not stated and that
+// the input uses, one at a time, and for the nodes that are configured otherwise.
+func (p proof) tryOthers(level v1alpha1.Proof, base policy.Report) (policy.Findings, error) {
+	var out policy.Findings
+	for _, t := range trials {
+		if p.stated(t.keys) || !t.uses(p) {
+			continue
+		}
+		agent, value := p.fence.Agent, t.value
+		for _, key := range t.keys {
+			if t.value == "" {
+				value = opposite(agent.Value(key))
+			}
+			agent = agent.With(key, value, "")
+		}
+		differs, err := p.differs(level, agent, base)
+		if err != nil {
+			return out, err
+		}
+		if differs != "" {
+			out = append(out, policy.Finding{
+				Check: "agent-setting-matters", Severity: policy.Warning, Resource: p.in.Profile.Ref, Field: p.ciliumConfig() + "[" + t.keys[0] + "]",
+				Message: fmt.Sprintf("%s is not stated, and with %q the result differs: %s: state what the agents have", strings.Join(t.keys, " with "), value, differs),
+			})
+		}
+	}
+	for _, o := range p.fence.Overrides {
+		agent, found := p.configured(o.Agent, o.Ref, "spec.defaults")
+		out = append(out, found...)
+		differs, err := p.differs(level, agent, base)
+		if err != nil {
+			return out, err
+		}
+		if differs != "" {
+			out = append(out, policy.Finding{
+				Check: "agents-differ", Severity: policy.Error, Resource: o.Ref, Field: "spec.defaults",
+				Message: "on the nodes that it selects, agents decide otherwise: " + differs + ": remove the keys, or set them for every node",
+			})
+		}
+	}
+	return out, nil
+}
+
+func (p proof) stated(keys []string) bool {
+	return slices.ContainsFunc(keys, func(key string) bool {
+		_, _, ok := p.fence.Agent.Stated(key)
+		return ok
+	})
+}
+
+func opposite(boolean string) string {
+	if boolean == "true" {
+		return "false"
+	}
+	return "true"
+}
+
+// differs decides with another agent, and tells the first thing that comes of it, if any.
+func (p proof) differs(level v1alpha1.Proof, agent policy.Agent, base policy.Report) (string, error) {
+	fence := *p.fence
+	fence.Agent = agent
+	p.fence, p.again, p.progress = &fence, true, nil
+	other, err := p.decided(level)
+	if err != nil {
+		return "", err
+	}
+	if found := missingFrom(results(other), results(base)); len(found) > 0 {
+		return more(found), nil
+	}
+	return "", nil
+}
+
+// more is the first of some texts, with how many there are besides.
+func more(texts []string) string {
+	if len(texts) == 1 {
+		return texts[0]
+	}
+	return fmt.Sprintf("%s (and %d more)", texts[0], len(texts)-1)
+}
+
+// results are what a report comes to, each as a text.
+func results(r policy.Report) []string {
+	var out []string
+	for _, f := range r.Findings {
+		if f.Severity != policy.Info {
+			out = append(out, fmt.Sprintf("%s %s [%s]", f.Resource, f.Message, f.Check))
+		}
+	}
+	for _, t := range r.FlowTests {
+		for _, c := range t.Cases {
+			if !c.Holds {
+				out = append(out, fmt.Sprintf("%s: case %q fails", t.Test, c.Case.Name))
+			}
+		}
+	}
+	return out
+}
+
+// missingFrom returns the texts that are not among others.
+func missingFrom(these, those []string) []string {
+	return slices.DeleteFunc(slices.Clone(these), func(s string) bool { return slices.Contains(those, s) })
+}
+
+// inPolicies reports whether some policy is such, and inOthers whether one is that the fence
+// does not write.
+func (p proof) inPolicies(such func(*yaml.Node) bool) bool {
+	return slices.ContainsFunc(p.items, func(n *yaml.RNode) bool { return resource.IsPolicy(n) && such(n.YNode()) })
+}
+
+func (p proof) inOthers(such func(*yaml.Node) bool) bool {
+	return slices.ContainsFunc(p.items, func(n *yaml.RNode) bool { return resource.IsPolicy(n) && !p.own[n] && such(n.YNode()) })
+}
+
+// hasHostPolicies reports whether a policy that the fence does not write selects nodes.
+func (p proof) hasHostPolicies() bool {
+	return p.inOthers(func(n *yaml.Node) bool { return hasField(n, "nodeSelector") })
+}
+
+// usesMesh reports whether clusters are told apart.
+func (p proof) usesMesh() bool {
+	if p.fence.Cluster.Name != "" {
+		return true
+	}
+	for _, t := range p.in.FlowTests {
+		for _, c := range t.Test.Spec.Cases {
+			if strings.HasPrefix(c.From, "cluster/") || strings.HasPrefix(c.To, "cluster/") {
+				return true
+			}
+		}
+	}
+	return p.inPolicies(func(n *yaml.Node) bool {
+		return hasField(n, "io.cilium.k8s.policy.cluster", "k8s:io.cilium.k8s.policy.cluster")
+	})
+}
+
+// protocols reports whether one of some protocols is named.
+func protocols(names ...string) func(*yaml.Node) bool {
+	return func(n *yaml.Node) bool {
+		found := false
+		scalars(n, func(s string) { found = found || slices.Contains(names, s) })
+		return found
+	}
+}
+
+// usesFamilies reports whether a policy is about addresses in general, of IPv6, or about the
+// identities of the world, which depend on the families.
+func (p proof) usesFamilies() bool {
+	return p.inPolicies(func(n *yaml.Node) bool {
+		found := false
+		scalars(n, func(s string) {
+			prefix, err := netip.ParsePrefix(s)
+			found = found || err == nil && (prefix.Bits() == 0 || prefix.Addr().Is6()) || strings.HasPrefix(s, "reserved:world") || strings.HasPrefix(s, "reserved.world")
+		})
+		return found
+	})
+}
+
+// private are networks that nodes may have where the profile does not state theirs.
+var private = []string{"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "169.254.0.0/16", "fc00::/7", "fe80::/10"}
+
+// namesNodeNetworks reports whether a network of a policy may hold addresses of nodes.
+func (p proof) namesNodeNetworks() bool {
+	of := p.fence.Cluster.NodeCIDRs
+	if len(of) == 0 {
+		of = private
+	}
+	return p.inPolicies(func(n *yaml.Node) bool {
+		found := false
+		scalars(n, func(s string) {
+			prefix, err := netip.ParsePrefix(s)
+			found = found || err == nil && slices.ContainsFunc(of, func(c string) bool { return prefix.Overlaps(netip.MustParsePrefix(c)) })
+		})
+		return found
+	})
+}

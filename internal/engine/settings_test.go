@@ -1,0 +1,116 @@
+package engine_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/tenantfence/tenantfence/internal/engine"
+	"github.com/tenantfence/tenantfence/internal/policy"
+)
+
+// TestSettingsOfAgentsDecide: each setting changes a verdict.
+func TestSettingsOfAgentsDecide(t *testing.T) {
+	t.Parallel()
+	const host = `apiVersion: cilium.io/v2
+kind: CiliumClusterwideNetworkPolicy
+metadata: {name: nodes}
+spec: {nodeSelector: {}, ingress: [{fromEntities: [host]}]}`
+	deny := cnp("deny", "{endpointSelector: {}, ingress: [{}], egress: [{}]}")
+	for name, c := range map[string]struct {
+		set      []string
+		policies string
+		flow     string
+		// by is the decision by default, and then the one with the settings.
+		by, then policy.Decision
+	}{
+		"enable-ipv6: with both families, the label world is nothing's": {
+			[]string{policy.EnableIPv6, "true"}, cnp("p", `{endpointSelector: {}, egress: [{toEndpoints: [{matchLabels: {"reserved:world": ""}}]}]}`), "web -> 192.0.2.1:443", policy.Allowed, policy.Denied,
+		},
+		"enable-ipv6: an entity of one family needs both": {
+			[]string{policy.EnableIPv6, "true"}, cnp("p", `{endpointSelector: {}, egress: [{toEntities: [world-ipv4]}]}`), "web -> 192.0.2.1:443", policy.Denied, policy.Allowed,
+		},
+		"enable-ipv4: IPv6 alone": {
+			[]string{policy.EnableIPv6, "true", policy.EnableIPv4, "false"}, cnp("p", `{endpointSelector: {}, egress: [{toCIDR: ["0.0.0.0/0"]}]}`), "web -> @world:443", policy.Allowed, policy.Denied,
+		},
+		"enable-host-firewall": {[]string{policy.EnableHostFirewall, "true"}, host, "@world -> NODE:22", policy.Allowed, policy.Denied},
+		"enable-policy: always isolates pods that no policy selects": {
+			[]string{policy.EnablePolicy, "always"}, cnp("p", "{endpointSelector: {matchLabels: {app: db}}, ingress: [{}]}"), "other -> web:8080", policy.Allowed, policy.Denied,
+		},
+		"enable-policy: never isolates nothing": {[]string{policy.EnablePolicy, "never"}, deny, "@world -> web:8080", policy.Denied, policy.Allowed},
+		"labels: others select nothing": {
+			[]string{policy.IdentityLabels, "k8s:io\\.kubernetes\\.pod\\.namespace k8s:tier"}, cnp("p", "{endpointSelector: {}, ingress: [{fromEndpoints: [{matchLabels: {app: web}}]}]}"),
+			"web -> db:5432", policy.Allowed, policy.Denied,
+		},
+		"policy-cidr-match-mode: networks match nodes": {
+			[]string{policy.CIDRMatchMode, "nodes"}, cnp("p", `{endpointSelector: {}, egress: [{toCIDR: ["192.0.2.0/24"]}]}`), "web -> @remote-node:443", policy.Denied, policy.Depends,
+		},
+		"allow-localhost": {
+			[]string{policy.AllowLocalhost, "policy"}, cnp("p", "{endpointSelector: {}, ingress: [{fromEndpoints: [{}]}]}"), "@host -> web:8080", policy.Allowed, policy.Denied,
+		},
+		"enable-non-default-deny-policies: every allow isolates": {
+			[]string{policy.EnableNonDefaultDeny, "false"}, cnp("p", "{endpointSelector: {}, enableDefaultDeny: {ingress: false, egress: false}, ingress: [{fromEndpoints: [{}]}]}"),
+			"other -> web:8080", policy.Allowed, policy.Denied,
+		},
+		"enable-k8s-networkpolicy": {
+			[]string{policy.EnableNetworkPolicy, "false"}, netpol("p", "{podSelector: {}, policyTypes: [Ingress]}"), "other -> web:8080", policy.Denied, policy.Allowed,
+		},
+		"enable-sctp": {
+			[]string{policy.EnableSCTP, "true"}, cnp("p", "{endpointSelector: {}, ingress: [{fromEndpoints: [{}]}]}"), "web -> db:5432/SCTP", policy.Denied, policy.Allowed,
+		},
+		"mesh-auth-enabled alone authenticates nothing": {
+			[]string{policy.MeshAuth, "true"}, cnp("p", "{endpointSelector: {}, ingress: [{fromEndpoints: [{}], authentication: {mode: required}}]}"), "web -> db:5432", policy.Denied, policy.Denied,
+		},
+		"mesh-auth-enabled and mesh-auth-mutual-enabled": {
+			[]string{policy.MeshAuth, "true", policy.MeshAuthMutual, "true"}, cnp("p", "{endpointSelector: {}, ingress: [{fromEndpoints: [{}], authentication: {mode: required}}]}"),
+			"web -> db:5432", policy.Denied, policy.Allowed,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			agent := policy.Agent{}
+			for i := 0; i < len(c.set); i += 2 {
+				agent = agent.With(c.set[i], c.set[i+1], "")
+			}
+			// Settings belong to an engine, whichever others there are.
+			one, other := with(t, policy.Agent{}, c.policies), with(t, agent, c.policies)
+			for e, want := range map[*engine.Engine]policy.Decision{one: c.by, other: c.then} {
+				f := parseFlow(t, strings.Replace(c.flow, "NODE", "@host", 1))
+				if strings.Contains(c.flow, "NODE") {
+					f.To = policy.Endpoint{Kind: policy.NodeEndpoint, Name: "node/worker", Labels: map[string]string{"role": "worker"}}
+				}
+				v, err := e.Decide(f)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if v.Decision() != want {
+					t.Errorf("%s is %s, and not %s (%s)", f, v.Decision(), want, v.Note)
+				}
+			}
+		})
+	}
+}
+
+func with(t *testing.T, agent policy.Agent, policies string) *engine.Engine {
+	t.Helper()
+	var all []policy.Endpoint
+	for _, p := range pods {
+		all = append(all, p)
+	}
+	e, err := engine.New(engine.Options{Agent: agent}, documents(t, policies), all)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+// TestAgentsWithoutProxiesRefuseL7: and so does the engine.
+func TestAgentsWithoutProxiesRefuseL7(t *testing.T) {
+	t.Parallel()
+	docs := documents(t, cnp("p", `{endpointSelector: {}, ingress: [{toPorts: [{ports: [{port: "80", protocol: TCP}], rules: {http: [{method: GET}]}}]}]}`))
+	_, err := engine.New(engine.Options{Agent: policy.Agent{}.With(policy.EnableL7Proxy, "false", "")}, docs, nil)
+	var rejected policy.RejectedError
+	if !errors.As(err, &rejected) {
+		t.Errorf("it is not rejected: %v", err)
+	}
+}

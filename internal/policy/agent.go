@@ -1,0 +1,204 @@
+package policy
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Keys of the ConfigMap cilium-config that change what policies do.
+const (
+	EnableIPv4                 = "enable-ipv4"
+	EnableIPv6                 = "enable-ipv6"
+	EnableHostFirewall         = "enable-host-firewall"
+	EnablePolicy               = "enable-policy"
+	PolicyAuditMode            = "policy-audit-mode"
+	IdentityLabels             = "labels"
+	CIDRMatchMode              = "policy-cidr-match-mode"
+	AllowLocalhost             = "allow-localhost"
+	DefaultLocalCluster        = "policy-default-local-cluster"
+	EnableNonDefaultDeny       = "enable-non-default-deny-policies"
+	EnableNetworkPolicy        = "enable-k8s-networkpolicy"
+	EnableClusterNetworkPolicy = "enable-k8s-cluster-network-policy"
+	EnableL7Proxy              = "enable-l7-proxy"
+	EnableSCTP                 = "enable-sctp"
+	MeshAuth                   = "mesh-auth-enabled"
+	MeshAuthMutual             = "mesh-auth-mutual-enabled"
+	PolicyMapMax               = "bpf-policy-map-max"
+)
+
+// Setting is a key of the ConfigMap cilium-config that changes what policies do.
+type Setting struct {
+	Key string
+	// Default is what the Helm chart sets, or leaves to the agent.
+	Default string
+	// Before is the default in the minor versions below Since.
+	Before string
+	Since  int
+	// Values are those that agents accept. None: the type is another one than a choice.
+	Values []string
+	// What states what the key decides.
+	What string
+}
+
+func boolean(key, value, what string) Setting {
+	return Setting{Key: key, Default: value, Values: []string{"true", "false"}, What: what}
+}
+
+func since(minor int, before string, s Setting) Setting {
+	s.Since, s.Before = minor, before
+	return s
+}
+
+var settings = []Setting{
+	boolean(EnableIPv4, "true", "whether agents handle IPv4"),
+	boolean(EnableIPv6, "false", "whether agents handle IPv6; with both families, world has an identity for each"),
+	{Key: EnablePolicy, Default: "default", Values: []string{"default", "always", "never"}, What: "which pods are isolated: those that a policy selects, all, or none"},
+	boolean(PolicyAuditMode, "false", "whether agents only log what policies deny"),
+	boolean(EnableHostFirewall, "false", "whether host policies are enforced, and policies about pods that have the label key host"),
+	{Key: IdentityLabels, What: "which labels of pods policies can select by"},
+	{Key: CIDRMatchMode, Values: []string{"", "nodes"}, What: "whether networks match the addresses of nodes"},
+	{Key: AllowLocalhost, Default: "auto", Values: []string{"auto", "always", "policy"}, What: "whether a node always reaches its own pods; auto is always"},
+	since(19, "false", boolean(DefaultLocalCluster, "true", "whether a selector that names no cluster selects this cluster's pods alone")),
+	boolean(EnableNonDefaultDeny, "true", "whether enableDefaultDeny has an effect; without, every allow isolates"),
+	boolean(EnableNetworkPolicy, "true", "whether agents enforce NetworkPolicies"),
+	boolean(EnableClusterNetworkPolicy, "false", "whether agents enforce ClusterNetworkPolicies"),
+	boolean(EnableL7Proxy, "true", "whether agents have the proxies for HTTP and DNS; without, they refuse policies with such rules, and resolve no name"),
+	boolean(EnableSCTP, "false", "whether SCTP passes at all"),
+	since(19, "true", boolean(MeshAuth, "false", "whether agents authenticate; without, what requires authentication is denied")),
+	boolean(MeshAuthMutual, "false", "whether agents authenticate mutually (SPIRE); without, what requires authentication is denied"),
+	{Key: PolicyMapMax, Default: "16384", What: "how many entries the policy map of a pod holds"},
+}
+
+// Settings are all of them, in the order of reports.
+func Settings() []Setting { return slices.Clone(settings) }
+
+// in is the default in a minor version.
+func (s Setting) in(minor int) string {
+	if minor > 0 && minor < s.Since {
+		return s.Before
+	}
+	return s.Default
+}
+
+// Check returns an error for a value that agents do not accept, or that is not decided here.
+func (s Setting) Check(value string) error {
+	switch {
+	case s.Key == PolicyMapMax:
+		if n, err := strconv.Atoi(value); err != nil || n < 1 {
+			return fmt.Errorf("must be a number of entries, and is %q", value)
+		}
+	case s.Key == CIDRMatchMode && value != "" && value != "nodes":
+		return fmt.Errorf(`%q is not decided: only "nodes" is`, value)
+	case len(s.Values) > 0 && !slices.Contains(s.Values, strings.ToLower(value)):
+		return fmt.Errorf("must be one of %s, and is %q", strings.Join(s.Values, ", "), value)
+	}
+	return nil
+}
+
+// Agent is the configuration of Cilium's agents, as far as policies depend on it. The zero value has the
+// defaults of the Helm chart of the newest version.
+type Agent struct {
+	// Minor is the minor version of Cilium. 0: the newest.
+	Minor int
+	// stated are the values that are known.
+	stated map[string]string
+	// from tells where.
+	from map[string]string
+}
+
+// EveryFeature is an agent that handles all that policies can be about. Policies are compared
+// under it: it hides no difference between them.
+func EveryFeature() Agent {
+	a := Agent{}
+	for _, key := range []string{EnableIPv6, EnableHostFirewall, EnableSCTP, EnableClusterNetworkPolicy, MeshAuth, MeshAuthMutual} {
+		a = a.With(key, "true", "")
+	}
+	return a
+}
+
+// With is the agent with another value. from is where it is stated.
+func (a Agent) With(key, value, from string) Agent {
+	a.stated, a.from = maps.Clone(a.stated), maps.Clone(a.from)
+	if a.stated == nil {
+		a.stated, a.from = map[string]string{}, map[string]string{}
+	}
+	a.stated[key], a.from[key] = value, from
+	return a
+}
+
+// Stated returns a value that is stated, and where it is.
+func (a Agent) Stated(key string) (value, from string, ok bool) {
+	value, ok = a.stated[key]
+	return value, a.from[key], ok
+}
+
+// Value is that of a key, as stated or by default.
+func (a Agent) Value(key string) string {
+	value, ok := a.stated[key]
+	for _, s := range settings {
+		switch {
+		case s.Key != key:
+		case !ok:
+			return s.in(a.Minor)
+		case len(s.Values) > 0:
+			return strings.ToLower(value)
+		}
+	}
+	return value
+}
+
+// On reports whether a key is "true".
+func (a Agent) On(key string) bool { return a.Value(key) == "true" }
+
+// DualStack reports whether agents handle both IP families.
+func (a Agent) DualStack() bool { return a.On(EnableIPv4) && a.On(EnableIPv6) }
+
+// Authenticates reports whether what requires authentication can pass.
+func (a Agent) Authenticates() bool { return a.On(MeshAuth) && a.On(MeshAuthMutual) }
+
+// AgentOverride is the agent of some nodes, which a resource configures otherwise than the
+// others.
+type AgentOverride struct {
+	Ref   Ref
+	Agent Agent
+}
+
+// The bounds that agents put on bpf-policy-map-max.
+const (
+	leastPolicyMap = 256
+	mostPolicyMap  = 1 << 16
+)
+
+// PolicyMap is how many entries the policy map of a pod holds.
+func (a Agent) PolicyMap() int {
+	n, err := strconv.Atoi(a.Value(PolicyMapMax))
+	if err != nil {
+		return leastPolicyMap
+	}
+	return min(max(n, leastPolicyMap), mostPolicyMap)
+}
+
+// Assumption is a setting of the agents that the proof depends on.
+type Assumption struct {
+	Key, Value string
+	// From is where it is stated. Omitted: nowhere, and it is the Helm chart's default.
+	From string
+	// What states what the key decides.
+	What string
+}
+
+// Assumptions are all settings.
+func (a Agent) Assumptions() []Assumption {
+	var out []Assumption
+	for _, s := range settings {
+		value, from, _ := a.Stated(s.Key)
+		if from == "" {
+			value = a.Value(s.Key)
+		}
+		out = append(out, Assumption{Key: s.Key, Value: value, From: from, What: s.What})
+	}
+	return out
+}

@@ -1,0 +1,16 @@
+package resolve
+
+import (
+	"slices"
+
+	"github.com/tenantfence/tenantfence/internal/policy"
+)
+
+// configureAgents finds out how Cilium's agents are configured.
+func (r *resolver) configureAgents() {
+	at := r.profile.Path.Child("cluster", "ciliumConfig")
+	agent, overrides, findings := r.index.AgentOf(r.profile.Spec.Cluster, r.profile.Ref, at)
+	r.fence.Agent, r.fence.Overrides = agent, overrides
+	r.fence.Isolating = !agent.On(policy.EnableNonDefaultDeny)
+	r.findings = slices.Concat(r.findings, findings)
+}
