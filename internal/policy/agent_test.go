@@ -1,0 +1,51 @@
+package policy_test
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/tenantfence/tenantfence/internal/policy"
+)
+
+// TestSettingsAreDocumented: docs/proof.md lists each setting with its default.
+func TestSettingsAreDocumented(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile("../../docs/proof.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range policy.Settings() {
+		value := s.Default
+		if value == "" {
+			value = "none"
+		}
+		if s.Before != "" {
+			value += fmt.Sprintf(", before Cilium 1.%d %s", s.Since, s.Before)
+		}
+		if row := fmt.Sprintf("| `%s` | %s |", s.Key, value); !strings.Contains(string(page), row) {
+			t.Errorf("docs/proof.md lacks %q", row)
+		}
+	}
+}
+
+// TestAgentValues: a default depends on the version, and a stated value comes before it.
+func TestAgentValues(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		agent policy.Agent
+		key   string
+		want  string
+	}{
+		{policy.Agent{}, policy.DefaultLocalCluster, "true"},
+		{policy.Agent{Minor: 18}, policy.DefaultLocalCluster, "false"},
+		{policy.Agent{Minor: 18}, policy.MeshAuth, "true"},
+		{policy.Agent{Minor: 18}.With(policy.MeshAuth, "False", ""), policy.MeshAuth, "false"},
+		{policy.Agent{}.With(policy.IdentityLabels, "k8s:App", ""), policy.IdentityLabels, "k8s:App"},
+	} {
+		if have := c.agent.Value(c.key); have != c.want {
+			t.Errorf("%s is %q, and not %q", c.key, have, c.want)
+		}
+	}
+}
