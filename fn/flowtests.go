@@ -24,7 +24,7 @@ func (v Verification) byFlowTests() (policy.Report, error) {
 	if report.Findings.HasError() {
 		return report, nil
 	}
-	fence := &policy.Fence{Cluster: assumedCluster(r.rest)}
+	fence := &policy.Fence{Cluster: assumedCluster(r.rest), Mesh: r.in.Mesh()}
 	decided, err := proof{in: &r.in, index: index, wanted: wanted{fence: fence}, items: r.rest, progress: v.Progress}.run(v1alpha1.ProofNone)
 	if err != nil {
 		return report, fmt.Errorf("decide FlowTests: %w", err)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/netip"
 
+	cmtypes "github.com/cilium/cilium/pkg/clustermesh/types"
 	envoypolicy "github.com/cilium/cilium/pkg/envoy/policy"
 	"github.com/cilium/cilium/pkg/identity"
 	"github.com/cilium/cilium/pkg/identity/identitymanager"
@@ -21,13 +22,25 @@ type Options struct {
 	// ClusterName is the cluster's name in its mesh. Omitted: "default", as Cilium
 	// has it.
 	ClusterName string
+	// AnyCluster reports that a selector without a cluster matches the pods of every cluster of
+	// the mesh: agents before Cilium 1.19, or policy-default-local-cluster: "false".
+	AnyCluster bool
+	// Mesh reports that other clusters exist. Omitted: pods of others are known only where a
+	// policy names a cluster.
+	Mesh bool
+	// WithoutPortsLabel reports that agents give pods no label of their named ports, as before
+	// Cilium 1.20.
+	WithoutPortsLabel bool
 }
 
 // Engine decides flows as Cilium would. It is safe for concurrent use.
 type Engine struct {
 	cluster string
-	repo    *ciliumpolicy.Repository
-	ports   portRegistry
+	// anyCluster, mesh and withoutPortsLabel are the Options.
+	anyCluster, mesh, withoutPortsLabel bool
+
+	repo  *ciliumpolicy.Repository
+	ports portRegistry
 	// names are the policies' toFQDNs selectors, selections what those of pods require,
 	// first of any pod, nodes what those of nodes do, prefixes the networks that they tell
 	// apart, and plain their rules that look into nothing.
@@ -38,8 +51,11 @@ type Engine struct {
 	prefixes    []netip.Prefix
 	plain       map[spot]types.PolicyEntries
 	subjects    subjects
-	// groups are the CiliumCIDRGroups.
-	groups []group
+	// groups are the CiliumCIDRGroups, byGroup reports that a selector is about their labels,
+	// and represented are the selectors that represent is done with.
+	groups      []group
+	byGroup     bool
+	represented map[string]bool
 
 	identities map[string]*identity.Identity
 	allocated  map[identity.NumericIdentity]uint32
@@ -92,6 +108,7 @@ func New(opts Options, policies []json.RawMessage, pods []policy.Endpoint) (_ *E
 func newEngine(opts Options) *Engine {
 	e := &Engine{
 		cluster:    cmp.Or(opts.ClusterName, "default"),
+		anyCluster: opts.AnyCluster, mesh: opts.AnyCluster && opts.Mesh, withoutPortsLabel: opts.WithoutPortsLabel,
 		ports:      newPortRegistry(),
 		identities: map[string]*identity.Identity{},
 		allocated:  map[identity.NumericIdentity]uint32{},
@@ -103,6 +120,7 @@ func newEngine(opts Options) *Engine {
 		selectionAt: map[string]int{},
 		names:       newNameIndex(),
 		learnt:      map[string]bool{},
+		represented: map[string]bool{},
 		plain:       map[spot]types.PolicyEntries{},
 		resolved:    map[*identity.Identity]ciliumpolicy.SelectorPolicy{},
 		authors:     map[labels.LabelArrayListString][]string{},
@@ -112,6 +130,14 @@ func newEngine(opts Options) *Engine {
 	e.repo.GetSelectorCache().SetLocalIdentityNotifier(noNotifier{})
 	e.repo.SetNamedPortsGetter(e.ports)
 	return e
+}
+
+// localCluster is the cluster that a selector without one matches. Omitted: all.
+func (e *Engine) localCluster() string {
+	if e.anyCluster {
+		return cmtypes.PolicyAnyCluster
+	}
+	return e.cluster
 }
 
 // start loads the policies and makes the pods known.

@@ -48,7 +48,7 @@ func (e *Engine) variants(ep policy.Endpoint) ([]variant, error) {
 		if err != nil || addr.Zone() != "" {
 			return nil, fmt.Errorf("%q is not an IP address", ep.Name)
 		}
-		id, err := e.identity(labels.GetCIDRLabels(netip.PrefixFrom(addr, addr.BitLen())))
+		id, err := e.identity(merge(e.groupLabels(addr), labels.GetCIDRLabels(netip.PrefixFrom(addr, addr.BitLen()))))
 		return []variant{{id: id}}, err
 	case policy.NameEndpoint:
 		return e.name(ep.Name)

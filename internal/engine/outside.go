@@ -78,6 +78,16 @@ func (e *Engine) learnOutside(cidrs []string) error {
 		}
 	}
 	prefixes := slices.Clone(e.prefixes)
+	whole := map[netip.Prefix]bool{}
+	for _, g := range e.groups {
+		if !e.byGroup {
+			break
+		}
+		for _, p := range g.prefixes() {
+			whole[p] = true
+			prefixes = append(prefixes, p)
+		}
+	}
 	for _, c := range cidrs {
 		p, err := netip.ParsePrefix(c)
 		if err != nil {
@@ -85,7 +95,7 @@ func (e *Engine) learnOutside(cidrs []string) error {
 		}
 		prefixes = append(prefixes, p)
 	}
-	for _, addr := range inEach(prefixes) {
+	for _, addr := range inEach(prefixes, whole) {
 		if err := e.learn(policy.Endpoint{Kind: policy.AddressEndpoint, Name: addr.String()}); err != nil {
 			return err
 		}
@@ -123,8 +133,8 @@ func (e *Engine) learnNames() error {
 }
 
 // inEach returns an address of each network that is in none of the smaller ones, where
-// there is one.
-func inEach(prefixes []netip.Prefix) []netip.Addr {
+// there is one: of all of the world only where it is labelled.
+func inEach(prefixes []netip.Prefix, labelled map[netip.Prefix]bool) []netip.Addr {
 	for i := range prefixes {
 		prefixes[i] = prefixes[i].Masked()
 	}
@@ -138,7 +148,7 @@ func inEach(prefixes []netip.Prefix) []netip.Addr {
 	var out []netip.Addr
 	for i, p := range prefixes {
 		// All of the world is known by itself.
-		if p.Bits() == 0 {
+		if p.Bits() == 0 && !labelled[p] {
 			continue
 		}
 		free := p.Addr()

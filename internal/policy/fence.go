@@ -14,6 +14,8 @@ type Fence struct {
 	Name    string
 	Profile Reason
 	Cluster v1alpha1.Cluster
+	// Mesh reports that the cluster's inputs name clusters of a mesh.
+	Mesh bool
 	// Policies is their form. Omitted: Cilium.
 	Policies v1alpha1.PolicyForm
 	Baseline v1alpha1.Baseline
