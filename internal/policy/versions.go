@@ -29,7 +29,7 @@ const (
 	sanitizeSource  = "pkg/policy/api/rule_validation.go"
 	resolveSource   = "pkg/policy/l4.go"
 	wildcardsSource = "pkg/fqdn/matchpattern/matchpattern.go"
-	meshSource      = "pkg/clustermesh/types/option.go"
+	chartSource     = "install/kubernetes/cilium/values.yaml"
 	podLabelsSource = "pkg/k8s/labels.go"
 )
 
@@ -72,7 +72,7 @@ var (
 		What: `A leading "**." matches one or more labels of a name. Before, it matches one.`,
 	}
 	LocalCluster = Fact{
-		Name: "local-cluster", Since: 19, Source: meshSource,
+		Name: "local-cluster", Since: 19, Source: chartSource,
 		What: "A selector that names no cluster matches this cluster's pods alone (policy-default-local-cluster). Before, it matches the pods of every cluster of the mesh.",
 	}
 	PortsInLabel = Fact{
