@@ -26,7 +26,7 @@ func (e *Engine) know(id *identity.Identity, ep policy.Endpoint) {
 	if len(e.known[id.ID]) == 0 {
 		e.knownIDs = append(e.knownIDs, id.ID)
 	}
-	ep.Entities = entitiesOf(id)
+	ep.Entities = e.entitiesOf(id)
 	alike := e.known[id.ID]
 	for i := range alike {
 		if ep.Kind != policy.PodEndpoint {
@@ -38,8 +38,9 @@ func (e *Engine) know(id *identity.Identity, ep policy.Endpoint) {
 	e.known[id.ID] = append(alike, ep)
 }
 
-// entitiesOf reads an identity's labels as the selectors behind Cilium's entities do.
-func entitiesOf(id *identity.Identity) []v1alpha1.Entity {
+// entitiesOf reads an identity's labels as the selectors behind Cilium's entities do. The entity
+// cluster is this one, without others of its mesh.
+func (x *Engine) entitiesOf(id *identity.Identity) []v1alpha1.Entity {
 	out := []v1alpha1.Entity{v1alpha1.EntityAll}
 	outside := false
 	for _, e := range []struct {
@@ -60,7 +61,7 @@ func entitiesOf(id *identity.Identity) []v1alpha1.Entity {
 			out = append(out, v1alpha1.EntityWorld)
 		}
 	}
-	if !outside || slices.Contains(out, v1alpha1.EntityKubeAPIServer) {
+	if !outside && !x.abroad(id.Labels) || slices.Contains(out, v1alpha1.EntityKubeAPIServer) {
 		out = append(out, v1alpha1.EntityCluster)
 	}
 	return out

@@ -154,6 +154,53 @@ func TestPeersOfOtherClusters(t *testing.T) {
 	}
 }
 
+// The entity cluster is this cluster, whatever a selector without one matches.
+func TestEntityClusterIsThisCluster(t *testing.T) {
+	t.Parallel()
+	far := pod("acme", "db")
+	far.Cluster = "east"
+	for entity, want := range map[string]policy.Decision{"cluster": policy.Denied, "all": policy.Allowed, "remote-node": policy.Denied} {
+		for _, before := range []bool{true, false} {
+			e, err := engine.New(engine.Options{AnyCluster: before, Mesh: true},
+				documents(t, cnp("p", "{endpointSelector: {}, ingress: [{fromEntities: ["+entity+"]}]}")), []policy.Endpoint{pods["web"]})
+			if err != nil {
+				t.Fatal(err)
+			}
+			v, err := e.Decide(policy.Flow{From: far, To: pods["web"], Port: 8080})
+			if err != nil || v.Ingress.Decision != want {
+				t.Errorf("%s, before 1.19 %t: got %s, %v, want %s", entity, before, v.Ingress.Decision, err, want)
+			}
+		}
+	}
+}
+
+// What another cluster's pods may do is not declared by the entity cluster.
+func TestEntitiesOfAnotherClustersPods(t *testing.T) {
+	t.Parallel()
+	e := engineOf(t, documents(t, cnp("p", "{endpointSelector: {}, ingress: [{fromEntities: [cluster-mesh]}]}")), []policy.Endpoint{pods["web"]})
+	if _, err := e.Imagine(policy.Surroundings{Namespaces: map[string]map[string]string{"acme": nil}}); err != nil {
+		t.Fatal(err)
+	}
+	openings, err := e.Openings(pods["web"], policy.Ingress)
+	if err != nil {
+		t.Fatal(err)
+	}
+	far := 0
+	for _, o := range openings {
+		for _, p := range o.Peers {
+			if p.Cluster == "" {
+				continue
+			}
+			if far++; spell(p.Entities) != "all" {
+				t.Errorf("%s is of %s", p.Name, spell(p.Entities))
+			}
+		}
+	}
+	if far == 0 {
+		t.Errorf("no pod of another cluster: %v", openings)
+	}
+}
+
 // The keys that a workload must not have are those of Cilium's own identities.
 func TestReservedLabelsAreThoseOfCilium(t *testing.T) {
 	t.Parallel()
