@@ -8,7 +8,6 @@ import (
 	networkingv1 "k8s.io/api/networking/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
-	"k8s.io/apimachinery/pkg/util/intstr"
 
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
@@ -99,11 +98,6 @@ func (s judged) addressIn(cidrs []string) bool {
 		addr, err := netip.ParseAddr(ep.Name)
 		return ep.Kind == policy.AddressEndpoint && err == nil && setOf(cidrs).Contains(addr)
 	})
-}
-
-func (s judged) usesNames() bool {
-	_, ports := s.peersAndPorts(s.selected)
-	return slices.ContainsFunc(ports, func(p networkingv1.NetworkPolicyPort) bool { return p.Port != nil && p.Port.Type == intstr.String })
 }
 
 // leftOut says whether a policy has rules in a direction that its policyTypes leave out.

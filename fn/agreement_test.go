@@ -172,13 +172,6 @@ func init() {
 			policy: "{podSelector: {}, ingress: [{from: [{podSelector: {matchLabels: {pod-template-hash: '1'}}}]}]}", flow: from(podNamed("hashed")), cilium: policy.Denied, kubernetes: policy.Allowed,
 			applies: judged.selectsHash,
 		},
-		"one name for two ports of like pods": {
-			why:    "Cilium cannot tell like pods apart, and resolves no name that they give to different ports; here each pod has its own",
-			policy: "{podSelector: {}, policyTypes: [Egress], egress: [{ports: [{port: http}]}]}", flow: policy.Flow{From: web, To: podNamed("twin-a"), Port: 8080}, cilium: policy.Denied, kubernetes: policy.Allowed,
-			applies: func(s judged) bool {
-				return s.direction == policy.Egress && strings.HasPrefix(s.peer.Name, "twin") && s.usesNames()
-			},
-		},
 		"rules of a direction that policyTypes leaves out": {
 			why:    "Cilium enforces them all the same; to Kubernetes the policy says nothing of that direction",
 			policy: "{podSelector: {}, policyTypes: [Ingress], egress: [{to: [{podSelector: {}}]}]}", flow: to(podNamed("other")), cilium: policy.Denied, kubernetes: policy.Allowed,

@@ -27,7 +27,7 @@ var trials = []trial{
 	{[]string{policy.EnableIPv6}, "", proof.usesFamilies},
 	{[]string{policy.EnableHostFirewall}, "", proof.hasHostPolicies},
 	{[]string{policy.CIDRMatchMode}, "nodes", proof.namesNodeNetworks},
-	{[]string{policy.DefaultLocalCluster}, "", proof.usesMesh},
+	{[]string{policy.DefaultLocalCluster}, "", func(p proof) bool { return inMesh(p.fence, p.items) }},
 	{[]string{policy.EnableNonDefaultDeny}, "", func(p proof) bool {
 		return p.inOthers(func(n *yaml.Node) bool { return hasField(n, "enableDefaultDeny") })
 	}},
@@ -160,23 +160,6 @@ func (p proof) inOthers(such func(*yaml.Node) bool) bool {
 // hasHostPolicies reports whether a policy that the fence does not write selects nodes.
 func (p proof) hasHostPolicies() bool {
 	return p.inOthers(func(n *yaml.Node) bool { return hasField(n, "nodeSelector") })
-}
-
-// usesMesh reports whether clusters are told apart.
-func (p proof) usesMesh() bool {
-	if p.fence.Cluster.Name != "" {
-		return true
-	}
-	for _, t := range p.in.FlowTests {
-		for _, c := range t.Test.Spec.Cases {
-			if strings.HasPrefix(c.From, "cluster/") || strings.HasPrefix(c.To, "cluster/") {
-				return true
-			}
-		}
-	}
-	return p.inPolicies(func(n *yaml.Node) bool {
-		return hasField(n, "io.cilium.k8s.policy.cluster", "k8s:io.cilium.k8s.policy.cluster")
-	})
 }
 
 // protocols reports whether one of some protocols is named.

@@ -104,7 +104,7 @@ func newEngine(fence *policy.Fence, index *resource.Index, items []*yaml.RNode, 
 		}
 		docs = append(docs, data)
 	}
-	e, err := engineOf(fence, docs, reach.Endpoints{Index: index, Fence: fence}.Pods())
+	e, err := engineOf(fence, inMesh(fence, items), docs, reach.Endpoints{Index: index, Fence: fence}.Pods())
 	if err != nil {
 		return nil, fmt.Errorf("start the policy engine: %w", err)
 	}
@@ -125,11 +125,11 @@ func fullName(n *yaml.RNode) string {
 	return policy.FullName(n.GetKind(), n.GetNamespace(), n.GetName())
 }
 
-// engineOf is the enforcer of a cluster.
-func engineOf(fence *policy.Fence, policies []json.RawMessage, pods []policy.Endpoint) (policy.Engine, error) {
+// engineOf is the enforcer of a cluster, in a mesh or alone.
+func engineOf(fence *policy.Fence, mesh bool, policies []json.RawMessage, pods []policy.Endpoint) (policy.Engine, error) {
 	c := fence.Cluster
 	if c.CNI != v1alpha1.CNIKubernetes {
-		return engine.New(engine.Options{ClusterName: c.Name, Agent: fence.Agent}, policies, pods)
+		return engine.New(engine.Options{ClusterName: c.Name, Agent: fence.Agent, Mesh: mesh}, policies, pods)
 	}
 	options := netpol.Options{PodCIDRs: c.PodCIDRs, ServiceCIDRs: c.ServiceCIDRs, NodeCIDRs: c.NodeCIDRs}
 	if c.APIServer != nil {

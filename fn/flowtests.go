@@ -24,7 +24,7 @@ func (v Verification) byFlowTests() (policy.Report, error) {
 	if report.Findings.HasError() {
 		return report, nil
 	}
-	fence := &policy.Fence{Cluster: assumedCluster(r.rest)}
+	fence := &policy.Fence{Cluster: assumedCluster(r.rest), Mesh: r.in.Mesh()}
 	fence.Agent, fence.Overrides, findings = index.AgentOf(fence.Cluster, policy.Ref{}, nil)
 	if report.Findings = append(report.Findings, findings...); findings.HasError() {
 		return report, nil

@@ -8,6 +8,7 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/lint"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/reach"
 	"github.com/tenantfence/tenantfence/internal/resource"
@@ -92,6 +93,9 @@ func (p proof) decide(level v1alpha1.Proof, report *policy.Report) error {
 
 // start has an engine enforce the items. There is none where policies are rejected.
 func (p proof) start() (enforcement, policy.Findings, error) {
+	if said := reservedLabels(p.fence, p.index); len(said) > 0 {
+		return enforcement{}, said, nil
+	}
 	e, said, err := enforce(p.fence, p.index, p.items, closing{})
 	if err != nil {
 		return enforcement{}, said, err
@@ -99,6 +103,14 @@ func (p proof) start() (enforcement, policy.Findings, error) {
 	unread, err := p.unread(said)
 	e.undecided = append(e.undecided, misread(p.fence, unread)...)
 	return e, append(said, unread...), err
+}
+
+// reservedLabels are the workloads about whose pods policies do not decide under Cilium.
+func reservedLabels(fence *policy.Fence, index *resource.Index) policy.Findings {
+	if fence.Cluster.CNI == v1alpha1.CNIKubernetes {
+		return nil
+	}
+	return lint.ReservedLabels(index)
 }
 
 // flowTests decides the FlowTests.
@@ -131,6 +143,10 @@ func (p proof) isolation(subject reach.Proof, report *policy.Report) error {
 		report.Unproved = append(report.Unproved, "nothing is generated in Audit here (NetworkPolicies, or Cilium below 1.16), so isolation is not proved until a tenant is in Enforce")
 		return nil
 	}
+	if said := unnamedCluster(p.fence, p.in.Profile.Ref, p.items); len(said) > 0 {
+		report.Findings = append(report.Findings, said...)
+		return nil
+	}
 	isolation, findings, err := subject.Isolation()
 	if err != nil {
 		return err
@@ -138,6 +154,9 @@ func (p proof) isolation(subject reach.Proof, report *policy.Report) error {
 	report.Findings = append(report.Findings, findings...)
 	isolation.Declared, findings = subject.Declared()
 	report.Findings = slices.Concat(report.Findings, findings, subject.HostNetwork())
+	if p.fence.Cluster.CNI != v1alpha1.CNIKubernetes && !report.Findings.HasError() {
+		report.Findings = append(report.Findings, lint.ReservedLabelsAssumed(p.in.FenceRef))
+	}
 	isolation.Audited = audited(p.fence).names()
 	report.Isolation = &isolation
 	return nil

@@ -24,6 +24,8 @@ var factEvidence = map[string]evidence{
 	"wildcard-l7":        {holds: "If we have L7 rules and default deny is disabled"},
 	"server-patterns":    {refuses: `{endpointSelector: {}, egress: [{toPorts: [{ports: [{port: "443", protocol: TCP}], serverNames: ["no name"]}]}]}`},
 	"subdomain-patterns": {holds: "subdomain wildcard specifier"},
+	"local-cluster":      {holds: "policyDefaultLocalCluster: true"},
+	"ports-in-label":     {holds: "func NamedPortsIdentityLabels("},
 	"server-patterns-inside": {
 		accepts: `{endpointSelector: {}, egress: [{toPorts: [{ports: [{port: "443", protocol: TCP}], serverNames: ["api-*.example.com"]}]}]}`,
 	},

@@ -81,7 +81,7 @@ func TestKnownDisagreements(t *testing.T) {
 			netpol("p", "{podSelector: {}, policyTypes: [Egress], ingress: [{from: [{podSelector: {}}]}]}"),
 			"other -> web:8080", policy.Denied, policy.Allowed,
 		},
-		"a port's name that means two things at pods of one identity": {
+		"a port's name that means two things at pods of one identity, before Cilium 1.20": {
 			"Cilium resolves names of egress by identity, and gives up where that is ambiguous",
 			cnp("p", `{endpointSelector: {matchLabels: {app: web}}, egress: [{toEndpoints: [{}], toPorts: [{ports: [{port: api, protocol: TCP}]}]}]}`),
 			"web -> twin:8081", policy.Denied, policy.Allowed,
@@ -91,7 +91,7 @@ func TestKnownDisagreements(t *testing.T) {
 			t.Parallel()
 			docs := documents(t, c.policies)
 			twins := []policy.Endpoint{pod("acme", "twin", policy.NamedPort{Name: "api", Port: 8081}), pod("acme", "twin", policy.NamedPort{Name: "api", Port: 9091})}
-			e, err := engine.New(engine.Options{Agent: policy.EveryFeature()}, docs, twins)
+			e, err := engine.New(engine.Options{Agent: agentOf(true, 19)}, docs, twins)
 			if err != nil {
 				t.Fatal(err)
 			}

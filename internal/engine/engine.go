@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/netip"
 
+	cmtypes "github.com/cilium/cilium/pkg/clustermesh/types"
 	envoypolicy "github.com/cilium/cilium/pkg/envoy/policy"
 	"github.com/cilium/cilium/pkg/identity"
 	"github.com/cilium/cilium/pkg/identity/identitymanager"
@@ -23,14 +24,19 @@ type Options struct {
 	ClusterName string
 	// Agent is how the agents are configured. Omitted: the Helm chart's defaults.
 	Agent policy.Agent
+	// Mesh reports that other clusters exist. Omitted: pods of others are known only where a
+	// policy names a cluster.
+	Mesh bool
 }
 
 // Engine decides flows as Cilium would. It is safe for concurrent use.
 type Engine struct {
 	cluster string
 	agent   policy.Agent
-	repo    *ciliumpolicy.Repository
-	ports   portRegistry
+	// mesh reports that other clusters exist, whose pods a selector without a cluster matches.
+	mesh  bool
+	repo  *ciliumpolicy.Repository
+	ports portRegistry
 	// names are the policies' toFQDNs selectors, selections what those of pods require,
 	// first of any pod, nodes what those of nodes do, prefixes the networks that they tell
 	// apart, and plain their rules that look into nothing.
@@ -41,8 +47,11 @@ type Engine struct {
 	prefixes    []netip.Prefix
 	plain       map[spot]types.PolicyEntries
 	subjects    subjects
-	// groups are the CiliumCIDRGroups.
-	groups []group
+	// groups are the CiliumCIDRGroups, byGroup reports that a selector is about their labels,
+	// and represented are the selectors that represent is done with.
+	groups      []group
+	byGroup     bool
+	represented map[string]bool
 
 	identities map[string]*identity.Identity
 	allocated  map[identity.NumericIdentity]uint32
@@ -97,6 +106,7 @@ func newEngine(opts Options) *Engine {
 	e := &Engine{
 		cluster:    cmp.Or(opts.ClusterName, "default"),
 		agent:      opts.Agent,
+		mesh:       opts.Mesh && !opts.Agent.On(policy.DefaultLocalCluster),
 		ports:      newPortRegistry(),
 		identities: map[string]*identity.Identity{},
 		allocated:  map[identity.NumericIdentity]uint32{},
@@ -108,6 +118,7 @@ func newEngine(opts Options) *Engine {
 		selectionAt: map[string]int{},
 		names:       newNameIndex(),
 		learnt:      map[string]bool{},
+		represented: map[string]bool{},
 		plain:       map[spot]types.PolicyEntries{},
 		resolved:    map[*identity.Identity]ciliumpolicy.SelectorPolicy{},
 		authors:     map[labels.LabelArrayListString][]string{},
@@ -117,6 +128,14 @@ func newEngine(opts Options) *Engine {
 	e.repo.GetSelectorCache().SetLocalIdentityNotifier(noNotifier{})
 	e.repo.SetNamedPortsGetter(e.ports)
 	return e
+}
+
+// localCluster is the cluster that a selector without one matches. Omitted: all.
+func (e *Engine) localCluster() string {
+	if !e.agent.On(policy.DefaultLocalCluster) {
+		return cmtypes.PolicyAnyCluster
+	}
+	return e.cluster
 }
 
 // start loads the policies and makes the pods known.

@@ -3,8 +3,11 @@ package engine
 import (
 	"errors"
 	"fmt"
+	"net/netip"
+	"slices"
 
 	ciliumv2 "github.com/cilium/cilium/pkg/k8s/apis/cilium.io/v2"
+	k8sutils "github.com/cilium/cilium/pkg/k8s/utils"
 	"github.com/cilium/cilium/pkg/labels"
 	"github.com/cilium/cilium/pkg/policy/api"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -119,4 +122,52 @@ func (e *Engine) referred(c api.CIDRRule) ([]api.CIDR, error) {
 		return nil, errors.New("it refers to a CiliumCIDRGroup that is not known here, or has no networks: add it to the build")
 	}
 	return out, nil
+}
+
+// identityLabels are those that an agent gives to the addresses of a group: each label of the group
+// by its key, and by key and value.
+func (g group) identityLabels() labels.Labels {
+	own := api.LabelForCIDRGroupRef(g.name)
+	out := labels.Labels{own.Key: own}
+	for key, value := range k8sutils.RemoveCiliumLabels(g.labels) {
+		l := labels.NewLabel(key, value, labels.LabelSourceCIDRGroup)
+		encoded := labels.EncodedCIDRGroupLabel(l.Key, l.Value, l.Source)
+		out[l.Key], out[encoded.Key] = l, encoded
+	}
+	return out
+}
+
+// prefixes are the networks of a group. Agents skip what is none.
+func (g group) prefixes() []netip.Prefix {
+	var out []netip.Prefix
+	for _, c := range g.cidrs {
+		if p, err := netip.ParsePrefix(string(c)); err == nil {
+			out = append(out, p.Masked())
+		}
+	}
+	return out
+}
+
+// groupLabels are those that an address has from all groups with it. Of two labels with one
+// key, that of the smaller network counts.
+func (e *Engine) groupLabels(addr netip.Addr) labels.Labels {
+	out, bits := labels.Labels{}, map[string]int{}
+	for _, g := range e.groups {
+		for _, p := range g.prefixes() {
+			if !p.Contains(addr) {
+				continue
+			}
+			for key, l := range g.identityLabels() {
+				if have, ok := bits[key]; !ok || p.Bits() >= have {
+					out[key], bits[key] = l, p.Bits()
+				}
+			}
+		}
+	}
+	return out
+}
+
+// ofGroup reports whether addresses of some group have the label of a requirement.
+func (e *Engine) ofGroup(r requirement) bool {
+	return slices.ContainsFunc(e.groups, func(g group) bool { return g.identityLabels().HasLabelWithKey(r.Key) })
 }

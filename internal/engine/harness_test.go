@@ -90,6 +90,15 @@ func documents(tb testing.TB, s string) []json.RawMessage {
 	return docs
 }
 
+// agentOf is an agent of an older minor version, or of the newest.
+func agentOf(older bool, minor int) policy.Agent {
+	a := policy.EveryFeature()
+	if older {
+		a.Minor = minor
+	}
+	return a
+}
+
 func build(t *testing.T, policies string) *engine.Engine {
 	t.Helper()
 	all := make([]policy.Endpoint, 0, len(pods))

@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"github.com/cilium/cilium/pkg/identity"
+	k8sconst "github.com/cilium/cilium/pkg/k8s/apis/cilium.io"
 	"github.com/cilium/cilium/pkg/labels"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
@@ -47,7 +48,7 @@ func (e *Engine) variants(ep policy.Endpoint) ([]variant, error) {
 		if err != nil || addr.Zone() != "" {
 			return nil, fmt.Errorf("%q is not an IP address", ep.Name)
 		}
-		id, err := e.identity(labels.GetCIDRLabels(netip.PrefixFrom(addr, addr.BitLen())))
+		id, err := e.identity(merge(e.groupLabels(addr), labels.GetCIDRLabels(netip.PrefixFrom(addr, addr.BitLen()))))
 		return []variant{{id: id}}, err
 	case policy.NameEndpoint:
 		return e.name(ep.Name)
@@ -125,6 +126,15 @@ func merge(a, b labels.Labels) labels.Labels {
 // mesh.
 const maxPodIdentities = 1<<16 - 1
 
+// otherCluster are the bits that number another cluster than this one.
+const otherCluster = identity.NumericIdentity(1 << 16)
+
+// abroad reports whether labels are those of a pod of another cluster.
+func (e *Engine) abroad(lbls labels.Labels) bool {
+	of, ok := lbls[k8sconst.PolicyLabelCluster]
+	return ok && of.Source == labels.LabelSourceK8s && of.Value != e.cluster
+}
+
 // identity returns the identity with these labels, numbered within the scope that
 // Cilium gives it: the datapath aggregates identities by their scope.
 func (e *Engine) identity(lbls labels.Labels) (*identity.Identity, error) {
@@ -136,8 +146,11 @@ func (e *Engine) identity(lbls labels.Labels) (*identity.Identity, error) {
 		return id, nil
 	}
 	scope := identity.ScopeForLabels(lbls)
+	if scope == identity.IdentityScopeGlobal && e.abroad(lbls) {
+		scope = otherCluster
+	}
 	number := e.allocated[scope] + 1
-	if scope == identity.IdentityScopeGlobal {
+	if scope == identity.IdentityScopeGlobal || scope == otherCluster {
 		number = max(number, identity.MinimalNumericIdentity.Uint32())
 		if number > maxPodIdentities {
 			return nil, fmt.Errorf("more than %d pod identities", maxPodIdentities-identity.MinimalNumericIdentity.Uint32())

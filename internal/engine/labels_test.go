@@ -31,6 +31,10 @@ func TestLabelsInIdentityAreThoseOfCilium(t *testing.T) {
 	}
 	keys := starts
 	for _, a := range starts {
+		for i := range a {
+			// Nearly each of them, from the beginning, from the end, and with one letter changed.
+			keys = append(keys, a[:i+1], a[i:], a[:i]+"x"+a[i+1:])
+		}
 		for _, b := range starts {
 			keys = append(keys, a+"."+b, a+"/"+b, a+b)
 		}

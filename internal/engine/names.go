@@ -98,6 +98,9 @@ func (x *nameIndex) matching(name string) labels.Labels {
 	return out
 }
 
+// has reports whether some policy lists a name or pattern.
+func (x *nameIndex) has(text string) bool { return x.byText[text] != nil }
+
 var dnsName = regexp.MustCompile(`^[-a-zA-Z0-9_]+([.][-a-zA-Z0-9_]+)*[.]?$`)
 
 // name returns the identities of a name's address: as an agent that saw the DNS

@@ -48,7 +48,7 @@ func (e *Engine) atAddresses(node *identity.Identity, what string) ([]variant, e
 	if !e.matchesNodes() {
 		return out, nil
 	}
-	for _, addr := range inEach(slices.Clone(e.prefixes)) {
+	for _, addr := range inEach(slices.Clone(e.prefixes), nil) {
 		at := labels.GetCIDRLabels(netip.PrefixFrom(addr, addr.BitLen()))
 		maps.DeleteFunc(at, func(_ string, l labels.Label) bool { return l.Source == labels.LabelSourceReserved })
 		id, err := e.identity(merge(node.Labels, at))

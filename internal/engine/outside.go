@@ -38,7 +38,8 @@ func (e *Engine) know(id *identity.Identity, ep policy.Endpoint) {
 	e.known[id.ID] = append(alike, ep)
 }
 
-// entitiesOf reads an identity's labels as the selectors behind Cilium's entities do.
+// entitiesOf reads an identity's labels as the selectors behind Cilium's entities do. The entity
+// cluster is this one, without others of its mesh.
 func (e *Engine) entitiesOf(id *identity.Identity) []v1alpha1.Entity {
 	out := []v1alpha1.Entity{v1alpha1.EntityAll}
 	outside := false
@@ -64,7 +65,7 @@ func (e *Engine) entitiesOf(id *identity.Identity) []v1alpha1.Entity {
 			out = append(out, v1alpha1.EntityWorld)
 		}
 	}
-	if !outside || slices.Contains(out, v1alpha1.EntityKubeAPIServer) {
+	if !outside && !e.abroad(id.Labels) || slices.Contains(out, v1alpha1.EntityKubeAPIServer) {
 		out = append(out, v1alpha1.EntityCluster)
 	}
 	return out
@@ -90,6 +91,16 @@ func (e *Engine) learnOutside(cidrs []string) error {
 		}
 	}
 	prefixes := slices.Clone(e.prefixes)
+	whole := map[netip.Prefix]bool{}
+	for _, g := range e.groups {
+		if !e.byGroup {
+			break
+		}
+		for _, p := range g.prefixes() {
+			whole[p] = true
+			prefixes = append(prefixes, p)
+		}
+	}
 	for _, c := range cidrs {
 		p, err := netip.ParsePrefix(c)
 		if err != nil {
@@ -97,7 +108,7 @@ func (e *Engine) learnOutside(cidrs []string) error {
 		}
 		prefixes = append(prefixes, p)
 	}
-	for _, addr := range inEach(prefixes) {
+	for _, addr := range inEach(prefixes, whole) {
 		if err := e.learn(policy.Endpoint{Kind: policy.AddressEndpoint, Name: addr.String()}); err != nil {
 			return err
 		}
@@ -136,8 +147,8 @@ func (e *Engine) learnNames() error {
 }
 
 // inEach returns an address of each network that is in none of the smaller ones, where
-// there is one.
-func inEach(prefixes []netip.Prefix) []netip.Addr {
+// there is one: of all of the world only where it is labelled.
+func inEach(prefixes []netip.Prefix, labelled map[netip.Prefix]bool) []netip.Addr {
 	for i := range prefixes {
 		prefixes[i] = prefixes[i].Masked()
 	}
@@ -151,7 +162,7 @@ func inEach(prefixes []netip.Prefix) []netip.Addr {
 	var out []netip.Addr
 	for i, p := range prefixes {
 		// All of the world is known by itself.
-		if p.Bits() == 0 {
+		if p.Bits() == 0 && !labelled[p] {
 			continue
 		}
 		free := p.Addr()

@@ -59,17 +59,26 @@ func (e *Engine) load(policies []json.RawMessage) error {
 		}
 	}
 	seen := map[string]bool{}
+	var put []loaded
 	for _, i := range slices.Sorted(maps.Keys(objects)) {
 		o := objects[i]
 		if isNetworkPolicy(o) && !e.agent.On(policy.EnableNetworkPolicy) {
 			continue
 		}
-		err := e.put(o, policies[i])
+		entries, err := e.put(o, policies[i])
 		if seen[o.String()] {
 			err = errors.New("it is given twice")
 		}
 		if seen[o.String()] = true; err != nil {
 			rejected = append(rejected, policy.Rejected{Name: o.String(), Err: err})
+			continue
+		}
+		put = append(put, loaded{o, entries})
+	}
+	// Only now all groups and names are known.
+	for _, l := range put {
+		if err := e.representPeers(l.entries); err != nil {
+			rejected = append(rejected, policy.Rejected{Name: l.String(), Err: err})
 		}
 	}
 	if len(rejected) > 0 {
@@ -78,24 +87,46 @@ func (e *Engine) load(policies []json.RawMessage) error {
 	return nil
 }
 
-func (e *Engine) put(o object, doc []byte) error {
+// loaded is a policy with its rules.
+type loaded struct {
+	object
+	entries types.PolicyEntries
+}
+
+// representPeers makes sure that all that the selectors of a policy match is represented.
+func (e *Engine) representPeers(entries types.PolicyEntries) error {
+	for _, entry := range entries {
+		for _, s := range append([]types.Selector{entry.Subject}, entry.L3...) {
+			of, ok := s.(*types.LabelSelector)
+			if key := fmt.Sprint(entry.IsDeny(), s.Key()); ok && !e.represented[key] {
+				e.represented[key] = true
+				if err := e.represent(of, entry.IsDeny()); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}
+
+func (e *Engine) put(o object, doc []byte) (types.PolicyEntries, error) {
 	entries, kind, err := e.parse(o, doc)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	namespace := o.Namespace
 	if kind == ipcachetypes.ResourceKindCCNP {
 		namespace = ""
 	}
 	if err := e.collect(entries); err != nil {
-		return err
+		return nil, err
 	}
 	if e.alter != nil {
 		e.alter(entries)
 	}
 	e.subjects.add(namespace, entries)
 	e.repo.ReplaceByResource(entries, ipcachetypes.NewResourceID(kind, namespace, o.Name))
-	return nil
+	return entries, nil
 }
 
 func (e *Engine) parse(o object, doc []byte) (_ types.PolicyEntries, _ ipcachetypes.ResourceKind, err error) {
@@ -109,7 +140,7 @@ func (e *Engine) parse(o object, doc []byte) (_ types.PolicyEntries, _ ipcachety
 		if err := decode(doc, &ccnp); err != nil {
 			return nil, "", err
 		}
-		rules, err := ccnp.Parse(quiet, e.cluster)
+		rules, err := ccnp.Parse(quiet, e.localCluster())
 		entries, err := e.entriesOf(rules, err)
 		return entries, ipcachetypes.ResourceKindCCNP, err
 	case "networking.k8s.io/v1 NetworkPolicy":
@@ -129,7 +160,7 @@ func (e *Engine) parseNamespaced(o object, doc []byte) (types.PolicyEntries, err
 	if err := decode(doc, &cnp); err != nil {
 		return nil, err
 	}
-	rules, err := cnp.Parse(quiet, e.cluster)
+	rules, err := cnp.Parse(quiet, e.localCluster())
 	return e.entriesOf(rules, err)
 }
 
@@ -149,7 +180,7 @@ func (e *Engine) parseKubernetes(o object, doc []byte) (types.PolicyEntries, err
 	}
 	// An annotation may rename the policy in what the engine reports.
 	np.Annotations = nil
-	return k8s.ParseNetworkPolicy(quiet, e.cluster, &np)
+	return k8s.ParseNetworkPolicy(quiet, e.localCluster(), &np)
 }
 
 func (e *Engine) entriesOf(rules api.Rules, err error) (types.PolicyEntries, error) {

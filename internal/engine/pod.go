@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/cilium/cilium/pkg/identity"
+	"github.com/cilium/cilium/pkg/k8s"
 	k8sutils "github.com/cilium/cilium/pkg/k8s/utils"
 	"github.com/cilium/cilium/pkg/labels"
 	"github.com/cilium/cilium/pkg/labelsfilter"
@@ -43,7 +44,7 @@ func (e *Engine) pod(ep policy.Endpoint) (*knownPod, error) {
 	if err != nil {
 		return nil, fmt.Errorf("pod %q: %w", ep.Name, err)
 	}
-	id, err := e.identity(e.podLabels(ep))
+	id, err := e.identity(e.podLabels(ep, ports))
 	if err != nil {
 		return nil, fmt.Errorf("pod %q: %w", ep.Name, err)
 	}
@@ -64,8 +65,8 @@ type podNamespace struct {
 func (n podNamespace) GetName() string              { return n.name }
 func (n podNamespace) GetLabels() map[string]string { return n.labels }
 
-// podLabels are the labels of the pod's identity.
-func (e *Engine) podLabels(ep policy.Endpoint) labels.Labels {
+// podLabels are the labels of the pod's identity, that of its named ports included.
+func (e *Engine) podLabels(ep policy.Endpoint, ports types.NamedPortMap) labels.Labels {
 	ns := podNamespace{name: ep.Namespace, labels: maps.Clone(ep.NamespaceLabels)}
 	if ns.labels == nil {
 		ns.labels = map[string]string{}
@@ -82,6 +83,11 @@ func (e *Engine) podLabels(ep policy.Endpoint) labels.Labels {
 	}
 	all := k8sutils.SanitizePodLabels(own, ns, account, cmp.Or(ep.Cluster, e.cluster))
 	lbls, _ := labelsfilter.Filter(labels.Map2Labels(all, labels.LabelSourceK8s))
+	if e.agent.Has(policy.PortsInLabel) {
+		for _, l := range k8s.NamedPortsIdentityLabels(ports) {
+			lbls[l.Key] = l
+		}
+	}
 	return lbls
 }
 

@@ -135,26 +135,29 @@ func TestTwoPodsOfOneIdentityWithTwoMeaningsOfAPortName(t *testing.T) {
 	docs := documents(t, all(
 		cnp("in", `{endpointSelector: {matchLabels: {app: twin}}, ingress: [{fromEndpoints: [{}], toPorts: [{ports: [{port: api, protocol: TCP}]}]}]}`),
 		cnp("out", `{endpointSelector: {matchLabels: {app: web}}, egress: [{toEndpoints: [{}], toPorts: [{ports: [{port: api, protocol: TCP}]}]}]}`)))
-	e, err := engine.New(engine.Options{Agent: policy.EveryFeature()}, docs, []policy.Endpoint{one, two})
-	if err != nil {
-		t.Fatal(err)
-	}
 	for _, c := range []struct {
-		to              policy.Endpoint
-		port            uint16
-		egress, ingress policy.Decision
+		to                     policy.Endpoint
+		port                   uint16
+		before, since, ingress policy.Decision
 	}{
-		{one, 8081, policy.Denied, policy.Allowed},
-		{one, 9091, policy.Denied, policy.Denied},
-		{two, 9091, policy.Denied, policy.Allowed},
-		{two, 8081, policy.Denied, policy.Denied},
+		{one, 8081, policy.Denied, policy.Allowed, policy.Allowed},
+		{one, 9091, policy.Denied, policy.Denied, policy.Denied},
+		{two, 9091, policy.Denied, policy.Allowed, policy.Allowed},
+		{two, 8081, policy.Denied, policy.Denied, policy.Denied},
 	} {
-		v, err := e.Decide(policy.Flow{From: pods["web"], To: c.to, Port: c.port})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if v.Egress.Decision != c.egress || v.Ingress.Decision != c.ingress {
-			t.Errorf("to %v:%d: got egress %s, ingress %s; want %s, %s", c.to.Ports, c.port, v.Egress.Decision, v.Ingress.Decision, c.egress, c.ingress)
+		// Since 1.20 their ports are a label, and so the two have two identities.
+		for before, egress := range map[bool]policy.Decision{true: c.before, false: c.since} {
+			e, err := engine.New(engine.Options{Agent: agentOf(before, 19)}, docs, []policy.Endpoint{one, two})
+			if err != nil {
+				t.Fatal(err)
+			}
+			v, err := e.Decide(policy.Flow{From: pods["web"], To: c.to, Port: c.port})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if v.Egress.Decision != egress || v.Ingress.Decision != c.ingress {
+				t.Errorf("before 1.20 %t: to %v:%d: got egress %s, ingress %s; want %s, %s", before, c.to.Ports, c.port, v.Egress.Decision, v.Ingress.Decision, egress, c.ingress)
+			}
 		}
 	}
 }

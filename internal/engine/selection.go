@@ -1,16 +1,14 @@
 package engine
 
 import (
-	"encoding/json"
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	k8sconst "github.com/cilium/cilium/pkg/k8s/apis/cilium.io"
-	"github.com/cilium/cilium/pkg/labels"
 	"github.com/cilium/cilium/pkg/policy/api"
 	"github.com/cilium/cilium/pkg/policy/types"
 
@@ -104,24 +102,54 @@ func portNames(rules api.PortRules) []policy.NamedPort {
 // selection is what a selector requires of pods. It reports false where it requires a
 // label that no pod has.
 func (e *Engine) selection(s *types.LabelSelector) (policy.Selection, bool, error) {
-	data, err := s.MarshalJSON()
+	read, err := requirementsOf(s)
 	if err != nil {
-		return policy.Selection{}, false, fmt.Errorf("read selector %s: %w", s, err)
+		return policy.Selection{}, false, err
 	}
-	var read policy.Selector
-	if err := json.Unmarshal(data, &read); err != nil {
-		return policy.Selection{}, false, fmt.Errorf("read selector %s: %w", s, err)
-	}
-	out := policy.RequirementsOf(read, policy.PodLabel)
-	for i := range out {
-		l := labels.ParseSelectLabel(out[i].Key)
-		if l.Source != labels.LabelSourceAny && l.Source != labels.LabelSourceK8s {
+	var out []policy.Requirement
+	anyCluster := e.mesh
+	for _, r := range read {
+		anyCluster = anyCluster && r.Key != k8sconst.PolicyLabelCluster
+		switch {
+		case e.onPorts(r):
+			of, ok := portsRequirement(r)
+			if !ok {
+				return policy.Selection{}, false, nil
+			}
+			out = append(out, of)
+		case r.ofPods() && reservedKey(r.Key):
+			if r.positive() {
+				return policy.Selection{}, false, nil
+			}
+		case r.ofPods():
+			of := policy.Requirement{Of: policy.PodLabel, LabelSelectorRequirement: r.LabelSelectorRequirement}
+			e.translate(&of)
+			out = append(out, of)
+		case r.positive():
 			return policy.Selection{}, false, nil
 		}
-		out[i].Key = l.Key
-		e.translate(&out[i])
+	}
+	if anyCluster {
+		out = append(out, e.everyCluster())
 	}
 	return policy.Selection{Requirements: out}, true, nil
+}
+
+// reservedKey reports whether a key is one that no pod is assumed to have: which agents reserve.
+func reservedKey(key string) bool {
+	_, reserved := policy.ReservedLabel(key)
+	return reserved
+}
+
+// everyCluster distinguishes this cluster and another one of the mesh.
+func (e *Engine) everyCluster() policy.Requirement {
+	other := "another"
+	if e.cluster == other {
+		other = "yet-another"
+	}
+	return policy.Requirement{Of: policy.PodCluster, LabelSelectorRequirement: metav1.LabelSelectorRequirement{
+		Operator: metav1.LabelSelectorOpIn, Values: []string{"", other},
+	}}
 }
 
 // translate says what Cilium's own labels of a pod are about.

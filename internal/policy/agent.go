@@ -153,6 +153,9 @@ func (a Agent) Value(key string) string {
 // On reports whether a key is "true".
 func (a Agent) On(key string) bool { return a.Value(key) == "true" }
 
+// Has reports whether a fact holds in the agent's version.
+func (a Agent) Has(fact Fact) bool { return a.Minor == 0 || fact.In(a.Minor) }
+
 // DualStack reports whether agents handle both IP families.
 func (a Agent) DualStack() bool { return a.On(EnableIPv4) && a.On(EnableIPv6) }
 

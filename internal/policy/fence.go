@@ -19,6 +19,8 @@ type Fence struct {
 	Overrides []AgentOverride
 	// Isolating reports that agents take every allow for one that isolates.
 	Isolating bool
+	// Mesh reports that the cluster's inputs name clusters of a mesh.
+	Mesh bool
 	// Policies is their form. Omitted: Cilium.
 	Policies v1alpha1.PolicyForm
 	Baseline v1alpha1.Baseline

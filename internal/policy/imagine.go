@@ -67,22 +67,26 @@ type imagination struct {
 	of    classes
 	// budget is how many pods may be made up.
 	budget int
-	// accounts says that policies tell them apart.
-	accounts bool
+	// accounts and byPorts report that policies distinguish pods by their accounts, and by
+	// their named ports.
+	accounts, byPorts bool
 	// ports are those that policies name: an imagined pod has them all.
 	ports []NamedPort
 	// seen are the pods that are there, and those made up so far, by what policies see of
 	// them.
 	seen map[string][]Endpoint
-	out  []Endpoint
+	// exact are the same pods by that and their named ports.
+	exact map[string]bool
+	out   []Endpoint
 }
 
 func newImagination(s Surroundings, there []Endpoint, told []Selection) *imagination {
-	i := &imagination{namespaces: s.Namespaces, order: slices.Sorted(maps.Keys(s.Namespaces)), budget: s.budget(), seen: map[string][]Endpoint{}}
+	i := &imagination{namespaces: s.Namespaces, order: slices.Sorted(maps.Keys(s.Namespaces)), budget: s.budget(), seen: map[string][]Endpoint{}, exact: map[string]bool{}}
 	all := [][]Selection{told, s.Selectors, s.Compared.podsBeside(told)}
 	i.fresh, i.of = freshValue(all), newClasses(all)
 	for _, s := range told {
-		i.accounts = i.accounts || slices.ContainsFunc(s.Requirements, func(r Requirement) bool { return r.Of == PodAccount })
+		i.accounts = i.accounts || s.requires(PodAccount)
+		i.byPorts = i.byPorts || s.requires(PodPorts)
 		for _, p := range s.Ports {
 			if !names([]Endpoint{{Ports: i.ports}}, p) {
 				i.ports = append(i.ports, numbered(p, there, unusual))
@@ -108,10 +112,16 @@ func (i *imagination) everywhere(s Selection) {
 			if len(i.out) > i.budget {
 				return
 			}
-			i.add(Endpoint{
+			ep := Endpoint{
 				Kind: PodEndpoint, Imagined: true, Namespace: at.namespace, NamespaceLabels: at.labels,
 				Labels: labelsOf(c), ServiceAccount: c[spot{of: PodAccount}], Cluster: c[spot{of: PodCluster}],
-			}, s.Ports)
+			}
+			if s.requires(PodPorts) {
+				ep.Ports = i.portsOf(c[spot{of: PodPorts}])
+				i.addAs(ep)
+			} else {
+				i.add(ep, s.Ports)
+			}
 		}
 	}
 }
@@ -140,6 +150,9 @@ func (i *imagination) see(ep Endpoint) {
 	if ep.Kind == PodEndpoint {
 		key := i.appearance(ep)
 		i.seen[key] = append(i.seen[key], ep)
+		if i.byPorts {
+			i.exact[i.exactly(ep)] = true
+		}
 	}
 }
 

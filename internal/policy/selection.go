@@ -30,12 +30,13 @@ type Requirement struct {
 type Trait string
 
 // The traits. Every pod has an account and a cluster: empty ones are the default account,
-// and this cluster.
+// and this cluster. PodPorts are the named ports of a pod as PortsLabel writes them.
 const (
 	PodLabel       Trait = "label"
 	NamespaceLabel Trait = "label of the namespace"
 	PodAccount     Trait = "account"
 	PodCluster     Trait = "cluster"
+	PodPorts       Trait = "named ports"
 )
 
 // RequirementsOf are a selector's, in a stable order.
@@ -65,6 +66,11 @@ func (s Selection) split() (ofNamespace, ofPod []Requirement) {
 		}
 	}
 	return ofNamespace, ofPod
+}
+
+// requires reports whether some requirement is on a trait.
+func (s Selection) requires(of Trait) bool {
+	return slices.ContainsFunc(s.Requirements, func(r Requirement) bool { return r.Of == of })
 }
 
 // fulfilled says whether a value fulfils a requirement.

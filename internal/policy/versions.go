@@ -29,6 +29,8 @@ const (
 	sanitizeSource  = "pkg/policy/api/rule_validation.go"
 	resolveSource   = "pkg/policy/l4.go"
 	wildcardsSource = "pkg/fqdn/matchpattern/matchpattern.go"
+	chartSource     = "install/kubernetes/cilium/values.yaml"
+	podLabelsSource = "pkg/k8s/labels.go"
 )
 
 // The facts.
@@ -69,6 +71,14 @@ var (
 		Name: "subdomain-patterns", Since: 19, Source: wildcardsSource,
 		What: `A leading "**." matches one or more labels of a name. Before, it matches one.`,
 	}
+	LocalCluster = Fact{
+		Name: "local-cluster", Since: 19, Source: chartSource,
+		What: "A selector that names no cluster matches this cluster's pods alone (policy-default-local-cluster). Before, it matches the pods of every cluster of the mesh.",
+	}
+	PortsInLabel = Fact{
+		Name: "ports-in-label", Since: 20, Source: podLabelsSource,
+		What: "Agents give a pod with named ports the label gen:io.cilium.k8s.named-ports, which is part of its identity. Before, they do not.",
+	}
 	ServerPatternsInside = Fact{
 		Name: "server-patterns-inside", Since: 20, Source: crdSource,
 		What: `serverNames take * anywhere. Before, they take it in a leading "*." or "**." alone, and an apiserver refuses the policy.`,
@@ -91,7 +101,7 @@ var (
 func Facts() []Fact {
 	return []Fact{
 		AdditivePolicies, PortRanges, ICMPNames, CIDRFormat, HostDNS, RangesWithHTTP, WildcardL7, ServerPatterns,
-		SubdomainPatterns, ServerPatternsInside, NamedEgressPorts, Requirements, RemovedL7,
+		SubdomainPatterns, LocalCluster, ServerPatternsInside, PortsInLabel, NamedEgressPorts, Requirements, RemovedL7,
 	}
 }
 

@@ -3,6 +3,7 @@ package reach
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -28,9 +29,9 @@ type Endpoints struct {
 // where it is the only one of that name), a node ("node/role=worker"), a pod of another
 // cluster ("cluster/west/web/app=shop"), or else a DNS name ("api.openai.com").
 func (e Endpoints) Find(name string) (policy.Endpoint, error) {
-	f, err := v1alpha1.ParseEndpoint(name)
+	f, err := e.parse(name)
 	if err != nil {
-		return policy.Endpoint{}, fmt.Errorf("%q %w", name, err)
+		return policy.Endpoint{}, err
 	}
 	switch f.Form {
 	case v1alpha1.WorkloadForm:
@@ -55,6 +56,23 @@ func (e Endpoints) Find(name string) (policy.Endpoint, error) {
 	default:
 		return policy.Endpoint{}, fmt.Errorf("%q may be many endpoints, and one is meant here: say a workload (namespace/Kind/name)", name)
 	}
+}
+
+// parse reads the text of an end, and refuses pods about which policies do not decide.
+func (e Endpoints) parse(text string) (v1alpha1.FlowEndpoint, error) {
+	f, err := v1alpha1.ParseEndpoint(text)
+	if err != nil {
+		return f, fmt.Errorf("%q %w", text, err)
+	}
+	if f.Form == v1alpha1.NodeForm || e.Fence.Cluster.CNI == v1alpha1.CNIKubernetes {
+		return f, nil
+	}
+	for _, key := range slices.Sorted(maps.Keys(f.Labels)) {
+		if effect, reserved := policy.ReservedLabel(key); reserved {
+			return f, fmt.Errorf("%q has the label %s, whose key Cilium reserves: %s: write other labels", text, key, effect)
+		}
+	}
+	return f, nil
 }
 
 func (e Endpoints) workload(name string, f v1alpha1.FlowEndpoint) (policy.Endpoint, error) {

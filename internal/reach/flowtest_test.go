@@ -136,21 +136,23 @@ func TestFlowsOfACase(t *testing.T) {
 func TestNothingIsProvedByWhatIsNotThere(t *testing.T) {
 	t.Parallel()
 	for to, want := range map[string]string{
-		"tenant/beta/*":              `no Tenant "beta"`,
-		"tenant/homeless/*":          "has no namespace",
-		"namespace/shpo/*":           `no namespace "shpo"`,
-		"namespace/shpo/app=web":     `no namespace "shpo"`,
-		"namespace/hosts/*":          "say host or remote-node",
-		"namespace/hosts/app=agent":  "say host or remote-node",
-		"hosts/agent":                "say host or remote-node",
-		"service/shop/shop":          "no Service shop/shop",
-		"service/shop/nobody":        "selects no pod",
-		"service/shop/misnamed":      `has a TCP port named "https"`,
-		"service/shop/broken":        "none that Kubernetes takes",
-		"service/shop/headless":      "is headless",
-		"service/hosts/agents":       "write host or remote-node",
-		"service/shop/portless":      "say a port",
-		"service/default/kubernetes": "has no port 80/SCTP",
+		"tenant/beta/*":                `no Tenant "beta"`,
+		"tenant/homeless/*":            "has no namespace",
+		"namespace/shpo/*":             `no namespace "shpo"`,
+		"namespace/shpo/app=web":       `no namespace "shpo"`,
+		"namespace/hosts/*":            "say host or remote-node",
+		"namespace/hosts/app=agent":    "say host or remote-node",
+		"hosts/agent":                  "say host or remote-node",
+		"namespace/shop/host=x":        "whose key Cilium reserves",
+		"cluster/w/shop/remote-node=x": "whose key Cilium reserves",
+		"service/shop/shop":            "no Service shop/shop",
+		"service/shop/nobody":          "selects no pod",
+		"service/shop/misnamed":        `has a TCP port named "https"`,
+		"service/shop/broken":          "none that Kubernetes takes",
+		"service/shop/headless":        "is headless",
+		"service/hosts/agents":         "write host or remote-node",
+		"service/shop/portless":        "say a port",
+		"service/default/kubernetes":   "has no port 80/SCTP",
 	} {
 		t.Run(to, func(t *testing.T) {
 			t.Parallel()

@@ -13,9 +13,9 @@ import (
 // beside what Find knows, "tenant/acme/*", "namespace/x/app=web" and
 // "service/x/web". They are never none.
 func (e Endpoints) FindAll(text string) ([]policy.Endpoint, error) {
-	f, err := v1alpha1.ParseEndpoint(text)
+	f, err := e.parse(text)
 	if err != nil {
-		return nil, fmt.Errorf("%q %w", text, err)
+		return nil, err
 	}
 	switch f.Form {
 	case v1alpha1.TenantForm, v1alpha1.NamespaceForm:

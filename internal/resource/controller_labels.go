@@ -2,6 +2,7 @@ package resource
 
 import (
 	"maps"
+	"strings"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/policy"
@@ -73,5 +74,8 @@ func (w *Workload) addControllerLabels(template map[string]string, j job) {
 		}
 	}
 	w.Labels = maps.Clone(w.AllLabels)
-	maps.DeleteFunc(w.Labels, func(key, _ string) bool { return !v1alpha1.InIdentity(key) })
+	// Agents remove what a template has of Cilium's own prefix.
+	maps.DeleteFunc(w.Labels, func(key, _ string) bool {
+		return !v1alpha1.InIdentity(key) || strings.HasPrefix(key, "io.cilium.k8s")
+	})
 }

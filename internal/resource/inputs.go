@@ -19,6 +19,23 @@ type Inputs struct {
 	FlowTests []FlowTest
 }
 
+// Mesh reports whether the profile or a FlowTest names clusters of a mesh.
+func (in *Inputs) Mesh() bool {
+	if in.Profile.Spec.Cluster.Name != "" {
+		return true
+	}
+	for _, t := range in.FlowTests {
+		for _, c := range t.Test.Spec.Cases {
+			for _, end := range []string{c.From, c.To} {
+				if f, err := v1alpha1.ParseEndpoint(end); err == nil && f.Form == v1alpha1.ClusterForm {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
 // Profile is a FenceProfile's spec and where it stands: Path is that of the spec.
 type Profile struct {
 	Ref  policy.Ref

@@ -64,13 +64,21 @@ var templatePath = map[string][]string{
 	"batch/CronJob":            {"spec", "jobTemplate", "spec", "template"},
 }
 
-// groupKind is "apps/Deployment", and "v1/Pod" for the core group.
-func groupKind(n *yaml.RNode) string {
-	group, _, found := strings.Cut(n.GetApiVersion(), "/")
-	if !found {
-		group = n.GetApiVersion()
+// LabelField is the field with a label of the pods, "" where the kind keeps no pod template.
+func (w *Workload) LabelField(key string) string {
+	path, ok := templatePath[groupKindOf(w.Ref.APIVersion, w.Ref.Kind)]
+	if !ok {
+		return ""
 	}
-	return group + "/" + n.GetKind()
+	return strings.Join(append(slices.Clone(path), "metadata", "labels["+key+"]"), ".")
+}
+
+// groupKind is "apps/Deployment", and "v1/Pod" for the core group.
+func groupKind(n *yaml.RNode) string { return groupKindOf(n.GetApiVersion(), n.GetKind()) }
+
+func groupKindOf(apiVersion, kind string) string {
+	group, _, _ := strings.Cut(apiVersion, "/")
+	return group + "/" + kind
 }
 
 // Group is the API group of a resource, "" for the core group.

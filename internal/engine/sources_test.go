@@ -1,0 +1,251 @@
+package engine_test
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/cilium/cilium/pkg/identity"
+	"github.com/cilium/cilium/pkg/labels"
+
+	"github.com/tenantfence/tenantfence/internal/engine"
+	"github.com/tenantfence/tenantfence/internal/policy"
+)
+
+// openTo lists what the policies open to the pod web in one direction.
+func openTo(t *testing.T, e *engine.Engine, d policy.Direction) string {
+	t.Helper()
+	if _, err := e.Imagine(policy.Surroundings{Namespaces: map[string]map[string]string{"acme": nil}}); err != nil {
+		t.Fatal(err)
+	}
+	openings, err := e.Openings(pods["web"], d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out []string
+	for _, o := range openings {
+		for _, p := range o.Peers {
+			out = append(out, p.Name)
+		}
+	}
+	slices.Sort(out)
+	return strings.Join(slices.Compact(out), ", ")
+}
+
+const (
+	noPod   = "{key: 'k8s:io.kubernetes.pod.namespace', operator: DoesNotExist}, {key: 'k8s:io.cilium.k8s.policy.cluster', operator: DoesNotExist}"
+	anyPod  = "{key: 'k8s:io.kubernetes.pod.namespace', operator: Exists}"
+	grouped = "apiVersion: cilium.io/v2\nkind: CiliumCIDRGroup\nmetadata: {name: partners, labels: {team: red}}\nspec: {externalCIDRs: [192.0.2.0/24]}"
+	all4    = "apiVersion: cilium.io/v2\nkind: CiliumCIDRGroup\nmetadata: {name: everything}\nspec: {externalCIDRs: [0.0.0.0/0]}"
+)
+
+func toLabels(expressions ...string) string {
+	return cnp("p", "{endpointSelector: {}, egress: [{toEndpoints: [{matchExpressions: ["+strings.Join(expressions, ", ")+"]}]}]}")
+}
+
+// What a selector by labels of other sources than pods' matches is open.
+func TestPeersByLabelsOfOtherSources(t *testing.T) {
+	t.Parallel()
+	for sentence, c := range map[string]struct{ policies, want string }{
+		"a CIDR group by its name":                {all(toLabels("{key: 'cidrgroup:io.cilium.policy.cidrgroupname/partners', operator: Exists}", noPod), grouped), "192.0.2.0"},
+		"a CIDR group by its labels":              {all(toLabels("{key: 'cidrgroup:team', operator: In, values: [red]}", noPod), grouped), "192.0.2.0"},
+		"a CIDR group by a label of any source":   {all(toLabels("{key: team, operator: In, values: [red]}", noPod), grouped), "192.0.2.0"},
+		"a CIDR group that is all of the world":   {all(toLabels("{key: 'cidrgroup:io.cilium.policy.cidrgroupname/everything', operator: Exists}", noPod), all4), "0.0.0.0"},
+		"the groups that are around a smaller":    {all(toLabels("{key: 'cidrgroup:io.cilium.policy.cidrgroupname/everything', operator: Exists}", noPod), all4, grouped), "0.0.0.0, 192.0.2.0"},
+		"a network":                               {toLabels("{key: 'cidr:198.51.100.0/24', operator: Exists}", noPod), "198.51.100.0"},
+		"an entity":                               {toLabels("{key: 'reserved:remote-node', operator: Exists}"), "kube-apiserver, remote-node"},
+		"an entity by a label of any source":      {toLabels("{key: health, operator: Exists}", noPod), "health"},
+		"a pod that lacks another source's label": {toLabels("{key: 'reserved:host', operator: DoesNotExist}", "{key: app, operator: In, values: [spy]}"), "a pod with app=spy in acme, a pod with app=spy in an unknown namespace"},
+		"no pod is of a group":                    {all(toLabels("{key: 'cidrgroup:io.cilium.policy.cidrgroupname/partners', operator: Exists}"), grouped), ""},
+		"nor has a name's label":                  {toLabels("{key: 'fqdn:api.example.com', operator: Exists}"), ""},
+	} {
+		t.Run(sentence, func(t *testing.T) {
+			t.Parallel()
+			e, err := engine.New(engine.Options{}, documents(t, c.policies), []policy.Endpoint{pods["web"]})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := openTo(t, e, policy.Egress); got != c.want {
+				t.Errorf("got  %s\nwant %s", got, c.want)
+			}
+		})
+	}
+}
+
+// Selectors about labels that no build shows are refused.
+func TestPeersThatAreNotDecided(t *testing.T) {
+	t.Parallel()
+	names := toNames("names", "{matchName: api.example.com}")
+	for sentence, c := range map[string]struct{ policies, want string }{
+		"a node's labels":                        {toLabels("{key: 'node:role', operator: Exists}"), "which endpoints have labels of the source"},
+		"labels of the CNI":                      {toLabels("{key: 'cni:tier', operator: In, values: [db]}"), "which endpoints have labels of the source"},
+		"labels of the CNI at the subject":       {cnp("p", "{endpointSelector: {matchLabels: {'cni:tier': db}}, egress: [{}]}"), "which endpoints have labels of the source"},
+		"the labels that continue named ports":   {toLabels("{key: io.cilium.k8s.named-ports-1, operator: Exists}"), "named ports"},
+		"a name's addresses":                     {all(toLabels("{key: 'fqdn:api.example.com', operator: Exists}", noPod), names), "write toFQDNs"},
+		"a name's addresses by any source":       {all(toLabels("{key: api.example.com, operator: Exists}", noPod), names), "write toFQDNs"},
+		"all but a network":                      {toLabels("{key: 'cidr:192.0.2.0/24', operator: DoesNotExist}", noPod), "toCIDRSet"},
+		"a network by any source":                {toLabels("{key: 192.0.2.0/24, operator: Exists}", noPod), "toCIDRSet"},
+		"a deny of a network":                    {cnp("p", "{endpointSelector: {}, egressDeny: [{toEndpoints: [{matchExpressions: [{key: 'cidr:192.0.2.0/24', operator: Exists}, "+noPod+"]}]}]}"), "toCIDRSet"},
+		"a group that the build does not have":   {toLabels("{key: 'cidrgroup:io.cilium.policy.cidrgroupname/partners', operator: Exists}", noPod), "add it to the build"},
+		"in an allow beside the same one denied": {all(cnp("a", "{endpointSelector: {}, egressDeny: [{toEndpoints: [{matchLabels: {'node:role': x}}]}]}"), toLabels("{key: 'node:role', operator: In, values: [x]}")), "CiliumNetworkPolicy acme/p"},
+	} {
+		t.Run(sentence, func(t *testing.T) {
+			t.Parallel()
+			_, err := engine.New(engine.Options{}, documents(t, c.policies), nil)
+			var rejected policy.RejectedError
+			if !errors.As(err, &rejected) || len(rejected) != 1 || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("got %v, want an error with %q", err, c.want)
+			}
+		})
+	}
+}
+
+// Agents since 1.20 give a pod with named ports a label.
+func TestPeersByNamedPorts(t *testing.T) {
+	t.Parallel()
+	const key = "io.cilium.k8s.named-ports"
+	for sentence, c := range map[string]struct{ expression, since, before string }{
+		"pods with named ports": {"{key: " + key + ", operator: Exists}",
+			"a pod without labels in acme with the named ports other.TCP.64999, a pod without labels in an unknown namespace with the named ports other.TCP.64999, acme/db", ""},
+		"pods with these": {"{key: 'gen:" + key + "', operator: In, values: [http.TCP.8080, none]}",
+			"a pod without labels in acme with the named ports http.TCP.8080, a pod without labels in an unknown namespace with the named ports http.TCP.8080", ""},
+		"pods with a user's label of that key": {"{key: 'k8s:" + key + "', operator: Exists}", "", ""},
+		"pods with ports that none can have":   {"{key: " + key + ", operator: In, values: [http]}", "", ""},
+		"pods without": {"{key: " + key + ", operator: DoesNotExist}, {key: app, operator: Exists}",
+			"a pod with app=other in acme without named ports, a pod with app=other in an unknown namespace without named ports",
+			"a pod with app=other in acme, a pod with app=other in an unknown namespace, acme/db"},
+	} {
+		for before, want := range map[bool]string{false: c.since, true: c.before} {
+			e, err := engine.New(engine.Options{Agent: agentOf(before, 19)}, documents(t, toLabels(c.expression, anyPod)), []policy.Endpoint{pods["web"], pods["db"]})
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := strings.Join(slices.DeleteFunc(strings.Split(openTo(t, e, policy.Egress), ", "), func(s string) bool { return s == "acme/web" }), ", ")
+			if got != want {
+				t.Errorf("%s, before 1.20 %t:\ngot  %s\nwant %s", sentence, before, got, want)
+			}
+		}
+	}
+}
+
+// Before 1.19 a selector without a cluster matches the pods of all.
+func TestPeersOfOtherClusters(t *testing.T) {
+	t.Parallel()
+	const own, others = "a pod with app=spy in acme", "a pod with app=spy of the cluster another in acme"
+	for sentence, c := range map[string]struct {
+		options engine.Options
+		policy  string
+		want    string
+	}{
+		"since 1.19":                        {engine.Options{Mesh: true}, "app: spy", own},
+		"before":                            {engine.Options{Agent: agentOf(true, 18), Mesh: true}, "app: spy", own + ", " + others},
+		"before, with a cluster":            {engine.Options{Agent: agentOf(true, 18), Mesh: true, ClusterName: "east"}, "app: spy, io.cilium.k8s.policy.cluster: east", own},
+		"before, in a cluster of that name": {engine.Options{Agent: agentOf(true, 18), Mesh: true, ClusterName: "another"}, "app: spy", own + ", a pod with app=spy of the cluster yet-another in acme"},
+		"before, without a mesh":            {engine.Options{Agent: agentOf(true, 18)}, "app: spy", own},
+	} {
+		e, err := engine.New(c.options, documents(t, cnp("p", "{endpointSelector: {}, egress: [{toEndpoints: [{matchLabels: {"+c.policy+"}}]}]}")), []policy.Endpoint{pods["web"]})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := openTo(t, e, policy.Egress); got != c.want {
+			t.Errorf("%s:\ngot  %s\nwant %s", sentence, got, c.want)
+		}
+	}
+}
+
+// The entity cluster is this cluster, whatever a selector without one matches.
+func TestEntityClusterIsThisCluster(t *testing.T) {
+	t.Parallel()
+	far := pod("acme", "db")
+	far.Cluster = "east"
+	for entity, want := range map[string]policy.Decision{"cluster": policy.Denied, "all": policy.Allowed, "remote-node": policy.Denied} {
+		for _, before := range []bool{true, false} {
+			e, err := engine.New(engine.Options{Agent: agentOf(before, 18), Mesh: true},
+				documents(t, cnp("p", "{endpointSelector: {}, ingress: [{fromEntities: ["+entity+"]}]}")), []policy.Endpoint{pods["web"]})
+			if err != nil {
+				t.Fatal(err)
+			}
+			v, err := e.Decide(policy.Flow{From: far, To: pods["web"], Port: 8080})
+			if err != nil || v.Ingress.Decision != want {
+				t.Errorf("%s, before 1.19 %t: got %s, %v, want %s", entity, before, v.Ingress.Decision, err, want)
+			}
+		}
+	}
+}
+
+// What another cluster's pods may do is not declared by the entity cluster.
+func TestEntitiesOfAnotherClustersPods(t *testing.T) {
+	t.Parallel()
+	e := engineOf(t, documents(t, cnp("p", "{endpointSelector: {}, ingress: [{fromEntities: [cluster-mesh]}]}")), []policy.Endpoint{pods["web"]})
+	if _, err := e.Imagine(policy.Surroundings{Namespaces: map[string]map[string]string{"acme": nil}}); err != nil {
+		t.Fatal(err)
+	}
+	openings, err := e.Openings(pods["web"], policy.Ingress)
+	if err != nil {
+		t.Fatal(err)
+	}
+	far := 0
+	for _, o := range openings {
+		for _, p := range o.Peers {
+			if p.Cluster == "" {
+				continue
+			}
+			if far++; spell(p.Entities) != "all" {
+				t.Errorf("%s is of %s", p.Name, spell(p.Entities))
+			}
+		}
+	}
+	if far == 0 {
+		t.Errorf("no pod of another cluster: %v", openings)
+	}
+}
+
+// The keys that a workload must not have are those of Cilium's own identities.
+func TestReservedLabelsAreThoseOfCilium(t *testing.T) {
+	t.Parallel()
+	known := policy.ReservedLabels()
+	for id, of := range identity.ListReservedIdentities() {
+		for _, l := range of {
+			if !slices.Contains(known, l.Key) && !slices.Contains(aggregates, id) {
+				t.Errorf("%s is reserved", l.Key)
+			}
+		}
+	}
+	if !slices.Contains(known, labels.LabelKeyFixedIdentity) {
+		t.Errorf("%s is reserved", labels.LabelKeyFixedIdentity)
+	}
+}
+
+// aggregates are identities that no endpoint has.
+var aggregates = []identity.NumericIdentity{
+	identity.ReservedIdentityAggregateCluster, identity.ReservedIdentityAggregateClusterMesh,
+	identity.ReservedIdentityAggregateWorld, identity.ReservedIdentityAggregateRemoteNode,
+}
+
+// A pod is not what selectors with a reserved key make one think of: a workload with one is
+// refused.
+func TestReservedLabelsAreOnNoRepresentative(t *testing.T) {
+	t.Parallel()
+	e, err := engine.New(engine.Options{}, documents(t, all(
+		cnp("p", "{endpointSelector: {}, ingress: [{fromEndpoints: [{matchLabels: {remote-node: x}}, {matchExpressions: [{key: host, operator: DoesNotExist}]}]}]}"))), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ends, err := e.Imagine(policy.Surroundings{Namespaces: map[string]map[string]string{"acme": nil}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, ep := range ends {
+		if ep.Kind == policy.PodEndpoint && len(ep.Labels) > 0 {
+			t.Errorf("%s", ep.Name)
+		}
+	}
+	// What such a pod would be: let in wherever remote-node is.
+	v, err := build(t, cnp("p", "{endpointSelector: {}, ingress: [{fromEntities: [remote-node]}]}")).Decide(policy.Flow{
+		From: labelled(pod("beta", "evil"), "remote-node", "x"), To: pods["web"], Port: 8080,
+	})
+	if err != nil || v.Ingress.Decision != policy.Allowed {
+		t.Errorf("got %v, %v", v, err)
+	}
+}

@@ -1,0 +1,43 @@
+package lint
+
+import (
+	"testing"
+
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/resource"
+)
+
+func TestReservedLabels(t *testing.T) {
+	t.Parallel()
+	const deployment = "apiVersion: apps/v1, kind: Deployment, metadata: {name: web, namespace: acme}"
+	for sentence, c := range map[string]struct {
+		item, field string
+	}{
+		"a Pod's own labels":               {`{apiVersion: v1, kind: Pod, metadata: {name: web, namespace: acme, labels: {remote-node: kube-system}}}`, "metadata.labels[remote-node]"},
+		"the labels of a template":         {`{` + deployment + `, spec: {template: {metadata: {labels: {app: web, host: ""}}}}}`, "spec.template.metadata.labels[host]"},
+		"the labels of a CronJob's Jobs":   {`{apiVersion: batch/v1, kind: CronJob, metadata: {name: web, namespace: acme}, spec: {jobTemplate: {spec: {template: {metadata: {labels: {init: x}}}}}}}`, "spec.jobTemplate.spec.template.metadata.labels[init]"},
+		"a fixed identity":                 {`{` + deployment + `, spec: {template: {metadata: {labels: {io.cilium.fixed-identity: kv-store}}}}}`, "spec.template.metadata.labels[io.cilium.fixed-identity]"},
+		"a controller's own labels do not": {`{apiVersion: apps/v1, kind: Deployment, metadata: {name: web, namespace: acme, labels: {host: ""}}}`, ""},
+		"a hostNetwork pod has none":       {`{` + deployment + `, spec: {template: {metadata: {labels: {host: ""}}, spec: {hostNetwork: true}}}}`, ""},
+		"a value is nothing of the kind":   {`{` + deployment + `, spec: {template: {metadata: {labels: {app: host}}}}}`, ""},
+		"CoreDNS is a pod like any other":  {`{apiVersion: apps/v1, kind: Deployment, metadata: {name: coredns, namespace: kube-system}, spec: {template: {metadata: {labels: {k8s-app: kube-dns}}, spec: {serviceAccountName: coredns}}}}`, ""},
+		"labels that agents remove":        {`{` + deployment + `, spec: {template: {metadata: {labels: {io.cilium.k8s.policy.cluster: east}}}}}`, ""},
+	} {
+		t.Run(sentence, func(t *testing.T) {
+			t.Parallel()
+			index, said := resource.NewIndex([]*yaml.RNode{yaml.MustParse(c.item)})
+			if len(said) > 0 {
+				t.Fatal(said)
+			}
+			got := ReservedLabels(index)
+			if c.field == "" && len(got) == 0 {
+				return
+			}
+			if len(got) != 1 || got[0].Field != c.field || got[0].Severity != policy.Error || got[0].Resource.Name != "web" {
+				t.Errorf("got %v, want an error about %q", got, c.field)
+			}
+		})
+	}
+}
