@@ -8,6 +8,7 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/lint"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/reach"
 	"github.com/tenantfence/tenantfence/internal/resource"
@@ -66,15 +67,17 @@ func (p *proof) decide(level v1alpha1.Proof, report *policy.Report) error {
 // start has an engine enforce the items as they will be once all are enforced. There is
 // none where policies are rejected.
 func (p *proof) start() (enforcement, policy.Findings, error) {
+	covered, left := lint.Coverage(p.fence, p.index, p.items)
 	items, own, err := p.asEnforced()
 	if err != nil {
 		return enforcement{}, nil, err
 	}
 	p.items, p.own = items, own
 	e, said, err := enforce(p.fence, p.index, p.items, closing{})
-	if err != nil {
+	if said = append(covered, said...); err != nil || said.HasError() {
 		return enforcement{}, said, err
 	}
+	e.undecided = append(e.undecided, left...)
 	unread, err := p.unread(said)
 	e.undecided = append(e.undecided, misread(p.fence, unread)...)
 	return e, append(said, unread...), err
@@ -142,7 +145,7 @@ func overBudget(fence *policy.Fence, items []*yaml.RNode, err error) (policy.Fin
 func policiesByName(fence *policy.Fence, items []*yaml.RNode, own func(*yaml.RNode) bool) map[string]*resource.Policy {
 	out := map[string]*resource.Policy{}
 	for _, n := range items {
-		if !resource.IsPolicy(n) {
+		if !resource.IsPolicy(n) && resource.Group(n) != resource.AdministratorGroup {
 			continue
 		}
 		name := resource.PolicyName(resource.RefOf(n))

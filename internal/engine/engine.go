@@ -21,10 +21,14 @@ type Options struct {
 	// ClusterName is the cluster's name in its mesh. Omitted: "default", as Cilium
 	// has it.
 	ClusterName string
+	// ClusterNetworkPolicies has the engine decide ClusterNetworkPolicies, as agents do
+	// with enable-k8s-cluster-network-policy. Omitted: one is rejected.
+	ClusterNetworkPolicies bool
 }
 
 // Engine decides flows as Cilium would. It is safe for concurrent use.
 type Engine struct {
+	options Options
 	cluster string
 	repo    *ciliumpolicy.Repository
 	ports   portRegistry
@@ -70,8 +74,8 @@ type Engine struct {
 var _ policy.Engine = (*Engine)(nil)
 
 // New returns an engine that enforces the policies, each a JSON document of kind
-// CiliumNetworkPolicy, CiliumClusterwideNetworkPolicy or NetworkPolicy, or a
-// CiliumCIDRGroup that they refer to. A policy.RejectedError names every policy that Cilium
+// CiliumNetworkPolicy, CiliumClusterwideNetworkPolicy, NetworkPolicy or, where the options
+// have it, ClusterNetworkPolicy, or a CiliumCIDRGroup that they refer to. A policy.RejectedError names every policy that Cilium
 // rejects.
 //
 // The pods are those that are known up front, so that named ports resolve; Decide
@@ -91,6 +95,7 @@ func New(opts Options, policies []json.RawMessage, pods []policy.Endpoint) (_ *E
 
 func newEngine(opts Options) *Engine {
 	e := &Engine{
+		options:    opts,
 		cluster:    cmp.Or(opts.ClusterName, "default"),
 		ports:      newPortRegistry(),
 		identities: map[string]*identity.Identity{},

@@ -96,7 +96,7 @@ func build(t *testing.T, policies string) *engine.Engine {
 	for _, p := range pods {
 		all = append(all, p)
 	}
-	e, err := engine.New(engine.Options{}, documents(t, policies), all)
+	e, err := engine.New(engine.Options{ClusterNetworkPolicies: true}, documents(t, policies), all)
 	if err != nil {
 		t.Fatalf("build engine: %v", err)
 	}
@@ -210,6 +210,11 @@ func in(ns, name, spec string) string {
 
 func ccnp(name, spec string) string {
 	return fmt.Sprintf("apiVersion: cilium.io/v2\nkind: CiliumClusterwideNetworkPolicy\nmetadata: {name: %s}\nspec: %s", name, spec)
+}
+
+// admin spells a ClusterNetworkPolicy about the pods of the namespace acme, without its tier.
+func admin(name, spec string) string {
+	return fmt.Sprintf("apiVersion: policy.networking.k8s.io/v1alpha2\nkind: ClusterNetworkPolicy\nmetadata: {name: %s}\nspec: {subject: {namespaces: {matchLabels: {kubernetes.io/metadata.name: acme}}}, %s}", name, spec)
 }
 
 func netpol(name, spec string) string {
