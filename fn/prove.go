@@ -113,6 +113,7 @@ func (p proof) isolation(subject reach.Proof, report *policy.Report) error {
 		report.Unproved = append(report.Unproved, "nothing is generated in Audit here (NetworkPolicies, or Cilium below 1.16), so isolation is not proved until a tenant is in Enforce")
 		return nil
 	}
+	report.Findings = append(report.Findings, lint.HostPolicies(p.fence, p.items, func(n *yaml.RNode) bool { return p.own[n] })...)
 	isolation, findings, err := subject.Isolation()
 	if err != nil {
 		return err

@@ -66,9 +66,9 @@ func (c *coverage) add(n *yaml.RNode) {
 		c.note(n, uncovered{k, "kind-not-decided", policy.Info, reason})
 	case known.Class == resource.NotDecided && known.Own && !c.fence.Concerns(resource.NamespaceOf(n)):
 		c.undecided = append(c.undecided, resource.RefOf(n))
-		c.note(n, uncovered{k, "kind-not-decided", policy.Warning, fmt.Sprintf("%s, and is not decided here: it is left out, and FlowTest cases with pods of its namespace are undecided", known.Why)})
+		c.note(n, uncovered{k, "kind-not-decided", policy.Warning, fmt.Sprintf("%s: its effect is not decided here, so it is left out, and FlowTest cases with pods of its namespace are undecided", known.Why)})
 	case known.Class == resource.NotDecided:
-		c.note(n, uncovered{k, "kind-not-decided", policy.Error, fmt.Sprintf("%s, and is not decided here, so nothing is proved: remove it, or accept the kind in the FenceProfile: undecidedKinds: [{group: %s, kind: %s, reason: …}]", known.Why, k.group, k.name)})
+		c.note(n, uncovered{k, "kind-not-decided", policy.Error, fmt.Sprintf("%s: its effect is not decided here, so nothing is proved: remove it, or accept the kind in the FenceProfile: undecidedKinds: [{group: %s, kind: %s, reason: …}]", known.Why, k.group, k.name)})
 	default:
 		c.unknown[k]++
 	}
@@ -94,7 +94,7 @@ func (c *coverage) findings() policy.Findings {
 		slices.SortFunc(refs, func(a, b policy.Ref) int { return strings.Compare(a.String(), b.String()) })
 		message := u.message
 		if more := len(refs) - 1; more > 0 {
-			message = "this and " + policy.Count(more, "other "+u.name) + ": " + message
+			message += " (and " + policy.Count(more, "other "+u.name) + ")"
 		}
 		out = append(out, policy.Finding{Check: u.check, Severity: u.severity, Resource: refs[0], Message: message})
 	}
