@@ -67,20 +67,33 @@ func (p *proof) decide(level v1alpha1.Proof, report *policy.Report) error {
 // start has an engine enforce the items as they will be once all are enforced. There is
 // none where policies are rejected.
 func (p *proof) start() (enforcement, policy.Findings, error) {
-	covered, left := lint.Coverage(p.fence, p.index, p.items)
+	known, left, err := p.surroundings()
+	if err != nil {
+		return enforcement{}, nil, err
+	}
 	items, own, err := p.asEnforced()
 	if err != nil {
 		return enforcement{}, nil, err
 	}
 	p.items, p.own = items, own
 	e, said, err := enforce(p.fence, p.index, p.items, closing{})
-	if said = append(covered, said...); err != nil || said.HasError() {
+	if said = append(known, said...); err != nil || said.HasError() {
 		return enforcement{}, said, err
 	}
 	e.undecided = append(e.undecided, left...)
 	unread, err := p.unread(said)
 	e.undecided = append(e.undecided, misread(p.fence, unread)...)
 	return e, append(said, unread...), err
+}
+
+// surroundings reports what affects traffic and that the engine does not decide, and leaves
+// out policies that cannot be decided in namespaces without a tenant. The second result is
+// the resources at whose namespaces flows are undecided.
+func (p *proof) surroundings() (policy.Findings, []policy.Ref, error) {
+	out, undecided := lint.Coverage(p.fence, p.index, p.items)
+	items, found, err := substituted(p.fence, p.items, p.in.Fence.Spec.Variables)
+	p.items = items
+	return slices.Concat(out, found, lint.BesidePolicies(p.fence, items)), append(undecided, warned(found)...), err
 }
 
 // flowTests decides the FlowTests.
