@@ -114,7 +114,7 @@ func (c *coverage) unknownKinds() policy.Findings {
 	}
 	return policy.Findings{{
 		Check: "kinds-unknown", Severity: policy.Info,
-		Message: fmt.Sprintf("nothing is known of the kinds of %s, and they count as without effect on traffic: %s", policy.Count(total, "resource"), strings.Join(all, ", ")),
+		Message: fmt.Sprintf("%s of kinds that are not known here count as without effect on traffic, and pods that they create are not seen: %s: declare such pods as local-config workloads", policy.Count(total, "resource"), strings.Join(all, ", ")),
 	}}
 }
 
