@@ -12,6 +12,7 @@ CILIUM_FILES    := \
 	pkg/k8s/apis/cilium.io/client/crds/v2/ciliumclusterwidenetworkpolicies.yaml \
 	pkg/policy/api/rule_validation.go \
 	pkg/policy/l4.go \
+	pkg/option/config.go \
 	pkg/fqdn/matchpattern/matchpattern.go \
 	pkg/k8s/labels.go \
 	install/kubernetes/cilium/values.yaml

@@ -34,6 +34,13 @@ func (c checker) check() (policy.Report, policy.Findings, error) {
 	if c.Unproved {
 		return policy.Report{}, findings, nil
 	}
+	for _, items := range []*[]*yaml.RNode{&c.before, &c.Before, &c.after.Items} {
+		applied, _, err := withVariables(*items, c.in.Fence.Spec.Variables)
+		if err != nil {
+			return policy.Report{}, findings, err
+		}
+		*items = applied
+	}
 	for _, look := range []func() (policy.Findings, error){c.traffic, c.closedAlready} {
 		found, err := look()
 		if findings = append(findings, found...); err != nil {

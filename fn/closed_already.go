@@ -97,30 +97,11 @@ func without(items []*yaml.RNode, rejected policy.RejectedError) []*yaml.RNode {
 func selecting(pod policy.Endpoint, items []*yaml.RNode) []string {
 	var out []string
 	for _, n := range items {
-		if resource.IsPolicy(n) && n.GetNamespace() == pod.Namespace && policy.Selects(plainKeys(subjectOf(n)), pod.Labels) {
+		if resource.IsPolicy(n) && n.GetNamespace() == pod.Namespace && policy.Selects(policy.WithoutSources(subjectOf(n)), pod.Labels) {
 			out = append(out, resource.PolicyName(resource.RefOf(n)))
 		}
 	}
 	slices.Sort(out)
-	return out
-}
-
-// plainKeys are a selector's without the sources that Cilium writes before labels.
-func plainKeys(s policy.Selector) policy.Selector {
-	plain := func(key string) string {
-		for _, source := range []string{"k8s:", "any:", "k8s.", "any."} {
-			key = strings.TrimPrefix(key, source)
-		}
-		return key
-	}
-	out := policy.Selector{MatchLabels: map[string]string{}}
-	for key, value := range s.MatchLabels {
-		out.MatchLabels[plain(key)] = value
-	}
-	for _, e := range s.MatchExpressions {
-		e.Key = plain(e.Key)
-		out.MatchExpressions = append(out.MatchExpressions, e)
-	}
 	return out
 }
 

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
@@ -44,7 +43,7 @@ func enforce(fence *policy.Fence, index *resource.Index, items []*yaml.RNode, cl
 		case said.HasError():
 			return enforcement{}, said, nil
 		case err == nil:
-			return enforcement{Engine: e, undecided: warned(said)}, append(said, unknownKinds(fence.Cluster, items)...), nil
+			return enforcement{Engine: e, undecided: warned(said)}, said, nil
 		}
 	}
 }
@@ -69,21 +68,6 @@ func leaveOut(items []*yaml.RNode, said policy.Findings) []*yaml.RNode {
 	return slices.DeleteFunc(slices.Clone(items), func(n *yaml.RNode) bool { return out[resource.ID(n)] })
 }
 
-// unknownKinds are policies of kinds that Cilium may be told to enforce as well, and that
-// are not decided here: one of theirs may open what everything else closes.
-func unknownKinds(c v1alpha1.Cluster, items []*yaml.RNode) policy.Findings {
-	var out policy.Findings
-	for _, n := range items {
-		if c.CNI != v1alpha1.CNIKubernetes && resource.Group(n) == "policy.networking.k8s.io" && !resource.Local(n) {
-			out = append(out, policy.Finding{
-				Check: "policy-not-decided", Severity: policy.Error, Resource: resource.RefOf(n),
-				Message: fmt.Sprintf("a %s comes before all other policies where it is enforced, and is not decided here, so that nothing is proved: remove it, or say proof: None", n.GetKind()),
-			})
-		}
-	}
-	return out
-}
-
 // newEngine has the cluster's enforcer enforce the policies among the items and, beside
 // them, a default-deny for some tenants and nodes. A policy.RejectedError says which policies it
 // cannot.
@@ -95,7 +79,7 @@ func newEngine(fence *policy.Fence, index *resource.Index, items []*yaml.RNode, 
 	distinct, _ := resource.Distinct(items)
 	for _, n := range distinct {
 		// What is only inventory never reaches the cluster: a deny there hides nothing.
-		if !enforced(n) && !besidePolicies(fence.Cluster, n) || resource.Local(n) {
+		if !enforced(fence, n) || resource.Local(n) {
 			continue
 		}
 		data, err := n.MarshalJSON()
@@ -138,19 +122,17 @@ func engineOf(fence *policy.Fence, mesh bool, policies []json.RawMessage, pods [
 	return netpol.New(options, policies, pods)
 }
 
-// enforced says whether an item is for the enforcer: a policy, or what policies refer to.
-func enforced(n *yaml.RNode) bool {
+// enforced reports whether an item is for the enforcer: a policy, or what policies refer to.
+func enforced(fence *policy.Fence, n *yaml.RNode) bool {
+	if resource.Group(n) == resource.AdministratorGroup {
+		return n.GetKind() == resource.KindAdministrator && fence.DecidesClusterNetworkPolicies()
+	}
 	return resource.IsPolicy(n) || resource.Group(n) == "cilium.io" && n.GetKind() == resource.KindCIDRGroup
 }
 
-// besidePolicies says whether another enforcer than Cilium decides with a policy that is
-// of none of the kinds known here: Calico's own, or those of the cluster's administrator.
-func besidePolicies(c v1alpha1.Cluster, n *yaml.RNode) bool {
-	switch resource.Group(n) {
-	case "projectcalico.org", "crd.projectcalico.org", "policy.networking.k8s.io":
-		return c.CNI == v1alpha1.CNIKubernetes && strings.HasSuffix(n.GetKind(), resource.KindKubernetes)
-	}
-	return false
+// affectsTraffic reports whether an item affects traffic, decided or not.
+func affectsTraffic(n *yaml.RNode) bool {
+	return resource.IsPolicy(n) || resource.Group(n) == "cilium.io" && n.GetKind() == resource.KindCIDRGroup || resource.CoverageOf(n).Class == resource.NotDecided
 }
 
 // rejections are policies that cannot be decided: the enforcer does not take them, so that

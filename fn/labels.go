@@ -10,6 +10,7 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/lint"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/reach"
 	"github.com/tenantfence/tenantfence/internal/resource"
@@ -27,7 +28,8 @@ func showLabels(name string, index *resource.Index, items []*yaml.RNode, progres
 	}
 	report := policy.Report{Unproved: []string{shownByLabels(fence)}}
 	e, said, err := enforce(fence, index, items, audited(fence))
-	said = append(said, found...)
+	covered, _ := lint.Coverage(fence, index, items)
+	said = slices.Concat(covered, said, found)
 	if report.Findings = said; err != nil || said.HasError() {
 		return report, err
 	}

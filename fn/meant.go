@@ -162,7 +162,7 @@ func together(finished []*yaml.RNode, runs []Run) []*yaml.RNode {
 	for _, r := range runs {
 		more := slices.DeleteFunc(slices.Clone(r.Items), func(n *yaml.RNode) bool {
 			// A policy that goes to the cluster is among the finished items, or is missing.
-			return there[resource.ID(n)] || (enforced(n) || resource.EgressNames(n)) && !resource.Local(n)
+			return there[resource.ID(n)] || (affectsTraffic(n) || resource.EgressNames(n)) && !resource.Local(n)
 		})
 		// Only now: what is twice in one run is twice, which is refused.
 		mark(there, more)
@@ -183,7 +183,7 @@ func elsewhere(finished []*yaml.RNode, runs []Run) []*yaml.RNode {
 			names = append(names, f.Spec.FormerNames...)
 		}
 		more := slices.DeleteFunc(slices.Clone(r.Items), func(n *yaml.RNode) bool {
-			return !enforced(n) || resource.Local(n) || there[resource.ID(n)] || slices.Contains(names, resource.FenceOf(n))
+			return !affectsTraffic(n) || resource.Local(n) || there[resource.ID(n)] || slices.Contains(names, resource.FenceOf(n))
 		})
 		mark(there, more)
 		out = append(out, more...)

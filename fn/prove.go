@@ -26,14 +26,17 @@ type proof struct {
 	own map[*yaml.RNode]bool
 	// again reports that another agent decides the same: the forms are not compared again.
 	again bool
+	// known is what was found about the items before an engine starts, and left are resources at
+	// whose namespaces flows are undecided.
+	known policy.Findings
+	left  []policy.Ref
 }
 
 // run decides what the policies among the items do, as if every tenant were enforced:
 // the FlowTests and, unless it is not asked for, isolation. A proof that exceeds its budget
 // ends with a finding.
 func (p proof) run(level v1alpha1.Proof) (policy.Report, error) {
-	var err error
-	if p.items, p.own, err = p.asEnforced(); err != nil {
+	if err := p.surroundings(); err != nil {
 		return policy.Report{}, err
 	}
 	if p.fence.Cluster.CNI == v1alpha1.CNIKubernetes {
@@ -91,18 +94,35 @@ func (p proof) decide(level v1alpha1.Proof, report *policy.Report) error {
 	return err
 }
 
-// start has an engine enforce the items. There is none where policies are rejected.
+// start has an engine enforce the items. There is none where policies are rejected, or where
+// what surrounds them affects traffic and is not decided.
 func (p proof) start() (enforcement, policy.Findings, error) {
-	if said := reservedLabels(p.fence, p.index); len(said) > 0 {
-		return enforcement{}, said, nil
+	if p.known.HasError() {
+		return enforcement{}, p.known, nil
 	}
 	e, said, err := enforce(p.fence, p.index, p.items, closing{})
-	if err != nil {
+	if said = slices.Concat(p.known, said); err != nil || said.HasError() {
 		return enforcement{}, said, err
 	}
+	e.undecided = append(e.undecided, p.left...)
 	unread, err := p.unread(said)
 	e.undecided = append(e.undecided, misread(p.fence, unread)...)
 	return e, append(said, unread...), err
+}
+
+// surroundings reports what affects traffic and that the engine does not decide, and leaves
+// out policies that cannot be decided in namespaces without a tenant.
+func (p *proof) surroundings() error {
+	covered, undecided := lint.Coverage(p.fence, p.index, p.items)
+	items, found, err := substituted(p.fence, p.items, p.in.Fence.Spec.Variables)
+	if err != nil {
+		return err
+	}
+	p.items = items
+	p.known = slices.Concat(reservedLabels(p.fence, p.index), covered, found, lint.BesidePolicies(p.fence, items))
+	p.left = append(undecided, warned(found)...)
+	p.items, p.own, err = p.asEnforced()
+	return err
 }
 
 // reservedLabels are the workloads about whose pods policies do not decide under Cilium.
@@ -147,6 +167,7 @@ func (p proof) isolation(subject reach.Proof, report *policy.Report) error {
 		report.Findings = append(report.Findings, said...)
 		return nil
 	}
+	report.Findings = append(report.Findings, lint.HostPolicies(p.fence, p.items, func(n *yaml.RNode) bool { return p.own[n] })...)
 	isolation, findings, err := subject.Isolation()
 	if err != nil {
 		return err
@@ -182,7 +203,7 @@ func overBudget(fence *policy.Fence, items []*yaml.RNode, err error) (policy.Fin
 func policiesByName(fence *policy.Fence, items []*yaml.RNode, own func(*yaml.RNode) bool) map[string]*resource.Policy {
 	out := map[string]*resource.Policy{}
 	for _, n := range items {
-		if !resource.IsPolicy(n) {
+		if !resource.IsPolicy(n) && resource.Group(n) != resource.AdministratorGroup {
 			continue
 		}
 		name := resource.PolicyName(resource.RefOf(n))

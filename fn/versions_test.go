@@ -29,9 +29,10 @@ var factEvidence = map[string]evidence{
 	"server-patterns-inside": {
 		accepts: `{endpointSelector: {}, egress: [{toPorts: [{ports: [{port: "443", protocol: TCP}], serverNames: ["api-*.example.com"]}]}]}`,
 	},
-	"named-egress-ports": {holds: "GetEgressNamedPorts("},
-	"requirements":       {accepts: `{endpointSelector: {}, egress: [{toRequires: [{matchLabels: {env: prod}}]}]}`},
-	"removed-l7":         {accepts: `{endpointSelector: {}, egress: [{toPorts: [{ports: [{port: "9092", protocol: TCP}], rules: {kafka: [{topic: t}]}}]}]}`},
+	"named-egress-ports":       {holds: "GetEgressNamedPorts("},
+	"cluster-network-policies": {holds: "EnableK8sClusterNetworkPolicy"},
+	"requirements":             {accepts: `{endpointSelector: {}, egress: [{toRequires: [{matchLabels: {env: prod}}]}]}`},
+	"removed-l7":               {accepts: `{endpointSelector: {}, egress: [{toPorts: [{ports: [{port: "9092", protocol: TCP}], rules: {kafka: [{topic: t}]}}]}]}`},
 }
 
 // TestEachFactHoldsInItsReleases holds the table of version facts against Cilium's own

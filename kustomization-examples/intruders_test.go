@@ -74,9 +74,9 @@ func TestIntruders(t *testing.T) {
 			`{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {name: tunnel}, spec: {endpointSelector: {}, egress: [{toEntities: [world], toPorts: [{ports: [{port: "0", protocol: GRE}]}]}]}}`,
 			"undeclared-open", "CiliumNetworkPolicy/tunnel", "GRE",
 		},
-		"policies of a kind that comes before all others": {
-			"{apiVersion: policy.networking.k8s.io/v1alpha2, kind: ClusterNetworkPolicy, metadata: {name: admin}, spec: {tier: Admin, priority: 1, subject: {namespaces: {}}}}",
-			"policy-not-decided", "ClusterNetworkPolicy/admin", "not decided here",
+		"a proxy decides where connections to a Service go": {
+			"{apiVersion: cilium.io/v2, kind: CiliumEnvoyConfig, metadata: {name: detour}, spec: {services: [{name: web, namespace: tenant-acme}], resources: []}}",
+			"kind-not-decided", "CiliumEnvoyConfig/detour", "undecidedKinds: [{group: cilium.io, kind: CiliumEnvoyConfig, reason: …}]",
 		},
 		"a tenant reaches for its neighbour, which does not let it in": {
 			"{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {name: peek}, spec: {endpointSelector: {}, egress: [{toEndpoints: [{matchLabels: {k8s:io.kubernetes.pod.namespace: tenant-beta}}]}]}}",

@@ -120,6 +120,14 @@ type FenceProfileSpec struct {
 	// +optional
 	Limits Limits `json:"limits,omitempty"`
 
+	// undecidedKinds are kinds of resources that affect traffic, that the proof does not
+	// decide, and that may be in a build all the same, each with the reason. What is proved
+	// then holds as far as these resources do not change it, and every report lists them.
+	// Omitted: such a resource is an error.
+	// +optional
+	// +kubebuilder:validation:MinItems=1
+	UndecidedKinds []UndecidedKind `json:"undecidedKinds,omitempty"`
+
 	// proofBudget bounds the size of the proof. Omitted: the defaults.
 	// +optional
 	ProofBudget ProofBudget `json:"proofBudget,omitempty"`

@@ -32,6 +32,7 @@ func (s *FenceProfileSpec) validate(at *field.Path) field.ErrorList {
 	errs = append(errs, s.Every.validateMesh(at.Child("every"))...)
 	errs = append(errs, s.validateVias(at.Child("every", "egress"))...)
 	errs = append(errs, s.validateNodes(at.Child("nodes"))...)
+	errs = append(errs, validateUndecidedKinds(s.UndecidedKinds, at.Child("undecidedKinds"))...)
 	errs = append(errs, s.ProofBudget.validate(at.Child("proofBudget"))...)
 	errs = append(errs, s.validateLimits(&s.Limits, at.Child("limits"))...)
 	return append(errs, s.validateOverrides(at.Child("overrides"))...)

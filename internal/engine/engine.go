@@ -31,6 +31,7 @@ type Options struct {
 
 // Engine decides flows as Cilium would. It is safe for concurrent use.
 type Engine struct {
+	options Options
 	cluster string
 	agent   policy.Agent
 	// mesh reports that other clusters exist, whose pods a selector without a cluster matches.
@@ -84,8 +85,8 @@ type Engine struct {
 var _ policy.Engine = (*Engine)(nil)
 
 // New returns an engine that enforces the policies, each a JSON document of kind
-// CiliumNetworkPolicy, CiliumClusterwideNetworkPolicy or NetworkPolicy, or a
-// CiliumCIDRGroup that they refer to. A policy.RejectedError names every policy that Cilium
+// CiliumNetworkPolicy, CiliumClusterwideNetworkPolicy, NetworkPolicy or, where the options
+// have it, ClusterNetworkPolicy, or a CiliumCIDRGroup that they refer to. A policy.RejectedError names every policy that Cilium
 // rejects.
 //
 // The pods are those that are known up front, so that named ports resolve; Decide
@@ -104,6 +105,7 @@ func New(opts Options, policies []json.RawMessage, pods []policy.Endpoint) (_ *E
 
 func newEngine(opts Options) *Engine {
 	e := &Engine{
+		options:    opts,
 		cluster:    cmp.Or(opts.ClusterName, "default"),
 		agent:      opts.Agent,
 		mesh:       opts.Mesh && !opts.Agent.On(policy.DefaultLocalCluster),

@@ -221,6 +221,11 @@ func ccnp(name, spec string) string {
 	return fmt.Sprintf("apiVersion: cilium.io/v2\nkind: CiliumClusterwideNetworkPolicy\nmetadata: {name: %s}\nspec: %s", name, spec)
 }
 
+// admin spells a ClusterNetworkPolicy about the pods of the namespace acme, without its tier.
+func admin(name, spec string) string {
+	return fmt.Sprintf("apiVersion: policy.networking.k8s.io/v1alpha2\nkind: ClusterNetworkPolicy\nmetadata: {name: %s}\nspec: {subject: {namespaces: {matchLabels: {kubernetes.io/metadata.name: acme}}}, %s}", name, spec)
+}
+
 func netpol(name, spec string) string {
 	return fmt.Sprintf("apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {namespace: acme, name: %s}\nspec: %s", name, spec)
 }

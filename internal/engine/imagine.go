@@ -32,7 +32,7 @@ func (e *Engine) Imagine(s policy.Surroundings) (_ []policy.Endpoint, err error)
 // imagined, and not others that will be there one day. What is open to those is open to
 // one of them.
 func (e *Engine) startUndenied(s policy.Surroundings) error {
-	e.undenied = newEngine(Options{ClusterName: e.cluster, Agent: e.agent, Mesh: e.mesh})
+	e.undenied = newEngine(e.options)
 	e.undenied.alter = func(entries types.PolicyEntries) {
 		for _, entry := range entries {
 			if entry.IsDeny() {

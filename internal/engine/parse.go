@@ -115,7 +115,7 @@ func (e *Engine) put(o object, doc []byte) (types.PolicyEntries, error) {
 		return nil, err
 	}
 	namespace := o.Namespace
-	if kind == ipcachetypes.ResourceKindCCNP {
+	if kind == ipcachetypes.ResourceKindCCNP || kind == ipcachetypes.ResourceKindKCNP {
 		namespace = ""
 	}
 	if err := e.collect(entries); err != nil {
@@ -146,6 +146,12 @@ func (e *Engine) parse(o object, doc []byte) (_ types.PolicyEntries, _ ipcachety
 	case "networking.k8s.io/v1 NetworkPolicy":
 		entries, err := e.parseKubernetes(o, doc)
 		return entries, ipcachetypes.ResourceKindNetpol, err
+	case "policy.networking.k8s.io/v1alpha2 ClusterNetworkPolicy":
+		if !e.agent.On(policy.EnableClusterNetworkPolicy) {
+			return nil, "", errors.New("agents decide it only with enable-k8s-cluster-network-policy")
+		}
+		entries, err := e.parseAdministrator(o, doc)
+		return entries, ipcachetypes.ResourceKindKCNP, err
 	default:
 		return nil, "", fmt.Errorf("apiVersion %q, kind %q is no policy that Cilium enforces as known here", o.APIVersion, o.Kind)
 	}

@@ -1,8 +1,6 @@
 package lint
 
 import (
-	"slices"
-
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/internal/policy"
@@ -11,7 +9,7 @@ import (
 
 // decides reports whether resources of a group may decide what traffic is allowed.
 func decides(n *yaml.RNode) bool {
-	return resource.IsPolicy(n) || slices.Contains([]string{"cilium.io", "policy.networking.k8s.io", "projectcalico.org", "crd.projectcalico.org"}, resource.Group(n))
+	return resource.IsPolicy(n) || resource.Group(n) == "cilium.io" || resource.CoverageOf(n).Class == resource.NotDecided
 }
 
 // LocalPolicies refuses finished policies that are marked local-config: kubectl applies

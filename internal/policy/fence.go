@@ -47,11 +47,18 @@ type Fence struct {
 	// Representatives is the most representative pods or nodes of a proof. Omitted: the
 	// default.
 	Representatives int
+	// UndecidedKinds are kinds that the profile accepts, though the proof does not decide them.
+	UndecidedKinds []v1alpha1.UndecidedKind
 	// Clusterwide has the baseline and default-deny in cluster-wide policies, once for
 	// all namespaces. Nil: they are written into each namespace.
 	Clusterwide *Clusterwide
 
 	owners map[string][]*Tenant
+}
+
+// DecidesClusterNetworkPolicies reports whether agents decide ClusterNetworkPolicies.
+func (f *Fence) DecidesClusterNetworkPolicies() bool {
+	return f.Cluster.CNI != v1alpha1.CNIKubernetes && f.Has(ClusterNetworkPolicies) && f.Agent.On(EnableClusterNetworkPolicy)
 }
 
 // SourceRanges are the networks from which a Service of type LoadBalancer may be

@@ -48,6 +48,36 @@ func Both(a, b Selector) (Selector, bool) {
 	return out, true
 }
 
+// Narrows reports whether everything that a selects, b selects as well, as far as their
+// requirements show it: all of b's are among a's.
+func Narrows(a, b Selector) bool {
+	alone, ok := Both(a, Selector{})
+	both, consistent := Both(a, b)
+	return ok && consistent && len(both.MatchLabels) == len(alone.MatchLabels) && len(both.MatchExpressions) == len(alone.MatchExpressions)
+}
+
+// WithoutSources is a selector without the sources that Cilium's policies may write before
+// the keys of labels.
+func WithoutSources(s Selector) Selector {
+	plain := func(key string) string {
+		for _, source := range []string{"k8s:", "any:"} {
+			if rest, ok := strings.CutPrefix(key, source); ok {
+				return rest
+			}
+		}
+		return key
+	}
+	out := Selector{MatchLabels: map[string]string{}}
+	for key, value := range s.MatchLabels {
+		out.MatchLabels[plain(key)] = value
+	}
+	for _, e := range s.MatchExpressions {
+		e.Key = plain(e.Key)
+		out.MatchExpressions = append(out.MatchExpressions, e)
+	}
+	return out
+}
+
 // Key is equal for selectors that are written alike.
 func Key(v any) string {
 	data, err := json.Marshal(v)

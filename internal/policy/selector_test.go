@@ -74,3 +74,25 @@ func TestSelects(t *testing.T) {
 }
 
 func ptr[T any](v T) *T { return &v }
+
+func TestNarrows(t *testing.T) {
+	t.Parallel()
+	in := func(values ...string) []metav1.LabelSelectorRequirement {
+		return []metav1.LabelSelectorRequirement{{Key: "role", Operator: metav1.LabelSelectorOpIn, Values: values}}
+	}
+	for name, c := range map[string]struct {
+		a, b policy.Selector
+		want bool
+	}{
+		"everything is no part of something":     {policy.Selector{}, policy.Selector{MatchLabels: map[string]string{"role": "worker"}}, false},
+		"something is a part of everything":      {policy.Selector{MatchLabels: map[string]string{"role": "worker"}}, policy.Selector{}, true},
+		"a label that an expression allows":      {policy.Selector{MatchLabels: map[string]string{"role": "worker"}}, policy.Selector{MatchExpressions: in("worker", "edge")}, true},
+		"a label that an expression leaves out":  {policy.Selector{MatchLabels: map[string]string{"role": "master"}}, policy.Selector{MatchExpressions: in("worker", "edge")}, false},
+		"the same expression and a label beside": {policy.Selector{MatchLabels: map[string]string{"zone": "a"}, MatchExpressions: in("worker")}, policy.Selector{MatchExpressions: in("worker")}, true},
+		"another expression":                     {policy.Selector{MatchExpressions: in("worker", "edge")}, policy.Selector{MatchExpressions: in("worker")}, false},
+	} {
+		if got := policy.Narrows(c.a, c.b); got != c.want {
+			t.Errorf("%s: got %v", name, got)
+		}
+	}
+}

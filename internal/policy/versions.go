@@ -28,6 +28,7 @@ const (
 	crdSource       = "pkg/k8s/apis/cilium.io/client/crds/v2/ciliumnetworkpolicies.yaml"
 	sanitizeSource  = "pkg/policy/api/rule_validation.go"
 	resolveSource   = "pkg/policy/l4.go"
+	optionsSource   = "pkg/option/config.go"
 	wildcardsSource = "pkg/fqdn/matchpattern/matchpattern.go"
 	chartSource     = "install/kubernetes/cilium/values.yaml"
 	podLabelsSource = "pkg/k8s/labels.go"
@@ -91,6 +92,10 @@ var (
 		Name: "requirements", Until: 19, Source: crdSource,
 		What: "fromRequires and toRequires take selectors. Since, an apiserver refuses a policy in which they are not empty.",
 	}
+	ClusterNetworkPolicies = Fact{
+		Name: "cluster-network-policies", Since: 20, Source: optionsSource,
+		What: "Agents decide ClusterNetworkPolicies of policy.networking.k8s.io, where enable-k8s-cluster-network-policy is on. Before, such a policy has no effect.",
+	}
 	RemovedL7 = Fact{
 		Name: "removed-l7", Until: 20, Source: crdSource,
 		What: "toPorts[].rules take kafka, l7 and l7proto. Since, an apiserver drops them, and everything passes on these ports.",
@@ -101,7 +106,7 @@ var (
 func Facts() []Fact {
 	return []Fact{
 		AdditivePolicies, PortRanges, ICMPNames, CIDRFormat, HostDNS, RangesWithHTTP, WildcardL7, ServerPatterns,
-		SubdomainPatterns, LocalCluster, ServerPatternsInside, PortsInLabel, NamedEgressPorts, Requirements, RemovedL7,
+		SubdomainPatterns, LocalCluster, ServerPatternsInside, PortsInLabel, NamedEgressPorts, ClusterNetworkPolicies, Requirements, RemovedL7,
 	}
 }
 

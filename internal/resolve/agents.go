@@ -152,4 +152,5 @@ func (r *resolver) checkProfile() {
 	}
 	r.refuseBaselineRanges()
 	r.checkBaselineBound()
+	r.refuseDecidedKinds()
 }

@@ -83,6 +83,7 @@ func newResolver(in *resource.Inputs, index *resource.Index) *resolver {
 			Name: in.Fence.Name, Profile: reasonOf(in.Profile.Ref, in.Profile.Path),
 			Cluster: in.Profile.Spec.Cluster, Mesh: in.Mesh(), Policies: in.Profile.Spec.Policies, Baseline: in.Profile.Spec.Baseline,
 			NamespaceLabels: in.Profile.Spec.Tenants.NamespaceLabels, LocalNames: policy.LocalNamesOf(in.Profile.Spec.LocalNames),
+			UndecidedKinds:  in.Profile.Spec.UndecidedKinds,
 			Representatives: int(in.Profile.Spec.ProofBudget.Representatives),
 		},
 	}

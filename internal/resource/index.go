@@ -53,6 +53,9 @@ const (
 	KindKubernetes  = "NetworkPolicy"
 	// KindCIDRGroup is no policy: policies refer to it.
 	KindCIDRGroup = "CiliumCIDRGroup"
+	// KindAdministrator is a cluster administrator's, of the group AdministratorGroup.
+	KindAdministrator  = "ClusterNetworkPolicy"
+	AdministratorGroup = "policy.networking.k8s.io"
 )
 
 // Namespace of the build or its inventory.

@@ -45,7 +45,7 @@ func isPolicy(kind string) bool {
 // PolicyName is what an engine calls a policy: "namespace/name" or, of a cluster-wide
 // one, "name".
 func PolicyName(r policy.Ref) string {
-	if r.Kind == KindClusterwide {
+	if r.Kind == KindClusterwide || r.Kind == KindAdministrator && groupOf(r.APIVersion) == AdministratorGroup {
 		return r.Name
 	}
 	return r.Namespace + "/" + r.Name

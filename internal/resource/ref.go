@@ -2,7 +2,6 @@ package resource
 
 import (
 	"slices"
-	"strings"
 
 	"sigs.k8s.io/kustomize/kyaml/kio/kioutil"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
@@ -36,22 +35,10 @@ func RefOf(n *yaml.RNode) policy.Ref {
 // what stands there. kustomize writes a namespace on the kinds that it does not know to be
 // cluster-scoped, and on this project's own kinds, where it has no meaning.
 func NamespaceOf(n *yaml.RNode) string {
-	if Group(n) == v1alpha1.Group || clusterScoped(groupKind(n)) {
+	if Group(n) == v1alpha1.Group || clusterScoped(Group(n), n.GetKind()) {
 		return ""
 	}
 	return n.GetNamespace()
-}
-
-// clusterScoped are the kinds without a namespace that are read here.
-func clusterScoped(kind string) bool {
-	switch kind {
-	case "cilium.io/" + KindClusterwide, "cilium.io/" + KindCIDRGroup, "v1/Namespace", "v1/Node",
-		"projectcalico.org/GlobalNetworkPolicy", "crd.projectcalico.org/GlobalNetworkPolicy",
-		"projectcalico.org/StagedGlobalNetworkPolicy", "crd.projectcalico.org/StagedGlobalNetworkPolicy":
-		return true
-	}
-	// Administrators' policies, each kind of which is of the whole cluster.
-	return strings.HasPrefix(kind, "policy.networking.k8s.io/")
 }
 
 func resourceID(r policy.Ref) *yaml.ResourceIdentifier {

@@ -1,0 +1,88 @@
+package fn
+
+import (
+	"strings"
+	"testing"
+
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/policy"
+)
+
+// TestClusterNetworkPoliciesWhereAgentsDecideThem: an administrator's policy is decided with
+// all others, by isolation and FlowTests.
+func TestClusterNetworkPoliciesWhereAgentsDecideThem(t *testing.T) {
+	t.Parallel()
+	const (
+		acme  = "subject: {namespaces: {matchLabels: {kubernetes.io/metadata.name: tenant-acme}}}"
+		other = "[{namespaces: {matchLabels: {kubernetes.io/metadata.name: shop}}}]"
+	)
+	for name, c := range map[string]struct {
+		spec string
+		// want are what findings hold, each; "" is none.
+		want  []string
+		holds bool
+	}{
+		"nothing is allowed":        {"tier: Admin, priority: 1, " + acme + ", ingress: [{action: Deny, from: " + other + "}]", nil, false},
+		"Admin opens":               {"tier: Admin, priority: 1, " + acme + ", ingress: [{action: Accept, from: " + other + "}]", []string{"ClusterNetworkPolicy/admin: lets shop/Pod/web", "[undeclared-open]"}, true},
+		"Baseline opens":            {"tier: Baseline, priority: 1, " + acme + ", ingress: [{action: Accept, from: " + other + "}]", []string{"ClusterNetworkPolicy/admin: lets shop/Pod/web", "[undeclared-open]"}, true},
+		"Pass leaves it to others":  {"tier: Admin, priority: 1, " + acme + ", ingress: [{action: Pass, from: " + other + "}]", nil, false},
+		"a declared flow is denied": {"tier: Admin, priority: 1, " + acme + ", egress: [{action: Deny, to: [{namespaces: {matchLabels: {kubernetes.io/metadata.name: kube-system}}}]}]", []string{"egress denied by admin", "[declared-flow-denied]"}, false},
+		"the apiserver refuses it":  {"tier: None, priority: 1, " + acme, []string{"ClusterNetworkPolicy/admin: is rejected by Cilium", "[policy-rejected]"}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			report := proveAdministrator(t, c.spec)
+			var said []string
+			for _, f := range report.Findings {
+				if f.Severity == policy.Error {
+					said = append(said, f.String())
+				}
+			}
+			all := strings.Join(said, "\n")
+			for _, want := range c.want {
+				if !strings.Contains(all, want) {
+					t.Errorf("no finding holds %q:\n%s", want, all)
+				}
+			}
+			if len(c.want) == 0 && all != "" {
+				t.Errorf("there are findings:\n%s", all)
+			}
+			if len(report.FlowTests) > 0 && report.FlowTests[0].Holds() != c.holds {
+				t.Errorf("the shop reaches acme: %v, want %v", !c.holds, c.holds)
+			}
+		})
+	}
+}
+
+func proveAdministrator(t *testing.T, spec string) policy.Report {
+	t.Helper()
+	var items []*yaml.RNode
+	for _, doc := range []string{
+		`{apiVersion: tenantfence.dev/v1alpha1, kind: Tenant, metadata: {name: acme}}`,
+		`{apiVersion: tenantfence.dev/v1alpha1, kind: FenceProfile, metadata: {name: p}, spec: {cluster: {cni: Cilium, ciliumVersion: "1.20"}, enforcement: Enforce}}`,
+		`{apiVersion: tenantfence.dev/v1alpha1, kind: FlowTest, metadata: {name: t}, spec: {cases: [{name: in, from: shop/web, to: tenant-acme/db, port: 80, expect: Allow}]}}`,
+		`{apiVersion: v1, kind: Namespace, metadata: {name: tenant-acme}}`,
+		`{apiVersion: v1, kind: Namespace, metadata: {name: shop}}`,
+		`{apiVersion: v1, kind: Pod, metadata: {name: web, namespace: shop, labels: {app: web}}, spec: {containers: [{name: c}]}}`,
+		`{apiVersion: v1, kind: Pod, metadata: {name: db, namespace: tenant-acme, labels: {app: db}}, spec: {containers: [{name: c}]}}`,
+		`{apiVersion: policy.networking.k8s.io/v1alpha2, kind: ClusterNetworkPolicy, metadata: {name: admin}, spec: {` + spec + `}}`,
+	} {
+		items = append(items, yaml.MustParse(doc))
+	}
+	in, index, findings := Read(yaml.MustParse(`{apiVersion: tenantfence.dev/v1alpha1, kind: TenantFence, metadata: {name: f}}`), items)
+	if in == nil {
+		t.Fatal(findings)
+	}
+	w, said, err := want(in, index)
+	if err != nil || said.HasError() {
+		t.Fatal(err, said)
+	}
+	w.fence.Agent = w.fence.Agent.With(policy.EnableClusterNetworkPolicy, "true", "")
+	report, err := proof{in: in, index: index, wanted: w, items: append(foreign(items), w.policies...)}.run(v1alpha1.ProofIsolation)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return report
+}

@@ -1,0 +1,163 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
+
+	"github.com/cilium/cilium/pkg/k8s"
+	"github.com/cilium/cilium/pkg/policy/types"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	metav1validation "k8s.io/apimachinery/pkg/apis/meta/v1/validation"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+	"sigs.k8s.io/network-policy-api/apis/v1alpha2"
+)
+
+// parseAdministrator parses a ClusterNetworkPolicy as an agent does. Its rules are of the
+// tiers before (Admin) or after (Baseline) all other policies.
+func (e *Engine) parseAdministrator(o object, doc []byte) (types.PolicyEntries, error) {
+	if o.Name == "" {
+		return nil, errors.New("it has no name")
+	}
+	var cnp v1alpha2.ClusterNetworkPolicy
+	if err := decode(doc, &cnp); err != nil {
+		return nil, err
+	}
+	if err := checkAdministrator(&cnp.Spec); err != nil {
+		return nil, err
+	}
+	// An annotation may rename the policy in what the engine reports.
+	cnp.Annotations = nil
+	return k8s.ParseClusterNetworkPolicy(quiet, e.cluster, &cnp)
+}
+
+// checkAdministrator refuses what the apiserver refuses, and Cilium's parser relies on: it
+// takes an action that it does not know for Accept, and a tier for Admin.
+func checkAdministrator(s *v1alpha2.ClusterNetworkPolicySpec) error {
+	spec := field.NewPath("spec")
+	errs := []error{
+		oneOf(spec.Child("tier"), string(s.Tier), string(v1alpha2.AdminTier), string(v1alpha2.BaselineTier)),
+		within(spec.Child("priority"), s.Priority, 0, 1000),
+		checkPeer(spec.Child("subject"), s.Subject.Namespaces, s.Subject.Pods, nil, 0),
+		within(spec.Child("ingress"), int32(len(s.Ingress)), 0, 25), //nolint:gosec // A list is never that long.
+		within(spec.Child("egress"), int32(len(s.Egress)), 0, 25),   //nolint:gosec // A list is never that long.
+	}
+	for i, r := range s.Ingress {
+		at := spec.Child("ingress").Index(i)
+		errs = append(errs, checkAction(at, r.Action, len(r.From), "from"), checkProtocols(at.Child("protocols"), r.Protocols))
+		for j, p := range r.From {
+			errs = append(errs, checkPeer(at.Child("from").Index(j), p.Namespaces, p.Pods, nil, 0))
+		}
+	}
+	for i, r := range s.Egress {
+		at := spec.Child("egress").Index(i)
+		errs = append(errs, checkAction(at, r.Action, len(r.To), "to"), checkProtocols(at.Child("protocols"), r.Protocols))
+		for j, p := range r.To {
+			errs = append(errs, checkEgressPeer(at.Child("to").Index(j), p))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func checkAction(at *field.Path, action v1alpha2.ClusterNetworkPolicyRuleAction, peers int, list string) error {
+	err := oneOf(at.Child("action"), string(action), string(v1alpha2.ClusterNetworkPolicyRuleActionAccept),
+		string(v1alpha2.ClusterNetworkPolicyRuleActionDeny), string(v1alpha2.ClusterNetworkPolicyRuleActionPass))
+	if peers == 0 || peers > 25 {
+		err = errors.Join(err, fmt.Errorf("%s: needs 1 to 25 items", at.Child(list)))
+	}
+	return err
+}
+
+func checkEgressPeer(at *field.Path, p v1alpha2.ClusterNetworkPolicyEgressPeer) error {
+	others := 0
+	if len(p.Networks) > 0 {
+		others++
+	}
+	if len(p.DomainNames) > 0 {
+		others++
+	}
+	errs := []error{checkPeer(at, p.Namespaces, p.Pods, p.Nodes, others)}
+	for i, cidr := range p.Networks {
+		if _, err := netip.ParsePrefix(string(cidr)); err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", at.Child("networks").Index(i), err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// checkPeer refuses a peer or subject that is not exactly one thing.
+func checkPeer(at *field.Path, namespaces *metav1.LabelSelector, pods *v1alpha2.NamespacedPod, nodes *metav1.LabelSelector, others int) error {
+	var errs []error
+	check := func(at *field.Path, s *metav1.LabelSelector) {
+		errs = append(errs, metav1validation.ValidateLabelSelector(s, metav1validation.LabelSelectorValidationOptions{}, at).ToAggregate())
+	}
+	if namespaces != nil {
+		others++
+		check(at.Child("namespaces"), namespaces)
+	}
+	if nodes != nil {
+		others++
+		check(at.Child("nodes"), nodes)
+	}
+	if pods != nil {
+		others++
+		check(at.Child("pods", "namespaceSelector"), &pods.NamespaceSelector)
+		check(at.Child("pods", "podSelector"), &pods.PodSelector)
+	}
+	if others != 1 {
+		errs = append(errs, fmt.Errorf("%s: needs exactly one field", at))
+	}
+	return errors.Join(errs...)
+}
+
+func checkProtocols(at *field.Path, protocols []v1alpha2.ClusterNetworkPolicyProtocol) error {
+	var errs []error
+	for i, p := range protocols {
+		set := 0
+		var port *v1alpha2.Port
+		if p.TCP != nil {
+			set, port = set+1, p.TCP.DestinationPort
+		}
+		if p.UDP != nil {
+			set, port = set+1, p.UDP.DestinationPort
+		}
+		if p.SCTP != nil {
+			set, port = set+1, p.SCTP.DestinationPort
+		}
+		if p.DestinationNamedPort != "" {
+			set++
+		}
+		if set != 1 {
+			errs = append(errs, fmt.Errorf("%s: needs exactly one field", at.Index(i)))
+		}
+		errs = append(errs, checkDestination(at.Index(i), port))
+	}
+	return errors.Join(errs...)
+}
+
+func checkDestination(at *field.Path, port *v1alpha2.Port) error {
+	switch {
+	case port == nil:
+		return nil
+	case port.Range == nil:
+		return within(at.Child("destinationPort", "number"), port.Number, 1, 65535)
+	case port.Number != 0 || port.Range.Start >= port.Range.End:
+		return fmt.Errorf("%s: needs either a number, or a range that ends behind its start", at.Child("destinationPort"))
+	}
+	return errors.Join(within(at.Child("destinationPort", "range", "start"), port.Range.Start, 1, 65535), within(at.Child("destinationPort", "range", "end"), port.Range.End, 1, 65535))
+}
+
+func within(at *field.Path, n, low, high int32) error {
+	if n < low || n > high {
+		return fmt.Errorf("%s: %d is not from %d to %d", at, n, low, high)
+	}
+	return nil
+}
+
+func oneOf(at *field.Path, value string, values ...string) error {
+	if slices.Contains(values, value) {
+		return nil
+	}
+	return fmt.Errorf("%s: %q is none of %q", at, value, values)
+}

@@ -1,0 +1,138 @@
+package lint
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/resource"
+)
+
+// Coverage reports the resources that the proof does not decide: an error for each kind that
+// affects traffic, unless the profile accepts it, and one line for all kinds that nothing is
+// known of. The second result is the resources at whose namespaces flows are undecided.
+func Coverage(f *policy.Fence, index *resource.Index, items []*yaml.RNode) (policy.Findings, []policy.Ref) {
+	items, _ = resource.Distinct(items)
+	pods := map[policy.Ref]bool{}
+	for _, w := range index.Workloads {
+		pods[resource.IDOf(w.Ref)] = true
+	}
+	c := coverage{fence: f, of: map[uncovered][]policy.Ref{}, unknown: map[kind]int{}}
+	for _, n := range items {
+		if !pods[resource.ID(n)] {
+			c.add(n)
+		}
+	}
+	return append(c.findings(), c.unknownKinds()...), c.undecided
+}
+
+type kind struct{ group, name string }
+
+func (k kind) String() string { return strings.Trim(k.group+" "+k.name, " ") }
+
+// uncovered is what there is one finding about: a kind, and what is known of it.
+type uncovered struct {
+	kind
+	check    string
+	severity policy.Severity
+	message  string
+}
+
+type coverage struct {
+	fence *policy.Fence
+	// of are the resources that each finding is about.
+	of        map[uncovered][]policy.Ref
+	unknown   map[kind]int
+	undecided []policy.Ref
+}
+
+func (c *coverage) add(n *yaml.RNode) {
+	known := resource.CoverageOf(n)
+	k := kind{resource.Group(n), n.GetKind()}
+	if effect, ofCilium := withoutEffect(c.fence, k); ofCilium {
+		if effect != "" && !resource.Local(n) {
+			c.note(n, uncovered{k, "kind-without-effect", policy.Warning, effect})
+		}
+		return
+	}
+	switch reason, accepted := c.accepts(k); {
+	case known.Class == resource.Decided || known.Class == resource.NoEffect:
+	case accepted:
+		c.note(n, uncovered{k, "kind-not-decided", policy.Info, reason})
+	case known.Class == resource.NotDecided && known.Own && !c.fence.Concerns(resource.NamespaceOf(n)):
+		c.undecided = append(c.undecided, resource.RefOf(n))
+		c.note(n, uncovered{k, "kind-not-decided", policy.Warning, fmt.Sprintf("%s: its effect is not decided here, so it is left out, and FlowTest cases with pods of its namespace are undecided", known.Why)})
+	case known.Class == resource.NotDecided:
+		c.note(n, uncovered{k, "kind-not-decided", policy.Error, fmt.Sprintf("%s: its effect is not decided here, so nothing is proved: remove it, or accept the kind in the FenceProfile: undecidedKinds: [{group: %s, kind: %s, reason: …}]", known.Why, k.group, k.name)})
+	default:
+		c.unknown[k]++
+	}
+}
+
+func (c *coverage) note(n *yaml.RNode, u uncovered) {
+	c.of[u] = append(c.of[u], resource.RefOf(n))
+}
+
+// accepts reports whether the profile accepts a kind, and what a finding states of it.
+func (c *coverage) accepts(k kind) (string, bool) {
+	for i, accepted := range c.fence.UndecidedKinds {
+		if accepted.Group == k.group && accepted.Kind == k.name {
+			return fmt.Sprintf("is not decided here: the profile's undecidedKinds[%d] accepts the kind (%s)", i, accepted.Reason), true
+		}
+	}
+	return "", false
+}
+
+func (c *coverage) findings() policy.Findings {
+	var out policy.Findings
+	for u, refs := range c.of {
+		slices.SortFunc(refs, func(a, b policy.Ref) int { return strings.Compare(a.String(), b.String()) })
+		message := u.message
+		if more := len(refs) - 1; more > 0 {
+			message += " (and " + policy.Count(more, "other "+u.name) + ")"
+		}
+		out = append(out, policy.Finding{Check: u.check, Severity: u.severity, Resource: refs[0], Message: message})
+	}
+	return out.Sort()
+}
+
+// unknownKinds lists the kinds that nothing is known of.
+func (c *coverage) unknownKinds() policy.Findings {
+	if len(c.unknown) == 0 {
+		return nil
+	}
+	var all []string
+	total := 0
+	for _, k := range slices.SortedFunc(maps.Keys(c.unknown), func(a, b kind) int { return strings.Compare(a.String(), b.String()) }) {
+		all = append(all, fmt.Sprintf("%s (%d)", k, c.unknown[k]))
+		total += c.unknown[k]
+	}
+	return policy.Findings{{
+		Check: "kinds-unknown", Severity: policy.Info,
+		Message: fmt.Sprintf("%s of kinds that are not known here count as without effect on traffic, and pods that they create are not seen: %s: declare such pods as local-config workloads", policy.Count(total, "resource"), strings.Join(all, ", ")),
+	}}
+}
+
+// withoutEffect is why a kind of cluster administrators' policies does nothing where Cilium
+// decides. It reports false for other kinds, and "" for one that has an effect.
+func withoutEffect(f *policy.Fence, k kind) (string, bool) {
+	if f.Cluster.CNI == v1alpha1.CNIKubernetes || k.group != resource.AdministratorGroup {
+		return "", false
+	}
+	switch {
+	case k.name == "AdminNetworkPolicy" || k.name == "BaselineAdminNetworkPolicy":
+		return fmt.Sprintf("has no effect: no version of Cilium decides a %s: write a ClusterNetworkPolicy, which Cilium decides since %s where its agents have it on, or remove it", k.name, policy.ClusterNetworkPolicies.Introduced()), true
+	case k.name != resource.KindAdministrator:
+		return "", false
+	case !f.Has(policy.ClusterNetworkPolicies):
+		return fmt.Sprintf("has no effect: Cilium decides it since %s, and cluster.ciliumVersion is %s: remove it, or upgrade Cilium", policy.ClusterNetworkPolicies.Introduced(), f.Cluster.CiliumVersion), true
+	case !f.Agent.On(policy.EnableClusterNetworkPolicy):
+		return "has no effect: Cilium's agents decide it only with enable-k8s-cluster-network-policy: true, which is off by default: remove it, or switch it on", true
+	}
+	return "", true
+}

@@ -1,0 +1,78 @@
+package lint
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/resource"
+)
+
+// HostPolicies refuses policies about nodes that no entry of the profile's nodes covers:
+// what nodes may do is decided for the nodes and directions of these entries alone.
+func HostPolicies(f *policy.Fence, items []*yaml.RNode, own func(*yaml.RNode) bool) policy.Findings {
+	var out policy.Findings
+	for _, n := range items {
+		if !resource.IsCilium(n) || n.GetKind() != resource.KindClusterwide || resource.Local(n) || own(n) {
+			continue
+		}
+		rules := func(at string, spec any) []hostRules { return hostRulesOf(f, at, spec) }
+		for _, h := range inSpecs(n, rules) {
+			if ds := uncoveredDirections(f, h); len(ds) > 0 {
+				out = append(out, policy.Finding{
+					Check: "host-policy-undeclared", Severity: policy.Error, Resource: resource.RefOf(n), Field: h.at + ".nodeSelector",
+					Message: fmt.Sprintf("denies %s of nodes that no entry of the profile's nodes covers: it can cut nodes off from the cluster, and what they need is not known: declare these nodes and their flows in the profile's nodes, or remove the policy", strings.Join(ds, " and ")),
+				})
+			}
+		}
+	}
+	return out
+}
+
+// hostRules are the nodes of a policy's spec, and the directions in which it denies: by
+// default, or by rules. An allow that denies nothing else opens nothing at nodes that no
+// policy isolates; at those of the profile's entries, it is decided.
+type hostRules struct {
+	at         string
+	selector   policy.Selector
+	directions []policy.Direction
+}
+
+func hostRulesOf(f *policy.Fence, at string, spec any) []hostRules {
+	object, _ := spec.(map[string]any)
+	if object["nodeSelector"] == nil {
+		return nil
+	}
+	out := hostRules{at: at}
+	// A selector that cannot be read covers nothing, and the engine rejects the policy.
+	if data, err := json.Marshal(object["nodeSelector"]); err == nil {
+		_ = json.Unmarshal(data, &out.selector)
+	}
+	for _, d := range policy.Directions() {
+		isolates := len(listAt(spec, string(d))) > 0
+		if defaults, ok := object["enableDefaultDeny"].(map[string]any); ok && f.Has(policy.AdditivePolicies) && defaults[string(d)] == false {
+			isolates = false
+		}
+		if isolates || len(listAt(spec, string(d)+"Deny")) > 0 {
+			out.directions = append(out.directions, d)
+		}
+	}
+	return []hostRules{out}
+}
+
+func uncoveredDirections(f *policy.Fence, h hostRules) []string {
+	var out []string
+	for _, d := range h.directions {
+		covered := slices.ContainsFunc(f.Nodes, func(n policy.Node) bool {
+			return slices.Contains(n.Closes, d) && policy.Narrows(policy.WithoutSources(h.selector), n.Selector)
+		})
+		if !covered {
+			out = append(out, string(d))
+		}
+	}
+	return out
+}

@@ -1,0 +1,14 @@
+package resolve
+
+import "github.com/tenantfence/tenantfence/internal/resource"
+
+// refuseDecidedKinds refuses to accept a kind that is decided: it would be decided all the
+// same.
+func (r *resolver) refuseDecidedKinds() {
+	at := r.profile.Path.Child("undecidedKinds")
+	for i, k := range r.profile.Spec.UndecidedKinds {
+		if resource.DecidedKind(k.Group, k.Kind) {
+			r.refuse("decided-kind-accepted", r.profile.Ref, at.Index(i), "a %s is always decided, so accepting the kind has no effect: remove the entry", k.Kind)
+		}
+	}
+}

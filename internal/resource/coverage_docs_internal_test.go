@@ -1,0 +1,55 @@
+package resource
+
+import (
+	"os"
+	"strings"
+	"testing"
+)
+
+// TestDocumentationListsWhatIsNotDecided holds docs/proof.md against the table of kinds.
+func TestDocumentationListsWhatIsNotDecided(t *testing.T) {
+	t.Parallel()
+	data, err := os.ReadFile("../../docs/proof.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, k := range covered {
+		if k.Class != NotDecided {
+			continue
+		}
+		want := "`" + k.group + "`"
+		if k.names == "" && k.where == nil {
+			want += ` \*`
+		}
+		if !strings.Contains(string(data), want) {
+			t.Errorf("docs/proof.md does not list %s", want)
+		}
+		for name := range strings.FieldsSeq(k.names) {
+			if k.group == "cilium.io" && !strings.Contains(string(data), "`"+name+"`") {
+				t.Errorf("docs/proof.md does not list %s of %s", name, k.group)
+			}
+		}
+	}
+}
+
+// TestCoverageIsConsistent: the first entry that fits counts, so none may stand behind one
+// that fits all that it does.
+func TestCoverageIsConsistent(t *testing.T) {
+	t.Parallel()
+	seen := map[string]bool{}
+	for _, k := range covered {
+		if seen[k.group] {
+			t.Errorf("%s %q stands behind an entry about the whole group", k.group, k.names)
+		}
+		for name := range strings.FieldsSeq(k.names) {
+			if seen[k.group+" "+name] {
+				t.Errorf("%s %s is listed twice", k.group, name)
+			}
+			seen[k.group+" "+name] = k.where == nil
+		}
+		seen[k.group] = k.names == "" && k.where == nil
+		if k.Class == NotDecided && (k.Why == "" || k.Own && k.Clusterwide) {
+			t.Errorf("%s %q: states no reason, or a namespace that it has not", k.group, k.names)
+		}
+	}
+}
