@@ -82,6 +82,8 @@ type Index struct {
 	Workloads  []*Workload
 	Services   []*Service
 	Slices     []*EndpointSlice
+	// Unseen are resources that make pods which they do not show.
+	Unseen []Unseen
 	// Partial says that something in the build could not be read, which was refused:
 	// what is not in the index may be there all the same.
 	Partial bool
@@ -120,12 +122,13 @@ func NewIndex(items []*yaml.RNode) (*Index, policy.Findings) {
 		}
 	}
 	x.addMade()
+	x.tellApart()
 	byRef := func(a, b policy.Ref) int {
 		return cmp.Or(cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Name, b.Name))
 	}
-	slices.SortFunc(x.Workloads, func(a, b *Workload) int { return byRef(a.Ref, b.Ref) })
-	slices.SortFunc(x.Services, func(a, b *Service) int { return byRef(a.Ref, b.Ref) })
-	slices.SortFunc(x.Slices, func(a, b *EndpointSlice) int { return byRef(a.Ref, b.Ref) })
+	slices.SortStableFunc(x.Workloads, func(a, b *Workload) int { return byRef(a.Ref, b.Ref) })
+	slices.SortStableFunc(x.Services, func(a, b *Service) int { return byRef(a.Ref, b.Ref) })
+	slices.SortStableFunc(x.Slices, func(a, b *EndpointSlice) int { return byRef(a.Ref, b.Ref) })
 	x.Partial = len(findings) > copies
 	for _, w := range x.Workloads {
 		x.byNamespace[w.Ref.Namespace] = append(x.byNamespace[w.Ref.Namespace], w)
@@ -189,8 +192,15 @@ func (x *Index) file(n *yaml.RNode, kind string) error {
 			return err
 		}
 		x.Slices = append(x.Slices, e)
+	case "v1/Endpoints":
+		mirror, err := mirrored(n)
+		if err != nil {
+			return err
+		}
+		x.Slices = append(x.Slices, mirror...)
 	default:
 		if _, ok := templatePath[kind]; !ok {
+			x.addFound(n)
 			return nil
 		}
 		w, err := newWorkload(n)
