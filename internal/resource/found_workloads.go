@@ -26,7 +26,7 @@ func (x *Index) addFound(n *yaml.RNode) {
 		return
 	}
 	if k := listed(kinds.Unseen, n); k != nil {
-		x.unseen(n, cmp.Or(fieldText(n, k.Namespace), n.GetNamespace()), k.Reason)
+		x.unseen(n, cmp.Or((&inference{root: content(n.YNode())}).text(k.Namespace), n.GetNamespace()), k.Reason)
 		return
 	}
 	t := templatesOf(n)
@@ -59,7 +59,7 @@ func (x *Index) addTemplate(n *yaml.RNode, t foundTemplate, name string) {
 		x.unseen(n, "", "the resource has no namespace, so that of the pods of "+t.field()+" is unknown")
 		return
 	}
-	w := &Workload{Ref: ref, Resource: RefOf(n), Field: t.field()}
+	w := &Workload{Ref: ref, Resource: RefOf(n), Field: t.field(), External: Local(n)}
 	w.AllLabels = maps.Clone(template.Metadata.Labels)
 	if w.AllLabels == nil {
 		w.AllLabels = map[string]string{}
@@ -89,21 +89,6 @@ func labelsOfFound(n *yaml.RNode, t foundTemplate) map[string]string {
 		out[jobUID], out[jobUIDLong] = GeneratedValue, GeneratedValue
 	}
 	return out
-}
-
-// fieldText is a field's text, "" where it has none.
-func fieldText(n *yaml.RNode, path string) string {
-	if path == "" {
-		return ""
-	}
-	at := content(n.YNode())
-	for _, field := range strings.Split(path, ".") {
-		at = child(at, field)
-	}
-	if !isScalar(at) {
-		return ""
-	}
-	return at.Value
 }
 
 // tellApart gives workloads of one namespace, kind and name different names: those of a kind

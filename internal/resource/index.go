@@ -82,6 +82,9 @@ type Index struct {
 	Workloads  []*Workload
 	Services   []*Service
 	Slices     []*EndpointSlice
+	// Inferred are the pods that operators make without a pod template. They are among the
+	// Workloads.
+	Inferred []Inferred
 	// Unseen are resources that make pods which they do not show.
 	Unseen []Unseen
 	// Partial says that something in the build could not be read, which was refused:
@@ -129,6 +132,8 @@ func NewIndex(items []*yaml.RNode) (*Index, policy.Findings) {
 	slices.SortStableFunc(x.Workloads, func(a, b *Workload) int { return byRef(a.Ref, b.Ref) })
 	slices.SortStableFunc(x.Services, func(a, b *Service) int { return byRef(a.Ref, b.Ref) })
 	slices.SortStableFunc(x.Slices, func(a, b *EndpointSlice) int { return byRef(a.Ref, b.Ref) })
+	slices.SortStableFunc(x.Inferred, func(a, b Inferred) int { return byRef(a.Resource, b.Resource) })
+	slices.SortStableFunc(x.Unseen, func(a, b Unseen) int { return byRef(a.Resource, b.Resource) })
 	x.Partial = len(findings) > copies
 	for _, w := range x.Workloads {
 		x.byNamespace[w.Ref.Namespace] = append(x.byNamespace[w.Ref.Namespace], w)
@@ -155,8 +160,7 @@ func (x *Index) addMade() {
 func (x *Index) add(n *yaml.RNode) *policy.Finding {
 	defer Naming(n)
 	kind := groupKind(n)
-	_, isWorkload := templatePath[kind]
-	if (isWorkload || kind == "v1/Service" || kind == postgresCluster) && n.GetNamespace() == "" {
+	if namespaced(n, kind) && n.GetNamespace() == "" {
 		return &policy.Finding{
 			Check: "without-namespace", Severity: policy.Error, Resource: RefOf(n), Field: "metadata.namespace",
 			Message: "has no namespace yet, so it cannot be fenced: set it in the resource, or list the fence in the outer layer, above the one whose kustomization.yaml sets namespace",
@@ -169,6 +173,14 @@ func (x *Index) add(n *yaml.RNode) *policy.Finding {
 		}
 	}
 	return nil
+}
+
+// namespaced reports whether a resource is of a kind that makes pods, or a Service, of which it
+// is known that it has a namespace.
+func namespaced(n *yaml.RNode, kind string) bool {
+	_, isWorkload := templatePath[kind]
+	o, _ := operatorOf(n)
+	return isWorkload || kind == "v1/Service" || o != nil || controllerOf(n) != nil
 }
 
 // file puts a resource where it belongs, if it is of a kind that matters.
@@ -184,8 +196,6 @@ func (x *Index) file(n *yaml.RNode, kind string) error {
 			return err
 		}
 		x.Services = append(x.Services, s)
-	case postgresCluster:
-		return x.addPostgres(n)
 	case "discovery.k8s.io/EndpointSlice":
 		e, err := newEndpointSlice(n)
 		if err != nil {
@@ -199,6 +209,9 @@ func (x *Index) file(n *yaml.RNode, kind string) error {
 		}
 		x.Slices = append(x.Slices, mirror...)
 	default:
+		if o, k := operatorOf(n); o != nil {
+			return x.addInferred(n, o, k)
+		}
 		if _, ok := templatePath[kind]; !ok {
 			x.addFound(n)
 			return nil

@@ -28,6 +28,8 @@ type Workload struct {
 	Labels, AllLabels map[string]string
 	HostNetwork       bool
 	ServiceAccount    string
+	// External reports that it is only declared (local-config), since something else makes it.
+	External bool
 	// Ports are the containers' ports that have a name. Cilium knows no names of init
 	// containers' ports.
 	Ports []policy.NamedPort
@@ -116,7 +118,7 @@ func newWorkload(n *yaml.RNode) (*Workload, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &Workload{Ref: RefOf(n), Resource: RefOf(n), Field: strings.Join(path, ".")}
+	w := &Workload{Ref: RefOf(n), Resource: RefOf(n), Field: strings.Join(path, "."), External: Local(n)}
 	var t podTemplate
 	if node != nil {
 		if err := decode(node, &t); err != nil {
