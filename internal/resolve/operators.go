@@ -3,7 +3,9 @@ package resolve
 import (
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
@@ -63,13 +65,17 @@ func (r *resolver) reportUnseen() {
 	}
 	unseen := slices.DeleteFunc(slices.Clone(r.index.Unseen), func(u resource.Unseen) bool { return declared[u.Namespace] })
 	for of := range grouped(unseen, func(u resource.Unseen) string { return kindOf(u.Resource) + u.Reason }) {
-		var names []string
-		for _, u := range of {
-			names = append(names, strings.TrimPrefix(u.Resource.Namespace+"/"+u.Resource.Name, "/"))
+		var others []string
+		for _, u := range of[1:] {
+			others = append(others, strings.TrimPrefix(u.Resource.Namespace+"/"+u.Resource.Name, "/"))
+		}
+		also := ""
+		if len(others) > 0 {
+			also = ", and so may " + strings.Join(others, ", ")
 		}
 		r.warn("pods-not-shown", of[0].Resource, nil,
-			"%s %s may make pods that are not known (%s), so nothing is proved of their ports, labels and hostNetwork: declare the pods, in their namespace, as external resources (with the annotation %s: \"true\")",
-			of[0].Resource.Kind, strings.Join(names, ", "), of[0].Reason, resource.LocalConfig)
+			"may make pods that are not known (%s)%s: nothing is proved of their labels, ports and hostNetwork: declare the pods, in their namespace, as external resources (with the annotation %s: \"true\")",
+			of[0].Reason, also, resource.LocalConfig)
 	}
 }
 
@@ -115,7 +121,7 @@ func (r *resolver) reportMissingFlows(in resource.Inferred) {
 		}
 	}
 	if len(do) > 0 {
-		r.warn("operator-flow-missing", in.Resource, nil, "no flow allows what %s %s needs under default-deny (%s): add to Tenant %q: %s",
+		r.warn("operator-flow-missing", in.Resource, nil, "lacks flows that %s %s needs under default-deny: %s: add to Tenant %q: %s",
 			in.Operator.Operator, in.Operator.Version, strings.Join(why, "; "), t.Name, strings.Join(do, ", "))
 	}
 }
@@ -227,7 +233,7 @@ func (r *resolver) flowYAML(in resource.Inferred, need resource.Need, ports []po
 	pods := func(labels map[string]string) string {
 		var out []string
 		for _, key := range slices.Sorted(maps.Keys(labels)) {
-			out = append(out, fmt.Sprintf("%s: %q", key, labels[key]))
+			out = append(out, key+": "+yamlText(labels[key]))
 		}
 		return "pods: {matchLabels: {" + strings.Join(out, ", ") + "}}"
 	}
@@ -243,4 +249,14 @@ func (r *resolver) flowYAML(in resource.Inferred, need resource.Need, ports []po
 		peer = fmt.Sprintf("from: [{namespace: %s, %s}]", operator.Namespace, pods(operator.Pods.MatchLabels))
 	}
 	return fmt.Sprintf("{name: %s-%s, %s, %s%s}", in.Resource.Name, need.Name, pods(need.Pods), peer, portsYAML(ports))
+}
+
+var plainText = regexp.MustCompile(`^[A-Za-z][-A-Za-z0-9_.]*$`)
+
+// yamlText is a text as YAML has it, in quotes where it could be something else.
+func yamlText(s string) string {
+	if plainText.MatchString(s) && !slices.Contains([]string{"true", "false", "yes", "no", "on", "off", "null", "y", "n"}, strings.ToLower(s)) {
+		return s
+	}
+	return strconv.Quote(s)
 }
