@@ -9,7 +9,6 @@ import (
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/policy"
-	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
 // expectUnread notes which namespaces the Tenants that were refused before may have.
@@ -109,7 +108,7 @@ func (r *resolver) checkNamespaces() {
 		case t == nil:
 			outside[w.Ref.Namespace] = true
 		case w.HostNetwork && !is(t.limits.HostNetwork):
-			r.refuse("host-network", w.Resource, hostNetworkOf(w),
+			r.refuse("host-network", w.Resource, field.NewPath(w.Field),
 				"is a hostNetwork pod in namespace %q of Tenant %q: it has the node's identity, so no policy selects it, and it may reach any tenant of its node; move it out, or let limits.hostNetwork of the profile allow it",
 				w.Ref.Namespace, t.Name)
 		}
@@ -125,15 +124,6 @@ func (r *resolver) checkNamespaces() {
 	for _, ns := range slices.Sorted(maps.Keys(outside)) {
 		r.reportOutside(ns)
 	}
-}
-
-// hostNetworkOf is the field that puts a workload's pods on the network of their node.
-func hostNetworkOf(w *resource.Workload) *field.Path {
-	at := field.NewPath("spec")
-	if w.Field != "" {
-		at = field.NewPath(w.Field, "spec")
-	}
-	return at
 }
 
 // reportOutside reports a namespace with workloads that no tenant has.

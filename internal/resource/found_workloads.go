@@ -59,7 +59,7 @@ func (x *Index) addTemplate(n *yaml.RNode, t foundTemplate, name string) {
 		x.unseen(n, "", "the resource has no namespace, so that of the pods of "+t.field()+" is unknown")
 		return
 	}
-	w := &Workload{Ref: ref, Resource: RefOf(n), Field: t.field(), External: Local(n)}
+	w := &Workload{Ref: ref, Resource: RefOf(n), Field: specOf(t.field()), External: Local(n)}
 	w.AllLabels = maps.Clone(template.Metadata.Labels)
 	if w.AllLabels == nil {
 		w.AllLabels = map[string]string{}

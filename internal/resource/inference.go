@@ -42,6 +42,7 @@ func (in *inference) pods(p inferredPods) ([]*Workload, error) {
 		if err != nil {
 			return nil, err
 		}
+		w.Field = strings.Replace(w.Field, "item.", fmt.Sprintf("%s[%d].", p.Each, i), 1)
 		if len(items) > 1 {
 			w.Ref.Name += "." + elementName(item, i)
 		}
@@ -51,7 +52,7 @@ func (in *inference) pods(p inferredPods) ([]*Workload, error) {
 }
 
 func (in *inference) workload(p inferredPods) (*Workload, error) {
-	w := &Workload{Ref: in.ref, Resource: in.ref, Field: strings.TrimSuffix(p.PodSpec, ".spec")}
+	w := &Workload{Ref: in.ref, Resource: in.ref, Field: cmp.Or(strings.TrimSuffix(p.HostNetwork, ".hostNetwork"), p.PodSpec, "spec")}
 	w.Ref.Kind = cmp.Or(p.As, in.ref.Kind)
 	var spec podSpec
 	if at := in.at(p.PodSpec); at != nil {

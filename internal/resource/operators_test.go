@@ -49,7 +49,7 @@ func listed(index *resource.Index) string {
 	for _, w := range index.Workloads {
 		fmt.Fprintf(&out, "%s/%s", w.Ref.Kind, w.Ref.Name)
 		if w.HostNetwork {
-			out.WriteString(" hostNetwork")
+			out.WriteString(" hostNetwork in " + w.Field)
 		}
 		fmt.Fprintf(&out, "\n  serviceAccount %s\n  labels %s\n  ports %v\n", w.ServiceAccount, policy.Spelled(w.AllLabels), w.Ports)
 	}

@@ -19,7 +19,7 @@ type Workload struct {
 	// Ref is its name. Where a resource makes several kinds of pods, it is that of each of
 	// them, and no resource has it.
 	Ref policy.Ref
-	// Resource is what it is read from, and Field the pod template in it.
+	// Resource is what it is read from, and Field the pods' spec in it.
 	Resource policy.Ref
 	Field    string
 	// Labels are those of the pods that are part of their identity under Cilium, with those
@@ -118,7 +118,7 @@ func newWorkload(n *yaml.RNode) (*Workload, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &Workload{Ref: RefOf(n), Resource: RefOf(n), Field: strings.Join(path, "."), External: Local(n)}
+	w := &Workload{Ref: RefOf(n), Resource: RefOf(n), Field: specOf(strings.Join(path, ".")), External: Local(n)}
 	var t podTemplate
 	if node != nil {
 		if err := decode(node, &t); err != nil {
@@ -133,6 +133,9 @@ func newWorkload(n *yaml.RNode) (*Workload, error) {
 	w.addSpec(t.Spec)
 	return w, nil
 }
+
+// specOf is the field that holds the spec of a pod template.
+func specOf(template string) string { return strings.TrimPrefix(template+".spec", ".") }
 
 // addSpec adds what decides about traffic in a pod's spec.
 func (w *Workload) addSpec(spec podSpec) {
