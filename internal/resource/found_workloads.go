@@ -25,13 +25,19 @@ func (x *Index) addFound(n *yaml.RNode) {
 	if listed(kinds.Podless, n) != nil {
 		return
 	}
-	if k := listed(kinds.Unseen, n); k != nil {
-		x.unseen(n, cmp.Or((&inference{root: content(n.YNode())}).text(k.Namespace), n.GetNamespace()), k.Reason)
-		return
-	}
 	t := templatesOf(n)
-	for _, at := range t.loose {
-		x.unseen(n, n.GetNamespace(), at+" lists containers outside of a pod template, so the labels of their pods are unknown")
+	ns, reasons := n.GetNamespace(), []string(nil)
+	if k := listed(kinds.Unseen, n); k != nil {
+		ns = cmp.Or((&inference{root: content(n.YNode())}).text(k.Namespace), ns)
+		reasons = append(reasons, k.Reason)
+	} else if len(t.loose) > 0 {
+		reasons = append(reasons, t.loose[0]+" lists containers outside of a pod template, so the labels of their pods are unknown")
+	}
+	if len(t.hostNetwork) > 0 {
+		reasons = append(reasons, t.hostNetwork[0]+" is true outside of a pod template")
+	}
+	if len(reasons) > 0 {
+		x.unseen(n, ns, strings.Join(reasons, "; "))
 	}
 	for i, name := range distinctions(t.found) {
 		x.addTemplate(n, t.found[i], name)

@@ -67,6 +67,9 @@ type templates struct {
 	// loose are fields that list containers and are no part of a pod template, so that the
 	// labels of their pods are unknown.
 	loose []string
+	// hostNetwork are fields outside of pod templates that put pods on the network of their
+	// node.
+	hostNetwork []string
 }
 
 // templatesOf finds every pod template in a resource: a mapping with spec.containers.
@@ -97,6 +100,9 @@ func (t *templates) mapping(n *yaml.Node, path []hop, namespace string) {
 	if listsContainers(child(child(n, "spec"), "containers")) {
 		t.found = append(t.found, foundTemplate{node: n, path: path, namespace: namespace})
 		return
+	}
+	if h := child(n, "hostNetwork"); isScalar(h) && h.Value == "true" {
+		t.hostNetwork = append(t.hostNetwork, foundTemplate{path: append(slices.Clone(path), hop{"hostNetwork", -1})}.field())
 	}
 	if listsContainers(child(n, "containers")) {
 		t.loose = append(t.loose, foundTemplate{path: append(slices.Clone(path), hop{"containers", -1})}.field())

@@ -91,7 +91,8 @@ func TestLabelsThatOtherControllersAdd(t *testing.T) {
 func TestPodsThatNoResourceShows(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ name, resource, namespace string }{
-		{"a kind that is known to make pods", `{apiVersion: helm.toolkit.fluxcd.io/v2, kind: HelmRelease, metadata: {name: w, namespace: a}, spec: {targetNamespace: b, values: {spec: {containers: [{name: c}]}}}}`, "b"},
+		{"a kind that is known to make pods", `{apiVersion: helm.toolkit.fluxcd.io/v2, kind: HelmRelease, metadata: {name: w, namespace: a}, spec: {targetNamespace: b, values: {hostNetwork: true}}}`, "b"},
+		{"hostNetwork outside of a template", `{apiVersion: x.io/v1, kind: X, metadata: {name: w, namespace: a}, spec: {agent: {hostNetwork: true}}}`, "a"},
 		{"containers outside of a template", `{apiVersion: x.io/v1, kind: X, metadata: {name: w, namespace: a}, spec: {predictor: {containers: [{name: c, image: x}]}}}`, "a"},
 		{"a template in a namespace that is unknown", `{apiVersion: x.io/v1, kind: X, metadata: {name: w}, spec: {t: {spec: {containers: [{name: c, image: x}]}}}}`, ""},
 		{"a template that cannot be read", `{apiVersion: x.io/v1, kind: X, metadata: {name: w, namespace: a}, spec: {t: {spec: {containers: [{name: c, ports: {http: 80}}]}}}}`, "a"},
