@@ -109,6 +109,9 @@ func NewIndex(items []*yaml.RNode) (*Index, policy.Findings) {
 	x := &Index{Namespaces: map[string]*Namespace{}, Nodes: map[string]*Node{}, byNamespace: map[string][]*Workload{}, services: map[string][]*Service{}, slices: map[[2]string][]*EndpointSlice{}}
 	items, findings := Distinct(items)
 	copies := len(findings)
+	if err := unreadData(); err != nil {
+		findings = append(findings, policy.Finding{Check: "unreadable-resource", Severity: policy.Error, Message: fmt.Sprintf("this program is broken, and knows no operators: %v: report it", err)})
+	}
 	seen := map[policy.Ref]bool{}
 	for _, n := range items {
 		id := ID(n)
@@ -204,24 +207,30 @@ func (x *Index) file(n *yaml.RNode, kind string) error {
 		x.Slices = append(x.Slices, e)
 	case "v1/Endpoints":
 		mirror, err := mirrored(n)
-		if err != nil {
-			return err
-		}
 		x.Slices = append(x.Slices, mirror...)
+		return err
 	default:
-		if o, k := operatorOf(n); o != nil {
-			return x.addInferred(n, o, k)
-		}
-		if _, ok := templatePath[kind]; !ok {
-			x.addFound(n)
-			return nil
-		}
-		w, err := newWorkload(n)
-		if err != nil {
-			return err
-		}
-		x.Workloads = append(x.Workloads, w)
+		return x.filePods(n, kind)
 	}
+	return nil
+}
+
+// filePods adds the pods that a resource makes, if it makes some.
+func (x *Index) filePods(n *yaml.RNode, kind string) error {
+	o, k := operatorOf(n)
+	_, own := templatePath[kind]
+	switch {
+	case o != nil:
+		return x.addInferred(n, o, k)
+	case !own:
+		x.addFound(n)
+		return nil
+	}
+	w, err := newWorkload(n)
+	if err != nil {
+		return err
+	}
+	x.Workloads = append(x.Workloads, w)
 	return nil
 }
 

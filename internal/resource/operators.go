@@ -132,11 +132,17 @@ type condition struct {
 	Holds string `json:"holds"`
 }
 
-// Operators are all that are known, by name. A mistake in a file is one of the program.
-var Operators = sync.OnceValue(func() []Operator {
+// Operators are all that are known, by the names of their files.
+func Operators() []Operator {
+	out, _ := readOperators()
+	return out
+}
+
+// readOperators reads the files that the program holds.
+var readOperators = sync.OnceValues(func() ([]Operator, error) {
 	files, err := fs.Glob(operatorFiles, "operators/*.yaml")
 	if err != nil {
-		panic(err)
+		return nil, err
 	}
 	var out []Operator
 	for _, file := range files {
@@ -146,11 +152,11 @@ var Operators = sync.OnceValue(func() []Operator {
 			err = yaml.UnmarshalStrict(data, &o)
 		}
 		if err != nil {
-			panic(fmt.Sprintf("%s: %v", file, err))
+			return nil, fmt.Errorf("%s: %w", file, err)
 		}
 		out = append(out, o)
 	}
-	return out
+	return out, nil
 })
 
 // operatorOf is the operator that makes pods of a resource, nil where none is known.

@@ -1,6 +1,7 @@
 package resource
 
 import (
+	"cmp"
 	_ "embed"
 	"fmt"
 	"slices"
@@ -43,18 +44,30 @@ type kindReason struct {
 	Reason    string `json:"reason"`
 }
 
-// loadPodKinds reads the file that the program holds. A mistake in it is one of the program.
-var loadPodKinds = sync.OnceValue(func() podKinds {
+// readPodKinds reads the file that the program holds.
+var readPodKinds = sync.OnceValues(func() (podKinds, error) {
 	var out podKinds
 	if err := yaml.UnmarshalStrict(podKindsFile, &out); err != nil {
-		panic(fmt.Sprintf("pods.yaml: %v", err))
+		return out, fmt.Errorf("pods.yaml: %w", err)
 	}
-	return out
+	return out, nil
 })
 
+func loadPodKinds() podKinds {
+	out, _ := readPodKinds()
+	return out
+}
+
+// unreadData is a mistake in the files that the program holds, nil where there is none.
+func unreadData() error {
+	_, err := readPodKinds()
+	_, other := readOperators()
+	return cmp.Or(err, other)
+}
+
 func (k kindReason) is(group, kind string) bool {
-	suffix, any := strings.CutPrefix(k.Group, "*")
-	return (k.Kind == "" || k.Kind == kind) && (k.Group == group || any && strings.HasSuffix(group, suffix))
+	suffix, pattern := strings.CutPrefix(k.Group, "*")
+	return (k.Kind == "" || k.Kind == kind) && (k.Group == group || pattern && strings.HasSuffix(group, suffix))
 }
 
 // listed is the entry of a list for a resource's kind, nil where it has none.

@@ -1,6 +1,7 @@
 package resource
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"strings"
@@ -94,8 +95,8 @@ func (t *templates) walk(n *yaml.Node, path []hop, namespace string) {
 }
 
 func (t *templates) mapping(n *yaml.Node, path []hop, namespace string) {
-	if ns := child(child(n, "metadata"), "namespace"); len(path) > 0 && child(n, "kind") != nil && child(n, "apiVersion") != nil && !isNull(ns) {
-		namespace = ns.Value
+	if len(path) > 0 {
+		namespace = cmp.Or(embeddedNamespace(n), namespace)
 	}
 	if listsContainers(child(child(n, "spec"), "containers")) {
 		t.found = append(t.found, foundTemplate{node: n, path: path, namespace: namespace})
@@ -115,6 +116,15 @@ func (t *templates) mapping(n *yaml.Node, path []hop, namespace string) {
 		}
 		t.walk(n.Content[i+1], append(slices.Clone(path), hop{keyOf(key), -1}), namespace)
 	}
+}
+
+// embeddedNamespace is the namespace of a resource that another holds, "" for what is none.
+func embeddedNamespace(n *yaml.Node) string {
+	ns := child(child(n, "metadata"), "namespace")
+	if child(n, "kind") == nil || child(n, "apiVersion") == nil || !isScalar(ns) {
+		return ""
+	}
+	return ns.Value
 }
 
 // listsContainers reports whether a list is one of containers: mappings with a name and an
@@ -151,7 +161,7 @@ func distinctions(found []foundTemplate) []string {
 			paths[i] = append(paths[i], s.name)
 		}
 	}
-	for sameStep(paths, func(p []string) int { return 0 }) {
+	for sameStep(paths, func([]string) int { return 0 }) {
 		each(paths, func(p []string) []string { return p[1:] })
 	}
 	for sameStep(paths, func(p []string) int { return len(p) - 1 }) {
