@@ -20,7 +20,10 @@ func Coverage(f *policy.Fence, index *resource.Index, items []*yaml.RNode) (poli
 	items, _ = resource.Distinct(items)
 	pods := map[policy.Ref]bool{}
 	for _, w := range index.Workloads {
-		pods[resource.IDOf(w.Ref)] = true
+		pods[resource.IDOf(w.Ref)], pods[resource.IDOf(w.Resource)] = true, true
+	}
+	for _, u := range index.Unseen {
+		pods[resource.IDOf(u.Resource)] = true
 	}
 	c := coverage{fence: f, of: map[uncovered][]policy.Ref{}, unknown: map[kind]int{}}
 	for _, n := range items {

@@ -2,7 +2,6 @@ package reach
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
@@ -62,7 +61,7 @@ func (e Endpoints) addressesOf(s *resource.Service) ([]policy.Endpoint, error) {
 }
 
 func withoutEndpoints(s *resource.Service) error {
-	return fmt.Errorf("the Service %s/%s has no selector, and no EndpointSlice in the build gives it addresses on these ports: tell its EndpointSlice as inventory", s.Ref.Namespace, s.Ref.Name)
+	return fmt.Errorf("the Service %s/%s has no selector, and no EndpointSlice or Endpoints in the build give it addresses on these ports: declare its EndpointSlice as an external resource", s.Ref.Namespace, s.Ref.Name)
 }
 
 // workloadsOf are those that a Service selects, those with hostNetwork among them:
@@ -184,7 +183,7 @@ func (e Endpoints) podTargets(s *resource.Service, ports []resource.ServicePort)
 		}
 		reached := false
 		for _, w := range workloads {
-			if port, ok := numberAt(w, p.Target()); ok {
+			if port, ok := w.NumberOf(p.Target()); ok {
 				if err := onHostNetwork(s, w); err != nil {
 					return nil, err
 				}
@@ -197,18 +196,6 @@ func (e Endpoints) podTargets(s *resource.Service, ports []resource.ServicePort)
 		}
 	}
 	return out, nil
-}
-
-// numberAt is a target port at one workload's pods.
-func numberAt(w *resource.Workload, p policy.Port) (policy.Port, bool) {
-	if p.Name == "" {
-		return p, true
-	}
-	i := slices.IndexFunc(w.Ports, func(n policy.NamedPort) bool { return n.Name == p.Name && n.Protocol == p.Protocol })
-	if i < 0 {
-		return p, false
-	}
-	return policy.Port{Port: int32(w.Ports[i].Port), Protocol: p.Protocol}, true
 }
 
 func onPorts(to policy.Endpoint, ports []policy.Port) []policy.Flow {

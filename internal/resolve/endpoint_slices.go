@@ -38,7 +38,7 @@ func (r *resolver) sliceEnds(f *flow, s *resource.Service, at *field.Path) []end
 		out = append(out, end{peer: policy.Peer{Kind: policy.CIDRs, CIDRs: cidrs}, ports: ports, path: at})
 	}
 	if len(out) == 0 {
-		r.refuse("service-without-endpoints", f.ref, at, "Service %s/%s has no selector, and no EndpointSlice in the build gives it addresses on these ports: tell its EndpointSlice as inventory, or give cidrs", s.Ref.Namespace, s.Ref.Name)
+		r.refuse("service-without-endpoints", f.ref, at, "Service %s/%s has no selector, and no EndpointSlice or Endpoints in the build give it addresses on these ports: declare its EndpointSlice as an external resource, or give cidrs", s.Ref.Namespace, s.Ref.Name)
 	}
 	return out
 }

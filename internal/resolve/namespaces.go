@@ -108,7 +108,7 @@ func (r *resolver) checkNamespaces() {
 		case t == nil:
 			outside[w.Ref.Namespace] = true
 		case w.HostNetwork && !is(t.limits.HostNetwork):
-			r.refuse("host-network", w.Ref, field.NewPath("spec"),
+			r.refuse("host-network", w.Resource, field.NewPath(w.Field),
 				"is a hostNetwork pod in namespace %q of Tenant %q: it has the node's identity, so no policy selects it, and it may reach any tenant of its node; move it out, or let limits.hostNetwork of the profile allow it",
 				w.Ref.Namespace, t.Name)
 		}

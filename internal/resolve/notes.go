@@ -47,6 +47,7 @@ func (r *resolver) sayWhatMustBeKnown() {
 	r.sayWorld()
 	r.sayEarlyNames()
 	r.sayEarlyL7()
+	r.reportPods()
 	r.doubtProfile()
 }
 

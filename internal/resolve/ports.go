@@ -75,10 +75,25 @@ func (r *resolver) portNames(f *flow, ports []policy.Port, to []policy.Peer, at 
 		case !p.Named() || r.index.Partial || r.borne(p, to):
 		case slices.ContainsFunc(to, func(p policy.Peer) bool { return p.Kind != policy.Pods }):
 			r.refuse("port-name-outside", f.ref, at(i), "%q is a name, and only pods give names to their ports: give the number", p.Name)
+		case r.sidecarPort(p, to).Port > 0:
+			r.refuse("no-such-port", f.ref, at(i), "%q is the name of a port of a native sidecar (an init container that keeps running), and no policy knows the names of init containers' ports: give the number %d", p.Name, r.sidecarPort(p, to).Port)
 		default:
 			r.refuse("no-such-port", f.ref, at(i), "no pod that may be reached has a %s port named %q: name one of its containers' ports, or give the number", p.Protocol, p.Name)
 		}
 	}
+}
+
+// sidecarPort is the number of a named port of a native sidecar among the pods to be reached,
+// zero where none has the name.
+func (r *resolver) sidecarPort(p policy.Port, peers []policy.Peer) policy.Port {
+	for _, peer := range peers {
+		for _, w := range r.index.In(peer.Namespace, peer.Pods) {
+			if n, ok := w.NumberOf(p); ok {
+				return n
+			}
+		}
+	}
+	return policy.Port{}
 }
 
 // borne says whether a pod of the build has a port of that name, or may have: where

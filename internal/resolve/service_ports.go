@@ -19,9 +19,35 @@ func (r *resolver) targetPorts(f *flow, s *resource.Service, wanted []policy.Por
 			r.warn("headless-target-port", s.Ref, field.NewPath("spec", "ports"),
 				"is headless, so nothing translates port %d to %s: clients that dial %d are denied; make port and targetPort equal, or have clients dial %s", p.Port, port, p.Port, port)
 		}
-		if !slices.Contains(out, port) {
-			out = append(out, port)
+		for _, p := range r.spelled(s, port) {
+			if !slices.Contains(out, p) {
+				out = append(out, p)
+			}
 		}
+	}
+	return out
+}
+
+// spelled is a Service's target port as policies know it: its name and, of pods where a native
+// sidecar has it, its number.
+func (r *resolver) spelled(s *resource.Service, target policy.Port) []policy.Port {
+	if target.Name == "" {
+		return []policy.Port{target}
+	}
+	named := false
+	var out []policy.Port
+	for _, w := range r.index.In(s.Ref.Namespace, policy.Selector{MatchLabels: s.Selector}) {
+		n, ok := w.NumberOf(target)
+		switch {
+		case !ok:
+		case slices.Contains(w.Ports, policy.NamedPort{Name: target.Name, Port: uint16(n.Port), Protocol: n.Protocol}):
+			named = true
+		case !slices.Contains(out, n):
+			out = append(out, n)
+		}
+	}
+	if named || len(out) == 0 {
+		out = append([]policy.Port{target}, out...)
 	}
 	return out
 }

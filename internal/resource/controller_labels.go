@@ -73,6 +73,11 @@ func (w *Workload) addControllerLabels(template map[string]string, j job) {
 			w.AllLabels[key] = value
 		}
 	}
+	w.setIdentity()
+}
+
+// setIdentity splits off the labels that are part of the pods' identity under Cilium.
+func (w *Workload) setIdentity() {
 	w.Labels = maps.Clone(w.AllLabels)
 	// Agents remove what a template has of Cilium's own prefix.
 	maps.DeleteFunc(w.Labels, func(key, _ string) bool {

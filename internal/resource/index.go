@@ -87,6 +87,11 @@ type Index struct {
 	Slices     []*EndpointSlice
 	// Agents configure Cilium's agents.
 	Agents []*AgentConfig
+	// Inferred are the pods that operators make without a pod template. They are among the
+	// Workloads.
+	Inferred []Inferred
+	// Unseen are resources that make pods which they do not show.
+	Unseen []Unseen
 	// Partial says that something in the build could not be read, which was refused:
 	// what is not in the index may be there all the same.
 	Partial bool
@@ -109,6 +114,9 @@ func NewIndex(items []*yaml.RNode) (*Index, policy.Findings) {
 	x := &Index{Namespaces: map[string]*Namespace{}, Nodes: map[string]*Node{}, byNamespace: map[string][]*Workload{}, services: map[string][]*Service{}, slices: map[[2]string][]*EndpointSlice{}}
 	items, findings := Distinct(items)
 	copies := len(findings)
+	if err := unreadData(); err != nil {
+		findings = append(findings, policy.Finding{Check: "unreadable-resource", Severity: policy.Error, Message: fmt.Sprintf("this program is broken, and knows no operators: %v: report it", err)})
+	}
 	seen := map[policy.Ref]bool{}
 	for _, n := range items {
 		id := ID(n)
@@ -125,12 +133,15 @@ func NewIndex(items []*yaml.RNode) (*Index, policy.Findings) {
 		}
 	}
 	x.addMade()
+	x.tellApart()
 	byRef := func(a, b policy.Ref) int {
 		return cmp.Or(cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Name, b.Name))
 	}
-	slices.SortFunc(x.Workloads, func(a, b *Workload) int { return byRef(a.Ref, b.Ref) })
-	slices.SortFunc(x.Services, func(a, b *Service) int { return byRef(a.Ref, b.Ref) })
-	slices.SortFunc(x.Slices, func(a, b *EndpointSlice) int { return byRef(a.Ref, b.Ref) })
+	slices.SortStableFunc(x.Workloads, func(a, b *Workload) int { return byRef(a.Ref, b.Ref) })
+	slices.SortStableFunc(x.Services, func(a, b *Service) int { return byRef(a.Ref, b.Ref) })
+	slices.SortStableFunc(x.Slices, func(a, b *EndpointSlice) int { return byRef(a.Ref, b.Ref) })
+	slices.SortStableFunc(x.Inferred, func(a, b Inferred) int { return byRef(a.Resource, b.Resource) })
+	slices.SortStableFunc(x.Unseen, func(a, b Unseen) int { return byRef(a.Resource, b.Resource) })
 	x.Partial = len(findings) > copies
 	for _, w := range x.Workloads {
 		x.byNamespace[w.Ref.Namespace] = append(x.byNamespace[w.Ref.Namespace], w)
@@ -157,8 +168,7 @@ func (x *Index) addMade() {
 func (x *Index) add(n *yaml.RNode) *policy.Finding {
 	defer Naming(n)
 	kind := groupKind(n)
-	_, isWorkload := templatePath[kind]
-	if (isWorkload || kind == "v1/Service" || kind == postgresCluster) && n.GetNamespace() == "" {
+	if namespaced(n, kind) && n.GetNamespace() == "" {
 		return &policy.Finding{
 			Check: "without-namespace", Severity: policy.Error, Resource: RefOf(n), Field: "metadata.namespace",
 			Message: "has no namespace yet, so it cannot be fenced: set it in the resource, or list the fence in the outer layer, above the one whose kustomization.yaml sets namespace",
@@ -171,6 +181,14 @@ func (x *Index) add(n *yaml.RNode) *policy.Finding {
 		}
 	}
 	return nil
+}
+
+// namespaced reports whether a resource is of a kind that makes pods, or a Service, of which it
+// is known that it has a namespace.
+func namespaced(n *yaml.RNode, kind string) bool {
+	_, isWorkload := templatePath[kind]
+	o, _ := operatorOf(n)
+	return isWorkload || kind == "v1/Service" || o != nil || controllerOf(n) != nil
 }
 
 // file puts a resource where it belongs, if it is of a kind that matters.
@@ -186,8 +204,6 @@ func (x *Index) file(n *yaml.RNode, kind string) error {
 			return err
 		}
 		x.Services = append(x.Services, s)
-	case postgresCluster:
-		return x.addPostgres(n)
 	case "discovery.k8s.io/EndpointSlice":
 		e, err := newEndpointSlice(n)
 		if err != nil {
@@ -200,16 +216,32 @@ func (x *Index) file(n *yaml.RNode, kind string) error {
 			x.Agents = append(x.Agents, c)
 		}
 		return err
+	case "v1/Endpoints":
+		mirror, err := mirrored(n)
+		x.Slices = append(x.Slices, mirror...)
+		return err
 	default:
-		if _, ok := templatePath[kind]; !ok {
-			return nil
-		}
-		w, err := newWorkload(n)
-		if err != nil {
-			return err
-		}
-		x.Workloads = append(x.Workloads, w)
+		return x.filePods(n, kind)
 	}
+	return nil
+}
+
+// filePods adds the pods that a resource makes, if it makes some.
+func (x *Index) filePods(n *yaml.RNode, kind string) error {
+	o, k := operatorOf(n)
+	_, own := templatePath[kind]
+	switch {
+	case o != nil:
+		return x.addInferred(n, o, k)
+	case !own:
+		x.addFound(n)
+		return nil
+	}
+	w, err := newWorkload(n)
+	if err != nil {
+		return err
+	}
+	x.Workloads = append(x.Workloads, w)
 	return nil
 }
 

@@ -1,8 +1,6 @@
 package resource
 
 import (
-	"net/netip"
-	"slices"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/util/intstr"
@@ -69,11 +67,8 @@ func (x *Index) Dialled(s *Service, p ServicePort) bool {
 	borne := len(pods) == 0
 	for _, w := range pods {
 		// A pod that has no port of this name is not behind it.
-		for _, n := range w.Ports {
-			if n.Name != target.Name || n.Protocol != p.Protocol {
-				continue
-			}
-			if borne = true; int32(n.Port) != p.Port {
+		if n, ok := w.NumberOf(target); ok {
+			if borne = true; n.Port != p.Port {
 				return false
 			}
 		}
@@ -140,59 +135,4 @@ func newService(n *yaml.RNode) (*Service, error) {
 		}
 	}
 	return s, nil
-}
-
-// EndpointSlice holds the addresses behind a Service that has no selector.
-type EndpointSlice struct {
-	Ref policy.Ref
-	// Service is the name of the Service, in the same namespace.
-	Service   string
-	Addresses []string
-	Ports     []ServicePort
-}
-
-func newEndpointSlice(n *yaml.RNode) (*EndpointSlice, error) {
-	var in struct {
-		Endpoints []struct {
-			Addresses []string `json:"addresses"`
-		} `json:"endpoints"`
-		Ports []ServicePort `json:"ports"`
-	}
-	if err := decode(n, &in); err != nil {
-		return nil, err
-	}
-	s := &EndpointSlice{Ref: RefOf(n), Service: n.GetLabels()["kubernetes.io/service-name"], Ports: in.Ports}
-	for i := range s.Ports {
-		s.Ports[i].Protocol = protocolOr(s.Ports[i].Protocol)
-	}
-	for _, e := range in.Endpoints {
-		s.Addresses = append(s.Addresses, e.Addresses...)
-	}
-	return s, nil
-}
-
-// IPs are the slice's addresses. One of IPv4 that is written as IPv6 is what packets
-// bear: IPv4.
-func (e *EndpointSlice) IPs() []netip.Addr {
-	var out []netip.Addr
-	for _, a := range e.Addresses {
-		if ip, err := netip.ParseAddr(a); err == nil && ip.Zone() == "" {
-			out = append(out, ip.Unmap())
-		}
-	}
-	slices.SortFunc(out, netip.Addr.Compare)
-	return slices.Compact(out)
-}
-
-// PortsOf are the slice's ports behind those of its Service.
-func (e *EndpointSlice) PortsOf(of []ServicePort) []policy.Port {
-	var out []policy.Port
-	for _, p := range of {
-		for _, sp := range e.Ports {
-			if sp.Name == p.Name && sp.Protocol == p.Protocol && sp.Port > 0 && sp.Port <= maxPort {
-				out = append(out, policy.Port{Port: sp.Port, Protocol: sp.Protocol})
-			}
-		}
-	}
-	return out
 }

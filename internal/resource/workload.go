@@ -1,6 +1,7 @@
 package resource
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -15,18 +16,43 @@ import (
 
 // Workload is what makes pods: a Pod, or a controller with a pod template.
 type Workload struct {
+	// Ref is its name. Where a resource makes several kinds of pods, it is that of each of
+	// them, and no resource has it.
 	Ref policy.Ref
+	// Resource is what it is read from, and Field the pods' spec in it.
+	Resource policy.Ref
+	Field    string
 	// Labels are those of the pods that are part of their identity under Cilium, with those
 	// that a controller adds. AllLabels are these and the others, which NetworkPolicies of
 	// another enforcer may select by.
 	Labels, AllLabels map[string]string
 	HostNetwork       bool
 	ServiceAccount    string
+	// External reports that it is only declared (local-config), since something else makes it.
+	External bool
 	// Ports are the containers' ports that have a name. Cilium knows no names of init
 	// containers' ports.
 	Ports []policy.NamedPort
-	// Numbers are all ports that the containers declare.
+	// SidecarPorts are the named ports of init containers that keep running (native
+	// sidecars). Services know these names, and no policy does.
+	SidecarPorts []policy.NamedPort
+	// Numbers are all ports that the containers and native sidecars declare.
 	Numbers []policy.Port
+}
+
+// NumberOf is the number of a Service's target port at the workload's pods, and whether they
+// are behind that port.
+func (w *Workload) NumberOf(p policy.Port) (policy.Port, bool) {
+	if p.Name == "" {
+		return p, true
+	}
+	// Kubernetes looks among the containers first.
+	for _, n := range slices.Concat(w.Ports, w.SidecarPorts) {
+		if n.Name == p.Name && n.Protocol == p.Protocol {
+			return policy.Port{Port: int32(n.Port), Protocol: n.Protocol}, true
+		}
+	}
+	return p, false
 }
 
 // podSpec and its kin are the part of a pod that policies are decided on. They
@@ -35,10 +61,12 @@ type podSpec struct {
 	HostNetwork        bool        `json:"hostNetwork"`
 	ServiceAccountName string      `json:"serviceAccountName"`
 	Containers         []container `json:"containers"`
+	InitContainers     []container `json:"initContainers"`
 }
 
 type container struct {
-	Ports []struct {
+	RestartPolicy string `json:"restartPolicy"`
+	Ports         []struct {
 		Name          string            `json:"name"`
 		ContainerPort uint16            `json:"containerPort"`
 		Protocol      v1alpha1.Protocol `json:"protocol"`
@@ -93,15 +121,16 @@ func groupOf(apiVersion string) string {
 }
 
 func newWorkload(n *yaml.RNode) (*Workload, error) {
-	node, err := n.Pipe(yaml.Lookup(templatePath[groupKind(n)]...))
+	path := templatePath[groupKind(n)]
+	node, err := n.Pipe(yaml.Lookup(path...))
 	if err != nil {
 		return nil, err
 	}
-	w := &Workload{Ref: RefOf(n), ServiceAccount: "default"}
+	w := &Workload{Ref: RefOf(n), Resource: RefOf(n), Field: specOf(strings.Join(path, ".")), External: Local(n)}
 	var t podTemplate
 	if node != nil {
 		if err := decode(node, &t); err != nil {
-			return nil, fmt.Errorf("%s%w", strings.Join(append(slices.Clone(templatePath[groupKind(n)]), ""), "."), err)
+			return nil, fmt.Errorf("%s%w", strings.Join(append(slices.Clone(path), ""), "."), err)
 		}
 	}
 	j, err := jobOf(n)
@@ -109,19 +138,37 @@ func newWorkload(n *yaml.RNode) (*Workload, error) {
 		return nil, err
 	}
 	w.addControllerLabels(t.Metadata.Labels, j)
-	w.HostNetwork = t.Spec.HostNetwork
-	if t.Spec.ServiceAccountName != "" {
-		w.ServiceAccount = t.Spec.ServiceAccountName
+	w.addSpec(t.Spec)
+	return w, nil
+}
+
+// specOf is the field that holds the spec of a pod template.
+func specOf(template string) string { return strings.TrimPrefix(template+".spec", ".") }
+
+// addSpec adds what decides about traffic in a pod's spec.
+func (w *Workload) addSpec(spec podSpec) {
+	w.HostNetwork = w.HostNetwork || spec.HostNetwork
+	if w.ServiceAccount = cmp.Or(spec.ServiceAccountName, w.ServiceAccount); w.ServiceAccount == "" {
+		w.ServiceAccount = "default"
 	}
-	for _, c := range t.Spec.Containers {
-		for _, p := range c.Ports {
-			w.Numbers = append(w.Numbers, policy.Port{Port: int32(p.ContainerPort), Protocol: protocolOr(p.Protocol)})
-			if p.Name != "" {
-				w.Ports = append(w.Ports, policy.NamedPort{Name: p.Name, Port: p.ContainerPort, Protocol: protocolOr(p.Protocol)})
-			}
+	for _, c := range spec.Containers {
+		w.addPorts(c, &w.Ports)
+	}
+	for _, c := range spec.InitContainers {
+		if c.RestartPolicy == "Always" {
+			w.addPorts(c, &w.SidecarPorts)
 		}
 	}
-	return w, nil
+}
+
+// addPorts adds a container's ports, with those that have a name to the named ones.
+func (w *Workload) addPorts(c container, named *[]policy.NamedPort) {
+	for _, p := range c.Ports {
+		w.Numbers = append(w.Numbers, policy.Port{Port: int32(p.ContainerPort), Protocol: protocolOr(p.Protocol)})
+		if p.Name != "" {
+			*named = append(*named, policy.NamedPort{Name: p.Name, Port: p.ContainerPort, Protocol: protocolOr(p.Protocol)})
+		}
+	}
 }
 
 // jobOf reads what decides about the labels of a Job's or a CronJob's pods.

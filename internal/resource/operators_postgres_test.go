@@ -32,7 +32,10 @@ func TestPostgresCluster(t *testing.T) {
 		t.Error("(-want +got)\n", diff)
 	}
 	replica := index.In("db", policy.Selector{MatchLabels: map[string]string{"cnpg.io/instanceRole": "replica"}})
-	want := map[string]string{"team": "a", "cnpg.io/cluster": "pg", "cnpg.io/podRole": "instance", "cnpg.io/instanceRole": "replica", "role": "replica", "cnpg.io/instanceName": "pg-*"}
+	want := map[string]string{
+		"team": "a", "cnpg.io/cluster": "pg", "cnpg.io/podRole": "instance", "cnpg.io/instanceRole": "replica", "role": "replica", "cnpg.io/instanceName": "pg-*",
+		"app.kubernetes.io/name": "postgresql", "app.kubernetes.io/instance": "pg", "app.kubernetes.io/component": "database", "app.kubernetes.io/managed-by": "cloudnative-pg", "app.kubernetes.io/version": "*",
+	}
 	if diff := cmp.Diff(want, replica[0].Labels); diff != "" {
 		t.Error("what the operator sets wins, and labels outside the identity are left out: (-want +got)\n", diff)
 	}

@@ -1,0 +1,262 @@
+package resolve
+
+import (
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/resource"
+)
+
+// reportPods reports which pods of the build are inferred, which are unknown, and which flows
+// the inferred ones lack.
+func (r *resolver) reportPods() {
+	if r.index.Blind {
+		return
+	}
+	r.reportInferred()
+	r.reportUnseen()
+	for _, in := range r.index.Inferred {
+		r.reportMissingFlows(in)
+	}
+}
+
+// reportInferred names, for each kind that an operator makes pods of, the resources.
+func (r *resolver) reportInferred() {
+	for of := range grouped(r.index.Inferred, func(in resource.Inferred) string { return kindOf(in.Resource) }) {
+		var names []string
+		first := of[0]
+		for _, in := range of {
+			if len(in.Workloads) > 0 {
+				names = append(names, in.Resource.Namespace+"/"+in.Resource.Name)
+			}
+			if in.UnreadVersion && !first.UnreadVersion {
+				first = in
+			}
+		}
+		if len(names) == 0 {
+			continue
+		}
+		version := ""
+		if first.UnreadVersion {
+			version = fmt.Sprintf(" (the version %s of %s was not read)", first.Resource.APIVersion, first.Resource)
+		}
+		r.say(policy.Info, "inferred-pods", r.profile.Ref, nil, "the pods of %s %s are those that %s %s makes%s; not known: %s: declare pods that differ as external resources",
+			first.Resource.Kind, strings.Join(names, ", "), first.Operator.Operator, first.Operator.Version, version, first.Operator.Unknown)
+	}
+}
+
+// reportUnseen warns of resources whose pods nobody declares. Where a namespace has external
+// workloads, these are taken for them.
+func (r *resolver) reportUnseen() {
+	declared := map[string]bool{}
+	for _, w := range r.index.Workloads {
+		if w.External {
+			declared[w.Ref.Namespace] = true
+		}
+	}
+	for _, e := range r.profile.Spec.ExcludedNamespaces {
+		declared[e.Name] = true
+	}
+	unseen := slices.DeleteFunc(slices.Clone(r.index.Unseen), func(u resource.Unseen) bool { return declared[u.Namespace] })
+	for of := range grouped(unseen, func(u resource.Unseen) string { return kindOf(u.Resource) + u.Reason }) {
+		var others []string
+		for _, u := range of[1:] {
+			others = append(others, strings.TrimPrefix(u.Resource.Namespace+"/"+u.Resource.Name, "/"))
+		}
+		also := ""
+		if len(others) > 0 {
+			also = ", and so may " + strings.Join(others, ", ")
+		}
+		r.warn("pods-not-shown", of[0].Resource, nil,
+			"may make pods that are not known (%s)%s: nothing is proved of their labels, ports and hostNetwork: declare the pods, in their namespace, as external resources (with the annotation %s: \"true\")",
+			of[0].Reason, also, resource.LocalConfig)
+	}
+}
+
+// grouped yields runs of entries with one key, in the order of the keys.
+func grouped[T any](all []T, key func(T) string) func(yield func([]T) bool) {
+	by := map[string][]T{}
+	for _, one := range all {
+		by[key(one)] = append(by[key(one)], one)
+	}
+	return func(yield func([]T) bool) {
+		for _, k := range slices.Sorted(maps.Keys(by)) {
+			if !yield(by[k]) {
+				return
+			}
+		}
+	}
+}
+
+func kindOf(ref policy.Ref) string { return ref.APIVersion + "/" + ref.Kind }
+
+// reportMissingFlows warns of an operator's pods in a tenant's namespace without the flows that
+// they or the operator need.
+func (r *resolver) reportMissingFlows(in resource.Inferred) {
+	ns := in.Resource.Namespace
+	t := r.owner[ns]
+	if len(in.Workloads) > 0 {
+		t = r.ownerOfPod(in.Workloads[0])
+	}
+	if t == nil || !r.fence.Generated(t.Enforcement) {
+		return
+	}
+	lines, why := map[policy.Direction][]string{}, []string(nil)
+	for _, need := range in.Needs {
+		if missing := r.missingPorts(t, in, need); missing != nil {
+			lines[need.Direction] = append(lines[need.Direction], r.flowYAML(in, need, missing))
+			why = append(why, need.Why)
+		}
+	}
+	var do []string
+	for _, d := range policy.Directions() {
+		if len(lines[d]) > 0 {
+			do = append(do, "spec."+string(d)+": ["+strings.Join(lines[d], ", ")+"]")
+		}
+	}
+	if len(do) > 0 {
+		r.warn("operator-flow-missing", in.Resource, nil, "lacks flows that %s %s needs under default-deny: %s: add to Tenant %q: %s",
+			in.Operator.Operator, in.Operator.Version, strings.Join(why, "; "), t.Name, strings.Join(do, ", "))
+	}
+}
+
+// missingPorts are the ports of a need that no grant covers: nil where all are covered, and
+// empty, not nil, where a need without ports is not.
+func (r *resolver) missingPorts(t *tenant, in resource.Inferred, need resource.Need) []policy.Port {
+	if len(need.Ports) == 0 && !r.meets(t, in, need, policy.Port{}) {
+		return []policy.Port{}
+	}
+	var out []policy.Port
+	for _, p := range need.Ports {
+		if !r.meets(t, in, need, p) {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// meets reports whether the baseline or grants cover one port of a need, at each of the pods.
+func (r *resolver) meets(t *tenant, in resource.Inferred, need resource.Need, port policy.Port) bool {
+	ns := in.Resource.Namespace
+	pods := r.index.In(ns, policy.Selector{MatchLabels: need.Pods})
+	switch {
+	case need.ToAPIServer:
+		return r.profile.Spec.Baseline.APIServer != nil || every(pods, func(w *resource.Workload) bool { return r.granted(reaches(w), r.isAPIServer, port) })
+	case need.FromOperator:
+		operator := r.operatorPods(in.Operator.Runs)
+		return t.IntraNamespace && operator.Namespace == ns ||
+			every(pods, func(w *resource.Workload) bool { return r.granted(includes(operator), reaches(w), port) })
+	case t.IntraNamespace:
+		return true
+	}
+	from, to := having(pods, need.Sources), having(pods, need.Targets)
+	return every(from, func(a *resource.Workload) bool {
+		return every(to, func(b *resource.Workload) bool { return r.granted(reaches(a), reaches(b), port) })
+	})
+}
+
+// granted reports whether some grant without L7 rules is from and to such peers, on the port.
+func (r *resolver) granted(from, to func(policy.Peer) bool, port policy.Port) bool {
+	return slices.ContainsFunc(r.fence.Grants, func(g policy.Grant) bool {
+		return from(g.From) && to(g.To) && g.L7.All() &&
+			(port.Port == 0 || len(g.Ports) == 0 || port.CoveredBy(policy.EachProtocol(r.numbered(g.Ports, g.To))))
+	})
+}
+
+// reaches returns whether a peer includes a workload's pods.
+func reaches(w *resource.Workload) func(policy.Peer) bool {
+	return includesPods(w.Ref.Namespace, func(s policy.Selector) bool { return policy.Selects(s, w.Labels) })
+}
+
+// includes returns whether a peer includes all pods of another.
+func includes(of policy.Peer) func(policy.Peer) bool {
+	return includesPods(of.Namespace, func(s policy.Selector) bool { return policy.Selects(s, of.Pods.MatchLabels) })
+}
+
+// includesPods returns whether a peer includes pods of a namespace, "" for one that is unknown.
+func includesPods(ns string, selects func(policy.Selector) bool) func(policy.Peer) bool {
+	return func(p policy.Peer) bool {
+		switch p.Kind {
+		case policy.Pods:
+			return (ns == "" || p.Namespace == "" || p.Namespace == ns) && selects(p.Pods)
+		case policy.Entities:
+			return slices.Contains(p.Entities, v1alpha1.EntityAll) || slices.Contains(p.Entities, v1alpha1.EntityCluster)
+		default:
+			return false
+		}
+	}
+}
+
+// isAPIServer reports whether a peer includes the API server, in the fence's form.
+func (r *resolver) isAPIServer(p policy.Peer) bool {
+	if p.Kind == policy.Entities {
+		return slices.ContainsFunc(p.Entities, func(e v1alpha1.Entity) bool {
+			return e == v1alpha1.EntityKubeAPIServer || e == v1alpha1.EntityCluster || e == v1alpha1.EntityAll
+		})
+	}
+	return slices.ContainsFunc(r.fence.Entity(v1alpha1.EntityKubeAPIServer), func(api policy.Peer) bool {
+		return p.Kind == policy.CIDRs && api.Kind == policy.CIDRs && len(api.CIDRs) > 0 && subset(setOf(api.CIDRs, nil), setOf(p.CIDRs, p.Except))
+	})
+}
+
+// operatorPods are the operator's own pods: those of the build with its labels or, where it is
+// elsewhere, in the namespace that it is usually installed in.
+func (r *resolver) operatorPods(runs resource.OperatorPods) policy.Peer {
+	peer := policy.Peer{Kind: policy.Pods, Namespace: runs.Namespace, Pods: policy.Selector{MatchLabels: runs.Labels}}
+	for _, w := range r.index.Workloads {
+		if policy.Selects(peer.Pods, w.Labels) {
+			peer.Namespace = w.Ref.Namespace
+			break
+		}
+	}
+	return peer
+}
+
+func every(workloads []*resource.Workload, is func(*resource.Workload) bool) bool {
+	return !slices.ContainsFunc(workloads, func(w *resource.Workload) bool { return !is(w) })
+}
+
+func having(workloads []*resource.Workload, labels map[string]string) []*resource.Workload {
+	return slices.DeleteFunc(slices.Clone(workloads), func(w *resource.Workload) bool {
+		return !policy.Selects(policy.Selector{MatchLabels: labels}, w.Labels)
+	})
+}
+
+// flowYAML is a missing flow as a Tenant declares it.
+func (r *resolver) flowYAML(in resource.Inferred, need resource.Need, ports []policy.Port) string {
+	pods := func(labels map[string]string) string {
+		var out []string
+		for _, key := range slices.Sorted(maps.Keys(labels)) {
+			out = append(out, key+": "+yamlText(labels[key]))
+		}
+		return "pods: {matchLabels: {" + strings.Join(out, ", ") + "}}"
+	}
+	peer := "to: [{" + pods(need.Pods) + "}]"
+	switch {
+	case need.ToAPIServer:
+		peer = "to: [{service: default/kubernetes}]"
+	case need.FromOperator:
+		operator := r.operatorPods(in.Operator.Runs)
+		if operator.Namespace == "" {
+			operator.Namespace = "NAMESPACE-OF-THE-OPERATOR"
+		}
+		peer = fmt.Sprintf("from: [{namespace: %s, %s}]", operator.Namespace, pods(operator.Pods.MatchLabels))
+	}
+	return fmt.Sprintf("{name: %s-%s, %s, %s%s}", in.Resource.Name, need.Name, pods(need.Pods), peer, portsYAML(ports))
+}
+
+var plainText = regexp.MustCompile(`^[A-Za-z][-A-Za-z0-9_.]*$`)
+
+// yamlText is a text as YAML has it, in quotes where it could be something else.
+func yamlText(s string) string {
+	if plainText.MatchString(s) && !slices.Contains([]string{"true", "false", "yes", "no", "on", "off", "null", "y", "n"}, strings.ToLower(s)) {
+		return s
+	}
+	return strconv.Quote(s)
+}

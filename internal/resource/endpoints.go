@@ -1,0 +1,101 @@
+package resource
+
+import (
+	"net/netip"
+	"slices"
+
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/tenantfence/tenantfence/internal/policy"
+)
+
+// EndpointSlice holds the addresses behind a Service that has no selector.
+type EndpointSlice struct {
+	Ref policy.Ref
+	// Service is the name of the Service, in the same namespace.
+	Service   string
+	Addresses []string
+	Ports     []ServicePort
+}
+
+func newEndpointSlice(n *yaml.RNode) (*EndpointSlice, error) {
+	var in struct {
+		Endpoints []struct {
+			Addresses []string `json:"addresses"`
+		} `json:"endpoints"`
+		Ports []ServicePort `json:"ports"`
+	}
+	if err := decode(n, &in); err != nil {
+		return nil, err
+	}
+	s := &EndpointSlice{Ref: RefOf(n), Service: n.GetLabels()["kubernetes.io/service-name"], Ports: in.Ports}
+	for i := range s.Ports {
+		s.Ports[i].Protocol = protocolOr(s.Ports[i].Protocol)
+	}
+	for _, e := range in.Endpoints {
+		s.Addresses = append(s.Addresses, e.Addresses...)
+	}
+	return s, nil
+}
+
+// skipMirror keeps v1 Endpoints from being mirrored into EndpointSlices.
+const skipMirror = "endpointslice.kubernetes.io/skip-mirror"
+
+// mirrored are the EndpointSlices that Kubernetes makes of v1 Endpoints, one of each subset.
+// They count beside the EndpointSlices that the build has for the same Service.
+func mirrored(n *yaml.RNode) ([]*EndpointSlice, error) {
+	if n.GetLabels()[skipMirror] == "true" || n.GetAnnotations()["control-plane.alpha.kubernetes.io/leader"] != "" {
+		return nil, nil
+	}
+	type addresses []struct {
+		IP string `json:"ip"`
+	}
+	var in struct {
+		Subsets []struct {
+			Addresses         addresses     `json:"addresses"`
+			NotReadyAddresses addresses     `json:"notReadyAddresses"`
+			Ports             []ServicePort `json:"ports"`
+		} `json:"subsets"`
+	}
+	if err := decode(n, &in); err != nil {
+		return nil, err
+	}
+	var out []*EndpointSlice
+	for _, subset := range in.Subsets {
+		s := &EndpointSlice{Ref: RefOf(n), Service: n.GetName(), Ports: subset.Ports}
+		for i := range s.Ports {
+			s.Ports[i].Protocol = protocolOr(s.Ports[i].Protocol)
+		}
+		for _, a := range slices.Concat(subset.Addresses, subset.NotReadyAddresses) {
+			s.Addresses = append(s.Addresses, a.IP)
+		}
+		out = append(out, s)
+	}
+	return out, nil
+}
+
+// IPs are the slice's addresses. One of IPv4 that is written as IPv6 is what packets
+// bear: IPv4.
+func (e *EndpointSlice) IPs() []netip.Addr {
+	var out []netip.Addr
+	for _, a := range e.Addresses {
+		if ip, err := netip.ParseAddr(a); err == nil && ip.Zone() == "" {
+			out = append(out, ip.Unmap())
+		}
+	}
+	slices.SortFunc(out, netip.Addr.Compare)
+	return slices.Compact(out)
+}
+
+// PortsOf are the slice's ports behind those of its Service.
+func (e *EndpointSlice) PortsOf(of []ServicePort) []policy.Port {
+	var out []policy.Port
+	for _, p := range of {
+		for _, sp := range e.Ports {
+			if sp.Name == p.Name && sp.Protocol == p.Protocol && sp.Port > 0 && sp.Port <= maxPort {
+				out = append(out, policy.Port{Port: sp.Port, Protocol: sp.Protocol})
+			}
+		}
+	}
+	return out
+}

@@ -1,0 +1,152 @@
+package resource_test
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"sigs.k8s.io/kustomize/kyaml/kio"
+
+	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/resource"
+)
+
+var update = flag.Bool("update", false, "rewrite expected files")
+
+// TestOperators reads testdata/operators/NAME.yaml, resources of the operator whose file is
+// called NAME, and expects of them what testdata/operators/NAME.txt lists.
+func TestOperators(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("operators/*.yaml")
+	if err != nil || len(files) == 0 {
+		t.Fatal("there are no operators: ", err)
+	}
+	for _, file := range files {
+		name := strings.TrimSuffix(filepath.Base(file), ".yaml")
+		data, err := os.ReadFile(filepath.Join("testdata", "operators", name+".yaml"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		items, err := kio.FromBytes(data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		index, findings := resource.NewIndex(items)
+		if len(findings) > 0 {
+			t.Fatal(findings)
+		}
+		expectFile(t, filepath.Join("testdata", "operators", name+".txt"), listed(index))
+	}
+}
+
+// listed lists what is inferred, one line each.
+func listed(index *resource.Index) string {
+	var out strings.Builder
+	for _, w := range index.Workloads {
+		fmt.Fprintf(&out, "%s/%s", w.Ref.Kind, w.Ref.Name)
+		if w.HostNetwork {
+			out.WriteString(" hostNetwork in " + w.Field)
+		}
+		fmt.Fprintf(&out, "\n  serviceAccount %s\n  labels %s\n  ports %v\n", w.ServiceAccount, policy.Spelled(w.AllLabels), w.Ports)
+	}
+	for _, s := range index.Services {
+		fmt.Fprintf(&out, "Service/%s", s.Ref.Name)
+		if s.Headless() {
+			out.WriteString(" headless")
+		}
+		fmt.Fprintf(&out, "\n  selector %s\n", policy.Spelled(s.Selector))
+		for _, p := range s.Ports {
+			fmt.Fprintf(&out, "  port %s %d/%s to %s\n", p.Name, p.Port, p.Protocol, p.TargetPort.String())
+		}
+	}
+	for _, in := range index.Inferred {
+		for _, n := range in.Needs {
+			fmt.Fprintf(&out, "%s/%s needs %s: %s of %s, ports %v, operator %t, API server %t\n", in.Resource.Kind, in.Resource.Name, n.Name, n.Direction, policy.Spelled(n.Pods), n.Ports, n.FromOperator, n.ToAPIServer)
+		}
+	}
+	return out.String()
+}
+
+// TestServicesOfOperatorsSelectTheirPods holds the files against themselves: a Service that
+// selects no pod, or sends to a port that pods have under another number, is a mistake in one.
+func TestServicesOfOperatorsSelectTheirPods(t *testing.T) {
+	t.Parallel()
+	files, _ := filepath.Glob("testdata/operators/*.yaml")
+	for _, file := range files {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		items, _ := kio.FromBytes(data)
+		index, _ := resource.NewIndex(items)
+		for _, s := range index.Services {
+			if len(index.In(s.Ref.Namespace, policy.Selector{MatchLabels: s.Selector})) == 0 {
+				t.Errorf("%s: Service %s selects no pod", file, s.Ref.Name)
+			}
+		}
+		for _, in := range index.Inferred {
+			for _, n := range in.Needs {
+				for _, labels := range []map[string]string{n.Pods, n.Sources, n.Targets} {
+					if len(index.In(in.Resource.Namespace, policy.Selector{MatchLabels: labels})) == 0 {
+						t.Errorf("%s: %s needs %s of pods with %v, which do not exist", file, in.Resource.Name, n.Name, labels)
+					}
+				}
+				if n.FromOperator && len(in.Operator.Runs.Labels) == 0 {
+					t.Errorf("%s: a flow comes from the operator, whose pods are unknown", file)
+				}
+			}
+		}
+	}
+}
+
+// TestOperatorsPage keeps the list in the documentation as the files are.
+func TestOperatorsPage(t *testing.T) {
+	t.Parallel()
+	const begin, end = "<!-- The list is written by go test ./internal/resource -update. -->\n", "<!-- The list ends here. -->\n"
+	page := filepath.Join("..", "..", "docs", "operators.md")
+	data, err := os.ReadFile(page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, rest, ok := strings.Cut(string(data), begin)
+	_, after, closed := strings.Cut(rest, end)
+	if !ok || !closed {
+		t.Fatal(page, " has no place for the list")
+	}
+	var out strings.Builder
+	out.WriteString("| operator | version that was read | kinds | not known |\n|---|---|---|---|\n")
+	for _, o := range resource.Operators() {
+		var kinds []string
+		for _, k := range o.Kinds {
+			if k.Group == "" || k.Kind == "" || len(k.Versions) == 0 {
+				t.Errorf("%s has a kind without a group, kind or version", o.Operator)
+			}
+			kinds = append(kinds, "`"+k.Kind+"."+k.Group+"`")
+		}
+		if o.Operator == "" || o.Version == "" || o.Source == "" || o.Unknown == "" {
+			t.Errorf("%q lacks its version, source, or what is unknown", o.Operator)
+		}
+		fmt.Fprintf(&out, "| %s | %s | %s | %s |\n", o.Operator, o.Version, strings.Join(kinds, ", "), o.Unknown)
+	}
+	expectFile(t, page, before+begin+out.String()+end+after)
+}
+
+func expectFile(t *testing.T, path, want string) {
+	t.Helper()
+	have, err := os.ReadFile(path)
+	if err != nil && !*update {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(strings.Split(string(have), "\n"), strings.Split(want, "\n")); diff != "" {
+		if *update {
+			if err := os.WriteFile(path, []byte(want), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		t.Errorf("%s differs (-want +got)\n%s", path, diff)
+	}
+}
