@@ -111,7 +111,7 @@ func summary(r policy.Report) string {
 	case slices.ContainsFunc(r.Findings, func(f policy.Finding) bool { return f.Severity == policy.Warning }):
 		out[0] = "isolation was looked into " + where
 	}
-	out = append(out, policy.Count(i.Declared, "declared flow")+" allowed at both ends")
+	out = append(out, i.Declared.String())
 	if len(r.FlowTests) > 0 {
 		out = append(out, flowsHold(r))
 	}

@@ -114,8 +114,6 @@ func (p proof) isolation(subject reach.Proof, report *policy.Report) error {
 	if err != nil {
 		return err
 	}
-	report.Findings = append(report.Findings, findings...)
-	isolation.Declared, findings = subject.Declared()
 	report.Findings = slices.Concat(report.Findings, findings, subject.HostNetwork())
 	isolation.Audited = audited(p.fence).names()
 	report.Isolation = &isolation

@@ -85,8 +85,8 @@ func (e *Engine) learnOutside(cidrs []string) error {
 		}
 		prefixes = append(prefixes, p)
 	}
-	for _, addr := range inEach(prefixes) {
-		if err := e.learn(policy.Endpoint{Kind: policy.AddressEndpoint, Name: addr.String()}); err != nil {
+	for _, ep := range inEach(prefixes) {
+		if err := e.learn(ep); err != nil {
 			return err
 		}
 	}
@@ -124,7 +124,7 @@ func (e *Engine) learnNames() error {
 
 // inEach returns an address of each network that is in none of the smaller ones, where
 // there is one.
-func inEach(prefixes []netip.Prefix) []netip.Addr {
+func inEach(prefixes []netip.Prefix) []policy.Endpoint {
 	for i := range prefixes {
 		prefixes[i] = prefixes[i].Masked()
 	}
@@ -135,7 +135,7 @@ func inEach(prefixes []netip.Prefix) []netip.Addr {
 		return a.Bits() - b.Bits()
 	})
 	prefixes = slices.Compact(prefixes)
-	var out []netip.Addr
+	var out []policy.Endpoint
 	for i, p := range prefixes {
 		// All of the world is known by itself.
 		if p.Bits() == 0 {
@@ -151,7 +151,7 @@ func inEach(prefixes []netip.Prefix) []netip.Addr {
 			}
 		}
 		if p.Contains(free) {
-			out = append(out, free)
+			out = append(out, policy.Endpoint{Kind: policy.AddressEndpoint, Name: free.String(), Network: p})
 		}
 	}
 	return out

@@ -23,6 +23,8 @@ type Fence struct {
 	Nodes []Node
 	// Grants of the tenants' and the profile's flows, in a stable order.
 	Grants []Grant
+	// Flows are the declared ones, each with what became of it, in a stable order.
+	Flows []DeclaredFlow
 	// LocalNames are public names that end at pods of this cluster.
 	LocalNames []LocalName
 	// NamespaceLabels are those of every tenant's namespace.
@@ -86,6 +88,16 @@ type Grant struct {
 	// Source and Destination declared the grant from their end. Where only one end
 	// did, the other's is nil.
 	Source, Destination *Declaration
+}
+
+// DeclaredFlow is a flow that a Tenant or the profile declares.
+type DeclaredFlow struct {
+	Reason Reason
+	// Off reports that no policy has any of it: an optional flow without its peer, a peer
+	// that selects no other tenant, a flow of the profile for which no tenant has the pods.
+	Off bool
+	// Partly reports that some of its peers, or of their tenants, are in no policy.
+	Partly bool
 }
 
 // Declaration is a flow of a Tenant or of the profile, as it was written.

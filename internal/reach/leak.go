@@ -34,7 +34,7 @@ type leaks struct {
 
 // of is the leak that an opening belongs to.
 func (l *leaks) of(v view, o policy.Opening) *leak {
-	o.Peers = nil
+	o.Peers, o.Partial = nil, false
 	key := policy.Key([]any{v.direction, v.subject.Namespace, v.owner.String(), o})
 	out := l.at[key]
 	if out == nil {
