@@ -96,6 +96,8 @@ type DeclaredFlow struct {
 	// Off reports that no policy has any of it: an optional flow without its peer, a peer
 	// that selects no other tenant, a flow of the profile for which no tenant has the pods.
 	Off bool
+	// With are the flows of others that agree to it, where these are in the policies.
+	With []Reason
 	// Partly reports that some of its peers, or of their tenants, are in no policy.
 	Partly bool
 }

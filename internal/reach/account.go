@@ -43,8 +43,13 @@ func (a *account) at(r policy.Reason) *outcome {
 func (a *account) count(f *policy.Fence) policy.DeclaredFlows {
 	partly, off := map[policy.Reason]bool{}, map[policy.Reason]bool{}
 	for _, flow := range f.Flows {
-		a.at(flow.Reason)
 		partly[flow.Reason], off[flow.Reason] = flow.Partly, flow.Off
+		if o := a.at(flow.Reason); *o == (outcome{}) {
+			for _, other := range flow.With {
+				with := a.at(other)
+				*o = outcome{o.allowed || with.allowed, o.denied || with.denied, o.undecided || with.undecided}
+			}
+		}
 	}
 	slices.SortFunc(a.order, compareReasons)
 	var out policy.DeclaredFlows

@@ -1,6 +1,7 @@
 package reach
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
@@ -10,30 +11,36 @@ import (
 // compare holds the declared ports and rules against all that the policies allow between a
 // pod and a peer, which the engine lists in openings.
 func (d *declared) compare(c claim, own, peer policy.Endpoint) {
-	_, to := c.between(own, peer)
+	from, to := c.between(own, peer)
 	here, err := d.answerOf(own, c.direction)
 	if err != nil {
-		d.undecided(c, err)
+		d.undecided(c, fmt.Errorf("%s -> %s: %w", from.Name, to.Name, err))
 		return
 	}
 	there, err := d.there(c, own, peer)
 	if err != nil {
-		d.undecided(c, err)
+		d.undecided(c, fmt.Errorf("%s -> %s: %w", from.Name, to.Name, err))
 		return
 	}
-	passages := here.passages(peer)
-	for _, r := range c.ranges(to) {
-		for _, part := range c.parts {
-			rest := uncovered(r, part, passages)
+	passages, ranges := here.passages(peer), c.ranges(to)
+	for _, part := range c.parts {
+		var rest []ports
+		allowed := 0
+		for _, r := range ranges {
+			missing := uncovered(r, part, passages)
 			for _, x := range uncovered(r, part, there) {
-				rest = append(rest, without(x, rest)...)
+				missing = append(missing, without(x, missing)...)
 			}
-			if len(rest) == 0 || len(without(r, rest)) > 0 {
-				c.allow()
-			}
-			for _, at := range rest {
-				d.deny(c, own, peer, at, part)
-			}
+			allowed += len(without(r, missing))
+			rest = append(rest, missing...)
+		}
+		if allowed > 0 {
+			c.allow()
+		} else if len(c.Ports) == 0 {
+			rest = []ports{{"", 1, 65535}}
+		}
+		for _, at := range rest {
+			d.deny(c, own, peer, at, part)
 		}
 	}
 }

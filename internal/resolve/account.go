@@ -32,3 +32,13 @@ func (r *resolver) accountGrants(f *flow) {
 		r.fence.Flows[at].Partly = true
 	}
 }
+
+// accountAgreed records the flows of sources that have a flow of the destination in policies.
+func (r *resolver) accountAgreed(f *flow, agreed []policy.Grant) {
+	d := &r.fence.Flows[r.accounted[f.reason]]
+	for _, g := range agreed {
+		if g.Source != nil && !slices.Contains(d.With, g.Source.Reason) {
+			d.With = append(d.With, g.Source.Reason)
+		}
+	}
+}

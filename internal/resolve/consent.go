@@ -86,6 +86,8 @@ func (r *resolver) grantAgreed(f *flow, e end, c *classes) bool {
 	}
 	if f.direction == policy.Egress {
 		r.give(f, agreed...)
+	} else {
+		r.accountAgreed(f, agreed)
 	}
 	c.agreed(f, e, agreed)
 	r.sayPart(f, e, agreed)
