@@ -21,10 +21,7 @@ type declared struct {
 	// told are reasons for which something is not decided.
 	told     map[string]bool
 	findings policy.Findings
-	// passages are those of pods at their own side, by the names of the peers, and
-	// remembered is how many there are.
-	passages   map[string]answer
-	remembered int
+	sides    sides
 }
 
 // claim is a declared flow as one of its sides sees it.
@@ -35,11 +32,14 @@ type claim struct {
 	// parts are the rules that are all declared, and outcomes what becomes of the flow.
 	parts    []policy.L7
 	outcomes []*outcome
+	// decisions are those of pairs. named reports that some port is a name.
+	decisions map[pair]decision
+	named     bool
 }
 
 // declared decides every declared flow, and returns what is denied.
 func (s *search) declared(known []policy.Endpoint) (policy.DeclaredFlows, policy.Findings) {
-	d := &declared{search: s, ends: endsOf(known), verdicts: map[string]policy.Verdict{}, told: map[string]bool{}, passages: map[string]answer{}}
+	d := &declared{search: s, ends: endsOf(known), verdicts: map[string]policy.Verdict{}, told: map[string]bool{}, sides: newSides(s)}
 	x := NewExpectation(s.Fence)
 	d.nodesOf(x)
 	for i, t := range s.Fence.Tenants {
@@ -74,7 +74,8 @@ func (d *declared) nodesOf(x *Expectation) {
 // decide decides what one side declares, between all of its endpoints. Where no policy is
 // generated in AllowOnly, nothing is.
 func (d *declared) decide(subject policy.Peer, enforcement v1alpha1.Enforcement, direction policy.Direction, w Wanted) {
-	c := claim{w, direction, enforcement, parts(w.L7), d.account.of(w)}
+	c := claim{Wanted: w, direction: direction, enforcement: enforcement, parts: parts(w.L7), outcomes: d.account.of(w), decisions: map[pair]decision{}}
+	c.named = slices.ContainsFunc(slices.Concat(w.Ports, w.Named), policy.Port.Named)
 	if !d.Fence.Generated(enforcement) {
 		return
 	}

@@ -8,23 +8,81 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
+// pair are the classes of a pair of endpoints: of two equal pairs, the policies allow the same.
+type pair struct {
+	own, peer     *allowedSide
+	ofPeer, ofOwn int
+	fenced        bool
+	named         string
+}
+
+// decision is what is decided for a pair.
+type decision struct {
+	allowed bool
+	denied  []deniedPart
+}
+
+// deniedPart is a part that the engine lists no passage for: ports, and a rule of L7.
+type deniedPart struct {
+	at   ports
+	part policy.L7
+}
+
 // compare holds the declared ports and rules against all that the policies allow between a
-// pod and a peer, which the engine lists in openings.
+// pod and a peer, which the engine lists in openings. Pairs that no policy distinguishes are
+// decided once.
 func (d *declared) compare(c claim, own, peer policy.Endpoint) {
 	from, to := c.between(own, peer)
-	here, err := d.answerOf(own, c.direction)
+	p, err := d.pairOf(c, own, peer)
 	if err != nil {
 		d.undecided(c, fmt.Errorf("%s -> %s: %w", from.Name, to.Name, err))
 		return
 	}
-	there, err := d.there(c, own, peer)
-	if err != nil {
-		d.undecided(c, fmt.Errorf("%s -> %s: %w", from.Name, to.Name, err))
-		return
+	made, ok := c.decisions[p]
+	if !ok {
+		made = c.decided(p, to)
+		c.decisions[p] = made
 	}
-	passages, ranges := here.passages(peer), c.ranges(to)
+	if made.allowed {
+		c.allow()
+	}
+	for _, part := range made.denied {
+		d.deny(c, own, peer, part.at, part.part)
+	}
+}
+
+// pairOf classifies a pair. Where the fence writes the side of the peer, the flow is declared
+// there, too, and its rules are decided there.
+func (d *declared) pairOf(c claim, own, peer policy.Endpoint) (pair, error) {
+	here, err := d.sides.at(own, c.direction)
+	if err != nil {
+		return pair{}, err
+	}
+	there, err := d.sides.at(peer, c.direction.Opposite())
+	if err != nil {
+		return pair{}, err
+	}
+	p := pair{own: here, peer: there, ofPeer: here.class(peer), ofOwn: there.class(own)}
+	p.fenced = there != nil && (c.L7.TLS() || d.Fence.OwnerOfPod(peer.Namespace, peer.Labels) != nil)
+	if _, to := c.between(own, peer); c.named {
+		p.named = fmt.Sprint(to.Ports)
+	}
+	return p, nil
+}
+
+// decided decides a pair.
+func (c claim) decided(p pair, to policy.Endpoint) decision {
+	passages, there := p.own.to(p.ofPeer), p.peer.to(p.ofOwn)
+	if p.fenced {
+		there = slices.Clone(there)
+		for i := range there {
+			there[i].l7 = policy.L7{}
+		}
+	}
+	var out decision
+	ranges := c.ranges(to)
 	for _, part := range c.parts {
-		var rest []ports
+		var denied []ports
 		allowed := 0
 		for _, r := range ranges {
 			missing := uncovered(r, part, passages)
@@ -32,17 +90,18 @@ func (d *declared) compare(c claim, own, peer policy.Endpoint) {
 				missing = append(missing, without(x, missing)...)
 			}
 			allowed += len(without(r, missing))
-			rest = append(rest, missing...)
+			denied = append(denied, missing...)
 		}
 		if allowed > 0 {
-			c.allow()
+			out.allowed = true
 		} else if len(c.Ports) == 0 {
-			rest = []ports{{"", 1, 65535}}
+			denied = []ports{{"", 1, 65535}}
 		}
-		for _, at := range rest {
-			d.deny(c, own, peer, at, part)
+		for _, at := range denied {
+			out.denied = append(out.denied, deniedPart{at, part})
 		}
 	}
+	return out
 }
 
 // uncovered are the ports of a range on which no passage allows a declared rule.
@@ -70,54 +129,6 @@ func allows(passes, part policy.L7) bool {
 // includes reports whether a range has all ports of another.
 func (o ports) includes(other ports) bool {
 	return (o.protocol == "" || o.protocol == other.protocol) && o.first <= other.first && other.last <= o.last
-}
-
-// answerOf is what passes at a pod, by the names of its peers.
-func (d *declared) answerOf(pod policy.Endpoint, direction policy.Direction) (answer, error) {
-	key := string(direction) + " " + pod.Name
-	if have, ok := d.passages[key]; ok {
-		return have, nil
-	}
-	openings, err := d.openingsOf(pod, direction)
-	if err != nil {
-		return answer{}, err
-	}
-	d.remembered += peersOf(openings)
-	if d.remembered > mostRemembered {
-		clear(d.passages)
-		d.remembered = peersOf(openings)
-	}
-	// What is open to a part of a peer's addresses is not open to the peer.
-	whole := slices.DeleteFunc(slices.Clone(openings), func(o policy.Opening) bool { return o.Partial })
-	d.passages[key] = answer{openings, passagesByPeer(whole)}
-	return d.passages[key], nil
-}
-
-// there is what passes at the other side of a pair. Where the fence writes that side, the
-// flow is declared there, too, and its rules are decided there.
-func (d *declared) there(c claim, own, peer policy.Endpoint) ([]passage, error) {
-	if !peer.Selected() {
-		return []passage{{ports: ports{"", 1, 65535}}}, nil
-	}
-	openings, err := d.openingsOf(peer, c.direction.Opposite())
-	if err != nil {
-		return nil, err
-	}
-	fenced := c.L7.TLS() || d.Fence.OwnerOfPod(peer.Namespace, peer.Labels) != nil
-	var out []passage
-	for _, o := range openings {
-		if o.Partial {
-			continue
-		}
-		if everything(o) || slices.ContainsFunc(o.Peers, func(ep policy.Endpoint) bool { return ep.Name == own.Name }) {
-			p := passage{ports: ports{o.Protocol, o.First, o.Last}, l7: o.L7}
-			if fenced {
-				p.l7 = policy.L7{}
-			}
-			out = append(out, p)
-		}
-	}
-	return out, nil
 }
 
 // ranges are the declared ports at a destination, each of one protocol. None: the destination
