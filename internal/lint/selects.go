@@ -109,7 +109,7 @@ func (w writtenIn) here() policy.Selector {
 func (w writtenIn) selectorOf(written any) (selects, bool) {
 	var all policy.Selector
 	data, err := json.Marshal(written)
-	if err != nil || json.Unmarshal(data, &all) != nil {
+	if err != nil || json.Unmarshal(data, &all) != nil || !w.cilium && !readable(all) {
 		return selects{}, false
 	}
 	if !w.cilium {
@@ -141,7 +141,13 @@ func (w writtenIn) selectorOf(written any) (selects, bool) {
 		out.namespaces = w.here()
 	}
 	out.namespaces, out.pods = plain(out.namespaces), plain(out.pods)
-	return out, true
+	return out, readable(out.namespaces) && readable(out.pods)
+}
+
+// readable reports whether Kubernetes can read a selector.
+func readable(s policy.Selector) bool {
+	_, err := metav1.LabelSelectorAsSelector(&s)
+	return err == nil
 }
 
 // plain writes requirements of one value as labels.
@@ -174,5 +180,5 @@ func (w writtenIn) peerOf(peer any) (selects, bool) {
 	if written.NamespaceSelector != nil {
 		out.namespaces = *written.NamespaceSelector
 	}
-	return out, true
+	return out, readable(out.namespaces) && readable(out.pods)
 }

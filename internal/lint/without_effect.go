@@ -93,7 +93,7 @@ func idlePeers(own writtenIn, pods []labelledPod, at string, spec map[string]any
 		}
 	}
 	if len(out) > 1 {
-		out[0].Message = fmt.Sprintf("%s; so do %d more peers of this policy", out[0].Message, len(out)-1)
+		out[0].Message = fmt.Sprintf("%s (likewise %s of this policy)", out[0].Message, policy.Count(len(out)-1, "more peer"))
 	}
 	return out
 }
@@ -109,7 +109,7 @@ func denyingNothing(f *policy.Fence, own writtenIn, ref policy.Ref, at string, s
 		rules += len(listAt(spec, direction)) + len(listAt(spec, direction+"Deny"))
 		for i, rule := range listAt(spec, direction+"Deny") {
 			if object, _ := rule.(map[string]any); len(object) == 0 {
-				add(policy.Warning, fmt.Sprintf(".%sDeny[%d]", direction, i), "has no peer, so it denies nothing: write %s: [all]", map[string]string{"ingress": "fromEntities", "egress": "toEntities"}[direction])
+				add(policy.Warning, fmt.Sprintf(".%sDeny[%d]", direction, i), "has no peer, so it denies nothing that another policy allows: write %s: [all]", map[string]string{"ingress": "fromEntities", "egress": "toEntities"}[direction])
 			}
 		}
 		deny, _ := spec["enableDefaultDeny"].(map[string]any)

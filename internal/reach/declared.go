@@ -35,6 +35,8 @@ type claim struct {
 	// decisions are those of pairs. named reports that some port is a name.
 	decisions map[pair]decision
 	named     bool
+	// oneSided reports that the side of the peer is not decided.
+	oneSided bool
 }
 
 // declared decides every declared flow, and returns what is denied.
@@ -87,6 +89,23 @@ func (d *declared) decide(subject policy.Peer, enforcement v1alpha1.Enforcement,
 			} else {
 				d.ask(c, own, peer)
 			}
+		}
+	}
+	if slices.ContainsFunc(w.Peer.Entities, ofPods) {
+		d.decidePods(c, d.examples(subject))
+	}
+}
+
+// decidePods decides what is declared to or from all pods. Whether these allow it is declared
+// by others.
+func (d *declared) decidePods(c claim, all []policy.Endpoint) {
+	c.oneSided, c.decisions = true, map[pair]decision{}
+	for _, own := range all {
+		if !d.ends.known[own.Name] {
+			continue
+		}
+		for _, peer := range d.ends.pods {
+			d.compare(c, own, peer)
 		}
 	}
 }

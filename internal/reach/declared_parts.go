@@ -58,9 +58,11 @@ func (d *declared) pairOf(c claim, own, peer policy.Endpoint) (pair, error) {
 	if err != nil {
 		return pair{}, err
 	}
-	there, err := d.sides.at(peer, c.direction.Opposite())
-	if err != nil {
-		return pair{}, err
+	var there *allowedSide
+	if !c.oneSided {
+		if there, err = d.sides.at(peer, c.direction.Opposite()); err != nil {
+			return pair{}, err
+		}
 	}
 	p := pair{own: here, peer: there, ofPeer: here.class(peer), ofOwn: there.class(own)}
 	p.fenced = there != nil && (c.L7.TLS() || d.Fence.OwnerOfPod(peer.Namespace, peer.Labels) != nil)

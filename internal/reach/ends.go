@@ -17,6 +17,8 @@ import (
 type ends struct {
 	// known are the names of pods of the build and of addresses.
 	known map[string]bool
+	// pods are those of the build.
+	pods []policy.Endpoint
 	// addresses represent each network that a policy or a declaration distinguishes, and
 	// within has the next larger one of each.
 	addresses []policy.Endpoint
@@ -29,6 +31,7 @@ func endsOf(known []policy.Endpoint) ends {
 		switch {
 		case ep.Kind == policy.PodEndpoint && !ep.Imagined && ep.Cluster == "":
 			e.known[ep.Name] = true
+			e.pods = append(e.pods, ep)
 		case ep.Kind == policy.AddressEndpoint:
 			e.known[ep.Name] = true
 			e.addresses = append(e.addresses, ep)
@@ -128,6 +131,38 @@ func (e ends) parts(networks []netip.Prefix) []string {
 	return out
 }
 
+// inCluster are the entities of a cluster that are no pods.
+var inCluster = []v1alpha1.Entity{v1alpha1.EntityHost, v1alpha1.EntityRemoteNode, v1alpha1.EntityKubeAPIServer, v1alpha1.EntityIngress, v1alpha1.EntityHealth}
+
+// ofPods reports whether an entity has all pods.
+func ofPods(e v1alpha1.Entity) bool { return e == v1alpha1.EntityAll || e == v1alpha1.EntityCluster }
+
+// entities are each one endpoint. Of those that have others, all but pods are decided.
+func entities(all []v1alpha1.Entity) []policy.Endpoint {
+	var out []policy.Endpoint
+	seen := map[v1alpha1.Entity]bool{}
+	add := func(each ...v1alpha1.Entity) {
+		for _, e := range each {
+			if !seen[e] {
+				seen[e] = true
+				out = append(out, policy.Endpoint{Kind: policy.EntityEndpoint, Name: string(e)})
+			}
+		}
+	}
+	for _, e := range all {
+		switch {
+		case !ofPods(e):
+			add(e)
+		case e == v1alpha1.EntityAll:
+			add(v1alpha1.EntityWorld)
+			fallthrough
+		default:
+			add(inCluster...)
+		}
+	}
+	return out
+}
+
 // examples are endpoints that a peer stands for: all pods of the build or, where there
 // is none, one that is like them.
 func (d *declared) examples(p policy.Peer) []policy.Endpoint {
@@ -137,13 +172,7 @@ func (d *declared) examples(p policy.Peer) []policy.Endpoint {
 	case policy.Nodes:
 		return d.nodes(d.Fence.NodeOf(p))
 	case policy.Entities:
-		var out []policy.Endpoint
-		for _, e := range p.Entities {
-			if e != v1alpha1.EntityAll && e != v1alpha1.EntityCluster {
-				out = append(out, policy.Endpoint{Kind: policy.EntityEndpoint, Name: string(e)})
-			}
-		}
-		return out
+		return entities(p.Entities)
 	case policy.CIDRs:
 		return d.ends.in(p)
 	default:

@@ -158,7 +158,7 @@ func (s *search) undeclared(l *leak, f *policy.Finding) {
 		f.Check, state = "undeclared-open", "the other end lets it pass, so it is open"
 	}
 	if !l.deployed {
-		state += " once such a pod is deployed (the policy selects none of the build)"
+		state += ", for " + map[bool]string{true: "nodes", false: "pods"}[l.owner.node != nil] + " that do not exist yet"
 	}
 	together := ""
 	if len(l.opening.By) > 1 {
