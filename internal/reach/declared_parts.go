@@ -181,7 +181,7 @@ func (d *declared) askFlow(c claim, own, peer policy.Endpoint, at ports) {
 		switch l7 := side(v, c.direction).L7; {
 		case allows(l7, part):
 			c.allow()
-		case at.protocol == "" && l7.Other != "":
+		case at.protocol == "":
 			// Rules differ by port: each range is decided by itself.
 			d.askEach(c, own, peer, part)
 		default:
