@@ -39,6 +39,16 @@ type claim struct {
 	oneSided bool
 }
 
+// Declared decides the declared flows alone, and returns what is denied.
+func (p Proof) Declared() (policy.DeclaredFlows, policy.Findings, error) {
+	known, err := p.Engine.Imagine(p.surroundings())
+	if err != nil {
+		return policy.DeclaredFlows{}, nil, fmt.Errorf("add representative endpoints: %w", err)
+	}
+	out, findings := p.newSearch(&policy.Isolation{}).declared(known)
+	return out, findings, nil
+}
+
 // declared decides every declared flow, and returns what is denied.
 func (s *search) declared(known []policy.Endpoint) (policy.DeclaredFlows, policy.Findings) {
 	d := &declared{search: s, ends: endsOf(known), verdicts: map[string]policy.Verdict{}, told: map[string]bool{}, sides: newSides(s)}

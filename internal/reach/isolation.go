@@ -41,7 +41,7 @@ func (p Proof) Isolation() (policy.Isolation, policy.Findings, error) {
 	if err != nil {
 		return counted, nil, fmt.Errorf("add representative endpoints: %w", err)
 	}
-	s := search{Proof: p, expectation: NewExpectation(p.fences()...), openings: map[string][]policy.Opening{}, counted: &counted}
+	s := p.newSearch(&counted)
 	pods := p.fenced(known)
 	for i, pod := range pods {
 		p.Progress.Tell("proving isolation: pods", i, len(pods))
@@ -61,6 +61,10 @@ func (p Proof) Isolation() (policy.Isolation, policy.Findings, error) {
 	declared, found := s.declared(known)
 	counted.Declared = declared
 	return counted, append(s.findings(), found...), nil
+}
+
+func (p Proof) newSearch(counted *policy.Isolation) *search {
+	return &search{Proof: p, expectation: NewExpectation(p.fences()...), openings: map[string][]policy.Opening{}, counted: counted}
 }
 
 // HostNetwork says which pods no policy selects.
