@@ -80,6 +80,22 @@ func (m *mutant) allAreNeeded(t *testing.T) {
 
 // around leaves out the policies of other namespaces, which decide nothing in that of n:
 // all the rest is open then, unless cluster-wide policies close it. What closes nodes holds
+// their allows again: these are needed until that stage comes.
+func (m *mutant) around(n *yaml.RNode) *mutant {
+	if n.GetLabels()[resource.LabelFamily] == string(policy.Host) {
+		out := *m
+		out.policies = slices.DeleteFunc(slices.Clone(m.policies), func(p *yaml.RNode) bool { return p.GetName() == n.GetName()+".default-deny" })
+		return &out
+	}
+	if slices.ContainsFunc(m.policies, func(p *yaml.RNode) bool { return p.GetNamespace() == "" }) {
+		return m
+	}
+	out := *m
+	out.only = n.GetNamespace()
+	out.policies = slices.DeleteFunc(slices.Clone(m.policies), func(p *yaml.RNode) bool { return p.GetNamespace() != out.only })
+	return &out
+}
+
 // newMutants are the forms of an example's policies, each with its own enforcer.
 func newMutants(t *testing.T, dir string) []*mutant {
 	t.Helper()
