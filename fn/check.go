@@ -30,7 +30,7 @@ type checker struct {
 func (c checker) check() (policy.Report, policy.Findings, error) {
 	findings := append(refuseEmpty(c.in, c.before, c.after.Items), slices.Concat(
 		lint.AuditAnnotation(c.after.Items), lint.UnknownAnnotations(c.after.Items), lint.Withheld(c.after.Items),
-		reservedLabels(c.fence, c.index), lint.OtherFences(c.fence, mergeOptions(c.in, c.fence).Owns, c.after.Items))...)
+		reservedLabels(c.fence, c.index), lint.OtherFences(c.fence, mergeOptions(c.in, c.fence).Owns, c.after.Items), lint.WithoutEffect(c.fence, c.index, c.after.Items))...)
 	if c.Unproved {
 		return policy.Report{}, findings, nil
 	}
@@ -118,7 +118,7 @@ func summary(r policy.Report) string {
 	case slices.ContainsFunc(r.Findings, func(f policy.Finding) bool { return f.Severity == policy.Warning && f.Check != "agent-setting-matters" }):
 		out[0] = "isolation was looked into " + where
 	}
-	out = append(out, policy.Count(i.Declared, "declared flow")+" allowed at both ends")
+	out = append(out, i.Declared.String())
 	if len(r.FlowTests) > 0 {
 		out = append(out, flowsHold(r))
 	}

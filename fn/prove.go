@@ -172,8 +172,6 @@ func (p proof) isolation(subject reach.Proof, report *policy.Report) error {
 	if err != nil {
 		return err
 	}
-	report.Findings = append(report.Findings, findings...)
-	isolation.Declared, findings = subject.Declared()
 	report.Findings = slices.Concat(report.Findings, findings, subject.HostNetwork())
 	if p.fence.Cluster.CNI != v1alpha1.CNIKubernetes && !report.Findings.HasError() {
 		report.Findings = append(report.Findings, lint.ReservedLabelsAssumed(p.in.FenceRef))

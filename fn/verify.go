@@ -206,7 +206,7 @@ func (v Verification) against(runs []Run, items []*yaml.RNode) (policy.Report, e
 		withoutTenants(in, &report)
 	}
 	items, said = besideEmitted(options, items, w.policies)
-	report.Findings = append(report.Findings, said...)
+	report.Findings = slices.Concat(report.Findings, said, lint.WithoutEffect(w.fence, index, foreign(items)))
 	if !complete(later(w.policies, in.Fence.Spec.Stages), items) {
 		report.Findings = append(report.Findings, laterStages(in)...)
 		report.Unproved = append(report.Unproved, "not every stage is here")

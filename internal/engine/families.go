@@ -49,15 +49,7 @@ func (e *Engine) worldOf(entity v1alpha1.Entity) ([]variant, error) {
 
 // handles reports whether agents pass a protocol on at all, where policies allow it.
 func (e *Engine) handles(proto u8proto.U8proto) bool {
-	switch proto {
-	case u8proto.SCTP:
-		return e.agent.On(policy.EnableSCTP)
-	case u8proto.ICMP:
-		return e.agent.On(policy.EnableIPv4)
-	case u8proto.ICMPv6:
-		return e.agent.On(policy.EnableIPv6)
-	}
-	return true
+	return e.agent.Handles(protocolName(proto))
 }
 
 // handled are the protocols that agents pass on.

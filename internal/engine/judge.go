@@ -116,12 +116,32 @@ func agreed(all []instance) (policy.Side, bool) {
 	}
 	out := policy.Side{Decision: all[0].side.Decision, By: union(all), L7: all[0].side.L7}
 	for _, i := range all {
-		// What passes everywhere is said, and nothing less.
-		if !i.side.L7.Equal(out.L7) {
-			out.L7 = policy.L7{Other: "another rule on each of its ports"}
-		}
+		out.L7 = common(out.L7, i.side.L7)
 	}
 	return out, true
+}
+
+// common are the rules that two cases of a flow have in common: what is allowed in both, and
+// nothing more.
+func common(a, b policy.L7) policy.L7 {
+	switch {
+	case a.Equal(b), b.All():
+		return a
+	case a.All():
+		return b
+	}
+	notIn := func(list []string) func(string) bool {
+		return func(n string) bool { return !slices.Contains(list, n) }
+	}
+	out := policy.L7{
+		HTTP:        slices.DeleteFunc(slices.Clone(a.HTTP), func(r policy.HTTPRule) bool { return !slices.ContainsFunc(b.HTTP, r.Equal) }),
+		ServerNames: slices.DeleteFunc(slices.Clone(a.ServerNames), notIn(b.ServerNames)),
+		DNS:         slices.DeleteFunc(slices.Clone(a.DNS), notIn(b.DNS)),
+	}
+	if out.All() {
+		out.Other = "another rule in each of its cases"
+	}
+	return out
 }
 
 func union(all []instance) []string {

@@ -48,7 +48,11 @@ func (e *Engine) atAddresses(node *identity.Identity, what string) ([]variant, e
 	if !e.matchesNodes() {
 		return out, nil
 	}
-	for _, addr := range inEach(slices.Clone(e.prefixes), nil) {
+	for _, ep := range inEach(slices.Clone(e.prefixes), nil) {
+		addr, err := netip.ParseAddr(ep.Name)
+		if err != nil {
+			return nil, err
+		}
 		at := labels.GetCIDRLabels(netip.PrefixFrom(addr, addr.BitLen()))
 		maps.DeleteFunc(at, func(_ string, l labels.Label) bool { return l.Source == labels.LabelSourceReserved })
 		id, err := e.identity(merge(node.Labels, at))

@@ -108,8 +108,8 @@ func (e *Engine) learnOutside(cidrs []string) error {
 		}
 		prefixes = append(prefixes, p)
 	}
-	for _, addr := range inEach(prefixes, whole) {
-		if err := e.learn(policy.Endpoint{Kind: policy.AddressEndpoint, Name: addr.String()}); err != nil {
+	for _, ep := range inEach(prefixes, whole) {
+		if err := e.learn(ep); err != nil {
 			return err
 		}
 	}
@@ -148,7 +148,7 @@ func (e *Engine) learnNames() error {
 
 // inEach returns an address of each network that is in none of the smaller ones, where
 // there is one: of all of the world only where it is labelled.
-func inEach(prefixes []netip.Prefix, labelled map[netip.Prefix]bool) []netip.Addr {
+func inEach(prefixes []netip.Prefix, labelled map[netip.Prefix]bool) []policy.Endpoint {
 	for i := range prefixes {
 		prefixes[i] = prefixes[i].Masked()
 	}
@@ -159,7 +159,7 @@ func inEach(prefixes []netip.Prefix, labelled map[netip.Prefix]bool) []netip.Add
 		return a.Bits() - b.Bits()
 	})
 	prefixes = slices.Compact(prefixes)
-	var out []netip.Addr
+	var out []policy.Endpoint
 	for i, p := range prefixes {
 		// All of the world is known by itself.
 		if p.Bits() == 0 && !labelled[p] {
@@ -175,7 +175,7 @@ func inEach(prefixes []netip.Prefix, labelled map[netip.Prefix]bool) []netip.Add
 			}
 		}
 		if p.Contains(free) {
-			out = append(out, free)
+			out = append(out, policy.Endpoint{Kind: policy.AddressEndpoint, Name: free.String(), Network: p})
 		}
 	}
 	return out

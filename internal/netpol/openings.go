@@ -53,6 +53,8 @@ type found struct {
 type passage struct {
 	ports span
 	by    []string
+	// partial reports that they are open to a part of the endpoint's addresses.
+	partial bool
 	// key is equal for the same.
 	key string
 }
@@ -110,10 +112,10 @@ func (o *opener) matches(by []found, destination *policy.Endpoint) []match {
 // passages are the ports that are open. Policies that let a part of the peer pass are
 // told one by one: what the one lets pass, another may not.
 func passages(all []match) []passage {
-	spans, authored := map[string][]span{}, map[string][]string{}
-	add := func(s span, by []string) {
-		key := strings.Join(by, " ")
-		authored[key] = by
+	spans, authored := map[string][]span{}, map[string]passage{}
+	add := func(s span, by []string, partial bool) {
+		key := fmt.Sprintf("%s %v", strings.Join(by, " "), partial)
+		authored[key] = passage{by: by, partial: partial}
 		if n := len(spans[key]) - 1; n >= 0 && spans[key][n].protocol == s.protocol && spans[key][n].last+1 == s.first {
 			spans[key][n].last = s.last
 			return
@@ -124,18 +126,19 @@ func passages(all []match) []passage {
 		for _, s := range cut(every(p), edges(all)) {
 			wholly, partly := authors(all, s)
 			if len(wholly) > 0 {
-				add(s, wholly)
+				add(s, wholly, false)
 				continue
 			}
 			for _, name := range partly {
-				add(s, []string{name})
+				add(s, []string{name}, true)
 			}
 		}
 	}
 	var out []passage
 	for _, key := range slices.Sorted(maps.Keys(spans)) {
 		for _, s := range together(spans[key]) {
-			out = append(out, passage{s, authored[key], fmt.Sprintf("%v %s", s, key)})
+			p := authored[key]
+			out = append(out, passage{s, p.by, p.partial, fmt.Sprintf("%v %s", s, key)})
 		}
 	}
 	return out
@@ -159,7 +162,7 @@ func (o *opener) add(p passage, peer policy.Endpoint) {
 	if !ok {
 		i = len(o.out)
 		o.at[p.key] = i
-		o.out = append(o.out, policy.Opening{First: p.ports.first, Last: p.ports.last, Protocol: p.ports.protocol, By: slices.Clone(p.by)})
+		o.out = append(o.out, policy.Opening{First: p.ports.first, Last: p.ports.last, Protocol: p.ports.protocol, By: slices.Clone(p.by), Partial: p.partial})
 	}
 	o.out[i].Peers = append(o.out[i].Peers, peer)
 }

@@ -44,10 +44,16 @@ func (n networks) rest(of *netipx.IPSet) *netipx.IPSet {
 	return minus(of, built(&inner))
 }
 
+// sample is an address that represents a network, or only itself.
+type sample struct {
+	address netip.Addr
+	network netip.Prefix
+}
+
 // samples are an address of each network that is in none of the smaller ones, nor in a
 // set, where there is one. All of the world is known by itself.
-func (n networks) samples(without *netipx.IPSet) []netip.Addr {
-	var out []netip.Addr
+func (n networks) samples(without *netipx.IPSet) []sample {
+	var out []sample
 	for i, p := range n {
 		if p.Bits() == 0 {
 			continue
@@ -62,7 +68,7 @@ func (n networks) samples(without *netipx.IPSet) []netip.Addr {
 		}
 		b.RemoveSet(without)
 		if left := built(&b).Ranges(); len(left) > 0 {
-			out = append(out, left[0].From())
+			out = append(out, sample{left[0].From(), p})
 		}
 	}
 	return out
@@ -75,11 +81,15 @@ func (e *Engine) outsiders() []outsider {
 	told := slices.Concat(e.networks, e.cluster.nodes.known().Prefixes(), e.cluster.apiServer.known().Prefixes())
 	told.sort()
 	seen := map[netip.Addr]bool{}
-	for _, addr := range slices.Concat(told.samples(union(e.cluster.pods.known(), e.cluster.services.known())), e.addresses) {
-		if !seen[addr] {
+	all := told.samples(union(e.cluster.pods.known(), e.cluster.services.known()))
+	for _, addr := range e.addresses {
+		all = append(all, sample{address: addr})
+	}
+	for _, s := range all {
+		if addr := s.address; !seen[addr] {
 			seen[addr] = true
 			out = append(out, outsider{
-				endpoint:  policy.Endpoint{Kind: policy.AddressEndpoint, Name: addr.String(), Entities: e.cluster.entitiesOf(addr)},
+				endpoint:  policy.Endpoint{Kind: policy.AddressEndpoint, Name: addr.String(), Network: s.network, Entities: e.cluster.entitiesOf(addr)},
 				addresses: single(addr),
 			})
 		}

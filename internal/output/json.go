@@ -102,8 +102,9 @@ type jsonIsolation struct {
 	Nodes       int          `json:"nodes"`
 	ByNode      jsonIsolated `json:"byNode"`
 	Openings    int          `json:"openings"`
-	// Declared is how many declared flows were decided.
-	Declared int `json:"declared"`
+	// Declared is how many flows are declared, and ByDeclared counts them by what was decided.
+	Declared   int          `json:"declared"`
+	ByDeclared jsonDeclared `json:"byDeclared"`
 	// Audited are the tenants and nodes in Audit, judged as if they were enforced.
 	Audited []string `json:"audited"`
 }
@@ -116,6 +117,16 @@ type jsonIsolated struct {
 	Audit            int `json:"audit"`
 	AuditNotIsolated int `json:"auditNotIsolated"`
 	AuditNotProved   int `json:"auditNotProved"`
+}
+
+// jsonDeclared counts declared flows: each is in one of the fields, which add up to all of
+// them. Flows that are not allowed in whole are listed as "Tenant/acme spec.egress[llm]".
+type jsonDeclared struct {
+	Allowed       int      `json:"allowed"`
+	Partly        []string `json:"partly"`
+	Denied        []string `json:"denied"`
+	WithoutEffect []string `json:"withoutEffect"`
+	NotDecided    []string `json:"notDecided"`
 }
 
 type jsonPolicies struct {
@@ -158,7 +169,7 @@ func JSON(w io.Writer, r policy.Report) error {
 	if i := r.Isolation; i != nil {
 		out.Isolation = &jsonIsolation{
 			Namespaces: i.Namespaces.Total(), ByNamespace: isolatedJSON(i.Namespaces), Nodes: i.Nodes.Total(), ByNode: isolatedJSON(i.Nodes),
-			Pods: i.Pods, Openings: i.Openings, Declared: i.Declared, Audited: present(i.Audited),
+			Pods: i.Pods, Openings: i.Openings, Declared: i.Declared.Total(), ByDeclared: declaredJSON(i.Declared), Audited: present(i.Audited),
 		}
 	}
 	if c := r.Comparison; c != nil {
@@ -178,6 +189,11 @@ func JSON(w io.Writer, r policy.Report) error {
 
 func isolatedJSON(i policy.Isolated) jsonIsolated {
 	return jsonIsolated{Isolated: i.Proved, NotIsolated: i.Open, Audit: i.Audit, AuditNotIsolated: i.AuditOpen, AuditNotProved: i.Ungenerated}
+}
+
+func declaredJSON(d policy.DeclaredFlows) jsonDeclared {
+	texts := func(reasons []policy.Reason) []string { return present(policy.Texts(reasons)) }
+	return jsonDeclared{Allowed: d.Allowed, Partly: texts(d.Partly), Denied: texts(d.Denied), WithoutEffect: texts(d.WithoutEffect), NotDecided: texts(d.Undecided)}
 }
 
 func flowTestJSON(t *policy.FlowTestResult) jsonFlowTest {

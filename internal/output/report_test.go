@@ -50,7 +50,7 @@ func failing() policy.Report {
 			}},
 		},
 		Basis:      policy.TenantBasis,
-		Isolation:  &policy.Isolation{Namespaces: policy.Isolated{Proved: 3, Audit: 2}, Pods: 9, Nodes: policy.Isolated{Proved: 3}, Openings: 30, Declared: 4, Audited: []string{"gamma", "nodes workers"}},
+		Isolation:  &policy.Isolation{Namespaces: policy.Isolated{Proved: 3, Audit: 2}, Pods: 9, Nodes: policy.Isolated{Proved: 3}, Openings: 30, Declared: policy.DeclaredFlows{Allowed: 4}, Audited: []string{"gamma", "nodes workers"}},
 		Comparison: &policy.Comparison{Wanted: 6, AsGenerated: 5, Missing: 1},
 		Findings: policy.Findings{
 			{Check: "policy-missing", Severity: policy.Error, Resource: policy.Ref{APIVersion: "cilium.io/v2", Kind: "CiliumNetworkPolicy", Namespace: "acme", Name: "allow-dns"}, Message: "is not there"},

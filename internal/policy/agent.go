@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
 )
 
 // Keys of the ConfigMap cilium-config that change what policies do.
@@ -158,6 +160,19 @@ func (a Agent) Has(fact Fact) bool { return a.Minor == 0 || fact.In(a.Minor) }
 
 // DualStack reports whether agents handle both IP families.
 func (a Agent) DualStack() bool { return a.On(EnableIPv4) && a.On(EnableIPv6) }
+
+// Handles reports whether agents pass a protocol on at all, where policies allow it.
+func (a Agent) Handles(p v1alpha1.Protocol) bool {
+	switch p {
+	case v1alpha1.SCTP:
+		return a.On(EnableSCTP)
+	case ICMP:
+		return a.On(EnableIPv4)
+	case ICMPv6:
+		return a.On(EnableIPv6)
+	}
+	return true
+}
 
 // Authenticates reports whether what requires authentication can pass.
 func (a Agent) Authenticates() bool { return a.On(MeshAuth) && a.On(MeshAuthMutual) }

@@ -1,6 +1,10 @@
 package policy
 
-import "github.com/tenantfence/tenantfence/api/v1alpha1"
+import (
+	"net/netip"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+)
 
 // EndpointKind says what an Endpoint is.
 type EndpointKind string
@@ -32,6 +36,10 @@ type Endpoint struct {
 	// engine told it apart itself: an apiserver on a node is kube-apiserver and
 	// remote-node.
 	Entities []v1alpha1.Entity
+
+	// Network is the one that an address represents, without the smaller networks that other
+	// addresses represent. Not valid: the address represents itself.
+	Network netip.Prefix
 
 	// Imagined says that nobody has deployed the pod, or made the node, yet.
 	Imagined bool

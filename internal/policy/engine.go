@@ -143,6 +143,9 @@ type Opening struct {
 	First, Last uint16
 	// Protocol omitted means every protocol, which comes with every port.
 	Protocol v1alpha1.Protocol
+	// Partial reports that a policy matches only some of the addresses that the peers may
+	// have.
+	Partial bool
 	// L7 says which part of what is spoken there passes. The zero value: all of it.
 	L7 L7
 	// By names the policies that let it pass, as in Side. None: nothing isolates the

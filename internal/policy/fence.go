@@ -30,6 +30,8 @@ type Fence struct {
 	Nodes []Node
 	// Grants of the tenants' and the profile's flows, in a stable order.
 	Grants []Grant
+	// Flows are the declared ones, each with what became of it, in a stable order.
+	Flows []DeclaredFlow
 	// LocalNames are public names that end at pods of this cluster.
 	LocalNames []LocalName
 	// NamespaceLabels are those of every tenant's namespace.
@@ -102,6 +104,18 @@ type Grant struct {
 	Source, Destination *Declaration
 }
 
+// DeclaredFlow is a flow that a Tenant or the profile declares.
+type DeclaredFlow struct {
+	Reason Reason
+	// Off reports that no policy has any of it: an optional flow without its peer, a peer
+	// that selects no other tenant, a flow of the profile for which no tenant has the pods.
+	Off bool
+	// With are the flows of others that agree to it, where these are in the policies.
+	With []Reason
+	// Partly reports that some of its peers, or of their tenants, are in no policy.
+	Partly bool
+}
+
 // Declaration is a flow of a Tenant or of the profile, as it was written.
 type Declaration struct {
 	// Tenant is whose flow it is: also for the profile's flows, which are each
@@ -158,6 +172,11 @@ func (f *Fence) AsEnforced() *Fence {
 // Additive says whether an allow closes nothing by itself.
 func (f *Fence) Additive() bool {
 	return f.Policies != v1alpha1.PoliciesKubernetes && f.Has(AdditivePolicies) && !f.Isolating
+}
+
+// Handles reports whether the enforcer passes a protocol on at all, where policies allow it.
+func (f *Fence) Handles(p v1alpha1.Protocol) bool {
+	return f.Cluster.CNI == v1alpha1.CNIKubernetes || f.Agent.Handles(p)
 }
 
 // Entity is what an entity comes to as a peer. None: nothing.

@@ -129,8 +129,8 @@ type FlowResult struct {
 type Isolation struct {
 	Namespaces, Nodes Isolated
 	Pods, Openings    int
-	// Declared is how many declared flows were decided, at both of their ends.
-	Declared int
+	// Declared are the declared flows.
+	Declared DeclaredFlows
 	// Audited are the tenants and nodes in Audit, which were decided as if they were
 	// enforced.
 	Audited []string

@@ -41,3 +41,34 @@ func TestIncludes(t *testing.T) {
 		})
 	}
 }
+
+// A declared rule is allowed only where what passes includes it, and the other way round.
+func TestCovers(t *testing.T) {
+	t.Parallel()
+	names := func(n ...string) policy.L7 { return policy.L7{DNS: n} }
+	servers := func(n ...string) policy.L7 { return policy.L7{ServerNames: n} }
+	for sentence, c := range map[string]struct {
+		passes, part policy.L7
+		want         bool
+	}{
+		"a name includes itself":                        {names("a.example", "b.example"), names("b.example"), true},
+		"a name does not include another":               {names("a.example"), names("b.example"), false},
+		"a pattern includes a name":                     {names("*.example"), names("b.example"), true},
+		"a name does not include a pattern":             {names("b.example"), names("*.example"), false},
+		"names do not include everything":               {names("a.example"), policy.L7{}, false},
+		"all names are all of DNS":                      {names("*"), policy.L7{}, true},
+		"everything includes a name":                    {policy.L7{}, names("a.example"), true},
+		"a server does not include another":             {servers("a.example"), servers("b.example"), false},
+		"a server does not include everything":          {servers("a.example"), policy.L7{}, false},
+		"what is not inspected does not include a rule": {policy.L7{Other: ownListener}, names("a.example"), false},
+	} {
+		t.Run(sentence, func(t *testing.T) {
+			t.Parallel()
+			if got := allows(c.passes, c.part); got != c.want {
+				t.Errorf("got %t, want %t", got, c.want)
+			}
+		})
+	}
+}
+
+const ownListener = "a listener of its own"

@@ -43,6 +43,8 @@ type Wanted struct {
 	Named  []policy.Port
 	L7     policy.L7
 	Reason policy.Reason
+	// Declared are the declarations of the flow, of which two may have agreed. None: Reason.
+	Declared []policy.Reason
 	// fqdns are the peer's, and lookups those of L7, to be asked often.
 	fqdns, lookups policy.Patterns
 }
@@ -181,8 +183,10 @@ func (x *Expectation) expectGrant(g policy.Grant) {
 	for _, d := range []*policy.Declaration{g.Destination, g.Source} {
 		if d != nil {
 			egress.Reason, ingress.Reason = d.Reason, d.Reason
+			egress.Declared = append(egress.Declared, d.Reason)
 		}
 	}
+	ingress.Declared = egress.Declared
 	x.expect(g.From, g.To, egress, ingress)
 	if names := slices.Concat(g.To.FQDNs, g.Names); len(names) > 0 && (g.From.Kind == policy.Pods || g.From.Kind == policy.Nodes) {
 		x.expectDNS(g.From, names, egress.Reason)

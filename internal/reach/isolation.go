@@ -41,7 +41,7 @@ func (p Proof) Isolation() (policy.Isolation, policy.Findings, error) {
 	if err != nil {
 		return counted, nil, fmt.Errorf("add representative endpoints: %w", err)
 	}
-	s := search{Proof: p, expectation: NewExpectation(p.fences()...), openings: map[string][]policy.Opening{}, counted: &counted}
+	s := p.newSearch(&counted)
 	pods := p.fenced(known)
 	for i, pod := range pods {
 		p.Progress.Tell("proving isolation: pods", i, len(pods))
@@ -55,7 +55,16 @@ func (p Proof) Isolation() (policy.Isolation, policy.Findings, error) {
 	err = s.searchNodes(known)
 	s.tally.leaveOut(p.Fence)
 	counted.Namespaces, counted.Nodes = s.tally.count()
-	return counted, s.findings(), err
+	if err != nil || p.Undeclared {
+		return counted, s.findings(), err
+	}
+	declared, found := s.declared(known)
+	counted.Declared = declared
+	return counted, append(s.findings(), found...), nil
+}
+
+func (p Proof) newSearch(counted *policy.Isolation) *search {
+	return &search{Proof: p, expectation: NewExpectation(p.fences()...), openings: map[string][]policy.Opening{}, counted: counted}
 }
 
 // HostNetwork says which pods no policy selects.
@@ -218,13 +227,16 @@ func (s *search) openingsOf(pod policy.Endpoint, d policy.Direction) ([]policy.O
 		return have, nil
 	}
 	out, err := s.Engine.Openings(pod, d)
+	if err != nil {
+		return nil, err
+	}
 	s.remembered += peersOf(out)
 	if s.remembered > mostRemembered {
 		clear(s.openings)
 		s.remembered = peersOf(out)
 	}
 	s.openings[key] = out
-	return out, err
+	return out, nil
 }
 
 func (s *search) add(v view, o policy.Opening, peer policy.Endpoint) {

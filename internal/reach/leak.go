@@ -23,6 +23,8 @@ type leak struct {
 	// from and to are an example: an open one, where there is one.
 	from, to string
 	open     bool
+	// deployed reports that some subject is in the build.
+	deployed bool
 }
 
 // leaks are put together where they differ in their ends alone, in the order in which
@@ -34,7 +36,7 @@ type leaks struct {
 
 // of is the leak that an opening belongs to.
 func (l *leaks) of(v view, o policy.Opening) *leak {
-	o.Peers = nil
+	o.Peers, o.Partial = nil, false
 	key := policy.Key([]any{v.direction, v.subject.Namespace, v.owner.String(), o})
 	out := l.at[key]
 	if out == nil {
@@ -50,6 +52,7 @@ func (l *leaks) of(v view, o policy.Opening) *leak {
 
 func (l *leak) add(v view, peer policy.Endpoint) {
 	l.count++
+	l.deployed = l.deployed || !v.subject.Imagined
 	l.subjects.add(v.subject.Name)
 	l.peers.add(peer.Name)
 	if l.from == "" {
@@ -153,6 +156,9 @@ func (s *search) undeclared(l *leak, f *policy.Finding) {
 	state := "so far the other end denies it"
 	if l.open {
 		f.Check, state = "undeclared-open", "the other end lets it pass, so it is open"
+	}
+	if !l.deployed {
+		state += ", for " + map[bool]string{true: "nodes", false: "pods"}[l.owner.node != nil] + " that do not exist yet"
 	}
 	together := ""
 	if len(l.opening.By) > 1 {

@@ -109,18 +109,3 @@ func (s *search) searchNodes(known []policy.Endpoint) error {
 	}
 	return nil
 }
-
-// nodesOf decides the declared flows of nodes.
-func (d *declared) nodesOf(x *Expectation) {
-	for i := range d.Fence.Nodes {
-		n := &d.Fence.Nodes[i]
-		if !d.Fence.Generated(n.Enforcement) {
-			continue
-		}
-		for _, direction := range policy.Directions() {
-			for _, w := range x.at[end{node: n.Name, direction: direction}] {
-				d.decide(n.At(), n.Enforcement, direction, w)
-			}
-		}
-	}
-}

@@ -18,10 +18,14 @@ func (r *resolver) grantFlows() {
 			if e.tenant == nil {
 				r.grant(f, e)
 				c.granted(f, e)
-			} else {
-				r.grantAgreed(f, e, &c)
+				f.granted = append(f.granted, e)
+			} else if r.grantAgreed(f, e, &c) {
+				f.granted = append(f.granted, e)
+			} else if !f.counts(e.among) {
+				f.partly = true
 			}
 		}
+		r.accountGrants(f)
 	}
 	c.report()
 }
@@ -65,10 +69,11 @@ func (r *resolver) give(f *flow, grants ...policy.Grant) {
 
 // grantAgreed grants what the two tenants at the ends of a flow both say. Each pair
 // of flows is granted once, from the source's side.
-func (r *resolver) grantAgreed(f *flow, e end, c *classes) {
+// It reports whether they agree on anything.
+func (r *resolver) grantAgreed(f *flow, e end, c *classes) bool {
 	if r.twin && f.broken || f.tls != nil {
 		// Of TLS no two tenants agree, which is refused already.
-		return
+		return false
 	}
 	agreed, differ := r.agreements(f, e)
 	if len(agreed) == 0 {
@@ -77,13 +82,16 @@ func (r *resolver) grantAgreed(f *flow, e end, c *classes) {
 			does = lacks{"declares the other side of this flow with different rules in http or dns, none of them equal", "declare the same rules in http or dns"}
 		}
 		r.lacksConsent(f, e, does, c)
-		return
+		return false
 	}
 	if f.direction == policy.Egress {
 		r.give(f, agreed...)
+	} else {
+		r.accountAgreed(f, agreed)
 	}
 	c.agreed(f, e, agreed)
 	r.sayPart(f, e, agreed)
+	return true
 }
 
 // sayPart reports where two tenants agree on a part of a flow. For peers of all tenants,

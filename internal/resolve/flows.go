@@ -39,8 +39,10 @@ type flow struct {
 	broken bool
 	// own are the ends at the flow's own side, one a namespace.
 	own []policy.Peer
-	// ends are the ends at the other side.
-	ends []end
+	// ends are the ends at the other side, and granted those that are in some policy. partly
+	// reports that some are in none.
+	ends, granted []end
+	partly        bool
 }
 
 // end is what a peer comes to, in one namespace or outside.
@@ -116,7 +118,11 @@ func (r *resolver) declareFlows() {
 		for _, f := range t.flows[len(own.Ingress)+len(own.Egress):] {
 			f.ofProfile = true
 		}
-		t.flows = slices.DeleteFunc(t.flows, func(f *flow) bool { return !r.resolveFlow(f) })
+		t.flows = slices.DeleteFunc(t.flows, func(f *flow) bool {
+			on := r.resolveFlow(f)
+			r.account(f, on)
+			return !on
+		})
 		r.refuseOtherSecrets(t)
 		r.flows = append(r.flows, t.flows...)
 	}

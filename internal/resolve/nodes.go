@@ -34,7 +34,9 @@ func (r *resolver) declareNodes() {
 		own.flows = flowsOf(own, v1alpha1.EveryTenant{Ingress: n.Ingress, Egress: n.Egress}, r.profile.Ref, path, reason)
 		for _, f := range own.flows {
 			f.ofProfile, f.node = true, n.Name
-			if r.resolveFlow(f) {
+			on := r.resolveFlow(f)
+			r.account(f, on)
+			if on {
 				r.sayEveryNode(f)
 				r.flows = append(r.flows, f)
 			}

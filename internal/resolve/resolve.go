@@ -34,6 +34,8 @@ type resolver struct {
 	owner   map[string]*tenant
 	sharers map[string][]*tenant
 	flows   []*flow
+	// accounted finds a declared flow in the fence.
+	accounted map[policy.Reason]int
 	// unread holds the names, and unreadNamespaces the namespaces, of Tenants that
 	// were refused before: what refers to them is neither right nor wrong.
 	unread, unreadNamespaces map[string]bool
@@ -77,7 +79,7 @@ func newResolver(in *resource.Inputs, index *resource.Index) *resolver {
 	return &resolver{
 		names:   append([]string{in.Fence.Name}, in.Fence.Spec.FormerNames...),
 		profile: in.Profile, index: index,
-		byName: map[string]*tenant{}, owner: map[string]*tenant{}, sharers: map[string][]*tenant{},
+		accounted: map[policy.Reason]int{}, byName: map[string]*tenant{}, owner: map[string]*tenant{}, sharers: map[string][]*tenant{},
 		unread: map[string]bool{}, unreadNamespaces: map[string]bool{},
 		fence: &policy.Fence{
 			Name: in.Fence.Name, Profile: reasonOf(in.Profile.Ref, in.Profile.Path),

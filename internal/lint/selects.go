@@ -1,0 +1,184 @@
+package lint
+
+import (
+	"encoding/json"
+	"maps"
+	"strings"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/resource"
+)
+
+// The labels that Cilium adds to a pod's own.
+const (
+	namespaceKey     = "io.kubernetes.pod.namespace"
+	namespaceLabels  = "io.cilium.k8s.namespace.labels."
+	ciliumPolicyKeys = "io.cilium.k8s."
+)
+
+// labelledPod is a pod of the build, by the labels that policies may select it by.
+type labelledPod struct {
+	namespace string
+	// own are all of its labels, and namespaceLabels those of its namespace.
+	own, namespaceLabels map[string]string
+}
+
+func podsOf(x *resource.Index) []labelledPod {
+	var out []labelledPod
+	for _, w := range x.Workloads {
+		if w.HostNetwork {
+			continue
+		}
+		p := labelledPod{namespace: w.Ref.Namespace, own: w.AllLabels, namespaceLabels: map[string]string{}}
+		if p.own == nil {
+			p.own = w.Labels
+		}
+		if ns := x.Namespaces[w.Ref.Namespace]; ns != nil {
+			p.namespaceLabels = maps.Clone(ns.Labels)
+		}
+		if p.namespaceLabels == nil {
+			p.namespaceLabels = map[string]string{}
+		}
+		p.namespaceLabels[corev1.LabelMetadataName] = w.Ref.Namespace
+		out = append(out, p)
+	}
+	return out
+}
+
+// selects is what a selector of a policy requires of namespaces and of pods.
+type selects struct{ namespaces, pods policy.Selector }
+
+// selectsNone reports whether a selector selects no pod where it may: one whose namespaces
+// have no pod in the build may select pods that are unknown.
+func (s selects) selectsNone(pods []labelledPod) bool {
+	known := false
+	for _, p := range pods {
+		if !policy.Selects(s.namespaces, p.namespaceLabels) {
+			continue
+		}
+		if known = true; policy.Selects(s.pods, p.own) {
+			return false
+		}
+	}
+	return known
+}
+
+func (s selects) String() string {
+	text := "of every namespace"
+	if !policy.All(s.namespaces) {
+		text = "in namespaces with " + metav1.FormatLabelSelector(&s.namespaces)
+	}
+	if name := s.namespaces.MatchLabels[corev1.LabelMetadataName]; name != "" && len(s.namespaces.MatchLabels) == 1 && len(s.namespaces.MatchExpressions) == 0 {
+		text = "in namespace " + name
+	}
+	return "pods with " + metav1.FormatLabelSelector(&s.pods) + " " + text
+}
+
+// misspelt is a key that looks like one of Cilium's own, and is none.
+func (s selects) misspelt() string {
+	for _, r := range policy.RequirementsOf(s.pods, policy.PodLabel) {
+		if strings.HasPrefix(r.Key, "io.kubernetes.") || strings.HasPrefix(r.Key, "io.cilium.") {
+			return r.Key
+		}
+	}
+	return ""
+}
+
+// writtenIn is the policy that a selector is in.
+type writtenIn struct {
+	// namespace is "" for a cluster-wide one.
+	namespace string
+	cilium    bool
+}
+
+// here are the namespaces of a selector that names none.
+func (w writtenIn) here() policy.Selector {
+	if w.namespace == "" {
+		return policy.Selector{}
+	}
+	return policy.Selector{MatchLabels: map[string]string{corev1.LabelMetadataName: w.namespace}}
+}
+
+// selectorOf reads the selector of a policy's own pods, or of a peer of Cilium's policies. It
+// reports false for one with labels of which nothing is known here.
+func (w writtenIn) selectorOf(written any) (selects, bool) {
+	var all policy.Selector
+	data, err := json.Marshal(written)
+	if err != nil || json.Unmarshal(data, &all) != nil || !w.cilium && !readable(all) {
+		return selects{}, false
+	}
+	if !w.cilium {
+		return selects{namespaces: w.here(), pods: all}, true
+	}
+	var out selects
+	for _, r := range policy.RequirementsOf(all, policy.PodLabel) {
+		source, key, found := strings.Cut(r.Key, ":")
+		if !found {
+			source, key = "any", r.Key
+		}
+		if source != "any" && source != "k8s" {
+			return selects{}, false
+		}
+		of := &out.pods
+		switch label, is := strings.CutPrefix(key, namespaceLabels); {
+		case is:
+			of, key = &out.namespaces, label
+		case key == namespaceKey:
+			of, key = &out.namespaces, corev1.LabelMetadataName
+		case strings.HasPrefix(key, ciliumPolicyKeys), !v1alpha1.InIdentity(key) && !strings.HasPrefix(key, "io."):
+			// Accounts, clusters and what an agent adds are not compared.
+			return selects{}, false
+		}
+		r.Key = key
+		of.MatchExpressions = append(of.MatchExpressions, r.LabelSelectorRequirement)
+	}
+	if policy.All(out.namespaces) {
+		out.namespaces = w.here()
+	}
+	out.namespaces, out.pods = plain(out.namespaces), plain(out.pods)
+	return out, readable(out.namespaces) && readable(out.pods)
+}
+
+// readable reports whether Kubernetes can read a selector.
+func readable(s policy.Selector) bool {
+	_, err := metav1.LabelSelectorAsSelector(&s)
+	return err == nil
+}
+
+// plain writes requirements of one value as labels.
+func plain(s policy.Selector) policy.Selector {
+	out := policy.Selector{MatchLabels: maps.Clone(s.MatchLabels)}
+	for _, r := range s.MatchExpressions {
+		if _, have := out.MatchLabels[r.Key]; r.Operator != metav1.LabelSelectorOpIn || len(r.Values) != 1 || have {
+			out.MatchExpressions = append(out.MatchExpressions, r)
+			continue
+		}
+		if out.MatchLabels == nil {
+			out.MatchLabels = map[string]string{}
+		}
+		out.MatchLabels[r.Key] = r.Values[0]
+	}
+	return out
+}
+
+// peerOf reads a peer that is pods. It reports false for any other.
+func (w writtenIn) peerOf(peer any) (selects, bool) {
+	if w.cilium {
+		return w.selectorOf(peer)
+	}
+	var written struct{ PodSelector, NamespaceSelector *policy.Selector }
+	data, err := json.Marshal(peer)
+	if err != nil || json.Unmarshal(data, &written) != nil || written.PodSelector == nil && written.NamespaceSelector == nil {
+		return selects{}, false
+	}
+	out := selects{namespaces: w.here(), pods: policy.PodsOf(written.PodSelector)}
+	if written.NamespaceSelector != nil {
+		out.namespaces = *written.NamespaceSelector
+	}
+	return out, readable(out.namespaces) && readable(out.pods)
+}

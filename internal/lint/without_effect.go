@@ -1,0 +1,130 @@
+package lint
+
+import (
+	"fmt"
+	"strings"
+
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/resource"
+)
+
+// WithoutEffect finds hand-written policies that do less than they look like: those that
+// select no pod, have peers that no pod is, or deny nothing. What is not known of, as the pods
+// of a namespace of which the build has none, is no finding.
+func WithoutEffect(f *policy.Fence, x *resource.Index, items []*yaml.RNode) policy.Findings {
+	if x.Blind || x.Partial {
+		return nil
+	}
+	pods := podsOf(x)
+	var out policy.Findings
+	for _, n := range items {
+		if !resource.IsPolicy(n) || resource.Local(n) || resource.FenceOf(n) == f.Name {
+			continue
+		}
+		ref := resource.RefOf(n)
+		found := inSpecs(n, func(at string, spec any) []policy.Finding { return effectsOf(f, pods, ref, at, spec) })
+		seen := map[string]bool{}
+		for _, finding := range found {
+			// One line of a kind for a policy: the first.
+			if !seen[finding.Check] {
+				seen[finding.Check] = true
+				finding.Resource = ref
+				out = append(out, finding)
+			}
+		}
+	}
+	return out
+}
+
+// effectsOf are the findings about one spec.
+func effectsOf(f *policy.Fence, pods []labelledPod, ref policy.Ref, at string, spec any) []policy.Finding {
+	object, _ := spec.(map[string]any)
+	own := writtenIn{namespace: ref.Namespace, cilium: ref.Kind != resource.KindKubernetes}
+	out := denyingNothing(f, own, ref, at, object)
+	field := "podSelector"
+	if own.cilium {
+		field = "endpointSelector"
+	}
+	selector, written := object[field]
+	if !written && own.cilium {
+		// It selects nodes.
+		return out
+	}
+	subject, ok := own.selectorOf(selector)
+	if !ok {
+		return out
+	}
+	if subject.selectsNone(pods) {
+		return append(out, policy.Finding{
+			Check: "policy-selects-nothing", Severity: policy.Warning, Field: at + "." + field,
+			Message: fmt.Sprintf("selects no pod of the build (%s): the policy has no effect until such a pod is deployed: correct the labels, or declare the pods as external resources", subject),
+		})
+	}
+	return append(out, idlePeers(own, pods, at, object)...)
+}
+
+// idlePeers report the peers that no pod is.
+func idlePeers(own writtenIn, pods []labelledPod, at string, spec map[string]any) []policy.Finding {
+	var out []policy.Finding
+	for _, direction := range []string{"ingress", "egress", "ingressDeny", "egressDeny"} {
+		side := map[bool]string{true: "from", false: "to"}[strings.HasPrefix(direction, "ingress")]
+		for i, rule := range listAt(spec, direction) {
+			field := side
+			if own.cilium {
+				field += "Endpoints"
+			}
+			for j, peer := range listAt(rule, field) {
+				s, ok := own.peerOf(peer)
+				if !ok || !s.selectsNone(pods) {
+					continue
+				}
+				severity, reserved := policy.Info, ""
+				if key := s.misspelt(); key != "" {
+					severity, reserved = policy.Warning, fmt.Sprintf(" (Cilium has no label %s)", key)
+				}
+				out = append(out, policy.Finding{
+					Check: "peer-selects-nothing", Severity: severity, Field: fmt.Sprintf("%s.%s[%d].%s[%d]", at, direction, i, field, j),
+					Message: fmt.Sprintf("selects no pod of the build (%s)%s: the peer has no effect: correct the labels, or declare the pods as external resources", s, reserved),
+				})
+			}
+		}
+	}
+	if len(out) > 1 {
+		out[0].Message = fmt.Sprintf("%s (likewise %s of this policy)", out[0].Message, policy.Count(len(out)-1, "more peer"))
+	}
+	return out
+}
+
+// denyingNothing reports rules that look as if they denied everything, and deny nothing.
+func denyingNothing(f *policy.Fence, own writtenIn, ref policy.Ref, at string, spec map[string]any) []policy.Finding {
+	var out []policy.Finding
+	add := func(severity policy.Severity, field, format string, args ...any) {
+		out = append(out, policy.Finding{Check: "denies-nothing", Severity: severity, Field: at + field, Message: fmt.Sprintf(format, args...)})
+	}
+	rules := 0
+	for _, direction := range []string{"ingress", "egress"} {
+		rules += len(listAt(spec, direction)) + len(listAt(spec, direction+"Deny"))
+		for i, rule := range listAt(spec, direction+"Deny") {
+			if object, _ := rule.(map[string]any); len(object) == 0 {
+				add(policy.Warning, fmt.Sprintf(".%sDeny[%d]", direction, i), "has no peer, so it denies nothing that another policy allows: write %s: [all]", map[string]string{"ingress": "fromEntities", "egress": "toEntities"}[direction])
+			}
+		}
+		deny, _ := spec["enableDefaultDeny"].(map[string]any)
+		if on, _ := deny[direction].(bool); on && len(listAt(spec, direction))+len(listAt(spec, direction+"Deny")) == 0 {
+			add(policy.Warning, ".enableDefaultDeny."+direction, "has no effect, since the policy has no %s rules: add %s: [{}]", direction, direction)
+		}
+	}
+	if rules == 0 && ref.Kind == resource.KindKubernetes && defaultDenied(f, ref.Namespace) {
+		add(policy.Info, "", "denies nothing: the fence already default-denies namespace %q, and a NetworkPolicy without rules takes nothing from what other policies allow: to cut a connection off, use ingressDeny or egressDeny of a CiliumNetworkPolicy, or remove the policy", ref.Namespace)
+	}
+	return out
+}
+
+// defaultDenied reports whether the fence default-denies every pod of a namespace.
+func defaultDenied(f *policy.Fence, namespace string) bool {
+	owner := f.Owner(namespace)
+	return owner != nil && !owner.Shares() && owner.Enforcement == v1alpha1.Enforce
+}

@@ -1,0 +1,124 @@
+package reach
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/tenantfence/tenantfence/internal/policy"
+)
+
+// denial is a part of a declared flow that is denied, between endpoints for which the
+// policies decide alike.
+type denial struct {
+	claim
+	ports ports
+	part  policy.L7
+	// why is the decision of both sides.
+	why      string
+	from, to names
+	// networks are those of addresses at the other side.
+	networks []netip.Prefix
+}
+
+// denials are put together where they differ in their endpoints alone, in the order in which
+// they were found.
+type denials struct {
+	list []*denial
+	at   map[string]*denial
+}
+
+func (all *denials) add(one denial, from, to policy.Endpoint) {
+	key := policy.Key([]any{one.Reason, one.enforcement, one.direction, fmt.Sprint(one.ports), one.part, one.why})
+	if all.at == nil {
+		all.at = map[string]*denial{}
+	}
+	have := all.at[key]
+	if have == nil {
+		have = &one
+		all.at[key] = have
+		all.list = append(all.list, have)
+	}
+	for _, end := range []struct {
+		names *names
+		ep    policy.Endpoint
+	}{{&have.from, from}, {&have.to, to}} {
+		if end.ep.Network.IsValid() {
+			if !slices.Contains(have.networks, end.ep.Network) {
+				have.networks = append(have.networks, end.ep.Network)
+			}
+			continue
+		}
+		end.names.add(end.ep.Name)
+	}
+}
+
+// findings report each denial once: of two sides that declare one flow, the first does.
+func (all *denials) findings(d *declared) policy.Findings {
+	var out policy.Findings
+	told := map[string]bool{}
+	for _, one := range all.list {
+		what := fmt.Sprintf("%s -> %s:%s", one.ends(&one.from, d), one.ends(&one.to, d), one.at())
+		key := policy.Key([]any{what, one.why})
+		if told[key] {
+			continue
+		}
+		told[key] = true
+		out = append(out, d.finding(one.claim, "declared-flow-denied", what+" "+one.why))
+	}
+	return out
+}
+
+// ends are the endpoints at one side: by name, or by network.
+func (one *denial) ends(n *names, d *declared) string {
+	if len(n.list) == 0 {
+		return policy.Brief(d.ends.parts(one.networks))
+	}
+	return n.list[0] + n.others()
+}
+
+// at is the ports as a flow has them.
+func (one *denial) at() string {
+	p := one.ports
+	if t := icmpType(p); t != "" {
+		return "ICMP " + string(t)
+	}
+	switch {
+	case p.protocol == "":
+		return "*"
+	case policy.PortRange{Protocol: p.protocol, First: p.first, Last: p.last}.Whole():
+		return "*/" + string(p.protocol)
+	case p.first == p.last:
+		return fmt.Sprintf("%d/%s", p.first, p.protocol)
+	}
+	return fmt.Sprintf("%d-%d/%s", p.first, p.last, p.protocol)
+}
+
+// why is what denies a part of a flow, or what is allowed instead.
+func (c claim) why(part policy.L7, v policy.Verdict) string {
+	if v.Decision() != policy.Allowed {
+		return fmt.Sprintf("is declared, and does not pass: egress %s; ingress %s%s", v.Egress, v.Ingress, noted(v))
+	}
+	as, own := "without tls", c.narrower(part, v)
+	if !c.L7.All() {
+		as = "as " + part.String()
+	}
+	fix := "change these policies, or the declaration"
+	if namesServers(own.L7) {
+		fix = "say the same tls in every flow to these peers and ports, or in none"
+	}
+	return fmt.Sprintf("is declared %s, and only %s passes, which %s lets it: %s", as, own.L7, strings.Join(own.By, ", "), fix)
+}
+
+// namesServers says whether all that passes is TLS, or may be, to servers that are named.
+func namesServers(l policy.L7) bool {
+	return len(l.ServerNames) > 0 || slices.ContainsFunc(l.HTTP, func(r policy.HTTPRule) bool { return len(r.ServerNames) > 0 })
+}
+
+func noted(v policy.Verdict) string {
+	if v.Note == "" {
+		return ""
+	}
+	return "; " + v.Note
+}
