@@ -205,6 +205,13 @@ type DNS struct {
 	// +optional
 	NodeLocal bool `json:"nodeLocal,omitempty"`
 
+	// hostNetwork: true adds the nodes, the entities host and remote-node, for resolver
+	// pods that use hostNetwork: no policy selects such pods by their labels. The port is
+	// then open at every node and every other hostNetwork pod. Omitted: false, and
+	// resolver pods of the build with hostNetwork are an error.
+	// +optional
+	HostNetwork bool `json:"hostNetwork,omitempty"`
+
 	// names are the names and patterns that pods may ask for, besides those their
 	// flows use. Any name ("*") is a way out for data, which is said. Omitted:
 	// ["*"].

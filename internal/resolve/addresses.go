@@ -263,6 +263,9 @@ func (r *resolver) checkForm() {
 	if b.DNS.NodeLocal {
 		r.entityPeers(v1alpha1.EntityHost, r.profile.Ref, at.Child("dns", "nodeLocal"))
 	}
+	if b.DNS.HostNetwork {
+		r.entityPeers(v1alpha1.EntityRemoteNode, r.profile.Ref, at.Child("dns", "hostNetwork"))
+	}
 }
 
 // apiServerPorts are those on which the apiserver listens.

@@ -18,6 +18,8 @@ func (r *resolver) doubtProfile() {
 	at := r.profile.Path.Child("baseline")
 	dns := r.profile.Spec.Baseline.DNS
 	r.doubtPeer(dns.Namespace, dns.Pods, at.Child("dns", "pods"))
+	r.checkBaselineDNS()
+	r.checkBaselineMonitoring()
 	if names := dns.Names; len(names) > 0 && !policy.SomeCovers(names, "service.namespace.svc.cluster.local") {
 		r.warn("dns-names-without-services", r.profile.Ref, at.Child("dns", "names"),
 			`no pattern covers the names of Services in this cluster, as "web.tenant-acme.svc.cluster.local" is: add "*.*.svc.cluster.local", unless pods call none by name`)

@@ -82,6 +82,8 @@ type Index struct {
 	Workloads  []*Workload
 	Services   []*Service
 	Slices     []*EndpointSlice
+	// Redirects are Cilium's, of connections to pods of the same node.
+	Redirects []*Redirect
 	// Partial says that something in the build could not be read, which was refused:
 	// what is not in the index may be there all the same.
 	Partial bool
@@ -126,6 +128,7 @@ func NewIndex(items []*yaml.RNode) (*Index, policy.Findings) {
 	slices.SortFunc(x.Workloads, func(a, b *Workload) int { return byRef(a.Ref, b.Ref) })
 	slices.SortFunc(x.Services, func(a, b *Service) int { return byRef(a.Ref, b.Ref) })
 	slices.SortFunc(x.Slices, func(a, b *EndpointSlice) int { return byRef(a.Ref, b.Ref) })
+	slices.SortFunc(x.Redirects, func(a, b *Redirect) int { return byRef(a.Ref, b.Ref) })
 	x.Partial = len(findings) > copies
 	for _, w := range x.Workloads {
 		x.byNamespace[w.Ref.Namespace] = append(x.byNamespace[w.Ref.Namespace], w)
@@ -189,6 +192,12 @@ func (x *Index) file(n *yaml.RNode, kind string) error {
 			return err
 		}
 		x.Slices = append(x.Slices, e)
+	case localRedirect:
+		r, err := newRedirect(n)
+		if err != nil {
+			return err
+		}
+		x.Redirects = append(x.Redirects, r)
 	default:
 		if _, ok := templatePath[kind]; !ok {
 			return nil
