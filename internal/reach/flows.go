@@ -67,7 +67,11 @@ func (e Endpoints) targets(c v1alpha1.FlowCase) ([]policy.Flow, error) {
 
 // written are flows without a source to what a case says.
 func (e Endpoints) written(c v1alpha1.FlowCase) ([]policy.Flow, error) {
-	switch f, err := v1alpha1.ParseEndpoint(c.To); {
+	f, err := v1alpha1.ParseEndpoint(c.To)
+	if at, ok := e.serviceAt(f); ok && err == nil {
+		return e.behindAddress(c, at)
+	}
+	switch {
 	case err == nil && f.Form == v1alpha1.ServiceForm:
 		return e.serviceTargets(c, f)
 	case err == nil && f.Form == v1alpha1.NameForm:

@@ -3,6 +3,7 @@ package resource
 import (
 	"cmp"
 	"fmt"
+	"net/netip"
 	"slices"
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
@@ -65,6 +66,8 @@ type Namespace struct {
 type Node struct {
 	Ref    policy.Ref
 	Labels map[string]string
+	// Addresses of the node's status.
+	Addresses []netip.Addr
 }
 
 // Policy is a network policy of the build.
@@ -99,11 +102,13 @@ type Index struct {
 	services    map[string][]*Service
 	// slices are by namespace and Service.
 	slices map[[2]string][]*EndpointSlice
+	// owners are what has each address.
+	owners map[netip.Addr]Owner
 }
 
 // NewIndex reads the resources of the build and its inventory.
 func NewIndex(items []*yaml.RNode) (*Index, policy.Findings) {
-	x := &Index{Namespaces: map[string]*Namespace{}, Nodes: map[string]*Node{}, byNamespace: map[string][]*Workload{}, services: map[string][]*Service{}, slices: map[[2]string][]*EndpointSlice{}}
+	x := &Index{Namespaces: map[string]*Namespace{}, Nodes: map[string]*Node{}, byNamespace: map[string][]*Workload{}, services: map[string][]*Service{}, slices: map[[2]string][]*EndpointSlice{}, owners: map[netip.Addr]Owner{}}
 	items, findings := Distinct(items)
 	copies := len(findings)
 	seen := map[policy.Ref]bool{}
@@ -140,6 +145,7 @@ func NewIndex(items []*yaml.RNode) (*Index, policy.Findings) {
 		of := [2]string{e.Ref.Namespace, e.Service}
 		x.slices[of] = append(x.slices[of], e)
 	}
+	x.findOwners()
 	return x, findings
 }
 
@@ -177,7 +183,11 @@ func (x *Index) file(n *yaml.RNode, kind string) error {
 	case "v1/Namespace":
 		x.Namespaces[n.GetName()] = &Namespace{Ref: RefOf(n), Labels: n.GetLabels()}
 	case "v1/Node":
-		x.Nodes[n.GetName()] = &Node{Ref: RefOf(n), Labels: n.GetLabels()}
+		own, err := nodeAddresses(n)
+		if err != nil {
+			return err
+		}
+		x.Nodes[n.GetName()] = &Node{Ref: RefOf(n), Labels: n.GetLabels(), Addresses: own}
 	case "v1/Service":
 		s, err := newService(n)
 		if err != nil {
