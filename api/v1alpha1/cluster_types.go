@@ -39,6 +39,15 @@ type Cluster struct {
 	// +kubebuilder:validation:MinItems=1
 	NodeCIDRs []string `json:"nodeCIDRs,omitempty"`
 
+	// tunnelCIDRs are the addresses from which nodes reach pods over an overlay (VXLAN,
+	// IP-in-IP), as those of Calico's interfaces vxlan.calico and tunl0. They lie in podCIDRs,
+	// and no pod has one. In NetworkPolicies they stand for nodes beside nodeCIDRs; where the
+	// apiserver runs on nodes, list theirs in apiServer.cidrs, too. [] declares that nodes
+	// reach pods from nodeCIDRs alone. Omitted: not known, and a flow from nodes to pods is
+	// an error in a NetworkPolicy.
+	// +optional
+	TunnelCIDRs []string `json:"tunnelCIDRs,omitempty"`
+
 	// apiServer says where the apiserver is, for NetworkPolicies. Omitted: not known, and
 	// whatever needs it in one is an error.
 	// +optional

@@ -74,6 +74,8 @@ func (r *resolver) entityPeers(e v1alpha1.Entity, d policy.Direction, ref policy
 	case v1alpha1.EntityHost, v1alpha1.EntityRemoteNode, v1alpha1.EntityKubeAPIServer:
 		if problem := r.unlocated(e); problem != "" {
 			r.refuse("entity-without-address", ref, at, "the entity %q is %s", e, problem)
+		} else if problem = r.unknownTunnels(e, d); problem != "" {
+			r.refuse("tunnel-addresses-unknown", ref, at, "%s", problem)
 		}
 		return r.fence.Addresses[e]
 	case v1alpha1.EntityWorld:
@@ -126,6 +128,9 @@ func (r *resolver) outside(p policy.Peer, d policy.Direction, ref policy.Ref, at
 		return r.outsideUnderCilium(p, d, ref, at)
 	}
 	inside := setOf(r.inside(), nil)
+	if p = r.inKnownFamilies(p, ref, at); len(p.CIDRs) == 0 {
+		return nil
+	}
 	if holdsWorld(setOf(p.CIDRs, p.Except)) && !r.worldKnown(ref, at, "") {
 		return nil
 	}

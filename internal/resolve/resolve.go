@@ -81,7 +81,7 @@ func newResolver(in *resource.Inputs, index *resource.Index) *resolver {
 		unread: map[string]bool{}, unreadNamespaces: map[string]bool{},
 		fence: &policy.Fence{
 			Name: in.Fence.Name, Profile: reasonOf(in.Profile.Ref, in.Profile.Path),
-			Cluster: in.Profile.Spec.Cluster, Policies: in.Profile.Spec.Policies, Baseline: in.Profile.Spec.Baseline,
+			Cluster: withTunnels(in.Profile.Spec.Cluster), Policies: in.Profile.Spec.Policies, Baseline: in.Profile.Spec.Baseline,
 			NamespaceLabels: in.Profile.Spec.Tenants.NamespaceLabels, LocalNames: policy.LocalNamesOf(in.Profile.Spec.LocalNames),
 			Representatives: int(in.Profile.Spec.ProofBudget.Representatives),
 		},
