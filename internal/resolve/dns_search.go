@@ -29,14 +29,12 @@ func (r *resolver) checkSearchList() {
 		return
 	}
 	for _, namespace := range r.tenantNamespaces() {
-		for _, name := range r.namesOfPods() {
-			for _, question := range questions(name, namespace) {
-				if policy.SomeCovers(names, question) {
-					continue
-				}
+		for _, name := range r.namesOfPods(namespace) {
+			refused := slices.DeleteFunc(name.questions(namespace), func(q string) bool { return policy.SomeCovers(names, q) })
+			if len(refused) > 0 {
 				r.warn("dns-names-without-search-list", r.profile.Ref, r.profile.Path.Child("baseline", "dns", "names"),
-					"do not cover %q, which a pod asks for first to resolve %q, by its search list: the refused question ends the search in images with musl: add %s, and the same for search domains of the nodes",
-					question, name, r.searchPatterns())
+					"do not cover %q, which a pod of namespace %s asks for to resolve %q, by its search list: the refused question ends the search in images with musl: add %s, and the same for search domains of the nodes",
+					refused[0], namespace, name.name, r.searchPatterns())
 				return
 			}
 		}
@@ -64,9 +62,16 @@ func (r *resolver) tenantNamespaces() []string {
 	return slices.Compact(out)
 }
 
-// namesOfPods are names that pods resolve: a Service in each of its forms, and an example of
-// each name outside that flows have.
-func (r *resolver) namesOfPods() []string {
+// askedName is a name that a pod resolves.
+type askedName struct {
+	name string
+	// service is the Service's own name in full, which ends the search. Omitted: it is none.
+	service string
+}
+
+// namesOfPods are names that pods of a namespace resolve: a Service in each of its forms, and
+// an example of each name outside that flows have.
+func (r *resolver) namesOfPods(namespace string) []askedName {
 	outside := slices.Clone(r.profile.Spec.Baseline.DNS.Names)
 	for _, f := range r.flows {
 		for _, p := range f.peers {
@@ -74,23 +79,29 @@ func (r *resolver) namesOfPods() []string {
 		}
 	}
 	slices.Sort(outside)
-	out := []string{"web", "web.other", "web.other.svc", "web.other.svc." + clusterDomain}
+	const other = "web.other.svc." + clusterDomain
+	out := []askedName{{"web", "web." + namespace + ".svc." + clusterDomain}, {"web.other", other}, {"web.other.svc", other}, {other, other}}
 	for _, name := range slices.Compact(outside) {
-		if name = strings.ReplaceAll(strings.ToLower(strings.TrimSuffix(name, ".")), "*", "x"); !v1alpha1.OfCluster(name) {
-			out = append(out, strings.ReplaceAll(name, "xx", "x"))
+		name = strings.ReplaceAll(strings.ToLower(strings.TrimSuffix(name, ".")), "**", "*")
+		if name = strings.ReplaceAll(name, "*", "x"); !v1alpha1.OfCluster(name) {
+			out = append(out, askedName{name: name})
 		}
 	}
 	return out
 }
 
-// questions are those of a pod's resolver about a name before the one for the name itself.
-func questions(name, namespace string) []string {
-	if strings.Count(name, ".") >= ndots {
+// questions are those of a pod's resolver about a name, in their order, before the one for
+// the name itself.
+func (n askedName) questions(namespace string) []string {
+	if strings.Count(n.name, ".") >= ndots {
 		return nil
 	}
 	var out []string
 	for _, domain := range []string{namespace + ".svc.", "svc.", ""} {
-		out = append(out, name+"."+domain+clusterDomain)
+		out = append(out, n.name+"."+domain+clusterDomain)
+		if out[len(out)-1] == n.service {
+			break
+		}
 	}
 	return out
 }
