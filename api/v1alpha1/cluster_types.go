@@ -20,7 +20,9 @@ type Cluster struct {
 
 	// podCIDRs are the ranges of the pods' addresses. A NetworkPolicy matches pods by
 	// their addresses too, so these are taken out of every network that a flow names:
-	// cidrs and world lie outside the cluster. Required with cni: Kubernetes.
+	// cidrs and world lie outside the cluster. Cilium matches no pod, Service or node by its
+	// address: with any cni, a network that lies within these ranges is an error. Required
+	// with cni: Kubernetes.
 	// +optional
 	// +kubebuilder:validation:MinItems=1
 	PodCIDRs []string `json:"podCIDRs,omitempty"`

@@ -102,6 +102,7 @@ func (r *resolver) resolve(in *resource.Inputs) {
 	r.declareFlows()
 	r.declareNodes()
 	r.refuseWorldInParts()
+	r.refuseDeadDNS()
 	r.grantFlows()
 	r.grantAgents()
 	r.grantFromProxy()

@@ -101,15 +101,19 @@ func (r *resolver) inKnownFamilies(p policy.Peer, ref policy.Ref, at *field.Path
 			continue
 		}
 		out.CIDRs = slices.DeleteFunc(out.CIDRs, f.has)
-		if left = append(left, f.name); slices.ContainsFunc(r.fence.Cluster.PodCIDRs, f.has) {
-			r.warn("world-family-unknown", ref, at, "stands for every address outside the cluster, and leaves out %s, since cluster.nodeCIDRs has no %[1]s addresses: add those of the nodes, or remove %[1]s from podCIDRs", f.name)
-		}
+		left = append(left, f.name)
 	}
 	out.Except = slices.DeleteFunc(slices.Clone(p.Except), func(c string) bool {
 		return !slices.ContainsFunc(out.CIDRs, func(o string) bool { return sameFamily(c, o) })
 	})
 	if len(out.CIDRs) == 0 {
 		r.refuse("world-unknown", ref, at, "stands for every address outside the cluster over %s, and the profile states no such addresses of pods and nodes: add them to cluster.podCIDRs and nodeCIDRs, or remove the network", strings.Join(left, " and "))
+		return out
+	}
+	for _, f := range ipFamilies {
+		if slices.Contains(left, f.name) && slices.ContainsFunc(r.fence.Cluster.PodCIDRs, f.has) {
+			r.warn("world-family-unknown", ref, at, "stands for every address outside the cluster, and leaves out %s, since cluster.nodeCIDRs has no %[1]s addresses: add those of the nodes, or remove %[1]s from podCIDRs", f.name)
+		}
 	}
 	return out
 }
@@ -128,12 +132,17 @@ type networksOfPeer struct {
 // refuseWorldInParts refuses networks that stand for the world only together: in several
 // peers, or in several flows of the same pods.
 func (r *resolver) refuseWorldInParts() {
-	if !r.kubernetes() || len(r.unknownAddresses()) == 0 {
+	unknown := r.unknownNetworks()
+	if !r.kubernetes() || len(unknown.Prefixes()) == 0 {
 		return
 	}
 	var parts []networksOfPeer
 	for _, f := range slices.Concat(r.flows, r.agentFlows()) {
-		parts = append(parts, networkPeers(f)...)
+		for _, p := range networkPeers(f) {
+			if p.set = intersection(p.set, unknown); len(p.set.Prefixes()) > 0 {
+				parts = append(parts, p)
+			}
+		}
 	}
 	refused := map[*flow]bool{}
 	for i, first := range parts {
@@ -165,7 +174,33 @@ func (r *resolver) refuseWorldOf(group []networksOfPeer) {
 			others = append(others, p.at.String())
 		}
 	}
-	r.worldKnown(first.flow.ref, first.at, "together with "+strings.Join(others, ", ")+" ")
+	with := "together with " + strings.Join(others, ", ") + " "
+	if r.worldKnown(first.flow.ref, first.at, with) {
+		r.refuse("world-unknown", first.flow.ref, first.at, "%sstands for every address outside the cluster over an IP family of which cluster.nodeCIDRs states no nodes: add them in the profile", with)
+	}
+}
+
+// unknownNetworks are the address spaces in which the profile does not separate the world
+// from the cluster: all of them, or those of a family that pods have and nodes are not stated in.
+func (r *resolver) unknownNetworks() *netipx.IPSet {
+	var cidrs []string
+	for _, f := range ipFamilies {
+		if len(r.unknownAddresses()) > 0 || !r.byCilium() && !f.known(r.fence.Cluster) && slices.ContainsFunc(r.fence.Cluster.PodCIDRs, f.has) {
+			cidrs = append(cidrs, f.all.String())
+		}
+	}
+	return setOf(cidrs, nil)
+}
+
+func intersection(a, b *netipx.IPSet) *netipx.IPSet {
+	var out netipx.IPSetBuilder
+	out.AddSet(a)
+	out.Intersect(b)
+	set, err := out.IPSet()
+	if err != nil {
+		return &netipx.IPSet{}
+	}
+	return set
 }
 
 // agentFlows are those by which agents dial in from networks, as far as networks matter.
