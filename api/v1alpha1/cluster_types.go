@@ -28,7 +28,9 @@ type Cluster struct {
 
 	// podCIDRs are the ranges of the pods' addresses. A NetworkPolicy matches pods by
 	// their addresses too, so these are taken out of every network that a flow names:
-	// cidrs and world lie outside the cluster. Required with cni: Kubernetes.
+	// cidrs and world lie outside the cluster. Cilium matches no pod, Service or node by its
+	// address: with any cni, a network that lies within these ranges is an error. Required
+	// with cni: Kubernetes.
 	// +optional
 	// +kubebuilder:validation:MinItems=1
 	PodCIDRs []string `json:"podCIDRs,omitempty"`
@@ -46,6 +48,15 @@ type Cluster struct {
 	// +optional
 	// +kubebuilder:validation:MinItems=1
 	NodeCIDRs []string `json:"nodeCIDRs,omitempty"`
+
+	// tunnelCIDRs are the addresses from which nodes reach pods over an overlay (VXLAN,
+	// IP-in-IP), as those of Calico's interfaces vxlan.calico and tunl0. They lie in podCIDRs,
+	// and no pod has one. In NetworkPolicies they stand for nodes beside nodeCIDRs; where the
+	// apiserver runs on nodes, list theirs in apiServer.cidrs, too. [] declares that nodes
+	// reach pods from nodeCIDRs alone. Omitted: not known, and a flow from nodes to pods is
+	// an error in a NetworkPolicy.
+	// +optional
+	TunnelCIDRs []string `json:"tunnelCIDRs,omitempty"`
 
 	// apiServer says where the apiserver is, for NetworkPolicies. Omitted: not known, and
 	// whatever needs it in one is an error.

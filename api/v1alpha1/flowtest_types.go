@@ -60,8 +60,9 @@ type FlowCase struct {
 	To string `json:"to"`
 
 	// port at the endpoint that is reached: a pod's own port, but where to is a Service,
-	// or a name that ends at one, the Service's. Omitted: every port, of a Service every
-	// port that it has; beside dns: 53.
+	// or a name that ends at one, the Service's. Omitted: every port and, with expect: Deny,
+	// every type of ICMP message that a policy can name; of a Service every port that it
+	// has; beside dns: 53.
 	// +optional
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=65535

@@ -138,28 +138,6 @@ type FenceProfileSpec struct {
 	Overrides []Override `json:"overrides,omitempty"`
 }
 
-// ProofBudget bounds the size of the proof, so that a selector that needs too many pods is
-// an error and not a build that never ends.
-type ProofBudget struct {
-	// representatives is the most representative pods, and the most representative nodes,
-	// that the proof adds to those of the build. It adds one of each class that the
-	// selectors of policies and Tenants distinguish, in each namespace in which they select.
-	// A build that needs more is an error, which names the policy that needs the most. The
-	// unit is the number of pods or nodes. Omitted: 20000.
-	// +optional
-	// +kubebuilder:validation:Minimum=1
-	// +kubebuilder:validation:Maximum=60000
-	Representatives int32 `json:"representatives,omitempty"`
-}
-
-// DefaultRepresentatives is the budget of representatives where a profile sets none.
-// MaxRepresentatives is the most that it may set: Cilium has 65,279 identities for all pods
-// of a cluster.
-const (
-	DefaultRepresentatives = 20_000
-	MaxRepresentatives     = 60_000
-)
-
 // Scope is where generated policies live.
 // +kubebuilder:validation:Enum=Namespace;Cluster
 type Scope string
@@ -212,6 +190,13 @@ type DNS struct {
 	// host, and the pods k8s-app=node-local-dns beside the resolver. Omitted: false.
 	// +optional
 	NodeLocal bool `json:"nodeLocal,omitempty"`
+
+	// hostNetwork: true adds the nodes, the entities host and remote-node, for resolver
+	// pods that use hostNetwork: no policy selects such pods by their labels. The port is
+	// then open at every node and every other hostNetwork pod. Omitted: false, and
+	// resolver pods of the build with hostNetwork are an error.
+	// +optional
+	HostNetwork bool `json:"hostNetwork,omitempty"`
 
 	// names are the names and patterns that pods may ask for, besides those their
 	// flows use. Any name ("*") is a way out for data, which is said. Omitted:

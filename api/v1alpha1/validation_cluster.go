@@ -63,14 +63,35 @@ func (c *Cluster) validateAddresses(at *field.Path) field.ErrorList {
 	for _, ranges := range []struct {
 		name  string
 		cidrs []string
-	}{{"podCIDRs", c.PodCIDRs}, {"serviceCIDRs", c.ServiceCIDRs}, {"nodeCIDRs", c.NodeCIDRs}} {
+	}{{"podCIDRs", c.PodCIDRs}, {"serviceCIDRs", c.ServiceCIDRs}, {"nodeCIDRs", c.NodeCIDRs}, {"tunnelCIDRs", c.TunnelCIDRs}} {
 		errs = append(errs, validateRanges(ranges.cidrs, at.Child(ranges.name))...)
 	}
+	errs = append(errs, c.validateTunnels(at)...)
 	if c.APIServer != nil {
 		at := at.Child("apiServer")
 		errs = append(errs, validateRanges(c.APIServer.CIDRs, at.Child("cidrs"))...)
 		errs = append(errs, c.validateBehindService(at.Child("cidrs"))...)
 		errs = append(errs, validatePortNumbers(c.APIServer.Ports, at.Child("ports"))...)
+	}
+	return errs
+}
+
+// validateTunnels validates the addresses of nodes in an overlay, which are some of the
+// pods' ranges.
+func (c *Cluster) validateTunnels(at *field.Path) field.ErrorList {
+	var errs field.ErrorList
+	if len(c.TunnelCIDRs) > 0 && len(c.NodeCIDRs) == 0 {
+		errs = append(errs, field.Required(at.Child("nodeCIDRs"), "beside tunnelCIDRs: set the ranges of the nodes' own addresses"))
+	}
+	for i, tunnel := range c.TunnelCIDRs {
+		outer, problem := parseCIDR(tunnel)
+		holds := func(pods string) bool {
+			inner, bad := parseCIDR(pods)
+			return bad == "" && contains(outer, inner)
+		}
+		if problem == "" && slices.ContainsFunc(c.PodCIDRs, holds) {
+			errs = append(errs, field.Invalid(at.Child("tunnelCIDRs").Index(i), tunnel, "holds a whole range of podCIDRs, and no pod may have such an address: list the nodes' tunnel addresses alone"))
+		}
 	}
 	return errs
 }

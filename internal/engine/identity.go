@@ -48,13 +48,26 @@ func (e *Engine) variants(ep policy.Endpoint) ([]variant, error) {
 		if err != nil || addr.Zone() != "" {
 			return nil, fmt.Errorf("%q is not an IP address", ep.Name)
 		}
-		id, err := e.identity(merge(e.groupLabels(addr), labels.GetCIDRLabels(netip.PrefixFrom(addr, addr.BitLen()))))
-		return []variant{{id: id}}, err
+		return e.address(addr, ep.Entities)
 	case policy.NameEndpoint:
 		return e.name(ep.Name)
 	default:
 		return nil, fmt.Errorf("endpoint %q has the unknown kind %q", ep.Name, ep.Kind)
 	}
+}
+
+// address returns the identity of an address. One of the apiserver is known as such: on a
+// node, Cilium does not know it by the address.
+func (e *Engine) address(addr netip.Addr, of []v1alpha1.Entity) ([]variant, error) {
+	own := merge(e.groupLabels(addr), labels.GetCIDRLabels(netip.PrefixFrom(addr, addr.BitLen())))
+	if slices.Contains(of, v1alpha1.EntityKubeAPIServer) {
+		if slices.Contains(of, v1alpha1.EntityRemoteNode) {
+			return []variant{{id: reserved(identity.ReservedIdentityKubeAPIServer)}}, nil
+		}
+		own = merge(own, labels.LabelKubeAPIServer)
+	}
+	id, err := e.identity(own)
+	return []variant{{id: id}}, err
 }
 
 // single are the entities that have one identity.

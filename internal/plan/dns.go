@@ -26,8 +26,8 @@ func dnsRule(f *policy.Fence, names []string) policy.Rule {
 	peers := []policy.Peer{{Kind: policy.Pods, Namespace: dns.Namespace, Pods: policy.PodsOf(dns.Pods)}}
 	if dns.NodeLocal {
 		peers = append(peers, policy.NodeLocalDNS(dns.Namespace))
-		peers = append(peers, f.Entity(v1alpha1.EntityHost)...)
 	}
+	peers = append(peers, f.DNSOnNodes()...)
 	return policy.Rule{
 		Direction: policy.Egress, Peers: peers, L7: policy.L7{DNS: names},
 		Ports: []policy.Port{{Port: dns.Port, Protocol: v1alpha1.UDP}, {Port: dns.Port, Protocol: v1alpha1.TCP}},

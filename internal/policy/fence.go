@@ -186,3 +186,24 @@ func (f *Fence) Entity(e v1alpha1.Entity) []Peer {
 	}
 	return []Peer{{Kind: Entities, Entities: []v1alpha1.Entity{e}}}
 }
+
+// AllNodes are the entities host and remote-node as peers: every node.
+func (f *Fence) AllNodes() []Peer {
+	if peers, ok := f.Addresses[v1alpha1.EntityRemoteNode]; ok {
+		return peers
+	}
+	return []Peer{AnyNode()}
+}
+
+// DNSOnNodes are the peers at which nodes themselves serve the cluster's DNS: the pod's own
+// node for a NodeLocal DNSCache, every node for resolver pods with hostNetwork.
+func (f *Fence) DNSOnNodes() []Peer {
+	switch dns := f.Baseline.DNS; {
+	case dns.HostNetwork:
+		return f.AllNodes()
+	case dns.NodeLocal:
+		return f.Entity(v1alpha1.EntityHost)
+	default:
+		return nil
+	}
+}

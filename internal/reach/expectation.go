@@ -163,6 +163,10 @@ func (x *Expectation) expectDNS(from policy.Peer, names []string, why policy.Rea
 		to = append(to, policy.Peer{Kind: policy.Pods, Namespace: dns.Namespace, Pods: policy.Selector{MatchLabels: map[string]string{"k8s-app": "node-local-dns"}}})
 		to = append(to, x.fence.Entity(v1alpha1.EntityHost)...)
 	}
+	if dns.HostNetwork {
+		to = append(to, x.fence.Entity(v1alpha1.EntityHost)...)
+		to = append(to, x.fence.Entity(v1alpha1.EntityRemoteNode)...)
+	}
 	for _, server := range to {
 		x.expect(from, server, Wanted{Ports: ports, L7: policy.L7{DNS: names}, Reason: why}, Wanted{Ports: ports, Reason: why})
 		for _, part := range x.shared(server) {

@@ -55,9 +55,7 @@ func outsideTargets(engine policy.Engine, c v1alpha1.FlowCase, from policy.Endpo
 	var out []policy.Flow
 	for _, to := range ends {
 		out = append(out, onProtocols(c, to)...)
-		for _, icmp := range everyICMP(c) {
-			out = append(out, policy.Flow{To: to, ICMP: icmp})
-		}
+		out = append(out, messages(c, to)...)
 	}
 	return out, nil
 }

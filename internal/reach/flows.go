@@ -67,11 +67,20 @@ func (e Endpoints) targets(c v1alpha1.FlowCase) ([]policy.Flow, error) {
 
 // written are flows without a source to what a case says.
 func (e Endpoints) written(c v1alpha1.FlowCase) ([]policy.Flow, error) {
-	switch f, err := v1alpha1.ParseEndpoint(c.To); {
+	f, err := v1alpha1.ParseEndpoint(c.To)
+	if at, ok := e.serviceAt(f); ok && err == nil {
+		return e.behindAddress(c, at)
+	}
+	switch {
 	case err == nil && f.Form == v1alpha1.ServiceForm:
 		return e.serviceTargets(c, f)
 	case err == nil && f.Form == v1alpha1.NameForm:
-		return onProtocols(c, policy.Endpoint{Kind: policy.NameEndpoint, Name: strings.ToLower(c.To)}), nil
+		to := policy.Endpoint{Kind: policy.NameEndpoint, Name: strings.ToLower(c.To)}
+		out := onProtocols(c, to)
+		if c.Expect == v1alpha1.ExpectDeny && len(e.localEnds(c.To)) == 0 {
+			out = append(out, messages(c, to)...)
+		}
+		return out, nil
 	}
 	ends, err := e.FindAll(c.To)
 	if err != nil {
@@ -80,8 +89,20 @@ func (e Endpoints) written(c v1alpha1.FlowCase) ([]policy.Flow, error) {
 	var out []policy.Flow
 	for _, to := range ends {
 		out = append(out, onProtocols(c, to)...)
+		if c.Expect == v1alpha1.ExpectDeny {
+			out = append(out, messages(c, to)...)
+		}
 	}
 	return out, nil
+}
+
+// messages are the flows by ICMP to an end that a case without a port is about.
+func messages(c v1alpha1.FlowCase, to policy.Endpoint) []policy.Flow {
+	var out []policy.Flow
+	for _, icmp := range everyICMP(c) {
+		out = append(out, policy.Flow{To: to, ICMP: icmp})
+	}
+	return out
 }
 
 // onProtocols are the flows to an end on the port that a case says.

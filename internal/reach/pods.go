@@ -22,6 +22,8 @@ func (e Endpoints) FindAll(text string) ([]policy.Endpoint, error) {
 		return e.podsOf(text, f)
 	case v1alpha1.ServiceForm:
 		return e.behindService(f)
+	case v1alpha1.AddressForm:
+		return e.addressEnds(text)
 	case v1alpha1.ExternalForm:
 		// As a source it is the world: the name of a client is unknown.
 		return []policy.Endpoint{{Kind: policy.EntityEndpoint, Name: string(v1alpha1.EntityWorld)}}, nil

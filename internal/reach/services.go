@@ -51,7 +51,11 @@ func (e Endpoints) addressesOf(s *resource.Service) ([]policy.Endpoint, error) {
 	var out []policy.Endpoint
 	for _, slice := range e.Index.SlicesOf(s) {
 		for _, ip := range slice.IPs() {
-			out = append(out, policy.Endpoint{Kind: policy.AddressEndpoint, Name: ip.String()})
+			ends, err := e.addressEnds(ip.String())
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, ends...)
 		}
 	}
 	if len(out) == 0 {
@@ -160,7 +164,13 @@ func (e Endpoints) sliceTargets(s *resource.Service, ports []resource.ServicePor
 	var out []policy.Flow
 	for _, slice := range e.Index.SlicesOf(s) {
 		for _, ip := range slice.IPs() {
-			out = append(out, onPorts(policy.Endpoint{Kind: policy.AddressEndpoint, Name: ip.String()}, slice.PortsOf(ports))...)
+			ends, err := e.addressEnds(ip.String())
+			if err != nil {
+				return nil, err
+			}
+			for _, to := range ends {
+				out = append(out, onPorts(to, slice.PortsOf(ports))...)
+			}
 		}
 	}
 	if len(out) == 0 {

@@ -68,23 +68,25 @@ func (r *resolver) unlocated(e v1alpha1.Entity) string {
 }
 
 // entityPeers are what an entity comes to in a NetworkPolicy.
-func (r *resolver) entityPeers(e v1alpha1.Entity, ref policy.Ref, at *field.Path) []policy.Peer {
+func (r *resolver) entityPeers(e v1alpha1.Entity, d policy.Direction, ref policy.Ref, at *field.Path) []policy.Peer {
 	pods := policy.Peer{Kind: policy.Pods}
 	switch e {
 	case v1alpha1.EntityHost, v1alpha1.EntityRemoteNode, v1alpha1.EntityKubeAPIServer:
 		if problem := r.unlocated(e); problem != "" {
 			r.refuse("entity-without-address", ref, at, "the entity %q is %s", e, problem)
+		} else if problem = r.unknownTunnels(e, d); problem != "" {
+			r.refuse("tunnel-addresses-unknown", ref, at, "%s", problem)
 		}
 		return r.fence.Addresses[e]
 	case v1alpha1.EntityWorld:
-		return r.outside(policy.Peer{Kind: policy.CIDRs, CIDRs: everyAddress()}, ref, at)
+		return r.outside(policy.Peer{Kind: policy.CIDRs, CIDRs: everyAddress()}, d, ref, at)
 	case v1alpha1.EntityAll:
 		if !r.byCilium() {
 			return []policy.Peer{pods, {Kind: policy.CIDRs, CIDRs: everyAddress()}}
 		}
 	case v1alpha1.EntityCluster:
 		if !r.byCilium() {
-			return r.clusterPeers(pods, ref, at)
+			return r.clusterPeers(pods, d, ref, at)
 		}
 	default:
 		r.refuse("entity-without-address", ref, at, "the entity %q is Cilium's own, and a NetworkPolicy has no word for it: name the pods that are meant%s", e, r.orCilium())
@@ -95,10 +97,10 @@ func (r *resolver) entityPeers(e v1alpha1.Entity, ref policy.Ref, at *field.Path
 }
 
 // clusterPeers are all pods, the nodes and the apiserver.
-func (r *resolver) clusterPeers(pods policy.Peer, ref policy.Ref, at *field.Path) []policy.Peer {
+func (r *resolver) clusterPeers(pods policy.Peer, d policy.Direction, ref policy.Ref, at *field.Path) []policy.Peer {
 	addresses := policy.Peer{Kind: policy.CIDRs}
 	for _, part := range []v1alpha1.Entity{v1alpha1.EntityRemoteNode, v1alpha1.EntityKubeAPIServer} {
-		for _, p := range r.entityPeers(part, ref, at) {
+		for _, p := range r.entityPeers(part, d, ref, at) {
 			addresses.CIDRs = append(addresses.CIDRs, p.CIDRs...)
 		}
 	}
@@ -121,11 +123,14 @@ func (r *resolver) inside() []string {
 // outside is what lies outside the cluster of the networks of a peer: a NetworkPolicy
 // would match pods and nodes in them as well. A network of which nothing is left is
 // refused.
-func (r *resolver) outside(p policy.Peer, ref policy.Ref, at *field.Path) []policy.Peer {
+func (r *resolver) outside(p policy.Peer, d policy.Direction, ref policy.Ref, at *field.Path) []policy.Peer {
 	if !r.kubernetes() {
-		return []policy.Peer{p}
+		return r.outsideUnderCilium(p, d, ref, at)
 	}
 	inside := setOf(r.inside(), nil)
+	if p = r.inKnownFamilies(p, ref, at); len(p.CIDRs) == 0 {
+		return nil
+	}
 	if holdsWorld(setOf(p.CIDRs, p.Except)) && !r.worldKnown(ref, at, "") {
 		return nil
 	}
@@ -135,11 +140,10 @@ func (r *resolver) outside(p policy.Peer, ref policy.Ref, at *field.Path) []poli
 		if err != nil {
 			return nil
 		}
-		holes := holesIn(network, inside, setOf(p.Except, nil))
-		if slices.Contains(holes, network.String()) {
-			r.refuse("network-of-the-cluster", ref, at, "network %q lies within the addresses of the cluster that the profile says, where policies are about pods and entities: name the pods, or the entity host, remote-node or kube-apiserver", c)
+		if r.refuseOfCluster(network, p.Except, d, ref, at) {
 			continue
 		}
+		holes := holesIn(network, inside, setOf(p.Except, nil))
 		out.CIDRs = append(out.CIDRs, c)
 		out.Except = append(out.Except, holes...)
 	}
@@ -180,13 +184,13 @@ func prefixes(s *netipx.IPSet) []string {
 
 // inForm are the ends that stand for one in the form that policies have.
 func (r *resolver) inForm(f *flow, e end) []end {
-	if !r.kubernetes() {
+	if !r.kubernetes() && e.peer.Kind != policy.CIDRs {
 		return []end{e}
 	}
 	var out []end
 	switch e.peer.Kind {
 	case policy.CIDRs:
-		for _, p := range r.outside(e.peer, f.ref, e.path) {
+		for _, p := range r.outside(e.peer, f.direction, f.ref, e.path) {
 			out = append(out, end{peer: p, ports: e.ports, path: e.path})
 		}
 	case policy.Entities:
@@ -195,7 +199,7 @@ func (r *resolver) inForm(f *flow, e end) []end {
 			if entity == v1alpha1.EntityKubeAPIServer && f.direction == policy.Egress && len(ports) == 0 {
 				ports = r.apiServerPorts()
 			}
-			for _, p := range r.entityPeers(entity, f.ref, e.path) {
+			for _, p := range r.entityPeers(entity, f.direction, f.ref, e.path) {
 				out = append(out, end{peer: p, ports: ports, path: e.path})
 			}
 		}
@@ -258,10 +262,13 @@ func (r *resolver) checkForm() {
 	at := r.profile.Path.Child("baseline")
 	b := r.profile.Spec.Baseline
 	if b.APIServer != nil {
-		r.entityPeers(v1alpha1.EntityKubeAPIServer, r.profile.Ref, at.Child("apiServer"))
+		r.entityPeers(v1alpha1.EntityKubeAPIServer, policy.Egress, r.profile.Ref, at.Child("apiServer"))
 	}
 	if b.DNS.NodeLocal {
-		r.entityPeers(v1alpha1.EntityHost, r.profile.Ref, at.Child("dns", "nodeLocal"))
+		r.entityPeers(v1alpha1.EntityHost, policy.Egress, r.profile.Ref, at.Child("dns", "nodeLocal"))
+	}
+	if b.DNS.HostNetwork {
+		r.entityPeers(v1alpha1.EntityRemoteNode, policy.Egress, r.profile.Ref, at.Child("dns", "hostNetwork"))
 	}
 }
 

@@ -23,7 +23,7 @@ metadata: {name: platform}
 spec:
   cluster: {cni: Cilium, ciliumVersion: "1.19"}
   enforcement: Enforce
-  baseline: {dns: {names: ["*.*.svc.cluster.local"]}}
+  baseline: {dns: {names: ["**.cluster.local"]}}
   limits: {l7: [HTTP, DNS], fqdns: ["*"]}
 `), nil)
 	if len(errs) > 0 {

@@ -18,10 +18,9 @@ func (r *resolver) doubtProfile() {
 	at := r.profile.Path.Child("baseline")
 	dns := r.profile.Spec.Baseline.DNS
 	r.doubtPeer(dns.Namespace, dns.Pods, at.Child("dns", "pods"))
-	if names := dns.Names; len(names) > 0 && !policy.SomeCovers(names, "service.namespace.svc.cluster.local") {
-		r.warn("dns-names-without-services", r.profile.Ref, at.Child("dns", "names"),
-			`no pattern covers the names of Services in this cluster, as "web.tenant-acme.svc.cluster.local" is: add "*.*.svc.cluster.local", unless pods call none by name`)
-	}
+	r.checkBaselineDNS()
+	r.checkBaselineMonitoring()
+	r.checkSearchList()
 	if m := r.profile.Spec.Baseline.Monitoring; m != nil {
 		r.doubtPeer(m.Namespace, m.Pods, at.Child("monitoring", "pods"))
 		if len(m.Ports) == 0 {

@@ -115,7 +115,7 @@ func (r *resolver) grantAtProxy(s served, from policy.Peer, ports []policy.Port,
 	proxy := s.grants[0].From
 	decl.Subject = proxy.Pods
 	ports = slices.SortedFunc(slices.Values(ports), policy.ComparePorts)
-	for _, agents := range r.outside(from, ref, at) {
+	for _, agents := range r.outside(from, policy.Ingress, ref, at) {
 		r.fence.Grants = append(r.fence.Grants, policy.Grant{Family: policy.AgentIngress, From: agents, To: proxy, Ports: ports, Destination: decl})
 	}
 }

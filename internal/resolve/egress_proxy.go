@@ -88,7 +88,7 @@ func (r *resolver) grantFromProxy() {
 		return
 	}
 	proxy := policy.Peer{Kind: policy.Pods, Namespace: used.Namespace, Pods: policy.PodsOf(r.profile.Spec.EgressProxy.Pods)}
-	for _, world := range r.outside(policy.Peer{Kind: policy.CIDRs, CIDRs: everyAddress()}, r.profile.Ref, at) {
+	for _, world := range r.outside(policy.Peer{Kind: policy.CIDRs, CIDRs: everyAddress()}, policy.Egress, r.profile.Ref, at) {
 		r.fence.Grants = append(r.fence.Grants, policy.Grant{
 			Family: policy.FQDNEgress, From: proxy, To: world, Ports: ports, Source: r.proxyDeclaration(proxy),
 		})

@@ -30,6 +30,9 @@ func (r *resolver) essentials() []essential {
 	}
 	dns := r.profile.Spec.Baseline.DNS
 	servers := policy.Peer{Kind: policy.Pods, Namespace: dns.Namespace, Pods: policy.PodsOf(dns.Pods)}
+	if dns.HostNetwork {
+		servers = remote
+	}
 	out := []essential{
 		{policy.Egress, apiServer, on(v1alpha1.TCP, r.dialledAPIServerPorts()...), "the apiserver (entity kube-apiserver)"},
 		{policy.Egress, servers, on(v1alpha1.UDP, dns.Port), "the cluster's DNS"},

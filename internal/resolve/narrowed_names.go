@@ -28,7 +28,17 @@ func (r *resolver) isDNS(p policy.Peer) bool {
 	dns := r.profile.Spec.Baseline.DNS
 	switch {
 	case p.Kind == policy.Entities:
-		return slices.Contains(p.Entities, v1alpha1.EntityCluster) || slices.Contains(p.Entities, v1alpha1.EntityAll)
+		return slices.ContainsFunc(p.Entities, func(e v1alpha1.Entity) bool {
+			switch e {
+			case v1alpha1.EntityCluster, v1alpha1.EntityAll:
+				return true
+			case v1alpha1.EntityHost:
+				return dns.NodeLocal || dns.HostNetwork
+			case v1alpha1.EntityRemoteNode:
+				return dns.HostNetwork
+			}
+			return false
+		})
 	case p.Kind != policy.Pods || slices.Contains(p.NotNamespaces, dns.Namespace):
 		return false
 	case p.Namespace != "" && p.Namespace != dns.Namespace:

@@ -83,7 +83,7 @@ func newResolver(in *resource.Inputs, index *resource.Index) *resolver {
 		unread: map[string]bool{}, unreadNamespaces: map[string]bool{},
 		fence: &policy.Fence{
 			Name: in.Fence.Name, Profile: reasonOf(in.Profile.Ref, in.Profile.Path),
-			Cluster: in.Profile.Spec.Cluster, Mesh: in.Mesh(), Policies: in.Profile.Spec.Policies, Baseline: in.Profile.Spec.Baseline,
+			Cluster: withTunnels(in.Profile.Spec.Cluster), Mesh: in.Mesh(), Policies: in.Profile.Spec.Policies, Baseline: in.Profile.Spec.Baseline,
 			NamespaceLabels: in.Profile.Spec.Tenants.NamespaceLabels, LocalNames: policy.LocalNamesOf(in.Profile.Spec.LocalNames),
 			UndecidedKinds:  in.Profile.Spec.UndecidedKinds,
 			Representatives: int(in.Profile.Spec.ProofBudget.Representatives),
@@ -106,6 +106,7 @@ func (r *resolver) resolve(in *resource.Inputs) {
 	r.declareFlows()
 	r.declareNodes()
 	r.refuseWorldInParts()
+	r.refuseDeadDNS()
 	r.grantFlows()
 	r.grantAgents()
 	r.grantFromProxy()

@@ -65,6 +65,63 @@ func (r *resolver) unknownAddresses() []string {
 	return lacking
 }
 
+// ipFamily is IPv4 or IPv6.
+type ipFamily struct {
+	name string
+	all  netip.Prefix
+}
+
+var ipFamilies = []ipFamily{{"IPv4", worlds[0]}, {"IPv6", worlds[1]}}
+
+// has reports whether a network is of the family.
+func (f ipFamily) has(cidr string) bool {
+	p, err := netip.ParsePrefix(cidr)
+	return err == nil && p.Addr().BitLen() == f.all.Addr().BitLen()
+}
+
+// known reports whether the profile states the addresses of pods and of nodes in a family, so
+// that the world of the family lies outside them.
+func (f ipFamily) known(c v1alpha1.Cluster) bool {
+	return slices.ContainsFunc(c.PodCIDRs, f.has) && slices.ContainsFunc(c.NodeCIDRs, f.has)
+}
+
+// inKnownFamilies leaves the world of a family out of a peer where the profile states no
+// addresses of pods or nodes in it: what is in the cluster is then unknown. Pods without an
+// address of the family lose nothing.
+func (r *resolver) inKnownFamilies(p policy.Peer, ref policy.Ref, at *field.Path) policy.Peer {
+	if r.byCilium() || len(r.unknownAddresses()) > 0 {
+		return p
+	}
+	out := p
+	out.CIDRs = slices.Clone(p.CIDRs)
+	var left []string
+	for _, f := range ipFamilies {
+		own := slices.DeleteFunc(slices.Clone(p.CIDRs), func(c string) bool { return !f.has(c) })
+		if f.known(r.fence.Cluster) || !holdsWorld(setOf(own, p.Except)) {
+			continue
+		}
+		out.CIDRs = slices.DeleteFunc(out.CIDRs, f.has)
+		left = append(left, f.name)
+	}
+	out.Except = slices.DeleteFunc(slices.Clone(p.Except), func(c string) bool {
+		return !slices.ContainsFunc(out.CIDRs, func(o string) bool { return sameFamily(c, o) })
+	})
+	if len(out.CIDRs) == 0 {
+		r.refuse("world-unknown", ref, at, "stands for every address outside the cluster over %s, and the profile states no such addresses of pods and nodes: add them to cluster.podCIDRs and nodeCIDRs, or remove the network", strings.Join(left, " and "))
+		return out
+	}
+	for _, f := range ipFamilies {
+		if slices.Contains(left, f.name) && slices.ContainsFunc(r.fence.Cluster.PodCIDRs, f.has) {
+			r.warn("world-family-unknown", ref, at, "stands for every address outside the cluster, and leaves out %s, since cluster.nodeCIDRs has no %[1]s addresses: add those of the nodes, or remove %[1]s from podCIDRs", f.name)
+		}
+	}
+	return out
+}
+
+func sameFamily(a, b string) bool {
+	return slices.ContainsFunc(ipFamilies, func(f ipFamily) bool { return f.has(a) && f.has(b) })
+}
+
 // networksOfPeer are the networks of one peer of a flow.
 type networksOfPeer struct {
 	flow *flow
@@ -75,12 +132,17 @@ type networksOfPeer struct {
 // refuseWorldInParts refuses networks that stand for the world only together: in several
 // peers, or in several flows of the same pods.
 func (r *resolver) refuseWorldInParts() {
-	if !r.kubernetes() || len(r.unknownAddresses()) == 0 {
+	unknown := r.unknownNetworks()
+	if !r.kubernetes() || len(unknown.Prefixes()) == 0 {
 		return
 	}
 	var parts []networksOfPeer
 	for _, f := range slices.Concat(r.flows, r.agentFlows()) {
-		parts = append(parts, networkPeers(f)...)
+		for _, p := range networkPeers(f) {
+			if p.set = intersection(p.set, unknown); len(p.set.Prefixes()) > 0 {
+				parts = append(parts, p)
+			}
+		}
 	}
 	refused := map[*flow]bool{}
 	for i, first := range parts {
@@ -112,7 +174,33 @@ func (r *resolver) refuseWorldOf(group []networksOfPeer) {
 			others = append(others, p.at.String())
 		}
 	}
-	r.worldKnown(first.flow.ref, first.at, "together with "+strings.Join(others, ", ")+" ")
+	with := "together with " + strings.Join(others, ", ") + " "
+	if r.worldKnown(first.flow.ref, first.at, with) {
+		r.refuse("world-unknown", first.flow.ref, first.at, "%sstands for every address outside the cluster over an IP family of which cluster.nodeCIDRs states no nodes: add them in the profile", with)
+	}
+}
+
+// unknownNetworks are the address spaces in which the profile does not separate the world
+// from the cluster: all of them, or those of a family that pods have and nodes are not stated in.
+func (r *resolver) unknownNetworks() *netipx.IPSet {
+	var cidrs []string
+	for _, f := range ipFamilies {
+		if len(r.unknownAddresses()) > 0 || !r.byCilium() && !f.known(r.fence.Cluster) && slices.ContainsFunc(r.fence.Cluster.PodCIDRs, f.has) {
+			cidrs = append(cidrs, f.all.String())
+		}
+	}
+	return setOf(cidrs, nil)
+}
+
+func intersection(a, b *netipx.IPSet) *netipx.IPSet {
+	var out netipx.IPSetBuilder
+	out.AddSet(a)
+	out.Intersect(b)
+	set, err := out.IPSet()
+	if err != nil {
+		return &netipx.IPSet{}
+	}
+	return set
 }
 
 // agentFlows are those by which agents dial in from networks, as far as networks matter.

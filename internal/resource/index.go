@@ -3,6 +3,7 @@ package resource
 import (
 	"cmp"
 	"fmt"
+	"net/netip"
 	"slices"
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
@@ -68,6 +69,8 @@ type Namespace struct {
 type Node struct {
 	Ref    policy.Ref
 	Labels map[string]string
+	// Addresses of the node's status.
+	Addresses []netip.Addr
 }
 
 // Policy is a network policy of the build.
@@ -92,6 +95,8 @@ type Index struct {
 	Inferred []Inferred
 	// Unseen are resources that make pods which they do not show.
 	Unseen []Unseen
+	// Redirects are Cilium's, of connections to pods of the same node.
+	Redirects []*Redirect
 	// Partial says that something in the build could not be read, which was refused:
 	// what is not in the index may be there all the same.
 	Partial bool
@@ -107,11 +112,13 @@ type Index struct {
 	services    map[string][]*Service
 	// slices are by namespace and Service.
 	slices map[[2]string][]*EndpointSlice
+	// owners are what has each address.
+	owners map[netip.Addr]Owner
 }
 
 // NewIndex reads the resources of the build and its inventory.
 func NewIndex(items []*yaml.RNode) (*Index, policy.Findings) {
-	x := &Index{Namespaces: map[string]*Namespace{}, Nodes: map[string]*Node{}, byNamespace: map[string][]*Workload{}, services: map[string][]*Service{}, slices: map[[2]string][]*EndpointSlice{}}
+	x := &Index{Namespaces: map[string]*Namespace{}, Nodes: map[string]*Node{}, byNamespace: map[string][]*Workload{}, services: map[string][]*Service{}, slices: map[[2]string][]*EndpointSlice{}, owners: map[netip.Addr]Owner{}}
 	items, findings := Distinct(items)
 	copies := len(findings)
 	if err := unreadData(); err != nil {
@@ -142,6 +149,7 @@ func NewIndex(items []*yaml.RNode) (*Index, policy.Findings) {
 	slices.SortStableFunc(x.Slices, func(a, b *EndpointSlice) int { return byRef(a.Ref, b.Ref) })
 	slices.SortStableFunc(x.Inferred, func(a, b Inferred) int { return byRef(a.Resource, b.Resource) })
 	slices.SortStableFunc(x.Unseen, func(a, b Unseen) int { return byRef(a.Resource, b.Resource) })
+	slices.SortStableFunc(x.Redirects, func(a, b *Redirect) int { return byRef(a.Ref, b.Ref) })
 	x.Partial = len(findings) > copies
 	for _, w := range x.Workloads {
 		x.byNamespace[w.Ref.Namespace] = append(x.byNamespace[w.Ref.Namespace], w)
@@ -153,6 +161,7 @@ func NewIndex(items []*yaml.RNode) (*Index, policy.Findings) {
 		of := [2]string{e.Ref.Namespace, e.Service}
 		x.slices[of] = append(x.slices[of], e)
 	}
+	x.findOwners()
 	return x, findings
 }
 
@@ -197,7 +206,11 @@ func (x *Index) file(n *yaml.RNode, kind string) error {
 	case "v1/Namespace":
 		x.Namespaces[n.GetName()] = &Namespace{Ref: RefOf(n), Labels: n.GetLabels()}
 	case "v1/Node":
-		x.Nodes[n.GetName()] = &Node{Ref: RefOf(n), Labels: n.GetLabels()}
+		own, err := nodeAddresses(n)
+		if err != nil {
+			return err
+		}
+		x.Nodes[n.GetName()] = &Node{Ref: RefOf(n), Labels: n.GetLabels(), Addresses: own}
 	case "v1/Service":
 		s, err := newService(n)
 		if err != nil {
@@ -220,6 +233,12 @@ func (x *Index) file(n *yaml.RNode, kind string) error {
 		mirror, err := mirrored(n)
 		x.Slices = append(x.Slices, mirror...)
 		return err
+	case localRedirect:
+		r, err := newRedirect(n)
+		if err != nil {
+			return err
+		}
+		x.Redirects = append(x.Redirects, r)
 	default:
 		return x.filePods(n, kind)
 	}

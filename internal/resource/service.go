@@ -1,6 +1,7 @@
 package resource
 
 import (
+	"net/netip"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/util/intstr"
@@ -20,6 +21,9 @@ type Service struct {
 	ExternalName          string
 	ExternalTrafficPolicy string
 	Ports                 []ServicePort
+	// Addresses are those inside the cluster, PublicAddresses those by which clients
+	// outside the cluster reach the Service.
+	Addresses, PublicAddresses []netip.Addr
 }
 
 // ServicePort is a Service's port and the pods' port behind it.
@@ -126,6 +130,10 @@ func newService(n *yaml.RNode) (*Service, error) {
 	s := &Service{
 		Ref: RefOf(n), Selector: in.Spec.Selector, Type: in.Spec.Type, ClusterIP: in.Spec.ClusterIP,
 		ExternalName: in.Spec.ExternalName, ExternalTrafficPolicy: in.Spec.ExternalTrafficPolicy, Ports: in.Spec.Ports,
+	}
+	var err error
+	if s.Addresses, s.PublicAddresses, err = serviceAddresses(n); err != nil {
+		return nil, err
 	}
 	for i := range s.Ports {
 		p := &s.Ports[i]

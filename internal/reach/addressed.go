@@ -1,0 +1,76 @@
+package reach
+
+import (
+	"fmt"
+	"net/netip"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/policy"
+)
+
+// serviceAt is the Service of the build that has an address, as FlowTests write it. Its
+// connections are translated before any policy decides.
+func (e Endpoints) serviceAt(f v1alpha1.FlowEndpoint) (v1alpha1.FlowEndpoint, bool) {
+	addr, err := netip.ParseAddr(f.Name)
+	if f.Form != v1alpha1.AddressForm || err != nil {
+		return f, false
+	}
+	o, known := e.Index.OwnerOf(addr)
+	if !known || o.Service == nil || o.Endpoint {
+		return f, false
+	}
+	return v1alpha1.FlowEndpoint{Form: v1alpha1.ServiceForm, In: o.Service.Ref.Namespace, Name: o.Service.Ref.Name}, true
+}
+
+// behindAddress are the ends of connections to the address of a Service.
+func (e Endpoints) behindAddress(c v1alpha1.FlowCase, at v1alpha1.FlowEndpoint) ([]policy.Flow, error) {
+	if c.ICMP != "" {
+		return nil, fmt.Errorf("%s is Service %s/%s, and no Service forwards icmp: write its pods", c.To, at.In, at.Name)
+	}
+	flows, err := e.serviceTargets(c, at)
+	if err != nil {
+		return nil, fmt.Errorf("%s is Service %s/%s: %w", c.To, at.In, at.Name, err)
+	}
+	return flows, nil
+}
+
+// addressEnds are what an address stands for, if it is not the destination of a connection
+// to a Service: a node, the apiserver, or what is outside the cluster. Cilium knows none of
+// the cluster's own by an address; another enforcer decides by the address itself.
+func (e Endpoints) addressEnds(name string) ([]policy.Endpoint, error) {
+	addr, err := netip.ParseAddr(name)
+	if err != nil {
+		return nil, fmt.Errorf("%q is not an address", name)
+	}
+	addr = addr.Unmap()
+	plain := policy.Endpoint{Kind: policy.AddressEndpoint, Name: name}
+	c := e.Fence.Cluster
+	owner, known := e.Index.OwnerOf(addr)
+	in := func(cidrs []string) bool { return addressesOf(policy.Peer{CIDRs: cidrs}).Contains(addr) }
+	server := c.APIServer != nil && in(c.APIServer.CIDRs)
+	node := owner.Node != nil || in(c.NodeCIDRs)
+	switch {
+	case known && owner.Endpoint:
+		return e.behindService(v1alpha1.FlowEndpoint{In: owner.Service.Ref.Namespace, Name: owner.Service.Ref.Name})
+	case known && owner.Service != nil && !owner.Public:
+		return nil, fmt.Errorf("%s is Service %s/%s, and no connection comes from a Service's address: write its pods", name, owner.Service.Ref.Namespace, owner.Service.Ref.Name)
+	case c.CNI == v1alpha1.CNIKubernetes:
+		return []policy.Endpoint{plain}, nil
+	case server && node:
+		plain.Entities = []v1alpha1.Entity{v1alpha1.EntityKubeAPIServer, v1alpha1.EntityRemoteNode}
+	case server:
+		plain.Entities = []v1alpha1.Entity{v1alpha1.EntityKubeAPIServer}
+	case owner.Node != nil:
+		return []policy.Endpoint{{Kind: policy.NodeEndpoint, Name: "node/" + owner.Node.Ref.Name, Labels: owner.Node.Labels}}, nil
+	case node:
+		return []policy.Endpoint{
+			{Kind: policy.EntityEndpoint, Name: string(v1alpha1.EntityHost)},
+			{Kind: policy.EntityEndpoint, Name: string(v1alpha1.EntityRemoteNode)},
+		}, nil
+	case in(c.PodCIDRs):
+		return nil, fmt.Errorf("%s is in cluster.podCIDRs, and which pod has it is unknown: write the pod", name)
+	case in(c.ServiceCIDRs):
+		return nil, fmt.Errorf("%s is in cluster.serviceCIDRs, and no Service of the build has it: write the Service as service/namespace/name, or declare it as inventory with its clusterIP", name)
+	}
+	return []policy.Endpoint{plain}, nil
+}

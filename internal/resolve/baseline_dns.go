@@ -1,0 +1,254 @@
+package resolve
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/resource"
+)
+
+// dnsPort is the port that clients of DNS dial.
+const dnsPort = 53
+
+// dnsService is the name that Kubernetes gives the Service of the cluster's DNS, whoever
+// serves it.
+const dnsService = "kube-dns"
+
+// checkBaselineDNS holds baseline.dns against the pods, Services and redirects of the build:
+// where it does not fit, no pod of a tenant resolves a name. Missing pods are no finding,
+// since they may be deployed elsewhere.
+func (r *resolver) checkBaselineDNS() {
+	if r.twin || r.index.Blind {
+		return
+	}
+	dns, at := r.profile.Spec.Baseline.DNS, r.profile.Path.Child("baseline", "dns")
+	pods := r.index.In(dns.Namespace, policy.PodsOf(dns.Pods))
+	r.checkDNSOnNodes(pods, at)
+	services := r.dnsServices(pods)
+	for _, s := range services {
+		r.checkDNSService(s, at)
+	}
+	if len(services) == 0 {
+		r.checkDNSPorts(pods, at)
+	}
+	r.checkNodeLocal(at)
+	r.checkDNSRedirects(services, at)
+}
+
+// checkDNSOnNodes holds baseline.dns.hostNetwork against the resolver's pods.
+func (r *resolver) checkDNSOnNodes(pods []*resource.Workload, at *field.Path) {
+	onNodes := slices.DeleteFunc(slices.Clone(pods), func(w *resource.Workload) bool { return !w.HostNetwork })
+	switch set := r.profile.Spec.Baseline.DNS.HostNetwork; {
+	case len(onNodes) > 0 && !set:
+		r.refuse("dns-pods-on-host-network", r.profile.Ref, at.Child("pods"),
+			"%s uses hostNetwork, and no policy selects such pods by labels: no pod of a tenant resolves a name: set baseline.dns.hostNetwork: true", workloads(onNodes))
+	case len(pods) > 0 && len(onNodes) == 0 && set:
+		r.warn("dns-host-network-unused", r.profile.Ref, at.Child("hostNetwork"),
+			"allows port %d of every node, and %s does not use hostNetwork: remove it", r.profile.Spec.Baseline.DNS.Port, workloads(pods))
+	}
+}
+
+// dnsServices are the Services of the cluster's DNS: those in front of its pods, and the one
+// with the usual name.
+func (r *resolver) dnsServices(pods []*resource.Workload) []*resource.Service {
+	var out []*resource.Service
+	for _, s := range r.index.ServicesIn(r.profile.Spec.Baseline.DNS.Namespace) {
+		behind := policy.Selector{MatchLabels: s.Selector}
+		serves := len(s.Selector) > 0 && slices.ContainsFunc(pods, func(w *resource.Workload) bool { return policy.Selects(behind, w.Labels) })
+		asked := slices.ContainsFunc(s.Ports, func(p resource.ServicePort) bool { return p.Port == dnsPort && p.Protocol != v1alpha1.SCTP })
+		if asked && s.Type != "ExternalName" && (serves || s.Ref.Name == dnsService) {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// checkDNSService holds the pods and ports behind a Service of the cluster's DNS against the
+// baseline.
+func (r *resolver) checkDNSService(s *resource.Service, at *field.Path) {
+	dns := r.profile.Spec.Baseline.DNS
+	if len(s.Selector) == 0 {
+		r.checkDNSEndpoints(s, at)
+		return
+	}
+	behind := r.index.In(s.Ref.Namespace, policy.Selector{MatchLabels: s.Selector})
+	selected := policy.PodsOf(dns.Pods)
+	others := slices.DeleteFunc(slices.Clone(behind), func(w *resource.Workload) bool {
+		return policy.Selects(selected, w.Labels) || w.HostNetwork && dns.HostNetwork
+	})
+	_, common := policy.Both(selected, policy.Selector{MatchLabels: s.Selector})
+	switch {
+	case len(others) > 0:
+		r.refuse("dns-pods-not-selected", r.profile.Ref, at.Child("pods"),
+			"does not select %s, to which Service %s/%s sends DNS: their answers are denied: set baseline.dns.pods: {matchLabels: %s}", workloads(others), s.Ref.Namespace, s.Ref.Name, labelsInYAML(s.Selector))
+	case len(behind) == 0 && !common:
+		r.refuse("dns-pods-not-selected", r.profile.Ref, at.Child("pods"),
+			"selects none of the pods to which Service %s/%s sends DNS, by its selector: set baseline.dns.pods: {matchLabels: %s}", s.Ref.Namespace, s.Ref.Name, labelsInYAML(s.Selector))
+	}
+	if wrong := dnsTargets(s, behind, dns.Port); len(wrong) > 0 {
+		r.refuseDNSPort(wrong, fmt.Sprintf("Service %s/%s sends DNS to port", s.Ref.Namespace, s.Ref.Name), at)
+	}
+}
+
+// dnsTargets are the ports other than one to which a Service sends DNS.
+func dnsTargets(s *resource.Service, behind []*resource.Workload, port int32) []int32 {
+	var out []int32
+	for _, p := range s.Ports {
+		target := p.Target()
+		switch {
+		case p.Port != dnsPort || p.Protocol == v1alpha1.SCTP:
+		case target.Name == "":
+			out = append(out, target.Port)
+		default:
+			for _, w := range behind {
+				for _, n := range w.Ports {
+					if n.Name == target.Name && n.Protocol == p.Protocol {
+						out = append(out, int32(n.Port))
+					}
+				}
+			}
+		}
+	}
+	slices.Sort(out)
+	return slices.DeleteFunc(slices.Compact(out), func(p int32) bool { return p == port })
+}
+
+// refuseDNSPort refuses a port of the baseline on which the cluster's DNS does not listen.
+func (r *resolver) refuseDNSPort(listens []int32, who string, at *field.Path) {
+	do := fmt.Sprintf("set baseline.dns.port: %d", listens[0])
+	if len(listens) > 1 {
+		do = "have all pods listen on one port, and set baseline.dns.port to it"
+	}
+	r.refuse("dns-port", r.profile.Ref, at.Child("port"), "is %d, and %s %s: policies see the pods' own port, so no pod of a tenant resolves a name: %s",
+		r.profile.Spec.Baseline.DNS.Port, who, numbers(listens), do)
+}
+
+// checkDNSPorts holds the ports that the resolver's pods declare against the baseline, where
+// no Service of the build is in front of them.
+func (r *resolver) checkDNSPorts(pods []*resource.Workload, at *field.Path) {
+	port := r.profile.Spec.Baseline.DNS.Port
+	var wrong []*resource.Workload
+	var listens []int32
+	for _, w := range pods {
+		var own []int32
+		for _, n := range w.Numbers {
+			if n.Protocol == v1alpha1.UDP {
+				own = append(own, n.Port)
+			}
+		}
+		if len(own) > 0 && !slices.Contains(own, port) {
+			wrong, listens = append(wrong, w), append(listens, own...)
+		}
+	}
+	slices.Sort(listens)
+	if listens = slices.Compact(listens); len(listens) == 1 {
+		r.refuseDNSPort(listens, workloads(wrong)+" listens on", at)
+	} else if len(listens) > 1 {
+		r.warn("dns-port", r.profile.Ref, at.Child("port"), "is %d, and %s declares other UDP ports alone (%s): set baseline.dns.port to the one for DNS, or declare it in the pods", port, workloads(wrong), numbers(listens))
+	}
+}
+
+// checkDNSEndpoints holds the addresses behind a Service of the cluster's DNS that selects no
+// pods against the baseline, which selects pods.
+func (r *resolver) checkDNSEndpoints(s *resource.Service, at *field.Path) {
+	if dns := r.profile.Spec.Baseline.DNS; dns.NodeLocal || dns.HostNetwork {
+		return
+	}
+	if slicesOf := r.index.SlicesOf(s); len(slicesOf) > 0 {
+		r.warn("dns-pods-not-selected", r.profile.Ref, at.Child("pods"),
+			"Service %s/%s has no selector and sends DNS to the addresses %s: where these are nodes, set baseline.dns.hostNetwork: true; where they are outside the cluster, allow them by a flow in every",
+			s.Ref.Namespace, s.Ref.Name, some(slicesOf[0].Addresses))
+	}
+}
+
+// checkNodeLocal holds baseline.dns.nodeLocal against a NodeLocal DNSCache of the build.
+func (r *resolver) checkNodeLocal(at *field.Path) {
+	dns := r.profile.Spec.Baseline.DNS
+	cache := r.index.In(dns.Namespace, policy.NodeLocalDNS(dns.Namespace).Pods)
+	switch {
+	case len(cache) == 0:
+	case !dns.NodeLocal:
+		r.refuse("dns-node-local", r.profile.Ref, at.Child("nodeLocal"),
+			"is false, and %s is a NodeLocal DNSCache, which answers the pods of its node: no pod of a tenant resolves a name through it: set baseline.dns.nodeLocal: true", workloads(cache))
+	default:
+		var own []int32
+		for _, n := range cache[0].Numbers {
+			if n.Protocol == v1alpha1.UDP {
+				own = append(own, n.Port)
+			}
+		}
+		if len(own) > 0 && !slices.Contains(own, dns.Port) {
+			r.refuse("dns-port", r.profile.Ref, at.Child("port"), "is %d, also for the NodeLocal DNSCache, and %s listens on %s: have both listen on one port, and set baseline.dns.port to it", dns.Port, workloads(cache), numbers(own))
+		}
+	}
+}
+
+// checkDNSRedirects holds the pods to which Cilium redirects DNS against the baseline.
+func (r *resolver) checkDNSRedirects(services []*resource.Service, at *field.Path) {
+	dns := r.profile.Spec.Baseline.DNS
+	for _, d := range r.index.Redirects {
+		if !r.redirectsDNS(d, services) {
+			continue
+		}
+		name := fmt.Sprintf("CiliumLocalRedirectPolicy %s/%s", d.Ref.Namespace, d.Ref.Name)
+		selects := func(p policy.Peer) bool { return p.Namespace == d.Ref.Namespace && within(d.Pods, p.Pods) }
+		switch resolver := (policy.Peer{Namespace: dns.Namespace, Pods: policy.PodsOf(dns.Pods)}); {
+		case selects(resolver):
+		case !selects(policy.NodeLocalDNS(dns.Namespace)):
+			r.refuse("dns-redirect", r.profile.Ref, at.Child("pods"),
+				"does not select the pods of namespace %q to which %s redirects DNS: no pod of a tenant resolves a name: redirect to pods with k8s-app=node-local-dns in namespace %q and set baseline.dns.nodeLocal: true, or select the pods in baseline.dns.namespace and pods", d.Ref.Namespace, name, dns.Namespace)
+			continue
+		case !dns.NodeLocal:
+			r.refuse("dns-redirect", r.profile.Ref, at.Child("nodeLocal"), "is false, and %s redirects DNS to a NodeLocal DNSCache: no pod of a tenant resolves a name: set baseline.dns.nodeLocal: true", name)
+		}
+		for _, p := range d.Ports {
+			if p.Serves(dnsPort) && p.Target != dns.Port {
+				r.refuseDNSPort([]int32{p.Target}, name+" redirects DNS to port", at)
+				break
+			}
+		}
+	}
+}
+
+// redirectsDNS reports whether a redirect takes connections to the cluster's DNS: to one of
+// its Services, to the address of one, or to that of a NodeLocal DNSCache.
+func (r *resolver) redirectsDNS(d *resource.Redirect, services []*resource.Service) bool {
+	if !slices.ContainsFunc(d.Ports, func(p resource.RedirectPort) bool { return p.Serves(dnsPort) }) {
+		return false
+	}
+	return d.Service == r.profile.Spec.Baseline.DNS.Namespace+"/"+dnsService || d.Address.IsLinkLocalUnicast() ||
+		slices.ContainsFunc(services, func(s *resource.Service) bool {
+			return d.Service == s.Ref.Namespace+"/"+s.Ref.Name || d.Address.IsValid() && s.ClusterIP == d.Address.String()
+		})
+}
+
+// workloads are some workloads in a message.
+func workloads(list []*resource.Workload) string {
+	var out []string
+	for _, w := range list {
+		out = append(out, fmt.Sprintf("%s/%s of namespace %s", w.Ref.Kind, w.Ref.Name, w.Ref.Namespace))
+	}
+	return some(out)
+}
+
+func labelsInYAML(labels map[string]string) string {
+	var out []string
+	for _, key := range slices.Sorted(maps.Keys(labels)) {
+		out = append(out, fmt.Sprintf("%s: %q", key, labels[key]))
+	}
+	return "{" + strings.Join(out, ", ") + "}"
+}
+
+func numbers(ports []int32) string {
+	var out []string
+	for _, p := range ports {
+		out = append(out, fmt.Sprint(p))
+	}
+	return strings.Join(out, ", ")
+}

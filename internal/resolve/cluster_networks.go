@@ -1,0 +1,147 @@
+package resolve
+
+import (
+	"net/netip"
+	"strings"
+
+	"go4.org/netipx"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/resource"
+)
+
+// clusterPart is a part of the cluster's addresses, which no rule about networks matches.
+type clusterPart struct {
+	set *netipx.IPSet
+	// what has the addresses, and the peer that matches it instead.
+	what, peer string
+}
+
+// clusterParts are the addresses of the cluster, as far as the profile and the build know
+// them. Policies are decided after service translation, so the address of a Service is no
+// end of a flow. Public addresses of a Service may still be the source of one.
+func (r *resolver) clusterParts(d policy.Direction) []clusterPart {
+	var services, nodes, pods netipx.IPSetBuilder
+	for _, a := range r.index.OwnedAddresses() {
+		switch {
+		case a.Node != nil:
+			nodes.Add(a.Address)
+		case a.Endpoint:
+			pods.Add(a.Address)
+		case !a.Public || d == policy.Egress:
+			services.Add(a.Address)
+		}
+	}
+	c := r.fence.Cluster
+	services.AddSet(setOf(c.ServiceCIDRs, nil))
+	nodes.AddSet(setOf(c.NodeCIDRs, nil))
+	if r.byCilium() && r.fence.Agent.Value(policy.CIDRMatchMode) == "nodes" {
+		// Then networks match the addresses of nodes.
+		nodes = netipx.IPSetBuilder{}
+	}
+	pods.AddSet(setOf(c.PodCIDRs, nil))
+	var apiServer netipx.IPSetBuilder
+	if c.APIServer != nil && r.kubernetes() {
+		// Cilium matches an apiserver outside the cluster by its address, too.
+		apiServer.AddSet(setOf(c.APIServer.CIDRs, nil))
+	}
+	var out []clusterPart
+	for _, p := range []struct {
+		b          *netipx.IPSetBuilder
+		what, peer string
+	}{
+		{&apiServer, "the apiserver", "entities: [kube-apiserver]"},
+		{&services, "Services", "service: namespace/name"},
+		{&nodes, "nodes", "entities: [host, remote-node], or [kube-apiserver]"},
+		{&pods, "pods", "tenant: or namespace:, with pods"},
+	} {
+		if set, err := p.b.IPSet(); err == nil && len(set.Ranges()) > 0 {
+			out = append(out, clusterPart{set, p.what, p.peer})
+		}
+	}
+	return out
+}
+
+// partOfCluster is the part of the cluster in which networks lie as a whole, and all of the
+// cluster's addresses where they lie in several parts.
+func (r *resolver) partOfCluster(networks *netipx.IPSet, d policy.Direction) (clusterPart, bool) {
+	var all netipx.IPSetBuilder
+	var what, peer []string
+	for _, p := range r.clusterParts(d) {
+		if subset(networks, p.set) {
+			return p, true
+		}
+		if p.set.Overlaps(networks) {
+			all.AddSet(p.set)
+			what, peer = append(what, p.what), append(peer, p.peer)
+		}
+	}
+	set, err := all.IPSet()
+	return clusterPart{set, strings.Join(what, " and "), strings.Join(peer, ", ")}, err == nil && subset(networks, set)
+}
+
+// refuseOfCluster refuses a network of a peer whose addresses are all the cluster's, and
+// reports whether it did.
+func (r *resolver) refuseOfCluster(network netip.Prefix, except []string, d policy.Direction, ref policy.Ref, at *field.Path) bool {
+	networks := setOf([]string{network.String()}, except)
+	part, inside := r.partOfCluster(networks, d)
+	if !inside {
+		return false
+	}
+	if o, known := r.index.OwnerOf(network.Addr()); known && network.IsSingleIP() {
+		what, peer := owned(o)
+		r.refuse("network-of-the-cluster", ref, at, "network %q is %s of this cluster, and no rule about networks matches it: write a peer %s", network, what, peer)
+		return true
+	}
+	r.refuse("network-of-the-cluster", ref, at, "network %q is in the addresses of %s of this cluster, and no rule about networks matches these: write a peer %s; if it is outside the cluster, narrow the ranges in cluster of the profile",
+		network, part.what, part.peer)
+	return true
+}
+
+// owned is what has an address, and the peer that stands for it.
+func owned(o resource.Owner) (what, peer string) {
+	if o.Node != nil {
+		return "Node " + o.Node.Ref.Name, "entities: [host, remote-node], or [kube-apiserver]"
+	}
+	name := o.Service.Ref.Namespace + "/" + o.Service.Ref.Name
+	if o.Endpoint {
+		return "a pod behind Service " + name, "service: " + name
+	}
+	return "Service " + name, "service: " + name
+}
+
+// outsideUnderCilium refuses networks of a peer that lie within the cluster, where Cilium
+// knows endpoints by their identities, and reports networks of which a part does.
+func (r *resolver) outsideUnderCilium(p policy.Peer, d policy.Direction, ref policy.Ref, at *field.Path) []policy.Peer {
+	out := p
+	out.CIDRs = nil
+	for _, c := range p.CIDRs {
+		network, err := netip.ParsePrefix(c)
+		if err != nil {
+			return nil
+		}
+		if r.refuseOfCluster(network, p.Except, d, ref, at) {
+			continue
+		}
+		out.CIDRs = append(out.CIDRs, c)
+		own := setOf([]string{c}, p.Except)
+		if holdsWorld(own) {
+			continue // Everybody knows that the world is outside.
+		}
+		var parts []string
+		for _, part := range r.clusterParts(d) {
+			if part.set.Overlaps(own) {
+				parts = append(parts, part.what)
+			}
+		}
+		if len(parts) > 0 {
+			r.say(policy.Info, "network-holds-cluster-addresses", ref, at,
+				"network %q includes addresses of %s of this cluster, which no rule about networks matches: only the rest is allowed; for these, add peers of their own", c, strings.Join(parts, " and "))
+		}
+	}
+	if len(out.CIDRs) == 0 {
+		return nil
+	}
+	return []policy.Peer{out}
+}

@@ -1,0 +1,64 @@
+package resolve
+
+import (
+	"slices"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/policy"
+)
+
+// refuseDeadDNS refuses names that a flow lists in dns to no effect: another flow of the same
+// pods allows some of its servers on the same port without dns, and Cilium then lets every
+// name pass.
+func (r *resolver) refuseDeadDNS() {
+	if r.kubernetes() {
+		return
+	}
+	for _, f := range r.flows {
+		if len(f.l7.DNS) == 0 || f.broken {
+			continue
+		}
+		i := slices.IndexFunc(r.flows, func(other *flow) bool { return other.l7.All() && sameSource(f, other) && sameServers(f, other) })
+		if i >= 0 {
+			r.refuse("dead-l7-rule", f.ref, f.path.Child("dns"),
+				"has no effect: flow %q (%s) allows the same servers on the same port without dns, so that every name passes: set dns there, too, or narrow its peer or its ports",
+				r.flows[i].name, r.flows[i].reason)
+		}
+	}
+}
+
+// sameServers reports whether two flows allow some destination on the same port. Cilium
+// decides a rule about another range of ports, or about every port, apart.
+func sameServers(a, b *flow) bool {
+	return slices.ContainsFunc(a.ends, func(e end) bool {
+		return slices.ContainsFunc(b.ends, func(o end) bool { return overlap(e.peer, o.peer) && samePort(a.portsOf(e), b.portsOf(o)) })
+	})
+}
+
+func samePort(a, b []policy.Port) bool {
+	return slices.ContainsFunc(a, func(p policy.Port) bool { return slices.Contains(b, p) })
+}
+
+// overlap reports whether two peers may have an endpoint in common.
+func overlap(a, b policy.Peer) bool {
+	if b.Kind == policy.Entities && a.Kind != policy.Entities {
+		a, b = b, a
+	}
+	switch {
+	case a.Kind == policy.Entities && b.Kind == policy.Entities:
+		return holds(a, v1alpha1.EntityAll) || holds(b, v1alpha1.EntityAll) || slices.ContainsFunc(a.Entities, func(e v1alpha1.Entity) bool { return holds(b, e) })
+	case a.Kind == policy.Entities && b.Kind == policy.Pods:
+		return holds(a, v1alpha1.EntityAll) || holds(a, v1alpha1.EntityCluster)
+	case a.Kind == policy.Entities:
+		return holds(a, v1alpha1.EntityAll) || holds(a, v1alpha1.EntityWorld)
+	case a.Kind != b.Kind:
+		return false
+	case a.Kind == policy.CIDRs:
+		return setOf(a.CIDRs, a.Except).Overlaps(setOf(b.CIDRs, b.Except))
+	}
+	_, both := policy.Both(a.Pods, b.Pods)
+	return both && (a.Namespace == b.Namespace || a.Namespace == "" && !slices.Contains(a.NotNamespaces, b.Namespace) ||
+		b.Namespace == "" && !slices.Contains(b.NotNamespaces, a.Namespace))
+}
+
+func holds(p policy.Peer, e v1alpha1.Entity) bool { return slices.Contains(p.Entities, e) }

@@ -1,0 +1,107 @@
+package resolve
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/policy"
+)
+
+// clusterDomain is that of the names of Services, and ndots the dots from which a pod's
+// resolver asks for a name itself first, as Kubernetes sets both.
+const (
+	clusterDomain = "cluster.local"
+	ndots         = 5
+)
+
+// searched are the most labels before the cluster's domain in a question of a pod's
+// resolver: a name of less than ndots dots, with NAMESPACE.svc behind it.
+const searched = ndots + 2
+
+// checkSearchList warns where narrowed names refuse what pods' resolvers ask for. They ask
+// for each name with the search list first, and a refused question ends the search of musl,
+// so that the name itself is never asked for.
+func (r *resolver) checkSearchList() {
+	names := r.profile.Spec.Baseline.DNS.Names
+	if slices.Contains(names, "*") || r.twin {
+		return
+	}
+	for _, namespace := range r.tenantNamespaces() {
+		for _, name := range r.namesOfPods(namespace) {
+			refused := slices.DeleteFunc(name.questions(namespace), func(q string) bool { return policy.SomeCovers(names, q) })
+			if len(refused) > 0 {
+				r.warn("dns-names-without-search-list", r.profile.Ref, r.profile.Path.Child("baseline", "dns", "names"),
+					"do not cover %q, which a pod of namespace %s asks for to resolve %q, by its search list: the refused question ends the search in images with musl: add %s, and the same for search domains of the nodes",
+					refused[0], namespace, name.name, r.searchPatterns())
+				return
+			}
+		}
+	}
+}
+
+// searchPatterns are those that cover every question of the search list.
+func (r *resolver) searchPatterns() string {
+	if r.has(policy.SubdomainPatterns) {
+		return fmt.Sprintf("%q", "**."+clusterDomain)
+	}
+	var out []string
+	for n := range searched {
+		out = append(out, fmt.Sprintf("%q", strings.Repeat("*.", n+1)+clusterDomain))
+	}
+	return strings.Join(out, ", ")
+}
+
+func (r *resolver) tenantNamespaces() []string {
+	var out []string
+	for _, t := range r.tenants {
+		out = append(out, t.Namespaces...)
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// askedName is a name that a pod resolves.
+type askedName struct {
+	name string
+	// service is the Service's own name in full, which ends the search. Omitted: it is none.
+	service string
+}
+
+// namesOfPods are names that pods of a namespace resolve: a Service in each of its forms, and
+// an example of each name outside that flows have.
+func (r *resolver) namesOfPods(namespace string) []askedName {
+	outside := slices.Clone(r.profile.Spec.Baseline.DNS.Names)
+	for _, f := range r.flows {
+		for _, p := range f.peers {
+			outside = append(outside, p.FQDNs...)
+		}
+	}
+	slices.Sort(outside)
+	const other = "web.other.svc." + clusterDomain
+	out := []askedName{{"web", "web." + namespace + ".svc." + clusterDomain}, {"web.other", other}, {"web.other.svc", other}, {other, other}}
+	for _, name := range slices.Compact(outside) {
+		name = strings.ReplaceAll(strings.ToLower(strings.TrimSuffix(name, ".")), "**", "*")
+		if name = strings.ReplaceAll(name, "*", "x"); !v1alpha1.OfCluster(name) {
+			out = append(out, askedName{name: name})
+		}
+	}
+	return out
+}
+
+// questions are those of a pod's resolver about a name, in their order, before the one for
+// the name itself.
+func (n askedName) questions(namespace string) []string {
+	if strings.Count(n.name, ".") >= ndots {
+		return nil
+	}
+	var out []string
+	for _, domain := range []string{namespace + ".svc.", "svc.", ""} {
+		out = append(out, n.name+"."+domain+clusterDomain)
+		if out[len(out)-1] == n.service {
+			break
+		}
+	}
+	return out
+}

@@ -1,0 +1,139 @@
+package resource
+
+import (
+	"maps"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+)
+
+// Owner is what has an address in the build: a Service, a Node, or pods behind a Service, as
+// its EndpointSlices list them.
+type Owner struct {
+	Service *Service
+	Node    *Node
+	// Public reports that it is an address by which clients outside the cluster reach the
+	// Service. Pods that connect to it are translated all the same.
+	Public bool
+	// Endpoint reports that it is the address of one of the Service's pods.
+	Endpoint bool
+}
+
+// addressAnnotations hold the addresses that a load balancer gives a Service.
+var addressAnnotations = []string{
+	"lbipam.cilium.io/ips", "io.cilium/lb-ipam-ips", "metallb.io/loadBalancerIPs", "metallb.universe.tf/loadBalancerIPs", "kube-vip.io/loadbalancerIPs",
+}
+
+// serviceAddresses are the addresses of a Service: inside the cluster, and public ones.
+func serviceAddresses(n *yaml.RNode) (inside, public []netip.Addr, err error) {
+	var in struct {
+		Spec struct {
+			Type           string   `json:"type"`
+			ClusterIP      string   `json:"clusterIP"`
+			ClusterIPs     []string `json:"clusterIPs"`
+			ExternalIPs    []string `json:"externalIPs"`
+			LoadBalancerIP string   `json:"loadBalancerIP"`
+		} `json:"spec"`
+		Status struct {
+			LoadBalancer struct {
+				Ingress []struct {
+					IP string `json:"ip"`
+				} `json:"ingress"`
+			} `json:"loadBalancer"`
+		} `json:"status"`
+	}
+	if err := decode(n, &in); err != nil {
+		return nil, nil, err
+	}
+	public = addresses(in.Spec.ExternalIPs)
+	if in.Spec.Type == "LoadBalancer" {
+		public = append(public, addresses([]string{in.Spec.LoadBalancerIP})...)
+		for _, i := range in.Status.LoadBalancer.Ingress {
+			public = append(public, addresses([]string{i.IP})...)
+		}
+		for _, key := range addressAnnotations {
+			public = append(public, addresses(strings.Split(n.GetAnnotations()[key], ","))...)
+		}
+	}
+	return addresses(append([]string{in.Spec.ClusterIP}, in.Spec.ClusterIPs...)), public, nil
+}
+
+// nodeAddresses are those of a Node's status.
+func nodeAddresses(n *yaml.RNode) ([]netip.Addr, error) {
+	var in struct {
+		Status struct {
+			Addresses []struct {
+				Address string `json:"address"`
+			} `json:"addresses"`
+		} `json:"status"`
+	}
+	if err := decode(n, &in); err != nil {
+		return nil, err
+	}
+	var texts []string
+	for _, a := range in.Status.Addresses {
+		texts = append(texts, a.Address)
+	}
+	return addresses(texts), nil
+}
+
+// addresses reads texts, and leaves out what is no address, such as "None" and names.
+func addresses(texts []string) []netip.Addr {
+	var out []netip.Addr
+	for _, t := range texts {
+		if a, err := netip.ParseAddr(strings.TrimSpace(t)); err == nil && a.Zone() == "" {
+			out = append(out, a.Unmap())
+		}
+	}
+	return out
+}
+
+// findOwners records what has each address, once all resources are read. Of several owners
+// of an address, a Service's own comes first, then a Node.
+func (x *Index) findOwners() {
+	add := func(list []netip.Addr, o Owner) {
+		for _, a := range list {
+			if _, has := x.owners[a]; !has {
+				x.owners[a] = o
+			}
+		}
+	}
+	for _, s := range x.Services {
+		add(s.Addresses, Owner{Service: s})
+	}
+	for _, s := range x.Services {
+		add(s.PublicAddresses, Owner{Service: s, Public: true})
+	}
+	for _, name := range slices.Sorted(maps.Keys(x.Nodes)) {
+		add(x.Nodes[name].Addresses, Owner{Node: x.Nodes[name]})
+	}
+	for _, e := range x.Slices {
+		if s := x.Service(e.Ref.Namespace, e.Service); s != nil && len(s.Selector) > 0 {
+			add(e.IPs(), Owner{Service: s, Endpoint: true})
+		}
+	}
+}
+
+// OwnerOf returns what has an address in the build.
+func (x *Index) OwnerOf(a netip.Addr) (Owner, bool) {
+	o, ok := x.owners[a.Unmap()]
+	return o, ok
+}
+
+// OwnedAddress is an address of the build.
+type OwnedAddress struct {
+	Address netip.Addr
+	Owner
+}
+
+// OwnedAddresses are all addresses of the build that something has, sorted.
+func (x *Index) OwnedAddresses() []OwnedAddress {
+	var out []OwnedAddress
+	for a, o := range x.owners {
+		out = append(out, OwnedAddress{a, o})
+	}
+	slices.SortFunc(out, func(a, b OwnedAddress) int { return a.Address.Compare(b.Address) })
+	return out
+}
