@@ -95,11 +95,8 @@ func (p proof) decide(level v1alpha1.Proof, report *policy.Report) error {
 }
 
 // start has an engine enforce the items. There is none where policies are rejected, or where
-// what surrounds them affects traffic and is not decided.
+// something else affects traffic and is not decided.
 func (p proof) start() (enforcement, policy.Findings, error) {
-	if p.known.HasError() {
-		return enforcement{}, p.known, nil
-	}
 	e, said, err := enforce(p.fence, p.index, p.items, closing{})
 	if said = slices.Concat(p.known, said); err != nil || said.HasError() {
 		return enforcement{}, said, err
