@@ -57,6 +57,8 @@ type Engine struct {
 	identities map[string]*identity.Identity
 	allocated  map[identity.NumericIdentity]uint32
 	pods       map[string]*knownPod
+	// conflicting are names of ports that rules about egress do not find, before 1.20.
+	conflicting map[policy.NamedPort]bool
 	// mapped is how many entries the policy maps of pods have that are kept.
 	mapped int
 	// largest is the largest of them.
@@ -146,6 +148,9 @@ func (e *Engine) start(policies []json.RawMessage, pods []policy.Endpoint) error
 		return err
 	}
 	e.policies = policies
+	if !e.agent.Has(policy.NamedEgressPorts) {
+		e.conflicting = conflicting(pods)
+	}
 	for _, pod := range pods {
 		if err := e.learn(pod); err != nil {
 			return err

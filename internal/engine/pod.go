@@ -48,7 +48,11 @@ func (e *Engine) pod(ep policy.Endpoint) (*knownPod, error) {
 	if err != nil {
 		return nil, fmt.Errorf("pod %q: %w", ep.Name, err)
 	}
-	if e.ports.learn(id.ID, nil, ports) {
+	found, err := namedPorts(e.inEgress(ep.Ports))
+	if err != nil {
+		return nil, fmt.Errorf("pod %q: %w", ep.Name, err)
+	}
+	if e.ports.learn(id.ID, nil, found) {
 		e.generation++
 	}
 	known := &knownPod{id: id, ports: ports}

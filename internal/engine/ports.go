@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/cilium/cilium/pkg/identity"
 	"github.com/cilium/cilium/pkg/types"
@@ -26,6 +27,29 @@ func newPortRegistry() portRegistry {
 
 // GetNamedPorts is how Cilium gets at the registry.
 func (r portRegistry) GetNamedPorts() types.NamedPortMultiMap { return r.NamedPortMultiMap }
+
+// conflicting are the names of ports that mean several numbers among all pods: before Cilium
+// 1.20 a rule about egress by such a name matches none of them.
+func conflicting(pods []policy.Endpoint) map[policy.NamedPort]bool {
+	numbers, out := map[policy.NamedPort]uint16{}, map[policy.NamedPort]bool{}
+	for _, ep := range pods {
+		for _, p := range ep.Ports {
+			name := policy.NamedPort{Name: p.Name, Protocol: defaultProtocol(p.Protocol)}
+			if have, ok := numbers[name]; ok && have != p.Port {
+				out[name] = true
+			}
+			numbers[name] = p.Port
+		}
+	}
+	return out
+}
+
+// inEgress are the ports of a pod that rules about the egress of others find by name.
+func (e *Engine) inEgress(ports []policy.NamedPort) []policy.NamedPort {
+	return slices.DeleteFunc(slices.Clone(ports), func(p policy.NamedPort) bool {
+		return e.conflicting[policy.NamedPort{Name: p.Name, Protocol: defaultProtocol(p.Protocol)}]
+	})
+}
 
 func namedPorts(ports []policy.NamedPort) (types.NamedPortMap, error) {
 	named := types.NamedPortMap{}

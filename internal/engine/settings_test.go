@@ -104,6 +104,18 @@ func with(t *testing.T, agent policy.Agent, policies string) *engine.Engine {
 	return e
 }
 
+// TestNamesOfPortsBefore120: a name that two pods number differently is nobody's in egress.
+func TestNamesOfPortsBefore120(t *testing.T) {
+	t.Parallel()
+	byName := cnp("p", `{endpointSelector: {matchLabels: {app: web}}, egress: [{toEndpoints: [{}], toPorts: [{ports: [{port: api, protocol: TCP}]}]}]}`)
+	for minor, want := range map[int]policy.Decision{19: policy.Denied, 20: policy.Allowed} {
+		v, err := with(t, policy.Agent{Minor: minor}, byName).Decide(parseFlow(t, "web -> blue:8081"))
+		if err != nil || v.Egress.Decision != want {
+			t.Errorf("in 1.%d it is %s, and not %s: %v", minor, v.Egress.Decision, want, err)
+		}
+	}
+}
+
 // TestAgentsWithoutProxiesRefuseL7: and so does the engine.
 func TestAgentsWithoutProxiesRefuseL7(t *testing.T) {
 	t.Parallel()

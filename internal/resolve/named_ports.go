@@ -1,6 +1,7 @@
 package resolve
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"strings"
@@ -9,27 +10,32 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
+// numbers are the ports that a name stands for on the pods of the build that bear it, sorted.
+func (r *resolver) numbers(p policy.Port, pods ...policy.Peer) []policy.Port {
+	var out []policy.Port
+	for _, peer := range pods {
+		for _, w := range r.index.In(peer.Namespace, peer.Pods) {
+			for _, n := range w.Ports {
+				if n.Name == p.Name && n.Protocol == p.Protocol {
+					out = append(out, policy.Port{Port: int32(n.Port), Protocol: p.Protocol})
+				}
+			}
+		}
+	}
+	slices.SortFunc(out, func(a, b policy.Port) int { return cmp.Compare(a.Port, b.Port) })
+	return slices.Compact(out)
+}
+
 // number is the port that a name stands for on the pods of the build, where those
 // that bear it agree on one number.
 func (r *resolver) number(p policy.Port, pods ...policy.Peer) (policy.Port, bool) {
 	if !p.Named() {
 		return p, true
 	}
-	var out policy.Port
-	for _, peer := range pods {
-		for _, w := range r.index.In(peer.Namespace, peer.Pods) {
-			for _, n := range w.Ports {
-				if n.Name != p.Name || n.Protocol != p.Protocol {
-					continue
-				}
-				if out.Port != 0 && out.Port != int32(n.Port) {
-					return p, false
-				}
-				out = policy.Port{Port: int32(n.Port), Protocol: p.Protocol}
-			}
-		}
+	if all := r.numbers(p, pods...); len(all) == 1 {
+		return all[0], true
 	}
-	return out, out.Port != 0
+	return p, false
 }
 
 // numbered are the ports with numbers for the names that have one.
@@ -59,8 +65,8 @@ func (r *resolver) overlap(p, q policy.Port, at policy.Peer) (policy.Port, bool)
 
 // sourcePorts are the ports as the source's half of a grant must say them. Before
 // 1.20 Cilium looks a port's name in egress up among all pods of the cluster, and
-// denies the flow where two of them give it different numbers: then a number must
-// stand for it. Where the pods to be reached differ themselves, there is none.
+// denies the flow where two of them give it different numbers: then the numbers that
+// the pods to be reached give it stand for it. Their own side still allows the name.
 func (r *resolver) sourcePorts(f *flow, g policy.Grant) []policy.Port {
 	fenced := g.From.Kind == policy.Pods && r.ownerOf(g.From) != nil || r.fence.NodeOf(g.From) != nil
 	if r.has(policy.NamedEgressPorts) || !fenced {
@@ -70,14 +76,19 @@ func (r *resolver) sourcePorts(f *flow, g policy.Grant) []policy.Port {
 	if !named {
 		return nil
 	}
-	ports := r.numbered(g.Ports, g.To)
-	for _, p := range ports {
+	var out []policy.Port
+	for _, p := range g.Ports {
+		all := []policy.Port{p}
 		if p.Named() {
-			r.warn("named-port-in-egress", f.ref, f.path.Child("ports"),
-				"before Cilium %s a port's name works in egress only while all pods of the cluster that bear it agree on its number, and the number of %q is not known or not one: give numbers, or the pods different names", policy.NamedEgressPorts.Introduced(), p.Name)
+			if all = r.numbers(p, g.To); len(all) == 0 {
+				all = []policy.Port{p}
+				r.warn("named-port-in-egress", f.ref, f.path.Child("ports"),
+					"before Cilium %s a port's name works in egress only while all pods of the cluster that bear it agree on its number, and the number of %q is not known: give numbers", policy.NamedEgressPorts.Introduced(), p.Name)
+			}
 		}
+		out = append(out, all...)
 	}
-	return ports
+	return out
 }
 
 // portsYAML are the ports, or types of ICMP message, of a flow as a Tenant would write
