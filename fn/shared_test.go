@@ -47,7 +47,7 @@ func TestIntrudersInSharedNamespaces(t *testing.T) {
 				}
 				text := ""
 				for _, f := range report.Findings {
-					if f.Resource.Name == "open" {
+					if f.Resource.Name == "open" && f.Check != "policy-selects-nothing" {
 						text += f.String() + "\n"
 					}
 				}

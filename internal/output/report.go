@@ -26,6 +26,9 @@ func Report(w io.Writer, r policy.Report, each Detail) error {
 	if i := r.Isolation; i != nil && len(i.Audited) > 0 {
 		fmt.Fprintf(&b, "in Audit: %s\n", strings.Join(i.Audited, ", "))
 	}
+	if i := r.Isolation; i != nil && i.Declared.Total() > 0 {
+		fmt.Fprintln(&b, i.Declared)
+	}
 	b.WriteString(sum(r) + "\n")
 	if _, err := b.WriteTo(w); err != nil {
 		return fmt.Errorf("write report: %w", err)
