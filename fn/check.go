@@ -88,6 +88,8 @@ func (c checker) proved(r policy.Report) policy.Findings {
 	switch {
 	case r.Isolation != nil && c.index.Blind:
 		return c.said("not-proved", "", "a generator sees no other resource, so only what it generates is decided: run tenantfence verify on the whole build; %s", summary(r))
+	case r.Isolation != nil && !r.Proved():
+		return c.said("not-proved", "", "%s", summary(r))
 	case r.Isolation != nil:
 		return c.said("proved", "", "%s", summary(r))
 	case len(r.FlowTests) > 0 && !fences(c.fence):

@@ -89,7 +89,7 @@ func newScopedEngine(t *testing.T, config *yaml.RNode, items []*yaml.RNode, scop
 		}
 		docs = append(docs, data)
 	}
-	e, err := engine.New(engine.Options{ClusterName: fence.Cluster.Name, Agent: fence.Agent}, docs, reach.Endpoints{Index: index, Fence: fence}.Pods())
+	e, err := engine.New(engine.Options{ClusterName: fence.Cluster.Name, Agent: policy.EveryFeature()}, docs, reach.Endpoints{Index: index, Fence: fence}.Pods())
 	if err != nil {
 		t.Fatal(err)
 	}

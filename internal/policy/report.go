@@ -40,6 +40,23 @@ func (r Report) Holds() bool {
 	return !r.Findings.HasError()
 }
 
+// Proved reports whether isolation was proved, and nothing that is declared is denied or
+// undecided, also of what is not enforced yet.
+func (r Report) Proved() bool {
+	i := r.Isolation
+	if i == nil || !r.Holds() {
+		return false
+	}
+	for _, of := range []Isolated{i.Namespaces, i.Nodes} {
+		if of.Open+of.AuditOpen+of.Ungenerated > 0 {
+			return false
+		}
+	}
+	return len(i.Declared.Denied) == 0 && !slices.ContainsFunc(r.Findings, func(f Finding) bool {
+		return f.Check == "declared-flow-denied" || f.Check == "declared-flow-undecided"
+	})
+}
+
 // Basis is what finished policies are compared with.
 type Basis string
 
