@@ -18,6 +18,7 @@ spec:
   profile:
     cluster: {cni: Cilium, ciliumVersion: "1.20", ciliumConfig: {%s}}
     enforcement: %s
+    limits: {cidrs: [10.1.0.0/16]}
 `, ciliumConfig, enforcement))
 	items := []*yaml.RNode{
 		yaml.MustParse("{apiVersion: v1, kind: Namespace, metadata: {name: tenant-acme}}"),
@@ -42,6 +43,7 @@ func TestHowAgentsAreConfigured(t *testing.T) {
 		http     = "{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {namespace: tenant-acme, name: p}, spec: {endpointSelector: {}, enableDefaultDeny: {ingress: false}, ingress: [{fromEndpoints: [{}], toPorts: [{ports: [{port: \"80\", protocol: TCP}], rules: {http: [{method: GET}]}}]}]}}\n"
 		config   = "{apiVersion: v1, kind: ConfigMap, metadata: {namespace: kube-system, name: cilium-config}, data: {%s}}\n"
 		nodes    = "{apiVersion: cilium.io/v2, kind: CiliumNodeConfig, metadata: {namespace: kube-system, name: edge}, spec: {nodeSelector: {}, defaults: {%s}}}\n"
+		lan      = "{apiVersion: tenantfence.dev/v1alpha1, kind: Tenant, metadata: {name: beta}, spec: {egress: [{name: lan, to: [{cidrs: [10.1.0.0/16]}], ports: [{port: 443}]}]}}\n---\n{apiVersion: v1, kind: Namespace, metadata: {name: tenant-beta}}\n"
 		assumed  = "[assumed]"
 		disabled = "[policies-not-enforced]"
 	)
@@ -65,6 +67,10 @@ func TestHowAgentsAreConfigured(t *testing.T) {
 		"which contradicts":          {config: `enable-sctp: "false"`, more: fmt.Sprintf(config, `enable-sctp: "true"`), fails: true, said: []string{"[cilium-config-differs]"}},
 		"on some nodes":              {config: `enable-sctp: "false"`, more: sctp + "---\n" + fmt.Sprintf(nodes, `enable-sctp: "true"`), fails: true, said: []string{"CiliumNodeConfig/edge", "port 53/SCTP", "[agents-differ]"}},
 		"nothing on some nodes":      {more: fmt.Sprintf(nodes, `enable-policy: never`), fails: true, said: []string{"CiliumNodeConfig/edge: spec.defaults[enable-policy]", disabled}},
+		"networks of nodes, where they match": {
+			config: `policy-cidr-match-mode: nodes`, more: lan, said: []string{"3 declared flows allowed at both ends", "[proved]"},
+		},
+		"networks of nodes, where they may match": {more: lan, said: []string{"policy-cidr-match-mode is not stated, and with \"nodes\"", "reach remote-node"}},
 		"a policy map that is full": {
 			config: `bpf-policy-map-max: "256"`, fails: true, said: []string{"need 303 entries in its policy map, and agents give it 256", "[policy-map-full]"},
 			more: "{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {namespace: tenant-acme, name: many}, spec: {endpointSelector: {}, enableDefaultDeny: {egress: false}, egressDeny: [{toCIDR: [" + networks(300) + "]}]}}\n",

@@ -185,6 +185,9 @@ func (e *Engine) decide(f policy.Flow) (policy.Verdict, error) {
 	if f.From.Kind == policy.NameEndpoint {
 		return v, fmt.Errorf("a name is never the source of a flow: Cilium knows it only as a destination")
 	}
+	if err := e.undecidedHost(f); err != nil {
+		return v, err
+	}
 	// Both ends first: an end that is new changes what the other one's policy selects.
 	from, err := e.variantsFor(f.From, f.To)
 	if err != nil {

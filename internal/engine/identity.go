@@ -25,6 +25,8 @@ type variant struct {
 	// tied it to the name; name is the name.
 	unresolved *identity.Identity
 	name       string
+	// at is the address of a node, where networks match nodes.
+	at *policy.Endpoint
 	// ownNode says that it is the node that the other end is on.
 	ownNode bool
 }

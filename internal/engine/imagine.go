@@ -82,6 +82,11 @@ func (e *Engine) learn(ep policy.Endpoint) error {
 			return err
 		}
 		for _, v := range all {
+			// Where it is only tried whether networks match nodes, they are declared to be outside.
+			if _, from, _ := e.agent.Stated(policy.CIDRMatchMode); v.at != nil && from != "" {
+				e.know(v.id, *v.at)
+				continue
+			}
 			e.know(v.id, ep)
 		}
 		e.told = append(e.told, ep)

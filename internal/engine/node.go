@@ -5,11 +5,13 @@ import (
 	"maps"
 	"net/netip"
 	"slices"
+	"strings"
 
 	"github.com/cilium/cilium/pkg/identity"
 	"github.com/cilium/cilium/pkg/labels"
 	"github.com/cilium/cilium/pkg/labelsfilter"
 
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
@@ -59,9 +61,19 @@ func (e *Engine) atAddresses(node *identity.Identity, what string) ([]variant, e
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, variant{id: id, what: what + " at " + addr.String()})
+		out = append(out, variant{id: id, what: strings.TrimSpace(what + " at " + addr.String()), at: &ep})
 	}
 	return out, nil
+}
+
+// undecidedHost returns an error for a flow to a pod's own node where networks match nodes:
+// whether one of them holds that node's address is not known.
+func (e *Engine) undecidedHost(f policy.Flow) error {
+	toHost := f.To.Kind == policy.NodeEndpoint || f.To.Kind == policy.EntityEndpoint && f.To.Name == string(v1alpha1.EntityHost)
+	if !toHost || f.From.Kind != policy.PodEndpoint || !e.matchesNodes() || len(e.prefixes) == 0 {
+		return nil
+	}
+	return fmt.Errorf("%s is nodes, and policies have networks: whether one holds the address of the pod's own node is not known: ask for remote-node", policy.CIDRMatchMode)
 }
 
 // matchesNodes reports whether networks match the addresses of nodes.
