@@ -44,8 +44,9 @@ func (p proof) run(level v1alpha1.Proof) (policy.Report, error) {
 	}
 	assumed := p.assumed()
 	assumptions := p.fence.Agent.Assumptions()
-	fence, disabled := *p.fence, policy.Findings(nil)
-	fence.Agent, disabled = p.configured(fence.Agent, p.in.Profile.Ref, p.ciliumConfig())
+	agent, disabled := p.configured(p.fence.Agent, p.in.Profile.Ref, p.ciliumConfig())
+	fence := *p.fence
+	fence.Agent = agent
 	p.fence = &fence
 	report, err := p.decided(level)
 	var others policy.Findings
@@ -117,7 +118,7 @@ func (p *proof) surroundings() error {
 	}
 	p.items = items
 	p.known = slices.Concat(reservedLabels(p.fence, p.index), covered, found, lint.BesidePolicies(p.fence, items))
-	p.left = append(undecided, warned(found)...)
+	p.left = slices.Concat(undecided, warned(found))
 	p.items, p.own, err = p.asEnforced()
 	return err
 }

@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -43,38 +41,9 @@ func isNetworkPolicy(o object) bool {
 // load puts every policy into the repository, or says which it cannot. Groups come
 // first: policies refer to them.
 func (e *Engine) load(policies []json.RawMessage) error {
-	var rejected policy.RejectedError
-	objects := map[int]object{}
-	for i, doc := range policies {
-		var o object
-		err := decode(doc, &o)
-		switch {
-		case err == nil && isGroup(o):
-			err = e.addGroup(o, doc)
-		case err == nil:
-			objects[i] = o
-		}
-		if err != nil {
-			rejected = append(rejected, policy.Rejected{Name: cmp.Or(strings.TrimSpace(o.String()), strconv.Itoa(i)), Err: err})
-		}
-	}
-	seen := map[string]bool{}
-	var put []loaded
-	for _, i := range slices.Sorted(maps.Keys(objects)) {
-		o := objects[i]
-		if isNetworkPolicy(o) && !e.agent.On(policy.EnableNetworkPolicy) {
-			continue
-		}
-		entries, err := e.put(o, policies[i])
-		if seen[o.String()] {
-			err = errors.New("it is given twice")
-		}
-		if seen[o.String()] = true; err != nil {
-			rejected = append(rejected, policy.Rejected{Name: o.String(), Err: err})
-			continue
-		}
-		put = append(put, loaded{o, entries})
-	}
+	documents, rejected := e.readAll(policies)
+	put, refused := e.putAll(documents)
+	rejected = append(rejected, refused...)
 	// Only now all groups and names are known.
 	for _, l := range put {
 		if err := e.representPeers(l.entries); err != nil {
@@ -87,10 +56,54 @@ func (e *Engine) load(policies []json.RawMessage) error {
 	return nil
 }
 
+// document is a policy as it was given.
+type document struct {
+	object
+	data json.RawMessage
+}
+
+// readAll adds the groups, and returns the policies in their order.
+func (e *Engine) readAll(policies []json.RawMessage) (documents []document, rejected policy.RejectedError) {
+	for i, data := range policies {
+		var o object
+		err := decode(data, &o)
+		switch {
+		case err == nil && isGroup(o):
+			err = e.addGroup(o, data)
+		case err == nil:
+			documents = append(documents, document{o, data})
+		}
+		if err != nil {
+			rejected = append(rejected, policy.Rejected{Name: cmp.Or(strings.TrimSpace(o.String()), strconv.Itoa(i)), Err: err})
+		}
+	}
+	return documents, rejected
+}
+
 // loaded is a policy with its rules.
 type loaded struct {
 	object
 	entries types.PolicyEntries
+}
+
+// putAll puts each policy that agents enforce into the repository, and each name once.
+func (e *Engine) putAll(documents []document) (put []loaded, rejected policy.RejectedError) {
+	seen := map[string]bool{}
+	for _, d := range documents {
+		if isNetworkPolicy(d.object) && !e.agent.On(policy.EnableNetworkPolicy) {
+			continue
+		}
+		entries, err := e.put(d.object, d.data)
+		if seen[d.String()] {
+			err = errors.New("it is given twice")
+		}
+		if seen[d.String()] = true; err != nil {
+			rejected = append(rejected, policy.Rejected{Name: d.String(), Err: err})
+			continue
+		}
+		put = append(put, loaded{d.object, entries})
+	}
+	return put, rejected
 }
 
 // representPeers makes sure that all that the selectors of a policy match is represented.
@@ -100,7 +113,7 @@ func (e *Engine) representPeers(entries types.PolicyEntries) error {
 			of, ok := s.(*types.LabelSelector)
 			if key := fmt.Sprint(entry.IsDeny(), s.Key()); ok && !e.represented[key] {
 				e.represented[key] = true
-				if err := e.represent(of, entry.IsDeny()); err != nil {
+				if err := e.represent(entry, of); err != nil {
 					return err
 				}
 			}

@@ -63,7 +63,7 @@ func (r requirement) ofPods() bool {
 // onPorts reports whether a requirement is on the label that agents make of a pod's named
 // ports.
 func (e *Engine) onPorts(r requirement) bool {
-	return !!e.agent.Has(policy.PortsInLabel) && r.of(labels.LabelSourceGenerated) && k8sconst.IsNamedPortsIdentityLabelName(r.Key)
+	return e.agent.Has(policy.PortsInLabel) && r.of(labels.LabelSourceGenerated) && k8sconst.IsNamedPortsIdentityLabelName(r.Key)
 }
 
 // portsRequirement reads a requirement on that label. It reports false where no pod fulfils
@@ -78,15 +78,15 @@ func portsRequirement(r requirement) (policy.Requirement, bool) {
 	return out, true
 }
 
-// represent makes sure that what a selector may match besides pods is represented, or returns
-// an error that it is not. Pods are: see selection.
-func (e *Engine) represent(s *types.LabelSelector, deny bool) error {
+// represent makes sure that what a selector of a rule may match besides pods is represented,
+// or returns an error that it is not. Pods are: see selection.
+func (e *Engine) represent(rule *types.PolicyEntry, s *types.LabelSelector) error {
 	all, err := requirementsOf(s)
 	if err != nil {
 		return err
 	}
 	for _, r := range all {
-		if err := e.undecidable(r); err != nil && !deny {
+		if err := e.undecidable(r); err != nil && !rule.IsDeny() {
 			return err
 		}
 	}
@@ -94,7 +94,7 @@ func (e *Engine) represent(s *types.LabelSelector, deny bool) error {
 		return nil
 	}
 	for _, r := range all {
-		if err := e.representOutside(r, deny); err != nil {
+		if err := e.representOutside(rule, r); err != nil {
 			return err
 		}
 	}
@@ -142,24 +142,45 @@ var labelsOfEntities = map[string]bool{
 	labels.IDNameInit: true, labels.IDNameUnmanaged: true,
 }
 
-// representOutside adds the networks that a requirement distinguishes. An agent knows an
-// address by the smallest network that some policy of its node lists, and a name's address by
-// all selectors that match the name: what it does not have is unknown.
-func (e *Engine) representOutside(r requirement, deny bool) error {
+// representOutside adds what a requirement of a rule distinguishes by address. An agent knows
+// a name's address by all selectors that match the name: what it does not have is unknown.
+func (e *Engine) representOutside(rule *types.PolicyEntry, r requirement) error {
 	switch {
-	case r.of(labels.LabelSourceFQDN) && (r.source == labels.LabelSourceFQDN || e.names.has(r.Key)):
+	case e.onName(r):
 		return fmt.Errorf("a selector is about the label fqdn:%s, and which addresses have it depends on the DNS answers that an agent has seen: write toFQDNs", r.Key)
-	case r.of(labels.LabelSourceCIDR) && (r.source == labels.LabelSourceCIDR || isPrefix(r.Key)):
-		prefix, err := prefixOf(r.Key)
-		if err != nil || deny || !r.positive() || r.source != labels.LabelSourceCIDR {
-			return fmt.Errorf("a selector is about the label cidr:%s, and which addresses have it depends on the networks of all policies of a node: write fromCIDRSet or toCIDRSet", r.Key)
-		}
-		e.prefixes = append(e.prefixes, prefix)
-	case r.source == labels.LabelSourceCIDRGroup && r.positive() && !deny && !e.ofGroup(r):
+	case r.onNetwork():
+		return e.representNetwork(rule, r)
+	case r.source == labels.LabelSourceCIDRGroup && r.positive() && !rule.IsDeny() && !e.ofGroup(r):
 		return errors.New("it refers to a CiliumCIDRGroup that is not known here: add it to the build")
 	}
-	e.byGroup = e.byGroup || r.source == labels.LabelSourceCIDRGroup || r.source == labels.LabelSourceAny && e.ofGroup(r)
+	e.byGroup = e.byGroup || e.onGroup(r)
 	return nil
+}
+
+// representNetwork adds the network that a requirement is on. An agent knows an address by
+// the smallest network that some policy of its node lists: what it does not have is unknown.
+func (e *Engine) representNetwork(rule *types.PolicyEntry, r requirement) error {
+	prefix, err := prefixOf(r.Key)
+	if err != nil || rule.IsDeny() || !r.positive() || r.source != labels.LabelSourceCIDR {
+		return fmt.Errorf("a selector is about the label cidr:%s, and which addresses have it depends on the networks of all policies of a node: write fromCIDRSet or toCIDRSet", r.Key)
+	}
+	e.prefixes = append(e.prefixes, prefix)
+	return nil
+}
+
+// onName reports whether a requirement is on the label of a name's addresses.
+func (e *Engine) onName(r requirement) bool {
+	return r.source == labels.LabelSourceFQDN || r.source == labels.LabelSourceAny && e.names.has(r.Key)
+}
+
+// onNetwork reports whether the requirement is on the label of a network.
+func (r requirement) onNetwork() bool {
+	return r.source == labels.LabelSourceCIDR || r.source == labels.LabelSourceAny && isPrefix(r.Key)
+}
+
+// onGroup reports whether a requirement is on the labels of groups.
+func (e *Engine) onGroup(r requirement) bool {
+	return r.source == labels.LabelSourceCIDRGroup || r.source == labels.LabelSourceAny && e.ofGroup(r)
 }
 
 // isPrefix reports whether a key is that of the label of a network.

@@ -109,39 +109,51 @@ func (w writtenIn) here() policy.Selector {
 func (w writtenIn) selectorOf(written any) (selects, bool) {
 	var all policy.Selector
 	data, err := json.Marshal(written)
-	if err != nil || json.Unmarshal(data, &all) != nil || !w.cilium && !readable(all) {
+	if err != nil || json.Unmarshal(data, &all) != nil {
 		return selects{}, false
 	}
-	if !w.cilium {
-		return selects{namespaces: w.here(), pods: all}, true
+	if w.cilium {
+		return w.ciliumSelectorOf(all)
 	}
+	return selects{namespaces: w.here(), pods: all}, readable(all)
+}
+
+// ciliumSelectorOf tells what one selector requires of namespaces from what it requires of pods.
+func (w writtenIn) ciliumSelectorOf(all policy.Selector) (selects, bool) {
 	var out selects
 	for _, r := range policy.RequirementsOf(all, policy.PodLabel) {
-		source, key, found := strings.Cut(r.Key, ":")
-		if !found {
-			source, key = "any", r.Key
-		}
-		if source != "any" && source != "k8s" {
+		if !out.require(r.LabelSelectorRequirement) {
 			return selects{}, false
 		}
-		of := &out.pods
-		switch label, is := strings.CutPrefix(key, namespaceLabels); {
-		case is:
-			of, key = &out.namespaces, label
-		case key == namespaceKey:
-			of, key = &out.namespaces, corev1.LabelMetadataName
-		case strings.HasPrefix(key, ciliumPolicyKeys), !v1alpha1.InIdentity(key) && !strings.HasPrefix(key, "io."):
-			// Accounts, clusters and what an agent adds are not compared.
-			return selects{}, false
-		}
-		r.Key = key
-		of.MatchExpressions = append(of.MatchExpressions, r.LabelSelectorRequirement)
 	}
 	if policy.All(out.namespaces) {
 		out.namespaces = w.here()
 	}
 	out.namespaces, out.pods = plain(out.namespaces), plain(out.pods)
 	return out, readable(out.namespaces) && readable(out.pods)
+}
+
+// require adds a requirement as Cilium's policies write it. It reports false for one on labels
+// that are not compared: of other sources, of accounts and clusters, or what an agent adds.
+func (s *selects) require(r metav1.LabelSelectorRequirement) bool {
+	source, key, found := strings.Cut(r.Key, ":")
+	if !found {
+		source, key = "any", r.Key
+	}
+	of := &s.pods
+	switch label, ofNamespace := strings.CutPrefix(key, namespaceLabels); {
+	case source != "any" && source != "k8s":
+		return false
+	case ofNamespace:
+		of, key = &s.namespaces, label
+	case key == namespaceKey:
+		of, key = &s.namespaces, corev1.LabelMetadataName
+	case strings.HasPrefix(key, ciliumPolicyKeys), !v1alpha1.InIdentity(key) && !strings.HasPrefix(key, "io."):
+		return false
+	}
+	r.Key = key
+	of.MatchExpressions = append(of.MatchExpressions, r)
+	return true
 }
 
 // readable reports whether Kubernetes can read a selector.

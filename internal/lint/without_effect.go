@@ -43,7 +43,7 @@ func WithoutEffect(f *policy.Fence, x *resource.Index, items []*yaml.RNode) poli
 func effectsOf(f *policy.Fence, pods []labelledPod, ref policy.Ref, at string, spec any) []policy.Finding {
 	object, _ := spec.(map[string]any)
 	own := writtenIn{namespace: ref.Namespace, cilium: ref.Kind != resource.KindKubernetes}
-	out := denyingNothing(f, own, ref, at, object)
+	out := denyingNothing(f, ref, at, object)
 	field := "podSelector"
 	if own.cilium {
 		field = "endpointSelector"
@@ -99,7 +99,7 @@ func idlePeers(own writtenIn, pods []labelledPod, at string, spec map[string]any
 }
 
 // denyingNothing reports rules that look as if they denied everything, and deny nothing.
-func denyingNothing(f *policy.Fence, own writtenIn, ref policy.Ref, at string, spec map[string]any) []policy.Finding {
+func denyingNothing(f *policy.Fence, ref policy.Ref, at string, spec map[string]any) []policy.Finding {
 	var out []policy.Finding
 	add := func(severity policy.Severity, field, format string, args ...any) {
 		out = append(out, policy.Finding{Check: "denies-nothing", Severity: severity, Field: at + field, Message: fmt.Sprintf(format, args...)})

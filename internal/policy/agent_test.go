@@ -24,7 +24,7 @@ func TestSettingsAreDocumented(t *testing.T) {
 		if s.Before != "" {
 			value += fmt.Sprintf(", before Cilium 1.%d %s", s.Since, s.Before)
 		}
-		if row := fmt.Sprintf("| `%s` | %s |", s.Key, value); !strings.Contains(string(page), row) {
+		if row := fmt.Sprintf("| %#q | %s |", s.Key, value); !strings.Contains(string(page), row) {
 			t.Errorf("docs/proof.md lacks %q", row)
 		}
 	}

@@ -41,35 +41,48 @@ func (a *account) at(r policy.Reason) *outcome {
 
 // count puts every declared flow where it belongs.
 func (a *account) count(f *policy.Fence) policy.DeclaredFlows {
-	partly, off := map[policy.Reason]bool{}, map[policy.Reason]bool{}
+	flows := map[policy.Reason]policy.DeclaredFlow{}
 	for _, flow := range f.Flows {
-		partly[flow.Reason], off[flow.Reason] = flow.Partly, flow.Off
-		if o := a.at(flow.Reason); *o == (outcome{}) {
-			for _, other := range flow.With {
-				with := a.at(other)
-				*o = outcome{o.allowed || with.allowed, o.denied || with.denied, o.undecided || with.undecided}
-			}
-		}
+		flows[flow.Reason] = flow
+		a.decideByOthers(flow)
 	}
 	slices.SortFunc(a.order, compareReasons)
 	var out policy.DeclaredFlows
 	for _, r := range a.order {
-		switch o := a.outcomes[r]; {
-		case o.undecided:
-			out.Undecided = append(out.Undecided, r)
-		case o.denied && o.allowed:
-			out.Partly = append(out.Partly, r)
-		case o.denied:
-			out.Denied = append(out.Denied, r)
-		case o.allowed && partly[r]:
-			out.Partly = append(out.Partly, r)
-		case o.allowed:
-			out.Allowed++
-		case off[r] || partly[r]:
-			out.WithoutEffect = append(out.WithoutEffect, r)
-		default:
-			out.Undecided = append(out.Undecided, r)
-		}
+		a.outcomes[r].countIn(&out, r, flows[r])
 	}
 	return out
+}
+
+// decideByOthers gives a flow of which nothing was decided itself the outcome of the flows that
+// agree to it.
+func (a *account) decideByOthers(flow policy.DeclaredFlow) {
+	o := a.at(flow.Reason)
+	if *o != (outcome{}) {
+		return
+	}
+	for _, other := range flow.With {
+		with := a.at(other)
+		*o = outcome{o.allowed || with.allowed, o.denied || with.denied, o.undecided || with.undecided}
+	}
+}
+
+// countIn puts the flow that has the outcome where it belongs.
+func (o outcome) countIn(out *policy.DeclaredFlows, r policy.Reason, flow policy.DeclaredFlow) {
+	switch {
+	case o.undecided:
+		out.Undecided = append(out.Undecided, r)
+	case o.denied && o.allowed:
+		out.Partly = append(out.Partly, r)
+	case o.denied:
+		out.Denied = append(out.Denied, r)
+	case o.allowed && flow.Partly:
+		out.Partly = append(out.Partly, r)
+	case o.allowed:
+		out.Allowed++
+	case flow.Off || flow.Partly:
+		out.WithoutEffect = append(out.WithoutEffect, r)
+	default:
+		out.Undecided = append(out.Undecided, r)
+	}
 }

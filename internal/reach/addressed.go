@@ -6,6 +6,7 @@ import (
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
 // serviceAt is the Service of the build that has an address, as FlowTests write it. Its
@@ -35,33 +36,40 @@ func (e Endpoints) behindAddress(c v1alpha1.FlowCase, at v1alpha1.FlowEndpoint) 
 }
 
 // addressEnds are what an address stands for, if it is not the destination of a connection
-// to a Service: a node, the apiserver, or what is outside the cluster. Cilium knows none of
-// the cluster's own by an address; another enforcer decides by the address itself.
+// to a Service: a pod behind one, a node, the apiserver, or what is outside the cluster.
 func (e Endpoints) addressEnds(name string) ([]policy.Endpoint, error) {
 	addr, err := netip.ParseAddr(name)
 	if err != nil {
 		return nil, fmt.Errorf("%q is not an address", name)
 	}
 	addr = addr.Unmap()
-	plain := policy.Endpoint{Kind: policy.AddressEndpoint, Name: name}
-	c := e.Fence.Cluster
 	owner, known := e.Index.OwnerOf(addr)
-	in := func(cidrs []string) bool { return addressesOf(policy.Peer{CIDRs: cidrs}).Contains(addr) }
-	server := c.APIServer != nil && in(c.APIServer.CIDRs)
-	node := owner.Node != nil || in(c.NodeCIDRs)
 	switch {
 	case known && owner.Endpoint:
 		return e.behindService(v1alpha1.FlowEndpoint{In: owner.Service.Ref.Namespace, Name: owner.Service.Ref.Name})
 	case known && owner.Service != nil && !owner.Public:
 		return nil, fmt.Errorf("%s is Service %s/%s, and no connection comes from a Service's address: write its pods", name, owner.Service.Ref.Namespace, owner.Service.Ref.Name)
-	case c.CNI == v1alpha1.CNIKubernetes:
-		return []policy.Endpoint{plain}, nil
+	case e.Fence.Cluster.CNI == v1alpha1.CNIKubernetes:
+		return []policy.Endpoint{{Kind: policy.AddressEndpoint, Name: name}}, nil
+	}
+	return e.identified(name, addr, owner.Node)
+}
+
+// identified are what Cilium takes an address for, which the node has if there is one. Cilium
+// knows none of the cluster's own by an address; another enforcer decides by the address itself.
+func (e Endpoints) identified(name string, addr netip.Addr, of *resource.Node) ([]policy.Endpoint, error) {
+	c := e.Fence.Cluster
+	in := func(cidrs []string) bool { return addressesOf(policy.Peer{CIDRs: cidrs}).Contains(addr) }
+	server := c.APIServer != nil && in(c.APIServer.CIDRs)
+	node := of != nil || in(c.NodeCIDRs)
+	plain := policy.Endpoint{Kind: policy.AddressEndpoint, Name: name}
+	switch {
 	case server && node:
 		plain.Entities = []v1alpha1.Entity{v1alpha1.EntityKubeAPIServer, v1alpha1.EntityRemoteNode}
 	case server:
 		plain.Entities = []v1alpha1.Entity{v1alpha1.EntityKubeAPIServer}
-	case owner.Node != nil:
-		return []policy.Endpoint{{Kind: policy.NodeEndpoint, Name: "node/" + owner.Node.Ref.Name, Labels: owner.Node.Labels}}, nil
+	case of != nil:
+		return []policy.Endpoint{{Kind: policy.NodeEndpoint, Name: "node/" + of.Ref.Name, Labels: of.Labels}}, nil
 	case node:
 		return []policy.Endpoint{
 			{Kind: policy.EntityEndpoint, Name: string(v1alpha1.EntityHost)},

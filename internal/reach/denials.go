@@ -30,7 +30,7 @@ type denials struct {
 }
 
 func (all *denials) add(one denial, from, to policy.Endpoint) {
-	key := policy.Key([]any{one.Reason, one.enforcement, one.direction, fmt.Sprint(one.ports), one.part, one.why})
+	key := policy.Key([]any{one.Reason, one.enforcement, one.direction, one.ports.String(), one.part, one.why})
 	if all.at == nil {
 		all.at = map[string]*denial{}
 	}

@@ -61,7 +61,7 @@ func (s *sides) at(ep policy.Endpoint, d policy.Direction) (*allowedSide, error)
 func contentOf(openings []policy.Opening) [sha256.Size]byte {
 	h := sha256.New()
 	for _, o := range openings {
-		fmt.Fprintf(h, "%d %d %q %v %q %q %d\n", o.First, o.Last, o.Protocol, o.Partial, policy.Key(o.L7), o.By, len(o.Peers))
+		h.Write(fmt.Appendf(nil, "%d %d %q %v %q %q %d\n", o.First, o.Last, o.Protocol, o.Partial, policy.Key(o.L7), o.By, len(o.Peers)))
 		for _, ep := range o.Peers {
 			h.Write([]byte(ep.Name))
 			h.Write([]byte{'\n'})

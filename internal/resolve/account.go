@@ -7,17 +7,16 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// account lists a declared flow. A flow of the profile is one for all tenants.
-func (r *resolver) account(f *flow, on bool) {
+// account lists a declared flow. A flow of the profile is one for all tenants: it is off where
+// it is for each of them.
+func (r *resolver) account(f *flow, off bool) {
 	at, known := r.accounted[f.reason]
 	if !known {
 		at = len(r.fence.Flows)
 		r.accounted[f.reason] = at
 		r.fence.Flows = append(r.fence.Flows, policy.DeclaredFlow{Reason: f.reason, Off: true})
 	}
-	if on {
-		r.fence.Flows[at].Off = false
-	}
+	r.fence.Flows[at].Off = r.fence.Flows[at].Off && off
 }
 
 // accountGrants records the peers of a flow that are in no policy.

@@ -19,46 +19,55 @@ type clusterPart struct {
 }
 
 // clusterParts are the addresses of the cluster, as far as the profile and the build know
-// them. Policies are decided after service translation, so the address of a Service is no
-// end of a flow. Public addresses of a Service may still be the source of one.
+// them.
 func (r *resolver) clusterParts(d policy.Direction) []clusterPart {
-	var services, nodes, pods netipx.IPSetBuilder
-	for _, a := range r.index.OwnedAddresses() {
-		switch {
-		case a.Node != nil:
-			nodes.Add(a.Address)
-		case a.Endpoint:
-			pods.Add(a.Address)
-		case !a.Public || d == policy.Egress:
-			services.Add(a.Address)
-		}
-	}
-	c := r.fence.Cluster
-	services.AddSet(setOf(c.ServiceCIDRs, nil))
-	nodes.AddSet(setOf(c.NodeCIDRs, nil))
-	if r.byCilium() && r.fence.Agent.Value(policy.CIDRMatchMode) == "nodes" {
-		// Then networks match the addresses of nodes.
-		nodes = netipx.IPSetBuilder{}
-	}
-	pods.AddSet(setOf(c.PodCIDRs, nil))
-	var apiServer netipx.IPSetBuilder
-	if c.APIServer != nil && r.kubernetes() {
-		// Cilium matches an apiserver outside the cluster by its address, too.
-		apiServer.AddSet(setOf(c.APIServer.CIDRs, nil))
-	}
+	a := r.addressesOfCluster(d)
 	var out []clusterPart
 	for _, p := range []struct {
 		b          *netipx.IPSetBuilder
 		what, peer string
 	}{
-		{&apiServer, "the apiserver", "entities: [kube-apiserver]"},
-		{&services, "Services", "service: namespace/name"},
-		{&nodes, "nodes", "entities: [host, remote-node], or [kube-apiserver]"},
-		{&pods, "pods", "tenant: or namespace:, with pods"},
+		{&a.apiServer, "the apiserver", "entities: [kube-apiserver]"},
+		{&a.services, "Services", "service: namespace/name"},
+		{&a.nodes, "nodes", "entities: [host, remote-node], or [kube-apiserver]"},
+		{&a.pods, "pods", "tenant: or namespace:, with pods"},
 	} {
 		if set, err := p.b.IPSet(); err == nil && len(set.Ranges()) > 0 {
 			out = append(out, clusterPart{set, p.what, p.peer})
 		}
+	}
+	return out
+}
+
+// clusterAddresses are the addresses of the cluster, by what has them.
+type clusterAddresses struct{ apiServer, services, nodes, pods netipx.IPSetBuilder }
+
+// addressesOfCluster are those at one end of flows that no rule about networks matches. Policies
+// are decided after service translation, so the address of a Service is no end of a flow.
+// Public addresses of a Service may still be the source of one.
+func (r *resolver) addressesOfCluster(d policy.Direction) *clusterAddresses {
+	out := &clusterAddresses{}
+	for _, a := range r.index.OwnedAddresses() {
+		switch {
+		case a.Node != nil:
+			out.nodes.Add(a.Address)
+		case a.Endpoint:
+			out.pods.Add(a.Address)
+		case !a.Public || d == policy.Egress:
+			out.services.Add(a.Address)
+		}
+	}
+	c := r.fence.Cluster
+	out.services.AddSet(setOf(c.ServiceCIDRs, nil))
+	out.nodes.AddSet(setOf(c.NodeCIDRs, nil))
+	if r.byCilium() && r.fence.Agent.Value(policy.CIDRMatchMode) == "nodes" {
+		// Then networks match the addresses of nodes.
+		out.nodes = netipx.IPSetBuilder{}
+	}
+	out.pods.AddSet(setOf(c.PodCIDRs, nil))
+	if c.APIServer != nil && r.kubernetes() {
+		// Cilium matches an apiserver outside the cluster by its address, too.
+		out.apiServer.AddSet(setOf(c.APIServer.CIDRs, nil))
 	}
 	return out
 }

@@ -15,13 +15,14 @@ func (r *resolver) grantFlows() {
 	for _, f := range r.flows {
 		c.expect(f)
 		for _, e := range f.ends {
-			if e.tenant == nil {
+			switch {
+			case e.tenant == nil:
 				r.grant(f, e)
 				c.granted(f, e)
 				f.granted = append(f.granted, e)
-			} else if r.grantAgreed(f, e, &c) {
+			case r.grantAgreed(f, e, &c):
 				f.granted = append(f.granted, e)
-			} else if !f.counts(e.among) {
+			case !f.counts(e.among):
 				f.partly = true
 			}
 		}

@@ -41,24 +41,39 @@ func samePort(a, b []policy.Port) bool {
 
 // overlap reports whether two peers may have an endpoint in common.
 func overlap(a, b policy.Peer) bool {
-	if b.Kind == policy.Entities && a.Kind != policy.Entities {
-		a, b = b, a
-	}
 	switch {
-	case a.Kind == policy.Entities && b.Kind == policy.Entities:
-		return holds(a, v1alpha1.EntityAll) || holds(b, v1alpha1.EntityAll) || slices.ContainsFunc(a.Entities, func(e v1alpha1.Entity) bool { return holds(b, e) })
-	case a.Kind == policy.Entities && b.Kind == policy.Pods:
-		return holds(a, v1alpha1.EntityAll) || holds(a, v1alpha1.EntityCluster)
 	case a.Kind == policy.Entities:
-		return holds(a, v1alpha1.EntityAll) || holds(a, v1alpha1.EntityWorld)
+		return entitiesOverlap(a, b)
+	case b.Kind == policy.Entities:
+		return entitiesOverlap(b, a)
 	case a.Kind != b.Kind:
 		return false
 	case a.Kind == policy.CIDRs:
 		return setOf(a.CIDRs, a.Except).Overlaps(setOf(b.CIDRs, b.Except))
 	}
 	_, both := policy.Both(a.Pods, b.Pods)
-	return both && (a.Namespace == b.Namespace || a.Namespace == "" && !slices.Contains(a.NotNamespaces, b.Namespace) ||
-		b.Namespace == "" && !slices.Contains(b.NotNamespaces, a.Namespace))
+	return both && namespacesOverlap(a, b)
+}
+
+// entitiesOverlap reports whether a peer of entities may have an endpoint of another peer.
+func entitiesOverlap(entities, other policy.Peer) bool {
+	if holds(entities, v1alpha1.EntityAll) {
+		return true
+	}
+	switch other.Kind {
+	case policy.Entities:
+		return holds(other, v1alpha1.EntityAll) || slices.ContainsFunc(entities.Entities, func(e v1alpha1.Entity) bool { return holds(other, e) })
+	case policy.Pods:
+		return holds(entities, v1alpha1.EntityCluster)
+	}
+	return holds(entities, v1alpha1.EntityWorld)
+}
+
+// namespacesOverlap reports whether two peers are about a namespace in common. One without a
+// namespace is about all but those that it leaves out.
+func namespacesOverlap(a, b policy.Peer) bool {
+	return a.Namespace == b.Namespace || a.Namespace == "" && !slices.Contains(a.NotNamespaces, b.Namespace) ||
+		b.Namespace == "" && !slices.Contains(b.NotNamespaces, a.Namespace)
 }
 
 func holds(p policy.Peer, e v1alpha1.Entity) bool { return slices.Contains(p.Entities, e) }

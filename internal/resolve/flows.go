@@ -119,9 +119,9 @@ func (r *resolver) declareFlows() {
 			f.ofProfile = true
 		}
 		t.flows = slices.DeleteFunc(t.flows, func(f *flow) bool {
-			on := r.resolveFlow(f)
-			r.account(f, on)
-			return !on
+			off := !r.resolveFlow(f)
+			r.account(f, off)
+			return off
 		})
 		r.refuseOtherSecrets(t)
 		r.flows = append(r.flows, t.flows...)

@@ -28,17 +28,7 @@ func (r *resolver) isDNS(p policy.Peer) bool {
 	dns := r.profile.Spec.Baseline.DNS
 	switch {
 	case p.Kind == policy.Entities:
-		return slices.ContainsFunc(p.Entities, func(e v1alpha1.Entity) bool {
-			switch e {
-			case v1alpha1.EntityCluster, v1alpha1.EntityAll:
-				return true
-			case v1alpha1.EntityHost:
-				return dns.NodeLocal || dns.HostNetwork
-			case v1alpha1.EntityRemoteNode:
-				return dns.HostNetwork
-			}
-			return false
-		})
+		return slices.ContainsFunc(p.Entities, r.entityIsDNS)
 	case p.Kind != policy.Pods || slices.Contains(p.NotNamespaces, dns.Namespace):
 		return false
 	case p.Namespace != "" && p.Namespace != dns.Namespace:
@@ -48,6 +38,20 @@ func (r *resolver) isDNS(p policy.Peer) bool {
 	}
 	_, ok := policy.Both(p.Pods, policy.PodsOf(dns.Pods))
 	return ok
+}
+
+// entityIsDNS reports whether an entity includes pods of the cluster's DNS.
+func (r *resolver) entityIsDNS(e v1alpha1.Entity) bool {
+	dns := r.profile.Spec.Baseline.DNS
+	switch e {
+	case v1alpha1.EntityCluster, v1alpha1.EntityAll:
+		return true
+	case v1alpha1.EntityHost:
+		return dns.NodeLocal || dns.HostNetwork
+	case v1alpha1.EntityRemoteNode:
+		return dns.HostNetwork
+	}
+	return false
 }
 
 // asksDNS reports whether ports include that of DNS.

@@ -35,7 +35,7 @@ func (r *resolver) declareNodes() {
 		for _, f := range own.flows {
 			f.ofProfile, f.node = true, n.Name
 			on := r.resolveFlow(f)
-			r.account(f, on)
+			r.account(f, !on)
 			if on {
 				r.sayEveryNode(f)
 				r.flows = append(r.flows, f)

@@ -136,29 +136,35 @@ func (r *resolver) refuseWorldInParts() {
 	if !r.kubernetes() || len(unknown.Prefixes()) == 0 {
 		return
 	}
-	var parts []networksOfPeer
-	for _, f := range slices.Concat(r.flows, r.agentFlows()) {
-		for _, p := range networkPeers(f) {
-			if p.set = intersection(p.set, unknown); len(p.set.Prefixes()) > 0 {
-				parts = append(parts, p)
-			}
-		}
-	}
+	parts := r.networkPeersIn(unknown)
 	refused := map[*flow]bool{}
 	for i, first := range parts {
-		group := []networksOfPeer{first}
-		for _, other := range parts[i+1:] {
-			if !refused[other.flow] && (other.flow == first.flow || sameSource(first.flow, other.flow)) {
-				group = append(group, other)
-			}
+		if refused[first.flow] {
+			continue
 		}
-		if group = needed(group); len(group) > 0 && !refused[first.flow] {
+		others := slices.DeleteFunc(slices.Clone(parts[i+1:]), func(other networksOfPeer) bool {
+			return refused[other.flow] || other.flow != first.flow && !sameSource(first.flow, other.flow)
+		})
+		if group := needed(slices.Insert(others, 0, first)); len(group) > 0 {
 			r.refuseWorldOf(group)
 			for _, p := range group {
 				refused[p.flow] = true
 			}
 		}
 	}
+}
+
+// networkPeersIn are the peers of all flows that are networks, as far as these are in a set.
+func (r *resolver) networkPeersIn(set *netipx.IPSet) []networksOfPeer {
+	var out []networksOfPeer
+	for _, f := range slices.Concat(r.flows, r.agentFlows()) {
+		for _, p := range networkPeers(f) {
+			if p.set = intersection(p.set, set); len(p.set.Prefixes()) > 0 {
+				out = append(out, p)
+			}
+		}
+	}
+	return out
 }
 
 // refuseWorldOf refuses peers that stand for the world together.

@@ -212,17 +212,9 @@ func (x *Index) file(n *yaml.RNode, kind string) error {
 		}
 		x.Nodes[n.GetName()] = &Node{Ref: RefOf(n), Labels: n.GetLabels(), Addresses: own}
 	case "v1/Service":
-		s, err := newService(n)
-		if err != nil {
-			return err
-		}
-		x.Services = append(x.Services, s)
+		return fileRead(&x.Services, n, newService)
 	case "discovery.k8s.io/EndpointSlice":
-		e, err := newEndpointSlice(n)
-		if err != nil {
-			return err
-		}
-		x.Slices = append(x.Slices, e)
+		return fileRead(&x.Slices, n, newEndpointSlice)
 	case "v1/ConfigMap", "cilium.io/CiliumNodeConfig":
 		c, err := agentConfigOf(n)
 		if c != nil {
@@ -234,11 +226,7 @@ func (x *Index) file(n *yaml.RNode, kind string) error {
 		x.Slices = append(x.Slices, mirror...)
 		return err
 	case localRedirect:
-		r, err := newRedirect(n)
-		if err != nil {
-			return err
-		}
-		x.Redirects = append(x.Redirects, r)
+		return fileRead(&x.Redirects, n, newRedirect)
 	default:
 		return x.filePods(n, kind)
 	}
@@ -256,12 +244,16 @@ func (x *Index) filePods(n *yaml.RNode, kind string) error {
 		x.addFound(n)
 		return nil
 	}
-	w, err := newWorkload(n)
-	if err != nil {
-		return err
+	return fileRead(&x.Workloads, n, newWorkload)
+}
+
+// fileRead adds what a resource reads as, if it can be read.
+func fileRead[T any](to *[]T, n *yaml.RNode, read func(*yaml.RNode) (T, error)) error {
+	got, err := read(n)
+	if err == nil {
+		*to = append(*to, got)
 	}
-	x.Workloads = append(x.Workloads, w)
-	return nil
+	return err
 }
 
 // In returns the workloads of a namespace that the selector selects.
