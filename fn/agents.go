@@ -28,6 +28,11 @@ var disablings = []disabled{
 	{"policies-not-enforced", policy.EnablePolicy, "never", "default", "agents enforce no policy", func(proof) bool { return true }},
 	{"policies-not-enforced", policy.PolicyAuditMode, "true", "false", "agents log what policies deny, and deny nothing", func(proof) bool { return true }},
 	{"l7-proxy-disabled", policy.EnableL7Proxy, "false", "true", "agents refuse every policy with HTTP or DNS rules, and resolve no name", proof.usesProxies},
+	{"policies-not-enforced", policy.EnableCiliumPolicy, "false", "true", "agents enforce no CiliumNetworkPolicy", func(p proof) bool { return p.hasKind(resource.KindCilium) }},
+	{"policies-not-enforced", policy.EnableClusterwidePolicy, "false", "true", "agents enforce no CiliumClusterwideNetworkPolicy", func(p proof) bool { return p.hasKind(resource.KindClusterwide) }},
+	{"icmp-rules-disabled", policy.EnableICMPRules, "false", "true", "agents refuse every policy with ICMP rules", func(p proof) bool {
+		return p.inPolicies(func(n *yaml.Node) bool { return hasField(n, "icmps") })
+	}},
 	{"host-policies-not-enforced", policy.EnableHostFirewall, "false", "true", "agents enforce no host policy, so spec.nodes has no effect", func(p proof) bool { return len(p.fence.Nodes) > 0 }},
 	{"network-policies-not-enforced", policy.EnableNetworkPolicy, "false", "true", "agents enforce no NetworkPolicy", func(p proof) bool { return p.fence.Policies == v1alpha1.PoliciesKubernetes }},
 }
@@ -69,6 +74,11 @@ func (p proof) enforces(key string) bool {
 		return nodes
 	}
 	return nodes || len(p.fence.Tenants) == 0 || slices.ContainsFunc(p.fence.Tenants, func(t policy.Tenant) bool { return enforced(t.Enforcement) })
+}
+
+// hasKind reports whether a policy is of a kind.
+func (p proof) hasKind(kind string) bool {
+	return slices.ContainsFunc(p.items, func(n *yaml.RNode) bool { return resource.IsPolicy(n) && n.GetKind() == kind })
 }
 
 // usesProxies reports whether a policy has L7 rules, or names.

@@ -44,6 +44,8 @@ func TestHowAgentsAreConfigured(t *testing.T) {
 		config   = "{apiVersion: v1, kind: ConfigMap, metadata: {namespace: kube-system, name: cilium-config}, data: {%s}}\n"
 		nodes    = "{apiVersion: cilium.io/v2, kind: CiliumNodeConfig, metadata: {namespace: kube-system, name: edge}, spec: {nodeSelector: {}, defaults: {%s}}}\n"
 		lan      = "{apiVersion: tenantfence.dev/v1alpha1, kind: Tenant, metadata: {name: beta}, spec: {egress: [{name: lan, to: [{cidrs: [10.1.0.0/16]}], ports: [{port: 443}]}]}}\n---\n{apiVersion: v1, kind: Namespace, metadata: {name: tenant-beta}}\n"
+		west     = "{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {namespace: tenant-acme, name: p}, spec: {endpointSelector: {matchLabels: {io.cilium.k8s.policy.cluster: west}}, enableDefaultDeny: {ingress: false}, ingress: [{fromEntities: [world]}]}}\n"
+		auth     = "{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {namespace: tenant-acme, name: p}, spec: {endpointSelector: {}, enableDefaultDeny: {ingress: false}, ingress: [{fromEntities: [world], authentication: {mode: required}}]}}\n"
 		assumed  = "[assumed]"
 		disabled = "[policies-not-enforced]"
 	)
@@ -52,21 +54,31 @@ func TestHowAgentsAreConfigured(t *testing.T) {
 		fails                     bool
 		said, unsaid              []string
 	}{
-		"nothing is stated":          {said: []string{"enable-ipv6=false", assumed, "[proved]"}},
-		"what is stated":             {config: `enable-sctp: "true", unknown-key: "1"`, said: []string{assumed, "[proved]"}, unsaid: []string{"enable-sctp", "unknown-key"}},
-		"no policy is enforced":      {config: `enable-policy: never`, fails: true, said: []string{"enable-policy is never (TenantFence/platform)", disabled}, unsaid: []string{"[not-isolated]", "[proved]"}},
-		"policies are logged":        {config: `policy-audit-mode: "true"`, fails: true, said: []string{"policy-audit-mode is true", disabled}, unsaid: []string{"[proved]"}},
-		"the same in Audit":          {enforcement: "Audit", config: `policy-audit-mode: "true"`, said: []string{"warning: ", disabled}},
-		"no proxy":                   {config: `enable-l7-proxy: "false"`, more: http, fails: true, said: []string{"[l7-proxy-disabled]"}, unsaid: []string{"[policy-rejected]"}},
-		"a value that is none":       {config: `enable-sctp: maybe`, fails: true, said: []string{`ciliumConfig[enable-sctp]: whether SCTP passes at all: must be one of true, false, and is "maybe"`}},
-		"a mode that is not decided": {config: `policy-cidr-match-mode: pods`, fails: true, said: []string{`"pods" is not decided`}},
-		"SCTP, unstated":             {more: sctp, said: []string{"enable-sctp is not stated, and with \"true\" the result differs: tenant-acme: CiliumNetworkPolicy/p lets", "[agent-setting-matters]", "[proved]"}},
-		"SCTP, on":                   {config: `enable-sctp: "true"`, more: sctp, fails: true, said: []string{"port 53/SCTP", "[undeclared-open]"}},
-		"SCTP, off":                  {config: `enable-sctp: "false"`, more: sctp, said: []string{"[proved]"}, unsaid: []string{"[agent-setting-matters]"}},
-		"by a ConfigMap":             {more: sctp + "---\n" + fmt.Sprintf(config, `enable-sctp: "true"`), fails: true, said: []string{"port 53/SCTP", "[undeclared-open]"}},
-		"which contradicts":          {config: `enable-sctp: "false"`, more: fmt.Sprintf(config, `enable-sctp: "true"`), fails: true, said: []string{"[cilium-config-differs]"}},
-		"on some nodes":              {config: `enable-sctp: "false"`, more: sctp + "---\n" + fmt.Sprintf(nodes, `enable-sctp: "true"`), fails: true, said: []string{"CiliumNodeConfig/edge", "port 53/SCTP", "[agents-differ]"}},
-		"nothing on some nodes":      {more: fmt.Sprintf(nodes, `enable-policy: never`), fails: true, said: []string{"CiliumNodeConfig/edge: spec.defaults[enable-policy]", disabled}},
+		"nothing is stated":           {said: []string{"enable-ipv6=false", assumed, "[proved]"}},
+		"what is stated":              {config: `enable-sctp: "true", unknown-key: "1"`, said: []string{assumed, "[proved]"}, unsaid: []string{"enable-sctp", "unknown-key"}},
+		"no policy is enforced":       {config: `enable-policy: never`, fails: true, said: []string{"enable-policy is never (TenantFence/platform)", disabled}, unsaid: []string{"[not-isolated]", "[proved]"}},
+		"policies are logged":         {config: `policy-audit-mode: "true"`, fails: true, said: []string{"policy-audit-mode is true", disabled}, unsaid: []string{"[proved]"}},
+		"the same in Audit":           {enforcement: "Audit", config: `policy-audit-mode: "true"`, said: []string{"warning: ", disabled}},
+		"no proxy":                    {config: `enable-l7-proxy: "false"`, more: http, fails: true, said: []string{"[l7-proxy-disabled]"}, unsaid: []string{"[policy-rejected]"}},
+		"a value that is none":        {config: `enable-sctp: maybe`, fails: true, said: []string{`ciliumConfig[enable-sctp]: whether SCTP passes at all: must be one of true, false, and is "maybe"`}},
+		"a mode that is not decided":  {config: `policy-cidr-match-mode: pods`, fails: true, said: []string{`"pods" is not decided`}},
+		"SCTP, unstated":              {more: sctp, said: []string{"enable-sctp is not stated, and with \"true\" the result differs: tenant-acme: CiliumNetworkPolicy/p lets", "[agent-setting-matters]", "[proved]"}},
+		"SCTP, on":                    {config: `enable-sctp: "true"`, more: sctp, fails: true, said: []string{"port 53/SCTP", "[undeclared-open]"}},
+		"SCTP, off":                   {config: `enable-sctp: "false"`, more: sctp, said: []string{"[proved]"}, unsaid: []string{"[agent-setting-matters]"}},
+		"by a ConfigMap":              {more: sctp + "---\n" + fmt.Sprintf(config, `enable-sctp: "true"`), fails: true, said: []string{"port 53/SCTP", "[undeclared-open]"}},
+		"which contradicts":           {config: `enable-sctp: "false"`, more: fmt.Sprintf(config, `enable-sctp: "true"`), fails: true, said: []string{"[cilium-config-differs]"}},
+		"on some nodes":               {config: `enable-sctp: "false"`, more: sctp + "---\n" + fmt.Sprintf(nodes, `enable-sctp: "true"`), fails: true, said: []string{"CiliumNodeConfig/edge", "port 53/SCTP", "[agents-differ]"}},
+		"in any case of letters":      {more: fmt.Sprintf(config, `Enable-Policy: never`), fails: true, said: []string{disabled}},
+		"a value with spaces":         {config: `enable-sctp: " T "`, more: sctp, fails: true, said: []string{"port 53/SCTP"}},
+		"policies of Cilium off":      {config: `enable-cilium-network-policy: "false"`, fails: true, said: []string{"agents enforce no CiliumNetworkPolicy", disabled}},
+		"a folder of policies":        {config: `static-cnp-path: /etc/policies`, fails: true, said: []string{"[cilium-config-undecided]"}},
+		"another name of the cluster": {more: west, said: []string{"cluster-name is not stated, and with \"west\"", "[agent-setting-matters]"}},
+		"the name by the ConfigMap":   {more: west + "---\n" + fmt.Sprintf(config, `cluster-name: west`), fails: true, said: []string{"[undeclared-open]"}},
+		"two that select the same nodes": {
+			config: `enable-sctp: "false"`, more: auth + "---\n" + fmt.Sprintf(nodes, `mesh-auth-enabled: "true"`) + "---\n" + strings.Replace(fmt.Sprintf(nodes, `mesh-auth-mutual-enabled: "true"`), "edge", "lab", 1),
+			fails: true, said: []string{"[agents-differ]"},
+		},
+		"nothing on some nodes": {more: fmt.Sprintf(nodes, `enable-policy: never`), fails: true, said: []string{"CiliumNodeConfig/edge: spec.defaults[enable-policy]", disabled}},
 		"networks of nodes, where they match": {
 			config: `policy-cidr-match-mode: nodes`, more: lan, said: []string{"3 declared flows allowed at both ends", "[proved]"},
 		},

@@ -3,6 +3,7 @@ package fn
 import (
 	"fmt"
 	"net/netip"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -13,35 +14,48 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// trial is another value of one key, and whether the input uses what the key governs.
+// trial is another value of one key, "" where the input does not use what the key governs.
 type trial struct {
 	keys []string
-	// value is the other one. Omitted: the opposite of the assumed one.
-	value string
-	uses  func(p proof) bool
+	try  func(p proof) string
 }
 
 // trials are tried where the key is not stated. Keys whose other value would disable policies
 // as such are not tried: what comes of that is known.
 var trials = []trial{
-	{[]string{policy.EnableIPv6}, "", proof.usesFamilies},
-	{[]string{policy.EnableHostFirewall}, "", proof.hasHostPolicies},
-	{[]string{policy.CIDRMatchMode}, "nodes", proof.namesNodeNetworks},
-	{[]string{policy.DefaultLocalCluster}, "", func(p proof) bool { return inMesh(p.fence, p.items) }},
-	{[]string{policy.EnableNonDefaultDeny}, "", func(p proof) bool {
+	{[]string{policy.EnableIPv6}, tried(proof.usesFamilies, "true")},
+	{[]string{policy.EnableHostFirewall}, tried(proof.hasHostPolicies, "true")},
+	{[]string{policy.CIDRMatchMode}, tried(proof.namesNodeNetworks, "nodes")},
+	{[]string{policy.ClusterName}, proof.otherCluster},
+	{[]string{policy.DefaultLocalCluster}, func(p proof) string {
+		if inMesh(p.fence, p.items) {
+			return opposite(p.fence.Agent.Value(policy.DefaultLocalCluster))
+		}
+		return ""
+	}},
+	{[]string{policy.EnableNonDefaultDeny}, tried(func(p proof) bool {
 		return p.inOthers(func(n *yaml.Node) bool { return hasField(n, "enableDefaultDeny") })
-	}},
-	{[]string{policy.EnableNetworkPolicy}, "", func(p proof) bool {
-		return p.fence.Policies != v1alpha1.PoliciesKubernetes && slices.ContainsFunc(p.items, func(n *yaml.RNode) bool { return resource.IsPolicy(n) && n.GetKind() == resource.KindKubernetes })
-	}},
-	{[]string{policy.EnableClusterNetworkPolicy}, "", func(p proof) bool {
-		return slices.ContainsFunc(p.items, func(n *yaml.RNode) bool { return n.GetKind() == "ClusterNetworkPolicy" })
-	}},
-	{[]string{policy.EnableSCTP}, "", func(p proof) bool { return p.inPolicies(protocols(string(v1alpha1.SCTP), string(v1alpha1.ANY))) }},
+	}, "false")},
+	{[]string{policy.EnableNetworkPolicy}, tried(func(p proof) bool {
+		return p.fence.Policies != v1alpha1.PoliciesKubernetes && p.hasKind(resource.KindKubernetes)
+	}, "false")},
+	{[]string{policy.EnableClusterNetworkPolicy}, tried(func(p proof) bool {
+		return slices.ContainsFunc(p.items, func(n *yaml.RNode) bool { return n.GetKind() == resource.KindAdministrator })
+	}, "true")},
+	{[]string{policy.EnableSCTP}, tried(func(p proof) bool { return p.inPolicies(protocols(string(v1alpha1.SCTP), string(v1alpha1.ANY))) }, "true")},
 	// One alone authenticates nothing.
-	{[]string{policy.MeshAuth, policy.MeshAuthMutual}, "true", func(p proof) bool {
+	{[]string{policy.MeshAuth, policy.MeshAuthMutual}, tried(func(p proof) bool {
 		return p.inPolicies(func(n *yaml.Node) bool { return hasField(n, "authentication") })
-	}},
+	}, "true")},
+}
+
+func tried(uses func(p proof) bool, value string) func(p proof) string {
+	return func(p proof) string {
+		if uses(p) {
+			return value
+		}
+		return ""
+	}
 }
 
 // tryOthers decides what holds again: with another value of each key that is not stated and that
@@ -49,14 +63,12 @@ var trials = []trial{
 func (p proof) tryOthers(level v1alpha1.Proof, base policy.Report) (policy.Findings, error) {
 	var out policy.Findings
 	for _, t := range trials {
-		if p.stated(t.keys) || !t.uses(p) {
+		value := t.try(p)
+		if p.stated(t.keys) || value == "" {
 			continue
 		}
-		agent, value := p.fence.Agent, t.value
+		agent := p.fence.Agent
 		for _, key := range t.keys {
-			if t.value == "" {
-				value = opposite(agent.Value(key))
-			}
 			agent = agent.With(key, value, "")
 		}
 		differs, err := p.differs(level, agent, base)
@@ -160,6 +172,44 @@ func (p proof) inOthers(such func(*yaml.Node) bool) bool {
 // hasHostPolicies reports whether a policy that the fence does not write selects nodes.
 func (p proof) hasHostPolicies() bool {
 	return p.inOthers(func(n *yaml.Node) bool { return hasField(n, "nodeSelector") })
+}
+
+// otherCluster is the first cluster that a policy names and that this one is not.
+func (p proof) otherCluster() string {
+	var names []string
+	p.inPolicies(func(n *yaml.Node) bool {
+		clusters(n, func(name string) { names = append(names, name) })
+		return false
+	})
+	slices.Sort(names)
+	names = slices.DeleteFunc(names, func(name string) bool { return !clusterName.MatchString(name) })
+	for _, name := range names {
+		if name != p.fence.Agent.Value(policy.ClusterName) {
+			return name
+		}
+	}
+	return ""
+}
+
+// clusterName is what agents accept as a cluster's name.
+var clusterName = regexp.MustCompile(`^([a-z0-9][-a-z0-9]*)?[a-z0-9]$`)
+
+// clusters calls yield for each cluster that labels or expressions in a value name.
+func clusters(n *yaml.Node, yield func(string)) {
+	ofExpression := false
+	for i, child := range n.Content {
+		isKey := n.Kind == yaml.MappingNode && i%2 == 0
+		named := strings.HasSuffix(child.Value, "io.cilium.k8s.policy.cluster")
+		switch {
+		case isKey && named:
+			yield(n.Content[i+1].Value)
+		case named:
+			ofExpression = true
+		case isKey && child.Value == "values" && ofExpression:
+			scalars(n.Content[i+1], yield)
+		}
+		clusters(child, yield)
+	}
 }
 
 // protocols reports whether one of some protocols is named.

@@ -113,7 +113,7 @@ func fullName(n *yaml.RNode) string {
 func engineOf(fence *policy.Fence, mesh bool, policies []json.RawMessage, pods []policy.Endpoint) (policy.Engine, error) {
 	c := fence.Cluster
 	if c.CNI != v1alpha1.CNIKubernetes {
-		return engine.New(engine.Options{ClusterName: c.Name, Agent: fence.Agent, Mesh: mesh}, policies, pods)
+		return engine.New(engine.Options{ClusterName: c.Name, Agent: fence.Agent, Mesh: mesh, NodeCIDRs: c.NodeCIDRs}, policies, pods)
 	}
 	options := netpol.Options{PodCIDRs: c.PodCIDRs, ServiceCIDRs: c.ServiceCIDRs, NodeCIDRs: c.NodeCIDRs}
 	if c.APIServer != nil {

@@ -19,14 +19,15 @@ import (
 
 // Options say what is true of the whole cluster.
 type Options struct {
-	// ClusterName is the cluster's name in its mesh. Omitted: "default", as Cilium
-	// has it.
+	// ClusterName is the cluster's name in its mesh. Omitted: the agent's.
 	ClusterName string
 	// Agent is how the agents are configured. Omitted: the Helm chart's defaults.
 	Agent policy.Agent
 	// Mesh reports that other clusters exist. Omitted: pods of others are known only where a
 	// policy names a cluster.
 	Mesh bool
+	// NodeCIDRs are the ranges of the nodes' addresses. Omitted: unknown.
+	NodeCIDRs []string
 }
 
 // Engine decides flows as Cilium would. It is safe for concurrent use.
@@ -108,7 +109,7 @@ func New(opts Options, policies []json.RawMessage, pods []policy.Endpoint) (_ *E
 func newEngine(opts Options) *Engine {
 	e := &Engine{
 		options:    opts,
-		cluster:    cmp.Or(opts.ClusterName, "default"),
+		cluster:    cmp.Or(opts.ClusterName, opts.Agent.Value(policy.ClusterName)),
 		agent:      opts.Agent,
 		mesh:       opts.Mesh && !opts.Agent.On(policy.DefaultLocalCluster),
 		ports:      newPortRegistry(),
@@ -131,6 +132,10 @@ func newEngine(opts Options) *Engine {
 		envoypolicy.NewEnvoyL7RulesTranslator(quiet, secrets{}), identitymanager.NewIDManager(quiet), nil)
 	e.repo.GetSelectorCache().SetLocalIdentityNotifier(noNotifier{})
 	e.repo.SetNamedPortsGetter(e.ports)
+	for _, id := range ownEndpoints {
+		// As agents do for the endpoints of their node.
+		e.repo.UpdateIdentities(identity.IdentityMap{id: reserved(id).LabelArray}, nil)
+	}
 	return e
 }
 
@@ -198,12 +203,12 @@ func (e *Engine) decide(f policy.Flow) (policy.Verdict, error) {
 		return v, err
 	}
 	var notes [2]string
-	if f.From.Selected() {
+	if e.decides(f.From, policy.Egress) {
 		if v.Egress, notes[0], err = e.judge(f.From, to, f, policy.Egress); err != nil {
 			return v, fmt.Errorf("egress of %s: %w", f.From.Name, err)
 		}
 	}
-	if f.To.Selected() {
+	if e.decides(f.To, policy.Ingress) {
 		if v.Ingress, notes[1], err = e.judge(f.To, from, f, policy.Ingress); err != nil {
 			return v, fmt.Errorf("ingress of %s: %w", f.To.Name, err)
 		}

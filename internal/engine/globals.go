@@ -57,6 +57,7 @@ func configure(cluster string, a policy.Agent) error {
 	c.EnableIPv4, c.EnableIPv6 = a.On(policy.EnableIPv4), a.On(policy.EnableIPv6)
 	c.EnableHostFirewall = a.On(policy.EnableHostFirewall)
 	c.EnableNonDefaultDenyPolicies = a.On(policy.EnableNonDefaultDeny)
+	c.EnableICMPRules = a.On(policy.EnableICMPRules)
 	c.EnableL7Proxy = a.On(policy.EnableL7Proxy)
 	c.PolicyCIDRMatchMode = strings.Fields(a.Value(policy.CIDRMatchMode))
 	// In Kubernetes, agents take "auto" for "always": a node reaches its own pods.

@@ -20,7 +20,31 @@ func (e *Engine) subject(ep policy.Endpoint) (*knownPod, error) {
 	if ep.Kind == policy.NodeEndpoint {
 		return e.node(ep), nil
 	}
+	if id, ok := ownEndpoints[v1alpha1.Entity(ep.Name)]; ok && ep.Kind == policy.EntityEndpoint {
+		key := "entity " + ep.Name
+		if e.pods[key] == nil {
+			e.pods[key] = &knownPod{id: reserved(id)}
+		}
+		return e.pods[key], nil
+	}
 	return e.pod(ep)
+}
+
+// ownEndpoints are the entities that are endpoints of Cilium's own on each node: policies can
+// select them.
+var ownEndpoints = map[v1alpha1.Entity]identity.NumericIdentity{
+	v1alpha1.EntityIngress: identity.ReservedIdentityIngress,
+	v1alpha1.EntityHealth:  identity.ReservedIdentityHealth,
+}
+
+// decides reports whether policies decide at an end of a flow: at pods and nodes, and at an
+// endpoint of Cilium's own that some policy isolates.
+func (e *Engine) decides(ep policy.Endpoint, d policy.Direction) bool {
+	if _, own := ownEndpoints[v1alpha1.Entity(ep.Name)]; !own || ep.Kind != policy.EntityEndpoint {
+		return ep.Selected()
+	}
+	own, err := e.policyOf(ep)
+	return err != nil || isolated(own, d)
 }
 
 // node is a node's host endpoint. Every agent numbers its own node alike, and selects it
@@ -50,7 +74,7 @@ func (e *Engine) atAddresses(node *identity.Identity, what string) ([]variant, e
 	if !e.matchesNodes() {
 		return out, nil
 	}
-	for _, ep := range inEach(slices.Clone(e.prefixes), nil) {
+	for _, ep := range inEach(e.nodePrefixes(), nil) {
 		addr, err := netip.ParseAddr(ep.Name)
 		if err != nil {
 			return nil, err
@@ -64,6 +88,26 @@ func (e *Engine) atAddresses(node *identity.Identity, what string) ([]variant, e
 		out = append(out, variant{id: id, what: strings.TrimSpace(what + " at " + addr.String()), at: &ep})
 	}
 	return out, nil
+}
+
+// nodePrefixes are the networks of policies, as far as nodes may have addresses in them.
+func (e *Engine) nodePrefixes() []netip.Prefix {
+	var out []netip.Prefix
+	for _, p := range e.prefixes {
+		if len(e.options.NodeCIDRs) == 0 {
+			out = append(out, p)
+		}
+		for _, c := range e.options.NodeCIDRs {
+			if nodes, err := netip.ParsePrefix(c); err == nil && nodes.Overlaps(p) {
+				// Of two networks that overlap, one holds the other.
+				if p.Bits() > nodes.Bits() {
+					nodes = p
+				}
+				out = append(out, nodes)
+			}
+		}
+	}
+	return out
 }
 
 // undecidedHost returns an error for a flow to a pod's own node where networks match nodes:

@@ -34,8 +34,17 @@ func isGroup(o object) bool {
 	return strings.HasPrefix(o.APIVersion, "cilium.io/") && o.Kind == "CiliumCIDRGroup"
 }
 
-func isNetworkPolicy(o object) bool {
-	return o.APIVersion+" "+o.Kind == "networking.k8s.io/v1 NetworkPolicy"
+// enforces reports whether agents enforce policies of a kind. Unknown kinds are refused later.
+func (e *Engine) enforces(o object) bool {
+	switch o.Kind {
+	case "NetworkPolicy":
+		return e.agent.On(policy.EnableNetworkPolicy)
+	case "CiliumNetworkPolicy":
+		return e.agent.On(policy.EnableCiliumPolicy)
+	case "CiliumClusterwideNetworkPolicy":
+		return e.agent.On(policy.EnableClusterwidePolicy)
+	}
+	return true
 }
 
 // load puts every policy into the repository, or says which it cannot. Groups come
@@ -90,7 +99,7 @@ type loaded struct {
 func (e *Engine) putAll(documents []document) (put []loaded, rejected policy.RejectedError) {
 	seen := map[string]bool{}
 	for _, d := range documents {
-		if isNetworkPolicy(d.object) && !e.agent.On(policy.EnableNetworkPolicy) {
+		if !e.enforces(d.object) {
 			continue
 		}
 		entries, err := e.put(d.object, d.data)

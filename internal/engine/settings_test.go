@@ -1,7 +1,9 @@
 package engine_test
 
 import (
+	"cmp"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -112,6 +114,28 @@ func TestNamesOfPortsBefore120(t *testing.T) {
 		v, err := with(t, policy.Agent{Minor: minor}, byName).Decide(parseFlow(t, "web -> blue:8081"))
 		if err != nil || v.Egress.Decision != want {
 			t.Errorf("in 1.%d it is %s, and not %s: %v", minor, v.Egress.Decision, want, err)
+		}
+	}
+}
+
+// TestOwnEndpoints: a cluster-wide policy can isolate Cilium's Gateway and its health endpoint.
+func TestOwnEndpoints(t *testing.T) {
+	t.Parallel()
+	const clusterwide = `apiVersion: cilium.io/v2
+kind: CiliumClusterwideNetworkPolicy
+metadata: {name: p}
+spec: {endpointSelector: %s, egress: [{toEndpoints: [{matchLabels: {app: db}}]}]}`
+	for selector, want := range map[string]policy.Decision{
+		"{}": policy.Denied, "{matchExpressions: [{key: app, operator: NotIn, values: [other]}]}": policy.Denied, "{matchLabels: {app: web}}": policy.NotJudged,
+	} {
+		e := with(t, policy.Agent{}, fmt.Sprintf(clusterwide, selector))
+		for _, own := range []string{"ingress", "health"} {
+			for to, decision := range map[string]policy.Decision{"web:8080": want, "db:5432": cmp.Or(map[policy.Decision]policy.Decision{policy.Denied: policy.Allowed}[want], want)} {
+				v, err := e.Decide(parseFlow(t, "@"+own+" -> "+to))
+				if err != nil || v.Egress.Decision != decision {
+					t.Errorf("%s: %s to %s is %s, and not %s: %v", selector, own, to, v.Egress.Decision, decision, err)
+				}
+			}
 		}
 	}
 }

@@ -3,6 +3,7 @@ package policy
 import (
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -29,6 +30,10 @@ const (
 	MeshAuth                   = "mesh-auth-enabled"
 	MeshAuthMutual             = "mesh-auth-mutual-enabled"
 	PolicyMapMax               = "bpf-policy-map-max"
+	ClusterName                = "cluster-name"
+	EnableCiliumPolicy         = "enable-cilium-network-policy"
+	EnableClusterwidePolicy    = "enable-cilium-clusterwide-network-policy"
+	EnableICMPRules            = "enable-icmp-rules"
 )
 
 // Setting is a key of the ConfigMap cilium-config that changes what policies do.
@@ -43,6 +48,13 @@ type Setting struct {
 	Values []string
 	// What states what the key decides.
 	What string
+	// Fixed reports that only the default is decided here.
+	Fixed bool
+}
+
+func fixed(s Setting) Setting {
+	s.Fixed = true
+	return s
 }
 
 func boolean(key, value, what string) Setting {
@@ -72,6 +84,17 @@ var settings = []Setting{
 	since(19, "true", boolean(MeshAuth, "false", "whether agents authenticate; without, what requires authentication is denied")),
 	boolean(MeshAuthMutual, "false", "whether agents authenticate mutually (SPIRE); without, what requires authentication is denied"),
 	{Key: PolicyMapMax, Default: "16384", What: "how many entries the policy map of a pod holds"},
+	{Key: ClusterName, Default: "default", What: "the cluster's name, by which selectors distinguish the clusters of a mesh"},
+	boolean(EnableCiliumPolicy, "true", "whether agents enforce CiliumNetworkPolicies"),
+	boolean(EnableClusterwidePolicy, "true", "whether agents enforce CiliumClusterwideNetworkPolicies"),
+	boolean(EnableICMPRules, "true", "whether agents have rules about ICMP; without, they refuse policies with them"),
+	fixed(boolean("enable-node-selector-labels", "false", "whether nodes have their labels as peers of policies")),
+	fixed(boolean("enable-remote-node-identity", "true", "whether other nodes are distinguished from a pod's own (before Cilium 1.16)")),
+	fixed(boolean("enable-source-ip-verification", "true", "whether a pod can send from its own address alone")),
+	fixed(boolean("enable-ztunnel", "false", "whether a proxy on each node tunnels connections between pods")),
+	fixed(Setting{Key: "label-prefix-file", What: "a file that decides which labels policies can select by"}),
+	fixed(Setting{Key: "static-cnp-path", What: "a folder on each node with further policies"}),
+	fixed(Setting{Key: "fixed-identity-mapping", What: "labels that have a fixed identity"}),
 }
 
 // Settings are all of them, in the order of reports.
@@ -85,16 +108,38 @@ func (s Setting) in(minor int) string {
 	return s.Default
 }
 
+// Read is a value as agents read it: without spaces around it, and in lower case where it is a
+// choice.
+func (s Setting) Read(value string) string {
+	value = strings.TrimSpace(value)
+	if len(s.Values) == 0 {
+		return value
+	}
+	value = strings.ToLower(value)
+	if b, err := strconv.ParseBool(value); err == nil && slices.Contains(s.Values, "true") {
+		return strconv.FormatBool(b)
+	}
+	return value
+}
+
 // Check returns an error for a value that agents do not accept, or that is not decided here.
 func (s Setting) Check(value string) error {
 	switch {
+	case s.Fixed && value != s.Default:
+		return fmt.Errorf("%q is not decided: only %q is", value, s.Default)
+	case s.Key == IdentityLabels:
+		for _, prefix := range strings.Fields(value) {
+			if _, err := regexp.Compile(prefix); err != nil {
+				return fmt.Errorf("%q is no expression: %w", prefix, err)
+			}
+		}
 	case s.Key == PolicyMapMax:
 		if n, err := strconv.Atoi(value); err != nil || n < 1 {
 			return fmt.Errorf("must be a number of entries, and is %q", value)
 		}
 	case s.Key == CIDRMatchMode && value != "" && value != "nodes":
 		return fmt.Errorf(`%q is not decided: only "nodes" is`, value)
-	case len(s.Values) > 0 && !slices.Contains(s.Values, strings.ToLower(value)):
+	case len(s.Values) > 0 && !slices.Contains(s.Values, value):
 		return fmt.Errorf("must be one of %s, and is %q", strings.Join(s.Values, ", "), value)
 	}
 	return nil
@@ -137,19 +182,28 @@ func (a Agent) Stated(key string) (value, from string, ok bool) {
 	return value, a.from[key], ok
 }
 
-// Value is that of a key, as stated or by default.
-func (a Agent) Value(key string) string {
-	value, ok := a.stated[key]
+// Differences are the keys that another agent has another value of.
+func (a Agent) Differences(b Agent) []string {
+	var out []string
 	for _, s := range settings {
-		switch {
-		case s.Key != key:
-		case !ok:
-			return s.in(a.Minor)
-		case len(s.Values) > 0:
-			return strings.ToLower(value)
+		if a.Value(s.Key) != b.Value(s.Key) {
+			out = append(out, s.Key)
 		}
 	}
-	return value
+	return out
+}
+
+// Value is that of a key, as stated or by default.
+func (a Agent) Value(key string) string {
+	if value, ok := a.stated[key]; ok {
+		return value
+	}
+	for _, s := range settings {
+		if s.Key == key {
+			return s.in(a.Minor)
+		}
+	}
+	return ""
 }
 
 // On reports whether a key is "true".

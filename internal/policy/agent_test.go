@@ -41,7 +41,7 @@ func TestAgentValues(t *testing.T) {
 		{policy.Agent{}, policy.DefaultLocalCluster, "true"},
 		{policy.Agent{Minor: 18}, policy.DefaultLocalCluster, "false"},
 		{policy.Agent{Minor: 18}, policy.MeshAuth, "true"},
-		{policy.Agent{Minor: 18}.With(policy.MeshAuth, "False", ""), policy.MeshAuth, "false"},
+		{policy.Agent{Minor: 18}.With(policy.MeshAuth, "false", ""), policy.MeshAuth, "false"},
 		{policy.Agent{}.With(policy.IdentityLabels, "k8s:App", ""), policy.IdentityLabels, "k8s:App"},
 	} {
 		if have := c.agent.Value(c.key); have != c.want {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
@@ -21,6 +22,8 @@ type AgentConfig struct {
 	Values map[string]string
 	// SomeNodes reports that it is about some nodes, and comes before the ConfigMap there.
 	SomeNodes bool
+	// Nodes are these.
+	Nodes policy.Selector
 }
 
 const agentConfigMap = "cilium-config"
@@ -34,6 +37,13 @@ func agentConfigOf(n *yaml.RNode) (*AgentConfig, error) {
 		c.Field, path = "data", []string{"data"}
 	case groupKind(n) == "cilium.io/CiliumNodeConfig":
 		c.Field, path, c.SomeNodes = "spec.defaults", []string{"spec", "defaults"}, true
+		selector, err := n.Pipe(yaml.Lookup("spec", "nodeSelector"))
+		if err == nil && selector != nil {
+			err = decode(selector, &c.Nodes)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("spec.nodeSelector: %w", err)
+		}
 	default:
 		return nil, nil
 	}
@@ -59,6 +69,9 @@ func (x *Index) AgentOf(c v1alpha1.Cluster, profile policy.Ref, at *field.Path) 
 	slices.SortFunc(configs, func(a, b *AgentConfig) int {
 		return cmp.Or(cmp.Compare(a.Ref.Namespace, b.Ref.Namespace), cmp.Compare(a.Ref.Name, b.Ref.Name))
 	})
+	if c.Name != "" {
+		a.Agent = a.Agent.With(policy.ClusterName, c.Name, profile.String())
+	}
 	if len(c.CiliumConfig) > 0 {
 		configs = append([]*AgentConfig{{Ref: profile, Field: at.String(), Values: c.CiliumConfig}}, configs...)
 	}
@@ -67,13 +80,28 @@ func (x *Index) AgentOf(c v1alpha1.Cluster, profile policy.Ref, at *field.Path) 
 			a.Agent = a.configured(a.Agent, config)
 		}
 	}
-	var overrides []policy.AgentOverride
-	for _, config := range configs {
-		if config.SomeNodes {
-			overrides = append(overrides, policy.AgentOverride{Ref: config.Ref, Agent: a.configured(a.Agent, config)})
+	return a.Agent, a.overrides(configs), a.findings
+}
+
+// overrides are the agents of nodes that a CiliumNodeConfig selects, alone and together with the
+// others that may select the same nodes.
+func (a *agents) overrides(configs []*AgentConfig) []policy.AgentOverride {
+	var out []policy.AgentOverride
+	some := slices.DeleteFunc(configs, func(c *AgentConfig) bool { return !c.SomeNodes })
+	for i, config := range some {
+		alone := a.configured(a.Agent, config)
+		out = append(out, policy.AgentOverride{Ref: config.Ref, Agent: alone})
+		together := alone
+		for _, other := range some[i+1:] {
+			if _, both := policy.Both(config.Nodes, other.Nodes); both {
+				together = a.configured(together, other)
+			}
+		}
+		if len(together.Differences(alone)) > 0 {
+			out = append(out, policy.AgentOverride{Ref: config.Ref, Agent: together})
 		}
 	}
-	return a.Agent, overrides, a.findings
+	return out
 }
 
 // agents collects what is wrong with the configuration of agents.
@@ -84,21 +112,31 @@ type agents struct {
 
 // configured is an agent with the values of a resource that policies depend on.
 func (a *agents) configured(agent policy.Agent, c *AgentConfig) policy.Agent {
+	stated := map[string]string{}
+	for key, value := range c.Values {
+		// Agents do not distinguish the case of keys.
+		stated[strings.ToLower(key)] = value
+	}
 	for _, s := range policy.Settings() {
-		value, ok := c.Values[s.Key]
+		value, ok := stated[s.Key]
 		if !ok {
 			continue
 		}
+		value = s.Read(value)
 		if err := s.Check(value); err != nil {
-			a.refuse("invalid-cilium-config", c, s.Key, "%s: %v: correct it, as the agents have it", s.What, err)
+			check, instead := "invalid-cilium-config", "correct it, as the agents have it"
+			if s.Fixed {
+				check, instead = "cilium-config-undecided", "so nothing is proved for agents with it"
+			}
+			a.refuse(check, c, s.Key, "%s: %v: %s", s.What, err, instead)
 			continue
 		}
-		before, from, stated := agent.Stated(s.Key)
-		if stated && before != value && !c.SomeNodes {
+		before, from, known := agent.Stated(s.Key)
+		if known && before != value && !c.SomeNodes {
 			a.refuse("cilium-config-differs", c, s.Key, "is %q, and %s sets %q: which one the agents have is unknown: keep one", value, from, before)
 			continue
 		}
-		if !stated || c.SomeNodes {
+		if !known || c.SomeNodes {
 			agent = agent.With(s.Key, value, c.Ref.String())
 		}
 	}
