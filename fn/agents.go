@@ -3,6 +3,7 @@ package fn
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -127,25 +128,35 @@ func (p proof) fullMap(e policy.Engine) policy.Findings {
 	}}
 }
 
-// assumed says which settings of the agents are assumed.
+// assumed lists the settings of the agents that are assumed.
 func (p proof) assumed() policy.Findings {
-	var keys []string
-	for _, a := range p.fence.Agent.Assumptions() {
-		if a.From == "" {
-			keys = append(keys, fmt.Sprintf("%s=%s", a.Key, cmp.Or(a.Value, `""`)))
-		}
-	}
-	text := ""
+	var texts []string
 	if version := p.fence.Cluster.CiliumVersion; version != "" && version != newest {
-		text = fmt.Sprintf("the engine of Cilium %s decides for Cilium %s; ", newest, version)
+		texts = append(texts, fmt.Sprintf("the engine of Cilium %s decides for Cilium %s", newest, version))
 	}
-	if len(keys) > 0 {
-		text += "the agents have the defaults of the Helm chart where this field does not state others: " + strings.Join(keys, ", ")
+	if settings := defaults(p.fence.Agent); settings != "" {
+		texts = append(texts, "the agents have the defaults of the Helm chart where this field does not state others: "+settings)
 	}
-	if text == "" {
+	if len(texts) == 0 {
 		return nil
 	}
-	return policy.Findings{{Check: "assumed", Severity: policy.Info, Resource: p.in.Profile.Ref, Field: p.ciliumConfig(), Message: "assumed: " + strings.TrimSuffix(text, "; ")}}
+	return policy.Findings{{Check: "assumed", Severity: policy.Info, Resource: p.in.Profile.Ref, Field: p.ciliumConfig(), Message: "assumed: " + strings.Join(texts, "; ")}}
+}
+
+// defaults are the settings that are not stated, by their values.
+func defaults(agent policy.Agent) string {
+	keys := map[string][]string{}
+	for _, a := range agent.Assumptions() {
+		if a.From == "" {
+			value := cmp.Or(a.Value, "none")
+			keys[value] = append(keys[value], a.Key)
+		}
+	}
+	var out []string
+	for _, value := range slices.SortedFunc(maps.Keys(keys), func(a, b string) int { return cmp.Or(len(keys[b])-len(keys[a]), cmp.Compare(a, b)) }) {
+		out = append(out, value+": "+strings.Join(keys[value], " "))
+	}
+	return strings.Join(out, ", ")
 }
 
 // ciliumConfig is the field that states how agents are configured.

@@ -46,6 +46,7 @@ func TestHowAgentsAreConfigured(t *testing.T) {
 		lan      = "{apiVersion: tenantfence.dev/v1alpha1, kind: Tenant, metadata: {name: beta}, spec: {egress: [{name: lan, to: [{cidrs: [10.1.0.0/16]}], ports: [{port: 443}]}]}}\n---\n{apiVersion: v1, kind: Namespace, metadata: {name: tenant-beta}}\n"
 		west     = "{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {namespace: tenant-acme, name: p}, spec: {endpointSelector: {matchLabels: {io.cilium.k8s.policy.cluster: west}}, enableDefaultDeny: {ingress: false}, ingress: [{fromEntities: [world]}]}}\n"
 		auth     = "{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {namespace: tenant-acme, name: p}, spec: {endpointSelector: {}, enableDefaultDeny: {ingress: false}, ingress: [{fromEntities: [world], authentication: {mode: required}}]}}\n"
+		agents   = "{apiVersion: apps/v1, kind: DaemonSet, metadata: {namespace: kube-system, name: cilium}, spec: {template: {spec: {hostNetwork: true, containers: [{name: cilium-agent, command: [cilium-agent], args: [--config-dir=/tmp/config, --enable-policy=never]}]}}}}\n"
 		assumed  = "[assumed]"
 		disabled = "[policies-not-enforced]"
 	)
@@ -54,7 +55,7 @@ func TestHowAgentsAreConfigured(t *testing.T) {
 		fails                     bool
 		said, unsaid              []string
 	}{
-		"nothing is stated":           {said: []string{"enable-ipv6=false", assumed, "[proved]"}},
+		"nothing is stated":           {said: []string{"false: enable-ipv6 policy-audit-mode", assumed, "[proved]"}},
 		"what is stated":              {config: `enable-sctp: "true", unknown-key: "1"`, said: []string{assumed, "[proved]"}, unsaid: []string{"enable-sctp", "unknown-key"}},
 		"no policy is enforced":       {config: `enable-policy: never`, fails: true, said: []string{"enable-policy is never (TenantFence/platform)", disabled}, unsaid: []string{"[not-isolated]", "[proved]"}},
 		"policies are logged":         {config: `policy-audit-mode: "true"`, fails: true, said: []string{"policy-audit-mode is true", disabled}, unsaid: []string{"[proved]"}},
@@ -78,7 +79,8 @@ func TestHowAgentsAreConfigured(t *testing.T) {
 			config: `enable-sctp: "false"`, more: auth + "---\n" + fmt.Sprintf(nodes, `mesh-auth-enabled: "true"`) + "---\n" + strings.Replace(fmt.Sprintf(nodes, `mesh-auth-mutual-enabled: "true"`), "edge", "lab", 1),
 			fails: true, said: []string{"[agents-differ]"},
 		},
-		"nothing on some nodes": {more: fmt.Sprintf(nodes, `enable-policy: never`), fails: true, said: []string{"CiliumNodeConfig/edge: spec.defaults[enable-policy]", disabled}},
+		"by the agents' own arguments": {config: `enable-policy: default`, more: agents, fails: true, said: []string{"[cilium-config-differs]"}},
+		"nothing on some nodes":        {more: fmt.Sprintf(nodes, `enable-policy: never`), fails: true, said: []string{"CiliumNodeConfig/edge: spec.defaults[enable-policy]", disabled}},
 		"networks of nodes, where they match": {
 			config: `policy-cidr-match-mode: nodes`, more: lan, said: []string{"3 declared flows allowed at both ends", "[proved]"},
 		},

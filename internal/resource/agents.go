@@ -148,3 +148,39 @@ func (a *agents) refuse(check string, c *AgentConfig, key, format string, args .
 		Check: check, Severity: policy.Error, Resource: c.Ref, Field: c.Field + "[" + key + "]", Message: fmt.Sprintf(format, args...),
 	})
 }
+
+// agentArgsOf reads the arguments of the agents' own DaemonSet. It returns nil for every other
+// resource, and where the arguments set nothing that policies depend on.
+func agentArgsOf(n *yaml.RNode) *AgentConfig {
+	var d struct {
+		Spec struct {
+			Template struct {
+				Spec struct {
+					Containers []struct {
+						Name    string   `json:"name"`
+						Command []string `json:"command"`
+						Args    []string `json:"args"`
+					} `json:"containers"`
+				} `json:"spec"`
+			} `json:"template"`
+		} `json:"spec"`
+	}
+	if groupKind(n) != "apps/DaemonSet" || decode(n, &d) != nil {
+		return nil
+	}
+	c := &AgentConfig{Ref: RefOf(n), Field: "spec.template.spec.containers[cilium-agent].args", Values: map[string]string{}}
+	for _, container := range d.Spec.Template.Spec.Containers {
+		if container.Name != "cilium-agent" {
+			continue
+		}
+		for _, arg := range slices.Concat(container.Command, container.Args) {
+			if key, value, ok := strings.Cut(strings.TrimLeft(arg, "-"), "="); ok && strings.HasPrefix(arg, "--") {
+				c.Values[key] = value
+			}
+		}
+	}
+	if len(c.Values) == 0 {
+		return nil
+	}
+	return c
+}

@@ -202,6 +202,9 @@ func namespaced(n *yaml.RNode, kind string) bool {
 
 // file puts a resource where it belongs, if it is of a kind that matters.
 func (x *Index) file(n *yaml.RNode, kind string) error {
+	if c := agentArgsOf(n); c != nil {
+		x.Agents = append(x.Agents, c)
+	}
 	switch kind {
 	case "v1/Namespace":
 		x.Namespaces[n.GetName()] = &Namespace{Ref: RefOf(n), Labels: n.GetLabels()}
