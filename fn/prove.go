@@ -111,13 +111,14 @@ func (p proof) start() (enforcement, policy.Findings, error) {
 // surroundings reports what affects traffic and that the engine does not decide, and leaves
 // out policies that cannot be decided in namespaces without a tenant.
 func (p *proof) surroundings() error {
-	covered, undecided := lint.Coverage(p.fence, p.index, p.items)
-	items, found, err := substituted(p.fence, p.items, p.in.Fence.Spec.Variables)
+	items, unknown, err := withVariables(p.items, p.in.Fence.Spec.Variables)
 	if err != nil {
 		return err
 	}
-	p.items = items
-	p.known = slices.Concat(reservedLabels(p.fence, p.index), covered, found, lint.BesidePolicies(p.fence, p.index, items))
+	covered, undecided := lint.Coverage(p.fence, p.index, items)
+	found, left := p.withoutValues(unknown)
+	p.items = slices.DeleteFunc(items, func(n *yaml.RNode) bool { return left[n] })
+	p.known = slices.Concat(reservedLabels(p.fence, p.index), covered, found, lint.BesidePolicies(p.fence, p.index, p.items))
 	p.left = slices.Concat(undecided, warned(found))
 	p.items, p.own, err = p.asEnforced()
 	return err
@@ -165,7 +166,8 @@ func (p proof) isolation(subject reach.Proof, report *policy.Report) error {
 		report.Findings = append(report.Findings, said...)
 		return nil
 	}
-	report.Findings = append(report.Findings, lint.HostPolicies(p.fence, p.items, func(n *yaml.RNode) bool { return p.own[n] })...)
+	own := func(n *yaml.RNode) bool { return p.own[n] }
+	report.Findings = slices.Concat(report.Findings, lint.HostPolicies(p.fence, p.items, own), lint.StartingPods(p.fence, p.items, own))
 	isolation, findings, err := subject.Isolation()
 	if err != nil {
 		return err

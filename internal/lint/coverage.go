@@ -18,13 +18,7 @@ import (
 // known of. The second result is the resources at whose namespaces flows are undecided.
 func Coverage(f *policy.Fence, index *resource.Index, items []*yaml.RNode) (policy.Findings, []policy.Ref) {
 	items, _ = resource.Distinct(items)
-	pods := map[policy.Ref]bool{}
-	for _, w := range index.Workloads {
-		pods[resource.IDOf(w.Ref)], pods[resource.IDOf(w.Resource)] = true, true
-	}
-	for _, u := range index.Unseen {
-		pods[resource.IDOf(u.Resource)] = true
-	}
+	pods := index.MakesPods()
 	c := coverage{fence: f, of: map[uncovered][]policy.Ref{}, unknown: map[kind]int{}}
 	for _, n := range items {
 		if !pods[resource.ID(n)] {

@@ -173,14 +173,6 @@ func NewIndex(items []*yaml.RNode) (*Index, policy.Findings) {
 	return x, findings
 }
 
-func (x *Index) addMade() {
-	for _, m := range x.made {
-		if !slices.ContainsFunc(x.Services, func(s *Service) bool { return s.Ref.Namespace == m.Ref.Namespace && s.Ref.Name == m.Ref.Name }) {
-			x.Services = append(x.Services, m)
-		}
-	}
-}
-
 // add returns a finding as a pointer, so that nil means none.
 func (x *Index) add(n *yaml.RNode) *policy.Finding {
 	defer Naming(n)
@@ -192,6 +184,9 @@ func (x *Index) add(n *yaml.RNode) *policy.Finding {
 		}
 	}
 	if err := x.file(n, kind); err != nil {
+		if u := unreadVariable(n); u != nil {
+			return u
+		}
 		return &policy.Finding{
 			Check: "unreadable-resource", Severity: policy.Error, Resource: RefOf(n),
 			Message: fmt.Sprintf("cannot be read as a %s: %v: correct it, or what its pods are cannot be told", n.GetKind(), err),

@@ -24,6 +24,18 @@ type PodMetadata struct {
 	HostNetwork bool
 }
 
+// MakesPods are the IDs of the resources that make pods.
+func (x *Index) MakesPods() map[policy.Ref]bool {
+	out := map[policy.Ref]bool{}
+	for _, w := range x.Workloads {
+		out[IDOf(w.Ref)], out[IDOf(w.Resource)] = true, true
+	}
+	for _, u := range x.Unseen {
+		out[IDOf(u.Resource)] = true
+	}
+	return out
+}
+
 // addPodMetadata adds what the pods of a resource may have, where it makes some: workloads and
 // unseen are the numbers of those before it.
 func (x *Index) addPodMetadata(n *yaml.RNode, workloads, unseen int) {
