@@ -99,6 +99,10 @@ func (p proof) decide(level v1alpha1.Proof, report *policy.Report) error {
 // something else affects traffic and is not decided.
 func (p proof) start() (enforcement, policy.Findings, error) {
 	e, said, err := enforce(p.fence, p.index, p.items, closing{})
+	if budget := new(policy.BudgetError); err != nil && !errors.As(err, budget) && p.known.HasError() {
+		// What is known to be wrong, as a port named by a variable, may be why.
+		return enforcement{}, p.known, nil
+	}
 	if said = slices.Concat(p.known, said); err != nil || said.HasError() {
 		return enforcement{}, said, err
 	}
