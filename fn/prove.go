@@ -99,6 +99,10 @@ func (p proof) decide(level v1alpha1.Proof, report *policy.Report) error {
 // something else affects traffic and is not decided.
 func (p proof) start() (enforcement, policy.Findings, error) {
 	e, said, err := enforce(p.fence, p.index, p.items, closing{})
+	if budget := new(policy.BudgetError); err != nil && !errors.As(err, budget) && p.known.HasError() {
+		// What is known to be wrong, as a port named by a variable, may be why.
+		return enforcement{}, p.known, nil
+	}
 	if said = slices.Concat(p.known, said); err != nil || said.HasError() {
 		return enforcement{}, said, err
 	}
@@ -111,13 +115,14 @@ func (p proof) start() (enforcement, policy.Findings, error) {
 // surroundings reports what affects traffic and that the engine does not decide, and leaves
 // out policies that cannot be decided in namespaces without a tenant.
 func (p *proof) surroundings() error {
-	covered, undecided := lint.Coverage(p.fence, p.index, p.items)
-	items, found, err := substituted(p.fence, p.items, p.in.Fence.Spec.Variables)
+	items, unknown, err := withVariables(p.items, p.in.Fence.Spec.Variables)
 	if err != nil {
 		return err
 	}
-	p.items = items
-	p.known = slices.Concat(reservedLabels(p.fence, p.index), covered, found, lint.BesidePolicies(p.fence, items))
+	covered, undecided := lint.Coverage(p.fence, p.index, items)
+	found, left := p.withoutValues(unknown)
+	p.items = slices.DeleteFunc(items, func(n *yaml.RNode) bool { return left[n] })
+	p.known = slices.Concat(reservedLabels(p.fence, p.index), covered, found, lint.BesidePolicies(p.fence, p.index, p.items))
 	p.left = slices.Concat(undecided, warned(found))
 	p.items, p.own, err = p.asEnforced()
 	return err
@@ -165,7 +170,8 @@ func (p proof) isolation(subject reach.Proof, report *policy.Report) error {
 		report.Findings = append(report.Findings, said...)
 		return nil
 	}
-	report.Findings = append(report.Findings, lint.HostPolicies(p.fence, p.items, func(n *yaml.RNode) bool { return p.own[n] })...)
+	own := func(n *yaml.RNode) bool { return p.own[n] }
+	report.Findings = slices.Concat(report.Findings, lint.HostPolicies(p.fence, p.items, own), lint.StartingPods(p.fence, p.items, own))
 	isolation, findings, err := subject.Isolation()
 	if err != nil {
 		return err

@@ -37,7 +37,12 @@ func Read(config *yaml.RNode, items []*yaml.RNode) (*resource.Inputs, *resource.
 	if !known {
 		return nil, nil, r.findings
 	}
-	index, found := resource.NewIndex(r.rest)
+	applied, _, err := withVariables(r.rest, r.in.Fence.Spec.Variables)
+	if err != nil {
+		r.refuse("unreadable-resource", r.in.FenceRef, "spec.variables", "%v: correct the value", err)
+		applied = r.rest
+	}
+	index, found := resource.NewIndex(applied)
 	index.Blind = r.blind(items)
 	r.findings = append(r.findings, found...)
 	r.refuseStrange()

@@ -9,16 +9,17 @@ import (
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// withVariables are the items as Flux applies them: hand-written policies have the values of
-// the fence's variables in place of references. What is written stays as it is.
+// withVariables are the items as Flux applies them: they have the values of the fence's
+// variables in place of references. What is written stays as it is.
 func withVariables(items []*yaml.RNode, variables map[string]string) ([]*yaml.RNode, map[*yaml.RNode][]resource.Unsubstituted, error) {
 	out, unknown := slices.Clone(items), map[*yaml.RNode][]resource.Unsubstituted{}
 	for i, n := range items {
-		if !affectsTraffic(n) {
+		if resource.Group(n) == v1alpha1.Group {
 			continue
 		}
 		substituted, missing, err := resource.Substitute(n, variables)
@@ -32,40 +33,51 @@ func withVariables(items []*yaml.RNode, variables map[string]string) ([]*yaml.RN
 	return out, unknown, nil
 }
 
-// substituted are the items for a proof, without the policies that refer to a variable that
-// has no value: an error for each variable or, for each policy of a namespace that no tenant
-// has, a warning.
-func substituted(fence *policy.Fence, items []*yaml.RNode, variables map[string]string) ([]*yaml.RNode, policy.Findings, error) {
-	items, unknown, err := withVariables(items, variables)
-	if err != nil {
-		return nil, nil, err
-	}
+// withoutValues are the variables without a value on which traffic depends: an error for each
+// variable or, for each policy of a namespace that no tenant has, a warning. The second result
+// are the policies that refer to one.
+func (p proof) withoutValues(unknown map[*yaml.RNode][]resource.Unsubstituted) (policy.Findings, map[*yaml.RNode]bool) {
 	var out policy.Findings
-	errors := map[string][]policy.Finding{}
+	policies, errors, makesPods := map[*yaml.RNode]bool{}, map[string][]policy.Finding{}, p.index.MakesPods()
 	for n, missing := range unknown {
-		if ref := resource.RefOf(n); !fence.Concerns(ref.Namespace) {
-			out = append(out, unsubstituted(ref, missing[0], policy.Warning, "the policy is left out"))
-			continue
+		ref, isPolicy, what := resource.RefOf(n), affectsTraffic(n), resource.PodsDepend
+		if isPolicy {
+			what = "what the policy does"
 		}
-		for _, m := range missing {
-			errors[m.Reference] = append(errors[m.Reference], unsubstituted(resource.RefOf(n), m, policy.Error, "nothing is proved"))
+		if resource.ConfiguresAgents(n) {
+			what = "how agents enforce policies"
 		}
+		missing = slices.DeleteFunc(slices.Clone(missing), func(u resource.Unsubstituted) bool {
+			return !u.Matters(n, isPolicy, makesPods[resource.ID(n)])
+		})
+		concerned := p.fence.Concerns(namespaceOf(n)) || resource.ConfiguresAgents(n)
+		if !isPolicy && !concerned {
+			// A label whose key is unknown may be one that Cilium reserves.
+			missing = slices.DeleteFunc(missing, func(u resource.Unsubstituted) bool { return !strings.Contains(u.Field, "${") })
+		}
+		switch {
+		case len(missing) == 0:
+		case isPolicy && !concerned:
+			out = append(out, missing[0].Finding(ref, policy.Warning, what, "the policy is left out"))
+		default:
+			for _, m := range missing {
+				errors[m.Reference] = append(errors[m.Reference], m.Finding(ref, policy.Error, what, "nothing is proved"))
+			}
+		}
+		policies[n] = isPolicy && len(missing) > 0
 	}
 	for _, reference := range slices.Sorted(maps.Keys(errors)) {
 		out = append(out, oncePerVariable(errors[reference]))
 	}
-	return slices.DeleteFunc(items, func(n *yaml.RNode) bool { return unknown[n] != nil }), out.Sort(), nil
+	return out.Sort(), policies
 }
 
-func unsubstituted(ref policy.Ref, m resource.Unsubstituted, severity policy.Severity, so string) policy.Finding {
-	do := "add " + m.Name + " to the TenantFence's spec.variables, with the value that Flux substitutes"
-	if m.Name == "" {
-		do = "write ${NAME} alone, and give NAME a value in the TenantFence's spec.variables"
+// namespaceOf is the namespace that a resource is in, or is.
+func namespaceOf(n *yaml.RNode) string {
+	if resource.Group(n) == "" && n.GetKind() == "Namespace" {
+		return n.GetName()
 	}
-	return policy.Finding{
-		Check: "unsubstituted-variable", Severity: severity, Resource: ref, Field: m.Field,
-		Message: fmt.Sprintf("%s has no value, and what the policy does depends on it, so %s: %s", m.Reference, so, do),
-	}
+	return resource.NamespaceOf(n)
 }
 
 // oncePerVariable is one finding about the first field that refers to a variable.

@@ -61,9 +61,9 @@ type TenantFenceSpec struct {
 	// of this TenantFence, by name: letters, digits and _. They stand in spec and, but for
 	// a TenantFence's own, in metadata.name; the rest of metadata stays as it is. A value
 	// stands for text, never for more YAML, and for a number or boolean where one is
-	// expected. A ${NAME} without a value is an error, and so is one in a key. Hand-written
-	// policies that Flux substitutes are proved with these values, and written as they are;
-	// a default, as in ${NAME:=value}, is no value. Omitted: none.
+	// expected. A ${NAME} without a value is an error, and so is one in a key. Other
+	// resources that Flux substitutes, as hand-written policies and workloads, are read with
+	// these values, and written as they are; a default, as in ${NAME:=value}, is no value. Omitted: none.
 	// +optional
 	// +kubebuilder:validation:MinProperties=1
 	Variables map[string]string `json:"variables,omitempty"`

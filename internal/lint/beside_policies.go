@@ -2,6 +2,7 @@ package lint
 
 import (
 	"fmt"
+	"maps"
 	"net/netip"
 	"slices"
 	"strings"
@@ -15,33 +16,29 @@ import (
 
 // BesidePolicies reports fields that are no policy and change what traffic reaches the pods
 // of tenants, or on which port policies see it.
-func BesidePolicies(f *policy.Fence, items []*yaml.RNode) policy.Findings {
+func BesidePolicies(f *policy.Fence, index *resource.Index, items []*yaml.RNode) policy.Findings {
 	items, _ = resource.Distinct(items)
-	// What is reported once for a namespace is about the Namespace, where that has it.
 	slices.SortStableFunc(items, func(a, b *yaml.RNode) int {
-		if isA, isB := a.GetKind() == "Namespace", b.GetKind() == "Namespace"; isA != isB {
-			if isA {
-				return -1
-			}
-			return 1
-		}
 		return strings.Compare(resource.RefOf(a).String(), resource.RefOf(b).String())
 	})
 	var out policy.Findings
-	reported := map[[2]string]bool{}
 	for _, n := range items {
 		out = append(out, externalIPs(f, n)...)
-		for _, p := range placedIn(n) {
-			if p.namespace == "" || !f.Concerns(p.namespace) {
-				continue
-			}
-			out = append(out, hostPorts(p)...)
-			for _, r := range metadataRules {
-				once := [2]string{p.namespace, r.label + r.annotation}
-				if found := r.find(f, p); found != nil && !reported[once] {
-					reported[once] = r.once
-					out = append(out, *found)
-				}
+		if ns := resource.NamespaceOf(n); ns != "" && f.Concerns(ns) {
+			out = append(out, hostPorts(n)...)
+		}
+	}
+	reported := map[[2]string]bool{}
+	// What is reported once for a namespace is about the Namespace, where that has it.
+	for _, p := range slices.Concat(placedNamespaces(f, items), placedPods(f, index)) {
+		if !f.Concerns(p.namespace) {
+			continue
+		}
+		for _, r := range metadataRules {
+			once := [2]string{p.namespace, r.label + r.annotation}
+			if found := r.find(f, p); found != nil && !reported[once] {
+				reported[once] = r.once
+				out = append(out, *found)
 			}
 		}
 	}
@@ -49,36 +46,86 @@ func BesidePolicies(f *policy.Fence, items []*yaml.RNode) policy.Findings {
 }
 
 func (r metadataRule) find(f *policy.Fence, p placed) *policy.Finding {
-	field := p.at + "metadata.labels[" + r.label + "]"
+	field := p.field + ".labels[" + r.label + "]"
 	is := r.label != "" && has(p.labels, r.label, r.values...)
 	if r.annotation != "" {
-		field = p.at + "metadata.annotations[" + r.annotation + "]"
+		field = p.field + ".annotations[" + r.annotation + "]"
 		is = has(p.annotations, r.annotation, r.values...)
 	}
-	severity := r.of(f)
+	severity, message := r.of(f), r.message
 	if !is || severity == "" {
 		return nil
 	}
-	return &policy.Finding{Check: r.check, Severity: severity, Resource: p.ref, Field: field, Message: r.message}
+	if reason, accepted := accepts(f, r.by); accepted {
+		severity, message = policy.Info, reason
+	}
+	return &policy.Finding{Check: r.check, Severity: severity, Resource: p.ref, Field: field, Message: message}
 }
 
-// hostPorts reports the first port of a pod that is a port of its node, too.
-func hostPorts(p placed) policy.Findings {
-	if p.spec["hostNetwork"] == true {
+// hostPorts reports, for each pod template of a resource, the first port that is a port of the
+// node, too.
+func hostPorts(n *yaml.RNode) policy.Findings {
+	doc, err := n.Map()
+	if err != nil {
 		return nil
 	}
-	for i, c := range listAt(p.spec, "containers") {
-		for j, port := range listAt(c, "ports") {
-			object, _ := port.(map[string]any)
-			if number := object["hostPort"]; number != nil && number != 0 {
-				return policy.Findings{{
-					Check: "host-port", Severity: policy.Info, Resource: p.ref, Field: fmt.Sprintf("%sspec.containers[%d].ports[%d].hostPort", p.at, i, j),
-					Message: fmt.Sprintf("port %v of the pods' nodes leads to these pods: the pods' own policies decide who reaches it, and clients outside the cluster need a flow from world or their networks", number),
-				}}
+	var out policy.Findings
+	for _, t := range podSpecsIn("", doc) {
+		if at, number := hostPort(t.spec); at != "" {
+			out = append(out, policy.Finding{
+				Check: "host-port", Severity: policy.Info, Resource: resource.RefOf(n), Field: t.at + at,
+				Message: fmt.Sprintf("port %v of the pods' nodes leads to these pods: the pods' own policies decide who reaches it, and clients outside the cluster need a flow from world or their networks", number),
+			})
+		}
+	}
+	return out
+}
+
+// podSpec is the spec of a pod or a pod template, and its path: "spec.template.spec.".
+type podSpec struct {
+	at   string
+	spec map[string]any
+}
+
+// podSpecsIn finds every spec that has containers.
+func podSpecsIn(at string, value any) []podSpec {
+	var out []podSpec
+	switch value := value.(type) {
+	case map[string]any:
+		if spec, ok := value["spec"].(map[string]any); ok && spec["containers"] != nil {
+			return []podSpec{{at + "spec.", spec}}
+		}
+		for _, key := range slices.Sorted(maps.Keys(value)) {
+			out = append(out, podSpecsIn(at+key+".", value[key])...)
+		}
+	case []any:
+		for i, item := range value {
+			out = append(out, podSpecsIn(fmt.Sprintf("%s[%d].", strings.TrimSuffix(at, "."), i), item)...)
+		}
+	}
+	return out
+}
+
+// hostPort is the first hostPort of a container that keeps running, and where it is.
+func hostPort(spec map[string]any) (string, any) {
+	if spec["hostNetwork"] == true {
+		return "", nil
+	}
+	for _, list := range []string{"containers", "initContainers"} {
+		for i, c := range listAt(spec, list) {
+			container, _ := c.(map[string]any)
+			if list == "initContainers" && container["restartPolicy"] != "Always" {
+				continue
+			}
+			for j, port := range listAt(c, "ports") {
+				object, _ := port.(map[string]any)
+				if number := object["hostPort"]; number != nil && number != 0 {
+					return fmt.Sprintf("%s[%d].ports[%d].hostPort", list, i, j), number
+				}
 			}
 		}
 	}
-	return nil
+	return "", nil
 }
 
 // externalIPs warns of addresses that a Service takes from the outside: a flow that is

@@ -18,13 +18,7 @@ import (
 // known of. The second result is the resources at whose namespaces flows are undecided.
 func Coverage(f *policy.Fence, index *resource.Index, items []*yaml.RNode) (policy.Findings, []policy.Ref) {
 	items, _ = resource.Distinct(items)
-	pods := map[policy.Ref]bool{}
-	for _, w := range index.Workloads {
-		pods[resource.IDOf(w.Ref)], pods[resource.IDOf(w.Resource)] = true, true
-	}
-	for _, u := range index.Unseen {
-		pods[resource.IDOf(u.Resource)] = true
-	}
+	pods := index.MakesPods()
 	c := coverage{fence: f, of: map[uncovered][]policy.Ref{}, unknown: map[kind]int{}}
 	for _, n := range items {
 		if !pods[resource.ID(n)] {
@@ -57,13 +51,16 @@ type coverage struct {
 func (c *coverage) add(n *yaml.RNode) {
 	known := resource.CoverageOf(n)
 	k := kind{resource.Group(n), n.GetKind()}
+	if balancedByProxy(c.fence, n) {
+		known, k = byProxy, envoyConfig
+	}
 	if effect, ofCilium := withoutEffect(c.fence, k); ofCilium {
 		if effect != "" && !resource.Local(n) {
 			c.note(n, uncovered{k, "kind-without-effect", policy.Warning, effect})
 		}
 		return
 	}
-	switch reason, accepted := c.accepts(k); {
+	switch reason, accepted := accepts(c.fence, k); {
 	case known.Class == resource.Decided || known.Class == resource.NoEffect:
 	case accepted:
 		c.note(n, uncovered{k, "kind-not-decided", policy.Info, reason})
@@ -77,13 +74,25 @@ func (c *coverage) add(n *yaml.RNode) {
 	}
 }
 
+var (
+	envoyConfig = kind{"cilium.io", "CiliumEnvoyConfig"}
+	byProxy     = resource.Coverage{Class: resource.NotDecided, Why: "has the annotation " + balancedAnnotation + ", of which Cilium's operator makes a CiliumEnvoyConfig, where it has loadbalancer-l7: a proxy takes the connections to the Service, and decides where they go"}
+)
+
+const balancedAnnotation = "service.cilium.io/lb-l7"
+
+// balancedByProxy reports whether Cilium's operator makes a CiliumEnvoyConfig of a Service.
+func balancedByProxy(f *policy.Fence, n *yaml.RNode) bool {
+	return f.Cluster.CNI != v1alpha1.CNIKubernetes && resource.Group(n) == "" && n.GetKind() == "Service" && n.GetAnnotations()[balancedAnnotation] == "enabled"
+}
+
 func (c *coverage) note(n *yaml.RNode, u uncovered) {
 	c.of[u] = append(c.of[u], resource.RefOf(n))
 }
 
 // accepts reports whether the profile accepts a kind, and what a finding states of it.
-func (c *coverage) accepts(k kind) (string, bool) {
-	for i, accepted := range c.fence.UndecidedKinds {
+func accepts(f *policy.Fence, k kind) (string, bool) {
+	for i, accepted := range f.UndecidedKinds {
 		if accepted.Group == k.group && accepted.Kind == k.name {
 			return fmt.Sprintf("is not decided here: the profile's undecidedKinds[%d] accepts the kind (%s)", i, accepted.Reason), true
 		}

@@ -1,10 +1,7 @@
 package lint
 
 import (
-	"fmt"
-	"maps"
 	"slices"
-	"strings"
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
@@ -13,66 +10,46 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// placed is a Namespace's, a pod's or a pod template's content that affects its traffic.
+// placed are labels and annotations of a Namespace, or of pods, that affect traffic.
 type placed struct {
 	ref policy.Ref
-	// namespace is that of the pods, and at the path of the pod's fields: "spec.template.".
-	namespace, at       string
-	labels, annotations map[string]any
-	spec                map[string]any
+	// namespace is that of the pods, and field the mapping that holds the labels.
+	namespace, field    string
+	labels, annotations map[string]string
 }
 
-// placedIn are those of a resource. Pod templates are found by their shape, whatever the kind.
-func placedIn(n *yaml.RNode) []placed {
-	doc, err := n.Map()
-	if err != nil {
-		return nil
+// placedNamespaces are those of the Namespaces of a build, and those that the profile has every
+// namespace of a tenant have.
+func placedNamespaces(f *policy.Fence, items []*yaml.RNode) []placed {
+	var out []placed
+	for _, n := range items {
+		if resource.Group(n) == "" && n.GetKind() == "Namespace" {
+			out = append(out, placed{resource.RefOf(n), n.GetName(), "metadata", n.GetLabels(), n.GetAnnotations()})
+		}
 	}
-	ref := resource.RefOf(n)
-	whole := placedAt(ref, "", doc)
-	switch {
-	case resource.Group(n) == "" && n.GetKind() == "Namespace":
-		whole.namespace, whole.spec = n.GetName(), nil
-		return []placed{whole}
-	case resource.Group(n) == "" && n.GetKind() == "Pod":
-		return []placed{whole}
+	for _, t := range f.Tenants {
+		for _, ns := range t.Namespaces {
+			out = append(out, placed{ref: policy.Ref{APIVersion: "v1", Kind: "Namespace", Name: ns}, namespace: ns, field: "metadata", labels: f.NamespaceLabels})
+		}
 	}
-	return templatesIn(ref, "", doc)
-}
-
-func placedAt(ref policy.Ref, at string, doc map[string]any) placed {
-	metadata, _ := doc["metadata"].(map[string]any)
-	out := placed{ref: ref, namespace: ref.Namespace, at: at}
-	out.labels, _ = metadata["labels"].(map[string]any)
-	out.annotations, _ = metadata["annotations"].(map[string]any)
-	out.spec, _ = doc["spec"].(map[string]any)
 	return out
 }
 
-// templatesIn finds everything that has containers in its spec.
-func templatesIn(ref policy.Ref, at string, value any) []placed {
+// placedPods are those of pods that may be about a tenant.
+func placedPods(f *policy.Fence, index *resource.Index) []placed {
 	var out []placed
-	switch value := value.(type) {
-	case map[string]any:
-		if spec, ok := value["spec"].(map[string]any); ok && spec["containers"] != nil {
-			return []placed{placedAt(ref, at, value)}
-		}
-		for _, key := range slices.Sorted(maps.Keys(value)) {
-			out = append(out, templatesIn(ref, at+key+".", value[key])...)
-		}
-	case []any:
-		for i, item := range value {
-			out = append(out, templatesIn(ref, fmt.Sprintf("%s[%d].", strings.TrimSuffix(at, "."), i), item)...)
+	for _, m := range index.PodMetadata {
+		if i := slices.IndexFunc(m.Namespaces, f.Concerns); i >= 0 {
+			out = append(out, placed{m.Resource, m.Namespaces[i], m.Field, m.Labels, m.Annotations})
 		}
 	}
 	return out
 }
 
 // has reports whether a label or an annotation has one of some values. None: any value.
-func has(in map[string]any, key string, values ...string) bool {
+func has(in map[string]string, key string, values ...string) bool {
 	value, ok := in[key]
-	text, isText := value.(string)
-	return ok && (len(values) == 0 || isText && slices.Contains(values, text))
+	return ok && (len(values) == 0 || slices.Contains(values, value))
 }
 
 // metadataRule is what a label or an annotation of a pod or its namespace does to traffic.
@@ -86,20 +63,29 @@ type metadataRule struct {
 	// of is the severity, "" where there is nothing to report in this cluster.
 	of      func(*policy.Fence) policy.Severity
 	message string
+	// by is the kind of what has the effect, which the profile may accept. Omitted: none.
+	by kind
 }
 
 func always(s policy.Severity) func(*policy.Fence) policy.Severity {
 	return func(*policy.Fence) policy.Severity { return s }
 }
 
-func underCilium(before int, s policy.Severity) func(*policy.Fence) policy.Severity {
+// underCilium is a severity where Cilium enforces, since one of its minor versions and before
+// another. 0: without a bound.
+func underCilium(since, before int, s policy.Severity) func(*policy.Fence) policy.Severity {
 	return func(f *policy.Fence) policy.Severity {
-		if f.Cluster.CNI == v1alpha1.CNIKubernetes || before > 0 && policy.Minor(f.Cluster.CiliumVersion) >= before {
+		minor := policy.Minor(f.Cluster.CiliumVersion)
+		if f.Cluster.CNI == v1alpha1.CNIKubernetes || minor < since || before > 0 && minor >= before {
 			return ""
 		}
 		return s
 	}
 }
+
+var networkAttachment = kind{"k8s.cni.cncf.io", "NetworkAttachmentDefinition"}
+
+const notEnforcedThere = " at which these policies are not enforced, so nothing is proved: remove it, or accept the kind in the FenceProfile: undecidedKinds: [{group: k8s.cni.cncf.io, kind: NetworkAttachmentDefinition, reason: …}]"
 
 const tunnelled = ": between pods of the mesh, policies are decided on this port and not on those that flows declare: "
 
@@ -113,38 +99,29 @@ var metadataRules = []metadataRule{
 		message: "puts pods into Linkerd's mesh, whose proxies send connections to port 4143/TCP of the pods" + tunnelled + "declare 4143 beside each flow's ports, and have Linkerd's policies decide on the ports behind it",
 	},
 	{
-		check: "kind-not-decided", annotation: "k8s.v1.cni.cncf.io/networks", of: additionalNetworks,
-		message: "gives pods more network interfaces, at which these policies are not enforced, so nothing is proved: remove it, or accept the kind in the FenceProfile: undecidedKinds: [{group: k8s.cni.cncf.io, kind: NetworkAttachmentDefinition, reason: …}]",
+		check: "mesh-port", label: "io.cilium/mtls-enabled", values: []string{"true"}, once: true, of: underCilium(19, 0, policy.Warning),
+		message: "puts pods into the mesh of Cilium's ztunnel, where agents have enable-ztunnel on, which tunnels connections to port 15008/TCP of the pods" + tunnelled + "declare 15008 beside each flow's ports, or remove the label",
 	},
+	{check: "kind-not-decided", annotation: "k8s.v1.cni.cncf.io/networks", of: always(policy.Error), by: networkAttachment, message: "gives pods more network interfaces," + notEnforcedThere},
+	{check: "kind-not-decided", annotation: "v1.multus-cni.io/default-network", of: always(policy.Error), by: networkAttachment, message: "gives pods another network interface in place of Cilium's," + notEnforcedThere},
 	{
-		check: "no-track-annotation", annotation: "policy.cilium.io/no-track-port", of: underCilium(0, policy.Info),
+		check: "no-track-annotation", annotation: "policy.cilium.io/no-track-port", of: underCilium(0, 0, policy.Info),
 		message: "has the node's iptables not track connections to this port: Cilium decides its policies for them as for others",
 	},
 	{
-		check: "no-track-annotation", annotation: "io.cilium.no-track-port", of: underCilium(0, policy.Info),
+		check: "no-track-annotation", annotation: "io.cilium.no-track-port", of: underCilium(0, 0, policy.Info),
 		message: "has the node's iptables not track connections to this port: Cilium decides its policies for them as for others",
 	},
 	{
-		check: "no-track-annotation", annotation: "network.cilium.io/no-track-host-ports", of: underCilium(0, policy.Info),
+		check: "no-track-annotation", annotation: "network.cilium.io/no-track-host-ports", of: underCilium(0, 0, policy.Info),
 		message: "has the node's iptables not track connections to these ports of hostNetwork pods, which no policy selects",
 	},
 	{
-		check: "no-track-annotation", annotation: "policy.cilium.io/no-track-host-ports", of: underCilium(0, policy.Info),
+		check: "no-track-annotation", annotation: "policy.cilium.io/no-track-host-ports", of: underCilium(0, 0, policy.Info),
 		message: "has no effect, since no version of Cilium knows this annotation: remove it, or write network.cilium.io/no-track-host-ports, which is for hostNetwork pods alone",
 	},
-	{
-		check: "proxy-visibility", annotation: "policy.cilium.io/proxy-visibility", of: underCilium(17, policy.Warning),
-		message: "sends connections to these ports through Cilium's proxy, which drops what is not of the protocol that it names, whatever policies allow: remove it, which Cilium 1.17 requires anyway",
-	},
+	{check: "proxy-visibility", annotation: "policy.cilium.io/proxy-visibility", of: underCilium(0, 17, policy.Warning), message: proxyVisibility},
+	{check: "proxy-visibility", annotation: "io.cilium.proxy-visibility", of: underCilium(0, 17, policy.Warning), message: proxyVisibility},
 }
 
-// additionalNetworks is an error unless the profile accepts the kind that describes them.
-func additionalNetworks(f *policy.Fence) policy.Severity {
-	accepted := slices.ContainsFunc(f.UndecidedKinds, func(k v1alpha1.UndecidedKind) bool {
-		return k.Group == "k8s.cni.cncf.io" && k.Kind == "NetworkAttachmentDefinition"
-	})
-	if accepted {
-		return ""
-	}
-	return policy.Error
-}
+const proxyVisibility = "sends connections to these ports through Cilium's proxy, which drops what is not of the protocol that it names, whatever policies allow: remove it, which Cilium 1.17 requires anyway"

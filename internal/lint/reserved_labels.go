@@ -9,24 +9,47 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// ReservedLabels refuses workloads whose pods have a label that Cilium reserves for its own
-// identities: policies do not decide about such pods as they are written. A hostNetwork pod
-// has no identity of its own.
+// ReservedLabels refuses workloads whose pods have, or may have, a label that Cilium reserves
+// for its own identities: policies do not decide about such pods as they are written. A
+// hostNetwork pod has no identity of its own.
 func ReservedLabels(index *resource.Index) policy.Findings {
 	var out policy.Findings
+	found := map[podLabel]bool{}
+	for _, m := range index.PodMetadata {
+		if m.HostNetwork {
+			continue
+		}
+		for _, key := range slices.Sorted(maps.Keys(m.Labels)) {
+			if effect, reserved := policy.ReservedLabel(key); reserved {
+				found[podLabel{m.Resource, key}] = true
+				out = append(out, reservedLabel(m.Resource, m.Field+".labels["+key+"]", key, m.Labels[key], effect))
+			}
+		}
+	}
+	// What an operator takes from elsewhere.
 	for _, w := range index.Workloads {
 		for _, key := range slices.Sorted(maps.Keys(w.Labels)) {
 			effect, reserved := policy.ReservedLabel(key)
-			if !reserved || w.HostNetwork {
-				continue
+			if l := (podLabel{w.Resource, key}); reserved && !w.HostNetwork && !found[l] {
+				found[l] = true
+				out = append(out, reservedLabel(w.Ref, w.LabelField(key), key, w.Labels[key], effect))
 			}
-			out = append(out, policy.Finding{
-				Check: "reserved-pod-label", Severity: policy.Error, Resource: w.Ref, Field: w.LabelField(key),
-				Message: fmt.Sprintf("the pods have the label %s, whose key Cilium reserves: %s: rename the label", policy.Spelled(map[string]string{key: w.Labels[key]}), effect),
-			})
 		}
 	}
 	return out
+}
+
+// podLabel is the key of a label of a resource's pods.
+type podLabel struct {
+	resource policy.Ref
+	key      string
+}
+
+func reservedLabel(ref policy.Ref, field, key, value, effect string) policy.Finding {
+	return policy.Finding{
+		Check: "reserved-pod-label", Severity: policy.Error, Resource: ref, Field: field,
+		Message: fmt.Sprintf("the pods have the label %s, whose key Cilium reserves: %s: rename the label", policy.Spelled(map[string]string{key: value}), effect),
+	}
 }
 
 // ReservedLabelsAssumed is the assumption that a proof rests on beside what the build shows.

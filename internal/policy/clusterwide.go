@@ -2,6 +2,7 @@ package policy
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 )
@@ -32,10 +33,11 @@ func (f *Fence) Stranger(namespace string) bool {
 	return f.Spanned(namespace) && f.Clusterwide.Enforcement == v1alpha1.Enforce && f.Owner(namespace) == nil
 }
 
-// Concerns says whether a policy of a namespace may be about somebody who is to be fenced. A
-// cluster-wide one, which has none, may.
+// Concerns reports whether a policy of a namespace may be about a tenant. A cluster-wide one,
+// which has no namespace, may, and so may one whose namespace is not known yet, since it holds a
+// variable without a value.
 func (f *Fence) Concerns(namespace string) bool {
-	return namespace == "" || len(f.Owners(namespace)) > 0 || f.Stranger(namespace)
+	return namespace == "" || strings.Contains(namespace, "${") || len(f.Owners(namespace)) > 0 || f.Stranger(namespace)
 }
 
 // Span are all namespaces that cluster-wide policies are about.

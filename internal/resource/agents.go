@@ -28,6 +28,11 @@ type AgentConfig struct {
 
 const agentConfigMap = "cilium-config"
 
+// ConfiguresAgents reports whether a resource configures agents.
+func ConfiguresAgents(n *yaml.RNode) bool {
+	return groupKind(n) == "v1/ConfigMap" && n.GetName() == agentConfigMap || groupKind(n) == "cilium.io/CiliumNodeConfig"
+}
+
 // agentConfigOf reads a resource that configures agents. It returns nil for every other one.
 func agentConfigOf(n *yaml.RNode) (*AgentConfig, error) {
 	c := &AgentConfig{Ref: RefOf(n)}

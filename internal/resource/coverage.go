@@ -1,6 +1,7 @@
 package resource
 
 import (
+	"cmp"
 	"strings"
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
@@ -70,6 +71,9 @@ func CoverageOf(n *yaml.RNode) Coverage {
 
 // DecidedKind reports whether every resource of a kind is decided.
 func DecidedKind(group, kind string) bool {
+	if _, pods := templatePath[cmp.Or(group, "v1")+"/"+kind]; pods || group == v1alpha1.Group {
+		return true
+	}
 	for _, k := range covered {
 		if k.has(group, kind) {
 			return k.Class == Decided && k.where == nil

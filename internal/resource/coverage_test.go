@@ -35,6 +35,9 @@ func TestCoverage(t *testing.T) {
 			t.Errorf("%s: nothing states why", doc)
 		}
 	}
+	if !resource.DecidedKind("", "Pod") || !resource.DecidedKind("apps", "Deployment") || resource.DecidedKind("apps", "Pod") {
+		t.Error("kinds with a pod template are decided")
+	}
 	if !resource.DecidedKind("cilium.io", "CiliumCIDRGroup") || resource.DecidedKind("cilium.io", "CiliumNode") || resource.DecidedKind("example.com", "Widget") {
 		t.Error("the kinds that are decided are those that the proof reads")
 	}

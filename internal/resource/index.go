@@ -95,6 +95,8 @@ type Index struct {
 	Inferred []Inferred
 	// Unseen are resources that make pods which they do not show.
 	Unseen []Unseen
+	// PodMetadata are the labels and annotations that pods of each resource have or may have.
+	PodMetadata []PodMetadata
 	// Redirects are Cilium's, of connections to pods of the same node.
 	Redirects []*Redirect
 	// Partial says that something in the build could not be read, which was refused:
@@ -107,6 +109,8 @@ type Index struct {
 	// made are Services that an operator makes of something else in the build, where the
 	// build has none of that name itself.
 	made []*Service
+	// templateRefs are resources whose pods are those of another's template.
+	templateRefs []templateRef
 
 	byNamespace map[string][]*Workload
 	services    map[string][]*Service
@@ -139,6 +143,7 @@ func NewIndex(items []*yaml.RNode) (*Index, policy.Findings) {
 			findings = append(findings, *err)
 		}
 	}
+	x.addReferred(items)
 	x.addMade()
 	x.tellApart()
 	byRef := func(a, b policy.Ref) int {
@@ -149,6 +154,9 @@ func NewIndex(items []*yaml.RNode) (*Index, policy.Findings) {
 	slices.SortStableFunc(x.Slices, func(a, b *EndpointSlice) int { return byRef(a.Ref, b.Ref) })
 	slices.SortStableFunc(x.Inferred, func(a, b Inferred) int { return byRef(a.Resource, b.Resource) })
 	slices.SortStableFunc(x.Unseen, func(a, b Unseen) int { return byRef(a.Resource, b.Resource) })
+	slices.SortStableFunc(x.PodMetadata, func(a, b PodMetadata) int {
+		return cmp.Or(byRef(a.Resource, b.Resource), cmp.Compare(a.Field, b.Field))
+	})
 	slices.SortStableFunc(x.Redirects, func(a, b *Redirect) int { return byRef(a.Ref, b.Ref) })
 	x.Partial = len(findings) > copies
 	for _, w := range x.Workloads {
@@ -165,14 +173,6 @@ func NewIndex(items []*yaml.RNode) (*Index, policy.Findings) {
 	return x, findings
 }
 
-func (x *Index) addMade() {
-	for _, m := range x.made {
-		if !slices.ContainsFunc(x.Services, func(s *Service) bool { return s.Ref.Namespace == m.Ref.Namespace && s.Ref.Name == m.Ref.Name }) {
-			x.Services = append(x.Services, m)
-		}
-	}
-}
-
 // add returns a finding as a pointer, so that nil means none.
 func (x *Index) add(n *yaml.RNode) *policy.Finding {
 	defer Naming(n)
@@ -184,6 +184,9 @@ func (x *Index) add(n *yaml.RNode) *policy.Finding {
 		}
 	}
 	if err := x.file(n, kind); err != nil {
+		if u := unreadVariable(n); u != nil {
+			return u
+		}
 		return &policy.Finding{
 			Check: "unreadable-resource", Severity: policy.Error, Resource: RefOf(n),
 			Message: fmt.Sprintf("cannot be read as a %s: %v: correct it, or what its pods are cannot be told", n.GetKind(), err),
@@ -238,6 +241,8 @@ func (x *Index) file(n *yaml.RNode, kind string) error {
 
 // filePods adds the pods that a resource makes, if it makes some.
 func (x *Index) filePods(n *yaml.RNode, kind string) error {
+	workloads, unseen := len(x.Workloads), len(x.Unseen)
+	defer func() { x.addPodMetadata(n, workloads, unseen) }()
 	o, k := operatorOf(n)
 	_, own := templatePath[kind]
 	switch {
@@ -245,6 +250,7 @@ func (x *Index) filePods(n *yaml.RNode, kind string) error {
 		return x.addInferred(n, o, k)
 	case !own:
 		x.addFound(n)
+		x.fileTemplateRef(n)
 		return nil
 	}
 	return fileRead(&x.Workloads, n, newWorkload)

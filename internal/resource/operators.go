@@ -47,6 +47,14 @@ type OperatorKind struct {
 	Pods     []inferredPods    `json:"pods"`
 	Services []inferredService `json:"services"`
 	Flows    []operatorFlow    `json:"flows"`
+	// Unseen are fields that change the pods in a way that is not known.
+	Unseen []unseenField `json:"unseen"`
+}
+
+// unseenField is why pods are not known where its conditions hold.
+type unseenField struct {
+	conditions
+	Reason string `json:"reason"`
 }
 
 // inferredPods are pods of one role. As is the kind that they are known by, instead of the
@@ -218,7 +226,21 @@ func (x *Index) addInferred(n *kyaml.RNode, o *Operator, k *OperatorKind) error 
 			out.Needs = append(out.Needs, in.need(f))
 		}
 	}
+	for _, u := range k.Unseen {
+		if in.counts(u.conditions) {
+			x.unseen(n, in.ref.Namespace, u.Reason)
+		}
+	}
 	x.Workloads = append(x.Workloads, out.Workloads...)
 	x.Inferred = append(x.Inferred, out)
 	return nil
+}
+
+// addMade adds the Services that operators make, where the build has none of that name.
+func (x *Index) addMade() {
+	for _, m := range x.made {
+		if !slices.ContainsFunc(x.Services, func(s *Service) bool { return s.Ref.Namespace == m.Ref.Namespace && s.Ref.Name == m.Ref.Name }) {
+			x.Services = append(x.Services, m)
+		}
+	}
 }

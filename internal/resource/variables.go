@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
 // Unsubstituted is a reference to a variable that has no value.
@@ -25,14 +27,12 @@ var (
 )
 
 // Substitute returns a resource as Flux applies it: with the values of variables in place of
-// ${NAME} in its spec, name and namespace; or the resource itself where there is no
+// ${NAME} in whatever this function may read; or the resource itself where there is no
 // reference. What has no value stays as it is, and is reported.
 func Substitute(n *yaml.RNode, variables map[string]string) (*yaml.RNode, []Unsubstituted, error) {
 	s := substitution{variables: variables}
-	for _, path := range [][]string{{"spec"}, {"specs"}, {"metadata", "name"}, {"metadata", "namespace"}} {
-		if found, err := n.Pipe(yaml.Lookup(path...)); err == nil && found != nil && refers(found.YNode()) {
-			s.paths = append(s.paths, path)
-		}
+	if !holdsData(n) {
+		s.find(content(n.YNode()))
 	}
 	if len(s.paths) == 0 {
 		return n, nil, nil
@@ -54,6 +54,74 @@ func Substitute(n *yaml.RNode, variables map[string]string) (*yaml.RNode, []Unsu
 		return nil, nil, fmt.Errorf("substitute variables in %s: %w", RefOf(n), err)
 	}
 	return out, s.unknown, nil
+}
+
+// holdsData reports whether a resource holds what others read, as scripts, in which ${ has
+// another meaning. The configuration of Cilium's agents is read here.
+func holdsData(n *yaml.RNode) bool {
+	kind := groupKind(n)
+	return kind == "v1/Secret" || kind == "v1/ConfigMap" && n.GetName() != agentConfigMap
+}
+
+// find finds the fields with references.
+func (s *substitution) find(root *yaml.Node) {
+	if root == nil || root.Kind != yaml.MappingNode {
+		return
+	}
+	for i := 0; i+1 < len(root.Content); i += 2 {
+		switch key := keyOf(root.Content[i]); {
+		case key == "apiVersion" || key == "kind" || key == "status":
+		case key == "metadata":
+			for _, of := range []string{"name", "namespace", "labels", "annotations"} {
+				if at := child(content(root.Content[i+1]), of); at != nil && refers(at) {
+					s.paths = append(s.paths, []string{key, of})
+				}
+			}
+		case refers(root.Content[i+1]):
+			s.paths = append(s.paths, []string{key})
+		}
+	}
+}
+
+// Matters reports whether traffic depends on a value that is missing: in a policy on all that
+// it declares; else on which namespaces, Services and pods exist, under which names, labels
+// and ports. In commands, arguments and settings, ${ is usual and changes no traffic.
+func (u Unsubstituted) Matters(n *yaml.RNode, isPolicy, makesPods bool) bool {
+	if u.Field == "metadata.name" || u.Field == "metadata.namespace" {
+		return true
+	}
+	at := strings.Split(u.Field, ".")
+	switch kind := groupKind(n); {
+	case isPolicy:
+		return at[0] != "metadata" || n.GetKind() == KindCIDRGroup && at[1] == "labels"
+	case ConfiguresAgents(n):
+		return slices.ContainsFunc(policy.Settings(), func(s policy.Setting) bool { return strings.HasSuffix(u.Field, "."+s.Key) })
+	case kind == "v1/Namespace":
+		return at[1] == "labels"
+	case kind == "v1/Service":
+		return len(at) > 1 && at[0] == "spec" && (at[1] == "selector" || strings.HasPrefix(at[1], "ports"))
+	case !makesPods || at[0] == "metadata" && kind != "v1/Pod" && !inheritsMetadata(n):
+		return false
+	}
+	return u.ofPods(at)
+}
+
+// ofPods reports whether a field of a resource that makes pods holds labels, ports or the
+// network of pods.
+func (u Unsubstituted) ofPods(at []string) bool {
+	if slices.ContainsFunc(at, besidePods) {
+		return false
+	}
+	for i, key := range at {
+		switch key, _, _ = strings.Cut(key, "["); key {
+		case "labels", "ports", "hostNetwork", "serviceAccountName":
+			return true
+		case "annotations":
+			// Keys of annotations matter, and their values do not.
+			return strings.Contains(strings.Join(at[i+1:], "."), "${")
+		}
+	}
+	return false
 }
 
 type substitution struct {
@@ -105,4 +173,31 @@ func (s *substitution) scalar(n *yaml.Node, at string) {
 		}
 		return value
 	})
+}
+
+// Finding is that a value is missing on which something depends.
+func (u Unsubstituted) Finding(ref policy.Ref, severity policy.Severity, what, so string) policy.Finding {
+	do := "add " + u.Name + " to the TenantFence's spec.variables, with the value that Flux substitutes"
+	if u.Name == "" {
+		do = "write ${NAME} alone, and give NAME a value in the TenantFence's spec.variables"
+	}
+	return policy.Finding{
+		Check: "unsubstituted-variable", Severity: severity, Resource: ref, Field: u.Field,
+		Message: fmt.Sprintf("%s has no value, and %s depends on it, so %s: %s", u.Reference, what, so, do),
+	}
+}
+
+// PodsDepend is what depends on a variable in a resource that is no policy.
+const PodsDepend = "which pods policies select"
+
+// unreadVariable is the variable without a value because of which a resource cannot be read, nil
+// where there is none.
+func unreadVariable(n *yaml.RNode) *policy.Finding {
+	_, missing, err := Substitute(n, nil)
+	i := slices.IndexFunc(missing, func(u Unsubstituted) bool { return u.Matters(n, false, true) })
+	if err != nil || i < 0 {
+		return nil
+	}
+	f := missing[i].Finding(RefOf(n), policy.Error, PodsDepend, "nothing is proved")
+	return &f
 }

@@ -58,3 +58,65 @@ func TestSubstitute(t *testing.T) {
 		})
 	}
 }
+
+// TestSubstituteInWhatIsRead substitutes in whatever the function reads, and not in what others
+// read.
+func TestSubstituteInWhatIsRead(t *testing.T) {
+	t.Parallel()
+	for item, want := range map[string]string{
+		`{apiVersion: v1, kind: Namespace, metadata: {name: "${A}", labels: {"${A}": "${A}"}}}`:                           `{apiVersion: v1, kind: Namespace, metadata: {name: "x", labels: {"x": "x"}}}`,
+		`{apiVersion: v1, kind: PodTemplate, metadata: {name: a, annotations: {a: "${A}"}}, template: {a: "${A}"}}`:       `{apiVersion: v1, kind: PodTemplate, metadata: {name: a, annotations: {a: "x"}}, template: {a: "x"}}`,
+		`{apiVersion: v1, kind: ConfigMap, metadata: {name: cilium-config}, data: {labels: "${A}"}}`:                      `{apiVersion: v1, kind: ConfigMap, metadata: {name: cilium-config}, data: {labels: "x"}}`,
+		`{apiVersion: v1, kind: ConfigMap, metadata: {name: script}, data: {run: "${A}"}}`:                                `{apiVersion: v1, kind: ConfigMap, metadata: {name: script}, data: {run: "${A}"}}`,
+		`{apiVersion: v1, kind: Secret, metadata: {name: script}, stringData: {run: "${A}"}}`:                             `{apiVersion: v1, kind: Secret, metadata: {name: script}, stringData: {run: "${A}"}}`,
+		`{apiVersion: discovery.k8s.io/v1, kind: EndpointSlice, metadata: {name: a}, endpoints: [{addresses: ["${A}"]}]}`: `{apiVersion: discovery.k8s.io/v1, kind: EndpointSlice, metadata: {name: a}, endpoints: [{addresses: ["x"]}]}`,
+	} {
+		out, _, err := resource.Substitute(yaml.MustParse(item), map[string]string{"A": "x"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(yaml.MustParse(want).MustString(), out.MustString()); diff != "" {
+			t.Error(diff)
+		}
+	}
+}
+
+func TestMatters(t *testing.T) {
+	t.Parallel()
+	kind := func(apiVersion, kind string) *yaml.RNode {
+		return yaml.MustParse("{apiVersion: " + apiVersion + ", kind: " + kind + ", metadata: {name: a}}")
+	}
+	deployment, pod, redis := kind("apps/v1", "Deployment"), kind("v1", "Pod"), kind("redis.redis.opstreelabs.in/v1beta2", "Redis")
+	for _, c := range []struct {
+		item  *yaml.RNode
+		field string
+		want  bool
+	}{
+		{deployment, "metadata.namespace", true},
+		{deployment, "metadata.labels.app", false},
+		{pod, "metadata.labels.app", true},
+		{redis, "metadata.labels.app", true},
+		{redis, "spec.storage.volumeClaimTemplate.metadata.labels.app", false},
+		{deployment, "spec.template.metadata.labels.app", true},
+		{deployment, "spec.selector.matchLabels.app", false},
+		{deployment, "spec.template.metadata.annotations.checksum", false},
+		{deployment, "spec.template.metadata.annotations.${KEY}", true},
+		{deployment, "spec.template.spec.hostNetwork", true},
+		{deployment, "spec.template.spec.containers[0].ports[0].containerPort", true},
+		{deployment, "spec.template.spec.containers[0].env[0].value", false},
+		{deployment, "spec.template.spec.containers[0].image", false},
+		{kind("v1", "Namespace"), "metadata.labels.team", true},
+		{kind("v1", "Namespace"), "metadata.annotations.team", false},
+		{kind("v1", "Service"), "spec.ports[0].port", true},
+		{kind("v1", "Service"), "spec.loadBalancerIP", false},
+		{kind("cilium.io/v2", "CiliumNodeConfig"), "spec.defaults.enable-policy", true},
+		{kind("cilium.io/v2", "CiliumNodeConfig"), "spec.defaults.debug", false},
+	} {
+		if got := (resource.Unsubstituted{Field: c.field}).Matters(c.item, false, c.item.GetKind() != "Namespace"); got != c.want {
+			t.Errorf("%s %s: %t", c.item.GetKind(), c.field, got)
+		}
+	}
+	if u := (resource.Unsubstituted{Field: "spec.rules"}); u.Matters(kind("example.com/v1", "Widget"), false, false) || !u.Matters(kind("cilium.io/v2", "CiliumNetworkPolicy"), true, false) {
+		t.Error("a policy's spec matters, and that of a kind without pods does not")
+	}
+}

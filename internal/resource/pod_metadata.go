@@ -1,0 +1,135 @@
+package resource
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/tenantfence/tenantfence/internal/policy"
+)
+
+// PodMetadata are labels and annotations that pods of a resource have, or may have: those of a
+// pod template, and in other kinds than Kubernetes' own those of every mapping that a
+// controller may pass on.
+type PodMetadata struct {
+	// Resource is what they are read from, and Field the mapping that holds them.
+	Resource policy.Ref
+	Field    string
+	// Namespaces are those of the pods, "" for one that is unknown.
+	Namespaces          []string
+	Labels, Annotations map[string]string
+	// HostNetwork reports that all pods of the resource are hostNetwork pods.
+	HostNetwork bool
+}
+
+// MakesPods are the IDs of the resources that make pods.
+func (x *Index) MakesPods() map[policy.Ref]bool {
+	out := map[policy.Ref]bool{}
+	for _, w := range x.Workloads {
+		out[IDOf(w.Ref)], out[IDOf(w.Resource)] = true, true
+	}
+	for _, u := range x.Unseen {
+		out[IDOf(u.Resource)] = true
+	}
+	return out
+}
+
+// addPodMetadata adds what the pods of a resource may have, where it makes some: workloads and
+// unseen are the numbers of those before it.
+func (x *Index) addPodMetadata(n *yaml.RNode, workloads, unseen int) {
+	made, hidden := x.Workloads[workloads:], x.Unseen[unseen:]
+	if len(made)+len(hidden) == 0 {
+		return
+	}
+	all := PodMetadata{Resource: RefOf(n), HostNetwork: len(hidden) == 0}
+	for _, w := range made {
+		all.Namespaces = append(all.Namespaces, w.Ref.Namespace)
+		all.HostNetwork = all.HostNetwork && w.HostNetwork
+	}
+	for _, u := range hidden {
+		all.Namespaces = append(all.Namespaces, u.Namespace)
+	}
+	slices.Sort(all.Namespaces)
+	all.Namespaces = slices.Compact(all.Namespaces)
+	for _, at := range podMetadataOf(n) {
+		all.Field = at.field
+		all.Labels, all.Annotations = texts(child(at.node, "labels")), texts(child(at.node, "annotations"))
+		if len(all.Labels)+len(all.Annotations) > 0 {
+			x.PodMetadata = append(x.PodMetadata, all)
+		}
+	}
+}
+
+// metadataAt is a mapping with labels or annotations.
+type metadataAt struct {
+	node  *yaml.Node
+	field string
+}
+
+// podMetadataOf are the mappings whose labels and annotations the pods of a resource may have.
+func podMetadataOf(n *yaml.RNode) []metadataAt {
+	root := content(n.YNode())
+	if path, ok := templatePath[groupKind(n)]; ok {
+		at := root
+		for _, key := range append(slices.Clone(path), "metadata") {
+			at = child(at, key)
+		}
+		return []metadataAt{{at, strings.Join(append(slices.Clone(path), "metadata"), ".")}}
+	}
+	var out []metadataAt
+	if inheritsMetadata(n) {
+		out = append(out, metadataAt{child(root, "metadata"), "metadata"})
+	}
+	if root == nil || root.Kind != yaml.MappingNode {
+		return out
+	}
+	for i := 0; i+1 < len(root.Content); i += 2 {
+		if key := keyOf(content(root.Content[i])); key != "metadata" && key != "status" {
+			out = append(out, metadataIn(root.Content[i+1], key)...)
+		}
+	}
+	return out
+}
+
+// inheritsMetadata reports whether an operator gives the labels of the resource itself to its
+// pods.
+func inheritsMetadata(n *yaml.RNode) bool {
+	_, k := operatorOf(n)
+	return k != nil && slices.ContainsFunc(k.Pods, func(p inferredPods) bool { return slices.Contains(p.Inherited, "metadata.labels") })
+}
+
+// metadataIn finds the mappings with labels or annotations, at any depth.
+func metadataIn(n *yaml.Node, at string) []metadataAt {
+	var out []metadataAt
+	switch n = content(n); {
+	case n == nil:
+	case n.Kind == yaml.SequenceNode:
+		for i, item := range n.Content {
+			out = append(out, metadataIn(item, fmt.Sprintf("%s[%d]", at, i))...)
+		}
+	case n.Kind == yaml.MappingNode:
+		if child(n, "labels") != nil || child(n, "annotations") != nil {
+			out = append(out, metadataAt{n, at})
+		}
+		for i := 0; i+1 < len(n.Content); i += 2 {
+			if key := keyOf(content(n.Content[i])); !besidePods(key) {
+				out = append(out, metadataIn(n.Content[i+1], at+"."+key)...)
+			}
+		}
+	}
+	return out
+}
+
+// besidePods reports whether a field holds labels that are certainly not given to pods: those
+// that a selector requires, or of volumes.
+func besidePods(key string) bool {
+	key = strings.ToLower(key)
+	for _, other := range []string{"selector", "matchlabels", "volumeclaim", "pvc"} {
+		if strings.Contains(key, other) {
+			return true
+		}
+	}
+	return false
+}

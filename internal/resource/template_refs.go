@@ -1,0 +1,87 @@
+package resource
+
+import (
+	"path"
+	"slices"
+
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+)
+
+// templateRef is a resource that makes pods of another's template, as a Rollout does with
+// workloadRef.
+type templateRef struct {
+	from *yaml.RNode
+	// kind is the group and kind of the other, and name its name, in the same namespace.
+	kind, name string
+}
+
+func (r templateRef) String() string { return path.Base(r.kind) + "/" + r.name }
+
+const podTemplateKind = "v1/PodTemplate"
+
+// fileTemplateRef notes a resource whose pods are those of another's template.
+func (x *Index) fileTemplateRef(n *yaml.RNode) {
+	if ref := workloadRef(child(content(n.YNode()), "spec")); ref != nil {
+		text := func(key string) string {
+			if at := child(ref, key); isScalar(at) {
+				return at.Value
+			}
+			return ""
+		}
+		x.templateRefs = append(x.templateRefs, templateRef{n, groupKindOf(text("apiVersion"), text("kind")), text("name")})
+	}
+}
+
+// workloadRef is the mapping of that name in a spec, or in one of its mappings.
+func workloadRef(spec *yaml.Node) *yaml.Node {
+	if found := child(spec, "workloadRef"); found != nil || spec == nil || spec.Kind != yaml.MappingNode {
+		return found
+	}
+	for i := 0; i+1 < len(spec.Content); i += 2 {
+		if found := child(content(spec.Content[i+1]), "workloadRef"); found != nil {
+			return found
+		}
+	}
+	return nil
+}
+
+// addReferred adds the pods that resources make of the templates of others.
+func (x *Index) addReferred(items []*yaml.RNode) {
+	for _, r := range x.templateRefs {
+		workloads, unseen := len(x.Workloads), len(x.Unseen)
+		i := slices.IndexFunc(items, func(n *yaml.RNode) bool {
+			return groupKind(n) == r.kind && n.GetName() == r.name && n.GetNamespace() == r.from.GetNamespace()
+		})
+		if i < 0 {
+			x.unseen(r.from, r.from.GetNamespace(), "its pods are those of "+r.String()+", which is not in the build")
+		} else {
+			x.addOfTemplate(r, items[i])
+		}
+		x.addPodMetadata(r.from, workloads, unseen)
+		if i >= 0 && r.kind == podTemplateKind {
+			x.addPodMetadata(items[i], workloads, unseen)
+		}
+	}
+}
+
+func (x *Index) addOfTemplate(r templateRef, of *yaml.RNode) {
+	at, ok := templatePath[r.kind]
+	if r.kind == podTemplateKind {
+		at, ok = []string{"template"}, true
+	}
+	node := content(of.YNode())
+	t := foundTemplate{}
+	for _, key := range at {
+		node = child(node, key)
+		t.path = append(t.path, hop{key, -1})
+	}
+	if t.node = node; !ok || node == nil {
+		x.unseen(r.from, r.from.GetNamespace(), "its pods are those of "+r.String()+", which shows no pod template")
+		return
+	}
+	before := len(x.Workloads)
+	x.addTemplate(r.from, t, "")
+	for _, w := range x.Workloads[before:] {
+		w.Resource, w.External = RefOf(of), Local(of) || Local(r.from)
+	}
+}
