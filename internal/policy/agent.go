@@ -91,7 +91,6 @@ var settings = []Setting{
 	fixed(boolean("enable-node-selector-labels", "false", "whether nodes have their labels as peers of policies")),
 	fixed(boolean("enable-remote-node-identity", "true", "whether other nodes are distinguished from a pod's own (before Cilium 1.16)")),
 	fixed(boolean("enable-source-ip-verification", "true", "whether a pod can send from its own address alone")),
-	fixed(boolean("enable-ztunnel", "false", "whether a proxy on each node tunnels connections between pods")),
 	fixed(Setting{Key: "label-prefix-file", What: "a file that decides which labels policies can select by"}),
 	fixed(Setting{Key: "static-cnp-path", What: "a folder on each node with further policies"}),
 	fixed(Setting{Key: "fixed-identity-mapping", What: "labels that have a fixed identity"}),
