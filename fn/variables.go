@@ -40,36 +40,43 @@ func (p proof) withoutValues(unknown map[*yaml.RNode][]resource.Unsubstituted) (
 	var out policy.Findings
 	policies, errors, makesPods := map[*yaml.RNode]bool{}, map[string][]policy.Finding{}, p.index.MakesPods()
 	for n, missing := range unknown {
-		ref, isPolicy, what := resource.RefOf(n), affectsTraffic(n), resource.PodsDepend
-		if isPolicy {
-			what = "what the policy does"
+		missing = p.mattering(n, missing, makesPods[resource.ID(n)])
+		policies[n] = affectsTraffic(n) && len(missing) > 0
+		if policies[n] && !p.fence.Concerns(namespaceOf(n)) {
+			out = append(out, missing[0].Finding(resource.RefOf(n), policy.Warning, dependsOn(n), "the policy is left out"))
+			continue
 		}
-		if resource.ConfiguresAgents(n) {
-			what = "how agents enforce policies"
+		for _, m := range missing {
+			errors[m.Reference] = append(errors[m.Reference], m.Finding(resource.RefOf(n), policy.Error, dependsOn(n), "nothing is proved"))
 		}
-		missing = slices.DeleteFunc(slices.Clone(missing), func(u resource.Unsubstituted) bool {
-			return !u.Matters(n, isPolicy, makesPods[resource.ID(n)])
-		})
-		concerned := p.fence.Concerns(namespaceOf(n)) || resource.ConfiguresAgents(n)
-		if !isPolicy && !concerned {
-			// A label whose key is unknown may be one that Cilium reserves.
-			missing = slices.DeleteFunc(missing, func(u resource.Unsubstituted) bool { return !strings.Contains(u.Field, "${") })
-		}
-		switch {
-		case len(missing) == 0:
-		case isPolicy && !concerned:
-			out = append(out, missing[0].Finding(ref, policy.Warning, what, "the policy is left out"))
-		default:
-			for _, m := range missing {
-				errors[m.Reference] = append(errors[m.Reference], m.Finding(ref, policy.Error, what, "nothing is proved"))
-			}
-		}
-		policies[n] = isPolicy && len(missing) > 0
 	}
 	for _, reference := range slices.Sorted(maps.Keys(errors)) {
 		out = append(out, oncePerVariable(errors[reference]))
 	}
 	return out.Sort(), policies
+}
+
+// mattering are the missing values of a resource on which traffic depends.
+func (p proof) mattering(n *yaml.RNode, missing []resource.Unsubstituted, makesPods bool) []resource.Unsubstituted {
+	isPolicy := affectsTraffic(n)
+	concerned := isPolicy || resource.ConfiguresAgents(n) || p.fence.Concerns(namespaceOf(n))
+	return slices.DeleteFunc(slices.Clone(missing), func(u resource.Unsubstituted) bool {
+		// A label whose key is unknown may be one that Cilium reserves, in any namespace.
+		unknownKey := strings.Contains(u.Field, "${")
+		return !u.Matters(n, isPolicy, makesPods) || !concerned && !unknownKey
+	})
+}
+
+// dependsOn is what depends on a variable in a resource.
+func dependsOn(n *yaml.RNode) string {
+	switch {
+	case affectsTraffic(n):
+		return "what the policy does"
+	case resource.ConfiguresAgents(n):
+		return "how agents enforce policies"
+	default:
+		return resource.PodsDepend
+	}
 }
 
 // namespaceOf is the namespace that a resource is in, or is.

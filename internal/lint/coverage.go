@@ -49,11 +49,7 @@ type coverage struct {
 }
 
 func (c *coverage) add(n *yaml.RNode) {
-	known := resource.CoverageOf(n)
-	k := kind{resource.Group(n), n.GetKind()}
-	if balancedByProxy(c.fence, n) {
-		known, k = byProxy, envoyConfig
-	}
+	k, known := coverageOf(c.fence, n)
 	if effect, ofCilium := withoutEffect(c.fence, k); ofCilium {
 		if effect != "" && !resource.Local(n) {
 			c.note(n, uncovered{k, "kind-without-effect", policy.Warning, effect})
@@ -84,6 +80,14 @@ const balancedAnnotation = "service.cilium.io/lb-l7"
 // balancedByProxy reports whether Cilium's operator makes a CiliumEnvoyConfig of a Service.
 func balancedByProxy(f *policy.Fence, n *yaml.RNode) bool {
 	return f.Cluster.CNI != v1alpha1.CNIKubernetes && resource.Group(n) == "" && n.GetKind() == "Service" && n.GetAnnotations()[balancedAnnotation] == "enabled"
+}
+
+// coverageOf is the kind as which a resource counts, and what is known of it.
+func coverageOf(f *policy.Fence, n *yaml.RNode) (kind, resource.Coverage) {
+	if balancedByProxy(f, n) {
+		return envoyConfig, byProxy
+	}
+	return kind{resource.Group(n), n.GetKind()}, resource.CoverageOf(n)
 }
 
 func (c *coverage) note(n *yaml.RNode, u uncovered) {

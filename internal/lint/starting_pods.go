@@ -24,8 +24,11 @@ func StartingPods(f *policy.Fence, items []*yaml.RNode, own func(*yaml.RNode) bo
 		if !resource.IsCilium(n) || resource.Local(n) || own(n) {
 			continue
 		}
-		clusterwide := n.GetKind() == resource.KindClusterwide
-		for _, at := range inSpecs(n, func(at string, spec any) []string { return startingPodsIn(clusterwide, at, spec) }) {
+		selects := selectsStarting
+		if n.GetKind() != resource.KindClusterwide {
+			selects = func(s policy.Selector) bool { return namesStarting(s) && selectsStarting(s) }
+		}
+		for _, at := range inSpecs(n, func(at string, spec any) []string { return startingPodsIn(selects, at, spec) }) {
 			out = append(out, policy.Finding{
 				Check: "policy-of-starting-pods", Severity: policy.Warning, Resource: resource.RefOf(n), Field: at + ".endpointSelector",
 				Message: "selects pods whose labels are not known yet (reserved:init), and allows them flows: every pod of every tenant is such a pod while it starts, so each has these flows then: remove the policy, or allow only what any pod may do",
@@ -37,11 +40,11 @@ func StartingPods(f *policy.Fence, items []*yaml.RNode, own func(*yaml.RNode) bo
 
 // startingPodsIn returns the path of a spec that selects starting pods alone and allows
 // anything.
-func startingPodsIn(clusterwide bool, at string, spec any) []string {
+func startingPodsIn(selects func(policy.Selector) bool, at string, spec any) []string {
 	object, _ := spec.(map[string]any)
 	var selector policy.Selector
 	data, err := json.Marshal(object["endpointSelector"])
-	if object["endpointSelector"] == nil || err != nil || json.Unmarshal(data, &selector) != nil || !selectsStarting(clusterwide, selector) {
+	if object["endpointSelector"] == nil || err != nil || json.Unmarshal(data, &selector) != nil || !selects(selector) {
 		return nil
 	}
 	for _, d := range policy.Directions() {
@@ -52,28 +55,43 @@ func startingPodsIn(clusterwide bool, at string, spec any) []string {
 	return nil
 }
 
+const startingKey = "reserved:init"
+
+// namesStarting reports whether a selector has the label reserved:init. Cilium adds the
+// policy's namespace to what a policy of a namespace selects, unless it has.
+func namesStarting(s policy.Selector) bool {
+	return slices.ContainsFunc(policy.RequirementsOf(s, policy.PodLabel), func(r policy.Requirement) bool { return r.Key == startingKey })
+}
+
 // selectsStarting reports whether a selector selects pods whose only label is reserved:init, and
-// no pod with a namespace. Cilium adds the policy's namespace to what a policy of a namespace
-// selects, unless the selector has the label reserved:init.
-func selectsStarting(clusterwide bool, s policy.Selector) bool {
-	required, labelled := false, clusterwide
+// no pod with a namespace.
+func selectsStarting(s policy.Selector) bool {
+	alone := false
 	for _, r := range policy.RequirementsOf(s, policy.PodLabel) {
-		source, key, found := strings.Cut(r.Key, ":")
-		if !found {
-			source, key = "any", r.Key
-		}
-		lacks := r.Operator == metav1.LabelSelectorOpDoesNotExist || r.Operator == metav1.LabelSelectorOpNotIn
-		switch {
-		case key == "init" && (source == "reserved" || source == "any"):
-			if r.Operator == metav1.LabelSelectorOpDoesNotExist || r.Operator != metav1.LabelSelectorOpExists && slices.Contains(r.Values, "") == lacks {
-				return false
-			}
-			required, labelled = required || !lacks, labelled || source == "reserved"
-		case !lacks:
+		if !startingPodHas(r) {
 			return false
-		case key == namespaceKey && r.Operator == metav1.LabelSelectorOpDoesNotExist:
-			required = true
 		}
+		lacks := negative(r)
+		of := strings.TrimPrefix(strings.TrimPrefix(r.Key, "k8s:"), "any:")
+		alone = alone || !lacks || of == namespaceKey && r.Operator == metav1.LabelSelectorOpDoesNotExist
 	}
-	return required && labelled
+	return alone
+}
+
+// startingPodHas reports whether a starting pod fits a requirement.
+func startingPodHas(r policy.Requirement) bool {
+	if key := strings.TrimPrefix(r.Key, "any:"); key != startingKey && key != "init" {
+		return negative(r)
+	}
+	switch r.Operator {
+	case metav1.LabelSelectorOpExists, metav1.LabelSelectorOpDoesNotExist:
+		return !negative(r)
+	default:
+		return slices.Contains(r.Values, "") != negative(r)
+	}
+}
+
+// negative reports whether a requirement is that a label lacks.
+func negative(r policy.Requirement) bool {
+	return r.Operator == metav1.LabelSelectorOpDoesNotExist || r.Operator == metav1.LabelSelectorOpNotIn
 }

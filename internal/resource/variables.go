@@ -63,6 +63,12 @@ func holdsData(n *yaml.RNode) bool {
 	return kind == "v1/Secret" || kind == "v1/ConfigMap" && n.GetName() != agentConfigMap
 }
 
+type substitution struct {
+	variables map[string]string
+	paths     [][]string
+	unknown   []Unsubstituted
+}
+
 // find finds the fields with references.
 func (s *substitution) find(root *yaml.Node) {
 	if root == nil || root.Kind != yaml.MappingNode {
@@ -87,29 +93,33 @@ func (s *substitution) find(root *yaml.Node) {
 // it declares; else on which namespaces, Services and pods exist, under which names, labels
 // and ports. In commands, arguments and settings, ${ is usual and changes no traffic.
 func (u Unsubstituted) Matters(n *yaml.RNode, isPolicy, makesPods bool) bool {
-	if u.Field == "metadata.name" || u.Field == "metadata.namespace" {
+	kind := groupKind(n)
+	switch {
+	case u.in("metadata.name") || u.in("metadata.namespace"):
 		return true
-	}
-	at := strings.Split(u.Field, ".")
-	switch kind := groupKind(n); {
 	case isPolicy:
-		return at[0] != "metadata" || n.GetKind() == KindCIDRGroup && at[1] == "labels"
+		return !u.in("metadata") || n.GetKind() == KindCIDRGroup && u.in("metadata.labels")
 	case ConfiguresAgents(n):
 		return slices.ContainsFunc(policy.Settings(), func(s policy.Setting) bool { return strings.HasSuffix(u.Field, "."+s.Key) })
 	case kind == "v1/Namespace":
-		return at[1] == "labels"
+		return u.in("metadata.labels")
 	case kind == "v1/Service":
-		return len(at) > 1 && at[0] == "spec" && (at[1] == "selector" || strings.HasPrefix(at[1], "ports"))
-	case !makesPods || at[0] == "metadata" && kind != "v1/Pod" && !inheritsMetadata(n):
-		return false
+		return u.in("spec.selector") || u.in("spec.ports")
 	}
-	return u.ofPods(at)
+	return makesPods && u.ofPods(n)
+}
+
+// in reports whether the field is one, or is in it.
+func (u Unsubstituted) in(field string) bool {
+	rest, ok := strings.CutPrefix(u.Field, field)
+	return ok && (rest == "" || rest[0] == '.' || rest[0] == '[')
 }
 
 // ofPods reports whether a field of a resource that makes pods holds labels, ports or the
-// network of pods.
-func (u Unsubstituted) ofPods(at []string) bool {
-	if slices.ContainsFunc(at, besidePods) {
+// network of pods. Those of the resource itself count where its pods have them.
+func (u Unsubstituted) ofPods(n *yaml.RNode) bool {
+	at, own := strings.Split(u.Field, "."), groupKind(n) == "v1/Pod" || inheritsMetadata(n)
+	if !own && u.in("metadata") || slices.ContainsFunc(at, besidePods) {
 		return false
 	}
 	for i, key := range at {
@@ -122,12 +132,6 @@ func (u Unsubstituted) ofPods(at []string) bool {
 		}
 	}
 	return false
-}
-
-type substitution struct {
-	variables map[string]string
-	paths     [][]string
-	unknown   []Unsubstituted
 }
 
 func refers(n *yaml.Node) bool {
