@@ -123,23 +123,28 @@ func (s Setting) Read(value string) string {
 
 // Check returns an error for a value that agents do not accept, or that is not decided here.
 func (s Setting) Check(value string) error {
-	switch {
-	case s.Fixed && value != s.Default:
+	if s.Fixed && value != s.Default {
 		return fmt.Errorf("%q is not decided: only %q is", value, s.Default)
-	case s.Key == IdentityLabels:
+	}
+	switch s.Key {
+	case IdentityLabels:
 		for _, prefix := range strings.Fields(value) {
 			if _, err := regexp.Compile(prefix); err != nil {
 				return fmt.Errorf("%q is no expression: %w", prefix, err)
 			}
 		}
-	case s.Key == PolicyMapMax:
+	case PolicyMapMax:
 		if n, err := strconv.Atoi(value); err != nil || n < 1 {
 			return fmt.Errorf("must be a number of entries, and is %q", value)
 		}
-	case s.Key == CIDRMatchMode && value != "" && value != "nodes":
-		return fmt.Errorf(`%q is not decided: only "nodes" is`, value)
-	case len(s.Values) > 0 && !slices.Contains(s.Values, value):
-		return fmt.Errorf("must be one of %s, and is %q", strings.Join(s.Values, ", "), value)
+	case CIDRMatchMode:
+		if value != "" && value != "nodes" {
+			return fmt.Errorf(`%q is not decided: only "nodes" is`, value)
+		}
+	default:
+		if len(s.Values) > 0 && !slices.Contains(s.Values, value) {
+			return fmt.Errorf("must be one of %s, and is %q", strings.Join(s.Values, ", "), value)
+		}
 	}
 	return nil
 }

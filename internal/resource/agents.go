@@ -62,6 +62,12 @@ func agentConfigOf(n *yaml.RNode) (*AgentConfig, error) {
 	return c, nil
 }
 
+// agents collects what is wrong with the configuration of agents.
+type agents struct {
+	policy.Agent
+	findings policy.Findings
+}
+
 // AgentOf is how the agents of a cluster are configured: by the profile's ciliumConfig, which
 // is at a path of a resource, and by the resources of the build. Where some nodes differ, there is an override for each
 // CiliumNodeConfig.
@@ -75,7 +81,7 @@ func (x *Index) AgentOf(c v1alpha1.Cluster, profile policy.Ref, at *field.Path) 
 		return cmp.Or(cmp.Compare(a.Ref.Namespace, b.Ref.Namespace), cmp.Compare(a.Ref.Name, b.Ref.Name))
 	})
 	if c.Name != "" {
-		a.Agent = a.Agent.With(policy.ClusterName, c.Name, profile.String())
+		a.Agent = a.With(policy.ClusterName, c.Name, profile.String())
 	}
 	if len(c.CiliumConfig) > 0 {
 		configs = append([]*AgentConfig{{Ref: profile, Field: at.String(), Values: c.CiliumConfig}}, configs...)
@@ -107,12 +113,6 @@ func (a *agents) overrides(configs []*AgentConfig) []policy.AgentOverride {
 		}
 	}
 	return out
-}
-
-// agents collects what is wrong with the configuration of agents.
-type agents struct {
-	policy.Agent
-	findings policy.Findings
 }
 
 // configured is an agent with the values of a resource that policies depend on.
