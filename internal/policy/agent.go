@@ -50,6 +50,8 @@ type Setting struct {
 	What string
 	// Fixed reports that only the default is decided here.
 	Fixed bool
+	// check is for values that are no choice.
+	check func(string) error
 }
 
 func fixed(s Setting) Setting {
@@ -72,8 +74,8 @@ var settings = []Setting{
 	{Key: EnablePolicy, Default: "default", Values: []string{"default", "always", "never"}, What: "which pods are isolated: those that a policy selects, all, or none"},
 	boolean(PolicyAuditMode, "false", "whether agents only log what policies deny"),
 	boolean(EnableHostFirewall, "false", "whether host policies are enforced, and policies about pods that have the label key host"),
-	{Key: IdentityLabels, What: "which labels of pods policies can select by"},
-	{Key: CIDRMatchMode, Values: []string{"", "nodes"}, What: "whether networks match the addresses of nodes"},
+	{Key: IdentityLabels, check: checkExpressions, What: "which labels of pods policies can select by"},
+	{Key: CIDRMatchMode, Values: []string{"", "nodes"}, check: checkMatchMode, What: "whether networks match the addresses of nodes"},
 	{Key: AllowLocalhost, Default: "auto", Values: []string{"auto", "always", "policy"}, What: "whether a node always reaches its own pods; auto is always"},
 	since(19, "false", boolean(DefaultLocalCluster, "true", "whether a selector that names no cluster selects this cluster's pods alone")),
 	boolean(EnableNonDefaultDeny, "true", "whether enableDefaultDeny has an effect; without, every allow isolates"),
@@ -83,7 +85,7 @@ var settings = []Setting{
 	boolean(EnableSCTP, "false", "whether SCTP passes at all"),
 	since(19, "true", boolean(MeshAuth, "false", "whether agents authenticate; without, what requires authentication is denied")),
 	boolean(MeshAuthMutual, "false", "whether agents authenticate mutually (SPIRE); without, what requires authentication is denied"),
-	{Key: PolicyMapMax, Default: "16384", What: "how many entries the policy map of a pod holds"},
+	{Key: PolicyMapMax, Default: "16384", check: checkEntries, What: "how many entries the policy map of a pod holds"},
 	{Key: ClusterName, Default: "default", What: "the cluster's name, by which selectors distinguish the clusters of a mesh"},
 	boolean(EnableCiliumPolicy, "true", "whether agents enforce CiliumNetworkPolicies"),
 	boolean(EnableClusterwidePolicy, "true", "whether agents enforce CiliumClusterwideNetworkPolicies"),
@@ -123,28 +125,36 @@ func (s Setting) Read(value string) string {
 
 // Check returns an error for a value that agents do not accept, or that is not decided here.
 func (s Setting) Check(value string) error {
-	if s.Fixed && value != s.Default {
+	switch {
+	case s.Fixed && value != s.Default:
 		return fmt.Errorf("%q is not decided: only %q is", value, s.Default)
+	case s.check != nil:
+		return s.check(value)
+	case len(s.Values) > 0 && !slices.Contains(s.Values, value):
+		return fmt.Errorf("must be one of %s, and is %q", strings.Join(s.Values, ", "), value)
 	}
-	switch s.Key {
-	case IdentityLabels:
-		for _, prefix := range strings.Fields(value) {
-			if _, err := regexp.Compile(prefix); err != nil {
-				return fmt.Errorf("%q is no expression: %w", prefix, err)
-			}
+	return nil
+}
+
+func checkExpressions(value string) error {
+	for _, prefix := range strings.Fields(value) {
+		if _, err := regexp.Compile(prefix); err != nil {
+			return fmt.Errorf("%q is no expression: %w", prefix, err)
 		}
-	case PolicyMapMax:
-		if n, err := strconv.Atoi(value); err != nil || n < 1 {
-			return fmt.Errorf("must be a number of entries, and is %q", value)
-		}
-	case CIDRMatchMode:
-		if value != "" && value != "nodes" {
-			return fmt.Errorf(`%q is not decided: only "nodes" is`, value)
-		}
-	default:
-		if len(s.Values) > 0 && !slices.Contains(s.Values, value) {
-			return fmt.Errorf("must be one of %s, and is %q", strings.Join(s.Values, ", "), value)
-		}
+	}
+	return nil
+}
+
+func checkEntries(value string) error {
+	if n, err := strconv.Atoi(value); err != nil || n < 1 {
+		return fmt.Errorf("must be a number of entries, and is %q", value)
+	}
+	return nil
+}
+
+func checkMatchMode(value string) error {
+	if value != "" && value != "nodes" {
+		return fmt.Errorf(`%q is not decided: only "nodes" is`, value)
 	}
 	return nil
 }
