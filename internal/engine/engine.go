@@ -14,6 +14,7 @@ import (
 	ciliumpolicy "github.com/cilium/cilium/pkg/policy"
 	"github.com/cilium/cilium/pkg/policy/types"
 
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
@@ -48,6 +49,10 @@ type Engine struct {
 	prefixes    []netip.Prefix
 	plain       map[spot]types.PolicyEntries
 	subjects    subjects
+	// coveredBy are the addresses in networks that hold all of a family, by its entity, worked
+	// out of the first coveredOf prefixes.
+	coveredBy map[v1alpha1.Entity][]netip.Addr
+	coveredOf int
 	// groups are the CiliumCIDRGroups, byGroup reports that a selector is about their labels,
 	// and represented are the selectors that represent is done with.
 	groups      []group

@@ -172,7 +172,7 @@ func (d *declared) examples(p policy.Peer) []policy.Endpoint {
 	case policy.Nodes:
 		return d.nodes(d.Fence.NodeOf(p))
 	case policy.Entities:
-		return entities(p.Entities)
+		return append(entities(p.Entities), d.ends.world(p, d.Fence.Cluster)...)
 	case policy.CIDRs:
 		return d.ends.in(p)
 	default:

@@ -17,6 +17,7 @@ func (e Endpoints) flows(engine policy.Engine, c v1alpha1.FlowCase) ([]policy.Fl
 	if err != nil {
 		return nil, fmt.Errorf("from: %w", err)
 	}
+	opened := openedTo{engine: engine, wanted: isExternal(c.From) && c.Expect == v1alpha1.ExpectDeny}
 	var targets []policy.Flow
 	if !isExternal(c.To) {
 		if targets, err = e.targets(c); err != nil {
@@ -36,6 +37,13 @@ func (e Endpoints) flows(engine policy.Engine, c v1alpha1.FlowCase) ([]policy.Fl
 				f.HTTP = request(c, f)
 			}
 			out = append(out, f)
+			networks, err := opened.networks(f.To)
+			if err != nil {
+				return nil, fmt.Errorf("from: %w", err)
+			}
+			for _, f.From = range networks {
+				out = append(out, f)
+			}
 		}
 	}
 	if len(out) == 0 {
