@@ -28,6 +28,10 @@ type Options struct {
 	// Mesh reports that other clusters exist. Omitted: pods of others are known only where a
 	// policy names a cluster.
 	Mesh bool
+	// APIServer are the networks in which the apiserver is. Those that Nodes, the networks of
+	// nodes, hold are of an apiserver on a node, which networks of policies do not match.
+	// Omitted: it may be a node, or at some address in no network of a policy.
+	APIServer, Nodes []netip.Prefix
 }
 
 // Engine decides flows as Cilium would. It is safe for concurrent use.

@@ -183,6 +183,7 @@ func (d *declared) denied(c claim, own, peer policy.Endpoint, at ports, part pol
 	}
 	for _, o := range c.outcomes {
 		o.denied = true
+		o.allowed = o.allowed || v.Decision() == policy.Depends
 	}
 	d.denials.add(denial{claim: c, ports: at, part: part, why: c.why(part, v)}, from, to)
 }
