@@ -19,6 +19,8 @@ type ends struct {
 	known map[string]bool
 	// pods are those of the build.
 	pods []policy.Endpoint
+	// later are pods that may be created.
+	later []policy.Endpoint
 	// addresses represent each network that a policy or a declaration distinguishes, and
 	// within has the next larger one of each.
 	addresses []policy.Endpoint
@@ -32,6 +34,8 @@ func endsOf(known []policy.Endpoint) ends {
 		case ep.Kind == policy.PodEndpoint && !ep.Imagined && ep.Cluster == "":
 			e.known[ep.Name] = true
 			e.pods = append(e.pods, ep)
+		case ep.Kind == policy.PodEndpoint && ep.Cluster == "":
+			e.later = append(e.later, ep)
 		case ep.Kind == policy.AddressEndpoint:
 			e.known[ep.Name] = true
 			e.addresses = append(e.addresses, ep)
