@@ -104,6 +104,27 @@ func (e Endpoints) written(c v1alpha1.FlowCase) ([]policy.Flow, error) {
 	return out, nil
 }
 
+// alwaysPasses reports whether agents pass some messages of a type on, whatever policies deny:
+// over IPv4, that a packet is too large for the path (type 3, code 4).
+func (e Endpoints) alwaysPasses(t v1alpha1.ICMPType) bool {
+	return t == v1alpha1.ICMPDestinationUnreachable && e.Fence.Cluster.CNI != v1alpha1.CNIKubernetes && e.Fence.Agent.Handles(policy.ICMP)
+}
+
+// tooLarge is the verdict of a flow by ICMP with the messages that always pass, where a case names
+// their type. One about every port is about what policies decide.
+func (e Endpoints) tooLarge(c v1alpha1.FlowCase, f policy.Flow, v policy.Verdict) policy.Verdict {
+	if c.ICMP == "" || !e.alwaysPasses(f.ICMP) || v.Decision() != policy.Denied {
+		return v
+	}
+	for _, s := range []*policy.Side{&v.Egress, &v.Ingress} {
+		if s.Decision == policy.Denied {
+			s.Decision = policy.Depends
+		}
+	}
+	v.Note = strings.TrimPrefix(v.Note+"; over IPv4, agents pass type 3 with code 4 (a packet is too large for the path) on, whatever policies deny", "; ")
+	return v
+}
+
 // messages are the flows by ICMP to an end that a case without a port is about.
 func messages(c v1alpha1.FlowCase, to policy.Endpoint) []policy.Flow {
 	var out []policy.Flow

@@ -45,6 +45,7 @@ func (e Endpoints) decide(engine policy.Engine, c v1alpha1.FlowCase) ([]policy.F
 		if v.Egress.Decision == policy.NotJudged && v.Ingress.Decision == policy.NotJudged {
 			return out, errors.New(f.String() + ": neither end is a pod or node of this cluster, so no policy decides it")
 		}
+		v = e.tooLarge(c, f, v)
 		if c.Expect == v1alpha1.ExpectAllow {
 			v = e.heldAgainstNetworks(engine, f, v)
 		}
