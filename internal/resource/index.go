@@ -280,31 +280,6 @@ func (x *Index) Service(namespace, name string) *Service {
 	return nil
 }
 
-// APIServerAddresses are those behind the Service of the apiserver, where the build has its
-// EndpointSlices or Endpoints.
-func (x *Index) APIServerAddresses() []netip.Addr {
-	var out []netip.Addr
-	for _, e := range x.SlicesOf(APIServer()) {
-		out = append(out, e.IPs()...)
-	}
-	slices.SortFunc(out, netip.Addr.Compare)
-	return slices.Compact(out)
-}
-
-// BesidePods are the EndpointSlices of a Service with a selector that list addresses of no pod:
-// its connections may end there, too. Each has these addresses alone.
-func (x *Index) BesidePods(s *Service) []*EndpointSlice {
-	var out []*EndpointSlice
-	for _, e := range x.SlicesOf(s) {
-		other := *e
-		other.Addresses = slices.DeleteFunc(slices.Clone(e.Addresses), func(a string) bool { return slices.Contains(e.ofPods, a) })
-		if len(other.IPs()) > 0 {
-			out = append(out, &other)
-		}
-	}
-	return out
-}
-
 // SlicesOf returns the EndpointSlices of a Service.
 func (x *Index) SlicesOf(s *Service) []*EndpointSlice {
 	return x.slices[[2]string{s.Ref.Namespace, s.Ref.Name}]
