@@ -74,8 +74,7 @@ func (s *search) declared(known []policy.Endpoint) (policy.DeclaredFlows, policy
 			}
 		}
 	}
-	said := append(d.findings, d.leftOut.findings(d)...)
-	return d.account.count(s.Fence), append(said, d.denials.findings(d)...)
+	return d.account.count(s.Fence), slices.Concat(d.findings, d.leftOut.findings(d), d.denials.findings(d))
 }
 
 // nodesOf decides the declared flows of nodes.

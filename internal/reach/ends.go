@@ -47,6 +47,12 @@ func endsOf(known []policy.Endpoint) ends {
 		}
 		return a.Network.Bits() - b.Network.Bits()
 	})
+	e.nest()
+	return e
+}
+
+// nest finds the next larger network of each.
+func (e ends) nest() {
 	var around []netip.Prefix
 	for _, ep := range e.addresses {
 		n := ep.Network
@@ -61,7 +67,6 @@ func endsOf(known []policy.Endpoint) ends {
 		}
 		around = append(around, n)
 	}
-	return e
 }
 
 // in are an address of each part of a peer's networks that a policy or a declaration

@@ -82,6 +82,16 @@ type openedTo struct {
 	last []policy.Endpoint
 }
 
+// add adds a flow and the same one from each of the networks.
+func (o *openedTo) add(all []policy.Flow, f policy.Flow) ([]policy.Flow, error) {
+	networks, err := o.networks(f.To)
+	all = append(all, f)
+	for _, f.From = range networks {
+		all = append(all, f)
+	}
+	return all, err
+}
+
 func (o *openedTo) networks(to policy.Endpoint) ([]policy.Endpoint, error) {
 	if !o.wanted {
 		return nil, nil

@@ -36,13 +36,8 @@ func (e Endpoints) flows(engine policy.Engine, c v1alpha1.FlowCase) ([]policy.Fl
 			if c.HTTP != nil {
 				f.HTTP = request(c, f)
 			}
-			out = append(out, f)
-			networks, err := opened.networks(f.To)
-			if err != nil {
+			if out, err = opened.add(out, f); err != nil {
 				return nil, fmt.Errorf("from: %w", err)
-			}
-			for _, f.From = range networks {
-				out = append(out, f)
 			}
 		}
 	}

@@ -18,12 +18,11 @@ func (e ends) world(p policy.Peer, c v1alpha1.Cluster) []policy.Endpoint {
 // outsideOf are those of some addresses that belong to entities of the world, in the IP
 // families of these. The cluster's own are none of them.
 func outsideOf(addresses []policy.Endpoint, c v1alpha1.Cluster, entities []v1alpha1.Entity) []policy.Endpoint {
-	has := func(e v1alpha1.Entity) bool { return slices.Contains(entities, e) }
-	both := has(v1alpha1.EntityWorld) || has(v1alpha1.EntityAll)
-	ipv4, ipv6 := both || has(v1alpha1.EntityWorldIPv4), both || has(v1alpha1.EntityWorldIPv6)
-	if !ipv4 && !ipv6 {
-		return nil
+	has := func(some ...v1alpha1.Entity) bool {
+		return slices.ContainsFunc(some, func(e v1alpha1.Entity) bool { return slices.Contains(entities, e) })
 	}
+	ipv4 := has(v1alpha1.EntityWorld, v1alpha1.EntityAll, v1alpha1.EntityWorldIPv4)
+	ipv6 := has(v1alpha1.EntityWorld, v1alpha1.EntityAll, v1alpha1.EntityWorldIPv6)
 	own := policy.Peer{CIDRs: slices.Concat(c.PodCIDRs, c.ServiceCIDRs, c.NodeCIDRs)}
 	if c.APIServer != nil {
 		own.CIDRs = append(own.CIDRs, c.APIServer.CIDRs...)
@@ -32,7 +31,10 @@ func outsideOf(addresses []policy.Endpoint, c v1alpha1.Cluster, entities []v1alp
 	var out []policy.Endpoint
 	for _, ep := range addresses {
 		addr, err := netip.ParseAddr(ep.Name)
-		if err == nil && (addr.Is4() && ipv4 || addr.Is6() && ipv6) && !inside.Contains(addr) {
+		if err != nil || inside.Contains(addr) {
+			continue
+		}
+		if addr.Is4() && ipv4 || addr.Is6() && ipv6 {
 			out = append(out, ep)
 		}
 	}
