@@ -88,7 +88,7 @@ func newEngine(fence *policy.Fence, index *resource.Index, items []*yaml.RNode, 
 		}
 		docs = append(docs, data)
 	}
-	e, err := engineOf(fence, inMesh(fence, items), docs, reach.Endpoints{Index: index, Fence: fence}.Pods())
+	e, err := engineOf(reach.Endpoints{Index: index, Fence: fence}, inMesh(fence, items), docs)
 	if err != nil {
 		return nil, fmt.Errorf("start the policy engine: %w", err)
 	}
@@ -110,10 +110,12 @@ func fullName(n *yaml.RNode) string {
 }
 
 // engineOf is the enforcer of a cluster, in a mesh or alone.
-func engineOf(fence *policy.Fence, mesh bool, policies []json.RawMessage, pods []policy.Endpoint) (policy.Engine, error) {
-	c := fence.Cluster
+func engineOf(of reach.Endpoints, mesh bool, policies []json.RawMessage) (policy.Engine, error) {
+	c, pods := of.Fence.Cluster, of.Pods()
 	if c.CNI != v1alpha1.CNIKubernetes {
-		return engine.New(engine.Options{ClusterName: c.Name, Agent: fence.Agent, Mesh: mesh, NodeCIDRs: c.NodeCIDRs}, policies, pods)
+		return engine.New(engine.Options{
+			ClusterName: c.Name, Agent: of.Fence.Agent, Mesh: mesh, NodeCIDRs: c.NodeCIDRs, APIServer: of.APIServer(), Nodes: of.Nodes(),
+		}, policies, pods)
 	}
 	options := netpol.Options{PodCIDRs: c.PodCIDRs, ServiceCIDRs: c.ServiceCIDRs, NodeCIDRs: c.NodeCIDRs}
 	if c.APIServer != nil {

@@ -138,9 +138,11 @@ func reservedLabels(fence *policy.Fence, index *resource.Index) policy.Findings 
 
 // flowTests decides the FlowTests.
 func (p proof) flowTests(subject reach.Proof, report *policy.Report) error {
-	if err := subject.ImagineFor(p.in.FlowTests); err != nil {
+	outside, err := subject.ImagineFor(p.in.FlowTests)
+	if err != nil {
 		return err
 	}
+	subject.Endpoints.Outside = outside
 	for i, t := range p.in.FlowTests {
 		p.progress.Tell("deciding FlowTests", i, len(p.in.FlowTests))
 		result := reach.Run(subject.Engine, subject.Endpoints, t)

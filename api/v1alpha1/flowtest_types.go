@@ -45,7 +45,8 @@ type FlowCase struct {
 	// or remote-node, so that a pod always lets its own node in, and other nodes tell;
 	// "cluster/west/x/app=web", a pod with just these labels in the namespace x of another
 	// cluster of the mesh, whose own policies are not looked into;
-	// an entity ("world"); an address; or "external", which is world here. With cni: Kubernetes a node is one of the addresses
+	// an entity ("world"); an address; or "external", which is world here and, with expect:
+	// Deny, each network that a policy opens to to. With cni: Kubernetes a node is one of the addresses
 	// in nodeCIDRs, and pods of another cluster are an error.
 	From string `json:"from"`
 
@@ -56,7 +57,8 @@ type FlowCase struct {
 	// name; service/default/kubernetes for the apiserver. "external" is everything outside
 	// the cluster but its apiserver: the entity world, each network and each name that a
 	// policy opens to from. Only with expect: Deny. The entity world includes neither names
-	// nor networks that a policy opens by themselves.
+	// nor networks that a policy opens by themselves; with expect: Allow, it includes each
+	// network that policies distinguish.
 	To string `json:"to"`
 
 	// port at the endpoint that is reached: a pod's own port, but where to is a Service,

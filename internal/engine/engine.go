@@ -14,6 +14,7 @@ import (
 	ciliumpolicy "github.com/cilium/cilium/pkg/policy"
 	"github.com/cilium/cilium/pkg/policy/types"
 
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
@@ -28,6 +29,10 @@ type Options struct {
 	Mesh bool
 	// NodeCIDRs are the ranges of the nodes' addresses. Omitted: unknown.
 	NodeCIDRs []string
+	// APIServer are the networks in which the apiserver is. Those that Nodes, the networks of
+	// nodes, hold are of an apiserver on a node, which networks of policies do not match.
+	// Omitted: it may be a node, or at some address in no network of a policy.
+	APIServer, Nodes []netip.Prefix
 }
 
 // Engine decides flows as Cilium would. It is safe for concurrent use.
@@ -49,6 +54,10 @@ type Engine struct {
 	prefixes    []netip.Prefix
 	plain       map[spot]types.PolicyEntries
 	subjects    subjects
+	// coveredBy are the addresses in networks that hold all of a family, by its entity, worked
+	// out of the first coveredOf prefixes.
+	coveredBy map[v1alpha1.Entity][]netip.Addr
+	coveredOf int
 	// groups are the CiliumCIDRGroups, byGroup reports that a selector is about their labels,
 	// and represented are the selectors that represent is done with.
 	groups      []group

@@ -92,7 +92,7 @@ func TestFlowsThatCannotBeDecided(t *testing.T) {
 		"a name is no source":          {"api.openai.com -> web:80", "never the source"},
 		"a pattern is no name":         {"web -> *.openai.com:80", "is not a DNS name"},
 		"a broken address":             {"web -> 192.0.2.300:80", "is not an IP address"},
-		"a protocol that has no ports": {"db -> web:80/ICMP", `protocol "ICMP"`},
+		"a protocol that has no ports": {"db -> web:80/VRRP", `protocol "VRRP"`},
 	} {
 		t.Run(sentence, func(t *testing.T) {
 			t.Parallel()

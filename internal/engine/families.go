@@ -2,11 +2,13 @@ package engine
 
 import (
 	"fmt"
+	"net/netip"
 	"slices"
 
 	"github.com/cilium/cilium/pkg/identity"
 	"github.com/cilium/cilium/pkg/labels"
 	"github.com/cilium/cilium/pkg/u8proto"
+	"go4.org/netipx"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/policy"
@@ -33,6 +35,53 @@ func (e *Engine) families() []family {
 		only = ipv6
 	}
 	return []family{{id: identity.ReservedIdentityWorld, world: labels.LabelWorld, entity: only.entity}}
+}
+
+// covered are an address of each of the largest networks of the policies, where these hold every
+// address of a family: nothing in that family is outside of all of them. Of 0.0.0.0/0 and ::/0, which have no
+// identity of their own, it is the world that tells.
+func (e *Engine) covered(f family) ([]netip.Addr, error) {
+	if len(e.prefixes) != e.coveredOf || e.coveredBy == nil {
+		e.coveredOf, e.coveredBy = len(e.prefixes), map[v1alpha1.Entity][]netip.Addr{}
+		for _, f := range e.families() {
+			addrs, err := e.covering(f)
+			if err != nil {
+				return nil, err
+			}
+			e.coveredBy[f.entity] = addrs
+		}
+	}
+	return e.coveredBy[f.entity], nil
+}
+
+func (e *Engine) covering(f family) ([]netip.Addr, error) {
+	var all netipx.IPSetBuilder
+	var prefixes []netip.Prefix
+	for _, p := range e.prefixes {
+		if p.Bits() > 0 && p.Addr().Is4() == (f.entity == v1alpha1.EntityWorldIPv4) {
+			all.AddPrefix(p)
+			prefixes = append(prefixes, p)
+		}
+	}
+	set, err := all.IPSet()
+	if err != nil || len(set.Prefixes()) != 1 || set.Prefixes()[0].Bits() != 0 {
+		return nil, err
+	}
+	var out []netip.Addr
+	var outer netip.Prefix
+	for _, ep := range inEach(prefixes, nil) {
+		// What need not lie in a smaller network does not.
+		if outer.IsValid() && outer.Contains(ep.Network.Addr()) {
+			continue
+		}
+		outer = ep.Network
+		addr, err := netip.ParseAddr(ep.Name)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, addr)
+	}
+	return out, nil
 }
 
 // worldOf returns the identity of the world in one family: none where agents do not handle

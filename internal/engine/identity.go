@@ -25,8 +25,10 @@ type variant struct {
 	// tied it to the name; name is the name.
 	unresolved *identity.Identity
 	name       string
-	// at is the address of a node, where networks match nodes.
-	at *policy.Endpoint
+	// at is the address of a node, where networks match nodes, or of an apiserver outside the
+	// cluster, which outside reports.
+	at      *policy.Endpoint
+	outside bool
 	// ownNode says that it is the node that the other end is on.
 	ownNode bool
 }
@@ -111,13 +113,21 @@ func (e *Engine) entity(name v1alpha1.Entity) ([]variant, error) {
 }
 
 // apiServer returns the identities of the apiserver: a process on a node, or a
-// provider's, outside the cluster. Which is not known here, and policies distinguish them.
+// provider's, outside the cluster. Which is not known here, and policies distinguish them. One
+// outside of which addresses are known has one in each network that policies distinguish there.
 func (e *Engine) apiServer() ([]variant, error) {
 	out, err := e.atAddresses(reserved(identity.ReservedIdentityKubeAPIServer), "for an apiserver on another node")
 	if err != nil {
 		return nil, err
 	}
 	for _, f := range e.families() {
+		known, err := e.apiServerOutside(f)
+		if err != nil {
+			return nil, err
+		}
+		if out = append(out, known...); len(known) > 0 {
+			continue
+		}
 		id, err := e.identity(merge(labels.LabelKubeAPIServer, f.world))
 		if err != nil {
 			return nil, err

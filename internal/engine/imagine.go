@@ -83,7 +83,7 @@ func (e *Engine) learn(ep policy.Endpoint) error {
 		}
 		for _, v := range all {
 			// Where it is only tried whether networks match nodes, they are declared to be outside.
-			if _, from, _ := e.agent.Stated(policy.CIDRMatchMode); v.at != nil && from != "" {
+			if _, from, _ := e.agent.Stated(policy.CIDRMatchMode); v.at != nil && (v.outside || from != "") {
 				e.know(v.id, *v.at)
 				continue
 			}

@@ -124,9 +124,38 @@ func (e *Engine) name(name string) ([]variant, error) {
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, variant{id: id, what: world.what, unresolved: unresolved, name: name})
+		one := variant{id: id, what: world.what, unresolved: unresolved, name: name}
+		in, err := e.inNetworks(world, one)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, in...)
 	}
 	return all, nil
+}
+
+// inNetworks is something of the world or, where the networks of policies leave no address
+// outside of them, one in each.
+func (e *Engine) inNetworks(f family, of variant) ([]variant, error) {
+	addrs, err := e.covered(f)
+	if err != nil || len(addrs) == 0 {
+		return []variant{of}, err
+	}
+	var out []variant
+	for _, addr := range addrs {
+		at, one := merge(e.groupLabels(addr), labels.GetCIDRLabels(netip.PrefixFrom(addr, addr.BitLen()))), of
+		if one.id, err = e.identity(merge(of.id.Labels, at)); err != nil {
+			return nil, err
+		}
+		if of.unresolved != nil {
+			if one.unresolved, err = e.identity(at); err != nil {
+				return nil, err
+			}
+		}
+		one.what = strings.TrimSpace(of.what + " at " + addr.String())
+		out = append(out, one)
+	}
+	return out, nil
 }
 
 // collect remembers what the policies tell apart: pods by their labels, networks and

@@ -32,6 +32,21 @@ func TestNames(t *testing.T) {
 			flows: []string{"web -> api.openai.com:443 = allowed by acme/llm", "web -> API.OpenAI.com.:443 = allowed by acme/llm",
 				"web -> api.openai.com:80 = denied", "web -> evil.example:443 = denied", "web -> 192.0.2.1:443 = denied", "web -> dns:53/UDP = allowed by acme/dns"},
 		},
+		"a name is in networks that hold every address": {
+			policies: all(cnp("halves", `{endpointSelector: {}, egress: [{toCIDR: [0.0.0.0/1, 128.0.0.0/2, 192.0.0.0/2, "::/1", "8000::/1"], toPorts: [{ports: [{port: "443", protocol: TCP}]}]}]}`),
+				cnp("one", `{endpointSelector: {}, egressDeny: [{toCIDR: [198.51.100.0/24]}]}`)),
+			flows: []string{"web -> evil.example:443 = allowed by acme/halves", "web -> @world:443 = allowed by acme/halves", "web -> evil.example:80 = denied", "web -> 198.51.100.1:443 = denied by acme/one"},
+		},
+		"which may differ": {
+			policies: all(cnp("half", `{endpointSelector: {}, egress: [{toCIDR: [0.0.0.0/1], toPorts: [{ports: [{port: "443", protocol: TCP}]}]}]}`),
+				cnp("other", `{endpointSelector: {}, egressDeny: [{toCIDR: [128.0.0.0/1]}]}`)),
+			flows: []string{"web -> evil.example:443 = depends by acme/half, acme/other"},
+			notes: "at 0.0.0.0",
+		},
+		"and is in none where some address is outside": {
+			policies: cnp("most", `{endpointSelector: {}, egress: [{toCIDR: [0.0.0.0/1, 128.0.0.0/2, "::/1", "8000::/1"], toPorts: [{ports: [{port: "443", protocol: TCP}]}]}]}`),
+			flows:    []string{"web -> @world-ipv4:443 = denied", "web -> @world-ipv6:443 = allowed by acme/most"},
+		},
 		"without DNS rules a name never works": {
 			policies: openai,
 			flows:    []string{"web -> api.openai.com:443 = denied"},

@@ -130,7 +130,22 @@ func (e *Engine) variantsFor(ep, other policy.Endpoint) ([]variant, error) {
 	if ep.Kind == policy.NodeEndpoint && other.Kind == policy.NodeEndpoint {
 		all = slices.DeleteFunc(all, func(v variant) bool { return v.ownNode })
 	}
-	return all, err
+	if err != nil || ep.Kind != policy.EntityEndpoint {
+		return all, err
+	}
+	var out []variant
+	for _, v := range all {
+		in := []variant{v}
+		for _, f := range e.families() {
+			if v.id.ID == f.id {
+				if in, err = e.inNetworks(f, v); err != nil {
+					return nil, err
+				}
+			}
+		}
+		out = append(out, in...)
+	}
+	return out, nil
 }
 
 // imagineNodes makes up the nodes that selectors of host policies make one think of, and

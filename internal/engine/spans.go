@@ -114,6 +114,18 @@ func (e entries) spans(id identity.NumericIdentity, proto u8proto.U8proto) []spa
 	return out
 }
 
+// protocolOf is the protocol of a flow: one with ports or, by a number of its types of message,
+// ICMP.
+func protocolOf(f policy.Flow) (u8proto.U8proto, error) {
+	switch f.Protocol {
+	case policy.ICMP:
+		return u8proto.ICMP, nil
+	case policy.ICMPv6:
+		return u8proto.ICMPv6, nil
+	}
+	return protocol(f.Protocol)
+}
+
 // asks are the ports that a flow is about; with none, every one is. Protocols that agents do
 // not handle are left out, unless the flow names one.
 func (e *Engine) asks(f policy.Flow) ([]span, []u8proto.U8proto, error) {
@@ -128,7 +140,7 @@ func (e *Engine) asks(f policy.Flow) ([]span, []u8proto.U8proto, error) {
 	if f.Port == 0 && f.Protocol == "" {
 		return nil, e.handled([]u8proto.U8proto{u8proto.TCP, u8proto.UDP, u8proto.SCTP}), nil
 	}
-	proto, err := protocol(f.Protocol)
+	proto, err := protocolOf(f)
 	if err != nil || f.Port == 0 {
 		return nil, []u8proto.U8proto{proto}, err
 	}

@@ -56,7 +56,8 @@ type Flow struct {
 	// Port at To, after Service translation: a pod's own port. 0 means every port of
 	// the protocol.
 	Port uint16
-	// Protocol omitted is TCP, and without a port every protocol that has ports.
+	// Protocol omitted is TCP, and without a port every protocol that has ports. Of ICMP and
+	// ICMPv6, Port is a type of message.
 	Protocol v1alpha1.Protocol
 	// ICMP is a type of message, instead of a port and a protocol.
 	ICMP v1alpha1.ICMPType

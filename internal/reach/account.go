@@ -12,8 +12,9 @@ type account struct {
 	order    []policy.Reason
 }
 
-// outcome is what was decided of the parts of one declared flow.
-type outcome struct{ allowed, denied, undecided bool }
+// outcome is what was decided of the parts of one declared flow. What is leftOut is in no policy:
+// hostNetwork pods, and tenants' pods that an entity has and that do not declare their side.
+type outcome struct{ allowed, denied, undecided, leftOut bool }
 
 // of are the outcomes of the flows that an expected one is declared in.
 func (a *account) of(w Wanted) []*outcome {
@@ -58,12 +59,12 @@ func (a *account) count(f *policy.Fence) policy.DeclaredFlows {
 // agree to it.
 func (a *account) decideByOthers(flow policy.DeclaredFlow) {
 	o := a.at(flow.Reason)
-	if *o != (outcome{}) {
+	if o.allowed || o.denied || o.undecided {
 		return
 	}
 	for _, other := range flow.With {
 		with := a.at(other)
-		*o = outcome{o.allowed || with.allowed, o.denied || with.denied, o.undecided || with.undecided}
+		*o = outcome{o.allowed || with.allowed, o.denied || with.denied, o.undecided || with.undecided, o.leftOut || with.leftOut}
 	}
 }
 
@@ -76,7 +77,7 @@ func (o outcome) countIn(out *policy.DeclaredFlows, r policy.Reason, flow policy
 		out.Partly = append(out.Partly, r)
 	case o.denied:
 		out.Denied = append(out.Denied, r)
-	case o.allowed && flow.Partly:
+	case o.allowed && (flow.Partly || o.leftOut):
 		out.Partly = append(out.Partly, r)
 	case o.allowed:
 		out.Allowed++

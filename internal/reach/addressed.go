@@ -3,11 +3,40 @@ package reach
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
+
+// APIServer are the networks in which the apiserver is, as far as they are known: those that
+// the profile declares, and the addresses behind its Service.
+func (e Endpoints) APIServer() []netip.Prefix {
+	var out []netip.Prefix
+	if server := e.Fence.Cluster.APIServer; server != nil {
+		for _, c := range server.CIDRs {
+			if p, err := netip.ParsePrefix(c); err == nil {
+				out = append(out, p.Masked())
+			}
+		}
+	}
+	for _, a := range e.Index.APIServerAddresses() {
+		out = append(out, netip.PrefixFrom(a, a.BitLen()))
+	}
+	return out
+}
+
+// Nodes are the networks in which nodes are, as far as they are known.
+func (e Endpoints) Nodes() []netip.Prefix {
+	out := addressesOf(policy.Peer{CIDRs: e.Fence.Cluster.NodeCIDRs}).Prefixes()
+	for _, n := range e.Index.Nodes {
+		for _, a := range n.Addresses {
+			out = append(out, netip.PrefixFrom(a, a.BitLen()))
+		}
+	}
+	return out
+}
 
 // serviceAt is the Service of the build that has an address, as FlowTests write it. Its
 // connections are translated before any policy decides.
@@ -60,7 +89,7 @@ func (e Endpoints) addressEnds(name string) ([]policy.Endpoint, error) {
 func (e Endpoints) identified(name string, addr netip.Addr, of *resource.Node) ([]policy.Endpoint, error) {
 	c := e.Fence.Cluster
 	in := func(cidrs []string) bool { return addressesOf(policy.Peer{CIDRs: cidrs}).Contains(addr) }
-	server := c.APIServer != nil && in(c.APIServer.CIDRs)
+	server := slices.ContainsFunc(e.APIServer(), func(p netip.Prefix) bool { return p.Contains(addr) })
 	node := of != nil || in(c.NodeCIDRs)
 	plain := policy.Endpoint{Kind: policy.AddressEndpoint, Name: name}
 	switch {

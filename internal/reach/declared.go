@@ -22,6 +22,9 @@ type declared struct {
 	told     map[string]bool
 	findings policy.Findings
 	sides    sides
+	leftOut  leftOut
+	// withNodes are the flows that are with nodes, too.
+	withNodes map[policy.Reason]bool
 }
 
 // claim is a declared flow as one of its sides sees it.
@@ -55,6 +58,7 @@ func (p Proof) Declared() (policy.DeclaredFlows, policy.Findings, error) {
 func (s *search) declared(known []policy.Endpoint) (policy.DeclaredFlows, policy.Findings) {
 	d := &declared{search: s, ends: endsOf(known), verdicts: map[string]policy.Verdict{}, told: map[string]bool{}, sides: newSides(s)}
 	x := NewExpectation(s.Fence)
+	d.withNodes = x.withNodes()
 	d.nodesOf(x)
 	for i, t := range s.Fence.Tenants {
 		s.Progress.Tell("deciding declared flows: tenants", i, len(s.Fence.Tenants))
@@ -70,7 +74,7 @@ func (s *search) declared(known []policy.Endpoint) (policy.DeclaredFlows, policy
 			}
 		}
 	}
-	return d.account.count(s.Fence), append(d.findings, d.denials.findings(d)...)
+	return d.account.count(s.Fence), slices.Concat(d.findings, d.leftOut.findings(d), d.denials.findings(d))
 }
 
 // nodesOf decides the declared flows of nodes.
@@ -93,6 +97,10 @@ func (d *declared) decide(subject policy.Peer, enforcement v1alpha1.Enforcement,
 	c.named = slices.ContainsFunc(slices.Concat(w.Ports, w.Named), policy.Port.Named)
 	if !d.Fence.Generated(enforcement) {
 		return
+	}
+	d.leftOut.add(c, d.hostNetwork(subject))
+	if !d.withNodes[w.Reason] {
+		d.leftOut.add(c, d.hostNetwork(w.Peer))
 	}
 	peers := d.examples(w.Peer)
 	for _, own := range d.examples(subject) {
@@ -136,6 +144,12 @@ func (d *declared) decidePods(c claim, all []policy.Endpoint) {
 		}
 		for _, peer := range d.ends.pods {
 			d.compare(c, own, peer)
+		}
+	}
+	c.oneSided, c.decisions = false, map[pair]decision{}
+	for _, own := range all {
+		if d.ends.known[own.Name] {
+			d.consent(c, own)
 		}
 	}
 }
@@ -183,6 +197,7 @@ func (d *declared) denied(c claim, own, peer policy.Endpoint, at ports, part pol
 	}
 	for _, o := range c.outcomes {
 		o.denied = true
+		o.allowed = o.allowed || v.Decision() == policy.Depends
 	}
 	d.denials.add(denial{claim: c, ports: at, part: part, why: c.why(part, v)}, from, to)
 }

@@ -22,6 +22,9 @@ type Endpoints struct {
 	// Undecided are policies that no engine has as they are written. A flow at a pod that
 	// one of them may select is not decided. Omitted: there are none.
 	Undecided []policy.Ref
+	// Outside are addresses that represent each network that policies distinguish, as
+	// ImagineFor returns them. Omitted: there are none.
+	Outside []policy.Endpoint
 }
 
 // Find returns the one endpoint that a name stands for: an entity ("world"), an address

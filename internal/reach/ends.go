@@ -19,6 +19,8 @@ type ends struct {
 	known map[string]bool
 	// pods are those of the build.
 	pods []policy.Endpoint
+	// later are pods that may be created.
+	later []policy.Endpoint
 	// addresses represent each network that a policy or a declaration distinguishes, and
 	// within has the next larger one of each.
 	addresses []policy.Endpoint
@@ -32,6 +34,8 @@ func endsOf(known []policy.Endpoint) ends {
 		case ep.Kind == policy.PodEndpoint && !ep.Imagined && ep.Cluster == "":
 			e.known[ep.Name] = true
 			e.pods = append(e.pods, ep)
+		case ep.Kind == policy.PodEndpoint && ep.Cluster == "":
+			e.later = append(e.later, ep)
 		case ep.Kind == policy.AddressEndpoint:
 			e.known[ep.Name] = true
 			e.addresses = append(e.addresses, ep)
@@ -43,6 +47,12 @@ func endsOf(known []policy.Endpoint) ends {
 		}
 		return a.Network.Bits() - b.Network.Bits()
 	})
+	e.nest()
+	return e
+}
+
+// nest finds the next larger network of each.
+func (e ends) nest() {
 	var around []netip.Prefix
 	for _, ep := range e.addresses {
 		n := ep.Network
@@ -57,7 +67,6 @@ func endsOf(known []policy.Endpoint) ends {
 		}
 		around = append(around, n)
 	}
-	return e
 }
 
 // in are an address of each part of a peer's networks that a policy or a declaration
@@ -172,7 +181,7 @@ func (d *declared) examples(p policy.Peer) []policy.Endpoint {
 	case policy.Nodes:
 		return d.nodes(d.Fence.NodeOf(p))
 	case policy.Entities:
-		return entities(p.Entities)
+		return append(entities(p.Entities), d.ends.world(p, d.Fence.Cluster)...)
 	case policy.CIDRs:
 		return d.ends.in(p)
 	default:

@@ -24,30 +24,33 @@ func isWorld(text string) bool {
 	return slices.Contains([]v1alpha1.Entity{v1alpha1.EntityWorld, v1alpha1.EntityWorldIPv4, v1alpha1.EntityWorldIPv6}, v1alpha1.Entity(text))
 }
 
+func outsideEnd(text string) bool { return isExternal(text) || isWorld(text) }
+
 // aboutOutside reports whether a case of some FlowTests is about what is outside the cluster, so
 // that the engine must know the names and networks that policies distinguish before.
 func aboutOutside(tests []resource.FlowTest) bool {
 	return slices.ContainsFunc(tests, func(t resource.FlowTest) bool {
-		return slices.ContainsFunc(t.Test.Spec.Cases, func(c v1alpha1.FlowCase) bool { return isExternal(c.To) || isWorld(c.To) })
+		return slices.ContainsFunc(t.Test.Spec.Cases, func(c v1alpha1.FlowCase) bool { return outsideEnd(c.From) || outsideEnd(c.To) })
 	})
 }
 
 // ImagineFor adds to the engine everything that policies distinguish, where a case of some
-// FlowTests needs it.
-func (p Proof) ImagineFor(tests []resource.FlowTest) error {
+// FlowTests needs it, and returns the addresses among it.
+func (p Proof) ImagineFor(tests []resource.FlowTest) ([]policy.Endpoint, error) {
 	if !aboutOutside(tests) {
-		return nil
+		return nil, nil
 	}
-	if _, err := p.Engine.Imagine(p.surroundings()); err != nil {
-		return fmt.Errorf("add representative endpoints: %w", err)
+	known, err := p.Engine.Imagine(p.surroundings())
+	if err != nil {
+		return nil, fmt.Errorf("add representative endpoints: %w", err)
 	}
-	return nil
+	return endsOf(known).addresses, nil
 }
 
 // outsideTargets are flows without a source to everything outside the cluster that the
 // policies at a source distinguish: the world, and each network and name that they open.
 func outsideTargets(engine policy.Engine, c v1alpha1.FlowCase, from policy.Endpoint) ([]policy.Flow, error) {
-	ends, err := namedOutside(engine, from)
+	ends, err := openedOutside(engine, from, policy.Egress)
 	if err != nil {
 		return nil, err
 	}
@@ -69,13 +72,47 @@ func everyICMP(c v1alpha1.FlowCase) []v1alpha1.ICMPType {
 	return v1alpha1.ICMPTypes()
 }
 
-// namedOutside are the names, each of them one, and the addresses outside the cluster that
-// policies open to a source on some port. The apiserver is none, wherever it is.
-func namedOutside(engine policy.Engine, from policy.Endpoint) ([]policy.Endpoint, error) {
-	if !from.Selected() {
+// openedTo are the networks that policies open to destinations, where a case is about
+// everything outside the cluster as the source.
+type openedTo struct {
+	engine policy.Engine
+	wanted bool
+	// of finds them by the destination, whose flows are one after the other.
+	of   string
+	last []policy.Endpoint
+}
+
+// add adds a flow and the same one from each of the networks.
+func (o *openedTo) add(all []policy.Flow, f policy.Flow) ([]policy.Flow, error) {
+	networks, err := o.networks(f.To)
+	all = append(all, f)
+	for _, f.From = range networks {
+		all = append(all, f)
+	}
+	return all, err
+}
+
+func (o *openedTo) networks(to policy.Endpoint) ([]policy.Endpoint, error) {
+	if !o.wanted {
 		return nil, nil
 	}
-	openings, err := engine.Openings(from, policy.Egress)
+	if o.of == "" || o.of != to.Name {
+		networks, err := openedOutside(o.engine, to, policy.Ingress)
+		if err != nil {
+			return nil, err
+		}
+		o.of, o.last = to.Name, networks
+	}
+	return o.last, nil
+}
+
+// openedOutside are the names, each of them one, and the addresses outside the cluster that
+// policies at a pod open in one direction, on some port. The apiserver is none, wherever it is.
+func openedOutside(engine policy.Engine, at policy.Endpoint, d policy.Direction) ([]policy.Endpoint, error) {
+	if !at.Selected() {
+		return nil, nil
+	}
+	openings, err := engine.Openings(at, d)
 	if err != nil {
 		return nil, err
 	}
@@ -117,11 +154,16 @@ func (e Endpoints) LeftOut(engine policy.Engine, result policy.FlowTestResult) p
 			continue
 		}
 		at := field.NewPath("spec", "cases").Index(i).Child("to")
-		if found, ok := e.beyondWorld(engine, c); ok {
-			out = append(out, policy.Finding{
-				Check: "world-leaves-out-names", Severity: policy.Info, Resource: result.Test, Field: at.String(),
-				Message: fmt.Sprintf("%q holds for the entity %s, which includes no name and no network that a policy opens by itself: %s passes; to include these, write external", c.Case.Name, c.Case.To, found),
-			})
+		for _, end := range []struct {
+			name, text string
+			direction  policy.Direction
+		}{{"to", c.Case.To, policy.Egress}, {"from", c.Case.From, policy.Ingress}} {
+			if found, ok := beyondWorld(engine, c, end.text, end.direction); ok {
+				out = append(out, policy.Finding{
+					Check: "world-leaves-out-names", Severity: policy.Info, Resource: result.Test, Field: field.NewPath("spec", "cases").Index(i).Child(end.name).String(),
+					Message: fmt.Sprintf("%q holds for the entity %s, which includes no name and no network that a policy opens by itself: %s passes; to include these, write external", c.Case.Name, end.text, found),
+				})
+			}
 		}
 		if proxy := e.Fence.EgressProxy; proxy != nil && (isExternal(c.Case.To) || isWorld(c.Case.To)) {
 			if names := e.proxied(proxy, c); names != "" {
@@ -135,23 +177,32 @@ func (e Endpoints) LeftOut(engine policy.Engine, result policy.FlowTestResult) p
 	return out
 }
 
-// beyondWorld is a flow to a name or an address that is allowed where a case denies world.
-func (e Endpoints) beyondWorld(engine policy.Engine, c policy.CaseResult) (found string, ok bool) {
-	if !isWorld(c.Case.To) {
+// beyondWorld is a flow to a name or an address, or from an address, that is allowed where a
+// case denies world.
+func beyondWorld(engine policy.Engine, c policy.CaseResult, world string, d policy.Direction) (found string, ok bool) {
+	if !isWorld(world) {
 		return "", false
 	}
 	for _, f := range c.Flows {
-		ends, err := namedOutside(engine, f.Flow.From)
+		at := f.Flow.From
+		if d == policy.Ingress {
+			at = f.Flow.To
+		}
+		ends, err := openedOutside(engine, at, d)
 		if err != nil {
 			// The case itself, or isolation, reports what cannot be decided.
 			continue
 		}
-		for _, to := range ends {
-			if anotherFamily(c.Case.To, to) {
+		for _, end := range ends {
+			if anotherFamily(world, end) {
 				continue
 			}
 			other := f.Flow
-			other.To = to
+			if d == policy.Ingress {
+				other.From = end
+			} else {
+				other.To = end
+			}
 			if c.Case.HTTP != nil {
 				other.HTTP = request(c.Case, other)
 			}

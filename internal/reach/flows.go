@@ -17,6 +17,7 @@ func (e Endpoints) flows(engine policy.Engine, c v1alpha1.FlowCase) ([]policy.Fl
 	if err != nil {
 		return nil, fmt.Errorf("from: %w", err)
 	}
+	opened := openedTo{engine: engine, wanted: isExternal(c.From) && c.Expect == v1alpha1.ExpectDeny}
 	var targets []policy.Flow
 	if !isExternal(c.To) {
 		if targets, err = e.targets(c); err != nil {
@@ -35,7 +36,9 @@ func (e Endpoints) flows(engine policy.Engine, c v1alpha1.FlowCase) ([]policy.Fl
 			if c.HTTP != nil {
 				f.HTTP = request(c, f)
 			}
-			out = append(out, f)
+			if out, err = opened.add(out, f); err != nil {
+				return nil, fmt.Errorf("from: %w", err)
+			}
 		}
 	}
 	if len(out) == 0 {
@@ -94,6 +97,27 @@ func (e Endpoints) written(c v1alpha1.FlowCase) ([]policy.Flow, error) {
 		}
 	}
 	return out, nil
+}
+
+// alwaysPasses reports whether agents pass some messages of a type on, whatever policies deny:
+// over IPv4, that a packet is too large for the path (type 3, code 4).
+func (e Endpoints) alwaysPasses(t v1alpha1.ICMPType) bool {
+	return t == v1alpha1.ICMPDestinationUnreachable && e.Fence.Cluster.CNI != v1alpha1.CNIKubernetes && e.Fence.Agent.Handles(policy.ICMP)
+}
+
+// tooLarge is the verdict of a flow by ICMP with the messages that always pass, where a case names
+// their type. One about every port is about what policies decide.
+func (e Endpoints) tooLarge(c v1alpha1.FlowCase, f policy.Flow, v policy.Verdict) policy.Verdict {
+	if c.ICMP == "" || !e.alwaysPasses(f.ICMP) || v.Decision() != policy.Denied {
+		return v
+	}
+	for _, s := range []*policy.Side{&v.Egress, &v.Ingress} {
+		if s.Decision == policy.Denied {
+			s.Decision = policy.Depends
+		}
+	}
+	v.Note = strings.TrimPrefix(v.Note+"; over IPv4, agents pass type 3 with code 4 (a packet is too large for the path) on, whatever policies deny", "; ")
+	return v
 }
 
 // messages are the flows by ICMP to an end that a case without a port is about.

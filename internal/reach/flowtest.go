@@ -45,6 +45,10 @@ func (e Endpoints) decide(engine policy.Engine, c v1alpha1.FlowCase) ([]policy.F
 		if v.Egress.Decision == policy.NotJudged && v.Ingress.Decision == policy.NotJudged {
 			return out, errors.New(f.String() + ": neither end is a pod or node of this cluster, so no policy decides it")
 		}
+		v = e.tooLarge(c, f, v)
+		if c.Expect == v1alpha1.ExpectAllow {
+			v = e.heldAgainstNetworks(engine, f, v)
+		}
 		for _, hint := range []string{e.hint(engine, c, f, v), everyPort(c, f, v)} {
 			if hint != "" {
 				v.Note = strings.TrimPrefix(v.Note+"; "+hint, "; ")
@@ -76,7 +80,7 @@ func (e Endpoints) undecided(flows []policy.Flow) error {
 
 // everyPort says what to do where a flow on every port passes on some of them.
 func everyPort(c v1alpha1.FlowCase, f policy.Flow, v policy.Verdict) string {
-	if !isExternal(c.To) && v.Decision() == policy.Depends && f.Port == 0 && f.ICMP == "" {
+	if !isExternal(c.To) && !isExternal(c.From) && v.Decision() == policy.Depends && f.Port == 0 && f.ICMP == "" {
 		return "without port, every port is meant: say port"
 	}
 	return ""

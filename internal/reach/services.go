@@ -104,7 +104,12 @@ func (e Endpoints) serviceTargets(c v1alpha1.FlowCase, f v1alpha1.FlowEndpoint) 
 	case len(s.Selector) == 0:
 		return e.sliceTargets(s, ports)
 	default:
-		return e.podTargets(s, ports)
+		out, err := e.podTargets(s, ports)
+		if err != nil {
+			return nil, err
+		}
+		beside, err := e.targetsIn(e.Index.BesidePods(s), ports)
+		return append(out, beside...), err
 	}
 }
 
@@ -161,8 +166,17 @@ func externalTargets(c v1alpha1.FlowCase, s *resource.Service) ([]policy.Flow, e
 }
 
 func (e Endpoints) sliceTargets(s *resource.Service, ports []resource.ServicePort) ([]policy.Flow, error) {
+	out, err := e.targetsIn(e.Index.SlicesOf(s), ports)
+	if err == nil && len(out) == 0 {
+		return nil, withoutEndpoints(s)
+	}
+	return out, err
+}
+
+// targetsIn are the addresses of EndpointSlices.
+func (e Endpoints) targetsIn(all []*resource.EndpointSlice, ports []resource.ServicePort) ([]policy.Flow, error) {
 	var out []policy.Flow
-	for _, slice := range e.Index.SlicesOf(s) {
+	for _, slice := range all {
 		for _, ip := range slice.IPs() {
 			ends, err := e.addressEnds(ip.String())
 			if err != nil {
@@ -172,9 +186,6 @@ func (e Endpoints) sliceTargets(s *resource.Service, ports []resource.ServicePor
 				out = append(out, onPorts(to, slice.PortsOf(ports))...)
 			}
 		}
-	}
-	if len(out) == 0 {
-		return nil, withoutEndpoints(s)
 	}
 	return out, nil
 }

@@ -104,11 +104,13 @@ func (r *resolver) sayPart(f *flow, e end, agreed []policy.Grant) {
 	}
 	switch {
 	case f.counts(e.among) || r.covered(f, e, agreed):
+		return
 	case f.l7.All() && r.coveredPods(f, e, agreed):
 		r.say(policy.Info, "partial-consent", f.ref, e.path, "Tenant %q narrows this flow by what is spoken, and what both ends let pass is allowed: %s; to show it here too, say the same", e.tenant.Name, spokenIn(agreed))
 	default:
 		r.say(severity, "partial-consent", f.ref, e.path, "Tenant %q agrees to a part of this flow only, and that part is allowed: for all of it, it needs %s in its spec.%s", e.tenant.Name, otherHalf(f, e), f.direction.Opposite())
 	}
+	f.partly = true
 }
 
 // spokenIn is what grants let pass of what is spoken.

@@ -127,5 +127,21 @@ func (r *resolver) selectorEnds(f *flow, s *resource.Service, at *field.Path) ([
 			ends[i].ports = ports
 		}
 	}
+	r.sayBesidePods(f, s, at)
 	return ends, true
+}
+
+// sayBesidePods reports addresses of a Service that its pods do not have, which are not allowed
+// with the pods.
+func (r *resolver) sayBesidePods(f *flow, s *resource.Service, at *field.Path) {
+	var others []string
+	for _, slice := range r.index.BesidePods(s) {
+		others = append(others, networksOf(slice)...)
+	}
+	if len(others) == 0 {
+		return
+	}
+	f.partly = true
+	r.warn("addresses-beside-pods", f.ref, at, "Service %s/%s selects pods, and an EndpointSlice or Endpoints of the build also gives it the addresses %s, which no pod of the build has: this flow is with the pods alone: for the others, add a peer with cidrs, or give the endpoints a targetRef to their Pod",
+		s.Ref.Namespace, s.Ref.Name, some(others))
 }

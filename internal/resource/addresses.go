@@ -111,7 +111,7 @@ func (x *Index) findOwners() {
 	}
 	for _, e := range x.Slices {
 		if s := x.Service(e.Ref.Namespace, e.Service); s != nil && len(s.Selector) > 0 {
-			add(e.IPs(), Owner{Service: s, Endpoint: true})
+			add(e.OfPods(), Owner{Service: s, Endpoint: true})
 		}
 	}
 }

@@ -16,12 +16,32 @@ type EndpointSlice struct {
 	Service   string
 	Addresses []string
 	Ports     []ServicePort
+	// ofPods are those of the addresses that are of pods: they refer to one, or a controller
+	// writes the slice.
+	ofPods []string
 }
+
+// OfPods are the slice's addresses that pods have.
+func (e *EndpointSlice) OfPods() []netip.Addr { return addresses(e.ofPods) }
+
+// target is what has an address.
+type target struct {
+	Kind string `json:"kind"`
+}
+
+func (r *target) pod() bool { return r != nil && r.Kind == "Pod" }
+
+// managedBy is the label that tells who writes an EndpointSlice.
+const (
+	managedBy       = "endpointslice.kubernetes.io/managed-by"
+	sliceController = "endpointslice-controller.k8s.io"
+)
 
 func newEndpointSlice(n *yaml.RNode) (*EndpointSlice, error) {
 	var in struct {
 		Endpoints []struct {
 			Addresses []string `json:"addresses"`
+			TargetRef *target  `json:"targetRef"`
 		} `json:"endpoints"`
 		Ports []ServicePort `json:"ports"`
 	}
@@ -34,6 +54,9 @@ func newEndpointSlice(n *yaml.RNode) (*EndpointSlice, error) {
 	}
 	for _, e := range in.Endpoints {
 		s.Addresses = append(s.Addresses, e.Addresses...)
+		if e.TargetRef.pod() || e.TargetRef == nil && n.GetLabels()[managedBy] == sliceController {
+			s.ofPods = append(s.ofPods, e.Addresses...)
+		}
 	}
 	return s, nil
 }
@@ -48,7 +71,8 @@ func mirrored(n *yaml.RNode) ([]*EndpointSlice, error) {
 		return nil, nil
 	}
 	type addresses []struct {
-		IP string `json:"ip"`
+		IP        string  `json:"ip"`
+		TargetRef *target `json:"targetRef"`
 	}
 	var in struct {
 		Subsets []struct {
@@ -68,6 +92,9 @@ func mirrored(n *yaml.RNode) ([]*EndpointSlice, error) {
 		}
 		for _, a := range slices.Concat(subset.Addresses, subset.NotReadyAddresses) {
 			s.Addresses = append(s.Addresses, a.IP)
+			if a.TargetRef.pod() {
+				s.ofPods = append(s.ofPods, a.IP)
+			}
 		}
 		out = append(out, s)
 	}
@@ -95,6 +122,31 @@ func (e *EndpointSlice) PortsOf(of []ServicePort) []policy.Port {
 			if sp.Name == p.Name && sp.Protocol == p.Protocol && sp.Port > 0 && sp.Port <= maxPort {
 				out = append(out, policy.Port{Port: sp.Port, Protocol: sp.Protocol})
 			}
+		}
+	}
+	return out
+}
+
+// APIServerAddresses are those behind the Service of the apiserver, where the build has its
+// EndpointSlices or Endpoints.
+func (x *Index) APIServerAddresses() []netip.Addr {
+	var out []netip.Addr
+	for _, e := range x.SlicesOf(APIServer()) {
+		out = append(out, e.IPs()...)
+	}
+	slices.SortFunc(out, netip.Addr.Compare)
+	return slices.Compact(out)
+}
+
+// BesidePods are the EndpointSlices of a Service with a selector that list addresses of no pod:
+// its connections may end there, too. Each has these addresses alone.
+func (x *Index) BesidePods(s *Service) []*EndpointSlice {
+	var out []*EndpointSlice
+	for _, e := range x.SlicesOf(s) {
+		other := *e
+		other.Addresses = slices.DeleteFunc(slices.Clone(e.Addresses), func(a string) bool { return slices.Contains(e.ofPods, a) })
+		if len(other.IPs()) > 0 {
+			out = append(out, &other)
 		}
 	}
 	return out

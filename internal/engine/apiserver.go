@@ -1,0 +1,52 @@
+package engine
+
+import (
+	"net/netip"
+	"slices"
+
+	"go4.org/netipx"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/policy"
+)
+
+// apiServerOutside are the identities of an apiserver outside the cluster at its known
+// addresses of a family: an agent labels them as the apiserver, and with the networks that
+// hold them.
+func (e *Engine) apiServerOutside(f family) ([]variant, error) {
+	var out []variant
+	for _, ep := range e.apiServerAddresses() {
+		addr, err := netip.ParseAddr(ep.Name)
+		if err != nil {
+			return nil, err
+		}
+		if addr.Is4() != (f.entity == v1alpha1.EntityWorldIPv4) {
+			continue
+		}
+		all, err := e.address(addr, []v1alpha1.Entity{v1alpha1.EntityKubeAPIServer})
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, variant{id: all[0].id, what: "for an apiserver at " + ep.Name, at: &ep, outside: true})
+	}
+	return out, nil
+}
+
+// apiServerAddresses are an address of the apiserver in each network that policies distinguish
+// within its own. Addresses of nodes are none.
+func (e *Engine) apiServerAddresses() []policy.Endpoint {
+	var all []netip.Prefix
+	var own netipx.IPSetBuilder
+	for _, p := range e.options.APIServer {
+		own.AddPrefix(p)
+	}
+	for _, p := range e.options.Nodes {
+		own.RemovePrefix(p)
+	}
+	at, err := own.IPSet()
+	if err != nil {
+		return nil
+	}
+	all = append(at.Prefixes(), slices.DeleteFunc(slices.Clone(e.prefixes), func(p netip.Prefix) bool { return !at.ContainsPrefix(p) })...)
+	return inEach(all, nil)
+}

@@ -1,0 +1,83 @@
+package reach
+
+import (
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/policy"
+)
+
+// world are an address of each network outside the cluster that a policy or a declaration
+// distinguishes, where a peer has the world: the entity alone is what is in none of them.
+func (e ends) world(p policy.Peer, c v1alpha1.Cluster) []policy.Endpoint {
+	return outsideOf(e.addresses, c, p.Entities)
+}
+
+// outsideOf are those of some addresses that belong to entities of the world, in the IP
+// families of these. The cluster's own are none of them.
+func outsideOf(addresses []policy.Endpoint, c v1alpha1.Cluster, entities []v1alpha1.Entity) []policy.Endpoint {
+	has := func(some ...v1alpha1.Entity) bool {
+		return slices.ContainsFunc(some, func(e v1alpha1.Entity) bool { return slices.Contains(entities, e) })
+	}
+	ipv4 := has(v1alpha1.EntityWorld, v1alpha1.EntityAll, v1alpha1.EntityWorldIPv4)
+	ipv6 := has(v1alpha1.EntityWorld, v1alpha1.EntityAll, v1alpha1.EntityWorldIPv6)
+	own := policy.Peer{CIDRs: slices.Concat(c.PodCIDRs, c.ServiceCIDRs, c.NodeCIDRs)}
+	if c.APIServer != nil {
+		own.CIDRs = append(own.CIDRs, c.APIServer.CIDRs...)
+	}
+	inside := addressesOf(own)
+	var out []policy.Endpoint
+	for _, ep := range addresses {
+		addr, err := netip.ParseAddr(ep.Name)
+		if err != nil || inside.Contains(addr) {
+			continue
+		}
+		if addr.Is4() && ipv4 || addr.Is6() && ipv6 {
+			out = append(out, ep)
+		}
+	}
+	return out
+}
+
+// heldAgainstNetworks is the verdict of a flow from or to an entity of the world: where that
+// is allowed, and denied for a network of it, the flow is allowed in some cases only.
+func (e Endpoints) heldAgainstNetworks(engine policy.Engine, f policy.Flow, v policy.Verdict) policy.Verdict {
+	if v.Decision() != policy.Allowed {
+		return v
+	}
+	var notes []string
+	for _, end := range []struct {
+		at, side *policy.Endpoint
+		decided  *policy.Side
+		word     string
+	}{{&f.To, &f.From, &v.Egress, "to"}, {&f.From, &f.To, &v.Ingress, "from"}} {
+		at := *end.at
+		if at.Kind != policy.EntityEndpoint || !isWorld(at.Name) || !end.side.Selected() {
+			continue
+		}
+		for _, network := range outsideOf(e.Outside, e.Fence.Cluster, []v1alpha1.Entity{v1alpha1.Entity(at.Name)}) {
+			*end.at = network
+			// What is not decided for the network is not decided by itself.
+			one, err := engine.Decide(f)
+			if err == nil && one.Decision() == policy.Allowed {
+				continue
+			}
+			end.decided.Decision = policy.Depends
+			notes = append(notes, "not allowed "+end.word+" "+spelledNetwork(network))
+		}
+		*end.at = at
+	}
+	if len(notes) > 0 {
+		v.Note = strings.TrimPrefix(v.Note+"; "+policy.Brief(notes)+", which the entity includes", "; ")
+	}
+	return v
+}
+
+func spelledNetwork(ep policy.Endpoint) string {
+	if ep.Network.IsValid() {
+		return ep.Network.String()
+	}
+	return ep.Name
+}
