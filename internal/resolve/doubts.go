@@ -21,6 +21,7 @@ func (r *resolver) doubtProfile() {
 	r.checkBaselineDNS()
 	r.checkBaselineMonitoring()
 	r.checkSearchList()
+	r.checkPodDNS()
 	if m := r.profile.Spec.Baseline.Monitoring; m != nil {
 		r.doubtPeer(m.Namespace, m.Pods, at.Child("monitoring", "pods"))
 		if len(m.Ports) == 0 {
