@@ -22,6 +22,9 @@ func Coverage(f *policy.Fence, index *resource.Index, items []*yaml.RNode) (poli
 	for _, w := range index.Workloads {
 		pods[resource.IDOf(w.Ref)], pods[resource.IDOf(w.Resource)] = true, true
 	}
+	for _, in := range index.Inferred {
+		pods[resource.IDOf(in.Resource)] = true
+	}
 	for _, u := range index.Unseen {
 		pods[resource.IDOf(u.Resource)] = true
 	}

@@ -3,6 +3,7 @@ package reach
 import (
 	"fmt"
 	"maps"
+	"slices"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/policy"
@@ -18,6 +19,31 @@ func (e Endpoints) elsewhere(c v1alpha1.FlowCase, flows []policy.Flow) error {
 		if named {
 			if err := e.resolvedElsewhere(c, f.From); err != nil {
 				return err
+			}
+		}
+		if err := e.openedByOperator(c, f); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// openedByOperator returns an error where a case expects that a connection is denied which a
+// NetworkPolicy that an operator makes may allow.
+func (e Endpoints) openedByOperator(c v1alpha1.FlowCase, f policy.Flow) error {
+	if c.Expect != v1alpha1.ExpectDeny || f.To.Kind != policy.PodEndpoint || f.To.Cluster != "" || !e.Fence.DecidesNetworkPolicies() {
+		return nil
+	}
+	for _, in := range e.Index.Inferred {
+		if _, accepted := e.Fence.AcceptsPolicies(in.Resource); accepted {
+			continue
+		}
+		for _, p := range in.Policies {
+			opens := slices.ContainsFunc(slices.Concat(p.Open, p.OpenToPeers), func(o policy.Port) bool {
+				return (f.Port == 0 || int32(f.Port) == o.Port) && (f.Protocol == "" || f.Protocol == o.Protocol) && f.ICMP == ""
+			})
+			if opens && p.Selects(f.To.Namespace, f.To.Labels) {
+				return fmt.Errorf("the NetworkPolicy %s that %s makes of %s %s/%s may open it: set %s, and accept the kind in undecidedKinds", p.Name, in.Operator.Operator, in.Resource.Kind, p.Namespace, in.Resource.Name, p.SwitchOff)
 			}
 		}
 	}
@@ -54,4 +80,3 @@ func (e Endpoints) workloadsLike(end policy.Endpoint) []*resource.Workload {
 	}
 	return out
 }
-
