@@ -117,7 +117,7 @@ func (p *proof) surroundings() error {
 		return err
 	}
 	p.items = items
-	p.known = slices.Concat(reservedLabels(p.fence, p.index), covered, found, lint.BesidePolicies(p.fence, items), lint.OperatorPolicies(p.fence, p.index))
+	p.known = slices.Concat(reservedLabels(p.fence, p.index), covered, found, lint.BesidePolicies(p.fence, items), lint.OperatorPolicies(p.fence, p.index), lint.SourceSpoofing(p.fence, items))
 	p.left = slices.Concat(undecided, warned(found))
 	p.items, p.own, err = p.asEnforced()
 	return err
