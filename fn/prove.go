@@ -117,7 +117,7 @@ func (p *proof) surroundings() error {
 		return err
 	}
 	p.items = items
-	p.known = slices.Concat(reservedLabels(p.fence, p.index), covered, found, lint.BesidePolicies(p.fence, items), lint.OperatorPolicies(p.fence, p.index), lint.SourceSpoofing(p.fence, items))
+	p.known = slices.Concat(reservedLabels(p.fence, p.index), covered, found, lint.BesidePolicies(p.fence, items), lint.OperatorPolicies(p.fence, p.index), lint.SourceSpoofing(p.fence, items), lint.MultiClusterServices(p.fence, items))
 	p.left = slices.Concat(undecided, warned(found))
 	p.items, p.own, err = p.asEnforced()
 	return err
@@ -140,7 +140,7 @@ func (p proof) flowTests(subject reach.Proof, report *policy.Report) error {
 		p.progress.Tell("deciding FlowTests", i, len(p.in.FlowTests))
 		result := reach.Run(subject.Engine, subject.Endpoints, t)
 		report.FlowTests = append(report.FlowTests, result)
-		report.Findings = slices.Concat(report.Findings, subject.Endpoints.ImaginedEnds(t), subject.Endpoints.LeftOut(subject.Engine, result))
+		report.Findings = slices.Concat(report.Findings, subject.Endpoints.ImaginedEnds(t), subject.Endpoints.LeftOut(subject.Engine, result), subject.Endpoints.Doubts(result))
 	}
 	return nil
 }

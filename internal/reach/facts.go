@@ -3,7 +3,11 @@ package reach
 import (
 	"fmt"
 	"maps"
+	"net/netip"
 	"slices"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/policy"
@@ -25,7 +29,59 @@ func (e Endpoints) elsewhere(c v1alpha1.FlowCase, flows []policy.Flow) error {
 			return err
 		}
 	}
-	return nil
+	return e.excludedBySource(c)
+}
+
+// excludedBySource returns an error where the load balancer of a Service denies the address from
+// which a case connects.
+func (e Endpoints) excludedBySource(c v1alpha1.FlowCase) error {
+	from, err := v1alpha1.ParseEndpoint(c.From)
+	to, other := v1alpha1.ParseEndpoint(c.To)
+	if err != nil || other != nil || from.Form != v1alpha1.AddressForm || to.Form != v1alpha1.ServiceForm {
+		return nil
+	}
+	s := e.Index.Service(to.In, to.Name)
+	addr, err := netip.ParseAddr(c.From)
+	if s == nil || err != nil || s.Type != "LoadBalancer" || len(s.SourceRanges) == 0 || c.Expect != v1alpha1.ExpectAllow {
+		return nil
+	}
+	if addressesOf(policy.Peer{CIDRs: s.SourceRanges}).Contains(addr) {
+		return nil
+	}
+	return fmt.Errorf("loadBalancerSourceRanges of Service %s/%s (%s) do not admit %s: add its network there, or write the pods instead of the Service", to.In, to.Name, strings.Join(s.SourceRanges, ", "), c.From)
+}
+
+// Doubts are warnings about cases that hold by policies, and about whose connections a Service
+// decides, too.
+func (e Endpoints) Doubts(result policy.FlowTestResult) policy.Findings {
+	var out policy.Findings
+	for i, c := range result.Cases {
+		to, err := v1alpha1.ParseEndpoint(c.Case.To)
+		if !c.Holds || err != nil || to.Form != v1alpha1.ServiceForm || c.Case.Expect != v1alpha1.ExpectAllow {
+			continue
+		}
+		s := e.Index.Service(to.In, to.Name)
+		if s == nil {
+			continue
+		}
+		warn := func(check, format string, args ...any) {
+			out = append(out, policy.Finding{
+				Check: check, Severity: policy.Warning, Resource: result.Test, Field: field.NewPath("spec", "cases").Index(i).String(),
+				Message: fmt.Sprintf("%q: ", c.Case.Name) + fmt.Sprintf(format, args...),
+			})
+		}
+		if s.Global && e.Fence.Cluster.CNI != v1alpha1.CNIKubernetes {
+			warn("global-service", "Service %s/%s has the annotation service.cilium.io/global, so Cilium also sends its connections to pods of other clusters, about which the case decides nothing", to.In, to.Name)
+		}
+		outside := slices.ContainsFunc(c.Flows, func(f policy.FlowResult) bool {
+			return f.Flow.From.Kind == policy.AddressEndpoint || isWorld(f.Flow.From.Name)
+		})
+		nodes := slices.ContainsFunc(c.Flows, func(f policy.FlowResult) bool { return f.Flow.From.Kind == policy.NodeEndpoint })
+		if s.Translates() && outside && !nodes {
+			warn("source-ip-unsure", "Service %s/%s does not set externalTrafficPolicy: Local, so the address may be translated to a node's, about which the case decides nothing: set it, or test host and remote-node, too", to.In, to.Name)
+		}
+	}
+	return out
 }
 
 // openedByOperator returns an error where a case expects that a connection is denied which a

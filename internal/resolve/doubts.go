@@ -22,6 +22,7 @@ func (r *resolver) doubtProfile() {
 	r.checkBaselineMonitoring()
 	r.checkSearchList()
 	r.checkPodDNS()
+	r.checkServiceFacts()
 	if m := r.profile.Spec.Baseline.Monitoring; m != nil {
 		r.doubtPeer(m.Namespace, m.Pods, at.Child("monitoring", "pods"))
 		if len(m.Ports) == 0 {
