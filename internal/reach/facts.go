@@ -7,8 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"k8s.io/apimachinery/pkg/util/validation/field"
-
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/resource"
@@ -16,7 +14,7 @@ import (
 
 // elsewhere returns an error where a case is about a connection that ends, or is made, other
 // than policies can tell: a fact of the build decides about it.
-func (e Endpoints) elsewhere(c v1alpha1.FlowCase, flows []policy.Flow) error {
+func (e Endpoints) elsewhere(engine policy.Engine, c v1alpha1.FlowCase, flows []policy.Flow) error {
 	name, err := v1alpha1.ParseEndpoint(c.To)
 	named := err == nil && name.Form == v1alpha1.NameForm
 	for _, f := range flows {
@@ -26,6 +24,9 @@ func (e Endpoints) elsewhere(c v1alpha1.FlowCase, flows []policy.Flow) error {
 			}
 		}
 		if err := e.openedByOperator(c, f); err != nil {
+			return err
+		}
+		if err := e.atNodePort(engine, c, f); err != nil {
 			return err
 		}
 	}
@@ -49,39 +50,6 @@ func (e Endpoints) excludedBySource(c v1alpha1.FlowCase) error {
 		return nil
 	}
 	return fmt.Errorf("loadBalancerSourceRanges of Service %s/%s (%s) do not admit %s: add its network there, or write the pods instead of the Service", to.In, to.Name, strings.Join(s.SourceRanges, ", "), c.From)
-}
-
-// Doubts are warnings about cases that hold by policies, and about whose connections a Service
-// decides, too.
-func (e Endpoints) Doubts(result policy.FlowTestResult) policy.Findings {
-	var out policy.Findings
-	for i, c := range result.Cases {
-		to, err := v1alpha1.ParseEndpoint(c.Case.To)
-		if !c.Holds || err != nil || to.Form != v1alpha1.ServiceForm || c.Case.Expect != v1alpha1.ExpectAllow {
-			continue
-		}
-		s := e.Index.Service(to.In, to.Name)
-		if s == nil {
-			continue
-		}
-		warn := func(check, format string, args ...any) {
-			out = append(out, policy.Finding{
-				Check: check, Severity: policy.Warning, Resource: result.Test, Field: field.NewPath("spec", "cases").Index(i).String(),
-				Message: fmt.Sprintf("%q: ", c.Case.Name) + fmt.Sprintf(format, args...),
-			})
-		}
-		if s.Global && e.Fence.Cluster.CNI != v1alpha1.CNIKubernetes {
-			warn("global-service", "Service %s/%s has the annotation service.cilium.io/global, so Cilium also sends its connections to pods of other clusters, about which the case decides nothing", to.In, to.Name)
-		}
-		outside := slices.ContainsFunc(c.Flows, func(f policy.FlowResult) bool {
-			return f.Flow.From.Kind == policy.AddressEndpoint || isWorld(f.Flow.From.Name)
-		})
-		nodes := slices.ContainsFunc(c.Flows, func(f policy.FlowResult) bool { return f.Flow.From.Kind == policy.NodeEndpoint })
-		if s.Translates() && outside && !nodes {
-			warn("source-ip-unsure", "Service %s/%s does not set externalTrafficPolicy: Local, so the address may be translated to a node's, about which the case decides nothing: set it, or test host and remote-node, too", to.In, to.Name)
-		}
-	}
-	return out
 }
 
 // openedByOperator returns an error where a case expects that a connection is denied which a

@@ -35,7 +35,7 @@ func (e Endpoints) decide(engine policy.Engine, c v1alpha1.FlowCase) ([]policy.F
 	}
 	for _, undecided := range []func() error{
 		func() error { return e.undecided(flows) },
-		func() error { return e.elsewhere(c, flows) },
+		func() error { return e.elsewhere(engine, c, flows) },
 	} {
 		if err := undecided(); err != nil {
 			return nil, err

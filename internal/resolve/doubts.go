@@ -23,6 +23,7 @@ func (r *resolver) doubtProfile() {
 	r.checkSearchList()
 	r.checkPodDNS()
 	r.checkServiceFacts()
+	r.checkNodePorts()
 	if m := r.profile.Spec.Baseline.Monitoring; m != nil {
 		r.doubtPeer(m.Namespace, m.Pods, at.Child("monitoring", "pods"))
 		if len(m.Ports) == 0 {

@@ -39,7 +39,7 @@ type Workload struct {
 	// Numbers are all ports that the containers and native sidecars declare.
 	Numbers []policy.Port
 	// HostPorts are ports of the pods' nodes that lead to the pods.
-	HostPorts []policy.Port
+	HostPorts []HostPort
 	// DNS is how the pods resolve names.
 	DNS PodDNS
 }
@@ -173,7 +173,9 @@ func (w *Workload) addPorts(c container, named *[]policy.NamedPort) {
 	for _, p := range c.Ports {
 		w.Numbers = append(w.Numbers, policy.Port{Port: int32(p.ContainerPort), Protocol: protocolOr(p.Protocol)})
 		if p.HostPort != 0 {
-			w.HostPorts = append(w.HostPorts, policy.Port{Port: int32(p.HostPort), Protocol: protocolOr(p.Protocol)})
+			w.HostPorts = append(w.HostPorts, HostPort{
+				Host: policy.Port{Port: int32(p.HostPort), Protocol: protocolOr(p.Protocol)}, Port: policy.Port{Port: int32(p.ContainerPort), Protocol: protocolOr(p.Protocol)},
+			})
 		}
 		if p.Name != "" {
 			*named = append(*named, policy.NamedPort{Name: p.Name, Port: p.ContainerPort, Protocol: protocolOr(p.Protocol)})
