@@ -116,9 +116,10 @@ func (p *proof) surroundings() error {
 	if err != nil {
 		return err
 	}
+	embedded, held := lint.EmbeddedPolicies(p.fence, items)
 	p.items = items
-	p.known = slices.Concat(reservedLabels(p.fence, p.index), covered, found, lint.BesidePolicies(p.fence, items), lint.OperatorPolicies(p.fence, p.index), lint.SourceSpoofing(p.fence, items), lint.MultiClusterServices(p.fence, items))
-	p.left = slices.Concat(undecided, warned(found))
+	p.known = slices.Concat(reservedLabels(p.fence, p.index), covered, found, lint.BesidePolicies(p.fence, items), lint.OperatorPolicies(p.fence, p.index), lint.SourceSpoofing(p.fence, items), lint.MultiClusterServices(p.fence, items), embedded)
+	p.left = slices.Concat(undecided, warned(found), held)
 	p.items, p.own, err = p.asEnforced()
 	return err
 }

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"net/netip"
 	"slices"
 	"strings"
 )
@@ -23,4 +24,23 @@ func (a Agent) TranslatesNodePorts() bool {
 func (a Agent) MayTranslateNodePorts() bool {
 	_, _, stated := a.Stated(KubeProxyReplacement)
 	return !stated
+}
+
+// FamilyKey is the key of the IP family of an address.
+func FamilyKey(a netip.Addr) string {
+	if a.Unmap().Is4() {
+		return EnableIPv4
+	}
+	return EnableIPv6
+}
+
+// HandlesFamily reports whether agents handle the IP family of an address.
+func (a Agent) HandlesFamily(addr netip.Addr) bool { return a.On(FamilyKey(addr)) }
+
+// Origin is where the value of a key comes from.
+func (a Agent) Origin(key string) string {
+	if _, from, ok := a.Stated(key); ok && from != "" {
+		return from
+	}
+	return "assumed, the Helm chart's default"
 }

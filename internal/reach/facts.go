@@ -17,6 +17,11 @@ import (
 func (e Endpoints) elsewhere(engine policy.Engine, c v1alpha1.FlowCase, flows []policy.Flow) error {
 	name, err := v1alpha1.ParseEndpoint(c.To)
 	named := err == nil && name.Form == v1alpha1.NameForm
+	for _, decided := range []func(v1alpha1.FlowCase) error{e.otherFamily, e.atGateway, e.excludedBySource} {
+		if err := decided(c); err != nil {
+			return err
+		}
+	}
 	for _, f := range flows {
 		if named {
 			if err := e.resolvedElsewhere(c, f.From); err != nil {
@@ -30,7 +35,7 @@ func (e Endpoints) elsewhere(engine policy.Engine, c v1alpha1.FlowCase, flows []
 			return err
 		}
 	}
-	return e.excludedBySource(c)
+	return nil
 }
 
 // excludedBySource returns an error where the load balancer of a Service denies the address from

@@ -24,6 +24,8 @@ func (r *resolver) doubtProfile() {
 	r.checkPodDNS()
 	r.checkServiceFacts()
 	r.checkNodePorts()
+	r.checkGatewayAddresses()
+	r.checkFamilies()
 	if m := r.profile.Spec.Baseline.Monitoring; m != nil {
 		r.doubtPeer(m.Namespace, m.Pods, at.Child("monitoring", "pods"))
 		if len(m.Ports) == 0 {

@@ -53,7 +53,7 @@ func (r *resolver) checkGlobal(f *flow) {
 
 // servicesBefore are the Services by which clients outside the cluster reach the pods of a grant.
 func (r *resolver) servicesBefore(g policy.Grant) []*resource.Service {
-	if !fromOutside(g.From) || g.To.Kind != policy.Pods || g.Destination == nil {
+	if !fromOutside(g.From) || r.areNodes(g.From) || g.To.Kind != policy.Pods || g.Destination == nil {
 		return nil
 	}
 	var out []*resource.Service
@@ -72,6 +72,13 @@ func (r *resolver) servicesBefore(g policy.Grant) []*resource.Service {
 		}
 	}
 	return out
+}
+
+// areNodes reports whether networks are those of the nodes, where the form knows these by address.
+func (r *resolver) areNodes(p policy.Peer) bool {
+	return slices.ContainsFunc(slices.Concat(r.fence.Addresses[v1alpha1.EntityHost], r.fence.Addresses[v1alpha1.EntityRemoteNode]), func(n policy.Peer) bool {
+		return policy.Key(n) == policy.Key(p)
+	})
 }
 
 func fromOutside(p policy.Peer) bool {
