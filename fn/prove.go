@@ -141,7 +141,7 @@ func (p proof) flowTests(subject reach.Proof, report *policy.Report) error {
 		p.progress.Tell("deciding FlowTests", i, len(p.in.FlowTests))
 		result := reach.Run(subject.Engine, subject.Endpoints, t)
 		report.FlowTests = append(report.FlowTests, result)
-		report.Findings = slices.Concat(report.Findings, subject.Endpoints.ImaginedEnds(t), subject.Endpoints.LeftOut(subject.Engine, result), subject.Endpoints.Doubts(result))
+		report.Findings = slices.Concat(report.Findings, subject.Endpoints.ImaginedEnds(t), subject.Endpoints.LeftOut(subject.Engine, result), subject.Endpoints.Doubts(subject.Engine, result))
 	}
 	return nil
 }

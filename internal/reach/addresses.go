@@ -12,13 +12,13 @@ import (
 // proxy of the cluster.
 func (e Endpoints) atGateway(c v1alpha1.FlowCase) error {
 	addr, err := netip.ParseAddr(c.To)
-	if err != nil || e.Fence.Cluster.CNI == v1alpha1.CNIKubernetes {
+	if e.Fence.Cluster.CNI == v1alpha1.CNIKubernetes {
 		return nil
 	}
 	g := e.Index.GatewayAt(addr)
 	switch {
-	case g == nil:
-		return nil
+	case g == nil || err != nil:
+		return nil //nolint:nilerr // What is no address is no Gateway's.
 	case e.Index.OfCilium(g):
 		return fmt.Errorf("%s is the address of Gateway %s/%s, where Cilium's proxy decides by the pods behind its routes, which are not known: write a case to ingress, and one to these pods and their own port", c.To, g.Ref.Namespace, g.Ref.Name)
 	}

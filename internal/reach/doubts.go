@@ -13,7 +13,7 @@ import (
 
 // Doubts are findings about cases that hold by policies, and about whose connections a Service
 // decides, or may decide, too.
-func (e Endpoints) Doubts(result policy.FlowTestResult) policy.Findings {
+func (e Endpoints) Doubts(engine policy.Engine, result policy.FlowTestResult) policy.Findings {
 	var out policy.Findings
 	for i, c := range result.Cases {
 		if !c.Holds || e.Fence.Cluster.CNI == v1alpha1.CNIKubernetes {
@@ -25,7 +25,7 @@ func (e Endpoints) Doubts(result policy.FlowTestResult) policy.Findings {
 				Message: fmt.Sprintf("%q: ", c.Case.Name) + fmt.Sprintf(format, args...),
 			})
 		}
-		e.doubtService(c, report)
+		e.doubtService(engine, c, report)
 		if n, ok := e.mayBeNodePort(c); ok {
 			report(policy.Info, "node-port-translated", "port %s of nodes is %s: with kube-proxy-replacement, which is not stated in cluster.ciliumConfig, Cilium sends connections to it on to these pods, about which the case decides nothing", n.Port, n.At)
 		}
@@ -36,7 +36,7 @@ func (e Endpoints) Doubts(result policy.FlowTestResult) policy.Findings {
 type reporter func(severity policy.Severity, check, format string, args ...any)
 
 // doubtService reports what the Service of a case does to connections.
-func (e Endpoints) doubtService(c policy.CaseResult, report reporter) {
+func (e Endpoints) doubtService(engine policy.Engine, c policy.CaseResult, report reporter) {
 	to, err := v1alpha1.ParseEndpoint(c.Case.To)
 	if err != nil || to.Form != v1alpha1.ServiceForm || c.Case.Expect != v1alpha1.ExpectAllow {
 		return
@@ -48,12 +48,21 @@ func (e Endpoints) doubtService(c policy.CaseResult, report reporter) {
 	if s.Global {
 		report(policy.Warning, "global-service", "Service %s/%s has the annotation service.cilium.io/global, so Cilium also sends its connections to pods of other clusters, about which the case decides nothing", to.In, to.Name)
 	}
-	outside := slices.ContainsFunc(c.Flows, func(f policy.FlowResult) bool {
-		return f.Flow.From.Kind == policy.AddressEndpoint || isWorld(f.Flow.From.Name)
-	})
-	if s.Translates() && outside {
-		report(policy.Warning, "source-ip-unsure", "Service %s/%s does not set externalTrafficPolicy: Local, so the address may be translated to a node's, about which the case decides nothing: set it, or test host and remote-node, too", to.In, to.Name)
+	denied := slices.ContainsFunc(c.Flows, func(f policy.FlowResult) bool { return deniedFromNodes(engine, f.Flow) })
+	if s.Translates() && denied {
+		report(policy.Warning, "source-ip-unsure", "Service %s/%s does not set externalTrafficPolicy: Local, so the address may be translated to a node's, which policies deny: set it, or declare host and remote-node, too", to.In, to.Name)
 	}
+}
+
+// deniedFromNodes reports whether a connection from outside the cluster is denied once its address
+// is that of a node.
+func deniedFromNodes(engine policy.Engine, f policy.Flow) bool {
+	if f.From.Kind != policy.AddressEndpoint && !isWorld(f.From.Name) {
+		return false
+	}
+	f.From = policy.Endpoint{Kind: policy.EntityEndpoint, Name: string(v1alpha1.EntityRemoteNode)}
+	v, err := engine.Decide(f)
+	return err != nil || v.Decision() != policy.Allowed
 }
 
 // mayBeNodePort is the port of a node with a number that a case names, where it is not stated

@@ -41,17 +41,13 @@ func (e Endpoints) elsewhere(engine policy.Engine, c v1alpha1.FlowCase, flows []
 // excludedBySource returns an error where the load balancer of a Service denies the address from
 // which a case connects.
 func (e Endpoints) excludedBySource(c v1alpha1.FlowCase) error {
-	from, err := v1alpha1.ParseEndpoint(c.From)
+	addr, err := netip.ParseAddr(c.From)
 	to, other := v1alpha1.ParseEndpoint(c.To)
-	if err != nil || other != nil || from.Form != v1alpha1.AddressForm || to.Form != v1alpha1.ServiceForm {
-		return nil
+	if err != nil || other != nil || to.Form != v1alpha1.ServiceForm || c.Expect != v1alpha1.ExpectAllow {
+		return nil //nolint:nilerr // Another case than one from an address to a Service.
 	}
 	s := e.Index.Service(to.In, to.Name)
-	addr, err := netip.ParseAddr(c.From)
-	if s == nil || err != nil || s.Type != "LoadBalancer" || len(s.SourceRanges) == 0 || c.Expect != v1alpha1.ExpectAllow {
-		return nil
-	}
-	if addressesOf(policy.Peer{CIDRs: s.SourceRanges}).Contains(addr) {
+	if s == nil || s.Type != "LoadBalancer" || len(s.SourceRanges) == 0 || addressesOf(policy.Peer{CIDRs: s.SourceRanges}).Contains(addr) {
 		return nil
 	}
 	return fmt.Errorf("loadBalancerSourceRanges of Service %s/%s (%s) do not admit %s: add its network there, or write the pods instead of the Service", to.In, to.Name, strings.Join(s.SourceRanges, ", "), c.From)
@@ -68,10 +64,7 @@ func (e Endpoints) openedByOperator(c v1alpha1.FlowCase, f policy.Flow) error {
 			continue
 		}
 		for _, p := range in.Policies {
-			opens := slices.ContainsFunc(slices.Concat(p.Open, p.OpenToPeers), func(o policy.Port) bool {
-				return (f.Port == 0 || int32(f.Port) == o.Port) && (f.Protocol == "" || f.Protocol == o.Protocol) && f.ICMP == ""
-			})
-			if opens && p.Selects(f.To.Namespace, f.To.Labels) {
+			if p.Selects(f.To.Namespace, f.To.Labels) && slices.ContainsFunc(slices.Concat(p.Open, p.OpenToPeers), f.On) {
 				return fmt.Errorf("the NetworkPolicy %s that %s makes of %s %s/%s may open it: set %s, and accept the kind in undecidedKinds", p.Name, in.Operator.Operator, in.Resource.Kind, p.Namespace, in.Resource.Name, p.SwitchOff)
 			}
 		}

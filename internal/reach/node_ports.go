@@ -13,14 +13,11 @@ import (
 // Cilium replaces kube-proxy, it sends the connection on to these before policies decide. A case
 // about every port is decided, unless it comes out otherwise at such pods.
 func (e Endpoints) atNodePort(engine policy.Engine, c v1alpha1.FlowCase, f policy.Flow) error {
-	if !e.Fence.Agent.TranslatesNodePorts() || e.Fence.Cluster.CNI == v1alpha1.CNIKubernetes || !atNode(f.To) || f.ICMP != "" {
+	if !e.Fence.Agent.TranslatesNodePorts() || e.Fence.Cluster.CNI == v1alpha1.CNIKubernetes || !atNode(f.To) {
 		return nil
 	}
 	for _, n := range e.Index.NodePorts() {
-		if f.Port != 0 && int32(f.Port) != n.Port.Port || f.Protocol != "" && f.Protocol != n.Port.Protocol {
-			continue
-		}
-		if f.Port == 0 && !e.otherwise(engine, c, f, n) {
+		if !f.On(n.Port) || f.Port == 0 && !e.otherwise(engine, c, f, n) {
 			continue
 		}
 		return fmt.Errorf("port %s of nodes is %s, and with kube-proxy-replacement Cilium sends connections to it on to these pods before policies decide: write the Service or the pods, or other ports", n.Port, n.At)

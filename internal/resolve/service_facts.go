@@ -61,17 +61,21 @@ func (r *resolver) servicesBefore(g policy.Grant) []*resource.Service {
 		if !s.FromOutside() || len(s.Selector) == 0 || s.Ref.Namespace != g.To.Namespace {
 			continue
 		}
-		behind := slices.ContainsFunc(r.index.In(s.Ref.Namespace, policy.Selector{MatchLabels: s.Selector}), func(w *resource.Workload) bool {
-			return !w.HostNetwork && w.Is(g.To) && slices.ContainsFunc(s.Ports, func(p resource.ServicePort) bool {
-				target, ok := w.NumberOf(p.Target())
-				return ok && (len(g.Ports) == 0 || target.CoveredBy(policy.EachProtocol(r.numbered(g.Ports, g.To))))
-			})
-		})
-		if behind {
+		if r.behind(s, g) {
 			out = append(out, s)
 		}
 	}
 	return out
+}
+
+// behind reports whether a Service leads to pods of a grant, on one of its ports.
+func (r *resolver) behind(s *resource.Service, g policy.Grant) bool {
+	return slices.ContainsFunc(r.index.In(s.Ref.Namespace, policy.Selector{MatchLabels: s.Selector}), func(w *resource.Workload) bool {
+		return !w.HostNetwork && w.Is(g.To) && slices.ContainsFunc(s.Ports, func(p resource.ServicePort) bool {
+			target, ok := w.NumberOf(p.Target())
+			return ok && (len(g.Ports) == 0 || target.CoveredBy(policy.EachProtocol(r.numbered(g.Ports, g.To))))
+		})
+	})
 }
 
 // areNodes reports whether networks are those of the nodes, where the form knows these by address.

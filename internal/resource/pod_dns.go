@@ -113,21 +113,22 @@ func (x *Index) clusterDNS(f *policy.Fence, nameserver string) bool {
 func (x *Index) inspects(f *policy.Fence, w *Workload, nameserver, name string) bool {
 	addr, err := netip.ParseAddr(nameserver)
 	return slices.ContainsFunc(f.Grants, func(g policy.Grant) bool {
-		outside := g.To.Kind == policy.CIDRs || g.To.Kind == policy.Entities
-		if !outside || len(g.L7.DNS) == 0 || !policy.SomeCovers(g.L7.DNS, name) || !w.Is(g.From) {
-			return false
-		}
 		asked := slices.ContainsFunc(g.Ports, func(p policy.Port) bool { return p.Port <= portOfDNS && portOfDNS <= max(p.Port, p.End) })
-		switch {
-		case !asked:
+		if !asked || len(g.L7.DNS) == 0 || !policy.SomeCovers(g.L7.DNS, name) || !w.Is(g.From) {
 			return false
-		case nameserver == "":
-			return true
-		case g.To.Kind == policy.Entities:
-			return err == nil && slices.ContainsFunc(g.To.Entities, func(e v1alpha1.Entity) bool { return e == v1alpha1.EntityWorld || e == v1alpha1.EntityAll })
 		}
-		return err == nil && holdsAddress(g.To.CIDRs, addr) && !holdsAddress(g.To.Except, addr)
+		return nameserver == "" && noPods(g.To) || err == nil && holdsNameserver(g.To, addr)
 	})
+}
+
+func noPods(p policy.Peer) bool { return p.Kind == policy.CIDRs || p.Kind == policy.Entities }
+
+// holdsNameserver reports whether a peer outside the cluster includes an address.
+func holdsNameserver(p policy.Peer, addr netip.Addr) bool {
+	if p.Kind == policy.Entities {
+		return slices.ContainsFunc(p.Entities, func(e v1alpha1.Entity) bool { return e == v1alpha1.EntityWorld || e == v1alpha1.EntityAll })
+	}
+	return p.Kind == policy.CIDRs && holdsAddress(p.CIDRs, addr) && !holdsAddress(p.Except, addr)
 }
 
 // Is reports whether a peer selects the workload's pods by namespace and labels.
