@@ -120,10 +120,12 @@ func (p *proof) surroundings() error {
 		return err
 	}
 	covered, undecided := lint.Coverage(p.fence, p.index, items)
+	embedded, held := lint.EmbeddedPolicies(p.fence, items)
 	found, left := p.withoutValues(unknown)
 	p.items = slices.DeleteFunc(items, func(n *yaml.RNode) bool { return left[n] })
-	p.known = slices.Concat(reservedLabels(p.fence, p.index), covered, found, lint.BesidePolicies(p.fence, p.index, p.items))
-	p.left = slices.Concat(undecided, warned(found))
+	p.known = slices.Concat(reservedLabels(p.fence, p.index), covered, found, embedded, lint.BesidePolicies(p.fence, p.index, p.items),
+		lint.OperatorPolicies(p.fence, p.index), lint.SourceSpoofing(p.fence, p.index, p.items), lint.MultiClusterServices(p.fence, p.items))
+	p.left = slices.Concat(undecided, warned(found), held)
 	p.items, p.own, err = p.asEnforced()
 	return err
 }
@@ -147,7 +149,7 @@ func (p proof) flowTests(subject reach.Proof, report *policy.Report) error {
 		p.progress.Tell("deciding FlowTests", i, len(p.in.FlowTests))
 		result := reach.Run(subject.Engine, subject.Endpoints, t)
 		report.FlowTests = append(report.FlowTests, result)
-		report.Findings = slices.Concat(report.Findings, subject.Endpoints.ImaginedEnds(t), subject.Endpoints.LeftOut(subject.Engine, result))
+		report.Findings = slices.Concat(report.Findings, subject.Endpoints.ImaginedEnds(t), subject.Endpoints.LeftOut(subject.Engine, result), subject.Endpoints.Doubts(subject.Engine, result))
 	}
 	return nil
 }

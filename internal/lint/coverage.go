@@ -21,7 +21,7 @@ func Coverage(f *policy.Fence, index *resource.Index, items []*yaml.RNode) (poli
 	pods := index.MakesPods()
 	c := coverage{fence: f, of: map[uncovered][]policy.Ref{}, unknown: map[kind]int{}}
 	for _, n := range items {
-		if !pods[resource.ID(n)] {
+		if _, holds := embeddedPolicy(n); !pods[resource.ID(n)] && !holds {
 			c.add(n)
 		}
 	}

@@ -33,8 +33,13 @@ func (e Endpoints) decide(engine policy.Engine, c v1alpha1.FlowCase) ([]policy.F
 	if err != nil {
 		return nil, err
 	}
-	if err := e.undecided(flows); err != nil {
-		return nil, err
+	for _, undecided := range []func() error{
+		func() error { return e.undecided(flows) },
+		func() error { return e.elsewhere(engine, c, flows) },
+	} {
+		if err := undecided(); err != nil {
+			return nil, err
+		}
 	}
 	var out []policy.FlowResult
 	for _, f := range flows {

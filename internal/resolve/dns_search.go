@@ -34,21 +34,21 @@ func (r *resolver) checkSearchList() {
 			if len(refused) > 0 {
 				r.warn("dns-names-without-search-list", r.profile.Ref, r.profile.Path.Child("baseline", "dns", "names"),
 					"do not cover %q, which a pod of namespace %s asks for to resolve %q, by its search list: the refused question ends the search in images with musl: add %s, and the same for search domains of the nodes",
-					refused[0], namespace, name.name, r.searchPatterns())
+					refused[0], namespace, name.name, r.searchPatterns(clusterDomain))
 				return
 			}
 		}
 	}
 }
 
-// searchPatterns are those that cover every question of the search list.
-func (r *resolver) searchPatterns() string {
+// searchPatterns are those that cover every question with a search domain.
+func (r *resolver) searchPatterns(domain string) string {
 	if r.has(policy.SubdomainPatterns) {
-		return fmt.Sprintf("%q", "**."+clusterDomain)
+		return fmt.Sprintf("%q", "**."+domain)
 	}
 	var out []string
 	for n := range searched {
-		out = append(out, fmt.Sprintf("%q", strings.Repeat("*.", n+1)+clusterDomain))
+		out = append(out, fmt.Sprintf("%q", strings.Repeat("*.", n+1)+domain))
 	}
 	return strings.Join(out, ", ")
 }

@@ -21,6 +21,11 @@ func (r *resolver) doubtProfile() {
 	r.checkBaselineDNS()
 	r.checkBaselineMonitoring()
 	r.checkSearchList()
+	r.checkPodDNS()
+	r.checkServiceFacts()
+	r.checkNodePorts()
+	r.checkGatewayAddresses()
+	r.checkFamilies()
 	if m := r.profile.Spec.Baseline.Monitoring; m != nil {
 		r.doubtPeer(m.Namespace, m.Pods, at.Child("monitoring", "pods"))
 		if len(m.Ports) == 0 {

@@ -145,6 +145,11 @@ func (a *agents) configured(agent policy.Agent, c *AgentConfig) policy.Agent {
 			agent = agent.With(s.Key, value, c.Ref.String())
 		}
 	}
+	for _, key := range policy.StatedKeys() {
+		if value, ok := c.Values[key]; ok && !c.SomeNodes {
+			agent = agent.With(key, value, c.Ref.String())
+		}
+	}
 	return agent
 }
 

@@ -1,5 +1,8 @@
 package resource
 
+// MultiClusterGroup is the group of Services that clusters share.
+const MultiClusterGroup = "multicluster.x-k8s.io"
+
 var meshKinds = []kinds{
 	{group: "security.istio.io", Coverage: wide("has Istio's proxies allow or deny connections")},
 	{group: "networking.istio.io", names: "VirtualService ServiceEntry WorkloadEntry EnvoyFilter Sidecar", Coverage: wide("has Istio's proxies redirect or deny connections")},
@@ -19,6 +22,7 @@ var meshKinds = []kinds{
 	{group: "access.smi-spec.io", Coverage: wide("allows or denies connections in a mesh")},
 	{group: "specs.smi-spec.io", Coverage: noEffect("describes traffic for TrafficTargets, which decide")},
 
+	{group: MultiClusterGroup, Coverage: noEffect("shares Services between clusters, whose policies decide")},
 	{group: "kuma.io", names: "TrafficPermission MeshTrafficPermission", Coverage: wide("has Kuma's proxies allow or deny connections")},
 	{group: "kuma.io", names: "TrafficRoute MeshTCPRoute MeshHTTPRoute ExternalService MeshExternalService MeshPassthrough ProxyTemplate MeshProxyPatch MeshFaultInjection FaultInjection", Coverage: wide("has Kuma's proxies redirect or deny connections")},
 	{group: "consul.hashicorp.com", names: "ServiceIntentions", Coverage: wide("has Consul's proxies allow or deny connections")},

@@ -99,6 +99,7 @@ type Index struct {
 	PodMetadata []PodMetadata
 	// Redirects are Cilium's, of connections to pods of the same node.
 	Redirects []*Redirect
+	gateways
 	// Partial says that something in the build could not be read, which was refused:
 	// what is not in the index may be there all the same.
 	Partial bool
@@ -146,6 +147,7 @@ func NewIndex(items []*yaml.RNode) (*Index, policy.Findings) {
 	x.addReferred(items)
 	x.addMade()
 	x.tellApart()
+	x.findGatewayPods()
 	byRef := func(a, b policy.Ref) int {
 		return cmp.Or(cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Name, b.Name))
 	}
@@ -231,6 +233,8 @@ func (x *Index) file(n *yaml.RNode, kind string) error {
 		mirror, err := mirrored(n)
 		x.Slices = append(x.Slices, mirror...)
 		return err
+	case kindGateway, kindGatewayClass, kindPool:
+		return x.fileGateway(n, kind)
 	case localRedirect:
 		return fileRead(&x.Redirects, n, newRedirect)
 	default:

@@ -47,6 +47,7 @@ type OperatorKind struct {
 	Pods     []inferredPods    `json:"pods"`
 	Services []inferredService `json:"services"`
 	Flows    []operatorFlow    `json:"flows"`
+	Policies []operatorPolicy  `json:"policies"`
 	// Unseen are fields that change the pods in a way that is not known.
 	Unseen []unseenField `json:"unseen"`
 }
@@ -189,6 +190,8 @@ type Inferred struct {
 	Workloads     []*Workload
 	// Needs are the flows without which they do not work.
 	Needs []Need
+	// Policies are the NetworkPolicies that the operator makes.
+	Policies []MadePolicy
 }
 
 // Need is a flow without which the pods of an operator do not work.
@@ -224,6 +227,11 @@ func (x *Index) addInferred(n *kyaml.RNode, o *Operator, k *OperatorKind) error 
 	for _, f := range k.Flows {
 		if in.counts(f.conditions) {
 			out.Needs = append(out.Needs, in.need(f))
+		}
+	}
+	for _, p := range k.Policies {
+		if in.counts(p.conditions) {
+			out.Policies = append(out.Policies, in.policy(p))
 		}
 	}
 	for _, u := range k.Unseen {

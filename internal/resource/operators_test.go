@@ -67,6 +67,9 @@ func listed(index *resource.Index) string {
 		for _, n := range in.Needs {
 			fmt.Fprintf(&out, "%s/%s needs %s: %s of %s, ports %v, operator %t, API server %t\n", in.Resource.Kind, in.Resource.Name, n.Name, n.Direction, policy.Spelled(n.Pods), n.Ports, n.FromOperator, n.ToAPIServer)
 		}
+		for _, p := range in.Policies {
+			fmt.Fprintf(&out, "%s/%s has NetworkPolicy %s of %s, open %v, to peers %v\n", in.Resource.Kind, in.Resource.Name, p.Name, policy.Spelled(p.Pods), p.Open, p.OpenToPeers)
+		}
 	}
 	return out.String()
 }

@@ -30,6 +30,9 @@ func (x *Index) MakesPods() map[policy.Ref]bool {
 	for _, w := range x.Workloads {
 		out[IDOf(w.Ref)], out[IDOf(w.Resource)] = true, true
 	}
+	for _, in := range x.Inferred {
+		out[IDOf(in.Resource)] = true
+	}
 	for _, u := range x.Unseen {
 		out[IDOf(u.Resource)] = true
 	}

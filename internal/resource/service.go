@@ -24,6 +24,10 @@ type Service struct {
 	// Addresses are those inside the cluster, PublicAddresses those by which clients
 	// outside the cluster reach the Service.
 	Addresses, PublicAddresses []netip.Addr
+	// SourceRanges are the networks that the load balancer admits. None: all.
+	SourceRanges []string
+	// Global reports that Cilium also sends its connections to pods of other clusters.
+	Global bool
 }
 
 // ServicePort is a Service's port and the pods' port behind it.
@@ -31,6 +35,7 @@ type ServicePort struct {
 	Name       string             `json:"name"`
 	Port       int32              `json:"port"`
 	Protocol   v1alpha1.Protocol  `json:"protocol"`
+	NodePort   int32              `json:"nodePort"`
 	TargetPort intstr.IntOrString `json:"targetPort"`
 }
 
@@ -122,6 +127,7 @@ func newService(n *yaml.RNode) (*Service, error) {
 			ExternalName          string            `json:"externalName"`
 			ExternalTrafficPolicy string            `json:"externalTrafficPolicy"`
 			Ports                 []ServicePort     `json:"ports"`
+			SourceRanges          []string          `json:"loadBalancerSourceRanges"`
 		} `json:"spec"`
 	}
 	if err := decode(n, &in); err != nil {
@@ -130,6 +136,7 @@ func newService(n *yaml.RNode) (*Service, error) {
 	s := &Service{
 		Ref: RefOf(n), Selector: in.Spec.Selector, Type: in.Spec.Type, ClusterIP: in.Spec.ClusterIP,
 		ExternalName: in.Spec.ExternalName, ExternalTrafficPolicy: in.Spec.ExternalTrafficPolicy, Ports: in.Spec.Ports,
+		SourceRanges: in.Spec.SourceRanges, Global: isGlobal(n),
 	}
 	var err error
 	if s.Addresses, s.PublicAddresses, err = serviceAddresses(n); err != nil {
@@ -144,3 +151,19 @@ func newService(n *yaml.RNode) (*Service, error) {
 	}
 	return s, nil
 }
+
+// isGlobal reports whether Cilium takes a Service for one of all clusters of a mesh.
+func isGlobal(n *yaml.RNode) bool {
+	value, ok := n.GetAnnotations()["service.cilium.io/global"]
+	if !ok {
+		value = n.GetAnnotations()["io.cilium/global-service"]
+	}
+	return strings.EqualFold(value, "true")
+}
+
+// FromOutside reports whether clients outside the cluster reach the Service.
+func (s *Service) FromOutside() bool { return s.Type == "LoadBalancer" || s.Type == "NodePort" }
+
+// Translates reports whether nodes may replace the addresses of clients outside the cluster by
+// their own.
+func (s *Service) Translates() bool { return s.FromOutside() && s.ExternalTrafficPolicy != "Local" }

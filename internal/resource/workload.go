@@ -38,6 +38,10 @@ type Workload struct {
 	SidecarPorts []policy.NamedPort
 	// Numbers are all ports that the containers and native sidecars declare.
 	Numbers []policy.Port
+	// HostPorts are ports of the pods' nodes that lead to the pods.
+	HostPorts []HostPort
+	// DNS is how the pods resolve names.
+	DNS PodDNS
 }
 
 // NumberOf is the number of a Service's target port at the workload's pods, and whether they
@@ -58,6 +62,7 @@ func (w *Workload) NumberOf(p policy.Port) (policy.Port, bool) {
 // podSpec and its kin are the part of a pod that policies are decided on. They
 // are read leniently: fields that don't matter here may hold anything.
 type podSpec struct {
+	dnsSpec            `json:",inline"`
 	HostNetwork        bool        `json:"hostNetwork"`
 	ServiceAccountName string      `json:"serviceAccountName"`
 	Containers         []container `json:"containers"`
@@ -69,6 +74,7 @@ type container struct {
 	Ports         []struct {
 		Name          string            `json:"name"`
 		ContainerPort uint16            `json:"containerPort"`
+		HostPort      uint16            `json:"hostPort"`
 		Protocol      v1alpha1.Protocol `json:"protocol"`
 	} `json:"ports"`
 }
@@ -151,6 +157,7 @@ func (w *Workload) addSpec(spec podSpec) {
 	if w.ServiceAccount = cmp.Or(spec.ServiceAccountName, w.ServiceAccount); w.ServiceAccount == "" {
 		w.ServiceAccount = "default"
 	}
+	w.addDNS(spec.dnsSpec)
 	for _, c := range spec.Containers {
 		w.addPorts(c, &w.Ports)
 	}
@@ -165,6 +172,11 @@ func (w *Workload) addSpec(spec podSpec) {
 func (w *Workload) addPorts(c container, named *[]policy.NamedPort) {
 	for _, p := range c.Ports {
 		w.Numbers = append(w.Numbers, policy.Port{Port: int32(p.ContainerPort), Protocol: protocolOr(p.Protocol)})
+		if p.HostPort != 0 {
+			w.HostPorts = append(w.HostPorts, HostPort{
+				Host: policy.Port{Port: int32(p.HostPort), Protocol: protocolOr(p.Protocol)}, Port: policy.Port{Port: int32(p.ContainerPort), Protocol: protocolOr(p.Protocol)},
+			})
+		}
 		if p.Name != "" {
 			*named = append(*named, policy.NamedPort{Name: p.Name, Port: p.ContainerPort, Protocol: protocolOr(p.Protocol)})
 		}

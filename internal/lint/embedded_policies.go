@@ -1,0 +1,116 @@
+package lint
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/resource"
+)
+
+// embedded is a resource within another, from which a controller creates it.
+type embedded struct {
+	node      *yaml.RNode
+	field     string
+	namespace string
+}
+
+// EmbeddedPolicies reports policies, and other resources that affect traffic, within resources of
+// other kinds, from which controllers create them: they are not decided. The second result is the
+// resources at whose namespaces flows are undecided.
+func EmbeddedPolicies(f *policy.Fence, items []*yaml.RNode) (policy.Findings, []policy.Ref) {
+	items, _ = resource.Distinct(items)
+	var out policy.Findings
+	var undecided []policy.Ref
+	for _, n := range items {
+		e, found := embeddedPolicy(n)
+		if !found {
+			continue
+		}
+		finding := e.finding(f, resource.RefOf(n))
+		if finding.Severity == policy.Warning {
+			at := resource.RefOf(n)
+			at.Namespace = e.namespace
+			undecided = append(undecided, at)
+		}
+		out = append(out, finding)
+	}
+	return out, undecided
+}
+
+// finding is that about a resource which another holds.
+func (e embedded) finding(f *policy.Fence, holder policy.Ref) policy.Finding {
+	out := policy.Finding{Check: "kind-not-decided", Severity: policy.Error, Resource: holder, Field: e.field}
+	if reason, accepted := f.AcceptsPolicies(holder); accepted {
+		out.Severity = policy.Info
+		out.Message = fmt.Sprintf("holds a %s, which is not decided here: the profile's undecidedKinds accepts the kind %s (%s)", e.node.GetKind(), holder.Kind, reason)
+		return out
+	}
+	so := "nothing is proved"
+	if e.namespace != "" && !f.Concerns(e.namespace) {
+		out.Severity, so = policy.Warning, "it is left out, and FlowTest cases with pods of its namespace are undecided"
+	}
+	out.Message = fmt.Sprintf("holds a %s, from which a controller creates it, and its effect is not decided here, so %s: list it as a resource of its own, or accept the kind in the FenceProfile: undecidedKinds: [{group: %s, kind: %s, reason: …}]",
+		e.node.GetKind(), so, groupOfRef(holder), holder.Kind)
+	return out
+}
+
+// embeddedPolicy is the first resource that affects traffic within one of a kind that nothing is
+// known of.
+func embeddedPolicy(n *yaml.RNode) (embedded, bool) {
+	if resource.Local(n) || resource.CoverageOf(n).Class != "" || strings.HasSuffix(n.GetKind(), "List") {
+		return embedded{}, false
+	}
+	doc, err := n.Map()
+	if err != nil {
+		return embedded{}, false
+	}
+	delete(doc, "metadata")
+	delete(doc, "status")
+	found := embeddedIn("", resource.NamespaceOf(n), doc)
+	i := slices.IndexFunc(found, affectsTraffic)
+	if i < 0 {
+		return embedded{}, false
+	}
+	return found[i], true
+}
+
+func affectsTraffic(e embedded) bool {
+	return resource.IsPolicy(e.node) || resource.CoverageOf(e.node).Class == resource.NotDecided
+}
+
+// embeddedIn are the resources within a value.
+func embeddedIn(at, namespace string, value any) []embedded {
+	var out []embedded
+	switch value := value.(type) {
+	case map[string]any:
+		kind, _ := value["kind"].(string)
+		apiVersion, _ := value["apiVersion"].(string)
+		if at != "" && kind != "" && apiVersion != "" && hasContent(value) {
+			if metadata, _ := value["metadata"].(map[string]any); metadata["namespace"] != nil {
+				namespace = fmt.Sprint(metadata["namespace"])
+			}
+			if node, err := yaml.FromMap(value); err == nil {
+				out = append(out, embedded{node, at, namespace})
+			}
+		}
+		for _, key := range slices.Sorted(maps.Keys(value)) {
+			out = append(out, embeddedIn(strings.TrimPrefix(at+"."+key, "."), namespace, value[key])...)
+		}
+	case []any:
+		for i, item := range value {
+			out = append(out, embeddedIn(fmt.Sprintf("%s[%d]", at, i), namespace, item)...)
+		}
+	}
+	return out
+}
+
+// hasContent reports whether a mapping with a kind is a resource, or makes one, and is no mere
+// reference to one.
+func hasContent(value map[string]any) bool {
+	return slices.ContainsFunc([]string{"metadata", "spec", "specs", "data", "clone"}, func(key string) bool { return value[key] != nil })
+}

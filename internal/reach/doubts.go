@@ -1,0 +1,82 @@
+package reach
+
+import (
+	"fmt"
+	"slices"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/resource"
+)
+
+// Doubts are findings about cases that hold by policies, and about whose connections a Service
+// decides, or may decide, too.
+func (e Endpoints) Doubts(engine policy.Engine, result policy.FlowTestResult) policy.Findings {
+	var out policy.Findings
+	for i, c := range result.Cases {
+		if !c.Holds || e.Fence.Cluster.CNI == v1alpha1.CNIKubernetes {
+			continue
+		}
+		report := func(severity policy.Severity, check, format string, args ...any) {
+			out = append(out, policy.Finding{
+				Check: check, Severity: severity, Resource: result.Test, Field: field.NewPath("spec", "cases").Index(i).String(),
+				Message: fmt.Sprintf("%q: ", c.Case.Name) + fmt.Sprintf(format, args...),
+			})
+		}
+		e.doubtService(engine, c, report)
+		if n, ok := e.mayBeNodePort(c); ok {
+			report(policy.Info, "node-port-translated", "port %s of nodes is %s: with kube-proxy-replacement, which is not stated in cluster.ciliumConfig, Cilium sends connections to it on to these pods, about which the case decides nothing", n.Port, n.At)
+		}
+	}
+	return out
+}
+
+type reporter func(severity policy.Severity, check, format string, args ...any)
+
+// doubtService reports what the Service of a case does to connections.
+func (e Endpoints) doubtService(engine policy.Engine, c policy.CaseResult, report reporter) {
+	to, err := v1alpha1.ParseEndpoint(c.Case.To)
+	if err != nil || to.Form != v1alpha1.ServiceForm || c.Case.Expect != v1alpha1.ExpectAllow {
+		return
+	}
+	s := e.Index.Service(to.In, to.Name)
+	if s == nil {
+		return
+	}
+	if s.Global {
+		report(policy.Warning, "global-service", "Service %s/%s has the annotation service.cilium.io/global, so Cilium also sends its connections to pods of other clusters, about which the case decides nothing", to.In, to.Name)
+	}
+	denied := slices.ContainsFunc(c.Flows, func(f policy.FlowResult) bool { return deniedFromNodes(engine, f.Flow) })
+	if s.Translates() && denied {
+		report(policy.Warning, "source-ip-unsure", "Service %s/%s does not set externalTrafficPolicy: Local, so the address may be translated to a node's, which policies deny: set it, or declare host and remote-node, too", to.In, to.Name)
+	}
+}
+
+// deniedFromNodes reports whether a connection from outside the cluster is denied once its address
+// is that of a node.
+func deniedFromNodes(engine policy.Engine, f policy.Flow) bool {
+	if f.From.Kind != policy.AddressEndpoint && !isWorld(f.From.Name) {
+		return false
+	}
+	f.From = policy.Endpoint{Kind: policy.EntityEndpoint, Name: string(v1alpha1.EntityRemoteNode)}
+	v, err := engine.Decide(f)
+	return err != nil || v.Decision() != policy.Allowed
+}
+
+// mayBeNodePort is the port of a node with a number that a case names, where it is not stated
+// whether agents translate it.
+func (e Endpoints) mayBeNodePort(c policy.CaseResult) (resource.NodePort, bool) {
+	if c.Case.Port == 0 || !e.Fence.Agent.MayTranslateNodePorts() {
+		return resource.NodePort{}, false
+	}
+	for _, n := range e.Index.NodePorts() {
+		for _, f := range c.Flows {
+			if atNode(f.Flow.To) && int32(f.Flow.Port) == n.Port.Port && (f.Flow.Protocol == "" || f.Flow.Protocol == n.Port.Protocol) {
+				return n, true
+			}
+		}
+	}
+	return resource.NodePort{}, false
+}

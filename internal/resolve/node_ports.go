@@ -1,0 +1,43 @@
+package resolve
+
+import (
+	"slices"
+
+	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/resource"
+)
+
+// checkNodePorts warns of flows to nodes on a port that leads to pods: where Cilium replaces
+// kube-proxy, it sends the connection on to the pods before policies decide.
+func (r *resolver) checkNodePorts() {
+	severity, state := policy.Warning, ""
+	switch {
+	case r.twin || r.kubernetes():
+		return
+	case r.fence.Agent.MayTranslateNodePorts():
+		severity, state = policy.Info, ", and state kube-proxy-replacement in cluster.ciliumConfig"
+	case !r.fence.Agent.TranslatesNodePorts():
+		return
+	}
+	ports := r.index.NodePorts()
+	for _, f := range r.flows {
+		if f.direction != policy.Egress {
+			continue
+		}
+		for _, e := range f.ends {
+			i := slices.IndexFunc(ports, func(n resource.NodePort) bool {
+				return r.toNodes(e.peer) && len(f.portsOf(e)) > 0 && n.On(f.portsOf(e))
+			})
+			if i >= 0 {
+				r.say(severity, "node-port-translated", f.ref, e.path,
+					"flow %q: port %s of nodes is %s, and with kube-proxy-replacement Cilium sends connections to it on to these pods before policies decide: declare the flow to the Service or the pods instead%s",
+					f.name, ports[i].Port, ports[i].At, state)
+			}
+		}
+	}
+}
+
+// toNodes reports whether a peer includes nodes.
+func (r *resolver) toNodes(p policy.Peer) bool {
+	return p.Kind == policy.Nodes || p.Kind == policy.Entities && slices.ContainsFunc(p.Entities, resource.OnNodes)
+}

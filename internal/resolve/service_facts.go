@@ -1,0 +1,137 @@
+package resolve
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/resource"
+)
+
+// checkServiceFacts warns of flows about which a Service decides, too: by sending connections to
+// other clusters, by the networks that its load balancer admits, and by translating the
+// addresses of clients.
+func (r *resolver) checkServiceFacts() {
+	if r.twin || r.index.Blind {
+		return
+	}
+	if !r.kubernetes() {
+		for _, f := range r.flows {
+			r.checkGlobal(f)
+		}
+	}
+	seen := map[string]bool{}
+	for _, g := range r.fence.Grants {
+		for _, s := range r.servicesBefore(g) {
+			r.checkSources(g, s, seen)
+		}
+	}
+}
+
+// checkGlobal warns of a flow to a Service whose connections Cilium sends to other clusters, too.
+func (r *resolver) checkGlobal(f *flow) {
+	if f.direction != policy.Egress || r.fence.Cluster.Name == "" && !r.fence.Agent.On(policy.DefaultLocalCluster) {
+		return
+	}
+	for i, p := range f.peers {
+		if p.Service == "" || len(f.tenant.Namespaces) == 0 {
+			continue
+		}
+		namespace, name, qualified := strings.Cut(p.Service, "/")
+		if !qualified {
+			namespace, name = r.namespaceOfService(f, p.Service), p.Service
+		}
+		if s := r.index.Service(namespace, name); s != nil && s.Global {
+			r.warn("global-service", f.ref, f.peersPath().Index(i).Child("service"),
+				"flow %q: Service %s/%s has the annotation service.cilium.io/global, so Cilium also sends its connections to pods of other clusters, which this peer does not include, and denies these: allow them in a policy of your own by the label io.cilium.k8s.policy.cluster, or remove the annotation",
+				f.name, namespace, name)
+		}
+	}
+}
+
+// servicesBefore are the Services by which clients outside the cluster reach the pods of a grant.
+func (r *resolver) servicesBefore(g policy.Grant) []*resource.Service {
+	if !fromOutside(g.From) || r.areNodes(g.From) || g.To.Kind != policy.Pods || g.Destination == nil {
+		return nil
+	}
+	var out []*resource.Service
+	for _, s := range r.index.Services {
+		if !s.FromOutside() || len(s.Selector) == 0 || s.Ref.Namespace != g.To.Namespace {
+			continue
+		}
+		if r.behind(s, g) {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// behind reports whether a Service leads to pods of a grant, on one of its ports.
+func (r *resolver) behind(s *resource.Service, g policy.Grant) bool {
+	return slices.ContainsFunc(r.index.In(s.Ref.Namespace, policy.Selector{MatchLabels: s.Selector}), func(w *resource.Workload) bool {
+		return !w.HostNetwork && w.Is(g.To) && slices.ContainsFunc(s.Ports, func(p resource.ServicePort) bool {
+			target, ok := w.NumberOf(p.Target())
+			return ok && (len(g.Ports) == 0 || target.CoveredBy(policy.EachProtocol(r.numbered(g.Ports, g.To))))
+		})
+	})
+}
+
+// areNodes reports whether networks are those of the nodes, where the form knows these by address.
+func (r *resolver) areNodes(p policy.Peer) bool {
+	return slices.ContainsFunc(slices.Concat(r.fence.Addresses[v1alpha1.EntityHost], r.fence.Addresses[v1alpha1.EntityRemoteNode]), func(n policy.Peer) bool {
+		return policy.Key(n) == policy.Key(p)
+	})
+}
+
+func fromOutside(p policy.Peer) bool {
+	return p.Kind == policy.CIDRs || p.Kind == policy.Entities && slices.ContainsFunc(p.Entities, func(e v1alpha1.Entity) bool {
+		return e == v1alpha1.EntityWorld || e == v1alpha1.EntityWorldIPv4 || e == v1alpha1.EntityWorldIPv6
+	})
+}
+
+// checkSources warns of what a Service does to the clients of a grant.
+func (r *resolver) checkSources(g policy.Grant, s *resource.Service, seen map[string]bool) {
+	report := func(check, field, format string, args ...any) {
+		f := policy.Finding{Check: check, Severity: policy.Warning, Resource: r.refOf(g.Destination), Field: g.Destination.Reason.Field + field, Message: fmt.Sprintf(format, args...)}
+		if key := f.Field + f.Message; !seen[key] {
+			seen[key] = true
+			r.findings = append(r.findings, f)
+		}
+	}
+	service := fmt.Sprintf("Service %s/%s", s.Ref.Namespace, s.Ref.Name)
+	if s.Type == "LoadBalancer" && len(s.SourceRanges) > 0 && g.From.Kind == policy.CIDRs {
+		admitted := setOf(s.SourceRanges, nil)
+		for _, network := range g.From.CIDRs {
+			for _, part := range setOf([]string{network}, g.From.Except).Prefixes() {
+				if !admitted.ContainsPrefix(part) {
+					report("source-ranges-exclude", "", "flow %q: loadBalancerSourceRanges of %s (%s) do not admit all of %s, so its load balancer denies the rest: add the network there, or narrow the flow",
+						g.Destination.Flow, service, strings.Join(s.SourceRanges, ", "), network)
+					break
+				}
+			}
+		}
+	}
+	if s.Translates() && g.Family != policy.AgentIngress && !r.admitsNodes(g) {
+		report("source-ip-unsure", "", "flow %q: %s of type %s does not set externalTrafficPolicy: Local, so the addresses of clients may be translated to a node's, and the policy denies them: set it",
+			g.Destination.Flow, service, s.Type)
+	}
+}
+
+// admitsNodes reports whether a grant to the same pods is from every node.
+func (r *resolver) admitsNodes(g policy.Grant) bool {
+	return slices.ContainsFunc(r.fence.Grants, func(o policy.Grant) bool {
+		return o.From.Kind == policy.Entities && slices.ContainsFunc(o.From.Entities, func(e v1alpha1.Entity) bool {
+			return e == v1alpha1.EntityRemoteNode || e == v1alpha1.EntityCluster || e == v1alpha1.EntityAll
+		}) && o.To.Kind == policy.Pods && o.To.Namespace == g.To.Namespace && policy.Key(o.To.Pods) == policy.Key(g.To.Pods)
+	})
+}
+
+// refOf is the resource that declares a flow.
+func (r *resolver) refOf(d *policy.Declaration) policy.Ref {
+	if t := r.byName[d.Tenant]; t != nil && !d.Every && d.Node == "" {
+		return t.ref
+	}
+	return r.profile.Ref
+}

@@ -1,0 +1,161 @@
+package resource
+
+import (
+	"net/netip"
+	"slices"
+	"strings"
+
+	"go4.org/netipx"
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/tenantfence/tenantfence/internal/policy"
+)
+
+// Kinds of Gateways and address pools.
+const (
+	kindGateway      = "gateway.networking.k8s.io/Gateway"
+	kindGatewayClass = "gateway.networking.k8s.io/GatewayClass"
+	kindPool         = "cilium.io/CiliumLoadBalancerIPPool"
+	// ciliumController begins the controllerName of Cilium's own GatewayClass.
+	ciliumController = "io.cilium/"
+	ciliumClass      = "cilium"
+)
+
+// podlessClasses begin the names of GatewayClasses whose controllers make no pods for a Gateway.
+var podlessClasses = []string{ciliumClass, "traefik", "gke-", "azure-alb", "amazon-vpc-lattice"}
+
+// Gateway is a Gateway of the build.
+type Gateway struct {
+	Ref   policy.Ref
+	Class string
+	// Addresses are those that it asks for or has.
+	Addresses []netip.Addr
+}
+
+// AddressPool are addresses that Cilium gives to load balancers.
+type AddressPool struct {
+	Ref    policy.Ref
+	Ranges []netipx.IPRange
+}
+
+// gateways are what the build has of Gateways and address pools.
+type gateways struct {
+	Gateways []*Gateway
+	Pools    []*AddressPool
+	// classes have the controllerName of each GatewayClass.
+	classes map[string]string
+}
+
+func (x *Index) fileGateway(n *yaml.RNode, kind string) error {
+	switch kind {
+	case kindGateway:
+		return fileRead(&x.Gateways, n, newGateway)
+	case kindPool:
+		return fileRead(&x.Pools, n, newAddressPool)
+	}
+	controller, err := n.GetString("spec.controllerName")
+	if err != nil {
+		return nil //nolint:nilerr // A class without a controller has none.
+	}
+	if x.classes == nil {
+		x.classes = map[string]string{}
+	}
+	x.classes[n.GetName()] = controller
+	return nil
+}
+
+func newGateway(n *yaml.RNode) (*Gateway, error) {
+	type address struct {
+		Value string `json:"value"`
+	}
+	var in struct {
+		Spec struct {
+			Class     string    `json:"gatewayClassName"`
+			Addresses []address `json:"addresses"`
+		} `json:"spec"`
+		Status struct {
+			Addresses []address `json:"addresses"`
+		} `json:"status"`
+	}
+	if err := decode(n, &in); err != nil {
+		return nil, err
+	}
+	var texts []string
+	for _, a := range slices.Concat(in.Spec.Addresses, in.Status.Addresses) {
+		texts = append(texts, a.Value)
+	}
+	return &Gateway{Ref: RefOf(n), Class: in.Spec.Class, Addresses: addresses(texts)}, nil
+}
+
+func newAddressPool(n *yaml.RNode) (*AddressPool, error) {
+	type block struct {
+		CIDR  string `json:"cidr"`
+		Start string `json:"start"`
+		Stop  string `json:"stop"`
+	}
+	var in struct {
+		Spec struct {
+			Disabled bool    `json:"disabled"`
+			Blocks   []block `json:"blocks"`
+			CIDRs    []block `json:"cidrs"`
+		} `json:"spec"`
+	}
+	if err := decode(n, &in); err != nil {
+		return nil, err
+	}
+	out := &AddressPool{Ref: RefOf(n)}
+	for _, b := range slices.Concat(in.Spec.Blocks, in.Spec.CIDRs) {
+		if in.Spec.Disabled {
+			break
+		}
+		if p, err := netip.ParsePrefix(b.CIDR); err == nil {
+			out.Ranges = append(out.Ranges, netipx.RangeOfPrefix(p.Masked()))
+			continue
+		}
+		from, err := netip.ParseAddr(b.Start)
+		to, other := netip.ParseAddr(b.Stop)
+		if other != nil {
+			to = from
+		}
+		if r := netipx.IPRangeFrom(from, to); err == nil && r.IsValid() {
+			out.Ranges = append(out.Ranges, r)
+		}
+	}
+	return out, nil
+}
+
+// Holds reports whether a pool has addresses of some networks.
+func (p *AddressPool) Holds(networks *netipx.IPSet) bool {
+	return slices.ContainsFunc(p.Ranges, networks.OverlapsRange)
+}
+
+// GatewayAt is the Gateway that has an address, nil where none has.
+func (x *Index) GatewayAt(a netip.Addr) *Gateway {
+	for _, g := range x.Gateways {
+		if slices.Contains(g.Addresses, a.Unmap()) {
+			return g
+		}
+	}
+	return nil
+}
+
+// OfCilium reports whether Cilium's own proxy serves a Gateway.
+func (x *Index) OfCilium(g *Gateway) bool {
+	if controller, ok := x.classes[g.Class]; ok {
+		return strings.HasPrefix(controller, ciliumController)
+	}
+	return g.Class == ciliumClass
+}
+
+// findGatewayPods records the Gateways whose controllers may make pods for them, once all
+// classes are read.
+func (x *Index) findGatewayPods() {
+	slices.SortStableFunc(x.Gateways, func(a, b *Gateway) int { return strings.Compare(a.Ref.String(), b.Ref.String()) })
+	slices.SortStableFunc(x.Pools, func(a, b *AddressPool) int { return strings.Compare(a.Ref.String(), b.Ref.String()) })
+	for _, g := range x.Gateways {
+		podless := slices.ContainsFunc(podlessClasses, func(start string) bool { return strings.HasPrefix(g.Class, start) })
+		if !podless && !x.OfCilium(g) {
+			x.Unseen = append(x.Unseen, Unseen{Resource: g.Ref, Namespace: g.Ref.Namespace, Reason: "the controller of class " + g.Class + " may make the pods of its proxy, some in its own namespace"})
+		}
+	}
+}

@@ -1,0 +1,76 @@
+package resource
+
+import (
+	"fmt"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/policy"
+)
+
+// HostPort is a port of a node that leads to a port of a workload's pods.
+type HostPort struct {
+	Host, Port policy.Port
+}
+
+// NodePort is a port of the nodes that leads to pods.
+type NodePort struct {
+	Port policy.Port
+	// At is the field that sets it, as people write it.
+	At string
+	// Pods are those behind it, each with its own port.
+	Pods []PodPort
+}
+
+// PodPort is a port of a workload's pods.
+type PodPort struct {
+	Workload *Workload
+	Port     policy.Port
+}
+
+// NodePorts are the ports of nodes that lead to pods of the build: node ports of Services, and
+// host ports of pods.
+func (x *Index) NodePorts() []NodePort {
+	var out []NodePort
+	for _, s := range x.Services {
+		if !s.FromOutside() || len(s.Selector) == 0 {
+			continue
+		}
+		for i, p := range s.Ports {
+			if p.NodePort != 0 {
+				out = append(out, x.nodePort(s, p, i))
+			}
+		}
+	}
+	for _, w := range x.Workloads {
+		for _, h := range w.HostPorts {
+			if !w.HostNetwork {
+				out = append(out, NodePort{Port: h.Host, At: fmt.Sprintf("the hostPort of %s %s/%s", w.Ref.Kind, w.Ref.Namespace, w.Ref.Name), Pods: []PodPort{{w, h.Port}}})
+			}
+		}
+	}
+	return out
+}
+
+func (x *Index) nodePort(s *Service, p ServicePort, i int) NodePort {
+	out := NodePort{Port: policy.Port{Port: p.NodePort, Protocol: p.Protocol}, At: fmt.Sprintf("spec.ports[%d].nodePort of Service %s/%s", i, s.Ref.Namespace, s.Ref.Name)}
+	for _, w := range x.In(s.Ref.Namespace, policy.Selector{MatchLabels: s.Selector}) {
+		if port, ok := w.NumberOf(p.Target()); ok && !w.HostNetwork {
+			out.Pods = append(out.Pods, PodPort{w, port})
+		}
+	}
+	return out
+}
+
+// On reports whether a node port is one of some ports. None are every port.
+func (n NodePort) On(ports []policy.Port) bool {
+	return len(ports) == 0 || n.Port.CoveredBy(policy.EachProtocol(ports))
+}
+
+// OnNodes reports whether an entity includes nodes.
+func OnNodes(e v1alpha1.Entity) bool {
+	switch e {
+	case v1alpha1.EntityHost, v1alpha1.EntityRemoteNode, v1alpha1.EntityKubeAPIServer, v1alpha1.EntityCluster, v1alpha1.EntityAll:
+		return true
+	}
+	return false
+}

@@ -1,0 +1,47 @@
+package resource
+
+import (
+	"github.com/tenantfence/tenantfence/internal/policy"
+)
+
+// operatorPolicy is a NetworkPolicy that an operator makes. Open are the ports that it opens to
+// every source, and OpenToPeers those that it opens to some. SwitchOff is how to switch it off.
+type operatorPolicy struct {
+	conditions
+	Name        string            `json:"name"`
+	Pods        map[string]string `json:"pods"`
+	Open        []inferredPort    `json:"open"`
+	OpenToPeers []inferredPort    `json:"openToPeers"`
+	SwitchOff   string            `json:"switchOff"`
+}
+
+// MadePolicy is a NetworkPolicy that an operator makes of one resource.
+type MadePolicy struct {
+	Namespace, Name string
+	// Pods are the labels of the pods that it selects.
+	Pods map[string]string
+	// Open are ports that it opens to every source, OpenToPeers those that it opens to some.
+	Open, OpenToPeers []policy.Port
+	// SwitchOff is how to switch it off.
+	SwitchOff string
+}
+
+func (in *inference) policy(p operatorPolicy) MadePolicy {
+	return MadePolicy{
+		Namespace: in.ref.Namespace, Name: in.fill(p.Name), Pods: in.fillAll(p.Pods),
+		Open: numbersOf(in.ports(p.Open)), OpenToPeers: numbersOf(in.ports(p.OpenToPeers)), SwitchOff: p.SwitchOff,
+	}
+}
+
+func numbersOf(ports []ServicePort) []policy.Port {
+	var out []policy.Port
+	for _, p := range ports {
+		out = append(out, policy.Port{Port: p.TargetPort.IntVal, Protocol: p.Protocol})
+	}
+	return out
+}
+
+// Selects reports whether a NetworkPolicy of an operator is about pods of a namespace.
+func (m MadePolicy) Selects(namespace string, labels map[string]string) bool {
+	return m.Namespace == namespace && policy.Selects(policy.Selector{MatchLabels: m.Pods}, labels)
+}

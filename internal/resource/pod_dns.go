@@ -1,0 +1,145 @@
+package resource
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/policy"
+)
+
+// nodeLocalDNS is the address at which a NodeLocal DNSCache listens by default.
+var nodeLocalDNS = netip.MustParseAddr("169.254.20.10")
+
+const portOfDNS = 53
+
+// PodDNS is how a workload's pods resolve names.
+type PodDNS struct {
+	// Policy is their dnsPolicy. Omitted: ClusterFirst.
+	Policy string
+	// Nameservers are their own, beside the cluster's DNS or, with the policy None, instead.
+	Nameservers []string
+	// Searches are search domains of their own.
+	Searches []string
+	// Aliases are the addresses of names that they resolve without DNS.
+	Aliases map[string]string
+}
+
+// dnsSpec is the part of a pod's spec that decides how it resolves names.
+type dnsSpec struct {
+	DNSPolicy string `json:"dnsPolicy"`
+	DNSConfig struct {
+		Nameservers []string `json:"nameservers"`
+		Searches    []string `json:"searches"`
+	} `json:"dnsConfig"`
+	HostAliases []struct {
+		IP        string   `json:"ip"`
+		Hostnames []string `json:"hostnames"`
+	} `json:"hostAliases"`
+}
+
+// addDNS adds what a pod's spec sets about names.
+func (w *Workload) addDNS(spec dnsSpec) {
+	w.DNS = PodDNS{Policy: spec.DNSPolicy, Nameservers: spec.DNSConfig.Nameservers, Searches: spec.DNSConfig.Searches}
+	for _, a := range spec.HostAliases {
+		for _, name := range a.Hostnames {
+			if w.DNS.Aliases == nil {
+				w.DNS.Aliases = map[string]string{}
+			}
+			w.DNS.Aliases[strings.TrimSuffix(strings.ToLower(name), ".")] = a.IP
+		}
+	}
+}
+
+// Beside reports whether pods ask nameservers of their own beside the cluster's DNS, which comes
+// first.
+func (d PodDNS) Beside() bool {
+	return d.Policy != "Default" && d.Policy != "None" && len(d.Nameservers) > 0
+}
+
+// AliasOf is a name that a name or pattern matches and that pods of a workload resolve without
+// DNS, and its address.
+func (w *Workload) AliasOf(pattern string) (name, address string, ok bool) {
+	for alias, ip := range w.DNS.Aliases {
+		if policy.Covers(strings.ToLower(pattern), alias) && (!ok || alias < name) {
+			name, address, ok = alias, ip, true
+		}
+	}
+	return name, address, ok
+}
+
+// AsksElsewhere is where the pods of a workload resolve a name other than at the cluster's DNS,
+// so that Cilium learns no address of it, "" where they ask it. A flow with dns to their own
+// nameserver has Cilium learn.
+func (x *Index) AsksElsewhere(f *policy.Fence, w *Workload, name string) string {
+	switch {
+	case w.DNS.Policy == "Default":
+		if x.inspects(f, w, "", name) {
+			return ""
+		}
+		return "its dnsPolicy is Default, so it asks the nameservers of its node"
+	case w.DNS.Policy != "None":
+		return ""
+	case len(w.DNS.Nameservers) == 0:
+		return "its dnsPolicy is None, without a nameserver"
+	}
+	// A resolver asks the first, and others where that does not answer.
+	first := w.DNS.Nameservers[0]
+	if x.clusterDNS(f, first) || x.inspects(f, w, first, name) {
+		return ""
+	}
+	return fmt.Sprintf("its dnsPolicy is None, so it asks nameserver %s", first)
+}
+
+// clusterDNS reports whether an address is that of the cluster's DNS, as far as is known.
+func (x *Index) clusterDNS(f *policy.Fence, nameserver string) bool {
+	addr, err := netip.ParseAddr(nameserver)
+	if err != nil {
+		return false
+	}
+	if f.Baseline.DNS.NodeLocal && addr == nodeLocalDNS {
+		return true
+	}
+	if owner, ok := x.OwnerOf(addr); ok && owner.Service != nil {
+		return owner.Service.Ref.Namespace == f.Baseline.DNS.Namespace
+	}
+	return holdsAddress(f.Cluster.ServiceCIDRs, addr)
+}
+
+// inspects reports whether a flow of a workload's pods to a nameserver lists a name in dns. ""
+// is a nameserver that is unknown.
+func (x *Index) inspects(f *policy.Fence, w *Workload, nameserver, name string) bool {
+	addr, err := netip.ParseAddr(nameserver)
+	return slices.ContainsFunc(f.Grants, func(g policy.Grant) bool {
+		asked := slices.ContainsFunc(g.Ports, func(p policy.Port) bool { return p.Port <= portOfDNS && portOfDNS <= max(p.Port, p.End) })
+		if !asked || len(g.L7.DNS) == 0 || !policy.SomeCovers(g.L7.DNS, name) || !w.Is(g.From) {
+			return false
+		}
+		return nameserver == "" && noPods(g.To) || err == nil && holdsNameserver(g.To, addr)
+	})
+}
+
+func noPods(p policy.Peer) bool { return p.Kind == policy.CIDRs || p.Kind == policy.Entities }
+
+// holdsNameserver reports whether a peer outside the cluster includes an address.
+func holdsNameserver(p policy.Peer, addr netip.Addr) bool {
+	if p.Kind == policy.Entities {
+		return slices.ContainsFunc(p.Entities, func(e v1alpha1.Entity) bool { return e == v1alpha1.EntityWorld || e == v1alpha1.EntityAll })
+	}
+	return p.Kind == policy.CIDRs && holdsAddress(p.CIDRs, addr) && !holdsAddress(p.Except, addr)
+}
+
+// Is reports whether a peer selects the workload's pods by namespace and labels.
+func (w *Workload) Is(p policy.Peer) bool {
+	return p.Kind == policy.Pods && (p.Namespace == "" || p.Namespace == w.Ref.Namespace) && policy.Selects(p.Pods, w.Labels)
+}
+
+// holdsAddress reports whether one of some networks holds an address.
+func holdsAddress(networks []string, addr netip.Addr) bool {
+	return slices.ContainsFunc(networks, func(n string) bool {
+		prefix, err := netip.ParsePrefix(n)
+		return err == nil && prefix.Contains(addr)
+	})
+}
