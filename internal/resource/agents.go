@@ -68,6 +68,15 @@ type agents struct {
 	findings policy.Findings
 }
 
+// fileAgent adds what configures agents.
+func (x *Index) fileAgent(n *yaml.RNode) error {
+	c, err := agentConfigOf(n)
+	if c != nil {
+		x.Agents = append(x.Agents, c)
+	}
+	return err
+}
+
 // AgentOf is how the agents of a cluster are configured: by the profile's ciliumConfig, which
 // is at a path of a resource, and by the resources of the build. Where some nodes differ, there is an override for each
 // CiliumNodeConfig.
@@ -123,32 +132,31 @@ func (a *agents) configured(agent policy.Agent, c *AgentConfig) policy.Agent {
 		stated[strings.ToLower(key)] = value
 	}
 	for _, s := range policy.Settings() {
-		value, ok := stated[s.Key]
-		if !ok {
-			continue
-		}
-		value = s.Read(value)
-		if err := s.Check(value); err != nil {
-			check, instead := "invalid-cilium-config", "correct it, as the agents have it"
-			if s.Fixed {
-				check, instead = "cilium-config-undecided", "so nothing is proved for agents with it"
-			}
-			a.refuse(check, c, s.Key, "%s: %v: %s", s.What, err, instead)
-			continue
-		}
-		before, from, known := agent.Stated(s.Key)
-		if known && before != value && !c.SomeNodes {
-			a.refuse("cilium-config-differs", c, s.Key, "is %q, and %s sets %q: which one the agents have is unknown: keep one", value, from, before)
-			continue
-		}
-		if !known || c.SomeNodes {
-			agent = agent.With(s.Key, value, c.Ref.String())
+		if value, ok := stated[s.Key]; ok {
+			agent = a.set(agent, c, s, s.Read(value))
 		}
 	}
 	for _, key := range policy.StatedKeys() {
 		if value, ok := c.Values[key]; ok && !c.SomeNodes {
 			agent = agent.With(key, value, c.Ref.String())
 		}
+	}
+	return agent
+}
+
+// set is an agent with a value that a resource states, where agents accept it and nothing else
+// states another one.
+func (a *agents) set(agent policy.Agent, c *AgentConfig, s policy.Setting, value string) policy.Agent {
+	before, from, known := agent.Stated(s.Key)
+	switch err := s.Check(value); {
+	case err != nil && s.Fixed:
+		a.refuse("cilium-config-undecided", c, s.Key, "%s: %v: so nothing is proved for agents with it", s.What, err)
+	case err != nil:
+		a.refuse("invalid-cilium-config", c, s.Key, "%s: %v: correct it, as the agents have it", s.What, err)
+	case known && before != value && !c.SomeNodes:
+		a.refuse("cilium-config-differs", c, s.Key, "is %q, and %s sets %q: which one the agents have is unknown: keep one", value, from, before)
+	case !known || c.SomeNodes:
+		return agent.With(s.Key, value, c.Ref.String())
 	}
 	return agent
 }

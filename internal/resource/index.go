@@ -207,9 +207,6 @@ func namespaced(n *yaml.RNode, kind string) bool {
 
 // file puts a resource where it belongs, if it is of a kind that matters.
 func (x *Index) file(n *yaml.RNode, kind string) error {
-	if c := agentArgsOf(n); c != nil {
-		x.Agents = append(x.Agents, c)
-	}
 	switch kind {
 	case "v1/Namespace":
 		x.Namespaces[n.GetName()] = &Namespace{Ref: RefOf(n), Labels: n.GetLabels()}
@@ -224,11 +221,7 @@ func (x *Index) file(n *yaml.RNode, kind string) error {
 	case "discovery.k8s.io/EndpointSlice":
 		return fileRead(&x.Slices, n, newEndpointSlice)
 	case "v1/ConfigMap", "cilium.io/CiliumNodeConfig":
-		c, err := agentConfigOf(n)
-		if c != nil {
-			x.Agents = append(x.Agents, c)
-		}
-		return err
+		return x.fileAgent(n)
 	case "v1/Endpoints":
 		mirror, err := mirrored(n)
 		x.Slices = append(x.Slices, mirror...)
@@ -245,6 +238,9 @@ func (x *Index) file(n *yaml.RNode, kind string) error {
 
 // filePods adds the pods that a resource makes, if it makes some.
 func (x *Index) filePods(n *yaml.RNode, kind string) error {
+	if c := agentArgsOf(n); c != nil {
+		x.Agents = append(x.Agents, c)
+	}
 	workloads, unseen := len(x.Workloads), len(x.Unseen)
 	defer func() { x.addPodMetadata(n, workloads, unseen) }()
 	o, k := operatorOf(n)
