@@ -32,6 +32,11 @@ type kind struct{ group, name string }
 
 func (k kind) String() string { return strings.Trim(k.group+" "+k.name, " ") }
 
+// mutates reports whether resources of a kind change others as they are created.
+func (k kind) mutates() bool {
+	return k.group == "admissionregistration.k8s.io" && (k.name == "MutatingWebhookConfiguration" || k.name == "MutatingAdmissionPolicy")
+}
+
 // uncovered is what there is one finding about: a kind, and what is known of it.
 type uncovered struct {
 	kind
@@ -50,6 +55,9 @@ type coverage struct {
 
 func (c *coverage) add(n *yaml.RNode) {
 	k, known := coverageOf(c.fence, n)
+	if k.mutates() {
+		c.note(n, uncovered{k, "pods-may-change", policy.Info, "may change labels, ports and hostNetwork of pods after the build, and the proof reads them as written: where it does, declare the pods that result as external resources"})
+	}
 	if effect, ofCilium := withoutEffect(c.fence, k); ofCilium {
 		if effect != "" && !resource.Local(n) {
 			c.note(n, uncovered{k, "kind-without-effect", policy.Warning, effect})
@@ -57,7 +65,7 @@ func (c *coverage) add(n *yaml.RNode) {
 		return
 	}
 	switch reason, accepted := accepts(c.fence, k); {
-	case known.Class == resource.Decided || known.Class == resource.NoEffect:
+	case known.Settled():
 	case accepted:
 		c.note(n, uncovered{k, "kind-not-decided", policy.Info, reason})
 	case known.Class == resource.NotDecided && known.Own && !c.fence.Concerns(resource.NamespaceOf(n)):

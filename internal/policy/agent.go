@@ -34,6 +34,7 @@ const (
 	EnableCiliumPolicy         = "enable-cilium-network-policy"
 	EnableClusterwidePolicy    = "enable-cilium-clusterwide-network-policy"
 	EnableICMPRules            = "enable-icmp-rules"
+	NormalizePath              = "http-normalize-path"
 )
 
 // Setting is a key of the ConfigMap cilium-config that changes what policies do.
@@ -93,6 +94,7 @@ var settings = []Setting{
 	fixed(boolean("enable-node-selector-labels", "false", "whether nodes have their labels as peers of policies")),
 	fixed(boolean("enable-remote-node-identity", "true", "whether other nodes are distinguished from a pod's own (before Cilium 1.16)")),
 	fixed(boolean("enable-source-ip-verification", "true", "whether a pod can send from its own address alone")),
+	fixed(boolean(NormalizePath, "true", "whether HTTP paths are normalised before rules apply")),
 	fixed(Setting{Key: "label-prefix-file", What: "a file that decides which labels policies can select by"}),
 	fixed(Setting{Key: "static-cnp-path", What: "a folder on each node with further policies"}),
 	fixed(Setting{Key: "fixed-identity-mapping", What: "labels that have a fixed identity"}),

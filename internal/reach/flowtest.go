@@ -3,6 +3,8 @@ package reach
 import (
 	"errors"
 	"fmt"
+	"net/url"
+	"path"
 	"slices"
 	"strings"
 
@@ -29,6 +31,9 @@ func Run(engine policy.Engine, endpoints Endpoints, test resource.FlowTest) poli
 
 // decide decides the flows of a case, up to the first that cannot be decided.
 func (e Endpoints) decide(engine policy.Engine, c v1alpha1.FlowCase) ([]policy.FlowResult, error) {
+	if err := unnormalized(c); err != nil {
+		return nil, err
+	}
 	flows, err := e.flows(engine, c)
 	if err != nil {
 		return nil, err
@@ -81,6 +86,29 @@ func (e Endpoints) undecided(flows []policy.Flow) error {
 		}
 	}
 	return nil
+}
+
+// unnormalized returns an error for a path that agents change before rules apply.
+func unnormalized(c v1alpha1.FlowCase) error {
+	if c.HTTP == nil || c.HTTP.Path == "" {
+		return nil
+	}
+	text, query, _ := strings.Cut(c.HTTP.Path, "?")
+	plain, err := url.PathUnescape(text)
+	if err != nil {
+		return fmt.Errorf("http.path %q: %w", c.HTTP.Path, err)
+	}
+	clean := path.Clean(plain)
+	if strings.HasSuffix(text, "/") && clean != "/" {
+		clean += "/"
+	}
+	if text == clean && !strings.Contains(text, "%") || !strings.HasPrefix(text, "/") {
+		return nil
+	}
+	if query != "" {
+		clean += "?" + query
+	}
+	return fmt.Errorf("agents normalise the path %q before rules apply (%s): write the path that results: %s", c.HTTP.Path, policy.NormalizePath, clean)
 }
 
 // everyPort says what to do where a flow on every port passes on some of them.

@@ -55,6 +55,10 @@ func (k kinds) has(group, kind string) bool {
 	return k.names == ""
 }
 
+// Settled reports that nothing is left to report: the resource is decided, or has no effect on
+// traffic.
+func (c Coverage) Settled() bool { return c.Class == Decided || c.Class == NoEffect }
+
 // CoverageOf is what a proof knows of the kind of a resource.
 func CoverageOf(n *yaml.RNode) Coverage {
 	group, kind := Group(n), n.GetKind()

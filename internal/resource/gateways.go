@@ -72,6 +72,10 @@ func newGateway(n *yaml.RNode) (*Gateway, error) {
 		Spec struct {
 			Class     string    `json:"gatewayClassName"`
 			Addresses []address `json:"addresses"`
+			// Infrastructure is what the Gateway's Service gets.
+			Infrastructure struct {
+				Annotations map[string]string `json:"annotations"`
+			} `json:"infrastructure"`
 		} `json:"spec"`
 		Status struct {
 			Addresses []address `json:"addresses"`
@@ -83,6 +87,9 @@ func newGateway(n *yaml.RNode) (*Gateway, error) {
 	var texts []string
 	for _, a := range slices.Concat(in.Spec.Addresses, in.Status.Addresses) {
 		texts = append(texts, a.Value)
+	}
+	for _, key := range addressAnnotations {
+		texts = append(texts, strings.Split(in.Spec.Infrastructure.Annotations[key], ",")...)
 	}
 	return &Gateway{Ref: RefOf(n), Class: in.Spec.Class, Addresses: addresses(texts)}, nil
 }

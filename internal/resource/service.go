@@ -1,9 +1,11 @@
 package resource
 
 import (
+	"fmt"
 	"net/netip"
 	"strings"
 
+	"go4.org/netipx"
 	"k8s.io/apimachinery/pkg/util/intstr"
 	"k8s.io/apimachinery/pkg/util/validation"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
@@ -139,6 +141,11 @@ func newService(n *yaml.RNode) (*Service, error) {
 		SourceRanges: in.Spec.SourceRanges, Global: isGlobal(n),
 	}
 	var err error
+	if n.GetAnnotations()["service.cilium.io/src-ranges-policy"] == "deny" && len(s.SourceRanges) > 0 {
+		if s.SourceRanges, err = allBut(s.SourceRanges); err != nil {
+			return nil, err
+		}
+	}
 	if s.Addresses, s.PublicAddresses, err = serviceAddresses(n); err != nil {
 		return nil, err
 	}
@@ -167,3 +174,25 @@ func (s *Service) FromOutside() bool { return s.Type == "LoadBalancer" || s.Type
 // Translates reports whether nodes may replace the addresses of clients outside the cluster by
 // their own.
 func (s *Service) Translates() bool { return s.FromOutside() && s.ExternalTrafficPolicy != "Local" }
+
+// allBut are the networks of all addresses outside of some.
+func allBut(networks []string) ([]string, error) {
+	var b netipx.IPSetBuilder
+	for _, family := range []string{"0.0.0.0/0", "::/0"} {
+		b.AddPrefix(netip.MustParsePrefix(family))
+	}
+	for _, network := range networks {
+		if p, err := netip.ParsePrefix(strings.TrimSpace(network)); err == nil {
+			b.RemovePrefix(p.Masked())
+		}
+	}
+	set, err := b.IPSet()
+	if err != nil {
+		return nil, fmt.Errorf("loadBalancerSourceRanges: %w", err)
+	}
+	var out []string
+	for _, p := range set.Prefixes() {
+		out = append(out, p.String())
+	}
+	return out, nil
+}

@@ -1,0 +1,28 @@
+package resource_test
+
+import (
+	"testing"
+
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/tenantfence/tenantfence/internal/resource"
+)
+
+// TestWhatAnnotationsDecideOfAddresses: a list of source ranges may be of those that are denied,
+// and a Gateway's address may be an annotation of its Service.
+func TestWhatAnnotationsDecideOfAddresses(t *testing.T) {
+	t.Parallel()
+	index, findings := resource.NewIndex([]*yaml.RNode{
+		yaml.MustParse(`{apiVersion: v1, kind: Service, metadata: {namespace: shop, name: lb, annotations: {service.cilium.io/src-ranges-policy: deny}}, spec: {type: LoadBalancer, loadBalancerSourceRanges: [128.0.0.0/1]}}`),
+		yaml.MustParse(`{apiVersion: gateway.networking.k8s.io/v1, kind: Gateway, metadata: {namespace: shop, name: gw}, spec: {gatewayClassName: cilium, infrastructure: {annotations: {lbipam.cilium.io/ips: 203.0.113.9}}}}`),
+	})
+	if len(findings) > 0 {
+		t.Fatal(findings)
+	}
+	if have := index.Services[0].SourceRanges; len(have) != 2 || have[0] != "0.0.0.0/1" || have[1] != "::/0" {
+		t.Errorf("it admits %v", have)
+	}
+	if have := index.Gateways[0].Addresses; len(have) != 1 || have[0].String() != "203.0.113.9" {
+		t.Errorf("the Gateway has %v", have)
+	}
+}
