@@ -34,6 +34,9 @@ func (e Endpoints) elsewhere(engine policy.Engine, c v1alpha1.FlowCase, flows []
 		if err := e.atNodePort(engine, c, f); err != nil {
 			return err
 		}
+		if err := e.arrivesAsNode(engine, c, f); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -51,6 +54,24 @@ func (e Endpoints) excludedBySource(c v1alpha1.FlowCase) error {
 		return nil
 	}
 	return fmt.Errorf("loadBalancerSourceRanges of Service %s/%s (%s) do not admit %s: add its network there, or write the pods instead of the Service", to.In, to.Name, strings.Join(s.SourceRanges, ", "), c.From)
+}
+
+// arrivesAsNode returns an error where a case expects that a client outside the cluster is denied
+// at a Service that may translate its address to that of a node, which policies allow.
+func (e Endpoints) arrivesAsNode(engine policy.Engine, c v1alpha1.FlowCase, f policy.Flow) error {
+	to, err := v1alpha1.ParseEndpoint(c.To)
+	if err != nil || to.Form != v1alpha1.ServiceForm || c.Expect != v1alpha1.ExpectDeny || f.From.Kind != policy.AddressEndpoint && !isWorld(f.From.Name) {
+		return nil //nolint:nilerr // Another case than one from outside to a Service.
+	}
+	s := e.Index.Service(to.In, to.Name)
+	if s == nil || !s.Translates() {
+		return nil
+	}
+	f.From = policy.Endpoint{Kind: policy.EntityEndpoint, Name: string(v1alpha1.EntityRemoteNode)}
+	if v, err := engine.Decide(f); err == nil && v.Decision() == policy.Denied {
+		return nil
+	}
+	return fmt.Errorf("the client's address may be translated to that of a node, which policies allow, since Service %s/%s does not set externalTrafficPolicy: Local: set it, or write the pods instead of the Service", to.In, to.Name)
 }
 
 // openedByOperator returns an error where a case expects that a connection is denied which a

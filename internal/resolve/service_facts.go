@@ -25,7 +25,11 @@ func (r *resolver) checkServiceFacts() {
 	seen := map[string]bool{}
 	for _, g := range r.fence.Grants {
 		for _, s := range r.servicesBefore(g) {
-			r.checkSources(g, s, seen)
+			if fromOutside(g.From) {
+				r.checkSources(g, s, seen)
+			} else {
+				r.checkNodes(g, s, seen)
+			}
 		}
 	}
 }
@@ -53,7 +57,7 @@ func (r *resolver) checkGlobal(f *flow) {
 
 // servicesBefore are the Services by which clients outside the cluster reach the pods of a grant.
 func (r *resolver) servicesBefore(g policy.Grant) []*resource.Service {
-	if !fromOutside(g.From) || r.areNodes(g.From) || g.To.Kind != policy.Pods || g.Destination == nil {
+	if !fromOutside(g.From) && !includesNodes(g.From) || r.areNodes(g.From) || g.To.Kind != policy.Pods || g.Destination == nil {
 		return nil
 	}
 	var out []*resource.Service
@@ -119,12 +123,31 @@ func (r *resolver) checkSources(g policy.Grant, s *resource.Service, seen map[st
 	}
 }
 
+// checkNodes warns where clients outside the cluster come in by a grant to nodes.
+func (r *resolver) checkNodes(g policy.Grant, s *resource.Service, seen map[string]bool) {
+	at := g.Destination.Reason.Field
+	if !s.Translates() || g.Family == policy.AgentIngress || seen[at+s.Ref.Name] {
+		return
+	}
+	seen[at+s.Ref.Name] = true
+	r.findings = append(r.findings, policy.Finding{
+		Check: "source-ip-unsure", Severity: policy.Warning, Resource: r.refOf(g.Destination), Field: at,
+		Message: fmt.Sprintf("flow %q admits every node, and Service %s/%s of type %s does not set externalTrafficPolicy: Local: clients outside the cluster, whose addresses may be translated to a node's, come in by it: set it there",
+			g.Destination.Flow, s.Ref.Namespace, s.Ref.Name, s.Type),
+	})
+}
+
+// includesNodes reports whether entities include other nodes.
+func includesNodes(p policy.Peer) bool {
+	return p.Kind == policy.Entities && slices.ContainsFunc(p.Entities, func(e v1alpha1.Entity) bool {
+		return e == v1alpha1.EntityRemoteNode || e == v1alpha1.EntityCluster || e == v1alpha1.EntityAll
+	})
+}
+
 // admitsNodes reports whether a grant to the same pods is from every node.
 func (r *resolver) admitsNodes(g policy.Grant) bool {
 	return slices.ContainsFunc(r.fence.Grants, func(o policy.Grant) bool {
-		return o.From.Kind == policy.Entities && slices.ContainsFunc(o.From.Entities, func(e v1alpha1.Entity) bool {
-			return e == v1alpha1.EntityRemoteNode || e == v1alpha1.EntityCluster || e == v1alpha1.EntityAll
-		}) && o.To.Kind == policy.Pods && o.To.Namespace == g.To.Namespace && policy.Key(o.To.Pods) == policy.Key(g.To.Pods)
+		return includesNodes(o.From) && o.To.Kind == policy.Pods && o.To.Namespace == g.To.Namespace && policy.Key(o.To.Pods) == policy.Key(g.To.Pods)
 	})
 }
 
