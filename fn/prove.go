@@ -124,7 +124,7 @@ func (p *proof) surroundings() error {
 	found, left := p.withoutValues(unknown)
 	p.items = slices.DeleteFunc(items, func(n *yaml.RNode) bool { return left[n] })
 	p.known = slices.Concat(reservedLabels(p.fence, p.index), covered, found, embedded, lint.BesidePolicies(p.fence, p.index, p.items),
-		lint.OperatorPolicies(p.fence, p.index), lint.SourceSpoofing(p.fence, p.index, p.items), lint.MultiClusterServices(p.fence, p.items))
+		lint.OperatorPolicies(p.fence, p.index), lint.SourceSpoofing(p.fence, p.index, p.items), lint.MultiClusterServices(p.fence, p.items), lint.AgentsElsewhere(p.fence, p.items))
 	p.left = slices.Concat(undecided, warned(found), held)
 	p.items, p.own, err = p.asEnforced()
 	return err

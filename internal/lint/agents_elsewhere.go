@@ -1,0 +1,46 @@
+package lint
+
+import (
+	"slices"
+
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/resource"
+)
+
+// AgentsElsewhere warns of a release of Cilium's own chart, whose values configure the agents and
+// are not read.
+func AgentsElsewhere(f *policy.Fence, items []*yaml.RNode) policy.Findings {
+	if f.Cluster.CNI == v1alpha1.CNIKubernetes {
+		return nil
+	}
+	var out policy.Findings
+	for _, n := range items {
+		if at, ok := chartOf(n); ok {
+			out = append(out, policy.Finding{
+				Check: "agents-configured-elsewhere", Severity: policy.Warning, Resource: resource.RefOf(n), Field: at,
+				Message: "its values configure Cilium's agents, and are not read, so that the settings that are assumed may be others: state what the chart makes of them in cluster.ciliumConfig of the profile",
+			})
+		}
+	}
+	return out
+}
+
+// chartOf reports whether a resource has a controller install Cilium's chart, and where it
+// names the chart.
+func chartOf(n *yaml.RNode) (string, bool) {
+	if !slices.Contains([]string{"HelmRelease", "Application", "HelmChart"}, n.GetKind()) {
+		return "", false
+	}
+	for at, path := range map[string][]string{
+		"spec.chart.spec.chart": {"spec", "chart", "spec", "chart"}, "spec.source.chart": {"spec", "source", "chart"},
+		"spec.chart": {"spec", "chart"}, "spec.chartRef.name": {"spec", "chartRef", "name"},
+	} {
+		if chart, err := n.Pipe(yaml.Lookup(path...)); err == nil && chart != nil && chart.YNode().Value == "cilium" {
+			return at, true
+		}
+	}
+	return "", false
+}
