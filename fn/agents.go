@@ -48,7 +48,7 @@ func (p proof) configured(agent policy.Agent, ref policy.Ref, field string) (pol
 		}
 		f := policy.Finding{
 			Check: d.check, Severity: policy.Error, Resource: ref, Field: field + "[" + d.key + "]",
-			Message: fmt.Sprintf("%s is %s%s: %s: set it to %q in the agents, and here", d.key, d.value, origin(agent, d.key), d.what, d.instead),
+			Message: fmt.Sprintf("%s is %s (%s): %s: set it to %q in the agents, and here", d.key, d.value, agent.Origin(d.key), d.what, d.instead),
 		}
 		if !p.enforces(d.key) {
 			f.Severity = policy.Warning
@@ -57,14 +57,6 @@ func (p proof) configured(agent policy.Agent, ref policy.Ref, field string) (pol
 		agent = agent.With(d.key, d.instead, "")
 	}
 	return agent, out
-}
-
-// origin is where a value comes from.
-func origin(a policy.Agent, key string) string {
-	if _, from, ok := a.Stated(key); ok && from != "" {
-		return " (" + from + ")"
-	}
-	return " (assumed, the Helm chart's default)"
 }
 
 // enforces reports whether anything that a key governs is in Enforce already.
@@ -99,6 +91,13 @@ func hasField(n *yaml.Node, names ...string) bool {
 	return false
 }
 
+// anyScalar reports whether a key, or a value that has no parts, is such.
+func anyScalar(n *yaml.Node, such func(string) bool) bool {
+	found := false
+	scalars(n, func(s string) { found = found || such(s) })
+	return found
+}
+
 // scalars calls yield for every key and value in a value that has no parts.
 func scalars(n *yaml.Node, yield func(string)) {
 	if n.Kind == yaml.ScalarNode {
@@ -123,8 +122,8 @@ func (p proof) fullMap(e policy.Engine) policy.Findings {
 	}
 	return policy.Findings{{
 		Check: "policy-map-full", Severity: policy.Error, Resource: p.in.Profile.Ref, Field: p.ciliumConfig() + "[" + policy.PolicyMapMax + "]",
-		Message: fmt.Sprintf("the policies at %s need %d entries in its policy map, and agents give it %d%s, so that they enforce a part of them: raise %s in the agents, and here, or narrow the peers",
-			name, entries, most, origin(p.fence.Agent, policy.PolicyMapMax), policy.PolicyMapMax),
+		Message: fmt.Sprintf("the policies at %s need %d entries in its policy map, and agents give it %d (%s), so that they enforce a part of them: raise %s in the agents, and here, or narrow the peers",
+			name, entries, most, p.fence.Agent.Origin(policy.PolicyMapMax), policy.PolicyMapMax),
 	}}
 }
 

@@ -3,7 +3,6 @@ package fn
 import (
 	"fmt"
 	"net/netip"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -182,7 +181,7 @@ func (p proof) otherCluster() string {
 		return false
 	})
 	slices.Sort(names)
-	names = slices.DeleteFunc(names, func(name string) bool { return !clusterName.MatchString(name) })
+	names = slices.DeleteFunc(names, func(name string) bool { return !v1alpha1.ValidClusterName(name) })
 	for _, name := range names {
 		if name != p.fence.Agent.Value(policy.ClusterName) {
 			return name
@@ -190,9 +189,6 @@ func (p proof) otherCluster() string {
 	}
 	return ""
 }
-
-// clusterName is what agents accept as a cluster's name.
-var clusterName = regexp.MustCompile(`^([a-z0-9][-a-z0-9]*)?[a-z0-9]$`)
 
 // clusters calls yield for each cluster that labels or expressions in a value name.
 func clusters(n *yaml.Node, yield func(string)) {
@@ -215,9 +211,7 @@ func clusters(n *yaml.Node, yield func(string)) {
 // protocols reports whether one of some protocols is named.
 func protocols(names ...string) func(*yaml.Node) bool {
 	return func(n *yaml.Node) bool {
-		found := false
-		scalars(n, func(s string) { found = found || slices.Contains(names, s) })
-		return found
+		return anyScalar(n, func(s string) bool { return slices.Contains(names, s) })
 	}
 }
 
@@ -225,12 +219,10 @@ func protocols(names ...string) func(*yaml.Node) bool {
 // identities of the world, which depend on the families.
 func (p proof) usesFamilies() bool {
 	return p.inPolicies(func(n *yaml.Node) bool {
-		found := false
-		scalars(n, func(s string) {
+		return anyScalar(n, func(s string) bool {
 			prefix, err := netip.ParsePrefix(s)
-			found = found || err == nil && (prefix.Bits() == 0 || prefix.Addr().Is6()) || strings.HasPrefix(s, "reserved:world") || strings.HasPrefix(s, "reserved.world")
+			return err == nil && (prefix.Bits() == 0 || prefix.Addr().Is6()) || strings.HasPrefix(s, "reserved:world") || strings.HasPrefix(s, "reserved.world")
 		})
-		return found
 	})
 }
 
@@ -244,11 +236,9 @@ func (p proof) namesNodeNetworks() bool {
 		of = private
 	}
 	return p.inPolicies(func(n *yaml.Node) bool {
-		found := false
-		scalars(n, func(s string) {
+		return anyScalar(n, func(s string) bool {
 			prefix, err := netip.ParsePrefix(s)
-			found = found || err == nil && slices.ContainsFunc(of, func(c string) bool { return prefix.Overlaps(netip.MustParsePrefix(c)) })
+			return err == nil && slices.ContainsFunc(of, func(c string) bool { return prefix.Overlaps(netip.MustParsePrefix(c)) })
 		})
-		return found
 	})
 }

@@ -30,7 +30,7 @@ type checker struct {
 func (c checker) check() (policy.Report, policy.Findings, error) {
 	findings := append(refuseEmpty(c.in, c.before, c.after.Items), slices.Concat(
 		lint.AuditAnnotation(c.after.Items), lint.UnknownAnnotations(c.after.Items), lint.Withheld(c.after.Items),
-		reservedLabels(c.fence, c.index), lint.OtherFences(c.fence, mergeOptions(c.in, c.fence).Owns, c.after.Items), lint.WithoutEffect(c.fence, c.index, c.after.Items))...)
+		lint.ReservedLabels(c.fence, c.index), lint.OtherFences(c.fence, mergeOptions(c.in, c.fence).Owns, c.after.Items), lint.WithoutEffect(c.fence, c.index, c.after.Items))...)
 	if c.Unproved {
 		return policy.Report{}, findings, nil
 	}

@@ -25,7 +25,7 @@ func acrossClusters(n *yaml.RNode) bool {
 		text, err := n.String()
 		return err != nil || strings.Contains(text, "io.cilium.k8s.policy.cluster")
 	}
-	return n.GetKind() == "Service" && (n.GetAnnotations()["service.cilium.io/global"] == "true" || n.GetAnnotations()["io.cilium/global-service"] == "true")
+	return n.GetKind() == "Service" && resource.IsGlobal(n)
 }
 
 // anyCluster reports whether a selector that names no cluster matches the pods of every

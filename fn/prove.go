@@ -123,19 +123,11 @@ func (p *proof) surroundings() error {
 	embedded, held := lint.EmbeddedPolicies(p.fence, items)
 	found, left := p.withoutValues(unknown)
 	p.items = slices.DeleteFunc(items, func(n *yaml.RNode) bool { return left[n] })
-	p.known = slices.Concat(reservedLabels(p.fence, p.index), covered, found, embedded, lint.BesidePolicies(p.fence, p.index, p.items),
+	p.known = slices.Concat(lint.ReservedLabels(p.fence, p.index), covered, found, embedded, lint.BesidePolicies(p.fence, p.index, p.items),
 		lint.OperatorPolicies(p.fence, p.index), lint.SourceSpoofing(p.fence, p.index, p.items), lint.MultiClusterServices(p.fence, p.items), lint.AgentsElsewhere(p.fence, p.items))
 	p.left = slices.Concat(undecided, warned(found), held)
 	p.items, p.own, err = p.asEnforced()
 	return err
-}
-
-// reservedLabels are the workloads about whose pods policies do not decide under Cilium.
-func reservedLabels(fence *policy.Fence, index *resource.Index) policy.Findings {
-	if fence.Cluster.CNI == v1alpha1.CNIKubernetes {
-		return nil
-	}
-	return lint.ReservedLabels(index)
 }
 
 // flowTests decides the FlowTests.

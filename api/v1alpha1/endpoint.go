@@ -208,7 +208,7 @@ func parseNode(node string) (FlowEndpoint, error) {
 func parseCluster(cluster, pods string) (FlowEndpoint, error) {
 	namespace, labels, _ := strings.Cut(pods, "/")
 	e := FlowEndpoint{Form: ClusterForm, Cluster: cluster, In: namespace}
-	if len(cluster) > 32 || !clusterName.MatchString(cluster) || !isLabel(namespace) || labels == "" || labels == "*" {
+	if !ValidClusterName(cluster) || !isLabel(namespace) || labels == "" || labels == "*" {
 		return FlowEndpoint{}, errors.New(`must be pods of another cluster of the mesh as "cluster/NAME/namespace/app=web", with all of their labels`)
 	}
 	var err error

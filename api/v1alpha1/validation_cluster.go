@@ -14,7 +14,7 @@ func (c *Cluster) validate(at *field.Path) field.ErrorList {
 		return append(errs, c.validateKubernetes(at)...)
 	}
 	errs = append(errs, validateVersion(c.CiliumVersion, at.Child("ciliumVersion"))...)
-	if c.Name != "" && (len(c.Name) > 32 || !clusterName.MatchString(c.Name)) {
+	if c.Name != "" && !ValidClusterName(c.Name) {
 		errs = append(errs, field.Invalid(at.Child("name"), c.Name, "must be Cilium's cluster.name: at most 32 lower-case letters, digits and -, with no - at either end"))
 	}
 	return errs
@@ -38,7 +38,9 @@ func (c *Cluster) validateKubernetes(at *field.Path) field.ErrorList {
 	return errs
 }
 
-// Cilium's own rule for cluster.name.
+// ValidClusterName reports whether Cilium accepts a cluster.name.
+func ValidClusterName(name string) bool { return len(name) <= 32 && clusterName.MatchString(name) }
+
 var clusterName = regexp.MustCompile(`^([a-z0-9][-a-z0-9]*)?[a-z0-9]$`)
 
 // ciliumVersion takes a version apart: its minor version, and what must not be there.

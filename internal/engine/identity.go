@@ -60,10 +60,16 @@ func (e *Engine) variants(ep policy.Endpoint) ([]variant, error) {
 	}
 }
 
+// addressLabels are those of an address outside the cluster: of the networks and of the groups
+// that hold it.
+func (e *Engine) addressLabels(addr netip.Addr) labels.Labels {
+	return merge(e.groupLabels(addr), labels.GetCIDRLabels(netip.PrefixFrom(addr, addr.BitLen())))
+}
+
 // address returns the identity of an address. One of the apiserver is known as such: on a
 // node, Cilium does not know it by the address.
 func (e *Engine) address(addr netip.Addr, of []v1alpha1.Entity) ([]variant, error) {
-	own := merge(e.groupLabels(addr), labels.GetCIDRLabels(netip.PrefixFrom(addr, addr.BitLen())))
+	own := e.addressLabels(addr)
 	if slices.Contains(of, v1alpha1.EntityKubeAPIServer) {
 		if slices.Contains(of, v1alpha1.EntityRemoteNode) {
 			return []variant{{id: reserved(identity.ReservedIdentityKubeAPIServer)}}, nil

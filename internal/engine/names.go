@@ -143,7 +143,7 @@ func (e *Engine) inNetworks(f family, of variant) ([]variant, error) {
 	}
 	var out []variant
 	for _, addr := range addrs {
-		at, one := merge(e.groupLabels(addr), labels.GetCIDRLabels(netip.PrefixFrom(addr, addr.BitLen()))), of
+		at, one := e.addressLabels(addr), of
 		if one.id, err = e.identity(merge(of.id.Labels, at)); err != nil {
 			return nil, err
 		}

@@ -5,14 +5,18 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// ReservedLabels refuses workloads whose pods have, or may have, a label that Cilium reserves
+// ReservedLabels refuses, under Cilium, workloads whose pods have, or may have, a label that Cilium reserves
 // for its own identities: policies do not decide about such pods as they are written. A
 // hostNetwork pod has no identity of its own.
-func ReservedLabels(index *resource.Index) policy.Findings {
+func ReservedLabels(f *policy.Fence, index *resource.Index) policy.Findings {
+	if f.Cluster.CNI == v1alpha1.CNIKubernetes {
+		return nil
+	}
 	var out policy.Findings
 	found := map[podLabel]bool{}
 	for _, m := range index.PodMetadata {

@@ -31,7 +31,7 @@ func TestReservedLabels(t *testing.T) {
 			if len(said) > 0 {
 				t.Fatal(said)
 			}
-			got := ReservedLabels(index)
+			got := ReservedLabels(&policy.Fence{}, index)
 			if c.field == "" && len(got) == 0 {
 				return
 			}

@@ -138,7 +138,7 @@ func newService(n *yaml.RNode) (*Service, error) {
 	s := &Service{
 		Ref: RefOf(n), Selector: in.Spec.Selector, Type: in.Spec.Type, ClusterIP: in.Spec.ClusterIP,
 		ExternalName: in.Spec.ExternalName, ExternalTrafficPolicy: in.Spec.ExternalTrafficPolicy, Ports: in.Spec.Ports,
-		SourceRanges: in.Spec.SourceRanges, Global: isGlobal(n),
+		SourceRanges: in.Spec.SourceRanges, Global: IsGlobal(n),
 	}
 	var err error
 	if n.GetAnnotations()["service.cilium.io/src-ranges-policy"] == "deny" && len(s.SourceRanges) > 0 {
@@ -159,8 +159,8 @@ func newService(n *yaml.RNode) (*Service, error) {
 	return s, nil
 }
 
-// isGlobal reports whether Cilium takes a Service for one of all clusters of a mesh.
-func isGlobal(n *yaml.RNode) bool {
+// IsGlobal reports whether Cilium takes a Service for one of all clusters of a mesh.
+func IsGlobal(n *yaml.RNode) bool {
 	value, ok := n.GetAnnotations()["service.cilium.io/global"]
 	if !ok {
 		value = n.GetAnnotations()["io.cilium/global-service"]
