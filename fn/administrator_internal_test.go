@@ -12,7 +12,7 @@ import (
 
 // TestClusterNetworkPoliciesWhereAgentsDecideThem: an administrator's policy is decided with
 // all others, by isolation and FlowTests.
-func TestClusterNetworkPoliciesWhereAgentsDecideThem(t *testing.T) {
+func TestClusterNetworkPolicies(t *testing.T) {
 	t.Parallel()
 	const (
 		acme  = "subject: {namespaces: {matchLabels: {kubernetes.io/metadata.name: tenant-acme}}}"
@@ -34,13 +34,13 @@ func TestClusterNetworkPoliciesWhereAgentsDecideThem(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			report := proveAdministrator(t, c.spec)
-			var said []string
+			var found []string
 			for _, f := range report.Findings {
 				if f.Severity == policy.Error {
-					said = append(said, f.String())
+					found = append(found, f.String())
 				}
 			}
-			all := strings.Join(said, "\n")
+			all := strings.Join(found, "\n")
 			for _, want := range c.want {
 				if !strings.Contains(all, want) {
 					t.Errorf("no finding holds %q:\n%s", want, all)
@@ -49,7 +49,7 @@ func TestClusterNetworkPoliciesWhereAgentsDecideThem(t *testing.T) {
 			if len(c.want) == 0 && all != "" {
 				t.Errorf("there are findings:\n%s", all)
 			}
-			if len(report.FlowTests) > 0 && report.FlowTests[0].Holds() != c.holds {
+			if len(report.FlowTests) > 0 && report.FlowTests[0].Passed() != c.holds {
 				t.Errorf("the shop reaches acme: %v, want %v", !c.holds, c.holds)
 			}
 		})
@@ -75,12 +75,12 @@ func proveAdministrator(t *testing.T, spec string) policy.Report {
 	if in == nil {
 		t.Fatal(findings)
 	}
-	w, said, err := want(in, index)
-	if err != nil || said.HasError() {
-		t.Fatal(err, said)
+	w, found, err := computeDesiredState(in, index)
+	if err != nil || found.HasError() {
+		t.Fatal(err, found)
 	}
 	w.fence.Agent = w.fence.Agent.With(policy.EnableClusterNetworkPolicy, "true", "")
-	report, err := proof{in: in, index: index, wanted: w, items: append(foreign(items), w.policies...)}.run(v1alpha1.ProofIsolation)
+	report, err := proof{in: in, index: index, desiredState: w, items: append(withoutOwnKinds(items), w.policies...)}.run(v1alpha1.ProofIsolation)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,42 +13,42 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// trial is another value of one key, "" where the input does not use what the key governs.
-type trial struct {
-	keys []string
-	try  func(p proof) string
+// alternative is another value of one key, "" where the input does not use what the key governs.
+type alternative struct {
+	keys  []string
+	value func(p proof) string
 }
 
-// trials are tried where the key is not stated. Keys whose other value would disable policies
+// alternatives are tried where the key is not stated. Keys whose other value would disable policies
 // as such are not tried: what comes of that is known.
-var trials = []trial{
-	{[]string{policy.EnableIPv6}, tried(proof.usesFamilies, "true")},
-	{[]string{policy.EnableHostFirewall}, tried(proof.hasHostPolicies, "true")},
-	{[]string{policy.CIDRMatchMode}, tried(proof.namesNodeNetworks, "nodes")},
+var alternatives = []alternative{
+	{[]string{policy.EnableIPv6}, whenUsed(proof.usesFamilies, "true")},
+	{[]string{policy.EnableHostFirewall}, whenUsed(proof.hasHostPolicies, "true")},
+	{[]string{policy.CIDRMatchMode}, whenUsed(proof.mayNameNodeNetworks, "nodes")},
 	{[]string{policy.ClusterName}, proof.otherCluster},
 	{[]string{policy.DefaultLocalCluster}, func(p proof) string {
 		if inMesh(p.fence, p.items) {
-			return opposite(p.fence.Agent.Value(policy.DefaultLocalCluster))
+			return negate(p.fence.Agent.Value(policy.DefaultLocalCluster))
 		}
 		return ""
 	}},
-	{[]string{policy.EnableNonDefaultDeny}, tried(func(p proof) bool {
-		return p.inOthers(func(n *yaml.Node) bool { return hasField(n, "enableDefaultDeny") })
+	{[]string{policy.EnableNonDefaultDeny}, whenUsed(func(p proof) bool {
+		return p.inOtherPolicies(func(n *yaml.Node) bool { return hasField(n, "enableDefaultDeny") })
 	}, "false")},
-	{[]string{policy.EnableNetworkPolicy}, tried(func(p proof) bool {
+	{[]string{policy.EnableNetworkPolicy}, whenUsed(func(p proof) bool {
 		return p.fence.Policies != v1alpha1.PoliciesKubernetes && p.hasKind(resource.KindKubernetes)
 	}, "false")},
-	{[]string{policy.EnableClusterNetworkPolicy}, tried(func(p proof) bool {
+	{[]string{policy.EnableClusterNetworkPolicy}, whenUsed(func(p proof) bool {
 		return slices.ContainsFunc(p.items, func(n *yaml.RNode) bool { return n.GetKind() == resource.KindAdministrator })
 	}, "true")},
-	{[]string{policy.EnableSCTP}, tried(func(p proof) bool { return p.inPolicies(protocols(string(v1alpha1.SCTP), string(v1alpha1.ANY))) }, "true")},
+	{[]string{policy.EnableSCTP}, whenUsed(func(p proof) bool { return p.inPolicies(protocols(string(v1alpha1.SCTP), string(v1alpha1.ANY))) }, "true")},
 	// One alone authenticates nothing.
-	{[]string{policy.MeshAuth, policy.MeshAuthMutual}, tried(func(p proof) bool {
+	{[]string{policy.MeshAuth, policy.MeshAuthMutual}, whenUsed(func(p proof) bool {
 		return p.inPolicies(func(n *yaml.Node) bool { return hasField(n, "authentication") })
 	}, "true")},
 }
 
-func tried(uses func(p proof) bool, value string) func(p proof) string {
+func whenUsed(uses func(p proof) bool, value string) func(p proof) string {
 	return func(p proof) string {
 		if uses(p) {
 			return value
@@ -57,12 +57,12 @@ func tried(uses func(p proof) bool, value string) func(p proof) string {
 	}
 }
 
-// tryOthers decides what holds again: with another value of each key that is not stated and that
+// tryAlternatives decides what holds again: with another value of each key that is not stated and that
 // the input uses, one at a time, and for the nodes that are configured otherwise.
-func (p proof) tryOthers(level v1alpha1.Proof, base policy.Report) (policy.Findings, error) {
+func (p proof) tryAlternatives(level v1alpha1.Proof, base policy.Report) (policy.Findings, error) {
 	var out policy.Findings
-	for _, t := range trials {
-		value := t.try(p)
+	for _, t := range alternatives {
+		value := t.value(p)
 		if p.stated(t.keys) || value == "" {
 			continue
 		}
@@ -76,13 +76,13 @@ func (p proof) tryOthers(level v1alpha1.Proof, base policy.Report) (policy.Findi
 		}
 		if differs != "" {
 			out = append(out, policy.Finding{
-				Check: "agent-setting-matters", Severity: policy.Warning, Resource: p.in.Profile.Ref, Field: p.ciliumConfig() + "[" + t.keys[0] + "]",
+				Check: "agent-setting-unspecified", Severity: policy.Warning, Resource: p.in.Profile.Ref, Field: p.ciliumConfig() + "[" + t.keys[0] + "]",
 				Message: fmt.Sprintf("%s is not stated, and with %q the result differs: %s: state what the agents have", strings.Join(t.keys, " with "), value, differs),
 			})
 		}
 	}
 	for _, o := range p.fence.Overrides {
-		agent, found := p.configured(o.Agent, o.Ref, "spec.defaults")
+		agent, found := p.effectiveAgent(o.Agent, o.Ref, "spec.defaults")
 		out = append(out, found...)
 		differs, err := p.differs(level, agent, base)
 		if err != nil {
@@ -90,7 +90,7 @@ func (p proof) tryOthers(level v1alpha1.Proof, base policy.Report) (policy.Findi
 		}
 		if differs != "" {
 			out = append(out, policy.Finding{
-				Check: "agents-differ", Severity: policy.Error, Resource: o.Ref, Field: "spec.defaults",
+				Check: "agent-settings-differ", Severity: policy.Error, Resource: o.Ref, Field: "spec.defaults",
 				Message: "on the nodes that it selects, agents decide otherwise: " + differs + ": remove the keys, or set them for every node",
 			})
 		}
@@ -100,12 +100,12 @@ func (p proof) tryOthers(level v1alpha1.Proof, base policy.Report) (policy.Findi
 
 func (p proof) stated(keys []string) bool {
 	return slices.ContainsFunc(keys, func(key string) bool {
-		_, _, ok := p.fence.Agent.Stated(key)
+		_, _, ok := p.fence.Agent.Explicit(key)
 		return ok
 	})
 }
 
-func opposite(boolean string) string {
+func negate(boolean string) string {
 	if boolean == "true" {
 		return "false"
 	}
@@ -116,27 +116,27 @@ func opposite(boolean string) string {
 func (p proof) differs(level v1alpha1.Proof, agent policy.Agent, base policy.Report) (string, error) {
 	fence := *p.fence
 	fence.Agent = agent
-	p.fence, p.again, p.progress = &fence, true, nil
-	other, err := p.decided(level)
+	p.fence, p.alternativeAgent, p.progress = &fence, true, nil
+	other, err := p.decideWithinBudget(level)
 	if err != nil {
 		return "", err
 	}
-	if found := missingFrom(results(other), results(base)); len(found) > 0 {
-		return more(found), nil
+	if found := notIn(resultTexts(other), resultTexts(base)); len(found) > 0 {
+		return firstAndCount(found), nil
 	}
 	return "", nil
 }
 
-// more is the first of some texts, with how many there are besides.
-func more(texts []string) string {
+// firstAndCount is the first of some texts, with how many there are besides.
+func firstAndCount(texts []string) string {
 	if len(texts) == 1 {
 		return texts[0]
 	}
 	return fmt.Sprintf("%s (and %d more)", texts[0], len(texts)-1)
 }
 
-// results are what a report comes to, each as a text.
-func results(r policy.Report) []string {
+// resultTexts are what a report comes to, each as a text.
+func resultTexts(r policy.Report) []string {
 	var out []string
 	for _, f := range r.Findings {
 		if f.Severity != policy.Info {
@@ -145,7 +145,7 @@ func results(r policy.Report) []string {
 	}
 	for _, t := range r.FlowTests {
 		for _, c := range t.Cases {
-			if !c.Holds {
+			if !c.Passed {
 				out = append(out, fmt.Sprintf("%s: case %q fails", t.Test, c.Case.Name))
 			}
 		}
@@ -153,24 +153,24 @@ func results(r policy.Report) []string {
 	return out
 }
 
-// missingFrom returns the texts that are not among others.
-func missingFrom(these, those []string) []string {
-	return slices.DeleteFunc(slices.Clone(these), func(s string) bool { return slices.Contains(those, s) })
+// notIn returns the texts that are not among others.
+func notIn(texts, others []string) []string {
+	return slices.DeleteFunc(slices.Clone(texts), func(s string) bool { return slices.Contains(others, s) })
 }
 
 // inPolicies reports whether some policy is such, and inOthers whether one is that the fence
 // does not write.
-func (p proof) inPolicies(such func(*yaml.Node) bool) bool {
-	return slices.ContainsFunc(p.items, func(n *yaml.RNode) bool { return resource.IsPolicy(n) && such(n.YNode()) })
+func (p proof) inPolicies(match func(*yaml.Node) bool) bool {
+	return slices.ContainsFunc(p.items, func(n *yaml.RNode) bool { return resource.IsPolicy(n) && match(n.YNode()) })
 }
 
-func (p proof) inOthers(such func(*yaml.Node) bool) bool {
-	return slices.ContainsFunc(p.items, func(n *yaml.RNode) bool { return resource.IsPolicy(n) && !p.own[n] && such(n.YNode()) })
+func (p proof) inOtherPolicies(match func(*yaml.Node) bool) bool {
+	return slices.ContainsFunc(p.items, func(n *yaml.RNode) bool { return resource.IsPolicy(n) && !p.own[n] && match(n.YNode()) })
 }
 
 // hasHostPolicies reports whether a policy that the fence does not write selects nodes.
 func (p proof) hasHostPolicies() bool {
-	return p.inOthers(func(n *yaml.Node) bool { return hasField(n, "nodeSelector") })
+	return p.inOtherPolicies(func(n *yaml.Node) bool { return hasField(n, "nodeSelector") })
 }
 
 // otherCluster is the first cluster that a policy names and that this one is not.
@@ -226,14 +226,14 @@ func (p proof) usesFamilies() bool {
 	})
 }
 
-// private are networks that nodes may have where the profile does not state theirs.
-var private = []string{"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "169.254.0.0/16", "fc00::/7", "fe80::/10"}
+// privateNetworks are networks that nodes may have where the profile does not state theirs.
+var privateNetworks = []string{"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "169.254.0.0/16", "fc00::/7", "fe80::/10"}
 
-// namesNodeNetworks reports whether a network of a policy may hold addresses of nodes.
-func (p proof) namesNodeNetworks() bool {
+// mayNameNodeNetworks reports whether a network of a policy may hold addresses of nodes.
+func (p proof) mayNameNodeNetworks() bool {
 	of := p.fence.Cluster.NodeCIDRs
 	if len(of) == 0 {
-		of = private
+		of = privateNetworks
 	}
 	return p.inPolicies(func(n *yaml.Node) bool {
 		return anyScalar(n, func(s string) bool {

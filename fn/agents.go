@@ -14,10 +14,10 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// disabled is a value of a key by which agents enforce policies not at all, or not a part of
+// disablingSetting is a value of a key by which agents enforce policies not at all, or not a part of
 // them that the input needs. Each is one error, and the proof goes on with the other value, so
 // that it does not report again what follows from it.
-type disabled struct {
+type disablingSetting struct {
 	check, key, value, instead string
 	// what states the effect.
 	what string
@@ -25,7 +25,7 @@ type disabled struct {
 	concerns func(p proof) bool
 }
 
-var disablings = []disabled{
+var disablingSettings = []disablingSetting{
 	{"policies-not-enforced", policy.EnablePolicy, "never", "default", "agents enforce no policy", func(proof) bool { return true }},
 	{"policies-not-enforced", policy.PolicyAuditMode, "true", "false", "agents log what policies deny, and deny nothing", func(proof) bool { return true }},
 	{"l7-proxy-disabled", policy.EnableL7Proxy, "false", "true", "agents refuse every policy with HTTP or DNS rules, and resolve no name", proof.usesProxies},
@@ -38,11 +38,11 @@ var disablings = []disabled{
 	{"network-policies-not-enforced", policy.EnableNetworkPolicy, "false", "true", "agents enforce no NetworkPolicy", func(p proof) bool { return p.fence.Policies == v1alpha1.PoliciesKubernetes }},
 }
 
-// configured is the agent that the proof decides with, and what the configured agent does not
+// effectiveAgent is the agent that the proof decides with, and what the configured agent does not
 // enforce at all. ref is what configures it.
-func (p proof) configured(agent policy.Agent, ref policy.Ref, field string) (policy.Agent, policy.Findings) {
+func (p proof) effectiveAgent(agent policy.Agent, ref policy.Ref, field string) (policy.Agent, policy.Findings) {
 	var out policy.Findings
-	for _, d := range disablings {
+	for _, d := range disablingSettings {
 		if agent.Value(d.key) != d.value || !d.concerns(p) {
 			continue
 		}
@@ -61,7 +61,7 @@ func (p proof) configured(agent policy.Agent, ref policy.Ref, field string) (pol
 
 // enforces reports whether anything that a key governs is in Enforce already.
 func (p proof) enforces(key string) bool {
-	enforced := func(e v1alpha1.Enforcement) bool { return e != v1alpha1.Audit }
+	enforced := func(e v1alpha1.Enforcement) bool { return e != v1alpha1.AllowOnly }
 	nodes := slices.ContainsFunc(p.fence.Nodes, func(n policy.Node) bool { return enforced(n.Enforcement) })
 	if key == policy.EnableHostFirewall {
 		return nodes
@@ -92,9 +92,9 @@ func hasField(n *yaml.Node, names ...string) bool {
 }
 
 // anyScalar reports whether a key, or a value that has no parts, is such.
-func anyScalar(n *yaml.Node, such func(string) bool) bool {
+func anyScalar(n *yaml.Node, match func(string) bool) bool {
 	found := false
-	scalars(n, func(s string) { found = found || such(s) })
+	scalars(n, func(s string) { found = found || match(s) })
 	return found
 }
 
@@ -108,45 +108,45 @@ func scalars(n *yaml.Node, yield func(string)) {
 	}
 }
 
-// fullMap reports a policy map with more entries than agents give it: they then enforce only a
+// policyMapFindings reports a policy map with more entries than agents give it: they then enforce only a
 // part of the policies.
-func (p proof) fullMap(e policy.Engine) policy.Findings {
+func (p proof) policyMapFindings(e policy.Engine) policy.Findings {
 	cilium, ok := e.(interface{ PolicyMap() (string, int) })
 	if !ok {
 		return nil
 	}
 	name, entries := cilium.PolicyMap()
-	most := p.fence.Agent.PolicyMap()
-	if entries <= most {
+	limit := p.fence.Agent.PolicyMapSize()
+	if entries <= limit {
 		return nil
 	}
 	return policy.Findings{{
 		Check: "policy-map-full", Severity: policy.Error, Resource: p.in.Profile.Ref, Field: p.ciliumConfig() + "[" + policy.PolicyMapMax + "]",
 		Message: fmt.Sprintf("the policies at %s need %d entries in its policy map, and agents give it %d (%s), so that they enforce a part of them: raise %s in the agents, and here, or narrow the peers",
-			name, entries, most, p.fence.Agent.Origin(policy.PolicyMapMax), policy.PolicyMapMax),
+			name, entries, limit, p.fence.Agent.Origin(policy.PolicyMapMax), policy.PolicyMapMax),
 	}}
 }
 
-// assumed lists the settings of the agents that are assumed.
-func (p proof) assumed() policy.Findings {
+// assumedSettings lists the settings of the agents that are assumed.
+func (p proof) assumedSettings() policy.Findings {
 	var texts []string
-	if version := p.fence.Cluster.CiliumVersion; version != "" && version != newest {
-		texts = append(texts, fmt.Sprintf("the engine of Cilium %s decides for Cilium %s", newest, version))
+	if version := p.fence.Cluster.CiliumVersion; version != "" && version != engineVersion {
+		texts = append(texts, fmt.Sprintf("the engine of Cilium %s decides for Cilium %s", engineVersion, version))
 	}
-	if settings := defaults(p.fence.Agent); settings != "" {
+	if settings := defaultSettings(p.fence.Agent); settings != "" {
 		texts = append(texts, "the agents have the defaults of the Helm chart where this field does not state others: "+settings)
 	}
 	if len(texts) == 0 {
 		return nil
 	}
-	return policy.Findings{{Check: "assumed", Severity: policy.Info, Resource: p.in.Profile.Ref, Field: p.ciliumConfig(), Message: "assumed: " + strings.Join(texts, "; ")}}
+	return policy.Findings{{Check: "agent-settings-assumed", Severity: policy.Info, Resource: p.in.Profile.Ref, Field: p.ciliumConfig(), Message: "assumed: " + strings.Join(texts, "; ")}}
 }
 
-// defaults are the settings that are not stated, by their values.
-func defaults(agent policy.Agent) string {
+// defaultSettings are the settings that are not stated, by their values.
+func defaultSettings(agent policy.Agent) string {
 	keys := map[string][]string{}
 	for _, a := range agent.Assumptions() {
-		if a.From == "" {
+		if a.Source == "" {
 			value := cmp.Or(a.Value, "none")
 			keys[value] = append(keys[value], a.Key)
 		}

@@ -30,13 +30,13 @@ spec:
 			items = append(items, yaml.MustParse(doc))
 		}
 	}
-	_, said, err := process(t, config, items)
-	return said, err
+	_, messages, err := process(t, config, items)
+	return messages, err
 }
 
 // TestHowAgentsAreConfigured: what agents do not enforce is one error, what they may decide
 // otherwise is one warning, and what is assumed is listed.
-func TestHowAgentsAreConfigured(t *testing.T) {
+func TestAgentSettings(t *testing.T) {
 	t.Parallel()
 	const (
 		sctp     = "{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {namespace: tenant-acme, name: p}, spec: {endpointSelector: {}, enableDefaultDeny: {egress: false}, egress: [{toEntities: [world], toPorts: [{ports: [{port: \"53\", protocol: SCTP}]}]}]}}\n"
@@ -47,46 +47,46 @@ func TestHowAgentsAreConfigured(t *testing.T) {
 		west     = "{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {namespace: tenant-acme, name: p}, spec: {endpointSelector: {matchLabels: {io.cilium.k8s.policy.cluster: west}}, enableDefaultDeny: {ingress: false}, ingress: [{fromEntities: [world]}]}}\n"
 		auth     = "{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {namespace: tenant-acme, name: p}, spec: {endpointSelector: {}, enableDefaultDeny: {ingress: false}, ingress: [{fromEntities: [world], authentication: {mode: required}}]}}\n"
 		agents   = "{apiVersion: apps/v1, kind: DaemonSet, metadata: {namespace: kube-system, name: cilium}, spec: {template: {spec: {hostNetwork: true, containers: [{name: cilium-agent, command: [cilium-agent], args: [--config-dir=/tmp/config, --enable-policy=never]}]}}}}\n"
-		assumed  = "[assumed]"
+		assumed  = "[agent-settings-assumed]"
 		disabled = "[policies-not-enforced]"
 	)
 	for name, c := range map[string]struct {
 		enforcement, config, more string
 		fails                     bool
-		said, unsaid              []string
+		messages, absent          []string
 	}{
-		"nothing is stated":           {said: []string{"false: enable-ipv6 policy-audit-mode", assumed, "[proved]"}},
-		"what is stated":              {config: `enable-sctp: "true", unknown-key: "1"`, said: []string{assumed, "[proved]"}, unsaid: []string{"enable-sctp", "unknown-key"}},
-		"no policy is enforced":       {config: `enable-policy: never`, fails: true, said: []string{"enable-policy is never (TenantFence/platform)", disabled}, unsaid: []string{"[not-isolated]", "[proved]"}},
-		"policies are logged":         {config: `policy-audit-mode: "true"`, fails: true, said: []string{"policy-audit-mode is true", disabled}, unsaid: []string{"[proved]"}},
-		"the same in Audit":           {enforcement: "Audit", config: `policy-audit-mode: "true"`, said: []string{"warning: ", disabled}},
-		"no proxy":                    {config: `enable-l7-proxy: "false"`, more: http, fails: true, said: []string{"[l7-proxy-disabled]"}, unsaid: []string{"[policy-rejected]"}},
-		"a value that is none":        {config: `enable-sctp: maybe`, fails: true, said: []string{`ciliumConfig[enable-sctp]: whether SCTP passes at all: must be one of true, false, and is "maybe"`}},
-		"a mode that is not decided":  {config: `policy-cidr-match-mode: pods`, fails: true, said: []string{`"pods" is not decided`}},
-		"SCTP, unstated":              {more: sctp, said: []string{"enable-sctp is not stated, and with \"true\" the result differs: tenant-acme: CiliumNetworkPolicy/p lets", "[agent-setting-matters]", "[proved]"}},
-		"SCTP, on":                    {config: `enable-sctp: "true"`, more: sctp, fails: true, said: []string{"port 53/SCTP", "[undeclared-open]"}},
-		"SCTP, off":                   {config: `enable-sctp: "false"`, more: sctp, said: []string{"[proved]"}, unsaid: []string{"[agent-setting-matters]"}},
-		"by a ConfigMap":              {more: sctp + "---\n" + fmt.Sprintf(config, `enable-sctp: "true"`), fails: true, said: []string{"port 53/SCTP", "[undeclared-open]"}},
-		"which contradicts":           {config: `enable-sctp: "false"`, more: fmt.Sprintf(config, `enable-sctp: "true"`), fails: true, said: []string{"[cilium-config-differs]"}},
-		"on some nodes":               {config: `enable-sctp: "false"`, more: sctp + "---\n" + fmt.Sprintf(nodes, `enable-sctp: "true"`), fails: true, said: []string{"CiliumNodeConfig/edge", "port 53/SCTP", "[agents-differ]"}},
-		"in any case of letters":      {more: fmt.Sprintf(config, `Enable-Policy: never`), fails: true, said: []string{disabled}},
-		"a value with spaces":         {config: `enable-sctp: " T "`, more: sctp, fails: true, said: []string{"port 53/SCTP"}},
-		"policies of Cilium off":      {config: `enable-cilium-network-policy: "false"`, fails: true, said: []string{"agents enforce no CiliumNetworkPolicy", disabled}},
-		"a folder of policies":        {config: `static-cnp-path: /etc/policies`, fails: true, said: []string{"[cilium-config-undecided]"}},
-		"another name of the cluster": {more: west, said: []string{"cluster-name is not stated, and with \"west\"", "[agent-setting-matters]"}},
-		"the name by the ConfigMap":   {more: west + "---\n" + fmt.Sprintf(config, `cluster-name: west`), fails: true, said: []string{"[undeclared-open]"}},
+		"nothing is stated":           {messages: []string{"false: enable-ipv6 policy-audit-mode", assumed, "[proved]"}},
+		"what is stated":              {config: `enable-sctp: "true", unknown-key: "1"`, messages: []string{assumed, "[proved]"}, absent: []string{"enable-sctp", "unknown-key"}},
+		"no policy is enforced":       {config: `enable-policy: never`, fails: true, messages: []string{"enable-policy is never (TenantFence/platform)", disabled}, absent: []string{"[not-isolated]", "[proved]"}},
+		"policies are logged":         {config: `policy-audit-mode: "true"`, fails: true, messages: []string{"policy-audit-mode is true", disabled}, absent: []string{"[proved]"}},
+		"the same in AllowOnly":           {enforcement: "AllowOnly", config: `policy-audit-mode: "true"`, messages: []string{"warning: ", disabled}},
+		"no proxy":                    {config: `enable-l7-proxy: "false"`, more: http, fails: true, messages: []string{"[l7-proxy-disabled]"}, absent: []string{"[policy-rejected]"}},
+		"a value that is none":        {config: `enable-sctp: maybe`, fails: true, messages: []string{`ciliumConfig[enable-sctp]: whether SCTP passes at all: must be one of true, false, and is "maybe"`}},
+		"a mode that is not decided":  {config: `policy-cidr-match-mode: pods`, fails: true, messages: []string{`"pods" is not decided`}},
+		"SCTP, unstated":              {more: sctp, messages: []string{"enable-sctp is not stated, and with \"true\" the result differs: tenant-acme: CiliumNetworkPolicy/p lets", "[agent-setting-unspecified]", "[proved]"}},
+		"SCTP, on":                    {config: `enable-sctp: "true"`, more: sctp, fails: true, messages: []string{"port 53/SCTP", "[undeclared-open]"}},
+		"SCTP, off":                   {config: `enable-sctp: "false"`, more: sctp, messages: []string{"[proved]"}, absent: []string{"[agent-setting-unspecified]"}},
+		"by a ConfigMap":              {more: sctp + "---\n" + fmt.Sprintf(config, `enable-sctp: "true"`), fails: true, messages: []string{"port 53/SCTP", "[undeclared-open]"}},
+		"which contradicts":           {config: `enable-sctp: "false"`, more: fmt.Sprintf(config, `enable-sctp: "true"`), fails: true, messages: []string{"[cilium-config-conflict]"}},
+		"on some nodes":               {config: `enable-sctp: "false"`, more: sctp + "---\n" + fmt.Sprintf(nodes, `enable-sctp: "true"`), fails: true, messages: []string{"CiliumNodeConfig/edge", "port 53/SCTP", "[agent-settings-differ]"}},
+		"in any case of letters":      {more: fmt.Sprintf(config, `Enable-Policy: never`), fails: true, messages: []string{disabled}},
+		"a value with spaces":         {config: `enable-sctp: " T "`, more: sctp, fails: true, messages: []string{"port 53/SCTP"}},
+		"policies of Cilium off":      {config: `enable-cilium-network-policy: "false"`, fails: true, messages: []string{"agents enforce no CiliumNetworkPolicy", disabled}},
+		"a folder of policies":        {config: `static-cnp-path: /etc/policies`, fails: true, messages: []string{"[cilium-config-unsupported]"}},
+		"another name of the cluster": {more: west, messages: []string{"cluster-name is not stated, and with \"west\"", "[agent-setting-unspecified]"}},
+		"the name by the ConfigMap":   {more: west + "---\n" + fmt.Sprintf(config, `cluster-name: west`), fails: true, messages: []string{"[undeclared-open]"}},
 		"two that select the same nodes": {
 			config: `enable-sctp: "false"`, more: auth + "---\n" + fmt.Sprintf(nodes, `mesh-auth-enabled: "true"`) + "---\n" + strings.Replace(fmt.Sprintf(nodes, `mesh-auth-mutual-enabled: "true"`), "edge", "lab", 1),
-			fails: true, said: []string{"[agents-differ]"},
+			fails: true, messages: []string{"[agent-settings-differ]"},
 		},
-		"by the agents' own arguments": {config: `enable-policy: default`, more: agents, fails: true, said: []string{"[cilium-config-differs]"}},
-		"nothing on some nodes":        {more: fmt.Sprintf(nodes, `enable-policy: never`), fails: true, said: []string{"CiliumNodeConfig/edge: spec.defaults[enable-policy]", disabled}},
+		"by the agents' own arguments": {config: `enable-policy: default`, more: agents, fails: true, messages: []string{"[cilium-config-conflict]"}},
+		"nothing on some nodes":        {more: fmt.Sprintf(nodes, `enable-policy: never`), fails: true, messages: []string{"CiliumNodeConfig/edge: spec.defaults[enable-policy]", disabled}},
 		"networks of nodes, where they match": {
-			config: `policy-cidr-match-mode: nodes`, more: lan, said: []string{"3 declared flows allowed at both ends", "[proved]"},
+			config: `policy-cidr-match-mode: nodes`, more: lan, messages: []string{"3 declared flows allowed at both ends", "[proved]"},
 		},
-		"networks of nodes, where they may match": {more: lan, said: []string{"policy-cidr-match-mode is not stated, and with \"nodes\"", "reach remote-node"}},
+		"networks of nodes, where they may match": {more: lan, messages: []string{"policy-cidr-match-mode is not stated, and with \"nodes\"", "reach remote-node"}},
 		"a policy map that is full": {
-			config: `bpf-policy-map-max: "256"`, fails: true, said: []string{"need 303 entries in its policy map, and agents give it 256", "[policy-map-full]"},
+			config: `bpf-policy-map-max: "256"`, fails: true, messages: []string{"need 303 entries in its policy map, and agents give it 256", "[policy-map-full]"},
 			more: "{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {namespace: tenant-acme, name: many}, spec: {endpointSelector: {}, enableDefaultDeny: {egress: false}, egressDeny: [{toCIDR: [" + networks(300) + "]}]}}\n",
 		},
 	} {
@@ -95,22 +95,22 @@ func TestHowAgentsAreConfigured(t *testing.T) {
 			if c.enforcement == "" {
 				c.enforcement = "Enforce"
 			}
-			said, err := agentCase(t, c.enforcement, c.config, c.more)
+			messages, err := agentCase(t, c.enforcement, c.config, c.more)
 			if (err != nil) != c.fails {
 				t.Errorf("err = %v", err)
 			}
-			for _, want := range c.said {
-				if !strings.Contains(said, want) {
+			for _, want := range c.messages {
+				if !strings.Contains(messages, want) {
 					t.Errorf("it lacks %q", want)
 				}
 			}
-			for _, not := range c.unsaid {
-				if strings.Contains(said, not) {
+			for _, not := range c.absent {
+				if strings.Contains(messages, not) {
 					t.Errorf("it says %q", not)
 				}
 			}
 			if t.Failed() {
-				t.Log(said)
+				t.Log(messages)
 			}
 		})
 	}

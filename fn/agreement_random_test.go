@@ -13,25 +13,25 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// policyDice make NetworkPolicies up.
-type policyDice struct{ *rand.Rand }
+// policyGenerator make NetworkPolicies up.
+type policyGenerator struct{ *rand.Rand }
 
 func newSource(seed uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, 7)) }
 
-func oneOf[T any](d policyDice, of ...T) T { return of[d.IntN(len(of))] }
+func oneOf[T any](d policyGenerator, of ...T) T { return of[d.IntN(len(of))] }
 
 // jsonObject is an object of JSON.
 type jsonObject map[string]any
 
-func (d policyDice) some(least, most int, roll func() jsonObject) []jsonObject {
+func (d policyGenerator) some(least, most int, newObject func() jsonObject) []jsonObject {
 	out := []jsonObject{}
 	for range least + d.IntN(most-least+1) {
-		out = append(out, roll())
+		out = append(out, newObject())
 	}
 	return out
 }
 
-func (d policyDice) policies(t *testing.T) ([]json.RawMessage, []networkingv1.NetworkPolicy) {
+func (d policyGenerator) policies(t *testing.T) ([]json.RawMessage, []networkingv1.NetworkPolicy) {
 	t.Helper()
 	var docs []json.RawMessage
 	for i := range 1 + d.IntN(4) {
@@ -54,7 +54,7 @@ func (d policyDice) policies(t *testing.T) ([]json.RawMessage, []networkingv1.Ne
 	return docs, parsePolicies(t, docs...)
 }
 
-func (d policyDice) selector() jsonObject {
+func (d policyGenerator) selector() jsonObject {
 	if d.IntN(40) == 0 {
 		return jsonObject{"matchLabels": jsonObject{"pod-template-hash": "1"}}
 	}
@@ -69,16 +69,16 @@ func (d policyDice) selector() jsonObject {
 		expression("app", "In", "web", "twin"), expression("app", "NotIn", "db"), expression("tier", "DoesNotExist"), expression("app", "Exists"))
 }
 
-func (d policyDice) namespaces() jsonObject {
+func (d policyGenerator) namespaces() jsonObject {
 	return oneOf(d, jsonObject{}, jsonObject{"matchLabels": jsonObject{"team": "red"}}, jsonObject{"matchLabels": jsonObject{"kubernetes.io/metadata.name": "beta"}},
 		jsonObject{"matchExpressions": []jsonObject{{"key": "kubernetes.io/metadata.name", "operator": "NotIn", "values": []string{"acme", "kube-system"}}}},
 		jsonObject{"matchExpressions": []jsonObject{{"key": "team", "operator": "DoesNotExist"}}})
 }
 
-func (d policyDice) rule(way string) jsonObject {
+func (d policyGenerator) rule(direction string) jsonObject {
 	rule := jsonObject{}
 	if d.IntN(5) > 0 {
-		rule[way] = d.some(1, 3, func() jsonObject {
+		rule[direction] = d.some(1, 3, func() jsonObject {
 			switch d.IntN(5) {
 			case 0:
 				return jsonObject{"namespaceSelector": d.namespaces()}
@@ -100,7 +100,7 @@ func (d policyDice) rule(way string) jsonObject {
 	return rule
 }
 
-func (d policyDice) block() jsonObject {
+func (d policyGenerator) block() jsonObject {
 	return oneOf(d, jsonObject{"cidr": "0.0.0.0/0"}, jsonObject{"cidr": "::/0"}, jsonObject{"cidr": "0.0.0.0/0", "except": []string{"10.0.0.0/16", "172.20.0.0/24", "10.96.0.0/16"}},
 		jsonObject{"cidr": "0.0.0.0/0", "except": []string{"10.0.0.0/8"}}, jsonObject{"cidr": "10.0.0.0/8"}, jsonObject{"cidr": "10.0.128.0/17"}, jsonObject{"cidr": "172.20.0.0/24"},
 		jsonObject{"cidr": "172.20.0.10/32"}, jsonObject{"cidr": "192.0.2.0/24", "except": []string{"192.0.2.128/25"}}, jsonObject{"cidr": "192.0.2.7/26"},
@@ -108,7 +108,7 @@ func (d policyDice) block() jsonObject {
 }
 
 // flow is from or to a pod, on some port.
-func (d policyDice) flow() policy.Flow {
+func (d policyGenerator) flow() policy.Flow {
 	pods := append(agreementPods(), podNamed("twin-a"), podNamed("twin-b"))
 	ends := slices.Clone(pods)
 	for _, name := range []string{"host", "remote-node", "kube-apiserver", "world", "world-ipv4", "world-ipv6"} {

@@ -12,23 +12,23 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// judged is one side of a flow, with the rules that decide it.
-type judged struct {
+// flowSide is one side of a flow, with the rules that decide it.
+type flowSide struct {
 	direction policy.Direction
 	pod, peer policy.Endpoint
 	// selected are the policies that select the pod in this direction, near all of its
 	// namespace.
-	selected, near []networkingv1.NetworkPolicy
+	selected, inNamespace []networkingv1.NetworkPolicy
 }
 
-func sides(f policy.Flow, policies []networkingv1.NetworkPolicy) []judged {
-	out := []judged{{direction: policy.Egress, pod: f.From, peer: f.To}, {direction: policy.Ingress, pod: f.To, peer: f.From}}
+func sides(f policy.Flow, policies []networkingv1.NetworkPolicy) []flowSide {
+	out := []flowSide{{direction: policy.Egress, pod: f.From, peer: f.To}, {direction: policy.Ingress, pod: f.To, peer: f.From}}
 	for i, s := range out {
 		for _, p := range policies {
 			if p.Namespace != s.pod.Namespace {
 				continue
 			}
-			out[i].near = append(out[i].near, p)
+			out[i].inNamespace = append(out[i].inNamespace, p)
 			if sel, err := metav1.LabelSelectorAsSelector(&p.Spec.PodSelector); err == nil && sel.Matches(labels.Set(s.pod.Labels)) {
 				out[i].selected = append(out[i].selected, p)
 			}
@@ -37,14 +37,14 @@ func sides(f policy.Flow, policies []networkingv1.NetworkPolicy) []judged {
 	return out
 }
 
-func (s judged) of(v policy.Verdict) policy.Side {
+func (s flowSide) of(v policy.Verdict) policy.Side {
 	if s.direction == policy.Ingress {
 		return v.Ingress
 	}
 	return v.Egress
 }
 
-func (s judged) differences() []string {
+func (s flowSide) differences() []string {
 	var out []string
 	for name, d := range differences {
 		if d.applies != nil && d.applies(s) {
@@ -54,7 +54,7 @@ func (s judged) differences() []string {
 	return out
 }
 
-func (s judged) peersAndPorts(of []networkingv1.NetworkPolicy) (peers []networkingv1.NetworkPolicyPeer, ports []networkingv1.NetworkPolicyPort) {
+func (s flowSide) peersAndPorts(of []networkingv1.NetworkPolicy) (peers []networkingv1.NetworkPolicyPeer, ports []networkingv1.NetworkPolicyPort) {
 	for _, p := range of {
 		if s.direction == policy.Ingress {
 			for _, r := range p.Spec.Ingress {
@@ -69,7 +69,7 @@ func (s judged) peersAndPorts(of []networkingv1.NetworkPolicy) (peers []networki
 	return peers, ports
 }
 
-func (s judged) anyBlock(is func(*netipx.IPSet) bool) bool {
+func (s flowSide) anyBlock(is func(*netipx.IPSet) bool) bool {
 	peers, _ := s.peersAndPorts(s.selected)
 	return slices.ContainsFunc(peers, func(p networkingv1.NetworkPolicyPeer) bool {
 		return p.IPBlock != nil && is(minusSet(setOf([]string{p.IPBlock.CIDR}), setOf(p.IPBlock.Except)))
@@ -77,7 +77,7 @@ func (s judged) anyBlock(is func(*netipx.IPSet) bool) bool {
 }
 
 // partOfWorld says whether a block tells addresses of the peer's world apart.
-func (s judged) partOfWorld(b *netipx.IPSet) bool {
+func (s flowSide) partOfWorld(b *netipx.IPSet) bool {
 	for _, world := range []struct{ all, entity string }{{"0.0.0.0/0", "world-ipv4"}, {"::/0", "world-ipv6"}} {
 		outside := minusSet(minusSet(minusSet(setOf([]string{world.all}), setOf(clusterAddresses.PodCIDRs)), setOf(clusterAddresses.NodeCIDRs)), setOf(clusterAddresses.ServiceCIDRs))
 		asked := s.peer.Kind == policy.NameEndpoint || s.peerIs("world", world.entity)
@@ -88,12 +88,12 @@ func (s judged) partOfWorld(b *netipx.IPSet) bool {
 	return false
 }
 
-func (s judged) peerIs(entities ...string) bool {
+func (s flowSide) peerIs(entities ...string) bool {
 	return s.peer.Kind == policy.EntityEndpoint && slices.Contains(entities, s.peer.Name)
 }
 
 // addressIn says whether one of the ends is an address in these networks.
-func (s judged) addressIn(cidrs []string) bool {
+func (s flowSide) addressIn(cidrs []string) bool {
 	return slices.ContainsFunc([]policy.Endpoint{s.pod, s.peer}, func(ep policy.Endpoint) bool {
 		addr, err := netip.ParseAddr(ep.Name)
 		return ep.Kind == policy.AddressEndpoint && err == nil && setOf(cidrs).Contains(addr)
@@ -101,7 +101,7 @@ func (s judged) addressIn(cidrs []string) bool {
 }
 
 // leftOut says whether a policy has rules in a direction that its policyTypes leave out.
-func (s judged) leftOut() bool {
+func (s flowSide) leftOut() bool {
 	return slices.ContainsFunc(s.selected, func(p networkingv1.NetworkPolicy) bool {
 		rules, of := len(p.Spec.Egress), networkingv1.PolicyTypeEgress
 		if s.direction == policy.Ingress {
@@ -112,10 +112,10 @@ func (s judged) leftOut() bool {
 }
 
 // selectsHash says whether a label decides that no identity has.
-func (s judged) selectsHash() bool {
+func (s flowSide) selectsHash() bool {
 	has := func(sel *metav1.LabelSelector) bool { return sel != nil && sel.MatchLabels["pod-template-hash"] != "" }
 	peers, _ := s.peersAndPorts(s.selected)
-	return slices.ContainsFunc(s.near, func(p networkingv1.NetworkPolicy) bool { return has(&p.Spec.PodSelector) }) ||
+	return slices.ContainsFunc(s.inNamespace, func(p networkingv1.NetworkPolicy) bool { return has(&p.Spec.PodSelector) }) ||
 		slices.ContainsFunc(peers, func(p networkingv1.NetworkPolicyPeer) bool { return has(p.PodSelector) })
 }
 

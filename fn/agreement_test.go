@@ -30,7 +30,7 @@ func TestEnginesAgree(t *testing.T) {
 	t.Parallel()
 	compared, differing := 0, map[string]int{}
 	for seed := range uint64(400) {
-		d := policyDice{newSource(seed)}
+		d := policyGenerator{newSource(seed)}
 		docs, policies := d.policies(t)
 		cilium, kubernetes := bothEngines(t, docs)
 		for range 40 {
@@ -114,7 +114,7 @@ type difference struct {
 	cilium, kubernetes policy.Decision // no decision: an error
 	// applies says whether a side of a flow belongs to the class. Without it no random
 	// flow does.
-	applies func(judged) bool
+	applies func(flowSide) bool
 }
 
 var differences map[string]difference
@@ -128,21 +128,21 @@ func init() {
 		"pods by their addresses": {
 			why:    "Cilium knows pods by their identity, and no ipBlock matches them",
 			policy: everywhere, flow: to(podNamed("other")), cilium: policy.Denied, kubernetes: policy.Allowed,
-			applies: func(s judged) bool {
+			applies: func(s flowSide) bool {
 				return s.peer.Kind == policy.PodEndpoint && s.anyBlock(func(b *netipx.IPSet) bool { return b.Overlaps(setOf(clusterAddresses.PodCIDRs)) })
 			},
 		},
 		"nodes by their addresses": {
 			why:    "Cilium knows nodes by their identity, and no ipBlock matches them",
 			policy: everywhere, flow: to(entityNamed("remote-node")), cilium: policy.Denied, kubernetes: policy.Allowed,
-			applies: func(s judged) bool {
+			applies: func(s flowSide) bool {
 				return s.peerIs("host", "remote-node") && s.anyBlock(func(b *netipx.IPSet) bool { return b.Overlaps(setOf(clusterAddresses.NodeCIDRs)) })
 			},
 		},
 		"the apiserver by its addresses": {
 			why:    "Cilium knows an apiserver in the cluster by its identity; where it is, it is not told",
 			policy: everywhere, flow: to(entityNamed("kube-apiserver")), cilium: policy.Depends, kubernetes: policy.Allowed,
-			applies: func(s judged) bool {
+			applies: func(s flowSide) bool {
 				return s.peerIs("kube-apiserver") && s.anyBlock(func(b *netipx.IPSet) bool {
 					return b.Overlaps(setOf([]string{"172.20.0.10/32"})) || b.Contains(netip.MustParseAddr("203.0.113.77")) || b.Contains(netip.MustParseAddr("2001:db8:77::"))
 				})
@@ -151,31 +151,31 @@ func init() {
 		"a part of the world": {
 			why:    "to Cilium the world is the rest of it, in none of the policies' networks; to NetworkPolicy it is any of its addresses",
 			policy: "{podSelector: {}, policyTypes: [Egress], egress: [{to: [{ipBlock: {cidr: 192.0.2.0/24}}]}]}", flow: to(entityNamed("world")), cilium: policy.Denied, kubernetes: policy.Depends,
-			applies: func(s judged) bool {
+			applies: func(s flowSide) bool {
 				return (s.peer.Kind == policy.NameEndpoint || s.peerIs("world", "world-ipv4", "world-ipv6")) && s.anyBlock(s.partOfWorld)
 			},
 		},
 		"an address of the pods": {
 			why:    "Cilium takes an address for one outside the cluster; here it is some pod's",
 			policy: "{podSelector: {}, ingress: [{from: [{podSelector: {}}]}]}", flow: from(addressNamed("10.0.3.4")), cilium: policy.Denied, kubernetes: policy.Depends,
-			applies: func(s judged) bool { return s.addressIn(clusterAddresses.PodCIDRs) },
+			applies: func(s flowSide) bool { return s.addressIn(clusterAddresses.PodCIDRs) },
 		},
 		"an address of the nodes": {
 			why:    "Cilium takes an address for one outside the cluster; here it may be the pod's own node, which always reaches it",
 			policy: "{podSelector: {}}", flow: from(addressNamed("172.20.0.7")), cilium: policy.Denied, kubernetes: policy.Depends,
-			applies: func(s judged) bool {
+			applies: func(s flowSide) bool {
 				return s.direction == policy.Ingress && s.addressIn(clusterAddresses.NodeCIDRs)
 			},
 		},
 		"labels that are no part of the identity": {
 			why:    "Cilium leaves labels that change with every rollout out of the identity, and then they select nothing",
 			policy: "{podSelector: {}, ingress: [{from: [{podSelector: {matchLabels: {pod-template-hash: '1'}}}]}]}", flow: from(podNamed("hashed")), cilium: policy.Denied, kubernetes: policy.Allowed,
-			applies: judged.selectsHash,
+			applies: flowSide.selectsHash,
 		},
 		"rules of a direction that policyTypes leaves out": {
 			why:    "Cilium enforces them all the same; to Kubernetes the policy says nothing of that direction",
 			policy: "{podSelector: {}, policyTypes: [Ingress], egress: [{to: [{podSelector: {}}]}]}", flow: to(podNamed("other")), cilium: policy.Denied, kubernetes: policy.Allowed,
-			applies: judged.leftOut,
+			applies: flowSide.leftOut,
 		},
 		"an address of the Services": {
 			why:    "policies see the pods behind it; Cilium's engine takes any address for one outside the cluster",
@@ -212,7 +212,7 @@ func TestEnginesRejectTheSame(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, cilium := engine.New(engine.Options{Agent: policy.EveryFeature()}, []json.RawMessage{doc}, nil)
+		_, cilium := engine.New(engine.Options{Agent: policy.AllFeatures()}, []json.RawMessage{doc}, nil)
 		_, kubernetes := netpol.New(clusterAddresses, []json.RawMessage{doc}, nil)
 		if (cilium == nil) != accepted.cilium || (kubernetes == nil) != accepted.kubernetes {
 			t.Errorf("%s: Cilium says %v, NetworkPolicy %v", spec, cilium, kubernetes)
@@ -222,7 +222,7 @@ func TestEnginesRejectTheSame(t *testing.T) {
 
 func bothEngines(t *testing.T, docs []json.RawMessage) (cilium, kubernetes policy.Engine) {
 	t.Helper()
-	c, err := engine.New(engine.Options{Agent: policy.EveryFeature()}, docs, agreementPods())
+	c, err := engine.New(engine.Options{Agent: policy.AllFeatures()}, docs, agreementPods())
 	if err != nil {
 		t.Fatalf("%v\n%s", err, printed(docs))
 	}

@@ -14,11 +14,11 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// TestEveryProofBeyondItsBudgetIsAFinding runs builds with each budget up to one that is
+// TestProofBudgetExceeded runs builds with each budget up to one that is
 // enough. Whatever part of the proof exceeds it, that is a finding.
-func TestEveryProofBeyondItsBudgetIsAFinding(t *testing.T) {
+func TestProofBudgetExceeded(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{"both", "both-any-namespace", "outside-the-cluster", "flow-tests-in-audit"} {
+	for _, name := range []string{"both", "both-any-namespace", "external-peers", "flow-tests-in-allow-only"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			config, items := readCase(t, filepath.Join(testdata, "generated", name))
@@ -88,7 +88,7 @@ spec:
 	return []byte(strings.Join(out, ""))
 }
 
-func TestLabelsBeyondTheBudgetAreAFinding(t *testing.T) {
+func TestLabelsProofBudgetExceeded(t *testing.T) {
 	t.Parallel()
 	r, err := fn.Verify(fn.Verification{Items: parse(t, "many.yaml", manyPods("{tenantfence.dev/fence: f, tenantfence.dev/tenant: acme}"))})
 	if err != nil || !has(r.Findings, "proof-budget-exceeded") || r.Outcome() != policy.NothingToVerify {
@@ -96,7 +96,7 @@ func TestLabelsBeyondTheBudgetAreAFinding(t *testing.T) {
 	}
 }
 
-func TestConversionsBeyondTheBudgetAreAFinding(t *testing.T) {
+func TestConversionProofBudgetExceeded(t *testing.T) {
 	t.Parallel()
 	c, err := fn.Convert(fn.Conversion{Files: []fn.File{{Name: "many.yaml", Data: manyPods("{}")}}})
 	if !errors.Is(err, fn.ErrRefused) || !has(c.Findings, "proof-budget-exceeded") {

@@ -41,7 +41,7 @@ func randomBuild(seed uint64) *build {
 	r := rand.New(rand.NewPCG(seed, 1))
 	b := &build{
 		version:     pick(r, "1.16", "1.18", "1.19", "1.20", ""),
-		enforcement: pick(r, "Audit", "Enforce"), narrowDNS: r.IntN(3) == 0, proved: seed%4 == 0,
+		enforcement: pick(r, "AllowOnly", "Enforce"), narrowDNS: r.IntN(3) == 0, proved: seed%4 == 0,
 		scope: []string{"Namespace", "Namespace", "Cluster"}[seed%3],
 	}
 	if b.version == "" {
@@ -51,7 +51,7 @@ func randomBuild(seed uint64) *build {
 	for _, name := range names {
 		t := generatedTenant{name: name}
 		if r.IntN(3) == 0 {
-			t.enforcement = pick(r, "Audit", "Enforce")
+			t.enforcement = pick(r, "AllowOnly", "Enforce")
 		}
 		for i := range r.IntN(4) {
 			t.egress = append(t.egress, randomFlow(r, fmt.Sprintf("flow%d", i), name, names))
@@ -113,7 +113,7 @@ func (b *build) changed(r *rand.Rand) *build {
 	case 2:
 		t.egress = append(t.egress, randomFlow(r, "another", t.name, names))
 	default:
-		t.enforcement = pick(r, "Audit", "Enforce")
+		t.enforcement = pick(r, "AllowOnly", "Enforce")
 	}
 	return &c
 }
@@ -149,7 +149,7 @@ spec:
   enforcement: %s
   scope: %s
   excludedNamespaces: [{name: kube-system, reason: run by others}]
-%s  limits: {cidrs: [198.51.100.0/24], fqdns: ["*.example.com", "*.cdn.example.com"], enforcement: [Audit]}
+%s  limits: {cidrs: [198.51.100.0/24], fqdns: ["*.example.com", "*.cdn.example.com"], enforcement: [AllowOnly]}
 `, b.version, b.enforcement, b.scope, dns)
 	if b.version == "" {
 		profile = strings.Replace(profile, `cluster: {cni: Cilium, ciliumVersion: ""}`, proxied, 1)

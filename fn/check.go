@@ -19,7 +19,7 @@ import (
 type checker struct {
 	in    *resource.Inputs
 	index *resource.Index
-	wanted
+	desiredState
 	// before are the items as they were, and after what will be written.
 	before []*yaml.RNode
 	after  merge.Result
@@ -31,18 +31,18 @@ func (c checker) check() (policy.Report, policy.Findings, error) {
 	findings := append(refuseEmpty(c.in, c.before, c.after.Items), slices.Concat(
 		lint.AuditAnnotation(c.after.Items), lint.UnknownAnnotations(c.after.Items), lint.Withheld(c.after.Items),
 		lint.ReservedLabels(c.fence, c.index), lint.OtherFences(c.fence, mergeOptions(c.in, c.fence).Owns, c.after.Items), lint.WithoutEffect(c.fence, c.index, c.after.Items))...)
-	if c.Unproved {
+	if c.SkipProof {
 		return policy.Report{}, findings, nil
 	}
-	for _, items := range []*[]*yaml.RNode{&c.before, &c.Before, &c.after.Items} {
+	for _, items := range []*[]*yaml.RNode{&c.before, &c.PreviousPolicies, &c.after.Items} {
 		applied, _, err := withVariables(*items, c.in.Fence.Spec.Variables)
 		if err != nil {
 			return policy.Report{}, findings, err
 		}
 		*items = applied
 	}
-	for _, look := range []func() (policy.Findings, error){c.traffic, c.closedAlready} {
-		found, err := look()
+	for _, checkFunc := range []func() (policy.Findings, error){c.traffic, c.alreadyIsolated} {
+		found, err := checkFunc()
 		if findings = append(findings, found...); err != nil {
 			return policy.Report{}, findings, err
 		}
@@ -50,62 +50,62 @@ func (c checker) check() (policy.Report, policy.Findings, error) {
 	if findings.HasError() {
 		return policy.Report{}, findings, nil
 	}
-	report, said, err := c.prove()
-	return report, append(findings, said...), err
+	report, outcome, err := c.prove()
+	return report, append(findings, outcome...), err
 }
 
 // prove proves the items, where they are all that there will be: a build that has a
 // later stage still to come would be held against policies that it has not got.
 func (c checker) prove() (policy.Report, policy.Findings, error) {
 	level := c.in.Fence.Spec.Proof
-	items, given := besideEmitted(mergeOptions(c.in, c.fence), c.after.Items, c.policies)
-	fenced := fences(c.fence)
-	asked := fenced && level != v1alpha1.ProofNone || len(c.in.FlowTests) > 0
+	items, assumedFindings := withAssumedPolicies(mergeOptions(c.in, c.fence), c.after.Items, c.policies)
+	fenced := isolatesAny(c.fence)
+	requested := fenced && level != v1alpha1.ProofNone || len(c.in.FlowTests) > 0
 	switch {
-	case asked && !complete(c.policies, items):
-		return policy.Report{}, append(c.keptUnproved(), c.said("not-proved", "spec.stages", "neither isolation nor FlowTests are decided: policies of an unlisted stage are missing; the layer with the last stage proves it, or run tenantfence verify on the rendered output")...), nil
-	case !asked && fenced:
-		return policy.Report{}, append(c.keptUnproved(), c.said("not-proved", "spec.proof", "isolation is not proved")...), nil
-	case !asked:
+	case requested && !containsAll(c.policies, items):
+		return policy.Report{}, append(c.keptUnproved(), c.outcome("not-proved", "spec.stages", "neither isolation nor FlowTests are decided: policies of an unlisted stage are missing; the layer with the last stage proves it, or run tenantfence verify on the rendered output")...), nil
+	case !requested && fenced:
+		return policy.Report{}, append(c.keptUnproved(), c.outcome("not-proved", "spec.proof", "isolation is not proved")...), nil
+	case !requested:
 		return policy.Report{}, nil, nil
 	}
-	report, err := proof{in: c.in, index: c.index, wanted: c.wanted, items: items, progress: c.Progress}.run(level)
+	report, err := proof{in: c.in, index: c.index, desiredState: c.desiredState, items: items, progress: c.Progress}.run(level)
 	if err != nil {
 		return report, nil, fmt.Errorf("prove the policies: %w", err)
 	}
-	findings := slices.Concat(report.Findings, given)
+	findings := slices.Concat(report.Findings, assumedFindings)
 	for _, t := range report.FlowTests {
 		findings = append(findings, reach.FlowTestFindings(t)...)
 	}
 	if !findings.HasError() {
-		findings = append(findings, c.proved(report)...)
+		findings = append(findings, c.provedFindings(report)...)
 	}
 	return report, findings, nil
 }
 
-// proved says what was proved, where nothing is wrong.
-func (c checker) proved(r policy.Report) policy.Findings {
+// provedFindings says what was proved, where nothing is wrong.
+func (c checker) provedFindings(r policy.Report) policy.Findings {
 	switch {
-	case r.Isolation != nil && c.index.Blind:
-		return c.said("not-proved", "", "a generator sees no other resource, so only what it generates is decided: run tenantfence verify on the whole build; %s", summary(r))
+	case r.Isolation != nil && c.index.WithoutResources:
+		return c.outcome("not-proved", "", "a generator sees no other resource, so only what it generates is decided: run tenantfence verify on the whole build; %s", summary(r))
 	case r.Isolation != nil && !r.Proved():
-		return c.said("not-proved", "", "%s", summary(r))
+		return c.outcome("not-proved", "", "%s", summary(r))
 	case r.Isolation != nil:
-		return c.said("proved", "", "%s", summary(r))
-	case len(r.FlowTests) > 0 && !fences(c.fence):
-		return c.said("not-proved", "", "isolation is not proved, since there is no Tenant; %s", flowsHold(r))
+		return c.outcome("proved", "", "%s", summary(r))
+	case len(r.FlowTests) > 0 && !isolatesAny(c.fence):
+		return c.outcome("not-proved", "", "isolation is not proved, since there is no Tenant; %s", flowTestSummary(r))
 	case len(r.FlowTests) > 0:
-		return c.said("not-proved", "spec.proof", "isolation is not proved; %s", flowsHold(r))
+		return c.outcome("not-proved", "spec.proof", "isolation is not proved; %s", flowTestSummary(r))
 	default:
 		return nil
 	}
 }
 
-func (c checker) said(check, field, format string, args ...any) policy.Findings {
+func (c checker) outcome(check, field, format string, args ...any) policy.Findings {
 	return policy.Findings{{Check: check, Severity: policy.Info, Resource: c.in.FenceRef, Field: field, Message: fmt.Sprintf(format, args...)}}
 }
 
-// summary is what was proved. What is in Audit is not isolated yet.
+// summary is what was proved. What is in AllowOnly is not isolated yet.
 func summary(r policy.Report) string {
 	i := r.Isolation
 	pods := policy.Count(i.Pods, "pod")
@@ -117,20 +117,20 @@ func summary(r policy.Report) string {
 	switch {
 	case i.Namespaces.Proved < i.Namespaces.Total() || i.Nodes.Proved < i.Nodes.Total():
 		out[0] = i.String()
-	case slices.ContainsFunc(r.Findings, func(f policy.Finding) bool { return f.Severity == policy.Warning && f.Check != "agent-setting-matters" }):
+	case slices.ContainsFunc(r.Findings, func(f policy.Finding) bool { return f.Severity == policy.Warning && f.Check != "agent-setting-unspecified" }):
 		out[0] = "isolation was looked into " + where
 	}
 	out = append(out, i.Declared.String())
 	if len(r.FlowTests) > 0 {
-		out = append(out, flowsHold(r))
+		out = append(out, flowTestSummary(r))
 	}
-	if len(i.Audited) > 0 {
-		out = append(out, "in Audit: "+strings.Join(i.Audited, ", "))
+	if len(i.AllowOnlyOwners) > 0 {
+		out = append(out, "in AllowOnly: "+strings.Join(i.AllowOnlyOwners, ", "))
 	}
 	return strings.Join(out, "; ")
 }
 
-func flowsHold(r policy.Report) string {
+func flowTestSummary(r policy.Report) string {
 	cases := 0
 	for _, t := range r.FlowTests {
 		cases += len(t.Cases)

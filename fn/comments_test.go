@@ -12,9 +12,9 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// comment writes comments into the policies of the fence as a person does: above a
+// addComments writes comments into the policies of the fence as a person does: above a
 // line, behind it or below it.
-func comment(t *testing.T, items []*yaml.RNode, r *rand.Rand) []*yaml.RNode {
+func addComments(t *testing.T, items []*yaml.RNode, r *rand.Rand) []*yaml.RNode {
 	t.Helper()
 	out := copied(items)
 	for i, n := range out {
@@ -86,9 +86,9 @@ func commentsOf(n *yaml.Node) []string {
 	return out
 }
 
-// expected are the comments on nodes of have that exist in want as well: keys of a
+// expectedComments are the comments on nodes of have that exist in want as well: keys of a
 // mapping that has them still, and elements of a list that has their equal.
-func expected(have, want *yaml.Node) []string {
+func expectedComments(have, want *yaml.Node) []string {
 	out := commentsOf(have)
 	switch {
 	case have.Kind != want.Kind || have.Kind == yaml.ScalarNode:
@@ -97,13 +97,13 @@ func expected(have, want *yaml.Node) []string {
 			for j := 0; j+1 < len(want.Content); j += 2 {
 				if have.Content[i].Value == want.Content[j].Value {
 					out = append(out, commentsOf(have.Content[i])...)
-					out = append(out, expected(have.Content[i+1], want.Content[j+1])...)
+					out = append(out, expectedComments(have.Content[i+1], want.Content[j+1])...)
 				}
 			}
 		}
 	default:
 		for _, h := range have.Content {
-			if slices.ContainsFunc(want.Content, func(w *yaml.Node) bool { return plain(h) == plain(w) }) {
+			if slices.ContainsFunc(want.Content, func(w *yaml.Node) bool { return withoutComments(h) == withoutComments(w) }) {
 				out = append(out, comments(h)...)
 			}
 		}
@@ -111,8 +111,8 @@ func expected(have, want *yaml.Node) []string {
 	return out
 }
 
-// plain is a node without its comments.
-func plain(n *yaml.Node) string {
+// withoutComments is a node without its comments.
+func withoutComments(n *yaml.Node) string {
 	c := yaml.CopyYNode(n)
 	c.HeadComment, c.LineComment, c.FootComment = "", "", ""
 	walk(c, func(n *yaml.Node) { n.HeadComment, n.LineComment, n.FootComment = "", "", "" })

@@ -13,149 +13,149 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// didItRun is the question where nothing is as the function leaves it.
-const didItRun = "did the function run? kustomize leaves it out without a word unless it is given --enable-alpha-plugins and --enable-exec; tenantfence build needs no flags"
+// notRunHint is the question where nothing is as the function leaves it.
+const notRunHint = "did the function run? kustomize leaves it out without a word unless it is given --enable-alpha-plugins and --enable-exec; tenantfence build needs no flags"
 
 // comparison holds a finished build against what the function makes of it: where it
 // changes nothing, everything is as it was generated.
 type comparison struct {
-	options       merge.Options
-	finished, now map[policy.Ref]*yaml.RNode
-	// wanted are the policies that are generated.
-	wanted map[policy.Ref]*yaml.RNode
-	// moved and left are the policies that a layer moved or renamed, as they are now, and as
+	options               merge.Options
+	finished, regenerated map[policy.Ref]*yaml.RNode
+	// desired are the policies that are generated.
+	desired map[policy.Ref]*yaml.RNode
+	// movedTo and left are the policies that a layer moved or renamed, as they are now, and as
 	// they were generated.
-	moved, left map[policy.Ref]bool
+	movedTo, movedFrom map[policy.Ref]bool
 
-	sum      policy.Comparison
+	counts   policy.Comparison
 	findings policy.Findings
 }
 
 // compare needs the desired policies of all stages.
 func compare(o merge.Options, finished, desired []*yaml.RNode) (policy.Comparison, policy.Findings) {
-	finished, _ = resource.Distinct(finished)
-	merged, said := merge.Merge(o, finished, desired)
-	c := comparison{options: o, finished: byID(finished), now: byID(merged.Items), wanted: map[policy.Ref]*yaml.RNode{}, findings: said}
+	finished, _ = resource.Deduplicate(finished)
+	merged, findings := merge.Merge(o, finished, desired)
+	c := comparison{options: o, finished: byID(finished), regenerated: byID(merged.Items), desired: map[policy.Ref]*yaml.RNode{}, findings: findings}
 	for _, n := range desired {
 		if o.Touches(n) {
-			c.wanted[resource.ID(n)] = n
+			c.desired[resource.ID(n)] = n
 		}
 	}
-	c.sum.Wanted = len(c.wanted)
+	c.counts.Desired = len(c.desired)
 	c.findMoved(finished, desired)
-	c.lookAtKept(finished, byID(desired))
+	c.checkKept(finished, byID(desired))
 	var missing policy.Findings
 	for _, change := range merged.Changes {
-		if f := c.look(change); f != nil {
+		if f := c.countChange(change); f != nil {
 			missing = append(missing, *f)
 		}
 	}
-	if c.sum.NothingThere() {
+	if c.counts.AllMissing() {
 		missing = policy.Findings{c.allMissing()}
 	}
 	c.findings = append(c.findings, missing...)
-	return c.sum, c.findings
+	return c.counts, c.findings
 }
 
 // findMoved takes the policies that a layer moved or renamed out of the comparison, which
 // would find each both missing and unexpected.
 func (c *comparison) findMoved(finished, desired []*yaml.RNode) {
-	c.moved, c.left = map[policy.Ref]bool{}, map[policy.Ref]bool{}
-	renames := lint.Renamed(slices.DeleteFunc(slices.Clone(desired), func(n *yaml.RNode) bool { return c.wanted[resource.ID(n)] == nil }), finished)
+	c.movedTo, c.movedFrom = map[policy.Ref]bool{}, map[policy.Ref]bool{}
+	renames := lint.Renamed(slices.DeleteFunc(slices.Clone(desired), func(n *yaml.RNode) bool { return c.desired[resource.ID(n)] == nil }), finished)
 	for _, r := range renames {
-		c.moved[resource.IDOf(r.To)], c.left[resource.IDOf(r.From)] = true, true
+		c.movedTo[resource.IDOf(r.To)], c.movedFrom[resource.IDOf(r.From)] = true, true
 	}
 	c.findings = append(c.findings, lint.RefuseRenamed(c.options.Config, renames)...)
 	for _, f := range lint.Moved(finished) {
 		from := resource.IDOf(f.Resource)
-		if c.moved[from] || c.wanted[from] != nil {
+		if c.movedTo[from] || c.desired[from] != nil {
 			continue
 		}
 		c.findings = append(c.findings, f)
-		c.moved[from] = true
+		c.movedTo[from] = true
 		from.Namespace = c.finished[from].GetAnnotations()[resource.AnnotationNamespace]
-		c.left[from] = true
+		c.movedFrom[from] = true
 	}
 }
 
-// lookAtKept looks at the policies of this fence that a run keeps as they are, since their
+// checkKept looks at the policies of this fence that a run keeps as they are, since their
 // stage is not listed: the run of that stage would change or delete what is not as it is
 // generated.
-func (c *comparison) lookAtKept(finished []*yaml.RNode, desired map[policy.Ref]*yaml.RNode) {
+func (c *comparison) checkKept(finished []*yaml.RNode, desired map[policy.Ref]*yaml.RNode) {
 	for _, n := range finished {
 		id := resource.ID(n)
-		if !c.options.Owns(n) || resource.Local(n) || c.wanted[id] != nil || c.now[id] == nil || c.moved[id] {
+		if !c.options.Owns(n) || resource.IsLocalConfig(n) || c.desired[id] != nil || c.regenerated[id] == nil || c.movedTo[id] {
 			continue
 		}
 		switch plan := desired[id]; {
 		case plan == nil && c.options.Emits(n):
-			c.sum.Unexpected++
+			c.counts.Unexpected++
 			c.unexpected(resource.RefOf(n))
-		case plan != nil && c.options.Emits(plan) && !merge.AsPlanned(n, plan):
-			c.say("policy-changed", resource.RefOf(n), "is of a stage that is not listed, and is not as it is generated: run the layer that lists the stage, or find the layer that changes it")
+		case plan != nil && c.options.Emits(plan) && !merge.IsUpToDate(n, plan):
+			c.report("policy-changed", resource.RefOf(n), "is of a stage that is not listed, and is not as it is generated: run the layer that lists the stage, or find the layer that changes it")
 		}
 	}
 }
 
 func (c *comparison) unexpected(ref policy.Ref) {
-	c.say("policy-unexpected", ref, "has the label of fence %s, and no field declares it: build again, which removes it, or remove it at its source", c.options.Fence.Name)
+	c.report("policy-unexpected", ref, "has the label of fence %s, and no field declares it: build again, which removes it, or remove it at its source", c.options.Fence.Name)
 }
 
-// look counts one change that the function would make, and says what it means. Where
+// countChange counts one change that the function would make, and says what it means. Where
 // a policy is missing it returns that, since all of them may be.
-func (c *comparison) look(change policy.Change) *policy.Finding {
+func (c *comparison) countChange(change policy.Change) *policy.Finding {
 	id := resource.IDOf(change.Ref)
 	switch {
-	case change.Action == policy.Created && c.left[id]:
-		c.sum.Moved++
+	case change.Action == policy.Created && c.movedFrom[id]:
+		c.counts.Moved++
 	case change.Action == policy.Created:
-		c.sum.Missing++
+		c.counts.Missing++
 		return &policy.Finding{
 			Check: "policy-missing", Severity: policy.Error, Resource: change.Ref,
-			Message: fmt.Sprintf("is not there, and is needed for %s: build again, or find the layer that removes or renames it", forText(c.wanted[id])),
+			Message: fmt.Sprintf("is not there, and is needed for %s: build again, or find the layer that removes or renames it", reasonText(c.desired[id])),
 		}
-	case change.Action == policy.Deleted && !c.moved[id]:
-		c.sum.Unexpected++
+	case change.Action == policy.Deleted && !c.movedTo[id]:
+		c.counts.Unexpected++
 		c.unexpected(change.Ref)
 	case change.Action == policy.Configured:
 		c.changed(change.Ref, id)
-	case change.Action == policy.Unchanged && c.wanted[id] != nil:
-		c.sum.AsGenerated++
+	case change.Action == policy.Unchanged && c.desired[id] != nil:
+		c.counts.Matching++
 	}
 	return nil
 }
 
-// shown is how many reasons of one resource are listed.
-const shown = 3
+// maxShown is how many reasons of one resource are listed.
+const maxShown = 3
 
 func (c *comparison) changed(ref, id policy.Ref) {
-	text := policy.Brief(merge.Differences(c.finished[id], c.now[id]))
-	if c.wanted[id] == nil {
-		c.say("patch-missing", ref, "is not as the function leaves it: %s: set this in the file that declares it, or build again, or find the layer that changes it back", text)
+	text := policy.Brief(merge.Differences(c.finished[id], c.regenerated[id]))
+	if c.desired[id] == nil {
+		c.report("patch-missing", ref, "is not as the function leaves it: %s: set this in the file that declares it, or build again, or find the layer that changes it back", text)
 		return
 	}
-	c.sum.Changed++
-	c.say("policy-changed", ref, "is not as it was generated: %s: build again, or find the layer that changes it; what it must say belongs in a Tenant or in the profile", text)
+	c.counts.Changed++
+	c.report("policy-changed", ref, "is not as it was generated: %s: build again, or find the layer that changes it; what it must say belongs in a Tenant or in the profile", text)
 }
 
-func (c *comparison) say(check string, ref policy.Ref, format string, args ...any) {
+func (c *comparison) report(check string, ref policy.Ref, format string, args ...any) {
 	c.findings = append(c.findings, policy.Finding{Check: check, Severity: policy.Error, Resource: ref, Message: fmt.Sprintf(format, args...)})
 }
 
 func (c *comparison) allMissing() policy.Finding {
-	which := fmt.Sprintf("none of the %d policies that are needed is there", c.sum.Wanted)
-	if c.sum.Wanted == 1 {
+	which := fmt.Sprintf("none of the %d policies that are needed is there", c.counts.Desired)
+	if c.counts.Desired == 1 {
 		which = "the only policy that is needed is not there"
 	}
 	return policy.Finding{
 		Check: "policy-missing", Severity: policy.Error, Resource: c.options.Config,
-		Message: which + ": " + didItRun + "; neither flows nor isolation were looked into",
+		Message: which + ": " + notRunHint + "; neither flows nor isolation were looked into",
 	}
 }
 
-// forText is the fields that asked for a policy, the first ones where there are many.
-func forText(n *yaml.RNode) string {
-	return firstOf(strings.Split(n.GetAnnotations()[resource.AnnotationFor], "\n"))
+// reasonText is the fields that asked for a policy, the first ones where there are many.
+func reasonText(n *yaml.RNode) string {
+	return truncatedList(strings.Split(n.GetAnnotations()[resource.AnnotationFor], "\n"))
 }
 
 func byID(items []*yaml.RNode) map[policy.Ref]*yaml.RNode {

@@ -34,7 +34,7 @@ type Converted struct {
 	// Changes are the policies that were converted.
 	Changes policy.Changes
 	// Compared counts what was compared. Each policy was alone.
-	Compared reach.Sameness
+	Compared reach.Equivalence
 	Findings policy.Findings
 }
 
@@ -56,14 +56,14 @@ func Convert(c Conversion) (Converted, error) {
 		policies = append(policies, t.Policies...)
 	}
 	var malformed policy.Findings
-	c.Inputs, malformed = resource.Known(c.Inputs)
+	c.Inputs, malformed = resource.Readable(c.Inputs)
 	out.Findings = append(out.Findings, malformed...)
 	for _, p := range policies {
 		ref := p.Ref
 		ref.APIVersion, ref.Kind = p.After.GetApiVersion(), p.After.GetKind()
 		out.Changes = append(out.Changes, policy.Change{Action: policy.Configured, Ref: ref})
 	}
-	s := newSameProof(c, policies, others)
+	s := newEquivalenceProof(c, policies, others)
 	if err := s.prove(); err != nil {
 		return out, err
 	}

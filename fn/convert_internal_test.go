@@ -11,7 +11,7 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-const honest = `
+const validPolicy = `
 apiVersion: networking.k8s.io/v1
 kind: NetworkPolicy
 metadata: {name: web, namespace: acme}
@@ -46,7 +46,7 @@ spec:
 // workload is known.
 func TestBrokenConversionsDiffer(t *testing.T) {
 	t.Parallel()
-	for name, broken := range map[string]struct{ was, is, said string }{
+	for name, broken := range map[string]struct{ was, is, message string }{
 		"another subject":            {"matchLabels: {app: web}", "matchLabels: {app: wep}", "no longer closes the egress of"},
 		"every subject":              {"  endpointSelector:\n    matchLabels: {app: web}", "  endpointSelector: {}", "which was open"},
 		"another peer":               {"app: proxy", "app: proxies", "no longer lets a pod with app=proxy in acme reach a pod with app=web in acme"},
@@ -68,7 +68,7 @@ func TestBrokenConversionsDiffer(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			text, err := convert.Convert("web.yaml", []byte(honest))
+			text, err := convert.Convert("web.yaml", []byte(validPolicy))
 			if err != nil || len(text.Policies) != 1 {
 				t.Fatal(err, text.Findings)
 			}
@@ -78,12 +78,12 @@ func TestBrokenConversionsDiffer(t *testing.T) {
 				t.Fatalf("%q is not in\n%s", broken.was, before)
 			}
 			text.Policies[0].After = yaml.MustParse(after)
-			s := newSameProof(Conversion{}, text.Policies, nil)
+			s := newEquivalenceProof(Conversion{}, text.Policies, nil)
 			if err := s.prove(); err != nil {
 				t.Fatal(err)
 			}
-			if !s.findings.HasError() || !slices.ContainsFunc(s.findings, func(f policy.Finding) bool { return strings.Contains(f.String(), broken.said) }) {
-				t.Errorf("%v, want %q in\n%s", s.findings, broken.said, after)
+			if !s.findings.HasError() || !slices.ContainsFunc(s.findings, func(f policy.Finding) bool { return strings.Contains(f.String(), broken.message) }) {
+				t.Errorf("%v, want %q in\n%s", s.findings, broken.message, after)
 			}
 		})
 	}

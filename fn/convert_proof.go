@@ -17,26 +17,26 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// sameProof proves that converted policies do what they did.
-type sameProof struct {
+// equivalenceProof proves that converted policies do what they did.
+type equivalenceProof struct {
 	policies  []convert.Policy
 	others    []*yaml.RNode
 	namespace string
 	index     *resource.Index
 	progress  policy.Progress
-	compared  reach.Sameness
+	compared  reach.Equivalence
 	findings  policy.Findings
 }
 
-func newSameProof(c Conversion, policies []convert.Policy, others []*yaml.RNode) *sameProof {
-	s := &sameProof{policies: policies, others: others, namespace: c.Namespace, progress: c.Progress}
+func newEquivalenceProof(c Conversion, policies []convert.Policy, others []*yaml.RNode) *equivalenceProof {
+	s := &equivalenceProof{policies: policies, others: others, namespace: c.Namespace, progress: c.Progress}
 	if s.namespace == "" {
 		s.namespace = "default"
 	}
 	var items []*yaml.RNode
 	seen := map[policy.Ref]bool{}
 	for _, n := range slices.Concat(others, c.Inputs) {
-		n = s.placed(n)
+		n = s.withNamespace(n)
 		// What is told twice is known.
 		if id := resource.ID(n); !seen[id] {
 			seen[id] = true
@@ -52,9 +52,9 @@ func newSameProof(c Conversion, policies []convert.Policy, others []*yaml.RNode)
 	return s
 }
 
-// placed is a copy of a resource with a namespace. One that is of the whole cluster is not
+// withNamespace is a copy of a resource with a namespace. One that is of the whole cluster is not
 // harmed.
-func (s *sameProof) placed(n *yaml.RNode) *yaml.RNode {
+func (s *equivalenceProof) withNamespace(n *yaml.RNode) *yaml.RNode {
 	c := n.Copy()
 	if c.GetNamespace() == "" && c.GetKind() != "Namespace" {
 		// It fails only for what is no mapping, which no resource is.
@@ -63,15 +63,15 @@ func (s *sameProof) placed(n *yaml.RNode) *yaml.RNode {
 	return c
 }
 
-func (s *sameProof) prove() error {
-	taken := map[policy.Ref]bool{}
+func (s *equivalenceProof) prove() error {
+	usedNames := map[policy.Ref]bool{}
 	for _, n := range s.others {
-		taken[resource.ID(s.placed(n))] = true
+		usedNames[resource.ID(s.withNamespace(n))] = true
 	}
 	for i, p := range s.policies {
-		s.progress.Tell("comparing policies", i, len(s.policies))
-		if taken[resource.ID(s.placed(p.After))] {
-			s.say("policy-name-taken", p, "cannot have this name, since there is a CiliumNetworkPolicy of it already: rename one of the two")
+		s.progress.Report("comparing policies", i, len(s.policies))
+		if usedNames[resource.ID(s.withNamespace(p.After))] {
+			s.report("policy-name-taken", p, "cannot have this name, since there is a CiliumNetworkPolicy of it already: rename one of the two")
 			continue
 		}
 		if err := s.proveOne(p); err != nil {
@@ -81,70 +81,70 @@ func (s *sameProof) prove() error {
 	return nil
 }
 
-func (s *sameProof) say(check string, p convert.Policy, format string, args ...any) {
+func (s *equivalenceProof) report(check string, p convert.Policy, format string, args ...any) {
 	s.findings = append(s.findings, policy.Finding{Check: check, Severity: policy.Error, Resource: p.Ref, Message: fmt.Sprintf(format, args...)})
 }
 
 // proveOne compares one policy with what it became, each alone, so that no other hides a
 // difference.
-func (s *sameProof) proveOne(p convert.Policy) error {
-	before, err := s.placed(p.Before).MarshalJSON()
+func (s *equivalenceProof) proveOne(p convert.Policy) error {
+	before, err := s.withNamespace(p.Before).MarshalJSON()
 	if err != nil {
 		return err
 	}
-	after, err := s.placed(p.After).MarshalJSON()
+	after, err := s.withNamespace(p.After).MarshalJSON()
 	if err != nil {
 		return err
 	}
 	endpoints := reach.Endpoints{Index: s.index, Fence: &policy.Fence{}}
-	pods := append(endpoints.Pods(), namesPorts(before)...)
-	one, err := engine.New(engine.Options{Agent: policy.EveryFeature()}, []json.RawMessage{before}, pods)
+	pods := append(endpoints.Pods(), namedPortsPod(before)...)
+	one, err := engine.New(engine.Options{Agent: policy.AllFeatures()}, []json.RawMessage{before}, pods)
 	if err != nil {
 		return s.rejected(p, "is no NetworkPolicy that Kubernetes takes: correct it", err)
 	}
 	if err := engine.Validate(after); err != nil {
 		return s.rejected(p, "would be rejected as a CiliumNetworkPolicy, and is not converted", policy.RejectedError{{Err: err}})
 	}
-	other, err := engine.New(engine.Options{Agent: policy.EveryFeature()}, []json.RawMessage{after}, pods)
+	other, err := engine.New(engine.Options{Agent: policy.AllFeatures()}, []json.RawMessage{after}, pods)
 	if err != nil {
 		return s.rejected(p, "would be rejected as a CiliumNetworkPolicy, and is not converted", err)
 	}
-	same, err := reach.Proof{Engine: one, Fence: &policy.Fence{}, Endpoints: endpoints}.Same(other)
+	equivalence, err := reach.Proof{Engine: one, Fence: &policy.Fence{}, Endpoints: endpoints}.Equivalence(other)
 	var budget policy.BudgetError
 	if errors.As(err, &budget) {
-		s.say("proof-budget-exceeded", p, "is not converted, since its selectors need %d representative pods, and the budget of a comparison is %d: narrow the selectors", budget.Needs, budget.Limit)
+		s.report("proof-budget-exceeded", p, "is not converted, since its selectors need %d representative pods, and the budget of a comparison is %d: narrow the selectors", budget.Needed, budget.Limit)
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	s.compared.Pods += same.Pods
-	s.compared.Peers += same.Peers
-	s.compared.Openings += same.Openings
-	for _, d := range same.Differences {
-		s.say("conversion-differs", p, "is not converted, since as a CiliumNetworkPolicy it %s: this is a mistake of tenantfence's, please report it", d)
+	s.compared.Pods += equivalence.Pods
+	s.compared.Peers += equivalence.Peers
+	s.compared.Openings += equivalence.Openings
+	for _, d := range equivalence.Differences {
+		s.report("conversion-differs", p, "is not converted, since as a CiliumNetworkPolicy it %s: this is a mistake of tenantfence's, please report it", d)
 	}
 	return nil
 }
 
 // rejected says that Cilium does not take a policy. Any other error stays one.
-func (s *sameProof) rejected(p convert.Policy, what string, err error) error {
+func (s *equivalenceProof) rejected(p convert.Policy, what string, err error) error {
 	var rejected policy.RejectedError
 	if !errors.As(err, &rejected) {
 		return err
 	}
 	for _, r := range rejected {
-		s.say("policy-rejected", p, "%s: %v", what, r.Err)
+		s.report("policy-rejected", p, "%s: %v", what, r.Err)
 	}
 	return nil
 }
 
-// firstName is the number of the first port that has a name: policies hardly say it.
-const firstName = 50001
+// firstNamedPort is the number of the first port that has a name: policies hardly say it.
+const firstNamedPort = 50001
 
-// namesPorts is a pod that numbers each port that a policy names in its own way: two names
+// namedPortsPod is a pod that numbers each port that a policy names in its own way: two names
 // for one number are not told apart.
-func namesPorts(doc []byte) []policy.Endpoint {
+func namedPortsPod(doc []byte) []policy.Endpoint {
 	var np networkingv1.NetworkPolicy
 	if err := json.Unmarshal(doc, &np); err != nil {
 		// The engine says so.
@@ -158,14 +158,14 @@ func namesPorts(doc []byte) []policy.Endpoint {
 		all = append(all, r.Ports...)
 	}
 	pod := policy.Endpoint{
-		Kind: policy.PodEndpoint, Name: "a pod with every port", Imagined: true,
+		Kind: policy.PodEndpoint, Name: "a pod with every port", Representative: true,
 		Namespace: np.Namespace, Labels: map[string]string{v1alpha1.Group + "/ports": "every"}, ServiceAccount: "default",
 	}
 	for _, p := range all {
 		if p.Port == nil || p.Port.StrVal == "" {
 			continue
 		}
-		named := policy.NamedPort{Name: p.Port.StrVal, Port: uint16(firstName + len(pod.Ports)), Protocol: v1alpha1.TCP}
+		named := policy.NamedPort{Name: p.Port.StrVal, Port: uint16(firstNamedPort + len(pod.Ports)), Protocol: v1alpha1.TCP}
 		if p.Protocol != nil {
 			named.Protocol = v1alpha1.Protocol(*p.Protocol)
 		}

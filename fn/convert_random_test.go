@@ -22,13 +22,13 @@ func TestConvertRandomPolicies(t *testing.T) {
 	}
 	openings := 0
 	for seed := range uint64(80) {
-		d := policyDice{newSource(1000 + seed)}
+		d := policyGenerator{newSource(1000 + seed)}
 		docs, _ := d.policies(t)
 		var text bytes.Buffer
-		said := 0
+		commentCount := 0
 		for _, doc := range docs {
 			var out string
-			out, said = d.commented(t, doc, said)
+			out, commentCount = d.commented(t, doc, commentCount)
 			text.WriteString("---\n" + out)
 		}
 		once, err := fn.Convert(fn.Conversion{Files: []fn.File{{Name: "p.yaml", Data: text.Bytes()}}, Inputs: workloads})
@@ -37,7 +37,7 @@ func TestConvertRandomPolicies(t *testing.T) {
 		}
 		openings += once.Compared.Openings
 		got := once.Texts[0].Bytes()
-		for i := range said {
+		for i := range commentCount {
 			if comment := fmt.Sprintf("# comment %d.", i); bytes.Count(got, []byte(comment)) != 1 {
 				t.Errorf("seed %d: %s is not there once\n%s\nbecame\n%s", seed, comment, text.String(), got)
 			}
@@ -57,11 +57,11 @@ func TestConvertRandomPolicies(t *testing.T) {
 
 // commented writes a policy as YAML, and says something of many of its lines, above or
 // beside them: "# comment 1.". It returns how much was said from the first on.
-func (d policyDice) commented(t *testing.T, doc []byte, said int) (string, int) {
+func (d policyGenerator) commented(t *testing.T, doc []byte, commentCount int) (string, int) {
 	t.Helper()
 	if d.IntN(5) == 0 {
 		// JSON is YAML, in flow style.
-		return string(doc) + "\n", said
+		return string(doc) + "\n", commentCount
 	}
 	text, err := sigs.JSONToYAML(doc)
 	if err != nil {
@@ -72,16 +72,16 @@ func (d policyDice) commented(t *testing.T, doc []byte, said int) (string, int) 
 		line = strings.TrimSuffix(line, "\n")
 		indent := line[:len(line)-len(strings.TrimLeft(line, " "))]
 		if d.IntN(4) == 0 {
-			fmt.Fprintf(&out, "%s# comment %d.\n", indent, said)
-			said++
+			fmt.Fprintf(&out, "%s# comment %d.\n", indent, commentCount)
+			commentCount++
 		}
 		if d.IntN(4) == 0 {
-			line += fmt.Sprintf(" # comment %d.", said)
-			said++
+			line += fmt.Sprintf(" # comment %d.", commentCount)
+			commentCount++
 		}
 		out.WriteString(line + "\n")
 	}
-	return out.String(), said
+	return out.String(), commentCount
 }
 
 const agreementWorkloads = `

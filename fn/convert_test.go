@@ -13,7 +13,7 @@ import (
 )
 
 // TestConverted converts the input.yaml of each case. output.yaml is what comes out, and
-// said.txt what is said of it; where something is refused nothing comes out. What came out
+// findings.txt what is said of it; where something is refused nothing comes out. What came out
 // stays as it is.
 func TestConverted(t *testing.T) {
 	cases, err := filepath.Glob("../testdata/converted/*")
@@ -27,8 +27,8 @@ func TestConverted(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got, said := converted(t, data)
-			golden(t, filepath.Join(dir, "said.txt"), said)
+			got, messages := converted(t, data)
+			golden(t, filepath.Join(dir, "findings.txt"), messages)
 			if got == nil {
 				if _, err := os.Stat(filepath.Join(dir, "output.yaml")); err == nil {
 					t.Error("output.yaml is there, though the input is refused")
@@ -36,8 +36,8 @@ func TestConverted(t *testing.T) {
 				return
 			}
 			golden(t, filepath.Join(dir, "output.yaml"), string(got))
-			if again, said := converted(t, got); !bytes.Equal(again, got) {
-				t.Errorf("a second run changes it:\n%s%s", again, said)
+			if again, messages := converted(t, got); !bytes.Equal(again, got) {
+				t.Errorf("a second run changes it:\n%s%s", again, messages)
 			}
 		})
 	}
@@ -50,26 +50,26 @@ func converted(t *testing.T, data []byte) ([]byte, string) {
 	if err != nil && !errors.Is(err, fn.ErrRefused) {
 		t.Fatal(err)
 	}
-	var said bytes.Buffer
-	if err := output.Text(&said, c.Findings); err != nil {
+	var messages bytes.Buffer
+	if err := output.Text(&messages, c.Findings); err != nil {
 		t.Fatal(err)
 	}
 	if err != nil {
-		fmt.Fprintln(&said, err)
-		return nil, said.String()
+		fmt.Fprintln(&messages, err)
+		return nil, messages.String()
 	}
 	for _, change := range c.Changes {
-		fmt.Fprintln(&said, change)
+		fmt.Fprintln(&messages, change)
 	}
-	fmt.Fprintf(&said, "%d pods, %d peers, %d openings\n", c.Compared.Pods, c.Compared.Peers, c.Compared.Openings)
+	fmt.Fprintf(&messages, "%d pods, %d peers, %d openings\n", c.Compared.Pods, c.Compared.Peers, c.Compared.Openings)
 	if len(c.Changes) > 0 && (c.Compared.Pods < 2*len(c.Changes) || c.Compared.Peers < 10*len(c.Changes)) {
 		t.Errorf("next to nothing was compared: %+v", c.Compared)
 	}
-	return c.Texts[0].Bytes(), said.String()
+	return c.Texts[0].Bytes(), messages.String()
 }
 
 // Lines end as they did.
-func TestConvertedLineEnds(t *testing.T) {
+func TestConvertKeepsLineEndings(t *testing.T) {
 	t.Parallel()
 	data, err := os.ReadFile("../testdata/converted/document-ends/input.yaml")
 	if err != nil {

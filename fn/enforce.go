@@ -17,41 +17,41 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// enforcement is an engine that enforces policies, nil where they stop the proof.
-type enforcement struct {
+// startedEngine is an engine that enforces policies, nil where they stop the proof.
+type startedEngine struct {
 	policy.Engine
 	// undecided are the policies that warnings are about and that the engine does not have, or
 	// not as they are written: flows at the pods that they may select are unknown.
 	undecided []policy.Ref
 }
 
-// enforce starts an engine on policies. A policy that cannot be decided in a namespace without
+// startEngine starts an engine on policies. A policy that cannot be decided in a namespace without
 // a tenant is left out, with a warning. Anything else that cannot be decided stops the proof.
-func enforce(fence *policy.Fence, index *resource.Index, items []*yaml.RNode, closed closing) (enforcement, policy.Findings, error) {
-	said := lint.Requirements(fence, items)
+func startEngine(fence *policy.Fence, index *resource.Index, items []*yaml.RNode, synthetic syntheticDefaultDeny) (startedEngine, policy.Findings, error) {
+	findings := lint.Requirements(fence, items)
 	for {
-		items = leaveOut(items, said)
-		e, err := newEngine(fence, index, items, closed)
+		items = withoutReported(items, findings)
+		e, err := newEngine(fence, index, items, synthetic)
 		var rejected policy.RejectedError
 		switch {
 		case errors.As(err, &rejected):
-			said = append(said, rejections(fence, rejected, items)...)
+			findings = append(findings, rejections(fence, rejected, items)...)
 		case err != nil:
-			return enforcement{}, said, err
+			return startedEngine{}, findings, err
 		}
 		switch {
-		case said.HasError():
-			return enforcement{}, said, nil
+		case findings.HasError():
+			return startedEngine{}, findings, nil
 		case err == nil:
-			return enforcement{Engine: e, undecided: warned(said)}, said, nil
+			return startedEngine{Engine: e, undecided: warnedResources(findings)}, findings, nil
 		}
 	}
 }
 
-// warned are the resources that warnings are about. An error fails the proof by itself.
-func warned(said policy.Findings) []policy.Ref {
+// warnedResources are the resources that warnings are about. An error fails the proof by itself.
+func warnedResources(findings policy.Findings) []policy.Ref {
 	var out []policy.Ref
-	for _, f := range said {
+	for _, f := range findings {
 		if f.Severity == policy.Warning {
 			out = append(out, f.Resource)
 		}
@@ -59,10 +59,10 @@ func warned(said policy.Findings) []policy.Ref {
 	return out
 }
 
-// leaveOut drops the items that findings are about.
-func leaveOut(items []*yaml.RNode, said policy.Findings) []*yaml.RNode {
+// withoutReported drops the items that findings are about.
+func withoutReported(items []*yaml.RNode, findings policy.Findings) []*yaml.RNode {
 	out := map[policy.Ref]bool{}
-	for _, f := range said {
+	for _, f := range findings {
 		out[resource.IDOf(f.Resource)] = true
 	}
 	return slices.DeleteFunc(slices.Clone(items), func(n *yaml.RNode) bool { return out[resource.ID(n)] })
@@ -71,15 +71,15 @@ func leaveOut(items []*yaml.RNode, said policy.Findings) []*yaml.RNode {
 // newEngine has the cluster's enforcer enforce the policies among the items and, beside
 // them, a default-deny for some tenants and nodes. A policy.RejectedError says which policies it
 // cannot.
-func newEngine(fence *policy.Fence, index *resource.Index, items []*yaml.RNode, closed closing) (policy.Engine, error) {
-	docs, err := closed.policies(fence.Cluster.CNI)
+func newEngine(fence *policy.Fence, index *resource.Index, items []*yaml.RNode, synthetic syntheticDefaultDeny) (policy.Engine, error) {
+	docs, err := synthetic.policies(fence.Cluster.CNI)
 	if err != nil {
 		return nil, err
 	}
-	distinct, _ := resource.Distinct(items)
+	distinct, _ := resource.Deduplicate(items)
 	for _, n := range distinct {
 		// What is only inventory never reaches the cluster: a deny there hides nothing.
-		if !enforced(fence, n) || resource.Local(n) {
+		if !isEnforced(fence, n) || resource.IsLocalConfig(n) {
 			continue
 		}
 		data, err := n.MarshalJSON()
@@ -88,7 +88,7 @@ func newEngine(fence *policy.Fence, index *resource.Index, items []*yaml.RNode, 
 		}
 		docs = append(docs, data)
 	}
-	e, err := engineOf(reach.Endpoints{Index: index, Fence: fence}, inMesh(fence, items), docs)
+	e, err := newEngineFor(reach.Endpoints{Index: index, Fence: fence}, inMesh(fence, items), docs)
 	if err != nil {
 		return nil, fmt.Errorf("start the policy engine: %w", err)
 	}
@@ -109,8 +109,8 @@ func fullName(n *yaml.RNode) string {
 	return policy.FullName(n.GetKind(), n.GetNamespace(), n.GetName())
 }
 
-// engineOf is the enforcer of a cluster, in a mesh or alone.
-func engineOf(of reach.Endpoints, mesh bool, policies []json.RawMessage) (policy.Engine, error) {
+// newEngineFor is the enforcer of a cluster, in a mesh or alone.
+func newEngineFor(of reach.Endpoints, mesh bool, policies []json.RawMessage) (policy.Engine, error) {
 	c, pods := of.Fence.Cluster, of.Pods()
 	if c.CNI != v1alpha1.CNIKubernetes {
 		return engine.New(engine.Options{
@@ -124,10 +124,10 @@ func engineOf(of reach.Endpoints, mesh bool, policies []json.RawMessage) (policy
 	return netpol.New(options, policies, pods)
 }
 
-// enforced reports whether an item is for the enforcer: a policy, or what policies refer to.
-func enforced(fence *policy.Fence, n *yaml.RNode) bool {
+// isEnforced reports whether an item is for the enforcer: a policy, or what policies refer to.
+func isEnforced(fence *policy.Fence, n *yaml.RNode) bool {
 	if resource.Group(n) == resource.AdministratorGroup {
-		return n.GetKind() == resource.KindAdministrator && fence.DecidesClusterNetworkPolicies()
+		return n.GetKind() == resource.KindAdministrator && fence.EnforcesClusterNetworkPolicies()
 	}
 	return resource.IsPolicy(n) || resource.Group(n) == "cilium.io" && n.GetKind() == resource.KindCIDRGroup
 }
@@ -155,7 +155,7 @@ func rejections(fence *policy.Fence, rejected policy.RejectedError, items []*yam
 			Check: "policy-rejected", Severity: policy.Error, Resource: refs[r.Name],
 			Message: fmt.Sprintf("is rejected by %s, or refers to what is not known here, so that nothing is proved: %v", by, r.Err),
 		}
-		if !fence.Concerns(f.Resource.Namespace) {
+		if !fence.MayAffectTenant(f.Resource.Namespace) {
 			f.Severity = policy.Warning
 			f.Message = fmt.Sprintf("is rejected by %s, or refers to what is not known here, and is left out: %v", by, r.Err)
 		}

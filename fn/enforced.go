@@ -12,42 +12,42 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// asEnforced are the items as they will be once every tenant and all nodes are enforced:
-// in Audit nothing is default-denied, and no L7 rule exists. A policy that differs from the
+// itemsAsEnforced are the items as they will be once every tenant and all nodes are enforced:
+// in AllowOnly nothing is default-denied, and no L7 rule exists. A policy that differs from the
 // generated one is kept as it is. The second result is the items that equal the generated
 // ones.
-func (p proof) asEnforced() (items []*yaml.RNode, own map[*yaml.RNode]bool, err error) {
-	now, then := byID(p.policies), map[policy.Ref]*yaml.RNode{}
-	audit := !audited(p.fence).empty()
-	var later []*yaml.RNode
-	if audit {
-		fence := p.fence.AsEnforced()
-		if later, err = render.Render(fence, plan.Plan(fence)); err != nil {
+func (p proof) itemsAsEnforced() (items []*yaml.RNode, own map[*yaml.RNode]bool, err error) {
+	currentByID, enforcedByID := byID(p.policies), map[policy.Ref]*yaml.RNode{}
+	hasAllowOnly := !allowOnly(p.fence).empty()
+	var enforcedItems []*yaml.RNode
+	if hasAllowOnly {
+		fence := p.fence.FullyEnforced()
+		if enforcedItems, err = render.Render(fence, plan.Plan(fence)); err != nil {
 			return nil, nil, fmt.Errorf("as if all were enforced: %w", err)
 		}
-		then = byID(later)
+		enforcedByID = byID(enforcedItems)
 	}
 	own = map[*yaml.RNode]bool{}
-	there := byID(p.items)
-	distinct, _ := resource.Distinct(p.items)
+	present := byID(p.items)
+	distinct, _ := resource.Deduplicate(p.items)
 	for _, n := range distinct {
 		id := resource.ID(n)
-		generated, err := sameContent(n, now[id])
+		generated, err := sameContent(n, currentByID[id])
 		switch {
 		case err != nil:
 			return nil, nil, fmt.Errorf("read %s: %w", resource.RefOf(n), err)
-		case resource.Local(n):
+		case resource.IsLocalConfig(n):
 			// It never reaches the cluster.
-		case !audit || !generated || ofTwin(n, p.twin):
+		case !hasAllowOnly || !generated || isNetworkPolicyForm(n, p.networkPolicyForm):
 			own[n] = generated
 			items = append(items, n)
-		case then[id] != nil:
-			own[then[id]] = true
-			items = append(items, then[id])
+		case enforcedByID[id] != nil:
+			own[enforcedByID[id]] = true
+			items = append(items, enforcedByID[id])
 		}
 	}
-	for _, n := range slices.DeleteFunc(later, func(n *yaml.RNode) bool { return now[resource.ID(n)] != nil }) {
-		if n, err = apart(n, there); err != nil {
+	for _, n := range slices.DeleteFunc(enforcedItems, func(n *yaml.RNode) bool { return currentByID[resource.ID(n)] != nil }) {
+		if n, err = renameIfTaken(n, present); err != nil {
 			return nil, nil, err
 		}
 		own[n] = true
@@ -56,10 +56,10 @@ func (p proof) asEnforced() (items []*yaml.RNode, own map[*yaml.RNode]bool, err 
 	return items, own, nil
 }
 
-// apart gives a policy that will exist another name, where somebody else's has its name now:
+// renameIfTaken gives a policy that will exist another name, where somebody else's has its name now:
 // the enforcer takes no two of one name.
-func apart(n *yaml.RNode, there map[policy.Ref]*yaml.RNode) (*yaml.RNode, error) {
-	if there[resource.ID(n)] == nil {
+func renameIfTaken(n *yaml.RNode, present map[policy.Ref]*yaml.RNode) (*yaml.RNode, error) {
+	if present[resource.ID(n)] == nil {
 		return n, nil
 	}
 	n = n.Copy()
@@ -69,9 +69,9 @@ func apart(n *yaml.RNode, there map[policy.Ref]*yaml.RNode) (*yaml.RNode, error)
 	return n, nil
 }
 
-// ofTwin says whether a policy is a NetworkPolicy beside others, which in Audit is not there.
-func ofTwin(n *yaml.RNode, twin *policy.Fence) bool {
-	return twin != nil && n.GetKind() == resource.KindKubernetes
+// isNetworkPolicyForm says whether a policy is a NetworkPolicy beside others, which in AllowOnly is not there.
+func isNetworkPolicyForm(n *yaml.RNode, networkPolicyForm *policy.Fence) bool {
+	return networkPolicyForm != nil && n.GetKind() == resource.KindKubernetes
 }
 
 // sameContent reports whether a resource has the content of another: all of it, but for
@@ -95,5 +95,5 @@ func contentOf(n *yaml.RNode) (string, error) {
 	}
 	delete(content, "metadata")
 	delete(content, "status")
-	return policy.Key(content), nil
+	return policy.JSONKey(content), nil
 }

@@ -29,12 +29,12 @@ func (v Verification) byFlowTests() (policy.Report, error) {
 	if report.Findings = append(report.Findings, findings...); findings.HasError() {
 		return report, nil
 	}
-	decided, err := proof{in: &r.in, index: index, wanted: wanted{fence: fence}, items: r.rest, progress: v.Progress}.run(v1alpha1.ProofNone)
+	decided, err := proof{in: &r.in, index: index, desiredState: desiredState{fence: fence}, items: r.rest, progress: v.Progress}.run(v1alpha1.ProofNone)
 	if err != nil {
 		return report, fmt.Errorf("decide FlowTests: %w", err)
 	}
 	report.FlowTests, report.Assumptions = decided.FlowTests, decided.Assumptions
-	report.Findings = slices.Concat(report.Findings, decided.Findings, assumed(fence.Cluster))
+	report.Findings = slices.Concat(report.Findings, decided.Findings, clusterAssumedFinding(fence.Cluster))
 	return report, nil
 }
 
@@ -42,13 +42,13 @@ func (v Verification) byFlowTests() (policy.Report, error) {
 // kinds, and else one of NetworkPolicies.
 func assumedCluster(items []*yaml.RNode) v1alpha1.Cluster {
 	if slices.ContainsFunc(items, resource.IsCilium) {
-		return v1alpha1.Cluster{CNI: v1alpha1.CNICilium, CiliumVersion: newest}
+		return v1alpha1.Cluster{CNI: v1alpha1.CNICilium, CiliumVersion: engineVersion}
 	}
 	return v1alpha1.Cluster{CNI: v1alpha1.CNIKubernetes}
 }
 
-func assumed(c v1alpha1.Cluster) policy.Findings {
-	by := "Cilium " + newest + ", since there are policies of its kinds"
+func clusterAssumedFinding(c v1alpha1.Cluster) policy.Findings {
+	by := "Cilium " + engineVersion + ", since there are policies of its kinds"
 	if c.CNI == v1alpha1.CNIKubernetes {
 		by = "an enforcer of NetworkPolicies with unknown pod and node addresses, since there are no policies of Cilium's kinds"
 	}

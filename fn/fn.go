@@ -30,9 +30,9 @@ type Result struct {
 	Items []*yaml.RNode
 	// Changes tell what was done to policies, and to what was patched.
 	Changes policy.Changes
-	// Needs are lines for a person: what was set on resources that the function does not
+	// RequiredChanges are lines for a person: what was set on resources that the function does not
 	// generate.
-	Needs []string
+	RequiredChanges []string
 	// Report is what was proved. It is empty where nothing was.
 	Report policy.Report
 	// Findings are what there is to say, sorted, also what is in the report. They stand
@@ -42,12 +42,12 @@ type Result struct {
 
 // Options are for those who run the function in their own process.
 type Options struct {
-	// Unproved leaves out the proof, for who will verify what comes out, and what there is
+	// SkipProof leaves out the proof, for who will verify what comes out, and what there is
 	// to say where nothing is wrong.
-	Unproved bool
-	// Before are the policies that an earlier run wrote, where the host keeps them apart
+	SkipProof bool
+	// PreviousPolicies are the policies that an earlier run wrote, where the host keeps them apart
 	// from the items. Omitted: those among the items.
-	Before []*yaml.RNode
+	PreviousPolicies []*yaml.RNode
 	// Seen is written on this project's own kinds, as the annotation resource.AnnotationSeen.
 	// Omitted: nothing is.
 	Seen string
@@ -65,12 +65,12 @@ func Execute(in io.Reader, out, stderr io.Writer, detail output.Detail, o Option
 		defer func() { resource.ClearSources(append(slices.Clone(rl.Items), rl.FunctionConfig)) }()
 		r, err := Process(rl.FunctionConfig, rl.Items, o)
 		rl.Results = resource.Results(r.Findings)
-		if err == nil && o.Unproved {
+		if err == nil && o.SkipProof {
 			rl.Items = r.Items
 			return nil
 		}
-		if werr := Report(stderr, r, err, detail); werr != nil || err != nil {
-			return cmp.Or(werr, err)
+		if writeErr := Report(stderr, r, err, detail); writeErr != nil || err != nil {
+			return cmp.Or(writeErr, err)
 		}
 		rl.Items = r.Items
 		return nil
@@ -79,8 +79,8 @@ func Execute(in io.Reader, out, stderr io.Writer, detail output.Detail, o Option
 
 // Report writes what was found and, without an error, done.
 func Report(w io.Writer, r Result, err error, detail output.Detail) error {
-	if werr := output.Text(w, r.Findings); werr != nil || err != nil {
-		return werr
+	if writeErr := output.Text(w, r.Findings); writeErr != nil || err != nil {
+		return writeErr
 	}
 	return output.Changes(w, "tenantfence", r.Changes, detail)
 }
@@ -88,60 +88,60 @@ func Report(w io.Writer, r Result, err error, detail output.Detail) error {
 // Process fences a build: it returns the items with the policies that the Tenants
 // among them need. On an error there are only findings.
 func Process(config *yaml.RNode, items []*yaml.RNode, o Options) (Result, error) {
-	if findings := shapes(config, items); len(findings) > 0 {
+	if findings := shapeFindings(config, items); len(findings) > 0 {
 		return refuse(findings)
 	}
 	in, index, findings := Read(config, items)
 	if in == nil {
 		return refuse(findings)
 	}
-	w, said, err := want(in, index)
-	if findings = append(findings, said...); err != nil {
+	w, found, err := computeDesiredState(in, index)
+	if findings = append(findings, found...); err != nil {
 		return Result{Findings: findings.Sort()}, err
 	}
 	findings = append(findings, refuseEmit(in, w)...)
 	// Also where something is refused already: what is wrong is said at once.
-	merged, said := merge.Merge(mergeOptions(in, w.fence), items, w.policies)
-	if findings = append(findings, said...); findings.HasError() {
+	merged, found := merge.Merge(mergeOptions(in, w.fence), items, w.policies)
+	if findings = append(findings, found...); findings.HasError() {
 		return refuse(findings)
 	}
-	c := checker{in: in, index: index, wanted: w, before: items, after: merged, Options: o}
-	report, said, err := c.check()
-	if findings = append(findings, said...); err != nil || findings.HasError() {
-		return refused(report, findings, err)
+	c := checker{in: in, index: index, desiredState: w, before: items, after: merged, Options: o}
+	report, found, err := c.check()
+	if findings = append(findings, found...); err != nil || findings.HasError() {
+		return refuseWithReport(report, findings, err)
 	}
 	written, err := write(merged.Items, o.Seen)
-	return Result{Items: written, Changes: merged.Changes, Needs: append(needs(w.fence, merged.Changes), PolicyNeeds(items, merged.Items)...), Report: report, Findings: findings.Sort()}, err
+	return Result{Items: written, Changes: merged.Changes, RequiredChanges: append(requiredChanges(w.fence, merged.Changes), RequiredPolicyChanges(items, merged.Items)...), Report: report, Findings: findings.Sort()}, err
 }
 
-// shapes finds what cannot be read at all.
-func shapes(config *yaml.RNode, items []*yaml.RNode) policy.Findings {
-	findings := resource.Shapes(items)
+// shapeFindings finds what cannot be read at all.
+func shapeFindings(config *yaml.RNode, items []*yaml.RNode) policy.Findings {
+	findings := resource.MalformedItems(items)
 	if !config.IsNil() && !config.IsTaggedNull() {
-		findings = append(resource.Shapes([]*yaml.RNode{config}), findings...)
+		findings = append(resource.MalformedItems([]*yaml.RNode{config}), findings...)
 	}
 	return findings
 }
 
-// wanted is what a fence comes to.
-type wanted struct {
+// desiredState is what a fence comes to.
+type desiredState struct {
 	fence *policy.Fence
-	// twin is what NetworkPolicies say of it beside Cilium's, nil where there are none.
-	twin *policy.Fence
+	// networkPolicyForm is what NetworkPolicies say of it beside Cilium's, nil where there are none.
+	networkPolicyForm *policy.Fence
 	// policies are those of all stages.
 	policies []*yaml.RNode
 }
 
-// want resolves the Tenants, and plans and renders their policies.
-func want(in *resource.Inputs, index *resource.Index) (wanted, policy.Findings, error) {
-	var w wanted
+// computeDesiredState resolves the Tenants, and plans and renders their policies.
+func computeDesiredState(in *resource.Inputs, index *resource.Index) (desiredState, policy.Findings, error) {
+	var w desiredState
 	var findings policy.Findings
 	w.fence, findings = resolve.Resolve(in, index)
 	fences := []*policy.Fence{w.fence}
 	if in.Profile.Spec.Policies == v1alpha1.PoliciesBoth && !findings.HasError() {
-		var unsaid policy.Findings
-		w.twin, unsaid = resolve.Twin(in, index)
-		fences, findings = append(fences, w.twin), append(findings, unsaid...)
+		var unsupported policy.Findings
+		w.networkPolicyForm, unsupported = resolve.NetworkPolicyForm(in, index)
+		fences, findings = append(fences, w.networkPolicyForm), append(findings, unsupported...)
 	}
 	for _, f := range fences {
 		policies, err := render.Render(f, plan.Plan(f))
@@ -156,12 +156,12 @@ func want(in *resource.Inputs, index *resource.Index) (wanted, policy.Findings, 
 func mergeOptions(in *resource.Inputs, fence *policy.Fence) merge.Options {
 	return merge.Options{
 		Fence: fence, Config: in.FenceRef, Stages: in.Fence.Spec.Stages, Emit: in.Fence.Spec.Emit, FormerNames: in.Fence.Spec.FormerNames,
-		TenantsUnread: len(in.Unread) > 0, TenantsUnseen: in.Fence.Spec.Profile != nil && len(in.Tenants) == 0,
+		TenantsUnreadable: len(in.UnreadableTenants) > 0, NoTenantsRead: in.Fence.Spec.Profile != nil && len(in.Tenants) == 0,
 	}
 }
 
-// refused refuses what was proved wrong, and what could not be proved.
-func refused(report policy.Report, findings policy.Findings, err error) (Result, error) {
+// refuseWithReport refuses what was proved wrong, and what could not be proved.
+func refuseWithReport(report policy.Report, findings policy.Findings, err error) (Result, error) {
 	if err != nil {
 		return Result{Findings: findings.Sort()}, err
 	}

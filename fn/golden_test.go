@@ -32,7 +32,7 @@ var update = flag.Bool("update", false, "rewrite the golden files, and fail once
 
 // A case is a folder below testdata: fence.yaml is the functionConfig, every other
 // YAML file but expected.yaml holds items. What comes out stands in expected.yaml
-// (the generated policies) and said.txt (the findings); what the policies do, in
+// (the generated policies) and findings.txt (the findings); what the policies do, in
 // verdicts.txt, every line of which Cilium's engine decides. unseen.yaml, where there
 // is one, holds what the function is not shown, as a generator is shown nothing, and
 // verdicts still tell of. The cases in refused must be refused.
@@ -60,43 +60,43 @@ func runGolden(t *testing.T, dir string) {
 	t.Helper()
 	refused := filepath.Base(filepath.Dir(dir)) == "refused"
 	config, items := readCase(t, dir)
-	out, said, err := process(t, config, items)
-	golden(t, filepath.Join(dir, "said.txt"), said)
+	out, messages, err := process(t, config, items)
+	golden(t, filepath.Join(dir, "findings.txt"), messages)
 	if refused {
 		if err == nil {
 			t.Error("the case was not refused")
 		}
 		for seed := range uint64(3) {
-			if _, again, _ := process(t, config, shuffled(items, seed)); again != said {
-				t.Errorf("in another order it says something else:\n%s", cmp.Diff(said, again))
+			if _, again, _ := process(t, config, shuffled(items, seed)); again != messages {
+				t.Errorf("in another order it says something else:\n%s", cmp.Diff(messages, again))
 			}
 		}
 		return
 	}
 	if err != nil {
-		t.Fatalf("refused: %v\n%s", err, said)
+		t.Fatalf("refused: %v\n%s", err, messages)
 	}
 	policies := generated(t, out)
 	golden(t, filepath.Join(dir, "expected.yaml"), policies)
 
-	second, saidAgain, err := process(t, config, out)
-	said = withoutTraffic(said)
-	if err != nil || text(t, second) != text(t, out) || saidAgain != said {
-		t.Errorf("a second run changes something (error %v):\n%s%s", err, cmp.Diff(text(t, out), text(t, second)), cmp.Diff(said, saidAgain))
+	second, secondMessages, err := process(t, config, out)
+	messages = withoutTraffic(messages)
+	if err != nil || text(t, second) != text(t, out) || secondMessages != messages {
+		t.Errorf("a second run changes something (error %v):\n%s%s", err, cmp.Diff(text(t, out), text(t, second)), cmp.Diff(messages, secondMessages))
 	}
 	for seed := range uint64(3) {
-		other, saidOther, err := process(t, config, shuffled(items, seed))
-		if err != nil || generated(t, other) != policies || withoutTraffic(saidOther) != said {
-			t.Errorf("another order of the items changes something (error %v):\n%s%s", err, cmp.Diff(policies, generated(t, other)), cmp.Diff(said, saidOther))
+		other, otherMessages, err := process(t, config, shuffled(items, seed))
+		if err != nil || generated(t, other) != policies || withoutTraffic(otherMessages) != messages {
+			t.Errorf("another order of the items changes something (error %v):\n%s%s", err, cmp.Diff(policies, generated(t, other)), cmp.Diff(messages, otherMessages))
 		}
 	}
 	decideVerdicts(t, dir, config, out)
 }
 
 // withoutTraffic drops what is reported once, by the run that changes something.
-func withoutTraffic(said string) string {
+func withoutTraffic(messages string) string {
 	var out strings.Builder
-	for line := range strings.Lines(said) {
+	for line := range strings.Lines(messages) {
 		if !strings.Contains(line, "adopted") && !strings.Contains(line, "[traffic-") {
 			out.WriteString(line)
 		}
@@ -147,7 +147,7 @@ func decideVerdicts(t *testing.T, dir string, config *yaml.RNode, items []*yaml.
 		seen[want]++
 		if got.Decision() != want {
 			t.Errorf("%s: it is %s (egress %s by %v, ingress %s by %v) %s", line, got.Decision(),
-				got.Egress.Decision, got.Egress.By, got.Ingress.Decision, got.Ingress.By, got.Note)
+				got.Egress.Decision, got.Egress.Policies, got.Ingress.Decision, got.Ingress.Policies, got.Note)
 		}
 	}
 	closed := slices.ContainsFunc(fence.Tenants, func(t policy.Tenant) bool { return t.Enforcement == v1alpha1.Enforce })
@@ -267,15 +267,15 @@ func shuffled(items []*yaml.RNode, seed uint64) []*yaml.RNode {
 // generated are the policies that were generated, sorted.
 func generated(t *testing.T, items []*yaml.RNode) string {
 	t.Helper()
-	var mine []*yaml.RNode
+	var ownPolicies []*yaml.RNode
 	for _, n := range items {
 		if n.GetLabels()[resource.LabelManagedBy] == resource.ManagedBy {
-			mine = append(mine, n)
+			ownPolicies = append(ownPolicies, n)
 		}
 	}
 	key := func(n *yaml.RNode) string { return fmt.Sprintf("%s/%s/%s", n.GetNamespace(), n.GetName(), n.GetKind()) }
-	slices.SortFunc(mine, func(a, b *yaml.RNode) int { return strings.Compare(key(a), key(b)) })
-	return text(t, mine)
+	slices.SortFunc(ownPolicies, func(a, b *yaml.RNode) int { return strings.Compare(key(a), key(b)) })
+	return text(t, ownPolicies)
 }
 
 func text(t *testing.T, items []*yaml.RNode) string {

@@ -11,8 +11,8 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// listed has a run list some stages.
-func listed(t *testing.T, r fn.Run, stages string) fn.Run {
+// withStages has a run list some stages.
+func withStages(t *testing.T, r fn.Run, stages string) fn.Run {
 	t.Helper()
 	if err := r.Config.PipeE(yaml.LookupCreate(yaml.MappingNode, "spec"), yaml.SetField("stages", yaml.MustParse(stages))); err != nil {
 		t.Fatal(err)
@@ -22,17 +22,17 @@ func listed(t *testing.T, r fn.Run, stages string) fn.Run {
 
 // A run keeps the policies of stages that it does not list. Verify holds them against what
 // the function generates all the same.
-func TestVerifyLooksAtTheStagesThatAreNotListed(t *testing.T) {
+func TestVerifyChecksUnlistedStages(t *testing.T) {
 	t.Parallel()
-	left := func(t *testing.T, items []*yaml.RNode) []*yaml.RNode {
+	leftover := func(t *testing.T, items []*yaml.RNode) []*yaml.RNode {
 		t.Helper()
 		set(t, items, "egress-llm", "DefaultDeny", "metadata", "labels", "tenantfence.dev/stage")
 		set(t, items, "egress-llm", "egress-left", "metadata", "name")
 		return items
 	}
 	for name, c := range map[string]struct {
-		change func(t *testing.T, items []*yaml.RNode) []*yaml.RNode
-		said   []string
+		change   func(t *testing.T, items []*yaml.RNode) []*yaml.RNode
+		messages []string
 	}{
 		"as it is generated": {func(_ *testing.T, items []*yaml.RNode) []*yaml.RNode { return items }, nil},
 		"with another spec": {func(t *testing.T, items []*yaml.RNode) []*yaml.RNode {
@@ -42,23 +42,23 @@ func TestVerifyLooksAtTheStagesThatAreNotListed(t *testing.T) {
 		}, []string{"CiliumNetworkPolicy/default-deny: is of a stage that is not listed, and is not as it is generated"}},
 		"with one that nothing asks for": {func(t *testing.T, items []*yaml.RNode) []*yaml.RNode {
 			t.Helper()
-			return append(items, left(t, finished(t))[slices.IndexFunc(items, func(n *yaml.RNode) bool { return n.GetName() == "egress-llm" })])
+			return append(items, leftover(t, finished(t))[slices.IndexFunc(items, func(n *yaml.RNode) bool { return n.GetName() == "egress-llm" })])
 		}, []string{"CiliumNetworkPolicy/egress-left: has the label of fence platform, and no field declares it"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			r, err := fn.Verify(fn.Verification{Items: c.change(t, finished(t)), Runs: []fn.Run{listed(t, inputs(t), "[Baseline, Allow]")}})
-			if err != nil || r.Holds() != (len(c.said) == 0) {
+			r, err := fn.Verify(fn.Verification{Items: c.change(t, finished(t)), Runs: []fn.Run{withStages(t, inputs(t), "[Baseline, Allow]")}})
+			if err != nil || r.Passed() != (len(c.messages) == 0) {
 				t.Fatal(r.Findings, err)
 			}
-			expectErrors(t, r.Findings, compared, c.said...)
+			expectErrors(t, r.Findings, compared, c.messages...)
 		})
 	}
 }
 
 // A policy that is kept from the cluster is not there, also where it is what the function
 // generates.
-func TestWhatNeverReachesTheClusterProvesNothing(t *testing.T) {
+func TestLocalPolicyIsNotProved(t *testing.T) {
 	t.Parallel()
 	items := finished(t)
 	for _, n := range items {
@@ -68,7 +68,7 @@ func TestWhatNeverReachesTheClusterProvesNothing(t *testing.T) {
 			}
 		}
 	}
-	run := listed(t, inputs(t), "[DefaultDeny]")
+	run := withStages(t, inputs(t), "[DefaultDeny]")
 	r, err := fn.Process(run.Config, slices.Concat(items, run.Items[:2]), fn.Options{})
 	if err != nil || slices.ContainsFunc(r.Findings, func(f policy.Finding) bool { return f.Check == "proved" }) ||
 		!slices.ContainsFunc(r.Findings, func(f policy.Finding) bool { return f.Check == "not-proved" }) {
@@ -78,7 +78,7 @@ func TestWhatNeverReachesTheClusterProvesNothing(t *testing.T) {
 
 // A build that lists some stages keeps what another run left, if the host keeps files. No
 // other build lets through what neither it nor the fence has looked at.
-func TestWhatIsKeptUnprovedIsRefused(t *testing.T) {
+func TestKeptUnprovedPolicies(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		inFiles bool
@@ -86,7 +86,7 @@ func TestWhatIsKeptUnprovedIsRefused(t *testing.T) {
 	}{"in files": {true, policy.Warning}, "in a stream": {false, policy.Error}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			run := listed(t, inputs(t), "[Baseline, Allow]")
+			run := withStages(t, inputs(t), "[Baseline, Allow]")
 			items := slices.Concat(run.Items, parse(t, "left.yaml", []byte(`apiVersion: cilium.io/v2
 kind: CiliumNetworkPolicy
 metadata: {name: left, namespace: tenant-acme, labels: {tenantfence.dev/fence: platform, tenantfence.dev/stage: DefaultDeny}}
@@ -100,7 +100,7 @@ spec: {endpointSelector: {}, ingress: [{fromEntities: [all]}]}
 				}
 			}
 			r, err := fn.Process(run.Config, items, fn.Options{})
-			i := slices.IndexFunc(r.Findings, func(f policy.Finding) bool { return f.Check == "kept-unproved" })
+			i := slices.IndexFunc(r.Findings, func(f policy.Finding) bool { return f.Check == "kept-policies-unproved" })
 			if (err != nil) != (c.want == policy.Error) || i < 0 || r.Findings[i].Severity != c.want || !strings.Contains(r.Findings[i].Message, "tenant-acme: CiliumNetworkPolicy/left") {
 				t.Error(r.Findings, err)
 			}
@@ -110,7 +110,7 @@ spec: {endpointSelector: {}, ingress: [{fromEntities: [all]}]}
 
 // The label on anything but a policy says nothing: the function sees a resource, so it is
 // no generator, and what it needs must be in the build.
-func TestALabelledResourceIsNoPolicy(t *testing.T) {
+func TestLabelledResourceIsNotAPolicy(t *testing.T) {
 	t.Parallel()
 	config := parse(t, "fence.yaml", []byte(`apiVersion: tenantfence.dev/v1alpha1
 kind: TenantFence

@@ -28,7 +28,7 @@ type Run struct {
 // and no Tenant is.
 func Runs(items []*yaml.RNode) []Run {
 	var configs []*yaml.RNode
-	told := false
+	known := false
 	for _, n := range items {
 		if resource.Group(n) != v1alpha1.Group {
 			continue
@@ -36,13 +36,13 @@ func Runs(items []*yaml.RNode) []Run {
 		if n.GetKind() == v1alpha1.KindTenantFence {
 			configs = append(configs, n)
 		}
-		told = told || n.GetKind() != v1alpha1.KindFlowTest
+		known = known || n.GetKind() != v1alpha1.KindFlowTest
 	}
-	if !told {
+	if !known {
 		return nil
 	}
 	if len(configs) == 0 {
-		configs = unsaidConfigs(items)
+		configs = defaultConfigs(items)
 	}
 	var runs []Run
 	for _, c := range configs {
@@ -51,14 +51,14 @@ func Runs(items []*yaml.RNode) []Run {
 	return runs
 }
 
-// unsaidName is the name of a fence that nothing names.
-const unsaidName = "platform"
+// defaultFenceName is the name of a fence that nothing names.
+const defaultFenceName = "platform"
 
-// unsaidConfigs are the TenantFences, all defaults, of the names that policies bear.
-func unsaidConfigs(items []*yaml.RNode) []*yaml.RNode {
+// defaultConfigs are the TenantFences, all defaults, of the names that policies bear.
+func defaultConfigs(items []*yaml.RNode) []*yaml.RNode {
 	names := fenceNames(items)
 	if len(names) == 0 {
-		names[unsaidName] = true
+		names[defaultFenceName] = true
 	}
 	var out []*yaml.RNode
 	for _, name := range slices.Sorted(maps.Keys(names)) {
@@ -71,8 +71,8 @@ func unsaidConfigs(items []*yaml.RNode) []*yaml.RNode {
 	return out
 }
 
-// fenced are the policies that bear the label of a fence.
-func fenced(items []*yaml.RNode) []*yaml.RNode {
+// fencePolicies are the policies that bear the label of a fence.
+func fencePolicies(items []*yaml.RNode) []*yaml.RNode {
 	var out []*yaml.RNode
 	for _, n := range items {
 		if resource.IsPolicy(n) && resource.FenceOf(n) != "" {
@@ -89,12 +89,12 @@ func runsOf(name string, runs []Run) ([]Run, error) {
 	for _, r := range runs {
 		names[r.Config.GetName()] = true
 	}
-	name, err := chosen(name, names)
+	name, err := chooseFence(name, names)
 	return slices.DeleteFunc(slices.Clone(runs), func(r Run) bool { return r.Config.GetName() != name }), err
 }
 
-// chosen is the fence of a name or, where none is given, the only one.
-func chosen(name string, names map[string]bool) (string, error) {
+// chooseFence is the fence of a name or, where none is given, the only one.
+func chooseFence(name string, names map[string]bool) (string, error) {
 	all := strings.Join(slices.Sorted(maps.Keys(names)), ", ")
 	switch {
 	case name == "" && len(names) > 1:
@@ -110,7 +110,7 @@ func chosen(name string, names map[string]bool) (string, error) {
 // fenceNames are those that policies bear the labels of.
 func fenceNames(items []*yaml.RNode) map[string]bool {
 	names := map[string]bool{}
-	for _, n := range fenced(items) {
+	for _, n := range fencePolicies(items) {
 		names[resource.FenceOf(n)] = true
 	}
 	return names
@@ -142,40 +142,40 @@ func emitOf(runs []Run) []string {
 	return out
 }
 
-// together are the finished items with what only the inputs tell: what was meant, the
+// mergeInputs are the finished items with what only the inputs tell: what was meant, the
 // inventory, and workloads that are built elsewhere. What is in both counts as it was
 // finished, but for what was meant.
-func together(finished []*yaml.RNode, runs []Run) []*yaml.RNode {
-	told := map[policy.Ref]bool{}
+func mergeInputs(finished []*yaml.RNode, runs []Run) []*yaml.RNode {
+	known := map[policy.Ref]bool{}
 	for _, r := range runs {
-		mark(told, r.Items)
+		addIDs(known, r.Items)
 	}
 	var out []*yaml.RNode
 	for _, n := range finished {
-		test := n.GetKind() == v1alpha1.KindFlowTest && !told[resource.ID(n)]
+		test := n.GetKind() == v1alpha1.KindFlowTest && !known[resource.ID(n)]
 		if resource.Group(n) != v1alpha1.Group || test {
 			out = append(out, n)
 		}
 	}
-	there := map[policy.Ref]bool{}
-	mark(there, out)
+	present := map[policy.Ref]bool{}
+	addIDs(present, out)
 	for _, r := range runs {
 		more := slices.DeleteFunc(slices.Clone(r.Items), func(n *yaml.RNode) bool {
 			// A policy that goes to the cluster is among the finished items, or is missing.
-			return there[resource.ID(n)] || (affectsTraffic(n) || resource.EgressNames(n)) && !resource.Local(n)
+			return present[resource.ID(n)] || (affectsTraffic(n) || resource.IsEgressNames(n)) && !resource.IsLocalConfig(n)
 		})
 		// Only now: what is twice in one run is twice, which is refused.
-		mark(there, more)
+		addIDs(present, more)
 		out = append(out, more...)
 	}
 	return out
 }
 
-// elsewhere are the policies in the inputs that the fence does not generate, that reach the
+// appliedElsewhere are the policies in the inputs that the fence does not generate, that reach the
 // cluster, and that are missing from the finished items: they are applied from elsewhere.
-func elsewhere(finished []*yaml.RNode, runs []Run) []*yaml.RNode {
-	there := map[policy.Ref]bool{}
-	mark(there, finished)
+func appliedElsewhere(finished []*yaml.RNode, runs []Run) []*yaml.RNode {
+	present := map[policy.Ref]bool{}
+	addIDs(present, finished)
 	var out []*yaml.RNode
 	for _, r := range runs {
 		names := []string{r.Config.GetName()}
@@ -183,15 +183,15 @@ func elsewhere(finished []*yaml.RNode, runs []Run) []*yaml.RNode {
 			names = append(names, f.Spec.FormerNames...)
 		}
 		more := slices.DeleteFunc(slices.Clone(r.Items), func(n *yaml.RNode) bool {
-			return !affectsTraffic(n) || resource.Local(n) || there[resource.ID(n)] || slices.Contains(names, resource.FenceOf(n))
+			return !affectsTraffic(n) || resource.IsLocalConfig(n) || present[resource.ID(n)] || slices.Contains(names, resource.FenceOf(n))
 		})
-		mark(there, more)
+		addIDs(present, more)
 		out = append(out, more...)
 	}
 	return out
 }
 
-func mark(ids map[policy.Ref]bool, items []*yaml.RNode) {
+func addIDs(ids map[policy.Ref]bool, items []*yaml.RNode) {
 	for _, n := range items {
 		ids[resource.ID(n)] = true
 	}

@@ -19,7 +19,7 @@ func (c checker) keptUnproved() policy.Findings {
 	var names []string
 	for _, n := range c.after.Items {
 		plan := planned[resource.ID(n)]
-		if o.Owns(n) && !resource.Local(n) && (plan == nil || !merge.AsPlanned(n, plan)) {
+		if o.Owns(n) && !resource.IsLocalConfig(n) && (plan == nil || !merge.IsUpToDate(n, plan)) {
 			names = append(names, resource.RefOf(n).String())
 		}
 	}
@@ -28,11 +28,11 @@ func (c checker) keptUnproved() policy.Findings {
 	}
 	slices.Sort(names)
 	severity, do := policy.Error, "remove them from the build, or list their stages"
-	if resource.InFiles(c.before) {
+	if resource.HostWritesFiles(c.before) {
 		severity, do = policy.Warning, "the run that lists their stages corrects or deletes them, and tenantfence verify refuses them until then"
 	}
 	return policy.Findings{{
-		Check: "kept-unproved", Severity: severity, Resource: c.in.FenceRef, Field: "spec.stages",
+		Check: "kept-policies-unproved", Severity: severity, Resource: c.in.FenceRef, Field: "spec.stages",
 		Message: fmt.Sprintf("these have the label of this fence, are not what it generates, and are of stages that are not listed here, so they would stay, unproved: %s: %s", strings.Join(names, ", "), do),
 	}}
 }

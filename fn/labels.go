@@ -16,35 +16,35 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// showLabels reports what the labels of policies show: which namespaces have a
+// reportByLabels reports what the labels of policies show: which namespaces have a
 // default-deny, and what every policy there allows, those with labels too.
-func showLabels(name string, index *resource.Index, items []*yaml.RNode, progress policy.Progress) (policy.Report, error) {
-	fence := labelledFence(name, items)
+func reportByLabels(name string, index *resource.Index, items []*yaml.RNode, progress policy.Progress) (policy.Report, error) {
+	fence := fenceFromLabels(name, items)
 	var found policy.Findings
 	fence.Agent, _, found = index.AgentOf(fence.Cluster, policy.Ref{}, nil)
 	if len(fence.Nodes) > 0 {
 		// What they do is shown as if agents enforced them.
 		fence.Agent = fence.Agent.With(policy.EnableHostFirewall, "true", "")
 	}
-	report := policy.Report{Unproved: []string{shownByLabels(fence)}}
-	e, said, err := enforce(fence, index, items, audited(fence))
+	report := policy.Report{Unproved: []string{labelSummary(fence)}}
+	e, reported, err := startEngine(fence, index, items, allowOnly(fence))
 	covered, _ := lint.Coverage(fence, index, items)
-	said = slices.Concat(covered, said, found)
-	if report.Findings = said; err != nil || said.HasError() {
+	reported = slices.Concat(covered, reported, found)
+	if report.Findings = reported; err != nil || reported.HasError() {
 		return report, err
 	}
 	subject := reach.Proof{
 		Engine: e.Engine, Fence: fence, Endpoints: reach.Endpoints{Index: index, Fence: fence},
-		Policies: policiesByName(fence, items, func(n *yaml.RNode) bool { return resource.FenceOf(n) == name }), Undeclared: true, Progress: progress,
+		Policies: policiesByName(fence, items, func(n *yaml.RNode) bool { return resource.FenceOf(n) == name }), IntentUnknown: true, Progress: progress,
 	}
 	_, findings, err := subject.Isolation()
-	exceeded, err := overBudget(fence, items, err)
-	report.Findings = slices.Concat(said, findings, exceeded, subject.HostNetwork(), notClosed(fence))
+	exceeded, err := budgetFinding(fence, items, err)
+	report.Findings = slices.Concat(reported, findings, exceeded, subject.HostNetworkFindings(), withoutDefaultDeny(fence))
 	return report, err
 }
 
-// shownByLabels is why labels verify nothing, and what they show.
-func shownByLabels(fence *policy.Fence) string {
+// labelSummary is why labels verify nothing, and what they show.
+func labelSummary(fence *policy.Fence) string {
 	with, without := map[string]bool{}, map[string]bool{}
 	for _, t := range fence.Tenants {
 		of := with
@@ -59,43 +59,43 @@ func shownByLabels(fence *policy.Fence) string {
 		policy.Count(len(with), "namespace"), policy.Count(len(without), "namespace"))
 }
 
-// notClosed are namespaces of tenants without a default-deny: in Audit, or without what
+// withoutDefaultDeny are namespaces of tenants without a default-deny: in AllowOnly, or without what
 // once closed them.
-func notClosed(fence *policy.Fence) policy.Findings {
+func withoutDefaultDeny(fence *policy.Fence) policy.Findings {
 	var out policy.Findings
-	for _, t := range audited(fence).tenants {
+	for _, t := range allowOnly(fence).tenants {
 		out = append(out, policy.Finding{
-			Check: "not-closed", Severity: policy.Warning, Resource: policy.Ref{APIVersion: "v1", Kind: "Namespace", Name: t.Namespaces[0]},
-			Message: fmt.Sprintf("has no default-deny by label: Tenant %q is in Audit, or the policy is missing: add --inputs DIR to know", t.Name),
+			Check: "default-deny-missing", Severity: policy.Warning, Resource: policy.Ref{APIVersion: "v1", Kind: "Namespace", Name: t.Namespaces[0]},
+			Message: fmt.Sprintf("has no default-deny by label: Tenant %q is in AllowOnly, or the policy is missing: add --inputs DIR to know", t.Name),
 		})
 	}
 	return out
 }
 
-// labelled are the policies that bear the label of one fence.
-func labelled(name string, items []*yaml.RNode) []*yaml.RNode {
-	return slices.DeleteFunc(fenced(items), func(n *yaml.RNode) bool { return resource.FenceOf(n) != name })
+// policiesOfFence are the policies that bear the label of one fence.
+func policiesOfFence(name string, items []*yaml.RNode) []*yaml.RNode {
+	return slices.DeleteFunc(fencePolicies(items), func(n *yaml.RNode) bool { return resource.FenceOf(n) != name })
 }
 
-// labelledFence is what the labels of policies tell of a fence: a tenant is enforced in
+// fenceFromLabels is what the labels of policies tell of a fence: a tenant is enforced in
 // the namespaces that have a default-deny, around the pods that this selects, or that a
 // cluster-wide one selects.
-func labelledFence(name string, items []*yaml.RNode) *policy.Fence {
+func fenceFromLabels(name string, items []*yaml.RNode) *policy.Fence {
 	fence := &policy.Fence{Name: name, Cluster: assumedCluster(items)}
 	if fence.Cluster.CNI == v1alpha1.CNIKubernetes {
 		fence.Policies = v1alpha1.PoliciesKubernetes
 	}
-	owners, closed := ownersOf(labelled(name, items))
-	fence.Nodes = labelledNodes(labelled(name, items))
-	if closed != nil && len(closed.Only) == 0 {
-		fence.Clusterwide = &policy.Clusterwide{Enforcement: v1alpha1.Enforce, Apart: closed.Except}
+	owners, clusterwideDeny := ownersOf(policiesOfFence(name, items))
+	fence.Nodes = nodesFromLabels(policiesOfFence(name, items))
+	if clusterwideDeny != nil && len(clusterwideDeny.Only) == 0 {
+		fence.Clusterwide = &policy.Clusterwide{Enforcement: v1alpha1.Enforce, Excluded: clusterwideDeny.Except}
 	}
 	for _, key := range slices.SortedFunc(maps.Keys(owners), func(a, b [2]string) int { return slices.Compare(a[:], b[:]) }) {
 		t := *owners[key]
-		if fence.Spanned(key[0]) || closed != nil && slices.Contains(closed.Only, key[0]) {
+		if fence.InClusterScope(key[0]) || clusterwideDeny != nil && slices.Contains(clusterwideDeny.Only, key[0]) {
 			t.Enforcement = v1alpha1.Enforce
 		}
-		if t.Shares() || !owners.shared(key[0]) {
+		if t.SharesNamespaces() || !owners.isShared(key[0]) {
 			fence.Tenants = append(fence.Tenants, t)
 		}
 	}
@@ -104,9 +104,9 @@ func labelledFence(name string, items []*yaml.RNode) *policy.Fence {
 
 // ownersOf are the tenants that policies name, and what a cluster-wide default-deny among
 // them closes, nil where there is none.
-func ownersOf(policies []*yaml.RNode) (owners, *policy.Span) {
+func ownersOf(policies []*yaml.RNode) (owners, *policy.NamespaceScope) {
 	all := owners{}
-	var closed *policy.Span
+	var clusterwideDeny *policy.NamespaceScope
 	for _, n := range policies {
 		switch {
 		case n.GetKind() != resource.KindClusterwide:
@@ -114,11 +114,11 @@ func ownersOf(policies []*yaml.RNode) (owners, *policy.Span) {
 		case n.GetLabels()[resource.LabelNode] != "":
 			// It closes nodes.
 		case n.GetLabels()[resource.LabelFamily] == string(policy.DefaultDeny):
-			span := spanOf(n)
-			closed = &span
+			namespaceScope := namespaceScopeOf(n)
+			clusterwideDeny = &namespaceScope
 		}
 	}
-	return all, closed
+	return all, clusterwideDeny
 }
 
 // owners are the tenants that policies name, by namespace and name.
@@ -128,26 +128,26 @@ func (o owners) add(n *yaml.RNode) {
 	labels := n.GetLabels()
 	key := [2]string{n.GetNamespace(), labels[resource.LabelTenant]}
 	if o[key] == nil {
-		o[key] = &policy.Tenant{Name: key[1], Namespaces: []string{key[0]}, Enforcement: v1alpha1.Audit}
+		o[key] = &policy.Tenant{Name: key[1], Namespaces: []string{key[0]}, Enforcement: v1alpha1.AllowOnly}
 	}
 	if labels[resource.LabelFamily] == string(policy.DefaultDeny) {
-		o[key].Enforcement, o[key].Pods = v1alpha1.Enforce, subjectOf(n)
+		o[key].Enforcement, o[key].Pods = v1alpha1.Enforce, subjectSelector(n)
 	}
 }
 
-// shared says whether a default-deny closes a part of a namespace only. Of who shares it
-// in Audit the labels do not tell the pods.
-func (o owners) shared(namespace string) bool {
+// isShared says whether a default-deny closes a part of a namespace only. Of who shares it
+// in AllowOnly the labels do not tell the pods.
+func (o owners) isShared(namespace string) bool {
 	for key, t := range o {
-		if key[0] == namespace && t.Shares() {
+		if key[0] == namespace && t.SharesNamespaces() {
 			return true
 		}
 	}
 	return false
 }
 
-// subjectOf are the pods that a generated policy selects.
-func subjectOf(n *yaml.RNode) policy.Selector {
+// subjectSelector are the pods that a generated policy selects.
+func subjectSelector(n *yaml.RNode) policy.Selector {
 	var read struct {
 		Spec struct {
 			EndpointSelector policy.Selector `json:"endpointSelector"`
@@ -164,10 +164,10 @@ func subjectOf(n *yaml.RNode) policy.Selector {
 	return read.Spec.EndpointSelector
 }
 
-// spanOf are the namespaces that a generated cluster-wide policy selects.
-func spanOf(n *yaml.RNode) policy.Span {
-	var out policy.Span
-	for _, e := range subjectOf(n).MatchExpressions {
+// namespaceScopeOf are the namespaces that a generated cluster-wide policy selects.
+func namespaceScopeOf(n *yaml.RNode) policy.NamespaceScope {
+	var out policy.NamespaceScope
+	for _, e := range subjectSelector(n).MatchExpressions {
 		switch e.Operator {
 		case metav1.LabelSelectorOpIn:
 			out.Only = e.Values
@@ -178,5 +178,5 @@ func spanOf(n *yaml.RNode) policy.Span {
 	return out
 }
 
-// newest is the version of Cilium whose engine decides.
-const newest = "1.20"
+// engineVersion is the version of Cilium whose engine decides.
+const engineVersion = "1.20"

@@ -12,9 +12,9 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// labelledNodes are what host policies tell of a fence's nodes: they are enforced where
-// one closes them, in the directions that it closes. In Audit, those with rules count.
-func labelledNodes(policies []*yaml.RNode) []policy.Node {
+// nodesFromLabels are what host policies tell of a fence's nodes: they are enforced where
+// one closes them, in the directions that it closes. In AllowOnly, those with rules count.
+func nodesFromLabels(policies []*yaml.RNode) []policy.Node {
 	nodes := map[string]policy.Node{}
 	for _, n := range policies {
 		labels := n.GetLabels()
@@ -23,7 +23,7 @@ func labelledNodes(policies []*yaml.RNode) []policy.Node {
 			continue
 		}
 		found := hostPolicyOf(n)
-		found.Name, found.Enforcement = name, v1alpha1.Audit
+		found.Name, found.Enforcement = name, v1alpha1.AllowOnly
 		if labels[resource.LabelFamily] == string(policy.DefaultDeny) {
 			found.Enforcement = v1alpha1.Enforce
 		}
@@ -54,10 +54,10 @@ func hostPolicyOf(n *yaml.RNode) policy.Node {
 	}
 	out.Selector = read.Spec.NodeSelector
 	if len(read.Spec.Ingress) > 0 {
-		out.Closes = append(out.Closes, policy.Ingress)
+		out.DefaultDeny = append(out.DefaultDeny, policy.Ingress)
 	}
 	if len(read.Spec.Egress) > 0 {
-		out.Closes = append(out.Closes, policy.Egress)
+		out.DefaultDeny = append(out.DefaultDeny, policy.Egress)
 	}
 	return out
 }

@@ -15,12 +15,12 @@ import (
 // inMesh reports whether the fence's cluster is one of a mesh: its inputs name clusters, or an
 // item shows others.
 func inMesh(fence *policy.Fence, items []*yaml.RNode) bool {
-	return fence.Mesh || slices.ContainsFunc(items, acrossClusters)
+	return fence.Mesh || slices.ContainsFunc(items, spansClusters)
 }
 
-// acrossClusters reports whether an item is a global Service, or a policy that selects by
+// spansClusters reports whether an item is a global Service, or a policy that selects by
 // cluster.
-func acrossClusters(n *yaml.RNode) bool {
+func spansClusters(n *yaml.RNode) bool {
 	if resource.IsPolicy(n) {
 		text, err := n.String()
 		return err != nil || strings.Contains(text, "io.cilium.k8s.policy.cluster")
@@ -28,19 +28,19 @@ func acrossClusters(n *yaml.RNode) bool {
 	return n.GetKind() == "Service" && resource.IsGlobal(n)
 }
 
-// anyCluster reports whether a selector that names no cluster matches the pods of every
+// matchesAnyCluster reports whether a selector that names no cluster matches the pods of every
 // cluster.
-func anyCluster(fence *policy.Fence) bool {
-	return fence.Cluster.CNI != v1alpha1.CNIKubernetes && !fence.Agent.On(policy.DefaultLocalCluster)
+func matchesAnyCluster(fence *policy.Fence) bool {
+	return fence.Cluster.CNI != v1alpha1.CNIKubernetes && !fence.Agent.Enabled(policy.DefaultLocalCluster)
 }
 
 // unnamedCluster refuses a mesh in which what is generated cannot name this cluster.
 func unnamedCluster(fence *policy.Fence, profile policy.Ref, items []*yaml.RNode) policy.Findings {
-	if !anyCluster(fence) || fence.Cluster.Name != "" || !inMesh(fence, items) {
+	if !matchesAnyCluster(fence) || fence.Cluster.Name != "" || !inMesh(fence, items) {
 		return nil
 	}
 	return policy.Findings{{
-		Check: "cluster-unnamed", Severity: policy.Error, Resource: profile, Field: fence.Profile.Field + ".cluster.name",
+		Check: "cluster-name-missing", Severity: policy.Error, Resource: profile, Field: fence.Profile.Field + ".cluster.name",
 		Message: fmt.Sprintf("%s is false, as it is by default before Cilium %s: a selector that names no cluster matches the pods of every cluster of the mesh, so other clusters' pods are let in, and isolation is not proved: set the cluster's name, as in its cilium-config", policy.DefaultLocalCluster, policy.LocalCluster.Introduced()),
 	}}
 }

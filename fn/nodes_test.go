@@ -25,9 +25,9 @@ const (
 func hostPolicies(t *testing.T) (fn.Run, []*yaml.RNode) {
 	t.Helper()
 	config, items := readCase(t, "../testdata/generated/nodes")
-	out, said, err := process(t, config, items)
+	out, messages, err := process(t, config, items)
 	if err != nil {
-		t.Fatal(said, err)
+		t.Fatal(messages, err)
 	}
 	return fn.Run{Config: config, Items: items},
 		slices.DeleteFunc(out, func(n *yaml.RNode) bool { return strings.HasPrefix(n.GetApiVersion(), "tenantfence.dev/") })
@@ -40,11 +40,11 @@ func TestHostPoliciesAreVerified(t *testing.T) {
 	intruder := yaml.MustParse("{apiVersion: cilium.io/v2, kind: CiliumClusterwideNetworkPolicy, metadata: {name: intruder}, spec: {nodeSelector: {}, ingress: [{fromEntities: [world]}]}}")
 	for name, c := range map[string]struct {
 		change func([]*yaml.RNode) []*yaml.RNode
-		// said is what is wrong, where the Tenants tell what was meant, and unmeant where
+		// messages is what is wrong, where the Tenants tell what was meant, and unmeant where
 		// only labels do.
-		said, unmeant []string
-		// unsaid must not be said at all.
-		unsaid string
+		messages, labelMessages []string
+		// absent must not be said at all.
+		absent string
 	}{
 		"as they were generated": {change: func(items []*yaml.RNode) []*yaml.RNode { return items }},
 		"with a namespace, as a layer of kustomize sets it": {change: func(items []*yaml.RNode) []*yaml.RNode {
@@ -57,16 +57,16 @@ func TestHostPoliciesAreVerified(t *testing.T) {
 		}},
 		"without the one that closes": {
 			change: func(items []*yaml.RNode) []*yaml.RNode { return without(items, workersDeny) },
-			said: []string{
+			messages: []string{
 				"CiliumClusterwideNetworkPolicy/" + workersDeny + ": is not there",
 				`spec.nodes[workers]: no policy closes the egress of node/node-access=kubelet (and 2 more), of nodes "workers", which are in Enforce`,
 				`spec.nodes[workers]: no policy closes the ingress of`,
 			},
 		},
 		"without the one that allows, which the one that closes holds as well": {
-			change: func(items []*yaml.RNode) []*yaml.RNode { return without(items, workersAllow) },
-			said:   []string{"CiliumClusterwideNetworkPolicy/" + workersAllow + ": is not there"},
-			unsaid: "declared-flow-denied",
+			change:   func(items []*yaml.RNode) []*yaml.RNode { return without(items, workersAllow) },
+			messages: []string{"CiliumClusterwideNetworkPolicy/" + workersAllow + ": is not there"},
+			absent:   "declared-flow-denied",
 		},
 		"with one that closes a direction less": {
 			change: func(items []*yaml.RNode) []*yaml.RNode {
@@ -79,25 +79,25 @@ func TestHostPoliciesAreVerified(t *testing.T) {
 				}
 				return items
 			},
-			said: []string{"CiliumClusterwideNetworkPolicy/" + workersDeny + ": is not as it was generated", "no policy closes the egress of"},
+			messages: []string{"CiliumClusterwideNetworkPolicy/" + workersDeny + ": is not as it was generated", "no policy closes the egress of"},
 		},
 		"with one that opens more": {
-			change:  func(items []*yaml.RNode) []*yaml.RNode { return append(items, intruder) },
-			said:    []string{"CiliumClusterwideNetworkPolicy/intruder: lets kube-apiserver (and 3 more) reach node/node-access=kubelet"},
-			unmeant: []string{"CiliumClusterwideNetworkPolicy/intruder: allows kube-apiserver (and 3 more) to reach node/node-access=kubelet"},
+			change:        func(items []*yaml.RNode) []*yaml.RNode { return append(items, intruder) },
+			messages:      []string{"CiliumClusterwideNetworkPolicy/intruder: lets kube-apiserver (and 3 more) reach node/node-access=kubelet"},
+			labelMessages: []string{"CiliumClusterwideNetworkPolicy/intruder: allows kube-apiserver (and 3 more) to reach node/node-access=kubelet"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			run, out := hostPolicies(t)
 			out = c.change(out)
-			meant, err := fn.Verify(fn.Verification{Items: copied(out), Runs: []fn.Run{run}})
+			report, err := fn.Verify(fn.Verification{Items: copied(out), Runs: []fn.Run{run}})
 			if err != nil {
 				t.Fatal(err)
 			}
-			holds(t, meant, c.said)
-			if c.unsaid != "" && slices.ContainsFunc(meant.Findings, func(f policy.Finding) bool { return f.Check == c.unsaid }) {
-				t.Errorf("it says %s", c.unsaid)
+			expectReport(t, report, c.messages)
+			if c.absent != "" && slices.ContainsFunc(report.Findings, func(f policy.Finding) bool { return f.Check == c.absent }) {
+				t.Errorf("it says %s", c.absent)
 			}
 			byLabels, err := fn.Verify(fn.Verification{Items: copied(out)})
 			if err != nil {
@@ -107,7 +107,7 @@ func TestHostPoliciesAreVerified(t *testing.T) {
 			if byLabels.Outcome() != policy.NothingToVerify || byLabels.Findings.HasError() {
 				t.Errorf("by labels %q: %s", byLabels.Outcome(), listed)
 			}
-			for _, want := range c.unmeant {
+			for _, want := range c.labelMessages {
 				if !strings.Contains(listed, want) {
 					t.Errorf("by labels it lacks %q in\n%s", want, listed)
 				}
@@ -116,8 +116,8 @@ func TestHostPoliciesAreVerified(t *testing.T) {
 	}
 }
 
-// holds says where a report lacks an error, or has one more.
-func holds(t *testing.T, r policy.Report, want []string) {
+// expectReport says where a report lacks an error, or has one more.
+func expectReport(t *testing.T, r policy.Report, want []string) {
 	t.Helper()
 	var errs []string
 	for _, f := range r.Findings {
@@ -138,7 +138,7 @@ func holds(t *testing.T, r policy.Report, want []string) {
 
 // TestWhatClosesNodesHoldsWhatTheyAreAllowed: an agent takes a policy as a whole or not at
 // all. One that closes nodes by itself would cut them off where the allows are refused.
-func TestWhatClosesNodesHoldsWhatTheyAreAllowed(t *testing.T) {
+func TestNodeDefaultDenyIncludesAllowRules(t *testing.T) {
 	t.Parallel()
 	cases, err := filepath.Glob(filepath.Join(testdata, "generated", "nodes*", "expected.yaml"))
 	if err != nil || len(cases) == 0 {
@@ -162,7 +162,7 @@ func TestWhatClosesNodesHoldsWhatTheyAreAllowed(t *testing.T) {
 			spec, _ := doc["spec"].(map[string]any)
 			for _, direction := range []string{"ingress", "egress"} {
 				if list := spec[direction]; list != nil {
-					rules[n.GetName()+" "+direction] = policy.Key(list)
+					rules[n.GetName()+" "+direction] = policy.JSONKey(list)
 				}
 			}
 		}

@@ -17,29 +17,29 @@ import (
 
 const builds = 60
 
-// trial of a property on one build.
-type trial struct {
+// propertyTrial of a property on one build.
+type propertyTrial struct {
 	*testing.T
 	build *build
 	rand  *rand.Rand
 }
 
 // forBuilds runs a property on many builds.
-func forBuilds(t *testing.T, property func(trial)) {
+func forBuilds(t *testing.T, property func(propertyTrial)) {
 	t.Helper()
 	for seed := range uint64(builds) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			t.Parallel()
-			property(trial{t, randomBuild(seed), rand.New(rand.NewPCG(seed, 2))})
+			property(propertyTrial{t, randomBuild(seed), rand.New(rand.NewPCG(seed, 2))})
 		})
 	}
 }
 
 func mustProcess(t *testing.T, b *build, items []*yaml.RNode) []*yaml.RNode {
 	t.Helper()
-	out, said, err := process(t, b.config(t), items)
+	out, messages, err := process(t, b.config(t), items)
 	if err != nil {
-		t.Fatalf("refused: %v\n%s", err, said)
+		t.Fatalf("refused: %v\n%s", err, messages)
 	}
 	return out
 }
@@ -56,25 +56,25 @@ func rewritten(t *testing.T, items []*yaml.RNode) []*yaml.RNode {
 
 func TestRunningTwiceChangesNothing(t *testing.T) {
 	t.Parallel()
-	forBuilds(t, func(p trial) {
+	forBuilds(t, func(p propertyTrial) {
 		t, b, r := p.T, p.build, p.rand
 		once := mustProcess(t, b, b.items(t))
 		if diff := cmp.Diff(text(t, once), text(t, mustProcess(t, b, once))); diff != "" {
 			t.Error(diff)
 		}
 		// Nor does it on what a person wrote comments into.
-		commented := comment(t, once, r)
+		commented := addComments(t, once, r)
 		if diff := cmp.Diff(text(t, commented), text(t, mustProcess(t, b, commented))); diff != "" {
 			t.Error(diff)
 		}
 	})
 }
 
-func TestTheOrderOfTheInputDoesNotMatter(t *testing.T) {
+func TestInputOrderDoesNotMatter(t *testing.T) {
 	t.Parallel()
-	forBuilds(t, func(p trial) {
+	forBuilds(t, func(p propertyTrial) {
 		t, b, r := p.T, p.build, p.rand
-		items := append(b.items(t), mine(mustProcess(t, b.changed(r), b.changed(r).items(t)))...)
+		items := append(b.items(t), ownPolicies(mustProcess(t, b.changed(r), b.changed(r).items(t)))...)
 		want := sorted(t, mustProcess(t, b, items))
 		if diff := cmp.Diff(want, sorted(t, mustProcess(t, b, shuffled(items, r.Uint64())))); diff != "" {
 			t.Error(diff)
@@ -84,25 +84,25 @@ func TestTheOrderOfTheInputDoesNotMatter(t *testing.T) {
 
 // What was there before must not show in the result, but for comments and order:
 // else two repositories with the same inputs would be fenced differently.
-func TestWhatWasThereBeforeDoesNotShow(t *testing.T) {
+func TestEarlierPoliciesDoNotAffectResult(t *testing.T) {
 	t.Parallel()
-	forBuilds(t, func(p trial) {
+	forBuilds(t, func(p propertyTrial) {
 		t, b, r := p.T, p.build, p.rand
 		next := b.changed(r)
 		fresh := mustProcess(t, next, next.items(t))
-		after := mustProcess(t, next, append(next.items(t), mine(mustProcess(t, b, b.items(t)))...))
+		after := mustProcess(t, next, append(next.items(t), ownPolicies(mustProcess(t, b, b.items(t)))...))
 		if diff := cmp.Diff(sorted(t, fresh), sorted(t, after)); diff != "" {
 			t.Error(diff)
 		}
 	})
 }
 
-func TestCommentsSurviveOnWhatStillExists(t *testing.T) {
+func TestCommentsAreKept(t *testing.T) {
 	t.Parallel()
 	survived := 0
 	for seed := range uint64(builds) {
 		b, r := randomBuild(seed), rand.New(rand.NewPCG(seed, 3))
-		commented := comment(t, mine(mustProcess(t, b, b.items(t))), r)
+		commented := addComments(t, ownPolicies(mustProcess(t, b, b.items(t))), r)
 		next := b.changed(r)
 		fresh := byIdentity(mustProcess(t, next, next.items(t)))
 		after := byIdentity(mustProcess(t, next, append(next.items(t), commented...)))
@@ -112,7 +112,7 @@ func TestCommentsSurviveOnWhatStillExists(t *testing.T) {
 				continue
 			}
 			kept := comments(after[id].YNode())
-			for _, c := range expected(n.YNode(), fresh[id].YNode()) {
+			for _, c := range expectedComments(n.YNode(), fresh[id].YNode()) {
 				survived++
 				if !slices.Contains(kept, c) {
 					t.Errorf("seed %d: %s lost its comment %q:\n%s\nbecame\n%s", seed, id, c, n.MustString(), after[id].MustString())
@@ -125,12 +125,12 @@ func TestCommentsSurviveOnWhatStillExists(t *testing.T) {
 	}
 }
 
-func TestRemovingATenantTakesItsPoliciesAlone(t *testing.T) {
+func TestRemovingTenantRemovesOnlyItsPolicies(t *testing.T) {
 	t.Parallel()
-	forBuilds(t, func(p trial) {
+	forBuilds(t, func(p propertyTrial) {
 		t, b, r := p.T, p.build, p.rand
 		before := mustProcess(t, b, b.items(t))
-		commented := comment(t, mine(before), r)
+		commented := addComments(t, ownPolicies(before), r)
 		gone := r.IntN(len(b.tenants))
 		next := b.less(gone)
 		fresh := byIdentity(mustProcess(t, next, next.items(t)))
@@ -160,14 +160,14 @@ func TestRemovingATenantTakesItsPoliciesAlone(t *testing.T) {
 }
 
 // Broken input is refused, or leaves everything there that is no policy of the fence.
-func TestNothingIsEverLost(t *testing.T) {
+func TestBrokenInputLosesNothing(t *testing.T) {
 	t.Parallel()
 	refused := 0
 	for seed := range uint64(4 * builds) {
 		b, r := randomBuild(seed), rand.New(rand.NewPCG(seed, 4))
 		items := mustProcess(t, b, b.items(t))
 		broken := copied(items)
-		breakSomething(broken[r.IntN(len(broken))].YNode(), r)
+		breakNode(broken[r.IntN(len(broken))].YNode(), r)
 		result, err := fn.Process(b.config(t), copied(broken), fn.Options{})
 		out := result.Items
 		if err != nil {
@@ -177,14 +177,14 @@ func TestNothingIsEverLost(t *testing.T) {
 			}
 			continue
 		}
-		there := 0
+		foreignCount := 0
 		for _, n := range broken {
 			if n.GetLabels()[resource.LabelFence] != "platform" {
-				there++
+				foreignCount++
 			}
 		}
-		if left := len(out) - len(mine(out)); left < there-1 || len(out) == 0 {
-			t.Errorf("seed %d: of %d resources that are not the fence's, %d are left", seed, there, left)
+		if foreignLeft := len(out) - len(ownPolicies(out)); foreignLeft < foreignCount-1 || len(out) == 0 {
+			t.Errorf("seed %d: of %d resources that are not the fence's, %d are left", seed, foreignCount, foreignLeft)
 		}
 	}
 	if refused == 0 {
@@ -192,8 +192,8 @@ func TestNothingIsEverLost(t *testing.T) {
 	}
 }
 
-// breakSomething takes a value away, or makes it another.
-func breakSomething(n *yaml.Node, r *rand.Rand) {
+// breakNode takes a value away, or makes it another.
+func breakNode(n *yaml.Node, r *rand.Rand) {
 	for len(n.Content) > 0 && r.IntN(4) > 0 {
 		i := r.IntN(len(n.Content))
 		if n.Kind == yaml.MappingNode {
@@ -209,7 +209,7 @@ func breakSomething(n *yaml.Node, r *rand.Rand) {
 	}[r.IntN(4)]
 }
 
-func mine(items []*yaml.RNode) []*yaml.RNode {
+func ownPolicies(items []*yaml.RNode) []*yaml.RNode {
 	return slices.DeleteFunc(slices.Clone(items), func(n *yaml.RNode) bool { return n.GetLabels()[resource.LabelFence] != "platform" })
 }
 

@@ -18,77 +18,77 @@ import (
 type proof struct {
 	in    *resource.Inputs
 	index *resource.Index
-	wanted
+	desiredState
 	items    []*yaml.RNode
 	progress policy.Progress
 	// own are the items that are as the function generates them. The others are nothing but
 	// what they are, whatever their labels.
 	own map[*yaml.RNode]bool
-	// again reports that another agent decides the same: the forms are not compared again.
-	again bool
+	// alternativeAgent reports that another agent decides the same: the forms are not compared again.
+	alternativeAgent bool
 	// known is what was found about the items before an engine starts, and left are resources at
 	// whose namespaces flows are undecided.
-	known policy.Findings
-	left  []policy.Ref
+	known   policy.Findings
+	leftOut []policy.Ref
 }
 
 // run decides what the policies among the items do, as if every tenant were enforced:
 // the FlowTests and, unless it is not asked for, isolation. A proof that exceeds its budget
 // ends with a finding.
 func (p proof) run(level v1alpha1.Proof) (policy.Report, error) {
-	if err := p.surroundings(); err != nil {
+	if err := p.checkOtherResources(); err != nil {
 		return policy.Report{}, err
 	}
 	if p.fence.Cluster.CNI == v1alpha1.CNIKubernetes {
-		return p.decided(level)
+		return p.decideWithinBudget(level)
 	}
-	assumed := p.assumed()
+	assumed := p.assumedSettings()
 	assumptions := p.fence.Agent.Assumptions()
-	agent, disabled := p.configured(p.fence.Agent, p.in.Profile.Ref, p.ciliumConfig())
+	agent, disabled := p.effectiveAgent(p.fence.Agent, p.in.Profile.Ref, p.ciliumConfig())
 	fence := *p.fence
 	fence.Agent = agent
 	p.fence = &fence
-	report, err := p.decided(level)
+	report, err := p.decideWithinBudget(level)
 	var others policy.Findings
-	if err == nil && report.Holds() {
-		others, err = p.tryOthers(level, report)
+	if err == nil && report.Passed() {
+		others, err = p.tryAlternatives(level, report)
 	}
 	report.Assumptions, report.Findings = assumptions, slices.Concat(report.Findings, assumed, disabled, others)
 	return report, err
 }
 
-// decided decides with the agents of the fence.
-func (p proof) decided(level v1alpha1.Proof) (policy.Report, error) {
+// decideWithinBudget decides with the agents of the fence.
+func (p proof) decideWithinBudget(level v1alpha1.Proof) (policy.Report, error) {
 	var report policy.Report
 	err := p.decide(level, &report)
-	found, err := overBudget(p.fence, p.items, err)
+	found, err := budgetFinding(p.fence, p.items, err)
 	report.Findings = append(report.Findings, found...)
 	return report, err
 }
 
 func (p proof) decide(level v1alpha1.Proof, report *policy.Report) error {
-	e, said, err := p.start()
-	if report.Findings = said; err != nil || e.Engine == nil {
+	e, findings, err := p.start()
+	if report.Findings = findings; err != nil || e.Engine == nil {
 		return err
 	}
 	subject := reach.Proof{
-		Engine: e.Engine, Fence: p.fence, Twin: p.twin,
+		Engine: e.Engine, Fence: p.fence, NetworkPolicyForm: p.networkPolicyForm,
 		Endpoints: reach.Endpoints{Index: p.index, Fence: p.fence, Reasons: resource.Reasons(p.items), Undecided: e.undecided},
-		Policies:  policiesByName(p.fence, p.items, func(n *yaml.RNode) bool { return p.own[n] }), Sources: sourcesOf(p.in), Progress: p.progress,
+		Policies:  policiesByName(p.fence, p.items, func(n *yaml.RNode) bool { return p.own[n] }), Sources: declaringRefs(p.in), Progress: p.progress,
 	}
 	if err := p.flowTests(subject, report); err != nil || level == v1alpha1.ProofNone {
 		return err
 	}
 	err = p.isolation(subject, report)
-	report.Findings = append(report.Findings, p.fullMap(e.Engine)...)
-	if err != nil || p.twin == nil || p.again {
+	report.Findings = append(report.Findings, p.policyMapFindings(e.Engine)...)
+	if err != nil || p.networkPolicyForm == nil || p.alternativeAgent {
 		return err
 	}
-	said, err = p.compareTwin()
-	for _, f := range said {
+	findings, err = p.compareNetworkPolicyForm()
+	for _, f := range findings {
 		// A policy that both enforcers reject is told once.
-		told := slices.ContainsFunc(report.Findings, func(o policy.Finding) bool { return o.Check == f.Check && o.Resource == f.Resource })
-		if f.Check != "policy-rejected" || !told {
+		reported := slices.ContainsFunc(report.Findings, func(o policy.Finding) bool { return o.Check == f.Check && o.Resource == f.Resource })
+		if f.Check != "policy-rejected" || !reported {
 			report.Findings = append(report.Findings, f)
 		}
 	}
@@ -97,73 +97,73 @@ func (p proof) decide(level v1alpha1.Proof, report *policy.Report) error {
 
 // start has an engine enforce the items. There is none where policies are rejected, or where
 // something else affects traffic and is not decided.
-func (p proof) start() (enforcement, policy.Findings, error) {
-	e, said, err := enforce(p.fence, p.index, p.items, closing{})
+func (p proof) start() (startedEngine, policy.Findings, error) {
+	e, findings, err := startEngine(p.fence, p.index, p.items, syntheticDefaultDeny{})
 	if budget := new(policy.BudgetError); err != nil && !errors.As(err, budget) && p.known.HasError() {
 		// What is known to be wrong, as a port named by a variable, may be why.
-		return enforcement{}, p.known, nil
+		return startedEngine{}, p.known, nil
 	}
-	if said = slices.Concat(p.known, said); err != nil || said.HasError() {
-		return enforcement{}, said, err
+	if findings = slices.Concat(p.known, findings); err != nil || findings.HasError() {
+		return startedEngine{}, findings, err
 	}
-	e.undecided = append(e.undecided, p.left...)
-	unread, err := p.unread(said)
-	e.undecided = append(e.undecided, misread(p.fence, unread)...)
-	return e, append(said, unread...), err
+	e.undecided = append(e.undecided, p.leftOut...)
+	schemaFindings, err := p.schemaFindings(findings)
+	e.undecided = append(e.undecided, misinterpreted(p.fence, schemaFindings)...)
+	return e, append(findings, schemaFindings...), err
 }
 
-// surroundings reports what affects traffic and that the engine does not decide, and leaves
+// checkOtherResources reports what affects traffic and that the engine does not decide, and leaves
 // out policies that cannot be decided in namespaces without a tenant.
-func (p *proof) surroundings() error {
+func (p *proof) checkOtherResources() error {
 	items, unknown, err := withVariables(p.items, p.in.Fence.Spec.Variables)
 	if err != nil {
 		return err
 	}
 	covered, undecided := lint.Coverage(p.fence, p.index, items)
-	embedded, held := lint.EmbeddedPolicies(p.fence, items)
-	found, left := p.withoutValues(unknown)
-	p.items = slices.DeleteFunc(items, func(n *yaml.RNode) bool { return left[n] })
-	p.known = slices.Concat(lint.ReservedLabels(p.fence, p.index), covered, found, embedded, lint.BesidePolicies(p.fence, p.index, p.items),
-		lint.OperatorPolicies(p.fence, p.index), lint.SourceSpoofing(p.fence, p.index, p.items), lint.MultiClusterServices(p.fence, p.items), lint.AgentsElsewhere(p.fence, p.items))
-	p.left = slices.Concat(undecided, warned(found), held)
-	p.items, p.own, err = p.asEnforced()
+	embedded, embeddedUndecided := lint.EmbeddedPolicies(p.fence, items)
+	found, leftOut := p.undefinedVariables(unknown)
+	p.items = slices.DeleteFunc(items, func(n *yaml.RNode) bool { return leftOut[n] })
+	p.known = slices.Concat(lint.ReservedLabels(p.fence, p.index), covered, found, embedded, lint.NonPolicyFields(p.fence, p.index, p.items),
+		lint.OperatorPolicies(p.fence, p.index), lint.SourceSpoofing(p.fence, p.index, p.items), lint.MultiClusterServices(p.fence, p.items), lint.AgentsConfiguredElsewhere(p.fence, p.items))
+	p.leftOut = slices.Concat(undecided, warnedResources(found), embeddedUndecided)
+	p.items, p.own, err = p.itemsAsEnforced()
 	return err
 }
 
 // flowTests decides the FlowTests.
 func (p proof) flowTests(subject reach.Proof, report *policy.Report) error {
-	outside, err := subject.ImagineFor(p.in.FlowTests)
+	outside, err := subject.RepresentativesFor(p.in.FlowTests)
 	if err != nil {
 		return err
 	}
-	subject.Endpoints.Outside = outside
+	subject.Endpoints.OutsideAddresses = outside
 	for i, t := range p.in.FlowTests {
-		p.progress.Tell("deciding FlowTests", i, len(p.in.FlowTests))
+		p.progress.Report("deciding FlowTests", i, len(p.in.FlowTests))
 		result := reach.Run(subject.Engine, subject.Endpoints, t)
 		report.FlowTests = append(report.FlowTests, result)
-		report.Findings = slices.Concat(report.Findings, subject.Endpoints.ImaginedEnds(t), subject.Endpoints.LeftOut(subject.Engine, result), subject.Endpoints.Doubts(subject.Engine, result))
+		report.Findings = slices.Concat(report.Findings, subject.Endpoints.UnknownEndpoints(t), subject.Endpoints.ExclusionFindings(subject.Engine, result), subject.Endpoints.TranslationFindings(subject.Engine, result))
 	}
 	return nil
 }
 
 // isolation proves isolation, but for tenants and nodes for which nothing is generated.
 func (p proof) isolation(subject reach.Proof, report *policy.Report) error {
-	without := inEnforcement(p.fence, func(e v1alpha1.Enforcement) bool { return !p.fence.Generated(e) })
-	if names := without.names(); len(names) > 0 {
+	notGenerated := withEnforcement(p.fence, func(e v1alpha1.Enforcement) bool { return !p.fence.GeneratesPolicies(e) })
+	if names := notGenerated.subjectNames(); len(names) > 0 {
 		report.Findings = append(report.Findings, policy.Finding{
 			Check: "not-proved", Severity: policy.Warning, Resource: p.in.FenceRef,
-			Message: "nothing is generated in Audit here, so nothing is proved of these: " + strings.Join(names, ", "),
+			Message: "nothing is generated in AllowOnly here, so nothing is proved of these: " + strings.Join(names, ", "),
 		})
 	}
-	if !fences(p.fence) {
+	if !isolatesAny(p.fence) {
 		return nil
 	}
-	if !without.empty() && len(without.tenants)+len(without.nodes) == len(p.fence.Tenants)+len(p.fence.Nodes) {
-		report.Unproved = append(report.Unproved, "nothing is generated in Audit here (NetworkPolicies, or Cilium below 1.16), so isolation is not proved until a tenant is in Enforce")
+	if !notGenerated.empty() && len(notGenerated.tenants)+len(notGenerated.nodes) == len(p.fence.Tenants)+len(p.fence.Nodes) {
+		report.Unproved = append(report.Unproved, "nothing is generated in AllowOnly here (NetworkPolicies, or Cilium below 1.16), so isolation is not proved until a tenant is in Enforce")
 		return nil
 	}
-	if said := unnamedCluster(p.fence, p.in.Profile.Ref, p.items); len(said) > 0 {
-		report.Findings = append(report.Findings, said...)
+	if findings := unnamedCluster(p.fence, p.in.Profile.Ref, p.items); len(findings) > 0 {
+		report.Findings = append(report.Findings, findings...)
 		return nil
 	}
 	own := func(n *yaml.RNode) bool { return p.own[n] }
@@ -172,18 +172,18 @@ func (p proof) isolation(subject reach.Proof, report *policy.Report) error {
 	if err != nil {
 		return err
 	}
-	report.Findings = slices.Concat(report.Findings, findings, subject.HostNetwork())
+	report.Findings = slices.Concat(report.Findings, findings, subject.HostNetworkFindings())
 	if p.fence.Cluster.CNI != v1alpha1.CNIKubernetes && !report.Findings.HasError() {
 		report.Findings = append(report.Findings, lint.ReservedLabelsAssumed(p.in.FenceRef))
 	}
-	isolation.Audited = audited(p.fence).names()
+	isolation.AllowOnlyOwners = allowOnly(p.fence).subjectNames()
 	report.Isolation = &isolation
 	return nil
 }
 
-// overBudget turns a BudgetError into the finding that nothing is proved, with the policy that
+// budgetFinding turns a BudgetError into the finding that nothing is proved, with the policy that
 // needs the most. Any other error stays one.
-func overBudget(fence *policy.Fence, items []*yaml.RNode, err error) (policy.Findings, error) {
+func budgetFinding(fence *policy.Fence, items []*yaml.RNode, err error) (policy.Findings, error) {
 	var budget policy.BudgetError
 	if !errors.As(err, &budget) {
 		return nil, err
@@ -216,8 +216,8 @@ func policiesByName(fence *policy.Fence, items []*yaml.RNode, own func(*yaml.RNo
 	return out
 }
 
-// sourcesOf are the resources that declare flows.
-func sourcesOf(in *resource.Inputs) map[string]policy.Ref {
+// declaringRefs are the resources that declare flows.
+func declaringRefs(in *resource.Inputs) map[string]policy.Ref {
 	out := map[string]policy.Ref{in.Profile.Ref.Kind + "/" + in.Profile.Ref.Name: in.Profile.Ref}
 	for _, t := range in.Tenants {
 		out[t.Ref.Kind+"/"+t.Ref.Name] = t.Ref
@@ -226,20 +226,20 @@ func sourcesOf(in *resource.Inputs) map[string]policy.Ref {
 	return out
 }
 
-// complete says whether every policy that would be generated, of whichever stage, is
+// containsAll says whether every policy that would be generated, of whichever stage, is
 // among the items.
-func complete(desired, items []*yaml.RNode) bool {
-	there := shipped(items)
-	return !slices.ContainsFunc(desired, func(n *yaml.RNode) bool { return !there[resource.ID(n)] })
+func containsAll(desired, items []*yaml.RNode) bool {
+	present := appliedIDs(items)
+	return !slices.ContainsFunc(desired, func(n *yaml.RNode) bool { return !present[resource.ID(n)] })
 }
 
-// shipped are the items that reach the cluster.
-func shipped(items []*yaml.RNode) map[policy.Ref]bool {
-	there := map[policy.Ref]bool{}
+// appliedIDs are the items that reach the cluster.
+func appliedIDs(items []*yaml.RNode) map[policy.Ref]bool {
+	present := map[policy.Ref]bool{}
 	for _, n := range items {
-		if !resource.Local(n) {
-			there[resource.ID(n)] = true
+		if !resource.IsLocalConfig(n) {
+			present[resource.ID(n)] = true
 		}
 	}
-	return there
+	return present
 }

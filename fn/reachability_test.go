@@ -11,12 +11,12 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resolve"
 )
 
-// TestWhatWasSaidIsWhatIsAllowed has the enforcer decide flows from every pod to
+// TestDeclaredFlowsAreAllowed has the enforcer decide flows from every pod to
 // every pod, network and name of generated builds, and holds the verdicts against
 // what the Tenants say, which is worked out here from the input alone.
-func TestWhatWasSaidIsWhatIsAllowed(t *testing.T) {
+func TestDeclaredFlowsAreAllowed(t *testing.T) {
 	t.Parallel()
-	forBuilds(t, func(p trial) {
+	forBuilds(t, func(p propertyTrial) {
 		t, b := p.T, p.build
 		out := mustProcess(t, b, b.items(t))
 		in, index, _ := fn.Read(b.config(t), copied(out))
@@ -40,7 +40,7 @@ func TestWhatWasSaidIsWhatIsAllowed(t *testing.T) {
 							t.Fatal(err)
 						}
 						want := policy.Denied
-						if b.said(from, app, to, port) {
+						if b.allows(from, app, to, port) {
 							want = policy.Allowed
 						}
 						if got.Decision() != want {
@@ -109,9 +109,9 @@ func (b *build) enforced(t generatedTenant) bool {
 	return b.enforcement == "Enforce"
 }
 
-// said says whether both ends of a flow let it pass: an end in Audit lets everything,
+// allows says whether both ends of a flow let it pass: an end in AllowOnly lets everything,
 // one in Enforce what a flow names, or what stays within its namespace.
-func (b *build) said(from generatedTenant, app string, to target, port int) bool {
+func (b *build) allows(from generatedTenant, app string, to target, port int) bool {
 	named := from.name == to.tenant || slices.ContainsFunc(from.egress, func(f generatedFlow) bool {
 		if to.proxy && (f.app == "" || f.app == app) {
 			return len(f.fqdns) > 0 && port == 3128
@@ -121,11 +121,11 @@ func (b *build) said(from generatedTenant, app string, to target, port int) bool
 		}
 		return f.tenant != "" && f.tenant == to.tenant || slices.Contains(f.cidrs, to.address) || slices.Contains(f.fqdns, to.name)
 	})
-	into := true
+	ingressAllowed := true
 	for _, t := range b.tenants {
 		if t.name == to.tenant {
-			into = named || !b.enforced(t)
+			ingressAllowed = named || !b.enforced(t)
 		}
 	}
-	return (named || !b.enforced(from)) && into
+	return (named || !b.enforced(from)) && ingressAllowed
 }

@@ -18,9 +18,9 @@ type reader struct {
 	in       resource.Inputs
 	profiles []resource.Profile
 	rest     []*yaml.RNode
-	// strange are Tenants of other groups.
-	strange  []policy.Ref
-	findings policy.Findings
+	// unknownGroupTenants are Tenants of other groups.
+	unknownGroupTenants []policy.Ref
+	findings            policy.Findings
 }
 
 // Read decodes this project's own kinds and indexes the rest. The inputs are nil
@@ -29,7 +29,7 @@ type reader struct {
 func Read(config *yaml.RNode, items []*yaml.RNode) (*resource.Inputs, *resource.Index, policy.Findings) {
 	var r reader
 	known := r.readConfig(config)
-	items, copies := resource.Distinct(items)
+	items, copies := resource.Deduplicate(items)
 	r.findings = append(r.findings, copies...)
 	for _, n := range items {
 		r.readItem(n)
@@ -39,29 +39,29 @@ func Read(config *yaml.RNode, items []*yaml.RNode) (*resource.Inputs, *resource.
 	}
 	applied, _, err := withVariables(r.rest, r.in.Fence.Spec.Variables)
 	if err != nil {
-		r.refuse("unreadable-resource", r.in.FenceRef, "spec.variables", "%v: correct the value", err)
+		r.refuse("resource-unreadable", r.in.FenceRef, "spec.variables", "%v: correct the value", err)
 		applied = r.rest
 	}
 	index, found := resource.NewIndex(applied)
-	index.Blind = r.blind(items)
+	index.WithoutResources = r.isGenerator(items)
 	r.findings = append(r.findings, found...)
-	r.refuseStrange()
+	r.refuseUnknownAPIGroups()
 	if !r.chooseProfile() {
 		return nil, nil, r.findings
 	}
 	return &r.in, index, r.findings
 }
 
-// refuseStrange takes Tenants of another group for misspelt where there are no others:
+// refuseUnknownAPIGroups takes Tenants of another group for misspelt where there are no others:
 // else a typo would remove every policy.
-func (r *reader) refuseStrange() {
-	others := len(r.in.Tenants)+len(r.in.Unread) > 0
-	for _, ref := range r.strange {
+func (r *reader) refuseUnknownAPIGroups() {
+	others := len(r.in.Tenants)+len(r.in.UnreadableTenants) > 0
+	for _, ref := range r.unknownGroupTenants {
 		if group, _, _ := strings.Cut(ref.APIVersion, "/"); others && !misspeltGroup(group) {
 			// Other projects have Tenants, too.
 			continue
 		}
-		r.refuse("strange-tenant", ref, "apiVersion", "%q is not %s, so this is no Tenant here, and its policies would be removed: correct it, or, where it is another project's and the last Tenant is to go, remove the fence's policies by hand", ref.APIVersion, v1alpha1.APIVersion)
+		r.refuse("unknown-api-group", ref, "apiVersion", "%q is not %s, so this is no Tenant here, and its policies would be removed: correct it, or, where it is another project's and the last Tenant is to go, remove the fence's policies by hand", ref.APIVersion, v1alpha1.APIVersion)
 	}
 }
 
@@ -71,9 +71,9 @@ func misspeltGroup(group string) bool {
 	return near || strings.HasPrefix(group, "tenantfence")
 }
 
-// blind says whether the host shows nothing but the fence's own configuration and,
+// isGenerator says whether the host shows nothing but the fence's own configuration and,
 // when run again, what it generated: kustomize does so to a generator.
-func (r *reader) blind(items []*yaml.RNode) bool {
+func (r *reader) isGenerator(items []*yaml.RNode) bool {
 	foreign := slices.ContainsFunc(r.rest, func(n *yaml.RNode) bool { return resource.FenceOf(n) != r.in.Fence.Name })
 	return len(r.in.Fence.Spec.Tenants) > 0 && !foreign && len(items)-len(r.rest) <= 1
 }
@@ -93,12 +93,12 @@ func (r *reader) invalid(ref policy.Ref, errs field.ErrorList) {
 
 func (r *reader) readConfig(config *yaml.RNode) bool {
 	if config.IsNilOrEmpty() {
-		r.refuse("no-function-config", policy.Ref{}, "", "there is no functionConfig: list a %s %s in transformers: or in the Kptfile's pipeline", v1alpha1.APIVersion, v1alpha1.KindTenantFence)
+		r.refuse("function-config-invalid", policy.Ref{}, "", "there is no functionConfig: list a %s %s in transformers: or in the Kptfile's pipeline", v1alpha1.APIVersion, v1alpha1.KindTenantFence)
 		return false
 	}
 	r.in.FenceRef = resource.RefOf(config)
 	if resource.Group(config) != v1alpha1.Group || config.GetKind() != v1alpha1.KindTenantFence {
-		r.refuse("no-function-config", r.in.FenceRef, "", "the functionConfig is a %s %s: it must be a %s %s", config.GetApiVersion(), config.GetKind(), v1alpha1.APIVersion, v1alpha1.KindTenantFence)
+		r.refuse("function-config-invalid", r.in.FenceRef, "", "the functionConfig is a %s %s: it must be a %s %s", config.GetApiVersion(), config.GetKind(), v1alpha1.APIVersion, v1alpha1.KindTenantFence)
 		return false
 	}
 	fence, errs := v1alpha1.DecodeFence(config)
@@ -118,10 +118,10 @@ func (r *reader) readConfig(config *yaml.RNode) bool {
 }
 
 func (r *reader) readItem(n *yaml.RNode) {
-	defer resource.Naming(n)
+	defer resource.AnnotatePanic(n)
 	if resource.Group(n) != v1alpha1.Group {
 		if n.GetKind() == v1alpha1.KindTenant {
-			r.strange = append(r.strange, resource.RefOf(n))
+			r.unknownGroupTenants = append(r.unknownGroupTenants, resource.RefOf(n))
 		}
 		r.rest = append(r.rest, n)
 		return
@@ -131,7 +131,7 @@ func (r *reader) readItem(n *yaml.RNode) {
 	case v1alpha1.KindTenant:
 		t, ok := decode[v1alpha1.Tenant](r, n)
 		if !ok {
-			r.in.Unread = append(r.in.Unread, n.GetName())
+			r.in.UnreadableTenants = append(r.in.UnreadableTenants, n.GetName())
 			return
 		}
 		ref.Name = t.Name // a variable may have stood there
@@ -149,7 +149,7 @@ func (r *reader) readItem(n *yaml.RNode) {
 	case v1alpha1.KindTenantFence:
 		// Another fence's configuration, or a copy of this one's, as kpt shows it.
 	default:
-		r.in.Unread = append(r.in.Unread, n.GetName())
+		r.in.UnreadableTenants = append(r.in.UnreadableTenants, n.GetName())
 		r.refuse("unknown-kind", ref, "kind", "there is no kind %q in %s: the kinds are %s", n.GetKind(), v1alpha1.Group,
 			strings.Join(v1alpha1.Kinds(), ", "))
 	}
@@ -171,7 +171,7 @@ func (r *reader) chooseProfile() bool {
 	named := slices.DeleteFunc(slices.Clone(r.profiles), func(p resource.Profile) bool { return spec.ProfileName != "" && p.Ref.Name != spec.ProfileName })
 	switch {
 	case spec.Profile != nil && len(r.profiles) > 0:
-		r.refuse("two-profiles", r.in.FenceRef, "spec.profile", "the profile is inline, and there is a FenceProfile among the items, too: remove one of them")
+		r.refuse("profile-ambiguous", r.in.FenceRef, "spec.profile", "the profile is inline, and there is a FenceProfile among the items, too: remove one of them")
 	case spec.Profile != nil:
 		r.in.Profile = resource.Profile{Ref: r.in.FenceRef, Path: field.NewPath("spec", "profile"), Spec: *spec.Profile}
 		return true
@@ -179,14 +179,14 @@ func (r *reader) chooseProfile() bool {
 		r.in.Profile = named[0]
 		return true
 	case len(named) > 1:
-		r.refuse("two-profiles", r.in.FenceRef, "spec.profileName", "there are %d FenceProfiles among the items: say which in profileName, or remove the others", len(named))
+		r.refuse("profile-ambiguous", r.in.FenceRef, "spec.profileName", "there are %d FenceProfiles among the items: say which in profileName, or remove the others", len(named))
 	case invalid:
 	case len(r.profiles) > 0:
-		r.refuse("no-profile", r.in.FenceRef, "spec.profileName", "there is no FenceProfile %q among the items: correct the name", spec.ProfileName)
-	case len(r.in.Tenants)+len(r.in.Unread) == 0:
-		r.refuse("no-profile", r.in.FenceRef, "", "there is neither a FenceProfile nor a Tenant among the items: list them under resources: of this layer, or of one below it; under generators: a TenantFence sees no other resource, so list it under transformers:, or write spec.profile and spec.tenants in it")
+		r.refuse("profile-missing", r.in.FenceRef, "spec.profileName", "there is no FenceProfile %q among the items: correct the name", spec.ProfileName)
+	case len(r.in.Tenants)+len(r.in.UnreadableTenants) == 0:
+		r.refuse("profile-missing", r.in.FenceRef, "", "there is neither a FenceProfile nor a Tenant among the items: list them under resources: of this layer, or of one below it; under generators: a TenantFence sees no other resource, so list it under transformers:, or write spec.profile and spec.tenants in it")
 	default:
-		r.refuse("no-profile", r.in.FenceRef, "", "there are Tenants and no FenceProfile: add one to the items, or say it inline in spec.profile")
+		r.refuse("profile-missing", r.in.FenceRef, "", "there are Tenants and no FenceProfile: add one to the items, or say it inline in spec.profile")
 	}
 	return false
 }

@@ -69,15 +69,15 @@ var features = map[string]feature{
 	"another baseline":        {profile: `baseline: {dns: {nodeLocal: true, names: ["*.example.com"]}, intraNamespace: false, apiServer: {ports: [443, 6443]}, monitoring: {namespace: other, ports: [{port: 9090}, {port: http}]}}`},
 	"monitoring by a range":   {profile: `baseline: {monitoring: {namespace: other, ports: [{port: 9000, endPort: 9100}]}}`, since: 16},
 	"both forms":              {profile: `policies: Both, cluster: {cni: Cilium, podCIDRs: [10.244.0.0/16], serviceCIDRs: [10.96.0.0/12], nodeCIDRs: [192.168.0.0/16]}`},
-	"a name of the cluster":   {profile: `localNames: [{fqdns: [web.example.com], service: other/api}]`, egress: `to: [{fqdns: [web.example.com]}], ports: [{port: 80}]`},
+	"a name of the cluster":   {profile: `clusterHostnames: [{fqdns: [web.example.com], service: other/api}]`, egress: `to: [{fqdns: [web.example.com]}], ports: [{port: 80}]`},
 	"nodes":                   {profile: `nodes: [{name: n, nodeSelector: {matchLabels: {role: worker}}, enforcement: Enforce, ingress: [{name: a, from: [{entities: [remote-node]}], ports: [{port: 4240}]}, {name: p, from: [{entities: [remote-node]}], icmp: [EchoRequest]}], egress: [{name: b, to: [{entities: [cluster]}]}]}]`},
-	"nodes in Audit":          {profile: `nodes: [{name: n, nodeSelector: {matchLabels: {role: worker}}, enforcement: Audit, egress: [{name: b, to: [{entities: [cluster]}]}]}]`},
+	"nodes in AllowOnly":          {profile: `nodes: [{name: n, nodeSelector: {matchLabels: {role: worker}}, enforcement: AllowOnly, egress: [{name: b, to: [{entities: [cluster]}]}]}]`},
 	"nodes that use names":    {profile: `nodes: [{name: n, nodeSelector: {matchLabels: {role: worker}}, enforcement: Enforce, egress: [{name: b, to: [{fqdns: [a.example.com]}], ports: [{port: 443}]}]}]`, since: 17},
-	"names of nodes in Audit": {profile: `nodes: [{name: n, nodeSelector: {matchLabels: {role: worker}}, enforcement: Audit, egress: [{name: b, to: [{fqdns: [a.example.com]}], ports: [{port: 443}]}]}]`, since: 17},
+	"names of nodes in AllowOnly": {profile: `nodes: [{name: n, nodeSelector: {matchLabels: {role: worker}}, enforcement: AllowOnly, egress: [{name: b, to: [{fqdns: [a.example.com]}], ports: [{port: 443}]}]}]`, since: 17},
 	"nodes that ask DNS":      {profile: `nodes: [{name: n, nodeSelector: {matchLabels: {role: worker}}, enforcement: Enforce, egress: [{name: b, to: [{namespace: kube-system}], ports: [{port: 53, protocol: UDP}], dns: ["*"]}]}]`, since: 17},
-	"nodes and a local name":  {profile: `localNames: [{fqdns: [web.example.com], service: other/api}], nodes: [{name: n, nodeSelector: {matchLabels: {role: worker}}, enforcement: Enforce, egress: [{name: b, to: [{fqdns: [web.example.com]}], ports: [{port: 80}]}]}]`, since: 17},
+	"nodes and a local name":  {profile: `clusterHostnames: [{fqdns: [web.example.com], service: other/api}], nodes: [{name: n, nodeSelector: {matchLabels: {role: worker}}, enforcement: Enforce, egress: [{name: b, to: [{fqdns: [web.example.com]}], ports: [{port: 80}]}]}]`, since: 17},
 	"nodes by a range":        {profile: `nodes: [{name: n, nodeSelector: {matchLabels: {role: worker}}, enforcement: Enforce, ingress: [{name: b, from: [{entities: [world]}], ports: [{port: 30000, endPort: 32767}]}]}]`, since: 16},
-	"a flow of every tenant":  {profile: `every: {egress: [{name: e, to: [{entities: [world]}], ports: [{port: 8000, endPort: 8010}]}]}`, since: 16},
+	"a flow of every tenant":  {profile: `allTenants: {egress: [{name: e, to: [{entities: [world]}], ports: [{port: 8000, endPort: 8010}]}]}`, since: 16},
 	"a mesh":                  {profile: `cluster: {cni: Cilium, name: east}`},
 }
 
@@ -97,7 +97,7 @@ func TestEachFeatureFitsEachRelease(t *testing.T) {
 	config, base := readCase(t, "../testdata/releases")
 	for _, r := range releases(t) {
 		for _, name := range slices.Sorted(maps.Keys(features)) {
-			for _, enforcement := range []string{"Audit", "Enforce"} {
+			for _, enforcement := range []string{"AllowOnly", "Enforce"} {
 				t.Run(fmt.Sprintf("%s/%s/%s", r.version, name, enforcement), func(t *testing.T) {
 					t.Parallel()
 					f := features[name]
@@ -112,7 +112,7 @@ func TestEachFeatureFitsEachRelease(t *testing.T) {
 						t.Errorf("only %d policies are generated", len(generated))
 					}
 					for _, n := range generated {
-						r.fits(t, n)
+						r.checkFits(t, n)
 					}
 				})
 			}
@@ -139,7 +139,7 @@ func TestGoldenCasesFitEachRelease(t *testing.T) {
 			}
 			generated, _ := generate(t, config, items)
 			for _, n := range generated {
-				r.fits(t, n)
+				r.checkFits(t, n)
 			}
 			fitting[r.version] += len(generated)
 		}
@@ -211,7 +211,7 @@ func declareVersion(t *testing.T, config *yaml.RNode, items []*yaml.RNode, r *re
 // have what was declared. Whether the policies can be proved is none of it.
 func generate(t *testing.T, config *yaml.RNode, items []*yaml.RNode) (policies []*yaml.RNode, refused bool) {
 	t.Helper()
-	r, err := fn.Process(config.Copy(), copied(items), fn.Options{Unproved: true})
+	r, err := fn.Process(config.Copy(), copied(items), fn.Options{SkipProof: true})
 	for _, f := range r.Findings {
 		if f.Severity == policy.Error && f.Check != "cilium-too-old" {
 			t.Errorf("refused for another reason: %s", f)
@@ -220,34 +220,34 @@ func generate(t *testing.T, config *yaml.RNode, items []*yaml.RNode) (policies [
 	if err != nil {
 		return nil, true
 	}
-	asItWas := map[string]bool{}
+	originals := map[string]bool{}
 	for _, n := range items {
-		asItWas[n.MustString()] = true
+		originals[n.MustString()] = true
 	}
 	for _, n := range r.Items {
-		if resource.IsCilium(n) && n.GetLabels()[resource.LabelManagedBy] == resource.ManagedBy && !asItWas[n.MustString()] {
+		if resource.IsCilium(n) && n.GetLabels()[resource.LabelManagedBy] == resource.ManagedBy && !originals[n.MustString()] {
 			policies = append(policies, n)
 		}
 	}
 	return policies, false
 }
 
-// fits holds a policy against the release's custom resource, and against the rules of its
+// checkFits holds a policy against the release's custom resource, and against the rules of its
 // agent that no custom resource states.
-func (r *release) fits(t *testing.T, n *yaml.RNode) {
+func (r *release) checkFits(t *testing.T, n *yaml.RNode) {
 	t.Helper()
 	data, err := n.MarshalJSON()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := errors.Join(r.accepts(t, data), r.sanitizes(t, data)); err != nil {
+	if err := errors.Join(r.accepts(t, data), r.checkAgentRules(t, data)); err != nil {
 		t.Errorf("%s %s/%s does not fit Cilium %s: %v", n.GetKind(), n.GetNamespace(), n.GetName(), r.version, err)
 	}
 }
 
-// sanitizes is what the release's agent refuses of a policy that its custom resource
+// checkAgentRules is what the release's agent refuses of a policy that its custom resource
 // accepts: the rules of pkg/policy/api/rule_validation.go that changed.
-func (r *release) sanitizes(t *testing.T, data []byte) error {
+func (r *release) checkAgentRules(t *testing.T, data []byte) error {
 	t.Helper()
 	type rule struct {
 		ToPorts []struct {

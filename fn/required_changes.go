@@ -13,9 +13,9 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// needs says what was set on Namespaces and Services, for whoever applies the
+// requiredChanges says what was set on Namespaces and Services, for whoever applies the
 // policies alone.
-func needs(f *policy.Fence, changes policy.Changes) []string {
+func requiredChanges(f *policy.Fence, changes policy.Changes) []string {
 	var out []string
 	for _, c := range changes {
 		if c.Action != policy.Configured {
@@ -39,24 +39,24 @@ func needs(f *policy.Fence, changes policy.Changes) []string {
 	return out
 }
 
-// PolicyNeeds are lines for a person: the fields in which the function patched policies that
+// RequiredPolicyChanges are lines for a person: the fields in which the function patched policies that
 // it does not generate, so that they are not rendered.
-func PolicyNeeds(before, after []*yaml.RNode) []string {
-	given := byID(before)
+func RequiredPolicyChanges(before, after []*yaml.RNode) []string {
+	original := byID(before)
 	var out []string
-	for _, n := range Patched(before, after) {
-		fields := patchedFields(given[resource.ID(n)], n)
+	for _, n := range PatchedPolicies(before, after) {
+		fields := patchedFields(original[resource.ID(n)], n)
 		out = append(out, fmt.Sprintf("%s %s: %s (tenantfence build prints it)", n.GetKind(), strings.TrimPrefix(n.GetNamespace()+"/"+n.GetName(), "/"), strings.Join(fields, "; ")))
 	}
 	return out
 }
 
-// Patched are the policies that the function changed and does not generate.
-func Patched(before, after []*yaml.RNode) []*yaml.RNode {
-	given := byID(before)
+// PatchedPolicies are the policies that the function changed and does not generate.
+func PatchedPolicies(before, after []*yaml.RNode) []*yaml.RNode {
+	original := byID(before)
 	return slices.DeleteFunc(slices.Clone(after), func(n *yaml.RNode) bool {
-		have := given[resource.ID(n)]
-		return have == nil || !resource.IsPolicy(n) || resource.FenceOf(n) != "" || resource.Local(n) || len(patchedFields(have, n)) == 0
+		have := original[resource.ID(n)]
+		return have == nil || !resource.IsPolicy(n) || resource.FenceOf(n) != "" || resource.IsLocalConfig(n) || len(patchedFields(have, n)) == 0
 	})
 }
 

@@ -14,23 +14,23 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// unread finds the policies that the cluster takes for something else than what is written, but
+// schemaFindings finds the policies that the cluster takes for something else than what is written, but
 // for those that there are findings about.
-func (p proof) unread(said policy.Findings) (policy.Findings, error) {
+func (p proof) schemaFindings(earlier policy.Findings) (policy.Findings, error) {
 	out := lint.RemovedRules(p.fence, p.items)
 	if p.fence.Cluster.CNI == v1alpha1.CNIKubernetes {
 		return out, nil
 	}
-	told := map[policy.Ref]bool{}
-	for _, f := range slices.Concat(said, out) {
-		told[f.Resource] = true
+	reported := map[policy.Ref]bool{}
+	for _, f := range slices.Concat(earlier, out) {
+		reported[f.Resource] = true
 	}
 	for _, n := range p.items {
 		ref := resource.RefOf(n)
-		if !resource.IsCilium(n) || resource.Local(n) || told[ref] || p.own[n] {
+		if !resource.IsCilium(n) || resource.IsLocalConfig(n) || reported[ref] || p.own[n] {
 			continue
 		}
-		f, err := unfit(p.fence, n)
+		f, err := validateSchema(p.fence, n)
 		if err != nil {
 			return nil, fmt.Errorf("read %s: %w", ref, err)
 		}
@@ -39,18 +39,18 @@ func (p proof) unread(said policy.Findings) (policy.Findings, error) {
 	return out, nil
 }
 
-// misread are the policies, among those that unread finds, that the engine does not decide as the
+// misinterpreted are the policies, among those that unread finds, that the engine does not decide as the
 // cluster does: an apiserver may refuse what does not fit, and an older Cilium has the rules
 // that a newer one removed.
-func misread(fence *policy.Fence, unread policy.Findings) []policy.Ref {
-	return warned(slices.DeleteFunc(slices.Clone(unread), func(f policy.Finding) bool {
-		return f.Check == "removed-l7-rules" && !fence.Has(policy.RemovedL7)
+func misinterpreted(fence *policy.Fence, schemaFindings policy.Findings) []policy.Ref {
+	return warnedResources(slices.DeleteFunc(slices.Clone(schemaFindings), func(f policy.Finding) bool {
+		return f.Check == "l7-rules-removed" && !fence.Has(policy.RemovedL7)
 	}))
 }
 
-// unfit says where a policy does not fit Cilium's custom resource: an apiserver refuses it,
+// validateSchema says where a policy does not fit Cilium's custom resource: an apiserver refuses it,
 // or drops what it does not know. The schema is the newest: an older Cilium may know more.
-func unfit(fence *policy.Fence, n *yaml.RNode) (policy.Findings, error) {
+func validateSchema(fence *policy.Fence, n *yaml.RNode) (policy.Findings, error) {
 	doc, err := n.Map()
 	if err != nil {
 		return nil, err
@@ -67,10 +67,10 @@ func unfit(fence *policy.Fence, n *yaml.RNode) (policy.Findings, error) {
 		return nil, nil
 	}
 	f := policy.Finding{
-		Check: "policy-unfit", Severity: policy.Warning, Resource: resource.RefOf(n),
-		Message: fmt.Sprintf("does not fit Cilium's custom resource, as of %s: an apiserver refuses it, or drops what it does not know, and what is proved is what remains: %v", newest, err),
+		Check: "policy-schema-invalid", Severity: policy.Warning, Resource: resource.RefOf(n),
+		Message: fmt.Sprintf("does not fit Cilium's custom resource, as of %s: an apiserver refuses it, or drops what it does not know, and what is proved is what remains: %v", engineVersion, err),
 	}
-	if fence.Concerns(f.Resource.Namespace) && policy.Minor(fence.Cluster.CiliumVersion) >= policy.Minor(newest) {
+	if fence.MayAffectTenant(f.Resource.Namespace) && policy.Minor(fence.Cluster.CiliumVersion) >= policy.Minor(engineVersion) {
 		f.Severity = policy.Error
 	}
 	return policy.Findings{f}, nil

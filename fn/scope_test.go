@@ -31,22 +31,22 @@ func inScope(t *testing.T, items []*yaml.RNode, scope v1alpha1.Scope) []*yaml.RN
 
 // TestScopeThereAndBack: what one scope generates goes when the other is chosen, and
 // nothing else changes.
-func TestScopeThereAndBack(t *testing.T) {
+func TestSwitchingScope(t *testing.T) {
 	t.Parallel()
 	config, items := readCase(t, filepath.Join(testdata, "generated", "scope-cluster"))
 	run := func(items []*yaml.RNode, scope v1alpha1.Scope) []*yaml.RNode {
-		out, said, err := process(t, config, inScope(t, items, scope))
+		out, messages, err := process(t, config, inScope(t, items, scope))
 		if err != nil {
-			t.Fatalf("in scope %s: %v\n%s", scope, err, said)
+			t.Fatalf("in scope %s: %v\n%s", scope, err, messages)
 		}
 		return out
 	}
 	namespaced, clusterwide := run(items, v1alpha1.ScopeNamespace), run(items, v1alpha1.ScopeCluster)
-	there := run(namespaced, v1alpha1.ScopeCluster)
-	if diff := cmp.Diff(sorted(t, clusterwide), sorted(t, there)); diff != "" {
+	switched := run(namespaced, v1alpha1.ScopeCluster)
+	if diff := cmp.Diff(sorted(t, clusterwide), sorted(t, switched)); diff != "" {
 		t.Errorf("Namespace leaves something behind in Cluster:\n%s", diff)
 	}
-	if diff := cmp.Diff(sorted(t, namespaced), sorted(t, run(there, v1alpha1.ScopeNamespace))); diff != "" {
+	if diff := cmp.Diff(sorted(t, namespaced), sorted(t, run(switched, v1alpha1.ScopeNamespace))); diff != "" {
 		t.Errorf("Cluster leaves something behind in Namespace:\n%s", diff)
 	}
 }
@@ -65,9 +65,9 @@ func TestNumberOfClusterwidePolicies(t *testing.T) {
 	}
 	var got []string
 	for _, items := range [][]*yaml.RNode{items, more} {
-		out, said, err := process(t, config, items)
+		out, messages, err := process(t, config, items)
 		if err != nil {
-			t.Fatalf("%v\n%s", err, said)
+			t.Fatalf("%v\n%s", err, messages)
 		}
 		var wide []*yaml.RNode
 		for _, n := range out {
@@ -90,9 +90,9 @@ func TestNumberOfClusterwidePolicies(t *testing.T) {
 func TestNamespaceOnClusterwidePolicy(t *testing.T) {
 	t.Parallel()
 	config, items := readCase(t, filepath.Join(testdata, "generated", "scope-cluster"))
-	out, said, err := process(t, config, items)
+	out, messages, err := process(t, config, items)
 	if err != nil {
-		t.Fatalf("%v\n%s", err, said)
+		t.Fatalf("%v\n%s", err, messages)
 	}
 	for _, n := range out {
 		if n.GetKind() == resource.KindClusterwide {
@@ -102,12 +102,12 @@ func TestNamespaceOnClusterwidePolicy(t *testing.T) {
 		}
 	}
 	report, err := fn.Verify(fn.Verification{Items: out, Runs: []fn.Run{{Config: config, Items: items}}})
-	if err != nil || !report.Holds() || report.Comparison.AsGenerated != report.Comparison.Wanted {
+	if err != nil || !report.Passed() || report.Comparison.Matching != report.Comparison.Desired {
 		t.Errorf("%v: %+v\n%v", err, report.Comparison, report.Findings)
 	}
-	again, said, err := process(t, config, out)
+	again, messages, err := process(t, config, out)
 	if err != nil || sorted(t, again) != sorted(t, out) {
-		t.Errorf("another run changes something: %v\n%s", err, said)
+		t.Errorf("another run changes something: %v\n%s", err, messages)
 	}
 }
 
@@ -135,11 +135,11 @@ func TestClusterwidePoliciesByLabels(t *testing.T) {
 	if err != nil || report.Outcome() != policy.NothingToVerify {
 		t.Errorf("%v: %v\n%v", err, report.Outcome(), report.Findings)
 	}
-	strangers := false
+	unknownNamespaces := false
 	for _, f := range report.Findings {
-		strangers = strangers || f.Resource.Name == "open" && strings.Contains(f.Message, "in an unknown namespace")
+		unknownNamespaces = unknownNamespaces || f.Resource.Name == "open" && strings.Contains(f.Message, "in an unknown namespace")
 	}
-	if !strangers {
+	if !unknownNamespaces {
 		t.Errorf("nothing is said of namespaces that nobody has: %v", report.Findings)
 	}
 }

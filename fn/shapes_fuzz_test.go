@@ -102,14 +102,14 @@ func FuzzShapes(f *testing.F) {
 		if err != nil {
 			t.Skip("no YAML")
 		}
-		var said bytes.Buffer
+		var messages bytes.Buffer
 		defer func() {
 			if cause := recover(); cause != nil {
 				t.Fatalf("panic: %v\n%s", cause, in)
 			}
 		}()
-		err = fn.Execute(strings.NewReader(in), io.Discard, &said, output.Sum, fn.Options{})
-		if err != nil && strings.TrimSpace(said.String()+err.Error()) == "" {
+		err = fn.Execute(strings.NewReader(in), io.Discard, &messages, output.Summary, fn.Options{})
+		if err != nil && strings.TrimSpace(messages.String()+err.Error()) == "" {
 			t.Errorf("refused without a word:\n%s", in)
 		}
 	})

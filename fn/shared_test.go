@@ -16,12 +16,12 @@ import (
 // TestIntrudersInSharedNamespaces: what a hand-written policy opens at a tenant's pods is
 // found, whether Tenants or labels tell whose they are; what it opens at nobody's is
 // nobody's business.
-func TestIntrudersInSharedNamespaces(t *testing.T) {
+func TestUndeclaredAccessInSharedNamespaces(t *testing.T) {
 	t.Parallel()
 	config, items := readCase(t, filepath.Join(testdata, "generated", "shared-namespace"))
-	out, said, err := process(t, config, items)
+	out, messages, err := process(t, config, items)
 	if err != nil {
-		t.Fatalf("%v\n%s", err, said)
+		t.Fatalf("%v\n%s", err, messages)
 	}
 	var finished []*yaml.RNode
 	for _, n := range out {
@@ -29,7 +29,7 @@ func TestIntrudersInSharedNamespaces(t *testing.T) {
 			finished = append(finished, n)
 		}
 	}
-	for sentence, c := range map[string]struct {
+	for desc, c := range map[string]struct {
 		app, found string
 	}{
 		"a tenant's pods":          {"store", `of Tenant "acme"`},
@@ -37,12 +37,12 @@ func TestIntrudersInSharedNamespaces(t *testing.T) {
 		"nobody's pods":            {"proxy", ""},
 		"pods that nobody has yet": {"new", ""},
 	} {
-		t.Run(sentence, func(t *testing.T) {
+		t.Run(desc, func(t *testing.T) {
 			t.Parallel()
 			intruder := yaml.MustParse("{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {name: open, namespace: kube-system}, spec: {endpointSelector: {matchLabels: {app: " + c.app + "}}, enableDefaultDeny: {ingress: false, egress: false}, ingress: [{fromEntities: [world]}]}}")
 			for how, runs := range map[string][]fn.Run{"Tenants": {{Config: config, Items: items}}, "labels": nil} {
 				report, err := fn.Verify(fn.Verification{Items: append(copied(finished), intruder), Runs: runs})
-				if err != nil || runs != nil && report.Holds() != (c.found == "") || runs == nil && report.Outcome() != policy.NothingToVerify {
+				if err != nil || runs != nil && report.Passed() != (c.found == "") || runs == nil && report.Outcome() != policy.NothingToVerify {
 					t.Errorf("by %s: %v\n%v", how, err, report.Findings)
 				}
 				text := ""

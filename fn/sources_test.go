@@ -53,11 +53,11 @@ functionConfig:
 func execute(t *testing.T, list string) (out, stderr string, err error) {
 	t.Helper()
 	var o, e bytes.Buffer
-	err = fn.Execute(strings.NewReader(list), &o, &e, output.Sum, fn.Options{})
+	err = fn.Execute(strings.NewReader(list), &o, &e, output.Summary, fn.Options{})
 	return o.String(), e.String(), err
 }
 
-func TestKptsPathsAreEvidence(t *testing.T) {
+func TestKptPathsAreTrusted(t *testing.T) {
 	t.Parallel()
 	list := strings.ReplaceAll(kptList, "FILE", "tenants/gold/a.yaml")
 	out, stderr, err := execute(t, list)
@@ -85,7 +85,7 @@ func TestKptsPathsAreEvidence(t *testing.T) {
 }
 
 // Under kustomize a Tenant's annotations are those that its author wrote.
-func TestKustomizesPathsAreNoEvidence(t *testing.T) {
+func TestKustomizePathsAreNotTrusted(t *testing.T) {
 	t.Parallel()
 	for name, change := range map[string]func(string) string{
 		"ids on all items": func(s string) string {

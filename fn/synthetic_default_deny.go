@@ -10,33 +10,33 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// closing are tenants and nodes of a fence, which can be closed as if they were enforced.
-type closing struct {
+// syntheticDefaultDeny are tenants and nodes of a fence, which can be closed as if they were enforced.
+type syntheticDefaultDeny struct {
 	tenants []policy.Tenant
 	nodes   []policy.Node
 }
 
-// inEnforcement are the tenants and nodes whose enforcement is such.
-func inEnforcement(fence *policy.Fence, such func(v1alpha1.Enforcement) bool) closing {
-	return closing{
-		tenants: slices.DeleteFunc(slices.Clone(fence.Tenants), func(t policy.Tenant) bool { return !such(t.Enforcement) }),
-		nodes:   slices.DeleteFunc(slices.Clone(fence.Nodes), func(n policy.Node) bool { return !such(n.Enforcement) }),
+// withEnforcement are the tenants and nodes whose enforcement is such.
+func withEnforcement(fence *policy.Fence, match func(v1alpha1.Enforcement) bool) syntheticDefaultDeny {
+	return syntheticDefaultDeny{
+		tenants: slices.DeleteFunc(slices.Clone(fence.Tenants), func(t policy.Tenant) bool { return !match(t.Enforcement) }),
+		nodes:   slices.DeleteFunc(slices.Clone(fence.Nodes), func(n policy.Node) bool { return !match(n.Enforcement) }),
 	}
 }
 
-// audited are those that are not enforced yet.
-func audited(fence *policy.Fence) closing {
-	return inEnforcement(fence, func(e v1alpha1.Enforcement) bool { return e != v1alpha1.Enforce && fence.Generated(e) })
+// allowOnly are those that are not enforced yet.
+func allowOnly(fence *policy.Fence) syntheticDefaultDeny {
+	return withEnforcement(fence, func(e v1alpha1.Enforcement) bool { return e != v1alpha1.Enforce && fence.GeneratesPolicies(e) })
 }
 
-func (c closing) empty() bool { return len(c.tenants)+len(c.nodes) == 0 }
+func (c syntheticDefaultDeny) empty() bool { return len(c.tenants)+len(c.nodes) == 0 }
 
-// fences reports whether a fence isolates anything. Without tenants and nodes nothing is
+// isolatesAny reports whether a fence isolates anything. Without tenants and nodes nothing is
 // generated, whatever the scope is.
-func fences(f *policy.Fence) bool { return len(f.Tenants)+len(f.Nodes) > 0 }
+func isolatesAny(f *policy.Fence) bool { return len(f.Tenants)+len(f.Nodes) > 0 }
 
-// names are those of the tenants, sorted, and of the nodes.
-func (c closing) names() []string {
+// subjectNames are those of the tenants, sorted, and of the nodes.
+func (c syntheticDefaultDeny) subjectNames() []string {
 	var out []string
 	for _, t := range c.tenants {
 		out = append(out, t.Name)
@@ -49,8 +49,8 @@ func (c closing) names() []string {
 	return out
 }
 
-// closed is a policy that isolates a tenant's pods of a namespace.
-func closed(cni v1alpha1.CNI, t policy.Tenant, namespace string) map[string]any {
+// defaultDenyPolicy is a policy that isolates a tenant's pods of a namespace.
+func defaultDenyPolicy(cni v1alpha1.CNI, t policy.Tenant, namespace string) map[string]any {
 	out := map[string]any{
 		"apiVersion": "networking.k8s.io/v1", "kind": resource.KindKubernetes,
 		// No policy of the build can have this name.
@@ -58,15 +58,15 @@ func closed(cni v1alpha1.CNI, t policy.Tenant, namespace string) map[string]any 
 		"spec":     map[string]any{"podSelector": t.Pods, "policyTypes": []string{"Ingress", "Egress"}},
 	}
 	if cni != v1alpha1.CNIKubernetes {
-		nothing := []any{map[string]any{}}
+		emptyRules := []any{map[string]any{}}
 		out["apiVersion"], out["kind"] = "cilium.io/v2", resource.KindCilium
-		out["spec"] = map[string]any{"endpointSelector": t.Pods, "ingress": nothing, "egress": nothing}
+		out["spec"] = map[string]any{"endpointSelector": t.Pods, "ingress": emptyRules, "egress": emptyRules}
 	}
 	return out
 }
 
 // policies close the pods and the nodes.
-func (c closing) policies(cni v1alpha1.CNI) ([]json.RawMessage, error) {
+func (c syntheticDefaultDeny) policies(cni v1alpha1.CNI) ([]json.RawMessage, error) {
 	var out []json.RawMessage
 	add := func(what string, doc map[string]any) error {
 		data, err := json.Marshal(doc)
@@ -78,14 +78,14 @@ func (c closing) policies(cni v1alpha1.CNI) ([]json.RawMessage, error) {
 	}
 	for _, t := range c.tenants {
 		for _, ns := range t.Namespaces {
-			if err := add("namespace "+ns, closed(cni, t, ns)); err != nil {
+			if err := add("namespace "+ns, defaultDenyPolicy(cni, t, ns)); err != nil {
 				return nil, err
 			}
 		}
 	}
 	for _, n := range c.nodes {
 		spec := map[string]any{"nodeSelector": n.Selector}
-		for _, d := range n.Closes {
+		for _, d := range n.DefaultDeny {
 			spec[string(d)] = []any{map[string]any{}}
 		}
 		if err := add("nodes "+n.Name, map[string]any{

@@ -33,16 +33,16 @@ func withVariables(items []*yaml.RNode, variables map[string]string) ([]*yaml.RN
 	return out, unknown, nil
 }
 
-// withoutValues are the variables without a value on which traffic depends: an error for each
+// undefinedVariables are the variables without a value on which traffic depends: an error for each
 // variable or, for each policy of a namespace that no tenant has, a warning. The second result
 // are the policies that refer to one.
-func (p proof) withoutValues(unknown map[*yaml.RNode][]resource.Unsubstituted) (policy.Findings, map[*yaml.RNode]bool) {
+func (p proof) undefinedVariables(unknown map[*yaml.RNode][]resource.Unsubstituted) (policy.Findings, map[*yaml.RNode]bool) {
 	var out policy.Findings
 	policies, errors, makesPods := map[*yaml.RNode]bool{}, map[string][]policy.Finding{}, p.index.MakesPods()
 	for n, missing := range unknown {
-		missing = p.mattering(n, missing, makesPods[resource.ID(n)])
+		missing = p.relevantVariables(n, missing, makesPods[resource.ID(n)])
 		policies[n] = affectsTraffic(n) && len(missing) > 0
-		if policies[n] && !p.fence.Concerns(namespaceOf(n)) {
+		if policies[n] && !p.fence.MayAffectTenant(namespaceOf(n)) {
 			out = append(out, missing[0].Finding(resource.RefOf(n), policy.Warning, dependsOn(n), "the policy is left out"))
 			continue
 		}
@@ -56,14 +56,14 @@ func (p proof) withoutValues(unknown map[*yaml.RNode][]resource.Unsubstituted) (
 	return out.Sort(), policies
 }
 
-// mattering are the missing values of a resource on which traffic depends.
-func (p proof) mattering(n *yaml.RNode, missing []resource.Unsubstituted, makesPods bool) []resource.Unsubstituted {
+// relevantVariables are the missing values of a resource on which traffic depends.
+func (p proof) relevantVariables(n *yaml.RNode, missing []resource.Unsubstituted, makesPods bool) []resource.Unsubstituted {
 	isPolicy := affectsTraffic(n)
-	concerned := isPolicy || resource.ConfiguresAgents(n) || p.fence.Concerns(namespaceOf(n))
+	relevant := isPolicy || resource.ConfiguresAgents(n) || p.fence.MayAffectTenant(namespaceOf(n))
 	return slices.DeleteFunc(slices.Clone(missing), func(u resource.Unsubstituted) bool {
 		// A label whose key is unknown may be one that Cilium reserves, in any namespace.
 		unknownKey := strings.Contains(u.Field, "${")
-		return !u.Matters(n, isPolicy, makesPods) || !concerned && !unknownKey
+		return !u.AffectsTraffic(n, isPolicy, makesPods) || !relevant && !unknownKey
 	})
 }
 

@@ -22,15 +22,15 @@ type Verification struct {
 	// Kpt reports that the items are a kpt package: kpt does not apply what is marked
 	// local-config. Everything else may be applied by kubectl, which does.
 	Kpt bool
-	// Whole reports that the items are a build's whole output: inputs have no place in it, and
+	// CompleteOutput reports that the items are a build's whole output: inputs have no place in it, and
 	// a policy that it lacks is not applied. Otherwise the hand-written policies in the inputs
 	// are applied beside the items.
-	Whole bool
-	// AsBuilt reports that a build decides itself: without isolation where its fence asks for
+	CompleteOutput bool
+	// DuringBuild reports that a build decides itself: without isolation where its fence asks for
 	// none.
-	AsBuilt bool
-	// Found is what is wrong with the files that hold the items.
-	Found policy.Findings
+	DuringBuild bool
+	// Findings is what is wrong with the files that hold the items.
+	Findings policy.Findings
 	// Fence is the name of the fence to verify. Omitted: there is only one.
 	Fence string
 	// Progress is told how far it is.
@@ -48,20 +48,20 @@ func Verify(v Verification) (policy.Report, error) {
 	if err != nil {
 		return policy.Report{}, err
 	}
-	finished, said := v.Items, policy.Findings{}
+	finished, found := v.Items, policy.Findings{}
 	if len(runs) > 0 {
-		said = outsideFence(v)
+		found = outsideFence(v)
 	} else if runs, err = runsOf(v.Fence, Runs(v.Items)); err != nil {
 		return policy.Report{}, err
 	}
-	said = slices.Concat(said, v.Found, lint.LocalPolicies(finished, v.Kpt, fenceOf(runs)), lint.AuditAnnotation(finished), lint.UnknownAnnotations(finished), lint.Withheld(finished))
+	found = slices.Concat(found, v.Findings, lint.LocalPolicies(finished, v.Kpt, fenceOf(runs)), lint.AuditAnnotation(finished), lint.UnknownAnnotations(finished), lint.Withheld(finished))
 	if !v.Kpt {
-		if v.Items, err = applied(finished); err != nil {
+		if v.Items, err = asApplied(finished); err != nil {
 			return policy.Report{}, err
 		}
 	}
 	report, err := v.decide(runs)
-	report.Findings = append(report.Findings, said...).Sort()
+	report.Findings = append(report.Findings, found...).Sort()
 	return report, err
 }
 
@@ -69,12 +69,12 @@ func Verify(v Verification) (policy.Report, error) {
 func (v Verification) decide(runs []Run) (policy.Report, error) {
 	switch {
 	case len(runs) > 0 && len(v.Runs) > 0:
-		if !v.Whole {
-			v.Items = slices.Concat(v.Items, elsewhere(v.Items, runs))
+		if !v.CompleteOutput {
+			v.Items = slices.Concat(v.Items, appliedElsewhere(v.Items, runs))
 		}
-		return v.against(runs, together(v.Items, runs))
+		return v.compareAndProve(runs, mergeInputs(v.Items, runs))
 	case len(runs) > 0:
-		return v.against(runs, v.Items)
+		return v.compareAndProve(runs, v.Items)
 	case hasFlowTest(v.Items):
 		return v.byFlowTests()
 	default:
@@ -82,8 +82,8 @@ func (v Verification) decide(runs []Run) (policy.Report, error) {
 	}
 }
 
-// Found are the findings of a report, and those about the FlowTests in it.
-func Found(r policy.Report) policy.Findings {
+// Findings are the findings of a report, and those about the FlowTests in it.
+func Findings(r policy.Report) policy.Findings {
 	out := slices.Clone(r.Findings)
 	for _, t := range r.FlowTests {
 		out = append(out, reach.FlowTestFindings(t)...)
@@ -100,9 +100,9 @@ func fenceOf(runs []Run) string {
 
 // malformed finds what cannot be read at all, in what is verified and in the inputs.
 func (v Verification) malformed() policy.Findings {
-	out := resource.Shapes(v.Items)
+	out := resource.MalformedItems(v.Items)
 	for _, r := range v.Runs {
-		for _, f := range shapes(r.Config, r.Items) {
+		for _, f := range shapeFindings(r.Config, r.Items) {
 			if !slices.Contains(out, f) {
 				out = append(out, f)
 			}
@@ -111,11 +111,11 @@ func (v Verification) malformed() policy.Findings {
 	return out
 }
 
-// applied are the items as kubectl applies them: it does not know local-config.
-func applied(items []*yaml.RNode) ([]*yaml.RNode, error) {
+// asApplied are the items as kubectl applies them: it does not know local-config.
+func asApplied(items []*yaml.RNode) ([]*yaml.RNode, error) {
 	out := slices.Clone(items)
 	for i, n := range out {
-		if resource.Group(n) == v1alpha1.Group || !resource.Local(n) {
+		if resource.Group(n) == v1alpha1.Group || !resource.IsLocalConfig(n) {
 			continue
 		}
 		out[i] = n.Copy()
@@ -130,13 +130,13 @@ func applied(items []*yaml.RNode) ([]*yaml.RNode, error) {
 // function was given: they are not fenced, and would reach the cluster. FlowTests in files
 // are decided.
 func outsideFence(v Verification) policy.Findings {
-	given := map[policy.Ref]bool{}
+	known := map[policy.Ref]bool{}
 	for _, r := range v.Runs {
-		mark(given, append(slices.Clone(r.Items), r.Config))
+		addIDs(known, append(slices.Clone(r.Items), r.Config))
 	}
 	var out policy.Findings
 	for _, n := range v.Items {
-		if resource.Group(n) == v1alpha1.Group && !given[resource.ID(n)] && (v.Whole || n.GetKind() != v1alpha1.KindFlowTest) {
+		if resource.Group(n) == v1alpha1.Group && !known[resource.ID(n)] && (v.CompleteOutput || n.GetKind() != v1alpha1.KindFlowTest) {
 			out = append(out, OutsideFence(resource.RefOf(n)))
 		}
 	}
@@ -147,7 +147,7 @@ func outsideFence(v Verification) policy.Findings {
 // was given.
 func OutsideFence(ref policy.Ref) policy.Finding {
 	return policy.Finding{
-		Check: "outside-fence", Severity: policy.Error, Resource: ref,
+		Check: "resource-outside-fence", Severity: policy.Error, Resource: ref,
 		Message: fmt.Sprintf("no TenantFence was given it, so it has no effect and would reach the cluster: list the fence at or above the layer that lists this %s", ref.Kind),
 	}
 }
@@ -155,17 +155,17 @@ func OutsideFence(ref policy.Ref) policy.Finding {
 // byLabels reports what the labels of policies show. The author of a policy also writes its
 // labels, so nothing is verified.
 func (v Verification) byLabels() (policy.Report, error) {
-	if len(fenced(v.Items)) == 0 {
-		return policy.Report{Unproved: []string{"no Tenant and no FlowTest is known, and no policy has the label " + resource.LabelFence + ": " + didItRun + "; add --inputs DIR where the Tenants are"}}, nil
+	if len(fencePolicies(v.Items)) == 0 {
+		return policy.Report{Unproved: []string{"no Tenant and no FlowTest is known, and no policy has the label " + resource.LabelFence + ": " + notRunHint + "; add --inputs DIR where the Tenants are"}}, nil
 	}
-	v.Progress.Tell("reading labels", 0, 0)
-	name, err := chosen(v.Fence, fenceNames(v.Items))
+	v.Progress.Report("reading labels", 0, 0)
+	name, err := chooseFence(v.Fence, fenceNames(v.Items))
 	if err != nil {
 		return policy.Report{}, err
 	}
-	rest := foreign(v.Items)
+	rest := withoutOwnKinds(v.Items)
 	index, findings := resource.NewIndex(rest)
-	report, err := showLabels(name, index, rest, v.Progress)
+	report, err := reportByLabels(name, index, rest, v.Progress)
 	if err != nil {
 		return policy.Report{}, fmt.Errorf("read labels: %w", err)
 	}
@@ -173,47 +173,47 @@ func (v Verification) byLabels() (policy.Report, error) {
 	return report, nil
 }
 
-// against verifies policies for which the Tenants are known. The items are all that
+// compareAndProve verifies policies for which the Tenants are known. The items are all that
 // there is, the inventory included.
-func (v Verification) against(runs []Run, items []*yaml.RNode) (policy.Report, error) {
-	v.Progress.Tell("resolving Tenants", 0, 0)
+func (v Verification) compareAndProve(runs []Run, items []*yaml.RNode) (policy.Report, error) {
+	v.Progress.Report("resolving Tenants", 0, 0)
 	report := policy.Report{Basis: policy.TenantBasis}
 	in, index, findings := Read(runs[0].Config, items)
 	if report.Findings = findings; in == nil {
 		return report, nil
 	}
 	in.Fence.Spec.Stages, in.Fence.Spec.Emit = stagesOf(runs), emitOf(runs)
-	index.Blind = index.Blind || runs[0].Blind
-	w, said, err := want(in, index)
-	if report.Findings = append(report.Findings, said...); report.Findings.HasError() {
+	index.WithoutResources = index.WithoutResources || runs[0].Blind
+	w, found, err := computeDesiredState(in, index)
+	if report.Findings = append(report.Findings, found...); report.Findings.HasError() {
 		return report, nil
 	}
 	if err != nil {
 		return report, fmt.Errorf("generate the policies anew: %w", err)
 	}
-	v.Progress.Tell("comparing policies", 0, 0)
+	v.Progress.Report("comparing policies", 0, 0)
 	options := mergeOptions(in, w.fence)
-	sum, said := compare(options, foreign(v.Items), w.policies)
-	said = append(said, lint.OtherFences(w.fence, options.Owns, v.Items)...)
-	report.Findings, report.Comparison = append(report.Findings, said...), &sum
-	if sum.Moved > 0 {
-		report.Findings = append(report.Findings, movedBefore(in)...)
+	counts, found := compare(options, withoutOwnKinds(v.Items), w.policies)
+	found = append(found, lint.OtherFences(w.fence, options.Owns, v.Items)...)
+	report.Findings, report.Comparison = append(report.Findings, found...), &counts
+	if counts.Moved > 0 {
+		report.Findings = append(report.Findings, movedFinding(in)...)
 	}
-	if sum.NothingThere() || sum.Moved > 0 {
+	if counts.AllMissing() || counts.Moved > 0 {
 		return report, nil
 	}
-	if !fences(w.fence) && !said.HasError() {
+	if !isolatesAny(w.fence) && !found.HasError() {
 		withoutTenants(in, &report)
 	}
-	items, said = besideEmitted(options, items, w.policies)
-	report.Findings = slices.Concat(report.Findings, said, lint.WithoutEffect(w.fence, index, foreign(items)))
-	if !complete(later(w.policies, in.Fence.Spec.Stages), items) {
-		report.Findings = append(report.Findings, laterStages(in)...)
+	items, found = withAssumedPolicies(options, items, w.policies)
+	report.Findings = slices.Concat(report.Findings, found, lint.WithoutEffect(w.fence, index, withoutOwnKinds(items)))
+	if !containsAll(policiesOfUnlistedStages(w.policies, in.Fence.Spec.Stages), items) {
+		report.Findings = append(report.Findings, unlistedStagesFinding(in)...)
 		report.Unproved = append(report.Unproved, "not every stage is here")
 		return report, nil
 	}
-	v.Progress.Tell("proving", 0, 0)
-	proved, err := proof{in: in, index: index, wanted: w, items: foreign(items), progress: v.Progress}.run(v.level(in))
+	v.Progress.Report("proving", 0, 0)
+	proved, err := proof{in: in, index: index, desiredState: w, items: withoutOwnKinds(items), progress: v.Progress}.run(v.level(in))
 	if err != nil {
 		return report, fmt.Errorf("prove the policies: %w", err)
 	}
@@ -224,7 +224,7 @@ func (v Verification) against(runs []Run, items []*yaml.RNode) (policy.Report, e
 
 // level is what is proved: proof: None spares a build what is done here.
 func (v Verification) level(in *resource.Inputs) v1alpha1.Proof {
-	if v.AsBuilt {
+	if v.DuringBuild {
 		return in.Fence.Spec.Proof
 	}
 	return v1alpha1.ProofIsolation
@@ -239,14 +239,14 @@ func withoutTenants(in *resource.Inputs, r *policy.Report) {
 	}
 }
 
-// later are the policies of stages that are not listed.
-func later(desired []*yaml.RNode, stages []v1alpha1.Stage) []*yaml.RNode {
+// policiesOfUnlistedStages are the policies of stages that are not listed.
+func policiesOfUnlistedStages(desired []*yaml.RNode, stages []v1alpha1.Stage) []*yaml.RNode {
 	return slices.DeleteFunc(slices.Clone(desired), func(n *yaml.RNode) bool {
 		return slices.Contains(stages, v1alpha1.Stage(n.GetLabels()[resource.LabelStage]))
 	})
 }
 
-func laterStages(in *resource.Inputs) policy.Findings {
+func unlistedStagesFinding(in *resource.Inputs) policy.Findings {
 	return policy.Findings{{
 		Check: "not-proved", Severity: policy.Warning, Resource: in.FenceRef, Field: "spec.stages",
 		Message: "neither isolation nor FlowTests are decided, since the policies of a stage that is not listed are missing here: verify all stages together, with the inputs that list the last one",
@@ -254,15 +254,15 @@ func laterStages(in *resource.Inputs) policy.Findings {
 }
 
 // movedBefore: what follows from a layer that moves or renames policies is not repeated.
-func movedBefore(in *resource.Inputs) policy.Findings {
+func movedFinding(in *resource.Inputs) policy.Findings {
 	return policy.Findings{{
 		Check: "not-proved", Severity: policy.Warning, Resource: in.FenceRef,
 		Message: "neither isolation nor FlowTests are decided, since a layer above the fence moves or renames its policies",
 	}}
 }
 
-// foreign are the items that are not of this project's own kinds.
-func foreign(items []*yaml.RNode) []*yaml.RNode {
+// withoutOwnKinds are the items that are not of this project's own kinds.
+func withoutOwnKinds(items []*yaml.RNode) []*yaml.RNode {
 	var out []*yaml.RNode
 	for _, n := range items {
 		if resource.Group(n) != v1alpha1.Group {

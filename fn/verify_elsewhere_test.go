@@ -10,14 +10,14 @@ import (
 
 // Policies in the inputs that the fence does not generate are applied beside files. A build
 // that lacks them does not have them.
-func TestVerifyCountsWhatIsAppliedFromElsewhere(t *testing.T) {
+func TestVerifyCountsPoliciesAppliedElsewhere(t *testing.T) {
 	t.Parallel()
 	const open = "apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nmetadata: {name: open, namespace: tenant-acme%s}\nspec: {endpointSelector: {}, ingress: [{%s}]}\n"
 	local := `, annotations: {config.kubernetes.io/local-config: "true"}`
 	for name, c := range map[string]struct {
-		given, there string
-		whole        bool
-		want         policy.Outcome
+		inputPolicy, present string
+		completeOutput       bool
+		want                 policy.Outcome
 	}{
 		"it opens":                           {fmt.Sprintf(open, "", "fromEntities: [all]"), "", false, policy.NotVerified},
 		"a build lacks it":                   {fmt.Sprintf(open, "", "fromEntities: [all]"), "", true, policy.Verified},
@@ -29,12 +29,12 @@ func TestVerifyCountsWhatIsAppliedFromElsewhere(t *testing.T) {
 		"Cilium does not take it, elsewhere": {fmt.Sprintf(open, "", "fromEntities: [nowhere]"), "", false, policy.NotVerified},
 	} {
 		run := inputs(t)
-		run.Items = append(run.Items, parse(t, "given.yaml", []byte(c.given))...)
+		run.Items = append(run.Items, parse(t, "given.yaml", []byte(c.inputPolicy))...)
 		items := finished(t)
-		if c.there != "" {
-			items = append(items, parse(t, "there.yaml", []byte(c.there))...)
+		if c.present != "" {
+			items = append(items, parse(t, "there.yaml", []byte(c.present))...)
 		}
-		r, err := fn.Verify(fn.Verification{Items: items, Runs: []fn.Run{run}, Whole: c.whole})
+		r, err := fn.Verify(fn.Verification{Items: items, Runs: []fn.Run{run}, CompleteOutput: c.completeOutput})
 		if err != nil || r.Outcome() != c.want {
 			t.Errorf("%s: %q %v %v", name, r.Outcome(), r.Findings, err)
 		}

@@ -80,31 +80,31 @@ func without(items []*yaml.RNode, name string) []*yaml.RNode {
 	return slices.DeleteFunc(items, func(n *yaml.RNode) bool { return n.GetName() == name })
 }
 
-func TestVerifyComparesWithWhatIsGenerated(t *testing.T) {
+func TestVerifyComparesWithGenerated(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		change func(t *testing.T, items []*yaml.RNode) []*yaml.RNode
-		want   policy.Comparison
-		said   []string
+		change   func(t *testing.T, items []*yaml.RNode) []*yaml.RNode
+		want     policy.Comparison
+		messages []string
 	}{
 		"as it was generated": {
 			func(_ *testing.T, items []*yaml.RNode) []*yaml.RNode { return items },
-			policy.Comparison{Wanted: 4, AsGenerated: 4}, nil,
+			policy.Comparison{Desired: 4, Matching: 4}, nil,
 		},
 		"in another order": {
 			func(_ *testing.T, items []*yaml.RNode) []*yaml.RNode { slices.Reverse(items); return items },
-			policy.Comparison{Wanted: 4, AsGenerated: 4}, nil,
+			policy.Comparison{Desired: 4, Matching: 4}, nil,
 		},
 		"without one": {
 			func(_ *testing.T, items []*yaml.RNode) []*yaml.RNode { return without(items, "egress-llm") },
-			policy.Comparison{Wanted: 4, AsGenerated: 3, Missing: 1},
+			policy.Comparison{Desired: 4, Matching: 3, Missing: 1},
 			[]string{"tenant-acme: CiliumNetworkPolicy/egress-llm: is not there, and is needed for Tenant/acme spec.egress[llm]"},
 		},
 		"without all": {
 			func(_ *testing.T, items []*yaml.RNode) []*yaml.RNode {
 				return slices.DeleteFunc(items, func(n *yaml.RNode) bool { return n.GetKind() == "CiliumNetworkPolicy" })
 			},
-			policy.Comparison{Wanted: 4, Missing: 4},
+			policy.Comparison{Desired: 4, Missing: 4},
 			[]string{"TenantFence/platform: none of the 4 policies that are needed is there: did the function run?"},
 		},
 		"with another spec": {
@@ -113,7 +113,7 @@ func TestVerifyComparesWithWhatIsGenerated(t *testing.T) {
 				set(t, items, "default-deny", "app", "spec", "description")
 				return items
 			},
-			policy.Comparison{Wanted: 4, AsGenerated: 3, Changed: 1},
+			policy.Comparison{Desired: 4, Matching: 3, Changed: 1},
 			[]string{"CiliumNetworkPolicy/default-deny: is not as it was generated: spec.description is too much: build again"},
 		},
 		"with one that nothing asks for": {
@@ -126,7 +126,7 @@ func TestVerifyComparesWithWhatIsGenerated(t *testing.T) {
 				}
 				return append(items, old)
 			},
-			policy.Comparison{Wanted: 4, AsGenerated: 4, Unexpected: 1},
+			policy.Comparison{Desired: 4, Matching: 4, Unexpected: 1},
 			[]string{"CiliumNetworkPolicy/egress-old: has the label of fence platform, and no field declares it"},
 		},
 		"with one that was moved": {
@@ -135,7 +135,7 @@ func TestVerifyComparesWithWhatIsGenerated(t *testing.T) {
 				set(t, items, "default-deny", "elsewhere", "metadata", "namespace")
 				return items
 			},
-			policy.Comparison{Wanted: 4, AsGenerated: 3, Moved: 1},
+			policy.Comparison{Desired: 4, Matching: 3, Moved: 1},
 			[]string{`elsewhere: CiliumNetworkPolicy/default-deny: metadata.namespace: was generated for namespace "tenant-acme" and moved`},
 		},
 		"where a later layer took a label off the namespace": {
@@ -144,7 +144,7 @@ func TestVerifyComparesWithWhatIsGenerated(t *testing.T) {
 				set(t, items, "tenant-acme", "false", "metadata", "labels", "fenced")
 				return items
 			},
-			policy.Comparison{Wanted: 4, AsGenerated: 4},
+			policy.Comparison{Desired: 4, Matching: 4},
 			[]string{`Namespace/tenant-acme: is not as the function leaves it: metadata.labels.fenced is false, not "true"`},
 		},
 		"where another fence's has its name": {
@@ -153,7 +153,7 @@ func TestVerifyComparesWithWhatIsGenerated(t *testing.T) {
 				set(t, items, "default-deny", "another", "metadata", "labels", "tenantfence.dev/fence")
 				return items
 			},
-			policy.Comparison{Wanted: 4, AsGenerated: 3},
+			policy.Comparison{Desired: 4, Matching: 3},
 			[]string{"CiliumNetworkPolicy/default-deny: has the name of a policy that must be generated, and belongs to fence another"},
 		},
 	} {
@@ -163,13 +163,13 @@ func TestVerifyComparesWithWhatIsGenerated(t *testing.T) {
 			if err != nil || r.Comparison == nil || *r.Comparison != c.want {
 				t.Fatalf("got %+v, want %+v: %v", r.Comparison, c.want, err)
 			}
-			expectErrors(t, r.Findings, compared, c.said...)
+			expectErrors(t, r.Findings, compared, c.messages...)
 		})
 	}
 }
 
 // compared are the checks that compare.
-var compared = []string{"policy-missing", "policy-changed", "policy-unexpected", "policy-exists", "moved-policy", "patch-missing"}
+var compared = []string{"policy-missing", "policy-changed", "policy-unexpected", "policy-exists", "policy-moved", "patch-missing"}
 
 // expectErrors holds the errors of some checks against the beginnings of messages.
 func expectErrors(t *testing.T, findings policy.Findings, checks []string, want ...string) {
@@ -190,12 +190,12 @@ func expectErrors(t *testing.T, findings policy.Findings, checks []string, want 
 	}
 }
 
-func TestVerifyFindsWhatWasMeantAmongTheItems(t *testing.T) {
+func TestVerifyFindsInputsAmongItems(t *testing.T) {
 	t.Parallel()
 	run := inputs(t)
 	for name, fence := range map[string][]*yaml.RNode{"with a TenantFence": {run.Config}, "with the name on the policies": nil} {
 		r, err := fn.Verify(fn.Verification{Items: slices.Concat(finished(t), run.Items[:2], fence)})
-		if want := (policy.Comparison{Wanted: 4, AsGenerated: 4}); err != nil || r.Comparison == nil || *r.Comparison != want {
+		if want := (policy.Comparison{Desired: 4, Matching: 4}); err != nil || r.Comparison == nil || *r.Comparison != want {
 			t.Errorf("%s: %+v %v %v", name, r.Comparison, r.Findings, err)
 		}
 	}
@@ -216,7 +216,7 @@ spec: {endpointSelector: {}, ingress: [{fromEntities: [all]}]}
 	}
 	for _, name := range []string{"open", "egress-llm"} {
 		if !slices.ContainsFunc(r.Findings, func(f policy.Finding) bool {
-			return f.Check == "allowed-by-label" && f.Resource.Name == name
+			return f.Check == "allowed-flow" && f.Resource.Name == name
 		}) {
 			t.Errorf("what %s allows is not listed: %v", name, r.Findings)
 		}
@@ -229,9 +229,9 @@ func TestVerifyRefusesToGuess(t *testing.T) {
 	if r, err := fn.Verify(fn.Verification{Items: pods}); err != nil || r.Outcome() != policy.NothingToVerify {
 		t.Errorf("without Tenants and labels: %v %v", r, err)
 	}
-	untold := inputs(t)
-	untold.Items = untold.Items[:1]
-	if r, err := fn.Verify(fn.Verification{Items: pods, Runs: []fn.Run{untold}}); err != nil || r.Outcome() != policy.NothingToVerify {
+	noTenants := inputs(t)
+	noTenants.Items = noTenants.Items[:1]
+	if r, err := fn.Verify(fn.Verification{Items: pods, Runs: []fn.Run{noTenants}}); err != nil || r.Outcome() != policy.NothingToVerify {
 		t.Errorf("with inputs without Tenants: %v %v", r, err)
 	}
 	other := inputs(t)
@@ -243,7 +243,7 @@ func TestVerifyRefusesToGuess(t *testing.T) {
 		t.Errorf("with two fences: %v", err)
 	}
 	v.Fence = "platform"
-	if r, err := fn.Verify(v); err != nil || r.Comparison.AsGenerated != 4 {
+	if r, err := fn.Verify(v); err != nil || r.Comparison.Matching != 4 {
 		t.Errorf("with one of two: %v %v", r, err)
 	}
 	v.Fence = "third"
@@ -253,12 +253,12 @@ func TestVerifyRefusesToGuess(t *testing.T) {
 }
 
 // What was meant cannot be read: then nothing is compared, and that is an error.
-func TestVerifySaysWhatIsWrongWithTheInputs(t *testing.T) {
+func TestVerifyReportsInvalidInputs(t *testing.T) {
 	t.Parallel()
 	run := inputs(t)
 	set(t, run.Items, "acme", "3", "spec", "egres")
 	r, err := fn.Verify(fn.Verification{Items: finished(t), Runs: []fn.Run{run}})
-	if err != nil || r.Holds() || r.Comparison != nil {
+	if err != nil || r.Passed() || r.Comparison != nil {
 		t.Fatal(r, err)
 	}
 	expectErrors(t, r.Findings, []string{"invalid-tenant"}, "there is no such field: did you mean egress?")
@@ -282,18 +282,18 @@ func TestVerifyJoinsTheRunsOfAFence(t *testing.T) {
 		missing int
 	}{{[]fn.Run{baseline}, 0}, {[]fn.Run{baseline, deny}, 1}} {
 		r, err := fn.Verify(fn.Verification{Items: items, Runs: c.runs})
-		if err != nil || r.Comparison.Missing != c.missing || r.Comparison.Wanted != 3+c.missing {
+		if err != nil || r.Comparison.Missing != c.missing || r.Comparison.Desired != 3+c.missing {
 			t.Errorf("%d runs: %+v %v", len(c.runs), r.Comparison, err)
 		}
 	}
 }
 
-func TestVerifyTellsHowFarItIs(t *testing.T) {
+func TestVerifyReportsProgress(t *testing.T) {
 	t.Parallel()
-	var told []string
-	_, err := fn.Verify(fn.Verification{Items: finished(t), Runs: []fn.Run{inputs(t)}, Progress: func(what string, _, _ int) { told = append(told, what) }})
-	if err != nil || !slices.Contains(told, "comparing policies") {
-		t.Errorf("told %q: %v", told, err)
+	var steps []string
+	_, err := fn.Verify(fn.Verification{Items: finished(t), Runs: []fn.Run{inputs(t)}, Progress: func(what string, _, _ int) { steps = append(steps, what) }})
+	if err != nil || !slices.Contains(steps, "comparing policies") {
+		t.Errorf("told %q: %v", steps, err)
 	}
 }
 
@@ -308,10 +308,10 @@ func TestLocalPoliciesAreRefused(t *testing.T) {
 		if err != nil || r.Outcome() != policy.NotVerified {
 			t.Errorf("kpt %v: %v %v", kpt, r.Findings, err)
 		}
-		expectErrors(t, r.Findings, []string{"local-policy"}, "CiliumNetworkPolicy/allow-dns: metadata.annotations[config.kubernetes.io/local-config]: marks a ")
+		expectErrors(t, r.Findings, []string{"policy-local-config"}, "CiliumNetworkPolicy/allow-dns: metadata.annotations[config.kubernetes.io/local-config]: marks a ")
 	}
 	r, err := fn.Process(run.Config, slices.Concat(run.Items[:2], items), fn.Options{})
-	if err != nil || slices.ContainsFunc(r.Items, func(n *yaml.RNode) bool { return n.GetName() == "allow-dns" && resource.Local(n) }) {
+	if err != nil || slices.ContainsFunc(r.Items, func(n *yaml.RNode) bool { return n.GetName() == "allow-dns" && resource.IsLocalConfig(n) }) {
 		t.Errorf("the function: %v %v", r.Findings, err)
 	}
 	hand := parse(t, "open.yaml", []byte(`apiVersion: cilium.io/v2
@@ -329,7 +329,7 @@ spec: {endpointSelector: {}, ingress: [{fromEntities: [all]}]}
 }
 
 // What no run was given has no effect, and would reach the cluster.
-func TestVerifyRefusesWhatStandsOutsideTheFence(t *testing.T) {
+func TestVerifyRefusesResourcesOutsideFence(t *testing.T) {
 	t.Parallel()
 	late := parse(t, "late.yaml", []byte("apiVersion: tenantfence.dev/v1alpha1\nkind: Tenant\nmetadata: {name: late}\n"))
 	flows := parse(t, "flows.yaml", []byte("apiVersion: tenantfence.dev/v1alpha1\nkind: FlowTest\nmetadata: {name: late}\nspec: {cases: [{name: a, from: world, to: tenant/acme/*, expect: Deny}]}\n"))
@@ -344,7 +344,7 @@ func TestVerifyRefusesWhatStandsOutsideTheFence(t *testing.T) {
 		"a FlowTest in a pipe": {flows, true, policy.NotVerified},
 		"nothing":              {nil, true, policy.Verified},
 	} {
-		r, err := fn.Verify(fn.Verification{Items: append(finished(t), c.more...), Runs: []fn.Run{inputs(t)}, Whole: c.piped})
+		r, err := fn.Verify(fn.Verification{Items: append(finished(t), c.more...), Runs: []fn.Run{inputs(t)}, CompleteOutput: c.piped})
 		if err != nil || r.Outcome() != c.want {
 			t.Errorf("%s: %q %v %v", name, r.Outcome(), r.Findings, err)
 		}

@@ -15,17 +15,17 @@ import (
 // applies it would remove all that there is. Where the host keeps files, those that
 // stay are the output.
 func refuseEmpty(in *resource.Inputs, before, after []*yaml.RNode) policy.Findings {
-	if resource.InFiles(before) || slices.ContainsFunc(after, goesToCluster) {
+	if resource.HostWritesFiles(before) || slices.ContainsFunc(after, goesToCluster) {
 		return nil
 	}
 	return policy.Findings{{
-		Check: "nothing-left", Severity: policy.Error, Resource: in.FenceRef,
+		Check: "empty-output", Severity: policy.Error, Resource: in.FenceRef,
 		Message: "nothing is left in this build that goes to the cluster, neither a resource nor a policy, and whoever applies it would remove all that is there: list Tenants that need policies of these stages, or leave the layer out",
 	}}
 }
 
 func goesToCluster(n *yaml.RNode) bool {
-	return resource.Group(n) != v1alpha1.Group && !resource.Local(n)
+	return resource.Group(n) != v1alpha1.Group && !resource.IsLocalConfig(n)
 }
 
 // write keeps this project's own kinds from the cluster, and marks them as seen where it is
@@ -35,7 +35,7 @@ func write(items []*yaml.RNode, seen string) ([]*yaml.RNode, error) {
 		if resource.Group(n) != v1alpha1.Group {
 			continue
 		}
-		if err := resource.MarkLocal(n); err != nil {
+		if err := resource.MarkLocalConfig(n); err != nil {
 			return nil, fmt.Errorf("mark %s as local: %w", resource.RefOf(n), err)
 		}
 		if seen == "" {

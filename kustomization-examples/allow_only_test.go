@@ -15,18 +15,18 @@ import (
 // one word in a Tenant is all that it takes.
 func TestAuditToEnforce(t *testing.T) {
 	t.Parallel()
-	before, after := "audit-to-enforce/audit", "audit-to-enforce/enforce"
+	before, after := "allow-only-to-enforce/allow-only", "allow-only-to-enforce/enforce"
 	if got := diff(t, filepath.Join(before, "tenant.yaml"), filepath.Join(after, "tenant.yaml")); strings.Count(got, "\n+")+strings.Count(got, "\n-") != 3 {
 		t.Errorf("the Tenants differ in more than a word:\n%s", got)
 	}
 	dir := t.TempDir()
-	for file, example := range map[string]string{"audit.yaml": before, "enforce.yaml": after} {
+	for file, example := range map[string]string{"allow-only.yaml": before, "enforce.yaml": after} {
 		if err := os.WriteFile(filepath.Join(dir, file), buildExample(t, example).output, 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
-	got := diff(t, filepath.Join(dir, "audit.yaml"), filepath.Join(dir, "enforce.yaml"))
-	readme, err := os.ReadFile("audit-to-enforce/README.md")
+	got := diff(t, filepath.Join(dir, "allow-only.yaml"), filepath.Join(dir, "enforce.yaml"))
+	readme, err := os.ReadFile("allow-only-to-enforce/README.md")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -35,11 +35,11 @@ func TestAuditToEnforce(t *testing.T) {
 	}
 }
 
-// TestAuditClosesNothing has the policies of the tenant in Audit decided as they are:
+// TestAuditClosesNothing has the policies of the tenant in AllowOnly decided as they are:
 // the proof decides them as if they were enforced.
 func TestAuditClosesNothing(t *testing.T) {
 	t.Parallel()
-	for dir, want := range map[string]policy.Decision{"audit-to-enforce/audit": policy.Allowed, "audit-to-enforce/enforce": policy.Denied} {
+	for dir, want := range map[string]policy.Decision{"allow-only-to-enforce/allow-only": policy.Allowed, "allow-only-to-enforce/enforce": policy.Denied} {
 		api := policy.Endpoint{Kind: policy.PodEndpoint, Name: "api", Namespace: "tenant-acme", Labels: map[string]string{"app": "api"}}
 		world := entity(v1alpha1.EntityWorld)
 		items := buildExample(t, dir).items

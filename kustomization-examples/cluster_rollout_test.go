@@ -63,7 +63,7 @@ func TestPhases(t *testing.T) {
 }
 
 // dnsNames are the names that a policy lets pods ask DNS for: any, while their namespace
-// is in Audit.
+// is in AllowOnly.
 var dnsNames = regexp.MustCompile(`(?m)^ +dns:\n( +- match(Name|Pattern): .*\n)+`)
 
 // afterPhase is a copy of the example whose profile has no later phase yet.
@@ -110,7 +110,7 @@ func policiesOf(t *testing.T, dir string) map[string]string {
 // passed on the plan's side is refused, by the flow that users missed.
 func TestMistakesOfThePlan(t *testing.T) {
 	t.Parallel()
-	for sentence, c := range map[string]struct {
+	for desc, c := range map[string]struct {
 		file, from, to string
 		// policy is one that the plan wrote by hand.
 		policy string
@@ -152,7 +152,7 @@ func TestMistakesOfThePlan(t *testing.T) {
 			says: []string{"collab/Pod/zulip-memcached", "which no Tenant, profile or baseline declares"},
 		},
 	} {
-		t.Run(sentence, func(t *testing.T) {
+		t.Run(desc, func(t *testing.T) {
 			t.Parallel()
 			dir := copyExample(t, "cluster-rollout", "components")
 			edit(t, filepath.Join(dir, c.file), c.from, c.to)
@@ -212,7 +212,7 @@ func TestCarvedOut(t *testing.T) {
 		items []*yaml.RNode
 		want  map[policy.Decision][]policy.Flow
 	}{
-		"in Audit": {audit, map[policy.Decision][]policy.Flow{
+		"in AllowOnly": {audit, map[policy.Decision][]policy.Flow{
 			policy.Allowed: {{From: download, To: world, Port: 6881}, {From: download, To: gateway, Port: 9}, {From: gateway, To: download, Port: 9}, {From: world, To: download, Port: 9}},
 			policy.Denied:  {{From: download, To: glance, Port: 8080}, {From: glance, To: download, Port: 9}},
 		}},

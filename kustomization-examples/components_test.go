@@ -27,11 +27,11 @@ func TestComponentsInEitherOrder(t *testing.T) {
 		t.Errorf("%d namespaces are built, want 21", n)
 	}
 	if n := count(t, both, "CiliumNetworkPolicy", "DefaultDeny"); n != 19 {
-		t.Errorf("%d namespaces are closed: want 21 less the two in Audit", n)
+		t.Errorf("%d namespaces are closed: want 21 less the two in AllowOnly", n)
 	}
 	for _, n := range policiesIn(t, both, "team-loyalty") {
 		if deny, err := n.Pipe(yaml.Lookup("spec", "enableDefaultDeny", "ingress")); err != nil || yaml.GetValue(deny) != "false" {
-			t.Errorf("%s isolates a namespace in Audit", n.GetName())
+			t.Errorf("%s isolates a namespace in AllowOnly", n.GetName())
 		}
 	}
 

@@ -78,7 +78,7 @@ func decide(t *testing.T, items []*yaml.RNode, f policy.Flow) policy.Decision {
 		}
 		docs = append(docs, data)
 	}
-	e, err := engine.New(engine.Options{Agent: policy.EveryFeature()}, docs, []policy.Endpoint{f.From, f.To})
+	e, err := engine.New(engine.Options{Agent: policy.AllFeatures()}, docs, []policy.Endpoint{f.From, f.To})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -163,7 +163,7 @@ func TestFlows(t *testing.T) {
 			for _, test := range report.FlowTests {
 				for _, c := range test.Cases {
 					expected[c.Case.Expect]++
-					if !c.Holds || len(c.Flows) == 0 {
+					if !c.Passed || len(c.Flows) == 0 {
 						t.Errorf("%s does not hold", c.Case.Name)
 					}
 				}

@@ -35,8 +35,8 @@ func TestHostPoliciesStartInAudit(t *testing.T) {
 		said     string
 		decision policy.Decision
 	}{
-		"layered-tenants":                {"in Audit, so nothing is closed yet", policy.Allowed},
-		"layered-tenants/l7":             {"in Audit, so nothing is closed yet", policy.Allowed},
+		"layered-tenants":                {"in AllowOnly, so nothing is closed yet", policy.Allowed},
+		"layered-tenants/l7":             {"in AllowOnly, so nothing is closed yet", policy.Allowed},
 		"layered-tenants/nodes-enforced": {"these host policies are enforced", policy.Denied},
 	} {
 		out, stderr, err := kustomizeBuild(t, bin, dir)
@@ -44,7 +44,7 @@ func TestHostPoliciesStartInAudit(t *testing.T) {
 			t.Fatalf("%s: %v\n%s", dir, err, stderr)
 		}
 		for _, line := range []string{"spec.nodes[0]: ", "spec.nodes[1]: "} {
-			if !said(stderr, "warning: ", line, want.said, "can cut a node off", "PolicyAuditMode=Enabled", "[host-policy-can-cut-off]") {
+			if !said(stderr, "warning: ", line, want.said, "can cut a node off", "PolicyAuditMode=Enabled", "[host-policy-isolates-node]") {
 				t.Errorf("%s: stderr does not say of %s that it can cut a node off:\n%s", dir, line, stderr)
 			}
 		}
@@ -66,8 +66,8 @@ func TestEssentialsOfNodesAreMissed(t *testing.T) {
 	edit(t, filepath.Join(dir, "platform", "profile.yaml"), "    - name: vxlan\n      from:\n      - entities: [remote-node]\n      ports:\n      - {port: 8472, protocol: UDP}\n", "")
 	edit(t, filepath.Join(dir, "flows", "kustomization.yaml"), "- nodes.yaml\n", "")
 	expectFindings(t, buildExample(t, filepath.Join(dir, "nodes-enforced")).findings, [][2]string{
-		{"node-essential-missing", "spec.nodes[0].ingress: no flow allows the health checks"},
-		{"node-essential-missing", "spec.nodes[0].ingress: no flow allows the tunnel between nodes"},
+		{"node-flow-missing", "spec.nodes[0].ingress: no flow allows the health checks"},
+		{"node-flow-missing", "spec.nodes[0].ingress: no flow allows the tunnel between nodes"},
 	})
 }
 
@@ -114,7 +114,7 @@ func TestWhereThePostIsWrong(t *testing.T) {
 	dns, relay := podWith("kube-system", "k8s-app", "kube-dns"), podWith("kube-system", "k8s-app", "hubble-relay")
 	ingress := podWith("ingress-nginx", "app.kubernetes.io/name", "ingress-nginx")
 	api := policy.Endpoint{Kind: policy.NameEndpoint, Name: "api.example.com"}
-	for sentence, c := range map[string]struct {
+	for desc, c := range map[string]struct {
 		flow policy.Flow
 		// right is what the example decides, and the post does not.
 		right policy.Decision
@@ -131,10 +131,10 @@ func TestWhereThePostIsWrong(t *testing.T) {
 		"Hubble's relay, which the post recommends, arrives": {policy.Flow{From: relay, To: layeredWorker, Port: 4244}, policy.Allowed},
 	} {
 		if got := decide(t, ours, c.flow); got != c.right {
-			t.Errorf("%s: in the example %s is %s", sentence, c.flow, got)
+			t.Errorf("%s: in the example %s is %s", desc, c.flow, got)
 		}
 		if got := decide(t, post, c.flow); got == c.right || got == policy.Depends {
-			t.Errorf("%s: in the post %s is %s", sentence, c.flow, got)
+			t.Errorf("%s: in the post %s is %s", desc, c.flow, got)
 		}
 	}
 }

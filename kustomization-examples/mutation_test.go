@@ -112,7 +112,7 @@ func newMutants(t *testing.T, dir string) []*mutant {
 	fence, _ := resolve.Resolve(in, index)
 	all := []*mutant{{fence: fence}}
 	if fence.Policies == v1alpha1.PoliciesBoth {
-		twin, _ := resolve.Twin(in, index)
+		twin, _ := resolve.NetworkPolicyForm(in, index)
 		all = append(all, &mutant{fence: twin})
 	}
 	for _, m := range all {
@@ -120,7 +120,7 @@ func newMutants(t *testing.T, dir string) []*mutant {
 		for _, n := range b.items {
 			ofTwin := len(all) > 1 && m.fence.Policies == v1alpha1.PoliciesKubernetes
 			mine := len(all) == 1 || ofTwin == (n.GetKind() == resource.KindKubernetes)
-			if mine && n.GetLabels()[resource.LabelManagedBy] == resource.ManagedBy && !resource.EgressNames(n) {
+			if mine && n.GetLabels()[resource.LabelManagedBy] == resource.ManagedBy && !resource.IsEgressNames(n) {
 				m.policies = append(m.policies, n)
 			}
 		}
@@ -142,7 +142,7 @@ func (m *mutant) record(t *testing.T) {
 // declared decides the declared flows without a policy.
 func (m *mutant) declared(t *testing.T, without *yaml.RNode) (policy.DeclaredFlows, policy.Findings) {
 	t.Helper()
-	declared, findings, err := reach.Proof{Engine: m.engine(t, without, m.closed(t)...), Fence: m.fence, Endpoints: m.endpoints}.Declared()
+	declared, findings, err := reach.Proof{Engine: m.engine(t, without, m.closed(t)...), Fence: m.fence, Endpoints: m.endpoints}.DeclaredFlows()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -178,12 +178,12 @@ func (m *mutant) closed(t *testing.T) []json.RawMessage {
 			if m.only != "" && m.only != ns {
 				continue
 			}
-			docs = append(docs, json.RawMessage(`{"apiVersion":"networking.k8s.io/v1","kind":"NetworkPolicy","metadata":{"name":"closed.`+tenant.Name+`","namespace":"`+ns+`"},"spec":{"podSelector":`+policy.Key(tenant.Pods)+`,"policyTypes":["Ingress","Egress"]}}`))
+			docs = append(docs, json.RawMessage(`{"apiVersion":"networking.k8s.io/v1","kind":"NetworkPolicy","metadata":{"name":"closed.`+tenant.Name+`","namespace":"`+ns+`"},"spec":{"podSelector":`+policy.JSONKey(tenant.Pods)+`,"policyTypes":["Ingress","Egress"]}}`))
 		}
 	}
 	for _, n := range m.fence.Nodes {
 		spec := map[string]any{"nodeSelector": n.Selector}
-		for _, d := range n.Closes {
+		for _, d := range n.DefaultDeny {
 			spec[string(d)] = []any{map[string]any{}}
 		}
 		data, err := json.Marshal(map[string]any{"apiVersion": "cilium.io/v2", "kind": resource.KindClusterwide, "metadata": map[string]any{"name": "closed-" + n.Name}, "spec": spec})
@@ -203,7 +203,7 @@ func enforcer(c v1alpha1.Cluster, policies []json.RawMessage, pods []policy.Endp
 		}
 		return netpol.New(options, policies, pods)
 	}
-	return engine.New(engine.Options{ClusterName: c.Name, Agent: policy.EveryFeature()}, policies, pods)
+	return engine.New(engine.Options{ClusterName: c.Name, Agent: policy.AllFeatures()}, policies, pods)
 }
 
 // isNeeded says whether a declared flow no longer passes without an allow.
@@ -250,7 +250,7 @@ func (m *mutant) closes(t *testing.T, n *yaml.RNode) bool {
 func (m *mutant) closedBy(n *yaml.RNode) (policy.Endpoint, []policy.Direction) {
 	for _, node := range m.fence.Nodes {
 		if n.GetLabels()[resource.LabelNode] == node.Name {
-			return policy.ImaginedNode(policy.Example(node.Selector)), node.Closes
+			return policy.RepresentativeNode(policy.ExampleLabels(node.Selector)), node.DefaultDeny
 		}
 	}
 	pod := policy.Endpoint{Kind: policy.PodEndpoint, Name: "a pod", Namespace: n.GetNamespace()}

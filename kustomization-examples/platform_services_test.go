@@ -42,7 +42,7 @@ spec:
 func TestConsumersAreSwitchedByPresence(t *testing.T) {
 	t.Parallel()
 	all := policyNames(buildExample(t, "platform-services/full").items)
-	for sentence, c := range map[string]struct {
+	for desc, c := range map[string]struct {
 		without, off, gone []string
 	}{
 		"everything is there": {},
@@ -82,7 +82,7 @@ func TestConsumersAreSwitchedByPresence(t *testing.T) {
 				"ingress-metrics.hubble-relay"),
 		},
 	} {
-		t.Run(sentence, func(t *testing.T) {
+		t.Run(desc, func(t *testing.T) {
 			t.Parallel()
 			dir := copyExample(t, "platform-services")
 			kustomization := filepath.Join(dir, "everything", "kustomization.yaml")
@@ -119,7 +119,7 @@ func TestSmallSaysWhatIsOff(t *testing.T) {
 // them as if they were enforced. The plan's NetworkPolicy would close in its audit, too.
 func TestPlatformInAuditClosesNothing(t *testing.T) {
 	t.Parallel()
-	audit, full := buildExample(t, "platform-services/audit").items, buildExample(t, "platform-services/full").items
+	audit, full := buildExample(t, "platform-services/allow-only").items, buildExample(t, "platform-services/full").items
 	pods := map[string]policy.Endpoint{
 		"hubble-ui":    podWith("kube-system", "k8s-app", "hubble-ui"),
 		"hubble-relay": podWith("kube-system", "k8s-app", "hubble-relay"),
@@ -129,14 +129,14 @@ func TestPlatformInAuditClosesNothing(t *testing.T) {
 	for name, pod := range pods {
 		for _, f := range []policy.Flow{{From: stranger, To: pod, Port: 9000}, {From: pod, To: stranger, Port: 9000}} {
 			if got := decide(t, audit, f); got != policy.Allowed {
-				t.Errorf("in Audit, %s of %s is %s", f, name, got)
+				t.Errorf("in AllowOnly, %s of %s is %s", f, name, got)
 			}
 			if got := decide(t, full, f); got != policy.Denied {
 				t.Errorf("in Enforce, %s of %s is %s", f, name, got)
 			}
 			beside := append(slices.Clone(audit), yaml.MustParse(plansNetworkPolicy))
 			if got := decide(t, beside, f); (got == policy.Denied) != (name == "rustfs") {
-				t.Errorf("in Audit, beside the plan's NetworkPolicy, %s of %s is %s", f, name, got)
+				t.Errorf("in AllowOnly, beside the plan's NetworkPolicy, %s of %s is %s", f, name, got)
 			}
 		}
 	}
@@ -170,7 +170,7 @@ func TestRelayNeedsAllNodes(t *testing.T) {
 	edit(t, filepath.Join(dir, "hubble", "tenants.yaml"), "[host, remote-node]", "[host]")
 	expectFindings(t, refused(t, filepath.Join(dir, "both")), [][2]string{
 		{"flow-test-failed", `"the relay asks the agents of all other nodes"`},
-		{"twin-wider", "the NetworkPolicies also let kube-system/Deployment/hubble-relay reach remote-node (and 1 more) on port 4244/TCP"},
+		{"forms-differ", "the NetworkPolicies also let kube-system/Deployment/hubble-relay reach remote-node (and 1 more) on port 4244/TCP"},
 	})
 }
 
@@ -179,9 +179,9 @@ func TestRelayNeedsAllNodes(t *testing.T) {
 func TestBothFormsOfThePlatformAgree(t *testing.T) {
 	t.Parallel()
 	built := buildExample(t, "platform-services/both")
-	expectFindings(t, built.findings, [][2]string{{"twin-same", "let the same pass"}})
+	expectFindings(t, built.findings, [][2]string{{"forms-equal", "let the same pass"}})
 	for _, f := range built.findings {
-		if f.Check == "not-in-twin" {
+		if f.Check == "not-in-network-policy-form" {
 			t.Errorf("the forms differ: %s", f.Message)
 		}
 	}
@@ -201,7 +201,7 @@ func off(t *testing.T, findings policy.Findings) []string {
 	t.Helper()
 	var out []string
 	for _, f := range findings {
-		if f.Check != "optional-flow-off" {
+		if f.Check != "optional-flow-inactive" {
 			continue
 		}
 		m := offFlow.FindStringSubmatch(f.Message)

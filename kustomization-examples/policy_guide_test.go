@@ -14,7 +14,7 @@ import (
 // profile. The build must fail, and say what is meant.
 func TestPolicyGuideMistakes(t *testing.T) {
 	t.Parallel()
-	for sentence, c := range map[string]struct {
+	for desc, c := range map[string]struct {
 		file, from, to string
 		// check and said of a finding.
 		check, said string
@@ -37,7 +37,7 @@ func TestPolicyGuideMistakes(t *testing.T) {
 		},
 		"one end of a flow between namespaces": {
 			"backend/tenant.yaml", "- tenant: production\n", "- tenant: api\n",
-			"no-consent", `Tenant/production: spec.egress[0].to[0]: Tenant "backend" does not declare the other side of this flow: it needs {name: backend, `,
+			"consent-missing", `Tenant/production: spec.egress[0].to[0]: Tenant "backend" does not declare the other side of this flow: it needs {name: backend, `,
 		},
 		"two sets of HTTP rules for the same pods": {
 			"api/tenant.yaml", "        audience: internal\n", "",
@@ -45,14 +45,14 @@ func TestPolicyGuideMistakes(t *testing.T) {
 		},
 		"HTTP rules beside pods that may talk anyway": {
 			"platform/profile.yaml", "intraNamespace: false", "intraNamespace: true",
-			"dead-l7-rule", "CiliumNetworkPolicy/ingress-by-path: has L7 rules for port 8080/TCP that do nothing: api/allow-intra-namespace allows it without",
+			"l7-rule-shadowed", "CiliumNetworkPolicy/ingress-by-path: has L7 rules for port 8080/TCP that do nothing: api/allow-intra-namespace allows it without",
 		},
 		"a name that nobody allowed": {
 			"platform/profile.yaml", "fqdns: [api.github.com, ", "fqdns: [",
 			"fqdn-outside-limits", `Tenant/production: spec.egress[1].to[0].fqdns[0]: name "api.github.com"`,
 		},
 	} {
-		t.Run(sentence, func(t *testing.T) {
+		t.Run(desc, func(t *testing.T) {
 			t.Parallel()
 			dir := copyExample(t, "policy-guide")
 			edit(t, filepath.Join(dir, c.file), c.from, c.to)
@@ -83,7 +83,7 @@ const (
 // TestPolicyGuideAsWritten adds the guide's own policies to the example.
 func TestPolicyGuideAsWritten(t *testing.T) {
 	t.Parallel()
-	for sentence, c := range map[string]struct{ policy, check, said string }{
+	for desc, c := range map[string]struct{ policy, check, said string }{
 		"the default-deny is rejected, and closes nothing": {
 			guidesDenyAll, "policy-rejected", "CiliumNetworkPolicy/default-deny-all: is rejected by Cilium",
 		},
@@ -100,10 +100,10 @@ func TestPolicyGuideAsWritten(t *testing.T) {
 			guidesPaths, "undeclared-open", `GET any path with X-User-ID: ".*"`,
 		},
 		"the topics are gone": {
-			guidesTopics, "removed-l7-rules", "CiliumNetworkPolicy/restrict-kafka-topics: spec.egress[0].toPorts[0].rules.kafka: is a rule that Cilium 1.20 removed, so that everything passes on these ports",
+			guidesTopics, "l7-rules-removed", "CiliumNetworkPolicy/restrict-kafka-topics: spec.egress[0].toPorts[0].rules.kafka: is a rule that Cilium 1.20 removed, so that everything passes on these ports",
 		},
 	} {
-		t.Run(sentence, func(t *testing.T) {
+		t.Run(desc, func(t *testing.T) {
 			t.Parallel()
 			expectFindings(t, refused(t, guideBeside(t, c.policy)), [][2]string{{c.check, c.said}})
 		})

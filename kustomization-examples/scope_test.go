@@ -65,7 +65,7 @@ func TestScopesAgreeOnGoldenCases(t *testing.T) {
 // compareScopes compares what passes at the pods of tenants.
 func compareScopes(t *testing.T, namespaced, clusterwide scoped) {
 	t.Helper()
-	surroundings := namespaced.imagine(t, policy.Surroundings{Namespaces: namespaced.namespaces()})
+	surroundings := namespaced.imagine(t, policy.Environment{Namespaces: namespaced.namespaces()})
 	surroundings = clusterwide.imagine(t, surroundings)
 	surroundings = namespaced.imagine(t, surroundings)
 	compared := 0

@@ -89,7 +89,7 @@ func newScopedEngine(t *testing.T, config *yaml.RNode, items []*yaml.RNode, scop
 		}
 		docs = append(docs, data)
 	}
-	e, err := engine.New(engine.Options{ClusterName: fence.Cluster.Name, Agent: policy.EveryFeature()}, docs, reach.Endpoints{Index: index, Fence: fence}.Pods())
+	e, err := engine.New(engine.Options{ClusterName: fence.Cluster.Name, Agent: policy.AllFeatures()}, docs, reach.Endpoints{Index: index, Fence: fence}.Pods())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -122,9 +122,9 @@ func (s scoped) namespaces() map[string]map[string]string {
 	return out
 }
 
-func (s scoped) imagine(t *testing.T, around policy.Surroundings) policy.Surroundings {
+func (s scoped) imagine(t *testing.T, around policy.Environment) policy.Environment {
 	t.Helper()
-	known, err := s.engine.Imagine(around)
+	known, err := s.engine.Representatives(around)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -146,10 +146,10 @@ func (s scoped) passes(t *testing.T, pod policy.Endpoint, d policy.Direction) ma
 		if o.Protocol == "" {
 			protocols = append(v1alpha1.Protocols(), policy.ICMP, policy.ICMPv6)
 		}
-		for _, peer := range append(o.Peers, policy.Endpoint{Name: fmt.Sprintf("isolated: %t", len(o.By) > 0 || len(o.Peers) > 0)}) {
+		for _, peer := range append(o.Peers, policy.Endpoint{Name: fmt.Sprintf("isolated: %t", len(o.Policies) > 0 || len(o.Peers) > 0)}) {
 			for _, p := range protocols {
-				key := fmt.Sprintf("%s %s %s %t", peer.Name, p, o.L7, len(o.L7.MootBy) > 0)
-				ranges[key] = append(ranges[key], [2]int{int(o.First), int(min(o.Last, policy.EveryPort(p).Last))})
+				key := fmt.Sprintf("%s %s %s %t", peer.Name, p, o.L7, len(o.L7.ShadowedBy) > 0)
+				ranges[key] = append(ranges[key], [2]int{int(o.First), int(min(o.Last, policy.AllPorts(p).Last))})
 			}
 		}
 	}

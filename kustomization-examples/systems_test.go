@@ -15,7 +15,7 @@ import (
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 )
 
-// systems are the sections of docs/systems.md, each with the folder of its example.
+// systems are the sections of docs/example-systems.md, each with the folder of its example.
 var systems = []string{"soctalk", "layered-tenants", "platform-services", "policy-guide", "cluster-rollout"}
 
 var (
@@ -23,11 +23,11 @@ var (
 	testFunc = regexp.MustCompile(`(?m)^func (Test\w+)\(`)
 )
 
-// TestSystems holds docs/systems.md against what it names: every row says what shows it,
+// TestSystems holds docs/example-systems.md against what it names: every row says what shows it,
 // a case of the example's FlowTests, a test, or a story of the program.
 func TestSystems(t *testing.T) {
 	t.Parallel()
-	data, err := os.ReadFile("../docs/systems.md")
+	data, err := os.ReadFile("../docs/example-systems.md")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -62,7 +62,7 @@ func TestSystems(t *testing.T) {
 				}
 			}
 			if rows == 0 || !strings.Contains(told[name], "\nDeliberately not done") {
-				t.Errorf("docs/systems.md has %d rows about it, and must say what is deliberately not done", rows)
+				t.Errorf("docs/example-systems.md has %d rows about it, and must say what is deliberately not done", rows)
 			}
 		})
 	}

@@ -11,7 +11,7 @@ import (
 // fence. The build must fail, and say where and why.
 func TestIntruders(t *testing.T) {
 	t.Parallel()
-	for sentence, c := range map[string]struct {
+	for desc, c := range map[string]struct {
 		policy string
 		// check, resource and message of a finding.
 		check, resource, message string
@@ -76,15 +76,15 @@ func TestIntruders(t *testing.T) {
 		},
 		"a proxy decides where connections to a Service go": {
 			"{apiVersion: cilium.io/v2, kind: CiliumEnvoyConfig, metadata: {name: detour}, spec: {services: [{name: web, namespace: tenant-acme}], resources: []}}",
-			"kind-not-decided", "CiliumEnvoyConfig/detour", "undecidedKinds: [{group: cilium.io, kind: CiliumEnvoyConfig, reason: …}]",
+			"kind-undecided", "CiliumEnvoyConfig/detour", "undecidedKinds: [{group: cilium.io, kind: CiliumEnvoyConfig, reason: …}]",
 		},
 		"a tenant reaches for its neighbour, which does not let it in": {
 			"{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {name: peek}, spec: {endpointSelector: {}, egress: [{toEndpoints: [{matchLabels: {k8s:io.kubernetes.pod.namespace: tenant-beta}}]}]}}",
-			"undeclared-latent", "CiliumNetworkPolicy/peek", "so far the other end denies it",
+			"undeclared-one-sided", "CiliumNetworkPolicy/peek", "so far the other end denies it",
 		},
 		"L7 rules are dead beside what a namespace may do among itself": {
 			`{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {name: api}, spec: {endpointSelector: {matchLabels: {app.kubernetes.io/name: thehive}}, ingress: [{fromEndpoints: [{}], toPorts: [{ports: [{port: "9000", protocol: TCP}], rules: {http: [{method: GET}]}}]}]}}`,
-			"dead-l7-rule", "CiliumNetworkPolicy/api", "allow-intra-namespace allows it without",
+			"l7-rule-shadowed", "CiliumNetworkPolicy/api", "allow-intra-namespace allows it without",
 		},
 		"a deny cuts a declared flow off": {
 			"{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {name: no-dns}, spec: {endpointSelector: {}, egressDeny: [{toEntities: [cluster]}]}}",
@@ -95,7 +95,7 @@ func TestIntruders(t *testing.T) {
 			"policy-rejected", "CiliumNetworkPolicy/nothing", "must have at least one of",
 		},
 	} {
-		t.Run(sentence, func(t *testing.T) {
+		t.Run(desc, func(t *testing.T) {
 			t.Parallel()
 			dir := copyExample(t, "soctalk")
 			edit(t, filepath.Join(dir, "acme", "kustomization.yaml"), "- tenant.yaml", "- tenant.yaml\n- intruder.yaml")

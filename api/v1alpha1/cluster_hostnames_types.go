@@ -1,8 +1,8 @@
 package v1alpha1
 
-// LocalName lists public names that resolve to addresses of this cluster: those of a
+// ClusterHostname lists public names that resolve to addresses of this cluster: those of a
 // Service, or of Cilium's own Gateway. Exactly one of service and entity is set.
-type LocalName struct {
+type ClusterHostname struct {
 	// fqdns are names and patterns, as a peer's fqdns. Names of the cluster's own DNS are an
 	// error.
 	// +kubebuilder:validation:MinItems=1

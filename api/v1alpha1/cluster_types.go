@@ -8,7 +8,7 @@ type Cluster struct {
 	// ciliumVersion is the minor version of the agents, "1.14" to "1.20", in quotes:
 	// unquoted 1.20 is the number 1.2. What is generated fits this version, and what it
 	// does not have is an error. Below 1.16 an allow isolates by itself, so nothing is
-	// generated for a namespace in Audit. Required with cni: Cilium, and only for it.
+	// generated for a namespace in AllowOnly. Required with cni: Cilium, and only for it.
 	// +optional
 	CiliumVersion string `json:"ciliumVersion,omitempty"`
 

@@ -46,18 +46,18 @@ func Decode[T any, P Object[T]](n *yaml.RNode, variables map[string]string) (*T,
 		return nil, field.ErrorList{rootError(field.ErrorTypeInternal, err.Error())}
 	}
 	var r reader
-	r.say(s.errs)
+	r.markReported(s.errs)
 	value := r.object(doc, schema, nil)
 	errs = slices.Concat(s.errs, r.errs)
-	errs = append(errs, r.unsaid(checkSchema(schema, value))...)
+	errs = append(errs, r.dropReported(checkSchema(schema, value))...)
 	if err := fill(out, value); err != nil {
 		return nil, append(errs, rootError(field.ErrorTypeInvalid, err.Error()))
 	}
 	out.SetDefaults()
-	r.say(errs)
-	errs = append(errs, r.unsaid(out.Validate())...)
+	r.markReported(errs)
+	errs = append(errs, r.dropReported(out.Validate())...)
 	if len(errs) > 0 {
-		s.tell(errs)
+		s.addOrigins(errs)
 		sortErrors(errs)
 		return nil, errs
 	}
@@ -118,23 +118,23 @@ func fill(out any, value map[string]any) error {
 	return json.Unmarshal(data, out)
 }
 
-// say remembers the fields that errors speak of.
-func (r *reader) say(errs field.ErrorList) {
+// markReported remembers the fields that errors speak of.
+func (r *reader) markReported(errs field.ErrorList) {
 	for _, e := range errs {
-		r.said = append(r.said, e.Field)
+		r.reported = append(r.reported, e.Field)
 	}
 }
 
-// unsaid drops errors about a field that is known to be wrong or misspelt, about what
+// dropReported drops errors about a field that is known to be wrong or misspelt, about what
 // is in it, and about what it is in: they would only mislead.
-func (r *reader) unsaid(errs field.ErrorList) field.ErrorList {
+func (r *reader) dropReported(errs field.ErrorList) field.ErrorList {
 	return slices.DeleteFunc(errs, func(e *field.Error) bool {
-		return slices.Contains(r.meant, e.Field) || slices.ContainsFunc(r.said, func(said string) bool { return within(e.Field, said) || within(said, e.Field) })
+		return slices.Contains(r.suggested, e.Field) || slices.ContainsFunc(r.reported, func(reported string) bool { return isAtOrBelow(e.Field, reported) || isAtOrBelow(reported, e.Field) })
 	})
 }
 
-// within says whether the field at path is the one at outer, or in it.
-func within(path, outer string) bool {
+// isAtOrBelow says whether the field at path is the one at outer, or in it.
+func isAtOrBelow(path, outer string) bool {
 	rest, ok := strings.CutPrefix(path, outer)
 	return ok && (rest == "" || rest[0] == '.' || rest[0] == '[')
 }

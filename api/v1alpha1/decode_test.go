@@ -7,8 +7,8 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 )
 
-func TestATextWithoutQuotesIsQuotedAsItsAuthorWroteIt(t *testing.T) {
-	for sentence, c := range map[string]struct{ written, want string }{
+func TestUnquotedScalarInStringField(t *testing.T) {
+	for desc, c := range map[string]struct{ written, want string }{
 		"a version that is a number loses its zero": {`1.20`, `must be a string: write "1.20" in quotes (unquoted 1.20 is the number 1.2)`},
 		"a number that a host has shortened":        {`1.2`, `must be a string: write "1.2" in quotes (unquoted 1.2 is a number; if you wrote 1.20, write "1.20")`},
 		"a number that keeps its spelling":          {`42`, `must be a string: write "42" in quotes (unquoted 42 is a number)`},
@@ -25,7 +25,7 @@ func TestATextWithoutQuotesIsQuotedAsItsAuthorWroteIt(t *testing.T) {
 		"null":                                      {`~`, `is empty: give it a value, or leave it out`},
 		"a list":                                    {`[a]`, `must be a string, not a list`},
 	} {
-		t.Run(sentence, func(t *testing.T) {
+		t.Run(desc, func(t *testing.T) {
 			_, errs := Decode[Tenant](tenant("id: "+c.written), nil)
 			got := strings.TrimSpace(strings.TrimPrefix(lines(errs), "spec.id: Invalid value: "))
 			if got != c.want {
@@ -40,8 +40,8 @@ func tenant(spec ...string) *yaml.RNode {
 	return yaml.MustParse("apiVersion: " + APIVersion + "\nkind: Tenant\nmetadata: {name: acme}\nspec:\n  " + strings.Join(spec, "\n  "))
 }
 
-func TestAMisspeltFieldIsReportedAloneInsteadOfWhatFollowsFromIt(t *testing.T) {
-	for sentence, c := range map[string]struct{ flow, want string }{
+func TestMisspelledFieldHidesFollowUpErrors(t *testing.T) {
+	for desc, c := range map[string]struct{ flow, want string }{
 		"a peer of a misspelt kind is not also without a kind": {
 			`{name: a, to: [{fqdn: [a.example.com]}]}`,
 			"spec.egress[0].to[0].fqdn: Forbidden: there is no such field: did you mean fqdns?\n",
@@ -61,7 +61,7 @@ func TestAMisspeltFieldIsReportedAloneInsteadOfWhatFollowsFromIt(t *testing.T) {
 				"spec.egress[0].to[0].cidrs[0]: Invalid value: \"10.0.0.1/8\": has host bits, and would match all of 10.0.0.0/8: write that, or 10.0.0.1/32 for the one address\n",
 		},
 	} {
-		t.Run(sentence, func(t *testing.T) {
+		t.Run(desc, func(t *testing.T) {
 			if _, errs := Decode[Tenant](tenant("egress:", "- "+c.flow), nil); lines(errs) != c.want {
 				t.Errorf("got:\n%swant:\n%s", lines(errs), c.want)
 			}
@@ -69,8 +69,8 @@ func TestAMisspeltFieldIsReportedAloneInsteadOfWhatFollowsFromIt(t *testing.T) {
 	}
 }
 
-func TestWhatIsNoResourceIsAnError(t *testing.T) {
-	for sentence, n := range map[string]*yaml.RNode{
+func TestDecodeRejectsNonResources(t *testing.T) {
+	for desc, n := range map[string]*yaml.RNode{
 		"no node at all":     nil,
 		"a node of nothing":  yaml.NewRNode(nil),
 		"an empty node":      yaml.NewRNode(&yaml.Node{}),
@@ -78,7 +78,7 @@ func TestWhatIsNoResourceIsAnError(t *testing.T) {
 		"an alias":           yaml.NewRNode(&yaml.Node{Kind: yaml.AliasNode}),
 		"a map with no keys": yaml.MustParse("{}"),
 	} {
-		t.Run(sentence, func(t *testing.T) {
+		t.Run(desc, func(t *testing.T) {
 			if out, errs := Decode[Tenant](n, nil); out != nil || len(errs) == 0 {
 				t.Errorf("decoded as %v", out)
 			}
@@ -86,20 +86,20 @@ func TestWhatIsNoResourceIsAnError(t *testing.T) {
 	}
 }
 
-func TestAnotherKindIsNotDecoded(t *testing.T) {
+func TestDecodeRejectsOtherKinds(t *testing.T) {
 	_, errs := Decode[FenceProfile](tenant("{}"), nil)
 	if want := "kind: Invalid value: \"Tenant\": a FenceProfile is expected here\n"; lines(errs) != want {
 		t.Errorf("got %q, want %q", lines(errs), want)
 	}
 }
 
-func TestHowTheYAMLIsWrittenDoesNotMatter(t *testing.T) {
-	for sentence, content := range map[string]string{
+func TestDecodeIgnoresYAMLStyle(t *testing.T) {
+	for desc, content := range map[string]string{
 		"JSON":           `{"kind":"Tenant","spec":{"id":"x"},"metadata":{"name":"acme"},"apiVersion":"tenantfence.dev/v1alpha1"}`,
 		"with a comment": "# a Tenant\napiVersion: tenantfence.dev/v1alpha1\nkind: Tenant # it is\nmetadata:\n  name: acme\nspec:\n  id: x\n",
 		"with an anchor": "apiVersion: tenantfence.dev/v1alpha1\nkind: Tenant\nmetadata: &m\n  name: acme\nspec: {id: !!str x}\n",
 	} {
-		t.Run(sentence, func(t *testing.T) {
+		t.Run(desc, func(t *testing.T) {
 			got, errs := Decode[Tenant](yaml.MustParse(content), nil)
 			if len(errs) > 0 {
 				t.Fatal(lines(errs))
@@ -111,7 +111,7 @@ func TestHowTheYAMLIsWrittenDoesNotMatter(t *testing.T) {
 	}
 }
 
-func TestNothingOfADecodedListIsLost(t *testing.T) {
+func TestDecodeKeepsEmptyLists(t *testing.T) {
 	got, errs := Decode[FenceProfile](yaml.MustParse(`
 apiVersion: tenantfence.dev/v1alpha1
 kind: FenceProfile

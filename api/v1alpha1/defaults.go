@@ -61,12 +61,12 @@ func (s *TenantSpec) setDefaults() {
 
 func (s *FenceProfileSpec) setDefaults() {
 	s.Cluster.setDefaults()
-	setDefault(&s.Policies, s.Cluster.form())
+	setDefault(&s.Policies, s.Cluster.defaultPolicyForm())
 	setDefault(&s.Scope, ScopeNamespace)
-	setDefault(&s.Enforcement, Audit)
+	setDefault(&s.Enforcement, AllowOnly)
 	setDefault(&s.Tenants.NamespacePattern, "tenant-"+namePlaceholder)
 	s.Baseline.setDefaults(s.Cluster)
-	setFlowProtocols(s.Every.Ingress, s.Every.Egress)
+	setFlowProtocols(s.AllTenants.Ingress, s.AllTenants.Egress)
 	for i := range s.Nodes {
 		s.Nodes[i].setDefaults()
 	}
@@ -78,8 +78,8 @@ func (s *FenceProfileSpec) setDefaults() {
 	}
 }
 
-// form is the one that the enforcer enforces best.
-func (c *Cluster) form() PolicyForm {
+// defaultPolicyForm is the one that the enforcer enforces best.
+func (c *Cluster) defaultPolicyForm() PolicyForm {
 	if c.CNI == CNIKubernetes {
 		return PoliciesKubernetes
 	}

@@ -24,13 +24,13 @@ func equal(t *testing.T, what string, got, want any) {
 	}
 }
 
-func TestAProfileThatSaysOnlyItsClusterHasEveryDefault(t *testing.T) {
+func TestProfileDefaults(t *testing.T) {
 	open := true
 	equal(t, "spec", decodeSample[FenceProfile](t, "profile-smallest").Spec, FenceProfileSpec{
 		Cluster:     Cluster{CNI: CNICilium, CiliumVersion: "1.20"},
 		Policies:    PoliciesCilium,
 		Scope:       ScopeNamespace,
-		Enforcement: Audit,
+		Enforcement: AllowOnly,
 		Tenants:     TenantRules{NamespacePattern: "tenant-{name}"},
 		Baseline: Baseline{
 			DNS: DNS{
@@ -42,7 +42,7 @@ func TestAProfileThatSaysOnlyItsClusterHasEveryDefault(t *testing.T) {
 	})
 }
 
-func TestWhatAProfileSaysIsKept(t *testing.T) {
+func TestProfileKeepsExplicitValues(t *testing.T) {
 	spec := decodeSample[FenceProfile](t, "profile-everything").Spec
 	equal(t, "enforcement", spec.Enforcement, Enforce)
 	equal(t, "namespacePattern", spec.Tenants.NamespacePattern, "{name}-prod")
@@ -50,27 +50,27 @@ func TestWhatAProfileSaysIsKept(t *testing.T) {
 	equal(t, "intraNamespace", *spec.Baseline.IntraNamespace, false)
 	equal(t, "apiServer.ports", spec.Baseline.APIServer.Ports, []int32{6443})
 	equal(t, "monitoring.ports", spec.Baseline.Monitoring.Ports[0].Protocol, TCP)
-	equal(t, "every.ingress.ports", spec.Every.Ingress[0].Ports[0].Protocol, TCP)
+	equal(t, "every.ingress.ports", spec.AllTenants.Ingress[0].Ports[0].Protocol, TCP)
 	equal(t, "limits.ports", spec.Limits.Ports[0].Protocol, TCP)
 }
 
-func TestAPIServerPortsAreDefaultedWhereTheAPIServerIsSaid(t *testing.T) {
+func TestAPIServerPortDefaults(t *testing.T) {
 	p := FenceProfile{Spec: FenceProfileSpec{Baseline: Baseline{APIServer: &APIServer{}}}}
 	p.SetDefaults()
 	equal(t, "ports", p.Spec.Baseline.APIServer.Ports, []int32{443, 6443})
 }
 
-func TestATenantLeavesToTheProfileWhatIsTheProfilesToSay(t *testing.T) {
+func TestTenantHasNoProfileDefaults(t *testing.T) {
 	equal(t, "spec", decodeSample[Tenant](t, "tenant-smallest").Spec, TenantSpec{})
 }
 
-func TestPortsAreTCPUnlessSaid(t *testing.T) {
+func TestPortProtocolDefault(t *testing.T) {
 	ports := decodeSample[Tenant](t, "tenant-everything").Spec.Ingress[0].Ports
 	equal(t, "omitted", ports[0].Protocol, TCP)
 	equal(t, "said", ports[1].Protocol, UDP)
 }
 
-func TestTheSourceIPOfALoadBalancerIsTheClientsUnlessSaid(t *testing.T) {
+func TestSourceIPDefault(t *testing.T) {
 	tenant := Tenant{Spec: TenantSpec{AgentIngress: []AgentIngress{{Mode: LoadBalancer}, {Mode: LoadBalancer, SourceIP: SourceNode}, {Mode: EdgeProxy}}}}
 	tenant.SetDefaults()
 	equal(t, "omitted", tenant.Spec.AgentIngress[0].SourceIP, SourceClient)
@@ -78,26 +78,26 @@ func TestTheSourceIPOfALoadBalancerIsTheClientsUnlessSaid(t *testing.T) {
 	equal(t, "of an edge proxy", tenant.Spec.AgentIngress[2].SourceIP, SourceIP(""))
 }
 
-func TestAFenceRunsEveryStageUnlessItSaysWhich(t *testing.T) {
+func TestFenceDefaults(t *testing.T) {
 	equal(t, "omitted", decodeSample[TenantFence](t, "fence-smallest").Spec.Stages, []Stage{StageBaseline, StageAllow, StageDefaultDeny})
 	equal(t, "said", decodeSample[TenantFence](t, "fence-generator").Spec.Stages, []Stage{StageBaseline, StageAllow})
 	equal(t, "proof omitted", decodeSample[TenantFence](t, "fence-smallest").Spec.Proof, ProofIsolation)
 	equal(t, "proof said", decodeSample[TenantFence](t, "fence-generator").Spec.Proof, ProofNone)
 }
 
-func TestWhatIsInlineInAFenceHasItsDefaultsToo(t *testing.T) {
+func TestInlineResourceDefaults(t *testing.T) {
 	spec := decodeSample[TenantFence](t, "fence-generator").Spec
-	equal(t, "profile", spec.Profile.Enforcement, Audit)
+	equal(t, "profile", spec.Profile.Enforcement, AllowOnly)
 	equal(t, "tenants", spec.Tenants[0].Name, "acme")
 }
 
-func TestAFlowCaseIsTCPUnlessSaid(t *testing.T) {
+func TestFlowCaseProtocolDefault(t *testing.T) {
 	cases := decodeSample[FlowTest](t, "flowtest").Spec.Cases
 	equal(t, "omitted", cases[0].Protocol, TCP)
 	equal(t, "said", cases[2].Protocol, UDP)
 }
 
-func TestWhatAFlowCaseOmitsIsEveryPortOrWhatIsUsualForWhatItAsks(t *testing.T) {
+func TestFlowCaseDefaults(t *testing.T) {
 	test := FlowTest{Spec: FlowTestSpec{Cases: []FlowCase{{}, {Protocol: UDP}, {ICMP: ICMPEchoRequest}, {DNS: "a.b"}, {Port: 80, HTTP: &HTTPRequest{}}, {HTTP: &HTTPRequest{Method: "POST", Path: "/v1"}}}}}
 	test.SetDefaults()
 	equal(t, "cases", test.Spec.Cases, []FlowCase{
@@ -107,7 +107,7 @@ func TestWhatAFlowCaseOmitsIsEveryPortOrWhatIsUsualForWhatItAsks(t *testing.T) {
 	})
 }
 
-func TestAnotherEnforcerHasNetworkPolicies(t *testing.T) {
+func TestKubernetesCNIDefaults(t *testing.T) {
 	p := FenceProfile{Spec: FenceProfileSpec{
 		Cluster:  Cluster{CNI: CNIKubernetes, APIServer: &APIServerAddresses{CIDRs: []string{"192.0.2.10/32"}}},
 		Baseline: Baseline{APIServer: &APIServer{}},

@@ -41,8 +41,8 @@ const (
 // FlowEndpoint is an endpoint of a FlowTest, taken apart.
 type FlowEndpoint struct {
 	Form EndpointForm
-	// In is the tenant or namespace. For a workload it may be either.
-	In string
+	// TenantOrNamespace is the tenant or namespace. For a workload it may be either.
+	TenantOrNamespace string
 	// Cluster is the name of another cluster of the mesh.
 	Cluster string
 	// Kind of a workload, "" where it is not said.
@@ -75,21 +75,21 @@ func ParseEndpoint(text string) (FlowEndpoint, error) {
 	case strings.Contains(text, "/"):
 		return parseParts(text)
 	case strings.Contains(text, "."):
-		return FlowEndpoint{Form: NameForm, Name: text}, outsideProblem(text)
+		return FlowEndpoint{Form: NameForm, Name: text}, externalNameProblem(text)
 	default:
 		return parseEntity(text)
 	}
 }
 
-// outsideProblem refuses what is not one name outside of the cluster.
-func outsideProblem(name string) error {
+// externalNameProblem refuses what is not one name outside of the cluster.
+func externalNameProblem(name string) error {
 	if err := nameProblem(name); err != nil {
 		return err
 	}
 	if _, err := strconv.Atoi(name[strings.LastIndex(name, ".")+1:]); err == nil {
 		return errors.New("is no address, and ends in a number, as no name does: correct it")
 	}
-	if OfCluster(name) {
+	if IsClusterDNSName(name) {
 		return errors.New("is a name of the cluster's own DNS, which leads to pods: write service/NAMESPACE/NAME")
 	}
 	return nil
@@ -141,11 +141,11 @@ func parseParts(text string) (FlowEndpoint, error) {
 }
 
 func parseWorkload(parts []string) (FlowEndpoint, error) {
-	e := FlowEndpoint{Form: WorkloadForm, In: parts[0], Name: parts[len(parts)-1]}
+	e := FlowEndpoint{Form: WorkloadForm, TenantOrNamespace: parts[0], Name: parts[len(parts)-1]}
 	if len(parts) == 3 {
 		e.Kind = parts[1]
 	}
-	if !isLabel(e.In) || len(validation.IsDNS1123Subdomain(e.Name)) > 0 || len(parts) == 3 && !kindName.MatchString(e.Kind) {
+	if !isLabel(e.TenantOrNamespace) || len(validation.IsDNS1123Subdomain(e.Name)) > 0 || len(parts) == 3 && !kindName.MatchString(e.Kind) {
 		return FlowEndpoint{}, errors.New(`must be a workload as "namespace/Kind/name" or "namespace/name", in which the namespace may be a tenant's name; or "tenant/NAME/*", "namespace/NAME/*", "service/namespace/name", "node/NAME", "cluster/NAME/namespace/app=web"`)
 	}
 	return e, nil
@@ -155,12 +155,12 @@ func parseService(namespace, name string) (FlowEndpoint, error) {
 	if !isLabel(namespace) || !isLabel(name) {
 		return FlowEndpoint{}, errors.New(`must be a Service as "service/namespace/name"`)
 	}
-	return FlowEndpoint{Form: ServiceForm, In: namespace, Name: name}, nil
+	return FlowEndpoint{Form: ServiceForm, TenantOrNamespace: namespace, Name: name}, nil
 }
 
 // parsePods reads "*" and "app=web,tier=api". A label's key may hold a slash.
 func parsePods(form EndpointForm, in, pods string) (FlowEndpoint, error) {
-	e := FlowEndpoint{Form: form, In: in}
+	e := FlowEndpoint{Form: form, TenantOrNamespace: in}
 	if !isLabel(in) || pods == "" {
 		return FlowEndpoint{}, fmt.Errorf(`must say which pods of which %s: write "%s/NAME/*" for all, or "%s/NAME/app=web,tier=api" for those with labels`, form, form, form)
 	}
@@ -177,7 +177,7 @@ func parseLabels(text string) (map[string]string, error) {
 	labels := map[string]string{}
 	for label := range strings.SplitSeq(text, ",") {
 		key, value, _ := strings.Cut(label, "=")
-		if _, twice := labels[key]; twice {
+		if _, duplicate := labels[key]; duplicate {
 			return nil, fmt.Errorf("says the label %q twice, and a pod has it once: remove one", key)
 		}
 		if problem := podLabelProblem(label); problem != "" {
@@ -207,7 +207,7 @@ func parseNode(node string) (FlowEndpoint, error) {
 // knows here, so that their labels must be said.
 func parseCluster(cluster, pods string) (FlowEndpoint, error) {
 	namespace, labels, _ := strings.Cut(pods, "/")
-	e := FlowEndpoint{Form: ClusterForm, Cluster: cluster, In: namespace}
+	e := FlowEndpoint{Form: ClusterForm, Cluster: cluster, TenantOrNamespace: namespace}
 	if !ValidClusterName(cluster) || !isLabel(namespace) || labels == "" || labels == "*" {
 		return FlowEndpoint{}, errors.New(`must be pods of another cluster of the mesh as "cluster/NAME/namespace/app=web", with all of their labels`)
 	}

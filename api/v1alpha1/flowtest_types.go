@@ -52,7 +52,7 @@ type FlowCase struct {
 
 	// to is the endpoint that is reached, or many: as from, or a public name
 	// ("api.openai.com"), which stands for the Service at which it ends where the
-	// profile's localNames say so. A Service stands for its pods and their target ports,
+	// profile's clusterHostnames say so. A Service stands for its pods and their target ports,
 	// without a selector for its EndpointSlices' addresses, as ExternalName for its
 	// name; service/default/kubernetes for the apiserver. "external" is everything outside
 	// the cluster but its apiserver: the entity world, each network and each name that a

@@ -35,8 +35,8 @@ func InIdentity(key string) bool {
 		!slices.ContainsFunc(outsideIdentity, func(start string) bool { return strings.HasPrefix(key, start) })
 }
 
-// ReservedPodLabel says whether a key is one of the labels that Cilium adds to a pod's
+// IsReservedPodLabel says whether a key is one of the labels that Cilium adds to a pod's
 // own: they tell its namespace, cluster and service account.
-func ReservedPodLabel(key string) bool {
+func IsReservedPodLabel(key string) bool {
 	return strings.HasPrefix(key, "io.cilium.") || strings.HasPrefix(key, "io.kubernetes.pod.")
 }

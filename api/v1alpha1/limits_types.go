@@ -62,8 +62,8 @@ type Limits struct {
 	// +optional
 	Secrets []string `json:"secrets,omitempty"`
 
-	// enforcement lists how much looser than the profile a Tenant may be: [Audit]
-	// lets it stay in Audit. Enforce is always allowed. Omitted: none.
+	// enforcement lists how much looser than the profile a Tenant may be: [AllowOnly]
+	// lets it stay in AllowOnly. Enforce is always allowed. Omitted: none.
 	// +optional
 	Enforcement []Enforcement `json:"enforcement,omitempty"`
 }

@@ -2,15 +2,15 @@ package v1alpha1
 
 import "strings"
 
-// maxWord is longer than any field's name, and keeps edits cheap.
-const maxWord = 40
+// maxWordLength is longer than any field's name, and keeps edits cheap.
+const maxWordLength = 40
 
 // DidYouMean asks for the candidate that a misspelt word most likely stands for, "did you
 // mean acme?", or else lists them all.
 func DidYouMean(word string, candidates []string) string {
-	switch meant, ok := Nearest(word, candidates); {
+	switch suggestion, ok := Nearest(word, candidates); {
 	case ok:
-		return "did you mean " + meant + "?"
+		return "did you mean " + suggestion + "?"
 	case len(candidates) == 0:
 		return "there is none"
 	}
@@ -19,7 +19,7 @@ func DidYouMean(word string, candidates []string) string {
 
 // Nearest is the candidate that a misspelt word most likely stands for.
 func Nearest(word string, candidates []string) (string, bool) {
-	if len(word) > maxWord {
+	if len(word) > maxWordLength {
 		return "", false
 	}
 	best, distance := "", min(max(1, len(word)/2), 3)+1

@@ -16,9 +16,9 @@ type NodePolicy struct {
 	// which is an error: give the nodes one of your own.
 	NodeSelector metav1.LabelSelector `json:"nodeSelector"`
 
-	// enforcement is Audit (allows only: nothing is closed) or Enforce (a default-deny, but
+	// enforcement is AllowOnly (allows only: nothing is closed) or Enforce (a default-deny, but
 	// only in the directions in which this entry has flows: one with ingress alone leaves
-	// egress as it is). Omitted: Audit, whatever the profile's enforcement is.
+	// egress as it is). Omitted: AllowOnly, whatever the profile's enforcement is.
 	// +optional
 	Enforcement Enforcement `json:"enforcement,omitempty"`
 

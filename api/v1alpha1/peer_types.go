@@ -15,7 +15,7 @@ type Peer struct {
 	Tenant string `json:"tenant,omitempty"`
 
 	// anyTenant: true is every tenant that declares the flow from its side, also where the
-	// profile's every declares this side, unless that flow sets mesh: true. In the profile's
+	// profile's allTenants declares this side, unless that flow sets fullMesh: true. In the profile's
 	// nodes it is every tenant. A Tenant needs the profile's limits.anyTenant.
 	// +optional
 	AnyTenant bool `json:"anyTenant,omitempty"`
@@ -30,7 +30,7 @@ type Peer struct {
 	// are created later; {} is every namespace of the cluster, and never a node. A tenant's
 	// namespace belongs to the peer only if that tenant declares the flow from its side;
 	// those that do not are reported. Everyone who can label or create a namespace can join
-	// the peer, which is a warning. In the profile's every and nodes, labels need no consent,
+	// the peer, which is a warning. In the profile's allTenants and nodes, labels need no consent,
 	// and {} does as anyTenant does. A Tenant needs the profile's limits.namespaceLabels.
 	// +optional
 	NamespaceLabels map[string]string `json:"namespaceLabels,omitzero"`
@@ -66,7 +66,7 @@ type Peer struct {
 	// fqdns are names outside the cluster, or patterns in which * stands for any
 	// part of one label ("*.example.com" matches neither "example.com" nor
 	// "a.b.example.com") and a leading "**." for one or more labels (Cilium 1.19).
-	// Only in egress, and with ports. A name that the profile lists in localNames ends at
+	// Only in egress, and with ports. A name that the profile lists in clusterHostnames ends at
 	// pods of this cluster, and the ports are those of the Service there. Where policies
 	// are Kubernetes, the profile's egressProxy leads to the others, over TCP alone.
 	// +optional

@@ -24,7 +24,7 @@ type FenceProfileSpec struct {
 
 	// policies is the form of the generated policies. Kubernetes writes NetworkPolicies,
 	// which know no names, no entities and nothing of what is spoken on a port, and
-	// isolate by themselves: nothing is generated for a namespace in Audit. Cilium needs
+	// isolate by themselves: nothing is generated for a namespace in AllowOnly. Cilium needs
 	// cni: Cilium. Both, which needs it too, writes a NetworkPolicy beside each policy
 	// that can be said in one, for the day when another enforcer takes over: where it
 	// would let more or less pass then is said on every build, and a flow with http or dns
@@ -37,14 +37,14 @@ type FenceProfileSpec struct {
 	// cluster-wide policies, of which there are five at most, however many tenants
 	// there are. With Cluster and enforcement Enforce, every namespace of the cluster is
 	// closed but for the baseline, also one that nobody labelled or that is made later:
-	// not closed are those of tenants in Audit, excludedNamespaces, sharedNamespaces and,
+	// not closed are those of tenants in AllowOnly, excludedNamespaces, sharedNamespaces and,
 	// unless a Tenant has them, kube-system, kube-public and kube-node-lease. A
 	// namespace of the build that is none of these and no tenant's is an error. Cluster
 	// needs Cilium 1.16, and one fence in a cluster. Omitted: Namespace.
 	// +optional
 	Scope Scope `json:"scope,omitempty"`
 
-	// enforcement is that of every tenant that does not say its own. Omitted: Audit,
+	// enforcement is that of every tenant that does not say its own. Omitted: AllowOnly,
 	// which is printed.
 	// +optional
 	Enforcement Enforcement `json:"enforcement,omitempty"`
@@ -88,7 +88,7 @@ type FenceProfileSpec struct {
 	// +optional
 	EdgeProxy *EdgeProxyPods `json:"edgeProxy,omitempty"`
 
-	// localNames are public names that resolve to addresses of this cluster: those of a
+	// clusterHostnames are public names that resolve to addresses of this cluster: those of a
 	// Service, or of Cilium's own Gateway (entity: ingress). Policies are decided after the
 	// address of a Service was translated, so no rule about names or the world matches them.
 	// A flow to a name of a Service becomes one to its pods, on the target ports of the ports
@@ -100,13 +100,13 @@ type FenceProfileSpec struct {
 	// none.
 	// +optional
 	// +kubebuilder:validation:MinItems=1
-	LocalNames []LocalName `json:"localNames,omitempty"`
+	ClusterHostnames []ClusterHostname `json:"clusterHostnames,omitempty"`
 
-	// every holds flows of every tenant that has the pods, in a Tenant's own words.
+	// allTenants holds flows of every tenant that has the pods, in a Tenant's own words.
 	// A tenant without the pods is skipped. They need no limit, and no consent but for the
-	// peers anyTenant and namespaceLabels: {}, unless the flow sets mesh: true. Omitted: none.
+	// peers anyTenant and namespaceLabels: {}, unless the flow sets fullMesh: true. Omitted: none.
 	// +optional
-	Every EveryTenant `json:"every,omitempty"`
+	AllTenants AllTenantsFlows `json:"allTenants,omitempty"`
 
 	// nodes are host policies: what nodes may do, and what may reach them. Only with cni:
 	// Cilium, and never as NetworkPolicies: with policies: Both nothing stands beside them,
@@ -276,8 +276,8 @@ type EdgeProxyPods struct {
 	CIDRs []string `json:"cidrs"`
 }
 
-// EveryTenant holds flows of every tenant that has the pods.
-type EveryTenant struct {
+// AllTenantsFlows holds flows of every tenant that has the pods.
+type AllTenantsFlows struct {
 	// ingress flows, as in a Tenant. Omitted: none.
 	// +optional
 	Ingress []IngressFlow `json:"ingress,omitempty"`

@@ -18,15 +18,15 @@ const emptyValue = "is empty: give it a value, or leave it out"
 // and how an author wrote a number.
 type reader struct {
 	errs field.ErrorList
-	// said are the fields that errors speak of.
-	said []string
-	// meant are the fields that misspelt ones stand for, which are not missing.
-	meant []string
+	// reported are the fields that errors speak of.
+	reported []string
+	// suggested are the fields that misspelt ones stand for, which are not missing.
+	suggested []string
 }
 
 func (r *reader) refuse(e *field.Error) {
 	r.errs = append(r.errs, e)
-	r.said = append(r.said, e.Field)
+	r.reported = append(r.reported, e.Field)
 }
 
 func (r *reader) invalid(at *field.Path, format string, args ...any) {
@@ -81,9 +81,9 @@ func (r *reader) property(key *yaml.Node, s *spec.Schema, at *field.Path) (*spec
 }
 
 func (r *reader) unknown(name string, s *spec.Schema, at *field.Path) {
-	if write, meant, ok := instead(name, s); ok {
+	if write, suggested, ok := replacement(name, s); ok {
 		r.refuse(field.Forbidden(at.Child(name), "there is no such field: "+write))
-		r.meant = append(r.meant, at.Child(meant).String())
+		r.suggested = append(r.suggested, at.Child(suggested).String())
 		return
 	}
 	var fields []string
@@ -91,9 +91,9 @@ func (r *reader) unknown(name string, s *spec.Schema, at *field.Path) {
 		fields = append(fields, f)
 	}
 	slices.Sort(fields)
-	if meant, ok := Nearest(name, fields); ok {
-		r.refuse(field.Forbidden(at.Child(name), "there is no such field: did you mean "+meant+"?"))
-		r.meant = append(r.meant, at.Child(meant).String())
+	if suggested, ok := Nearest(name, fields); ok {
+		r.refuse(field.Forbidden(at.Child(name), "there is no such field: did you mean "+suggested+"?"))
+		r.suggested = append(r.suggested, at.Child(suggested).String())
 		return
 	}
 	if slices.Contains(fields, "matchLabels") {
@@ -115,7 +115,7 @@ func (r *reader) value(n *yaml.Node, s *spec.Schema, at *field.Path) (any, bool)
 		return nil, false
 	case s.Type.Contains("object"):
 		if n.Kind != yaml.MappingNode {
-			r.invalid(at, "must be a map, not %s%s", kindText(n), mapOf(n, s))
+			r.invalid(at, "must be a map, not %s%s", kindText(n), mapHint(n, s))
 			return nil, false
 		}
 		return r.object(n, s, at), true
@@ -132,7 +132,7 @@ func (r *reader) value(n *yaml.Node, s *spec.Schema, at *field.Path) (any, bool)
 // list reads a sequence. What is refused leaves a hole, so that paths stay right.
 func (r *reader) list(n *yaml.Node, s *spec.Schema, at *field.Path) (any, bool) {
 	if n.Kind != yaml.SequenceNode {
-		r.invalid(at, "must be a list, not %s: %s", kindText(n), listOf(n, s))
+		r.invalid(at, "must be a list, not %s: %s", kindText(n), listHint(n, s))
 		return nil, false
 	}
 	out := make([]any, len(n.Content))

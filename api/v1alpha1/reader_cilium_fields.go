@@ -2,12 +2,12 @@ package v1alpha1
 
 import "k8s.io/kube-openapi/pkg/validation/spec"
 
-// foreign are fields of Cilium's own policies that people try beside those of ours, and
+// ciliumFields are fields of Cilium's own policies that people try beside those of ours, and
 // what to write instead.
-var foreign = []struct {
+var ciliumFields = []struct {
 	names []string
-	// beside is a field of ours that tells where they are tried.
-	beside, instead string
+	// sibling is a field of ours that tells where they are tried.
+	sibling, replacement string
 }{
 	{[]string{"kafka"}, "ports", "Cilium 1.20 removed Kafka rules, and lets everything pass where they stood: write ports: [{port: 9092}], and have the brokers' own ACLs say who may use which topics"},
 	{[]string{"pathRegex"}, "method", "nor has Cilium one, and lets every request pass where it stands alone: write path, which is a regular expression"},
@@ -24,14 +24,14 @@ var foreign = []struct {
 	{[]string{"ingressDeny", "egressDeny"}, "ingress", "what no flow lets pass is denied: leave it out"},
 }
 
-// instead says what to write for a field of Cilium's, or of the other direction, and which
+// replacement says what to write for a field of Cilium's, or of the other direction, and which
 // field is then meant.
-func instead(name string, s *spec.Schema) (write, meant string, known bool) {
-	for _, f := range foreign {
-		_, beside := s.Properties[f.beside]
+func replacement(name string, s *spec.Schema) (write, suggested string, known bool) {
+	for _, f := range ciliumFields {
+		_, sibling := s.Properties[f.sibling]
 		for _, n := range f.names {
-			if n == name && beside {
-				return f.instead, f.beside, true
+			if n == name && sibling {
+				return f.replacement, f.sibling, true
 			}
 		}
 	}

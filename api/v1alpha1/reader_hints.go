@@ -11,15 +11,15 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 )
 
-// plain is what may stand in braces as it is.
-var plain = regexp.MustCompile(`^[-._A-Za-z0-9]+$`)
+// flowScalar is what may stand in braces as it is.
+var flowScalar = regexp.MustCompile(`^[-._A-Za-z0-9]+$`)
 
-// mapOf says what to write where a map is expected and something else stands: the fields
+// mapHint says what to write where a map is expected and something else stands: the fields
 // that it must have, of which a single one is what was meant.
-func mapOf(n *yaml.Node, s *spec.Schema) string {
+func mapHint(n *yaml.Node, s *spec.Schema) string {
 	required := slices.Sorted(slices.Values(s.Required))
 	switch {
-	case len(required) == 1 && n.Kind == yaml.ScalarNode && plain.MatchString(n.Value):
+	case len(required) == 1 && n.Kind == yaml.ScalarNode && flowScalar.MatchString(n.Value):
 		return fmt.Sprintf(": write {%s: %s}", required[0], n.Value)
 	case len(required) > 0:
 		return ": write {" + strings.Join(required, ": …, ") + ": …}"
@@ -29,9 +29,9 @@ func mapOf(n *yaml.Node, s *spec.Schema) string {
 	return ": write {KEY: VALUE}"
 }
 
-// listOf says what to write where a list is expected and something else stands. Of a map
+// listHint says what to write where a list is expected and something else stands. Of a map
 // whose like is a list of texts, each pair is one, as it is of headers.
-func listOf(n *yaml.Node, s *spec.Schema) string {
+func listHint(n *yaml.Node, s *spec.Schema) string {
 	if n.Kind != yaml.MappingNode || !s.Items.Schema.Type.Contains("string") || len(n.Content) == 0 || slices.ContainsFunc(n.Content, func(c *yaml.Node) bool { return c.Kind != yaml.ScalarNode }) {
 		return "put a dash before each item"
 	}

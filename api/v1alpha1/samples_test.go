@@ -49,7 +49,7 @@ func readSample(tb testing.TB, file string) *yaml.RNode {
 	return n
 }
 
-func TestValidSamplesAreDecoded(t *testing.T) {
+func TestValidSamples(t *testing.T) {
 	for _, file := range samples(t, "testdata/ok/*.yaml") {
 		t.Run(filepath.Base(file), func(t *testing.T) {
 			if _, errs := decodeAny(readSample(t, file)); len(errs) > 0 {
@@ -59,7 +59,7 @@ func TestValidSamplesAreDecoded(t *testing.T) {
 	}
 }
 
-func TestEveryErrorOfAnInvalidSampleIsReported(t *testing.T) {
+func TestInvalidSamples(t *testing.T) {
 	for _, file := range samples(t, "testdata/err/*.yaml") {
 		t.Run(filepath.Base(file), func(t *testing.T) {
 			_, errs := decodeAny(readSample(t, file))

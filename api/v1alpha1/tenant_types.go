@@ -45,7 +45,7 @@ type TenantSpec struct {
 	// +optional
 	Pods *metav1.LabelSelector `json:"pods,omitempty"`
 
-	// enforcement is Audit (allows only: nothing is closed) or Enforce (a
+	// enforcement is AllowOnly (allows only: nothing is closed) or Enforce (a
 	// default-deny in both directions). Omitted: the profile's. Looser than the
 	// profile only where the profile's limits.enforcement says so.
 	// +optional
@@ -105,7 +105,7 @@ type IngressFlow struct {
 	// http lets only requests pass that match one of these rules. Only with ports, each
 	// of them TCP, and never where TLS is spoken (443, 8443 and the name https), which
 	// nothing looks into. Where both ends of a flow say http, the rules that both say
-	// count. Not looked into in Audit. The profile's limits.l7 must allow HTTP.
+	// count. Not looked into in AllowOnly. The profile's limits.l7 must allow HTTP.
 	// Omitted: everything that is spoken on the ports.
 	// +optional
 	// +kubebuilder:validation:MinItems=1
@@ -122,12 +122,12 @@ type IngressFlow struct {
 	// +optional
 	Optional bool `json:"optional,omitempty"`
 
-	// mesh: true opens the flow between all tenants that have the pods, without a flow from
-	// the other tenant's side. It is only for flows of the profile's every whose peers
+	// fullMesh: true opens the flow between all tenants that have the pods, without a flow from
+	// the other tenant's side. It is only for flows of the profile's allTenants whose peers
 	// include anyTenant or namespaceLabels: {}. The number of pairs of tenants that it opens
 	// is reported. Omitted: false, the other tenant must declare its side.
 	// +optional
-	Mesh bool `json:"mesh,omitempty"`
+	FullMesh bool `json:"fullMesh,omitempty"`
 }
 
 // EgressFlow lets pods reach peers. A flow to another tenant needs that
@@ -163,7 +163,7 @@ type EgressFlow struct {
 	// http lets only requests pass that match one of these rules. Only with ports, each
 	// of them TCP, and where TLS is spoken (443, 8443 and the name https), which nothing
 	// looks into, only with the secrets of tls. Where both ends of a flow say http, the
-	// rules that both say count. Not looked into in Audit. The profile's limits.l7 must
+	// rules that both say count. Not looked into in AllowOnly. The profile's limits.l7 must
 	// allow HTTP. Omitted: everything that is spoken on the ports.
 	// +optional
 	// +kubebuilder:validation:MinItems=1
@@ -171,9 +171,9 @@ type EgressFlow struct {
 
 	// tls narrows connections to servers of some names, or opens them up for http. Only
 	// with ports, each of them TCP; not with via, dns or icmp, and not where another tenant
-	// is the peer, or the profile's localNames say that a name ends at its pods: it would
+	// is the peer, or the profile's clusterHostnames say that a name ends at its pods: it would
 	// have to agree. Where one ends at pods of the tenant's own, or of nobody, tls is looked into on the way out, as towards the
-	// world. Nothing is written of it in Audit. The profile's limits.l7 must allow TLS,
+	// world. Nothing is written of it in AllowOnly. The profile's limits.l7 must allow TLS,
 	// and its limits.secrets the secrets. Omitted: what is spoken in TLS is not looked into.
 	// +optional
 	TLS *TLS `json:"tls,omitempty"`
@@ -181,7 +181,7 @@ type EgressFlow struct {
 	// dns are the names and patterns that may be asked for, where the peer is a DNS
 	// server; "*" is any name. Only with ports, without ranges, of UDP or TCP: a server
 	// is asked over both. Not with http, and not with fqdns as the peer. Not looked
-	// into in Audit. The profile's limits.l7 must allow DNS, and its limits.fqdns cover
+	// into in AllowOnly. The profile's limits.l7 must allow DNS, and its limits.fqdns cover
 	// the names. Omitted: everything that is spoken on the ports.
 	// +optional
 	// +kubebuilder:validation:MinItems=1
@@ -198,12 +198,12 @@ type EgressFlow struct {
 	// +optional
 	Optional bool `json:"optional,omitempty"`
 
-	// mesh: true opens the flow between all tenants that have the pods, without a flow from
-	// the other tenant's side. It is only for flows of the profile's every whose peers
+	// fullMesh: true opens the flow between all tenants that have the pods, without a flow from
+	// the other tenant's side. It is only for flows of the profile's allTenants whose peers
 	// include anyTenant or namespaceLabels: {}. The number of pairs of tenants that it opens
 	// is reported. Omitted: false, the other tenant must declare its side.
 	// +optional
-	Mesh bool `json:"mesh,omitempty"`
+	FullMesh bool `json:"fullMesh,omitempty"`
 }
 
 // AgentIngress admits telemetry agents outside the cluster that dial in to pods
@@ -257,13 +257,13 @@ type AgentIngress struct {
 }
 
 // Enforcement says whether a fence closes anything.
-// +kubebuilder:validation:Enum=Audit;Enforce
+// +kubebuilder:validation:Enum=AllowOnly;Enforce
 type Enforcement string
 
 // The enforcements.
 const (
-	// Audit writes additive allows only; nothing is denied.
-	Audit Enforcement = "Audit"
+	// AllowOnly writes additive allows only; nothing is denied.
+	AllowOnly Enforcement = "AllowOnly"
 	// Enforce adds a default-deny in both directions.
 	Enforce Enforcement = "Enforce"
 )

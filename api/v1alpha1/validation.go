@@ -47,9 +47,9 @@ func (u unique) item(text string, at *field.Path) field.ErrorList {
 	return u.add(text, at, "remove it")
 }
 
-func (u unique) add(text string, at *field.Path, do string) field.ErrorList {
+func (u unique) add(text string, at *field.Path, fix string) field.ErrorList {
 	if u[text] {
-		return field.ErrorList{&field.Error{Type: field.ErrorTypeDuplicate, Field: at.String(), BadValue: text, Detail: do}}
+		return field.ErrorList{&field.Error{Type: field.ErrorTypeDuplicate, Field: at.String(), BadValue: text, Detail: fix}}
 	}
 	u[text] = text != ""
 	return nil
@@ -92,7 +92,7 @@ func withoutExpressions(errs field.ErrorList) field.ErrorList {
 // past the fields that say so, and those that it leaves out of a pod's identity.
 func validatePodLabel(key string, at *field.Path) field.ErrorList {
 	switch {
-	case ReservedPodLabel(key):
+	case IsReservedPodLabel(key):
 		return field.ErrorList{field.Forbidden(at, "is a label of Cilium's own, not a pod's: select namespaces with the fields namespace or namespaceLabels")}
 	case !InIdentity(key):
 		return field.ErrorList{field.Forbidden(at, "Cilium keeps this label out of a pod's identity, so it selects nothing, and NotIn everything: use another label")}

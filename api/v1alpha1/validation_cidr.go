@@ -56,23 +56,23 @@ func validateExcept(except, cidrs []string, at *field.Path) field.ErrorList {
 		from = append(from, prefix)
 	}
 	for i, cidr := range except {
-		if hole, problem := parseCIDR(cidr); problem == "" && len(from) > 0 {
-			errs = append(errs, validateHole(hole, from, at.Index(i))...)
+		if exception, problem := parseCIDR(cidr); problem == "" && len(from) > 0 {
+			errs = append(errs, validateException(exception, from, at.Index(i))...)
 		}
 	}
 	return errs
 }
 
-func validateHole(hole netip.Prefix, from []netip.Prefix, at *field.Path) field.ErrorList {
+func validateException(exception netip.Prefix, from []netip.Prefix, at *field.Path) field.ErrorList {
 	inside := false
 	for _, network := range from {
-		if contains(hole, network) {
-			return field.ErrorList{field.Invalid(at, hole.String(), fmt.Sprintf("leaves nothing of %s: remove that from cidrs, or narrow this", network))}
+		if contains(exception, network) {
+			return field.ErrorList{field.Invalid(at, exception.String(), fmt.Sprintf("leaves nothing of %s: remove that from cidrs, or narrow this", network))}
 		}
-		inside = inside || contains(network, hole)
+		inside = inside || contains(network, exception)
 	}
 	if !inside {
-		return field.ErrorList{field.Invalid(at, hole.String(), "is not within any of cidrs, and takes nothing away: remove it, or correct it")}
+		return field.ErrorList{field.Invalid(at, exception.String(), "is not within any of cidrs, and takes nothing away: remove it, or correct it")}
 	}
 	return nil
 }

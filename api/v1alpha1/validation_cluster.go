@@ -72,7 +72,7 @@ func (c *Cluster) validateAddresses(at *field.Path) field.ErrorList {
 	if c.APIServer != nil {
 		at := at.Child("apiServer")
 		errs = append(errs, validateRanges(c.APIServer.CIDRs, at.Child("cidrs"))...)
-		errs = append(errs, c.validateBehindService(at.Child("cidrs"))...)
+		errs = append(errs, c.forbidServiceAddresses(at.Child("cidrs"))...)
 		errs = append(errs, validatePortNumbers(c.APIServer.Ports, at.Child("ports"))...)
 	}
 	return errs
@@ -109,17 +109,17 @@ func validateRanges(cidrs []string, at *field.Path) field.ErrorList {
 	return errs
 }
 
-// validateBehindService refuses an address of a Service where the apiserver's own is
+// forbidServiceAddresses refuses an address of a Service where the apiserver's own is
 // meant: a policy is decided behind the Service.
-func (c *Cluster) validateBehindService(at *field.Path) field.ErrorList {
+func (c *Cluster) forbidServiceAddresses(at *field.Path) field.ErrorList {
 	var errs field.ErrorList
 	for i, cidr := range c.APIServer.CIDRs {
 		own, problem := parseCIDR(cidr)
-		within := func(service string) bool {
+		inService := func(service string) bool {
 			prefix, bad := parseCIDR(service)
 			return bad == "" && contains(prefix, own)
 		}
-		if problem == "" && slices.ContainsFunc(c.ServiceCIDRs, within) {
+		if problem == "" && slices.ContainsFunc(c.ServiceCIDRs, inService) {
 			errs = append(errs, field.Invalid(at.Index(i), cidr, "is in serviceCIDRs, and a policy is decided behind the Service: write the apiserver's own addresses, which kubectl get endpointslices -n default shows"))
 		}
 	}

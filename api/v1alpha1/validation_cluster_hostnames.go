@@ -6,13 +6,13 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
-func (s *FenceProfileSpec) validateLocalNames(at *field.Path) field.ErrorList {
+func (s *FenceProfileSpec) validateClusterHostnames(at *field.Path) field.ErrorList {
 	var errs field.ErrorList
-	for i, l := range s.LocalNames {
+	for i, l := range s.ClusterHostnames {
 		at := at.Index(i)
 		errs = append(errs, validateFQDNs(l.FQDNs, namesOnly, at.Child("fqdns"))...)
 		for j, name := range l.FQDNs {
-			if OfCluster(name) {
+			if IsClusterDNSName(name) {
 				errs = append(errs, field.Forbidden(at.Child("fqdns").Index(j), "is of this cluster, whose names are no public ones: remove it, and name the Service as the peer of the flow"))
 			}
 		}
@@ -26,7 +26,7 @@ func (s *FenceProfileSpec) validateLocalNames(at *field.Path) field.ErrorList {
 	return errs
 }
 
-func (l LocalName) validateEntity(cni CNI, at *field.Path) field.ErrorList {
+func (l ClusterHostname) validateEntity(cni CNI, at *field.Path) field.ErrorList {
 	switch at := at.Child("entity"); {
 	case l.Service != "":
 		return field.ErrorList{field.Forbidden(at, "is set beside service: names resolve to one of the two, so remove one")}
@@ -38,7 +38,7 @@ func (l LocalName) validateEntity(cni CNI, at *field.Path) field.ErrorList {
 	return nil
 }
 
-func (l LocalName) validateService(at *field.Path) field.ErrorList {
+func (l ClusterHostname) validateService(at *field.Path) field.ErrorList {
 	switch {
 	case l.Service == "":
 		return field.ErrorList{field.Required(at, "name the Service at which the names end, as network/gateway, or write entity: ingress for a Gateway of Cilium's own")}
@@ -51,7 +51,7 @@ func (l LocalName) validateService(at *field.Path) field.ErrorList {
 	}
 }
 
-func (l LocalName) validateTenant(at *field.Path) field.ErrorList {
+func (l ClusterHostname) validateTenant(at *field.Path) field.ErrorList {
 	switch {
 	case l.Tenant == "":
 		return nil
@@ -61,9 +61,9 @@ func (l LocalName) validateTenant(at *field.Path) field.ErrorList {
 	return validateName(l.Tenant, at)
 }
 
-// OfCluster says whether a name or pattern is of the cluster's own DNS, whose names
+// IsClusterDNSName says whether a name or pattern is of the cluster's own DNS, whose names
 // end in cluster.local unless the cluster is told another domain.
-func OfCluster(name string) bool {
+func IsClusterDNSName(name string) bool {
 	name = strings.TrimSuffix(strings.ToLower(name), ".")
 	return name == "kubernetes.default" || strings.HasSuffix(name, ".svc") || strings.HasSuffix(name, ".cluster.local")
 }

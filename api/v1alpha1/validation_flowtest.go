@@ -41,8 +41,8 @@ func (c *FlowCase) validate(at *field.Path) field.ErrorList {
 	if c.Port != 0 {
 		errs = append(errs, validatePortNumber(c.Port, at.Child("port"))...)
 	}
-	if said := c.spoken(); len(said) > 1 {
-		return append(errs, field.Invalid(at, strings.Join(said, ", "), "a case asks for one of these: make each a case of its own"))
+	if requests := c.requestFields(); len(requests) > 1 {
+		return append(errs, field.Invalid(at, strings.Join(requests, ", "), "a case asks for one of these: make each a case of its own"))
 	}
 	if c.ServerName != "" {
 		errs = append(errs, c.validateServerName(to, at)...)
@@ -58,8 +58,8 @@ func (c *FlowCase) validate(at *field.Path) field.ErrorList {
 	return errs
 }
 
-// spoken are the fields that say what is asked for.
-func (c *FlowCase) spoken() []string {
+// requestFields are the fields that say what is asked for.
+func (c *FlowCase) requestFields() []string {
 	var out []string
 	if c.HTTP != nil {
 		out = append(out, "http")
@@ -88,7 +88,7 @@ func validateFrom(endpoint string, at *field.Path) field.ErrorList {
 var hostOfRequest = regexp.MustCompile(`^([-_.a-zA-Z0-9]+|\[[0-9a-fA-F:.]+\])(:\d+)?$`)
 
 func (c *FlowCase) validateHTTP(to FlowEndpoint, at *field.Path) field.ErrorList {
-	return append(c.onTCP("http", to, at), c.HTTP.validate(at.Child("http"))...)
+	return append(c.validateTCP("http", to, at), c.HTTP.validate(at.Child("http"))...)
 }
 
 func (c *FlowCase) validateServerName(to FlowEndpoint, at *field.Path) field.ErrorList {
@@ -102,11 +102,11 @@ func (c *FlowCase) validateServerName(to FlowEndpoint, at *field.Path) field.Err
 	if c.HTTP != nil {
 		return errs
 	}
-	return append(errs, c.onTCP("serverName", to, at)...)
+	return append(errs, c.validateTCP("serverName", to, at)...)
 }
 
-// onTCP holds what is asked against port and protocol.
-func (c *FlowCase) onTCP(what string, to FlowEndpoint, at *field.Path) field.ErrorList {
+// validateTCP holds what is asked against port and protocol.
+func (c *FlowCase) validateTCP(what string, to FlowEndpoint, at *field.Path) field.ErrorList {
 	var errs field.ErrorList
 	if c.Port == 0 && to.Form != ServiceForm {
 		errs = append(errs, field.Required(at.Child("port"), "beside "+what+": say on which port it is spoken, unless to is a Service"))

@@ -8,14 +8,14 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
-// names says what a list of names may hold.
-type names string
+// wildcardRule says what a list of names may hold.
+type wildcardRule string
 
 const (
 	// namesOnly: names and patterns below a domain.
-	namesOnly names = "names"
+	namesOnly wildcardRule = "names"
 	// anyName: and "*" for every name there is.
-	anyName names = "any name"
+	anyName wildcardRule = "any name"
 )
 
 // maxFQDN is how long a name or pattern may be in a CiliumNetworkPolicy, with the
@@ -24,12 +24,12 @@ const maxFQDN = 255
 
 var fqdnLabel = regexp.MustCompile(`^[-a-zA-Z0-9_*]+$`)
 
-func validateFQDNs(fqdns []string, may names, at *field.Path) field.ErrorList {
+func validateFQDNs(fqdns []string, wildcards wildcardRule, at *field.Path) field.ErrorList {
 	var errs field.ErrorList
 	seen := unique{}
 	for i, name := range fqdns {
 		errs = append(errs, seen.item(strings.ToLower(strings.TrimSuffix(name, ".")), at.Index(i))...)
-		if problem := fqdnProblem(name, may); problem != "" {
+		if problem := fqdnProblem(name, wildcards); problem != "" {
 			errs = append(errs, field.Invalid(at.Index(i), name, problem))
 		}
 	}
@@ -38,15 +38,15 @@ func validateFQDNs(fqdns []string, may names, at *field.Path) field.ErrorList {
 
 // fqdnProblem says what is wrong with a name or pattern, "" if nothing is. Upper case
 // and a trailing dot are fine: Cilium removes the one and adds the other.
-func fqdnProblem(name string, may names) string {
+func fqdnProblem(name string, wildcards wildcardRule) string {
 	bare := strings.TrimSuffix(name, ".")
 	if strings.Trim(bare, "*") == "" && bare != "" {
-		if may == anyName && name == "*" {
+		if wildcards == anyName && name == "*" {
 			return ""
 		}
-		return starsProblem(may)
+		return starsProblem(wildcards)
 	}
-	if problem := notAName(bare); problem != "" {
+	if problem := nonNameProblem(bare); problem != "" {
 		return problem
 	}
 	labels := strings.Split(bare, ".")
@@ -61,15 +61,15 @@ func fqdnProblem(name string, may names) string {
 	return ""
 }
 
-func starsProblem(may names) string {
-	if may == anyName {
+func starsProblem(wildcards wildcardRule) string {
+	if wildcards == anyName {
 		return `is no pattern: write "*" for any name, or end it with a domain, as in **.example.com`
 	}
 	return "would match any name: list the names, or patterns such as *.example.com"
 }
 
-// notAName recognises what people write where a name is meant.
-func notAName(s string) string {
+// nonNameProblem recognises what people write where a name is meant.
+func nonNameProblem(s string) string {
 	_, err := netip.ParseAddr(s)
 	_, perr := netip.ParsePrefix(s)
 	switch {

@@ -12,17 +12,17 @@ func (p *Peer) AnyNamespace() bool { return p.NamespaceLabels != nil && len(p.Na
 // AllTenants reports whether the peer includes every tenant of the build.
 func (p *Peer) AllTenants() bool { return p.AnyTenant || p.AnyNamespace() }
 
-// forbidMesh refuses mesh where only one side of a flow is declared: in a Tenant, and for
+// forbidFullMesh refuses mesh where only one side of a flow is declared: in a Tenant, and for
 // nodes.
-func forbidMesh(ingress []IngressFlow, egress []EgressFlow, at *field.Path) field.ErrorList {
-	return eachMesh(ingress, egress, at, func(_ []Peer, at *field.Path) *field.Error {
-		return field.Forbidden(at, "is only for flows of the profile's every: remove it, and each tenant on the other side declares the flow itself")
+func forbidFullMesh(ingress []IngressFlow, egress []EgressFlow, at *field.Path) field.ErrorList {
+	return eachFullMesh(ingress, egress, at, func(_ []Peer, at *field.Path) *field.Error {
+		return field.Forbidden(at, "is only for flows of the profile's allTenants: remove it, and each tenant on the other side declares the flow itself")
 	})
 }
 
-// validateMesh refuses mesh on flows whose peers are no class of tenants.
-func (e *EveryTenant) validateMesh(at *field.Path) field.ErrorList {
-	return eachMesh(e.Ingress, e.Egress, at, func(peers []Peer, at *field.Path) *field.Error {
+// validateFullMesh refuses mesh on flows whose peers are no class of tenants.
+func (e *AllTenantsFlows) validateFullMesh(at *field.Path) field.ErrorList {
+	return eachFullMesh(e.Ingress, e.Egress, at, func(peers []Peer, at *field.Path) *field.Error {
 		if slices.ContainsFunc(peers, func(p Peer) bool { return p.AllTenants() }) {
 			return nil
 		}
@@ -30,22 +30,22 @@ func (e *EveryTenant) validateMesh(at *field.Path) field.ErrorList {
 	})
 }
 
-// eachMesh calls check for each flow that sets mesh.
-func eachMesh(ingress []IngressFlow, egress []EgressFlow, at *field.Path, check func([]Peer, *field.Path) *field.Error) field.ErrorList {
+// eachFullMesh calls check for each flow that sets mesh.
+func eachFullMesh(ingress []IngressFlow, egress []EgressFlow, at *field.Path, check func([]Peer, *field.Path) *field.Error) field.ErrorList {
 	var errs field.ErrorList
-	add := func(mesh bool, peers []Peer, at *field.Path) {
-		if !mesh {
+	add := func(fullMesh bool, peers []Peer, at *field.Path) {
+		if !fullMesh {
 			return
 		}
-		if err := check(peers, at.Child("mesh")); err != nil {
+		if err := check(peers, at.Child("fullMesh")); err != nil {
 			errs = append(errs, err)
 		}
 	}
 	for i, f := range ingress {
-		add(f.Mesh, f.From, at.Child("ingress").Index(i))
+		add(f.FullMesh, f.From, at.Child("ingress").Index(i))
 	}
 	for i, f := range egress {
-		add(f.Mesh, f.To, at.Child("egress").Index(i))
+		add(f.FullMesh, f.To, at.Child("egress").Index(i))
 	}
 	return errs
 }

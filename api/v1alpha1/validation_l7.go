@@ -5,8 +5,8 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
-// spoken is what a flow says of what passes: the ports, and what is spoken there.
-type spoken struct {
+// trafficRules is what a flow says of what passes: the ports, and what is spoken there.
+type trafficRules struct {
 	ports []Port
 	http  []HTTPRule
 	dns   []string
@@ -14,7 +14,7 @@ type spoken struct {
 	tls   *TLS
 }
 
-func (s spoken) validate(at *field.Path) field.ErrorList {
+func (s trafficRules) validate(at *field.Path) field.ErrorList {
 	errs := validatePorts(s.ports, at.Child("ports"))
 	if len(s.icmp) > 0 {
 		return append(errs, s.validateICMP(at)...)
@@ -28,13 +28,13 @@ func (s spoken) validate(at *field.Path) field.ErrorList {
 	return errs
 }
 
-func (s spoken) validateICMP(at *field.Path) field.ErrorList {
+func (s trafficRules) validateICMP(at *field.Path) field.ErrorList {
 	errs := validateICMPTypes(s.icmp, at.Child("icmp"))
 	for _, other := range []struct {
 		name string
-		said bool
+		set  bool
 	}{{"ports", len(s.ports) > 0}, {"http", len(s.http) > 0}, {"dns", len(s.dns) > 0}} {
-		if other.said {
+		if other.set {
 			errs = append(errs, field.Forbidden(at.Child(other.name), "is not for a flow with icmp, which has no ports: make it a flow of its own"))
 		}
 	}
@@ -59,7 +59,7 @@ func (p *Peer) validateICMP(icmp []ICMPType, at *field.Path) field.ErrorList {
 	return field.ErrorList{field.Forbidden(at.Child("service"), "is not for a flow with icmp, which no Service passes on: name the pods")}
 }
 
-func (s spoken) validateHTTP(at *field.Path) field.ErrorList {
+func (s trafficRules) validateHTTP(at *field.Path) field.ErrorList {
 	var errs field.ErrorList
 	seen := unique{}
 	for i, rule := range s.http {
@@ -78,22 +78,22 @@ func (s spoken) validateHTTP(at *field.Path) field.ErrorList {
 	return errs
 }
 
-// InsteadOfHTTP is what to do where http is said of a port that speaks TLS.
-const InsteadOfHTTP = "leave http out, name the port on which plain HTTP is spoken or, in egress, open it up with tls.terminating and tls.originating (limits.secrets)"
+// TLSPortHint is what to do where http is said of a port that speaks TLS.
+const TLSPortHint = "leave http out, name the port on which plain HTTP is spoken or, in egress, open it up with tls.terminating and tls.originating (limits.secrets)"
 
 func (p Port) validateHTTP(tls *TLS, at *field.Path) field.ErrorList {
 	switch {
 	case p.Protocol != "" && p.Protocol != TCP:
 		return field.ErrorList{field.Invalid(at.Child("protocol"), p.Protocol, "http is spoken over TCP alone: make this port a flow of its own")}
-	case p.SpeaksTLS() && tls == nil:
-		return field.ErrorList{field.Forbidden(at, "speaks TLS, which nothing looks into: "+InsteadOfHTTP)}
+	case p.IsTLSPort() && tls == nil:
+		return field.ErrorList{field.Forbidden(at, "speaks TLS, which nothing looks into: "+TLSPortHint)}
 	}
 	return nil
 }
 
-// SpeaksTLS says whether TLS is expected on a port, or on one of a range: 443, 8443
+// IsTLSPort says whether TLS is expected on a port, or on one of a range: 443, 8443
 // and a port of the name https.
-func (p Port) SpeaksTLS() bool {
+func (p Port) IsTLSPort() bool {
 	if p.Port.Type == intstr.String {
 		return p.Port.StrVal == "https"
 	}
@@ -105,7 +105,7 @@ func (p Port) SpeaksTLS() bool {
 	return false
 }
 
-func (s spoken) validateDNS(at *field.Path) field.ErrorList {
+func (s trafficRules) validateDNS(at *field.Path) field.ErrorList {
 	errs := validateFQDNs(s.dns, anyName, at.Child("dns"))
 	if len(s.ports) == 0 {
 		errs = append(errs, field.Required(at.Child("ports"), "beside dns: say on which ports it is spoken, as [{port: 53, protocol: UDP}, {port: 53, protocol: TCP}]"))

@@ -9,7 +9,7 @@ import (
 
 // setDefaults fills in what is omitted.
 func (n *NodePolicy) setDefaults() {
-	setDefault(&n.Enforcement, Audit)
+	setDefault(&n.Enforcement, AllowOnly)
 	setFlowProtocols(n.Ingress, n.Egress)
 }
 
@@ -38,28 +38,28 @@ func (n *NodePolicy) validate(at *field.Path) field.ErrorList {
 		errs = append(errs, field.Required(at, "say ingress or egress: an entry without flows allows nothing and closes nothing"))
 	}
 	errs = append(errs, validateFlows(n.Ingress, n.Egress, unique{}, at)...)
-	errs = append(errs, forbidMesh(n.Ingress, n.Egress, at)...)
+	errs = append(errs, forbidFullMesh(n.Ingress, n.Egress, at)...)
 	for i := range n.Ingress {
 		f, at := &n.Ingress[i], at.Child("ingress").Index(i)
-		errs = append(errs, notOfNodes(f.Pods, f.HTTP, at)...)
-		errs = append(errs, peersOfNodes(f.From, at.Child("from"))...)
+		errs = append(errs, forbidPodFields(f.Pods, f.HTTP, at)...)
+		errs = append(errs, validateNodePeers(f.From, at.Child("from"))...)
 	}
 	for i := range n.Egress {
 		f, at := &n.Egress[i], at.Child("egress").Index(i)
-		errs = append(errs, notOfNodes(f.Pods, f.HTTP, at)...)
+		errs = append(errs, forbidPodFields(f.Pods, f.HTTP, at)...)
 		if f.Via != "" {
 			errs = append(errs, field.Forbidden(at.Child("via"), "is not for nodes, which open their connections themselves: remove it"))
 		}
 		if f.TLS != nil {
 			errs = append(errs, field.Forbidden(at.Child("tls"), "is not for nodes, since Cilium looks into nothing but DNS in host policies: leave it out, and every connection passes"))
 		}
-		errs = append(errs, peersOfNodes(f.To, at.Child("to"))...)
+		errs = append(errs, validateNodePeers(f.To, at.Child("to"))...)
 	}
 	return errs
 }
 
-// notOfNodes refuses what a flow of nodes cannot say.
-func notOfNodes(pods *metav1.LabelSelector, http []HTTPRule, at *field.Path) field.ErrorList {
+// forbidPodFields refuses what a flow of nodes cannot say.
+func forbidPodFields(pods *metav1.LabelSelector, http []HTTPRule, at *field.Path) field.ErrorList {
 	var errs field.ErrorList
 	if pods != nil {
 		errs = append(errs, field.Forbidden(at.Child("pods"), "is not for nodes, which have no pods of their own: nodeSelector says which nodes are meant, so remove it"))
@@ -70,8 +70,8 @@ func notOfNodes(pods *metav1.LabelSelector, http []HTTPRule, at *field.Path) fie
 	return errs
 }
 
-// peersOfNodes refuses peers that mean the flow's own tenant.
-func peersOfNodes(peers []Peer, at *field.Path) field.ErrorList {
+// validateNodePeers refuses peers that mean the flow's own tenant.
+func validateNodePeers(peers []Peer, at *field.Path) field.ErrorList {
 	var errs field.ErrorList
 	for i := range peers {
 		p, at := &peers[i], at.Index(i)

@@ -15,7 +15,7 @@ func (p *Peer) kinds() []string {
 	var out []string
 	for _, kind := range []struct {
 		name string
-		said bool
+		set  bool
 	}{
 		{"tenant", p.Tenant != ""},
 		{"anyTenant", p.AnyTenant},
@@ -26,7 +26,7 @@ func (p *Peer) kinds() []string {
 		{"cidrs", len(p.CIDRs) > 0},
 		{"fqdns", len(p.FQDNs) > 0},
 	} {
-		if kind.said {
+		if kind.set {
 			out = append(out, kind.name)
 		}
 	}

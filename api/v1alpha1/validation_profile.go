@@ -27,10 +27,10 @@ func (s *FenceProfileSpec) validate(at *field.Path) field.ErrorList {
 	if s.EdgeProxy != nil {
 		errs = append(errs, s.EdgeProxy.validate(at.Child("edgeProxy"))...)
 	}
-	errs = append(errs, s.validateLocalNames(at.Child("localNames"))...)
-	errs = append(errs, validateFlows(s.Every.Ingress, s.Every.Egress, unique{}, at.Child("every"))...)
-	errs = append(errs, s.Every.validateMesh(at.Child("every"))...)
-	errs = append(errs, s.validateVias(at.Child("every", "egress"))...)
+	errs = append(errs, s.validateClusterHostnames(at.Child("clusterHostnames"))...)
+	errs = append(errs, validateFlows(s.AllTenants.Ingress, s.AllTenants.Egress, unique{}, at.Child("allTenants"))...)
+	errs = append(errs, s.AllTenants.validateFullMesh(at.Child("allTenants"))...)
+	errs = append(errs, s.validateVias(at.Child("allTenants", "egress"))...)
 	errs = append(errs, s.validateNodes(at.Child("nodes"))...)
 	errs = append(errs, validateUndecidedKinds(s.UndecidedKinds, at.Child("undecidedKinds"))...)
 	errs = append(errs, s.ProofBudget.validate(at.Child("proofBudget"))...)
@@ -157,23 +157,23 @@ func (s *FenceProfileSpec) validateLimits(l *Limits, at *field.Path) field.Error
 	errs = append(errs, validateNames(l.Namespaces, at.Child("namespaces"))...)
 	errs = append(errs, validateSecrets(l.Secrets, at.Child("secrets"))...)
 	for i, point := range l.EgressPoints {
-		errs = append(errs, s.validatePointName(point, at.Child("egressPoints").Index(i))...)
+		errs = append(errs, s.validateEgressPointName(point, at.Child("egressPoints").Index(i))...)
 	}
 	return errs
 }
 
 func (s *FenceProfileSpec) validateVias(at *field.Path) field.ErrorList {
 	var errs field.ErrorList
-	for i, f := range s.Every.Egress {
+	for i, f := range s.AllTenants.Egress {
 		if f.Via != "" {
-			errs = append(errs, s.validatePointName(f.Via, at.Index(i).Child("via"))...)
+			errs = append(errs, s.validateEgressPointName(f.Via, at.Index(i).Child("via"))...)
 		}
 	}
 	return errs
 }
 
-// validatePointName says where a name is none of the profile's egressPoints.
-func (s *FenceProfileSpec) validatePointName(name string, at *field.Path) field.ErrorList {
+// validateEgressPointName says where a name is none of the profile's egressPoints.
+func (s *FenceProfileSpec) validateEgressPointName(name string, at *field.Path) field.ErrorList {
 	if slices.ContainsFunc(s.EgressPoints, func(p EgressPoint) bool { return p.Name == name }) {
 		return nil
 	}

@@ -28,7 +28,7 @@ func (s *TenantSpec) validate(at *field.Path) field.ErrorList {
 	}
 	seen := unique{}
 	errs = append(errs, validateFlows(s.Ingress, s.Egress, seen, at)...)
-	errs = append(errs, forbidMesh(s.Ingress, s.Egress, at)...)
+	errs = append(errs, forbidFullMesh(s.Ingress, s.Egress, at)...)
 	for i := range s.AgentIngress {
 		a, at := &s.AgentIngress[i], at.Child("agentIngress").Index(i)
 		errs = append(errs, seen.name(a.Name, at.Child("name"))...)
@@ -37,7 +37,7 @@ func (s *TenantSpec) validate(at *field.Path) field.ErrorList {
 	return errs
 }
 
-// validateFlows validates what Tenants and a profile's every have in common.
+// validateFlows validates what Tenants and a profile's allTenants have in common.
 func validateFlows(ingress []IngressFlow, egress []EgressFlow, seen unique, at *field.Path) field.ErrorList {
 	var errs field.ErrorList
 	for i := range ingress {
@@ -56,7 +56,7 @@ func validateFlows(ingress []IngressFlow, egress []EgressFlow, seen unique, at *
 func (f *IngressFlow) validate(at *field.Path) field.ErrorList {
 	errs := validateName(f.Name, at.Child("name"))
 	errs = append(errs, validateSelector(f.Pods, at.Child("pods"))...)
-	errs = append(errs, spoken{ports: f.Ports, http: f.HTTP, icmp: f.ICMP}.validate(at)...)
+	errs = append(errs, trafficRules{ports: f.Ports, http: f.HTTP, icmp: f.ICMP}.validate(at)...)
 	for i := range f.From {
 		p, at := &f.From[i], at.Child("from").Index(i)
 		errs = append(errs, p.validate(at)...)
@@ -71,7 +71,7 @@ func (f *IngressFlow) validate(at *field.Path) field.ErrorList {
 func (f *EgressFlow) validate(at *field.Path) field.ErrorList {
 	errs := validateName(f.Name, at.Child("name"))
 	errs = append(errs, validateSelector(f.Pods, at.Child("pods"))...)
-	errs = append(errs, spoken{ports: f.Ports, http: f.HTTP, dns: f.DNS, icmp: f.ICMP, tls: f.TLS}.validate(at)...)
+	errs = append(errs, trafficRules{ports: f.Ports, http: f.HTTP, dns: f.DNS, icmp: f.ICMP, tls: f.TLS}.validate(at)...)
 	errs = append(errs, f.validateTLS(at)...)
 	named := false
 	for i := range f.To {

@@ -10,7 +10,7 @@ import (
 
 // The samples in testdata hold an example of every error. Here are the borders.
 
-func TestNamesAndPatterns(t *testing.T) {
+func TestFQDNProblem(t *testing.T) {
 	for _, name := range []string{
 		"api.example.com", "api.example.com.", "API.Example.com", "*.example.com", "eu-*.example.com", "*example.com",
 		"a*b*c.example.com", "**.example.com", "_srv._tcp.example.com", "intranet", "1.example", "192.0.2.300",
@@ -33,7 +33,7 @@ func TestNamesAndPatterns(t *testing.T) {
 	}
 }
 
-func TestVersionsOfCilium(t *testing.T) {
+func TestCiliumVersions(t *testing.T) {
 	for version, want := range map[string]string{
 		"1.14":        "",
 		"1.20":        "",
@@ -55,7 +55,7 @@ func TestVersionsOfCilium(t *testing.T) {
 	}
 }
 
-func TestNetworks(t *testing.T) {
+func TestParseCIDR(t *testing.T) {
 	for cidr, want := range map[string]string{
 		"0.0.0.0/0":           "",
 		"::/0":                "",
@@ -78,7 +78,7 @@ func TestNetworks(t *testing.T) {
 	}
 }
 
-func TestPathsOfRequests(t *testing.T) {
+func TestPathProblem(t *testing.T) {
 	for path, want := range map[string]string{
 		"":                "",
 		"/":               "",
@@ -102,7 +102,7 @@ func TestPathsOfRequests(t *testing.T) {
 	}
 }
 
-func TestPortsThatSpeakTLS(t *testing.T) {
+func TestIsTLSPort(t *testing.T) {
 	for port, want := range map[Port]bool{
 		{Port: intstr.FromInt32(443)}:                 true,
 		{Port: intstr.FromInt32(8443)}:                true,
@@ -114,13 +114,13 @@ func TestPortsThatSpeakTLS(t *testing.T) {
 		{Port: intstr.FromInt32(8444), EndPort: 9000}: false,
 		{Port: intstr.FromString("http")}:             false,
 	} {
-		if port.SpeaksTLS() != want {
+		if port.IsTLSPort() != want {
 			t.Errorf("%+v: it is not %v", port, want)
 		}
 	}
 }
 
-func TestEndpointsOfAFlowTest(t *testing.T) {
+func TestParseEndpointErrors(t *testing.T) {
 	for endpoint, want := range map[string]string{
 		"acme/adapter":                    "",
 		"tenant-acme/Deployment/adapter":  "",
@@ -179,17 +179,17 @@ func TestEndpointsOfAFlowTest(t *testing.T) {
 	}
 }
 
-func TestAnEndpointIsTakenApart(t *testing.T) {
+func TestParseEndpoint(t *testing.T) {
 	for text, want := range map[string]FlowEndpoint{
-		"acme/adapter":             {Form: WorkloadForm, In: "acme", Name: "adapter"},
-		"tenant/Deployment/a":      {Form: WorkloadForm, In: "tenant", Kind: "Deployment", Name: "a"},
-		"tenant/acme/*":            {Form: TenantForm, In: "acme"},
-		"namespace/x/a.b/c=d,e=":   {Form: NamespaceForm, In: "x", Labels: map[string]string{"a.b/c": "d", "e": ""}},
-		"service/default/k":        {Form: ServiceForm, In: "default", Name: "k"},
+		"acme/adapter":             {Form: WorkloadForm, TenantOrNamespace: "acme", Name: "adapter"},
+		"tenant/Deployment/a":      {Form: WorkloadForm, TenantOrNamespace: "tenant", Kind: "Deployment", Name: "a"},
+		"tenant/acme/*":            {Form: TenantForm, TenantOrNamespace: "acme"},
+		"namespace/x/a.b/c=d,e=":   {Form: NamespaceForm, TenantOrNamespace: "x", Labels: map[string]string{"a.b/c": "d", "e": ""}},
+		"service/default/k":        {Form: ServiceForm, TenantOrNamespace: "default", Name: "k"},
 		"world":                    {Form: EntityForm, Name: "world"},
 		"2001:db8::1":              {Form: AddressForm, Name: "2001:db8::1"},
 		"api.openai.com":           {Form: NameForm, Name: "api.openai.com"},
-		"namespace/Deployment/a.b": {Form: WorkloadForm, In: "namespace", Kind: "Deployment", Name: "a.b"},
+		"namespace/Deployment/a.b": {Form: WorkloadForm, TenantOrNamespace: "namespace", Kind: "Deployment", Name: "a.b"},
 	} {
 		got, err := ParseEndpoint(text)
 		if err != nil {
@@ -199,7 +199,7 @@ func TestAnEndpointIsTakenApart(t *testing.T) {
 	}
 }
 
-func TestOnlyNamesAreRefusedAsASource(t *testing.T) {
+func TestFlowCaseFromRejectsNames(t *testing.T) {
 	for endpoint, ok := range map[string]bool{"acme/adapter": true, "world": true, "192.0.2.1": true, "2001:db8::1": true, "a.b": false, "": false} {
 		if errs := validateFrom(endpoint, field.NewPath("from")); (len(errs) == 0) != ok {
 			t.Errorf("%q: %s", endpoint, lines(errs))
@@ -207,7 +207,7 @@ func TestOnlyNamesAreRefusedAsASource(t *testing.T) {
 	}
 }
 
-func TestGlobsOfTenants(t *testing.T) {
+func TestValidateGlob(t *testing.T) {
 	for glob, ok := range map[string]bool{
 		"*": true, "gold-*": true, "*-gold": true, "acme": true, "g*d": true,
 		"": false, "Gold": false, "gold_*": false, "-x": false, "a.b": false, "gold?": false,
@@ -218,7 +218,7 @@ func TestGlobsOfTenants(t *testing.T) {
 	}
 }
 
-func TestMisspeltWordsFindTheirMeaning(t *testing.T) {
+func TestNearest(t *testing.T) {
 	fields := []string{"name", "pods", "via", "to", "ports", "optional"}
 	for word, want := range map[string]string{
 		"port": "ports", "prots": "ports", "Via": "via", "pod": "pods", "optinal": "optional", "pdos": "pods",
@@ -231,8 +231,8 @@ func TestMisspeltWordsFindTheirMeaning(t *testing.T) {
 }
 
 // Methods are reached without a schema too: by whoever builds a resource in Go.
-func TestWhatIsBuiltInGoIsValidatedAlike(t *testing.T) {
-	for sentence, errs := range map[string]field.ErrorList{
+func TestValidateWithoutSchema(t *testing.T) {
+	for desc, errs := range map[string]field.ErrorList{
 		"a Tenant without a name":       (&Tenant{}).Validate(),
 		"a FenceProfile of no cluster":  (&FenceProfile{}).Validate(),
 		"a TenantFence without a name":  (&TenantFence{}).Validate(),
@@ -240,7 +240,7 @@ func TestWhatIsBuiltInGoIsValidatedAlike(t *testing.T) {
 		"a FlowTest of an unnamed case": (&FlowTest{Spec: FlowTestSpec{Cases: []FlowCase{{}}}}).Validate(),
 	} {
 		if len(errs) == 0 {
-			t.Errorf("%s is valid", sentence)
+			t.Errorf("%s is valid", desc)
 		}
 	}
 }

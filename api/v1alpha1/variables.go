@@ -50,7 +50,7 @@ func VariablesOf(n *yaml.RNode) map[string]string {
 // there once more.
 func substitute(n *yaml.RNode, variables map[string]string) (*yaml.RNode, substitution) {
 	s := substitution{variables: variables, from: map[string]string{}}
-	if n == nil || n.YNode() == nil || !s.refers(n.YNode()) {
+	if n == nil || n.YNode() == nil || !s.hasReference(n.YNode()) {
 		return n, s
 	}
 	out := n.Copy()
@@ -71,8 +71,8 @@ type substitution struct {
 	from map[string]string
 }
 
-// tell says of errors where a wrong value came from.
-func (s *substitution) tell(errs field.ErrorList) {
+// addOrigins says of errors where a wrong value came from.
+func (s *substitution) addOrigins(errs field.ErrorList) {
 	for _, e := range errs {
 		if written := s.from[e.Field]; written != "" {
 			e.Detail = strings.TrimSuffix("from "+written+": "+e.Detail, ": ")
@@ -80,9 +80,9 @@ func (s *substitution) tell(errs field.ErrorList) {
 	}
 }
 
-// refers says whether there is anything to replace.
-func (s *substitution) refers(n *yaml.Node) bool {
-	return n.Kind == yaml.ScalarNode && strings.Contains(n.Value, "${") || slices.ContainsFunc(n.Content, s.refers)
+// hasReference says whether there is anything to replace.
+func (s *substitution) hasReference(n *yaml.Node) bool {
+	return n.Kind == yaml.ScalarNode && strings.Contains(n.Value, "${") || slices.ContainsFunc(n.Content, s.hasReference)
 }
 
 func (s *substitution) replace(n *yaml.Node, at *field.Path) {
@@ -122,7 +122,7 @@ func (s *substitution) scalar(n *yaml.Node, at *field.Path) {
 		case !variableName.MatchString(name):
 			s.errs = append(s.errs, field.Invalid(at, ref, "is no variable: write ${NAME}, and nothing else between the braces"))
 		default:
-			s.errs = append(s.errs, field.Invalid(at, ref, fmt.Sprintf("the TenantFence gives no such variable: add %s to its spec.variables, which has %s", name, known(s.variables))))
+			s.errs = append(s.errs, field.Invalid(at, ref, fmt.Sprintf("the TenantFence gives no such variable: add %s to its spec.variables, which has %s", name, variableNames(s.variables))))
 		}
 		n.Tag = unsubstituted
 		delete(s.from, at.String())
@@ -130,7 +130,7 @@ func (s *substitution) scalar(n *yaml.Node, at *field.Path) {
 	})
 }
 
-func known(variables map[string]string) string {
+func variableNames(variables map[string]string) string {
 	if len(variables) == 0 {
 		return "none"
 	}

@@ -20,7 +20,7 @@ func parsedTypes(t *testing.T) typeDocs {
 	return types
 }
 
-func TestTheReferenceIsFresh(t *testing.T) {
+func TestReferenceIsUpToDate(t *testing.T) {
 	want, err := os.ReadFile(filepath.Join(api, referenceFile))
 	if err != nil {
 		t.Fatal(err)
@@ -30,7 +30,7 @@ func TestTheReferenceIsFresh(t *testing.T) {
 	}
 }
 
-func TestEveryTypeIsInTheReference(t *testing.T) {
+func TestReferenceHasEveryType(t *testing.T) {
 	types := parsedTypes(t)
 	reference := string(types.reference())
 	for name := range types {
@@ -57,7 +57,7 @@ type schema struct {
 
 // controller-gen is not needed to see that its output is stale: fields, comments,
 // values and what is required are enough. What only markers say is left to make lint.
-func TestTheSchemasAreFresh(t *testing.T) {
+func TestSchemasAreUpToDate(t *testing.T) {
 	types := parsedTypes(t)
 	for _, kind := range kinds {
 		content, err := os.ReadFile(filepath.Join(api, schemas, schemaFile(kind)))
@@ -85,7 +85,7 @@ func compareSchema(types typeDocs, f fieldDoc, s *schema, path string, stale fun
 		return
 	}
 	text := f.doc
-	d, ours := types[named(f.typ)]
+	d, isAPIType := types[typeName(f.typ)]
 	if text == "" {
 		text = d.doc
 	}
@@ -95,7 +95,7 @@ func compareSchema(types typeDocs, f fieldDoc, s *schema, path string, stale fun
 	for s.Items != nil {
 		s = s.Items
 	}
-	if !ours {
+	if !isAPIType {
 		return
 	}
 	compareFields(types, d, s, path, stale)
@@ -127,15 +127,15 @@ func compareFields(types typeDocs, d typeDoc, s *schema, path string, stale func
 	}
 }
 
-func TestAStreamWithoutEveryKindIsAnError(t *testing.T) {
-	for sentence, crds := range map[string]string{
+func TestSchemasOfIncompleteStream(t *testing.T) {
+	for desc, crds := range map[string]string{
 		"nothing":             "",
 		"no YAML":             "\t",
 		"no versions":         "spec: {names: {kind: Tenant}}",
 		"three kinds missing": `spec: {names: {kind: Tenant}, versions: [{schema: {openAPIV3Schema: {type: object}}}]}`,
 	} {
 		if _, err := schemasOf([]byte(crds)); err == nil {
-			t.Errorf("%s: accepted", sentence)
+			t.Errorf("%s: accepted", desc)
 		}
 	}
 }

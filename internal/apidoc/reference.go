@@ -29,20 +29,20 @@ const links = `
 func (t typeDocs) reference() []byte {
 	var out bytes.Buffer
 	fmt.Fprintf(&out, preamble, v1alpha1.APIVersion)
-	written := map[string]bool{}
+	seen := map[string]bool{}
 	for _, kind := range kinds {
-		t.write(&out, kind, written)
+		t.write(&out, kind, seen)
 	}
 	out.WriteString(links)
 	return out.Bytes()
 }
 
-func (t typeDocs) write(out *bytes.Buffer, name string, written map[string]bool) {
+func (t typeDocs) write(out *bytes.Buffer, name string, seen map[string]bool) {
 	d, known := t[name]
-	if !known || written[name] {
+	if !known || seen[name] {
 		return
 	}
-	written[name] = true
+	seen[name] = true
 	level := "###"
 	if slices.Contains(kinds, name) {
 		level = "##"
@@ -51,7 +51,7 @@ func (t typeDocs) write(out *bytes.Buffer, name string, written map[string]bool)
 	t.writeFields(out, d.fields)
 	writeValues(out, d.values)
 	for _, f := range d.fields {
-		t.write(out, named(f.typ), written)
+		t.write(out, typeName(f.typ), seen)
 	}
 }
 
@@ -60,7 +60,7 @@ func (t typeDocs) writeFields(out *bytes.Buffer, fields []fieldDoc) {
 		fmt.Fprint(out, "\n| field | type | | meaning |\n|---|---|---|---|\n")
 	}
 	for _, f := range fields {
-		fmt.Fprintf(out, "| `%s` | %s | %s | %s |\n", f.name, t.typeText(f.typ, ""), f.presence(), cell(f.meaning()))
+		fmt.Fprintf(out, "| `%s` | %s | %s | %s |\n", f.name, t.typeText(f.typ, ""), f.presence(), tableCell(f.meaning()))
 	}
 }
 
@@ -78,7 +78,7 @@ func writeValues(out *bytes.Buffer, values []valueDoc) {
 	}
 	fmt.Fprint(out, "\n| value | meaning |\n|---|---|\n")
 	for _, v := range values {
-		fmt.Fprintf(out, "| `%s` | %s |\n", v.value, cell(v.doc))
+		fmt.Fprintf(out, "| `%s` | %s |\n", v.value, tableCell(v.doc))
 	}
 }
 
@@ -89,7 +89,7 @@ func (f fieldDoc) presence() string {
 	return "optional"
 }
 
-func cell(text string) string {
+func tableCell(text string) string {
 	return strings.NewReplacer("|", `\|`, "*", `\*`, "<", "&lt;", "\n\n", "<br>").Replace(text)
 }
 
@@ -120,17 +120,17 @@ func (t typeDocs) typeText(e ast.Expr, s string) string {
 	case *ast.MapType:
 		return "map" + s + " of " + t.typeText(e.Value, "s")
 	case *ast.SelectorExpr:
-		return foreign(e.Sel.Name, s)
+		return externalTypeText(e.Sel.Name, s)
 	case *ast.Ident:
-		if _, ours := t[e.Name]; ours {
+		if _, isAPIType := t[e.Name]; isAPIType {
 			return fmt.Sprintf("[%s](#%s)", e.Name, strings.ToLower(e.Name))
 		}
-		return basic(e.Name, s)
+		return basicTypeText(e.Name, s)
 	}
 	return "?"
 }
 
-func foreign(name, s string) string {
+func externalTypeText(name, s string) string {
 	switch name {
 	case "LabelSelector":
 		return "[label selector]" + s
@@ -142,7 +142,7 @@ func foreign(name, s string) string {
 	return name
 }
 
-func basic(name, s string) string {
+func basicTypeText(name, s string) string {
 	switch name {
 	case "int32":
 		return "number" + s
@@ -152,15 +152,15 @@ func basic(name, s string) string {
 	return name + s
 }
 
-// named is the name of the type that a field ends at, "" for one of another package.
-func named(e ast.Expr) string {
+// typeName is the name of the type that a field ends at, "" for one of another package.
+func typeName(e ast.Expr) string {
 	switch e := e.(type) {
 	case *ast.StarExpr:
-		return named(e.X)
+		return typeName(e.X)
 	case *ast.ArrayType:
-		return named(e.Elt)
+		return typeName(e.Elt)
 	case *ast.MapType:
-		return named(e.Value)
+		return typeName(e.Value)
 	case *ast.Ident:
 		return e.Name
 	}

@@ -62,7 +62,7 @@ func jsonSchema(kind string, s map[string]any) ([]byte, error) {
 	if !ok {
 		return nil, fmt.Errorf("the schema of %s has no properties", kind)
 	}
-	strict(s)
+	makeStrict(s)
 	s["$schema"] = "http://json-schema.org/draft-07/schema#"
 	s["title"] = kind
 	properties["apiVersion"] = map[string]any{"type": "string", "enum": []string{v1alpha1.APIVersion}}
@@ -96,9 +96,9 @@ func metadata() map[string]any {
 	}
 }
 
-// strict makes a schema of controller-gen say what is true of these kinds: a field
+// makeStrict makes a schema of controller-gen say what is true of these kinds: a field
 // that is not there is an error, and so is a text that is empty.
-func strict(s map[string]any) {
+func makeStrict(s map[string]any) {
 	if s["x-kubernetes-int-or-string"] == true {
 		delete(s, "anyOf")
 		s["type"] = []string{"integer", "string"}
@@ -117,14 +117,14 @@ func strict(s map[string]any) {
 	}
 	for _, p := range properties {
 		property, _ := p.(map[string]any)
-		strict(property)
+		makeStrict(property)
 		if property["type"] == "string" && property["enum"] == nil {
 			property["minLength"] = 1
 		}
 	}
 	for _, key := range []string{"items", "additionalProperties"} {
-		if below, ok := s[key].(map[string]any); ok {
-			strict(below)
+		if child, ok := s[key].(map[string]any); ok {
+			makeStrict(child)
 		}
 	}
 }

@@ -65,7 +65,7 @@ func parseTypes(dir string) (typeDocs, error) {
 }
 
 func describe(t *doc.Type) typeDoc {
-	text, _ := prose(t.Doc)
+	text, _ := splitComment(t.Doc)
 	d := typeDoc{name: t.Name, doc: text}
 	for _, spec := range t.Decl.Specs {
 		if spec, ok := spec.(*ast.TypeSpec); ok {
@@ -98,7 +98,7 @@ func describeFields(s *ast.StructType) []fieldDoc {
 		if name == "" || name == "-" {
 			continue // apiVersion and kind
 		}
-		text, limits := prose(f.Doc.Text())
+		text, limits := splitComment(f.Doc.Text())
 		_, optional := limits["optional"]
 		out = append(out, fieldDoc{
 			name: name, doc: text, typ: f.Type, limits: limits,
@@ -109,25 +109,25 @@ func describeFields(s *ast.StructType) []fieldDoc {
 }
 
 func describeValue(v *ast.ValueSpec) []valueDoc {
-	text, _ := prose(v.Doc.Text())
+	text, _ := splitComment(v.Doc.Text())
 	var out []valueDoc
 	for i, value := range v.Values {
 		lit, ok := value.(*ast.BasicLit)
 		if !ok || lit.Kind != token.STRING {
 			continue
 		}
-		written := strings.Trim(lit.Value, `"`)
+		seen := strings.Trim(lit.Value, `"`)
 		if rest, ok := strings.CutPrefix(text, v.Names[i].Name); ok {
-			text = written + rest // users know no Go names
+			text = seen + rest // users know no Go names
 		}
-		out = append(out, valueDoc{value: written, doc: text})
+		out = append(out, valueDoc{value: seen, doc: text})
 	}
 	return out
 }
 
-// prose divides a comment into its text, on one line for each paragraph, and its
+// splitComment divides a comment into its text, on one line for each paragraph, and its
 // markers.
-func prose(comment string) (text string, markers map[string]string) {
+func splitComment(comment string) (text string, markers map[string]string) {
 	markers = map[string]string{}
 	var paragraphs []string
 	for paragraph := range strings.SplitSeq(comment, "\n\n") {

@@ -18,59 +18,59 @@ const (
 	mainLines = 40
 )
 
-func TestEveryDirectoryHasARoom(t *testing.T) {
+func TestEveryPackageIsListed(t *testing.T) {
 	for _, file := range load(t) {
-		if _, known := rooms[file.dir]; !known {
+		if _, known := packages[file.dir]; !known {
 			t.Errorf("%s: give it a room: %s is not in the table of internal/architecture/rooms_test.go; "+
 				"a newcomer finds the place for a change by that table alone", file.path, file.dir)
 		}
 	}
 }
 
-func TestRoomsImportOnlyWhatTheirKindMay(t *testing.T) {
+func TestImportsByPackageKind(t *testing.T) {
 	for _, file := range load(t) {
-		from, known := rooms[file.dir]
+		from, known := packages[file.dir]
 		if !known {
 			continue // TestEveryDirectoryHasARoom says so.
 		}
 		for _, spec := range file.syntax.Imports {
-			dir, ours := roomOf(importPath(spec))
-			if to := rooms[dir]; ours && to != "" && !slices.Contains(allowed[from].imports, to) {
-				t.Errorf("%s: %s (%s) imports %s (%s): %s", file.at(spec), file.dir, from, dir, to, allowed[from].why)
+			dir, isInternal := packageDir(importPath(spec))
+			if to := packages[dir]; isInternal && to != "" && !slices.Contains(allowedImports[from].imports, to) {
+				t.Errorf("%s: %s (%s) imports %s (%s): %s", file.at(spec), file.dir, from, dir, to, allowedImports[from].why)
 			}
 		}
 	}
 }
 
-func TestNounsBuildOnEachOtherInOneOrder(t *testing.T) {
+func TestModelImportOrder(t *testing.T) {
 	for _, file := range load(t) {
-		may, known := nouns[file.dir]
+		allowedModels, known := modelImports[file.dir]
 		if !known {
 			continue
 		}
 		for _, spec := range file.syntax.Imports {
-			if dir, ours := roomOf(importPath(spec)); ours && !slices.Contains(may, dir) {
+			if dir, isInternal := packageDir(importPath(spec)); isInternal && !slices.Contains(allowedModels, dir) {
 				t.Errorf("%s: %s imports %s, and may import of ours only %v: "+
-					"what users write comes first, what we call it next, where it is found last", file.at(spec), file.dir, dir, may)
+					"what users write comes first, what we call it next, where it is found last", file.at(spec), file.dir, dir, allowedModels)
 			}
 		}
 	}
 }
 
-func TestEveryNounHasItsPlaceInTheOrder(t *testing.T) {
-	for dir, k := range rooms {
-		if _, known := nouns[dir]; (k == noun) != known {
+func TestEveryModelHasImportRule(t *testing.T) {
+	for dir, k := range packages {
+		if _, known := modelImports[dir]; (k == model) != known {
 			t.Errorf("%s: it is %s in rooms, and nouns must tell what a noun may import, and only of nouns", dir, k)
 		}
 	}
 }
 
-func TestForeignPackagesStayInTheirRooms(t *testing.T) {
+func TestExternalImports(t *testing.T) {
 	for _, file := range load(t) {
 		for _, spec := range file.syntax.Imports {
-			if f, broken := brokenFence(file.dir, importPath(spec)); broken {
+			if f, violated := violatedRule(file.dir, importPath(spec)); violated {
 				t.Errorf("%s: %s imports %s, which only %s may: %s",
-					file.at(spec), file.dir, importPath(spec), strings.Join(f.rooms, " and "), f.why)
+					file.at(spec), file.dir, importPath(spec), strings.Join(f.packages, " and "), f.why)
 			}
 		}
 	}
@@ -78,7 +78,7 @@ func TestForeignPackagesStayInTheirRooms(t *testing.T) {
 
 func TestOnlyMainExits(t *testing.T) {
 	for _, file := range load(t) {
-		if file.path == "main.go" || rooms[file.dir] == tool {
+		if file.path == "main.go" || packages[file.dir] == tool {
 			continue
 		}
 		ast.Inspect(file.syntax, func(node ast.Node) bool {
@@ -92,7 +92,7 @@ func TestOnlyMainExits(t *testing.T) {
 	}
 }
 
-func TestFilesFitIntoAHead(t *testing.T) {
+func TestFileLength(t *testing.T) {
 	for _, file := range load(t) {
 		limit := maxLines
 		if file.path == "main.go" {
@@ -104,7 +104,7 @@ func TestFilesFitIntoAHead(t *testing.T) {
 	}
 }
 
-func TestTheProgramIsOneFile(t *testing.T) {
+func TestRootHoldsOnlyMain(t *testing.T) {
 	for _, file := range load(t) {
 		if file.dir == "." && file.path != "main.go" {
 			t.Errorf("%s: the root holds main.go alone: code beside it escapes every other law", file.path)
@@ -112,21 +112,21 @@ func TestTheProgramIsOneFile(t *testing.T) {
 	}
 }
 
-// roomOf returns the directory of one of this module's packages.
-func roomOf(pkg string) (dir string, ours bool) {
+// packageDir returns the directory of one of this module's packages.
+func packageDir(pkg string) (dir string, isInternal bool) {
 	if pkg == module {
 		return ".", true
 	}
 	return strings.CutPrefix(pkg, module+"/")
 }
 
-func brokenFence(dir, pkg string) (fence, bool) {
-	for _, f := range fences {
+func violatedRule(dir, pkg string) (importRule, bool) {
+	for _, f := range importRules {
 		if pkg == f.pkg || strings.HasPrefix(pkg, f.pkg+"/") {
-			return f, !slices.Contains(f.rooms, dir)
+			return f, !slices.Contains(f.packages, dir)
 		}
 	}
-	return fence{}, false
+	return importRule{}, false
 }
 
 // exits reports whether a selector is one of the ways to end the process.

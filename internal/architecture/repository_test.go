@@ -10,11 +10,11 @@ import (
 	"testing"
 )
 
-// oneMachine matches absolute paths that exist on one machine only. The pattern is
+// machinePath matches absolute paths that exist on one machine only. The pattern is
 // written so that it does not match itself.
-var oneMachine = regexp.MustCompile(`(^|[^\w.}-])/(work|root)/`)
+var machinePath = regexp.MustCompile(`(^|[^\w.}-])/(work|root)/`)
 
-func TestNoFileNamesThePathsOfOneMachine(t *testing.T) {
+func TestNoMachineSpecificPaths(t *testing.T) {
 	for _, name := range committed(t) {
 		content, err := os.ReadFile(filepath.Join(root, name))
 		if os.IsNotExist(err) {
@@ -27,14 +27,14 @@ func TestNoFileNamesThePathsOfOneMachine(t *testing.T) {
 			continue // no text
 		}
 		for i, line := range strings.Split(string(content), "\n") {
-			if found := oneMachine.FindString(line); found != "" {
+			if found := machinePath.FindString(line); found != "" {
 				t.Errorf("%s:%d: %s: an absolute path of one machine leads nowhere on any other; write it from the root of the repository", name, i+1, strings.TrimSpace(found))
 			}
 		}
 	}
 }
 
-func TestGoModReplacesNothing(t *testing.T) {
+func TestGoModHasNoReplace(t *testing.T) {
 	content, err := os.ReadFile(filepath.Join(root, "go.mod"))
 	if err != nil {
 		t.Fatal(err)

@@ -68,20 +68,20 @@ func buildBench(b *testing.B, flags ...string) string {
 func overlay(b *testing.B) string {
 	b.Helper()
 	dir := b.TempDir()
-	room, err := filepath.Abs("../engine")
+	engineDir, err := filepath.Abs("../engine")
 	if err != nil {
 		b.Fatal(err)
 	}
-	files, err := filepath.Glob(filepath.Join(room, "*.go"))
+	files, err := filepath.Glob(filepath.Join(engineDir, "*.go"))
 	if err != nil || len(files) == 0 {
-		b.Fatalf("no files in %s: %v", room, err)
+		b.Fatalf("no files in %s: %v", engineDir, err)
 	}
 	replace := map[string]string{}
 	for _, f := range files {
 		replace[f] = ""
 	}
 	stub := filepath.Join(dir, "stub.go")
-	replace[filepath.Join(room, "doc.go")] = stub
+	replace[filepath.Join(engineDir, "doc.go")] = stub
 	data, err := json.Marshal(map[string]any{"Replace": replace})
 	if err != nil {
 		b.Fatal(err)

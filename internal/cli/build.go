@@ -68,8 +68,8 @@ func build(cmd *cobra.Command, dir, format string) error {
 	return nil
 }
 
-// built is a build, and what it needs of objects that are not to be printed.
-type built struct {
+// buildResult is a build, and what it needs of objects that are not to be printed.
+type buildResult struct {
 	data []byte
 	// needs are lines for a person: what Namespaces, Services and patched policies still lack.
 	needs []string
@@ -79,9 +79,9 @@ type built struct {
 
 // runBuild builds a kustomization with its fence, and reports findings on stderr. Before
 // are the policies that an earlier run wrote elsewhere.
-func runBuild(cmd *cobra.Command, dir string, before []*yaml.RNode) (built, error) {
-	var b built
-	err := watched(cmd, func(p *output.Progress) error {
+func runBuild(cmd *cobra.Command, dir string, before []*yaml.RNode) (buildResult, error) {
+	var b buildResult
+	err := withProgress(cmd, func(p *output.Progress) error {
 		options, err := buildOptions(cmd, p)
 		if err != nil {
 			return err
@@ -92,29 +92,29 @@ func runBuild(cmd *cobra.Command, dir string, before []*yaml.RNode) (built, erro
 		}
 		defer remove()
 		options.Arguments = append(options.Arguments, "--"+recordFlag, record)
-		options.Function = chained(func(config *yaml.RNode, items []*yaml.RNode) ([]*yaml.RNode, error) {
-			r, err := fn.Process(config, items, fn.Options{Progress: p.Tell, Before: before})
+		options.Function = rejectFormerFences(func(config *yaml.RNode, items []*yaml.RNode) ([]*yaml.RNode, error) {
+			r, err := fn.Process(config, items, fn.Options{Progress: p.Update, PreviousPolicies: before})
 			if werr := fn.Report(cmd.ErrOrStderr(), r, err, detail(cmd)); werr != nil {
 				return nil, werr
 			}
-			b.needs = append(b.needs, r.Needs...)
+			b.needs = append(b.needs, r.RequiredChanges...)
 			return r.Items, err
 		})
-		say := options.Fallback
+		notify := options.Fallback
 		options.Fallback = func(reason string) {
 			b.fellBack = true
-			say(reason)
+			notify(reason)
 			b.needs = append(b.needs, "the labels and loadBalancerSourceRanges that tenantfence build sets; which of them is unknown, since kustomize itself built this: "+reason)
 		}
-		p.Tell("building "+dir, 0, 0)
+		p.Update("building "+dir, 0, 0)
 		b.data, err = kustomize.Build(filesys.MakeFsOnDisk(), dir, options)
 		if findings := findingsOf(err); len(findings) > 0 {
-			return refusal(cmd.ErrOrStderr(), findings, nil)
+			return reportFindings(cmd.ErrOrStderr(), findings, nil)
 		}
 		if err != nil || !b.fellBack {
 			return err
 		}
-		return b.refuseAbove(cmd, p, record)
+		return b.checkLayersAbove(cmd, p, record)
 	})
 	return b, err
 }
@@ -129,12 +129,12 @@ func findingsOf(err error) policy.Findings {
 	if errors.As(err, &refused) {
 		return refused.findings
 	}
-	var unseen *kustomize.UnseenError
-	if !errors.As(err, &unseen) {
+	var outsideFence *kustomize.OutsideFenceError
+	if !errors.As(err, &outsideFence) {
 		return nil
 	}
 	var out policy.Findings
-	for _, ref := range unseen.Items {
+	for _, ref := range outsideFence.Items {
 		out = append(out, fn.OutsideFence(ref))
 	}
 	return out.Sort()
@@ -151,17 +151,17 @@ func buildOptions(cmd *cobra.Command, p *output.Progress) (kustomize.Options, er
 		Executable: executable, Arguments: []string{"--" + seenFlag, seen}, Seen: seen,
 		Fallback: func(reason string) {
 			// From here on others write to stderr, too.
-			p.Tell("", 0, 0)
+			p.Update("", 0, 0)
 			// Nothing better can be done where stderr itself fails.
 			_, _ = fmt.Fprintf(cmd.ErrOrStderr(), "tenantfence: kustomize itself builds this, which takes longer: %s\n", reason)
 		},
 	}, nil
 }
 
-// refuseAbove looks at what kustomize did after the fence: whether a layer above it moved,
+// checkLayersAbove looks at what kustomize did after the fence: whether a layer above it moved,
 // renamed or changed the policies that the function generated, and whether anything else
 // changed, in which case the finished build is decided again.
-func (b *built) refuseAbove(cmd *cobra.Command, p *output.Progress, record string) error {
+func (b *buildResult) checkLayersAbove(cmd *cobra.Command, p *output.Progress, record string) error {
 	items, err := readBuild(b.data)
 	if err != nil {
 		return fmt.Errorf("read the build: %w", err)
@@ -171,22 +171,22 @@ func (b *built) refuseAbove(cmd *cobra.Command, p *output.Progress, record strin
 		return err
 	}
 	for _, r := range runs {
-		b.needs = append(b.needs, fn.PolicyNeeds(r.Items, r.returned)...)
+		b.needs = append(b.needs, fn.RequiredPolicyChanges(r.Items, r.returned)...)
 	}
-	if err := refusal(cmd.ErrOrStderr(), lint.Above(written(runs), items), nil); err != nil {
+	if err := reportFindings(cmd.ErrOrStderr(), lint.LayersAbove(writtenPolicies(runs), items), nil); err != nil {
 		return err
 	}
-	for _, name := range changedAbove(runs, items) {
-		v := fn.Verification{Items: items, Runs: atTheEnd(runs, items), Whole: true, AsBuilt: true, Fence: name, Progress: p.Tell}
-		if err := decideAgain(cmd, p, v, runs); err != nil {
+	for _, name := range fencesChangedAbove(runs, items) {
+		v := fn.Verification{Items: items, Runs: runsOnFinishedBuild(runs, items), CompleteOutput: true, DuringBuild: true, Fence: name, Progress: p.Update}
+		if err := verifyFinishedBuild(cmd, p, v, runs); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// changedAbove are the fences whose last run returned something else than what was built.
-func changedAbove(runs []recorded, finished []*yaml.RNode) []string {
+// fencesChangedAbove are the fences whose last run returned something else than what was built.
+func fencesChangedAbove(runs []recordedRun, finished []*yaml.RNode) []string {
 	last := map[string][]*yaml.RNode{}
 	for _, r := range runs {
 		last[r.Config.GetName()] = r.returned
@@ -195,23 +195,23 @@ func changedAbove(runs []recorded, finished []*yaml.RNode) []string {
 	return slices.Sorted(maps.Keys(last))
 }
 
-// decideAgain refuses a build in which the finished resources do not do what was proved of
+// verifyFinishedBuild refuses a build in which the finished resources do not do what was proved of
 // those that the fence was given. What the runs reported is not repeated.
-func decideAgain(cmd *cobra.Command, p *output.Progress, v fn.Verification, runs []recorded) error {
-	p.Tell("", 0, 0)
+func verifyFinishedBuild(cmd *cobra.Command, p *output.Progress, v fn.Verification, runs []recordedRun) error {
+	p.Update("", 0, 0)
 	cmd.PrintErrf("tenantfence: layers above TenantFence %q add or change resources, so the finished build is decided, too\n", v.Fence)
 	report, err := fn.Verify(v)
 	if err != nil {
 		return fmt.Errorf("decide the finished build: %w", err)
 	}
-	found := slices.DeleteFunc(fn.Found(report), func(f policy.Finding) bool {
-		return f.Severity != policy.Error && slices.ContainsFunc(runs, func(r recorded) bool { return r.reported(f) })
+	findings := slices.DeleteFunc(fn.Findings(report), func(f policy.Finding) bool {
+		return f.Severity != policy.Error && slices.ContainsFunc(runs, func(r recordedRun) bool { return r.reported(f) })
 	})
-	if err := refusal(cmd.ErrOrStderr(), found, nil); err != nil {
+	if err := reportFindings(cmd.ErrOrStderr(), findings, nil); err != nil {
 		return err
 	}
-	if lacking := report.Lacking(); len(lacking) > 0 {
-		cmd.PrintErrf("tenantfence: the finished build is not proved: %s\n", strings.Join(lacking, ", "))
+	if reasons := report.UnverifiedReasons(); len(reasons) > 0 {
+		cmd.PrintErrf("tenantfence: the finished build is not proved: %s\n", strings.Join(reasons, ", "))
 	}
 	return nil
 }

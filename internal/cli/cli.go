@@ -19,7 +19,7 @@ import (
 
 // The exit codes.
 const (
-	exitFine = iota
+	exitOK = iota
 	// exitFindings: the inputs were read, and something is wrong with them.
 	exitFindings
 	// exitUsage: the arguments or the input cannot be read, or there is nothing to verify
@@ -50,7 +50,7 @@ func Run(args []string, stdin io.Reader, stdout, stderr io.Writer) (code int) {
 	err := root.Execute()
 	switch {
 	case err == nil:
-		return exitFine
+		return exitOK
 	case errors.Is(err, errFindings):
 		return exitFindings
 	case errors.Is(err, errNothingToVerify):
@@ -66,7 +66,7 @@ func Run(args []string, stdin io.Reader, stdout, stderr io.Writer) (code int) {
 
 func newRoot() *cobra.Command {
 	var record, seen string
-	var unproved bool
+	var skipProof bool
 	root := &cobra.Command{
 		Use:   "tenantfence",
 		Short: "Fence the tenants of a Kubernetes cluster: default-deny, with exactly the flows that each needs",
@@ -87,7 +87,7 @@ exits with 0 only after a last line that begins with "verified".`,
 			if f, ok := cmd.InOrStdin().(*os.File); ok && term.IsTerminal(int(f.Fd())) {
 				return cmd.Help()
 			}
-			o := fn.Options{Unproved: unproved, Seen: seen}
+			o := fn.Options{SkipProof: skipProof, Seen: seen}
 			if record != "" {
 				return executeRecorded(cmd, record, detail(cmd), o)
 			}
@@ -99,9 +99,9 @@ exits with 0 only after a last line that begins with "verified".`,
 	}
 	root.PersistentFlags().BoolP("verbose", "v", false, "say of each policy and file what was done, not only the sum")
 	root.Flags().StringVar(&record, recordFlag, "", "append the input and the output to this file")
-	root.Flags().BoolVar(&unproved, unprovedFlag, false, "leave out the proof")
+	root.Flags().BoolVar(&skipProof, skipProofFlag, false, "leave out the proof")
 	root.Flags().StringVar(&seen, seenFlag, "", "mark Tenants, profile and FlowTests with this")
-	for _, hidden := range []string{recordFlag, unprovedFlag, seenFlag} {
+	for _, hidden := range []string{recordFlag, skipProofFlag, seenFlag} {
 		// It never fails for a flag that exists.
 		_ = root.Flags().MarkHidden(hidden)
 	}
@@ -114,5 +114,5 @@ func detail(cmd *cobra.Command) output.Detail {
 	if v, err := cmd.Flags().GetBool("verbose"); err == nil && v {
 		return output.Lines
 	}
-	return output.Sum
+	return output.Summary
 }

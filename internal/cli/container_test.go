@@ -44,11 +44,11 @@ func TestContainer(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	contained := strings.Replace(string(data), "exec:\n        path: tenantfence", "container:\n        image: "+image, 1)
-	if contained == string(data) {
+	containerFence := strings.Replace(string(data), "exec:\n        path: tenantfence", "container:\n        image: "+image, 1)
+	if containerFence == string(data) {
 		t.Fatalf("%s does not name its program as this test expects", fence)
 	}
-	if err := os.WriteFile(fence, []byte(contained), 0o600); err != nil {
+	if err := os.WriteFile(fence, []byte(containerFence), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	got := run(t, root, kustomize, "build", "--enable-alpha-plugins", example)

@@ -74,13 +74,13 @@ func convertFiles(cmd *cobra.Command, args []string, flags convertFlags) error {
 		return err
 	}
 	var converted fn.Converted
-	err = watched(cmd, func(p *output.Progress) error {
-		c := fn.Conversion{Namespace: flags.namespace, Progress: p.Tell}
+	err = withProgress(cmd, func(p *output.Progress) error {
+		c := fn.Conversion{Namespace: flags.namespace, Progress: p.Update}
 		for _, s := range sources {
 			c.Files = append(c.Files, s.File)
 		}
 		for _, from := range flags.inputs {
-			items, err := gatherKnown(cmd, p, from)
+			items, err := loadKnownResources(cmd, p, from)
 			if err != nil {
 				return fmt.Errorf("--inputs: %w", err)
 			}

@@ -24,8 +24,8 @@ import (
 // source is a text to convert.
 type source struct {
 	fn.File
-	// others says what to print of documents that are no resources.
-	others others
+	// nonResources says what to print of documents that are no resources.
+	nonResources nonResources
 }
 
 // readSources reads what is to be converted.
@@ -45,35 +45,35 @@ func readSources(cmd *cobra.Command, args []string, flags convertFlags) ([]sourc
 	}
 	var out []source
 	for _, arg := range args {
-		files, others := []string{arg}, others("")
+		files, nonResources := []string{arg}, nonResources("")
 		if info, err := os.Stat(arg); err == nil && info.IsDir() {
 			if files, err = yamlFiles(arg); err != nil {
 				return nil, err
 			}
-			others = leaveOthers
+			nonResources = skipNonResources
 		}
 		for _, file := range files {
 			data, err := os.ReadFile(file)
 			if err != nil {
 				return nil, fmt.Errorf("read what to convert: %w", err)
 			}
-			out = append(out, source{fn.File{Name: filepath.ToSlash(file), Data: data}, others})
+			out = append(out, source{fn.File{Name: filepath.ToSlash(file), Data: data}, nonResources})
 		}
 	}
 	return out, nil
 }
 
-// gatherKnown reads resources that are known for the proof. A kustomization is built, with
+// loadKnownResources reads resources that are known for the proof. A kustomization is built, with
 // its inventory.
-func gatherKnown(cmd *cobra.Command, p *output.Progress, from string) ([]*yaml.RNode, error) {
+func loadKnownResources(cmd *cobra.Command, p *output.Progress, from string) ([]*yaml.RNode, error) {
 	info, err := os.Stat(from)
 	switch {
 	case err != nil || !info.IsDir():
-		return readFile(placeOf(".", from, from), refuseOthers)
+		return readFile(locationOf(".", from, from), refuseNonResources)
 	case !isKustomization(from):
 		return readFolder(from)
 	}
-	g, err := buildRecorded(cmd, p, from, asTheyAre)
+	g, err := buildRecorded(cmd, p, from, passThrough)
 	var unfenced *kustomize.NoFenceError
 	switch {
 	case errors.As(err, &unfenced):
@@ -91,7 +91,7 @@ func printSources(w io.Writer, sources []source, texts []convert.Text) error {
 		// follows says whether the document before it in the file was printed, too.
 		follows := false
 		for _, d := range t.Documents {
-			if sources[i].others == leaveOthers && !d.Resource {
+			if sources[i].nonResources == skipNonResources && !d.IsResource {
 				follows = false
 				continue
 			}
@@ -114,9 +114,9 @@ func printSources(w io.Writer, sources []source, texts []convert.Text) error {
 // writeSources writes the files that changed: each beside itself first, so that where one
 // cannot be written none is.
 func writeSources(sources []source, texts []convert.Text) error {
-	ready := map[string]string{}
+	temporaryFiles := map[string]string{}
 	defer func() {
-		for _, temporary := range ready {
+		for _, temporary := range temporaryFiles {
 			// It is there only where something else failed, which is said.
 			_ = os.Remove(temporary)
 		}
@@ -131,24 +131,24 @@ func writeSources(sources []source, texts []convert.Text) error {
 		if err != nil {
 			return fmt.Errorf("write %s: %w", s.Name, err)
 		}
-		if ready[file] == "" {
+		if temporaryFiles[file] == "" {
 			files = append(files, file)
-			if ready[file], err = writeBeside(file, text); err != nil {
+			if temporaryFiles[file], err = writeTemporary(file, text); err != nil {
 				return fmt.Errorf("write %s: %w", s.Name, err)
 			}
 		}
 	}
 	for _, file := range files {
-		if err := os.Rename(ready[file], file); err != nil {
+		if err := os.Rename(temporaryFiles[file], file); err != nil {
 			return fmt.Errorf("write %s: %w", file, err)
 		}
-		delete(ready, file)
+		delete(temporaryFiles, file)
 	}
 	return nil
 }
 
-// writeBeside writes what a file is to hold into another of its folder and mode.
-func writeBeside(file string, data []byte) (string, error) {
+// writeTemporary writes what a file is to hold into another of its folder and mode.
+func writeTemporary(file string, data []byte) (string, error) {
 	info, err := os.Stat(file)
 	if err != nil {
 		return "", err

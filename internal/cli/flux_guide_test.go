@@ -34,7 +34,7 @@ func TestFluxGuide(t *testing.T) {
 		switch block[1] {
 		case "sh":
 			for line := range strings.Lines(block[2]) {
-				runLine(t, line)
+				runCommandLine(t, line)
 			}
 		case "text":
 			if got := listing(t, "rendered"); got != block[2] {
@@ -46,14 +46,14 @@ func TestFluxGuide(t *testing.T) {
 	}
 }
 
-func runLine(t *testing.T, line string) {
+func runCommandLine(t *testing.T, line string) {
 	t.Helper()
 	fields := strings.Fields(line)
 	if fields[0] != "tenantfence" {
 		t.Fatalf("%s: this test runs no other program", line)
 	}
 	var stdout, stderr bytes.Buffer
-	if status := Run(fields[1:], strings.NewReader(""), &stdout, &stderr); status != exitFine || stdout.Len() == 0 {
+	if status := Run(fields[1:], strings.NewReader(""), &stdout, &stderr); status != exitOK || stdout.Len() == 0 {
 		t.Errorf("%s: exit status %d\n%s%s", line, status, stdout.String(), stderr.String())
 	}
 }

@@ -12,9 +12,9 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// chained runs the fences of one build with a function. It refuses a fence that lists an
+// rejectFormerFences runs the fences of one build with a function. It refuses a fence that lists an
 // earlier one of the build among its former names: it would delete what that one wrote.
-func chained(function kustomize.Function) kustomize.Function {
+func rejectFormerFences(function kustomize.Function) kustomize.Function {
 	ran := map[string]bool{}
 	return func(config *yaml.RNode, items []*yaml.RNode) ([]*yaml.RNode, error) {
 		// The function reports what is invalid in its configuration.
@@ -22,7 +22,7 @@ func chained(function kustomize.Function) kustomize.Function {
 			for i, name := range f.Spec.FormerNames {
 				if ran[name] && name != f.Name {
 					return nil, &refusedError{err: fn.ErrRefused, findings: policy.Findings{{
-						Check: "former-fence-runs", Severity: policy.Error, Resource: resource.RefOf(config), Field: fmt.Sprintf("spec.formerNames[%d]", i),
+						Check: "former-fence-active", Severity: policy.Error, Resource: resource.RefOf(config), Field: fmt.Sprintf("spec.formerNames[%d]", i),
 						Message: fmt.Sprintf("fence %q runs in this build, too, and this fence would delete the policies that it writes: remove the name, or that fence", name),
 					}}}
 				}

@@ -9,18 +9,18 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// place is where a text comes from.
-type place struct {
+// location is where a text comes from.
+type location struct {
 	// file is how it is opened, shown how findings name it. Omitted: it is piped in.
-	file, shown string
+	file, displayPath string
 	// path is the file relative to the root of what is read, symbolic links resolved.
 	// Omitted: unknown, and why.
-	path, unknown string
+	path, unknownReason string
 }
 
-// placeOf is the place of a file below a root.
-func placeOf(root, file, shown string) place {
-	p := place{file: file, shown: shown, unknown: "its file is outside the folder that is read: read a folder that holds it"}
+// locationOf is the place of a file below a root.
+func locationOf(root, file, displayPath string) location {
+	p := location{file: file, displayPath: displayPath, unknownReason: "its file is outside the folder that is read: read a folder that holds it"}
 	from, err := filepath.EvalSymlinks(root)
 	if err != nil {
 		return p
@@ -34,19 +34,19 @@ func placeOf(root, file, shown string) place {
 			return p
 		}
 	}
-	within, err := filepath.Rel(from, to)
+	relative, err := filepath.Rel(from, to)
 	if err != nil {
 		return p
 	}
-	if local, ok := resource.LocalPath(within); ok {
-		p.path, p.unknown = local, ""
+	if local, ok := resource.LocalPath(relative); ok {
+		p.path, p.unknownReason = local, ""
 	}
 	return p
 }
 
-func (p place) source(index int) resource.Source {
-	s := resource.Source{File: p.shown, Path: p.path, Unknown: p.unknown}
-	if p.shown != "" {
+func (p location) source(index int) resource.Source {
+	s := resource.Source{File: p.displayPath, Path: p.path, Unknown: p.unknownReason}
+	if p.displayPath != "" {
 		s.Index = index
 	}
 	return s

@@ -6,9 +6,9 @@ import (
 	"github.com/tenantfence/tenantfence/internal/output"
 )
 
-// watched does work that may take long, and shows on stderr how far it is. What the
+// withProgress does work that may take long, and shows on stderr how far it is. What the
 // work itself writes there stands by itself.
-func watched(cmd *cobra.Command, work func(*output.Progress) error) error {
+func withProgress(cmd *cobra.Command, work func(*output.Progress) error) error {
 	stderr := cmd.ErrOrStderr()
 	p := output.StartProgress(output.TerminalOf(stderr))
 	cmd.SetErr(p)

@@ -22,11 +22,11 @@ import (
 )
 
 // recordFlag makes the function write down what it is given and what it returns, and
-// unprovedFlag leaves out its proof. They are how one process of this program instructs
+// skipProofFlag leaves out its proof. They are how one process of this program instructs
 // another.
 const (
-	recordFlag   = "record"
-	unprovedFlag = "unproved"
+	recordFlag    = "record"
+	skipProofFlag = "skip-proof"
 )
 
 // executeRecorded is the function, which appends what it is given and what it returns to a
@@ -46,8 +46,8 @@ func executeRecorded(cmd *cobra.Command, file string, detail output.Detail, o fn
 	return nil
 }
 
-// recorded is a run of the function in another process.
-type recorded struct {
+// recordedRun is a run of the function in another process.
+type recordedRun struct {
 	fn.Run
 	returned []*yaml.RNode
 	// results are its findings, as hosts show them.
@@ -55,15 +55,15 @@ type recorded struct {
 }
 
 // reported reports whether the run had a finding.
-func (r recorded) reported(f policy.Finding) bool {
+func (r recordedRun) reported(f policy.Finding) bool {
 	return slices.ContainsFunc(r.results, func(n *yaml.RNode) bool {
 		message, err := n.GetString("message")
 		return err == nil && message == f.Message
 	})
 }
 
-// written are the policies that runs of the function wrote, and that no later run deleted.
-func written(runs []recorded) []*yaml.RNode {
+// writtenPolicies are the policies that runs of the function wrote, and that no later run deleted.
+func writtenPolicies(runs []recordedRun) []*yaml.RNode {
 	out := map[policy.Ref]*yaml.RNode{}
 	for _, r := range runs {
 		kept := map[policy.Ref]bool{}
@@ -84,9 +84,9 @@ func written(runs []recorded) []*yaml.RNode {
 	})
 }
 
-// patched are the policies that the function changed and does not generate, as they stood
+// patchedPolicies are the policies that the function changed and does not generate, as they stood
 // before the first run.
-func patched(runs []recorded) map[policy.Ref]*yaml.RNode {
+func patchedPolicies(runs []recordedRun) map[policy.Ref]*yaml.RNode {
 	first, out := map[policy.Ref]*yaml.RNode{}, map[policy.Ref]*yaml.RNode{}
 	for _, r := range runs {
 		for _, n := range r.Items {
@@ -94,32 +94,32 @@ func patched(runs []recorded) map[policy.Ref]*yaml.RNode {
 				first[id] = n
 			}
 		}
-		for _, n := range fn.Patched(r.Items, r.returned) {
+		for _, n := range fn.PatchedPolicies(r.Items, r.returned) {
 			out[resource.ID(n)] = first[resource.ID(n)]
 		}
 	}
 	return out
 }
 
-// atTheEnd are the runs of the function over a finished build, the last first: what layers
+// runsOnFinishedBuild are the runs of the function over a finished build, the last first: what layers
 // above the fence add and change counts. What never reaches a build is as the function was
 // given it, and so is a policy that the function patched. A Namespace that a layer renames is
 // kept: that its policies moved is the cause of what follows.
-func atTheEnd(runs []recorded, finished []*yaml.RNode) []fn.Run {
-	unpatched, there := patched(runs), map[policy.Ref]bool{}
+func runsOnFinishedBuild(runs []recordedRun, finished []*yaml.RNode) []fn.Run {
+	unpatched, present := patchedPolicies(runs), map[policy.Ref]bool{}
 	var all []*yaml.RNode
 	for _, n := range finished {
-		there[resource.ID(n)] = true
-		if as := unpatched[resource.ID(n)]; as != nil {
-			n = as
+		present[resource.ID(n)] = true
+		if original := unpatched[resource.ID(n)]; original != nil {
+			n = original
 		}
 		all = append(all, n)
 	}
 	var out []fn.Run
 	for _, r := range slices.Backward(runs) {
 		own := slices.DeleteFunc(slices.Clone(r.Items), func(n *yaml.RNode) bool {
-			kept := resource.Local(n) || n.GetKind() == "Namespace"
-			return resource.Group(n) != v1alpha1.Group && (!kept || there[resource.ID(n)])
+			kept := resource.IsLocalConfig(n) || n.GetKind() == "Namespace"
+			return resource.Group(n) != v1alpha1.Group && (!kept || present[resource.ID(n)])
 		})
 		out = append(out, fn.Run{Config: r.Config, Items: append(own, all...), Blind: r.Blind})
 	}
@@ -154,7 +154,7 @@ func appendTo(file string, data []byte) error {
 }
 
 // readRecord reads what runs of the function wrote down.
-func readRecord(file string) ([]recorded, error) {
+func readRecord(file string) ([]recordedRun, error) {
 	data, err := os.ReadFile(file)
 	if err != nil {
 		return nil, fmt.Errorf("read what the function was given: %w", err)
@@ -163,10 +163,10 @@ func readRecord(file string) ([]recorded, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read what the function was given: %w", err)
 	}
-	var runs []recorded
+	var runs []recordedRun
 	// Each run is recorded twice: what it was given, and what it returned.
 	for i := 0; i+1 < len(lists); i += 2 {
-		var r recorded
+		var r recordedRun
 		for into, from := range map[*[]*yaml.RNode]*yaml.MapNode{
 			&r.Items: lists[i].Field("items"), &r.returned: lists[i+1].Field("items"), &r.results: lists[i+1].Field("results"),
 		} {
@@ -181,7 +181,7 @@ func readRecord(file string) ([]recorded, error) {
 		if err := resource.SetSourcesByHost(config.Value, r.Items); err != nil {
 			return nil, fmt.Errorf("read what the function was given: %w", err)
 		}
-		r.Config, r.Blind = config.Value, blind(r.Items)
+		r.Config, r.Blind = config.Value, isGeneratorInput(r.Items)
 		runs = append(runs, r)
 	}
 	return runs, nil

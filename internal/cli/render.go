@@ -52,10 +52,10 @@ func render(cmd *cobra.Command, dir string, flags renderFlags) error {
 	if err != nil {
 		return err
 	}
-	if err := flux.Apart(dir, flags.out); err != nil {
+	if err := flux.CheckSeparate(dir, flags.out); err != nil {
 		return err
 	}
-	before, err := rendered(flags.out)
+	before, err := renderedPolicies(flags.out)
 	if err != nil {
 		return err
 	}
@@ -71,11 +71,11 @@ func render(cmd *cobra.Command, dir string, flags renderFlags) error {
 		return fmt.Errorf("read the build: %w", err)
 	}
 	files, findings, err := flux.Tree(items, options)
-	if err := refusal(cmd.ErrOrStderr(), findings, err); err != nil {
+	if err := reportFindings(cmd.ErrOrStderr(), findings, err); err != nil {
 		return err
 	}
 	changes, findings, err := flux.Write(flags.out, files)
-	if err := refusal(cmd.ErrOrStderr(), findings, err); err != nil {
+	if err := reportFindings(cmd.ErrOrStderr(), findings, err); err != nil {
 		return err
 	}
 	if err := writeNeeds(cmd.ErrOrStderr(), b.needs); err != nil {
@@ -84,8 +84,8 @@ func render(cmd *cobra.Command, dir string, flags renderFlags) error {
 	return output.Changes(cmd.OutOrStdout(), flags.out, changes, detail(cmd))
 }
 
-// rendered are the policies of an earlier rendering.
-func rendered(out string) ([]*yaml.RNode, error) {
+// renderedPolicies are the policies of an earlier rendering.
+func renderedPolicies(out string) ([]*yaml.RNode, error) {
 	if !flux.IsTree(out) {
 		return nil, nil
 	}
@@ -135,8 +135,8 @@ func (f renderFlags) options() (flux.Options, error) {
 	return options, nil
 }
 
-// refusal writes findings, and is the error if any of them is one.
-func refusal(w io.Writer, findings policy.Findings, err error) error {
+// reportFindings writes findings, and is the error if any of them is one.
+func reportFindings(w io.Writer, findings policy.Findings, err error) error {
 	if werr := output.Text(w, findings); werr != nil {
 		return werr
 	}

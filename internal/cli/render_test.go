@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-func TestNeedsAreALineEach(t *testing.T) {
+func TestWriteNeedsOnePerLine(t *testing.T) {
 	t.Parallel()
 	var w strings.Builder
 	if err := writeNeeds(&w, []string{"Namespace/tenant-acme: label tenant=true", "tenant-acme: Service/agents: loadBalancerSourceRanges [198.51.100.0/24]"}); err != nil {

@@ -53,11 +53,11 @@ The last line of the report begins with the outcome, which is the exit status, t
   nothing to verify against   2  There is neither a Tenant nor a FlowTest. What the
                                  labels of policies show is reported, and proves nothing.
 The exit status is 2 also where the arguments or the input cannot be read. What is in
-Audit is counted apart: it is isolated once it is enforced.
+AllowOnly is counted apart: it is isolated once it is enforced.
 
--o json has outcome, holds, reasons, flowTests, isolation, policies and findings; a flow
+-o json has outcome, passed, reasons, flowTests, isolation, policies and findings; a flow
 in it has from, to, port, protocol, the decision of each side with the policies that
-decided (by), and the fields that asked for them (for). -o junit has a test suite for
+decided (policies), and the fields that declared it (declaredBy). -o junit has a test suite for
 each FlowTest, and one, policies, with the outcome as a property and a test, verified,
 and a test for each check.`,
 		Example: `  kustomize build --enable-alpha-plugins --enable-exec deploy | tenantfence verify --inputs deploy -
@@ -81,13 +81,13 @@ func verify(cmd *cobra.Command, args []string, flags verifyFlags) error {
 		return err
 	}
 	var report policy.Report
-	err = watched(cmd, func(p *output.Progress) error {
-		v, err := gather(cmd, p, args, flags.inputs)
+	err = withProgress(cmd, func(p *output.Progress) error {
+		v, err := loadVerification(cmd, p, args, flags.inputs)
 		if err != nil {
 			report, err = refusedReport(err)
 			return err
 		}
-		v.Fence, v.Progress = flags.fence, p.Tell
+		v.Fence, v.Progress = flags.fence, p.Update
 		report, err = fn.Verify(v)
 		return err
 	})
@@ -121,10 +121,10 @@ func refusedReport(err error) (policy.Report, error) {
 	return report, err
 }
 
-func reportFormat(name string, each output.Detail) (func(io.Writer, policy.Report) error, error) {
+func reportFormat(name string, level output.Detail) (func(io.Writer, policy.Report) error, error) {
 	switch name {
 	case "text":
-		return func(w io.Writer, r policy.Report) error { return output.Report(w, r, each) }, nil
+		return func(w io.Writer, r policy.Report) error { return output.Report(w, r, level) }, nil
 	case "json":
 		return output.JSON, nil
 	case "junit":
@@ -133,40 +133,40 @@ func reportFormat(name string, each output.Detail) (func(io.Writer, policy.Repor
 	return nil, fmt.Errorf(`--output %q: say "text", "json" or "junit"`, name)
 }
 
-// gather reads what is to be verified, and the inputs that it is compared with.
-func gather(cmd *cobra.Command, p *output.Progress, args []string, inputs string) (fn.Verification, error) {
+// loadVerification reads what is to be verified, and the inputs that it is compared with.
+func loadVerification(cmd *cobra.Command, p *output.Progress, args []string, inputs string) (fn.Verification, error) {
 	var v fn.Verification
-	args, err := target(args, inputs, cmd.InOrStdin())
+	args, err := verifyTargets(args, inputs, cmd.InOrStdin())
 	if err != nil {
 		return v, err
 	}
-	switch v.Whole = slices.Contains(args, "-"); {
-	case v.Whole && len(args) > 1:
+	switch v.CompleteOutput = slices.Contains(args, "-"); {
+	case v.CompleteOutput && len(args) > 1:
 		return v, fmt.Errorf("%s: name files, or - alone, which is what is piped in", strings.Join(args, " "))
-	case v.Whole:
-		p.Tell("reading what is piped in", 0, 0)
+	case v.CompleteOutput:
+		p.Update("reading what is piped in", 0, 0)
 		if v.Items, err = readStream(cmd.InOrStdin()); err != nil {
 			return v, err
 		}
 	default:
-		g, err := gatherFiles(cmd, p, args, inputs)
+		g, err := loadFiles(cmd, p, args, inputs)
 		if err != nil {
 			return v, err
 		}
-		v.Items, v.Runs, v.Kpt, v.Whole, v.Found = g.items, g.runs, g.kpt, g.whole, g.found
+		v.Items, v.Runs, v.Kpt, v.CompleteOutput, v.Findings = g.items, g.runs, g.kpt, g.whole, g.findings
 	}
 	if len(v.Items) == 0 {
-		return v, errNothing(args)
+		return v, errNoResources(args)
 	}
 	if inputs == "" {
 		return v, nil
 	}
-	g, err := gatherInputs(cmd, p, inputs)
+	g, err := loadInputs(cmd, p, inputs)
 	v.Items, v.Runs = append(v.Items, g.items...), g.runs
 	return v, err
 }
 
-func shownArgs(args []string) string {
+func displayArgs(args []string) string {
 	if args[0] == "-" {
 		return "the input"
 	}

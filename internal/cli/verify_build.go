@@ -21,35 +21,35 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// gathered is what a folder holds: finished items, and what the function was given for
+// loadedResources is what a folder holds: finished items, and what the function was given for
 // them.
-type gathered struct {
+type loadedResources struct {
 	items []*yaml.RNode
 	runs  []fn.Run
 	// kpt reports that the folder is a kpt package, and whole that it was built.
 	kpt, whole bool
-	// found is what is wrong with the files themselves.
-	found policy.Findings
+	// findings is what is wrong with the files themselves.
+	findings policy.Findings
 }
 
-// gatherFiles reads files or a folder. A kustomization is built; where other inputs
+// loadFiles reads files or a folder. A kustomization is built; where other inputs
 // tell what was meant, its own don't.
-func gatherFiles(cmd *cobra.Command, p *output.Progress, args []string, inputs string) (gathered, error) {
+func loadFiles(cmd *cobra.Command, p *output.Progress, args []string, inputs string) (loadedResources, error) {
 	info, err := os.Stat(args[0])
 	if err != nil || !info.IsDir() || len(args) > 1 {
-		p.Tell("reading files", 0, 0)
+		p.Update("reading files", 0, 0)
 		items, err := readFiles(args)
-		return gathered{items: items}, err
+		return loadedResources{items: items}, err
 	}
 	dir := args[0]
 	if !isKustomization(dir) || flux.IsTree(dir) {
-		p.Tell("reading "+dir, 0, 0)
+		p.Update("reading "+dir, 0, 0)
 		items, err := readFolder(dir)
 		if err == nil && flux.IsTree(dir) {
-			edited, err := flux.Edited(dir)
-			return gathered{items: items, found: edited}, err
+			edited, err := flux.EditedFiles(dir)
+			return loadedResources{items: items, findings: edited}, err
 		}
-		return gathered{items: items, kpt: inputs == "" && isKptPackage(dir)}, err
+		return loadedResources{items: items, kpt: inputs == "" && isKptPackage(dir)}, err
 	}
 	g, err := buildRecorded(cmd, p, dir, generate)
 	g.whole = true
@@ -59,29 +59,29 @@ func gatherFiles(cmd *cobra.Command, p *output.Progress, args []string, inputs s
 	return g, err
 }
 
-// gatherInputs finds what the function is given in a folder or, where that holds nothing
+// loadInputs finds what the function is given in a folder or, where that holds nothing
 // else, FlowTests.
-func gatherInputs(cmd *cobra.Command, p *output.Progress, dir string) (gathered, error) {
+func loadInputs(cmd *cobra.Command, p *output.Progress, dir string) (loadedResources, error) {
 	if isKustomization(dir) {
-		g, err := buildRecorded(cmd, p, dir, asTheyAre)
+		g, err := buildRecorded(cmd, p, dir, passThrough)
 		if err != nil {
 			return g, fmt.Errorf("--inputs: %w", err)
 		}
-		return gathered{runs: g.runs}, nil
+		return loadedResources{runs: g.runs}, nil
 	}
-	p.Tell("reading "+dir, 0, 0)
+	p.Update("reading "+dir, 0, 0)
 	items, err := readFolder(dir)
 	if err != nil {
-		return gathered{}, fmt.Errorf("--inputs: %w", err)
+		return loadedResources{}, fmt.Errorf("--inputs: %w", err)
 	}
 	if runs := fn.Runs(items); len(runs) > 0 {
-		return gathered{runs: runs}, nil
+		return loadedResources{runs: runs}, nil
 	}
 	tests := slices.DeleteFunc(items, func(n *yaml.RNode) bool { return resource.Group(n) != v1alpha1.Group })
 	if len(tests) == 0 {
-		return gathered{}, fmt.Errorf("--inputs %s: there is no Tenant, FenceProfile, TenantFence or FlowTest in it, and no kustomization: name the folder that lists the fence", dir)
+		return loadedResources{}, fmt.Errorf("--inputs %s: there is no Tenant, FenceProfile, TenantFence or FlowTest in it, and no kustomization: name the folder that lists the fence", dir)
 	}
-	return gathered{items: tests}, nil
+	return loadedResources{items: tests}, nil
 }
 
 func isKptPackage(dir string) bool {
@@ -102,7 +102,7 @@ func isKustomization(dir string) bool {
 
 // generate runs the function without its proof. What it refuses is in the report.
 func generate(config *yaml.RNode, items []*yaml.RNode) ([]*yaml.RNode, error) {
-	r, err := fn.Process(config, items, fn.Options{Unproved: true})
+	r, err := fn.Process(config, items, fn.Options{SkipProof: true})
 	if errors.Is(err, fn.ErrRefused) {
 		err = &refusedError{findings: r.Findings, err: err}
 	}
@@ -119,13 +119,13 @@ func (e *refusedError) Error() string { return e.err.Error() }
 
 func (e *refusedError) Unwrap() error { return e.err }
 
-// asTheyAre is a function that does nothing, where only what it is given counts.
-func asTheyAre(_ *yaml.RNode, items []*yaml.RNode) ([]*yaml.RNode, error) { return items, nil }
+// passThrough is a function that does nothing, where only what it is given counts.
+func passThrough(_ *yaml.RNode, items []*yaml.RNode) ([]*yaml.RNode, error) { return items, nil }
 
 // buildRecorded builds a kustomization, and records what the function is given: in this
 // process itself, and in a fallback by way of a file.
-func buildRecorded(cmd *cobra.Command, p *output.Progress, dir string, function kustomize.Function) (gathered, error) {
-	var g gathered
+func buildRecorded(cmd *cobra.Command, p *output.Progress, dir string, function kustomize.Function) (loadedResources, error) {
+	var g loadedResources
 	options, err := buildOptions(cmd, p)
 	if err != nil {
 		return g, err
@@ -135,20 +135,20 @@ func buildRecorded(cmd *cobra.Command, p *output.Progress, dir string, function 
 		return g, err
 	}
 	defer remove()
-	options.Arguments = append(options.Arguments, "--"+recordFlag, record, "--"+unprovedFlag)
-	options.Function = chained(func(config *yaml.RNode, items []*yaml.RNode) ([]*yaml.RNode, error) {
-		g.runs = append(g.runs, fn.Run{Config: config.Copy(), Blind: blind(items)})
+	options.Arguments = append(options.Arguments, "--"+recordFlag, record, "--"+skipProofFlag)
+	options.Function = rejectFormerFences(func(config *yaml.RNode, items []*yaml.RNode) ([]*yaml.RNode, error) {
+		g.runs = append(g.runs, fn.Run{Config: config.Copy(), Blind: isGeneratorInput(items)})
 		return function(config, items)
 	})
 	options.Finished = func(items []*yaml.RNode) {
 		// They tell their files, which the build that is printed does not.
-		all := copied(items)
-		g.items = slices.DeleteFunc(slices.Clone(all), resource.Local)
+		all := copyItems(items)
+		g.items = slices.DeleteFunc(slices.Clone(all), resource.IsLocalConfig)
 		for i := range g.runs {
 			g.runs[i].Items = all
 		}
 	}
-	p.Tell("building "+dir, 0, 0)
+	p.Update("building "+dir, 0, 0)
 	data, err := kustomize.Build(filesys.MakeFsOnDisk(), dir, options)
 	if err != nil {
 		return g, err
@@ -160,17 +160,17 @@ func buildRecorded(cmd *cobra.Command, p *output.Progress, dir string, function 
 		return g, fmt.Errorf("read the build: %w", err)
 	}
 	runs, err := readRecord(record)
-	g.runs = atTheEnd(runs, g.items)
+	g.runs = runsOnFinishedBuild(runs, g.items)
 	return g, err
 }
 
-// blind says whether kustomize showed the function nothing but its own configuration,
+// isGeneratorInput says whether kustomize showed the function nothing but its own configuration,
 // as it does to a generator.
-func blind(items []*yaml.RNode) bool {
+func isGeneratorInput(items []*yaml.RNode) bool {
 	return len(items) == 1 && items[0].GetKind() == v1alpha1.KindTenantFence
 }
 
-func copied(items []*yaml.RNode) []*yaml.RNode {
+func copyItems(items []*yaml.RNode) []*yaml.RNode {
 	out := make([]*yaml.RNode, len(items))
 	for i, n := range items {
 		out[i] = n.Copy()

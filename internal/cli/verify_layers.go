@@ -47,7 +47,7 @@ func (l layers) add(root, file string) error {
 	l[dir] = []string{}
 	for _, resource := range lists {
 		listed := path.Join(dir, resource)
-		if err := readable(root, file, resource, listed); err != nil {
+		if err := checkListed(root, file, resource, listed); err != nil {
 			return err
 		}
 		l[dir] = append(l[dir], listed)
@@ -69,8 +69,8 @@ func otherFields(k types.Kustomization) ([]string, error) {
 	return slices.Sorted(maps.Keys(fields)), nil
 }
 
-// readable refuses what a kustomization lists and verify does not read.
-func readable(root, file, resource, listed string) error {
+// checkListed refuses what a kustomization lists and verify does not read.
+func checkListed(root, file, resource, listed string) error {
 	info, err := os.Stat(filepath.Join(root, filepath.FromSlash(listed)))
 	manifest := isManifest(path.Base(listed))
 	switch {

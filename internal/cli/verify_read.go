@@ -22,7 +22,7 @@ func readStream(r io.Reader) ([]*yaml.RNode, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the input: %w", err)
 	}
-	return readResources(place{unknown: "it is piped in: name the folder with --inputs"}, data, refuseOthers)
+	return readResources(location{unknownReason: "it is piped in: name the folder with --inputs"}, data, refuseNonResources)
 }
 
 // readFiles reads resources from files.
@@ -32,7 +32,7 @@ func readFiles(files []string) ([]*yaml.RNode, error) {
 		if info, err := os.Stat(file); err == nil && info.IsDir() {
 			return nil, fmt.Errorf("%s: is one of several arguments and a folder: name one folder, or files", file)
 		}
-		items, err := readFile(placeOf(".", file, file), refuseOthers)
+		items, err := readFile(locationOf(".", file, file), refuseNonResources)
 		if err != nil {
 			return nil, err
 		}
@@ -58,7 +58,7 @@ func readTree(dir string, list func(root string) ([]string, error)) ([]*yaml.RNo
 	}
 	var out []*yaml.RNode
 	for _, file := range files {
-		items, err := readFile(placeOf(root, filepath.Join(root, filepath.FromSlash(file)), file), leaveOthers)
+		items, err := readFile(locationOf(root, filepath.Join(root, filepath.FromSlash(file)), file), skipNonResources)
 		if err != nil {
 			return nil, err
 		}
@@ -95,33 +95,33 @@ func filesOf(root string) (out, kustomizations []string, err error) {
 		if err != nil {
 			return fmt.Errorf("read %s: %w", root, err)
 		}
-		shown, err := filepath.Rel(root, file)
+		displayPath, err := filepath.Rel(root, file)
 		if err != nil {
 			return fmt.Errorf("read %s: %w", file, err)
 		}
-		shown = filepath.ToSlash(shown)
+		displayPath = filepath.ToSlash(displayPath)
 		switch {
-		case entry.IsDir() && shown == ".git":
+		case entry.IsDir() && displayPath == ".git":
 			return fs.SkipDir
 		case entry.IsDir():
 			return nil
-		case leadsToFolder(file, entry):
-			return fmt.Errorf("%s: is a symbolic link to a folder, which some programs follow and some do not: replace it by the folder, or remove it", shown)
+		case isLinkToDirectory(file, entry):
+			return fmt.Errorf("%s: is a symbolic link to a folder, which some programs follow and some do not: replace it by the folder, or remove it", displayPath)
 		case entry.Name() == krmIgnore:
-			return fmt.Errorf("%s: has kpt leave files out, and other programs apply them: verify what kpt fn source prints, or remove it", shown)
-		case kpt && filepath.Ext(shown) == ".json":
-			return fmt.Errorf("%s: kpt reads no JSON, and kubectl applies it: write it as YAML, or remove it", shown)
+			return fmt.Errorf("%s: has kpt leave files out, and other programs apply them: verify what kpt fn source prints, or remove it", displayPath)
+		case kpt && filepath.Ext(displayPath) == ".json":
+			return fmt.Errorf("%s: kpt reads no JSON, and kubectl applies it: write it as YAML, or remove it", displayPath)
 		case isKustomizationFile(entry.Name()):
-			kustomizations = append(kustomizations, shown)
+			kustomizations = append(kustomizations, displayPath)
 		case isManifest(entry.Name()):
-			out = append(out, shown)
+			out = append(out, displayPath)
 		}
 		return nil
 	})
 	return out, kustomizations, err
 }
 
-func leadsToFolder(file string, entry fs.DirEntry) bool {
+func isLinkToDirectory(file string, entry fs.DirEntry) bool {
 	if entry.Type()&fs.ModeSymlink == 0 {
 		return false
 	}
@@ -129,26 +129,26 @@ func leadsToFolder(file string, entry fs.DirEntry) bool {
 	return err == nil && info.IsDir()
 }
 
-func readFile(p place, others others) ([]*yaml.RNode, error) {
+func readFile(p location, nonResources nonResources) ([]*yaml.RNode, error) {
 	data, err := os.ReadFile(p.file)
 	if err != nil {
 		return nil, fmt.Errorf("read what to verify: %w", err)
 	}
-	return readResources(p, data, others)
+	return readResources(p, data, nonResources)
 }
 
-// others says what to do with documents that are no resources.
-type others string
+// nonResources says what to do with documents that are no resources.
+type nonResources string
 
 const (
-	refuseOthers others = "refuse"
-	leaveOthers  others = "leave out"
+	refuseNonResources nonResources = "refuse"
+	skipNonResources   nonResources = "leave out"
 )
 
 // readResources reads the resources in YAML, those in lists, too, and records where they
 // come from.
-func readResources(p place, data []byte, others others) ([]*yaml.RNode, error) {
-	where := cmp.Or(p.shown, "the input")
+func readResources(p location, data []byte, nonResources nonResources) ([]*yaml.RNode, error) {
+	where := cmp.Or(p.displayPath, "the input")
 	documents, err := readDocuments(where, data)
 	if err != nil {
 		return nil, err
@@ -158,7 +158,7 @@ func readResources(p place, data []byte, others others) ([]*yaml.RNode, error) {
 		if resource.ListsResources(d) && !isList(d) {
 			return nil, fmt.Errorf("%s: document %d is no List and has resources in items, which kubectl applies and kustomize does not: write each as a resource of its own", where, i+1)
 		}
-		if others == leaveOthers && (d.GetKind() == "" || d.GetApiVersion() == "") {
+		if nonResources == skipNonResources && (d.GetKind() == "" || d.GetApiVersion() == "") {
 			continue
 		}
 		items, err := readDocument(d)
@@ -181,9 +181,9 @@ func readDocuments(where string, data []byte) ([]*yaml.RNode, error) {
 		return nil, fmt.Errorf("%s: document %d has a merge key (<<), and programs differ in which value counts: write the values out", where, document)
 	}
 	documents, err := resource.ReadYAML(data)
-	var endless resource.AliasError
+	var aliasErr resource.AliasError
 	switch {
-	case errors.As(err, &endless):
+	case errors.As(err, &aliasErr):
 		return nil, fmt.Errorf("%s: %w", where, err)
 	case err != nil:
 		return nil, fmt.Errorf("%s is no YAML: correct what writes it: %w", where, err)

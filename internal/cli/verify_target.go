@@ -8,13 +8,13 @@ import (
 	"time"
 )
 
-// pipeWait is how long verify waits for the first byte of a pipe that no argument names. It
+// pipeTimeout is how long verify waits for the first byte of a pipe that no argument names. It
 // distinguishes an empty pipe from one that a program writes to.
-const pipeWait = time.Second
+const pipeTimeout = time.Second
 
-// target returns what is verified. Without arguments it is the current folder, unless the
+// verifyTargets returns what is verified. Without arguments it is the current folder, unless the
 // intent is unclear: inputs alone, or a pipe.
-func target(args []string, inputs string, stdin io.Reader) ([]string, error) {
+func verifyTargets(args []string, inputs string, stdin io.Reader) ([]string, error) {
 	switch {
 	case len(args) > 0:
 		return args, nil
@@ -45,12 +45,12 @@ func hasInput(stdin io.Reader) bool {
 	select {
 	case n := <-read:
 		return n > 0
-	case <-time.After(pipeWait):
+	case <-time.After(pipeTimeout):
 		return true
 	}
 }
 
-// errNothing reports that no resource arrived: the program that writes them may have failed.
-func errNothing(args []string) error {
-	return fmt.Errorf("%s: there is no resource to verify: did what writes it fail?", shownArgs(args))
+// errNoResources reports that no resource arrived: the program that writes them may have failed.
+func errNoResources(args []string) error {
+	return fmt.Errorf("%s: there is no resource to verify: did what writes it fail?", displayArgs(args))
 }

@@ -28,8 +28,8 @@ type Text struct {
 // holds no NetworkPolicy is as it was, byte for byte.
 type Document struct {
 	Text []byte
-	// Resource says whether it is one, or a list of them.
-	Resource bool
+	// IsResource says whether it is one, or a list of them.
+	IsResource bool
 }
 
 // Policy is a NetworkPolicy before, and the CiliumNetworkPolicy that it became.
@@ -43,8 +43,8 @@ type Policy struct {
 // error says that it cannot be read.
 func Convert(file string, data []byte) (Text, error) {
 	var t Text
-	for i, piece := range split(data) {
-		d, err := t.convert(piece, policy.Ref{File: file, Index: i})
+	for i, rawDocument := range split(data) {
+		d, err := t.convert(rawDocument, policy.Ref{File: file, Index: i})
 		if err != nil {
 			where := file
 			if where == "" {
@@ -66,19 +66,19 @@ func (t Text) Bytes() []byte {
 	return out
 }
 
-func (t *Text) convert(p piece, at policy.Ref) (Document, error) {
+func (t *Text) convert(p rawDocument, at policy.Ref) (Document, error) {
 	root, err := p.parse()
 	if err != nil || root == nil {
 		return Document{Text: p.text()}, err
 	}
-	document := Document{Text: p.text(), Resource: isResource(root.Content[0])}
-	if endless := resource.Aliases(p.lines()); document.Resource && len(endless) > 0 {
-		return Document{}, endlessError(endless[0])
+	document := Document{Text: p.text(), IsResource: isResource(root.Content[0])}
+	if cyclic := resource.UnexpandableAliases(p.lines()); document.IsResource && len(cyclic) > 0 {
+		return Document{}, aliasError(cyclic[0])
 	}
 	found, converted := 0, 0
 	for _, n := range resourcesIn(root.Content[0]) {
 		if !isNetworkPolicy(n) {
-			t.other(n, at)
+			t.addOther(n, at)
 			continue
 		}
 		found++
@@ -96,19 +96,19 @@ func (t *Text) convert(p piece, at policy.Ref) (Document, error) {
 	return document, err
 }
 
-// endlessError goes on after "document 1".
-func endlessError(f policy.Finding) error {
+// aliasError goes on after "document 1".
+func aliasError(f policy.Finding) error {
 	return fmt.Errorf("cannot be read: %s: %s", f.Field, f.Message)
 }
 
-// other keeps a resource that is no NetworkPolicy for the proof. A template is none yet, and
+// addOther keeps a resource that is no NetworkPolicy for the proof. A template is none yet, and
 // stays as it is, as does what is malformed and of a kind that is never read.
-func (t *Text) other(n *yaml.Node, at policy.Ref) {
+func (t *Text) addOther(n *yaml.Node, at policy.Ref) {
 	if !isResource(n) {
 		return
 	}
 	item := yaml.NewRNode(n).Copy()
-	known, malformed := resource.Known([]*yaml.RNode{item})
+	known, malformed := resource.Readable([]*yaml.RNode{item})
 	if len(malformed) > 0 && isTemplate(n) {
 		return
 	}
@@ -127,14 +127,14 @@ func (t *Text) malformed(found policy.Findings, at policy.Ref) {
 // policy converts one policy in place, and says whether it did.
 func (t *Text) policy(n *yaml.Node, at policy.Ref) bool {
 	before := yaml.NewRNode(n).Copy()
-	if found := resource.Shapes([]*yaml.RNode{before}); len(found) > 0 && text(n, "kind") == resource.KindKubernetes {
+	if found := resource.MalformedItems([]*yaml.RNode{before}); len(found) > 0 && text(n, "kind") == resource.KindKubernetes {
 		t.malformed(found, at)
 		return false
 	}
 	metadata := value(n, "metadata")
 	ref := policy.Ref{APIVersion: text(n, "apiVersion"), Kind: text(n, "kind"), Namespace: text(metadata, "namespace"), Name: text(metadata, "name"), File: at.File, Index: at.Index}
 	s, refused := read(before)
-	for _, f := range slices.Concat(refused, leftOut(s)) {
+	for _, f := range slices.Concat(refused, ignoredRules(s)) {
 		f.Resource = ref
 		t.Findings = append(t.Findings, f)
 	}

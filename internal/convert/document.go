@@ -13,26 +13,26 @@ import (
 // errTemplate says that a text becomes YAML only when a chart is rendered.
 var errTemplate = errors.New("is a template, and no policy yet: render the chart (helm template), and convert what comes out")
 
-// piece is a document as it is written: the line that separates it from the one before,
+// rawDocument is a document as it is written: the line that separates it from the one before,
 // what follows, and the line that ends it, if any.
-type piece struct {
+type rawDocument struct {
 	separator, body, end []byte
 }
 
-func (p piece) text() []byte { return slices.Concat(p.separator, p.body, p.end) }
+func (p rawDocument) text() []byte { return slices.Concat(p.separator, p.body, p.end) }
 
 // lines is the body as YAML reads it, its lines ended alike.
-func (p piece) lines() []byte { return bytes.ReplaceAll(p.body, []byte("\r\n"), []byte("\n")) }
+func (p rawDocument) lines() []byte { return bytes.ReplaceAll(p.body, []byte("\r\n"), []byte("\n")) }
 
 // split takes a text apart where documents begin and end. No document can hold a line like
 // those.
-func split(data []byte) []piece {
-	var out []piece
-	var p piece
+func split(data []byte) []rawDocument {
+	var out []rawDocument
+	var p rawDocument
 	for line := range bytes.Lines(data) {
 		if isMarker(line, "...") {
 			p.end = bytes.Clone(line)
-			out, p = append(out, p), piece{}
+			out, p = append(out, p), rawDocument{}
 			continue
 		}
 		if !isMarker(line, "---") {
@@ -42,10 +42,10 @@ func split(data []byte) []piece {
 		if len(p.separator)+len(p.body) > 0 {
 			out = append(out, p)
 		}
-		p = piece{separator: bytes.Clone(line)}
+		p = rawDocument{separator: bytes.Clone(line)}
 		// What stands on that line and is no comment is the document's.
 		if rest := bytes.TrimSpace(line[3:]); len(rest) > 0 && rest[0] != '#' {
-			p = piece{separator: bytes.Clone(line[:3]), body: bytes.Clone(line[3:])}
+			p = rawDocument{separator: bytes.Clone(line[:3]), body: bytes.Clone(line[3:])}
 		}
 	}
 	return append(out, p)
@@ -57,7 +57,7 @@ func isMarker(line []byte, marker string) bool {
 }
 
 // parse reads a document, nil where it is empty.
-func (p piece) parse() (*yaml.Node, error) {
+func (p rawDocument) parse() (*yaml.Node, error) {
 	var n yaml.Node
 	err := yaml.Unmarshal(p.lines(), &n)
 	switch {
@@ -72,7 +72,7 @@ func (p piece) parse() (*yaml.Node, error) {
 }
 
 // print writes a changed document, its sequences indented and its lines ended as they were.
-func (p piece) print(n *yaml.Node) ([]byte, error) {
+func (p rawDocument) print(n *yaml.Node) ([]byte, error) {
 	out, err := yaml.MarshalWithOptions(n, &yaml.EncoderOptions{SeqIndent: yaml.SequenceIndentStyle(yaml.DeriveSeqIndentStyle(string(p.lines())))})
 	if err != nil {
 		return nil, fmt.Errorf("cannot be written: %w", err)

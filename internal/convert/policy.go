@@ -13,21 +13,21 @@ const (
 	kind       = "CiliumNetworkPolicy"
 )
 
-// way is one direction, in the words of both kinds.
-type way struct {
+// direction is one direction, in the words of both kinds.
+type direction struct {
 	// name is among the policyTypes.
 	name string
 	// peers are those of a NetworkPolicy, the others those of a CiliumNetworkPolicy.
 	peers, endpoints, networks, entities string
 }
 
-var ways = []way{
+var bothDirections = []direction{
 	{"Ingress", "from", "fromEndpoints", "fromCIDRSet", "fromEntities"},
 	{"Egress", "to", "toEndpoints", "toCIDRSet", "toEntities"},
 }
 
 // key is where the rules stand in both kinds.
-func (w way) key() string { return strings.ToLower(w.name) }
+func (w direction) key() string { return strings.ToLower(w.name) }
 
 // rewrite makes a CiliumNetworkPolicy of a NetworkPolicy.
 func rewrite(n *yaml.Node) {
@@ -35,48 +35,48 @@ func rewrite(n *yaml.Node) {
 	drop(n, "status")
 	key, spec := pair(n, "spec")
 	if key == nil {
-		key, spec = word("spec"), mapping()
+		key, spec = scalar("spec"), mapping()
 		n.Content = append(n.Content, key, spec)
 	}
 	if isEmpty(spec) {
-		become(spec, mapping(), key)
+		replaceContent(spec, mapping(), key)
 	}
-	subject(spec)
-	directions(spec)
+	rewriteSubject(spec)
+	rewriteDirections(spec)
 }
 
-// subject is whom the policy selects.
-func subject(spec *yaml.Node) {
+// rewriteSubject is whom the policy selects.
+func rewriteSubject(spec *yaml.Node) {
 	key, selector := pair(spec, "podSelector")
 	if key == nil {
-		spec.Content = slices.Insert(spec.Content, 0, word("endpointSelector"), mapping())
+		spec.Content = slices.Insert(spec.Content, 0, scalar("endpointSelector"), mapping())
 		return
 	}
 	key.Value = "endpointSelector"
 	prune(selector, key)
 }
 
-// directions are rewritten as Cilium takes them, whatever policyTypes says: where there
+// rewriteDirections are rewritten as Cilium takes them, whatever policyTypes says: where there
 // are rules they count, and where there are none an empty one closes the direction.
-func directions(spec *yaml.Node) {
+func rewriteDirections(spec *yaml.Node) {
 	typesKey, types := pair(spec, "policyTypes")
-	var gone []*yaml.Node
-	for _, w := range ways {
+	var removed []*yaml.Node
+	for _, w := range bothDirections {
 		key, rules := pair(spec, w.key())
 		switch {
 		case !isEmpty(rules):
 			w.rules(rules)
 		case !w.isolates(types):
-			gone = append(gone, key, rules)
+			removed = append(removed, key, rules)
 			drop(spec, w.key())
 		case key == nil:
-			place := at(spec, "policyTypes")
+			place := keyIndex(spec, "policyTypes")
 			if place < 0 {
 				place = len(spec.Content)
 			}
-			spec.Content = slices.Insert(spec.Content, place, word(w.key()), sequence(mapping()))
+			spec.Content = slices.Insert(spec.Content, place, scalar(w.key()), sequence(mapping()))
 		default:
-			become(rules, sequence(mapping()), key)
+			replaceContent(rules, sequence(mapping()), key)
 		}
 	}
 	drop(spec, "policyTypes")
@@ -84,13 +84,13 @@ func directions(spec *yaml.Node) {
 		types = sequence()
 	}
 	first := directionOf(spec, "")
-	keep(first, gone...)
+	moveComments(first, removed...)
 	if typesKey != nil {
-		keepOwn(first, typesKey)
-		keepOwn(first, types)
+		moveOwnComments(first, typesKey)
+		moveOwnComments(first, types)
 	}
 	for _, t := range types.Content {
-		keep(directionOf(spec, t.Value), t)
+		moveComments(directionOf(spec, t.Value), t)
 	}
 }
 
@@ -98,7 +98,7 @@ func directions(spec *yaml.Node) {
 func directionOf(spec *yaml.Node, name string) *yaml.Node {
 	var first *yaml.Node
 	for key := range pairs(spec) {
-		for _, w := range ways {
+		for _, w := range bothDirections {
 			if key.Value != w.key() {
 				continue
 			}
@@ -114,7 +114,7 @@ func directionOf(spec *yaml.Node, name string) *yaml.Node {
 }
 
 // isolates says whether policyTypes closes a direction without rules.
-func (w way) isolates(types *yaml.Node) bool {
+func (w direction) isolates(types *yaml.Node) bool {
 	has := func(name string) bool {
 		return types != nil && slices.ContainsFunc(types.Content, func(n *yaml.Node) bool { return n.Value == name })
 	}

@@ -23,7 +23,7 @@ func toPorts(ports *yaml.Node) *yaml.Node {
 			list.Style = ports.Style
 		}
 		list.Content = chunk
-		out.Content = append(out.Content, mapping(word("ports"), list))
+		out.Content = append(out.Content, mapping(scalar("ports"), list))
 	}
 	return out
 }
@@ -32,18 +32,18 @@ func toPorts(ports *yaml.Node) *yaml.Node {
 // is 0, which is every port of the protocol.
 func port(p *yaml.Node) {
 	if isEmpty(p) {
-		become(p, mapping(), p)
+		replaceContent(p, mapping(), p)
 	}
 	for _, key := range []string{"port", "protocol", "endPort"} {
 		if k, v := pair(p, key); k != nil && isNull(v) {
 			drop(p, key)
-			keep(p, k, v)
+			moveComments(p, k, v)
 		}
 	}
 	number := value(p, "port")
 	if number == nil {
-		number = word("0")
-		p.Content = slices.Insert(p.Content, 0, word("port"), number)
+		number = scalar("0")
+		p.Content = slices.Insert(p.Content, 0, scalar("port"), number)
 	}
 	if n := 0; number.Tag != yaml.NodeTagString && number.Decode(&n) == nil {
 		number.Value = strconv.Itoa(n)
@@ -52,6 +52,6 @@ func port(p *yaml.Node) {
 		number.Tag, number.Style = yaml.NodeTagString, yaml.DoubleQuotedStyle
 	}
 	if value(p, "protocol") == nil {
-		p.Content = append(p.Content, word("protocol"), word("TCP"))
+		p.Content = append(p.Content, scalar("protocol"), scalar("TCP"))
 	}
 }

@@ -8,7 +8,7 @@ import (
 
 // rules rewrites the rules of a direction. One becomes two where it has peers of both
 // kinds, since Cilium takes one kind in a rule.
-func (w way) rules(all *yaml.Node) {
+func (w direction) rules(all *yaml.Node) {
 	var out []*yaml.Node
 	for _, rule := range all.Content {
 		out = append(out, w.rule(rule)...)
@@ -16,9 +16,9 @@ func (w way) rules(all *yaml.Node) {
 	all.Content = out
 }
 
-func (w way) rule(rule *yaml.Node) []*yaml.Node {
+func (w direction) rule(rule *yaml.Node) []*yaml.Node {
 	if isEmpty(rule) {
-		become(rule, mapping(), rule)
+		replaceContent(rule, mapping(), rule)
 	}
 	ports := w.ports(rule)
 	key, peers := pair(rule, w.peers)
@@ -27,50 +27,50 @@ func (w way) rule(rule *yaml.Node) []*yaml.Node {
 		return w.peersOf(rule, key, peers)
 	case ports == nil:
 		// In a rule that says nothing Cilium allows nothing.
-		w.everybody(rule)
+		w.allowAll(rule)
 	case key != nil:
 		// Ports alone are open to everybody.
 		drop(rule, w.peers)
-		keep(ports, key, peers)
+		moveComments(ports, key, peers)
 	}
 	return []*yaml.Node{rule}
 }
 
 // ports rewrites the ports of a rule, and returns their key, or nil where every port of
 // every protocol is meant.
-func (w way) ports(rule *yaml.Node) *yaml.Node {
+func (w direction) ports(rule *yaml.Node) *yaml.Node {
 	key, ports := pair(rule, "ports")
 	if key == nil {
 		return nil
 	}
 	if !isEmpty(ports) {
 		key.Value = "toPorts"
-		rule.Content[at(rule, "toPorts")+1] = toPorts(ports)
+		rule.Content[keyIndex(rule, "toPorts")+1] = toPorts(ports)
 		return key
 	}
 	drop(rule, "ports")
 	if other, _ := pair(rule, w.peers); other != nil {
-		keep(other, key, ports)
+		moveComments(other, key, ports)
 	} else {
-		keep(rule, key, ports)
+		moveComments(rule, key, ports)
 	}
 	return nil
 }
 
-// everybody are the peers of a rule that has none.
-func (w way) everybody(rule *yaml.Node) {
+// allowAll are the peers of a rule that has none.
+func (w direction) allowAll(rule *yaml.Node) {
 	key, peers := pair(rule, w.peers)
 	if key == nil {
-		rule.Content = append(rule.Content, word(w.entities), sequence(word("all")))
+		rule.Content = append(rule.Content, scalar(w.entities), sequence(scalar("all")))
 		return
 	}
 	key.Value = w.entities
-	become(peers, sequence(word("all")), key)
+	replaceContent(peers, sequence(scalar("all")), key)
 }
 
 // peersOf rewrites the peers of a rule, each kind in a rule of its own. The first keeps
 // what is said of the rule and its ports.
-func (w way) peersOf(rule, key, peers *yaml.Node) []*yaml.Node {
+func (w direction) peersOf(rule, key, peers *yaml.Node) []*yaml.Node {
 	byKind := map[string][]*yaml.Node{}
 	var kinds []string
 	for _, peer := range peers.Content {
@@ -83,10 +83,10 @@ func (w way) peersOf(rule, key, peers *yaml.Node) []*yaml.Node {
 	key.Value, peers.Content = kinds[0], byKind[kinds[0]]
 	out := []*yaml.Node{rule}
 	for _, kind := range kinds[1:] {
-		other := mapping(word(kind), sequence(byKind[kind]...))
+		other := mapping(scalar(kind), sequence(byKind[kind]...))
 		other.Style, other.Content[1].Style = rule.Style, peers.Style
 		if ports := value(rule, "toPorts"); ports != nil {
-			other.Content = append(other.Content, word("toPorts"), silent(ports))
+			other.Content = append(other.Content, scalar("toPorts"), withoutComments(ports))
 		}
 		other.FootComment, rule.FootComment = rule.FootComment, ""
 		out = append(out, other)
@@ -95,7 +95,7 @@ func (w way) peersOf(rule, key, peers *yaml.Node) []*yaml.Node {
 }
 
 // peer rewrites a peer, and says of which kind it is.
-func (w way) peer(peer *yaml.Node) string {
+func (w direction) peer(peer *yaml.Node) string {
 	if key, block := pair(peer, "ipBlock"); key != nil && !isNull(block) {
 		network(peer)
 		return w.networks
@@ -108,9 +108,9 @@ func (w way) peer(peer *yaml.Node) string {
 func network(peer *yaml.Node) {
 	var content []*yaml.Node
 	for key, block := range pairs(peer) {
-		keepOwn(peer, key)
-		keepOwn(peer, block)
-		content = append(content, saying(block, peer)...)
+		moveOwnComments(peer, key)
+		moveOwnComments(peer, block)
+		content = append(content, nonEmptyPairs(block, peer)...)
 	}
 	peer.Content = content
 }

@@ -9,21 +9,21 @@ import (
 
 // The labels by which Cilium knows where a pod lives, and those of its namespace.
 const (
-	podNamespace   = "k8s:io.kubernetes.pod.namespace"
-	namespaceLabel = "k8s:io.cilium.k8s.namespace.labels."
-	nameOfItself   = "kubernetes.io/metadata.name"
+	podNamespace       = "k8s:io.kubernetes.pod.namespace"
+	namespaceLabel     = "k8s:io.cilium.k8s.namespace.labels."
+	namespaceNameLabel = "kubernetes.io/metadata.name"
 )
 
 // prune leaves out of a selector what is null or empty, and so says nothing.
 func prune(selector, owner *yaml.Node) {
 	if isNull(selector) {
-		become(selector, mapping(), owner)
+		replaceContent(selector, mapping(), owner)
 	}
-	selector.Content = saying(selector, owner)
+	selector.Content = nonEmptyPairs(selector, owner)
 	for _, e := range expressions(selector) {
 		if key, values := pair(e, "values"); key != nil && isEmpty(values) {
 			drop(e, "values")
-			keep(e, key, values)
+			moveComments(e, key, values)
 		}
 	}
 }
@@ -33,14 +33,14 @@ func prune(selector, owner *yaml.Node) {
 func endpoints(peer *yaml.Node) {
 	merged := mapping()
 	for key, selector := range pairs(peer) {
-		keepOwn(peer, key)
-		keepOwn(peer, selector)
+		moveOwnComments(peer, key)
+		moveOwnComments(peer, selector)
 		if isNull(selector) {
 			continue
 		}
 		prune(selector, peer)
 		if key.Value == "namespaceSelector" {
-			ofNamespace(selector)
+			selectByNamespace(selector)
 		}
 		for k, v := range pairs(selector) {
 			add(merged, k, v)
@@ -56,16 +56,16 @@ func add(selector, key, part *yaml.Node) {
 		selector.Content = append(selector.Content, key, part)
 		return
 	}
-	keepOwn(part.Content[0], key)
-	keepOwn(part.Content[0], part)
+	moveOwnComments(part.Content[0], key)
+	moveOwnComments(part.Content[0], part)
 	if have.Style != part.Style {
-		become(have, &yaml.Node{Kind: have.Kind, Tag: have.Tag, Content: have.Content}, have.Content[0])
+		replaceContent(have, &yaml.Node{Kind: have.Kind, Tag: have.Tag, Content: have.Content}, have.Content[0])
 	}
 	have.Content = append(have.Content, part.Content...)
 }
 
-// ofNamespace has a selector of namespaces select pods by their namespace.
-func ofNamespace(selector *yaml.Node) {
+// selectByNamespace has a selector of namespaces select pods by their namespace.
+func selectByNamespace(selector *yaml.Node) {
 	labels := value(selector, "matchLabels")
 	positive := labels != nil
 	if labels != nil {
@@ -82,16 +82,16 @@ func ofNamespace(selector *yaml.Node) {
 		return
 	}
 	// What lives in no namespace is no pod, and no selector of namespaces is for that.
-	key := word("matchExpressions")
+	key := scalar("matchExpressions")
 	if len(selector.Content) == 0 {
 		selector.Style = 0
 	}
-	exists := mapping(word("key"), word(podNamespace), word("operator"), word("Exists"))
+	exists := mapping(scalar("key"), scalar(podNamespace), scalar("operator"), scalar("Exists"))
 	add(selector, key, sequence(exists))
 }
 
 func namespaceKey(key string) string {
-	if key == nameOfItself {
+	if key == namespaceNameLabel {
 		return podNamespace
 	}
 	return namespaceLabel + key

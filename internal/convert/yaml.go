@@ -7,8 +7,8 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 )
 
-// at is where a mapping has a key, or -1.
-func at(m *yaml.Node, key string) int {
+// keyIndex is where a mapping has a key, or -1.
+func keyIndex(m *yaml.Node, key string) int {
 	if m == nil || m.Kind != yaml.MappingNode {
 		return -1
 	}
@@ -22,7 +22,7 @@ func at(m *yaml.Node, key string) int {
 
 // pair is a key of a mapping and its value, both nil where it is not there.
 func pair(m *yaml.Node, key string) (k, v *yaml.Node) {
-	if i := at(m, key); i >= 0 {
+	if i := keyIndex(m, key); i >= 0 {
 		return m.Content[i], m.Content[i+1]
 	}
 	return nil, nil
@@ -54,7 +54,7 @@ func pairs(m *yaml.Node) iter.Seq2[*yaml.Node, *yaml.Node] {
 
 // drop removes a key, and what is said of it.
 func drop(m *yaml.Node, key string) {
-	if i := at(m, key); i >= 0 {
+	if i := keyIndex(m, key); i >= 0 {
 		m.Content = append(m.Content[:i:i], m.Content[i+2:]...)
 	}
 }
@@ -67,7 +67,7 @@ func isEmpty(n *yaml.Node) bool {
 
 func isNull(n *yaml.Node) bool { return n.Tag == yaml.NodeTagNull }
 
-func word(s string) *yaml.Node {
+func scalar(s string) *yaml.Node {
 	return &yaml.Node{Kind: yaml.ScalarNode, Tag: yaml.NodeTagString, Value: s}
 }
 
@@ -79,37 +79,37 @@ func sequence(content ...*yaml.Node) *yaml.Node {
 	return &yaml.Node{Kind: yaml.SequenceNode, Tag: yaml.NodeTagSeq, Content: content}
 }
 
-// become gives a node another's content. What was said beside it no longer has a place
+// replaceContent gives a node another's content. What was said beside it no longer has a place
 // there, and is said above its owner: its key or, in a list, itself.
-func become(n, other, owner *yaml.Node) {
+func replaceContent(n, other, owner *yaml.Node) {
 	n.Kind, n.Tag, n.Style, n.Value, n.Content = other.Kind, other.Tag, other.Style, other.Value, other.Content
 	owner.HeadComment, n.LineComment = lines(owner.HeadComment, n.LineComment), ""
 }
 
-// keep has a node say what is said of others, which go with all that they hold.
-func keep(to *yaml.Node, gone ...*yaml.Node) {
-	for _, n := range gone {
+// moveComments has a node say what is said of others, which go with all that they hold.
+func moveComments(to *yaml.Node, removed ...*yaml.Node) {
+	for _, n := range removed {
 		if n == nil {
 			continue
 		}
-		keepOwn(to, n)
-		keep(to, n.Content...)
+		moveOwnComments(to, n)
+		moveComments(to, n.Content...)
 	}
 }
 
-// keepOwn has a node say what is said of another, which goes without what it holds.
-func keepOwn(to, gone *yaml.Node) {
-	to.HeadComment = lines(to.HeadComment, gone.HeadComment, gone.LineComment)
-	to.FootComment = lines(to.FootComment, gone.FootComment)
+// moveOwnComments has a node say what is said of another, which goes without what it holds.
+func moveOwnComments(to, removed *yaml.Node) {
+	to.HeadComment = lines(to.HeadComment, removed.HeadComment, removed.LineComment)
+	to.FootComment = lines(to.FootComment, removed.FootComment)
 }
 
-// saying are the keys and values of a mapping but for those that are empty, of which its
+// nonEmptyPairs are the keys and values of a mapping but for those that are empty, of which its
 // owner says what was said.
-func saying(m, owner *yaml.Node) []*yaml.Node {
+func nonEmptyPairs(m, owner *yaml.Node) []*yaml.Node {
 	var out []*yaml.Node
 	for key, v := range pairs(m) {
 		if isEmpty(v) {
-			keep(owner, key, v)
+			moveComments(owner, key, v)
 			continue
 		}
 		out = append(out, key, v)
@@ -127,12 +127,12 @@ func lines(comments ...string) string {
 	return strings.Join(out, "\n")
 }
 
-// silent is a copy of which nothing is said.
-func silent(n *yaml.Node) *yaml.Node {
+// withoutComments is a copy of which nothing is said.
+func withoutComments(n *yaml.Node) *yaml.Node {
 	c := *n
 	c.HeadComment, c.LineComment, c.FootComment, c.Content = "", "", "", nil
 	for _, child := range n.Content {
-		c.Content = append(c.Content, silent(child))
+		c.Content = append(c.Content, withoutComments(child))
 	}
 	return &c
 }

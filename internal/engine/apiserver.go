@@ -48,5 +48,5 @@ func (e *Engine) apiServerAddresses() []policy.Endpoint {
 		return nil
 	}
 	all = append(at.Prefixes(), slices.DeleteFunc(slices.Clone(e.prefixes), func(p netip.Prefix) bool { return !at.ContainsPrefix(p) })...)
-	return inEach(all, nil)
+	return addressInEach(all, nil)
 }

@@ -14,9 +14,9 @@ import (
 	"sigs.k8s.io/network-policy-api/apis/v1alpha2"
 )
 
-// parseAdministrator parses a ClusterNetworkPolicy as an agent does. Its rules are of the
+// parseClusterNetworkPolicy parses a ClusterNetworkPolicy as an agent does. Its rules are of the
 // tiers before (Admin) or after (Baseline) all other policies.
-func (e *Engine) parseAdministrator(o object, doc []byte) (types.PolicyEntries, error) {
+func (e *Engine) parseClusterNetworkPolicy(o object, doc []byte) (types.PolicyEntries, error) {
 	if o.Name == "" {
 		return nil, errors.New("it has no name")
 	}
@@ -24,24 +24,24 @@ func (e *Engine) parseAdministrator(o object, doc []byte) (types.PolicyEntries, 
 	if err := decode(doc, &cnp); err != nil {
 		return nil, err
 	}
-	if err := checkAdministrator(&cnp.Spec); err != nil {
+	if err := checkClusterNetworkPolicy(&cnp.Spec); err != nil {
 		return nil, err
 	}
 	// An annotation may rename the policy in what the engine reports.
 	cnp.Annotations = nil
-	return k8s.ParseClusterNetworkPolicy(quiet, e.cluster, &cnp)
+	return k8s.ParseClusterNetworkPolicy(discardLogger, e.cluster, &cnp)
 }
 
-// checkAdministrator refuses what the apiserver refuses, and Cilium's parser relies on: it
+// checkClusterNetworkPolicy refuses what the apiserver refuses, and Cilium's parser relies on: it
 // takes an action that it does not know for Accept, and a tier for Admin.
-func checkAdministrator(s *v1alpha2.ClusterNetworkPolicySpec) error {
+func checkClusterNetworkPolicy(s *v1alpha2.ClusterNetworkPolicySpec) error {
 	spec := field.NewPath("spec")
 	errs := []error{
-		oneOf(spec.Child("tier"), string(s.Tier), string(v1alpha2.AdminTier), string(v1alpha2.BaselineTier)),
-		within(spec.Child("priority"), s.Priority, 0, 1000),
+		checkOneOf(spec.Child("tier"), string(s.Tier), string(v1alpha2.AdminTier), string(v1alpha2.BaselineTier)),
+		checkRange(spec.Child("priority"), s.Priority, 0, 1000),
 		checkPeer(spec.Child("subject"), s.Subject.Namespaces, s.Subject.Pods, nil, 0),
-		within(spec.Child("ingress"), int32(len(s.Ingress)), 0, 25), //nolint:gosec // A list is never that long.
-		within(spec.Child("egress"), int32(len(s.Egress)), 0, 25),   //nolint:gosec // A list is never that long.
+		checkRange(spec.Child("ingress"), int32(len(s.Ingress)), 0, 25), //nolint:gosec // A list is never that long.
+		checkRange(spec.Child("egress"), int32(len(s.Egress)), 0, 25),   //nolint:gosec // A list is never that long.
 	}
 	for i, r := range s.Ingress {
 		at := spec.Child("ingress").Index(i)
@@ -61,7 +61,7 @@ func checkAdministrator(s *v1alpha2.ClusterNetworkPolicySpec) error {
 }
 
 func checkAction(at *field.Path, action v1alpha2.ClusterNetworkPolicyRuleAction, peers int, list string) error {
-	err := oneOf(at.Child("action"), string(action), string(v1alpha2.ClusterNetworkPolicyRuleActionAccept),
+	err := checkOneOf(at.Child("action"), string(action), string(v1alpha2.ClusterNetworkPolicyRuleActionAccept),
 		string(v1alpha2.ClusterNetworkPolicyRuleActionDeny), string(v1alpha2.ClusterNetworkPolicyRuleActionPass))
 	if peers == 0 || peers > 25 {
 		err = errors.Join(err, fmt.Errorf("%s: needs 1 to 25 items", at.Child(list)))
@@ -141,21 +141,21 @@ func checkDestination(at *field.Path, port *v1alpha2.Port) error {
 	case port == nil:
 		return nil
 	case port.Range == nil:
-		return within(at.Child("destinationPort", "number"), port.Number, 1, 65535)
+		return checkRange(at.Child("destinationPort", "number"), port.Number, 1, 65535)
 	case port.Number != 0 || port.Range.Start >= port.Range.End:
 		return fmt.Errorf("%s: needs either a number, or a range that ends behind its start", at.Child("destinationPort"))
 	}
-	return errors.Join(within(at.Child("destinationPort", "range", "start"), port.Range.Start, 1, 65535), within(at.Child("destinationPort", "range", "end"), port.Range.End, 1, 65535))
+	return errors.Join(checkRange(at.Child("destinationPort", "range", "start"), port.Range.Start, 1, 65535), checkRange(at.Child("destinationPort", "range", "end"), port.Range.End, 1, 65535))
 }
 
-func within(at *field.Path, n, low, high int32) error {
+func checkRange(at *field.Path, n, low, high int32) error {
 	if n < low || n > high {
 		return fmt.Errorf("%s: %d is not from %d to %d", at, n, low, high)
 	}
 	return nil
 }
 
-func oneOf(at *field.Path, value string, values ...string) error {
+func checkOneOf(at *field.Path, value string, values ...string) error {
 	if slices.Contains(values, value) {
 		return nil
 	}

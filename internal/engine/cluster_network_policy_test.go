@@ -15,7 +15,7 @@ const (
 )
 
 func TestClusterNetworkPolicies(t *testing.T) {
-	play(t, map[string]scene{
+	runScenarios(t, map[string]scenario{
 		"Admin allows what is denied by default": {
 			policies: all(cnp("closed", closed), admin("open", "tier: Admin, priority: 1, ingress: [{action: Accept, from: ["+inBeta+"]}]")),
 			flows:    []string{"other -> web:8080 = allowed by open", "team -> web:8080 = denied", "web -> other:8080 = denied"},
@@ -77,8 +77,8 @@ func TestOpeningsOfClusterNetworkPolicies(t *testing.T) {
 			var got []string
 			for _, o := range openings {
 				for _, p := range o.Peers {
-					if len(o.By) != 1 || o.By[0] != "open" {
-						t.Errorf("%s is let in by %v", p.Name, o.By)
+					if len(o.Policies) != 1 || o.Policies[0] != "open" {
+						t.Errorf("%s is let in by %v", p.Name, o.Policies)
 					}
 					got = append(got, p.Name)
 				}
@@ -111,7 +111,7 @@ func TestRejectedClusterNetworkPolicies(t *testing.T) {
 		"tier: Admin, priority: 1, ingress: [{action: Accept, from: [" + everyone + "], protocols: [{tcp: {destinationPort: {number: 70000}}}]}]": "70000 is not from 1 to 65535",
 		"tier: Admin, priority: 1, ingress: [{action: Accept, from: [" + everyone + "], protocols: [{tcp: {}, udp: {}}]}]":                        "protocols[0]: needs exactly one field",
 	} {
-		_, err := engine.New(engine.Options{Agent: policy.EveryFeature()}, documents(t, admin("bad", spec)), nil)
+		_, err := engine.New(engine.Options{Agent: policy.AllFeatures()}, documents(t, admin("bad", spec)), nil)
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v, want %s", spec, err, want)
 		}

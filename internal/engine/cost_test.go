@@ -20,7 +20,7 @@ func BenchmarkEveryPairOfTenants(b *testing.B) {
 	}
 	docs := documents(b, policies)
 	for b.Loop() {
-		e, err := engine.New(engine.Options{Agent: policy.EveryFeature()}, docs, all)
+		e, err := engine.New(engine.Options{Agent: policy.AllFeatures()}, docs, all)
 		if err != nil {
 			b.Fatal(err)
 		}

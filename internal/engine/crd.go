@@ -9,10 +9,10 @@ import (
 )
 
 // schema is costly to build: about 100 ms.
-var schema = sync.OnceValues(func() (*validator.NPValidator, error) { return validator.NewNPValidator(quiet) })
+var schema = sync.OnceValues(func() (*validator.NPValidator, error) { return validator.NewNPValidator(discardLogger) })
 
-// schemaUse guards the schema, which does not say that it may be shared.
-var schemaUse sync.Mutex
+// schemaMutex guards the schema, which does not say that it may be shared.
+var schemaMutex sync.Mutex
 
 // Validate holds a CiliumNetworkPolicy or a CiliumClusterwideNetworkPolicy, as
 // JSON, against its CRD's schema and refuses fields that Cilium does not know, as
@@ -21,9 +21,9 @@ var schemaUse sync.Mutex
 //
 // A field that is explicitly empty (description: "") counts as unknown.
 func Validate(doc []byte) (err error) {
-	schemaUse.Lock()
-	defer schemaUse.Unlock()
-	defer recovered(&err)
+	schemaMutex.Lock()
+	defer schemaMutex.Unlock()
+	defer recoverError(&err)
 
 	var o object
 	if err := decode(doc, &o); err != nil {

@@ -14,13 +14,13 @@ const seeds = 150
 // simulator says, which walks through the rules one by one.
 func TestThreeEnginesAgree(t *testing.T) {
 	t.Parallel()
-	said := map[policy.Decision]int{}
+	decisions := map[policy.Decision]int{}
 	requests := map[policy.Decision]int{}
 	simulated := 0
 	for seed := range uint64(seeds) {
-		d := newDice(seed)
+		d := newGenerator(seed)
 		docs := d.policies(t)
-		e, err := engine.New(engine.Options{Agent: policy.EveryFeature()}, docs, nil)
+		e, err := engine.New(engine.Options{Agent: policy.AllFeatures()}, docs, nil)
 		if err != nil {
 			t.Fatalf("seed %d: %v\n%s", seed, err, docs)
 		}
@@ -40,8 +40,8 @@ func TestThreeEnginesAgree(t *testing.T) {
 					// Cilium's own endpoints: TestOwnEndpoints decides these.
 					continue
 				}
-				said[got.Decision]++
-				if f.HTTP != nil && !got.L7.All() {
+				decisions[got.Decision]++
+				if f.HTTP != nil && !got.L7.Unrestricted() {
 					requests[got.Decision]++
 				}
 				if want := n.side(dir, pod, peer, f); got.Decision != want {
@@ -56,9 +56,9 @@ func TestThreeEnginesAgree(t *testing.T) {
 			}
 		}
 	}
-	for _, decision := range []policy.Decision{policy.Allowed, policy.Denied, policy.Depends, policy.NotJudged} {
-		if said[decision] < 100 {
-			t.Errorf("only %d of all sides are %s: the dice are loaded", said[decision], decision)
+	for _, decision := range []policy.Decision{policy.Allowed, policy.Denied, policy.Depends, policy.NotEnforced} {
+		if decisions[decision] < 100 {
+			t.Errorf("only %d of all sides are %s: the dice are loaded", decisions[decision], decision)
 		}
 	}
 	if requests[policy.Allowed] < 20 || requests[policy.Denied] < 20 {
@@ -71,7 +71,7 @@ func TestThreeEnginesAgree(t *testing.T) {
 
 // Where the engine is known not to agree with the documentation. Each is Cilium's doing.
 func TestKnownDisagreements(t *testing.T) {
-	for sentence, c := range map[string]struct {
+	for desc, c := range map[string]struct {
 		why, policies, flow string
 		engine, naive       policy.Decision
 	}{
@@ -91,17 +91,17 @@ func TestKnownDisagreements(t *testing.T) {
 			"web -> twin:8081", policy.Denied, policy.Allowed,
 		},
 	} {
-		t.Run(sentence, func(t *testing.T) {
+		t.Run(desc, func(t *testing.T) {
 			t.Parallel()
 			docs := documents(t, c.policies)
-			twins := []policy.Endpoint{pod("acme", "twin", policy.NamedPort{Name: "api", Port: 8081}), pod("acme", "twin", policy.NamedPort{Name: "api", Port: 9091})}
-			e, err := engine.New(engine.Options{Agent: agentOf(true, 19)}, docs, twins)
+			samePods := []policy.Endpoint{pod("acme", "twin", policy.NamedPort{Name: "api", Port: 8081}), pod("acme", "twin", policy.NamedPort{Name: "api", Port: 9091})}
+			e, err := engine.New(engine.Options{Agent: agentOf(true, 19)}, docs, samePods)
 			if err != nil {
 				t.Fatal(err)
 			}
 			f := parseFlow(t, c.flow)
 			if f.To.Name == "twin" {
-				f.To = twins[0]
+				f.To = samePods[0]
 			}
 			v, err := e.Decide(f)
 			if err != nil || v.Decision() != c.engine {
@@ -120,12 +120,12 @@ func TestKnownDisagreements(t *testing.T) {
 func TestDocumentsAreNotChanged(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(20) {
-		docs := newDice(seed).policies(t)
+		docs := newGenerator(seed).policies(t)
 		before, err := json.Marshal(docs)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := engine.New(engine.Options{Agent: policy.EveryFeature()}, docs, ends()); err != nil {
+		if _, err := engine.New(engine.Options{Agent: policy.AllFeatures()}, docs, allEndpoints()); err != nil {
 			t.Fatal(err)
 		}
 		if after, err := json.Marshal(docs); err != nil || string(after) != string(before) {

@@ -15,13 +15,13 @@ import (
 // of the peer, and ports on which the policies say the same.
 type instance struct {
 	peer  variant
-	ports span
+	ports portRange
 	side  policy.Side
 }
 
-// judge decides one side of a flow: what the pod's policy says of the other end, on
+// decideSide decides one side of a flow: what the pod's policy says of the other end, on
 // each of its ports.
-func (e *Engine) judge(pod policy.Endpoint, peers []variant, f policy.Flow, dir policy.Direction) (policy.Side, string, error) {
+func (e *Engine) decideSide(pod policy.Endpoint, peers []variant, f policy.Flow, dir policy.Direction) (policy.Side, string, error) {
 	d, err := e.policyOf(pod)
 	if err != nil {
 		return policy.Side{}, "", err
@@ -33,28 +33,28 @@ func (e *Engine) judge(pod policy.Endpoint, peers []variant, f policy.Flow, dir 
 	var notes []string
 	for i := range all {
 		var note string
-		if all[i].side, note, err = e.judgeOne(d, all[i], f, dir); err != nil {
+		if all[i].side, note, err = e.decideInstance(d, all[i], f, dir); err != nil {
 			return policy.Side{}, "", err
 		}
 		notes = append(notes, note)
 	}
 	all = slices.DeleteFunc(all, func(i instance) bool { return i.ownNode(pod, dir) })
-	if side, ok := agreed(all); ok {
+	if side, ok := agreedSide(all); ok {
 		return side, joinNotes(notes), nil
 	}
-	return policy.Side{Decision: policy.Depends, By: union(all)}, joinNotes(append([]string{difference(all)}, notes...)), nil
+	return policy.Side{Decision: policy.Depends, Policies: union(all)}, joinNotes(append([]string{difference(all)}, notes...)), nil
 }
 
-func (e *Engine) instances(d *distilled, peers []variant, f policy.Flow, dir policy.Direction) ([]instance, error) {
-	asked, every, err := e.asks(f)
+func (e *Engine) instances(d *policyMap, peers []variant, f policy.Flow, dir policy.Direction) ([]instance, error) {
+	requested, allPorts, err := e.requestedPorts(f)
 	if err != nil {
 		return nil, err
 	}
 	var out []instance
 	for _, peer := range peers {
-		ports := slices.Clone(asked)
-		for _, proto := range every {
-			ports = append(ports, d.entriesOf(dir).spans(peer.id.ID, proto)...)
+		ports := slices.Clone(requested)
+		for _, proto := range allPorts {
+			ports = append(ports, d.entriesOf(dir).portRanges(peer.id.ID, proto)...)
 		}
 		for _, p := range ports {
 			out = append(out, instance{peer: peer, ports: p})
@@ -63,7 +63,7 @@ func (e *Engine) instances(d *distilled, peers []variant, f policy.Flow, dir pol
 	return out, nil
 }
 
-func keyOf(dir policy.Direction, ports span) ciliumpolicy.Key {
+func keyOf(dir policy.Direction, ports portRange) ciliumpolicy.Key {
 	key := ciliumpolicy.IngressKey()
 	if dir == policy.Egress {
 		key = ciliumpolicy.EgressKey()
@@ -71,33 +71,33 @@ func keyOf(dir policy.Direction, ports span) ciliumpolicy.Key {
 	return key.WithPortProto(ports.proto, ports.first)
 }
 
-func (e *Engine) judgeOne(d *distilled, i instance, f policy.Flow, dir policy.Direction) (policy.Side, string, error) {
+func (e *Engine) decideInstance(d *policyMap, i instance, f policy.Flow, dir policy.Direction) (policy.Side, string, error) {
 	key, peer := keyOf(dir, i.ports), i.peer
 	if !e.handles(i.ports.proto) {
 		return policy.Side{Decision: policy.Denied}, fmt.Sprintf("agents drop %s: %s is %s", protocolName(i.ports.proto), policy.EnableSCTP, e.agent.Value(policy.EnableSCTP)), nil
 	}
 	if by := e.unauthenticated(d, key.WithIdentity(peer.id.ID)); len(by) > 0 {
-		return policy.Side{Decision: policy.Denied, By: by}, fmt.Sprintf("%s requires authentication, and agents do not authenticate: %s is %s, and %s is %s", strings.Join(by, ", "),
+		return policy.Side{Decision: policy.Denied, Policies: by}, fmt.Sprintf("%s requires authentication, and agents do not authenticate: %s is %s, and %s is %s", strings.Join(by, ", "),
 			policy.MeshAuth, e.agent.Value(policy.MeshAuth), policy.MeshAuthMutual, e.agent.Value(policy.MeshAuthMutual)), nil
 	}
-	side, note, err := asked(e.lookup(d, key, peer.id), f)
+	side, note, err := narrowToRequest(e.lookup(d, key, peer.id), f)
 	if peer.unresolved == nil || side.Decision == policy.Denied || err != nil {
 		return side, note, err
 	}
 	// What reaches the address without knowing the name needs no DNS.
-	open, _, unknown := asked(e.lookup(d, key, peer.unresolved), f)
+	open, _, unknown := narrowToRequest(e.lookup(d, key, peer.unresolved), f)
 	if unknown == nil && open.Decision == policy.Allowed {
 		return open, "", nil
 	}
-	asks, err := d.mayLookUp(peer.name)
-	if err != nil || asks || unknown != nil {
-		if !asks {
+	mayLookUp, err := d.mayLookUp(peer.name)
+	if err != nil || mayLookUp || unknown != nil {
+		if !mayLookUp {
 			err = cmp.Or(err, unknown)
 		}
 		return side, "", err
 	}
 	note = fmt.Sprintf("the name is never resolved through the DNS proxy: %s would allow %s, but no DNS rule lets the pod ask for it over UDP",
-		strings.Join(side.By, ", "), strings.TrimSuffix(peer.name, "."))
+		strings.Join(side.Policies, ", "), strings.TrimSuffix(peer.name, "."))
 	return policy.Side{Decision: policy.Denied}, note, nil
 }
 
@@ -107,14 +107,14 @@ func (i instance) ownNode(pod policy.Endpoint, dir policy.Direction) bool {
 	return pod.Kind == policy.PodEndpoint && dir == policy.Ingress && i.peer.ownNode && i.side.Decision == policy.Allowed
 }
 
-// agreed returns the one decision of all instances.
-func agreed(all []instance) (policy.Side, bool) {
+// agreedSide returns the one decision of all instances.
+func agreedSide(all []instance) (policy.Side, bool) {
 	for _, i := range all {
 		if i.side.Decision != all[0].side.Decision {
 			return policy.Side{}, false
 		}
 	}
-	out := policy.Side{Decision: all[0].side.Decision, By: union(all), L7: all[0].side.L7}
+	out := policy.Side{Decision: all[0].side.Decision, Policies: union(all), L7: all[0].side.L7}
 	for _, i := range all {
 		out.L7 = common(out.L7, i.side.L7)
 	}
@@ -125,9 +125,9 @@ func agreed(all []instance) (policy.Side, bool) {
 // nothing more.
 func common(a, b policy.L7) policy.L7 {
 	switch {
-	case a.Equal(b), b.All():
+	case a.Equal(b), b.Unrestricted():
 		return a
-	case a.All():
+	case a.Unrestricted():
 		return b
 	}
 	notIn := func(list []string) func(string) bool {
@@ -138,7 +138,7 @@ func common(a, b policy.L7) policy.L7 {
 		ServerNames: slices.DeleteFunc(slices.Clone(a.ServerNames), notIn(b.ServerNames)),
 		DNS:         slices.DeleteFunc(slices.Clone(a.DNS), notIn(b.DNS)),
 	}
-	if out.All() {
+	if out.Unrestricted() {
 		out.Other = "another rule in each of its cases"
 	}
 	return out
@@ -147,7 +147,7 @@ func common(a, b policy.L7) policy.L7 {
 func union(all []instance) []string {
 	var by []string
 	for _, i := range all {
-		by = append(by, i.side.By...)
+		by = append(by, i.side.Policies...)
 	}
 	slices.Sort(by)
 	return slices.Compact(by)
@@ -157,8 +157,8 @@ func union(all []instance) []string {
 func difference(all []instance) string {
 	what := map[policy.Decision][]string{}
 	for _, i := range all {
-		if said := i.what(all); !slices.Contains(what[i.side.Decision], said) {
-			what[i.side.Decision] = append(what[i.side.Decision], said)
+		if text := i.what(all); !slices.Contains(what[i.side.Decision], text) {
+			what[i.side.Decision] = append(what[i.side.Decision], text)
 		}
 	}
 	return fmt.Sprintf("allowed %s, denied %s",
@@ -178,11 +178,11 @@ func (i instance) what(all []instance) string {
 }
 
 func joinNotes(notes []string) string {
-	var said []string
+	var text []string
 	for _, n := range notes {
-		if n != "" && !slices.Contains(said, n) {
-			said = append(said, n)
+		if n != "" && !slices.Contains(text, n) {
+			text = append(text, n)
 		}
 	}
-	return strings.Join(said, "; ")
+	return strings.Join(text, "; ")
 }

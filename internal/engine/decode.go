@@ -35,20 +35,20 @@ func wrongType(e *json.UnmarshalTypeError) error {
 	if value == "array" {
 		value = "list"
 	}
-	wanted := "string"
+	expected := "string"
 	switch e.Type.Kind() {
 	case reflect.Struct, reflect.Map, reflect.Pointer, reflect.Interface:
-		wanted = "object"
+		expected = "object"
 	case reflect.Slice, reflect.Array:
-		wanted = "list"
+		expected = "list"
 	case reflect.Bool:
-		wanted = "bool"
+		expected = "bool"
 	case reflect.Int, reflect.Int32, reflect.Int64, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
-		wanted = "number"
+		expected = "number"
 	}
 	where := strings.Join(path, ".")
 	if where == "" {
 		where = "a value"
 	}
-	return fmt.Errorf("%s is of type %s, and Cilium expects type %s", where, value, wanted)
+	return fmt.Errorf("%s is of type %s, and Cilium expects type %s", where, value, expected)
 }

@@ -10,7 +10,7 @@ import (
 )
 
 // TestAValueOfAWrongTypeIsNamedByItsField: what Go calls the types is none of the reader's.
-func TestAValueOfAWrongTypeIsNamedByItsField(t *testing.T) {
+func TestWrongTypeErrorsNameTheField(t *testing.T) {
 	t.Parallel()
 	for spec, want := range map[string]string{
 		`{"endpointSelector": {}, "egress": [{"toRequires": [{"matchLabels": {}}]}]}`:        "spec.egress.toRequires is of type object, and Cilium expects type string",
@@ -21,7 +21,7 @@ func TestAValueOfAWrongTypeIsNamedByItsField(t *testing.T) {
 		`["endpointSelector"]`: "spec is of type list, and Cilium expects type object",
 	} {
 		doc := `{"apiVersion": "cilium.io/v2", "kind": "CiliumNetworkPolicy", "metadata": {"name": "p", "namespace": "n"}, "spec": ` + spec + `}`
-		_, err := engine.New(engine.Options{Agent: policy.EveryFeature()}, []json.RawMessage{json.RawMessage(doc)}, nil)
+		_, err := engine.New(engine.Options{Agent: policy.AllFeatures()}, []json.RawMessage{json.RawMessage(doc)}, nil)
 		if err == nil || !strings.HasSuffix(err.Error(), want) {
 			t.Errorf("%s: %v, and not %s", spec, err, want)
 		}

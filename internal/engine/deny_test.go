@@ -8,7 +8,7 @@ const (
 )
 
 func TestDefaultDeny(t *testing.T) {
-	play(t, map[string]scene{
+	runScenarios(t, map[string]scenario{
 		"without policies everything is open": {
 			flows: []string{"other -> web:8080 = allowed", "web -> @world:443 = allowed", "web -> evil.example:443 = allowed"},
 		},
@@ -95,7 +95,7 @@ func TestDefaultDeny(t *testing.T) {
 }
 
 func TestKinds(t *testing.T) {
-	play(t, map[string]scene{
+	runScenarios(t, map[string]scenario{
 		"a NetworkPolicy without rules isolates": {
 			policies: netpol("deny", "{podSelector: {}, policyTypes: [Ingress, Egress]}"),
 			flows:    []string{"db -> web:8080 = denied", "other -> web:8080 = denied", "web -> 192.0.2.1:443 = denied"},

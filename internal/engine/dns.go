@@ -12,35 +12,35 @@ import (
 
 // mayLookUp says whether the DNS proxy sees the pod ask for the name, and lets it.
 // Only then does an agent learn the addresses that a toFQDNs rule stands for.
-func (d *distilled) mayLookUp(name string) (bool, error) {
-	if !d.asked {
-		if err := d.proxiedLookups(); err != nil {
+func (d *policyMap) mayLookUp(name string) (bool, error) {
+	if !d.lookupsRead {
+		if err := d.collectLookups(); err != nil {
 			return false, err
 		}
-		d.asked = true
+		d.lookupsRead = true
 	}
 	return d.lookups.match(name), nil
 }
 
-// proxiedLookups collects the names that the pod may ask any DNS server for,
+// collectLookups collects the names that the pod may ask any DNS server for,
 // through the proxy. Over UDP: resolvers use TCP only for answers that are too
 // long.
-func (d *distilled) proxiedLookups() error {
+func (d *policyMap) collectLookups() error {
 	for filter, tuple := range d.selectors.RedirectFilters() {
 		if filter.Ingress || filter.U8Proto != u8proto.UDP || tuple.Policy.L7Parser != ciliumpolicy.ParserTypeDNS {
 			continue
 		}
-		if err := d.lookupsThrough(filter, tuple); err != nil {
+		if err := d.addLookups(filter, tuple); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// lookupsThrough adds the names that one DNS rule's servers may be asked for.
+// addLookups adds the names that one DNS rule's servers may be asked for.
 // The proxy ORs the rules of every selector of the same port that selects the
 // server, and one without rules admits all names.
-func (d *distilled) lookupsThrough(filter *ciliumpolicy.L4Filter, rule ciliumpolicy.PerSelectorPolicyTuple) error {
+func (d *policyMap) addLookups(filter *ciliumpolicy.L4Filter, rule ciliumpolicy.PerSelectorPolicyTuple) error {
 	servers := rule.Selector.GetSelections()
 	if len(servers) == 0 {
 		// The DNS server is none of the known pods, and is taken to exist.
@@ -49,7 +49,7 @@ func (d *distilled) lookupsThrough(filter *ciliumpolicy.L4Filter, rule ciliumpol
 	done := map[ciliumpolicy.CachedSelector]bool{}
 	for server, port := range d.portsOf(filter, servers) {
 		key := ciliumpolicy.EgressKey().WithIdentity(server).WithPortProto(filter.U8Proto, port)
-		if entry, _, _ := d.verdicts.Lookup(key); entry.IsDeny() || !entry.IsRedirectEntry() {
+		if entry, _, _ := d.endpointPolicy.Lookup(key); entry.IsDeny() || !entry.IsRedirectEntry() {
 			continue
 		}
 		for selector, perSelector := range filter.PerSelectorPolicies {
@@ -65,7 +65,7 @@ func (d *distilled) lookupsThrough(filter *ciliumpolicy.L4Filter, rule ciliumpol
 	return nil
 }
 
-func (d *distilled) portsOf(filter *ciliumpolicy.L4Filter, servers identity.NumericIdentitySlice) iter.Seq2[identity.NumericIdentity, uint16] {
+func (d *policyMap) portsOf(filter *ciliumpolicy.L4Filter, servers identity.NumericIdentitySlice) iter.Seq2[identity.NumericIdentity, uint16] {
 	if filter.PortName != "" {
 		return iter.Seq2[identity.NumericIdentity, uint16](
 			d.selectors.GetEgressNamedPorts(filter.PortName, filter.U8Proto, slices.Values(servers)))

@@ -52,46 +52,46 @@ type Engine struct {
 	selectionAt map[string]int
 	nodes       []policy.Selection
 	prefixes    []netip.Prefix
-	plain       map[spot]types.PolicyEntries
+	l4Allows    map[mergeKey]types.PolicyEntries
 	subjects    subjects
 	// coveredBy are the addresses in networks that hold all of a family, by its entity, worked
 	// out of the first coveredOf prefixes.
-	coveredBy map[v1alpha1.Entity][]netip.Addr
-	coveredOf int
+	coveredBy          map[v1alpha1.Entity][]netip.Addr
+	coveredPrefixCount int
 	// groups are the CiliumCIDRGroups, byGroup reports that a selector is about their labels,
 	// and represented are the selectors that represent is done with.
-	groups      []group
-	byGroup     bool
-	represented map[string]bool
+	groups        []group
+	matchesGroups bool
+	represented   map[string]bool
 
 	identities map[string]*identity.Identity
 	allocated  map[identity.NumericIdentity]uint32
 	pods       map[string]*knownPod
-	// conflicting are names of ports that rules about egress do not find, before 1.20.
-	conflicting map[policy.NamedPort]bool
-	// mapped is how many entries the policy maps of pods have that are kept.
-	mapped int
+	// conflictingPorts are names of ports that rules about egress do not find, before 1.20.
+	conflictingPorts map[policy.NamedPort]bool
+	// cachedEntries is how many entries the policy maps of pods have that are kept.
+	cachedEntries int
 	// largest is the largest of them.
 	largest largest
 
-	// told are the endpoints that are known, in order; known has them by identity.
-	told   []policy.Endpoint
-	learnt map[string]bool
-	// denies says that some policy has deny rules, and undenied enforces the same policies
+	// knownEndpoints are the endpoints that are known, in order; known has them by identity.
+	knownEndpoints []policy.Endpoint
+	learned        map[string]bool
+	// hasDenies says that some policy has deny rules, and undenied enforces the same policies
 	// without them.
-	denies   bool
-	policies []json.RawMessage
-	undenied *Engine
-	// alter changes policies before they are enforced.
-	alter    func(types.PolicyEntries)
-	known    map[identity.NumericIdentity][]policy.Endpoint
-	knownIDs []identity.NumericIdentity
+	hasDenies     bool
+	policies      []json.RawMessage
+	withoutDenies *Engine
+	// transform changes policies before they are enforced.
+	transform           func(types.PolicyEntries)
+	endpointsByIdentity map[identity.NumericIdentity][]policy.Endpoint
+	knownIDs            []identity.NumericIdentity
 
 	// generation counts what was learned since the policies were distilled: a new
 	// identity, or a new named port.
-	generation int
-	resolved   map[*identity.Identity]ciliumpolicy.SelectorPolicy
-	authors    map[labels.LabelArrayListString][]string
+	generation  int
+	resolved    map[*identity.Identity]ciliumpolicy.SelectorPolicy
+	policyNames map[labels.LabelArrayListString][]string
 }
 
 var _ policy.Engine = (*Engine)(nil)
@@ -106,39 +106,39 @@ var _ policy.Engine = (*Engine)(nil)
 // Validate.
 func New(opts Options, policies []json.RawMessage, pods []policy.Endpoint) (_ *Engine, err error) {
 	e := newEngine(opts)
-	leave, err := e.enter()
+	unlock, err := e.enter()
 	if err != nil {
 		return nil, err
 	}
-	defer leave()
-	defer recovered(&err)
+	defer unlock()
+	defer recoverError(&err)
 	return e, e.start(policies, pods)
 }
 
 func newEngine(opts Options) *Engine {
 	e := &Engine{
-		options:    opts,
-		cluster:    cmp.Or(opts.ClusterName, opts.Agent.Value(policy.ClusterName)),
-		agent:      opts.Agent,
-		mesh:       opts.Mesh && !opts.Agent.On(policy.DefaultLocalCluster),
-		ports:      newPortRegistry(),
-		identities: map[string]*identity.Identity{},
-		allocated:  map[identity.NumericIdentity]uint32{},
-		pods:       map[string]*knownPod{},
-		known:      map[identity.NumericIdentity][]policy.Endpoint{},
-		subjects:   subjects{rules: map[string][]subjectRule{}, openings: map[string][]policy.Opening{}},
+		options:             opts,
+		cluster:             cmp.Or(opts.ClusterName, opts.Agent.Value(policy.ClusterName)),
+		agent:               opts.Agent,
+		mesh:                opts.Mesh && !opts.Agent.Enabled(policy.DefaultLocalCluster),
+		ports:               newPortRegistry(),
+		identities:          map[string]*identity.Identity{},
+		allocated:           map[identity.NumericIdentity]uint32{},
+		pods:                map[string]*knownPod{},
+		endpointsByIdentity: map[identity.NumericIdentity][]policy.Endpoint{},
+		subjects:            subjects{rules: map[string][]subjectRule{}, openings: map[string][]policy.Opening{}},
 
 		selections:  make([]policy.Selection, 1),
 		selectionAt: map[string]int{},
 		names:       newNameIndex(),
-		learnt:      map[string]bool{},
+		learned:     map[string]bool{},
 		represented: map[string]bool{},
-		plain:       map[spot]types.PolicyEntries{},
+		l4Allows:    map[mergeKey]types.PolicyEntries{},
 		resolved:    map[*identity.Identity]ciliumpolicy.SelectorPolicy{},
-		authors:     map[labels.LabelArrayListString][]string{},
+		policyNames: map[labels.LabelArrayListString][]string{},
 	}
-	e.repo = ciliumpolicy.NewPolicyRepository(quiet, identity.ListReservedIdentities(), secrets{},
-		envoypolicy.NewEnvoyL7RulesTranslator(quiet, secrets{}), identitymanager.NewIDManager(quiet), nil)
+	e.repo = ciliumpolicy.NewPolicyRepository(discardLogger, identity.ListReservedIdentities(), secrets{},
+		envoypolicy.NewEnvoyL7RulesTranslator(discardLogger, secrets{}), identitymanager.NewIDManager(discardLogger), nil)
 	e.repo.GetSelectorCache().SetLocalIdentityNotifier(noNotifier{})
 	e.repo.SetNamedPortsGetter(e.ports)
 	for _, id := range ownEndpoints {
@@ -150,7 +150,7 @@ func newEngine(opts Options) *Engine {
 
 // localCluster is the cluster that a selector without one matches. Omitted: all.
 func (e *Engine) localCluster() string {
-	if !e.agent.On(policy.DefaultLocalCluster) {
+	if !e.agent.Enabled(policy.DefaultLocalCluster) {
 		return cmtypes.PolicyAnyCluster
 	}
 	return e.cluster
@@ -163,7 +163,7 @@ func (e *Engine) start(policies []json.RawMessage, pods []policy.Endpoint) error
 	}
 	e.policies = policies
 	if !e.agent.Has(policy.NamedEgressPorts) {
-		e.conflicting = conflicting(pods)
+		e.conflictingPorts = conflictingPorts(pods)
 	}
 	for _, pod := range pods {
 		if err := e.learn(pod); err != nil {
@@ -178,12 +178,12 @@ func (e *Engine) start(policies []json.RawMessage, pods []policy.Endpoint) error
 // request that only they could let pass is an error. Policies with the same rules in
 // conflict are an error, since the agent then enforces none of them.
 func (e *Engine) Decide(f policy.Flow) (_ policy.Verdict, err error) {
-	leave, err := e.enter()
+	unlock, err := e.enter()
 	if err != nil {
 		return policy.Verdict{}, err
 	}
-	defer leave()
-	defer recovered(&err)
+	defer unlock()
+	defer recoverError(&err)
 	v, err := e.decide(f)
 	if err != nil {
 		return policy.Verdict{}, fmt.Errorf("%s: %w", f, err)
@@ -193,13 +193,13 @@ func (e *Engine) Decide(f policy.Flow) (_ policy.Verdict, err error) {
 
 func (e *Engine) decide(f policy.Flow) (policy.Verdict, error) {
 	v := policy.Verdict{
-		Egress:  policy.Side{Decision: policy.NotJudged},
-		Ingress: policy.Side{Decision: policy.NotJudged},
+		Egress:  policy.Side{Decision: policy.NotEnforced},
+		Ingress: policy.Side{Decision: policy.NotEnforced},
 	}
 	if f.From.Kind == policy.NameEndpoint {
 		return v, fmt.Errorf("a name is never the source of a flow: Cilium knows it only as a destination")
 	}
-	if err := e.undecidedHost(f); err != nil {
+	if err := e.checkHostDecidable(f); err != nil {
 		return v, err
 	}
 	// Both ends first: an end that is new changes what the other one's policy selects.
@@ -213,12 +213,12 @@ func (e *Engine) decide(f policy.Flow) (policy.Verdict, error) {
 	}
 	var notes [2]string
 	if e.decides(f.From, policy.Egress) {
-		if v.Egress, notes[0], err = e.judge(f.From, to, f, policy.Egress); err != nil {
+		if v.Egress, notes[0], err = e.decideSide(f.From, to, f, policy.Egress); err != nil {
 			return v, fmt.Errorf("egress of %s: %w", f.From.Name, err)
 		}
 	}
 	if e.decides(f.To, policy.Ingress) {
-		if v.Ingress, notes[1], err = e.judge(f.To, from, f, policy.Ingress); err != nil {
+		if v.Ingress, notes[1], err = e.decideSide(f.To, from, f, policy.Ingress); err != nil {
 			return v, fmt.Errorf("ingress of %s: %w", f.To.Name, err)
 		}
 	}

@@ -10,7 +10,7 @@ import (
 )
 
 func TestRejectedPolicies(t *testing.T) {
-	for sentence, c := range map[string]struct{ policies, want string }{
+	for desc, c := range map[string]struct{ policies, want string }{
 		"a policy that Cilium rejects is named": {
 			cnp("empty", "{endpointSelector: {}, ingress: [], egress: []}"),
 			"parse policy CiliumNetworkPolicy acme/empty: Invalid CiliumNetworkPolicy spec: rule must have at least one of",
@@ -60,9 +60,9 @@ func TestRejectedPolicies(t *testing.T) {
 			"acme/twice: it is given twice",
 		},
 	} {
-		t.Run(sentence, func(t *testing.T) {
+		t.Run(desc, func(t *testing.T) {
 			t.Parallel()
-			_, err := engine.New(engine.Options{Agent: policy.EveryFeature()}, documents(t, c.policies), nil)
+			_, err := engine.New(engine.Options{Agent: policy.AllFeatures()}, documents(t, c.policies), nil)
 			if err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("got %v\nwant it to contain %q", err, c.want)
 			}
@@ -72,7 +72,7 @@ func TestRejectedPolicies(t *testing.T) {
 
 func TestAllRejectedPoliciesAreNamed(t *testing.T) {
 	t.Parallel()
-	_, err := engine.New(engine.Options{Agent: policy.EveryFeature()}, documents(t, all(cnp("one", "{}"), cnp("good", denyIngress), netpol("two", "{podSelector: {}, policyTypes: [Sideways]}"))), nil)
+	_, err := engine.New(engine.Options{Agent: policy.AllFeatures()}, documents(t, all(cnp("one", "{}"), cnp("good", denyIngress), netpol("two", "{podSelector: {}, policyTypes: [Sideways]}"))), nil)
 	for _, want := range []string{"acme/one", "acme/two"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want it to name %s", err, want)
@@ -85,7 +85,7 @@ func TestAllRejectedPoliciesAreNamed(t *testing.T) {
 
 func TestFlowsThatCannotBeDecided(t *testing.T) {
 	e := build(t, cnp("deny", denyIngress))
-	for sentence, c := range map[string]struct{ flow, want string }{
+	for desc, c := range map[string]struct{ flow, want string }{
 		"all is not an endpoint":       {"web -> @all:80", `"all" is many endpoints`},
 		"cluster is not an endpoint":   {"@cluster -> web:80", `"cluster" is many endpoints`},
 		"an unknown entity":            {"web -> @moon:80", `unknown entity "moon"`},
@@ -94,7 +94,7 @@ func TestFlowsThatCannotBeDecided(t *testing.T) {
 		"a broken address":             {"web -> 192.0.2.300:80", "is not an IP address"},
 		"a protocol that has no ports": {"db -> web:80/VRRP", `protocol "VRRP"`},
 	} {
-		t.Run(sentence, func(t *testing.T) {
+		t.Run(desc, func(t *testing.T) {
 			t.Parallel()
 			v, err := e.Decide(parseFlow(t, c.flow))
 			if err == nil || !strings.Contains(err.Error(), c.want) {
@@ -104,11 +104,11 @@ func TestFlowsThatCannotBeDecided(t *testing.T) {
 	}
 }
 
-func TestEndsThatAreNoPodAreNotJudged(t *testing.T) {
+func TestNonPodEndpointsAreNotDecided(t *testing.T) {
 	t.Parallel()
 	e := build(t, cnp("deny", denyIngress))
 	v, err := e.Decide(parseFlow(t, "192.0.2.1 -> web:80"))
-	if err != nil || v.Egress.Decision != policy.NotJudged || v.Ingress.Decision != policy.Denied {
+	if err != nil || v.Egress.Decision != policy.NotEnforced || v.Ingress.Decision != policy.Denied {
 		t.Errorf("got %+v, %v", v, err)
 	}
 }
@@ -123,7 +123,7 @@ func TestConflictingPoliciesAreAnError(t *testing.T) {
 }
 
 func TestValidate(t *testing.T) {
-	for sentence, c := range map[string]struct{ doc, want string }{
+	for desc, c := range map[string]struct{ doc, want string }{
 		"a good policy passes":               {cnp("good", `{endpointSelector: {}, ingress: [{fromEndpoints: [{matchLabels: {app: db}}]}]}`), ""},
 		"empty directions pass the schema":   {cnp("empty", "{endpointSelector: {}, ingress: [], egress: []}"), ""},
 		"an empty value counts as unknown":   {cnp("empty", `{description: "", endpointSelector: {}, ingress: [{}]}`), "description"},
@@ -135,7 +135,7 @@ func TestValidate(t *testing.T) {
 		"a port that is a number":            {cnp("int", `{endpointSelector: {}, ingress: [{toPorts: [{ports: [{port: 80}]}]}]}`), "port"},
 		"NetworkPolicy is none of its kinds": {netpol("np", "{podSelector: {}}"), `kind "NetworkPolicy"`},
 	} {
-		t.Run(sentence, func(t *testing.T) {
+		t.Run(desc, func(t *testing.T) {
 			t.Parallel()
 			err := engine.Validate(documents(t, c.doc)[0])
 			switch {
@@ -151,7 +151,7 @@ func TestValidate(t *testing.T) {
 func TestGarbageIsAnError(t *testing.T) {
 	t.Parallel()
 	for _, doc := range []string{"", "[]", "null", "{", `{"kind":7}`, `{"apiVersion":"cilium.io/v2","kind":"CiliumNetworkPolicy","metadata":{"name":"a","namespace":"b"},"spec":7}`} {
-		if _, err := engine.New(engine.Options{Agent: policy.EveryFeature()}, []json.RawMessage{json.RawMessage(doc)}, nil); err == nil {
+		if _, err := engine.New(engine.Options{Agent: policy.AllFeatures()}, []json.RawMessage{json.RawMessage(doc)}, nil); err == nil {
 			t.Errorf("New took %q", doc)
 		}
 		if err := engine.Validate([]byte(doc)); err == nil {

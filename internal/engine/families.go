@@ -31,7 +31,7 @@ func (e *Engine) families() []family {
 		return []family{ipv4, ipv6}
 	}
 	only := ipv4
-	if e.agent.On(policy.EnableIPv6) {
+	if e.agent.Enabled(policy.EnableIPv6) {
 		only = ipv6
 	}
 	return []family{{id: identity.ReservedIdentityWorld, world: labels.LabelWorld, entity: only.entity}}
@@ -41,10 +41,10 @@ func (e *Engine) families() []family {
 // address of a family: nothing in that family is outside of all of them. Of 0.0.0.0/0 and ::/0, which have no
 // identity of their own, it is the world that tells.
 func (e *Engine) covered(f family) ([]netip.Addr, error) {
-	if len(e.prefixes) != e.coveredOf || e.coveredBy == nil {
-		e.coveredOf, e.coveredBy = len(e.prefixes), map[v1alpha1.Entity][]netip.Addr{}
+	if len(e.prefixes) != e.coveredPrefixCount || e.coveredBy == nil {
+		e.coveredPrefixCount, e.coveredBy = len(e.prefixes), map[v1alpha1.Entity][]netip.Addr{}
 		for _, f := range e.families() {
-			addrs, err := e.covering(f)
+			addrs, err := e.coveringAddresses(f)
 			if err != nil {
 				return nil, err
 			}
@@ -54,7 +54,7 @@ func (e *Engine) covered(f family) ([]netip.Addr, error) {
 	return e.coveredBy[f.entity], nil
 }
 
-func (e *Engine) covering(f family) ([]netip.Addr, error) {
+func (e *Engine) coveringAddresses(f family) ([]netip.Addr, error) {
 	var all netipx.IPSetBuilder
 	var prefixes []netip.Prefix
 	for _, p := range e.prefixes {
@@ -69,7 +69,7 @@ func (e *Engine) covering(f family) ([]netip.Addr, error) {
 	}
 	var out []netip.Addr
 	var outer netip.Prefix
-	for _, ep := range inEach(prefixes, nil) {
+	for _, ep := range addressInEach(prefixes, nil) {
 		// What need not lie in a smaller network does not.
 		if outer.IsValid() && outer.Contains(ep.Network.Addr()) {
 			continue
@@ -84,9 +84,9 @@ func (e *Engine) covering(f family) ([]netip.Addr, error) {
 	return out, nil
 }
 
-// worldOf returns the identity of the world in one family: none where agents do not handle
+// worldIdentity returns the identity of the world in one family: none where agents do not handle
 // the family.
-func (e *Engine) worldOf(entity v1alpha1.Entity) ([]variant, error) {
+func (e *Engine) worldIdentity(entity v1alpha1.Entity) ([]variant, error) {
 	for _, f := range e.families() {
 		if f.entity == entity {
 			return []variant{{id: reserved(f.id)}}, nil
@@ -101,7 +101,7 @@ func (e *Engine) handles(proto u8proto.U8proto) bool {
 	return e.agent.Handles(protocolName(proto))
 }
 
-// handled are the protocols that agents pass on.
-func (e *Engine) handled(all []u8proto.U8proto) []u8proto.U8proto {
+// handledProtocols are the protocols that agents pass on.
+func (e *Engine) handledProtocols(all []u8proto.U8proto) []u8proto.U8proto {
 	return slices.DeleteFunc(slices.Clone(all), func(p u8proto.U8proto) bool { return !e.handles(p) })
 }

@@ -13,7 +13,7 @@ import (
 // never be the end of the process.
 func FuzzPolicies(f *testing.F) {
 	for seed := range uint64(5) {
-		doc, err := json.Marshal(newDice(seed).policy("p"))
+		doc, err := json.Marshal(newGenerator(seed).policy("p"))
 		if err != nil {
 			f.Fatal(err)
 		}
@@ -26,11 +26,11 @@ func FuzzPolicies(f *testing.F) {
 		_ = engine.Validate([]byte(doc))
 		docs := []json.RawMessage{json.RawMessage(doc), documents(t, toSet("{cidrGroupRef: a}"))[0]}
 		for _, some := range [][]json.RawMessage{docs[:1], docs} {
-			e, err := engine.New(engine.Options{Agent: policy.EveryFeature()}, some, ends())
+			e, err := engine.New(engine.Options{Agent: policy.AllFeatures()}, some, allEndpoints())
 			if err != nil {
 				continue
 			}
-			if _, err := e.Imagine(policy.Surroundings{Namespaces: map[string]map[string]string{"acme": nil}}); err != nil {
+			if _, err := e.Representatives(policy.Environment{Namespaces: map[string]map[string]string{"acme": nil}}); err != nil {
 				t.Logf("imagine: %v", err)
 			}
 			for _, dir := range []policy.Direction{policy.Ingress, policy.Egress} {
@@ -67,11 +67,11 @@ func FuzzNames(f *testing.F) {
 	})
 }
 
-// FuzzTheEnginesAgree rolls the dice once more.
-func FuzzTheEnginesAgree(f *testing.F) {
+// FuzzEnginesAgree rolls the dice once more.
+func FuzzEnginesAgree(f *testing.F) {
 	f.Add(uint64(100_000))
 	f.Fuzz(func(t *testing.T, seed uint64) {
-		d := newDice(seed)
+		d := newGenerator(seed)
 		docs := d.policies(t)
 		e, n := engineOf(t, docs, nil), readNaively(t, docs)
 		for range 20 {

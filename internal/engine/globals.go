@@ -24,13 +24,13 @@ var process struct {
 	labels     string
 }
 
-// quiet is Cilium's logger: what it would log is returned as an error or is of no
+// discardLogger is Cilium's logger: what it would log is returned as an error or is of no
 // interest outside of an agent.
-var quiet = slog.New(slog.DiscardHandler)
+var discardLogger = slog.New(slog.DiscardHandler)
 
 // enter sets the process up as the engine's agent is configured, and keeps every other
 // engine out until leave is called.
-func (e *Engine) enter() (leave func(), err error) {
+func (e *Engine) enter() (unlock func(), err error) {
 	process.Lock()
 	if err := configure(e.cluster, e.agent); err != nil {
 		process.Unlock()
@@ -41,7 +41,7 @@ func (e *Engine) enter() (leave func(), err error) {
 
 func configure(cluster string, a policy.Agent) error {
 	if prefixes := a.Value(policy.IdentityLabels); !process.configured || process.labels != prefixes {
-		if err := labelsfilter.ParseLabelPrefixCfg(quiet, strings.Fields(prefixes), nil, ""); err != nil {
+		if err := labelsfilter.ParseLabelPrefixCfg(discardLogger, strings.Fields(prefixes), nil, ""); err != nil {
 			return fmt.Errorf("%s %q: %w", policy.IdentityLabels, prefixes, err)
 		}
 		process.labels = prefixes
@@ -54,11 +54,11 @@ func configure(cluster string, a policy.Agent) error {
 
 	ciliumpolicy.SetPolicyEnabled(a.Value(policy.EnablePolicy))
 	c := option.Config
-	c.EnableIPv4, c.EnableIPv6 = a.On(policy.EnableIPv4), a.On(policy.EnableIPv6)
-	c.EnableHostFirewall = a.On(policy.EnableHostFirewall)
-	c.EnableNonDefaultDenyPolicies = a.On(policy.EnableNonDefaultDeny)
-	c.EnableICMPRules = a.On(policy.EnableICMPRules)
-	c.EnableL7Proxy = a.On(policy.EnableL7Proxy)
+	c.EnableIPv4, c.EnableIPv6 = a.Enabled(policy.EnableIPv4), a.Enabled(policy.EnableIPv6)
+	c.EnableHostFirewall = a.Enabled(policy.EnableHostFirewall)
+	c.EnableNonDefaultDenyPolicies = a.Enabled(policy.EnableNonDefaultDeny)
+	c.EnableICMPRules = a.Enabled(policy.EnableICMPRules)
+	c.EnableL7Proxy = a.Enabled(policy.EnableL7Proxy)
 	c.PolicyCIDRMatchMode = strings.Fields(a.Value(policy.CIDRMatchMode))
 	// In Kubernetes, agents take "auto" for "always": a node reaches its own pods.
 	c.UnsafeDaemonConfigOption.AllowLocalhost = a.Value(policy.AllowLocalhost)
@@ -68,8 +68,8 @@ func configure(cluster string, a policy.Agent) error {
 	return nil
 }
 
-// recovered turns a panic of Cilium's code into an error.
-func recovered(err *error) {
+// recoverError turns a panic of Cilium's code into an error.
+func recoverError(err *error) {
 	if r := recover(); r != nil {
 		*err = fmt.Errorf("the policy engine stopped: %v", r)
 	}

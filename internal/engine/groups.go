@@ -37,7 +37,7 @@ func (e *Engine) addGroup(o object, doc []byte) error {
 func (e *Engine) expand(rules api.Rules) error {
 	var errs []error
 	set := func(s *api.CIDRRuleSlice) {
-		expanded, err := e.networks(*s)
+		expanded, err := e.expandReferences(*s)
 		*s, errs = expanded, append(errs, err)
 	}
 	ingress := func(r *api.IngressCommonRule) {
@@ -72,9 +72,9 @@ func (e *Engine) expand(rules api.Rules) error {
 	return errors.Join(errs...)
 }
 
-// networks replaces references to groups. One to groups without networks is refused: a
+// expandReferences replaces references to groups. One to groups without networks is refused: a
 // list that is left empty is not the same as a peer that selects nothing.
-func (e *Engine) networks(set api.CIDRRuleSlice) (api.CIDRRuleSlice, error) {
+func (e *Engine) expandReferences(set api.CIDRRuleSlice) (api.CIDRRuleSlice, error) {
 	if set == nil {
 		return nil, nil
 	}
@@ -84,7 +84,7 @@ func (e *Engine) networks(set api.CIDRRuleSlice) (api.CIDRRuleSlice, error) {
 			out = append(out, c)
 			continue
 		}
-		cidrs, err := e.referred(c)
+		cidrs, err := e.groupCIDRs(c)
 		if err != nil {
 			return nil, err
 		}
@@ -95,7 +95,7 @@ func (e *Engine) networks(set api.CIDRRuleSlice) (api.CIDRRuleSlice, error) {
 	return out, nil
 }
 
-func (e *Engine) referred(c api.CIDRRule) ([]api.CIDR, error) {
+func (e *Engine) groupCIDRs(c api.CIDRRule) ([]api.CIDR, error) {
 	selects := klabels.Everything()
 	if c.CIDRGroupRef == "" {
 		s := metav1.LabelSelector{MatchLabels: map[string]string{}}
@@ -167,7 +167,7 @@ func (e *Engine) groupLabels(addr netip.Addr) labels.Labels {
 	return out
 }
 
-// ofGroup reports whether addresses of some group have the label of a requirement.
-func (e *Engine) ofGroup(r requirement) bool {
+// isGroupLabel reports whether addresses of some group have the label of a requirement.
+func (e *Engine) isGroupLabel(r requirement) bool {
 	return slices.ContainsFunc(e.groups, func(g group) bool { return g.identityLabels().HasLabelWithKey(r.Key) })
 }

@@ -20,7 +20,7 @@ func TestCIDRGroups(t *testing.T) {
 	offices := cidrGroup("offices", "kind: office", "192.0.2.0/24, 198.51.100.0/24")
 	home := cidrGroup("home", "kind: home, far: away", "203.0.113.0/24")
 	in := []string{"web -> 192.0.2.1:443 = allowed by acme/out", "web -> 198.51.100.1:443 = allowed by acme/out", "web -> 203.0.113.1:443 = denied"}
-	play(t, map[string]scene{
+	runScenarios(t, map[string]scenario{
 		"a group is known by its name":        {policies: all(offices, home, toSet("{cidrGroupRef: offices}")), flows: in},
 		"a group may come after the policy":   {policies: all(toSet("{cidrGroupRef: offices}"), offices, home), flows: in},
 		"a group is selected by its labels":   {policies: all(offices, home, toSet("{cidrGroupSelector: {matchLabels: {kind: office}}}")), flows: in},
@@ -35,17 +35,17 @@ func TestCIDRGroups(t *testing.T) {
 	})
 }
 
-func TestCIDRGroupsThatAreNotKnown(t *testing.T) {
-	for sentence, policies := range map[string]string{
+func TestUnknownCIDRGroups(t *testing.T) {
+	for desc, policies := range map[string]string{
 		"by another name":  all(cidrGroup("home", "kind: home", "203.0.113.0/24"), toSet("{cidrGroupRef: offices}")),
 		"by other labels":  all(cidrGroup("home", "kind: home", "203.0.113.0/24"), toSet("{cidrGroupSelector: {matchLabels: {kind: office}}}")),
 		"without networks": all(cidrGroup("offices", "kind: office", ""), toSet("{cidrGroupRef: offices}")),
 		"in a deny":        cnp("out", "{endpointSelector: {}, egressDeny: [{toCIDRSet: [{cidrGroupRef: offices}]}]}"),
 		"in ingress":       cnp("out", "{endpointSelector: {}, ingress: [{fromCIDRSet: [{cidrGroupRef: offices}]}]}"),
 	} {
-		t.Run(sentence, func(t *testing.T) {
+		t.Run(desc, func(t *testing.T) {
 			t.Parallel()
-			_, err := engine.New(engine.Options{Agent: policy.EveryFeature()}, documents(t, policies), nil)
+			_, err := engine.New(engine.Options{Agent: policy.AllFeatures()}, documents(t, policies), nil)
 			if err == nil || !strings.Contains(err.Error(), "acme/out: it refers to a CiliumCIDRGroup that is not known here") {
 				t.Errorf("got %v", err)
 			}

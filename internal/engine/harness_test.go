@@ -13,8 +13,8 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// scene is a set of policies and what must come of flows under them.
-type scene struct {
+// scenario is a set of policies and what must come of flows under them.
+type scenario struct {
 	// policies are YAML documents.
 	policies string
 	// flows are lines "from -> to:port[/PROTOCOL] [what is asked for] = decision [by
@@ -22,8 +22,8 @@ type scene struct {
 	flows []string
 	// notes is what the notes of all flows together must contain.
 	notes string
-	// moot names the policies that make the rules of others moot, in every flow.
-	moot string
+	// shadowedBy names the policies that make the rules of others moot, in every flow.
+	shadowedBy string
 }
 
 // pods are the workloads of every scene.
@@ -92,7 +92,7 @@ func documents(tb testing.TB, s string) []json.RawMessage {
 
 // agentOf is an agent of an older minor version, or of the newest.
 func agentOf(older bool, minor int) policy.Agent {
-	a := policy.EveryFeature()
+	a := policy.AllFeatures()
 	if older {
 		a.Minor = minor
 	}
@@ -105,7 +105,7 @@ func build(t *testing.T, policies string) *engine.Engine {
 	for _, p := range pods {
 		all = append(all, p)
 	}
-	e, err := engine.New(engine.Options{Agent: policy.EveryFeature()}, documents(t, policies), all)
+	e, err := engine.New(engine.Options{Agent: policy.AllFeatures()}, documents(t, policies), all)
 	if err != nil {
 		t.Fatalf("build engine: %v", err)
 	}
@@ -163,20 +163,20 @@ func parseRequest(method, rest string) *policy.HTTPRequest {
 func verdict(v policy.Verdict) string {
 	s := string(v.Decision())
 	var by []string
-	by = append(append(by, v.Egress.By...), v.Ingress.By...)
+	by = append(append(by, v.Egress.Policies...), v.Ingress.Policies...)
 	if len(by) > 0 {
 		s += " by " + strings.Join(by, ", ")
 	}
 	return s
 }
 
-func play(t *testing.T, scenes map[string]scene) {
+func runScenarios(t *testing.T, scenarios map[string]scenario) {
 	t.Helper()
-	if len(scenes) == 0 {
+	if len(scenarios) == 0 {
 		t.Fatal("no scenes")
 	}
-	for sentence, sc := range scenes {
-		t.Run(sentence, func(t *testing.T) {
+	for desc, sc := range scenarios {
+		t.Run(desc, func(t *testing.T) {
 			t.Parallel()
 			e := build(t, sc.policies)
 			var notes []string
@@ -193,11 +193,11 @@ func play(t *testing.T, scenes map[string]scene) {
 					t.Errorf("%s: %v", flow, err)
 					continue
 				}
-				if spelled := verdict(got); spelled != strings.TrimSpace(want) {
-					t.Errorf("%s\n got  %s (note %q)\n want %s", flow, spelled, got.Note, want)
+				if formatted := verdict(got); formatted != strings.TrimSpace(want) {
+					t.Errorf("%s\n got  %s (note %q)\n want %s", flow, formatted, got.Note, want)
 				}
-				if moot := strings.Join(append(got.Egress.L7.MootBy, got.Ingress.L7.MootBy...), ", "); moot != sc.moot {
-					t.Errorf("%s: rules are moot by %q, want %q", flow, moot, sc.moot)
+				if shadowedBy := strings.Join(append(got.Egress.L7.ShadowedBy, got.Ingress.L7.ShadowedBy...), ", "); shadowedBy != sc.shadowedBy {
+					t.Errorf("%s: rules are moot by %q, want %q", flow, shadowedBy, sc.shadowedBy)
 				}
 				notes = append(notes, got.Note)
 			}

@@ -63,7 +63,7 @@ func (e *Engine) variants(ep policy.Endpoint) ([]variant, error) {
 // addressLabels are those of an address outside the cluster: of the networks and of the groups
 // that hold it.
 func (e *Engine) addressLabels(addr netip.Addr) labels.Labels {
-	return merge(e.groupLabels(addr), labels.GetCIDRLabels(netip.PrefixFrom(addr, addr.BitLen())))
+	return mergeLabels(e.groupLabels(addr), labels.GetCIDRLabels(netip.PrefixFrom(addr, addr.BitLen())))
 }
 
 // address returns the identity of an address. One of the apiserver is known as such: on a
@@ -74,14 +74,14 @@ func (e *Engine) address(addr netip.Addr, of []v1alpha1.Entity) ([]variant, erro
 		if slices.Contains(of, v1alpha1.EntityRemoteNode) {
 			return []variant{{id: reserved(identity.ReservedIdentityKubeAPIServer)}}, nil
 		}
-		own = merge(own, labels.LabelKubeAPIServer)
+		own = mergeLabels(own, labels.LabelKubeAPIServer)
 	}
 	id, err := e.identity(own)
 	return []variant{{id: id}}, err
 }
 
-// single are the entities that have one identity.
-var single = map[v1alpha1.Entity]identity.NumericIdentity{
+// singleIdentity are the entities that have one identity.
+var singleIdentity = map[v1alpha1.Entity]identity.NumericIdentity{
 	v1alpha1.EntityHost:    identity.ReservedIdentityHost,
 	v1alpha1.EntityHealth:  identity.ReservedIdentityHealth,
 	v1alpha1.EntityIngress: identity.ReservedIdentityIngress,
@@ -94,7 +94,7 @@ var single = map[v1alpha1.Entity]identity.NumericIdentity{
 // Where agents handle both families, a thing outside the cluster has one of two
 // identities, and policies distinguish them.
 func (e *Engine) entity(name v1alpha1.Entity) ([]variant, error) {
-	if id, ok := single[name]; ok {
+	if id, ok := singleIdentity[name]; ok {
 		return []variant{{id: reserved(id)}}, nil
 	}
 	switch name {
@@ -102,7 +102,7 @@ func (e *Engine) entity(name v1alpha1.Entity) ([]variant, error) {
 		others, err := e.atAddresses(reserved(identity.ReservedIdentityRemoteNode), "")
 		return others, err
 	case v1alpha1.EntityWorldIPv4, v1alpha1.EntityWorldIPv6:
-		return e.worldOf(name)
+		return e.worldIdentity(name)
 	case v1alpha1.EntityWorld:
 		var out []variant
 		for _, f := range e.families() {
@@ -134,7 +134,7 @@ func (e *Engine) apiServer() ([]variant, error) {
 		if out = append(out, known...); len(known) > 0 {
 			continue
 		}
-		id, err := e.identity(merge(labels.LabelKubeAPIServer, f.world))
+		id, err := e.identity(mergeLabels(labels.LabelKubeAPIServer, f.world))
 		if err != nil {
 			return nil, err
 		}
@@ -147,7 +147,7 @@ func reserved(id identity.NumericIdentity) *identity.Identity {
 	return identity.LookupReservedIdentity(id)
 }
 
-func merge(a, b labels.Labels) labels.Labels {
+func mergeLabels(a, b labels.Labels) labels.Labels {
 	l := maps.Clone(a)
 	maps.Copy(l, b)
 	return l
@@ -160,8 +160,8 @@ const maxPodIdentities = 1<<16 - 1
 // otherCluster are the bits that number another cluster than this one.
 const otherCluster = identity.NumericIdentity(1 << 16)
 
-// abroad reports whether labels are those of a pod of another cluster.
-func (e *Engine) abroad(lbls labels.Labels) bool {
+// isOtherCluster reports whether labels are those of a pod of another cluster.
+func (e *Engine) isOtherCluster(lbls labels.Labels) bool {
 	of, ok := lbls[k8sconst.PolicyLabelCluster]
 	return ok && of.Source == labels.LabelSourceK8s && of.Value != e.cluster
 }
@@ -177,7 +177,7 @@ func (e *Engine) identity(lbls labels.Labels) (*identity.Identity, error) {
 		return id, nil
 	}
 	scope := identity.ScopeForLabels(lbls)
-	if scope == identity.IdentityScopeGlobal && e.abroad(lbls) {
+	if scope == identity.IdentityScopeGlobal && e.isOtherCluster(lbls) {
 		scope = otherCluster
 	}
 	number := e.allocated[scope] + 1

@@ -11,18 +11,18 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// spot is where Cilium merges what policies say: one peer on one port. What comes of it
+// mergeKey is where Cilium merges what policies say: one peer on one port. What comes of it
 // no longer tells who let everything pass and who had rules.
-type spot struct {
+type mergeKey struct {
 	dir      policy.Direction
 	peer     string
 	port     string
-	end      int32
+	endPort  int32
 	protocol u8proto.U8proto
 }
 
-// collectPlain remembers the spots on which a rule lets everything pass.
-func (e *Engine) collectPlain(entry *types.PolicyEntry) {
+// collectL4Allows remembers the spots on which a rule lets everything pass.
+func (e *Engine) collectL4Allows(entry *types.PolicyEntry) {
 	if !entry.IsAllow() || entry.L3 == nil {
 		return
 	}
@@ -35,30 +35,30 @@ func (e *Engine) collectPlain(entry *types.PolicyEntry) {
 		peers = types.WildcardSelectors
 	}
 	for _, rule := range entry.L4 {
-		if looksInside(rule) {
+		if restrictsL7(rule) {
 			continue
 		}
 		for _, port := range rule.Ports {
 			for _, peer := range peers {
-				at := spot{dir: dir, peer: peer.Key(), port: port.Port, end: port.EndPort}
+				at := mergeKey{dir: dir, peer: peer.Key(), port: port.Port, endPort: port.EndPort}
 				if n, err := u8proto.ParseProtocol(string(port.Protocol)); err == nil {
 					at.protocol = n
 				}
-				e.plain[at] = append(e.plain[at], entry)
+				e.l4Allows[at] = append(e.l4Allows[at], entry)
 			}
 		}
 	}
 }
 
-// looksInside says whether a rule restricts what is spoken on its ports.
-func looksInside(rule api.PortRule) bool {
+// restrictsL7 says whether a rule restricts what is spoken on its ports.
+func restrictsL7(rule api.PortRule) bool {
 	return !rule.Rules.IsEmpty() || rule.Listener != nil || len(rule.ServerNames) > 0 ||
 		rule.TerminatingTLS != nil || rule.OriginatingTLS != nil
 }
 
-// plainAt names the policies at a pod that let everything pass where others have rules.
-func (e *Engine) plainAt(d *distilled, f *ciliumpolicy.L4Filter, peer ciliumpolicy.CachedSelector) []string {
-	at := spot{dir: policy.Egress, peer: peer.String(), port: f.PortName, end: int32(f.EndPort), protocol: f.U8Proto}
+// l4AllowsAt names the policies at a pod that let everything pass where others have rules.
+func (e *Engine) l4AllowsAt(d *policyMap, f *ciliumpolicy.L4Filter, peer ciliumpolicy.CachedSelector) []string {
+	at := mergeKey{dir: policy.Egress, peer: peer.String(), port: f.PortName, endPort: int32(f.EndPort), protocol: f.U8Proto}
 	if f.Ingress {
 		at.dir = policy.Ingress
 	}
@@ -68,8 +68,8 @@ func (e *Engine) plainAt(d *distilled, f *ciliumpolicy.L4Filter, peer ciliumpoli
 	var by []string
 	for _, protocol := range []u8proto.U8proto{f.U8Proto, u8proto.ANY} {
 		at.protocol = protocol
-		for _, entry := range e.plain[at] {
-			if name := authorOf(entry.Labels); name != "" && entry.Node == d.owner.node && entry.Subject.Matches(d.labels) {
+		for _, entry := range e.l4Allows[at] {
+			if name := policyName(entry.Labels); name != "" && entry.Node == d.owner.node && entry.Subject.Matches(d.labels) {
 				by = append(by, name)
 			}
 		}

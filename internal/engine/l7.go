@@ -17,28 +17,28 @@ import (
 // one. Rules are ORed: those of every selector that selects the peer, and one without
 // rules lets everything pass: Cilium's own as well, which has no name. Only on the same
 // port of the same selector the names of TLS servers narrow a rule without any, too.
-func (e *Engine) l7(d *distilled, key ciliumpolicy.Key) policy.L7 {
+func (e *Engine) l7(d *policyMap, key ciliumpolicy.Key) policy.L7 {
 	var out policy.L7
-	var moot []string
-	plain := false
+	var shadowedBy []string
+	hasL4Allow := false
 	for _, filter := range d.filters(key) {
 		for selector, rules := range filter.PerSelectorPolicies {
 			switch {
 			case rules.GetVerdict() != types.Allow || !selects(selector, key.Identity):
-			case rules.IsRedirect() && !opensAll(rules):
+			case rules.IsRedirect() && !interceptsOnly(rules):
 				addL7(&out, rules)
 				if len(rules.ServerNames) == 0 {
-					moot = append(moot, e.plainAt(d, filter, selector)...)
+					shadowedBy = append(shadowedBy, e.l4AllowsAt(d, filter, selector)...)
 				}
 			default:
-				plain = true
-				moot = append(moot, e.authorsOf(filter.RuleOrigin[selector].Value())...)
+				hasL4Allow = true
+				shadowedBy = append(shadowedBy, e.policiesOf(filter.RuleOrigin[selector].Value())...)
 			}
 		}
 	}
-	if plain || len(moot) > 0 {
-		slices.Sort(moot)
-		return mootRules(out, slices.Compact(moot))
+	if hasL4Allow || len(shadowedBy) > 0 {
+		slices.Sort(shadowedBy)
+		return shadowedL7(out, slices.Compact(shadowedBy))
 	}
 	slices.SortFunc(out.HTTP, policy.HTTPRule.Compare)
 	out.HTTP = slices.CompactFunc(out.HTTP, policy.HTTPRule.Equal)
@@ -49,19 +49,19 @@ func (e *Engine) l7(d *distilled, key ciliumpolicy.Key) policy.L7 {
 	return out
 }
 
-// ownListener is a listener that gets all that is spoken, whatever else is allowed.
-const ownListener = "a listener of its own"
+// customListener is a listener that gets all that is spoken, whatever else is allowed.
+const customListener = "a listener of its own"
 
-// mootRules lets everything pass. That rules about DNS are moot is meant: they make the
+// shadowedL7 lets everything pass. That rules about DNS are moot is meant: they make the
 // proxy see the answers.
-func mootRules(rules policy.L7, by []string) policy.L7 {
+func shadowedL7(rules policy.L7, by []string) policy.L7 {
 	switch {
-	case rules.Other == ownListener:
-		return policy.L7{Other: ownListener}
+	case rules.Other == customListener:
+		return policy.L7{Other: customListener}
 	case len(rules.HTTP) == 0 && len(rules.ServerNames) == 0 && rules.Other == "":
 		return policy.L7{}
 	default:
-		return policy.L7{MootBy: by}
+		return policy.L7{ShadowedBy: by}
 	}
 }
 
@@ -71,12 +71,12 @@ func selects(selector ciliumpolicy.CachedSelector, id identity.NumericIdentity) 
 
 // filters are those that a proxy consults for a port. Envoy's rules of all ports, and
 // of a range, count for each port of it; the DNS proxy knows its own port alone.
-func (d *distilled) filters(key ciliumpolicy.Key) []*ciliumpolicy.L4Filter {
-	var exact, around []*ciliumpolicy.L4Filter
+func (d *policyMap) filters(key ciliumpolicy.Key) []*ciliumpolicy.L4Filter {
+	var exact, ranges []*ciliumpolicy.L4Filter
 	dns := false
-	rules := d.verdicts.SelectorPolicy.L4Policy.Egress.PortRules
+	rules := d.endpointPolicy.SelectorPolicy.L4Policy.Egress.PortRules
 	if key.IsIngress() {
-		rules = d.verdicts.SelectorPolicy.L4Policy.Ingress.PortRules
+		rules = d.endpointPolicy.SelectorPolicy.L4Policy.Ingress.PortRules
 	}
 	for i := range rules {
 		rules[i].ForEach(func(f *ciliumpolicy.L4Filter) bool {
@@ -84,9 +84,9 @@ func (d *distilled) filters(key ciliumpolicy.Key) []*ciliumpolicy.L4Filter {
 			case f.U8Proto != 0 && f.U8Proto != key.Nexthdr:
 			case d.isPort(f, key):
 				exact = append(exact, f)
-				dns = dns || speaksDNS(f)
+				dns = dns || hasDNSRules(f)
 			case f.PortName == "" && (f.Port == 0 || f.Port <= key.DestPort && key.DestPort <= f.EndPort):
-				around = append(around, f)
+				ranges = append(ranges, f)
 			}
 			return true
 		})
@@ -94,11 +94,11 @@ func (d *distilled) filters(key ciliumpolicy.Key) []*ciliumpolicy.L4Filter {
 	if dns {
 		return exact
 	}
-	return append(exact, around...)
+	return append(exact, ranges...)
 }
 
 // isPort says whether a filter is of just this port.
-func (d *distilled) isPort(f *ciliumpolicy.L4Filter, key ciliumpolicy.Key) bool {
+func (d *policyMap) isPort(f *ciliumpolicy.L4Filter, key ciliumpolicy.Key) bool {
 	if f.PortName == "" {
 		return f.Port == key.DestPort && (f.EndPort == 0 || f.EndPort == f.Port)
 	}
@@ -113,7 +113,7 @@ func (d *distilled) isPort(f *ciliumpolicy.L4Filter, key ciliumpolicy.Key) bool 
 	return false
 }
 
-func speaksDNS(f *ciliumpolicy.L4Filter) bool {
+func hasDNSRules(f *ciliumpolicy.L4Filter) bool {
 	for _, rules := range f.PerSelectorPolicies {
 		if rules != nil && rules.L7Parser == ciliumpolicy.ParserTypeDNS {
 			return true
@@ -122,8 +122,8 @@ func speaksDNS(f *ciliumpolicy.L4Filter) bool {
 	return false
 }
 
-// opensAll says whether TLS is opened up, and nothing looks inside.
-func opensAll(rules *ciliumpolicy.PerSelectorPolicy) bool {
+// interceptsOnly says whether TLS is opened up, and nothing looks inside.
+func interceptsOnly(rules *ciliumpolicy.PerSelectorPolicy) bool {
 	return rules.L7Parser == ciliumpolicy.ParserTypeTLS && len(rules.ServerNames) == 0
 }
 
@@ -146,13 +146,13 @@ func addL7(out *policy.L7, rules *ciliumpolicy.PerSelectorPolicy) {
 	case ciliumpolicy.ParserTypeTLS:
 		out.ServerNames = append(out.ServerNames, names...)
 	default:
-		addOther(out, ownListener)
+		addOther(out, customListener)
 	}
 }
 
 var (
-	manyStars = regexp.MustCompile(`\*{2,}`)
-	subdomain = regexp.MustCompile(`^\*{2,}\.`)
+	repeatedStars = regexp.MustCompile(`\*{2,}`)
+	subdomain     = regexp.MustCompile(`^\*{2,}\.`)
 )
 
 // serverNames are patterns as Cilium's proxy gets them.
@@ -161,7 +161,7 @@ func serverNames(all ciliumpolicy.StringSet) []string {
 	for pattern := range all {
 		pattern = strings.ToLower(strings.TrimSuffix(pattern, "."))
 		prefix := subdomain.FindString(pattern)
-		pattern = manyStars.ReplaceAllString(strings.TrimPrefix(pattern, prefix), "*")
+		pattern = repeatedStars.ReplaceAllString(strings.TrimPrefix(pattern, prefix), "*")
 		if prefix != "" {
 			pattern = "**." + pattern
 		}
@@ -173,10 +173,10 @@ func serverNames(all ciliumpolicy.StringSet) []string {
 
 // addOther keeps one of them, the same in whichever order they come.
 func addOther(out *policy.L7, other string) {
-	if out.Other != ownListener {
+	if out.Other != customListener {
 		out.Other = max(out.Other, other)
 	}
-	if other == ownListener {
+	if other == customListener {
 		out.Other = other
 	}
 }

@@ -29,7 +29,7 @@ func egress(name string, rules ...string) string {
 }
 
 func TestHTTPRules(t *testing.T) {
-	play(t, map[string]scene{
+	runScenarios(t, map[string]scenario{
 		"a method and a path must both match": {
 			policies: ingress("http", fromDB+", "+onHTTPOnly(`{method: GET, path: /v1/x}`)),
 			flows: []string{"db -> web:8080 GET /v1/x = allowed by acme/http", "db -> web:8080 POST /v1/x = denied by acme/http",
@@ -135,35 +135,35 @@ func TestHTTPRules(t *testing.T) {
 // What becomes of HTTP rules for a peer beside other allows.
 func TestHTTPRulesBesideOtherAllows(t *testing.T) {
 	rules := ingress("http", fromDB+", "+onHTTPOnly(`{method: GET}`))
-	moot := []string{"db -> web:8080 PUT / = allowed by acme/http, acme/plain"}
-	mootRange := []string{"db -> web:8080 PUT / = allowed by acme/http"}
-	play(t, map[string]scene{
+	shadowed := []string{"db -> web:8080 PUT / = allowed by acme/http, acme/plain"}
+	shadowedByRange := []string{"db -> web:8080 PUT / = allowed by acme/http"}
+	runScenarios(t, map[string]scenario{
 		"an L4-only allow to the same peer cancels them": {
-			policies: all(rules, ingress("plain", fromDB+", "+onHTTP)), flows: moot, moot: "acme/plain",
+			policies: all(rules, ingress("plain", fromDB+", "+onHTTP)), flows: shadowed, shadowedBy: "acme/plain",
 		},
 		"so does one to a wider peer": {
-			policies: all(rules, ingress("plain", "fromEndpoints: [{}], "+onHTTP)), flows: mootRange, moot: "acme/plain",
+			policies: all(rules, ingress("plain", "fromEndpoints: [{}], "+onHTTP)), flows: shadowedByRange, shadowedBy: "acme/plain",
 		},
 		"so does one to everybody": {
-			policies: all(rules, ingress("plain", onHTTP)), flows: mootRange, moot: "acme/plain",
+			policies: all(rules, ingress("plain", onHTTP)), flows: shadowedByRange, shadowedBy: "acme/plain",
 		},
 		"so does a range of ports": {
-			policies: all(rules, ingress("plain", fromDB+`, toPorts: [{ports: [{port: "8000", endPort: 9000, protocol: TCP}]}]`)), flows: mootRange, moot: "acme/plain",
+			policies: all(rules, ingress("plain", fromDB+`, toPorts: [{ports: [{port: "8000", endPort: 9000, protocol: TCP}]}]`)), flows: shadowedByRange, shadowedBy: "acme/plain",
 		},
 		"so does a rule without ports": {
-			policies: all(rules, ingress("plain", fromDB)), flows: mootRange, moot: "acme/plain",
+			policies: all(rules, ingress("plain", fromDB)), flows: shadowedByRange, shadowedBy: "acme/plain",
 		},
 		"so does the port's name": {
-			policies: all(rules, ingress("plain", fromDB+`, toPorts: [{ports: [{port: http, protocol: TCP}]}]`)), flows: mootRange, moot: "acme/plain",
+			policies: all(rules, ingress("plain", fromDB+`, toPorts: [{ports: [{port: http, protocol: TCP}]}]`)), flows: shadowedByRange, shadowedBy: "acme/plain",
 		},
 		"so does a NetworkPolicy": {
-			policies: all(rules, netpol("plain", "{podSelector: {matchLabels: {app: web}}, ingress: [{from: [{podSelector: {}}]}]}")), flows: mootRange, moot: "acme/plain",
+			policies: all(rules, netpol("plain", "{podSelector: {matchLabels: {app: web}}, ingress: [{from: [{podSelector: {}}]}]}")), flows: shadowedByRange, shadowedBy: "acme/plain",
 		},
 		"so does a cluster-wide policy": {
-			policies: all(rules, ccnp("plain", "{endpointSelector: {}, ingress: [{fromEntities: [cluster]}]}")), flows: mootRange, moot: "plain",
+			policies: all(rules, ccnp("plain", "{endpointSelector: {}, ingress: [{fromEntities: [cluster]}]}")), flows: shadowedByRange, shadowedBy: "plain",
 		},
 		"so does another item of the same policy": {
-			policies: ingress("http", fromDB+", "+onHTTPOnly(`{method: GET}`), fromDB), flows: mootRange, moot: "acme/http",
+			policies: ingress("http", fromDB+", "+onHTTPOnly(`{method: GET}`), fromDB), flows: shadowedByRange, shadowedBy: "acme/http",
 		},
 		"another peer's does not": {
 			policies: all(rules, ingress("plain", fromAPI)),
@@ -204,10 +204,10 @@ func TestHTTPRulesBesideOtherAllows(t *testing.T) {
 	})
 }
 
-func TestDNSQuestions(t *testing.T) {
+func TestDNSLookups(t *testing.T) {
 	const one = `{matchName: api.example.com}, {matchPattern: "*.cdn.example"}`
 	toDNS := `toEndpoints: [` + kubeDNS + `], `
-	play(t, map[string]scene{
+	runScenarios(t, map[string]scenario{
 		"DNS rules say what may be asked": {
 			policies: proxiedDNS("dns", one),
 			flows: []string{"web -> dns:53/UDP asks api.example.com = allowed by acme/dns", "web -> dns:53/TCP asks API.example.com. = allowed by acme/dns",
@@ -252,12 +252,12 @@ func TestDNSQuestions(t *testing.T) {
 }
 
 // What is not looked into is said, and where a request hangs on it, nothing is guessed.
-func TestRulesThatAreNotLookedInto(t *testing.T) {
+func TestRulesThatAreNotInspected(t *testing.T) {
 	const header, own = "an HTTP rule with headerMatches", "a listener of its own"
 	const matched = `{headerMatches: [{name: X-Key, value: "1"}]}`
 	byMatch := egress("h", toDB+", "+onHTTPOnly(matched+`, {method: GET}`))
 	listener := toDB + `, toPorts: [{ports: [{port: "8080", protocol: TCP}], listener: {envoyConfig: {kind: CiliumEnvoyConfig, name: mine}, name: one}}]`
-	for sentence, c := range map[string]struct {
+	for desc, c := range map[string]struct {
 		policies, flow, l7 string
 		guess              bool
 	}{
@@ -270,12 +270,12 @@ func TestRulesThatAreNotLookedInto(t *testing.T) {
 		"HTTP, asked for a DNS name":  {egress("h", toDB+", "+onHTTPOnly(`{method: GET}`)), "asks api.example.com", "GET any path", false},
 		"two things, always one said": {all(egress("a", toDB+", "+onHTTPOnly(matched)), egress("b", "toEndpoints: [{}], "+onHTTPOnly(matched))), "GET /", header, true},
 	} {
-		t.Run(sentence, func(t *testing.T) {
+		t.Run(desc, func(t *testing.T) {
 			t.Parallel()
 			e := build(t, c.policies)
 			flow := parseFlow(t, strings.TrimSpace("web -> db:8080 "+c.flow))
 			_, err := e.Decide(flow)
-			if said := err != nil && strings.Contains(err.Error(), "is not looked into"); said != c.guess || err != nil && !said {
+			if gotError := err != nil && strings.Contains(err.Error(), "is not looked into"); gotError != c.guess || err != nil && !gotError {
 				t.Errorf("got %v, want an error: %t", err, c.guess)
 			}
 			flow.HTTP, flow.DNS = nil, ""
@@ -294,7 +294,7 @@ func TestRequestsWithoutAHost(t *testing.T) {
 		"db -> web:8080 GET /": "", "db -> web:8080 PUT /": "allowed by acme/http", "db -> web:8080 POST /": "denied by acme/http",
 	} {
 		v, err := e.Decide(parseFlow(t, flow))
-		if said := err != nil && strings.Contains(err.Error(), "say http.host"); said != (want == "") || err == nil && verdict(v) != want {
+		if gotError := err != nil && strings.Contains(err.Error(), "say http.host"); gotError != (want == "") || err == nil && verdict(v) != want {
 			t.Errorf("%s: got %s, %v, want %q", flow, verdict(v), err, want)
 		}
 	}

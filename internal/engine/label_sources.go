@@ -47,29 +47,29 @@ func (r requirement) positive() bool {
 	return r.Operator == metav1.LabelSelectorOpIn || r.Operator == metav1.LabelSelectorOpExists
 }
 
-// of reports whether the requirement is on labels of a source, among others perhaps.
-func (r requirement) of(source string) bool {
+// hasSource reports whether the requirement is on labels of a source, among others perhaps.
+func (r requirement) hasSource(source string) bool {
 	return r.source == source || r.source == labels.LabelSourceAny
 }
 
-// ofPods reports whether a label of a pod may fulfil the requirement. Agents remove the labels
+// matchesPods reports whether a label of a pod may fulfil the requirement. Agents remove the labels
 // of their own prefix that a pod's author wrote, and add those that translate knows.
-func (r requirement) ofPods() bool {
-	return r.of(labels.LabelSourceK8s) && (!strings.HasPrefix(r.Key, k8sconst.LabelPrefix) ||
+func (r requirement) matchesPods() bool {
+	return r.hasSource(labels.LabelSourceK8s) && (!strings.HasPrefix(r.Key, k8sconst.LabelPrefix) ||
 		strings.HasPrefix(r.Key, k8sconst.PodNamespaceMetaLabelsPrefix) ||
 		r.Key == k8sconst.PolicyLabelServiceAccount || r.Key == k8sconst.PolicyLabelCluster)
 }
 
-// onPorts reports whether a requirement is on the label that agents make of a pod's named
+// isOnNamedPorts reports whether a requirement is on the label that agents make of a pod's named
 // ports.
-func (e *Engine) onPorts(r requirement) bool {
-	return e.agent.Has(policy.PortsInLabel) && r.of(labels.LabelSourceGenerated) && k8sconst.IsNamedPortsIdentityLabelName(r.Key)
+func (e *Engine) isOnNamedPorts(r requirement) bool {
+	return e.agent.Has(policy.PortsInLabel) && r.hasSource(labels.LabelSourceGenerated) && k8sconst.IsNamedPortsIdentityLabelName(r.Key)
 }
 
 // portsRequirement reads a requirement on that label. It reports false where no pod fulfils
 // it. The labels that continue the first are not represented: see undecidable.
 func portsRequirement(r requirement) (policy.Requirement, bool) {
-	out := policy.Requirement{Of: policy.PodPorts, LabelSelectorRequirement: r.LabelSelectorRequirement}
+	out := policy.Requirement{Trait: policy.PodPorts, LabelSelectorRequirement: r.LabelSelectorRequirement}
 	out.Key = ""
 	if r.Operator == metav1.LabelSelectorOpIn {
 		out.Values = slices.DeleteFunc(slices.Clone(r.Values), func(v string) bool { _, ok := policy.ParsePortsLabel(v); return !ok })
@@ -86,11 +86,11 @@ func (e *Engine) represent(rule *types.PolicyEntry, s *types.LabelSelector) erro
 		return err
 	}
 	for _, r := range all {
-		if err := e.undecidable(r); err != nil && !rule.IsDeny() {
+		if err := e.checkDecidable(r); err != nil && !rule.IsDeny() {
 			return err
 		}
 	}
-	if !e.mayBeOutside(all) {
+	if !e.mayMatchOutside(all) {
 		return nil
 	}
 	for _, r := range all {
@@ -101,12 +101,12 @@ func (e *Engine) represent(rule *types.PolicyEntry, s *types.LabelSelector) erro
 	return nil
 }
 
-// undecidable returns an error for a requirement on labels that the build does not show.
-func (e *Engine) undecidable(r requirement) error {
+// checkDecidable returns an error for a requirement on labels that the build does not show.
+func (e *Engine) checkDecidable(r requirement) error {
 	switch {
 	case !r.positive():
 		return nil
-	case e.onPorts(r) && r.Key != k8sconst.NamedPortsIdentityLabelName:
+	case e.isOnNamedPorts(r) && r.Key != k8sconst.NamedPortsIdentityLabelName:
 		return fmt.Errorf("a selector requires the label %s:%s, which only pods with many named ports have: select them by their own labels", r.source, r.Key)
 	case r.source == labels.LabelSourceGenerated && !k8sconst.IsNamedPortsIdentityLabelName(r.Key) || !slices.Contains(knownSources, r.source):
 		return fmt.Errorf("a selector requires the label %s:%s, and which endpoints have labels of the source %q is not known here: select pods by their own labels, and nodes by an entity", r.source, r.Key, r.source)
@@ -120,16 +120,16 @@ var knownSources = []string{
 	labels.LabelSourceCIDR, labels.LabelSourceCIDRGroup, labels.LabelSourceFQDN,
 }
 
-// mayBeOutside reports whether what is no pod may fulfil all requirements: an entity, an
+// mayMatchOutside reports whether what is no pod may fulfil all requirements: an entity, an
 // address or a name.
-func (e *Engine) mayBeOutside(all []requirement) bool {
+func (e *Engine) mayMatchOutside(all []requirement) bool {
 	return !slices.ContainsFunc(all, func(r requirement) bool {
 		switch r.source {
 		case labels.LabelSourceK8s, labels.LabelSourceGenerated:
 			return r.positive()
 		case labels.LabelSourceAny:
 			_, entity := labelsOfEntities[r.Key]
-			return r.positive() && !entity && !e.ofGroup(r) && !isPrefix(r.Key) && !e.names.has(r.Key)
+			return r.positive() && !entity && !e.isGroupLabel(r) && !isPrefix(r.Key) && !e.names.has(r.Key)
 		}
 		return false
 	})
@@ -146,14 +146,14 @@ var labelsOfEntities = map[string]bool{
 // a name's address by all selectors that match the name: what it does not have is unknown.
 func (e *Engine) representOutside(rule *types.PolicyEntry, r requirement) error {
 	switch {
-	case e.onName(r):
+	case e.isOnName(r):
 		return fmt.Errorf("a selector is about the label fqdn:%s, and which addresses have it depends on the DNS answers that an agent has seen: write toFQDNs", r.Key)
-	case r.onNetwork():
+	case r.isOnNetwork():
 		return e.representNetwork(rule, r)
-	case r.source == labels.LabelSourceCIDRGroup && r.positive() && !rule.IsDeny() && !e.ofGroup(r):
+	case r.source == labels.LabelSourceCIDRGroup && r.positive() && !rule.IsDeny() && !e.isGroupLabel(r):
 		return errors.New("it refers to a CiliumCIDRGroup that is not known here: add it to the build")
 	}
-	e.byGroup = e.byGroup || e.onGroup(r)
+	e.matchesGroups = e.matchesGroups || e.isOnGroups(r)
 	return nil
 }
 
@@ -168,19 +168,19 @@ func (e *Engine) representNetwork(rule *types.PolicyEntry, r requirement) error 
 	return nil
 }
 
-// onName reports whether a requirement is on the label of a name's addresses.
-func (e *Engine) onName(r requirement) bool {
+// isOnName reports whether a requirement is on the label of a name's addresses.
+func (e *Engine) isOnName(r requirement) bool {
 	return r.source == labels.LabelSourceFQDN || r.source == labels.LabelSourceAny && e.names.has(r.Key)
 }
 
-// onNetwork reports whether the requirement is on the label of a network.
-func (r requirement) onNetwork() bool {
+// isOnNetwork reports whether the requirement is on the label of a network.
+func (r requirement) isOnNetwork() bool {
 	return r.source == labels.LabelSourceCIDR || r.source == labels.LabelSourceAny && isPrefix(r.Key)
 }
 
-// onGroup reports whether a requirement is on the labels of groups.
-func (e *Engine) onGroup(r requirement) bool {
-	return r.source == labels.LabelSourceCIDRGroup || r.source == labels.LabelSourceAny && e.ofGroup(r)
+// isOnGroups reports whether a requirement is on the labels of groups.
+func (e *Engine) isOnGroups(r requirement) bool {
+	return r.source == labels.LabelSourceCIDRGroup || r.source == labels.LabelSourceAny && e.isGroupLabel(r)
 }
 
 // isPrefix reports whether a key is that of the label of a network.

@@ -16,7 +16,7 @@ import (
 // openTo lists what the policies open to the pod web in one direction.
 func openTo(t *testing.T, e *engine.Engine, d policy.Direction) string {
 	t.Helper()
-	if _, err := e.Imagine(policy.Surroundings{Namespaces: map[string]map[string]string{"acme": nil}}); err != nil {
+	if _, err := e.Representatives(policy.Environment{Namespaces: map[string]map[string]string{"acme": nil}}); err != nil {
 		t.Fatal(err)
 	}
 	openings, err := e.Openings(pods["web"], d)
@@ -47,7 +47,7 @@ func toLabels(expressions ...string) string {
 // What a selector by labels of other sources than pods' matches is open.
 func TestPeersByLabelsOfOtherSources(t *testing.T) {
 	t.Parallel()
-	for sentence, c := range map[string]struct{ policies, want string }{
+	for desc, c := range map[string]struct{ policies, want string }{
 		"a CIDR group by its name":                {all(toLabels("{key: 'cidrgroup:io.cilium.policy.cidrgroupname/partners', operator: Exists}", noPod), grouped), "192.0.2.0"},
 		"a CIDR group by its labels":              {all(toLabels("{key: 'cidrgroup:team', operator: In, values: [red]}", noPod), grouped), "192.0.2.0"},
 		"a CIDR group by a label of any source":   {all(toLabels("{key: team, operator: In, values: [red]}", noPod), grouped), "192.0.2.0"},
@@ -60,7 +60,7 @@ func TestPeersByLabelsOfOtherSources(t *testing.T) {
 		"no pod is of a group":                    {all(toLabels("{key: 'cidrgroup:io.cilium.policy.cidrgroupname/partners', operator: Exists}"), grouped), ""},
 		"nor has a name's label":                  {toLabels("{key: 'fqdn:api.example.com', operator: Exists}"), ""},
 	} {
-		t.Run(sentence, func(t *testing.T) {
+		t.Run(desc, func(t *testing.T) {
 			t.Parallel()
 			e, err := engine.New(engine.Options{}, documents(t, c.policies), []policy.Endpoint{pods["web"]})
 			if err != nil {
@@ -74,10 +74,10 @@ func TestPeersByLabelsOfOtherSources(t *testing.T) {
 }
 
 // Selectors about labels that no build shows are refused.
-func TestPeersThatAreNotDecided(t *testing.T) {
+func TestUndecidedPeers(t *testing.T) {
 	t.Parallel()
 	names := toNames("names", "{matchName: api.example.com}")
-	for sentence, c := range map[string]struct{ policies, want string }{
+	for desc, c := range map[string]struct{ policies, want string }{
 		"a node's labels":                        {toLabels("{key: 'node:role', operator: Exists}"), "which endpoints have labels of the source"},
 		"labels of the CNI":                      {toLabels("{key: 'cni:tier', operator: In, values: [db]}"), "which endpoints have labels of the source"},
 		"labels of the CNI at the subject":       {cnp("p", "{endpointSelector: {matchLabels: {'cni:tier': db}}, egress: [{}]}"), "which endpoints have labels of the source"},
@@ -90,7 +90,7 @@ func TestPeersThatAreNotDecided(t *testing.T) {
 		"a group that the build does not have":   {toLabels("{key: 'cidrgroup:io.cilium.policy.cidrgroupname/partners', operator: Exists}", noPod), "add it to the build"},
 		"in an allow beside the same one denied": {all(cnp("a", "{endpointSelector: {}, egressDeny: [{toEndpoints: [{matchLabels: {'node:role': x}}]}]}"), toLabels("{key: 'node:role', operator: In, values: [x]}")), "CiliumNetworkPolicy acme/p"},
 	} {
-		t.Run(sentence, func(t *testing.T) {
+		t.Run(desc, func(t *testing.T) {
 			t.Parallel()
 			_, err := engine.New(engine.Options{}, documents(t, c.policies), nil)
 			var rejected policy.RejectedError
@@ -105,7 +105,7 @@ func TestPeersThatAreNotDecided(t *testing.T) {
 func TestPeersByNamedPorts(t *testing.T) {
 	t.Parallel()
 	const key = "io.cilium.k8s.named-ports"
-	for sentence, c := range map[string]struct{ expression, since, before string }{
+	for desc, c := range map[string]struct{ expression, since, before string }{
 		"pods with named ports": {"{key: " + key + ", operator: Exists}",
 			"a pod without labels in acme with the named ports other.TCP.64999, a pod without labels in an unknown namespace with the named ports other.TCP.64999, acme/db", ""},
 		"pods with these": {"{key: 'gen:" + key + "', operator: In, values: [http.TCP.8080, none]}",
@@ -123,7 +123,7 @@ func TestPeersByNamedPorts(t *testing.T) {
 			}
 			got := strings.Join(slices.DeleteFunc(strings.Split(openTo(t, e, policy.Egress), ", "), func(s string) bool { return s == "acme/web" }), ", ")
 			if got != want {
-				t.Errorf("%s, before 1.20 %t:\ngot  %s\nwant %s", sentence, before, got, want)
+				t.Errorf("%s, before 1.20 %t:\ngot  %s\nwant %s", desc, before, got, want)
 			}
 		}
 	}
@@ -133,7 +133,7 @@ func TestPeersByNamedPorts(t *testing.T) {
 func TestPeersOfOtherClusters(t *testing.T) {
 	t.Parallel()
 	const own, others = "a pod with app=spy in acme", "a pod with app=spy of the cluster another in acme"
-	for sentence, c := range map[string]struct {
+	for desc, c := range map[string]struct {
 		options engine.Options
 		policy  string
 		want    string
@@ -149,7 +149,7 @@ func TestPeersOfOtherClusters(t *testing.T) {
 			t.Fatal(err)
 		}
 		if got := openTo(t, e, policy.Egress); got != c.want {
-			t.Errorf("%s:\ngot  %s\nwant %s", sentence, got, c.want)
+			t.Errorf("%s:\ngot  %s\nwant %s", desc, got, c.want)
 		}
 	}
 }
@@ -157,8 +157,8 @@ func TestPeersOfOtherClusters(t *testing.T) {
 // The entity cluster is this cluster, whatever a selector without one matches.
 func TestEntityClusterIsThisCluster(t *testing.T) {
 	t.Parallel()
-	far := pod("acme", "db")
-	far.Cluster = "east"
+	remote := pod("acme", "db")
+	remote.Cluster = "east"
 	for entity, want := range map[string]policy.Decision{"cluster": policy.Denied, "all": policy.Allowed, "remote-node": policy.Denied} {
 		for _, before := range []bool{true, false} {
 			e, err := engine.New(engine.Options{Agent: agentOf(before, 18), Mesh: true},
@@ -166,7 +166,7 @@ func TestEntityClusterIsThisCluster(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			v, err := e.Decide(policy.Flow{From: far, To: pods["web"], Port: 8080})
+			v, err := e.Decide(policy.Flow{From: remote, To: pods["web"], Port: 8080})
 			if err != nil || v.Ingress.Decision != want {
 				t.Errorf("%s, before 1.19 %t: got %s, %v, want %s", entity, before, v.Ingress.Decision, err, want)
 			}
@@ -178,25 +178,25 @@ func TestEntityClusterIsThisCluster(t *testing.T) {
 func TestEntitiesOfAnotherClustersPods(t *testing.T) {
 	t.Parallel()
 	e := engineOf(t, documents(t, cnp("p", "{endpointSelector: {}, ingress: [{fromEntities: [cluster-mesh]}]}")), []policy.Endpoint{pods["web"]})
-	if _, err := e.Imagine(policy.Surroundings{Namespaces: map[string]map[string]string{"acme": nil}}); err != nil {
+	if _, err := e.Representatives(policy.Environment{Namespaces: map[string]map[string]string{"acme": nil}}); err != nil {
 		t.Fatal(err)
 	}
 	openings, err := e.Openings(pods["web"], policy.Ingress)
 	if err != nil {
 		t.Fatal(err)
 	}
-	far := 0
+	remote := 0
 	for _, o := range openings {
 		for _, p := range o.Peers {
 			if p.Cluster == "" {
 				continue
 			}
-			if far++; spell(p.Entities) != "all" {
+			if remote++; spell(p.Entities) != "all" {
 				t.Errorf("%s is of %s", p.Name, spell(p.Entities))
 			}
 		}
 	}
-	if far == 0 {
+	if remote == 0 {
 		t.Errorf("no pod of another cluster: %v", openings)
 	}
 }
@@ -205,8 +205,8 @@ func TestEntitiesOfAnotherClustersPods(t *testing.T) {
 func TestReservedLabelsAreThoseOfCilium(t *testing.T) {
 	t.Parallel()
 	known := policy.ReservedLabels()
-	for id, of := range identity.ListReservedIdentities() {
-		for _, l := range of {
+	for id, identityLabels := range identity.ListReservedIdentities() {
+		for _, l := range identityLabels {
 			if !slices.Contains(known, l.Key) && !slices.Contains(aggregates, id) {
 				t.Errorf("%s is reserved", l.Key)
 			}
@@ -232,11 +232,11 @@ func TestReservedLabelsAreOnNoRepresentative(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ends, err := e.Imagine(policy.Surroundings{Namespaces: map[string]map[string]string{"acme": nil}})
+	endpoints, err := e.Representatives(policy.Environment{Namespaces: map[string]map[string]string{"acme": nil}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, ep := range ends {
+	for _, ep := range endpoints {
 		if ep.Kind == policy.PodEndpoint && len(ep.Labels) > 0 {
 			t.Errorf("%s", ep.Name)
 		}

@@ -15,7 +15,7 @@ import (
 func TestLabelsInIdentityAreThoseOfCilium(t *testing.T) {
 	t.Parallel()
 	// An engine sets the filter up as an agent does.
-	if _, err := engine.New(engine.Options{Agent: policy.EveryFeature()}, nil, nil); err != nil {
+	if _, err := engine.New(engine.Options{Agent: policy.AllFeatures()}, nil, nil); err != nil {
 		t.Fatal(err)
 	}
 	starts := []string{

@@ -123,8 +123,8 @@ func (p naiveDocPorts) requests(r *policy.HTTPRequest) bool {
 		}
 		for _, header := range rule.Headers {
 			name, value, valued := strings.Cut(header, ": ")
-			have, there := r.Headers[name]
-			if !there || valued && have != value {
+			have, present := r.Headers[name]
+			if !present || valued && have != value {
 				return false
 			}
 		}
@@ -141,25 +141,25 @@ func orAny[T any](f func(T) bool) func(T) bool {
 
 // pods are those of the policy's namespace, unless the selector speaks of namespaces or
 // there is none.
-func (d naiveDoc) pods(s metav1.LabelSelector, own bool) func(naiveEnd) bool {
+func (d naiveDoc) pods(s metav1.LabelSelector, own bool) func(naiveEndpoint) bool {
 	sel, err := metav1.LabelSelectorAsSelector(&s)
-	speaks := func(key string) bool {
+	namesNamespace := func(key string) bool {
 		return key == "io.kubernetes.pod.namespace" || strings.HasPrefix(key, "io.cilium.k8s.namespace.labels.")
 	}
 	for key := range s.MatchLabels {
-		own = own && !speaks(key)
+		own = own && !namesNamespace(key)
 	}
 	for _, e := range s.MatchExpressions {
-		own = own && !speaks(e.Key)
+		own = own && !namesNamespace(e.Key)
 	}
-	return func(e naiveEnd) bool {
+	return func(e naiveEndpoint) bool {
 		return err == nil && e.labels != nil && sel.Matches(e.labels) && (!own || e.labels["io.kubernetes.pod.namespace"] == d.Metadata.Namespace)
 	}
 }
 
 // ciliumPeers is nil where a rule names none.
-func (d naiveDoc) ciliumPeers(r naiveDocRule) func(naiveEnd) bool {
-	var out []func(naiveEnd) bool
+func (d naiveDoc) ciliumPeers(r naiveDocRule) func(naiveEndpoint) bool {
+	var out []func(naiveEndpoint) bool
 	named := r.ToFQDNs != nil
 	for _, list := range []*[]metav1.LabelSelector{r.FromEndpoints, r.ToEndpoints} {
 		if list == nil {
@@ -171,7 +171,7 @@ func (d naiveDoc) ciliumPeers(r naiveDocRule) func(naiveEnd) bool {
 		}
 	}
 	for _, name := range slices.Concat(r.FromEntities, r.ToEntities) {
-		out = append(out, func(e naiveEnd) bool { return slices.Contains(e.entities, name) })
+		out = append(out, func(e naiveEndpoint) bool { return slices.Contains(e.entities, name) })
 	}
 	for _, c := range slices.Concat(r.FromCIDRSet, r.ToCIDRSet) {
 		out = append(out, c.contains)
@@ -188,7 +188,7 @@ func anyOf[T any](all []func(T) bool) func(T) bool {
 
 // contains: a network has in it what is outside of the cluster. All of the world is in
 // the network of every address.
-func (c naiveCIDR) contains(e naiveEnd) bool {
+func (c naiveCIDR) contains(e naiveEndpoint) bool {
 	if !e.addr.IsValid() {
 		return c.CIDR.Bits() == 0 && slices.Contains(e.entities, map[bool]string{true: "world-ipv4", false: "world-ipv6"}[c.CIDR.Addr().Is4()])
 	}
@@ -247,8 +247,8 @@ func (d naiveDoc) kubernetes() []naivePolicy {
 	return out
 }
 
-func (d naiveDoc) kubernetesPeers(r naiveDocRule) func(naiveEnd) bool {
-	var out []func(naiveEnd) bool
+func (d naiveDoc) kubernetesPeers(r naiveDocRule) func(naiveEndpoint) bool {
+	var out []func(naiveEndpoint) bool
 	for _, peer := range slices.Concat(r.From, r.To) {
 		if peer.IPBlock != nil {
 			out = append(out, peer.IPBlock.contains)
@@ -259,10 +259,10 @@ func (d naiveDoc) kubernetesPeers(r naiveDocRule) func(naiveEnd) bool {
 		if peer.PodSelector != nil {
 			pods = *peer.PodSelector
 		}
-		out = append(out, func(e naiveEnd) bool { return inNamespaces(e) && d.pods(pods, false)(e) })
+		out = append(out, func(e naiveEndpoint) bool { return inNamespaces(e) && d.pods(pods, false)(e) })
 	}
 	if len(out) == 0 {
-		return orAny[naiveEnd](nil)
+		return orAny[naiveEndpoint](nil)
 	}
 	return anyOf(out)
 }

@@ -17,21 +17,21 @@ type naive []naivePolicy
 // naivePolicy is what one policy says in one direction.
 type naivePolicy struct {
 	dir      policy.Direction
-	selects  func(naiveEnd) bool
+	selects  func(naiveEndpoint) bool
 	isolates bool
 	rules    []naiveRule
 }
 
 type naiveRule struct {
 	deny  bool
-	peers func(naiveEnd) bool
+	peers func(naiveEndpoint) bool
 	ports func(naivePort) bool
 	// requests that pass on them.
 	requests func(*policy.HTTPRequest) bool
 }
 
-// naiveEnd is one thing that an endpoint may be.
-type naiveEnd struct {
+// naiveEndpoint is one thing that an endpoint may be.
+type naiveEndpoint struct {
 	// labels of a pod, with what Cilium adds. Nil: no pod.
 	labels   labels.Set
 	named    []policy.NamedPort
@@ -44,12 +44,12 @@ type naiveEnd struct {
 type naivePort struct {
 	protocol string
 	port     uint16
-	owner    naiveEnd
+	owner    naiveEndpoint
 	request  *policy.HTTPRequest
 }
 
 // decide is what the policies at one end say of another.
-func (n naive) decide(dir policy.Direction, pod, peer naiveEnd, port naivePort) policy.Decision {
+func (n naive) decide(dir policy.Direction, pod, peer naiveEndpoint, port naivePort) policy.Decision {
 	isolated, allowed := false, dir == policy.Ingress && slices.Contains(peer.entities, "host")
 	for _, p := range n {
 		if p.dir != dir || !p.selects(pod) {
@@ -74,11 +74,11 @@ func (n naive) decide(dir policy.Direction, pod, peer naiveEnd, port naivePort) 
 // side is decide for all that a flow's other end and port may be.
 func (n naive) side(dir policy.Direction, pod, peer policy.Endpoint, f policy.Flow) policy.Decision {
 	if pod.Kind != policy.PodEndpoint {
-		return policy.NotJudged
+		return policy.NotEnforced
 	}
 	seen := map[policy.Decision]bool{}
-	for _, at := range naiveEnds(pod) {
-		for _, other := range naiveEnds(peer) {
+	for _, at := range naiveEndpoints(pod) {
+		for _, other := range naiveEndpoints(peer) {
 			for _, port := range naivePorts(f) {
 				port.owner = other
 				if dir == policy.Ingress {
@@ -98,49 +98,49 @@ func (n naive) side(dir policy.Direction, pod, peer policy.Endpoint, f policy.Fl
 	}
 }
 
-func naiveEnds(ep policy.Endpoint) []naiveEnd {
-	entity := func(names ...string) naiveEnd { return naiveEnd{entities: append(names, "all")} }
+func naiveEndpoints(ep policy.Endpoint) []naiveEndpoint {
+	entity := func(names ...string) naiveEndpoint { return naiveEndpoint{entities: append(names, "all")} }
 	switch ep.Name {
 	case "world":
-		return []naiveEnd{entity("world", "world-ipv4"), entity("world", "world-ipv6")}
+		return []naiveEndpoint{entity("world", "world-ipv4"), entity("world", "world-ipv6")}
 	case "world-ipv4", "world-ipv6":
-		return []naiveEnd{entity("world", ep.Name)}
+		return []naiveEndpoint{entity("world", ep.Name)}
 	case "kube-apiserver":
-		return []naiveEnd{
+		return []naiveEndpoint{
 			entity("kube-apiserver", "remote-node", "cluster"),
 			entity("kube-apiserver", "world", "world-ipv4", "cluster"), entity("kube-apiserver", "world", "world-ipv6", "cluster"),
 		}
 	}
 	switch ep.Kind {
 	case policy.EntityEndpoint:
-		return []naiveEnd{entity(ep.Name, "cluster")}
+		return []naiveEndpoint{entity(ep.Name, "cluster")}
 	case policy.AddressEndpoint:
-		end := entity("world", "world-ipv4")
-		if end.addr = netip.MustParseAddr(ep.Name); end.addr.Is6() {
-			end.entities[1] = "world-ipv6"
+		endpoint := entity("world", "world-ipv4")
+		if endpoint.addr = netip.MustParseAddr(ep.Name); endpoint.addr.Is6() {
+			endpoint.entities[1] = "world-ipv6"
 		}
-		return []naiveEnd{end}
+		return []naiveEndpoint{endpoint}
 	}
-	end := entity("cluster")
-	end.named = ep.Ports
-	end.labels = labels.Set{
+	endpoint := entity("cluster")
+	endpoint.named = ep.Ports
+	endpoint.labels = labels.Set{
 		"io.kubernetes.pod.namespace": ep.Namespace, "io.cilium.k8s.policy.cluster": "default", "io.cilium.k8s.policy.serviceaccount": "default",
 		"io.cilium.k8s.namespace.labels.kubernetes.io/metadata.name": ep.Namespace,
 	}
 	for k, v := range ep.NamespaceLabels {
-		end.labels["io.cilium.k8s.namespace.labels."+k] = v
+		endpoint.labels["io.cilium.k8s.namespace.labels."+k] = v
 	}
 	for k, v := range ep.Labels {
 		if !strings.HasPrefix(k, "statefulset.kubernetes.io/") && !strings.HasPrefix(k, "topology.kubernetes.io/") && k != "pod-template-hash" {
-			end.labels[k] = v
+			endpoint.labels[k] = v
 		}
 	}
-	return []naiveEnd{end}
+	return []naiveEndpoint{endpoint}
 }
 
 func naivePorts(f policy.Flow) []naivePort {
 	if f.ICMP != "" {
-		v4, v6, _ := policy.ICMPTypes(f.ICMP)
+		v4, v6, _ := policy.ICMPTypeNumbers(f.ICMP)
 		return []naivePort{{protocol: "ICMP", port: v4}, {protocol: "ICMPv6", port: v6}}
 	}
 	protocols, ports := []string{string(f.Protocol)}, []uint16{f.Port}
@@ -151,7 +151,7 @@ func naivePorts(f policy.Flow) []naivePort {
 		protocols = []string{"TCP", "UDP", "SCTP"}
 	}
 	if f.Port == 0 {
-		ports = edges
+		ports = boundaryPorts
 	}
 	var out []naivePort
 	for _, protocol := range protocols {

@@ -120,7 +120,7 @@ func (e *Engine) name(name string) ([]variant, error) {
 		if err != nil {
 			return nil, err
 		}
-		id, err := e.identity(merge(matching, world.world))
+		id, err := e.identity(mergeLabels(matching, world.world))
 		if err != nil {
 			return nil, err
 		}
@@ -136,23 +136,23 @@ func (e *Engine) name(name string) ([]variant, error) {
 
 // inNetworks is something of the world or, where the networks of policies leave no address
 // outside of them, one in each.
-func (e *Engine) inNetworks(f family, of variant) ([]variant, error) {
+func (e *Engine) inNetworks(f family, base variant) ([]variant, error) {
 	addrs, err := e.covered(f)
 	if err != nil || len(addrs) == 0 {
-		return []variant{of}, err
+		return []variant{base}, err
 	}
 	var out []variant
 	for _, addr := range addrs {
-		at, one := e.addressLabels(addr), of
-		if one.id, err = e.identity(merge(of.id.Labels, at)); err != nil {
+		at, one := e.addressLabels(addr), base
+		if one.id, err = e.identity(mergeLabels(base.id.Labels, at)); err != nil {
 			return nil, err
 		}
-		if of.unresolved != nil {
+		if base.unresolved != nil {
 			if one.unresolved, err = e.identity(at); err != nil {
 				return nil, err
 			}
 		}
-		one.what = strings.TrimSpace(of.what + " at " + addr.String())
+		one.what = strings.TrimSpace(base.what + " at " + addr.String())
 		out = append(out, one)
 	}
 	return out, nil
@@ -163,11 +163,11 @@ func (e *Engine) inNetworks(f family, of variant) ([]variant, error) {
 func (e *Engine) collect(entries types.PolicyEntries) error {
 	for _, entry := range entries {
 		e.names.rules++
-		e.denies = e.denies || entry.IsDeny()
+		e.hasDenies = e.hasDenies || entry.IsDeny()
 		if err := e.collectSelectors(entry); err != nil {
 			return err
 		}
-		e.collectPlain(entry)
+		e.collectL4Allows(entry)
 		for _, peer := range entry.L3 {
 			e.prefixes = append(e.prefixes, peer.GetCIDRPrefixes()...)
 			if err := e.collectName(peer); err != nil {

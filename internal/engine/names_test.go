@@ -26,7 +26,7 @@ func toNames(name, fqdns string) string {
 func TestNames(t *testing.T) {
 	const anyName = `{matchPattern: "*"}`
 	openai := toNames("llm", "{matchName: api.openai.com}")
-	play(t, map[string]scene{
+	runScenarios(t, map[string]scenario{
 		"a name works where DNS goes through the proxy": {
 			policies: all(openai, proxiedDNS("dns", anyName)),
 			flows: []string{"web -> api.openai.com:443 = allowed by acme/llm", "web -> API.OpenAI.com.:443 = allowed by acme/llm",
@@ -111,7 +111,7 @@ func TestNames(t *testing.T) {
 func TestDNSRulesBesideOtherAllows(t *testing.T) {
 	one := proxiedDNS("dns", `{matchName: api.openai.com}`)
 	names := toNames("out", "{matchName: api.openai.com}, {matchName: evil.example}")
-	play(t, map[string]scene{
+	runScenarios(t, map[string]scenario{
 		"alone they admit their names only": {
 			policies: all(names, one),
 			flows:    []string{"web -> api.openai.com:443 = allowed by acme/out", "web -> evil.example:443 = denied"},

@@ -41,7 +41,7 @@ var ownEndpoints = map[v1alpha1.Entity]identity.NumericIdentity{
 // endpoint of Cilium's own that some policy isolates.
 func (e *Engine) decides(ep policy.Endpoint, d policy.Direction) bool {
 	if _, own := ownEndpoints[v1alpha1.Entity(ep.Name)]; !own || ep.Kind != policy.EntityEndpoint {
-		return ep.Selected()
+		return ep.IsSelected()
 	}
 	own, err := e.policyOf(ep)
 	return err != nil || isolated(own, d)
@@ -55,7 +55,7 @@ func (e *Engine) node(ep policy.Endpoint) *knownPod {
 		return known
 	}
 	own, _ := labelsfilter.Filter(labels.Map2Labels(ep.Labels, labels.LabelSourceK8s))
-	known := &knownPod{id: identity.NewIdentity(identity.ReservedIdentityHost, merge(labels.LabelHost, own))}
+	known := &knownPod{id: identity.NewIdentity(identity.ReservedIdentityHost, mergeLabels(labels.LabelHost, own))}
 	e.pods[key] = known
 	return known
 }
@@ -74,14 +74,14 @@ func (e *Engine) atAddresses(node *identity.Identity, what string) ([]variant, e
 	if !e.matchesNodes() {
 		return out, nil
 	}
-	for _, ep := range inEach(e.nodePrefixes(), nil) {
+	for _, ep := range addressInEach(e.nodePrefixes(), nil) {
 		addr, err := netip.ParseAddr(ep.Name)
 		if err != nil {
 			return nil, err
 		}
 		at := labels.GetCIDRLabels(netip.PrefixFrom(addr, addr.BitLen()))
 		maps.DeleteFunc(at, func(_ string, l labels.Label) bool { return l.Source == labels.LabelSourceReserved })
-		id, err := e.identity(merge(node.Labels, at))
+		id, err := e.identity(mergeLabels(node.Labels, at))
 		if err != nil {
 			return nil, err
 		}
@@ -110,9 +110,9 @@ func (e *Engine) nodePrefixes() []netip.Prefix {
 	return out
 }
 
-// undecidedHost returns an error for a flow to a pod's own node where networks match nodes:
+// checkHostDecidable returns an error for a flow to a pod's own node where networks match nodes:
 // whether one of them holds that node's address is not known.
-func (e *Engine) undecidedHost(f policy.Flow) error {
+func (e *Engine) checkHostDecidable(f policy.Flow) error {
 	toHost := f.To.Kind == policy.NodeEndpoint || f.To.Kind == policy.EntityEndpoint && f.To.Name == string(v1alpha1.EntityHost)
 	if !toHost || f.From.Kind != policy.PodEndpoint || !e.matchesNodes() || len(e.prefixes) == 0 {
 		return nil
@@ -148,21 +148,21 @@ func (e *Engine) variantsFor(ep, other policy.Endpoint) ([]variant, error) {
 	return out, nil
 }
 
-// imagineNodes makes up the nodes that selectors of host policies make one think of, and
+// addRepresentativeNodes makes up the nodes that selectors of host policies make one think of, and
 // one without labels. They are known as what is looked into: as peers they are host and
 // remote-node.
-func (e *Engine) imagineNodes(s policy.Surroundings) error {
+func (e *Engine) addRepresentativeNodes(s policy.Environment) error {
 	if len(e.nodes) == 0 {
 		return nil
 	}
-	nodes, err := policy.ImagineNodes(s, e.nodes)
+	nodes, err := policy.RepresentativeNodes(s, e.nodes)
 	if err != nil {
 		return err
 	}
 	for _, ep := range nodes {
-		if key := fmt.Sprint(ep.Kind, ep.Name); !e.learnt[key] {
-			e.learnt[key] = true
-			e.told = append(e.told, ep)
+		if key := fmt.Sprint(ep.Kind, ep.Name); !e.learned[key] {
+			e.learned[key] = true
+			e.knownEndpoints = append(e.knownEndpoints, ep)
 		}
 	}
 	return nil

@@ -21,16 +21,16 @@ func node(key, value string) policy.Endpoint {
 	return policy.Endpoint{Kind: policy.NodeEndpoint, Name: key + "=" + value, Labels: map[string]string{key: value}}
 }
 
-// ofWorkers spells a host policy about the workers.
-func ofWorkers(name, spec string) string {
+// workerPolicy spells a host policy about the workers.
+func workerPolicy(name, spec string) string {
 	return ccnp(name, "{nodeSelector: {matchLabels: {role: worker}}, "+spec+"}")
 }
 
 func TestNodes(t *testing.T) {
 	t.Parallel()
-	kubelet := ofWorkers("kubelet", `ingress: [{fromEndpoints: [{matchLabels: {app: web, k8s:io.kubernetes.pod.namespace: acme}}], toPorts: [{ports: [{port: "10250", protocol: TCP}]}]}]`)
+	kubelet := workerPolicy("kubelet", `ingress: [{fromEndpoints: [{matchLabels: {app: web, k8s:io.kubernetes.pod.namespace: acme}}], toPorts: [{ports: [{port: "10250", protocol: TCP}]}]}]`)
 	additive := strings.Replace(kubelet, "{nodeSelector", "{enableDefaultDeny: {ingress: false, egress: false}, nodeSelector", 1)
-	play(t, map[string]scene{
+	runScenarios(t, map[string]scenario{
 		"a host policy is about the nodes that it selects, and no others": {
 			policies: kubelet,
 			flows: []string{
@@ -42,7 +42,7 @@ func TestNodes(t *testing.T) {
 			},
 		},
 		"a direction alone can be closed": {
-			policies: all(additive, ofWorkers("deny", "ingress: [{}]")),
+			policies: all(additive, workerPolicy("deny", "ingress: [{}]")),
 			flows: []string{
 				"web -> worker:10250 = allowed by kubelet",
 				"@world -> worker:22 = denied",
@@ -75,7 +75,7 @@ func TestNodes(t *testing.T) {
 			flows:    []string{"worker -> db:5432 = depends by acme/own"},
 		},
 		"two nodes are two: one is remote-node to the other": {
-			policies: all(ofWorkers("health", `ingress: [{fromEntities: [remote-node], toPorts: [{ports: [{port: "4240", protocol: TCP}]}]}], egress: [{toEntities: [host]}]`)),
+			policies: all(workerPolicy("health", `ingress: [{fromEntities: [remote-node], toPorts: [{ports: [{port: "4240", protocol: TCP}]}]}], egress: [{toEntities: [host]}]`)),
 			flows: []string{
 				"edge -> worker:4240 = allowed by health",
 				"edge -> worker:22 = denied",
@@ -84,12 +84,12 @@ func TestNodes(t *testing.T) {
 			},
 		},
 		"a node reaches a name that it may ask for": {
-			policies: ofWorkers("names", `egress: [{toFQDNs: [{matchName: google.com}], toPorts: [{ports: [{port: "443", protocol: TCP}]}]},
+			policies: workerPolicy("names", `egress: [{toFQDNs: [{matchName: google.com}], toPorts: [{ports: [{port: "443", protocol: TCP}]}]},
   {toEntities: [world], toPorts: [{ports: [{port: "53", protocol: UDP}], rules: {dns: [{matchPattern: "*"}]}}]}]`),
 			flows: []string{"worker -> google.com:443 = allowed by names", "worker -> example.com:443 = denied"},
 		},
 		"and none that it may not": {
-			policies: ofWorkers("names", `egress: [{toFQDNs: [{matchName: google.com}], toPorts: [{ports: [{port: "443", protocol: TCP}]}]}]`),
+			policies: workerPolicy("names", `egress: [{toFQDNs: [{matchName: google.com}], toPorts: [{ports: [{port: "443", protocol: TCP}]}]}]`),
 			flows:    []string{"worker -> google.com:443 = denied"},
 		},
 		"labels outside of the identity select no node": {
@@ -103,7 +103,7 @@ func TestNodes(t *testing.T) {
 // peers they are.
 func TestPodsOfAnotherCluster(t *testing.T) {
 	t.Parallel()
-	play(t, map[string]scene{
+	runScenarios(t, map[string]scenario{
 		"policies here decide what comes from there, and not what it sends": {
 			policies: all(
 				cnp("closed", "{endpointSelector: {}, ingress: [{}], egress: [{}]}"),
@@ -122,24 +122,24 @@ func TestPodsOfAnotherCluster(t *testing.T) {
 func TestOpeningsOfNodes(t *testing.T) {
 	t.Parallel()
 	e := build(t, all(
-		ofWorkers("deny", "ingress: [{}]"),
-		ofWorkers("ssh", `ingress: [{fromEntities: [remote-node], toPorts: [{ports: [{port: "22", protocol: TCP}]}]}]`),
+		workerPolicy("deny", "ingress: [{}]"),
+		workerPolicy("ssh", `ingress: [{fromEntities: [remote-node], toPorts: [{ports: [{port: "22", protocol: TCP}]}]}]`),
 	))
-	known, err := e.Imagine(policy.Surroundings{})
+	known, err := e.Representatives(policy.Environment{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	imagined := map[string]bool{}
+	representatives := map[string]bool{}
 	for _, ep := range known {
 		if ep.Kind == policy.NodeEndpoint {
-			imagined[ep.Name] = ep.Imagined
+			representatives[ep.Name] = ep.Representative
 		}
 	}
-	if len(imagined) != 2 || !imagined["node/role=worker"] || !imagined["a node without labels"] {
-		t.Errorf("the nodes that it imagines are %v", imagined)
+	if len(representatives) != 2 || !representatives["node/role=worker"] || !representatives["a node without labels"] {
+		t.Errorf("the nodes that it imagines are %v", representatives)
 	}
 	in, err := e.Openings(notPods["worker"], policy.Ingress)
-	if err != nil || len(in) != 1 || in[0].First != 22 || len(in[0].Peers) == 0 || in[0].By[0] != "ssh" {
+	if err != nil || len(in) != 1 || in[0].First != 22 || len(in[0].Peers) == 0 || in[0].Policies[0] != "ssh" {
 		t.Errorf("into the worker there is %+v, and %v", in, err)
 	}
 	for _, at := range []struct {
@@ -147,7 +147,7 @@ func TestOpeningsOfNodes(t *testing.T) {
 		d    policy.Direction
 	}{{notPods["worker"], policy.Egress}, {notPods["edge"], policy.Ingress}} {
 		open, err := e.Openings(at.node, at.d)
-		if err != nil || len(open) != 1 || len(open[0].By) > 0 {
+		if err != nil || len(open) != 1 || len(open[0].Policies) > 0 {
 			t.Errorf("nothing isolates the %s of %s, and there is %+v, and %v", at.d, at.node.Name, open, err)
 		}
 	}

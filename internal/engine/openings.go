@@ -18,38 +18,38 @@ import (
 // not of all that there is. That the node reaches its own pods is Cilium's own rule, and
 // no opening; nor is what a node sends itself.
 func (e *Engine) Openings(pod policy.Endpoint, dir policy.Direction) (_ []policy.Opening, err error) {
-	leave, err := e.enter()
+	unlock, err := e.enter()
 	if err != nil {
 		return nil, err
 	}
-	defer leave()
-	defer recovered(&err)
+	defer unlock()
+	defer recoverError(&err)
 
-	if e.undenied != nil && pod.Imagined {
-		return e.undenied.openings(pod, dir)
+	if e.withoutDenies != nil && pod.Representative {
+		return e.withoutDenies.openings(pod, dir)
 	}
 	out, err := e.openings(pod, dir)
-	if err != nil || e.undenied == nil || len(out) == 1 && len(out[0].Peers) == 0 {
+	if err != nil || e.withoutDenies == nil || len(out) == 1 && len(out[0].Peers) == 0 {
 		return out, err
 	}
-	undenied, err := e.undenied.openings(pod, dir)
+	withoutDenies, err := e.withoutDenies.openings(pod, dir)
 	if err != nil {
 		return nil, err
 	}
-	imagined := func(ep policy.Endpoint) bool { return ep.Imagined }
-	there := func(ep policy.Endpoint) bool { return !ep.Imagined }
-	return sortOpenings(append(towards(out, there), towards(undenied, imagined)...)), nil
+	isRepresentative := func(ep policy.Endpoint) bool { return ep.Representative }
+	isDeployed := func(ep policy.Endpoint) bool { return !ep.Representative }
+	return sortOpenings(append(openingsTo(out, isDeployed), openingsTo(withoutDenies, isRepresentative)...)), nil
 }
 
-// towards are the openings to some of the peers. One that has none, since nothing isolates
+// openingsTo are the openings to some of the peers. One that has none, since nothing isolates
 // the pod, is no such.
-func towards(openings []policy.Opening, wanted func(policy.Endpoint) bool) []policy.Opening {
+func openingsTo(openings []policy.Opening, match func(policy.Endpoint) bool) []policy.Opening {
 	var out []policy.Opening
 	for _, o := range openings {
 		all := o.Peers
 		o.Peers = nil
 		for _, ep := range all {
-			if wanted(ep) {
+			if match(ep) {
 				o.Peers = append(o.Peers, ep)
 			}
 		}
@@ -69,7 +69,7 @@ func (e *Engine) walk(pod policy.Endpoint, dir policy.Direction) ([]policy.Openi
 	if !isolated(d, dir) {
 		return []policy.Opening{{First: 1, Last: lastPort(0)}}, nil
 	}
-	o := opener{engine: e, d: d, dir: dir, entries: d.entriesOf(dir), at: map[string]int{}}
+	o := openingCollector{engine: e, d: d, dir: dir, entries: d.entriesOf(dir), byKey: map[string]int{}}
 	for _, id := range o.peers() {
 		o.open(id)
 	}
@@ -78,16 +78,16 @@ func (e *Engine) walk(pod policy.Endpoint, dir policy.Direction) ([]policy.Openi
 
 // isolated says whether anything closes a direction of a pod. Where nothing does, Cilium
 // lets everything pass by a rule of its own, and only denies close something.
-func isolated(d *distilled, dir policy.Direction) bool {
+func isolated(d *policyMap, dir policy.Direction) bool {
 	key, anything := ciliumpolicy.EgressKey(), ciliumpolicy.LabelsAllowAnyEgress
 	if dir == policy.Ingress {
 		key, anything = ciliumpolicy.IngressKey(), ciliumpolicy.LabelsAllowAnyIngress
 	}
-	meta, err := d.verdicts.GetRuleMeta(key)
+	meta, err := d.endpointPolicy.GetRuleMeta(key)
 	if err != nil || !slices.ContainsFunc(meta.LabelArray(), anything.Equals) {
 		return true
 	}
-	for key, entry := range d.verdicts.Entries() {
+	for key, entry := range d.endpointPolicy.Entries() {
 		if entry.IsDeny() && key.IsIngress() == (dir == policy.Ingress) {
 			return true
 		}
@@ -95,26 +95,26 @@ func isolated(d *distilled, dir policy.Direction) bool {
 	return false
 }
 
-// opener collects the openings of one pod in one direction.
-type opener struct {
+// openingCollector collects the openings of one pod in one direction.
+type openingCollector struct {
 	engine  *Engine
-	d       *distilled
+	d       *policyMap
 	dir     policy.Direction
 	entries entries
 	out     []policy.Opening
-	// at finds an opening by all but its peers.
-	at map[string]int
+	// byKey finds an opening by all but its peers.
+	byKey map[string]int
 }
 
 // peers are the identities that entries name, and all that are known where an entry is
 // about many at once.
-func (o *opener) peers() []identity.NumericIdentity {
+func (o *openingCollector) peers() []identity.NumericIdentity {
 	var out []identity.NumericIdentity
 	for id := range o.entries {
 		if slices.Contains(aggregates, id) {
 			return o.engine.knownIDs
 		}
-		if len(o.engine.known[id]) > 0 {
+		if len(o.engine.endpointsByIdentity[id]) > 0 {
 			out = append(out, id)
 		}
 	}
@@ -123,76 +123,76 @@ func (o *opener) peers() []identity.NumericIdentity {
 }
 
 // open adds what passes from or to one identity.
-func (o *opener) open(id identity.NumericIdentity) {
+func (o *openingCollector) open(id identity.NumericIdentity) {
 	var all []allowed
 	for _, proto := range o.entries.protocols(id) {
 		if !o.engine.handles(proto) {
 			continue
 		}
-		for _, ports := range o.entries.spans(id, proto) {
+		for _, ports := range o.entries.portRanges(id, proto) {
 			if a, ok := o.allows(id, ports); ok {
 				all = append(all, a)
 			}
 		}
 	}
-	for _, a := range joined(all, len(o.engine.handled(protocols))) {
+	for _, a := range mergeRanges(all, len(o.engine.handledProtocols(protocols))) {
 		o.add(id, a)
 	}
 }
 
 // allowed is a range of ports that is open to an identity.
 type allowed struct {
-	ports span
+	ports portRange
 	l7    policy.L7
 	by    []string
 }
 
-func (a allowed) like(b allowed) bool {
+func (a allowed) sameExceptPorts(b allowed) bool {
 	return slices.Equal(a.by, b.by) && a.l7.Equal(b.l7)
 }
 
-func (o *opener) allows(id identity.NumericIdentity, ports span) (allowed, bool) {
+func (o *openingCollector) allows(id identity.NumericIdentity, ports portRange) (allowed, bool) {
 	key := keyOf(o.dir, ports).WithIdentity(id)
-	entry, meta, _ := o.d.verdicts.Lookup(key)
+	entry, meta, _ := o.d.endpointPolicy.Lookup(key)
 	if entry.IsDeny() || o.engine.needsAuthentication(entry.AuthRequirement) || id == identity.ReservedIdentityHost && (o.dir == policy.Ingress || o.d.owner.node) {
 		return allowed{}, false
 	}
-	a := allowed{ports: ports, by: o.engine.authorsOf(meta)}
+	a := allowed{ports: ports, by: o.engine.policiesOf(meta)}
 	if entry.IsRedirectEntry() {
 		a.l7 = o.engine.l7(o.d, key)
 	}
 	return a, true
 }
 
-// joined puts neighbouring ranges together, and all protocols where they are alike on
+// mergeRanges puts neighbouring ranges together, and all protocols where they are alike on
 // every port: there is no other protocol then that is not. handled is how many protocols
 // agents pass on.
-func joined(all []allowed, handled int) []allowed {
+func mergeRanges(all []allowed, handled int) []allowed {
 	var out []allowed
 	for _, a := range all {
-		if n := len(out) - 1; n >= 0 && out[n].ports.proto == a.ports.proto && out[n].ports.last+1 == a.ports.first && out[n].like(a) {
+		if n := len(out) - 1; n >= 0 && out[n].ports.proto == a.ports.proto && out[n].ports.last+1 == a.ports.first && out[n].sameExceptPorts(a) {
 			out[n].ports.last = a.ports.last
 			continue
 		}
 		out = append(out, a)
 	}
-	if len(out) < handled || slices.ContainsFunc(out, func(a allowed) bool { return !a.ports.whole() || !a.like(out[0]) }) {
+	if len(out) < handled || slices.ContainsFunc(out, func(a allowed) bool { return !a.ports.whole() || !a.sameExceptPorts(out[0]) }) {
 		return out
 	}
-	return []allowed{{ports: span{0, 1, lastPort(0)}, l7: out[0].l7, by: out[0].by}}
+	return []allowed{{ports: portRange{0, 1, lastPort(0)}, l7: out[0].l7, by: out[0].by}}
 }
 
-func (o *opener) add(id identity.NumericIdentity, a allowed) {
-	key := fmt.Sprintf("%v %q %q %q", a.ports, a.l7.String(), a.l7.MootBy, a.by)
-	i, ok := o.at[key]
+func (o *openingCollector) add(id identity.NumericIdentity, a allowed) {
+	key := fmt.Sprintf("%v %q %q %q", a.ports, a.l7.String(), a.l7.ShadowedBy, a.by)
+	i, ok := o.byKey[key]
 	if !ok {
 		i = len(o.out)
-		o.at[key] = i
+		o.byKey[key] = i
 		o.out = append(o.out, policy.Opening{
-			First: a.ports.first, Last: a.ports.last, Protocol: protocolName(a.ports.proto), L7: a.l7, By: a.by,
+			First: a.ports.first, Last: a.ports.last, Protocol: protocolName(a.ports.proto), L7: a.l7, Policies: a.by,
 		})
 	}
-	o.out[i].Peers = append(o.out[i].Peers, o.engine.known[id]...)
+	o.out[i].Peers = append(o.out[i].Peers, o.engine.endpointsByIdentity[id]...)
 }
 
 func sortOpenings(out []policy.Opening) []policy.Opening {
@@ -201,8 +201,8 @@ func sortOpenings(out []policy.Opening) []policy.Opening {
 	}
 	slices.SortFunc(out, func(a, b policy.Opening) int {
 		return cmp.Or(cmp.Compare(rank(a.Protocol), rank(b.Protocol)), cmp.Compare(a.First, b.First), cmp.Compare(a.Last, b.Last),
-			cmp.Compare(strings.Join(a.By, " "), strings.Join(b.By, " ")), cmp.Compare(a.L7.String(), b.L7.String()),
-			slices.Compare(a.L7.MootBy, b.L7.MootBy))
+			cmp.Compare(strings.Join(a.Policies, " "), strings.Join(b.Policies, " ")), cmp.Compare(a.L7.String(), b.L7.String()),
+			slices.Compare(a.L7.ShadowedBy, b.L7.ShadowedBy))
 	})
 	return out
 }

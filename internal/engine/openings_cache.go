@@ -48,11 +48,11 @@ func (s *subjects) add(namespace string, entries types.PolicyEntries) {
 	}
 }
 
-// alike is equal for pods that have the same openings.
-func (s *subjects) alike(pod *knownPod, namespace string) string {
+// openingsKey is equal for pods that have the same openings.
+func (s *subjects) openingsKey(pod *knownPod, namespace string) string {
 	var effects []string
-	for _, in := range []string{"", namespace} {
-		for _, r := range s.rules[in] {
+	for _, ns := range []string{"", namespace} {
+		for _, r := range s.rules[ns] {
 			if r.Matches(pod.id.LabelArray) {
 				effects = append(effects, r.effect)
 			}
@@ -67,16 +67,16 @@ func (s *subjects) alike(pod *knownPod, namespace string) string {
 	return fmt.Sprintf("%q %q %q", namespace, strings.Join(slices.Compact(effects), ","), ports)
 }
 
-// mostRemembered bounds what is kept in memory: peers of openings, and entries of policy
+// maxCached bounds what is kept in memory: peers of openings, and entries of policy
 // maps. What is not kept is worked out again.
-const mostRemembered = 200_000
+const maxCached = 200_000
 
-func (s *subjects) remember(key string, openings []policy.Opening) {
+func (s *subjects) store(key string, openings []policy.Opening) {
 	n := 0
 	for _, o := range openings {
 		n += len(o.Peers)
 	}
-	if s.peers += n; s.peers > mostRemembered {
+	if s.peers += n; s.peers > maxCached {
 		clear(s.openings)
 		s.peers = n
 	}
@@ -97,14 +97,14 @@ func (e *Engine) openings(pod policy.Endpoint, dir policy.Direction) ([]policy.O
 		s.generation, s.peers = e.generation, 0
 		clear(s.openings)
 	}
-	known.alike = cmp.Or(known.alike, s.alike(known, pod.Namespace))
-	key := string(dir) + " " + known.alike
+	known.openingsKey = cmp.Or(known.openingsKey, s.openingsKey(known, pod.Namespace))
+	key := string(dir) + " " + known.openingsKey
 	if have, ok := s.openings[key]; ok {
 		return slices.Clone(have), nil
 	}
 	out, err := e.walk(pod, dir)
 	if err == nil {
-		s.remember(key, out)
+		s.store(key, out)
 	}
 	return slices.Clone(out), err
 }

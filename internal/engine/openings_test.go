@@ -45,15 +45,15 @@ func cases(ep policy.Endpoint) int {
 }
 
 // What is open is what is decided to be, for each peer and on each port.
-func TestOpeningsAreWhatIsDecided(t *testing.T) {
+func TestOpeningsMatchDecisions(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(15) {
-		docs := newDice(seed).policies(t)
-		e, err := engine.New(engine.Options{Agent: policy.EveryFeature()}, docs, ends())
+		docs := newGenerator(seed).policies(t)
+		e, err := engine.New(engine.Options{Agent: policy.AllFeatures()}, docs, allEndpoints())
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, pod := range ends() {
+		for _, pod := range allEndpoints() {
 			if pod.Kind != policy.PodEndpoint {
 				continue
 			}
@@ -62,7 +62,7 @@ func TestOpeningsAreWhatIsDecided(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				for _, peer := range ends() {
+				for _, peer := range allEndpoints() {
 					if dir == policy.Ingress && peer.Name == "host" {
 						continue
 					}
@@ -77,7 +77,7 @@ func TestOpeningsAreWhatIsDecided(t *testing.T) {
 
 func compareOpenings(e *engine.Engine, openings []policy.Opening, pod, peer policy.Endpoint, dir policy.Direction) error {
 	for _, protocol := range v1alpha1.Protocols() {
-		for _, port := range edges {
+		for _, port := range boundaryPorts {
 			f := policy.Flow{From: pod, To: peer, Port: port, Protocol: protocol}
 			if dir == policy.Ingress {
 				f.From, f.To = peer, pod
@@ -98,7 +98,7 @@ func compareOpenings(e *engine.Engine, openings []policy.Opening, pod, peer poli
 				want = policy.Allowed
 			}
 			if side.Decision != want {
-				return fmt.Errorf("%s of %s: decided %s by %v, and the openings say %s", dir, f, side.Decision, side.By, want)
+				return fmt.Errorf("%s of %s: decided %s by %v, and the openings say %s", dir, f, side.Decision, side.Policies, want)
 			}
 		}
 	}
@@ -106,11 +106,11 @@ func compareOpenings(e *engine.Engine, openings []policy.Opening, pod, peer poli
 }
 
 // The order of policies and pods is nobody's: what is open is the same in any.
-func TestOpeningsDoNotHangOnTheOrder(t *testing.T) {
+func TestOpeningsDoNotDependOnOrder(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(40) {
-		d := newDice(seed)
-		docs, known := d.policies(t), ends()
+		d := newGenerator(seed)
+		docs, known := d.policies(t), allEndpoints()
 		want := allOpenings(t, seed, engineOf(t, docs, known))
 		for range 2 {
 			d.Shuffle(len(docs), func(i, j int) { docs[i], docs[j] = docs[j], docs[i] })
@@ -127,7 +127,7 @@ func TestOpeningsDoNotHangOnTheOrder(t *testing.T) {
 
 func engineOf(t *testing.T, docs []json.RawMessage, known []policy.Endpoint) *engine.Engine {
 	t.Helper()
-	e, err := engine.New(engine.Options{Agent: policy.EveryFeature()}, docs, known)
+	e, err := engine.New(engine.Options{Agent: policy.AllFeatures()}, docs, known)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -159,8 +159,8 @@ func opening(o policy.Opening) string {
 		peers = append(peers, p.Name)
 	}
 	slices.Sort(peers)
-	out := fmt.Sprintf("%d-%d/%s: %s by %s", o.First, o.Last, o.Protocol, strings.Join(peers, ", "), strings.Join(o.By, ", "))
-	if rules := o.L7.String() + strings.Join(o.L7.MootBy, ", "); rules != "" {
+	out := fmt.Sprintf("%d-%d/%s: %s by %s", o.First, o.Last, o.Protocol, strings.Join(peers, ", "), strings.Join(o.Policies, ", "))
+	if rules := o.L7.String() + strings.Join(o.L7.ShadowedBy, ", "); rules != "" {
 		out += " (" + rules + ")"
 	}
 	return out
@@ -171,7 +171,7 @@ func TestOpenings(t *testing.T) {
 	const others = "1-65535/: 10.1.0.1, 10.3.0.1, 192.0.2.1, 192.0.2.200, 198.51.100.1, 2001:db8:1::1, 2001:db8::1, acme/blue, acme/green, acme/set, acme/web, " +
 		"beta/web, gamma/web, health, ingress, kube-apiserver, kube-apiserver, kube-apiserver, kube-system/coredns, remote-node, world, world, world-ipv4, world-ipv6 by "
 	notIsolating := "{endpointSelector: {}, enableDefaultDeny: {ingress: false, egress: false}, "
-	for sentence, c := range map[string]struct {
+	for desc, c := range map[string]struct {
 		policies string
 		dir      policy.Direction
 		want     []string
@@ -197,9 +197,9 @@ func TestOpenings(t *testing.T) {
 			cnp("p", notIsolating+"ingressDeny: [{fromEntities: [world, remote-node, kube-apiserver, health, ingress]}, {fromEndpoints: [{matchExpressions: [{key: io.kubernetes.pod.namespace, operator: Exists}]}]}]}"), policy.Ingress, nil,
 		},
 	} {
-		t.Run(sentence, func(t *testing.T) {
+		t.Run(desc, func(t *testing.T) {
 			t.Parallel()
-			e := engineOf(t, documents(t, c.policies), ends())
+			e := engineOf(t, documents(t, c.policies), allEndpoints())
 			openings, err := e.Openings(pods["web"], c.dir)
 			if err != nil {
 				t.Fatal(err)

@@ -20,22 +20,22 @@ const (
 	initial   v1alpha1.Entity = "init"
 )
 
-// know makes an endpoint known by an identity, and with it the entities that the
+// addKnown makes an endpoint known by an identity, and with it the entities that the
 // identity belongs to.
-func (e *Engine) know(id *identity.Identity, ep policy.Endpoint) {
-	if len(e.known[id.ID]) == 0 {
+func (e *Engine) addKnown(id *identity.Identity, ep policy.Endpoint) {
+	if len(e.endpointsByIdentity[id.ID]) == 0 {
 		e.knownIDs = append(e.knownIDs, id.ID)
 	}
 	ep.Entities = e.entitiesOf(id)
-	alike := e.known[id.ID]
-	for i := range alike {
+	sameIdentity := e.endpointsByIdentity[id.ID]
+	for i := range sameIdentity {
 		if ep.Kind != policy.PodEndpoint {
 			break
 		}
-		ep.AlikePorts = append(ep.AlikePorts, alike[i].Ports...)
-		alike[i].AlikePorts = append(alike[i].AlikePorts, ep.Ports...)
+		ep.SameIdentityPorts = append(ep.SameIdentityPorts, sameIdentity[i].Ports...)
+		sameIdentity[i].SameIdentityPorts = append(sameIdentity[i].SameIdentityPorts, ep.Ports...)
 	}
-	e.known[id.ID] = append(alike, ep)
+	e.endpointsByIdentity[id.ID] = append(sameIdentity, ep)
 }
 
 // entitiesOf reads an identity's labels as the selectors behind Cilium's entities do. The entity
@@ -65,7 +65,7 @@ func (e *Engine) entitiesOf(id *identity.Identity) []v1alpha1.Entity {
 			out = append(out, v1alpha1.EntityWorld)
 		}
 	}
-	if !outside && !e.abroad(id.Labels) || slices.Contains(out, v1alpha1.EntityKubeAPIServer) {
+	if !outside && !e.isOtherCluster(id.Labels) || slices.Contains(out, v1alpha1.EntityKubeAPIServer) {
 		out = append(out, v1alpha1.EntityCluster)
 	}
 	return out
@@ -93,7 +93,7 @@ func (e *Engine) learnOutside(cidrs []string) error {
 	prefixes := slices.Clone(e.prefixes)
 	whole := map[netip.Prefix]bool{}
 	for _, g := range e.groups {
-		if !e.byGroup {
+		if !e.matchesGroups {
 			break
 		}
 		for _, p := range g.prefixes() {
@@ -108,7 +108,7 @@ func (e *Engine) learnOutside(cidrs []string) error {
 		}
 		prefixes = append(prefixes, p)
 	}
-	for _, ep := range inEach(prefixes, whole) {
+	for _, ep := range addressInEach(prefixes, whole) {
 		if err := e.learn(ep); err != nil {
 			return err
 		}
@@ -122,33 +122,33 @@ func (e *Engine) learnNames() error {
 	e.names.classify()
 	for _, s := range e.names.all {
 		key := string(policy.NameEndpoint) + " " + s.text
-		if e.learnt[key] {
+		if e.learned[key] {
 			continue
 		}
-		e.learnt[key] = true
+		e.learned[key] = true
 		matching := labels.Labels{s.label.Key: s.label}
 		if !s.isPattern() {
-			matching = merge(matching, e.names.matching(s.text))
+			matching = mergeLabels(matching, e.names.matching(s.text))
 		}
 		ep := policy.Endpoint{Kind: policy.NameEndpoint, Name: s.text}
 		for i, f := range e.families() {
-			id, err := e.identity(merge(matching, f.world))
+			id, err := e.identity(mergeLabels(matching, f.world))
 			if err != nil {
 				return err
 			}
 			// What has a name is open over both families or neither; Decide asks for both.
 			if i == 0 {
-				e.know(id, ep)
+				e.addKnown(id, ep)
 			}
 		}
-		e.told = append(e.told, ep)
+		e.knownEndpoints = append(e.knownEndpoints, ep)
 	}
 	return nil
 }
 
-// inEach returns an address of each network that is in none of the smaller ones, where
+// addressInEach returns an address of each network that is in none of the smaller ones, where
 // there is one: of all of the world only where it is labelled.
-func inEach(prefixes []netip.Prefix, labelled map[netip.Prefix]bool) []policy.Endpoint {
+func addressInEach(prefixes []netip.Prefix, labelled map[netip.Prefix]bool) []policy.Endpoint {
 	for i := range prefixes {
 		prefixes[i] = prefixes[i].Masked()
 	}

@@ -38,11 +38,11 @@ func isGroup(o object) bool {
 func (e *Engine) enforces(o object) bool {
 	switch o.Kind {
 	case "NetworkPolicy":
-		return e.agent.On(policy.EnableNetworkPolicy)
+		return e.agent.Enabled(policy.EnableNetworkPolicy)
 	case "CiliumNetworkPolicy":
-		return e.agent.On(policy.EnableCiliumPolicy)
+		return e.agent.Enabled(policy.EnableCiliumPolicy)
 	case "CiliumClusterwideNetworkPolicy":
-		return e.agent.On(policy.EnableClusterwidePolicy)
+		return e.agent.Enabled(policy.EnableClusterwidePolicy)
 	}
 	return true
 }
@@ -119,10 +119,10 @@ func (e *Engine) putAll(documents []document) (put []loaded, rejected policy.Rej
 func (e *Engine) representPeers(entries types.PolicyEntries) error {
 	for _, entry := range entries {
 		for _, s := range append([]types.Selector{entry.Subject}, entry.L3...) {
-			of, ok := s.(*types.LabelSelector)
+			selector, ok := s.(*types.LabelSelector)
 			if key := fmt.Sprint(entry.IsDeny(), s.Key()); ok && !e.represented[key] {
 				e.represented[key] = true
-				if err := e.represent(entry, of); err != nil {
+				if err := e.represent(entry, selector); err != nil {
 					return err
 				}
 			}
@@ -143,8 +143,8 @@ func (e *Engine) put(o object, doc []byte) (types.PolicyEntries, error) {
 	if err := e.collect(entries); err != nil {
 		return nil, err
 	}
-	if e.alter != nil {
-		e.alter(entries)
+	if e.transform != nil {
+		e.transform(entries)
 	}
 	e.subjects.add(namespace, entries)
 	e.repo.ReplaceByResource(entries, ipcachetypes.NewResourceID(kind, namespace, o.Name))
@@ -152,7 +152,7 @@ func (e *Engine) put(o object, doc []byte) (types.PolicyEntries, error) {
 }
 
 func (e *Engine) parse(o object, doc []byte) (_ types.PolicyEntries, _ ipcachetypes.ResourceKind, err error) {
-	defer recovered(&err)
+	defer recoverError(&err)
 	switch o.APIVersion + " " + o.Kind {
 	case "cilium.io/v2 CiliumNetworkPolicy":
 		entries, err := e.parseNamespaced(o, doc)
@@ -162,17 +162,17 @@ func (e *Engine) parse(o object, doc []byte) (_ types.PolicyEntries, _ ipcachety
 		if err := decode(doc, &ccnp); err != nil {
 			return nil, "", err
 		}
-		rules, err := ccnp.Parse(quiet, e.localCluster())
+		rules, err := ccnp.Parse(discardLogger, e.localCluster())
 		entries, err := e.entriesOf(rules, err)
 		return entries, ipcachetypes.ResourceKindCCNP, err
 	case "networking.k8s.io/v1 NetworkPolicy":
 		entries, err := e.parseKubernetes(o, doc)
 		return entries, ipcachetypes.ResourceKindNetpol, err
 	case "policy.networking.k8s.io/v1alpha2 ClusterNetworkPolicy":
-		if !e.agent.On(policy.EnableClusterNetworkPolicy) {
+		if !e.agent.Enabled(policy.EnableClusterNetworkPolicy) {
 			return nil, "", errors.New("agents decide it only with enable-k8s-cluster-network-policy")
 		}
-		entries, err := e.parseAdministrator(o, doc)
+		entries, err := e.parseClusterNetworkPolicy(o, doc)
 		return entries, ipcachetypes.ResourceKindKCNP, err
 	default:
 		return nil, "", fmt.Errorf("apiVersion %q, kind %q is no policy that Cilium enforces as known here", o.APIVersion, o.Kind)
@@ -188,7 +188,7 @@ func (e *Engine) parseNamespaced(o object, doc []byte) (types.PolicyEntries, err
 	if err := decode(doc, &cnp); err != nil {
 		return nil, err
 	}
-	rules, err := cnp.Parse(quiet, e.localCluster())
+	rules, err := cnp.Parse(discardLogger, e.localCluster())
 	return e.entriesOf(rules, err)
 }
 
@@ -208,7 +208,7 @@ func (e *Engine) parseKubernetes(o object, doc []byte) (types.PolicyEntries, err
 	}
 	// An annotation may rename the policy in what the engine reports.
 	np.Annotations = nil
-	return k8s.ParseNetworkPolicy(quiet, e.localCluster(), &np)
+	return k8s.ParseNetworkPolicy(discardLogger, e.localCluster(), &np)
 }
 
 func (e *Engine) entriesOf(rules api.Rules, err error) (types.PolicyEntries, error) {

@@ -8,7 +8,7 @@ import (
 )
 
 func TestPeers(t *testing.T) {
-	play(t, map[string]scene{
+	runScenarios(t, map[string]scenario{
 		"{} is my namespace": {
 			policies: cnp("own", "{endpointSelector: {}, ingress: [{fromEndpoints: [{}]}]}"),
 			flows:    []string{"db -> web:8080 = allowed by acme/own", "other -> web:8080 = denied"},
@@ -121,7 +121,7 @@ func TestClusterName(t *testing.T) {
 	t.Parallel()
 	peer := "{endpointSelector: {}, ingress: [{fromEndpoints: [{matchLabels: {io.cilium.k8s.policy.cluster: west}}]}]}"
 	for name, want := range map[string]policy.Decision{"west": policy.Allowed, "east": policy.Denied} {
-		e, err := engine.New(engine.Options{ClusterName: name, Agent: policy.EveryFeature()}, documents(t, cnp("west", peer)), nil)
+		e, err := engine.New(engine.Options{ClusterName: name, Agent: policy.AllFeatures()}, documents(t, cnp("west", peer)), nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -138,7 +138,7 @@ func TestEnginesOfTwoClustersDoNotMix(t *testing.T) {
 	inside := cnp("in", "{endpointSelector: {}, egress: [{toEntities: [cluster]}]}")
 	var engines []*engine.Engine
 	for _, name := range []string{"east", "west"} {
-		e, err := engine.New(engine.Options{ClusterName: name, Agent: policy.EveryFeature()}, documents(t, inside), nil)
+		e, err := engine.New(engine.Options{ClusterName: name, Agent: policy.AllFeatures()}, documents(t, inside), nil)
 		if err != nil {
 			t.Fatal(err)
 		}

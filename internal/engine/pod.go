@@ -24,10 +24,10 @@ import (
 type knownPod struct {
 	id    *identity.Identity
 	ports types.NamedPortMap
-	// verdicts is its policy map, once asked for.
-	verdicts *distilled
-	// alike is equal for pods with the same openings, once asked for.
-	alike string
+	// policyMap is its policy map, once asked for.
+	policyMap *policyMap
+	// openingsKey is equal for pods with the same openings, once asked for.
+	openingsKey string
 }
 
 // pod returns what Cilium knows of a pod, and makes its named ports known to the
@@ -48,7 +48,7 @@ func (e *Engine) pod(ep policy.Endpoint) (*knownPod, error) {
 	if err != nil {
 		return nil, fmt.Errorf("pod %q: %w", ep.Name, err)
 	}
-	found, err := namedPorts(e.inEgress(ep.Ports))
+	found, err := namedPorts(e.egressPorts(ep.Ports))
 	if err != nil {
 		return nil, fmt.Errorf("pod %q: %w", ep.Name, err)
 	}

@@ -13,18 +13,18 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// distilled is a pod's or node's policy as the datapath has it: a map from identity, port
+// policyMap is a pod's or node's policy as the datapath has it: a map from identity, port
 // and direction to a decision.
-type distilled struct {
-	generation int
-	selectors  ciliumpolicy.SelectorPolicy
-	verdicts   *ciliumpolicy.EndpointPolicy
-	owner      subject
-	labels     labels.LabelArray
-	entries    map[policy.Direction]entries
+type policyMap struct {
+	generation     int
+	selectors      ciliumpolicy.SelectorPolicy
+	endpointPolicy *ciliumpolicy.EndpointPolicy
+	owner          subject
+	labels         labels.LabelArray
+	entries        map[policy.Direction]entries
 	// lookups are what the DNS proxy lets the pod ask for, once asked.
-	lookups lookups
-	asked   bool
+	lookups     lookups
+	lookupsRead bool
 }
 
 // redirects lets every L7 rule find a proxy, without saying which.
@@ -33,45 +33,45 @@ var redirects = map[string]uint16{ciliumpolicy.FallbackRedirectID: math.MaxUint1
 // policyOf returns the policy map of a pod or node. What the rules resolve to is computed
 // once per identity and kept up to date by Cilium; the map is made anew when
 // something was learned since.
-func (e *Engine) policyOf(ep policy.Endpoint) (*distilled, error) {
+func (e *Engine) policyOf(ep policy.Endpoint) (*policyMap, error) {
 	pod, err := e.subject(ep)
 	if err != nil {
 		return nil, err
 	}
-	if pod.verdicts != nil && pod.verdicts.generation == e.generation {
-		return pod.verdicts, nil
+	if pod.policyMap != nil && pod.policyMap.generation == e.generation {
+		return pod.policyMap, nil
 	}
 	selectors, err := e.resolve(pod.id)
 	if err != nil {
 		return nil, err
 	}
 	owner := subject{id: uint64(pod.id.ID), ports: pod.ports, node: ep.Kind == policy.NodeEndpoint}
-	pod.verdicts = &distilled{
-		generation: e.generation, selectors: selectors, verdicts: distill(selectors, owner),
+	pod.policyMap = &policyMap{
+		generation: e.generation, selectors: selectors, endpointPolicy: distill(selectors, owner),
 		owner: owner, labels: pod.id.LabelArray, entries: map[policy.Direction]entries{},
 	}
 	e.measure(ep, pod)
-	if e.mapped += pod.verdicts.verdicts.Len(); e.mapped > mostRemembered {
+	if e.cachedEntries += pod.policyMap.endpointPolicy.Len(); e.cachedEntries > maxCached {
 		for _, other := range e.pods {
 			if other != pod {
-				other.verdicts = nil
+				other.policyMap = nil
 			}
 		}
-		e.mapped = pod.verdicts.verdicts.Len()
+		e.cachedEntries = pod.policyMap.endpointPolicy.Len()
 	}
-	return pod.verdicts, nil
+	return pod.policyMap, nil
 }
 
 // measure remembers the largest policy map. Entries for representatives do not count: such a
 // pod may never come.
 func (e *Engine) measure(ep policy.Endpoint, pod *knownPod) {
-	if ep.Imagined || pod.verdicts.verdicts.Len() <= e.largest.entries {
+	if ep.Representative || pod.policyMap.endpointPolicy.Len() <= e.largest.entries {
 		return
 	}
 	n := 0
-	for key := range pod.verdicts.verdicts.Entries() {
-		known := e.known[key.Identity]
-		if len(known) == 0 || slices.ContainsFunc(known, func(ep policy.Endpoint) bool { return !ep.Imagined }) {
+	for key := range pod.policyMap.endpointPolicy.Entries() {
+		known := e.endpointsByIdentity[key.Identity]
+		if len(known) == 0 || slices.ContainsFunc(known, func(ep policy.Endpoint) bool { return !ep.Representative }) {
 			n++
 		}
 	}
@@ -107,17 +107,17 @@ func (e *Engine) resolve(id *identity.Identity) (ciliumpolicy.SelectorPolicy, er
 }
 
 func distill(selectors ciliumpolicy.SelectorPolicy, owner subject) *ciliumpolicy.EndpointPolicy {
-	verdicts := selectors.DistillPolicy(quiet, owner, redirects)
+	endpointPolicy := selectors.DistillPolicy(discardLogger, owner, redirects)
 	// The map is read, never kept up to date: it need not hear of changes.
-	_ = verdicts.Ready()
-	verdicts.Detach(quiet)
-	return verdicts
+	_ = endpointPolicy.Ready()
+	endpointPolicy.Detach(discardLogger)
+	return endpointPolicy
 }
 
 // lookup is the datapath's decision for one peer.
-func (e *Engine) lookup(d *distilled, key ciliumpolicy.Key, peer *identity.Identity) policy.Side {
-	entry, meta, _ := d.verdicts.Lookup(key.WithIdentity(peer.ID))
-	side := policy.Side{Decision: policy.Allowed, By: e.authorsOf(meta)}
+func (e *Engine) lookup(d *policyMap, key ciliumpolicy.Key, peer *identity.Identity) policy.Side {
+	entry, meta, _ := d.endpointPolicy.Lookup(key.WithIdentity(peer.ID))
+	side := policy.Side{Decision: policy.Allowed, Policies: e.policiesOf(meta)}
 	switch {
 	case entry.IsDeny():
 		side.Decision = policy.Denied
@@ -135,33 +135,33 @@ func (e *Engine) needsAuthentication(r types.AuthRequirement) bool {
 
 // unauthenticated names the policies that allow one peer only after an authentication that
 // never happens.
-func (e *Engine) unauthenticated(d *distilled, key ciliumpolicy.Key) []string {
-	entry, meta, _ := d.verdicts.Lookup(key)
+func (e *Engine) unauthenticated(d *policyMap, key ciliumpolicy.Key) []string {
+	entry, meta, _ := d.endpointPolicy.Lookup(key)
 	if entry.IsDeny() || !e.needsAuthentication(entry.AuthRequirement) {
 		return nil
 	}
-	return e.authorsOf(meta)
+	return e.policiesOf(meta)
 }
 
-// authorsOf names the policies that an entry of a policy map was made from. What
+// policiesOf names the policies that an entry of a policy map was made from. What
 // Cilium adds on its own has no name.
-func (e *Engine) authorsOf(meta ciliumpolicy.RuleMeta) []string {
+func (e *Engine) policiesOf(meta ciliumpolicy.RuleMeta) []string {
 	key := meta.LabelArrayListString()
-	by, ok := e.authors[key]
+	by, ok := e.policyNames[key]
 	if !ok {
 		for _, rule := range meta.LabelArray() {
-			if name := authorOf(rule); name != "" {
+			if name := policyName(rule); name != "" {
 				by = append(by, name)
 			}
 		}
 		slices.Sort(by)
 		by = slices.Compact(by)
-		e.authors[key] = by
+		e.policyNames[key] = by
 	}
 	return slices.Clone(by)
 }
 
-func authorOf(rule labels.LabelArray) string {
+func policyName(rule labels.LabelArray) string {
 	name := rule.Get(labels.LabelSourceK8sKeyPrefix + k8sconst.PolicyLabelName)
 	if ns := rule.Get(labels.LabelSourceK8sKeyPrefix + k8sconst.PolicyLabelNamespace); ns != "" && name != "" {
 		name = ns + "/" + name

@@ -12,18 +12,18 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// span is a range of ports of one protocol, on which a pod's policies say the same. For
+// portRange is a range of ports of one protocol, on which a pod's policies say the same. For
 // ICMP it is a range of types.
-type span struct {
+type portRange struct {
 	proto       u8proto.U8proto
 	first, last uint16
 }
 
-func (s span) String() string { return s.ports().String() }
+func (s portRange) String() string { return s.ports().String() }
 
-func (s span) whole() bool { return s.ports().Whole() }
+func (s portRange) whole() bool { return s.ports().IsAllPorts() }
 
-func (s span) ports() policy.PortRange {
+func (s portRange) ports() policy.PortRange {
 	return policy.PortRange{Protocol: protocolName(s.proto), First: s.first, Last: s.last}
 }
 
@@ -44,24 +44,24 @@ func protocolName(proto u8proto.U8proto) v1alpha1.Protocol {
 	return v1alpha1.Protocol(proto.String())
 }
 
-func lastPort(proto u8proto.U8proto) uint16 { return policy.EveryPort(protocolName(proto)).Last }
+func lastPort(proto u8proto.U8proto) uint16 { return policy.AllPorts(protocolName(proto)).Last }
 
 // entries are the entries of a policy map in one direction, by the peer's identity. An
 // entry without a protocol is of every one.
-type entries map[identity.NumericIdentity][]span
+type entries map[identity.NumericIdentity][]portRange
 
 // aggregates are the identities that stand for many.
 var aggregates = ciliumpolicy.AllAggregates
 
 // entriesOf collects a policy map's entries once.
-func (d *distilled) entriesOf(dir policy.Direction) entries {
+func (d *policyMap) entriesOf(dir policy.Direction) entries {
 	if e, ok := d.entries[dir]; ok {
 		return e
 	}
 	out := entries{}
-	for key := range d.verdicts.Entries() {
+	for key := range d.endpointPolicy.Entries() {
 		if key.IsIngress() == (dir == policy.Ingress) {
-			out[key.Identity] = append(out[key.Identity], span{key.Nexthdr, key.DestPort, key.EndPort()})
+			out[key.Identity] = append(out[key.Identity], portRange{key.Nexthdr, key.DestPort, key.EndPort()})
 		}
 	}
 	d.entries[dir] = out
@@ -71,8 +71,8 @@ func (d *distilled) entriesOf(dir policy.Direction) entries {
 // protocols are those that the entries for an identity may make a difference to.
 func (e entries) protocols(id identity.NumericIdentity) []u8proto.U8proto {
 	out := slices.Clone(protocols)
-	for _, of := range append([]identity.NumericIdentity{id}, aggregates...) {
-		for _, s := range e[of] {
+	for _, candidate := range append([]identity.NumericIdentity{id}, aggregates...) {
+		for _, s := range e[candidate] {
 			if s.proto != 0 && !slices.Contains(out, s.proto) {
 				out = append(out, s.proto)
 			}
@@ -82,12 +82,12 @@ func (e entries) protocols(id identity.NumericIdentity) []u8proto.U8proto {
 	return out
 }
 
-// spans splits all ports of a protocol where the entries for an identity may make a
+// portRanges splits all ports of a protocol where the entries for an identity may make a
 // difference.
-func (e entries) spans(id identity.NumericIdentity, proto u8proto.U8proto) []span {
+func (e entries) portRanges(id identity.NumericIdentity, proto u8proto.U8proto) []portRange {
 	last := lastPort(proto)
 	starts := []int{1}
-	add := func(s span) {
+	add := func(s portRange) {
 		if s.proto != proto {
 			return
 		}
@@ -97,16 +97,16 @@ func (e entries) spans(id identity.NumericIdentity, proto u8proto.U8proto) []spa
 			}
 		}
 	}
-	for _, of := range append([]identity.NumericIdentity{id}, aggregates...) {
-		for _, s := range e[of] {
+	for _, candidate := range append([]identity.NumericIdentity{id}, aggregates...) {
+		for _, s := range e[candidate] {
 			add(s)
 		}
 	}
 	slices.Sort(starts)
 	starts = slices.Compact(starts)
-	out := make([]span, len(starts))
+	out := make([]portRange, len(starts))
 	for i, first := range starts {
-		out[i] = span{proto, uint16(first), last}
+		out[i] = portRange{proto, uint16(first), last}
 		if i+1 < len(starts) {
 			out[i].last = uint16(starts[i+1] - 1)
 		}
@@ -126,23 +126,23 @@ func protocolOf(f policy.Flow) (u8proto.U8proto, error) {
 	return protocol(f.Protocol)
 }
 
-// asks are the ports that a flow is about; with none, every one is. Protocols that agents do
+// requestedPorts are the ports that a flow is about; with none, every one is. Protocols that agents do
 // not handle are left out, unless the flow names one.
-func (e *Engine) asks(f policy.Flow) ([]span, []u8proto.U8proto, error) {
+func (e *Engine) requestedPorts(f policy.Flow) ([]portRange, []u8proto.U8proto, error) {
 	if f.ICMP != "" {
-		v4, v6, known := policy.ICMPTypes(f.ICMP)
+		v4, v6, known := policy.ICMPTypeNumbers(f.ICMP)
 		if !known {
 			return nil, nil, fmt.Errorf("unknown ICMP type %q", f.ICMP)
 		}
-		out := []span{{u8proto.ICMP, v4, v4}, {u8proto.ICMPv6, v6, v6}}
-		return slices.DeleteFunc(out, func(s span) bool { return !e.handles(s.proto) }), nil, nil
+		out := []portRange{{u8proto.ICMP, v4, v4}, {u8proto.ICMPv6, v6, v6}}
+		return slices.DeleteFunc(out, func(s portRange) bool { return !e.handles(s.proto) }), nil, nil
 	}
 	if f.Port == 0 && f.Protocol == "" {
-		return nil, e.handled([]u8proto.U8proto{u8proto.TCP, u8proto.UDP, u8proto.SCTP}), nil
+		return nil, e.handledProtocols([]u8proto.U8proto{u8proto.TCP, u8proto.UDP, u8proto.SCTP}), nil
 	}
 	proto, err := protocolOf(f)
 	if err != nil || f.Port == 0 {
 		return nil, []u8proto.U8proto{proto}, err
 	}
-	return []span{{proto, f.Port, f.Port}}, nil, nil
+	return []portRange{{proto, f.Port, f.Port}}, nil, nil
 }

@@ -28,9 +28,9 @@ func newPortRegistry() portRegistry {
 // GetNamedPorts is how Cilium gets at the registry.
 func (r portRegistry) GetNamedPorts() types.NamedPortMultiMap { return r.NamedPortMultiMap }
 
-// conflicting are the names of ports that mean several numbers among all pods: before Cilium
+// conflictingPorts are the names of ports that mean several numbers among all pods: before Cilium
 // 1.20 a rule about egress by such a name matches none of them.
-func conflicting(pods []policy.Endpoint) map[policy.NamedPort]bool {
+func conflictingPorts(pods []policy.Endpoint) map[policy.NamedPort]bool {
 	numbers, out := map[policy.NamedPort]uint16{}, map[policy.NamedPort]bool{}
 	for _, ep := range pods {
 		for _, p := range ep.Ports {
@@ -44,10 +44,10 @@ func conflicting(pods []policy.Endpoint) map[policy.NamedPort]bool {
 	return out
 }
 
-// inEgress are the ports of a pod that rules about the egress of others find by name.
-func (e *Engine) inEgress(ports []policy.NamedPort) []policy.NamedPort {
+// egressPorts are the ports of a pod that rules about the egress of others find by name.
+func (e *Engine) egressPorts(ports []policy.NamedPort) []policy.NamedPort {
 	return slices.DeleteFunc(slices.Clone(ports), func(p policy.NamedPort) bool {
-		return e.conflicting[policy.NamedPort{Name: p.Name, Protocol: defaultProtocol(p.Protocol)}]
+		return e.conflictingPorts[policy.NamedPort{Name: p.Name, Protocol: defaultProtocol(p.Protocol)}]
 	})
 }
 

@@ -9,7 +9,7 @@ import (
 )
 
 func TestPorts(t *testing.T) {
-	play(t, map[string]scene{
+	runScenarios(t, map[string]scenario{
 		"a port is of one protocol": {
 			policies: cnp("p", `{endpointSelector: {}, ingress: [{fromEndpoints: [{}], toPorts: [{ports: [{port: "53", protocol: UDP}]}]}]}`),
 			flows:    []string{"db -> web:53/UDP = allowed by acme/p", "db -> web:53/TCP = denied", "db -> web:53/SCTP = denied", "db -> web:54/UDP = denied"},
@@ -54,7 +54,7 @@ func TestPorts(t *testing.T) {
 
 func TestEveryPort(t *testing.T) {
 	const tcp = `{endpointSelector: {matchLabels: {app: web}}, ingress: [{fromEndpoints: [{}], toPorts: [{ports: [{port: "%s", endPort: %s, protocol: TCP}]}]}]}`
-	play(t, map[string]scene{
+	runScenarios(t, map[string]scenario{
 		"where nothing isolates, every port is open": {
 			flows: []string{"db -> web:* = allowed", "web -> @world:* = allowed", "web -> evil.example:*/TCP = allowed"},
 		},
@@ -97,7 +97,7 @@ func TestEveryPort(t *testing.T) {
 
 func TestICMP(t *testing.T) {
 	echo := `icmps: [{fields: [{family: IPv4, type: EchoRequest}, {family: IPv6, type: EchoRequest}]}]`
-	play(t, map[string]scene{
+	runScenarios(t, map[string]scenario{
 		"a type of message is allowed by its name": {
 			policies: ingress("ping", fromDB+", "+echo),
 			flows: []string{"db -> web:ICMP/EchoRequest = allowed by acme/ping", "db -> web:ICMP/TimeExceeded = denied",
@@ -128,7 +128,7 @@ func TestICMP(t *testing.T) {
 }
 
 // Facts that only appear when an identity has two meanings of a name.
-func TestTwoPodsOfOneIdentityWithTwoMeaningsOfAPortName(t *testing.T) {
+func TestPortNameWithTwoNumbersInOneIdentity(t *testing.T) {
 	t.Parallel()
 	one := pod("acme", "twin", policy.NamedPort{Name: "api", Port: 8081})
 	two := pod("acme", "twin", policy.NamedPort{Name: "api", Port: 9091})
@@ -163,10 +163,10 @@ func TestTwoPodsOfOneIdentityWithTwoMeaningsOfAPortName(t *testing.T) {
 }
 
 // A pod that nobody announced must be judged as if it had been.
-func TestUnannouncedEndpointsAreJudgedAsAnnouncedOnes(t *testing.T) {
+func TestUnknownEndpointsAreDecidedLikeKnownOnes(t *testing.T) {
 	t.Parallel()
 	docs := documents(t, cnp("out", `{endpointSelector: {}, egress: [{toEndpoints: [{matchLabels: {tier: api}}], toPorts: [{ports: [{port: api, protocol: TCP}]}]}]}`))
-	e, err := engine.New(engine.Options{Agent: policy.EveryFeature()}, docs, nil)
+	e, err := engine.New(engine.Options{Agent: policy.AllFeatures()}, docs, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -184,10 +184,10 @@ func TestUnannouncedEndpointsAreJudgedAsAnnouncedOnes(t *testing.T) {
 	}
 }
 
-func TestPortsLearnedLateCount(t *testing.T) {
+func TestLatePortsAreResolved(t *testing.T) {
 	t.Parallel()
 	docs := documents(t, cnp("out", `{endpointSelector: {}, egress: [{toEndpoints: [{}], toPorts: [{ports: [{port: sql, protocol: TCP}]}]}]}`))
-	e, err := engine.New(engine.Options{Agent: policy.EveryFeature()}, docs, []policy.Endpoint{pods["web"], pod("acme", "db")})
+	e, err := engine.New(engine.Options{Agent: policy.AllFeatures()}, docs, []policy.Endpoint{pods["web"], pod("acme", "db")})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,19 +11,19 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// dice make policies up.
-type dice struct{ *rand.Rand }
+// generator make policies up.
+type generator struct{ *rand.Rand }
 
-func newDice(seed uint64) dice { return dice{rand.New(rand.NewPCG(seed, 1))} }
+func newGenerator(seed uint64) generator { return generator{rand.New(rand.NewPCG(seed, 1))} }
 
-// one is one of some.
-func one[T any](d dice, of ...T) T { return of[d.IntN(len(of))] }
+// pick is one of some.
+func pick[T any](d generator, of ...T) T { return of[d.IntN(len(of))] }
 
-// some are n times one of some, n within bounds.
-func some[T any](d dice, least, most int, roll func() T) []T {
+// pickSome are n times one of some, n within bounds.
+func pickSome[T any](d generator, least, most int, generate func() T) []T {
 	out := []T{}
 	for range least + d.IntN(most-least+1) {
-		out = append(out, roll())
+		out = append(out, generate())
 	}
 	return out
 }
@@ -32,7 +32,7 @@ func some[T any](d dice, least, most int, roll func() T) []T {
 type fields map[string]any
 
 // policies are some policies of every kind.
-func (d dice) policies(tb testing.TB) []json.RawMessage {
+func (d generator) policies(tb testing.TB) []json.RawMessage {
 	tb.Helper()
 	var out []json.RawMessage
 	for i := range 1 + d.IntN(5) {
@@ -45,13 +45,13 @@ func (d dice) policies(tb testing.TB) []json.RawMessage {
 	return out
 }
 
-func (d dice) policy(name string) fields {
-	namespace := one(d, "acme", "acme", "acme", "beta")
+func (d generator) policy(name string) fields {
+	namespace := pick(d, "acme", "acme", "acme", "beta")
 	switch d.IntN(4) {
 	case 0:
 		return fields{"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": fields{"namespace": namespace, "name": name}, "spec": d.kubernetesSpec()}
 	case 1:
-		subject := one(d, fields{}, fields{"io.kubernetes.pod.namespace": namespace}, fields{"app": "web"}, fields{"io.cilium.k8s.namespace.labels.team": "red"})
+		subject := pick(d, fields{}, fields{"io.kubernetes.pod.namespace": namespace}, fields{"app": "web"}, fields{"io.cilium.k8s.namespace.labels.team": "red"})
 		return fields{"apiVersion": "cilium.io/v2", "kind": "CiliumClusterwideNetworkPolicy", "metadata": fields{"name": name}, "spec": d.ciliumSpec(fields{"matchLabels": subject})}
 	default:
 		return fields{"apiVersion": "cilium.io/v2", "kind": "CiliumNetworkPolicy", "metadata": fields{"namespace": namespace, "name": name}, "spec": d.ciliumSpec(d.pods())}
@@ -59,11 +59,11 @@ func (d dice) policy(name string) fields {
 }
 
 // pods is a selector of pods by their own labels.
-func (d dice) pods() fields {
-	labels := one(d, fields{}, fields{}, fields{"app": "web"}, fields{"app": "db"}, fields{"tier": "api"}, fields{"pod-template-hash": "1"})
+func (d generator) pods() fields {
+	labels := pick(d, fields{}, fields{}, fields{"app": "web"}, fields{"app": "db"}, fields{"tier": "api"}, fields{"pod-template-hash": "1"})
 	switch d.IntN(4) {
 	case 0:
-		return fields{"matchLabels": labels, "matchExpressions": []fields{one(d,
+		return fields{"matchLabels": labels, "matchExpressions": []fields{pick(d,
 			fields{"key": "app", "operator": "In", "values": []string{"web", "blue"}}, fields{"key": "app", "operator": "NotIn", "values": []string{"db"}},
 			fields{"key": "tier", "operator": "Exists"}, fields{"key": "tier", "operator": "DoesNotExist"})}}
 	default:
@@ -72,7 +72,7 @@ func (d dice) pods() fields {
 }
 
 // peer is a selector of pods of any namespace.
-func (d dice) peer() fields {
+func (d generator) peer() fields {
 	s := d.pods()
 	const namespace, team = "io.kubernetes.pod.namespace", "io.cilium.k8s.namespace.labels.team"
 	add := func(e fields) {
@@ -101,27 +101,27 @@ var (
 		{"cidr": "192.0.2.0/24", "except": []string{"192.0.2.128/25"}}, {"cidr": "192.0.2.128/25"}, {"cidr": "2001:db8::/32", "except": []string{"2001:db8:1::/48"}},
 		{"cidr": "192.0.2.0/24", "except": []string{"192.0.2.0/24"}}, {"cidr": "10.0.0.0/8", "except": []string{"10.1.0.0/16", "10.2.0.0/16"}},
 	}
-	// edges are ports beside which something may change.
-	edges = []uint16{1, 52, 53, 54, 442, 443, 444, 5432, 7999, 8000, 8080, 8081, 8082, 8100, 8101, 9091, 65535}
+	// boundaryPorts are ports beside which something may change.
+	boundaryPorts = []uint16{1, 52, 53, 54, 442, 443, 444, 5432, 7999, 8000, 8080, 8081, 8082, 8100, 8101, 9091, 65535}
 )
 
-func (d dice) ciliumSpec(subject fields) fields {
+func (d generator) ciliumSpec(subject fields) fields {
 	spec := fields{"endpointSelector": subject}
 	for _, section := range []string{"ingress", "ingress", "egress", "egress", "ingressDeny", "egressDeny"} {
 		if d.IntN(3) == 0 {
-			spec[section] = some(d, 1, 3, func() fields { return d.ciliumRule(section) })
+			spec[section] = pickSome(d, 1, 3, func() fields { return d.ciliumRule(section) })
 		}
 	}
 	if len(spec) == 1 {
 		spec["ingress"] = []fields{d.ciliumRule("ingress")}
 	}
 	if d.IntN(4) == 0 {
-		spec["enableDefaultDeny"] = fields{one(d, "ingress", "egress"): one(d, true, false)}
+		spec["enableDefaultDeny"] = fields{pick(d, "ingress", "egress"): pick(d, true, false)}
 	}
 	return spec
 }
 
-func (d dice) ciliumRule(section string) fields {
+func (d generator) ciliumRule(section string) fields {
 	way, deny := "from", section == "ingressDeny" || section == "egressDeny"
 	if section == "egress" || section == "egressDeny" {
 		way = "to"
@@ -130,80 +130,80 @@ func (d dice) ciliumRule(section string) fields {
 	switch kind := d.IntN(8); {
 	case kind == 0:
 	case kind == 1:
-		rule[way+"Entities"] = some(d, 1, 2, func() string { return one(d, entities...) })
+		rule[way+"Entities"] = pickSome(d, 1, 2, func() string { return pick(d, entities...) })
 	case kind == 2:
-		rule[way+"CIDRSet"] = some(d, 1, 2, func() fields { return one(d, networks...) })
+		rule[way+"CIDRSet"] = pickSome(d, 1, 2, func() fields { return pick(d, networks...) })
 	case kind == 3 && section == "egress":
-		rule["toFQDNs"] = []fields{one(d, fields{"matchName": "api.example.com"}, fields{"matchPattern": "*.example.com"})}
+		rule["toFQDNs"] = []fields{pick(d, fields{"matchName": "api.example.com"}, fields{"matchPattern": "*.example.com"})}
 	default:
-		rule[way+"Endpoints"] = some(d, min(1, d.IntN(9)), 2, d.peer)
+		rule[way+"Endpoints"] = pickSome(d, min(1, d.IntN(9)), 2, d.peer)
 	}
 	switch d.IntN(6) {
 	case 0, 1:
 	case 2:
-		rule["icmps"] = []fields{{"fields": []fields{{"family": one(d, "IPv4", "IPv6"), "type": one(d, "EchoRequest", "TimeExceeded")}}}}
+		rule["icmps"] = []fields{{"fields": []fields{{"family": pick(d, "IPv4", "IPv6"), "type": pick(d, "EchoRequest", "TimeExceeded")}}}}
 	default:
-		rule["toPorts"] = some(d, 1, 2, func() fields { return d.ciliumPorts(section == "egress", deny) })
+		rule["toPorts"] = pickSome(d, 1, 2, func() fields { return d.ciliumPorts(section == "egress", deny) })
 	}
 	return rule
 }
 
-func (d dice) ciliumPorts(egress, deny bool) fields {
+func (d generator) ciliumPorts(egress, deny bool) fields {
 	switch d.IntN(9) {
 	case 0, 2, 3:
 		if !deny {
-			return fields{"ports": []fields{{"port": one(d, "8080", "8080", "443"), "protocol": "TCP"}}, "rules": fields{"http": some(d, 1, 2, d.httpRule)}}
+			return fields{"ports": []fields{{"port": pick(d, "8080", "8080", "443"), "protocol": "TCP"}}, "rules": fields{"http": pickSome(d, 1, 2, d.httpRule)}}
 		}
 	case 1:
 		if egress {
-			return fields{"ports": []fields{{"port": "53", "protocol": "UDP"}}, "rules": fields{"dns": []fields{one(d, fields{"matchPattern": "*"}, fields{"matchName": "api.example.com"})}}}
+			return fields{"ports": []fields{{"port": "53", "protocol": "UDP"}}, "rules": fields{"dns": []fields{pick(d, fields{"matchPattern": "*"}, fields{"matchName": "api.example.com"})}}}
 		}
 	}
-	return fields{"ports": some(d, 1, 2, func() fields {
-		port := one(d, fields{"port": "8080"}, fields{"port": "53"}, fields{"port": "443"}, fields{"port": "8000", "endPort": 8100}, fields{"port": "1", "endPort": 65535},
+	return fields{"ports": pickSome(d, 1, 2, func() fields {
+		port := pick(d, fields{"port": "8080"}, fields{"port": "53"}, fields{"port": "443"}, fields{"port": "8000", "endPort": 8100}, fields{"port": "1", "endPort": 65535},
 			fields{"port": "8081", "endPort": 443}, fields{"port": "443", "endPort": 8080}, fields{"port": "0"}, fields{"port": "http"}, fields{"port": "api"}, fields{"port": "nosuch"})
-		if protocol := one(d, "", "TCP", "TCP", "UDP", "SCTP", "ANY"); protocol != "" {
+		if protocol := pick(d, "", "TCP", "TCP", "UDP", "SCTP", "ANY"); protocol != "" {
 			port["protocol"] = protocol
 		}
 		return port
 	})}
 }
 
-func (d dice) httpRule() fields {
+func (d generator) httpRule() fields {
 	out := fields{}
 	if d.IntN(2) == 0 {
-		out["method"] = one(d, "GET", "GET|PUT")
+		out["method"] = pick(d, "GET", "GET|PUT")
 	}
 	if d.IntN(3) == 0 {
-		out["path"] = one(d, "/v1/.*", "/|/v1/x")
+		out["path"] = pick(d, "/v1/.*", "/|/v1/x")
 	}
 	if d.IntN(3) == 0 {
-		out["host"] = one(d, "a.example", `[ab]\.example`)
+		out["host"] = pick(d, "a.example", `[ab]\.example`)
 	}
 	if d.IntN(3) == 0 {
-		out["headers"] = some(d, 1, 2, func() string { return one(d, "X-Key: 1", "X-Key: .*", "X-Key", "X-Other: 1") })
+		out["headers"] = pickSome(d, 1, 2, func() string { return pick(d, "X-Key: 1", "X-Key: .*", "X-Key", "X-Other: 1") })
 	}
 	return out
 }
 
 // request is one that rules may look at.
-func (d dice) request() *policy.HTTPRequest {
-	out := &policy.HTTPRequest{Method: one(d, "GET", "GET", "PUT", "POST"), Path: one(d, "/", "/v1/x"), Host: one(d, "a.example", "b.example", "a-example"), Headers: map[string]string{}}
-	for _, name := range some(d, 0, 2, func() string { return one(d, "X-Key", "X-Other") }) {
-		out.Headers[name] = one(d, "1", "2")
+func (d generator) request() *policy.HTTPRequest {
+	out := &policy.HTTPRequest{Method: pick(d, "GET", "GET", "PUT", "POST"), Path: pick(d, "/", "/v1/x"), Host: pick(d, "a.example", "b.example", "a-example"), Headers: map[string]string{}}
+	for _, name := range pickSome(d, 0, 2, func() string { return pick(d, "X-Key", "X-Other") }) {
+		out.Headers[name] = pick(d, "1", "2")
 	}
 	return out
 }
 
-func (d dice) kubernetesSpec() fields {
+func (d generator) kubernetesSpec() fields {
 	spec := fields{"podSelector": d.pods()}
 	for section, way := range map[string]string{"ingress": "from", "egress": "to"} {
 		if d.IntN(3) > 0 {
-			spec[section] = some(d, 0, 2, func() fields { return d.kubernetesRule(way) })
+			spec[section] = pickSome(d, 0, 2, func() fields { return d.kubernetesRule(way) })
 		}
 	}
 	if _, egress := spec["egress"]; d.IntN(2) == 0 {
-		spec["policyTypes"] = one(d, []string{"Egress"}, []string{"Ingress", "Egress"})
+		spec["policyTypes"] = pick(d, []string{"Egress"}, []string{"Ingress", "Egress"})
 		if _, ingress := spec["ingress"]; ingress && egress {
 			spec["policyTypes"] = []string{"Ingress", "Egress"}
 		} else if ingress {
@@ -213,25 +213,25 @@ func (d dice) kubernetesSpec() fields {
 	return spec
 }
 
-func (d dice) kubernetesRule(way string) fields {
+func (d generator) kubernetesRule(way string) fields {
 	rule := fields{}
 	if d.IntN(4) > 0 {
-		rule[way] = some(d, 1, 2, func() fields {
-			return one(d, fields{"podSelector": d.pods()}, fields{"namespaceSelector": fields{"matchLabels": fields{"team": "red"}}}, fields{"namespaceSelector": fields{}},
+		rule[way] = pickSome(d, 1, 2, func() fields {
+			return pick(d, fields{"podSelector": d.pods()}, fields{"namespaceSelector": fields{"matchLabels": fields{"team": "red"}}}, fields{"namespaceSelector": fields{}},
 				fields{"namespaceSelector": fields{"matchLabels": fields{"kubernetes.io/metadata.name": "beta"}}, "podSelector": d.pods()},
 				fields{"ipBlock": fields{"cidr": "0.0.0.0/0", "except": []string{"10.0.0.0/8"}}}, fields{"ipBlock": fields{"cidr": "192.0.2.128/25"}})
 		})
 	}
 	if d.IntN(2) == 0 {
-		rule["ports"] = some(d, 1, 2, func() fields {
-			return one(d, fields{"port": 8080}, fields{"port": 53, "protocol": "UDP"}, fields{"port": 8000, "endPort": 8100}, fields{"port": "http"}, fields{"protocol": "UDP"}, fields{})
+		rule["ports"] = pickSome(d, 1, 2, func() fields {
+			return pick(d, fields{"port": 8080}, fields{"port": 53, "protocol": "UDP"}, fields{"port": 8000, "endPort": 8100}, fields{"port": "http"}, fields{"protocol": "UDP"}, fields{})
 		})
 	}
 	return rule
 }
 
-// ends are what flows are between.
-func ends() []policy.Endpoint {
+// allEndpoints are what flows are between.
+func allEndpoints() []policy.Endpoint {
 	var out []policy.Endpoint
 	for _, name := range sortedPods() {
 		out = append(out, pods[name])
@@ -255,21 +255,21 @@ func sortedPods() []string {
 }
 
 // flow is from or to a pod, on some port.
-func (d dice) flow() policy.Flow {
-	all := ends()
-	f := policy.Flow{From: one(d, all...), To: pods[one(d, sortedPods()...)]}
+func (d generator) flow() policy.Flow {
+	all := allEndpoints()
+	f := policy.Flow{From: pick(d, all...), To: pods[pick(d, sortedPods()...)]}
 	if d.IntN(2) == 0 {
 		f.From, f.To = f.To, f.From
 	}
 	switch d.IntN(12) {
 	case 8, 9, 10, 11:
-		f.Port, f.Protocol, f.HTTP = one[uint16](d, 443, 8080, 8080), v1alpha1.TCP, d.request()
+		f.Port, f.Protocol, f.HTTP = pick[uint16](d, 443, 8080, 8080), v1alpha1.TCP, d.request()
 	case 0:
-		f.ICMP = one(d, v1alpha1.ICMPEchoRequest, v1alpha1.ICMPTimeExceeded)
+		f.ICMP = pick(d, v1alpha1.ICMPEchoRequest, v1alpha1.ICMPTimeExceeded)
 	case 1:
-		f.Protocol = one(d, "", v1alpha1.TCP, v1alpha1.UDP, v1alpha1.SCTP)
+		f.Protocol = pick(d, "", v1alpha1.TCP, v1alpha1.UDP, v1alpha1.SCTP)
 	default:
-		f.Port, f.Protocol = one(d, edges...), one(d, v1alpha1.TCP, v1alpha1.TCP, v1alpha1.UDP, v1alpha1.SCTP)
+		f.Port, f.Protocol = pick(d, boundaryPorts...), pick(d, v1alpha1.TCP, v1alpha1.TCP, v1alpha1.UDP, v1alpha1.SCTP)
 	}
 	return f
 }

@@ -9,27 +9,27 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// refused says who refuses a policy: the agent that parses it, or the schema that an
+// rejection says who refuses a policy: the agent that parses it, or the schema that an
 // apiserver holds it against.
-type refused struct{ agent, schema bool }
+type rejection struct{ agent, schema bool }
 
-func (r refused) String() string {
+func (r rejection) String() string {
 	return fmt.Sprintf("refused by the agent: %t, by the schema: %t", r.agent, r.schema)
 }
 
 var (
-	byAgent  = refused{agent: true}
-	bySchema = refused{schema: true}
-	byBoth   = refused{true, true}
+	byAgent  = rejection{agent: true}
+	bySchema = rejection{schema: true}
+	byBoth   = rejection{true, true}
 )
 
-func TestWhatCiliumRejects(t *testing.T) {
+func TestRejectedByCilium(t *testing.T) {
 	ingress := func(rule string) string { return "{endpointSelector: {}, ingress: [{" + rule + "}]}" }
 	egress := func(rule string) string { return "{endpointSelector: {}, egress: [{" + rule + "}]}" }
 	ports := func(ports, more string) string { return "toPorts: [{ports: [" + ports + "]" + more + "}]" }
 	const tcp, udp = `{port: "80", protocol: TCP}`, `{port: "53", protocol: UDP}`
-	judgeAll(t, map[string]judged{
-		"40 ports":                                    {ingress(ports(strings.Repeat(tcp+",", 39)+tcp, "")), refused{}},
+	checkRejections(t, map[string]rejectionCase{
+		"40 ports":                                    {ingress(ports(strings.Repeat(tcp+",", 39)+tcp, "")), rejection{}},
 		"more than 40 ports in one toPorts":           {ingress(ports(strings.Repeat(tcp+",", 40)+tcp, "")), byBoth},
 		"toCIDR with toCIDRSet":                       {egress("toCIDR: [192.0.2.0/24], toCIDRSet: [{cidr: 198.51.100.0/24}]"), byAgent},
 		"fromEndpoints with fromEntities":             {ingress("fromEndpoints: [{}], fromEntities: [host]"), byAgent},
@@ -75,26 +75,26 @@ func TestWhatCiliumRejects(t *testing.T) {
 		"enableDefaultDeny that is a bool":            {"{endpointSelector: {}, enableDefaultDeny: true, ingress: [{}]}", byBoth},
 		"no rules at all":                             {"{endpointSelector: {}}", byBoth},
 		"empty lists of rules":                        {"{endpointSelector: {}, ingress: [], egress: []}", byAgent},
-		"two ICMP families in one type are two types": {ingress("icmps: [{fields: [{type: EchoRequest}]}]"), refused{}},
+		"two ICMP families in one type are two types": {ingress("icmps: [{fields: [{type: EchoRequest}]}]"), rejection{}},
 		"an ICMP type that there is not":              {ingress("icmps: [{fields: [{type: Hello}]}]"), byBoth},
 	})
 }
 
 // Accepted, and yet not what its author means.
-func TestWhatCiliumAcceptsAndIsWrong(t *testing.T) {
-	judgeAll(t, map[string]judged{
-		"host bits":                     {"{endpointSelector: {}, egress: [{toCIDR: [10.1.2.3/8]}]}", refused{}},
-		"an exception of the whole":     {"{endpointSelector: {}, egress: [{toCIDRSet: [{cidr: 192.0.2.0/24, except: [192.0.2.0/24]}]}]}", refused{}},
-		"endPort below port":            {`{endpointSelector: {}, ingress: [{toPorts: [{ports: [{port: "80", endPort: 70, protocol: TCP}]}]}]}`, refused{}},
-		"http: []":                      {`{endpointSelector: {}, ingress: [{toPorts: [{ports: [{port: "80", protocol: TCP}], rules: {http: []}}]}]}`, refused{}},
+func TestAcceptedByCiliumButWrong(t *testing.T) {
+	checkRejections(t, map[string]rejectionCase{
+		"host bits":                     {"{endpointSelector: {}, egress: [{toCIDR: [10.1.2.3/8]}]}", rejection{}},
+		"an exception of the whole":     {"{endpointSelector: {}, egress: [{toCIDRSet: [{cidr: 192.0.2.0/24, except: [192.0.2.0/24]}]}]}", rejection{}},
+		"endPort below port":            {`{endpointSelector: {}, ingress: [{toPorts: [{ports: [{port: "80", endPort: 70, protocol: TCP}]}]}]}`, rejection{}},
+		"http: []":                      {`{endpointSelector: {}, ingress: [{toPorts: [{ports: [{port: "80", protocol: TCP}], rules: {http: []}}]}]}`, rejection{}},
 		"a misspelt key in a selector":  {"{endpointSelector: {matchLabel: {app: db}}, ingress: [{}]}", bySchema},
-		"an empty list of peers":        {"{endpointSelector: {}, ingress: [{fromEndpoints: []}]}", refused{}},
-		"deny of a direction unruled":   {"{endpointSelector: {}, enableDefaultDeny: {egress: true}, ingress: [{}]}", refused{}},
+		"an empty list of peers":        {"{endpointSelector: {}, ingress: [{fromEndpoints: []}]}", rejection{}},
+		"deny of a direction unruled":   {"{endpointSelector: {}, enableDefaultDeny: {egress: true}, ingress: [{}]}", rejection{}},
 		"kafka":                         {`{endpointSelector: {}, ingress: [{toPorts: [{ports: [{port: "80", protocol: TCP}], rules: {kafka: [{role: produce}]}}]}]}`, bySchema},
 		"pathRegex":                     {`{endpointSelector: {}, ingress: [{toPorts: [{ports: [{port: "80", protocol: TCP}], rules: {http: [{pathRegex: "/"}]}}]}]}`, bySchema},
-		"a namespace of another's pods": {"{endpointSelector: {matchLabels: {io.kubernetes.pod.namespace: beta}}, ingress: [{}]}", refused{}},
+		"a namespace of another's pods": {"{endpointSelector: {matchLabels: {io.kubernetes.pod.namespace: beta}}, ingress: [{}]}", rejection{}},
 	})
-	play(t, map[string]scene{
+	runScenarios(t, map[string]scenario{
 		"an exception of the whole leaves nothing": {
 			policies: cnp("out", "{endpointSelector: {}, egress: [{toCIDRSet: [{cidr: 192.0.2.0/24, except: [192.0.2.0/24]}]}]}"),
 			flows:    []string{"web -> 192.0.2.1:443 = denied"},
@@ -114,20 +114,20 @@ func TestWhatCiliumAcceptsAndIsWrong(t *testing.T) {
 	})
 }
 
-type judged struct {
+type rejectionCase struct {
 	spec string
-	want refused
+	want rejection
 }
 
-func judgeAll(t *testing.T, cases map[string]judged) {
+func checkRejections(t *testing.T, cases map[string]rejectionCase) {
 	t.Helper()
-	for sentence, c := range cases {
-		t.Run(sentence, func(t *testing.T) {
+	for desc, c := range cases {
+		t.Run(desc, func(t *testing.T) {
 			t.Parallel()
 			docs := documents(t, cnp("it", c.spec))
-			_, agent := engine.New(engine.Options{Agent: policy.EveryFeature()}, docs, nil)
+			_, agent := engine.New(engine.Options{Agent: policy.AllFeatures()}, docs, nil)
 			schema := engine.Validate(docs[0])
-			if got := (refused{agent != nil, schema != nil}); got != c.want {
+			if got := (rejection{agent != nil, schema != nil}); got != c.want {
 				t.Errorf("%s\ngot  %v: %v, %v\nwant %v", c.spec, got, agent, schema, c.want)
 			}
 		})

@@ -8,32 +8,32 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// Imagine makes known what the policies tell apart.
-func (e *Engine) Imagine(s policy.Surroundings) (_ []policy.Endpoint, err error) {
-	leave, err := e.enter()
+// Representatives makes known what the policies tell apart.
+func (e *Engine) Representatives(s policy.Environment) (_ []policy.Endpoint, err error) {
+	unlock, err := e.enter()
 	if err != nil {
 		return nil, err
 	}
-	defer leave()
-	defer recovered(&err)
+	defer unlock()
+	defer recoverError(&err)
 
-	if err := e.imagine(s); err != nil {
+	if err := e.addRepresentatives(s); err != nil {
 		return nil, err
 	}
-	if e.denies {
-		if err := e.startUndenied(s); err != nil {
+	if e.hasDenies {
+		if err := e.startWithoutDenies(s); err != nil {
 			return nil, err
 		}
 	}
-	return slices.Clone(e.told), nil
+	return slices.Clone(e.knownEndpoints), nil
 }
 
-// startUndenied starts an engine without denies: one may deny the pods that are
+// startWithoutDenies starts an engine without denies: one may deny the pods that are
 // imagined, and not others that will be there one day. What is open to those is open to
 // one of them.
-func (e *Engine) startUndenied(s policy.Surroundings) error {
-	e.undenied = newEngine(e.options)
-	e.undenied.alter = func(entries types.PolicyEntries) {
+func (e *Engine) startWithoutDenies(s policy.Environment) error {
+	e.withoutDenies = newEngine(e.options)
+	e.withoutDenies.transform = func(entries types.PolicyEntries) {
 		for _, entry := range entries {
 			if entry.IsDeny() {
 				// It still isolates, and says nothing about anybody.
@@ -41,15 +41,15 @@ func (e *Engine) startUndenied(s policy.Surroundings) error {
 			}
 		}
 	}
-	pods := slices.DeleteFunc(slices.Clone(e.told), func(ep policy.Endpoint) bool { return ep.Kind != policy.PodEndpoint })
-	if err := e.undenied.start(e.policies, pods); err != nil {
+	pods := slices.DeleteFunc(slices.Clone(e.knownEndpoints), func(ep policy.Endpoint) bool { return ep.Kind != policy.PodEndpoint })
+	if err := e.withoutDenies.start(e.policies, pods); err != nil {
 		return err
 	}
-	return e.undenied.imagine(s)
+	return e.withoutDenies.addRepresentatives(s)
 }
 
-func (e *Engine) imagine(s policy.Surroundings) error {
-	pods, err := policy.ImaginePods(s, e.told, e.selections)
+func (e *Engine) addRepresentatives(s policy.Environment) error {
+	pods, err := policy.RepresentativePods(s, e.knownEndpoints, e.selections)
 	if err != nil {
 		return err
 	}
@@ -67,7 +67,7 @@ func (e *Engine) imagine(s policy.Surroundings) error {
 			return err
 		}
 	}
-	if err := e.imagineNodes(s); err != nil {
+	if err := e.addRepresentativeNodes(s); err != nil {
 		return err
 	}
 	return e.learnOutside(s.CIDRs)
@@ -75,21 +75,21 @@ func (e *Engine) imagine(s policy.Surroundings) error {
 
 // learn makes an endpoint known, by each identity that it may have. Once is enough.
 func (e *Engine) learn(ep policy.Endpoint) error {
-	if key := string(ep.Kind) + " " + ep.Name + " " + fingerprint(ep); !e.learnt[key] {
-		e.learnt[key] = true
+	if key := string(ep.Kind) + " " + ep.Name + " " + fingerprint(ep); !e.learned[key] {
+		e.learned[key] = true
 		all, err := e.variants(ep)
 		if err != nil {
 			return err
 		}
 		for _, v := range all {
 			// Where it is only tried whether networks match nodes, they are declared to be outside.
-			if _, from, _ := e.agent.Stated(policy.CIDRMatchMode); v.at != nil && (v.outside || from != "") {
-				e.know(v.id, *v.at)
+			if _, from, _ := e.agent.Explicit(policy.CIDRMatchMode); v.at != nil && (v.outside || from != "") {
+				e.addKnown(v.id, *v.at)
 				continue
 			}
-			e.know(v.id, ep)
+			e.addKnown(v.id, ep)
 		}
-		e.told = append(e.told, ep)
+		e.knownEndpoints = append(e.knownEndpoints, ep)
 	}
 	return nil
 }

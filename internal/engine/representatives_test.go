@@ -11,11 +11,11 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// imagined is what Imagine adds of one kind, spelled: pods with their namespaces' labels.
-func imagined(t *testing.T, policies string, s policy.Surroundings, kind policy.EndpointKind) []string {
+// representatives is what Imagine adds of one kind, spelled: pods with their namespaces' labels.
+func representatives(t *testing.T, policies string, s policy.Environment, kind policy.EndpointKind) []string {
 	t.Helper()
 	e := engineOf(t, documents(t, policies), nil)
-	all, err := e.Imagine(s)
+	all, err := e.Representatives(s)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -29,13 +29,13 @@ func imagined(t *testing.T, policies string, s policy.Surroundings, kind policy.
 	return out
 }
 
-func TestImaginedPods(t *testing.T) {
-	around := policy.Surroundings{Namespaces: map[string]map[string]string{"acme": nil, "beta": {"team": "red"}}}
+func TestRepresentativePods(t *testing.T) {
+	surroundings := policy.Environment{Namespaces: map[string]map[string]string{"acme": nil, "beta": {"team": "red"}}}
 	from := func(selector string) string {
 		return cnp("p", "{endpointSelector: {}, ingress: [{fromEndpoints: ["+selector+"]}]}")
 	}
 	const bare = "a pod without labels in acme, a pod without labels in an unknown namespace, a pod without labels in beta"
-	for sentence, c := range map[string]struct{ policies, want string }{
+	for desc, c := range map[string]struct{ policies, want string }{
 		"without policies, one without labels everywhere": {"", bare},
 		"one that a peer selects, in its namespace":       {from("{matchLabels: {app: db}}"), "a pod with app=db in acme, " + bare},
 		"one that a subject selects":                      {cnp("p", "{endpointSelector: {matchLabels: {app: db}}, ingress: [{}]}"), "a pod with app=db in acme, " + bare},
@@ -70,22 +70,22 @@ func TestImaginedPods(t *testing.T) {
 		"one with an account":                          {from("{matchLabels: {app: db, io.cilium.k8s.policy.serviceaccount: robot}}"), "a pod with app=db of the account robot in acme, " + bare},
 		"one of another cluster":                       {from("{matchLabels: {app: db, io.cilium.k8s.policy.cluster: east}}"), "a pod with app=db of the cluster east in acme, " + bare},
 	} {
-		t.Run(sentence, func(t *testing.T) {
+		t.Run(desc, func(t *testing.T) {
 			t.Parallel()
 			want := strings.Split(c.want, ", ")
 			slices.Sort(want)
-			if got := imagined(t, c.policies, around, policy.PodEndpoint); !slices.Equal(got, want) {
+			if got := representatives(t, c.policies, surroundings, policy.PodEndpoint); !slices.Equal(got, want) {
 				t.Errorf("got  %q\nwant %q", got, want)
 			}
 		})
 	}
 }
 
-func TestImaginedOutside(t *testing.T) {
+func TestRepresentativesOutside(t *testing.T) {
 	to := func(cidrs string) string {
 		return cnp("p", "{endpointSelector: {}, egress: [{toCIDRSet: ["+cidrs+"]}]}")
 	}
-	for sentence, c := range map[string]struct {
+	for desc, c := range map[string]struct {
 		policies string
 		cidrs    []string
 		kind     policy.EndpointKind
@@ -103,9 +103,9 @@ func TestImaginedOutside(t *testing.T) {
 		"a name and a pattern":                {toNames("p", `{matchName: api.example.com}, {matchPattern: "*.example.com"}, {matchName: api.example.com}`), nil, policy.NameEndpoint, "*.example.com, api.example.com"},
 		"every entity":                        {"", nil, policy.EntityEndpoint, "health, host, ingress, init, kube-apiserver, remote-node, unmanaged, world-ipv4, world-ipv6"},
 	} {
-		t.Run(sentence, func(t *testing.T) {
+		t.Run(desc, func(t *testing.T) {
 			t.Parallel()
-			if got := strings.Join(imagined(t, c.policies, policy.Surroundings{CIDRs: c.cidrs}, c.kind), ", "); got != c.want {
+			if got := strings.Join(representatives(t, c.policies, policy.Environment{CIDRs: c.cidrs}, c.kind), ", "); got != c.want {
 				t.Errorf("got  %s\nwant %s", got, c.want)
 			}
 		})
@@ -113,12 +113,12 @@ func TestImaginedOutside(t *testing.T) {
 }
 
 // What is imagined is open to whoever selects it, and each is open once.
-func TestWhatIsImaginedIsOpen(t *testing.T) {
+func TestRepresentativesAreOpen(t *testing.T) {
 	t.Parallel()
 	e := engineOf(t, documents(t, all(
 		cnp("out", "{endpointSelector: {matchLabels: {app: web}}, egress: [{toEndpoints: [{matchLabels: {app: db}}]}, {toCIDRSet: [{cidr: 10.0.0.0/8, except: [10.0.0.0/16]}]}]}"),
 		cnp("names", `{endpointSelector: {matchLabels: {app: web}}, egress: [{toFQDNs: [{matchName: api.example.com}, {matchPattern: "*.example.com"}]}]}`))), nil)
-	if _, err := e.Imagine(policy.Surroundings{Namespaces: map[string]map[string]string{"acme": nil}}); err != nil {
+	if _, err := e.Representatives(policy.Environment{Namespaces: map[string]map[string]string{"acme": nil}}); err != nil {
 		t.Fatal(err)
 	}
 	openings, err := e.Openings(pods["web"], policy.Egress)
@@ -135,10 +135,10 @@ func TestWhatIsImaginedIsOpen(t *testing.T) {
 	}
 }
 
-func TestEntitiesOfWhatIsKnown(t *testing.T) {
+func TestEntitiesOfKnownEndpoints(t *testing.T) {
 	t.Parallel()
 	e := engineOf(t, documents(t, cnp("p", "{endpointSelector: {}, egress: [{toEntities: [all]}]}")), []policy.Endpoint{pods["web"]})
-	if _, err := e.Imagine(policy.Surroundings{CIDRs: []string{"192.0.2.0/24"}}); err != nil {
+	if _, err := e.Representatives(policy.Environment{CIDRs: []string{"192.0.2.0/24"}}); err != nil {
 		t.Fatal(err)
 	}
 	openings, err := e.Openings(pods["web"], policy.Egress)
@@ -173,25 +173,25 @@ func spell(entities []v1alpha1.Entity) string {
 	return strings.Join(out, " ")
 }
 
-func TestImagineIsStable(t *testing.T) {
+func TestRepresentativesAreStable(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(20) {
-		docs := newDice(seed).policies(t)
-		around := policy.Surroundings{Namespaces: map[string]map[string]string{"acme": nil, "beta": nil}}
-		var told [2]string
-		for i := range told {
-			e, err := engine.New(engine.Options{Agent: policy.EveryFeature()}, docs, ends())
+		docs := newGenerator(seed).policies(t)
+		surroundings := policy.Environment{Namespaces: map[string]map[string]string{"acme": nil, "beta": nil}}
+		var got [2]string
+		for i := range got {
+			e, err := engine.New(engine.Options{Agent: policy.AllFeatures()}, docs, allEndpoints())
 			if err != nil {
 				t.Fatal(err)
 			}
-			all, err := e.Imagine(around)
+			all, err := e.Representatives(surroundings)
 			if err != nil {
 				t.Fatal(err)
 			}
-			told[i] = fmt.Sprint(all)
+			got[i] = fmt.Sprint(all)
 		}
-		if told[0] != told[1] {
-			t.Errorf("seed %d: got\n%s\nand then\n%s", seed, told[0], told[1])
+		if got[0] != got[1] {
+			t.Errorf("seed %d: got\n%s\nand then\n%s", seed, got[0], got[1])
 		}
 	}
 }

@@ -9,9 +9,9 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// asked narrows an allowed side to what the flow asks for.
-func asked(side policy.Side, f policy.Flow) (policy.Side, string, error) {
-	if side.Decision != policy.Allowed || side.L7.All() || f.HTTP == nil && f.DNS == "" && f.ServerName == "" {
+// narrowToRequest narrows an allowed side to what the flow asks for.
+func narrowToRequest(side policy.Side, f policy.Flow) (policy.Side, string, error) {
+	if side.Decision != policy.Allowed || side.L7.Unrestricted() || f.HTTP == nil && f.DNS == "" && f.ServerName == "" {
 		return side, "", nil
 	}
 	ok, err := matches(side.L7, f)
@@ -19,10 +19,10 @@ func asked(side policy.Side, f policy.Flow) (policy.Side, string, error) {
 	case err != nil || ok:
 		return side, "", err
 	case side.L7.Other != "":
-		return side, "", fmt.Errorf("%s by %s has %s, which is not looked into", side.Decision, strings.Join(side.By, ", "), side.L7.Other)
+		return side, "", fmt.Errorf("%s by %s has %s, which is not looked into", side.Decision, strings.Join(side.Policies, ", "), side.L7.Other)
 	}
 	side.Decision = policy.Denied
-	return side, fmt.Sprintf("%s lets only %s pass", strings.Join(side.By, ", "), side.L7), nil
+	return side, fmt.Sprintf("%s lets only %s pass", strings.Join(side.Policies, ", "), side.L7), nil
 }
 
 func matches(l policy.L7, f policy.Flow) (bool, error) {
@@ -32,7 +32,7 @@ func matches(l policy.L7, f policy.Flow) (bool, error) {
 		return allowed.match(f.DNS), err
 	}
 	name := serverNameOf(f)
-	if name != "" && policy.SomeCovers(l.ServerNames, name) {
+	if name != "" && policy.AnyCovers(l.ServerNames, name) {
 		return true, nil
 	}
 	var unknown error
@@ -40,7 +40,7 @@ func matches(l policy.L7, f policy.Flow) (bool, error) {
 		unknown = errNoHost
 	}
 	for _, r := range l.HTTP {
-		ok, err := admitsIn(name, r, f.HTTP)
+		ok, err := admitsConnection(name, r, f.HTTP)
 		if errors.Is(err, errNoHost) {
 			unknown, err = err, nil
 		}
@@ -63,11 +63,11 @@ func serverNameOf(f policy.Flow) string {
 	return host
 }
 
-// admitsIn says whether a rule lets a request pass in a connection to a server or, without
+// admitsConnection says whether a rule lets a request pass in a connection to a server or, without
 // one, any.
-func admitsIn(name string, rule policy.HTTPRule, request *policy.HTTPRequest) (bool, error) {
+func admitsConnection(name string, rule policy.HTTPRule, request *policy.HTTPRequest) (bool, error) {
 	narrowed := len(rule.ServerNames) > 0
-	if narrowed && name != "" && !policy.SomeCovers(rule.ServerNames, name) {
+	if narrowed && name != "" && !policy.AnyCovers(rule.ServerNames, name) {
 		return false, nil
 	}
 	if request != nil {
@@ -83,32 +83,32 @@ func admitsIn(name string, rule policy.HTTPRule, request *policy.HTTPRequest) (b
 
 // admits says whether a rule lets a request pass.
 func admits(rule policy.HTTPRule, request policy.HTTPRequest) (bool, error) {
-	method, err1 := matchesAll(rule.Method, request.Method)
-	path, err2 := matchesAll(rule.Path, request.Path)
-	host, err3 := matchesAll(rule.Host, request.Host)
+	method, err1 := matchesWhole(rule.Method, request.Method)
+	path, err2 := matchesWhole(rule.Path, request.Path)
+	host, err3 := matchesWhole(rule.Host, request.Host)
 	if err := errors.Join(err1, err2, err3); err != nil || !method || !path {
 		return false, err
 	}
-	looked := rule.Host != ""
+	hostMatters := rule.Host != ""
 	headers := headersOf(request)
-	for _, written := range rule.Headers {
-		switch h := policy.ParseHeader(written); {
+	for _, header := range rule.Headers {
+		switch h := policy.ParseHeader(header); {
 		case h.Value != "" && isHost(h.Name):
-			looked, host = true, host && h.Value == request.Host
-		case !has(headers, h):
+			hostMatters, host = true, host && h.Value == request.Host
+		case !hasHeader(headers, h):
 			return false, nil
 		}
 	}
-	if looked && request.Host == "" {
+	if hostMatters && request.Host == "" {
 		return false, errNoHost
 	}
 	return host, nil
 }
 
-// has says whether a header is among those of a request, with the value that is asked for.
-func has(headers map[string]string, h policy.Header) bool {
-	value, there := headers[h.Name]
-	return there && (h.Value == "" || h.Value == value)
+// hasHeader says whether a header is among those of a request, with the value that is asked for.
+func hasHeader(headers map[string]string, h policy.Header) bool {
+	value, present := headers[h.Name]
+	return present && (h.Value == "" || h.Value == value)
 }
 
 // headersOf are those of a request, by their names in small letters, with those that
@@ -124,9 +124,9 @@ func headersOf(r policy.HTTPRequest) map[string]string {
 // isHost says whether a header is the one that names the host, in either version of HTTP.
 func isHost(name string) bool { return name == "host" || name == ":authority" }
 
-// matchesAll matches as Envoy does: the whole text, and anything where there is no
+// matchesWhole matches as Envoy does: the whole text, and anything where there is no
 // expression.
-func matchesAll(expression, text string) (bool, error) {
+func matchesWhole(expression, text string) (bool, error) {
 	if expression == "" {
 		return true, nil
 	}

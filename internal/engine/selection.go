@@ -20,22 +20,22 @@ import (
 // those of its subject or, for egress, of its peers. A deny is not credited for
 // representative pods, so the peers of a deny make no classes.
 func (e *Engine) collectSelectors(entry *types.PolicyEntry) error {
-	ofSubject, ofPeers := portNames(entry.L4), []policy.NamedPort(nil)
+	subjectPorts, peerPorts := portNames(entry.L4), []policy.NamedPort(nil)
 	if !entry.Ingress {
-		ofSubject, ofPeers = nil, ofSubject
+		subjectPorts, peerPorts = nil, subjectPorts
 		// They may be the names of somebody whom no selector selects.
-		e.selections[0].Ports = withPorts(e.selections[0].Ports, ofPeers)
+		e.selections[0].Ports = withPorts(e.selections[0].Ports, peerPorts)
 	}
 	if entry.Node {
 		s, ok, err := e.selection(entry.Subject)
 		if ok {
-			s.Policy = authorOf(entry.Labels)
+			s.Policy = policyName(entry.Labels)
 			e.nodes = append(e.nodes, s)
 		}
 		if err != nil {
 			return err
 		}
-	} else if err := e.collectSelector(entry, entry.Subject, ofSubject); err != nil {
+	} else if err := e.collectSelector(entry, entry.Subject, subjectPorts); err != nil {
 		return err
 	}
 	if entry.IsDeny() {
@@ -43,7 +43,7 @@ func (e *Engine) collectSelectors(entry *types.PolicyEntry) error {
 	}
 	for _, peer := range entry.L3 {
 		if s, ok := peer.(*types.LabelSelector); ok {
-			if err := e.collectSelector(entry, s, ofPeers); err != nil {
+			if err := e.collectSelector(entry, s, peerPorts); err != nil {
 				return err
 			}
 		}
@@ -59,14 +59,14 @@ func (e *Engine) collectSelector(of *types.PolicyEntry, s *types.LabelSelector, 
 			return err
 		}
 		if ok {
-			selection.Policy = authorOf(of.Labels)
+			selection.Policy = policyName(of.Labels)
 			i = len(e.selections)
 			e.selections = append(e.selections, selection)
 		}
 		e.selectionAt[s.Key()] = i
 	}
 	if s := &e.selections[i]; s.Policy != "" {
-		s.Policy = min(s.Policy, authorOf(of.Labels))
+		s.Policy = min(s.Policy, policyName(of.Labels))
 	}
 	e.selections[i].Ports = withPorts(e.selections[i].Ports, ports)
 	return nil
@@ -111,18 +111,18 @@ func (e *Engine) selection(s *types.LabelSelector) (policy.Selection, bool, erro
 	for _, r := range read {
 		anyCluster = anyCluster && r.Key != k8sconst.PolicyLabelCluster
 		switch {
-		case e.onPorts(r):
+		case e.isOnNamedPorts(r):
 			of, ok := portsRequirement(r)
 			if !ok {
 				return policy.Selection{}, false, nil
 			}
 			out = append(out, of)
-		case r.ofPods() && reservedKey(r.Key):
+		case r.matchesPods() && isReservedKey(r.Key):
 			if r.positive() {
 				return policy.Selection{}, false, nil
 			}
-		case r.ofPods():
-			of := policy.Requirement{Of: policy.PodLabel, LabelSelectorRequirement: r.LabelSelectorRequirement}
+		case r.matchesPods():
+			of := policy.Requirement{Trait: policy.PodLabel, LabelSelectorRequirement: r.LabelSelectorRequirement}
 			e.translate(&of)
 			out = append(out, of)
 		case r.positive():
@@ -130,24 +130,24 @@ func (e *Engine) selection(s *types.LabelSelector) (policy.Selection, bool, erro
 		}
 	}
 	if anyCluster {
-		out = append(out, e.everyCluster())
+		out = append(out, e.anyClusterRequirement())
 	}
 	return policy.Selection{Requirements: out}, true, nil
 }
 
-// reservedKey reports whether a key is one that no pod is assumed to have: which agents reserve.
-func reservedKey(key string) bool {
+// isReservedKey reports whether a key is one that no pod is assumed to have: which agents reserve.
+func isReservedKey(key string) bool {
 	_, reserved := policy.ReservedLabel(key)
 	return reserved
 }
 
-// everyCluster distinguishes this cluster and another one of the mesh.
-func (e *Engine) everyCluster() policy.Requirement {
+// anyClusterRequirement distinguishes this cluster and another one of the mesh.
+func (e *Engine) anyClusterRequirement() policy.Requirement {
 	other := "another"
 	if e.cluster == other {
 		other = "yet-another"
 	}
-	return policy.Requirement{Of: policy.PodCluster, LabelSelectorRequirement: metav1.LabelSelectorRequirement{
+	return policy.Requirement{Trait: policy.PodCluster, LabelSelectorRequirement: metav1.LabelSelectorRequirement{
 		Operator: metav1.LabelSelectorOpIn, Values: []string{"", other},
 	}}
 }
@@ -157,13 +157,13 @@ func (e *Engine) translate(r *policy.Requirement) {
 	ofNamespace, is := strings.CutPrefix(r.Key, k8sconst.PodNamespaceMetaLabelsPrefix)
 	switch {
 	case is:
-		r.Of, r.Key = policy.NamespaceLabel, ofNamespace
+		r.Trait, r.Key = policy.NamespaceLabel, ofNamespace
 	case r.Key == k8sconst.PodNamespaceLabel:
-		r.Of, r.Key = policy.NamespaceLabel, corev1.LabelMetadataName
+		r.Trait, r.Key = policy.NamespaceLabel, corev1.LabelMetadataName
 	case r.Key == k8sconst.PolicyLabelServiceAccount:
-		r.Of, r.Key = policy.PodAccount, ""
+		r.Trait, r.Key = policy.PodAccount, ""
 	case r.Key == k8sconst.PolicyLabelCluster:
-		r.Of, r.Key, r.Values = policy.PodCluster, "", slices.Clone(r.Values)
+		r.Trait, r.Key, r.Values = policy.PodCluster, "", slices.Clone(r.Values)
 		for i, name := range r.Values {
 			if name == e.cluster {
 				r.Values[i] = ""

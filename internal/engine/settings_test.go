@@ -12,7 +12,7 @@ import (
 )
 
 // TestSettingsOfAgentsDecide: each setting changes a verdict.
-func TestSettingsOfAgentsDecide(t *testing.T) {
+func TestAgentSettings(t *testing.T) {
 	t.Parallel()
 	const host = `apiVersion: cilium.io/v2
 kind: CiliumClusterwideNetworkPolicy
@@ -75,7 +75,7 @@ spec: {nodeSelector: {}, ingress: [{fromEntities: [host]}]}`
 				agent = agent.With(c.set[i], c.set[i+1], "")
 			}
 			// Settings belong to an engine, whichever others there are.
-			one, other := with(t, policy.Agent{}, c.policies), with(t, agent, c.policies)
+			one, other := engineWith(t, policy.Agent{}, c.policies), engineWith(t, agent, c.policies)
 			for e, want := range map[*engine.Engine]policy.Decision{one: c.by, other: c.then} {
 				f := parseFlow(t, strings.Replace(c.flow, "NODE", "@host", 1))
 				if strings.Contains(c.flow, "NODE") {
@@ -93,7 +93,7 @@ spec: {nodeSelector: {}, ingress: [{fromEntities: [host]}]}`
 	}
 }
 
-func with(t *testing.T, agent policy.Agent, policies string) *engine.Engine {
+func engineWith(t *testing.T, agent policy.Agent, policies string) *engine.Engine {
 	t.Helper()
 	var all []policy.Endpoint
 	for _, p := range pods {
@@ -107,11 +107,11 @@ func with(t *testing.T, agent policy.Agent, policies string) *engine.Engine {
 }
 
 // TestNamesOfPortsBefore120: a name that two pods number differently is nobody's in egress.
-func TestNamesOfPortsBefore120(t *testing.T) {
+func TestPortNamesBefore120(t *testing.T) {
 	t.Parallel()
 	byName := cnp("p", `{endpointSelector: {matchLabels: {app: web}}, egress: [{toEndpoints: [{}], toPorts: [{ports: [{port: api, protocol: TCP}]}]}]}`)
 	for minor, want := range map[int]policy.Decision{19: policy.Denied, 20: policy.Allowed} {
-		v, err := with(t, policy.Agent{Minor: minor}, byName).Decide(parseFlow(t, "web -> blue:8081"))
+		v, err := engineWith(t, policy.Agent{Minor: minor}, byName).Decide(parseFlow(t, "web -> blue:8081"))
 		if err != nil || v.Egress.Decision != want {
 			t.Errorf("in 1.%d it is %s, and not %s: %v", minor, v.Egress.Decision, want, err)
 		}
@@ -126,9 +126,9 @@ kind: CiliumClusterwideNetworkPolicy
 metadata: {name: p}
 spec: {endpointSelector: %s, egress: [{toEndpoints: [{matchLabels: {app: db}}]}]}`
 	for selector, want := range map[string]policy.Decision{
-		"{}": policy.Denied, "{matchExpressions: [{key: app, operator: NotIn, values: [other]}]}": policy.Denied, "{matchLabels: {app: web}}": policy.NotJudged,
+		"{}": policy.Denied, "{matchExpressions: [{key: app, operator: NotIn, values: [other]}]}": policy.Denied, "{matchLabels: {app: web}}": policy.NotEnforced,
 	} {
-		e := with(t, policy.Agent{}, fmt.Sprintf(clusterwide, selector))
+		e := engineWith(t, policy.Agent{}, fmt.Sprintf(clusterwide, selector))
 		for _, own := range []string{"ingress", "health"} {
 			for to, decision := range map[string]policy.Decision{"web:8080": want, "db:5432": cmp.Or(map[policy.Decision]policy.Decision{policy.Denied: policy.Allowed}[want], want)} {
 				v, err := e.Decide(parseFlow(t, "@"+own+" -> "+to))

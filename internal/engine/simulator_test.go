@@ -27,7 +27,7 @@ type simulator types.PolicyEntries
 
 func readForSimulator(tb testing.TB, docs []json.RawMessage) simulator {
 	tb.Helper()
-	quiet := slog.New(slog.DiscardHandler)
+	discardLogger := slog.New(slog.DiscardHandler)
 	var out types.PolicyEntries
 	for _, doc := range docs {
 		var kind struct{ Kind string }
@@ -42,7 +42,7 @@ func readForSimulator(tb testing.TB, docs []json.RawMessage) simulator {
 		case "NetworkPolicy":
 			var np networkingv1.NetworkPolicy
 			read(&np)
-			entries, err := k8s.ParseNetworkPolicy(quiet, "default", &np)
+			entries, err := k8s.ParseNetworkPolicy(discardLogger, "default", &np)
 			if err != nil {
 				tb.Fatal(err)
 			}
@@ -50,11 +50,11 @@ func readForSimulator(tb testing.TB, docs []json.RawMessage) simulator {
 		case "CiliumNetworkPolicy":
 			var cnp ciliumv2.CiliumNetworkPolicy
 			read(&cnp)
-			rules, err = cnp.Parse(quiet, "default")
+			rules, err = cnp.Parse(discardLogger, "default")
 		default:
 			var ccnp ciliumv2.CiliumClusterwideNetworkPolicy
 			read(&ccnp)
-			rules, err = ccnp.Parse(quiet, "default")
+			rules, err = ccnp.Parse(discardLogger, "default")
 		}
 		if err != nil {
 			tb.Fatal(err)
@@ -128,13 +128,13 @@ func namesOfPorts(ep policy.Endpoint, protocol v1alpha1.Protocol) map[string]uin
 
 // simulated is an endpoint's identity.
 func simulated(ep policy.Endpoint) *identity.Identity {
-	of := func(l labels.Labels) *identity.Identity { return identity.NewIdentity(1, l) }
+	newIdentity := func(l labels.Labels) *identity.Identity { return identity.NewIdentity(1, l) }
 	switch ep.Kind {
 	case policy.AddressEndpoint:
 		addr := netip.MustParseAddr(ep.Name)
-		return of(labels.GetCIDRLabels(netip.PrefixFrom(addr, addr.BitLen())))
+		return newIdentity(labels.GetCIDRLabels(netip.PrefixFrom(addr, addr.BitLen())))
 	case policy.EntityEndpoint:
-		return of(labels.NewLabelsFromModel([]string{"reserved:" + ep.Name}))
+		return newIdentity(labels.NewLabelsFromModel([]string{"reserved:" + ep.Name}))
 	}
-	return of(labels.Map2Labels(naiveEnds(ep)[0].labels, labels.LabelSourceK8s))
+	return newIdentity(labels.Map2Labels(naiveEndpoints(ep)[0].labels, labels.LabelSourceK8s))
 }

@@ -18,7 +18,7 @@ const secrets = "terminatingTLS: {secret: {namespace: acme, name: us}}, originat
 func TestTLS(t *testing.T) {
 	t.Parallel()
 	sni := egress("sni", toDB+", "+inTLS("serverNames: [api.example.com]"))
-	play(t, map[string]scene{
+	runScenarios(t, map[string]scenario{
 		"a connection must be for one of the names": {
 			policies: egress("sni", toDB+", "+inTLS("serverNames: [api.example.com, other.example.com]")),
 			flows: []string{"web -> db:8080 TLS api.example.com = allowed by acme/sni", "web -> db:8080 TLS OTHER.example.com = allowed by acme/sni",
@@ -46,11 +46,11 @@ func TestTLS(t *testing.T) {
 		},
 		"an allow of all ports makes them moot": {
 			policies: all(sni, egress("plain", toDB)),
-			flows:    []string{"web -> db:8080 TLS evil.example.com = allowed by acme/sni"}, moot: "acme/plain",
+			flows:    []string{"web -> db:8080 TLS evil.example.com = allowed by acme/sni"}, shadowedBy: "acme/plain",
 		},
 		"so does one to a wider peer": {
 			policies: all(sni, egress("plain", "toEndpoints: [{}], "+onHTTP)),
-			flows:    []string{"web -> db:8080 TLS evil.example.com = allowed by acme/sni"}, moot: "acme/plain",
+			flows:    []string{"web -> db:8080 TLS evil.example.com = allowed by acme/sni"}, shadowedBy: "acme/plain",
 		},
 		"one on the same port of the same peer is narrowed itself": {
 			policies: all(sni, egress("plain", toDB+", "+onHTTP)),
@@ -76,20 +76,20 @@ func TestTLS(t *testing.T) {
 		},
 		"behind interception a plain allow makes the rules moot": {
 			policies: all(egress("open", toDB+", "+inTLS(secrets+", rules: {http: [{method: GET}]}")), egress("plain", toDB+", "+onHTTP)),
-			flows:    []string{"web -> db:8080 PUT / = allowed by acme/open, acme/plain"}, moot: "acme/plain",
+			flows:    []string{"web -> db:8080 PUT / = allowed by acme/open, acme/plain"}, shadowedBy: "acme/plain",
 		},
 	})
 }
 
 // Where a rule hangs on the name of the server and none is said, nothing is guessed.
-func TestConnectionsWithoutAName(t *testing.T) {
+func TestConnectionsWithoutServerName(t *testing.T) {
 	t.Parallel()
 	e := build(t, all(egress("sni", toDB+", "+inTLS("serverNames: [api.example.com]")), egress("open", toDB+`, toPorts: [{ports: [{port: "8081", protocol: TCP}], serverNames: [api.example.com], `+secrets+`, rules: {http: [{method: GET}]}}]`)))
 	for flow, want := range map[string]string{
 		"web -> db:8080 GET /": "", "web -> db:8081 GET /": "", "web -> db:8081 PUT /": "denied by acme/open",
 	} {
 		v, err := e.Decide(parseFlow(t, flow))
-		if said := err != nil && strings.Contains(err.Error(), "say http.host, or serverName"); said != (want == "") || err == nil && verdict(v) != want {
+		if gotError := err != nil && strings.Contains(err.Error(), "say http.host, or serverName"); gotError != (want == "") || err == nil && verdict(v) != want {
 			t.Errorf("%s: got %s, %v, want %q", flow, verdict(v), err, want)
 		}
 	}

@@ -67,7 +67,7 @@ func (c *controller) build(k unstructured.Unstructured) []unstructured.Unstructu
 func apply(t *testing.T, files Files, o Options, postBuild map[string]any) []appliedStep {
 	t.Helper()
 	c := controller{t: t, root: t.TempDir()}
-	written(t, filepath.Join(c.root, o.Path), files)
+	mustWrite(t, filepath.Join(c.root, o.Path), files)
 	steps := c.build(kustomization("parent", o.Path, postBuild))
 	done := map[string]bool{}
 	for len(done) < len(steps) {
@@ -137,7 +137,7 @@ func generated(t *testing.T, nodes []*yaml.RNode) map[string]any {
 			continue
 		}
 		annotations := n.GetAnnotations()
-		annotations[noSubstitution] = "disabled"
+		annotations[substituteAnnotation] = "disabled"
 		// A build is rid of it, a golden case is not.
 		delete(annotations, kioutil.PathAnnotation)
 		annotated := n.Copy()
@@ -173,15 +173,15 @@ func checkApplied(t *testing.T, nodes []*yaml.RNode, o Options, postBuild map[st
 	equal(t, "what Flux applies", got, generated(t, nodes))
 }
 
-func TestFluxAppliesThePoliciesOfTheBuild(t *testing.T) {
-	nodes := items(t, append(append(tenant("acme"), tenant("beta")...), configMap, others, networkPolicy,
+func TestFluxAppliesBuildPolicies(t *testing.T) {
+	nodes := items(t, append(append(tenant("acme"), tenant("beta")...), configMap, otherConfigMaps, networkPolicy,
 		ccnp("Baseline", "dns"), ccnp("Allow", "nodes"), ccnp("DefaultDeny", "deny"))...)
 	for _, o := range groupings {
 		checkApplied(t, nodes, o, nil)
 	}
 }
 
-func TestASubstitutionOfFluxChangesNoPolicy(t *testing.T) {
+func TestFluxSubstitutionKeepsPolicies(t *testing.T) {
 	nodes := items(t, append(tenant("acme"), configMap)...)
 	substitute := map[string]any{"substitute": map[string]any{"PORT": "8080"}}
 	for _, o := range groupings {
@@ -189,7 +189,7 @@ func TestASubstitutionOfFluxChangesNoPolicy(t *testing.T) {
 	}
 }
 
-func TestFluxAppliesTheGoldenCases(t *testing.T) {
+func TestFluxAppliesGoldenCases(t *testing.T) {
 	cases, err := filepath.Glob("../../testdata/generated/*/expected.yaml")
 	if err != nil || len(cases) == 0 {
 		t.Fatalf("found no golden case: %v", err)
@@ -214,7 +214,7 @@ func TestFluxAppliesTheGoldenCases(t *testing.T) {
 
 // The order in which steps are applied, whatever the order in which Flux looks at
 // them: nothing of a stage comes before what it waits for.
-func TestFluxClosesNothingBeforeItsAllows(t *testing.T) {
+func TestFluxAppliesAllowsBeforeDefaultDeny(t *testing.T) {
 	documents := append(append(tenant("acme"), tenant("beta")...), ccnp("Allow", "nodes"), ccnp("DefaultDeny", "deny"))
 	for _, o := range groupings {
 		open := map[string]int{}

@@ -86,8 +86,8 @@ func tree(t *testing.T, o Options, documents ...string) Files {
 	return files
 }
 
-// written writes what must be fine.
-func written(t *testing.T, out string, files Files) policy.Changes {
+// mustWrite writes what must be fine.
+func mustWrite(t *testing.T, out string, files Files) policy.Changes {
 	t.Helper()
 	changes, findings, err := Write(out, files)
 	if err != nil || len(findings) > 0 {

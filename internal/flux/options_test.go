@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-func TestSources(t *testing.T) {
+func TestParseSource(t *testing.T) {
 	t.Parallel()
 	got, err := ParseSource("Bucket/policies")
 	if err != nil || got != (Source{"Bucket", "policies"}) {
@@ -20,7 +20,7 @@ func TestSources(t *testing.T) {
 	}
 }
 
-func TestGroupings(t *testing.T) {
+func TestParseGrouping(t *testing.T) {
 	t.Parallel()
 	for _, s := range []string{"tenant", "stage"} {
 		if got, err := ParseGrouping(s); err != nil || string(got) != s {
@@ -34,7 +34,7 @@ func TestGroupings(t *testing.T) {
 	}
 }
 
-func TestNamespaces(t *testing.T) {
+func TestParseNamespace(t *testing.T) {
 	t.Parallel()
 	if got, err := ParseNamespace("fences"); err != nil || got != "fences" {
 		t.Errorf("got %v, %v", got, err)
@@ -46,7 +46,7 @@ func TestNamespaces(t *testing.T) {
 	}
 }
 
-func TestPathsInASource(t *testing.T) {
+func TestParsePath(t *testing.T) {
 	t.Parallel()
 	for s, want := range map[string]string{
 		"rendered": "./rendered", "./a//b/": "./a/b", "a/../b": "./b", ".": "./", "": "./", "..a": "./..a",
@@ -62,7 +62,7 @@ func TestPathsInASource(t *testing.T) {
 	}
 }
 
-func TestInputsAndTreeStayApart(t *testing.T) {
+func TestCheckSeparate(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	for _, d := range []string{"inputs/base", "inputs-rendered"} {
@@ -87,7 +87,7 @@ func TestInputsAndTreeStayApart(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			err := Apart(filepath.Join(dir, test.in), dir+"/"+test.out)
+			err := CheckSeparate(filepath.Join(dir, test.in), dir+"/"+test.out)
 			if (err == nil) != (test.want == "") || (err != nil && !strings.Contains(err.Error(), test.want)) {
 				t.Errorf("got %v, want %q", err, test.want)
 			}

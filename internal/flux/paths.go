@@ -9,28 +9,28 @@ import (
 	"strings"
 )
 
-// Apart refuses a tree that would be rendered into its own inputs, or the reverse:
+// CheckSeparate refuses a tree that would be rendered into its own inputs, or the reverse:
 // the next build would read what the last one has written.
-func Apart(dir, out string) error {
-	in, err := resolved(dir)
+func CheckSeparate(dir, out string) error {
+	in, err := resolvePath(dir)
 	if err != nil {
 		return err
 	}
-	to, err := resolved(out)
+	to, err := resolvePath(out)
 	if err != nil {
 		return err
 	}
 	switch {
-	case within(in, to):
+	case contains(in, to):
 		return fmt.Errorf("%s lies in %s, which is built: render into a folder beside it", out, dir)
-	case within(to, in):
+	case contains(to, in):
 		return fmt.Errorf("%s, which is built, lies in %s: render into a folder beside it", dir, out)
 	}
 	return nil
 }
 
-// target looks at what stands where the tree shall be: nil, nothing, or a folder.
-func target(out string) (fs.FileInfo, error) {
+// statTarget looks at what stands where the tree shall be: nil, nothing, or a folder.
+func statTarget(out string) (fs.FileInfo, error) {
 	info, err := os.Lstat(out)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -46,27 +46,27 @@ func target(out string) (fs.FileInfo, error) {
 	if err != nil {
 		return nil, fmt.Errorf("find the current folder: %w", err)
 	}
-	here, err := resolved(current)
+	currentPath, err := resolvePath(current)
 	if err != nil {
 		return nil, err
 	}
-	there, err := resolved(out)
+	outPath, err := resolvePath(out)
 	if err != nil {
 		return nil, err
 	}
-	if within(there, here) {
+	if contains(outPath, currentPath) {
 		return nil, fmt.Errorf("%s holds the current folder, and is replaced as a whole: run from outside of it", out)
 	}
 	return info, nil
 }
 
-func within(outer, inner string) bool {
+func contains(outer, inner string) bool {
 	rel, err := filepath.Rel(outer, inner)
 	return err == nil && rel != ".." && !strings.HasPrefix(rel, ".."+string(filepath.Separator))
 }
 
-// resolved is an absolute path without symbolic links, also where its end is not there.
-func resolved(name string) (string, error) {
+// resolvePath is an absolute path without symbolic links, also where its end is not there.
+func resolvePath(name string) (string, error) {
 	abs, err := filepath.Abs(name)
 	if err != nil {
 		return "", fmt.Errorf("find %s: %w", name, err)
@@ -79,7 +79,7 @@ func resolved(name string) (string, error) {
 	if !errors.Is(err, fs.ErrNotExist) || parent == abs {
 		return "", fmt.Errorf("find %s: %w", name, err)
 	}
-	if parent, err = resolved(parent); err != nil {
+	if parent, err = resolvePath(parent); err != nil {
 		return "", err
 	}
 	return filepath.Join(parent, filepath.Base(abs)), nil

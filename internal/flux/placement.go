@@ -32,14 +32,14 @@ var stages = [...]stage{
 	{v1alpha1.StageDefaultDeny, "default-deny"},
 }
 
-// denying is the index of the stage that closes what the others have not opened.
-const denying = len(stages) - 1
+// defaultDenyStage is the index of the stage that closes what the others have not opened.
+const defaultDenyStage = len(stages) - 1
 
-// holding is what one owner has in each stage, by the name of the file.
-type holding [len(stages)]map[string]*yaml.RNode
+// stageFiles is what one owner has in each stage, by the name of the file.
+type stageFiles [len(stages)]map[string]*yaml.RNode
 
 // first is the earliest stage that holds anything.
-func (h *holding) first() int {
+func (h *stageFiles) first() int {
 	for i := range stages {
 		if len(h[i]) > 0 {
 			return i
@@ -49,7 +49,7 @@ func (h *holding) first() int {
 }
 
 // placement is what every owner has.
-type placement map[string]*holding
+type placement map[string]*stageFiles
 
 func (p placement) owners() []string { return slices.Sorted(maps.Keys(p)) }
 
@@ -61,11 +61,11 @@ type placer struct {
 	findings policy.Findings
 }
 
-// place returns where the generated items go. Nothing else is looked at.
-func place(items []*yaml.RNode) (placement, policy.Findings) {
+// placeItems returns where the generated items go. Nothing else is looked at.
+func placeItems(items []*yaml.RNode) (placement, policy.Findings) {
 	p := placer{at: placement{}, ownerOf: map[string]string{}}
 	var configs []*yaml.RNode
-	distinct, _ := resource.Distinct(items)
+	distinct, _ := resource.Deduplicate(items)
 	for _, n := range distinct {
 		switch {
 		case resource.FenceOf(n) == "":
@@ -90,11 +90,11 @@ func place(items []*yaml.RNode) (placement, policy.Findings) {
 	return p.at, p.findings
 }
 
-func clusterwide(n *yaml.RNode) bool { return n.GetKind() == "CiliumClusterwideNetworkPolicy" }
+func isClusterwide(n *yaml.RNode) bool { return n.GetKind() == "CiliumClusterwideNetworkPolicy" }
 
 func (p *placer) refuse(n *yaml.RNode, field, format string, args ...any) {
 	p.findings = append(p.findings, policy.Finding{
-		Check: "not-generated", Severity: policy.Error, Resource: resource.RefOf(n), Field: field, Message: fmt.Sprintf(format, args...),
+		Check: "policy-not-renderable", Severity: policy.Error, Resource: resource.RefOf(n), Field: field, Message: fmt.Sprintf(format, args...),
 	})
 }
 
@@ -103,7 +103,7 @@ func (p *placer) valid(n *yaml.RNode) bool {
 	switch {
 	case len(validation.IsDNS1123Subdomain(n.GetName())) > 0:
 		p.refuse(n, "metadata.name", "%q is no name of a policy", n.GetName())
-	case !clusterwide(n) && len(validation.IsDNS1123Label(n.GetNamespace())) > 0:
+	case !isClusterwide(n) && len(validation.IsDNS1123Label(n.GetNamespace())) > 0:
 		p.refuse(n, "metadata.namespace", "%q is no namespace: a layer after the fence has changed it", n.GetNamespace())
 	default:
 		return true
@@ -114,7 +114,7 @@ func (p *placer) valid(n *yaml.RNode) bool {
 func (p *placer) policy(n *yaml.RNode) {
 	labels := n.GetLabels()
 	owner := clusterOwner
-	if !clusterwide(n) {
+	if !isClusterwide(n) {
 		if owner = labels[resource.LabelTenant]; len(validation.IsDNS1123Label(owner)) > 0 {
 			p.refuse(n, "metadata.labels", "%s: %q is no name of a tenant: a layer after the fence has changed it", resource.LabelTenant, owner)
 			return
@@ -122,7 +122,7 @@ func (p *placer) policy(n *yaml.RNode) {
 		p.ownerOf[n.GetNamespace()] = owner
 	}
 	if i, ok := p.stageOf(n); ok {
-		p.put(n, owner, i)
+		p.add(n, owner, i)
 	}
 }
 
@@ -138,11 +138,11 @@ func (p *placer) config(n *yaml.RNode) {
 	}
 	if n.GetLabels()[resource.LabelStage] != "" {
 		if i, ok := p.stageOf(n); ok {
-			p.put(n, owner, i)
+			p.add(n, owner, i)
 		}
 		return
 	}
-	p.put(n, owner, p.holding(owner).first())
+	p.add(n, owner, p.stageFiles(owner).first())
 }
 
 func (p *placer) stageOf(n *yaml.RNode) (int, bool) {
@@ -154,15 +154,15 @@ func (p *placer) stageOf(n *yaml.RNode) (int, bool) {
 	return i, i >= 0
 }
 
-func (p *placer) holding(owner string) *holding {
+func (p *placer) stageFiles(owner string) *stageFiles {
 	if p.at[owner] == nil {
-		p.at[owner] = &holding{}
+		p.at[owner] = &stageFiles{}
 	}
 	return p.at[owner]
 }
 
-func (p *placer) put(n *yaml.RNode, owner string, at int) {
-	h := p.holding(owner)
+func (p *placer) add(n *yaml.RNode, owner string, at int) {
+	h := p.stageFiles(owner)
 	if h[at] == nil {
 		h[at] = map[string]*yaml.RNode{}
 	}
@@ -181,17 +181,17 @@ const maxFileName = 200
 // a dot to none of a namespace.
 func fileName(n *yaml.RNode) string {
 	name := n.GetName()
-	if !clusterwide(n) {
+	if !isClusterwide(n) {
 		name = n.GetNamespace() + "." + name
 	}
 	if kind := n.GetKind(); kind != "CiliumNetworkPolicy" {
 		name = strings.ToLower(kind) + "_" + name
 	}
-	return shortened(name, maxFileName) + ".yaml"
+	return shorten(name, maxFileName) + ".yaml"
 }
 
-// shortened is a name of at most limit bytes: a longer one ends with a sum of itself.
-func shortened(name string, limit int) string {
+// shorten is a name of at most limit bytes: a longer one ends with a sum of itself.
+func shorten(name string, limit int) string {
 	if len(name) <= limit {
 		return name
 	}

@@ -9,38 +9,38 @@ import (
 	"testing"
 )
 
-// TestWhatOthersWroteIsNotTouched spoils a tree, and renders another into it.
-func TestWhatOthersWroteIsNotTouched(t *testing.T) {
+// TestWriteKeepsForeignFiles spoils a tree, and renders another into it.
+func TestWriteKeepsForeignFiles(t *testing.T) {
 	t.Parallel()
 	const policy = "acme/allow/tenant-acme.egress-llm.yaml"
 	tests := map[string]struct {
-		spoil func(out string) error
-		want  []string
+		corrupt func(out string) error
+		want    []string
 	}{
-		"a policy was edited":           {edit(policy, `"443"`, `"80"`), []string{policy + " edited-file"}},
-		"a comment was added":           {edit(policy, "spec:", "# why\nspec:"), []string{policy + " edited-file"}},
-		"the sum was edited":            {edit(policy, "sha256:", "sha256:0"), []string{policy + " edited-file"}},
-		"the seal was removed":          {edit(policy, seal, "# "), []string{policy + " foreign-file"}},
-		"a policy was emptied":          {create(policy, ""), []string{policy + " foreign-file"}},
-		"the root was edited":           {edit(kustomizationFile, "resources:", "resources: # all"), []string{kustomizationFile + " edited-file"}},
-		"a tenant's policy that goes":   {edit("beta/allow/kustomization.yaml", "resources:", "resources: # mine"), []string{"beta/allow/kustomization.yaml edited-file"}},
-		"a file in the way":             {create("gamma", "mine"), []string{"gamma foreign-file"}},
-		"a file beside ours":            {create("acme/allow/mine.yaml", "mine"), []string{"acme/allow/mine.yaml foreign-file"}},
-		"a README":                      {create("README.md", "mine"), []string{"README.md foreign-file"}},
-		"a copy of ours":                {copied(policy, "acme/allow/copy.yaml"), []string{"acme/allow/copy.yaml edited-file"}},
-		"a repository":                  {create(".git/config", "mine"), []string{".git foreign-file"}},
-		"a link to a file":              {link("target", "acme/allow/link.yaml"), []string{"acme/allow/link.yaml foreign-file"}},
-		"a link to a folder":            {link(".", "gamma"), []string{"gamma foreign-file"}},
-		"a link in the place of a file": {relinked(policy), []string{policy + " foreign-file"}},
+		"a policy was edited":           {edit(policy, `"443"`, `"80"`), []string{policy + " file-edited"}},
+		"a comment was added":           {edit(policy, "spec:", "# why\nspec:"), []string{policy + " file-edited"}},
+		"the sum was edited":            {edit(policy, "sha256:", "sha256:0"), []string{policy + " file-edited"}},
+		"the seal was removed":          {edit(policy, seal, "# "), []string{policy + " file-foreign"}},
+		"a policy was emptied":          {create(policy, ""), []string{policy + " file-foreign"}},
+		"the root was edited":           {edit(kustomizationFile, "resources:", "resources: # all"), []string{kustomizationFile + " file-edited"}},
+		"a tenant's policy that goes":   {edit("beta/allow/kustomization.yaml", "resources:", "resources: # mine"), []string{"beta/allow/kustomization.yaml file-edited"}},
+		"a file in the way":             {create("gamma", "mine"), []string{"gamma file-foreign"}},
+		"a file beside ours":            {create("acme/allow/mine.yaml", "mine"), []string{"acme/allow/mine.yaml file-foreign"}},
+		"a README":                      {create("README.md", "mine"), []string{"README.md file-foreign"}},
+		"a copy of ours":                {copyFile(policy, "acme/allow/copy.yaml"), []string{"acme/allow/copy.yaml file-edited"}},
+		"a repository":                  {create(".git/config", "mine"), []string{".git file-foreign"}},
+		"a link to a file":              {link("target", "acme/allow/link.yaml"), []string{"acme/allow/link.yaml file-foreign"}},
+		"a link to a folder":            {link(".", "gamma"), []string{"gamma file-foreign"}},
+		"a link in the place of a file": {replaceWithLink(policy), []string{policy + " file-foreign"}},
 		"all of it at once": {both(edit(policy, `"443"`, `"80"`), create("README.md", "mine")),
-			[]string{"README.md foreign-file", policy + " edited-file"}},
+			[]string{"README.md file-foreign", policy + " file-edited"}},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			out := filepath.Join(t.TempDir(), "rendered")
-			written(t, out, tree(t, defaults, append(tenant("acme"), tenant("beta")...)...))
-			if err := test.spoil(out); err != nil {
+			mustWrite(t, out, tree(t, defaults, append(tenant("acme"), tenant("beta")...)...))
+			if err := test.corrupt(out); err != nil {
 				t.Fatal(err)
 			}
 			before := snapshot(t, filepath.Dir(out))
@@ -79,7 +79,7 @@ func create(file, content string) func(string) error {
 	}
 }
 
-func copied(from, to string) func(string) error {
+func copyFile(from, to string) func(string) error {
 	return func(out string) error {
 		content, err := os.ReadFile(filepath.Join(out, from))
 		if err != nil {
@@ -93,7 +93,7 @@ func link(target, file string) func(string) error {
 	return func(out string) error { return os.Symlink(target, filepath.Join(out, file)) }
 }
 
-func relinked(file string) func(string) error {
+func replaceWithLink(file string) func(string) error {
 	return func(out string) error {
 		name := filepath.Join(out, file)
 		elsewhere := filepath.Join(filepath.Dir(out), "elsewhere.yaml")
@@ -113,7 +113,7 @@ func both(a, b func(string) error) func(string) error {
 	}
 }
 
-func TestWhereNoTreeCanBe(t *testing.T) {
+func TestWriteRejectsTarget(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	for name, content := range map[string]string{"file": "mine", "folder/keep": "mine"} {

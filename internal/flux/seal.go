@@ -23,8 +23,8 @@ func IsTree(dir string) bool {
 	return err == nil && bytes.HasPrefix(content, []byte(seal))
 }
 
-// sealed is the content of a file, with the line that tells ours from others.
-func sealed(file string, body []byte) []byte {
+// withSeal is the content of a file, with the line that tells ours from others.
+func withSeal(file string, body []byte) []byte {
 	return append([]byte(seal+sum(file, body)+"\n"), body...)
 }
 
@@ -36,28 +36,28 @@ func sum(file string, body []byte) string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// broken says why a file must not be touched, or "".
-func broken(file string, content []byte) (check, message string) {
+// checkSeal says why a file must not be touched, or "".
+func checkSeal(file string, content []byte) (check, message string) {
 	line, body, _ := bytes.Cut(content, []byte("\n"))
-	was, ours := bytes.CutPrefix(line, []byte(seal))
+	was, hasSeal := bytes.CutPrefix(line, []byte(seal))
 	switch {
-	case !ours:
-		return "foreign-file", "was not written by tenantfence render, to which the folder belongs: move it elsewhere"
+	case !hasSeal:
+		return "file-foreign", "was not written by tenantfence render, to which the folder belongs: move it elsewhere"
 	case string(was) != sum(file, body):
-		return "edited-file", "was changed after it was rendered: make the change in the inputs and restore the file, or delete it to have it rendered anew"
+		return "file-edited", "was changed after it was rendered: make the change in the inputs and restore the file, or delete it to have it rendered anew"
 	}
 	return "", ""
 }
 
-// Edited finds the files of a tree that are not as they were rendered, and those that were
+// EditedFiles finds the files of a tree that are not as they were rendered, and those that were
 // not.
-func Edited(out string) (policy.Findings, error) {
-	_, findings, err := read(out)
+func EditedFiles(out string) (policy.Findings, error) {
+	_, findings, err := readSealedTree(out)
 	return findings, err
 }
 
-// read returns the files of a tree that stands, and refuses what is not ours.
-func read(out string) (Files, policy.Findings, error) {
+// readSealedTree returns the files of a tree that stands, and refuses what is not ours.
+func readSealedTree(out string) (Files, policy.Findings, error) {
 	files := Files{}
 	var findings policy.Findings
 	refuse := func(name, check, message string) {
@@ -70,12 +70,12 @@ func read(out string) (Files, policy.Findings, error) {
 		case name == out:
 			return nil
 		case entry.IsDir() && strings.HasPrefix(entry.Name(), "."):
-			refuse(name, "foreign-file", "was not written by tenantfence render, to which the folder belongs: render into a folder of its own")
+			refuse(name, "file-foreign", "was not written by tenantfence render, to which the folder belongs: render into a folder of its own")
 			return fs.SkipDir
 		case entry.IsDir():
 			return nil
 		case !entry.Type().IsRegular():
-			refuse(name, "foreign-file", "is a symbolic link or another special file, which tenantfence render never writes: remove it")
+			refuse(name, "file-foreign", "is a symbolic link or another special file, which tenantfence render never writes: remove it")
 			return nil
 		}
 		content, err := os.ReadFile(name)
@@ -87,7 +87,7 @@ func read(out string) (Files, policy.Findings, error) {
 			return err
 		}
 		file := filepath.ToSlash(rel)
-		if check, message := broken(file, content); check != "" {
+		if check, message := checkSeal(file, content); check != "" {
 			refuse(name, check, message)
 		}
 		files[file] = content

@@ -33,7 +33,7 @@ func stepName(owner string, at int) string {
 	}
 	const prefix = "tenantfence-tenant-"
 	suffix := "-" + stages[at].dir
-	return prefix + shortened(owner, maxName-len(prefix)-len(suffix)) + suffix
+	return prefix + shorten(owner, maxName-len(prefix)-len(suffix)) + suffix
 }
 
 // stepsByTenant chains the stages of each owner.
@@ -49,8 +49,8 @@ func stepsByTenant(p placement) []step {
 			if owner != clusterOwner {
 				next.labels[resource.LabelTenant] = owner
 			}
-			if i == denying {
-				next.dependsOn = append(next.dependsOn, p.acrossOwners(owner)...)
+			if i == defaultDenyStage {
+				next.dependsOn = append(next.dependsOn, p.dependenciesAcrossOwners(owner)...)
 			}
 			steps = append(steps, next)
 			previous = []string{next.name}
@@ -59,16 +59,16 @@ func stepsByTenant(p placement) []step {
 	return steps
 }
 
-// acrossOwners is what a default-deny waits for beyond its own chain. Policies of the
+// dependenciesAcrossOwners is what a default-deny waits for beyond its own chain. Policies of the
 // cluster select the pods of tenants: a tenant is closed after what they allow, and
 // they close nothing before every tenant's own allows.
-func (p placement) acrossOwners(owner string) []string {
+func (p placement) dependenciesAcrossOwners(owner string) []string {
 	var names []string
 	for _, other := range p.owners() {
 		if other == owner || (other != clusterOwner && owner != clusterOwner) {
 			continue
 		}
-		for i := denying - 1; i >= 0; i-- {
+		for i := defaultDenyStage - 1; i >= 0; i-- {
 			if len(p[other][i]) > 0 {
 				names = append(names, stepName(other, i))
 				break

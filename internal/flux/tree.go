@@ -20,12 +20,12 @@ const kustomizationFile = "kustomization.yaml"
 
 // noSubstitution, said "disabled", keeps Flux's postBuild from reading a policy: a
 // port that is quoted would become a number, and a dollar sign a variable.
-const noSubstitution = "kustomize.toolkit.fluxcd.io/substitute"
+const substituteAnnotation = "kustomize.toolkit.fluxcd.io/substitute"
 
 // Tree is the tree for the items of a finished build. On an error among the findings
 // there is none.
 func Tree(items []*yaml.RNode, o Options) (Files, policy.Findings, error) {
-	placed, findings := place(items)
+	placed, findings := placeItems(items)
 	if findings.HasError() {
 		return nil, findings.Sort(), nil
 	}
@@ -49,7 +49,7 @@ func Tree(items []*yaml.RNode, o Options) (Files, policy.Findings, error) {
 }
 
 // addOwner adds a folder for each stage in which an owner has anything.
-func (f Files) addOwner(owner string, h *holding) error {
+func (f Files) addOwner(owner string, h *stageFiles) error {
 	for i, s := range stages {
 		if len(h[i]) == 0 {
 			continue
@@ -68,17 +68,17 @@ func (f Files) addOwner(owner string, h *holding) error {
 }
 
 func (f Files) addObject(file string, n *yaml.RNode) error {
-	written := n.Copy()
-	annotations := written.GetAnnotations()
-	annotations[noSubstitution] = "disabled"
-	if err := written.SetAnnotations(annotations); err != nil {
+	annotated := n.Copy()
+	annotations := annotated.GetAnnotations()
+	annotations[substituteAnnotation] = "disabled"
+	if err := annotated.SetAnnotations(annotations); err != nil {
 		return fmt.Errorf("annotate %s: %w", file, err)
 	}
-	body, err := written.String()
+	body, err := annotated.String()
 	if err != nil {
 		return fmt.Errorf("print %s: %w", file, err)
 	}
-	f[file] = sealed(file, []byte(body))
+	f[file] = withSeal(file, []byte(body))
 	return nil
 }
 
@@ -109,7 +109,7 @@ func (f Files) addSteps(steps []step, o Options) error {
 			return fmt.Errorf("print Kustomization %s: %w", s.name, err)
 		}
 		file := path.Join(stepsDir, s.name+".yaml")
-		f[file] = sealed(file, body)
+		f[file] = withSeal(file, body)
 		listed = append(listed, file)
 	}
 	slices.Sort(listed)
@@ -127,6 +127,6 @@ func (f Files) addKustomization(dir string, resources []string) error {
 		return fmt.Errorf("print the kustomization of %s: %w", dir, err)
 	}
 	file := path.Join(dir, kustomizationFile)
-	f[file] = sealed(file, body)
+	f[file] = withSeal(file, body)
 	return nil
 }

@@ -26,7 +26,7 @@ metadata:
 data: {price: "${PORT}"}
 `
 
-const others = `apiVersion: v1
+const otherConfigMaps = `apiVersion: v1
 kind: Namespace
 metadata: {name: tenant-acme}
 ---
@@ -49,9 +49,9 @@ metadata:
 spec: {podSelector: {}}
 `
 
-func TestThePlaceOfEachObject(t *testing.T) {
+func TestTreePaths(t *testing.T) {
 	t.Parallel()
-	files := tree(t, defaults, append(tenant("acme"), configMap, others, networkPolicy, cnp("beta", "Baseline", "allow-dns"), ccnp("Allow", "nodes"),
+	files := tree(t, defaults, append(tenant("acme"), configMap, otherConfigMaps, networkPolicy, cnp("beta", "Baseline", "allow-dns"), ccnp("Allow", "nodes"),
 		strings.ReplaceAll(configMap, "tenant-acme", "kube-system"))...)
 	equal(t, "files", files.paths(), []string{
 		"_cluster/allow/ciliumclusterwidenetworkpolicy_nodes.yaml",
@@ -82,14 +82,14 @@ resources:
 `)
 }
 
-func TestAConfigMapFollowsItsOwnLabels(t *testing.T) {
+func TestConfigMapPlacedByLabels(t *testing.T) {
 	t.Parallel()
 	labelled := strings.Replace(configMap, "labels: {", "labels: {tenantfence.dev/tenant: beta, tenantfence.dev/stage: Allow, ", 1)
 	files := tree(t, defaults, append(append(tenant("acme"), tenant("beta")...), labelled)...)
 	body(t, files, "beta/allow/configmap_tenant-acme.tenantfence-egress-names.yaml")
 }
 
-func TestAPolicyChangesByOneAnnotationOnly(t *testing.T) {
+func TestTreeAddsOneAnnotation(t *testing.T) {
 	t.Parallel()
 	in := items(t, cnp("acme", "Allow", "egress-llm"))
 	before := in[0].MustString()
@@ -105,7 +105,7 @@ func TestAPolicyChangesByOneAnnotationOnly(t *testing.T) {
 	equal(t, "the item that was handed in", in[0].MustString(), before)
 }
 
-func TestTheOrderOfTheBuildDoesNotMatter(t *testing.T) {
+func TestTreeIgnoresItemOrder(t *testing.T) {
 	t.Parallel()
 	documents := append(append(tenant("acme"), tenant("beta")...), configMap, networkPolicy, ccnp("Allow", "nodes"), ccnp("DefaultDeny", "deny"))
 	for _, grouping := range []Grouping{ByTenant, ByStage} {
@@ -140,7 +140,7 @@ func dependencies(t *testing.T, files Files) map[string][]string {
 	return got
 }
 
-func TestStagesWaitForEachOther(t *testing.T) {
+func TestStageDependencies(t *testing.T) {
 	t.Parallel()
 	const acme = "tenantfence-tenant-acme-"
 	tests := map[string]struct {
@@ -183,7 +183,7 @@ func TestStagesWaitForEachOther(t *testing.T) {
 	}
 }
 
-func TestAStageListsWhoIsInIt(t *testing.T) {
+func TestStageListsOwners(t *testing.T) {
 	t.Parallel()
 	o := defaults
 	o.GroupBy = ByStage
@@ -197,7 +197,7 @@ resources:
 `)
 }
 
-func TestAKustomizationOfFlux(t *testing.T) {
+func TestFluxKustomization(t *testing.T) {
 	t.Parallel()
 	o := Options{Source: Source{"OCIRepository", "policies"}, Path: "./", Namespace: "fences", GroupBy: ByTenant}
 	files := tree(t, o, tenant("acme")...)
@@ -225,11 +225,11 @@ spec:
 `)
 }
 
-func TestLongNamesStayApart(t *testing.T) {
+func TestLongNamesStayUnique(t *testing.T) {
 	t.Parallel()
 	a, b := strings.Repeat("a", 62)+"x", strings.Repeat("a", 62)+"y"
-	if len(stepName(a, denying)) != maxName || stepName(a, denying) == stepName(b, denying) {
-		t.Errorf("%s and %s", stepName(a, denying), stepName(b, denying))
+	if len(stepName(a, defaultDenyStage)) != maxName || stepName(a, defaultDenyStage) == stepName(b, defaultDenyStage) {
+		t.Errorf("%s and %s", stepName(a, defaultDenyStage), stepName(b, defaultDenyStage))
 	}
 	long := strings.Repeat("n", 250)
 	files := tree(t, defaults, strings.ReplaceAll(cnp("acme", "Allow", long), "tenant-acme", "ns"), strings.ReplaceAll(cnp("acme", "Allow", long+"x"), "tenant-acme", "ns"))
@@ -243,26 +243,26 @@ func TestLongNamesStayApart(t *testing.T) {
 	}
 }
 
-func TestWhatIsNotRendered(t *testing.T) {
+func TestTreeRejectsItem(t *testing.T) {
 	t.Parallel()
 	good := cnp("acme", "Allow", "egress-llm")
 	tests := map[string]struct{ document, check, field string }{
-		"a build without policies":            {others, "nothing-to-render", ""},
+		"a build without policies":            {otherConfigMaps, "nothing-to-render", ""},
 		"a build with a ConfigMap alone":      {configMap, "nothing-to-render", ""},
 		"another kind with our label":         {strings.Replace(good, "kind: CiliumNetworkPolicy", "kind: CiliumEnvoyConfig", 1), "nothing-to-render", ""},
 		"the same kind of another group":      {strings.Replace(networkPolicy, "networking.k8s.io", "crd.projectcalico.org", 1), "nothing-to-render", ""},
-		"a policy without a stage":            {strings.Replace(good, "    tenantfence.dev/stage: Allow\n", "", 1), "not-generated", "metadata.labels"},
-		"a stage that there is not":           {strings.Replace(good, "stage: Allow", "stage: Later", 1), "not-generated", "metadata.labels"},
-		"a ConfigMap of no stage that is":     {good + "---\n" + strings.Replace(configMap, "labels: {", "labels: {tenantfence.dev/stage: Later, ", 1), "not-generated", "metadata.labels"},
-		"a policy without a tenant":           {strings.Replace(good, "    tenantfence.dev/tenant: acme\n", "", 1), "not-generated", "metadata.labels"},
-		"a tenant that would leave the tree":  {strings.Replace(good, "tenant: acme", "tenant: ../../etc", 1), "not-generated", "metadata.labels"},
-		"a tenant that would be the cluster":  {strings.Replace(good, "tenant: acme", "tenant: _cluster", 1), "not-generated", "metadata.labels"},
-		"a tenant that would be a root file":  {strings.Replace(good, "tenant: acme", "tenant: kustomization.yaml", 1), "not-generated", "metadata.labels"},
-		"a name that would leave the tree":    {strings.Replace(good, "name: egress-llm", "name: ../../etc", 1), "not-generated", "metadata.name"},
-		"a policy without a namespace":        {strings.Replace(good, "  namespace: tenant-acme\n", "", 1), "not-generated", "metadata.namespace"},
-		"a namespace that is none":            {strings.Replace(good, "namespace: tenant-acme", "namespace: a.b", 1), "not-generated", "metadata.namespace"},
-		"the same policy twice":               {good + "---\n" + strings.Replace(good, "\"443\"", "\"80\"", 1), "not-generated", "metadata.name"},
-		"the same policy twice, in two forms": {good + "---\n" + strings.Replace(good, "cilium.io/v2", "cilium.io/v2alpha1", 1), "not-generated", "metadata.name"},
+		"a policy without a stage":            {strings.Replace(good, "    tenantfence.dev/stage: Allow\n", "", 1), "policy-not-renderable", "metadata.labels"},
+		"a stage that there is not":           {strings.Replace(good, "stage: Allow", "stage: Later", 1), "policy-not-renderable", "metadata.labels"},
+		"a ConfigMap of no stage that is":     {good + "---\n" + strings.Replace(configMap, "labels: {", "labels: {tenantfence.dev/stage: Later, ", 1), "policy-not-renderable", "metadata.labels"},
+		"a policy without a tenant":           {strings.Replace(good, "    tenantfence.dev/tenant: acme\n", "", 1), "policy-not-renderable", "metadata.labels"},
+		"a tenant that would leave the tree":  {strings.Replace(good, "tenant: acme", "tenant: ../../etc", 1), "policy-not-renderable", "metadata.labels"},
+		"a tenant that would be the cluster":  {strings.Replace(good, "tenant: acme", "tenant: _cluster", 1), "policy-not-renderable", "metadata.labels"},
+		"a tenant that would be a root file":  {strings.Replace(good, "tenant: acme", "tenant: kustomization.yaml", 1), "policy-not-renderable", "metadata.labels"},
+		"a name that would leave the tree":    {strings.Replace(good, "name: egress-llm", "name: ../../etc", 1), "policy-not-renderable", "metadata.name"},
+		"a policy without a namespace":        {strings.Replace(good, "  namespace: tenant-acme\n", "", 1), "policy-not-renderable", "metadata.namespace"},
+		"a namespace that is none":            {strings.Replace(good, "namespace: tenant-acme", "namespace: a.b", 1), "policy-not-renderable", "metadata.namespace"},
+		"the same policy twice":               {good + "---\n" + strings.Replace(good, "\"443\"", "\"80\"", 1), "policy-not-renderable", "metadata.name"},
+		"the same policy twice, in two forms": {good + "---\n" + strings.Replace(good, "cilium.io/v2", "cilium.io/v2alpha1", 1), "policy-not-renderable", "metadata.name"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -276,7 +276,7 @@ func TestWhatIsNotRendered(t *testing.T) {
 	}
 }
 
-func TestAllThatIsWrongIsTold(t *testing.T) {
+func TestTreeReportsAllFindings(t *testing.T) {
 	t.Parallel()
 	_, findings, _ := Tree(items(t, cnp("_a", "Allow", "x"), cnp("acme", "Later", "y"), cnp("acme", "Allow", "fine")), defaults)
 	if len(findings) != 2 {
@@ -284,7 +284,7 @@ func TestAllThatIsWrongIsTold(t *testing.T) {
 	}
 }
 
-func TestEqualCopiesAreRenderedOnce(t *testing.T) {
+func TestIdenticalCopiesRenderedOnce(t *testing.T) {
 	t.Parallel()
 	one := ccnp("Allow", "nodes")
 	copied := strings.Replace(one, "  name: nodes\n", "  name: nodes\n  namespace: app\n", 1)

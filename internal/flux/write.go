@@ -17,7 +17,7 @@ import (
 // stays. Files that are equal are not written.
 func Write(out string, files Files) (policy.Changes, policy.Findings, error) {
 	out = filepath.Clean(out)
-	info, err := target(out)
+	info, err := statTarget(out)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -25,7 +25,7 @@ func Write(out string, files Files) (policy.Changes, policy.Findings, error) {
 	mode := os.FileMode(0o755)
 	if info != nil {
 		var findings policy.Findings
-		if old, findings, err = read(out); err != nil || findings.HasError() {
+		if old, findings, err = readSealedTree(out); err != nil || findings.HasError() {
 			return nil, findings, err
 		}
 		mode = info.Mode().Perm()
@@ -43,14 +43,14 @@ func Write(out string, files Files) (policy.Changes, policy.Findings, error) {
 func compare(old, files Files) policy.Changes {
 	var changes policy.Changes
 	for file, content := range files {
-		did := policy.Created
-		if was, ok := old[file]; ok {
-			did = policy.Configured
-			if bytes.Equal(was, content) {
-				did = policy.Unchanged
+		action := policy.Created
+		if previous, ok := old[file]; ok {
+			action = policy.Configured
+			if bytes.Equal(previous, content) {
+				action = policy.Unchanged
 			}
 		}
-		changes = append(changes, policy.Change{Action: did, Ref: policy.Ref{File: file}})
+		changes = append(changes, policy.Change{Action: action, Ref: policy.Ref{File: file}})
 	}
 	for file := range old {
 		if _, ok := files[file]; !ok {
@@ -68,17 +68,17 @@ func replace(out string, old, files Files, mode os.FileMode) (err error) {
 	if err := os.MkdirAll(parent, 0o755); err != nil {
 		return fmt.Errorf("write %s: %w", out, err)
 	}
-	beside, err := os.MkdirTemp(parent, "."+filepath.Base(out)+".tenantfence-*")
+	temporaryDir, err := os.MkdirTemp(parent, "."+filepath.Base(out)+".tenantfence-*")
 	if err != nil {
 		return fmt.Errorf("write %s: %w", out, err)
 	}
 	defer func() {
-		if rerr := os.RemoveAll(beside); rerr != nil {
+		if rerr := os.RemoveAll(temporaryDir); rerr != nil {
 			err = errors.Join(err, fmt.Errorf("remove what is left of the old tree: %w", rerr))
 		}
 	}()
-	tree := filepath.Join(beside, "tree")
-	if err := stageTree(tree, out, old, files); err != nil {
+	tree := filepath.Join(temporaryDir, "tree")
+	if err := writeTree(tree, out, old, files); err != nil {
 		return fmt.Errorf("write %s: %w", out, err)
 	}
 	if err := os.Chmod(tree, mode); err != nil {
@@ -95,15 +95,15 @@ func replace(out string, old, files Files, mode os.FileMode) (err error) {
 	return nil
 }
 
-// stageTree writes the files into a folder that nobody reads yet. A file that is
+// writeTree writes the files into a folder that nobody reads yet. A file that is
 // equal in the old tree is linked, and so stays the file that it is.
-func stageTree(tree, out string, old, files Files) error {
+func writeTree(tree, out string, old, files Files) error {
 	for _, file := range files.paths() {
 		name := filepath.Join(tree, filepath.FromSlash(file))
 		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
 			return err
 		}
-		if was, ok := old[file]; ok && bytes.Equal(was, files[file]) {
+		if previous, ok := old[file]; ok && bytes.Equal(previous, files[file]) {
 			if err := os.Link(filepath.Join(out, filepath.FromSlash(file)), name); err == nil {
 				continue
 			}
@@ -128,15 +128,15 @@ func swap(tree, out string) error {
 // renameTwice moves the old tree aside, and back if the new one cannot take its
 // place. For a moment there is none.
 func renameTwice(tree, out string) error {
-	aside := filepath.Dir(tree) + ".old"
-	if err := os.Rename(out, aside); err != nil {
+	oldPath := filepath.Dir(tree) + ".old"
+	if err := os.Rename(out, oldPath); err != nil {
 		return err
 	}
 	if err := os.Rename(tree, out); err != nil {
-		if back := os.Rename(aside, out); back != nil {
-			return errors.Join(err, fmt.Errorf("the old tree is in %s: %w", aside, back))
+		if restoreErr := os.Rename(oldPath, out); restoreErr != nil {
+			return errors.Join(err, fmt.Errorf("the old tree is in %s: %w", oldPath, restoreErr))
 		}
 		return err
 	}
-	return os.RemoveAll(aside)
+	return os.RemoveAll(oldPath)
 }

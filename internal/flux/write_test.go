@@ -16,8 +16,8 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// did is what was done with which files, without what is unchanged.
-func did(changes policy.Changes) map[string]policy.Action {
+// actionsByFile is what was done with which files, without what is unchanged.
+func actionsByFile(changes policy.Changes) map[string]policy.Action {
 	got := map[string]policy.Action{}
 	for _, c := range changes {
 		if c.Action != policy.Unchanged {
@@ -30,31 +30,31 @@ func did(changes policy.Changes) map[string]policy.Action {
 // onDisk is a tree as it stands.
 func onDisk(t *testing.T, out string) Files {
 	t.Helper()
-	files, findings, err := read(out)
+	files, findings, err := readSealedTree(out)
 	if err != nil || len(findings) > 0 {
 		t.Fatalf("read %s: %v %v", out, err, findings)
 	}
 	return files
 }
 
-func TestTheFirstRenderWritesTheTree(t *testing.T) {
+func TestFirstWriteCreatesTree(t *testing.T) {
 	t.Parallel()
 	out := filepath.Join(t.TempDir(), "clusters", "rendered")
 	files := tree(t, defaults, tenant("acme")...)
-	changes := written(t, out, files)
-	equal(t, "sum", changes.Sum(), "10 created, 0 configured, 0 unchanged, 0 deleted")
+	changes := mustWrite(t, out, files)
+	equal(t, "sum", changes.Summary(), "10 created, 0 configured, 0 unchanged, 0 deleted")
 	equal(t, "the tree", onDisk(t, out), files)
-	nothingBeside(t, out)
+	checkNoTemporaryFiles(t, out)
 }
 
-func TestAnEmptyFolderIsTaken(t *testing.T) {
+func TestWriteIntoEmptyDirectory(t *testing.T) {
 	t.Parallel()
 	out := filepath.Join(t.TempDir(), "rendered")
 	if err := os.MkdirAll(filepath.Join(out, "acme"), 0o700); err != nil {
 		t.Fatal(err)
 	}
 	files := tree(t, defaults, tenant("acme")...)
-	written(t, out, files)
+	mustWrite(t, out, files)
 	equal(t, "the tree", onDisk(t, out), files)
 	info, err := os.Stat(out)
 	if err != nil || info.Mode().Perm() != 0o700 {
@@ -62,26 +62,26 @@ func TestAnEmptyFolderIsTaken(t *testing.T) {
 	}
 }
 
-func TestTheSecondRenderWritesNothing(t *testing.T) {
+func TestSecondWriteChangesNothing(t *testing.T) {
 	t.Parallel()
 	out := filepath.Join(t.TempDir(), "rendered")
 	files := tree(t, defaults, append(tenant("acme"), tenant("beta")...)...)
-	written(t, out, files)
+	mustWrite(t, out, files)
 	before := snapshot(t, filepath.Dir(out))
-	changes := written(t, out, files)
-	equal(t, "changes", did(changes), map[string]policy.Action{})
-	equal(t, "sum", changes.Sum(), "0 created, 0 configured, 19 unchanged, 0 deleted")
+	changes := mustWrite(t, out, files)
+	equal(t, "changes", actionsByFile(changes), map[string]policy.Action{})
+	equal(t, "sum", changes.Summary(), "0 created, 0 configured, 19 unchanged, 0 deleted")
 	equal(t, "the folder", snapshot(t, filepath.Dir(out)), before)
 }
 
-func TestOnlyWhatDiffersIsWritten(t *testing.T) {
+func TestWriteOnlyChangedFiles(t *testing.T) {
 	t.Parallel()
 	out := filepath.Join(t.TempDir(), "rendered")
-	written(t, out, tree(t, defaults, append(tenant("acme"), tenant("beta")...)...))
+	mustWrite(t, out, tree(t, defaults, append(tenant("acme"), tenant("beta")...)...))
 	before := snapshot(t, out)
 	changed := strings.Replace(strings.Join(append(tenant("acme"), tenant("beta")...), "---\n"), `port: "443"`, `port: "8443"`, 1)
-	changes := written(t, out, tree(t, defaults, changed, cnp("acme", "Allow", "egress-more")))
-	equal(t, "changes", did(changes), map[string]policy.Action{
+	changes := mustWrite(t, out, tree(t, defaults, changed, cnp("acme", "Allow", "egress-more")))
+	equal(t, "changes", actionsByFile(changes), map[string]policy.Action{
 		"acme/baseline/tenant-acme.allow-dns.yaml": policy.Configured,
 		"acme/allow/kustomization.yaml":            policy.Configured,
 		"acme/allow/tenant-acme.egress-more.yaml":  policy.Created,
@@ -92,21 +92,21 @@ func TestOnlyWhatDiffersIsWritten(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, changed := did(changes)[filepath.ToSlash(rel)]; !changed && after[name] != was {
+		if _, changed := actionsByFile(changes)[filepath.ToSlash(rel)]; !changed && after[name] != was {
 			t.Errorf("%s was written anew", rel)
 		}
 	}
-	nothingBeside(t, out)
+	checkNoTemporaryFiles(t, out)
 }
 
-func TestATenantThatGoesTakesItsFilesAlong(t *testing.T) {
+func TestWriteDeletesFilesOfRemovedTenant(t *testing.T) {
 	t.Parallel()
 	for _, o := range groupings {
 		out := filepath.Join(t.TempDir(), "rendered")
 		both := tree(t, o, append(append(tenant("acme"), tenant("beta")...), ccnp("Allow", "nodes"))...)
-		written(t, out, both)
-		changes := written(t, out, tree(t, o, append(tenant("beta"), ccnp("Allow", "nodes"))...))
-		for file, action := range did(changes) {
+		mustWrite(t, out, both)
+		changes := mustWrite(t, out, tree(t, o, append(tenant("beta"), ccnp("Allow", "nodes"))...))
+		for file, action := range actionsByFile(changes) {
 			ofAcme := strings.HasPrefix(file, "acme/") || strings.HasPrefix(file, "_flux/tenantfence-tenant-acme-")
 			lists := file == kustomizationFile || strings.HasPrefix(file, "_stages/")
 			if (ofAcme && action != policy.Deleted) || (!ofAcme && (!lists || action != policy.Configured)) {
@@ -124,23 +124,23 @@ func TestATenantThatGoesTakesItsFilesAlong(t *testing.T) {
 	}
 }
 
-func TestAFileThatWasDeletedIsRenderedAnew(t *testing.T) {
+func TestWriteRestoresDeletedFile(t *testing.T) {
 	t.Parallel()
 	out := filepath.Join(t.TempDir(), "rendered")
 	files := tree(t, defaults, tenant("acme")...)
-	written(t, out, files)
+	mustWrite(t, out, files)
 	if err := os.Remove(filepath.Join(out, "acme", "allow", kustomizationFile)); err != nil {
 		t.Fatal(err)
 	}
-	equal(t, "changes", did(written(t, out, files)), map[string]policy.Action{"acme/allow/kustomization.yaml": policy.Created})
+	equal(t, "changes", actionsByFile(mustWrite(t, out, files)), map[string]policy.Action{"acme/allow/kustomization.yaml": policy.Created})
 	equal(t, "the tree", onDisk(t, out), files)
 }
 
-func TestAnErrorLeavesTheOldTree(t *testing.T) {
+func TestWriteErrorKeepsOldTree(t *testing.T) {
 	t.Parallel()
 	out := filepath.Join(t.TempDir(), "rendered")
 	old := tree(t, defaults, tenant("acme")...)
-	written(t, out, old)
+	mustWrite(t, out, old)
 	before := snapshot(t, filepath.Dir(out))
 	// A file cannot be a folder, too: staging fails half-way.
 	broken := maps.Clone(old)
@@ -151,7 +151,7 @@ func TestAnErrorLeavesTheOldTree(t *testing.T) {
 	equal(t, "the folder", snapshot(t, filepath.Dir(out)), before)
 }
 
-func TestWithoutAnExchangeTheOldTreeIsMovedAside(t *testing.T) {
+func TestRenameTwice(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	for name, content := range map[string]string{"out/f": "old", "beside/tree/f": "new"} {
@@ -184,14 +184,14 @@ func content(t *testing.T, dir string) string {
 }
 
 // Whoever looks finds a tree at any moment, the old one or the new one.
-func TestAReaderAlwaysFindsATree(t *testing.T) {
+func TestReadersAlwaysSeeCompleteTree(t *testing.T) {
 	t.Parallel()
 	if runtime.GOOS != "linux" {
 		t.Skip("other systems have no exchange: for a moment there is no tree")
 	}
 	out := filepath.Join(t.TempDir(), "rendered")
 	trees := []Files{tree(t, defaults, tenant("acme")...), tree(t, defaults, tenant("beta")...)}
-	written(t, out, trees[0])
+	mustWrite(t, out, trees[0])
 	stop := time.Now().Add(300 * time.Millisecond)
 	done := make(chan error, 1)
 	go func() {
@@ -217,7 +217,7 @@ func TestAReaderAlwaysFindsATree(t *testing.T) {
 	}
 }
 
-func listed(dir string) ([]string, error) {
+func listDir(dir string) ([]string, error) {
 	entries, err := fs.ReadDir(os.DirFS(dir), ".")
 	var names []string
 	for _, e := range entries {
@@ -226,10 +226,10 @@ func listed(dir string) ([]string, error) {
 	return names, err
 }
 
-// nothingBeside holds that a tree stands alone in its folder.
-func nothingBeside(t *testing.T, out string) {
+// checkNoTemporaryFiles holds that a tree stands alone in its folder.
+func checkNoTemporaryFiles(t *testing.T, out string) {
 	t.Helper()
-	names, err := listed(filepath.Dir(out))
+	names, err := listDir(filepath.Dir(out))
 	if diff := cmp.Diff([]string{filepath.Base(out)}, names); diff != "" || err != nil {
 		t.Errorf("beside the tree (-want +got): %v\n%s", err, diff)
 	}

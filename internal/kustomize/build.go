@@ -74,14 +74,14 @@ func Build(fsys filesys.FileSystem, dir string, opts Options) ([]byte, error) {
 }
 
 func (g *guard) build(dir string, opts Options) ([]byte, error) {
-	b, err := survey(g, dir, opts)
+	b, err := loadBuild(g, dir, opts)
 	if err != nil {
 		return nil, err
 	}
 	p, reason := b.plan()
 	if reason == "" {
 		out, err := p.run()
-		if !errors.Is(err, errInterrupted) || b.opts.Executable == "" {
+		if !errors.Is(err, errKustomizePanic) || b.opts.Executable == "" {
 			return out, err
 		}
 		// kustomize itself may reach the function, which names what is malformed.
@@ -90,5 +90,5 @@ func (g *guard) build(dir string, opts Options) ([]byte, error) {
 	if opts.Fallback != nil {
 		opts.Fallback(reason)
 	}
-	return b.fallBack(reason)
+	return b.buildWithKustomize(reason)
 }

@@ -15,7 +15,7 @@ import (
 // why one is not built in this process.
 func layouts() []struct{ dir, fallback string } {
 	return []struct{ dir, fallback string }{
-		{dir: "alone"},
+		{dir: "fence-only"},
 		{dir: "bases"},
 		{dir: "builtin-before"},
 		{dir: "component"},
@@ -37,7 +37,7 @@ func layouts() []struct{ dir, fallback string } {
 		{dir: "outer"},
 		{dir: "patches"},
 		{dir: "plain"},
-		{dir: "beside-generator", fallback: "kustomization.yaml: another generator stands beside the fence"},
+		{dir: "configmap-generator", fallback: "kustomization.yaml: another generator stands beside the fence"},
 		{dir: "build-metadata", fallback: "kustomization.yaml: buildMetadata"},
 		{dir: "component-twice", fallback: "baseline/kustomization.yaml: transformers[0]: the fence stands in an inner layer"},
 		{dir: "inline-in-inner", fallback: "prod/kustomization.yaml: transformers[0]: the fence stands in an inner layer"},
@@ -46,12 +46,12 @@ func layouts() []struct{ dir, fallback string } {
 		{dir: "namespace-beside-component", fallback: "kustomization.yaml: kustomize applies namespace after the fence in ../components/baseline"},
 		{dir: "plain-component-last", fallback: "components[1] runs after the fence in ../components/baseline"},
 		{dir: "transformer-after", fallback: "transformers[1] runs after the fence"},
-		{dir: "validator-beside", fallback: "kustomization.yaml: validators run after the fence"},
+		{dir: "validator-and-fence", fallback: "kustomization.yaml: validators run after the fence"},
 		{dir: "vars", fallback: "kustomization.yaml: vars are resolved after the fence"},
 	}
 }
 
-func TestBuildPrintsWhatKustomizePrints(t *testing.T) {
+func TestBuildMatchesKustomize(t *testing.T) {
 	kustomize, function := kustomizeBinary(t), functionScript(t)
 	for _, l := range layouts() {
 		t.Run(l.dir, func(t *testing.T) {
@@ -78,17 +78,17 @@ func TestBuildPrintsWhatKustomizePrints(t *testing.T) {
 
 // Whatever is exact in this process must come out of the fallback too, which trusts
 // kustomize for everything but the path of the function.
-func TestFallbackPrintsWhatKustomizePrints(t *testing.T) {
+func TestFallbackMatchesKustomize(t *testing.T) {
 	kustomize, function := kustomizeBinary(t), functionScript(t)
 	for _, l := range layouts() {
 		t.Run(l.dir, func(t *testing.T) {
 			t.Parallel()
 			dir := filepath.Join("testdata", l.dir)
-			b, err := survey(filesys.MakeFsOnDisk(), dir, Options{Function: testFunction, Executable: function})
+			b, err := loadBuild(filesys.MakeFsOnDisk(), dir, Options{Function: testFunction, Executable: function})
 			if err != nil {
 				t.Fatal(err)
 			}
-			got, err := b.fallBack("tested")
+			got, err := b.buildWithKustomize("tested")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -112,7 +112,7 @@ func TestBuildReadsOnlyItsFileSystem(t *testing.T) {
 	if err := memory.WriteFile("/fence.yaml", read(t, "testdata/plain/fence.yaml")); err != nil {
 		t.Fatal(err)
 	}
-	if err := memory.WriteFile("/kustomization.yaml", read(t, "testdata/alone/kustomization.yaml")); err != nil {
+	if err := memory.WriteFile("/kustomization.yaml", read(t, "testdata/fence-only/kustomization.yaml")); err != nil {
 		t.Fatal(err)
 	}
 	out, err := Build(memory, "/", Options{Function: testFunction})
@@ -153,7 +153,7 @@ func TestBuildFollowsLinks(t *testing.T) {
 }
 
 func TestEveryLayoutIsTested(t *testing.T) {
-	known := map[string]bool{"base": true, "components": true, "container": true, "inventory": true, "outside": true, "refused": true, "without-tenants": true}
+	known := map[string]bool{"base": true, "components": true, "container": true, "external-resources": true, "outside-fence": true, "refused": true, "without-tenants": true}
 	for _, l := range layouts() {
 		known[l.dir] = true
 	}
@@ -168,7 +168,7 @@ func TestEveryLayoutIsTested(t *testing.T) {
 	}
 }
 
-func TestBuildReturnsTheFunctionsError(t *testing.T) {
+func TestBuildReturnsFunctionError(t *testing.T) {
 	broken := errors.New("tenant acme claims kube-system")
 	fail := func(*yaml.RNode, []*yaml.RNode) ([]*yaml.RNode, error) { return nil, broken }
 	for _, dir := range []string{"plain", "component", "generator"} {
@@ -179,7 +179,7 @@ func TestBuildReturnsTheFunctionsError(t *testing.T) {
 	}
 }
 
-func TestBuildReturnsTheExecutablesError(t *testing.T) {
+func TestBuildReturnsExecutableError(t *testing.T) {
 	out, err := Build(filesys.MakeFsOnDisk(), "testdata/inner", Options{Function: testFunction, Executable: "/bin/false"})
 	if err == nil || out != nil {
 		t.Errorf("output %q, error %v", out, err)
@@ -187,7 +187,7 @@ func TestBuildReturnsTheExecutablesError(t *testing.T) {
 }
 
 // An empty result empties the build, as it does in kustomize.
-func TestBuildOfNothing(t *testing.T) {
+func TestBuildWithEmptyResult(t *testing.T) {
 	none := func(*yaml.RNode, []*yaml.RNode) ([]*yaml.RNode, error) { return nil, nil }
 	out, err := Build(filesys.MakeFsOnDisk(), "testdata/plain", Options{Function: none})
 	if err != nil || len(out) != 0 {
@@ -195,7 +195,7 @@ func TestBuildOfNothing(t *testing.T) {
 	}
 }
 
-func TestBuildRefusesWhatTheFunctionMustNotDo(t *testing.T) {
+func TestBuildRejectsInvalidFunctionOutput(t *testing.T) {
 	for name, c := range map[string]struct {
 		dir, err string
 		fn       Function

@@ -25,14 +25,14 @@ type entry struct {
 	fences, others []*resource.Resource
 }
 
-func (e entry) inline() bool { return e.path == "" }
+func (e entry) isInline() bool { return e.path == "" }
 
 // readEntries reads the entries of a field in the order in which kustomize runs
 // them: inline ones first.
 func (b *build) readEntries(l *layer, field string, texts []string) ([]entry, error) {
-	var inline, named []entry
+	var isInline, named []entry
 	for i, text := range texts {
-		e := entry{where: fmt.Sprintf("%s: %s[%d]", l.shown, field, i), text: text}
+		e := entry{where: fmt.Sprintf("%s: %s[%d]", l.displayPath, field, i), text: text}
 		configs, err := b.readConfigs(l, &e)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", e.where, err)
@@ -40,20 +40,20 @@ func (b *build) readEntries(l *layer, field string, texts []string) ([]entry, er
 		for _, c := range configs {
 			b.classify(&e, c)
 		}
-		if e.inline() {
-			inline = append(inline, e)
+		if e.isInline() {
+			isInline = append(isInline, e)
 		} else {
 			named = append(named, e)
 		}
 	}
-	return append(inline, named...), nil
+	return append(isInline, named...), nil
 }
 
 // readConfigs returns the configs that an entry stands for: YAML, a file, or a
 // directory with a kustomization.
 func (b *build) readConfigs(l *layer, e *entry) ([]*resource.Resource, error) {
 	if configs, err := b.factory.RF().SliceFromBytes([]byte(e.text)); err == nil {
-		return configs, b.placeConfigs(configs, l.shown)
+		return configs, b.recordConfigSources(configs, l.displayPath)
 	}
 	e.path = e.text
 	if !filepath.IsAbs(e.path) {
@@ -64,9 +64,9 @@ func (b *build) readConfigs(l *layer, e *entry) ([]*resource.Resource, error) {
 		if err != nil {
 			return nil, err
 		}
-		return configs, b.placeConfigs(configs, "")
+		return configs, b.recordConfigSources(configs, "")
 	}
-	content, err := b.readBeneath(l.dir, e.path)
+	content, err := b.readBelow(l.dir, e.path)
 	if err != nil {
 		return nil, err
 	}
@@ -74,12 +74,12 @@ func (b *build) readConfigs(l *layer, e *entry) ([]*resource.Resource, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", e.text, err)
 	}
-	return configs, b.placeConfigs(configs, filepath.Join(filepath.Dir(l.shown), e.text))
+	return configs, b.recordConfigSources(configs, filepath.Join(filepath.Dir(l.displayPath), e.text))
 }
 
-// placeConfigs records on configs the file that holds them, if it is known, so that errors
+// recordConfigSources records on configs the file that holds them, if it is known, so that errors
 // name it.
-func (b *build) placeConfigs(configs []*resource.Resource, file string) error {
+func (b *build) recordConfigSources(configs []*resource.Resource, file string) error {
 	var source tenantfence.Source
 	if file != "" {
 		from, err := filepath.Rel(b.dir, file)
@@ -109,9 +109,9 @@ func (b *build) configsOfDir(fsys filesys.FileSystem, dir string) ([]*resource.R
 	return m.Resources(), restoreLocalConfig(m.Resources())
 }
 
-// readBeneath reads a file under kustomize's own restriction: it must lie in or
+// readBelow reads a file under kustomize's own restriction: it must lie in or
 // below the directory that lists it.
-func (b *build) readBeneath(dir filesys.ConfirmedDir, path string) ([]byte, error) {
+func (b *build) readBelow(dir filesys.ConfirmedDir, path string) ([]byte, error) {
 	if !b.fsys.Exists(path) {
 		return nil, fmt.Errorf("%s is no YAML, file or directory here; what is remote cannot be checked for functions", filepath.Base(path))
 	}

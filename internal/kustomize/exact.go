@@ -38,7 +38,7 @@ func (p *plan) run() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := r.place(s.items); err != nil {
+	if err := r.recordSources(s.items); err != nil {
 		return nil, err
 	}
 	for _, config := range p.chain {
@@ -46,7 +46,7 @@ func (p *plan) run() ([]byte, error) {
 			return nil, err
 		}
 	}
-	if err := p.build.unseenAfter(p.chain, s); err != nil {
+	if err := p.build.checkOutsideFence(p.chain, s); err != nil {
 		return nil, err
 	}
 	if err := s.restoreHashes(); err != nil {

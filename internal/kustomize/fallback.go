@@ -15,8 +15,8 @@ import (
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 )
 
-// fallBack lets kustomize run the fences, each as a process of this executable.
-func (b *build) fallBack(reason string) ([]byte, error) {
+// buildWithKustomize lets kustomize run the fences, each as a process of this executable.
+func (b *build) buildWithKustomize(reason string) ([]byte, error) {
 	if b.opts.Executable == "" {
 		return nil, fmt.Errorf("%s, and there is no executable to run in its place", reason)
 	}
@@ -32,7 +32,7 @@ func (b *build) fallBack(reason string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := b.keepOwn(o); err != nil {
+	if err := b.keepOwnResources(o); err != nil {
 		return nil, err
 	}
 	m, err := runKrustyWithFunctions(o, b.root.dir.String(), b.opts)
@@ -42,10 +42,10 @@ func (b *build) fallBack(reason string) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("build %s: %w", b.dir, err)
 	}
-	if err := b.takeOwn(m); err != nil {
+	if err := b.removeOwnResources(m); err != nil {
 		return nil, err
 	}
-	if err := nameVersion(m); err != nil {
+	if err := setManagedByVersion(m); err != nil {
 		return nil, err
 	}
 	return m.AsYaml()
@@ -59,7 +59,7 @@ func (b *build) redirect(executable string) (*overlay, error) {
 	for _, l := range b.layers {
 		errs = append(errs, b.redirectInline(o, l, executable))
 		for _, e := range l.fences() {
-			if e.inline() {
+			if e.isInline() {
 				continue
 			}
 			if err := b.redirectNamed(o, e, executable); err != nil {
@@ -74,10 +74,10 @@ func (b *build) redirect(executable string) (*overlay, error) {
 func (b *build) redirectInline(o *overlay, l *layer, executable string) error {
 	rewritten := map[string]string{}
 	for _, e := range l.fences() {
-		if !e.inline() {
+		if !e.isInline() {
 			continue
 		}
-		content, err := b.redirected([]byte(e.text), executable)
+		content, err := b.withExecutable([]byte(e.text), executable)
 		if err != nil {
 			return fmt.Errorf("%s: %w", e.where, err)
 		}
@@ -154,13 +154,13 @@ func (b *build) redirectFile(o *overlay, path, executable string) error {
 	if err != nil {
 		return fmt.Errorf("read %s: %w", path, err)
 	}
-	o.files[path], err = b.redirected(content, executable)
+	o.files[path], err = b.withExecutable(content, executable)
 	return err
 }
 
-// redirected returns YAML in which each TenantFence has the executable as its
+// withExecutable returns YAML in which each TenantFence has the executable as its
 // function.
-func (b *build) redirected(content []byte, executable string) ([]byte, error) {
+func (b *build) withExecutable(content []byte, executable string) ([]byte, error) {
 	configs, err := b.factory.RF().SliceFromBytes(content)
 	if err != nil {
 		return nil, err

@@ -9,7 +9,7 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 )
 
-const toldInputs = `apiVersion: v1
+const finishedInputs = `apiVersion: v1
 kind: ConfigMap
 metadata: {name: inventory, annotations: {config.kubernetes.io/local-config: "true"}}
 ---
@@ -18,43 +18,43 @@ kind: ConfigMap
 metadata: {name: plain}
 `
 
-const toldFence = `apiVersion: tenantfence.dev/v1alpha1
+const finishedFence = `apiVersion: tenantfence.dev/v1alpha1
 kind: TenantFence
 metadata: {name: fence, annotations: {config.kubernetes.io/function: "exec: {path: tenantfence}"}}
 `
 
 // What an exact build does not print is told all the same, and with its file.
-func TestFinishedIsToldAllItems(t *testing.T) {
+func TestFinishedReceivesAllItems(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	write(t, dir, "kustomization.yaml", "resources: [inputs.yaml]\ntransformers: [fence.yaml]\n")
-	write(t, dir, "inputs.yaml", toldInputs)
-	write(t, dir, "fence.yaml", toldFence)
-	var told []string
+	write(t, dir, "inputs.yaml", finishedInputs)
+	write(t, dir, "fence.yaml", finishedFence)
+	var received []string
 	out, err := Build(filesys.MakeFsOnDisk(), dir, Options{
 		Function: func(_ *yaml.RNode, items []*yaml.RNode) ([]*yaml.RNode, error) { return items, nil },
 		Finished: func(items []*yaml.RNode) {
 			for _, n := range items {
-				told = append(told, n.GetName()+" "+strings.TrimSpace(n.GetAnnotations()["config.kubernetes.io/origin"]))
+				received = append(received, n.GetName()+" "+strings.TrimSpace(n.GetAnnotations()["config.kubernetes.io/origin"]))
 			}
 		},
 	})
 	if err != nil || strings.Contains(string(out), "inventory") {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	if got := strings.Join(told, ", "); got != "inventory path: inputs.yaml, plain path: inputs.yaml" {
+	if got := strings.Join(received, ", "); got != "inventory path: inputs.yaml, plain path: inputs.yaml" {
 		t.Errorf("told %s", got)
 	}
 }
 
 // The executable of a fallback gets its arguments.
-func TestArgumentsOfAFallback(t *testing.T) {
+func TestFallbackArguments(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	write(t, dir, "outer/kustomization.yaml", "resources: [../inner]\nnamePrefix: a-\n")
 	write(t, dir, "inner/kustomization.yaml", "resources: [inputs.yaml]\ntransformers: [fence.yaml]\n")
-	write(t, dir, "inner/inputs.yaml", toldInputs)
-	write(t, dir, "inner/fence.yaml", toldFence)
+	write(t, dir, "inner/inputs.yaml", finishedInputs)
+	write(t, dir, "inner/fence.yaml", finishedFence)
 	write(t, dir, "function", "#!/bin/sh\necho \"$@\" > \"$2\"\ncat\n")
 	if err := os.Chmod(dir+"/function", 0o700); err != nil {
 		t.Fatal(err)

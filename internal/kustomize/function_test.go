@@ -52,10 +52,10 @@ func functionScript(t *testing.T) string {
 // adds a policy, changes, marks and deletes items.
 func testFunction(config *yaml.RNode, items []*yaml.RNode) ([]*yaml.RNode, error) {
 	var out []*yaml.RNode
-	var saw []string
+	var seen []string
 	for _, i := range items {
 		annotations := i.GetAnnotations()
-		saw = append(saw, strings.Join([]string{i.GetApiVersion(), i.GetKind(), i.GetNamespace(), i.GetName(),
+		seen = append(seen, strings.Join([]string{i.GetApiVersion(), i.GetKind(), i.GetNamespace(), i.GetName(),
 			annotations["config.kubernetes.io/local-config"], fmt.Sprint(annotations["kustomize.config.k8s.io/id"] != "")}, ":"))
 		switch {
 		case i.GetName() == "doomed":
@@ -87,5 +87,5 @@ spec: {endpointSelector: {}, ingress: [{}]}
 	}
 	// First, to show that kustomize puts what is new behind what was there.
 	out = append([]*yaml.RNode{policy}, out...)
-	return out, policy.PipeE(yaml.SetAnnotation("saw", strings.Join(saw, "\n")))
+	return out, policy.PipeE(yaml.SetAnnotation("saw", strings.Join(seen, "\n")))
 }

@@ -14,12 +14,12 @@ import (
 type guard struct {
 	filesys.FileSystem
 	// root is the directory that is built, symbolic links resolved.
-	root  string
-	found map[string]policy.Findings
+	root     string
+	findings map[string]policy.Findings
 }
 
 func newGuard(fsys filesys.FileSystem, dir string) *guard {
-	g := &guard{FileSystem: fsys, root: dir, found: map[string]policy.Findings{}}
+	g := &guard{FileSystem: fsys, root: dir, findings: map[string]policy.Findings{}}
 	// A directory that does not exist is an error of whatever reads it.
 	if root, err := filesys.ConfirmDir(fsys, dir); err == nil {
 		g.root = root.String()
@@ -33,26 +33,26 @@ func (g *guard) ReadFile(path string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	found := tenantfence.Aliases(content)
-	if len(found) == 0 {
+	findings := tenantfence.UnexpandableAliases(content)
+	if len(findings) == 0 {
 		return content, nil
 	}
-	shown := path
-	if within, err := filepath.Rel(g.root, path); err == nil {
-		shown = filepath.ToSlash(within)
+	displayPath := path
+	if relative, err := filepath.Rel(g.root, path); err == nil {
+		displayPath = filepath.ToSlash(relative)
 	}
-	for i := range found {
-		found[i].Resource.File = shown
+	for i := range findings {
+		findings[i].Resource.File = displayPath
 	}
-	g.found[path] = found
-	return nil, &MalformedError{found}
+	g.findings[path] = findings
+	return nil, &MalformedError{findings}
 }
 
 // explain replaces the error of a build that was refused a file.
 func (g *guard) explain(err error) error {
 	var all policy.Findings
-	for _, found := range g.found {
-		all = append(all, found...)
+	for _, findings := range g.findings {
+		all = append(all, findings...)
 	}
 	if len(all) == 0 {
 		return err

@@ -10,7 +10,7 @@ import (
 )
 
 // Wherever a build reads YAML, an alias of itself is an error that names the file.
-func TestEndlessAliasesInFilesOfABuild(t *testing.T) {
+func TestBuildRejectsEndlessAliases(t *testing.T) {
 	t.Parallel()
 	endless := "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: endless}\ndata: &a {b: *a}\n"
 	plain := "resources: [inputs.yaml]\ntransformers: [fence.yaml]\n"
@@ -19,17 +19,17 @@ func TestEndlessAliasesInFilesOfABuild(t *testing.T) {
 		"fence.yaml":         {"kustomization.yaml": plain, "fence.yaml": endless},
 		"patch.yaml":         {"kustomization.yaml": plain + "patches: [{path: patch.yaml}]\n", "patch.yaml": endless},
 		"listed.txt":         {"kustomization.yaml": "resources: [inputs.yaml, listed.txt]\ntransformers: [fence.yaml]\n", "listed.txt": endless},
-		"kustomization.yaml": {"kustomization.yaml": plain + "patches:\n- patch: |\n" + indented(endless)},
+		"kustomization.yaml": {"kustomization.yaml": plain + "patches:\n- patch: |\n" + indent(endless)},
 		"fallback/inputs.yaml": {
 			"kustomization.yaml": "resources: [fallback]\nnamePrefix: a-\n", "fallback/kustomization.yaml": plain,
-			"fallback/fence.yaml": toldFence, "fallback/inputs.yaml": endless,
+			"fallback/fence.yaml": finishedFence, "fallback/inputs.yaml": endless,
 		},
 	} {
 		t.Run(file, func(t *testing.T) {
 			t.Parallel()
 			dir := t.TempDir()
-			write(t, dir, "inputs.yaml", toldInputs)
-			write(t, dir, "fence.yaml", toldFence)
+			write(t, dir, "inputs.yaml", finishedInputs)
+			write(t, dir, "fence.yaml", finishedFence)
 			for name, content := range c {
 				write(t, dir, name, content)
 			}
@@ -46,11 +46,11 @@ func TestEndlessAliasesInFilesOfABuild(t *testing.T) {
 	}
 }
 
-func indented(text string) string {
+func indent(text string) string {
 	return "    " + strings.ReplaceAll(strings.TrimSpace(text), "\n", "\n    ") + "\n"
 }
 
-func TestEndlessAliasesInAPlainBuild(t *testing.T) {
+func TestPlainRejectsEndlessAliases(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	write(t, dir, "kustomization.yaml", "resources: [inputs.yaml]\n")

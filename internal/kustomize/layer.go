@@ -16,8 +16,8 @@ type layer struct {
 	dir filesys.ConfirmedDir
 	// path is the absolute path of its kustomization file.
 	path string
-	// shown is that path as the caller would write it.
-	shown string
+	// displayPath is that path as the caller would write it.
+	displayPath string
 	// kustomization is the file as it stands, deprecated fields not moved.
 	kustomization types.Kustomization
 
@@ -43,7 +43,7 @@ func (l *layer) fences() []entry {
 
 // readKustomization returns the kustomization file of a directory: its path and
 // what it says.
-func readKustomization(fsys filesys.FileSystem, dir filesys.ConfirmedDir, shown string) (string, types.Kustomization, error) {
+func readKustomization(fsys filesys.FileSystem, dir filesys.ConfirmedDir, displayPath string) (string, types.Kustomization, error) {
 	var k types.Kustomization
 	var found []string
 	for _, name := range konfig.RecognizedKustomizationFileNames() {
@@ -53,18 +53,18 @@ func readKustomization(fsys filesys.FileSystem, dir filesys.ConfirmedDir, shown 
 	}
 	switch len(found) {
 	case 0:
-		return "", k, fmt.Errorf("%s: no kustomization file (%s)", shown, strings.Join(konfig.RecognizedKustomizationFileNames(), ", "))
+		return "", k, fmt.Errorf("%s: no kustomization file (%s)", displayPath, strings.Join(konfig.RecognizedKustomizationFileNames(), ", "))
 	case 1:
 	default:
-		return "", k, fmt.Errorf("%s: several kustomization files: %s", shown, strings.Join(found, ", "))
+		return "", k, fmt.Errorf("%s: several kustomization files: %s", displayPath, strings.Join(found, ", "))
 	}
 	path := dir.Join(found[0])
 	content, err := fsys.ReadFile(path)
 	if err != nil {
-		return "", k, fmt.Errorf("read %s: %w", filepath.Join(shown, found[0]), err)
+		return "", k, fmt.Errorf("read %s: %w", filepath.Join(displayPath, found[0]), err)
 	}
 	if err := k.Unmarshal(content); err != nil {
-		return "", k, fmt.Errorf("read %s: %w", filepath.Join(shown, found[0]), err)
+		return "", k, fmt.Errorf("read %s: %w", filepath.Join(displayPath, found[0]), err)
 	}
 	return path, k, nil
 }

@@ -25,8 +25,8 @@ type build struct {
 	factory  *resmap.Factory
 }
 
-// survey reads the kustomizations of a build and the configs that they list.
-func survey(fsys filesys.FileSystem, dir string, opts Options) (*build, error) {
+// loadBuild reads the kustomizations of a build and the configs that they list.
+func loadBuild(fsys filesys.FileSystem, dir string, opts Options) (*build, error) {
 	confirmed, err := filesys.ConfirmDir(fsys, dir)
 	if err != nil {
 		return nil, fmt.Errorf("build %s: %w", dir, err)
@@ -42,22 +42,22 @@ func survey(fsys filesys.FileSystem, dir string, opts Options) (*build, error) {
 	if len(b.refusals) > 0 {
 		return nil, errors.Join(b.refusals...)
 	}
-	if !b.fenced() {
+	if !b.hasFence() {
 		return nil, &NoFenceError{Dir: dir, Unread: b.remotes()}
 	}
 	return b, nil
 }
 
 // visit reads a layer and everything beneath it, once.
-func (b *build) visit(dir filesys.ConfirmedDir, shown string) (*layer, error) {
+func (b *build) visit(dir filesys.ConfirmedDir, displayPath string) (*layer, error) {
 	if l, ok := b.seen[dir]; ok {
 		return l, nil
 	}
-	path, k, err := readKustomization(b.fsys, dir, shown)
+	path, k, err := readKustomization(b.fsys, dir, displayPath)
 	if err != nil {
 		return nil, err
 	}
-	l := &layer{dir: dir, path: path, shown: filepath.Join(shown, filepath.Base(path)), kustomization: k}
+	l := &layer{dir: dir, path: path, displayPath: filepath.Join(displayPath, filepath.Base(path)), kustomization: k}
 	b.seen[dir] = l
 	b.layers = append(b.layers, l)
 	if err := b.listEntries(l); err != nil {
@@ -84,16 +84,16 @@ func (b *build) visit(dir filesys.ConfirmedDir, shown string) (*layer, error) {
 // descend visits the directory that an entry names; nil if there is none here.
 func (b *build) descend(l *layer, field string, index int, name string) (*layer, error) {
 	if !b.fsys.IsDir(l.dir.Join(name)) {
-		l.remotes = append(l.remotes, fmt.Sprintf("%s: %s[%d]: %s", l.shown, field, index, name))
+		l.remotes = append(l.remotes, fmt.Sprintf("%s: %s[%d]: %s", l.displayPath, field, index, name))
 		return nil, nil
 	}
 	dir, err := filesys.ConfirmDir(b.fsys, l.dir.Join(name))
 	if err != nil {
-		return nil, fmt.Errorf("%s: %s[%d]: %w", l.shown, field, index, err)
+		return nil, fmt.Errorf("%s: %s[%d]: %w", l.displayPath, field, index, err)
 	}
-	child, err := b.visit(dir, filepath.Join(filepath.Dir(l.shown), name))
+	child, err := b.visit(dir, filepath.Join(filepath.Dir(l.displayPath), name))
 	if err != nil {
-		return nil, fmt.Errorf("%s: %s[%d]: %w", l.shown, field, index, err)
+		return nil, fmt.Errorf("%s: %s[%d]: %w", l.displayPath, field, index, err)
 	}
 	child.listed++
 	return child, nil
@@ -124,7 +124,7 @@ func (b *build) listEntries(l *layer) error {
 	return nil
 }
 
-func (b *build) fenced() bool {
+func (b *build) hasFence() bool {
 	for _, l := range b.layers {
 		if len(l.fences()) > 0 {
 			return true

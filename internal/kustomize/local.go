@@ -11,14 +11,14 @@ import (
 )
 
 const (
-	// keptAnnotation stands for config.kubernetes.io/local-config while kustomize,
+	// savedLocalConfigAnnotation stands for config.kubernetes.io/local-config while kustomize,
 	// which drops what carries that, finishes a build.
-	keptAnnotation = "internal.tenantfence.dev/local-config"
+	savedLocalConfigAnnotation = "internal.tenantfence.dev/local-config"
 
-	// keepFile is a transformer that exists only in the overlay.
-	keepFile = ".tenantfence-keep-local-config.yaml"
+	// keepLocalConfigFile is a transformer that exists only in the overlay.
+	keepLocalConfigFile = ".tenantfence-keep-local-config.yaml"
 
-	keepTransformer = `{"apiVersion": "builtin", "kind": "PatchTransformer", "metadata": {"name": "tenantfence-keep-local-config"},
+	keepLocalConfigTransformer = `{"apiVersion": "builtin", "kind": "PatchTransformer", "metadata": {"name": "tenantfence-keep-local-config"},
 "target": {"annotationSelector": "config.kubernetes.io/local-config"},
 "patch": "[{\"op\": \"move\", \"from\": \"/metadata/annotations/config.kubernetes.io~1local-config\", \"path\": \"/metadata/annotations/internal.tenantfence.dev~1local-config\"}]"}`
 )
@@ -26,8 +26,8 @@ const (
 // keepLocalConfig adds a last transformer to a kustomization, which makes kustomize
 // keep local-config items. restoreLocalConfig undoes it on the result.
 func (o *overlay) keepLocalConfig(dir filesys.ConfirmedDir, path string, k types.Kustomization) error {
-	k.Transformers = append(append([]string{}, k.Transformers...), keepFile)
-	o.files[dir.Join(keepFile)] = []byte(keepTransformer)
+	k.Transformers = append(append([]string{}, k.Transformers...), keepLocalConfigFile)
+	o.files[dir.Join(keepLocalConfigFile)] = []byte(keepLocalConfigTransformer)
 	return o.serve(path, k)
 }
 
@@ -48,11 +48,11 @@ func withLocalConfig(fsys filesys.FileSystem, dir string) (*overlay, error) {
 
 func restoreLocalConfig(resources []*resource.Resource) error {
 	for _, r := range resources {
-		value, ok := r.GetAnnotations()[keptAnnotation]
+		value, ok := r.GetAnnotations()[savedLocalConfigAnnotation]
 		if !ok {
 			continue
 		}
-		if err := r.PipeE(yaml.ClearAnnotation(keptAnnotation)); err != nil {
+		if err := r.PipeE(yaml.ClearAnnotation(savedLocalConfigAnnotation)); err != nil {
 			return fmt.Errorf("restore %s: %w", describe(r), err)
 		}
 		if err := r.PipeE(yaml.SetAnnotation(konfig.IgnoredByKustomizeAnnotation, value)); err != nil {

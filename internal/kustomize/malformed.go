@@ -25,7 +25,7 @@ func (e *MalformedError) Error() string {
 
 // explain replaces the error of kustomize's code where it stopped on malformed resources.
 func (r *records) explain(err error) error {
-	if !errors.Is(err, errInterrupted) {
+	if !errors.Is(err, errKustomizePanic) {
 		return err
 	}
 	if found := r.malformed(); len(found) > 0 {
@@ -46,8 +46,8 @@ func (r *records) malformed() policy.Findings {
 			if !declaresKind(n) {
 				continue
 			}
-			for _, f := range tenantfence.Shapes([]*yaml.RNode{n}) {
-				f.Resource.File, f.Resource.Index = r.shown(file), i
+			for _, f := range tenantfence.MalformedItems([]*yaml.RNode{n}) {
+				f.Resource.File, f.Resource.Index = r.displayPath(file), i
 				out = append(out, f)
 			}
 		}

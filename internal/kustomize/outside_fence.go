@@ -16,14 +16,14 @@ import (
 	own "github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// UnseenError reports that a build holds resources of this project's kinds that no TenantFence
+// OutsideFenceError reports that a build holds resources of this project's kinds that no TenantFence
 // was given: the fence is listed below them.
-type UnseenError struct {
+type OutsideFenceError struct {
 	// Items are the resources, with the files that list them where these are known.
 	Items []policy.Ref
 }
 
-func (e *UnseenError) Error() string {
+func (e *OutsideFenceError) Error() string {
 	names := make([]string, len(e.Items))
 	for i, r := range e.Items {
 		names[i] = r.String()
@@ -40,13 +40,13 @@ const keepOwnTransformer = `{"apiVersion": "builtin", "kind": "PatchTransformer"
 "target": {"group": "tenantfence.dev", "annotationSelector": "config.kubernetes.io/local-config"},
 "patch": "[{\"op\": \"move\", \"from\": \"/metadata/annotations/config.kubernetes.io~1local-config\", \"path\": \"/metadata/annotations/internal.tenantfence.dev~1local-config\"}]"}`
 
-// keepOwn adds that transformer to the root of a fallback.
-func (b *build) keepOwn(o *overlay) error {
+// keepOwnResources adds that transformer to the root of a fallback.
+func (b *build) keepOwnResources(o *overlay) error {
 	k := b.root.kustomization
 	if content, ok := o.files[b.root.path]; ok {
 		k = types.Kustomization{}
 		if err := k.Unmarshal(content); err != nil {
-			return fmt.Errorf("read %s: %w", b.root.shown, err)
+			return fmt.Errorf("read %s: %w", b.root.displayPath, err)
 		}
 	}
 	k.Transformers = append(append([]string{}, k.Transformers...), keepOwnFile)
@@ -54,32 +54,32 @@ func (b *build) keepOwn(o *overlay) error {
 	return o.serve(b.root.path, k)
 }
 
-// takeOwn removes the resources of this project's kinds from a fallback's result. One that
+// removeOwnResources removes the resources of this project's kinds from a fallback's result. One that
 // no function marked, or that a later layer no longer keeps from the cluster, is an error.
-func (b *build) takeOwn(m resmap.ResMap) error {
-	var unseen []*resource.Resource
+func (b *build) removeOwnResources(m resmap.ResMap) error {
+	var outsideFence []*resource.Resource
 	for _, r := range m.Resources() {
 		if r.GetGvk().Group != v1alpha1.Group {
-			if err := forgetKeepOwn(r); err != nil {
+			if err := clearKeepOwnRecord(r); err != nil {
 				return fmt.Errorf("describe the transformers of %s: %w", describe(r), err)
 			}
 			continue
 		}
 		a := r.GetAnnotations()
-		kept, ok := a[keptAnnotation]
+		kept, ok := a[savedLocalConfigAnnotation]
 		local, seen := ok && kept != "false", b.opts.Seen == "" || a[own.AnnotationSeen] == b.opts.Seen
 		if !local || !seen && r.GetKind() != v1alpha1.KindTenantFence {
-			unseen = append(unseen, r)
+			outsideFence = append(outsideFence, r)
 		}
 		if err := m.Remove(r.CurId()); err != nil {
 			return fmt.Errorf("remove %s: %w", describe(r), err)
 		}
 	}
-	return b.unseen(unseen)
+	return b.outsideFence(outsideFence)
 }
 
-// forgetKeepOwn removes that transformer from what buildMetadata wrote.
-func forgetKeepOwn(r *resource.Resource) error {
+// clearKeepOwnRecord removes that transformer from what buildMetadata wrote.
+func clearKeepOwnRecord(r *resource.Resource) error {
 	all, err := r.GetTransformations()
 	if err != nil {
 		return err
@@ -100,27 +100,27 @@ func forgetKeepOwn(r *resource.Resource) error {
 	return r.SetAnnotations(annotations)
 }
 
-// unseenAfter finds them in an exact build: every fence that is no generator sees all items
+// checkOutsideFence finds them in an exact build: every fence that is no generator sees all items
 // that exist.
-func (b *build) unseenAfter(chain []*resource.Resource, s *stream) error {
+func (b *build) checkOutsideFence(chain []*resource.Resource, s *stream) error {
 	if len(chain) > 0 {
 		return nil
 	}
-	var unseen []*resource.Resource
+	var outsideFence []*resource.Resource
 	for _, i := range s.items {
 		// A generator returns its own TenantFence.
-		if i.GetGvk().Group == v1alpha1.Group && (i.GetKind() != v1alpha1.KindTenantFence || !own.Local(&i.RNode)) {
-			unseen = append(unseen, i.Resource)
+		if i.GetGvk().Group == v1alpha1.Group && (i.GetKind() != v1alpha1.KindTenantFence || !own.IsLocalConfig(&i.RNode)) {
+			outsideFence = append(outsideFence, i.Resource)
 		}
 	}
-	return b.unseen(unseen)
+	return b.outsideFence(outsideFence)
 }
 
-func (b *build) unseen(resources []*resource.Resource) error {
+func (b *build) outsideFence(resources []*resource.Resource) error {
 	if len(resources) == 0 {
 		return nil
 	}
-	e := &UnseenError{}
+	e := &OutsideFenceError{}
 	for _, r := range resources {
 		id := r.OrgId()
 		e.Items = append(e.Items, policy.Ref{APIVersion: r.GetApiVersion(), Kind: id.Kind, Name: id.Name, File: b.fileOf(id.Kind, id.Name)})
@@ -135,7 +135,7 @@ func (b *build) fileOf(kind, name string) string {
 	for _, l := range b.layers {
 		for _, file := range l.kustomization.Resources {
 			if b.lists(l.dir, file, kind, name) {
-				return filepath.Join(filepath.Dir(l.shown), file)
+				return filepath.Join(filepath.Dir(l.displayPath), file)
 			}
 		}
 	}

@@ -10,13 +10,13 @@ import (
 // A generator is shown nothing: whatever is listed beside it is not fenced.
 func TestBuildRefusesTenantsOutsideTheFence(t *testing.T) {
 	t.Parallel()
-	_, err := Build(filesys.MakeFsOnDisk(), "testdata/outside", Options{Function: testFunction})
-	var unseen *UnseenError
-	if !errors.As(err, &unseen) || len(unseen.Items) != 2 {
+	_, err := Build(filesys.MakeFsOnDisk(), "testdata/outside-fence", Options{Function: testFunction})
+	var outsideFence *OutsideFenceError
+	if !errors.As(err, &outsideFence) || len(outsideFence.Items) != 2 {
 		t.Fatal(err)
 	}
 	for i, want := range []string{"FenceProfile/default", "Tenant/acme"} {
-		if got := unseen.Items[i]; got.String() != want || got.File != "testdata/base/tenants.yaml" {
+		if got := outsideFence.Items[i]; got.String() != want || got.File != "testdata/base/tenants.yaml" {
 			t.Errorf("got %+v, want %s", got, want)
 		}
 	}

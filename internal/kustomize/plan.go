@@ -23,7 +23,7 @@ type plan struct {
 
 // plan returns how to build exactly in this process, or why that cannot be done.
 func (b *build) plan() (*plan, string) {
-	for _, check := range []func() string{b.laterSteps, b.repeatedFences, b.innerFences, b.afterComponents, b.afterTransformers, b.besideGenerators} {
+	for _, check := range []func() string{b.stepsAfterFences, b.duplicateFences, b.fencesInInnerLayers, b.stepsAfterFenceComponents, b.transformersAfterFence, b.generatorsBesideFence} {
 		if reason := check(); reason != "" {
 			return nil, reason
 		}
@@ -35,7 +35,7 @@ func (b *build) plan() (*plan, string) {
 	k.BuildMetadata = []string{types.OriginAnnotations}
 	k.Components, k.Transformers = nil, nil
 	for i, c := range b.root.components {
-		if c != nil && fenceOnly(c) {
+		if c != nil && isFenceOnly(c) {
 			p.chain = append(p.chain, fencesOf(c.transformers)...)
 		} else {
 			k.Components = append(k.Components, b.root.kustomization.Components[i])
@@ -61,36 +61,36 @@ func fencesOf(entries []entry) []*resource.Resource {
 	return out
 }
 
-// laterSteps names what kustomize does with the whole build after the last
+// stepsAfterFences names what kustomize does with the whole build after the last
 // transformer, beyond names: a fence must run before it.
-func (b *build) laterSteps() string {
+func (b *build) stepsAfterFences() string {
 	if k := b.root.kustomization; len(k.BuildMetadata) > 0 {
-		return b.root.shown + ": buildMetadata describes each transformer's work"
+		return b.root.displayPath + ": buildMetadata describes each transformer's work"
 	} else if len(k.Validators) > 0 {
-		return b.root.shown + ": validators run after the fence"
+		return b.root.displayPath + ": validators run after the fence"
 	}
 	for _, l := range b.layers {
 		k := l.kustomization
 		switch {
 		case len(k.Vars) > 0:
-			return l.shown + ": vars are resolved after the fence"
+			return l.displayPath + ": vars are resolved after the fence"
 		case len(k.Configurations) > 0:
-			return l.shown + ": configurations may change what refers to names after the fence"
+			return l.displayPath + ": configurations may change what refers to names after the fence"
 		case len(k.Crds) > 0:
-			return l.shown + ": crds may change what refers to names after the fence"
+			return l.displayPath + ": crds may change what refers to names after the fence"
 		}
 	}
 	return ""
 }
 
-// repeatedFences names a fence that one list holds twice, which kustomize fails on.
-func (b *build) repeatedFences() string {
+// duplicateFences names a fence that one list holds twice, which kustomize fails on.
+func (b *build) duplicateFences() string {
 	for _, l := range b.layers {
 		for _, list := range [][]entry{l.transformers, l.generators} {
 			seen := map[resid.ResId]bool{}
 			for _, f := range fencesOf(list) {
 				if seen[f.CurId()] {
-					return fmt.Sprintf("%s: %s is listed twice", l.shown, describe(f))
+					return fmt.Sprintf("%s: %s is listed twice", l.displayPath, describe(f))
 				}
 				seen[f.CurId()] = true
 			}
@@ -99,55 +99,55 @@ func (b *build) repeatedFences() string {
 	return ""
 }
 
-// innerFences names a fence that stands neither in the root nor in one of its fence
+// fencesInInnerLayers names a fence that stands neither in the root nor in one of its fence
 // Components.
-func (b *build) innerFences() string {
+func (b *build) fencesInInnerLayers() string {
 	for _, l := range b.layers[1:] {
 		if len(l.fences()) == 0 {
 			continue
 		}
-		if !slices.Contains(b.root.components, l) || l.listed != 1 || !fenceOnly(l) || b.root.dir.HasPrefix(l.dir) {
+		if !slices.Contains(b.root.components, l) || l.listed != 1 || !isFenceOnly(l) || b.root.dir.HasPrefix(l.dir) {
 			return l.fences()[0].where + ": the fence stands in an inner layer"
 		}
 	}
 	return ""
 }
 
-// fenceOnly says whether a layer is a Component that does nothing but fence.
-func fenceOnly(l *layer) bool {
+// isFenceOnly says whether a layer is a Component that does nothing but fence.
+func isFenceOnly(l *layer) bool {
 	k := l.kustomization
 	if k.Kind != types.ComponentKind || len(k.EnforceFields()) > 0 || len(l.transformers) == 0 {
 		return false
 	}
 	k.MetaData, k.Transformers = nil, nil
-	return len(fieldsOf(k)) == 0 && !slices.ContainsFunc(l.transformers, func(e entry) bool { return !e.fenceOnly() })
+	return len(fieldsOf(k)) == 0 && !slices.ContainsFunc(l.transformers, func(e entry) bool { return !e.isFenceOnly() })
 }
 
-// afterComponents names what the root runs after its first fence Component.
-func (b *build) afterComponents() string {
-	first := slices.IndexFunc(b.root.components, func(c *layer) bool { return c != nil && fenceOnly(c) })
+// stepsAfterFenceComponents names what the root runs after its first fence Component.
+func (b *build) stepsAfterFenceComponents() string {
+	first := slices.IndexFunc(b.root.components, func(c *layer) bool { return c != nil && isFenceOnly(c) })
 	if first < 0 {
 		return ""
 	}
 	names := b.root.kustomization.Components
 	for i, c := range b.root.components[first:] {
-		if filepath.IsAbs(names[first+i]) || c == nil || !fenceOnly(c) {
-			return fmt.Sprintf("%s: components[%d] runs after the fence in %s", b.root.shown, first+i, names[first])
+		if filepath.IsAbs(names[first+i]) || c == nil || !isFenceOnly(c) {
+			return fmt.Sprintf("%s: components[%d] runs after the fence in %s", b.root.displayPath, first+i, names[first])
 		}
 	}
 	for _, e := range b.root.transformers {
-		if !e.fenceOnly() {
+		if !e.isFenceOnly() {
 			return fmt.Sprintf("%s runs after the fence in %s", e.where, names[first])
 		}
 	}
-	if fields := fieldsOf(withoutOperands(b.root.kustomization)); len(fields) > 0 {
-		return fmt.Sprintf("%s: kustomize applies %s after the fence in %s", b.root.shown, strings.Join(fields, ", "), names[first])
+	if fields := fieldsOf(transformingFields(b.root.kustomization)); len(fields) > 0 {
+		return fmt.Sprintf("%s: kustomize applies %s after the fence in %s", b.root.displayPath, strings.Join(fields, ", "), names[first])
 	}
 	return ""
 }
 
-// withoutOperands leaves the fields of a kustomization that transform.
-func withoutOperands(k types.Kustomization) types.Kustomization {
+// transformingFields leaves the fields of a kustomization that transform.
+func transformingFields(k types.Kustomization) types.Kustomization {
 	k.MetaData, k.OpenAPI, k.SortOptions = nil, nil, nil
 	k.Resources, k.Bases, k.Components = nil, nil, nil
 	k.ConfigMapGenerator, k.SecretGenerator, k.GeneratorOptions = nil, nil, nil
@@ -156,41 +156,41 @@ func withoutOperands(k types.Kustomization) types.Kustomization {
 	return k
 }
 
-// afterTransformers names a transformer of the root that follows its first fence.
-func (b *build) afterTransformers() string {
-	fenced := ""
+// transformersAfterFence names a transformer of the root that follows its first fence.
+func (b *build) transformersAfterFence() string {
+	fenceEntry := ""
 	for _, e := range b.root.transformers {
 		switch {
-		case len(e.fences) > 0 && !e.fenceOnly():
+		case len(e.fences) > 0 && !e.isFenceOnly():
 			return e.where + ": holds other transformers beside the fence"
 		case len(e.fences) > 0:
-			fenced = e.where
-		case fenced != "":
-			return fmt.Sprintf("%s runs after the fence in %s", e.where, fenced)
+			fenceEntry = e.where
+		case fenceEntry != "":
+			return fmt.Sprintf("%s runs after the fence in %s", e.where, fenceEntry)
 		}
 	}
 	return ""
 }
 
-// besideGenerators names what the root generates beside a fence: a fence's output
+// generatorsBesideFence names what the root generates beside a fence: a fence's output
 // is served as the last resource, which comes before anything generated.
-func (b *build) besideGenerators() string {
+func (b *build) generatorsBesideFence() string {
 	if len(fencesOf(b.root.generators)) == 0 {
 		return ""
 	}
 	for _, e := range b.root.generators {
-		if !e.fenceOnly() {
+		if !e.isFenceOnly() {
 			return e.where + ": another generator stands beside the fence"
 		}
 	}
 	k := b.root.kustomization
 	if len(k.ConfigMapGenerator)+len(k.SecretGenerator)+len(k.HelmCharts)+len(k.HelmChartInflationGenerator) > 0 {
-		return b.root.shown + ": another generator stands beside the fence"
+		return b.root.displayPath + ": another generator stands beside the fence"
 	}
 	return ""
 }
 
-func (e entry) fenceOnly() bool { return len(e.fences) > 0 && len(e.others) == 0 }
+func (e entry) isFenceOnly() bool { return len(e.fences) > 0 && len(e.others) == 0 }
 
 // fieldsOf returns the fields that a kustomization sets, sorted.
 func fieldsOf(k types.Kustomization) []string {

@@ -18,11 +18,11 @@ func (b *build) write(nodes []*yaml.RNode) ([]byte, error) {
 		return nil, fmt.Errorf("drop local-config items: %w", err)
 	}
 	if err := sortResources(resources, b.root.kustomization.SortOptions); err != nil {
-		return nil, fmt.Errorf("%s: %w", b.root.shown, err)
+		return nil, fmt.Errorf("%s: %w", b.root.displayPath, err)
 	}
 	var out bytes.Buffer
 	for i, r := range resources {
-		content, err := printed(r)
+		content, err := printResource(r)
 		if err != nil {
 			return nil, fmt.Errorf("print %s: %w", describe(r), err)
 		}
@@ -34,7 +34,7 @@ func (b *build) write(nodes []*yaml.RNode) ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-func printed(r *resource.Resource) ([]byte, error) {
+func printResource(r *resource.Resource) ([]byte, error) {
 	tenantfence.ClearSource(&r.RNode)
 	r.RemoveBuildAnnotations()
 	if err := r.SetOrigin(nil); err != nil {

@@ -56,7 +56,7 @@ func (r *records) parse() {
 		if err != nil {
 			continue
 		}
-		for _, n := range inLists(nodes) {
+		for _, n := range flattenLists(nodes) {
 			if metadata := n.Field("metadata"); metadata != nil && metadata.Value.YNode().Kind == yaml.MappingNode {
 				r.addDocument(document{file: file, node: n})
 			}
@@ -77,8 +77,8 @@ func (r *records) addDocument(d document) {
 	r.kinds[kind][name] = append(r.kinds[kind][name], d)
 }
 
-// inLists replaces lists by their items, as kustomize does.
-func inLists(nodes []*yaml.RNode) []*yaml.RNode {
+// flattenLists replaces lists by their items, as kustomize does.
+func flattenLists(nodes []*yaml.RNode) []*yaml.RNode {
 	var out []*yaml.RNode
 	for _, n := range nodes {
 		if n.YNode().Kind != yaml.MappingNode {
@@ -90,7 +90,7 @@ func inLists(nodes []*yaml.RNode) []*yaml.RNode {
 			continue
 		}
 		if elements, err := items.Value.Elements(); err == nil {
-			out = append(out, inLists(elements)...)
+			out = append(out, flattenLists(elements)...)
 		}
 	}
 	return out
@@ -100,16 +100,16 @@ func groupKind(n *yaml.RNode) resid.Gvk {
 	return resid.Gvk{Group: tenantfence.Group(n), Kind: n.GetKind()}
 }
 
-// place records on each resource of a build where it comes from.
-func (r *records) place(items []*item) error {
+// recordSources records on each resource of a build where it comes from.
+func (r *records) recordSources(items []*item) error {
 	r.parse()
 	for _, i := range items {
 		source := tenantfence.Source{}
 		if file := r.fileOf(i.Resource); file != "" {
-			source.File = r.shown(file)
+			source.File = r.displayPath(file)
 		}
 		if tenantfence.IsTenant(&i.RNode) {
-			source.Path, source.Unknown = r.evidence(i.Resource)
+			source.Path, source.Unknown = r.declaringFile(i.Resource)
 		}
 		if err := tenantfence.SetSource(&i.RNode, source); err != nil {
 			return fmt.Errorf("read %s: %w", describe(i.Resource), err)
@@ -118,13 +118,13 @@ func (r *records) place(items []*item) error {
 	return nil
 }
 
-// shown is a file as findings name it.
-func (r *records) shown(file string) string {
-	within, err := filepath.Rel(r.root.String(), file)
+// displayPath is a file as findings name it.
+func (r *records) displayPath(file string) string {
+	relative, err := filepath.Rel(r.root.String(), file)
 	if err != nil {
 		return file
 	}
-	return filepath.ToSlash(within)
+	return filepath.ToSlash(relative)
 }
 
 // fileOf is the file that declares a resource, or that declares what a layer made it
@@ -175,14 +175,14 @@ func (r *records) origin(res *resource.Resource) string {
 	return dir.Join(file)
 }
 
-// evidence is the file within the root that declares a Tenant with just this name and
+// declaringFile is the file within the root that declares a Tenant with just this name and
 // spec, or why none is known. Only then does that file alone decide the Tenant.
-func (r *records) evidence(tenant *resource.Resource) (path, unknown string) {
+func (r *records) declaringFile(tenant *resource.Resource) (path, unknownReason string) {
 	var exact, named []string
-	want := contentOf(&tenant.RNode)
+	want := declaredContent(&tenant.RNode)
 	for _, d := range r.kinds[groupKind(&tenant.RNode)][tenant.GetName()] {
-		named = append(named, r.shown(d.file))
-		if have := contentOf(d.node); want != "" && have == want {
+		named = append(named, r.displayPath(d.file))
+		if have := declaredContent(d.node); want != "" && have == want {
 			exact = append(exact, d.file)
 		}
 	}
@@ -195,15 +195,15 @@ func (r *records) evidence(tenant *resource.Resource) (path, unknown string) {
 	case len(exact) > 1:
 		return "", strings.Join(named, " and ") + " declare the same: remove all but one"
 	}
-	within, ok := tenantfence.LocalPath(r.shown(exact[0]))
+	relative, ok := tenantfence.LocalPath(r.displayPath(exact[0]))
 	if !ok {
-		return "", within + " is outside the folder that is built: build a folder that holds it"
+		return "", relative + " is outside the folder that is built: build a folder that holds it"
 	}
-	return within, ""
+	return relative, ""
 }
 
-// contentOf is equal for Tenants that ask for the same under the same name.
-func contentOf(n *yaml.RNode) string {
+// declaredContent is equal for Tenants that ask for the same under the same name.
+func declaredContent(n *yaml.RNode) string {
 	spec := []byte("{}")
 	if field := n.Field("spec"); field != nil {
 		var err error

@@ -24,13 +24,13 @@ const (
 // where the function was told that Tenants come from.
 func sourcesOf(t *testing.T, files map[string]string) map[string]resource.Source {
 	t.Helper()
-	return sourcesIn(t, written(t, files))
+	return sourcesIn(t, writeFiles(t, files))
 }
 
-func written(t *testing.T, files map[string]string) string {
+func writeFiles(t *testing.T, files map[string]string) string {
 	t.Helper()
 	dir := t.TempDir()
-	write(t, dir, "fence.yaml", toldFence)
+	write(t, dir, "fence.yaml", finishedFence)
 	for name, content := range files {
 		write(t, dir, name, content)
 	}
@@ -59,7 +59,7 @@ const gold = "resources: [gold.yaml]\n"
 
 // A Tenant's file is evidence only where nothing changed its name or spec on the way:
 // whoever has a layer may write any annotation, and take in another one's files.
-func TestWhereATenantComesFrom(t *testing.T) {
+func TestTenantSource(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		root, evil string
@@ -84,7 +84,7 @@ func TestWhereATenantComesFrom(t *testing.T) {
 			"resources: [tenants/evil]", "resources: [../gold]\npatches: [{target: {kind: Tenant}, patch: '[{\"op\": \"replace\", \"path\": \"/spec\", \"value\": {}}]'}]", "gold-a", "tenants/gold/gold.yaml", "", "a layer changes what tenants/gold/gold.yaml declares",
 		},
 		"a platform's own patch": {
-			"resources: [tenants/gold]\npatches: [{target: {kind: Tenant}, patch: '[{\"op\": \"add\", \"path\": \"/spec/enforcement\", \"value\": \"Audit\"}]'}]", "", "gold-a", "tenants/gold/gold.yaml", "", "a layer changes",
+			"resources: [tenants/gold]\npatches: [{target: {kind: Tenant}, patch: '[{\"op\": \"add\", \"path\": \"/spec/enforcement\", \"value\": \"AllowOnly\"}]'}]", "", "gold-a", "tenants/gold/gold.yaml", "", "a layer changes",
 		},
 		"another one's annotations, copied": {
 			"resources: [tenants/evil]", "resources: [../gold, evil.yaml]\nreplacements: [{source: {kind: Tenant, name: gold-a, fieldPath: metadata.annotations}, targets: [{select: {name: gold-evil}, fieldPaths: [metadata.annotations]}]}]\n",
@@ -109,7 +109,7 @@ func TestWhereATenantComesFrom(t *testing.T) {
 	}
 }
 
-func TestTenantsInListsAndDocuments(t *testing.T) {
+func TestTenantSourceInListsAndDocuments(t *testing.T) {
 	t.Parallel()
 	list := "apiVersion: v1\nkind: List\nitems:\n- {apiVersion: tenantfence.dev/v1alpha1, kind: Tenant, metadata: {name: gold-b}}\n- apiVersion: v1\n  kind: List\n  items: [{apiVersion: tenantfence.dev/v1alpha1, kind: Tenant, metadata: {name: gold-c}}]\n"
 	got := sourcesOf(t, map[string]string{
@@ -123,10 +123,10 @@ func TestTenantsInListsAndDocuments(t *testing.T) {
 }
 
 // Links are followed, and what lies outside what is built matches no path.
-func TestTenantsBehindLinksAndOutside(t *testing.T) {
+func TestTenantSourceBehindLinks(t *testing.T) {
 	t.Parallel()
-	dir := written(t, map[string]string{
-		"a/kustomization.yaml": "resources: [../gold, linked, one.yaml]\ntransformers: [fence.yaml]\n", "a/fence.yaml": toldFence,
+	dir := writeFiles(t, map[string]string{
+		"a/kustomization.yaml": "resources: [../gold, linked, one.yaml]\ntransformers: [fence.yaml]\n", "a/fence.yaml": finishedFence,
 		"gold/kustomization.yaml": gold, "gold/gold.yaml": goldTenant,
 		"a/real/kustomization.yaml": "resources: [evil.yaml]\n", "a/real/evil.yaml": evilTenant,
 		"a/files/one.yaml": strings.ReplaceAll(goldTenant, "gold-a", "gold-one"),
@@ -152,7 +152,7 @@ func TestTenantsBehindLinksAndOutside(t *testing.T) {
 
 // Of resources of one kind and name kustomize names the file, unless somebody wrote
 // what it writes.
-func TestFilesOfOtherResources(t *testing.T) {
+func TestSourceOfOtherResources(t *testing.T) {
 	t.Parallel()
 	web := "apiVersion: v1\nkind: Service\nmetadata: {name: web}\n"
 	for annotations, files := range map[string]map[string]string{

@@ -43,7 +43,7 @@ func TestBuildRefuses(t *testing.T) {
 	}
 }
 
-func TestBuildSaysThatNothingIsFenced(t *testing.T) {
+func TestBuildWithoutFenceFails(t *testing.T) {
 	_, err := Build(filesys.MakeFsOnDisk(), "testdata/refused/no-fence", Options{Function: testFunction})
 	var none *NoFenceError
 	if !errors.As(err, &none) || none.Dir != "testdata/refused/no-fence" {
@@ -51,7 +51,7 @@ func TestBuildSaysThatNothingIsFenced(t *testing.T) {
 	}
 }
 
-func TestBuildNeedsAnExecutableToFallBack(t *testing.T) {
+func TestFallbackNeedsExecutable(t *testing.T) {
 	_, err := Build(filesys.MakeFsOnDisk(), "testdata/inner", Options{Function: testFunction})
 	if err == nil || !strings.Contains(err.Error(), "no executable") {
 		t.Errorf("error %v", err)

@@ -18,7 +18,7 @@ const kustomizeVersion = "v5.8.2"
 
 // runKrusty builds dir with plugins disabled, unsorted.
 func runKrusty(fsys filesys.FileSystem, dir string, opts Options) (_ resmap.ResMap, err error) {
-	defer interrupted(&err)
+	defer recoverPanic(&err)
 	o := krusty.MakeDefaultOptions()
 	o.PluginConfig.HelmConfig = helm(opts)
 	return krusty.MakeKustomizer(o).Run(fsys, dir)
@@ -27,7 +27,7 @@ func runKrusty(fsys filesys.FileSystem, dir string, opts Options) (_ resmap.ResM
 // runKrustyWithFunctions builds dir as kustomize --enable-alpha-plugins --enable-exec
 // does.
 func runKrustyWithFunctions(fsys filesys.FileSystem, dir string, opts Options) (_ resmap.ResMap, err error) {
-	defer interrupted(&err)
+	defer recoverPanic(&err)
 	o := krusty.MakeDefaultOptions()
 	o.Reorder = krusty.ReorderOptionUnspecified
 	o.PluginConfig = types.EnabledPluginConfig(types.BploUseStaticallyLinked)
@@ -36,14 +36,14 @@ func runKrustyWithFunctions(fsys filesys.FileSystem, dir string, opts Options) (
 	return krusty.MakeKustomizer(o).Run(fsys, dir)
 }
 
-// errInterrupted reports that kustomize's own code panicked, as it does on some resources whose
+// errKustomizePanic reports that kustomize's own code panicked, as it does on some resources whose
 // metadata is malformed.
-var errInterrupted = errors.New("kustomize stopped on a malformed resource, whose metadata, labels or annotations are no mapping")
+var errKustomizePanic = errors.New("kustomize stopped on a malformed resource, whose metadata, labels or annotations are no mapping")
 
-// interrupted turns a panic of kustomize's code into an error.
-func interrupted(err *error) {
+// recoverPanic turns a panic of kustomize's code into an error.
+func recoverPanic(err *error) {
 	if r := recover(); r != nil {
-		*err = fmt.Errorf("%w (%v)", errInterrupted, r)
+		*err = fmt.Errorf("%w (%v)", errKustomizePanic, r)
 	}
 }
 
@@ -51,9 +51,9 @@ func helm(opts Options) types.HelmConfig {
 	return types.HelmConfig{Enabled: opts.EnableHelm, Command: "helm"}
 }
 
-// nameVersion makes buildMetadata's managedByLabel name the release that builds the
+// setManagedByVersion makes buildMetadata's managedByLabel name the release that builds the
 // same: kustomize as a library does not know its own.
-func nameVersion(m resmap.ResMap) error {
+func setManagedByVersion(m resmap.ResMap) error {
 	own := "kustomize-" + provenance.GetProvenance().Semver()
 	for _, r := range m.Resources() {
 		labels := r.GetLabels()

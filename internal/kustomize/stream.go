@@ -32,7 +32,7 @@ func newStream(resources []*resource.Resource) (*stream, error) {
 	s := &stream{}
 	for _, r := range resources {
 		i := &item{Resource: r}
-		if err := i.takeHash(); err != nil {
+		if err := i.stripHash(); err != nil {
 			return nil, fmt.Errorf("hash %s: %w", describe(r), err)
 		}
 		s.items = append(s.items, i)
@@ -40,8 +40,8 @@ func newStream(resources []*resource.Resource) (*stream, error) {
 	return s, nil
 }
 
-// takeHash recognises a hash by computing it.
-func (i *item) takeHash() error {
+// stripHash recognises a hash by computing it.
+func (i *item) stripHash() error {
 	name := i.GetName()
 	dash := strings.LastIndex(name, "-")
 	if k := i.GetKind(); k != "ConfigMap" && k != "Secret" || dash < 0 {
@@ -97,7 +97,7 @@ func (s *stream) apply(fn Function, fence *resource.Resource) error {
 	if err != nil {
 		return err
 	}
-	in, err := s.input(config)
+	in, err := s.functionInput(config)
 	if err != nil {
 		return err
 	}
@@ -111,7 +111,7 @@ func (s *stream) apply(fn Function, fence *resource.Resource) error {
 	}
 	next := slices.Repeat([]*item{nil}, len(s.items))
 	for _, n := range out {
-		r, err := output(n)
+		r, err := functionOutput(n)
 		if err != nil {
 			return fmt.Errorf("run %s: %w", describe(fence), err)
 		}
@@ -131,9 +131,9 @@ func (s *stream) apply(fn Function, fence *resource.Resource) error {
 	return nil
 }
 
-// input is the items as kustomize hands them to a function: where there are none,
+// functionInput is the items as kustomize hands them to a function: where there are none,
 // its own config.
-func (s *stream) input(config *yaml.RNode) ([]*yaml.RNode, error) {
+func (s *stream) functionInput(config *yaml.RNode) ([]*yaml.RNode, error) {
 	if len(s.items) == 0 {
 		return []*yaml.RNode{config.Copy()}, nil
 	}
@@ -155,7 +155,7 @@ func (s *stream) input(config *yaml.RNode) ([]*yaml.RNode, error) {
 	return in, nil
 }
 
-func output(n *yaml.RNode) (*resource.Resource, error) {
+func functionOutput(n *yaml.RNode) (*resource.Resource, error) {
 	if _, err := n.GetValidatedMetadata(); err != nil {
 		return nil, fmt.Errorf("the function returned what is no resource: %w", err)
 	}

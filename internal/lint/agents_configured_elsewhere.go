@@ -10,9 +10,9 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// AgentsElsewhere warns of a release of Cilium's own chart, whose values configure the agents and
+// AgentsConfiguredElsewhere warns of a release of Cilium's own chart, whose values configure the agents and
 // are not read.
-func AgentsElsewhere(f *policy.Fence, items []*yaml.RNode) policy.Findings {
+func AgentsConfiguredElsewhere(f *policy.Fence, items []*yaml.RNode) policy.Findings {
 	if f.Cluster.CNI == v1alpha1.CNIKubernetes {
 		return nil
 	}
@@ -20,7 +20,7 @@ func AgentsElsewhere(f *policy.Fence, items []*yaml.RNode) policy.Findings {
 	for _, n := range items {
 		if at, ok := chartOf(n); ok {
 			out = append(out, policy.Finding{
-				Check: "agents-configured-elsewhere", Severity: policy.Warning, Resource: resource.RefOf(n), Field: at,
+				Check: "agent-config-not-read", Severity: policy.Warning, Resource: resource.RefOf(n), Field: at,
 				Message: "its values configure Cilium's agents, and are not read, so that the settings that are assumed may be others: state what the chart makes of them in cluster.ciliumConfig of the profile",
 			})
 		}

@@ -9,16 +9,16 @@ import (
 )
 
 // TestAReleaseOfCiliumIsNamed: its values are settings that the proof does not know.
-func TestAReleaseOfCiliumIsNamed(t *testing.T) {
+func TestCiliumChartIsReported(t *testing.T) {
 	t.Parallel()
-	for doc, named := range map[string]bool{
+	for doc, reported := range map[string]bool{
 		`{apiVersion: helm.toolkit.fluxcd.io/v2, kind: HelmRelease, metadata: {name: cilium}, spec: {chart: {spec: {chart: cilium}}, values: {policyEnforcementMode: never}}}`: true,
 		`{apiVersion: argoproj.io/v1alpha1, kind: Application, metadata: {name: cni}, spec: {source: {chart: cilium}}}`:                                                        true,
 		`{apiVersion: helm.cattle.io/v1, kind: HelmChart, metadata: {name: cni}, spec: {chart: cilium}}`:                                                                       true,
 		`{apiVersion: helm.toolkit.fluxcd.io/v2, kind: HelmRelease, metadata: {name: redis}, spec: {chart: {spec: {chart: redis}}}}`:                                           false,
 	} {
-		found := AgentsElsewhere(&policy.Fence{}, []*yaml.RNode{yaml.MustParse(doc)})
-		if (len(found) == 1) != named {
+		found := AgentsConfiguredElsewhere(&policy.Fence{}, []*yaml.RNode{yaml.MustParse(doc)})
+		if (len(found) == 1) != reported {
 			t.Errorf("%s: %v", doc, found)
 		}
 	}

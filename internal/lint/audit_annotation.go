@@ -15,10 +15,10 @@ const auditMode = "policy.cilium.io/audit-mode"
 func AuditAnnotation(items []*yaml.RNode) policy.Findings {
 	var out policy.Findings
 	for _, n := range items {
-		if _, ok := n.GetAnnotations()[auditMode]; ok && !resource.Local(n) {
+		if _, ok := n.GetAnnotations()[auditMode]; ok && !resource.IsLocalConfig(n) {
 			out = append(out, policy.Finding{
 				Check: "audit-mode-annotation", Severity: policy.Warning, Resource: resource.RefOf(n), Field: "metadata.annotations[" + auditMode + "]",
-				Message: "does nothing in any version of Cilium, so that policies are enforced all the same: remove it; for allows that close nothing yet, say enforcement: Audit in the Tenant",
+				Message: "does nothing in any version of Cilium, so that policies are enforced all the same: remove it; for allows that close nothing yet, say enforcement: AllowOnly in the Tenant",
 			})
 		}
 	}

@@ -6,9 +6,9 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 )
 
-func TestTheAuditAnnotationDoesNothing(t *testing.T) {
+func TestAuditAnnotation(t *testing.T) {
 	t.Parallel()
-	for sentence, c := range map[string]struct {
+	for desc, c := range map[string]struct {
 		item string
 		want int
 	}{
@@ -18,7 +18,7 @@ func TestTheAuditAnnotationDoesNothing(t *testing.T) {
 		"another annotation is another's":           {"{apiVersion: v1, kind: Pod, metadata: {name: canary, namespace: acme, annotations: {audit-mode: enabled}}}", 0},
 	} {
 		if got := AuditAnnotation([]*yaml.RNode{yaml.MustParse(c.item)}); len(got) != c.want {
-			t.Errorf("%s: %v", sentence, got)
+			t.Errorf("%s: %v", desc, got)
 		}
 	}
 }

@@ -17,11 +17,11 @@ import (
 // affects traffic, unless the profile accepts it, and one line for all kinds that nothing is
 // known of. The second result is the resources at whose namespaces flows are undecided.
 func Coverage(f *policy.Fence, index *resource.Index, items []*yaml.RNode) (policy.Findings, []policy.Ref) {
-	items, _ = resource.Distinct(items)
+	items, _ = resource.Deduplicate(items)
 	pods := index.MakesPods()
-	c := coverage{fence: f, of: map[uncovered][]policy.Ref{}, unknown: map[kind]int{}}
+	c := coverage{fence: f, resources: map[uncovered][]policy.Ref{}, unknown: map[kind]int{}}
 	for _, n := range items {
-		if _, holds := embeddedPolicy(n); !pods[resource.ID(n)] && !holds {
+		if _, hasEmbedded := embeddedPolicy(n); !pods[resource.ID(n)] && !hasEmbedded {
 			c.add(n)
 		}
 	}
@@ -47,8 +47,8 @@ type uncovered struct {
 
 type coverage struct {
 	fence *policy.Fence
-	// of are the resources that each finding is about.
-	of        map[uncovered][]policy.Ref
+	// resources are the resources that each finding is about.
+	resources map[uncovered][]policy.Ref
 	unknown   map[kind]int
 	undecided []policy.Ref
 }
@@ -56,31 +56,31 @@ type coverage struct {
 func (c *coverage) add(n *yaml.RNode) {
 	k, known := coverageOf(c.fence, n)
 	if k.mutates() {
-		c.note(n, uncovered{k, "pods-may-change", policy.Info, "may change labels, ports and hostNetwork of pods after the build, and the proof reads them as written: where it does, declare the pods that result as external resources"})
+		c.record(n, uncovered{k, "pods-may-change", policy.Info, "may change labels, ports and hostNetwork of pods after the build, and the proof reads them as written: where it does, declare the pods that result as external resources"})
 	}
-	if effect, ofCilium := withoutEffect(c.fence, k); ofCilium {
-		if effect != "" && !resource.Local(n) {
-			c.note(n, uncovered{k, "kind-without-effect", policy.Warning, effect})
+	if effect, ofCilium := noEffectReason(c.fence, k); ofCilium {
+		if effect != "" && !resource.IsLocalConfig(n) {
+			c.record(n, uncovered{k, "kind-without-effect", policy.Warning, effect})
 		}
 		return
 	}
-	switch reason, accepted := accepts(c.fence, k); {
+	switch reason, accepted := acceptedKind(c.fence, k); {
 	case known.Settled():
 	case accepted:
-		c.note(n, uncovered{k, "kind-not-decided", policy.Info, reason})
-	case known.Class == resource.NotDecided && known.Own && !c.fence.Concerns(resource.NamespaceOf(n)):
+		c.record(n, uncovered{k, "kind-undecided", policy.Info, reason})
+	case known.Class == resource.NotDecided && known.OwnNamespaceOnly && !c.fence.MayAffectTenant(resource.NamespaceOf(n)):
 		c.undecided = append(c.undecided, resource.RefOf(n))
-		c.note(n, uncovered{k, "kind-not-decided", policy.Warning, fmt.Sprintf("%s: its effect is not decided here, so it is left out, and FlowTest cases with pods of its namespace are undecided", known.Why)})
+		c.record(n, uncovered{k, "kind-undecided", policy.Warning, fmt.Sprintf("%s: its effect is not decided here, so it is left out, and FlowTest cases with pods of its namespace are undecided", known.Reason)})
 	case known.Class == resource.NotDecided:
-		c.note(n, uncovered{k, "kind-not-decided", policy.Error, fmt.Sprintf("%s: its effect is not decided here, so nothing is proved: remove it, or accept the kind in the FenceProfile: undecidedKinds: [{group: %s, kind: %s, reason: …}]", known.Why, k.group, k.name)})
+		c.record(n, uncovered{k, "kind-undecided", policy.Error, fmt.Sprintf("%s: its effect is not decided here, so nothing is proved: remove it, or accept the kind in the FenceProfile: undecidedKinds: [{group: %s, kind: %s, reason: …}]", known.Reason, k.group, k.name)})
 	default:
 		c.unknown[k]++
 	}
 }
 
 var (
-	envoyConfig = kind{"cilium.io", "CiliumEnvoyConfig"}
-	byProxy     = resource.Coverage{Class: resource.NotDecided, Why: "has the annotation " + balancedAnnotation + ", of which Cilium's operator makes a CiliumEnvoyConfig, where it has loadbalancer-l7: a proxy takes the connections to the Service, and decides where they go"}
+	envoyConfig   = kind{"cilium.io", "CiliumEnvoyConfig"}
+	proxyCoverage = resource.Coverage{Class: resource.NotDecided, Reason: "has the annotation " + balancedAnnotation + ", of which Cilium's operator makes a CiliumEnvoyConfig, where it has loadbalancer-l7: a proxy takes the connections to the Service, and decides where they go"}
 )
 
 const balancedAnnotation = "service.cilium.io/lb-l7"
@@ -93,17 +93,17 @@ func balancedByProxy(f *policy.Fence, n *yaml.RNode) bool {
 // coverageOf is the kind as which a resource counts, and what is known of it.
 func coverageOf(f *policy.Fence, n *yaml.RNode) (kind, resource.Coverage) {
 	if balancedByProxy(f, n) {
-		return envoyConfig, byProxy
+		return envoyConfig, proxyCoverage
 	}
 	return kind{resource.Group(n), n.GetKind()}, resource.CoverageOf(n)
 }
 
-func (c *coverage) note(n *yaml.RNode, u uncovered) {
-	c.of[u] = append(c.of[u], resource.RefOf(n))
+func (c *coverage) record(n *yaml.RNode, u uncovered) {
+	c.resources[u] = append(c.resources[u], resource.RefOf(n))
 }
 
-// accepts reports whether the profile accepts a kind, and what a finding states of it.
-func accepts(f *policy.Fence, k kind) (string, bool) {
+// acceptedKind reports whether the profile accepts a kind, and what a finding states of it.
+func acceptedKind(f *policy.Fence, k kind) (string, bool) {
 	for i, accepted := range f.UndecidedKinds {
 		if accepted.Group == k.group && accepted.Kind == k.name {
 			return fmt.Sprintf("is not decided here: the profile's undecidedKinds[%d] accepts the kind (%s)", i, accepted.Reason), true
@@ -114,7 +114,7 @@ func accepts(f *policy.Fence, k kind) (string, bool) {
 
 func (c *coverage) findings() policy.Findings {
 	var out policy.Findings
-	for u, refs := range c.of {
+	for u, refs := range c.resources {
 		slices.SortFunc(refs, func(a, b policy.Ref) int { return strings.Compare(a.String(), b.String()) })
 		message := u.message
 		if more := len(refs) - 1; more > 0 {
@@ -137,14 +137,14 @@ func (c *coverage) unknownKinds() policy.Findings {
 		total += c.unknown[k]
 	}
 	return policy.Findings{{
-		Check: "kinds-unknown", Severity: policy.Info,
+		Check: "kinds-assumed-without-effect", Severity: policy.Info,
 		Message: fmt.Sprintf("%s of kinds that are not known here count as without effect on traffic, and pods that they create are not seen: %s: declare such pods as local-config workloads", policy.Count(total, "resource"), strings.Join(all, ", ")),
 	}}
 }
 
-// withoutEffect is why a kind of cluster administrators' policies does nothing where Cilium
+// noEffectReason is why a kind of cluster administrators' policies does nothing where Cilium
 // decides. It reports false for other kinds, and "" for one that has an effect.
-func withoutEffect(f *policy.Fence, k kind) (string, bool) {
+func noEffectReason(f *policy.Fence, k kind) (string, bool) {
 	if f.Cluster.CNI == v1alpha1.CNIKubernetes || k.group != resource.AdministratorGroup {
 		return "", false
 	}
@@ -155,7 +155,7 @@ func withoutEffect(f *policy.Fence, k kind) (string, bool) {
 		return "", false
 	case !f.Has(policy.ClusterNetworkPolicies):
 		return fmt.Sprintf("has no effect: Cilium decides it since %s, and cluster.ciliumVersion is %s: remove it, or upgrade Cilium", policy.ClusterNetworkPolicies.Introduced(), f.Cluster.CiliumVersion), true
-	case !f.Agent.On(policy.EnableClusterNetworkPolicy):
+	case !f.Agent.Enabled(policy.EnableClusterNetworkPolicy):
 		return "has no effect: Cilium's agents decide it only with enable-k8s-cluster-network-policy: true, which is off by default: remove it, or switch it on", true
 	}
 	return "", true

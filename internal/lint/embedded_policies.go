@@ -23,7 +23,7 @@ type embedded struct {
 // other kinds, from which controllers create them: they are not decided. The second result is the
 // resources at whose namespaces flows are undecided.
 func EmbeddedPolicies(f *policy.Fence, items []*yaml.RNode) (policy.Findings, []policy.Ref) {
-	items, _ = resource.Distinct(items)
+	items, _ = resource.Deduplicate(items)
 	var out policy.Findings
 	var undecided []policy.Ref
 	for _, n := range items {
@@ -44,14 +44,14 @@ func EmbeddedPolicies(f *policy.Fence, items []*yaml.RNode) (policy.Findings, []
 
 // finding is that about a resource which another holds.
 func (e embedded) finding(f *policy.Fence, holder policy.Ref) policy.Finding {
-	out := policy.Finding{Check: "kind-not-decided", Severity: policy.Error, Resource: holder, Field: e.field}
-	if reason, accepted := f.AcceptsPolicies(holder); accepted {
+	out := policy.Finding{Check: "kind-undecided", Severity: policy.Error, Resource: holder, Field: e.field}
+	if reason, accepted := f.UndecidedKindReason(holder); accepted {
 		out.Severity = policy.Info
 		out.Message = fmt.Sprintf("holds a %s, which is not decided here: the profile's undecidedKinds accepts the kind %s (%s)", e.node.GetKind(), holder.Kind, reason)
 		return out
 	}
 	so := "nothing is proved"
-	if e.namespace != "" && !f.Concerns(e.namespace) {
+	if e.namespace != "" && !f.MayAffectTenant(e.namespace) {
 		out.Severity, so = policy.Warning, "it is left out, and FlowTest cases with pods of its namespace are undecided"
 	}
 	out.Message = fmt.Sprintf("holds a %s, from which a controller creates it, and its effect is not decided here, so %s: list it as a resource of its own, or accept the kind in the FenceProfile: undecidedKinds: [{group: %s, kind: %s, reason: …}]",
@@ -62,7 +62,7 @@ func (e embedded) finding(f *policy.Fence, holder policy.Ref) policy.Finding {
 // embeddedPolicy is the first resource that affects traffic within one of a kind that nothing is
 // known of.
 func embeddedPolicy(n *yaml.RNode) (embedded, bool) {
-	if resource.Local(n) || resource.CoverageOf(n).Class != "" || strings.HasSuffix(n.GetKind(), "List") {
+	if resource.IsLocalConfig(n) || resource.CoverageOf(n).Class != "" || strings.HasSuffix(n.GetKind(), "List") {
 		return embedded{}, false
 	}
 	doc, err := n.Map()

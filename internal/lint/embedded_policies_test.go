@@ -12,7 +12,7 @@ import (
 func TestEmbeddedPolicies(t *testing.T) {
 	t.Parallel()
 	const object = `apiVersion: kubernetes.crossplane.io/v1alpha2, kind: Object, metadata: {name: o}, spec: {forProvider: {manifest: `
-	for sentence, c := range map[string]struct {
+	for desc, c := range map[string]struct {
 		item, field string
 		accept      bool
 		want        policy.Severity
@@ -27,7 +27,7 @@ func TestEmbeddedPolicies(t *testing.T) {
 		"a reference":                      {`{apiVersion: example.com/v1, kind: Check, metadata: {name: c}, spec: {target: {apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, name: p}}}`, "", false, ""},
 		"a policy itself":                  {`{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: p, namespace: acme}, spec: {podSelector: {}}}`, "", false, ""},
 	} {
-		t.Run(sentence, func(t *testing.T) {
+		t.Run(desc, func(t *testing.T) {
 			t.Parallel()
 			f := &policy.Fence{Tenants: []policy.Tenant{{Name: "acme", Namespaces: []string{"acme"}}}}
 			if c.accept {

@@ -17,7 +17,7 @@ import (
 func HostPolicies(f *policy.Fence, items []*yaml.RNode, own func(*yaml.RNode) bool) policy.Findings {
 	var out policy.Findings
 	for _, n := range items {
-		if !resource.IsCilium(n) || n.GetKind() != resource.KindClusterwide || resource.Local(n) || own(n) {
+		if !resource.IsCilium(n) || n.GetKind() != resource.KindClusterwide || resource.IsLocalConfig(n) || own(n) {
 			continue
 		}
 		rules := func(at string, spec any) []hostRules { return hostRulesOf(f, at, spec) }
@@ -53,11 +53,11 @@ func hostRulesOf(f *policy.Fence, at string, spec any) []hostRules {
 		_ = json.Unmarshal(data, &out.selector)
 	}
 	for _, d := range policy.Directions() {
-		isolates := len(listAt(spec, string(d))) > 0
+		isolates := len(listField(spec, string(d))) > 0
 		if defaults, ok := object["enableDefaultDeny"].(map[string]any); ok && f.Has(policy.AdditivePolicies) && defaults[string(d)] == false {
 			isolates = false
 		}
-		if isolates || len(listAt(spec, string(d)+"Deny")) > 0 {
+		if isolates || len(listField(spec, string(d)+"Deny")) > 0 {
 			out.directions = append(out.directions, d)
 		}
 	}
@@ -68,7 +68,7 @@ func uncoveredDirections(f *policy.Fence, h hostRules) []string {
 	var out []string
 	for _, d := range h.directions {
 		covered := slices.ContainsFunc(f.Nodes, func(n policy.Node) bool {
-			return slices.Contains(n.Closes, d) && policy.Narrows(policy.WithoutSources(h.selector), n.Selector)
+			return slices.Contains(n.DefaultDeny, d) && policy.Narrows(policy.WithoutSources(h.selector), n.Selector)
 		})
 		if !covered {
 			out = append(out, string(d))

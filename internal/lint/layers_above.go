@@ -11,73 +11,73 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// Above refuses what layers above a fence did to the policies that it generated and proved:
+// LayersAbove refuses what layers above a fence did to the policies that it generated and proved:
 // one error for each policy that they move, and for each fence one for those that they
 // rename, one for those that they remove, one for those that they change, and one for those
 // with its label that they add. Other labels and annotations may change.
-func Above(generated, finished []*yaml.RNode) policy.Findings {
-	a := above{renames: map[policy.Ref][]Rename{}, removed: map[policy.Ref][]string{}, changed: map[policy.Ref][]string{}, added: map[policy.Ref][]string{}}
-	there := map[policy.Ref][]*yaml.RNode{}
+func LayersAbove(generated, finished []*yaml.RNode) policy.Findings {
+	a := layerChanges{renames: map[policy.Ref][]Rename{}, removed: map[policy.Ref][]string{}, changed: map[policy.Ref][]string{}, added: map[policy.Ref][]string{}}
+	present := map[policy.Ref][]*yaml.RNode{}
 	for _, n := range finished {
-		there[resource.ID(n)] = append(there[resource.ID(n)], n)
+		present[resource.ID(n)] = append(present[resource.ID(n)], n)
 	}
-	gone, arrived := a.elsewhere(generated, finished, there)
+	oldIDs, newIDs := a.findMoved(generated, finished, present)
 	expected, fences := map[policy.Ref]bool{}, map[policy.Ref]bool{}
 	for _, n := range generated {
 		id := resource.ID(n)
 		expected[id], fences[fenceOf(n)] = true, true
-		switch copies := there[id]; {
-		case gone[id]:
+		switch copies := present[id]; {
+		case oldIDs[id]:
 		case len(copies) == 0:
 			a.removed[fenceOf(n)] = append(a.removed[fenceOf(n)], resource.RefOf(n).String())
-		case slices.ContainsFunc(copies, func(c *yaml.RNode) bool { return essence(c) != essence(n) }):
+		case slices.ContainsFunc(copies, func(c *yaml.RNode) bool { return contentKey(c) != contentKey(n) }):
 			a.changed[fenceOf(n)] = append(a.changed[fenceOf(n)], resource.RefOf(n).String())
 		}
 	}
-	for id, copies := range there {
-		if fence := fenceOf(copies[0]); fences[fence] && !expected[id] && !arrived[id] {
+	for id, copies := range present {
+		if fence := fenceOf(copies[0]); fences[fence] && !expected[id] && !newIDs[id] {
 			a.added[fence] = append(a.added[fence], resource.RefOf(copies[0]).String())
 		}
 	}
 	return a.findings()
 }
 
-type above struct {
+type layerChanges struct {
 	moved                   policy.Findings
 	renames                 map[policy.Ref][]Rename
 	removed, changed, added map[policy.Ref][]string
 }
 
-// elsewhere finds the policies that have another name or namespace. It returns them as they
+// findMoved finds the policies that have another name or namespace. It returns them as they
 // were generated, and as they are now.
-func (a *above) elsewhere(generated, finished []*yaml.RNode, there map[policy.Ref][]*yaml.RNode) (gone, arrived map[policy.Ref]bool) {
+func (a *layerChanges) findMoved(generated, finished []*yaml.RNode, present map[policy.Ref][]*yaml.RNode) (oldIDs, newIDs map[policy.Ref]bool) {
 	fences := map[policy.Ref]policy.Ref{}
-	gone, arrived = map[policy.Ref]bool{}, map[policy.Ref]bool{}
+	oldIDs, newIDs = map[policy.Ref]bool{}, map[policy.Ref]bool{}
 	for _, n := range generated {
 		fences[resource.ID(n)] = fenceOf(n)
 	}
 	for _, r := range Renamed(generated, finished) {
 		from := resource.IDOf(r.From)
 		a.renames[fences[from]] = append(a.renames[fences[from]], r)
-		gone[from], arrived[resource.IDOf(r.To)] = true, true
+		oldIDs[from], newIDs[resource.IDOf(r.To)] = true, true
 	}
 	for _, f := range Moved(finished) {
 		to := resource.IDOf(f.Resource)
-		if _, expected := fences[to]; expected || arrived[to] {
+		if _, expected := fences[to]; expected || newIDs[to] {
 			continue
 		}
 		a.moved = append(a.moved, f)
-		arrived[to] = true
-		for _, n := range there[to] {
+		newIDs[to] = true
+		for _, n := range present[to] {
 			from := to
 			from.Namespace = n.GetAnnotations()[resource.AnnotationNamespace]
-			gone[from] = true
+			oldIDs[from] = true
 		}
 	}
-	return gone, arrived
+	return oldIDs, newIDs
 }
 
-func (a *above) findings() policy.Findings {
+func (a *layerChanges) findings() policy.Findings {
 	out := a.moved
 	for fence, renames := range a.renames {
 		out = append(out, RefuseRenamed(fence, renames)...)

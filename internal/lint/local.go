@@ -7,8 +7,8 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// decides reports whether resources of a group may decide what traffic is allowed.
-func decides(n *yaml.RNode) bool {
+// mayAffectTraffic reports whether resources of a group may decide what traffic is allowed.
+func mayAffectTraffic(n *yaml.RNode) bool {
 	return resource.IsPolicy(n) || resource.Group(n) == "cilium.io" || resource.CoverageOf(n).Class == resource.NotDecided
 }
 
@@ -18,11 +18,11 @@ func decides(n *yaml.RNode) bool {
 func LocalPolicies(items []*yaml.RNode, kpt bool, fence string) policy.Findings {
 	var out policy.Findings
 	for _, n := range items {
-		if !decides(n) || !resource.Local(n) {
+		if !mayAffectTraffic(n) || !resource.IsLocalConfig(n) {
 			continue
 		}
 		f := policy.Finding{
-			Check: "local-policy", Severity: policy.Error, Resource: resource.RefOf(n), Field: "metadata.annotations[" + resource.LocalConfig + "]",
+			Check: "policy-local-config", Severity: policy.Error, Resource: resource.RefOf(n), Field: "metadata.annotations[" + resource.LocalConfig + "]",
 			Message: "marks a policy as local: kubectl applies it all the same, and kustomize, Flux and kpt do not, so whether it is enforced is unknown: remove the annotation, or the policy",
 		}
 		switch own := n.GetLabels()[resource.LabelFence] == fence && fence != ""; {

@@ -15,13 +15,13 @@ import (
 func Moved(items []*yaml.RNode) policy.Findings {
 	var out policy.Findings
 	for _, n := range items {
-		meant := n.GetAnnotations()[resource.AnnotationNamespace]
-		if resource.FenceOf(n) == "" || meant == "" || meant == n.GetNamespace() {
+		expected := n.GetAnnotations()[resource.AnnotationNamespace]
+		if resource.FenceOf(n) == "" || expected == "" || expected == n.GetNamespace() {
 			continue
 		}
 		out = append(out, policy.Finding{
-			Check: "moved-policy", Severity: policy.Error, Resource: resource.RefOf(n), Field: "metadata.namespace",
-			Message: fmt.Sprintf("was generated for namespace %q and moved to %q by a layer that sets namespace after the fence: list the fence, or its Components, in a layer above that one", meant, n.GetNamespace()),
+			Check: "policy-moved", Severity: policy.Error, Resource: resource.RefOf(n), Field: "metadata.namespace",
+			Message: fmt.Sprintf("was generated for namespace %q and moved to %q by a layer that sets namespace after the fence: list the fence, or its Components, in a layer above that one", expected, n.GetNamespace()),
 		})
 	}
 	return out

@@ -20,7 +20,7 @@ func MultiClusterServices(f *policy.Fence, items []*yaml.RNode) policy.Findings 
 		"ServiceExport": "has pods of other clusters connect to the pods of this Service",
 		"ServiceImport": "has connections to this name end at pods of other clusters, too",
 	}
-	items, _ = resource.Distinct(items)
+	items, _ = resource.Deduplicate(items)
 	var out policy.Findings
 	first := map[string]int{}
 	count := map[string]int{}

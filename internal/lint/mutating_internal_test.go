@@ -10,12 +10,12 @@ import (
 )
 
 // TestWhatChangesPodsIsNamed: the proof reads pods as they are written.
-func TestWhatChangesPodsIsNamed(t *testing.T) {
+func TestMutatingKindsAreReported(t *testing.T) {
 	t.Parallel()
-	for kind, named := range map[string]bool{"MutatingWebhookConfiguration": true, "MutatingAdmissionPolicy": true, "ValidatingWebhookConfiguration": false} {
+	for kind, reported := range map[string]bool{"MutatingWebhookConfiguration": true, "MutatingAdmissionPolicy": true, "ValidatingWebhookConfiguration": false} {
 		items := []*yaml.RNode{yaml.MustParse("{apiVersion: admissionregistration.k8s.io/v1, kind: " + kind + ", metadata: {name: x}}")}
 		found, _ := Coverage(&policy.Fence{}, &resource.Index{}, items)
-		if (len(found) == 1 && found[0].Check == "pods-may-change" && found[0].Severity == policy.Info) != named {
+		if (len(found) == 1 && found[0].Check == "pods-may-change" && found[0].Severity == policy.Info) != reported {
 			t.Errorf("%s: %v", kind, found)
 		}
 	}

@@ -14,30 +14,30 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// BesidePolicies reports fields that are no policy and change what traffic reaches the pods
+// NonPolicyFields reports fields that are no policy and change what traffic reaches the pods
 // of tenants, or on which port policies see it.
-func BesidePolicies(f *policy.Fence, index *resource.Index, items []*yaml.RNode) policy.Findings {
-	items, _ = resource.Distinct(items)
+func NonPolicyFields(f *policy.Fence, index *resource.Index, items []*yaml.RNode) policy.Findings {
+	items, _ = resource.Deduplicate(items)
 	slices.SortStableFunc(items, func(a, b *yaml.RNode) int {
 		return strings.Compare(resource.RefOf(a).String(), resource.RefOf(b).String())
 	})
 	var out policy.Findings
 	for _, n := range items {
 		out = append(out, externalIPs(f, n)...)
-		if ns := resource.NamespaceOf(n); ns != "" && f.Concerns(ns) {
+		if ns := resource.NamespaceOf(n); ns != "" && f.MayAffectTenant(ns) {
 			out = append(out, hostPorts(n)...)
 		}
 	}
 	reported := map[[2]string]bool{}
 	// What is reported once for a namespace is about the Namespace, where that has it.
-	for _, p := range slices.Concat(placedNamespaces(f, items), placedPods(f, index)) {
-		if !f.Concerns(p.namespace) {
+	for _, p := range slices.Concat(namespaceMetadata(f, items), podMetadata(f, index)) {
+		if !f.MayAffectTenant(p.namespace) {
 			continue
 		}
 		for _, r := range metadataRules {
-			once := [2]string{p.namespace, r.label + r.annotation}
-			if found := r.find(f, p); found != nil && !reported[once] {
-				reported[once] = r.once
+			key := [2]string{p.namespace, r.label + r.annotation}
+			if found := r.evaluate(f, p); found != nil && !reported[key] {
+				reported[key] = r.oncePerNamespace
 				out = append(out, *found)
 			}
 		}
@@ -45,18 +45,18 @@ func BesidePolicies(f *policy.Fence, index *resource.Index, items []*yaml.RNode)
 	return out
 }
 
-func (r metadataRule) find(f *policy.Fence, p placed) *policy.Finding {
+func (r metadataRule) evaluate(f *policy.Fence, p placedMetadata) *policy.Finding {
 	field := p.field + ".labels[" + r.label + "]"
-	is := r.label != "" && has(p.labels, r.label, r.values...)
+	is := r.label != "" && hasValue(p.labels, r.label, r.values...)
 	if r.annotation != "" {
 		field = p.field + ".annotations[" + r.annotation + "]"
-		is = has(p.annotations, r.annotation, r.values...)
+		is = hasValue(p.annotations, r.annotation, r.values...)
 	}
-	severity, message := r.of(f), r.message
+	severity, message := r.severityFor(f), r.message
 	if !is || severity == "" {
 		return nil
 	}
-	if reason, accepted := accepts(f, r.by); accepted {
+	if reason, accepted := acceptedKind(f, r.acceptKind); accepted {
 		severity, message = policy.Info, reason
 	}
 	return &policy.Finding{Check: r.check, Severity: severity, Resource: p.ref, Field: field, Message: message}
@@ -112,12 +112,12 @@ func hostPort(spec map[string]any) (string, any) {
 		return "", nil
 	}
 	for _, list := range []string{"containers", "initContainers"} {
-		for i, c := range listAt(spec, list) {
+		for i, c := range listField(spec, list) {
 			container, _ := c.(map[string]any)
 			if list == "initContainers" && container["restartPolicy"] != "Always" {
 				continue
 			}
-			for j, port := range listAt(c, "ports") {
+			for j, port := range listField(c, "ports") {
 				object, _ := port.(map[string]any)
 				if number := object["hostPort"]; number != nil && number != 0 {
 					return fmt.Sprintf("%s[%d].ports[%d].hostPort", list, i, j), number
@@ -139,13 +139,13 @@ func externalIPs(f *policy.Fence, n *yaml.RNode) policy.Findings {
 		return nil
 	}
 	var out policy.Findings
-	for i, value := range listAt(doc["spec"], "externalIPs") {
+	for i, value := range listField(doc["spec"], "externalIPs") {
 		address, ok := value.(string)
 		if !ok {
 			continue
 		}
 		finding := policy.Finding{
-			Check: "external-ips", Severity: policy.Info, Resource: resource.RefOf(n), Field: fmt.Sprintf("spec.externalIPs[%d]", i),
+			Check: "service-external-ips", Severity: policy.Info, Resource: resource.RefOf(n), Field: fmt.Sprintf("spec.externalIPs[%d]", i),
 			Message: fmt.Sprintf("connections of every pod and node to %s end at the pods of this Service on its ports: policies decide them as flows to these pods", address),
 		}
 		if by := flowsTo(f, address); by != "" {

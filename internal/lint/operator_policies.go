@@ -15,7 +15,7 @@ func OperatorPolicies(f *policy.Fence, index *resource.Index) policy.Findings {
 	var out policy.Findings
 	for _, in := range index.Inferred {
 		for _, p := range in.Policies {
-			if !f.DecidesNetworkPolicies() || !f.Concerns(p.Namespace) {
+			if !f.EnforcesNetworkPolicies() || !f.MayAffectTenant(p.Namespace) {
 				continue
 			}
 			var opens []string
@@ -29,11 +29,11 @@ func OperatorPolicies(f *policy.Fence, index *resource.Index) policy.Findings {
 				continue
 			}
 			finding := policy.Finding{
-				Check: "operator-policy", Severity: policy.Warning, Resource: in.Resource,
+				Check: "policy-by-operator", Severity: policy.Warning, Resource: in.Resource,
 				Message: fmt.Sprintf("%s makes the NetworkPolicy %s of it, which opens %s, beside all that is decided here: set %s, and then accept the kind in the FenceProfile: undecidedKinds: [{group: %s, kind: %s, reason: …}]",
 					in.Operator.Operator, p.Name, strings.Join(opens, " and "), p.SwitchOff, groupOfRef(in.Resource), in.Resource.Kind),
 			}
-			if reason, accepted := f.AcceptsPolicies(in.Resource); accepted {
+			if reason, accepted := f.UndecidedKindReason(in.Resource); accepted {
 				finding.Severity = policy.Info
 				finding.Message = fmt.Sprintf("the NetworkPolicy %s that %s makes of it is left out: the profile's undecidedKinds accepts the kind (%s)", p.Name, in.Operator.Operator, reason)
 			}

@@ -10,44 +10,44 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// placed are labels and annotations of a Namespace, or of pods, that affect traffic.
-type placed struct {
+// placedMetadata are labels and annotations of a Namespace, or of pods, that affect traffic.
+type placedMetadata struct {
 	ref policy.Ref
 	// namespace is that of the pods, and field the mapping that holds the labels.
 	namespace, field    string
 	labels, annotations map[string]string
 }
 
-// placedNamespaces are those of the Namespaces of a build, and those that the profile has every
+// namespaceMetadata are those of the Namespaces of a build, and those that the profile has every
 // namespace of a tenant have.
-func placedNamespaces(f *policy.Fence, items []*yaml.RNode) []placed {
-	var out []placed
+func namespaceMetadata(f *policy.Fence, items []*yaml.RNode) []placedMetadata {
+	var out []placedMetadata
 	for _, n := range items {
 		if resource.Group(n) == "" && n.GetKind() == "Namespace" {
-			out = append(out, placed{resource.RefOf(n), n.GetName(), "metadata", n.GetLabels(), n.GetAnnotations()})
+			out = append(out, placedMetadata{resource.RefOf(n), n.GetName(), "metadata", n.GetLabels(), n.GetAnnotations()})
 		}
 	}
 	for _, t := range f.Tenants {
 		for _, ns := range t.Namespaces {
-			out = append(out, placed{ref: policy.Ref{APIVersion: "v1", Kind: "Namespace", Name: ns}, namespace: ns, field: "metadata", labels: f.NamespaceLabels})
+			out = append(out, placedMetadata{ref: policy.Ref{APIVersion: "v1", Kind: "Namespace", Name: ns}, namespace: ns, field: "metadata", labels: f.NamespaceLabels})
 		}
 	}
 	return out
 }
 
-// placedPods are those of pods that may be about a tenant.
-func placedPods(f *policy.Fence, index *resource.Index) []placed {
-	var out []placed
+// podMetadata are those of pods that may be about a tenant.
+func podMetadata(f *policy.Fence, index *resource.Index) []placedMetadata {
+	var out []placedMetadata
 	for _, m := range index.PodMetadata {
-		if i := slices.IndexFunc(m.Namespaces, f.Concerns); i >= 0 {
-			out = append(out, placed{m.Resource, m.Namespaces[i], m.Field, m.Labels, m.Annotations})
+		if i := slices.IndexFunc(m.Namespaces, f.MayAffectTenant); i >= 0 {
+			out = append(out, placedMetadata{m.Resource, m.Namespaces[i], m.Field, m.Labels, m.Annotations})
 		}
 	}
 	return out
 }
 
-// has reports whether a label or an annotation has one of some values. None: any value.
-func has(in map[string]string, key string, values ...string) bool {
+// hasValue reports whether a label or an annotation has one of some values. None: any value.
+func hasValue(in map[string]string, key string, values ...string) bool {
 	value, ok := in[key]
 	return ok && (len(values) == 0 || slices.Contains(values, value))
 }
@@ -58,13 +58,13 @@ type metadataRule struct {
 	// label or annotation is the key, and values are those that count. None: any value.
 	label, annotation string
 	values            []string
-	// once for each namespace, and not for each resource.
-	once bool
-	// of is the severity, "" where there is nothing to report in this cluster.
-	of      func(*policy.Fence) policy.Severity
-	message string
-	// by is the kind of what has the effect, which the profile may accept. Omitted: none.
-	by kind
+	// oncePerNamespace for each namespace, and not for each resource.
+	oncePerNamespace bool
+	// severityFor is the severity, "" where there is nothing to report in this cluster.
+	severityFor func(*policy.Fence) policy.Severity
+	message     string
+	// acceptKind is the kind of what has the effect, which the profile may accept. Omitted: none.
+	acceptKind kind
 }
 
 func always(s policy.Severity) func(*policy.Fence) policy.Severity {
@@ -85,43 +85,43 @@ func underCilium(since, before int, s policy.Severity) func(*policy.Fence) polic
 
 var networkAttachment = kind{"k8s.cni.cncf.io", "NetworkAttachmentDefinition"}
 
-const notEnforcedThere = " at which these policies are not enforced, so nothing is proved: remove it, or accept the kind in the FenceProfile: undecidedKinds: [{group: k8s.cni.cncf.io, kind: NetworkAttachmentDefinition, reason: …}]"
+const notEnforcedOnInterfaces = " at which these policies are not enforced, so nothing is proved: remove it, or accept the kind in the FenceProfile: undecidedKinds: [{group: k8s.cni.cncf.io, kind: NetworkAttachmentDefinition, reason: …}]"
 
-const tunnelled = ": between pods of the mesh, policies are decided on this port and not on those that flows declare: "
+const tunnelledPort = ": between pods of the mesh, policies are decided on this port and not on those that flows declare: "
 
 var metadataRules = []metadataRule{
 	{
-		check: "mesh-port", label: "istio.io/dataplane-mode", values: []string{"ambient"}, once: true, of: always(policy.Warning),
-		message: "puts pods into Istio's ambient mesh, which tunnels connections to port 15008/TCP of the pods" + tunnelled + "declare 15008 beside each flow's ports, and have Istio's AuthorizationPolicies decide on the ports behind it",
+		check: "service-mesh-port", label: "istio.io/dataplane-mode", values: []string{"ambient"}, oncePerNamespace: true, severityFor: always(policy.Warning),
+		message: "puts pods into Istio's ambient mesh, which tunnels connections to port 15008/TCP of the pods" + tunnelledPort + "declare 15008 beside each flow's ports, and have Istio's AuthorizationPolicies decide on the ports behind it",
 	},
 	{
-		check: "mesh-port", annotation: "linkerd.io/inject", values: []string{"enabled", "ingress"}, once: true, of: always(policy.Warning),
-		message: "puts pods into Linkerd's mesh, whose proxies send connections to port 4143/TCP of the pods" + tunnelled + "declare 4143 beside each flow's ports, and have Linkerd's policies decide on the ports behind it",
+		check: "service-mesh-port", annotation: "linkerd.io/inject", values: []string{"enabled", "ingress"}, oncePerNamespace: true, severityFor: always(policy.Warning),
+		message: "puts pods into Linkerd's mesh, whose proxies send connections to port 4143/TCP of the pods" + tunnelledPort + "declare 4143 beside each flow's ports, and have Linkerd's policies decide on the ports behind it",
 	},
 	{
-		check: "mesh-port", label: "io.cilium/mtls-enabled", values: []string{"true"}, once: true, of: underCilium(19, 0, policy.Warning),
-		message: "puts pods into the mesh of Cilium's ztunnel, where agents have enable-ztunnel on, which tunnels connections to port 15008/TCP of the pods" + tunnelled + "declare 15008 beside each flow's ports, or remove the label",
+		check: "service-mesh-port", label: "io.cilium/mtls-enabled", values: []string{"true"}, oncePerNamespace: true, severityFor: underCilium(19, 0, policy.Warning),
+		message: "puts pods into the mesh of Cilium's ztunnel, where agents have enable-ztunnel on, which tunnels connections to port 15008/TCP of the pods" + tunnelledPort + "declare 15008 beside each flow's ports, or remove the label",
 	},
-	{check: "kind-not-decided", annotation: "k8s.v1.cni.cncf.io/networks", of: always(policy.Error), by: networkAttachment, message: "gives pods more network interfaces," + notEnforcedThere},
-	{check: "kind-not-decided", annotation: "v1.multus-cni.io/default-network", of: always(policy.Error), by: networkAttachment, message: "gives pods another network interface in place of Cilium's," + notEnforcedThere},
+	{check: "kind-undecided", annotation: "k8s.v1.cni.cncf.io/networks", severityFor: always(policy.Error), acceptKind: networkAttachment, message: "gives pods more network interfaces," + notEnforcedOnInterfaces},
+	{check: "kind-undecided", annotation: "v1.multus-cni.io/default-network", severityFor: always(policy.Error), acceptKind: networkAttachment, message: "gives pods another network interface in place of Cilium's," + notEnforcedOnInterfaces},
 	{
-		check: "no-track-annotation", annotation: "policy.cilium.io/no-track-port", of: underCilium(0, 0, policy.Info),
+		check: "no-track-annotation", annotation: "policy.cilium.io/no-track-port", severityFor: underCilium(0, 0, policy.Info),
 		message: "has the node's iptables not track connections to this port: Cilium decides its policies for them as for others",
 	},
 	{
-		check: "no-track-annotation", annotation: "io.cilium.no-track-port", of: underCilium(0, 0, policy.Info),
+		check: "no-track-annotation", annotation: "io.cilium.no-track-port", severityFor: underCilium(0, 0, policy.Info),
 		message: "has the node's iptables not track connections to this port: Cilium decides its policies for them as for others",
 	},
 	{
-		check: "no-track-annotation", annotation: "network.cilium.io/no-track-host-ports", of: underCilium(0, 0, policy.Info),
+		check: "no-track-annotation", annotation: "network.cilium.io/no-track-host-ports", severityFor: underCilium(0, 0, policy.Info),
 		message: "has the node's iptables not track connections to these ports of hostNetwork pods, which no policy selects",
 	},
 	{
-		check: "no-track-annotation", annotation: "policy.cilium.io/no-track-host-ports", of: underCilium(0, 0, policy.Info),
+		check: "no-track-annotation", annotation: "policy.cilium.io/no-track-host-ports", severityFor: underCilium(0, 0, policy.Info),
 		message: "has no effect, since no version of Cilium knows this annotation: remove it, or write network.cilium.io/no-track-host-ports, which is for hostNetwork pods alone",
 	},
-	{check: "proxy-visibility", annotation: "policy.cilium.io/proxy-visibility", of: underCilium(0, 17, policy.Warning), message: proxyVisibility},
-	{check: "proxy-visibility", annotation: "io.cilium.proxy-visibility", of: underCilium(0, 17, policy.Warning), message: proxyVisibility},
+	{check: "proxy-visibility-annotation", annotation: "policy.cilium.io/proxy-visibility", severityFor: underCilium(0, 17, policy.Warning), message: proxyVisibility},
+	{check: "proxy-visibility-annotation", annotation: "io.cilium.proxy-visibility", severityFor: underCilium(0, 17, policy.Warning), message: proxyVisibility},
 }
 
 const proxyVisibility = "sends connections to these ports through Cilium's proxy, which drops what is not of the protocol that it names, whatever policies allow: remove it, which Cilium 1.17 requires anyway"

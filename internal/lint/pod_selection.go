@@ -50,12 +50,12 @@ func podsOf(x *resource.Index) []labelledPod {
 	return out
 }
 
-// selects is what a selector of a policy requires of namespaces and of pods.
-type selects struct{ namespaces, pods policy.Selector }
+// podSelection is what a selector of a policy requires of namespaces and of pods.
+type podSelection struct{ namespaces, pods policy.Selector }
 
 // selectsNone reports whether a selector selects no pod where it may: one whose namespaces
 // have no pod in the build may select pods that are unknown.
-func (s selects) selectsNone(pods []labelledPod) bool {
+func (s podSelection) selectsNone(pods []labelledPod) bool {
 	known := false
 	for _, p := range pods {
 		if !policy.Selects(s.namespaces, p.namespaceLabels) {
@@ -68,9 +68,9 @@ func (s selects) selectsNone(pods []labelledPod) bool {
 	return known
 }
 
-func (s selects) String() string {
+func (s podSelection) String() string {
 	text := "of every namespace"
-	if !policy.All(s.namespaces) {
+	if !policy.SelectsAll(s.namespaces) {
 		text = "in namespaces with " + metav1.FormatLabelSelector(&s.namespaces)
 	}
 	if name := s.namespaces.MatchLabels[corev1.LabelMetadataName]; name != "" && len(s.namespaces.MatchLabels) == 1 && len(s.namespaces.MatchExpressions) == 0 {
@@ -79,8 +79,8 @@ func (s selects) String() string {
 	return "pods with " + metav1.FormatLabelSelector(&s.pods) + " " + text
 }
 
-// misspelt is a key that looks like one of Cilium's own, and is none.
-func (s selects) misspelt() string {
+// unknownReservedKey is a key that looks like one of Cilium's own, and is none.
+func (s podSelection) unknownReservedKey() string {
 	for _, r := range policy.RequirementsOf(s.pods, policy.PodLabel) {
 		if strings.HasPrefix(r.Key, "io.kubernetes.") || strings.HasPrefix(r.Key, "io.cilium.") {
 			return r.Key
@@ -89,15 +89,15 @@ func (s selects) misspelt() string {
 	return ""
 }
 
-// writtenIn is the policy that a selector is in.
-type writtenIn struct {
+// policyContext is the policy that a selector is in.
+type policyContext struct {
 	// namespace is "" for a cluster-wide one.
 	namespace string
 	cilium    bool
 }
 
-// here are the namespaces of a selector that names none.
-func (w writtenIn) here() policy.Selector {
+// defaultNamespaces are the namespaces of a selector that names none.
+func (w policyContext) defaultNamespaces() policy.Selector {
 	if w.namespace == "" {
 		return policy.Selector{}
 	}
@@ -106,36 +106,36 @@ func (w writtenIn) here() policy.Selector {
 
 // selectorOf reads the selector of a policy's own pods, or of a peer of Cilium's policies. It
 // reports false for one with labels of which nothing is known here.
-func (w writtenIn) selectorOf(written any) (selects, bool) {
+func (w policyContext) selectorOf(written any) (podSelection, bool) {
 	var all policy.Selector
 	data, err := json.Marshal(written)
 	if err != nil || json.Unmarshal(data, &all) != nil {
-		return selects{}, false
+		return podSelection{}, false
 	}
 	if w.cilium {
 		return w.ciliumSelectorOf(all)
 	}
-	return selects{namespaces: w.here(), pods: all}, readable(all)
+	return podSelection{namespaces: w.defaultNamespaces(), pods: all}, isValidSelector(all)
 }
 
 // ciliumSelectorOf tells what one selector requires of namespaces from what it requires of pods.
-func (w writtenIn) ciliumSelectorOf(all policy.Selector) (selects, bool) {
-	var out selects
+func (w policyContext) ciliumSelectorOf(all policy.Selector) (podSelection, bool) {
+	var out podSelection
 	for _, r := range policy.RequirementsOf(all, policy.PodLabel) {
-		if !out.require(r.LabelSelectorRequirement) {
-			return selects{}, false
+		if !out.addRequirement(r.LabelSelectorRequirement) {
+			return podSelection{}, false
 		}
 	}
-	if policy.All(out.namespaces) {
-		out.namespaces = w.here()
+	if policy.SelectsAll(out.namespaces) {
+		out.namespaces = w.defaultNamespaces()
 	}
-	out.namespaces, out.pods = plain(out.namespaces), plain(out.pods)
-	return out, readable(out.namespaces) && readable(out.pods)
+	out.namespaces, out.pods = normalized(out.namespaces), normalized(out.pods)
+	return out, isValidSelector(out.namespaces) && isValidSelector(out.pods)
 }
 
-// require adds a requirement as Cilium's policies write it. It reports false for one on labels
+// addRequirement adds a requirement as Cilium's policies write it. It reports false for one on labels
 // that are not compared: of other sources, of accounts and clusters, or what an agent adds.
-func (s *selects) require(r metav1.LabelSelectorRequirement) bool {
+func (s *podSelection) addRequirement(r metav1.LabelSelectorRequirement) bool {
 	source, key, found := strings.Cut(r.Key, ":")
 	if !found {
 		source, key = "any", r.Key
@@ -156,14 +156,14 @@ func (s *selects) require(r metav1.LabelSelectorRequirement) bool {
 	return true
 }
 
-// readable reports whether Kubernetes can read a selector.
-func readable(s policy.Selector) bool {
+// isValidSelector reports whether Kubernetes can read a selector.
+func isValidSelector(s policy.Selector) bool {
 	_, err := metav1.LabelSelectorAsSelector(&s)
 	return err == nil
 }
 
-// plain writes requirements of one value as labels.
-func plain(s policy.Selector) policy.Selector {
+// normalized writes requirements of one value as labels.
+func normalized(s policy.Selector) policy.Selector {
 	out := policy.Selector{MatchLabels: maps.Clone(s.MatchLabels)}
 	for _, r := range s.MatchExpressions {
 		if _, have := out.MatchLabels[r.Key]; r.Operator != metav1.LabelSelectorOpIn || len(r.Values) != 1 || have {
@@ -179,18 +179,18 @@ func plain(s policy.Selector) policy.Selector {
 }
 
 // peerOf reads a peer that is pods. It reports false for any other.
-func (w writtenIn) peerOf(peer any) (selects, bool) {
+func (w policyContext) peerOf(peer any) (podSelection, bool) {
 	if w.cilium {
 		return w.selectorOf(peer)
 	}
 	var written struct{ PodSelector, NamespaceSelector *policy.Selector }
 	data, err := json.Marshal(peer)
 	if err != nil || json.Unmarshal(data, &written) != nil || written.PodSelector == nil && written.NamespaceSelector == nil {
-		return selects{}, false
+		return podSelection{}, false
 	}
-	out := selects{namespaces: w.here(), pods: policy.PodsOf(written.PodSelector)}
+	out := podSelection{namespaces: w.defaultNamespaces(), pods: policy.SelectorOf(written.PodSelector)}
 	if written.NamespaceSelector != nil {
 		out.namespaces = *written.NamespaceSelector
 	}
-	return out, readable(out.namespaces) && readable(out.pods)
+	return out, isValidSelector(out.namespaces) && isValidSelector(out.pods)
 }

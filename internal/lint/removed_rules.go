@@ -17,15 +17,15 @@ var removedRules = []string{"kafka", "l7", "l7proto"}
 // RemovedRules finds policies with L7 rules that Cilium no longer has: everything is allowed
 // in their place.
 func RemovedRules(f *policy.Fence, items []*yaml.RNode) policy.Findings {
-	return inPolicies(f, items, removedOf, removedRule)
+	return checkCiliumPolicies(f, items, findRemovedRules, removedRuleFinding)
 }
 
-func removedRule(f *policy.Fence, ref policy.Ref, at string) policy.Finding {
+func removedRuleFinding(f *policy.Fence, ref policy.Ref, at string) policy.Finding {
 	finding := policy.Finding{
-		Check: "removed-l7-rules", Severity: policy.Warning, Resource: ref, Field: at,
+		Check: "l7-rules-removed", Severity: policy.Warning, Resource: ref, Field: at,
 		Message: fmt.Sprintf("Cilium %s removed this rule, and it is not decided here: everything counts as allowed on these ports, as it is from that upgrade on: remove the rule, and configure access in the brokers or servers themselves", policy.RemovedL7.Removed()),
 	}
-	if f.Concerns(ref.Namespace) {
+	if f.MayAffectTenant(ref.Namespace) {
 		finding.Severity = policy.Error
 	}
 	if !f.Has(policy.RemovedL7) {
@@ -34,15 +34,15 @@ func removedRule(f *policy.Fence, ref policy.Ref, at string) policy.Finding {
 	return finding
 }
 
-// inPolicies reports what is found in each spec of Cilium's policies that reach the cluster,
+// checkCiliumPolicies reports what is found in each spec of Cilium's policies that reach the cluster,
 // where Cilium decides.
-func inPolicies[T any](f *policy.Fence, items []*yaml.RNode, find func(at string, spec any) []T, report func(*policy.Fence, policy.Ref, T) policy.Finding) policy.Findings {
+func checkCiliumPolicies[T any](f *policy.Fence, items []*yaml.RNode, find func(at string, spec any) []T, report func(*policy.Fence, policy.Ref, T) policy.Finding) policy.Findings {
 	if f.Cluster.CNI == v1alpha1.CNIKubernetes {
 		return nil
 	}
 	var out policy.Findings
 	for _, n := range items {
-		if !resource.IsCilium(n) || resource.Local(n) {
+		if !resource.IsCilium(n) || resource.IsLocalConfig(n) {
 			continue
 		}
 		for _, found := range inSpecs(n, find) {
@@ -59,25 +59,25 @@ func inSpecs[T any](n *yaml.RNode, find func(at string, spec any) []T) []T {
 		return nil
 	}
 	out := find("spec", doc["spec"])
-	for i, spec := range listAt(doc, "specs") {
+	for i, spec := range listField(doc, "specs") {
 		out = append(out, find(fmt.Sprintf("specs[%d]", i), spec)...)
 	}
 	return out
 }
 
-func removedOf(at string, spec any) []string {
+func findRemovedRules(at string, spec any) []string {
 	var out []string
 	for _, direction := range []string{"ingress", "egress"} {
-		for i, rule := range listAt(spec, direction) {
-			for j, ports := range listAt(rule, "toPorts") {
-				out = append(out, removedAt(fmt.Sprintf("%s.%s[%d].toPorts[%d].rules.", at, direction, i, j), ports)...)
+		for i, rule := range listField(spec, direction) {
+			for j, ports := range listField(rule, "toPorts") {
+				out = append(out, removedRulesAt(fmt.Sprintf("%s.%s[%d].toPorts[%d].rules.", at, direction, i, j), ports)...)
 			}
 		}
 	}
 	return out
 }
 
-func removedAt(at string, ports any) []string {
+func removedRulesAt(at string, ports any) []string {
 	item, _ := ports.(map[string]any)
 	rules, _ := item["rules"].(map[string]any)
 	var out []string
@@ -90,7 +90,7 @@ func removedAt(at string, ports any) []string {
 	return out
 }
 
-func listAt(in any, field string) []any {
+func listField(in any, field string) []any {
 	object, _ := in.(map[string]any)
 	list, _ := object[field].([]any)
 	return list

@@ -17,7 +17,7 @@ func TestRemovedRules(t *testing.T) {
 		kafka = `ingress: [{}, {toPorts: [{ports: [{port: "9092"}]}, {ports: [{port: "9092"}], rules: {kafka: [{role: produce}]}}]}]`
 		at    = "spec.ingress[1].toPorts[1].rules.kafka"
 	)
-	for sentence, c := range map[string]struct {
+	for desc, c := range map[string]struct {
 		policy, version string
 		cni             v1alpha1.CNI
 		want            []string
@@ -31,7 +31,7 @@ func TestRemovedRules(t *testing.T) {
 		"what never reaches the cluster":    {"metadata: {namespace: acme, annotations: {config.kubernetes.io/local-config: \"true\"}}\nspec: {" + kafka + "}", "1.20", "", nil},
 		"where another than Cilium decides": {"metadata: {namespace: acme}\nspec: {" + kafka + "}", "", v1alpha1.CNIKubernetes, nil},
 	} {
-		t.Run(sentence, func(t *testing.T) {
+		t.Run(desc, func(t *testing.T) {
 			t.Parallel()
 			fence := &policy.Fence{Cluster: v1alpha1.Cluster{CNI: c.cni, CiliumVersion: c.version}, Tenants: []policy.Tenant{{Name: "acme", Namespaces: []string{"acme"}}}}
 			n := yaml.MustParse("apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\n" + c.policy)

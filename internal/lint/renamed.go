@@ -18,22 +18,22 @@ type Rename struct{ From, To policy.Ref }
 // equal content that have other names there: a layer above the fence sets namePrefix
 // or nameSuffix, or a patch or replacement renames them.
 func Renamed(generated, finished []*yaml.RNode) []Rename {
-	expected, there := ids(generated), ids(finished)
+	expected, present := idSet(generated), idSet(finished)
 	candidates := map[string][]*yaml.RNode{}
 	for _, n := range finished {
 		if !expected[resource.ID(n)] && resource.FenceOf(n) != "" {
-			candidates[essence(n)] = append(candidates[essence(n)], n)
+			candidates[contentKey(n)] = append(candidates[contentKey(n)], n)
 		}
 	}
 	var out []Rename
 	for _, n := range generated {
-		key := essence(n)
+		key := contentKey(n)
 		i := slices.IndexFunc(candidates[key], func(c *yaml.RNode) bool { return c.GetName() != n.GetName() })
-		if there[resource.ID(n)] || i < 0 {
+		if present[resource.ID(n)] || i < 0 {
 			continue
 		}
 		// That one is this one, and no other.
-		there[resource.ID(n)] = true
+		present[resource.ID(n)] = true
 		out = append(out, Rename{resource.RefOf(n), resource.RefOf(candidates[key][i])})
 		candidates[key] = slices.Delete(candidates[key], i, i+1)
 	}
@@ -51,24 +51,24 @@ func RefuseRenamed(fence policy.Ref, renames []Rename) policy.Findings {
 	}
 	list := make([]string, 0, len(renames))
 	for _, r := range renames {
-		list = append(list, fmt.Sprintf("%s is %s", named(r.From), named(r.To)))
+		list = append(list, fmt.Sprintf("%s is %s", qualifiedName(r.From), qualifiedName(r.To)))
 	}
 	return policy.Findings{{
-		Check: "renamed-policy", Severity: policy.Error, Resource: fence,
+		Check: "policy-renamed", Severity: policy.Error, Resource: fence,
 		Message: fmt.Sprintf("a layer above the fence renames its policies (%s): list the fence, its profile, Tenants and FlowTests above the layer that sets namePrefix or nameSuffix (or renames otherwise), and use there the names that this layer gives to workloads and Services",
 			policy.Brief(list)),
 	}}
 }
 
-// named is "namespace/name".
-func named(r policy.Ref) string {
+// qualifiedName is "namespace/name".
+func qualifiedName(r policy.Ref) string {
 	if r.Namespace == "" {
 		return r.Name
 	}
 	return r.Namespace + "/" + r.Name
 }
 
-func ids(items []*yaml.RNode) map[policy.Ref]bool {
+func idSet(items []*yaml.RNode) map[policy.Ref]bool {
 	out := map[policy.Ref]bool{}
 	for _, n := range items {
 		out[resource.ID(n)] = true
@@ -76,8 +76,8 @@ func ids(items []*yaml.RNode) map[policy.Ref]bool {
 	return out
 }
 
-// essence is what no layer that renames or moves a policy changes.
-func essence(n *yaml.RNode) string {
+// contentKey is what no layer that renames or moves a policy changes.
+func contentKey(n *yaml.RNode) string {
 	content, err := n.Map()
 	if err != nil {
 		return resource.RefOf(n).String()
@@ -85,7 +85,7 @@ func essence(n *yaml.RNode) string {
 	delete(content, "metadata")
 	delete(content, "status")
 	labels, annotations := n.GetLabels(), n.GetAnnotations()
-	return policy.Key([]any{
+	return policy.JSONKey([]any{
 		content, annotations[resource.AnnotationFor], annotations[resource.AnnotationNamespace],
 		labels[resource.LabelFence], labels[resource.LabelTenant], labels[resource.LabelNode], labels[resource.LabelFamily], labels[resource.LabelStage],
 	})

@@ -49,7 +49,7 @@ func TestRenamed(t *testing.T) {
 }
 
 // Two layers list one policy: where it still stands under its name, nothing renamed it.
-func TestACopyBesideIsNoRename(t *testing.T) {
+func TestCopyIsNotRenamed(t *testing.T) {
 	t.Parallel()
 	copied := yaml.MustParse(strings.Replace(generatedPolicy, "name: egress-api", "name: api", 1))
 	if got := lint.Renamed([]*yaml.RNode{yaml.MustParse(generatedPolicy)}, []*yaml.RNode{yaml.MustParse(generatedPolicy), copied}); len(got) > 0 {
@@ -58,20 +58,20 @@ func TestACopyBesideIsNoRename(t *testing.T) {
 }
 
 // Whoever lists a policy above the fence can write its label.
-func TestAboveRefusesWhatIsAdded(t *testing.T) {
+func TestLayersAboveRefusesAddedPolicies(t *testing.T) {
 	t.Parallel()
 	generated := []*yaml.RNode{yaml.MustParse(generatedPolicy)}
 	added := strings.NewReplacer("name: egress-api", "name: open", "app: web", "app: db").Replace(generatedPolicy)
-	if got := lint.Above(generated, append(generated, yaml.MustParse(added))); len(got) != 1 || got[0].Check != "policy-unexpected" || !strings.Contains(got[0].Message, "CiliumNetworkPolicy/open") {
+	if got := lint.LayersAbove(generated, append(generated, yaml.MustParse(added))); len(got) != 1 || got[0].Check != "policy-unexpected" || !strings.Contains(got[0].Message, "CiliumNetworkPolicy/open") {
 		t.Error(got)
 	}
-	if got := lint.Above(generated, append(generated, yaml.MustParse(strings.Replace(added, "fence: mine", "fence: theirs", 1)))); len(got) > 0 {
+	if got := lint.LayersAbove(generated, append(generated, yaml.MustParse(strings.Replace(added, "fence: mine", "fence: theirs", 1)))); len(got) > 0 {
 		t.Error(got)
 	}
 }
 
 // One error for each fence, and none for what it names already.
-func TestAboveIsOneErrorForAFence(t *testing.T) {
+func TestLayersAboveReportsOneErrorPerFence(t *testing.T) {
 	t.Parallel()
 	var generated, finished []*yaml.RNode
 	for _, name := range []string{"a", "b", "c", "d"} {
@@ -79,14 +79,14 @@ func TestAboveIsOneErrorForAFence(t *testing.T) {
 		generated = append(generated, yaml.MustParse(text))
 		finished = append(finished, yaml.MustParse(strings.NewReplacer("name: "+name, "name: pre-"+name, "namespace: acme\n", "namespace: other\n").Replace(text)))
 	}
-	got := lint.Above(generated, finished)
+	got := lint.LayersAbove(generated, finished)
 	if len(got) != 1 || !strings.Contains(got[0].Message, "acme/c is other/pre-c; and 1 more") {
 		t.Error(got)
 	}
 }
 
 // What was proved is what is built, or an error.
-func TestAboveRefusesWhatIsRemovedAndChanged(t *testing.T) {
+func TestLayersAboveRefusesRemovedAndChangedPolicies(t *testing.T) {
 	t.Parallel()
 	generated := []*yaml.RNode{yaml.MustParse(generatedPolicy)}
 	for name, c := range map[string]struct {
@@ -99,15 +99,15 @@ func TestAboveRefusesWhatIsRemovedAndChanged(t *testing.T) {
 		"of another fence":         {[]string{"fence: mine", "fence: theirs"}, "policy-changed"},
 		"for another namespace":    {[]string{"namespace: acme,", "namespace: other,"}, "policy-changed"},
 		"of another tenant":        {[]string{"tenant: acme", "tenant: beta"}, "policy-changed"},
-		"in another namespace":     {[]string{"namespace: acme\n", "namespace: other\n"}, "moved-policy"},
+		"in another namespace":     {[]string{"namespace: acme\n", "namespace: other\n"}, "policy-moved"},
 		"replaced":                 {[]string{"name: egress-api", "name: api", "app: web", "app: db", "fence: mine", "fence: theirs"}, "policy-missing"},
 	} {
-		got := lint.Above(generated, []*yaml.RNode{yaml.MustParse(strings.NewReplacer(c.replace...).Replace(generatedPolicy))})
+		got := lint.LayersAbove(generated, []*yaml.RNode{yaml.MustParse(strings.NewReplacer(c.replace...).Replace(generatedPolicy))})
 		if len(got) != min(len(c.want), 1) || len(got) == 1 && got[0].Check != c.want {
 			t.Errorf("%s: %v, want %q", name, got, c.want)
 		}
 	}
-	if got := lint.Above(generated, nil); len(got) != 1 || got[0].Check != "policy-missing" || got[0].Resource.Name != "mine" {
+	if got := lint.LayersAbove(generated, nil); len(got) != 1 || got[0].Check != "policy-missing" || got[0].Resource.Name != "mine" {
 		t.Error(got)
 	}
 }

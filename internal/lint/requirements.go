@@ -12,40 +12,40 @@ import (
 // decides does not have: an older one narrows by them the peers of every policy about the
 // same pods, and a newer apiserver refuses the policy.
 func Requirements(f *policy.Fence, items []*yaml.RNode) policy.Findings {
-	return inPolicies(f, items, requirementsOf, requirement)
+	return checkCiliumPolicies(f, items, requirementsOf, requirementFinding)
 }
 
-// required is a field that holds requirements, and the field whose selectors they narrow.
-type required struct{ at, selectors string }
+// requirementField is a field that holds requirements, and the field whose selectors they narrow.
+type requirementField struct{ at, selectors string }
 
-func requirement(f *policy.Fence, ref policy.Ref, r required) policy.Finding {
+func requirementFinding(f *policy.Fence, ref policy.Ref, r requirementField) policy.Finding {
 	what := fmt.Sprintf("Cilium %s removed this field, and Cilium %s narrows by it the %s of all policies about the same pods, which is not decided here",
 		policy.Requirements.Removed(), f.Cluster.CiliumVersion, r.selectors)
 	if !f.Has(policy.Requirements) {
 		what = fmt.Sprintf("Cilium %s removed this field, and an apiserver refuses the policy", policy.Requirements.Removed())
 	}
 	severity, so := policy.Error, "nothing is proved"
-	if !f.Concerns(ref.Namespace) {
+	if !f.MayAffectTenant(ref.Namespace) {
 		severity, so = policy.Warning, "the policy is left out"
 	}
 	return policy.Finding{
-		Check: "removed-requirements", Severity: severity, Resource: ref, Field: r.at,
+		Check: "requirements-removed", Severity: severity, Resource: ref, Field: r.at,
 		Message: fmt.Sprintf("%s: %s: write its labels into each selector of %s, and remove it", what, so, r.selectors),
 	}
 }
 
-func requirementsOf(at string, spec any) []required {
-	var out []required
+func requirementsOf(at string, spec any) []requirementField {
+	var out []requirementField
 	for _, section := range []string{"ingress", "ingressDeny", "egress", "egressDeny"} {
 		field, selectors := "fromRequires", "fromEndpoints"
 		if section == "egress" || section == "egressDeny" {
 			field, selectors = "toRequires", "toEndpoints"
 		}
-		for i, rule := range listAt(spec, section) {
+		for i, rule := range listField(spec, section) {
 			object, _ := rule.(map[string]any)
 			list, isList := object[field].([]any)
 			if object[field] != nil && (!isList || len(list) > 0) {
-				out = append(out, required{at: fmt.Sprintf("%s.%s[%d].%s", at, section, i, field), selectors: selectors})
+				out = append(out, requirementField{at: fmt.Sprintf("%s.%s[%d].%s", at, section, i, field), selectors: selectors})
 			}
 		}
 	}

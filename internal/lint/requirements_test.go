@@ -18,7 +18,7 @@ func TestRequirements(t *testing.T) {
 		narrows = "which is not decided here: nothing is proved: write its labels into each selector of"
 		refused = "an apiserver refuses the policy: nothing is proved"
 	)
-	for sentence, c := range map[string]struct {
+	for desc, c := range map[string]struct {
 		policy, version string
 		cni             v1alpha1.CNI
 		// want is severity and field of each finding, and message a part of each message.
@@ -39,7 +39,7 @@ func TestRequirements(t *testing.T) {
 		"what never reaches the cluster":    {"metadata: {namespace: acme, annotations: {config.kubernetes.io/local-config: \"true\"}}\nspec: {egress: [{toRequires: [{}]}]}", "1.18", "", nil, ""},
 		"where another than Cilium decides": {"metadata: {namespace: acme}\nspec: {egress: [{toRequires: [{}]}]}", "", v1alpha1.CNIKubernetes, nil, ""},
 	} {
-		t.Run(sentence, func(t *testing.T) {
+		t.Run(desc, func(t *testing.T) {
 			t.Parallel()
 			fence := &policy.Fence{Cluster: v1alpha1.Cluster{CNI: c.cni, CiliumVersion: c.version}, Tenants: []policy.Tenant{{Name: "acme", Namespaces: []string{"acme"}}}}
 			n := yaml.MustParse("apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\n" + c.policy)

@@ -26,7 +26,7 @@ func ReservedLabels(f *policy.Fence, index *resource.Index) policy.Findings {
 		for _, key := range slices.Sorted(maps.Keys(m.Labels)) {
 			if effect, reserved := policy.ReservedLabel(key); reserved {
 				found[podLabel{m.Resource, key}] = true
-				out = append(out, reservedLabel(m.Resource, m.Field+".labels["+key+"]", key, m.Labels[key], effect))
+				out = append(out, reservedLabelFinding(m.Resource, m.Field+".labels["+key+"]", key, m.Labels[key], effect))
 			}
 		}
 	}
@@ -36,7 +36,7 @@ func ReservedLabels(f *policy.Fence, index *resource.Index) policy.Findings {
 			effect, reserved := policy.ReservedLabel(key)
 			if l := (podLabel{w.Resource, key}); reserved && !w.HostNetwork && !found[l] {
 				found[l] = true
-				out = append(out, reservedLabel(w.Ref, w.LabelField(key), key, w.Labels[key], effect))
+				out = append(out, reservedLabelFinding(w.Ref, w.LabelField(key), key, w.Labels[key], effect))
 			}
 		}
 	}
@@ -49,10 +49,10 @@ type podLabel struct {
 	key      string
 }
 
-func reservedLabel(ref policy.Ref, field, key, value, effect string) policy.Finding {
+func reservedLabelFinding(ref policy.Ref, field, key, value, effect string) policy.Finding {
 	return policy.Finding{
-		Check: "reserved-pod-label", Severity: policy.Error, Resource: ref, Field: field,
-		Message: fmt.Sprintf("the pods have the label %s, whose key Cilium reserves: %s: rename the label", policy.Spelled(map[string]string{key: value}), effect),
+		Check: "pod-label-reserved", Severity: policy.Error, Resource: ref, Field: field,
+		Message: fmt.Sprintf("the pods have the label %s, whose key Cilium reserves: %s: rename the label", policy.FormatLabels(map[string]string{key: value}), effect),
 	}
 }
 

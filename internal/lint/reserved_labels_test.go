@@ -12,7 +12,7 @@ import (
 func TestReservedLabels(t *testing.T) {
 	t.Parallel()
 	const deployment = "apiVersion: apps/v1, kind: Deployment, metadata: {name: web, namespace: acme}"
-	for sentence, c := range map[string]struct {
+	for desc, c := range map[string]struct {
 		item, field string
 	}{
 		"a Pod's own labels":               {`{apiVersion: v1, kind: Pod, metadata: {name: web, namespace: acme, labels: {remote-node: kube-system}}}`, "metadata.labels[remote-node]"},
@@ -25,11 +25,11 @@ func TestReservedLabels(t *testing.T) {
 		"CoreDNS is a pod like any other":  {`{apiVersion: apps/v1, kind: Deployment, metadata: {name: coredns, namespace: kube-system}, spec: {template: {metadata: {labels: {k8s-app: kube-dns}}, spec: {serviceAccountName: coredns}}}}`, ""},
 		"labels that agents remove":        {`{` + deployment + `, spec: {template: {metadata: {labels: {io.cilium.k8s.policy.cluster: east}}}}}`, ""},
 	} {
-		t.Run(sentence, func(t *testing.T) {
+		t.Run(desc, func(t *testing.T) {
 			t.Parallel()
-			index, said := resource.NewIndex([]*yaml.RNode{yaml.MustParse(c.item)})
-			if len(said) > 0 {
-				t.Fatal(said)
+			index, findings := resource.NewIndex([]*yaml.RNode{yaml.MustParse(c.item)})
+			if len(findings) > 0 {
+				t.Fatal(findings)
 			}
 			got := ReservedLabels(&policy.Fence{}, index)
 			if c.field == "" && len(got) == 0 {

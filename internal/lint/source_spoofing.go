@@ -26,7 +26,7 @@ func SourceSpoofing(f *policy.Fence, index *resource.Index, items []*yaml.RNode)
 	if f.Cluster.CNI == v1alpha1.CNIKubernetes || policy.Minor(f.Cluster.CiliumVersion) < sourceIPSince {
 		return nil
 	}
-	items, _ = resource.Distinct(items)
+	items, _ = resource.Deduplicate(items)
 	var out policy.Findings
 	delegated := map[string]bool{}
 	for _, n := range items {
@@ -46,14 +46,14 @@ func SourceSpoofing(f *policy.Fence, index *resource.Index, items []*yaml.RNode)
 			continue
 		}
 		for _, ns := range m.Namespaces {
-			out = append(out, spoofs(f, m, ns, delegated)...)
+			out = append(out, spoofingFindings(f, m, ns, delegated)...)
 		}
 	}
 	return out
 }
 
-// spoofs is the finding about the pods of a resource in a namespace, if any.
-func spoofs(f *policy.Fence, m resource.PodMetadata, namespace string, delegated map[string]bool) policy.Findings {
+// spoofingFindings is the finding about the pods of a resource in a namespace, if any.
+func spoofingFindings(f *policy.Fence, m resource.PodMetadata, namespace string, delegated map[string]bool) policy.Findings {
 	finding := policy.Finding{Check: "source-spoofing", Severity: policy.Warning, Resource: m.Resource, Field: m.Field + ".annotations[" + disableSourceIP + "]"}
 	switch permitted, known := delegated[namespace]; {
 	case known && !permitted:
@@ -61,7 +61,7 @@ func spoofs(f *policy.Fence, m resource.PodMetadata, namespace string, delegated
 	case !known:
 		finding.Message = fmt.Sprintf("lets the pods send with the address of any pod where Namespace %q, which is not in the build, has the annotation %s: remove it", namespace, delegateSourceIP)
 	default:
-		if f.Concerns(namespace) {
+		if f.MayAffectTenant(namespace) {
 			finding.Severity = policy.Error
 		}
 		finding.Message = "lets the pods send with the address of any pod, as which policies then decide about them: nothing is proved of what they reach: remove it, or move the pods to a namespace without a Tenant"

@@ -20,7 +20,7 @@ func TestSourceSpoofing(t *testing.T) {
 		otherPod = `{apiVersion: v1, kind: Pod, metadata: {name: nat, namespace: other, annotations: {config.cilium.io/disable-source-ip-verification: "true"}}, spec: {containers: [{name: nat}]}}`
 		quiet    = `{apiVersion: v1, kind: Pod, metadata: {name: nat, namespace: acme, annotations: {config.cilium.io/disable-source-ip-verification: "false"}}, spec: {containers: [{name: nat}]}}`
 	)
-	for sentence, c := range map[string]struct {
+	for desc, c := range map[string]struct {
 		version string
 		items   []string
 		want    []policy.Severity
@@ -32,7 +32,7 @@ func TestSourceSpoofing(t *testing.T) {
 		"a pod without a tenant":                        {"1.20", []string{other, otherPod}, []policy.Severity{policy.Warning, policy.Warning}},
 		"before the annotations":                        {"1.19", []string{open, pod}, nil},
 	} {
-		t.Run(sentence, func(t *testing.T) {
+		t.Run(desc, func(t *testing.T) {
 			t.Parallel()
 			f := &policy.Fence{Cluster: v1alpha1.Cluster{CNI: v1alpha1.CNICilium, CiliumVersion: c.version}, Tenants: []policy.Tenant{{Name: "acme", Namespaces: []string{"acme"}}}}
 			var items []*yaml.RNode

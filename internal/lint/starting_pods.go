@@ -21,16 +21,16 @@ func StartingPods(f *policy.Fence, items []*yaml.RNode, own func(*yaml.RNode) bo
 	}
 	var out policy.Findings
 	for _, n := range items {
-		if !resource.IsCilium(n) || resource.Local(n) || own(n) {
+		if !resource.IsCilium(n) || resource.IsLocalConfig(n) || own(n) {
 			continue
 		}
-		selects := selectsStarting
+		selects := selectsStartingPods
 		if n.GetKind() != resource.KindClusterwide {
-			selects = func(s policy.Selector) bool { return namesStarting(s) && selectsStarting(s) }
+			selects = func(s policy.Selector) bool { return namesStartingPods(s) && selectsStartingPods(s) }
 		}
 		for _, at := range inSpecs(n, func(at string, spec any) []string { return startingPodsIn(selects, at, spec) }) {
 			out = append(out, policy.Finding{
-				Check: "policy-of-starting-pods", Severity: policy.Warning, Resource: resource.RefOf(n), Field: at + ".endpointSelector",
+				Check: "policy-selects-starting-pods", Severity: policy.Warning, Resource: resource.RefOf(n), Field: at + ".endpointSelector",
 				Message: "selects pods whose labels are not known yet (reserved:init), and allows them flows: every pod of every tenant is such a pod while it starts, so each has these flows then: remove the policy, or allow only what any pod may do",
 			})
 		}
@@ -48,7 +48,7 @@ func startingPodsIn(selects func(policy.Selector) bool, at string, spec any) []s
 		return nil
 	}
 	for _, d := range policy.Directions() {
-		if slices.ContainsFunc(listAt(spec, string(d)), func(rule any) bool { fields, _ := rule.(map[string]any); return len(fields) > 0 }) {
+		if slices.ContainsFunc(listField(spec, string(d)), func(rule any) bool { fields, _ := rule.(map[string]any); return len(fields) > 0 }) {
 			return []string{at}
 		}
 	}
@@ -57,41 +57,41 @@ func startingPodsIn(selects func(policy.Selector) bool, at string, spec any) []s
 
 const startingKey = "reserved:init"
 
-// namesStarting reports whether a selector has the label reserved:init. Cilium adds the
+// namesStartingPods reports whether a selector has the label reserved:init. Cilium adds the
 // policy's namespace to what a policy of a namespace selects, unless it has.
-func namesStarting(s policy.Selector) bool {
+func namesStartingPods(s policy.Selector) bool {
 	return slices.ContainsFunc(policy.RequirementsOf(s, policy.PodLabel), func(r policy.Requirement) bool { return r.Key == startingKey })
 }
 
-// selectsStarting reports whether a selector selects pods whose only label is reserved:init, and
+// selectsStartingPods reports whether a selector selects pods whose only label is reserved:init, and
 // no pod with a namespace.
-func selectsStarting(s policy.Selector) bool {
+func selectsStartingPods(s policy.Selector) bool {
 	alone := false
 	for _, r := range policy.RequirementsOf(s, policy.PodLabel) {
-		if !startingPodHas(r) {
+		if !startingPodMatches(r) {
 			return false
 		}
-		lacks := negative(r)
+		absent := isNegative(r)
 		of := strings.TrimPrefix(strings.TrimPrefix(r.Key, "k8s:"), "any:")
-		alone = alone || !lacks || of == namespaceKey && r.Operator == metav1.LabelSelectorOpDoesNotExist
+		alone = alone || !absent || of == namespaceKey && r.Operator == metav1.LabelSelectorOpDoesNotExist
 	}
 	return alone
 }
 
-// startingPodHas reports whether a starting pod fits a requirement.
-func startingPodHas(r policy.Requirement) bool {
+// startingPodMatches reports whether a starting pod fits a requirement.
+func startingPodMatches(r policy.Requirement) bool {
 	if key := strings.TrimPrefix(r.Key, "any:"); key != startingKey && key != "init" {
-		return negative(r)
+		return isNegative(r)
 	}
 	switch r.Operator {
 	case metav1.LabelSelectorOpExists, metav1.LabelSelectorOpDoesNotExist:
-		return !negative(r)
+		return !isNegative(r)
 	default:
-		return slices.Contains(r.Values, "") != negative(r)
+		return slices.Contains(r.Values, "") != isNegative(r)
 	}
 }
 
-// negative reports whether a requirement is that a label lacks.
-func negative(r policy.Requirement) bool {
+// isNegative reports whether a requirement is that a label lacks.
+func isNegative(r policy.Requirement) bool {
 	return r.Operator == metav1.LabelSelectorOpDoesNotExist || r.Operator == metav1.LabelSelectorOpNotIn
 }

@@ -12,7 +12,7 @@ func TestStartingPods(t *testing.T) {
 	t.Parallel()
 	const cluster, own = "kind: CiliumClusterwideNetworkPolicy, metadata: {name: start}", "kind: CiliumNetworkPolicy, metadata: {name: start, namespace: acme}"
 	const allow = "ingress: [{fromEntities: [all]}]"
-	for sentence, c := range map[string]struct {
+	for desc, c := range map[string]struct {
 		in, spec string
 		warned   bool
 	}{
@@ -30,7 +30,7 @@ func TestStartingPods(t *testing.T) {
 		"nodes":                           {cluster, `nodeSelector: {matchLabels: {"reserved:init": ""}}, ` + allow, false},
 		"one of several specs":            {cluster, `}, specs: [{endpointSelector: {matchLabels: {"reserved:init": ""}}, ` + allow + `}], status: {`, true},
 	} {
-		t.Run(sentence, func(t *testing.T) {
+		t.Run(desc, func(t *testing.T) {
 			t.Parallel()
 			n := yaml.MustParse(`{apiVersion: cilium.io/v2, ` + c.in + `, spec: {` + c.spec + `}}`)
 			got := StartingPods(&policy.Fence{}, []*yaml.RNode{n}, func(*yaml.RNode) bool { return false })

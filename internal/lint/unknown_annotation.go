@@ -29,7 +29,7 @@ func UnknownAnnotations(items []*yaml.RNode) policy.Findings {
 				do = "write " + near + ", or remove it"
 			}
 			out = append(out, policy.Finding{
-				Check: "unknown-annotation", Severity: policy.Error, Resource: resource.RefOf(n), Field: "metadata.annotations[" + key + "]",
+				Check: "annotation-unknown", Severity: policy.Error, Resource: resource.RefOf(n), Field: "metadata.annotations[" + key + "]",
 				Message: "has no effect, since there is no such annotation: " + do,
 			})
 		}

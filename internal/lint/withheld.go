@@ -11,9 +11,9 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// withholding are annotations by which programs that apply resources leave one out, apply it
+// withholdingAnnotations are annotations by which programs that apply resources leave one out, apply it
 // once, or remove it again. Without values, every value does.
-var withholding = []struct {
+var withholdingAnnotations = []struct {
 	key    string
 	values []string
 }{
@@ -28,12 +28,12 @@ var withholding = []struct {
 func Withheld(items []*yaml.RNode) policy.Findings {
 	var out policy.Findings
 	for _, n := range items {
-		if resource.FenceOf(n) == "" || resource.Local(n) {
+		if resource.FenceOf(n) == "" || resource.IsLocalConfig(n) {
 			continue
 		}
-		for _, field := range withheldBy(n) {
+		for _, field := range withholdingFields(n) {
 			out = append(out, policy.Finding{
-				Check: "withheld-policy", Severity: policy.Error, Resource: resource.RefOf(n), Field: field,
+				Check: "policy-withheld", Severity: policy.Error, Resource: resource.RefOf(n), Field: field,
 				Message: "keeps a generated policy from the cluster, or has it removed again: take it away where it is set, or let it leave out policies with the label " + resource.LabelFence,
 			})
 		}
@@ -41,11 +41,11 @@ func Withheld(items []*yaml.RNode) policy.Findings {
 	return out
 }
 
-// withheldBy are the fields that keep a resource from the cluster.
-func withheldBy(n *yaml.RNode) []string {
+// withholdingFields are the fields that keep a resource from the cluster.
+func withholdingFields(n *yaml.RNode) []string {
 	var out []string
 	annotations := n.GetAnnotations()
-	for _, w := range withholding {
+	for _, w := range withholdingAnnotations {
 		if value, ok := annotations[w.key]; ok && (w.values == nil || slices.Contains(w.values, strings.ToLower(value))) {
 			out = append(out, fmt.Sprintf("metadata.annotations[%s]", w.key))
 		}
@@ -60,16 +60,16 @@ func withheldBy(n *yaml.RNode) []string {
 
 // OtherFences warns of policies of other fences where this fence has a namespace alone: each
 // of them proves what it knows of, and not what the other opens.
-func OtherFences(fence *policy.Fence, mine func(*yaml.RNode) bool, items []*yaml.RNode) policy.Findings {
+func OtherFences(fence *policy.Fence, owns func(*yaml.RNode) bool, items []*yaml.RNode) policy.Findings {
 	var out policy.Findings
 	for _, n := range items {
 		other := resource.FenceOf(n)
 		owner := fence.Owner(resource.NamespaceOf(n))
-		if other == "" || mine(n) || resource.Local(n) || owner == nil {
+		if other == "" || owns(n) || resource.IsLocalConfig(n) || owner == nil {
 			continue
 		}
 		out = append(out, policy.Finding{
-			Check: "two-fences", Severity: policy.Warning, Resource: resource.RefOf(n),
+			Check: "policy-of-other-fence", Severity: policy.Warning, Resource: resource.RefOf(n),
 			Message: fmt.Sprintf("is of fence %q, and its namespace belongs to Tenant %q of fence %q: have one fence for a namespace, or list %q in formerNames where that fence is gone", other, owner.Name, fence.Name, other),
 		})
 	}

@@ -15,17 +15,17 @@ import (
 // select no pod, have peers that no pod is, or deny nothing. What is not known of, as the pods
 // of a namespace of which the build has none, is no finding.
 func WithoutEffect(f *policy.Fence, x *resource.Index, items []*yaml.RNode) policy.Findings {
-	if x.Blind || x.Partial {
+	if x.WithoutResources || x.Partial {
 		return nil
 	}
 	pods := podsOf(x)
 	var out policy.Findings
 	for _, n := range items {
-		if !resource.IsPolicy(n) || resource.Local(n) || resource.FenceOf(n) == f.Name {
+		if !resource.IsPolicy(n) || resource.IsLocalConfig(n) || resource.FenceOf(n) == f.Name {
 			continue
 		}
 		ref := resource.RefOf(n)
-		found := inSpecs(n, func(at string, spec any) []policy.Finding { return effectsOf(f, pods, ref, at, spec) })
+		found := inSpecs(n, func(at string, spec any) []policy.Finding { return specFindings(f, pods, ref, at, spec) })
 		seen := map[string]bool{}
 		for _, finding := range found {
 			// One line of a kind for a policy: the first.
@@ -39,11 +39,11 @@ func WithoutEffect(f *policy.Fence, x *resource.Index, items []*yaml.RNode) poli
 	return out
 }
 
-// effectsOf are the findings about one spec.
-func effectsOf(f *policy.Fence, pods []labelledPod, ref policy.Ref, at string, spec any) []policy.Finding {
+// specFindings are the findings about one spec.
+func specFindings(f *policy.Fence, pods []labelledPod, ref policy.Ref, at string, spec any) []policy.Finding {
 	object, _ := spec.(map[string]any)
-	own := writtenIn{namespace: ref.Namespace, cilium: ref.Kind != resource.KindKubernetes}
-	out := denyingNothing(f, ref, at, object)
+	own := policyContext{namespace: ref.Namespace, cilium: ref.Kind != resource.KindKubernetes}
+	out := emptyDenies(f, ref, at, object)
 	field := "podSelector"
 	if own.cilium {
 		field = "endpointSelector"
@@ -63,26 +63,26 @@ func effectsOf(f *policy.Fence, pods []labelledPod, ref policy.Ref, at string, s
 			Message: fmt.Sprintf("selects no pod of the build (%s): the policy has no effect until such a pod is deployed: correct the labels, or declare the pods as external resources", subject),
 		})
 	}
-	return append(out, idlePeers(own, pods, at, object)...)
+	return append(out, peersWithoutPods(own, pods, at, object)...)
 }
 
-// idlePeers report the peers that no pod is.
-func idlePeers(own writtenIn, pods []labelledPod, at string, spec map[string]any) []policy.Finding {
+// peersWithoutPods report the peers that no pod is.
+func peersWithoutPods(own policyContext, pods []labelledPod, at string, spec map[string]any) []policy.Finding {
 	var out []policy.Finding
 	for _, direction := range []string{"ingress", "egress", "ingressDeny", "egressDeny"} {
 		side := map[bool]string{true: "from", false: "to"}[strings.HasPrefix(direction, "ingress")]
-		for i, rule := range listAt(spec, direction) {
+		for i, rule := range listField(spec, direction) {
 			field := side
 			if own.cilium {
 				field += "Endpoints"
 			}
-			for j, peer := range listAt(rule, field) {
+			for j, peer := range listField(rule, field) {
 				s, ok := own.peerOf(peer)
 				if !ok || !s.selectsNone(pods) {
 					continue
 				}
 				severity, reserved := policy.Info, ""
-				if key := s.misspelt(); key != "" {
+				if key := s.unknownReservedKey(); key != "" {
 					severity, reserved = policy.Warning, fmt.Sprintf(" (Cilium has no label %s)", key)
 				}
 				out = append(out, policy.Finding{
@@ -98,22 +98,22 @@ func idlePeers(own writtenIn, pods []labelledPod, at string, spec map[string]any
 	return out
 }
 
-// denyingNothing reports rules that look as if they denied everything, and deny nothing.
-func denyingNothing(f *policy.Fence, ref policy.Ref, at string, spec map[string]any) []policy.Finding {
+// emptyDenies reports rules that look as if they denied everything, and deny nothing.
+func emptyDenies(f *policy.Fence, ref policy.Ref, at string, spec map[string]any) []policy.Finding {
 	var out []policy.Finding
 	add := func(severity policy.Severity, field, format string, args ...any) {
-		out = append(out, policy.Finding{Check: "denies-nothing", Severity: severity, Field: at + field, Message: fmt.Sprintf(format, args...)})
+		out = append(out, policy.Finding{Check: "deny-without-effect", Severity: severity, Field: at + field, Message: fmt.Sprintf(format, args...)})
 	}
 	rules := 0
 	for _, direction := range []string{"ingress", "egress"} {
-		rules += len(listAt(spec, direction)) + len(listAt(spec, direction+"Deny"))
-		for i, rule := range listAt(spec, direction+"Deny") {
+		rules += len(listField(spec, direction)) + len(listField(spec, direction+"Deny"))
+		for i, rule := range listField(spec, direction+"Deny") {
 			if object, _ := rule.(map[string]any); len(object) == 0 {
 				add(policy.Warning, fmt.Sprintf(".%sDeny[%d]", direction, i), "has no peer, so it denies nothing that another policy allows: write %s: [all]", map[string]string{"ingress": "fromEntities", "egress": "toEntities"}[direction])
 			}
 		}
 		deny, _ := spec["enableDefaultDeny"].(map[string]any)
-		if on, _ := deny[direction].(bool); on && len(listAt(spec, direction))+len(listAt(spec, direction+"Deny")) == 0 {
+		if on, _ := deny[direction].(bool); on && len(listField(spec, direction))+len(listField(spec, direction+"Deny")) == 0 {
 			add(policy.Warning, ".enableDefaultDeny."+direction, "has no effect, since the policy has no %s rules: add %s: [{}]", direction, direction)
 		}
 	}
@@ -126,5 +126,5 @@ func denyingNothing(f *policy.Fence, ref policy.Ref, at string, spec map[string]
 // defaultDenied reports whether the fence default-denies every pod of a namespace.
 func defaultDenied(f *policy.Fence, namespace string) bool {
 	owner := f.Owner(namespace)
-	return owner != nil && !owner.Shares() && owner.Enforcement == v1alpha1.Enforce
+	return owner != nil && !owner.SharesNamespaces() && owner.Enforcement == v1alpha1.Enforce
 }

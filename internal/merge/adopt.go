@@ -12,19 +12,19 @@ import (
 // of one that must be generated.
 const AnnotationAdopt = resource.AnnotationAdopt
 
-func adoptable(n *yaml.RNode) bool { return n.GetAnnotations()[AnnotationAdopt] == "true" }
+func isAdoptable(n *yaml.RNode) bool { return n.GetAnnotations()[AnnotationAdopt] == "true" }
 
 // adopt takes a hand-written policy over. It gets the labels of a policy that is created,
 // except for those that it has already.
 func (m *merger) adopt(have, want *yaml.RNode) {
 	m.result.Adopted = append(m.result.Adopted, resource.RefOf(have))
-	c := edit(have)
+	c := editableCopy(have)
 	labels := mappingAt(mappingAt(c.YNode(), "metadata"), "labels")
 	if value(labels, resource.LabelManagedBy) == nil {
 		set(labels, resource.LabelManagedBy, text(resource.ManagedBy))
 	}
 	update(c.YNode(), want.YNode())
-	m.patched(have, c)
+	m.recordPatched(have, c)
 }
 
 // sections are where a policy has its rules.

@@ -23,7 +23,7 @@ func differences(path string, have, want *yaml.Node) []string {
 	case have.Kind == yaml.SequenceNode && want.Kind == yaml.SequenceNode:
 		return elementDifferences(path, have, want)
 	case have.Kind == yaml.ScalarNode && want.Kind == yaml.ScalarNode:
-		return []string{fmt.Sprintf("%s is %s, not %s", path, spelled(have), spelled(want))}
+		return []string{fmt.Sprintf("%s is %s, not %s", path, formatScalar(have), formatScalar(want))}
 	}
 	return []string{path + " is something else"}
 }
@@ -32,14 +32,14 @@ func fieldDifferences(path string, have, want *yaml.Node) []string {
 	var out []string
 	for i := 0; i+1 < len(have.Content); i += 2 {
 		key, where := have.Content[i].Value, child(path, have.Content[i].Value)
-		if there := value(want, key); there != nil {
-			out = append(out, differences(where, have.Content[i+1], there)...)
+		if existing := value(want, key); existing != nil {
+			out = append(out, differences(where, have.Content[i+1], existing)...)
 		} else {
 			out = append(out, where+" is too much")
 		}
 	}
 	for i := 0; i+1 < len(want.Content); i += 2 {
-		if key := want.Content[i].Value; at(have, key) < 0 {
+		if key := want.Content[i].Value; keyIndex(have, key) < 0 {
 			out = append(out, child(path, key)+" is missing")
 		}
 	}
@@ -47,18 +47,18 @@ func fieldDifferences(path string, have, want *yaml.Node) []string {
 }
 
 func elementDifferences(path string, have, want *yaml.Node) []string {
-	partner, stays := pair(have.Content, want.Content)
+	matches, retained := pair(have.Content, want.Content)
 	var out []string
 	for i, w := range want.Content {
-		if partner[i] < 0 {
-			out = append(out, fmt.Sprintf("%s lacks %s", path, brief(w)))
+		if matches[i] < 0 {
+			out = append(out, fmt.Sprintf("%s lacks %s", path, shorten(w)))
 			continue
 		}
-		out = append(out, differences(fmt.Sprintf("%s[%d]", path, partner[i]), have.Content[partner[i]], w)...)
+		out = append(out, differences(fmt.Sprintf("%s[%d]", path, matches[i]), have.Content[matches[i]], w)...)
 	}
 	for i, h := range have.Content {
-		if !stays[i] {
-			out = append(out, fmt.Sprintf("%s[%d] is too much: %s", path, i, brief(h)))
+		if !retained[i] {
+			out = append(out, fmt.Sprintf("%s[%d] is too much: %s", path, i, shorten(h)))
 		}
 	}
 	return out
@@ -77,28 +77,28 @@ func child(path, key string) string {
 	return path + "." + key
 }
 
-// spelled is a scalar as its type shows: a number that became a string is seen.
-func spelled(n *yaml.Node) string {
+// formatScalar is a scalar as its type shows: a number that became a string is seen.
+func formatScalar(n *yaml.Node) string {
 	if n.ShortTag() == yaml.NodeTagString {
 		return strconv.Quote(n.Value)
 	}
 	return n.Value
 }
 
-// briefly is how much of an element is shown.
-const briefly = 80
+// maxShown is how much of an element is shown.
+const maxShown = 80
 
-// brief is an element in a line.
-func brief(n *yaml.Node) string {
+// shorten is an element in a line.
+func shorten(n *yaml.Node) string {
 	if n.Kind == yaml.ScalarNode {
-		return spelled(n)
+		return formatScalar(n)
 	}
 	data, err := yaml.NewRNode(n).MarshalJSON()
 	if err != nil {
 		return "an element"
 	}
-	if text := []rune(string(data)); len(text) > briefly {
-		return string(text[:briefly]) + "…"
+	if text := []rune(string(data)); len(text) > maxShown {
+		return string(text[:maxShown]) + "…"
 	}
 	return string(data)
 }

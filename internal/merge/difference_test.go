@@ -12,8 +12,8 @@ import (
 func TestDifferences(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		have, want string
-		said       []string
+		have, want  string
+		differences []string
 	}{
 		"none":                               {`{spec: {a: [1, 2]}}`, `{spec: {a: [2, 1]} } # in another order`, nil},
 		"another value":                      {`{spec: {port: 444}}`, `{spec: {port: 443}}`, []string{"spec.port is 444, not 443"}},
@@ -30,7 +30,7 @@ func TestDifferences(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if d := cmp.Diff(c.said, merge.Differences(yaml.MustParse(c.have), yaml.MustParse(c.want))); d != "" {
+			if d := cmp.Diff(c.differences, merge.Differences(yaml.MustParse(c.have), yaml.MustParse(c.want))); d != "" {
 				t.Error(d)
 			}
 		})

@@ -16,11 +16,11 @@ func configMap(name, fence, word string) *yaml.RNode {
 }
 
 // What the egress proxy is told is owned as policies are, and no other ConfigMap is.
-func TestTheNamesOfTheEgressProxy(t *testing.T) {
+func TestEgressNamesConfigMap(t *testing.T) {
 	t.Parallel()
-	desired := []*yaml.RNode{configMap(policy.EgressNames, "mine", "new")}
+	desired := []*yaml.RNode{configMap(policy.EgressNamesConfigMap, "mine", "new")}
 	for name, c := range map[string]struct {
-		desired, there         []*yaml.RNode
+		desired, existing      []*yaml.RNode
 		stages                 []v1alpha1.Stage
 		want, changes, refused []string
 	}{
@@ -32,15 +32,15 @@ func TestTheNamesOfTheEgressProxy(t *testing.T) {
 			desired, nil, []v1alpha1.Stage{deny}, nil, nil, nil,
 		},
 		"they are configured": {
-			desired, []*yaml.RNode{configMap(policy.EgressNames, "mine", "old")}, []v1alpha1.Stage{allow},
+			desired, []*yaml.RNode{configMap(policy.EgressNamesConfigMap, "mine", "old")}, []v1alpha1.Stage{allow},
 			[]string{"tenantfence-egress-names new"}, []string{"configured tenantfence-egress-names"}, nil,
 		},
 		"they go with the last flow that needs them": {
-			nil, []*yaml.RNode{configMap(policy.EgressNames, "mine", "old")}, []v1alpha1.Stage{allow},
+			nil, []*yaml.RNode{configMap(policy.EgressNamesConfigMap, "mine", "old")}, []v1alpha1.Stage{allow},
 			nil, []string{"deleted tenantfence-egress-names"}, nil,
 		},
 		"somebody else's of that name is refused": {
-			desired, []*yaml.RNode{configMap(policy.EgressNames, "", "theirs")}, []v1alpha1.Stage{allow},
+			desired, []*yaml.RNode{configMap(policy.EgressNamesConfigMap, "", "theirs")}, []v1alpha1.Stage{allow},
 			nil, nil, []string{"policy-exists"},
 		},
 		"another ConfigMap stays, whatever it is labelled": {
@@ -50,7 +50,7 @@ func TestTheNamesOfTheEgressProxy(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			r, findings := merge.Merge(options(c.stages...), c.there, c.desired)
+			r, findings := merge.Merge(options(c.stages...), c.existing, c.desired)
 			if got := checks(findings); !slices.Equal(got, c.refused) {
 				t.Fatalf("refused %v, want %v", got, c.refused)
 			}

@@ -42,11 +42,11 @@ func filesOf(items []*yaml.RNode) files {
 	return out
 }
 
-// place gives a new policy a file of its own, where the host writes files. Named
+// withFile gives a new policy a file of its own, where the host writes files. Named
 // after the policy, it never depends on what else there is; a file of that name
 // gets another document.
-func (f files) place(n *yaml.RNode) *yaml.RNode {
-	c := edit(n)
+func (f files) withFile(n *yaml.RNode) *yaml.RNode {
+	c := editableCopy(n)
 	if f == nil {
 		return c
 	}
@@ -63,10 +63,10 @@ func (f files) place(n *yaml.RNode) *yaml.RNode {
 	return c
 }
 
-// forget takes from a changed item the number by which a host that writes files finds
+// clearItemID takes from a changed item the number by which a host that writes files finds
 // the item it handed in: it would copy that one's comments over, line by line, also
 // to lines that say something else by now. They are all here already.
-func (f files) forget(n *yaml.RNode) {
+func (f files) clearItemID(n *yaml.RNode) {
 	if f == nil {
 		return
 	}

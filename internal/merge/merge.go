@@ -29,12 +29,12 @@ type Options struct {
 	// Emit are the tenants, and nodes, whose policies are touched. None: everybody's. Policies
 	// of others must be as they are desired: other runs write them.
 	Emit []string
-	// TenantsUnread reports that some Tenants cannot be read, which is an error: what looks
+	// TenantsUnreadable reports that some Tenants cannot be read, which is an error: what looks
 	// unclaimed may be theirs.
-	TenantsUnread bool
-	// TenantsUnseen says that there is no Tenant, and nothing among the items that
+	TenantsUnreadable bool
+	// NoTenantsRead says that there is no Tenant, and nothing among the items that
 	// shows that they were read at all: then nothing of mine may be deleted.
-	TenantsUnseen bool
+	NoTenantsRead bool
 }
 
 // Result is the build after the merge.
@@ -52,8 +52,8 @@ type Result struct {
 // an error the result is not to be used.
 func Merge(o Options, items, desired []*yaml.RNode) (Result, policy.Findings) {
 	m := newMerger(o, items, desired)
-	m.refuseUnseen(items)
-	m.refuseTwice(items)
+	m.refuseNoTenants(items)
+	m.refuseDuplicates(items)
 	m.refuseOthers(items)
 	for _, n := range items {
 		m.item(n)
@@ -68,12 +68,12 @@ func Merge(o Options, items, desired []*yaml.RNode) (Result, policy.Findings) {
 
 type merger struct {
 	Options
-	// wanted are the desired policies of the stages that run; planned has those of
+	// expected are the desired policies of the stages that run; planned has those of
 	// any stage.
-	wanted, planned map[policy.Ref]*yaml.RNode
-	// there counts the items of one identity, without equal copies.
-	there map[policy.Ref]int
-	files files
+	expected, planned map[policy.Ref]*yaml.RNode
+	// existing counts the items of one identity, without equal copies.
+	existing map[policy.Ref]int
+	files    files
 
 	result   Result
 	findings policy.Findings
@@ -81,22 +81,22 @@ type merger struct {
 
 func newMerger(o Options, items, desired []*yaml.RNode) *merger {
 	m := &merger{
-		Options: o, wanted: map[policy.Ref]*yaml.RNode{}, planned: map[policy.Ref]*yaml.RNode{},
-		there: map[policy.Ref]int{}, files: filesOf(items),
+		Options: o, expected: map[policy.Ref]*yaml.RNode{}, planned: map[policy.Ref]*yaml.RNode{},
+		existing: map[policy.Ref]int{}, files: filesOf(items),
 	}
 	for _, n := range desired {
 		id := resource.ID(n)
 		if m.planned[id] != nil {
-			m.say(policy.Error, "policy-twice", n, "", "is generated twice, for two different purposes, which is a mistake of tenantfence: please report it with the Tenants")
+			m.report(policy.Error, "policy-duplicate", n, "", "is generated twice, for two different purposes, which is a mistake of tenantfence: please report it with the Tenants")
 		}
 		m.planned[id] = n
 		if m.Touches(n) {
-			m.wanted[id] = n
+			m.expected[id] = n
 		}
 	}
-	distinct, _ := resource.Distinct(items)
+	distinct, _ := resource.Deduplicate(items)
 	for _, n := range distinct {
-		m.there[resource.ID(n)]++
+		m.existing[resource.ID(n)]++
 	}
 	return m
 }
@@ -104,17 +104,17 @@ func newMerger(o Options, items, desired []*yaml.RNode) *merger {
 // item decides what becomes of one item.
 func (m *merger) item(n *yaml.RNode) {
 	id, owner := resource.ID(n), m.ownerOf(n)
-	want, wanted := m.wanted[id]
+	want, expected := m.expected[id]
 	switch {
-	case wanted && owner == me:
+	case expected && owner == thisFence:
 		m.configure(n, want)
-	case wanted && owner == nobody && adoptable(n):
+	case expected && owner == handWritten && isAdoptable(n):
 		m.adopt(n, want)
-	case wanted:
-		m.findings = append(m.findings, m.foreign(n, owner))
-	case owner == me && m.unwanted(n):
-		m.did(policy.Deleted, n)
-	case owner == nobody:
+	case expected:
+		m.findings = append(m.findings, m.conflictFinding(n, owner))
+	case owner == thisFence && m.isObsolete(n):
+		m.recordChange(policy.Deleted, n)
+	case owner == handWritten:
 		m.patch(n)
 	default:
 		m.keep(n)
@@ -124,33 +124,33 @@ func (m *merger) item(n *yaml.RNode) {
 // configure makes a policy of mine what is wanted; where it is that already, it is
 // handed back as it came.
 func (m *merger) configure(have, want *yaml.RNode) {
-	c := edit(have)
+	c := editableCopy(have)
 	if !update(c.YNode(), want.YNode()) {
 		c = have
 	}
-	m.patched(have, c)
+	m.recordPatched(have, c)
 }
 
 func (m *merger) create(desired []*yaml.RNode) {
 	for _, n := range desired {
-		if id := resource.ID(n); m.wanted[id] != n || m.there[id] > 0 {
+		if id := resource.ID(n); m.expected[id] != n || m.existing[id] > 0 {
 			continue
 		}
-		c := m.files.place(n)
-		m.did(policy.Created, c)
+		c := m.files.withFile(n)
+		m.recordChange(policy.Created, c)
 		m.keep(c)
 	}
 }
 
 func (m *merger) keep(n *yaml.RNode) { m.result.Items = append(m.result.Items, n) }
 
-func (m *merger) did(a policy.Action, n *yaml.RNode) {
+func (m *merger) recordChange(a policy.Action, n *yaml.RNode) {
 	m.result.Changes = append(m.result.Changes, policy.Change{Action: a, Ref: resource.RefOf(n)})
 }
 
-// unwanted says whether a policy of mine shall go: nothing plans it, and its stage is
+// isObsolete says whether a policy of mine shall go: nothing plans it, and its stage is
 // run here, or is none.
-func (m *merger) unwanted(n *yaml.RNode) bool {
+func (m *merger) isObsolete(n *yaml.RNode) bool {
 	staged := slices.Contains(v1alpha1.Stages(), v1alpha1.Stage(n.GetLabels()[resource.LabelStage]))
 	return m.planned[resource.ID(n)] == nil && (m.Touches(n) || !staged && m.Emits(n))
 }
@@ -163,20 +163,20 @@ func (o Options) Touches(n *yaml.RNode) bool {
 
 // Emits says whether a policy is of somebody whose policies are emitted.
 func (o Options) Emits(n *yaml.RNode) bool {
-	return len(o.Emit) == 0 || slices.Contains(o.Emit, Whose(n))
+	return len(o.Emit) == 0 || slices.Contains(o.Emit, OwnerName(n))
 }
 
 // Owns says whether a policy is of this fence.
-func (o Options) Owns(n *yaml.RNode) bool { return o.ownerOf(n) == me }
+func (o Options) Owns(n *yaml.RNode) bool { return o.ownerOf(n) == thisFence }
 
-// Whose is the name of the tenant, or of the nodes, that a policy belongs to, "" where it is
+// OwnerName is the name of the tenant, or of the nodes, that a policy belongs to, "" where it is
 // nobody's.
-func Whose(n *yaml.RNode) string {
+func OwnerName(n *yaml.RNode) string {
 	labels := n.GetLabels()
 	return cmp.Or(labels[resource.LabelTenant], labels[resource.LabelNode])
 }
 
-func (m *merger) say(severity policy.Severity, check string, n *yaml.RNode, field, message string) {
+func (m *merger) report(severity policy.Severity, check string, n *yaml.RNode, field, message string) {
 	m.findings = append(m.findings, policy.Finding{
 		Check: check, Severity: severity, Resource: resource.RefOf(n), Field: field, Message: message,
 	})

@@ -21,14 +21,14 @@ const (
 	deny     = v1alpha1.StageDefaultDeny
 )
 
-// options are those of a fence with one tenant in Enforce and one in Audit.
+// options are those of a fence with one tenant in Enforce and one in AllowOnly.
 func options(stages ...v1alpha1.Stage) merge.Options {
 	f := &policy.Fence{
 		Name:    "mine",
 		Cluster: v1alpha1.Cluster{CNI: v1alpha1.CNICilium, CiliumVersion: "1.19"},
 		Tenants: []policy.Tenant{
 			{Name: "acme", ID: "42", Namespaces: []string{"acme"}, Enforcement: v1alpha1.Enforce},
-			{Name: "beta", Namespaces: []string{"beta"}, Enforcement: v1alpha1.Audit},
+			{Name: "beta", Namespaces: []string{"beta"}, Enforcement: v1alpha1.AllowOnly},
 		},
 	}
 	f.Baseline.DNS = v1alpha1.DNS{Namespace: "kube-system", Port: 53, Names: []string{"*"}}
@@ -60,11 +60,11 @@ func TestMerge(t *testing.T) {
 	t.Parallel()
 	desired := []*yaml.RNode{cnp("egress-db", "mine", allow, "new"), cnp("default-deny", "mine", deny, "new")}
 	for name, c := range map[string]struct {
-		there   []*yaml.RNode
-		stages  []v1alpha1.Stage
-		want    []string
-		changes []string
-		refused []string
+		existing []*yaml.RNode
+		stages   []v1alpha1.Stage
+		want     []string
+		changes  []string
+		refused  []string
 	}{
 		"what is not there is created": {
 			nil, []v1alpha1.Stage{allow, deny},
@@ -122,13 +122,13 @@ func TestMerge(t *testing.T) {
 			[]*yaml.RNode{annotated(cnp("egress-db", "", "", "theirs"), "tenantfence.dev/adopt", "yes")}, []v1alpha1.Stage{allow}, nil, nil, []string{"policy-exists"},
 		},
 		"one that is there twice is refused, since the order would decide": {
-			[]*yaml.RNode{cnp("egress-db", "mine", allow, "one"), cnp("egress-db", "mine", allow, "two")}, []v1alpha1.Stage{allow}, nil, nil, []string{"policy-twice", "policy-twice"},
+			[]*yaml.RNode{cnp("egress-db", "mine", allow, "one"), cnp("egress-db", "mine", allow, "two")}, []v1alpha1.Stage{allow}, nil, nil, []string{"policy-duplicate", "policy-duplicate"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			before := words(c.there)
-			got, findings := merge.Merge(options(c.stages...), c.there, desired)
+			before := words(c.existing)
+			got, findings := merge.Merge(options(c.stages...), c.existing, desired)
 			if diff := cmp.Diff(c.refused, checks(findings)); diff != "" {
 				t.Fatal(diff)
 			}
@@ -138,7 +138,7 @@ func TestMerge(t *testing.T) {
 			if diff := cmp.Diff(c.changes, done(got.Changes)); c.refused == nil && diff != "" {
 				t.Error(diff)
 			}
-			if !slices.Equal(words(c.there), before) {
+			if !slices.Equal(words(c.existing), before) {
 				t.Error("it changes the items that are handed in")
 			}
 			for _, n := range got.Items {
@@ -185,13 +185,13 @@ func text(t *testing.T, items []*yaml.RNode) string {
 	return s
 }
 
-func TestNoTenantIsNoRemovalWhereNothingWasRead(t *testing.T) {
+func TestMissingTenantsDeleteNothing(t *testing.T) {
 	t.Parallel()
 	o := options(allow)
-	o.Fence.Tenants, o.TenantsUnseen = nil, true
+	o.Fence.Tenants, o.NoTenantsRead = nil, true
 	mine := []*yaml.RNode{cnp("b", "mine", allow, ""), cnp("a", "former", deny, ""), cnp("theirs", "", "", "")}
 	_, findings := merge.Merge(o, mine, nil)
-	if diff := cmp.Diff([]string{"no-tenants"}, checks(findings)); diff != "" || !findings.HasError() {
+	if diff := cmp.Diff([]string{"tenants-missing"}, checks(findings)); diff != "" || !findings.HasError() {
 		t.Fatal(diff)
 	}
 	if msg := findings[0].Message; !strings.Contains(msg, "2 of its policies") || !strings.Contains(msg, "acme/a, acme/b") {
@@ -200,7 +200,7 @@ func TestNoTenantIsNoRemovalWhereNothingWasRead(t *testing.T) {
 	if _, findings := merge.Merge(o, mine[2:], nil); findings.HasError() {
 		t.Error("where there is nothing to lose, all is well: ", findings)
 	}
-	o.TenantsUnseen = false
+	o.NoTenantsRead = false
 	if got, findings := merge.Merge(o, mine, nil); findings.HasError() || len(got.Items) != 2 {
 		t.Errorf("with a profile among the items it is a prune of the stages that run: %v", words(got.Items))
 	}
@@ -219,8 +219,8 @@ func TestFilesOfNewPolicies(t *testing.T) {
 	np := object("networking.k8s.io/v1", "NetworkPolicy", "egress-db", "mine", allow, "")
 	ccnp := yaml.MustParse("apiVersion: cilium.io/v2\nkind: CiliumClusterwideNetworkPolicy\nmetadata: {name: all, labels: {tenantfence.dev/fence: mine, tenantfence.dev/stage: Allow}}")
 	for name, c := range map[string]struct {
-		there, desired *yaml.RNode
-		path, index    string
+		existing, desired *yaml.RNode
+		path, index       string
 	}{
 		"a host that writes files gets a file for each":   {item(internal, "a.yaml", legacy, "a.yaml"), cnp("egress-db", "mine", allow, ""), own, "0"},
 		"a Kubernetes twin gets its own":                  {item(internal, "a.yaml", legacy, "a.yaml"), np, "fence/acme/egress-db.networkpolicy.yaml", "0"},
@@ -232,7 +232,7 @@ func TestFilesOfNewPolicies(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got, _ := merge.Merge(options(allow), []*yaml.RNode{c.there}, []*yaml.RNode{c.desired})
+			got, _ := merge.Merge(options(allow), []*yaml.RNode{c.existing}, []*yaml.RNode{c.desired})
 			a := got.Items[1].GetAnnotations()
 			for key, want := range map[string]string{
 				internal: c.path, legacy: c.path, "internal.config.kubernetes.io/index": c.index, "config.kubernetes.io/index": c.index,

@@ -15,11 +15,11 @@ import (
 // labelNamespace sets the profile's labels on a tenant's namespace. Inventory, which
 // never reaches the cluster, tells what is there: it stays as it is.
 func (m *merger) labelNamespace(n *yaml.RNode) {
-	if len(m.Fence.NamespaceLabels) == 0 || m.Fence.Owner(n.GetName()) == nil || resource.Local(n) {
+	if len(m.Fence.NamespaceLabels) == 0 || m.Fence.Owner(n.GetName()) == nil || resource.IsLocalConfig(n) {
 		m.keep(n)
 		return
 	}
-	c := edit(n)
+	c := editableCopy(n)
 	labels := mappingAt(mappingAt(c.YNode(), "metadata"), "labels")
 	changed := false
 	for _, key := range slices.Sorted(maps.Keys(m.Fence.NamespaceLabels)) {
@@ -28,12 +28,12 @@ func (m *merger) labelNamespace(n *yaml.RNode) {
 	if !changed {
 		c = n
 	}
-	m.patched(n, c)
+	m.recordPatched(n, c)
 }
 
-// narrowService has a load balancer admit just the networks that its policies cannot
+// setSourceRanges has a load balancer admit just the networks that its policies cannot
 // tell apart. It closes, so it is the work of the last stage.
-func (m *merger) narrowService(n *yaml.RNode) {
+func (m *merger) setSourceRanges(n *yaml.RNode) {
 	if !slices.Contains(m.Stages, v1alpha1.StageDefaultDeny) {
 		m.keep(n)
 		return
@@ -44,7 +44,7 @@ func (m *merger) narrowService(n *yaml.RNode) {
 			cidrs = append(cidrs, s.CIDRs...)
 		}
 	}
-	if len(cidrs) == 0 || resource.Local(n) {
+	if len(cidrs) == 0 || resource.IsLocalConfig(n) {
 		m.keep(n)
 		return
 	}
@@ -53,15 +53,15 @@ func (m *merger) narrowService(n *yaml.RNode) {
 	for _, cidr := range slices.Compact(cidrs) {
 		ranges.Content = append(ranges.Content, text(cidr))
 	}
-	c := edit(n)
+	c := editableCopy(n)
 	spec := mappingAt(c.YNode(), "spec")
 	had := scalars(elements(value(spec, "loadBalancerSourceRanges")))
 	if !set(spec, "loadBalancerSourceRanges", ranges) {
 		c = n
 	} else if had != "" {
-		m.say(policy.Warning, "source-ranges-replaced", n, "spec.loadBalancerSourceRanges", "held other networks, which are replaced by the agents' of a Tenant: "+had)
+		m.report(policy.Warning, "source-ranges-replaced", n, "spec.loadBalancerSourceRanges", "held other networks, which are replaced by the agents' of a Tenant: "+had)
 	}
-	m.patched(n, c)
+	m.recordPatched(n, c)
 }
 
 func scalars(nodes []*yaml.Node) string {

@@ -23,24 +23,24 @@ const (
 type owner string
 
 const (
-	nobody  owner = "hand-written"
-	me      owner = "of this fence"
-	another owner = "of another fence"
+	handWritten owner = "hand-written"
+	thisFence   owner = "of this fence"
+	otherFence  owner = "of another fence"
 )
 
 func (o Options) ownerOf(n *yaml.RNode) owner {
 	switch fence := resource.FenceOf(n); {
 	case fence == "":
-		return nobody
+		return handWritten
 	case fence == o.Fence.Name || slices.Contains(o.FormerNames, fence):
-		return me
+		return thisFence
 	}
-	return another
+	return otherFence
 }
 
-func (m *merger) foreign(n *yaml.RNode, by owner) policy.Finding {
+func (m *merger) conflictFinding(n *yaml.RNode, by owner) policy.Finding {
 	whose := "is not of this fence: rename or remove it, or let this fence take it over with the annotation " + AnnotationAdopt + `: "true"`
-	if by == another {
+	if by == otherFence {
 		whose = fmt.Sprintf("belongs to fence %s: rename or remove it, or list that name in formerNames where it is this fence's former one", resource.FenceOf(n))
 	}
 	return policy.Finding{
@@ -49,26 +49,26 @@ func (m *merger) foreign(n *yaml.RNode, by owner) policy.Finding {
 	}
 }
 
-// refuseTwice refuses a generated policy that exists more than once: which of them is kept
+// refuseDuplicates refuses a generated policy that exists more than once: which of them is kept
 // would depend on the order of the files.
-func (m *merger) refuseTwice(items []*yaml.RNode) {
+func (m *merger) refuseDuplicates(items []*yaml.RNode) {
 	for _, n := range items {
 		id := resource.ID(n)
-		if m.wanted[id] != nil && m.there[id] > 1 {
-			m.say(policy.Error, "policy-twice", n, "", fmt.Sprintf("exists %d times, with different content: remove all but one", m.there[id]))
+		if m.expected[id] != nil && m.existing[id] > 1 {
+			m.report(policy.Error, "policy-duplicate", n, "", fmt.Sprintf("exists %d times, with different content: remove all but one", m.existing[id]))
 		}
 	}
 }
 
-// refuseUnseen refuses to take the absence of Tenants for their removal where nothing
+// refuseNoTenants refuses to take the absence of Tenants for their removal where nothing
 // shows that they were read.
-func (m *merger) refuseUnseen(items []*yaml.RNode) {
-	if !m.TenantsUnseen {
+func (m *merger) refuseNoTenants(items []*yaml.RNode) {
+	if !m.NoTenantsRead {
 		return
 	}
 	var mine []string
 	for _, n := range items {
-		if m.ownerOf(n) == me {
+		if m.ownerOf(n) == thisFence {
 			mine = append(mine, n.GetNamespace()+"/"+n.GetName())
 		}
 	}
@@ -78,7 +78,7 @@ func (m *merger) refuseUnseen(items []*yaml.RNode) {
 	slices.Sort(mine)
 	first := mine[:min(3, len(mine))]
 	m.findings = append(m.findings, policy.Finding{
-		Check: "no-tenants", Severity: policy.Error, Resource: m.Config,
+		Check: "tenants-missing", Severity: policy.Error, Resource: m.Config,
 		Message: fmt.Sprintf("there is no Tenant, and %d of its policies are there (%s): with an inline profile nothing shows that the Tenants were read at all; "+
 			"list the Tenants, or make the profile a %s among the items, or remove the policies by hand", len(mine), strings.Join(first, ", "), v1alpha1.KindFenceProfile),
 	})

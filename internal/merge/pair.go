@@ -11,8 +11,8 @@ import (
 // equal content, then, of those left, the most similar, so that a rule that gained
 // a peer keeps its comments. It is -1 where there is none. What is there and stays is
 // told, too.
-func pair(have, want []*yaml.Node) (partner []int, stays []bool) {
-	partner, stays = make([]int, len(want)), make([]bool, len(have))
+func pair(have, want []*yaml.Node) (matches []int, retained []bool) {
+	matches, retained = make([]int, len(want)), make([]bool, len(have))
 	unpaired := map[string][]int{}
 	for i, n := range have {
 		key := content(n)
@@ -20,10 +20,10 @@ func pair(have, want []*yaml.Node) (partner []int, stays []bool) {
 	}
 	var rest []int
 	for i, n := range want {
-		partner[i] = -1
+		matches[i] = -1
 		key := content(n)
 		if same := unpaired[key]; len(same) > 0 {
-			partner[i], unpaired[key], stays[same[0]] = same[0], same[1:], true
+			matches[i], unpaired[key], retained[same[0]] = same[0], same[1:], true
 			continue
 		}
 		rest = append(rest, i)
@@ -33,21 +33,21 @@ func pair(have, want []*yaml.Node) (partner []int, stays []bool) {
 		free = append(free, same...)
 	}
 	slices.Sort(free)
-	for _, c := range likenesses(have, want, free, rest) {
-		if partner[c.want] < 0 && !stays[c.have] {
-			partner[c.want], stays[c.have] = c.have, true
+	for _, c := range similarities(have, want, free, rest) {
+		if matches[c.want] < 0 && !retained[c.have] {
+			matches[c.want], retained[c.have] = c.have, true
 		}
 	}
-	return partner, stays
+	return matches, retained
 }
 
-// likeness of two elements.
-type likeness struct{ have, want, common, size int }
+// similarity of two elements.
+type similarity struct{ have, want, common, size int }
 
-// likenesses of the elements that are left, the most alike first. Only those count
+// similarities of the elements that are left, the most alike first. Only those count
 // that have more than half of the smaller one in common: what was said about one
 // network is not said about another.
-func likenesses(have, want []*yaml.Node, free, rest []int) []likeness {
+func similarities(have, want []*yaml.Node, free, rest []int) []similarity {
 	leaves := make([]map[string]int, len(want))
 	// with finds the wanted elements that have a leaf.
 	with := map[string][]int{}
@@ -57,7 +57,7 @@ func likenesses(have, want []*yaml.Node, free, rest []int) []likeness {
 			with[leaf] = append(with[leaf], j)
 		}
 	}
-	var out []likeness
+	var out []similarity
 	for _, i := range free {
 		mine, common := leavesOf(have[i]), map[int]int{}
 		for leaf, n := range mine {
@@ -68,11 +68,11 @@ func likenesses(have, want []*yaml.Node, free, rest []int) []likeness {
 		for j, n := range common {
 			a, b := total(mine), total(leaves[j])
 			if have[i].Kind == want[j].Kind && 2*n > min(a, b) {
-				out = append(out, likeness{have: i, want: j, common: n, size: a + b})
+				out = append(out, similarity{have: i, want: j, common: n, size: a + b})
 			}
 		}
 	}
-	slices.SortFunc(out, func(a, b likeness) int {
+	slices.SortFunc(out, func(a, b similarity) int {
 		return cmp.Or(cmp.Compare(b.common, a.common), cmp.Compare(a.size, b.size), cmp.Compare(a.have, b.have), cmp.Compare(a.want, b.want))
 	})
 	return out

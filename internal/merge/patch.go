@@ -30,41 +30,41 @@ var aspects = []aspect{enforcement, dns, labels}
 func (m *merger) patch(n *yaml.RNode) {
 	annotations := n.GetAnnotations()
 	if _, ok := annotations[AnnotationAdopt]; ok && m.planned[resource.ID(n)] == nil {
-		m.say(policy.Warning, "adopt-nothing", n, annotationField(AnnotationAdopt), "no policy of that name is generated, so it is not taken over: correct the name, or remove the annotation")
+		m.report(policy.Warning, "adopt-without-effect", n, annotationField(AnnotationAdopt), "no policy of that name is generated, so it is not taken over: correct the name, or remove the annotation")
 	}
-	switch asked, ok := annotations[AnnotationPatch]; {
+	switch requested, ok := annotations[AnnotationPatch]; {
 	case ok:
-		m.patchPolicy(n, asked)
+		m.patchPolicy(n, requested)
 	case resource.Group(n) == "" && n.GetKind() == "Namespace":
 		m.labelNamespace(n)
 	case resource.Group(n) == "" && n.GetKind() == "Service":
-		m.narrowService(n)
+		m.setSourceRanges(n)
 	default:
 		m.keep(n)
 	}
 }
 
-func (m *merger) patchPolicy(n *yaml.RNode, asked string) {
+func (m *merger) patchPolicy(n *yaml.RNode, requested string) {
 	if !resource.IsPolicy(n) {
-		m.say(policy.Error, "patch-kind", n, annotationField(AnnotationPatch), fmt.Sprintf("only a %s, %s or %s can be patched: remove the annotation", kindCilium, kindClusterwide, kindKubernetes))
+		m.report(policy.Error, "patch-kind-unsupported", n, annotationField(AnnotationPatch), fmt.Sprintf("only a %s, %s or %s can be patched: remove the annotation", kindCilium, kindClusterwide, kindKubernetes))
 		return
 	}
-	list, ok := m.aspectsOf(n, asked)
+	list, ok := m.aspectsOf(n, requested)
 	if !ok {
 		return
 	}
 	t := m.tenantOf(n)
-	if t == nil && m.TenantsUnread {
+	if t == nil && m.TenantsUnreadable {
 		// That a Tenant cannot be read is the error.
 		m.keep(n)
 		return
 	}
 	if t == nil {
-		m.say(policy.Warning, "patch-not-fenced", n, annotationField(AnnotationPatch), "is about no namespace of a Tenant of this fence, so nothing of it is patched: give the namespace to a Tenant, or remove the annotation")
+		m.report(policy.Warning, "patch-namespace-unfenced", n, annotationField(AnnotationPatch), "is about no namespace of a Tenant of this fence, so nothing of it is patched: give the namespace to a Tenant, or remove the annotation")
 		m.keep(n)
 		return
 	}
-	c := edit(n)
+	c := editableCopy(n)
 	p := patcher{merger: m, tenant: t, policy: c}
 	for _, a := range list {
 		p.patch(a)
@@ -72,18 +72,18 @@ func (m *merger) patchPolicy(n *yaml.RNode, asked string) {
 	if !p.changed {
 		c = n
 	}
-	m.patched(n, c)
+	m.recordPatched(n, c)
 }
 
-// patched keeps what an item came to, which is itself where nothing changed.
-func (m *merger) patched(n, now *yaml.RNode) {
+// recordPatched keeps what an item came to, which is itself where nothing changed.
+func (m *merger) recordPatched(n, now *yaml.RNode) {
 	action := policy.Configured
 	if now == n {
 		action = policy.Unchanged
 	}
-	m.did(action, n)
+	m.recordChange(action, n)
 	if now != n {
-		m.files.forget(now)
+		m.files.clearItemID(now)
 	}
 	m.keep(now)
 }
@@ -91,13 +91,13 @@ func (m *merger) patched(n, now *yaml.RNode) {
 func annotationField(key string) string { return "metadata.annotations[" + key + "]" }
 
 // aspectsOf reads the annotation.
-func (m *merger) aspectsOf(n *yaml.RNode, asked string) ([]aspect, bool) {
+func (m *merger) aspectsOf(n *yaml.RNode, requested string) ([]aspect, bool) {
 	var out []aspect
 	ok := true
-	for word := range strings.SplitSeq(asked, ",") {
+	for word := range strings.SplitSeq(requested, ",") {
 		a := aspect(strings.TrimSpace(word))
 		if !slices.Contains(aspects, a) {
-			m.say(policy.Error, "patch-unknown", n, annotationField(AnnotationPatch), fmt.Sprintf("there is no aspect %q: the aspects are %s, %s and %s, with commas between them", a, enforcement, dns, labels))
+			m.report(policy.Error, "patch-aspect-unknown", n, annotationField(AnnotationPatch), fmt.Sprintf("there is no aspect %q: the aspects are %s, %s and %s, with commas between them", a, enforcement, dns, labels))
 			ok = false
 		}
 		out = append(out, a)
@@ -158,16 +158,16 @@ func (p *patcher) label(labels *yaml.Node, key, want string) {
 // One that allows something stands in stage Allow: it is additive, since closing the
 // namespace is the default-deny's. One that only closes stands in stage DefaultDeny:
 // it closes where the namespace is in Enforce, once that stage is run, and nothing in
-// Audit. No run ever decides what another decides otherwise, so their order does not
+// AllowOnly. No run ever decides what another decides otherwise, so their order does not
 // matter.
 func (p *patcher) enforcement(s specification) {
-	audited := p.tenant.Enforcement != v1alpha1.Enforce
-	additive := audited || !closes(s.node)
+	allowOnly := p.tenant.Enforcement != v1alpha1.Enforce
+	additive := allowOnly || !isDefaultDeny(s.node)
 	switch {
 	case additive && (p.policy.GetKind() == kindKubernetes || !p.Fence.Has(policy.AdditivePolicies)):
 		// In Enforce that it isolates by itself is no harm: so does the default-deny.
-		if audited {
-			p.say(policy.Error, "patch-isolates", p.policy, s.path, p.isolates())
+		if allowOnly {
+			p.report(policy.Error, "patch-isolates", p.policy, s.path, p.isolates())
 		}
 	case additive:
 		deny := object("egress", boolean(false), text("ingress"), boolean(false))
@@ -178,7 +178,7 @@ func (p *patcher) enforcement(s specification) {
 }
 
 func (p *patcher) isolates() string {
-	const todo = "isolates the pods that it selects, and the Tenant is in Audit: remove it until the Tenant is in Enforce, or the aspect enforcement from the annotation"
+	const todo = "isolates the pods that it selects, and the Tenant is in AllowOnly: remove it until the Tenant is in Enforce, or the aspect enforcement from the annotation"
 	if p.policy.GetKind() == kindKubernetes {
 		return "a NetworkPolicy always " + todo
 	}
@@ -199,9 +199,9 @@ func matchesNothing(rule *yaml.Node) bool {
 	return false
 }
 
-// closes says whether a policy has rules, and none that allows or denies anything
+// isDefaultDeny says whether a policy has rules, and none that allows or denies anything
 // in particular: then all it does is to switch default deny on.
-func closes(spec *yaml.Node) bool {
+func isDefaultDeny(spec *yaml.Node) bool {
 	rules := 0
 	for _, section := range sections {
 		for _, rule := range elements(value(spec, section)) {

@@ -31,21 +31,21 @@ func (p *patcher) dns() {
 		for _, rule := range elements(value(s.node, "egress")) {
 			switch {
 			case p.policy.GetKind() == kindKubernetes:
-				found = p.kubernetesRule(rule) || found
+				found = p.patchKubernetesRule(rule) || found
 			case slices.ContainsFunc(elements(value(rule, "toEndpoints")), p.isResolver):
-				found = p.ciliumRule(s, rule, names) || found
+				found = p.patchCiliumRule(s, rule, names) || found
 			}
 		}
 	}
 	if !found {
 		d := p.Fence.Baseline.DNS
-		p.say(policy.Warning, "patch-no-dns", p.policy, annotationField(AnnotationPatch),
+		p.report(policy.Warning, "patch-dns-rule-missing", p.policy, annotationField(AnnotationPatch),
 			"has no rule that names the cluster's DNS pods in "+d.Namespace+" and their port "+strconv.Itoa(int(d.Port))+" by number, so the aspect dns changes nothing: add or rewrite the rule, or remove the aspect")
 	}
 }
 
 // names that may be asked for: those of the profile and those that the policy itself
-// needs; any in Audit, where nothing may be denied.
+// needs; any in AllowOnly, where nothing may be denied.
 func (p *patcher) names(spec *yaml.Node) []*yaml.Node {
 	if p.tenant.Enforcement != v1alpha1.Enforce || slices.Contains(p.Fence.Baseline.DNS.Names, "*") {
 		return []*yaml.Node{object("matchPattern", text("*"))}
@@ -60,25 +60,25 @@ func (p *patcher) names(spec *yaml.Node) []*yaml.Node {
 	}
 	for _, rule := range elements(value(spec, "egress")) {
 		for _, name := range elements(value(rule, "toFQDNs")) {
-			out = append(out, bare(name))
+			out = append(out, withoutComments(name))
 		}
 	}
 	slices.SortFunc(out, func(a, b *yaml.Node) int { return strings.Compare(content(a), content(b)) })
 	return slices.CompactFunc(out, func(a, b *yaml.Node) bool { return content(a) == content(b) })
 }
 
-// bare is a copy without comments.
-func bare(n *yaml.Node) *yaml.Node {
+// withoutComments is a copy without comments.
+func withoutComments(n *yaml.Node) *yaml.Node {
 	c := *n
 	c.HeadComment, c.LineComment, c.FootComment, c.Content = "", "", "", nil
 	for _, child := range n.Content {
-		c.Content = append(c.Content, bare(child))
+		c.Content = append(c.Content, withoutComments(child))
 	}
 	return &c
 }
 
-// ciliumRule patches a rule to the resolver, and says whether it is for its port.
-func (p *patcher) ciliumRule(s specification, rule *yaml.Node, names []*yaml.Node) bool {
+// patchCiliumRule patches a rule to the resolver, and says whether it is for its port.
+func (p *patcher) patchCiliumRule(s specification, rule *yaml.Node, names []*yaml.Node) bool {
 	var entries []*yaml.Node
 	tcp := false
 	for _, entry := range elements(value(rule, "toPorts")) {
@@ -106,20 +106,20 @@ func (p *patcher) addNames(s specification, entry *yaml.Node, alone bool, names 
 	switch {
 	case rules != nil && len(elements(value(rules, "dns"))) > 0:
 	case !alone || rules != nil && len(rules.Content) > 0:
-		p.say(policy.Error, "patch-dns-mixed", p.policy, s.path+".egress",
+		p.report(policy.Error, "patch-dns-mixed", p.policy, s.path+".egress",
 			"has an entry of toPorts with DNS and something else in it, which a rule about names would close: give DNS an entry of its own, or remove the aspect dns from the annotation")
 	default:
 		dns := list()
 		for _, n := range names {
-			dns.Content = append(dns.Content, written(n))
+			dns.Content = append(dns.Content, expandedCopy(n))
 		}
 		p.changed = set(entry, "rules", object("dns", dns)) || p.changed
 	}
 }
 
-// kubernetesRule adds the port over TCP to a NetworkPolicy's rule to the resolver,
+// patchKubernetesRule adds the port over TCP to a NetworkPolicy's rule to the resolver,
 // and says whether it is for its port.
-func (p *patcher) kubernetesRule(rule *yaml.Node) bool {
+func (p *patcher) patchKubernetesRule(rule *yaml.Node) bool {
 	ports := value(rule, "ports")
 	if !slices.ContainsFunc(elements(value(rule, "to")), p.isKubernetesResolver) {
 		return false
@@ -160,10 +160,10 @@ func (p *patcher) isResolver(peer *yaml.Node) bool {
 		return false
 	}
 	where := p.Fence.Baseline.DNS.Namespace
-	if !asks(selector, podNamespace) && !asks(selector, namespaceLabel+namespaceName) && p.policy.GetNamespace() != where {
+	if !requires(selector, podNamespace) && !requires(selector, namespaceLabel+namespaceName) && p.policy.GetNamespace() != where {
 		return false
 	}
-	pods := maps.Clone(policy.PodsOf(p.Fence.Baseline.DNS.Pods).MatchLabels)
+	pods := maps.Clone(policy.SelectorOf(p.Fence.Baseline.DNS.Pods).MatchLabels)
 	if pods == nil {
 		pods = map[string]string{}
 	}
@@ -175,8 +175,8 @@ func (p *patcher) isResolver(peer *yaml.Node) bool {
 	return policy.Selects(selector, pods)
 }
 
-// asks says whether a selector asks for a label.
-func asks(s policy.Selector, key string) bool {
+// requires says whether a selector asks for a label.
+func requires(s policy.Selector, key string) bool {
 	_, ok := s.MatchLabels[key]
 	return ok || slices.ContainsFunc(s.MatchExpressions, func(e metav1.LabelSelectorRequirement) bool { return e.Key == key })
 }
@@ -188,7 +188,7 @@ func (p *patcher) isKubernetesResolver(peer *yaml.Node) bool {
 	if !podsOK && !namespacesOK || !namespacesOK && p.policy.GetNamespace() != where {
 		return false
 	}
-	return policy.Selects(pods, policy.PodsOf(p.Fence.Baseline.DNS.Pods).MatchLabels) &&
+	return policy.Selects(pods, policy.SelectorOf(p.Fence.Baseline.DNS.Pods).MatchLabels) &&
 		policy.Selects(namespaces, map[string]string{namespaceName: where})
 }
 

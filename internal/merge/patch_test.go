@@ -12,8 +12,8 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// byHand is a policy of a namespace that asks for aspects to be patched.
-func byHand(namespace, aspects, spec string) string {
+// handWrittenPolicy is a policy of a namespace that asks for aspects to be patched.
+func handWrittenPolicy(namespace, aspects, spec string) string {
 	return "apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nmetadata:\n  name: web # by hand\n  namespace: " + namespace +
 		"\n  annotations: {tenantfence.dev/patch: '" + aspects + "'}\nspec:\n  endpointSelector: {} # all\n" + spec
 }
@@ -23,9 +23,9 @@ func kubernetes(s string) string {
 }
 
 const (
-	allows   = "  ingress:\n  - fromEntities: [cluster] # why\n"
-	closes   = "  ingress:\n  - {} # close\n  egressDeny:\n  - {}\n"
-	additive = "  enableDefaultDeny:\n    egress: false\n    ingress: false\n"
+	allows      = "  ingress:\n  - fromEntities: [cluster] # why\n"
+	defaultDeny = "  ingress:\n  - {} # close\n  egressDeny:\n  - {}\n"
+	additive    = "  enableDefaultDeny:\n    egress: false\n    ingress: false\n"
 
 	resolver = "  egress:\n  - toEndpoints:\n    - matchLabels:\n        k8s:io.kubernetes.pod.namespace: kube-system\n        k8s-app: kube-dns\n"
 	udp      = "    toPorts:\n    - ports:\n      - port: \"53\" # dns\n        protocol: UDP\n"
@@ -37,63 +37,63 @@ func TestPatch(t *testing.T) {
 	t.Parallel()
 	all := []v1alpha1.Stage{baseline, allow, deny}
 	for name, c := range map[string]struct {
-		there string
+		existing string
 		// want is left out where nothing changes.
-		want    string
-		stages  []v1alpha1.Stage
-		version string
-		said    []string
+		want       string
+		stages     []v1alpha1.Stage
+		version    string
+		wantChecks []string
 	}{
 		"an allow is additive, in Enforce": {
-			there: byHand("acme", "enforcement", allows+"  enableDefaultDeny: {ingress: true} # mine\n"),
-			want:  byHand("acme", "enforcement", allows+"  enableDefaultDeny: {egress: false, ingress: false} # mine\n"),
+			existing: handWrittenPolicy("acme", "enforcement", allows+"  enableDefaultDeny: {ingress: true} # mine\n"),
+			want:     handWrittenPolicy("acme", "enforcement", allows+"  enableDefaultDeny: {egress: false, ingress: false} # mine\n"),
 		},
-		"and in Audit":                             {there: byHand("beta", "enforcement", allows), want: byHand("beta", "enforcement", allows+additive)},
-		"whatever stage runs":                      {there: byHand("acme", "enforcement", allows), want: byHand("acme", "enforcement", allows+additive), stages: []v1alpha1.Stage{deny}},
-		"one that is right is unchanged":           {there: byHand("acme", "enforcement", allows+additive)},
-		"a default-deny closes in Enforce":         {there: byHand("acme", "enforcement", closes+additive), want: byHand("acme", "enforcement", closes)},
-		"but not before its stage runs":            {there: byHand("acme", "enforcement", closes+additive), stages: []v1alpha1.Stage{baseline, allow}},
-		"and never in Audit":                       {there: byHand("beta", "enforcement", closes), want: byHand("beta", "enforcement", closes+additive), stages: []v1alpha1.Stage{baseline}},
-		"below 1.16 nothing is additive":           {there: byHand("beta", "enforcement", allows), version: "1.15", said: []string{"patch-isolates"}},
-		"which is no harm in Enforce":              {there: byHand("acme", "enforcement", allows), version: "1.15"},
-		"nor is a NetworkPolicy":                   {there: kubernetes(byHand("acme", "enforcement", allows))},
-		"but in Audit it would isolate":            {there: kubernetes(byHand("beta", "enforcement", allows)), said: []string{"patch-isolates"}},
-		"DNS gets TCP and names":                   {there: byHand("acme", "dns", resolver+udp), want: byHand("acme", "dns", resolver+udp+tcp+anyName)},
-		"names that its author gave stay":          {there: byHand("acme", "dns", resolver+udp+tcp+"      rules:\n        dns:\n        - matchName: a.example.com\n")},
-		"any protocol includes TCP":                {there: byHand("acme", "dns", resolver+"    toPorts:\n    - ports:\n      - port: \"53\"\n"+anyName)},
-		"TCP may have an entry of its own":         {there: byHand("acme", "dns", resolver+udp+anyName+"    - ports:\n"+tcp), want: byHand("acme", "dns", resolver+udp+anyName+"    - ports:\n"+tcp+anyName)},
-		"an entry with another port is refused":    {there: byHand("acme", "dns", resolver+udp+"      - port: \"9153\"\n"), said: []string{"patch-dns-mixed"}},
-		"a rule without ports is not for DNS":      {there: byHand("acme", "dns", resolver), said: []string{"patch-no-dns"}},
-		"nor one of another port":                  {there: byHand("acme", "dns", resolver+strings.ReplaceAll(udp, "53", "5353")), said: []string{"patch-no-dns"}},
-		"nor one to other pods":                    {there: byHand("acme", "dns", strings.ReplaceAll(resolver, "kube-dns", "web")+udp), said: []string{"patch-no-dns"}},
-		"nor one to pods of this namespace":        {there: byHand("acme", "dns", strings.ReplaceAll(resolver, "        k8s:io.kubernetes.pod.namespace: kube-system\n", "")+udp), said: []string{"patch-no-dns"}},
-		"a resolver by expressions":                {there: byHand("acme", "dns", "  egress:\n  - toEndpoints:\n    - matchExpressions:\n      - {key: 'k8s:io.kubernetes.pod.namespace', operator: In, values: [kube-system]}\n      - {key: k8s-app, operator: In, values: [kube-dns]}\n"+udp+tcp+anyName)},
-		"a resolver by its namespace's name label": {there: byHand("acme", "dns", strings.ReplaceAll(resolver, "k8s:io.kubernetes.pod.namespace", "k8s:io.cilium.k8s.namespace.labels.kubernetes.io/metadata.name")+udp+tcp+anyName)},
+		"and in AllowOnly":                             {existing: handWrittenPolicy("beta", "enforcement", allows), want: handWrittenPolicy("beta", "enforcement", allows+additive)},
+		"whatever stage runs":                      {existing: handWrittenPolicy("acme", "enforcement", allows), want: handWrittenPolicy("acme", "enforcement", allows+additive), stages: []v1alpha1.Stage{deny}},
+		"one that is right is unchanged":           {existing: handWrittenPolicy("acme", "enforcement", allows+additive)},
+		"a default-deny closes in Enforce":         {existing: handWrittenPolicy("acme", "enforcement", defaultDeny+additive), want: handWrittenPolicy("acme", "enforcement", defaultDeny)},
+		"but not before its stage runs":            {existing: handWrittenPolicy("acme", "enforcement", defaultDeny+additive), stages: []v1alpha1.Stage{baseline, allow}},
+		"and never in AllowOnly":                       {existing: handWrittenPolicy("beta", "enforcement", defaultDeny), want: handWrittenPolicy("beta", "enforcement", defaultDeny+additive), stages: []v1alpha1.Stage{baseline}},
+		"below 1.16 nothing is additive":           {existing: handWrittenPolicy("beta", "enforcement", allows), version: "1.15", wantChecks: []string{"patch-isolates"}},
+		"which is no harm in Enforce":              {existing: handWrittenPolicy("acme", "enforcement", allows), version: "1.15"},
+		"nor is a NetworkPolicy":                   {existing: kubernetes(handWrittenPolicy("acme", "enforcement", allows))},
+		"but in AllowOnly it would isolate":            {existing: kubernetes(handWrittenPolicy("beta", "enforcement", allows)), wantChecks: []string{"patch-isolates"}},
+		"DNS gets TCP and names":                   {existing: handWrittenPolicy("acme", "dns", resolver+udp), want: handWrittenPolicy("acme", "dns", resolver+udp+tcp+anyName)},
+		"names that its author gave stay":          {existing: handWrittenPolicy("acme", "dns", resolver+udp+tcp+"      rules:\n        dns:\n        - matchName: a.example.com\n")},
+		"any protocol includes TCP":                {existing: handWrittenPolicy("acme", "dns", resolver+"    toPorts:\n    - ports:\n      - port: \"53\"\n"+anyName)},
+		"TCP may have an entry of its own":         {existing: handWrittenPolicy("acme", "dns", resolver+udp+anyName+"    - ports:\n"+tcp), want: handWrittenPolicy("acme", "dns", resolver+udp+anyName+"    - ports:\n"+tcp+anyName)},
+		"an entry with another port is refused":    {existing: handWrittenPolicy("acme", "dns", resolver+udp+"      - port: \"9153\"\n"), wantChecks: []string{"patch-dns-mixed"}},
+		"a rule without ports is not for DNS":      {existing: handWrittenPolicy("acme", "dns", resolver), wantChecks: []string{"patch-dns-rule-missing"}},
+		"nor one of another port":                  {existing: handWrittenPolicy("acme", "dns", resolver+strings.ReplaceAll(udp, "53", "5353")), wantChecks: []string{"patch-dns-rule-missing"}},
+		"nor one to other pods":                    {existing: handWrittenPolicy("acme", "dns", strings.ReplaceAll(resolver, "kube-dns", "web")+udp), wantChecks: []string{"patch-dns-rule-missing"}},
+		"nor one to pods of this namespace":        {existing: handWrittenPolicy("acme", "dns", strings.ReplaceAll(resolver, "        k8s:io.kubernetes.pod.namespace: kube-system\n", "")+udp), wantChecks: []string{"patch-dns-rule-missing"}},
+		"a resolver by expressions":                {existing: handWrittenPolicy("acme", "dns", "  egress:\n  - toEndpoints:\n    - matchExpressions:\n      - {key: 'k8s:io.kubernetes.pod.namespace', operator: In, values: [kube-system]}\n      - {key: k8s-app, operator: In, values: [kube-dns]}\n"+udp+tcp+anyName)},
+		"a resolver by its namespace's name label": {existing: handWrittenPolicy("acme", "dns", strings.ReplaceAll(resolver, "k8s:io.kubernetes.pod.namespace", "k8s:io.cilium.k8s.namespace.labels.kubernetes.io/metadata.name")+udp+tcp+anyName)},
 		"a NetworkPolicy gets TCP alone": {
-			there: kubernetes(byHand("acme", "dns", "  egress:\n  - to: [{namespaceSelector: {}, podSelector: {matchLabels: {k8s-app: kube-dns}}}]\n    ports:\n    - port: 53 # dns\n      protocol: UDP\n")),
-			want:  kubernetes(byHand("acme", "dns", "  egress:\n  - to: [{namespaceSelector: {}, podSelector: {matchLabels: {k8s-app: kube-dns}}}]\n    ports:\n    - port: 53 # dns\n      protocol: UDP\n    - port: 53\n      protocol: TCP\n")),
+			existing: kubernetes(handWrittenPolicy("acme", "dns", "  egress:\n  - to: [{namespaceSelector: {}, podSelector: {matchLabels: {k8s-app: kube-dns}}}]\n    ports:\n    - port: 53 # dns\n      protocol: UDP\n")),
+			want:     kubernetes(handWrittenPolicy("acme", "dns", "  egress:\n  - to: [{namespaceSelector: {}, podSelector: {matchLabels: {k8s-app: kube-dns}}}]\n    ports:\n    - port: 53 # dns\n      protocol: UDP\n    - port: 53\n      protocol: TCP\n")),
 		},
 		"labels are the tenant's": {
-			there: strings.ReplaceAll(byHand("acme", "labels", allows), "  annotations:", "  labels: {team: payments, tenantfence.dev/tenant: other}\n  annotations:"),
-			want:  strings.ReplaceAll(byHand("acme", "labels", allows), "  annotations:", "  labels: {team: payments, tenantfence.dev/tenant: acme, tenantfence.dev/tenant-id: '42'}\n  annotations:"),
+			existing: strings.ReplaceAll(handWrittenPolicy("acme", "labels", allows), "  annotations:", "  labels: {team: payments, tenantfence.dev/tenant: other}\n  annotations:"),
+			want:     strings.ReplaceAll(handWrittenPolicy("acme", "labels", allows), "  annotations:", "  labels: {team: payments, tenantfence.dev/tenant: acme, tenantfence.dev/tenant-id: '42'}\n  annotations:"),
 		},
 		"one without an id has none": {
-			there: strings.ReplaceAll(byHand("beta", "labels", allows), "  annotations:", "  labels: {tenantfence.dev/tenant-id: '42', tenantfence.dev/tenant: beta}\n  annotations:"),
-			want:  strings.ReplaceAll(byHand("beta", "labels", allows), "  annotations:", "  labels: {tenantfence.dev/tenant: beta}\n  annotations:"),
+			existing: strings.ReplaceAll(handWrittenPolicy("beta", "labels", allows), "  annotations:", "  labels: {tenantfence.dev/tenant-id: '42', tenantfence.dev/tenant: beta}\n  annotations:"),
+			want:     strings.ReplaceAll(handWrittenPolicy("beta", "labels", allows), "  annotations:", "  labels: {tenantfence.dev/tenant: beta}\n  annotations:"),
 		},
 		"several aspects, and each of several specs": {
-			there: byHand("acme", "enforcement , dns", allows) + "specs:\n- endpointSelector: {}\n" + resolver + udp + tcp + anyName,
-			want:  byHand("acme", "enforcement , dns", allows+additive) + "specs:\n- endpointSelector: {}\n" + resolver + udp + tcp + anyName + additive,
+			existing: handWrittenPolicy("acme", "enforcement , dns", allows) + "specs:\n- endpointSelector: {}\n" + resolver + udp + tcp + anyName,
+			want:     handWrittenPolicy("acme", "enforcement , dns", allows+additive) + "specs:\n- endpointSelector: {}\n" + resolver + udp + tcp + anyName + additive,
 		},
 		"a cluster-wide policy about one namespace": {
-			there: strings.NewReplacer("CiliumNetwork", "CiliumClusterwideNetwork", "endpointSelector: {}", "endpointSelector: {matchLabels: {k8s:io.kubernetes.pod.namespace: beta}}").Replace(byHand("x", "enforcement", allows)),
-			want:  strings.NewReplacer("CiliumNetwork", "CiliumClusterwideNetwork", "endpointSelector: {}", "endpointSelector: {matchLabels: {'k8s:io.kubernetes.pod.namespace': beta}}").Replace(byHand("x", "enforcement", allows+additive)),
+			existing: strings.NewReplacer("CiliumNetwork", "CiliumClusterwideNetwork", "endpointSelector: {}", "endpointSelector: {matchLabels: {k8s:io.kubernetes.pod.namespace: beta}}").Replace(handWrittenPolicy("x", "enforcement", allows)),
+			want:     strings.NewReplacer("CiliumNetwork", "CiliumClusterwideNetwork", "endpointSelector: {}", "endpointSelector: {matchLabels: {'k8s:io.kubernetes.pod.namespace': beta}}").Replace(handWrittenPolicy("x", "enforcement", allows+additive)),
 		},
-		"one about all of them":                 {there: strings.ReplaceAll(byHand("acme", "enforcement", allows), "CiliumNetwork", "CiliumClusterwideNetwork"), said: []string{"patch-not-fenced"}},
-		"a namespace of no tenant":              {there: byHand("other", "enforcement", allows), said: []string{"patch-not-fenced"}},
-		"aspects that there are not":            {there: byHand("acme", "egress,labels,", allows), said: []string{"patch-unknown", "patch-unknown"}},
-		"something that is no policy":           {there: strings.ReplaceAll(byHand("acme", "labels", allows), "cilium.io", "example.com"), said: []string{"patch-kind"}},
-		"another fence's policy is not touched": {there: strings.ReplaceAll(byHand("acme", "enforcement", allows), "  annotations:", "  labels: {tenantfence.dev/fence: other}\n  annotations:")},
+		"one about all of them":                 {existing: strings.ReplaceAll(handWrittenPolicy("acme", "enforcement", allows), "CiliumNetwork", "CiliumClusterwideNetwork"), wantChecks: []string{"patch-namespace-unfenced"}},
+		"a namespace of no tenant":              {existing: handWrittenPolicy("other", "enforcement", allows), wantChecks: []string{"patch-namespace-unfenced"}},
+		"aspects that there are not":            {existing: handWrittenPolicy("acme", "egress,labels,", allows), wantChecks: []string{"patch-aspect-unknown", "patch-aspect-unknown"}},
+		"something that is no policy":           {existing: strings.ReplaceAll(handWrittenPolicy("acme", "labels", allows), "cilium.io", "example.com"), wantChecks: []string{"patch-kind-unsupported"}},
+		"another fence's policy is not touched": {existing: strings.ReplaceAll(handWrittenPolicy("acme", "enforcement", allows), "  annotations:", "  labels: {tenantfence.dev/fence: other}\n  annotations:")},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -104,24 +104,24 @@ func TestPatch(t *testing.T) {
 			if c.version != "" {
 				o.Fence.Cluster.CiliumVersion = c.version
 			}
-			patched(t, o, c.there, c.want, c.said)
+			checkPatch(t, o, c.existing, c.want, c.wantChecks)
 		})
 	}
 }
 
-func patched(t *testing.T, o merge.Options, there, want string, said []string) {
+func checkPatch(t *testing.T, o merge.Options, existing, want string, wantChecks []string) {
 	t.Helper()
-	got, findings := merge.Merge(o, parse(t, there), nil)
-	if diff := cmp.Diff(said, checks(findings)); diff != "" {
+	got, findings := merge.Merge(o, parse(t, existing), nil)
+	if diff := cmp.Diff(wantChecks, checks(findings)); diff != "" {
 		t.Fatal(diff, findings)
 	}
 	if findings.HasError() {
 		return
 	}
 	if want == "" {
-		want = text(t, parse(t, there))
+		want = text(t, parse(t, existing))
 	}
-	if diff := cmp.Diff(squeezed(want), squeezed(text(t, got.Items))); diff != "" {
+	if diff := cmp.Diff(normalizeSpace(want), normalizeSpace(text(t, got.Items))); diff != "" {
 		t.Error(diff)
 	}
 	again, _ := merge.Merge(o, parse(t, text(t, got.Items)), nil)
@@ -135,21 +135,21 @@ func patched(t *testing.T, o merge.Options, there, want string, said []string) {
 	}
 }
 
-// squeezed leaves indentation and quotes to the writer.
-func squeezed(s string) string {
+// normalizeSpace leaves indentation and quotes to the writer.
+func normalizeSpace(s string) string {
 	return strings.Join(strings.Fields(strings.NewReplacer(`"`, "'").Replace(s)), " ")
 }
 
-func TestNarrowedNames(t *testing.T) {
+func TestPatchRestrictedDNSNames(t *testing.T) {
 	t.Parallel()
 	names := "  - toFQDNs: # out\n    - matchName: api.example.com # ours\n    - matchPattern: '*.example.org'\n"
 	rules := "      rules:\n        dns:\n        - matchName: api.example.com\n        - matchPattern: '*.cluster.local'\n        - matchPattern: '*.example.org'\n"
 	o := options(baseline)
 	o.Fence.Baseline.DNS.Names = []string{"*.cluster.local", "API.example.com"}
 	// Those of the profile, and those that the policy itself resolves.
-	patched(t, o, byHand("acme", "dns", resolver+udp+tcp+names), byHand("acme", "dns", resolver+udp+tcp+rules+names), nil)
-	// In Audit nothing may be denied.
-	patched(t, o, byHand("beta", "dns", resolver+udp+tcp), byHand("beta", "dns", resolver+udp+tcp+anyName), nil)
+	checkPatch(t, o, handWrittenPolicy("acme", "dns", resolver+udp+tcp+names), handWrittenPolicy("acme", "dns", resolver+udp+tcp+rules+names), nil)
+	// In AllowOnly nothing may be denied.
+	checkPatch(t, o, handWrittenPolicy("beta", "dns", resolver+udp+tcp), handWrittenPolicy("beta", "dns", resolver+udp+tcp+anyName), nil)
 }
 
 // Two runs that share a policy's tenant must agree, in whatever order they come.
@@ -158,8 +158,8 @@ func TestStagesCommute(t *testing.T) {
 	items := func() []*yaml.RNode {
 		var out []*yaml.RNode
 		for _, ns := range []string{"acme", "beta"} {
-			for _, spec := range []string{allows, closes, allows + additive, closes + additive, resolver + udp} {
-				out = append(out, parse(t, byHand(ns, "enforcement,dns,labels", spec))...)
+			for _, spec := range []string{allows, defaultDeny, allows + additive, defaultDeny + additive, resolver + udp} {
+				out = append(out, parse(t, handWrittenPolicy(ns, "enforcement,dns,labels", spec))...)
 			}
 		}
 		return out
@@ -174,11 +174,11 @@ func TestStagesCommute(t *testing.T) {
 	}
 }
 
-func TestSurroundings(t *testing.T) {
+func TestNamespacesAndServices(t *testing.T) {
 	t.Parallel()
 	namespace := "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: acme # ours\n"
 	service := "apiVersion: v1\nkind: Service\nmetadata: {name: wazuh, namespace: acme}\nspec:\n  type: LoadBalancer # agents\n"
-	for name, c := range map[string]struct{ there, want string }{
+	for name, c := range map[string]struct{ existing, want string }{
 		"a tenant's namespace gets the labels": {
 			namespace + "  labels: {tenant: \"yes\", team: a} # who\n", namespace + "  labels: {tenant: \"true\", team: a, managed-by: fence} # who\n",
 		},
@@ -203,14 +203,14 @@ func TestSurroundings(t *testing.T) {
 				{Namespace: "acme", Service: "wazuh", CIDRs: []string{"203.0.113.0/24"}},
 				{Namespace: "acme", Service: "wazuh", CIDRs: []string{"198.51.100.0/24", "203.0.113.0/24"}},
 			}
-			var said []string
-			if strings.Contains(c.there, "# all") {
-				said = []string{"source-ranges-replaced"}
+			var wantChecks []string
+			if strings.Contains(c.existing, "# all") {
+				wantChecks = []string{"source-ranges-replaced"}
 			}
-			patched(t, o, c.there, c.want, said)
-			if strings.Contains(c.there, "Service") {
+			checkPatch(t, o, c.existing, c.want, wantChecks)
+			if strings.Contains(c.existing, "Service") {
 				o.Stages = []v1alpha1.Stage{baseline, v1alpha1.StageAllow}
-				patched(t, o, c.there, "", nil)
+				checkPatch(t, o, c.existing, "", nil)
 			}
 		})
 	}

@@ -9,14 +9,14 @@ import (
 // update makes a policy what is wanted and says whether that changed anything. What
 // others put on it stays: labels, annotations and other metadata, and a status.
 func update(have, want *yaml.Node) bool {
-	changed := mapping(have, without(want, "metadata"), func(key string) bool { return key == "metadata" || key == "status" })
+	changed := updateMapping(have, withoutKey(want, "metadata"), func(key string) bool { return key == "metadata" || key == "status" })
 	meta := mappingAt(have, "metadata")
-	changed = own(meta, want, "annotations", ownAnnotation) || changed
-	return own(meta, want, "labels", ownLabel) || changed
+	changed = updateOwned(meta, want, "annotations", ownAnnotation) || changed
+	return updateOwned(meta, want, "labels", ownLabel) || changed
 }
 
-// own makes those labels or annotations that are decided here what is wanted.
-func own(meta, want *yaml.Node, key string, mine func(string) bool) bool {
+// updateOwned makes those labels or annotations that are decided here what is wanted.
+func updateOwned(meta, want *yaml.Node, key string, mine func(string) bool) bool {
 	desired := &yaml.Node{Kind: yaml.MappingNode, Tag: yaml.NodeTagMap}
 	if all := value(want, "metadata", key); all != nil {
 		for i := 0; i+1 < len(all.Content); i += 2 {
@@ -25,25 +25,25 @@ func own(meta, want *yaml.Node, key string, mine func(string) bool) bool {
 			}
 		}
 	}
-	return mapping(mappingAt(meta, key), desired, func(key string) bool { return !mine(key) })
+	return updateMapping(mappingAt(meta, key), desired, func(key string) bool { return !mine(key) })
 }
 
-func without(m *yaml.Node, key string) *yaml.Node {
+func withoutKey(m *yaml.Node, key string) *yaml.Node {
 	c := *m
 	c.Content = slices.Clone(m.Content)
 	drop(&c, key)
 	return &c
 }
 
-// node makes have what is wanted, changing only what differs.
-func node(have, want *yaml.Node) bool {
+// updateNode makes have what is wanted, changing only what differs.
+func updateNode(have, want *yaml.Node) bool {
 	switch {
 	case have.Kind == yaml.MappingNode && want.Kind == yaml.MappingNode:
-		return mapping(have, want, func(string) bool { return false })
+		return updateMapping(have, want, func(string) bool { return false })
 	case have.Kind == yaml.SequenceNode && want.Kind == yaml.SequenceNode:
-		return sequence(have, want)
+		return updateSequence(have, want)
 	case have.Kind == yaml.ScalarNode && want.Kind == yaml.ScalarNode:
-		return scalar(have, want)
+		return updateScalar(have, want)
 	}
 	replace(have, want)
 	return true
@@ -51,13 +51,13 @@ func node(have, want *yaml.Node) bool {
 
 // replace puts another node where one was, below the same comments.
 func replace(have, want *yaml.Node) {
-	c := written(want)
+	c := expandedCopy(want)
 	c.HeadComment, c.LineComment, c.FootComment = have.HeadComment, have.LineComment, have.FootComment
 	*have = *c
 }
 
-// scalar keeps the quotes of a string that only gets another value.
-func scalar(have, want *yaml.Node) bool {
+// updateScalar keeps the quotes of a string that only gets another value.
+func updateScalar(have, want *yaml.Node) bool {
 	if have.ShortTag() == want.ShortTag() && have.Value == want.Value {
 		return false
 	}
@@ -71,16 +71,16 @@ func scalar(have, want *yaml.Node) bool {
 	return true
 }
 
-// mapping makes a mapping what is wanted. Keys that are foreign are not looked at;
+// updateMapping makes a mapping what is wanted. Keys that are foreign are not looked at;
 // the others keep their order, and new ones come where they stand in want.
-func mapping(have, want *yaml.Node, foreign func(key string) bool) bool {
+func updateMapping(have, want *yaml.Node, unmanaged func(key string) bool) bool {
 	changed := false
 	if len(have.Content) == 0 {
 		have.Style = want.Style
 	}
 	var kept []*yaml.Node
 	for i := 0; i+1 < len(have.Content); i += 2 {
-		if key := have.Content[i].Value; at(want, key) < 0 && !foreign(key) {
+		if key := have.Content[i].Value; keyIndex(want, key) < 0 && !unmanaged(key) {
 			changed = true
 			continue
 		}
@@ -89,55 +89,55 @@ func mapping(have, want *yaml.Node, foreign func(key string) bool) bool {
 	have.Content = kept
 	for i := 0; i+1 < len(want.Content); i += 2 {
 		k, v := want.Content[i], want.Content[i+1]
-		if there := value(have, k.Value); there != nil {
-			changed = node(there, v) || changed
+		if existing := value(have, k.Value); existing != nil {
+			changed = updateNode(existing, v) || changed
 			continue
 		}
-		have.Content = slices.Insert(have.Content, place(have, want, i), written(k), written(v))
+		have.Content = slices.Insert(have.Content, insertIndex(have, want, i), expandedCopy(k), expandedCopy(v))
 		changed = true
 	}
 	return changed
 }
 
-// place is where the key at i of want goes: behind the one before it, else before
+// insertIndex is where the key at i of want goes: behind the one before it, else before
 // the first that follows it.
-func place(have, want *yaml.Node, i int) int {
+func insertIndex(have, want *yaml.Node, i int) int {
 	if i > 0 {
-		return at(have, want.Content[i-2].Value) + 2
+		return keyIndex(have, want.Content[i-2].Value) + 2
 	}
 	for j := i + 2; j+1 < len(want.Content); j += 2 {
-		if there := at(have, want.Content[j].Value); there >= 0 {
-			return there
+		if existing := keyIndex(have, want.Content[j].Value); existing >= 0 {
+			return existing
 		}
 	}
 	return len(have.Content)
 }
 
-// sequence makes a list what is wanted: elements that are wanted stay where they
+// updateSequence makes a list what is wanted: elements that are wanted stay where they
 // are, those most like one that is wanted become it, and new ones come behind the
 // one before them.
-func sequence(have, want *yaml.Node) bool {
+func updateSequence(have, want *yaml.Node) bool {
 	if len(have.Content) == 0 {
 		have.Style = want.Style
 	}
-	partner, stays := pair(have.Content, want.Content)
+	matches, retained := pair(have.Content, want.Content)
 	result := make([]*yaml.Node, 0, len(want.Content))
 	for i, n := range have.Content {
-		if stays[i] {
+		if retained[i] {
 			result = append(result, n)
 		}
 	}
 	changed := len(result) < len(have.Content)
 	var before *yaml.Node
 	for i, w := range want.Content {
-		if partner[i] >= 0 {
-			before = have.Content[partner[i]]
+		if matches[i] >= 0 {
+			before = have.Content[matches[i]]
 			if content(before) != content(w) {
-				changed = node(before, w) || changed
+				changed = updateNode(before, w) || changed
 			}
 			continue
 		}
-		n := written(w)
+		n := expandedCopy(w)
 		result = slices.Insert(result, slices.Index(result, before)+1, n)
 		before, changed = n, true
 	}

@@ -46,9 +46,9 @@ const generated = head + `spec:
 // is left out.
 func TestInPlace(t *testing.T) {
 	t.Parallel()
-	for name, c := range map[string]struct{ there, want string }{
+	for name, c := range map[string]struct{ existing, want string }{
 		"what is right stays as it is, in whatever order and style": {
-			there: `# head
+			existing: `# head
 kind: CiliumNetworkPolicy # kind
 apiVersion: cilium.io/v2
 spec:
@@ -71,7 +71,7 @@ status: {ok: true}
 `,
 		},
 		"a rule that gained a peer keeps its comments, and its place": {
-			there: head + `spec:
+			existing: head + `spec:
   egress:
   # the office
   - toCIDRSet: # cidrs
@@ -107,7 +107,7 @@ status: {ok: true}
 `,
 		},
 		"what somebody changed in a spec is put right, what is new comes in its place": {
-			there: strings.ReplaceAll(head, "egress[db]", "egress[former]") + `spec:
+			existing: strings.ReplaceAll(head, "egress[db]", "egress[former]") + `spec:
   description: mine # gone
   endpointSelector: {matchLabels: {app: web}} # all
   ingress: [{fromEntities: [all]}]
@@ -135,31 +135,31 @@ specs:
 `,
 		},
 		"what is said of one network is not said of another": {
-			there: strings.ReplaceAll(generated, "- cidr: 198.51.100.0/24", "- cidr: 203.0.113.0/24 # the other office"),
-			want:  generated,
+			existing: strings.ReplaceAll(generated, "- cidr: 198.51.100.0/24", "- cidr: 203.0.113.0/24 # the other office"),
+			want:     generated,
 		},
 		"quotes stay around a string that gets another value": {
-			there: strings.ReplaceAll(generated, `Tenant/acme spec.egress[db]`, `'Tenant/former spec.egress[db]'`),
-			want:  strings.ReplaceAll(generated, `Tenant/acme spec.egress[db]`, `'Tenant/acme spec.egress[db]'`),
+			existing: strings.ReplaceAll(generated, `Tenant/acme spec.egress[db]`, `'Tenant/former spec.egress[db]'`),
+			want:     strings.ReplaceAll(generated, `Tenant/acme spec.egress[db]`, `'Tenant/acme spec.egress[db]'`),
 		},
 		"a number where a string is meant is put right": {
-			there: strings.ReplaceAll(generated, `"5432"`, `5432`),
-			want:  generated,
+			existing: strings.ReplaceAll(generated, `"5432"`, `5432`),
+			want:     generated,
 		},
 		"a label of ours is put right, managed-by and those of others stay, and nothing keeps it from the cluster": {
-			there: strings.NewReplacer("managed-by: tenantfence", "managed-by: helm # why", "    tenantfence.dev/stage: Allow\n", "    tenantfence.dev/stage: Allow\n    tenantfence.dev/stray: a\n    team: payments # who\n",
+			existing: strings.NewReplacer("managed-by: tenantfence", "managed-by: helm # why", "    tenantfence.dev/stage: Allow\n", "    tenantfence.dev/stage: Allow\n    tenantfence.dev/stray: a\n    team: payments # who\n",
 				"  labels:", "    config.kubernetes.io/local-config: \"true\"\n    example.com/ticket: NET-1\n  labels:").Replace(generated),
 			want: strings.NewReplacer("managed-by: tenantfence", "managed-by: helm # why", "    tenantfence.dev/stage: Allow\n", "    tenantfence.dev/stage: Allow\n    team: payments # who\n",
 				"  labels:", "    example.com/ticket: NET-1\n  labels:").Replace(generated),
 		},
 		"a managed-by of kustomize is no difference": {
-			there: strings.ReplaceAll(generated, "managed-by: tenantfence", "managed-by: kustomize-v5.8.2"),
+			existing: strings.ReplaceAll(generated, "managed-by: tenantfence", "managed-by: kustomize-v5.8.2"),
 		},
 		"nor is one that is missing": {
-			there: strings.ReplaceAll(generated, "    app.kubernetes.io/managed-by: tenantfence\n", ""),
+			existing: strings.ReplaceAll(generated, "    app.kubernetes.io/managed-by: tenantfence\n", ""),
 		},
 		"aliases are written out where something changes": {
-			there: head + `spec:
+			existing: head + `spec:
   egress:
   - toCIDRSet: &office
     - cidr: 198.51.100.0/24 # office
@@ -184,23 +184,23 @@ specs:
 `,
 		},
 		"and stay where nothing does": {
-			there: strings.NewReplacer("  annotations:", "  annotations:\n    example.com/team: &team payments", "  labels:", "  labels:\n    team: *team").Replace(generated),
+			existing: strings.NewReplacer("  annotations:", "  annotations:\n    example.com/team: &team payments", "  labels:", "  labels:\n    team: *team").Replace(generated),
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			inPlace(t, c.there, c.want)
+			inPlace(t, c.existing, c.want)
 		})
 	}
 }
 
-func inPlace(t *testing.T, there, want string) {
+func inPlace(t *testing.T, existing, want string) {
 	t.Helper()
 	action := policy.Configured
 	if want == "" {
-		want, action = there, policy.Unchanged
+		want, action = existing, policy.Unchanged
 	}
-	got, findings := merge.Merge(options(allow), parse(t, there), []*yaml.RNode{yaml.MustParse(generated)})
+	got, findings := merge.Merge(options(allow), parse(t, existing), []*yaml.RNode{yaml.MustParse(generated)})
 	if len(findings) > 0 {
 		t.Fatal(findings)
 	}
@@ -233,7 +233,7 @@ func parse(t *testing.T, s string) []*yaml.RNode {
 
 func TestAdopt(t *testing.T) {
 	t.Parallel()
-	there := `apiVersion: cilium.io/v2
+	existing := `apiVersion: cilium.io/v2
 kind: CiliumNetworkPolicy
 metadata:
   name: egress-db # by hand
@@ -253,7 +253,7 @@ specs:
   egressDeny:
   - toCIDR: [192.0.2.1/32]
 `
-	got, findings := merge.Merge(options(allow), parse(t, there), []*yaml.RNode{yaml.MustParse(generated)})
+	got, findings := merge.Merge(options(allow), parse(t, existing), []*yaml.RNode{yaml.MustParse(generated)})
 	if len(findings) > 0 || len(got.Adopted) != 1 || got.Adopted[0].Name != "egress-db" {
 		t.Errorf("adopted %v, findings %v", got.Adopted, findings)
 	}
@@ -286,7 +286,7 @@ spec:
 		t.Error(diff)
 	}
 	elsewhere := annotated(cnp("egress-other", "", "", ""), merge.AnnotationAdopt, "true")
-	if _, findings := merge.Merge(options(allow), []*yaml.RNode{elsewhere}, nil); len(findings) != 1 || findings[0].Check != "adopt-nothing" {
+	if _, findings := merge.Merge(options(allow), []*yaml.RNode{elsewhere}, nil); len(findings) != 1 || findings[0].Check != "adopt-without-effect" {
 		t.Errorf("where there is nothing to adopt it is said, got %v", findings)
 	}
 }

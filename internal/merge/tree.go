@@ -8,13 +8,13 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 )
 
-// edit is a copy to change. Its aliases are written out, since a change of an anchor
+// editableCopy is a copy to change. Its aliases are written out, since a change of an anchor
 // would change whatever refers to it.
-func edit(n *yaml.RNode) *yaml.RNode { return yaml.NewRNode(written(n.YNode())) }
+func editableCopy(n *yaml.RNode) *yaml.RNode { return yaml.NewRNode(expandedCopy(n.YNode())) }
 
-func written(n *yaml.Node) *yaml.Node {
+func expandedCopy(n *yaml.Node) *yaml.Node {
 	if n.Kind == yaml.AliasNode && n.Alias != nil {
-		c := written(n.Alias)
+		c := expandedCopy(n.Alias)
 		c.HeadComment, c.LineComment, c.FootComment = n.HeadComment, n.LineComment, n.FootComment
 		return c
 	}
@@ -22,13 +22,13 @@ func written(n *yaml.Node) *yaml.Node {
 	c.Anchor = ""
 	c.Content = nil
 	for _, child := range n.Content {
-		c.Content = append(c.Content, written(child))
+		c.Content = append(c.Content, expandedCopy(child))
 	}
 	return &c
 }
 
-// at is where a mapping has a key, or -1.
-func at(m *yaml.Node, key string) int {
+// keyIndex is where a mapping has a key, or -1.
+func keyIndex(m *yaml.Node, key string) int {
 	for i := 0; i+1 < len(m.Content); i += 2 {
 		if m.Content[i].Value == key {
 			return i
@@ -43,7 +43,7 @@ func value(m *yaml.Node, keys ...string) *yaml.Node {
 		if m == nil || m.Kind != yaml.MappingNode {
 			return nil
 		}
-		i := at(m, key)
+		i := keyIndex(m, key)
 		if i < 0 {
 			return nil
 		}
@@ -74,7 +74,7 @@ func elements(n *yaml.Node) []*yaml.Node {
 
 // drop removes a key, and says whether it was there.
 func drop(m *yaml.Node, key string) bool {
-	i := at(m, key)
+	i := keyIndex(m, key)
 	if i < 0 {
 		return false
 	}
@@ -85,7 +85,7 @@ func drop(m *yaml.Node, key string) bool {
 // set gives a key a value, and says whether that changes anything.
 func set(m *yaml.Node, key string, want *yaml.Node) bool {
 	if have := value(m, key); have != nil {
-		return node(have, want)
+		return updateNode(have, want)
 	}
 	m.Content = append(m.Content, text(key), want)
 	return true

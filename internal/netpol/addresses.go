@@ -7,8 +7,8 @@ import (
 	"go4.org/netipx"
 )
 
-// parsed is the set of some networks, without others.
-func parsed(prefixes, except []netip.Prefix) (*netipx.IPSet, error) {
+// newSet is the set of some networks, without others.
+func newSet(prefixes, except []netip.Prefix) (*netipx.IPSet, error) {
 	var b netipx.IPSetBuilder
 	for _, p := range prefixes {
 		b.AddPrefix(p)
@@ -19,9 +19,9 @@ func parsed(prefixes, except []netip.Prefix) (*netipx.IPSet, error) {
 	return b.IPSet()
 }
 
-// built ends a builder to which sets and their ranges were added: only a network can be
+// buildSet ends a builder to which sets and their ranges were added: only a network can be
 // wrong.
-func built(b *netipx.IPSetBuilder) *netipx.IPSet {
+func buildSet(b *netipx.IPSetBuilder) *netipx.IPSet {
 	set, _ := b.IPSet()
 	return set
 }
@@ -31,7 +31,7 @@ func union(sets ...*netipx.IPSet) *netipx.IPSet {
 	for _, s := range sets {
 		b.AddSet(s)
 	}
-	return built(&b)
+	return buildSet(&b)
 }
 
 func minus(a *netipx.IPSet, sets ...*netipx.IPSet) *netipx.IPSet {
@@ -40,20 +40,20 @@ func minus(a *netipx.IPSet, sets ...*netipx.IPSet) *netipx.IPSet {
 	for _, s := range sets {
 		b.RemoveSet(s)
 	}
-	return built(&b)
+	return buildSet(&b)
 }
 
-func common(a, b *netipx.IPSet) *netipx.IPSet {
+func intersection(a, b *netipx.IPSet) *netipx.IPSet {
 	var out netipx.IPSetBuilder
 	out.AddSet(a)
 	out.Intersect(b)
-	return built(&out)
+	return buildSet(&out)
 }
 
-func single(addr netip.Addr) *netipx.IPSet {
+func singleAddress(addr netip.Addr) *netipx.IPSet {
 	var b netipx.IPSetBuilder
 	b.Add(addr)
-	return built(&b)
+	return buildSet(&b)
 }
 
 func empty(s *netipx.IPSet) bool { return len(s.Ranges()) == 0 }
@@ -75,7 +75,7 @@ func families(s *netipx.IPSet) []family {
 		}
 	}
 	var out []family
-	for _, f := range []family{{"over IPv4", built(&v4)}, {"over IPv6", built(&v6)}} {
+	for _, f := range []family{{"over IPv4", buildSet(&v4)}, {"over IPv6", buildSet(&v6)}} {
 		if !empty(f.set) {
 			out = append(out, f)
 		}
@@ -109,8 +109,8 @@ func shareOf(block, of *netipx.IPSet) share {
 	}
 }
 
-// spelled is a set in a note.
-func spelled(s *netipx.IPSet) string {
+// formatSet is a set in a note.
+func formatSet(s *netipx.IPSet) string {
 	const most = 4
 	var out []string
 	for _, p := range s.Prefixes() {

@@ -76,9 +76,9 @@ func checkBlock(block *networkingv1.IPBlock, at *field.Path) field.ErrorList {
 	cidr, errs := checkCIDR(block.CIDR, at.Child("cidr"))
 	for i, except := range block.Except {
 		at := at.Child("except").Index(i)
-		hole, wrong := checkCIDR(except, at)
+		exception, wrong := checkCIDR(except, at)
 		errs = append(errs, wrong...)
-		if cidr.IsValid() && hole.IsValid() && (hole.Bits() <= cidr.Bits() || !cidr.Contains(hole.Addr())) {
+		if cidr.IsValid() && exception.IsValid() && (exception.Bits() <= cidr.Bits() || !cidr.Contains(exception.Addr())) {
 			errs = append(errs, field.Invalid(at, except, "does not lie strictly within "+block.CIDR))
 		}
 	}

@@ -17,16 +17,16 @@ type cluster struct {
 // ranges are the addresses that a part of the cluster may have.
 type ranges struct {
 	set *netipx.IPSet
-	// told says whether somebody said them: else they are any.
-	told bool
+	// isKnown says whether somebody said them: else they are any.
+	isKnown bool
 }
 
 func newCluster(o Options) (cluster, error) {
-	everything, err := parsed([]netip.Prefix{netip.PrefixFrom(netip.IPv4Unspecified(), 0), netip.PrefixFrom(netip.IPv6Unspecified(), 0)}, nil)
+	allAddresses, err := newSet([]netip.Prefix{netip.PrefixFrom(netip.IPv4Unspecified(), 0), netip.PrefixFrom(netip.IPv6Unspecified(), 0)}, nil)
 	if err != nil {
 		return cluster{}, err
 	}
-	c := cluster{outside: everything}
+	c := cluster{outside: allAddresses}
 	for _, part := range []struct {
 		ranges *ranges
 		what   string
@@ -35,10 +35,10 @@ func newCluster(o Options) (cluster, error) {
 		{&c.pods, "pods", o.PodCIDRs}, {&c.services, "Services", o.ServiceCIDRs}, {&c.nodes, "nodes", o.NodeCIDRs}, {&c.apiServer, "the apiserver", o.APIServer},
 	} {
 		if len(part.cidrs) == 0 {
-			part.ranges.set = everything
+			part.ranges.set = allAddresses
 			continue
 		}
-		set, err := read(part.cidrs)
+		set, err := parseCIDRs(part.cidrs)
 		if err != nil {
 			return cluster{}, fmt.Errorf("networks of %s: %w", part.what, err)
 		}
@@ -48,21 +48,21 @@ func newCluster(o Options) (cluster, error) {
 	return c, nil
 }
 
-func read(cidrs []string) (*netipx.IPSet, error) {
+func parseCIDRs(cidrs []string) (*netipx.IPSet, error) {
 	var prefixes []netip.Prefix
 	for _, c := range cidrs {
-		p, err := network(c)
+		p, err := parseNetwork(c)
 		if err != nil {
 			return nil, err
 		}
 		prefixes = append(prefixes, p)
 	}
-	return parsed(prefixes, nil)
+	return newSet(prefixes, nil)
 }
 
-// network reads an address or a network.
-func network(s string) (netip.Prefix, error) {
-	if addr, err := address(s); err == nil {
+// parseNetwork reads an address or a network.
+func parseNetwork(s string) (netip.Prefix, error) {
+	if addr, err := parseAddress(s); err == nil {
 		return netip.PrefixFrom(addr, addr.BitLen()), nil
 	}
 	p, err := netip.ParsePrefix(s)
@@ -76,7 +76,7 @@ func network(s string) (netip.Prefix, error) {
 	}
 }
 
-func address(s string) (netip.Addr, error) {
+func parseAddress(s string) (netip.Addr, error) {
 	addr, err := netip.ParseAddr(s)
 	if err != nil || addr.Zone() != "" {
 		return netip.Addr{}, fmt.Errorf("%q is not an IP address", s)
@@ -84,20 +84,20 @@ func address(s string) (netip.Addr, error) {
 	return addr.Unmap(), nil
 }
 
-// has says whether an address is known to be one of these.
-func (r ranges) has(addr netip.Addr) bool { return r.told && r.set.Contains(addr) }
+// contains says whether an address is known to be one of these.
+func (r ranges) contains(addr netip.Addr) bool { return r.isKnown && r.set.Contains(addr) }
 
-// known are the ranges where somebody said them, and else none.
-func (r ranges) known() *netipx.IPSet {
-	if !r.told {
+// knownSet are the ranges where somebody said them, and else none.
+func (r ranges) knownSet() *netipx.IPSet {
+	if !r.isKnown {
 		return &netipx.IPSet{}
 	}
 	return r.set
 }
 
-// over splits addresses by their family, and leaves out one that no pod has: nothing
+// splitByFamily splits addresses by their family, and leaves out one that no pod has: nothing
 // reaches a pod by it.
-func (c cluster) over(set *netipx.IPSet) []family {
+func (c cluster) splitByFamily(set *netipx.IPSet) []family {
 	all := families(set)
 	var out []family
 	for _, f := range all {

@@ -20,9 +20,9 @@ import (
 type compiled struct {
 	// name is "namespace/name".
 	name string
-	// written is the policy's selector, pods the same to match with.
-	written metav1.LabelSelector
-	pods    labels.Selector
+	// source is the policy's selector, pods the same to match with.
+	source metav1.LabelSelector
+	pods   labels.Selector
 	// rules has a key for each direction in which the policy isolates.
 	rules map[policy.Direction][]*rule
 	// networks are those that its rules tell apart.
@@ -45,7 +45,7 @@ type peer struct {
 	// namespace of the pods, where namespaces selects none.
 	namespace        string
 	namespaces, pods labels.Selector
-	written          networkingv1.NetworkPolicyPeer
+	source           networkingv1.NetworkPolicyPeer
 
 	block *netipx.IPSet
 	// networks are the block and its exceptions.
@@ -54,7 +54,7 @@ type peer struct {
 
 // port is one item of ports: a range of numbers, or a name.
 type port struct {
-	span
+	portRange
 	name string
 }
 
@@ -63,7 +63,7 @@ func compile(np *networkingv1.NetworkPolicy) (*compiled, error) {
 	if err != nil {
 		return nil, fmt.Errorf("spec.podSelector: %w", err)
 	}
-	c := &compiled{name: np.Namespace + "/" + np.Name, written: np.Spec.PodSelector, pods: pods, rules: map[policy.Direction][]*rule{}}
+	c := &compiled{name: np.Namespace + "/" + np.Name, source: np.Spec.PodSelector, pods: pods, rules: map[policy.Direction][]*rule{}}
 	types := np.Spec.PolicyTypes
 	if len(types) == 0 {
 		types = []networkingv1.PolicyType{networkingv1.PolicyTypeIngress}
@@ -111,7 +111,7 @@ func compilePeer(namespace string, p networkingv1.NetworkPolicyPeer) (*peer, err
 	if p.IPBlock != nil {
 		return compileBlock(p.IPBlock)
 	}
-	out := &peer{written: p, pods: labels.Everything()}
+	out := &peer{source: p, pods: labels.Everything()}
 	var err error
 	if p.PodSelector != nil {
 		if out.pods, err = metav1.LabelSelectorAsSelector(p.PodSelector); err != nil {
@@ -131,19 +131,19 @@ func compilePeer(namespace string, p networkingv1.NetworkPolicyPeer) (*peer, err
 }
 
 func compileBlock(b *networkingv1.IPBlock) (*peer, error) {
-	outer, err := network(b.CIDR)
+	outer, err := parseNetwork(b.CIDR)
 	if err != nil {
 		return nil, err
 	}
 	var except []netip.Prefix
 	for _, x := range b.Except {
-		hole, err := network(x)
+		exception, err := parseNetwork(x)
 		if err != nil {
 			return nil, err
 		}
-		except = append(except, hole)
+		except = append(except, exception)
 	}
-	block, err := parsed([]netip.Prefix{outer}, except)
+	block, err := newSet([]netip.Prefix{outer}, except)
 	if err != nil {
 		return nil, err
 	}
@@ -153,7 +153,7 @@ func compileBlock(b *networkingv1.IPBlock) (*peer, error) {
 }
 
 func compilePort(p networkingv1.NetworkPolicyPort) port {
-	out := port{span: every(v1alpha1.TCP)}
+	out := port{portRange: allPorts(v1alpha1.TCP)}
 	if p.Protocol != nil {
 		out.protocol = v1alpha1.Protocol(*p.Protocol)
 	}
@@ -171,12 +171,12 @@ func compilePort(p networkingv1.NetworkPolicyPort) port {
 	return out
 }
 
-// at are the rules of the policies that select a pod, and whether there is such a policy.
-func (e *Engine) at(pod policy.Endpoint, d policy.Direction) (rules []*rule, isolated bool) {
+// rulesAt are the rules of the policies that select a pod, and whether there is such a policy.
+func (e *Engine) rulesAt(pod policy.Endpoint, d policy.Direction) (rules []*rule, isolated bool) {
 	for _, p := range e.policies[pod.Namespace] {
-		if of, isolates := p.rules[d]; isolates && p.pods.Matches(labelsOf(pod)) {
+		if policyRules, isolates := p.rules[d]; isolates && p.pods.Matches(labelsOf(pod)) {
 			isolated = true
-			rules = append(rules, of...)
+			rules = append(rules, policyRules...)
 		}
 	}
 	return rules, isolated

@@ -14,18 +14,18 @@ import (
 // the other end, and ports on which the policies say the same.
 type instance struct {
 	peer  variant
-	ports span
+	ports portRange
 	side  policy.Side
 	note  string
 }
 
-// judge decides one side of a flow: what policies let pass at one end, from or to every
+// decideSide decides one side of a flow: what policies let pass at one end, from or to every
 // variant of the other.
-func (e *Engine) judge(end policy.Endpoint, of, peers []variant, asked []span, d policy.Direction) (policy.Side, string) {
+func (e *Engine) decideSide(end policy.Endpoint, of, peers []variant, asked []portRange, d policy.Direction) (policy.Side, string) {
 	if end.Kind != policy.PodEndpoint {
-		return unjudged(of)
+		return sideOfNonPod(of)
 	}
-	rules, isolated := e.at(end, d)
+	rules, isolated := e.rulesAt(end, d)
 	if !isolated {
 		return policy.Side{Decision: policy.Allowed}, ""
 	}
@@ -37,103 +37,103 @@ func (e *Engine) judge(end policy.Endpoint, of, peers []variant, asked []span, d
 		}
 		found := matches(rules, peer, destination)
 		for _, a := range asked {
-			for _, ports := range cut(a, edges(found)) {
-				all = append(all, weigh(found, peer, ports, d))
+			for _, ports := range splitRange(a, portBoundaries(found)) {
+				all = append(all, decideInstance(found, peer, ports, d))
 			}
 		}
 	}
-	return conclude(all)
+	return combine(all)
 }
 
-// unjudged is the side of an end that is no pod that is known.
-func unjudged(of []variant) (policy.Side, string) {
+// sideOfNonPod is the side of an end that is no pod that is known.
+func sideOfNonPod(of []variant) (policy.Side, string) {
 	for _, v := range of {
-		if v.stranger {
+		if v.unknownPod {
 			return policy.Side{Decision: policy.Depends}, v.note
 		}
 	}
-	return policy.Side{Decision: policy.NotJudged}, ""
+	return policy.Side{Decision: policy.NotEnforced}, ""
 }
 
-// weigh decides one instance.
-func weigh(found []match, peer variant, ports span, d policy.Direction) instance {
+// decideInstance decides one instance.
+func decideInstance(found []match, peer variant, ports portRange, d policy.Direction) instance {
 	out := instance{peer: peer, ports: ports, note: peer.note}
 	if isICMP(ports.protocol) {
-		out.note = joined(out.note, "NetworkPolicy says nothing of ICMP, and enforcers differ: here it passes where every port does")
+		out.note = joinNotes(out.note, "NetworkPolicy says nothing of ICMP, and enforcers differ: here it passes where every port does")
 	}
-	wholly, partly := authors(found, ports)
-	passing := passing(found, ports)
-	switch known := shareOf(passing, peer.addresses); {
-	case len(wholly) > 0:
-		out.side = policy.Side{Decision: policy.Allowed, By: wholly}
+	full, partial := policiesOf(found, ports)
+	allowedAddresses := allowedAddresses(found, ports)
+	switch known := shareOf(allowedAddresses, peer.addresses); {
+	case len(full) > 0:
+		out.side = policy.Side{Decision: policy.Allowed, Policies: full}
 	case known == whole:
-		out.side = policy.Side{Decision: policy.Allowed, By: partly}
+		out.side = policy.Side{Decision: policy.Allowed, Policies: partial}
 	case peer.own && d == policy.Ingress:
 		out.side = policy.Side{Decision: policy.Allowed}
-		out.note = joined(out.note, "a node always reaches its own pods")
-	case len(partly) == 0:
+		out.note = joinNotes(out.note, "a node always reaches its own pods")
+	case len(partial) == 0:
 		out.side = policy.Side{Decision: policy.Denied}
 	default:
-		out.side = policy.Side{Decision: policy.Depends, By: partly}
+		out.side = policy.Side{Decision: policy.Depends, Policies: partial}
 		if known == part {
-			out.note = joined(out.note, fmt.Sprintf("its address %s: what passes is %s", peer.where, spelled(common(passing, peer.addresses))))
+			out.note = joinNotes(out.note, fmt.Sprintf("its address %s: what passes is %s", peer.where, formatSet(intersection(allowedAddresses, peer.addresses))))
 		}
 	}
 	return out
 }
 
-// authors are the policies that let everything that the other end may be pass on some
+// policiesOf are the policies that let everything that the other end may be pass on some
 // ports, and those that let a part of it.
-func authors(found []match, ports span) (wholly, partly []string) {
+func policiesOf(found []match, ports portRange) (full, partial []string) {
 	for _, m := range found {
 		switch {
-		case !m.on(ports):
+		case !m.covers(ports):
 		case m.share == whole:
-			wholly = append(wholly, m.by)
+			full = append(full, m.by)
 		default:
-			partly = append(partly, m.by)
+			partial = append(partial, m.by)
 		}
 	}
-	return sorted(wholly), sorted(partly)
+	return sortedUnique(full), sortedUnique(partial)
 }
 
-// passing are the addresses that pass by parts.
-func passing(found []match, ports span) *netipx.IPSet {
+// allowedAddresses are the addresses that pass by parts.
+func allowedAddresses(found []match, ports portRange) *netipx.IPSet {
 	var sets []*netipx.IPSet
 	for _, m := range found {
-		if m.share == part && m.on(ports) {
+		if m.share == part && m.covers(ports) {
 			sets = append(sets, m.addresses)
 		}
 	}
 	return union(sets...)
 }
 
-func sorted(names []string) []string {
+func sortedUnique(names []string) []string {
 	slices.Sort(names)
 	return slices.Compact(names)
 }
 
-// conclude is what all instances agree on, and how they differ where they do not.
-func conclude(all []instance) (policy.Side, string) {
+// combine is what all instances agree on, and how they differ where they do not.
+func combine(all []instance) (policy.Side, string) {
 	side := policy.Side{Decision: all[0].side.Decision}
 	var notes []string
 	for _, i := range all {
 		if i.side.Decision != side.Decision {
 			side.Decision = policy.Depends
 		}
-		side.By = append(side.By, i.side.By...)
+		side.Policies = append(side.Policies, i.side.Policies...)
 		notes = append(notes, i.note)
 	}
-	side.By = sorted(side.By)
-	return side, joined(append([]string{difference(all)}, notes...)...)
+	side.Policies = sortedUnique(side.Policies)
+	return side, joinNotes(append([]string{difference(all)}, notes...)...)
 }
 
 // difference says which instances are allowed and which denied, where they differ.
 func difference(all []instance) string {
-	said := telling(all)
+	text := distinguishingText(all)
 	what := map[policy.Decision][]string{}
 	for _, i := range all {
-		if s := said(i); !slices.Contains(what[i.side.Decision], s) {
+		if s := text(i); !slices.Contains(what[i.side.Decision], s) {
 			what[i.side.Decision] = append(what[i.side.Decision], s)
 		}
 	}
@@ -149,31 +149,31 @@ func difference(all []instance) string {
 	return strings.Join(out, ", ")
 }
 
-// telling is the shortest name that tells instances apart which are decided differently.
-func telling(all []instance) func(instance) string {
+// distinguishingText is the shortest name that tells instances apart which are decided differently.
+func distinguishingText(all []instance) func(instance) string {
 	onPorts := func(i instance) string { return "on " + i.ports.String() }
 	byPeer := func(i instance) string { return i.peer.what }
 	for _, name := range []func(instance) string{byPeer, onPorts} {
 		decided := map[string]policy.Decision{}
-		tells := true
+		distinct := true
 		for _, i := range all {
 			have, ok := decided[name(i)]
-			tells = tells && (!ok || have == i.side.Decision)
+			distinct = distinct && (!ok || have == i.side.Decision)
 			decided[name(i)] = i.side.Decision
 		}
-		if tells {
+		if distinct {
 			return name
 		}
 	}
 	return func(i instance) string { return onPorts(i) + " " + byPeer(i) }
 }
 
-func joined(notes ...string) string {
-	var said []string
+func joinNotes(notes ...string) string {
+	var text []string
 	for _, n := range notes {
-		if n != "" && !slices.Contains(said, n) {
-			said = append(said, n)
+		if n != "" && !slices.Contains(text, n) {
+			text = append(text, n)
 		}
 	}
-	return strings.Join(said, "; ")
+	return strings.Join(text, "; ")
 }

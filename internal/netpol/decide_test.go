@@ -9,7 +9,7 @@ import (
 )
 
 func TestIsolation(t *testing.T) {
-	play(t, map[string]scene{
+	runScenarios(t, map[string]scenario{
 		"without a policy everything passes": {
 			flows: []string{"db -> web:8080 = allowed", "@world -> web:1 = allowed", "web -> @kube-apiserver:443 = allowed", "web -> api.example.com:* = allowed", "web -> db:ICMP/EchoRequest = allowed"},
 		},
@@ -58,7 +58,7 @@ func TestIsolation(t *testing.T) {
 }
 
 func TestPeers(t *testing.T) {
-	play(t, map[string]scene{
+	runScenarios(t, map[string]scenario{
 		"a podSelector is my namespace": {
 			policies: np("own", "{podSelector: {}, ingress: [{from: [{podSelector: {}}]}]}"),
 			flows:    []string{"db -> web:8080 = allowed by acme/own", "other -> web:8080 = denied", "@remote-node -> web:80 = denied"},
@@ -80,7 +80,7 @@ func TestPeers(t *testing.T) {
 }
 
 func TestPorts(t *testing.T) {
-	play(t, map[string]scene{
+	runScenarios(t, map[string]scenario{
 		"the protocol is TCP unless said": {
 			policies: np("p", "{podSelector: {}, ingress: [{ports: [{port: 80}, {port: 53, protocol: UDP}]}]}"),
 			flows:    []string{"db -> web:80 = allowed by acme/p", "db -> web:80/UDP = denied", "db -> web:53/UDP = allowed by acme/p", "db -> web:53/TCP = denied"},
@@ -119,7 +119,7 @@ func TestPorts(t *testing.T) {
 }
 
 func TestAddresses(t *testing.T) {
-	play(t, map[string]scene{
+	runScenarios(t, map[string]scenario{
 		"0.0.0.0/0 and ::/0 match pods, nodes and the apiserver": {
 			policies: np("any", "{podSelector: {}, policyTypes: [Egress], egress: [{to: [{ipBlock: {cidr: 0.0.0.0/0}}, {ipBlock: {cidr: '::/0'}}]}]}"),
 			flows: []string{"web -> other:80 = allowed by acme/any", "web -> @host:80 = allowed by acme/any", "web -> @remote-node:80 = allowed by acme/any", "web -> @kube-apiserver:443 = allowed by acme/any",
@@ -229,16 +229,16 @@ func TestUndecidable(t *testing.T) {
 	}
 }
 
-func TestEndsThatAreNoPodsAreNotJudged(t *testing.T) {
+func TestNonPodEndpointsAreNotDecided(t *testing.T) {
 	t.Parallel()
 	e := build(t, addresses, nil)
 	v, err := e.Decide(parseFlow(t, "@world -> 192.0.2.1:80"))
-	if err != nil || v.Egress.Decision != policy.NotJudged || v.Ingress.Decision != policy.NotJudged {
+	if err != nil || v.Egress.Decision != policy.NotEnforced || v.Ingress.Decision != policy.NotEnforced {
 		t.Errorf("got %v %v", v, err)
 	}
 }
 
-func TestOptionsAreNetworks(t *testing.T) {
+func TestInvalidOptions(t *testing.T) {
 	t.Parallel()
 	for _, opts := range []netpol.Options{{PodCIDRs: []string{"10.0.0.0"}, NodeCIDRs: []string{"10.0.0.0/33"}}, {APIServer: []string{"api.example.com"}}, {ServiceCIDRs: []string{"::ffff:10.0.0.0/112"}}} {
 		if _, err := netpol.New(opts, nil, nil); err == nil || !strings.Contains(err.Error(), "networks of ") {

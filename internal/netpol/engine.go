@@ -37,7 +37,7 @@ type Engine struct {
 	// What is known: see Imagine. Deciding needs none of it.
 	mu     sync.Mutex
 	pods   []policy.Endpoint
-	others []outsider
+	others []outsideEndpoint
 	index  *index
 	// networks are told apart by somebody, addresses known elsewhere.
 	networks  networks
@@ -100,8 +100,8 @@ func (e *Engine) Decide(f policy.Flow) (policy.Verdict, error) {
 
 func (e *Engine) decide(f policy.Flow) (policy.Verdict, error) {
 	v := policy.Verdict{
-		Egress:  policy.Side{Decision: policy.NotJudged},
-		Ingress: policy.Side{Decision: policy.NotJudged},
+		Egress:  policy.Side{Decision: policy.NotEnforced},
+		Ingress: policy.Side{Decision: policy.NotEnforced},
 	}
 	if f.From.Kind == policy.NameEndpoint {
 		return v, errors.New("a name is never the source of a flow: what comes in has an address alone")
@@ -114,13 +114,13 @@ func (e *Engine) decide(f policy.Flow) (policy.Verdict, error) {
 	if err != nil {
 		return v, err
 	}
-	asked, err := asks(f)
+	asked, err := requestedPorts(f)
 	if err != nil {
 		return v, err
 	}
 	var egress, ingress string
-	v.Egress, egress = e.judge(f.From, from, to, asked, policy.Egress)
-	v.Ingress, ingress = e.judge(f.To, to, from, asked, policy.Ingress)
-	v.Note = joined(egress, ingress)
+	v.Egress, egress = e.decideSide(f.From, from, to, asked, policy.Egress)
+	v.Ingress, ingress = e.decideSide(f.To, to, from, asked, policy.Ingress)
+	v.Note = joinNotes(egress, ingress)
 	return v, nil
 }

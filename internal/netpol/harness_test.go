@@ -19,8 +19,8 @@ var addresses = netpol.Options{
 	NodeCIDRs: []string{"172.20.0.0/24"}, APIServer: []string{"172.20.0.10", "172.20.0.11"},
 }
 
-// scene is a set of policies and what must come of flows under them.
-type scene struct {
+// scenario is a set of policies and what must come of flows under them.
+type scenario struct {
 	// policies are YAML documents.
 	policies string
 	// options of the cluster. Omitted: addresses.
@@ -91,7 +91,7 @@ func parseFlow(tb testing.TB, s string) policy.Flow {
 // verdict spells a verdict as the tables do.
 func verdict(v policy.Verdict) string {
 	s := string(v.Decision())
-	if by := append(append([]string{}, v.Egress.By...), v.Ingress.By...); len(by) > 0 {
+	if by := append(append([]string{}, v.Egress.Policies...), v.Ingress.Policies...); len(by) > 0 {
 		s += " by " + strings.Join(by, ", ")
 	}
 	return s
@@ -129,10 +129,10 @@ func build(tb testing.TB, opts netpol.Options, docs []json.RawMessage) *netpol.E
 	return e
 }
 
-func play(t *testing.T, scenes map[string]scene) {
+func runScenarios(t *testing.T, scenarios map[string]scenario) {
 	t.Helper()
-	for sentence, sc := range scenes {
-		t.Run(sentence, func(t *testing.T) {
+	for desc, sc := range scenarios {
+		t.Run(desc, func(t *testing.T) {
 			t.Parallel()
 			opts := addresses
 			if sc.options != nil {
@@ -153,8 +153,8 @@ func play(t *testing.T, scenes map[string]scene) {
 					t.Errorf("%s: %v", flow, err)
 					continue
 				}
-				if spelled := verdict(got); spelled != strings.TrimSpace(want) {
-					t.Errorf("%s\n got  %s (note %q)\n want %s", flow, spelled, got.Note, want)
+				if formatted := verdict(got); formatted != strings.TrimSpace(want) {
+					t.Errorf("%s\n got  %s (note %q)\n want %s", flow, formatted, got.Note, want)
 				}
 				notes = append(notes, got.Note)
 			}

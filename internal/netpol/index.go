@@ -14,12 +14,12 @@ import (
 // index finds what is known by what peers match, so that nobody asks every pod.
 type index struct {
 	known []known
-	// houses are the pods by their namespaces.
-	houses map[string][]*house
+	// podGroups are the pods by their namespaces.
+	podGroups map[string][]*podGroup
 	// others are what is no pod.
 	others []int
-	// reached is what peers match, once asked for, by their keys.
-	reached map[string][]reached
+	// matched is what peers match, once asked for, by their keys.
+	matched map[string][]matched
 }
 
 // known is an endpoint, and the addresses that it may have.
@@ -28,29 +28,29 @@ type known struct {
 	addresses *netipx.IPSet
 }
 
-// house is a namespace, as one of its pods knows its labels.
-type house struct {
+// podGroup is a namespace, as one of its pods knows its labels.
+type podGroup struct {
 	labels labels.Set
 	pods   []int
 }
 
-// reached is an endpoint that something matches, or a part of what it may be.
-type reached struct {
+// matched is an endpoint that something matches, or a part of what it may be.
+type matched struct {
 	known int
 	share share
 }
 
-func newIndex(pods []policy.Endpoint, others []outsider, c cluster) *index {
-	x := &index{houses: map[string][]*house{}, reached: map[string][]reached{}}
-	byLabels := map[string]*house{}
+func newIndex(pods []policy.Endpoint, others []outsideEndpoint, c cluster) *index {
+	x := &index{podGroups: map[string][]*podGroup{}, matched: map[string][]matched{}}
+	byLabels := map[string]*podGroup{}
 	for _, pod := range pods {
 		lbls := namespaceLabels(pod.Namespace, pod.NamespaceLabels)
 		key := lbls.String()
 		h := byLabels[key]
 		if h == nil {
-			h = &house{labels: lbls}
+			h = &podGroup{labels: lbls}
 			byLabels[key] = h
-			x.houses[pod.Namespace] = append(x.houses[pod.Namespace], h)
+			x.podGroups[pod.Namespace] = append(x.podGroups[pod.Namespace], h)
 		}
 		h.pods = append(h.pods, len(x.known))
 		pod.Entities = []v1alpha1.Entity{v1alpha1.EntityAll, v1alpha1.EntityCluster}
@@ -63,57 +63,57 @@ func newIndex(pods []policy.Endpoint, others []outsider, c cluster) *index {
 	return x
 }
 
-// of is what a rule matches, each endpoint once.
-func (x *index) of(r *rule) []reached {
+// matchedBy is what a rule matches, each endpoint once.
+func (x *index) matchedBy(r *rule) []matched {
 	switch len(r.peers) {
 	case 0:
-		return x.everybody()
+		return x.allEndpoints()
 	case 1:
-		return x.ofPeer(r.peers[0])
+		return x.matchedByPeer(r.peers[0])
 	}
 	shares := map[int]share{}
 	for _, p := range r.peers {
-		for _, m := range x.ofPeer(p) {
+		for _, m := range x.matchedByPeer(p) {
 			shares[m.known] = max(shares[m.known], m.share)
 		}
 	}
-	return listed(shares)
+	return sortedMatches(shares)
 }
 
-func (x *index) everybody() []reached {
-	out := make([]reached, len(x.known))
+func (x *index) allEndpoints() []matched {
+	out := make([]matched, len(x.known))
 	for i := range out {
-		out[i] = reached{i, whole}
+		out[i] = matched{i, whole}
 	}
 	return out
 }
 
-func (x *index) ofPeer(p *peer) []reached {
-	if found, ok := x.reached[p.key]; ok {
+func (x *index) matchedByPeer(p *peer) []matched {
+	if found, ok := x.matched[p.key]; ok {
 		return found
 	}
 	found := x.find(p)
-	x.reached[p.key] = found
+	x.matched[p.key] = found
 	return found
 }
 
-func (x *index) find(p *peer) []reached {
+func (x *index) find(p *peer) []matched {
 	shares := map[int]share{}
 	if p.block == nil {
-		for _, h := range x.housesOf(p) {
+		for _, h := range x.podGroupsOf(p) {
 			for _, i := range h.pods {
 				if p.pods.Matches(labelsOf(x.known[i].endpoint)) {
 					shares[i] = whole
 				}
 			}
 		}
-		return listed(shares)
+		return sortedMatches(shares)
 	}
 	for _, i := range x.others {
 		shares[i] = shareOf(p.block, x.known[i].addresses)
 	}
-	for _, houses := range x.houses {
-		for _, h := range houses {
+	for _, podGroups := range x.podGroups {
+		for _, h := range podGroups {
 			// Pods are alike: what one may have for an address, all may.
 			s := shareOf(p.block, x.known[h.pods[0]].addresses)
 			for _, i := range h.pods {
@@ -121,25 +121,25 @@ func (x *index) find(p *peer) []reached {
 			}
 		}
 	}
-	return listed(shares)
+	return sortedMatches(shares)
 }
 
-// housesOf are the namespaces that a peer selects.
-func (x *index) housesOf(p *peer) []*house {
+// podGroupsOf are the namespaces that a peer selects.
+func (x *index) podGroupsOf(p *peer) []*podGroup {
 	if p.namespaces == nil {
-		return x.houses[p.namespace]
+		return x.podGroups[p.namespace]
 	}
-	var out []*house
+	var out []*podGroup
 	if name, one := p.namespaces.RequiresExactMatch(corev1.LabelMetadataName); one {
-		for _, h := range x.houses[name] {
+		for _, h := range x.podGroups[name] {
 			if p.namespaces.Matches(h.labels) {
 				out = append(out, h)
 			}
 		}
 		return out
 	}
-	for _, houses := range x.houses {
-		for _, h := range houses {
+	for _, podGroups := range x.podGroups {
+		for _, h := range podGroups {
 			if p.namespaces.Matches(h.labels) {
 				out = append(out, h)
 			}
@@ -148,13 +148,13 @@ func (x *index) housesOf(p *peer) []*house {
 	return out
 }
 
-func listed(shares map[int]share) []reached {
-	var out []reached
+func sortedMatches(shares map[int]share) []matched {
+	var out []matched
 	for i, s := range shares {
 		if s != none {
-			out = append(out, reached{i, s})
+			out = append(out, matched{i, s})
 		}
 	}
-	slices.SortFunc(out, func(a, b reached) int { return a.known - b.known })
+	slices.SortFunc(out, func(a, b matched) int { return a.known - b.known })
 	return out
 }

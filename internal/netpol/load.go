@@ -46,14 +46,14 @@ func (e *Engine) load(policies []json.RawMessage) error {
 	if len(rejected) > 0 {
 		return rejected
 	}
-	for _, of := range e.policies {
-		slices.SortFunc(of, func(a, b *compiled) int { return cmp.Compare(a.name, b.name) })
+	for _, list := range e.policies {
+		slices.SortFunc(list, func(a, b *compiled) int { return cmp.Compare(a.name, b.name) })
 	}
 	return nil
 }
 
 func (e *Engine) put(o object, doc []byte) error {
-	if err := enforced(o); err != nil {
+	if err := checkEnforced(o); err != nil {
 		return err
 	}
 	var np networkingv1.NetworkPolicy
@@ -73,8 +73,8 @@ func (e *Engine) put(o object, doc []byte) error {
 	return nil
 }
 
-// enforced says why a policy is not: it would be there, and do nothing that is known.
-func enforced(o object) error {
+// checkEnforced says why a policy is not: it would be there, and do nothing that is known.
+func checkEnforced(o object) error {
 	group, _, _ := strings.Cut(o.APIVersion, "/")
 	switch {
 	case o.APIVersion == "networking.k8s.io/v1" && o.Kind == "NetworkPolicy":

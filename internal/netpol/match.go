@@ -17,7 +17,7 @@ type match struct {
 	share share
 	// addresses, of a part, are those that pass. None: it is not known which.
 	addresses *netipx.IPSet
-	ports     []span
+	ports     []portRange
 }
 
 // matches are what rules let pass from or to the other end. The ports' names are those of
@@ -29,11 +29,11 @@ func matches(rules []*rule, v variant, destination *policy.Endpoint) []match {
 		if m.share, m.addresses = r.share(v); m.share == none {
 			continue
 		}
-		if m.ports = r.spans(destination); len(m.ports) > 0 {
+		if m.ports = r.portRanges(destination); len(m.ports) > 0 {
 			out = append(out, m)
 		}
-		if unsure := r.unsure(); v.stranger && destination == nil && len(unsure) > 0 {
-			out = append(out, match{by: r.by, share: part, addresses: &netipx.IPSet{}, ports: unsure})
+		if possiblePorts := r.possiblePorts(); v.unknownPod && destination == nil && len(possiblePorts) > 0 {
+			out = append(out, match{by: r.by, share: part, addresses: &netipx.IPSet{}, ports: possiblePorts})
 		}
 	}
 	return out
@@ -59,7 +59,7 @@ func (p *peer) share(v variant) (share, *netipx.IPSet) {
 	switch {
 	case p.block != nil:
 		return shareOf(p.block, v.addresses), p.block
-	case v.stranger:
+	case v.unknownPod:
 		return part, &netipx.IPSet{}
 	case v.pod != nil && p.selects(*v.pod):
 		return whole, v.addresses
@@ -91,61 +91,61 @@ func namespaceLabels(name string, of map[string]string) labels.Set {
 	return out
 }
 
-// spans are the ports of a rule as numbers. A name is what the destination calls so: what
+// portRanges are the ports of a rule as numbers. A name is what the destination calls so: what
 // is no pod has no names.
-func (r *rule) spans(destination *policy.Endpoint) []span {
+func (r *rule) portRanges(destination *policy.Endpoint) []portRange {
 	if len(r.ports) == 0 {
-		return []span{{}}
+		return []portRange{{}}
 	}
-	var out []span
+	var out []portRange
 	for _, p := range r.ports {
 		if p.name == "" {
-			out = append(out, p.span)
+			out = append(out, p.portRange)
 			continue
 		}
 		if destination == nil {
 			continue
 		}
 		for _, named := range destination.Ports {
-			if named.Name == p.name && defaulted(named.Protocol) == p.protocol {
-				out = append(out, span{p.protocol, named.Port, named.Port})
+			if named.Name == p.name && defaultProtocol(named.Protocol) == p.protocol {
+				out = append(out, portRange{p.protocol, named.Port, named.Port})
 			}
 		}
 	}
 	return out
 }
 
-// unsure are the ports that an unknown pod may give the rule's names.
-func (r *rule) unsure() []span {
-	var out []span
+// possiblePorts are the ports that an unknown pod may give the rule's names.
+func (r *rule) possiblePorts() []portRange {
+	var out []portRange
 	for _, p := range r.ports {
 		if p.name != "" {
-			out = append(out, p.span)
+			out = append(out, p.portRange)
 		}
 	}
 	return out
 }
 
-func defaulted(p v1alpha1.Protocol) v1alpha1.Protocol {
+func defaultProtocol(p v1alpha1.Protocol) v1alpha1.Protocol {
 	if p == "" {
 		return v1alpha1.TCP
 	}
 	return p
 }
 
-// on says whether a rule lets something pass on these ports, of which it says the same.
-func (m match) on(at span) bool {
+// covers says whether a rule lets something pass on these ports, of which it says the same.
+func (m match) covers(at portRange) bool {
 	for _, s := range m.ports {
-		if s.has(at) {
+		if s.includes(at) {
 			return true
 		}
 	}
 	return false
 }
 
-// edges are where what rules say may change.
-func edges(all []match) []span {
-	var out []span
+// portBoundaries are where what rules say may change.
+func portBoundaries(all []match) []portRange {
+	var out []portRange
 	for _, m := range all {
 		out = append(out, m.ports...)
 	}

@@ -29,9 +29,9 @@ func TestNodesAndOtherClusters(t *testing.T) {
 			t.Errorf("%s: it is %s (%s): %v", name, v.Decision(), v.Note, err)
 		}
 	}
-	abroad := pods["web"]
-	abroad.Cluster = "west"
-	if _, err := e.Decide(policy.Flow{From: abroad, To: pods["db"], Port: 80}); err == nil || !strings.Contains(err.Error(), "of another cluster") {
+	otherCluster := pods["web"]
+	otherCluster.Cluster = "west"
+	if _, err := e.Decide(policy.Flow{From: otherCluster, To: pods["db"], Port: 80}); err == nil || !strings.Contains(err.Error(), "of another cluster") {
 		t.Errorf("a pod of another cluster is decided: %v", err)
 	}
 }

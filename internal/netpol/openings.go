@@ -23,18 +23,18 @@ func (e *Engine) Openings(pod policy.Endpoint, d policy.Direction) ([]policy.Ope
 	if err := checkPod(pod); err != nil {
 		return nil, fmt.Errorf("%s of %s: %w", d, pod.Name, err)
 	}
-	rules, isolated := e.at(pod, d)
+	rules, isolated := e.rulesAt(pod, d)
 	if !isolated {
-		all := every("")
+		all := allPorts("")
 		return []policy.Opening{{First: all.first, Last: all.last}}, nil
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	o := opener{index: e.index, rules: rules, pod: pod, direction: d, passages: map[string][]passage{}, at: map[string]int{}}
-	byKnown := map[int][]found{}
+	o := openingCollector{index: e.index, rules: rules, pod: pod, direction: d, allowEntries: map[string][]allowEntry{}, byKey: map[string]int{}}
+	byKnown := map[int][]ruleMatch{}
 	for i, r := range rules {
-		for _, m := range e.index.of(r) {
-			byKnown[m.known] = append(byKnown[m.known], found{i, m.share})
+		for _, m := range e.index.matchedBy(r) {
+			byKnown[m.known] = append(byKnown[m.known], ruleMatch{i, m.share})
 		}
 	}
 	for _, i := range slices.Sorted(maps.Keys(byKnown)) {
@@ -43,15 +43,15 @@ func (e *Engine) Openings(pod policy.Endpoint, d policy.Direction) ([]policy.Ope
 	return o.sorted(), nil
 }
 
-// found is one of a pod's rules that matches an endpoint.
-type found struct {
+// ruleMatch is one of a pod's rules that matches an endpoint.
+type ruleMatch struct {
 	rule  int
 	share share
 }
 
-// passage is a range of ports that is open by some policies.
-type passage struct {
-	ports span
+// allowEntry is a range of ports that is open by some policies.
+type allowEntry struct {
+	ports portRange
 	by    []string
 	// partial reports that they are open to a part of the endpoint's addresses.
 	partial bool
@@ -59,23 +59,23 @@ type passage struct {
 	key string
 }
 
-// opener collects the openings of one pod in one direction.
-type opener struct {
+// openingCollector collects the openings of one pod in one direction.
+type openingCollector struct {
 	index     *index
 	rules     []*rule
 	pod       policy.Endpoint
 	direction policy.Direction
-	// passages are those of endpoints that pass alike.
-	passages map[string][]passage
+	// allowEntries are those of endpoints that pass alike.
+	allowEntries map[string][]allowEntry
 	// buffer is for the keys of passages: there is one for every endpoint.
 	buffer []byte
 	out    []policy.Opening
-	// at finds an opening by all but its peers.
-	at map[string]int
+	// byKey finds an opening by all but its peers.
+	byKey map[string]int
 }
 
 // open adds what passes from or to one endpoint.
-func (o *opener) open(known int, by []found) {
+func (o *openingCollector) open(known int, by []ruleMatch) {
 	peer := o.index.known[known].endpoint
 	destination := &o.pod
 	if o.direction == policy.Egress {
@@ -90,88 +90,88 @@ func (o *opener) open(known int, by []found) {
 	if destination != nil && len(destination.Ports) > 0 {
 		o.buffer = fmt.Append(o.buffer, destination.Ports)
 	}
-	through, ok := o.passages[string(o.buffer)]
+	entries, ok := o.allowEntries[string(o.buffer)]
 	if !ok {
-		through = passages(o.matches(by, destination))
-		o.passages[string(o.buffer)] = through
+		entries = allowEntries(o.matches(by, destination))
+		o.allowEntries[string(o.buffer)] = entries
 	}
-	for _, p := range through {
+	for _, p := range entries {
 		o.add(p, peer)
 	}
 }
 
-func (o *opener) matches(by []found, destination *policy.Endpoint) []match {
+func (o *openingCollector) matches(by []ruleMatch, destination *policy.Endpoint) []match {
 	var out []match
 	for _, f := range by {
 		r := o.rules[f.rule]
-		out = append(out, match{by: r.by, share: f.share, ports: r.spans(destination)})
+		out = append(out, match{by: r.by, share: f.share, ports: r.portRanges(destination)})
 	}
 	return out
 }
 
-// passages are the ports that are open. Policies that let a part of the peer pass are
+// allowEntries are the ports that are open. Policies that let a part of the peer pass are
 // told one by one: what the one lets pass, another may not.
-func passages(all []match) []passage {
-	spans, authored := map[string][]span{}, map[string]passage{}
-	add := func(s span, by []string, partial bool) {
+func allowEntries(all []match) []allowEntry {
+	portRanges, entryByKey := map[string][]portRange{}, map[string]allowEntry{}
+	add := func(s portRange, by []string, partial bool) {
 		key := fmt.Sprintf("%s %v", strings.Join(by, " "), partial)
-		authored[key] = passage{by: by, partial: partial}
-		if n := len(spans[key]) - 1; n >= 0 && spans[key][n].protocol == s.protocol && spans[key][n].last+1 == s.first {
-			spans[key][n].last = s.last
+		entryByKey[key] = allowEntry{by: by, partial: partial}
+		if n := len(portRanges[key]) - 1; n >= 0 && portRanges[key][n].protocol == s.protocol && portRanges[key][n].last+1 == s.first {
+			portRanges[key][n].last = s.last
 			return
 		}
-		spans[key] = append(spans[key], s)
+		portRanges[key] = append(portRanges[key], s)
 	}
 	for _, p := range protocols {
-		for _, s := range cut(every(p), edges(all)) {
-			wholly, partly := authors(all, s)
-			if len(wholly) > 0 {
-				add(s, wholly, false)
+		for _, s := range splitRange(allPorts(p), portBoundaries(all)) {
+			full, partial := policiesOf(all, s)
+			if len(full) > 0 {
+				add(s, full, false)
 				continue
 			}
-			for _, name := range partly {
+			for _, name := range partial {
 				add(s, []string{name}, true)
 			}
 		}
 	}
-	var out []passage
-	for _, key := range slices.Sorted(maps.Keys(spans)) {
-		for _, s := range together(spans[key]) {
-			p := authored[key]
-			out = append(out, passage{s, p.by, p.partial, fmt.Sprintf("%v %s", s, key)})
+	var out []allowEntry
+	for _, key := range slices.Sorted(maps.Keys(portRanges)) {
+		for _, s := range mergeProtocols(portRanges[key]) {
+			p := entryByKey[key]
+			out = append(out, allowEntry{s, p.by, p.partial, fmt.Sprintf("%v %s", s, key)})
 		}
 	}
 	return out
 }
 
-// together is one span of everything, where that is what spans are.
-func together(spans []span) []span {
-	if len(spans) != len(protocols) {
-		return spans
+// mergeProtocols is one span of everything, where that is what spans are.
+func mergeProtocols(portRanges []portRange) []portRange {
+	if len(portRanges) != len(protocols) {
+		return portRanges
 	}
-	for _, s := range spans {
-		if s != every(s.protocol) {
-			return spans
+	for _, s := range portRanges {
+		if s != allPorts(s.protocol) {
+			return portRanges
 		}
 	}
-	return []span{every("")}
+	return []portRange{allPorts("")}
 }
 
-func (o *opener) add(p passage, peer policy.Endpoint) {
-	i, ok := o.at[p.key]
+func (o *openingCollector) add(p allowEntry, peer policy.Endpoint) {
+	i, ok := o.byKey[p.key]
 	if !ok {
 		i = len(o.out)
-		o.at[p.key] = i
-		o.out = append(o.out, policy.Opening{First: p.ports.first, Last: p.ports.last, Protocol: p.ports.protocol, By: slices.Clone(p.by), Partial: p.partial})
+		o.byKey[p.key] = i
+		o.out = append(o.out, policy.Opening{First: p.ports.first, Last: p.ports.last, Protocol: p.ports.protocol, Policies: slices.Clone(p.by), Partial: p.partial})
 	}
 	o.out[i].Peers = append(o.out[i].Peers, peer)
 }
 
-func (o *opener) sorted() []policy.Opening {
+func (o *openingCollector) sorted() []policy.Opening {
 	rank := func(p v1alpha1.Protocol) int { return slices.Index(protocols, p) }
 	slices.SortFunc(o.out, func(a, b policy.Opening) int {
 		return cmp.Or(cmp.Compare(rank(a.Protocol), rank(b.Protocol)), cmp.Compare(a.First, b.First), cmp.Compare(a.Last, b.Last),
-			cmp.Compare(strings.Join(a.By, " "), strings.Join(b.By, " ")))
+			cmp.Compare(strings.Join(a.Policies, " "), strings.Join(b.Policies, " ")))
 	})
 	return o.out
 }

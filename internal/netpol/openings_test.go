@@ -16,13 +16,13 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-var surroundings = policy.Surroundings{
+var surroundings = policy.Environment{
 	Namespaces: map[string]map[string]string{"acme": nil, "beta": nil, "gamma": {"team": "red"}, "kube-system": nil}, CIDRs: []string{"198.51.100.0/24"},
 }
 
-func imagined(tb testing.TB, e *netpol.Engine) []policy.Endpoint {
+func representatives(tb testing.TB, e *netpol.Engine) []policy.Endpoint {
 	tb.Helper()
-	known, err := e.Imagine(surroundings)
+	known, err := e.Representatives(surroundings)
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -46,13 +46,13 @@ func spell(all []policy.Opening) string {
 		for _, p := range o.Peers {
 			peers = append(peers, p.Name)
 		}
-		out = append(out, fmt.Sprintf("%d-%d/%s by %s: %s", o.First, o.Last, o.Protocol, strings.Join(o.By, ", "), strings.Join(peers, "; ")))
+		out = append(out, fmt.Sprintf("%d-%d/%s by %s: %s", o.First, o.Last, o.Protocol, strings.Join(o.Policies, ", "), strings.Join(peers, "; ")))
 	}
 	return strings.Join(out, "\n")
 }
 
 func TestOpenings(t *testing.T) {
-	for sentence, c := range map[string]struct {
+	for desc, c := range map[string]struct {
 		policies, want string
 		direction      policy.Direction
 	}{
@@ -101,10 +101,10 @@ func TestOpenings(t *testing.T) {
 			"1-65535/ by acme/own: acme/db", policy.Ingress,
 		},
 	} {
-		t.Run(sentence, func(t *testing.T) {
+		t.Run(desc, func(t *testing.T) {
 			t.Parallel()
 			e := build(t, addresses, documents(t, c.policies))
-			imagined(t, e)
+			representatives(t, e)
 			if diff := cmp.Diff(c.want, spell(openings(t, e, pods["web"], c.direction))); diff != "" {
 				t.Error(diff)
 			}
@@ -118,7 +118,7 @@ func TestEntities(t *testing.T) {
 	opts := addresses
 	opts.APIServer = append(slices.Clone(opts.APIServer), "203.0.113.1")
 	e := build(t, opts, documents(t, np("open", "{podSelector: {}, ingress: [{}]}")))
-	imagined(t, e)
+	representatives(t, e)
 	got := map[string][]string{}
 	for _, p := range openings(t, e, pods["web"], policy.Ingress)[0].Peers {
 		got[p.Name] = append(got[p.Name], fmt.Sprint(p.Entities))
@@ -135,11 +135,11 @@ func TestEntities(t *testing.T) {
 	}
 }
 
-func TestWhatIsKnownElsewhereBecomesKnown(t *testing.T) {
+func TestKnownEndpointsAreAdded(t *testing.T) {
 	t.Parallel()
 	e := build(t, addresses, documents(t, np("open", "{podSelector: {}, ingress: [{}]}")))
 	later := pod("delta", "new")
-	known, err := e.Imagine(policy.Surroundings{Known: []policy.Endpoint{later, pods["web"], endpoint("203.0.113.7"), endpoint("10.96.0.1"), endpoint("@health"), endpoint("a.example")}})
+	known, err := e.Representatives(policy.Environment{Known: []policy.Endpoint{later, pods["web"], endpoint("203.0.113.7"), endpoint("10.96.0.1"), endpoint("@health"), endpoint("a.example")}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -156,17 +156,17 @@ func TestWhatIsKnownElsewhereBecomesKnown(t *testing.T) {
 
 // Random policies: what is open is what is not denied. The world, nodes and the apiserver
 // alone stand for less in an opening than in a flow.
-func TestOpeningsAreWhatIsNotDenied(t *testing.T) {
+func TestOpeningsMatchDecisions(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(150) {
-		d := newDice(seed)
+		d := newGenerator(seed)
 		e := build(t, addresses, d.policies(t))
-		known := imagined(t, e)
+		known := representatives(t, e)
 		for _, pod := range pods {
 			for _, dir := range []policy.Direction{policy.Ingress, policy.Egress} {
 				all := openings(t, e, pod, dir)
 				for range 20 {
-					agree(t, e, all, d.flow(pod, one(d, known...), dir), dir)
+					agree(t, e, all, d.flow(pod, pick(d, known...), dir), dir)
 				}
 			}
 		}
@@ -187,15 +187,15 @@ func agree(t *testing.T, e *netpol.Engine, all []policy.Opening, f policy.Flow, 
 	if dir == policy.Ingress {
 		side, peer = v.Ingress, f.From
 	}
-	isolated := len(all) != 1 || len(all[0].By) > 0
-	if peer.Name == "host" && dir == policy.Ingress && isolated && len(side.By) == 0 {
+	isolated := len(all) != 1 || len(all[0].Policies) > 0
+	if peer.Name == "host" && dir == policy.Ingress && isolated && len(side.Policies) == 0 {
 		side.Decision = policy.Denied
 	}
 	open := false
 	for _, o := range all {
 		on := o.Protocol == "" || o.Protocol == f.Protocol && o.First <= f.Port && f.Port <= o.Last
-		there := len(o.By) == 0 || slices.ContainsFunc(o.Peers, func(p policy.Endpoint) bool { return p.Name == peer.Name && p.Namespace == peer.Namespace })
-		open = open || on && there
+		isPeer := len(o.Policies) == 0 || slices.ContainsFunc(o.Peers, func(p policy.Endpoint) bool { return p.Name == peer.Name && p.Namespace == peer.Namespace })
+		open = open || on && isPeer
 	}
 	switch {
 	case open && side.Decision == policy.Denied:
@@ -210,33 +210,33 @@ func agree(t *testing.T, e *netpol.Engine, all []policy.Opening, f policy.Flow, 
 func TestOrderDoesNotMatter(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(60) {
-		d := newDice(seed)
+		d := newGenerator(seed)
 		docs := d.policies(t)
-		var said [2]string
-		for i := range said {
+		var got [2]string
+		for i := range got {
 			e := build(t, addresses, docs)
-			for _, ep := range imagined(t, e) {
-				said[i] += ep.Name + "\n"
+			for _, ep := range representatives(t, e) {
+				got[i] += ep.Name + "\n"
 			}
 			for _, name := range slices.Sorted(maps.Keys(pods)) {
-				said[i] += spell(openings(t, e, pods[name], policy.Ingress)) + spell(openings(t, e, pods[name], policy.Egress))
+				got[i] += spell(openings(t, e, pods[name], policy.Ingress)) + spell(openings(t, e, pods[name], policy.Egress))
 			}
 			slices.Reverse(docs)
 		}
-		if said[0] != said[1] {
-			t.Fatalf("seed %d: %s", seed, cmp.Diff(said[0], said[1]))
+		if got[0] != got[1] {
+			t.Fatalf("seed %d: %s", seed, cmp.Diff(got[0], got[1]))
 		}
 	}
 }
 
 func TestConcurrentUse(t *testing.T) {
 	t.Parallel()
-	d := newDice(1)
+	d := newGenerator(1)
 	e := build(t, addresses, d.policies(t))
 	var all sync.WaitGroup
 	for range 8 {
 		all.Go(func() {
-			if _, err := e.Imagine(surroundings); err != nil {
+			if _, err := e.Representatives(surroundings); err != nil {
 				t.Error(err)
 			}
 			if _, err := e.Openings(pods["web"], policy.Ingress); err != nil {
@@ -275,7 +275,7 @@ func TestManyTenants(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := e.Imagine(policy.Surroundings{Namespaces: namespaces}); err != nil {
+	if _, err := e.Representatives(policy.Environment{Namespaces: namespaces}); err != nil {
 		t.Fatal(err)
 	}
 	for _, w := range workloads {

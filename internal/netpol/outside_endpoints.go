@@ -11,8 +11,8 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// outsider is an endpoint that is no pod, and what of its addresses it stands for.
-type outsider struct {
+// outsideEndpoint is an endpoint that is no pod, and what of its addresses it stands for.
+type outsideEndpoint struct {
 	endpoint  policy.Endpoint
 	addresses *netipx.IPSet
 }
@@ -30,8 +30,8 @@ func (n *networks) sort() {
 	*n = slices.Compact(*n)
 }
 
-// rest is what of some addresses is in no network of its own.
-func (n networks) rest(of *netipx.IPSet) *netipx.IPSet {
+// uncovered is what of some addresses is in no network of its own.
+func (n networks) uncovered(of *netipx.IPSet) *netipx.IPSet {
 	ranges := of.Ranges()
 	var inner netipx.IPSetBuilder
 	for _, p := range n {
@@ -41,7 +41,7 @@ func (n networks) rest(of *netipx.IPSet) *netipx.IPSet {
 			inner.AddPrefix(p)
 		}
 	}
-	return minus(of, built(&inner))
+	return minus(of, buildSet(&inner))
 }
 
 // sample is an address that represents a network, or only itself.
@@ -67,30 +67,30 @@ func (n networks) samples(without *netipx.IPSet) []sample {
 			b.RemovePrefix(q)
 		}
 		b.RemoveSet(without)
-		if left := built(&b).Ranges(); len(left) > 0 {
+		if left := buildSet(&b).Ranges(); len(left) > 0 {
 			out = append(out, sample{left[0].From(), p})
 		}
 	}
 	return out
 }
 
-// outsiders makes known what is no pod: every entity, an address within each network that
+// outsideEndpoints makes known what is no pod: every entity, an address within each network that
 // somebody tells apart, and the addresses that are known elsewhere.
-func (e *Engine) outsiders() []outsider {
+func (e *Engine) outsideEndpoints() []outsideEndpoint {
 	out := e.entities()
-	told := slices.Concat(e.networks, e.cluster.nodes.known().Prefixes(), e.cluster.apiServer.known().Prefixes())
-	told.sort()
+	distinguished := slices.Concat(e.networks, e.cluster.nodes.knownSet().Prefixes(), e.cluster.apiServer.knownSet().Prefixes())
+	distinguished.sort()
 	seen := map[netip.Addr]bool{}
-	all := told.samples(union(e.cluster.pods.known(), e.cluster.services.known()))
+	all := distinguished.samples(union(e.cluster.pods.knownSet(), e.cluster.services.knownSet()))
 	for _, addr := range e.addresses {
 		all = append(all, sample{address: addr})
 	}
 	for _, s := range all {
 		if addr := s.address; !seen[addr] {
 			seen[addr] = true
-			out = append(out, outsider{
+			out = append(out, outsideEndpoint{
 				endpoint:  policy.Endpoint{Kind: policy.AddressEndpoint, Name: addr.String(), Network: s.network, Entities: e.cluster.entitiesOf(addr)},
-				addresses: single(addr),
+				addresses: singleAddress(addr),
 			})
 		}
 	}
@@ -99,29 +99,29 @@ func (e *Engine) outsiders() []outsider {
 
 // entities are what the cluster's own words stand for. The own node is a node, as far as
 // addresses tell: who may reach all nodes, reaches it.
-func (e *Engine) entities() []outsider {
+func (e *Engine) entities() []outsideEndpoint {
 	c := e.cluster
-	var out []outsider
+	var out []outsideEndpoint
 	add := func(name v1alpha1.Entity, addresses *netipx.IPSet, also ...v1alpha1.Entity) {
 		ep := policy.Endpoint{Kind: policy.EntityEndpoint, Name: string(name), Entities: append([]v1alpha1.Entity{v1alpha1.EntityAll, name}, also...)}
-		out = append(out, outsider{ep, e.networks.rest(addresses)})
+		out = append(out, outsideEndpoint{ep, e.networks.uncovered(addresses)})
 	}
 	add(v1alpha1.EntityHost, c.nodes.set, v1alpha1.EntityRemoteNode, v1alpha1.EntityCluster)
 	add(v1alpha1.EntityRemoteNode, c.nodes.set, v1alpha1.EntityCluster)
 	// One apiserver may be a node, and another outside the cluster.
-	at := common(c.apiServer.set, c.nodes.known())
+	at := intersection(c.apiServer.set, c.nodes.knownSet())
 	add(v1alpha1.EntityKubeAPIServer, at, v1alpha1.EntityRemoteNode, v1alpha1.EntityCluster)
 	for _, f := range families(minus(c.apiServer.set, at)) {
-		world := worldOf(f.set.Ranges()[0].From())
+		world := worldEntity(f.set.Ranges()[0].From())
 		add(v1alpha1.EntityKubeAPIServer, f.set, v1alpha1.EntityCluster, v1alpha1.EntityWorld, world)
 	}
 	for _, f := range families(c.outside) {
-		add(worldOf(f.set.Ranges()[0].From()), f.set, v1alpha1.EntityWorld)
+		add(worldEntity(f.set.Ranges()[0].From()), f.set, v1alpha1.EntityWorld)
 	}
 	return out
 }
 
-func worldOf(addr netip.Addr) v1alpha1.Entity {
+func worldEntity(addr netip.Addr) v1alpha1.Entity {
 	if addr.Is4() {
 		return v1alpha1.EntityWorldIPv4
 	}
@@ -131,16 +131,16 @@ func worldOf(addr netip.Addr) v1alpha1.Entity {
 // entitiesOf are those that an address belongs to.
 func (c cluster) entitiesOf(addr netip.Addr) []v1alpha1.Entity {
 	out := []v1alpha1.Entity{v1alpha1.EntityAll}
-	if c.apiServer.has(addr) {
+	if c.apiServer.contains(addr) {
 		out = append(out, v1alpha1.EntityKubeAPIServer, v1alpha1.EntityCluster)
 	}
 	switch {
-	case c.nodes.has(addr):
+	case c.nodes.contains(addr):
 		return append(out, v1alpha1.EntityRemoteNode, v1alpha1.EntityCluster)
-	case c.pods.has(addr), c.services.has(addr):
+	case c.pods.contains(addr), c.services.contains(addr):
 		return append(out, v1alpha1.EntityCluster)
 	default:
-		return append(out, v1alpha1.EntityWorld, worldOf(addr))
+		return append(out, v1alpha1.EntityWorld, worldEntity(addr))
 	}
 }
 
@@ -151,11 +151,11 @@ func (c cluster) addressesOf(endpoints []policy.Endpoint) ([]netip.Addr, error) 
 		if ep.Kind != policy.AddressEndpoint {
 			continue
 		}
-		addr, err := address(ep.Name)
+		addr, err := parseAddress(ep.Name)
 		if err != nil {
 			return nil, fmt.Errorf("known endpoint: %w", err)
 		}
-		if !c.services.has(addr) {
+		if !c.services.contains(addr) {
 			out = append(out, addr)
 		}
 	}

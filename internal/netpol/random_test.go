@@ -10,19 +10,19 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// dice make policies up.
-type dice struct{ *rand.Rand }
+// generator make policies up.
+type generator struct{ *rand.Rand }
 
-func newDice(seed uint64) dice { return dice{rand.New(rand.NewPCG(seed, 1))} }
+func newGenerator(seed uint64) generator { return generator{rand.New(rand.NewPCG(seed, 1))} }
 
-// one is one of some.
-func one[T any](d dice, of ...T) T { return of[d.IntN(len(of))] }
+// pick is one of some.
+func pick[T any](d generator, of ...T) T { return of[d.IntN(len(of))] }
 
-// some are n times one of some, n within bounds.
-func some(d dice, least, most int, roll func() fields) []fields {
+// pickSome are n times one of some, n within bounds.
+func pickSome(d generator, least, most int, generate func() fields) []fields {
 	out := []fields{}
 	for range least + d.IntN(most-least+1) {
-		out = append(out, roll())
+		out = append(out, generate())
 	}
 	return out
 }
@@ -30,13 +30,13 @@ func some(d dice, least, most int, roll func() fields) []fields {
 // fields is a JSON object.
 type fields map[string]any
 
-func (d dice) policies(tb testing.TB) []json.RawMessage {
+func (d generator) policies(tb testing.TB) []json.RawMessage {
 	tb.Helper()
 	var out []json.RawMessage
 	for i := range 1 + d.IntN(5) {
 		doc, err := json.Marshal(fields{
 			"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
-			"metadata": fields{"namespace": one(d, "acme", "acme", "beta"), "name": fmt.Sprintf("p%d", i)}, "spec": d.spec(),
+			"metadata": fields{"namespace": pick(d, "acme", "acme", "beta"), "name": fmt.Sprintf("p%d", i)}, "spec": d.spec(),
 		})
 		if err != nil {
 			tb.Fatal(err)
@@ -46,43 +46,43 @@ func (d dice) policies(tb testing.TB) []json.RawMessage {
 	return out
 }
 
-func (d dice) selector() fields {
-	return one(d, fields{}, fields{"matchLabels": fields{"app": "web"}}, fields{"matchExpressions": []fields{{"key": "app", "operator": "In", "values": []string{"db", "coredns"}}}},
+func (d generator) selector() fields {
+	return pick(d, fields{}, fields{"matchLabels": fields{"app": "web"}}, fields{"matchExpressions": []fields{{"key": "app", "operator": "In", "values": []string{"db", "coredns"}}}},
 		fields{"matchExpressions": []fields{{"key": "app", "operator": "NotIn", "values": []string{"db"}}}}, fields{"matchExpressions": []fields{{"key": "tier", "operator": "DoesNotExist"}}})
 }
 
-func (d dice) spec() fields {
-	spec := fields{"podSelector": d.selector(), "policyTypes": one(d, []string{"Ingress"}, []string{"Egress"}, []string{"Ingress", "Egress"}, nil)}
-	spec["ingress"] = some(d, 0, 3, func() fields { return d.rule("from") })
-	spec["egress"] = some(d, 0, 3, func() fields { return d.rule("to") })
+func (d generator) spec() fields {
+	spec := fields{"podSelector": d.selector(), "policyTypes": pick(d, []string{"Ingress"}, []string{"Egress"}, []string{"Ingress", "Egress"}, nil)}
+	spec["ingress"] = pickSome(d, 0, 3, func() fields { return d.rule("from") })
+	spec["egress"] = pickSome(d, 0, 3, func() fields { return d.rule("to") })
 	return spec
 }
 
-func (d dice) rule(way string) fields {
+func (d generator) rule(way string) fields {
 	rule := fields{}
 	if d.IntN(6) > 0 {
-		rule[way] = some(d, 1, 3, func() fields {
-			return one(d, fields{"podSelector": d.selector()}, fields{"namespaceSelector": fields{}}, fields{"namespaceSelector": fields{"matchLabels": fields{"team": "red"}}, "podSelector": d.selector()},
+		rule[way] = pickSome(d, 1, 3, func() fields {
+			return pick(d, fields{"podSelector": d.selector()}, fields{"namespaceSelector": fields{}}, fields{"namespaceSelector": fields{"matchLabels": fields{"team": "red"}}, "podSelector": d.selector()},
 				fields{"namespaceSelector": fields{"matchLabels": fields{"kubernetes.io/metadata.name": "beta"}}, "podSelector": d.selector()}, fields{"ipBlock": d.block()}, fields{"ipBlock": d.block()})
 		})
 	}
 	if d.IntN(2) == 0 {
-		rule["ports"] = some(d, 1, 2, func() fields {
-			return one(d, fields{"port": 80}, fields{"port": 53, "protocol": "UDP"}, fields{"port": 79, "endPort": 8080}, fields{"port": "http"}, fields{"protocol": "UDP"}, fields{})
+		rule["ports"] = pickSome(d, 1, 2, func() fields {
+			return pick(d, fields{"port": 80}, fields{"port": 53, "protocol": "UDP"}, fields{"port": 79, "endPort": 8080}, fields{"port": "http"}, fields{"protocol": "UDP"}, fields{})
 		})
 	}
 	return rule
 }
 
-func (d dice) block() fields {
-	return one(d, fields{"cidr": "0.0.0.0/0"}, fields{"cidr": "::/0"}, fields{"cidr": "0.0.0.0/0", "except": []string{"10.0.0.0/8"}}, fields{"cidr": "10.0.0.0/8", "except": []string{"10.0.128.0/17"}},
+func (d generator) block() fields {
+	return pick(d, fields{"cidr": "0.0.0.0/0"}, fields{"cidr": "::/0"}, fields{"cidr": "0.0.0.0/0", "except": []string{"10.0.0.0/8"}}, fields{"cidr": "10.0.0.0/8", "except": []string{"10.0.128.0/17"}},
 		fields{"cidr": "10.0.128.0/17"}, fields{"cidr": "fd00::/8"}, fields{"cidr": "172.20.0.0/25"}, fields{"cidr": "172.20.0.10/32"}, fields{"cidr": "192.0.2.0/24", "except": []string{"192.0.2.128/25"}},
 		fields{"cidr": "0.0.0.0/1"}, fields{"cidr": "128.0.0.0/1"})
 }
 
 // flow is from or to a pod, on some port.
-func (d dice) flow(pod, peer policy.Endpoint, dir policy.Direction) policy.Flow {
-	f := policy.Flow{From: pod, To: peer, Port: one[uint16](d, 1, 53, 79, 80, 8080, 8081, 9090, 65535), Protocol: one(d, v1alpha1.TCP, v1alpha1.UDP, v1alpha1.SCTP)}
+func (d generator) flow(pod, peer policy.Endpoint, dir policy.Direction) policy.Flow {
+	f := policy.Flow{From: pod, To: peer, Port: pick[uint16](d, 1, 53, 79, 80, 8080, 8081, 9090, 65535), Protocol: pick(d, v1alpha1.TCP, v1alpha1.UDP, v1alpha1.SCTP)}
 	if dir == policy.Ingress {
 		f.From, f.To = peer, pod
 	}

@@ -10,7 +10,7 @@ import (
 )
 
 func TestRejected(t *testing.T) {
-	for sentence, c := range map[string]struct {
+	for desc, c := range map[string]struct {
 		policies string
 		want     []string
 	}{
@@ -38,7 +38,7 @@ func TestRejected(t *testing.T) {
 		"nor anybody else's":                          {"apiVersion: policy.networking.k8s.io/v1alpha1\nkind: AdminNetworkPolicy\nmetadata: {name: p}", []string{"AdminNetworkPolicy p", "no policy that is known here"}},
 		"what is no object has the number it came as": {"[]", []string{"parse policy 0"}},
 	} {
-		t.Run(sentence, func(t *testing.T) {
+		t.Run(desc, func(t *testing.T) {
 			t.Parallel()
 			_, err := netpol.New(addresses, documents(t, c.policies), nil)
 			var rejected policy.RejectedError

@@ -8,13 +8,13 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// Imagine makes known what the policies tell apart. There are no names: to NetworkPolicy
+// Representatives makes known what the policies tell apart. There are no names: to NetworkPolicy
 // each is some address of the world.
-func (e *Engine) Imagine(s policy.Surroundings) ([]policy.Endpoint, error) {
+func (e *Engine) Representatives(s policy.Environment) ([]policy.Endpoint, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 
-	if err := e.tell(s); err != nil {
+	if err := e.learn(s); err != nil {
 		return nil, err
 	}
 	for _, ep := range s.Known {
@@ -25,30 +25,30 @@ func (e *Engine) Imagine(s policy.Surroundings) ([]policy.Endpoint, error) {
 			return nil, err
 		}
 	}
-	var told []policy.Selection
+	var selections []policy.Selection
 	for _, ns := range slices.Sorted(maps.Keys(e.policies)) {
 		for _, p := range e.policies[ns] {
 			for _, s := range p.selections(ns) {
 				s.Policy = p.name
-				told = append(told, s)
+				selections = append(selections, s)
 			}
 		}
 	}
-	imagined, err := imagine(s, e.pods, told)
+	representatives, err := representativePods(s, e.pods, selections)
 	if err != nil {
 		return nil, err
 	}
-	e.pods, e.others = append(e.pods, imagined...), e.outsiders()
+	e.pods, e.others = append(e.pods, representatives...), e.outsideEndpoints()
 	e.index = newIndex(e.pods, e.others, e.cluster)
 	return e.all(), nil
 }
 
-// imagine is policy.ImaginePods by what these policies distinguish of known pods:
+// representativePods is policy.ImaginePods by what these policies distinguish of known pods:
 // Cilium leaves labels out of the identity that selectors may name here.
-func imagine(s policy.Surroundings, there []policy.Endpoint, told []policy.Selection) ([]policy.Endpoint, error) {
-	named := outsideIdentity(told)
+func representativePods(s policy.Environment, deployed []policy.Endpoint, selections []policy.Selection) ([]policy.Endpoint, error) {
+	named := outsideIdentity(selections)
 	if len(named) == 0 {
-		return policy.ImaginePods(s, there, told)
+		return policy.RepresentativePods(s, deployed, selections)
 	}
 	seen := func(ep policy.Endpoint) map[string]string {
 		out := maps.Clone(ep.AllLabels)
@@ -61,16 +61,16 @@ func imagine(s policy.Surroundings, there []policy.Endpoint, told []policy.Selec
 		return out
 	}
 	s.Known = withLabels(s.Known, seen)
-	out, err := policy.ImaginePods(s, withLabels(there, seen), told)
+	out, err := policy.RepresentativePods(s, withLabels(deployed, seen), selections)
 	return withLabels(out, own), err
 }
 
 // outsideIdentity are the keys that selectors name and that Cilium leaves out.
-func outsideIdentity(told []policy.Selection) map[string]bool {
+func outsideIdentity(selections []policy.Selection) map[string]bool {
 	out := map[string]bool{}
-	for _, s := range told {
+	for _, s := range selections {
 		for _, r := range s.Requirements {
-			if r.Of == policy.PodLabel && !v1alpha1.InIdentity(r.Key) {
+			if r.Trait == policy.PodLabel && !v1alpha1.InIdentity(r.Key) {
 				out[r.Key] = true
 			}
 		}
@@ -92,7 +92,7 @@ func withLabels(in []policy.Endpoint, of func(policy.Endpoint) map[string]string
 // selections are what a policy's selectors require of pods: of those that it selects and
 // of those at the other end, each with the ports that rules name there.
 func (p *compiled) selections(namespace string) []policy.Selection {
-	subject := policy.Selection{Requirements: append(policy.InNamespace(namespace), policy.RequirementsOf(p.written, policy.PodLabel)...)}
+	subject := policy.Selection{Requirements: append(policy.InNamespace(namespace), policy.RequirementsOf(p.source, policy.PodLabel)...)}
 	var out []policy.Selection
 	for _, r := range p.rules[policy.Ingress] {
 		subject.Ports = append(subject.Ports, r.named()...)
@@ -115,9 +115,9 @@ func (r *rule) selections(ports []policy.NamedPort) []policy.Selection {
 		}
 		where := policy.InNamespace(p.namespace)
 		if p.namespaces != nil {
-			where = policy.RequirementsOf(*p.written.NamespaceSelector, policy.NamespaceLabel)
+			where = policy.RequirementsOf(*p.source.NamespaceSelector, policy.NamespaceLabel)
 		}
-		pods := policy.RequirementsOf(policy.PodsOf(p.written.PodSelector), policy.PodLabel)
+		pods := policy.RequirementsOf(policy.SelectorOf(p.source.PodSelector), policy.PodLabel)
 		out = append(out, policy.Selection{Requirements: append(where, pods...), Ports: ports})
 	}
 	return out
@@ -147,10 +147,10 @@ func (e *Engine) all() []policy.Endpoint {
 	return out
 }
 
-// tell adds networks and addresses that somebody else than the policies knows of.
-func (e *Engine) tell(s policy.Surroundings) error {
+// learn adds networks and addresses that somebody else than the policies knows of.
+func (e *Engine) learn(s policy.Environment) error {
 	for _, c := range s.CIDRs {
-		p, err := network(c)
+		p, err := parseNetwork(c)
 		if err != nil {
 			return err
 		}

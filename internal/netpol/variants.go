@@ -16,7 +16,7 @@ type variant struct {
 	// pod, where it is one.
 	pod *policy.Endpoint
 	// stranger: it is a pod of which the address alone is known.
-	stranger bool
+	unknownPod bool
 	// own: it is the node that the other end is on.
 	own bool
 	// addresses are those that it may have.
@@ -36,10 +36,10 @@ func (e *Engine) variants(ep policy.Endpoint) ([]variant, error) {
 		if err := checkPod(ep); err != nil {
 			return nil, err
 		}
-		return e.some(ep, e.cluster.pods, variant{pod: &ep})
+		return e.unknownAddresses(ep, e.cluster.pods, variant{pod: &ep})
 	case policy.NodeEndpoint:
 		// A pod always lets its own node in, and other nodes tell.
-		return e.some(ep, e.cluster.nodes, variant{})
+		return e.unknownAddresses(ep, e.cluster.nodes, variant{})
 	case policy.EntityEndpoint:
 		return e.entity(ep)
 	case policy.AddressEndpoint:
@@ -48,27 +48,27 @@ func (e *Engine) variants(ep policy.Endpoint) ([]variant, error) {
 		if !isName(ep.Name) {
 			return nil, fmt.Errorf("%q is not a DNS name", ep.Name)
 		}
-		return e.world(ep, e.cluster.over(e.cluster.outside), variant{note: fmt.Sprintf("NetworkPolicy knows no names: %s may have any address outside the cluster", ep.Name)})
+		return e.outsideVariants(ep, e.cluster.splitByFamily(e.cluster.outside), variant{note: fmt.Sprintf("NetworkPolicy knows no names: %s may have any address outside the cluster", ep.Name)})
 	default:
 		return nil, fmt.Errorf("endpoint %q has the unknown kind %q", ep.Name, ep.Kind)
 	}
 }
 
-// some are the variants of what has some address of a range, that is not known.
-func (e *Engine) some(ep policy.Endpoint, r ranges, like variant) ([]variant, error) {
-	like.where = "is not known"
-	if r.told {
-		like.where = "is one of " + spelled(r.set)
+// unknownAddresses are the variants of what has some address of a range, that is not known.
+func (e *Engine) unknownAddresses(ep policy.Endpoint, r ranges, template variant) ([]variant, error) {
+	template.where = "is not known"
+	if r.isKnown {
+		template.where = "is one of " + formatSet(r.set)
 	}
-	return like.in(ep, e.cluster.over(r.set))
+	return template.withFamilies(ep, e.cluster.splitByFamily(r.set))
 }
 
-func (e *Engine) world(ep policy.Endpoint, over []family, like variant) ([]variant, error) {
-	like.where = "is any outside the cluster"
-	return like.in(ep, over)
+func (e *Engine) outsideVariants(ep policy.Endpoint, over []family, template variant) ([]variant, error) {
+	template.where = "is any outside the cluster"
+	return template.withFamilies(ep, over)
 }
 
-func (v variant) in(ep policy.Endpoint, over []family) ([]variant, error) {
+func (v variant) withFamilies(ep policy.Endpoint, over []family) ([]variant, error) {
 	var out []variant
 	for _, f := range over {
 		v.what, v.addresses = f.what, f.set
@@ -84,13 +84,13 @@ func (e *Engine) entity(ep policy.Endpoint) ([]variant, error) {
 	c := e.cluster
 	switch name := v1alpha1.Entity(ep.Name); name {
 	case v1alpha1.EntityHost:
-		return e.some(ep, c.nodes, variant{own: true})
+		return e.unknownAddresses(ep, c.nodes, variant{own: true})
 	case v1alpha1.EntityRemoteNode:
-		return e.some(ep, c.nodes, variant{})
+		return e.unknownAddresses(ep, c.nodes, variant{})
 	case v1alpha1.EntityKubeAPIServer:
-		return e.some(ep, c.apiServer, variant{})
+		return e.unknownAddresses(ep, c.apiServer, variant{})
 	case v1alpha1.EntityWorld:
-		return e.world(ep, c.over(c.outside), variant{})
+		return e.outsideVariants(ep, c.splitByFamily(c.outside), variant{})
 	case v1alpha1.EntityWorldIPv4, v1alpha1.EntityWorldIPv6:
 		var only []family
 		for _, f := range families(c.outside) {
@@ -98,7 +98,7 @@ func (e *Engine) entity(ep policy.Endpoint) ([]variant, error) {
 				only = append(only, f)
 			}
 		}
-		return e.world(ep, only, variant{})
+		return e.outsideVariants(ep, only, variant{})
 	case v1alpha1.EntityHealth, v1alpha1.EntityIngress:
 		return nil, fmt.Errorf("entity %q is Cilium's own: where another enforces NetworkPolicy there is none", name)
 	case v1alpha1.EntityAll, v1alpha1.EntityCluster:
@@ -111,23 +111,23 @@ func (e *Engine) entity(ep policy.Endpoint) ([]variant, error) {
 // address returns what may have an address: a pod, the node of the other end or another,
 // or something else.
 func (e *Engine) address(ep policy.Endpoint) ([]variant, error) {
-	addr, err := address(ep.Name)
+	addr, err := parseAddress(ep.Name)
 	if err != nil {
 		return nil, err
 	}
 	c := e.cluster
-	if c.services.has(addr) {
+	if c.services.contains(addr) {
 		return nil, fmt.Errorf("%s is a Service's address, and policies see the pods behind it: ask for them", addr)
 	}
-	one := variant{addresses: single(addr)}
+	one := variant{addresses: singleAddress(addr)}
 	var out []variant
-	if c.pods.has(addr) {
+	if c.pods.contains(addr) {
 		pod := one
-		pod.stranger, pod.what = true, "for a pod"
+		pod.unknownPod, pod.what = true, "for a pod"
 		pod.note = fmt.Sprintf("%s is in the range of the pods, and which pod has it is not known", addr)
 		out = append(out, pod)
 	}
-	if c.nodes.has(addr) {
+	if c.nodes.contains(addr) {
 		own := one
 		own.own, own.what, one.what = true, "for the pod's own node", "for another node"
 		out = append(out, own, one)
@@ -141,6 +141,6 @@ func (e *Engine) address(ep policy.Endpoint) ([]variant, error) {
 var dnsName = regexp.MustCompile(`^[-a-zA-Z0-9_]+([.][-a-zA-Z0-9_]+)*[.]?$`)
 
 func isName(s string) bool {
-	_, err := address(s)
+	_, err := parseAddress(s)
 	return err != nil && len(s) <= 255 && dnsName.MatchString(s)
 }

@@ -9,15 +9,15 @@ import (
 
 // Changes writes the sum of what was done, behind a title, and, where each is wanted,
 // a line for each change before it.
-func Changes(w io.Writer, title string, changes policy.Changes, each Detail) error {
-	if each == Lines {
+func Changes(w io.Writer, title string, changes policy.Changes, detail Detail) error {
+	if detail == Lines {
 		for _, c := range changes {
 			if _, err := fmt.Fprintln(w, c); err != nil {
 				return fmt.Errorf("write changes: %w", err)
 			}
 		}
 	}
-	if _, err := fmt.Fprintf(w, "%s: %s\n", title, changes.Sum()); err != nil {
+	if _, err := fmt.Fprintf(w, "%s: %s\n", title, changes.Summary()); err != nil {
 		return fmt.Errorf("write changes: %w", err)
 	}
 	return nil
@@ -28,6 +28,6 @@ type Detail string
 
 // The details.
 const (
-	Sum   Detail = "sum"
-	Lines Detail = "lines"
+	Summary Detail = "sum"
+	Lines   Detail = "lines"
 )

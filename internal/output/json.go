@@ -14,8 +14,8 @@ type jsonReport struct {
 	// Outcome is "verified" (exit status 0), "not verified" (1) or "nothing to verify
 	// against" (2).
 	Outcome string `json:"outcome"`
-	// Holds reports whether the outcome is "verified".
-	Holds bool `json:"holds"`
+	// Passed reports whether the outcome is "verified".
+	Passed bool `json:"passed"`
 	// Reasons are why it is not, beside the findings and FlowTests.
 	Reasons   []string       `json:"reasons"`
 	FlowTests []jsonFlowTest `json:"flowTests"`
@@ -37,17 +37,17 @@ type jsonAssumption struct {
 }
 
 type jsonFlowTest struct {
-	Name  string     `json:"name"`
-	File  string     `json:"file,omitempty"`
-	Holds bool       `json:"holds"`
-	Cases []jsonCase `json:"cases"`
+	Name   string     `json:"name"`
+	File   string     `json:"file,omitempty"`
+	Passed bool       `json:"passed"`
+	Cases  []jsonCase `json:"cases"`
 }
 
 type jsonCase struct {
 	Name string `json:"name"`
 	// Expect is Allow or Deny.
 	Expect string `json:"expect"`
-	Holds  bool   `json:"holds"`
+	Passed bool   `json:"passed"`
 	// Problem says why the case could not be decided.
 	Problem string     `json:"problem,omitempty"`
 	Flows   []jsonFlow `json:"flows"`
@@ -65,14 +65,14 @@ type jsonFlow struct {
 	DNS      string    `json:"dns,omitempty"`
 	// ServerName is that of the server of a TLS connection.
 	ServerName string `json:"serverName,omitempty"`
-	Holds      bool   `json:"holds"`
+	Passed     bool   `json:"passed"`
 	// Decision is "allowed", "denied" or "depends".
 	Decision string   `json:"decision"`
 	Egress   jsonSide `json:"egress"`
 	Ingress  jsonSide `json:"ingress"`
 	Note     string   `json:"note,omitempty"`
-	// For are the fields behind the policies that decided.
-	For []string `json:"for"`
+	// DeclaredBy are the fields behind the policies that decided.
+	DeclaredBy []string `json:"declaredBy"`
 }
 
 type jsonHTTP struct {
@@ -85,16 +85,16 @@ type jsonHTTP struct {
 
 // jsonSide is what one end of a flow says.
 type jsonSide struct {
-	// Decision is as of the flow, or "not judged" where no policy selects this end.
+	// Decision is as of the flow, or "not enforced" where no policy selects this end.
 	Decision string `json:"decision"`
-	// By are the policies that decided, as "namespace/name".
-	By []string `json:"by"`
-	// Only says which part of what is spoken on the port passes, omitted: all of it.
-	Only string `json:"only,omitempty"`
+	// Policies are the policies that decided, as "namespace/name".
+	Policies []string `json:"policies"`
+	// L7 says which part of what is spoken on the port passes, omitted: all of it.
+	L7 string `json:"l7,omitempty"`
 }
 
 type jsonIsolation struct {
-	// Namespaces and Nodes are how many were inspected, and those in Audit for which nothing is
+	// Namespaces and Nodes are how many were inspected, and those in AllowOnly for which nothing is
 	// generated; ByNamespace and ByNode count them by what was proved.
 	Namespaces  int          `json:"namespaces"`
 	ByNamespace jsonIsolated `json:"byNamespace"`
@@ -105,32 +105,32 @@ type jsonIsolation struct {
 	// Declared is how many flows are declared, and ByDeclared counts them by what was decided.
 	Declared   int          `json:"declared"`
 	ByDeclared jsonDeclared `json:"byDeclared"`
-	// Audited are the tenants and nodes in Audit, judged as if they were enforced.
-	Audited []string `json:"audited"`
+	// AllowOnlyOwners are the tenants and nodes in AllowOnly, judged as if they were enforced.
+	AllowOnlyOwners []string `json:"allowOnlyOwners"`
 }
 
 type jsonIsolated struct {
 	Isolated    int `json:"isolated"`
 	NotIsolated int `json:"notIsolated"`
-	// Audit are isolated once they are enforced; AuditNotIsolated are not, and of
-	// AuditNotProved nothing is proved.
-	Audit            int `json:"audit"`
-	AuditNotIsolated int `json:"auditNotIsolated"`
-	AuditNotProved   int `json:"auditNotProved"`
+	// AllowOnly are isolated once they are enforced; AllowOnlyNotIsolated are not, and of
+	// AllowOnlyNotProved nothing is proved.
+	AllowOnly            int `json:"allowOnly"`
+	AllowOnlyNotIsolated int `json:"allowOnlyNotIsolated"`
+	AllowOnlyNotProved   int `json:"allowOnlyNotProved"`
 }
 
 // jsonDeclared counts declared flows: each is in one of the fields, which add up to all of
 // them. Flows that are not allowed in whole are listed as "Tenant/acme spec.egress[llm]".
 type jsonDeclared struct {
 	Allowed       int      `json:"allowed"`
-	Partly        []string `json:"partly"`
+	PartlyAllowed []string `json:"partlyAllowed"`
 	Denied        []string `json:"denied"`
 	WithoutEffect []string `json:"withoutEffect"`
-	NotDecided    []string `json:"notDecided"`
+	Undecided     []string `json:"undecided"`
 }
 
 type jsonPolicies struct {
-	Wanted      int `json:"wanted"`
+	Expected    int `json:"expected"`
 	AsGenerated int `json:"asGenerated"`
 	Missing     int `json:"missing"`
 	Changed     int `json:"changed"`
@@ -159,21 +159,21 @@ type jsonResource struct {
 
 // JSON writes what a proof came to, for a program.
 func JSON(w io.Writer, r policy.Report) error {
-	out := jsonReport{Outcome: string(r.Outcome()), Holds: r.Outcome() == policy.Verified, Reasons: present(r.Lacking()), FlowTests: []jsonFlowTest{}, Findings: []jsonFinding{}, Assumptions: []jsonAssumption{}}
+	out := jsonReport{Outcome: string(r.Outcome()), Passed: r.Outcome() == policy.Verified, Reasons: nonNil(r.UnverifiedReasons()), FlowTests: []jsonFlowTest{}, Findings: []jsonFinding{}, Assumptions: []jsonAssumption{}}
 	for i := range r.FlowTests {
 		out.FlowTests = append(out.FlowTests, flowTestJSON(&r.FlowTests[i]))
 	}
 	for _, a := range r.Assumptions {
-		out.Assumptions = append(out.Assumptions, jsonAssumption{Key: a.Key, Value: a.Value, From: a.From})
+		out.Assumptions = append(out.Assumptions, jsonAssumption{Key: a.Key, Value: a.Value, From: a.Source})
 	}
 	if i := r.Isolation; i != nil {
 		out.Isolation = &jsonIsolation{
 			Namespaces: i.Namespaces.Total(), ByNamespace: isolatedJSON(i.Namespaces), Nodes: i.Nodes.Total(), ByNode: isolatedJSON(i.Nodes),
-			Pods: i.Pods, Openings: i.Openings, Declared: i.Declared.Total(), ByDeclared: declaredJSON(i.Declared), Audited: present(i.Audited),
+			Pods: i.Pods, Openings: i.Openings, Declared: i.Declared.Total(), ByDeclared: declaredJSON(i.Declared), AllowOnlyOwners: nonNil(i.AllowOnlyOwners),
 		}
 	}
 	if c := r.Comparison; c != nil {
-		out.Policies = &jsonPolicies{Wanted: c.Wanted, AsGenerated: c.AsGenerated, Missing: c.Missing, Changed: c.Changed, Moved: c.Moved, Unexpected: c.Unexpected}
+		out.Policies = &jsonPolicies{Expected: c.Desired, AsGenerated: c.Matching, Missing: c.Missing, Changed: c.Changed, Moved: c.Moved, Unexpected: c.Unexpected}
 	}
 	for _, f := range r.Findings {
 		out.Findings = append(out.Findings, findingJSON(f))
@@ -187,24 +187,24 @@ func JSON(w io.Writer, r policy.Report) error {
 	return nil
 }
 
-func isolatedJSON(i policy.Isolated) jsonIsolated {
-	return jsonIsolated{Isolated: i.Proved, NotIsolated: i.Open, Audit: i.Audit, AuditNotIsolated: i.AuditOpen, AuditNotProved: i.Ungenerated}
+func isolatedJSON(i policy.IsolationCounts) jsonIsolated {
+	return jsonIsolated{Isolated: i.Proved, NotIsolated: i.Open, AllowOnly: i.AllowOnly, AllowOnlyNotIsolated: i.AllowOnlyOpen, AllowOnlyNotProved: i.Ungenerated}
 }
 
 func declaredJSON(d policy.DeclaredFlows) jsonDeclared {
-	texts := func(reasons []policy.Reason) []string { return present(policy.Texts(reasons)) }
-	return jsonDeclared{Allowed: d.Allowed, Partly: texts(d.Partly), Denied: texts(d.Denied), WithoutEffect: texts(d.WithoutEffect), NotDecided: texts(d.Undecided)}
+	texts := func(reasons []policy.Reason) []string { return nonNil(policy.ReasonStrings(reasons)) }
+	return jsonDeclared{Allowed: d.Allowed, PartlyAllowed: texts(d.PartlyAllowed), Denied: texts(d.Denied), WithoutEffect: texts(d.WithoutEffect), Undecided: texts(d.Undecided)}
 }
 
 func flowTestJSON(t *policy.FlowTestResult) jsonFlowTest {
-	out := jsonFlowTest{Name: t.Test.Name, File: t.Test.File, Holds: t.Holds(), Cases: []jsonCase{}}
+	out := jsonFlowTest{Name: t.Test.Name, File: t.Test.File, Passed: t.Passed(), Cases: []jsonCase{}}
 	for i := range t.Cases {
 		c := &t.Cases[i]
 		flows := []jsonFlow{}
 		for j := range c.Flows {
 			flows = append(flows, flowJSON(&c.Flows[j]))
 		}
-		out.Cases = append(out.Cases, jsonCase{Name: c.Case.Name, Expect: string(c.Case.Expect), Holds: c.Holds, Problem: c.Problem, Flows: flows})
+		out.Cases = append(out.Cases, jsonCase{Name: c.Case.Name, Expect: string(c.Case.Expect), Passed: c.Passed, Problem: c.Problem, Flows: flows})
 	}
 	return out
 }
@@ -212,8 +212,8 @@ func flowTestJSON(t *policy.FlowTestResult) jsonFlowTest {
 func flowJSON(f *policy.FlowResult) jsonFlow {
 	out := jsonFlow{
 		From: f.Flow.From.Name, To: f.Flow.To.Name, Port: f.Flow.Port, Protocol: string(f.Flow.Protocol), ICMP: string(f.Flow.ICMP), DNS: f.Flow.DNS, ServerName: f.Flow.ServerName,
-		Holds: f.Holds, Decision: string(f.Verdict.Decision()), Egress: sideJSON(f.Verdict.Egress), Ingress: sideJSON(f.Verdict.Ingress),
-		Note: f.Verdict.Note, For: present(f.For),
+		Passed: f.Passed, Decision: string(f.Verdict.Decision()), Egress: sideJSON(f.Verdict.Egress), Ingress: sideJSON(f.Verdict.Ingress),
+		Note: f.Verdict.Note, DeclaredBy: nonNil(f.DeclaredBy),
 	}
 	if h := f.Flow.HTTP; h != nil {
 		out.HTTP = &jsonHTTP{Method: h.Method, Path: h.Path, Host: h.Host, Headers: h.Headers}
@@ -222,9 +222,9 @@ func flowJSON(f *policy.FlowResult) jsonFlow {
 }
 
 func sideJSON(s policy.Side) jsonSide {
-	out := jsonSide{Decision: string(s.Decision), By: present(s.By)}
-	if !s.L7.All() {
-		out.Only = s.L7.String()
+	out := jsonSide{Decision: string(s.Decision), Policies: nonNil(s.Policies)}
+	if !s.L7.Unrestricted() {
+		out.L7 = s.L7.String()
 	}
 	return out
 }
@@ -238,8 +238,8 @@ func findingJSON(f policy.Finding) jsonFinding {
 	return out
 }
 
-// present is an empty list where there is none.
-func present(list []string) []string {
+// nonNil is an empty list where there is none.
+func nonNil(list []string) []string {
 	if list == nil {
 		return []string{}
 	}

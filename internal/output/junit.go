@@ -82,7 +82,7 @@ func flowTestSuite(t *policy.FlowTestResult) junitSuite {
 	for i := range t.Cases {
 		c := &t.Cases[i]
 		test := junitCase{Name: c.Case.Name, Class: "FlowTest." + t.Test.Name}
-		if !c.Holds {
+		if !c.Passed {
 			test.Failure = caseFailure(c)
 		}
 		suite.Cases = append(suite.Cases, test)
@@ -93,11 +93,11 @@ func flowTestSuite(t *policy.FlowTestResult) junitSuite {
 func caseFailure(c *policy.CaseResult) *junitFailure {
 	var lines []string
 	for i := range c.Flows {
-		if f := &c.Flows[i]; !f.Holds {
+		if f := &c.Flows[i]; !f.Passed {
 			lines = append(lines, flowText(f))
 		}
 	}
-	message := fmt.Sprintf("%d of %s not as expected (%s)", len(lines), verb(len(c.Flows), "flow", "is", "are"), c.Case.Expect)
+	message := fmt.Sprintf("%d of %s not as expected (%s)", len(lines), countVerb(len(c.Flows), "flow", "is", "are"), c.Case.Expect)
 	if c.Problem != "" {
 		message = "cannot be decided: " + c.Problem
 	}
@@ -111,11 +111,11 @@ const (
 )
 
 // comparisonTests are the checks on what was generated.
-var comparisonTests = []string{"policy-missing", "policy-changed", "policy-unexpected", "moved-policy", "patch-missing"}
+var comparisonTests = []string{"policy-missing", "policy-changed", "policy-unexpected", "policy-moved", "patch-missing"}
 
-// testsOf are the checks whose findings have another name than their test.
-var testsOf = map[string]string{
-	"not-isolated": isolationTest, "undeclared-open": isolationTest, "undeclared-latent": isolationTest, "dead-l7-rule": isolationTest,
+// testNames are the checks whose findings have another name than their test.
+var testNames = map[string]string{
+	"not-isolated": isolationTest, "undeclared-open": isolationTest, "undeclared-one-sided": isolationTest, "l7-rule-shadowed": isolationTest,
 	"declared-flow-denied": declaredTest, "declared-flow-undecided": declaredTest, "policy-rejected": isolationTest,
 }
 
@@ -126,50 +126,50 @@ const verifiedTest = "verified"
 // made, and one for every other check that found something. Errors fail it; what else was
 // found is its output.
 func checkSuite(r policy.Report) junitSuite {
-	names := []string{"moved-policy"}
+	names := []string{"policy-moved"}
 	if r.Comparison != nil {
 		names = slices.Clone(comparisonTests)
 	}
 	if r.Isolation != nil {
 		names = append(names, isolationTest, declaredTest)
 	}
-	found := map[string]policy.Findings{}
+	findingsByTest := map[string]policy.Findings{}
 	for _, f := range r.Findings {
 		name := f.Check
-		if test := testsOf[name]; test != "" {
+		if test := testNames[name]; test != "" {
 			name = test
 		}
 		if !slices.Contains(names, name) {
 			names = append(names, name)
 		}
-		found[name] = append(found[name], f)
+		findingsByTest[name] = append(findingsByTest[name], f)
 	}
 	outcome := string(r.Outcome())
 	suite := junitSuite{Name: "policies", Properties: &junitProperties{List: []junitProperty{{Name: "outcome", Value: outcome}}}}
 	verified := junitCase{Name: verifiedTest, Class: "policies"}
 	if r.Outcome() != policy.Verified {
-		verified.Failure = &junitFailure{Message: outcome, Text: sum(r)}
+		verified.Failure = &junitFailure{Message: outcome, Text: summary(r)}
 	}
 	suite.Cases = append(suite.Cases, verified)
 	for _, name := range names {
-		suite.Cases = append(suite.Cases, checkCase(name, found[name]))
+		suite.Cases = append(suite.Cases, checkCase(name, findingsByTest[name]))
 	}
 	return suite
 }
 
 func checkCase(name string, findings policy.Findings) junitCase {
 	test := junitCase{Name: name, Class: "policies"}
-	var errors, said []string
+	var errors, notes []string
 	for _, f := range findings {
 		if f.Severity == policy.Error {
 			errors = append(errors, f.String())
 		} else {
-			said = append(said, f.String())
+			notes = append(notes, f.String())
 		}
 	}
 	if len(errors) > 0 {
 		test.Failure = &junitFailure{Message: policy.Count(len(errors), "finding"), Text: strings.Join(errors, "\n")}
 	}
-	test.Out = strings.Join(said, "\n")
+	test.Out = strings.Join(notes, "\n")
 	return test
 }

@@ -12,10 +12,10 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// full fails like a disk that is.
-type full struct{}
+// fullWriter fails like a disk that is.
+type fullWriter struct{}
 
-func (full) Write([]byte) (int, error) { return 0, errors.New("full") }
+func (fullWriter) Write([]byte) (int, error) { return 0, errors.New("full") }
 
 func TestText(t *testing.T) {
 	t.Parallel()
@@ -31,7 +31,7 @@ func TestText(t *testing.T) {
 	if d := cmp.Diff(want, b.String()); d != "" {
 		t.Error(d)
 	}
-	if output.Text(full{}, findings) == nil {
+	if output.Text(fullWriter{}, findings) == nil {
 		t.Error("what cannot be written is not told")
 	}
 }
@@ -43,8 +43,8 @@ func TestChanges(t *testing.T) {
 		{Action: policy.Deleted, Ref: policy.Ref{File: "acme/allow/x.yaml"}},
 	}
 	for detail, want := range map[output.Detail]string{
-		output.Sum:   "out: 1 created, 0 configured, 0 unchanged, 1 deleted\n",
-		output.Lines: "acme: CiliumNetworkPolicy/allow-dns created\nacme/allow/x.yaml deleted\nout: 1 created, 0 configured, 0 unchanged, 1 deleted\n",
+		output.Summary: "out: 1 created, 0 configured, 0 unchanged, 1 deleted\n",
+		output.Lines:   "acme: CiliumNetworkPolicy/allow-dns created\nacme/allow/x.yaml deleted\nout: 1 created, 0 configured, 0 unchanged, 1 deleted\n",
 	} {
 		var b strings.Builder
 		if err := output.Changes(&b, "out", changes, detail); err != nil {
@@ -53,7 +53,7 @@ func TestChanges(t *testing.T) {
 		if d := cmp.Diff(want, b.String()); d != "" {
 			t.Error(d)
 		}
-		if output.Changes(full{}, "out", changes, detail) == nil {
+		if output.Changes(fullWriter{}, "out", changes, detail) == nil {
 			t.Error("what cannot be written is not told")
 		}
 	}
@@ -77,7 +77,7 @@ func TestTable(t *testing.T) {
 	if err := output.Table(&b, items); err != nil {
 		t.Fatal(err)
 	}
-	want := `TENANT  STAGE        ASKED FOR BY    POLICIES
+	want := `TENANT  STAGE        DECLARED BY     POLICIES
 acme    Baseline     FenceProfile/p  allow-dns
 acme    Allow        Tenant/acme     egress-llm
 acme    Allow        Tenant/acme, …  egress-api
@@ -86,7 +86,7 @@ acme    DefaultDeny  Tenant/acme     default-deny
 	if d := cmp.Diff(want, b.String()); d != "" {
 		t.Error(d)
 	}
-	if output.Table(full{}, items) == nil {
+	if output.Table(fullWriter{}, items) == nil {
 		t.Error("what cannot be written is not told")
 	}
 }

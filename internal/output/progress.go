@@ -12,12 +12,12 @@ import (
 )
 
 const (
-	// patience is how long nothing is shown: most work is done by then.
-	patience = time.Second
-	// beat is how often a line is drawn anew.
-	beat = 100 * time.Millisecond
-	// erase goes to the start of the line and clears it.
-	erase = "\r\x1b[K"
+	// showDelay is how long nothing is shown: most work is done by then.
+	showDelay = time.Second
+	// redrawInterval is how often a line is drawn anew.
+	redrawInterval = 100 * time.Millisecond
+	// clearLine goes to the start of the line and clears it.
+	clearLine = "\r\x1b[K"
 )
 
 // Terminal is where progress may be shown.
@@ -51,7 +51,7 @@ type Progress struct {
 	mu    sync.Mutex
 	start time.Time
 	// line is what is to be shown, drawn what is.
-	line, drawn string
+	line, displayed string
 }
 
 // StartProgress starts to watch the clock. End must be called.
@@ -61,7 +61,7 @@ func StartProgress(t Terminal) *Progress {
 		return p
 	}
 	if p.terminal.Ticks == nil {
-		ticker := time.NewTicker(beat)
+		ticker := time.NewTicker(redrawInterval)
 		p.terminal.Ticks, p.stop = ticker.C, ticker.Stop
 	}
 	p.done = make(chan struct{})
@@ -87,16 +87,16 @@ func (p *Progress) tick(now time.Time) {
 	if p.start.IsZero() {
 		p.start = now
 	}
-	if now.Sub(p.start) < patience || p.line == p.drawn || p.done == nil {
+	if now.Sub(p.start) < showDelay || p.line == p.displayed || p.done == nil {
 		return
 	}
 	// Nothing better can be done where stderr itself fails.
-	_, _ = io.WriteString(p.terminal, erase+p.line)
-	p.drawn = p.line
+	_, _ = io.WriteString(p.terminal, clearLine+p.line)
+	p.displayed = p.line
 }
 
-// Tell is a policy.Progress.
-func (p *Progress) Tell(what string, done, total int) {
+// Update is a policy.Progress.
+func (p *Progress) Update(what string, done, total int) {
 	if total > 0 {
 		work, counted, _ := strings.Cut(what, ": ")
 		what = strings.TrimSpace(fmt.Sprintf("%s: %d of %d %s", work, done, total, counted))
@@ -119,11 +119,11 @@ func (p *Progress) Write(data []byte) (int, error) {
 }
 
 func (p *Progress) clear() {
-	if p.drawn == "" {
+	if p.displayed == "" {
 		return
 	}
-	_, _ = io.WriteString(p.terminal, erase)
-	p.drawn = ""
+	_, _ = io.WriteString(p.terminal, clearLine)
+	p.displayed = ""
 }
 
 // End removes the line, and shows none from then on.

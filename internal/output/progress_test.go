@@ -45,7 +45,7 @@ func TestProgress(t *testing.T) {
 		}
 	}
 	p := output.StartProgress(output.Terminal{Writer: &s, Columns: 40, Ticks: ticks})
-	p.Tell("building deploy", 0, 0)
+	p.Update("building deploy", 0, 0)
 	at(0)
 	at(900 * time.Millisecond)
 	expect("before a second", "")
@@ -53,7 +53,7 @@ func TestProgress(t *testing.T) {
 	expect("after a second", "<clear>building deploy")
 	at(2 * time.Second)
 	expect("where nothing is new", "")
-	p.Tell("proving isolation: pods", 120, 400)
+	p.Update("proving isolation: pods", 120, 400)
 	at(3 * time.Second)
 	expect("with numbers", "<clear>proving isolation: 120 of 400 pods")
 	if _, err := p.Write([]byte("error: a finding\n")); err != nil {
@@ -62,10 +62,10 @@ func TestProgress(t *testing.T) {
 	expect("what else is written", "<clear>error: a finding\n")
 	at(4 * time.Second)
 	expect("and then again", "<clear>proving isolation: 120 of 400 pods")
-	p.Tell("deciding flows", 3, 4)
+	p.Update("deciding flows", 3, 4)
 	at(5 * time.Second)
 	expect("of nothing in particular", "<clear>deciding flows: 3 of 4")
-	p.Tell(strings.Repeat("x", 100), 0, 0)
+	p.Update(strings.Repeat("x", 100), 0, 0)
 	at(6 * time.Second)
 	expect("a long line", "<clear>"+strings.Repeat("x", 39))
 	p.End()
@@ -77,18 +77,18 @@ func TestProgress(t *testing.T) {
 	expect("after the end", "verified\n")
 }
 
-func TestProgressThatIsFastIsNotShown(t *testing.T) {
+func TestFastProgressIsHidden(t *testing.T) {
 	t.Parallel()
 	var s screen
 	p := output.StartProgress(output.Terminal{Writer: &s, Columns: 40})
-	p.Tell("building deploy", 0, 0)
+	p.Update("building deploy", 0, 0)
 	p.End()
 	if got := s.take(); got != "" {
 		t.Errorf("%q", got)
 	}
 }
 
-func TestProgressIsForTerminals(t *testing.T) {
+func TestProgressOnlyOnTerminals(t *testing.T) {
 	t.Parallel()
 	var s screen
 	terminal := output.TerminalOf(&s)
@@ -97,7 +97,7 @@ func TestProgressIsForTerminals(t *testing.T) {
 	}
 	terminal.Ticks = make(chan time.Time) // which nobody may wait for
 	p := output.StartProgress(terminal)
-	p.Tell("building deploy", 0, 0)
+	p.Update("building deploy", 0, 0)
 	if _, err := p.Write([]byte("error\n")); err != nil {
 		t.Fatal(err)
 	}

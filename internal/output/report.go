@@ -9,51 +9,51 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// flowsShown is how many flows of a case that does not hold are listed, unless all are
+// maxListedFlows is how many flows of a case that does not hold are listed, unless all are
 // asked for.
-const flowsShown = 10
+const maxListedFlows = 10
 
 // Report writes what a proof came to, for a person: each FlowTest with the cases that
 // do not hold, or with all, then the findings, then the sum.
-func Report(w io.Writer, r policy.Report, each Detail) error {
+func Report(w io.Writer, r policy.Report, detail Detail) error {
 	var b bytes.Buffer
 	for i := range r.FlowTests {
-		flowTestText(&b, &r.FlowTests[i], each)
+		flowTestText(&b, &r.FlowTests[i], detail)
 	}
 	if err := Text(&b, r.Findings); err != nil {
 		return err
 	}
-	if i := r.Isolation; i != nil && len(i.Audited) > 0 {
-		fmt.Fprintf(&b, "in Audit: %s\n", strings.Join(i.Audited, ", "))
+	if i := r.Isolation; i != nil && len(i.AllowOnlyOwners) > 0 {
+		fmt.Fprintf(&b, "in AllowOnly: %s\n", strings.Join(i.AllowOnlyOwners, ", "))
 	}
 	if i := r.Isolation; i != nil && i.Declared.Total() > 0 {
 		fmt.Fprintln(&b, i.Declared)
 	}
-	b.WriteString(sum(r) + "\n")
+	b.WriteString(summary(r) + "\n")
 	if _, err := b.WriteTo(w); err != nil {
 		return fmt.Errorf("write report: %w", err)
 	}
 	return nil
 }
 
-func flowTestText(b *bytes.Buffer, t *policy.FlowTestResult, each Detail) {
-	hold := 0
+func flowTestText(b *bytes.Buffer, t *policy.FlowTestResult, detail Detail) {
+	passed := 0
 	for _, c := range t.Cases {
-		if c.Holds {
-			hold++
+		if c.Passed {
+			passed++
 		}
 	}
-	fmt.Fprintf(b, "%s: %d of %s\n", t.Test, hold, verb(len(t.Cases), "case", "holds", "hold"))
+	fmt.Fprintf(b, "%s: %d of %s\n", t.Test, passed, countVerb(len(t.Cases), "case", "holds", "hold"))
 	for i := range t.Cases {
-		if c := &t.Cases[i]; !c.Holds || each == Lines {
-			caseText(b, c, each)
+		if c := &t.Cases[i]; !c.Passed || detail == Lines {
+			caseText(b, c, detail)
 		}
 	}
 }
 
-func caseText(b *bytes.Buffer, c *policy.CaseResult, each Detail) {
+func caseText(b *bytes.Buffer, c *policy.CaseResult, detail Detail) {
 	state := "ok"
-	if !c.Holds {
+	if !c.Passed {
 		state = "FAILED"
 	}
 	fmt.Fprintf(b, "  %-6s  %s (expect %s)\n", state, c.Case.Name, c.Case.Expect)
@@ -64,16 +64,16 @@ func caseText(b *bytes.Buffer, c *policy.CaseResult, each Detail) {
 	for i := range c.Flows {
 		f := &c.Flows[i]
 		switch {
-		case f.Holds && each != Lines:
-		case listed < flowsShown || each == Lines:
+		case f.Passed && detail != Lines:
+		case listed < maxListedFlows || detail == Lines:
 			fmt.Fprintf(b, "          %s\n", flowText(f))
 			listed++
 		default:
 			listed++
 		}
 	}
-	if listed > flowsShown && each != Lines {
-		fmt.Fprintf(b, "          … and %d more, which --verbose lists\n", listed-flowsShown)
+	if listed > maxListedFlows && detail != Lines {
+		fmt.Fprintf(b, "          … and %d more, which --verbose lists\n", listed-maxListedFlows)
 	}
 }
 
@@ -81,38 +81,38 @@ func caseText(b *bytes.Buffer, c *policy.CaseResult, each Detail) {
 // default; asked for in Tenant/acme spec.egress[llm]".
 func flowText(f *policy.FlowResult) string {
 	v := f.Verdict
-	text := fmt.Sprintf("%s %s: egress %s; ingress %s", f.Flow, is(v.Decision()), v.Egress, v.Ingress)
+	text := fmt.Sprintf("%s %s: egress %s; ingress %s", f.Flow, decisionText(v.Decision()), v.Egress, v.Ingress)
 	if v.Note != "" {
 		text += "; " + v.Note
 	}
-	if len(f.For) > 0 {
-		text += "; asked for in " + strings.Join(f.For, ", ")
+	if len(f.DeclaredBy) > 0 {
+		text += "; asked for in " + strings.Join(f.DeclaredBy, ", ")
 	}
 	return text
 }
 
-func is(d policy.Decision) string {
+func decisionText(d policy.Decision) string {
 	if d == policy.Depends {
 		return "depends"
 	}
 	return "is " + string(d)
 }
 
-// sum is the last line, which begins with the outcome: what was inspected, and what came
+// summary is the last line, which begins with the outcome: what was inspected, and what came
 // of it.
-func sum(r policy.Report) string {
-	parts := r.Lacking()
+func summary(r policy.Report) string {
+	parts := r.UnverifiedReasons()
 	switch r.Basis {
 	case policy.FlowTestBasis:
-		parts = append(parts, caseSum(r.FlowTests), "isolation not verified: no Tenant was given (--inputs)")
+		parts = append(parts, caseSummary(r.FlowTests), "isolation not verified: no Tenant was given (--inputs)")
 	case policy.TenantBasis:
-		parts = append(parts, flowSum(r))
+		parts = append(parts, flowSummary(r))
 	}
 	if i := r.Isolation; i != nil {
 		parts = append(parts, i.String())
 	}
 	if c := r.Comparison; c != nil && r.Basis == policy.TenantBasis {
-		parts = append(parts, fmt.Sprintf("%s as generated", ofAll(c.AsGenerated, c.Wanted, "policy", "policies")))
+		parts = append(parts, fmt.Sprintf("%s as generated", countOf(c.Matching, c.Desired, "policy", "policies")))
 	}
 	if errors := countErrors(r.Findings); errors > 0 {
 		parts = append(parts, policy.Count(errors, "error"))
@@ -124,41 +124,41 @@ func sum(r policy.Report) string {
 	return string(r.Outcome()) + ": " + strings.Join(parts, separator)
 }
 
-// caseSum counts cases of FlowTests.
-func caseSum(tests []policy.FlowTestResult) string {
-	hold, all := 0, 0
+// caseSummary counts cases of FlowTests.
+func caseSummary(tests []policy.FlowTestResult) string {
+	passed, all := 0, 0
 	for _, t := range tests {
 		for _, c := range t.Cases {
 			all++
-			if c.Holds {
-				hold++
+			if c.Passed {
+				passed++
 			}
 		}
 	}
 	if all == 0 {
 		return "no FlowTest was decided"
 	}
-	if hold == all {
+	if passed == all {
 		return policy.Count(all, "FlowTest case") + " as expected"
 	}
-	return fmt.Sprintf("%d of %s as expected", hold, policy.Count(all, "FlowTest case"))
+	return fmt.Sprintf("%d of %s as expected", passed, policy.Count(all, "FlowTest case"))
 }
 
-// flowSum counts flows. FlowTests are decided before isolation is: without either, there may
+// flowSummary counts flows. FlowTests are decided before isolation is: without either, there may
 // be some that were not decided.
-func flowSum(r policy.Report) string {
+func flowSummary(r policy.Report) string {
 	switch {
 	case len(r.FlowTests) == 0 && r.Isolation == nil:
 		return "no FlowTest decided"
 	case len(r.FlowTests) == 0:
 		return "no FlowTest"
 	}
-	hold, all := countFlows(r.FlowTests)
-	return fmt.Sprintf("%d of %s", hold, verb(all, "flow", "holds", "hold"))
+	passed, all := countFlows(r.FlowTests)
+	return fmt.Sprintf("%d of %s", passed, countVerb(all, "flow", "holds", "hold"))
 }
 
 // countFlows counts a case that could not be decided as a flow.
-func countFlows(tests []policy.FlowTestResult) (hold, all int) {
+func countFlows(tests []policy.FlowTestResult) (passed, all int) {
 	for _, t := range tests {
 		for _, c := range t.Cases {
 			if len(c.Flows) == 0 {
@@ -166,13 +166,13 @@ func countFlows(tests []policy.FlowTestResult) (hold, all int) {
 			}
 			for _, f := range c.Flows {
 				all++
-				if f.Holds {
-					hold++
+				if f.Passed {
+					passed++
 				}
 			}
 		}
 	}
-	return hold, all
+	return passed, all
 }
 
 func countErrors(findings policy.Findings) int {
@@ -185,16 +185,16 @@ func countErrors(findings policy.Findings) int {
 	return n
 }
 
-// verb is "1 flow holds" and "2 flows hold".
-func verb(n int, what, one, many string) string {
+// countVerb is "1 flow holds" and "2 flows hold".
+func countVerb(n int, what, one, many string) string {
 	if n == 1 {
 		return policy.Count(n, what) + " " + one
 	}
 	return policy.Count(n, what) + " " + many
 }
 
-// ofAll is "38 policies", and "37 of 38 policies" where that is less.
-func ofAll(n, all int, one, many string) string {
+// countOf is "38 policies", and "37 of 38 policies" where that is less.
+func countOf(n, all int, one, many string) string {
 	what := many
 	if all == 1 {
 		what = one

@@ -19,52 +19,52 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// failing is a report with a bit of everything.
-func failing() policy.Report {
+// failingReport is a report with a bit of everything.
+func failingReport() policy.Report {
 	web := policy.Endpoint{Kind: policy.PodEndpoint, Name: "acme/Deployment/web"}
 	llm := policy.Endpoint{Kind: policy.NameEndpoint, Name: "api.openai.com"}
-	holds := policy.FlowResult{
-		Flow: policy.Flow{From: web, To: llm, Port: 443, Protocol: v1alpha1.TCP}, Holds: true,
+	passes := policy.FlowResult{
+		Flow: policy.Flow{From: web, To: llm, Port: 443, Protocol: v1alpha1.TCP}, Passed: true,
 		Verdict: policy.Verdict{
-			Egress: policy.Side{Decision: policy.Allowed, By: []string{"acme/egress-llm"}}, Ingress: policy.Side{Decision: policy.NotJudged},
+			Egress: policy.Side{Decision: policy.Allowed, Policies: []string{"acme/egress-llm"}}, Ingress: policy.Side{Decision: policy.NotEnforced},
 		},
-		For: []string{"Tenant/acme spec.egress[llm]"},
+		DeclaredBy: []string{"Tenant/acme spec.egress[llm]"},
 	}
 	fails := policy.FlowResult{
 		Flow: policy.Flow{From: web, To: policy.Endpoint{Kind: policy.PodEndpoint, Name: "beta/Deployment/api"}, Port: 80, Protocol: v1alpha1.TCP, HTTP: &policy.HTTPRequest{Method: "GET", Path: "/<v1>"}},
 		Verdict: policy.Verdict{
-			Egress:  policy.Side{Decision: policy.Allowed, By: []string{"acme/east-west"}, L7: policy.L7{HTTP: []policy.HTTPRule{{Method: "GET"}}}},
+			Egress:  policy.Side{Decision: policy.Allowed, Policies: []string{"acme/east-west"}, L7: policy.L7{HTTP: []policy.HTTPRule{{Method: "GET"}}}},
 			Ingress: policy.Side{Decision: policy.Denied}, Note: "a note",
 		},
-		For: []string{"Tenant/acme spec.egress[api]", "Tenant/beta spec.ingress[api]"},
+		DeclaredBy: []string{"Tenant/acme spec.egress[api]", "Tenant/beta spec.ingress[api]"},
 	}
 	return policy.Report{
 		FlowTests: []policy.FlowTestResult{
 			{Test: policy.Ref{Kind: "FlowTest", Name: "acme", File: "flows.yaml"}, Cases: []policy.CaseResult{
-				{Case: v1alpha1.FlowCase{Name: "the LLM", Expect: v1alpha1.ExpectAllow}, Flows: []policy.FlowResult{holds}, Holds: true},
-				{Case: v1alpha1.FlowCase{Name: "the API", Expect: v1alpha1.ExpectAllow}, Flows: []policy.FlowResult{holds, fails}},
+				{Case: v1alpha1.FlowCase{Name: "the LLM", Expect: v1alpha1.ExpectAllow}, Flows: []policy.FlowResult{passes}, Passed: true},
+				{Case: v1alpha1.FlowCase{Name: "the API", Expect: v1alpha1.ExpectAllow}, Flows: []policy.FlowResult{passes, fails}},
 				{Case: v1alpha1.FlowCase{Name: "nobody", Expect: v1alpha1.ExpectDeny}, Problem: "there is no workload"},
 			}},
 			{Test: policy.Ref{Kind: "FlowTest", Name: "beta"}, Cases: []policy.CaseResult{
-				{Case: v1alpha1.FlowCase{Name: "the LLM", Expect: v1alpha1.ExpectAllow}, Flows: []policy.FlowResult{holds}, Holds: true},
+				{Case: v1alpha1.FlowCase{Name: "the LLM", Expect: v1alpha1.ExpectAllow}, Flows: []policy.FlowResult{passes}, Passed: true},
 			}},
 		},
 		Basis:      policy.TenantBasis,
-		Isolation:  &policy.Isolation{Namespaces: policy.Isolated{Proved: 3, Audit: 2}, Pods: 9, Nodes: policy.Isolated{Proved: 3}, Openings: 30, Declared: policy.DeclaredFlows{Allowed: 4}, Audited: []string{"gamma", "nodes workers"}},
-		Comparison: &policy.Comparison{Wanted: 6, AsGenerated: 5, Missing: 1},
+		Isolation:  &policy.Isolation{Namespaces: policy.IsolationCounts{Proved: 3, AllowOnly: 2}, Pods: 9, Nodes: policy.IsolationCounts{Proved: 3}, Openings: 30, Declared: policy.DeclaredFlows{Allowed: 4}, AllowOnlyOwners: []string{"gamma", "nodes workers"}},
+		Comparison: &policy.Comparison{Desired: 6, Matching: 5, Missing: 1},
 		Findings: policy.Findings{
 			{Check: "policy-missing", Severity: policy.Error, Resource: policy.Ref{APIVersion: "cilium.io/v2", Kind: "CiliumNetworkPolicy", Namespace: "acme", Name: "allow-dns"}, Message: "is not there"},
 			{Check: "undeclared-open", Severity: policy.Warning, Message: "is open"},
-			{Check: "dns-any-name", Severity: policy.Info, Resource: policy.Ref{Kind: "FenceProfile", Name: "p", File: "p.yaml", Index: 1}, Field: "spec.baseline", Message: "any name"},
+			{Check: "dns-names-unrestricted", Severity: policy.Info, Resource: policy.Ref{Kind: "FenceProfile", Name: "p", File: "p.yaml", Index: 1}, Field: "spec.baseline", Message: "any name"},
 		},
 	}
 }
 
-// fine is a report with nothing wrong.
-func fine() policy.Report {
-	r := failing()
+// passingReport is a report with nothing wrong.
+func passingReport() policy.Report {
+	r := failingReport()
 	r.FlowTests = r.FlowTests[1:]
-	r.Comparison = &policy.Comparison{Wanted: 1, AsGenerated: 1}
+	r.Comparison = &policy.Comparison{Desired: 1, Matching: 1}
 	r.Findings = nil
 	return r
 }
@@ -74,21 +74,21 @@ var update = flag.Bool("update", false, "rewrite the golden files, and fail once
 // TestReports holds each format against its golden file.
 func TestReports(t *testing.T) {
 	t.Parallel()
-	text := func(each output.Detail) func(io.Writer, policy.Report) error {
-		return func(w io.Writer, r policy.Report) error { return output.Report(w, r, each) }
+	text := func(detail output.Detail) func(io.Writer, policy.Report) error {
+		return func(w io.Writer, r policy.Report) error { return output.Report(w, r, detail) }
 	}
 	for file, c := range map[string]struct {
 		write  func(io.Writer, policy.Report) error
 		report policy.Report
 	}{
-		"failing.txt":         {text(output.Sum), failing()},
-		"failing-verbose.txt": {text(output.Lines), failing()},
-		"failing.json":        {output.JSON, failing()},
-		"failing.xml":         {output.JUnit, failing()},
-		"fine.txt":            {text(output.Sum), fine()},
-		"fine.json":           {output.JSON, fine()},
-		"fine.xml":            {output.JUnit, fine()},
-		"empty.txt":           {text(output.Sum), policy.Report{}},
+		"failing.txt":         {text(output.Summary), failingReport()},
+		"failing-verbose.txt": {text(output.Lines), failingReport()},
+		"failing.json":        {output.JSON, failingReport()},
+		"failing.xml":         {output.JUnit, failingReport()},
+		"fine.txt":            {text(output.Summary), passingReport()},
+		"fine.json":           {output.JSON, passingReport()},
+		"fine.xml":            {output.JUnit, passingReport()},
+		"empty.txt":           {text(output.Summary), policy.Report{}},
 		"empty.json":          {output.JSON, policy.Report{}},
 		"empty.xml":           {output.JUnit, policy.Report{}},
 	} {
@@ -99,7 +99,7 @@ func TestReports(t *testing.T) {
 				t.Fatal(err)
 			}
 			golden(t, filepath.Join("testdata", "report", file), b.String())
-			if c.write(full{}, c.report) == nil {
+			if c.write(fullWriter{}, c.report) == nil {
 				t.Error("what cannot be written is not told")
 			}
 		})
@@ -123,9 +123,9 @@ func golden(t *testing.T, file, got string) {
 	}
 }
 
-func TestFormatsCanBeRead(t *testing.T) {
+func TestReportsParse(t *testing.T) {
 	t.Parallel()
-	r := failing()
+	r := failingReport()
 	r.Findings[0].Message = "holds \x00 and <![CDATA[ ]]> & \"quotes\" \u2028"
 	var b strings.Builder
 	if err := output.JSON(&b, r); err != nil || !json.Valid([]byte(b.String())) {
@@ -145,9 +145,9 @@ func TestFormatsCanBeRead(t *testing.T) {
 }
 
 // A case may stand for thousands of flows.
-func TestManyFlowsOfACaseAreCut(t *testing.T) {
+func TestReportLimitsFlowsPerCase(t *testing.T) {
 	t.Parallel()
-	r := failing()
+	r := failingReport()
 	c := &r.FlowTests[0].Cases[1]
 	for i := range 20 {
 		f := c.Flows[1]
@@ -155,7 +155,7 @@ func TestManyFlowsOfACaseAreCut(t *testing.T) {
 		c.Flows = append(c.Flows, f)
 	}
 	var sum, lines strings.Builder
-	if err := output.Report(&sum, r, output.Sum); err != nil {
+	if err := output.Report(&sum, r, output.Summary); err != nil {
 		t.Fatal(err)
 	}
 	if err := output.Report(&lines, r, output.Lines); err != nil {

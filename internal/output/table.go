@@ -16,7 +16,7 @@ import (
 // tableWidth is how far a list of policies runs before it goes on in a line below.
 const tableWidth = 76
 
-type tableRow struct{ tenant, stage, asker string }
+type tableRow struct{ tenant, stage, declaredBy string }
 
 // Table writes which policies were generated for which tenant, and whose resource
 // asked for them.
@@ -29,24 +29,24 @@ func Table(w io.Writer, items []*yaml.RNode) error {
 			continue
 		}
 		// A cluster-wide policy is every tenant's.
-		row := tableRow{cmp.Or(labels[resource.LabelTenant], "*"), labels[resource.LabelStage], asker(n)}
+		row := tableRow{cmp.Or(labels[resource.LabelTenant], "*"), labels[resource.LabelStage], declaredBy(n)}
 		if names[row] == nil {
 			rows = append(rows, row)
 		}
 		names[row] = append(names[row], n.GetName())
 	}
 	slices.SortFunc(rows, func(a, b tableRow) int {
-		return cmp.Or(cmp.Compare(a.tenant, b.tenant), cmp.Compare(stageOrder(a.stage), stageOrder(b.stage)), cmp.Compare(a.asker, b.asker))
+		return cmp.Or(cmp.Compare(a.tenant, b.tenant), cmp.Compare(stageOrder(a.stage), stageOrder(b.stage)), cmp.Compare(a.declaredBy, b.declaredBy))
 	})
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	lines := []string{"TENANT\tSTAGE\tASKED FOR BY\tPOLICIES"}
+	lines := []string{"TENANT\tSTAGE\tDECLARED BY\tPOLICIES"}
 	for _, r := range rows {
 		slices.Sort(names[r])
 		for i, list := range wrap(names[r], tableWidth) {
 			if i > 0 {
 				r = tableRow{}
 			}
-			lines = append(lines, strings.Join([]string{r.tenant, r.stage, r.asker, list}, "\t"))
+			lines = append(lines, strings.Join([]string{r.tenant, r.stage, r.declaredBy, list}, "\t"))
 		}
 	}
 	for _, line := range lines {
@@ -57,8 +57,8 @@ func Table(w io.Writer, items []*yaml.RNode) error {
 	return t.Flush()
 }
 
-// asker is the resource that asked for a policy, or the first of them.
-func asker(n *yaml.RNode) string {
+// declaredBy is the resource that asked for a policy, or the first of them.
+func declaredBy(n *yaml.RNode) string {
 	reasons := strings.Split(n.GetAnnotations()[resource.AnnotationFor], "\n")
 	first, _, _ := strings.Cut(reasons[0], " ")
 	for _, r := range reasons[1:] {

@@ -6,7 +6,7 @@ import (
 )
 
 // apiServer lets every pod reach the apiserver, where the profile says so.
-func apiServer(f *policy.Fence, t *policy.Tenant) []half {
+func apiServer(f *policy.Fence, t *policy.Tenant) []sideRule {
 	if f.Baseline.APIServer == nil {
 		return nil
 	}
@@ -14,7 +14,7 @@ func apiServer(f *policy.Fence, t *policy.Tenant) []half {
 }
 
 func apiServerRule(f *policy.Fence) policy.Rule {
-	rule := policy.Rule{Direction: policy.Egress, Peers: f.Entity(v1alpha1.EntityKubeAPIServer)}
+	rule := policy.Rule{Direction: policy.Egress, Peers: f.EntityPeers(v1alpha1.EntityKubeAPIServer)}
 	for _, port := range f.Baseline.APIServer.Ports {
 		rule.Ports = append(rule.Ports, policy.Port{Port: port, Protocol: v1alpha1.TCP})
 	}

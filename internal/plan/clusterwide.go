@@ -16,19 +16,19 @@ func clusterwide(f *policy.Fence) []policy.Policy {
 	}
 	out := clusterwideDNS(f)
 	if f.Baseline.APIServer != nil {
-		out = append(out, allowEverywhere(f, policy.APIServer, apiServerRule(f), "baseline.apiServer"))
+		out = append(out, clusterwideAllow(f, policy.APIServer, apiServerRule(f), "baseline.apiServer"))
 	}
 	if f.Baseline.Monitoring != nil {
-		out = append(out, allowEverywhere(f, policy.Monitoring, monitoringRule(f), "baseline.monitoring"))
+		out = append(out, clusterwideAllow(f, policy.Monitoring, monitoringRule(f), "baseline.monitoring"))
 	}
-	closing := []policy.Reason{f.Profile.In("scope")}
+	reasons := []policy.Reason{f.Profile.Child("scope")}
 	if f.Clusterwide.Enforcement == v1alpha1.Enforce {
-		closing = append(closing, f.Profile.In("enforcement"))
+		reasons = append(reasons, f.Profile.Child("enforcement"))
 	}
-	if span, ok := f.SpanOf(v1alpha1.Enforce); ok {
+	if scope, ok := f.NamespaceScopeFor(v1alpha1.Enforce); ok {
 		out = append(out, policy.Policy{
-			Name: clusterwideName(f, "default-deny"), Span: &span, Family: policy.DefaultDeny, Closes: policy.Directions(),
-			Reasons: askedFor(f, v1alpha1.Enforce, closing...),
+			Name: clusterwideName(f, "default-deny"), NamespaceScope: &scope, Family: policy.DefaultDeny, DefaultDeny: policy.Directions(),
+			Reasons: reasonsFor(f, v1alpha1.Enforce, reasons...),
 		})
 	}
 	return out
@@ -37,40 +37,40 @@ func clusterwide(f *policy.Fence) []policy.Policy {
 // clusterwideName is unique among the fences of a cluster. A fence's name holds no dot.
 func clusterwideName(f *policy.Fence, name string) string { return f.Name + "." + name }
 
-func allowEverywhere(f *policy.Fence, family policy.Family, rule policy.Rule, field string) policy.Policy {
-	span := f.Span()
+func clusterwideAllow(f *policy.Fence, family policy.Family, rule policy.Rule, field string) policy.Policy {
+	scope := f.NamespaceScope()
 	return policy.Policy{
-		Name: clusterwideName(f, "allow-"+string(family)), Span: &span, Family: family,
-		Rules: []policy.Rule{rule}, Reasons: []policy.Reason{f.Profile.In(field)},
+		Name: clusterwideName(f, "allow-"+string(family)), NamespaceScope: &scope, Family: family,
+		Rules: []policy.Rule{rule}, Reasons: []policy.Reason{f.Profile.Child(field)},
 	}
 }
 
-// clusterwideDNS needs two policies where names are narrowed: in Audit none may be
+// clusterwideDNS needs two policies where names are narrowed: in AllowOnly none may be
 // denied.
 func clusterwideDNS(f *policy.Fence) []policy.Policy {
-	everywhere := allowEverywhere(f, policy.DNS, dnsRule(f, nil), "baseline.dns")
+	base := clusterwideAllow(f, policy.DNS, dnsRule(f, nil), "baseline.dns")
 	if anyName(f) {
-		return []policy.Policy{everywhere}
+		return []policy.Policy{base}
 	}
 	var out []policy.Policy
-	if span, ok := f.SpanOf(v1alpha1.Enforce); ok {
-		narrowed := everywhere
-		narrowed.Span, narrowed.Rules = &span, []policy.Rule{dnsRule(f, f.Baseline.DNS.Names)}
-		narrowed.Reasons = askedFor(f, v1alpha1.Enforce, everywhere.Reasons...)
+	if scope, ok := f.NamespaceScopeFor(v1alpha1.Enforce); ok {
+		narrowed := base
+		narrowed.NamespaceScope, narrowed.Rules = &scope, []policy.Rule{dnsRule(f, f.Baseline.DNS.Names)}
+		narrowed.Reasons = reasonsFor(f, v1alpha1.Enforce, base.Reasons...)
 		out = append(out, narrowed)
 	}
-	if span, ok := f.SpanOf(v1alpha1.Audit); ok {
-		audited := everywhere
-		audited.Name, audited.Span = audited.Name+"-in-audit", &span
-		audited.Reasons = askedFor(f, v1alpha1.Audit, everywhere.Reasons...)
-		out = append(out, audited)
+	if scope, ok := f.NamespaceScopeFor(v1alpha1.AllowOnly); ok {
+		allowOnly := base
+		allowOnly.Name, allowOnly.NamespaceScope = allowOnly.Name+"-in-audit", &scope
+		allowOnly.Reasons = reasonsFor(f, v1alpha1.AllowOnly, base.Reasons...)
+		out = append(out, allowOnly)
 	}
 	return out
 }
 
-// askedFor are the fields behind a policy about the namespaces of one enforcement: some
+// reasonsFor are the fields behind a policy about the namespaces of one enforcement: some
 // of the profile and, where tenants are named, those by which they are.
-func askedFor(f *policy.Fence, e v1alpha1.Enforcement, fields ...policy.Reason) []policy.Reason {
+func reasonsFor(f *policy.Fence, e v1alpha1.Enforcement, fields ...policy.Reason) []policy.Reason {
 	if f.Clusterwide.Enforcement == e {
 		return fields
 	}

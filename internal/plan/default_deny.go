@@ -14,12 +14,12 @@ func defaultDeny(f *policy.Fence) []policy.Policy {
 			continue
 		}
 		for _, ns := range t.Namespaces {
-			if f.Spanned(ns) {
+			if f.InClusterScope(ns) {
 				continue
 			}
 			out = append(out, policy.Policy{
-				Namespace: ns, Name: named(&t, "default-deny"), Tenant: t.Name, TenantID: t.ID,
-				Family: policy.DefaultDeny, Subject: t.Pods, Closes: policy.Directions(),
+				Namespace: ns, Name: tenantPolicyName(&t, "default-deny"), Tenant: t.Name, TenantID: t.ID,
+				Family: policy.DefaultDeny, Subject: t.Pods, DefaultDeny: policy.Directions(),
 				Reasons: []policy.Reason{t.EnforcementReason},
 			})
 		}

@@ -16,7 +16,7 @@ func hosts(f *policy.Fence) []policy.Policy {
 	var out []policy.Policy
 	for i := range f.Nodes {
 		n := &f.Nodes[i]
-		if !f.Generated(n.Enforcement) {
+		if !f.GeneratesPolicies(n.Enforcement) {
 			continue
 		}
 		name := clusterwideName(f, "node-"+n.Name)
@@ -26,7 +26,7 @@ func hosts(f *policy.Fence) []policy.Policy {
 		}
 		if n.Enforcement == v1alpha1.Enforce {
 			out = append(out, policy.Policy{
-				Name: name + ".default-deny", Node: n, Family: policy.DefaultDeny, Closes: n.Closes, Rules: p.Rules, Reasons: []policy.Reason{n.EnforcementReason},
+				Name: name + ".default-deny", Node: n, Family: policy.DefaultDeny, DefaultDeny: n.DefaultDeny, Rules: p.Rules, Reasons: []policy.Reason{n.EnforcementReason},
 			})
 		}
 	}
@@ -45,12 +45,12 @@ func hostPolicy(f *policy.Fence, n *policy.Node, name string) policy.Policy {
 		} else if f.NodeOf(g.From) != n {
 			continue
 		}
-		rule := policy.Rule{Direction: d, Peers: []policy.Peer{peer}, Ports: g.Ports, L7: spokenAt(f, n.At(), d, g.L7)}
+		rule := policy.Rule{Direction: d, Peers: []policy.Peer{peer}, Ports: g.Ports, L7: l7At(f, n.AsPeer(), d, g.L7)}
 		if d == policy.Egress && len(g.SourcePorts) > 0 {
 			rule.Ports = g.SourcePorts
 		}
 		a.put(&p, name, rule, []policy.Reason{declared.Reason})
-		if names := slices.Concat(peer.FQDNs, g.Names); d == policy.Egress && len(names) > 0 {
+		if names := slices.Concat(peer.FQDNs, g.DNSNames); d == policy.Egress && len(names) > 0 {
 			a.put(&p, name, dnsRule(f, namesAt(n, names)), nil)
 		}
 	}
@@ -59,17 +59,17 @@ func hostPolicy(f *policy.Fence, n *policy.Node, name string) policy.Policy {
 }
 
 // nodeDNS lets nodes ask for the names of a flow, where the cluster's DNS is fenced.
-func nodeDNS(f *policy.Fence, g policy.Grant) []half {
+func nodeDNS(f *policy.Fence, g policy.Grant) []sideRule {
 	rule := dnsRule(f, nil)
-	asking := policy.Grant{Family: policy.EastWest, From: g.From, Ports: rule.Ports, Source: g.Source}
-	var out []half
-	for _, server := range fencedParts(f, rule.Peers) {
-		out = append(out, side(f, asking, policy.Ingress, server, g.From))
+	dnsGrant := policy.Grant{Family: policy.EastWest, From: g.From, Ports: rule.Ports, Source: g.Source}
+	var out []sideRule
+	for _, server := range ownedParts(f, rule.Peers) {
+		out = append(out, side(f, dnsGrant, policy.Ingress, server, g.From))
 	}
 	return out
 }
 
-// namesAt are the names that nodes may ask the cluster's DNS for: any in Audit.
+// namesAt are the names that nodes may ask the cluster's DNS for: any in AllowOnly.
 func namesAt(n *policy.Node, names []string) []string {
 	if n.Enforcement != v1alpha1.Enforce {
 		return []string{"*"}

@@ -12,8 +12,8 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// half is one end's part of a flow: a rule, and the policy that it goes to.
-type half struct {
+// sideRule is one end's part of a flow: a rule, and the policy that it goes to.
+type sideRule struct {
 	namespace string
 	// tenant has the pods, where the namespace is shared.
 	tenant string
@@ -29,28 +29,28 @@ type half struct {
 }
 
 // at is where the half lands.
-func (h half) at() policy.Peer {
+func (h sideRule) at() policy.Peer {
 	return policy.Peer{Kind: policy.Pods, Namespace: h.namespace, Tenant: h.tenant}
 }
 
 // Plan returns the policies of a fence, sorted by namespace and name.
 func Plan(f *policy.Fence) []policy.Policy {
-	var halves []half
+	var sideRules []sideRule
 	for i := range f.Tenants {
 		t := &f.Tenants[i]
-		halves = slices.Concat(halves, dns(f, t), intraNamespace(f, t), apiServer(f, t), monitoring(f, t))
+		sideRules = slices.Concat(sideRules, dns(f, t), intraNamespace(f, t), apiServer(f, t), monitoring(f, t))
 	}
 	for _, g := range f.Grants {
 		switch g.Family {
 		case policy.AgentIngress:
-			halves = append(halves, agentIngress(f, g)...)
+			sideRules = append(sideRules, agentIngress(f, g)...)
 		case policy.FQDNEgress:
-			halves = append(halves, fqdnEgress(f, g)...)
+			sideRules = append(sideRules, fqdnEgress(f, g)...)
 		default:
-			halves = append(halves, eastWest(f, g)...)
+			sideRules = append(sideRules, eastWest(f, g)...)
 		}
 	}
-	out := slices.Concat(assemble(f, halves), defaultDeny(f), clusterwide(f), hosts(f))
+	out := slices.Concat(assemble(f, sideRules), defaultDeny(f), clusterwide(f), hosts(f))
 	slices.SortFunc(out, func(a, b policy.Policy) int {
 		return cmp.Or(cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name))
 	})
@@ -74,11 +74,11 @@ func newAssembly(f *policy.Fence) *assembly {
 }
 
 // assemble makes policies of halves: one for each name and subject.
-func assemble(f *policy.Fence, halves []half) []policy.Policy {
+func assemble(f *policy.Fence, sideRules []sideRule) []policy.Policy {
 	a := newAssembly(f)
-	a.shared = sharedNames(halves)
-	for _, h := range halves {
-		if owner := f.OwnerOf(h.at()); owner != nil && f.Generated(owner.Enforcement) {
+	a.shared = sharedNames(sideRules)
+	for _, h := range sideRules {
+		if owner := f.OwnerOf(h.at()); owner != nil && f.GeneratesPolicies(owner.Enforcement) {
 			a.add(h, owner)
 		}
 	}
@@ -88,11 +88,11 @@ func assemble(f *policy.Fence, halves []half) []policy.Policy {
 	return a.policies
 }
 
-func (a *assembly) add(h half, owner *policy.Tenant) {
-	name, subject := h.name, policy.Key(h.subject)
-	if subject != policy.Key(h.declared) || a.shared[h.namespace+"/"+name] && !policy.All(h.subject) {
+func (a *assembly) add(h sideRule, owner *policy.Tenant) {
+	name, subject := h.name, policy.JSONKey(h.subject)
+	if subject != policy.JSONKey(h.declared) || a.shared[h.namespace+"/"+name] && !policy.SelectsAll(h.subject) {
 		// In front, where no name of a flow or tenant ever stands.
-		name = sum(subject) + "." + name
+		name = shortHash(subject) + "." + name
 	}
 	key := h.namespace + "/" + name + " " + subject
 	i, ok := a.at[key]
@@ -120,25 +120,25 @@ func (a *assembly) put(p *policy.Policy, key string, r policy.Rule, reasons []po
 // addRule joins rules that differ in their peers alone, or in the names alone that may
 // be asked for at the same peers.
 func (a *assembly) addRule(p *policy.Policy, key string, r policy.Rule) {
-	but := r.L7
-	but.DNS = nil
-	alike := key + policy.Key([]any{r.Direction, r.Ports, but})
+	withoutDNS := r.L7
+	withoutDNS.DNS = nil
+	ruleKey := key + policy.JSONKey([]any{r.Direction, r.Ports, withoutDNS})
 	if len(r.L7.DNS) > 0 {
-		alike += policy.Key(r.Peers)
+		ruleKey += policy.JSONKey(r.Peers)
 	}
-	i, ok := a.rules[alike]
+	i, ok := a.rules[ruleKey]
 	if !ok {
 		i = len(p.Rules)
-		a.rules[alike] = i
-		p.Rules = append(p.Rules, policy.Rule{Direction: r.Direction, Ports: r.Ports, L7: but})
+		a.rules[ruleKey] = i
+		p.Rules = append(p.Rules, policy.Rule{Direction: r.Direction, Ports: r.Ports, L7: withoutDNS})
 	}
 	for _, name := range r.L7.DNS {
-		if a.first(alike, "name", strings.ToLower(name)) {
+		if a.first(ruleKey, "name", strings.ToLower(name)) {
 			p.Rules[i].L7.DNS = append(p.Rules[i].L7.DNS, name)
 		}
 	}
 	for _, peer := range r.Peers {
-		if a.first(alike, "peer", peer) {
+		if a.first(ruleKey, "peer", peer) {
 			p.Rules[i].Peers = append(p.Rules[i].Peers, peer)
 		}
 	}
@@ -146,7 +146,7 @@ func (a *assembly) addRule(p *policy.Policy, key string, r policy.Rule) {
 
 // first says whether a policy or rule gets something for the first time.
 func (a *assembly) first(key, kind string, what any) bool {
-	key += " " + kind + policy.Key(what)
+	key += " " + kind + policy.JSONKey(what)
 	if a.seen[key] {
 		return false
 	}
@@ -156,11 +156,11 @@ func (a *assembly) first(key, kind string, what any) bool {
 
 // sharedNames are the names that halves about different subjects would share: those
 // at the far side of a flow that reaches more than one kind of pods.
-func sharedNames(halves []half) map[string]bool {
+func sharedNames(sideRules []sideRule) map[string]bool {
 	first, shared := map[string]string{}, map[string]bool{}
-	for _, h := range halves {
-		subject := policy.Key(h.subject)
-		if subject != policy.Key(h.declared) {
+	for _, h := range sideRules {
+		subject := policy.JSONKey(h.subject)
+		if subject != policy.JSONKey(h.declared) {
 			continue
 		}
 		name := h.namespace + "/" + h.name
@@ -172,8 +172,8 @@ func sharedNames(halves []half) map[string]bool {
 	return shared
 }
 
-// sum tells apart the subjects that one flow, or one pair of flows, came to.
-func sum(subject string) string {
+// shortHash tells apart the subjects that one flow, or one pair of flows, came to.
+func shortHash(subject string) string {
 	h := sha256.Sum256([]byte(subject))
 	return hex.EncodeToString(h[:4])
 }

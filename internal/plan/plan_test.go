@@ -17,14 +17,14 @@ func pods(namespace, app string) policy.Peer {
 	return p
 }
 
-func said(tenant, flow, app string) *policy.Declaration {
+func declaration(tenant, flow, app string) *policy.Declaration {
 	return &policy.Declaration{Tenant: tenant, Flow: flow, Subject: pods("", app).Pods, Reason: policy.Reason{Kind: "Tenant", Name: tenant, Field: "spec.egress[" + flow + "]"}}
 }
 
 func network(cidr string) policy.Peer { return policy.Peer{Kind: policy.CIDRs, CIDRs: []string{cidr}} }
 
-func via(tenant, flow, app string) *policy.Declaration {
-	d := said(tenant, flow, app)
+func viaDeclaration(tenant, flow, app string) *policy.Declaration {
+	d := declaration(tenant, flow, app)
 	d.Via = "point"
 	return d
 }
@@ -44,56 +44,56 @@ func fence(grants ...policy.Grant) *policy.Fence {
 	}
 }
 
-// TestNames holds the names of what lands in a namespace for flows, the other
+// TestPolicyNames holds the names of what lands in a namespace for flows, the other
 // families aside. Every name stands for one subject, or one policy would replace
 // another.
-func TestNames(t *testing.T) {
+func TestPolicyNames(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		grants []policy.Grant
 		want   []string
 	}{
 		"a flow is named after itself, at both sides": {
-			[]policy.Grant{{From: pods("acme", "app"), To: pods("acme", "db"), Source: said("acme", "db", "app")}},
+			[]policy.Grant{{From: pods("acme", "app"), To: pods("acme", "db"), Source: declaration("acme", "db", "app")}},
 			[]string{"acme/egress-db", "acme/ingress-db"},
 		},
 		"at a side that another tenant owns its tenant's name follows": {
-			[]policy.Grant{{From: pods("acme", "app"), To: pods("beta", "api"), Source: said("acme", "api", "app")}},
+			[]policy.Grant{{From: pods("acme", "app"), To: pods("beta", "api"), Source: declaration("acme", "api", "app")}},
 			[]string{"acme/egress-api", "beta/ingress-api.acme"},
 		},
 		"a side that declared the flow itself names it": {
-			[]policy.Grant{{From: pods("acme", "app"), To: pods("beta", "api"), Source: said("acme", "out", "app"), Destination: said("beta", "in", "api")}},
+			[]policy.Grant{{From: pods("acme", "app"), To: pods("beta", "api"), Source: declaration("acme", "out", "app"), Destination: declaration("beta", "in", "api")}},
 			[]string{"acme/egress-out", "beta/ingress-in"},
 		},
 		"pods narrower than declared are told apart": {
-			[]policy.Grant{{From: pods("acme", "app"), To: pods("beta", "api"), Source: said("acme", "out", ""), Destination: said("beta", "in", "api")}},
+			[]policy.Grant{{From: pods("acme", "app"), To: pods("beta", "api"), Source: declaration("acme", "out", ""), Destination: declaration("beta", "in", "api")}},
 			[]string{"acme/9476f535.egress-out", "beta/ingress-in"},
 		},
 		"several pods at the far side are told apart": {
 			[]policy.Grant{
-				{From: pods("acme", "app"), To: pods("acme", "db"), Source: said("acme", "stores", "app")},
-				{From: pods("acme", "app"), To: pods("acme", "cache"), Source: said("acme", "stores", "app")},
+				{From: pods("acme", "app"), To: pods("acme", "db"), Source: declaration("acme", "stores", "app")},
+				{From: pods("acme", "app"), To: pods("acme", "cache"), Source: declaration("acme", "stores", "app")},
 			},
 			[]string{"acme/247dfa3c.ingress-stores", "acme/498a788e.ingress-stores", "acme/egress-stores"},
 		},
 		"of which all pods of the namespace bear the plain name": {
 			[]policy.Grant{
-				{From: pods("acme", "app"), To: pods("beta", ""), Source: said("acme", "all", "app")},
-				{From: pods("acme", "app"), To: pods("beta", "db"), Source: said("acme", "all", "app")},
+				{From: pods("acme", "app"), To: pods("beta", ""), Source: declaration("acme", "all", "app")},
+				{From: pods("acme", "app"), To: pods("beta", "db"), Source: declaration("acme", "all", "app")},
 			},
 			[]string{"acme/egress-all", "beta/247dfa3c.ingress-all.acme", "beta/ingress-all.acme"},
 		},
 		"what is reached via an egress point stands in the point's policy, whoever asks": {
 			[]policy.Grant{
-				{From: pods("beta", "gateway"), To: network("192.0.2.0/24"), Source: via("acme", "collector", "gateway")},
-				{From: pods("beta", "gateway"), To: network("198.51.100.0/24"), Source: via("beta", "other", "gateway")},
+				{From: pods("beta", "gateway"), To: network("192.0.2.0/24"), Source: viaDeclaration("acme", "collector", "gateway")},
+				{From: pods("beta", "gateway"), To: network("198.51.100.0/24"), Source: viaDeclaration("beta", "other", "gateway")},
 			},
 			[]string{"beta/via-point.networks"},
 		},
 		"flows to one kind of pods share a policy by name alone": {
 			[]policy.Grant{
-				{From: pods("acme", "a"), To: pods("beta", "api"), Source: said("acme", "a", "a"), Destination: said("beta", "in", "api")},
-				{From: pods("acme", "b"), To: pods("beta", "api"), Source: said("acme", "b", "b"), Destination: said("beta", "in", "api")},
+				{From: pods("acme", "a"), To: pods("beta", "api"), Source: declaration("acme", "a", "a"), Destination: declaration("beta", "in", "api")},
+				{From: pods("acme", "b"), To: pods("beta", "api"), Source: declaration("acme", "b", "b"), Destination: declaration("beta", "in", "api")},
 			},
 			[]string{"acme/egress-a", "acme/egress-b", "beta/ingress-in"},
 		},
@@ -113,17 +113,17 @@ func TestNames(t *testing.T) {
 	}
 }
 
-// TestWhatIsSpoken holds each end's part of what a grant lets pass on its ports.
-func TestWhatIsSpoken(t *testing.T) {
+// TestL7PerSide holds each end's part of what a grant lets pass on its ports.
+func TestL7PerSide(t *testing.T) {
 	t.Parallel()
 	l7 := policy.L7{HTTP: []policy.HTTPRule{{Method: "GET"}}, DNS: []string{"a.example"}}
-	f := fence(policy.Grant{From: pods("acme", "app"), To: pods("beta", "api"), L7: l7, Source: said("acme", "api", "app")})
+	f := fence(policy.Grant{From: pods("acme", "app"), To: pods("beta", "api"), L7: l7, Source: declaration("acme", "api", "app")})
 	for name, c := range map[string]struct {
 		enforcement     v1alpha1.Enforcement
 		egress, ingress policy.L7
 	}{
 		"http at both ends, names where the question leaves": {v1alpha1.Enforce, l7, policy.L7{HTTP: l7.HTTP}},
-		"nothing in Audit": {v1alpha1.Audit, policy.L7{}, policy.L7{}},
+		"nothing in AllowOnly": {v1alpha1.AllowOnly, policy.L7{}, policy.L7{}},
 	} {
 		for i := range f.Tenants {
 			f.Tenants[i].Enforcement = c.enforcement
@@ -136,7 +136,7 @@ func TestWhatIsSpoken(t *testing.T) {
 			if p.Rules[0].Direction == policy.Ingress {
 				want = c.ingress
 			}
-			if policy.Key(p.Rules[0].L7) != policy.Key(want) {
+			if policy.JSONKey(p.Rules[0].L7) != policy.JSONKey(want) {
 				t.Errorf("%s: %s/%s says %v, not %v", name, p.Namespace, p.Name, p.Rules[0].L7, want)
 			}
 		}
@@ -145,13 +145,13 @@ func TestWhatIsSpoken(t *testing.T) {
 
 func TestPlanIsPure(t *testing.T) {
 	t.Parallel()
-	f := fence(policy.Grant{From: pods("acme", "app"), To: pods("beta", "api"), Source: said("acme", "api", "app")})
-	before := policy.Key(f)
-	first := policy.Key(plan.Plan(f))
-	if second := policy.Key(plan.Plan(f)); second != first {
+	f := fence(policy.Grant{From: pods("acme", "app"), To: pods("beta", "api"), Source: declaration("acme", "api", "app")})
+	before := policy.JSONKey(f)
+	first := policy.JSONKey(plan.Plan(f))
+	if second := policy.JSONKey(plan.Plan(f)); second != first {
 		t.Errorf("planned again it is\n%s\nand not\n%s", second, first)
 	}
-	if after := policy.Key(f); after != before {
+	if after := policy.JSONKey(f); after != before {
 		t.Errorf("it changed the fence to\n%s\nfrom\n%s", after, before)
 	}
 }

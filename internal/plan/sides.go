@@ -4,8 +4,8 @@ import "github.com/tenantfence/tenantfence/internal/policy"
 
 // sides returns both halves of a grant. Those that land where nothing is fenced
 // are dropped when policies are assembled.
-func sides(f *policy.Fence, g policy.Grant) []half {
-	var out []half
+func sides(f *policy.Fence, g policy.Grant) []sideRule {
+	var out []sideRule
 	if g.From.Kind == policy.Pods && g.From.Namespace != "" {
 		out = append(out, side(f, g, policy.Egress, g.From, g.To))
 	}
@@ -15,7 +15,7 @@ func sides(f *policy.Fence, g policy.Grant) []half {
 	return out
 }
 
-func side(f *policy.Fence, g policy.Grant, d policy.Direction, subject, peer policy.Peer) half {
+func side(f *policy.Fence, g policy.Grant, d policy.Direction, subject, peer policy.Peer) sideRule {
 	own, other, ports := g.Source, g.Destination, g.Ports
 	if d == policy.Ingress {
 		own, other = g.Destination, g.Source
@@ -25,9 +25,9 @@ func side(f *policy.Fence, g policy.Grant, d policy.Direction, subject, peer pol
 	if peer.Kind == policy.Nodes {
 		peer = policy.AnyNode()
 	}
-	h := half{
+	h := sideRule{
 		namespace: subject.Namespace, tenant: subject.Tenant, family: g.Family, subject: subject.Pods, declared: subject.Pods,
-		rule: policy.Rule{Direction: d, Peers: []policy.Peer{peer}, Ports: ports, L7: spokenAt(f, subject, d, g.L7)},
+		rule: policy.Rule{Direction: d, Peers: []policy.Peer{peer}, Ports: ports, L7: l7At(f, subject, d, g.L7)},
 	}
 	for _, decl := range []*policy.Declaration{own, other} {
 		if decl != nil {
@@ -35,7 +35,7 @@ func side(f *policy.Fence, g policy.Grant, d policy.Direction, subject, peer pol
 		}
 	}
 	if own == nil {
-		h.name = stem(d, other) + suffix(f, subject, other)
+		h.name = flowPolicyName(d, other) + ownerSuffix(f, subject, other)
 		return h
 	}
 	h.declared = own.Subject
@@ -43,44 +43,44 @@ func side(f *policy.Fence, g policy.Grant, d policy.Direction, subject, peer pol
 	case own.Policy != "":
 		h.name = own.Policy
 	case own.Via != "":
-		return atEgressPoint(h, own.Via)
+		return moveToEgressPoint(h, own.Via)
 	default:
-		h.name = stem(d, own) + suffix(f, subject, own)
+		h.name = flowPolicyName(d, own) + ownerSuffix(f, subject, own)
 	}
 	return h
 }
 
-// spokenAt is what one end's half says of what is spoken: nothing in Audit, where
+// l7At is what one end's half says of what is spoken: nothing in AllowOnly, where
 // nothing may be denied, and of DNS and TLS nothing but at the source. What is opened up
 // there is closed again on its way.
-func spokenAt(f *policy.Fence, at policy.Peer, d policy.Direction, l7 policy.L7) policy.L7 {
-	if !f.Enforced(at) {
+func l7At(f *policy.Fence, at policy.Peer, d policy.Direction, l7 policy.L7) policy.L7 {
+	if !f.IsEnforced(at) {
 		return policy.L7{}
 	}
 	if d == policy.Ingress {
-		if l7.DNS = nil; l7.TLS() {
+		if l7.DNS = nil; l7.InspectsTLS() {
 			return policy.L7{}
 		}
 	}
 	return l7
 }
 
-// stem names a policy after the flow. A flow's name holds no dot, so that what
+// flowPolicyName names a policy after the flow. A flow's name holds no dot, so that what
 // follows one cannot be taken for a part of it.
-func stem(d policy.Direction, decl *policy.Declaration) string {
+func flowPolicyName(d policy.Direction, decl *policy.Declaration) string {
 	name := string(d) + "-" + decl.Flow
 	switch {
 	case decl.Node != "":
 		return "node-" + decl.Node + "." + name
-	case decl.Every:
+	case decl.AllTenants:
 		return "every-" + name
 	}
 	return name
 }
 
-// suffix names the tenant whose flow it is, where the policy lands in a namespace
+// ownerSuffix names the tenant whose flow it is, where the policy lands in a namespace
 // of another, or that is shared. There, whose pods they are follows.
-func suffix(f *policy.Fence, at policy.Peer, decl *policy.Declaration) string {
+func ownerSuffix(f *policy.Fence, at policy.Peer, decl *policy.Declaration) string {
 	if decl.Node != "" {
 		if at.Tenant != "" {
 			return "." + at.Tenant
@@ -100,40 +100,40 @@ func suffix(f *policy.Fence, at policy.Peer, decl *policy.Declaration) string {
 // tenant's namespaces and the rule's peers. The first half is left to the cluster-wide
 // policies where there are some. The policies are named after the family,
 // and where a peer is fenced, there with the tenant's name behind it.
-func baselineSides(f *policy.Fence, t *policy.Tenant, family policy.Family, rule policy.Rule, field string) []half {
-	reasons := []policy.Reason{f.Profile.In(field)}
+func baselineSides(f *policy.Fence, t *policy.Tenant, family policy.Family, rule policy.Rule, field string) []sideRule {
+	reasons := []policy.Reason{f.Profile.Child(field)}
 	name := "allow-" + string(family)
-	var out []half
+	var out []sideRule
 	for _, namespace := range t.Namespaces {
-		me := t.At(namespace)
-		if !f.Spanned(namespace) {
-			out = append(out, half{
-				namespace: namespace, tenant: me.Tenant, name: named(t, name), family: family, subject: t.Pods, declared: t.Pods, rule: rule, reasons: reasons,
+		own := t.PeerIn(namespace)
+		if !f.InClusterScope(namespace) {
+			out = append(out, sideRule{
+				namespace: namespace, tenant: own.Tenant, name: tenantPolicyName(t, name), family: family, subject: t.Pods, declared: t.Pods, rule: rule, reasons: reasons,
 			})
 		}
-		back := policy.Rule{Direction: rule.Direction.Opposite(), Peers: []policy.Peer{me}, Ports: rule.Ports}
-		for _, p := range fencedParts(f, rule.Peers) {
-			far := name + "." + t.Name
+		reverse := policy.Rule{Direction: rule.Direction.Opposite(), Peers: []policy.Peer{own}, Ports: rule.Ports}
+		for _, p := range ownedParts(f, rule.Peers) {
+			remoteName := name + "." + t.Name
 			if p.Tenant != "" {
-				far += "." + p.Tenant
+				remoteName += "." + p.Tenant
 			}
-			out = append(out, half{
-				namespace: p.Namespace, tenant: p.Tenant, name: far, family: family, subject: p.Pods, declared: p.Pods, rule: back, reasons: reasons,
+			out = append(out, sideRule{
+				namespace: p.Namespace, tenant: p.Tenant, name: remoteName, family: family, subject: p.Pods, declared: p.Pods, rule: reverse, reasons: reasons,
 			})
 		}
 	}
 	return out
 }
 
-// fencedParts are those pods of peers that are a tenant's, tenant by tenant.
-func fencedParts(f *policy.Fence, peers []policy.Peer) []policy.Peer {
+// ownedParts are those pods of peers that are a tenant's, tenant by tenant.
+func ownedParts(f *policy.Fence, peers []policy.Peer) []policy.Peer {
 	var out []policy.Peer
 	for _, p := range peers {
 		if p.Kind != policy.Pods {
 			continue
 		}
 		for _, owner := range f.Owners(p.Namespace) {
-			part, ok := f.Serving(owner, p)
+			part, ok := f.OwnedPart(owner, p)
 			if ok {
 				out = append(out, part)
 			}
@@ -142,9 +142,9 @@ func fencedParts(f *policy.Fence, peers []policy.Peer) []policy.Peer {
 	return out
 }
 
-// named is the name of a policy about all of a tenant's pods of a namespace.
-func named(t *policy.Tenant, name string) string {
-	if t.Shares() {
+// tenantPolicyName is the name of a policy about all of a tenant's pods of a namespace.
+func tenantPolicyName(t *policy.Tenant, name string) string {
+	if t.SharesNamespaces() {
 		return name + "." + t.Name
 	}
 	return name

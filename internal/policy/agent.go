@@ -42,42 +42,42 @@ type Setting struct {
 	Key string
 	// Default is what the Helm chart sets, or leaves to the agent.
 	Default string
-	// Before is the default in the minor versions below Since.
-	Before string
-	Since  int
+	// DefaultBefore is the default in the minor versions below Since.
+	DefaultBefore string
+	Since         int
 	// Values are those that agents accept. None: the type is another one than a choice.
 	Values []string
-	// What states what the key decides.
-	What string
-	// Fixed reports that only the default is decided here.
-	Fixed bool
+	// Description states what the key decides.
+	Description string
+	// DefaultOnly reports that only the default is decided here.
+	DefaultOnly bool
 	// check is for values that are no choice.
 	check func(string) error
 }
 
-func fixed(s Setting) Setting {
-	s.Fixed = true
+func defaultOnly(s Setting) Setting {
+	s.DefaultOnly = true
 	return s
 }
 
-func boolean(key, value, what string) Setting {
-	return Setting{Key: key, Default: value, Values: []string{"true", "false"}, What: what}
+func boolean(key, value, description string) Setting {
+	return Setting{Key: key, Default: value, Values: []string{"true", "false"}, Description: description}
 }
 
 func since(minor int, before string, s Setting) Setting {
-	s.Since, s.Before = minor, before
+	s.Since, s.DefaultBefore = minor, before
 	return s
 }
 
 var settings = []Setting{
 	boolean(EnableIPv4, "true", "whether agents handle IPv4"),
 	boolean(EnableIPv6, "false", "whether agents handle IPv6; with both families, world has an identity for each"),
-	{Key: EnablePolicy, Default: "default", Values: []string{"default", "always", "never"}, What: "which pods are isolated: those that a policy selects, all, or none"},
+	{Key: EnablePolicy, Default: "default", Values: []string{"default", "always", "never"}, Description: "which pods are isolated: those that a policy selects, all, or none"},
 	boolean(PolicyAuditMode, "false", "whether agents only log what policies deny"),
 	boolean(EnableHostFirewall, "false", "whether host policies are enforced, and policies about pods that have the label key host"),
-	{Key: IdentityLabels, check: checkExpressions, What: "which labels of pods policies can select by"},
-	{Key: CIDRMatchMode, Values: []string{"", "nodes"}, check: checkMatchMode, What: "whether networks match the addresses of nodes"},
-	{Key: AllowLocalhost, Default: "auto", Values: []string{"auto", "always", "policy"}, What: "whether a node always reaches its own pods; auto is always"},
+	{Key: IdentityLabels, check: checkExpressions, Description: "which labels of pods policies can select by"},
+	{Key: CIDRMatchMode, Values: []string{"", "nodes"}, check: checkMatchMode, Description: "whether networks match the addresses of nodes"},
+	{Key: AllowLocalhost, Default: "auto", Values: []string{"auto", "always", "policy"}, Description: "whether a node always reaches its own pods; auto is always"},
 	since(19, "false", boolean(DefaultLocalCluster, "true", "whether a selector that names no cluster selects this cluster's pods alone")),
 	boolean(EnableNonDefaultDeny, "true", "whether enableDefaultDeny has an effect; without, every allow isolates"),
 	boolean(EnableNetworkPolicy, "true", "whether agents enforce NetworkPolicies"),
@@ -86,34 +86,34 @@ var settings = []Setting{
 	boolean(EnableSCTP, "false", "whether SCTP passes at all"),
 	since(19, "true", boolean(MeshAuth, "false", "whether agents authenticate; without, what requires authentication is denied")),
 	boolean(MeshAuthMutual, "false", "whether agents authenticate mutually (SPIRE); without, what requires authentication is denied"),
-	{Key: PolicyMapMax, Default: "16384", check: checkEntries, What: "how many entries the policy map of a pod holds"},
-	{Key: ClusterName, Default: "default", What: "the cluster's name, by which selectors distinguish the clusters of a mesh"},
+	{Key: PolicyMapMax, Default: "16384", check: checkEntries, Description: "how many entries the policy map of a pod holds"},
+	{Key: ClusterName, Default: "default", Description: "the cluster's name, by which selectors distinguish the clusters of a mesh"},
 	boolean(EnableCiliumPolicy, "true", "whether agents enforce CiliumNetworkPolicies"),
 	boolean(EnableClusterwidePolicy, "true", "whether agents enforce CiliumClusterwideNetworkPolicies"),
 	boolean(EnableICMPRules, "true", "whether agents have rules about ICMP; without, they refuse policies with them"),
-	fixed(boolean("enable-node-selector-labels", "false", "whether nodes have their labels as peers of policies")),
-	fixed(boolean("enable-remote-node-identity", "true", "whether other nodes are distinguished from a pod's own (before Cilium 1.16)")),
-	fixed(boolean("enable-source-ip-verification", "true", "whether a pod can send from its own address alone")),
-	fixed(boolean(NormalizePath, "true", "whether HTTP paths are normalised before rules apply")),
-	fixed(Setting{Key: "label-prefix-file", What: "a file that decides which labels policies can select by"}),
-	fixed(Setting{Key: "static-cnp-path", What: "a folder on each node with further policies"}),
-	fixed(Setting{Key: "fixed-identity-mapping", What: "labels that have a fixed identity"}),
+	defaultOnly(boolean("enable-node-selector-labels", "false", "whether nodes have their labels as peers of policies")),
+	defaultOnly(boolean("enable-remote-node-identity", "true", "whether other nodes are distinguished from a pod's own (before Cilium 1.16)")),
+	defaultOnly(boolean("enable-source-ip-verification", "true", "whether a pod can send from its own address alone")),
+	defaultOnly(boolean(NormalizePath, "true", "whether HTTP paths are normalised before rules apply")),
+	defaultOnly(Setting{Key: "label-prefix-file", Description: "a file that decides which labels policies can select by"}),
+	defaultOnly(Setting{Key: "static-cnp-path", Description: "a folder on each node with further policies"}),
+	defaultOnly(Setting{Key: "fixed-identity-mapping", Description: "labels that have a fixed identity"}),
 }
 
 // Settings are all of them, in the order of reports.
 func Settings() []Setting { return slices.Clone(settings) }
 
-// in is the default in a minor version.
-func (s Setting) in(minor int) string {
+// defaultIn is the default in a minor version.
+func (s Setting) defaultIn(minor int) string {
 	if minor > 0 && minor < s.Since {
-		return s.Before
+		return s.DefaultBefore
 	}
 	return s.Default
 }
 
-// Read is a value as agents read it: without spaces around it, and in lower case where it is a
+// Normalize is a value as agents read it: without spaces around it, and in lower case where it is a
 // choice.
-func (s Setting) Read(value string) string {
+func (s Setting) Normalize(value string) string {
 	value = strings.TrimSpace(value)
 	if len(s.Values) == 0 {
 		return value
@@ -128,7 +128,7 @@ func (s Setting) Read(value string) string {
 // Check returns an error for a value that agents do not accept, or that is not decided here.
 func (s Setting) Check(value string) error {
 	switch {
-	case s.Fixed && value != s.Default:
+	case s.DefaultOnly && value != s.Default:
 		return fmt.Errorf("%q is not decided: only %q is", value, s.Default)
 	case s.check != nil:
 		return s.check(value)
@@ -166,15 +166,15 @@ func checkMatchMode(value string) error {
 type Agent struct {
 	// Minor is the minor version of Cilium. 0: the newest.
 	Minor int
-	// stated are the values that are known.
-	stated map[string]string
-	// from tells where.
-	from map[string]string
+	// explicit are the values that are known.
+	explicit map[string]string
+	// source tells where.
+	source map[string]string
 }
 
-// EveryFeature is an agent that handles all that policies can be about. Policies are compared
+// AllFeatures is an agent that handles all that policies can be about. Policies are compared
 // under it: it hides no difference between them.
-func EveryFeature() Agent {
+func AllFeatures() Agent {
 	a := Agent{}
 	for _, key := range []string{EnableIPv6, EnableHostFirewall, EnableSCTP, EnableClusterNetworkPolicy, MeshAuth, MeshAuthMutual} {
 		a = a.With(key, "true", "")
@@ -183,19 +183,19 @@ func EveryFeature() Agent {
 }
 
 // With is the agent with another value. from is where it is stated.
-func (a Agent) With(key, value, from string) Agent {
-	a.stated, a.from = maps.Clone(a.stated), maps.Clone(a.from)
-	if a.stated == nil {
-		a.stated, a.from = map[string]string{}, map[string]string{}
+func (a Agent) With(key, value, source string) Agent {
+	a.explicit, a.source = maps.Clone(a.explicit), maps.Clone(a.source)
+	if a.explicit == nil {
+		a.explicit, a.source = map[string]string{}, map[string]string{}
 	}
-	a.stated[key], a.from[key] = value, from
+	a.explicit[key], a.source[key] = value, source
 	return a
 }
 
-// Stated returns a value that is stated, and where it is.
-func (a Agent) Stated(key string) (value, from string, ok bool) {
-	value, ok = a.stated[key]
-	return value, a.from[key], ok
+// Explicit returns a value that is stated, and where it is.
+func (a Agent) Explicit(key string) (value, source string, ok bool) {
+	value, ok = a.explicit[key]
+	return value, a.source[key], ok
 }
 
 // Differences are the keys that another agent has another value of.
@@ -211,41 +211,41 @@ func (a Agent) Differences(b Agent) []string {
 
 // Value is that of a key, as stated or by default.
 func (a Agent) Value(key string) string {
-	if value, ok := a.stated[key]; ok {
+	if value, ok := a.explicit[key]; ok {
 		return value
 	}
 	for _, s := range settings {
 		if s.Key == key {
-			return s.in(a.Minor)
+			return s.defaultIn(a.Minor)
 		}
 	}
 	return ""
 }
 
-// On reports whether a key is "true".
-func (a Agent) On(key string) bool { return a.Value(key) == "true" }
+// Enabled reports whether a key is "true".
+func (a Agent) Enabled(key string) bool { return a.Value(key) == "true" }
 
 // Has reports whether a fact holds in the agent's version.
 func (a Agent) Has(fact Fact) bool { return a.Minor == 0 || fact.In(a.Minor) }
 
 // DualStack reports whether agents handle both IP families.
-func (a Agent) DualStack() bool { return a.On(EnableIPv4) && a.On(EnableIPv6) }
+func (a Agent) DualStack() bool { return a.Enabled(EnableIPv4) && a.Enabled(EnableIPv6) }
 
 // Handles reports whether agents pass a protocol on at all, where policies allow it.
 func (a Agent) Handles(p v1alpha1.Protocol) bool {
 	switch p {
 	case v1alpha1.SCTP:
-		return a.On(EnableSCTP)
+		return a.Enabled(EnableSCTP)
 	case ICMP:
-		return a.On(EnableIPv4)
+		return a.Enabled(EnableIPv4)
 	case ICMPv6:
-		return a.On(EnableIPv6)
+		return a.Enabled(EnableIPv6)
 	}
 	return true
 }
 
 // Authenticates reports whether what requires authentication can pass.
-func (a Agent) Authenticates() bool { return a.On(MeshAuth) && a.On(MeshAuthMutual) }
+func (a Agent) Authenticates() bool { return a.Enabled(MeshAuth) && a.Enabled(MeshAuthMutual) }
 
 // AgentOverride is the agent of some nodes, which a resource configures otherwise than the
 // others.
@@ -256,37 +256,37 @@ type AgentOverride struct {
 
 // The bounds that agents put on bpf-policy-map-max.
 const (
-	leastPolicyMap = 256
-	mostPolicyMap  = 1 << 16
+	minPolicyMap = 256
+	maxPolicyMap = 1 << 16
 )
 
-// PolicyMap is how many entries the policy map of a pod holds.
-func (a Agent) PolicyMap() int {
+// PolicyMapSize is how many entries the policy map of a pod holds.
+func (a Agent) PolicyMapSize() int {
 	n, err := strconv.Atoi(a.Value(PolicyMapMax))
 	if err != nil {
-		return leastPolicyMap
+		return minPolicyMap
 	}
-	return min(max(n, leastPolicyMap), mostPolicyMap)
+	return min(max(n, minPolicyMap), maxPolicyMap)
 }
 
 // Assumption is a setting of the agents that the proof depends on.
 type Assumption struct {
 	Key, Value string
-	// From is where it is stated. Omitted: nowhere, and it is the Helm chart's default.
-	From string
-	// What states what the key decides.
-	What string
+	// Source is where it is stated. Omitted: nowhere, and it is the Helm chart's default.
+	Source string
+	// Description states what the key decides.
+	Description string
 }
 
 // Assumptions are all settings.
 func (a Agent) Assumptions() []Assumption {
 	var out []Assumption
 	for _, s := range settings {
-		value, from, _ := a.Stated(s.Key)
-		if from == "" {
+		value, source, _ := a.Explicit(s.Key)
+		if source == "" {
 			value = a.Value(s.Key)
 		}
-		out = append(out, Assumption{Key: s.Key, Value: value, From: from, What: s.What})
+		out = append(out, Assumption{Key: s.Key, Value: value, Source: source, Description: s.Description})
 	}
 	return out
 }

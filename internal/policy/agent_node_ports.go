@@ -10,20 +10,20 @@ import (
 // addresses of Services, node ports among them, before policies decide.
 const KubeProxyReplacement = "kube-proxy-replacement"
 
-// StatedKeys are keys of the ConfigMap cilium-config that matter only where they are stated.
-func StatedKeys() []string { return []string{KubeProxyReplacement} }
+// ExplicitKeys are keys of the ConfigMap cilium-config that matter only where they are stated.
+func ExplicitKeys() []string { return []string{KubeProxyReplacement} }
 
 // TranslatesNodePorts reports whether agents are known to send connections to a node port, or a
 // host port, on to the pods before policies decide. Before 1.16, there are values beside true.
 func (a Agent) TranslatesNodePorts() bool {
-	value, _, _ := a.Stated(KubeProxyReplacement)
+	value, _, _ := a.Explicit(KubeProxyReplacement)
 	return slices.Contains([]string{"true", "strict", "partial"}, strings.ToLower(value))
 }
 
 // MayTranslateNodePorts reports whether that is not stated.
 func (a Agent) MayTranslateNodePorts() bool {
-	_, _, stated := a.Stated(KubeProxyReplacement)
-	return !stated
+	_, _, explicit := a.Explicit(KubeProxyReplacement)
+	return !explicit
 }
 
 // FamilyKey is the key of the IP family of an address.
@@ -35,11 +35,11 @@ func FamilyKey(a netip.Addr) string {
 }
 
 // HandlesFamily reports whether agents handle the IP family of an address.
-func (a Agent) HandlesFamily(addr netip.Addr) bool { return a.On(FamilyKey(addr)) }
+func (a Agent) HandlesFamily(addr netip.Addr) bool { return a.Enabled(FamilyKey(addr)) }
 
 // Origin is where the value of a key comes from.
 func (a Agent) Origin(key string) string {
-	if _, from, ok := a.Stated(key); ok && from != "" {
+	if _, from, ok := a.Explicit(key); ok && from != "" {
 		return from
 	}
 	return "assumed, the Helm chart's default"

@@ -21,8 +21,8 @@ func TestSettingsAreDocumented(t *testing.T) {
 		if value == "" {
 			value = "none"
 		}
-		if s.Before != "" {
-			value += fmt.Sprintf(", before Cilium 1.%d %s", s.Since, s.Before)
+		if s.DefaultBefore != "" {
+			value += fmt.Sprintf(", before Cilium 1.%d %s", s.Since, s.DefaultBefore)
 		}
 		if row := fmt.Sprintf("| %#q | %s |", s.Key, value); !strings.Contains(string(page), row) {
 			t.Errorf("docs/proof.md lacks %q", row)

@@ -30,8 +30,8 @@ func (c Change) String() string {
 // Changes is a list of changes.
 type Changes []Change
 
-// Sum counts the changes by action.
-func (cs Changes) Sum() string {
+// Summary counts the changes by action.
+func (cs Changes) Summary() string {
 	count := map[Action]int{}
 	for _, c := range cs {
 		count[c.Action]++

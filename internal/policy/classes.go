@@ -9,18 +9,18 @@ import (
 // classes group the values of each trait: those of one class are in the same lists of all
 // requirements, so that no selector distinguishes them. Each value is mapped to the first of
 // its class, in the order of the alphabet.
-type classes map[spot]map[string]string
+type classes map[traitKey]map[string]string
 
 // valueList is the list of values of a requirement.
 type valueList struct {
-	at     spot
+	at     traitKey
 	values []string
 }
 
 // newClasses groups the values that some selections list.
 func newClasses(selections [][]Selection) classes {
 	lists := distinctLists(selections)
-	in := map[spot]map[string][]byte{}
+	in := map[traitKey]map[string][]byte{}
 	for i, l := range lists {
 		if in[l.at] == nil {
 			in[l.at] = map[string][]byte{}
@@ -30,7 +30,7 @@ func newClasses(selections [][]Selection) classes {
 		}
 	}
 	out := classes{}
-	first := map[spot]map[string]string{}
+	first := map[traitKey]map[string]string{}
 	for _, l := range lists {
 		if out[l.at] == nil {
 			out[l.at], first[l.at] = map[string]string{}, map[string]string{}
@@ -53,7 +53,7 @@ func newClasses(selections [][]Selection) classes {
 // distinctLists are the lists of values of all requirements, each once, in order. Whether a
 // pod belongs to this cluster is always distinguished.
 func distinctLists(selections [][]Selection) []valueList {
-	out := []valueList{{spot{of: PodCluster}, []string{""}}}
+	out := []valueList{{traitKey{trait: PodCluster}, []string{""}}}
 	seen := map[string]bool{}
 	for _, all := range selections {
 		for _, s := range all {
@@ -61,10 +61,10 @@ func distinctLists(selections [][]Selection) []valueList {
 				if len(r.Values) == 0 {
 					continue
 				}
-				key := strings.Join(append([]string{string(r.Of), r.Key}, sortedUnique(r.Values)...), "\x00")
+				key := strings.Join(append([]string{string(r.Trait), r.Key}, sortedUnique(r.Values)...), "\x00")
 				if !seen[key] {
 					seen[key] = true
-					out = append(out, valueList{spot{r.Of, r.Key}, r.Values})
+					out = append(out, valueList{traitKey{r.Trait, r.Key}, r.Values})
 				}
 			}
 		}
@@ -77,13 +77,13 @@ func sortedUnique(values []string) []string {
 }
 
 // first is the value that represents the class of a value.
-func (c classes) first(at spot, text string) string {
+func (c classes) first(at traitKey, text string) string {
 	if v, ok := c[at][text]; ok {
 		return v
 	}
 	return text
 }
 
-// Compared collects the selectors of engines that are compared: what one of them
+// SharedSelections collects the selectors of engines that are compared: what one of them
 // distinguishes, the other must represent as well.
-type Compared struct{ selections, nodes []Selection }
+type SharedSelections struct{ selections, nodes []Selection }

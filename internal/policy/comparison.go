@@ -3,9 +3,9 @@ package policy
 // Comparison counts the policies of a finished build, held against those that the
 // function would generate now.
 type Comparison struct {
-	// Wanted are those that the function would generate, of which AsGenerated are there
+	// Desired are those that the function would generate, of which AsGenerated are there
 	// and equal.
-	Wanted, AsGenerated int
+	Desired, Matching int
 	// Missing, Changed and Moved are the rest of them. Moved ones stand in another
 	// namespace, or under another name.
 	Missing, Changed, Moved int
@@ -13,5 +13,5 @@ type Comparison struct {
 	Unexpected int
 }
 
-// NothingThere says that policies are wanted and none of them is there.
-func (c Comparison) NothingThere() bool { return c.Wanted > 0 && c.Missing == c.Wanted }
+// AllMissing says that policies are wanted and none of them is there.
+func (c Comparison) AllMissing() bool { return c.Desired > 0 && c.Missing == c.Desired }

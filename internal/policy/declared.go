@@ -10,10 +10,10 @@ import (
 type DeclaredFlows struct {
 	// Allowed is how many are allowed in whole, at both sides.
 	Allowed int
-	// Partly are allowed in part: between some of their endpoints, on some of their ports, or
+	// PartlyAllowed are allowed in part: between some of their endpoints, on some of their ports, or
 	// for some of their rules.
-	Partly []Reason
-	Denied []Reason
+	PartlyAllowed []Reason
+	Denied        []Reason
 	// WithoutEffect are in no policy: optional flows that are off, and flows without a peer.
 	WithoutEffect []Reason
 	// Undecided are those of which some part cannot be decided.
@@ -22,7 +22,7 @@ type DeclaredFlows struct {
 
 // Total is how many there are.
 func (d DeclaredFlows) Total() int {
-	return d.Allowed + len(d.Partly) + len(d.Denied) + len(d.WithoutEffect) + len(d.Undecided)
+	return d.Allowed + len(d.PartlyAllowed) + len(d.Denied) + len(d.WithoutEffect) + len(d.Undecided)
 }
 
 // String is "7 declared flows allowed at both ends" or, where some are not, "9 declared flows:
@@ -36,17 +36,17 @@ func (d DeclaredFlows) String() string {
 		flows []Reason
 		what  string
 	}{
-		{d.Partly, "allowed in part"}, {d.Denied, "denied"}, {d.WithoutEffect, "without effect"}, {d.Undecided, "not decided"},
+		{d.PartlyAllowed, "allowed in part"}, {d.Denied, "denied"}, {d.WithoutEffect, "without effect"}, {d.Undecided, "not decided"},
 	} {
 		if n := len(part.flows); n > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s (%s)", n, part.what, Brief(Texts(part.flows))))
+			parts = append(parts, fmt.Sprintf("%d %s (%s)", n, part.what, Brief(ReasonStrings(part.flows))))
 		}
 	}
 	return Count(d.Total(), "declared flow") + ": " + strings.Join(parts, ", ")
 }
 
-// Texts spells reasons.
-func Texts(reasons []Reason) []string {
+// ReasonStrings spells reasons.
+func ReasonStrings(reasons []Reason) []string {
 	var out []string
 	for _, r := range reasons {
 		out = append(out, r.String())

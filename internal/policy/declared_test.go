@@ -6,13 +6,13 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-func TestDeclaredFlowsAddUp(t *testing.T) {
+func TestDeclaredFlowsString(t *testing.T) {
 	t.Parallel()
 	flow := func(name string) policy.Reason {
 		return policy.Reason{Kind: "Tenant", Name: "acme", Field: "spec.egress[" + name + "]"}
 	}
 	d := policy.DeclaredFlows{
-		Allowed: 2, Partly: []policy.Reason{flow("a")}, Denied: []policy.Reason{flow("b")},
+		Allowed: 2, PartlyAllowed: []policy.Reason{flow("a")}, Denied: []policy.Reason{flow("b")},
 		WithoutEffect: []policy.Reason{flow("c"), flow("d"), flow("e"), flow("f")}, Undecided: []policy.Reason{flow("g")},
 	}
 	want := "9 declared flows: 2 allowed at both ends, 1 allowed in part (Tenant/acme spec.egress[a]), 1 denied (Tenant/acme spec.egress[b]), " +

@@ -41,8 +41,8 @@ type Endpoint struct {
 	// addresses represent. Not valid: the address represents itself.
 	Network netip.Prefix
 
-	// Imagined says that nobody has deployed the pod, or made the node, yet.
-	Imagined bool
+	// Representative says that nobody has deployed the pod, or made the node, yet.
+	Representative bool
 	// Cluster is another cluster of the mesh that the pod is of. Omitted: it is of this
 	// one.
 	Cluster string
@@ -57,15 +57,15 @@ type Endpoint struct {
 	AllLabels      map[string]string
 	ServiceAccount string
 	Ports          []NamedPort
-	// AlikePorts are those of other pods that the enforcer cannot tell from this one, where
+	// SameIdentityPorts are those of other pods that the enforcer cannot tell from this one, where
 	// an engine told it apart itself: who may reach the one by a port's name may reach them
 	// all there.
-	AlikePorts []NamedPort
+	SameIdentityPorts []NamedPort
 }
 
-// Selected says whether policies select the endpoint, and so decide at this end: a pod
+// IsSelected says whether policies select the endpoint, and so decide at this end: a pod
 // or a node of this cluster.
-func (e Endpoint) Selected() bool {
+func (e Endpoint) IsSelected() bool {
 	return e.Kind == NodeEndpoint || e.Kind == PodEndpoint && e.Cluster == ""
 }
 

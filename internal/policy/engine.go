@@ -13,13 +13,13 @@ type Engine interface {
 	// Decide judges one flow. It returns an error for what it cannot decide; it
 	// never guesses.
 	Decide(Flow) (Verdict, error)
-	// Imagine makes everything known that the policies tell apart in these surroundings,
+	// Representatives makes everything known that the policies tell apart in these surroundings,
 	// beside the pods that are known already: a pod for each selector in each namespace
 	// that it may be in, a pod without labels in each namespace, the same in a namespace
 	// that is not there yet, each with every port that policies name, an address in and
 	// outside of each network, a name, every entity. Nodes are imagined for each selector of theirs. It returns all that is known
 	// from then on.
-	Imagine(Surroundings) ([]Endpoint, error)
+	Representatives(Environment) ([]Endpoint, error)
 	// Openings lists what the policies at a pod or node let pass in one direction, to every
 	// endpoint that is known, in a stable order. Where nothing isolates the pod, that is
 	// one opening without policies and peers or, where something denies some of them, with
@@ -27,8 +27,8 @@ type Engine interface {
 	Openings(pod Endpoint, d Direction) ([]Opening, error)
 }
 
-// Surroundings are what an engine distinguishes beyond its policies.
-type Surroundings struct {
+// Environment are what an engine distinguishes beyond its policies.
+type Environment struct {
 	// Namespaces and their labels.
 	Namespaces map[string]map[string]string
 	// CIDRs that something other than the policies distinguishes.
@@ -38,8 +38,8 @@ type Surroundings struct {
 	// Selectors are those by which something other than the policies distinguishes pods and
 	// nodes.
 	Selectors []Selection
-	// Compared are the selectors of all engines that are compared. Nil: there is one alone.
-	Compared *Compared
+	// SharedSelections are the selectors of all engines that are compared. Nil: there is one alone.
+	SharedSelections *SharedSelections
 	// Budget is the most representative pods, and nodes, that an engine may add.
 	// Omitted: DefaultBudget.
 	Budget int
@@ -48,7 +48,7 @@ type Surroundings struct {
 // DefaultBudget is the budget of representatives where none is set.
 const DefaultBudget = v1alpha1.DefaultRepresentatives
 
-func (s Surroundings) budget() int { return cmp.Or(s.Budget, DefaultBudget) }
+func (s Environment) budget() int { return cmp.Or(s.Budget, DefaultBudget) }
 
 // Flow is one connection: from an endpoint to an endpoint's port.
 type Flow struct {
@@ -112,22 +112,22 @@ type PortRange struct {
 	First, Last uint16
 }
 
-// EveryPort are all that a protocol has.
-func EveryPort(p v1alpha1.Protocol) PortRange {
+// AllPorts are all that a protocol has.
+func AllPorts(p v1alpha1.Protocol) PortRange {
 	if p == ICMP || p == ICMPv6 {
 		return PortRange{p, 1, 255}
 	}
 	return PortRange{p, 1, 65535}
 }
 
-// Whole says whether they are all that the protocol has.
-func (r PortRange) Whole() bool { return r == EveryPort(r.Protocol) }
+// IsAllPorts says whether they are all that the protocol has.
+func (r PortRange) IsAllPorts() bool { return r == AllPorts(r.Protocol) }
 
 // String is "443/TCP", "1-52/TCP" or "every port/TCP".
 func (r PortRange) String() string {
 	port := fmt.Sprintf("%d-%d", r.First, r.Last)
 	switch {
-	case r.Whole():
+	case r.IsAllPorts():
 		port = "every port"
 	case r.First == r.Last:
 		port = fmt.Sprint(r.First)
@@ -149,13 +149,13 @@ type Opening struct {
 	Partial bool
 	// L7 says which part of what is spoken there passes. The zero value: all of it.
 	L7 L7
-	// By names the policies that let it pass, as in Side. None: nothing isolates the
+	// Policies names the policies that let it pass, as in Side. None: nothing isolates the
 	// pod in this direction.
-	By []string
+	Policies []string
 }
 
-// ICMPTypes are the numbers of a type of message, in IPv4 and in IPv6.
-func ICMPTypes(t v1alpha1.ICMPType) (v4, v6 uint16, known bool) {
+// ICMPTypeNumbers are the numbers of a type of message, in IPv4 and in IPv6.
+func ICMPTypeNumbers(t v1alpha1.ICMPType) (v4, v6 uint16, known bool) {
 	n, ok := map[v1alpha1.ICMPType][2]uint16{
 		v1alpha1.ICMPEchoRequest: {8, 128}, v1alpha1.ICMPDestinationUnreachable: {3, 1},
 		v1alpha1.ICMPTimeExceeded: {11, 3}, v1alpha1.ICMPParameterProblem: {12, 4},
@@ -179,16 +179,16 @@ const (
 	Depends Decision = "depends"
 	// NotJudged: no policy of this cluster selects this end, because it is no pod or node
 	// of it.
-	NotJudged Decision = "not judged"
+	NotEnforced Decision = "not enforced"
 )
 
 // Side is what one end of a flow says.
 type Side struct {
 	Decision Decision
-	// By names the policies that decided, as "namespace/name" or, of a cluster-wide
+	// Policies names the policies that decided, as "namespace/name" or, of a cluster-wide
 	// one, "name", sorted. Empty where no policy did: an end that nothing isolates,
 	// or a default-deny without a matching allow.
-	By []string
+	Policies []string
 	// L7 says which part of what is spoken on the port passes, where it is allowed.
 	L7 L7
 }
@@ -197,17 +197,17 @@ type Side struct {
 func (s Side) String() string {
 	text := string(s.Decision)
 	switch {
-	case s.Decision == NotJudged:
+	case s.Decision == NotEnforced:
 		return text
-	case len(s.By) > 0:
-		text += " by " + strings.Join(s.By, ", ")
+	case len(s.Policies) > 0:
+		text += " by " + strings.Join(s.Policies, ", ")
 	case s.Decision == Denied:
 		text += ", no policy allows it"
 	case s.Decision == Allowed:
 		text += ", no policy isolates it"
 	}
 	// What a denied one lets pass, the Verdict's Note says.
-	if !s.L7.All() && s.Decision != Denied {
+	if !s.L7.Unrestricted() && s.Decision != Denied {
 		text += " (only " + s.L7.String() + ")"
 	}
 	return text

@@ -2,8 +2,8 @@ package policy
 
 import "net/netip"
 
-// ExceptIn are the exceptions that lie within a network: Cilium rejects others.
-func ExceptIn(cidr string, except []string) []string {
+// ExceptionsIn are the exceptions that lie within a network: Cilium rejects others.
+func ExceptionsIn(cidr string, except []string) []string {
 	outer, err := netip.ParsePrefix(cidr)
 	if err != nil {
 		return except

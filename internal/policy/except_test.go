@@ -7,7 +7,7 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-func TestExceptIn(t *testing.T) {
+func TestExceptionsIn(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		cidr   string
@@ -22,7 +22,7 @@ func TestExceptIn(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if got := policy.ExceptIn(c.cidr, c.except); !slices.Equal(got, c.want) {
+			if got := policy.ExceptionsIn(c.cidr, c.except); !slices.Equal(got, c.want) {
 				t.Errorf("ExceptIn(%q, %q) is %q, not %q", c.cidr, c.except, got, c.want)
 			}
 		})

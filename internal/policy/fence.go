@@ -17,8 +17,8 @@ type Fence struct {
 	// Agent is how Cilium's agents are configured, and Overrides are those of some nodes.
 	Agent     Agent
 	Overrides []AgentOverride
-	// Isolating reports that agents take every allow for one that isolates.
-	Isolating bool
+	// AllowsIsolate reports that agents take every allow for one that isolates.
+	AllowsIsolate bool
 	// Mesh reports that the cluster's inputs name clusters of a mesh.
 	Mesh bool
 	// Policies is their form. Omitted: Cilium.
@@ -32,8 +32,8 @@ type Fence struct {
 	Grants []Grant
 	// Flows are the declared ones, each with what became of it, in a stable order.
 	Flows []DeclaredFlow
-	// LocalNames are public names that end at pods of this cluster.
-	LocalNames []LocalName
+	// ClusterHostnames are public names that end at pods of this cluster.
+	ClusterHostnames []ClusterHostname
 	// NamespaceLabels are those of every tenant's namespace.
 	NamespaceLabels map[string]string
 	// BaselineTenants have, in namespaces that they share, pods that the baseline names.
@@ -41,9 +41,9 @@ type Fence struct {
 	// SourceRanges are what load balancers must admit, where policies cannot tell
 	// clients apart.
 	SourceRanges []SourceRanges
-	// Addresses are the peers that an entity comes to where the form knows none. An
+	// EntityAddresses are the peers that an entity comes to where the form knows none. An
 	// entity that is not here is a peer itself.
-	Addresses map[v1alpha1.Entity][]Peer
+	EntityAddresses map[v1alpha1.Entity][]Peer
 	// EgressProxy leads to names, nil where no flow needs it.
 	EgressProxy *EgressProxy
 	// Representatives is the most representative pods or nodes of a proof. Omitted: the
@@ -58,9 +58,9 @@ type Fence struct {
 	owners map[string][]*Tenant
 }
 
-// DecidesClusterNetworkPolicies reports whether agents decide ClusterNetworkPolicies.
-func (f *Fence) DecidesClusterNetworkPolicies() bool {
-	return f.Cluster.CNI != v1alpha1.CNIKubernetes && f.Has(ClusterNetworkPolicies) && f.Agent.On(EnableClusterNetworkPolicy)
+// EnforcesClusterNetworkPolicies reports whether agents decide ClusterNetworkPolicies.
+func (f *Fence) EnforcesClusterNetworkPolicies() bool {
+	return f.Cluster.CNI != v1alpha1.CNIKubernetes && f.Has(ClusterNetworkPolicies) && f.Agent.Enabled(EnableClusterNetworkPolicy)
 }
 
 // SourceRanges are the networks from which a Service of type LoadBalancer may be
@@ -97,8 +97,8 @@ type Grant struct {
 	SourcePorts []Port
 	// L7 narrows what passes on the ports.
 	L7 L7
-	// Names are those by which pods at From ask DNS for To, where To is pods.
-	Names []string
+	// DNSNames are those by which pods at From ask DNS for To, where To is pods.
+	DNSNames []string
 	// Source and Destination declared the grant from their end. Where only one end
 	// did, the other's is nil.
 	Source, Destination *Declaration
@@ -107,13 +107,13 @@ type Grant struct {
 // DeclaredFlow is a flow that a Tenant or the profile declares.
 type DeclaredFlow struct {
 	Reason Reason
-	// Off reports that no policy has any of it: an optional flow without its peer, a peer
+	// NotGenerated reports that no policy has any of it: an optional flow without its peer, a peer
 	// that selects no other tenant, a flow of the profile for which no tenant has the pods.
-	Off bool
-	// With are the flows of others that agree to it, where these are in the policies.
-	With []Reason
-	// Partly reports that some of its peers, or of their tenants, are in no policy.
-	Partly bool
+	NotGenerated bool
+	// ConsentingFlows are the flows of others that agree to it, where these are in the policies.
+	ConsentingFlows []Reason
+	// PartlyGenerated reports that some of its peers, or of their tenants, are in no policy.
+	PartlyGenerated bool
 }
 
 // Declaration is a flow of a Tenant or of the profile, as it was written.
@@ -125,8 +125,8 @@ type Declaration struct {
 	Flow string
 	// Node is the entry of the profile's nodes whose flow it is, instead of a tenant's.
 	Node string
-	// Every says that the profile declared it for every tenant.
-	Every bool
+	// AllTenants says that the profile declared it for every tenant.
+	AllTenants bool
 	// Subject are the pods it was declared for.
 	Subject Selector
 	// Via is the egress point whose pods connect, where they are not the tenant's.
@@ -137,12 +137,14 @@ type Declaration struct {
 	Reason Reason
 }
 
-// Generated says whether policies may land at all at a tenant, or at nodes, of some
-// enforcement: where an allow isolates by itself, one must not land in Audit.
-func (f *Fence) Generated(e v1alpha1.Enforcement) bool { return e == v1alpha1.Enforce || f.Additive() }
+// GeneratesPolicies says whether policies may land at all at a tenant, or at nodes, of some
+// enforcement: where an allow isolates by itself, one must not land in AllowOnly.
+func (f *Fence) GeneratesPolicies(e v1alpha1.Enforcement) bool {
+	return e == v1alpha1.Enforce || f.Additive()
+}
 
-// Enforced says whether a peer is closed: pods of a tenant, or nodes, in Enforce.
-func (f *Fence) Enforced(p Peer) bool {
+// IsEnforced says whether a peer is closed: pods of a tenant, or nodes, in Enforce.
+func (f *Fence) IsEnforced(p Peer) bool {
 	if n := f.NodeOf(p); n != nil {
 		return n.Enforcement == v1alpha1.Enforce
 	}
@@ -150,19 +152,19 @@ func (f *Fence) Enforced(p Peer) bool {
 	return p.Kind == Pods && owner != nil && owner.Enforcement == v1alpha1.Enforce
 }
 
-// AsEnforced is the fence once every tenant and all nodes are enforced for which something
+// FullyEnforced is the fence once every tenant and all nodes are enforced for which something
 // is generated now.
-func (f *Fence) AsEnforced() *Fence {
+func (f *Fence) FullyEnforced() *Fence {
 	out := *f
 	out.owners = nil
 	out.Tenants, out.Nodes = slices.Clone(f.Tenants), slices.Clone(f.Nodes)
 	for i := range out.Tenants {
-		if t := &out.Tenants[i]; f.Generated(t.Enforcement) {
+		if t := &out.Tenants[i]; f.GeneratesPolicies(t.Enforcement) {
 			t.Enforcement = v1alpha1.Enforce
 		}
 	}
 	for i := range out.Nodes {
-		if n := &out.Nodes[i]; f.Generated(n.Enforcement) {
+		if n := &out.Nodes[i]; f.GeneratesPolicies(n.Enforcement) {
 			n.Enforcement = v1alpha1.Enforce
 		}
 	}
@@ -171,7 +173,7 @@ func (f *Fence) AsEnforced() *Fence {
 
 // Additive says whether an allow closes nothing by itself.
 func (f *Fence) Additive() bool {
-	return f.Policies != v1alpha1.PoliciesKubernetes && f.Has(AdditivePolicies) && !f.Isolating
+	return f.Policies != v1alpha1.PoliciesKubernetes && f.Has(AdditivePolicies) && !f.AllowsIsolate
 }
 
 // Handles reports whether the enforcer passes a protocol on at all, where policies allow it.
@@ -179,9 +181,9 @@ func (f *Fence) Handles(p v1alpha1.Protocol) bool {
 	return f.Cluster.CNI == v1alpha1.CNIKubernetes || f.Agent.Handles(p)
 }
 
-// Entity is what an entity comes to as a peer. None: nothing.
-func (f *Fence) Entity(e v1alpha1.Entity) []Peer {
-	if peers, ok := f.Addresses[e]; ok {
+// EntityPeers is what an entity comes to as a peer. None: nothing.
+func (f *Fence) EntityPeers(e v1alpha1.Entity) []Peer {
+	if peers, ok := f.EntityAddresses[e]; ok {
 		return peers
 	}
 	return []Peer{{Kind: Entities, Entities: []v1alpha1.Entity{e}}}
@@ -189,20 +191,20 @@ func (f *Fence) Entity(e v1alpha1.Entity) []Peer {
 
 // AllNodes are the entities host and remote-node as peers: every node.
 func (f *Fence) AllNodes() []Peer {
-	if peers, ok := f.Addresses[v1alpha1.EntityRemoteNode]; ok {
+	if peers, ok := f.EntityAddresses[v1alpha1.EntityRemoteNode]; ok {
 		return peers
 	}
 	return []Peer{AnyNode()}
 }
 
-// DNSOnNodes are the peers at which nodes themselves serve the cluster's DNS: the pod's own
+// NodeDNSPeers are the peers at which nodes themselves serve the cluster's DNS: the pod's own
 // node for a NodeLocal DNSCache, every node for resolver pods with hostNetwork.
-func (f *Fence) DNSOnNodes() []Peer {
+func (f *Fence) NodeDNSPeers() []Peer {
 	switch dns := f.Baseline.DNS; {
 	case dns.HostNetwork:
 		return f.AllNodes()
 	case dns.NodeLocal:
-		return f.Entity(v1alpha1.EntityHost)
+		return f.EntityPeers(v1alpha1.EntityHost)
 	default:
 		return nil
 	}

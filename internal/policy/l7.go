@@ -23,25 +23,25 @@ type L7 struct {
 	DNS []string
 	// Other names a rule that is not looked into: what it lets pass is not known.
 	Other string
-	// MootBy names policies without rules that let everything pass, where others have
+	// ShadowedBy names policies without rules that let everything pass, where others have
 	// rules for the same port.
-	MootBy []string
+	ShadowedBy []string
 }
 
 // Interception are the secrets with which TLS is opened up, and closed again behind.
 type Interception struct{ Terminating, Originating v1alpha1.SecretName }
 
-// All says whether everything passes.
-func (l L7) All() bool {
+// Unrestricted says whether everything passes.
+func (l L7) Unrestricted() bool {
 	return len(l.HTTP) == 0 && len(l.ServerNames) == 0 && len(l.DNS) == 0 && l.Other == ""
 }
 
-// TLS says whether it looks at TLS connections.
-func (l L7) TLS() bool { return len(l.ServerNames) > 0 || l.Interception != nil }
+// InspectsTLS says whether it looks at TLS connections.
+func (l L7) InspectsTLS() bool { return len(l.ServerNames) > 0 || l.Interception != nil }
 
 // Equal says whether the same passes, written alike.
 func (l L7) Equal(o L7) bool {
-	return slices.EqualFunc(l.HTTP, o.HTTP, HTTPRule.Equal) && slices.Equal(l.ServerNames, o.ServerNames) && slices.Equal(l.DNS, o.DNS) && l.Other == o.Other && slices.Equal(l.MootBy, o.MootBy)
+	return slices.EqualFunc(l.HTTP, o.HTTP, HTTPRule.Equal) && slices.Equal(l.ServerNames, o.ServerNames) && slices.Equal(l.DNS, o.DNS) && l.Other == o.Other && slices.Equal(l.ShadowedBy, o.ShadowedBy)
 }
 
 // String spells what passes.
@@ -110,8 +110,8 @@ type Header struct {
 // ParseHeader reads a header of an HTTP rule as Cilium does: the value is all that
 // follows the first space.
 func ParseHeader(s string) Header {
-	name, value, valued := strings.Cut(s, " ")
-	if valued {
+	name, value, hasValue := strings.Cut(s, " ")
+	if hasValue {
 		name = strings.TrimRight(name, ":")
 	}
 	return Header{Name: strings.ToLower(name), Value: value}

@@ -9,9 +9,9 @@ import (
 // pattern limit too, as Cilium matches them: * stands for any part of one label,
 // a leading "**." for one or more labels, and "*" alone for any name. It may say no
 // where the truth is yes, never the other way round.
-func Covers(limit, asked string) bool {
-	l, deep := tail(limit)
-	a, deeper := tail(asked)
+func Covers(limit, requested string) bool {
+	l, deep := splitPattern(limit)
+	a, deeper := splitPattern(requested)
 	switch {
 	case !deep && (deeper || len(l) != len(a)):
 		return false
@@ -26,49 +26,49 @@ func Covers(limit, asked string) bool {
 	return true
 }
 
-// SomeCovers says whether one of some patterns covers another.
-func SomeCovers(limits []string, asked string) bool {
+// AnyCovers says whether one of some patterns covers another.
+func AnyCovers(limits []string, requested string) bool {
 	// Mostly it is there as it was written, which is seen without looking into it.
-	return slices.Contains(limits, asked) || slices.ContainsFunc(limits, func(limit string) bool { return Covers(limit, asked) })
+	return slices.Contains(limits, requested) || slices.ContainsFunc(limits, func(limit string) bool { return Covers(limit, requested) })
 }
 
 // Patterns are names and patterns, for asking often whether one of them covers another.
 type Patterns struct {
-	written map[string]bool
-	stars   []string
+	exact     map[string]bool
+	wildcards []string
 }
 
 // NewPatterns prepares names and patterns.
 func NewPatterns(names []string) Patterns {
-	p := Patterns{written: map[string]bool{}}
+	p := Patterns{exact: map[string]bool{}}
 	for _, n := range names {
-		p.written[folded(n)] = true
+		p.exact[normalizeName(n)] = true
 		if strings.Contains(n, "*") {
-			p.stars = append(p.stars, n)
+			p.wildcards = append(p.wildcards, n)
 		}
 	}
 	return p
 }
 
 // Cover reports whether one of the patterns covers another, as SomeCovers does.
-func (p Patterns) Cover(asked string) bool {
-	return p.written[folded(asked)] || SomeCovers(p.stars, asked)
+func (p Patterns) Cover(requested string) bool {
+	return p.exact[normalizeName(requested)] || AnyCovers(p.wildcards, requested)
 }
 
-// folded is a name without what makes no difference to Covers.
-func folded(name string) string { return strings.TrimSuffix(strings.ToLower(name), ".") }
+// normalizeName is a name without what makes no difference to Covers.
+func normalizeName(name string) string { return strings.TrimSuffix(strings.ToLower(name), ".") }
 
 // globCovers is Covers for one label: a * in asked is a character that only a * in
 // limit matches. Where it does not go on, only the last * is tried again: patterns are
 // those of Tenants, and trying all of them would take for ever.
-func globCovers(limit, asked string) bool {
+func globCovers(limit, requested string) bool {
 	l, star, from := 0, -1, 0
-	for a := 0; a < len(asked); {
+	for a := 0; a < len(requested); {
 		switch {
 		case l < len(limit) && limit[l] == '*':
 			star, from = l, a
 			l++
-		case l < len(limit) && limit[l] == asked[a]:
+		case l < len(limit) && limit[l] == requested[a]:
 			l, a = l+1, a+1
 		case star >= 0:
 			from++
@@ -82,8 +82,8 @@ func globCovers(limit, asked string) bool {
 
 // Overlaps says whether there is a name that two patterns both match.
 func Overlaps(a, b string) bool {
-	x, deepX := tail(a)
-	y, deepY := tail(b)
+	x, deepX := splitPattern(a)
+	y, deepY := splitPattern(b)
 	if !deepX && len(x) < len(y) || !deepY && len(y) < len(x) || deepX != deepY && len(x) == len(y) {
 		return false
 	}
@@ -95,15 +95,15 @@ func Overlaps(a, b string) bool {
 	return true
 }
 
-// SomeOverlaps says whether one of some patterns overlaps with another.
-func SomeOverlaps(patterns []string, other string) bool {
+// AnyOverlaps says whether one of some patterns overlaps with another.
+func AnyOverlaps(patterns []string, other string) bool {
 	return slices.ContainsFunc(patterns, func(p string) bool { return Overlaps(p, other) })
 }
 
-// tail are the labels of a pattern, and whether one or more labels of any kind come
+// splitPattern are the labels of a pattern, and whether one or more labels of any kind come
 // before them.
-func tail(pattern string) (labels []string, deep bool) {
-	pattern = folded(pattern)
+func splitPattern(pattern string) (labels []string, deep bool) {
+	pattern = normalizeName(pattern)
 	if pattern == "*" {
 		return nil, true
 	}
@@ -115,13 +115,13 @@ func tail(pattern string) (labels []string, deep bool) {
 }
 
 // globsOverlap is Overlaps for one label.
-func globsOverlap(a, b string) bool { return rests{}.overlap(a, b) }
+func globsOverlap(a, b string) bool { return globPairs{}.overlap(a, b) }
 
-// rests are pairs of what is left of two globs, by their lengths, that were looked at:
+// globPairs are pairs of what is left of two globs, by their lengths, that were looked at:
 // they do not overlap, else the search were over.
-type rests map[[2]int]bool
+type globPairs map[[2]int]bool
 
-func (r rests) overlap(a, b string) bool {
+func (r globPairs) overlap(a, b string) bool {
 	at := [2]int{len(a), len(b)}
 	if r[at] {
 		return false
@@ -130,12 +130,12 @@ func (r rests) overlap(a, b string) bool {
 	if a == "" || b == "" {
 		return strings.Trim(a+b, "*") == ""
 	}
-	return r.starred(a, b) || a[0] == b[0] && r.overlap(a[1:], b[1:])
+	return r.overlapWildcard(a, b) || a[0] == b[0] && r.overlap(a[1:], b[1:])
 }
 
-// starred lets a star at the beginning of one stand for nothing, or for the first of the
+// overlapWildcard lets a star at the beginning of one stand for nothing, or for the first of the
 // other.
-func (r rests) starred(a, b string) bool {
+func (r globPairs) overlapWildcard(a, b string) bool {
 	return (a[0] == '*' || b[0] == '*') && (r.overlap(a[1:], b) || r.overlap(a, b[1:]))
 }
 

@@ -15,8 +15,8 @@ var manyStars, manyLetters = strings.Repeat("*a", 30) + "b.example.com", strings
 func TestCovers(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		limit, asked string
-		want         bool
+		limit, requested string
+		want             bool
 	}{
 		"a name covers itself":                                 {"api.openai.com", "api.openai.com", true},
 		"whatever its case and with a trailing dot":            {"API.openai.com", "api.OpenAI.com.", true},
@@ -61,8 +61,8 @@ func TestCovers(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if got := policy.Covers(c.limit, c.asked); got != c.want {
-				t.Errorf("Covers(%q, %q) is %v", c.limit, c.asked, got)
+			if got := policy.Covers(c.limit, c.requested); got != c.want {
+				t.Errorf("Covers(%q, %q) is %v", c.limit, c.requested, got)
 			}
 		})
 	}

@@ -11,8 +11,8 @@ type Node struct {
 	Name        string
 	Selector    Selector
 	Enforcement v1alpha1.Enforcement
-	// Closes are the directions that are closed in Enforce: those that have flows.
-	Closes []Direction
+	// DefaultDeny are the directions that are closed in Enforce: those that have flows.
+	DefaultDeny []Direction
 	// Reason is the entry, EnforcementReason what closes it.
 	Reason, EnforcementReason Reason
 }
@@ -25,8 +25,8 @@ func (f *Fence) NodeOf(p Peer) *Node {
 	return nil
 }
 
-// At are the nodes, as an end of flows.
-func (n *Node) At() Peer { return Peer{Kind: Nodes, Node: n.Name} }
+// AsPeer are the nodes, as an end of flows.
+func (n *Node) AsPeer() Peer { return Peer{Kind: Nodes, Node: n.Name} }
 
 // AnyNode is what the nodes are in policies about pods, which tell a pod's own node from
 // all others, and no two others apart.
@@ -34,11 +34,11 @@ func AnyNode() Peer {
 	return Peer{Kind: Entities, Entities: []v1alpha1.Entity{v1alpha1.EntityHost, v1alpha1.EntityRemoteNode}}
 }
 
-// ImaginedNode is a node with some labels that nobody has made yet.
-func ImaginedNode(labels map[string]string) Endpoint {
+// RepresentativeNode is a node with some labels that nobody has made yet.
+func RepresentativeNode(labels map[string]string) Endpoint {
 	name := "a node without labels"
 	if len(labels) > 0 {
-		name = "node/" + Spelled(labels)
+		name = "node/" + FormatLabels(labels)
 	}
-	return Endpoint{Kind: NodeEndpoint, Name: name, Labels: labels, Imagined: true}
+	return Endpoint{Kind: NodeEndpoint, Name: name, Labels: labels, Representative: true}
 }

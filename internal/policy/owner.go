@@ -18,7 +18,7 @@ func (f *Fence) Owners(namespace string) []*Tenant {
 
 // Owner returns the tenant that has all of a namespace, or nil where none does.
 func (f *Fence) Owner(namespace string) *Tenant {
-	if all := f.Owners(namespace); len(all) == 1 && !all[0].Shares() {
+	if all := f.Owners(namespace); len(all) == 1 && !all[0].SharesNamespaces() {
 		return all[0]
 	}
 	return nil
@@ -46,32 +46,32 @@ func (f *Fence) OwnerOfPod(namespace string, labels map[string]string) *Tenant {
 	return nil
 }
 
-// Serving are those pods of a baseline's peer that are a tenant's, and whether there are
+// OwnedPart are those pods of a baseline's peer that are a tenant's, and whether there are
 // any.
-func (f *Fence) Serving(t *Tenant, p Peer) (Peer, bool) {
-	part := t.At(p.Namespace)
-	pods, ok := t.Own(p.Pods)
+func (f *Fence) OwnedPart(t *Tenant, p Peer) (Peer, bool) {
+	part := t.PeerIn(p.Namespace)
+	pods, ok := t.OwnPods(p.Pods)
 	part.Pods = pods
-	return part, ok && (!t.Shares() || slices.Contains(f.BaselineTenants, t.Name))
+	return part, ok && (!t.SharesNamespaces() || slices.Contains(f.BaselineTenants, t.Name))
 }
 
-// Shares says whether the tenant has some pods of its namespaces only.
-func (t *Tenant) Shares() bool { return !All(t.Pods) }
+// SharesNamespaces says whether the tenant has some pods of its namespaces only.
+func (t *Tenant) SharesNamespaces() bool { return !SelectsAll(t.Pods) }
 
-// At are the tenant's pods in one of its namespaces.
-func (t *Tenant) At(namespace string) Peer {
+// PeerIn are the tenant's pods in one of its namespaces.
+func (t *Tenant) PeerIn(namespace string) Peer {
 	p := Peer{Kind: Pods, Namespace: namespace, Pods: t.Pods}
-	if t.Shares() {
+	if t.SharesNamespaces() {
 		p.Tenant = t.Name
 	}
 	return p
 }
 
-// Own are those of the tenant's pods that a selector selects. It reports false where
+// OwnPods are those of the tenant's pods that a selector selects. It reports false where
 // there can be none.
-func (t *Tenant) Own(pods Selector) (Selector, bool) {
-	if !t.Shares() {
+func (t *Tenant) OwnPods(pods Selector) (Selector, bool) {
+	if !t.SharesNamespaces() {
 		return pods, true
 	}
-	return Both(t.Pods, pods)
+	return Intersect(t.Pods, pods)
 }

@@ -34,7 +34,7 @@ func TestMatchPath(t *testing.T) {
 }
 
 // A pattern with many ** must not try every way to divide the path.
-func TestMatchPathTakesNoMoreThanItsLength(t *testing.T) {
+func TestMatchPathIsNotExponential(t *testing.T) {
 	t.Parallel()
 	if policy.MatchPath(strings.Repeat("**/a/", 200)+"b", strings.Repeat("a/", 1000)+"c") {
 		t.Error("it matches")

@@ -63,9 +63,9 @@ func (f Family) Stage() v1alpha1.Stage {
 // form.
 type Policy struct {
 	Namespace, Name string
-	// Span is where a cluster-wide policy selects pods. It has no namespace, and no
+	// NamespaceScope is where a cluster-wide policy selects pods. It has no namespace, and no
 	// tenant. Nil: the policy is one of a namespace.
-	Span *Span
+	NamespaceScope *NamespaceScope
 	// Node are the nodes that a host policy selects. It is cluster-wide, and no tenant's.
 	// Nil: the policy is about pods.
 	Node *Node
@@ -75,9 +75,9 @@ type Policy struct {
 	// Subject selects the pods, within Namespace, that the policy is about.
 	Subject Selector
 	Rules   []Rule
-	// Closes are the directions that a default-deny closes.
-	Closes  []Direction
-	Reasons []Reason
+	// DefaultDeny are the directions that a default-deny closes.
+	DefaultDeny []Direction
+	Reasons     []Reason
 }
 
 // Rule lets the subject exchange traffic with any of the peers on any of the
@@ -114,10 +114,10 @@ type Peer struct {
 
 	// Namespace or NamespaceLabels, and Pods, say which pods; without either they are of
 	// any namespace. NotNamespaces carry the labels and are not meant.
-	Namespace       string
-	NamespaceLabels map[string]string
-	NotNamespaces   []string
-	Pods            Selector
+	Namespace          string
+	NamespaceLabels    map[string]string
+	ExcludedNamespaces []string
+	Pods               Selector
 	// Tenant whose pods they are, in a namespace that is shared. Omitted: they are the
 	// namespace's owner's, or nobody's.
 	Tenant string `json:",omitempty"`
@@ -155,16 +155,16 @@ type Reason struct {
 
 func (r Reason) String() string { return r.Kind + "/" + r.Name + " " + r.Field }
 
-// In is the same reason, at a field below.
-func (r Reason) In(field string) Reason {
+// Child is the same reason, at a field below.
+func (r Reason) Child(field string) Reason {
 	if r.Field != "" {
 		field = r.Field + "." + field
 	}
 	return Reason{Kind: r.Kind, Name: r.Name, Field: field}
 }
 
-// Named says whether a container of the pods to be reached gives the port its name.
-func (p Port) Named() bool { return p.Name != "" && p.Protocol != ICMP }
+// IsNamed says whether a container of the pods to be reached gives the port its name.
+func (p Port) IsNamed() bool { return p.Name != "" && p.Protocol != ICMP }
 
 // ICMPPorts turns types of ICMP message into ports.
 func ICMPPorts(types []v1alpha1.ICMPType) []Port {
@@ -176,11 +176,11 @@ func ICMPPorts(types []v1alpha1.ICMPType) []Port {
 }
 
 // PortsOf turns ports of the API into ports, each of one protocol.
-func PortsOf(in []v1alpha1.Port) []Port { return EachProtocol(WrittenPorts(in)) }
+func PortsOf(in []v1alpha1.Port) []Port { return ExpandProtocols(DeclaredPorts(in)) }
 
-// WrittenPorts turns ports of the API into ports as they are written, of which some may be
+// DeclaredPorts turns ports of the API into ports as they are written, of which some may be
 // of ANY protocol.
-func WrittenPorts(in []v1alpha1.Port) []Port {
+func DeclaredPorts(in []v1alpha1.Port) []Port {
 	var out []Port
 	for _, p := range in {
 		port := Port{End: p.EndPort, Protocol: p.Protocol}

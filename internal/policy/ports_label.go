@@ -50,19 +50,19 @@ func sortedPorts(ports []NamedPort) []NamedPort {
 
 // portsOf are the named ports of a pod that fulfils a requirement on them. The fresh value
 // represents all ports that no requirement names.
-func (i *imagination) portsOf(text string) []NamedPort {
+func (i *representativeBuilder) portsOf(text string) []NamedPort {
 	if text == i.fresh {
-		return append(slices.Clone(i.ports), NamedPort{Name: "other", Protocol: v1alpha1.TCP, Port: unusual})
+		return append(slices.Clone(i.ports), NamedPort{Name: "other", Protocol: v1alpha1.TCP, Port: unusedPort})
 	}
 	ports, _ := ParsePortsLabel(text)
 	return ports
 }
 
-// addAs adds a pod with just the ports that it has.
-func (i *imagination) addAs(ep Endpoint) {
-	if !i.exact[i.exactly(ep)] {
-		ep.Name = i.nameOf(ep) + portsInName(ep.Ports)
-		i.see(ep)
+// addWithPorts adds a pod with just the ports that it has.
+func (i *representativeBuilder) addWithPorts(ep Endpoint) {
+	if !i.seenWithPorts[i.identityWithPorts(ep)] {
+		ep.Name = i.describe(ep) + portsInName(ep.Ports)
+		i.record(ep)
 		i.out = append(i.out, ep)
 	}
 }
@@ -74,7 +74,7 @@ func portsInName(ports []NamedPort) string {
 	return " with the named ports " + PortsLabel(ports)
 }
 
-// exactly is what policies may see of a pod that distinguish pods by their named ports.
-func (i *imagination) exactly(ep Endpoint) string {
-	return i.appearance(ep) + ";" + PortsLabel(ep.Ports)
+// identityWithPorts is what policies may see of a pod that distinguish pods by their named ports.
+func (i *representativeBuilder) identityWithPorts(ep Endpoint) string {
+	return i.identityKey(ep) + ";" + PortsLabel(ep.Ports)
 }

@@ -5,8 +5,8 @@ package policy
 // is 0. A nil Progress is nobody who listens.
 type Progress func(what string, done, total int)
 
-// Tell tells it, if anybody listens.
-func (p Progress) Tell(what string, done, total int) {
+// Report tells it, if anybody listens.
+func (p Progress) Report(what string, done, total int) {
 	if p != nil {
 		p(what, done, total)
 	}

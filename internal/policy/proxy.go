@@ -1,7 +1,7 @@
 package policy
 
-// EgressNames is the name of the ConfigMap that holds what the egress proxy lets through.
-const EgressNames = "tenantfence-egress-names"
+// EgressNamesConfigMap is the name of the ConfigMap that holds what the egress proxy lets through.
+const EgressNamesConfigMap = "tenantfence-egress-names"
 
 // EgressProxy is the proxy through which tenants reach names, where policies know none.
 type EgressProxy struct {
@@ -10,9 +10,9 @@ type EgressProxy struct {
 	Port int32
 	// Allowed are the names that tenants asked for, a list for each flow.
 	Allowed []AllowedNames
-	// Inside are the addresses of the cluster, as far as they are known, and of the proxy's
+	// ClusterCIDRs are the addresses of the cluster, as far as they are known, and of the proxy's
 	// own node: no name leads there. None is in another.
-	Inside []string
+	ClusterCIDRs []string
 }
 
 // AllowedNames are the names and patterns of one flow, and the ports on which they may be

@@ -29,11 +29,11 @@ type Report struct {
 	Unproved []string
 }
 
-// Holds says whether nothing is wrong: no error among the findings, and every case of
+// Passed says whether nothing is wrong: no error among the findings, and every case of
 // every FlowTest as expected.
-func (r Report) Holds() bool {
+func (r Report) Passed() bool {
 	for _, t := range r.FlowTests {
-		if !t.Holds() {
+		if !t.Passed() {
 			return false
 		}
 	}
@@ -44,11 +44,11 @@ func (r Report) Holds() bool {
 // undecided, also of what is not enforced yet.
 func (r Report) Proved() bool {
 	i := r.Isolation
-	if i == nil || !r.Holds() {
+	if i == nil || !r.Passed() {
 		return false
 	}
-	for _, of := range []Isolated{i.Namespaces, i.Nodes} {
-		if of.Open+of.AuditOpen+of.Ungenerated > 0 {
+	for _, of := range []IsolationCounts{i.Namespaces, i.Nodes} {
+		if of.Open+of.AllowOnlyOpen+of.Ungenerated > 0 {
 			return false
 		}
 	}
@@ -85,23 +85,23 @@ func (r Report) Outcome() Outcome {
 	switch {
 	case r.Basis == "":
 		return NothingToVerify
-	case !r.Holds() || len(r.Lacking()) > 0:
+	case !r.Passed() || len(r.UnverifiedReasons()) > 0:
 		return NotVerified
 	}
 	return Verified
 }
 
-// Lacking are the reasons why this is not verified, beside its findings and FlowTests.
-func (r Report) Lacking() []string {
+// UnverifiedReasons are the reasons why this is not verified, beside its findings and FlowTests.
+func (r Report) UnverifiedReasons() []string {
 	switch c := r.Comparison; {
 	case len(r.Unproved) > 0:
 		return r.Unproved
-	case r.Basis == FlowTestBasis && len(r.FlowTests) == 0 && r.Holds():
+	case r.Basis == FlowTestBasis && len(r.FlowTests) == 0 && r.Passed():
 		return []string{"no FlowTest was decided"}
-	case r.Basis != TenantBasis || !r.Holds():
+	case r.Basis != TenantBasis || !r.Passed():
 		// A finding is the reason.
 		return nil
-	case c == nil || c.AsGenerated < c.Wanted:
+	case c == nil || c.Matching < c.Desired:
 		return []string{"policies were not compared with those that are generated"}
 	case r.Isolation == nil:
 		return []string{"isolation was not proved"}
@@ -115,9 +115,9 @@ type FlowTestResult struct {
 	Cases []CaseResult
 }
 
-// Holds says whether every case is as expected.
-func (t FlowTestResult) Holds() bool {
-	return !slices.ContainsFunc(t.Cases, func(c CaseResult) bool { return !c.Holds })
+// Passed says whether every case is as expected.
+func (t FlowTestResult) Passed() bool {
+	return !slices.ContainsFunc(t.Cases, func(c CaseResult) bool { return !c.Passed })
 }
 
 // CaseResult is a case of a FlowTest, decided.
@@ -125,8 +125,8 @@ type CaseResult struct {
 	Case v1alpha1.FlowCase
 	// Flows are the flows that the case stands for, and what became of each.
 	Flows []FlowResult
-	// Holds says whether every flow is as expected. One that depends never is.
-	Holds bool
+	// Passed says whether every flow is as expected. One that depends never is.
+	Passed bool
 	// Problem says why the case could not be decided: then it does not hold.
 	Problem string
 }
@@ -135,46 +135,46 @@ type CaseResult struct {
 type FlowResult struct {
 	Flow    Flow
 	Verdict Verdict
-	// Holds says whether the verdict is the expected one.
-	Holds bool
-	// For lists the fields behind the policies that decided: "Tenant/acme
+	// Passed says whether the verdict is the expected one.
+	Passed bool
+	// DeclaredBy lists the fields behind the policies that decided: "Tenant/acme
 	// spec.egress[llm]".
-	For []string
+	DeclaredBy []string
 }
 
 // Isolation counts what was inspected.
 type Isolation struct {
-	Namespaces, Nodes Isolated
+	Namespaces, Nodes IsolationCounts
 	Pods, Openings    int
 	// Declared are the declared flows.
 	Declared DeclaredFlows
-	// Audited are the tenants and nodes in Audit, which were decided as if they were
+	// AllowOnlyOwners are the tenants and nodes in AllowOnly, which were decided as if they were
 	// enforced.
-	Audited []string
+	AllowOnlyOwners []string
 }
 
-// Isolated counts namespaces or nodes by what was proved of them.
-type Isolated struct {
+// IsolationCounts counts namespaces or nodes by what was proved of them.
+type IsolationCounts struct {
 	// Proved are enforced, and nothing undeclared is allowed at their pods.
 	Proved int
 	// Open are enforced, and something undeclared is allowed.
 	Open int
-	// Audit are in Audit: they deny nothing yet, and are isolated once they are enforced.
-	Audit int
-	// AuditOpen are in Audit, and are not isolated once they are enforced.
-	AuditOpen int
-	// Ungenerated are in Audit, where nothing is generated, so that nothing is proved.
+	// AllowOnly are in AllowOnly: they deny nothing yet, and are isolated once they are enforced.
+	AllowOnly int
+	// AllowOnlyOpen are in AllowOnly, and are not isolated once they are enforced.
+	AllowOnlyOpen int
+	// Ungenerated are in AllowOnly, where nothing is generated, so that nothing is proved.
 	Ungenerated int
 }
 
 // Total is how many there are.
-func (i Isolated) Total() int {
-	return i.Proved + i.Open + i.Audit + i.AuditOpen + i.Ungenerated
+func (i IsolationCounts) Total() int {
+	return i.Proved + i.Open + i.AllowOnly + i.AllowOnlyOpen + i.Ungenerated
 }
 
-// Of is "2 namespaces isolated" or, where some are not,
-// "5 namespaces: 3 isolated, 2 in Audit (isolated once enforced)".
-func (i Isolated) Of(what string) string {
+// Summary is "2 namespaces isolated" or, where some are not,
+// "5 namespaces: 3 isolated, 2 in AllowOnly (isolated once enforced)".
+func (i IsolationCounts) Summary(what string) string {
 	if i.Proved == i.Total() {
 		return Count(i.Proved, what) + " isolated"
 	}
@@ -184,9 +184,9 @@ func (i Isolated) Of(what string) string {
 		what string
 	}{
 		{i.Open, "not isolated"},
-		{i.Audit, "in Audit (isolated once enforced)"},
-		{i.AuditOpen, "in Audit (not isolated once enforced)"},
-		{i.Ungenerated, "in Audit (nothing is generated, nothing is proved)"},
+		{i.AllowOnly, "in AllowOnly (isolated once enforced)"},
+		{i.AllowOnlyOpen, "in AllowOnly (not isolated once enforced)"},
+		{i.Ungenerated, "in AllowOnly (nothing is generated, nothing is proved)"},
 	} {
 		if part.n > 0 {
 			text += fmt.Sprintf(", %d %s", part.n, part.what)
@@ -197,9 +197,9 @@ func (i Isolated) Of(what string) string {
 
 // String is what was proved of namespaces and, where there are any, of nodes.
 func (i Isolation) String() string {
-	text := i.Namespaces.Of("namespace")
+	text := i.Namespaces.Summary("namespace")
 	if i.Nodes.Total() > 0 {
-		text += ", " + i.Nodes.Of("node")
+		text += ", " + i.Nodes.Summary("node")
 	}
 	return text
 }
@@ -212,13 +212,13 @@ func Count(n int, what string) string {
 	return strconv.Itoa(n) + " " + what + "s"
 }
 
-// shown is how many texts Brief lists.
-const shown = 3
+// maxShown is how many texts Brief lists.
+const maxShown = 3
 
 // Brief lists the first of some texts, and counts the others.
 func Brief(texts []string) string {
-	out := strings.Join(texts[:min(shown, len(texts))], "; ")
-	if more := len(texts) - shown; more > 0 {
+	out := strings.Join(texts[:min(maxShown, len(texts))], "; ")
+	if more := len(texts) - maxShown; more > 0 {
 		out += "; and " + strconv.Itoa(more) + " more"
 	}
 	return out

@@ -11,55 +11,55 @@ import (
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 )
 
-// ImaginePods returns representative pods: one of each class that selections distinguish and
+// RepresentativePods returns representative pods: one of each class that selections distinguish and
 // that is not deployed yet (see Engine). After them come the pods that are known elsewhere,
 // without those that no policy distinguishes from a pod in there. A BudgetError reports that
 // they are too many.
-func ImaginePods(s Surroundings, there []Endpoint, told []Selection) ([]Endpoint, error) {
-	i := newImagination(s, there, told)
-	if err := i.afford(told); err != nil {
+func RepresentativePods(s Environment, existing []Endpoint, selections []Selection) ([]Endpoint, error) {
+	i := newRepresentativeBuilder(s, existing, selections)
+	if err := i.checkBudget(selections); err != nil {
 		return nil, err
 	}
-	i.everywhere(Selection{Ports: i.ports})
-	for _, s := range told {
+	i.addSelection(Selection{Ports: i.ports})
+	for _, s := range selections {
 		if len(s.Requirements) > 0 {
-			i.everywhere(s)
+			i.addSelection(s)
 		}
 	}
 	if len(i.out) > i.budget {
-		return nil, i.exceeded(told)
+		return nil, i.budgetError(selections)
 	}
 	for _, ep := range s.Known {
 		if ep.Kind == PodEndpoint && !i.have(ep, ep.Ports) {
-			i.see(ep)
+			i.record(ep)
 			i.out = append(i.out, ep)
 		}
 	}
 	return i.out, nil
 }
 
-// ImagineNodes makes up the nodes that selections tell apart, and one without labels.
-func ImagineNodes(s Surroundings, told []Selection) ([]Endpoint, error) {
-	all := [][]Selection{told, s.Selectors, s.Compared.nodesBeside(told)}
+// RepresentativeNodes makes up the nodes that selections tell apart, and one without labels.
+func RepresentativeNodes(s Environment, selections []Selection) ([]Endpoint, error) {
+	all := [][]Selection{selections, s.Selectors, s.SharedSelections.addNodeSelections(selections)}
 	fresh, of := freshValue(all), newClasses(all)
 	var out []Endpoint
-	for _, sel := range append([]Selection{{}}, told...) {
+	for _, sel := range append([]Selection{{}}, selections...) {
 		chosen, ok := of.choices(sel.Requirements, fresh)
 		if !ok {
 			continue
 		}
 		if needs := len(out) + chosen.count(); needs > s.budget() {
-			return nil, BudgetError{Policy: sel.Policy, Needs: needs, Limit: s.budget()}
+			return nil, BudgetError{Policy: sel.Policy, Needed: needs, Limit: s.budget()}
 		}
 		for _, c := range chosen.cases() {
-			out = append(out, ImaginedNode(labelsOf(c)))
+			out = append(out, RepresentativeNode(labelsOf(c)))
 		}
 	}
 	return out, nil
 }
 
-// imagination makes up pods.
-type imagination struct {
+// representativeBuilder makes up pods.
+type representativeBuilder struct {
 	namespaces map[string]map[string]string
 	// order is that of the namespaces.
 	order []string
@@ -67,58 +67,58 @@ type imagination struct {
 	of    classes
 	// budget is how many pods may be made up.
 	budget int
-	// accounts and byPorts report that policies distinguish pods by their accounts, and by
+	// byAccount and byPorts report that policies distinguish pods by their accounts, and by
 	// their named ports.
-	accounts, byPorts bool
+	byAccount, byPorts bool
 	// ports are those that policies name: an imagined pod has them all.
 	ports []NamedPort
 	// seen are the pods that are there, and those made up so far, by what policies see of
 	// them.
 	seen map[string][]Endpoint
-	// exact are the same pods by that and their named ports.
-	exact map[string]bool
-	out   []Endpoint
+	// seenWithPorts are the same pods by that and their named ports.
+	seenWithPorts map[string]bool
+	out           []Endpoint
 }
 
-func newImagination(s Surroundings, there []Endpoint, told []Selection) *imagination {
-	i := &imagination{namespaces: s.Namespaces, order: slices.Sorted(maps.Keys(s.Namespaces)), budget: s.budget(), seen: map[string][]Endpoint{}, exact: map[string]bool{}}
-	all := [][]Selection{told, s.Selectors, s.Compared.podsBeside(told)}
+func newRepresentativeBuilder(s Environment, existing []Endpoint, selections []Selection) *representativeBuilder {
+	i := &representativeBuilder{namespaces: s.Namespaces, order: slices.Sorted(maps.Keys(s.Namespaces)), budget: s.budget(), seen: map[string][]Endpoint{}, seenWithPorts: map[string]bool{}}
+	all := [][]Selection{selections, s.Selectors, s.SharedSelections.addPodSelections(selections)}
 	i.fresh, i.of = freshValue(all), newClasses(all)
-	for _, s := range told {
-		i.accounts = i.accounts || s.requires(PodAccount)
+	for _, s := range selections {
+		i.byAccount = i.byAccount || s.requires(PodAccount)
 		i.byPorts = i.byPorts || s.requires(PodPorts)
 		for _, p := range s.Ports {
 			if !names([]Endpoint{{Ports: i.ports}}, p) {
-				i.ports = append(i.ports, numbered(p, there, unusual))
+				i.ports = append(i.ports, resolveNamedPort(p, existing, unusedPort))
 			}
 		}
 	}
-	for _, ep := range there {
-		i.see(ep)
+	for _, ep := range existing {
+		i.record(ep)
 	}
 	return i
 }
 
-// everywhere adds the pods that a selection makes one think of, wherever they may be.
-func (i *imagination) everywhere(s Selection) {
+// addSelection adds the pods that a selection makes one think of, wherever they may be.
+func (i *representativeBuilder) addSelection(s Selection) {
 	ofNamespace, ofPod := s.split()
 	chosen, ok := i.of.choices(ofPod, i.fresh)
 	if !ok {
 		return
 	}
-	places := i.places(ofNamespace)
+	candidateNamespaces := i.candidateNamespaces(ofNamespace)
 	for _, c := range chosen.cases() {
-		for _, at := range places {
+		for _, at := range candidateNamespaces {
 			if len(i.out) > i.budget {
 				return
 			}
 			ep := Endpoint{
-				Kind: PodEndpoint, Imagined: true, Namespace: at.namespace, NamespaceLabels: at.labels,
-				Labels: labelsOf(c), ServiceAccount: c[spot{of: PodAccount}], Cluster: c[spot{of: PodCluster}],
+				Kind: PodEndpoint, Representative: true, Namespace: at.namespace, NamespaceLabels: at.labels,
+				Labels: labelsOf(c), ServiceAccount: c[traitKey{trait: PodAccount}], Cluster: c[traitKey{trait: PodCluster}],
 			}
 			if s.requires(PodPorts) {
-				ep.Ports = i.portsOf(c[spot{of: PodPorts}])
-				i.addAs(ep)
+				ep.Ports = i.portsOf(c[traitKey{trait: PodPorts}])
+				i.addWithPorts(ep)
 			} else {
 				i.add(ep, s.Ports)
 			}
@@ -128,50 +128,50 @@ func (i *imagination) everywhere(s Selection) {
 
 // add adds a pod, unless those like it that are there have the ports. It agrees with them
 // on all that they have: to Cilium they are one.
-func (i *imagination) add(ep Endpoint, ports []NamedPort) {
+func (i *representativeBuilder) add(ep Endpoint, ports []NamedPort) {
 	if i.have(ep, ports) {
 		return
 	}
-	ep.Name = i.nameOf(ep)
+	ep.Name = i.describe(ep)
 	for _, p := range i.ports {
-		ep.Ports = append(ep.Ports, numbered(p, i.seen[i.appearance(ep)], p.Port))
+		ep.Ports = append(ep.Ports, resolveNamedPort(p, i.seen[i.identityKey(ep)], p.Port))
 	}
-	i.see(ep)
+	i.record(ep)
 	i.out = append(i.out, ep)
 }
 
 // have says whether there are pods like one, that have some ports.
-func (i *imagination) have(ep Endpoint, ports []NamedPort) bool {
-	alike := i.seen[i.appearance(ep)]
+func (i *representativeBuilder) have(ep Endpoint, ports []NamedPort) bool {
+	alike := i.seen[i.identityKey(ep)]
 	return len(alike) > 0 && !slices.ContainsFunc(ports, func(p NamedPort) bool { return !names(alike, p) })
 }
 
-func (i *imagination) see(ep Endpoint) {
+func (i *representativeBuilder) record(ep Endpoint) {
 	if ep.Kind == PodEndpoint {
-		key := i.appearance(ep)
+		key := i.identityKey(ep)
 		i.seen[key] = append(i.seen[key], ep)
 		if i.byPorts {
-			i.exact[i.exactly(ep)] = true
+			i.seenWithPorts[i.identityWithPorts(ep)] = true
 		}
 	}
 }
 
-// appearance is what policies may see of a pod, but for its ports. The namespace's own
+// identityKey is what policies may see of a pod, but for its ports. The namespace's own
 // name is a label of it whether it is said or not.
-func (i *imagination) appearance(ep Endpoint) string {
+func (i *representativeBuilder) identityKey(ep Endpoint) string {
 	of := maps.Clone(ep.NamespaceLabels)
 	delete(of, corev1.LabelMetadataName)
 	account := ""
-	if i.accounts && ep.ServiceAccount != "default" {
+	if i.byAccount && ep.ServiceAccount != "default" {
 		account = ep.ServiceAccount
 	}
-	return strings.Join([]string{ep.Cluster, ep.Namespace, Spelled(of), Spelled(ep.Labels), account}, ";")
+	return strings.Join([]string{ep.Cluster, ep.Namespace, FormatLabels(of), FormatLabels(ep.Labels), account}, ";")
 }
 
-func (i *imagination) nameOf(ep Endpoint) string {
+func (i *representativeBuilder) describe(ep Endpoint) string {
 	var with []string
 	if len(ep.Labels) > 0 {
-		with = append(with, "with "+Spelled(ep.Labels))
+		with = append(with, "with "+FormatLabels(ep.Labels))
 	}
 	if ep.ServiceAccount != "" {
 		with = append(with, "of the account "+ep.ServiceAccount)
@@ -187,13 +187,13 @@ func (i *imagination) nameOf(ep Endpoint) string {
 		in = "an unknown namespace"
 	}
 	if _, known := i.namespaces[ep.Namespace]; !known && len(ep.NamespaceLabels) > 0 {
-		in += " with " + Spelled(ep.NamespaceLabels)
+		in += " with " + FormatLabels(ep.NamespaceLabels)
 	}
 	return "a pod " + strings.Join(with, " ") + " in " + in
 }
 
-// place is a namespace that a pod may be in.
-type place struct {
+// candidateNamespace is a namespace that a pod may be in.
+type candidateNamespace struct {
 	namespace string
 	labels    map[string]string
 }
@@ -202,25 +202,25 @@ type place struct {
 // name.
 const UnknownNamespace = "?"
 
-// places are the namespaces that fulfil requirements: of those that are there, of those
+// candidateNamespaces are the namespaces that fulfil requirements: of those that are there, of those
 // that are named, and one that is not there yet for each case of its labels.
-func (i *imagination) places(all []Requirement) []place {
-	var out []place
+func (i *representativeBuilder) candidateNamespaces(all []Requirement) []candidateNamespace {
+	var out []candidateNamespace
 	add := func(ns string, of map[string]string) {
 		if !slices.ContainsFunc(all, func(r Requirement) bool {
-			text, there := of[r.Key]
+			text, existing := of[r.Key]
 			if r.Key == corev1.LabelMetadataName {
-				text, there = ns, true
+				text, existing = ns, true
 			}
-			return !r.fulfilled(value{text, there})
+			return !r.satisfiedBy(value{text, existing})
 		}) {
-			out = append(out, place{ns, of})
+			out = append(out, candidateNamespace{ns, of})
 		}
 	}
 	for _, ns := range i.order {
 		add(ns, i.namespaces[ns])
 	}
-	names, chosen, ok := i.elsewhere(all)
+	names, chosen, ok := i.missingNamespaces(all)
 	if !ok {
 		return out
 	}
@@ -232,9 +232,9 @@ func (i *imagination) places(all []Requirement) []place {
 	return out
 }
 
-// elsewhere returns the missing namespaces that requirements name, with one that no
+// missingNamespaces returns the missing namespaces that requirements name, with one that no
 // requirement names, and the labels that each may have. It reports false where there is none.
-func (i *imagination) elsewhere(all []Requirement) ([]string, choices, bool) {
+func (i *representativeBuilder) missingNamespaces(all []Requirement) ([]string, choices, bool) {
 	names := []string{UnknownNamespace}
 	var others []Requirement
 	for _, r := range all {
@@ -251,11 +251,11 @@ func (i *imagination) elsewhere(all []Requirement) ([]string, choices, bool) {
 }
 
 // names says whether one of some pods has a port of that name.
-func names(pods []Endpoint, p NamedPort) bool { return numbered(p, pods, 0).Port != 0 }
+func names(pods []Endpoint, p NamedPort) bool { return resolveNamedPort(p, pods, 0).Port != 0 }
 
-// numbered is a port as the first of some pods that has one of its name numbers it.
-func numbered(p NamedPort, pods []Endpoint, otherwise uint16) NamedPort {
-	p.Protocol, p.Port = cmp.Or(p.Protocol, v1alpha1.TCP), otherwise
+// resolveNamedPort is a port as the first of some pods that has one of its name numbers it.
+func resolveNamedPort(p NamedPort, pods []Endpoint, fallback uint16) NamedPort {
+	p.Protocol, p.Port = cmp.Or(p.Protocol, v1alpha1.TCP), fallback
 	for _, ep := range pods {
 		for _, have := range ep.Ports {
 			if have.Name == p.Name && cmp.Or(have.Protocol, v1alpha1.TCP) == p.Protocol {
@@ -267,5 +267,5 @@ func numbered(p NamedPort, pods []Endpoint, otherwise uint16) NamedPort {
 	return p
 }
 
-// unusual is a port that nothing listens on by default.
-const unusual = 64999
+// unusedPort is a port that nothing listens on by default.
+const unusedPort = 64999

@@ -15,16 +15,16 @@ import (
 
 // A pod that is there stands for those with its labels, as far as it has the ports that
 // policies name there.
-func TestImaginedPorts(t *testing.T) {
+func TestRepresentativePorts(t *testing.T) {
 	t.Parallel()
 	web := func(ports ...policy.NamedPort) policy.Endpoint {
 		return policy.Endpoint{Kind: policy.PodEndpoint, Name: "acme/web", Namespace: "acme", Labels: map[string]string{"app": "web"}, ServiceAccount: "robot", Ports: ports}
 	}
 	http := policy.NamedPort{Name: "http", Port: 8080}
-	for sentence, c := range map[string]struct {
-		there policy.Endpoint
-		named []policy.NamedPort
-		want  string
+	for desc, c := range map[string]struct {
+		existing policy.Endpoint
+		named    []policy.NamedPort
+		want     string
 	}{
 		"it stands for all where no port has a name":        {web(), nil, "a pod without labels: "},
 		"and where it has the name":                         {web(http), []policy.NamedPort{http}, "a pod without labels: http=8080/TCP"},
@@ -36,12 +36,12 @@ func TestImaginedPorts(t *testing.T) {
 			web(http), []policy.NamedPort{http, {Name: "admin"}}, "a pod without labels: http=8080/TCP,admin=64999/TCP; a pod with app=web: http=8080/TCP,admin=64999/TCP",
 		},
 	} {
-		t.Run(sentence, func(t *testing.T) {
+		t.Run(desc, func(t *testing.T) {
 			t.Parallel()
-			told := policy.Selection{Requirements: append(policy.InNamespace("acme"), policy.RequirementsOf(app("web"), policy.PodLabel)...), Ports: c.named}
-			around := policy.Surroundings{Namespaces: map[string]map[string]string{"acme": nil}}
+			selections := policy.Selection{Requirements: append(policy.InNamespace("acme"), policy.RequirementsOf(app("web"), policy.PodLabel)...), Ports: c.named}
+			env := policy.Environment{Namespaces: map[string]map[string]string{"acme": nil}}
 			var got []string
-			for _, ep := range imagine(t, around, []policy.Endpoint{c.there}, told) {
+			for _, ep := range representatives(t, env, []policy.Endpoint{c.existing}, selections) {
 				var ports []string
 				for _, p := range ep.Ports {
 					ports = append(ports, fmt.Sprintf("%s=%d/%s", p.Name, p.Port, p.Protocol))
@@ -57,9 +57,9 @@ func TestImaginedPorts(t *testing.T) {
 	}
 }
 
-func imagine(t *testing.T, s policy.Surroundings, there []policy.Endpoint, told ...policy.Selection) []policy.Endpoint {
+func representatives(t *testing.T, s policy.Environment, existing []policy.Endpoint, selections ...policy.Selection) []policy.Endpoint {
 	t.Helper()
-	all, err := policy.ImaginePods(s, there, told)
+	all, err := policy.RepresentativePods(s, existing, selections)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,13 +67,13 @@ func imagine(t *testing.T, s policy.Surroundings, there []policy.Endpoint, told 
 }
 
 // Whatever a selector excludes, there is a value that it does not.
-func TestImaginedValues(t *testing.T) {
+func TestRepresentativeValues(t *testing.T) {
 	t.Parallel()
 	expressions := []metav1.LabelSelectorRequirement{
 		{Key: "app", Operator: metav1.LabelSelectorOpExists}, {Key: "app", Operator: metav1.LabelSelectorOpNotIn, Values: []string{"any", "other"}},
 	}
-	told := policy.Selection{Requirements: policy.RequirementsOf(policy.Selector{MatchExpressions: expressions}, policy.PodLabel)}
-	found := slices.ContainsFunc(imagine(t, policy.Surroundings{}, nil, told), func(ep policy.Endpoint) bool {
+	selections := policy.Selection{Requirements: policy.RequirementsOf(policy.Selector{MatchExpressions: expressions}, policy.PodLabel)}
+	found := slices.ContainsFunc(representatives(t, policy.Environment{}, nil, selections), func(ep policy.Endpoint) bool {
 		return policy.Selects(policy.Selector{MatchExpressions: expressions}, ep.Labels)
 	})
 	if !found {
@@ -84,15 +84,15 @@ func TestImaginedValues(t *testing.T) {
 // in selects pods by one of some values of a label.
 func in(key string, values ...string) policy.Selection {
 	return policy.Selection{Policy: "acme/" + key, Requirements: append(policy.InNamespace("acme"), policy.Requirement{
-		Of: policy.PodLabel, LabelSelectorRequirement: metav1.LabelSelectorRequirement{Key: key, Operator: metav1.LabelSelectorOpIn, Values: values},
+		Trait: policy.PodLabel, LabelSelectorRequirement: metav1.LabelSelectorRequirement{Key: key, Operator: metav1.LabelSelectorOpIn, Values: values},
 	})}
 }
 
-func spelledPods(pods []policy.Endpoint) string {
+func formatPods(pods []policy.Endpoint) string {
 	var out []string
 	for _, ep := range pods {
 		if ep.Namespace == "acme" {
-			out = append(out, policy.Spelled(ep.Labels))
+			out = append(out, policy.FormatLabels(ep.Labels))
 		}
 	}
 	return strings.Join(out, " ")
@@ -103,26 +103,26 @@ var acme = map[string]map[string]string{"acme": nil}
 func TestValuesOfOneClassHaveOneRepresentative(t *testing.T) {
 	t.Parallel()
 	declared := policy.Selection{Requirements: policy.RequirementsOf(app("b"), policy.PodLabel)}
-	other := policy.Compared{}
-	if _, err := policy.ImaginePods(policy.Surroundings{Compared: &other}, nil, []policy.Selection{in("app", "c")}); err != nil {
+	other := policy.SharedSelections{}
+	if _, err := policy.RepresentativePods(policy.Environment{SharedSelections: &other}, nil, []policy.Selection{in("app", "c")}); err != nil {
 		t.Fatal(err)
 	}
-	for sentence, c := range map[string]struct {
-		around policy.Surroundings
-		told   []policy.Selection
-		want   string
+	for desc, c := range map[string]struct {
+		env        policy.Environment
+		selections []policy.Selection
+		want       string
 	}{
-		"all values that nothing distinguishes are one":        {policy.Surroundings{}, []policy.Selection{in("app", "a", "b", "c")}, " app=a"},
-		"another selector distinguishes some":                  {policy.Surroundings{}, []policy.Selection{in("app", "a", "b", "c"), in("app", "c", "d")}, " app=a app=c app=d"},
-		"a declared selector distinguishes a value":            {policy.Surroundings{Selectors: []policy.Selection{declared}}, []policy.Selection{in("app", "a", "b", "c")}, " app=a app=b"},
-		"an engine that is compared distinguishes a value":     {policy.Surroundings{Compared: &other}, []policy.Selection{in("app", "a", "b", "c")}, " app=a app=c"},
-		"the same list in another order is the same list":      {policy.Surroundings{}, []policy.Selection{in("app", "a", "b"), in("app", "b", "a")}, " app=a"},
-		"a value of one label is not one of another":           {policy.Surroundings{}, []policy.Selection{in("app", "a", "b"), in("tier", "b")}, " app=a tier=b"},
-		"a declared value is not the one that nobody declares": {policy.Surroundings{Selectors: []policy.Selection{{Requirements: policy.RequirementsOf(app("other"), policy.PodLabel)}}}, []policy.Selection{exists("app")}, " app=other-other"},
+		"all values that nothing distinguishes are one":        {policy.Environment{}, []policy.Selection{in("app", "a", "b", "c")}, " app=a"},
+		"another selector distinguishes some":                  {policy.Environment{}, []policy.Selection{in("app", "a", "b", "c"), in("app", "c", "d")}, " app=a app=c app=d"},
+		"a declared selector distinguishes a value":            {policy.Environment{Selectors: []policy.Selection{declared}}, []policy.Selection{in("app", "a", "b", "c")}, " app=a app=b"},
+		"an engine that is compared distinguishes a value":     {policy.Environment{SharedSelections: &other}, []policy.Selection{in("app", "a", "b", "c")}, " app=a app=c"},
+		"the same list in another order is the same list":      {policy.Environment{}, []policy.Selection{in("app", "a", "b"), in("app", "b", "a")}, " app=a"},
+		"a value of one label is not one of another":           {policy.Environment{}, []policy.Selection{in("app", "a", "b"), in("tier", "b")}, " app=a tier=b"},
+		"a declared value is not the one that nobody declares": {policy.Environment{Selectors: []policy.Selection{{Requirements: policy.RequirementsOf(app("other"), policy.PodLabel)}}}, []policy.Selection{exists("app")}, " app=other-other"},
 	} {
-		t.Run(sentence, func(t *testing.T) {
-			c.around.Namespaces = acme
-			if got := spelledPods(imagine(t, c.around, nil, c.told...)); got != c.want {
+		t.Run(desc, func(t *testing.T) {
+			c.env.Namespaces = acme
+			if got := formatPods(representatives(t, c.env, nil, c.selections...)); got != c.want {
 				t.Errorf("got %q, want %q", got, c.want)
 			}
 		})
@@ -139,7 +139,7 @@ func exists(key string) policy.Selection {
 func large(keys, values int, operator metav1.LabelSelectorOperator) policy.Selection {
 	s := policy.Selection{Policy: "acme/large", Requirements: policy.InNamespace("acme")}
 	for k := range keys {
-		r := policy.Requirement{Of: policy.PodLabel, LabelSelectorRequirement: metav1.LabelSelectorRequirement{Key: fmt.Sprint("k", k), Operator: operator}}
+		r := policy.Requirement{Trait: policy.PodLabel, LabelSelectorRequirement: metav1.LabelSelectorRequirement{Key: fmt.Sprint("k", k), Operator: operator}}
 		for v := range values {
 			r.Values = append(r.Values, fmt.Sprint("v", v))
 		}
@@ -152,18 +152,18 @@ func large(keys, values int, operator metav1.LabelSelectorOperator) policy.Selec
 func TestLargeSelectorsHaveFewRepresentatives(t *testing.T) {
 	t.Parallel()
 	half := large(20, 25, metav1.LabelSelectorOpIn)
-	for sentence, c := range map[string]struct {
-		told []policy.Selection
-		want int
+	for desc, c := range map[string]struct {
+		selections []policy.Selection
+		want       int
 	}{
 		"In":                                     {[]policy.Selection{large(20, 50, metav1.LabelSelectorOpIn)}, 2},
 		"twice the keys and values":              {[]policy.Selection{large(40, 100, metav1.LabelSelectorOpIn)}, 2},
 		"NotIn":                                  {[]policy.Selection{large(20, 50, metav1.LabelSelectorOpNotIn)}, 1 + 2*20},
 		"two selectors, one of which lists half": {[]policy.Selection{large(20, 50, metav1.LabelSelectorOpIn), half}, 2 + 20},
 	} {
-		t.Run(sentence, func(t *testing.T) {
+		t.Run(desc, func(t *testing.T) {
 			n := 0
-			for _, ep := range imagine(t, policy.Surroundings{Namespaces: acme}, nil, c.told...) {
+			for _, ep := range representatives(t, policy.Environment{Namespaces: acme}, nil, c.selections...) {
 				if ep.Namespace == "acme" {
 					n++
 				}
@@ -179,12 +179,12 @@ func TestLargeSelectorsHaveFewRepresentatives(t *testing.T) {
 // needs the most.
 func TestBudget(t *testing.T) {
 	t.Parallel()
-	told := []policy.Selection{in("app", "a", "b", "c", "d"), in("app", "a"), in("app", "b"), in("app", "c")}
+	selections := []policy.Selection{in("app", "a", "b", "c", "d"), in("app", "a"), in("app", "b"), in("app", "c")}
 	for budget, want := range map[int]error{
 		10: nil,
-		3:  policy.BudgetError{Policy: "acme/app", Needs: 7, Limit: 3},
+		3:  policy.BudgetError{Policy: "acme/app", Needed: 7, Limit: 3},
 	} {
-		_, err := policy.ImaginePods(policy.Surroundings{Namespaces: acme, Budget: budget}, nil, told)
+		_, err := policy.RepresentativePods(policy.Environment{Namespaces: acme, Budget: budget}, nil, selections)
 		if err != want { //nolint:errorlint // it is compared as a value
 			t.Errorf("budget %d: got %v, want %v", budget, err, want)
 		}
@@ -197,7 +197,7 @@ func TestBudget(t *testing.T) {
 		}
 	}
 	var over policy.BudgetError
-	if _, err := policy.ImaginePods(policy.Surroundings{Namespaces: acme}, nil, each); !errors.As(err, &over) || over.Needs != 1+200*149 {
+	if _, err := policy.RepresentativePods(policy.Environment{Namespaces: acme}, nil, each); !errors.As(err, &over) || over.Needed != 1+200*149 {
 		t.Errorf("got %v", err)
 	}
 }

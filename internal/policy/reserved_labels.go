@@ -15,7 +15,7 @@ const fixedIdentity = "io.cilium.fixed-identity"
 var reservedLabels = map[string]string{
 	"host":        "policies do not select the pod unless the host firewall is on, and all its traffic is allowed",
 	"remote-node": "the pod is let in wherever a policy allows remote-node",
-	"init":        "agents deny all that no policy allows the pod, in Audit too",
+	"init":        "agents deny all that no policy allows the pod, in AllowOnly too",
 	fixedIdentity: "where an agent maps the value (fixed-identity-mapping), the pod has that identity, and policies do not select it by its labels",
 	"world":       "", "world-ipv4": "", "world-ipv6": "", "ingress": "", "health": "", "kube-apiserver": "", "unmanaged": "",
 }

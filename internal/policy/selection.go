@@ -22,7 +22,7 @@ type Selection struct {
 
 // Requirement is one on a single trait.
 type Requirement struct {
-	Of Trait
+	Trait Trait
 	metav1.LabelSelectorRequirement
 }
 
@@ -40,13 +40,13 @@ const (
 )
 
 // RequirementsOf are a selector's, in a stable order.
-func RequirementsOf(s Selector, of Trait) []Requirement {
+func RequirementsOf(s Selector, trait Trait) []Requirement {
 	var out []Requirement
 	for _, key := range slices.Sorted(maps.Keys(s.MatchLabels)) {
-		out = append(out, Requirement{of, metav1.LabelSelectorRequirement{Key: key, Operator: metav1.LabelSelectorOpIn, Values: []string{s.MatchLabels[key]}}})
+		out = append(out, Requirement{trait, metav1.LabelSelectorRequirement{Key: key, Operator: metav1.LabelSelectorOpIn, Values: []string{s.MatchLabels[key]}}})
 	}
 	for _, r := range s.MatchExpressions {
-		out = append(out, Requirement{of, r})
+		out = append(out, Requirement{trait, r})
 	}
 	return out
 }
@@ -59,7 +59,7 @@ func InNamespace(name string) []Requirement {
 // split are the requirements on namespaces, and those on pods.
 func (s Selection) split() (ofNamespace, ofPod []Requirement) {
 	for _, r := range s.Requirements {
-		if r.Of == NamespaceLabel {
+		if r.Trait == NamespaceLabel {
 			ofNamespace = append(ofNamespace, r)
 		} else {
 			ofPod = append(ofPod, r)
@@ -69,93 +69,93 @@ func (s Selection) split() (ofNamespace, ofPod []Requirement) {
 }
 
 // requires reports whether some requirement is on a trait.
-func (s Selection) requires(of Trait) bool {
-	return slices.ContainsFunc(s.Requirements, func(r Requirement) bool { return r.Of == of })
+func (s Selection) requires(trait Trait) bool {
+	return slices.ContainsFunc(s.Requirements, func(r Requirement) bool { return r.Trait == trait })
 }
 
-// fulfilled says whether a value fulfils a requirement.
-func (r Requirement) fulfilled(v value) bool {
+// satisfiedBy says whether a value fulfils a requirement.
+func (r Requirement) satisfiedBy(v value) bool {
 	switch r.Operator {
 	case metav1.LabelSelectorOpIn:
-		return v.there && slices.Contains(r.Values, v.text)
+		return v.exists && slices.Contains(r.Values, v.text)
 	case metav1.LabelSelectorOpNotIn:
-		return !v.there || !slices.Contains(r.Values, v.text)
+		return !v.exists || !slices.Contains(r.Values, v.text)
 	case metav1.LabelSelectorOpExists:
-		return v.there
+		return v.exists
 	default:
-		return !v.there
+		return !v.exists
 	}
 }
 
 // value is that of a label, or that it is not there.
 type value struct {
-	text  string
-	there bool
+	text   string
+	exists bool
 }
 
 // values are the values that requirements on one trait distinguish: those that meet all of
 // them, and those that they exclude by name, one of each class. The fresh value represents
 // all that none of them names. Only the first of the fine values may be "missing".
-func (c classes) values(at spot, all []Requirement, fresh string) (fine, excluded []value) {
+func (c classes) values(at traitKey, all []Requirement, fresh string) (matching, excluded []value) {
 	seen := map[value]bool{}
-	try := func(v value, named bool) {
-		if v.there {
+	addValue := func(v value, named bool) {
+		if v.exists {
 			v.text = c.first(at, v.text)
 		}
 		if seen[v] {
 			return
 		}
-		bad := slices.ContainsFunc(all, func(r Requirement) bool { return !r.fulfilled(v) })
+		bad := slices.ContainsFunc(all, func(r Requirement) bool { return !r.satisfiedBy(v) })
 		switch {
 		case !bad:
-			fine = append(fine, v)
+			matching = append(matching, v)
 		case named:
 			excluded = append(excluded, v)
 		}
 		seen[v] = !bad || named
 	}
-	try(value{}, false)
+	addValue(value{}, false)
 	for _, r := range all {
 		for _, text := range r.Values {
-			try(value{text, true}, r.Operator == metav1.LabelSelectorOpNotIn)
+			addValue(value{text, true}, r.Operator == metav1.LabelSelectorOpNotIn)
 		}
-		try(value{fresh, true}, r.Operator == metav1.LabelSelectorOpDoesNotExist)
+		addValue(value{fresh, true}, r.Operator == metav1.LabelSelectorOpDoesNotExist)
 	}
-	return fine, excluded
+	return matching, excluded
 }
 
-// spot is a trait, of labels one of them.
-type spot struct {
-	of  Trait
-	key string
+// traitKey is a trait, of labels one of them.
+type traitKey struct {
+	trait Trait
+	key   string
 }
 
 // choices are what requirements make one think of, before it is spelled out: what fulfils
 // them all, and at each spot the other values.
 type choices struct {
-	first  map[spot]string
-	sorted []spot
-	others map[spot][]value
+	first  map[traitKey]string
+	sorted []traitKey
+	others map[traitKey][]value
 }
 
 // choices reports false for what contradicts itself, which makes one think of nothing.
 func (c classes) choices(all []Requirement, fresh string) (choices, bool) {
-	at := map[spot][]Requirement{}
+	at := map[traitKey][]Requirement{}
 	for _, r := range all {
-		s := spot{r.Of, r.Key}
+		s := traitKey{r.Trait, r.Key}
 		at[s] = append(at[s], r)
 	}
-	out := choices{first: map[spot]string{}, others: map[spot][]value{}}
-	out.sorted = slices.SortedFunc(maps.Keys(at), func(a, b spot) int { return cmp.Or(cmp.Compare(a.of, b.of), cmp.Compare(a.key, b.key)) })
+	out := choices{first: map[traitKey]string{}, others: map[traitKey][]value{}}
+	out.sorted = slices.SortedFunc(maps.Keys(at), func(a, b traitKey) int { return cmp.Or(cmp.Compare(a.trait, b.trait), cmp.Compare(a.key, b.key)) })
 	for _, s := range out.sorted {
-		fine, excluded := c.values(s, at[s], fresh)
-		if len(fine) == 0 {
+		matching, excluded := c.values(s, at[s], fresh)
+		if len(matching) == 0 {
 			return choices{}, false
 		}
-		if fine[0].there {
-			out.first[s] = fine[0].text
+		if matching[0].exists {
+			out.first[s] = matching[0].text
 		}
-		out.others[s] = slices.Concat(fine[1:], excluded)
+		out.others[s] = slices.Concat(matching[1:], excluded)
 	}
 	return out, true
 }
@@ -171,8 +171,8 @@ func (c choices) count() int {
 
 // cases are what fulfils all requirements, the same with each other value that does, and
 // with each thing that they exclude.
-func (c choices) cases() []map[spot]string {
-	out := []map[spot]string{c.first}
+func (c choices) cases() []map[traitKey]string {
+	out := []map[traitKey]string{c.first}
 	for _, s := range c.sorted {
 		for _, v := range c.others[s] {
 			other := maps.Clone(c.first)
@@ -184,10 +184,10 @@ func (c choices) cases() []map[spot]string {
 }
 
 // labelsOf are those of a case.
-func labelsOf(c map[spot]string) map[string]string {
+func labelsOf(c map[traitKey]string) map[string]string {
 	out := map[string]string{}
 	for s, text := range c {
-		if s.of == PodLabel || s.of == NamespaceLabel {
+		if s.trait == PodLabel || s.trait == NamespaceLabel {
 			out[s.key] = text
 		}
 	}

@@ -13,19 +13,19 @@ import (
 // Selects says whether a selector selects pods with these labels. A selector that
 // cannot be read selects nothing.
 func Selects(s Selector, podLabels map[string]string) bool {
-	if All(s) {
+	if SelectsAll(s) {
 		return true
 	}
 	sel, err := metav1.LabelSelectorAsSelector(&s)
 	return err == nil && sel.Matches(labels.Set(podLabels))
 }
 
-// All says whether a selector selects every pod.
-func All(s Selector) bool { return len(s.MatchLabels) == 0 && len(s.MatchExpressions) == 0 }
+// SelectsAll says whether a selector selects every pod.
+func SelectsAll(s Selector) bool { return len(s.MatchLabels) == 0 && len(s.MatchExpressions) == 0 }
 
-// Both is the selector of the pods that a and b select, without what says nothing
+// Intersect is the selector of the pods that a and b select, without what says nothing
 // more. It reports false where they contradict each other, so that there can be none.
-func Both(a, b Selector) (Selector, bool) {
+func Intersect(a, b Selector) (Selector, bool) {
 	out := Selector{MatchLabels: map[string]string{}}
 	for _, s := range []Selector{a, b} {
 		for k, v := range s.MatchLabels {
@@ -40,7 +40,7 @@ func Both(a, b Selector) (Selector, bool) {
 		switch {
 		case decided && !Selects(Selector{MatchExpressions: []metav1.LabelSelectorRequirement{e}}, labels.Set{e.Key: value}):
 			return Selector{}, false
-		case decided || slices.ContainsFunc(out.MatchExpressions, func(have metav1.LabelSelectorRequirement) bool { return Key(have) == Key(e) }):
+		case decided || slices.ContainsFunc(out.MatchExpressions, func(have metav1.LabelSelectorRequirement) bool { return JSONKey(have) == JSONKey(e) }):
 		default:
 			out.MatchExpressions = append(out.MatchExpressions, e)
 		}
@@ -51,8 +51,8 @@ func Both(a, b Selector) (Selector, bool) {
 // Narrows reports whether everything that a selects, b selects as well, as far as their
 // requirements show it: all of b's are among a's.
 func Narrows(a, b Selector) bool {
-	alone, ok := Both(a, Selector{})
-	both, consistent := Both(a, b)
+	alone, ok := Intersect(a, Selector{})
+	both, consistent := Intersect(a, b)
 	return ok && consistent && len(both.MatchLabels) == len(alone.MatchLabels) && len(both.MatchExpressions) == len(alone.MatchExpressions)
 }
 
@@ -78,8 +78,8 @@ func WithoutSources(s Selector) Selector {
 	return out
 }
 
-// Key is equal for selectors that are written alike.
-func Key(v any) string {
+// JSONKey is equal for selectors that are written alike.
+func JSONKey(v any) string {
 	data, err := json.Marshal(v)
 	if err != nil {
 		return err.Error()
@@ -87,16 +87,16 @@ func Key(v any) string {
 	return string(data)
 }
 
-// PodsOf returns the selector that a pointer in the API means: nil selects all.
-func PodsOf(s *metav1.LabelSelector) Selector {
+// SelectorOf returns the selector that a pointer in the API means: nil selects all.
+func SelectorOf(s *metav1.LabelSelector) Selector {
 	if s == nil {
 		return Selector{}
 	}
 	return *s
 }
 
-// Example are labels that a selector selects. Of what it excludes they have nothing.
-func Example(s Selector) map[string]string {
+// ExampleLabels are labels that a selector selects. Of what it excludes they have nothing.
+func ExampleLabels(s Selector) map[string]string {
 	out := map[string]string{}
 	maps.Copy(out, s.MatchLabels)
 	for _, r := range s.MatchExpressions {
@@ -110,8 +110,8 @@ func Example(s Selector) map[string]string {
 	return out
 }
 
-// Spelled is "app=web,tier=api", in the order of the keys.
-func Spelled(labels map[string]string) string {
+// FormatLabels is "app=web,tier=api", in the order of the keys.
+func FormatLabels(labels map[string]string) string {
 	var out []string
 	for _, key := range slices.Sorted(maps.Keys(labels)) {
 		out = append(out, key+"="+labels[key])

@@ -16,7 +16,7 @@ func expression(op metav1.LabelSelectorOperator, values ...string) policy.Select
 	return policy.Selector{MatchExpressions: []metav1.LabelSelectorRequirement{{Key: "app", Operator: op, Values: values}}}
 }
 
-func TestBoth(t *testing.T) {
+func TestIntersect(t *testing.T) {
 	t.Parallel()
 	in, notIn, exists, absent := metav1.LabelSelectorOpIn, metav1.LabelSelectorOpNotIn, metav1.LabelSelectorOpExists, metav1.LabelSelectorOpDoesNotExist
 	db := app("db")
@@ -46,14 +46,14 @@ func TestBoth(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			for _, pair := range [][2]policy.Selector{{c.a, c.b}, {c.b, c.a}} {
-				got, ok := policy.Both(pair[0], pair[1])
+				got, ok := policy.Intersect(pair[0], pair[1])
 				switch {
 				case ok != (c.want != nil):
-					t.Errorf("%s and %s: there may be such pods: %v", policy.Key(pair[0]), policy.Key(pair[1]), ok)
-				case ok && len(c.want.MatchExpressions) < 2 && policy.Key(got) != policy.Key(*c.want):
-					t.Errorf("%s and %s are %s, not %s", policy.Key(pair[0]), policy.Key(pair[1]), policy.Key(got), policy.Key(*c.want))
+					t.Errorf("%s and %s: there may be such pods: %v", policy.JSONKey(pair[0]), policy.JSONKey(pair[1]), ok)
+				case ok && len(c.want.MatchExpressions) < 2 && policy.JSONKey(got) != policy.JSONKey(*c.want):
+					t.Errorf("%s and %s are %s, not %s", policy.JSONKey(pair[0]), policy.JSONKey(pair[1]), policy.JSONKey(got), policy.JSONKey(*c.want))
 				case ok && len(got.MatchExpressions) != len(c.want.MatchExpressions):
-					t.Errorf("%s and %s are %s", policy.Key(pair[0]), policy.Key(pair[1]), policy.Key(got))
+					t.Errorf("%s and %s are %s", policy.JSONKey(pair[0]), policy.JSONKey(pair[1]), policy.JSONKey(got))
 				}
 			}
 		})

@@ -17,8 +17,8 @@ type Fact struct {
 	Since int
 	// Until is the first minor version without the rule. 0: the newest version has it.
 	Until int
-	// What states the rule, and what agents without it do.
-	What string
+	// Description states the rule, and what agents without it do.
+	Description string
 	// Source is the file of Cilium's module that holds the rule.
 	Source string
 }
@@ -38,67 +38,67 @@ const (
 var (
 	AdditivePolicies = Fact{
 		Name: "additive-policies", Since: 16, Source: crdSource,
-		What: "enableDefaultDeny exists. Before, every policy with rules in a direction denies the rest of that direction.",
+		Description: "enableDefaultDeny exists. Before, every policy with rules in a direction denies the rest of that direction.",
 	}
 	PortRanges = Fact{
 		Name: "port-ranges", Since: 16, Source: crdSource,
-		What: "endPort exists. Before, an apiserver drops the field, and the policy is about the first port alone.",
+		Description: "endPort exists. Before, an apiserver drops the field, and the policy is about the first port alone.",
 	}
 	ICMPNames = Fact{
 		Name: "icmp-names", Since: 16, Source: crdSource,
-		What: "icmps[].fields[].type takes names of types. Before, it takes numbers alone, and an apiserver refuses the policy.",
+		Description: "icmps[].fields[].type takes names of types. Before, it takes numbers alone, and an apiserver refuses the policy.",
 	}
 	CIDRFormat = Fact{
 		Name: "cidr-format", Since: 16, Source: crdSource,
-		What: "A network is checked as a CIDR. Before, a pattern checks it, which refuses an IPv6 network that ends in a dotted IPv4 address.",
+		Description: "A network is checked as a CIDR. Before, a pattern checks it, which refuses an IPv6 network that ends in a dotted IPv4 address.",
 	}
 	HostDNS = Fact{
 		Name: "host-dns", Since: 17, Source: sanitizeSource,
-		What: "Policies with a nodeSelector take DNS rules in egress, and so names. Before, agents refuse such a policy as a whole.",
+		Description: "Policies with a nodeSelector take DNS rules in egress, and so names. Before, agents refuse such a policy as a whole.",
 	}
 	RangesWithHTTP = Fact{
 		Name: "ranges-with-http", Since: 17, Source: sanitizeSource,
-		What: "HTTP rules stand beside a range of ports. Before, agents refuse such a policy as a whole.",
+		Description: "HTTP rules stand beside a range of ports. Before, agents refuse such a policy as a whole.",
 	}
 	WildcardL7 = Fact{
 		Name: "wildcard-l7", Since: 18, Source: resolveSource,
-		What: "An additive policy with L7 rules allows other L7 traffic. Before, its L7 rules deny the rest on their ports.",
+		Description: "An additive policy with L7 rules allows other L7 traffic. Before, its L7 rules deny the rest on their ports.",
 	}
 	ServerPatterns = Fact{
 		Name: "server-patterns", Since: 18, Source: crdSource,
-		What: "serverNames take patterns. Before, a pattern is a name that no TLS connection is for.",
+		Description: "serverNames take patterns. Before, a pattern is a name that no TLS connection is for.",
 	}
 	SubdomainPatterns = Fact{
 		Name: "subdomain-patterns", Since: 19, Source: wildcardsSource,
-		What: `A leading "**." matches one or more labels of a name. Before, it matches one.`,
+		Description: `A leading "**." matches one or more labels of a name. Before, it matches one.`,
 	}
 	LocalCluster = Fact{
 		Name: "local-cluster", Since: 19, Source: chartSource,
-		What: "A selector that names no cluster matches this cluster's pods alone (policy-default-local-cluster). Before, it matches the pods of every cluster of the mesh.",
+		Description: "A selector that names no cluster matches this cluster's pods alone (policy-default-local-cluster). Before, it matches the pods of every cluster of the mesh.",
 	}
 	PortsInLabel = Fact{
 		Name: "ports-in-label", Since: 20, Source: podLabelsSource,
-		What: "Agents give a pod with named ports the label gen:io.cilium.k8s.named-ports, which is part of its identity. Before, they do not.",
+		Description: "Agents give a pod with named ports the label gen:io.cilium.k8s.named-ports, which is part of its identity. Before, they do not.",
 	}
 	ServerPatternsInside = Fact{
 		Name: "server-patterns-inside", Since: 20, Source: crdSource,
-		What: `serverNames take * anywhere. Before, they take it in a leading "*." or "**." alone, and an apiserver refuses the policy.`,
+		Description: `serverNames take * anywhere. Before, they take it in a leading "*." or "**." alone, and an apiserver refuses the policy.`,
 	}
 	NamedEgressPorts = Fact{
 		Name: "named-egress-ports", Since: 20, Source: resolveSource,
-		What: "A port's name in egress is looked up at the destination pods. Before, it is looked up among all pods of the cluster, and matches only where all agree on its number.",
+		Description: "A port's name in egress is looked up at the destination pods. Before, it is looked up among all pods of the cluster, and matches only where all agree on its number.",
 	}
 	Requirements = Fact{
 		Name: "requirements", Until: 19, Source: crdSource,
-		What: "fromRequires and toRequires take selectors. Since, an apiserver refuses a policy in which they are not empty.",
+		Description: "fromRequires and toRequires take selectors. Since, an apiserver refuses a policy in which they are not empty.",
 	}
 	ClusterNetworkPolicies = Fact{
 		Name: "cluster-network-policies", Since: 20, Source: optionsSource,
-		What: "Agents decide ClusterNetworkPolicies of policy.networking.k8s.io, where enable-k8s-cluster-network-policy is on. Before, such a policy has no effect.",
+		Description: "Agents decide ClusterNetworkPolicies of policy.networking.k8s.io, where enable-k8s-cluster-network-policy is on. Before, such a policy has no effect.",
 	}
 	RemovedL7 = Fact{
 		Name: "removed-l7", Until: 20, Source: crdSource,
-		What: "toPorts[].rules take kafka, l7 and l7proto. Since, an apiserver drops them, and everything passes on these ports.",
+		Description: "toPorts[].rules take kafka, l7 and l7proto. Since, an apiserver drops them, and everything passes on these ports.",
 	}
 )
 

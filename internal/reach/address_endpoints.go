@@ -38,35 +38,35 @@ func (e Endpoints) Nodes() []netip.Prefix {
 	return out
 }
 
-// serviceAt is the Service of the build that has an address, as FlowTests write it. Its
+// serviceByAddress is the Service of the build that has an address, as FlowTests write it. Its
 // connections are translated before any policy decides.
-func (e Endpoints) serviceAt(f v1alpha1.FlowEndpoint) (v1alpha1.FlowEndpoint, bool) {
+func (e Endpoints) serviceByAddress(f v1alpha1.FlowEndpoint) (v1alpha1.FlowEndpoint, bool) {
 	addr, err := netip.ParseAddr(f.Name)
 	if f.Form != v1alpha1.AddressForm || err != nil {
 		return f, false
 	}
 	o, known := e.Index.OwnerOf(addr)
-	if !known || o.Service == nil || o.Endpoint {
+	if !known || o.Service == nil || o.PodAddress {
 		return f, false
 	}
-	return v1alpha1.FlowEndpoint{Form: v1alpha1.ServiceForm, In: o.Service.Ref.Namespace, Name: o.Service.Ref.Name}, true
+	return v1alpha1.FlowEndpoint{Form: v1alpha1.ServiceForm, TenantOrNamespace: o.Service.Ref.Namespace, Name: o.Service.Ref.Name}, true
 }
 
-// behindAddress are the ends of connections to the address of a Service.
-func (e Endpoints) behindAddress(c v1alpha1.FlowCase, at v1alpha1.FlowEndpoint) ([]policy.Flow, error) {
+// serviceAddressTargets are the ends of connections to the address of a Service.
+func (e Endpoints) serviceAddressTargets(c v1alpha1.FlowCase, at v1alpha1.FlowEndpoint) ([]policy.Flow, error) {
 	if c.ICMP != "" {
-		return nil, fmt.Errorf("%s is Service %s/%s, and no Service forwards icmp: write its pods", c.To, at.In, at.Name)
+		return nil, fmt.Errorf("%s is Service %s/%s, and no Service forwards icmp: write its pods", c.To, at.TenantOrNamespace, at.Name)
 	}
 	flows, err := e.serviceTargets(c, at)
 	if err != nil {
-		return nil, fmt.Errorf("%s is Service %s/%s: %w", c.To, at.In, at.Name, err)
+		return nil, fmt.Errorf("%s is Service %s/%s: %w", c.To, at.TenantOrNamespace, at.Name, err)
 	}
 	return flows, nil
 }
 
-// addressEnds are what an address stands for, if it is not the destination of a connection
+// endpointsOfAddress are what an address stands for, if it is not the destination of a connection
 // to a Service: a pod behind one, a node, the apiserver, or what is outside the cluster.
-func (e Endpoints) addressEnds(name string) ([]policy.Endpoint, error) {
+func (e Endpoints) endpointsOfAddress(name string) ([]policy.Endpoint, error) {
 	addr, err := netip.ParseAddr(name)
 	if err != nil {
 		return nil, fmt.Errorf("%q is not an address", name)
@@ -74,39 +74,39 @@ func (e Endpoints) addressEnds(name string) ([]policy.Endpoint, error) {
 	addr = addr.Unmap()
 	owner, known := e.Index.OwnerOf(addr)
 	switch {
-	case known && owner.Endpoint:
-		return e.behindService(v1alpha1.FlowEndpoint{In: owner.Service.Ref.Namespace, Name: owner.Service.Ref.Name})
+	case known && owner.PodAddress:
+		return e.serviceEndpoints(v1alpha1.FlowEndpoint{TenantOrNamespace: owner.Service.Ref.Namespace, Name: owner.Service.Ref.Name})
 	case known && owner.Service != nil && !owner.Public:
 		return nil, fmt.Errorf("%s is Service %s/%s, and no connection comes from a Service's address: write its pods", name, owner.Service.Ref.Namespace, owner.Service.Ref.Name)
 	case e.Fence.Cluster.CNI == v1alpha1.CNIKubernetes:
 		return []policy.Endpoint{{Kind: policy.AddressEndpoint, Name: name}}, nil
 	}
-	return e.identified(name, addr, owner.Node)
+	return e.ciliumEndpoints(name, addr, owner.Node)
 }
 
-// identified are what Cilium takes an address for, which the node has if there is one. Cilium
+// ciliumEndpoints are what Cilium takes an address for, which the node has if there is one. Cilium
 // knows none of the cluster's own by an address; another enforcer decides by the address itself.
-func (e Endpoints) identified(name string, addr netip.Addr, of *resource.Node) ([]policy.Endpoint, error) {
+func (e Endpoints) ciliumEndpoints(name string, addr netip.Addr, nodeOwner *resource.Node) ([]policy.Endpoint, error) {
 	c := e.Fence.Cluster
-	in := func(cidrs []string) bool { return addressesOf(policy.Peer{CIDRs: cidrs}).Contains(addr) }
+	inCIDRs := func(cidrs []string) bool { return addressesOf(policy.Peer{CIDRs: cidrs}).Contains(addr) }
 	server := slices.ContainsFunc(e.APIServer(), func(p netip.Prefix) bool { return p.Contains(addr) })
-	node := of != nil || in(c.NodeCIDRs)
+	node := nodeOwner != nil || inCIDRs(c.NodeCIDRs)
 	plain := policy.Endpoint{Kind: policy.AddressEndpoint, Name: name}
 	switch {
 	case server && node:
 		plain.Entities = []v1alpha1.Entity{v1alpha1.EntityKubeAPIServer, v1alpha1.EntityRemoteNode}
 	case server:
 		plain.Entities = []v1alpha1.Entity{v1alpha1.EntityKubeAPIServer}
-	case of != nil:
-		return []policy.Endpoint{{Kind: policy.NodeEndpoint, Name: "node/" + of.Ref.Name, Labels: of.Labels}}, nil
+	case nodeOwner != nil:
+		return []policy.Endpoint{{Kind: policy.NodeEndpoint, Name: "node/" + nodeOwner.Ref.Name, Labels: nodeOwner.Labels}}, nil
 	case node:
 		return []policy.Endpoint{
 			{Kind: policy.EntityEndpoint, Name: string(v1alpha1.EntityHost)},
 			{Kind: policy.EntityEndpoint, Name: string(v1alpha1.EntityRemoteNode)},
 		}, nil
-	case in(c.PodCIDRs):
+	case inCIDRs(c.PodCIDRs):
 		return nil, fmt.Errorf("%s is in cluster.podCIDRs, and which pod has it is unknown: write the pod", name)
-	case in(c.ServiceCIDRs):
+	case inCIDRs(c.ServiceCIDRs):
 		return nil, fmt.Errorf("%s is in cluster.serviceCIDRs, and no Service of the build has it: write the Service as service/namespace/name, or declare it as inventory with its clusterIP", name)
 	}
 	return []policy.Endpoint{plain}, nil

@@ -8,28 +8,28 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// IsolatedPods are pods of a tenant in Audit that policies isolate in one direction.
+// IsolatedPods are pods of a tenant in AllowOnly that policies isolate in one direction.
 type IsolatedPods struct {
 	Tenant    string
 	Direction policy.Direction
 	// Pods names one of them, the Example, and counts the others.
 	Pods    string
 	Example policy.Endpoint
-	// By names the policies that allow something at them, sorted. Policies that allow
+	// Policies names the policies that allow something at them, sorted. Policies that allow
 	// nothing may isolate them as well.
-	By []string
+	Policies []string
 }
 
-// IsolatedInAudit finds the pods of tenants in Audit that the policies isolate.
-func (p Proof) IsolatedInAudit() ([]IsolatedPods, error) {
-	known, err := p.Engine.Imagine(p.surroundings())
+// IsolatedInAllowOnly finds the pods of tenants in AllowOnly that the policies isolate.
+func (p Proof) IsolatedInAllowOnly() ([]IsolatedPods, error) {
+	known, err := p.Engine.Representatives(p.surroundings())
 	if err != nil {
 		return nil, fmt.Errorf("add representative endpoints: %w", err)
 	}
 	var found leaks
-	by, example := map[*leak][]string{}, map[*leak]policy.Endpoint{}
+	policies, example := map[*leak][]string{}, map[*leak]policy.Endpoint{}
 	for _, pod := range known {
-		owner := p.auditing(pod)
+		owner := p.allowOnlyOwner(pod)
 		if owner == nil {
 			continue
 		}
@@ -38,33 +38,33 @@ func (p Proof) IsolatedInAudit() ([]IsolatedPods, error) {
 			if err != nil {
 				return nil, fmt.Errorf("find what is open: %w", err)
 			}
-			if slices.ContainsFunc(openings, func(o policy.Opening) bool { return len(o.By) == 0 }) {
+			if slices.ContainsFunc(openings, func(o policy.Opening) bool { return len(o.Policies) == 0 }) {
 				continue
 			}
 			v := view{subject: pod, direction: d}
 			v.owner.tenant = owner
-			l := found.of(v, policy.Opening{})
+			l := found.leakOf(v, policy.Opening{})
 			if l.subjects.add(pod.Name); len(l.subjects.list) == 1 {
 				example[l] = pod
 			}
 			for _, o := range openings {
-				by[l] = append(by[l], o.By...)
+				policies[l] = append(policies[l], o.Policies...)
 			}
 		}
 	}
 	var out []IsolatedPods
 	for _, l := range found.list {
-		slices.Sort(by[l])
+		slices.Sort(policies[l])
 		out = append(out, IsolatedPods{
-			Tenant: l.owner.tenant.Name, Direction: l.direction, Pods: l.subjects.list[0] + l.subjects.others(), Example: example[l], By: slices.Compact(by[l]),
+			Tenant: l.owner.tenant.Name, Direction: l.direction, Pods: l.subjects.list[0] + l.subjects.moreSuffix(), Example: example[l], Policies: slices.Compact(policies[l]),
 		})
 	}
 	return out, nil
 }
 
-// auditing is the tenant in Audit that a pod belongs to, or nil.
-func (p Proof) auditing(pod policy.Endpoint) *policy.Tenant {
-	if pod.Kind != policy.PodEndpoint || !pod.Selected() {
+// allowOnlyOwner is the tenant in AllowOnly that a pod belongs to, or nil.
+func (p Proof) allowOnlyOwner(pod policy.Endpoint) *policy.Tenant {
+	if pod.Kind != policy.PodEndpoint || !pod.IsSelected() {
 		return nil
 	}
 	if owner := p.Fence.OwnerOfPod(pod.Namespace, pod.Labels); owner != nil && owner.Enforcement != v1alpha1.Enforce {

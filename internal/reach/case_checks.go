@@ -12,80 +12,80 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// elsewhere returns an error where a case is about a connection that ends, or is made, other
+// checkBuildFacts returns an error where a case is about a connection that ends, or is made, other
 // than policies can tell: a fact of the build decides about it.
-func (e Endpoints) elsewhere(engine policy.Engine, c v1alpha1.FlowCase, flows []policy.Flow) error {
+func (e Endpoints) checkBuildFacts(engine policy.Engine, c v1alpha1.FlowCase, flows []policy.Flow) error {
 	name, err := v1alpha1.ParseEndpoint(c.To)
 	named := err == nil && name.Form == v1alpha1.NameForm
-	for _, decided := range []func(v1alpha1.FlowCase) error{e.otherFamily, e.atGateway, e.excludedBySource} {
-		if err := decided(c); err != nil {
+	for _, check := range []func(v1alpha1.FlowCase) error{e.checkAddressFamily, e.checkGatewayAddress, e.checkSourceRanges} {
+		if err := check(c); err != nil {
 			return err
 		}
 	}
 	for _, f := range flows {
 		if named {
-			if err := e.resolvedElsewhere(c, f.From); err != nil {
+			if err := e.checkNameResolution(c, f.From); err != nil {
 				return err
 			}
 		}
-		if err := e.openedByOperator(c, f); err != nil {
+		if err := e.checkOperatorPolicies(c, f); err != nil {
 			return err
 		}
-		if err := e.atNodePort(engine, c, f); err != nil {
+		if err := e.checkNodePort(engine, c, f); err != nil {
 			return err
 		}
-		if err := e.arrivesAsNode(engine, c, f); err != nil {
+		if err := e.checkSourceTranslation(engine, c, f); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// excludedBySource returns an error where the load balancer of a Service denies the address from
+// checkSourceRanges returns an error where the load balancer of a Service denies the address from
 // which a case connects.
-func (e Endpoints) excludedBySource(c v1alpha1.FlowCase) error {
+func (e Endpoints) checkSourceRanges(c v1alpha1.FlowCase) error {
 	addr, err := netip.ParseAddr(c.From)
 	to, other := v1alpha1.ParseEndpoint(c.To)
 	if err != nil || other != nil || to.Form != v1alpha1.ServiceForm || c.Expect != v1alpha1.ExpectAllow {
 		return nil //nolint:nilerr // Another case than one from an address to a Service.
 	}
-	s := e.Index.Service(to.In, to.Name)
+	s := e.Index.Service(to.TenantOrNamespace, to.Name)
 	if s == nil || s.Type != "LoadBalancer" || len(s.SourceRanges) == 0 || addressesOf(policy.Peer{CIDRs: s.SourceRanges}).Contains(addr) {
 		return nil
 	}
-	return fmt.Errorf("loadBalancerSourceRanges of Service %s/%s (%s) do not admit %s: add its network there, or write the pods instead of the Service", to.In, to.Name, strings.Join(s.SourceRanges, ", "), c.From)
+	return fmt.Errorf("loadBalancerSourceRanges of Service %s/%s (%s) do not admit %s: add its network there, or write the pods instead of the Service", to.TenantOrNamespace, to.Name, strings.Join(s.SourceRanges, ", "), c.From)
 }
 
-// arrivesAsNode returns an error where a case expects that a client outside the cluster is denied
+// checkSourceTranslation returns an error where a case expects that a client outside the cluster is denied
 // at a Service that may translate its address to that of a node, which policies allow.
-func (e Endpoints) arrivesAsNode(engine policy.Engine, c v1alpha1.FlowCase, f policy.Flow) error {
+func (e Endpoints) checkSourceTranslation(engine policy.Engine, c v1alpha1.FlowCase, f policy.Flow) error {
 	to, err := v1alpha1.ParseEndpoint(c.To)
 	if err != nil || to.Form != v1alpha1.ServiceForm || c.Expect != v1alpha1.ExpectDeny || f.From.Kind != policy.AddressEndpoint && !isWorld(f.From.Name) {
 		return nil //nolint:nilerr // Another case than one from outside to a Service.
 	}
-	s := e.Index.Service(to.In, to.Name)
-	if s == nil || !s.Translates() {
+	s := e.Index.Service(to.TenantOrNamespace, to.Name)
+	if s == nil || !s.TranslatesSource() {
 		return nil
 	}
 	f.From = policy.Endpoint{Kind: policy.EntityEndpoint, Name: string(v1alpha1.EntityRemoteNode)}
 	if v, err := engine.Decide(f); err == nil && v.Decision() == policy.Denied {
 		return nil
 	}
-	return fmt.Errorf("the client's address may be translated to that of a node, which policies allow, since Service %s/%s does not set externalTrafficPolicy: Local: set it, or write the pods instead of the Service", to.In, to.Name)
+	return fmt.Errorf("the client's address may be translated to that of a node, which policies allow, since Service %s/%s does not set externalTrafficPolicy: Local: set it, or write the pods instead of the Service", to.TenantOrNamespace, to.Name)
 }
 
-// openedByOperator returns an error where a case expects that a connection is denied which a
+// checkOperatorPolicies returns an error where a case expects that a connection is denied which a
 // NetworkPolicy that an operator makes may allow.
-func (e Endpoints) openedByOperator(c v1alpha1.FlowCase, f policy.Flow) error {
-	if c.Expect != v1alpha1.ExpectDeny || f.To.Kind != policy.PodEndpoint || f.To.Cluster != "" || !e.Fence.DecidesNetworkPolicies() {
+func (e Endpoints) checkOperatorPolicies(c v1alpha1.FlowCase, f policy.Flow) error {
+	if c.Expect != v1alpha1.ExpectDeny || f.To.Kind != policy.PodEndpoint || f.To.Cluster != "" || !e.Fence.EnforcesNetworkPolicies() {
 		return nil
 	}
 	for _, in := range e.Index.Inferred {
-		if _, accepted := e.Fence.AcceptsPolicies(in.Resource); accepted {
+		if _, accepted := e.Fence.UndecidedKindReason(in.Resource); accepted {
 			continue
 		}
 		for _, p := range in.Policies {
-			if p.Selects(f.To.Namespace, f.To.Labels) && slices.ContainsFunc(slices.Concat(p.Open, p.OpenToPeers), f.On) {
+			if p.Selects(f.To.Namespace, f.To.Labels) && slices.ContainsFunc(slices.Concat(p.Open, p.OpenToPeers), f.MatchesPort) {
 				return fmt.Errorf("the NetworkPolicy %s that %s makes of %s %s/%s may open it: set %s, and accept the kind in undecidedKinds", p.Name, in.Operator.Operator, in.Resource.Kind, p.Namespace, in.Resource.Name, p.SwitchOff)
 			}
 		}
@@ -93,31 +93,31 @@ func (e Endpoints) openedByOperator(c v1alpha1.FlowCase, f policy.Flow) error {
 	return nil
 }
 
-// resolvedElsewhere returns an error where a source does not resolve a name at the cluster's
+// checkNameResolution returns an error where a source does not resolve a name at the cluster's
 // DNS: Cilium then decides about an address that it has not learned.
-func (e Endpoints) resolvedElsewhere(c v1alpha1.FlowCase, from policy.Endpoint) error {
-	for _, w := range e.workloadsLike(from) {
+func (e Endpoints) checkNameResolution(c v1alpha1.FlowCase, from policy.Endpoint) error {
+	for _, w := range e.workloadsOfEndpoint(from) {
 		if _, ip, ok := w.AliasOf(c.To); ok {
 			return fmt.Errorf("hostAliases of %s %s/%s map %s to %s, so the connection goes to that address: write the address", w.Ref.Kind, w.Ref.Namespace, w.Ref.Name, c.To, ip)
 		}
 		if c.Expect != v1alpha1.ExpectAllow || e.Fence.Cluster.CNI == v1alpha1.CNIKubernetes {
 			continue
 		}
-		if where := e.Index.AsksElsewhere(e.Fence, w, c.To); where != "" {
+		if where := e.Index.BypassesClusterDNS(e.Fence, w, c.To); where != "" {
 			return fmt.Errorf("%s %s/%s does not resolve %s at the cluster's DNS (%s), so Cilium learns no address of it: set dnsPolicy: ClusterFirst, or declare the cluster's DNS Service with its clusterIP if that is the nameserver", w.Ref.Kind, w.Ref.Namespace, w.Ref.Name, c.To, where)
 		}
 	}
 	return nil
 }
 
-// workloadsLike are the workloads of the build whose pods an endpoint is.
-func (e Endpoints) workloadsLike(end policy.Endpoint) []*resource.Workload {
+// workloadsOfEndpoint are the workloads of the build whose pods an endpoint is.
+func (e Endpoints) workloadsOfEndpoint(endpoint policy.Endpoint) []*resource.Workload {
 	var out []*resource.Workload
-	if end.Kind != policy.PodEndpoint || end.Cluster != "" {
+	if endpoint.Kind != policy.PodEndpoint || endpoint.Cluster != "" {
 		return nil
 	}
-	for _, w := range e.Index.In(end.Namespace, policy.Selector{}) {
-		if !w.HostNetwork && maps.Equal(w.Labels, end.Labels) {
+	for _, w := range e.Index.WorkloadsIn(endpoint.Namespace, policy.Selector{}) {
+		if !w.HostNetwork && maps.Equal(w.Labels, endpoint.Labels) {
 			out = append(out, w)
 		}
 	}

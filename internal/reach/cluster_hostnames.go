@@ -11,57 +11,57 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// localEnds are the Services or entities that a public name resolves to in this cluster.
-func (e Endpoints) localEnds(name string) []policy.LocalName {
-	var out []policy.LocalName
-	for _, l := range e.Fence.LocalNames {
-		if l.Holds(name) {
+// clusterHostnameTargets are the Services or entities that a public name resolves to in this cluster.
+func (e Endpoints) clusterHostnameTargets(name string) []policy.ClusterHostname {
+	var out []policy.ClusterHostname
+	for _, l := range e.Fence.ClusterHostnames {
+		if l.MatchesAll(name) {
 			out = append(out, l)
 		}
 	}
 	return out
 }
 
-// ended are flows without a source in which what a name ends at stands for the name:
+// resolveClusterHostnames are flows without a source in which what a name ends at stands for the name:
 // after translation, no enforcer knows of it.
-func (e Endpoints) ended(c v1alpha1.FlowCase, flows []policy.Flow) ([]policy.Flow, error) {
+func (e Endpoints) resolveClusterHostnames(c v1alpha1.FlowCase, flows []policy.Flow) ([]policy.Flow, error) {
 	var out []policy.Flow
 	for _, f := range flows {
-		var local []policy.LocalName
+		var local []policy.ClusterHostname
 		if f.To.Kind == policy.NameEndpoint {
-			local = e.localEnds(f.To.Name)
+			local = e.clusterHostnameTargets(f.To.Name)
 		}
 		if len(local) == 0 {
 			out = append(out, f)
 			continue
 		}
-		if i := slices.IndexFunc(local, func(l policy.LocalName) bool { return l.Entity != "" }); i >= 0 {
-			return nil, fmt.Errorf("%q resolves to %s (the profile's localNames), where Cilium's proxy decides by the pods behind the Gateway's routes, which are not known: write a case to %s, and one to these pods and their own port", f.To.Name, local[i].At(), local[i].Entity)
+		if i := slices.IndexFunc(local, func(l policy.ClusterHostname) bool { return l.Entity != "" }); i >= 0 {
+			return nil, fmt.Errorf("%q resolves to %s (the profile's clusterHostnames), where Cilium's proxy decides by the pods behind the Gateway's routes, which are not known: write a case to %s, and one to these pods and their own port", f.To.Name, local[i].Target(), local[i].Entity)
 		}
 		if c.ICMP != "" {
-			return nil, fmt.Errorf("%q resolves to Service %s, and no Service forwards icmp: write its pods", f.To.Name, local[0].At())
+			return nil, fmt.Errorf("%q resolves to Service %s, and no Service forwards icmp: write its pods", f.To.Name, local[0].Target())
 		}
 		c.Port, c.Protocol = int32(f.Port), f.Protocol
 		for _, l := range local {
-			at := v1alpha1.FlowEndpoint{Form: v1alpha1.ServiceForm, In: l.Namespace, Name: l.Service}
-			behind, err := e.behindName(c, f.To.Name, at)
+			at := v1alpha1.FlowEndpoint{Form: v1alpha1.ServiceForm, TenantOrNamespace: l.Namespace, Name: l.Service}
+			targets, err := e.hostnameTargets(c, f.To.Name, at)
 			if err != nil {
 				return nil, fmt.Errorf("%q ends in this cluster: %w", f.To.Name, err)
 			}
-			out = append(out, behind...)
+			out = append(out, targets...)
 		}
 	}
 	return out, nil
 }
 
-// behindName are the ends of connections to a name, behind one Service.
-func (e Endpoints) behindName(c v1alpha1.FlowCase, name string, at v1alpha1.FlowEndpoint) ([]policy.Flow, error) {
+// hostnameTargets are the ends of connections to a name, behind one Service.
+func (e Endpoints) hostnameTargets(c v1alpha1.FlowCase, name string, at v1alpha1.FlowEndpoint) ([]policy.Flow, error) {
 	s, _, err := e.service(at)
 	if err != nil {
 		return nil, err
 	}
 	if s.Type == "ExternalName" || len(s.Selector) == 0 {
-		return nil, errors.New("the Service " + at.In + "/" + at.Name + " selects no pods")
+		return nil, errors.New("the Service " + at.TenantOrNamespace + "/" + at.Name + " selects no pods")
 	}
 	ports, err := servicePorts(c, s)
 	if err != nil {
@@ -82,15 +82,15 @@ func (e Endpoints) behindName(c v1alpha1.FlowCase, name string, at v1alpha1.Flow
 	return out, nil
 }
 
-// hint says why a flow is denied to a name which ends in this cluster, where the name
+// clusterHostnameHint says why a flow is denied to a name which ends in this cluster, where the name
 // itself may be reached: by a rule about it, or the world.
-func (e Endpoints) hint(engine policy.Engine, c v1alpha1.FlowCase, f policy.Flow, v policy.Verdict) string {
+func (e Endpoints) clusterHostnameHint(engine policy.Engine, c v1alpha1.FlowCase, f policy.Flow, v policy.Verdict) string {
 	to, err := v1alpha1.ParseEndpoint(c.To)
-	if err != nil || to.Form != v1alpha1.NameForm || len(e.localEnds(to.Name)) == 0 || v.Decision() == policy.Allowed {
+	if err != nil || to.Form != v1alpha1.NameForm || len(e.clusterHostnameTargets(to.Name)) == 0 || v.Decision() == policy.Allowed {
 		return ""
 	}
 	f.To, f.Port = policy.Endpoint{Kind: policy.NameEndpoint, Name: strings.ToLower(to.Name)}, uint16(c.Port)
-	if written, err := engine.Decide(f); err != nil || written.Decision() == policy.Denied {
+	if direct, err := engine.Decide(f); err != nil || direct.Decision() == policy.Denied {
 		return ""
 	}
 	return fmt.Sprintf("%s ends at these pods, on their own port, so that no rule about names or the world ever matches it", c.To)

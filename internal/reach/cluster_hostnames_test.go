@@ -9,12 +9,12 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// TestANameThatEndsHereIsNoEndpoint holds that nobody decides one as a name: to no
+// TestClusterHostnameIsNotAnEndpoint holds that nobody decides one as a name: to no
 // enforcer is it one.
-func TestANameThatEndsHereIsNoEndpoint(t *testing.T) {
+func TestClusterHostnameIsNotAnEndpoint(t *testing.T) {
 	t.Parallel()
 	index, _ := resource.NewIndex(nil)
-	e := reach.Endpoints{Index: index, Fence: &policy.Fence{LocalNames: []policy.LocalName{{FQDNs: []string{"*.apps.example.com"}, Namespace: "network", Service: "envoy"}}}}
+	e := reach.Endpoints{Index: index, Fence: &policy.Fence{ClusterHostnames: []policy.ClusterHostname{{FQDNs: []string{"*.apps.example.com"}, Namespace: "network", Service: "envoy"}}}}
 	if _, err := e.Find("Auth.apps.example.com"); err == nil || !strings.Contains(err.Error(), "network/envoy") {
 		t.Errorf("it is an endpoint, or it is not said where it ends: %v", err)
 	}

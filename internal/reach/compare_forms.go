@@ -9,68 +9,68 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// Parity compares two forms of the same policies: the Proof's engine enforces Cilium's,
+// CompareForms compares two forms of the same policies: the Proof's engine enforces Cilium's,
 // and other the NetworkPolicies beside them. It finds, at the pods of tenants that are
 // enforced, what passes under the one and not under the other, and says so where nothing is.
-func (p Proof) Parity(other policy.Engine) (policy.Findings, error) {
-	known, err := meet(p.Engine, other, p.surroundings())
+func (p Proof) CompareForms(other policy.Engine) (policy.Findings, error) {
+	known, err := shareRepresentatives(p.Engine, other, p.surroundings())
 	if err != nil {
 		return nil, err
 	}
 	var out policy.Findings
-	say := func(check, message string) {
+	report := func(check, message string) {
 		out = append(out, policy.Finding{
 			Check: check, Severity: policy.Info, Resource: p.source(p.Fence.Profile), Field: "spec.policies", Message: message,
 		})
 	}
 	fenced := p.fenced(known)
 	for _, way := range []struct {
-		check, says   string
+		check, text   string
 		before, after policy.Engine
 	}{
-		{"twin-narrower", "where another enforcer takes over, the NetworkPolicies no longer let", p.Engine, other},
-		{"twin-wider", "where another enforcer takes over, the NetworkPolicies also let", other, p.Engine},
+		{"forms-differ", "where another enforcer takes over, the NetworkPolicies no longer let", p.Engine, other},
+		{"forms-differ", "where another enforcer takes over, the NetworkPolicies also let", other, p.Engine},
 	} {
-		c := change{before: newAnswers(way.before), after: newAnswers(way.after), ignored: p.apart(known)}
+		c := comparison{before: newOpeningsCache(way.before), after: newOpeningsCache(way.after), ignored: p.notComparable(known)}
 		if err := c.search(fenced); err != nil {
 			return nil, err
 		}
 		for _, l := range c.leaks.list {
-			say(way.check, fmt.Sprintf("%s %s (%s)", way.says, l.sentence(), strings.Join(l.opening.By, ", ")))
+			report(way.check, fmt.Sprintf("%s %s (%s)", way.text, l.describe(), strings.Join(l.opening.Policies, ", ")))
 		}
 	}
 	if len(out) == 0 {
-		say("twin-same", fmt.Sprintf("where another enforcer takes over, the NetworkPolicies let the same pass: nothing differs at %s", policy.Count(len(fenced), "pod")))
+		report("forms-equal", fmt.Sprintf("where another enforcer takes over, the NetworkPolicies let the same pass: nothing differs at %s", policy.Count(len(fenced), "pod")))
 	}
 	return out, nil
 }
 
-// apart are endpoints that the two forms do not know as the same: imagined pods that
+// notComparable are endpoints that the two forms do not know as the same: imagined pods that
 // differ from another one by their account alone, of which a NetworkPolicy knows none; and
 // addresses of the cluster's own, which are pods and nodes to Cilium, and no world.
-func (p Proof) apart(known []policy.Endpoint) map[string]bool {
+func (p Proof) notComparable(known []policy.Endpoint) map[string]bool {
 	seen, out := map[string]bool{}, map[string]bool{}
-	for _, imagined := range []bool{false, true} {
+	for _, representative := range []bool{false, true} {
 		for _, ep := range known {
-			if ep.Kind != policy.PodEndpoint || ep.Imagined != imagined {
+			if ep.Kind != policy.PodEndpoint || ep.Representative != representative {
 				continue
 			}
-			key := policy.Key([]any{ep.Cluster, ep.Namespace, ep.NamespaceLabels, ep.Labels})
-			out[ep.Name] = imagined && seen[key]
+			key := policy.JSONKey([]any{ep.Cluster, ep.Namespace, ep.NamespaceLabels, ep.Labels})
+			out[ep.Name] = representative && seen[key]
 			seen[key] = true
 		}
 	}
 	c := p.Fence.Cluster
 	own := policy.Peer{Kind: policy.CIDRs, CIDRs: slices.Concat(c.PodCIDRs, c.ServiceCIDRs, c.NodeCIDRs)}
 	for _, ep := range known {
-		if ep.Kind == policy.AddressEndpoint && inNetworks(own, ep) && !atServer(c, ep) {
+		if ep.Kind == policy.AddressEndpoint && inNetworks(own, ep) && !isAPIServerAddress(c, ep) {
 			out[ep.Name] = true
 		}
 	}
 	return out
 }
 
-// atServer says whether an address is the apiserver's: flows to that are compared.
-func atServer(c v1alpha1.Cluster, ep policy.Endpoint) bool {
+// isAPIServerAddress says whether an address is the apiserver's: flows to that are compared.
+func isAPIServerAddress(c v1alpha1.Cluster, ep policy.Endpoint) bool {
 	return c.APIServer != nil && inNetworks(policy.Peer{CIDRs: c.APIServer.CIDRs}, ep)
 }

@@ -8,44 +8,44 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// sentence is "a reach b on port 80/TCP".
-func (l *leak) sentence() string {
-	return fmt.Sprintf("%s%s reach %s%s on %s", l.from, l.ends().others(), l.to, l.otherEnds().others(), l.what())
+// describe is "a reach b on port 80/TCP".
+func (l *leak) describe() string {
+	return fmt.Sprintf("%s%s reach %s%s on %s", l.from, l.sources().moreSuffix(), l.to, l.destinations().moreSuffix(), l.portsAndL7())
 }
 
-// change is what becomes of what is open.
-type change struct {
-	before, after answers
+// comparison is what becomes of what is open.
+type comparison struct {
+	before, after openingsCache
 	// ignored are the names of pods that are not looked at.
 	ignored map[string]bool
 	leaks   leaks
 }
 
-// meet has two engines know what either of them tells apart, and returns it.
-func meet(one, other policy.Engine, s policy.Surroundings) ([]policy.Endpoint, error) {
+// shareRepresentatives has two engines know what either of them tells apart, and returns it.
+func shareRepresentatives(one, other policy.Engine, s policy.Environment) ([]policy.Endpoint, error) {
 	var known [4][]policy.Endpoint
-	s.Compared = &policy.Compared{}
-	elsewhere := s.Known
+	s.SharedSelections = &policy.SharedSelections{}
+	knownBefore := s.Known
 	// The first one learns the selectors of the other by its second turn, and the other then
 	// the pods that these make the first one think of.
 	for i, e := range []policy.Engine{one, other, one, other} {
 		var err error
-		if known[i], err = e.Imagine(s); err != nil {
+		if known[i], err = e.Representatives(s); err != nil {
 			return nil, fmt.Errorf("add representative endpoints: %w", err)
 		}
-		s.Known = slices.Concat(elsewhere, known[i])
+		s.Known = slices.Concat(knownBefore, known[i])
 	}
 	return known[2], nil
 }
 
 // search goes through the openings of pods and nodes that both engines know.
-func (c *change) search(ends []policy.Endpoint) error {
-	for _, pod := range ends {
+func (c *comparison) search(endpoints []policy.Endpoint) error {
+	for _, pod := range endpoints {
 		if c.ignored[pod.Name] {
 			continue
 		}
 		for _, d := range policy.Directions() {
-			if err := c.lost(view{subject: pod, direction: d}); err != nil {
+			if err := c.findLost(view{subject: pod, direction: d}); err != nil {
 				return err
 			}
 		}
@@ -53,18 +53,18 @@ func (c *change) search(ends []policy.Endpoint) error {
 	return nil
 }
 
-func (c *change) lost(v view) error {
-	before, err := c.before.of(v)
+func (c *comparison) findLost(v view) error {
+	before, err := c.before.openingSetOf(v)
 	if err != nil {
 		return err
 	}
-	var left answer
+	var remaining openingSet
 	for _, o := range before.openings {
-		if len(o.By) == 0 {
+		if len(o.Policies) == 0 {
 			continue
 		}
-		if left.byPeer == nil {
-			if left, err = c.after.of(v); err != nil {
+		if remaining.byPeer == nil {
+			if remaining, err = c.after.openingSetOf(v); err != nil {
 				return err
 			}
 		}
@@ -72,27 +72,27 @@ func (c *change) lost(v view) error {
 			if c.ignored[peer.Name] {
 				continue
 			}
-			for _, rest := range closed(o, left.passages(peer)) {
-				c.leaks.of(v, rest).add(v, peer)
+			for _, rest := range subtractAllowed(o, remaining.allowEntries(peer)) {
+				c.leaks.leakOf(v, rest).add(v, peer)
 			}
 		}
 	}
 	return nil
 }
 
-// everybody stands for all peers of a pod that nothing isolates.
-const everybody = ""
+// anyPeer stands for all peers of a pod that nothing isolates.
+const anyPeer = ""
 
-// passagesByPeer are openings by the names of the peers.
-func passagesByPeer(openings []policy.Opening) map[string][]passage {
-	out := map[string][]passage{}
+// allowEntriesByPeer are openings by the names of the peers.
+func allowEntriesByPeer(openings []policy.Opening) map[string][]allowEntry {
+	out := map[string][]allowEntry{}
 	for _, o := range openings {
-		p := passage{ports: ports{o.Protocol, o.First, o.Last}, l7: o.L7}
-		if everything(o) {
-			out[everybody] = append(out[everybody], p)
+		p := allowEntry{portRange: portRange{o.Protocol, o.First, o.Last}, l7: o.L7}
+		if isUnrestricted(o) {
+			out[anyPeer] = append(out[anyPeer], p)
 		}
 		for _, peer := range o.Peers {
-			for _, name := range namesOf(peer) {
+			for _, name := range equivalentNames(peer) {
 				out[name] = append(out[name], p)
 			}
 		}
@@ -100,9 +100,9 @@ func passagesByPeer(openings []policy.Opening) map[string][]passage {
 	return out
 }
 
-// namesOf are the names by which another engine may know a peer: an address of a node or
+// equivalentNames are the names by which another engine may know a peer: an address of a node or
 // of the apiserver is that, where the engine matches addresses.
-func namesOf(peer policy.Endpoint) []string {
+func equivalentNames(peer policy.Endpoint) []string {
 	out := []string{peer.Name}
 	if peer.Kind == policy.AddressEndpoint {
 		for _, e := range []v1alpha1.Entity{v1alpha1.EntityHost, v1alpha1.EntityRemoteNode, v1alpha1.EntityKubeAPIServer} {

@@ -11,26 +11,26 @@ import (
 type conflict struct {
 	why      string
 	resource policy.Ref
-	pods     names
+	pods     orderedSet
 }
 
 // conflicts are put together where they differ in their pods alone, in the order in which
 // they were found.
 type conflicts struct {
-	list []*conflict
-	at   map[string]*conflict
+	list  []*conflict
+	byKey map[string]*conflict
 }
 
 func (c *conflicts) add(v view, resource policy.Ref, why string) {
-	key := policy.Key([]any{resource, why})
-	if c.at == nil {
-		c.at = map[string]*conflict{}
+	key := policy.JSONKey([]any{resource, why})
+	if c.byKey == nil {
+		c.byKey = map[string]*conflict{}
 	}
-	if c.at[key] == nil {
-		c.at[key] = &conflict{why: why, resource: resource}
-		c.list = append(c.list, c.at[key])
+	if c.byKey[key] == nil {
+		c.byKey[key] = &conflict{why: why, resource: resource}
+		c.list = append(c.list, c.byKey[key])
 	}
-	c.at[key].pods.add(v.subject.Name)
+	c.byKey[key].pods.add(v.subject.Name)
 }
 
 func (c *conflicts) findings() policy.Findings {
@@ -38,7 +38,7 @@ func (c *conflicts) findings() policy.Findings {
 	for _, c := range c.list {
 		out = append(out, policy.Finding{
 			Check: "policies-conflict", Severity: policy.Error, Resource: c.resource,
-			Message: fmt.Sprintf("%s%s: %s: nothing is proved there; have these policies say the same, or take it out of all but one", c.pods.list[0], c.pods.others(), c.why),
+			Message: fmt.Sprintf("%s%s: %s: nothing is proved there; have these policies say the same, or take it out of all but one", c.pods.list[0], c.pods.moreSuffix(), c.why),
 		})
 	}
 	return out

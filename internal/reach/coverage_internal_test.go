@@ -12,9 +12,9 @@ func TestIncludes(t *testing.T) {
 	rule := func(host string, headers ...string) policy.HTTPRule {
 		return policy.HTTPRule{Method: "GET", Path: "/v1", Host: host, Headers: headers}
 	}
-	for sentence, c := range map[string]struct {
-		wanted, rule policy.HTTPRule
-		want         bool
+	for desc, c := range map[string]struct {
+		expected, rule policy.HTTPRule
+		want           bool
 	}{
 		"any request covers one of a host":              {policy.HTTPRule{}, rule(`a\.example`), true},
 		"a host does not cover every host":              {rule(`a\.example`), rule(""), false},
@@ -33,9 +33,9 @@ func TestIncludes(t *testing.T) {
 		"every header that is wanted must be asked for": {rule("", "X-Key", "X-Other"), rule("", "X-Key: 1"), false},
 		"a path and method count beside":                {policy.HTTPRule{Path: "/v2", Host: `a\.example`}, rule(`a\.example`), false},
 	} {
-		t.Run(sentence, func(t *testing.T) {
+		t.Run(desc, func(t *testing.T) {
 			t.Parallel()
-			if got := includes(c.wanted, c.rule); got != c.want {
+			if got := includes(c.expected, c.rule); got != c.want {
 				t.Errorf("got %t, want %t", got, c.want)
 			}
 		})
@@ -47,9 +47,9 @@ func TestCovers(t *testing.T) {
 	t.Parallel()
 	names := func(n ...string) policy.L7 { return policy.L7{DNS: n} }
 	servers := func(n ...string) policy.L7 { return policy.L7{ServerNames: n} }
-	for sentence, c := range map[string]struct {
-		passes, part policy.L7
-		want         bool
+	for desc, c := range map[string]struct {
+		allowed, part policy.L7
+		want          bool
 	}{
 		"a name includes itself":                        {names("a.example", "b.example"), names("b.example"), true},
 		"a name does not include another":               {names("a.example"), names("b.example"), false},
@@ -60,15 +60,15 @@ func TestCovers(t *testing.T) {
 		"everything includes a name":                    {policy.L7{}, names("a.example"), true},
 		"a server does not include another":             {servers("a.example"), servers("b.example"), false},
 		"a server does not include everything":          {servers("a.example"), policy.L7{}, false},
-		"what is not inspected does not include a rule": {policy.L7{Other: ownListener}, names("a.example"), false},
+		"what is not inspected does not include a rule": {policy.L7{Other: customListener}, names("a.example"), false},
 	} {
-		t.Run(sentence, func(t *testing.T) {
+		t.Run(desc, func(t *testing.T) {
 			t.Parallel()
-			if got := allows(c.passes, c.part); got != c.want {
+			if got := allows(c.allowed, c.part); got != c.want {
 				t.Errorf("got %t, want %t", got, c.want)
 			}
 		})
 	}
 }
 
-const ownListener = "a listener of its own"
+const customListener = "a listener of its own"

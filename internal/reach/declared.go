@@ -10,33 +10,33 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// declared decides declared flows: every pair of endpoints, port and rule, at both sides.
-type declared struct {
+// declaredFlows decides declared flows: every pair of endpoints, port and rule, at both sides.
+type declaredFlows struct {
 	*search
-	account account
-	denials denials
-	ends    ends
+	flowOutcomes flowOutcomes
+	denials      denials
+	endpoints    knownEndpoints
 	// verdicts are by flow: two may declare one, and each has two sides.
 	verdicts map[string]policy.Verdict
-	// told are reasons for which something is not decided.
-	told     map[string]bool
+	// reported are reasons for which something is not decided.
+	reported map[string]bool
 	findings policy.Findings
-	sides    sides
-	leftOut  leftOut
+	sides    sideCache
+	excluded excluded
 	// withNodes are the flows that are with nodes, too.
 	withNodes map[policy.Reason]bool
 }
 
-// claim is a declared flow as one of its sides sees it.
-type claim struct {
-	Wanted
+// flowSide is a declared flow as one of its sides sees it.
+type flowSide struct {
+	Expected
 	direction   policy.Direction
 	enforcement v1alpha1.Enforcement
-	// parts are the rules that are all declared, and outcomes what becomes of the flow.
-	parts    []policy.L7
+	// l7Rules are the rules that are all declared, and outcomes what becomes of the flow.
+	l7Rules  []policy.L7
 	outcomes []*outcome
 	// decisions are those of pairs. named reports that some port is a name.
-	decisions map[pair]decision
+	decisions map[pairKey]decision
 	named     bool
 	// handles reports whether the enforcer passes a protocol on at all.
 	handles func(v1alpha1.Protocol) bool
@@ -44,29 +44,29 @@ type claim struct {
 	oneSided bool
 }
 
-// Declared decides the declared flows alone, and returns what is denied.
-func (p Proof) Declared() (policy.DeclaredFlows, policy.Findings, error) {
-	known, err := p.Engine.Imagine(p.surroundings())
+// DeclaredFlows decides the declared flows alone, and returns what is denied.
+func (p Proof) DeclaredFlows() (policy.DeclaredFlows, policy.Findings, error) {
+	known, err := p.Engine.Representatives(p.surroundings())
 	if err != nil {
 		return policy.DeclaredFlows{}, nil, fmt.Errorf("add representative endpoints: %w", err)
 	}
-	out, findings := p.newSearch(&policy.Isolation{}).declared(known)
+	out, findings := p.newSearch(&policy.Isolation{}).declaredFlows(known)
 	return out, findings, nil
 }
 
-// declared decides every declared flow, and returns what is denied.
-func (s *search) declared(known []policy.Endpoint) (policy.DeclaredFlows, policy.Findings) {
-	d := &declared{search: s, ends: endsOf(known), verdicts: map[string]policy.Verdict{}, told: map[string]bool{}, sides: newSides(s)}
+// declaredFlows decides every declared flow, and returns what is denied.
+func (s *search) declaredFlows(known []policy.Endpoint) (policy.DeclaredFlows, policy.Findings) {
+	d := &declaredFlows{search: s, endpoints: newKnownEndpoints(known), verdicts: map[string]policy.Verdict{}, reported: map[string]bool{}, sides: newSideCache(s)}
 	x := NewExpectation(s.Fence)
 	d.withNodes = x.withNodes()
-	d.nodesOf(x)
+	d.decideNodes(x)
 	for i, t := range s.Fence.Tenants {
-		s.Progress.Tell("deciding declared flows: tenants", i, len(s.Fence.Tenants))
+		s.Progress.Report("deciding declared flows: tenants", i, len(s.Fence.Tenants))
 		for _, ns := range t.Namespaces {
 			for _, direction := range policy.Directions() {
-				for _, w := range x.at[end{namespace: ns, direction: direction}] {
+				for _, w := range x.at[subjectKey{namespace: ns, direction: direction}] {
 					if w.Owner.Name == t.Name {
-						own := t.At(ns)
+						own := t.PeerIn(ns)
 						own.Pods = w.Subject
 						d.decide(own, t.Enforcement, direction, w)
 					}
@@ -74,16 +74,16 @@ func (s *search) declared(known []policy.Endpoint) (policy.DeclaredFlows, policy
 			}
 		}
 	}
-	return d.account.count(s.Fence), slices.Concat(d.findings, d.leftOut.findings(d), d.denials.findings(d))
+	return d.flowOutcomes.count(s.Fence), slices.Concat(d.findings, d.excluded.findings(d), d.denials.findings(d))
 }
 
-// nodesOf decides the declared flows of nodes.
-func (d *declared) nodesOf(x *Expectation) {
+// decideNodes decides the declared flows of nodes.
+func (d *declaredFlows) decideNodes(x *Expectation) {
 	for i := range d.Fence.Nodes {
 		n := &d.Fence.Nodes[i]
 		for _, direction := range policy.Directions() {
-			for _, w := range x.at[end{node: n.Name, direction: direction}] {
-				d.decide(n.At(), n.Enforcement, direction, w)
+			for _, w := range x.at[subjectKey{node: n.Name, direction: direction}] {
+				d.decide(n.AsPeer(), n.Enforcement, direction, w)
 			}
 		}
 	}
@@ -91,35 +91,35 @@ func (d *declared) nodesOf(x *Expectation) {
 
 // decide decides what one side declares, between all of its endpoints. Where no policy is
 // generated in AllowOnly, nothing is.
-func (d *declared) decide(subject policy.Peer, enforcement v1alpha1.Enforcement, direction policy.Direction, w Wanted) {
-	w = d.handled(w)
-	c := claim{Wanted: w, handles: d.Fence.Handles, direction: direction, enforcement: enforcement, parts: parts(w.L7), outcomes: d.account.of(w), decisions: map[pair]decision{}}
-	c.named = slices.ContainsFunc(slices.Concat(w.Ports, w.Named), policy.Port.Named)
-	if !d.Fence.Generated(enforcement) {
+func (d *declaredFlows) decide(subject policy.Peer, enforcement v1alpha1.Enforcement, direction policy.Direction, w Expected) {
+	w = d.dropUnhandled(w)
+	c := flowSide{Expected: w, handles: d.Fence.Handles, direction: direction, enforcement: enforcement, l7Rules: splitL7(w.L7), outcomes: d.flowOutcomes.outcomesOf(w), decisions: map[pairKey]decision{}}
+	c.named = slices.ContainsFunc(slices.Concat(w.Ports, w.NamedPorts), policy.Port.IsNamed)
+	if !d.Fence.GeneratesPolicies(enforcement) {
 		return
 	}
-	d.leftOut.add(c, d.hostNetwork(subject))
+	d.excluded.add(c, d.hostNetworkPods(subject))
 	if !d.withNodes[w.Reason] {
-		d.leftOut.add(c, d.hostNetwork(w.Peer))
+		d.excluded.add(c, d.hostNetworkPods(w.Peer))
 	}
-	peers := d.examples(w.Peer)
-	for _, own := range d.examples(subject) {
+	peers := d.peerEndpoints(w.Peer)
+	for _, own := range d.peerEndpoints(subject) {
 		for _, peer := range peers {
-			if d.ends.known[own.Name] && d.ends.known[peer.Name] {
+			if d.endpoints.known[own.Name] && d.endpoints.known[peer.Name] {
 				d.compare(c, own, peer)
 			} else {
-				d.ask(c, own, peer)
+				d.decideByEngine(c, own, peer)
 			}
 		}
 	}
-	if slices.ContainsFunc(w.Peer.Entities, ofPods) {
-		d.decidePods(c, d.examples(subject))
+	if slices.ContainsFunc(w.Peer.Entities, includesPods) {
+		d.decidePods(c, d.peerEndpoints(subject))
 	}
 }
 
-// handled is what is declared without SCTP where agents drop it, unless SCTP itself is declared:
+// dropUnhandled is what is declared without SCTP where agents drop it, unless SCTP itself is declared:
 // protocol ANY is whatever agents pass on.
-func (d *declared) handled(w Wanted) Wanted {
+func (d *declaredFlows) dropUnhandled(w Expected) Expected {
 	if d.Fence.Handles(v1alpha1.SCTP) {
 		return w
 	}
@@ -130,80 +130,80 @@ func (d *declared) handled(w Wanted) Wanted {
 			return p.Protocol == v1alpha1.SCTP && slices.Contains(ports, tcp)
 		})
 	}
-	w.Ports, w.Named = drop(w.Ports), drop(w.Named)
+	w.Ports, w.NamedPorts = drop(w.Ports), drop(w.NamedPorts)
 	return w
 }
 
 // decidePods decides what is declared to or from all pods. Whether these allow it is declared
 // by others.
-func (d *declared) decidePods(c claim, all []policy.Endpoint) {
-	c.oneSided, c.decisions = true, map[pair]decision{}
+func (d *declaredFlows) decidePods(c flowSide, all []policy.Endpoint) {
+	c.oneSided, c.decisions = true, map[pairKey]decision{}
 	for _, own := range all {
-		if !d.ends.known[own.Name] {
+		if !d.endpoints.known[own.Name] {
 			continue
 		}
-		for _, peer := range d.ends.pods {
+		for _, peer := range d.endpoints.pods {
 			d.compare(c, own, peer)
 		}
 	}
-	c.oneSided, c.decisions = false, map[pair]decision{}
+	c.oneSided, c.decisions = false, map[pairKey]decision{}
 	for _, own := range all {
-		if d.ends.known[own.Name] {
-			d.consent(c, own)
+		if d.endpoints.known[own.Name] {
+			d.findTenantDenials(c, own)
 		}
 	}
 }
 
-// between are the source and the destination.
-func (c claim) between(own, peer policy.Endpoint) (from, to policy.Endpoint) {
+// fromTo are the source and the destination.
+func (c flowSide) fromTo(own, peer policy.Endpoint) (from, to policy.Endpoint) {
 	if c.direction == policy.Ingress {
 		return peer, own
 	}
 	return own, peer
 }
 
-func (c claim) allow() {
+func (c flowSide) allow() {
 	for _, o := range c.outcomes {
 		o.allowed = true
 	}
 }
 
-// deny records that the engine lists no passage for a part of the flow: ports, and a rule of
+// decideDenied records that the engine lists no passage for a part of the flow: ports, and a rule of
 // L7. Where it allows that all the same, as several policies may together, each of the ranges
 // that they distinguish is decided.
-func (d *declared) deny(c claim, own, peer policy.Endpoint, at ports, part policy.L7) {
-	from, to := c.between(own, peer)
+func (d *declaredFlows) decideDenied(c flowSide, own, peer policy.Endpoint, at portRange, part policy.L7) {
+	from, to := c.fromTo(own, peer)
 	f := flowAt(from, to, at)
 	v, err := d.verdict(f)
 	switch {
 	case err != nil:
-		d.undecided(c, err)
+		d.recordUndecided(c, err)
 	case v.Decision() == policy.Allowed && allows(v.Egress.L7, part) && allows(v.Ingress.L7, part):
-		c.parts = []policy.L7{part}
-		for _, r := range d.cut(c, own, peer, at) {
-			d.askFlow(c, own, peer, r)
+		c.l7Rules = []policy.L7{part}
+		for _, r := range d.splitRange(c, own, peer, at) {
+			d.decideFlow(c, own, peer, r)
 		}
 	default:
-		d.denied(c, own, peer, at, part, v)
+		d.recordDenied(c, own, peer, at, part, v)
 	}
 }
 
-// denied records a part that a verdict denies, or narrows to other rules.
-func (d *declared) denied(c claim, own, peer policy.Endpoint, at ports, part policy.L7, v policy.Verdict) {
-	from, to := c.between(own, peer)
-	if narrow := c.narrower(part, v); v.Decision() == policy.Allowed && narrow.L7.Other != "" {
-		d.undecided(c, fmt.Errorf("%s: allowed by %s, with %s, which is not inspected", flowAt(from, to, at), policy.Brief(narrow.By), narrow.L7.Other))
+// recordDenied records a part that a verdict denies, or narrows to other rules.
+func (d *declaredFlows) recordDenied(c flowSide, own, peer policy.Endpoint, at portRange, part policy.L7, v policy.Verdict) {
+	from, to := c.fromTo(own, peer)
+	if narrow := c.narrowerSide(part, v); v.Decision() == policy.Allowed && narrow.L7.Other != "" {
+		d.recordUndecided(c, fmt.Errorf("%s: allowed by %s, with %s, which is not inspected", flowAt(from, to, at), policy.Brief(narrow.Policies), narrow.L7.Other))
 		return
 	}
 	for _, o := range c.outcomes {
 		o.denied = true
 		o.allowed = o.allowed || v.Decision() == policy.Depends
 	}
-	d.denials.add(denial{claim: c, ports: at, part: part, why: c.why(part, v)}, from, to)
+	d.denials.add(denial{flowSide: c, ports: at, part: part, why: c.why(part, v)}, from, to)
 }
 
 // flowAt is the flow on the first of some ports, or on all.
-func flowAt(from, to policy.Endpoint, at ports) policy.Flow {
+func flowAt(from, to policy.Endpoint, at portRange) policy.Flow {
 	f := policy.Flow{From: from, To: to, ICMP: icmpType(at)}
 	if f.ICMP == "" && at.protocol != "" {
 		f.Protocol, f.Port = at.protocol, at.first
@@ -212,7 +212,7 @@ func flowAt(from, to policy.Endpoint, at ports) policy.Flow {
 }
 
 // verdict decides a flow once.
-func (d *declared) verdict(f policy.Flow) (policy.Verdict, error) {
+func (d *declaredFlows) verdict(f policy.Flow) (policy.Verdict, error) {
 	key := f.String()
 	if v, ok := d.verdicts[key]; ok {
 		return v, nil
@@ -224,8 +224,8 @@ func (d *declared) verdict(f policy.Flow) (policy.Verdict, error) {
 	return v, err
 }
 
-// undecided reports why a flow is not decided, once for policies in conflict.
-func (d *declared) undecided(c claim, err error) {
+// recordUndecided reports why a flow is not decided, once for policies in conflict.
+func (d *declaredFlows) recordUndecided(c flowSide, err error) {
 	for _, o := range c.outcomes {
 		o.undecided = true
 	}
@@ -234,14 +234,14 @@ func (d *declared) undecided(c claim, err error) {
 	if errors.As(err, &conflict) {
 		key = conflict.Error()
 	}
-	if d.told[key] {
+	if d.reported[key] {
 		return
 	}
-	d.told[key] = true
+	d.reported[key] = true
 	d.findings = append(d.findings, d.finding(c, "declared-flow-undecided", err.Error()))
 }
 
-func (d *declared) finding(c claim, check, message string) policy.Finding {
+func (d *declaredFlows) finding(c flowSide, check, message string) policy.Finding {
 	f := policy.Finding{Check: check, Severity: policy.Error, Resource: d.source(c.Reason), Field: c.Reason.Field, Message: message}
 	if c.enforcement != v1alpha1.Enforce {
 		f.Severity = policy.Warning
@@ -249,16 +249,16 @@ func (d *declared) finding(c claim, check, message string) policy.Finding {
 	return f
 }
 
-// narrower is the side that does not allow a rule.
-func (c claim) narrower(part policy.L7, v policy.Verdict) policy.Side {
-	if own := side(v, c.direction); !allows(own.L7, part) {
+// narrowerSide is the side that does not allow a rule.
+func (c flowSide) narrowerSide(part policy.L7, v policy.Verdict) policy.Side {
+	if own := sideOf(v, c.direction); !allows(own.L7, part) {
 		return own
 	}
-	return side(v, c.direction.Opposite())
+	return sideOf(v, c.direction.Opposite())
 }
 
-// side is what was decided at one end.
-func side(v policy.Verdict, direction policy.Direction) policy.Side {
+// sideOf is what was decided at one end.
+func sideOf(v policy.Verdict, direction policy.Direction) policy.Side {
 	if direction == policy.Ingress {
 		return v.Ingress
 	}
@@ -270,10 +270,10 @@ func compareReasons(a, b policy.Reason) int {
 }
 
 // icmpType is the message that a number stands for.
-func icmpType(at ports) v1alpha1.ICMPType {
+func icmpType(at portRange) v1alpha1.ICMPType {
 	types := v1alpha1.ICMPTypes()
 	i := slices.IndexFunc(types, func(t v1alpha1.ICMPType) bool {
-		v4, v6, _ := policy.ICMPTypes(t)
+		v4, v6, _ := policy.ICMPTypeNumbers(t)
 		return at.protocol == policy.ICMP && at.first == v4 || at.protocol == policy.ICMPv6 && at.first == v6
 	})
 	if i < 0 {

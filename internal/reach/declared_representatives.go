@@ -6,21 +6,21 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// later is a pod in a namespace with the labels of a peer that is created later, unless
+// representativePods is a pod in a namespace with the labels of a peer that is created later, unless
 // cluster-wide policies default-deny such a namespace.
-func (d *declared) later(p policy.Peer) []policy.Endpoint {
+func (d *declaredFlows) representativePods(p policy.Peer) []policy.Endpoint {
 	namespace := p.NamespaceLabels[corev1.LabelMetadataName]
 	if namespace == "" {
 		namespace = policy.UnknownNamespace
 	}
-	if d.Fence.Stranger(namespace) {
+	if d.Fence.UnclaimedNamespace(namespace) {
 		return nil
 	}
-	pod := d.Endpoints.imagined(namespace, policy.Example(p.Pods))
+	pod := d.Endpoints.representative(namespace, policy.ExampleLabels(p.Pods))
 	if namespace == policy.UnknownNamespace {
-		pod.Name = "a pod " + spelled(pod.Labels) + " in an unknown namespace"
+		pod.Name = "a pod " + describeLabels(pod.Labels) + " in an unknown namespace"
 		if len(p.NamespaceLabels) > 0 {
-			pod.Name += " with " + policy.Spelled(p.NamespaceLabels)
+			pod.Name += " with " + policy.FormatLabels(p.NamespaceLabels)
 		}
 	}
 	if d.Endpoints.Index.Namespaces[namespace] == nil {

@@ -12,12 +12,12 @@ import (
 // denial is a part of a declared flow that is denied, between endpoints for which the
 // policies decide alike.
 type denial struct {
-	claim
-	ports ports
+	flowSide
+	ports portRange
 	part  policy.L7
 	// why is the decision of both sides.
 	why      string
-	from, to names
+	from, to orderedSet
 	// networks are those of addresses at the other side.
 	networks []netip.Prefix
 }
@@ -30,7 +30,7 @@ type denials struct {
 }
 
 func (all *denials) add(one denial, from, to policy.Endpoint) {
-	key := policy.Key([]any{one.Reason, one.enforcement, one.direction, one.ports.String(), one.part, one.why})
+	key := policy.JSONKey([]any{one.Reason, one.enforcement, one.direction, one.ports.String(), one.part, one.why})
 	if all.at == nil {
 		all.at = map[string]*denial{}
 	}
@@ -40,42 +40,42 @@ func (all *denials) add(one denial, from, to policy.Endpoint) {
 		all.at[key] = have
 		all.list = append(all.list, have)
 	}
-	for _, end := range []struct {
-		names *names
+	for _, endpoint := range []struct {
+		names *orderedSet
 		ep    policy.Endpoint
 	}{{&have.from, from}, {&have.to, to}} {
-		if end.ep.Network.IsValid() {
-			if !slices.Contains(have.networks, end.ep.Network) {
-				have.networks = append(have.networks, end.ep.Network)
+		if endpoint.ep.Network.IsValid() {
+			if !slices.Contains(have.networks, endpoint.ep.Network) {
+				have.networks = append(have.networks, endpoint.ep.Network)
 			}
 			continue
 		}
-		end.names.add(end.ep.Name)
+		endpoint.names.add(endpoint.ep.Name)
 	}
 }
 
 // findings report each denial once: of two sides that declare one flow, the first does.
-func (all *denials) findings(d *declared) policy.Findings {
+func (all *denials) findings(d *declaredFlows) policy.Findings {
 	var out policy.Findings
-	told := map[string]bool{}
+	reported := map[string]bool{}
 	for _, one := range all.list {
-		what := fmt.Sprintf("%s -> %s:%s", one.ends(&one.from, d), one.ends(&one.to, d), one.at())
-		key := policy.Key([]any{what, one.why})
-		if told[key] {
+		what := fmt.Sprintf("%s -> %s:%s", one.endpointNames(&one.from, d), one.endpointNames(&one.to, d), one.at())
+		key := policy.JSONKey([]any{what, one.why})
+		if reported[key] {
 			continue
 		}
-		told[key] = true
-		out = append(out, d.finding(one.claim, "declared-flow-denied", what+" "+one.why))
+		reported[key] = true
+		out = append(out, d.finding(one.flowSide, "declared-flow-denied", what+" "+one.why))
 	}
 	return out
 }
 
-// ends are the endpoints at one side: by name, or by network.
-func (one *denial) ends(n *names, d *declared) string {
+// endpointNames are the endpoints at one side: by name, or by network.
+func (one *denial) endpointNames(n *orderedSet, d *declaredFlows) string {
 	if len(n.list) == 0 {
-		return policy.Brief(d.ends.parts(one.networks))
+		return policy.Brief(d.endpoints.formatNetworks(one.networks))
 	}
-	return n.list[0] + n.others()
+	return n.list[0] + n.moreSuffix()
 }
 
 // at is the ports as a flow has them.
@@ -87,7 +87,7 @@ func (one *denial) at() string {
 	switch {
 	case p.protocol == "":
 		return "*"
-	case policy.PortRange{Protocol: p.protocol, First: p.first, Last: p.last}.Whole():
+	case policy.PortRange{Protocol: p.protocol, First: p.first, Last: p.last}.IsAllPorts():
 		return "*/" + string(p.protocol)
 	case p.first == p.last:
 		return fmt.Sprintf("%d/%s", p.first, p.protocol)
@@ -96,27 +96,27 @@ func (one *denial) at() string {
 }
 
 // why is what denies a part of a flow, or what is allowed instead.
-func (c claim) why(part policy.L7, v policy.Verdict) string {
+func (c flowSide) why(part policy.L7, v policy.Verdict) string {
 	if v.Decision() != policy.Allowed {
-		return fmt.Sprintf("is declared, and does not pass: egress %s; ingress %s%s", v.Egress, v.Ingress, noted(v))
+		return fmt.Sprintf("is declared, and does not pass: egress %s; ingress %s%s", v.Egress, v.Ingress, noteSuffix(v))
 	}
-	as, own := "without tls", c.narrower(part, v)
-	if !c.L7.All() {
+	as, own := "without tls", c.narrowerSide(part, v)
+	if !c.L7.Unrestricted() {
 		as = "as " + part.String()
 	}
 	fix := "change these policies, or the declaration"
-	if namesServers(own.L7) {
+	if restrictsServerNames(own.L7) {
 		fix = "say the same tls in every flow to these peers and ports, or in none"
 	}
-	return fmt.Sprintf("is declared %s, and only %s passes, which %s lets it: %s", as, own.L7, strings.Join(own.By, ", "), fix)
+	return fmt.Sprintf("is declared %s, and only %s passes, which %s lets it: %s", as, own.L7, strings.Join(own.Policies, ", "), fix)
 }
 
-// namesServers says whether all that passes is TLS, or may be, to servers that are named.
-func namesServers(l policy.L7) bool {
+// restrictsServerNames says whether all that passes is TLS, or may be, to servers that are named.
+func restrictsServerNames(l policy.L7) bool {
 	return len(l.ServerNames) > 0 || slices.ContainsFunc(l.HTTP, func(r policy.HTTPRule) bool { return len(r.ServerNames) > 0 })
 }
 
-func noted(v policy.Verdict) string {
+func noteSuffix(v policy.Verdict) string {
 	if v.Note == "" {
 		return ""
 	}

@@ -22,9 +22,9 @@ type Endpoints struct {
 	// Undecided are policies that no engine has as they are written. A flow at a pod that
 	// one of them may select is not decided. Omitted: there are none.
 	Undecided []policy.Ref
-	// Outside are addresses that represent each network that policies distinguish, as
+	// OutsideAddresses are addresses that represent each network that policies distinguish, as
 	// ImagineFor returns them. Omitted: there are none.
-	Outside []policy.Endpoint
+	OutsideAddresses []policy.Endpoint
 }
 
 // Find returns the one endpoint that a name stands for: an entity ("world"), an address
@@ -46,14 +46,14 @@ func (e Endpoints) Find(name string) (policy.Endpoint, error) {
 	case v1alpha1.NodeForm:
 		return e.node(name, f)
 	case v1alpha1.ClusterForm:
-		return e.abroad(name, f)
+		return e.otherClusterPod(name, f)
 	case v1alpha1.NameForm:
-		local := e.localEnds(name)
+		local := e.clusterHostnameTargets(name)
 		switch {
 		case len(local) > 0 && local[0].Entity != "":
-			return policy.Endpoint{}, fmt.Errorf("%q resolves to %s (the profile's localNames): write %s instead", name, local[0].At(), local[0].Entity)
+			return policy.Endpoint{}, fmt.Errorf("%q resolves to %s (the profile's clusterHostnames): write %s instead", name, local[0].Target(), local[0].Entity)
 		case len(local) > 0:
-			return policy.Endpoint{}, fmt.Errorf("%q resolves to Service %s (the profile's localNames): write one of its pods, and the pod's own port", name, local[0].At())
+			return policy.Endpoint{}, fmt.Errorf("%q resolves to Service %s (the profile's clusterHostnames): write one of its pods, and the pod's own port", name, local[0].Target())
 		}
 		return policy.Endpoint{Kind: policy.NameEndpoint, Name: strings.ToLower(name)}, nil
 	default:
@@ -80,18 +80,18 @@ func (e Endpoints) parse(text string) (v1alpha1.FlowEndpoint, error) {
 
 func (e Endpoints) workload(name string, f v1alpha1.FlowEndpoint) (policy.Endpoint, error) {
 	var found []*resource.Workload
-	for _, ns := range e.namespaces(f.In) {
-		for _, w := range e.Index.In(ns, policy.Selector{}) {
-			if w.Ref.Name == f.Name && (f.Kind == "" || w.Ref.Kind == f.Kind) && e.called(w, f.In) {
+	for _, ns := range e.namespaces(f.TenantOrNamespace) {
+		for _, w := range e.Index.WorkloadsIn(ns, policy.Selector{}) {
+			if w.Ref.Name == f.Name && (f.Kind == "" || w.Ref.Kind == f.Kind) && e.belongsTo(w, f.TenantOrNamespace) {
 				found = append(found, w)
 			}
 		}
 	}
 	switch {
 	case len(found) == 0:
-		return policy.Endpoint{}, fmt.Errorf("there is no workload %q in the build or its inventory: %scorrect the name, or tell the workload as inventory", name, e.meant(f))
+		return policy.Endpoint{}, fmt.Errorf("there is no workload %q in the build or its inventory: %scorrect the name, or tell the workload as inventory", name, e.suggestion(f))
 	case len(found) > 1:
-		return policy.Endpoint{}, fmt.Errorf("%q is %s: say which as namespace/Kind/name", name, e.listed(found))
+		return policy.Endpoint{}, fmt.Errorf("%q is %s: say which as namespace/Kind/name", name, e.workloadNames(found))
 	case found[0].HostNetwork:
 		return policy.Endpoint{}, fmt.Errorf("%q is a hostNetwork pod, which has its node's identity: say host or remote-node", name)
 	}
@@ -100,25 +100,25 @@ func (e Endpoints) workload(name string, f v1alpha1.FlowEndpoint) (policy.Endpoi
 	return pod, nil
 }
 
-// meant asks for the workload of a tenant or namespace that a misspelt name most likely
+// suggestion asks for the workload of a tenant or namespace that a misspelt name most likely
 // stands for.
-func (e Endpoints) meant(f v1alpha1.FlowEndpoint) string {
-	var there []string
-	for _, ns := range e.namespaces(f.In) {
-		for _, w := range e.Index.In(ns, policy.Selector{}) {
-			if e.called(w, f.In) {
-				there = append(there, w.Ref.Name)
+func (e Endpoints) suggestion(f v1alpha1.FlowEndpoint) string {
+	var candidates []string
+	for _, ns := range e.namespaces(f.TenantOrNamespace) {
+		for _, w := range e.Index.WorkloadsIn(ns, policy.Selector{}) {
+			if e.belongsTo(w, f.TenantOrNamespace) {
+				candidates = append(candidates, w.Ref.Name)
 			}
 		}
 	}
-	if meant, ok := v1alpha1.Nearest(f.Name, there); ok {
-		return "did you mean " + meant + "? Else "
+	if suggestion, ok := v1alpha1.Nearest(f.Name, candidates); ok {
+		return "did you mean " + suggestion + "? Else "
 	}
 	return ""
 }
 
-// listed are workloads, each as FlowTests write it.
-func (e Endpoints) listed(workloads []*resource.Workload) string {
+// workloadNames are workloads, each as FlowTests write it.
+func (e Endpoints) workloadNames(workloads []*resource.Workload) string {
 	var out []string
 	for _, w := range workloads {
 		out = append(out, e.Pod(w).Name)
@@ -127,8 +127,8 @@ func (e Endpoints) listed(workloads []*resource.Workload) string {
 	return strings.Join(out, ", ")
 }
 
-// called says whether a workload is of a tenant, or in the namespace, of that name.
-func (e Endpoints) called(w *resource.Workload, name string) bool {
+// belongsTo says whether a workload is of a tenant, or in the namespace, of that name.
+func (e Endpoints) belongsTo(w *resource.Workload, name string) bool {
 	owner := e.Fence.OwnerOfPod(w.Ref.Namespace, w.Labels)
 	return w.Ref.Namespace == name || owner != nil && owner.Name == name
 }

@@ -7,8 +7,8 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// Sameness is how far two engines were compared, and where they are not the same.
-type Sameness struct {
+// Equivalence is how far two engines were compared, and where they are not the same.
+type Equivalence struct {
 	// Pods were looked at, Peers are all that is known at the other end, and Openings is
 	// what passes between them.
 	Pods, Peers, Openings int
@@ -17,37 +17,37 @@ type Sameness struct {
 	Differences []string
 }
 
-// Same finds out whether another engine lets the same pass at every pod that is known or
+// Equivalence finds out whether another engine lets the same pass at every pod that is known or
 // imagined, and isolates the same pods. Two policies that alone are the same are so beside
 // any others, since what policies let pass adds up. A deny counts at pods that are there,
 // as everywhere: at imagined ones it hides nothing.
-func (p Proof) Same(other policy.Engine) (Sameness, error) {
-	known, err := meet(p.Engine, other, p.surroundings())
+func (p Proof) Equivalence(other policy.Engine) (Equivalence, error) {
+	known, err := shareRepresentatives(p.Engine, other, p.surroundings())
 	if err != nil {
-		return Sameness{}, err
+		return Equivalence{}, err
 	}
 	pods := slices.DeleteFunc(slices.Clone(known), func(ep policy.Endpoint) bool { return ep.Kind != policy.PodEndpoint || ep.Cluster != "" })
-	s := sameness{Sameness: Sameness{Pods: len(pods), Peers: len(known)}, before: p.Engine, after: other}
+	s := equivalence{Equivalence: Equivalence{Pods: len(pods), Peers: len(known)}, before: p.Engine, after: other}
 	for _, pod := range pods {
 		for _, d := range policy.Directions() {
 			if err := s.compare(view{subject: pod, direction: d}); err != nil {
-				return Sameness{}, err
+				return Equivalence{}, err
 			}
 		}
 	}
 	err = s.explain()
-	return s.Sameness, err
+	return s.Equivalence, err
 }
 
-type sameness struct {
-	Sameness
+type equivalence struct {
+	Equivalence
 	before, after policy.Engine
 	// differing are the pods at which not the same passes.
 	differing []policy.Endpoint
 }
 
 // compare counts what passes at a pod, and remembers the pod where that differs.
-func (s *sameness) compare(v view) error {
+func (s *equivalence) compare(v view) error {
 	before, err := s.before.Openings(v.subject, v.direction)
 	if err != nil {
 		return fmt.Errorf("find what is open: %w", err)
@@ -56,7 +56,7 @@ func (s *sameness) compare(v view) error {
 	if err != nil {
 		return fmt.Errorf("find what is open: %w", err)
 	}
-	one, other := spelledOut(before), spelledOut(after)
+	one, other := openingKeys(before), openingKeys(after)
 	s.Openings += len(one)
 	if slices.Equal(one, other) {
 		return nil
@@ -64,52 +64,52 @@ func (s *sameness) compare(v view) error {
 	s.differing = append(s.differing, v.subject)
 	switch a, b := isolates(before), isolates(after); {
 	case a && !b:
-		s.say("no longer closes the %s of %s", v.direction, v.subject.Name)
+		s.report("no longer closes the %s of %s", v.direction, v.subject.Name)
 	case b && !a:
-		s.say("closes the %s of %s, which was open", v.direction, v.subject.Name)
+		s.report("closes the %s of %s, which was open", v.direction, v.subject.Name)
 	}
 	return nil
 }
 
-func (s *sameness) say(format string, args ...any) {
+func (s *equivalence) report(format string, args ...any) {
 	s.Differences = append(s.Differences, fmt.Sprintf(format, args...))
 }
 
 // explain finds what passes only before, and only after.
-func (s *sameness) explain() error {
+func (s *equivalence) explain() error {
 	for _, way := range []struct {
-		says          string
+		text          string
 		before, after policy.Engine
 	}{{"no longer lets", s.before, s.after}, {"also lets", s.after, s.before}} {
-		c := change{before: newAnswers(way.before), after: newAnswers(way.after)}
+		c := comparison{before: newOpeningsCache(way.before), after: newOpeningsCache(way.after)}
 		if err := c.search(s.differing); err != nil {
 			return err
 		}
 		for _, l := range c.leaks.list {
-			s.say("%s %s", way.says, l.sentence())
+			s.report("%s %s", way.text, l.describe())
 		}
 	}
 	if len(s.differing) > 0 && len(s.Differences) == 0 {
-		s.say("does not let the same pass at %s", s.differing[0].Name)
+		s.report("does not let the same pass at %s", s.differing[0].Name)
 	}
 	return nil
 }
 
 // isolates says whether openings are those of a pod that something isolates.
 func isolates(openings []policy.Opening) bool {
-	return !slices.ContainsFunc(openings, everything)
+	return !slices.ContainsFunc(openings, isUnrestricted)
 }
 
-// spelledOut are openings peer by peer, in order, whoever opened them.
-func spelledOut(openings []policy.Opening) []string {
+// openingKeys are openings peer by peer, in order, whoever opened them.
+func openingKeys(openings []policy.Opening) []string {
 	var out []string
 	for _, o := range openings {
 		what := []any{o.Protocol, o.First, o.Last, o.L7}
 		if len(o.Peers) == 0 {
-			out = append(out, policy.Key(what))
+			out = append(out, policy.JSONKey(what))
 		}
 		for _, peer := range o.Peers {
-			out = append(out, policy.Key([]any{peer.Kind, peer.Name, peer.Entities, what}))
+			out = append(out, policy.JSONKey([]any{peer.Kind, peer.Name, peer.Entities, what}))
 		}
 	}
 	slices.Sort(out)

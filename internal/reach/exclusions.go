@@ -8,62 +8,62 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// leftOut are ends of declared flows that are in no policy, by flow.
-type leftOut struct {
-	of    map[policy.Reason]*left
-	order []policy.Reason
+// excluded are ends of declared flows that are in no policy, by flow.
+type excluded struct {
+	byFlow map[policy.Reason]*exclusion
+	order  []policy.Reason
 }
 
-type left struct {
-	claim
-	// hostNetwork are pods, and tenants those whose pods an entity has.
-	hostNetwork, tenants []string
+type exclusion struct {
+	flowSide
+	// hostNetworkPods are pods, and tenants those whose pods an entity has.
+	hostNetworkPods, tenants []string
 }
 
-func (l *leftOut) at(c claim) *left {
-	if l.of == nil {
-		l.of = map[policy.Reason]*left{}
+func (l *excluded) at(c flowSide) *exclusion {
+	if l.byFlow == nil {
+		l.byFlow = map[policy.Reason]*exclusion{}
 	}
-	if l.of[c.Reason] == nil {
-		l.of[c.Reason] = &left{claim: c}
+	if l.byFlow[c.Reason] == nil {
+		l.byFlow[c.Reason] = &exclusion{flowSide: c}
 		l.order = append(l.order, c.Reason)
 	}
-	return l.of[c.Reason]
+	return l.byFlow[c.Reason]
 }
 
 // add records hostNetwork pods that are ends of a flow. The baseline is about pods that policies
 // select.
-func (l *leftOut) add(c claim, pods []string) {
+func (l *excluded) add(c flowSide, pods []string) {
 	if len(pods) == 0 || strings.HasPrefix(c.Reason.Field, "spec.baseline.") {
 		return
 	}
-	c.leaveOut()
+	c.exclude()
 	one := l.at(c)
-	one.hostNetwork = append(one.hostNetwork, pods...)
+	one.hostNetworkPods = append(one.hostNetworkPods, pods...)
 }
 
-func (c claim) leaveOut() {
+func (c flowSide) exclude() {
 	for _, o := range c.outcomes {
-		o.leftOut = true
+		o.excluded = true
 	}
 }
 
-// hostNetwork are the hostNetwork pods among those that a peer names. Where all are, other
+// hostNetworkPods are the hostNetwork pods among those that a peer names. Where all are, other
 // checks report it.
-func (d *declared) hostNetwork(p policy.Peer) []string {
+func (d *declaredFlows) hostNetworkPods(p policy.Peer) []string {
 	if p.Kind != policy.Pods {
 		return nil
 	}
 	namespaces := []string{p.Namespace}
 	if p.Namespace == "" {
-		namespaces = d.labelled(p)
+		namespaces = d.labelledNamespaces(p)
 	}
 	var out []string
 	others := false
 	for _, ns := range namespaces {
-		for _, w := range d.Endpoints.Index.In(ns, p.Pods) {
+		for _, w := range d.Endpoints.Index.WorkloadsIn(ns, p.Pods) {
 			switch {
-			case !d.are(w, p):
+			case !d.belongToPeer(w, p):
 			case w.HostNetwork:
 				out = append(out, d.Endpoints.Pod(w).Name)
 			default:
@@ -77,17 +77,17 @@ func (d *declared) hostNetwork(p policy.Peer) []string {
 	return out
 }
 
-// consent looks for tenants whose pods an entity of a flow has, and that deny some of it at their
+// findTenantDenials looks for tenants whose pods an entity of a flow has, and that deny some of it at their
 // side, where nobody declares it: at a pod of the build or, of a namespace without one, of a
 // pod that may be created.
-func (d *declared) consent(c claim, own policy.Endpoint) {
+func (d *declaredFlows) findTenantDenials(c flowSide, own policy.Endpoint) {
 	has := map[string]bool{}
-	for _, peer := range d.ends.pods {
+	for _, peer := range d.endpoints.pods {
 		has[peer.Namespace] = true
 	}
-	for _, peer := range slices.Concat(d.ends.pods, d.ends.later) {
+	for _, peer := range slices.Concat(d.endpoints.pods, d.endpoints.representatives) {
 		owner := d.Fence.OwnerOfPod(peer.Namespace, peer.Labels)
-		if owner == nil || peer.Imagined && has[peer.Namespace] || slices.Contains(d.leftOut.at(c).tenants, owner.Name) {
+		if owner == nil || peer.Representative && has[peer.Namespace] || slices.Contains(d.excluded.at(c).tenants, owner.Name) {
 			continue
 		}
 		p, err := d.pairOf(c, own, peer)
@@ -95,24 +95,24 @@ func (d *declared) consent(c claim, own policy.Endpoint) {
 			// Isolation reports it.
 			continue
 		}
-		made, ok := c.decisions[p]
+		pairDecision, ok := c.decisions[p]
 		if !ok {
-			_, to := c.between(own, peer)
-			made = c.decided(p, to)
-			c.decisions[p] = made
+			_, to := c.fromTo(own, peer)
+			pairDecision = c.decidePair(p, to)
+			c.decisions[p] = pairDecision
 		}
-		if len(made.denied) > 0 {
-			c.leaveOut()
-			d.leftOut.at(c).tenants = append(d.leftOut.at(c).tenants, owner.Name)
+		if len(pairDecision.denied) > 0 {
+			c.exclude()
+			d.excluded.at(c).tenants = append(d.excluded.at(c).tenants, owner.Name)
 		}
 	}
 }
 
 // findings report what flows leave out, once for all flows of a resource that leave out the same.
-func (l *leftOut) findings(d *declared) policy.Findings {
+func (l *excluded) findings(d *declaredFlows) policy.Findings {
 	var out policy.Findings
 	at := map[string]int{}
-	say := func(c claim, check, message string, names []string) {
+	report := func(c flowSide, check, message string, names []string) {
 		slices.Sort(names)
 		if names = slices.Compact(names); len(names) == 0 {
 			return
@@ -120,7 +120,7 @@ func (l *leftOut) findings(d *declared) policy.Findings {
 		f := d.finding(c, check, strings.Replace(message, "%", policy.Brief(names), 1))
 		f.Severity = policy.Info
 		key := f.Resource.String() + f.Message
-		if i, told := at[key]; told {
+		if i, seen := at[key]; seen {
 			out[i].Field += ", " + f.Field
 			return
 		}
@@ -128,9 +128,9 @@ func (l *leftOut) findings(d *declared) policy.Findings {
 		out = append(out, f)
 	}
 	for _, r := range l.order {
-		one := l.of[r]
-		say(one.claim, "host-network-left-out", "some of the pods are hostNetwork pods, which have the identity of their node, so that no policy selects them: %: the flow is with the others alone: for these, declare a flow with entities (host, remote-node)", one.hostNetwork)
-		say(one.claim, "entity-leaves-out-tenants", "the entity has pods of all tenants, and pods of these Tenants deny a part of this flow at their side: %: where it must be allowed, declare it in these Tenants, too", one.tenants)
+		one := l.byFlow[r]
+		report(one.flowSide, "host-network-pods-excluded", "some of the pods are hostNetwork pods, which have the identity of their node, so that no policy selects them: %: the flow is with the others alone: for these, declare a flow with entities (host, remote-node)", one.hostNetworkPods)
+		report(one.flowSide, "entity-denied-by-tenants", "the entity has pods of all tenants, and pods of these Tenants deny a part of this flow at their side: %: where it must be allowed, declare it in these Tenants, too", one.tenants)
 	}
 	return out
 }
@@ -141,7 +141,7 @@ func (x *Expectation) withNodes() map[policy.Reason]bool {
 	for _, all := range x.at {
 		for _, w := range all {
 			if w.Peer.Kind == policy.Nodes || w.Peer.Kind == policy.Entities && slices.ContainsFunc(w.Peer.Entities, func(e v1alpha1.Entity) bool {
-				return ofPods(e) || e == v1alpha1.EntityHost || e == v1alpha1.EntityRemoteNode
+				return includesPods(e) || e == v1alpha1.EntityHost || e == v1alpha1.EntityRemoteNode
 			}) {
 				out[w.Reason] = true
 			}

@@ -17,41 +17,41 @@ import (
 type Expectation struct {
 	fence *policy.Fence
 	// at are the wanted flows of a namespace, or of nodes, in one direction.
-	at map[end][]Wanted
+	at map[subjectKey][]Expected
 }
 
-// strangers stands for every namespace that no tenant has and cluster-wide policies
+// unclaimedNamespaces stands for every namespace that no tenant has and cluster-wide policies
 // close: it is no name that Kubernetes would take.
-const strangers = "*"
+const unclaimedNamespaces = "*"
 
-// end is a fenced namespace, or a kind of nodes, looked at in one direction.
-type end struct {
+// subjectKey is a fenced namespace, or a kind of nodes, looked at in one direction.
+type subjectKey struct {
 	namespace, node string
 	direction       policy.Direction
 }
 
-// Wanted is one flow that may pass, as one of its ends sees it.
-type Wanted struct {
+// Expected is one flow that may pass, as one of its ends sees it.
+type Expected struct {
 	Subject policy.Selector
 	// Owner has the subject. Nil: the namespace is nobody's, or they are nodes.
 	Owner *policy.Tenant
 	Peer  policy.Peer
 	// Ports: none means every port of every protocol.
 	Ports []policy.Port
-	// Named are the same ports where a number stands in Ports for a name: only pods that
+	// NamedPorts are the same ports where a number stands in Ports for a name: only pods that
 	// give a port that name are ends of the flow. None: as Ports.
-	Named  []policy.Port
-	L7     policy.L7
-	Reason policy.Reason
-	// Declared are the declarations of the flow, of which two may have agreed. None: Reason.
-	Declared []policy.Reason
+	NamedPorts []policy.Port
+	L7         policy.L7
+	Reason     policy.Reason
+	// Declarations are the declarations of the flow, of which two may have agreed. None: Reason.
+	Declarations []policy.Reason
 	// fqdns are the peer's, and lookups those of L7, to be asked often.
 	fqdns, lookups policy.Patterns
 }
 
 // NewExpectation returns what fences with the same Tenants let pass.
 func NewExpectation(fences ...*policy.Fence) *Expectation {
-	x := &Expectation{at: map[end][]Wanted{}}
+	x := &Expectation{at: map[subjectKey][]Expected{}}
 	for _, f := range fences {
 		x.fence = f
 		x.expectFence(f)
@@ -63,15 +63,15 @@ func NewExpectation(fences ...*policy.Fence) *Expectation {
 func (x *Expectation) expectFence(f *policy.Fence) {
 	for _, t := range f.Tenants {
 		for _, ns := range t.Namespaces {
-			x.expectBaseline(t.At(ns))
+			x.expectBaseline(t.PeerIn(ns))
 			if t.IntraNamespace {
-				w := Wanted{Reason: f.Profile.In("baseline.intraNamespace")}
-				x.expect(t.At(ns), t.At(ns), w, w)
+				w := Expected{Reason: f.Profile.Child("baseline.intraNamespace")}
+				x.expect(t.PeerIn(ns), t.PeerIn(ns), w, w)
 			}
 		}
 	}
 	if f.Clusterwide != nil {
-		x.expectBaseline(policy.Peer{Kind: policy.Pods, Namespace: strangers})
+		x.expectBaseline(policy.Peer{Kind: policy.Pods, Namespace: unclaimedNamespaces})
 	}
 	for _, g := range f.Grants {
 		x.expectGrant(g)
@@ -79,52 +79,52 @@ func (x *Expectation) expectFence(f *policy.Fence) {
 }
 
 // expect adds a flow between the pods of two peers, at each end that is fenced.
-func (x *Expectation) expect(from, to policy.Peer, egress, ingress Wanted) {
+func (x *Expectation) expect(from, to policy.Peer, egress, ingress Expected) {
 	x.expectAt(from, to, policy.Egress, egress)
 	x.expectAt(to, from, policy.Ingress, ingress)
 }
 
 // expectAt adds a flow at one end. Strangers may do their half of the baseline, and
 // nobody expects them at the other end.
-func (x *Expectation) expectAt(own, peer policy.Peer, d policy.Direction, w Wanted) {
-	if peer.Namespace != strangers {
+func (x *Expectation) expectAt(own, peer policy.Peer, d policy.Direction, w Expected) {
+	if peer.Namespace != unclaimedNamespaces {
 		w.Subject, w.Peer = own.Pods, peer
 		w.fqdns, w.lookups = policy.NewPatterns(peer.FQDNs), policy.NewPatterns(w.L7.DNS)
-		x.add(end{own.Namespace, own.Node, d}, own, w)
+		x.add(subjectKey{own.Namespace, own.Node, d}, own, w)
 	}
 }
 
-func (x *Expectation) add(at end, own policy.Peer, w Wanted) {
+func (x *Expectation) add(at subjectKey, own policy.Peer, w Expected) {
 	if x.fence.NodeOf(own) != nil {
 		x.at[at] = append(x.at[at], w)
 		return
 	}
 	owner := x.fence.OwnerOf(own)
-	if own.Kind != policy.Pods || owner == nil && at.namespace != strangers {
+	if own.Kind != policy.Pods || owner == nil && at.namespace != unclaimedNamespaces {
 		return
 	}
 	w.Owner = owner
 	x.at[at] = append(x.at[at], w)
 }
 
-// shared are the pods of a peer that are some tenant's, where several share its
+// sharedParts are the pods of a peer that are some tenant's, where several share its
 // namespace.
-func (x *Expectation) shared(p policy.Peer) []policy.Peer {
+func (x *Expectation) sharedParts(p policy.Peer) []policy.Peer {
 	var out []policy.Peer
 	for _, t := range x.fence.Owners(p.Namespace) {
-		if part, ok := x.fence.Serving(t, p); ok && t.Shares() {
+		if part, ok := x.fence.OwnedPart(t, p); ok && t.SharesNamespaces() {
 			out = append(out, part)
 		}
 	}
 	return out
 }
 
-// wantedAt are the flows that the pods of a namespace may have.
-func (x *Expectation) wantedAt(namespace string, d policy.Direction) []Wanted {
-	if x.fence.Stranger(namespace) {
-		namespace = strangers
+// expectedAt are the flows that the pods of a namespace may have.
+func (x *Expectation) expectedAt(namespace string, d policy.Direction) []Expected {
+	if x.fence.UnclaimedNamespace(namespace) {
+		namespace = unclaimedNamespaces
 	}
-	return x.at[end{namespace: namespace, direction: d}]
+	return x.at[subjectKey{namespace: namespace, direction: d}]
 }
 
 // expectBaseline lets the pods of a namespace do what the baseline says of the outside.
@@ -134,21 +134,21 @@ func (x *Expectation) expectBaseline(own policy.Peer) {
 	if slices.Contains(names, "*") {
 		names = nil
 	}
-	x.expectDNS(own, names, f.Profile.In("baseline.dns"))
+	x.expectDNS(own, names, f.Profile.Child("baseline.dns"))
 	if api := f.Baseline.APIServer; api != nil {
-		w := Wanted{Reason: f.Profile.In("baseline.apiServer")}
+		w := Expected{Reason: f.Profile.Child("baseline.apiServer")}
 		for _, p := range api.Ports {
 			w.Ports = append(w.Ports, policy.Port{Port: p, Protocol: v1alpha1.TCP})
 		}
-		for _, server := range f.Entity(v1alpha1.EntityKubeAPIServer) {
+		for _, server := range f.EntityPeers(v1alpha1.EntityKubeAPIServer) {
 			x.expect(own, server, w, w)
 		}
 	}
 	if m := f.Baseline.Monitoring; m != nil {
-		w := Wanted{Ports: policy.PortsOf(m.Ports), Reason: f.Profile.In("baseline.monitoring")}
-		from := policy.Peer{Kind: policy.Pods, Namespace: m.Namespace, Pods: policy.PodsOf(m.Pods)}
+		w := Expected{Ports: policy.PortsOf(m.Ports), Reason: f.Profile.Child("baseline.monitoring")}
+		from := policy.Peer{Kind: policy.Pods, Namespace: m.Namespace, Pods: policy.SelectorOf(m.Pods)}
 		x.expect(from, own, w, w)
-		for _, part := range x.shared(from) {
+		for _, part := range x.sharedParts(from) {
 			x.expectAt(part, own, policy.Egress, w)
 		}
 	}
@@ -158,47 +158,47 @@ func (x *Expectation) expectBaseline(own policy.Peer) {
 func (x *Expectation) expectDNS(from policy.Peer, names []string, why policy.Reason) {
 	dns := x.fence.Baseline.DNS
 	ports := []policy.Port{{Port: dns.Port, Protocol: v1alpha1.UDP}, {Port: dns.Port, Protocol: v1alpha1.TCP}}
-	to := []policy.Peer{{Kind: policy.Pods, Namespace: dns.Namespace, Pods: policy.PodsOf(dns.Pods)}}
+	to := []policy.Peer{{Kind: policy.Pods, Namespace: dns.Namespace, Pods: policy.SelectorOf(dns.Pods)}}
 	if dns.NodeLocal {
 		to = append(to, policy.Peer{Kind: policy.Pods, Namespace: dns.Namespace, Pods: policy.Selector{MatchLabels: map[string]string{"k8s-app": "node-local-dns"}}})
-		to = append(to, x.fence.Entity(v1alpha1.EntityHost)...)
+		to = append(to, x.fence.EntityPeers(v1alpha1.EntityHost)...)
 	}
 	if dns.HostNetwork {
-		to = append(to, x.fence.Entity(v1alpha1.EntityHost)...)
-		to = append(to, x.fence.Entity(v1alpha1.EntityRemoteNode)...)
+		to = append(to, x.fence.EntityPeers(v1alpha1.EntityHost)...)
+		to = append(to, x.fence.EntityPeers(v1alpha1.EntityRemoteNode)...)
 	}
 	for _, server := range to {
-		x.expect(from, server, Wanted{Ports: ports, L7: policy.L7{DNS: names}, Reason: why}, Wanted{Ports: ports, Reason: why})
-		for _, part := range x.shared(server) {
-			x.expectAt(part, from, policy.Ingress, Wanted{Ports: ports, Reason: why})
+		x.expect(from, server, Expected{Ports: ports, L7: policy.L7{DNS: names}, Reason: why}, Expected{Ports: ports, Reason: why})
+		for _, part := range x.sharedParts(server) {
+			x.expectAt(part, from, policy.Ingress, Expected{Ports: ports, Reason: why})
 		}
 	}
 }
 
 func (x *Expectation) expectGrant(g policy.Grant) {
-	egress, ingress := Wanted{Ports: g.Ports, L7: g.L7}, Wanted{Ports: g.Ports, L7: policy.L7{HTTP: g.L7.HTTP}}
-	if g.L7.TLS() {
+	egress, ingress := Expected{Ports: g.Ports, L7: g.L7}, Expected{Ports: g.Ports, L7: policy.L7{HTTP: g.L7.HTTP}}
+	if g.L7.InspectsTLS() {
 		// At the other end it is TLS that arrives, whatever was opened up on the way.
 		ingress.L7 = policy.L7{}
 	}
 	if len(g.SourcePorts) > 0 {
-		egress.Ports, egress.Named = g.SourcePorts, g.Ports
+		egress.Ports, egress.NamedPorts = g.SourcePorts, g.Ports
 	}
 	for _, d := range []*policy.Declaration{g.Destination, g.Source} {
 		if d != nil {
 			egress.Reason, ingress.Reason = d.Reason, d.Reason
-			egress.Declared = append(egress.Declared, d.Reason)
+			egress.Declarations = append(egress.Declarations, d.Reason)
 		}
 	}
-	ingress.Declared = egress.Declared
+	ingress.Declarations = egress.Declarations
 	x.expect(g.From, g.To, egress, ingress)
-	if names := slices.Concat(g.To.FQDNs, g.Names); len(names) > 0 && (g.From.Kind == policy.Pods || g.From.Kind == policy.Nodes) {
+	if names := slices.Concat(g.To.FQDNs, g.DNSNames); len(names) > 0 && (g.From.Kind == policy.Pods || g.From.Kind == policy.Nodes) {
 		x.expectDNS(g.From, names, egress.Reason)
 	}
 }
 
 // matches reports whether an endpoint is one of the peer.
-func (w Wanted) matches(f *policy.Fence, ep policy.Endpoint) bool {
+func (w Expected) matches(f *policy.Fence, ep policy.Endpoint) bool {
 	if w.Peer.Kind == policy.FQDNs {
 		return ep.Kind == policy.NameEndpoint && w.fqdns.Cover(ep.Name)
 	}
@@ -217,7 +217,7 @@ func matches(f *policy.Fence, p policy.Peer, ep policy.Endpoint) bool {
 	case policy.FQDNs:
 		return false
 	default:
-		return ep.Kind != policy.PodEndpoint && (inNetworks(p, ep) || located(f, p, ep))
+		return ep.Kind != policy.PodEndpoint && (inNetworks(p, ep) || allAddressesIn(f, p, ep))
 	}
 }
 
@@ -226,28 +226,28 @@ func inNamespaces(p policy.Peer, ep policy.Endpoint) bool {
 		return p.Namespace == ep.Namespace
 	}
 	for k, v := range p.NamespaceLabels {
-		have, there := ep.NamespaceLabels[k]
+		have, present := ep.NamespaceLabels[k]
 		if k == corev1.LabelMetadataName {
-			have, there = ep.Namespace, true
+			have, present = ep.Namespace, true
 		}
-		if !there || have != v {
+		if !present || have != v {
 			return false
 		}
 	}
-	return !slices.Contains(p.NotNamespaces, ep.Namespace)
+	return !slices.Contains(p.ExcludedNamespaces, ep.Namespace)
 }
 
-// located says whether the networks of a peer hold all addresses of an entity to which an
+// allAddressesIn says whether the networks of a peer hold all addresses of an entity to which an
 // endpoint without an address belongs.
-func located(f *policy.Fence, p policy.Peer, ep policy.Endpoint) bool {
+func allAddressesIn(f *policy.Fence, p policy.Peer, ep policy.Endpoint) bool {
 	return ep.Kind == policy.EntityEndpoint && slices.ContainsFunc(ep.Entities, func(e v1alpha1.Entity) bool {
-		at := f.Addresses[e]
-		return len(at) > 0 && !slices.ContainsFunc(at, func(own policy.Peer) bool { return !within(own, p) })
+		at := f.EntityAddresses[e]
+		return len(at) > 0 && !slices.ContainsFunc(at, func(own policy.Peer) bool { return !containedIn(own, p) })
 	})
 }
 
-// within says whether all addresses of one peer are in the networks of another.
-func within(inner, outer policy.Peer) bool {
+// containedIn says whether all addresses of one peer are in the networks of another.
+func containedIn(inner, outer policy.Peer) bool {
 	set := addressesOf(outer)
 	for _, r := range addressesOf(inner).Ranges() {
 		if !set.ContainsRange(r) {
@@ -281,7 +281,7 @@ func addressesOf(p policy.Peer) *netipx.IPSet {
 // peer. One without an address is there if all of its world is.
 func inNetworks(p policy.Peer, ep policy.Endpoint) bool {
 	addr, err := netip.ParseAddr(ep.Name)
-	in := func(c string) bool {
+	contains := func(c string) bool {
 		network, bad := netip.ParsePrefix(c)
 		switch {
 		case bad != nil:
@@ -296,5 +296,5 @@ func inNetworks(p policy.Peer, ep policy.Endpoint) bool {
 			return slices.Contains(ep.Entities, v1alpha1.EntityWorldIPv6)
 		}
 	}
-	return slices.ContainsFunc(p.CIDRs, in) && (err != nil || !slices.ContainsFunc(p.Except, in))
+	return slices.ContainsFunc(p.CIDRs, contains) && (err != nil || !slices.ContainsFunc(p.Except, contains))
 }

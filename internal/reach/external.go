@@ -24,66 +24,66 @@ func isWorld(text string) bool {
 	return slices.Contains([]v1alpha1.Entity{v1alpha1.EntityWorld, v1alpha1.EntityWorldIPv4, v1alpha1.EntityWorldIPv6}, v1alpha1.Entity(text))
 }
 
-func outsideEnd(text string) bool { return isExternal(text) || isWorld(text) }
+func isOutside(text string) bool { return isExternal(text) || isWorld(text) }
 
-// aboutOutside reports whether a case of some FlowTests is about what is outside the cluster, so
+// mentionsOutside reports whether a case of some FlowTests is about what is outside the cluster, so
 // that the engine must know the names and networks that policies distinguish before.
-func aboutOutside(tests []resource.FlowTest) bool {
+func mentionsOutside(tests []resource.FlowTest) bool {
 	return slices.ContainsFunc(tests, func(t resource.FlowTest) bool {
-		return slices.ContainsFunc(t.Test.Spec.Cases, func(c v1alpha1.FlowCase) bool { return outsideEnd(c.From) || outsideEnd(c.To) })
+		return slices.ContainsFunc(t.Test.Spec.Cases, func(c v1alpha1.FlowCase) bool { return isOutside(c.From) || isOutside(c.To) })
 	})
 }
 
-// ImagineFor adds to the engine everything that policies distinguish, where a case of some
+// RepresentativesFor adds to the engine everything that policies distinguish, where a case of some
 // FlowTests needs it, and returns the addresses among it.
-func (p Proof) ImagineFor(tests []resource.FlowTest) ([]policy.Endpoint, error) {
-	if !aboutOutside(tests) {
+func (p Proof) RepresentativesFor(tests []resource.FlowTest) ([]policy.Endpoint, error) {
+	if !mentionsOutside(tests) {
 		return nil, nil
 	}
-	known, err := p.Engine.Imagine(p.surroundings())
+	known, err := p.Engine.Representatives(p.surroundings())
 	if err != nil {
 		return nil, fmt.Errorf("add representative endpoints: %w", err)
 	}
-	return endsOf(known).addresses, nil
+	return newKnownEndpoints(known).addresses, nil
 }
 
 // outsideTargets are flows without a source to everything outside the cluster that the
 // policies at a source distinguish: the world, and each network and name that they open.
 func outsideTargets(engine policy.Engine, c v1alpha1.FlowCase, from policy.Endpoint) ([]policy.Flow, error) {
-	ends, err := openedOutside(engine, from, policy.Egress)
+	endpoints, err := openedOutside(engine, from, policy.Egress)
 	if err != nil {
 		return nil, err
 	}
-	ends = append(ends, policy.Endpoint{Kind: policy.EntityEndpoint, Name: string(v1alpha1.EntityWorld)})
+	endpoints = append(endpoints, policy.Endpoint{Kind: policy.EntityEndpoint, Name: string(v1alpha1.EntityWorld)})
 	var out []policy.Flow
-	for _, to := range ends {
-		out = append(out, onProtocols(c, to)...)
-		out = append(out, messages(c, to)...)
+	for _, to := range endpoints {
+		out = append(out, flowsPerProtocol(c, to)...)
+		out = append(out, icmpFlows(c, to)...)
 	}
 	return out, nil
 }
 
-// everyICMP are the types of ICMP message that a case is about which states nothing else: a
+// impliedICMPTypes are the types of ICMP message that a case is about which states nothing else: a
 // message is a way out as any connection is.
-func everyICMP(c v1alpha1.FlowCase) []v1alpha1.ICMPType {
+func impliedICMPTypes(c v1alpha1.FlowCase) []v1alpha1.ICMPType {
 	if c.Port != 0 || c.Protocol != "" || c.ICMP != "" || c.HTTP != nil || c.DNS != "" || c.ServerName != "" {
 		return nil
 	}
 	return v1alpha1.ICMPTypes()
 }
 
-// openedTo are the networks that policies open to destinations, where a case is about
+// openedNetworks are the networks that policies open to destinations, where a case is about
 // everything outside the cluster as the source.
-type openedTo struct {
-	engine policy.Engine
-	wanted bool
-	// of finds them by the destination, whose flows are one after the other.
-	of   string
-	last []policy.Endpoint
+type openedNetworks struct {
+	engine  policy.Engine
+	enabled bool
+	// destination finds them by the destination, whose flows are one after the other.
+	destination string
+	last        []policy.Endpoint
 }
 
 // add adds a flow and the same one from each of the networks.
-func (o *openedTo) add(all []policy.Flow, f policy.Flow) ([]policy.Flow, error) {
+func (o *openedNetworks) add(all []policy.Flow, f policy.Flow) ([]policy.Flow, error) {
 	networks, err := o.networks(f.To)
 	all = append(all, f)
 	for _, f.From = range networks {
@@ -92,16 +92,16 @@ func (o *openedTo) add(all []policy.Flow, f policy.Flow) ([]policy.Flow, error) 
 	return all, err
 }
 
-func (o *openedTo) networks(to policy.Endpoint) ([]policy.Endpoint, error) {
-	if !o.wanted {
+func (o *openedNetworks) networks(to policy.Endpoint) ([]policy.Endpoint, error) {
+	if !o.enabled {
 		return nil, nil
 	}
-	if o.of == "" || o.of != to.Name {
+	if o.destination == "" || o.destination != to.Name {
 		networks, err := openedOutside(o.engine, to, policy.Ingress)
 		if err != nil {
 			return nil, err
 		}
-		o.of, o.last = to.Name, networks
+		o.destination, o.last = to.Name, networks
 	}
 	return o.last, nil
 }
@@ -109,7 +109,7 @@ func (o *openedTo) networks(to policy.Endpoint) ([]policy.Endpoint, error) {
 // openedOutside are the names, each of them one, and the addresses outside the cluster that
 // policies at a pod open in one direction, on some port. The apiserver is none, wherever it is.
 func openedOutside(engine policy.Engine, at policy.Endpoint, d policy.Direction) ([]policy.Endpoint, error) {
-	if !at.Selected() {
+	if !at.IsSelected() {
 		return nil, nil
 	}
 	openings, err := engine.Openings(at, d)
@@ -120,11 +120,11 @@ func openedOutside(engine policy.Engine, at policy.Endpoint, d policy.Direction)
 	seen := map[string]bool{}
 	for _, o := range openings {
 		for _, ep := range o.Peers {
-			if !namesOutside(ep) {
+			if !isOutsideEndpoint(ep) {
 				continue
 			}
 			if ep.Kind == policy.NameEndpoint {
-				ep = policy.Endpoint{Kind: ep.Kind, Name: concrete(ep.Name)}
+				ep = policy.Endpoint{Kind: ep.Kind, Name: exampleName(ep.Name)}
 			}
 			if !seen[ep.Name] {
 				seen[ep.Name] = true
@@ -135,7 +135,7 @@ func openedOutside(engine policy.Engine, at policy.Endpoint, d policy.Direction)
 	return out, nil
 }
 
-func namesOutside(ep policy.Endpoint) bool {
+func isOutsideEndpoint(ep policy.Endpoint) bool {
 	switch ep.Kind {
 	case policy.NameEndpoint:
 		return true
@@ -145,30 +145,30 @@ func namesOutside(ep policy.Endpoint) bool {
 	return false
 }
 
-// LeftOut reports what cases to the outside do not include: names and single networks, where
+// ExclusionFindings reports what cases to the outside do not include: names and single networks, where
 // a case denies world, and what an egress proxy serves.
-func (e Endpoints) LeftOut(engine policy.Engine, result policy.FlowTestResult) policy.Findings {
+func (e Endpoints) ExclusionFindings(engine policy.Engine, result policy.FlowTestResult) policy.Findings {
 	var out policy.Findings
 	for i, c := range result.Cases {
-		if !c.Holds || c.Case.Expect != v1alpha1.ExpectDeny {
+		if !c.Passed || c.Case.Expect != v1alpha1.ExpectDeny {
 			continue
 		}
 		at := field.NewPath("spec", "cases").Index(i).Child("to")
-		for _, end := range []struct {
+		for _, endpoint := range []struct {
 			name, text string
 			direction  policy.Direction
 		}{{"to", c.Case.To, policy.Egress}, {"from", c.Case.From, policy.Ingress}} {
-			if found, ok := beyondWorld(engine, c, end.text, end.direction); ok {
+			if found, ok := allowedOutsideWorld(engine, c, endpoint.text, endpoint.direction); ok {
 				out = append(out, policy.Finding{
-					Check: "world-leaves-out-names", Severity: policy.Info, Resource: result.Test, Field: field.NewPath("spec", "cases").Index(i).Child(end.name).String(),
-					Message: fmt.Sprintf("%q holds for the entity %s, which includes no name and no network that a policy opens by itself: %s passes; to include these, write external", c.Case.Name, end.text, found),
+					Check: "world-excludes-names", Severity: policy.Info, Resource: result.Test, Field: field.NewPath("spec", "cases").Index(i).Child(endpoint.name).String(),
+					Message: fmt.Sprintf("%q holds for the entity %s, which includes no name and no network that a policy opens by itself: %s passes; to include these, write external", c.Case.Name, endpoint.text, found),
 				})
 			}
 		}
 		if proxy := e.Fence.EgressProxy; proxy != nil && (isExternal(c.Case.To) || isWorld(c.Case.To)) {
-			if names := e.proxied(proxy, c); names != "" {
+			if names := e.proxiedNames(proxy, c); names != "" {
 				out = append(out, policy.Finding{
-					Check: "external-leaves-out-proxy", Severity: policy.Info, Resource: result.Test, Field: at.String(),
+					Check: "external-excludes-egress-proxy", Severity: policy.Info, Resource: result.Test, Field: at.String(),
 					Message: fmt.Sprintf("%q does not include names that pods reach through the egress proxy in namespace %s, a flow to the proxy's pods: it serves %s to them", c.Case.Name, proxy.Namespace, names),
 				})
 			}
@@ -177,9 +177,9 @@ func (e Endpoints) LeftOut(engine policy.Engine, result policy.FlowTestResult) p
 	return out
 }
 
-// beyondWorld is a flow to a name or an address, or from an address, that is allowed where a
+// allowedOutsideWorld is a flow to a name or an address, or from an address, that is allowed where a
 // case denies world.
-func beyondWorld(engine policy.Engine, c policy.CaseResult, world string, d policy.Direction) (found string, ok bool) {
+func allowedOutsideWorld(engine policy.Engine, c policy.CaseResult, world string, d policy.Direction) (found string, ok bool) {
 	if !isWorld(world) {
 		return "", false
 	}
@@ -188,20 +188,20 @@ func beyondWorld(engine policy.Engine, c policy.CaseResult, world string, d poli
 		if d == policy.Ingress {
 			at = f.Flow.To
 		}
-		ends, err := openedOutside(engine, at, d)
+		endpoints, err := openedOutside(engine, at, d)
 		if err != nil {
 			// The case itself, or isolation, reports what cannot be decided.
 			continue
 		}
-		for _, end := range ends {
-			if anotherFamily(world, end) {
+		for _, endpoint := range endpoints {
+			if isOtherFamily(world, endpoint) {
 				continue
 			}
 			other := f.Flow
 			if d == policy.Ingress {
-				other.From = end
+				other.From = endpoint
 			} else {
-				other.To = end
+				other.To = endpoint
 			}
 			if c.Case.HTTP != nil {
 				other.HTTP = request(c.Case, other)
@@ -214,9 +214,9 @@ func beyondWorld(engine policy.Engine, c policy.CaseResult, world string, d poli
 	return "", false
 }
 
-// anotherFamily reports whether a destination is an address of the IP family that world-ipv4
+// isOtherFamily reports whether a destination is an address of the IP family that world-ipv4
 // or world-ipv6 leaves out.
-func anotherFamily(world string, to policy.Endpoint) bool {
+func isOtherFamily(world string, to policy.Endpoint) bool {
 	family := v1alpha1.EntityWorldIPv4
 	if v1alpha1.Entity(world) == v1alpha1.EntityWorldIPv4 {
 		family = v1alpha1.EntityWorldIPv6
@@ -224,9 +224,9 @@ func anotherFamily(world string, to policy.Endpoint) bool {
 	return to.Kind == policy.AddressEndpoint && v1alpha1.Entity(world) != v1alpha1.EntityWorld && slices.Contains(to.Entities, family)
 }
 
-// proxied are the names that an egress proxy serves to the tenants of those sources of a case
+// proxiedNames are the names that an egress proxy serves to the tenants of those sources of a case
 // that may reach it.
-func (e Endpoints) proxied(proxy *policy.EgressProxy, c policy.CaseResult) string {
+func (e Endpoints) proxiedNames(proxy *policy.EgressProxy, c policy.CaseResult) string {
 	var names []string
 	for _, f := range c.Flows {
 		from := f.Flow.From

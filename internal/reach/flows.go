@@ -17,7 +17,7 @@ func (e Endpoints) flows(engine policy.Engine, c v1alpha1.FlowCase) ([]policy.Fl
 	if err != nil {
 		return nil, fmt.Errorf("from: %w", err)
 	}
-	opened := openedTo{engine: engine, wanted: isExternal(c.From) && c.Expect == v1alpha1.ExpectDeny}
+	opened := openedNetworks{engine: engine, enabled: isExternal(c.From) && c.Expect == v1alpha1.ExpectDeny}
 	var targets []policy.Flow
 	if !isExternal(c.To) {
 		if targets, err = e.targets(c); err != nil {
@@ -61,54 +61,54 @@ func request(c v1alpha1.FlowCase, f policy.Flow) *policy.HTTPRequest {
 
 // targets are flows without a source.
 func (e Endpoints) targets(c v1alpha1.FlowCase) ([]policy.Flow, error) {
-	out, err := e.written(c)
+	out, err := e.targetsAsWritten(c)
 	if err != nil {
 		return nil, err
 	}
-	return e.ended(c, out)
+	return e.resolveClusterHostnames(c, out)
 }
 
-// written are flows without a source to what a case says.
-func (e Endpoints) written(c v1alpha1.FlowCase) ([]policy.Flow, error) {
+// targetsAsWritten are flows without a source to what a case says.
+func (e Endpoints) targetsAsWritten(c v1alpha1.FlowCase) ([]policy.Flow, error) {
 	f, err := v1alpha1.ParseEndpoint(c.To)
-	if at, ok := e.serviceAt(f); ok && err == nil {
-		return e.behindAddress(c, at)
+	if at, ok := e.serviceByAddress(f); ok && err == nil {
+		return e.serviceAddressTargets(c, at)
 	}
 	switch {
 	case err == nil && f.Form == v1alpha1.ServiceForm:
 		return e.serviceTargets(c, f)
 	case err == nil && f.Form == v1alpha1.NameForm:
 		to := policy.Endpoint{Kind: policy.NameEndpoint, Name: strings.ToLower(c.To)}
-		out := onProtocols(c, to)
-		if c.Expect == v1alpha1.ExpectDeny && len(e.localEnds(c.To)) == 0 {
-			out = append(out, messages(c, to)...)
+		out := flowsPerProtocol(c, to)
+		if c.Expect == v1alpha1.ExpectDeny && len(e.clusterHostnameTargets(c.To)) == 0 {
+			out = append(out, icmpFlows(c, to)...)
 		}
 		return out, nil
 	}
-	ends, err := e.FindAll(c.To)
+	endpoints, err := e.FindAll(c.To)
 	if err != nil {
 		return nil, err
 	}
 	var out []policy.Flow
-	for _, to := range ends {
-		out = append(out, onProtocols(c, to)...)
+	for _, to := range endpoints {
+		out = append(out, flowsPerProtocol(c, to)...)
 		if c.Expect == v1alpha1.ExpectDeny {
-			out = append(out, messages(c, to)...)
+			out = append(out, icmpFlows(c, to)...)
 		}
 	}
 	return out, nil
 }
 
-// alwaysPasses reports whether agents pass some messages of a type on, whatever policies deny:
+// alwaysAllowed reports whether agents pass some messages of a type on, whatever policies deny:
 // over IPv4, that a packet is too large for the path (type 3, code 4).
-func (e Endpoints) alwaysPasses(t v1alpha1.ICMPType) bool {
+func (e Endpoints) alwaysAllowed(t v1alpha1.ICMPType) bool {
 	return t == v1alpha1.ICMPDestinationUnreachable && e.Fence.Cluster.CNI != v1alpha1.CNIKubernetes && e.Fence.Agent.Handles(policy.ICMP)
 }
 
-// tooLarge is the verdict of a flow by ICMP with the messages that always pass, where a case names
+// allowPacketTooBig is the verdict of a flow by ICMP with the messages that always pass, where a case names
 // their type. One about every port is about what policies decide.
-func (e Endpoints) tooLarge(c v1alpha1.FlowCase, f policy.Flow, v policy.Verdict) policy.Verdict {
-	if c.ICMP == "" || !e.alwaysPasses(f.ICMP) || v.Decision() != policy.Denied {
+func (e Endpoints) allowPacketTooBig(c v1alpha1.FlowCase, f policy.Flow, v policy.Verdict) policy.Verdict {
+	if c.ICMP == "" || !e.alwaysAllowed(f.ICMP) || v.Decision() != policy.Denied {
 		return v
 	}
 	for _, s := range []*policy.Side{&v.Egress, &v.Ingress} {
@@ -120,17 +120,17 @@ func (e Endpoints) tooLarge(c v1alpha1.FlowCase, f policy.Flow, v policy.Verdict
 	return v
 }
 
-// messages are the flows by ICMP to an end that a case without a port is about.
-func messages(c v1alpha1.FlowCase, to policy.Endpoint) []policy.Flow {
+// icmpFlows are the flows by ICMP to an end that a case without a port is about.
+func icmpFlows(c v1alpha1.FlowCase, to policy.Endpoint) []policy.Flow {
 	var out []policy.Flow
-	for _, icmp := range everyICMP(c) {
+	for _, icmp := range impliedICMPTypes(c) {
 		out = append(out, policy.Flow{To: to, ICMP: icmp})
 	}
 	return out
 }
 
-// onProtocols are the flows to an end on the port that a case says.
-func onProtocols(c v1alpha1.FlowCase, to policy.Endpoint) []policy.Flow {
+// flowsPerProtocol are the flows to an end on the port that a case says.
+func flowsPerProtocol(c v1alpha1.FlowCase, to policy.Endpoint) []policy.Flow {
 	protocols := []v1alpha1.Protocol{c.Protocol}
 	switch {
 	case c.DNS != "" && c.Protocol == "":
@@ -149,8 +149,8 @@ func onProtocols(c v1alpha1.FlowCase, to policy.Endpoint) []policy.Flow {
 // long for UDP asks again over TCP.
 func dnsProtocols() []v1alpha1.Protocol { return []v1alpha1.Protocol{v1alpha1.UDP, v1alpha1.TCP} }
 
-// speaks says whether a case is about a protocol.
-func speaks(c v1alpha1.FlowCase, p v1alpha1.Protocol) bool {
+// usesProtocol says whether a case is about a protocol.
+func usesProtocol(c v1alpha1.FlowCase, p v1alpha1.Protocol) bool {
 	switch {
 	case c.Protocol != "" && c.Protocol != v1alpha1.ANY:
 		return p == c.Protocol

@@ -23,7 +23,7 @@ func Run(engine policy.Engine, endpoints Endpoints, test resource.FlowTest) poli
 		if r.Flows, err = endpoints.decide(engine, c); err != nil {
 			r.Problem = err.Error()
 		}
-		r.Holds = err == nil && !slices.ContainsFunc(r.Flows, func(f policy.FlowResult) bool { return !f.Holds })
+		r.Passed = err == nil && !slices.ContainsFunc(r.Flows, func(f policy.FlowResult) bool { return !f.Passed })
 		out.Cases = append(out.Cases, r)
 	}
 	return out
@@ -31,18 +31,18 @@ func Run(engine policy.Engine, endpoints Endpoints, test resource.FlowTest) poli
 
 // decide decides the flows of a case, up to the first that cannot be decided.
 func (e Endpoints) decide(engine policy.Engine, c v1alpha1.FlowCase) ([]policy.FlowResult, error) {
-	if err := unnormalized(c); err != nil {
+	if err := checkNormalizedPath(c); err != nil {
 		return nil, err
 	}
 	flows, err := e.flows(engine, c)
 	if err != nil {
 		return nil, err
 	}
-	for _, undecided := range []func() error{
-		func() error { return e.undecided(flows) },
-		func() error { return e.elsewhere(engine, c, flows) },
+	for _, checkUndecidedPolicies := range []func() error{
+		func() error { return e.checkUndecidedPolicies(flows) },
+		func() error { return e.checkBuildFacts(engine, c, flows) },
 	} {
-		if err := undecided(); err != nil {
+		if err := checkUndecidedPolicies(); err != nil {
 			return nil, err
 		}
 	}
@@ -52,44 +52,44 @@ func (e Endpoints) decide(engine policy.Engine, c v1alpha1.FlowCase) ([]policy.F
 		if err != nil {
 			return out, err
 		}
-		if v.Egress.Decision == policy.NotJudged && v.Ingress.Decision == policy.NotJudged {
+		if v.Egress.Decision == policy.NotEnforced && v.Ingress.Decision == policy.NotEnforced {
 			return out, errors.New(f.String() + ": neither end is a pod or node of this cluster, so no policy decides it")
 		}
-		v = e.tooLarge(c, f, v)
+		v = e.allowPacketTooBig(c, f, v)
 		if c.Expect == v1alpha1.ExpectAllow {
-			v = e.heldAgainstNetworks(engine, f, v)
+			v = e.narrowByNetworks(engine, f, v)
 		}
-		for _, hint := range []string{e.hint(engine, c, f, v), everyPort(c, f, v)} {
+		for _, hint := range []string{e.clusterHostnameHint(engine, c, f, v), portHint(c, f, v)} {
 			if hint != "" {
 				v.Note = strings.TrimPrefix(v.Note+"; "+hint, "; ")
 			}
 		}
-		out = append(out, policy.FlowResult{Flow: f, Verdict: v, Holds: v.Decision() == wanted(c), For: e.reasons(v)})
+		out = append(out, policy.FlowResult{Flow: f, Verdict: v, Passed: v.Decision() == expectedDecision(c), DeclaredBy: e.reasons(v)})
 	}
 	return out, nil
 }
 
-// undecided returns an error where a policy that is not decided may select an end of a flow: one
+// checkUndecidedPolicies returns an error where a policy that is not decided may select an end of a flow: one
 // of the end's namespace or, at any end, a cluster-wide one.
-func (e Endpoints) undecided(flows []policy.Flow) error {
+func (e Endpoints) checkUndecidedPolicies(flows []policy.Flow) error {
 	for _, f := range flows {
-		for _, end := range []policy.Endpoint{f.From, f.To} {
+		for _, endpoint := range []policy.Endpoint{f.From, f.To} {
 			var by []string
 			for _, ref := range e.Undecided {
-				if ref.Namespace == "" || end.Kind == policy.PodEndpoint && end.Selected() && end.Namespace == ref.Namespace {
+				if ref.Namespace == "" || endpoint.Kind == policy.PodEndpoint && endpoint.IsSelected() && endpoint.Namespace == ref.Namespace {
 					by = append(by, ref.String())
 				}
 			}
 			if slices.Sort(by); len(by) > 0 {
-				return fmt.Errorf("%s may select %s, and is not decided: correct it as its warning describes", strings.Join(slices.Compact(by), ", "), end.Name)
+				return fmt.Errorf("%s may select %s, and is not decided: correct it as its warning describes", strings.Join(slices.Compact(by), ", "), endpoint.Name)
 			}
 		}
 	}
 	return nil
 }
 
-// unnormalized returns an error for a path that agents change before rules apply.
-func unnormalized(c v1alpha1.FlowCase) error {
+// checkNormalizedPath returns an error for a path that agents change before rules apply.
+func checkNormalizedPath(c v1alpha1.FlowCase) error {
 	if c.HTTP == nil || c.HTTP.Path == "" {
 		return nil
 	}
@@ -111,16 +111,16 @@ func unnormalized(c v1alpha1.FlowCase) error {
 	return fmt.Errorf("agents normalise the path %q before rules apply (%s): write the path that results: %s", c.HTTP.Path, policy.NormalizePath, clean)
 }
 
-// everyPort says what to do where a flow on every port passes on some of them.
-func everyPort(c v1alpha1.FlowCase, f policy.Flow, v policy.Verdict) string {
+// portHint says what to do where a flow on every port passes on some of them.
+func portHint(c v1alpha1.FlowCase, f policy.Flow, v policy.Verdict) string {
 	if !isExternal(c.To) && !isExternal(c.From) && v.Decision() == policy.Depends && f.Port == 0 && f.ICMP == "" {
 		return "without port, every port is meant: say port"
 	}
 	return ""
 }
 
-// wanted is the decision that a case expects.
-func wanted(c v1alpha1.FlowCase) policy.Decision {
+// expectedDecision is the decision that a case expects.
+func expectedDecision(c v1alpha1.FlowCase) policy.Decision {
 	if c.Expect == v1alpha1.ExpectAllow {
 		return policy.Allowed
 	}
@@ -130,7 +130,7 @@ func wanted(c v1alpha1.FlowCase) policy.Decision {
 // reasons are the fields behind the policies that decided.
 func (e Endpoints) reasons(v policy.Verdict) []string {
 	var out []string
-	for _, by := range slices.Concat(v.Egress.By, v.Ingress.By) {
+	for _, by := range slices.Concat(v.Egress.Policies, v.Ingress.Policies) {
 		out = append(out, e.Reasons[by]...)
 	}
 	slices.Sort(out)

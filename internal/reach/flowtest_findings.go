@@ -18,9 +18,9 @@ func FlowTestFindings(result policy.FlowTestResult) policy.Findings {
 		f := policy.Finding{Severity: policy.Error, Resource: result.Test, Field: field.NewPath("spec", "cases").Index(i).String()}
 		switch {
 		case c.Problem != "":
-			f.Check, f.Message = "flow-undecided", fmt.Sprintf("%q cannot be decided: %s", c.Case.Name, c.Problem)
-		case !c.Holds:
-			f.Check, f.Message = "flow-test-failed", failure(c)
+			f.Check, f.Message = "flow-test-undecided", fmt.Sprintf("%q cannot be decided: %s", c.Case.Name, c.Problem)
+		case !c.Passed:
+			f.Check, f.Message = "flow-test-failed", failureMessage(c)
 		default:
 			continue
 		}
@@ -29,23 +29,23 @@ func FlowTestFindings(result policy.FlowTestResult) policy.Findings {
 	return out
 }
 
-// failure tells of the first flow of a case that is not as expected, and counts the
+// failureMessage tells of the first flow of a case that is not as expected, and counts the
 // rest.
-func failure(c policy.CaseResult) string {
-	failed := slices.DeleteFunc(slices.Clone(c.Flows), func(f policy.FlowResult) bool { return f.Holds })
+func failureMessage(c policy.CaseResult) string {
+	failed := slices.DeleteFunc(slices.Clone(c.Flows), func(f policy.FlowResult) bool { return f.Passed })
 	if len(failed) == 0 {
 		return fmt.Sprintf("%q does not hold", c.Case.Name)
 	}
 	f := failed[0]
-	is := string(f.Verdict.Decision())
-	if is == string(policy.Depends) {
-		is = "allowed in some cases only"
+	decision := string(f.Verdict.Decision())
+	if decision == string(policy.Depends) {
+		decision = "allowed in some cases only"
 	}
 	why := []string{"egress " + f.Verdict.Egress.String(), "ingress " + f.Verdict.Ingress.String()}
-	if len(f.For) > 0 {
-		why = append(why, "asked for by "+strings.Join(f.For, ", "))
+	if len(f.DeclaredBy) > 0 {
+		why = append(why, "asked for by "+strings.Join(f.DeclaredBy, ", "))
 	}
-	text := fmt.Sprintf("%q: %s must be %s and is %s: %s%s", c.Case.Name, f.Flow, wanted(c.Case), is, strings.Join(why, "; "), noted(f.Verdict))
+	text := fmt.Sprintf("%q: %s must be %s and is %s: %s%s", c.Case.Name, f.Flow, expectedDecision(c.Case), decision, strings.Join(why, "; "), noteSuffix(f.Verdict))
 	if len(c.Flows) > 1 {
 		text += fmt.Sprintf(" (%d of %d flows fail)", len(failed), len(c.Flows))
 	}

@@ -48,21 +48,21 @@ func shop(t *testing.T) reach.Endpoints {
 
 // recorder allows every flow, and writes it down.
 type recorder struct {
-	decided
-	flows []string
-	judge func(policy.Flow) (policy.Verdict, error)
+	fixedEngine
+	flows  []string
+	decide func(policy.Flow) (policy.Verdict, error)
 }
 
 func (r *recorder) Decide(f policy.Flow) (policy.Verdict, error) {
 	r.flows = append(r.flows, f.String())
-	if r.judge != nil {
-		return r.judge(f)
+	if r.decide != nil {
+		return r.decide(f)
 	}
 	return policy.Verdict{Egress: policy.Side{Decision: policy.Allowed}}, nil
 }
 
 // run decides one case, with its defaults.
-func run(t *testing.T, c v1alpha1.FlowCase, judge func(policy.Flow) (policy.Verdict, error)) ([]string, policy.FlowTestResult) {
+func run(t *testing.T, c v1alpha1.FlowCase, decide func(policy.Flow) (policy.Verdict, error)) ([]string, policy.FlowTestResult) {
 	t.Helper()
 	c.Name = "case"
 	if c.Expect == "" {
@@ -75,7 +75,7 @@ func run(t *testing.T, c v1alpha1.FlowCase, judge func(policy.Flow) (policy.Verd
 	if errs := test.Test.Validate(); len(errs) > 0 {
 		t.Fatal(errs)
 	}
-	r := &recorder{judge: judge}
+	r := &recorder{decide: decide}
 	e := shop(t)
 	e.Reasons = map[string][]string{"shop/a": {"Tenant/acme spec.egress[a]"}, "shop/b": {"Tenant/acme spec.egress[a]", "FenceProfile/p spec.baseline.dns"}}
 	result := reach.Run(r, e, test)
@@ -83,7 +83,7 @@ func run(t *testing.T, c v1alpha1.FlowCase, judge func(policy.Flow) (policy.Verd
 	return r.flows, result
 }
 
-func TestFlowsOfACase(t *testing.T) {
+func TestFlowsOfCase(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		c    v1alpha1.FlowCase
@@ -124,16 +124,16 @@ func TestFlowsOfACase(t *testing.T) {
 			if diff := cmp.Diff(c.want, got); diff != "" {
 				t.Error("(-want +got)\n", diff)
 			}
-			if r := result.Cases[0]; !r.Holds || r.Problem != "" || len(r.Flows) != len(c.want) {
-				t.Errorf("holds %v, problem %q, %d flows", r.Holds, r.Problem, len(r.Flows))
+			if r := result.Cases[0]; !r.Passed || r.Problem != "" || len(r.Flows) != len(c.want) {
+				t.Errorf("holds %v, problem %q, %d flows", r.Passed, r.Problem, len(r.Flows))
 			}
 		})
 	}
 }
 
-// TestNothingIsProvedByWhatIsNotThere expects every flow to be denied, as what nobody
+// TestMissingEndpointsAreUndecided expects every flow to be denied, as what nobody
 // finds would be.
-func TestNothingIsProvedByWhatIsNotThere(t *testing.T) {
+func TestMissingEndpointsAreUndecided(t *testing.T) {
 	t.Parallel()
 	for to, want := range map[string]string{
 		"tenant/beta/*":                `no Tenant "beta"`,
@@ -163,14 +163,14 @@ func TestNothingIsProvedByWhatIsNotThere(t *testing.T) {
 			flows, result := run(t, c, func(policy.Flow) (policy.Verdict, error) {
 				return policy.Verdict{Egress: policy.Side{Decision: policy.Denied}}, nil
 			})
-			if r := result.Cases[0]; r.Holds || !strings.Contains(r.Problem, want) || !strings.HasPrefix(r.Problem, "to: ") {
-				t.Errorf("holds %v, %v are decided, problem %q, want %q", r.Holds, flows, r.Problem, want)
+			if r := result.Cases[0]; r.Passed || !strings.Contains(r.Problem, want) || !strings.HasPrefix(r.Problem, "to: ") {
+				t.Errorf("holds %v, %v are decided, problem %q, want %q", r.Passed, flows, r.Problem, want)
 			}
 		})
 	}
 }
 
-func TestAnExternalNameIsNoSource(t *testing.T) {
+func TestExternalNameIsNotASource(t *testing.T) {
 	t.Parallel()
 	_, result := run(t, v1alpha1.FlowCase{From: "service/shop/alias", To: "shop/db", Port: 1}, nil)
 	if p := result.Cases[0].Problem; !strings.Contains(p, "from: the Service shop/alias is an ExternalName") {
@@ -178,23 +178,23 @@ func TestAnExternalNameIsNoSource(t *testing.T) {
 	}
 }
 
-func TestFindingsOfAFlowTest(t *testing.T) {
+func TestFlowTestFindings(t *testing.T) {
 	t.Parallel()
-	side := func(d policy.Decision, by ...string) policy.Side { return policy.Side{Decision: d, By: by} }
+	side := func(d policy.Decision, by ...string) policy.Side { return policy.Side{Decision: d, Policies: by} }
 	for name, c := range map[string]struct {
-		c     v1alpha1.FlowCase
-		judge func(policy.Flow) (policy.Verdict, error)
-		want  string
+		c      v1alpha1.FlowCase
+		decide func(policy.Flow) (policy.Verdict, error)
+		want   string
 	}{
 		"denied by nobody in particular": {
 			v1alpha1.FlowCase{From: "tenant/acme/app=web", To: "api.openai.com", Port: 443}, func(f policy.Flow) (policy.Verdict, error) {
-				v := policy.Verdict{Egress: side(policy.Denied), Ingress: side(policy.NotJudged), Note: "the name is never resolved"}
+				v := policy.Verdict{Egress: side(policy.Denied), Ingress: side(policy.NotEnforced), Note: "the name is never resolved"}
 				if f.From.Name == "shop/Pod/web-1" {
 					v.Egress = side(policy.Allowed)
 				}
 				return v, nil
 			},
-			`"case": shop/Pod/web-2 -> api.openai.com:443/TCP must be allowed and is denied: egress denied, no policy allows it; ingress not judged; the name is never resolved (1 of 2 flows fail) [flow-test-failed]`,
+			`"case": shop/Pod/web-2 -> api.openai.com:443/TCP must be allowed and is denied: egress denied, no policy allows it; ingress not enforced; the name is never resolved (1 of 2 flows fail) [flow-test-failed]`,
 		},
 		"allowed, and by whom": {
 			v1alpha1.FlowCase{From: "shop/web-1", To: "shop/db", Port: 1, Expect: v1alpha1.ExpectDeny}, func(policy.Flow) (policy.Verdict, error) {
@@ -205,24 +205,24 @@ func TestFindingsOfAFlowTest(t *testing.T) {
 		},
 		"allowed in some cases": {
 			v1alpha1.FlowCase{From: "shop/web-1", To: "kube-apiserver", Port: 1, Expect: v1alpha1.ExpectDeny}, func(policy.Flow) (policy.Verdict, error) {
-				return policy.Verdict{Egress: side(policy.Depends, "shop/c"), Ingress: side(policy.NotJudged)}, nil
+				return policy.Verdict{Egress: side(policy.Depends, "shop/c"), Ingress: side(policy.NotEnforced)}, nil
 			},
-			`"case": shop/web-1 -> kube-apiserver:1/TCP must be denied and is allowed in some cases only: egress depends by shop/c; ingress not judged [flow-test-failed]`,
+			`"case": shop/web-1 -> kube-apiserver:1/TCP must be denied and is allowed in some cases only: egress depends by shop/c; ingress not enforced [flow-test-failed]`,
 		},
 		"an engine that cannot tell": {
 			v1alpha1.FlowCase{From: "shop/web-1", To: "shop/db", Port: 1}, func(policy.Flow) (policy.Verdict, error) { return policy.Verdict{}, errors.New("cannot tell") },
-			`"case" cannot be decided: cannot tell [flow-undecided]`,
+			`"case" cannot be decided: cannot tell [flow-test-undecided]`,
 		},
 		"ends that nothing judges": {
 			v1alpha1.FlowCase{From: "world", To: "192.0.2.1", Port: 1}, func(policy.Flow) (policy.Verdict, error) {
-				return policy.Verdict{Egress: side(policy.NotJudged), Ingress: side(policy.NotJudged)}, nil
+				return policy.Verdict{Egress: side(policy.NotEnforced), Ingress: side(policy.NotEnforced)}, nil
 			},
-			`"case" cannot be decided: world -> 192.0.2.1:1/TCP: neither end is a pod or node of this cluster, so no policy decides it [flow-undecided]`,
+			`"case" cannot be decided: world -> 192.0.2.1:1/TCP: neither end is a pod or node of this cluster, so no policy decides it [flow-test-undecided]`,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			_, result := run(t, c.c, c.judge)
+			_, result := run(t, c.c, c.decide)
 			findings := reach.FlowTestFindings(result)
 			if len(findings) != 1 {
 				t.Fatalf("%d findings: %v", len(findings), findings)

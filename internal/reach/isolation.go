@@ -19,32 +19,32 @@ type Proof struct {
 	Engine    policy.Engine
 	Fence     *policy.Fence
 	Endpoints Endpoints
-	// Twin is what NetworkPolicies beside others say: what it declares is declared. Nil:
+	// NetworkPolicyForm is what NetworkPolicies beside others say: what it declares is declared. Nil:
 	// there are none.
-	Twin *policy.Fence
+	NetworkPolicyForm *policy.Fence
 	// Policies finds policies by the names that the engine gives them: where two have one
 	// name, one that is not the fence's.
 	Policies map[string]*resource.Policy
 	// Sources are the resources that declare flows, by kind and name: "Tenant/acme".
 	Sources map[string]policy.Ref
-	// Undeclared reports that nothing is known of what is declared: what is allowed is
-	// listed, and not judged.
-	Undeclared bool
-	Progress   policy.Progress
+	// IntentUnknown reports that nothing is known of what is declared: what is allowed is
+	// listed, and not enforced.
+	IntentUnknown bool
+	Progress      policy.Progress
 }
 
 // Isolation finds what the policies open at fenced pods that nothing declares. Each end
 // of a flow is judged alone.
 func (p Proof) Isolation() (policy.Isolation, policy.Findings, error) {
 	var counted policy.Isolation
-	known, err := p.Engine.Imagine(p.surroundings())
+	known, err := p.Engine.Representatives(p.surroundings())
 	if err != nil {
 		return counted, nil, fmt.Errorf("add representative endpoints: %w", err)
 	}
 	s := p.newSearch(&counted)
 	pods := p.fenced(known)
 	for i, pod := range pods {
-		p.Progress.Tell("proving isolation: pods", i, len(pods))
+		p.Progress.Report("proving isolation: pods", i, len(pods))
 		for _, d := range policy.Directions() {
 			if err := s.search(pod, d); err != nil {
 				return counted, nil, err
@@ -53,12 +53,12 @@ func (p Proof) Isolation() (policy.Isolation, policy.Findings, error) {
 	}
 	counted.Pods = len(pods)
 	err = s.searchNodes(known)
-	s.tally.leaveOut(p.Fence)
+	s.tally.addNotGenerated(p.Fence)
 	counted.Namespaces, counted.Nodes = s.tally.count()
-	if err != nil || p.Undeclared {
+	if err != nil || p.IntentUnknown {
 		return counted, s.findings(), err
 	}
-	declared, found := s.declared(known)
+	declared, found := s.declaredFlows(known)
 	counted.Declared = declared
 	return counted, append(s.findings(), found...), nil
 }
@@ -67,8 +67,8 @@ func (p Proof) newSearch(counted *policy.Isolation) *search {
 	return &search{Proof: p, expectation: NewExpectation(p.fences()...), openings: map[string][]policy.Opening{}, counted: counted}
 }
 
-// HostNetwork says which pods no policy selects.
-func (p Proof) HostNetwork() policy.Findings {
+// HostNetworkFindings says which pods no policy selects.
+func (p Proof) HostNetworkFindings() policy.Findings {
 	var pods []string
 	for _, w := range p.Endpoints.Index.Workloads {
 		if w.HostNetwork {
@@ -89,7 +89,7 @@ func (p Proof) HostNetwork() policy.Findings {
 func (p Proof) fenced(known []policy.Endpoint) []policy.Endpoint {
 	return slices.DeleteFunc(slices.Clone(known), func(ep policy.Endpoint) bool {
 		owner := p.Fence.OwnerOfPod(ep.Namespace, ep.Labels)
-		return ep.Kind != policy.PodEndpoint || ep.Cluster != "" || !p.Fence.Stranger(ep.Namespace) && (owner == nil || !p.Fence.Generated(owner.Enforcement))
+		return ep.Kind != policy.PodEndpoint || ep.Cluster != "" || !p.Fence.UnclaimedNamespace(ep.Namespace) && (owner == nil || !p.Fence.GeneratesPolicies(owner.Enforcement))
 	})
 }
 
@@ -97,10 +97,10 @@ func (p Proof) fenced(known []policy.Endpoint) []policy.Endpoint {
 func (p Proof) source(r policy.Reason) policy.Ref { return p.Sources[r.Kind+"/"+r.Name] }
 
 func (p Proof) fences() []*policy.Fence {
-	if p.Twin == nil {
+	if p.NetworkPolicyForm == nil {
 		return []*policy.Fence{p.Fence}
 	}
-	return []*policy.Fence{p.Fence, p.Twin}
+	return []*policy.Fence{p.Fence, p.NetworkPolicyForm}
 }
 
 func (p Proof) grants() []policy.Grant {
@@ -113,8 +113,8 @@ func (p Proof) grants() []policy.Grant {
 
 // surroundings are the namespaces of the build and of tenants, and the networks that
 // somebody declared.
-func (p Proof) surroundings() policy.Surroundings {
-	s := policy.Surroundings{Namespaces: map[string]map[string]string{}, Selectors: p.selectors(), Budget: p.Fence.Representatives}
+func (p Proof) surroundings() policy.Environment {
+	s := policy.Environment{Namespaces: map[string]map[string]string{}, Selectors: p.selectors(), Budget: p.Fence.Representatives}
 	for _, t := range p.Fence.Tenants {
 		for _, ns := range t.Namespaces {
 			s.Namespaces[ns] = p.Endpoints.namespaceLabels(ns)
@@ -132,8 +132,8 @@ func (p Proof) surroundings() policy.Surroundings {
 		}
 	}
 	for _, f := range p.fences() {
-		for _, e := range slices.Sorted(maps.Keys(f.Addresses)) {
-			for _, peer := range f.Addresses[e] {
+		for _, e := range slices.Sorted(maps.Keys(f.EntityAddresses)) {
+			for _, peer := range f.EntityAddresses[e] {
 				s.CIDRs = append(s.CIDRs, peer.CIDRs...)
 			}
 		}
@@ -153,8 +153,8 @@ func (p Proof) selectors() []policy.Selection {
 	for _, n := range p.Fence.Nodes {
 		pods(n.Selector)
 	}
-	for _, wanted := range NewExpectation(p.fences()...).at {
-		for _, w := range wanted {
+	for _, expected := range NewExpectation(p.fences()...).at {
+		for _, w := range expected {
 			pods(w.Subject)
 			pods(w.Peer.Pods)
 			out = append(out, policy.Selection{Requirements: policy.RequirementsOf(policy.Selector{MatchLabels: w.Peer.NamespaceLabels}, policy.NamespaceLabel)})
@@ -173,8 +173,8 @@ type search struct {
 	counted     *policy.Isolation
 	// openings are those of peers, once asked for.
 	openings map[string][]policy.Opening
-	// remembered is how many peers they have.
-	remembered int
+	// cachedPeers is how many peers they have.
+	cachedPeers int
 }
 
 func (s *search) search(pod policy.Endpoint, d policy.Direction) error {
@@ -192,13 +192,13 @@ func (s *search) search(pod policy.Endpoint, d policy.Direction) error {
 	}
 	s.counted.Openings += len(openings)
 	for _, o := range openings {
-		if len(o.By) == 0 {
+		if len(o.Policies) == 0 {
 			s.tally.open(v)
-			s.leaks.of(v, policy.Opening{}).subjects.add(pod.Name)
+			s.leaks.leakOf(v, policy.Opening{}).subjects.add(pod.Name)
 			continue
 		}
 		for _, peer := range o.Peers {
-			if len(o.L7.MootBy) > 0 {
+			if len(o.L7.ShadowedBy) > 0 {
 				s.add(v, o, peer)
 				continue
 			}
@@ -210,8 +210,8 @@ func (s *search) search(pod policy.Endpoint, d policy.Direction) error {
 	return nil
 }
 
-// mostRemembered is how many peers of openings are kept in memory.
-const mostRemembered = 200_000
+// maxCachedPeers is how many peers of openings are kept in memory.
+const maxCachedPeers = 200_000
 
 func peersOf(openings []policy.Opening) int {
 	n := 0
@@ -230,10 +230,10 @@ func (s *search) openingsOf(pod policy.Endpoint, d policy.Direction) ([]policy.O
 	if err != nil {
 		return nil, err
 	}
-	s.remembered += peersOf(out)
-	if s.remembered > mostRemembered {
+	s.cachedPeers += peersOf(out)
+	if s.cachedPeers > maxCachedPeers {
 		clear(s.openings)
-		s.remembered = peersOf(out)
+		s.cachedPeers = peersOf(out)
 	}
 	s.openings[key] = out
 	return out, nil
@@ -241,17 +241,17 @@ func (s *search) openingsOf(pod policy.Endpoint, d policy.Direction) ([]policy.O
 
 func (s *search) add(v view, o policy.Opening, peer policy.Endpoint) {
 	s.tally.open(v)
-	l := s.leaks.of(v, o)
-	if l.add(v, peer); !l.open && s.passes(v, o, peer) {
-		l.exemplify(v, peer)
+	l := s.leaks.leakOf(v, o)
+	if l.add(v, peer); !l.open && s.otherSideAllows(v, o, peer) {
+		l.setExample(v, peer)
 		l.open = true
 	}
 }
 
-// passes says whether the other end lets a part of an opening pass, too. What cannot be
+// otherSideAllows says whether the other end lets a part of an opening pass, too. What cannot be
 // decided counts as open.
-func (s *search) passes(v view, o policy.Opening, peer policy.Endpoint) bool {
-	if !peer.Selected() || v.subject.Kind == policy.NodeEndpoint && v.direction == policy.Egress {
+func (s *search) otherSideAllows(v view, o policy.Opening, peer policy.Endpoint) bool {
+	if !peer.IsSelected() || v.subject.Kind == policy.NodeEndpoint && v.direction == policy.Egress {
 		// A pod always lets its own node in.
 		return true
 	}
@@ -259,10 +259,10 @@ func (s *search) passes(v view, o policy.Opening, peer policy.Endpoint) bool {
 	if err != nil {
 		return true
 	}
-	this := ports{o.Protocol, o.First, o.Last}
+	this := portRange{o.Protocol, o.First, o.Last}
 	return slices.ContainsFunc(others, func(other policy.Opening) bool {
-		return everything(other) ||
-			this.overlaps(ports{other.Protocol, other.First, other.Last}) && slices.ContainsFunc(other.Peers, v.is)
+		return isUnrestricted(other) ||
+			this.overlaps(portRange{other.Protocol, other.First, other.Last}) && slices.ContainsFunc(other.Peers, v.isSubject)
 	})
 }
 

@@ -13,29 +13,29 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// ends are the endpoints that an engine knows.
-type ends struct {
+// knownEndpoints are the endpoints that an engine knows.
+type knownEndpoints struct {
 	// known are the names of pods of the build and of addresses.
 	known map[string]bool
 	// pods are those of the build.
 	pods []policy.Endpoint
-	// later are pods that may be created.
-	later []policy.Endpoint
+	// representatives are pods that may be created.
+	representatives []policy.Endpoint
 	// addresses represent each network that a policy or a declaration distinguishes, and
 	// within has the next larger one of each.
 	addresses []policy.Endpoint
-	within    map[netip.Prefix]netip.Prefix
+	enclosing map[netip.Prefix]netip.Prefix
 }
 
-func endsOf(known []policy.Endpoint) ends {
-	e := ends{known: map[string]bool{}, within: map[netip.Prefix]netip.Prefix{}}
+func newKnownEndpoints(known []policy.Endpoint) knownEndpoints {
+	e := knownEndpoints{known: map[string]bool{}, enclosing: map[netip.Prefix]netip.Prefix{}}
 	for _, ep := range known {
 		switch {
-		case ep.Kind == policy.PodEndpoint && !ep.Imagined && ep.Cluster == "":
+		case ep.Kind == policy.PodEndpoint && !ep.Representative && ep.Cluster == "":
 			e.known[ep.Name] = true
 			e.pods = append(e.pods, ep)
 		case ep.Kind == policy.PodEndpoint && ep.Cluster == "":
-			e.later = append(e.later, ep)
+			e.representatives = append(e.representatives, ep)
 		case ep.Kind == policy.AddressEndpoint:
 			e.known[ep.Name] = true
 			e.addresses = append(e.addresses, ep)
@@ -47,31 +47,31 @@ func endsOf(known []policy.Endpoint) ends {
 		}
 		return a.Network.Bits() - b.Network.Bits()
 	})
-	e.nest()
+	e.findEnclosing()
 	return e
 }
 
-// nest finds the next larger network of each.
-func (e ends) nest() {
-	var around []netip.Prefix
+// findEnclosing finds the next larger network of each.
+func (e knownEndpoints) findEnclosing() {
+	var stack []netip.Prefix
 	for _, ep := range e.addresses {
 		n := ep.Network
 		if !n.IsValid() {
 			continue
 		}
-		for len(around) > 0 && !around[len(around)-1].Contains(n.Addr()) {
-			around = around[:len(around)-1]
+		for len(stack) > 0 && !stack[len(stack)-1].Contains(n.Addr()) {
+			stack = stack[:len(stack)-1]
 		}
-		if len(around) > 0 {
-			e.within[n] = around[len(around)-1]
+		if len(stack) > 0 {
+			e.enclosing[n] = stack[len(stack)-1]
 		}
-		around = append(around, n)
+		stack = append(stack, n)
 	}
 }
 
-// in are an address of each part of a peer's networks that a policy or a declaration
+// addressesIn are an address of each part of a peer's networks that a policy or a declaration
 // distinguishes.
-func (e ends) in(p policy.Peer) []policy.Endpoint {
+func (e knownEndpoints) addressesIn(p policy.Peer) []policy.Endpoint {
 	var out []policy.Endpoint
 	for _, ep := range e.addresses {
 		if inNetworks(p, ep) {
@@ -79,16 +79,16 @@ func (e ends) in(p policy.Peer) []policy.Endpoint {
 		}
 	}
 	for _, c := range p.CIDRs {
-		if addr, ok := e.rest(c, p.Except); ok {
+		if addr, ok := e.uncoveredAddress(c, p.Except); ok {
 			out = append(out, addr)
 		}
 	}
 	return out
 }
 
-// rest is an address of a network that is in no other network, which represents all of
+// uncoveredAddress is an address of a network that is in no other network, which represents all of
 // these.
-func (e ends) rest(cidr string, except []string) (policy.Endpoint, bool) {
+func (e knownEndpoints) uncoveredAddress(cidr string, except []string) (policy.Endpoint, bool) {
 	all := addressesOf(policy.Peer{CIDRs: []string{cidr}, Except: except})
 	var b netipx.IPSetBuilder
 	b.AddSet(all)
@@ -105,24 +105,24 @@ func (e ends) rest(cidr string, except []string) (policy.Endpoint, bool) {
 	return policy.Endpoint{Kind: policy.AddressEndpoint, Name: set.Ranges()[0].From().String(), Network: network.Masked()}, err == nil
 }
 
-// parts spells networks, each without the smaller ones that are not among them:
+// formatNetworks spells networks, each without the smaller ones that are not among them:
 // "198.51.0.0/16 except 198.51.0.0/24".
-func (e ends) parts(networks []netip.Prefix) []string {
+func (e knownEndpoints) formatNetworks(networks []netip.Prefix) []string {
 	chosen := map[netip.Prefix]bool{}
 	for _, n := range networks {
 		chosen[n] = true
 	}
 	// outermost is the largest network around one of which all parts in between are chosen.
 	outermost := func(n netip.Prefix) netip.Prefix {
-		for chosen[e.within[n]] {
-			n = e.within[n]
+		for chosen[e.enclosing[n]] {
+			n = e.enclosing[n]
 		}
 		return n
 	}
 	except := map[netip.Prefix][]string{}
 	for _, ep := range e.addresses {
-		if n := ep.Network; n.IsValid() && !chosen[n] && chosen[e.within[n]] {
-			at := outermost(e.within[n])
+		if n := ep.Network; n.IsValid() && !chosen[n] && chosen[e.enclosing[n]] {
+			at := outermost(e.enclosing[n])
 			except[at] = append(except[at], n.String())
 		}
 	}
@@ -140,14 +140,16 @@ func (e ends) parts(networks []netip.Prefix) []string {
 	return out
 }
 
-// inCluster are the entities of a cluster that are no pods.
-var inCluster = []v1alpha1.Entity{v1alpha1.EntityHost, v1alpha1.EntityRemoteNode, v1alpha1.EntityKubeAPIServer, v1alpha1.EntityIngress, v1alpha1.EntityHealth}
+// clusterEntities are the entities of a cluster that are no pods.
+var clusterEntities = []v1alpha1.Entity{v1alpha1.EntityHost, v1alpha1.EntityRemoteNode, v1alpha1.EntityKubeAPIServer, v1alpha1.EntityIngress, v1alpha1.EntityHealth}
 
-// ofPods reports whether an entity has all pods.
-func ofPods(e v1alpha1.Entity) bool { return e == v1alpha1.EntityAll || e == v1alpha1.EntityCluster }
+// includesPods reports whether an entity has all pods.
+func includesPods(e v1alpha1.Entity) bool {
+	return e == v1alpha1.EntityAll || e == v1alpha1.EntityCluster
+}
 
-// entities are each one endpoint. Of those that have others, all but pods are decided.
-func entities(all []v1alpha1.Entity) []policy.Endpoint {
+// entityEndpoints are each one endpoint. Of those that have others, all but pods are decided.
+func entityEndpoints(all []v1alpha1.Entity) []policy.Endpoint {
 	var out []policy.Endpoint
 	seen := map[v1alpha1.Entity]bool{}
 	add := func(each ...v1alpha1.Entity) {
@@ -160,93 +162,93 @@ func entities(all []v1alpha1.Entity) []policy.Endpoint {
 	}
 	for _, e := range all {
 		switch {
-		case !ofPods(e):
+		case !includesPods(e):
 			add(e)
 		case e == v1alpha1.EntityAll:
 			add(v1alpha1.EntityWorld)
 			fallthrough
 		default:
-			add(inCluster...)
+			add(clusterEntities...)
 		}
 	}
 	return out
 }
 
-// examples are endpoints that a peer stands for: all pods of the build or, where there
+// peerEndpoints are endpoints that a peer stands for: all pods of the build or, where there
 // is none, one that is like them.
-func (d *declared) examples(p policy.Peer) []policy.Endpoint {
+func (d *declaredFlows) peerEndpoints(p policy.Peer) []policy.Endpoint {
 	switch p.Kind {
 	case policy.Pods:
 		return d.pods(p)
 	case policy.Nodes:
 		return d.nodes(d.Fence.NodeOf(p))
 	case policy.Entities:
-		return append(entities(p.Entities), d.ends.world(p, d.Fence.Cluster)...)
+		return append(entityEndpoints(p.Entities), d.endpoints.outsideAddresses(p, d.Fence.Cluster)...)
 	case policy.CIDRs:
-		return d.ends.in(p)
+		return d.endpoints.addressesIn(p)
 	default:
-		return d.names(p)
+		return d.nameEndpoints(p)
 	}
 }
 
-// names are those of a peer, but for what ends in this cluster, which is wanted as a flow
+// nameEndpoints are those of a peer, but for what ends in this cluster, which is wanted as a flow
 // to pods, too.
-func (d *declared) names(p policy.Peer) []policy.Endpoint {
+func (d *declaredFlows) nameEndpoints(p policy.Peer) []policy.Endpoint {
 	var out []policy.Endpoint
 	for _, n := range p.FQDNs {
-		if name := concrete(n); len(d.Endpoints.localEnds(name)) == 0 {
+		if name := exampleName(n); len(d.Endpoints.clusterHostnameTargets(name)) == 0 {
 			out = append(out, policy.Endpoint{Kind: policy.NameEndpoint, Name: name})
 		}
 	}
 	return out
 }
 
-func (d *declared) pods(p policy.Peer) []policy.Endpoint {
+func (d *declaredFlows) pods(p policy.Peer) []policy.Endpoint {
 	namespaces := []string{p.Namespace}
 	if p.Namespace == "" {
-		namespaces = d.labelled(p)
+		namespaces = d.labelledNamespaces(p)
 	}
 	var out []policy.Endpoint
 	for _, ns := range namespaces {
-		for _, w := range d.Endpoints.Index.In(ns, p.Pods) {
-			if !w.HostNetwork && d.are(w, p) {
+		for _, w := range d.Endpoints.Index.WorkloadsIn(ns, p.Pods) {
+			if !w.HostNetwork && d.belongToPeer(w, p) {
 				out = append(out, d.Endpoints.Pod(w))
 			}
 		}
 	}
 	switch {
-	case len(out) > 0 || p.Namespace != "" && len(d.Endpoints.Index.In(p.Namespace, p.Pods)) > 0:
+	case len(out) > 0 || p.Namespace != "" && len(d.Endpoints.Index.WorkloadsIn(p.Namespace, p.Pods)) > 0:
 		return out
 	case p.Namespace != "":
-		return []policy.Endpoint{d.Endpoints.imagined(p.Namespace, policy.Example(p.Pods))}
+		return []policy.Endpoint{d.Endpoints.representative(p.Namespace, policy.ExampleLabels(p.Pods))}
 	default:
-		return d.later(p)
+		return d.representativePods(p)
 	}
 }
 
-// are says whether a workload's pods are those of a peer's tenant: one that names a
+// belongToPeer says whether a workload's pods are those of a peer's tenant: one that names a
 // shared namespace means nobody's pods there.
-func (d *declared) are(w *resource.Workload, p policy.Peer) bool {
+func (d *declaredFlows) belongToPeer(w *resource.Workload, p policy.Peer) bool {
 	all := d.Fence.Owners(w.Ref.Namespace)
-	if len(all) == 0 || !all[0].Shares() {
+	if len(all) == 0 || !all[0].SharesNamespaces() {
 		return true
 	}
 	owner := d.Fence.OwnerOfPod(w.Ref.Namespace, w.Labels)
 	return p.Tenant == "" && owner == nil || owner != nil && owner.Name == p.Tenant
 }
 
-// labelled are the namespaces of the build that a peer names by label. Where it names
+// labelledNamespaces are the namespaces of the build that a peer names by label. Where it names
 // all, as the entity cluster does, those of tenants are left out: whether they let it pass
 // is theirs to say.
-func (d *declared) labelled(p policy.Peer) []string {
+func (d *declaredFlows) labelledNamespaces(p policy.Peer) []string {
 	return slices.DeleteFunc(slices.Sorted(maps.Keys(d.Endpoints.Index.Namespaces)), func(ns string) bool {
 		return !inNamespaces(p, policy.Endpoint{Namespace: ns, NamespaceLabels: d.Endpoints.namespaceLabels(ns)}) ||
 			len(p.NamespaceLabels) == 0 && d.Fence.Owner(ns) != nil
 	})
 }
 
-// concrete is a name that a pattern matches.
-func concrete(pattern string) string {
+// exampleName is a name that a pattern matches.
+func exampleName(pattern string) string {
 	if pattern == "*" {
 		return "any.example"
 	}

@@ -17,7 +17,7 @@ type leak struct {
 	// namespace of the subjects, "" for nodes.
 	namespace       string
 	opening         policy.Opening
-	subjects, peers names
+	subjects, peers orderedSet
 	// count is how many pairs of a subject and a peer there are.
 	count int
 	// from and to are an example: an open one, where there is one.
@@ -34,10 +34,10 @@ type leaks struct {
 	at   map[string]*leak
 }
 
-// of is the leak that an opening belongs to.
-func (l *leaks) of(v view, o policy.Opening) *leak {
+// leakOf is the leak that an opening belongs to.
+func (l *leaks) leakOf(v view, o policy.Opening) *leak {
 	o.Peers, o.Partial = nil, false
-	key := policy.Key([]any{v.direction, v.subject.Namespace, v.owner.String(), o})
+	key := policy.JSONKey([]any{v.direction, v.subject.Namespace, v.owner.String(), o})
 	out := l.at[key]
 	if out == nil {
 		out = &leak{direction: v.direction, owner: v.owner, namespace: v.subject.Namespace, opening: o}
@@ -52,29 +52,29 @@ func (l *leaks) of(v view, o policy.Opening) *leak {
 
 func (l *leak) add(v view, peer policy.Endpoint) {
 	l.count++
-	l.deployed = l.deployed || !v.subject.Imagined
+	l.deployed = l.deployed || !v.subject.Representative
 	l.subjects.add(v.subject.Name)
 	l.peers.add(peer.Name)
 	if l.from == "" {
-		l.exemplify(v, peer)
+		l.setExample(v, peer)
 	}
 }
 
-// exemplify makes an opening the example.
-func (l *leak) exemplify(v view, peer policy.Endpoint) {
+// setExample makes an opening the example.
+func (l *leak) setExample(v view, peer policy.Endpoint) {
 	l.from, l.to = v.subject.Name, peer.Name
 	if v.direction == policy.Ingress {
 		l.from, l.to = l.to, l.from
 	}
 }
 
-// names are a set in order.
-type names struct {
+// orderedSet are a set in order.
+type orderedSet struct {
 	list []string
 	seen map[string]bool
 }
 
-func (n *names) add(name string) {
+func (n *orderedSet) add(name string) {
 	if n.seen == nil {
 		n.seen = map[string]bool{}
 	}
@@ -84,8 +84,8 @@ func (n *names) add(name string) {
 	}
 }
 
-// others says how many there are beside the one that is named.
-func (n *names) others() string {
+// moreSuffix says how many there are beside the one that is named.
+func (n *orderedSet) moreSuffix() string {
 	if len(n.list) < 2 {
 		return ""
 	}
@@ -96,18 +96,18 @@ func (s *search) findings() policy.Findings {
 	out := s.conflicts.findings()
 	for _, l := range s.leaks.list {
 		f := policy.Finding{Severity: policy.Error}
-		if l.owner.audited() {
+		if l.owner.allowOnly() {
 			f.Severity = policy.Warning
 		}
 		switch {
-		case len(l.opening.By) == 0:
-			s.notIsolated(l, &f)
-		case s.Undeclared:
-			s.listed(l, &f)
-		case len(l.opening.L7.MootBy) > 0:
-			s.dead(l, &f)
+		case len(l.opening.Policies) == 0:
+			s.reportNotIsolated(l, &f)
+		case s.IntentUnknown:
+			s.reportAllowed(l, &f)
+		case len(l.opening.L7.ShadowedBy) > 0:
+			s.reportShadowed(l, &f)
 		default:
-			s.undeclared(l, &f)
+			s.reportUndeclared(l, &f)
 		}
 		out = append(out, f)
 	}
@@ -115,7 +115,7 @@ func (s *search) findings() policy.Findings {
 }
 
 // notIsolated: whatever the policies say, everything passes.
-func (s *search) notIsolated(l *leak, f *policy.Finding) {
+func (s *search) reportNotIsolated(l *leak, f *policy.Finding) {
 	f.Check, f.Resource = "not-isolated", s.sourceOf(l.owner)
 	whose := "of no Tenant, which scope Cluster closes"
 	if t := l.owner.tenant; t != nil {
@@ -126,12 +126,12 @@ func (s *search) notIsolated(l *leak, f *policy.Finding) {
 		whose = fmt.Sprintf("of nodes %q, which are in Enforce", n.Name)
 	}
 	f.Message = fmt.Sprintf("no policy closes the %s of %s%s, %s: the policy default-deny is missing, or does nothing",
-		l.direction, l.subjects.list[0], l.subjects.others(), whose)
+		l.direction, l.subjects.list[0], l.subjects.moreSuffix(), whose)
 }
 
-// listed reports what policies allow, where nothing is known of what is declared.
-func (s *search) listed(l *leak, f *policy.Finding) {
-	f.Check, f.Severity, f.Resource = "allowed-by-label", policy.Info, s.blamed(l.opening.By)
+// reportAllowed reports what policies allow, where nothing is known of what is declared.
+func (s *search) reportAllowed(l *leak, f *policy.Finding) {
+	f.Check, f.Severity, f.Resource = "allowed-flow", policy.Info, s.policyToChange(l.opening.Policies)
 	state := "the other side denies it so far"
 	if l.open {
 		state = "the other side allows it"
@@ -142,17 +142,17 @@ func (s *search) listed(l *leak, f *policy.Finding) {
 	case l.owner.node != nil:
 		state += ", by label of nodes " + strconv.Quote(l.owner.node.Name)
 	}
-	f.Message = fmt.Sprintf("allows %s%s to reach %s%s on %s; %s", l.from, l.ends().others(), l.to, l.otherEnds().others(), l.what(), state)
+	f.Message = fmt.Sprintf("allows %s%s to reach %s%s on %s; %s", l.from, l.sources().moreSuffix(), l.to, l.destinations().moreSuffix(), l.portsAndL7(), state)
 }
 
-func (s *search) dead(l *leak, f *policy.Finding) {
-	f.Check, f.Resource = "dead-l7-rule", s.blamed(l.opening.By)
+func (s *search) reportShadowed(l *leak, f *policy.Finding) {
+	f.Check, f.Resource = "l7-rule-shadowed", s.policyToChange(l.opening.Policies)
 	f.Message = fmt.Sprintf("has L7 rules for %s that do nothing: %s allows it without, so that every request from %s%s to %s%s passes; take the rules away, or narrow the other policy",
-		l.ports(), strings.Join(l.opening.L7.MootBy, ", "), l.from, l.ends().others(), l.to, l.otherEnds().others())
+		l.ports(), strings.Join(l.opening.L7.ShadowedBy, ", "), l.from, l.sources().moreSuffix(), l.to, l.destinations().moreSuffix())
 }
 
-func (s *search) undeclared(l *leak, f *policy.Finding) {
-	f.Check, f.Resource = "undeclared-latent", s.blamed(l.opening.By)
+func (s *search) reportUndeclared(l *leak, f *policy.Finding) {
+	f.Check, f.Resource = "undeclared-one-sided", s.policyToChange(l.opening.Policies)
 	state := "so far the other end denies it"
 	if l.open {
 		f.Check, state = "undeclared-open", "the other end lets it pass, so it is open"
@@ -161,8 +161,8 @@ func (s *search) undeclared(l *leak, f *policy.Finding) {
 		state += ", for " + map[bool]string{true: "nodes", false: "pods"}[l.owner.node != nil] + " that do not exist yet"
 	}
 	together := ""
-	if len(l.opening.By) > 1 {
-		together = " (together: " + strings.Join(l.opening.By, ", ") + ")"
+	if len(l.opening.Policies) > 1 {
+		together = " (together: " + strings.Join(l.opening.Policies, ", ") + ")"
 	}
 	do := "which needs a Tenant to declare it"
 	if t := l.owner.tenant; t != nil {
@@ -172,38 +172,38 @@ func (s *search) undeclared(l *leak, f *policy.Finding) {
 		do = fmt.Sprintf("or declare the flow in nodes[%s].%s of the profile", n.Name, l.direction)
 	}
 	f.Message = fmt.Sprintf("lets %s%s reach %s%s on %s%s, which no Tenant, profile or baseline declares; %s: remove the policy, %s",
-		l.from, l.ends().others(), l.to, l.otherEnds().others(), l.what(), together, state, do)
+		l.from, l.sources().moreSuffix(), l.to, l.destinations().moreSuffix(), l.portsAndL7(), together, state, do)
 }
 
-// ends are the sources of what leaks, otherEnds the destinations.
-func (l *leak) ends() *names {
+// sources are the sources of what leaks, otherEnds the destinations.
+func (l *leak) sources() *orderedSet {
 	if l.direction == policy.Egress {
 		return &l.subjects
 	}
 	return &l.peers
 }
 
-func (l *leak) otherEnds() *names {
+func (l *leak) destinations() *orderedSet {
 	if l.direction == policy.Egress {
 		return &l.peers
 	}
 	return &l.subjects
 }
 
-func (l *leak) ports() ports {
-	return ports{l.opening.Protocol, l.opening.First, l.opening.Last}
+func (l *leak) ports() portRange {
+	return portRange{l.opening.Protocol, l.opening.First, l.opening.Last}
 }
 
-// what is the ports, and the part of what is spoken there.
-func (l *leak) what() string {
-	if l.opening.L7.All() {
+// portsAndL7 is the ports, and the part of what is spoken there.
+func (l *leak) portsAndL7() string {
+	if l.opening.L7.Unrestricted() {
 		return l.ports().String()
 	}
 	return l.ports().String() + ", " + l.opening.L7.String()
 }
 
-// blamed is the policy to look at: one that is not the fence's, where there is one.
-func (s *search) blamed(by []string) policy.Ref {
+// policyToChange is the policy to look at: one that is not the fence's, where there is one.
+func (s *search) policyToChange(by []string) policy.Ref {
 	i := max(0, slices.IndexFunc(by, func(name string) bool {
 		p := s.Policies[name]
 		return p != nil && p.Fence != s.Fence.Name
@@ -214,11 +214,11 @@ func (s *search) blamed(by []string) policy.Ref {
 	return policy.Ref{Kind: "policy", Name: by[i]}
 }
 
-func (o ports) String() string {
+func (o portRange) String() string {
 	switch {
 	case o.protocol == "":
 		return "every port of every protocol"
-	case policy.PortRange{Protocol: o.protocol, First: o.first, Last: o.last}.Whole():
+	case policy.PortRange{Protocol: o.protocol, First: o.first, Last: o.last}.IsAllPorts():
 		return "every port of " + string(o.protocol)
 	case o.first != o.last:
 		return fmt.Sprintf("ports %d-%d/%s", o.first, o.last, o.protocol)

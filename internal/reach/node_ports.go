@@ -9,34 +9,34 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// atNodePort returns an error where a case is about a port of a node that leads to pods: where
+// checkNodePort returns an error where a case is about a port of a node that leads to pods: where
 // Cilium replaces kube-proxy, it sends the connection on to these before policies decide. A case
 // about every port is decided, unless it comes out otherwise at such pods.
-func (e Endpoints) atNodePort(engine policy.Engine, c v1alpha1.FlowCase, f policy.Flow) error {
-	if !e.Fence.Agent.TranslatesNodePorts() || e.Fence.Cluster.CNI == v1alpha1.CNIKubernetes || !atNode(f.To) {
+func (e Endpoints) checkNodePort(engine policy.Engine, c v1alpha1.FlowCase, f policy.Flow) error {
+	if !e.Fence.Agent.TranslatesNodePorts() || e.Fence.Cluster.CNI == v1alpha1.CNIKubernetes || !isNode(f.To) {
 		return nil
 	}
 	for _, n := range e.Index.NodePorts() {
-		if !f.On(n.Port) || f.Port == 0 && !e.otherwise(engine, c, f, n) {
+		if !f.MatchesPort(n.Port) || f.Port == 0 && !e.differsAtPods(engine, c, f, n) {
 			continue
 		}
-		return fmt.Errorf("port %s of nodes is %s, and with kube-proxy-replacement Cilium sends connections to it on to these pods before policies decide: write the Service or the pods, or other ports", n.Port, n.At)
+		return fmt.Errorf("port %s of nodes is %s, and with kube-proxy-replacement Cilium sends connections to it on to these pods before policies decide: write the Service or the pods, or other ports", n.Port, n.Source)
 	}
 	return nil
 }
 
-// otherwise reports whether a flow to pods behind a port of a node comes out other than a case
+// differsAtPods reports whether a flow to pods behind a port of a node comes out other than a case
 // expects.
-func (e Endpoints) otherwise(engine policy.Engine, c v1alpha1.FlowCase, f policy.Flow, n resource.NodePort) bool {
+func (e Endpoints) differsAtPods(engine policy.Engine, c v1alpha1.FlowCase, f policy.Flow, n resource.NodePort) bool {
 	return slices.ContainsFunc(n.Pods, func(p resource.PodPort) bool {
 		at := policy.Flow{From: f.From, To: e.Pod(p.Workload), Port: uint16(p.Port.Port), Protocol: p.Port.Protocol}
 		v, err := engine.Decide(at)
-		return err != nil || v.Decision() != wanted(c)
+		return err != nil || v.Decision() != expectedDecision(c)
 	})
 }
 
-// atNode reports whether an endpoint is a node, by whatever name.
-func atNode(to policy.Endpoint) bool {
-	return to.Kind == policy.NodeEndpoint || slices.ContainsFunc(to.Entities, resource.OnNodes) ||
-		to.Kind == policy.EntityEndpoint && resource.OnNodes(v1alpha1.Entity(to.Name))
+// isNode reports whether an endpoint is a node, by whatever name.
+func isNode(to policy.Endpoint) bool {
+	return to.Kind == policy.NodeEndpoint || slices.ContainsFunc(to.Entities, resource.IncludesNodes) ||
+		to.Kind == policy.EntityEndpoint && resource.IncludesNodes(v1alpha1.Entity(to.Name))
 }

@@ -24,14 +24,14 @@ func (e Endpoints) node(text string, f v1alpha1.FlowEndpoint) (policy.Endpoint, 
 	return out, nil
 }
 
-// abroad is a pod of another cluster of the mesh. This cluster's own are found in the
+// otherClusterPod is a pod of another cluster of the mesh. This cluster's own are found in the
 // build.
-func (e Endpoints) abroad(text string, f v1alpha1.FlowEndpoint) (policy.Endpoint, error) {
+func (e Endpoints) otherClusterPod(text string, f v1alpha1.FlowEndpoint) (policy.Endpoint, error) {
 	if own := e.Fence.Cluster.Name; f.Cluster == own || own == "" && f.Cluster == "default" {
-		return policy.Endpoint{}, fmt.Errorf("%q is of this cluster: write namespace/%s/%s", text, f.In, policy.Spelled(f.Labels))
+		return policy.Endpoint{}, fmt.Errorf("%q is of this cluster: write namespace/%s/%s", text, f.TenantOrNamespace, policy.FormatLabels(f.Labels))
 	}
 	// What labels a namespace has there is not known, but for its name.
-	pod := e.imagined(f.In, f.Labels)
+	pod := e.representative(f.TenantOrNamespace, f.Labels)
 	pod.NamespaceLabels = nil
 	pod.Name, pod.Cluster = text, f.Cluster
 	return pod, nil
@@ -48,7 +48,7 @@ func (p Proof) nodes(n *policy.Node) []policy.Endpoint {
 		}
 	}
 	if len(out) == 0 {
-		out = append(out, policy.ImaginedNode(policy.Example(n.Selector)))
+		out = append(out, policy.RepresentativeNode(policy.ExampleLabels(n.Selector)))
 	}
 	return out
 }
@@ -59,11 +59,11 @@ func (p Proof) fencedNodes(known []policy.Endpoint) []policy.Endpoint {
 	var out []policy.Endpoint
 	for i := range p.Fence.Nodes {
 		n := &p.Fence.Nodes[i]
-		if !p.Fence.Generated(n.Enforcement) {
+		if !p.Fence.GeneratesPolicies(n.Enforcement) {
 			continue
 		}
 		out = append(out, p.nodes(n)...)
-		example := policy.Example(n.Selector)
+		example := policy.ExampleLabels(n.Selector)
 		for _, ep := range known {
 			if ep.Kind != policy.NodeEndpoint {
 				continue
@@ -71,7 +71,7 @@ func (p Proof) fencedNodes(known []policy.Endpoint) []policy.Endpoint {
 			labels := maps.Clone(example)
 			maps.Copy(labels, ep.Labels)
 			if policy.Selects(n.Selector, labels) {
-				out = append(out, policy.ImaginedNode(labels))
+				out = append(out, policy.RepresentativeNode(labels))
 			}
 		}
 	}
@@ -79,27 +79,27 @@ func (p Proof) fencedNodes(known []policy.Endpoint) []policy.Endpoint {
 	return slices.CompactFunc(out, func(a, b policy.Endpoint) bool { return a.Name == b.Name })
 }
 
-// closers are the kinds of nodes that close a node in one direction, those in Enforce
+// defaultDenyNodes are the kinds of nodes that close a node in one direction, those in Enforce
 // first.
-func closers(f *policy.Fence, labels map[string]string, d policy.Direction) []*policy.Node {
-	var enforced, audited []*policy.Node
+func defaultDenyNodes(f *policy.Fence, labels map[string]string, d policy.Direction) []*policy.Node {
+	var enforced, allowOnly []*policy.Node
 	for i := range f.Nodes {
 		switch n := &f.Nodes[i]; {
-		case !slices.Contains(n.Closes, d) || !f.Generated(n.Enforcement) || !policy.Selects(n.Selector, labels):
+		case !slices.Contains(n.DefaultDeny, d) || !f.GeneratesPolicies(n.Enforcement) || !policy.Selects(n.Selector, labels):
 		case n.Enforcement == v1alpha1.Enforce:
 			enforced = append(enforced, n)
 		default:
-			audited = append(audited, n)
+			allowOnly = append(allowOnly, n)
 		}
 	}
-	return append(enforced, audited...)
+	return append(enforced, allowOnly...)
 }
 
 // searchNodes goes through the openings of nodes, in the directions that are default-denied.
 func (s *search) searchNodes(known []policy.Endpoint) error {
 	for _, node := range s.fencedNodes(known) {
 		for _, d := range policy.Directions() {
-			if len(closers(s.Fence, node.Labels, d)) == 0 {
+			if len(defaultDenyNodes(s.Fence, node.Labels, d)) == 0 {
 				continue
 			}
 			if err := s.search(node, d); err != nil {

@@ -9,15 +9,15 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// world are an address of each network outside the cluster that a policy or a declaration
+// outsideAddresses are an address of each network outside the cluster that a policy or a declaration
 // distinguishes, where a peer has the world: the entity alone is what is in none of them.
-func (e ends) world(p policy.Peer, c v1alpha1.Cluster) []policy.Endpoint {
-	return outsideOf(e.addresses, c, p.Entities)
+func (e knownEndpoints) outsideAddresses(p policy.Peer, c v1alpha1.Cluster) []policy.Endpoint {
+	return filterOutside(e.addresses, c, p.Entities)
 }
 
-// outsideOf are those of some addresses that belong to entities of the world, in the IP
+// filterOutside are those of some addresses that belong to entities of the world, in the IP
 // families of these. The cluster's own are none of them.
-func outsideOf(addresses []policy.Endpoint, c v1alpha1.Cluster, entities []v1alpha1.Entity) []policy.Endpoint {
+func filterOutside(addresses []policy.Endpoint, c v1alpha1.Cluster, entities []v1alpha1.Entity) []policy.Endpoint {
 	has := func(some ...v1alpha1.Entity) bool {
 		return slices.ContainsFunc(some, func(e v1alpha1.Entity) bool { return slices.Contains(entities, e) })
 	}
@@ -27,11 +27,11 @@ func outsideOf(addresses []policy.Endpoint, c v1alpha1.Cluster, entities []v1alp
 	if c.APIServer != nil {
 		own.CIDRs = append(own.CIDRs, c.APIServer.CIDRs...)
 	}
-	inside := addressesOf(own)
+	clusterAddresses := addressesOf(own)
 	var out []policy.Endpoint
 	for _, ep := range addresses {
 		addr, err := netip.ParseAddr(ep.Name)
-		if err != nil || inside.Contains(addr) {
+		if err != nil || clusterAddresses.Contains(addr) {
 			continue
 		}
 		if addr.Is4() && ipv4 || addr.Is6() && ipv6 {
@@ -41,33 +41,33 @@ func outsideOf(addresses []policy.Endpoint, c v1alpha1.Cluster, entities []v1alp
 	return out
 }
 
-// heldAgainstNetworks is the verdict of a flow from or to an entity of the world: where that
+// narrowByNetworks is the verdict of a flow from or to an entity of the world: where that
 // is allowed, and denied for a network of it, the flow is allowed in some cases only.
-func (e Endpoints) heldAgainstNetworks(engine policy.Engine, f policy.Flow, v policy.Verdict) policy.Verdict {
+func (e Endpoints) narrowByNetworks(engine policy.Engine, f policy.Flow, v policy.Verdict) policy.Verdict {
 	if v.Decision() != policy.Allowed {
 		return v
 	}
 	var notes []string
-	for _, end := range []struct {
-		at, side *policy.Endpoint
-		decided  *policy.Side
-		word     string
+	for _, direction := range []struct {
+		at, side    *policy.Endpoint
+		decidedSide *policy.Side
+		word        string
 	}{{&f.To, &f.From, &v.Egress, "to"}, {&f.From, &f.To, &v.Ingress, "from"}} {
-		at := *end.at
-		if at.Kind != policy.EntityEndpoint || !isWorld(at.Name) || !end.side.Selected() {
+		at := *direction.at
+		if at.Kind != policy.EntityEndpoint || !isWorld(at.Name) || !direction.side.IsSelected() {
 			continue
 		}
-		for _, network := range outsideOf(e.Outside, e.Fence.Cluster, []v1alpha1.Entity{v1alpha1.Entity(at.Name)}) {
-			*end.at = network
+		for _, network := range filterOutside(e.OutsideAddresses, e.Fence.Cluster, []v1alpha1.Entity{v1alpha1.Entity(at.Name)}) {
+			*direction.at = network
 			// What is not decided for the network is not decided by itself.
 			one, err := engine.Decide(f)
 			if err == nil && one.Decision() == policy.Allowed {
 				continue
 			}
-			end.decided.Decision = policy.Depends
-			notes = append(notes, "not allowed "+end.word+" "+spelledNetwork(network))
+			direction.decidedSide.Decision = policy.Depends
+			notes = append(notes, "not allowed "+direction.word+" "+networkName(network))
 		}
-		*end.at = at
+		*direction.at = at
 	}
 	if len(notes) > 0 {
 		v.Note = strings.TrimPrefix(v.Note+"; "+policy.Brief(notes)+", which the entity includes", "; ")
@@ -75,7 +75,7 @@ func (e Endpoints) heldAgainstNetworks(engine policy.Engine, f policy.Flow, v po
 	return v
 }
 
-func spelledNetwork(ep policy.Endpoint) string {
+func networkName(ep policy.Endpoint) string {
 	if ep.Network.IsValid() {
 		return ep.Network.String()
 	}

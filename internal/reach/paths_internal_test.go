@@ -7,13 +7,13 @@ import (
 )
 
 // TestPathsThatAgentsChange: a case about a path that agents normalise is undecided.
-func TestPathsThatAgentsChange(t *testing.T) {
+func TestUnnormalizedPaths(t *testing.T) {
 	t.Parallel()
 	for path, changes := range map[string]bool{
 		"/": false, "/v1/items": false, "/v1/items/": false, "/v1?next=/../x": false,
 		"//v1": true, "/v1/../admin": true, "/v1/./x": true, "/v1/%2e%2e/admin": true,
 	} {
-		err := unnormalized(v1alpha1.FlowCase{HTTP: &v1alpha1.HTTPRequest{Method: "GET", Path: path}})
+		err := checkNormalizedPath(v1alpha1.FlowCase{HTTP: &v1alpha1.HTTPRequest{Method: "GET", Path: path}})
 		if (err != nil) != changes {
 			t.Errorf("%s: %v", path, err)
 		}

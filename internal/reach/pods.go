@@ -21,9 +21,9 @@ func (e Endpoints) FindAll(text string) ([]policy.Endpoint, error) {
 	case v1alpha1.TenantForm, v1alpha1.NamespaceForm:
 		return e.podsOf(text, f)
 	case v1alpha1.ServiceForm:
-		return e.behindService(f)
+		return e.serviceEndpoints(f)
 	case v1alpha1.AddressForm:
-		return e.addressEnds(text)
+		return e.endpointsOfAddress(text)
 	case v1alpha1.ExternalForm:
 		// As a source it is the world: the name of a client is unknown.
 		return []policy.Endpoint{{Kind: policy.EntityEndpoint, Name: string(v1alpha1.EntityWorld)}}, nil
@@ -50,7 +50,7 @@ func (e Endpoints) podsOf(text string, f v1alpha1.FlowEndpoint) ([]policy.Endpoi
 	var pods []policy.Endpoint
 	hostNetwork := false
 	for _, ns := range namespaces {
-		for _, w := range e.Index.In(ns, selector) {
+		for _, w := range e.Index.WorkloadsIn(ns, selector) {
 			if w.HostNetwork {
 				hostNetwork = true
 				continue
@@ -62,7 +62,7 @@ func (e Endpoints) podsOf(text string, f v1alpha1.FlowEndpoint) ([]policy.Endpoi
 		return nil, fmt.Errorf("%q are hostNetwork pods alone, which have their node's identity: say host or remote-node", text)
 	}
 	if len(f.Labels) == 0 || len(pods) == 0 {
-		pods = append(pods, e.undeployed(namespaces, policy.Example(selector), pods)...)
+		pods = append(pods, e.missingPods(namespaces, policy.ExampleLabels(selector), pods)...)
 	}
 	return pods, nil
 }
@@ -70,14 +70,14 @@ func (e Endpoints) podsOf(text string, f v1alpha1.FlowEndpoint) ([]policy.Endpoi
 // selectorOf selects the pods that are meant: of a tenant that shares its namespaces, its
 // own alone.
 func (e Endpoints) selectorOf(text string, f v1alpha1.FlowEndpoint) (policy.Selector, error) {
-	asked := policy.Selector{MatchLabels: f.Labels}
-	i := slices.IndexFunc(e.Fence.Tenants, func(t policy.Tenant) bool { return f.Form == v1alpha1.TenantForm && t.Name == f.In })
+	selector := policy.Selector{MatchLabels: f.Labels}
+	i := slices.IndexFunc(e.Fence.Tenants, func(t policy.Tenant) bool { return f.Form == v1alpha1.TenantForm && t.Name == f.TenantOrNamespace })
 	if i < 0 {
-		return asked, nil
+		return selector, nil
 	}
-	own, ok := e.Fence.Tenants[i].Own(asked)
+	own, ok := e.Fence.Tenants[i].OwnPods(selector)
 	if !ok {
-		return own, fmt.Errorf("%q can be no pod, since the spec.pods of Tenant %q selects other labels: correct them", text, f.In)
+		return own, fmt.Errorf("%q can be no pod, since the spec.pods of Tenant %q selects other labels: correct them", text, f.TenantOrNamespace)
 	}
 	return own, nil
 }
@@ -86,51 +86,51 @@ func (e Endpoints) selectorOf(text string, f v1alpha1.FlowEndpoint) (policy.Sele
 // error: its pods could be imagined, and a misspelt name would prove anything.
 func (e Endpoints) namespacesIn(f v1alpha1.FlowEndpoint) ([]string, error) {
 	if f.Form == v1alpha1.NamespaceForm {
-		if !e.knows(f.In) {
-			return nil, fmt.Errorf("there is no namespace %q in the build or its inventory: correct the name, or tell the Namespace as inventory", f.In)
+		if !e.namespaceExists(f.TenantOrNamespace) {
+			return nil, fmt.Errorf("there is no namespace %q in the build or its inventory: correct the name, or tell the Namespace as inventory", f.TenantOrNamespace)
 		}
-		return []string{f.In}, nil
+		return []string{f.TenantOrNamespace}, nil
 	}
-	i := slices.IndexFunc(e.Fence.Tenants, func(t policy.Tenant) bool { return t.Name == f.In })
+	i := slices.IndexFunc(e.Fence.Tenants, func(t policy.Tenant) bool { return t.Name == f.TenantOrNamespace })
 	switch {
 	case i < 0:
-		return nil, fmt.Errorf("there is no Tenant %q in the build: correct the name", f.In)
+		return nil, fmt.Errorf("there is no Tenant %q in the build: correct the name", f.TenantOrNamespace)
 	case len(e.Fence.Tenants[i].Namespaces) == 0:
-		return nil, fmt.Errorf("the Tenant %q has no namespace, and so no pods", f.In)
+		return nil, fmt.Errorf("the Tenant %q has no namespace, and so no pods", f.TenantOrNamespace)
 	}
 	return e.Fence.Tenants[i].Namespaces, nil
 }
 
-// knows says whether a namespace is there: itself, or something in it.
-func (e Endpoints) knows(namespace string) bool {
-	return e.Index.Namespaces[namespace] != nil || len(e.Index.In(namespace, policy.Selector{})) > 0 || len(e.Index.ServicesIn(namespace)) > 0 ||
+// namespaceExists says whether a namespace is there: itself, or something in it.
+func (e Endpoints) namespaceExists(namespace string) bool {
+	return e.Index.Namespaces[namespace] != nil || len(e.Index.WorkloadsIn(namespace, policy.Selector{})) > 0 || len(e.Index.ServicesIn(namespace)) > 0 ||
 		slices.ContainsFunc(e.Fence.Tenants, func(t policy.Tenant) bool { return slices.Contains(t.Namespaces, namespace) })
 }
 
-// undeployed are pods with these labels, one in each namespace in which no pod bears just
+// missingPods are pods with these labels, one in each namespace in which no pod bears just
 // these.
-func (e Endpoints) undeployed(namespaces []string, labels map[string]string, there []policy.Endpoint) []policy.Endpoint {
+func (e Endpoints) missingPods(namespaces []string, labels map[string]string, deployed []policy.Endpoint) []policy.Endpoint {
 	var out []policy.Endpoint
 	for _, ns := range namespaces {
-		if slices.ContainsFunc(there, func(p policy.Endpoint) bool { return p.Namespace == ns && maps.Equal(p.Labels, labels) }) {
+		if slices.ContainsFunc(deployed, func(p policy.Endpoint) bool { return p.Namespace == ns && maps.Equal(p.Labels, labels) }) {
 			continue
 		}
-		out = append(out, e.imagined(ns, labels))
+		out = append(out, e.representative(ns, labels))
 	}
 	return out
 }
 
-// imagined is a pod that is not there yet.
-func (e Endpoints) imagined(namespace string, labels map[string]string) policy.Endpoint {
+// representative is a pod that is not there yet.
+func (e Endpoints) representative(namespace string, labels map[string]string) policy.Endpoint {
 	return policy.Endpoint{
-		Kind: policy.PodEndpoint, Name: "a pod " + spelled(labels) + " in " + namespace,
+		Kind: policy.PodEndpoint, Name: "a pod " + describeLabels(labels) + " in " + namespace,
 		Namespace: namespace, NamespaceLabels: e.namespaceLabels(namespace), Labels: labels, ServiceAccount: "default",
 	}
 }
 
-func spelled(labels map[string]string) string {
+func describeLabels(labels map[string]string) string {
 	if len(labels) == 0 {
 		return "without labels"
 	}
-	return "with " + policy.Spelled(labels)
+	return "with " + policy.FormatLabels(labels)
 }

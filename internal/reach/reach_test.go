@@ -89,7 +89,7 @@ func TestNodesAndOtherClusters(t *testing.T) {
 	}
 }
 
-func TestPodsBearTheirNamespacesLabels(t *testing.T) {
+func TestPodsHaveNamespaceLabels(t *testing.T) {
 	t.Parallel()
 	pods := endpoints(t).Pods()
 	if len(pods) != 3 {
@@ -100,36 +100,38 @@ func TestPodsBearTheirNamespacesLabels(t *testing.T) {
 	}
 }
 
-// decided answers every flow alike.
-type decided policy.Decision
+// fixedEngine answers every flow alike.
+type fixedEngine policy.Decision
 
-func (d decided) Decide(policy.Flow) (policy.Verdict, error) {
+func (d fixedEngine) Decide(policy.Flow) (policy.Verdict, error) {
 	if d == "" {
 		return policy.Verdict{}, errors.New("cannot tell")
 	}
 	return policy.Verdict{Egress: policy.Side{Decision: policy.Decision(d)}}, nil
 }
 
-func (decided) Openings(policy.Endpoint, policy.Direction) ([]policy.Opening, error) { return nil, nil }
+func (fixedEngine) Openings(policy.Endpoint, policy.Direction) ([]policy.Opening, error) {
+	return nil, nil
+}
 
 func TestRun(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		engine decided
+		engine fixedEngine
 		expect v1alpha1.Expectation
 		holds  bool
 	}{
-		"an allowed flow that must work":       {decided(policy.Allowed), v1alpha1.ExpectAllow, true},
-		"a denied flow that must work":         {decided(policy.Denied), v1alpha1.ExpectAllow, false},
-		"a denied flow that must be blocked":   {decided(policy.Denied), v1alpha1.ExpectDeny, true},
-		"an allowed flow that must be blocked": {decided(policy.Allowed), v1alpha1.ExpectDeny, false},
-		"one that depends does not work":       {decided(policy.Depends), v1alpha1.ExpectAllow, false},
-		"nor is it blocked":                    {decided(policy.Depends), v1alpha1.ExpectDeny, false},
+		"an allowed flow that must work":       {fixedEngine(policy.Allowed), v1alpha1.ExpectAllow, true},
+		"a denied flow that must work":         {fixedEngine(policy.Denied), v1alpha1.ExpectAllow, false},
+		"a denied flow that must be blocked":   {fixedEngine(policy.Denied), v1alpha1.ExpectDeny, true},
+		"an allowed flow that must be blocked": {fixedEngine(policy.Allowed), v1alpha1.ExpectDeny, false},
+		"one that depends does not work":       {fixedEngine(policy.Depends), v1alpha1.ExpectAllow, false},
+		"nor is it blocked":                    {fixedEngine(policy.Depends), v1alpha1.ExpectDeny, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			result := reach.Run(c.engine, endpoints(t), test(c.expect, "acme/api"))
-			if len(result.Cases) != 1 || result.Cases[0].Problem != "" || result.Cases[0].Holds != c.holds {
+			if len(result.Cases) != 1 || result.Cases[0].Problem != "" || result.Cases[0].Passed != c.holds {
 				t.Errorf("result %v", result)
 			}
 			if findings := reach.FlowTestFindings(result); findings.HasError() == c.holds {
@@ -138,8 +140,8 @@ func TestRun(t *testing.T) {
 		})
 	}
 	for _, from := range []string{"acme/api", "acme/nobody"} {
-		result := reach.Run(decided(""), endpoints(t), test(v1alpha1.ExpectDeny, from))
-		if c := result.Cases[0]; c.Holds || c.Problem == "" || !reach.FlowTestFindings(result).HasError() {
+		result := reach.Run(fixedEngine(""), endpoints(t), test(v1alpha1.ExpectDeny, from))
+		if c := result.Cases[0]; c.Passed || c.Problem == "" || !reach.FlowTestFindings(result).HasError() {
 			t.Errorf("what cannot be decided from %s is not said: %v", from, c)
 		}
 	}
@@ -151,4 +153,4 @@ func test(expect v1alpha1.Expectation, from string) resource.FlowTest {
 	return out
 }
 
-func (decided) Imagine(policy.Surroundings) ([]policy.Endpoint, error) { return nil, nil }
+func (fixedEngine) Representatives(policy.Environment) ([]policy.Endpoint, error) { return nil, nil }

@@ -14,17 +14,17 @@ var apiServer = policy.Endpoint{Kind: policy.EntityEndpoint, Name: string(v1alph
 // service returns a Service, and whether it is the apiserver's, behind which there are
 // no pods.
 func (e Endpoints) service(f v1alpha1.FlowEndpoint) (s *resource.Service, isAPIServer bool, err error) {
-	if api := resource.APIServer(); f.In == api.Ref.Namespace && f.Name == api.Ref.Name {
+	if api := resource.APIServer(); f.TenantOrNamespace == api.Ref.Namespace && f.Name == api.Ref.Name {
 		return api, true, nil
 	}
-	if s = e.Index.Service(f.In, f.Name); s == nil {
-		return nil, false, fmt.Errorf("there is no Service %s/%s in the build or its inventory", f.In, f.Name)
+	if s = e.Index.Service(f.TenantOrNamespace, f.Name); s == nil {
+		return nil, false, fmt.Errorf("there is no Service %s/%s in the build or its inventory", f.TenantOrNamespace, f.Name)
 	}
 	return s, false, nil
 }
 
-// behindService are the endpoints behind a Service, where they connect themselves.
-func (e Endpoints) behindService(f v1alpha1.FlowEndpoint) ([]policy.Endpoint, error) {
+// serviceEndpoints are the endpoints behind a Service, where they connect themselves.
+func (e Endpoints) serviceEndpoints(f v1alpha1.FlowEndpoint) ([]policy.Endpoint, error) {
 	s, isAPIServer, err := e.service(f)
 	switch {
 	case err != nil:
@@ -32,14 +32,14 @@ func (e Endpoints) behindService(f v1alpha1.FlowEndpoint) ([]policy.Endpoint, er
 	case isAPIServer:
 		return []policy.Endpoint{apiServer}, nil
 	case s.Type == "ExternalName":
-		return nil, fmt.Errorf("the Service %s/%s is an ExternalName, and a name cannot be a source: say an address", f.In, f.Name)
+		return nil, fmt.Errorf("the Service %s/%s is an ExternalName, and a name cannot be a source: say an address", f.TenantOrNamespace, f.Name)
 	case len(s.Selector) == 0:
 		return e.addressesOf(s)
 	}
 	workloads, err := e.workloadsOf(s)
 	var out []policy.Endpoint
 	for _, w := range workloads {
-		if err := onHostNetwork(s, w); err != nil {
+		if err := checkHostNetwork(s, w); err != nil {
 			return nil, err
 		}
 		out = append(out, e.Pod(w))
@@ -51,35 +51,35 @@ func (e Endpoints) addressesOf(s *resource.Service) ([]policy.Endpoint, error) {
 	var out []policy.Endpoint
 	for _, slice := range e.Index.SlicesOf(s) {
 		for _, ip := range slice.IPs() {
-			ends, err := e.addressEnds(ip.String())
+			endpoints, err := e.endpointsOfAddress(ip.String())
 			if err != nil {
 				return nil, err
 			}
-			out = append(out, ends...)
+			out = append(out, endpoints...)
 		}
 	}
 	if len(out) == 0 {
-		return nil, withoutEndpoints(s)
+		return nil, noEndpointsError(s)
 	}
 	return out, nil
 }
 
-func withoutEndpoints(s *resource.Service) error {
+func noEndpointsError(s *resource.Service) error {
 	return fmt.Errorf("the Service %s/%s has no selector, and no EndpointSlice or Endpoints in the build give it addresses on these ports: declare its EndpointSlice as an external resource", s.Ref.Namespace, s.Ref.Name)
 }
 
 // workloadsOf are those that a Service selects, those with hostNetwork among them:
 // what the Service is asked may end there.
 func (e Endpoints) workloadsOf(s *resource.Service) ([]*resource.Workload, error) {
-	out := e.Index.In(s.Ref.Namespace, policy.Selector{MatchLabels: s.Selector})
+	out := e.Index.WorkloadsIn(s.Ref.Namespace, policy.Selector{MatchLabels: s.Selector})
 	if len(out) == 0 {
 		return nil, fmt.Errorf("the selector of Service %s/%s selects no pod in the build, by labels that policies see: correct it, or tell the pods as inventory", s.Ref.Namespace, s.Ref.Name)
 	}
 	return out, nil
 }
 
-// onHostNetwork refuses a pod behind a Service that has its node's identity.
-func onHostNetwork(s *resource.Service, w *resource.Workload) error {
+// checkHostNetwork refuses a pod behind a Service that has its node's identity.
+func checkHostNetwork(s *resource.Service, w *resource.Workload) error {
 	if !w.HostNetwork {
 		return nil
 	}
@@ -93,14 +93,14 @@ func (e Endpoints) serviceTargets(c v1alpha1.FlowCase, f v1alpha1.FlowEndpoint) 
 		return nil, err
 	}
 	if s.Type == "ExternalName" {
-		return externalTargets(c, s)
+		return externalNameTargets(c, s)
 	}
 	ports, err := servicePorts(c, s)
 	switch {
 	case err != nil:
 		return nil, err
 	case isAPIServer:
-		return onPorts(apiServer, resource.APIServerTargets(e.Fence.Cluster, e.Fence.Baseline)), nil
+		return flowsOnPorts(apiServer, resource.APIServerTargets(e.Fence.Cluster, e.Fence.Baseline)), nil
 	case len(s.Selector) == 0:
 		return e.sliceTargets(s, ports)
 	default:
@@ -108,8 +108,8 @@ func (e Endpoints) serviceTargets(c v1alpha1.FlowCase, f v1alpha1.FlowEndpoint) 
 		if err != nil {
 			return nil, err
 		}
-		beside, err := e.targetsIn(e.Index.BesidePods(s), ports)
-		return append(out, beside...), err
+		extra, err := e.targetsIn(e.Index.NonPodSlices(s), ports)
+		return append(out, extra...), err
 	}
 }
 
@@ -117,7 +117,7 @@ func (e Endpoints) serviceTargets(c v1alpha1.FlowCase, f v1alpha1.FlowEndpoint) 
 func servicePorts(c v1alpha1.FlowCase, s *resource.Service) ([]resource.ServicePort, error) {
 	var out []resource.ServicePort
 	for _, p := range s.Ports {
-		if c.Port != 0 && p.Port != c.Port || !speaks(c, p.Protocol) {
+		if c.Port != 0 && p.Port != c.Port || !usesProtocol(c, p.Protocol) {
 			continue
 		}
 		if !p.Usable() {
@@ -128,11 +128,11 @@ func servicePorts(c v1alpha1.FlowCase, s *resource.Service) ([]resource.ServiceP
 	if len(out) > 0 {
 		return out, nil
 	}
-	return nil, fmt.Errorf("the Service %s/%s has no port %s: beside a Service, port and protocol are those of its own ports, or left out for all", s.Ref.Namespace, s.Ref.Name, asked(c))
+	return nil, fmt.Errorf("the Service %s/%s has no port %s: beside a Service, port and protocol are those of its own ports, or left out for all", s.Ref.Namespace, s.Ref.Name, portText(c))
 }
 
-// asked is the port that a case says, for people.
-func asked(c v1alpha1.FlowCase) string {
+// portText is the port that a case says, for people.
+func portText(c v1alpha1.FlowCase) string {
 	p := policy.Port{Name: "*", Port: c.Port, Protocol: c.Protocol}
 	if c.Port != 0 {
 		p.Name = ""
@@ -140,19 +140,19 @@ func asked(c v1alpha1.FlowCase) string {
 	return strings.TrimSuffix(p.String(), "/")
 }
 
-// externalTargets are what an ExternalName stands for. Nothing translates its ports: the
+// externalNameTargets are what an ExternalName stands for. Nothing translates its ports: the
 // case's are dialled, or else the Service's.
-func externalTargets(c v1alpha1.FlowCase, s *resource.Service) ([]policy.Flow, error) {
+func externalNameTargets(c v1alpha1.FlowCase, s *resource.Service) ([]policy.Flow, error) {
 	host, ok := s.ExternalHost()
 	if !ok {
 		return nil, fmt.Errorf("the externalName %q of Service %s/%s is not a name: correct it", s.ExternalName, s.Ref.Namespace, s.Ref.Name)
 	}
-	if v1alpha1.OfCluster(host) {
+	if v1alpha1.IsClusterDNSName(host) {
 		return nil, fmt.Errorf("the externalName %q of Service %s/%s is a name of the cluster's own DNS, which ends at pods: write the Service that it names", host, s.Ref.Namespace, s.Ref.Name)
 	}
 	to := policy.Endpoint{Kind: policy.NameEndpoint, Name: host}
 	if c.Port != 0 {
-		return onProtocols(c, to), nil
+		return flowsPerProtocol(c, to), nil
 	}
 	if len(s.Ports) == 0 {
 		return nil, fmt.Errorf("the Service %s/%s is an ExternalName without ports: say a port", s.Ref.Namespace, s.Ref.Name)
@@ -168,7 +168,7 @@ func externalTargets(c v1alpha1.FlowCase, s *resource.Service) ([]policy.Flow, e
 func (e Endpoints) sliceTargets(s *resource.Service, ports []resource.ServicePort) ([]policy.Flow, error) {
 	out, err := e.targetsIn(e.Index.SlicesOf(s), ports)
 	if err == nil && len(out) == 0 {
-		return nil, withoutEndpoints(s)
+		return nil, noEndpointsError(s)
 	}
 	return out, err
 }
@@ -178,12 +178,12 @@ func (e Endpoints) targetsIn(all []*resource.EndpointSlice, ports []resource.Ser
 	var out []policy.Flow
 	for _, slice := range all {
 		for _, ip := range slice.IPs() {
-			ends, err := e.addressEnds(ip.String())
+			endpoints, err := e.endpointsOfAddress(ip.String())
 			if err != nil {
 				return nil, err
 			}
-			for _, to := range ends {
-				out = append(out, onPorts(to, slice.PortsOf(ports))...)
+			for _, to := range endpoints {
+				out = append(out, flowsOnPorts(to, slice.PortsOf(ports))...)
 			}
 		}
 	}
@@ -199,17 +199,17 @@ func (e Endpoints) podTargets(s *resource.Service, ports []resource.ServicePort)
 	}
 	var out []policy.Flow
 	for _, p := range ports {
-		if s.Headless() && !e.Index.Dialled(s, p) {
+		if s.Headless() && !e.Index.DialsTargetPort(s, p) {
 			return nil, fmt.Errorf("the Service %s/%s is headless, so nothing translates port %d to %s: say the pods instead, and the port that is dialled", s.Ref.Namespace, s.Ref.Name, p.Port, p.Target())
 		}
 		reached := false
 		for _, w := range workloads {
-			if port, ok := w.NumberOf(p.Target()); ok {
-				if err := onHostNetwork(s, w); err != nil {
+			if port, ok := w.ResolveTargetPort(p.Target()); ok {
+				if err := checkHostNetwork(s, w); err != nil {
 					return nil, err
 				}
 				reached = true
-				out = append(out, onPorts(e.Pod(w), []policy.Port{port})...)
+				out = append(out, flowsOnPorts(e.Pod(w), []policy.Port{port})...)
 			}
 		}
 		if !reached {
@@ -219,7 +219,7 @@ func (e Endpoints) podTargets(s *resource.Service, ports []resource.ServicePort)
 	return out, nil
 }
 
-func onPorts(to policy.Endpoint, ports []policy.Port) []policy.Flow {
+func flowsOnPorts(to policy.Endpoint, ports []policy.Port) []policy.Flow {
 	var out []policy.Flow
 	for _, p := range ports {
 		out = append(out, policy.Flow{To: to, Port: uint16(p.Port), Protocol: p.Protocol})

@@ -7,61 +7,61 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// sides are what policies allow at one side of pods, once for all pods at which they allow
+// sideCache are what policies allow at one side of pods, once for all pods at which they allow
 // the same.
-type sides struct {
+type sideCache struct {
 	*search
-	// of finds a side by its pod, and same by all that is allowed.
-	of   map[string]*allowedSide
-	same map[[sha256.Size]byte]*allowedSide
-	// remembered is how many peers they have.
-	remembered int
+	// byPod finds a side by its pod, and same by all that is allowed.
+	byPod     map[string]*allowedSide
+	byContent map[[sha256.Size]byte]*allowedSide
+	// cachedPeers is how many peers they have.
+	cachedPeers int
 }
 
 // allowedSide is what policies allow at one side, by classes of peers: peers in one class are
 // in the same openings.
 type allowedSide struct {
-	classes  map[string]int
-	passages [][]passage
+	classes      map[string]int
+	allowEntries [][]allowEntry
 }
 
-func newSides(s *search) sides {
-	return sides{search: s, of: map[string]*allowedSide{}, same: map[[sha256.Size]byte]*allowedSide{}}
+func newSideCache(s *search) sideCache {
+	return sideCache{search: s, byPod: map[string]*allowedSide{}, byContent: map[[sha256.Size]byte]*allowedSide{}}
 }
 
 // at is the side of a pod. Where no policy selects the endpoint, everything is allowed.
-func (s *sides) at(ep policy.Endpoint, d policy.Direction) (*allowedSide, error) {
-	if !ep.Selected() {
+func (s *sideCache) at(ep policy.Endpoint, d policy.Direction) (*allowedSide, error) {
+	if !ep.IsSelected() {
 		return nil, nil
 	}
 	key := string(d) + " " + ep.Name
-	if have := s.of[key]; have != nil {
+	if have := s.byPod[key]; have != nil {
 		return have, nil
 	}
 	openings, err := s.openingsOf(ep, d)
 	if err != nil {
 		return nil, err
 	}
-	content := contentOf(openings)
-	side := s.same[content]
+	content := contentHash(openings)
+	side := s.byContent[content]
 	if side == nil {
-		if s.remembered += peersOf(openings); s.remembered > mostRemembered {
-			clear(s.of)
-			clear(s.same)
-			s.remembered = peersOf(openings)
+		if s.cachedPeers += peersOf(openings); s.cachedPeers > maxCachedPeers {
+			clear(s.byPod)
+			clear(s.byContent)
+			s.cachedPeers = peersOf(openings)
 		}
 		side = newAllowedSide(openings)
-		s.same[content] = side
+		s.byContent[content] = side
 	}
-	s.of[key] = side
+	s.byPod[key] = side
 	return side, nil
 }
 
-// contentOf is equal for equal openings.
-func contentOf(openings []policy.Opening) [sha256.Size]byte {
+// contentHash is equal for equal openings.
+func contentHash(openings []policy.Opening) [sha256.Size]byte {
 	h := sha256.New()
 	for _, o := range openings {
-		h.Write(fmt.Appendf(nil, "%d %d %q %v %q %q %d\n", o.First, o.Last, o.Protocol, o.Partial, policy.Key(o.L7), o.By, len(o.Peers)))
+		h.Write(fmt.Appendf(nil, "%d %d %q %v %q %q %d\n", o.First, o.Last, o.Protocol, o.Partial, policy.JSONKey(o.L7), o.Policies, len(o.Peers)))
 		for _, ep := range o.Peers {
 			h.Write([]byte(ep.Name))
 			h.Write([]byte{'\n'})
@@ -74,11 +74,11 @@ func contentOf(openings []policy.Opening) [sha256.Size]byte {
 // open to the peer.
 func newAllowedSide(openings []policy.Opening) *allowedSide {
 	in := map[string][]byte{}
-	var common []passage
-	all := make([]passage, len(openings))
+	var common []allowEntry
+	all := make([]allowEntry, len(openings))
 	for i, o := range openings {
-		all[i] = passage{ports: ports{o.Protocol, o.First, o.Last}, l7: o.L7}
-		if everything(o) {
+		all[i] = allowEntry{portRange: portRange{o.Protocol, o.First, o.Last}, l7: o.L7}
+		if isUnrestricted(o) {
 			common = append(common, all[i])
 		}
 		if o.Partial {
@@ -89,16 +89,16 @@ func newAllowedSide(openings []policy.Opening) *allowedSide {
 		}
 	}
 	// Class 0 is everybody who is in no opening.
-	out := &allowedSide{classes: make(map[string]int, len(in)), passages: [][]passage{common}}
+	out := &allowedSide{classes: make(map[string]int, len(in)), allowEntries: [][]allowEntry{common}}
 	ids := map[string]int{}
 	for _, o := range openings {
 		for _, peer := range o.Peers {
 			key := string(in[peer.Name])
 			id, known := ids[key]
 			if !known && key != "" {
-				id = len(out.passages)
+				id = len(out.allowEntries)
 				ids[key] = id
-				out.passages = append(out.passages, common)
+				out.allowEntries = append(out.allowEntries, common)
 			}
 			out.classes[peer.Name] = id
 		}
@@ -108,7 +108,7 @@ func newAllowedSide(openings []policy.Opening) *allowedSide {
 }
 
 // fill adds each opening to the classes of its peers.
-func (a *allowedSide) fill(openings []policy.Opening, all []passage) {
+func (a *allowedSide) fill(openings []policy.Opening, all []allowEntry) {
 	for i, o := range openings {
 		if o.Partial {
 			continue
@@ -117,7 +117,7 @@ func (a *allowedSide) fill(openings []policy.Opening, all []passage) {
 		for _, peer := range o.Peers {
 			if id := a.classes[peer.Name]; id != 0 && !done[id] {
 				done[id] = true
-				a.passages[id] = append(a.passages[id][:len(a.passages[id]):len(a.passages[id])], all[i])
+				a.allowEntries[id] = append(a.allowEntries[id][:len(a.allowEntries[id]):len(a.allowEntries[id])], all[i])
 			}
 		}
 	}
@@ -131,10 +131,10 @@ func (a *allowedSide) class(ep policy.Endpoint) int {
 	return a.classes[ep.Name]
 }
 
-// to are what is allowed to a class of peers.
-func (a *allowedSide) to(class int) []passage {
+// entriesFor are what is allowed to a class of peers.
+func (a *allowedSide) entriesFor(class int) []allowEntry {
 	if a == nil {
-		return []passage{{ports: ports{"", 1, 65535}}}
+		return []allowEntry{{portRange: portRange{"", 1, 65535}}}
 	}
-	return a.passages[class]
+	return a.allowEntries[class]
 }

@@ -11,13 +11,13 @@ type tally struct {
 	namespaces, nodes map[string]inspected
 }
 
-// inspected is what is known of a namespace or node: whether any of it is in Audit, or in
-// Audit where nothing is generated, and whether anything undeclared is allowed there.
+// inspected is what is known of a namespace or node: whether any of it is in AllowOnly, or in
+// AllowOnly where nothing is generated, and whether anything undeclared is allowed there.
 type inspected struct {
-	audit, ungenerated, open bool
+	allowOnly, notGenerated, open bool
 }
 
-func (t *tally) inspect(v view) { t.merge(v, inspected{audit: v.owner.audited()}) }
+func (t *tally) inspect(v view) { t.merge(v, inspected{allowOnly: v.owner.allowOnly()}) }
 
 func (t *tally) open(v view) { t.merge(v, inspected{open: true}) }
 
@@ -29,19 +29,19 @@ func (t *tally) merge(v view, more inspected) {
 	}
 }
 
-// leaveOut counts the tenants and nodes of a fence for which nothing is generated, and
+// addNotGenerated counts the tenants and nodes of a fence for which nothing is generated, and
 // which are not inspected therefore.
-func (t *tally) leaveOut(f *policy.Fence) {
+func (t *tally) addNotGenerated(f *policy.Fence) {
 	for _, tenant := range f.Tenants {
 		for _, ns := range tenant.Namespaces {
-			if !f.Generated(tenant.Enforcement) {
-				put(&t.namespaces, ns, inspected{ungenerated: true})
+			if !f.GeneratesPolicies(tenant.Enforcement) {
+				put(&t.namespaces, ns, inspected{notGenerated: true})
 			}
 		}
 	}
 	for _, n := range f.Nodes {
-		if !f.Generated(n.Enforcement) {
-			put(&t.nodes, "nodes "+n.Name, inspected{ungenerated: true})
+		if !f.GeneratesPolicies(n.Enforcement) {
+			put(&t.nodes, "nodes "+n.Name, inspected{notGenerated: true})
 		}
 	}
 }
@@ -51,23 +51,23 @@ func put(all *map[string]inspected, name string, more inspected) {
 		*all = map[string]inspected{}
 	}
 	have := (*all)[name]
-	(*all)[name] = inspected{have.audit || more.audit, have.ungenerated || more.ungenerated, have.open || more.open}
+	(*all)[name] = inspected{have.allowOnly || more.allowOnly, have.notGenerated || more.notGenerated, have.open || more.open}
 }
 
-func (t *tally) count() (namespaces, nodes policy.Isolated) {
+func (t *tally) count() (namespaces, nodes policy.IsolationCounts) {
 	return isolated(t.namespaces), isolated(t.nodes)
 }
 
-func isolated(all map[string]inspected) policy.Isolated {
-	var out policy.Isolated
+func isolated(all map[string]inspected) policy.IsolationCounts {
+	var out policy.IsolationCounts
 	for i := range maps.Values(all) {
 		switch {
-		case i.ungenerated:
+		case i.notGenerated:
 			out.Ungenerated++
-		case i.audit && i.open:
-			out.AuditOpen++
-		case i.audit:
-			out.Audit++
+		case i.allowOnly && i.open:
+			out.AllowOnlyOpen++
+		case i.allowOnly:
+			out.AllowOnly++
 		case i.open:
 			out.Open++
 		default:

@@ -11,12 +11,12 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// Doubts are findings about cases that hold by policies, and about whose connections a Service
+// TranslationFindings are findings about cases that hold by policies, and about whose connections a Service
 // decides, or may decide, too.
-func (e Endpoints) Doubts(engine policy.Engine, result policy.FlowTestResult) policy.Findings {
+func (e Endpoints) TranslationFindings(engine policy.Engine, result policy.FlowTestResult) policy.Findings {
 	var out policy.Findings
 	for i, c := range result.Cases {
-		if !c.Holds || e.Fence.Cluster.CNI == v1alpha1.CNIKubernetes {
+		if !c.Passed || e.Fence.Cluster.CNI == v1alpha1.CNIKubernetes {
 			continue
 		}
 		report := func(severity policy.Severity, check, format string, args ...any) {
@@ -25,9 +25,9 @@ func (e Endpoints) Doubts(engine policy.Engine, result policy.FlowTestResult) po
 				Message: fmt.Sprintf("%q: ", c.Case.Name) + fmt.Sprintf(format, args...),
 			})
 		}
-		e.doubtService(engine, c, report)
+		e.reportServiceEffects(engine, c, report)
 		if n, ok := e.mayBeNodePort(c); ok {
-			report(policy.Info, "node-port-translated", "port %s of nodes is %s: with kube-proxy-replacement, which is not stated in cluster.ciliumConfig, Cilium sends connections to it on to these pods, about which the case decides nothing", n.Port, n.At)
+			report(policy.Info, "node-port-translated", "port %s of nodes is %s: with kube-proxy-replacement, which is not stated in cluster.ciliumConfig, Cilium sends connections to it on to these pods, about which the case decides nothing", n.Port, n.Source)
 		}
 	}
 	return out
@@ -35,22 +35,22 @@ func (e Endpoints) Doubts(engine policy.Engine, result policy.FlowTestResult) po
 
 type reporter func(severity policy.Severity, check, format string, args ...any)
 
-// doubtService reports what the Service of a case does to connections.
-func (e Endpoints) doubtService(engine policy.Engine, c policy.CaseResult, report reporter) {
+// reportServiceEffects reports what the Service of a case does to connections.
+func (e Endpoints) reportServiceEffects(engine policy.Engine, c policy.CaseResult, report reporter) {
 	to, err := v1alpha1.ParseEndpoint(c.Case.To)
 	if err != nil || to.Form != v1alpha1.ServiceForm || c.Case.Expect != v1alpha1.ExpectAllow {
 		return
 	}
-	s := e.Index.Service(to.In, to.Name)
+	s := e.Index.Service(to.TenantOrNamespace, to.Name)
 	if s == nil {
 		return
 	}
 	if s.Global {
-		report(policy.Warning, "global-service", "Service %s/%s has the annotation service.cilium.io/global, so Cilium also sends its connections to pods of other clusters, about which the case decides nothing", to.In, to.Name)
+		report(policy.Warning, "global-service", "Service %s/%s has the annotation service.cilium.io/global, so Cilium also sends its connections to pods of other clusters, about which the case decides nothing", to.TenantOrNamespace, to.Name)
 	}
 	denied := slices.ContainsFunc(c.Flows, func(f policy.FlowResult) bool { return deniedFromNodes(engine, f.Flow) })
-	if s.Translates() && denied {
-		report(policy.Warning, "source-ip-unsure", "Service %s/%s does not set externalTrafficPolicy: Local, so the address may be translated to a node's, which policies deny: set it, or declare host and remote-node, too", to.In, to.Name)
+	if s.TranslatesSource() && denied {
+		report(policy.Warning, "source-ip-uncertain", "Service %s/%s does not set externalTrafficPolicy: Local, so the address may be translated to a node's, which policies deny: set it, or declare host and remote-node, too", to.TenantOrNamespace, to.Name)
 	}
 }
 
@@ -73,7 +73,7 @@ func (e Endpoints) mayBeNodePort(c policy.CaseResult) (resource.NodePort, bool) 
 	}
 	for _, n := range e.Index.NodePorts() {
 		for _, f := range c.Flows {
-			if atNode(f.Flow.To) && int32(f.Flow.Port) == n.Port.Port && (f.Flow.Protocol == "" || f.Flow.Protocol == n.Port.Protocol) {
+			if isNode(f.Flow.To) && int32(f.Flow.Port) == n.Port.Port && (f.Flow.Protocol == "" || f.Flow.Protocol == n.Port.Protocol) {
 				return n, true
 			}
 		}

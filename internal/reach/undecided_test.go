@@ -40,8 +40,8 @@ func TestCasesAtUndecidedPolicies(t *testing.T) {
 			e.Undecided = c.undecided
 			r := &recorder{}
 			got := reach.Run(r, e, test).Cases[0]
-			if got.Holds != (c.want == "") || !strings.Contains(got.Problem, c.want) || c.want == "" && got.Problem != "" {
-				t.Errorf("holds %v, problem %q, want %q", got.Holds, got.Problem, c.want)
+			if got.Passed != (c.want == "") || !strings.Contains(got.Problem, c.want) || c.want == "" && got.Problem != "" {
+				t.Errorf("holds %v, problem %q, want %q", got.Passed, got.Problem, c.want)
 			}
 			if c.want != "" && len(r.flows) > 0 {
 				t.Errorf("the engine decides %v, without the policy", r.flows)

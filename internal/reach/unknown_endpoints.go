@@ -12,38 +12,38 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// ImaginedEnds says which ends of a FlowTest's cases are nobody's, and likely misspelt: a
+// UnknownEndpoints says which ends of a FlowTest's cases are nobody's, and likely misspelt: a
 // case that expects Deny of them can hardly fail.
-func (e Endpoints) ImaginedEnds(test resource.FlowTest) policy.Findings {
+func (e Endpoints) UnknownEndpoints(test resource.FlowTest) policy.Findings {
 	var out policy.Findings
 	for i, c := range test.Test.Spec.Cases {
 		at := field.NewPath("spec", "cases").Index(i)
-		for _, end := range []struct{ name, text string }{{"from", c.From}, {"to", c.To}} {
-			if doubt := e.imaginedEnd(end.text); doubt != "" {
-				out = append(out, policy.Finding{Check: "imagined-end", Severity: policy.Info, Resource: test.Ref, Field: at.Child(end.name).String(), Message: doubt})
+		for _, endpoint := range []struct{ name, text string }{{"from", c.From}, {"to", c.To}} {
+			if problem := e.unknownEndpoint(endpoint.text); problem != "" {
+				out = append(out, policy.Finding{Check: "flow-test-endpoint-unknown", Severity: policy.Info, Resource: test.Ref, Field: at.Child(endpoint.name).String(), Message: problem})
 			}
 		}
 	}
 	return out
 }
 
-// imaginedEnd says what speaks against an end that the build does not have, "" if nothing
+// unknownEndpoint says what speaks against an end that the build does not have, "" if nothing
 // does.
-func (e Endpoints) imaginedEnd(text string) string {
+func (e Endpoints) unknownEndpoint(text string) string {
 	f, err := v1alpha1.ParseEndpoint(text)
 	switch {
 	case err != nil || len(f.Labels) == 0:
 		return ""
 	case f.Form == v1alpha1.NodeForm:
-		return e.imaginedNodes(text, f)
+		return e.unknownNode(text, f)
 	case f.Form == v1alpha1.TenantForm || f.Form == v1alpha1.NamespaceForm:
-		return e.misspelt(text, f)
+		return e.misspelledLabel(text, f)
 	}
 	return ""
 }
 
-// imaginedNodes doubts a node like which there is none, and that no entry of nodes selects.
-func (e Endpoints) imaginedNodes(text string, f v1alpha1.FlowEndpoint) string {
+// unknownNode doubts a node like which there is none, and that no entry of nodes selects.
+func (e Endpoints) unknownNode(text string, f v1alpha1.FlowEndpoint) string {
 	like := policy.Selector{MatchLabels: f.Labels}
 	for _, n := range e.Index.Nodes {
 		if policy.Selects(like, n.Labels) {
@@ -56,19 +56,19 @@ func (e Endpoints) imaginedNodes(text string, f v1alpha1.FlowEndpoint) string {
 	return fmt.Sprintf("%q is no Node of the build, and the profile's nodes select none with these labels: correct them, unless a node is meant that nobody fences", text)
 }
 
-// misspelt doubts a pod's label where the build has no such pod, and others there have
+// misspelledLabel doubts a pod's label where the build has no such pod, and others there have
 // the label with nearly this value.
-func (e Endpoints) misspelt(text string, f v1alpha1.FlowEndpoint) string {
+func (e Endpoints) misspelledLabel(text string, f v1alpha1.FlowEndpoint) string {
 	namespaces, err := e.namespacesIn(f)
 	if err != nil {
 		return ""
 	}
 	have := map[string][]string{}
 	for _, ns := range namespaces {
-		if len(e.Index.In(ns, policy.Selector{MatchLabels: f.Labels})) > 0 {
+		if len(e.Index.WorkloadsIn(ns, policy.Selector{MatchLabels: f.Labels})) > 0 {
 			return ""
 		}
-		for _, w := range e.Index.In(ns, policy.Selector{}) {
+		for _, w := range e.Index.WorkloadsIn(ns, policy.Selector{}) {
 			for key, value := range w.Labels {
 				have[key] = append(have[key], value)
 			}

@@ -54,10 +54,10 @@ func ruleFor(f *policy.Fence, p *policy.Policy, subject api.EndpointSelector) *a
 	}
 	// Rules default-deny their direction. Where there are none, an empty rule does, and
 	// allows nothing.
-	if len(rule.Ingress) == 0 && slices.Contains(p.Closes, policy.Ingress) {
+	if len(rule.Ingress) == 0 && slices.Contains(p.DefaultDeny, policy.Ingress) {
 		rule.Ingress = []api.IngressRule{{}}
 	}
-	if len(rule.Egress) == 0 && slices.Contains(p.Closes, policy.Egress) {
+	if len(rule.Egress) == 0 && slices.Contains(p.DefaultDeny, policy.Egress) {
 		rule.Egress = []api.EgressRule{{}}
 	}
 	return rule
@@ -124,9 +124,9 @@ func endpoints(f *policy.Fence, p policy.Peer) []api.EndpointSelector {
 		// Without a requirement on the namespace, Cilium selects the policy's own.
 		out.MatchExpressions = append(out.MatchExpressions, slim.LabelSelectorRequirement{Key: podNamespace, Operator: slim.LabelSelectorOpExists})
 	}
-	if len(p.NotNamespaces) > 0 {
+	if len(p.ExcludedNamespaces) > 0 {
 		out.MatchExpressions = append(out.MatchExpressions, slim.LabelSelectorRequirement{
-			Key: podNamespace, Operator: slim.LabelSelectorOpNotIn, Values: p.NotNamespaces,
+			Key: podNamespace, Operator: slim.LabelSelectorOpNotIn, Values: p.ExcludedNamespaces,
 		})
 	}
 	return []api.EndpointSelector{out}
@@ -160,7 +160,7 @@ func cidrSet(f *policy.Fence, p policy.Peer) api.CIDRRuleSlice {
 	var out api.CIDRRuleSlice
 	for _, c := range p.CIDRs {
 		rule := api.CIDRRule{Cidr: network(f, c)}
-		for _, e := range policy.ExceptIn(c, p.Except) {
+		for _, e := range policy.ExceptionsIn(c, p.Except) {
 			rule.ExceptCIDRs = append(rule.ExceptCIDRs, network(f, e))
 		}
 		out = append(out, rule)

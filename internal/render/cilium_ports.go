@@ -20,7 +20,7 @@ const maxPorts = 40
 func byProtocol(rules []policy.Rule) []policy.Rule {
 	var out []policy.Rule
 	for _, r := range rules {
-		ports, icmp := apart(r.Ports)
+		ports, icmp := splitICMP(r.Ports)
 		if len(ports) > 0 && len(icmp) > 0 {
 			other := r
 			other.Ports, r.Ports = icmp, ports
@@ -31,8 +31,8 @@ func byProtocol(rules []policy.Rule) []policy.Rule {
 	return out
 }
 
-// apart tells ports from types of ICMP message.
-func apart(all []policy.Port) (ports, icmp []policy.Port) {
+// splitICMP tells ports from types of ICMP message.
+func splitICMP(all []policy.Port) (ports, icmp []policy.Port) {
 	for _, p := range all {
 		if p.Protocol == policy.ICMP {
 			icmp = append(icmp, p)
@@ -45,9 +45,9 @@ func apart(all []policy.Port) (ports, icmp []policy.Port) {
 
 // toPorts are the ports of a rule, with what may be spoken on them.
 func toPorts(r policy.Rule) api.PortRules {
-	all, _ := apart(r.Ports)
-	if r.L7.All() {
-		all = policy.AnyProtocol(all)
+	all, _ := splitICMP(r.Ports)
+	if r.L7.Unrestricted() {
+		all = policy.MergeProtocols(all)
 	}
 	var out api.PortRules
 	for ports := range slices.Chunk(all, maxPorts) {
@@ -115,7 +115,7 @@ var icmpNumbers = map[v1alpha1.ICMPType][2]int32{
 // icmps are a rule's types of ICMP message. They have the same names over IPv4 and IPv6,
 // and different numbers, which older versions of Cilium take alone.
 func icmps(f *policy.Fence, r policy.Rule) api.ICMPRules {
-	_, icmp := apart(r.Ports)
+	_, icmp := splitICMP(r.Ports)
 	var fields []api.ICMPField
 	for _, p := range icmp {
 		v4, v6 := intstr.FromString(p.Name), intstr.FromString(p.Name)

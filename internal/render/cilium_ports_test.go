@@ -7,8 +7,8 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// TestPortsAndICMPAreRulesOfTheirOwn is about what Cilium rejects in one rule.
-func TestPortsAndICMPAreRulesOfTheirOwn(t *testing.T) {
+// TestPortsAndICMPInSeparateRules is about what Cilium rejects in one rule.
+func TestPortsAndICMPInSeparateRules(t *testing.T) {
 	t.Parallel()
 	port := policy.Port{Port: 80, Protocol: v1alpha1.TCP}
 	ping := policy.Port{Name: "EchoRequest", Protocol: policy.ICMP}
@@ -33,7 +33,7 @@ func TestPortsAndICMPAreRulesOfTheirOwn(t *testing.T) {
 			}
 			got = append(got, n)
 		}
-		if policy.Key(got) != policy.Key(c.want) {
+		if policy.JSONKey(got) != policy.JSONKey(c.want) {
 			t.Errorf("%s: it is %v, not %v", name, got, c.want)
 		}
 	}

@@ -23,13 +23,13 @@ func subjectOf(p *policy.Policy) api.EndpointSelector {
 	if p.Node != nil {
 		return selector(p.Node.Selector, nil)
 	}
-	return spanned(*p.Span)
+	return namespaceSelector(*p.NamespaceScope)
 }
 
-// spanned selects the pods of namespaces. That a pod has a namespace is said too: what
+// namespaceSelector selects the pods of namespaces. That a pod has a namespace is said too: what
 // has none, as the host and Cilium's own endpoints, would be selected by all that it is
 // not.
-func spanned(s policy.Span) api.EndpointSelector {
+func namespaceSelector(s policy.NamespaceScope) api.EndpointSelector {
 	in := slim.LabelSelectorRequirement{Key: podNamespace, Operator: slim.LabelSelectorOpIn, Values: s.Only}
 	if len(s.Only) > 0 {
 		return api.NewESFromMatchRequirements(nil, []slim.LabelSelectorRequirement{in})

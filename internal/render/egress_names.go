@@ -19,18 +19,18 @@ const squidConfig = "squid.conf"
 // for each tenant with its names, one a line, and the configuration of a Squid.
 func egressNames(f *policy.Fence) *corev1.ConfigMap {
 	proxy := f.EgressProxy
-	like := &policy.Policy{Namespace: proxy.Namespace, Name: policy.EgressNames, Family: policy.FQDNEgress}
+	owned := &policy.Policy{Namespace: proxy.Namespace, Name: policy.EgressNamesConfigMap, Family: policy.FQDNEgress}
 	if owner := f.Owner(proxy.Namespace); owner != nil {
-		like.Tenant, like.TenantID = owner.Name, owner.ID
+		owned.Tenant, owned.TenantID = owner.Name, owner.ID
 	}
 	names := map[string][]string{}
 	for _, a := range proxy.Allowed {
-		names[a.Tenant] = append(names[a.Tenant], lower(a.Names)...)
-		if !slices.Contains(like.Reasons, a.Reason) {
-			like.Reasons = append(like.Reasons, a.Reason)
+		names[a.Tenant] = append(names[a.Tenant], normalizeNames(a.Names)...)
+		if !slices.Contains(owned.Reasons, a.Reason) {
+			owned.Reasons = append(owned.Reasons, a.Reason)
 		}
 	}
-	slices.SortFunc(like.Reasons, func(a, b policy.Reason) int { return strings.Compare(a.String(), b.String()) })
+	slices.SortFunc(owned.Reasons, func(a, b policy.Reason) int { return strings.Compare(a.String(), b.String()) })
 	data := map[string]string{squidConfig: squid(f.Name, proxy)}
 	for tenant, all := range names {
 		data[tenant] = lines(all)
@@ -38,14 +38,14 @@ func egressNames(f *policy.Fence) *corev1.ConfigMap {
 	return &corev1.ConfigMap{
 		TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "ConfigMap"},
 		ObjectMeta: metav1.ObjectMeta{
-			Name: like.Name, Namespace: like.Namespace, Labels: objectLabels(f, like), Annotations: objectAnnotations(like),
+			Name: owned.Name, Namespace: owned.Namespace, Labels: objectLabels(f, owned), Annotations: objectAnnotations(owned),
 		},
 		Data: data,
 	}
 }
 
-// lower are names as they are compared, without the dot at their end.
-func lower(names []string) []string {
+// normalizeNames are names as they are compared, without the dot at their end.
+func normalizeNames(names []string) []string {
 	var out []string
 	for _, n := range names {
 		out = append(out, strings.TrimSuffix(strings.ToLower(n), "."))
@@ -63,7 +63,7 @@ func squid(fence string, proxy *policy.EgressProxy) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# What the tenants of fence %s may reach by name. Written by tenantfence: changes are lost.\n", fence)
 	fmt.Fprintf(&b, "http_port %d\ncache deny all\n", proxy.Port)
-	fmt.Fprintf(&b, "# Whatever a name resolves to, nothing leads into the cluster or to the proxy's own node.\nacl inside dst %s\n", strings.Join(proxy.Inside, " "))
+	fmt.Fprintf(&b, "# Whatever a name resolves to, nothing leads into the cluster or to the proxy's own node.\nacl inside dst %s\n", strings.Join(proxy.ClusterCIDRs, " "))
 	byPorts := namesByPorts(proxy)
 	for i, ports := range slices.Sorted(maps.Keys(byPorts)) {
 		fmt.Fprintf(&b, "acl ports%d port %s\n", i, ports)
@@ -95,7 +95,7 @@ func namesByPorts(proxy *policy.EgressProxy) map[string][]string {
 			ports = append(ports, strings.TrimSuffix(p.String(), "/"+string(p.Protocol)))
 		}
 		key := strings.Join(ports, " ")
-		out[key] = append(out[key], lower(a.Names)...)
+		out[key] = append(out[key], normalizeNames(a.Names)...)
 	}
 	return out
 }

@@ -9,9 +9,9 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-func TestAPatternIsAnExpressionThatMatchesNoMore(t *testing.T) {
+func TestExpression(t *testing.T) {
 	t.Parallel()
-	for pattern, c := range map[string]struct{ yes, no string }{
+	for pattern, c := range map[string]struct{ matching, other string }{
 		"*.x.com":         {"a.x.com b-c_d.x.com", "x.com a.b.x.com axx.com a.x.com.evil.example evil-a.x.comm"},
 		"**.x.com":        {"a.x.com a.b.x.com", "x.com .x.com aax.com a..x.com"},
 		"cdn-*.x.com":     {"cdn-1.x.com cdn-.x.com", "cdn.x.com a.cdn-1.x.com cdn-1.a.x.com"},
@@ -23,12 +23,12 @@ func TestAPatternIsAnExpressionThatMatchesNoMore(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: %v", pattern, err)
 		}
-		for _, name := range strings.Fields(c.yes) {
+		for _, name := range strings.Fields(c.matching) {
 			if !e.MatchString(name) {
 				t.Errorf("%s must match %s: %s", pattern, name, e)
 			}
 		}
-		for _, name := range strings.Fields(c.no) {
+		for _, name := range strings.Fields(c.other) {
 			if e.MatchString(name) {
 				t.Errorf("%s must not match %s: %s", pattern, name, e)
 			}
@@ -40,11 +40,11 @@ func TestAPatternIsAnExpressionThatMatchesNoMore(t *testing.T) {
 	}
 }
 
-func TestEachNameHasItsPorts(t *testing.T) {
+func TestSquidConfig(t *testing.T) {
 	t.Parallel()
 	port := func(from, to int32) policy.Port { return policy.Port{Port: from, End: to, Protocol: v1alpha1.TCP} }
 	got := squid("platform", &policy.EgressProxy{
-		Port: 3128, Inside: []string{"10.244.0.0/16", "127.0.0.0/8"},
+		Port: 3128, ClusterCIDRs: []string{"10.244.0.0/16", "127.0.0.0/8"},
 		Allowed: []policy.AllowedNames{
 			{Tenant: "acme", Names: []string{"B.example.", "*.c.example"}, Ports: []policy.Port{port(8000, 8010), port(443, 0)}},
 			{Tenant: "beta", Names: []string{"a.example"}, Ports: []policy.Port{port(443, 0)}},

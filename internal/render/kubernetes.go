@@ -17,7 +17,7 @@ import (
 func kubernetes(f *policy.Fence, p *policy.Policy) *networkingv1.NetworkPolicy {
 	spec := networkingv1.NetworkPolicySpec{PodSelector: p.Subject}
 	for _, r := range p.Rules {
-		peers := blocksAndPods(r.Peers)
+		peers := networkPolicyPeers(r.Peers)
 		if len(peers) == 0 {
 			// No peers at all would be everybody.
 			continue
@@ -28,10 +28,10 @@ func kubernetes(f *policy.Fence, p *policy.Policy) *networkingv1.NetworkPolicy {
 			spec.Egress = append(spec.Egress, networkingv1.NetworkPolicyEgressRule{To: peers, Ports: policyPorts(r.Ports)})
 		}
 	}
-	if len(spec.Ingress) > 0 || slices.Contains(p.Closes, policy.Ingress) {
+	if len(spec.Ingress) > 0 || slices.Contains(p.DefaultDeny, policy.Ingress) {
 		spec.PolicyTypes = append(spec.PolicyTypes, networkingv1.PolicyTypeIngress)
 	}
-	if len(spec.Egress) > 0 || slices.Contains(p.Closes, policy.Egress) {
+	if len(spec.Egress) > 0 || slices.Contains(p.DefaultDeny, policy.Egress) {
 		spec.PolicyTypes = append(spec.PolicyTypes, networkingv1.PolicyTypeEgress)
 	}
 	return &networkingv1.NetworkPolicy{
@@ -43,8 +43,8 @@ func kubernetes(f *policy.Fence, p *policy.Policy) *networkingv1.NetworkPolicy {
 	}
 }
 
-// blocksAndPods are peers as a NetworkPolicy knows them. It knows no others.
-func blocksAndPods(peers []policy.Peer) []networkingv1.NetworkPolicyPeer {
+// networkPolicyPeers are peers as a NetworkPolicy knows them. It knows no others.
+func networkPolicyPeers(peers []policy.Peer) []networkingv1.NetworkPolicyPeer {
 	var out []networkingv1.NetworkPolicyPeer
 	for _, p := range peers {
 		switch p.Kind {
@@ -52,7 +52,7 @@ func blocksAndPods(peers []policy.Peer) []networkingv1.NetworkPolicyPeer {
 			out = append(out, podPeer(p))
 		case policy.CIDRs:
 			for _, c := range p.CIDRs {
-				out = append(out, networkingv1.NetworkPolicyPeer{IPBlock: &networkingv1.IPBlock{CIDR: c, Except: policy.ExceptIn(c, p.Except)}})
+				out = append(out, networkingv1.NetworkPolicyPeer{IPBlock: &networkingv1.IPBlock{CIDR: c, Except: policy.ExceptionsIn(c, p.Except)}})
 			}
 		}
 	}
@@ -65,13 +65,13 @@ func podPeer(p policy.Peer) networkingv1.NetworkPolicyPeer {
 	if p.Namespace != "" {
 		where.MatchLabels = map[string]string{corev1.LabelMetadataName: p.Namespace}
 	}
-	if len(p.NotNamespaces) > 0 {
+	if len(p.ExcludedNamespaces) > 0 {
 		where.MatchExpressions = []metav1.LabelSelectorRequirement{{
-			Key: corev1.LabelMetadataName, Operator: metav1.LabelSelectorOpNotIn, Values: p.NotNamespaces,
+			Key: corev1.LabelMetadataName, Operator: metav1.LabelSelectorOpNotIn, Values: p.ExcludedNamespaces,
 		}}
 	}
 	out := networkingv1.NetworkPolicyPeer{NamespaceSelector: where}
-	if !policy.All(p.Pods) {
+	if !policy.SelectsAll(p.Pods) {
 		pods := p.Pods
 		out.PodSelector = &pods
 	}
@@ -85,11 +85,11 @@ func policyPorts(ports []policy.Port) []networkingv1.NetworkPolicyPort {
 		if p.Name != "" {
 			port = intstr.FromString(p.Name)
 		}
-		written := networkingv1.NetworkPolicyPort{Protocol: &protocol, Port: &port}
+		entry := networkingv1.NetworkPolicyPort{Protocol: &protocol, Port: &port}
 		if p.End > p.Port {
-			written.EndPort = &p.End
+			entry.EndPort = &p.End
 		}
-		out = append(out, written)
+		out = append(out, entry)
 	}
 	return out
 }

@@ -38,7 +38,7 @@ func Render(f *policy.Fence, policies []policy.Policy) ([]*yaml.RNode, error) {
 // object is a policy's form.
 func object(f *policy.Fence, p *policy.Policy) any {
 	switch {
-	case p.Span != nil || p.Node != nil:
+	case p.NamespaceScope != nil || p.Node != nil:
 		return clusterwide(f, p)
 	case f.Policies == v1alpha1.PoliciesKubernetes:
 		return kubernetes(f, p)

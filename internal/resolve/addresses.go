@@ -11,31 +11,31 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// kubernetes says whether policies are NetworkPolicies.
-func (r *resolver) kubernetes() bool { return r.fence.Policies == v1alpha1.PoliciesKubernetes }
+// usesNetworkPolicies says whether policies are NetworkPolicies.
+func (r *resolver) usesNetworkPolicies() bool { return r.fence.Policies == v1alpha1.PoliciesKubernetes }
 
-// byCilium says whether Cilium enforces NetworkPolicies: it matches no pod, node or
+// enforcedByCilium says whether Cilium enforces NetworkPolicies: it matches no pod, node or
 // apiserver of the cluster by its address.
-func (r *resolver) byCilium() bool { return r.fence.Cluster.CNI == v1alpha1.CNICilium }
+func (r *resolver) enforcedByCilium() bool { return r.fence.Cluster.CNI == v1alpha1.CNICilium }
 
-// locate gives the entities that are addresses of the cluster these addresses. One that
+// resolveEntityAddresses gives the entities that are addresses of the cluster these addresses. One that
 // is not known comes to nothing, which is refused where somebody needs it.
-func (r *resolver) locate() {
-	if !r.kubernetes() {
+func (r *resolver) resolveEntityAddresses() {
+	if !r.usesNetworkPolicies() {
 		return
 	}
-	r.fence.Addresses = map[v1alpha1.Entity][]policy.Peer{}
+	r.fence.EntityAddresses = map[v1alpha1.Entity][]policy.Peer{}
 	for _, e := range []v1alpha1.Entity{v1alpha1.EntityHost, v1alpha1.EntityRemoteNode, v1alpha1.EntityKubeAPIServer} {
-		r.fence.Addresses[e] = nil
-		if r.unlocated(e) == "" {
-			cidrs, _ := r.addressesOf(e)
-			r.fence.Addresses[e] = []policy.Peer{{Kind: policy.CIDRs, CIDRs: cidrs}}
+		r.fence.EntityAddresses[e] = nil
+		if r.addressProblem(e) == "" {
+			cidrs, _ := r.entityAddresses(e)
+			r.fence.EntityAddresses[e] = []policy.Peer{{Kind: policy.CIDRs, CIDRs: cidrs}}
 		}
 	}
 }
 
-// addressesOf are the addresses of a node or the apiserver, and the field that says them.
-func (r *resolver) addressesOf(e v1alpha1.Entity) (cidrs []string, said string) {
+// entityAddresses are the addresses of a node or the apiserver, and the field that says them.
+func (r *resolver) entityAddresses(e v1alpha1.Entity) (cidrs []string, declared string) {
 	c := r.fence.Cluster
 	switch {
 	case e != v1alpha1.EntityKubeAPIServer:
@@ -47,22 +47,22 @@ func (r *resolver) addressesOf(e v1alpha1.Entity) (cidrs []string, said string) 
 	}
 }
 
-// unlocated says why no ipBlock stands for a node or the apiserver, "" where one does.
-func (r *resolver) unlocated(e v1alpha1.Entity) string {
+// addressProblem says why no ipBlock stands for a node or the apiserver, "" where one does.
+func (r *resolver) addressProblem(e v1alpha1.Entity) string {
 	c := r.fence.Cluster
-	cidrs, said := r.addressesOf(e)
+	cidrs, declared := r.entityAddresses(e)
 	own := setOf(cidrs, nil)
 	switch {
-	case r.byCilium() && e != v1alpha1.EntityKubeAPIServer:
+	case r.enforcedByCilium() && e != v1alpha1.EntityKubeAPIServer:
 		return "a node, which Cilium never matches by its address: this flow needs policies: Cilium"
 	case len(cidrs) == 0:
-		return "an address in a NetworkPolicy, which knows no entities: say it in " + said + " of the profile"
-	case r.byCilium() && len(c.NodeCIDRs) == 0:
+		return "an address in a NetworkPolicy, which knows no entities: say it in " + declared + " of the profile"
+	case r.enforcedByCilium() && len(c.NodeCIDRs) == 0:
 		return "matched by its address only where it is no node, with Cilium: say cluster.nodeCIDRs in the profile, so that it can be told, or write policies: Cilium"
-	case r.byCilium() && own.Overlaps(setOf(slices.Concat(c.NodeCIDRs, c.PodCIDRs), nil)):
+	case r.enforcedByCilium() && own.Overlaps(setOf(slices.Concat(c.NodeCIDRs, c.PodCIDRs), nil)):
 		return "in the cluster, where Cilium never matches it by its address: this flow needs policies: Cilium"
 	case own.Overlaps(setOf(c.PodCIDRs, nil)):
-		return said + " in a NetworkPolicy, and this overlaps cluster.podCIDRs, so that pods would be let pass, too: give ranges that no pod has an address of"
+		return declared + " in a NetworkPolicy, and this overlaps cluster.podCIDRs, so that pods would be let pass, too: give ranges that no pod has an address of"
 	}
 	return ""
 }
@@ -72,24 +72,24 @@ func (r *resolver) entityPeers(e v1alpha1.Entity, d policy.Direction, ref policy
 	pods := policy.Peer{Kind: policy.Pods}
 	switch e {
 	case v1alpha1.EntityHost, v1alpha1.EntityRemoteNode, v1alpha1.EntityKubeAPIServer:
-		if problem := r.unlocated(e); problem != "" {
+		if problem := r.addressProblem(e); problem != "" {
 			r.refuse("entity-without-address", ref, at, "the entity %q is %s", e, problem)
-		} else if problem = r.unknownTunnels(e, d); problem != "" {
+		} else if problem = r.tunnelProblem(e, d); problem != "" {
 			r.refuse("tunnel-addresses-unknown", ref, at, "%s", problem)
 		}
-		return r.fence.Addresses[e]
+		return r.fence.EntityAddresses[e]
 	case v1alpha1.EntityWorld:
-		return r.outside(policy.Peer{Kind: policy.CIDRs, CIDRs: everyAddress()}, d, ref, at)
+		return r.nonClusterPeers(policy.Peer{Kind: policy.CIDRs, CIDRs: allAddresses()}, d, ref, at)
 	case v1alpha1.EntityAll:
-		if !r.byCilium() {
-			return []policy.Peer{pods, {Kind: policy.CIDRs, CIDRs: everyAddress()}}
+		if !r.enforcedByCilium() {
+			return []policy.Peer{pods, {Kind: policy.CIDRs, CIDRs: allAddresses()}}
 		}
 	case v1alpha1.EntityCluster:
-		if !r.byCilium() {
+		if !r.enforcedByCilium() {
 			return r.clusterPeers(pods, d, ref, at)
 		}
 	default:
-		r.refuse("entity-without-address", ref, at, "the entity %q is Cilium's own, and a NetworkPolicy has no word for it: name the pods that are meant%s", e, r.orCilium())
+		r.refuse("entity-without-address", ref, at, "the entity %q is Cilium's own, and a NetworkPolicy has no word for it: name the pods that are meant%s", e, r.ciliumHint())
 		return nil
 	}
 	r.refuse("entity-without-address", ref, at, "the entity %q holds nodes, which Cilium never matches by their addresses: this flow needs policies: Cilium", e)
@@ -108,10 +108,10 @@ func (r *resolver) clusterPeers(pods policy.Peer, d policy.Direction, ref policy
 	return []policy.Peer{pods, addresses}
 }
 
-func everyAddress() []string { return []string{"0.0.0.0/0", "::/0"} }
+func allAddresses() []string { return []string{"0.0.0.0/0", "::/0"} }
 
-// inside are the addresses of the cluster, as far as the profile says them.
-func (r *resolver) inside() []string {
+// clusterCIDRs are the addresses of the cluster, as far as the profile says them.
+func (r *resolver) clusterCIDRs() []string {
 	c := r.fence.Cluster
 	out := slices.Concat(c.PodCIDRs, c.ServiceCIDRs, c.NodeCIDRs)
 	if c.APIServer != nil {
@@ -120,18 +120,18 @@ func (r *resolver) inside() []string {
 	return out
 }
 
-// outside is what lies outside the cluster of the networks of a peer: a NetworkPolicy
+// nonClusterPeers is what lies outside the cluster of the networks of a peer: a NetworkPolicy
 // would match pods and nodes in them as well. A network of which nothing is left is
 // refused.
-func (r *resolver) outside(p policy.Peer, d policy.Direction, ref policy.Ref, at *field.Path) []policy.Peer {
-	if !r.kubernetes() {
-		return r.outsideUnderCilium(p, d, ref, at)
+func (r *resolver) nonClusterPeers(p policy.Peer, d policy.Direction, ref policy.Ref, at *field.Path) []policy.Peer {
+	if !r.usesNetworkPolicies() {
+		return r.nonClusterPeersUnderCilium(p, d, ref, at)
 	}
-	inside := setOf(r.inside(), nil)
-	if p = r.inKnownFamilies(p, ref, at); len(p.CIDRs) == 0 {
+	clusterCIDRs := setOf(r.clusterCIDRs(), nil)
+	if p = r.limitToKnownFamilies(p, ref, at); len(p.CIDRs) == 0 {
 		return nil
 	}
-	if holdsWorld(setOf(p.CIDRs, p.Except)) && !r.worldKnown(ref, at, "") {
+	if coversWorld(setOf(p.CIDRs, p.Except)) && !r.checkAddressesKnown(ref, at, "") {
 		return nil
 	}
 	out := policy.Peer{Kind: policy.CIDRs}
@@ -140,12 +140,12 @@ func (r *resolver) outside(p policy.Peer, d policy.Direction, ref policy.Ref, at
 		if err != nil {
 			return nil
 		}
-		if r.refuseOfCluster(network, p.Except, d, ref, at) {
+		if r.refuseClusterNetwork(network, p.Except, d, ref, at) {
 			continue
 		}
-		holes := holesIn(network, inside, setOf(p.Except, nil))
+		exclusions := exclusionsIn(network, clusterCIDRs, setOf(p.Except, nil))
 		out.CIDRs = append(out.CIDRs, c)
-		out.Except = append(out.Except, holes...)
+		out.Except = append(out.Except, exclusions...)
 	}
 	if len(out.CIDRs) == 0 {
 		return nil
@@ -154,8 +154,8 @@ func (r *resolver) outside(p policy.Peer, d policy.Direction, ref policy.Ref, at
 	return []policy.Peer{out}
 }
 
-// holesIn are the networks that are taken out of one.
-func holesIn(network netip.Prefix, sets ...*netipx.IPSet) []string {
+// exclusionsIn are the networks that are taken out of one.
+func exclusionsIn(network netip.Prefix, sets ...*netipx.IPSet) []string {
 	var b netipx.IPSetBuilder
 	for _, s := range sets {
 		b.AddSet(s)
@@ -182,16 +182,16 @@ func prefixes(s *netipx.IPSet) []string {
 	return out
 }
 
-// inForm are the ends that stand for one in the form that policies have.
-func (r *resolver) inForm(f *flow, e end) []end {
-	if !r.kubernetes() && e.peer.Kind != policy.CIDRs {
-		return []end{e}
+// toPolicyForm are the ends that stand for one in the form that policies have.
+func (r *resolver) toPolicyForm(f *flow, e resolvedPeer) []resolvedPeer {
+	if !r.usesNetworkPolicies() && e.peer.Kind != policy.CIDRs {
+		return []resolvedPeer{e}
 	}
-	var out []end
+	var out []resolvedPeer
 	switch e.peer.Kind {
 	case policy.CIDRs:
-		for _, p := range r.outside(e.peer, f.direction, f.ref, e.path) {
-			out = append(out, end{peer: p, ports: e.ports, path: e.path})
+		for _, p := range r.nonClusterPeers(e.peer, f.direction, f.ref, e.path) {
+			out = append(out, resolvedPeer{peer: p, ports: e.ports, path: e.path})
 		}
 	case policy.Entities:
 		for _, entity := range e.peer.Entities {
@@ -200,25 +200,27 @@ func (r *resolver) inForm(f *flow, e end) []end {
 				ports = r.apiServerPorts()
 			}
 			for _, p := range r.entityPeers(entity, f.direction, f.ref, e.path) {
-				out = append(out, end{peer: p, ports: ports, path: e.path})
+				out = append(out, resolvedPeer{peer: p, ports: ports, path: e.path})
 			}
 		}
 	default:
-		return []end{e}
+		return []resolvedPeer{e}
 	}
-	return slices.CompactFunc(out, func(a, b end) bool { return policy.Key([]any{a.peer, a.ports}) == policy.Key([]any{b.peer, b.ports}) })
+	return slices.CompactFunc(out, func(a, b resolvedPeer) bool {
+		return policy.JSONKey([]any{a.peer, a.ports}) == policy.JSONKey([]any{b.peer, b.ports})
+	})
 }
 
-// refuseUnsayable refuses what no NetworkPolicy says of a flow.
-func (r *resolver) refuseUnsayable(f *flow) {
+// refuseUnsupported refuses what no NetworkPolicy says of a flow.
+func (r *resolver) refuseUnsupported(f *flow) {
 	if r.fence.Policies == v1alpha1.PoliciesBoth {
-		r.refuseMoot(f)
+		r.refuseShadowedL7(f)
 	}
-	if !r.kubernetes() {
+	if !r.usesNetworkPolicies() {
 		return
 	}
 	refuse := func(name, instead string) {
-		r.refuse("not-in-network-policy", f.ref, f.path.Child(name), "is more than a NetworkPolicy says, which knows ports alone: %s%s", instead, r.orCilium())
+		r.refuse("unsupported-in-network-policy", f.ref, f.path.Child(name), "is more than a NetworkPolicy says, which knows ports alone: %s%s", instead, r.ciliumHint())
 	}
 	if len(f.l7.HTTP) > 0 {
 		refuse("http", "leave it out, and every request passes")
@@ -234,29 +236,29 @@ func (r *resolver) refuseUnsayable(f *flow) {
 	}
 }
 
-// refuseMoot refuses rules that a NetworkPolicy beside them would make do nothing.
-func (r *resolver) refuseMoot(f *flow) {
+// refuseShadowedL7 refuses rules that a NetworkPolicy beside them would make do nothing.
+func (r *resolver) refuseShadowedL7(f *flow) {
 	for _, l7 := range []struct {
-		name string
-		said bool
+		name     string
+		declared bool
 	}{{"http", len(f.l7.HTTP) > 0}, {"dns", len(f.l7.DNS) > 0}, {"tls", f.tls != nil}} {
-		if l7.said {
-			r.refuse("l7-beside-network-policy", f.ref, f.path.Child(l7.name), "does nothing with policies: Both, since the NetworkPolicy beside it lets everything pass on these ports: leave it out, or use policies: Cilium")
+		if l7.declared {
+			r.refuse("l7-bypassed-by-network-policy", f.ref, f.path.Child(l7.name), "does nothing with policies: Both, since the NetworkPolicy beside it lets everything pass on these ports: leave it out, or use policies: Cilium")
 		}
 	}
 }
 
-// orCilium is the other way out, where there is one.
-func (r *resolver) orCilium() string {
-	if !r.byCilium() {
+// ciliumHint is the other way out, where there is one.
+func (r *resolver) ciliumHint() string {
+	if !r.enforcedByCilium() {
 		return ""
 	}
 	return ", or use policies: Cilium"
 }
 
-// checkForm refuses what the profile says of every tenant and no NetworkPolicy says.
-func (r *resolver) checkForm() {
-	if !r.kubernetes() {
+// checkBaselineForm refuses what the profile says of every tenant and no NetworkPolicy says.
+func (r *resolver) checkBaselineForm() {
+	if !r.usesNetworkPolicies() {
 		return
 	}
 	at := r.profile.Path.Child("baseline")

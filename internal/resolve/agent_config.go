@@ -11,6 +11,6 @@ func (r *resolver) configureAgents() {
 	at := r.profile.Path.Child("cluster", "ciliumConfig")
 	agent, overrides, findings := r.index.AgentOf(r.profile.Spec.Cluster, r.profile.Ref, at)
 	r.fence.Agent, r.fence.Overrides = agent, overrides
-	r.fence.Isolating = !agent.On(policy.EnableNonDefaultDeny)
+	r.fence.AllowsIsolate = !agent.Enabled(policy.EnableNonDefaultDeny)
 	r.findings = slices.Concat(r.findings, findings)
 }

@@ -13,24 +13,24 @@ import (
 
 // grantAgents lets telemetry agents in, straight or through the edge proxy.
 func (r *resolver) grantAgents() {
-	var all []served
+	var all []proxiedIngress
 	for _, t := range r.tenants {
 		for i, a := range t.spec.AgentIngress {
 			f := &flow{
 				tenant: t, direction: policy.Ingress, name: a.Name, ref: t.ref, path: t.path.Child("agentIngress").Index(i),
-				reason: t.reason.In("agentIngress[" + a.Name + "]"), pods: policy.PodsOf(a.Pods), ports: policy.WrittenPorts(a.Ports),
+				reason: t.reason.Child("agentIngress[" + a.Name + "]"), pods: policy.SelectorOf(a.Pods), ports: policy.DeclaredPorts(a.Ports),
 			}
-			r.agentsWithin(f, a)
+			r.checkAgentNetworkLimits(f, a)
 			found := r.resolveAgentPods(f, a)
 			switch {
 			case a.Mode == v1alpha1.EdgeProxy:
-				all = append(all, r.grantThroughProxy(f, a)...)
+				all = append(all, r.grantThroughEdgeProxy(f, a)...)
 			case found:
-				r.grantFromOutside(f, a)
+				r.grantThroughLoadBalancer(f, a)
 			}
 		}
 	}
-	r.grantToProxy(all)
+	r.grantAgentsToProxy(all)
 }
 
 // resolveAgentPods finds the pods and their ports, through the Service where one is
@@ -53,27 +53,27 @@ func (r *resolver) resolveAgentPods(f *flow, a v1alpha1.AgentIngress) bool {
 			return false
 		}
 	}
-	if f.own = r.podEnds(f.tenant, namespaces, f.pods); len(f.own) == 0 {
-		r.refuse("no-such-pods", f.ref, at, "selects no pod of %s in the build: correct the labels, or tell the pods as inventory", quoted(namespaces))
+	if f.own = r.podPeers(f.tenant, namespaces, f.pods); len(f.own) == 0 {
+		r.refuse("pods-not-found", f.ref, at, "selects no pod of %s in the build: correct the labels, or tell the pods as inventory", quoteAll(namespaces))
 	}
-	f.pods, _ = f.tenant.Own(f.pods)
-	r.portNames(f, f.ports, f.own, portAt)
-	f.ports = policy.EachProtocol(f.ports)
+	f.pods, _ = f.tenant.OwnPods(f.pods)
+	r.checkPortNames(f, f.ports, f.own, portAt)
+	f.ports = policy.ExpandProtocols(f.ports)
 	r.warnHostNetwork(f)
-	return r.portsWithin(f, f.ports, f.own, f.path.Child("ports"))
+	return r.checkPortLimits(f, f.ports, f.own, f.path.Child("ports"))
 }
 
 // agentService is the Service that agents dial, or nil where it is refused.
 func (r *resolver) agentService(f *flow, a v1alpha1.AgentIngress, at *field.Path) *resource.Service {
-	if r.refuseBlind(f, at) {
+	if r.refuseInGenerator(f, at) {
 		return nil
 	}
 	s := r.index.Service(r.namespaceOfService(f, a.Service), a.Service)
 	if s == nil || len(s.Selector) == 0 {
-		r.refuse("not-in-build", f.ref, at, "no Service %q with a selector is in %s: correct the name, or tell the Service as inventory", a.Service, quoted(f.tenant.Namespaces))
+		r.refuse("peer-not-in-build", f.ref, at, "no Service %q with a selector is in %s: correct the name, or tell the Service as inventory", a.Service, quoteAll(f.tenant.Namespaces))
 		return nil
 	}
-	if !r.inOneNamespace(f, a.Service, at, "give one another name, or name the pods and their own ports") || !r.selectable(f.ref, s, at) {
+	if !r.checkUnambiguous(f, a.Service, at, "give one another name, or name the pods and their own ports") || !r.checkSelectable(f.ref, s, at) {
 		return nil
 	}
 	r.checkLoadBalancer(f, a, s)
@@ -88,38 +88,38 @@ func (r *resolver) checkLoadBalancer(f *flow, a v1alpha1.AgentIngress, s *resour
 	f.loadBalancer = s.Type == "LoadBalancer"
 	switch {
 	case !f.loadBalancer:
-		r.warn("not-a-load-balancer", f.ref, f.path.Child("service"), "Service %s/%s is not of type LoadBalancer, so agents outside the cluster cannot dial it", s.Ref.Namespace, s.Ref.Name)
+		r.warn("service-not-load-balancer", f.ref, f.path.Child("service"), "Service %s/%s is not of type LoadBalancer, so agents outside the cluster cannot dial it", s.Ref.Namespace, s.Ref.Name)
 	case a.SourceIP == v1alpha1.SourceClient && s.ExternalTrafficPolicy != "Local":
-		r.warn("source-ip-unsure", f.ref, f.path.Child("sourceIP"),
+		r.warn("source-ip-uncertain", f.ref, f.path.Child("sourceIP"),
 			"Service %s/%s does not say externalTrafficPolicy: Local, so the agents' addresses may be translated to a node's and then the policy denies them: set it, or say sourceIP: Node", s.Ref.Namespace, s.Ref.Name)
 	}
 }
 
-// grantFromOutside admits agents that arrive through a load balancer: by their
+// grantThroughLoadBalancer admits agents that arrive through a load balancer: by their
 // networks, or, where those are lost on the way, by way of the nodes.
-func (r *resolver) grantFromOutside(f *flow, a v1alpha1.AgentIngress) {
+func (r *resolver) grantThroughLoadBalancer(f *flow, a v1alpha1.AgentIngress) {
 	peer, at := policy.Peer{Kind: policy.CIDRs, CIDRs: a.CIDRs}, f.path.Child("cidrs")
 	if a.SourceIP == v1alpha1.SourceNode {
 		nodes := []v1alpha1.Entity{v1alpha1.EntityHost, v1alpha1.EntityRemoteNode}
-		if !r.entitiesWithin(f, nodes, f.path.Child("sourceIP")) {
+		if !r.checkEntityLimits(f, nodes, f.path.Child("sourceIP")) {
 			return
 		}
-		r.warn("cidrs-cannot-filter", f.ref, f.path.Child("cidrs"),
+		r.warn("cidrs-not-enforceable", f.ref, f.path.Child("cidrs"),
 			"with sourceIP: Node the pods see a node's address, so the policy admits every node and hostNetwork pod instead: the load balancer itself must admit these networks only, by loadBalancerSourceRanges, which are set on a Service that is named here and is in the build")
 		if f.loadBalancer && f.tenant.Enforcement == v1alpha1.Enforce {
-			r.rangesOf(policy.SourceRanges{Namespace: r.namespaceOfService(f, a.Service), Service: a.Service, CIDRs: a.CIDRs})
+			r.addSourceRanges(policy.SourceRanges{Namespace: r.namespaceOfService(f, a.Service), Service: a.Service, CIDRs: a.CIDRs})
 		}
 		peer, at = policy.Peer{Kind: policy.Entities, Entities: nodes}, f.path.Child("sourceIP")
 	}
-	for _, e := range r.inForm(f, end{peer: peer, path: at}) {
+	for _, e := range r.toPolicyForm(f, resolvedPeer{peer: peer, path: at}) {
 		for _, own := range f.own {
-			r.give(f, policy.Grant{Family: policy.AgentIngress, From: e.peer, To: own, Ports: f.ports, Destination: f.declaration()})
+			r.addGrants(f, policy.Grant{Family: policy.AgentIngress, From: e.peer, To: own, Ports: f.ports, Destination: f.declaration()})
 		}
 	}
 }
 
-// rangesOf adds to what the load balancer of a Service must admit.
-func (r *resolver) rangesOf(add policy.SourceRanges) {
+// addSourceRanges adds to what the load balancer of a Service must admit.
+func (r *resolver) addSourceRanges(add policy.SourceRanges) {
 	i := slices.IndexFunc(r.fence.SourceRanges, func(s policy.SourceRanges) bool {
 		return s.Namespace == add.Namespace && s.Service == add.Service
 	})
@@ -135,13 +135,13 @@ func (r *resolver) rangesOf(add policy.SourceRanges) {
 // checkProfile refuses egress points and an edge proxy where nothing is fenced.
 func (r *resolver) checkProfile() {
 	fenced := func(namespace string, pods *metav1.LabelSelector, at *field.Path) {
-		switch _, owners := r.partsOf(namespace, policy.PodsOf(pods)); {
+		switch _, owners := r.podsByTenant(namespace, policy.SelectorOf(pods)); {
 		case r.owner[namespace] != nil || r.unreadNamespaces[namespace]:
-		case r.shared(namespace) && len(owners) == 1 && owners[0] != nil:
-		case r.shared(namespace):
-			r.refuse("not-fenced", r.profile.Ref, at.Child("pods"), "must select, in the shared namespace %q, pods of one Tenant alone, or nothing is closed around the others: correct the labels, or the Tenant's spec.pods", namespace)
+		case r.isShared(namespace) && len(owners) == 1 && owners[0] != nil:
+		case r.isShared(namespace):
+			r.refuse("proxy-pods-unfenced", r.profile.Ref, at.Child("pods"), "must select, in the shared namespace %q, pods of one Tenant alone, or nothing is closed around the others: correct the labels, or the Tenant's spec.pods", namespace)
 		default:
-			r.refuse("not-fenced", r.profile.Ref, at.Child("namespace"), "namespace %q has no Tenant, so nothing is closed around these pods: give it one", namespace)
+			r.refuse("proxy-pods-unfenced", r.profile.Ref, at.Child("namespace"), "namespace %q has no Tenant, so nothing is closed around these pods: give it one", namespace)
 		}
 	}
 	for i, p := range r.profile.Spec.EgressPoints {
@@ -151,6 +151,6 @@ func (r *resolver) checkProfile() {
 		fenced(p.Namespace, p.Pods, r.profile.Path.Child("edgeProxy"))
 	}
 	r.refuseBaselineRanges()
-	r.checkBaselineBound()
+	r.checkBaselineOwners()
 	r.refuseDecidedKinds()
 }

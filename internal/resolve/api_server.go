@@ -8,21 +8,21 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// apiServerEnds is what is behind the apiserver's Service: no pod, with ports that the
+// apiServerPeers is what is behind the apiserver's Service: no pod, with ports that the
 // profile says.
-func (r *resolver) apiServerEnds(f *flow, at *field.Path) []end {
+func (r *resolver) apiServerPeers(f *flow, at *field.Path) []resolvedPeer {
 	entities := []v1alpha1.Entity{v1alpha1.EntityKubeAPIServer}
-	r.entitiesWithin(f, entities, at)
-	e := end{peer: policy.Peer{Kind: policy.Entities, Entities: entities}, path: at}
+	r.checkEntityLimits(f, entities, at)
+	e := resolvedPeer{peer: policy.Peer{Kind: policy.Entities, Entities: entities}, path: at}
 	if f.direction == policy.Ingress {
-		return []end{e}
+		return []resolvedPeer{e}
 	}
 	for _, p := range r.servicePorts(f, resource.APIServer(), f.ports, at) {
-		e.asked = append(e.asked, policy.Port{Port: p.Port, Protocol: p.Protocol})
+		e.limitPorts = append(e.limitPorts, policy.Port{Port: p.Port, Protocol: p.Protocol})
 	}
-	if len(e.asked) == 0 {
+	if len(e.limitPorts) == 0 {
 		return nil
 	}
 	e.ports = resource.APIServerTargets(r.fence.Cluster, r.fence.Baseline)
-	return []end{e}
+	return []resolvedPeer{e}
 }

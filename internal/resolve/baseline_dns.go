@@ -24,11 +24,11 @@ const dnsService = "kube-dns"
 // where it does not fit, no pod of a tenant resolves a name. Missing pods are no finding,
 // since they may be deployed elsewhere.
 func (r *resolver) checkBaselineDNS() {
-	if r.twin || r.index.Blind {
+	if r.networkPolicyForm || r.index.WithoutResources {
 		return
 	}
 	dns, at := r.profile.Spec.Baseline.DNS, r.profile.Path.Child("baseline", "dns")
-	pods := r.index.In(dns.Namespace, policy.PodsOf(dns.Pods))
+	pods := r.index.WorkloadsIn(dns.Namespace, policy.SelectorOf(dns.Pods))
 	r.checkDNSOnNodes(pods, at)
 	services := r.dnsServices(pods)
 	for _, s := range services {
@@ -47,10 +47,10 @@ func (r *resolver) checkDNSOnNodes(pods []*resource.Workload, at *field.Path) {
 	switch set := r.profile.Spec.Baseline.DNS.HostNetwork; {
 	case len(onNodes) > 0 && !set:
 		r.refuse("dns-pods-on-host-network", r.profile.Ref, at.Child("pods"),
-			"%s uses hostNetwork, and no policy selects such pods by labels: no pod of a tenant resolves a name: set baseline.dns.hostNetwork: true", workloads(onNodes))
+			"%s uses hostNetwork, and no policy selects such pods by labels: no pod of a tenant resolves a name: set baseline.dns.hostNetwork: true", describeWorkloads(onNodes))
 	case len(pods) > 0 && len(onNodes) == 0 && set:
-		r.warn("dns-host-network-unused", r.profile.Ref, at.Child("hostNetwork"),
-			"allows port %d of every node, and %s does not use hostNetwork: remove it", r.profile.Spec.Baseline.DNS.Port, workloads(pods))
+		r.warn("dns-host-network-unneeded", r.profile.Ref, at.Child("hostNetwork"),
+			"allows port %d of every node, and %s does not use hostNetwork: remove it", r.profile.Spec.Baseline.DNS.Port, describeWorkloads(pods))
 	}
 }
 
@@ -60,9 +60,9 @@ func (r *resolver) dnsServices(pods []*resource.Workload) []*resource.Service {
 	var out []*resource.Service
 	for _, s := range r.index.ServicesIn(r.profile.Spec.Baseline.DNS.Namespace) {
 		behind := policy.Selector{MatchLabels: s.Selector}
-		serves := len(s.Selector) > 0 && slices.ContainsFunc(pods, func(w *resource.Workload) bool { return policy.Selects(behind, w.Labels) })
-		asked := slices.ContainsFunc(s.Ports, func(p resource.ServicePort) bool { return p.Port == dnsPort && p.Protocol != v1alpha1.SCTP })
-		if asked && s.Type != "ExternalName" && (serves || s.Ref.Name == dnsService) {
+		selectsDNSPods := len(s.Selector) > 0 && slices.ContainsFunc(pods, func(w *resource.Workload) bool { return policy.Selects(behind, w.Labels) })
+		servesDNS := slices.ContainsFunc(s.Ports, func(p resource.ServicePort) bool { return p.Port == dnsPort && p.Protocol != v1alpha1.SCTP })
+		if servesDNS && s.Type != "ExternalName" && (selectsDNSPods || s.Ref.Name == dnsService) {
 			out = append(out, s)
 		}
 	}
@@ -77,19 +77,19 @@ func (r *resolver) checkDNSService(s *resource.Service, at *field.Path) {
 		r.checkDNSEndpoints(s, at)
 		return
 	}
-	behind := r.index.In(s.Ref.Namespace, policy.Selector{MatchLabels: s.Selector})
-	selected := policy.PodsOf(dns.Pods)
+	behind := r.index.WorkloadsIn(s.Ref.Namespace, policy.Selector{MatchLabels: s.Selector})
+	selected := policy.SelectorOf(dns.Pods)
 	others := slices.DeleteFunc(slices.Clone(behind), func(w *resource.Workload) bool {
 		return policy.Selects(selected, w.Labels) || w.HostNetwork && dns.HostNetwork
 	})
-	_, common := policy.Both(selected, policy.Selector{MatchLabels: s.Selector})
+	_, common := policy.Intersect(selected, policy.Selector{MatchLabels: s.Selector})
 	switch {
 	case len(others) > 0:
 		r.refuse("dns-pods-not-selected", r.profile.Ref, at.Child("pods"),
-			"does not select %s, to which Service %s/%s sends DNS: their answers are denied: set baseline.dns.pods: {matchLabels: %s}", workloads(others), s.Ref.Namespace, s.Ref.Name, labelsInYAML(s.Selector))
+			"does not select %s, to which Service %s/%s sends DNS: their answers are denied: set baseline.dns.pods: {matchLabels: %s}", describeWorkloads(others), s.Ref.Namespace, s.Ref.Name, labelsYAML(s.Selector))
 	case len(behind) == 0 && !common:
 		r.refuse("dns-pods-not-selected", r.profile.Ref, at.Child("pods"),
-			"selects none of the pods to which Service %s/%s sends DNS, by its selector: set baseline.dns.pods: {matchLabels: %s}", s.Ref.Namespace, s.Ref.Name, labelsInYAML(s.Selector))
+			"selects none of the pods to which Service %s/%s sends DNS, by its selector: set baseline.dns.pods: {matchLabels: %s}", s.Ref.Namespace, s.Ref.Name, labelsYAML(s.Selector))
 	}
 	if wrong := dnsTargets(s, behind, dns.Port); len(wrong) > 0 {
 		r.refuseDNSPort(wrong, fmt.Sprintf("Service %s/%s sends DNS to port", s.Ref.Namespace, s.Ref.Name), at)
@@ -120,13 +120,13 @@ func dnsTargets(s *resource.Service, behind []*resource.Workload, port int32) []
 }
 
 // refuseDNSPort refuses a port of the baseline on which the cluster's DNS does not listen.
-func (r *resolver) refuseDNSPort(listens []int32, who string, at *field.Path) {
-	do := fmt.Sprintf("set baseline.dns.port: %d", listens[0])
-	if len(listens) > 1 {
+func (r *resolver) refuseDNSPort(listening []int32, component string, at *field.Path) {
+	do := fmt.Sprintf("set baseline.dns.port: %d", listening[0])
+	if len(listening) > 1 {
 		do = "have all pods listen on one port, and set baseline.dns.port to it"
 	}
-	r.refuse("dns-port", r.profile.Ref, at.Child("port"), "is %d, and %s %s: policies see the pods' own port, so no pod of a tenant resolves a name: %s",
-		r.profile.Spec.Baseline.DNS.Port, who, numbers(listens), do)
+	r.refuse("dns-port-mismatch", r.profile.Ref, at.Child("port"), "is %d, and %s %s: policies see the pods' own port, so no pod of a tenant resolves a name: %s",
+		r.profile.Spec.Baseline.DNS.Port, component, formatPortNumbers(listening), do)
 }
 
 // checkDNSPorts holds the ports that the resolver's pods declare against the baseline, where
@@ -134,23 +134,23 @@ func (r *resolver) refuseDNSPort(listens []int32, who string, at *field.Path) {
 func (r *resolver) checkDNSPorts(pods []*resource.Workload, at *field.Path) {
 	port := r.profile.Spec.Baseline.DNS.Port
 	var wrong []*resource.Workload
-	var listens []int32
+	var listening []int32
 	for _, w := range pods {
 		var own []int32
-		for _, n := range w.Numbers {
+		for _, n := range w.DeclaredPorts {
 			if n.Protocol == v1alpha1.UDP {
 				own = append(own, n.Port)
 			}
 		}
 		if len(own) > 0 && !slices.Contains(own, port) {
-			wrong, listens = append(wrong, w), append(listens, own...)
+			wrong, listening = append(wrong, w), append(listening, own...)
 		}
 	}
-	slices.Sort(listens)
-	if listens = slices.Compact(listens); len(listens) == 1 {
-		r.refuseDNSPort(listens, workloads(wrong)+" listens on", at)
-	} else if len(listens) > 1 {
-		r.warn("dns-port", r.profile.Ref, at.Child("port"), "is %d, and %s declares other UDP ports alone (%s): set baseline.dns.port to the one for DNS, or declare it in the pods", port, workloads(wrong), numbers(listens))
+	slices.Sort(listening)
+	if listening = slices.Compact(listening); len(listening) == 1 {
+		r.refuseDNSPort(listening, describeWorkloads(wrong)+" listens on", at)
+	} else if len(listening) > 1 {
+		r.warn("dns-port-mismatch", r.profile.Ref, at.Child("port"), "is %d, and %s declares other UDP ports alone (%s): set baseline.dns.port to the one for DNS, or declare it in the pods", port, describeWorkloads(wrong), formatPortNumbers(listening))
 	}
 }
 
@@ -163,28 +163,28 @@ func (r *resolver) checkDNSEndpoints(s *resource.Service, at *field.Path) {
 	if slicesOf := r.index.SlicesOf(s); len(slicesOf) > 0 {
 		r.warn("dns-pods-not-selected", r.profile.Ref, at.Child("pods"),
 			"Service %s/%s has no selector and sends DNS to the addresses %s: where these are nodes, set baseline.dns.hostNetwork: true; where they are outside the cluster, allow them by a flow in every",
-			s.Ref.Namespace, s.Ref.Name, some(slicesOf[0].Addresses))
+			s.Ref.Namespace, s.Ref.Name, truncatedList(slicesOf[0].Addresses))
 	}
 }
 
 // checkNodeLocal holds baseline.dns.nodeLocal against a NodeLocal DNSCache of the build.
 func (r *resolver) checkNodeLocal(at *field.Path) {
 	dns := r.profile.Spec.Baseline.DNS
-	cache := r.index.In(dns.Namespace, policy.NodeLocalDNS(dns.Namespace).Pods)
+	cache := r.index.WorkloadsIn(dns.Namespace, policy.NodeLocalDNS(dns.Namespace).Pods)
 	switch {
 	case len(cache) == 0:
 	case !dns.NodeLocal:
-		r.refuse("dns-node-local", r.profile.Ref, at.Child("nodeLocal"),
-			"is false, and %s is a NodeLocal DNSCache, which answers the pods of its node: no pod of a tenant resolves a name through it: set baseline.dns.nodeLocal: true", workloads(cache))
+		r.refuse("dns-node-local-missing", r.profile.Ref, at.Child("nodeLocal"),
+			"is false, and %s is a NodeLocal DNSCache, which answers the pods of its node: no pod of a tenant resolves a name through it: set baseline.dns.nodeLocal: true", describeWorkloads(cache))
 	default:
 		var own []int32
-		for _, n := range cache[0].Numbers {
+		for _, n := range cache[0].DeclaredPorts {
 			if n.Protocol == v1alpha1.UDP {
 				own = append(own, n.Port)
 			}
 		}
 		if len(own) > 0 && !slices.Contains(own, dns.Port) {
-			r.refuse("dns-port", r.profile.Ref, at.Child("port"), "is %d, also for the NodeLocal DNSCache, and %s listens on %s: have both listen on one port, and set baseline.dns.port to it", dns.Port, workloads(cache), numbers(own))
+			r.refuse("dns-port-mismatch", r.profile.Ref, at.Child("port"), "is %d, also for the NodeLocal DNSCache, and %s listens on %s: have both listen on one port, and set baseline.dns.port to it", dns.Port, describeWorkloads(cache), formatPortNumbers(own))
 		}
 	}
 }
@@ -197,15 +197,15 @@ func (r *resolver) checkDNSRedirects(services []*resource.Service, at *field.Pat
 			continue
 		}
 		name := fmt.Sprintf("CiliumLocalRedirectPolicy %s/%s", d.Ref.Namespace, d.Ref.Name)
-		selects := func(p policy.Peer) bool { return p.Namespace == d.Ref.Namespace && within(d.Pods, p.Pods) }
-		switch resolver := (policy.Peer{Namespace: dns.Namespace, Pods: policy.PodsOf(dns.Pods)}); {
+		selects := func(p policy.Peer) bool { return p.Namespace == d.Ref.Namespace && selectsSubset(d.Pods, p.Pods) }
+		switch resolver := (policy.Peer{Namespace: dns.Namespace, Pods: policy.SelectorOf(dns.Pods)}); {
 		case selects(resolver):
 		case !selects(policy.NodeLocalDNS(dns.Namespace)):
-			r.refuse("dns-redirect", r.profile.Ref, at.Child("pods"),
+			r.refuse("dns-redirect-not-selected", r.profile.Ref, at.Child("pods"),
 				"does not select the pods of namespace %q to which %s redirects DNS: no pod of a tenant resolves a name: redirect to pods with k8s-app=node-local-dns in namespace %q and set baseline.dns.nodeLocal: true, or select the pods in baseline.dns.namespace and pods", d.Ref.Namespace, name, dns.Namespace)
 			continue
 		case !dns.NodeLocal:
-			r.refuse("dns-redirect", r.profile.Ref, at.Child("nodeLocal"), "is false, and %s redirects DNS to a NodeLocal DNSCache: no pod of a tenant resolves a name: set baseline.dns.nodeLocal: true", name)
+			r.refuse("dns-redirect-not-selected", r.profile.Ref, at.Child("nodeLocal"), "is false, and %s redirects DNS to a NodeLocal DNSCache: no pod of a tenant resolves a name: set baseline.dns.nodeLocal: true", name)
 		}
 		for _, p := range d.Ports {
 			if p.Serves(dnsPort) && p.Target != dns.Port {
@@ -228,16 +228,16 @@ func (r *resolver) redirectsDNS(d *resource.Redirect, services []*resource.Servi
 		})
 }
 
-// workloads are some workloads in a message.
-func workloads(list []*resource.Workload) string {
+// describeWorkloads are some workloads in a message.
+func describeWorkloads(list []*resource.Workload) string {
 	var out []string
 	for _, w := range list {
 		out = append(out, fmt.Sprintf("%s/%s of namespace %s", w.Ref.Kind, w.Ref.Name, w.Ref.Namespace))
 	}
-	return some(out)
+	return truncatedList(out)
 }
 
-func labelsInYAML(labels map[string]string) string {
+func labelsYAML(labels map[string]string) string {
 	var out []string
 	for _, key := range slices.Sorted(maps.Keys(labels)) {
 		out = append(out, fmt.Sprintf("%s: %q", key, labels[key]))
@@ -245,7 +245,7 @@ func labelsInYAML(labels map[string]string) string {
 	return "{" + strings.Join(out, ", ") + "}"
 }
 
-func numbers(ports []int32) string {
+func formatPortNumbers(ports []int32) string {
 	var out []string
 	for _, p := range ports {
 		out = append(out, fmt.Sprint(p))

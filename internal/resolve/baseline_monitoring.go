@@ -11,25 +11,25 @@ import (
 // scrape, and the names of ports of those that are scraped. Missing pods are no finding.
 func (r *resolver) checkBaselineMonitoring() {
 	m := r.profile.Spec.Baseline.Monitoring
-	if m == nil || r.twin || r.index.Blind {
+	if m == nil || r.networkPolicyForm || r.index.WithoutResources {
 		return
 	}
 	at := r.profile.Path.Child("baseline", "monitoring")
-	selector := policy.PodsOf(m.Pods)
-	pods := r.index.In(m.Namespace, selector)
+	selector := policy.SelectorOf(m.Pods)
+	pods := r.index.WorkloadsIn(m.Namespace, selector)
 	onNodes := slices.DeleteFunc(slices.Clone(pods), func(w *resource.Workload) bool { return !w.HostNetwork })
 	const why = "%s uses hostNetwork, and no policy selects such pods by labels: what they scrape is denied: "
 	switch {
 	case len(onNodes) == 0:
-	case policy.All(selector) && len(onNodes) < len(pods):
-		r.warn("monitoring-pods-on-host-network", r.profile.Ref, at, why+"list the pods that scrape in baseline.monitoring.pods", workloads(onNodes))
+	case policy.SelectsAll(selector) && len(onNodes) < len(pods):
+		r.warn("monitoring-pods-on-host-network", r.profile.Ref, at, why+"list the pods that scrape in baseline.monitoring.pods", describeWorkloads(onNodes))
 	default:
 		r.refuse("monitoring-pods-on-host-network", r.profile.Ref, at.Child("pods"),
-			why+"admit them by a flow in every.ingress with from: [{entities: [host, remote-node]}] and the ports, and leave them out here", workloads(onNodes))
+			why+"admit them by a flow in every.ingress with from: [{entities: [host, remote-node]}] and the ports, and leave them out here", describeWorkloads(onNodes))
 	}
 	for i := range m.Ports {
 		port := policy.PortsOf(m.Ports[i : i+1])
-		if port[0].Named() && r.tenantsHavePods() && !r.tenantsName(port) {
+		if port[0].IsNamed() && r.tenantsHavePods() && !r.tenantsDeclarePort(port) {
 			r.warn("monitoring-port-unknown", r.profile.Ref, at.Child("ports").Index(i),
 				"no pod of a tenant in the build has a port %s, so nothing is scraped there: correct the name, or write the number", port[0])
 		}
@@ -41,8 +41,8 @@ func (r *resolver) tenantsHavePods() bool {
 	return slices.ContainsFunc(r.index.Workloads, func(w *resource.Workload) bool { return r.fence.OwnerOfPod(w.Ref.Namespace, w.Labels) != nil })
 }
 
-// tenantsName reports whether a pod of some tenant gives one of some ports its name.
-func (r *resolver) tenantsName(ports []policy.Port) bool {
+// tenantsDeclarePort reports whether a pod of some tenant gives one of some ports its name.
+func (r *resolver) tenantsDeclarePort(ports []policy.Port) bool {
 	return slices.ContainsFunc(r.index.Workloads, func(w *resource.Workload) bool {
 		return !w.HostNetwork && r.fence.OwnerOfPod(w.Ref.Namespace, w.Labels) != nil && slices.ContainsFunc(w.Ports, func(n policy.NamedPort) bool {
 			return slices.ContainsFunc(ports, func(p policy.Port) bool { return n.Name == p.Name && n.Protocol == p.Protocol })

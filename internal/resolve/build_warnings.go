@@ -12,12 +12,12 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// doubtProfile warns of what the profile says and the build belies. A baseline peer
+// checkProfileAgainstBuild warns of what the profile says and the build belies. A baseline peer
 // that is not there at all is none of it: it may run elsewhere.
-func (r *resolver) doubtProfile() {
+func (r *resolver) checkProfileAgainstBuild() {
 	at := r.profile.Path.Child("baseline")
 	dns := r.profile.Spec.Baseline.DNS
-	r.doubtPeer(dns.Namespace, dns.Pods, at.Child("dns", "pods"))
+	r.warnBaselinePeer(dns.Namespace, dns.Pods, at.Child("dns", "pods"))
 	r.checkBaselineDNS()
 	r.checkBaselineMonitoring()
 	r.checkSearchList()
@@ -27,60 +27,60 @@ func (r *resolver) doubtProfile() {
 	r.checkGatewayAddresses()
 	r.checkFamilies()
 	if m := r.profile.Spec.Baseline.Monitoring; m != nil {
-		r.doubtPeer(m.Namespace, m.Pods, at.Child("monitoring", "pods"))
+		r.warnBaselinePeer(m.Namespace, m.Pods, at.Child("monitoring", "pods"))
 		if len(m.Ports) == 0 {
-			r.warn("monitoring-every-port", r.profile.Ref, at.Child("monitoring"),
+			r.warn("monitoring-all-ports", r.profile.Ref, at.Child("monitoring"),
 				"every port of every tenant's pods is open to the monitoring pods of namespace %q: list the ports that they scrape in baseline.monitoring.ports", m.Namespace)
 		}
 		named := slices.ContainsFunc(policy.PortsOf(m.Ports), func(p policy.Port) bool { return p.Name != "" })
-		if named && (r.owner[m.Namespace] != nil || len(r.sharers[m.Namespace]) > 0) && !r.has(policy.NamedEgressPorts) {
+		if named && (r.owner[m.Namespace] != nil || len(r.sharingTenants[m.Namespace]) > 0) && !r.supports(policy.NamedEgressPorts) {
 			r.warn("named-port-in-egress", r.profile.Ref, at.Child("monitoring", "ports"),
 				"before Cilium %s a port's name works in egress only while all pods of the cluster that bear it agree on its number: give numbers, since namespace %q is fenced", policy.NamedEgressPorts.Introduced(), m.Namespace)
 		}
 	}
-	r.doubtEvery()
+	r.reportUnusedFlows()
 }
 
-// doubtPeer warns of a selector that selects none of the pods that are there.
-func (r *resolver) doubtPeer(namespace string, pods *metav1.LabelSelector, at *field.Path) {
-	if len(r.index.In(namespace, policy.Selector{})) > 0 && len(r.index.In(namespace, policy.PodsOf(pods))) == 0 {
-		r.warn("no-such-baseline-pods", r.profile.Ref, at, "selects no pod of namespace %q, which has others in the build: correct the labels, or tell the pods as inventory", namespace)
+// warnBaselinePeer warns of a selector that selects none of the pods that are there.
+func (r *resolver) warnBaselinePeer(namespace string, pods *metav1.LabelSelector, at *field.Path) {
+	if len(r.index.WorkloadsIn(namespace, policy.Selector{})) > 0 && len(r.index.WorkloadsIn(namespace, policy.SelectorOf(pods))) == 0 {
+		r.warn("baseline-pods-not-found", r.profile.Ref, at, "selects no pod of namespace %q, which has others in the build: correct the labels, or tell the pods as inventory", namespace)
 	}
 }
 
-// doubtEvery says which of the profile's flows no tenant has the pods for.
-func (r *resolver) doubtEvery() {
+// reportUnusedFlows says which of the profile's flows no tenant has the pods for.
+func (r *resolver) reportUnusedFlows() {
 	used := map[string]bool{}
 	for _, f := range r.flows {
-		if f.ofProfile {
+		if f.fromProfile {
 			used[f.name] = true
 		}
 	}
-	every := r.profile.Spec.Every
-	at := r.profile.Path.Child("every")
-	say := func(name string, at *field.Path) {
+	allTenants := r.profile.Spec.AllTenants
+	at := r.profile.Path.Child("allTenants")
+	report := func(name string, at *field.Path) {
 		if !used[name] && len(r.unread) == 0 {
-			r.say(policy.Info, "every-flow-unused", r.profile.Ref, at, "no tenant has the pods of flow %q, or it is off everywhere", name)
+			r.report(policy.Info, "all-tenants-flow-unused", r.profile.Ref, at, "no tenant has the pods of flow %q, or it is off everywhere", name)
 		}
 	}
-	for i, f := range every.Ingress {
-		say(f.Name, at.Child("ingress").Index(i))
+	for i, f := range allTenants.Ingress {
+		report(f.Name, at.Child("ingress").Index(i))
 	}
-	for i, f := range every.Egress {
-		say(f.Name, at.Child("egress").Index(i))
+	for i, f := range allTenants.Egress {
+		report(f.Name, at.Child("egress").Index(i))
 	}
 }
 
-// doubtServicePorts warns where a flow names a Service's port, which no policy ever
+// warnServicePorts warns where a flow names a Service's port, which no policy ever
 // sees, instead of the pods' own.
-func (r *resolver) doubtServicePorts(f *flow, ports []policy.Port, to policy.Peer, at *field.Path) {
-	for _, mistaken := range r.portsOfServices(ports, to) {
-		r.warn("service-port", f.ref, at, "%s: a policy is decided on the pods' port, so write that, or name the Service as the peer", mistaken)
+func (r *resolver) warnServicePorts(f *flow, ports []policy.Port, to policy.Peer, at *field.Path) {
+	for _, mistake := range r.servicePortMistakes(ports, to) {
+		r.warn("service-port-as-pod-port", f.ref, at, "%s: a policy is decided on the pods' port, so write that, or name the Service as the peer", mistake)
 	}
 }
 
-// portsOfServices says which of some ports at pods are those of a Service before them alone.
-func (r *resolver) portsOfServices(ports []policy.Port, to policy.Peer) []string {
+// servicePortMistakes says which of some ports at pods are those of a Service before them alone.
+func (r *resolver) servicePortMistakes(ports []policy.Port, to policy.Peer) []string {
 	var out []string
 	for _, s := range r.index.ServicesIn(to.Namespace) {
 		if len(s.Selector) == 0 || s.Headless() {
@@ -88,33 +88,35 @@ func (r *resolver) portsOfServices(ports []policy.Port, to policy.Peer) []string
 		}
 		for _, p := range s.Ports {
 			target := p.Target()
-			asked := policy.Port{Port: p.Port, Protocol: p.Protocol}
-			if target == asked || !slices.Contains(ports, asked) || !r.stands(s, to) || r.listens(asked, to) {
+			servicePort := policy.Port{Port: p.Port, Protocol: p.Protocol}
+			if target == servicePort || !slices.Contains(ports, servicePort) || !r.selectsPeerPods(s, to) || r.declaresPort(servicePort, to) {
 				continue
 			}
-			out = append(out, fmt.Sprintf("%s is the port of Service %s/%s, and its pods' is %s", asked, s.Ref.Namespace, s.Ref.Name, strings.TrimSuffix(target.String(), "/"+string(target.Protocol))))
+			out = append(out, fmt.Sprintf("%s is the port of Service %s/%s, and its pods' is %s", servicePort, s.Ref.Namespace, s.Ref.Name, strings.TrimSuffix(target.String(), "/"+string(target.Protocol))))
 		}
 	}
 	return out
 }
 
-// mistakenPorts says where one of two tenants that both speak of a flow names a Service's
+// servicePortMistake says where one of two tenants that both speak of a flow names a Service's
 // port for the pods': then they do not agree for that alone.
-func (r *resolver) mistakenPorts(f *flow, e end) (whose *flow, mistaken string) {
+func (r *resolver) servicePortMistake(f *flow, e resolvedPeer) (declaring *flow, mistake string) {
 	for _, own := range f.own {
 		to := e.peer
 		if f.direction == policy.Ingress {
 			to = own
 		}
 		for _, other := range e.tenant.flows {
-			mine := func(back end) bool { return back.peer.Kind == policy.Pods && r.share(own, back.peer) }
-			theirs := func(p policy.Peer) bool { return r.share(p, e.peer) }
-			if other.direction == f.direction || !slices.ContainsFunc(other.ends, mine) || !slices.ContainsFunc(other.own, theirs) {
+			mine := func(reverse resolvedPeer) bool {
+				return reverse.peer.Kind == policy.Pods && r.sharePods(own, reverse.peer)
+			}
+			theirs := func(p policy.Peer) bool { return r.sharePods(p, e.peer) }
+			if other.direction == f.direction || !slices.ContainsFunc(other.resolvedPeers, mine) || !slices.ContainsFunc(other.own, theirs) {
 				continue
 			}
-			for _, said := range []*flow{f, other} {
-				if found := r.portsOfServices(policy.EachProtocol(said.ports), to); len(found) > 0 {
-					return said, found[0]
+			for _, candidate := range []*flow{f, other} {
+				if found := r.servicePortMistakes(policy.ExpandProtocols(candidate.ports), to); len(found) > 0 {
+					return candidate, found[0]
 				}
 			}
 		}
@@ -122,21 +124,21 @@ func (r *resolver) mistakenPorts(f *flow, e end) (whose *flow, mistaken string) 
 	return nil, ""
 }
 
-// share says whether two peers have pods in common.
-func (r *resolver) share(a, b policy.Peer) bool {
-	_, ok := r.common(a, b)
+// sharePods says whether two peers have pods in common.
+func (r *resolver) sharePods(a, b policy.Peer) bool {
+	_, ok := r.commonPods(a, b)
 	return ok && a.Namespace == b.Namespace
 }
 
-// stands says whether a Service stands for some of a peer's pods.
-func (r *resolver) stands(s *resource.Service, at policy.Peer) bool {
+// selectsPeerPods says whether a Service stands for some of a peer's pods.
+func (r *resolver) selectsPeerPods(s *resource.Service, at policy.Peer) bool {
 	behind := policy.Selector{MatchLabels: s.Selector}
-	return slices.ContainsFunc(r.index.In(at.Namespace, at.Pods), func(w *resource.Workload) bool { return policy.Selects(behind, w.Labels) })
+	return slices.ContainsFunc(r.index.WorkloadsIn(at.Namespace, at.Pods), func(w *resource.Workload) bool { return policy.Selects(behind, w.Labels) })
 }
 
-// listens says whether pods of the build declare a port, or a Service sends there.
-func (r *resolver) listens(p policy.Port, at policy.Peer) bool {
-	if slices.ContainsFunc(r.index.In(at.Namespace, at.Pods), func(w *resource.Workload) bool { return slices.Contains(w.Numbers, p) }) {
+// declaresPort says whether pods of the build declare a port, or a Service sends there.
+func (r *resolver) declaresPort(p policy.Port, at policy.Peer) bool {
+	if slices.ContainsFunc(r.index.WorkloadsIn(at.Namespace, at.Pods), func(w *resource.Workload) bool { return slices.Contains(w.DeclaredPorts, p) }) {
 		return true
 	}
 	return slices.ContainsFunc(r.index.ServicesIn(at.Namespace), func(s *resource.Service) bool {

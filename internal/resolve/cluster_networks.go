@@ -51,7 +51,7 @@ func (r *resolver) addressesOfCluster(d policy.Direction) *clusterAddresses {
 		switch {
 		case a.Node != nil:
 			out.nodes.Add(a.Address)
-		case a.Endpoint:
+		case a.PodAddress:
 			out.pods.Add(a.Address)
 		case !a.Public || d == policy.Egress:
 			out.services.Add(a.Address)
@@ -60,12 +60,12 @@ func (r *resolver) addressesOfCluster(d policy.Direction) *clusterAddresses {
 	c := r.fence.Cluster
 	out.services.AddSet(setOf(c.ServiceCIDRs, nil))
 	out.nodes.AddSet(setOf(c.NodeCIDRs, nil))
-	if r.byCilium() && r.fence.Agent.Value(policy.CIDRMatchMode) == "nodes" {
+	if r.enforcedByCilium() && r.fence.Agent.Value(policy.CIDRMatchMode) == "nodes" {
 		// Then networks match the addresses of nodes.
 		out.nodes = netipx.IPSetBuilder{}
 	}
 	out.pods.AddSet(setOf(c.PodCIDRs, nil))
-	if c.APIServer != nil && r.kubernetes() {
+	if c.APIServer != nil && r.usesNetworkPolicies() {
 		// Cilium matches an apiserver outside the cluster by its address, too.
 		out.apiServer.AddSet(setOf(c.APIServer.CIDRs, nil))
 	}
@@ -78,7 +78,7 @@ func (r *resolver) partOfCluster(networks *netipx.IPSet, d policy.Direction) (cl
 	var all netipx.IPSetBuilder
 	var what, peer []string
 	for _, p := range r.clusterParts(d) {
-		if subset(networks, p.set) {
+		if isSubset(networks, p.set) {
 			return p, true
 		}
 		if p.set.Overlaps(networks) {
@@ -87,42 +87,42 @@ func (r *resolver) partOfCluster(networks *netipx.IPSet, d policy.Direction) (cl
 		}
 	}
 	set, err := all.IPSet()
-	return clusterPart{set, strings.Join(what, " and "), strings.Join(peer, ", ")}, err == nil && subset(networks, set)
+	return clusterPart{set, strings.Join(what, " and "), strings.Join(peer, ", ")}, err == nil && isSubset(networks, set)
 }
 
-// refuseOfCluster refuses a network of a peer whose addresses are all the cluster's, and
+// refuseClusterNetwork refuses a network of a peer whose addresses are all the cluster's, and
 // reports whether it did.
-func (r *resolver) refuseOfCluster(network netip.Prefix, except []string, d policy.Direction, ref policy.Ref, at *field.Path) bool {
+func (r *resolver) refuseClusterNetwork(network netip.Prefix, except []string, d policy.Direction, ref policy.Ref, at *field.Path) bool {
 	networks := setOf([]string{network.String()}, except)
 	part, inside := r.partOfCluster(networks, d)
 	if !inside {
 		return false
 	}
 	if o, known := r.index.OwnerOf(network.Addr()); known && network.IsSingleIP() {
-		what, peer := owned(o)
-		r.refuse("network-of-the-cluster", ref, at, "network %q is %s of this cluster, and no rule about networks matches it: write a peer %s", network, what, peer)
+		what, peer := describeOwner(o)
+		r.refuse("cidr-inside-cluster", ref, at, "network %q is %s of this cluster, and no rule about networks matches it: write a peer %s", network, what, peer)
 		return true
 	}
-	r.refuse("network-of-the-cluster", ref, at, "network %q is in the addresses of %s of this cluster, and no rule about networks matches these: write a peer %s; if it is outside the cluster, narrow the ranges in cluster of the profile",
+	r.refuse("cidr-inside-cluster", ref, at, "network %q is in the addresses of %s of this cluster, and no rule about networks matches these: write a peer %s; if it is outside the cluster, narrow the ranges in cluster of the profile",
 		network, part.what, part.peer)
 	return true
 }
 
-// owned is what has an address, and the peer that stands for it.
-func owned(o resource.Owner) (what, peer string) {
+// describeOwner is what has an address, and the peer that stands for it.
+func describeOwner(o resource.AddressOwner) (what, peer string) {
 	if o.Node != nil {
 		return "Node " + o.Node.Ref.Name, "entities: [host, remote-node], or [kube-apiserver]"
 	}
 	name := o.Service.Ref.Namespace + "/" + o.Service.Ref.Name
-	if o.Endpoint {
+	if o.PodAddress {
 		return "a pod behind Service " + name, "service: " + name
 	}
 	return "Service " + name, "service: " + name
 }
 
-// outsideUnderCilium refuses networks of a peer that lie within the cluster, where Cilium
+// nonClusterPeersUnderCilium refuses networks of a peer that lie within the cluster, where Cilium
 // knows endpoints by their identities, and reports networks of which a part does.
-func (r *resolver) outsideUnderCilium(p policy.Peer, d policy.Direction, ref policy.Ref, at *field.Path) []policy.Peer {
+func (r *resolver) nonClusterPeersUnderCilium(p policy.Peer, d policy.Direction, ref policy.Ref, at *field.Path) []policy.Peer {
 	out := p
 	out.CIDRs = nil
 	for _, c := range p.CIDRs {
@@ -130,12 +130,12 @@ func (r *resolver) outsideUnderCilium(p policy.Peer, d policy.Direction, ref pol
 		if err != nil {
 			return nil
 		}
-		if r.refuseOfCluster(network, p.Except, d, ref, at) {
+		if r.refuseClusterNetwork(network, p.Except, d, ref, at) {
 			continue
 		}
 		out.CIDRs = append(out.CIDRs, c)
 		own := setOf([]string{c}, p.Except)
-		if holdsWorld(own) {
+		if coversWorld(own) {
 			continue // Everybody knows that the world is outside.
 		}
 		var parts []string
@@ -145,7 +145,7 @@ func (r *resolver) outsideUnderCilium(p policy.Peer, d policy.Direction, ref pol
 			}
 		}
 		if len(parts) > 0 {
-			r.say(policy.Info, "network-holds-cluster-addresses", ref, at,
+			r.report(policy.Info, "cidr-includes-cluster-addresses", ref, at,
 				"network %q includes addresses of %s of this cluster, which no rule about networks matches: only the rest is allowed; for these, add peers of their own", c, strings.Join(parts, " and "))
 		}
 	}

@@ -11,45 +11,45 @@ import (
 
 // grantFlows grants what needs nobody's consent, and what two tenants agree on.
 func (r *resolver) grantFlows() {
-	c := classes{resolver: r, at: map[string]*classPeer{}}
+	c := multiTenantPeers{resolver: r, at: map[string]*multiTenantPeer{}}
 	for _, f := range r.flows {
 		c.expect(f)
-		for _, e := range f.ends {
+		for _, e := range f.resolvedPeers {
 			switch {
 			case e.tenant == nil:
 				r.grant(f, e)
-				c.granted(f, e)
+				c.recordGranted(f, e)
 				f.granted = append(f.granted, e)
-			case r.grantAgreed(f, e, &c):
+			case r.grantByConsent(f, e, &c):
 				f.granted = append(f.granted, e)
-			case !f.counts(e.among):
-				f.partly = true
+			case !f.isCounted(e.group):
+				f.partial = true
 			}
 		}
-		r.accountGrants(f)
+		r.recordGrants(f)
 	}
-	c.report()
+	c.reportPeers()
 }
 
 // grant gives a flow its one end, as the policies will say it.
-func (r *resolver) grant(f *flow, e end) {
-	if r.twin && f.broken {
+func (r *resolver) grant(f *flow, e resolvedPeer) {
+	if r.networkPolicyForm && f.broken {
 		return
 	}
-	if e.peer.Kind == policy.FQDNs && r.kubernetes() {
-		r.grantNames(f, e)
+	if e.peer.Kind == policy.FQDNs && r.usesNetworkPolicies() {
+		r.grantThroughEgressProxy(f, e)
 		return
 	}
-	for _, e := range r.inForm(f, e) {
+	for _, e := range r.toPolicyForm(f, e) {
 		for _, own := range f.own {
-			r.give(f, grantOf(f, own, e))
+			r.addGrants(f, newGrant(f, own, e))
 		}
 	}
 }
 
-func grantOf(f *flow, own policy.Peer, e end) policy.Grant {
-	g := policy.Grant{Family: policy.EastWest, Ports: f.portsOf(e), L7: f.l7, Names: e.names}
-	if e.peer.Kind == policy.FQDNs || len(e.names) > 0 {
+func newGrant(f *flow, own policy.Peer, e resolvedPeer) policy.Grant {
+	g := policy.Grant{Family: policy.EastWest, Ports: f.portsOf(e), L7: f.l7, DNSNames: e.hostnames}
+	if e.peer.Kind == policy.FQDNs || len(e.hostnames) > 0 {
 		g.Family = policy.FQDNEgress
 	}
 	if f.direction == policy.Egress {
@@ -60,65 +60,65 @@ func grantOf(f *flow, own policy.Peer, e end) policy.Grant {
 	return g
 }
 
-// give adds grants to the fence, each with the ports as its source must say them.
-func (r *resolver) give(f *flow, grants ...policy.Grant) {
+// addGrants adds grants to the fence, each with the ports as its source must say them.
+func (r *resolver) addGrants(f *flow, grants ...policy.Grant) {
 	for _, g := range grants {
 		g.SourcePorts = r.sourcePorts(f, g)
 		r.fence.Grants = append(r.fence.Grants, g)
 	}
 }
 
-// grantAgreed grants what the two tenants at the ends of a flow both say. Each pair
+// grantByConsent grants what the two tenants at the ends of a flow both say. Each pair
 // of flows is granted once, from the source's side.
 // It reports whether they agree on anything.
-func (r *resolver) grantAgreed(f *flow, e end, c *classes) bool {
-	if r.twin && f.broken || f.tls != nil {
+func (r *resolver) grantByConsent(f *flow, e resolvedPeer, c *multiTenantPeers) bool {
+	if r.networkPolicyForm && f.broken || f.tls != nil {
 		// Of TLS no two tenants agree, which is refused already.
 		return false
 	}
 	agreed, differ := r.agreements(f, e)
 	if len(agreed) == 0 {
-		does := lacks{"does not declare the other side of this flow", "declare " + side(f)}
+		missing := missingText{"does not declare the other side of this flow", "declare " + oppositeSide(f)}
 		if differ {
-			does = lacks{"declares the other side of this flow with different rules in http or dns, none of them equal", "declare the same rules in http or dns"}
+			missing = missingText{"declares the other side of this flow with different rules in http or dns, none of them equal", "declare the same rules in http or dns"}
 		}
-		r.lacksConsent(f, e, does, c)
+		r.reportMissingConsent(f, e, missing, c)
 		return false
 	}
 	if f.direction == policy.Egress {
-		r.give(f, agreed...)
+		r.addGrants(f, agreed...)
 	} else {
-		r.accountAgreed(f, agreed)
+		r.recordConsent(f, agreed)
 	}
 	c.agreed(f, e, agreed)
-	r.sayPart(f, e, agreed)
+	r.reportPartialConsent(f, e, agreed)
 	return true
 }
 
-// sayPart reports where two tenants agree on a part of a flow. For peers of all tenants,
+// reportPartialConsent reports where two tenants agree on a part of a flow. For peers of all tenants,
 // they are counted.
-func (r *resolver) sayPart(f *flow, e end, agreed []policy.Grant) {
+func (r *resolver) reportPartialConsent(f *flow, e resolvedPeer, agreed []policy.Grant) {
 	severity := policy.Info
 	if f.direction == policy.Egress {
 		severity = policy.Warning
 	}
 	switch {
-	case f.counts(e.among) || r.covered(f, e, agreed):
+	case f.isCounted(e.group) || r.covered(f, e, agreed):
 		return
-	case f.l7.All() && r.coveredPods(f, e, agreed):
-		r.say(policy.Info, "partial-consent", f.ref, e.path, "Tenant %q narrows this flow by what is spoken, and what both ends let pass is allowed: %s; to show it here too, say the same", e.tenant.Name, spokenIn(agreed))
+	case f.l7.Unrestricted() && r.coveredPods(f, e, agreed):
+		r.report(policy.Info, "consent-partial", f.ref, e.path, "Tenant %q narrows this flow by what is spoken, and what both ends let pass is allowed: %s; to show it here too, say the same", e.tenant.Name, l7Summary(agreed))
 	default:
-		r.say(severity, "partial-consent", f.ref, e.path, "Tenant %q agrees to a part of this flow only, and that part is allowed: for all of it, it needs %s in its spec.%s", e.tenant.Name, otherHalf(f, e), f.direction.Opposite())
+		r.report(severity, "consent-partial", f.ref, e.path, "Tenant %q agrees to a part of this flow only, and that part is allowed: for all of it, it needs %s in its spec.%s", e.tenant.Name, requiredFlowYAML(f, e), f.direction.Opposite())
 	}
-	f.partly = true
+	f.partial = true
 }
 
-// spokenIn is what grants let pass of what is spoken.
-func spokenIn(grants []policy.Grant) string {
+// l7Summary is what grants let pass of what is spoken.
+func l7Summary(grants []policy.Grant) string {
 	var out []string
 	for _, g := range grants {
-		if said := g.L7.String(); said != "" && !slices.Contains(out, said) {
-			out = append(out, said)
+		if summary := g.L7.String(); summary != "" && !slices.Contains(out, summary) {
+			out = append(out, summary)
 		}
 	}
 	return strings.Join(out, "; ")
@@ -126,18 +126,18 @@ func spokenIn(grants []policy.Grant) string {
 
 // agreements are what the tenant at an end of a flow agrees to, and whether a flow of
 // its differs in nothing but what is spoken.
-func (r *resolver) agreements(f *flow, e end) (agreed []policy.Grant, differ bool) {
+func (r *resolver) agreements(f *flow, e resolvedPeer) (agreed []policy.Grant, differ bool) {
 	for _, other := range e.tenant.flows {
 		if other.direction == f.direction || other.via != "" {
 			continue
 		}
 		l7, ok := commonL7(f.l7, other.l7)
-		for _, back := range other.ends {
-			if f.ofProfile && other.ofProfile && back.among.all() {
+		for _, reverse := range other.resolvedPeers {
+			if f.fromProfile && other.fromProfile && reverse.group.includesAllTenants() {
 				// The profile's two flows are about all tenants: neither is a tenant's consent.
 				continue
 			}
-			grants := r.agree(f, e, other, back)
+			grants := r.commonGrants(f, e, other, reverse)
 			if !ok {
 				differ = differ || len(grants) > 0
 				continue
@@ -151,9 +151,9 @@ func (r *resolver) agreements(f *flow, e end) (agreed []policy.Grant, differ boo
 	return agreed, differ
 }
 
-// brokenHalf says whether the other half of a flow may be there, but something about
+// oppositeFlowBroken says whether the other half of a flow may be there, but something about
 // one of the halves was refused: then that is what there is to say.
-func (r *resolver) brokenHalf(f *flow, e end) bool {
+func (r *resolver) oppositeFlowBroken(f *flow, e resolvedPeer) bool {
 	return len(f.own) == 0 || slices.ContainsFunc(e.tenant.flows, func(other *flow) bool {
 		return other.broken && other.direction != f.direction && slices.ContainsFunc(other.peers, func(p v1alpha1.Peer) bool {
 			return p.AnyTenant || p.Tenant == f.tenant.Name || p.NamespaceLabels != nil ||
@@ -162,25 +162,25 @@ func (r *resolver) brokenHalf(f *flow, e end) bool {
 	})
 }
 
-// agree returns what the end e of flow f and the end back of flow other have in
+// commonGrants returns what the end e of flow f and the end back of flow other have in
 // common, whatever is spoken.
-func (r *resolver) agree(f *flow, e end, other *flow, back end) []policy.Grant {
+func (r *resolver) commonGrants(f *flow, e resolvedPeer, other *flow, reverse resolvedPeer) []policy.Grant {
 	var out []policy.Grant
 	for _, mine := range f.own {
-		if back.peer.Kind != policy.Pods || back.peer.Namespace != mine.Namespace {
+		if reverse.peer.Kind != policy.Pods || reverse.peer.Namespace != mine.Namespace {
 			continue
 		}
 		for _, theirs := range other.own {
 			if theirs.Namespace != e.peer.Namespace {
 				continue
 			}
-			near, ok1 := r.common(mine, back.peer)
-			far, ok2 := r.common(theirs, e.peer)
+			near, ok1 := r.commonPods(mine, reverse.peer)
+			far, ok2 := r.commonPods(theirs, e.peer)
 			to := far
 			if f.direction == policy.Ingress {
 				to = near
 			}
-			ports, ok3 := r.commonPorts(f.portsOf(e), other.portsOf(back), to)
+			ports, ok3 := r.commonPorts(f.portsOf(e), other.portsOf(reverse), to)
 			if !ok1 || !ok2 || !ok3 {
 				continue
 			}
@@ -194,13 +194,13 @@ func (r *resolver) agree(f *flow, e end, other *flow, back end) []policy.Grant {
 	return out
 }
 
-// common are the pods that two peers in one namespace share.
-func (r *resolver) common(a, b policy.Peer) (policy.Peer, bool) {
-	pods, ok := policy.Both(a.Pods, b.Pods)
+// commonPods are the pods that two peers in one namespace share.
+func (r *resolver) commonPods(a, b policy.Peer) (policy.Peer, bool) {
+	pods, ok := policy.Intersect(a.Pods, b.Pods)
 	if !ok {
 		return policy.Peer{}, false
 	}
-	ok = r.index.Blind || policy.All(pods) || len(r.index.In(a.Namespace, pods)) > 0
+	ok = r.index.WithoutResources || policy.SelectsAll(pods) || len(r.index.WorkloadsIn(a.Namespace, pods)) > 0
 	return policy.Peer{Kind: policy.Pods, Namespace: a.Namespace, Pods: pods, Tenant: a.Tenant}, ok
 }
 
@@ -216,7 +216,7 @@ func (r *resolver) commonPorts(a, b []policy.Port, to policy.Peer) ([]policy.Por
 	var out []policy.Port
 	for _, p := range a {
 		for _, q := range b {
-			if o, ok := r.overlap(p, q, to); ok && !slices.Contains(out, o) {
+			if o, ok := r.portOverlap(p, q, to); ok && !slices.Contains(out, o) {
 				out = append(out, o)
 			}
 		}
@@ -225,11 +225,11 @@ func (r *resolver) commonPorts(a, b []policy.Port, to policy.Peer) ([]policy.Por
 }
 
 // covered says whether the grants leave nothing of the flow's end out.
-func (r *resolver) covered(f *flow, e end, agreed []policy.Grant) bool {
-	return coveringL7(f.l7, agreed, func(agreed []policy.Grant) bool { return r.coveredPods(f, e, agreed) })
+func (r *resolver) covered(f *flow, e resolvedPeer, agreed []policy.Grant) bool {
+	return coversL7(f.l7, agreed, func(agreed []policy.Grant) bool { return r.coveredPods(f, e, agreed) })
 }
 
-func (r *resolver) coveredPods(f *flow, e end, agreed []policy.Grant) bool {
+func (r *resolver) coveredPods(f *flow, e resolvedPeer, agreed []policy.Grant) bool {
 	for _, own := range f.own {
 		source, destination := own, e.peer
 		if f.direction == policy.Ingress {
@@ -249,10 +249,10 @@ func (r *resolver) coveredPods(f *flow, e end, agreed []policy.Grant) bool {
 // pods are the pods of a peer in the build; where there are none, one that it
 // selects.
 func (r *resolver) pods(p policy.Peer) []*resource.Workload {
-	if in := r.index.In(p.Namespace, p.Pods); len(in) > 0 {
+	if in := r.index.WorkloadsIn(p.Namespace, p.Pods); len(in) > 0 {
 		return in
 	}
-	return []*resource.Workload{{Labels: policy.Example(p.Pods)}}
+	return []*resource.Workload{{Labels: policy.ExampleLabels(p.Pods)}}
 }
 
 func (r *resolver) coveredPair(s, d *resource.Workload, from, to policy.Peer, ports []policy.Port, agreed []policy.Grant) bool {
@@ -264,24 +264,24 @@ func (r *resolver) coveredPair(s, d *resource.Workload, from, to policy.Peer, po
 		if len(g.Ports) == 0 {
 			return true
 		}
-		have = append(have, r.numbered(g.Ports, to)...)
+		have = append(have, r.resolvePortNames(g.Ports, to)...)
 	}
-	ports = r.numbered(ports, to)
+	ports = r.resolvePortNames(ports, to)
 	return len(ports) > 0 && !slices.ContainsFunc(ports, func(p policy.Port) bool { return !p.CoveredBy(have) })
 }
 
-// otherHalf is the flow that the other tenant would have to say, as it would write
+// requiredFlowYAML is the flow that the other tenant would have to say, as it would write
 // it.
-func otherHalf(f *flow, e end) string {
+func requiredFlowYAML(f *flow, e resolvedPeer) string {
 	var b strings.Builder
 	b.WriteString("{name: " + f.name)
-	if !policy.All(e.peer.Pods) {
-		b.WriteString(", pods: " + policy.Key(e.peer.Pods))
+	if !policy.SelectsAll(e.peer.Pods) {
+		b.WriteString(", pods: " + policy.JSONKey(e.peer.Pods))
 	}
 	key := map[policy.Direction]string{policy.Egress: "from", policy.Ingress: "to"}[f.direction]
 	b.WriteString(", " + key + ": [{tenant: " + f.tenant.Name)
-	if !policy.All(f.pods) {
-		b.WriteString(", pods: " + policy.Key(f.pods))
+	if !policy.SelectsAll(f.pods) {
+		b.WriteString(", pods: " + policy.JSONKey(f.pods))
 	}
 	b.WriteString("}]")
 	b.WriteString(portsYAML(f.portsOf(e)))

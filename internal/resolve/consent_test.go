@@ -45,11 +45,11 @@ spec:
 	return in
 }
 
-// TestConsentUnseen holds what is said of two tenants' flows where no pod is known:
+// TestConsentWithoutPods holds what is said of two tenants' flows where no pod is known:
 // the selectors alone tell how far they agree.
-func TestConsentUnseen(t *testing.T) {
+func TestConsentWithoutPods(t *testing.T) {
 	t.Parallel()
-	const both, some, none = "", "partial-consent", "no-consent"
+	const both, some, none = "", "consent-partial", "consent-missing"
 	for name, c := range map[string]struct{ egress, ingress, want string }{
 		"two flows that say the same agree": {
 			"{name: out, pods: {matchLabels: {app: a}}, to: [{tenant: beta, pods: {matchLabels: {app: b}}}], ports: [{port: 80}]}",
@@ -135,7 +135,7 @@ func TestConsentUnseen(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			fence, findings := resolve.Resolve(inputs(t, c.egress, c.ingress), &resource.Index{Blind: true})
+			fence, findings := resolve.Resolve(inputs(t, c.egress, c.ingress), &resource.Index{WithoutResources: true})
 			var got []string
 			for _, f := range findings {
 				if f.Severity != policy.Info && !slices.Contains(got, f.Check) {
@@ -152,17 +152,17 @@ func TestConsentUnseen(t *testing.T) {
 	}
 }
 
-// TestTenantTwice is about what the order of the input must not change: which of two
+// TestDuplicateTenant is about what the order of the input must not change: which of two
 // Tenants of one name is looked at.
-func TestTenantTwice(t *testing.T) {
+func TestDuplicateTenant(t *testing.T) {
 	t.Parallel()
 	in := inputs(t, "{name: out, to: [{tenant: beta}]}", "{name: in, from: [{tenant: acme}]}")
 	for i := range in.Tenants {
 		in.Tenants[i].Name, in.Tenants[i].Ref.Name = "acme", "acme"
 	}
-	_, first := resolve.Resolve(in, &resource.Index{Blind: true})
+	_, first := resolve.Resolve(in, &resource.Index{WithoutResources: true})
 	slices.Reverse(in.Tenants)
-	_, second := resolve.Resolve(in, &resource.Index{Blind: true})
+	_, second := resolve.Resolve(in, &resource.Index{WithoutResources: true})
 	if !slices.Equal(first.Sort(), second.Sort()) {
 		t.Errorf("in one order:\n%v\nin the other:\n%v", first, second)
 	}

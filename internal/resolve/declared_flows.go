@@ -7,37 +7,37 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// account lists a declared flow. A flow of the profile is one for all tenants: it is off where
+// recordFlow lists a declared flow. A flow of the profile is one for all tenants: it is off where
 // it is for each of them.
-func (r *resolver) account(f *flow, off bool) {
-	at, known := r.accounted[f.reason]
+func (r *resolver) recordFlow(f *flow, off bool) {
+	at, known := r.flowIndex[f.reason]
 	if !known {
 		at = len(r.fence.Flows)
-		r.accounted[f.reason] = at
-		r.fence.Flows = append(r.fence.Flows, policy.DeclaredFlow{Reason: f.reason, Off: true})
+		r.flowIndex[f.reason] = at
+		r.fence.Flows = append(r.fence.Flows, policy.DeclaredFlow{Reason: f.reason, NotGenerated: true})
 	}
-	r.fence.Flows[at].Off = r.fence.Flows[at].Off && off
+	r.fence.Flows[at].NotGenerated = r.fence.Flows[at].NotGenerated && off
 }
 
-// accountGrants records the peers of a flow that are in no policy.
-func (r *resolver) accountGrants(f *flow) {
+// recordGrants records the peers of a flow that are in no policy.
+func (r *resolver) recordGrants(f *flow) {
 	for i := range f.peers {
 		at := f.peersPath().Index(i).String()
-		if !slices.ContainsFunc(f.granted, func(e end) bool { return strings.HasPrefix(e.path.String(), at) }) {
-			f.partly = true
+		if !slices.ContainsFunc(f.granted, func(e resolvedPeer) bool { return strings.HasPrefix(e.path.String(), at) }) {
+			f.partial = true
 		}
 	}
-	if at, known := r.accounted[f.reason]; known && f.partly {
-		r.fence.Flows[at].Partly = true
+	if at, known := r.flowIndex[f.reason]; known && f.partial {
+		r.fence.Flows[at].PartlyGenerated = true
 	}
 }
 
-// accountAgreed records the flows of sources that have a flow of the destination in policies.
-func (r *resolver) accountAgreed(f *flow, agreed []policy.Grant) {
-	d := &r.fence.Flows[r.accounted[f.reason]]
+// recordConsent records the flows of sources that have a flow of the destination in policies.
+func (r *resolver) recordConsent(f *flow, agreed []policy.Grant) {
+	d := &r.fence.Flows[r.flowIndex[f.reason]]
 	for _, g := range agreed {
-		if g.Source != nil && !slices.Contains(d.With, g.Source.Reason) {
-			d.With = append(d.With, g.Source.Reason)
+		if g.Source != nil && !slices.Contains(d.ConsentingFlows, g.Source.Reason) {
+			d.ConsentingFlows = append(d.ConsentingFlows, g.Source.Reason)
 		}
 	}
 }

@@ -16,23 +16,23 @@ const (
 	ndots         = 5
 )
 
-// searched are the most labels before the cluster's domain in a question of a pod's
+// maxSearchLabels are the most labels before the cluster's domain in a question of a pod's
 // resolver: a name of less than ndots dots, with NAMESPACE.svc behind it.
-const searched = ndots + 2
+const maxSearchLabels = ndots + 2
 
 // checkSearchList warns where narrowed names refuse what pods' resolvers ask for. They ask
 // for each name with the search list first, and a refused question ends the search of musl,
 // so that the name itself is never asked for.
 func (r *resolver) checkSearchList() {
 	names := r.profile.Spec.Baseline.DNS.Names
-	if slices.Contains(names, "*") || r.twin {
+	if slices.Contains(names, "*") || r.networkPolicyForm {
 		return
 	}
 	for _, namespace := range r.tenantNamespaces() {
-		for _, name := range r.namesOfPods(namespace) {
-			refused := slices.DeleteFunc(name.questions(namespace), func(q string) bool { return policy.SomeCovers(names, q) })
+		for _, name := range r.podQueryNames(namespace) {
+			refused := slices.DeleteFunc(name.searchQueries(namespace), func(q string) bool { return policy.AnyCovers(names, q) })
 			if len(refused) > 0 {
-				r.warn("dns-names-without-search-list", r.profile.Ref, r.profile.Path.Child("baseline", "dns", "names"),
+				r.warn("dns-search-domains-missing", r.profile.Ref, r.profile.Path.Child("baseline", "dns", "names"),
 					"do not cover %q, which a pod of namespace %s asks for to resolve %q, by its search list: the refused question ends the search in images with musl: add %s, and the same for search domains of the nodes",
 					refused[0], namespace, name.name, r.searchPatterns(clusterDomain))
 				return
@@ -43,11 +43,11 @@ func (r *resolver) checkSearchList() {
 
 // searchPatterns are those that cover every question with a search domain.
 func (r *resolver) searchPatterns(domain string) string {
-	if r.has(policy.SubdomainPatterns) {
+	if r.supports(policy.SubdomainPatterns) {
 		return fmt.Sprintf("%q", "**."+domain)
 	}
 	var out []string
-	for n := range searched {
+	for n := range maxSearchLabels {
 		out = append(out, fmt.Sprintf("%q", strings.Repeat("*.", n+1)+domain))
 	}
 	return strings.Join(out, ", ")
@@ -62,16 +62,16 @@ func (r *resolver) tenantNamespaces() []string {
 	return slices.Compact(out)
 }
 
-// askedName is a name that a pod resolves.
-type askedName struct {
+// queriedName is a name that a pod resolves.
+type queriedName struct {
 	name string
 	// service is the Service's own name in full, which ends the search. Omitted: it is none.
 	service string
 }
 
-// namesOfPods are names that pods of a namespace resolve: a Service in each of its forms, and
+// podQueryNames are names that pods of a namespace resolve: a Service in each of its forms, and
 // an example of each name outside that flows have.
-func (r *resolver) namesOfPods(namespace string) []askedName {
+func (r *resolver) podQueryNames(namespace string) []queriedName {
 	outside := slices.Clone(r.profile.Spec.Baseline.DNS.Names)
 	for _, f := range r.flows {
 		for _, p := range f.peers {
@@ -80,19 +80,19 @@ func (r *resolver) namesOfPods(namespace string) []askedName {
 	}
 	slices.Sort(outside)
 	const other = "web.other.svc." + clusterDomain
-	out := []askedName{{"web", "web." + namespace + ".svc." + clusterDomain}, {"web.other", other}, {"web.other.svc", other}, {other, other}}
+	out := []queriedName{{"web", "web." + namespace + ".svc." + clusterDomain}, {"web.other", other}, {"web.other.svc", other}, {other, other}}
 	for _, name := range slices.Compact(outside) {
 		name = strings.ReplaceAll(strings.ToLower(strings.TrimSuffix(name, ".")), "**", "*")
-		if name = strings.ReplaceAll(name, "*", "x"); !v1alpha1.OfCluster(name) {
-			out = append(out, askedName{name: name})
+		if name = strings.ReplaceAll(name, "*", "x"); !v1alpha1.IsClusterDNSName(name) {
+			out = append(out, queriedName{name: name})
 		}
 	}
 	return out
 }
 
-// questions are those of a pod's resolver about a name, in their order, before the one for
+// searchQueries are those of a pod's resolver about a name, in their order, before the one for
 // the name itself.
-func (n askedName) questions(namespace string) []string {
+func (n queriedName) searchQueries(namespace string) []string {
 	if strings.Count(n.name, ".") >= ndots {
 		return nil
 	}

@@ -10,8 +10,8 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// served is what the edge proxy serves of one tenant's agentIngress.
-type served struct {
+// proxiedIngress is what the edge proxy serves of one tenant's agentIngress.
+type proxiedIngress struct {
 	flow   *flow
 	grants []policy.Grant
 	// ports are the proxy's own ports for this tenant's agents, as they were written, and
@@ -20,121 +20,121 @@ type served struct {
 	cidrs []string
 }
 
-// grantThroughProxy lets the edge proxy dial the tenant's pods.
-func (r *resolver) grantThroughProxy(f *flow, a v1alpha1.AgentIngress) []served {
+// grantThroughEdgeProxy lets the edge proxy dial the tenant's pods.
+func (r *resolver) grantThroughEdgeProxy(f *flow, a v1alpha1.AgentIngress) []proxiedIngress {
 	p := r.profile.Spec.EdgeProxy
 	if p == nil {
-		r.refuse("no-edge-proxy", f.ref, f.path.Child("mode"), "EdgeProxy needs the profile's edgeProxy, and it has none: add it there, or say mode: LoadBalancer")
+		r.refuse("edge-proxy-missing", f.ref, f.path.Child("mode"), "EdgeProxy needs the profile's edgeProxy, and it has none: add it there, or say mode: LoadBalancer")
 		return nil
 	}
-	proxies, _ := r.partsOf(p.Namespace, policy.PodsOf(p.Pods))
+	proxies, _ := r.podsByTenant(p.Namespace, policy.SelectorOf(p.Pods))
 	if len(proxies) == 0 {
-		r.refuse("no-such-pods", r.profile.Ref, r.profile.Path.Child("edgeProxy", "pods"), "selects no pod of namespace %q in the build: correct the labels, or tell the pods as inventory", p.Namespace)
+		r.refuse("pods-not-found", r.profile.Ref, r.profile.Path.Child("edgeProxy", "pods"), "selects no pod of namespace %q in the build: correct the labels, or tell the pods as inventory", p.Namespace)
 		return nil
 	}
-	s := served{flow: f, ports: policy.WrittenPorts(a.ProxyPorts), cidrs: a.CIDRs}
-	r.proxyPortsWithin(s)
+	s := proxiedIngress{flow: f, ports: policy.DeclaredPorts(a.ProxyPorts), cidrs: a.CIDRs}
+	r.checkProxyPorts(s)
 	for _, own := range f.own {
 		s.grants = append(s.grants, policy.Grant{Family: policy.AgentIngress, From: proxies[0], To: own, Ports: f.ports, Destination: f.declaration()})
 	}
-	r.give(f, s.grants...)
+	r.addGrants(f, s.grants...)
 	if len(s.grants) == 0 {
 		return nil
 	}
-	return []served{s}
+	return []proxiedIngress{s}
 }
 
-// proxyPortsWithin refuses ports that the profile does not give the proxy.
-func (r *resolver) proxyPortsWithin(s served) {
+// checkProxyPorts refuses ports that the profile does not give the proxy.
+func (r *resolver) checkProxyPorts(s proxiedIngress) {
 	at := s.flow.path.Child("proxyPorts")
-	r.rangesKnown(s.flow, s.ports, at)
-	may := policy.PortsOf(r.profile.Spec.EdgeProxy.Ports)
+	r.checkPortRanges(s.flow, s.ports, at)
+	allowed := policy.PortsOf(r.profile.Spec.EdgeProxy.Ports)
 	for i, p := range s.ports {
-		outside := func(p policy.Port) bool { return !p.CoveredBy(may) }
-		if len(may) > 0 && slices.ContainsFunc(policy.EachProtocol([]policy.Port{p}), outside) {
-			r.refuse("proxy-port-outside", s.flow.ref, at.Index(i), "port %s is none of those that the profile gives the proxy, %s: choose among these, or add it to edgeProxy.ports", p, listed(may, ", "))
+		outside := func(p policy.Port) bool { return !p.CoveredBy(allowed) }
+		if len(allowed) > 0 && slices.ContainsFunc(policy.ExpandProtocols([]policy.Port{p}), outside) {
+			r.refuse("edge-proxy-port-not-allowed", s.flow.ref, at.Index(i), "port %s is none of those that the profile gives the proxy, %s: choose among these, or add it to edgeProxy.ports", p, formatPorts(allowed, ", "))
 		}
 	}
 }
 
-// grantToProxy lets agents reach the edge proxy: each tenant's on its own ports, and
+// grantAgentsToProxy lets agents reach the edge proxy: each tenant's on its own ports, and
 // those of tenants without some on the ports that the proxy has for all.
-func (r *resolver) grantToProxy(all []served) {
-	var apart, together []served
+func (r *resolver) grantAgentsToProxy(all []proxiedIngress) {
+	var withPorts, withoutPorts []proxiedIngress
 	for _, s := range all {
 		if len(s.ports) > 0 {
-			r.refuseTaken(s, apart)
-			apart = append(apart, s)
+			r.refuseProxyPortConflict(s, withPorts)
+			withPorts = append(withPorts, s)
 		} else {
-			together = append(together, s)
+			withoutPorts = append(withoutPorts, s)
 		}
 	}
-	for _, s := range apart {
+	for _, s := range withPorts {
 		cidrs, ref, at := s.cidrs, s.flow.ref, s.flow.path.Child("cidrs")
 		if len(cidrs) == 0 {
 			cidrs, ref, at = r.profile.Spec.EdgeProxy.CIDRs, r.profile.Ref, r.profile.Path.Child("edgeProxy", "cidrs")
 		}
 		decl := s.flow.declaration()
 		decl.Policy = "edge-proxy." + s.flow.tenant.Name
-		r.grantAtProxy(s, policy.Peer{Kind: policy.CIDRs, CIDRs: cidrs}, policy.EachProtocol(s.ports), decl, ref, at)
+		r.grantProxyIngress(s, policy.Peer{Kind: policy.CIDRs, CIDRs: cidrs}, policy.ExpandProtocols(s.ports), decl, ref, at)
 	}
 	if p := r.profile.Spec.EdgeProxy; len(all) > 0 && len(p.Ports) == 0 {
-		r.warn("edge-proxy-ports", r.profile.Ref, r.profile.Path.Child("edgeProxy", "ports"), "are left to the Tenants, whose agents may then reach any port of the proxy that they name: list them")
+		r.warn("edge-proxy-ports-missing", r.profile.Ref, r.profile.Path.Child("edgeProxy", "ports"), "are left to the Tenants, whose agents may then reach any port of the proxy that they name: list them")
 	}
-	if len(together) > 0 {
-		r.grantTogether(together, apart)
+	if len(withoutPorts) > 0 {
+		r.grantSharedPorts(withoutPorts, withPorts)
 	}
 }
 
-// grantTogether lets the agents of tenants without ports of their own reach the proxy on
+// grantSharedPorts lets the agents of tenants without ports of their own reach the proxy on
 // the ports that it has for all.
-func (r *resolver) grantTogether(together, apart []served) {
+func (r *resolver) grantSharedPorts(withoutPorts, withPorts []proxiedIngress) {
 	p := r.profile.Spec.EdgeProxy
 	ports := policy.PortsOf(p.Ports)
 	if len(ports) == 0 {
-		ports = r.servedPorts(together)
+		ports = r.backendPorts(withoutPorts)
 	}
-	decl := &policy.Declaration{Policy: "edge-proxy", Reason: r.fence.Profile.In("edgeProxy")}
-	r.grantAtProxy(together[0], policy.Peer{Kind: policy.CIDRs, CIDRs: p.CIDRs}, ports, decl, r.profile.Ref, r.profile.Path.Child("edgeProxy", "cidrs"))
-	theirs := slices.DeleteFunc(slices.Clone(apart), func(s served) bool { return !overlapping(s.ports, ports) })
-	if len(theirs) > 0 {
-		r.warn("proxy-ports-shared", r.profile.Ref, r.profile.Path.Child("edgeProxy"), "agents of %s, which say no proxyPorts, may reach ports of the proxy that are for %s, from edgeProxy.cidrs: give them proxyPorts, too",
-			tenantsOf(together), tenantsOf(theirs))
+	decl := &policy.Declaration{Policy: "edge-proxy", Reason: r.fence.Profile.Child("edgeProxy")}
+	r.grantProxyIngress(withoutPorts[0], policy.Peer{Kind: policy.CIDRs, CIDRs: p.CIDRs}, ports, decl, r.profile.Ref, r.profile.Path.Child("edgeProxy", "cidrs"))
+	overlappingIngress := slices.DeleteFunc(slices.Clone(withPorts), func(s proxiedIngress) bool { return !portsOverlap(s.ports, ports) })
+	if len(overlappingIngress) > 0 {
+		r.warn("edge-proxy-ports-shared", r.profile.Ref, r.profile.Path.Child("edgeProxy"), "agents of %s, which say no proxyPorts, may reach ports of the proxy that are for %s, from edgeProxy.cidrs: give them proxyPorts, too",
+			tenantNames(withoutPorts), tenantNames(overlappingIngress))
 	}
 }
 
-// overlapping says whether some ports and others have one in common.
-func overlapping(a, b []policy.Port) bool {
-	return slices.ContainsFunc(policy.EachProtocol(a), func(p policy.Port) bool {
-		return slices.ContainsFunc(policy.EachProtocol(b), func(q policy.Port) bool { _, both := p.Overlap(q); return both })
+// portsOverlap says whether some ports and others have one in common.
+func portsOverlap(a, b []policy.Port) bool {
+	return slices.ContainsFunc(policy.ExpandProtocols(a), func(p policy.Port) bool {
+		return slices.ContainsFunc(policy.ExpandProtocols(b), func(q policy.Port) bool { _, both := p.Overlap(q); return both })
 	})
 }
 
-// grantAtProxy lets agents reach the proxy's pods.
-func (r *resolver) grantAtProxy(s served, from policy.Peer, ports []policy.Port, decl *policy.Declaration, ref policy.Ref, at *field.Path) {
+// grantProxyIngress lets agents reach the proxy's pods.
+func (r *resolver) grantProxyIngress(s proxiedIngress, from policy.Peer, ports []policy.Port, decl *policy.Declaration, ref policy.Ref, at *field.Path) {
 	proxy := s.grants[0].From
 	decl.Subject = proxy.Pods
 	ports = slices.SortedFunc(slices.Values(ports), policy.ComparePorts)
-	for _, agents := range r.outside(from, policy.Ingress, ref, at) {
+	for _, agents := range r.nonClusterPeers(from, policy.Ingress, ref, at) {
 		r.fence.Grants = append(r.fence.Grants, policy.Grant{Family: policy.AgentIngress, From: agents, To: proxy, Ports: ports, Destination: decl})
 	}
 }
 
-// refuseTaken refuses a port of the proxy that is another tenant's: the proxy tells
+// refuseProxyPortConflict refuses a port of the proxy that is another tenant's: the proxy tells
 // tenants apart by nothing else.
-func (r *resolver) refuseTaken(s served, before []served) {
+func (r *resolver) refuseProxyPortConflict(s proxiedIngress, before []proxiedIngress) {
 	for i, p := range s.ports {
-		j := slices.IndexFunc(before, func(other served) bool {
-			return other.flow.tenant != s.flow.tenant && overlapping(other.ports, s.ports[i:i+1])
+		j := slices.IndexFunc(before, func(other proxiedIngress) bool {
+			return other.flow.tenant != s.flow.tenant && portsOverlap(other.ports, s.ports[i:i+1])
 		})
 		if j >= 0 {
 			other := before[j].flow
-			r.refuse("proxy-port-taken", s.flow.ref, s.flow.path.Child("proxyPorts").Index(i), "port %s of the proxy is Tenant %q's, in its agentIngress %q: choose another", p, other.tenant.Name, other.name)
+			r.refuse("edge-proxy-port-taken", s.flow.ref, s.flow.path.Child("proxyPorts").Index(i), "port %s of the proxy is Tenant %q's, in its agentIngress %q: choose another", p, other.tenant.Name, other.name)
 		}
 	}
 }
 
-func tenantsOf(all []served) string {
+func tenantNames(all []proxiedIngress) string {
 	var out []string
 	for _, s := range all {
 		out = append(out, s.flow.tenant.Name)
@@ -142,16 +142,16 @@ func tenantsOf(all []served) string {
 	return strings.Join(slices.Compact(slices.Sorted(slices.Values(out))), ", ")
 }
 
-// servedPorts are the ports of the pods that the proxy serves. One with a name has
+// backendPorts are the ports of the pods that the proxy serves. One with a name has
 // that name at those pods, not at the proxy.
-func (r *resolver) servedPorts(all []served) []policy.Port {
+func (r *resolver) backendPorts(all []proxiedIngress) []policy.Port {
 	var ports []policy.Port
 	for _, s := range all {
 		for _, g := range s.grants {
 			for _, port := range g.Ports {
-				port, ok := r.number(port, g.To)
+				port, ok := r.portNumber(port, g.To)
 				if !ok {
-					r.refuse("proxy-port-name", r.profile.Ref, r.profile.Path.Child("edgeProxy"),
+					r.refuse("edge-proxy-port-not-numeric", r.profile.Ref, r.profile.Path.Child("edgeProxy"),
 						"agents of Tenant %q reach the port %q, which is not one number: give the proxy's ports here", g.Destination.Tenant, port.Name)
 				} else if !slices.Contains(ports, port) {
 					ports = append(ports, port)

@@ -13,9 +13,9 @@ import (
 // proxiedNames is the policy of the egress proxy's pods. No flow makes this name.
 const proxiedNames = "proxied-names"
 
-// grantNames lets a flow's pods reach names by way of the egress proxy, which is told of
+// grantThroughEgressProxy lets a flow's pods reach names by way of the egress proxy, which is told of
 // the names.
-func (r *resolver) grantNames(f *flow, e end) {
+func (r *resolver) grantThroughEgressProxy(f *flow, e resolvedPeer) {
 	proxy, ok := r.egressProxy(f, e.path)
 	if !ok {
 		return
@@ -23,53 +23,53 @@ func (r *resolver) grantNames(f *flow, e end) {
 	ports := f.portsOf(e)
 	for i, p := range ports {
 		if p.Protocol != v1alpha1.TCP && p.Protocol != policy.ICMP {
-			r.refuse("proxy-speaks-tcp", f.ref, f.path.Child("ports").Index(i), "port %s leads to names by way of the profile's egressProxy, which speaks TCP alone: remove it, or give the cidrs behind the names", p)
+			r.refuse("egress-proxy-tcp-only", f.ref, f.path.Child("ports").Index(i), "port %s leads to names by way of the profile's egressProxy, which speaks TCP alone: remove it, or give the cidrs behind the names", p)
 			return
 		}
 	}
-	said := r.profile.Spec.EgressProxy
+	spec := r.profile.Spec.EgressProxy
 	for _, own := range f.own {
-		r.give(f, policy.Grant{
-			Family: policy.FQDNEgress, From: own, To: proxy, Ports: []policy.Port{{Port: said.Port, Protocol: v1alpha1.TCP}},
+		r.addGrants(f, policy.Grant{
+			Family: policy.FQDNEgress, From: own, To: proxy, Ports: []policy.Port{{Port: spec.Port, Protocol: v1alpha1.TCP}},
 			Source: f.declaration(), Destination: r.proxyDeclaration(proxy),
 		})
 	}
 	if r.fence.EgressProxy == nil {
-		r.fence.EgressProxy = &policy.EgressProxy{Namespace: said.Namespace, Port: said.Port, Inside: prefixes(setOf(append(ofTheNode(), r.inside()...), nil))}
+		r.fence.EgressProxy = &policy.EgressProxy{Namespace: spec.Namespace, Port: spec.Port, ClusterCIDRs: prefixes(setOf(append(nodeLocalCIDRs(), r.clusterCIDRs()...), nil))}
 	}
 	r.fence.EgressProxy.Allowed = append(r.fence.EgressProxy.Allowed, policy.AllowedNames{
 		Tenant: f.tenant.Name, Names: e.peer.FQDNs, Ports: ports, Reason: f.reason,
 	})
 }
 
-// ofTheNode are addresses that lead to a pod itself or to its node, where clouds keep
+// nodeLocalCIDRs are addresses that lead to a pod itself or to its node, where clouds keep
 // credentials.
-func ofTheNode() []string {
+func nodeLocalCIDRs() []string {
 	return []string{"127.0.0.0/8", "169.254.0.0/16", "::1/128", "fe80::/10"}
 }
 
 // egressProxy are the proxy's pods.
 func (r *resolver) egressProxy(f *flow, at *field.Path) (policy.Peer, bool) {
-	said := r.profile.Spec.EgressProxy
-	if said == nil {
-		r.refuse("no-egress-proxy", f.ref, at, "a NetworkPolicy knows no names, and the profile has no egressProxy that leads to them: add it there, or give the cidrs behind the names")
+	spec := r.profile.Spec.EgressProxy
+	if spec == nil {
+		r.refuse("egress-proxy-missing", f.ref, at, "a NetworkPolicy knows no names, and the profile has no egressProxy that leads to them: add it there, or give the cidrs behind the names")
 		return policy.Peer{}, false
 	}
-	pods, _ := r.partsOf(said.Namespace, policy.PodsOf(said.Pods))
+	pods, _ := r.podsByTenant(spec.Namespace, policy.SelectorOf(spec.Pods))
 	if len(pods) == 0 {
-		r.refuse("no-such-pods", r.profile.Ref, r.profile.Path.Child("egressProxy", "pods"), "selects no pod of namespace %q in the build: correct the labels, or tell the pods as inventory", said.Namespace)
+		r.refuse("pods-not-found", r.profile.Ref, r.profile.Path.Child("egressProxy", "pods"), "selects no pod of namespace %q in the build: correct the labels, or tell the pods as inventory", spec.Namespace)
 		return policy.Peer{}, false
 	}
 	return pods[0], true
 }
 
 func (r *resolver) proxyDeclaration(proxy policy.Peer) *policy.Declaration {
-	return &policy.Declaration{Policy: proxiedNames, Subject: proxy.Pods, Reason: r.fence.Profile.In("egressProxy")}
+	return &policy.Declaration{Policy: proxiedNames, Subject: proxy.Pods, Reason: r.fence.Profile.Child("egressProxy")}
 }
 
-// grantFromProxy lets the egress proxy out to the world, on the ports that names are
+// grantProxyEgress lets the egress proxy out to the world, on the ports that names are
 // asked for. Which names it lets through is its own to look into.
-func (r *resolver) grantFromProxy() {
+func (r *resolver) grantProxyEgress() {
 	used := r.fence.EgressProxy
 	if used == nil {
 		return
@@ -87,16 +87,16 @@ func (r *resolver) grantFromProxy() {
 		}
 		return
 	}
-	proxy := policy.Peer{Kind: policy.Pods, Namespace: used.Namespace, Pods: policy.PodsOf(r.profile.Spec.EgressProxy.Pods)}
-	for _, world := range r.outside(policy.Peer{Kind: policy.CIDRs, CIDRs: everyAddress()}, policy.Egress, r.profile.Ref, at) {
+	proxy := policy.Peer{Kind: policy.Pods, Namespace: used.Namespace, Pods: policy.SelectorOf(r.profile.Spec.EgressProxy.Pods)}
+	for _, world := range r.nonClusterPeers(policy.Peer{Kind: policy.CIDRs, CIDRs: allAddresses()}, policy.Egress, r.profile.Ref, at) {
 		r.fence.Grants = append(r.fence.Grants, policy.Grant{
 			Family: policy.FQDNEgress, From: proxy, To: world, Ports: ports, Source: r.proxyDeclaration(proxy),
 		})
 	}
 }
 
-// sayProxied names the tenants that share the egress proxy.
-func (r *resolver) sayProxied() {
+// reportSharedEgressProxy names the tenants that share the egress proxy.
+func (r *resolver) reportSharedEgressProxy() {
 	if r.fence.EgressProxy == nil {
 		return
 	}
@@ -106,7 +106,7 @@ func (r *resolver) sayProxied() {
 	}
 	slices.Sort(users)
 	if users = slices.Compact(users); len(users) > 1 {
-		r.say(policy.Info, "shared-egress-proxy", r.profile.Ref, r.profile.Path.Child("egressProxy"),
+		r.report(policy.Info, "egress-proxy-shared", r.profile.Ref, r.profile.Path.Child("egressProxy"),
 			"%s share the egress proxy: it does not tell their pods apart, so each may reach the names of all", strings.Join(users, ", "))
 	}
 }

@@ -11,31 +11,31 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// sliceEnds are the addresses of a Service without a selector, EndpointSlice by
+// resolveEndpointSlices are the addresses of a Service without a selector, EndpointSlice by
 // EndpointSlice.
-func (r *resolver) sliceEnds(f *flow, s *resource.Service, at *field.Path) []end {
-	var wanted []resource.ServicePort
+func (r *resolver) resolveEndpointSlices(f *flow, s *resource.Service, at *field.Path) []resolvedPeer {
+	var requested []resource.ServicePort
 	if f.direction == policy.Egress {
-		if wanted = r.servicePorts(f, s, f.ports, at); len(wanted) == 0 {
+		if requested = r.servicePorts(f, s, f.ports, at); len(requested) == 0 {
 			return nil
 		}
 	}
-	var out []end
+	var out []resolvedPeer
 	allowed := setOf(f.limits().CIDRs, nil)
 	for _, slice := range r.index.SlicesOf(s) {
-		cidrs, ports := networksOf(slice), slice.PortsOf(wanted)
+		cidrs, ports := networksOf(slice), slice.PortsOf(requested)
 		if len(cidrs) == 0 || f.direction == policy.Egress && len(ports) == 0 {
 			continue
 		}
 		for _, c := range cidrs {
-			if !subset(setOf([]string{c}, nil), allowed) {
-				r.beyond(f, "cidr-outside-limits", at, fmt.Sprintf("address %s of Service %s/%s", c, s.Ref.Namespace, s.Ref.Name), "cidrs")
+			if !isSubset(setOf([]string{c}, nil), allowed) {
+				r.outsideLimits(f, "cidr-outside-limits", at, fmt.Sprintf("address %s of Service %s/%s", c, s.Ref.Namespace, s.Ref.Name), "cidrs")
 			}
 		}
 		if f.direction == policy.Egress {
-			r.portsWithin(f, ports, nil, at)
+			r.checkPortLimits(f, ports, nil, at)
 		}
-		out = append(out, end{peer: policy.Peer{Kind: policy.CIDRs, CIDRs: cidrs}, ports: ports, path: at})
+		out = append(out, resolvedPeer{peer: policy.Peer{Kind: policy.CIDRs, CIDRs: cidrs}, ports: ports, path: at})
 	}
 	if len(out) == 0 {
 		r.refuse("service-without-endpoints", f.ref, at, "Service %s/%s has no selector, and no EndpointSlice or Endpoints in the build give it addresses on these ports: declare its EndpointSlice as an external resource, or give cidrs", s.Ref.Namespace, s.Ref.Name)

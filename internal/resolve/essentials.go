@@ -29,12 +29,12 @@ func (r *resolver) essentials() []essential {
 		return out
 	}
 	dns := r.profile.Spec.Baseline.DNS
-	servers := policy.Peer{Kind: policy.Pods, Namespace: dns.Namespace, Pods: policy.PodsOf(dns.Pods)}
+	servers := policy.Peer{Kind: policy.Pods, Namespace: dns.Namespace, Pods: policy.SelectorOf(dns.Pods)}
 	if dns.HostNetwork {
 		servers = remote
 	}
 	out := []essential{
-		{policy.Egress, apiServer, on(v1alpha1.TCP, r.dialledAPIServerPorts()...), "the apiserver (entity kube-apiserver)"},
+		{policy.Egress, apiServer, on(v1alpha1.TCP, r.apiServerClientPorts()...), "the apiserver (entity kube-apiserver)"},
 		{policy.Egress, servers, on(v1alpha1.UDP, dns.Port), "the cluster's DNS"},
 		{policy.Ingress, apiServer, on(v1alpha1.TCP, 10250), "the kubelet, from the apiserver (entity kube-apiserver)"},
 	}
@@ -46,24 +46,24 @@ func (r *resolver) essentials() []essential {
 	return out
 }
 
-// dialledAPIServerPorts are those on which the apiserver is reached, as the baseline says
+// apiServerClientPorts are those on which the apiserver is reached, as the baseline says
 // or, where it does not, as they usually are.
-func (r *resolver) dialledAPIServerPorts() []int32 {
+func (r *resolver) apiServerClientPorts() []int32 {
 	if api := r.profile.Spec.Baseline.APIServer; api != nil {
 		return api.Ports
 	}
 	return v1alpha1.APIServerPorts()
 }
 
-// sayEssentials says what a node that is closed cannot do without and no flow allows, of
+// reportMissingEssentials says what a node that is closed cannot do without and no flow allows, of
 // this entry or of one that selects all of its nodes.
-func (r *resolver) sayEssentials(n policy.Node, i int) {
+func (r *resolver) reportMissingEssentials(n policy.Node, i int) {
 	for _, e := range r.essentials() {
-		if !slices.Contains(n.Closes, e.direction) || r.allowed(n, e) {
+		if !slices.Contains(n.DefaultDeny, e.direction) || r.allowed(n, e) {
 			continue
 		}
-		r.warn("node-essential-missing", r.profile.Ref, r.profile.Path.Child("nodes").Index(i).Child(string(e.direction)),
-			"no flow allows %s on %s, which nodes need to work in the cluster: add it, unless this cluster does without", e.what, listed(e.ports, " or "))
+		r.warn("node-flow-missing", r.profile.Ref, r.profile.Path.Child("nodes").Index(i).Child(string(e.direction)),
+			"no flow allows %s on %s, which nodes need to work in the cluster: add it, unless this cluster does without", e.what, formatPorts(e.ports, " or "))
 	}
 }
 
@@ -75,21 +75,21 @@ func (r *resolver) allowed(n policy.Node, e essential) bool {
 			own, peer = g.To, g.From
 		}
 		other := r.fence.NodeOf(own)
-		return other != nil && within(n.Selector, other.Selector) && embraces(peer, e.peer) &&
+		return other != nil && selectsSubset(n.Selector, other.Selector) && peerIncludes(peer, e.peer) &&
 			(len(g.Ports) == 0 || slices.ContainsFunc(e.ports, func(p policy.Port) bool { return p.CoveredBy(g.Ports) }))
 	})
 }
 
-// within says whether a selector selects nothing that another does not, as far as the two
+// selectsSubset says whether a selector selects nothing that another does not, as far as the two
 // show it.
-func within(inner, outer policy.Selector) bool {
-	both, ok := policy.Both(inner, outer)
-	same, _ := policy.Both(inner, inner)
-	return ok && policy.Key(both) == policy.Key(same)
+func selectsSubset(inner, outer policy.Selector) bool {
+	both, ok := policy.Intersect(inner, outer)
+	same, _ := policy.Intersect(inner, inner)
+	return ok && policy.JSONKey(both) == policy.JSONKey(same)
 }
 
-// embraces says whether a peer stands for all of an essential one.
-func embraces(peer, essential policy.Peer) bool {
+// peerIncludes says whether a peer stands for all of an essential one.
+func peerIncludes(peer, essential policy.Peer) bool {
 	if peer.Kind == policy.Entities {
 		wide := []v1alpha1.Entity{v1alpha1.EntityCluster, v1alpha1.EntityAll}
 		return slices.ContainsFunc(peer.Entities, func(e v1alpha1.Entity) bool {
@@ -97,5 +97,5 @@ func embraces(peer, essential policy.Peer) bool {
 		})
 	}
 	return peer.Kind == policy.Pods && essential.Kind == policy.Pods &&
-		(peer.Namespace == "" || peer.Namespace == essential.Namespace) && within(essential.Pods, peer.Pods)
+		(peer.Namespace == "" || peer.Namespace == essential.Namespace) && selectsSubset(essential.Pods, peer.Pods)
 }

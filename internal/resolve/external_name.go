@@ -9,20 +9,20 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// externalNameEnds is the name that a Service stands for. Nothing translates its
+// resolveExternalName is the name that a Service stands for. Nothing translates its
 // ports: the flow's are dialled, or else the Service's.
-func (r *resolver) externalNameEnds(f *flow, s *resource.Service, at *field.Path) ([]end, bool) {
+func (r *resolver) resolveExternalName(f *flow, s *resource.Service, at *field.Path) ([]resolvedPeer, bool) {
 	if f.direction == policy.Ingress {
-		r.refuse("name-in-ingress", f.ref, at, "Service %s/%s is an ExternalName, and a name cannot be a source: give its cidrs", s.Ref.Namespace, s.Ref.Name)
+		r.refuse("external-name-in-ingress", f.ref, at, "Service %s/%s is an ExternalName, and a name cannot be a source: give its cidrs", s.Ref.Namespace, s.Ref.Name)
 		return nil, true
 	}
 	host, ok := s.ExternalHost()
 	if !ok {
-		r.refuse("unusable-external-name", f.ref, at, "the externalName %q of Service %s/%s is not a name: correct it", s.ExternalName, s.Ref.Namespace, s.Ref.Name)
+		r.refuse("external-name-invalid", f.ref, at, "the externalName %q of Service %s/%s is not a name: correct it", s.ExternalName, s.Ref.Namespace, s.Ref.Name)
 		return nil, true
 	}
-	r.nameWithin(f, host, fmt.Sprintf("name %q of Service %s/%s", host, s.Ref.Namespace, s.Ref.Name), at)
-	ports := policy.EachProtocol(f.ports)
+	r.checkNameLimit(f, host, fmt.Sprintf("name %q of Service %s/%s", host, s.Ref.Namespace, s.Ref.Name), at)
+	ports := policy.ExpandProtocols(f.ports)
 	if len(ports) == 0 {
 		for _, p := range r.servicePorts(f, s, nil, at) {
 			ports = append(ports, policy.Port{Port: p.Port, Protocol: p.Protocol})
@@ -31,11 +31,11 @@ func (r *resolver) externalNameEnds(f *flow, s *resource.Service, at *field.Path
 	if len(ports) == 0 {
 		return nil, true
 	}
-	ends, found := r.nameEnds(f, askedNames{names: []string{host}, ports: ports, path: at, at: func(int) *field.Path { return at }})
-	for i := range ends {
-		if ends[i].asked = ports; len(ends[i].names) == 0 {
-			ends[i].ports = ports
+	resolvedPeers, found := r.resolveNames(f, flowNames{names: []string{host}, ports: ports, path: at, at: func(int) *field.Path { return at }})
+	for i := range resolvedPeers {
+		if resolvedPeers[i].limitPorts = ports; len(resolvedPeers[i].hostnames) == 0 {
+			resolvedPeers[i].ports = ports
 		}
 	}
-	return ends, found
+	return resolvedPeers, found
 }

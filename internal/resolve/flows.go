@@ -13,8 +13,8 @@ import (
 // flow is one declared flow of one tenant.
 type flow struct {
 	tenant *tenant
-	// ofProfile says that the profile declared it: it needs no limit and no consent.
-	ofProfile bool
+	// fromProfile says that the profile declared it: it needs no limit and no consent.
+	fromProfile bool
 	// node is the entry of the profile's nodes whose flow it is, instead of a tenant's.
 	node      string
 	direction policy.Direction
@@ -39,52 +39,52 @@ type flow struct {
 	broken bool
 	// own are the ends at the flow's own side, one a namespace.
 	own []policy.Peer
-	// ends are the ends at the other side, and granted those that are in some policy. partly
+	// resolvedPeers are the ends at the other side, and granted those that are in some policy. partly
 	// reports that some are in none.
-	ends, granted []end
-	partly        bool
+	resolvedPeers, granted []resolvedPeer
+	partial                bool
 }
 
-// end is what a peer comes to, in one namespace or outside.
-type end struct {
+// resolvedPeer is what a peer comes to, in one namespace or outside.
+type resolvedPeer struct {
 	peer policy.Peer
 	// ports replace the flow's, where a Service says its own.
 	ports []policy.Port
-	// asked are the ports that limits count, where these are not the ones opened.
-	asked []policy.Port
-	// names are those by which these pods are asked for, where a flow names no pods.
-	names []string
+	// limitPorts are the ports that limits count, where these are not the ones opened.
+	limitPorts []policy.Port
+	// hostnames are those by which these pods are asked for, where a flow names no pods.
+	hostnames []string
 	// tenant whose consent is needed, or nil.
 	tenant *tenant
-	// among is the class of tenants that the peer stands for; this tenant is one of them.
-	among class
+	// group is the class of tenants that the peer stands for; this tenant is one of them.
+	group tenantGroup
 	path  *field.Path
 }
 
-// class is why a peer stands for several tenants. It decides how a missing consent of one of
+// tenantGroup is why a peer stands for several tenants. It decides how a missing consent of one of
 // them is reported.
-type class int
+type tenantGroup int
 
 const (
-	// named is no class: the peer is about this tenant, and a missing consent is an error.
-	named class = iota
-	// sharing are the tenants that share a namespace, labelled those with a namespace that
+	// singleTenant is no class: the peer is about this tenant, and a missing consent is an error.
+	singleTenant tenantGroup = iota
+	// sharedNamespace are the tenants that share a namespace, labelled those with a namespace that
 	// the peer's labels select. Those that do not consent are reported.
-	sharing
-	labelled
+	sharedNamespace
+	namespacesByLabel
 	// anyNamespace and anyTenant are all of the build. Of anyTenant, those that consent are
 	// counted.
 	anyNamespace
 	anyTenant
 )
 
-// all reports whether the class holds every tenant of the build.
-func (c class) all() bool { return c == anyNamespace || c == anyTenant }
+// includesAllTenants reports whether the class holds every tenant of the build.
+func (c tenantGroup) includesAllTenants() bool { return c == anyNamespace || c == anyTenant }
 
-// counted are the ports that are held against the limits.
-func (e end) counted() []policy.Port {
-	if e.asked != nil {
-		return e.asked
+// portsForLimits are the ports that are held against the limits.
+func (e resolvedPeer) portsForLimits() []policy.Port {
+	if e.limitPorts != nil {
+		return e.limitPorts
 	}
 	return e.ports
 }
@@ -99,48 +99,48 @@ func (f *flow) peersPath() *field.Path {
 }
 
 func (f *flow) declaration() *policy.Declaration {
-	return &policy.Declaration{Tenant: f.tenant.Name, Node: f.node, Flow: f.name, Every: f.ofProfile && f.node == "", Subject: f.pods, Via: f.via, Reason: f.reason}
+	return &policy.Declaration{Tenant: f.tenant.Name, Node: f.node, Flow: f.name, AllTenants: f.fromProfile && f.node == "", Subject: f.pods, Via: f.via, Reason: f.reason}
 }
 
-func (f *flow) portsOf(e end) []policy.Port {
+func (f *flow) portsOf(e resolvedPeer) []policy.Port {
 	if e.ports != nil {
 		return e.ports
 	}
-	return policy.EachProtocol(f.ports)
+	return policy.ExpandProtocols(f.ports)
 }
 
-// declareFlows collects the flows of every tenant, its own and the profile's, and
+// collectFlows collects the flows of every tenant, its own and the profile's, and
 // resolves their ends.
-func (r *resolver) declareFlows() {
+func (r *resolver) collectFlows() {
 	for _, t := range r.tenants {
-		own := v1alpha1.EveryTenant{Ingress: t.spec.Ingress, Egress: t.spec.Egress}
-		t.flows = append(flowsOf(t, own, t.ref, t.path, t.reason), flowsOf(t, r.profile.Spec.Every, r.profile.Ref, r.profile.Path.Child("every"), r.fence.Profile.In("every"))...)
+		own := v1alpha1.AllTenantsFlows{Ingress: t.spec.Ingress, Egress: t.spec.Egress}
+		t.flows = append(flowsOf(t, own, t.ref, t.path, t.reason), flowsOf(t, r.profile.Spec.AllTenants, r.profile.Ref, r.profile.Path.Child("allTenants"), r.fence.Profile.Child("allTenants"))...)
 		for _, f := range t.flows[len(own.Ingress)+len(own.Egress):] {
-			f.ofProfile = true
+			f.fromProfile = true
 		}
 		t.flows = slices.DeleteFunc(t.flows, func(f *flow) bool {
 			off := !r.resolveFlow(f)
-			r.account(f, off)
+			r.recordFlow(f, off)
 			return off
 		})
-		r.refuseOtherSecrets(t)
+		r.refuseTLSConflict(t)
 		r.flows = append(r.flows, t.flows...)
 	}
 }
 
-func flowsOf(t *tenant, in v1alpha1.EveryTenant, ref policy.Ref, path *field.Path, reason policy.Reason) []*flow {
+func flowsOf(t *tenant, in v1alpha1.AllTenantsFlows, ref policy.Ref, path *field.Path, reason policy.Reason) []*flow {
 	var out []*flow
 	for i, in := range in.Ingress {
 		out = append(out, &flow{
-			tenant: t, direction: policy.Ingress, ref: ref, path: path.Child("ingress").Index(i), reason: reason.In("ingress[" + in.Name + "]"),
-			name: in.Name, pods: policy.PodsOf(in.Pods), peers: in.From, ports: portsOf(in.Ports, in.ICMP), optional: in.Optional, mesh: in.Mesh,
+			tenant: t, direction: policy.Ingress, ref: ref, path: path.Child("ingress").Index(i), reason: reason.Child("ingress[" + in.Name + "]"),
+			name: in.Name, pods: policy.SelectorOf(in.Pods), peers: in.From, ports: portsOf(in.Ports, in.ICMP), optional: in.Optional, mesh: in.FullMesh,
 			l7: l7Of(in.HTTP, nil, nil),
 		})
 	}
 	for i, in := range in.Egress {
 		out = append(out, &flow{
-			tenant: t, direction: policy.Egress, ref: ref, path: path.Child("egress").Index(i), reason: reason.In("egress[" + in.Name + "]"),
-			name: in.Name, pods: policy.PodsOf(in.Pods), peers: in.To, ports: portsOf(in.Ports, in.ICMP), optional: in.Optional, mesh: in.Mesh, via: in.Via,
+			tenant: t, direction: policy.Egress, ref: ref, path: path.Child("egress").Index(i), reason: reason.Child("egress[" + in.Name + "]"),
+			name: in.Name, pods: policy.SelectorOf(in.Pods), peers: in.To, ports: portsOf(in.Ports, in.ICMP), optional: in.Optional, mesh: in.FullMesh, via: in.Via,
 			l7: l7Of(in.HTTP, in.DNS, in.TLS), tls: in.TLS,
 		})
 	}
@@ -149,59 +149,59 @@ func flowsOf(t *tenant, in v1alpha1.EveryTenant, ref policy.Ref, path *field.Pat
 
 // portsOf are what a flow passes: ports, or types of ICMP message instead.
 func portsOf(ports []v1alpha1.Port, icmp []v1alpha1.ICMPType) []policy.Port {
-	return append(policy.WrittenPorts(ports), policy.ICMPPorts(icmp)...)
+	return append(policy.DeclaredPorts(ports), policy.ICMPPorts(icmp)...)
 }
 
 // resolveFlow finds a flow's ends, and reports whether it is on. It looks at all of
 // the flow, also where a part of it is refused: what is wrong is said at once.
 func (r *resolver) resolveFlow(f *flow) bool {
 	before := len(r.findings)
-	own, on := r.ownEnds(f)
+	own, on := r.subjectPeers(f)
 	if !on {
 		return false
 	}
 	f.own = own
 	for i, p := range f.peers {
-		ends, found := r.endsOf(f, p, f.peersPath().Index(i))
+		resolvedPeers, found := r.resolvePeer(f, p, f.peersPath().Index(i))
 		if !found && f.optional {
-			return r.switchOff(f, f.peersPath().Index(i), "the peer is")
+			return r.disableOptional(f, f.peersPath().Index(i), "the peer is")
 		}
-		f.ends = append(f.ends, ends...)
+		f.resolvedPeers = append(f.resolvedPeers, resolvedPeers...)
 	}
 	r.checkPorts(f)
 	r.checkL7(f)
 	r.refuseHostNames(f)
-	r.refuseWideDNS(f)
-	r.refuseUnsayable(f)
+	r.refuseUnlimitedDNS(f)
+	r.refuseUnsupported(f)
 	r.warnHostNetwork(f)
 	f.broken = r.findings[before:].HasError()
 	return true
 }
 
-// ownEnds are the pods that the flow is about, and whether the flow is on.
-func (r *resolver) ownEnds(f *flow) (own []policy.Peer, on bool) {
+// subjectPeers are the pods that the flow is about, and whether the flow is on.
+func (r *resolver) subjectPeers(f *flow) (own []policy.Peer, on bool) {
 	switch {
 	case f.node != "":
 		return []policy.Peer{{Kind: policy.Nodes, Node: f.node}}, true
 	case f.via != "":
 		return r.egressPoint(f), true
 	}
-	own = r.podEnds(f.tenant, f.tenant.Namespaces, f.pods)
-	f.pods, _ = f.tenant.Own(f.pods)
+	own = r.podPeers(f.tenant, f.tenant.Namespaces, f.pods)
+	f.pods, _ = f.tenant.OwnPods(f.pods)
 	switch {
 	case len(own) > 0:
 		return own, true
-	case f.ofProfile:
+	case f.fromProfile:
 		return nil, false
 	case len(f.tenant.Namespaces) == 0:
 		// That it has none is refused already.
 		return nil, true
 	case f.optional:
-		return nil, r.switchOff(f, f.path.Child("pods"), "the pods are")
+		return nil, r.disableOptional(f, f.path.Child("pods"), "the pods are")
 	}
-	r.refuse("no-such-pods", f.ref, f.path.Child("pods"),
+	r.refuse("pods-not-found", f.ref, f.path.Child("pods"),
 		"selects no pod of %s in the build: correct the labels, tell the pods as inventory (a workload with the annotation config.kubernetes.io/local-config: \"true\"), or say optional: true",
-		quoted(f.tenant.Namespaces))
+		quoteAll(f.tenant.Namespaces))
 	return nil, true
 }
 
@@ -210,35 +210,35 @@ func (r *resolver) egressPoint(f *flow) []policy.Peer {
 	points := r.profile.Spec.EgressPoints
 	i := slices.IndexFunc(points, func(p v1alpha1.EgressPoint) bool { return p.Name == f.via })
 	if i < 0 {
-		r.refuse("no-such-egress-point", f.ref, at, "the profile has no egressPoint %q: name one of its egressPoints, or add it there", f.via)
+		r.refuse("egress-point-not-found", f.ref, at, "the profile has no egressPoint %q: name one of its egressPoints, or add it there", f.via)
 		return nil
 	}
-	if !slices.Contains(f.limits().EgressPoints, f.via) && !r.beyond(f, "egress-point-outside-limits", at, fmt.Sprintf("egress point %q", f.via), "egressPoints") {
+	if !slices.Contains(f.limits().EgressPoints, f.via) && !r.outsideLimits(f, "egress-point-outside-limits", at, fmt.Sprintf("egress point %q", f.via), "egressPoints") {
 		return nil
 	}
-	f.pods = policy.PodsOf(points[i].Pods)
-	ends, _ := r.partsOf(points[i].Namespace, f.pods)
-	if len(ends) == 0 {
-		r.refuse("no-such-pods", r.profile.Ref, r.profile.Path.Child("egressPoints").Index(i).Child("pods"),
+	f.pods = policy.SelectorOf(points[i].Pods)
+	resolvedPeers, _ := r.podsByTenant(points[i].Namespace, f.pods)
+	if len(resolvedPeers) == 0 {
+		r.refuse("pods-not-found", r.profile.Ref, r.profile.Path.Child("egressPoints").Index(i).Child("pods"),
 			"selects no pod of namespace %q in the build: correct the labels, or tell the pods as inventory", points[i].Namespace)
 		return nil
 	}
 	// Of several, the profile is refused.
-	f.pods = ends[0].Pods
-	return ends[:1]
+	f.pods = resolvedPeers[0].Pods
+	return resolvedPeers[:1]
 }
 
-// podEnds are the namespaces in which a selector selects pods of a tenant. One that
+// podPeers are the namespaces in which a selector selects pods of a tenant. One that
 // selects all needs none: the pods may come later.
-func (r *resolver) podEnds(t *tenant, namespaces []string, pods policy.Selector) []policy.Peer {
-	pods, ok := t.Own(pods)
+func (r *resolver) podPeers(t *tenant, namespaces []string, pods policy.Selector) []policy.Peer {
+	pods, ok := t.OwnPods(pods)
 	if !ok {
 		return nil
 	}
 	var out []policy.Peer
 	for _, ns := range namespaces {
-		if r.index.Blind || r.index.Partial || policy.All(pods) || len(r.index.In(ns, pods)) > 0 {
-			peer := t.At(ns)
+		if r.index.WithoutResources || r.index.Partial || policy.SelectsAll(pods) || len(r.index.WorkloadsIn(ns, pods)) > 0 {
+			peer := t.PeerIn(ns)
 			peer.Pods = pods
 			out = append(out, peer)
 		}
@@ -246,8 +246,8 @@ func (r *resolver) podEnds(t *tenant, namespaces []string, pods policy.Selector)
 	return out
 }
 
-// switchOff says that an optional flow is off, and returns false.
-func (r *resolver) switchOff(f *flow, at *field.Path, what string) bool {
-	r.say(policy.Info, "optional-flow-off", f.ref, at, "%s not in the build: the optional flow %q of %s is off", what, f.name, f.whose())
+// disableOptional says that an optional flow is off, and returns false.
+func (r *resolver) disableOptional(f *flow, at *field.Path, what string) bool {
+	r.report(policy.Info, "optional-flow-inactive", f.ref, at, "%s not in the build: the optional flow %q of %s is off", what, f.name, f.declaredBy())
 	return false
 }

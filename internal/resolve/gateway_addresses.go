@@ -12,16 +12,16 @@ import (
 // checkGatewayAddresses reports flows to networks with addresses of Gateways, or of pools from
 // which Cilium gives addresses to load balancers: connections to these end within the cluster.
 func (r *resolver) checkGatewayAddresses() {
-	if r.twin || r.kubernetes() {
+	if r.networkPolicyForm || r.usesNetworkPolicies() {
 		return
 	}
 	for _, f := range r.flows {
-		for _, e := range f.ends {
+		for _, e := range f.resolvedPeers {
 			if e.peer.Kind != policy.CIDRs || f.direction != policy.Egress {
 				continue
 			}
 			own := setOf(e.peer.CIDRs, e.peer.Except)
-			if holdsWorld(own) {
+			if coversWorld(own) {
 				continue // Everybody knows that the world is outside.
 			}
 			for _, g := range r.index.Gateways {
@@ -30,8 +30,8 @@ func (r *resolver) checkGatewayAddresses() {
 				}
 			}
 			for _, p := range r.index.Pools {
-				if p.Holds(own) {
-					r.say(policy.Info, "network-holds-cluster-addresses", f.ref, e.path,
+				if p.Overlaps(own) {
+					r.report(policy.Info, "cidr-includes-cluster-addresses", f.ref, e.path,
 						"flow %q: network %s includes addresses of CiliumLoadBalancerIPPool %s: connections to those that a Service has end at its pods, which no rule about networks matches: for these, add peers of their own", f.name, strings.Join(e.peer.CIDRs, ", "), p.Ref.Name)
 				}
 			}
@@ -39,23 +39,23 @@ func (r *resolver) checkGatewayAddresses() {
 	}
 }
 
-func (r *resolver) warnGateway(f *flow, e end, g *resource.Gateway, address int) {
+func (r *resolver) warnGateway(f *flow, e resolvedPeer, g *resource.Gateway, address int) {
 	instead := "declare egress to the pods of the Gateway's proxy as well"
-	if r.index.OfCilium(g) {
+	if r.index.IsCiliumGateway(g) {
 		instead = "Cilium's own proxy decides it again: write entities: [ingress], and declare egress to the pods behind its routes as well"
 	}
-	r.warn("gateway-decides-again", f.ref, e.path, "flow %q: %s is the address of Gateway %s/%s, so connections to it end within the cluster, and no rule about networks matches them: %s",
+	r.warn("gateway-enforces-again", f.ref, e.path, "flow %q: %s is the address of Gateway %s/%s, so connections to it end within the cluster, and no rule about networks matches them: %s",
 		f.name, g.Addresses[address], g.Ref.Namespace, g.Ref.Name, instead)
 }
 
 // checkFamilies reports networks of an IP family that agents do not handle.
 func (r *resolver) checkFamilies() {
-	if r.twin || r.kubernetes() {
+	if r.networkPolicyForm || r.usesNetworkPolicies() {
 		return
 	}
 	reported := map[string]bool{}
 	for _, f := range r.flows {
-		for _, e := range f.ends {
+		for _, e := range f.resolvedPeers {
 			for _, c := range e.peer.CIDRs {
 				network, err := netip.ParsePrefix(c)
 				if err != nil || e.peer.Kind != policy.CIDRs || r.fence.Agent.HandlesFamily(network.Addr()) {
@@ -66,7 +66,7 @@ func (r *resolver) checkFamilies() {
 					continue // The whole world of a family is written beside that of the other.
 				}
 				reported[key] = true
-				r.say(policy.Info, "ip-family-off", f.ref, e.path, "flow %q: network %s has no effect while agents have %s: \"false\" (%s): state the key in cluster.ciliumConfig where they have it on",
+				r.report(policy.Info, "ip-family-disabled", f.ref, e.path, "flow %q: network %s has no effect while agents have %s: \"false\" (%s): state the key in cluster.ciliumConfig where they have it on",
 					f.name, c, key, r.fence.Agent.Origin(key))
 			}
 		}

@@ -34,41 +34,41 @@ func l7Of(http []v1alpha1.HTTPRule, dns []string, tls *v1alpha1.TLS) policy.L7 {
 // what its peers and ports have come to.
 func (r *resolver) checkL7(f *flow) {
 	if len(f.l7.HTTP) > 0 {
-		r.l7Within(f, v1alpha1.L7HTTP, f.path.Child("http"))
-		r.refuseTLS(f)
+		r.checkL7Limit(f, v1alpha1.L7HTTP, f.path.Child("http"))
+		r.refuseHTTPOnTLS(f)
 	}
 	r.checkTLS(f)
 	if len(f.l7.DNS) == 0 {
 		return
 	}
 	at := f.path.Child("dns")
-	r.l7Within(f, v1alpha1.L7DNS, at)
+	r.checkL7Limit(f, v1alpha1.L7DNS, at)
 	for i, name := range f.l7.DNS {
-		r.nameAsked(f, name, fmt.Sprintf("name %q", name), at.Index(i))
+		r.checkQueriedName(f, name, fmt.Sprintf("name %q", name), at.Index(i))
 	}
-	for _, e := range f.ends {
+	for _, e := range f.resolvedPeers {
 		if e.peer.Kind == policy.FQDNs {
-			r.refuse("dns-at-a-name", f.ref, e.path, "stands for the name %q, and dns is asked of a server: give its cidrs, or leave dns out", e.peer.FQDNs[0])
+			r.refuse("dns-on-fqdn-peer", f.ref, e.path, "stands for the name %q, and dns is asked of a server: give its cidrs, or leave dns out", e.peer.FQDNs[0])
 		}
 	}
 }
 
-func (r *resolver) l7Within(f *flow, kind v1alpha1.L7Kind, at *field.Path) {
+func (r *resolver) checkL7Limit(f *flow, kind v1alpha1.L7Kind, at *field.Path) {
 	if !slices.Contains(f.limits().L7, kind) {
-		r.beyond(f, "l7-outside-limits", at, string(kind), "l7")
+		r.outsideLimits(f, "l7-outside-limits", at, string(kind), "l7")
 	}
 }
 
-// refuseTLS refuses http where a port's name, or a Service, stands for one that speaks
+// refuseHTTPOnTLS refuses http where a port's name, or a Service, stands for one that speaks
 // TLS: nothing looks into that.
-func (r *resolver) refuseTLS(f *flow) {
+func (r *resolver) refuseHTTPOnTLS(f *flow) {
 	if f.l7.Interception != nil {
 		return
 	}
 	refuse := func(ports []policy.Port, to policy.Peer, at *field.Path) {
-		for _, p := range r.numbered(ports, to) {
-			if speaksTLS(p) {
-				r.refuse("http-on-tls-port", f.ref, at, "leads to %s, which speaks TLS, and nothing looks into that: %s", p, v1alpha1.InsteadOfHTTP)
+		for _, p := range r.resolvePortNames(ports, to) {
+			if isTLSPort(p) {
+				r.refuse("http-on-tls-port", f.ref, at, "leads to %s, which speaks TLS, and nothing looks into that: %s", p, v1alpha1.TLSPortHint)
 			}
 		}
 	}
@@ -78,7 +78,7 @@ func (r *resolver) refuseTLS(f *flow) {
 		}
 		return
 	}
-	for _, e := range f.ends {
+	for _, e := range f.resolvedPeers {
 		at := f.path.Child("ports")
 		if e.ports != nil {
 			at = e.path
@@ -87,25 +87,25 @@ func (r *resolver) refuseTLS(f *flow) {
 	}
 }
 
-func speaksTLS(p policy.Port) bool {
+func isTLSPort(p policy.Port) bool {
 	written := v1alpha1.Port{Port: intstr.FromInt32(p.Port), EndPort: p.End}
 	if p.Name != "" {
 		written.Port = intstr.FromString(p.Name)
 	}
-	return written.SpeaksTLS()
+	return written.IsTLSPort()
 }
 
 // commonL7 is what two flows both let pass of what is spoken. One that says nothing
 // lets everything pass.
 func commonL7(a, b policy.L7) (policy.L7, bool) {
 	switch {
-	case a.All():
+	case a.Unrestricted():
 		return b, true
-	case b.All():
+	case b.Unrestricted():
 		return a, true
 	}
 	out := policy.L7{HTTP: common(a.HTTP, b.HTTP, policy.HTTPRule.Equal), DNS: common(a.DNS, b.DNS, func(x, y string) bool { return x == y })}
-	return out, !out.All()
+	return out, !out.Unrestricted()
 }
 
 func common[T any](a, b []T, equal func(T, T) bool) []T {
@@ -118,9 +118,9 @@ func common[T any](a, b []T, equal func(T, T) bool) []T {
 	return out
 }
 
-// coveringL7 says whether the grants leave nothing out of what a flow says of what is
+// coversL7 says whether the grants leave nothing out of what a flow says of what is
 // spoken: for every rule of it, those that let it pass are held against the rest.
-func coveringL7(l7 policy.L7, agreed []policy.Grant, covering func([]policy.Grant) bool) bool {
+func coversL7(l7 policy.L7, agreed []policy.Grant, covers func([]policy.Grant) bool) bool {
 	parts := []policy.L7{l7}
 	if len(l7.HTTP) > 0 {
 		parts = nil
@@ -129,11 +129,11 @@ func coveringL7(l7 policy.L7, agreed []policy.Grant, covering func([]policy.Gran
 		}
 	}
 	for _, part := range parts {
-		lacking := func(g policy.Grant) bool {
+		uncovered := func(g policy.Grant) bool {
 			common, ok := commonL7(part, g.L7)
-			return !ok || policy.Key(common) != policy.Key(part)
+			return !ok || policy.JSONKey(common) != policy.JSONKey(part)
 		}
-		if !covering(slices.DeleteFunc(slices.Clone(agreed), lacking)) {
+		if !covers(slices.DeleteFunc(slices.Clone(agreed), uncovered)) {
 			return false
 		}
 	}
@@ -155,41 +155,41 @@ func httpYAML(rules []policy.HTTPRule) string {
 			fields = append(fields, fmt.Sprintf("host: %q", r.Host))
 		}
 		if len(r.Headers) > 0 {
-			fields = append(fields, "headers: ["+quoted(r.Headers)+"]")
+			fields = append(fields, "headers: ["+quoteAll(r.Headers)+"]")
 		}
 		list = append(list, "{"+strings.Join(fields, ", ")+"}")
 	}
 	return "[" + strings.Join(list, ", ") + "]"
 }
 
-// sayEarlyL7 says that rules about what is spoken do not wait for the last stage.
-func (r *resolver) sayEarlyL7() {
-	if !r.has(policy.AdditivePolicies) || r.has(policy.WildcardL7) {
+// reportEarlyL7 says that rules about what is spoken do not wait for the last stage.
+func (r *resolver) reportEarlyL7() {
+	if !r.supports(policy.AdditivePolicies) || r.supports(policy.WildcardL7) {
 		return
 	}
-	var asked []string
+	var reasons []string
 	for _, g := range r.fence.Grants {
-		if !r.early(g) {
+		if !r.deniesEarly(g) {
 			continue
 		}
 		for _, d := range []*policy.Declaration{g.Source, g.Destination} {
 			if d != nil {
-				asked = append(asked, d.Reason.String())
+				reasons = append(reasons, d.Reason.String())
 			}
 		}
 	}
-	if len(asked) > 0 {
-		slices.Sort(asked)
-		r.warn("l7-closes-early", r.profile.Ref, r.profile.Path.Child("cluster", "ciliumVersion"),
-			"below Cilium %s the stage Allow already denies, to tenants and nodes in Enforce, what http, dns and tls do not let pass on the ports of their flows: keep them in Audit until the rules are known to be complete (%s)",
-			policy.WildcardL7.Introduced(), strings.Join(slices.Compact(asked), ", "))
+	if len(reasons) > 0 {
+		slices.Sort(reasons)
+		r.warn("l7-denies-early", r.profile.Ref, r.profile.Path.Child("cluster", "ciliumVersion"),
+			"below Cilium %s the stage Allow already denies, to tenants and nodes in Enforce, what http, dns and tls do not let pass on the ports of their flows: keep them in AllowOnly until the rules are known to be complete (%s)",
+			policy.WildcardL7.Introduced(), strings.Join(slices.Compact(reasons), ", "))
 	}
 }
 
-// early says whether a half of a grant looks into what is spoken, where the last stage
+// deniesEarly says whether a half of a grant looks into what is spoken, where the last stage
 // is to come.
-func (r *resolver) early(g policy.Grant) bool {
+func (r *resolver) deniesEarly(g policy.Grant) bool {
 	// Tenants may ask for other names by their baseline, nodes by nothing.
 	names := g.To.Kind == policy.FQDNs && r.fence.NodeOf(g.From) != nil
-	return (names || !g.L7.All()) && r.fence.Enforced(g.From) || len(g.L7.HTTP) > 0 && r.fence.Enforced(g.To)
+	return (names || !g.L7.Unrestricted()) && r.fence.IsEnforced(g.From) || len(g.L7.HTTP) > 0 && r.fence.IsEnforced(g.To)
 }

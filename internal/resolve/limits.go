@@ -17,13 +17,13 @@ import (
 // of it.
 func (r *resolver) applyOverrides(t *tenant) {
 	t.limits = r.profile.Spec.Limits
-	t.Enforcement, t.EnforcementReason = r.profile.Spec.Enforcement, r.fence.Profile.In("enforcement")
+	t.Enforcement, t.EnforcementReason = r.profile.Spec.Enforcement, r.fence.Profile.Child("enforcement")
 	for i, o := range r.profile.Spec.Overrides {
 		if !policy.MatchTenant(o.Tenants, t.Name) {
 			continue
 		}
 		if o.Enforcement != "" {
-			t.Enforcement, t.EnforcementReason = o.Enforcement, r.fence.Profile.In(fmt.Sprintf("overrides[%d].enforcement", i))
+			t.Enforcement, t.EnforcementReason = o.Enforcement, r.fence.Profile.Child(fmt.Sprintf("overrides[%d].enforcement", i))
 		}
 		if o.Limits != nil {
 			override(&t.limits, *o.Limits)
@@ -58,10 +58,10 @@ func replace[T any](have *[]T, by []T) {
 	}
 }
 
-// beyond refuses what lies outside the limits of a flow's tenant, and returns whether
+// outsideLimits refuses what lies outside the limits of a flow's tenant, and returns whether
 // it is allowed all the same: the profile's own flows have no limits.
-func (r *resolver) beyond(f *flow, check string, at *field.Path, what, limit string) bool {
-	if f.ofProfile {
+func (r *resolver) outsideLimits(f *flow, check string, at *field.Path, what, limit string) bool {
+	if f.fromProfile {
 		return true
 	}
 	if f.node != "" {
@@ -72,25 +72,25 @@ func (r *resolver) beyond(f *flow, check string, at *field.Path, what, limit str
 	return false
 }
 
-func (r *resolver) fqdnsWithin(f *flow, names []string, at *field.Path) {
+func (r *resolver) checkFQDNLimits(f *flow, names []string, at *field.Path) {
 	for i, n := range names {
-		r.nameWithin(f, n, fmt.Sprintf("name %q", n), at.Index(i))
+		r.checkNameLimit(f, n, fmt.Sprintf("name %q", n), at.Index(i))
 	}
 }
 
-// nameWithin refuses a name or pattern beyond the limits, and one that no rule would
+// checkNameLimit refuses a name or pattern beyond the limits, and one that no rule would
 // match as it is meant.
-func (r *resolver) nameWithin(f *flow, name, what string, at *field.Path) {
-	r.nameAsked(f, name, what, at)
-	if v1alpha1.OfCluster(name) {
-		r.refuse("name-of-the-cluster", f.ref, at, "%s is of this cluster, and ends at pods, which a rule about names never matches: use service: namespace/name", what)
+func (r *resolver) checkNameLimit(f *flow, name, what string, at *field.Path) {
+	r.checkQueriedName(f, name, what, at)
+	if v1alpha1.IsClusterDNSName(name) {
+		r.refuse("fqdn-inside-cluster", f.ref, at, "%s is of this cluster, and ends at pods, which a rule about names never matches: use service: namespace/name", what)
 	}
 }
 
-// nameAsked is nameWithin for a name that is only asked for: it may be the cluster's.
-func (r *resolver) nameAsked(f *flow, name, what string, at *field.Path) {
-	if !policy.SomeCovers(f.limits().FQDNs, name) {
-		r.beyond(f, "fqdn-outside-limits", at, what, "fqdns")
+// checkQueriedName is nameWithin for a name that is only asked for: it may be the cluster's.
+func (r *resolver) checkQueriedName(f *flow, name, what string, at *field.Path) {
+	if !policy.AnyCovers(f.limits().FQDNs, name) {
+		r.outsideLimits(f, "fqdn-outside-limits", at, what, "fqdns")
 	}
 	r.refuseSubdomain(f.ref, name, at)
 }
@@ -104,41 +104,41 @@ func (r *resolver) refuseSubdomains(ref policy.Ref, names []string, at *field.Pa
 // refuseSubdomain refuses a pattern that an older Cilium takes for another one.
 func (r *resolver) refuseSubdomain(ref policy.Ref, name string, at *field.Path) {
 	if strings.HasPrefix(name, "**.") {
-		r.need(policy.SubdomainPatterns, ref, at, fmt.Sprintf("the pattern %q", name), fmt.Sprintf("list a pattern for each number of labels, as %q and %q", name[1:], "*."+name[1:]))
+		r.require(policy.SubdomainPatterns, ref, at, fmt.Sprintf("the pattern %q", name), fmt.Sprintf("list a pattern for each number of labels, as %q and %q", name[1:], "*."+name[1:]))
 	}
 }
 
-func (r *resolver) entitiesWithin(f *flow, entities []v1alpha1.Entity, at *field.Path) bool {
-	good := true
+func (r *resolver) checkEntityLimits(f *flow, entities []v1alpha1.Entity, at *field.Path) bool {
+	valid := true
 	for _, e := range entities {
-		ok := slices.Contains(f.limits().Entities, e) || r.beyond(f, "entity-outside-limits", at, fmt.Sprintf("entity %q", e), "entities")
-		good = good && ok
+		ok := slices.Contains(f.limits().Entities, e) || r.outsideLimits(f, "entity-outside-limits", at, fmt.Sprintf("entity %q", e), "entities")
+		valid = valid && ok
 	}
-	return good
+	return valid
 }
 
-// cidrsWithin checks each network for itself: a limit that does not cover the union
+// checkCIDRLimits checks each network for itself: a limit that does not cover the union
 // of what is asked cannot cover every part of it. No exception holds a whole network,
 // which Cilium could not say: the Tenant is not valid then.
-func (r *resolver) cidrsWithin(f *flow, cidrs, except []string, at *field.Path) {
-	r.networksWithin(f, cidrs, except, at, f.limits().CIDRs)
+func (r *resolver) checkCIDRLimits(f *flow, cidrs, except []string, at *field.Path) {
+	r.checkNetworkLimits(f, cidrs, except, at, f.limits().CIDRs)
 }
 
-// agentsWithin is cidrsWithin for the networks that agents dial from. Through the edge
+// checkAgentNetworkLimits is cidrsWithin for the networks that agents dial from. Through the edge
 // proxy they may be a part of those that the profile lets every tenant's agents dial from.
-func (r *resolver) agentsWithin(f *flow, a v1alpha1.AgentIngress) {
+func (r *resolver) checkAgentNetworkLimits(f *flow, a v1alpha1.AgentIngress) {
 	allowed := f.limits().CIDRs
 	if p := r.profile.Spec.EdgeProxy; a.Mode == v1alpha1.EdgeProxy && p != nil {
 		allowed = slices.Concat(allowed, p.CIDRs)
 	}
-	r.networksWithin(f, a.CIDRs, nil, f.path.Child("cidrs"), allowed)
+	r.checkNetworkLimits(f, a.CIDRs, nil, f.path.Child("cidrs"), allowed)
 }
 
-func (r *resolver) networksWithin(f *flow, cidrs, except []string, at *field.Path, allowed []string) {
-	within := setOf(allowed, nil)
+func (r *resolver) checkNetworkLimits(f *flow, cidrs, except []string, at *field.Path, allowed []string) {
+	allowedSet := setOf(allowed, nil)
 	for i, c := range cidrs {
-		if !subset(setOf([]string{c}, except), within) {
-			r.beyond(f, "cidr-outside-limits", at.Index(i), fmt.Sprintf("network %q", c), "cidrs")
+		if !isSubset(setOf([]string{c}, except), allowedSet) {
+			r.outsideLimits(f, "cidr-outside-limits", at.Index(i), fmt.Sprintf("network %q", c), "cidrs")
 		}
 	}
 }
@@ -162,7 +162,7 @@ func setOf(cidrs, except []string) *netipx.IPSet {
 	return set
 }
 
-func subset(a, b *netipx.IPSet) bool {
+func isSubset(a, b *netipx.IPSet) bool {
 	for _, r := range a.Ranges() {
 		if !b.ContainsRange(r) {
 			return false

@@ -10,167 +10,171 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// classes are the peers that stand for several tenants, with what became of each tenant.
-type classes struct {
+// multiTenantPeers are the peers that stand for several tenants, with what became of each tenant.
+type multiTenantPeers struct {
 	*resolver
 	// at finds a peer by its resource and field, order has them as they first appear. A flow
-	// of the profile's every is one of each tenant, and its peer is one.
-	at    map[string]*classPeer
-	order []*classPeer
+	// of the profile's allTenants is one of each tenant, and its peer is one.
+	at    map[string]*multiTenantPeer
+	order []*multiTenantPeer
 }
 
-// classPeer is one peer of that kind.
-type classPeer struct {
+// multiTenantPeer is one peer of that kind.
+type multiTenantPeer struct {
 	flow  *flow
 	path  *field.Path
-	among class
+	group tenantGroup
 	// pairs are the tenants at the two sides of the peer, each with whether the peer allows
 	// the flow between them. open are those at the other side of pairs that it allows.
-	pairs map[[2]string]bool
-	open  []string
-	// partly are those of open that declare a part of the flow.
-	partly []string
+	pairs   map[[2]string]bool
+	allowed []string
+	// partial are those of open that declare a part of the flow.
+	partial []string
 	// others reports whether the peer also allows pods of no other tenant.
 	others bool
-	// unsure reports that one side was refused, so that consent is unknown.
-	unsure  bool
-	lacking []lack
+	// consentUnknown reports that one side was refused, so that consent is unknown.
+	consentUnknown  bool
+	missingConsents []missingConsent
 }
 
-// lack is a tenant that does not declare its side: what it does not do, and what it needs.
-type lack struct {
-	tenant, does, needs string
+// missingConsent is a tenant that does not declare its side: what it does not do, and what it needs.
+type missingConsent struct {
+	tenant, text, fix string
 	// shares reports whether its namespaces are shared: the peer may select its pods there.
 	shares bool
 }
 
-// side is what the tenant at the other side of a flow has to declare.
-func side(f *flow) string { return "the " + string(f.direction.Opposite()) + " side of this flow" }
+// oppositeSide is what the tenant at the other side of a flow has to declare.
+func oppositeSide(f *flow) string {
+	return "the " + string(f.direction.Opposite()) + " side of this flow"
+}
 
-// counts reports whether the tenants of a class are counted, and not named one by one.
-func (f *flow) counts(among class) bool { return among == anyTenant || f.ofProfile && among.all() }
+// isCounted reports whether the tenants of a class are counted, and not named one by one.
+func (f *flow) isCounted(group tenantGroup) bool {
+	return group == anyTenant || f.fromProfile && group.includesAllTenants()
+}
 
 // expect adds the peers of a flow that stand for all tenants, also where none has the pods.
 // Nodes need no consent: for them it is enough that there are pods.
-func (c *classes) expect(f *flow) {
+func (c *multiTenantPeers) expect(f *flow) {
 	for i, p := range f.peers {
 		at := f.peersPath().Index(i)
 		switch {
 		case !p.AnyTenant || f.broken:
 		case f.node == "":
-			c.peer(f, end{among: anyTenant, path: at})
-		case !slices.ContainsFunc(f.ends, func(e end) bool { return e.path.String() == at.String() }):
+			c.peer(f, resolvedPeer{group: anyTenant, path: at})
+		case !slices.ContainsFunc(f.resolvedPeers, func(e resolvedPeer) bool { return e.path.String() == at.String() }):
 			c.warnNoPods(f, at)
 		}
 	}
 }
 
-func (c *classes) warnNoPods(f *flow, at *field.Path) {
+func (c *multiTenantPeers) warnNoPods(f *flow, at *field.Path) {
 	c.warn("any-tenant-unused", f.ref, at, "no other tenant has such pods in the build, so this peer is in no policy: correct pods, declare the pods as inventory, or remove the peer")
 }
 
 // peer is the one that an end is of. Nil: it stands for no class of tenants.
-func (c *classes) peer(f *flow, e end) *classPeer {
+func (c *multiTenantPeers) peer(f *flow, e resolvedPeer) *multiTenantPeer {
 	if f.node != "" {
 		return nil
 	}
-	key := policy.Key([]any{f.ref, e.path.String()})
+	key := policy.JSONKey([]any{f.ref, e.path.String()})
 	p := c.at[key]
-	if p == nil && e.among != named {
-		p = &classPeer{flow: f, path: e.path, among: e.among, pairs: map[[2]string]bool{}}
+	if p == nil && e.group != singleTenant {
+		p = &multiTenantPeer{flow: f, path: e.path, group: e.group, pairs: map[[2]string]bool{}}
 		c.at[key] = p
 		c.order = append(c.order, p)
 	}
 	return p
 }
 
-func (c *classes) granted(f *flow, e end) {
+func (c *multiTenantPeers) recordGranted(f *flow, e resolvedPeer) {
 	p := c.peer(f, e)
 	switch other := c.ownerOf(e.peer); {
 	case p == nil:
-	case other == nil || other == f.tenant || e.among == named:
+	case other == nil || other == f.tenant || e.group == singleTenant:
 		p.others = true
 	default:
-		p.join(f, other)
+		p.allowPair(f, other)
 	}
 }
 
-func (c *classes) agreed(f *flow, e end, agreed []policy.Grant) {
+func (c *multiTenantPeers) agreed(f *flow, e resolvedPeer, agreed []policy.Grant) {
 	p := c.peer(f, e)
 	if p == nil {
 		return
 	}
-	p.join(f, e.tenant)
-	if f.counts(e.among) && !slices.Contains(p.partly, e.tenant.Name) && !c.covered(f, e, agreed) {
-		p.partly = append(p.partly, e.tenant.Name)
+	p.allowPair(f, e.tenant)
+	if f.isCounted(e.group) && !slices.Contains(p.partial, e.tenant.Name) && !c.covered(f, e, agreed) {
+		p.partial = append(p.partial, e.tenant.Name)
 	}
 }
 
-func (c *classes) broken(f *flow, e end) {
+func (c *multiTenantPeers) recordBroken(f *flow, e resolvedPeer) {
 	if p := c.peer(f, e); p != nil {
-		p.unsure = true
+		p.consentUnknown = true
 	}
 }
 
-func (c *classes) missing(f *flow, e end, does string) {
+func (c *multiTenantPeers) recordMissing(f *flow, e resolvedPeer, text string) {
 	p := c.peer(f, e)
-	p.meet(f, e.tenant)
-	if f.counts(e.among) && len(p.lacking) > 0 {
+	p.addPair(f, e.tenant)
+	if f.isCounted(e.group) && len(p.missingConsents) > 0 {
 		// Of those that are counted, one is the example.
 		return
 	}
-	l := lack{tenant: e.tenant.Name, shares: e.tenant.Shares(), does: does, needs: fmt.Sprintf("needs %s in its spec.%s", otherHalf(f, e), f.direction.Opposite())}
-	if whose, mistaken := c.mistakenPorts(f, e); whose != nil {
-		l.needs = fmt.Sprintf("must use the pods' port: in %s, %s", whose.reason, mistaken)
+	l := missingConsent{tenant: e.tenant.Name, shares: e.tenant.SharesNamespaces(), text: text, fix: fmt.Sprintf("needs %s in its spec.%s", requiredFlowYAML(f, e), f.direction.Opposite())}
+	if declaring, mistake := c.servicePortMistake(f, e); declaring != nil {
+		l.fix = fmt.Sprintf("must use the pods' port: in %s, %s", declaring.reason, mistake)
 	}
-	if !slices.Contains(p.lacking, l) {
-		p.lacking = append(p.lacking, l)
+	if !slices.Contains(p.missingConsents, l) {
+		p.missingConsents = append(p.missingConsents, l)
 	}
 }
 
-// meet adds two tenants at the two sides of the peer.
-func (p *classPeer) meet(f *flow, other *tenant) {
+// addPair adds two tenants at the two sides of the peer.
+func (p *multiTenantPeer) addPair(f *flow, other *tenant) {
 	pair := [2]string{f.tenant.Name, other.Name}
 	if _, known := p.pairs[pair]; !known {
 		p.pairs[pair] = false
 	}
 }
 
-// join adds two tenants between which the peer allows the flow.
-func (p *classPeer) join(f *flow, other *tenant) {
+// allowPair adds two tenants between which the peer allows the flow.
+func (p *multiTenantPeer) allowPair(f *flow, other *tenant) {
 	pair := [2]string{f.tenant.Name, other.Name}
 	if !p.pairs[pair] {
 		p.pairs[pair] = true
-		p.open = append(p.open, other.Name)
+		p.allowed = append(p.allowed, other.Name)
 	}
 }
 
-// report names, for each peer, the tenants that it leaves out, or how many pairs it opens.
-func (c *classes) report() {
+// reportPeers names, for each peer, the tenants that it leaves out, or how many pairs it opens.
+func (c *multiTenantPeers) reportPeers() {
 	for _, p := range c.order {
 		switch f := p.flow; {
-		case f.ofProfile && (f.mesh || !p.among.all()):
-			if len(p.open) > 0 || f.mesh {
-				c.say(policy.Info, "mesh", f.ref, p.path, "opens %s without the other tenant's consent", pairs(len(p.open)))
+		case f.fromProfile && (f.mesh || !p.group.includesAllTenants()):
+			if len(p.allowed) > 0 || f.mesh {
+				c.report(policy.Info, "flows-without-consent", f.ref, p.path, "opens %s without the other tenant's consent", pairs(len(p.allowed)))
 			}
-		case !f.counts(p.among):
-			c.reportLacking(p)
-		case len(p.open) == 0 && !p.unsure:
+		case !f.isCounted(p.group):
+			c.reportMissingConsents(p)
+		case len(p.allowed) == 0 && !p.consentUnknown:
 			c.reportUnused(p)
-		case f.ofProfile:
-			c.say(policy.Info, "any-tenant", f.ref, p.path, "opens %s of %d: in each, the other tenant declares %s%s", pairs(len(p.open)), len(p.pairs), side(f), p.parts())
+		case f.fromProfile:
+			c.report(policy.Info, "any-tenant-consents", f.ref, p.path, "opens %s of %d: in each, the other tenant declares %s%s", pairs(len(p.allowed)), len(p.pairs), oppositeSide(f), p.partialText())
 		default:
-			c.say(policy.Info, "any-tenant", f.ref, p.path, "%d of %d other tenants with such pods declare %s: %s%s", len(p.open), len(p.pairs), side(f), strings.Join(p.open, ", "), p.parts())
+			c.report(policy.Info, "any-tenant-consents", f.ref, p.path, "%d of %d other tenants with such pods declare %s: %s%s", len(p.allowed), len(p.pairs), oppositeSide(f), strings.Join(p.allowed, ", "), p.partialText())
 		}
 	}
 }
 
-// parts names the tenants that declare a part.
-func (p *classPeer) parts() string {
-	if len(p.partly) == 0 {
+// partialText names the tenants that declare a part.
+func (p *multiTenantPeer) partialText() string {
+	if len(p.partial) == 0 {
 		return ""
 	}
-	return "; of these, a part of it: " + strings.Join(p.partly, ", ")
+	return "; of these, a part of it: " + strings.Join(p.partial, ", ")
 }
 
 func pairs(n int) string {
@@ -181,14 +185,14 @@ func pairs(n int) string {
 }
 
 // reportUnused reports that no tenant takes part.
-func (c *classes) reportUnused(p *classPeer) {
+func (c *multiTenantPeers) reportUnused(p *multiTenantPeer) {
 	policies := "so this peer is in no policy"
 	if p.others {
 		policies = "so the flow leaves all of them out"
 	}
 	mesh := ""
-	if p.flow.ofProfile {
-		mesh = "; if it is for all tenants, whether they declare it or not, set mesh: true"
+	if p.flow.fromProfile {
+		mesh = "; if it is for all tenants, whether they declare it or not, set fullMesh: true"
 	}
 	if len(p.pairs) == 0 {
 		if !p.others {
@@ -196,42 +200,44 @@ func (c *classes) reportUnused(p *classPeer) {
 		}
 		return
 	}
-	l := p.lacking[0]
-	c.warn("any-tenant-unused", p.flow.ref, p.path, "no other tenant declares %s, %s: Tenant %q, for instance, %s%s", side(p.flow), policies, l.tenant, l.needs, mesh)
+	l := p.missingConsents[0]
+	c.warn("any-tenant-unused", p.flow.ref, p.path, "no other tenant declares %s, %s: Tenant %q, for instance, %s%s", oppositeSide(p.flow), policies, l.tenant, l.fix, mesh)
 }
 
-// reportLacking names the tenants that the peer leaves out, those together that lack the
+// reportMissingConsents names the tenants that the peer leaves out, those together that lack the
 // same. Where none is left, that is an error.
-func (c *classes) reportLacking(p *classPeer) {
+func (c *multiTenantPeers) reportMissingConsents(p *multiTenantPeer) {
 	severity := policy.Warning
-	if !p.others && len(p.open) == 0 && !p.unsure {
+	if !p.others && len(p.allowed) == 0 && !p.consentUnknown {
 		severity = policy.Error
 	}
-	for len(p.lacking) > 0 {
-		first := p.lacking[0]
-		same := func(l lack) bool { return l.does == first.does && l.needs == first.needs && l.shares == first.shares }
+	for len(p.missingConsents) > 0 {
+		first := p.missingConsents[0]
+		same := func(l missingConsent) bool {
+			return l.text == first.text && l.fix == first.fix && l.shares == first.shares
+		}
 		var names []string
-		for _, l := range p.lacking {
+		for _, l := range p.missingConsents {
 			if same(l) {
 				names = append(names, l.tenant)
 			}
 		}
-		p.lacking = slices.DeleteFunc(p.lacking, same)
-		c.say(severity, "no-consent", p.flow.ref, p.path, "%s", first.sentence(names, p.among, severity))
+		p.missingConsents = slices.DeleteFunc(p.missingConsents, same)
+		c.report(severity, "consent-missing", p.flow.ref, p.path, "%s", first.desc(names, p.group, severity))
 	}
 }
 
-// sentence reports it for all tenants that lack the same.
-func (l lack) sentence(names []string, among class, severity policy.Severity) string {
+// desc reports it for all tenants that lack the same.
+func (l missingConsent) desc(names []string, group tenantGroup, severity policy.Severity) string {
 	who, has, not, it, them := "Tenant", "has", "does not", "it", "it"
 	if len(names) > 1 {
 		who, has, not, it, them = "Tenants", "have", "do not", "each", "them"
 	}
-	out := who + " " + quoted(names) + " "
-	if have := map[class]string{sharing: "some of these pods", labelled: "namespaces with these labels"}[among]; have != "" {
+	out := who + " " + quoteAll(names) + " "
+	if have := map[tenantGroup]string{sharedNamespace: "some of these pods", namespacesByLabel: "namespaces with these labels"}[group]; have != "" {
 		out += has + " " + have + " and "
 	}
-	out += not + " " + l.does
+	out += not + " " + l.text
 	switch {
 	case severity == policy.Error:
 	case l.shares:
@@ -239,26 +245,26 @@ func (l lack) sentence(names []string, among class, severity policy.Severity) st
 	default:
 		out += ", so the flow leaves " + them + " out"
 	}
-	return out + ": " + it + " " + l.needs
+	return out + ": " + it + " " + l.fix
 }
 
-// lacks is what a tenant does not do: worded for it alone, and for one of several.
-type lacks struct{ alone, among string }
+// missingText is what a tenant does not do: worded for it alone, and for one of several.
+type missingText struct{ single, group string }
 
-// lacksConsent reports what the tenant at one side of a flow must declare, and what it
+// reportMissingConsent reports what the tenant at one side of a flow must declare, and what it
 // declares instead.
-func (r *resolver) lacksConsent(f *flow, e end, does lacks, c *classes) {
-	if r.index.Partial || r.brokenHalf(f, e) {
-		c.broken(f, e)
+func (r *resolver) reportMissingConsent(f *flow, e resolvedPeer, text missingText, c *multiTenantPeers) {
+	if r.index.Partial || r.oppositeFlowBroken(f, e) {
+		c.recordBroken(f, e)
 		return
 	}
-	if e.among != named {
-		c.missing(f, e, does.among)
+	if e.group != singleTenant {
+		c.recordMissing(f, e, text.group)
 		return
 	}
-	if whose, mistaken := r.mistakenPorts(f, e); whose != nil {
-		r.refuse("no-consent", f.ref, e.path, "Tenant %q %s: in %s, %s, on which policies are decided: write that there, or name the Service as the peer", e.tenant.Name, does.alone, whose.reason, mistaken)
+	if declaring, mistake := r.servicePortMistake(f, e); declaring != nil {
+		r.refuse("consent-missing", f.ref, e.path, "Tenant %q %s: in %s, %s, on which policies are decided: write that there, or name the Service as the peer", e.tenant.Name, text.single, declaring.reason, mistake)
 		return
 	}
-	r.refuse("no-consent", f.ref, e.path, "Tenant %q %s: it needs %s in its spec.%s", e.tenant.Name, does.alone, otherHalf(f, e), f.direction.Opposite())
+	r.refuse("consent-missing", f.ref, e.path, "Tenant %q %s: it needs %s in its spec.%s", e.tenant.Name, text.single, requiredFlowYAML(f, e), f.direction.Opposite())
 }

@@ -10,11 +10,11 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// numbers are the ports that a name stands for on the pods of the build that bear it, sorted.
-func (r *resolver) numbers(p policy.Port, pods ...policy.Peer) []policy.Port {
+// portNumbers are the ports that a name stands for on the pods of the build that bear it, sorted.
+func (r *resolver) portNumbers(p policy.Port, pods ...policy.Peer) []policy.Port {
 	var out []policy.Port
 	for _, peer := range pods {
-		for _, w := range r.index.In(peer.Namespace, peer.Pods) {
+		for _, w := range r.index.WorkloadsIn(peer.Namespace, peer.Pods) {
 			for _, n := range w.Ports {
 				if n.Name == p.Name && n.Protocol == p.Protocol {
 					out = append(out, policy.Port{Port: int32(n.Port), Protocol: p.Protocol})
@@ -26,23 +26,23 @@ func (r *resolver) numbers(p policy.Port, pods ...policy.Peer) []policy.Port {
 	return slices.Compact(out)
 }
 
-// number is the port that a name stands for on the pods of the build, where those
+// portNumber is the port that a name stands for on the pods of the build, where those
 // that bear it agree on one number.
-func (r *resolver) number(p policy.Port, pods ...policy.Peer) (policy.Port, bool) {
-	if !p.Named() {
+func (r *resolver) portNumber(p policy.Port, pods ...policy.Peer) (policy.Port, bool) {
+	if !p.IsNamed() {
 		return p, true
 	}
-	if all := r.numbers(p, pods...); len(all) == 1 {
+	if all := r.portNumbers(p, pods...); len(all) == 1 {
 		return all[0], true
 	}
 	return p, false
 }
 
-// numbered are the ports with numbers for the names that have one.
-func (r *resolver) numbered(ports []policy.Port, pods ...policy.Peer) []policy.Port {
+// resolvePortNames are the ports with numbers for the names that have one.
+func (r *resolver) resolvePortNames(ports []policy.Port, pods ...policy.Peer) []policy.Port {
 	var out []policy.Port
 	for _, p := range ports {
-		if n, ok := r.number(p, pods...); ok {
+		if n, ok := r.portNumber(p, pods...); ok {
 			p = n
 		}
 		out = append(out, p)
@@ -50,16 +50,16 @@ func (r *resolver) numbered(ports []policy.Port, pods ...policy.Peer) []policy.P
 	return out
 }
 
-// overlap is what two ports at the same pods have in common: a name and its number
+// portOverlap is what two ports at the same pods have in common: a name and its number
 // are the same port, and the name says it exactly.
-func (r *resolver) overlap(p, q policy.Port, at policy.Peer) (policy.Port, bool) {
+func (r *resolver) portOverlap(p, q policy.Port, at policy.Peer) (policy.Port, bool) {
 	if p.Name == "" && q.Name != "" {
 		p, q = q, p
 	}
 	if p.Name == "" || q.Name != "" {
 		return p.Overlap(q)
 	}
-	n, ok := r.number(p, at)
+	n, ok := r.portNumber(p, at)
 	return p, ok && n.CoveredBy([]policy.Port{q})
 }
 
@@ -69,18 +69,18 @@ func (r *resolver) overlap(p, q policy.Port, at policy.Peer) (policy.Port, bool)
 // the pods to be reached give it stand for it. Their own side still allows the name.
 func (r *resolver) sourcePorts(f *flow, g policy.Grant) []policy.Port {
 	fenced := g.From.Kind == policy.Pods && r.ownerOf(g.From) != nil || r.fence.NodeOf(g.From) != nil
-	if r.has(policy.NamedEgressPorts) || !fenced {
+	if r.supports(policy.NamedEgressPorts) || !fenced {
 		return nil
 	}
-	named := slices.ContainsFunc(g.Ports, policy.Port.Named)
+	named := slices.ContainsFunc(g.Ports, policy.Port.IsNamed)
 	if !named {
 		return nil
 	}
 	var out []policy.Port
 	for _, p := range g.Ports {
 		all := []policy.Port{p}
-		if p.Named() {
-			if all = r.numbers(p, g.To); len(all) == 0 {
+		if p.IsNamed() {
+			if all = r.portNumbers(p, g.To); len(all) == 0 {
 				all = []policy.Port{p}
 				r.warn("named-port-in-egress", f.ref, f.path.Child("ports"),
 					"before Cilium %s a port's name works in egress only while all pods of the cluster that bear it agree on its number, and the number of %q is not known: give numbers", policy.NamedEgressPorts.Introduced(), p.Name)
@@ -95,7 +95,7 @@ func (r *resolver) sourcePorts(f *flow, g policy.Grant) []policy.Port {
 // them, behind its other fields.
 func portsYAML(ports []policy.Port) string {
 	var icmp, list []string
-	for _, p := range policy.AnyProtocol(ports) {
+	for _, p := range policy.MergeProtocols(ports) {
 		if p.Protocol == policy.ICMP {
 			icmp = append(icmp, p.Name)
 		} else {

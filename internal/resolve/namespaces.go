@@ -11,44 +11,44 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// expectUnread notes which namespaces the Tenants that were refused before may have.
-func (r *resolver) expectUnread(tenants []string) {
+// recordUnread notes which namespaces the Tenants that were refused before may have.
+func (r *resolver) recordUnread(tenants []string) {
 	for _, name := range tenants {
 		r.unread[name] = true
-		for _, ns := range r.mayHave(name) {
+		for _, ns := range r.allowedNamespaces(name) {
 			r.unreadNamespaces[ns] = true
 		}
 	}
 }
 
-// mayHave are the namespaces that the profile gives a tenant, its pattern's first.
-func (r *resolver) mayHave(tenant string) []string {
+// allowedNamespaces are the namespaces that the profile gives a tenant, its pattern's first.
+func (r *resolver) allowedNamespaces(tenant string) []string {
 	own := strings.ReplaceAll(r.profile.Spec.Tenants.NamespacePattern, "{name}", tenant)
 	return append([]string{own}, r.profile.Spec.Tenants.Claims[tenant]...)
 }
 
-// ofKubernetes says whether a namespace is one of Kubernetes' own, which no name of a
+// isKubernetesNamespace says whether a namespace is one of Kubernetes' own, which no name of a
 // tenant may win by the pattern: only the profile's claims give it.
-func ofKubernetes(namespace string) bool {
+func isKubernetesNamespace(namespace string) bool {
 	return namespace == "default" || strings.HasPrefix(namespace, "kube-")
 }
 
 // claim gives a tenant the namespaces that it may have.
 func (r *resolver) claim(t *tenant) {
-	may := r.mayHave(t.Name)
-	want, path := t.spec.Namespaces, t.path.Child("namespaces")
-	if len(want) == 0 {
-		want, path = may[:1], nil
+	allowed := r.allowedNamespaces(t.Name)
+	requested, path := t.spec.Namespaces, t.path.Child("namespaces")
+	if len(requested) == 0 {
+		requested, path = allowed[:1], nil
 	}
-	for _, ns := range slices.Compact(slices.Sorted(slices.Values(want))) {
+	for _, ns := range slices.Compact(slices.Sorted(slices.Values(requested))) {
 		at := path
 		if at != nil {
-			at = path.Index(slices.Index(want, ns))
+			at = path.Index(slices.Index(requested, ns))
 		}
-		if r.mayClaim(t, ns, may, at) {
+		if r.canClaim(t, ns, allowed, at) {
 			t.Namespaces = append(t.Namespaces, ns)
-			if r.shared(ns) {
-				r.sharers[ns] = append(r.sharers[ns], t)
+			if r.isShared(ns) {
+				r.sharingTenants[ns] = append(r.sharingTenants[ns], t)
 			} else {
 				r.owner[ns] = t
 			}
@@ -56,37 +56,37 @@ func (r *resolver) claim(t *tenant) {
 	}
 }
 
-func (r *resolver) mayClaim(t *tenant, ns string, may []string, at *field.Path) bool {
+func (r *resolver) canClaim(t *tenant, ns string, allowed []string, at *field.Path) bool {
 	if i := slices.IndexFunc(r.profile.Spec.ExcludedNamespaces, func(e v1alpha1.ExcludedNamespace) bool { return e.Name == ns }); i >= 0 {
-		r.refuse("excluded-namespace", t.ref, at, "namespace %q is excluded by the profile (%s): no Tenant can have it",
+		r.refuse("namespace-excluded", t.ref, at, "namespace %q is excluded by the profile (%s): no Tenant can have it",
 			ns, r.profile.Spec.ExcludedNamespaces[i].Reason)
 		return false
 	}
-	if ofKubernetes(ns) && !slices.Contains(may[1:], ns) {
-		r.refuse("unclaimed-namespace", t.ref, at, "namespace %q is Kubernetes' own, which no pattern gives: to give it to this tenant, add it to tenants.claims.%s of the profile", ns, t.Name)
+	if isKubernetesNamespace(ns) && !slices.Contains(allowed[1:], ns) {
+		r.refuse("namespace-unclaimed", t.ref, at, "namespace %q is Kubernetes' own, which no pattern gives: to give it to this tenant, add it to tenants.claims.%s of the profile", ns, t.Name)
 		return false
 	}
-	if !slices.Contains(may, ns) {
-		r.refuse("unclaimed-namespace", t.ref, at,
+	if !slices.Contains(allowed, ns) {
+		r.refuse("namespace-unclaimed", t.ref, at,
 			"namespace %q is not this tenant's: the profile gives it %s; to give it this one too, add it to tenants.claims.%s of the profile",
-			ns, quoted(may), t.Name)
+			ns, quoteAll(allowed), t.Name)
 		return false
 	}
 	if other := r.owner[ns]; other != nil && other != t {
-		r.refuse("claimed-twice", t.ref, at, "namespace %q is claimed by Tenant %q too: a namespace belongs to one tenant", ns, other.Name)
+		r.refuse("namespace-claimed-twice", t.ref, at, "namespace %q is claimed by Tenant %q too: a namespace belongs to one tenant", ns, other.Name)
 		return false
 	}
-	if !r.index.Blind && r.index.Namespaces[ns] == nil {
+	if !r.index.WithoutResources && r.index.Namespaces[ns] == nil {
 		r.refuse("namespace-not-in-build", t.ref, at,
-			"namespace %q is not in the build: add its Namespace, with the annotation config.kubernetes.io/local-config: \"true\" where something else creates it%s", ns, r.fixPattern(t, at))
+			"namespace %q is not in the build: add its Namespace, with the annotation config.kubernetes.io/local-config: \"true\" where something else creates it%s", ns, r.patternHint(t, at))
 		return false
 	}
-	return r.mayShare(t, ns, at)
+	return r.canShare(t, ns, at)
 }
 
-// fixPattern helps where the namespace came from the pattern and not from the
+// patternHint helps where the namespace came from the pattern and not from the
 // Tenant.
-func (r *resolver) fixPattern(t *tenant, at *field.Path) string {
+func (r *resolver) patternHint(t *tenant, at *field.Path) string {
 	claims := r.profile.Spec.Tenants.Claims[t.Name]
 	if at != nil || len(claims) == 0 {
 		return ""
@@ -97,51 +97,51 @@ func (r *resolver) fixPattern(t *tenant, at *field.Path) string {
 // checkNamespaces looks into the namespaces of the build: hostNetwork pods in a
 // tenant's, and workloads in none.
 func (r *resolver) checkNamespaces() {
-	outside, unclaimed := map[string]bool{}, map[string][]string{}
+	unfenced, unclaimed := map[string]bool{}, map[string][]string{}
 	for _, w := range r.index.Workloads {
 		t := r.ownerOfPod(w)
 		switch {
 		case t == nil && r.unreadNamespaces[w.Ref.Namespace]:
 			// Whose it is was refused already.
-		case t == nil && r.shared(w.Ref.Namespace):
+		case t == nil && r.isShared(w.Ref.Namespace):
 			unclaimed[w.Ref.Namespace] = append(unclaimed[w.Ref.Namespace], w.Ref.Kind+"/"+w.Ref.Name)
 		case t == nil:
-			outside[w.Ref.Namespace] = true
-		case w.HostNetwork && !is(t.limits.HostNetwork):
-			r.refuse("host-network", w.Resource, field.NewPath(w.Field),
+			unfenced[w.Ref.Namespace] = true
+		case w.HostNetwork && !isTrue(t.limits.HostNetwork):
+			r.refuse("host-network-outside-limits", w.Resource, field.NewPath(w.Field),
 				"is a hostNetwork pod in namespace %q of Tenant %q: it has the node's identity, so no policy selects it, and it may reach any tenant of its node; move it out, or let limits.hostNetwork of the profile allow it",
 				w.Ref.Namespace, t.Name)
 		}
 	}
 	r.reportUnclaimed(unclaimed)
 	for _, e := range r.profile.Spec.ExcludedNamespaces {
-		delete(outside, e.Name)
+		delete(unfenced, e.Name)
 	}
-	if r.closesStrangers() {
-		r.refuseStrangers()
+	if r.deniesUnclaimed() {
+		r.refuseUnclaimedNamespaces()
 		return
 	}
-	for _, ns := range slices.Sorted(maps.Keys(outside)) {
-		r.reportOutside(ns)
+	for _, ns := range slices.Sorted(maps.Keys(unfenced)) {
+		r.reportUnfenced(ns)
 	}
 }
 
-// reportOutside reports a namespace with workloads that no tenant has.
-func (r *resolver) reportOutside(ns string) {
-	if t := r.leaves(ns); t != nil {
-		r.refuse("namespace-left-out", t.ref, t.path.Child("namespaces"),
+// reportUnfenced reports a namespace with workloads that no tenant has.
+func (r *resolver) reportUnfenced(ns string) {
+	if t := r.omittingTenant(ns); t != nil {
+		r.refuse("namespace-not-listed", t.ref, t.path.Child("namespaces"),
 			"leaves out namespace %q, which the profile gives to Tenant %q and which has workloads: nothing would be denied there: list it, or move the workloads", ns, t.Name)
 		return
 	}
-	r.warn("unfenced-namespace", r.profile.Ref, nil,
+	r.warn("namespace-unfenced", r.profile.Ref, nil,
 		"namespace %q has workloads and no Tenant, so nothing is closed there: give it a Tenant, or list it in excludedNamespaces with the reason", ns)
 }
 
-// leaves is the only tenant that the profile gives a namespace to, and that does not list it.
-func (r *resolver) leaves(ns string) *tenant {
+// omittingTenant is the only tenant that the profile gives a namespace to, and that does not list it.
+func (r *resolver) omittingTenant(ns string) *tenant {
 	var out *tenant
 	for _, t := range r.tenants {
-		if len(t.spec.Namespaces) == 0 || !slices.Contains(r.mayHave(t.Name), ns) {
+		if len(t.spec.Namespaces) == 0 || !slices.Contains(r.allowedNamespaces(t.Name), ns) {
 			continue
 		}
 		if out != nil {
@@ -155,16 +155,16 @@ func (r *resolver) leaves(ns string) *tenant {
 // reportUnclaimed names the pods of shared namespaces that no Tenant selects.
 func (r *resolver) reportUnclaimed(pods map[string][]string) {
 	for _, ns := range slices.Sorted(maps.Keys(pods)) {
-		if len(r.sharers[ns]) > 0 {
-			r.say(policy.Warning, "unfenced-pods", r.profile.Ref, nil, "no Tenant selects these pods of shared namespace %q, so nothing is denied there: %s: select them in spec.pods of a Tenant to fence them",
+		if len(r.sharingTenants[ns]) > 0 {
+			r.report(policy.Warning, "pods-unfenced", r.profile.Ref, nil, "no Tenant selects these pods of shared namespace %q, so nothing is denied there: %s: select them in spec.pods of a Tenant to fence them",
 				ns, strings.Join(pods[ns], ", "))
 		}
 	}
 }
 
-func is(b *bool) bool { return b != nil && *b }
+func isTrue(b *bool) bool { return b != nil && *b }
 
-func quoted(names []string) string {
+func quoteAll(names []string) string {
 	out := make([]string, len(names))
 	for i, n := range names {
 		out[i] = `"` + n + `"`

@@ -12,7 +12,7 @@ import (
 func (r *resolver) checkNodePorts() {
 	severity, state := policy.Warning, ""
 	switch {
-	case r.twin || r.kubernetes():
+	case r.networkPolicyForm || r.usesNetworkPolicies():
 		return
 	case r.fence.Agent.MayTranslateNodePorts():
 		severity, state = policy.Info, ", and state kube-proxy-replacement in cluster.ciliumConfig"
@@ -24,20 +24,20 @@ func (r *resolver) checkNodePorts() {
 		if f.direction != policy.Egress {
 			continue
 		}
-		for _, e := range f.ends {
+		for _, e := range f.resolvedPeers {
 			i := slices.IndexFunc(ports, func(n resource.NodePort) bool {
-				return r.toNodes(e.peer) && len(f.portsOf(e)) > 0 && n.On(f.portsOf(e))
+				return r.targetsNodes(e.peer) && len(f.portsOf(e)) > 0 && n.MatchesAny(f.portsOf(e))
 			})
 			if i >= 0 {
-				r.say(severity, "node-port-translated", f.ref, e.path,
+				r.report(severity, "node-port-translated", f.ref, e.path,
 					"flow %q: port %s of nodes is %s, and with kube-proxy-replacement Cilium sends connections to it on to these pods before policies decide: declare the flow to the Service or the pods instead%s",
-					f.name, ports[i].Port, ports[i].At, state)
+					f.name, ports[i].Port, ports[i].Source, state)
 			}
 		}
 	}
 }
 
-// toNodes reports whether a peer includes nodes.
-func (r *resolver) toNodes(p policy.Peer) bool {
-	return p.Kind == policy.Nodes || p.Kind == policy.Entities && slices.ContainsFunc(p.Entities, resource.OnNodes)
+// targetsNodes reports whether a peer includes nodes.
+func (r *resolver) targetsNodes(p policy.Peer) bool {
+	return p.Kind == policy.Nodes || p.Kind == policy.Entities && slices.ContainsFunc(p.Entities, resource.IncludesNodes)
 }

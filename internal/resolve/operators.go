@@ -16,11 +16,11 @@ import (
 // reportPods reports which pods of the build are inferred, which are unknown, and which flows
 // the inferred ones lack.
 func (r *resolver) reportPods() {
-	if r.index.Blind {
+	if r.index.WithoutResources {
 		return
 	}
 	r.reportInferred()
-	r.reportUnseen()
+	r.reportUnknownPods()
 	for _, in := range r.index.Inferred {
 		r.reportMissingFlows(in)
 	}
@@ -28,14 +28,14 @@ func (r *resolver) reportPods() {
 
 // reportInferred names, for each kind that an operator makes pods of, the resources.
 func (r *resolver) reportInferred() {
-	for of := range grouped(r.index.Inferred, func(in resource.Inferred) string { return kindOf(in.Resource) }) {
+	for of := range groupBy(r.index.Inferred, func(in resource.Inferred) string { return kindOf(in.Resource) }) {
 		var names []string
 		first := of[0]
 		for _, in := range of {
 			if len(in.Workloads) > 0 {
 				names = append(names, in.Resource.Namespace+"/"+in.Resource.Name)
 			}
-			if in.UnreadVersion && !first.UnreadVersion {
+			if in.UnknownVersion && !first.UnknownVersion {
 				first = in
 			}
 		}
@@ -43,17 +43,17 @@ func (r *resolver) reportInferred() {
 			continue
 		}
 		version := ""
-		if first.UnreadVersion {
+		if first.UnknownVersion {
 			version = fmt.Sprintf(" (the version %s of %s was not read)", first.Resource.APIVersion, first.Resource)
 		}
-		r.say(policy.Info, "inferred-pods", r.profile.Ref, nil, "the pods of %s %s are those that %s %s makes%s; not known: %s: declare pods that differ as external resources",
+		r.report(policy.Info, "pods-inferred", r.profile.Ref, nil, "the pods of %s %s are those that %s %s makes%s; not known: %s: declare pods that differ as external resources",
 			first.Resource.Kind, strings.Join(names, ", "), first.Operator.Operator, first.Operator.Version, version, first.Operator.Unknown)
 	}
 }
 
-// reportUnseen warns of resources whose pods nobody declares. Where a namespace has external
+// reportUnknownPods warns of resources whose pods nobody declares. Where a namespace has external
 // workloads, these are taken for them.
-func (r *resolver) reportUnseen() {
+func (r *resolver) reportUnknownPods() {
 	declared := map[string]bool{}
 	for _, w := range r.index.Workloads {
 		if w.External {
@@ -63,8 +63,8 @@ func (r *resolver) reportUnseen() {
 	for _, e := range r.profile.Spec.ExcludedNamespaces {
 		declared[e.Name] = true
 	}
-	unseen := slices.DeleteFunc(slices.Clone(r.index.Unseen), func(u resource.Unseen) bool { return declared[u.Namespace] })
-	for of := range grouped(unseen, func(u resource.Unseen) string { return kindOf(u.Resource) + u.Reason }) {
+	unknownPods := slices.DeleteFunc(slices.Clone(r.index.UnknownPods), func(u resource.UnknownPods) bool { return declared[u.Namespace] })
+	for of := range groupBy(unknownPods, func(u resource.UnknownPods) string { return kindOf(u.Resource) + u.Reason }) {
 		var others []string
 		for _, u := range of[1:] {
 			others = append(others, strings.TrimPrefix(u.Resource.Namespace+"/"+u.Resource.Name, "/"))
@@ -73,14 +73,14 @@ func (r *resolver) reportUnseen() {
 		if len(others) > 0 {
 			also = ", and so may " + strings.Join(others, ", ")
 		}
-		r.warn("pods-not-shown", of[0].Resource, nil,
+		r.warn("pods-unknown", of[0].Resource, nil,
 			"may make pods that are not known (%s)%s: nothing is proved of their labels, ports and hostNetwork: declare the pods, in their namespace, as external resources (with the annotation %s: \"true\")",
 			of[0].Reason, also, resource.LocalConfig)
 	}
 }
 
-// grouped yields runs of entries with one key, in the order of the keys.
-func grouped[T any](all []T, key func(T) string) func(yield func([]T) bool) {
+// groupBy yields runs of entries with one key, in the order of the keys.
+func groupBy[T any](all []T, key func(T) string) func(yield func([]T) bool) {
 	by := map[string][]T{}
 	for _, one := range all {
 		by[key(one)] = append(by[key(one)], one)
@@ -104,14 +104,14 @@ func (r *resolver) reportMissingFlows(in resource.Inferred) {
 	if len(in.Workloads) > 0 {
 		t = r.ownerOfPod(in.Workloads[0])
 	}
-	if t == nil || !r.fence.Generated(t.Enforcement) {
+	if t == nil || !r.fence.GeneratesPolicies(t.Enforcement) {
 		return
 	}
 	lines, why := map[policy.Direction][]string{}, []string(nil)
-	for _, need := range in.Needs {
+	for _, need := range in.RequiredFlows {
 		if missing := r.missingPorts(t, in, need); missing != nil {
 			lines[need.Direction] = append(lines[need.Direction], r.flowYAML(in, need, missing))
-			why = append(why, need.Why)
+			why = append(why, need.Reason)
 		}
 	}
 	var do []string
@@ -128,54 +128,54 @@ func (r *resolver) reportMissingFlows(in resource.Inferred) {
 
 // missingPorts are the ports of a need that no grant covers: nil where all are covered, and
 // empty, not nil, where a need without ports is not.
-func (r *resolver) missingPorts(t *tenant, in resource.Inferred, need resource.Need) []policy.Port {
-	if len(need.Ports) == 0 && !r.meets(t, in, need, policy.Port{}) {
+func (r *resolver) missingPorts(t *tenant, in resource.Inferred, need resource.RequiredFlow) []policy.Port {
+	if len(need.Ports) == 0 && !r.needCovered(t, in, need, policy.Port{}) {
 		return []policy.Port{}
 	}
 	var out []policy.Port
 	for _, p := range need.Ports {
-		if !r.meets(t, in, need, p) {
+		if !r.needCovered(t, in, need, p) {
 			out = append(out, p)
 		}
 	}
 	return out
 }
 
-// meets reports whether the baseline or grants cover one port of a need, at each of the pods.
-func (r *resolver) meets(t *tenant, in resource.Inferred, need resource.Need, port policy.Port) bool {
+// needCovered reports whether the baseline or grants cover one port of a need, at each of the pods.
+func (r *resolver) needCovered(t *tenant, in resource.Inferred, need resource.RequiredFlow, port policy.Port) bool {
 	ns := in.Resource.Namespace
-	pods := r.index.In(ns, policy.Selector{MatchLabels: need.Pods})
+	pods := r.index.WorkloadsIn(ns, policy.Selector{MatchLabels: need.Pods})
 	switch {
 	case need.ToAPIServer:
-		return r.profile.Spec.Baseline.APIServer != nil || every(pods, func(w *resource.Workload) bool { return r.granted(reaches(w), r.isAPIServer, port) })
+		return r.profile.Spec.Baseline.APIServer != nil || allMatch(pods, func(w *resource.Workload) bool { return r.granted(includesWorkload(w), r.isAPIServer, port) })
 	case need.FromOperator:
 		operator := r.operatorPods(in.Operator.Runs)
 		return t.IntraNamespace && operator.Namespace == ns ||
-			every(pods, func(w *resource.Workload) bool { return r.granted(includes(operator), reaches(w), port) })
+			allMatch(pods, func(w *resource.Workload) bool { return r.granted(includesPeer(operator), includesWorkload(w), port) })
 	case t.IntraNamespace:
 		return true
 	}
-	from, to := having(pods, need.Sources), having(pods, need.Targets)
-	return every(from, func(a *resource.Workload) bool {
-		return every(to, func(b *resource.Workload) bool { return r.granted(reaches(a), reaches(b), port) })
+	from, to := withLabels(pods, need.Sources), withLabels(pods, need.Targets)
+	return allMatch(from, func(a *resource.Workload) bool {
+		return allMatch(to, func(b *resource.Workload) bool { return r.granted(includesWorkload(a), includesWorkload(b), port) })
 	})
 }
 
 // granted reports whether some grant without L7 rules is from and to such peers, on the port.
 func (r *resolver) granted(from, to func(policy.Peer) bool, port policy.Port) bool {
 	return slices.ContainsFunc(r.fence.Grants, func(g policy.Grant) bool {
-		return from(g.From) && to(g.To) && g.L7.All() &&
-			(port.Port == 0 || len(g.Ports) == 0 || port.CoveredBy(policy.EachProtocol(r.numbered(g.Ports, g.To))))
+		return from(g.From) && to(g.To) && g.L7.Unrestricted() &&
+			(port.Port == 0 || len(g.Ports) == 0 || port.CoveredBy(policy.ExpandProtocols(r.resolvePortNames(g.Ports, g.To))))
 	})
 }
 
-// reaches returns whether a peer includes a workload's pods.
-func reaches(w *resource.Workload) func(policy.Peer) bool {
+// includesWorkload returns whether a peer includes a workload's pods.
+func includesWorkload(w *resource.Workload) func(policy.Peer) bool {
 	return includesPods(w.Ref.Namespace, func(s policy.Selector) bool { return policy.Selects(s, w.Labels) })
 }
 
-// includes returns whether a peer includes all pods of another.
-func includes(of policy.Peer) func(policy.Peer) bool {
+// includesPeer returns whether a peer includes all pods of another.
+func includesPeer(of policy.Peer) func(policy.Peer) bool {
 	return includesPods(of.Namespace, func(s policy.Selector) bool { return policy.Selects(s, of.Pods.MatchLabels) })
 }
 
@@ -200,8 +200,8 @@ func (r *resolver) isAPIServer(p policy.Peer) bool {
 			return e == v1alpha1.EntityKubeAPIServer || e == v1alpha1.EntityCluster || e == v1alpha1.EntityAll
 		})
 	}
-	return slices.ContainsFunc(r.fence.Entity(v1alpha1.EntityKubeAPIServer), func(api policy.Peer) bool {
-		return p.Kind == policy.CIDRs && api.Kind == policy.CIDRs && len(api.CIDRs) > 0 && subset(setOf(api.CIDRs, nil), setOf(p.CIDRs, p.Except))
+	return slices.ContainsFunc(r.fence.EntityPeers(v1alpha1.EntityKubeAPIServer), func(api policy.Peer) bool {
+		return p.Kind == policy.CIDRs && api.Kind == policy.CIDRs && len(api.CIDRs) > 0 && isSubset(setOf(api.CIDRs, nil), setOf(p.CIDRs, p.Except))
 	})
 }
 
@@ -218,22 +218,22 @@ func (r *resolver) operatorPods(runs resource.OperatorPods) policy.Peer {
 	return peer
 }
 
-func every(workloads []*resource.Workload, is func(*resource.Workload) bool) bool {
+func allMatch(workloads []*resource.Workload, is func(*resource.Workload) bool) bool {
 	return !slices.ContainsFunc(workloads, func(w *resource.Workload) bool { return !is(w) })
 }
 
-func having(workloads []*resource.Workload, labels map[string]string) []*resource.Workload {
+func withLabels(workloads []*resource.Workload, labels map[string]string) []*resource.Workload {
 	return slices.DeleteFunc(slices.Clone(workloads), func(w *resource.Workload) bool {
 		return !policy.Selects(policy.Selector{MatchLabels: labels}, w.Labels)
 	})
 }
 
 // flowYAML is a missing flow as a Tenant declares it.
-func (r *resolver) flowYAML(in resource.Inferred, need resource.Need, ports []policy.Port) string {
+func (r *resolver) flowYAML(in resource.Inferred, need resource.RequiredFlow, ports []policy.Port) string {
 	pods := func(labels map[string]string) string {
 		var out []string
 		for _, key := range slices.Sorted(maps.Keys(labels)) {
-			out = append(out, key+": "+yamlText(labels[key]))
+			out = append(out, key+": "+yamlScalar(labels[key]))
 		}
 		return "pods: {matchLabels: {" + strings.Join(out, ", ") + "}}"
 	}
@@ -251,11 +251,11 @@ func (r *resolver) flowYAML(in resource.Inferred, need resource.Need, ports []po
 	return fmt.Sprintf("{name: %s-%s, %s, %s%s}", in.Resource.Name, need.Name, pods(need.Pods), peer, portsYAML(ports))
 }
 
-var plainText = regexp.MustCompile(`^[A-Za-z][-A-Za-z0-9_.]*$`)
+var plainScalar = regexp.MustCompile(`^[A-Za-z][-A-Za-z0-9_.]*$`)
 
-// yamlText is a text as YAML has it, in quotes where it could be something else.
-func yamlText(s string) string {
-	if plainText.MatchString(s) && !slices.Contains([]string{"true", "false", "yes", "no", "on", "off", "null", "y", "n"}, strings.ToLower(s)) {
+// yamlScalar is a text as YAML has it, in quotes where it could be something else.
+func yamlScalar(s string) string {
+	if plainScalar.MatchString(s) && !slices.Contains([]string{"true", "false", "yes", "no", "on", "off", "null", "y", "n"}, strings.ToLower(s)) {
 		return s
 	}
 	return strconv.Quote(s)

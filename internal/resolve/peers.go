@@ -13,38 +13,38 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// endsOf returns what a peer comes to. found is false where it is not in the build
+// resolvePeer returns what a peer comes to. found is false where it is not in the build
 // and the flow is optional; where it is not optional, that is refused here.
-func (r *resolver) endsOf(f *flow, p v1alpha1.Peer, at *field.Path) (ends []end, found bool) {
+func (r *resolver) resolvePeer(f *flow, p v1alpha1.Peer, at *field.Path) (resolvedPeers []resolvedPeer, found bool) {
 	switch {
 	case p.Tenant != "":
-		return r.tenantEnds(f, p, at)
+		return r.resolveTenantPeer(f, p, at)
 	case p.AnyTenant:
-		return r.anyTenantEnds(f, p, at), true
+		return r.resolveAnyTenantPeer(f, p, at), true
 	case p.Namespace != "":
-		return r.namespaceEnds(f, p, at)
+		return r.resolveNamespacePeer(f, p, at)
 	case p.NamespaceLabels != nil:
-		return r.labelledEnds(f, p, at)
+		return r.resolveLabelPeer(f, p, at)
 	case p.Service != "":
-		return r.serviceEnds(f, p.Service, at.Child("service"))
+		return r.resolveServicePeer(f, p.Service, at.Child("service"))
 	case len(p.Entities) > 0:
-		return r.entityEnds(f, p, at), true
+		return r.resolveEntityPeer(f, p, at), true
 	case len(p.CIDRs) > 0:
-		r.cidrsWithin(f, p.CIDRs, p.Except, at.Child("cidrs"))
-		return []end{{peer: policy.Peer{Kind: policy.CIDRs, CIDRs: p.CIDRs, Except: p.Except}, path: at}}, true
+		r.checkCIDRLimits(f, p.CIDRs, p.Except, at.Child("cidrs"))
+		return []resolvedPeer{{peer: policy.Peer{Kind: policy.CIDRs, CIDRs: p.CIDRs, Except: p.Except}, path: at}}, true
 	case len(p.FQDNs) > 0:
 		fqdns := at.Child("fqdns")
-		r.fqdnsWithin(f, p.FQDNs, fqdns)
-		return r.nameEnds(f, askedNames{names: p.FQDNs, ports: f.ports, path: at, at: fqdns.Index})
+		r.checkFQDNLimits(f, p.FQDNs, fqdns)
+		return r.resolveNames(f, flowNames{names: p.FQDNs, ports: f.ports, path: at, at: fqdns.Index})
 	default:
 		return r.podsOfTenant(f, f.tenant, p, at, f.tenant.Namespaces)
 	}
 }
 
-// entityEnds are entities. The two halves of world are written as the networks that
+// resolveEntityPeer are entities. The two halves of world are written as the networks that
 // they are: Cilium's agent knows their names, its custom resource does not.
-func (r *resolver) entityEnds(f *flow, p v1alpha1.Peer, at *field.Path) []end {
-	r.entitiesWithin(f, p.Entities, at.Child("entities"))
+func (r *resolver) resolveEntityPeer(f *flow, p v1alpha1.Peer, at *field.Path) []resolvedPeer {
+	r.checkEntityLimits(f, p.Entities, at.Child("entities"))
 	entities, cidrs := policy.Peer{Kind: policy.Entities}, policy.Peer{Kind: policy.CIDRs}
 	for _, e := range p.Entities {
 		switch e {
@@ -56,44 +56,44 @@ func (r *resolver) entityEnds(f *flow, p v1alpha1.Peer, at *field.Path) []end {
 			entities.Entities = append(entities.Entities, e)
 		}
 	}
-	var out []end
+	var out []resolvedPeer
 	if len(entities.Entities) > 0 {
-		out = append(out, end{peer: entities, path: at})
+		out = append(out, resolvedPeer{peer: entities, path: at})
 	}
 	if len(cidrs.CIDRs) > 0 {
-		out = append(out, end{peer: cidrs, path: at})
+		out = append(out, resolvedPeer{peer: cidrs, path: at})
 	}
 	return out
 }
 
-func (r *resolver) tenantEnds(f *flow, p v1alpha1.Peer, at *field.Path) ([]end, bool) {
+func (r *resolver) resolveTenantPeer(f *flow, p v1alpha1.Peer, at *field.Path) ([]resolvedPeer, bool) {
 	t := r.byName[p.Tenant]
 	if t == nil && r.unread[p.Tenant] {
 		return nil, true
 	}
 	if t == nil {
-		return nil, r.missing(f, at.Child("tenant"), "there is no Tenant %q in the build: correct the name, or say optional: true", p.Tenant)
+		return nil, r.refuseMissing(f, at.Child("tenant"), "there is no Tenant %q in the build: correct the name, or say optional: true", p.Tenant)
 	}
 	return r.podsOfTenant(f, t, p, at, t.Namespaces)
 }
 
 // podsOfTenant are a tenant's pods in some of its namespaces. Another tenant's need
 // its consent, unless the profile says the flow.
-func (r *resolver) podsOfTenant(f *flow, t *tenant, p v1alpha1.Peer, at *field.Path, namespaces []string) ([]end, bool) {
-	pods := policy.PodsOf(p.Pods)
-	peers := r.podEnds(t, namespaces, pods)
+func (r *resolver) podsOfTenant(f *flow, t *tenant, p v1alpha1.Peer, at *field.Path, namespaces []string) ([]resolvedPeer, bool) {
+	pods := policy.SelectorOf(p.Pods)
+	peers := r.podPeers(t, namespaces, pods)
 	if len(peers) == 0 && len(namespaces) > 0 {
-		return nil, r.missing(f, at.Child("pods"), "selects no pod of %s in the build: correct the labels, declare the pods as inventory, or set optional: true", quoted(namespaces))
+		return nil, r.refuseMissing(f, at.Child("pods"), "selects no pod of %s in the build: correct the labels, declare the pods as inventory, or set optional: true", quoteAll(namespaces))
 	}
-	return f.endsAt(peers, t, named, at), true
+	return f.peersOfTenant(peers, t, singleTenant, at), true
 }
 
-// endsAt are the ends at a tenant's pods.
-func (f *flow) endsAt(peers []policy.Peer, t *tenant, among class, at *field.Path) []end {
-	var out []end
+// peersOfTenant are the ends at a tenant's pods.
+func (f *flow) peersOfTenant(peers []policy.Peer, t *tenant, group tenantGroup, at *field.Path) []resolvedPeer {
+	var out []resolvedPeer
 	for _, peer := range peers {
-		e := end{peer: peer, among: among, path: at}
-		if f.needsConsent(t, among) {
+		e := resolvedPeer{peer: peer, group: group, path: at}
+		if f.needsConsent(t, group) {
 			e.tenant = t
 		}
 		out = append(out, e)
@@ -103,135 +103,135 @@ func (f *flow) endsAt(peers []policy.Peer, t *tenant, among class, at *field.Pat
 
 // needsConsent reports whether a tenant at the other side must declare its half. The
 // profile's own flows open what they name, and all tenants only where they state a mesh.
-func (f *flow) needsConsent(t *tenant, among class) bool {
+func (f *flow) needsConsent(t *tenant, group tenantGroup) bool {
 	switch {
 	case t == nil || t == f.tenant:
 		return false
-	case !f.ofProfile:
+	case !f.fromProfile:
 		return true
 	default:
-		return among.all() && !f.mesh && f.node == ""
+		return group.includesAllTenants() && !f.mesh && f.node == ""
 	}
 }
 
-func (r *resolver) anyTenantEnds(f *flow, p v1alpha1.Peer, at *field.Path) []end {
-	if !is(f.limits().AnyTenant) && !r.beyond(f, "any-tenant-outside-limits", at.Child("anyTenant"), "every tenant at once", "anyTenant") {
+func (r *resolver) resolveAnyTenantPeer(f *flow, p v1alpha1.Peer, at *field.Path) []resolvedPeer {
+	if !isTrue(f.limits().AnyTenant) && !r.outsideLimits(f, "any-tenant-outside-limits", at.Child("anyTenant"), "every tenant at once", "anyTenant") {
 		return nil
 	}
-	var out []end
+	var out []resolvedPeer
 	for _, t := range r.tenants {
 		if t == f.tenant {
 			continue
 		}
-		out = append(out, f.endsAt(r.podEnds(t, t.Namespaces, policy.PodsOf(p.Pods)), t, anyTenant, at)...)
+		out = append(out, f.peersOfTenant(r.podPeers(t, t.Namespaces, policy.SelectorOf(p.Pods)), t, anyTenant, at)...)
 	}
 	return out
 }
 
-func (r *resolver) namespaceEnds(f *flow, p v1alpha1.Peer, at *field.Path) ([]end, bool) {
-	if r.unreadNamespaces[p.Namespace] || !r.reachesNamespace(f, p.Namespace, policy.PodsOf(p.Pods), at.Child("namespace")) {
+func (r *resolver) resolveNamespacePeer(f *flow, p v1alpha1.Peer, at *field.Path) ([]resolvedPeer, bool) {
+	if r.unreadNamespaces[p.Namespace] || !r.checkNamespaceLimit(f, p.Namespace, policy.SelectorOf(p.Pods), at.Child("namespace")) {
 		return nil, true
 	}
-	if !r.index.Blind && r.index.Namespaces[p.Namespace] == nil {
-		return nil, r.missing(f, at.Child("namespace"), "namespace %q is not in the build: correct the name, declare the Namespace as inventory, or set optional: true", p.Namespace)
+	if !r.index.WithoutResources && r.index.Namespaces[p.Namespace] == nil {
+		return nil, r.refuseMissing(f, at.Child("namespace"), "namespace %q is not in the build: correct the name, declare the Namespace as inventory, or set optional: true", p.Namespace)
 	}
 	if t := r.owner[p.Namespace]; t != nil {
 		return r.podsOfTenant(f, t, p, at, []string{p.Namespace})
 	}
-	ends := r.endsIn(f, p.Namespace, policy.PodsOf(p.Pods), sharing, at)
-	if len(ends) == 0 {
-		return nil, r.missing(f, at.Child("pods"), "selects no pod of %q in the build: correct the labels, tell the pods as inventory, or say optional: true", p.Namespace)
+	resolvedPeers := r.peersInNamespace(f, p.Namespace, policy.SelectorOf(p.Pods), sharedNamespace, at)
+	if len(resolvedPeers) == 0 {
+		return nil, r.refuseMissing(f, at.Child("pods"), "selects no pod of %q in the build: correct the labels, tell the pods as inventory, or say optional: true", p.Namespace)
 	}
-	return ends, true
+	return resolvedPeers, true
 }
 
-// endsIn are the pods that a selector selects in a namespace. Those of other tenants
+// peersInNamespace are the pods that a selector selects in a namespace. Those of other tenants
 // need consent, without which they are left out where others are selected too.
-func (r *resolver) endsIn(f *flow, namespace string, pods policy.Selector, among class, at *field.Path) []end {
-	peers, owners := r.partsOf(namespace, pods)
-	if len(peers) == 1 && among == sharing {
-		among = named
+func (r *resolver) peersInNamespace(f *flow, namespace string, pods policy.Selector, group tenantGroup, at *field.Path) []resolvedPeer {
+	peers, owners := r.podsByTenant(namespace, pods)
+	if len(peers) == 1 && group == sharedNamespace {
+		group = singleTenant
 	}
-	var out []end
+	var out []resolvedPeer
 	for i, peer := range peers {
-		out = append(out, f.endsAt([]policy.Peer{peer}, owners[i], among, at)...)
+		out = append(out, f.peersOfTenant([]policy.Peer{peer}, owners[i], group, at)...)
 	}
 	return out
 }
 
-// reachesNamespace checks limits.namespaces, which covers the pods of nobody: a
+// checkNamespaceLimit checks limits.namespaces, which covers the pods of nobody: a
 // tenant's need the tenant's consent instead.
-func (r *resolver) reachesNamespace(f *flow, namespace string, pods policy.Selector, at *field.Path) bool {
-	if r.owner[namespace] != nil || len(r.sharers[namespace]) > 0 && !r.nobodys(namespace, pods) {
+func (r *resolver) checkNamespaceLimit(f *flow, namespace string, pods policy.Selector, at *field.Path) bool {
+	if r.owner[namespace] != nil || len(r.sharingTenants[namespace]) > 0 && !r.selectsUnclaimed(namespace, pods) {
 		return true
 	}
 	return slices.Contains(f.limits().Namespaces, namespace) ||
-		r.beyond(f, "namespace-outside-limits", at, fmt.Sprintf("namespace %q", namespace), "namespaces")
+		r.outsideLimits(f, "namespace-outside-limits", at, fmt.Sprintf("namespace %q", namespace), "namespaces")
 }
 
-// labelledEnds are the namespaces with these labels, {} all: those of tenants by name, with
+// resolveLabelPeer are the namespaces with these labels, {} all: those of tenants by name, with
 // consent, and all others by their labels, also those that are created later.
-func (r *resolver) labelledEnds(f *flow, p v1alpha1.Peer, at *field.Path) ([]end, bool) {
-	if !is(f.limits().NamespaceLabels) && !r.beyond(f, "namespace-labels-outside-limits", at.Child("namespaceLabels"), "naming namespaces by label", "namespaceLabels") {
+func (r *resolver) resolveLabelPeer(f *flow, p v1alpha1.Peer, at *field.Path) ([]resolvedPeer, bool) {
+	if !isTrue(f.limits().NamespaceLabels) && !r.outsideLimits(f, "namespace-labels-outside-limits", at.Child("namespaceLabels"), "naming namespaces by label", "namespaceLabels") {
 		return nil, true
 	}
-	among, pods := labelled, policy.PodsOf(p.Pods)
+	group, pods := namespacesByLabel, policy.SelectorOf(p.Pods)
 	if p.AnyNamespace() {
-		among = anyNamespace
+		group = anyNamespace
 	}
-	namespaces, later := r.namespacesWith(p.NamespaceLabels), r.laterEnds(p, at)
-	var out []end
+	namespaces, unownedPeers := r.namespacesWith(p.NamespaceLabels), r.unownedNamespacePeers(p, at)
+	var out []resolvedPeer
 	for _, name := range namespaces {
 		if t := r.owner[name]; t != nil {
-			out = append(out, f.endsAt(r.podEnds(t, []string{name}, pods), t, among, at)...)
+			out = append(out, f.peersOfTenant(r.podPeers(t, []string{name}, pods), t, group, at)...)
 		} else {
-			out = append(out, r.sharedEnds(f, name, pods, among, at)...)
+			out = append(out, r.sharedNamespacePeers(f, name, pods, group, at)...)
 		}
 	}
-	if len(out) == 0 && among == labelled && !r.index.Blind {
-		if stands, found := r.checkLabelled(f, namespaces, later, at); !stands {
+	if len(out) == 0 && group == namespacesByLabel && !r.index.WithoutResources {
+		if keep, found := r.checkLabelPeer(f, namespaces, unownedPeers, at); !keep {
 			return nil, found
 		}
 	}
-	r.warnLabels(f, p, later, at)
-	return append(out, later...), true
+	r.warnNamespaceLabels(f, p, unownedPeers, at)
+	return append(out, unownedPeers...), true
 }
 
-// checkLabelled reports what may be wrong with a peer that selects no tenant's pods. It
+// checkLabelPeer reports what may be wrong with a peer that selects no tenant's pods. It
 // returns whether the rule by its labels is kept and, where it is not, whether the flow is
 // resolved further.
-func (r *resolver) checkLabelled(f *flow, namespaces []string, later []end, at *field.Path) (stands, found bool) {
+func (r *resolver) checkLabelPeer(f *flow, namespaces []string, unownedPeers []resolvedPeer, at *field.Path) (keep, found bool) {
 	unowned := func(name string) bool { return r.owner[name] == nil }
 	switch {
 	case len(namespaces) == 0:
-		return false, r.missing(f, at.Child("namespaceLabels"), "no namespace in the build has these labels: correct them, declare the Namespace as inventory, or set optional: true")
+		return false, r.refuseMissing(f, at.Child("namespaceLabels"), "no namespace in the build has these labels: correct them, declare the Namespace as inventory, or set optional: true")
 	case slices.ContainsFunc(namespaces, unowned):
-	case f.optional || len(later) == 0:
-		return false, r.missing(f, at.Child("pods"), "selects no pod of %s in the build: correct the labels, declare the pods as inventory, or set optional: true", quoted(namespaces))
+	case f.optional || len(unownedPeers) == 0:
+		return false, r.refuseMissing(f, at.Child("pods"), "selects no pod of %s in the build: correct the labels, declare the pods as inventory, or set optional: true", quoteAll(namespaces))
 	default:
-		r.warn("no-such-peer-pods", f.ref, at.Child("pods"), "selects no pod in the build of the namespaces with these labels, %s: correct the labels, or declare the pods as inventory", quoted(namespaces))
+		r.warn("peer-pods-not-found", f.ref, at.Child("pods"), "selects no pod in the build of the namespaces with these labels, %s: correct the labels, or declare the pods as inventory", quoteAll(namespaces))
 	}
 	return true, true
 }
 
-// laterEnds is the rule about namespaces with these labels that no tenant has, and that may
+// unownedNamespacePeers is the rule about namespaces with these labels that no tenant has, and that may
 // be created later. A namespace's own name as a label leaves no others.
-func (r *resolver) laterEnds(p v1alpha1.Peer, at *field.Path) []end {
+func (r *resolver) unownedNamespacePeers(p v1alpha1.Peer, at *field.Path) []resolvedPeer {
 	if name := p.NamespaceLabels[corev1.LabelMetadataName]; r.owner[name] != nil {
 		return nil
 	}
-	return []end{{peer: policy.Peer{Kind: policy.Pods, NamespaceLabels: p.NamespaceLabels, NotNamespaces: slices.Sorted(maps.Keys(r.owner)), Pods: policy.PodsOf(p.Pods)}, path: at}}
+	return []resolvedPeer{{peer: policy.Peer{Kind: policy.Pods, NamespaceLabels: p.NamespaceLabels, ExcludedNamespaces: slices.Sorted(maps.Keys(r.owner)), Pods: policy.SelectorOf(p.Pods)}, path: at}}
 }
 
-// warnLabels warns of who can join a peer, and, where no labels are seen, of the tenants that
+// warnNamespaceLabels warns of who can join a peer, and, where no labels are seen, of the tenants that
 // are left out.
-func (r *resolver) warnLabels(f *flow, p v1alpha1.Peer, later []end, at *field.Path) {
+func (r *resolver) warnNamespaceLabels(f *flow, p v1alpha1.Peer, unownedPeers []resolvedPeer, at *field.Path) {
 	at = at.Child("namespaceLabels")
-	if !p.AnyNamespace() && r.index.Blind && len(r.owner) > 0 {
-		r.warn("labels-in-generator", f.ref, at, "a generator sees no labels of namespaces, so this peer leaves out the namespaces of all tenants: name the tenants as peers, or list the fence in transformers")
+	if !p.AnyNamespace() && r.index.WithoutResources && len(r.owner) > 0 {
+		r.warn("namespace-labels-in-generator", f.ref, at, "a generator sees no labels of namespaces, so this peer leaves out the namespaces of all tenants: name the tenants as peers, or list the fence in transformers")
 	}
 	switch {
-	case len(later) == 0:
+	case len(unownedPeers) == 0:
 	case !p.AnyNamespace():
 		r.warn("namespace-labels-spoofable", f.ref, at, "anyone who may label a namespace can join this peer: name the namespaces instead where they are known")
 	default:
@@ -243,9 +243,9 @@ func (r *resolver) warnLabels(f *flow, p v1alpha1.Peer, later []end, at *field.P
 	}
 }
 
-// sharedEnds are the pods of tenants that share a namespace.
-func (r *resolver) sharedEnds(f *flow, namespace string, pods policy.Selector, among class, at *field.Path) []end {
-	return slices.DeleteFunc(r.endsIn(f, namespace, pods, among, at), func(e end) bool { return r.ownerOf(e.peer) == nil })
+// sharedNamespacePeers are the pods of tenants that share a namespace.
+func (r *resolver) sharedNamespacePeers(f *flow, namespace string, pods policy.Selector, group tenantGroup, at *field.Path) []resolvedPeer {
+	return slices.DeleteFunc(r.peersInNamespace(f, namespace, pods, group, at), func(e resolvedPeer) bool { return r.ownerOf(e.peer) == nil })
 }
 
 // namespacesWith are the namespaces of the build that carry all of the labels, also
@@ -260,7 +260,7 @@ func (r *resolver) namespacesWith(want map[string]string) []string {
 			all[name] = labels.Merge(of, r.profile.Spec.Tenants.NamespaceLabels)
 		}
 	}
-	for name := range r.sharers {
+	for name := range r.sharingTenants {
 		if len(want) == 0 && all[name] == nil {
 			all[name] = nil
 		}
@@ -274,19 +274,19 @@ func (r *resolver) namespacesWith(want map[string]string) []string {
 	return out
 }
 
-// missing refuses what is not in the build, unless the flow is optional. It returns
+// refuseMissing refuses what is not in the build, unless the flow is optional. It returns
 // whether the flow goes on.
-func (r *resolver) missing(f *flow, at *field.Path, format string, args ...any) bool {
+func (r *resolver) refuseMissing(f *flow, at *field.Path, format string, args ...any) bool {
 	if f.optional {
 		return false
 	}
 	if r.index.Partial {
 		return true
 	}
-	r.refuse("not-in-build", f.ref, at, format, args...)
+	r.refuse("peer-not-in-build", f.ref, at, format, args...)
 	return true
 }
 
 func (r *resolver) warn(check string, ref policy.Ref, path *field.Path, format string, args ...any) {
-	r.say(policy.Warning, check, ref, path, format, args...)
+	r.report(policy.Warning, check, ref, path, format, args...)
 }

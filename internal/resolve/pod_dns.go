@@ -13,47 +13,47 @@ import (
 // checkPodDNS warns of flows to names that their pods do not resolve at the cluster's DNS,
 // where Cilium's proxy would learn the addresses.
 func (r *resolver) checkPodDNS() {
-	if r.twin {
+	if r.networkPolicyForm {
 		return
 	}
 	for _, f := range r.flows {
-		for _, e := range f.ends {
-			r.checkNames(f, e.namesAsked(), e.path)
+		for _, e := range f.resolvedPeers {
+			r.checkFlowNames(f, e.queriedNames(), e.path)
 		}
 	}
 	r.checkPodSearches()
 }
 
-// namesAsked are the names by which pods ask for an end.
-func (e end) namesAsked() []string {
+// queriedNames are the names by which pods ask for an end.
+func (e resolvedPeer) queriedNames() []string {
 	if e.peer.Kind == policy.FQDNs {
 		return e.peer.FQDNs
 	}
-	return e.names
+	return e.hostnames
 }
 
-// checkNames warns of the first of a flow's pods, and the first name, of each kind.
-func (r *resolver) checkNames(f *flow, names []string, at *field.Path) {
+// checkFlowNames warns of the first of a flow's pods, and the first name, of each kind.
+func (r *resolver) checkFlowNames(f *flow, names []string, at *field.Path) {
 	if len(names) == 0 {
 		return
 	}
-	aliased, elsewhere, beside := false, false, r.kubernetes()
-	for _, w := range r.podsOf(f) {
+	aliased, elsewhere, beside := false, false, r.usesNetworkPolicies()
+	for _, w := range r.workloadsOf(f) {
 		for _, name := range names {
 			if alias, ip, ok := w.AliasOf(name); ok && !aliased && name != "*" {
 				aliased = true
 				r.warn("pod-host-alias", f.ref, at,
 					"flow %q: hostAliases of %s %s/%s map %s to %s, so its pods resolve the name without DNS, and Cilium decides about that address alone: add a peer cidrs: [%s], or remove the alias",
-					f.name, w.Ref.Kind, w.Ref.Namespace, w.Ref.Name, alias, ip, policy.HostNetwork(ip))
+					f.name, w.Ref.Kind, w.Ref.Namespace, w.Ref.Name, alias, ip, policy.HostPrefix(ip))
 			}
-			if w.DNS.Beside() && !beside {
+			if w.DNS.HasExtraNameservers() && !beside {
 				beside = true
-				r.say(policy.Info, "pod-dns-elsewhere", f.ref, at, "flow %q: dnsConfig of %s %s/%s lists nameservers beside the cluster's DNS (%s), of whose answers Cilium learns no address: remove them, or the flow is denied after such an answer",
+				r.report(policy.Info, "pod-dns-outside-cluster", f.ref, at, "flow %q: dnsConfig of %s %s/%s lists nameservers beside the cluster's DNS (%s), of whose answers Cilium learns no address: remove them, or the flow is denied after such an answer",
 					f.name, w.Ref.Kind, w.Ref.Namespace, w.Ref.Name, strings.Join(w.DNS.Nameservers, ", "))
 			}
-			if where := r.index.AsksElsewhere(r.fence, w, name); where != "" && !elsewhere && !r.kubernetes() {
+			if where := r.index.BypassesClusterDNS(r.fence, w, name); where != "" && !elsewhere && !r.usesNetworkPolicies() {
 				elsewhere = true
-				r.warn("pod-dns-elsewhere", f.ref, at,
+				r.warn("pod-dns-outside-cluster", f.ref, at,
 					"flow %q: %s %s/%s does not resolve %s at the cluster's DNS (%s), so Cilium learns no address of it and denies the flow: set dnsPolicy: ClusterFirst, or add a flow with dns: [%q] to its nameserver; if that is the cluster's DNS, declare its Service with the clusterIP as an external resource",
 					f.name, w.Ref.Kind, w.Ref.Namespace, w.Ref.Name, name, where, name)
 			}
@@ -61,14 +61,14 @@ func (r *resolver) checkNames(f *flow, names []string, at *field.Path) {
 	}
 }
 
-// podsOf are the workloads with pods of their own that a flow is about.
-func (r *resolver) podsOf(f *flow) []*resource.Workload {
+// workloadsOf are the workloads with pods of their own that a flow is about.
+func (r *resolver) workloadsOf(f *flow) []*resource.Workload {
 	var out []*resource.Workload
 	for _, own := range f.own {
 		if own.Kind != policy.Pods || f.direction != policy.Egress {
 			continue
 		}
-		for _, w := range r.index.In(own.Namespace, own.Pods) {
+		for _, w := range r.index.WorkloadsIn(own.Namespace, own.Pods) {
 			if !w.HostNetwork {
 				out = append(out, w)
 			}
@@ -81,11 +81,11 @@ func (r *resolver) podsOf(f *flow) []*resource.Workload {
 // their own.
 func (r *resolver) checkPodSearches() {
 	names := r.profile.Spec.Baseline.DNS.Names
-	if slices.Contains(names, "*") || r.kubernetes() {
+	if slices.Contains(names, "*") || r.usesNetworkPolicies() {
 		return
 	}
 	for _, namespace := range r.tenantNamespaces() {
-		for _, w := range r.index.In(namespace, policy.Selector{}) {
+		for _, w := range r.index.WorkloadsIn(namespace, policy.Selector{}) {
 			if w.HostNetwork || w.DNS.Policy == "Default" {
 				continue
 			}
@@ -99,14 +99,14 @@ func (r *resolver) checkPodSearches() {
 // checkSearch warns of the first name that pods ask for with a search domain, and that is
 // refused.
 func (r *resolver) checkSearch(w *resource.Workload, namespace, domain string, names []string) {
-	for _, name := range r.namesOfPods(namespace) {
-		question := name.name + "." + domain
-		if domain == "" || name.service != "" || strings.Count(name.name, ".") >= ndots || policy.SomeCovers(names, question) {
+	for _, name := range r.podQueryNames(namespace) {
+		query := name.name + "." + domain
+		if domain == "" || name.service != "" || strings.Count(name.name, ".") >= ndots || policy.AnyCovers(names, query) {
 			continue
 		}
-		r.warn("dns-names-without-search-list", r.profile.Ref, r.profile.Path.Child("baseline", "dns", "names"),
+		r.warn("dns-search-domains-missing", r.profile.Ref, r.profile.Path.Child("baseline", "dns", "names"),
 			"do not cover %q, which %s %s/%s asks for to resolve %q, by the search domain %s of its dnsConfig: the refused question ends the search in images with musl: add %s, or remove the search domain",
-			question, w.Ref.Kind, w.Ref.Namespace, w.Ref.Name, name.name, domain, r.searchPatterns(domain))
+			query, w.Ref.Kind, w.Ref.Namespace, w.Ref.Name, name.name, domain, r.searchPatterns(domain))
 		return
 	}
 }

@@ -9,11 +9,11 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// raised names the limits that allow more than before. It goes through the fields of
+// raisedLimits names the limits that allow more than before. It goes through the fields of
 // Limits, so that none is forgotten: a list allows more by an element that is new, a
 // boolean where it becomes true. Where a limit covers more than what it lists, it may
 // report one that only looks wider, but for those that widens knows.
-func raised(before, after v1alpha1.Limits) []string {
+func raisedLimits(before, after v1alpha1.Limits) []string {
 	var out []string
 	was, is := reflect.ValueOf(before), reflect.ValueOf(after)
 	for i := range was.NumField() {
@@ -28,9 +28,9 @@ func raised(before, after v1alpha1.Limits) []string {
 func widens(name string, before, after v1alpha1.Limits, was, is reflect.Value) bool {
 	switch name {
 	case "fqdns":
-		return slices.ContainsFunc(after.FQDNs, func(n string) bool { return !policy.SomeCovers(before.FQDNs, n) })
+		return slices.ContainsFunc(after.FQDNs, func(n string) bool { return !policy.AnyCovers(before.FQDNs, n) })
 	case "cidrs":
-		return !subset(setOf(after.CIDRs, nil), setOf(before.CIDRs, nil))
+		return !isSubset(setOf(after.CIDRs, nil), setOf(before.CIDRs, nil))
 	case "ports":
 		if before.Ports == nil {
 			return false // Any port was allowed.

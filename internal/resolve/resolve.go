@@ -20,22 +20,22 @@ type resolver struct {
 	profile resource.Profile
 	index   *resource.Index
 	fence   *policy.Fence
-	// twin says that the fence is that of NetworkPolicies beside others: what they cannot
+	// networkPolicyForm says that the fence is that of NetworkPolicies beside others: what they cannot
 	// say is left out.
-	twin bool
+	networkPolicyForm bool
 
-	// names are the fence's, and those it had.
-	names []string
+	// fenceNames are the fence's, and those it had.
+	fenceNames []string
 	// tenants are sorted by name.
 	tenants []*tenant
 	byName  map[string]*tenant
 	// owner has the tenant of each namespace that one has alone, sharers those of each
 	// that is shared.
-	owner   map[string]*tenant
-	sharers map[string][]*tenant
-	flows   []*flow
-	// accounted finds a declared flow in the fence.
-	accounted map[policy.Reason]int
+	owner          map[string]*tenant
+	sharingTenants map[string][]*tenant
+	flows          []*flow
+	// flowIndex finds a declared flow in the fence.
+	flowIndex map[policy.Reason]int
 	// unread holds the names, and unreadNamespaces the namespaces, of Tenants that
 	// were refused before: what refers to them is neither right nor wrong.
 	unread, unreadNamespaces map[string]bool
@@ -51,40 +51,40 @@ func Resolve(in *resource.Inputs, index *resource.Index) (*policy.Fence, policy.
 	return r.fence, r.findings
 }
 
-// ofTwin is what must be known of NetworkPolicies, also where they stand beside others.
-var ofTwin = []string{"allow-isolates", "shared-egress-proxy", "egress-proxy-unfenced"}
+// networkPolicyFormChecks is what must be known of NetworkPolicies, also where they stand beside others.
+var networkPolicyFormChecks = []string{"allow-policy-isolates", "egress-proxy-shared", "egress-proxy-unfenced"}
 
-// Twin returns what NetworkPolicies can say of a fence for which policies are Both, for
+// NetworkPolicyForm returns what NetworkPolicies can say of a fence for which policies are Both, for
 // another enforcer than Cilium, and what they cannot. What they cannot say is left out of
 // the fence.
-func Twin(in *resource.Inputs, index *resource.Index) (*policy.Fence, policy.Findings) {
+func NetworkPolicyForm(in *resource.Inputs, index *resource.Index) (*policy.Fence, policy.Findings) {
 	r := newResolver(in, index)
-	r.twin = true
+	r.networkPolicyForm = true
 	r.fence.Policies, r.fence.Cluster.CNI = v1alpha1.PoliciesKubernetes, v1alpha1.CNIKubernetes
 	r.resolve(in)
-	var unsaid policy.Findings
+	var unsupported policy.Findings
 	for _, f := range r.findings {
 		switch {
-		case slices.Contains(ofTwin, f.Check):
-			unsaid = append(unsaid, f)
+		case slices.Contains(networkPolicyFormChecks, f.Check):
+			unsupported = append(unsupported, f)
 		case f.Severity == policy.Error:
-			f.Check, f.Severity, f.Message = "not-in-twin", policy.Warning, "has no NetworkPolicy beside it: "+f.Message
-			unsaid = append(unsaid, f)
+			f.Check, f.Severity, f.Message = "not-in-network-policy-form", policy.Warning, "has no NetworkPolicy beside it: "+f.Message
+			unsupported = append(unsupported, f)
 		}
 	}
-	return r.fence, unsaid
+	return r.fence, unsupported
 }
 
 func newResolver(in *resource.Inputs, index *resource.Index) *resolver {
 	return &resolver{
-		names:   append([]string{in.Fence.Name}, in.Fence.Spec.FormerNames...),
-		profile: in.Profile, index: index,
-		accounted: map[policy.Reason]int{}, byName: map[string]*tenant{}, owner: map[string]*tenant{}, sharers: map[string][]*tenant{},
+		fenceNames: append([]string{in.Fence.Name}, in.Fence.Spec.FormerNames...),
+		profile:    in.Profile, index: index,
+		flowIndex: map[policy.Reason]int{}, byName: map[string]*tenant{}, owner: map[string]*tenant{}, sharingTenants: map[string][]*tenant{},
 		unread: map[string]bool{}, unreadNamespaces: map[string]bool{},
 		fence: &policy.Fence{
 			Name: in.Fence.Name, Profile: reasonOf(in.Profile.Ref, in.Profile.Path),
 			Cluster: withTunnels(in.Profile.Spec.Cluster), Mesh: in.Mesh(), Policies: in.Profile.Spec.Policies, Baseline: in.Profile.Spec.Baseline,
-			NamespaceLabels: in.Profile.Spec.Tenants.NamespaceLabels, LocalNames: policy.LocalNamesOf(in.Profile.Spec.LocalNames),
+			NamespaceLabels: in.Profile.Spec.Tenants.NamespaceLabels, ClusterHostnames: policy.ClusterHostnamesOf(in.Profile.Spec.ClusterHostnames),
 			UndecidedKinds:  in.Profile.Spec.UndecidedKinds,
 			Representatives: int(in.Profile.Spec.ProofBudget.Representatives),
 		},
@@ -93,25 +93,25 @@ func newResolver(in *resource.Inputs, index *resource.Index) *resolver {
 
 func (r *resolver) resolve(in *resource.Inputs) {
 	r.configureAgents()
-	r.expectUnread(in.Unread)
+	r.recordUnread(in.UnreadableTenants)
 	r.resolveTenants(in.Tenants)
 	r.reportUnusedPaths(in.Tenants)
-	r.reportPatternRights(in.Tenants)
+	r.reportPatternEffects(in.Tenants)
 	r.checkShared()
 	r.resolveScope()
-	r.locate()
+	r.resolveEntityAddresses()
 	r.checkProfile()
-	r.checkForm()
+	r.checkBaselineForm()
 	r.checkNamespaces()
-	r.declareFlows()
-	r.declareNodes()
-	r.refuseWorldInParts()
-	r.refuseDeadDNS()
+	r.collectFlows()
+	r.collectNodes()
+	r.refuseSplitWorld()
+	r.refuseShadowedDNS()
 	r.grantFlows()
 	r.grantAgents()
-	r.grantFromProxy()
-	r.sayNodes()
-	r.sayWhatMustBeKnown()
+	r.grantProxyEgress()
+	r.reportNodes()
+	r.reportAdvice()
 }
 
 // tenant is a Tenant on its way to being resolved.
@@ -130,7 +130,7 @@ func reasonOf(ref policy.Ref, path *field.Path) policy.Reason {
 	return policy.Reason{Kind: ref.Kind, Name: ref.Name, Field: path.String()}
 }
 
-func (r *resolver) say(severity policy.Severity, check string, ref policy.Ref, path *field.Path, format string, args ...any) {
+func (r *resolver) report(severity policy.Severity, check string, ref policy.Ref, path *field.Path, format string, args ...any) {
 	f := policy.Finding{Check: check, Severity: severity, Resource: ref, Message: fmt.Sprintf(format, args...)}
 	if path != nil {
 		f.Field = path.String()
@@ -139,18 +139,18 @@ func (r *resolver) say(severity policy.Severity, check string, ref policy.Ref, p
 }
 
 func (r *resolver) refuse(check string, ref policy.Ref, path *field.Path, format string, args ...any) {
-	r.say(policy.Error, check, ref, path, format, args...)
+	r.report(policy.Error, check, ref, path, format, args...)
 }
 
 func (r *resolver) resolveTenants(in []resource.Tenant) {
 	sorted := slices.Clone(in)
 	slices.SortStableFunc(sorted, func(a, b resource.Tenant) int {
 		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Ref.File, b.Ref.File), cmp.Compare(a.Ref.Namespace, b.Ref.Namespace),
-			cmp.Compare(policy.Key(a.Spec), policy.Key(b.Spec)))
+			cmp.Compare(policy.JSONKey(a.Spec), policy.JSONKey(b.Spec)))
 	})
 	for _, t := range sorted {
 		if r.byName[t.Name] != nil {
-			r.refuse("duplicate-tenant", t.Ref, namePath(t), "there is more than one Tenant %q: give each its own name, or list it once", t.Name)
+			r.refuse("tenant-duplicate", t.Ref, namePath(t), "there is more than one Tenant %q: give each its own name, or list it once", t.Name)
 			continue
 		}
 		r.addTenant(t)
@@ -170,7 +170,7 @@ func namePath(t resource.Tenant) *field.Path {
 
 func (r *resolver) addTenant(in resource.Tenant) {
 	t := &tenant{
-		Tenant: policy.Tenant{Name: in.Name, ID: in.Spec.ID, Pods: policy.PodsOf(in.Spec.Pods)},
+		Tenant: policy.Tenant{Name: in.Name, ID: in.Spec.ID, Pods: policy.SelectorOf(in.Spec.Pods)},
 		ref:    in.Ref, path: in.Path, spec: in.Spec, reason: reasonOf(in.Ref, in.Path),
 	}
 	if in.Ref.Kind != v1alpha1.KindTenant {
@@ -193,10 +193,10 @@ func (r *resolver) resolveEnforcement(t *tenant) {
 	if own == "" {
 		return
 	}
-	t.Enforcement, t.EnforcementReason = own, t.reason.In("enforcement")
-	if own == v1alpha1.Audit && profile == v1alpha1.Enforce && !slices.Contains(t.limits.Enforcement, v1alpha1.Audit) {
+	t.Enforcement, t.EnforcementReason = own, t.reason.Child("enforcement")
+	if own == v1alpha1.AllowOnly && profile == v1alpha1.Enforce && !slices.Contains(t.limits.Enforcement, v1alpha1.AllowOnly) {
 		r.refuse("looser-than-profile", t.ref, t.path.Child("enforcement"),
-			"Audit is looser than the profile's Enforce: remove it, or add Audit to limits.enforcement of the profile")
+			"AllowOnly is looser than the profile's Enforce: remove it, or add AllowOnly to limits.enforcement of the profile")
 	}
 }
 

@@ -20,30 +20,30 @@ func (r *resolver) resolveScope() {
 	if r.profile.Spec.Scope != v1alpha1.ScopeCluster {
 		return
 	}
-	r.need(policy.AdditivePolicies, r.profile.Ref, r.profile.Path.Child("scope"), "Cluster", "before it, a cluster-wide allow closes namespaces in Audit: write Namespace")
-	apart := map[string]bool{}
+	r.require(policy.AdditivePolicies, r.profile.Ref, r.profile.Path.Child("scope"), "Cluster", "before it, a cluster-wide allow closes namespaces in AllowOnly: write Namespace")
+	excluded := map[string]bool{}
 	for _, e := range r.profile.Spec.ExcludedNamespaces {
-		apart[e.Name] = true
+		excluded[e.Name] = true
 	}
 	for _, ns := range r.profile.Spec.SharedNamespaces {
-		apart[ns] = true
+		excluded[ns] = true
 	}
 	for _, ns := range systemNamespaces {
 		if r.owner[ns] == nil && !r.unreadNamespaces[ns] {
-			apart[ns] = true
+			excluded[ns] = true
 		}
 	}
-	r.fence.Clusterwide = &policy.Clusterwide{Enforcement: r.profile.Spec.Enforcement, Apart: slices.Sorted(maps.Keys(apart))}
+	r.fence.Clusterwide = &policy.Clusterwide{Enforcement: r.profile.Spec.Enforcement, Excluded: slices.Sorted(maps.Keys(excluded))}
 }
 
-// closesStrangers says whether a namespace that nobody has is closed.
-func (r *resolver) closesStrangers() bool {
+// deniesUnclaimed says whether a namespace that nobody has is closed.
+func (r *resolver) deniesUnclaimed() bool {
 	return r.fence.Clusterwide != nil && r.fence.Clusterwide.Enforcement == v1alpha1.Enforce
 }
 
-// refuseStrangers refuses namespaces that cluster-wide policies close and nobody has:
+// refuseUnclaimedNamespaces refuses namespaces that cluster-wide policies close and nobody has:
 // nothing that their pods need is allowed.
-func (r *resolver) refuseStrangers() {
+func (r *resolver) refuseUnclaimedNamespaces() {
 	if len(r.tenants) == 0 {
 		return
 	}
@@ -60,18 +60,18 @@ func (r *resolver) refuseStrangers() {
 	}
 	at[r.profile.Spec.Baseline.DNS.Namespace] = baseline.Child("dns", "namespace")
 	for _, ns := range slices.Sorted(maps.Keys(at)) {
-		if r.fence.Stranger(ns) && !r.unreadNamespaces[ns] {
-			r.refuse("unfenced-namespace", r.profile.Ref, at[ns],
+		if r.fence.UnclaimedNamespace(ns) && !r.unreadNamespaces[ns] {
+			r.refuse("namespace-unfenced", r.profile.Ref, at[ns],
 				"namespace %q has no Tenant, and scope Cluster closes it but for the baseline: give it a Tenant, or list it in excludedNamespaces with the reason", ns)
 		}
 	}
 }
 
-// sayWhatIsClosed says how far a cluster-wide default-deny reaches.
-func (r *resolver) sayWhatIsClosed() {
-	if r.closesStrangers() {
-		r.say(policy.Info, "closes-every-namespace", r.profile.Ref, r.profile.Path.Child("scope"),
-			"every namespace of the cluster is closed, also one that is not in this build, but for tenants in Audit and %s: list whatever else must stay open in excludedNamespaces, with the reason",
-			strings.Join(r.fence.Clusterwide.Apart, ", "))
+// reportDefaultDeny says how far a cluster-wide default-deny reaches.
+func (r *resolver) reportDefaultDeny() {
+	if r.deniesUnclaimed() {
+		r.report(policy.Info, "all-namespaces-default-denied", r.profile.Ref, r.profile.Path.Child("scope"),
+			"every namespace of the cluster is closed, also one that is not in this build, but for tenants in AllowOnly and %s: list whatever else must stay open in excludedNamespaces, with the reason",
+			strings.Join(r.fence.Clusterwide.Excluded, ", "))
 	}
 }

@@ -14,17 +14,17 @@ import (
 // other clusters, by the networks that its load balancer admits, and by translating the
 // addresses of clients.
 func (r *resolver) checkServiceFacts() {
-	if r.twin || r.index.Blind {
+	if r.networkPolicyForm || r.index.WithoutResources {
 		return
 	}
-	if !r.kubernetes() {
+	if !r.usesNetworkPolicies() {
 		for _, f := range r.flows {
 			r.checkGlobal(f)
 		}
 	}
 	seen := map[string]bool{}
 	for _, g := range r.fence.Grants {
-		for _, s := range r.servicesBefore(g) {
+		for _, s := range r.exposingServices(g) {
 			if fromOutside(g.From) {
 				r.checkSources(g, s, seen)
 			} else {
@@ -36,7 +36,7 @@ func (r *resolver) checkServiceFacts() {
 
 // checkGlobal warns of a flow to a Service whose connections Cilium sends to other clusters, too.
 func (r *resolver) checkGlobal(f *flow) {
-	if f.direction != policy.Egress || r.fence.Cluster.Name == "" && !r.fence.Agent.On(policy.DefaultLocalCluster) {
+	if f.direction != policy.Egress || r.fence.Cluster.Name == "" && !r.fence.Agent.Enabled(policy.DefaultLocalCluster) {
 		return
 	}
 	for i, p := range f.peers {
@@ -55,37 +55,37 @@ func (r *resolver) checkGlobal(f *flow) {
 	}
 }
 
-// servicesBefore are the Services by which clients outside the cluster reach the pods of a grant.
-func (r *resolver) servicesBefore(g policy.Grant) []*resource.Service {
-	if !fromOutside(g.From) && !includesNodes(g.From) || r.areNodes(g.From) || g.To.Kind != policy.Pods || g.Destination == nil {
+// exposingServices are the Services by which clients outside the cluster reach the pods of a grant.
+func (r *resolver) exposingServices(g policy.Grant) []*resource.Service {
+	if !fromOutside(g.From) && !includesNodes(g.From) || r.isNodePeer(g.From) || g.To.Kind != policy.Pods || g.Destination == nil {
 		return nil
 	}
 	var out []*resource.Service
 	for _, s := range r.index.Services {
-		if !s.FromOutside() || len(s.Selector) == 0 || s.Ref.Namespace != g.To.Namespace {
+		if !s.IsExposed() || len(s.Selector) == 0 || s.Ref.Namespace != g.To.Namespace {
 			continue
 		}
-		if r.behind(s, g) {
+		if r.servesGrant(s, g) {
 			out = append(out, s)
 		}
 	}
 	return out
 }
 
-// behind reports whether a Service leads to pods of a grant, on one of its ports.
-func (r *resolver) behind(s *resource.Service, g policy.Grant) bool {
-	return slices.ContainsFunc(r.index.In(s.Ref.Namespace, policy.Selector{MatchLabels: s.Selector}), func(w *resource.Workload) bool {
-		return !w.HostNetwork && w.Is(g.To) && slices.ContainsFunc(s.Ports, func(p resource.ServicePort) bool {
-			target, ok := w.NumberOf(p.Target())
-			return ok && (len(g.Ports) == 0 || target.CoveredBy(policy.EachProtocol(r.numbered(g.Ports, g.To))))
+// servesGrant reports whether a Service leads to pods of a grant, on one of its ports.
+func (r *resolver) servesGrant(s *resource.Service, g policy.Grant) bool {
+	return slices.ContainsFunc(r.index.WorkloadsIn(s.Ref.Namespace, policy.Selector{MatchLabels: s.Selector}), func(w *resource.Workload) bool {
+		return !w.HostNetwork && w.MatchesPeer(g.To) && slices.ContainsFunc(s.Ports, func(p resource.ServicePort) bool {
+			target, ok := w.ResolveTargetPort(p.Target())
+			return ok && (len(g.Ports) == 0 || target.CoveredBy(policy.ExpandProtocols(r.resolvePortNames(g.Ports, g.To))))
 		})
 	})
 }
 
-// areNodes reports whether networks are those of the nodes, where the form knows these by address.
-func (r *resolver) areNodes(p policy.Peer) bool {
-	return slices.ContainsFunc(slices.Concat(r.fence.Addresses[v1alpha1.EntityHost], r.fence.Addresses[v1alpha1.EntityRemoteNode]), func(n policy.Peer) bool {
-		return policy.Key(n) == policy.Key(p)
+// isNodePeer reports whether networks are those of the nodes, where the form knows these by address.
+func (r *resolver) isNodePeer(p policy.Peer) bool {
+	return slices.ContainsFunc(slices.Concat(r.fence.EntityAddresses[v1alpha1.EntityHost], r.fence.EntityAddresses[v1alpha1.EntityRemoteNode]), func(n policy.Peer) bool {
+		return policy.JSONKey(n) == policy.JSONKey(p)
 	})
 }
 
@@ -98,7 +98,7 @@ func fromOutside(p policy.Peer) bool {
 // checkSources warns of what a Service does to the clients of a grant.
 func (r *resolver) checkSources(g policy.Grant, s *resource.Service, seen map[string]bool) {
 	report := func(check, field, format string, args ...any) {
-		f := policy.Finding{Check: check, Severity: policy.Warning, Resource: r.refOf(g.Destination), Field: g.Destination.Reason.Field + field, Message: fmt.Sprintf(format, args...)}
+		f := policy.Finding{Check: check, Severity: policy.Warning, Resource: r.declaringRef(g.Destination), Field: g.Destination.Reason.Field + field, Message: fmt.Sprintf(format, args...)}
 		if key := f.Field + f.Message; !seen[key] {
 			seen[key] = true
 			r.findings = append(r.findings, f)
@@ -110,15 +110,15 @@ func (r *resolver) checkSources(g policy.Grant, s *resource.Service, seen map[st
 		for _, network := range g.From.CIDRs {
 			for _, part := range setOf([]string{network}, g.From.Except).Prefixes() {
 				if !admitted.ContainsPrefix(part) {
-					report("source-ranges-exclude", "", "flow %q: loadBalancerSourceRanges of %s (%s) do not admit all of %s, so its load balancer denies the rest: add the network there, or narrow the flow",
+					report("source-ranges-too-narrow", "", "flow %q: loadBalancerSourceRanges of %s (%s) do not admit all of %s, so its load balancer denies the rest: add the network there, or narrow the flow",
 						g.Destination.Flow, service, strings.Join(s.SourceRanges, ", "), network)
 					break
 				}
 			}
 		}
 	}
-	if s.Translates() && g.Family != policy.AgentIngress && !r.admitsNodes(g) {
-		report("source-ip-unsure", "", "flow %q: %s of type %s does not set externalTrafficPolicy: Local, so the addresses of clients may be translated to a node's, and the policy denies them: set it",
+	if s.TranslatesSource() && g.Family != policy.AgentIngress && !r.admitsNodes(g) {
+		report("source-ip-uncertain", "", "flow %q: %s of type %s does not set externalTrafficPolicy: Local, so the addresses of clients may be translated to a node's, and the policy denies them: set it",
 			g.Destination.Flow, service, s.Type)
 	}
 }
@@ -126,12 +126,12 @@ func (r *resolver) checkSources(g policy.Grant, s *resource.Service, seen map[st
 // checkNodes warns where clients outside the cluster come in by a grant to nodes.
 func (r *resolver) checkNodes(g policy.Grant, s *resource.Service, seen map[string]bool) {
 	at := g.Destination.Reason.Field
-	if !s.Translates() || g.Family == policy.AgentIngress || seen[at+s.Ref.Name] {
+	if !s.TranslatesSource() || g.Family == policy.AgentIngress || seen[at+s.Ref.Name] {
 		return
 	}
 	seen[at+s.Ref.Name] = true
 	r.findings = append(r.findings, policy.Finding{
-		Check: "source-ip-unsure", Severity: policy.Warning, Resource: r.refOf(g.Destination), Field: at,
+		Check: "source-ip-uncertain", Severity: policy.Warning, Resource: r.declaringRef(g.Destination), Field: at,
 		Message: fmt.Sprintf("flow %q admits every node, and Service %s/%s of type %s does not set externalTrafficPolicy: Local: clients outside the cluster, whose addresses may be translated to a node's, come in by it: set it there",
 			g.Destination.Flow, s.Ref.Namespace, s.Ref.Name, s.Type),
 	})
@@ -147,13 +147,13 @@ func includesNodes(p policy.Peer) bool {
 // admitsNodes reports whether a grant to the same pods is from every node.
 func (r *resolver) admitsNodes(g policy.Grant) bool {
 	return slices.ContainsFunc(r.fence.Grants, func(o policy.Grant) bool {
-		return includesNodes(o.From) && o.To.Kind == policy.Pods && o.To.Namespace == g.To.Namespace && policy.Key(o.To.Pods) == policy.Key(g.To.Pods)
+		return includesNodes(o.From) && o.To.Kind == policy.Pods && o.To.Namespace == g.To.Namespace && policy.JSONKey(o.To.Pods) == policy.JSONKey(g.To.Pods)
 	})
 }
 
-// refOf is the resource that declares a flow.
-func (r *resolver) refOf(d *policy.Declaration) policy.Ref {
-	if t := r.byName[d.Tenant]; t != nil && !d.Every && d.Node == "" {
+// declaringRef is the resource that declares a flow.
+func (r *resolver) declaringRef(d *policy.Declaration) policy.Ref {
+	if t := r.byName[d.Tenant]; t != nil && !d.AllTenants && d.Node == "" {
 		return t.ref
 	}
 	return r.profile.Ref

@@ -11,15 +11,15 @@ import (
 )
 
 // targetPorts are the pods' ports behind the wanted ports of a Service.
-func (r *resolver) targetPorts(f *flow, s *resource.Service, wanted []policy.Port, at *field.Path) []policy.Port {
+func (r *resolver) targetPorts(f *flow, s *resource.Service, requested []policy.Port, at *field.Path) []policy.Port {
 	var out []policy.Port
-	for _, p := range r.servicePorts(f, s, wanted, at) {
+	for _, p := range r.servicePorts(f, s, requested, at) {
 		port := p.Target()
-		if s.Headless() && !r.index.Dialled(s, p) {
+		if s.Headless() && !r.index.DialsTargetPort(s, p) {
 			r.warn("headless-target-port", s.Ref, field.NewPath("spec", "ports"),
 				"is headless, so nothing translates port %d to %s: clients that dial %d are denied; make port and targetPort equal, or have clients dial %s", p.Port, port, p.Port, port)
 		}
-		for _, p := range r.spelled(s, port) {
+		for _, p := range r.policyPorts(s, port) {
 			if !slices.Contains(out, p) {
 				out = append(out, p)
 			}
@@ -28,16 +28,16 @@ func (r *resolver) targetPorts(f *flow, s *resource.Service, wanted []policy.Por
 	return out
 }
 
-// spelled is a Service's target port as policies know it: its name and, of pods where a native
+// policyPorts is a Service's target port as policies know it: its name and, of pods where a native
 // sidecar has it, its number.
-func (r *resolver) spelled(s *resource.Service, target policy.Port) []policy.Port {
+func (r *resolver) policyPorts(s *resource.Service, target policy.Port) []policy.Port {
 	if target.Name == "" {
 		return []policy.Port{target}
 	}
 	named := false
 	var out []policy.Port
-	for _, w := range r.index.In(s.Ref.Namespace, policy.Selector{MatchLabels: s.Selector}) {
-		n, ok := w.NumberOf(target)
+	for _, w := range r.index.WorkloadsIn(s.Ref.Namespace, policy.Selector{MatchLabels: s.Selector}) {
+		n, ok := w.ResolveTargetPort(target)
 		switch {
 		case !ok:
 		case slices.Contains(w.Ports, policy.NamedPort{Name: target.Name, Port: uint16(n.Port), Protocol: n.Protocol}):
@@ -53,37 +53,37 @@ func (r *resolver) spelled(s *resource.Service, target policy.Port) []policy.Por
 }
 
 // servicePorts are the wanted ports of a Service: all of them, where none is named.
-func (r *resolver) servicePorts(f *flow, s *resource.Service, wanted []policy.Port, at *field.Path) []resource.ServicePort {
+func (r *resolver) servicePorts(f *flow, s *resource.Service, requested []policy.Port, at *field.Path) []resource.ServicePort {
 	if len(s.Ports) == 0 {
-		r.refuse("no-such-port", f.ref, at, "Service %s/%s has no ports: name the pods and their own ports", s.Ref.Namespace, s.Ref.Name)
+		r.refuse("port-not-found", f.ref, at, "Service %s/%s has no ports: name the pods and their own ports", s.Ref.Namespace, s.Ref.Name)
 		return nil
 	}
 	for _, p := range s.Ports {
 		if !p.Usable() {
-			r.refuse("unusable-port", s.Ref, field.NewPath("spec", "ports"), "port %d/%s with target port %s is none that Kubernetes takes: correct it, since a policy with it would be rejected", p.Port, p.Protocol, p.TargetPort.String())
+			r.refuse("service-port-invalid", s.Ref, field.NewPath("spec", "ports"), "port %d/%s with target port %s is none that Kubernetes takes: correct it, since a policy with it would be rejected", p.Port, p.Protocol, p.TargetPort.String())
 			return nil
 		}
 	}
-	if len(wanted) == 0 {
+	if len(requested) == 0 {
 		return s.Ports
 	}
 	var out []resource.ServicePort
-	for i, w := range wanted {
-		found := portsNamed(s, w)
+	for i, w := range requested {
+		found := matchingPorts(s, w)
 		out = append(out, found...)
 		if len(found) == 0 || w.End > w.Port {
-			r.refuse("no-such-port", f.ref, f.path.Child("ports").Index(i), "Service %s/%s has no port %s: beside service, ports are the Service's own, each by name or number", s.Ref.Namespace, s.Ref.Name, w)
+			r.refuse("port-not-found", f.ref, f.path.Child("ports").Index(i), "Service %s/%s has no port %s: beside service, ports are the Service's own, each by name or number", s.Ref.Namespace, s.Ref.Name, w)
 		}
 	}
 	return out
 }
 
-// portsNamed are the ports of a Service that a wanted one stands for.
-func portsNamed(s *resource.Service, wanted policy.Port) []resource.ServicePort {
+// matchingPorts are the ports of a Service that a wanted one stands for.
+func matchingPorts(s *resource.Service, requested policy.Port) []resource.ServicePort {
 	var out []resource.ServicePort
 	for _, p := range s.Ports {
-		same := wanted.Name != "" && p.Name == wanted.Name || wanted.Name == "" && p.Port == wanted.Port
-		if same && (p.Protocol == wanted.Protocol || wanted.Protocol == v1alpha1.ANY) {
+		same := requested.Name != "" && p.Name == requested.Name || requested.Name == "" && p.Port == requested.Port
+		if same && (p.Protocol == requested.Protocol || requested.Protocol == v1alpha1.ANY) {
 			out = append(out, p)
 		}
 	}

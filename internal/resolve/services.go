@@ -12,65 +12,65 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// serviceEnds are the pods and target ports behind a Service, or what it stands for
+// resolveServicePeer are the pods and target ports behind a Service, or what it stands for
 // instead: policies are decided after Service translation.
-func (r *resolver) serviceEnds(f *flow, name string, at *field.Path) ([]end, bool) {
-	if r.refuseBlind(f, at) {
+func (r *resolver) resolveServicePeer(f *flow, name string, at *field.Path) ([]resolvedPeer, bool) {
+	if r.refuseInGenerator(f, at) {
 		return nil, true
 	}
-	namespace, short, told := r.serviceName(f, name, at)
-	if !told {
+	namespace, short, known := r.serviceName(f, name, at)
+	if !known {
 		return nil, true
 	}
 	if namespace+"/"+short == "default/kubernetes" {
-		return r.apiServerEnds(f, at), true
+		return r.apiServerPeers(f, at), true
 	}
 	s := r.index.Service(namespace, short)
 	var behind policy.Selector
 	if s != nil {
 		behind.MatchLabels = s.Selector
 	}
-	if r.unreadNamespaces[namespace] || !r.reachesNamespace(f, namespace, behind, at) {
+	if r.unreadNamespaces[namespace] || !r.checkNamespaceLimit(f, namespace, behind, at) {
 		return nil, true
 	}
 	if s == nil {
-		return nil, r.missing(f, at, "Service %q is not in the build: correct the name, tell the Service as inventory, or say optional: true", name)
+		return nil, r.refuseMissing(f, at, "Service %q is not in the build: correct the name, tell the Service as inventory, or say optional: true", name)
 	}
 	switch {
 	case s.Type == "ExternalName":
-		return r.externalNameEnds(r.limited(f, s), s, at)
+		return r.resolveExternalName(r.withTenantLimits(f, s), s, at)
 	case len(s.Selector) == 0:
-		return r.sliceEnds(r.limited(f, s), s, at), true
-	case !r.selectable(f.ref, s, at):
+		return r.resolveEndpointSlices(r.withTenantLimits(f, s), s, at), true
+	case !r.checkSelectable(f.ref, s, at):
 		return nil, true
 	default:
-		return r.selectorEnds(f, s, at)
+		return r.resolveSelectorService(f, s, at)
 	}
 }
 
-// refuseBlind refuses to look a Service up where none is seen.
-func (r *resolver) refuseBlind(f *flow, at *field.Path) bool {
-	if r.index.Blind {
+// refuseInGenerator refuses to look a Service up where none is seen.
+func (r *resolver) refuseInGenerator(f *flow, at *field.Path) bool {
+	if r.index.WithoutResources {
 		r.refuse("service-in-generator", f.ref, at, "a generator sees no Services: name the pods and their own ports, or list the fence in transformers")
 	}
-	return r.index.Blind
+	return r.index.WithoutResources
 }
 
 // serviceName takes a Service's name apart. It is not told where the tenant has no
 // namespace, which is refused already, or has the Service in several.
-func (r *resolver) serviceName(f *flow, name string, at *field.Path) (namespace, short string, told bool) {
+func (r *resolver) serviceName(f *flow, name string, at *field.Path) (namespace, short string, known bool) {
 	if namespace, short, qualified := strings.Cut(name, "/"); qualified {
 		return namespace, short, true
 	}
-	told = len(f.tenant.Namespaces) > 0 && r.inOneNamespace(f, name, at, "write namespace/name")
-	return r.namespaceOfService(f, name), name, told
+	known = len(f.tenant.Namespaces) > 0 && r.checkUnambiguous(f, name, at, "write namespace/name")
+	return r.namespaceOfService(f, name), name, known
 }
 
-// limited is the flow under its tenant's limits, also where the profile says it, if a
+// withTenantLimits is the flow under its tenant's limits, also where the profile says it, if a
 // tenant writes the Service: the profile has not seen what that stands for.
-func (r *resolver) limited(f *flow, s *resource.Service) *flow {
+func (r *resolver) withTenantLimits(f *flow, s *resource.Service) *flow {
 	out := *f
-	out.ofProfile = f.ofProfile && r.owner[s.Ref.Namespace] == nil && !r.shared(s.Ref.Namespace)
+	out.fromProfile = f.fromProfile && r.owner[s.Ref.Namespace] == nil && !r.isShared(s.Ref.Namespace)
 	return &out
 }
 
@@ -89,22 +89,22 @@ func (r *resolver) namespacesOfService(f *flow, name string) []string {
 	return slices.DeleteFunc(slices.Clone(f.tenant.Namespaces), func(ns string) bool { return r.index.Service(ns, name) == nil })
 }
 
-// inOneNamespace refuses an unqualified name that several of the tenant's namespaces
+// checkUnambiguous refuses an unqualified name that several of the tenant's namespaces
 // have: which Service it is cannot be told.
-func (r *resolver) inOneNamespace(f *flow, name string, at *field.Path, do string) bool {
+func (r *resolver) checkUnambiguous(f *flow, name string, at *field.Path, do string) bool {
 	in := r.namespacesOfService(f, name)
 	if len(in) > 1 {
-		r.refuse("ambiguous-service", f.ref, at, "Service %q is in %s, and which is meant cannot be told: %s", name, quoted(in), do)
+		r.refuse("service-ambiguous", f.ref, at, "Service %q is in %s, and which is meant cannot be told: %s", name, quoteAll(in), do)
 	}
 	return len(in) <= 1
 }
 
-// selectable refuses a Service whose selector no policy can say: it has labels that
+// checkSelectable refuses a Service whose selector no policy can say: it has labels that
 // are not in the identity of its pods, or would be taken for Cilium's own.
-func (r *resolver) selectable(ref policy.Ref, s *resource.Service, at *field.Path) bool {
+func (r *resolver) checkSelectable(ref policy.Ref, s *resource.Service, at *field.Path) bool {
 	for _, key := range slices.Sorted(maps.Keys(s.Selector)) {
-		if v1alpha1.ReservedPodLabel(key) || !v1alpha1.InIdentity(key) {
-			r.refuse("unusable-service-selector", ref, at, "Service %s/%s selects by the label %q, which Cilium does not take from a pod into its identity, so no policy can: have it select by another label, or name the pods and their own ports",
+		if v1alpha1.IsReservedPodLabel(key) || !v1alpha1.InIdentity(key) {
+			r.refuse("service-selector-unsupported", ref, at, "Service %s/%s selects by the label %q, which Cilium does not take from a pod into its identity, so no policy can: have it select by another label, or name the pods and their own ports",
 				s.Ref.Namespace, s.Ref.Name, key)
 			return false
 		}
@@ -112,36 +112,36 @@ func (r *resolver) selectable(ref policy.Ref, s *resource.Service, at *field.Pat
 	return true
 }
 
-func (r *resolver) selectorEnds(f *flow, s *resource.Service, at *field.Path) ([]end, bool) {
+func (r *resolver) resolveSelectorService(f *flow, s *resource.Service, at *field.Path) ([]resolvedPeer, bool) {
 	pods := policy.Selector{MatchLabels: s.Selector}
-	ends := r.endsIn(r.serviceFlow(f, s), s.Ref.Namespace, pods, sharing, at)
-	if len(ends) == 0 {
-		return nil, r.missing(f, at, "the selector of Service %s/%s selects no pod in the build: correct it, tell the pods as inventory, or say optional: true", s.Ref.Namespace, s.Ref.Name)
+	resolvedPeers := r.peersInNamespace(r.withTenantConsent(f, s), s.Ref.Namespace, pods, sharedNamespace, at)
+	if len(resolvedPeers) == 0 {
+		return nil, r.refuseMissing(f, at, "the selector of Service %s/%s selects no pod in the build: correct it, tell the pods as inventory, or say optional: true", s.Ref.Namespace, s.Ref.Name)
 	}
 	if f.direction == policy.Egress {
 		ports := r.targetPorts(f, s, f.ports, at)
-		if len(ports) == 0 || f.node != "" && !r.declaredPorts(s, ports, at) {
+		if len(ports) == 0 || f.node != "" && !r.checkTargetPortsDeclared(s, ports, at) {
 			return nil, true
 		}
-		for i := range ends {
-			ends[i].ports = ports
+		for i := range resolvedPeers {
+			resolvedPeers[i].ports = ports
 		}
 	}
-	r.sayBesidePods(f, s, at)
-	return ends, true
+	r.reportExtraEndpoints(f, s, at)
+	return resolvedPeers, true
 }
 
-// sayBesidePods reports addresses of a Service that its pods do not have, which are not allowed
+// reportExtraEndpoints reports addresses of a Service that its pods do not have, which are not allowed
 // with the pods.
-func (r *resolver) sayBesidePods(f *flow, s *resource.Service, at *field.Path) {
+func (r *resolver) reportExtraEndpoints(f *flow, s *resource.Service, at *field.Path) {
 	var others []string
-	for _, slice := range r.index.BesidePods(s) {
+	for _, slice := range r.index.NonPodSlices(s) {
 		others = append(others, networksOf(slice)...)
 	}
 	if len(others) == 0 {
 		return
 	}
-	f.partly = true
-	r.warn("addresses-beside-pods", f.ref, at, "Service %s/%s selects pods, and an EndpointSlice or Endpoints of the build also gives it the addresses %s, which no pod of the build has: this flow is with the pods alone: for the others, add a peer with cidrs, or give the endpoints a targetRef to their Pod",
-		s.Ref.Namespace, s.Ref.Name, some(others))
+	f.partial = true
+	r.warn("service-addresses-without-pods", f.ref, at, "Service %s/%s selects pods, and an EndpointSlice or Endpoints of the build also gives it the addresses %s, which no pod of the build has: this flow is with the pods alone: for the others, add a peer with cidrs, or give the endpoints a targetRef to their Pod",
+		s.Ref.Namespace, s.Ref.Name, truncatedList(others))
 }

@@ -7,35 +7,37 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// refuseDeadDNS refuses names that a flow lists in dns to no effect: another flow of the same
+// refuseShadowedDNS refuses names that a flow lists in dns to no effect: another flow of the same
 // pods allows some of its servers on the same port without dns, and Cilium then lets every
 // name pass.
-func (r *resolver) refuseDeadDNS() {
-	if r.kubernetes() {
+func (r *resolver) refuseShadowedDNS() {
+	if r.usesNetworkPolicies() {
 		return
 	}
 	for _, f := range r.flows {
 		if len(f.l7.DNS) == 0 || f.broken {
 			continue
 		}
-		i := slices.IndexFunc(r.flows, func(other *flow) bool { return other.l7.All() && sameSource(f, other) && sameServers(f, other) })
+		i := slices.IndexFunc(r.flows, func(other *flow) bool {
+			return other.l7.Unrestricted() && shareSubject(f, other) && shareDestination(f, other)
+		})
 		if i >= 0 {
-			r.refuse("dead-l7-rule", f.ref, f.path.Child("dns"),
+			r.refuse("l7-rule-shadowed", f.ref, f.path.Child("dns"),
 				"has no effect: flow %q (%s) allows the same servers on the same port without dns, so that every name passes: set dns there, too, or narrow its peer or its ports",
 				r.flows[i].name, r.flows[i].reason)
 		}
 	}
 }
 
-// sameServers reports whether two flows allow some destination on the same port. Cilium
+// shareDestination reports whether two flows allow some destination on the same port. Cilium
 // decides a rule about another range of ports, or about every port, apart.
-func sameServers(a, b *flow) bool {
-	return slices.ContainsFunc(a.ends, func(e end) bool {
-		return slices.ContainsFunc(b.ends, func(o end) bool { return overlap(e.peer, o.peer) && samePort(a.portsOf(e), b.portsOf(o)) })
+func shareDestination(a, b *flow) bool {
+	return slices.ContainsFunc(a.resolvedPeers, func(e resolvedPeer) bool {
+		return slices.ContainsFunc(b.resolvedPeers, func(o resolvedPeer) bool { return overlap(e.peer, o.peer) && sharePort(a.portsOf(e), b.portsOf(o)) })
 	})
 }
 
-func samePort(a, b []policy.Port) bool {
+func sharePort(a, b []policy.Port) bool {
 	return slices.ContainsFunc(a, func(p policy.Port) bool { return slices.Contains(b, p) })
 }
 
@@ -51,29 +53,29 @@ func overlap(a, b policy.Peer) bool {
 	case a.Kind == policy.CIDRs:
 		return setOf(a.CIDRs, a.Except).Overlaps(setOf(b.CIDRs, b.Except))
 	}
-	_, both := policy.Both(a.Pods, b.Pods)
+	_, both := policy.Intersect(a.Pods, b.Pods)
 	return both && namespacesOverlap(a, b)
 }
 
 // entitiesOverlap reports whether a peer of entities may have an endpoint of another peer.
 func entitiesOverlap(entities, other policy.Peer) bool {
-	if holds(entities, v1alpha1.EntityAll) {
+	if hasEntity(entities, v1alpha1.EntityAll) {
 		return true
 	}
 	switch other.Kind {
 	case policy.Entities:
-		return holds(other, v1alpha1.EntityAll) || slices.ContainsFunc(entities.Entities, func(e v1alpha1.Entity) bool { return holds(other, e) })
+		return hasEntity(other, v1alpha1.EntityAll) || slices.ContainsFunc(entities.Entities, func(e v1alpha1.Entity) bool { return hasEntity(other, e) })
 	case policy.Pods:
-		return holds(entities, v1alpha1.EntityCluster)
+		return hasEntity(entities, v1alpha1.EntityCluster)
 	}
-	return holds(entities, v1alpha1.EntityWorld)
+	return hasEntity(entities, v1alpha1.EntityWorld)
 }
 
 // namespacesOverlap reports whether two peers are about a namespace in common. One without a
 // namespace is about all but those that it leaves out.
 func namespacesOverlap(a, b policy.Peer) bool {
-	return a.Namespace == b.Namespace || a.Namespace == "" && !slices.Contains(a.NotNamespaces, b.Namespace) ||
-		b.Namespace == "" && !slices.Contains(b.NotNamespaces, a.Namespace)
+	return a.Namespace == b.Namespace || a.Namespace == "" && !slices.Contains(a.ExcludedNamespaces, b.Namespace) ||
+		b.Namespace == "" && !slices.Contains(b.ExcludedNamespaces, a.Namespace)
 }
 
-func holds(p policy.Peer, e v1alpha1.Entity) bool { return slices.Contains(p.Entities, e) }
+func hasEntity(p policy.Peer, e v1alpha1.Entity) bool { return slices.Contains(p.Entities, e) }

@@ -21,7 +21,7 @@ func (r *resolver) checkAllowedPaths(t resource.Tenant) {
 		if !policy.MatchTenant(a.Names, t.Name) {
 			continue
 		}
-		binds := fmt.Sprintf("%s of the profile binds the name %q to %s", r.profile.Path.Child("tenants", "allowedPaths").Index(i), t.Name, quoted(a.Paths))
+		binds := fmt.Sprintf("%s of the profile binds the name %q to %s", r.profile.Path.Child("tenants", "allowedPaths").Index(i), t.Name, quoteAll(a.Paths))
 		switch file := t.Source.Path; {
 		case file == "":
 			r.refuse("tenant-path-unknown", t.Ref, namePath(t), "%s, and the file of this Tenant is unknown: %s", binds,
@@ -56,56 +56,56 @@ func (r *resolver) reportUnusedPaths(tenants []resource.Tenant) {
 	}
 }
 
-// patternRight is what a pattern of an override gives to Tenants that the profile does
+// patternEffect is what a pattern of an override gives to Tenants that the profile does
 // not name.
-type patternRight struct {
+type patternEffect struct {
 	override, pattern int
 	limits, tenants   []string
-	// audit reports that it loosens enforcement.
-	audit bool
+	// allowOnly reports that it loosens enforcement.
+	allowOnly bool
 }
 
-// reportPatternRights reports each pattern of an override that gives more to a Tenant
+// reportPatternEffects reports each pattern of an override that gives more to a Tenant
 // that chose its own name: one that the profile neither names nor binds to files. What
 // a pattern of stars alone gives does not depend on the name.
-func (r *resolver) reportPatternRights(tenants []resource.Tenant) {
-	var rights []patternRight
+func (r *resolver) reportPatternEffects(tenants []resource.Tenant) {
+	var effects []patternEffect
 	for _, t := range tenants {
-		if t.Ref.Kind == v1alpha1.KindTenant && !r.listed(t.Name) {
-			rights = append(rights, r.patternRightsOf(t.Name)...)
+		if t.Ref.Kind == v1alpha1.KindTenant && !r.namedInProfile(t.Name) {
+			effects = append(effects, r.patternEffectsOf(t.Name)...)
 		}
 	}
-	slices.SortStableFunc(rights, func(a, b patternRight) int {
+	slices.SortStableFunc(effects, func(a, b patternEffect) int {
 		return cmp.Or(cmp.Compare(a.override, b.override), cmp.Compare(a.pattern, b.pattern), slices.Compare(a.tenants, b.tenants))
 	})
-	for len(rights) > 0 {
-		all := rights[0]
-		rights = rights[1:]
-		for len(rights) > 0 && rights[0].override == all.override && rights[0].pattern == all.pattern {
-			all.tenants, all.limits = append(all.tenants, rights[0].tenants...), append(all.limits, rights[0].limits...)
-			all.audit = all.audit || rights[0].audit
-			rights = rights[1:]
+	for len(effects) > 0 {
+		all := effects[0]
+		effects = effects[1:]
+		for len(effects) > 0 && effects[0].override == all.override && effects[0].pattern == all.pattern {
+			all.tenants, all.limits = append(all.tenants, effects[0].tenants...), append(all.limits, effects[0].limits...)
+			all.allowOnly = all.allowOnly || effects[0].allowOnly
+			effects = effects[1:]
 		}
 		at := r.profile.Path.Child("overrides").Index(all.override).Child("tenants").Index(all.pattern)
-		r.warn("limits-by-pattern", r.profile.Ref, at,
+		r.warn("limits-raised-by-pattern", r.profile.Ref, at,
 			"%q %s for Tenants that the profile does not name: %s; any Tenant gets this by its name: bind such names to files in tenants.allowedPaths, or list the Tenants here",
-			r.profile.Spec.Overrides[all.override].Tenants[all.pattern], all.does(), some(compact(all.tenants)))
+			r.profile.Spec.Overrides[all.override].Tenants[all.pattern], all.describe(), truncatedList(sortedUnique(all.tenants)))
 	}
 }
 
-func (p patternRight) does() string {
+func (p patternEffect) describe() string {
 	var out []string
 	if len(p.limits) > 0 {
-		out = append(out, "raises limits ("+strings.Join(compact(p.limits), ", ")+")")
+		out = append(out, "raises limits ("+strings.Join(sortedUnique(p.limits), ", ")+")")
 	}
-	if p.audit {
-		out = append(out, "loosens enforcement to Audit")
+	if p.allowOnly {
+		out = append(out, "loosens enforcement to AllowOnly")
 	}
 	return strings.Join(out, " and ")
 }
 
-// listed reports whether the profile names a Tenant, or binds its name to files.
-func (r *resolver) listed(name string) bool {
+// namedInProfile reports whether the profile names a Tenant, or binds its name to files.
+func (r *resolver) namedInProfile(name string) bool {
 	rules := r.profile.Spec.Tenants
 	_, claims := rules.Claims[name]
 	return claims ||
@@ -113,36 +113,36 @@ func (r *resolver) listed(name string) bool {
 		slices.ContainsFunc(r.profile.Spec.Overrides, func(o v1alpha1.Override) bool { return slices.Contains(o.Tenants, name) })
 }
 
-func (r *resolver) patternRightsOf(name string) []patternRight {
-	var out []patternRight
+func (r *resolver) patternEffectsOf(name string) []patternEffect {
+	var out []patternEffect
 	limits, enforcement := r.profile.Spec.Limits, r.profile.Spec.Enforcement
 	for i, o := range r.profile.Spec.Overrides {
 		j := slices.IndexFunc(o.Tenants, func(p string) bool { return policy.MatchTenant([]string{p}, name) })
 		if j < 0 {
 			continue
 		}
-		right := patternRight{override: i, pattern: j, tenants: []string{name}}
+		effect := patternEffect{override: i, pattern: j, tenants: []string{name}}
 		if o.Limits != nil {
 			before := limits
 			override(&limits, *o.Limits)
-			right.limits = raised(before, limits)
+			effect.limits = raisedLimits(before, limits)
 		}
 		if o.Enforcement != "" {
-			right.audit = o.Enforcement == v1alpha1.Audit && enforcement == v1alpha1.Enforce
+			effect.allowOnly = o.Enforcement == v1alpha1.AllowOnly && enforcement == v1alpha1.Enforce
 			enforcement = o.Enforcement
 		}
 		everyName := slices.ContainsFunc(o.Tenants, func(p string) bool { return strings.Trim(p, "*") == "" })
-		if (len(right.limits) > 0 || right.audit) && !everyName {
-			out = append(out, right)
+		if (len(effect.limits) > 0 || effect.allowOnly) && !everyName {
+			out = append(out, effect)
 		}
 	}
 	return out
 }
 
-func compact(list []string) []string { return slices.Compact(slices.Sorted(slices.Values(list))) }
+func sortedUnique(list []string) []string { return slices.Compact(slices.Sorted(slices.Values(list))) }
 
-// some is a list for a person, cut where it is long.
-func some(names []string) string {
+// truncatedList is a list for a person, cut where it is long.
+func truncatedList(names []string) string {
 	const shown = 5
 	if len(names) <= shown {
 		return strings.Join(names, ", ")

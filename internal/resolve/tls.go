@@ -16,81 +16,81 @@ func (r *resolver) checkTLS(f *flow) {
 		return
 	}
 	at := f.path.Child("tls")
-	r.l7Within(f, v1alpha1.L7TLS, at)
-	r.secretWithin(f, tls.Terminating, "terminating")
-	r.secretWithin(f, tls.Originating, "originating")
+	r.checkL7Limit(f, v1alpha1.L7TLS, at)
+	r.checkSecretLimit(f, tls.Terminating, "terminating")
+	r.checkSecretLimit(f, tls.Originating, "originating")
 	for i, name := range tls.ServerNames {
 		at := at.Child("serverNames").Index(i)
 		r.refuseServerPattern(f, name, at)
 	}
-	for _, e := range f.ends {
-		if t := r.agreeing(f, e); t != nil {
-			r.refuse("tls-with-a-tenant", f.ref, e.path, "stands for pods of Tenant %q, which would have to agree to what is done to its TLS, and cannot: leave tls out", t.Name)
+	for _, e := range f.resolvedPeers {
+		if t := r.consentingTenant(f, e); t != nil {
+			r.refuse("tls-between-tenants", f.ref, e.path, "stands for pods of Tenant %q, which would have to agree to what is done to its TLS, and cannot: leave tls out", t.Name)
 		}
 	}
 }
 
-// agreeing is another tenant at an end of a flow, which would have to agree: also where a
+// consentingTenant is another tenant at an end of a flow, which would have to agree: also where a
 // name ends at its pods, for which reaching them needs no consent.
-func (r *resolver) agreeing(f *flow, e end) *tenant {
+func (r *resolver) consentingTenant(f *flow, e resolvedPeer) *tenant {
 	if e.tenant != nil {
 		return e.tenant
 	}
-	if t := r.ownerOf(e.peer); len(e.names) > 0 && !f.ofProfile && t != nil && t.Name != f.tenant.Name {
+	if t := r.ownerOf(e.peer); len(e.hostnames) > 0 && !f.fromProfile && t != nil && t.Name != f.tenant.Name {
 		return t
 	}
 	return nil
 }
 
-// secretWithin refuses a Secret that the limits do not name: the proxy would speak with it
+// checkSecretLimit refuses a Secret that the limits do not name: the proxy would speak with it
 // for whoever names it.
-func (r *resolver) secretWithin(f *flow, s *v1alpha1.SecretName, name string) {
+func (r *resolver) checkSecretLimit(f *flow, s *v1alpha1.SecretName, name string) {
 	if s == nil || slices.ContainsFunc(f.limits().Secrets, func(p string) bool { ok, _ := path.Match(p, s.String()); return ok }) {
 		return
 	}
-	r.beyond(f, "secret-outside-limits", f.path.Child("tls", name), fmt.Sprintf("secret %q", s), "secrets")
+	r.outsideLimits(f, "secret-outside-limits", f.path.Child("tls", name), fmt.Sprintf("secret %q", s), "secrets")
 }
 
-// refuseOtherSecrets refuses flows of a tenant that look into requests on the same port of
+// refuseTLSConflict refuses flows of a tenant that look into requests on the same port of
 // the same peer, and open TLS up each in its own way: Cilium takes them for one.
-func (r *resolver) refuseOtherSecrets(t *tenant) {
+func (r *resolver) refuseTLSConflict(t *tenant) {
 	for i, f := range t.flows {
 		for _, other := range t.flows[:i] {
-			if len(f.l7.HTTP) > 0 && len(other.l7.HTTP) > 0 && policy.Key(f.l7.Interception) != policy.Key(other.l7.Interception) && merged(f, other) {
-				r.refuse("tls-differs", f.ref, f.path, "is about a port and a peer of %s, and opens TLS up with other secrets, or only one of the two opens it up: Cilium takes them for one, so say the same secrets in both, or other ports or peers",
+			if len(f.l7.HTTP) > 0 && len(other.l7.HTTP) > 0 && policy.JSONKey(f.l7.Interception) != policy.JSONKey(other.l7.Interception) && areMerged(f, other) {
+				r.refuse("tls-settings-conflict", f.ref, f.path, "is about a port and a peer of %s, and opens TLS up with other secrets, or only one of the two opens it up: Cilium takes them for one, so say the same secrets in both, or other ports or peers",
 					other.reason)
 			}
 		}
 	}
 }
 
-// merged says whether Cilium merges what two flows of a tenant say, at some pods.
-func merged(f, g *flow) bool {
-	ofBoth := slices.ContainsFunc(f.own, func(a policy.Peer) bool {
+// areMerged says whether Cilium merges what two flows of a tenant say, at some pods.
+func areMerged(f, g *flow) bool {
+	shareSubjects := slices.ContainsFunc(f.own, func(a policy.Peer) bool {
 		return slices.ContainsFunc(g.own, func(b policy.Peer) bool {
-			_, both := policy.Both(a.Pods, b.Pods)
+			_, both := policy.Intersect(a.Pods, b.Pods)
 			return both && a.Namespace == b.Namespace
 		})
 	})
-	return ofBoth && f.direction == g.direction && slices.ContainsFunc(f.ends, func(e end) bool {
-		return slices.ContainsFunc(g.ends, func(other end) bool {
-			return shares(parts(e.peer), parts(other.peer)) && shares(f.portsOf(e), g.portsOf(other))
+	return shareSubjects && f.direction == g.direction && slices.ContainsFunc(f.resolvedPeers, func(e resolvedPeer) bool {
+		return slices.ContainsFunc(g.resolvedPeers, func(other resolvedPeer) bool {
+			return intersects(peerKeys(e.peer), peerKeys(other.peer)) && intersects(f.portsOf(e), g.portsOf(other))
 		})
 	})
 }
 
-// parts are a peer as Cilium takes it: each name and network is one of its own.
-func parts(p policy.Peer) []string {
+// peerKeys are a peer as Cilium takes it: each name and network is one of its own.
+func peerKeys(p policy.Peer) []string {
 	switch p.Kind {
 	case policy.FQDNs:
 		return p.FQDNs
 	case policy.CIDRs:
 		return p.CIDRs
 	default:
-		return []string{policy.Key(p)}
+		return []string{policy.JSONKey(p)}
 	}
 }
 
-func shares[T comparable](a, b []T) bool {
+func intersects[T comparable](a, b []T) bool {
 	return slices.ContainsFunc(a, func(v T) bool { return slices.Contains(b, v) })
 }

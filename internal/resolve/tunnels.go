@@ -25,12 +25,12 @@ func withTunnels(c v1alpha1.Cluster) v1alpha1.Cluster {
 	return c
 }
 
-// unknownTunnels is why the addresses from which an entity reaches pods are unknown, "" where
+// tunnelProblem is why the addresses from which an entity reaches pods are unknown, "" where
 // they are known. Over an overlay, nodes reach pods from tunnel addresses, and an apiserver
 // on a node does as well.
-func (r *resolver) unknownTunnels(e v1alpha1.Entity, d policy.Direction) string {
+func (r *resolver) tunnelProblem(e v1alpha1.Entity, d policy.Direction) string {
 	c := r.fence.Cluster
-	if d == policy.Egress || r.byCilium() {
+	if d == policy.Egress || r.enforcedByCilium() {
 		return ""
 	}
 	apiServer := e == v1alpha1.EntityKubeAPIServer

@@ -8,7 +8,7 @@ func (r *resolver) refuseDecidedKinds() {
 	at := r.profile.Path.Child("undecidedKinds")
 	for i, k := range r.profile.Spec.UndecidedKinds {
 		if resource.DecidedKind(k.Group, k.Kind) {
-			r.refuse("decided-kind-accepted", r.profile.Ref, at.Index(i), "a %s is always decided, so accepting the kind has no effect: remove the entry", k.Kind)
+			r.refuse("undecided-kind-without-effect", r.profile.Ref, at.Index(i), "a %s is always decided, so accepting the kind has no effect: remove the entry", k.Kind)
 		}
 	}
 }

@@ -11,19 +11,19 @@ import (
 
 // minor is Cilium's minor version.
 func (r *resolver) minor() int {
-	if !r.byCilium() {
+	if !r.enforcedByCilium() {
 		return policy.AnyVersion
 	}
 	return policy.Minor(r.profile.Spec.Cluster.CiliumVersion)
 }
 
-// has reports whether a fact holds in the cluster's version of Cilium.
-func (r *resolver) has(fact policy.Fact) bool { return fact.In(r.minor()) }
+// supports reports whether a fact holds in the cluster's version of Cilium.
+func (r *resolver) supports(fact policy.Fact) bool { return fact.In(r.minor()) }
 
-// need refuses what the cluster's version of Cilium does not have, and reports whether it
+// require refuses what the cluster's version of Cilium does not have, and reports whether it
 // has it. instead is what to write.
-func (r *resolver) need(fact policy.Fact, ref policy.Ref, at *field.Path, what, instead string) bool {
-	if r.has(fact) {
+func (r *resolver) require(fact policy.Fact, ref policy.Ref, at *field.Path, what, instead string) bool {
+	if r.supports(fact) {
 		return true
 	}
 	r.refuse("cilium-too-old", ref, at, "%s needs Cilium %s, and the profile declares %s: %s", what, fact.Introduced(), r.profile.Spec.Cluster.CiliumVersion, instead)
@@ -33,12 +33,12 @@ func (r *resolver) need(fact policy.Fact, ref policy.Ref, at *field.Path, what, 
 // refuseServerPattern refuses a pattern for TLS servers that the version does not take.
 func (r *resolver) refuseServerPattern(f *flow, name string, at *field.Path) {
 	what := fmt.Sprintf("the pattern %q in serverNames", name)
-	if !strings.Contains(name, "*") || !r.need(policy.ServerPatterns, f.ref, at, what, "list the names") {
+	if !strings.Contains(name, "*") || !r.require(policy.ServerPatterns, f.ref, at, what, "list the names") {
 		return
 	}
 	r.refuseSubdomain(f.ref, name, at)
 	if strings.Contains(strings.TrimLeft(name, "*"), "*") || !strings.HasPrefix(strings.TrimLeft(name, "*"), ".") {
-		r.need(policy.ServerPatternsInside, f.ref, at, what, `list the names, or begin a pattern with "*." and write no other *`)
+		r.require(policy.ServerPatternsInside, f.ref, at, what, `list the names, or begin a pattern with "*." and write no other *`)
 	}
 }
 
@@ -50,15 +50,15 @@ func (r *resolver) refuseHostNames(f *flow) {
 	}
 	const before = "before it, agents refuse such a policy as a whole: "
 	if len(f.l7.DNS) > 0 {
-		r.need(policy.HostDNS, f.ref, f.path.Child("dns"), "a DNS rule about nodes", before+"leave dns out")
+		r.require(policy.HostDNS, f.ref, f.path.Child("dns"), "a DNS rule about nodes", before+"leave dns out")
 	}
 	seen := map[string]bool{}
-	for _, e := range f.ends {
-		if e.peer.Kind != policy.FQDNs && len(e.names) == 0 || seen[e.path.String()] {
+	for _, e := range f.resolvedPeers {
+		if e.peer.Kind != policy.FQDNs && len(e.hostnames) == 0 || seen[e.path.String()] {
 			continue
 		}
 		seen[e.path.String()] = true
-		r.need(policy.HostDNS, f.ref, e.path, "a name in a flow of nodes", before+"list cidrs, or the pods behind the name")
+		r.require(policy.HostDNS, f.ref, e.path, "a name in a flow of nodes", before+"list cidrs, or the pods behind the name")
 	}
 }
 
@@ -68,9 +68,9 @@ func (r *resolver) refuseBaselineRanges() {
 	if m == nil {
 		return
 	}
-	for i, p := range policy.WrittenPorts(m.Ports) {
+	for i, p := range policy.DeclaredPorts(m.Ports) {
 		if p.End > p.Port {
-			r.need(policy.PortRanges, r.profile.Ref, r.profile.Path.Child("baseline", "monitoring", "ports").Index(i), fmt.Sprintf("the range %s", p), "list the ports")
+			r.require(policy.PortRanges, r.profile.Ref, r.profile.Path.Child("baseline", "monitoring", "ports").Index(i), fmt.Sprintf("the range %s", p), "list the ports")
 		}
 	}
 }

@@ -13,15 +13,15 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// worlds are the address spaces of which a large part stands for the world: IPv4, IPv6, and
+// worldPrefixes are the address spaces of which a large part stands for the world: IPv4, IPv6, and
 // what IPv6 gives out to hosts.
-var worlds = []netip.Prefix{netip.MustParsePrefix("0.0.0.0/0"), netip.MustParsePrefix("::/0"), netip.MustParsePrefix("2000::/3")}
+var worldPrefixes = []netip.Prefix{netip.MustParsePrefix("0.0.0.0/0"), netip.MustParsePrefix("::/0"), netip.MustParsePrefix("2000::/3")}
 
-// holdsWorld reports whether networks together stand for the world: they hold half of an
+// coversWorld reports whether networks together stand for the world: they hold half of an
 // address space or more. The union counts, however it is written: two halves without one
 // address are no less than 0.0.0.0/0.
-func holdsWorld(networks *netipx.IPSet) bool {
-	return slices.ContainsFunc(worlds, func(world netip.Prefix) bool {
+func coversWorld(networks *netipx.IPSet) bool {
+	return slices.ContainsFunc(worldPrefixes, func(world netip.Prefix) bool {
 		share := 0.0
 		for _, p := range networks.Prefixes() {
 			switch {
@@ -36,33 +36,33 @@ func holdsWorld(networks *netipx.IPSet) bool {
 	})
 }
 
-// worldKnown refuses to separate the world from the cluster where the profile does not set
+// checkAddressesKnown refuses to separate the world from the cluster where the profile does not set
 // all of the cluster's addresses.
-func (r *resolver) worldKnown(ref policy.Ref, at *field.Path, with string) bool {
-	lacking := r.unknownAddresses()
-	if len(lacking) > 0 {
-		r.refuse("world-unknown", ref, at, "%sstands for every address outside the cluster, and these are unknown: set %s in the profile", with, strings.Join(lacking, ", "))
+func (r *resolver) checkAddressesKnown(ref policy.Ref, at *field.Path, prefix string) bool {
+	missing := r.missingAddressFields()
+	if len(missing) > 0 {
+		r.refuse("world-addresses-unknown", ref, at, "%sstands for every address outside the cluster, and these are unknown: set %s in the profile", prefix, strings.Join(missing, ", "))
 	}
-	return len(lacking) == 0
+	return len(missing) == 0
 }
 
-// unknownAddresses are the missing fields of the profile that separate the world from the
+// missingAddressFields are the missing fields of the profile that separate the world from the
 // cluster.
-func (r *resolver) unknownAddresses() []string {
-	if r.byCilium() {
+func (r *resolver) missingAddressFields() []string {
+	if r.enforcedByCilium() {
 		return nil
 	}
-	var lacking []string
+	var missing []string
 	c := r.fence.Cluster
 	for _, part := range []struct {
 		name string
 		set  bool
 	}{{"serviceCIDRs", len(c.ServiceCIDRs) > 0}, {"nodeCIDRs", len(c.NodeCIDRs) > 0}, {"apiServer", c.APIServer != nil}} {
 		if !part.set {
-			lacking = append(lacking, "cluster."+part.name)
+			missing = append(missing, "cluster."+part.name)
 		}
 	}
-	return lacking
+	return missing
 }
 
 // ipFamily is IPv4 or IPv6.
@@ -71,55 +71,55 @@ type ipFamily struct {
 	all  netip.Prefix
 }
 
-var ipFamilies = []ipFamily{{"IPv4", worlds[0]}, {"IPv6", worlds[1]}}
+var ipFamilies = []ipFamily{{"IPv4", worldPrefixes[0]}, {"IPv6", worldPrefixes[1]}}
 
-// has reports whether a network is of the family.
-func (f ipFamily) has(cidr string) bool {
+// contains reports whether a network is of the family.
+func (f ipFamily) contains(cidr string) bool {
 	p, err := netip.ParsePrefix(cidr)
 	return err == nil && p.Addr().BitLen() == f.all.Addr().BitLen()
 }
 
-// known reports whether the profile states the addresses of pods and of nodes in a family, so
+// addressesKnown reports whether the profile states the addresses of pods and of nodes in a family, so
 // that the world of the family lies outside them.
-func (f ipFamily) known(c v1alpha1.Cluster) bool {
-	return slices.ContainsFunc(c.PodCIDRs, f.has) && slices.ContainsFunc(c.NodeCIDRs, f.has)
+func (f ipFamily) addressesKnown(c v1alpha1.Cluster) bool {
+	return slices.ContainsFunc(c.PodCIDRs, f.contains) && slices.ContainsFunc(c.NodeCIDRs, f.contains)
 }
 
-// inKnownFamilies leaves the world of a family out of a peer where the profile states no
+// limitToKnownFamilies leaves the world of a family out of a peer where the profile states no
 // addresses of pods or nodes in it: what is in the cluster is then unknown. Pods without an
 // address of the family lose nothing.
-func (r *resolver) inKnownFamilies(p policy.Peer, ref policy.Ref, at *field.Path) policy.Peer {
-	if r.byCilium() || len(r.unknownAddresses()) > 0 {
+func (r *resolver) limitToKnownFamilies(p policy.Peer, ref policy.Ref, at *field.Path) policy.Peer {
+	if r.enforcedByCilium() || len(r.missingAddressFields()) > 0 {
 		return p
 	}
 	out := p
 	out.CIDRs = slices.Clone(p.CIDRs)
-	var left []string
+	var skipped []string
 	for _, f := range ipFamilies {
-		own := slices.DeleteFunc(slices.Clone(p.CIDRs), func(c string) bool { return !f.has(c) })
-		if f.known(r.fence.Cluster) || !holdsWorld(setOf(own, p.Except)) {
+		own := slices.DeleteFunc(slices.Clone(p.CIDRs), func(c string) bool { return !f.contains(c) })
+		if f.addressesKnown(r.fence.Cluster) || !coversWorld(setOf(own, p.Except)) {
 			continue
 		}
-		out.CIDRs = slices.DeleteFunc(out.CIDRs, f.has)
-		left = append(left, f.name)
+		out.CIDRs = slices.DeleteFunc(out.CIDRs, f.contains)
+		skipped = append(skipped, f.name)
 	}
 	out.Except = slices.DeleteFunc(slices.Clone(p.Except), func(c string) bool {
 		return !slices.ContainsFunc(out.CIDRs, func(o string) bool { return sameFamily(c, o) })
 	})
 	if len(out.CIDRs) == 0 {
-		r.refuse("world-unknown", ref, at, "stands for every address outside the cluster over %s, and the profile states no such addresses of pods and nodes: add them to cluster.podCIDRs and nodeCIDRs, or remove the network", strings.Join(left, " and "))
+		r.refuse("world-addresses-unknown", ref, at, "stands for every address outside the cluster over %s, and the profile states no such addresses of pods and nodes: add them to cluster.podCIDRs and nodeCIDRs, or remove the network", strings.Join(skipped, " and "))
 		return out
 	}
 	for _, f := range ipFamilies {
-		if slices.Contains(left, f.name) && slices.ContainsFunc(r.fence.Cluster.PodCIDRs, f.has) {
-			r.warn("world-family-unknown", ref, at, "stands for every address outside the cluster, and leaves out %s, since cluster.nodeCIDRs has no %[1]s addresses: add those of the nodes, or remove %[1]s from podCIDRs", f.name)
+		if slices.Contains(skipped, f.name) && slices.ContainsFunc(r.fence.Cluster.PodCIDRs, f.contains) {
+			r.warn("world-ip-family-unknown", ref, at, "stands for every address outside the cluster, and leaves out %s, since cluster.nodeCIDRs has no %[1]s addresses: add those of the nodes, or remove %[1]s from podCIDRs", f.name)
 		}
 	}
 	return out
 }
 
 func sameFamily(a, b string) bool {
-	return slices.ContainsFunc(ipFamilies, func(f ipFamily) bool { return f.has(a) && f.has(b) })
+	return slices.ContainsFunc(ipFamilies, func(f ipFamily) bool { return f.contains(a) && f.contains(b) })
 }
 
 // networksOfPeer are the networks of one peer of a flow.
@@ -129,11 +129,11 @@ type networksOfPeer struct {
 	set  *netipx.IPSet
 }
 
-// refuseWorldInParts refuses networks that stand for the world only together: in several
+// refuseSplitWorld refuses networks that stand for the world only together: in several
 // peers, or in several flows of the same pods.
-func (r *resolver) refuseWorldInParts() {
+func (r *resolver) refuseSplitWorld() {
 	unknown := r.unknownNetworks()
-	if !r.kubernetes() || len(unknown.Prefixes()) == 0 {
+	if !r.usesNetworkPolicies() || len(unknown.Prefixes()) == 0 {
 		return
 	}
 	parts := r.networkPeersIn(unknown)
@@ -143,10 +143,10 @@ func (r *resolver) refuseWorldInParts() {
 			continue
 		}
 		others := slices.DeleteFunc(slices.Clone(parts[i+1:]), func(other networksOfPeer) bool {
-			return refused[other.flow] || other.flow != first.flow && !sameSource(first.flow, other.flow)
+			return refused[other.flow] || other.flow != first.flow && !shareSubject(first.flow, other.flow)
 		})
-		if group := needed(slices.Insert(others, 0, first)); len(group) > 0 {
-			r.refuseWorldOf(group)
+		if group := minimalCover(slices.Insert(others, 0, first)); len(group) > 0 {
+			r.refuseWorldGroup(group)
 			for _, p := range group {
 				refused[p.flow] = true
 			}
@@ -167,8 +167,8 @@ func (r *resolver) networkPeersIn(set *netipx.IPSet) []networksOfPeer {
 	return out
 }
 
-// refuseWorldOf refuses peers that stand for the world together.
-func (r *resolver) refuseWorldOf(group []networksOfPeer) {
+// refuseWorldGroup refuses peers that stand for the world together.
+func (r *resolver) refuseWorldGroup(group []networksOfPeer) {
 	first := group[0]
 	var others []string
 	for _, p := range group {
@@ -180,9 +180,9 @@ func (r *resolver) refuseWorldOf(group []networksOfPeer) {
 			others = append(others, p.at.String())
 		}
 	}
-	with := "together with " + strings.Join(others, ", ") + " "
-	if r.worldKnown(first.flow.ref, first.at, with) {
-		r.refuse("world-unknown", first.flow.ref, first.at, "%sstands for every address outside the cluster over an IP family of which cluster.nodeCIDRs states no nodes: add them in the profile", with)
+	prefix := "together with " + strings.Join(others, ", ") + " "
+	if r.checkAddressesKnown(first.flow.ref, first.at, prefix) {
+		r.refuse("world-addresses-unknown", first.flow.ref, first.at, "%sstands for every address outside the cluster over an IP family of which cluster.nodeCIDRs states no nodes: add them in the profile", prefix)
 	}
 }
 
@@ -191,7 +191,7 @@ func (r *resolver) refuseWorldOf(group []networksOfPeer) {
 func (r *resolver) unknownNetworks() *netipx.IPSet {
 	var cidrs []string
 	for _, f := range ipFamilies {
-		if len(r.unknownAddresses()) > 0 || !r.byCilium() && !f.known(r.fence.Cluster) && slices.ContainsFunc(r.fence.Cluster.PodCIDRs, f.has) {
+		if len(r.missingAddressFields()) > 0 || !r.enforcedByCilium() && !f.addressesKnown(r.fence.Cluster) && slices.ContainsFunc(r.fence.Cluster.PodCIDRs, f.contains) {
 			cidrs = append(cidrs, f.all.String())
 		}
 	}
@@ -217,9 +217,9 @@ func (r *resolver) agentFlows() []*flow {
 			if a.Mode != v1alpha1.LoadBalancer || a.SourceIP == v1alpha1.SourceNode {
 				continue
 			}
-			f := &flow{tenant: t, direction: policy.Ingress, ref: t.ref, own: r.podEnds(t, t.Namespaces, policy.Selector{})}
+			f := &flow{tenant: t, direction: policy.Ingress, ref: t.ref, own: r.podPeers(t, t.Namespaces, policy.Selector{})}
 			at := t.path.Child("agentIngress").Index(i).Child("cidrs")
-			f.ends = []end{{peer: policy.Peer{Kind: policy.CIDRs, CIDRs: a.CIDRs}, path: at}}
+			f.resolvedPeers = []resolvedPeer{{peer: policy.Peer{Kind: policy.CIDRs, CIDRs: a.CIDRs}, path: at}}
 			out = append(out, f)
 		}
 	}
@@ -230,47 +230,47 @@ func (r *resolver) agentFlows() []*flow {
 // itself is refused where it is granted.
 func networkPeers(f *flow) []networksOfPeer {
 	var out []networksOfPeer
-	for _, e := range f.ends {
+	for _, e := range f.resolvedPeers {
 		if e.peer.Kind != policy.CIDRs {
 			continue
 		}
-		if set := setOf(e.peer.CIDRs, e.peer.Except); !holdsWorld(set) {
+		if set := setOf(e.peer.CIDRs, e.peer.Except); !coversWorld(set) {
 			out = append(out, networksOfPeer{flow: f, at: e.path, set: set})
 		}
 	}
 	return out
 }
 
-// needed are parts that stand for the world together, none if they do not. Parts without
+// minimalCover are parts that stand for the world together, none if they do not. Parts without
 // which they still do are left out.
-func needed(parts []networksOfPeer) []networksOfPeer {
-	together := func(parts []networksOfPeer) bool {
+func minimalCover(parts []networksOfPeer) []networksOfPeer {
+	coverWorld := func(parts []networksOfPeer) bool {
 		var b netipx.IPSetBuilder
 		for _, p := range parts {
 			b.AddSet(p.set)
 		}
 		set, err := b.IPSet()
-		return err == nil && holdsWorld(set)
+		return err == nil && coversWorld(set)
 	}
-	if !together(parts) {
+	if !coverWorld(parts) {
 		return nil
 	}
 	for i := len(parts) - 1; i >= 0; i-- {
-		if rest := slices.Delete(slices.Clone(parts), i, i+1); together(rest) {
+		if rest := slices.Delete(slices.Clone(parts), i, i+1); coverWorld(rest) {
 			parts = rest
 		}
 	}
 	return parts
 }
 
-// sameSource reports whether two flows may be about the same pods in the same direction.
-func sameSource(a, b *flow) bool {
+// shareSubject reports whether two flows may be about the same pods in the same direction.
+func shareSubject(a, b *flow) bool {
 	if a.direction != b.direction {
 		return false
 	}
 	return slices.ContainsFunc(a.own, func(p policy.Peer) bool {
 		return slices.ContainsFunc(b.own, func(q policy.Peer) bool {
-			_, both := policy.Both(p.Pods, q.Pods)
+			_, both := policy.Intersect(p.Pods, q.Pods)
 			return both && p.Kind == q.Kind && p.Namespace == q.Namespace && p.Node == q.Node
 		})
 	})

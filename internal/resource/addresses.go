@@ -9,16 +9,16 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 )
 
-// Owner is what has an address in the build: a Service, a Node, or pods behind a Service, as
+// AddressOwner is what has an address in the build: a Service, a Node, or pods behind a Service, as
 // its EndpointSlices list them.
-type Owner struct {
+type AddressOwner struct {
 	Service *Service
 	Node    *Node
 	// Public reports that it is an address by which clients outside the cluster reach the
 	// Service. Pods that connect to it are translated all the same.
 	Public bool
-	// Endpoint reports that it is the address of one of the Service's pods.
-	Endpoint bool
+	// PodAddress reports that it is the address of one of the Service's pods.
+	PodAddress bool
 }
 
 // addressAnnotations hold the addresses that a load balancer gives a Service.
@@ -90,10 +90,10 @@ func addresses(texts []string) []netip.Addr {
 	return out
 }
 
-// findOwners records what has each address, once all resources are read. Of several owners
+// indexAddressOwners records what has each address, once all resources are read. Of several owners
 // of an address, a Service's own comes first, then a Node.
-func (x *Index) findOwners() {
-	add := func(list []netip.Addr, o Owner) {
+func (x *Index) indexAddressOwners() {
+	add := func(list []netip.Addr, o AddressOwner) {
 		for _, a := range list {
 			if _, has := x.owners[a]; !has {
 				x.owners[a] = o
@@ -101,23 +101,23 @@ func (x *Index) findOwners() {
 		}
 	}
 	for _, s := range x.Services {
-		add(s.Addresses, Owner{Service: s})
+		add(s.Addresses, AddressOwner{Service: s})
 	}
 	for _, s := range x.Services {
-		add(s.PublicAddresses, Owner{Service: s, Public: true})
+		add(s.PublicAddresses, AddressOwner{Service: s, Public: true})
 	}
 	for _, name := range slices.Sorted(maps.Keys(x.Nodes)) {
-		add(x.Nodes[name].Addresses, Owner{Node: x.Nodes[name]})
+		add(x.Nodes[name].Addresses, AddressOwner{Node: x.Nodes[name]})
 	}
 	for _, e := range x.Slices {
 		if s := x.Service(e.Ref.Namespace, e.Service); s != nil && len(s.Selector) > 0 {
-			add(e.OfPods(), Owner{Service: s, Endpoint: true})
+			add(e.PodAddresses(), AddressOwner{Service: s, PodAddress: true})
 		}
 	}
 }
 
 // OwnerOf returns what has an address in the build.
-func (x *Index) OwnerOf(a netip.Addr) (Owner, bool) {
+func (x *Index) OwnerOf(a netip.Addr) (AddressOwner, bool) {
 	o, ok := x.owners[a.Unmap()]
 	return o, ok
 }
@@ -125,7 +125,7 @@ func (x *Index) OwnerOf(a netip.Addr) (Owner, bool) {
 // OwnedAddress is an address of the build.
 type OwnedAddress struct {
 	Address netip.Addr
-	Owner
+	AddressOwner
 }
 
 // OwnedAddresses are all addresses of the build that something has, sorted.

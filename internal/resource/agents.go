@@ -20,8 +20,8 @@ type AgentConfig struct {
 	// Field is where the values are.
 	Field  string
 	Values map[string]string
-	// SomeNodes reports that it is about some nodes, and comes before the ConfigMap there.
-	SomeNodes bool
+	// PerNode reports that it is about some nodes, and comes before the ConfigMap there.
+	PerNode bool
 	// Nodes are these.
 	Nodes policy.Selector
 }
@@ -41,7 +41,7 @@ func agentConfigOf(n *yaml.RNode) (*AgentConfig, error) {
 	case groupKind(n) == "v1/ConfigMap" && n.GetName() == agentConfigMap:
 		c.Field, path = "data", []string{"data"}
 	case groupKind(n) == "cilium.io/CiliumNodeConfig":
-		c.Field, path, c.SomeNodes = "spec.defaults", []string{"spec", "defaults"}, true
+		c.Field, path, c.PerNode = "spec.defaults", []string{"spec", "defaults"}, true
 		selector, err := n.Pipe(yaml.Lookup("spec", "nodeSelector"))
 		if err == nil && selector != nil {
 			err = decode(selector, &c.Nodes)
@@ -68,8 +68,8 @@ type agents struct {
 	findings policy.Findings
 }
 
-// fileAgent adds what configures agents.
-func (x *Index) fileAgent(n *yaml.RNode) error {
+// addAgentConfig adds what configures agents.
+func (x *Index) addAgentConfig(n *yaml.RNode) error {
 	c, err := agentConfigOf(n)
 	if c != nil {
 		x.Agents = append(x.Agents, c)
@@ -96,7 +96,7 @@ func (x *Index) AgentOf(c v1alpha1.Cluster, profile policy.Ref, at *field.Path) 
 		configs = append([]*AgentConfig{{Ref: profile, Field: at.String(), Values: c.CiliumConfig}}, configs...)
 	}
 	for _, config := range configs {
-		if !config.SomeNodes {
+		if !config.PerNode {
 			a.Agent = a.configured(a.Agent, config)
 		}
 	}
@@ -107,13 +107,13 @@ func (x *Index) AgentOf(c v1alpha1.Cluster, profile policy.Ref, at *field.Path) 
 // others that may select the same nodes.
 func (a *agents) overrides(configs []*AgentConfig) []policy.AgentOverride {
 	var out []policy.AgentOverride
-	some := slices.DeleteFunc(configs, func(c *AgentConfig) bool { return !c.SomeNodes })
+	some := slices.DeleteFunc(configs, func(c *AgentConfig) bool { return !c.PerNode })
 	for i, config := range some {
 		alone := a.configured(a.Agent, config)
 		out = append(out, policy.AgentOverride{Ref: config.Ref, Agent: alone})
 		together := alone
 		for _, other := range some[i+1:] {
-			if _, both := policy.Both(config.Nodes, other.Nodes); both {
+			if _, both := policy.Intersect(config.Nodes, other.Nodes); both {
 				together = a.configured(together, other)
 			}
 		}
@@ -126,18 +126,18 @@ func (a *agents) overrides(configs []*AgentConfig) []policy.AgentOverride {
 
 // configured is an agent with the values of a resource that policies depend on.
 func (a *agents) configured(agent policy.Agent, c *AgentConfig) policy.Agent {
-	stated := map[string]string{}
+	explicit := map[string]string{}
 	for key, value := range c.Values {
 		// Agents do not distinguish the case of keys.
-		stated[strings.ToLower(key)] = value
+		explicit[strings.ToLower(key)] = value
 	}
 	for _, s := range policy.Settings() {
-		if value, ok := stated[s.Key]; ok {
-			agent = a.set(agent, c, s, s.Read(value))
+		if value, ok := explicit[s.Key]; ok {
+			agent = a.set(agent, c, s, s.Normalize(value))
 		}
 	}
-	for _, key := range policy.StatedKeys() {
-		if value, ok := c.Values[key]; ok && !c.SomeNodes {
+	for _, key := range policy.ExplicitKeys() {
+		if value, ok := c.Values[key]; ok && !c.PerNode {
 			agent = agent.With(key, value, c.Ref.String())
 		}
 	}
@@ -147,15 +147,15 @@ func (a *agents) configured(agent policy.Agent, c *AgentConfig) policy.Agent {
 // set is an agent with a value that a resource states, where agents accept it and nothing else
 // states another one.
 func (a *agents) set(agent policy.Agent, c *AgentConfig, s policy.Setting, value string) policy.Agent {
-	before, from, known := agent.Stated(s.Key)
+	before, from, known := agent.Explicit(s.Key)
 	switch err := s.Check(value); {
-	case err != nil && s.Fixed:
-		a.refuse("cilium-config-undecided", c, s.Key, "%s: %v: so nothing is proved for agents with it", s.What, err)
+	case err != nil && s.DefaultOnly:
+		a.refuse("cilium-config-unsupported", c, s.Key, "%s: %v: so nothing is proved for agents with it", s.Description, err)
 	case err != nil:
-		a.refuse("invalid-cilium-config", c, s.Key, "%s: %v: correct it, as the agents have it", s.What, err)
-	case known && before != value && !c.SomeNodes:
-		a.refuse("cilium-config-differs", c, s.Key, "is %q, and %s sets %q: which one the agents have is unknown: keep one", value, from, before)
-	case !known || c.SomeNodes:
+		a.refuse("invalid-cilium-config", c, s.Key, "%s: %v: correct it, as the agents have it", s.Description, err)
+	case known && before != value && !c.PerNode:
+		a.refuse("cilium-config-conflict", c, s.Key, "is %q, and %s sets %q: which one the agents have is unknown: keep one", value, from, before)
+	case !known || c.PerNode:
 		return agent.With(s.Key, value, c.Ref.String())
 	}
 	return agent

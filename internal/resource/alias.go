@@ -13,14 +13,14 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// mostNodes is how many nodes the aliases of a text or an item may stand for.
-const mostNodes = 1_000_000
+// maxNodes is how many nodes the aliases of a text or an item may stand for.
+const maxNodes = 1_000_000
 
 // ReadYAML reads the documents of YAML, with their aliases expanded. Lists stay as they
 // are. Aliases that cannot be expanded are an AliasError: expanding them would end the
 // process.
 func ReadYAML(data []byte) ([]*yaml.RNode, error) {
-	if found := Aliases(data); len(found) > 0 {
+	if found := UnexpandableAliases(data); len(found) > 0 {
 		return nil, AliasError(found)
 	}
 	return (&kio.ByteReader{Reader: bytes.NewReader(data), OmitReaderAnnotations: true, DisableUnwrapping: true, AnchorsAweigh: true}).Read()
@@ -79,24 +79,24 @@ func (e AliasError) Error() string {
 // separator is where kustomize's reader splits documents.
 var separator = regexp.MustCompile(`\n---.*\n`)
 
-// Aliases finds the documents of YAML whose aliases cannot be expanded: those that contain
+// UnexpandableAliases finds the documents of YAML whose aliases cannot be expanded: those that contain
 // themselves, and those that stand for more than a limit. Resource.Index is the document.
 // It reads what kustomize's reader reads, and nothing is found in what is no YAML.
-func Aliases(data []byte) policy.Findings {
+func UnexpandableAliases(data []byte) policy.Findings {
 	if !mayHaveAliases(data) {
 		return nil
 	}
 	var out policy.Findings
 	nodes := 0
 	for i, root := range documents(data) {
-		ref := refOfShape(content(root))
+		ref := partialRef(content(root))
 		ref.File, ref.Index = "", i
 		e := expansion{nodes: nodes, texts: ref.Kind != "ConfigMap" && ref.Kind != "Secret"}
-		if bad := e.of(root); bad != nil {
-			out = append(out, policy.Finding{Check: "malformed-resource", Severity: policy.Error, Resource: ref, Field: bad.field, Message: bad.message})
+		if bad := e.check(root); bad != nil {
+			out = append(out, policy.Finding{Check: "resource-malformed", Severity: policy.Error, Resource: ref, Field: bad.field, Message: bad.message})
 		}
 		// After the limit, every document is too much.
-		if nodes = e.nodes; nodes > mostNodes {
+		if nodes = e.nodes; nodes > maxNodes {
 			break
 		}
 	}
@@ -113,15 +113,15 @@ type expansion struct {
 	texts bool
 	// nodes counts those within aliases, and aliases are how many are around a node.
 	nodes, aliases int
-	within         map[*yaml.Node]bool
+	ancestors      map[*yaml.Node]bool
 }
 
 // unexpandable is an alias that cannot be expanded, and why.
 type unexpandable struct{ field, message string }
 
-// of finds the first alias that cannot be expanded, nil where all can.
-func (e *expansion) of(root *yaml.Node) *unexpandable {
-	e.within = map[*yaml.Node]bool{}
+// check finds the first alias that cannot be expanded, nil where all can.
+func (e *expansion) check(root *yaml.Node) *unexpandable {
+	e.ancestors = map[*yaml.Node]bool{}
 	bad := e.walk(root)
 	if bad != nil {
 		bad.field = strings.TrimPrefix(bad.field, ".")
@@ -137,19 +137,19 @@ func (e *expansion) walk(n *yaml.Node) *unexpandable {
 	if n = content(n); n == nil {
 		return nil
 	}
-	if e.within[n] {
+	if e.ancestors[n] {
 		return &unexpandable{message: "is an alias of something around it, and so has no end: write it without the alias"}
 	}
 	if e.aliases > 0 {
-		if e.nodes++; e.nodes > mostNodes {
-			return &unexpandable{message: fmt.Sprintf("stands for more than %d values once its aliases are expanded: write it without aliases", mostNodes)}
+		if e.nodes++; e.nodes > maxNodes {
+			return &unexpandable{message: fmt.Sprintf("stands for more than %d values once its aliases are expanded: write it without aliases", maxNodes)}
 		}
 	}
 	if n.Kind == yaml.ScalarNode {
 		return e.text(n)
 	}
-	e.within[n] = true
-	defer delete(e.within, n)
+	e.ancestors[n] = true
+	defer delete(e.ancestors, n)
 	for i, c := range n.Content {
 		if bad := e.walk(c); bad != nil {
 			bad.field = step(n, i) + bad.field
@@ -164,7 +164,7 @@ func (e *expansion) text(n *yaml.Node) *unexpandable {
 	if !e.texts || e.aliases > 0 || !mayHaveAliases([]byte(n.Value)) {
 		return nil
 	}
-	found := Aliases([]byte(n.Value))
+	found := UnexpandableAliases([]byte(n.Value))
 	if len(found) == 0 {
 		return nil
 	}

@@ -31,19 +31,19 @@ func TestReadYAMLExpandsAliases(t *testing.T) {
 	}
 }
 
-func TestReadYAMLRefusesAliasesThatCannotBeExpanded(t *testing.T) {
+func TestReadYAMLRejectsUnexpandableAliases(t *testing.T) {
 	t.Parallel()
-	endless := "is an alias of something around it, and so has no end: write it without the alias"
+	cyclic := "is an alias of something around it, and so has no end: write it without the alias"
 	for name, c := range map[string]struct{ data, want string }{
-		"a mapping":           {"data: &a {b: *a}", "document 1: data.b: " + endless},
-		"a list":              {"data: &a [x, *a]", "document 1: data[1]: " + endless},
-		"the document":        {"&a\nb: {c: *a}", "document 1: b.c: " + endless},
-		"a key":               {"data: &a {? *a : b}", "document 1: data.?: " + endless},
-		"a merge":             {"data: &a {<<: *a}", "document 1: data.<<: " + endless},
-		"by way of another":   {"a: &a {b: &b {c: *a}, d: *b}", "document 1: a.b.c: " + endless},
-		"a later document":    {"a: 1\n---\r\ndata: &a {b: *a}\n", "document 2: data.b: " + endless},
-		"before what is none": {"data: &a {b: *a}\n...\n}{\n", "document 1: data.b: " + endless},
-		"a text":              {"patch: |\n  data: &a {b: *a}\n", "document 1: patch: is YAML that cannot be read: document 1: data.b: " + endless},
+		"a mapping":           {"data: &a {b: *a}", "document 1: data.b: " + cyclic},
+		"a list":              {"data: &a [x, *a]", "document 1: data[1]: " + cyclic},
+		"the document":        {"&a\nb: {c: *a}", "document 1: b.c: " + cyclic},
+		"a key":               {"data: &a {? *a : b}", "document 1: data.?: " + cyclic},
+		"a merge":             {"data: &a {<<: *a}", "document 1: data.<<: " + cyclic},
+		"by way of another":   {"a: &a {b: &b {c: *a}, d: *b}", "document 1: a.b.c: " + cyclic},
+		"a later document":    {"a: 1\n---\r\ndata: &a {b: *a}\n", "document 2: data.b: " + cyclic},
+		"before what is none": {"data: &a {b: *a}\n...\n}{\n", "document 1: data.b: " + cyclic},
+		"a text":              {"patch: |\n  data: &a {b: *a}\n", "document 1: patch: is YAML that cannot be read: document 1: data.b: " + cyclic},
 		"too many values":     {nested(8), "stands for more than 1000000 values once its aliases are expanded: write it without aliases"},
 		"too many together":   {strings.Repeat(nested(4)+"---\n", 20), "document 9: l4"},
 	} {
@@ -56,9 +56,9 @@ func TestReadYAMLRefusesAliasesThatCannotBeExpanded(t *testing.T) {
 }
 
 // What a ConfigMap holds is not read as resources.
-func TestAliasesInTextsOfConfigMaps(t *testing.T) {
+func TestAliasesInConfigMapData(t *testing.T) {
 	t.Parallel()
-	if found := Aliases([]byte("apiVersion: v1\nkind: ConfigMap\ndata:\n  a.yaml: |\n    data: &a {b: *a}\n")); len(found) > 0 {
+	if found := UnexpandableAliases([]byte("apiVersion: v1\nkind: ConfigMap\ndata:\n  a.yaml: |\n    data: &a {b: *a}\n")); len(found) > 0 {
 		t.Errorf("found %v", found)
 	}
 }

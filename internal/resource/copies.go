@@ -12,13 +12,13 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// Distinct are the items without copies: of those that are one resource and have equal
+// Deduplicate are the items without copies: of those that are one resource and have equal
 // content, one. It reports each resource that had copies. Resources of one identity
 // and different content stay, and are refused where they are read.
 //
 // Two layers that list one resource and set namespace make copies of it where the kind has
 // no namespace and kustomize does not know that.
-func Distinct(items []*yaml.RNode) ([]*yaml.RNode, policy.Findings) {
+func Deduplicate(items []*yaml.RNode) ([]*yaml.RNode, policy.Findings) {
 	count := map[policy.Ref]int{}
 	for _, n := range items {
 		count[ID(n)]++
@@ -45,18 +45,18 @@ func Distinct(items []*yaml.RNode) ([]*yaml.RNode, policy.Findings) {
 		})
 		out = append(out, equal[0])
 		if len(equal) > 1 {
-			findings = append(findings, equalCopies(equal))
+			findings = append(findings, duplicateFinding(equal))
 		}
 	}
 	return out, findings
 }
 
-func equalCopies(copies []*yaml.RNode) policy.Finding {
+func duplicateFinding(copies []*yaml.RNode) policy.Finding {
 	message := fmt.Sprintf("is in the build %d times, with equal content%s: the copies count as one", len(copies), origins(copies))
-	if Group(copies[0]) != v1alpha1.Group && !Local(copies[0]) {
+	if Group(copies[0]) != v1alpha1.Group && !IsLocalConfig(copies[0]) {
 		message += ", and applying all of them leaves one in the cluster"
 	}
-	return policy.Finding{Check: "equal-copies", Severity: policy.Info, Resource: RefOf(copies[0]), Message: message}
+	return policy.Finding{Check: "resource-duplicate-identical", Severity: policy.Info, Resource: RefOf(copies[0]), Message: message}
 }
 
 // origins are the files of copies, and the namespaces that layers wrote on them where the
@@ -85,7 +85,7 @@ func SameInCluster(a, b []*yaml.RNode) bool {
 	count := map[string]int{}
 	for step, items := range map[int][]*yaml.RNode{1: a, -1: b} {
 		for _, n := range items {
-			if Group(n) == v1alpha1.Group || Local(n) {
+			if Group(n) == v1alpha1.Group || IsLocalConfig(n) {
 				continue
 			}
 			key, ok := contentKey(n)
@@ -123,7 +123,7 @@ func contentKey(n *yaml.RNode) (string, bool) {
 	if len(annotations) == 0 {
 		delete(meta, "annotations")
 	}
-	return policy.Key(content), true
+	return policy.JSONKey(content), true
 }
 
 // hostAnnotation reports whether a host writes an annotation: where a resource comes from,

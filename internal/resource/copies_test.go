@@ -9,7 +9,7 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-func TestDistinct(t *testing.T) {
+func TestDeduplicate(t *testing.T) {
 	t.Parallel()
 	const policy = "{apiVersion: cilium.io/v2, kind: CiliumClusterwideNetworkPolicy, metadata: {name: dns, labels: {a: b}}, spec: {endpointSelector: {}}}"
 	const pod = `{apiVersion: v1, kind: Pod, metadata: {name: web, namespace: app, annotations: {why: x}}, spec: {hostNetwork: true}}`
@@ -36,7 +36,7 @@ func TestDistinct(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			items := []*yaml.RNode{yaml.MustParse(c.one), yaml.MustParse(c.other)}
-			distinct, findings := resource.Distinct(items)
+			distinct, findings := resource.Deduplicate(items)
 			want := 2
 			if c.equal {
 				want = 1

@@ -14,10 +14,10 @@ type Coverage struct {
 	Class Class
 	// Clusterwide reports that resources of the kind have no namespace.
 	Clusterwide bool
-	// Own reports that a resource of the kind affects pods of its own namespace alone.
-	Own bool
-	// Why is what the kind does to traffic, or why it does nothing.
-	Why string
+	// OwnNamespaceOnly reports that a resource of the kind affects pods of its own namespace alone.
+	OwnNamespaceOnly bool
+	// Reason is what the kind does to traffic, or why it does nothing.
+	Reason string
 }
 
 // Class of a kind.
@@ -33,8 +33,8 @@ const (
 	NotDecided Class = "not decided"
 )
 
-// kinds are some kinds of one group with one coverage.
-type kinds struct {
+// kindCoverage are some kinds of one group with one coverage.
+type kindCoverage struct {
 	group string
 	// names are separated by spaces. Empty: every kind of the group that has no entry.
 	names string
@@ -43,7 +43,7 @@ type kinds struct {
 	where func(*yaml.RNode) bool
 }
 
-func (k kinds) has(group, kind string) bool {
+func (k kindCoverage) has(group, kind string) bool {
 	if k.group != group {
 		return false
 	}
@@ -65,7 +65,7 @@ func CoverageOf(n *yaml.RNode) Coverage {
 	if _, pods := templatePath[groupKind(n)]; pods || group == v1alpha1.Group {
 		return Coverage{Class: Decided}
 	}
-	for _, k := range covered {
+	for _, k := range coverageTable {
 		if k.has(group, kind) && (k.where == nil || k.where(n)) {
 			return k.Coverage
 		}
@@ -78,7 +78,7 @@ func DecidedKind(group, kind string) bool {
 	if _, pods := templatePath[cmp.Or(group, "v1")+"/"+kind]; pods || group == v1alpha1.Group {
 		return true
 	}
-	for _, k := range covered {
+	for _, k := range coverageTable {
 		if k.has(group, kind) {
 			return k.Class == Decided && k.where == nil
 		}
@@ -88,7 +88,7 @@ func DecidedKind(group, kind string) bool {
 
 // clusterScoped reports whether a kind is known to have no namespace.
 func clusterScoped(group, kind string) bool {
-	for _, k := range covered {
+	for _, k := range coverageTable {
 		if k.has(group, kind) {
 			return k.Clusterwide
 		}

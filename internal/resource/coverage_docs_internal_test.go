@@ -6,14 +6,14 @@ import (
 	"testing"
 )
 
-// TestDocumentationListsWhatIsNotDecided holds docs/proof.md against the table of kinds.
-func TestDocumentationListsWhatIsNotDecided(t *testing.T) {
+// TestDocsListUndecidedKinds holds docs/proof.md against the table of kinds.
+func TestDocsListUndecidedKinds(t *testing.T) {
 	t.Parallel()
 	data, err := os.ReadFile("../../docs/proof.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, k := range covered {
+	for _, k := range coverageTable {
 		if k.Class != NotDecided {
 			continue
 		}
@@ -37,7 +37,7 @@ func TestDocumentationListsWhatIsNotDecided(t *testing.T) {
 func TestCoverageIsConsistent(t *testing.T) {
 	t.Parallel()
 	seen := map[string]bool{}
-	for _, k := range covered {
+	for _, k := range coverageTable {
 		if seen[k.group] {
 			t.Errorf("%s %q stands behind an entry about the whole group", k.group, k.names)
 		}
@@ -48,7 +48,7 @@ func TestCoverageIsConsistent(t *testing.T) {
 			seen[k.group+" "+name] = k.where == nil
 		}
 		seen[k.group] = k.names == "" && k.where == nil
-		if k.Class == NotDecided && (k.Why == "" || k.Own && k.Clusterwide) {
+		if k.Class == NotDecided && (k.Reason == "" || k.OwnNamespaceOnly && k.Clusterwide) {
 			t.Errorf("%s %q: states no reason, or a namespace that it has not", k.group, k.names)
 		}
 	}

@@ -6,33 +6,35 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 )
 
-// covered is the coverage of each kind that is known. The first entry that fits counts, so
+// coverageTable is the coverage of each kind that is known. The first entry that fits counts, so
 // the rest of a group stands behind its kinds. A group of another enforcer ends with an
 // entry without names: a kind of its next release is not decided either.
-var covered = slices.Concat(kubernetesKinds, ciliumKinds, enforcerKinds, meshKinds, toolKinds)
+var coverageTable = slices.Concat(kubernetesKinds, ciliumKinds, enforcerKinds, meshKinds, toolKinds)
 
 var (
 	decided  = Coverage{Class: Decided}
 	harmless = Coverage{Class: NoEffect}
 )
 
-func noEffect(why string) Coverage { return Coverage{Class: NoEffect, Why: why} }
+func noEffect(reason string) Coverage { return Coverage{Class: NoEffect, Reason: reason} }
 
 func clusterwide(c Coverage) Coverage {
 	c.Clusterwide = true
 	return c
 }
 
-// cluster affects traffic everywhere, and has no namespace.
-func cluster(why string) Coverage { return clusterwide(wide(why)) }
+// notDecidedClusterwide affects traffic everywhere, and has no namespace.
+func notDecidedClusterwide(reason string) Coverage { return clusterwide(notDecided(reason)) }
 
-// wide affects traffic everywhere.
-func wide(why string) Coverage { return Coverage{Class: NotDecided, Why: why} }
+// notDecided affects traffic everywhere.
+func notDecided(reason string) Coverage { return Coverage{Class: NotDecided, Reason: reason} }
 
-// own affects traffic of pods of its own namespace.
-func own(why string) Coverage { return Coverage{Class: NotDecided, Own: true, Why: why} }
+// notDecidedInNamespace affects traffic of pods of its own namespace.
+func notDecidedInNamespace(reason string) Coverage {
+	return Coverage{Class: NotDecided, OwnNamespaceOnly: true, Reason: reason}
+}
 
-var kubernetesKinds = []kinds{
+var kubernetesKinds = []kindCoverage{
 	{group: "", names: "Namespace Node", Coverage: clusterwide(decided)},
 	{group: "", names: "Service Endpoints", Coverage: decided},
 	{group: "", names: "PersistentVolume", Coverage: clusterwide(harmless)},
@@ -40,7 +42,7 @@ var kubernetesKinds = []kinds{
 	{group: "discovery.k8s.io", names: "EndpointSlice", Coverage: decided},
 	{group: "networking.k8s.io", names: "NetworkPolicy", Coverage: decided},
 	{group: "networking.k8s.io", names: "Ingress IngressClass ServiceCIDR IPAddress", Coverage: noEffect("what a controller lets in reaches pods through the policies of the controller's pods and of theirs")},
-	{group: "gateway.networking.k8s.io", Coverage: wide("routes connections to a Service to other pods"), where: routesService},
+	{group: "gateway.networking.k8s.io", Coverage: notDecided("routes connections to a Service to other pods"), where: routesService},
 	{group: "gateway.networking.k8s.io", Coverage: noEffect("what a gateway lets in reaches pods through the policies of the gateway and of theirs")},
 	{group: "gateway.networking.x-k8s.io", Coverage: noEffect("what a gateway lets in reaches pods through the policies of the gateway and of theirs")},
 	{group: "policy", names: "PodDisruptionBudget PodSecurityPolicy", Coverage: harmless},
@@ -86,73 +88,73 @@ func hasField(path ...string) func(*yaml.RNode) bool {
 	}
 }
 
-var ciliumKinds = []kinds{
+var ciliumKinds = []kindCoverage{
 	{group: "cilium.io", names: KindCilium + " CiliumNodeConfig", Coverage: decided},
 	{group: "cilium.io", names: KindClusterwide + " " + KindCIDRGroup, Coverage: clusterwide(decided)},
-	{group: "cilium.io", names: "CiliumEnvoyConfig", Coverage: wide("has a proxy take the connections to Services, and decide where they go")},
-	{group: "cilium.io", names: "CiliumClusterwideEnvoyConfig", Coverage: cluster("has a proxy take the connections to Services, and decide where they go")},
-	{group: "cilium.io", names: "CiliumLocalRedirectPolicy", Coverage: wide("redirects connections to an address or a Service to pods of the same node")},
-	{group: "cilium.io", names: "CiliumEgressGatewayPolicy", Coverage: cluster("sends pods' connections through another node, from whose address they leave")},
-	{group: "cilium.io", names: "CiliumEndpoint", Coverage: wide("declares an address to be that of a pod with another identity")},
-	{group: "cilium.io", names: "CiliumEndpointSlice", Coverage: cluster("declares addresses to be those of pods with another identity")},
-	{group: "cilium.io", names: "CiliumIdentity", Coverage: cluster("declares the labels of an identity")},
-	{group: "cilium.io", names: "CiliumNode", Coverage: cluster("declares addresses to be those of a node")},
-	{group: "cilium.io", names: "CiliumDatapathPlugin", Coverage: cluster("has a plugin change what agents do to packets")},
+	{group: "cilium.io", names: "CiliumEnvoyConfig", Coverage: notDecided("has a proxy take the connections to Services, and decide where they go")},
+	{group: "cilium.io", names: "CiliumClusterwideEnvoyConfig", Coverage: notDecidedClusterwide("has a proxy take the connections to Services, and decide where they go")},
+	{group: "cilium.io", names: "CiliumLocalRedirectPolicy", Coverage: notDecided("redirects connections to an address or a Service to pods of the same node")},
+	{group: "cilium.io", names: "CiliumEgressGatewayPolicy", Coverage: notDecidedClusterwide("sends pods' connections through another node, from whose address they leave")},
+	{group: "cilium.io", names: "CiliumEndpoint", Coverage: notDecided("declares an address to be that of a pod with another identity")},
+	{group: "cilium.io", names: "CiliumEndpointSlice", Coverage: notDecidedClusterwide("declares addresses to be those of pods with another identity")},
+	{group: "cilium.io", names: "CiliumIdentity", Coverage: notDecidedClusterwide("declares the labels of an identity")},
+	{group: "cilium.io", names: "CiliumNode", Coverage: notDecidedClusterwide("declares addresses to be those of a node")},
+	{group: "cilium.io", names: "CiliumDatapathPlugin", Coverage: notDecidedClusterwide("has a plugin change what agents do to packets")},
 	{group: "cilium.io", names: "CiliumLoadBalancerIPPool", Coverage: clusterwide(noEffect("gives Services addresses, and policies apply behind a Service's address"))},
 	{group: "cilium.io", names: "CiliumL2AnnouncementPolicy CiliumBGPPeeringPolicy CiliumBGPClusterConfig CiliumBGPPeerConfig CiliumBGPAdvertisement CiliumBGPNodeConfig CiliumBGPNodeConfigOverride", Coverage: clusterwide(noEffect("announces addresses, and policies apply to what comes"))},
 	{group: "cilium.io", names: "CiliumPodIPPool", Coverage: clusterwide(noEffect("gives pods addresses, and Cilium identifies pods by labels"))},
 	{group: "cilium.io", names: "CiliumGatewayClassConfig", Coverage: noEffect("configures the Service of a gateway")},
-	{group: "cilium.io", Coverage: wide("is a kind of Cilium's that is not known here")},
+	{group: "cilium.io", Coverage: notDecided("is a kind of Cilium's that is not known here")},
 }
 
-// beforeOthers is what policies of administrators do.
-const beforeOthers = "allows or denies connections before, or after, all other policies"
+// administratorEffect is what policies of administrators do.
+const administratorEffect = "allows or denies connections before, or after, all other policies"
 
-var enforcerKinds = []kinds{
-	{group: "policy.networking.k8s.io", Coverage: cluster(beforeOthers)},
+var enforcerKinds = []kindCoverage{
+	{group: "policy.networking.k8s.io", Coverage: notDecidedClusterwide(administratorEffect)},
 
-	{group: "projectcalico.org", names: "NetworkPolicy", Coverage: own("allows or denies connections by rules in Calico's order")},
-	{group: "projectcalico.org", names: "GlobalNetworkPolicy", Coverage: cluster("allows or denies connections by rules in Calico's order")},
-	{group: "projectcalico.org", names: "Tier", Coverage: cluster("orders policies, and denies what none of its policies matches")},
-	{group: "projectcalico.org", names: "GlobalNetworkSet HostEndpoint Profile FelixConfiguration BGPConfiguration KubeControllersConfiguration ClusterInformation Node", Coverage: cluster("configures which endpoints Calico's policies select, and how it enforces them")},
-	{group: "projectcalico.org", names: "NetworkSet WorkloadEndpoint", Coverage: own("configures which endpoints Calico's policies select")},
+	{group: "projectcalico.org", names: "NetworkPolicy", Coverage: notDecidedInNamespace("allows or denies connections by rules in Calico's order")},
+	{group: "projectcalico.org", names: "GlobalNetworkPolicy", Coverage: notDecidedClusterwide("allows or denies connections by rules in Calico's order")},
+	{group: "projectcalico.org", names: "Tier", Coverage: notDecidedClusterwide("orders policies, and denies what none of its policies matches")},
+	{group: "projectcalico.org", names: "GlobalNetworkSet HostEndpoint Profile FelixConfiguration BGPConfiguration KubeControllersConfiguration ClusterInformation Node", Coverage: notDecidedClusterwide("configures which endpoints Calico's policies select, and how it enforces them")},
+	{group: "projectcalico.org", names: "NetworkSet WorkloadEndpoint", Coverage: notDecidedInNamespace("configures which endpoints Calico's policies select")},
 	{group: "projectcalico.org", names: "StagedNetworkPolicy StagedKubernetesNetworkPolicy", Coverage: noEffect("is staged: Calico does not enforce it")},
 	{group: "projectcalico.org", names: "StagedGlobalNetworkPolicy BGPPeer BGPFilter IPPool IPReservation CalicoNodeStatus", Coverage: clusterwide(noEffect("is staged, or distributes addresses and routes"))},
-	{group: "projectcalico.org", Coverage: wide("is a kind of Calico's that is not known here")},
-	{group: "crd.projectcalico.org", names: "NetworkPolicy", Coverage: own("allows or denies connections by rules in Calico's order")},
+	{group: "projectcalico.org", Coverage: notDecided("is a kind of Calico's that is not known here")},
+	{group: "crd.projectcalico.org", names: "NetworkPolicy", Coverage: notDecidedInNamespace("allows or denies connections by rules in Calico's order")},
 	{group: "crd.projectcalico.org", names: "StagedNetworkPolicy StagedKubernetesNetworkPolicy", Coverage: noEffect("is staged: Calico does not enforce it")},
-	{group: "crd.projectcalico.org", names: "NetworkSet", Coverage: own("configures which endpoints Calico's policies select")},
+	{group: "crd.projectcalico.org", names: "NetworkSet", Coverage: notDecidedInNamespace("configures which endpoints Calico's policies select")},
 	{group: "crd.projectcalico.org", names: "StagedGlobalNetworkPolicy BGPPeer BGPFilter IPPool IPReservation CalicoNodeStatus BlockAffinity IPAMBlock IPAMConfig IPAMHandle", Coverage: clusterwide(noEffect("is staged, or distributes addresses and routes"))},
-	{group: "crd.projectcalico.org", names: "GlobalNetworkPolicy Tier GlobalNetworkSet HostEndpoint FelixConfiguration BGPConfiguration KubeControllersConfiguration ClusterInformation", Coverage: cluster("allows or denies connections, or configures how Calico does")},
-	{group: "crd.projectcalico.org", Coverage: wide("is a kind of Calico's that is not known here")},
+	{group: "crd.projectcalico.org", names: "GlobalNetworkPolicy Tier GlobalNetworkSet HostEndpoint FelixConfiguration BGPConfiguration KubeControllersConfiguration ClusterInformation", Coverage: notDecidedClusterwide("allows or denies connections, or configures how Calico does")},
+	{group: "crd.projectcalico.org", Coverage: notDecided("is a kind of Calico's that is not known here")},
 	{group: "operator.tigera.io", names: "Installation APIServer Goldmane Whisker", Coverage: clusterwide(noEffect("installs Calico"))},
 
-	{group: "crd.antrea.io", names: "NetworkPolicy", Coverage: own("allows or denies connections in Antrea's tiers, before NetworkPolicies")},
-	{group: "crd.antrea.io", names: "ClusterNetworkPolicy Tier", Coverage: cluster("allows or denies connections in Antrea's tiers, before NetworkPolicies")},
-	{group: "crd.antrea.io", names: "Egress", Coverage: cluster("sends pods' connections through another node, from whose address they leave")},
+	{group: "crd.antrea.io", names: "NetworkPolicy", Coverage: notDecidedInNamespace("allows or denies connections in Antrea's tiers, before NetworkPolicies")},
+	{group: "crd.antrea.io", names: "ClusterNetworkPolicy Tier", Coverage: notDecidedClusterwide("allows or denies connections in Antrea's tiers, before NetworkPolicies")},
+	{group: "crd.antrea.io", names: "Egress", Coverage: notDecidedClusterwide("sends pods' connections through another node, from whose address they leave")},
 	{group: "crd.antrea.io", names: "IPPool ExternalIPPool Traceflow AntreaAgentInfo AntreaControllerInfo SupportBundleCollection PacketCapture", Coverage: clusterwide(noEffect("distributes addresses, or reports"))},
-	{group: "crd.antrea.io", Coverage: wide("configures what Antrea enforces")},
+	{group: "crd.antrea.io", Coverage: notDecided("configures what Antrea enforces")},
 
-	{group: "networking.k8s.aws", names: "ClusterNetworkPolicy ClusterPolicyEndpoint", Coverage: cluster(beforeOthers)},
-	{group: "networking.k8s.aws", names: "ApplicationNetworkPolicy PolicyEndpoint", Coverage: own("allows or denies connections by AWS's agent")},
-	{group: "networking.k8s.aws", Coverage: wide("configures what AWS's agent enforces")},
-	{group: "vpcresources.k8s.aws", names: "SecurityGroupPolicy", Coverage: own("gives pods security groups of AWS, which allow or deny connections")},
+	{group: "networking.k8s.aws", names: "ClusterNetworkPolicy ClusterPolicyEndpoint", Coverage: notDecidedClusterwide(administratorEffect)},
+	{group: "networking.k8s.aws", names: "ApplicationNetworkPolicy PolicyEndpoint", Coverage: notDecidedInNamespace("allows or denies connections by AWS's agent")},
+	{group: "networking.k8s.aws", Coverage: notDecided("configures what AWS's agent enforces")},
+	{group: "vpcresources.k8s.aws", names: "SecurityGroupPolicy", Coverage: notDecidedInNamespace("gives pods security groups of AWS, which allow or deny connections")},
 	{group: "vpcresources.k8s.aws", names: "CNINode", Coverage: clusterwide(noEffect("is written by AWS's controller"))},
-	{group: "vpcresources.k8s.aws", Coverage: wide("configures security groups of pods")},
+	{group: "vpcresources.k8s.aws", Coverage: notDecided("configures security groups of pods")},
 
-	{group: "networking.gke.io", names: "FQDNNetworkPolicy", Coverage: own("allows connections to names")},
-	{group: "networking.gke.io", names: "GKENetworkPolicy RedirectService", Coverage: wide("redirects connections, or allows or denies them")},
-	{group: "networking.gke.io", names: "EgressNATPolicy", Coverage: cluster("changes the addresses from which pods' connections leave")},
-	{group: "networking.gke.io", names: "Network GKENetworkParamSet", Coverage: cluster("gives pods more network interfaces")},
+	{group: "networking.gke.io", names: "FQDNNetworkPolicy", Coverage: notDecidedInNamespace("allows connections to names")},
+	{group: "networking.gke.io", names: "GKENetworkPolicy RedirectService", Coverage: notDecided("redirects connections, or allows or denies them")},
+	{group: "networking.gke.io", names: "EgressNATPolicy", Coverage: notDecidedClusterwide("changes the addresses from which pods' connections leave")},
+	{group: "networking.gke.io", names: "Network GKENetworkParamSet", Coverage: notDecidedClusterwide("gives pods more network interfaces")},
 	{group: "networking.gke.io", names: "ManagedCertificate FrontendConfig MultiClusterIngress MultiClusterService ServiceAttachment GCPGatewayPolicy HealthCheckPolicy NetworkLogging NetworkEndpointGroup ServiceNetworkEndpointGroup GCPBackendPolicy", Coverage: noEffect("configures load balancers, or logs")},
-	{group: "networking.gke.io", Coverage: wide("is a kind of GKE's networking that is not known here")},
+	{group: "networking.gke.io", Coverage: notDecided("is a kind of GKE's networking that is not known here")},
 
-	{group: "k8s.ovn.org", names: "EgressFirewall", Coverage: own("allows or denies connections to the outside")},
+	{group: "k8s.ovn.org", names: "EgressFirewall", Coverage: notDecidedInNamespace("allows or denies connections to the outside")},
 	{group: "k8s.ovn.org", names: "EgressQoS", Coverage: noEffect("marks packets")},
-	{group: "k8s.ovn.org", Coverage: wide("changes which networks pods are in, or which way their connections take")},
-	{group: "network.openshift.io", names: "EgressNetworkPolicy", Coverage: own("allows or denies connections to the outside")},
-	{group: "network.openshift.io", Coverage: wide("configures how OpenShift isolates namespaces")},
-	{group: "kubeovn.io", Coverage: wide("configures networks, and what passes between them")},
-	{group: "crd.nsx.vmware.com", Coverage: wide("allows or denies connections by NSX")},
-	{group: "k8s.cni.cncf.io", Coverage: wide("gives pods more network interfaces, at which the policies decided here are not enforced")},
+	{group: "k8s.ovn.org", Coverage: notDecided("changes which networks pods are in, or which way their connections take")},
+	{group: "network.openshift.io", names: "EgressNetworkPolicy", Coverage: notDecidedInNamespace("allows or denies connections to the outside")},
+	{group: "network.openshift.io", Coverage: notDecided("configures how OpenShift isolates namespaces")},
+	{group: "kubeovn.io", Coverage: notDecided("configures networks, and what passes between them")},
+	{group: "crd.nsx.vmware.com", Coverage: notDecided("allows or denies connections by NSX")},
+	{group: "k8s.cni.cncf.io", Coverage: notDecided("gives pods more network interfaces, at which the policies decided here are not enforced")},
 }

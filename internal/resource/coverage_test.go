@@ -31,7 +31,7 @@ func TestCoverage(t *testing.T) {
 	} {
 		if got := resource.CoverageOf(yaml.MustParse(doc)); got.Class != want {
 			t.Errorf("%s: got %q, want %q", doc, got.Class, want)
-		} else if got.Class == resource.NotDecided && got.Why == "" {
+		} else if got.Class == resource.NotDecided && got.Reason == "" {
 			t.Errorf("%s: nothing states why", doc)
 		}
 	}

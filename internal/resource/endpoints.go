@@ -16,20 +16,20 @@ type EndpointSlice struct {
 	Service   string
 	Addresses []string
 	Ports     []ServicePort
-	// ofPods are those of the addresses that are of pods: they refer to one, or a controller
+	// podAddresses are those of the addresses that are of pods: they refer to one, or a controller
 	// writes the slice.
-	ofPods []string
+	podAddresses []string
 }
 
-// OfPods are the slice's addresses that pods have.
-func (e *EndpointSlice) OfPods() []netip.Addr { return addresses(e.ofPods) }
+// PodAddresses are the slice's addresses that pods have.
+func (e *EndpointSlice) PodAddresses() []netip.Addr { return addresses(e.podAddresses) }
 
 // target is what has an address.
 type target struct {
 	Kind string `json:"kind"`
 }
 
-func (r *target) pod() bool { return r != nil && r.Kind == "Pod" }
+func (r *target) isPod() bool { return r != nil && r.Kind == "Pod" }
 
 // managedBy is the label that tells who writes an EndpointSlice.
 const (
@@ -54,8 +54,8 @@ func newEndpointSlice(n *yaml.RNode) (*EndpointSlice, error) {
 	}
 	for _, e := range in.Endpoints {
 		s.Addresses = append(s.Addresses, e.Addresses...)
-		if e.TargetRef.pod() || e.TargetRef == nil && n.GetLabels()[managedBy] == sliceController {
-			s.ofPods = append(s.ofPods, e.Addresses...)
+		if e.TargetRef.isPod() || e.TargetRef == nil && n.GetLabels()[managedBy] == sliceController {
+			s.podAddresses = append(s.podAddresses, e.Addresses...)
 		}
 	}
 	return s, nil
@@ -64,9 +64,9 @@ func newEndpointSlice(n *yaml.RNode) (*EndpointSlice, error) {
 // skipMirror keeps v1 Endpoints from being mirrored into EndpointSlices.
 const skipMirror = "endpointslice.kubernetes.io/skip-mirror"
 
-// mirrored are the EndpointSlices that Kubernetes makes of v1 Endpoints, one of each subset.
+// mirroredSlices are the EndpointSlices that Kubernetes makes of v1 Endpoints, one of each subset.
 // They count beside the EndpointSlices that the build has for the same Service.
-func mirrored(n *yaml.RNode) ([]*EndpointSlice, error) {
+func mirroredSlices(n *yaml.RNode) ([]*EndpointSlice, error) {
 	if n.GetLabels()[skipMirror] == "true" || n.GetAnnotations()["control-plane.alpha.kubernetes.io/leader"] != "" {
 		return nil, nil
 	}
@@ -92,8 +92,8 @@ func mirrored(n *yaml.RNode) ([]*EndpointSlice, error) {
 		}
 		for _, a := range slices.Concat(subset.Addresses, subset.NotReadyAddresses) {
 			s.Addresses = append(s.Addresses, a.IP)
-			if a.TargetRef.pod() {
-				s.ofPods = append(s.ofPods, a.IP)
+			if a.TargetRef.isPod() {
+				s.podAddresses = append(s.podAddresses, a.IP)
 			}
 		}
 		out = append(out, s)
@@ -138,13 +138,13 @@ func (x *Index) APIServerAddresses() []netip.Addr {
 	return slices.Compact(out)
 }
 
-// BesidePods are the EndpointSlices of a Service with a selector that list addresses of no pod:
+// NonPodSlices are the EndpointSlices of a Service with a selector that list addresses of no pod:
 // its connections may end there, too. Each has these addresses alone.
-func (x *Index) BesidePods(s *Service) []*EndpointSlice {
+func (x *Index) NonPodSlices(s *Service) []*EndpointSlice {
 	var out []*EndpointSlice
 	for _, e := range x.SlicesOf(s) {
 		other := *e
-		other.Addresses = slices.DeleteFunc(slices.Clone(e.Addresses), func(a string) bool { return slices.Contains(e.ofPods, a) })
+		other.Addresses = slices.DeleteFunc(slices.Clone(e.Addresses), func(a string) bool { return slices.Contains(e.podAddresses, a) })
 		if len(other.IPs()) > 0 {
 			out = append(out, &other)
 		}

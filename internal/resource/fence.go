@@ -2,9 +2,9 @@ package resource
 
 import "sigs.k8s.io/kustomize/kyaml/yaml"
 
-// Generated reports whether an item is of a kind that the function generates: a network
+// IsGeneratedKind reports whether an item is of a kind that the function generates: a network
 // policy, or the ConfigMap of the egress proxy.
-func Generated(n *yaml.RNode) bool { return IsPolicy(n) || EgressNames(n) }
+func IsGeneratedKind(n *yaml.RNode) bool { return IsPolicy(n) || IsEgressNames(n) }
 
 // FenceOf is the name of the fence whose policy an item is, as its label LabelFence
 // declares. Nothing else identifies a generated policy: kustomize, Helm and Flux set the
@@ -13,7 +13,7 @@ func Generated(n *yaml.RNode) bool { return IsPolicy(n) || EgressNames(n) }
 //
 // The label proves nothing: everybody who writes a policy can write it.
 func FenceOf(n *yaml.RNode) string {
-	if !Generated(n) {
+	if !IsGeneratedKind(n) {
 		return ""
 	}
 	return n.GetLabels()[LabelFence]

@@ -46,12 +46,12 @@ type gateways struct {
 	classes map[string]string
 }
 
-func (x *Index) fileGateway(n *yaml.RNode, kind string) error {
+func (x *Index) addGateway(n *yaml.RNode, kind string) error {
 	switch kind {
 	case kindGateway:
-		return fileRead(&x.Gateways, n, newGateway)
+		return appendParsed(&x.Gateways, n, newGateway)
 	case kindPool:
-		return fileRead(&x.Pools, n, newAddressPool)
+		return appendParsed(&x.Pools, n, newAddressPool)
 	}
 	controller, err := n.GetString("spec.controllerName")
 	if err != nil {
@@ -131,13 +131,13 @@ func newAddressPool(n *yaml.RNode) (*AddressPool, error) {
 	return out, nil
 }
 
-// Holds reports whether a pool has addresses of some networks.
-func (p *AddressPool) Holds(networks *netipx.IPSet) bool {
+// Overlaps reports whether a pool has addresses of some networks.
+func (p *AddressPool) Overlaps(networks *netipx.IPSet) bool {
 	return slices.ContainsFunc(p.Ranges, networks.OverlapsRange)
 }
 
-// GatewayAt is the Gateway that has an address, nil where none has.
-func (x *Index) GatewayAt(a netip.Addr) *Gateway {
+// GatewayByAddress is the Gateway that has an address, nil where none has.
+func (x *Index) GatewayByAddress(a netip.Addr) *Gateway {
 	for _, g := range x.Gateways {
 		if slices.Contains(g.Addresses, a.Unmap()) {
 			return g
@@ -146,8 +146,8 @@ func (x *Index) GatewayAt(a netip.Addr) *Gateway {
 	return nil
 }
 
-// OfCilium reports whether Cilium's own proxy serves a Gateway.
-func (x *Index) OfCilium(g *Gateway) bool {
+// IsCiliumGateway reports whether Cilium's own proxy serves a Gateway.
+func (x *Index) IsCiliumGateway(g *Gateway) bool {
 	if controller, ok := x.classes[g.Class]; ok {
 		return strings.HasPrefix(controller, ciliumController)
 	}
@@ -161,8 +161,8 @@ func (x *Index) findGatewayPods() {
 	slices.SortStableFunc(x.Pools, func(a, b *AddressPool) int { return strings.Compare(a.Ref.String(), b.Ref.String()) })
 	for _, g := range x.Gateways {
 		podless := slices.ContainsFunc(podlessClasses, func(start string) bool { return strings.HasPrefix(g.Class, start) })
-		if !podless && !x.OfCilium(g) {
-			x.Unseen = append(x.Unseen, Unseen{Resource: g.Ref, Namespace: g.Ref.Namespace, Reason: "the controller of class " + g.Class + " may make the pods of its proxy, some in its own namespace"})
+		if !podless && !x.IsCiliumGateway(g) {
+			x.UnknownPods = append(x.UnknownPods, UnknownPods{Resource: g.Ref, Namespace: g.Ref.Namespace, Reason: "the controller of class " + g.Class + " may make the pods of its proxy, some in its own namespace"})
 		}
 	}
 }

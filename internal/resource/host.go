@@ -16,11 +16,11 @@ const packagePath = "internal.config.kubernetes.io/package-path"
 
 // Why a host leaves files unknown.
 const (
-	byKustomize = "kustomize runs this function, and does not pass on which file a resource comes from: use tenantfence build or render, or kpt; where kustomize runs it for these, list the fence in the layer that is built"
-	byNobody    = "the host of this function does not record the file of every resource, as kpt does: use kpt, or tenantfence build or render"
-	byBoth      = "some resource carries the annotation " + KustomizeID + ", which only kustomize sets: remove it"
-	byPackages  = "some resources carry the annotation " + packagePath + ", which kpt fn render sets on all of them: remove it from their files"
-	outside     = "its file is outside the folder that is read"
+	reasonKustomize   = "kustomize runs this function, and does not pass on which file a resource comes from: use tenantfence build or render, or kpt; where kustomize runs it for these, list the fence in the layer that is built"
+	reasonNoFiles     = "the host of this function does not record the file of every resource, as kpt does: use kpt, or tenantfence build or render"
+	reasonMixedIDs    = "some resource carries the annotation " + KustomizeID + ", which only kustomize sets: remove it"
+	reasonPackagePath = "some resources carry the annotation " + packagePath + ", which kpt fn render sets on all of them: remove it from their files"
+	reasonOutside     = "its file is outside the folder that is read"
 )
 
 // SetSourcesByHost sets the Source of the functionConfig and of each item of a
@@ -59,12 +59,12 @@ type host struct {
 
 func hostOf(config *yaml.RNode, items []*yaml.RNode) host {
 	if config.IsNilOrEmpty() {
-		return host{unknown: byNobody}
+		return host{unknown: reasonNoFiles}
 	}
 	// kustomize runs what carries this, and sets an ID on every item, unless they are
 	// the items of one single List.
 	if spec, err := runtimeutil.GetFunctionSpec(config); err != nil || spec != nil {
-		return host{unknown: byKustomize}
+		return host{unknown: reasonKustomize}
 	}
 	h := host{root: annotation(config, packagePath)}
 	if h.unknown = kustomizeIDs(items); h.unknown != "" {
@@ -73,10 +73,10 @@ func hostOf(config *yaml.RNode, items []*yaml.RNode) host {
 	for _, n := range items {
 		file := annotation(n, kioutil.PathAnnotation)
 		if file == "" || file != annotation(n, LegacyPath) {
-			return host{unknown: byNobody}
+			return host{unknown: reasonNoFiles}
 		}
 		if (annotation(n, packagePath) == "") != (h.root == "") {
-			return host{unknown: byPackages}
+			return host{unknown: reasonPackagePath}
 		}
 	}
 	return h
@@ -94,9 +94,9 @@ func kustomizeIDs(items []*yaml.RNode) string {
 	case 0:
 		return ""
 	case len(items):
-		return byKustomize
+		return reasonKustomize
 	}
-	return byBoth
+	return reasonMixedIDs
 }
 
 // source is that of an item.
@@ -106,11 +106,11 @@ func (h host) source(n *yaml.RNode) Source {
 	}
 	file := annotation(n, kioutil.PathAnnotation)
 	if h.root != "" {
-		within, err := filepath.Rel(h.root, annotation(n, packagePath))
+		relative, err := filepath.Rel(h.root, annotation(n, packagePath))
 		if err != nil {
-			return Source{Unknown: outside}
+			return Source{Unknown: reasonOutside}
 		}
-		file = path.Join(filepath.ToSlash(within), file)
+		file = path.Join(filepath.ToSlash(relative), file)
 	}
 	s := Source{File: file}
 	// A broken index counts as the first.
@@ -118,7 +118,7 @@ func (h host) source(n *yaml.RNode) Source {
 	if local, ok := LocalPath(file); ok {
 		s.Path = local
 	} else {
-		s.Unknown = outside
+		s.Unknown = reasonOutside
 	}
 	return s
 }

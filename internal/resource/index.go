@@ -41,10 +41,10 @@ const (
 	ManagedBy = "tenantfence"
 )
 
-// EgressNames says whether a resource is what the egress proxy of a fence is told. Every
+// IsEgressNames says whether a resource is what the egress proxy of a fence is told. Every
 // other ConfigMap is somebody else's, whatever it is labelled.
-func EgressNames(n *yaml.RNode) bool {
-	return groupKind(n) == "v1/ConfigMap" && n.GetName() == policy.EgressNames
+func IsEgressNames(n *yaml.RNode) bool {
+	return groupKind(n) == "v1/ConfigMap" && n.GetName() == policy.EgressNamesConfigMap
 }
 
 // The kinds of network policy.
@@ -93,8 +93,8 @@ type Index struct {
 	// Inferred are the pods that operators make without a pod template. They are among the
 	// Workloads.
 	Inferred []Inferred
-	// Unseen are resources that make pods which they do not show.
-	Unseen []Unseen
+	// UnknownPods are resources that make pods which they do not show.
+	UnknownPods []UnknownPods
 	// PodMetadata are the labels and annotations that pods of each resource have or may have.
 	PodMetadata []PodMetadata
 	// Redirects are Cilium's, of connections to pods of the same node.
@@ -103,13 +103,13 @@ type Index struct {
 	// Partial says that something in the build could not be read, which was refused:
 	// what is not in the index may be there all the same.
 	Partial bool
-	// Blind says that the host showed no resource but the function's own
+	// WithoutResources says that the host showed no resource but the function's own
 	// configuration, as kustomize does to a generator: nothing can be looked up.
-	Blind bool
+	WithoutResources bool
 
-	// made are Services that an operator makes of something else in the build, where the
+	// operatorServices are Services that an operator makes of something else in the build, where the
 	// build has none of that name itself.
-	made []*Service
+	operatorServices []*Service
 	// templateRefs are resources whose pods are those of another's template.
 	templateRefs []templateRef
 
@@ -118,23 +118,23 @@ type Index struct {
 	// slices are by namespace and Service.
 	slices map[[2]string][]*EndpointSlice
 	// owners are what has each address.
-	owners map[netip.Addr]Owner
+	owners map[netip.Addr]AddressOwner
 }
 
 // NewIndex reads the resources of the build and its inventory.
 func NewIndex(items []*yaml.RNode) (*Index, policy.Findings) {
-	x := &Index{Namespaces: map[string]*Namespace{}, Nodes: map[string]*Node{}, byNamespace: map[string][]*Workload{}, services: map[string][]*Service{}, slices: map[[2]string][]*EndpointSlice{}, owners: map[netip.Addr]Owner{}}
-	items, findings := Distinct(items)
+	x := &Index{Namespaces: map[string]*Namespace{}, Nodes: map[string]*Node{}, byNamespace: map[string][]*Workload{}, services: map[string][]*Service{}, slices: map[[2]string][]*EndpointSlice{}, owners: map[netip.Addr]AddressOwner{}}
+	items, findings := Deduplicate(items)
 	copies := len(findings)
-	if err := unreadData(); err != nil {
-		findings = append(findings, policy.Finding{Check: "unreadable-resource", Severity: policy.Error, Message: fmt.Sprintf("this program is broken, and knows no operators: %v: report it", err)})
+	if err := embeddedDataError(); err != nil {
+		findings = append(findings, policy.Finding{Check: "resource-unreadable", Severity: policy.Error, Message: fmt.Sprintf("this program is broken, and knows no operators: %v: report it", err)})
 	}
 	seen := map[policy.Ref]bool{}
 	for _, n := range items {
 		id := ID(n)
 		if seen[id] {
 			findings = append(findings, policy.Finding{
-				Check: "duplicate-resource", Severity: policy.Error, Resource: RefOf(n),
+				Check: "resource-duplicate", Severity: policy.Error, Resource: RefOf(n),
 				Message: "is in the build more than once, with different content, so which one counts is undefined: keep one",
 			})
 			continue
@@ -144,9 +144,9 @@ func NewIndex(items []*yaml.RNode) (*Index, policy.Findings) {
 			findings = append(findings, *err)
 		}
 	}
-	x.addReferred(items)
-	x.addMade()
-	x.tellApart()
+	x.addTemplateRefs(items)
+	x.addOperatorServices()
+	x.disambiguateNames()
 	x.findGatewayPods()
 	byRef := func(a, b policy.Ref) int {
 		return cmp.Or(cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Name, b.Name))
@@ -155,7 +155,7 @@ func NewIndex(items []*yaml.RNode) (*Index, policy.Findings) {
 	slices.SortStableFunc(x.Services, func(a, b *Service) int { return byRef(a.Ref, b.Ref) })
 	slices.SortStableFunc(x.Slices, func(a, b *EndpointSlice) int { return byRef(a.Ref, b.Ref) })
 	slices.SortStableFunc(x.Inferred, func(a, b Inferred) int { return byRef(a.Resource, b.Resource) })
-	slices.SortStableFunc(x.Unseen, func(a, b Unseen) int { return byRef(a.Resource, b.Resource) })
+	slices.SortStableFunc(x.UnknownPods, func(a, b UnknownPods) int { return byRef(a.Resource, b.Resource) })
 	slices.SortStableFunc(x.PodMetadata, func(a, b PodMetadata) int {
 		return cmp.Or(byRef(a.Resource, b.Resource), cmp.Compare(a.Field, b.Field))
 	})
@@ -171,26 +171,26 @@ func NewIndex(items []*yaml.RNode) (*Index, policy.Findings) {
 		of := [2]string{e.Ref.Namespace, e.Service}
 		x.slices[of] = append(x.slices[of], e)
 	}
-	x.findOwners()
+	x.indexAddressOwners()
 	return x, findings
 }
 
 // add returns a finding as a pointer, so that nil means none.
 func (x *Index) add(n *yaml.RNode) *policy.Finding {
-	defer Naming(n)
+	defer AnnotatePanic(n)
 	kind := groupKind(n)
 	if namespaced(n, kind) && n.GetNamespace() == "" {
 		return &policy.Finding{
-			Check: "without-namespace", Severity: policy.Error, Resource: RefOf(n), Field: "metadata.namespace",
+			Check: "resource-without-namespace", Severity: policy.Error, Resource: RefOf(n), Field: "metadata.namespace",
 			Message: "has no namespace yet, so it cannot be fenced: set it in the resource, or list the fence in the outer layer, above the one whose kustomization.yaml sets namespace",
 		}
 	}
-	if err := x.file(n, kind); err != nil {
-		if u := unreadVariable(n); u != nil {
+	if err := x.addByKind(n, kind); err != nil {
+		if u := missingVariable(n); u != nil {
 			return u
 		}
 		return &policy.Finding{
-			Check: "unreadable-resource", Severity: policy.Error, Resource: RefOf(n),
+			Check: "resource-unreadable", Severity: policy.Error, Resource: RefOf(n),
 			Message: fmt.Sprintf("cannot be read as a %s: %v: correct it, or what its pods are cannot be told", n.GetKind(), err),
 		}
 	}
@@ -205,8 +205,8 @@ func namespaced(n *yaml.RNode, kind string) bool {
 	return isWorkload || kind == "v1/Service" || o != nil || controllerOf(n) != nil
 }
 
-// file puts a resource where it belongs, if it is of a kind that matters.
-func (x *Index) file(n *yaml.RNode, kind string) error {
+// addByKind puts a resource where it belongs, if it is of a kind that matters.
+func (x *Index) addByKind(n *yaml.RNode, kind string) error {
 	switch kind {
 	case "v1/Namespace":
 		x.Namespaces[n.GetName()] = &Namespace{Ref: RefOf(n), Labels: n.GetLabels()}
@@ -217,47 +217,47 @@ func (x *Index) file(n *yaml.RNode, kind string) error {
 		}
 		x.Nodes[n.GetName()] = &Node{Ref: RefOf(n), Labels: n.GetLabels(), Addresses: own}
 	case "v1/Service":
-		return fileRead(&x.Services, n, newService)
+		return appendParsed(&x.Services, n, newService)
 	case "discovery.k8s.io/EndpointSlice":
-		return fileRead(&x.Slices, n, newEndpointSlice)
+		return appendParsed(&x.Slices, n, newEndpointSlice)
 	case "v1/ConfigMap", "cilium.io/CiliumNodeConfig":
-		return x.fileAgent(n)
+		return x.addAgentConfig(n)
 	case "v1/Endpoints":
-		mirror, err := mirrored(n)
+		mirror, err := mirroredSlices(n)
 		x.Slices = append(x.Slices, mirror...)
 		return err
 	case kindGateway, kindGatewayClass, kindPool:
-		return x.fileGateway(n, kind)
+		return x.addGateway(n, kind)
 	case localRedirect:
-		return fileRead(&x.Redirects, n, newRedirect)
+		return appendParsed(&x.Redirects, n, newRedirect)
 	default:
-		return x.filePods(n, kind)
+		return x.addPods(n, kind)
 	}
 	return nil
 }
 
-// filePods adds the pods that a resource makes, if it makes some.
-func (x *Index) filePods(n *yaml.RNode, kind string) error {
+// addPods adds the pods that a resource makes, if it makes some.
+func (x *Index) addPods(n *yaml.RNode, kind string) error {
 	if c := agentArgsOf(n); c != nil {
 		x.Agents = append(x.Agents, c)
 	}
-	workloads, unseen := len(x.Workloads), len(x.Unseen)
-	defer func() { x.addPodMetadata(n, workloads, unseen) }()
+	workloads, unknownPods := len(x.Workloads), len(x.UnknownPods)
+	defer func() { x.addPodMetadata(n, workloads, unknownPods) }()
 	o, k := operatorOf(n)
 	_, own := templatePath[kind]
 	switch {
 	case o != nil:
 		return x.addInferred(n, o, k)
 	case !own:
-		x.addFound(n)
-		x.fileTemplateRef(n)
+		x.addFoundTemplates(n)
+		x.collectTemplateRef(n)
 		return nil
 	}
-	return fileRead(&x.Workloads, n, newWorkload)
+	return appendParsed(&x.Workloads, n, newWorkload)
 }
 
-// fileRead adds what a resource reads as, if it can be read.
-func fileRead[T any](to *[]T, n *yaml.RNode, read func(*yaml.RNode) (T, error)) error {
+// appendParsed adds what a resource reads as, if it can be read.
+func appendParsed[T any](to *[]T, n *yaml.RNode, read func(*yaml.RNode) (T, error)) error {
 	got, err := read(n)
 	if err == nil {
 		*to = append(*to, got)
@@ -265,8 +265,8 @@ func fileRead[T any](to *[]T, n *yaml.RNode, read func(*yaml.RNode) (T, error)) 
 	return err
 }
 
-// In returns the workloads of a namespace that the selector selects.
-func (x *Index) In(namespace string, selector policy.Selector) []*Workload {
+// WorkloadsIn returns the workloads of a namespace that the selector selects.
+func (x *Index) WorkloadsIn(namespace string, selector policy.Selector) []*Workload {
 	var out []*Workload
 	for _, w := range x.byNamespace[namespace] {
 		if policy.Selects(selector, w.Labels) {

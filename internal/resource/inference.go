@@ -27,7 +27,7 @@ type inference struct {
 
 // pods are those of one role: of each element of a list, where the role has one.
 func (in *inference) pods(p inferredPods) ([]*Workload, error) {
-	if !in.counts(p.conditions) {
+	if !in.applies(p.conditions) {
 		return nil, nil
 	}
 	items := []*yaml.Node{nil}
@@ -64,24 +64,24 @@ func (in *inference) workload(p inferredPods) (*Workload, error) {
 		spec.Containers, spec.InitContainers = nil, nil
 	}
 	w.HostNetwork = in.text(p.HostNetwork) == "true"
-	w.ServiceAccount = cmp.Or(in.text(p.ServiceAccountField), in.fill(p.ServiceAccount))
+	w.ServiceAccount = cmp.Or(in.text(p.ServiceAccountField), in.expand(p.ServiceAccount))
 	for _, port := range in.ports(p.Ports) {
-		w.Numbers = append(w.Numbers, policy.Port{Port: port.TargetPort.IntVal, Protocol: port.Protocol})
+		w.DeclaredPorts = append(w.DeclaredPorts, policy.Port{Port: port.TargetPort.IntVal, Protocol: port.Protocol})
 		if port.Name != "" {
 			w.Ports = append(w.Ports, policy.NamedPort{Name: port.Name, Port: uint16(port.TargetPort.IntVal), Protocol: port.Protocol})
 		}
 	}
 	w.addSpec(spec)
-	in.label(w, p)
+	in.addLabels(w, p)
 	return w, nil
 }
 
-// label adds the labels: those that the resource passes on, and those of the operator.
-func (in *inference) label(w *Workload, p inferredPods) {
-	own, passed := in.fillAll(p.Labels), map[string]string{}
+// addLabels adds the labels: those that the resource passes on, and those of the operator.
+func (in *inference) addLabels(w *Workload, p inferredPods) {
+	own, passed := in.expandAll(p.Labels), map[string]string{}
 	for _, r := range p.Relabel {
-		if in.counts(r.conditions) {
-			own[r.Label] = in.fill(r.Value)
+		if in.applies(r.conditions) {
+			own[r.Label] = in.expand(r.Value)
 		}
 	}
 	for _, path := range p.Inherited {
@@ -102,8 +102,8 @@ func (in *inference) label(w *Workload, p inferredPods) {
 
 // service is one of the Services that stand in front of the pods.
 func (in *inference) service(s inferredService) *Service {
-	ref := policy.Ref{APIVersion: "v1", Kind: "Service", Namespace: in.ref.Namespace, Name: in.fill(s.Name), File: in.ref.File, Index: in.ref.Index}
-	out := &Service{Ref: ref, Selector: in.fillAll(s.Selector), Type: "ClusterIP", Ports: in.ports(s.Ports)}
+	ref := policy.Ref{APIVersion: "v1", Kind: "Service", Namespace: in.ref.Namespace, Name: in.expand(s.Name), File: in.ref.File, Index: in.ref.Index}
+	out := &Service{Ref: ref, Selector: in.expandAll(s.Selector), Type: "ClusterIP", Ports: in.ports(s.Ports)}
 	if s.Headless {
 		out.ClusterIP = "None"
 	}
@@ -120,7 +120,7 @@ func (in *inference) ports(list []inferredPort) []ServicePort {
 		for _, item := range items {
 			own := *in
 			own.item = item
-			if !own.counts(p.conditions) {
+			if !own.applies(p.conditions) {
 				continue
 			}
 			number := p.Port
@@ -128,15 +128,15 @@ func (in *inference) ports(list []inferredPort) []ServicePort {
 				number = int32(n)
 			}
 			out = append(out, ServicePort{
-				Name: cmp.Or(own.text(p.NameField), own.fill(p.Name)), Port: number, Protocol: protocolOr(p.Protocol), TargetPort: intstr.FromInt32(cmp.Or(p.Target, number)),
+				Name: cmp.Or(own.text(p.NameField), own.expand(p.Name)), Port: number, Protocol: protocolOr(p.Protocol), TargetPort: intstr.FromInt32(cmp.Or(p.Target, number)),
 			})
 		}
 	}
 	return out
 }
 
-func (in *inference) need(f operatorFlow) Need {
-	out := Need{Name: f.Name, Direction: policy.Ingress, FromOperator: f.From == "operator", ToAPIServer: f.To == "apiserver", Pods: in.fillAll(f.Pods), Sources: in.fillAll(f.Sources), Targets: in.fillAll(f.Targets), Why: f.Why}
+func (in *inference) requiredFlow(f operatorFlow) RequiredFlow {
+	out := RequiredFlow{Name: f.Name, Direction: policy.Ingress, FromOperator: f.From == "operator", ToAPIServer: f.To == "apiserver", Pods: in.expandAll(f.Pods), Sources: in.expandAll(f.Sources), Targets: in.expandAll(f.Targets), Reason: f.Reason}
 	if !out.FromOperator {
 		out.Direction = policy.Egress
 	}
@@ -148,15 +148,15 @@ func (in *inference) need(f operatorFlow) Need {
 	return out
 }
 
-func (in *inference) counts(c conditions) bool {
-	return all(c.When, in.holds) && (len(c.Unless) == 0 || !all(c.Unless, in.holds))
+func (in *inference) applies(c conditions) bool {
+	return all(c.When, in.isMet) && (len(c.Unless) == 0 || !all(c.Unless, in.isMet))
 }
 
-func all(conditions []condition, holds func(condition) bool) bool {
-	return !slices.ContainsFunc(conditions, func(c condition) bool { return !holds(c) })
+func all(conditions []condition, isMet func(condition) bool) bool {
+	return !slices.ContainsFunc(conditions, func(c condition) bool { return !isMet(c) })
 }
 
-func (in *inference) holds(c condition) bool {
+func (in *inference) isMet(c condition) bool {
 	at := in.at(c.Field)
 	switch {
 	case c.Set != nil:
@@ -174,9 +174,9 @@ func (in *inference) holds(c condition) bool {
 
 var placeholder = regexp.MustCompile(`\{[^}]*\}`)
 
-// fill puts the texts of fields into a text. A field that is not set counts as a generated
+// expand puts the texts of fields into a text. A field that is not set counts as a generated
 // value.
-func (in *inference) fill(text string) string {
+func (in *inference) expand(text string) string {
 	return placeholder.ReplaceAllStringFunc(text, func(found string) string {
 		for _, path := range strings.Split(strings.Trim(found, "{}"), "|") {
 			switch value := in.text(path); {
@@ -190,10 +190,10 @@ func (in *inference) fill(text string) string {
 	})
 }
 
-func (in *inference) fillAll(labels map[string]string) map[string]string {
+func (in *inference) expandAll(labels map[string]string) map[string]string {
 	out := map[string]string{}
 	for key, value := range labels {
-		out[key] = in.fill(value)
+		out[key] = in.expand(value)
 	}
 	return out
 }

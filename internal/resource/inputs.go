@@ -13,10 +13,10 @@ type Inputs struct {
 	FenceRef policy.Ref
 	Profile  Profile
 	Tenants  []Tenant
-	// Unread are the names of the Tenants that are refused already: nothing is known
+	// UnreadableTenants are the names of the Tenants that are refused already: nothing is known
 	// of what they say.
-	Unread    []string
-	FlowTests []FlowTest
+	UnreadableTenants []string
+	FlowTests         []FlowTest
 }
 
 // Mesh reports whether the profile or a FlowTest names clusters of a mesh.
@@ -26,8 +26,8 @@ func (in *Inputs) Mesh() bool {
 	}
 	for _, t := range in.FlowTests {
 		for _, c := range t.Test.Spec.Cases {
-			for _, end := range []string{c.From, c.To} {
-				if f, err := v1alpha1.ParseEndpoint(end); err == nil && f.Form == v1alpha1.ClusterForm {
+			for _, endpoint := range []string{c.From, c.To} {
+				if f, err := v1alpha1.ParseEndpoint(endpoint); err == nil && f.Form == v1alpha1.ClusterForm {
 					return true
 				}
 			}

@@ -50,7 +50,7 @@ func Execute(in io.Reader, out io.Writer, process func(*framework.ResourceList) 
 		return err
 	}
 	if err != nil && !read {
-		if found := shapesOf(data); len(found) > 0 {
+		if found := malformedInList(data); len(found) > 0 {
 			return MalformedError(found)
 		}
 		return fmt.Errorf("the items of the ResourceList cannot be read; each of them must be a resource: %w", err)
@@ -72,8 +72,8 @@ func (e MalformedError) Error() string {
 	return strings.Join(out, "\n")
 }
 
-// shapesOf finds the malformed items of a ResourceList.
-func shapesOf(data []byte) policy.Findings {
+// malformedInList finds the malformed items of a ResourceList.
+func malformedInList(data []byte) policy.Findings {
 	list, err := yaml.Parse(string(data))
 	if err != nil {
 		return nil
@@ -86,7 +86,7 @@ func shapesOf(data []byte) policy.Findings {
 	for _, n := range items.Content {
 		nodes = append(nodes, yaml.NewRNode(n))
 	}
-	return Shapes(nodes)
+	return MalformedItems(nodes)
 }
 
 // Results are the findings in the form that hosts show.

@@ -11,37 +11,37 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// Shapes finds the items that are no resources, or whose metadata or structure no reader
+// MalformedItems finds the items that are no resources, or whose metadata or structure no reader
 // understands. Only items without findings may be read: everything else here relies on it.
-func Shapes(items []*yaml.RNode) policy.Findings {
+func MalformedItems(items []*yaml.RNode) policy.Findings {
 	var out policy.Findings
 	for i, n := range items {
-		s := shape{}
+		s := itemChecker{}
 		s.item(n, i)
 		out = append(out, s.findings...)
 	}
 	return out
 }
 
-// Known returns the items that may be read, and the findings of Shapes about the others that
+// Readable returns the items that may be read, and the findings of Shapes about the others that
 // are of a kind that is read. The rest is neither: it is as if it did not exist.
-func Known(items []*yaml.RNode) ([]*yaml.RNode, policy.Findings) {
+func Readable(items []*yaml.RNode) ([]*yaml.RNode, policy.Findings) {
 	var known []*yaml.RNode
 	var out policy.Findings
 	for _, n := range items {
-		found := Shapes([]*yaml.RNode{n})
+		found := MalformedItems([]*yaml.RNode{n})
 		switch {
 		case len(found) == 0:
 			known = append(known, n)
-		case read(found[0].Resource):
+		case isReadKind(found[0].Resource):
 			out = append(out, found...)
 		}
 	}
 	return known, out
 }
 
-// shape checks one item.
-type shape struct {
+// itemChecker checks one item.
+type itemChecker struct {
 	ref      policy.Ref
 	findings policy.Findings
 	// strict reports whether the item is of a kind that is read, in which no list has null
@@ -49,31 +49,31 @@ type shape struct {
 	strict bool
 }
 
-func (s *shape) bad(field, format string, args ...any) {
+func (s *itemChecker) invalid(field, format string, args ...any) {
 	s.findings = append(s.findings, policy.Finding{
-		Check: "malformed-resource", Severity: policy.Error, Resource: s.ref, Field: field, Message: fmt.Sprintf(format, args...),
+		Check: "resource-malformed", Severity: policy.Error, Resource: s.ref, Field: field, Message: fmt.Sprintf(format, args...),
 	})
 }
 
-func (s *shape) item(n *yaml.RNode, index int) {
+func (s *itemChecker) item(n *yaml.RNode, index int) {
 	var root *yaml.Node
 	if n != nil {
 		root = content(n.YNode())
 	}
-	s.ref = refOfShape(root)
+	s.ref = partialRef(root)
 	if root == nil || root.Kind != yaml.MappingNode {
-		s.bad("", "items[%d] is %s: it must be a resource, with apiVersion, kind and metadata", index, what(root))
+		s.invalid("", "items[%d] is %s: it must be a resource, with apiVersion, kind and metadata", index, describeNode(root))
 		return
 	}
-	s.strict = read(s.ref)
+	s.strict = isReadKind(s.ref)
 	s.typeMeta(root, index)
-	if list := child(root, "items"); list != nil && list.Kind == yaml.SequenceNode && (strings.HasSuffix(s.ref.Kind, "List") || holdsKinds(list)) {
-		s.bad("items", "is a list of resources, and none of them would be read: write each of them as a resource of its own")
+	if list := child(root, "items"); list != nil && list.Kind == yaml.SequenceNode && (strings.HasSuffix(s.ref.Kind, "List") || containsKinds(list)) {
+		s.invalid("items", "is a list of resources, and none of them would be read: write each of them as a resource of its own")
 		return
 	}
 	s.metadata(child(root, "metadata"))
-	if bad := (&expansion{}).of(root); bad != nil {
-		s.bad(bad.field, "%s", bad.message)
+	if invalid := (&expansion{}).check(root); invalid != nil {
+		s.invalid(invalid.field, "%s", invalid.message)
 		return
 	}
 	s.walk(root, "")
@@ -81,64 +81,64 @@ func (s *shape) item(n *yaml.RNode, index int) {
 
 // ListsResources reports whether a document holds resources in items. kubectl applies these,
 // whatever the document's own kind is.
-func ListsResources(n *yaml.RNode) bool { return holdsKinds(child(content(n.YNode()), "items")) }
+func ListsResources(n *yaml.RNode) bool { return containsKinds(child(content(n.YNode()), "items")) }
 
-func holdsKinds(list *yaml.Node) bool {
+func containsKinds(list *yaml.Node) bool {
 	return list != nil && list.Kind == yaml.SequenceNode && slices.ContainsFunc(list.Content, func(n *yaml.Node) bool {
 		kind := child(content(n), "kind")
 		return kind != nil && kind.Kind == yaml.ScalarNode && kind.Value != ""
 	})
 }
 
-func (s *shape) typeMeta(root *yaml.Node, index int) {
+func (s *itemChecker) typeMeta(root *yaml.Node, index int) {
 	for _, field := range []string{"apiVersion", "kind"} {
 		switch v := child(root, field); {
 		case v == nil || isNull(v) || v.Value == "" && v.Kind == yaml.ScalarNode:
-			s.bad(field, "items[%d] has no %s: every resource needs one", index, field)
+			s.invalid(field, "items[%d] has no %s: every resource needs one", index, field)
 		case !isString(v):
-			s.bad(field, "must be a string, and is %s", what(v))
+			s.invalid(field, "must be a string, and is %s", describeNode(v))
 		}
 	}
 }
 
-func (s *shape) metadata(m *yaml.Node) {
+func (s *itemChecker) metadata(m *yaml.Node) {
 	// What this project's own kinds need is checked where they are decoded.
 	own := groupOf(s.ref.APIVersion) == v1alpha1.Group
 	switch {
 	case isNull(m) && own:
 		return
 	case isNull(m):
-		s.bad("metadata", "is missing: every resource needs metadata.name")
+		s.invalid("metadata", "is missing: every resource needs metadata.name")
 		return
 	case m.Kind != yaml.MappingNode:
-		s.bad("metadata", "must be a mapping, and is %s", what(m))
+		s.invalid("metadata", "must be a mapping, and is %s", describeNode(m))
 		return
 	}
-	s.names(m)
+	s.checkNames(m)
 	for _, field := range []string{"labels", "annotations"} {
 		if v := child(m, field); !isNull(v) {
-			s.texts("metadata."+field, v)
+			s.checkTexts("metadata."+field, v)
 		}
 	}
 }
 
-// names checks the fields of metadata that identify an item.
-func (s *shape) names(m *yaml.Node) {
+// checkNames checks the fields of metadata that identify an item.
+func (s *itemChecker) checkNames(m *yaml.Node) {
 	own := groupOf(s.ref.APIVersion) == v1alpha1.Group
 	for _, field := range []string{"name", "namespace"} {
 		if v := child(m, field); v != nil && !isNull(v) && !isString(v) {
-			s.bad("metadata."+field, "must be a string, and is %s", what(v))
+			s.invalid("metadata."+field, "must be a string, and is %s", describeNode(v))
 		}
 	}
 	if !own && isNull(child(m, "name")) && isNull(child(m, "generateName")) {
-		s.bad("metadata.name", "is missing: every resource needs one")
+		s.invalid("metadata.name", "is missing: every resource needs one")
 	}
 }
 
-// texts checks a mapping of strings.
-func (s *shape) texts(at string, v *yaml.Node) {
+// checkTexts checks a mapping of strings.
+func (s *itemChecker) checkTexts(at string, v *yaml.Node) {
 	if v.Kind != yaml.MappingNode {
-		s.bad(at, "must be a mapping of strings, and is %s", what(v))
+		s.invalid(at, "must be a mapping of strings, and is %s", describeNode(v))
 		return
 	}
 	for i := 0; i+1 < len(v.Content); i += 2 {
@@ -147,13 +147,13 @@ func (s *shape) texts(at string, v *yaml.Node) {
 			if value != nil && value.Kind == yaml.ScalarNode && !isNull(value) {
 				do = "quote it"
 			}
-			s.bad(at+"["+v.Content[i].Value+"]", "must be a string, and is %s: %s", what(value), do)
+			s.invalid(at+"["+v.Content[i].Value+"]", "must be a string, and is %s: %s", describeNode(value), do)
 		}
 	}
 }
 
 // walk looks for what makes the content ambiguous. Its aliases can be expanded.
-func (s *shape) walk(n *yaml.Node, at string) {
+func (s *itemChecker) walk(n *yaml.Node, at string) {
 	if n = content(n); n == nil {
 		return
 	}
@@ -164,23 +164,23 @@ func (s *shape) walk(n *yaml.Node, at string) {
 		for i, c := range n.Content {
 			at := fmt.Sprintf("%s[%d]", at, i)
 			if s.strict && isNull(content(c)) {
-				s.bad(at, "is null: remove it, or write the intended value")
+				s.invalid(at, "is null: remove it, or write the intended value")
 			}
 			s.walk(c, at)
 		}
 	}
 }
 
-func (s *shape) walkMapping(n *yaml.Node, at string) {
+func (s *itemChecker) walkMapping(n *yaml.Node, at string) {
 	seen := map[string]bool{}
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		key := content(n.Content[i])
 		field := strings.TrimPrefix(at+"."+keyOf(key), ".")
 		switch {
 		case key == nil || key.Kind != yaml.ScalarNode:
-			s.bad(field, "has a key that is %s: a key must be a string", what(key))
+			s.invalid(field, "has a key that is %s: a key must be a string", describeNode(key))
 		case seen[key.Value]:
-			s.bad(field, "occurs twice, so which one counts is undefined: keep one")
+			s.invalid(field, "occurs twice, so which one counts is undefined: keep one")
 		default:
 			seen[key.Value] = true
 		}
@@ -195,8 +195,8 @@ func keyOf(key *yaml.Node) string {
 	return key.Value
 }
 
-// read reports whether resources of a kind are read, beside their metadata.
-func read(r policy.Ref) bool {
+// isReadKind reports whether resources of a kind are read, beside their metadata.
+func isReadKind(r policy.Ref) bool {
 	group, kind := groupOf(r.APIVersion), r.Kind
 	_, template := templatePath[coreOr(group)+"/"+kind]
 	return template || group == v1alpha1.Group || group == "" && (kind == "Service" || kind == "Namespace" || kind == "Node") ||
@@ -248,8 +248,8 @@ func isString(n *yaml.Node) bool {
 	return n != nil && n.Kind == yaml.ScalarNode && (n.Tag == yaml.NodeTagString || n.Tag == "" && n.Value != "" || n.Tag == "!")
 }
 
-// what is a node in a message.
-func what(n *yaml.Node) string {
+// describeNode is a node in a message.
+func describeNode(n *yaml.Node) string {
 	switch {
 	case isNull(n):
 		return "null"
@@ -268,8 +268,8 @@ func what(n *yaml.Node) string {
 	}
 }
 
-// refOfShape names an item as far as it has names. Unlike RefOf it may be given anything.
-func refOfShape(root *yaml.Node) policy.Ref {
+// partialRef names an item as far as it has names. Unlike RefOf it may be given anything.
+func partialRef(root *yaml.Node) policy.Ref {
 	text := func(n *yaml.Node) string {
 		if n == nil || n.Kind != yaml.ScalarNode || isNull(n) {
 			return ""

@@ -15,8 +15,8 @@ type HostPort struct {
 // NodePort is a port of the nodes that leads to pods.
 type NodePort struct {
 	Port policy.Port
-	// At is the field that sets it, as people write it.
-	At string
+	// Source is the field that sets it, as people write it.
+	Source string
 	// Pods are those behind it, each with its own port.
 	Pods []PodPort
 }
@@ -32,7 +32,7 @@ type PodPort struct {
 func (x *Index) NodePorts() []NodePort {
 	var out []NodePort
 	for _, s := range x.Services {
-		if !s.FromOutside() || len(s.Selector) == 0 {
+		if !s.IsExposed() || len(s.Selector) == 0 {
 			continue
 		}
 		for i, p := range s.Ports {
@@ -44,7 +44,7 @@ func (x *Index) NodePorts() []NodePort {
 	for _, w := range x.Workloads {
 		for _, h := range w.HostPorts {
 			if !w.HostNetwork {
-				out = append(out, NodePort{Port: h.Host, At: fmt.Sprintf("the hostPort of %s %s/%s", w.Ref.Kind, w.Ref.Namespace, w.Ref.Name), Pods: []PodPort{{w, h.Port}}})
+				out = append(out, NodePort{Port: h.Host, Source: fmt.Sprintf("the hostPort of %s %s/%s", w.Ref.Kind, w.Ref.Namespace, w.Ref.Name), Pods: []PodPort{{w, h.Port}}})
 			}
 		}
 	}
@@ -52,22 +52,22 @@ func (x *Index) NodePorts() []NodePort {
 }
 
 func (x *Index) nodePort(s *Service, p ServicePort, i int) NodePort {
-	out := NodePort{Port: policy.Port{Port: p.NodePort, Protocol: p.Protocol}, At: fmt.Sprintf("spec.ports[%d].nodePort of Service %s/%s", i, s.Ref.Namespace, s.Ref.Name)}
-	for _, w := range x.In(s.Ref.Namespace, policy.Selector{MatchLabels: s.Selector}) {
-		if port, ok := w.NumberOf(p.Target()); ok && !w.HostNetwork {
+	out := NodePort{Port: policy.Port{Port: p.NodePort, Protocol: p.Protocol}, Source: fmt.Sprintf("spec.ports[%d].nodePort of Service %s/%s", i, s.Ref.Namespace, s.Ref.Name)}
+	for _, w := range x.WorkloadsIn(s.Ref.Namespace, policy.Selector{MatchLabels: s.Selector}) {
+		if port, ok := w.ResolveTargetPort(p.Target()); ok && !w.HostNetwork {
 			out.Pods = append(out.Pods, PodPort{w, port})
 		}
 	}
 	return out
 }
 
-// On reports whether a node port is one of some ports. None are every port.
-func (n NodePort) On(ports []policy.Port) bool {
-	return len(ports) == 0 || n.Port.CoveredBy(policy.EachProtocol(ports))
+// MatchesAny reports whether a node port is one of some ports. None are every port.
+func (n NodePort) MatchesAny(ports []policy.Port) bool {
+	return len(ports) == 0 || n.Port.CoveredBy(policy.ExpandProtocols(ports))
 }
 
-// OnNodes reports whether an entity includes nodes.
-func OnNodes(e v1alpha1.Entity) bool {
+// IncludesNodes reports whether an entity includes nodes.
+func IncludesNodes(e v1alpha1.Entity) bool {
 	switch e {
 	case v1alpha1.EntityHost, v1alpha1.EntityRemoteNode, v1alpha1.EntityKubeAPIServer, v1alpha1.EntityCluster, v1alpha1.EntityAll:
 		return true

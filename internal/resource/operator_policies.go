@@ -15,8 +15,8 @@ type operatorPolicy struct {
 	SwitchOff   string            `json:"switchOff"`
 }
 
-// MadePolicy is a NetworkPolicy that an operator makes of one resource.
-type MadePolicy struct {
+// OperatorNetworkPolicy is a NetworkPolicy that an operator makes of one resource.
+type OperatorNetworkPolicy struct {
 	Namespace, Name string
 	// Pods are the labels of the pods that it selects.
 	Pods map[string]string
@@ -26,14 +26,14 @@ type MadePolicy struct {
 	SwitchOff string
 }
 
-func (in *inference) policy(p operatorPolicy) MadePolicy {
-	return MadePolicy{
-		Namespace: in.ref.Namespace, Name: in.fill(p.Name), Pods: in.fillAll(p.Pods),
-		Open: numbersOf(in.ports(p.Open)), OpenToPeers: numbersOf(in.ports(p.OpenToPeers)), SwitchOff: p.SwitchOff,
+func (in *inference) policy(p operatorPolicy) OperatorNetworkPolicy {
+	return OperatorNetworkPolicy{
+		Namespace: in.ref.Namespace, Name: in.expand(p.Name), Pods: in.expandAll(p.Pods),
+		Open: policyPorts(in.ports(p.Open)), OpenToPeers: policyPorts(in.ports(p.OpenToPeers)), SwitchOff: p.SwitchOff,
 	}
 }
 
-func numbersOf(ports []ServicePort) []policy.Port {
+func policyPorts(ports []ServicePort) []policy.Port {
 	var out []policy.Port
 	for _, p := range ports {
 		out = append(out, policy.Port{Port: p.TargetPort.IntVal, Protocol: p.Protocol})
@@ -42,6 +42,6 @@ func numbersOf(ports []ServicePort) []policy.Port {
 }
 
 // Selects reports whether a NetworkPolicy of an operator is about pods of a namespace.
-func (m MadePolicy) Selects(namespace string, labels map[string]string) bool {
+func (m OperatorNetworkPolicy) Selects(namespace string, labels map[string]string) bool {
 	return m.Namespace == namespace && policy.Selects(policy.Selector{MatchLabels: m.Pods}, labels)
 }

@@ -48,12 +48,12 @@ type OperatorKind struct {
 	Services []inferredService `json:"services"`
 	Flows    []operatorFlow    `json:"flows"`
 	Policies []operatorPolicy  `json:"policies"`
-	// Unseen are fields that change the pods in a way that is not known.
-	Unseen []unseenField `json:"unseen"`
+	// UnknownPods are fields that change the pods in a way that is not known.
+	UnknownPods []unknownPodsField `json:"unseen"`
 }
 
-// unseenField is why pods are not known where its conditions hold.
-type unseenField struct {
+// unknownPodsField is why pods are not known where its conditions hold.
+type unknownPodsField struct {
 	conditions
 	Reason string `json:"reason"`
 }
@@ -122,7 +122,7 @@ type operatorFlow struct {
 	Sources map[string]string `json:"sources"`
 	Targets map[string]string `json:"targets"`
 	Ports   []any             `json:"ports"`
-	Why     string            `json:"why"`
+	Reason  string            `json:"why"`
 }
 
 // conditions decide whether an entry counts: all of When hold, and not all of Unless.
@@ -185,17 +185,17 @@ func operatorOf(n *kyaml.RNode) (*Operator, *OperatorKind) {
 type Inferred struct {
 	Resource policy.Ref
 	Operator *Operator
-	// UnreadVersion reports that the resource has a version that the file does not list.
-	UnreadVersion bool
-	Workloads     []*Workload
-	// Needs are the flows without which they do not work.
-	Needs []Need
+	// UnknownVersion reports that the resource has a version that the file does not list.
+	UnknownVersion bool
+	Workloads      []*Workload
+	// RequiredFlows are the flows without which they do not work.
+	RequiredFlows []RequiredFlow
 	// Policies are the NetworkPolicies that the operator makes.
-	Policies []MadePolicy
+	Policies []OperatorNetworkPolicy
 }
 
-// Need is a flow without which the pods of an operator do not work.
-type Need struct {
+// RequiredFlow is a flow without which the pods of an operator do not work.
+type RequiredFlow struct {
 	Name string
 	// Direction is that at the pods. FromOperator and ToAPIServer tell the other end, which
 	// else is the pods themselves.
@@ -205,13 +205,13 @@ type Need struct {
 	// another, where not all do.
 	Pods, Sources, Targets map[string]string
 	Ports                  []policy.Port
-	Why                    string
+	Reason                 string
 }
 
 // addInferred adds what an operator makes of a resource: pods, and Services in front of them.
 func (x *Index) addInferred(n *kyaml.RNode, o *Operator, k *OperatorKind) error {
 	in := &inference{root: content(n.YNode()), name: n.GetName(), ref: RefOf(n)}
-	out := Inferred{Resource: in.ref, Operator: o, UnreadVersion: !slices.Contains(k.Versions, versionOf(n.GetApiVersion()))}
+	out := Inferred{Resource: in.ref, Operator: o, UnknownVersion: !slices.Contains(k.Versions, versionOf(n.GetApiVersion()))}
 	for _, p := range k.Pods {
 		found, err := in.pods(p)
 		if err != nil {
@@ -220,23 +220,23 @@ func (x *Index) addInferred(n *kyaml.RNode, o *Operator, k *OperatorKind) error 
 		out.Workloads = append(out.Workloads, found...)
 	}
 	for _, s := range k.Services {
-		if in.counts(s.conditions) {
-			x.made = append(x.made, in.service(s))
+		if in.applies(s.conditions) {
+			x.operatorServices = append(x.operatorServices, in.service(s))
 		}
 	}
 	for _, f := range k.Flows {
-		if in.counts(f.conditions) {
-			out.Needs = append(out.Needs, in.need(f))
+		if in.applies(f.conditions) {
+			out.RequiredFlows = append(out.RequiredFlows, in.requiredFlow(f))
 		}
 	}
 	for _, p := range k.Policies {
-		if in.counts(p.conditions) {
+		if in.applies(p.conditions) {
 			out.Policies = append(out.Policies, in.policy(p))
 		}
 	}
-	for _, u := range k.Unseen {
-		if in.counts(u.conditions) {
-			x.unseen(n, in.ref.Namespace, u.Reason)
+	for _, u := range k.UnknownPods {
+		if in.applies(u.conditions) {
+			x.addUnknownPods(n, in.ref.Namespace, u.Reason)
 		}
 	}
 	x.Workloads = append(x.Workloads, out.Workloads...)
@@ -244,9 +244,9 @@ func (x *Index) addInferred(n *kyaml.RNode, o *Operator, k *OperatorKind) error 
 	return nil
 }
 
-// addMade adds the Services that operators make, where the build has none of that name.
-func (x *Index) addMade() {
-	for _, m := range x.made {
+// addOperatorServices adds the Services that operators make, where the build has none of that name.
+func (x *Index) addOperatorServices() {
+	for _, m := range x.operatorServices {
 		if !slices.ContainsFunc(x.Services, func(s *Service) bool { return s.Ref.Namespace == m.Ref.Namespace && s.Ref.Name == m.Ref.Name }) {
 			x.Services = append(x.Services, m)
 		}

@@ -31,7 +31,7 @@ func TestPostgresCluster(t *testing.T) {
 	if diff := cmp.Diff([]string{"Cluster/one", "Cluster/pg", "Replica/pg"}, kinds); diff != "" {
 		t.Error("(-want +got)\n", diff)
 	}
-	replica := index.In("db", policy.Selector{MatchLabels: map[string]string{"cnpg.io/instanceRole": "replica"}})
+	replica := index.WorkloadsIn("db", policy.Selector{MatchLabels: map[string]string{"cnpg.io/instanceRole": "replica"}})
 	want := map[string]string{
 		"team": "a", "cnpg.io/cluster": "pg", "cnpg.io/podRole": "instance", "cnpg.io/instanceRole": "replica", "role": "replica", "cnpg.io/instanceName": "pg-*",
 		"app.kubernetes.io/name": "postgresql", "app.kubernetes.io/instance": "pg", "app.kubernetes.io/component": "database", "app.kubernetes.io/managed-by": "cloudnative-pg", "app.kubernetes.io/version": "*",
@@ -51,10 +51,10 @@ func TestPostgresCluster(t *testing.T) {
 	}
 }
 
-func TestPostgresClusterWithoutANamespace(t *testing.T) {
+func TestPostgresClusterWithoutNamespace(t *testing.T) {
 	t.Parallel()
 	_, findings := resource.NewIndex([]*yaml.RNode{yaml.MustParse(`{apiVersion: postgresql.cnpg.io/v1, kind: Cluster, metadata: {name: pg}}`)})
-	if len(findings) != 1 || findings[0].Check != "without-namespace" {
+	if len(findings) != 1 || findings[0].Check != "resource-without-namespace" {
 		t.Errorf("its pods' namespace must be known, and it says %v", findings)
 	}
 }

@@ -51,32 +51,32 @@ func listed(index *resource.Index) string {
 		if w.HostNetwork {
 			out.WriteString(" hostNetwork in " + w.Field)
 		}
-		fmt.Fprintf(&out, "\n  serviceAccount %s\n  labels %s\n  ports %v\n", w.ServiceAccount, policy.Spelled(w.AllLabels), w.Ports)
+		fmt.Fprintf(&out, "\n  serviceAccount %s\n  labels %s\n  ports %v\n", w.ServiceAccount, policy.FormatLabels(w.AllLabels), w.Ports)
 	}
 	for _, s := range index.Services {
 		fmt.Fprintf(&out, "Service/%s", s.Ref.Name)
 		if s.Headless() {
 			out.WriteString(" headless")
 		}
-		fmt.Fprintf(&out, "\n  selector %s\n", policy.Spelled(s.Selector))
+		fmt.Fprintf(&out, "\n  selector %s\n", policy.FormatLabels(s.Selector))
 		for _, p := range s.Ports {
 			fmt.Fprintf(&out, "  port %s %d/%s to %s\n", p.Name, p.Port, p.Protocol, p.TargetPort.String())
 		}
 	}
 	for _, in := range index.Inferred {
-		for _, n := range in.Needs {
-			fmt.Fprintf(&out, "%s/%s needs %s: %s of %s, ports %v, operator %t, API server %t\n", in.Resource.Kind, in.Resource.Name, n.Name, n.Direction, policy.Spelled(n.Pods), n.Ports, n.FromOperator, n.ToAPIServer)
+		for _, n := range in.RequiredFlows {
+			fmt.Fprintf(&out, "%s/%s needs %s: %s of %s, ports %v, operator %t, API server %t\n", in.Resource.Kind, in.Resource.Name, n.Name, n.Direction, policy.FormatLabels(n.Pods), n.Ports, n.FromOperator, n.ToAPIServer)
 		}
 		for _, p := range in.Policies {
-			fmt.Fprintf(&out, "%s/%s has NetworkPolicy %s of %s, open %v, to peers %v\n", in.Resource.Kind, in.Resource.Name, p.Name, policy.Spelled(p.Pods), p.Open, p.OpenToPeers)
+			fmt.Fprintf(&out, "%s/%s has NetworkPolicy %s of %s, open %v, to peers %v\n", in.Resource.Kind, in.Resource.Name, p.Name, policy.FormatLabels(p.Pods), p.Open, p.OpenToPeers)
 		}
 	}
 	return out.String()
 }
 
-// TestServicesOfOperatorsSelectTheirPods holds the files against themselves: a Service that
+// TestOperatorServicesSelectPods holds the files against themselves: a Service that
 // selects no pod, or sends to a port that pods have under another number, is a mistake in one.
-func TestServicesOfOperatorsSelectTheirPods(t *testing.T) {
+func TestOperatorServicesSelectPods(t *testing.T) {
 	t.Parallel()
 	files, _ := filepath.Glob("testdata/operators/*.yaml")
 	for _, file := range files {
@@ -87,14 +87,14 @@ func TestServicesOfOperatorsSelectTheirPods(t *testing.T) {
 		items, _ := kio.FromBytes(data)
 		index, _ := resource.NewIndex(items)
 		for _, s := range index.Services {
-			if len(index.In(s.Ref.Namespace, policy.Selector{MatchLabels: s.Selector})) == 0 {
+			if len(index.WorkloadsIn(s.Ref.Namespace, policy.Selector{MatchLabels: s.Selector})) == 0 {
 				t.Errorf("%s: Service %s selects no pod", file, s.Ref.Name)
 			}
 		}
 		for _, in := range index.Inferred {
-			for _, n := range in.Needs {
+			for _, n := range in.RequiredFlows {
 				for _, labels := range []map[string]string{n.Pods, n.Sources, n.Targets} {
-					if len(index.In(in.Resource.Namespace, policy.Selector{MatchLabels: labels})) == 0 {
+					if len(index.WorkloadsIn(in.Resource.Namespace, policy.Selector{MatchLabels: labels})) == 0 {
 						t.Errorf("%s: %s needs %s of pods with %v, which do not exist", file, in.Resource.Name, n.Name, labels)
 					}
 				}

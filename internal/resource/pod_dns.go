@@ -13,7 +13,7 @@ import (
 // nodeLocalDNS is the address at which a NodeLocal DNSCache listens by default.
 var nodeLocalDNS = netip.MustParseAddr("169.254.20.10")
 
-const portOfDNS = 53
+const dnsPort = 53
 
 // PodDNS is how a workload's pods resolve names.
 type PodDNS struct {
@@ -23,8 +23,8 @@ type PodDNS struct {
 	Nameservers []string
 	// Searches are search domains of their own.
 	Searches []string
-	// Aliases are the addresses of names that they resolve without DNS.
-	Aliases map[string]string
+	// UnexpandableAliases are the addresses of names that they resolve without DNS.
+	UnexpandableAliases map[string]string
 }
 
 // dnsSpec is the part of a pod's spec that decides how it resolves names.
@@ -45,24 +45,24 @@ func (w *Workload) addDNS(spec dnsSpec) {
 	w.DNS = PodDNS{Policy: spec.DNSPolicy, Nameservers: spec.DNSConfig.Nameservers, Searches: spec.DNSConfig.Searches}
 	for _, a := range spec.HostAliases {
 		for _, name := range a.Hostnames {
-			if w.DNS.Aliases == nil {
-				w.DNS.Aliases = map[string]string{}
+			if w.DNS.UnexpandableAliases == nil {
+				w.DNS.UnexpandableAliases = map[string]string{}
 			}
-			w.DNS.Aliases[strings.TrimSuffix(strings.ToLower(name), ".")] = a.IP
+			w.DNS.UnexpandableAliases[strings.TrimSuffix(strings.ToLower(name), ".")] = a.IP
 		}
 	}
 }
 
-// Beside reports whether pods ask nameservers of their own beside the cluster's DNS, which comes
+// HasExtraNameservers reports whether pods ask nameservers of their own beside the cluster's DNS, which comes
 // first.
-func (d PodDNS) Beside() bool {
+func (d PodDNS) HasExtraNameservers() bool {
 	return d.Policy != "Default" && d.Policy != "None" && len(d.Nameservers) > 0
 }
 
 // AliasOf is a name that a name or pattern matches and that pods of a workload resolve without
 // DNS, and its address.
 func (w *Workload) AliasOf(pattern string) (name, address string, ok bool) {
-	for alias, ip := range w.DNS.Aliases {
+	for alias, ip := range w.DNS.UnexpandableAliases {
 		if policy.Covers(strings.ToLower(pattern), alias) && (!ok || alias < name) {
 			name, address, ok = alias, ip, true
 		}
@@ -70,10 +70,10 @@ func (w *Workload) AliasOf(pattern string) (name, address string, ok bool) {
 	return name, address, ok
 }
 
-// AsksElsewhere is where the pods of a workload resolve a name other than at the cluster's DNS,
+// BypassesClusterDNS is where the pods of a workload resolve a name other than at the cluster's DNS,
 // so that Cilium learns no address of it, "" where they ask it. A flow with dns to their own
 // nameserver has Cilium learn.
-func (x *Index) AsksElsewhere(f *policy.Fence, w *Workload, name string) string {
+func (x *Index) BypassesClusterDNS(f *policy.Fence, w *Workload, name string) string {
 	switch {
 	case w.DNS.Policy == "Default":
 		if x.inspects(f, w, "", name) {
@@ -105,7 +105,7 @@ func (x *Index) clusterDNS(f *policy.Fence, nameserver string) bool {
 	if owner, ok := x.OwnerOf(addr); ok && owner.Service != nil {
 		return owner.Service.Ref.Namespace == f.Baseline.DNS.Namespace
 	}
-	return holdsAddress(f.Cluster.ServiceCIDRs, addr)
+	return containsAddress(f.Cluster.ServiceCIDRs, addr)
 }
 
 // inspects reports whether a flow of a workload's pods to a nameserver lists a name in dns. ""
@@ -113,31 +113,31 @@ func (x *Index) clusterDNS(f *policy.Fence, nameserver string) bool {
 func (x *Index) inspects(f *policy.Fence, w *Workload, nameserver, name string) bool {
 	addr, err := netip.ParseAddr(nameserver)
 	return slices.ContainsFunc(f.Grants, func(g policy.Grant) bool {
-		asked := slices.ContainsFunc(g.Ports, func(p policy.Port) bool { return p.Port <= portOfDNS && portOfDNS <= max(p.Port, p.End) })
-		if !asked || len(g.L7.DNS) == 0 || !policy.SomeCovers(g.L7.DNS, name) || !w.Is(g.From) {
+		onDNSPort := slices.ContainsFunc(g.Ports, func(p policy.Port) bool { return p.Port <= dnsPort && dnsPort <= max(p.Port, p.End) })
+		if !onDNSPort || len(g.L7.DNS) == 0 || !policy.AnyCovers(g.L7.DNS, name) || !w.MatchesPeer(g.From) {
 			return false
 		}
-		return nameserver == "" && noPods(g.To) || err == nil && holdsNameserver(g.To, addr)
+		return nameserver == "" && isExternal(g.To) || err == nil && includesNameserver(g.To, addr)
 	})
 }
 
-func noPods(p policy.Peer) bool { return p.Kind == policy.CIDRs || p.Kind == policy.Entities }
+func isExternal(p policy.Peer) bool { return p.Kind == policy.CIDRs || p.Kind == policy.Entities }
 
-// holdsNameserver reports whether a peer outside the cluster includes an address.
-func holdsNameserver(p policy.Peer, addr netip.Addr) bool {
+// includesNameserver reports whether a peer outside the cluster includes an address.
+func includesNameserver(p policy.Peer, addr netip.Addr) bool {
 	if p.Kind == policy.Entities {
 		return slices.ContainsFunc(p.Entities, func(e v1alpha1.Entity) bool { return e == v1alpha1.EntityWorld || e == v1alpha1.EntityAll })
 	}
-	return p.Kind == policy.CIDRs && holdsAddress(p.CIDRs, addr) && !holdsAddress(p.Except, addr)
+	return p.Kind == policy.CIDRs && containsAddress(p.CIDRs, addr) && !containsAddress(p.Except, addr)
 }
 
-// Is reports whether a peer selects the workload's pods by namespace and labels.
-func (w *Workload) Is(p policy.Peer) bool {
+// MatchesPeer reports whether a peer selects the workload's pods by namespace and labels.
+func (w *Workload) MatchesPeer(p policy.Peer) bool {
 	return p.Kind == policy.Pods && (p.Namespace == "" || p.Namespace == w.Ref.Namespace) && policy.Selects(p.Pods, w.Labels)
 }
 
-// holdsAddress reports whether one of some networks holds an address.
-func holdsAddress(networks []string, addr netip.Addr) bool {
+// containsAddress reports whether one of some networks holds an address.
+func containsAddress(networks []string, addr netip.Addr) bool {
 	return slices.ContainsFunc(networks, func(n string) bool {
 		prefix, err := netip.ParsePrefix(n)
 		return err == nil && prefix.Contains(addr)

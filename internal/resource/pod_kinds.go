@@ -21,8 +21,8 @@ type podKinds struct {
 	Controllers []controllerKind `json:"controllers"`
 	// Podless kinds make no pods of the templates that they hold.
 	Podless []kindReason `json:"podless"`
-	// Unseen kinds make pods that the resource does not show.
-	Unseen []kindReason `json:"unseen"`
+	// UnknownPods kinds make pods that the resource does not show.
+	UnknownPods []kindReason `json:"unseen"`
 }
 
 // controllerKind is a kind whose controller adds labels to its pods. Job is the name of the
@@ -58,8 +58,8 @@ func loadPodKinds() podKinds {
 	return out
 }
 
-// unreadData is a mistake in the files that the program holds, nil where there is none.
-func unreadData() error {
+// embeddedDataError is a mistake in the files that the program holds, nil where there is none.
+func embeddedDataError() error {
 	_, err := readPodKinds()
 	_, other := readOperators()
 	return cmp.Or(err, other)
@@ -70,8 +70,8 @@ func (k kindReason) is(group, kind string) bool {
 	return (k.Kind == "" || k.Kind == kind) && (k.Group == group || pattern && strings.HasSuffix(group, suffix))
 }
 
-// listed is the entry of a list for a resource's kind, nil where it has none.
-func listed(in []kindReason, n *kyaml.RNode) *kindReason {
+// findKind is the entry of a list for a resource's kind, nil where it has none.
+func findKind(in []kindReason, n *kyaml.RNode) *kindReason {
 	group, kind := Group(n), n.GetKind()
 	i := slices.IndexFunc(in, func(k kindReason) bool { return k.is(group, kind) })
 	if i < 0 {

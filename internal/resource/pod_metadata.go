@@ -33,7 +33,7 @@ func (x *Index) MakesPods() map[policy.Ref]bool {
 	for _, in := range x.Inferred {
 		out[IDOf(in.Resource)] = true
 	}
-	for _, u := range x.Unseen {
+	for _, u := range x.UnknownPods {
 		out[IDOf(u.Resource)] = true
 	}
 	return out
@@ -41,13 +41,13 @@ func (x *Index) MakesPods() map[policy.Ref]bool {
 
 // addPodMetadata adds what the pods of a resource may have, where it makes some: workloads and
 // unseen are the numbers of those before it.
-func (x *Index) addPodMetadata(n *yaml.RNode, workloads, unseen int) {
-	made, hidden := x.Workloads[workloads:], x.Unseen[unseen:]
-	if len(made)+len(hidden) == 0 {
+func (x *Index) addPodMetadata(n *yaml.RNode, workloads, unknownPods int) {
+	workloadsMade, hidden := x.Workloads[workloads:], x.UnknownPods[unknownPods:]
+	if len(workloadsMade)+len(hidden) == 0 {
 		return
 	}
 	all := PodMetadata{Resource: RefOf(n), HostNetwork: len(hidden) == 0}
-	for _, w := range made {
+	for _, w := range workloadsMade {
 		all.Namespaces = append(all.Namespaces, w.Ref.Namespace)
 		all.HostNetwork = all.HostNetwork && w.HostNetwork
 	}
@@ -117,7 +117,7 @@ func metadataIn(n *yaml.Node, at string) []metadataAt {
 			out = append(out, metadataAt{n, at})
 		}
 		for i := 0; i+1 < len(n.Content); i += 2 {
-			if key := keyOf(content(n.Content[i])); !besidePods(key) {
+			if key := keyOf(content(n.Content[i])); !isNonPodMetadata(key) {
 				out = append(out, metadataIn(n.Content[i+1], at+"."+key)...)
 			}
 		}
@@ -125,9 +125,9 @@ func metadataIn(n *yaml.Node, at string) []metadataAt {
 	return out
 }
 
-// besidePods reports whether a field holds labels that are certainly not given to pods: those
+// isNonPodMetadata reports whether a field holds labels that are certainly not given to pods: those
 // that a selector requires, or of volumes.
-func besidePods(key string) bool {
+func isNonPodMetadata(key string) bool {
 	key = strings.ToLower(key)
 	for _, other := range []string{"selector", "matchlabels", "volumeclaim", "pvc"} {
 		if strings.Contains(key, other) {

@@ -14,7 +14,7 @@ import (
 func TestPodMetadata(t *testing.T) {
 	t.Parallel()
 	const pod = `spec: {containers: [{name: web}]}`
-	for sentence, c := range map[string]struct {
+	for desc, c := range map[string]struct {
 		items []string
 		want  []string
 	}{
@@ -44,7 +44,7 @@ func TestPodMetadata(t *testing.T) {
 			[]string{"PodTemplate template.metadata [acme]", "Rollout spec.strategy.canary.canaryMetadata [acme]"},
 		},
 	} {
-		t.Run(sentence, func(t *testing.T) {
+		t.Run(desc, func(t *testing.T) {
 			t.Parallel()
 			var items []*yaml.RNode
 			for _, item := range c.items {
@@ -66,8 +66,8 @@ func TestPodMetadata(t *testing.T) {
 	}
 }
 
-// TestReferredTemplate makes the pods of a Rollout of the template that it refers to.
-func TestReferredTemplate(t *testing.T) {
+// TestTemplateRef makes the pods of a Rollout of the template that it refers to.
+func TestTemplateRef(t *testing.T) {
 	t.Parallel()
 	rollout := func(kind, apiVersion string) *yaml.RNode {
 		return yaml.MustParse(`{apiVersion: argoproj.io/v1alpha1, kind: Rollout, metadata: {name: web, namespace: acme}, spec: {workloadRef: {apiVersion: ` + apiVersion + `, kind: ` + kind + `, name: web}}}`)
@@ -78,7 +78,7 @@ func TestReferredTemplate(t *testing.T) {
 	} {
 		index, _ := resource.NewIndex([]*yaml.RNode{rollout(template.GetKind(), template.GetApiVersion()), template})
 		i := slices.IndexFunc(index.Workloads, func(w *resource.Workload) bool { return w.Ref.Kind == "Rollout" })
-		if i < 0 || len(index.Unseen) > 0 {
+		if i < 0 || len(index.UnknownPods) > 0 {
 			t.Errorf("%s: the Rollout has no pods", template.GetKind())
 			continue
 		}
@@ -88,7 +88,7 @@ func TestReferredTemplate(t *testing.T) {
 		}
 	}
 	index, _ := resource.NewIndex([]*yaml.RNode{rollout("PodTemplate", "v1")})
-	if len(index.Unseen) != 1 || index.Unseen[0].Namespace != "acme" {
-		t.Errorf("a template that is missing: %+v", index.Unseen)
+	if len(index.UnknownPods) != 1 || index.UnknownPods[0].Namespace != "acme" {
+		t.Errorf("a template that is missing: %+v", index.UnknownPods)
 	}
 }

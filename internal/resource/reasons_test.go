@@ -9,7 +9,7 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-func TestReasonsAreThoseOfNetworkPolicies(t *testing.T) {
+func TestReasons(t *testing.T) {
 	t.Parallel()
 	got := resource.Reasons([]*yaml.RNode{
 		yaml.MustParse(`{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {name: llm, namespace: a, annotations: {tenantfence.dev/for: "Tenant/b spec.egress[x]\nTenant/a spec.egress[llm]"}}}`),

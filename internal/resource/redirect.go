@@ -62,7 +62,7 @@ func newRedirect(n *yaml.RNode) (*Redirect, error) {
 	if err := decode(n, &in); err != nil {
 		return nil, err
 	}
-	r := &Redirect{Ref: RefOf(n), Pods: policy.PodsOf(&in.Spec.Backend.Pods)}
+	r := &Redirect{Ref: RefOf(n), Pods: policy.SelectorOf(&in.Spec.Backend.Pods)}
 	var front redirectPorts
 	switch f := in.Spec.Frontend; {
 	case f.Service != nil:

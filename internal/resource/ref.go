@@ -48,8 +48,8 @@ func resourceID(r policy.Ref) *yaml.ResourceIdentifier {
 	}
 }
 
-// InFiles says whether the host keeps these items in files of their own, as kpt does.
-func InFiles(items []*yaml.RNode) bool {
+// HostWritesFiles says whether the host keeps these items in files of their own, as kpt does.
+func HostWritesFiles(items []*yaml.RNode) bool {
 	files := false
 	for _, n := range items {
 		a := n.GetAnnotations()
@@ -77,16 +77,16 @@ func IDOf(r policy.Ref) policy.Ref {
 	return policy.Ref{APIVersion: groupOf(r.APIVersion), Kind: r.Kind, Namespace: r.Namespace, Name: r.Name}
 }
 
-// Local says whether a resource is kept from the cluster.
-func Local(n *yaml.RNode) bool {
+// IsLocalConfig says whether a resource is kept from the cluster.
+func IsLocalConfig(n *yaml.RNode) bool {
 	v, ok := n.GetAnnotations()[LocalConfig]
 	return ok && v != "false"
 }
 
-// MarkLocal adds the annotation that keeps a resource from the cluster. Hosts keep
+// MarkLocalConfig adds the annotation that keeps a resource from the cluster. Hosts keep
 // one from it unless it says "false".
-func MarkLocal(n *yaml.RNode) error {
-	if Local(n) {
+func MarkLocalConfig(n *yaml.RNode) error {
+	if IsLocalConfig(n) {
 		return nil
 	}
 	return n.PipeE(yaml.SetAnnotation(LocalConfig, "true"))

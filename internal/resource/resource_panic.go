@@ -8,13 +8,13 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// Interrupted is the value of a panic while a resource was worked on.
-type Interrupted struct {
+// ResourcePanic is the value of a panic while a resource was worked on.
+type ResourcePanic struct {
 	Resource policy.Ref
 	Cause    any
 }
 
-func (i Interrupted) Error() string {
+func (i ResourcePanic) Error() string {
 	name := i.Resource.Kind + " " + i.Resource.Name
 	if i.Resource.Namespace != "" {
 		name = i.Resource.Kind + " " + i.Resource.Namespace + "/" + i.Resource.Name
@@ -25,14 +25,14 @@ func (i Interrupted) Error() string {
 	return fmt.Sprintf("%s: %v", name, i.Cause)
 }
 
-// Naming adds the resource to a panic while it is worked on. It is deferred.
-func Naming(n *yaml.RNode) {
+// AnnotatePanic adds the resource to a panic while it is worked on. It is deferred.
+func AnnotatePanic(n *yaml.RNode) {
 	cause := recover()
 	if cause == nil {
 		return
 	}
-	if _, named := cause.(Interrupted); !named {
-		cause = Interrupted{Resource: refOfShape(content(n.YNode())), Cause: cause}
+	if _, named := cause.(ResourcePanic); !named {
+		cause = ResourcePanic{Resource: partialRef(content(n.YNode())), Cause: cause}
 	}
 	panic(cause) //nolint:forbidigo // it goes on as it came: the program ends it, with nothing written
 }

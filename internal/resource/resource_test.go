@@ -10,7 +10,7 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-func TestMarkLocal(t *testing.T) {
+func TestMarkLocalConfig(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ have, want string }{
 		"a resource without annotations":        {``, "true"},
@@ -20,7 +20,7 @@ func TestMarkLocal(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			n := yaml.MustParse("apiVersion: v1\nkind: Tenant\nmetadata: {name: acme, " + c.have + "}")
-			if err := resource.MarkLocal(n); err != nil {
+			if err := resource.MarkLocalConfig(n); err != nil {
 				t.Fatal(err)
 			}
 			if got := n.GetAnnotations()["config.kubernetes.io/local-config"]; got != c.want {
@@ -42,14 +42,14 @@ func TestIndex(t *testing.T) {
 	if len(findings) != 2 || !findings.HasError() {
 		t.Errorf("a broken workload and one without a namespace are told, got %v", findings)
 	}
-	if got := len(index.In("a", policy.Selector{MatchLabels: map[string]string{"app": "web"}})); got != 3 {
+	if got := len(index.WorkloadsIn("a", policy.Selector{MatchLabels: map[string]string{"app": "web"}})); got != 3 {
 		t.Errorf("%d workloads have the label app=web, want 3", got)
 	}
-	jobs := index.In("a", policy.Selector{MatchLabels: map[string]string{"job-name": "migrate", "batch.kubernetes.io/job-name": "migrate"}})
+	jobs := index.WorkloadsIn("a", policy.Selector{MatchLabels: map[string]string{"job-name": "migrate", "batch.kubernetes.io/job-name": "migrate"}})
 	if len(jobs) != 1 || !jobs[0].HostNetwork {
 		t.Errorf("a Job's pods bear the labels that its controller adds, got %v", jobs)
 	}
-	pods := index.In("a", policy.Selector{})
+	pods := index.WorkloadsIn("a", policy.Selector{})
 	if diff := cmp.Diff([]policy.NamedPort{{Name: "http", Port: 8080, Protocol: "TCP"}}, pods[2].Ports); diff != "" {
 		t.Error("only named ports count, and none of init containers, whose names Cilium does not know: ", diff)
 	}

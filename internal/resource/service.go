@@ -67,24 +67,24 @@ func (p ServicePort) Usable() bool {
 // Headless says whether clients dial the pods themselves.
 func (s *Service) Headless() bool { return s.ClusterIP == "None" }
 
-// Dialled says whether a target port is the number that clients of a headless Service
+// DialsTargetPort says whether a target port is the number that clients of a headless Service
 // dial, on every pod behind it: nothing translates it for them.
-func (x *Index) Dialled(s *Service, p ServicePort) bool {
+func (x *Index) DialsTargetPort(s *Service, p ServicePort) bool {
 	target := p.Target()
 	if target.Name == "" {
 		return target.Port == p.Port
 	}
-	pods := x.In(s.Ref.Namespace, policy.Selector{MatchLabels: s.Selector})
-	borne := len(pods) == 0
+	pods := x.WorkloadsIn(s.Ref.Namespace, policy.Selector{MatchLabels: s.Selector})
+	found := len(pods) == 0
 	for _, w := range pods {
 		// A pod that has no port of this name is not behind it.
-		if n, ok := w.NumberOf(target); ok {
-			if borne = true; n.Port != p.Port {
+		if n, ok := w.ResolveTargetPort(target); ok {
+			if found = true; n.Port != p.Port {
 				return false
 			}
 		}
 	}
-	return borne
+	return found
 }
 
 // ExternalHost is the name that a Service of type ExternalName stands for, and whether
@@ -142,7 +142,7 @@ func newService(n *yaml.RNode) (*Service, error) {
 	}
 	var err error
 	if n.GetAnnotations()["service.cilium.io/src-ranges-policy"] == "deny" && len(s.SourceRanges) > 0 {
-		if s.SourceRanges, err = allBut(s.SourceRanges); err != nil {
+		if s.SourceRanges, err = complement(s.SourceRanges); err != nil {
 			return nil, err
 		}
 	}
@@ -168,15 +168,15 @@ func IsGlobal(n *yaml.RNode) bool {
 	return strings.EqualFold(value, "true")
 }
 
-// FromOutside reports whether clients outside the cluster reach the Service.
-func (s *Service) FromOutside() bool { return s.Type == "LoadBalancer" || s.Type == "NodePort" }
+// IsExposed reports whether clients outside the cluster reach the Service.
+func (s *Service) IsExposed() bool { return s.Type == "LoadBalancer" || s.Type == "NodePort" }
 
-// Translates reports whether nodes may replace the addresses of clients outside the cluster by
+// TranslatesSource reports whether nodes may replace the addresses of clients outside the cluster by
 // their own.
-func (s *Service) Translates() bool { return s.FromOutside() && s.ExternalTrafficPolicy != "Local" }
+func (s *Service) TranslatesSource() bool { return s.IsExposed() && s.ExternalTrafficPolicy != "Local" }
 
-// allBut are the networks of all addresses outside of some.
-func allBut(networks []string) ([]string, error) {
+// complement are the networks of all addresses outside of some.
+func complement(networks []string) ([]string, error) {
 	var b netipx.IPSetBuilder
 	for _, family := range []string{"0.0.0.0/0", "::/0"} {
 		b.AddPrefix(netip.MustParsePrefix(family))

@@ -10,7 +10,7 @@ import (
 
 // TestWhatAnnotationsDecideOfAddresses: a list of source ranges may be of those that are denied,
 // and a Gateway's address may be an annotation of its Service.
-func TestWhatAnnotationsDecideOfAddresses(t *testing.T) {
+func TestAddressAnnotations(t *testing.T) {
 	t.Parallel()
 	index, findings := resource.NewIndex([]*yaml.RNode{
 		yaml.MustParse(`{apiVersion: v1, kind: Service, metadata: {namespace: shop, name: lb, annotations: {service.cilium.io/src-ranges-policy: deny}}, spec: {type: LoadBalancer, loadBalancerSourceRanges: [128.0.0.0/1]}}`),

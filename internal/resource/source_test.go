@@ -15,7 +15,7 @@ func tenant(annotations string) *yaml.RNode {
 	return yaml.MustParse("apiVersion: tenantfence.dev/v1alpha1\nkind: Tenant\nmetadata: {name: acme, annotations: {" + annotations + "}}")
 }
 
-func TestRefOfHasTheFileThatWasRecorded(t *testing.T) {
+func TestRefOfRecordedFile(t *testing.T) {
 	t.Parallel()
 	n := yaml.MustParse("apiVersion: v1\nkind: Service\nmetadata: {name: web, namespace: a}")
 	if err := resource.SetSource(n, resource.Source{File: "a/b.yaml", Index: 2}); err != nil {
@@ -32,7 +32,7 @@ func TestRefOfHasTheFileThatWasRecorded(t *testing.T) {
 }
 
 // Annotations that came with the resource name no file: kustomize keeps them all.
-func TestRefOfIgnoresAnnotationsOfTheAuthor(t *testing.T) {
+func TestRefOfIgnoresAuthorAnnotations(t *testing.T) {
 	t.Parallel()
 	n := tenant(`config.kubernetes.io/origin: "path: x.yaml", config.kubernetes.io/path: x.yaml, internal.config.kubernetes.io/path: x.yaml, internal.config.kubernetes.io/index: "7"`)
 	if ref := resource.RefOf(n); ref.File != "" || ref.Index != 0 {
@@ -42,7 +42,7 @@ func TestRefOfIgnoresAnnotationsOfTheAuthor(t *testing.T) {
 
 const forged = `internal.tenantfence.dev/source: '{"file": "x.yaml", "path": "x.yaml"}'`
 
-func TestSetSourceReplacesWhatTheAuthorWrote(t *testing.T) {
+func TestSetSourceReplacesAuthorAnnotation(t *testing.T) {
 	t.Parallel()
 	for name, n := range map[string]*yaml.RNode{
 		"once":                     tenant(forged),
@@ -126,7 +126,7 @@ func TestSourcesByHost(t *testing.T) {
 }
 
 // kpt reads the functionConfig apart from the package, with the annotations in its file.
-func TestTheConfigsFileIsThatOfItsItem(t *testing.T) {
+func TestFunctionConfigSource(t *testing.T) {
 	t.Parallel()
 	fence := func(annotations string) *yaml.RNode {
 		return yaml.MustParse("apiVersion: tenantfence.dev/v1alpha1\nkind: TenantFence\nmetadata: {name: f, annotations: {" + annotations + "}}")

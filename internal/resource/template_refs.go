@@ -19,8 +19,8 @@ func (r templateRef) String() string { return path.Base(r.kind) + "/" + r.name }
 
 const podTemplateKind = "v1/PodTemplate"
 
-// fileTemplateRef notes a resource whose pods are those of another's template.
-func (x *Index) fileTemplateRef(n *yaml.RNode) {
+// collectTemplateRef notes a resource whose pods are those of another's template.
+func (x *Index) collectTemplateRef(n *yaml.RNode) {
 	if ref := workloadRef(child(content(n.YNode()), "spec")); ref != nil {
 		text := func(key string) string {
 			if at := child(ref, key); isScalar(at) {
@@ -45,26 +45,26 @@ func workloadRef(spec *yaml.Node) *yaml.Node {
 	return nil
 }
 
-// addReferred adds the pods that resources make of the templates of others.
-func (x *Index) addReferred(items []*yaml.RNode) {
+// addTemplateRefs adds the pods that resources make of the templates of others.
+func (x *Index) addTemplateRefs(items []*yaml.RNode) {
 	for _, r := range x.templateRefs {
-		workloads, unseen := len(x.Workloads), len(x.Unseen)
+		workloads, unknownPods := len(x.Workloads), len(x.UnknownPods)
 		i := slices.IndexFunc(items, func(n *yaml.RNode) bool {
 			return groupKind(n) == r.kind && n.GetName() == r.name && n.GetNamespace() == r.from.GetNamespace()
 		})
 		if i < 0 {
-			x.unseen(r.from, r.from.GetNamespace(), "its pods are those of "+r.String()+", which is not in the build")
+			x.addUnknownPods(r.from, r.from.GetNamespace(), "its pods are those of "+r.String()+", which is not in the build")
 		} else {
-			x.addOfTemplate(r, items[i])
+			x.addFromTemplate(r, items[i])
 		}
-		x.addPodMetadata(r.from, workloads, unseen)
+		x.addPodMetadata(r.from, workloads, unknownPods)
 		if i >= 0 && r.kind == podTemplateKind {
-			x.addPodMetadata(items[i], workloads, unseen)
+			x.addPodMetadata(items[i], workloads, unknownPods)
 		}
 	}
 }
 
-func (x *Index) addOfTemplate(r templateRef, of *yaml.RNode) {
+func (x *Index) addFromTemplate(r templateRef, of *yaml.RNode) {
 	at, ok := templatePath[r.kind]
 	if r.kind == podTemplateKind {
 		at, ok = []string{"template"}, true
@@ -73,15 +73,15 @@ func (x *Index) addOfTemplate(r templateRef, of *yaml.RNode) {
 	t := foundTemplate{}
 	for _, key := range at {
 		node = child(node, key)
-		t.path = append(t.path, hop{key, -1})
+		t.path = append(t.path, pathStep{key, -1})
 	}
 	if t.node = node; !ok || node == nil {
-		x.unseen(r.from, r.from.GetNamespace(), "its pods are those of "+r.String()+", which shows no pod template")
+		x.addUnknownPods(r.from, r.from.GetNamespace(), "its pods are those of "+r.String()+", which shows no pod template")
 		return
 	}
 	before := len(x.Workloads)
 	x.addTemplate(r.from, t, "")
 	for _, w := range x.Workloads[before:] {
-		w.Resource, w.External = RefOf(of), Local(of) || Local(r.from)
+		w.Resource, w.External = RefOf(of), IsLocalConfig(of) || IsLocalConfig(r.from)
 	}
 }

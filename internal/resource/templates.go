@@ -14,14 +14,14 @@ type foundTemplate struct {
 	node *yaml.Node
 	// path leads to the template. An element of a list is named after its name or, without
 	// one, its position.
-	path []hop
+	path []pathStep
 	// namespace is that of a resource that is embedded in this one and holds the template,
 	// "" for the resource's own.
 	namespace string
 }
 
-// hop is a field or an element of a list on a path.
-type hop struct {
+// pathStep is a field or an element of a list on a path.
+type pathStep struct {
 	name string
 	// index is the position in a list, -1 for a field.
 	index int
@@ -65,9 +65,9 @@ func (t foundTemplate) inJobTemplate() bool {
 // templates collects pod templates by their shape.
 type templates struct {
 	found []foundTemplate
-	// loose are fields that list containers and are no part of a pod template, so that the
+	// containersOutside are fields that list containers and are no part of a pod template, so that the
 	// labels of their pods are unknown.
-	loose []string
+	containersOutside []string
 	// hostNetwork are fields outside of pod templates that put pods on the network of their
 	// node.
 	hostNetwork []string
@@ -80,7 +80,7 @@ func templatesOf(n *yaml.RNode) templates {
 	return t
 }
 
-func (t *templates) walk(n *yaml.Node, path []hop, namespace string) {
+func (t *templates) walk(n *yaml.Node, path []pathStep, namespace string) {
 	if n = content(n); n == nil {
 		return
 	}
@@ -89,12 +89,12 @@ func (t *templates) walk(n *yaml.Node, path []hop, namespace string) {
 		t.mapping(n, path, namespace)
 	case yaml.SequenceNode:
 		for i, c := range n.Content {
-			t.walk(c, append(slices.Clone(path), hop{elementName(c, i), i}), namespace)
+			t.walk(c, append(slices.Clone(path), pathStep{elementName(c, i), i}), namespace)
 		}
 	}
 }
 
-func (t *templates) mapping(n *yaml.Node, path []hop, namespace string) {
+func (t *templates) mapping(n *yaml.Node, path []pathStep, namespace string) {
 	if len(path) > 0 {
 		namespace = cmp.Or(embeddedNamespace(n), namespace)
 	}
@@ -103,10 +103,10 @@ func (t *templates) mapping(n *yaml.Node, path []hop, namespace string) {
 		return
 	}
 	if h := child(n, "hostNetwork"); isScalar(h) && h.Value == "true" {
-		t.hostNetwork = append(t.hostNetwork, foundTemplate{path: append(slices.Clone(path), hop{"hostNetwork", -1})}.field())
+		t.hostNetwork = append(t.hostNetwork, foundTemplate{path: append(slices.Clone(path), pathStep{"hostNetwork", -1})}.field())
 	}
 	if listsContainers(child(n, "containers")) {
-		t.loose = append(t.loose, foundTemplate{path: append(slices.Clone(path), hop{"containers", -1})}.field())
+		t.containersOutside = append(t.containersOutside, foundTemplate{path: append(slices.Clone(path), pathStep{"containers", -1})}.field())
 		return
 	}
 	for i := 0; i+1 < len(n.Content); i += 2 {
@@ -114,7 +114,7 @@ func (t *templates) mapping(n *yaml.Node, path []hop, namespace string) {
 		if len(path) == 0 && key != nil && (key.Value == "metadata" || key.Value == "status") {
 			continue
 		}
-		t.walk(n.Content[i+1], append(slices.Clone(path), hop{keyOf(key), -1}), namespace)
+		t.walk(n.Content[i+1], append(slices.Clone(path), pathStep{keyOf(key), -1}), namespace)
 	}
 }
 
@@ -148,9 +148,9 @@ func elementName(n *yaml.Node, index int) string {
 	return strconv.Itoa(index)
 }
 
-// distinctions are what tells the templates of one resource apart: their paths without the
+// distinguishingNames are what tells the templates of one resource apart: their paths without the
 // steps that all of them begin with, or end in. A single template needs none.
-func distinctions(found []foundTemplate) []string {
+func distinguishingNames(found []foundTemplate) []string {
 	out := make([]string, len(found))
 	if len(found) < 2 {
 		return out

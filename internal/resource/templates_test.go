@@ -23,7 +23,7 @@ func indexOf(t *testing.T, docs ...string) *resource.Index {
 	return index
 }
 
-func TestPodTemplatesAreFoundByTheirShape(t *testing.T) {
+func TestFindPodTemplates(t *testing.T) {
 	t.Parallel()
 	const pod = `{metadata: {labels: {app: x}}, spec: {containers: [{name: c, image: x}]}}`
 	for _, c := range []struct {
@@ -49,7 +49,7 @@ func TestPodTemplatesAreFoundByTheirShape(t *testing.T) {
 	} {
 		index := indexOf(t, c.resource)
 		got := map[string]string{}
-		for _, w := range index.In("a", policy.Selector{}) {
+		for _, w := range index.WorkloadsIn("a", policy.Selector{}) {
 			got[w.Ref.Name] = w.Field
 			if w.Resource.Name != "w" {
 				t.Errorf("%s: the resource of %s is %s", c.name, w.Ref.Name, w.Resource)
@@ -61,7 +61,7 @@ func TestPodTemplatesAreFoundByTheirShape(t *testing.T) {
 	}
 }
 
-func TestLabelsThatOtherControllersAdd(t *testing.T) {
+func TestCustomControllerLabels(t *testing.T) {
 	t.Parallel()
 	const pod = `{metadata: {labels: {app: x}}, spec: {containers: [{name: c, image: x}]}}`
 	for _, c := range []struct {
@@ -88,7 +88,7 @@ func TestLabelsThatOtherControllersAdd(t *testing.T) {
 	}
 }
 
-func TestPodsThatNoResourceShows(t *testing.T) {
+func TestUnknownPods(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ name, resource, namespace string }{
 		{"a kind that is known to make pods", `{apiVersion: helm.toolkit.fluxcd.io/v2, kind: HelmRelease, metadata: {name: w, namespace: a}, spec: {targetNamespace: b, values: {hostNetwork: true}}}`, "b"},
@@ -98,13 +98,13 @@ func TestPodsThatNoResourceShows(t *testing.T) {
 		{"a template that cannot be read", `{apiVersion: x.io/v1, kind: X, metadata: {name: w, namespace: a}, spec: {t: {spec: {containers: [{name: c, ports: {http: 80}}]}}}}`, "a"},
 	} {
 		index := indexOf(t, c.resource)
-		if len(index.Workloads) > 0 || len(index.Unseen) != 1 || index.Unseen[0].Namespace != c.namespace || index.Unseen[0].Reason == "" {
-			t.Errorf("%s: there are %d workloads, and unseen are %+v", c.name, len(index.Workloads), index.Unseen)
+		if len(index.Workloads) > 0 || len(index.UnknownPods) != 1 || index.UnknownPods[0].Namespace != c.namespace || index.UnknownPods[0].Reason == "" {
+			t.Errorf("%s: there are %d workloads, and unseen are %+v", c.name, len(index.Workloads), index.UnknownPods)
 		}
 	}
 }
 
-func TestWorkloadsOfOneKindAndNameInTwoGroups(t *testing.T) {
+func TestWorkloadNamesAcrossGroups(t *testing.T) {
 	t.Parallel()
 	const rest = `kind: StatefulSet, metadata: {name: w, namespace: a}, spec: {template: {spec: {containers: [{name: c, image: x}]}}}}`
 	index := indexOf(t, `{apiVersion: apps/v1, `+rest, `{apiVersion: apps.kruise.io/v1beta1, `+rest)

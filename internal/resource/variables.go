@@ -31,7 +31,7 @@ var (
 // reference. What has no value stays as it is, and is reported.
 func Substitute(n *yaml.RNode, variables map[string]string) (*yaml.RNode, []Unsubstituted, error) {
 	s := substitution{variables: variables}
-	if !holdsData(n) {
+	if !isOpaqueData(n) {
 		s.find(content(n.YNode()))
 	}
 	if len(s.paths) == 0 {
@@ -56,9 +56,9 @@ func Substitute(n *yaml.RNode, variables map[string]string) (*yaml.RNode, []Unsu
 	return out, s.unknown, nil
 }
 
-// holdsData reports whether a resource holds what others read, as scripts, in which ${ has
+// isOpaqueData reports whether a resource holds what others read, as scripts, in which ${ has
 // another meaning. The configuration of Cilium's agents is read here.
-func holdsData(n *yaml.RNode) bool {
+func isOpaqueData(n *yaml.RNode) bool {
 	kind := groupKind(n)
 	return kind == "v1/Secret" || kind == "v1/ConfigMap" && n.GetName() != agentConfigMap
 }
@@ -79,47 +79,47 @@ func (s *substitution) find(root *yaml.Node) {
 		case key == "apiVersion" || key == "kind" || key == "status":
 		case key == "metadata":
 			for _, of := range []string{"name", "namespace", "labels", "annotations"} {
-				if at := child(content(root.Content[i+1]), of); at != nil && refers(at) {
+				if at := child(content(root.Content[i+1]), of); at != nil && hasReference(at) {
 					s.paths = append(s.paths, []string{key, of})
 				}
 			}
-		case refers(root.Content[i+1]):
+		case hasReference(root.Content[i+1]):
 			s.paths = append(s.paths, []string{key})
 		}
 	}
 }
 
-// Matters reports whether traffic depends on a value that is missing: in a policy on all that
+// AffectsTraffic reports whether traffic depends on a value that is missing: in a policy on all that
 // it declares; else on which namespaces, Services and pods exist, under which names, labels
 // and ports. In commands, arguments and settings, ${ is usual and changes no traffic.
-func (u Unsubstituted) Matters(n *yaml.RNode, isPolicy, makesPods bool) bool {
+func (u Unsubstituted) AffectsTraffic(n *yaml.RNode, isPolicy, makesPods bool) bool {
 	kind := groupKind(n)
 	switch {
-	case u.in("metadata.name") || u.in("metadata.namespace"):
+	case u.isAtOrBelow("metadata.name") || u.isAtOrBelow("metadata.namespace"):
 		return true
 	case isPolicy:
-		return !u.in("metadata") || n.GetKind() == KindCIDRGroup && u.in("metadata.labels")
+		return !u.isAtOrBelow("metadata") || n.GetKind() == KindCIDRGroup && u.isAtOrBelow("metadata.labels")
 	case ConfiguresAgents(n):
 		return slices.ContainsFunc(policy.Settings(), func(s policy.Setting) bool { return strings.HasSuffix(u.Field, "."+s.Key) })
 	case kind == "v1/Namespace":
-		return u.in("metadata.labels")
+		return u.isAtOrBelow("metadata.labels")
 	case kind == "v1/Service":
-		return u.in("spec.selector") || u.in("spec.ports")
+		return u.isAtOrBelow("spec.selector") || u.isAtOrBelow("spec.ports")
 	}
-	return makesPods && u.ofPods(n)
+	return makesPods && u.affectsPods(n)
 }
 
-// in reports whether the field is one, or is in it.
-func (u Unsubstituted) in(field string) bool {
+// isAtOrBelow reports whether the field is one, or is in it.
+func (u Unsubstituted) isAtOrBelow(field string) bool {
 	rest, ok := strings.CutPrefix(u.Field, field)
 	return ok && (rest == "" || rest[0] == '.' || rest[0] == '[')
 }
 
-// ofPods reports whether a field of a resource that makes pods holds labels, ports or the
+// affectsPods reports whether a field of a resource that makes pods holds labels, ports or the
 // network of pods. Those of the resource itself count where its pods have them.
-func (u Unsubstituted) ofPods(n *yaml.RNode) bool {
+func (u Unsubstituted) affectsPods(n *yaml.RNode) bool {
 	at, own := strings.Split(u.Field, "."), groupKind(n) == "v1/Pod" || inheritsMetadata(n)
-	if !own && u.in("metadata") || slices.ContainsFunc(at, besidePods) {
+	if !own && u.isAtOrBelow("metadata") || slices.ContainsFunc(at, isNonPodMetadata) {
 		return false
 	}
 	for i, key := range at {
@@ -134,8 +134,8 @@ func (u Unsubstituted) ofPods(n *yaml.RNode) bool {
 	return false
 }
 
-func refers(n *yaml.Node) bool {
-	return n.Kind == yaml.ScalarNode && strings.Contains(n.Value, "${") || slices.ContainsFunc(n.Content, refers)
+func hasReference(n *yaml.Node) bool {
+	return n.Kind == yaml.ScalarNode && strings.Contains(n.Value, "${") || slices.ContainsFunc(n.Content, hasReference)
 }
 
 func (s *substitution) replace(n *yaml.Node, at string) {
@@ -180,25 +180,25 @@ func (s *substitution) scalar(n *yaml.Node, at string) {
 }
 
 // Finding is that a value is missing on which something depends.
-func (u Unsubstituted) Finding(ref policy.Ref, severity policy.Severity, what, so string) policy.Finding {
-	do := "add " + u.Name + " to the TenantFence's spec.variables, with the value that Flux substitutes"
+func (u Unsubstituted) Finding(ref policy.Ref, severity policy.Severity, dependent, consequence string) policy.Finding {
+	fix := "add " + u.Name + " to the TenantFence's spec.variables, with the value that Flux substitutes"
 	if u.Name == "" {
-		do = "write ${NAME} alone, and give NAME a value in the TenantFence's spec.variables"
+		fix = "write ${NAME} alone, and give NAME a value in the TenantFence's spec.variables"
 	}
 	return policy.Finding{
-		Check: "unsubstituted-variable", Severity: severity, Resource: ref, Field: u.Field,
-		Message: fmt.Sprintf("%s has no value, and %s depends on it, so %s: %s", u.Reference, what, so, do),
+		Check: "variable-unsubstituted", Severity: severity, Resource: ref, Field: u.Field,
+		Message: fmt.Sprintf("%s has no value, and %s depends on it, so %s: %s", u.Reference, dependent, consequence, fix),
 	}
 }
 
 // PodsDepend is what depends on a variable in a resource that is no policy.
 const PodsDepend = "which pods policies select"
 
-// unreadVariable is the variable without a value because of which a resource cannot be read, nil
+// missingVariable is the variable without a value because of which a resource cannot be read, nil
 // where there is none.
-func unreadVariable(n *yaml.RNode) *policy.Finding {
+func missingVariable(n *yaml.RNode) *policy.Finding {
 	_, missing, err := Substitute(n, nil)
-	i := slices.IndexFunc(missing, func(u Unsubstituted) bool { return u.Matters(n, false, true) })
+	i := slices.IndexFunc(missing, func(u Unsubstituted) bool { return u.AffectsTraffic(n, false, true) })
 	if err != nil || i < 0 {
 		return nil
 	}

@@ -59,9 +59,9 @@ func TestSubstitute(t *testing.T) {
 	}
 }
 
-// TestSubstituteInWhatIsRead substitutes in whatever the function reads, and not in what others
+// TestSubstituteScope substitutes in whatever the function reads, and not in what others
 // read.
-func TestSubstituteInWhatIsRead(t *testing.T) {
+func TestSubstituteScope(t *testing.T) {
 	t.Parallel()
 	for item, want := range map[string]string{
 		`{apiVersion: v1, kind: Namespace, metadata: {name: "${A}", labels: {"${A}": "${A}"}}}`:                           `{apiVersion: v1, kind: Namespace, metadata: {name: "x", labels: {"x": "x"}}}`,
@@ -81,7 +81,7 @@ func TestSubstituteInWhatIsRead(t *testing.T) {
 	}
 }
 
-func TestMatters(t *testing.T) {
+func TestAffectsTraffic(t *testing.T) {
 	t.Parallel()
 	kind := func(apiVersion, kind string) *yaml.RNode {
 		return yaml.MustParse("{apiVersion: " + apiVersion + ", kind: " + kind + ", metadata: {name: a}}")
@@ -112,11 +112,11 @@ func TestMatters(t *testing.T) {
 		{kind("cilium.io/v2", "CiliumNodeConfig"), "spec.defaults.enable-policy", true},
 		{kind("cilium.io/v2", "CiliumNodeConfig"), "spec.defaults.debug", false},
 	} {
-		if got := (resource.Unsubstituted{Field: c.field}).Matters(c.item, false, c.item.GetKind() != "Namespace"); got != c.want {
+		if got := (resource.Unsubstituted{Field: c.field}).AffectsTraffic(c.item, false, c.item.GetKind() != "Namespace"); got != c.want {
 			t.Errorf("%s %s: %t", c.item.GetKind(), c.field, got)
 		}
 	}
-	if u := (resource.Unsubstituted{Field: "spec.rules"}); u.Matters(kind("example.com/v1", "Widget"), false, false) || !u.Matters(kind("cilium.io/v2", "CiliumNetworkPolicy"), true, false) {
+	if u := (resource.Unsubstituted{Field: "spec.rules"}); u.AffectsTraffic(kind("example.com/v1", "Widget"), false, false) || !u.AffectsTraffic(kind("cilium.io/v2", "CiliumNetworkPolicy"), true, false) {
 		t.Error("a policy's spec matters, and that of a kind without pods does not")
 	}
 }

@@ -36,17 +36,17 @@ type Workload struct {
 	// SidecarPorts are the named ports of init containers that keep running (native
 	// sidecars). Services know these names, and no policy does.
 	SidecarPorts []policy.NamedPort
-	// Numbers are all ports that the containers and native sidecars declare.
-	Numbers []policy.Port
+	// DeclaredPorts are all ports that the containers and native sidecars declare.
+	DeclaredPorts []policy.Port
 	// HostPorts are ports of the pods' nodes that lead to the pods.
 	HostPorts []HostPort
 	// DNS is how the pods resolve names.
 	DNS PodDNS
 }
 
-// NumberOf is the number of a Service's target port at the workload's pods, and whether they
+// ResolveTargetPort is the number of a Service's target port at the workload's pods, and whether they
 // are behind that port.
-func (w *Workload) NumberOf(p policy.Port) (policy.Port, bool) {
+func (w *Workload) ResolveTargetPort(p policy.Port) (policy.Port, bool) {
 	if p.Name == "" {
 		return p, true
 	}
@@ -132,7 +132,7 @@ func newWorkload(n *yaml.RNode) (*Workload, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &Workload{Ref: RefOf(n), Resource: RefOf(n), Field: specOf(strings.Join(path, ".")), External: Local(n)}
+	w := &Workload{Ref: RefOf(n), Resource: RefOf(n), Field: specOf(strings.Join(path, ".")), External: IsLocalConfig(n)}
 	var t podTemplate
 	if node != nil {
 		if err := decode(node, &t); err != nil {
@@ -171,7 +171,7 @@ func (w *Workload) addSpec(spec podSpec) {
 // addPorts adds a container's ports, with those that have a name to the named ones.
 func (w *Workload) addPorts(c container, named *[]policy.NamedPort) {
 	for _, p := range c.Ports {
-		w.Numbers = append(w.Numbers, policy.Port{Port: int32(p.ContainerPort), Protocol: protocolOr(p.Protocol)})
+		w.DeclaredPorts = append(w.DeclaredPorts, policy.Port{Port: int32(p.ContainerPort), Protocol: protocolOr(p.Protocol)})
 		if p.HostPort != 0 {
 			w.HostPorts = append(w.HostPorts, HostPort{
 				Host: policy.Port{Port: int32(p.HostPort), Protocol: protocolOr(p.Protocol)}, Port: policy.Port{Port: int32(p.ContainerPort), Protocol: protocolOr(p.Protocol)},

@@ -11,7 +11,7 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-func TestLabelsOfAWorkloadAreThoseInItsIdentity(t *testing.T) {
+func TestWorkloadIdentityLabels(t *testing.T) {
 	index, findings := resource.NewIndex([]*yaml.RNode{
 		yaml.MustParse(`{apiVersion: batch/v1, kind: Job, metadata: {name: migrate, namespace: a}, spec: {template: {metadata: {labels: {app.kubernetes.io/name: x, pod-template-hash: y, kubernetes.io/os: z}}}}}`),
 	})
@@ -19,12 +19,12 @@ func TestLabelsOfAWorkloadAreThoseInItsIdentity(t *testing.T) {
 		t.Fatal(findings)
 	}
 	want := map[string]string{"app.kubernetes.io/name": "x", "job-name": "migrate", "batch.kubernetes.io/job-name": "migrate"}
-	if diff := cmp.Diff(want, index.In("a", policy.Selector{})[0].Labels); diff != "" {
+	if diff := cmp.Diff(want, index.WorkloadsIn("a", policy.Selector{})[0].Labels); diff != "" {
 		t.Error("(-want +got)\n", diff)
 	}
 }
 
-func TestLabelsThatControllersAdd(t *testing.T) {
+func TestControllerLabels(t *testing.T) {
 	t.Parallel()
 	const spec = `spec: {template: {metadata: {labels: {app: x}}}}`
 	for _, c := range []struct {
@@ -62,7 +62,7 @@ func TestLabelsThatControllersAdd(t *testing.T) {
 	}
 }
 
-func TestServicesAndSlicesAreFoundInTheirNamespace(t *testing.T) {
+func TestServiceLookup(t *testing.T) {
 	service := func(namespace, name string) *yaml.RNode {
 		return yaml.MustParse("{apiVersion: v1, kind: Service, metadata: {name: " + name + ", namespace: " + namespace + "}}")
 	}
