@@ -8,6 +8,7 @@ import (
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/report"
 )
 
 // TestClusterNetworkPoliciesWhereAgentsDecideThem: an administrator's policy is decided with
@@ -33,10 +34,10 @@ func TestClusterNetworkPolicies(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			report := proveAdministrator(t, c.spec)
+			result := proveAdministrator(t, c.spec)
 			var found []string
-			for _, f := range report.Findings {
-				if f.Severity == policy.Error {
+			for _, f := range result.Findings {
+				if f.Severity == report.Error {
 					found = append(found, f.String())
 				}
 			}
@@ -49,7 +50,7 @@ func TestClusterNetworkPolicies(t *testing.T) {
 			if len(c.want) == 0 && all != "" {
 				t.Errorf("there are findings:\n%s", all)
 			}
-			if len(report.FlowTests) > 0 && report.FlowTests[0].Passed() != c.holds {
+			if len(result.FlowTests) > 0 && result.FlowTests[0].Passed() != c.holds {
 				t.Errorf("the shop reaches acme: %v, want %v", !c.holds, c.holds)
 			}
 		})
@@ -80,9 +81,9 @@ func proveAdministrator(t *testing.T, spec string) policy.Report {
 		t.Fatal(err, found)
 	}
 	w.fence.Agent = w.fence.Agent.With(policy.EnableClusterNetworkPolicy, "true", "")
-	report, err := proof{in: in, index: index, desiredState: w, items: append(withoutOwnKinds(items), w.policies...)}.run(v1alpha1.ProofIsolation)
+	result, err := proof{in: in, index: index, desiredState: w, items: append(withoutOwnKinds(items), w.policies...)}.run(v1alpha1.ProofIsolation)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return report
+	return result
 }

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
@@ -59,8 +61,8 @@ func whenUsed(uses func(p proof) bool, value string) func(p proof) string {
 
 // tryAlternatives decides what holds again: with another value of each key that is not stated and that
 // the input uses, one at a time, and for the nodes that are configured otherwise.
-func (p proof) tryAlternatives(level v1alpha1.Proof, base policy.Report) (policy.Findings, error) {
-	var out policy.Findings
+func (p proof) tryAlternatives(level v1alpha1.Proof, base policy.Report) (report.Findings, error) {
+	var out report.Findings
 	for _, t := range alternatives {
 		value := t.value(p)
 		if p.stated(t.keys) || value == "" {
@@ -75,10 +77,7 @@ func (p proof) tryAlternatives(level v1alpha1.Proof, base policy.Report) (policy
 			return out, err
 		}
 		if differs != "" {
-			out = append(out, policy.Finding{
-				Check: "agent-setting-unspecified", Severity: policy.Warning, Resource: p.in.Profile.Ref, Field: p.ciliumConfig() + "[" + t.keys[0] + "]",
-				Message: fmt.Sprintf("%s is not stated, and with %q the result differs: %s: state what the agents have", strings.Join(t.keys, " with "), value, differs),
-			})
+			out = append(out, report.New(report.AgentSettingUnspecified, report.Warning, p.in.Profile.Ref, p.ciliumConfig()+"["+t.keys[0]+"]", "%s is not stated, and with %q the result differs: %s: state what the agents have", strings.Join(t.keys, " with "), value, differs))
 		}
 	}
 	for _, o := range p.fence.Overrides {
@@ -89,10 +88,7 @@ func (p proof) tryAlternatives(level v1alpha1.Proof, base policy.Report) (policy
 			return out, err
 		}
 		if differs != "" {
-			out = append(out, policy.Finding{
-				Check: "agent-settings-differ", Severity: policy.Error, Resource: o.Ref, Field: "spec.defaults",
-				Message: "on the nodes that it selects, agents decide otherwise: " + differs + ": remove the keys, or set them for every node",
-			})
+			out = append(out, report.New(report.AgentSettingsDiffer, report.Error, o.Ref, "spec.defaults", "%s", "on the nodes that it selects, agents decide otherwise: "+differs+": remove the keys, or set them for every node"))
 		}
 	}
 	return out, nil
@@ -139,7 +135,7 @@ func firstAndCount(texts []string) string {
 func resultTexts(r policy.Report) []string {
 	var out []string
 	for _, f := range r.Findings {
-		if f.Severity != policy.Info {
+		if f.Severity != report.Info {
 			out = append(out, fmt.Sprintf("%s %s [%s]", f.Resource, f.Message, f.Check))
 		}
 	}

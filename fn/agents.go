@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
@@ -18,7 +20,8 @@ import (
 // them that the input needs. Each is one error, and the proof goes on with the other value, so
 // that it does not report again what follows from it.
 type disablingSetting struct {
-	check, key, value, instead string
+	check               *report.Check
+	key, value, instead string
 	// what states the effect.
 	what string
 	// concerns reports whether the input needs what the value disables.
@@ -26,32 +29,29 @@ type disablingSetting struct {
 }
 
 var disablingSettings = []disablingSetting{
-	{"policies-not-enforced", policy.EnablePolicy, "never", "default", "agents enforce no policy", func(proof) bool { return true }},
-	{"policies-not-enforced", policy.PolicyAuditMode, "true", "false", "agents log what policies deny, and deny nothing", func(proof) bool { return true }},
-	{"l7-proxy-disabled", policy.EnableL7Proxy, "false", "true", "agents refuse every policy with HTTP or DNS rules, and resolve no name", proof.usesProxies},
-	{"policies-not-enforced", policy.EnableCiliumPolicy, "false", "true", "agents enforce no CiliumNetworkPolicy", func(p proof) bool { return p.hasKind(resource.KindCilium) }},
-	{"policies-not-enforced", policy.EnableClusterwidePolicy, "false", "true", "agents enforce no CiliumClusterwideNetworkPolicy", func(p proof) bool { return p.hasKind(resource.KindClusterwide) }},
-	{"icmp-rules-disabled", policy.EnableICMPRules, "false", "true", "agents refuse every policy with ICMP rules", func(p proof) bool {
+	{report.PoliciesNotEnforced, policy.EnablePolicy, "never", "default", "agents enforce no policy", func(proof) bool { return true }},
+	{report.PoliciesNotEnforced, policy.PolicyAuditMode, "true", "false", "agents log what policies deny, and deny nothing", func(proof) bool { return true }},
+	{report.L7ProxyDisabled, policy.EnableL7Proxy, "false", "true", "agents refuse every policy with HTTP or DNS rules, and resolve no name", proof.usesProxies},
+	{report.PoliciesNotEnforced, policy.EnableCiliumPolicy, "false", "true", "agents enforce no CiliumNetworkPolicy", func(p proof) bool { return p.hasKind(resource.KindCilium) }},
+	{report.PoliciesNotEnforced, policy.EnableClusterwidePolicy, "false", "true", "agents enforce no CiliumClusterwideNetworkPolicy", func(p proof) bool { return p.hasKind(resource.KindClusterwide) }},
+	{report.ICMPRulesDisabled, policy.EnableICMPRules, "false", "true", "agents refuse every policy with ICMP rules", func(p proof) bool {
 		return p.inPolicies(func(n *yaml.Node) bool { return hasField(n, "icmps") })
 	}},
-	{"host-policies-not-enforced", policy.EnableHostFirewall, "false", "true", "agents enforce no host policy, so spec.nodes has no effect", func(p proof) bool { return len(p.fence.Nodes) > 0 }},
-	{"network-policies-not-enforced", policy.EnableNetworkPolicy, "false", "true", "agents enforce no NetworkPolicy", func(p proof) bool { return p.fence.Policies == v1alpha1.PoliciesKubernetes }},
+	{report.HostPoliciesNotEnforced, policy.EnableHostFirewall, "false", "true", "agents enforce no host policy, so spec.nodes has no effect", func(p proof) bool { return len(p.fence.Nodes) > 0 }},
+	{report.NetworkPoliciesNotEnforced, policy.EnableNetworkPolicy, "false", "true", "agents enforce no NetworkPolicy", func(p proof) bool { return p.fence.Policies == v1alpha1.PoliciesKubernetes }},
 }
 
 // effectiveAgent is the agent that the proof decides with, and what the configured agent does not
 // enforce at all. ref is what configures it.
-func (p proof) effectiveAgent(agent policy.Agent, ref policy.Ref, field string) (policy.Agent, policy.Findings) {
-	var out policy.Findings
+func (p proof) effectiveAgent(agent policy.Agent, ref report.Ref, field string) (policy.Agent, report.Findings) {
+	var out report.Findings
 	for _, d := range disablingSettings {
 		if agent.Value(d.key) != d.value || !d.concerns(p) {
 			continue
 		}
-		f := policy.Finding{
-			Check: d.check, Severity: policy.Error, Resource: ref, Field: field + "[" + d.key + "]",
-			Message: fmt.Sprintf("%s is %s (%s): %s: set it to %q in the agents, and here", d.key, d.value, agent.Origin(d.key), d.what, d.instead),
-		}
+		f := report.New(d.check, report.Error, ref, field+"["+d.key+"]", "%s is %s (%s): %s: set it to %q in the agents, and here", d.key, d.value, agent.Origin(d.key), d.what, d.instead)
 		if !p.enforces(d.key) {
-			f.Severity = policy.Warning
+			f.Severity = report.Warning
 		}
 		out = append(out, f)
 		agent = agent.With(d.key, d.instead, "")
@@ -110,7 +110,7 @@ func scalars(n *yaml.Node, yield func(string)) {
 
 // policyMapFindings reports a policy map with more entries than agents give it: they then enforce only a
 // part of the policies.
-func (p proof) policyMapFindings(e policy.Engine) policy.Findings {
+func (p proof) policyMapFindings(e policy.Engine) report.Findings {
 	cilium, ok := e.(interface{ PolicyMap() (string, int) })
 	if !ok {
 		return nil
@@ -120,15 +120,12 @@ func (p proof) policyMapFindings(e policy.Engine) policy.Findings {
 	if entries <= limit {
 		return nil
 	}
-	return policy.Findings{{
-		Check: "policy-map-full", Severity: policy.Error, Resource: p.in.Profile.Ref, Field: p.ciliumConfig() + "[" + policy.PolicyMapMax + "]",
-		Message: fmt.Sprintf("the policies at %s need %d entries in its policy map, and agents give it %d (%s), so that they enforce a part of them: raise %s in the agents, and here, or narrow the peers",
-			name, entries, limit, p.fence.Agent.Origin(policy.PolicyMapMax), policy.PolicyMapMax),
-	}}
+	return report.Findings{report.New(report.PolicyMapFull, report.Error, p.in.Profile.Ref, p.ciliumConfig()+"["+policy.PolicyMapMax+"]", "the policies at %s need %d entries in its policy map, and agents give it %d (%s), so that they enforce a part of them: raise %s in the agents, and here, or narrow the peers",
+		name, entries, limit, p.fence.Agent.Origin(policy.PolicyMapMax), policy.PolicyMapMax)}
 }
 
 // assumedSettings lists the settings of the agents that are assumed.
-func (p proof) assumedSettings() policy.Findings {
+func (p proof) assumedSettings() report.Findings {
 	var texts []string
 	if version := p.fence.Cluster.CiliumVersion; version != "" && version != engineVersion {
 		texts = append(texts, fmt.Sprintf("the engine of Cilium %s decides for Cilium %s", engineVersion, version))
@@ -139,7 +136,7 @@ func (p proof) assumedSettings() policy.Findings {
 	if len(texts) == 0 {
 		return nil
 	}
-	return policy.Findings{{Check: "agent-settings-assumed", Severity: policy.Info, Resource: p.in.Profile.Ref, Field: p.ciliumConfig(), Message: "assumed: " + strings.Join(texts, "; ")}}
+	return report.Findings{report.New(report.AgentSettingsAssumed, report.Info, p.in.Profile.Ref, p.ciliumConfig(), "%s", "assumed: "+strings.Join(texts, "; "))}
 }
 
 // defaultSettings are the settings that are not stated, by their values.

@@ -59,7 +59,7 @@ func TestAgentSettings(t *testing.T) {
 		"what is stated":              {config: `enable-sctp: "true", unknown-key: "1"`, messages: []string{assumed, "[proved]"}, absent: []string{"enable-sctp", "unknown-key"}},
 		"no policy is enforced":       {config: `enable-policy: never`, fails: true, messages: []string{"enable-policy is never (TenantFence/platform)", disabled}, absent: []string{"[not-isolated]", "[proved]"}},
 		"policies are logged":         {config: `policy-audit-mode: "true"`, fails: true, messages: []string{"policy-audit-mode is true", disabled}, absent: []string{"[proved]"}},
-		"the same in AllowOnly":           {enforcement: "AllowOnly", config: `policy-audit-mode: "true"`, messages: []string{"warning: ", disabled}},
+		"the same in AllowOnly":       {enforcement: "AllowOnly", config: `policy-audit-mode: "true"`, messages: []string{"warning: ", disabled}},
 		"no proxy":                    {config: `enable-l7-proxy: "false"`, more: http, fails: true, messages: []string{"[l7-proxy-disabled]"}, absent: []string{"[policy-rejected]"}},
 		"a value that is none":        {config: `enable-sctp: maybe`, fails: true, messages: []string{`ciliumConfig[enable-sctp]: whether SCTP passes at all: must be one of true, false, and is "maybe"`}},
 		"a mode that is not decided":  {config: `policy-cidr-match-mode: pods`, fails: true, messages: []string{`"pods" is not decided`}},

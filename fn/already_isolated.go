@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
@@ -16,7 +18,7 @@ import (
 
 // alreadyIsolated reports pods of tenants in AllowOnly that the policies of others isolate: the
 // fence denies nothing there, and they do.
-func (c checker) alreadyIsolated() (policy.Findings, error) {
+func (c checker) alreadyIsolated() (report.Findings, error) {
 	o := mergeOptions(c.in, c.fence)
 	others := slices.DeleteFunc(slices.Clone(c.after.Items), func(n *yaml.RNode) bool { return o.Owns(n) || resource.IsLocalConfig(n) })
 	if !slices.ContainsFunc(others, func(n *yaml.RNode) bool { return resource.IsPolicy(n) && c.inAllowOnly(resource.NamespaceOf(n)) }) {
@@ -26,22 +28,19 @@ func (c checker) alreadyIsolated() (policy.Findings, error) {
 	if err != nil {
 		return nil, err
 	}
-	refs := map[string]policy.Ref{}
+	refs := map[string]report.Ref{}
 	for _, n := range others {
 		if resource.IsPolicy(n) {
 			refs[resource.PolicyName(resource.RefOf(n))] = resource.RefOf(n)
 		}
 	}
-	var out policy.Findings
+	var out report.Findings
 	for _, i := range isolated {
 		by := i.Policies
 		if len(by) == 0 {
 			by = policiesSelecting(i.Example, others)
 		}
-		f := policy.Finding{
-			Check: "already-isolated", Severity: policy.Info, Resource: c.in.FenceRef,
-			Message: fmt.Sprintf("other policies isolate the %s of %s already, while Tenant %q is in AllowOnly: what no policy allows there is denied now", i.Direction, i.Pods, i.Tenant),
-		}
+		f := report.New(report.AlreadyIsolated, report.Info, c.in.FenceRef, "", "other policies isolate the %s of %s already, while Tenant %q is in AllowOnly: what no policy allows there is denied now", i.Direction, i.Pods, i.Tenant)
 		if len(by) > 0 {
 			f.Resource = refs[by[0]]
 			f.Message = fmt.Sprintf("isolates the %s of %s already, while Tenant %q is in AllowOnly: what no policy allows there is denied now%s",

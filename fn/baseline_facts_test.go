@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 )
 
@@ -66,31 +68,31 @@ func TestBaselineAgainstTheBuild(t *testing.T) {
 	}{
 		"as usual":                        {"", []string{f(coreDNS, "kube-dns", false, 53), f(dnsBefore, "kube-dns", "dns")}, "", ""},
 		"nothing there":                   {"", nil, "", ""},
-		"another port behind the Service": {"", []string{f(coreDNS, "kube-dns", false, 1053), f(dnsBefore, "kube-dns", "dns")}, "dns-port-mismatch", "set baseline.dns.port: 1053"},
-		"another port, by number":         {"", []string{f(coreDNS, "kube-dns", false, 1053), f(dnsBefore, "kube-dns", "1053")}, "dns-port-mismatch", "set baseline.dns.port: 1053"},
-		"another port, without pods":      {"", []string{f(dnsBefore, "kube-dns", "1053")}, "dns-port-mismatch", "set baseline.dns.port: 1053"},
-		"another port, without a Service": {"", []string{f(coreDNS, "kube-dns", false, 1053)}, "dns-port-mismatch", "set baseline.dns.port: 1053"},
+		"another port behind the Service": {"", []string{f(coreDNS, "kube-dns", false, 1053), f(dnsBefore, "kube-dns", "dns")}, report.DNSPortMismatch.Name, "set baseline.dns.port: 1053"},
+		"another port, by number":         {"", []string{f(coreDNS, "kube-dns", false, 1053), f(dnsBefore, "kube-dns", "1053")}, report.DNSPortMismatch.Name, "set baseline.dns.port: 1053"},
+		"another port, without pods":      {"", []string{f(dnsBefore, "kube-dns", "1053")}, report.DNSPortMismatch.Name, "set baseline.dns.port: 1053"},
+		"another port, without a Service": {"", []string{f(coreDNS, "kube-dns", false, 1053)}, report.DNSPortMismatch.Name, "set baseline.dns.port: 1053"},
 		"another port, as stated":         {"dns: {port: 1053}", []string{f(coreDNS, "kube-dns", false, 1053), f(dnsBefore, "kube-dns", "dns")}, "", ""},
-		"the usual port, otherwise":       {"dns: {port: 1053}", []string{f(coreDNS, "kube-dns", false, 53), f(dnsBefore, "kube-dns", "dns")}, "dns-port-mismatch", "set baseline.dns.port: 53"},
-		"on hostNetwork":                  {"", []string{f(coreDNS, "kube-dns", true, 53)}, "dns-pods-on-host-network", "set baseline.dns.hostNetwork: true"},
+		"the usual port, otherwise":       {"dns: {port: 1053}", []string{f(coreDNS, "kube-dns", false, 53), f(dnsBefore, "kube-dns", "dns")}, report.DNSPortMismatch.Name, "set baseline.dns.port: 53"},
+		"on hostNetwork":                  {"", []string{f(coreDNS, "kube-dns", true, 53)}, report.DNSPodsOnHostNetwork.Name, "set baseline.dns.hostNetwork: true"},
 		"on hostNetwork, as stated":       {"dns: {hostNetwork: true}", []string{f(coreDNS, "kube-dns", true, 53), f(dnsBefore, "kube-dns", "dns")}, "", ""},
-		"hostNetwork for nothing":         {"dns: {hostNetwork: true}", []string{f(coreDNS, "kube-dns", false, 53)}, "dns-host-network-unneeded", "remove it"},
-		"other pods behind the Service":   {"", []string{f(coreDNS, "coredns", false, 53), f(dnsBefore, "coredns", "dns")}, "dns-pods-not-selected", `set baseline.dns.pods: {matchLabels: {k8s-app: "coredns"}}`},
-		"other pods, not in the build":    {"", []string{f(dnsBefore, "coredns", "dns")}, "dns-pods-not-selected", `set baseline.dns.pods: {matchLabels: {k8s-app: "coredns"}}`},
-		"a cache on the nodes":            {"", []string{f(nodeCache, 53)}, "dns-node-local-missing", "set baseline.dns.nodeLocal: true"},
+		"hostNetwork for nothing":         {"dns: {hostNetwork: true}", []string{f(coreDNS, "kube-dns", false, 53)}, report.DNSHostNetworkUnneeded.Name, "remove it"},
+		"other pods behind the Service":   {"", []string{f(coreDNS, "coredns", false, 53), f(dnsBefore, "coredns", "dns")}, report.DNSPodsNotSelected.Name, `set baseline.dns.pods: {matchLabels: {k8s-app: "coredns"}}`},
+		"other pods, not in the build":    {"", []string{f(dnsBefore, "coredns", "dns")}, report.DNSPodsNotSelected.Name, `set baseline.dns.pods: {matchLabels: {k8s-app: "coredns"}}`},
+		"a cache on the nodes":            {"", []string{f(nodeCache, 53)}, report.DNSNodeLocalMissing.Name, "set baseline.dns.nodeLocal: true"},
 		"a cache, as stated":              {"dns: {nodeLocal: true}", []string{f(nodeCache, 53)}, "", ""},
-		"a cache on another port":         {"dns: {nodeLocal: true, port: 1053}", []string{f(nodeCache, 53)}, "dns-port-mismatch", "have both listen on one port"},
-		"a redirect":                      {"", []string{f(redirect, byService, "node-local-dns", 53)}, "dns-redirect-not-selected", "set baseline.dns.nodeLocal: true"},
-		"a redirect of its address":       {"", []string{f(dnsBefore, "kube-dns", "dns"), f(redirect, byAddress, "node-local-dns", 53)}, "dns-redirect-not-selected", "set baseline.dns.nodeLocal: true"},
+		"a cache on another port":         {"dns: {nodeLocal: true, port: 1053}", []string{f(nodeCache, 53)}, report.DNSPortMismatch.Name, "have both listen on one port"},
+		"a redirect":                      {"", []string{f(redirect, byService, "node-local-dns", 53)}, report.DNSRedirectNotSelected.Name, "set baseline.dns.nodeLocal: true"},
+		"a redirect of its address":       {"", []string{f(dnsBefore, "kube-dns", "dns"), f(redirect, byAddress, "node-local-dns", 53)}, report.DNSRedirectNotSelected.Name, "set baseline.dns.nodeLocal: true"},
 		"a redirect of other ports":       {"", []string{f(redirect, otherPort, "node-local-dns", 53)}, "", ""},
 		"a redirect, as stated":           {"dns: {nodeLocal: true}", []string{f(redirect, byService, "node-local-dns", 53)}, "", ""},
-		"a redirect to other pods":        {"dns: {nodeLocal: true}", []string{f(redirect, byService, "cache", 53)}, "dns-redirect-not-selected", "baseline.dns.namespace and pods"},
+		"a redirect to other pods":        {"dns: {nodeLocal: true}", []string{f(redirect, byService, "cache", 53)}, report.DNSRedirectNotSelected.Name, "baseline.dns.namespace and pods"},
 		"a redirect to those of the DNS":  {"", []string{f(redirect, byService, "kube-dns", 53)}, "", ""},
-		"a redirect to another port":      {"dns: {nodeLocal: true}", []string{f(redirect, byService, "node-local-dns", 1053)}, "dns-port-mismatch", "set baseline.dns.port: 1053"},
-		"monitoring on hostNetwork":       {"monitoring: {namespace: observability, pods: {matchLabels: {app: prometheus}}, ports: [{port: 9090}]}", []string{f(prometheus, true), exporter}, "monitoring-pods-on-host-network", "from: [{entities: [host, remote-node]}]"},
-		"monitoring beside hostNetwork":   {"monitoring: {namespace: observability, ports: [{port: 9090}]}", []string{f(prometheus, false), exporter}, "monitoring-pods-on-host-network", "list the pods that scrape"},
+		"a redirect to another port":      {"dns: {nodeLocal: true}", []string{f(redirect, byService, "node-local-dns", 1053)}, report.DNSPortMismatch.Name, "set baseline.dns.port: 1053"},
+		"monitoring on hostNetwork":       {"monitoring: {namespace: observability, pods: {matchLabels: {app: prometheus}}, ports: [{port: 9090}]}", []string{f(prometheus, true), exporter}, report.MonitoringPodsOnHostNetwork.Name, "from: [{entities: [host, remote-node]}]"},
+		"monitoring beside hostNetwork":   {"monitoring: {namespace: observability, ports: [{port: 9090}]}", []string{f(prometheus, false), exporter}, report.MonitoringPodsOnHostNetwork.Name, "list the pods that scrape"},
 		"monitoring pods alone":           {"monitoring: {namespace: observability, pods: {matchLabels: {app: prometheus}}, ports: [{port: metrics}]}", []string{f(prometheus, false), exporter}, "", ""},
-		"a port that nobody names":        {"monitoring: {namespace: observability, ports: [{port: metrix}]}", []string{f(prometheus, false)}, "monitoring-port-unknown", "correct the name"},
+		"a port that nobody names":        {"monitoring: {namespace: observability, ports: [{port: metrix}]}", []string{f(prometheus, false)}, report.MonitoringPortUnknown.Name, "correct the name"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

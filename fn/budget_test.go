@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
@@ -28,7 +30,7 @@ func TestProofBudgetExceeded(t *testing.T) {
 				if err == nil {
 					break
 				}
-				if !has(r.Findings, "proof-budget-exceeded") || budget > 500 {
+				if !has(r.Findings, report.ProofBudgetExceeded) || budget > 500 {
 					t.Fatalf("a budget of %d: %v\n%v", budget, err, r.Findings)
 				}
 				exceeded++
@@ -53,9 +55,9 @@ func budgeted(t *testing.T, items []*yaml.RNode, budget int) []*yaml.RNode {
 	return items
 }
 
-func has(findings policy.Findings, check string) bool {
+func has(findings report.Findings, check *report.Check) bool {
 	for _, f := range findings {
-		if f.Check == check && f.Severity == policy.Error {
+		if f.Check == check && f.Severity == report.Error {
 			return true
 		}
 	}
@@ -91,7 +93,7 @@ spec:
 func TestLabelsProofBudgetExceeded(t *testing.T) {
 	t.Parallel()
 	r, err := fn.Verify(fn.Verification{Items: parse(t, "many.yaml", manyPods("{tenantfence.dev/fence: f, tenantfence.dev/tenant: acme}"))})
-	if err != nil || !has(r.Findings, "proof-budget-exceeded") || r.Outcome() != policy.NothingToVerify {
+	if err != nil || !has(r.Findings, report.ProofBudgetExceeded) || r.Outcome() != policy.NothingToVerify {
 		t.Errorf("%v, outcome %q, error %v", r.Findings, r.Outcome(), err)
 	}
 }
@@ -99,7 +101,7 @@ func TestLabelsProofBudgetExceeded(t *testing.T) {
 func TestConversionProofBudgetExceeded(t *testing.T) {
 	t.Parallel()
 	c, err := fn.Convert(fn.Conversion{Files: []fn.File{{Name: "many.yaml", Data: manyPods("{}")}}})
-	if !errors.Is(err, fn.ErrRefused) || !has(c.Findings, "proof-budget-exceeded") {
+	if !errors.Is(err, fn.ErrRefused) || !has(c.Findings, report.ProofBudgetExceeded) {
 		t.Errorf("%v, error %v", c.Findings, err)
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
@@ -27,7 +29,7 @@ type checker struct {
 }
 
 // check says what was proved, and what was not.
-func (c checker) check() (policy.Report, policy.Findings, error) {
+func (c checker) check() (policy.Report, report.Findings, error) {
 	findings := append(refuseEmpty(c.in, c.before, c.after.Items), slices.Concat(
 		lint.AuditAnnotation(c.after.Items), lint.UnknownAnnotations(c.after.Items), lint.Withheld(c.after.Items),
 		lint.ReservedLabels(c.fence, c.index), lint.OtherFences(c.fence, mergeOptions(c.in, c.fence).Owns, c.after.Items), lint.WithoutEffect(c.fence, c.index, c.after.Items))...)
@@ -41,7 +43,7 @@ func (c checker) check() (policy.Report, policy.Findings, error) {
 		}
 		*items = applied
 	}
-	for _, checkFunc := range []func() (policy.Findings, error){c.traffic, c.alreadyIsolated} {
+	for _, checkFunc := range []func() (report.Findings, error){c.traffic, c.alreadyIsolated} {
 		found, err := checkFunc()
 		if findings = append(findings, found...); err != nil {
 			return policy.Report{}, findings, err
@@ -50,59 +52,59 @@ func (c checker) check() (policy.Report, policy.Findings, error) {
 	if findings.HasError() {
 		return policy.Report{}, findings, nil
 	}
-	report, outcome, err := c.prove()
-	return report, append(findings, outcome...), err
+	result, outcome, err := c.prove()
+	return result, append(findings, outcome...), err
 }
 
 // prove proves the items, where they are all that there will be: a build that has a
 // later stage still to come would be held against policies that it has not got.
-func (c checker) prove() (policy.Report, policy.Findings, error) {
+func (c checker) prove() (policy.Report, report.Findings, error) {
 	level := c.in.Fence.Spec.Proof
 	items, assumedFindings := withAssumedPolicies(mergeOptions(c.in, c.fence), c.after.Items, c.policies)
 	fenced := isolatesAny(c.fence)
 	requested := fenced && level != v1alpha1.ProofNone || len(c.in.FlowTests) > 0
 	switch {
 	case requested && !containsAll(c.policies, items):
-		return policy.Report{}, append(c.keptUnproved(), c.outcome("not-proved", "spec.stages", "neither isolation nor FlowTests are decided: policies of an unlisted stage are missing; the layer with the last stage proves it, or run tenantfence verify on the rendered output")...), nil
+		return policy.Report{}, append(c.keptUnproved(), c.outcome(report.NotProved, "spec.stages", "neither isolation nor FlowTests are decided: policies of an unlisted stage are missing; the layer with the last stage proves it, or run tenantfence verify on the rendered output")...), nil
 	case !requested && fenced:
-		return policy.Report{}, append(c.keptUnproved(), c.outcome("not-proved", "spec.proof", "isolation is not proved")...), nil
+		return policy.Report{}, append(c.keptUnproved(), c.outcome(report.NotProved, "spec.proof", "isolation is not proved")...), nil
 	case !requested:
 		return policy.Report{}, nil, nil
 	}
-	report, err := proof{in: c.in, index: c.index, desiredState: c.desiredState, items: items, progress: c.Progress}.run(level)
+	result, err := proof{in: c.in, index: c.index, desiredState: c.desiredState, items: items, progress: c.Progress}.run(level)
 	if err != nil {
-		return report, nil, fmt.Errorf("prove the policies: %w", err)
+		return result, nil, fmt.Errorf("prove the policies: %w", err)
 	}
-	findings := slices.Concat(report.Findings, assumedFindings)
-	for _, t := range report.FlowTests {
+	findings := slices.Concat(result.Findings, assumedFindings)
+	for _, t := range result.FlowTests {
 		findings = append(findings, reach.FlowTestFindings(t)...)
 	}
 	if !findings.HasError() {
-		findings = append(findings, c.provedFindings(report)...)
+		findings = append(findings, c.provedFindings(result)...)
 	}
-	return report, findings, nil
+	return result, findings, nil
 }
 
 // provedFindings says what was proved, where nothing is wrong.
-func (c checker) provedFindings(r policy.Report) policy.Findings {
+func (c checker) provedFindings(r policy.Report) report.Findings {
 	switch {
 	case r.Isolation != nil && c.index.WithoutResources:
-		return c.outcome("not-proved", "", "a generator sees no other resource, so only what it generates is decided: run tenantfence verify on the whole build; %s", summary(r))
+		return c.outcome(report.NotProved, "", "a generator sees no other resource, so only what it generates is decided: run tenantfence verify on the whole build; %s", summary(r))
 	case r.Isolation != nil && !r.Proved():
-		return c.outcome("not-proved", "", "%s", summary(r))
+		return c.outcome(report.NotProved, "", "%s", summary(r))
 	case r.Isolation != nil:
-		return c.outcome("proved", "", "%s", summary(r))
+		return c.outcome(report.Proved, "", "%s", summary(r))
 	case len(r.FlowTests) > 0 && !isolatesAny(c.fence):
-		return c.outcome("not-proved", "", "isolation is not proved, since there is no Tenant; %s", flowTestSummary(r))
+		return c.outcome(report.NotProved, "", "isolation is not proved, since there is no Tenant; %s", flowTestSummary(r))
 	case len(r.FlowTests) > 0:
-		return c.outcome("not-proved", "spec.proof", "isolation is not proved; %s", flowTestSummary(r))
+		return c.outcome(report.NotProved, "spec.proof", "isolation is not proved; %s", flowTestSummary(r))
 	default:
 		return nil
 	}
 }
 
-func (c checker) outcome(check, field, format string, args ...any) policy.Findings {
-	return policy.Findings{{Check: check, Severity: policy.Info, Resource: c.in.FenceRef, Field: field, Message: fmt.Sprintf(format, args...)}}
+func (c checker) outcome(check *report.Check, field, format string, args ...any) report.Findings {
+	return report.Findings{report.New(check, report.Info, c.in.FenceRef, field, format, args...)}
 }
 
 // summary is what was proved. What is in AllowOnly is not isolated yet.
@@ -117,7 +119,9 @@ func summary(r policy.Report) string {
 	switch {
 	case i.Namespaces.Proved < i.Namespaces.Total() || i.Nodes.Proved < i.Nodes.Total():
 		out[0] = i.String()
-	case slices.ContainsFunc(r.Findings, func(f policy.Finding) bool { return f.Severity == policy.Warning && f.Check != "agent-setting-unspecified" }):
+	case slices.ContainsFunc(r.Findings, func(f report.Finding) bool {
+		return f.Severity == report.Warning && f.Check != report.AgentSettingUnspecified
+	}):
 		out[0] = "isolation was looked into " + where
 	}
 	out = append(out, i.Declared.String())

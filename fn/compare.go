@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/internal/lint"
@@ -20,22 +22,22 @@ const notRunHint = "did the function run? kustomize leaves it out without a word
 // changes nothing, everything is as it was generated.
 type comparison struct {
 	options               merge.Options
-	finished, regenerated map[policy.Ref]*yaml.RNode
+	finished, regenerated map[report.Ref]*yaml.RNode
 	// desired are the policies that are generated.
-	desired map[policy.Ref]*yaml.RNode
+	desired map[report.Ref]*yaml.RNode
 	// movedTo and left are the policies that a layer moved or renamed, as they are now, and as
 	// they were generated.
-	movedTo, movedFrom map[policy.Ref]bool
+	movedTo, movedFrom map[report.Ref]bool
 
 	counts   policy.Comparison
-	findings policy.Findings
+	findings report.Findings
 }
 
 // compare needs the desired policies of all stages.
-func compare(o merge.Options, finished, desired []*yaml.RNode) (policy.Comparison, policy.Findings) {
+func compare(o merge.Options, finished, desired []*yaml.RNode) (policy.Comparison, report.Findings) {
 	finished, _ = resource.Deduplicate(finished)
 	merged, findings := merge.Merge(o, finished, desired)
-	c := comparison{options: o, finished: byID(finished), regenerated: byID(merged.Items), desired: map[policy.Ref]*yaml.RNode{}, findings: findings}
+	c := comparison{options: o, finished: byID(finished), regenerated: byID(merged.Items), desired: map[report.Ref]*yaml.RNode{}, findings: findings}
 	for _, n := range desired {
 		if o.Touches(n) {
 			c.desired[resource.ID(n)] = n
@@ -44,14 +46,14 @@ func compare(o merge.Options, finished, desired []*yaml.RNode) (policy.Compariso
 	c.counts.Desired = len(c.desired)
 	c.findMoved(finished, desired)
 	c.checkKept(finished, byID(desired))
-	var missing policy.Findings
+	var missing report.Findings
 	for _, change := range merged.Changes {
 		if f := c.countChange(change); f != nil {
 			missing = append(missing, *f)
 		}
 	}
 	if c.counts.AllMissing() {
-		missing = policy.Findings{c.allMissing()}
+		missing = report.Findings{c.allMissing()}
 	}
 	c.findings = append(c.findings, missing...)
 	return c.counts, c.findings
@@ -60,7 +62,7 @@ func compare(o merge.Options, finished, desired []*yaml.RNode) (policy.Compariso
 // findMoved takes the policies that a layer moved or renamed out of the comparison, which
 // would find each both missing and unexpected.
 func (c *comparison) findMoved(finished, desired []*yaml.RNode) {
-	c.movedTo, c.movedFrom = map[policy.Ref]bool{}, map[policy.Ref]bool{}
+	c.movedTo, c.movedFrom = map[report.Ref]bool{}, map[report.Ref]bool{}
 	renames := lint.Renamed(slices.DeleteFunc(slices.Clone(desired), func(n *yaml.RNode) bool { return c.desired[resource.ID(n)] == nil }), finished)
 	for _, r := range renames {
 		c.movedTo[resource.IDOf(r.To)], c.movedFrom[resource.IDOf(r.From)] = true, true
@@ -81,7 +83,7 @@ func (c *comparison) findMoved(finished, desired []*yaml.RNode) {
 // checkKept looks at the policies of this fence that a run keeps as they are, since their
 // stage is not listed: the run of that stage would change or delete what is not as it is
 // generated.
-func (c *comparison) checkKept(finished []*yaml.RNode, desired map[policy.Ref]*yaml.RNode) {
+func (c *comparison) checkKept(finished []*yaml.RNode, desired map[report.Ref]*yaml.RNode) {
 	for _, n := range finished {
 		id := resource.ID(n)
 		if !c.options.Owns(n) || resource.IsLocalConfig(n) || c.desired[id] != nil || c.regenerated[id] == nil || c.movedTo[id] {
@@ -92,34 +94,32 @@ func (c *comparison) checkKept(finished []*yaml.RNode, desired map[policy.Ref]*y
 			c.counts.Unexpected++
 			c.unexpected(resource.RefOf(n))
 		case plan != nil && c.options.Emits(plan) && !merge.IsUpToDate(n, plan):
-			c.report("policy-changed", resource.RefOf(n), "is of a stage that is not listed, and is not as it is generated: run the layer that lists the stage, or find the layer that changes it")
+			c.report(report.PolicyChanged, resource.RefOf(n), "is of a stage that is not listed, and is not as it is generated: run the layer that lists the stage, or find the layer that changes it")
 		}
 	}
 }
 
-func (c *comparison) unexpected(ref policy.Ref) {
-	c.report("policy-unexpected", ref, "has the label of fence %s, and no field declares it: build again, which removes it, or remove it at its source", c.options.Fence.Name)
+func (c *comparison) unexpected(ref report.Ref) {
+	c.report(report.PolicyUnexpected, ref, "has the label of fence %s, and no field declares it: build again, which removes it, or remove it at its source", c.options.Fence.Name)
 }
 
 // countChange counts one change that the function would make, and says what it means. Where
 // a policy is missing it returns that, since all of them may be.
-func (c *comparison) countChange(change policy.Change) *policy.Finding {
+func (c *comparison) countChange(change report.Change) *report.Finding {
 	id := resource.IDOf(change.Ref)
 	switch {
-	case change.Action == policy.Created && c.movedFrom[id]:
+	case change.Action == report.Created && c.movedFrom[id]:
 		c.counts.Moved++
-	case change.Action == policy.Created:
+	case change.Action == report.Created:
 		c.counts.Missing++
-		return &policy.Finding{
-			Check: "policy-missing", Severity: policy.Error, Resource: change.Ref,
-			Message: fmt.Sprintf("is not there, and is needed for %s: build again, or find the layer that removes or renames it", reasonText(c.desired[id])),
-		}
-	case change.Action == policy.Deleted && !c.movedTo[id]:
+		f := report.New(report.PolicyMissing, report.Error, change.Ref, "", "is not there, and is needed for %s: build again, or find the layer that removes or renames it", reasonText(c.desired[id]))
+		return &f
+	case change.Action == report.Deleted && !c.movedTo[id]:
 		c.counts.Unexpected++
 		c.unexpected(change.Ref)
-	case change.Action == policy.Configured:
+	case change.Action == report.Configured:
 		c.changed(change.Ref, id)
-	case change.Action == policy.Unchanged && c.desired[id] != nil:
+	case change.Action == report.Unchanged && c.desired[id] != nil:
 		c.counts.Matching++
 	}
 	return nil
@@ -128,29 +128,26 @@ func (c *comparison) countChange(change policy.Change) *policy.Finding {
 // maxShown is how many reasons of one resource are listed.
 const maxShown = 3
 
-func (c *comparison) changed(ref, id policy.Ref) {
+func (c *comparison) changed(ref, id report.Ref) {
 	text := policy.Brief(merge.Differences(c.finished[id], c.regenerated[id]))
 	if c.desired[id] == nil {
-		c.report("patch-missing", ref, "is not as the function leaves it: %s: set this in the file that declares it, or build again, or find the layer that changes it back", text)
+		c.report(report.PatchMissing, ref, "is not as the function leaves it: %s: set this in the file that declares it, or build again, or find the layer that changes it back", text)
 		return
 	}
 	c.counts.Changed++
-	c.report("policy-changed", ref, "is not as it was generated: %s: build again, or find the layer that changes it; what it must say belongs in a Tenant or in the profile", text)
+	c.report(report.PolicyChanged, ref, "is not as it was generated: %s: build again, or find the layer that changes it; what it must say belongs in a Tenant or in the profile", text)
 }
 
-func (c *comparison) report(check string, ref policy.Ref, format string, args ...any) {
-	c.findings = append(c.findings, policy.Finding{Check: check, Severity: policy.Error, Resource: ref, Message: fmt.Sprintf(format, args...)})
+func (c *comparison) report(check *report.Check, ref report.Ref, format string, args ...any) {
+	c.findings = append(c.findings, report.New(check, report.Error, ref, "", format, args...))
 }
 
-func (c *comparison) allMissing() policy.Finding {
+func (c *comparison) allMissing() report.Finding {
 	which := fmt.Sprintf("none of the %d policies that are needed is there", c.counts.Desired)
 	if c.counts.Desired == 1 {
 		which = "the only policy that is needed is not there"
 	}
-	return policy.Finding{
-		Check: "policy-missing", Severity: policy.Error, Resource: c.options.Config,
-		Message: which + ": " + notRunHint + "; neither flows nor isolation were looked into",
-	}
+	return report.New(report.PolicyMissing, report.Error, c.options.Config, "", "%s", which+": "+notRunHint+"; neither flows nor isolation were looked into")
 }
 
 // reasonText is the fields that asked for a policy, the first ones where there are many.
@@ -158,8 +155,8 @@ func reasonText(n *yaml.RNode) string {
 	return truncatedList(strings.Split(n.GetAnnotations()[resource.AnnotationFor], "\n"))
 }
 
-func byID(items []*yaml.RNode) map[policy.Ref]*yaml.RNode {
-	out := map[policy.Ref]*yaml.RNode{}
+func byID(items []*yaml.RNode) map[report.Ref]*yaml.RNode {
+	out := map[report.Ref]*yaml.RNode{}
 	for _, n := range items {
 		out[resource.ID(n)] = n
 	}

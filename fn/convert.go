@@ -3,6 +3,8 @@ package fn
 import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"github.com/tenantfence/tenantfence/internal/convert"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/reach"
@@ -32,10 +34,10 @@ type Converted struct {
 	// Texts are those of the files, in their order.
 	Texts []convert.Text
 	// Changes are the policies that were converted.
-	Changes policy.Changes
+	Changes report.Changes
 	// Compared counts what was compared. Each policy was alone.
 	Compared reach.Equivalence
-	Findings policy.Findings
+	Findings report.Findings
 }
 
 // Convert turns the NetworkPolicies in files into CiliumNetworkPolicies, and proves of each
@@ -55,13 +57,13 @@ func Convert(c Conversion) (Converted, error) {
 		others = append(others, t.Others...)
 		policies = append(policies, t.Policies...)
 	}
-	var malformed policy.Findings
+	var malformed report.Findings
 	c.Inputs, malformed = resource.Readable(c.Inputs)
 	out.Findings = append(out.Findings, malformed...)
 	for _, p := range policies {
 		ref := p.Ref
 		ref.APIVersion, ref.Kind = p.After.GetApiVersion(), p.After.GetKind()
-		out.Changes = append(out.Changes, policy.Change{Action: policy.Configured, Ref: ref})
+		out.Changes = append(out.Changes, report.Change{Action: report.Configured, Ref: ref})
 	}
 	s := newEquivalenceProof(c, policies, others)
 	if err := s.prove(); err != nil {

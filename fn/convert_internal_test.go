@@ -5,10 +5,11 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/internal/convert"
-	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
 const validPolicy = `
@@ -82,7 +83,7 @@ func TestBrokenConversionsDiffer(t *testing.T) {
 			if err := s.prove(); err != nil {
 				t.Fatal(err)
 			}
-			if !s.findings.HasError() || !slices.ContainsFunc(s.findings, func(f policy.Finding) bool { return strings.Contains(f.String(), broken.message) }) {
+			if !s.findings.HasError() || !slices.ContainsFunc(s.findings, func(f report.Finding) bool { return strings.Contains(f.String(), broken.message) }) {
 				t.Errorf("%v, want %q in\n%s", s.findings, broken.message, after)
 			}
 		})

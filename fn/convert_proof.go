@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	networkingv1 "k8s.io/api/networking/v1"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
@@ -25,7 +27,7 @@ type equivalenceProof struct {
 	index     *resource.Index
 	progress  policy.Progress
 	compared  reach.Equivalence
-	findings  policy.Findings
+	findings  report.Findings
 }
 
 func newEquivalenceProof(c Conversion, policies []convert.Policy, others []*yaml.RNode) *equivalenceProof {
@@ -34,7 +36,7 @@ func newEquivalenceProof(c Conversion, policies []convert.Policy, others []*yaml
 		s.namespace = "default"
 	}
 	var items []*yaml.RNode
-	seen := map[policy.Ref]bool{}
+	seen := map[report.Ref]bool{}
 	for _, n := range slices.Concat(others, c.Inputs) {
 		n = s.withNamespace(n)
 		// What is told twice is known.
@@ -43,10 +45,10 @@ func newEquivalenceProof(c Conversion, policies []convert.Policy, others []*yaml
 			items = append(items, n)
 		}
 	}
-	var unread policy.Findings
+	var unread report.Findings
 	s.index, unread = resource.NewIndex(items)
 	for _, f := range unread {
-		f.Severity = policy.Warning
+		f.Severity = report.Warning
 		s.findings = append(s.findings, f)
 	}
 	return s
@@ -64,14 +66,14 @@ func (s *equivalenceProof) withNamespace(n *yaml.RNode) *yaml.RNode {
 }
 
 func (s *equivalenceProof) prove() error {
-	usedNames := map[policy.Ref]bool{}
+	usedNames := map[report.Ref]bool{}
 	for _, n := range s.others {
 		usedNames[resource.ID(s.withNamespace(n))] = true
 	}
 	for i, p := range s.policies {
 		s.progress.Report("comparing policies", i, len(s.policies))
 		if usedNames[resource.ID(s.withNamespace(p.After))] {
-			s.report("policy-name-taken", p, "cannot have this name, since there is a CiliumNetworkPolicy of it already: rename one of the two")
+			s.report(report.PolicyNameTaken, p, "cannot have this name, since there is a CiliumNetworkPolicy of it already: rename one of the two")
 			continue
 		}
 		if err := s.proveOne(p); err != nil {
@@ -81,8 +83,8 @@ func (s *equivalenceProof) prove() error {
 	return nil
 }
 
-func (s *equivalenceProof) report(check string, p convert.Policy, format string, args ...any) {
-	s.findings = append(s.findings, policy.Finding{Check: check, Severity: policy.Error, Resource: p.Ref, Message: fmt.Sprintf(format, args...)})
+func (s *equivalenceProof) report(check *report.Check, p convert.Policy, format string, args ...any) {
+	s.findings = append(s.findings, report.New(check, report.Error, p.Ref, "", format, args...))
 }
 
 // proveOne compares one policy with what it became, each alone, so that no other hides a
@@ -112,7 +114,7 @@ func (s *equivalenceProof) proveOne(p convert.Policy) error {
 	equivalence, err := reach.Proof{Engine: one, Fence: &policy.Fence{}, Endpoints: endpoints}.Equivalence(other)
 	var budget policy.BudgetError
 	if errors.As(err, &budget) {
-		s.report("proof-budget-exceeded", p, "is not converted, since its selectors need %d representative pods, and the budget of a comparison is %d: narrow the selectors", budget.Needed, budget.Limit)
+		s.report(report.ProofBudgetExceeded, p, "is not converted, since its selectors need %d representative pods, and the budget of a comparison is %d: narrow the selectors", budget.Needed, budget.Limit)
 		return nil
 	}
 	if err != nil {
@@ -122,7 +124,7 @@ func (s *equivalenceProof) proveOne(p convert.Policy) error {
 	s.compared.Peers += equivalence.Peers
 	s.compared.Openings += equivalence.Openings
 	for _, d := range equivalence.Differences {
-		s.report("conversion-differs", p, "is not converted, since as a CiliumNetworkPolicy it %s: this is a mistake of tenantfence's, please report it", d)
+		s.report(report.ConversionDiffers, p, "is not converted, since as a CiliumNetworkPolicy it %s: this is a mistake of tenantfence's, please report it", d)
 	}
 	return nil
 }
@@ -134,7 +136,7 @@ func (s *equivalenceProof) rejected(p convert.Policy, what string, err error) er
 		return err
 	}
 	for _, r := range rejected {
-		s.report("policy-rejected", p, "%s: %v", what, r.Err)
+		s.report(report.PolicyRejected, p, "%s: %v", what, r.Err)
 	}
 	return nil
 }

@@ -1,31 +1,31 @@
 package fn
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/tenantfence/tenantfence/internal/report"
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/merge"
-	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
 // refuseEmit refuses to emit the policies of what is not there, and to leave out what no
 // run that names Tenants would write.
-func refuseEmit(in *resource.Inputs, w desiredState) policy.Findings {
+func refuseEmit(in *resource.Inputs, w desiredState) report.Findings {
 	emit := in.Fence.Spec.Emit
 	if len(emit) == 0 {
 		return nil
 	}
-	var out policy.Findings
+	var out report.Findings
 	at := field.NewPath("spec", "emit")
-	refuse := func(check string, at *field.Path, format string, args ...any) {
-		out = append(out, policy.Finding{Check: check, Severity: policy.Error, Resource: in.FenceRef, Field: at.String(), Message: fmt.Sprintf(format, args...)})
+	refuse := func(check *report.Check, at *field.Path, format string, args ...any) {
+		out = append(out, report.New(check, report.Error, in.FenceRef, at.String(), format, args...))
 	}
 	known := slices.Clone(in.UnreadableTenants)
 	for _, t := range w.fence.Tenants {
@@ -37,7 +37,7 @@ func refuseEmit(in *resource.Inputs, w desiredState) policy.Findings {
 	slices.Sort(known)
 	for i, name := range emit {
 		if !slices.Contains(known, name) {
-			refuse("tenant-not-found", at.Index(i), "there is no Tenant %q in the build, of which all Tenants must be a part, and the profile has no nodes of that name: correct it (%s), or list the Tenants under resources",
+			refuse(report.TenantNotFound, at.Index(i), "there is no Tenant %q in the build, of which all Tenants must be a part, and the profile has no nodes of that name: correct it (%s), or list the Tenants under resources",
 				name, v1alpha1.DidYouMean(name, known))
 		}
 	}
@@ -52,7 +52,7 @@ func refuseEmit(in *resource.Inputs, w desiredState) policy.Findings {
 		if in.Profile.Spec.Scope == v1alpha1.ScopeCluster {
 			declaration = "FenceProfile spec.scope: Cluster, which asks for them"
 		}
-		refuse("emit-omits-policies", at, "these belong to no Tenant, so that no run with emit would write them: %s: leave emit out, or %s", strings.Join(unowned, ", "), declaration)
+		refuse(report.EmitOmitsPolicies, at, "these belong to no Tenant, so that no run with emit would write them: %s: leave emit out, or %s", strings.Join(unowned, ", "), declaration)
 	}
 	return out
 }
@@ -60,7 +60,7 @@ func refuseEmit(in *resource.Inputs, w desiredState) policy.Findings {
 // withAssumedPolicies returns the items, with the missing policies that other runs write, and a
 // finding that names these. Policies of other runs that are among the items are proved as
 // they are: Merge refuses those that differ from what the other run writes.
-func withAssumedPolicies(o merge.Options, items, policies []*yaml.RNode) ([]*yaml.RNode, policy.Findings) {
+func withAssumedPolicies(o merge.Options, items, policies []*yaml.RNode) ([]*yaml.RNode, report.Findings) {
 	if len(o.Emit) == 0 {
 		return items, nil
 	}
@@ -80,9 +80,6 @@ func withAssumedPolicies(o merge.Options, items, policies []*yaml.RNode) ([]*yam
 	if assumedCount == 0 {
 		return out, nil
 	}
-	return out, policy.Findings{{
-		Check: "emit-policies-assumed", Severity: policy.Info, Resource: o.Config, Field: "spec.emit",
-		Message: fmt.Sprintf("policies that are not written here are taken as given, as the runs that emit them will write them: %d, of %s; verify what all runs write together, to know that none is missing",
-			assumedCount, strings.Join(slices.Sorted(maps.Keys(tenants)), ", ")),
-	}}
+	return out, report.Findings{report.New(report.EmitPoliciesAssumed, report.Info, o.Config, "spec.emit", "policies that are not written here are taken as given, as the runs that emit them will write them: %d, of %s; verify what all runs write together, to know that none is missing",
+		assumedCount, strings.Join(slices.Sorted(maps.Keys(tenants)), ", "))}
 }

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
@@ -22,12 +24,12 @@ type startedEngine struct {
 	policy.Engine
 	// undecided are the policies that warnings are about and that the engine does not have, or
 	// not as they are written: flows at the pods that they may select are unknown.
-	undecided []policy.Ref
+	undecided []report.Ref
 }
 
 // startEngine starts an engine on policies. A policy that cannot be decided in a namespace without
 // a tenant is left out, with a warning. Anything else that cannot be decided stops the proof.
-func startEngine(fence *policy.Fence, index *resource.Index, items []*yaml.RNode, synthetic syntheticDefaultDeny) (startedEngine, policy.Findings, error) {
+func startEngine(fence *policy.Fence, index *resource.Index, items []*yaml.RNode, synthetic syntheticDefaultDeny) (startedEngine, report.Findings, error) {
 	findings := lint.Requirements(fence, items)
 	for {
 		items = withoutReported(items, findings)
@@ -49,10 +51,10 @@ func startEngine(fence *policy.Fence, index *resource.Index, items []*yaml.RNode
 }
 
 // warnedResources are the resources that warnings are about. An error fails the proof by itself.
-func warnedResources(findings policy.Findings) []policy.Ref {
-	var out []policy.Ref
+func warnedResources(findings report.Findings) []report.Ref {
+	var out []report.Ref
 	for _, f := range findings {
-		if f.Severity == policy.Warning {
+		if f.Severity == report.Warning {
 			out = append(out, f.Resource)
 		}
 	}
@@ -60,8 +62,8 @@ func warnedResources(findings policy.Findings) []policy.Ref {
 }
 
 // withoutReported drops the items that findings are about.
-func withoutReported(items []*yaml.RNode, findings policy.Findings) []*yaml.RNode {
-	out := map[policy.Ref]bool{}
+func withoutReported(items []*yaml.RNode, findings report.Findings) []*yaml.RNode {
+	out := map[report.Ref]bool{}
 	for _, f := range findings {
 		out[resource.IDOf(f.Resource)] = true
 	}
@@ -140,23 +142,20 @@ func affectsTraffic(n *yaml.RNode) bool {
 // rejections are policies that cannot be decided: the enforcer does not take them, so that
 // they would exist and do nothing, or they refer to what is not known. Where they select
 // none of a tenant's pods, they stop nothing.
-func rejections(fence *policy.Fence, rejected policy.RejectedError, items []*yaml.RNode) policy.Findings {
+func rejections(fence *policy.Fence, rejected policy.RejectedError, items []*yaml.RNode) report.Findings {
 	by := "Cilium"
 	if fence.Cluster.CNI == v1alpha1.CNIKubernetes {
 		by = "Kubernetes"
 	}
-	refs := map[string]policy.Ref{}
+	refs := map[string]report.Ref{}
 	for _, n := range items {
 		refs[fullName(n)] = resource.RefOf(n)
 	}
-	var out policy.Findings
+	var out report.Findings
 	for _, r := range rejected {
-		f := policy.Finding{
-			Check: "policy-rejected", Severity: policy.Error, Resource: refs[r.Name],
-			Message: fmt.Sprintf("is rejected by %s, or refers to what is not known here, so that nothing is proved: %v", by, r.Err),
-		}
+		f := report.New(report.PolicyRejected, report.Error, refs[r.Name], "", "is rejected by %s, or refers to what is not known here, so that nothing is proved: %v", by, r.Err)
 		if !fence.MayAffectTenant(f.Resource.Namespace) {
-			f.Severity = policy.Warning
+			f.Severity = report.Warning
 			f.Message = fmt.Sprintf("is rejected by %s, or refers to what is not known here, and is left out: %v", by, r.Err)
 		}
 		out = append(out, f)

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/internal/plan"
@@ -17,7 +19,7 @@ import (
 // generated one is kept as it is. The second result is the items that equal the generated
 // ones.
 func (p proof) itemsAsEnforced() (items []*yaml.RNode, own map[*yaml.RNode]bool, err error) {
-	currentByID, enforcedByID := byID(p.policies), map[policy.Ref]*yaml.RNode{}
+	currentByID, enforcedByID := byID(p.policies), map[report.Ref]*yaml.RNode{}
 	hasAllowOnly := !allowOnly(p.fence).empty()
 	var enforcedItems []*yaml.RNode
 	if hasAllowOnly {
@@ -58,7 +60,7 @@ func (p proof) itemsAsEnforced() (items []*yaml.RNode, own map[*yaml.RNode]bool,
 
 // renameIfTaken gives a policy that will exist another name, where somebody else's has its name now:
 // the enforcer takes no two of one name.
-func renameIfTaken(n *yaml.RNode, present map[policy.Ref]*yaml.RNode) (*yaml.RNode, error) {
+func renameIfTaken(n *yaml.RNode, present map[report.Ref]*yaml.RNode) (*yaml.RNode, error) {
 	if present[resource.ID(n)] == nil {
 		return n, nil
 	}

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
@@ -20,22 +22,22 @@ func (v Verification) byFlowTests() (policy.Report, error) {
 		r.readItem(n)
 	}
 	index, findings := resource.NewIndex(r.rest)
-	report := policy.Report{Basis: policy.FlowTestBasis, Findings: slices.Concat(r.findings, findings, lint.Moved(r.rest))}
-	if report.Findings.HasError() {
-		return report, nil
+	result := policy.Report{Basis: policy.FlowTestBasis, Findings: slices.Concat(r.findings, findings, lint.Moved(r.rest))}
+	if result.Findings.HasError() {
+		return result, nil
 	}
 	fence := &policy.Fence{Cluster: assumedCluster(r.rest), Mesh: r.in.Mesh()}
-	fence.Agent, fence.Overrides, findings = index.AgentOf(fence.Cluster, policy.Ref{}, nil)
-	if report.Findings = append(report.Findings, findings...); findings.HasError() {
-		return report, nil
+	fence.Agent, fence.Overrides, findings = index.AgentOf(fence.Cluster, report.Ref{}, nil)
+	if result.Findings = append(result.Findings, findings...); findings.HasError() {
+		return result, nil
 	}
 	decided, err := proof{in: &r.in, index: index, desiredState: desiredState{fence: fence}, items: r.rest, progress: v.Progress}.run(v1alpha1.ProofNone)
 	if err != nil {
-		return report, fmt.Errorf("decide FlowTests: %w", err)
+		return result, fmt.Errorf("decide FlowTests: %w", err)
 	}
-	report.FlowTests, report.Assumptions = decided.FlowTests, decided.Assumptions
-	report.Findings = slices.Concat(report.Findings, decided.Findings, clusterAssumedFinding(fence.Cluster))
-	return report, nil
+	result.FlowTests, result.Assumptions = decided.FlowTests, decided.Assumptions
+	result.Findings = slices.Concat(result.Findings, decided.Findings, clusterAssumedFinding(fence.Cluster))
+	return result, nil
 }
 
 // assumedCluster is the enforcer where no profile names one: Cilium where a policy is of its
@@ -47,15 +49,12 @@ func assumedCluster(items []*yaml.RNode) v1alpha1.Cluster {
 	return v1alpha1.Cluster{CNI: v1alpha1.CNIKubernetes}
 }
 
-func clusterAssumedFinding(c v1alpha1.Cluster) policy.Findings {
+func clusterAssumedFinding(c v1alpha1.Cluster) report.Findings {
 	by := "Cilium " + engineVersion + ", since there are policies of its kinds"
 	if c.CNI == v1alpha1.CNIKubernetes {
 		by = "an enforcer of NetworkPolicies with unknown pod and node addresses, since there are no policies of Cilium's kinds"
 	}
-	return policy.Findings{{
-		Check: "cluster-assumed", Severity: policy.Info,
-		Message: "no FenceProfile describes the cluster, so flows are decided by " + by + ": add a FenceProfile to state cluster.cni",
-	}}
+	return report.Findings{report.New(report.ClusterAssumed, report.Info, report.Ref{}, "", "%s", "no FenceProfile describes the cluster, so flows are decided by "+by+": add a FenceProfile to state cluster.cni")}
 }
 
 // hasFlowTest reports whether there is a FlowTest among the items.

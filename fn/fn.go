@@ -8,6 +8,8 @@ import (
 	"io"
 	"slices"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"sigs.k8s.io/kustomize/kyaml/fn/framework"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
@@ -29,7 +31,7 @@ type Result struct {
 	// Items are all that remain, the policies among them.
 	Items []*yaml.RNode
 	// Changes tell what was done to policies, and to what was patched.
-	Changes policy.Changes
+	Changes report.Changes
 	// RequiredChanges are lines for a person: what was set on resources that the function does not
 	// generate.
 	RequiredChanges []string
@@ -37,7 +39,7 @@ type Result struct {
 	Report policy.Report
 	// Findings are what there is to say, sorted, also what is in the report. They stand
 	// also beside an error.
-	Findings policy.Findings
+	Findings report.Findings
 }
 
 // Options are for those who run the function in their own process.
@@ -106,16 +108,16 @@ func Process(config *yaml.RNode, items []*yaml.RNode, o Options) (Result, error)
 		return refuse(findings)
 	}
 	c := checker{in: in, index: index, desiredState: w, before: items, after: merged, Options: o}
-	report, found, err := c.check()
+	result, found, err := c.check()
 	if findings = append(findings, found...); err != nil || findings.HasError() {
-		return refuseWithReport(report, findings, err)
+		return refuseWithReport(result, findings, err)
 	}
 	written, err := write(merged.Items, o.Seen)
-	return Result{Items: written, Changes: merged.Changes, RequiredChanges: append(requiredChanges(w.fence, merged.Changes), RequiredPolicyChanges(items, merged.Items)...), Report: report, Findings: findings.Sort()}, err
+	return Result{Items: written, Changes: merged.Changes, RequiredChanges: append(requiredChanges(w.fence, merged.Changes), RequiredPolicyChanges(items, merged.Items)...), Report: result, Findings: findings.Sort()}, err
 }
 
 // shapeFindings finds what cannot be read at all.
-func shapeFindings(config *yaml.RNode, items []*yaml.RNode) policy.Findings {
+func shapeFindings(config *yaml.RNode, items []*yaml.RNode) report.Findings {
 	findings := resource.MalformedItems(items)
 	if !config.IsNil() && !config.IsTaggedNull() {
 		findings = append(resource.MalformedItems([]*yaml.RNode{config}), findings...)
@@ -133,13 +135,13 @@ type desiredState struct {
 }
 
 // computeDesiredState resolves the Tenants, and plans and renders their policies.
-func computeDesiredState(in *resource.Inputs, index *resource.Index) (desiredState, policy.Findings, error) {
+func computeDesiredState(in *resource.Inputs, index *resource.Index) (desiredState, report.Findings, error) {
 	var w desiredState
-	var findings policy.Findings
+	var findings report.Findings
 	w.fence, findings = resolve.Resolve(in, index)
 	fences := []*policy.Fence{w.fence}
 	if in.Profile.Spec.Policies == v1alpha1.PoliciesBoth && !findings.HasError() {
-		var unsupported policy.Findings
+		var unsupported report.Findings
 		w.networkPolicyForm, unsupported = resolve.NetworkPolicyForm(in, index)
 		fences, findings = append(fences, w.networkPolicyForm), append(findings, unsupported...)
 	}
@@ -161,20 +163,20 @@ func mergeOptions(in *resource.Inputs, fence *policy.Fence) merge.Options {
 }
 
 // refuseWithReport refuses what was proved wrong, and what could not be proved.
-func refuseWithReport(report policy.Report, findings policy.Findings, err error) (Result, error) {
+func refuseWithReport(proved policy.Report, findings report.Findings, err error) (Result, error) {
 	if err != nil {
 		return Result{Findings: findings.Sort()}, err
 	}
 	r, err := refuse(findings)
-	r.Report = report
+	r.Report = proved
 	return r, err
 }
 
-func refuse(findings policy.Findings) (Result, error) {
+func refuse(findings report.Findings) (Result, error) {
 	sorted := findings.Sort()
 	errs := 0
 	for _, f := range sorted {
-		if f.Severity == policy.Error {
+		if f.Severity == report.Error {
 			errs++
 		}
 	}

@@ -5,10 +5,11 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/fn"
-	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
 // withStages has a run list some stages.
@@ -70,8 +71,8 @@ func TestLocalPolicyIsNotProved(t *testing.T) {
 	}
 	run := withStages(t, inputs(t), "[DefaultDeny]")
 	r, err := fn.Process(run.Config, slices.Concat(items, run.Items[:2]), fn.Options{})
-	if err != nil || slices.ContainsFunc(r.Findings, func(f policy.Finding) bool { return f.Check == "proved" }) ||
-		!slices.ContainsFunc(r.Findings, func(f policy.Finding) bool { return f.Check == "not-proved" }) {
+	if err != nil || slices.ContainsFunc(r.Findings, func(f report.Finding) bool { return f.Check == report.Proved }) ||
+		!slices.ContainsFunc(r.Findings, func(f report.Finding) bool { return f.Check == report.NotProved }) {
 		t.Error(r.Findings, err)
 	}
 }
@@ -82,8 +83,8 @@ func TestKeptUnprovedPolicies(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		inFiles bool
-		want    policy.Severity
-	}{"in files": {true, policy.Warning}, "in a stream": {false, policy.Error}} {
+		want    report.Severity
+	}{"in files": {true, report.Warning}, "in a stream": {false, report.Error}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			run := withStages(t, inputs(t), "[Baseline, Allow]")
@@ -100,8 +101,8 @@ spec: {endpointSelector: {}, ingress: [{fromEntities: [all]}]}
 				}
 			}
 			r, err := fn.Process(run.Config, items, fn.Options{})
-			i := slices.IndexFunc(r.Findings, func(f policy.Finding) bool { return f.Check == "kept-policies-unproved" })
-			if (err != nil) != (c.want == policy.Error) || i < 0 || r.Findings[i].Severity != c.want || !strings.Contains(r.Findings[i].Message, "tenant-acme: CiliumNetworkPolicy/left") {
+			i := slices.IndexFunc(r.Findings, func(f report.Finding) bool { return f.Check == report.KeptPoliciesUnproved })
+			if (err != nil) != (c.want == report.Error) || i < 0 || r.Findings[i].Severity != c.want || !strings.Contains(r.Findings[i].Message, "tenant-acme: CiliumNetworkPolicy/left") {
 				t.Error(r.Findings, err)
 			}
 		})

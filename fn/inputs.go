@@ -6,10 +6,11 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
-	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
@@ -146,7 +147,7 @@ func emitOf(runs []Run) []string {
 // inventory, and workloads that are built elsewhere. What is in both counts as it was
 // finished, but for what was meant.
 func mergeInputs(finished []*yaml.RNode, runs []Run) []*yaml.RNode {
-	known := map[policy.Ref]bool{}
+	known := map[report.Ref]bool{}
 	for _, r := range runs {
 		addIDs(known, r.Items)
 	}
@@ -157,7 +158,7 @@ func mergeInputs(finished []*yaml.RNode, runs []Run) []*yaml.RNode {
 			out = append(out, n)
 		}
 	}
-	present := map[policy.Ref]bool{}
+	present := map[report.Ref]bool{}
 	addIDs(present, out)
 	for _, r := range runs {
 		more := slices.DeleteFunc(slices.Clone(r.Items), func(n *yaml.RNode) bool {
@@ -174,7 +175,7 @@ func mergeInputs(finished []*yaml.RNode, runs []Run) []*yaml.RNode {
 // appliedElsewhere are the policies in the inputs that the fence does not generate, that reach the
 // cluster, and that are missing from the finished items: they are applied from elsewhere.
 func appliedElsewhere(finished []*yaml.RNode, runs []Run) []*yaml.RNode {
-	present := map[policy.Ref]bool{}
+	present := map[report.Ref]bool{}
 	addIDs(present, finished)
 	var out []*yaml.RNode
 	for _, r := range runs {
@@ -191,7 +192,7 @@ func appliedElsewhere(finished []*yaml.RNode, runs []Run) []*yaml.RNode {
 	return out
 }
 
-func addIDs(ids map[policy.Ref]bool, items []*yaml.RNode) {
+func addIDs(ids map[report.Ref]bool, items []*yaml.RNode) {
 	for _, n := range items {
 		ids[resource.ID(n)] = true
 	}

@@ -1,12 +1,12 @@
 package fn
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"github.com/tenantfence/tenantfence/internal/merge"
-	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
@@ -14,7 +14,7 @@ import (
 // as it generates them: they are of stages that are not listed, so that they stay. It is an
 // error unless the host keeps files: there another run may have left them, and corrects or
 // deletes them.
-func (c checker) keptUnproved() policy.Findings {
+func (c checker) keptUnproved() report.Findings {
 	o, planned := mergeOptions(c.in, c.fence), byID(c.policies)
 	var names []string
 	for _, n := range c.after.Items {
@@ -27,12 +27,9 @@ func (c checker) keptUnproved() policy.Findings {
 		return nil
 	}
 	slices.Sort(names)
-	severity, do := policy.Error, "remove them from the build, or list their stages"
+	severity, do := report.Error, "remove them from the build, or list their stages"
 	if resource.HostWritesFiles(c.before) {
-		severity, do = policy.Warning, "the run that lists their stages corrects or deletes them, and tenantfence verify refuses them until then"
+		severity, do = report.Warning, "the run that lists their stages corrects or deletes them, and tenantfence verify refuses them until then"
 	}
-	return policy.Findings{{
-		Check: "kept-policies-unproved", Severity: severity, Resource: c.in.FenceRef, Field: "spec.stages",
-		Message: fmt.Sprintf("these have the label of this fence, are not what it generates, and are of stages that are not listed here, so they would stay, unproved: %s: %s", strings.Join(names, ", "), do),
-	}}
+	return report.Findings{report.New(report.KeptPoliciesUnproved, severity, c.in.FenceRef, "spec.stages", "these have the label of this fence, are not what it generates, and are of stages that are not listed here, so they would stay, unproved: %s: %s", strings.Join(names, ", "), do)}
 }

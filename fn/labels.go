@@ -6,6 +6,8 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
@@ -20,18 +22,18 @@ import (
 // default-deny, and what every policy there allows, those with labels too.
 func reportByLabels(name string, index *resource.Index, items []*yaml.RNode, progress policy.Progress) (policy.Report, error) {
 	fence := fenceFromLabels(name, items)
-	var found policy.Findings
-	fence.Agent, _, found = index.AgentOf(fence.Cluster, policy.Ref{}, nil)
+	var found report.Findings
+	fence.Agent, _, found = index.AgentOf(fence.Cluster, report.Ref{}, nil)
 	if len(fence.Nodes) > 0 {
 		// What they do is shown as if agents enforced them.
 		fence.Agent = fence.Agent.With(policy.EnableHostFirewall, "true", "")
 	}
-	report := policy.Report{Unproved: []string{labelSummary(fence)}}
+	result := policy.Report{Unproved: []string{labelSummary(fence)}}
 	e, reported, err := startEngine(fence, index, items, allowOnly(fence))
 	covered, _ := lint.Coverage(fence, index, items)
 	reported = slices.Concat(covered, reported, found)
-	if report.Findings = reported; err != nil || reported.HasError() {
-		return report, err
+	if result.Findings = reported; err != nil || reported.HasError() {
+		return result, err
 	}
 	subject := reach.Proof{
 		Engine: e.Engine, Fence: fence, Endpoints: reach.Endpoints{Index: index, Fence: fence},
@@ -39,8 +41,8 @@ func reportByLabels(name string, index *resource.Index, items []*yaml.RNode, pro
 	}
 	_, findings, err := subject.Isolation()
 	exceeded, err := budgetFinding(fence, items, err)
-	report.Findings = slices.Concat(reported, findings, exceeded, subject.HostNetworkFindings(), withoutDefaultDeny(fence))
-	return report, err
+	result.Findings = slices.Concat(reported, findings, exceeded, subject.HostNetworkFindings(), withoutDefaultDeny(fence))
+	return result, err
 }
 
 // labelSummary is why labels verify nothing, and what they show.
@@ -61,13 +63,10 @@ func labelSummary(fence *policy.Fence) string {
 
 // withoutDefaultDeny are namespaces of tenants without a default-deny: in AllowOnly, or without what
 // once closed them.
-func withoutDefaultDeny(fence *policy.Fence) policy.Findings {
-	var out policy.Findings
+func withoutDefaultDeny(fence *policy.Fence) report.Findings {
+	var out report.Findings
 	for _, t := range allowOnly(fence).tenants {
-		out = append(out, policy.Finding{
-			Check: "default-deny-missing", Severity: policy.Warning, Resource: policy.Ref{APIVersion: "v1", Kind: "Namespace", Name: t.Namespaces[0]},
-			Message: fmt.Sprintf("has no default-deny by label: Tenant %q is in AllowOnly, or the policy is missing: add --inputs DIR to know", t.Name),
-		})
+		out = append(out, report.New(report.DefaultDenyMissing, report.Warning, report.Ref{APIVersion: "v1", Kind: "Namespace", Name: t.Namespaces[0]}, "", "has no default-deny by label: Tenant %q is in AllowOnly, or the policy is missing: add --inputs DIR to know", t.Name))
 	}
 	return out
 }

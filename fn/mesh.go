@@ -1,9 +1,10 @@
 package fn
 
 import (
-	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/tenantfence/tenantfence/internal/report"
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
@@ -35,12 +36,9 @@ func matchesAnyCluster(fence *policy.Fence) bool {
 }
 
 // unnamedCluster refuses a mesh in which what is generated cannot name this cluster.
-func unnamedCluster(fence *policy.Fence, profile policy.Ref, items []*yaml.RNode) policy.Findings {
+func unnamedCluster(fence *policy.Fence, profile report.Ref, items []*yaml.RNode) report.Findings {
 	if !matchesAnyCluster(fence) || fence.Cluster.Name != "" || !inMesh(fence, items) {
 		return nil
 	}
-	return policy.Findings{{
-		Check: "cluster-name-missing", Severity: policy.Error, Resource: profile, Field: fence.Profile.Field + ".cluster.name",
-		Message: fmt.Sprintf("%s is false, as it is by default before Cilium %s: a selector that names no cluster matches the pods of every cluster of the mesh, so other clusters' pods are let in, and isolation is not proved: set the cluster's name, as in its cilium-config", policy.DefaultLocalCluster, policy.LocalCluster.Introduced()),
-	}}
+	return report.Findings{report.New(report.ClusterNameMissing, report.Error, profile, fence.Profile.Field+".cluster.name", "%s is false, as it is by default before Cilium %s: a selector that names no cluster matches the pods of every cluster of the mesh, so other clusters' pods are let in, and isolation is not proved: set the cluster's name, as in its cilium-config", policy.DefaultLocalCluster, policy.LocalCluster.Introduced())}
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/internal/policy"
@@ -14,7 +16,7 @@ import (
 // compareNetworkPolicyForm decides the two forms of policies apart, each by its own enforcer, and says
 // where another enforcer than Cilium would let more or less pass. What NetworkPolicies
 // alone open that nothing declares is an error, as it is under Cilium.
-func (p proof) compareNetworkPolicyForm() (policy.Findings, error) {
+func (p proof) compareNetworkPolicyForm() (report.Findings, error) {
 	kubernetes := func(n *yaml.RNode) bool { return n.GetKind() == resource.KindKubernetes }
 	cilium := func(n *yaml.RNode) bool { return !kubernetes(n) }
 	// What agents do not handle must not hide a difference between the forms.

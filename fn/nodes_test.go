@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/fn"
@@ -44,7 +46,7 @@ func TestHostPoliciesAreVerified(t *testing.T) {
 		// only labels do.
 		messages, labelMessages []string
 		// absent must not be said at all.
-		absent string
+		absent *report.Check
 	}{
 		"as they were generated": {change: func(items []*yaml.RNode) []*yaml.RNode { return items }},
 		"with a namespace, as a layer of kustomize sets it": {change: func(items []*yaml.RNode) []*yaml.RNode {
@@ -66,7 +68,7 @@ func TestHostPoliciesAreVerified(t *testing.T) {
 		"without the one that allows, which the one that closes holds as well": {
 			change:   func(items []*yaml.RNode) []*yaml.RNode { return without(items, workersAllow) },
 			messages: []string{"CiliumClusterwideNetworkPolicy/" + workersAllow + ": is not there"},
-			absent:   "declared-flow-denied",
+			absent:   report.DeclaredFlowDenied,
 		},
 		"with one that closes a direction less": {
 			change: func(items []*yaml.RNode) []*yaml.RNode {
@@ -91,12 +93,12 @@ func TestHostPoliciesAreVerified(t *testing.T) {
 			t.Parallel()
 			run, out := hostPolicies(t)
 			out = c.change(out)
-			report, err := fn.Verify(fn.Verification{Items: copied(out), Runs: []fn.Run{run}})
+			result, err := fn.Verify(fn.Verification{Items: copied(out), Runs: []fn.Run{run}})
 			if err != nil {
 				t.Fatal(err)
 			}
-			expectReport(t, report, c.messages)
-			if c.absent != "" && slices.ContainsFunc(report.Findings, func(f policy.Finding) bool { return f.Check == c.absent }) {
+			expectReport(t, result, c.messages)
+			if c.absent != nil && slices.ContainsFunc(result.Findings, func(f report.Finding) bool { return f.Check == c.absent }) {
 				t.Errorf("it says %s", c.absent)
 			}
 			byLabels, err := fn.Verify(fn.Verification{Items: copied(out)})
@@ -121,7 +123,7 @@ func expectReport(t *testing.T, r policy.Report, want []string) {
 	t.Helper()
 	var errs []string
 	for _, f := range r.Findings {
-		if f.Severity == policy.Error {
+		if f.Severity == report.Error {
 			errs = append(errs, f.String())
 		}
 	}

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
@@ -28,8 +30,8 @@ type proof struct {
 	alternativeAgent bool
 	// known is what was found about the items before an engine starts, and left are resources at
 	// whose namespaces flows are undecided.
-	known   policy.Findings
-	leftOut []policy.Ref
+	known   report.Findings
+	leftOut []report.Ref
 }
 
 // run decides what the policies among the items do, as if every tenant were enforced:
@@ -48,27 +50,27 @@ func (p proof) run(level v1alpha1.Proof) (policy.Report, error) {
 	fence := *p.fence
 	fence.Agent = agent
 	p.fence = &fence
-	report, err := p.decideWithinBudget(level)
-	var others policy.Findings
-	if err == nil && report.Passed() {
-		others, err = p.tryAlternatives(level, report)
+	result, err := p.decideWithinBudget(level)
+	var others report.Findings
+	if err == nil && result.Passed() {
+		others, err = p.tryAlternatives(level, result)
 	}
-	report.Assumptions, report.Findings = assumptions, slices.Concat(report.Findings, assumed, disabled, others)
-	return report, err
+	result.Assumptions, result.Findings = assumptions, slices.Concat(result.Findings, assumed, disabled, others)
+	return result, err
 }
 
 // decideWithinBudget decides with the agents of the fence.
 func (p proof) decideWithinBudget(level v1alpha1.Proof) (policy.Report, error) {
-	var report policy.Report
-	err := p.decide(level, &report)
+	var result policy.Report
+	err := p.decide(level, &result)
 	found, err := budgetFinding(p.fence, p.items, err)
-	report.Findings = append(report.Findings, found...)
-	return report, err
+	result.Findings = append(result.Findings, found...)
+	return result, err
 }
 
-func (p proof) decide(level v1alpha1.Proof, report *policy.Report) error {
+func (p proof) decide(level v1alpha1.Proof, result *policy.Report) error {
 	e, findings, err := p.start()
-	if report.Findings = findings; err != nil || e.Engine == nil {
+	if result.Findings = findings; err != nil || e.Engine == nil {
 		return err
 	}
 	subject := reach.Proof{
@@ -76,20 +78,20 @@ func (p proof) decide(level v1alpha1.Proof, report *policy.Report) error {
 		Endpoints: reach.Endpoints{Index: p.index, Fence: p.fence, Reasons: resource.Reasons(p.items), Undecided: e.undecided},
 		Policies:  policiesByName(p.fence, p.items, func(n *yaml.RNode) bool { return p.own[n] }), Sources: declaringRefs(p.in), Progress: p.progress,
 	}
-	if err := p.flowTests(subject, report); err != nil || level == v1alpha1.ProofNone {
+	if err := p.flowTests(subject, result); err != nil || level == v1alpha1.ProofNone {
 		return err
 	}
-	err = p.isolation(subject, report)
-	report.Findings = append(report.Findings, p.policyMapFindings(e.Engine)...)
+	err = p.isolation(subject, result)
+	result.Findings = append(result.Findings, p.policyMapFindings(e.Engine)...)
 	if err != nil || p.networkPolicyForm == nil || p.alternativeAgent {
 		return err
 	}
 	findings, err = p.compareNetworkPolicyForm()
 	for _, f := range findings {
 		// A policy that both enforcers reject is told once.
-		reported := slices.ContainsFunc(report.Findings, func(o policy.Finding) bool { return o.Check == f.Check && o.Resource == f.Resource })
-		if f.Check != "policy-rejected" || !reported {
-			report.Findings = append(report.Findings, f)
+		reported := slices.ContainsFunc(result.Findings, func(o report.Finding) bool { return o.Check == f.Check && o.Resource == f.Resource })
+		if f.Check != report.PolicyRejected || !reported {
+			result.Findings = append(result.Findings, f)
 		}
 	}
 	return err
@@ -97,7 +99,7 @@ func (p proof) decide(level v1alpha1.Proof, report *policy.Report) error {
 
 // start has an engine enforce the items. There is none where policies are rejected, or where
 // something else affects traffic and is not decided.
-func (p proof) start() (startedEngine, policy.Findings, error) {
+func (p proof) start() (startedEngine, report.Findings, error) {
 	e, findings, err := startEngine(p.fence, p.index, p.items, syntheticDefaultDeny{})
 	if budget := new(policy.BudgetError); err != nil && !errors.As(err, budget) && p.known.HasError() {
 		// What is known to be wrong, as a port named by a variable, may be why.
@@ -131,7 +133,7 @@ func (p *proof) checkOtherResources() error {
 }
 
 // flowTests decides the FlowTests.
-func (p proof) flowTests(subject reach.Proof, report *policy.Report) error {
+func (p proof) flowTests(subject reach.Proof, result *policy.Report) error {
 	outside, err := subject.RepresentativesFor(p.in.FlowTests)
 	if err != nil {
 		return err
@@ -139,61 +141,58 @@ func (p proof) flowTests(subject reach.Proof, report *policy.Report) error {
 	subject.Endpoints.OutsideAddresses = outside
 	for i, t := range p.in.FlowTests {
 		p.progress.Report("deciding FlowTests", i, len(p.in.FlowTests))
-		result := reach.Run(subject.Engine, subject.Endpoints, t)
-		report.FlowTests = append(report.FlowTests, result)
-		report.Findings = slices.Concat(report.Findings, subject.Endpoints.UnknownEndpoints(t), subject.Endpoints.ExclusionFindings(subject.Engine, result), subject.Endpoints.TranslationFindings(subject.Engine, result))
+		decided := reach.Run(subject.Engine, subject.Endpoints, t)
+		result.FlowTests = append(result.FlowTests, decided)
+		result.Findings = slices.Concat(result.Findings, subject.Endpoints.UnknownEndpoints(t), subject.Endpoints.ExclusionFindings(subject.Engine, decided), subject.Endpoints.TranslationFindings(subject.Engine, decided))
 	}
 	return nil
 }
 
 // isolation proves isolation, but for tenants and nodes for which nothing is generated.
-func (p proof) isolation(subject reach.Proof, report *policy.Report) error {
+func (p proof) isolation(subject reach.Proof, result *policy.Report) error {
 	notGenerated := withEnforcement(p.fence, func(e v1alpha1.Enforcement) bool { return !p.fence.GeneratesPolicies(e) })
 	if names := notGenerated.subjectNames(); len(names) > 0 {
-		report.Findings = append(report.Findings, policy.Finding{
-			Check: "not-proved", Severity: policy.Warning, Resource: p.in.FenceRef,
-			Message: "nothing is generated in AllowOnly here, so nothing is proved of these: " + strings.Join(names, ", "),
-		})
+		result.Findings = append(result.Findings, report.New(report.NotProved, report.Warning, p.in.FenceRef, "", "%s", "nothing is generated in AllowOnly here, so nothing is proved of these: "+strings.Join(names, ", ")))
 	}
 	if !isolatesAny(p.fence) {
 		return nil
 	}
 	if !notGenerated.empty() && len(notGenerated.tenants)+len(notGenerated.nodes) == len(p.fence.Tenants)+len(p.fence.Nodes) {
-		report.Unproved = append(report.Unproved, "nothing is generated in AllowOnly here (NetworkPolicies, or Cilium below 1.16), so isolation is not proved until a tenant is in Enforce")
+		result.Unproved = append(result.Unproved, "nothing is generated in AllowOnly here (NetworkPolicies, or Cilium below 1.16), so isolation is not proved until a tenant is in Enforce")
 		return nil
 	}
 	if findings := unnamedCluster(p.fence, p.in.Profile.Ref, p.items); len(findings) > 0 {
-		report.Findings = append(report.Findings, findings...)
+		result.Findings = append(result.Findings, findings...)
 		return nil
 	}
 	own := func(n *yaml.RNode) bool { return p.own[n] }
-	report.Findings = slices.Concat(report.Findings, lint.HostPolicies(p.fence, p.items, own), lint.StartingPods(p.fence, p.items, own))
+	result.Findings = slices.Concat(result.Findings, lint.HostPolicies(p.fence, p.items, own), lint.StartingPods(p.fence, p.items, own))
 	isolation, findings, err := subject.Isolation()
 	if err != nil {
 		return err
 	}
-	report.Findings = slices.Concat(report.Findings, findings, subject.HostNetworkFindings())
-	if p.fence.Cluster.CNI != v1alpha1.CNIKubernetes && !report.Findings.HasError() {
-		report.Findings = append(report.Findings, lint.ReservedLabelsAssumed(p.in.FenceRef))
+	result.Findings = slices.Concat(result.Findings, findings, subject.HostNetworkFindings())
+	if p.fence.Cluster.CNI != v1alpha1.CNIKubernetes && !result.Findings.HasError() {
+		result.Findings = append(result.Findings, lint.ReservedLabelsAssumed(p.in.FenceRef))
 	}
 	isolation.AllowOnlyOwners = allowOnly(p.fence).subjectNames()
-	report.Isolation = &isolation
+	result.Isolation = &isolation
 	return nil
 }
 
 // budgetFinding turns a BudgetError into the finding that nothing is proved, with the policy that
 // needs the most. Any other error stays one.
-func budgetFinding(fence *policy.Fence, items []*yaml.RNode, err error) (policy.Findings, error) {
+func budgetFinding(fence *policy.Fence, items []*yaml.RNode, err error) (report.Findings, error) {
 	var budget policy.BudgetError
 	if !errors.As(err, &budget) {
 		return nil, err
 	}
-	f := policy.Finding{Check: "proof-budget-exceeded", Severity: policy.Error, Resource: policy.Ref{Kind: "policy", Name: budget.Policy}, Message: "nothing is proved: " + budget.Error()}
+	f := report.New(report.ProofBudgetExceeded, report.Error, report.Ref{Kind: "policy", Name: budget.Policy}, "", "%s", "nothing is proved: "+budget.Error())
 	// Of two policies with one name, a hand-written one is more likely at fault.
 	if p := policiesByName(fence, items, func(n *yaml.RNode) bool { return resource.FenceOf(n) == fence.Name })[budget.Policy]; p != nil {
 		f.Resource = p.Ref
 	}
-	return policy.Findings{f}, nil
+	return report.Findings{f}, nil
 }
 
 // policiesByName finds policies by the names that an engine gives them: where two have
@@ -217,8 +216,8 @@ func policiesByName(fence *policy.Fence, items []*yaml.RNode, own func(*yaml.RNo
 }
 
 // declaringRefs are the resources that declare flows.
-func declaringRefs(in *resource.Inputs) map[string]policy.Ref {
-	out := map[string]policy.Ref{in.Profile.Ref.Kind + "/" + in.Profile.Ref.Name: in.Profile.Ref}
+func declaringRefs(in *resource.Inputs) map[string]report.Ref {
+	out := map[string]report.Ref{in.Profile.Ref.Kind + "/" + in.Profile.Ref.Name: in.Profile.Ref}
 	for _, t := range in.Tenants {
 		out[t.Ref.Kind+"/"+t.Ref.Name] = t.Ref
 		out[v1alpha1.KindTenant+"/"+t.Name] = t.Ref
@@ -234,8 +233,8 @@ func containsAll(desired, items []*yaml.RNode) bool {
 }
 
 // appliedIDs are the items that reach the cluster.
-func appliedIDs(items []*yaml.RNode) map[policy.Ref]bool {
-	present := map[policy.Ref]bool{}
+func appliedIDs(items []*yaml.RNode) map[report.Ref]bool {
+	present := map[report.Ref]bool{}
 	for _, n := range items {
 		if !resource.IsLocalConfig(n) {
 			present[resource.ID(n)] = true

@@ -1,15 +1,15 @@
 package fn
 
 import (
-	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/tenantfence/tenantfence/internal/report"
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
-	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
@@ -19,14 +19,14 @@ type reader struct {
 	profiles []resource.Profile
 	rest     []*yaml.RNode
 	// unknownGroupTenants are Tenants of other groups.
-	unknownGroupTenants []policy.Ref
-	findings            policy.Findings
+	unknownGroupTenants []report.Ref
+	findings            report.Findings
 }
 
 // Read decodes this project's own kinds and indexes the rest. The inputs are nil
 // where too little could be read to go on; where they hold errors that can be told
 // together with those to come, they are not.
-func Read(config *yaml.RNode, items []*yaml.RNode) (*resource.Inputs, *resource.Index, policy.Findings) {
+func Read(config *yaml.RNode, items []*yaml.RNode) (*resource.Inputs, *resource.Index, report.Findings) {
 	var r reader
 	known := r.readConfig(config)
 	items, copies := resource.Deduplicate(items)
@@ -39,7 +39,7 @@ func Read(config *yaml.RNode, items []*yaml.RNode) (*resource.Inputs, *resource.
 	}
 	applied, _, err := withVariables(r.rest, r.in.Fence.Spec.Variables)
 	if err != nil {
-		r.refuse("resource-unreadable", r.in.FenceRef, "spec.variables", "%v: correct the value", err)
+		r.refuse(report.ResourceUnreadable, r.in.FenceRef, "spec.variables", "%v: correct the value", err)
 		applied = r.rest
 	}
 	index, found := resource.NewIndex(applied)
@@ -61,7 +61,7 @@ func (r *reader) refuseUnknownAPIGroups() {
 			// Other projects have Tenants, too.
 			continue
 		}
-		r.refuse("unknown-api-group", ref, "apiVersion", "%q is not %s, so this is no Tenant here, and its policies would be removed: correct it, or, where it is another project's and the last Tenant is to go, remove the fence's policies by hand", ref.APIVersion, v1alpha1.APIVersion)
+		r.refuse(report.UnknownAPIGroup, ref, "apiVersion", "%q is not %s, so this is no Tenant here, and its policies would be removed: correct it, or, where it is another project's and the last Tenant is to go, remove the fence's policies by hand", ref.APIVersion, v1alpha1.APIVersion)
 	}
 }
 
@@ -78,27 +78,33 @@ func (r *reader) isGenerator(items []*yaml.RNode) bool {
 	return len(r.in.Fence.Spec.Tenants) > 0 && !foreign && len(items)-len(r.rest) <= 1
 }
 
-func (r *reader) refuse(check string, ref policy.Ref, at, format string, args ...any) {
-	r.findings = append(r.findings, policy.Finding{
-		Check: check, Severity: policy.Error, Resource: ref, Field: at, Message: fmt.Sprintf(format, args...),
-	})
+func (r *reader) refuse(check *report.Check, ref report.Ref, at, format string, args ...any) {
+	r.findings = append(r.findings, report.New(check, report.Error, ref, at, format, args...))
+}
+
+// invalidChecks are the checks on the fields of the kinds that users write.
+var invalidChecks = map[string]*report.Check{
+	v1alpha1.KindTenant:       report.InvalidTenant,
+	v1alpha1.KindFenceProfile: report.InvalidFenceProfile,
+	v1alpha1.KindTenantFence:  report.InvalidTenantFence,
+	v1alpha1.KindFlowTest:     report.InvalidFlowTest,
 }
 
 // invalid turns the errors of a resource into findings.
-func (r *reader) invalid(ref policy.Ref, errs field.ErrorList) {
+func (r *reader) invalid(ref report.Ref, errs field.ErrorList) {
 	for _, e := range errs {
-		r.refuse("invalid-"+strings.ToLower(ref.Kind), ref, e.Field, "%s", e.ErrorBody())
+		r.refuse(invalidChecks[ref.Kind], ref, e.Field, "%s", e.ErrorBody())
 	}
 }
 
 func (r *reader) readConfig(config *yaml.RNode) bool {
 	if config.IsNilOrEmpty() {
-		r.refuse("function-config-invalid", policy.Ref{}, "", "there is no functionConfig: list a %s %s in transformers: or in the Kptfile's pipeline", v1alpha1.APIVersion, v1alpha1.KindTenantFence)
+		r.refuse(report.FunctionConfigInvalid, report.Ref{}, "", "there is no functionConfig: list a %s %s in transformers: or in the Kptfile's pipeline", v1alpha1.APIVersion, v1alpha1.KindTenantFence)
 		return false
 	}
 	r.in.FenceRef = resource.RefOf(config)
 	if resource.Group(config) != v1alpha1.Group || config.GetKind() != v1alpha1.KindTenantFence {
-		r.refuse("function-config-invalid", r.in.FenceRef, "", "the functionConfig is a %s %s: it must be a %s %s", config.GetApiVersion(), config.GetKind(), v1alpha1.APIVersion, v1alpha1.KindTenantFence)
+		r.refuse(report.FunctionConfigInvalid, r.in.FenceRef, "", "the functionConfig is a %s %s: it must be a %s %s", config.GetApiVersion(), config.GetKind(), v1alpha1.APIVersion, v1alpha1.KindTenantFence)
 		return false
 	}
 	fence, errs := v1alpha1.DecodeFence(config)
@@ -150,7 +156,7 @@ func (r *reader) readItem(n *yaml.RNode) {
 		// Another fence's configuration, or a copy of this one's, as kpt shows it.
 	default:
 		r.in.UnreadableTenants = append(r.in.UnreadableTenants, n.GetName())
-		r.refuse("unknown-kind", ref, "kind", "there is no kind %q in %s: the kinds are %s", n.GetKind(), v1alpha1.Group,
+		r.refuse(report.UnknownKind, ref, "kind", "there is no kind %q in %s: the kinds are %s", n.GetKind(), v1alpha1.Group,
 			strings.Join(v1alpha1.Kinds(), ", "))
 	}
 }
@@ -167,11 +173,11 @@ func decode[T any, P v1alpha1.Object[T]](r *reader, n *yaml.RNode) (*T, bool) {
 // whether there is just one.
 func (r *reader) chooseProfile() bool {
 	spec := r.in.Fence.Spec
-	invalid := slices.ContainsFunc(r.findings, func(f policy.Finding) bool { return f.Resource.Kind == v1alpha1.KindFenceProfile })
+	invalid := slices.ContainsFunc(r.findings, func(f report.Finding) bool { return f.Resource.Kind == v1alpha1.KindFenceProfile })
 	named := slices.DeleteFunc(slices.Clone(r.profiles), func(p resource.Profile) bool { return spec.ProfileName != "" && p.Ref.Name != spec.ProfileName })
 	switch {
 	case spec.Profile != nil && len(r.profiles) > 0:
-		r.refuse("profile-ambiguous", r.in.FenceRef, "spec.profile", "the profile is inline, and there is a FenceProfile among the items, too: remove one of them")
+		r.refuse(report.ProfileAmbiguous, r.in.FenceRef, "spec.profile", "the profile is inline, and there is a FenceProfile among the items, too: remove one of them")
 	case spec.Profile != nil:
 		r.in.Profile = resource.Profile{Ref: r.in.FenceRef, Path: field.NewPath("spec", "profile"), Spec: *spec.Profile}
 		return true
@@ -179,14 +185,14 @@ func (r *reader) chooseProfile() bool {
 		r.in.Profile = named[0]
 		return true
 	case len(named) > 1:
-		r.refuse("profile-ambiguous", r.in.FenceRef, "spec.profileName", "there are %d FenceProfiles among the items: say which in profileName, or remove the others", len(named))
+		r.refuse(report.ProfileAmbiguous, r.in.FenceRef, "spec.profileName", "there are %d FenceProfiles among the items: say which in profileName, or remove the others", len(named))
 	case invalid:
 	case len(r.profiles) > 0:
-		r.refuse("profile-missing", r.in.FenceRef, "spec.profileName", "there is no FenceProfile %q among the items: correct the name", spec.ProfileName)
+		r.refuse(report.ProfileMissing, r.in.FenceRef, "spec.profileName", "there is no FenceProfile %q among the items: correct the name", spec.ProfileName)
 	case len(r.in.Tenants)+len(r.in.UnreadableTenants) == 0:
-		r.refuse("profile-missing", r.in.FenceRef, "", "there is neither a FenceProfile nor a Tenant among the items: list them under resources: of this layer, or of one below it; under generators: a TenantFence sees no other resource, so list it under transformers:, or write spec.profile and spec.tenants in it")
+		r.refuse(report.ProfileMissing, r.in.FenceRef, "", "there is neither a FenceProfile nor a Tenant among the items: list them under resources: of this layer, or of one below it; under generators: a TenantFence sees no other resource, so list it under transformers:, or write spec.profile and spec.tenants in it")
 	default:
-		r.refuse("profile-missing", r.in.FenceRef, "", "there are Tenants and no FenceProfile: add one to the items, or say it inline in spec.profile")
+		r.refuse(report.ProfileMissing, r.in.FenceRef, "", "there are Tenants and no FenceProfile: add one to the items, or say it inline in spec.profile")
 	}
 	return false
 }

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/fn"
@@ -65,20 +67,20 @@ var features = map[string]feature{
 	"servers by two *":    {egress: `to: [{fqdns: [a.example.com]}], ports: [{port: 443}], tls: {serverNames: ["*.b*.example.com"]}`, since: 20},
 	"an egress point":     {egress: `via: proxy, to: [{fqdns: [a.example.com]}], ports: [{port: 443}]`},
 
-	"the scope Cluster":       {profile: `scope: Cluster`, since: 16},
-	"another baseline":        {profile: `baseline: {dns: {nodeLocal: true, names: ["*.example.com"]}, intraNamespace: false, apiServer: {ports: [443, 6443]}, monitoring: {namespace: other, ports: [{port: 9090}, {port: http}]}}`},
-	"monitoring by a range":   {profile: `baseline: {monitoring: {namespace: other, ports: [{port: 9000, endPort: 9100}]}}`, since: 16},
-	"both forms":              {profile: `policies: Both, cluster: {cni: Cilium, podCIDRs: [10.244.0.0/16], serviceCIDRs: [10.96.0.0/12], nodeCIDRs: [192.168.0.0/16]}`},
-	"a name of the cluster":   {profile: `clusterHostnames: [{fqdns: [web.example.com], service: other/api}]`, egress: `to: [{fqdns: [web.example.com]}], ports: [{port: 80}]`},
-	"nodes":                   {profile: `nodes: [{name: n, nodeSelector: {matchLabels: {role: worker}}, enforcement: Enforce, ingress: [{name: a, from: [{entities: [remote-node]}], ports: [{port: 4240}]}, {name: p, from: [{entities: [remote-node]}], icmp: [EchoRequest]}], egress: [{name: b, to: [{entities: [cluster]}]}]}]`},
+	"the scope Cluster":           {profile: `scope: Cluster`, since: 16},
+	"another baseline":            {profile: `baseline: {dns: {nodeLocal: true, names: ["*.example.com"]}, intraNamespace: false, apiServer: {ports: [443, 6443]}, monitoring: {namespace: other, ports: [{port: 9090}, {port: http}]}}`},
+	"monitoring by a range":       {profile: `baseline: {monitoring: {namespace: other, ports: [{port: 9000, endPort: 9100}]}}`, since: 16},
+	"both forms":                  {profile: `policies: Both, cluster: {cni: Cilium, podCIDRs: [10.244.0.0/16], serviceCIDRs: [10.96.0.0/12], nodeCIDRs: [192.168.0.0/16]}`},
+	"a name of the cluster":       {profile: `clusterHostnames: [{fqdns: [web.example.com], service: other/api}]`, egress: `to: [{fqdns: [web.example.com]}], ports: [{port: 80}]`},
+	"nodes":                       {profile: `nodes: [{name: n, nodeSelector: {matchLabels: {role: worker}}, enforcement: Enforce, ingress: [{name: a, from: [{entities: [remote-node]}], ports: [{port: 4240}]}, {name: p, from: [{entities: [remote-node]}], icmp: [EchoRequest]}], egress: [{name: b, to: [{entities: [cluster]}]}]}]`},
 	"nodes in AllowOnly":          {profile: `nodes: [{name: n, nodeSelector: {matchLabels: {role: worker}}, enforcement: AllowOnly, egress: [{name: b, to: [{entities: [cluster]}]}]}]`},
-	"nodes that use names":    {profile: `nodes: [{name: n, nodeSelector: {matchLabels: {role: worker}}, enforcement: Enforce, egress: [{name: b, to: [{fqdns: [a.example.com]}], ports: [{port: 443}]}]}]`, since: 17},
+	"nodes that use names":        {profile: `nodes: [{name: n, nodeSelector: {matchLabels: {role: worker}}, enforcement: Enforce, egress: [{name: b, to: [{fqdns: [a.example.com]}], ports: [{port: 443}]}]}]`, since: 17},
 	"names of nodes in AllowOnly": {profile: `nodes: [{name: n, nodeSelector: {matchLabels: {role: worker}}, enforcement: AllowOnly, egress: [{name: b, to: [{fqdns: [a.example.com]}], ports: [{port: 443}]}]}]`, since: 17},
-	"nodes that ask DNS":      {profile: `nodes: [{name: n, nodeSelector: {matchLabels: {role: worker}}, enforcement: Enforce, egress: [{name: b, to: [{namespace: kube-system}], ports: [{port: 53, protocol: UDP}], dns: ["*"]}]}]`, since: 17},
-	"nodes and a local name":  {profile: `clusterHostnames: [{fqdns: [web.example.com], service: other/api}], nodes: [{name: n, nodeSelector: {matchLabels: {role: worker}}, enforcement: Enforce, egress: [{name: b, to: [{fqdns: [web.example.com]}], ports: [{port: 80}]}]}]`, since: 17},
-	"nodes by a range":        {profile: `nodes: [{name: n, nodeSelector: {matchLabels: {role: worker}}, enforcement: Enforce, ingress: [{name: b, from: [{entities: [world]}], ports: [{port: 30000, endPort: 32767}]}]}]`, since: 16},
-	"a flow of every tenant":  {profile: `allTenants: {egress: [{name: e, to: [{entities: [world]}], ports: [{port: 8000, endPort: 8010}]}]}`, since: 16},
-	"a mesh":                  {profile: `cluster: {cni: Cilium, name: east}`},
+	"nodes that ask DNS":          {profile: `nodes: [{name: n, nodeSelector: {matchLabels: {role: worker}}, enforcement: Enforce, egress: [{name: b, to: [{namespace: kube-system}], ports: [{port: 53, protocol: UDP}], dns: ["*"]}]}]`, since: 17},
+	"nodes and a local name":      {profile: `clusterHostnames: [{fqdns: [web.example.com], service: other/api}], nodes: [{name: n, nodeSelector: {matchLabels: {role: worker}}, enforcement: Enforce, egress: [{name: b, to: [{fqdns: [web.example.com]}], ports: [{port: 80}]}]}]`, since: 17},
+	"nodes by a range":            {profile: `nodes: [{name: n, nodeSelector: {matchLabels: {role: worker}}, enforcement: Enforce, ingress: [{name: b, from: [{entities: [world]}], ports: [{port: 30000, endPort: 32767}]}]}]`, since: 16},
+	"a flow of every tenant":      {profile: `allTenants: {egress: [{name: e, to: [{entities: [world]}], ports: [{port: 8000, endPort: 8010}]}]}`, since: 16},
+	"a mesh":                      {profile: `cluster: {cni: Cilium, name: east}`},
 }
 
 // manyPorts lists more ports than Cilium takes in one entry.
@@ -213,7 +215,7 @@ func generate(t *testing.T, config *yaml.RNode, items []*yaml.RNode) (policies [
 	t.Helper()
 	r, err := fn.Process(config.Copy(), copied(items), fn.Options{SkipProof: true})
 	for _, f := range r.Findings {
-		if f.Severity == policy.Error && f.Check != "cilium-too-old" {
+		if f.Severity == report.Error && f.Check != report.CiliumTooOld {
 			t.Errorf("refused for another reason: %s", f)
 		}
 	}

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/internal/merge"
@@ -15,10 +17,10 @@ import (
 
 // requiredChanges says what was set on Namespaces and Services, for whoever applies the
 // policies alone.
-func requiredChanges(f *policy.Fence, changes policy.Changes) []string {
+func requiredChanges(f *policy.Fence, changes report.Changes) []string {
 	var out []string
 	for _, c := range changes {
-		if c.Action != policy.Configured {
+		if c.Action != report.Configured {
 			continue
 		}
 		switch c.Ref.Kind {

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
@@ -16,12 +18,12 @@ import (
 
 // schemaFindings finds the policies that the cluster takes for something else than what is written, but
 // for those that there are findings about.
-func (p proof) schemaFindings(earlier policy.Findings) (policy.Findings, error) {
+func (p proof) schemaFindings(earlier report.Findings) (report.Findings, error) {
 	out := lint.RemovedRules(p.fence, p.items)
 	if p.fence.Cluster.CNI == v1alpha1.CNIKubernetes {
 		return out, nil
 	}
-	reported := map[policy.Ref]bool{}
+	reported := map[report.Ref]bool{}
 	for _, f := range slices.Concat(earlier, out) {
 		reported[f.Resource] = true
 	}
@@ -42,15 +44,15 @@ func (p proof) schemaFindings(earlier policy.Findings) (policy.Findings, error) 
 // misinterpreted are the policies, among those that unread finds, that the engine does not decide as the
 // cluster does: an apiserver may refuse what does not fit, and an older Cilium has the rules
 // that a newer one removed.
-func misinterpreted(fence *policy.Fence, schemaFindings policy.Findings) []policy.Ref {
-	return warnedResources(slices.DeleteFunc(slices.Clone(schemaFindings), func(f policy.Finding) bool {
-		return f.Check == "l7-rules-removed" && !fence.Has(policy.RemovedL7)
+func misinterpreted(fence *policy.Fence, schemaFindings report.Findings) []report.Ref {
+	return warnedResources(slices.DeleteFunc(slices.Clone(schemaFindings), func(f report.Finding) bool {
+		return f.Check == report.L7RulesRemoved && !fence.Has(policy.RemovedL7)
 	}))
 }
 
 // validateSchema says where a policy does not fit Cilium's custom resource: an apiserver refuses it,
 // or drops what it does not know. The schema is the newest: an older Cilium may know more.
-func validateSchema(fence *policy.Fence, n *yaml.RNode) (policy.Findings, error) {
+func validateSchema(fence *policy.Fence, n *yaml.RNode) (report.Findings, error) {
 	doc, err := n.Map()
 	if err != nil {
 		return nil, err
@@ -66,12 +68,9 @@ func validateSchema(fence *policy.Fence, n *yaml.RNode) (policy.Findings, error)
 	if err = engine.Validate(data); err == nil {
 		return nil, nil
 	}
-	f := policy.Finding{
-		Check: "policy-schema-invalid", Severity: policy.Warning, Resource: resource.RefOf(n),
-		Message: fmt.Sprintf("does not fit Cilium's custom resource, as of %s: an apiserver refuses it, or drops what it does not know, and what is proved is what remains: %v", engineVersion, err),
-	}
+	f := report.New(report.PolicySchemaInvalid, report.Warning, resource.RefOf(n), "", "does not fit Cilium's custom resource, as of %s: an apiserver refuses it, or drops what it does not know, and what is proved is what remains: %v", engineVersion, err)
 	if fence.MayAffectTenant(f.Resource.Namespace) && policy.Minor(fence.Cluster.CiliumVersion) >= policy.Minor(engineVersion) {
-		f.Severity = policy.Error
+		f.Severity = report.Error
 	}
-	return policy.Findings{f}, nil
+	return report.Findings{f}, nil
 }

@@ -101,9 +101,9 @@ func TestNamespaceOnClusterwidePolicy(t *testing.T) {
 			}
 		}
 	}
-	report, err := fn.Verify(fn.Verification{Items: out, Runs: []fn.Run{{Config: config, Items: items}}})
-	if err != nil || !report.Passed() || report.Comparison.Matching != report.Comparison.Desired {
-		t.Errorf("%v: %+v\n%v", err, report.Comparison, report.Findings)
+	result, err := fn.Verify(fn.Verification{Items: out, Runs: []fn.Run{{Config: config, Items: items}}})
+	if err != nil || !result.Passed() || result.Comparison.Matching != result.Comparison.Desired {
+		t.Errorf("%v: %+v\n%v", err, result.Comparison, result.Findings)
 	}
 	again, messages, err := process(t, config, out)
 	if err != nil || sorted(t, again) != sorted(t, out) {
@@ -126,20 +126,20 @@ func TestClusterwidePoliciesByLabels(t *testing.T) {
 			finished = append(finished, n)
 		}
 	}
-	report, err := fn.Verify(fn.Verification{Items: finished})
-	if err != nil || report.Findings.HasError() || report.Outcome() != policy.NothingToVerify {
-		t.Errorf("%v: %v\n%v", err, report.Outcome(), report.Findings)
+	result, err := fn.Verify(fn.Verification{Items: finished})
+	if err != nil || result.Findings.HasError() || result.Outcome() != policy.NothingToVerify {
+		t.Errorf("%v: %v\n%v", err, result.Outcome(), result.Findings)
 	}
 	intruder := yaml.MustParse("{apiVersion: cilium.io/v2, kind: CiliumClusterwideNetworkPolicy, metadata: {name: open}, spec: {endpointSelector: {matchExpressions: [{key: k8s:io.kubernetes.pod.namespace, operator: Exists}]}, ingress: [{fromEntities: [world]}]}}")
-	report, err = fn.Verify(fn.Verification{Items: append(finished, intruder)})
-	if err != nil || report.Outcome() != policy.NothingToVerify {
-		t.Errorf("%v: %v\n%v", err, report.Outcome(), report.Findings)
+	result, err = fn.Verify(fn.Verification{Items: append(finished, intruder)})
+	if err != nil || result.Outcome() != policy.NothingToVerify {
+		t.Errorf("%v: %v\n%v", err, result.Outcome(), result.Findings)
 	}
 	unknownNamespaces := false
-	for _, f := range report.Findings {
+	for _, f := range result.Findings {
 		unknownNamespaces = unknownNamespaces || f.Resource.Name == "open" && strings.Contains(f.Message, "in an unknown namespace")
 	}
 	if !unknownNamespaces {
-		t.Errorf("nothing is said of namespaces that nobody has: %v", report.Findings)
+		t.Errorf("nothing is said of namespaces that nobody has: %v", result.Findings)
 	}
 }

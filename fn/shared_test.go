@@ -10,6 +10,7 @@ import (
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/fn"
 	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
@@ -41,13 +42,13 @@ func TestUndeclaredAccessInSharedNamespaces(t *testing.T) {
 			t.Parallel()
 			intruder := yaml.MustParse("{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {name: open, namespace: kube-system}, spec: {endpointSelector: {matchLabels: {app: " + c.app + "}}, enableDefaultDeny: {ingress: false, egress: false}, ingress: [{fromEntities: [world]}]}}")
 			for how, runs := range map[string][]fn.Run{"Tenants": {{Config: config, Items: items}}, "labels": nil} {
-				report, err := fn.Verify(fn.Verification{Items: append(copied(finished), intruder), Runs: runs})
-				if err != nil || runs != nil && report.Passed() != (c.found == "") || runs == nil && report.Outcome() != policy.NothingToVerify {
-					t.Errorf("by %s: %v\n%v", how, err, report.Findings)
+				result, err := fn.Verify(fn.Verification{Items: append(copied(finished), intruder), Runs: runs})
+				if err != nil || runs != nil && result.Passed() != (c.found == "") || runs == nil && result.Outcome() != policy.NothingToVerify {
+					t.Errorf("by %s: %v\n%v", how, err, result.Findings)
 				}
 				text := ""
-				for _, f := range report.Findings {
-					if f.Resource.Name == "open" && f.Check != "policy-selects-nothing" {
+				for _, f := range result.Findings {
+					if f.Resource.Name == "open" && f.Check != report.PolicySelectsNothing {
 						text += f.String() + "\n"
 					}
 				}

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/internal/merge"
@@ -16,12 +18,10 @@ import (
 
 // traffic reports what this run opens and closes: of what an earlier run wrote, where that
 // is known, and of hand-written policies that are adopted or patched.
-func (c checker) traffic() (policy.Findings, error) {
-	var out policy.Findings
+func (c checker) traffic() (report.Findings, error) {
+	var out report.Findings
 	for _, ref := range c.after.Adopted {
-		out = append(out, policy.Finding{
-			Check: "policy-adopted", Severity: policy.Info, Resource: ref, Message: "is taken over: its spec is generated from now on",
-		})
+		out = append(out, report.New(report.PolicyAdopted, report.Info, ref, "", "is taken over: its spec is generated from now on"))
 	}
 	t := newTrafficComparison(c)
 	if len(t.changed) == 0 {
@@ -44,7 +44,7 @@ type trafficComparison struct {
 }
 
 type changedPolicy struct {
-	ref policy.Ref
+	ref report.Ref
 	// handWritten reports that the fence did not write it, and closes that it is a default-deny
 	// that did not exist before.
 	handWritten, addsDefaultDeny bool
@@ -58,7 +58,7 @@ func newTrafficComparison(c checker) trafficComparison {
 	t := trafficComparison{checker: c, newItems: c.after.Items}
 	o := mergeOptions(c.in, c.fence)
 	inPlace := len(c.PreviousPolicies) > 0 || resource.InPlace(c.before) && slices.ContainsFunc(c.before, o.Owns)
-	present, earlier := byID(c.before), map[policy.Ref]bool{}
+	present, earlier := byID(c.before), map[report.Ref]bool{}
 	for _, n := range c.PreviousPolicies {
 		switch id := resource.ID(n); {
 		case o.Owns(n) && o.Touches(n):
@@ -103,14 +103,14 @@ func changedPolicies(o merge.Options, oldItems, is []*yaml.RNode) []changedPolic
 	return out
 }
 
-func policiesByID(items []*yaml.RNode) map[policy.Ref]*yaml.RNode {
+func policiesByID(items []*yaml.RNode) map[report.Ref]*yaml.RNode {
 	out := byID(items)
-	maps.DeleteFunc(out, func(_ policy.Ref, n *yaml.RNode) bool { return !resource.IsPolicy(n) || resource.IsLocalConfig(n) })
+	maps.DeleteFunc(out, func(_ report.Ref, n *yaml.RNode) bool { return !resource.IsPolicy(n) || resource.IsLocalConfig(n) })
 	return out
 }
 
 // compare finds what opens and closes, as things are or with some tenants default-denied.
-func (t trafficComparison) compare(synthetic syntheticDefaultDeny) (policy.Findings, error) {
+func (t trafficComparison) compare(synthetic syntheticDefaultDeny) (report.Findings, error) {
 	before, err := newEngine(t.fence, t.index, t.oldItems, synthetic)
 	if err != nil {
 		return t.unknownFindings(err)
@@ -124,12 +124,12 @@ func (t trafficComparison) compare(synthetic syntheticDefaultDeny) (policy.Findi
 	if err != nil {
 		return t.unknownFindings(err)
 	}
-	var out policy.Findings
+	var out report.Findings
 	for _, d := range found {
 		if f := t.finding(d); synthetic.empty() {
 			out = append(out, f)
 		} else if d.Effect == reach.Closed {
-			f.Check, f.Message = "adopted-flow-lost", "once these tenants are in Enforce, "+f.Message
+			f.Check, f.Message = report.AdoptedFlowLost, "once these tenants are in Enforce, "+f.Message
 			out = append(out, f)
 		}
 	}
@@ -137,7 +137,7 @@ func (t trafficComparison) compare(synthetic syntheticDefaultDeny) (policy.Findi
 }
 
 // compareAsEnforced finds what is open in AllowOnly by what was there, and closes later.
-func (t trafficComparison) compareAsEnforced() (policy.Findings, error) {
+func (t trafficComparison) compareAsEnforced() (report.Findings, error) {
 	allowOnlySubjects := allowOnly(t.fence)
 	if allowOnlySubjects.empty() || len(t.after.Adopted) == 0 {
 		return nil, nil
@@ -152,14 +152,18 @@ func (t trafficComparison) affects(namespace string) bool {
 }
 
 // finding names the policy that a difference comes from.
-func (t trafficComparison) finding(d reach.Difference) policy.Finding {
+func (t trafficComparison) finding(d reach.Difference) report.Finding {
 	from := t.causes(d)
-	f := policy.Finding{Check: "traffic-" + string(d.Effect), Severity: policy.Info, Resource: from[0].ref, Message: d.Text}
+	check := report.TrafficOpened
+	if d.Effect == reach.Closed {
+		check = report.TrafficClosed
+	}
+	f := report.New(check, report.Info, from[0].ref, "", "%s", d.Text)
 	if slices.ContainsFunc(from, func(c changedPolicy) bool { return c.handWritten }) {
-		f.Severity = policy.Warning
+		f.Severity = report.Warning
 	}
 	if d.OneSided {
-		f.Check, f.Severity = "traffic-one-sided", policy.Info
+		f.Check, f.Severity = report.TrafficOneSided, report.Info
 		f.Message += "; the other side denies them"
 	}
 	var others []string
@@ -192,24 +196,18 @@ func (t trafficComparison) causes(d reach.Difference) []changedPolicy {
 }
 
 // unknownFindings reports that what cannot be decided cannot be compared.
-func (t trafficComparison) unknownFindings(err error) (policy.Findings, error) {
+func (t trafficComparison) unknownFindings(err error) (report.Findings, error) {
 	if !undecidable(err) {
 		return nil, fmt.Errorf("compare with earlier policies: %w", err)
 	}
-	var out policy.Findings
+	var out report.Findings
 	for _, c := range t.changed {
 		if c.handWritten {
-			out = append(out, policy.Finding{
-				Check: "traffic-undecided", Severity: policy.Warning, Resource: c.ref,
-				Message: fmt.Sprintf("changes, and what that opens or closes cannot be decided: %v", err),
-			})
+			out = append(out, report.New(report.TrafficUndecided, report.Warning, c.ref, "", "changes, and what that opens or closes cannot be decided: %v", err))
 		}
 	}
 	if len(out) == 0 {
-		out = append(out, policy.Finding{
-			Check: "traffic-undecided", Severity: policy.Warning, Resource: t.in.FenceRef,
-			Message: fmt.Sprintf("what this run opens or closes cannot be decided: %v", err),
-		})
+		out = append(out, report.New(report.TrafficUndecided, report.Warning, t.in.FenceRef, "", "what this run opens or closes cannot be decided: %v", err))
 	}
 	return out, nil
 }

@@ -7,10 +7,11 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
-	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
@@ -36,18 +37,18 @@ func withVariables(items []*yaml.RNode, variables map[string]string) ([]*yaml.RN
 // undefinedVariables are the variables without a value on which traffic depends: an error for each
 // variable or, for each policy of a namespace that no tenant has, a warning. The second result
 // are the policies that refer to one.
-func (p proof) undefinedVariables(unknown map[*yaml.RNode][]resource.Unsubstituted) (policy.Findings, map[*yaml.RNode]bool) {
-	var out policy.Findings
-	policies, errors, makesPods := map[*yaml.RNode]bool{}, map[string][]policy.Finding{}, p.index.MakesPods()
+func (p proof) undefinedVariables(unknown map[*yaml.RNode][]resource.Unsubstituted) (report.Findings, map[*yaml.RNode]bool) {
+	var out report.Findings
+	policies, errors, makesPods := map[*yaml.RNode]bool{}, map[string][]report.Finding{}, p.index.MakesPods()
 	for n, missing := range unknown {
 		missing = p.relevantVariables(n, missing, makesPods[resource.ID(n)])
 		policies[n] = affectsTraffic(n) && len(missing) > 0
 		if policies[n] && !p.fence.MayAffectTenant(namespaceOf(n)) {
-			out = append(out, missing[0].Finding(resource.RefOf(n), policy.Warning, dependsOn(n), "the policy is left out"))
+			out = append(out, missing[0].Finding(resource.RefOf(n), report.Warning, dependsOn(n), "the policy is left out"))
 			continue
 		}
 		for _, m := range missing {
-			errors[m.Reference] = append(errors[m.Reference], m.Finding(resource.RefOf(n), policy.Error, dependsOn(n), "nothing is proved"))
+			errors[m.Reference] = append(errors[m.Reference], m.Finding(resource.RefOf(n), report.Error, dependsOn(n), "nothing is proved"))
 		}
 	}
 	for _, reference := range slices.Sorted(maps.Keys(errors)) {
@@ -88,11 +89,11 @@ func namespaceOf(n *yaml.RNode) string {
 }
 
 // oncePerVariable is one finding about the first field that refers to a variable.
-func oncePerVariable(all []policy.Finding) policy.Finding {
-	slices.SortFunc(all, func(a, b policy.Finding) int {
+func oncePerVariable(all []report.Finding) report.Finding {
+	slices.SortFunc(all, func(a, b report.Finding) int {
 		return cmp.Or(strings.Compare(a.Resource.String(), b.Resource.String()), strings.Compare(a.Field, b.Field))
 	})
-	policies := map[policy.Ref]bool{}
+	policies := map[report.Ref]bool{}
 	for _, f := range all {
 		policies[f.Resource] = true
 	}

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
@@ -30,7 +32,7 @@ type Verification struct {
 	// none.
 	DuringBuild bool
 	// Findings is what is wrong with the files that hold the items.
-	Findings policy.Findings
+	Findings report.Findings
 	// Fence is the name of the fence to verify. Omitted: there is only one.
 	Fence string
 	// Progress is told how far it is.
@@ -48,7 +50,7 @@ func Verify(v Verification) (policy.Report, error) {
 	if err != nil {
 		return policy.Report{}, err
 	}
-	finished, found := v.Items, policy.Findings{}
+	finished, found := v.Items, report.Findings{}
 	if len(runs) > 0 {
 		found = outsideFence(v)
 	} else if runs, err = runsOf(v.Fence, Runs(v.Items)); err != nil {
@@ -60,9 +62,9 @@ func Verify(v Verification) (policy.Report, error) {
 			return policy.Report{}, err
 		}
 	}
-	report, err := v.decide(runs)
-	report.Findings = append(report.Findings, found...).Sort()
-	return report, err
+	result, err := v.decide(runs)
+	result.Findings = append(result.Findings, found...).Sort()
+	return result, err
 }
 
 // decide decides the items: by the runs of one fence, if any, and else by what there is.
@@ -82,8 +84,8 @@ func (v Verification) decide(runs []Run) (policy.Report, error) {
 	}
 }
 
-// Findings are the findings of a report, and those about the FlowTests in it.
-func Findings(r policy.Report) policy.Findings {
+// Findings are the findings of a result, and those about the FlowTests in it.
+func Findings(r policy.Report) report.Findings {
 	out := slices.Clone(r.Findings)
 	for _, t := range r.FlowTests {
 		out = append(out, reach.FlowTestFindings(t)...)
@@ -99,7 +101,7 @@ func fenceOf(runs []Run) string {
 }
 
 // malformed finds what cannot be read at all, in what is verified and in the inputs.
-func (v Verification) malformed() policy.Findings {
+func (v Verification) malformed() report.Findings {
 	out := resource.MalformedItems(v.Items)
 	for _, r := range v.Runs {
 		for _, f := range shapeFindings(r.Config, r.Items) {
@@ -129,12 +131,12 @@ func asApplied(items []*yaml.RNode) ([]*yaml.RNode, error) {
 // outsideFence refuses finished resources of this project's kinds that no run of the
 // function was given: they are not fenced, and would reach the cluster. FlowTests in files
 // are decided.
-func outsideFence(v Verification) policy.Findings {
-	known := map[policy.Ref]bool{}
+func outsideFence(v Verification) report.Findings {
+	known := map[report.Ref]bool{}
 	for _, r := range v.Runs {
 		addIDs(known, append(slices.Clone(r.Items), r.Config))
 	}
-	var out policy.Findings
+	var out report.Findings
 	for _, n := range v.Items {
 		if resource.Group(n) == v1alpha1.Group && !known[resource.ID(n)] && (v.CompleteOutput || n.GetKind() != v1alpha1.KindFlowTest) {
 			out = append(out, OutsideFence(resource.RefOf(n)))
@@ -145,11 +147,8 @@ func outsideFence(v Verification) policy.Findings {
 
 // OutsideFence is the error about a resource of this project's kinds that no TenantFence
 // was given.
-func OutsideFence(ref policy.Ref) policy.Finding {
-	return policy.Finding{
-		Check: "resource-outside-fence", Severity: policy.Error, Resource: ref,
-		Message: fmt.Sprintf("no TenantFence was given it, so it has no effect and would reach the cluster: list the fence at or above the layer that lists this %s", ref.Kind),
-	}
+func OutsideFence(ref report.Ref) report.Finding {
+	return report.New(report.ResourceOutsideFence, report.Error, ref, "", "no TenantFence was given it, so it has no effect and would reach the cluster: list the fence at or above the layer that lists this %s", ref.Kind)
 }
 
 // byLabels reports what the labels of policies show. The author of a policy also writes its
@@ -165,61 +164,61 @@ func (v Verification) byLabels() (policy.Report, error) {
 	}
 	rest := withoutOwnKinds(v.Items)
 	index, findings := resource.NewIndex(rest)
-	report, err := reportByLabels(name, index, rest, v.Progress)
+	result, err := reportByLabels(name, index, rest, v.Progress)
 	if err != nil {
 		return policy.Report{}, fmt.Errorf("read labels: %w", err)
 	}
-	report.Findings = append(report.Findings, append(findings, lint.Moved(rest)...)...)
-	return report, nil
+	result.Findings = append(result.Findings, append(findings, lint.Moved(rest)...)...)
+	return result, nil
 }
 
 // compareAndProve verifies policies for which the Tenants are known. The items are all that
 // there is, the inventory included.
 func (v Verification) compareAndProve(runs []Run, items []*yaml.RNode) (policy.Report, error) {
 	v.Progress.Report("resolving Tenants", 0, 0)
-	report := policy.Report{Basis: policy.TenantBasis}
+	result := policy.Report{Basis: policy.TenantBasis}
 	in, index, findings := Read(runs[0].Config, items)
-	if report.Findings = findings; in == nil {
-		return report, nil
+	if result.Findings = findings; in == nil {
+		return result, nil
 	}
 	in.Fence.Spec.Stages, in.Fence.Spec.Emit = stagesOf(runs), emitOf(runs)
 	index.WithoutResources = index.WithoutResources || runs[0].Blind
 	w, found, err := computeDesiredState(in, index)
-	if report.Findings = append(report.Findings, found...); report.Findings.HasError() {
-		return report, nil
+	if result.Findings = append(result.Findings, found...); result.Findings.HasError() {
+		return result, nil
 	}
 	if err != nil {
-		return report, fmt.Errorf("generate the policies anew: %w", err)
+		return result, fmt.Errorf("generate the policies anew: %w", err)
 	}
 	v.Progress.Report("comparing policies", 0, 0)
 	options := mergeOptions(in, w.fence)
 	counts, found := compare(options, withoutOwnKinds(v.Items), w.policies)
 	found = append(found, lint.OtherFences(w.fence, options.Owns, v.Items)...)
-	report.Findings, report.Comparison = append(report.Findings, found...), &counts
+	result.Findings, result.Comparison = append(result.Findings, found...), &counts
 	if counts.Moved > 0 {
-		report.Findings = append(report.Findings, movedFinding(in)...)
+		result.Findings = append(result.Findings, movedFinding(in)...)
 	}
 	if counts.AllMissing() || counts.Moved > 0 {
-		return report, nil
+		return result, nil
 	}
 	if !isolatesAny(w.fence) && !found.HasError() {
-		withoutTenants(in, &report)
+		withoutTenants(in, &result)
 	}
 	items, found = withAssumedPolicies(options, items, w.policies)
-	report.Findings = slices.Concat(report.Findings, found, lint.WithoutEffect(w.fence, index, withoutOwnKinds(items)))
+	result.Findings = slices.Concat(result.Findings, found, lint.WithoutEffect(w.fence, index, withoutOwnKinds(items)))
 	if !containsAll(policiesOfUnlistedStages(w.policies, in.Fence.Spec.Stages), items) {
-		report.Findings = append(report.Findings, unlistedStagesFinding(in)...)
-		report.Unproved = append(report.Unproved, "not every stage is here")
-		return report, nil
+		result.Findings = append(result.Findings, unlistedStagesFinding(in)...)
+		result.Unproved = append(result.Unproved, "not every stage is here")
+		return result, nil
 	}
 	v.Progress.Report("proving", 0, 0)
 	proved, err := proof{in: in, index: index, desiredState: w, items: withoutOwnKinds(items), progress: v.Progress}.run(v.level(in))
 	if err != nil {
-		return report, fmt.Errorf("prove the policies: %w", err)
+		return result, fmt.Errorf("prove the policies: %w", err)
 	}
-	report.FlowTests, report.Isolation, report.Assumptions = proved.FlowTests, proved.Isolation, proved.Assumptions
-	report.Findings, report.Unproved = append(report.Findings, proved.Findings...), append(report.Unproved, proved.Unproved...)
-	return report, nil
+	result.FlowTests, result.Isolation, result.Assumptions = proved.FlowTests, proved.Isolation, proved.Assumptions
+	result.Findings, result.Unproved = append(result.Findings, proved.Findings...), append(result.Unproved, proved.Unproved...)
+	return result, nil
 }
 
 // level is what is proved: proof: None spares a build what is done here.
@@ -246,19 +245,13 @@ func policiesOfUnlistedStages(desired []*yaml.RNode, stages []v1alpha1.Stage) []
 	})
 }
 
-func unlistedStagesFinding(in *resource.Inputs) policy.Findings {
-	return policy.Findings{{
-		Check: "not-proved", Severity: policy.Warning, Resource: in.FenceRef, Field: "spec.stages",
-		Message: "neither isolation nor FlowTests are decided, since the policies of a stage that is not listed are missing here: verify all stages together, with the inputs that list the last one",
-	}}
+func unlistedStagesFinding(in *resource.Inputs) report.Findings {
+	return report.Findings{report.New(report.NotProved, report.Warning, in.FenceRef, "spec.stages", "neither isolation nor FlowTests are decided, since the policies of a stage that is not listed are missing here: verify all stages together, with the inputs that list the last one")}
 }
 
 // movedBefore: what follows from a layer that moves or renames policies is not repeated.
-func movedFinding(in *resource.Inputs) policy.Findings {
-	return policy.Findings{{
-		Check: "not-proved", Severity: policy.Warning, Resource: in.FenceRef,
-		Message: "neither isolation nor FlowTests are decided, since a layer above the fence moves or renames its policies",
-	}}
+func movedFinding(in *resource.Inputs) report.Findings {
+	return report.Findings{report.New(report.NotProved, report.Warning, in.FenceRef, "", "neither isolation nor FlowTests are decided, since a layer above the fence moves or renames its policies")}
 }
 
 // withoutOwnKinds are the items that are not of this project's own kinds.

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/fn"
@@ -169,14 +171,14 @@ func TestVerifyComparesWithGenerated(t *testing.T) {
 }
 
 // compared are the checks that compare.
-var compared = []string{"policy-missing", "policy-changed", "policy-unexpected", "policy-exists", "policy-moved", "patch-missing"}
+var compared = []string{report.PolicyMissing.Name, report.PolicyChanged.Name, report.PolicyUnexpected.Name, report.PolicyExists.Name, report.PolicyMoved.Name, report.PatchMissing.Name}
 
 // expectErrors holds the errors of some checks against the beginnings of messages.
-func expectErrors(t *testing.T, findings policy.Findings, checks []string, want ...string) {
+func expectErrors(t *testing.T, findings report.Findings, checks []string, want ...string) {
 	t.Helper()
 	var got []string
 	for _, f := range findings {
-		if f.Severity == policy.Error && slices.Contains(checks, f.Check) {
+		if f.Severity == report.Error && slices.Contains(checks, f.Check.Name) {
 			got = append(got, f.String())
 		}
 	}
@@ -215,8 +217,8 @@ spec: {endpointSelector: {}, ingress: [{fromEntities: [all]}]}
 		t.Fatal(r, err)
 	}
 	for _, name := range []string{"open", "egress-llm"} {
-		if !slices.ContainsFunc(r.Findings, func(f policy.Finding) bool {
-			return f.Check == "allowed-flow" && f.Resource.Name == name
+		if !slices.ContainsFunc(r.Findings, func(f report.Finding) bool {
+			return f.Check == report.AllowedFlow && f.Resource.Name == name
 		}) {
 			t.Errorf("what %s allows is not listed: %v", name, r.Findings)
 		}
@@ -261,7 +263,7 @@ func TestVerifyReportsInvalidInputs(t *testing.T) {
 	if err != nil || r.Passed() || r.Comparison != nil {
 		t.Fatal(r, err)
 	}
-	expectErrors(t, r.Findings, []string{"invalid-tenant"}, "there is no such field: did you mean egress?")
+	expectErrors(t, r.Findings, []string{report.InvalidTenant.Name}, "there is no such field: did you mean egress?")
 }
 
 // The stages of a chain of Components are one fence's.
@@ -308,7 +310,7 @@ func TestLocalPoliciesAreRefused(t *testing.T) {
 		if err != nil || r.Outcome() != policy.NotVerified {
 			t.Errorf("kpt %v: %v %v", kpt, r.Findings, err)
 		}
-		expectErrors(t, r.Findings, []string{"policy-local-config"}, "CiliumNetworkPolicy/allow-dns: metadata.annotations[config.kubernetes.io/local-config]: marks a ")
+		expectErrors(t, r.Findings, []string{report.PolicyLocalConfig.Name}, "CiliumNetworkPolicy/allow-dns: metadata.annotations[config.kubernetes.io/local-config]: marks a ")
 	}
 	r, err := fn.Process(run.Config, slices.Concat(run.Items[:2], items), fn.Options{})
 	if err != nil || slices.ContainsFunc(r.Items, func(n *yaml.RNode) bool { return n.GetName() == "allow-dns" && resource.IsLocalConfig(n) }) {
@@ -321,7 +323,7 @@ spec: {endpointSelector: {}, ingress: [{fromEntities: [all]}]}
 `))
 	for kpt, want := range map[bool]policy.Outcome{true: policy.Verified, false: policy.NotVerified} {
 		v, err := fn.Verify(fn.Verification{Items: append(finished(t), hand...), Runs: []fn.Run{inputs(t)}, Kpt: kpt})
-		opens := slices.ContainsFunc(v.Findings, func(f policy.Finding) bool { return f.Check == "undeclared-open" })
+		opens := slices.ContainsFunc(v.Findings, func(f report.Finding) bool { return f.Check == report.UndeclaredOpen })
 		if err != nil || v.Outcome() != want || opens == kpt {
 			t.Errorf("kpt %v: %q %v %v", kpt, v.Outcome(), v.Findings, err)
 		}

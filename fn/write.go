@@ -4,24 +4,22 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
-	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
 // refuseEmpty refuses to end a build with nothing that goes to the cluster: whoever
 // applies it would remove all that there is. Where the host keeps files, those that
 // stay are the output.
-func refuseEmpty(in *resource.Inputs, before, after []*yaml.RNode) policy.Findings {
+func refuseEmpty(in *resource.Inputs, before, after []*yaml.RNode) report.Findings {
 	if resource.HostWritesFiles(before) || slices.ContainsFunc(after, goesToCluster) {
 		return nil
 	}
-	return policy.Findings{{
-		Check: "empty-output", Severity: policy.Error, Resource: in.FenceRef,
-		Message: "nothing is left in this build that goes to the cluster, neither a resource nor a policy, and whoever applies it would remove all that is there: list Tenants that need policies of these stages, or leave the layer out",
-	}}
+	return report.Findings{report.New(report.EmptyOutput, report.Error, in.FenceRef, "", "nothing is left in this build that goes to the cluster, neither a resource nor a policy, and whoever applies it would remove all that is there: list Tenants that need policies of these stages, or leave the layer out")}
 }
 
 func goesToCluster(n *yaml.RNode) bool {

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"github.com/google/go-cmp/cmp"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
@@ -164,7 +166,7 @@ func TestMistakesOfThePlan(t *testing.T) {
 				edit(t, filepath.Join(dir, "kustomization.yaml"), "- profile.yaml\n", "- profile.yaml\n- by-hand.yaml\n")
 			}
 			findings := refused(t, dir)
-			if !slices.ContainsFunc(findings, func(f policy.Finding) bool {
+			if !slices.ContainsFunc(findings, func(f report.Finding) bool {
 				return !slices.ContainsFunc(c.says, func(words string) bool { return !strings.Contains(f.Message, words) })
 			}) {
 				t.Errorf("no finding says %q:\n%v", c.says, findings)

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"sigs.k8s.io/kustomize/kyaml/filesys"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
@@ -27,7 +29,7 @@ type build struct {
 	output   []byte
 	items    []*yaml.RNode
 	report   policy.Report
-	findings policy.Findings
+	findings report.Findings
 	config   *yaml.RNode
 }
 
@@ -41,7 +43,7 @@ func buildExample(t *testing.T, dir string) build {
 }
 
 // refused is what is said of an example that must not build.
-func refused(t *testing.T, dir string) policy.Findings {
+func refused(t *testing.T, dir string) report.Findings {
 	t.Helper()
 	b, err := tryExample(dir)
 	if err == nil {
@@ -98,10 +100,10 @@ func entity(e v1alpha1.Entity) policy.Endpoint {
 }
 
 // expectFindings looks for findings by their check and a part of what they say.
-func expectFindings(t *testing.T, findings policy.Findings, want [][2]string) {
+func expectFindings(t *testing.T, findings report.Findings, want [][2]string) {
 	t.Helper()
 	for _, w := range want {
-		if !slices.ContainsFunc(findings, func(f policy.Finding) bool { return f.Check == w[0] && strings.Contains(f.String(), w[1]) }) {
+		if !slices.ContainsFunc(findings, func(f report.Finding) bool { return f.Check.Name == w[0] && strings.Contains(f.String(), w[1]) }) {
 			t.Errorf("no finding %s says %q:\n%v", w[0], w[1], findings)
 		}
 	}
@@ -155,12 +157,12 @@ func TestFlows(t *testing.T) {
 	for _, dir := range examples(t) {
 		t.Run(dir, func(t *testing.T) {
 			t.Parallel()
-			report := buildExample(t, dir).report
-			if report.Isolation == nil || report.Isolation.Openings == 0 || report.Isolation.Declared.Total() == 0 {
-				t.Errorf("isolation was not proved: %+v", report.Isolation)
+			result := buildExample(t, dir).report
+			if result.Isolation == nil || result.Isolation.Openings == 0 || result.Isolation.Declared.Total() == 0 {
+				t.Errorf("isolation was not proved: %+v", result.Isolation)
 			}
 			expected := map[v1alpha1.Expectation]int{}
-			for _, test := range report.FlowTests {
+			for _, test := range result.FlowTests {
 				for _, c := range test.Cases {
 					expected[c.Case.Expect]++
 					if !c.Passed || len(c.Flows) == 0 {

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
@@ -66,8 +68,8 @@ func TestEssentialsOfNodesAreMissed(t *testing.T) {
 	edit(t, filepath.Join(dir, "platform", "profile.yaml"), "    - name: vxlan\n      from:\n      - entities: [remote-node]\n      ports:\n      - {port: 8472, protocol: UDP}\n", "")
 	edit(t, filepath.Join(dir, "flows", "kustomization.yaml"), "- nodes.yaml\n", "")
 	expectFindings(t, buildExample(t, filepath.Join(dir, "nodes-enforced")).findings, [][2]string{
-		{"node-flow-missing", "spec.nodes[0].ingress: no flow allows the health checks"},
-		{"node-flow-missing", "spec.nodes[0].ingress: no flow allows the tunnel between nodes"},
+		{report.NodeFlowMissing.Name, "spec.nodes[0].ingress: no flow allows the health checks"},
+		{report.NodeFlowMissing.Name, "spec.nodes[0].ingress: no flow allows the tunnel between nodes"},
 	})
 }
 
@@ -76,7 +78,7 @@ func TestNoNameIsRefused(t *testing.T) {
 	t.Parallel()
 	dir := copyExample(t, "layered-tenants")
 	edit(t, filepath.Join(dir, "client", "tenant.yaml"), "fqdns: [api.example.com]", `fqdns: [""]`)
-	expectFindings(t, refused(t, dir), [][2]string{{"invalid-tenant", "fqdns[0]"}})
+	expectFindings(t, refused(t, dir), [][2]string{{report.InvalidTenant.Name, "fqdns[0]"}})
 }
 
 // TestLaterNamespacesAreClosed: default-deny closes a namespace that nobody has told of, and

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
@@ -140,7 +142,7 @@ func (m *mutant) record(t *testing.T) {
 }
 
 // declared decides the declared flows without a policy.
-func (m *mutant) declared(t *testing.T, without *yaml.RNode) (policy.DeclaredFlows, policy.Findings) {
+func (m *mutant) declared(t *testing.T, without *yaml.RNode) (policy.DeclaredFlows, report.Findings) {
 	t.Helper()
 	declared, findings, err := reach.Proof{Engine: m.engine(t, without, m.closed(t)...), Fence: m.fence, Endpoints: m.endpoints}.DeclaredFlows()
 	if err != nil {
@@ -210,7 +212,7 @@ func enforcer(c v1alpha1.Cluster, policies []json.RawMessage, pods []policy.Endp
 func (m *mutant) isNeeded(t *testing.T, n *yaml.RNode) bool {
 	t.Helper()
 	_, findings := m.declared(t, n)
-	return slices.ContainsFunc(findings, func(f policy.Finding) bool { return f.Check == "declared-flow-denied" })
+	return slices.ContainsFunc(findings, func(f report.Finding) bool { return f.Check == report.DeclaredFlowDenied })
 }
 
 // closes says whether what a default-deny selects is open without it, in each direction

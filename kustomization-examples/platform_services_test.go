@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"github.com/google/go-cmp/cmp"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
@@ -152,13 +154,13 @@ func TestPlansNetworkPolicyIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	expectFindings(t, refused(t, filepath.Join(dir, "full")), [][2]string{
-		{"undeclared-open", "NetworkPolicy/rustfs: lets ai-system/Deployment/litellm (and 12 more) reach storage/Deployment/rustfs (and 1 more) on ports 9000-9001/TCP"},
-		{"undeclared-open", "NetworkPolicy/rustfs: lets network/Deployment/envoy-internal reach storage/Deployment/rustfs (and 1 more) on port 9000/TCP"},
-		{"undeclared-open", "NetworkPolicy/rustfs: lets storage/Deployment/rustfs (and 1 more) reach kube-system/Deployment/metrics-server (and 3 more) on port 53/UDP"},
-		{"flow-test-failed", `"Grafana reaches the S3 API"`},
-		{"flow-test-failed", `"Grafana reaches the console"`},
-		{"flow-test-failed", `"the gateway reaches the S3 API"`},
-		{"flow-test-failed", `"any other pod of storage reaches RustFS"`},
+		{report.UndeclaredOpen.Name, "NetworkPolicy/rustfs: lets ai-system/Deployment/litellm (and 12 more) reach storage/Deployment/rustfs (and 1 more) on ports 9000-9001/TCP"},
+		{report.UndeclaredOpen.Name, "NetworkPolicy/rustfs: lets network/Deployment/envoy-internal reach storage/Deployment/rustfs (and 1 more) on port 9000/TCP"},
+		{report.UndeclaredOpen.Name, "NetworkPolicy/rustfs: lets storage/Deployment/rustfs (and 1 more) reach kube-system/Deployment/metrics-server (and 3 more) on port 53/UDP"},
+		{report.FlowTestFailed.Name, `"Grafana reaches the S3 API"`},
+		{report.FlowTestFailed.Name, `"Grafana reaches the console"`},
+		{report.FlowTestFailed.Name, `"the gateway reaches the S3 API"`},
+		{report.FlowTestFailed.Name, `"any other pod of storage reaches RustFS"`},
 	})
 }
 
@@ -169,8 +171,8 @@ func TestRelayNeedsAllNodes(t *testing.T) {
 	dir := copyExample(t, "platform-services")
 	edit(t, filepath.Join(dir, "hubble", "tenants.yaml"), "[host, remote-node]", "[host]")
 	expectFindings(t, refused(t, filepath.Join(dir, "both")), [][2]string{
-		{"flow-test-failed", `"the relay asks the agents of all other nodes"`},
-		{"forms-differ", "the NetworkPolicies also let kube-system/Deployment/hubble-relay reach remote-node (and 1 more) on port 4244/TCP"},
+		{report.FlowTestFailed.Name, `"the relay asks the agents of all other nodes"`},
+		{report.FormsDiffer.Name, "the NetworkPolicies also let kube-system/Deployment/hubble-relay reach remote-node (and 1 more) on port 4244/TCP"},
 	})
 }
 
@@ -179,9 +181,9 @@ func TestRelayNeedsAllNodes(t *testing.T) {
 func TestBothFormsOfThePlatformAgree(t *testing.T) {
 	t.Parallel()
 	built := buildExample(t, "platform-services/both")
-	expectFindings(t, built.findings, [][2]string{{"forms-equal", "let the same pass"}})
+	expectFindings(t, built.findings, [][2]string{{report.FormsEqual.Name, "let the same pass"}})
 	for _, f := range built.findings {
-		if f.Check == "not-in-network-policy-form" {
+		if f.Check == report.NotInNetworkPolicyForm {
 			t.Errorf("the forms differ: %s", f.Message)
 		}
 	}
@@ -197,11 +199,11 @@ func TestBothFormsOfThePlatformAgree(t *testing.T) {
 var offFlow = regexp.MustCompile(`the optional flow "(.*)" of Tenant "(.*)" is off`)
 
 // off are the tenants and flows that are said to be off.
-func off(t *testing.T, findings policy.Findings) []string {
+func off(t *testing.T, findings report.Findings) []string {
 	t.Helper()
 	var out []string
 	for _, f := range findings {
-		if f.Check != "optional-flow-inactive" {
+		if f.Check != report.OptionalFlowInactive {
 			continue
 		}
 		m := offFlow.FindStringSubmatch(f.Message)

@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/internal/resource"
@@ -16,47 +18,48 @@ func TestPolicyGuideMistakes(t *testing.T) {
 	t.Parallel()
 	for desc, c := range map[string]struct {
 		file, from, to string
-		// check and said of a finding.
-		check, said string
+		// check and message of a finding.
+		check   *report.Check
+		message string
 	}{
 		"Kafka's topics": {
 			"data-processing/tenant.yaml", "    - port: 9092\n", "    - port: 9092\n    kafka: [{apiKey: fetch, topic: user-events}]\n",
-			"invalid-tenant", "spec.egress[0].kafka: Forbidden: there is no such field: Cilium 1.20 removed Kafka rules, and lets everything pass where they stood",
+			report.InvalidTenant, "spec.egress[0].kafka: Forbidden: there is no such field: Cilium 1.20 removed Kafka rules, and lets everything pass where they stood",
 		},
 		"pathRegex, which is no field": {
 			"api/tenant.yaml", "path: /api/v1/public/.*", "pathRegex: ^/api/v1/public/.*",
-			"invalid-tenant", "spec.ingress[1].http[0].pathRegex: Forbidden: there is no such field: nor has Cilium one, and lets every request pass where it stands alone: write path",
+			report.InvalidTenant, "spec.ingress[1].http[0].pathRegex: Forbidden: there is no such field: nor has Cilium one, and lets every request pass where it stands alone: write path",
 		},
 		"a path that is anchored": {
 			"api/tenant.yaml", "path: /api/v1/public/.*", "path: ^/api/v1/public/.*",
-			"invalid-tenant", `must match the whole path anyway: write "/api/v1/public/.*"`,
+			report.InvalidTenant, `must match the whole path anyway: write "/api/v1/public/.*"`,
 		},
 		"a header's value that is a pattern": {
 			"api/tenant.yaml", "headers: [X-User-ID]", `headers: ['X-User-ID: ".*"']`,
-			"invalid-tenant", `no regular expression: for any value write "X-User-ID"`,
+			report.InvalidTenant, `no regular expression: for any value write "X-User-ID"`,
 		},
 		"one end of a flow between namespaces": {
 			"backend/tenant.yaml", "- tenant: production\n", "- tenant: api\n",
-			"consent-missing", `Tenant/production: spec.egress[0].to[0]: Tenant "backend" does not declare the other side of this flow: it needs {name: backend, `,
+			report.ConsentMissing, `Tenant/production: spec.egress[0].to[0]: Tenant "backend" does not declare the other side of this flow: it needs {name: backend, `,
 		},
 		"two sets of HTTP rules for the same pods": {
 			"api/tenant.yaml", "        audience: internal\n", "",
-			"flow-test-failed", `"the frontend gets the admin's page": api/Deployment/frontend -> api/Deployment/api-server-public:8080/TCP GET /admin must be denied and is allowed: egress allowed by api/egress-by-method, api/egress-by-path`,
+			report.FlowTestFailed, `"the frontend gets the admin's page": api/Deployment/frontend -> api/Deployment/api-server-public:8080/TCP GET /admin must be denied and is allowed: egress allowed by api/egress-by-method, api/egress-by-path`,
 		},
 		"HTTP rules beside pods that may talk anyway": {
 			"platform/profile.yaml", "intraNamespace: false", "intraNamespace: true",
-			"l7-rule-shadowed", "CiliumNetworkPolicy/ingress-by-path: has L7 rules for port 8080/TCP that do nothing: api/allow-intra-namespace allows it without",
+			report.L7RuleShadowed, "CiliumNetworkPolicy/ingress-by-path: has L7 rules for port 8080/TCP that do nothing: api/allow-intra-namespace allows it without",
 		},
 		"a name that nobody allowed": {
 			"platform/profile.yaml", "fqdns: [api.github.com, ", "fqdns: [",
-			"fqdn-outside-limits", `Tenant/production: spec.egress[1].to[0].fqdns[0]: name "api.github.com"`,
+			report.FQDNOutsideLimits, `Tenant/production: spec.egress[1].to[0].fqdns[0]: name "api.github.com"`,
 		},
 	} {
 		t.Run(desc, func(t *testing.T) {
 			t.Parallel()
 			dir := copyExample(t, "policy-guide")
 			edit(t, filepath.Join(dir, c.file), c.from, c.to)
-			expectFindings(t, refused(t, dir), [][2]string{{c.check, c.said}})
+			expectFindings(t, refused(t, dir), [][2]string{{c.check.Name, c.message}})
 		})
 	}
 }
@@ -83,29 +86,33 @@ const (
 // TestPolicyGuideAsWritten adds the guide's own policies to the example.
 func TestPolicyGuideAsWritten(t *testing.T) {
 	t.Parallel()
-	for desc, c := range map[string]struct{ policy, check, said string }{
+	for desc, c := range map[string]struct {
+		policy  string
+		check   *report.Check
+		message string
+	}{
 		"the default-deny is rejected, and closes nothing": {
-			guidesDenyAll, "policy-rejected", "CiliumNetworkPolicy/default-deny-all: is rejected by Cilium",
+			guidesDenyAll, report.PolicyRejected, "CiliumNetworkPolicy/default-deny-all: is rejected by Cilium",
 		},
 		"the policy for DNS has the name of one that is generated": {
-			guidesDNS, "policy-exists", "CiliumNetworkPolicy/allow-dns",
+			guidesDNS, report.PolicyExists, "CiliumNetworkPolicy/allow-dns",
 		},
 		"without pathRegex everything may be posted to": {
-			guidesMethods, "undeclared-open", "reach api/Deployment/api-server-internal on port 8080/TCP, POST any path",
+			guidesMethods, report.UndeclaredOpen, "reach api/Deployment/api-server-internal on port 8080/TCP, POST any path",
 		},
 		"without pathRegex everything may be asked for": {
-			guidesPaths, "undeclared-open", "reach api/Deployment/api-server-public on port 8080/TCP, any method of any path",
+			guidesPaths, report.UndeclaredOpen, "reach api/Deployment/api-server-public on port 8080/TCP, any method of any path",
 		},
 		"the header's value must be quote, dot, star and quote": {
-			guidesPaths, "undeclared-open", `GET any path with X-User-ID: ".*"`,
+			guidesPaths, report.UndeclaredOpen, `GET any path with X-User-ID: ".*"`,
 		},
 		"the topics are gone": {
-			guidesTopics, "l7-rules-removed", "CiliumNetworkPolicy/restrict-kafka-topics: spec.egress[0].toPorts[0].rules.kafka: is a rule that Cilium 1.20 removed, so that everything passes on these ports",
+			guidesTopics, report.L7RulesRemoved, "CiliumNetworkPolicy/restrict-kafka-topics: spec.egress[0].toPorts[0].rules.kafka: is a rule that Cilium 1.20 removed, so that everything passes on these ports",
 		},
 	} {
 		t.Run(desc, func(t *testing.T) {
 			t.Parallel()
-			expectFindings(t, refused(t, guideBeside(t, c.policy)), [][2]string{{c.check, c.said}})
+			expectFindings(t, refused(t, guideBeside(t, c.policy)), [][2]string{{c.check.Name, c.message}})
 		})
 	}
 }

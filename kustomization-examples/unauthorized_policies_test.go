@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/tenantfence/tenantfence/internal/report"
 )
 
 // TestIntruders adds to a customer's folder of the SocTalk example what undoes the
@@ -14,85 +16,86 @@ func TestIntruders(t *testing.T) {
 	for desc, c := range map[string]struct {
 		policy string
 		// check, resource and message of a finding.
-		check, resource, message string
+		check             *report.Check
+		resource, message string
 	}{
 		"a tenant allows itself everything": {
 			"{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {name: allow-all}, spec: {endpointSelector: {}, egress: [{toEntities: [all]}], ingress: [{fromEntities: [all]}]}}",
-			"undeclared-open", "CiliumNetworkPolicy/allow-all", "on every port of every protocol",
+			report.UndeclaredOpen, "CiliumNetworkPolicy/allow-all", "on every port of every protocol",
 		},
 		"a NetworkPolicy opens what a CiliumNetworkPolicy closes": {
 			"{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: chart}, spec: {podSelector: {matchLabels: {app.kubernetes.io/name: thehive}}, ingress: [{from: [{namespaceSelector: {}}], ports: [{port: 9000}]}]}}",
-			"undeclared-open", "NetworkPolicy/chart", "reach tenant-acme/Deployment/thehive on port 9000/TCP",
+			report.UndeclaredOpen, "NetworkPolicy/chart", "reach tenant-acme/Deployment/thehive on port 9000/TCP",
 		},
 		"pods of a service account that no workload has": {
 			"{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {name: builder}, spec: {endpointSelector: {matchLabels: {io.cilium.k8s.policy.serviceaccount: builder}}, egress: [{toEntities: [world]}]}}",
-			"undeclared-open", "CiliumNetworkPolicy/builder", "a pod of the account builder in tenant-acme",
+			report.UndeclaredOpen, "CiliumNetworkPolicy/builder", "a pod of the account builder in tenant-acme",
 		},
 		"one of several values of a label": {
 			"{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {name: either}, spec: {endpointSelector: {matchExpressions: [{key: app.kubernetes.io/name, operator: In, values: [thehive, evil]}]}, egress: [{toEndpoints: [{matchLabels: {app.kubernetes.io/name: cassandra}}]}, {toCIDR: [192.0.2.1/32]}]}}",
-			"undeclared-open", "CiliumNetworkPolicy/either", "(and 1 more) reach 192.0.2.1",
+			report.UndeclaredOpen, "CiliumNetworkPolicy/either", "(and 1 more) reach 192.0.2.1",
 		},
 		"namespaces by one of several labels, for pods that are to come": {
 			"{apiVersion: cilium.io/v2, kind: CiliumClusterwideNetworkPolicy, metadata: {name: tiers}, spec: {endpointSelector: {matchLabels: {app: nothere}, matchExpressions: [{key: io.cilium.k8s.namespace.labels.kubernetes.io/metadata.name, operator: In, values: [gold, tenant-acme]}]}, egress: [{toEntities: [world]}]}}",
-			"undeclared-open", "CiliumClusterwideNetworkPolicy/tiers", "a pod with app=nothere in tenant-acme",
+			report.UndeclaredOpen, "CiliumClusterwideNetworkPolicy/tiers", "a pod with app=nothere in tenant-acme",
 		},
 		"namespaces that have a label at all": {
 			"{apiVersion: cilium.io/v2, kind: CiliumClusterwideNetworkPolicy, metadata: {name: labelled}, spec: {endpointSelector: {matchLabels: {app: nothere}, matchExpressions: [{key: io.cilium.k8s.namespace.labels.kubernetes.io/metadata.name, operator: Exists}]}, egress: [{toEntities: [world]}]}}",
-			"undeclared-open", "CiliumClusterwideNetworkPolicy/labelled", "a pod with app=nothere in tenant-acme",
+			report.UndeclaredOpen, "CiliumClusterwideNetworkPolicy/labelled", "a pod with app=nothere in tenant-acme",
 		},
 		"a port by a name that no container has yet": {
 			"{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {name: metrics}, spec: {endpointSelector: {}, ingress: [{fromEntities: [all], toPorts: [{ports: [{port: debug, protocol: TCP}]}]}]}}",
-			"undeclared-open", "CiliumNetworkPolicy/metrics", "a pod without labels in tenant-acme",
+			report.UndeclaredOpen, "CiliumNetworkPolicy/metrics", "a pod without labels in tenant-acme",
 		},
 		"a namespace that is not there, by its name's label": {
 			"{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: chart}, spec: {podSelector: {}, ingress: [{from: [{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: evil}}}]}]}}",
-			"undeclared-open", "NetworkPolicy/chart", "a pod without labels in evil",
+			report.UndeclaredOpen, "NetworkPolicy/chart", "a pod without labels in evil",
 		},
 		"a selector that says a thing twice": {
 			"{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {name: twice}, spec: {endpointSelector: {matchLabels: {app: zz}, matchExpressions: [{key: app, operator: Exists}]}, egress: [{toEntities: [world]}]}}",
-			"undeclared-open", "CiliumNetworkPolicy/twice", "a pod with app=zz in tenant-acme",
+			report.UndeclaredOpen, "CiliumNetworkPolicy/twice", "a pod with app=zz in tenant-acme",
 		},
 		"a deny that is only inventory hides nothing": {
 			"{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {name: out}, spec: {endpointSelector: {}, egress: [{toEntities: [world]}]}}\n---\n" +
 				"{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {name: hides, annotations: {config.kubernetes.io/local-config: 'true'}}, spec: {endpointSelector: {}, egressDeny: [{toEntities: [world]}]}}",
-			"undeclared-open", "CiliumNetworkPolicy/out", "reach",
+			report.UndeclaredOpen, "CiliumNetworkPolicy/out", "reach",
 		},
 		"a deny of all who lack a label hides nothing from those who will have it": {
 			"{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {name: batch}, spec: {endpointSelector: {matchLabels: {app: batch}}, egress: [{toEntities: [world]}]}}\n---\n" +
 				"{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {name: untrusted}, spec: {endpointSelector: {matchLabels: {app: batch}, matchExpressions: [{key: trusted, operator: DoesNotExist}]}, egressDeny: [{toEntities: [world]}]}}",
-			"undeclared-open", "CiliumNetworkPolicy/batch", "a pod with app=batch in tenant-acme",
+			report.UndeclaredOpen, "CiliumNetworkPolicy/batch", "a pod with app=batch in tenant-acme",
 		},
 		"pods that Cilium does not manage": {
 			"{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {name: old}, spec: {endpointSelector: {}, ingress: [{fromEntities: [unmanaged]}]}}",
-			"undeclared-open", "CiliumNetworkPolicy/old", "unmanaged",
+			report.UndeclaredOpen, "CiliumNetworkPolicy/old", "unmanaged",
 		},
 		"pods of another cluster of the mesh": {
 			"{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {name: mesh}, spec: {endpointSelector: {}, ingress: [{fromEndpoints: [{matchLabels: {io.cilium.k8s.policy.cluster: other, io.kubernetes.pod.namespace: soctalk-system}}]}]}}",
-			"undeclared-open", "CiliumNetworkPolicy/mesh", "of the cluster other in soctalk-system",
+			report.UndeclaredOpen, "CiliumNetworkPolicy/mesh", "of the cluster other in soctalk-system",
 		},
 		"protocols without ports": {
 			`{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {name: tunnel}, spec: {endpointSelector: {}, egress: [{toEntities: [world], toPorts: [{ports: [{port: "0", protocol: GRE}]}]}]}}`,
-			"undeclared-open", "CiliumNetworkPolicy/tunnel", "GRE",
+			report.UndeclaredOpen, "CiliumNetworkPolicy/tunnel", "GRE",
 		},
 		"a proxy decides where connections to a Service go": {
 			"{apiVersion: cilium.io/v2, kind: CiliumEnvoyConfig, metadata: {name: detour}, spec: {services: [{name: web, namespace: tenant-acme}], resources: []}}",
-			"kind-undecided", "CiliumEnvoyConfig/detour", "undecidedKinds: [{group: cilium.io, kind: CiliumEnvoyConfig, reason: …}]",
+			report.KindUndecided, "CiliumEnvoyConfig/detour", "undecidedKinds: [{group: cilium.io, kind: CiliumEnvoyConfig, reason: …}]",
 		},
 		"a tenant reaches for its neighbour, which does not let it in": {
 			"{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {name: peek}, spec: {endpointSelector: {}, egress: [{toEndpoints: [{matchLabels: {k8s:io.kubernetes.pod.namespace: tenant-beta}}]}]}}",
-			"undeclared-one-sided", "CiliumNetworkPolicy/peek", "so far the other end denies it",
+			report.UndeclaredOneSided, "CiliumNetworkPolicy/peek", "so far the other end denies it",
 		},
 		"L7 rules are dead beside what a namespace may do among itself": {
 			`{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {name: api}, spec: {endpointSelector: {matchLabels: {app.kubernetes.io/name: thehive}}, ingress: [{fromEndpoints: [{}], toPorts: [{ports: [{port: "9000", protocol: TCP}], rules: {http: [{method: GET}]}}]}]}}`,
-			"l7-rule-shadowed", "CiliumNetworkPolicy/api", "allow-intra-namespace allows it without",
+			report.L7RuleShadowed, "CiliumNetworkPolicy/api", "allow-intra-namespace allows it without",
 		},
 		"a deny cuts a declared flow off": {
 			"{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {name: no-dns}, spec: {endpointSelector: {}, egressDeny: [{toEntities: [cluster]}]}}",
-			"declared-flow-denied", "FenceProfile/soctalk", "egress denied by tenant-acme/no-dns",
+			report.DeclaredFlowDenied, "FenceProfile/soctalk", "egress denied by tenant-acme/no-dns",
 		},
 		"Cilium rejects a policy, which would do nothing": {
 			"{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {name: nothing}, spec: {endpointSelector: {}, ingress: [], egress: []}}",
-			"policy-rejected", "CiliumNetworkPolicy/nothing", "must have at least one of",
+			report.PolicyRejected, "CiliumNetworkPolicy/nothing", "must have at least one of",
 		},
 	} {
 		t.Run(desc, func(t *testing.T) {

@@ -30,6 +30,16 @@ func TestReferenceIsUpToDate(t *testing.T) {
 	}
 }
 
+func TestChecksPageIsUpToDate(t *testing.T) {
+	want, err := os.ReadFile(filepath.Join(api, checksFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(want) != string(checksPage()) {
+		t.Error("docs/checks.md differs from the catalogue: run make generate")
+	}
+}
+
 func TestReferenceHasEveryType(t *testing.T) {
 	types := parsedTypes(t)
 	reference := string(types.reference())

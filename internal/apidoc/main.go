@@ -1,5 +1,5 @@
 // Command apidoc writes what is generated from the types of api/v1alpha1: the JSON
-// schema of each kind and docs/api.md. It runs controller-gen, which must be in the
+// schema of each kind and docs/api.md; and, from the catalogue, docs/checks.md. It runs controller-gen, which must be in the
 // PATH. Run it from the package's directory, as go generate does.
 package main
 
@@ -15,6 +15,7 @@ import (
 const (
 	schemas       = "schema"
 	referenceFile = "../../docs/api.md"
+	checksFile    = "../../docs/checks.md"
 )
 
 func main() {
@@ -43,7 +44,10 @@ func run(dir string) error {
 	if err != nil {
 		return fmt.Errorf("read the types: %w", err)
 	}
-	return os.WriteFile(filepath.Join(dir, referenceFile), types.reference(), 0o644)
+	if err := os.WriteFile(filepath.Join(dir, referenceFile), types.reference(), 0o644); err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(dir, checksFile), checksPage(), 0o644)
 }
 
 func schemaFile(kind string) string { return strings.ToLower(kind) + ".json" }

@@ -20,6 +20,7 @@ var packages = map[string]kind{
 	"internal/cli":          cli,
 	"fn":                    function,
 	"api/v1alpha1":          model,
+	"internal/report":       model,
 	"internal/policy":       model,
 	"internal/resource":     model,
 	"internal/kustomize":    step,
@@ -56,8 +57,9 @@ var allowedImports = map[kind]struct {
 // modelImports says more for the nouns, which build on each other in one order.
 var modelImports = map[string][]string{
 	"api/v1alpha1":      nil,
-	"internal/policy":   {"api/v1alpha1"},
-	"internal/resource": {"api/v1alpha1", "internal/policy"},
+	"internal/report":   nil,
+	"internal/policy":   {"api/v1alpha1", "internal/report"},
+	"internal/resource": {"api/v1alpha1", "internal/report", "internal/policy"},
 }
 
 // importRule keeps a foreign package, and all below it, in the rooms that are named.

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"github.com/spf13/cobra"
 	"sigs.k8s.io/kustomize/kyaml/filesys"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
@@ -18,7 +20,6 @@ import (
 	"github.com/tenantfence/tenantfence/internal/kustomize"
 	"github.com/tenantfence/tenantfence/internal/lint"
 	"github.com/tenantfence/tenantfence/internal/output"
-	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
@@ -120,7 +121,7 @@ func runBuild(cmd *cobra.Command, dir string, before []*yaml.RNode) (buildResult
 }
 
 // findingsOf are the findings in the error of a build, none where it is another one.
-func findingsOf(err error) policy.Findings {
+func findingsOf(err error) report.Findings {
 	var malformed *kustomize.MalformedError
 	if errors.As(err, &malformed) {
 		return malformed.Findings
@@ -133,7 +134,7 @@ func findingsOf(err error) policy.Findings {
 	if !errors.As(err, &outsideFence) {
 		return nil
 	}
-	var out policy.Findings
+	var out report.Findings
 	for _, ref := range outsideFence.Items {
 		out = append(out, fn.OutsideFence(ref))
 	}
@@ -200,17 +201,17 @@ func fencesChangedAbove(runs []recordedRun, finished []*yaml.RNode) []string {
 func verifyFinishedBuild(cmd *cobra.Command, p *output.Progress, v fn.Verification, runs []recordedRun) error {
 	p.Update("", 0, 0)
 	cmd.PrintErrf("tenantfence: layers above TenantFence %q add or change resources, so the finished build is decided, too\n", v.Fence)
-	report, err := fn.Verify(v)
+	result, err := fn.Verify(v)
 	if err != nil {
 		return fmt.Errorf("decide the finished build: %w", err)
 	}
-	findings := slices.DeleteFunc(fn.Findings(report), func(f policy.Finding) bool {
-		return f.Severity != policy.Error && slices.ContainsFunc(runs, func(r recordedRun) bool { return r.reported(f) })
+	findings := slices.DeleteFunc(fn.Findings(result), func(f report.Finding) bool {
+		return f.Severity != report.Error && slices.ContainsFunc(runs, func(r recordedRun) bool { return r.reported(f) })
 	})
 	if err := reportFindings(cmd.ErrOrStderr(), findings, nil); err != nil {
 		return err
 	}
-	if reasons := report.UnverifiedReasons(); len(reasons) > 0 {
+	if reasons := result.UnverifiedReasons(); len(reasons) > 0 {
 		cmd.PrintErrf("tenantfence: the finished build is not proved: %s\n", strings.Join(reasons, ", "))
 	}
 	return nil

@@ -105,7 +105,7 @@ exits with 0 only after a last line that begins with "verified".`,
 		// It never fails for a flag that exists.
 		_ = root.Flags().MarkHidden(hidden)
 	}
-	root.AddCommand(newBuild(), newConvert(), newRender(), newVerify())
+	root.AddCommand(newBuild(), newChecks(), newConvert(), newRender(), newVerify())
 	return root
 }
 

@@ -3,12 +3,13 @@ package cli
 import (
 	"fmt"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/fn"
 	"github.com/tenantfence/tenantfence/internal/kustomize"
-	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
@@ -21,10 +22,7 @@ func rejectFormerFences(function kustomize.Function) kustomize.Function {
 		if f, errs := v1alpha1.DecodeFence(config); len(errs) == 0 {
 			for i, name := range f.Spec.FormerNames {
 				if ran[name] && name != f.Name {
-					return nil, &refusedError{err: fn.ErrRefused, findings: policy.Findings{{
-						Check: "former-fence-active", Severity: policy.Error, Resource: resource.RefOf(config), Field: fmt.Sprintf("spec.formerNames[%d]", i),
-						Message: fmt.Sprintf("fence %q runs in this build, too, and this fence would delete the policies that it writes: remove the name, or that fence", name),
-					}}}
+					return nil, &refusedError{err: fn.ErrRefused, findings: report.Findings{report.New(report.FormerFenceActive, report.Error, resource.RefOf(config), fmt.Sprintf("spec.formerNames[%d]", i), "fence %q runs in this build, too, and this fence would delete the policies that it writes: remove the name, or that fence", name)}}
 				}
 			}
 			ran[f.Name] = true

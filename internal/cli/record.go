@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"github.com/spf13/cobra"
 	"sigs.k8s.io/kustomize/kyaml/kio"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
@@ -17,7 +19,6 @@ import (
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/fn"
 	"github.com/tenantfence/tenantfence/internal/output"
-	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
@@ -55,7 +56,7 @@ type recordedRun struct {
 }
 
 // reported reports whether the run had a finding.
-func (r recordedRun) reported(f policy.Finding) bool {
+func (r recordedRun) reported(f report.Finding) bool {
 	return slices.ContainsFunc(r.results, func(n *yaml.RNode) bool {
 		message, err := n.GetString("message")
 		return err == nil && message == f.Message
@@ -64,9 +65,9 @@ func (r recordedRun) reported(f policy.Finding) bool {
 
 // writtenPolicies are the policies that runs of the function wrote, and that no later run deleted.
 func writtenPolicies(runs []recordedRun) []*yaml.RNode {
-	out := map[policy.Ref]*yaml.RNode{}
+	out := map[report.Ref]*yaml.RNode{}
 	for _, r := range runs {
-		kept := map[policy.Ref]bool{}
+		kept := map[report.Ref]bool{}
 		for _, n := range r.returned {
 			kept[resource.ID(n)] = true
 			if resource.FenceOf(n) == r.Config.GetName() {
@@ -86,8 +87,8 @@ func writtenPolicies(runs []recordedRun) []*yaml.RNode {
 
 // patchedPolicies are the policies that the function changed and does not generate, as they stood
 // before the first run.
-func patchedPolicies(runs []recordedRun) map[policy.Ref]*yaml.RNode {
-	first, out := map[policy.Ref]*yaml.RNode{}, map[policy.Ref]*yaml.RNode{}
+func patchedPolicies(runs []recordedRun) map[report.Ref]*yaml.RNode {
+	first, out := map[report.Ref]*yaml.RNode{}, map[report.Ref]*yaml.RNode{}
 	for _, r := range runs {
 		for _, n := range r.Items {
 			if id := resource.ID(n); first[id] == nil {
@@ -106,7 +107,7 @@ func patchedPolicies(runs []recordedRun) map[policy.Ref]*yaml.RNode {
 // given it, and so is a policy that the function patched. A Namespace that a layer renames is
 // kept: that its policies moved is the cause of what follows.
 func runsOnFinishedBuild(runs []recordedRun, finished []*yaml.RNode) []fn.Run {
-	unpatched, present := patchedPolicies(runs), map[policy.Ref]bool{}
+	unpatched, present := patchedPolicies(runs), map[report.Ref]bool{}
 	var all []*yaml.RNode
 	for _, n := range finished {
 		present[resource.ID(n)] = true

@@ -5,13 +5,14 @@ import (
 	"io"
 	"slices"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"github.com/spf13/cobra"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/fn"
 	"github.com/tenantfence/tenantfence/internal/flux"
 	"github.com/tenantfence/tenantfence/internal/output"
-	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
@@ -136,7 +137,7 @@ func (f renderFlags) options() (flux.Options, error) {
 }
 
 // reportFindings writes findings, and is the error if any of them is one.
-func reportFindings(w io.Writer, findings policy.Findings, err error) error {
+func reportFindings(w io.Writer, findings report.Findings, err error) error {
 	if werr := output.Text(w, findings); werr != nil {
 		return werr
 	}

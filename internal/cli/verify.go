@@ -80,24 +80,24 @@ func verify(cmd *cobra.Command, args []string, flags verifyFlags) error {
 	if err != nil {
 		return err
 	}
-	var report policy.Report
+	var result policy.Report
 	err = withProgress(cmd, func(p *output.Progress) error {
 		v, err := loadVerification(cmd, p, args, flags.inputs)
 		if err != nil {
-			report, err = refusedReport(err)
+			result, err = refusedReport(err)
 			return err
 		}
 		v.Fence, v.Progress = flags.fence, p.Update
-		report, err = fn.Verify(v)
+		result, err = fn.Verify(v)
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	if err := write(cmd.OutOrStdout(), report); err != nil {
+	if err := write(cmd.OutOrStdout(), result); err != nil {
 		return err
 	}
-	switch report.Outcome() {
+	switch result.Outcome() {
 	case policy.Verified:
 		return nil
 	case policy.NotVerified:
@@ -110,15 +110,15 @@ func verify(cmd *cobra.Command, args []string, flags verifyFlags) error {
 // refusedReport is the report on a build that was refused. Any other error remains one:
 // nothing was read that could be reported on.
 func refusedReport(err error) (policy.Report, error) {
-	report := policy.Report{Basis: policy.TenantBasis, Findings: findingsOf(err)}
+	result := policy.Report{Basis: policy.TenantBasis, Findings: findingsOf(err)}
 	switch {
-	case len(report.Findings) > 0:
-		return report, nil
+	case len(result.Findings) > 0:
+		return result, nil
 	case errors.Is(err, kustomize.ErrFunction):
-		report.Unproved = []string{fmt.Sprintf("%v, with the errors above, on standard error", err)}
-		return report, nil
+		result.Unproved = []string{fmt.Sprintf("%v, with the errors above, on standard error", err)}
+		return result, nil
 	}
-	return report, err
+	return result, err
 }
 
 func reportFormat(name string, level output.Detail) (func(io.Writer, policy.Report) error, error) {

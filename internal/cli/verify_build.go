@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"github.com/spf13/cobra"
 	"sigs.k8s.io/kustomize/api/konfig"
 	"sigs.k8s.io/kustomize/kyaml/filesys"
@@ -17,7 +19,6 @@ import (
 	"github.com/tenantfence/tenantfence/internal/flux"
 	"github.com/tenantfence/tenantfence/internal/kustomize"
 	"github.com/tenantfence/tenantfence/internal/output"
-	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
@@ -29,7 +30,7 @@ type loadedResources struct {
 	// kpt reports that the folder is a kpt package, and whole that it was built.
 	kpt, whole bool
 	// findings is what is wrong with the files themselves.
-	findings policy.Findings
+	findings report.Findings
 }
 
 // loadFiles reads files or a folder. A kustomization is built; where other inputs
@@ -111,7 +112,7 @@ func generate(config *yaml.RNode, items []*yaml.RNode) ([]*yaml.RNode, error) {
 
 // refusedError is a build that the function refused in this process.
 type refusedError struct {
-	findings policy.Findings
+	findings report.Findings
 	err      error
 }
 

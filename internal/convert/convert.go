@@ -8,9 +8,10 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
-	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
@@ -21,7 +22,7 @@ type Text struct {
 	Policies []Policy
 	Others   []*yaml.RNode
 	// Findings say what is not converted, and what must be known of what is.
-	Findings policy.Findings
+	Findings report.Findings
 }
 
 // Document is one of a text, with the line that separates it from the one before. One that
@@ -35,7 +36,7 @@ type Document struct {
 // Policy is a NetworkPolicy before, and the CiliumNetworkPolicy that it became.
 type Policy struct {
 	// Ref names the NetworkPolicy.
-	Ref           policy.Ref
+	Ref           report.Ref
 	Before, After *yaml.RNode
 }
 
@@ -44,7 +45,7 @@ type Policy struct {
 func Convert(file string, data []byte) (Text, error) {
 	var t Text
 	for i, rawDocument := range split(data) {
-		d, err := t.convert(rawDocument, policy.Ref{File: file, Index: i})
+		d, err := t.convert(rawDocument, report.Ref{File: file, Index: i})
 		if err != nil {
 			where := file
 			if where == "" {
@@ -66,7 +67,7 @@ func (t Text) Bytes() []byte {
 	return out
 }
 
-func (t *Text) convert(p rawDocument, at policy.Ref) (Document, error) {
+func (t *Text) convert(p rawDocument, at report.Ref) (Document, error) {
 	root, err := p.parse()
 	if err != nil || root == nil {
 		return Document{Text: p.text()}, err
@@ -97,13 +98,13 @@ func (t *Text) convert(p rawDocument, at policy.Ref) (Document, error) {
 }
 
 // aliasError goes on after "document 1".
-func aliasError(f policy.Finding) error {
+func aliasError(f report.Finding) error {
 	return fmt.Errorf("cannot be read: %s: %s", f.Field, f.Message)
 }
 
 // addOther keeps a resource that is no NetworkPolicy for the proof. A template is none yet, and
 // stays as it is, as does what is malformed and of a kind that is never read.
-func (t *Text) addOther(n *yaml.Node, at policy.Ref) {
+func (t *Text) addOther(n *yaml.Node, at report.Ref) {
 	if !isResource(n) {
 		return
 	}
@@ -117,7 +118,7 @@ func (t *Text) addOther(n *yaml.Node, at policy.Ref) {
 }
 
 // malformed adds findings with the file and document.
-func (t *Text) malformed(found policy.Findings, at policy.Ref) {
+func (t *Text) malformed(found report.Findings, at report.Ref) {
 	for _, f := range found {
 		f.Resource.File, f.Resource.Index = at.File, at.Index
 		t.Findings = append(t.Findings, f)
@@ -125,14 +126,14 @@ func (t *Text) malformed(found policy.Findings, at policy.Ref) {
 }
 
 // policy converts one policy in place, and says whether it did.
-func (t *Text) policy(n *yaml.Node, at policy.Ref) bool {
+func (t *Text) policy(n *yaml.Node, at report.Ref) bool {
 	before := yaml.NewRNode(n).Copy()
 	if found := resource.MalformedItems([]*yaml.RNode{before}); len(found) > 0 && text(n, "kind") == resource.KindKubernetes {
 		t.malformed(found, at)
 		return false
 	}
 	metadata := value(n, "metadata")
-	ref := policy.Ref{APIVersion: text(n, "apiVersion"), Kind: text(n, "kind"), Namespace: text(metadata, "namespace"), Name: text(metadata, "name"), File: at.File, Index: at.Index}
+	ref := report.Ref{APIVersion: text(n, "apiVersion"), Kind: text(n, "kind"), Namespace: text(metadata, "namespace"), Name: text(metadata, "name"), File: at.File, Index: at.Index}
 	s, refused := read(before)
 	for _, f := range slices.Concat(refused, ignoredRules(s)) {
 		f.Resource = ref

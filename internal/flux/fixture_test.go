@@ -7,10 +7,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"sigs.k8s.io/kustomize/kyaml/kio"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
-
-	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
 var defaults = Options{
@@ -87,7 +87,7 @@ func tree(t *testing.T, o Options, documents ...string) Files {
 }
 
 // mustWrite writes what must be fine.
-func mustWrite(t *testing.T, out string, files Files) policy.Changes {
+func mustWrite(t *testing.T, out string, files Files) report.Changes {
 	t.Helper()
 	changes, findings, err := Write(out, files)
 	if err != nil || len(findings) > 0 {
@@ -131,10 +131,10 @@ func body(t *testing.T, files Files, file string) string {
 }
 
 // checks are the files and checks of findings.
-func checks(findings policy.Findings) []string {
+func checks(findings report.Findings) []string {
 	var got []string
 	for _, f := range findings {
-		got = append(got, f.Resource.File+" "+f.Check)
+		got = append(got, f.Resource.File+" "+f.Check.Name)
 	}
 	return got
 }

@@ -3,16 +3,16 @@ package flux
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/tenantfence/tenantfence/internal/report"
 
 	"k8s.io/apimachinery/pkg/util/validation"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
-	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
@@ -58,11 +58,11 @@ type placer struct {
 	at placement
 	// ownerOf tells which tenant has a namespace.
 	ownerOf  map[string]string
-	findings policy.Findings
+	findings report.Findings
 }
 
 // placeItems returns where the generated items go. Nothing else is looked at.
-func placeItems(items []*yaml.RNode) (placement, policy.Findings) {
+func placeItems(items []*yaml.RNode) (placement, report.Findings) {
 	p := placer{at: placement{}, ownerOf: map[string]string{}}
 	var configs []*yaml.RNode
 	distinct, _ := resource.Deduplicate(items)
@@ -77,11 +77,8 @@ func placeItems(items []*yaml.RNode) (placement, policy.Findings) {
 		}
 	}
 	if len(p.at) == 0 && len(p.findings) == 0 {
-		p.findings = append(p.findings, policy.Finding{
-			Check: "nothing-to-render", Severity: policy.Error,
-			Message: "the build holds no policy with the label " + resource.LabelFence +
-				": look why with tenantfence build; where the fence shall go, delete the rendered tree by hand",
-		})
+		p.findings = append(p.findings, report.New(report.NothingToRender, report.Error, report.Ref{}, "", "%s", "the build holds no policy with the label "+resource.LabelFence+
+			": look why with tenantfence build; where the fence shall go, delete the rendered tree by hand"))
 	}
 	// Last, because only the policies tell who has a namespace and which stages.
 	for _, n := range configs {
@@ -93,9 +90,7 @@ func placeItems(items []*yaml.RNode) (placement, policy.Findings) {
 func isClusterwide(n *yaml.RNode) bool { return n.GetKind() == "CiliumClusterwideNetworkPolicy" }
 
 func (p *placer) refuse(n *yaml.RNode, field, format string, args ...any) {
-	p.findings = append(p.findings, policy.Finding{
-		Check: "policy-not-renderable", Severity: policy.Error, Resource: resource.RefOf(n), Field: field, Message: fmt.Sprintf(format, args...),
-	})
+	p.findings = append(p.findings, report.New(report.PolicyNotRenderable, report.Error, resource.RefOf(n), field, format, args...))
 }
 
 // valid refuses what is no name: paths are made of it.

@@ -10,7 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/report"
 )
 
 // seal begins the first line of every file that is written. It stands in the file and
@@ -36,32 +36,32 @@ func sum(file string, body []byte) string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// checkSeal says why a file must not be touched, or "".
-func checkSeal(file string, content []byte) (check, message string) {
+// checkSeal returns the check that a file fails and why, or nil.
+func checkSeal(file string, content []byte) (check *report.Check, message string) {
 	line, body, _ := bytes.Cut(content, []byte("\n"))
 	was, hasSeal := bytes.CutPrefix(line, []byte(seal))
 	switch {
 	case !hasSeal:
-		return "file-foreign", "was not written by tenantfence render, to which the folder belongs: move it elsewhere"
+		return report.FileForeign, "was not written by tenantfence render, to which the folder belongs: move it elsewhere"
 	case string(was) != sum(file, body):
-		return "file-edited", "was changed after it was rendered: make the change in the inputs and restore the file, or delete it to have it rendered anew"
+		return report.FileEdited, "was changed after it was rendered: make the change in the inputs and restore the file, or delete it to have it rendered anew"
 	}
-	return "", ""
+	return nil, ""
 }
 
 // EditedFiles finds the files of a tree that are not as they were rendered, and those that were
 // not.
-func EditedFiles(out string) (policy.Findings, error) {
+func EditedFiles(out string) (report.Findings, error) {
 	_, findings, err := readSealedTree(out)
 	return findings, err
 }
 
 // readSealedTree returns the files of a tree that stands, and refuses what is not ours.
-func readSealedTree(out string) (Files, policy.Findings, error) {
+func readSealedTree(out string) (Files, report.Findings, error) {
 	files := Files{}
-	var findings policy.Findings
-	refuse := func(name, check, message string) {
-		findings = append(findings, policy.Finding{Check: check, Severity: policy.Error, Resource: policy.Ref{File: name}, Message: message})
+	var findings report.Findings
+	refuse := func(name string, check *report.Check, message string) {
+		findings = append(findings, report.New(check, report.Error, report.Ref{File: name}, "", "%s", message))
 	}
 	err := filepath.WalkDir(out, func(name string, entry fs.DirEntry, err error) error {
 		switch {
@@ -70,12 +70,12 @@ func readSealedTree(out string) (Files, policy.Findings, error) {
 		case name == out:
 			return nil
 		case entry.IsDir() && strings.HasPrefix(entry.Name(), "."):
-			refuse(name, "file-foreign", "was not written by tenantfence render, to which the folder belongs: render into a folder of its own")
+			refuse(name, report.FileForeign, "was not written by tenantfence render, to which the folder belongs: render into a folder of its own")
 			return fs.SkipDir
 		case entry.IsDir():
 			return nil
 		case !entry.Type().IsRegular():
-			refuse(name, "file-foreign", "is a symbolic link or another special file, which tenantfence render never writes: remove it")
+			refuse(name, report.FileForeign, "is a symbolic link or another special file, which tenantfence render never writes: remove it")
 			return nil
 		}
 		content, err := os.ReadFile(name)
@@ -87,7 +87,7 @@ func readSealedTree(out string) (Files, policy.Findings, error) {
 			return err
 		}
 		file := filepath.ToSlash(rel)
-		if check, message := checkSeal(file, content); check != "" {
+		if check, message := checkSeal(file, content); check != nil {
 			refuse(name, check, message)
 		}
 		files[file] = content

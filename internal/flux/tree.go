@@ -6,9 +6,9 @@ import (
 	"path"
 	"slices"
 
-	"sigs.k8s.io/kustomize/kyaml/yaml"
+	"github.com/tenantfence/tenantfence/internal/report"
 
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"sigs.k8s.io/kustomize/kyaml/yaml"
 )
 
 // Files is a tree: what each file holds, by its path from the root, with slashes.
@@ -24,7 +24,7 @@ const substituteAnnotation = "kustomize.toolkit.fluxcd.io/substitute"
 
 // Tree is the tree for the items of a finished build. On an error among the findings
 // there is none.
-func Tree(items []*yaml.RNode, o Options) (Files, policy.Findings, error) {
+func Tree(items []*yaml.RNode, o Options) (Files, report.Findings, error) {
 	placed, findings := placeItems(items)
 	if findings.HasError() {
 		return nil, findings.Sort(), nil

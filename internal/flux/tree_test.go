@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"github.com/google/go-cmp/cmp"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 )
@@ -247,22 +249,22 @@ func TestTreeRejectsItem(t *testing.T) {
 	t.Parallel()
 	good := cnp("acme", "Allow", "egress-llm")
 	tests := map[string]struct{ document, check, field string }{
-		"a build without policies":            {otherConfigMaps, "nothing-to-render", ""},
-		"a build with a ConfigMap alone":      {configMap, "nothing-to-render", ""},
-		"another kind with our label":         {strings.Replace(good, "kind: CiliumNetworkPolicy", "kind: CiliumEnvoyConfig", 1), "nothing-to-render", ""},
-		"the same kind of another group":      {strings.Replace(networkPolicy, "networking.k8s.io", "crd.projectcalico.org", 1), "nothing-to-render", ""},
-		"a policy without a stage":            {strings.Replace(good, "    tenantfence.dev/stage: Allow\n", "", 1), "policy-not-renderable", "metadata.labels"},
-		"a stage that there is not":           {strings.Replace(good, "stage: Allow", "stage: Later", 1), "policy-not-renderable", "metadata.labels"},
-		"a ConfigMap of no stage that is":     {good + "---\n" + strings.Replace(configMap, "labels: {", "labels: {tenantfence.dev/stage: Later, ", 1), "policy-not-renderable", "metadata.labels"},
-		"a policy without a tenant":           {strings.Replace(good, "    tenantfence.dev/tenant: acme\n", "", 1), "policy-not-renderable", "metadata.labels"},
-		"a tenant that would leave the tree":  {strings.Replace(good, "tenant: acme", "tenant: ../../etc", 1), "policy-not-renderable", "metadata.labels"},
-		"a tenant that would be the cluster":  {strings.Replace(good, "tenant: acme", "tenant: _cluster", 1), "policy-not-renderable", "metadata.labels"},
-		"a tenant that would be a root file":  {strings.Replace(good, "tenant: acme", "tenant: kustomization.yaml", 1), "policy-not-renderable", "metadata.labels"},
-		"a name that would leave the tree":    {strings.Replace(good, "name: egress-llm", "name: ../../etc", 1), "policy-not-renderable", "metadata.name"},
-		"a policy without a namespace":        {strings.Replace(good, "  namespace: tenant-acme\n", "", 1), "policy-not-renderable", "metadata.namespace"},
-		"a namespace that is none":            {strings.Replace(good, "namespace: tenant-acme", "namespace: a.b", 1), "policy-not-renderable", "metadata.namespace"},
-		"the same policy twice":               {good + "---\n" + strings.Replace(good, "\"443\"", "\"80\"", 1), "policy-not-renderable", "metadata.name"},
-		"the same policy twice, in two forms": {good + "---\n" + strings.Replace(good, "cilium.io/v2", "cilium.io/v2alpha1", 1), "policy-not-renderable", "metadata.name"},
+		"a build without policies":            {otherConfigMaps, report.NothingToRender.Name, ""},
+		"a build with a ConfigMap alone":      {configMap, report.NothingToRender.Name, ""},
+		"another kind with our label":         {strings.Replace(good, "kind: CiliumNetworkPolicy", "kind: CiliumEnvoyConfig", 1), report.NothingToRender.Name, ""},
+		"the same kind of another group":      {strings.Replace(networkPolicy, "networking.k8s.io", "crd.projectcalico.org", 1), report.NothingToRender.Name, ""},
+		"a policy without a stage":            {strings.Replace(good, "    tenantfence.dev/stage: Allow\n", "", 1), report.PolicyNotRenderable.Name, "metadata.labels"},
+		"a stage that there is not":           {strings.Replace(good, "stage: Allow", "stage: Later", 1), report.PolicyNotRenderable.Name, "metadata.labels"},
+		"a ConfigMap of no stage that is":     {good + "---\n" + strings.Replace(configMap, "labels: {", "labels: {tenantfence.dev/stage: Later, ", 1), report.PolicyNotRenderable.Name, "metadata.labels"},
+		"a policy without a tenant":           {strings.Replace(good, "    tenantfence.dev/tenant: acme\n", "", 1), report.PolicyNotRenderable.Name, "metadata.labels"},
+		"a tenant that would leave the tree":  {strings.Replace(good, "tenant: acme", "tenant: ../../etc", 1), report.PolicyNotRenderable.Name, "metadata.labels"},
+		"a tenant that would be the cluster":  {strings.Replace(good, "tenant: acme", "tenant: _cluster", 1), report.PolicyNotRenderable.Name, "metadata.labels"},
+		"a tenant that would be a root file":  {strings.Replace(good, "tenant: acme", "tenant: kustomization.yaml", 1), report.PolicyNotRenderable.Name, "metadata.labels"},
+		"a name that would leave the tree":    {strings.Replace(good, "name: egress-llm", "name: ../../etc", 1), report.PolicyNotRenderable.Name, "metadata.name"},
+		"a policy without a namespace":        {strings.Replace(good, "  namespace: tenant-acme\n", "", 1), report.PolicyNotRenderable.Name, "metadata.namespace"},
+		"a namespace that is none":            {strings.Replace(good, "namespace: tenant-acme", "namespace: a.b", 1), report.PolicyNotRenderable.Name, "metadata.namespace"},
+		"the same policy twice":               {good + "---\n" + strings.Replace(good, "\"443\"", "\"80\"", 1), report.PolicyNotRenderable.Name, "metadata.name"},
+		"the same policy twice, in two forms": {good + "---\n" + strings.Replace(good, "cilium.io/v2", "cilium.io/v2alpha1", 1), report.PolicyNotRenderable.Name, "metadata.name"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -271,7 +273,7 @@ func TestTreeRejectsItem(t *testing.T) {
 			if err != nil || files != nil || len(findings) != 1 {
 				t.Fatalf("got %v, %v, %v, want one finding", slices.Collect(maps.Keys(files)), findings, err)
 			}
-			equal(t, "finding", [2]string{findings[0].Check, findings[0].Field}, [2]string{test.check, test.field})
+			equal(t, "finding", [2]string{findings[0].Check.Name, findings[0].Field}, [2]string{test.check, test.field})
 		})
 	}
 }

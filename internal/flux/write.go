@@ -9,13 +9,13 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/report"
 )
 
 // Write makes a folder hold exactly the files, and says what changed. A reader sees
 // the old tree or the new one. On an error, also among the findings, the old one
 // stays. Files that are equal are not written.
-func Write(out string, files Files) (policy.Changes, policy.Findings, error) {
+func Write(out string, files Files) (report.Changes, report.Findings, error) {
 	out = filepath.Clean(out)
 	info, err := statTarget(out)
 	if err != nil {
@@ -24,14 +24,14 @@ func Write(out string, files Files) (policy.Changes, policy.Findings, error) {
 	var old Files
 	mode := os.FileMode(0o755)
 	if info != nil {
-		var findings policy.Findings
+		var findings report.Findings
 		if old, findings, err = readSealedTree(out); err != nil || findings.HasError() {
 			return nil, findings, err
 		}
 		mode = info.Mode().Perm()
 	}
 	changes := compare(old, files)
-	if !slices.ContainsFunc(changes, func(c policy.Change) bool { return c.Action != policy.Unchanged }) {
+	if !slices.ContainsFunc(changes, func(c report.Change) bool { return c.Action != report.Unchanged }) {
 		return changes, nil, nil
 	}
 	if err := replace(out, old, files, mode); err != nil {
@@ -40,24 +40,24 @@ func Write(out string, files Files) (policy.Changes, policy.Findings, error) {
 	return changes, nil, nil
 }
 
-func compare(old, files Files) policy.Changes {
-	var changes policy.Changes
+func compare(old, files Files) report.Changes {
+	var changes report.Changes
 	for file, content := range files {
-		action := policy.Created
+		action := report.Created
 		if previous, ok := old[file]; ok {
-			action = policy.Configured
+			action = report.Configured
 			if bytes.Equal(previous, content) {
-				action = policy.Unchanged
+				action = report.Unchanged
 			}
 		}
-		changes = append(changes, policy.Change{Action: action, Ref: policy.Ref{File: file}})
+		changes = append(changes, report.Change{Action: action, Ref: report.Ref{File: file}})
 	}
 	for file := range old {
 		if _, ok := files[file]; !ok {
-			changes = append(changes, policy.Change{Action: policy.Deleted, Ref: policy.Ref{File: file}})
+			changes = append(changes, report.Change{Action: report.Deleted, Ref: report.Ref{File: file}})
 		}
 	}
-	slices.SortFunc(changes, func(a, b policy.Change) int { return strings.Compare(a.Ref.File, b.Ref.File) })
+	slices.SortFunc(changes, func(a, b report.Change) int { return strings.Compare(a.Ref.File, b.Ref.File) })
 	return changes
 }
 

@@ -11,16 +11,16 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
+	"github.com/tenantfence/tenantfence/internal/report"
 
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/google/go-cmp/cmp"
 )
 
 // actionsByFile is what was done with which files, without what is unchanged.
-func actionsByFile(changes policy.Changes) map[string]policy.Action {
-	got := map[string]policy.Action{}
+func actionsByFile(changes report.Changes) map[string]report.Action {
+	got := map[string]report.Action{}
 	for _, c := range changes {
-		if c.Action != policy.Unchanged {
+		if c.Action != report.Unchanged {
 			got[c.Ref.File] = c.Action
 		}
 	}
@@ -69,7 +69,7 @@ func TestSecondWriteChangesNothing(t *testing.T) {
 	mustWrite(t, out, files)
 	before := snapshot(t, filepath.Dir(out))
 	changes := mustWrite(t, out, files)
-	equal(t, "changes", actionsByFile(changes), map[string]policy.Action{})
+	equal(t, "changes", actionsByFile(changes), map[string]report.Action{})
 	equal(t, "sum", changes.Summary(), "0 created, 0 configured, 19 unchanged, 0 deleted")
 	equal(t, "the folder", snapshot(t, filepath.Dir(out)), before)
 }
@@ -81,10 +81,10 @@ func TestWriteOnlyChangedFiles(t *testing.T) {
 	before := snapshot(t, out)
 	changed := strings.Replace(strings.Join(append(tenant("acme"), tenant("beta")...), "---\n"), `port: "443"`, `port: "8443"`, 1)
 	changes := mustWrite(t, out, tree(t, defaults, changed, cnp("acme", "Allow", "egress-more")))
-	equal(t, "changes", actionsByFile(changes), map[string]policy.Action{
-		"acme/baseline/tenant-acme.allow-dns.yaml": policy.Configured,
-		"acme/allow/kustomization.yaml":            policy.Configured,
-		"acme/allow/tenant-acme.egress-more.yaml":  policy.Created,
+	equal(t, "changes", actionsByFile(changes), map[string]report.Action{
+		"acme/baseline/tenant-acme.allow-dns.yaml": report.Configured,
+		"acme/allow/kustomization.yaml":            report.Configured,
+		"acme/allow/tenant-acme.egress-more.yaml":  report.Created,
 	})
 	after := snapshot(t, out)
 	for name, was := range before {
@@ -109,7 +109,7 @@ func TestWriteDeletesFilesOfRemovedTenant(t *testing.T) {
 		for file, action := range actionsByFile(changes) {
 			ofAcme := strings.HasPrefix(file, "acme/") || strings.HasPrefix(file, "_flux/tenantfence-tenant-acme-")
 			lists := file == kustomizationFile || strings.HasPrefix(file, "_stages/")
-			if (ofAcme && action != policy.Deleted) || (!ofAcme && (!lists || action != policy.Configured)) {
+			if (ofAcme && action != report.Deleted) || (!ofAcme && (!lists || action != report.Configured)) {
 				t.Errorf("%s %s", file, action)
 			}
 		}
@@ -132,7 +132,7 @@ func TestWriteRestoresDeletedFile(t *testing.T) {
 	if err := os.Remove(filepath.Join(out, "acme", "allow", kustomizationFile)); err != nil {
 		t.Fatal(err)
 	}
-	equal(t, "changes", actionsByFile(mustWrite(t, out, files)), map[string]policy.Action{"acme/allow/kustomization.yaml": policy.Created})
+	equal(t, "changes", actionsByFile(mustWrite(t, out, files)), map[string]report.Action{"acme/allow/kustomization.yaml": report.Created})
 	equal(t, "the tree", onDisk(t, out), files)
 }
 

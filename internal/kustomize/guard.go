@@ -3,9 +3,10 @@ package kustomize
 import (
 	"path/filepath"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"sigs.k8s.io/kustomize/kyaml/filesys"
 
-	"github.com/tenantfence/tenantfence/internal/policy"
 	tenantfence "github.com/tenantfence/tenantfence/internal/resource"
 )
 
@@ -15,11 +16,11 @@ type guard struct {
 	filesys.FileSystem
 	// root is the directory that is built, symbolic links resolved.
 	root     string
-	findings map[string]policy.Findings
+	findings map[string]report.Findings
 }
 
 func newGuard(fsys filesys.FileSystem, dir string) *guard {
-	g := &guard{FileSystem: fsys, root: dir, findings: map[string]policy.Findings{}}
+	g := &guard{FileSystem: fsys, root: dir, findings: map[string]report.Findings{}}
 	// A directory that does not exist is an error of whatever reads it.
 	if root, err := filesys.ConfirmDir(fsys, dir); err == nil {
 		g.root = root.String()
@@ -50,7 +51,7 @@ func (g *guard) ReadFile(path string) ([]byte, error) {
 
 // explain replaces the error of a build that was refused a file.
 func (g *guard) explain(err error) error {
-	var all policy.Findings
+	var all report.Findings
 	for _, findings := range g.findings {
 		all = append(all, findings...)
 	}

@@ -6,14 +6,15 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
-	"github.com/tenantfence/tenantfence/internal/policy"
 	tenantfence "github.com/tenantfence/tenantfence/internal/resource"
 )
 
 // MalformedError holds what is malformed in the files of a build that kustomize cannot read.
-type MalformedError struct{ Findings policy.Findings }
+type MalformedError struct{ Findings report.Findings }
 
 func (e *MalformedError) Error() string {
 	out := make([]string, len(e.Findings))
@@ -35,8 +36,8 @@ func (r *records) explain(err error) error {
 }
 
 // malformed finds the malformed resources in the files that were read, with their files.
-func (r *records) malformed() policy.Findings {
-	var out policy.Findings
+func (r *records) malformed() report.Findings {
+	var out report.Findings
 	for _, file := range slices.Sorted(maps.Keys(r.files)) {
 		nodes, err := tenantfence.ReadYAML(r.files[file])
 		if err != nil {

@@ -6,13 +6,14 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"sigs.k8s.io/kustomize/api/resmap"
 	"sigs.k8s.io/kustomize/api/resource"
 	"sigs.k8s.io/kustomize/api/types"
 	"sigs.k8s.io/kustomize/kyaml/filesys"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
-	"github.com/tenantfence/tenantfence/internal/policy"
 	own "github.com/tenantfence/tenantfence/internal/resource"
 )
 
@@ -20,7 +21,7 @@ import (
 // was given: the fence is listed below them.
 type OutsideFenceError struct {
 	// Items are the resources, with the files that list them where these are known.
-	Items []policy.Ref
+	Items []report.Ref
 }
 
 func (e *OutsideFenceError) Error() string {
@@ -123,9 +124,9 @@ func (b *build) outsideFence(resources []*resource.Resource) error {
 	e := &OutsideFenceError{}
 	for _, r := range resources {
 		id := r.OrgId()
-		e.Items = append(e.Items, policy.Ref{APIVersion: r.GetApiVersion(), Kind: id.Kind, Name: id.Name, File: b.fileOf(id.Kind, id.Name)})
+		e.Items = append(e.Items, report.Ref{APIVersion: r.GetApiVersion(), Kind: id.Kind, Name: id.Name, File: b.fileOf(id.Kind, id.Name)})
 	}
-	slices.SortFunc(e.Items, func(x, y policy.Ref) int { return strings.Compare(x.File+x.String(), y.File+y.String()) })
+	slices.SortFunc(e.Items, func(x, y report.Ref) int { return strings.Compare(x.File+x.String(), y.File+y.String()) })
 	return e
 }
 

@@ -3,6 +3,8 @@ package lint
 import (
 	"slices"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
@@ -12,17 +14,14 @@ import (
 
 // AgentsConfiguredElsewhere warns of a release of Cilium's own chart, whose values configure the agents and
 // are not read.
-func AgentsConfiguredElsewhere(f *policy.Fence, items []*yaml.RNode) policy.Findings {
+func AgentsConfiguredElsewhere(f *policy.Fence, items []*yaml.RNode) report.Findings {
 	if f.Cluster.CNI == v1alpha1.CNIKubernetes {
 		return nil
 	}
-	var out policy.Findings
+	var out report.Findings
 	for _, n := range items {
 		if at, ok := chartOf(n); ok {
-			out = append(out, policy.Finding{
-				Check: "agent-config-not-read", Severity: policy.Warning, Resource: resource.RefOf(n), Field: at,
-				Message: "its values configure Cilium's agents, and are not read, so that the settings that are assumed may be others: state what the chart makes of them in cluster.ciliumConfig of the profile",
-			})
+			out = append(out, report.New(report.AgentConfigNotRead, report.Warning, resource.RefOf(n), at, "its values configure Cilium's agents, and are not read, so that the settings that are assumed may be others: state what the chart makes of them in cluster.ciliumConfig of the profile"))
 		}
 	}
 	return out

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
@@ -16,10 +18,10 @@ import (
 // Coverage reports the resources that the proof does not decide: an error for each kind that
 // affects traffic, unless the profile accepts it, and one line for all kinds that nothing is
 // known of. The second result is the resources at whose namespaces flows are undecided.
-func Coverage(f *policy.Fence, index *resource.Index, items []*yaml.RNode) (policy.Findings, []policy.Ref) {
+func Coverage(f *policy.Fence, index *resource.Index, items []*yaml.RNode) (report.Findings, []report.Ref) {
 	items, _ = resource.Deduplicate(items)
 	pods := index.MakesPods()
-	c := coverage{fence: f, resources: map[uncovered][]policy.Ref{}, unknown: map[kind]int{}}
+	c := coverage{fence: f, resources: map[uncovered][]report.Ref{}, unknown: map[kind]int{}}
 	for _, n := range items {
 		if _, hasEmbedded := embeddedPolicy(n); !pods[resource.ID(n)] && !hasEmbedded {
 			c.add(n)
@@ -40,39 +42,39 @@ func (k kind) mutates() bool {
 // uncovered is what there is one finding about: a kind, and what is known of it.
 type uncovered struct {
 	kind
-	check    string
-	severity policy.Severity
+	check    *report.Check
+	severity report.Severity
 	message  string
 }
 
 type coverage struct {
 	fence *policy.Fence
 	// resources are the resources that each finding is about.
-	resources map[uncovered][]policy.Ref
+	resources map[uncovered][]report.Ref
 	unknown   map[kind]int
-	undecided []policy.Ref
+	undecided []report.Ref
 }
 
 func (c *coverage) add(n *yaml.RNode) {
 	k, known := coverageOf(c.fence, n)
 	if k.mutates() {
-		c.record(n, uncovered{k, "pods-may-change", policy.Info, "may change labels, ports and hostNetwork of pods after the build, and the proof reads them as written: where it does, declare the pods that result as external resources"})
+		c.record(n, uncovered{k, report.PodsMayChange, report.Info, "may change labels, ports and hostNetwork of pods after the build, and the proof reads them as written: where it does, declare the pods that result as external resources"})
 	}
 	if effect, ofCilium := noEffectReason(c.fence, k); ofCilium {
 		if effect != "" && !resource.IsLocalConfig(n) {
-			c.record(n, uncovered{k, "kind-without-effect", policy.Warning, effect})
+			c.record(n, uncovered{k, report.KindWithoutEffect, report.Warning, effect})
 		}
 		return
 	}
 	switch reason, accepted := acceptedKind(c.fence, k); {
 	case known.Settled():
 	case accepted:
-		c.record(n, uncovered{k, "kind-undecided", policy.Info, reason})
+		c.record(n, uncovered{k, report.KindUndecided, report.Info, reason})
 	case known.Class == resource.NotDecided && known.OwnNamespaceOnly && !c.fence.MayAffectTenant(resource.NamespaceOf(n)):
 		c.undecided = append(c.undecided, resource.RefOf(n))
-		c.record(n, uncovered{k, "kind-undecided", policy.Warning, fmt.Sprintf("%s: its effect is not decided here, so it is left out, and FlowTest cases with pods of its namespace are undecided", known.Reason)})
+		c.record(n, uncovered{k, report.KindUndecided, report.Warning, fmt.Sprintf("%s: its effect is not decided here, so it is left out, and FlowTest cases with pods of its namespace are undecided", known.Reason)})
 	case known.Class == resource.NotDecided:
-		c.record(n, uncovered{k, "kind-undecided", policy.Error, fmt.Sprintf("%s: its effect is not decided here, so nothing is proved: remove it, or accept the kind in the FenceProfile: undecidedKinds: [{group: %s, kind: %s, reason: …}]", known.Reason, k.group, k.name)})
+		c.record(n, uncovered{k, report.KindUndecided, report.Error, fmt.Sprintf("%s: its effect is not decided here, so nothing is proved: remove it, or accept the kind in the FenceProfile: undecidedKinds: [{group: %s, kind: %s, reason: …}]", known.Reason, k.group, k.name)})
 	default:
 		c.unknown[k]++
 	}
@@ -112,21 +114,21 @@ func acceptedKind(f *policy.Fence, k kind) (string, bool) {
 	return "", false
 }
 
-func (c *coverage) findings() policy.Findings {
-	var out policy.Findings
+func (c *coverage) findings() report.Findings {
+	var out report.Findings
 	for u, refs := range c.resources {
-		slices.SortFunc(refs, func(a, b policy.Ref) int { return strings.Compare(a.String(), b.String()) })
+		slices.SortFunc(refs, func(a, b report.Ref) int { return strings.Compare(a.String(), b.String()) })
 		message := u.message
 		if more := len(refs) - 1; more > 0 {
 			message += " (and " + policy.Count(more, "other "+u.name) + ")"
 		}
-		out = append(out, policy.Finding{Check: u.check, Severity: u.severity, Resource: refs[0], Message: message})
+		out = append(out, report.New(u.check, u.severity, refs[0], "", "%s", message))
 	}
 	return out.Sort()
 }
 
 // unknownKinds lists the kinds that nothing is known of.
-func (c *coverage) unknownKinds() policy.Findings {
+func (c *coverage) unknownKinds() report.Findings {
 	if len(c.unknown) == 0 {
 		return nil
 	}
@@ -136,10 +138,7 @@ func (c *coverage) unknownKinds() policy.Findings {
 		all = append(all, fmt.Sprintf("%s (%d)", k, c.unknown[k]))
 		total += c.unknown[k]
 	}
-	return policy.Findings{{
-		Check: "kinds-assumed-without-effect", Severity: policy.Info,
-		Message: fmt.Sprintf("%s of kinds that are not known here count as without effect on traffic, and pods that they create are not seen: %s: declare such pods as local-config workloads", policy.Count(total, "resource"), strings.Join(all, ", ")),
-	}}
+	return report.Findings{report.New(report.KindsAssumedWithoutEffect, report.Info, report.Ref{}, "", "%s of kinds that are not known here count as without effect on traffic, and pods that they create are not seen: %s: declare such pods as local-config workloads", policy.Count(total, "resource"), strings.Join(all, ", "))}
 }
 
 // noEffectReason is why a kind of cluster administrators' policies does nothing where Cilium

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/internal/policy"
@@ -22,17 +24,17 @@ type embedded struct {
 // EmbeddedPolicies reports policies, and other resources that affect traffic, within resources of
 // other kinds, from which controllers create them: they are not decided. The second result is the
 // resources at whose namespaces flows are undecided.
-func EmbeddedPolicies(f *policy.Fence, items []*yaml.RNode) (policy.Findings, []policy.Ref) {
+func EmbeddedPolicies(f *policy.Fence, items []*yaml.RNode) (report.Findings, []report.Ref) {
 	items, _ = resource.Deduplicate(items)
-	var out policy.Findings
-	var undecided []policy.Ref
+	var out report.Findings
+	var undecided []report.Ref
 	for _, n := range items {
 		e, found := embeddedPolicy(n)
 		if !found {
 			continue
 		}
 		finding := e.finding(f, resource.RefOf(n))
-		if finding.Severity == policy.Warning {
+		if finding.Severity == report.Warning {
 			at := resource.RefOf(n)
 			at.Namespace = e.namespace
 			undecided = append(undecided, at)
@@ -43,16 +45,16 @@ func EmbeddedPolicies(f *policy.Fence, items []*yaml.RNode) (policy.Findings, []
 }
 
 // finding is that about a resource which another holds.
-func (e embedded) finding(f *policy.Fence, holder policy.Ref) policy.Finding {
-	out := policy.Finding{Check: "kind-undecided", Severity: policy.Error, Resource: holder, Field: e.field}
+func (e embedded) finding(f *policy.Fence, holder report.Ref) report.Finding {
+	out := report.Finding{Check: report.KindUndecided, Severity: report.Error, Resource: holder, Field: e.field}
 	if reason, accepted := f.UndecidedKindReason(holder); accepted {
-		out.Severity = policy.Info
+		out.Severity = report.Info
 		out.Message = fmt.Sprintf("holds a %s, which is not decided here: the profile's undecidedKinds accepts the kind %s (%s)", e.node.GetKind(), holder.Kind, reason)
 		return out
 	}
 	so := "nothing is proved"
 	if e.namespace != "" && !f.MayAffectTenant(e.namespace) {
-		out.Severity, so = policy.Warning, "it is left out, and FlowTest cases with pods of its namespace are undecided"
+		out.Severity, so = report.Warning, "it is left out, and FlowTest cases with pods of its namespace are undecided"
 	}
 	out.Message = fmt.Sprintf("holds a %s, from which a controller creates it, and its effect is not decided here, so %s: list it as a resource of its own, or accept the kind in the FenceProfile: undecidedKinds: [{group: %s, kind: %s, reason: …}]",
 		e.node.GetKind(), so, groupOfRef(holder), holder.Kind)

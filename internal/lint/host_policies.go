@@ -2,9 +2,10 @@ package lint
 
 import (
 	"encoding/json"
-	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/tenantfence/tenantfence/internal/report"
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
@@ -14,8 +15,8 @@ import (
 
 // HostPolicies refuses policies about nodes that no entry of the profile's nodes covers:
 // what nodes may do is decided for the nodes and directions of these entries alone.
-func HostPolicies(f *policy.Fence, items []*yaml.RNode, own func(*yaml.RNode) bool) policy.Findings {
-	var out policy.Findings
+func HostPolicies(f *policy.Fence, items []*yaml.RNode, own func(*yaml.RNode) bool) report.Findings {
+	var out report.Findings
 	for _, n := range items {
 		if !resource.IsCilium(n) || n.GetKind() != resource.KindClusterwide || resource.IsLocalConfig(n) || own(n) {
 			continue
@@ -23,10 +24,7 @@ func HostPolicies(f *policy.Fence, items []*yaml.RNode, own func(*yaml.RNode) bo
 		rules := func(at string, spec any) []hostRules { return hostRulesOf(f, at, spec) }
 		for _, h := range inSpecs(n, rules) {
 			if ds := uncoveredDirections(f, h); len(ds) > 0 {
-				out = append(out, policy.Finding{
-					Check: "host-policy-undeclared", Severity: policy.Error, Resource: resource.RefOf(n), Field: h.at + ".nodeSelector",
-					Message: fmt.Sprintf("denies %s of nodes that no entry of the profile's nodes covers: it can cut nodes off from the cluster, and what they need is not known: declare these nodes and their flows in the profile's nodes, or remove the policy", strings.Join(ds, " and ")),
-				})
+				out = append(out, report.New(report.HostPolicyUndeclared, report.Error, resource.RefOf(n), h.at+".nodeSelector", "denies %s of nodes that no entry of the profile's nodes covers: it can cut nodes off from the cluster, and what they need is not known: declare these nodes and their flows in the profile's nodes, or remove the policy", strings.Join(ds, " and ")))
 			}
 		}
 	}

@@ -1,8 +1,9 @@
 package lint
 
 import (
-	"fmt"
 	"slices"
+
+	"github.com/tenantfence/tenantfence/internal/report"
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
@@ -15,14 +16,14 @@ import (
 // one error for each policy that they move, and for each fence one for those that they
 // rename, one for those that they remove, one for those that they change, and one for those
 // with its label that they add. Other labels and annotations may change.
-func LayersAbove(generated, finished []*yaml.RNode) policy.Findings {
-	a := layerChanges{renames: map[policy.Ref][]Rename{}, removed: map[policy.Ref][]string{}, changed: map[policy.Ref][]string{}, added: map[policy.Ref][]string{}}
-	present := map[policy.Ref][]*yaml.RNode{}
+func LayersAbove(generated, finished []*yaml.RNode) report.Findings {
+	a := layerChanges{renames: map[report.Ref][]Rename{}, removed: map[report.Ref][]string{}, changed: map[report.Ref][]string{}, added: map[report.Ref][]string{}}
+	present := map[report.Ref][]*yaml.RNode{}
 	for _, n := range finished {
 		present[resource.ID(n)] = append(present[resource.ID(n)], n)
 	}
 	oldIDs, newIDs := a.findMoved(generated, finished, present)
-	expected, fences := map[policy.Ref]bool{}, map[policy.Ref]bool{}
+	expected, fences := map[report.Ref]bool{}, map[report.Ref]bool{}
 	for _, n := range generated {
 		id := resource.ID(n)
 		expected[id], fences[fenceOf(n)] = true, true
@@ -43,16 +44,16 @@ func LayersAbove(generated, finished []*yaml.RNode) policy.Findings {
 }
 
 type layerChanges struct {
-	moved                   policy.Findings
-	renames                 map[policy.Ref][]Rename
-	removed, changed, added map[policy.Ref][]string
+	moved                   report.Findings
+	renames                 map[report.Ref][]Rename
+	removed, changed, added map[report.Ref][]string
 }
 
 // findMoved finds the policies that have another name or namespace. It returns them as they
 // were generated, and as they are now.
-func (a *layerChanges) findMoved(generated, finished []*yaml.RNode, present map[policy.Ref][]*yaml.RNode) (oldIDs, newIDs map[policy.Ref]bool) {
-	fences := map[policy.Ref]policy.Ref{}
-	oldIDs, newIDs = map[policy.Ref]bool{}, map[policy.Ref]bool{}
+func (a *layerChanges) findMoved(generated, finished []*yaml.RNode, present map[report.Ref][]*yaml.RNode) (oldIDs, newIDs map[report.Ref]bool) {
+	fences := map[report.Ref]report.Ref{}
+	oldIDs, newIDs = map[report.Ref]bool{}, map[report.Ref]bool{}
 	for _, n := range generated {
 		fences[resource.ID(n)] = fenceOf(n)
 	}
@@ -77,31 +78,29 @@ func (a *layerChanges) findMoved(generated, finished []*yaml.RNode, present map[
 	return oldIDs, newIDs
 }
 
-func (a *layerChanges) findings() policy.Findings {
+func (a *layerChanges) findings() report.Findings {
 	out := a.moved
 	for fence, renames := range a.renames {
 		out = append(out, RefuseRenamed(fence, renames)...)
 	}
 	for _, what := range []struct {
-		check, text string
-		policies    map[policy.Ref][]string
+		check    *report.Check
+		text     string
+		policies map[report.Ref][]string
 	}{
-		{"policy-missing", "a layer above the fence removes policies that it generates", a.removed},
-		{"policy-changed", "a layer above the fence changes policies that it generates", a.changed},
-		{"policy-unexpected", "a layer above the fence adds policies with its label", a.added},
+		{report.PolicyMissing, "a layer above the fence removes policies that it generates", a.removed},
+		{report.PolicyChanged, "a layer above the fence changes policies that it generates", a.changed},
+		{report.PolicyUnexpected, "a layer above the fence adds policies with its label", a.added},
 	} {
 		for fence, names := range what.policies {
 			slices.Sort(names)
-			out = append(out, policy.Finding{
-				Check: what.check, Severity: policy.Error, Resource: fence,
-				Message: fmt.Sprintf("%s (%s), so what was proved is not what is built: declare the difference in a Tenant or in the profile, or list the fence above that layer", what.text, policy.Brief(names)),
-			})
+			out = append(out, report.New(what.check, report.Error, fence, "", "%s (%s), so what was proved is not what is built: declare the difference in a Tenant or in the profile, or list the fence above that layer", what.text, policy.Brief(names)))
 		}
 	}
 	return out.Sort()
 }
 
 // fenceOf is the configuration of the fence that generated a policy.
-func fenceOf(n *yaml.RNode) policy.Ref {
-	return policy.Ref{APIVersion: v1alpha1.APIVersion, Kind: v1alpha1.KindTenantFence, Name: resource.FenceOf(n)}
+func fenceOf(n *yaml.RNode) report.Ref {
+	return report.Ref{APIVersion: v1alpha1.APIVersion, Kind: v1alpha1.KindTenantFence, Name: resource.FenceOf(n)}
 }

@@ -3,6 +3,8 @@ package lint
 import (
 	"fmt"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
@@ -12,7 +14,7 @@ import (
 
 // MultiClusterServices reports Services that are shared between clusters. Clients reach pods of
 // all of these by one name, and policies decide about pods of each cluster apart.
-func MultiClusterServices(f *policy.Fence, items []*yaml.RNode) policy.Findings {
+func MultiClusterServices(f *policy.Fence, items []*yaml.RNode) report.Findings {
 	if f.Cluster.CNI == v1alpha1.CNIKubernetes {
 		return nil
 	}
@@ -21,7 +23,7 @@ func MultiClusterServices(f *policy.Fence, items []*yaml.RNode) policy.Findings 
 		"ServiceImport": "has connections to this name end at pods of other clusters, too",
 	}
 	items, _ = resource.Deduplicate(items)
-	var out policy.Findings
+	var out report.Findings
 	first := map[string]int{}
 	count := map[string]int{}
 	for _, n := range items {
@@ -33,10 +35,7 @@ func MultiClusterServices(f *policy.Fence, items []*yaml.RNode) policy.Findings 
 			continue
 		}
 		first[n.GetKind()] = len(out)
-		out = append(out, policy.Finding{
-			Check: "global-service", Severity: policy.Warning, Resource: resource.RefOf(n),
-			Message: effect + ": flows to and from pods of this cluster are decided here, and those of other clusters are denied unless a policy of your own allows them by the label io.cilium.k8s.policy.cluster",
-		})
+		out = append(out, report.New(report.GlobalService, report.Warning, resource.RefOf(n), "", "%s", effect+": flows to and from pods of this cluster are decided here, and those of other clusters are denied unless a policy of your own allows them by the label io.cilium.k8s.policy.cluster"))
 	}
 	for kind, i := range first {
 		if more := count[kind] - 1; more > 0 {

@@ -3,6 +3,8 @@ package lint
 import (
 	"testing"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/internal/policy"
@@ -15,7 +17,7 @@ func TestMutatingKindsAreReported(t *testing.T) {
 	for kind, reported := range map[string]bool{"MutatingWebhookConfiguration": true, "MutatingAdmissionPolicy": true, "ValidatingWebhookConfiguration": false} {
 		items := []*yaml.RNode{yaml.MustParse("{apiVersion: admissionregistration.k8s.io/v1, kind: " + kind + ", metadata: {name: x}}")}
 		found, _ := Coverage(&policy.Fence{}, &resource.Index{}, items)
-		if (len(found) == 1 && found[0].Check == "pods-may-change" && found[0].Severity == policy.Info) != reported {
+		if (len(found) == 1 && found[0].Check == report.PodsMayChange && found[0].Severity == report.Info) != reported {
 			t.Errorf("%s: %v", kind, found)
 		}
 	}

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
@@ -16,12 +18,12 @@ import (
 
 // NonPolicyFields reports fields that are no policy and change what traffic reaches the pods
 // of tenants, or on which port policies see it.
-func NonPolicyFields(f *policy.Fence, index *resource.Index, items []*yaml.RNode) policy.Findings {
+func NonPolicyFields(f *policy.Fence, index *resource.Index, items []*yaml.RNode) report.Findings {
 	items, _ = resource.Deduplicate(items)
 	slices.SortStableFunc(items, func(a, b *yaml.RNode) int {
 		return strings.Compare(resource.RefOf(a).String(), resource.RefOf(b).String())
 	})
-	var out policy.Findings
+	var out report.Findings
 	for _, n := range items {
 		out = append(out, externalIPs(f, n)...)
 		if ns := resource.NamespaceOf(n); ns != "" && f.MayAffectTenant(ns) {
@@ -45,7 +47,7 @@ func NonPolicyFields(f *policy.Fence, index *resource.Index, items []*yaml.RNode
 	return out
 }
 
-func (r metadataRule) evaluate(f *policy.Fence, p placedMetadata) *policy.Finding {
+func (r metadataRule) evaluate(f *policy.Fence, p placedMetadata) *report.Finding {
 	field := p.field + ".labels[" + r.label + "]"
 	is := r.label != "" && hasValue(p.labels, r.label, r.values...)
 	if r.annotation != "" {
@@ -57,25 +59,23 @@ func (r metadataRule) evaluate(f *policy.Fence, p placedMetadata) *policy.Findin
 		return nil
 	}
 	if reason, accepted := acceptedKind(f, r.acceptKind); accepted {
-		severity, message = policy.Info, reason
+		severity, message = report.Info, reason
 	}
-	return &policy.Finding{Check: r.check, Severity: severity, Resource: p.ref, Field: field, Message: message}
+	found := report.New(r.check, severity, p.ref, field, "%s", message)
+	return &found
 }
 
 // hostPorts reports, for each pod template of a resource, the first port that is a port of the
 // node, too.
-func hostPorts(n *yaml.RNode) policy.Findings {
+func hostPorts(n *yaml.RNode) report.Findings {
 	doc, err := n.Map()
 	if err != nil {
 		return nil
 	}
-	var out policy.Findings
+	var out report.Findings
 	for _, t := range podSpecsIn("", doc) {
 		if at, number := hostPort(t.spec); at != "" {
-			out = append(out, policy.Finding{
-				Check: "host-port", Severity: policy.Info, Resource: resource.RefOf(n), Field: t.at + at,
-				Message: fmt.Sprintf("port %v of the pods' nodes leads to these pods: the pods' own policies decide who reaches it, and clients outside the cluster need a flow from world or their networks", number),
-			})
+			out = append(out, report.New(report.HostPort, report.Info, resource.RefOf(n), t.at+at, "port %v of the pods' nodes leads to these pods: the pods' own policies decide who reaches it, and clients outside the cluster need a flow from world or their networks", number))
 		}
 	}
 	return out
@@ -130,7 +130,7 @@ func hostPort(spec map[string]any) (string, any) {
 
 // externalIPs warns of addresses that a Service takes from the outside: a flow that is
 // declared to one ends at the Service's pods.
-func externalIPs(f *policy.Fence, n *yaml.RNode) policy.Findings {
+func externalIPs(f *policy.Fence, n *yaml.RNode) report.Findings {
 	if resource.Group(n) != "" || n.GetKind() != "Service" {
 		return nil
 	}
@@ -138,18 +138,15 @@ func externalIPs(f *policy.Fence, n *yaml.RNode) policy.Findings {
 	if err != nil {
 		return nil
 	}
-	var out policy.Findings
+	var out report.Findings
 	for i, value := range listField(doc["spec"], "externalIPs") {
 		address, ok := value.(string)
 		if !ok {
 			continue
 		}
-		finding := policy.Finding{
-			Check: "service-external-ips", Severity: policy.Info, Resource: resource.RefOf(n), Field: fmt.Sprintf("spec.externalIPs[%d]", i),
-			Message: fmt.Sprintf("connections of every pod and node to %s end at the pods of this Service on its ports: policies decide them as flows to these pods", address),
-		}
+		finding := report.New(report.ServiceExternalIPs, report.Info, resource.RefOf(n), fmt.Sprintf("spec.externalIPs[%d]", i), "connections of every pod and node to %s end at the pods of this Service on its ports: policies decide them as flows to these pods", address)
 		if by := flowsTo(f, address); by != "" {
-			finding.Severity = policy.Warning
+			finding.Severity = report.Warning
 			finding.Message += fmt.Sprintf(", so %s does not allow them: remove the address, or declare flows to these pods", by)
 		}
 		out = append(out, finding)

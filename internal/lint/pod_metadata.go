@@ -3,6 +3,8 @@ package lint
 import (
 	"slices"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
@@ -12,7 +14,7 @@ import (
 
 // placedMetadata are labels and annotations of a Namespace, or of pods, that affect traffic.
 type placedMetadata struct {
-	ref policy.Ref
+	ref report.Ref
 	// namespace is that of the pods, and field the mapping that holds the labels.
 	namespace, field    string
 	labels, annotations map[string]string
@@ -29,7 +31,7 @@ func namespaceMetadata(f *policy.Fence, items []*yaml.RNode) []placedMetadata {
 	}
 	for _, t := range f.Tenants {
 		for _, ns := range t.Namespaces {
-			out = append(out, placedMetadata{ref: policy.Ref{APIVersion: "v1", Kind: "Namespace", Name: ns}, namespace: ns, field: "metadata", labels: f.NamespaceLabels})
+			out = append(out, placedMetadata{ref: report.Ref{APIVersion: "v1", Kind: "Namespace", Name: ns}, namespace: ns, field: "metadata", labels: f.NamespaceLabels})
 		}
 	}
 	return out
@@ -54,27 +56,27 @@ func hasValue(in map[string]string, key string, values ...string) bool {
 
 // metadataRule is what a label or an annotation of a pod or its namespace does to traffic.
 type metadataRule struct {
-	check string
+	check *report.Check
 	// label or annotation is the key, and values are those that count. None: any value.
 	label, annotation string
 	values            []string
 	// oncePerNamespace for each namespace, and not for each resource.
 	oncePerNamespace bool
 	// severityFor is the severity, "" where there is nothing to report in this cluster.
-	severityFor func(*policy.Fence) policy.Severity
+	severityFor func(*policy.Fence) report.Severity
 	message     string
 	// acceptKind is the kind of what has the effect, which the profile may accept. Omitted: none.
 	acceptKind kind
 }
 
-func always(s policy.Severity) func(*policy.Fence) policy.Severity {
-	return func(*policy.Fence) policy.Severity { return s }
+func always(s report.Severity) func(*policy.Fence) report.Severity {
+	return func(*policy.Fence) report.Severity { return s }
 }
 
 // underCilium is a severity where Cilium enforces, since one of its minor versions and before
 // another. 0: without a bound.
-func underCilium(since, before int, s policy.Severity) func(*policy.Fence) policy.Severity {
-	return func(f *policy.Fence) policy.Severity {
+func underCilium(since, before int, s report.Severity) func(*policy.Fence) report.Severity {
+	return func(f *policy.Fence) report.Severity {
 		minor := policy.Minor(f.Cluster.CiliumVersion)
 		if f.Cluster.CNI == v1alpha1.CNIKubernetes || minor < since || before > 0 && minor >= before {
 			return ""
@@ -91,37 +93,37 @@ const tunnelledPort = ": between pods of the mesh, policies are decided on this 
 
 var metadataRules = []metadataRule{
 	{
-		check: "service-mesh-port", label: "istio.io/dataplane-mode", values: []string{"ambient"}, oncePerNamespace: true, severityFor: always(policy.Warning),
+		check: report.ServiceMeshPort, label: "istio.io/dataplane-mode", values: []string{"ambient"}, oncePerNamespace: true, severityFor: always(report.Warning),
 		message: "puts pods into Istio's ambient mesh, which tunnels connections to port 15008/TCP of the pods" + tunnelledPort + "declare 15008 beside each flow's ports, and have Istio's AuthorizationPolicies decide on the ports behind it",
 	},
 	{
-		check: "service-mesh-port", annotation: "linkerd.io/inject", values: []string{"enabled", "ingress"}, oncePerNamespace: true, severityFor: always(policy.Warning),
+		check: report.ServiceMeshPort, annotation: "linkerd.io/inject", values: []string{"enabled", "ingress"}, oncePerNamespace: true, severityFor: always(report.Warning),
 		message: "puts pods into Linkerd's mesh, whose proxies send connections to port 4143/TCP of the pods" + tunnelledPort + "declare 4143 beside each flow's ports, and have Linkerd's policies decide on the ports behind it",
 	},
 	{
-		check: "service-mesh-port", label: "io.cilium/mtls-enabled", values: []string{"true"}, oncePerNamespace: true, severityFor: underCilium(19, 0, policy.Warning),
+		check: report.ServiceMeshPort, label: "io.cilium/mtls-enabled", values: []string{"true"}, oncePerNamespace: true, severityFor: underCilium(19, 0, report.Warning),
 		message: "puts pods into the mesh of Cilium's ztunnel, where agents have enable-ztunnel on, which tunnels connections to port 15008/TCP of the pods" + tunnelledPort + "declare 15008 beside each flow's ports, or remove the label",
 	},
-	{check: "kind-undecided", annotation: "k8s.v1.cni.cncf.io/networks", severityFor: always(policy.Error), acceptKind: networkAttachment, message: "gives pods more network interfaces," + notEnforcedOnInterfaces},
-	{check: "kind-undecided", annotation: "v1.multus-cni.io/default-network", severityFor: always(policy.Error), acceptKind: networkAttachment, message: "gives pods another network interface in place of Cilium's," + notEnforcedOnInterfaces},
+	{check: report.KindUndecided, annotation: "k8s.v1.cni.cncf.io/networks", severityFor: always(report.Error), acceptKind: networkAttachment, message: "gives pods more network interfaces," + notEnforcedOnInterfaces},
+	{check: report.KindUndecided, annotation: "v1.multus-cni.io/default-network", severityFor: always(report.Error), acceptKind: networkAttachment, message: "gives pods another network interface in place of Cilium's," + notEnforcedOnInterfaces},
 	{
-		check: "no-track-annotation", annotation: "policy.cilium.io/no-track-port", severityFor: underCilium(0, 0, policy.Info),
+		check: report.NoTrackAnnotation, annotation: "policy.cilium.io/no-track-port", severityFor: underCilium(0, 0, report.Info),
 		message: "has the node's iptables not track connections to this port: Cilium decides its policies for them as for others",
 	},
 	{
-		check: "no-track-annotation", annotation: "io.cilium.no-track-port", severityFor: underCilium(0, 0, policy.Info),
+		check: report.NoTrackAnnotation, annotation: "io.cilium.no-track-port", severityFor: underCilium(0, 0, report.Info),
 		message: "has the node's iptables not track connections to this port: Cilium decides its policies for them as for others",
 	},
 	{
-		check: "no-track-annotation", annotation: "network.cilium.io/no-track-host-ports", severityFor: underCilium(0, 0, policy.Info),
+		check: report.NoTrackAnnotation, annotation: "network.cilium.io/no-track-host-ports", severityFor: underCilium(0, 0, report.Info),
 		message: "has the node's iptables not track connections to these ports of hostNetwork pods, which no policy selects",
 	},
 	{
-		check: "no-track-annotation", annotation: "policy.cilium.io/no-track-host-ports", severityFor: underCilium(0, 0, policy.Info),
+		check: report.NoTrackAnnotation, annotation: "policy.cilium.io/no-track-host-ports", severityFor: underCilium(0, 0, report.Info),
 		message: "has no effect, since no version of Cilium knows this annotation: remove it, or write network.cilium.io/no-track-host-ports, which is for hostNetwork pods alone",
 	},
-	{check: "proxy-visibility-annotation", annotation: "policy.cilium.io/proxy-visibility", severityFor: underCilium(0, 17, policy.Warning), message: proxyVisibility},
-	{check: "proxy-visibility-annotation", annotation: "io.cilium.proxy-visibility", severityFor: underCilium(0, 17, policy.Warning), message: proxyVisibility},
+	{check: report.ProxyVisibilityAnnotation, annotation: "policy.cilium.io/proxy-visibility", severityFor: underCilium(0, 17, report.Warning), message: proxyVisibility},
+	{check: report.ProxyVisibilityAnnotation, annotation: "io.cilium.proxy-visibility", severityFor: underCilium(0, 17, report.Warning), message: proxyVisibility},
 }
 
 const proxyVisibility = "sends connections to these ports through Cilium's proxy, which drops what is not of the protocol that it names, whatever policies allow: remove it, which Cilium 1.17 requires anyway"

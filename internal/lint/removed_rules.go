@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
@@ -16,17 +18,14 @@ var removedRules = []string{"kafka", "l7", "l7proto"}
 
 // RemovedRules finds policies with L7 rules that Cilium no longer has: everything is allowed
 // in their place.
-func RemovedRules(f *policy.Fence, items []*yaml.RNode) policy.Findings {
+func RemovedRules(f *policy.Fence, items []*yaml.RNode) report.Findings {
 	return checkCiliumPolicies(f, items, findRemovedRules, removedRuleFinding)
 }
 
-func removedRuleFinding(f *policy.Fence, ref policy.Ref, at string) policy.Finding {
-	finding := policy.Finding{
-		Check: "l7-rules-removed", Severity: policy.Warning, Resource: ref, Field: at,
-		Message: fmt.Sprintf("Cilium %s removed this rule, and it is not decided here: everything counts as allowed on these ports, as it is from that upgrade on: remove the rule, and configure access in the brokers or servers themselves", policy.RemovedL7.Removed()),
-	}
+func removedRuleFinding(f *policy.Fence, ref report.Ref, at string) report.Finding {
+	finding := report.New(report.L7RulesRemoved, report.Warning, ref, at, "Cilium %s removed this rule, and it is not decided here: everything counts as allowed on these ports, as it is from that upgrade on: remove the rule, and configure access in the brokers or servers themselves", policy.RemovedL7.Removed())
 	if f.MayAffectTenant(ref.Namespace) {
-		finding.Severity = policy.Error
+		finding.Severity = report.Error
 	}
 	if !f.Has(policy.RemovedL7) {
 		finding.Message = fmt.Sprintf("is a rule that Cilium %s removed, so that everything passes on these ports: take it away, and have the brokers or servers themselves say who may do what", policy.RemovedL7.Removed())
@@ -36,17 +35,17 @@ func removedRuleFinding(f *policy.Fence, ref policy.Ref, at string) policy.Findi
 
 // checkCiliumPolicies reports what is found in each spec of Cilium's policies that reach the cluster,
 // where Cilium decides.
-func checkCiliumPolicies[T any](f *policy.Fence, items []*yaml.RNode, find func(at string, spec any) []T, report func(*policy.Fence, policy.Ref, T) policy.Finding) policy.Findings {
+func checkCiliumPolicies[T any](f *policy.Fence, items []*yaml.RNode, find func(at string, spec any) []T, add func(*policy.Fence, report.Ref, T) report.Finding) report.Findings {
 	if f.Cluster.CNI == v1alpha1.CNIKubernetes {
 		return nil
 	}
-	var out policy.Findings
+	var out report.Findings
 	for _, n := range items {
 		if !resource.IsCilium(n) || resource.IsLocalConfig(n) {
 			continue
 		}
 		for _, found := range inSpecs(n, find) {
-			out = append(out, report(f, resource.RefOf(n), found))
+			out = append(out, add(f, resource.RefOf(n), found))
 		}
 	}
 	return out

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/internal/policy"
@@ -12,7 +14,7 @@ import (
 )
 
 // Rename is a generated policy that now has another name.
-type Rename struct{ From, To policy.Ref }
+type Rename struct{ From, To report.Ref }
 
 // Renamed pairs generated policies that are missing from a finished build with those of
 // equal content that have other names there: a layer above the fence sets namePrefix
@@ -45,7 +47,7 @@ func Renamed(generated, finished []*yaml.RNode) []Rename {
 
 // RefuseRenamed is the one error for all policies that layers rename, at the fence's
 // configuration.
-func RefuseRenamed(fence policy.Ref, renames []Rename) policy.Findings {
+func RefuseRenamed(fence report.Ref, renames []Rename) report.Findings {
 	if len(renames) == 0 {
 		return nil
 	}
@@ -53,23 +55,20 @@ func RefuseRenamed(fence policy.Ref, renames []Rename) policy.Findings {
 	for _, r := range renames {
 		list = append(list, fmt.Sprintf("%s is %s", qualifiedName(r.From), qualifiedName(r.To)))
 	}
-	return policy.Findings{{
-		Check: "policy-renamed", Severity: policy.Error, Resource: fence,
-		Message: fmt.Sprintf("a layer above the fence renames its policies (%s): list the fence, its profile, Tenants and FlowTests above the layer that sets namePrefix or nameSuffix (or renames otherwise), and use there the names that this layer gives to workloads and Services",
-			policy.Brief(list)),
-	}}
+	return report.Findings{report.New(report.PolicyRenamed, report.Error, fence, "", "a layer above the fence renames its policies (%s): list the fence, its profile, Tenants and FlowTests above the layer that sets namePrefix or nameSuffix (or renames otherwise), and use there the names that this layer gives to workloads and Services",
+		policy.Brief(list))}
 }
 
 // qualifiedName is "namespace/name".
-func qualifiedName(r policy.Ref) string {
+func qualifiedName(r report.Ref) string {
 	if r.Namespace == "" {
 		return r.Name
 	}
 	return r.Namespace + "/" + r.Name
 }
 
-func idSet(items []*yaml.RNode) map[policy.Ref]bool {
-	out := map[policy.Ref]bool{}
+func idSet(items []*yaml.RNode) map[report.Ref]bool {
+	out := map[report.Ref]bool{}
 	for _, n := range items {
 		out[resource.ID(n)] = true
 	}

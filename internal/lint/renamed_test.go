@@ -4,10 +4,11 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/internal/lint"
-	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
 const generatedPolicy = `apiVersion: cilium.io/v2
@@ -40,7 +41,7 @@ func TestRenamed(t *testing.T) {
 			t.Parallel()
 			finished := []*yaml.RNode{yaml.MustParse(strings.NewReplacer(c.replace...).Replace(generatedPolicy))}
 			renames := lint.Renamed([]*yaml.RNode{yaml.MustParse(generatedPolicy)}, finished)
-			findings := lint.RefuseRenamed(policy.Ref{Kind: "TenantFence", Name: "mine"}, renames)
+			findings := lint.RefuseRenamed(report.Ref{Kind: "TenantFence", Name: "mine"}, renames)
 			if len(findings) != min(len(c.want), 1) || len(findings) == 1 && !strings.Contains(findings[0].Message, c.want) {
 				t.Errorf("got %v, want %q", findings, c.want)
 			}
@@ -62,7 +63,7 @@ func TestLayersAboveRefusesAddedPolicies(t *testing.T) {
 	t.Parallel()
 	generated := []*yaml.RNode{yaml.MustParse(generatedPolicy)}
 	added := strings.NewReplacer("name: egress-api", "name: open", "app: web", "app: db").Replace(generatedPolicy)
-	if got := lint.LayersAbove(generated, append(generated, yaml.MustParse(added))); len(got) != 1 || got[0].Check != "policy-unexpected" || !strings.Contains(got[0].Message, "CiliumNetworkPolicy/open") {
+	if got := lint.LayersAbove(generated, append(generated, yaml.MustParse(added))); len(got) != 1 || got[0].Check != report.PolicyUnexpected || !strings.Contains(got[0].Message, "CiliumNetworkPolicy/open") {
 		t.Error(got)
 	}
 	if got := lint.LayersAbove(generated, append(generated, yaml.MustParse(strings.Replace(added, "fence: mine", "fence: theirs", 1)))); len(got) > 0 {
@@ -95,19 +96,19 @@ func TestLayersAboveRefusesRemovedAndChangedPolicies(t *testing.T) {
 	}{
 		"as it is generated":       {nil, ""},
 		"with other labels beside": {[]string{"labels: {", "labels: {app.kubernetes.io/managed-by: flux, ", "annotations: {", "annotations: {a: b, "}, ""},
-		"with another spec":        {[]string{"app: web", "app: db"}, "policy-changed"},
-		"of another fence":         {[]string{"fence: mine", "fence: theirs"}, "policy-changed"},
-		"for another namespace":    {[]string{"namespace: acme,", "namespace: other,"}, "policy-changed"},
-		"of another tenant":        {[]string{"tenant: acme", "tenant: beta"}, "policy-changed"},
-		"in another namespace":     {[]string{"namespace: acme\n", "namespace: other\n"}, "policy-moved"},
-		"replaced":                 {[]string{"name: egress-api", "name: api", "app: web", "app: db", "fence: mine", "fence: theirs"}, "policy-missing"},
+		"with another spec":        {[]string{"app: web", "app: db"}, report.PolicyChanged.Name},
+		"of another fence":         {[]string{"fence: mine", "fence: theirs"}, report.PolicyChanged.Name},
+		"for another namespace":    {[]string{"namespace: acme,", "namespace: other,"}, report.PolicyChanged.Name},
+		"of another tenant":        {[]string{"tenant: acme", "tenant: beta"}, report.PolicyChanged.Name},
+		"in another namespace":     {[]string{"namespace: acme\n", "namespace: other\n"}, report.PolicyMoved.Name},
+		"replaced":                 {[]string{"name: egress-api", "name: api", "app: web", "app: db", "fence: mine", "fence: theirs"}, report.PolicyMissing.Name},
 	} {
 		got := lint.LayersAbove(generated, []*yaml.RNode{yaml.MustParse(strings.NewReplacer(c.replace...).Replace(generatedPolicy))})
-		if len(got) != min(len(c.want), 1) || len(got) == 1 && got[0].Check != c.want {
+		if len(got) != min(len(c.want), 1) || len(got) == 1 && got[0].Check.Name != c.want {
 			t.Errorf("%s: %v, want %q", name, got, c.want)
 		}
 	}
-	if got := lint.LayersAbove(generated, nil); len(got) != 1 || got[0].Check != "policy-missing" || got[0].Resource.Name != "mine" {
+	if got := lint.LayersAbove(generated, nil); len(got) != 1 || got[0].Check != report.PolicyMissing || got[0].Resource.Name != "mine" {
 		t.Error(got)
 	}
 }

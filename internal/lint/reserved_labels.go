@@ -1,9 +1,10 @@
 package lint
 
 import (
-	"fmt"
 	"maps"
 	"slices"
+
+	"github.com/tenantfence/tenantfence/internal/report"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/policy"
@@ -13,11 +14,11 @@ import (
 // ReservedLabels refuses, under Cilium, workloads whose pods have, or may have, a label that Cilium reserves
 // for its own identities: policies do not decide about such pods as they are written. A
 // hostNetwork pod has no identity of its own.
-func ReservedLabels(f *policy.Fence, index *resource.Index) policy.Findings {
+func ReservedLabels(f *policy.Fence, index *resource.Index) report.Findings {
 	if f.Cluster.CNI == v1alpha1.CNIKubernetes {
 		return nil
 	}
-	var out policy.Findings
+	var out report.Findings
 	found := map[podLabel]bool{}
 	for _, m := range index.PodMetadata {
 		if m.HostNetwork {
@@ -45,21 +46,15 @@ func ReservedLabels(f *policy.Fence, index *resource.Index) policy.Findings {
 
 // podLabel is the key of a label of a resource's pods.
 type podLabel struct {
-	resource policy.Ref
+	resource report.Ref
 	key      string
 }
 
-func reservedLabelFinding(ref policy.Ref, field, key, value, effect string) policy.Finding {
-	return policy.Finding{
-		Check: "pod-label-reserved", Severity: policy.Error, Resource: ref, Field: field,
-		Message: fmt.Sprintf("the pods have the label %s, whose key Cilium reserves: %s: rename the label", policy.FormatLabels(map[string]string{key: value}), effect),
-	}
+func reservedLabelFinding(ref report.Ref, field, key, value, effect string) report.Finding {
+	return report.New(report.PodLabelReserved, report.Error, ref, field, "the pods have the label %s, whose key Cilium reserves: %s: rename the label", policy.FormatLabels(map[string]string{key: value}), effect)
 }
 
 // ReservedLabelsAssumed is the assumption that a proof rests on beside what the build shows.
-func ReservedLabelsAssumed(ref policy.Ref) policy.Finding {
-	return policy.Finding{
-		Check: "reserved-labels-assumed", Severity: policy.Info, Resource: ref,
-		Message: "assumed: no pod created later has a label whose key Cilium reserves (host, remote-node, init, …: docs/proof.md lists them), since policies do not decide about it as written: refuse such pods by an admission policy",
-	}
+func ReservedLabelsAssumed(ref report.Ref) report.Finding {
+	return report.New(report.ReservedLabelsAssumed, report.Info, ref, "", "assumed: no pod created later has a label whose key Cilium reserves (host, remote-node, init, …: docs/proof.md lists them), since policies do not decide about it as written: refuse such pods by an admission policy")
 }

@@ -3,6 +3,8 @@ package lint
 import (
 	"testing"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/internal/policy"
@@ -35,7 +37,7 @@ func TestReservedLabels(t *testing.T) {
 			if c.field == "" && len(got) == 0 {
 				return
 			}
-			if len(got) != 1 || got[0].Field != c.field || got[0].Severity != policy.Error || got[0].Resource.Name != "web" {
+			if len(got) != 1 || got[0].Field != c.field || got[0].Severity != report.Error || got[0].Resource.Name != "web" {
 				t.Errorf("got %v, want an error about %q", got, c.field)
 			}
 		})

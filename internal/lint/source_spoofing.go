@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strconv"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
@@ -22,12 +24,12 @@ const (
 // SourceSpoofing reports pods that may send with the addresses of others: policies decide about
 // these by the identity of the address. Pods of any namespace can send as pods of a tenant.
 // Agents that let every pod do so are refused with their configuration.
-func SourceSpoofing(f *policy.Fence, index *resource.Index, items []*yaml.RNode) policy.Findings {
+func SourceSpoofing(f *policy.Fence, index *resource.Index, items []*yaml.RNode) report.Findings {
 	if f.Cluster.CNI == v1alpha1.CNIKubernetes || policy.Minor(f.Cluster.CiliumVersion) < sourceIPSince {
 		return nil
 	}
 	items, _ = resource.Deduplicate(items)
-	var out policy.Findings
+	var out report.Findings
 	delegated := map[string]bool{}
 	for _, n := range items {
 		if resource.Group(n) != "" || n.GetKind() != "Namespace" {
@@ -35,10 +37,7 @@ func SourceSpoofing(f *policy.Fence, index *resource.Index, items []*yaml.RNode)
 		}
 		delegated[n.GetName()] = truthy(n.GetAnnotations()[delegateSourceIP])
 		if delegated[n.GetName()] {
-			out = append(out, policy.Finding{
-				Check: "source-spoofing", Severity: policy.Warning, Resource: resource.RefOf(n), Field: "metadata.annotations[" + delegateSourceIP + "]",
-				Message: "has Cilium obey the annotation " + disableSourceIP + " of pods in this namespace, which may then send with the address of any pod: remove it, or have an admission policy refuse that annotation",
-			})
+			out = append(out, report.New(report.SourceSpoofing, report.Warning, resource.RefOf(n), "metadata.annotations["+delegateSourceIP+"]", "%s", "has Cilium obey the annotation "+disableSourceIP+" of pods in this namespace, which may then send with the address of any pod: remove it, or have an admission policy refuse that annotation"))
 		}
 	}
 	for _, m := range index.PodMetadata {
@@ -53,8 +52,8 @@ func SourceSpoofing(f *policy.Fence, index *resource.Index, items []*yaml.RNode)
 }
 
 // spoofingFindings is the finding about the pods of a resource in a namespace, if any.
-func spoofingFindings(f *policy.Fence, m resource.PodMetadata, namespace string, delegated map[string]bool) policy.Findings {
-	finding := policy.Finding{Check: "source-spoofing", Severity: policy.Warning, Resource: m.Resource, Field: m.Field + ".annotations[" + disableSourceIP + "]"}
+func spoofingFindings(f *policy.Fence, m resource.PodMetadata, namespace string, delegated map[string]bool) report.Findings {
+	finding := report.Finding{Check: report.SourceSpoofing, Severity: report.Warning, Resource: m.Resource, Field: m.Field + ".annotations[" + disableSourceIP + "]"}
 	switch permitted, known := delegated[namespace]; {
 	case known && !permitted:
 		return nil
@@ -62,11 +61,11 @@ func spoofingFindings(f *policy.Fence, m resource.PodMetadata, namespace string,
 		finding.Message = fmt.Sprintf("lets the pods send with the address of any pod where Namespace %q, which is not in the build, has the annotation %s: remove it", namespace, delegateSourceIP)
 	default:
 		if f.MayAffectTenant(namespace) {
-			finding.Severity = policy.Error
+			finding.Severity = report.Error
 		}
 		finding.Message = "lets the pods send with the address of any pod, as which policies then decide about them: nothing is proved of what they reach: remove it, or move the pods to a namespace without a Tenant"
 	}
-	return policy.Findings{finding}
+	return report.Findings{finding}
 }
 
 // truthy reports whether Cilium takes the value of an annotation for true.

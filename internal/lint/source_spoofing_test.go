@@ -3,6 +3,8 @@ package lint
 import (
 	"testing"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
@@ -23,13 +25,13 @@ func TestSourceSpoofing(t *testing.T) {
 	for desc, c := range map[string]struct {
 		version string
 		items   []string
-		want    []policy.Severity
+		want    []report.Severity
 	}{
-		"a pod of a tenant that may":                    {"1.20", []string{open, pod}, []policy.Severity{policy.Warning, policy.Error}},
-		"a namespace without such a pod":                {"1.20", []string{open, quiet}, []policy.Severity{policy.Warning}},
+		"a pod of a tenant that may":                    {"1.20", []string{open, pod}, []report.Severity{report.Warning, report.Error}},
+		"a namespace without such a pod":                {"1.20", []string{open, quiet}, []report.Severity{report.Warning}},
 		"a pod in a namespace that does not delegate":   {"1.20", []string{strict, pod}, nil},
-		"a pod in a namespace that is not in the build": {"1.20", []string{pod}, []policy.Severity{policy.Warning}},
-		"a pod without a tenant":                        {"1.20", []string{other, otherPod}, []policy.Severity{policy.Warning, policy.Warning}},
+		"a pod in a namespace that is not in the build": {"1.20", []string{pod}, []report.Severity{report.Warning}},
+		"a pod without a tenant":                        {"1.20", []string{other, otherPod}, []report.Severity{report.Warning, report.Warning}},
 		"before the annotations":                        {"1.19", []string{open, pod}, nil},
 	} {
 		t.Run(desc, func(t *testing.T) {

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
@@ -15,11 +17,11 @@ import (
 
 // StartingPods warns of policies that allow flows to pods whose labels an agent does not know
 // yet, and to no others: each pod has the identity init while it starts, of whichever tenant.
-func StartingPods(f *policy.Fence, items []*yaml.RNode, own func(*yaml.RNode) bool) policy.Findings {
+func StartingPods(f *policy.Fence, items []*yaml.RNode, own func(*yaml.RNode) bool) report.Findings {
 	if f.Cluster.CNI == v1alpha1.CNIKubernetes {
 		return nil
 	}
-	var out policy.Findings
+	var out report.Findings
 	for _, n := range items {
 		if !resource.IsCilium(n) || resource.IsLocalConfig(n) || own(n) {
 			continue
@@ -29,10 +31,7 @@ func StartingPods(f *policy.Fence, items []*yaml.RNode, own func(*yaml.RNode) bo
 			selects = func(s policy.Selector) bool { return namesStartingPods(s) && selectsStartingPods(s) }
 		}
 		for _, at := range inSpecs(n, func(at string, spec any) []string { return startingPodsIn(selects, at, spec) }) {
-			out = append(out, policy.Finding{
-				Check: "policy-selects-starting-pods", Severity: policy.Warning, Resource: resource.RefOf(n), Field: at + ".endpointSelector",
-				Message: "selects pods whose labels are not known yet (reserved:init), and allows them flows: every pod of every tenant is such a pod while it starts, so each has these flows then: remove the policy, or allow only what any pod may do",
-			})
+			out = append(out, report.New(report.PolicySelectsStartingPods, report.Warning, resource.RefOf(n), at+".endpointSelector", "selects pods whose labels are not known yet (reserved:init), and allows them flows: every pod of every tenant is such a pod while it starts, so each has these flows then: remove the policy, or allow only what any pod may do"))
 		}
 	}
 	return out

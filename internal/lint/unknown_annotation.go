@@ -5,10 +5,11 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
-	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
@@ -17,8 +18,8 @@ var knownAnnotations = []string{resource.AnnotationFor, resource.AnnotationNames
 
 // UnknownAnnotations refuses annotations of this project's domain that it does not know: a
 // misspelt one has no effect.
-func UnknownAnnotations(items []*yaml.RNode) policy.Findings {
-	var out policy.Findings
+func UnknownAnnotations(items []*yaml.RNode) report.Findings {
+	var out report.Findings
 	for _, n := range items {
 		for _, key := range slices.Sorted(maps.Keys(n.GetAnnotations())) {
 			if !strings.HasPrefix(key, v1alpha1.Group+"/") || slices.Contains(knownAnnotations, key) {
@@ -28,10 +29,7 @@ func UnknownAnnotations(items []*yaml.RNode) policy.Findings {
 			if near, ok := v1alpha1.Nearest(key, knownAnnotations); ok {
 				do = "write " + near + ", or remove it"
 			}
-			out = append(out, policy.Finding{
-				Check: "annotation-unknown", Severity: policy.Error, Resource: resource.RefOf(n), Field: "metadata.annotations[" + key + "]",
-				Message: "has no effect, since there is no such annotation: " + do,
-			})
+			out = append(out, report.New(report.AnnotationUnknown, report.Error, resource.RefOf(n), "metadata.annotations["+key+"]", "%s", "has no effect, since there is no such annotation: "+do))
 		}
 	}
 	return out

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/internal/policy"
@@ -25,17 +27,14 @@ var withholdingAnnotations = []struct {
 
 // Withheld refuses generated policies with metadata that keeps them from the cluster or
 // removes them from it, which a layer above the fence may set on all that it builds.
-func Withheld(items []*yaml.RNode) policy.Findings {
-	var out policy.Findings
+func Withheld(items []*yaml.RNode) report.Findings {
+	var out report.Findings
 	for _, n := range items {
 		if resource.FenceOf(n) == "" || resource.IsLocalConfig(n) {
 			continue
 		}
 		for _, field := range withholdingFields(n) {
-			out = append(out, policy.Finding{
-				Check: "policy-withheld", Severity: policy.Error, Resource: resource.RefOf(n), Field: field,
-				Message: "keeps a generated policy from the cluster, or has it removed again: take it away where it is set, or let it leave out policies with the label " + resource.LabelFence,
-			})
+			out = append(out, report.New(report.PolicyWithheld, report.Error, resource.RefOf(n), field, "%s", "keeps a generated policy from the cluster, or has it removed again: take it away where it is set, or let it leave out policies with the label "+resource.LabelFence))
 		}
 	}
 	return out
@@ -60,18 +59,15 @@ func withholdingFields(n *yaml.RNode) []string {
 
 // OtherFences warns of policies of other fences where this fence has a namespace alone: each
 // of them proves what it knows of, and not what the other opens.
-func OtherFences(fence *policy.Fence, owns func(*yaml.RNode) bool, items []*yaml.RNode) policy.Findings {
-	var out policy.Findings
+func OtherFences(fence *policy.Fence, owns func(*yaml.RNode) bool, items []*yaml.RNode) report.Findings {
+	var out report.Findings
 	for _, n := range items {
 		other := resource.FenceOf(n)
 		owner := fence.Owner(resource.NamespaceOf(n))
 		if other == "" || owns(n) || resource.IsLocalConfig(n) || owner == nil {
 			continue
 		}
-		out = append(out, policy.Finding{
-			Check: "policy-of-other-fence", Severity: policy.Warning, Resource: resource.RefOf(n),
-			Message: fmt.Sprintf("is of fence %q, and its namespace belongs to Tenant %q of fence %q: have one fence for a namespace, or list %q in formerNames where that fence is gone", other, owner.Name, fence.Name, other),
-		})
+		out = append(out, report.New(report.PolicyOfOtherFence, report.Warning, resource.RefOf(n), "", "is of fence %q, and its namespace belongs to Tenant %q of fence %q: have one fence for a namespace, or list %q in formerNames where that fence is gone", other, owner.Name, fence.Name, other))
 	}
 	return out
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
@@ -14,19 +16,19 @@ import (
 // WithoutEffect finds hand-written policies that do less than they look like: those that
 // select no pod, have peers that no pod is, or deny nothing. What is not known of, as the pods
 // of a namespace of which the build has none, is no finding.
-func WithoutEffect(f *policy.Fence, x *resource.Index, items []*yaml.RNode) policy.Findings {
+func WithoutEffect(f *policy.Fence, x *resource.Index, items []*yaml.RNode) report.Findings {
 	if x.WithoutResources || x.Partial {
 		return nil
 	}
 	pods := podsOf(x)
-	var out policy.Findings
+	var out report.Findings
 	for _, n := range items {
 		if !resource.IsPolicy(n) || resource.IsLocalConfig(n) || resource.FenceOf(n) == f.Name {
 			continue
 		}
 		ref := resource.RefOf(n)
-		found := inSpecs(n, func(at string, spec any) []policy.Finding { return specFindings(f, pods, ref, at, spec) })
-		seen := map[string]bool{}
+		found := inSpecs(n, func(at string, spec any) []report.Finding { return specFindings(f, pods, ref, at, spec) })
+		seen := map[*report.Check]bool{}
 		for _, finding := range found {
 			// One line of a kind for a policy: the first.
 			if !seen[finding.Check] {
@@ -40,7 +42,7 @@ func WithoutEffect(f *policy.Fence, x *resource.Index, items []*yaml.RNode) poli
 }
 
 // specFindings are the findings about one spec.
-func specFindings(f *policy.Fence, pods []labelledPod, ref policy.Ref, at string, spec any) []policy.Finding {
+func specFindings(f *policy.Fence, pods []labelledPod, ref report.Ref, at string, spec any) []report.Finding {
 	object, _ := spec.(map[string]any)
 	own := policyContext{namespace: ref.Namespace, cilium: ref.Kind != resource.KindKubernetes}
 	out := emptyDenies(f, ref, at, object)
@@ -58,17 +60,14 @@ func specFindings(f *policy.Fence, pods []labelledPod, ref policy.Ref, at string
 		return out
 	}
 	if subject.selectsNone(pods) {
-		return append(out, policy.Finding{
-			Check: "policy-selects-nothing", Severity: policy.Warning, Field: at + "." + field,
-			Message: fmt.Sprintf("selects no pod of the build (%s): the policy has no effect until such a pod is deployed: correct the labels, or declare the pods as external resources", subject),
-		})
+		return append(out, report.New(report.PolicySelectsNothing, report.Warning, report.Ref{}, at+"."+field, "selects no pod of the build (%s): the policy has no effect until such a pod is deployed: correct the labels, or declare the pods as external resources", subject))
 	}
 	return append(out, peersWithoutPods(own, pods, at, object)...)
 }
 
 // peersWithoutPods report the peers that no pod is.
-func peersWithoutPods(own policyContext, pods []labelledPod, at string, spec map[string]any) []policy.Finding {
-	var out []policy.Finding
+func peersWithoutPods(own policyContext, pods []labelledPod, at string, spec map[string]any) []report.Finding {
+	var out []report.Finding
 	for _, direction := range []string{"ingress", "egress", "ingressDeny", "egressDeny"} {
 		side := map[bool]string{true: "from", false: "to"}[strings.HasPrefix(direction, "ingress")]
 		for i, rule := range listField(spec, direction) {
@@ -81,14 +80,11 @@ func peersWithoutPods(own policyContext, pods []labelledPod, at string, spec map
 				if !ok || !s.selectsNone(pods) {
 					continue
 				}
-				severity, reserved := policy.Info, ""
+				severity, reserved := report.Info, ""
 				if key := s.unknownReservedKey(); key != "" {
-					severity, reserved = policy.Warning, fmt.Sprintf(" (Cilium has no label %s)", key)
+					severity, reserved = report.Warning, fmt.Sprintf(" (Cilium has no label %s)", key)
 				}
-				out = append(out, policy.Finding{
-					Check: "peer-selects-nothing", Severity: severity, Field: fmt.Sprintf("%s.%s[%d].%s[%d]", at, direction, i, field, j),
-					Message: fmt.Sprintf("selects no pod of the build (%s)%s: the peer has no effect: correct the labels, or declare the pods as external resources", s, reserved),
-				})
+				out = append(out, report.New(report.PeerSelectsNothing, severity, report.Ref{}, fmt.Sprintf("%s.%s[%d].%s[%d]", at, direction, i, field, j), "selects no pod of the build (%s)%s: the peer has no effect: correct the labels, or declare the pods as external resources", s, reserved))
 			}
 		}
 	}
@@ -99,26 +95,26 @@ func peersWithoutPods(own policyContext, pods []labelledPod, at string, spec map
 }
 
 // emptyDenies reports rules that look as if they denied everything, and deny nothing.
-func emptyDenies(f *policy.Fence, ref policy.Ref, at string, spec map[string]any) []policy.Finding {
-	var out []policy.Finding
-	add := func(severity policy.Severity, field, format string, args ...any) {
-		out = append(out, policy.Finding{Check: "deny-without-effect", Severity: severity, Field: at + field, Message: fmt.Sprintf(format, args...)})
+func emptyDenies(f *policy.Fence, ref report.Ref, at string, spec map[string]any) []report.Finding {
+	var out []report.Finding
+	add := func(severity report.Severity, field, format string, args ...any) {
+		out = append(out, report.New(report.DenyWithoutEffect, severity, report.Ref{}, at+field, format, args...))
 	}
 	rules := 0
 	for _, direction := range []string{"ingress", "egress"} {
 		rules += len(listField(spec, direction)) + len(listField(spec, direction+"Deny"))
 		for i, rule := range listField(spec, direction+"Deny") {
 			if object, _ := rule.(map[string]any); len(object) == 0 {
-				add(policy.Warning, fmt.Sprintf(".%sDeny[%d]", direction, i), "has no peer, so it denies nothing that another policy allows: write %s: [all]", map[string]string{"ingress": "fromEntities", "egress": "toEntities"}[direction])
+				add(report.Warning, fmt.Sprintf(".%sDeny[%d]", direction, i), "has no peer, so it denies nothing that another policy allows: write %s: [all]", map[string]string{"ingress": "fromEntities", "egress": "toEntities"}[direction])
 			}
 		}
 		deny, _ := spec["enableDefaultDeny"].(map[string]any)
 		if on, _ := deny[direction].(bool); on && len(listField(spec, direction))+len(listField(spec, direction+"Deny")) == 0 {
-			add(policy.Warning, ".enableDefaultDeny."+direction, "has no effect, since the policy has no %s rules: add %s: [{}]", direction, direction)
+			add(report.Warning, ".enableDefaultDeny."+direction, "has no effect, since the policy has no %s rules: add %s: [{}]", direction, direction)
 		}
 	}
 	if rules == 0 && ref.Kind == resource.KindKubernetes && defaultDenied(f, ref.Namespace) {
-		add(policy.Info, "", "denies nothing: the fence already default-denies namespace %q, and a NetworkPolicy without rules takes nothing from what other policies allow: to cut a connection off, use ingressDeny or egressDeny of a CiliumNetworkPolicy, or remove the policy", ref.Namespace)
+		add(report.Info, "", "denies nothing: the fence already default-denies namespace %q, and a NetworkPolicy without rules takes nothing from what other policies allow: to cut a connection off, use ingressDeny or egressDeny of a CiliumNetworkPolicy, or remove the policy", ref.Namespace)
 	}
 	return out
 }

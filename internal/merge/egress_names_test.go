@@ -4,6 +4,8 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
@@ -41,7 +43,7 @@ func TestEgressNamesConfigMap(t *testing.T) {
 		},
 		"somebody else's of that name is refused": {
 			desired, []*yaml.RNode{configMap(policy.EgressNamesConfigMap, "", "theirs")}, []v1alpha1.Stage{allow},
-			nil, nil, []string{"policy-exists"},
+			nil, nil, []string{report.PolicyExists.Name},
 		},
 		"another ConfigMap stays, whatever it is labelled": {
 			nil, []*yaml.RNode{configMap("settings", "mine", "theirs")}, []v1alpha1.Stage{allow},

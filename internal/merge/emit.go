@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/internal/policy"
@@ -34,11 +36,8 @@ func (m *merger) refuseOthers(items []*yaml.RNode) {
 	}
 	for _, name := range slices.Sorted(maps.Keys(orphans)) {
 		slices.Sort(orphans[name])
-		m.findings = append(m.findings, policy.Finding{
-			Check: "emit-policy-orphaned", Severity: policy.Error, Resource: m.Config, Field: "spec.emit",
-			Message: fmt.Sprintf("this build has neither a Tenant nor nodes %q, and policies of it: %s: they still apply, and no run with emit deletes them: delete them in the files that hold them, or run once without emit",
-				name, strings.Join(orphans[name], ", ")),
-		})
+		m.findings = append(m.findings, report.New(report.EmitPolicyOrphaned, report.Error, m.Config, "spec.emit", "this build has neither a Tenant nor nodes %q, and policies of it: %s: they still apply, and no run with emit deletes them: delete them in the files that hold them, or run once without emit",
+			name, strings.Join(orphans[name], ", ")))
 	}
 }
 
@@ -47,7 +46,7 @@ func (m *merger) refuseOthers(items []*yaml.RNode) {
 func (m *merger) refuseDiffering(n *yaml.RNode) bool {
 	plan, owner := m.planned[resource.ID(n)], m.ownerOf(n)
 	if plan != nil && !m.Emits(plan) && (owner != thisFence || !IsUpToDate(n, plan)) {
-		m.report(policy.Error, "emit-policy-differs", n, "", m.differenceMessage(n, plan, owner))
+		m.report(report.Error, report.EmitPolicyDiffers, n, "", m.differenceMessage(n, plan, owner))
 	}
 	return plan != nil
 }
@@ -59,7 +58,7 @@ func (m *merger) orphaned(n *yaml.RNode) bool {
 		return false
 	}
 	if m.isKnownOwner(OwnerName(n)) {
-		m.report(policy.Error, "emit-policy-orphaned", n, "", m.orphanMessage(n))
+		m.report(report.Error, report.EmitPolicyOrphaned, n, "", m.orphanMessage(n))
 		return false
 	}
 	return true

@@ -8,6 +8,8 @@ import (
 	"cmp"
 	"slices"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
@@ -21,7 +23,7 @@ type Options struct {
 	// cluster and baseline say how hand-written policies are patched.
 	Fence *policy.Fence
 	// Config is the fence's own configuration, which findings about all of it name.
-	Config policy.Ref
+	Config report.Ref
 	// FormerNames are names that the fence had: policies of those are mine, too.
 	FormerNames []string
 	// Stages are those that this run creates, configures and deletes.
@@ -42,15 +44,15 @@ type Result struct {
 	Items []*yaml.RNode
 	// Changes tell of the policies of this fence, and of the resources that were
 	// patched or were right already, sorted by kind, namespace and name.
-	Changes policy.Changes
+	Changes report.Changes
 	// Adopted are hand-written policies that were taken over: their specs are generated
 	// from now on.
-	Adopted []policy.Ref
+	Adopted []report.Ref
 }
 
 // Merge returns the items with the desired policies among them. Where a finding is
 // an error the result is not to be used.
-func Merge(o Options, items, desired []*yaml.RNode) (Result, policy.Findings) {
+func Merge(o Options, items, desired []*yaml.RNode) (Result, report.Findings) {
 	m := newMerger(o, items, desired)
 	m.refuseNoTenants(items)
 	m.refuseDuplicates(items)
@@ -59,7 +61,7 @@ func Merge(o Options, items, desired []*yaml.RNode) (Result, policy.Findings) {
 		m.item(n)
 	}
 	m.create(desired)
-	slices.SortStableFunc(m.result.Changes, func(a, b policy.Change) int {
+	slices.SortStableFunc(m.result.Changes, func(a, b report.Change) int {
 		return cmp.Or(cmp.Compare(a.Ref.Kind, b.Ref.Kind), cmp.Compare(a.Ref.Namespace, b.Ref.Namespace), cmp.Compare(a.Ref.Name, b.Ref.Name),
 			cmp.Compare(a.Ref.File, b.Ref.File), cmp.Compare(a.Action, b.Action))
 	})
@@ -70,24 +72,24 @@ type merger struct {
 	Options
 	// expected are the desired policies of the stages that run; planned has those of
 	// any stage.
-	expected, planned map[policy.Ref]*yaml.RNode
+	expected, planned map[report.Ref]*yaml.RNode
 	// existing counts the items of one identity, without equal copies.
-	existing map[policy.Ref]int
+	existing map[report.Ref]int
 	files    files
 
 	result   Result
-	findings policy.Findings
+	findings report.Findings
 }
 
 func newMerger(o Options, items, desired []*yaml.RNode) *merger {
 	m := &merger{
-		Options: o, expected: map[policy.Ref]*yaml.RNode{}, planned: map[policy.Ref]*yaml.RNode{},
-		existing: map[policy.Ref]int{}, files: filesOf(items),
+		Options: o, expected: map[report.Ref]*yaml.RNode{}, planned: map[report.Ref]*yaml.RNode{},
+		existing: map[report.Ref]int{}, files: filesOf(items),
 	}
 	for _, n := range desired {
 		id := resource.ID(n)
 		if m.planned[id] != nil {
-			m.report(policy.Error, "policy-duplicate", n, "", "is generated twice, for two different purposes, which is a mistake of tenantfence: please report it with the Tenants")
+			m.report(report.Error, report.PolicyDuplicate, n, "", "is generated twice, for two different purposes, which is a mistake of tenantfence: please report it with the Tenants")
 		}
 		m.planned[id] = n
 		if m.Touches(n) {
@@ -113,7 +115,7 @@ func (m *merger) item(n *yaml.RNode) {
 	case expected:
 		m.findings = append(m.findings, m.conflictFinding(n, owner))
 	case owner == thisFence && m.isObsolete(n):
-		m.recordChange(policy.Deleted, n)
+		m.recordChange(report.Deleted, n)
 	case owner == handWritten:
 		m.patch(n)
 	default:
@@ -137,15 +139,15 @@ func (m *merger) create(desired []*yaml.RNode) {
 			continue
 		}
 		c := m.files.withFile(n)
-		m.recordChange(policy.Created, c)
+		m.recordChange(report.Created, c)
 		m.keep(c)
 	}
 }
 
 func (m *merger) keep(n *yaml.RNode) { m.result.Items = append(m.result.Items, n) }
 
-func (m *merger) recordChange(a policy.Action, n *yaml.RNode) {
-	m.result.Changes = append(m.result.Changes, policy.Change{Action: a, Ref: resource.RefOf(n)})
+func (m *merger) recordChange(a report.Action, n *yaml.RNode) {
+	m.result.Changes = append(m.result.Changes, report.Change{Action: a, Ref: resource.RefOf(n)})
 }
 
 // isObsolete says whether a policy of mine shall go: nothing plans it, and its stage is
@@ -176,8 +178,6 @@ func OwnerName(n *yaml.RNode) string {
 	return cmp.Or(labels[resource.LabelTenant], labels[resource.LabelNode])
 }
 
-func (m *merger) report(severity policy.Severity, check string, n *yaml.RNode, field, message string) {
-	m.findings = append(m.findings, policy.Finding{
-		Check: check, Severity: severity, Resource: resource.RefOf(n), Field: field, Message: message,
-	})
+func (m *merger) report(severity report.Severity, check *report.Check, n *yaml.RNode, field, message string) {
+	m.findings = append(m.findings, report.New(check, severity, resource.RefOf(n), field, "%s", message))
 }

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"github.com/google/go-cmp/cmp"
 	"sigs.k8s.io/kustomize/kyaml/kio"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
@@ -112,17 +114,17 @@ func TestMerge(t *testing.T) {
 			[]string{"egress-db new", "former-deny old"}, []string{"configured egress-db", "deleted egress-former"}, nil,
 		},
 		"a hand-written policy of that name is refused": {
-			[]*yaml.RNode{cnp("egress-db", "", "", "theirs")}, []v1alpha1.Stage{allow}, nil, nil, []string{"policy-exists"},
+			[]*yaml.RNode{cnp("egress-db", "", "", "theirs")}, []v1alpha1.Stage{allow}, nil, nil, []string{report.PolicyExists.Name},
 		},
 		"another fence's too, even if it says adopt, and all are said": {
 			[]*yaml.RNode{annotated(cnp("egress-db", "other", allow, "theirs"), "tenantfence.dev/adopt", "true"), cnp("default-deny", "", "", "theirs")},
-			[]v1alpha1.Stage{allow, deny}, nil, nil, []string{"policy-exists", "policy-exists"},
+			[]v1alpha1.Stage{allow, deny}, nil, nil, []string{report.PolicyExists.Name, report.PolicyExists.Name},
 		},
 		"adopt is true or nothing": {
-			[]*yaml.RNode{annotated(cnp("egress-db", "", "", "theirs"), "tenantfence.dev/adopt", "yes")}, []v1alpha1.Stage{allow}, nil, nil, []string{"policy-exists"},
+			[]*yaml.RNode{annotated(cnp("egress-db", "", "", "theirs"), "tenantfence.dev/adopt", "yes")}, []v1alpha1.Stage{allow}, nil, nil, []string{report.PolicyExists.Name},
 		},
 		"one that is there twice is refused, since the order would decide": {
-			[]*yaml.RNode{cnp("egress-db", "mine", allow, "one"), cnp("egress-db", "mine", allow, "two")}, []v1alpha1.Stage{allow}, nil, nil, []string{"policy-duplicate", "policy-duplicate"},
+			[]*yaml.RNode{cnp("egress-db", "mine", allow, "one"), cnp("egress-db", "mine", allow, "two")}, []v1alpha1.Stage{allow}, nil, nil, []string{report.PolicyDuplicate.Name, report.PolicyDuplicate.Name},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -160,7 +162,7 @@ func words(items []*yaml.RNode) []string {
 	return out
 }
 
-func done(changes policy.Changes) []string {
+func done(changes report.Changes) []string {
 	var out []string
 	for _, c := range changes {
 		out = append(out, fmt.Sprintf("%s %s", c.Action, c.Ref.Name))
@@ -168,10 +170,10 @@ func done(changes policy.Changes) []string {
 	return out
 }
 
-func checks(findings policy.Findings) []string {
+func checks(findings report.Findings) []string {
 	var out []string
 	for _, f := range findings {
-		out = append(out, f.Check)
+		out = append(out, f.Check.Name)
 	}
 	return out
 }
@@ -191,7 +193,7 @@ func TestMissingTenantsDeleteNothing(t *testing.T) {
 	o.Fence.Tenants, o.NoTenantsRead = nil, true
 	mine := []*yaml.RNode{cnp("b", "mine", allow, ""), cnp("a", "former", deny, ""), cnp("theirs", "", "", "")}
 	_, findings := merge.Merge(o, mine, nil)
-	if diff := cmp.Diff([]string{"tenants-missing"}, checks(findings)); diff != "" || !findings.HasError() {
+	if diff := cmp.Diff([]string{report.TenantsMissing.Name}, checks(findings)); diff != "" || !findings.HasError() {
 		t.Fatal(diff)
 	}
 	if msg := findings[0].Message; !strings.Contains(msg, "2 of its policies") || !strings.Contains(msg, "acme/a, acme/b") {

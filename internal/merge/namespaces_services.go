@@ -5,10 +5,11 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
-	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
@@ -59,7 +60,7 @@ func (m *merger) setSourceRanges(n *yaml.RNode) {
 	if !set(spec, "loadBalancerSourceRanges", ranges) {
 		c = n
 	} else if had != "" {
-		m.report(policy.Warning, "source-ranges-replaced", n, "spec.loadBalancerSourceRanges", "held other networks, which are replaced by the agents' of a Tenant: "+had)
+		m.report(report.Warning, report.SourceRangesReplaced, n, "spec.loadBalancerSourceRanges", "held other networks, which are replaced by the agents' of a Tenant: "+had)
 	}
 	m.recordPatched(n, c)
 }

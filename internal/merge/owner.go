@@ -5,10 +5,11 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
-	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
@@ -38,15 +39,12 @@ func (o Options) ownerOf(n *yaml.RNode) owner {
 	return otherFence
 }
 
-func (m *merger) conflictFinding(n *yaml.RNode, by owner) policy.Finding {
+func (m *merger) conflictFinding(n *yaml.RNode, by owner) report.Finding {
 	whose := "is not of this fence: rename or remove it, or let this fence take it over with the annotation " + AnnotationAdopt + `: "true"`
 	if by == otherFence {
 		whose = fmt.Sprintf("belongs to fence %s: rename or remove it, or list that name in formerNames where it is this fence's former one", resource.FenceOf(n))
 	}
-	return policy.Finding{
-		Check: "policy-exists", Severity: policy.Error, Resource: resource.RefOf(n),
-		Message: "has the name of a policy that must be generated, and " + whose,
-	}
+	return report.New(report.PolicyExists, report.Error, resource.RefOf(n), "", "%s", "has the name of a policy that must be generated, and "+whose)
 }
 
 // refuseDuplicates refuses a generated policy that exists more than once: which of them is kept
@@ -55,7 +53,7 @@ func (m *merger) refuseDuplicates(items []*yaml.RNode) {
 	for _, n := range items {
 		id := resource.ID(n)
 		if m.expected[id] != nil && m.existing[id] > 1 {
-			m.report(policy.Error, "policy-duplicate", n, "", fmt.Sprintf("exists %d times, with different content: remove all but one", m.existing[id]))
+			m.report(report.Error, report.PolicyDuplicate, n, "", fmt.Sprintf("exists %d times, with different content: remove all but one", m.existing[id]))
 		}
 	}
 }
@@ -77,11 +75,8 @@ func (m *merger) refuseNoTenants(items []*yaml.RNode) {
 	}
 	slices.Sort(mine)
 	first := mine[:min(3, len(mine))]
-	m.findings = append(m.findings, policy.Finding{
-		Check: "tenants-missing", Severity: policy.Error, Resource: m.Config,
-		Message: fmt.Sprintf("there is no Tenant, and %d of its policies are there (%s): with an inline profile nothing shows that the Tenants were read at all; "+
-			"list the Tenants, or make the profile a %s among the items, or remove the policies by hand", len(mine), strings.Join(first, ", "), v1alpha1.KindFenceProfile),
-	})
+	m.findings = append(m.findings, report.New(report.TenantsMissing, report.Error, m.Config, "", "there is no Tenant, and %d of its policies are there (%s): with an inline profile nothing shows that the Tenants were read at all; "+
+		"list the Tenants, or make the profile a %s among the items, or remove the policies by hand", len(mine), strings.Join(first, ", "), v1alpha1.KindFenceProfile))
 }
 
 // ownLabel and ownAnnotation report which labels and annotations of an existing policy

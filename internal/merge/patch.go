@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
@@ -30,7 +32,7 @@ var aspects = []aspect{enforcement, dns, labels}
 func (m *merger) patch(n *yaml.RNode) {
 	annotations := n.GetAnnotations()
 	if _, ok := annotations[AnnotationAdopt]; ok && m.planned[resource.ID(n)] == nil {
-		m.report(policy.Warning, "adopt-without-effect", n, annotationField(AnnotationAdopt), "no policy of that name is generated, so it is not taken over: correct the name, or remove the annotation")
+		m.report(report.Warning, report.AdoptWithoutEffect, n, annotationField(AnnotationAdopt), "no policy of that name is generated, so it is not taken over: correct the name, or remove the annotation")
 	}
 	switch requested, ok := annotations[AnnotationPatch]; {
 	case ok:
@@ -46,7 +48,7 @@ func (m *merger) patch(n *yaml.RNode) {
 
 func (m *merger) patchPolicy(n *yaml.RNode, requested string) {
 	if !resource.IsPolicy(n) {
-		m.report(policy.Error, "patch-kind-unsupported", n, annotationField(AnnotationPatch), fmt.Sprintf("only a %s, %s or %s can be patched: remove the annotation", kindCilium, kindClusterwide, kindKubernetes))
+		m.report(report.Error, report.PatchKindUnsupported, n, annotationField(AnnotationPatch), fmt.Sprintf("only a %s, %s or %s can be patched: remove the annotation", kindCilium, kindClusterwide, kindKubernetes))
 		return
 	}
 	list, ok := m.aspectsOf(n, requested)
@@ -60,7 +62,7 @@ func (m *merger) patchPolicy(n *yaml.RNode, requested string) {
 		return
 	}
 	if t == nil {
-		m.report(policy.Warning, "patch-namespace-unfenced", n, annotationField(AnnotationPatch), "is about no namespace of a Tenant of this fence, so nothing of it is patched: give the namespace to a Tenant, or remove the annotation")
+		m.report(report.Warning, report.PatchNamespaceUnfenced, n, annotationField(AnnotationPatch), "is about no namespace of a Tenant of this fence, so nothing of it is patched: give the namespace to a Tenant, or remove the annotation")
 		m.keep(n)
 		return
 	}
@@ -77,9 +79,9 @@ func (m *merger) patchPolicy(n *yaml.RNode, requested string) {
 
 // recordPatched keeps what an item came to, which is itself where nothing changed.
 func (m *merger) recordPatched(n, now *yaml.RNode) {
-	action := policy.Configured
+	action := report.Configured
 	if now == n {
-		action = policy.Unchanged
+		action = report.Unchanged
 	}
 	m.recordChange(action, n)
 	if now != n {
@@ -97,7 +99,7 @@ func (m *merger) aspectsOf(n *yaml.RNode, requested string) ([]aspect, bool) {
 	for word := range strings.SplitSeq(requested, ",") {
 		a := aspect(strings.TrimSpace(word))
 		if !slices.Contains(aspects, a) {
-			m.report(policy.Error, "patch-aspect-unknown", n, annotationField(AnnotationPatch), fmt.Sprintf("there is no aspect %q: the aspects are %s, %s and %s, with commas between them", a, enforcement, dns, labels))
+			m.report(report.Error, report.PatchAspectUnknown, n, annotationField(AnnotationPatch), fmt.Sprintf("there is no aspect %q: the aspects are %s, %s and %s, with commas between them", a, enforcement, dns, labels))
 			ok = false
 		}
 		out = append(out, a)
@@ -167,7 +169,7 @@ func (p *patcher) enforcement(s specification) {
 	case additive && (p.policy.GetKind() == kindKubernetes || !p.Fence.Has(policy.AdditivePolicies)):
 		// In Enforce that it isolates by itself is no harm: so does the default-deny.
 		if allowOnly {
-			p.report(policy.Error, "patch-isolates", p.policy, s.path, p.isolates())
+			p.report(report.Error, report.PatchIsolates, p.policy, s.path, p.isolates())
 		}
 	case additive:
 		deny := object("egress", boolean(false), text("ingress"), boolean(false))

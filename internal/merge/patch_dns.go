@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
@@ -39,7 +41,7 @@ func (p *patcher) dns() {
 	}
 	if !found {
 		d := p.Fence.Baseline.DNS
-		p.report(policy.Warning, "patch-dns-rule-missing", p.policy, annotationField(AnnotationPatch),
+		p.report(report.Warning, report.PatchDNSRuleMissing, p.policy, annotationField(AnnotationPatch),
 			"has no rule that names the cluster's DNS pods in "+d.Namespace+" and their port "+strconv.Itoa(int(d.Port))+" by number, so the aspect dns changes nothing: add or rewrite the rule, or remove the aspect")
 	}
 }
@@ -106,7 +108,7 @@ func (p *patcher) addNames(s specification, entry *yaml.Node, alone bool, names 
 	switch {
 	case rules != nil && len(elements(value(rules, "dns"))) > 0:
 	case !alone || rules != nil && len(rules.Content) > 0:
-		p.report(policy.Error, "patch-dns-mixed", p.policy, s.path+".egress",
+		p.report(report.Error, report.PatchDNSMixed, p.policy, s.path+".egress",
 			"has an entry of toPorts with DNS and something else in it, which a rule about names would close: give DNS an entry of its own, or remove the aspect dns from the annotation")
 	default:
 		dns := list()

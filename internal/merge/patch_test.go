@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"github.com/google/go-cmp/cmp"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
@@ -48,25 +50,25 @@ func TestPatch(t *testing.T) {
 			existing: handWrittenPolicy("acme", "enforcement", allows+"  enableDefaultDeny: {ingress: true} # mine\n"),
 			want:     handWrittenPolicy("acme", "enforcement", allows+"  enableDefaultDeny: {egress: false, ingress: false} # mine\n"),
 		},
-		"and in AllowOnly":                             {existing: handWrittenPolicy("beta", "enforcement", allows), want: handWrittenPolicy("beta", "enforcement", allows+additive)},
+		"and in AllowOnly":                         {existing: handWrittenPolicy("beta", "enforcement", allows), want: handWrittenPolicy("beta", "enforcement", allows+additive)},
 		"whatever stage runs":                      {existing: handWrittenPolicy("acme", "enforcement", allows), want: handWrittenPolicy("acme", "enforcement", allows+additive), stages: []v1alpha1.Stage{deny}},
 		"one that is right is unchanged":           {existing: handWrittenPolicy("acme", "enforcement", allows+additive)},
 		"a default-deny closes in Enforce":         {existing: handWrittenPolicy("acme", "enforcement", defaultDeny+additive), want: handWrittenPolicy("acme", "enforcement", defaultDeny)},
 		"but not before its stage runs":            {existing: handWrittenPolicy("acme", "enforcement", defaultDeny+additive), stages: []v1alpha1.Stage{baseline, allow}},
-		"and never in AllowOnly":                       {existing: handWrittenPolicy("beta", "enforcement", defaultDeny), want: handWrittenPolicy("beta", "enforcement", defaultDeny+additive), stages: []v1alpha1.Stage{baseline}},
-		"below 1.16 nothing is additive":           {existing: handWrittenPolicy("beta", "enforcement", allows), version: "1.15", wantChecks: []string{"patch-isolates"}},
+		"and never in AllowOnly":                   {existing: handWrittenPolicy("beta", "enforcement", defaultDeny), want: handWrittenPolicy("beta", "enforcement", defaultDeny+additive), stages: []v1alpha1.Stage{baseline}},
+		"below 1.16 nothing is additive":           {existing: handWrittenPolicy("beta", "enforcement", allows), version: "1.15", wantChecks: []string{report.PatchIsolates.Name}},
 		"which is no harm in Enforce":              {existing: handWrittenPolicy("acme", "enforcement", allows), version: "1.15"},
 		"nor is a NetworkPolicy":                   {existing: kubernetes(handWrittenPolicy("acme", "enforcement", allows))},
-		"but in AllowOnly it would isolate":            {existing: kubernetes(handWrittenPolicy("beta", "enforcement", allows)), wantChecks: []string{"patch-isolates"}},
+		"but in AllowOnly it would isolate":        {existing: kubernetes(handWrittenPolicy("beta", "enforcement", allows)), wantChecks: []string{report.PatchIsolates.Name}},
 		"DNS gets TCP and names":                   {existing: handWrittenPolicy("acme", "dns", resolver+udp), want: handWrittenPolicy("acme", "dns", resolver+udp+tcp+anyName)},
 		"names that its author gave stay":          {existing: handWrittenPolicy("acme", "dns", resolver+udp+tcp+"      rules:\n        dns:\n        - matchName: a.example.com\n")},
 		"any protocol includes TCP":                {existing: handWrittenPolicy("acme", "dns", resolver+"    toPorts:\n    - ports:\n      - port: \"53\"\n"+anyName)},
 		"TCP may have an entry of its own":         {existing: handWrittenPolicy("acme", "dns", resolver+udp+anyName+"    - ports:\n"+tcp), want: handWrittenPolicy("acme", "dns", resolver+udp+anyName+"    - ports:\n"+tcp+anyName)},
-		"an entry with another port is refused":    {existing: handWrittenPolicy("acme", "dns", resolver+udp+"      - port: \"9153\"\n"), wantChecks: []string{"patch-dns-mixed"}},
-		"a rule without ports is not for DNS":      {existing: handWrittenPolicy("acme", "dns", resolver), wantChecks: []string{"patch-dns-rule-missing"}},
-		"nor one of another port":                  {existing: handWrittenPolicy("acme", "dns", resolver+strings.ReplaceAll(udp, "53", "5353")), wantChecks: []string{"patch-dns-rule-missing"}},
-		"nor one to other pods":                    {existing: handWrittenPolicy("acme", "dns", strings.ReplaceAll(resolver, "kube-dns", "web")+udp), wantChecks: []string{"patch-dns-rule-missing"}},
-		"nor one to pods of this namespace":        {existing: handWrittenPolicy("acme", "dns", strings.ReplaceAll(resolver, "        k8s:io.kubernetes.pod.namespace: kube-system\n", "")+udp), wantChecks: []string{"patch-dns-rule-missing"}},
+		"an entry with another port is refused":    {existing: handWrittenPolicy("acme", "dns", resolver+udp+"      - port: \"9153\"\n"), wantChecks: []string{report.PatchDNSMixed.Name}},
+		"a rule without ports is not for DNS":      {existing: handWrittenPolicy("acme", "dns", resolver), wantChecks: []string{report.PatchDNSRuleMissing.Name}},
+		"nor one of another port":                  {existing: handWrittenPolicy("acme", "dns", resolver+strings.ReplaceAll(udp, "53", "5353")), wantChecks: []string{report.PatchDNSRuleMissing.Name}},
+		"nor one to other pods":                    {existing: handWrittenPolicy("acme", "dns", strings.ReplaceAll(resolver, "kube-dns", "web")+udp), wantChecks: []string{report.PatchDNSRuleMissing.Name}},
+		"nor one to pods of this namespace":        {existing: handWrittenPolicy("acme", "dns", strings.ReplaceAll(resolver, "        k8s:io.kubernetes.pod.namespace: kube-system\n", "")+udp), wantChecks: []string{report.PatchDNSRuleMissing.Name}},
 		"a resolver by expressions":                {existing: handWrittenPolicy("acme", "dns", "  egress:\n  - toEndpoints:\n    - matchExpressions:\n      - {key: 'k8s:io.kubernetes.pod.namespace', operator: In, values: [kube-system]}\n      - {key: k8s-app, operator: In, values: [kube-dns]}\n"+udp+tcp+anyName)},
 		"a resolver by its namespace's name label": {existing: handWrittenPolicy("acme", "dns", strings.ReplaceAll(resolver, "k8s:io.kubernetes.pod.namespace", "k8s:io.cilium.k8s.namespace.labels.kubernetes.io/metadata.name")+udp+tcp+anyName)},
 		"a NetworkPolicy gets TCP alone": {
@@ -89,10 +91,10 @@ func TestPatch(t *testing.T) {
 			existing: strings.NewReplacer("CiliumNetwork", "CiliumClusterwideNetwork", "endpointSelector: {}", "endpointSelector: {matchLabels: {k8s:io.kubernetes.pod.namespace: beta}}").Replace(handWrittenPolicy("x", "enforcement", allows)),
 			want:     strings.NewReplacer("CiliumNetwork", "CiliumClusterwideNetwork", "endpointSelector: {}", "endpointSelector: {matchLabels: {'k8s:io.kubernetes.pod.namespace': beta}}").Replace(handWrittenPolicy("x", "enforcement", allows+additive)),
 		},
-		"one about all of them":                 {existing: strings.ReplaceAll(handWrittenPolicy("acme", "enforcement", allows), "CiliumNetwork", "CiliumClusterwideNetwork"), wantChecks: []string{"patch-namespace-unfenced"}},
-		"a namespace of no tenant":              {existing: handWrittenPolicy("other", "enforcement", allows), wantChecks: []string{"patch-namespace-unfenced"}},
-		"aspects that there are not":            {existing: handWrittenPolicy("acme", "egress,labels,", allows), wantChecks: []string{"patch-aspect-unknown", "patch-aspect-unknown"}},
-		"something that is no policy":           {existing: strings.ReplaceAll(handWrittenPolicy("acme", "labels", allows), "cilium.io", "example.com"), wantChecks: []string{"patch-kind-unsupported"}},
+		"one about all of them":                 {existing: strings.ReplaceAll(handWrittenPolicy("acme", "enforcement", allows), "CiliumNetwork", "CiliumClusterwideNetwork"), wantChecks: []string{report.PatchNamespaceUnfenced.Name}},
+		"a namespace of no tenant":              {existing: handWrittenPolicy("other", "enforcement", allows), wantChecks: []string{report.PatchNamespaceUnfenced.Name}},
+		"aspects that there are not":            {existing: handWrittenPolicy("acme", "egress,labels,", allows), wantChecks: []string{report.PatchAspectUnknown.Name, report.PatchAspectUnknown.Name}},
+		"something that is no policy":           {existing: strings.ReplaceAll(handWrittenPolicy("acme", "labels", allows), "cilium.io", "example.com"), wantChecks: []string{report.PatchKindUnsupported.Name}},
 		"another fence's policy is not touched": {existing: strings.ReplaceAll(handWrittenPolicy("acme", "enforcement", allows), "  annotations:", "  labels: {tenantfence.dev/fence: other}\n  annotations:")},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -129,7 +131,7 @@ func checkPatch(t *testing.T, o merge.Options, existing, want string, wantChecks
 		t.Errorf("a second run changes something:\n%s", diff)
 	}
 	for _, c := range again.Changes {
-		if c.Action != policy.Unchanged {
+		if c.Action != report.Unchanged {
 			t.Errorf("%s is %s by a second run", c.Ref, c.Action)
 		}
 	}
@@ -205,7 +207,7 @@ func TestNamespacesAndServices(t *testing.T) {
 			}
 			var wantChecks []string
 			if strings.Contains(c.existing, "# all") {
-				wantChecks = []string{"source-ranges-replaced"}
+				wantChecks = []string{report.SourceRangesReplaced.Name}
 			}
 			checkPatch(t, o, c.existing, c.want, wantChecks)
 			if strings.Contains(c.existing, "Service") {

@@ -4,12 +4,13 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"github.com/google/go-cmp/cmp"
 	"sigs.k8s.io/kustomize/kyaml/kio"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/internal/merge"
-	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
 const head = `apiVersion: cilium.io/v2
@@ -196,9 +197,9 @@ specs:
 
 func inPlace(t *testing.T, existing, want string) {
 	t.Helper()
-	action := policy.Configured
+	action := report.Configured
 	if want == "" {
-		want, action = existing, policy.Unchanged
+		want, action = existing, report.Unchanged
 	}
 	got, findings := merge.Merge(options(allow), parse(t, existing), []*yaml.RNode{yaml.MustParse(generated)})
 	if len(findings) > 0 {
@@ -212,7 +213,7 @@ func inPlace(t *testing.T, existing, want string) {
 		t.Errorf("it is %s, not %s", got.Changes[0].Action, action)
 	}
 	again, _ := merge.Merge(options(allow), parse(t, text(t, got.Items)), []*yaml.RNode{yaml.MustParse(generated)})
-	if again.Changes[0].Action != policy.Unchanged || text(t, again.Items) != text(t, got.Items) {
+	if again.Changes[0].Action != report.Unchanged || text(t, again.Items) != text(t, got.Items) {
 		t.Errorf("a second run changes something:\n%s", cmp.Diff(text(t, got.Items), text(t, again.Items)))
 	}
 }
@@ -286,7 +287,7 @@ spec:
 		t.Error(diff)
 	}
 	elsewhere := annotated(cnp("egress-other", "", "", ""), merge.AnnotationAdopt, "true")
-	if _, findings := merge.Merge(options(allow), []*yaml.RNode{elsewhere}, nil); len(findings) != 1 || findings[0].Check != "adopt-without-effect" {
+	if _, findings := merge.Merge(options(allow), []*yaml.RNode{elsewhere}, nil); len(findings) != 1 || findings[0].Check != report.AdoptWithoutEffect {
 		t.Errorf("where there is nothing to adopt it is said, got %v", findings)
 	}
 }

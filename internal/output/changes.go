@@ -4,12 +4,12 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/report"
 )
 
 // Changes writes the sum of what was done, behind a title, and, where each is wanted,
 // a line for each change before it.
-func Changes(w io.Writer, title string, changes policy.Changes, detail Detail) error {
+func Changes(w io.Writer, title string, changes report.Changes, detail Detail) error {
 	if detail == Lines {
 		for _, c := range changes {
 			if _, err := fmt.Fprintln(w, c); err != nil {

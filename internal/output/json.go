@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
@@ -229,9 +231,9 @@ func sideJSON(s policy.Side) jsonSide {
 	return out
 }
 
-func findingJSON(f policy.Finding) jsonFinding {
-	out := jsonFinding{Check: f.Check, Severity: string(f.Severity), Field: f.Field, Message: f.Message}
-	if f.Resource != (policy.Ref{}) {
+func findingJSON(f report.Finding) jsonFinding {
+	out := jsonFinding{Check: f.Check.Name, Severity: string(f.Severity), Field: f.Field, Message: f.Message}
+	if f.Resource != (report.Ref{}) {
 		r := jsonResource(f.Resource)
 		out.Resource = &r
 	}

@@ -1,11 +1,14 @@
 package output
 
 import (
+	"cmp"
 	"encoding/xml"
 	"fmt"
 	"io"
 	"slices"
 	"strings"
+
+	"github.com/tenantfence/tenantfence/internal/report"
 
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
@@ -111,12 +114,12 @@ const (
 )
 
 // comparisonTests are the checks on what was generated.
-var comparisonTests = []string{"policy-missing", "policy-changed", "policy-unexpected", "policy-moved", "patch-missing"}
+var comparisonTests = []*report.Check{report.PolicyMissing, report.PolicyChanged, report.PolicyUnexpected, report.PolicyMoved, report.PatchMissing}
 
 // testNames are the checks whose findings have another name than their test.
-var testNames = map[string]string{
-	"not-isolated": isolationTest, "undeclared-open": isolationTest, "undeclared-one-sided": isolationTest, "l7-rule-shadowed": isolationTest,
-	"declared-flow-denied": declaredTest, "declared-flow-undecided": declaredTest, "policy-rejected": isolationTest,
+var testNames = map[*report.Check]string{
+	report.NotIsolated: isolationTest, report.UndeclaredOpen: isolationTest, report.UndeclaredOneSided: isolationTest, report.L7RuleShadowed: isolationTest,
+	report.DeclaredFlowDenied: declaredTest, report.DeclaredFlowUndecided: declaredTest, report.PolicyRejected: isolationTest,
 }
 
 // verifiedTest fails where the outcome is not "verified", for any reason.
@@ -126,19 +129,19 @@ const verifiedTest = "verified"
 // made, and one for every other check that found something. Errors fail it; what else was
 // found is its output.
 func checkSuite(r policy.Report) junitSuite {
-	names := []string{"policy-moved"}
+	names := []string{report.PolicyMoved.Name}
 	if r.Comparison != nil {
-		names = slices.Clone(comparisonTests)
+		names = nil
+		for _, c := range comparisonTests {
+			names = append(names, c.Name)
+		}
 	}
 	if r.Isolation != nil {
 		names = append(names, isolationTest, declaredTest)
 	}
-	findingsByTest := map[string]policy.Findings{}
+	findingsByTest := map[string]report.Findings{}
 	for _, f := range r.Findings {
-		name := f.Check
-		if test := testNames[name]; test != "" {
-			name = test
-		}
+		name := cmp.Or(testNames[f.Check], f.Check.Name)
 		if !slices.Contains(names, name) {
 			names = append(names, name)
 		}
@@ -157,11 +160,11 @@ func checkSuite(r policy.Report) junitSuite {
 	return suite
 }
 
-func checkCase(name string, findings policy.Findings) junitCase {
+func checkCase(name string, findings report.Findings) junitCase {
 	test := junitCase{Name: name, Class: "policies"}
 	var errors, notes []string
 	for _, f := range findings {
-		if f.Severity == policy.Error {
+		if f.Severity == report.Error {
 			errors = append(errors, f.String())
 		} else {
 			notes = append(notes, f.String())

@@ -5,11 +5,12 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"github.com/google/go-cmp/cmp"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/internal/output"
-	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
 // fullWriter fails like a disk that is.
@@ -19,9 +20,9 @@ func (fullWriter) Write([]byte) (int, error) { return 0, errors.New("full") }
 
 func TestText(t *testing.T) {
 	t.Parallel()
-	findings := policy.Findings{
-		{Check: "a", Severity: policy.Error, Resource: policy.Ref{Kind: "Tenant", Name: "acme", File: "acme.yaml"}, Field: "spec.id", Message: "is wrong:\nmend it"},
-		{Check: "b", Severity: policy.Info, Message: "is so"},
+	findings := report.Findings{
+		report.New(&report.Check{Name: "a", Severities: []report.Severity{report.Error}}, report.Error, report.Ref{Kind: "Tenant", Name: "acme", File: "acme.yaml"}, "spec.id", "is wrong:\nmend it"),
+		report.New(&report.Check{Name: "b", Severities: []report.Severity{report.Info}}, report.Info, report.Ref{}, "", "is so"),
 	}
 	var b strings.Builder
 	if err := output.Text(&b, findings); err != nil {
@@ -38,9 +39,9 @@ func TestText(t *testing.T) {
 
 func TestChanges(t *testing.T) {
 	t.Parallel()
-	changes := policy.Changes{
-		{Action: policy.Created, Ref: policy.Ref{Kind: "CiliumNetworkPolicy", Namespace: "acme", Name: "allow-dns"}},
-		{Action: policy.Deleted, Ref: policy.Ref{File: "acme/allow/x.yaml"}},
+	changes := report.Changes{
+		{Action: report.Created, Ref: report.Ref{Kind: "CiliumNetworkPolicy", Namespace: "acme", Name: "allow-dns"}},
+		{Action: report.Deleted, Ref: report.Ref{File: "acme/allow/x.yaml"}},
 	}
 	for detail, want := range map[output.Detail]string{
 		output.Summary: "out: 1 created, 0 configured, 0 unchanged, 1 deleted\n",

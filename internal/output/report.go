@@ -6,6 +6,8 @@ import (
 	"io"
 	"strings"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
@@ -175,10 +177,10 @@ func countFlows(tests []policy.FlowTestResult) (passed, all int) {
 	return passed, all
 }
 
-func countErrors(findings policy.Findings) int {
+func countErrors(findings report.Findings) int {
 	n := 0
 	for _, f := range findings {
-		if f.Severity == policy.Error {
+		if f.Severity == report.Error {
 			n++
 		}
 	}

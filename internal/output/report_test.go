@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
@@ -40,22 +42,22 @@ func failingReport() policy.Report {
 	}
 	return policy.Report{
 		FlowTests: []policy.FlowTestResult{
-			{Test: policy.Ref{Kind: "FlowTest", Name: "acme", File: "flows.yaml"}, Cases: []policy.CaseResult{
+			{Test: report.Ref{Kind: "FlowTest", Name: "acme", File: "flows.yaml"}, Cases: []policy.CaseResult{
 				{Case: v1alpha1.FlowCase{Name: "the LLM", Expect: v1alpha1.ExpectAllow}, Flows: []policy.FlowResult{passes}, Passed: true},
 				{Case: v1alpha1.FlowCase{Name: "the API", Expect: v1alpha1.ExpectAllow}, Flows: []policy.FlowResult{passes, fails}},
 				{Case: v1alpha1.FlowCase{Name: "nobody", Expect: v1alpha1.ExpectDeny}, Problem: "there is no workload"},
 			}},
-			{Test: policy.Ref{Kind: "FlowTest", Name: "beta"}, Cases: []policy.CaseResult{
+			{Test: report.Ref{Kind: "FlowTest", Name: "beta"}, Cases: []policy.CaseResult{
 				{Case: v1alpha1.FlowCase{Name: "the LLM", Expect: v1alpha1.ExpectAllow}, Flows: []policy.FlowResult{passes}, Passed: true},
 			}},
 		},
 		Basis:      policy.TenantBasis,
 		Isolation:  &policy.Isolation{Namespaces: policy.IsolationCounts{Proved: 3, AllowOnly: 2}, Pods: 9, Nodes: policy.IsolationCounts{Proved: 3}, Openings: 30, Declared: policy.DeclaredFlows{Allowed: 4}, AllowOnlyOwners: []string{"gamma", "nodes workers"}},
 		Comparison: &policy.Comparison{Desired: 6, Matching: 5, Missing: 1},
-		Findings: policy.Findings{
-			{Check: "policy-missing", Severity: policy.Error, Resource: policy.Ref{APIVersion: "cilium.io/v2", Kind: "CiliumNetworkPolicy", Namespace: "acme", Name: "allow-dns"}, Message: "is not there"},
-			{Check: "undeclared-open", Severity: policy.Warning, Message: "is open"},
-			{Check: "dns-names-unrestricted", Severity: policy.Info, Resource: policy.Ref{Kind: "FenceProfile", Name: "p", File: "p.yaml", Index: 1}, Field: "spec.baseline", Message: "any name"},
+		Findings: report.Findings{
+			report.New(report.PolicyMissing, report.Error, report.Ref{APIVersion: "cilium.io/v2", Kind: "CiliumNetworkPolicy", Namespace: "acme", Name: "allow-dns"}, "", "is not there"),
+			report.New(report.UndeclaredOpen, report.Warning, report.Ref{}, "", "is open"),
+			report.New(report.DNSNamesUnrestricted, report.Info, report.Ref{Kind: "FenceProfile", Name: "p", File: "p.yaml", Index: 1}, "spec.baseline", "any name"),
 		},
 	}
 }

@@ -123,7 +123,7 @@ func TestL7PerSide(t *testing.T) {
 		egress, ingress policy.L7
 	}{
 		"http at both ends, names where the question leaves": {v1alpha1.Enforce, l7, policy.L7{HTTP: l7.HTTP}},
-		"nothing in AllowOnly": {v1alpha1.AllowOnly, policy.L7{}, policy.L7{}},
+		"nothing in AllowOnly":                               {v1alpha1.AllowOnly, policy.L7{}, policy.L7{}},
 	} {
 		for i := range f.Tenants {
 			f.Tenants[i].Enforcement = c.enforcement

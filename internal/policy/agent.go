@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 )
 
@@ -250,7 +252,7 @@ func (a Agent) Authenticates() bool { return a.Enabled(MeshAuth) && a.Enabled(Me
 // AgentOverride is the agent of some nodes, which a resource configures otherwise than the
 // others.
 type AgentOverride struct {
-	Ref   Ref
+	Ref   report.Ref
 	Agent Agent
 }
 

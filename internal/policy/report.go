@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 )
 
@@ -19,7 +21,7 @@ type Report struct {
 	// tells what was.
 	Comparison *Comparison
 	// Findings are what is wrong, and what must be known, sorted.
-	Findings Findings
+	Findings report.Findings
 	// Assumptions are how Cilium's agents are configured, as stated or by default. None: another
 	// enforcer decides, or nothing was decided.
 	Assumptions []Assumption
@@ -52,8 +54,8 @@ func (r Report) Proved() bool {
 			return false
 		}
 	}
-	return len(i.Declared.Denied) == 0 && !slices.ContainsFunc(r.Findings, func(f Finding) bool {
-		return f.Check == "declared-flow-denied" || f.Check == "declared-flow-undecided"
+	return len(i.Declared.Denied) == 0 && !slices.ContainsFunc(r.Findings, func(f report.Finding) bool {
+		return f.Check == report.DeclaredFlowDenied || f.Check == report.DeclaredFlowUndecided
 	})
 }
 
@@ -111,7 +113,7 @@ func (r Report) UnverifiedReasons() []string {
 
 // FlowTestResult is a FlowTest, decided.
 type FlowTestResult struct {
-	Test  Ref
+	Test  report.Ref
 	Cases []CaseResult
 }
 

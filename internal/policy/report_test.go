@@ -3,6 +3,8 @@ package policy_test
 import (
 	"testing"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
@@ -24,8 +26,8 @@ func TestOutcome(t *testing.T) {
 	}{
 		"a report that nobody filled":       {policy.Report{}, policy.NothingToVerify},
 		"proved":                            {proved(func(*policy.Report) {}), policy.Verified},
-		"with a warning":                    {proved(func(r *policy.Report) { r.Findings = policy.Findings{{Severity: policy.Warning}} }), policy.Verified},
-		"with an error":                     {proved(func(r *policy.Report) { r.Findings = policy.Findings{{Severity: policy.Error}} }), policy.NotVerified},
+		"with a warning":                    {proved(func(r *policy.Report) { r.Findings = report.Findings{{Severity: report.Warning}} }), policy.Verified},
+		"with an error":                     {proved(func(r *policy.Report) { r.Findings = report.Findings{{Severity: report.Error}} }), policy.NotVerified},
 		"with a case that does not hold":    {proved(func(r *policy.Report) { r.FlowTests = []policy.FlowTestResult{{Cases: make([]policy.CaseResult, 1)}} }), policy.NotVerified},
 		"without isolation":                 {proved(func(r *policy.Report) { r.Isolation = nil }), policy.NotVerified},
 		"without a comparison":              {proved(func(r *policy.Report) { r.Comparison = nil }), policy.NotVerified},
@@ -49,7 +51,7 @@ func TestIsolationSummary(t *testing.T) {
 		"2 namespaces isolated": {Proved: 2},
 		"5 namespaces: 3 isolated, 2 in AllowOnly (isolated once enforced)":                  {Proved: 3, AllowOnly: 2},
 		"5 namespaces: 0 isolated, 5 in AllowOnly (isolated once enforced)":                  {AllowOnly: 5},
-		"2 namespaces: 1 isolated, 1 not isolated":                                       {Proved: 1, Open: 1},
+		"2 namespaces: 1 isolated, 1 not isolated":                                           {Proved: 1, Open: 1},
 		"1 namespace: 0 isolated, 1 in AllowOnly (not isolated once enforced)":               {AllowOnlyOpen: 1},
 		"3 namespaces: 1 isolated, 2 in AllowOnly (nothing is generated, nothing is proved)": {Proved: 1, Ungenerated: 2},
 		"2 namespaces: 0 isolated, 1 not isolated, 1 in AllowOnly (isolated once enforced)":  {Open: 1, AllowOnly: 1},

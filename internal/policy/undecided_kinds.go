@@ -3,6 +3,8 @@ package policy
 import (
 	"strings"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 )
 
@@ -12,7 +14,7 @@ func (f *Fence) EnforcesNetworkPolicies() bool {
 }
 
 // UndecidedKindReason is the reason for which the profile accepts a kind, and whether it does.
-func (f *Fence) UndecidedKindReason(ref Ref) (string, bool) {
+func (f *Fence) UndecidedKindReason(ref report.Ref) (string, bool) {
 	group, _, _ := strings.Cut(ref.APIVersion, "/")
 	for _, k := range f.UndecidedKinds {
 		if k.Group == group && k.Kind == ref.Kind {

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
@@ -12,35 +14,34 @@ import (
 // CompareForms compares two forms of the same policies: the Proof's engine enforces Cilium's,
 // and other the NetworkPolicies beside them. It finds, at the pods of tenants that are
 // enforced, what passes under the one and not under the other, and says so where nothing is.
-func (p Proof) CompareForms(other policy.Engine) (policy.Findings, error) {
+func (p Proof) CompareForms(other policy.Engine) (report.Findings, error) {
 	known, err := shareRepresentatives(p.Engine, other, p.surroundings())
 	if err != nil {
 		return nil, err
 	}
-	var out policy.Findings
-	report := func(check, message string) {
-		out = append(out, policy.Finding{
-			Check: check, Severity: policy.Info, Resource: p.source(p.Fence.Profile), Field: "spec.policies", Message: message,
-		})
+	var out report.Findings
+	add := func(check *report.Check, message string) {
+		out = append(out, report.New(check, report.Info, p.source(p.Fence.Profile), "spec.policies", "%s", message))
 	}
 	fenced := p.fenced(known)
 	for _, way := range []struct {
-		check, text   string
+		check         *report.Check
+		text          string
 		before, after policy.Engine
 	}{
-		{"forms-differ", "where another enforcer takes over, the NetworkPolicies no longer let", p.Engine, other},
-		{"forms-differ", "where another enforcer takes over, the NetworkPolicies also let", other, p.Engine},
+		{report.FormsDiffer, "where another enforcer takes over, the NetworkPolicies no longer let", p.Engine, other},
+		{report.FormsDiffer, "where another enforcer takes over, the NetworkPolicies also let", other, p.Engine},
 	} {
 		c := comparison{before: newOpeningsCache(way.before), after: newOpeningsCache(way.after), ignored: p.notComparable(known)}
 		if err := c.search(fenced); err != nil {
 			return nil, err
 		}
 		for _, l := range c.leaks.list {
-			report(way.check, fmt.Sprintf("%s %s (%s)", way.text, l.describe(), strings.Join(l.opening.Policies, ", ")))
+			add(way.check, fmt.Sprintf("%s %s (%s)", way.text, l.describe(), strings.Join(l.opening.Policies, ", ")))
 		}
 	}
 	if len(out) == 0 {
-		report("forms-equal", fmt.Sprintf("where another enforcer takes over, the NetworkPolicies let the same pass: nothing differs at %s", policy.Count(len(fenced), "pod")))
+		add(report.FormsEqual, fmt.Sprintf("where another enforcer takes over, the NetworkPolicies let the same pass: nothing differs at %s", policy.Count(len(fenced), "pod")))
 	}
 	return out, nil
 }

@@ -1,7 +1,7 @@
 package reach
 
 import (
-	"fmt"
+	"github.com/tenantfence/tenantfence/internal/report"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/policy"
@@ -10,7 +10,7 @@ import (
 // conflict is why the policies that select some pods of one owner cannot be merged.
 type conflict struct {
 	why      string
-	resource policy.Ref
+	resource report.Ref
 	pods     orderedSet
 }
 
@@ -21,7 +21,7 @@ type conflicts struct {
 	byKey map[string]*conflict
 }
 
-func (c *conflicts) add(v view, resource policy.Ref, why string) {
+func (c *conflicts) add(v view, resource report.Ref, why string) {
 	key := policy.JSONKey([]any{resource, why})
 	if c.byKey == nil {
 		c.byKey = map[string]*conflict{}
@@ -33,24 +33,21 @@ func (c *conflicts) add(v view, resource policy.Ref, why string) {
 	c.byKey[key].pods.add(v.subject.Name)
 }
 
-func (c *conflicts) findings() policy.Findings {
-	var out policy.Findings
+func (c *conflicts) findings() report.Findings {
+	var out report.Findings
 	for _, c := range c.list {
-		out = append(out, policy.Finding{
-			Check: "policies-conflict", Severity: policy.Error, Resource: c.resource,
-			Message: fmt.Sprintf("%s%s: %s: nothing is proved there; have these policies say the same, or take it out of all but one", c.pods.list[0], c.pods.moreSuffix(), c.why),
-		})
+		out = append(out, report.New(report.PoliciesConflict, report.Error, c.resource, "", "%s%s: %s: nothing is proved there; have these policies say the same, or take it out of all but one", c.pods.list[0], c.pods.moreSuffix(), c.why))
 	}
 	return out
 }
 
 // sourceOf is the resource that says what an owner's pods or nodes may do.
-func (p Proof) sourceOf(o owner) policy.Ref {
+func (p Proof) sourceOf(o owner) report.Ref {
 	switch {
 	case o.tenant != nil:
 		return p.source(policy.Reason{Kind: v1alpha1.KindTenant, Name: o.tenant.Name})
 	case o.node != nil:
 		return p.source(o.node.Reason)
 	}
-	return policy.Ref{}
+	return report.Ref{}
 }

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
@@ -20,7 +22,7 @@ type declaredFlows struct {
 	verdicts map[string]policy.Verdict
 	// reported are reasons for which something is not decided.
 	reported map[string]bool
-	findings policy.Findings
+	findings report.Findings
 	sides    sideCache
 	excluded excluded
 	// withNodes are the flows that are with nodes, too.
@@ -45,7 +47,7 @@ type flowSide struct {
 }
 
 // DeclaredFlows decides the declared flows alone, and returns what is denied.
-func (p Proof) DeclaredFlows() (policy.DeclaredFlows, policy.Findings, error) {
+func (p Proof) DeclaredFlows() (policy.DeclaredFlows, report.Findings, error) {
 	known, err := p.Engine.Representatives(p.surroundings())
 	if err != nil {
 		return policy.DeclaredFlows{}, nil, fmt.Errorf("add representative endpoints: %w", err)
@@ -55,7 +57,7 @@ func (p Proof) DeclaredFlows() (policy.DeclaredFlows, policy.Findings, error) {
 }
 
 // declaredFlows decides every declared flow, and returns what is denied.
-func (s *search) declaredFlows(known []policy.Endpoint) (policy.DeclaredFlows, policy.Findings) {
+func (s *search) declaredFlows(known []policy.Endpoint) (policy.DeclaredFlows, report.Findings) {
 	d := &declaredFlows{search: s, endpoints: newKnownEndpoints(known), verdicts: map[string]policy.Verdict{}, reported: map[string]bool{}, sides: newSideCache(s)}
 	x := NewExpectation(s.Fence)
 	d.withNodes = x.withNodes()
@@ -238,13 +240,13 @@ func (d *declaredFlows) recordUndecided(c flowSide, err error) {
 		return
 	}
 	d.reported[key] = true
-	d.findings = append(d.findings, d.finding(c, "declared-flow-undecided", err.Error()))
+	d.findings = append(d.findings, d.finding(c, report.DeclaredFlowUndecided, err.Error()))
 }
 
-func (d *declaredFlows) finding(c flowSide, check, message string) policy.Finding {
-	f := policy.Finding{Check: check, Severity: policy.Error, Resource: d.source(c.Reason), Field: c.Reason.Field, Message: message}
+func (d *declaredFlows) finding(c flowSide, check *report.Check, message string) report.Finding {
+	f := report.New(check, report.Error, d.source(c.Reason), c.Reason.Field, "%s", message)
 	if c.enforcement != v1alpha1.Enforce {
-		f.Severity = policy.Warning
+		f.Severity = report.Warning
 	}
 	return f
 }

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
@@ -55,8 +57,8 @@ func (all *denials) add(one denial, from, to policy.Endpoint) {
 }
 
 // findings report each denial once: of two sides that declare one flow, the first does.
-func (all *denials) findings(d *declaredFlows) policy.Findings {
-	var out policy.Findings
+func (all *denials) findings(d *declaredFlows) report.Findings {
+	var out report.Findings
 	reported := map[string]bool{}
 	for _, one := range all.list {
 		what := fmt.Sprintf("%s -> %s:%s", one.endpointNames(&one.from, d), one.endpointNames(&one.to, d), one.at())
@@ -65,7 +67,7 @@ func (all *denials) findings(d *declaredFlows) policy.Findings {
 			continue
 		}
 		reported[key] = true
-		out = append(out, d.finding(one.flowSide, "declared-flow-denied", what+" "+one.why))
+		out = append(out, d.finding(one.flowSide, report.DeclaredFlowDenied, what+" "+one.why))
 	}
 	return out
 }

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/resource"
@@ -21,7 +23,7 @@ type Endpoints struct {
 	Reasons map[string][]string
 	// Undecided are policies that no engine has as they are written. A flow at a pod that
 	// one of them may select is not decided. Omitted: there are none.
-	Undecided []policy.Ref
+	Undecided []report.Ref
 	// OutsideAddresses are addresses that represent each network that policies distinguish, as
 	// ImagineFor returns them. Omitted: there are none.
 	OutsideAddresses []policy.Endpoint

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
@@ -109,16 +111,16 @@ func (d *declaredFlows) findTenantDenials(c flowSide, own policy.Endpoint) {
 }
 
 // findings report what flows leave out, once for all flows of a resource that leave out the same.
-func (l *excluded) findings(d *declaredFlows) policy.Findings {
-	var out policy.Findings
+func (l *excluded) findings(d *declaredFlows) report.Findings {
+	var out report.Findings
 	at := map[string]int{}
-	report := func(c flowSide, check, message string, names []string) {
+	add := func(c flowSide, check *report.Check, message string, names []string) {
 		slices.Sort(names)
 		if names = slices.Compact(names); len(names) == 0 {
 			return
 		}
 		f := d.finding(c, check, strings.Replace(message, "%", policy.Brief(names), 1))
-		f.Severity = policy.Info
+		f.Severity = report.Info
 		key := f.Resource.String() + f.Message
 		if i, seen := at[key]; seen {
 			out[i].Field += ", " + f.Field
@@ -129,8 +131,8 @@ func (l *excluded) findings(d *declaredFlows) policy.Findings {
 	}
 	for _, r := range l.order {
 		one := l.byFlow[r]
-		report(one.flowSide, "host-network-pods-excluded", "some of the pods are hostNetwork pods, which have the identity of their node, so that no policy selects them: %: the flow is with the others alone: for these, declare a flow with entities (host, remote-node)", one.hostNetworkPods)
-		report(one.flowSide, "entity-denied-by-tenants", "the entity has pods of all tenants, and pods of these Tenants deny a part of this flow at their side: %: where it must be allowed, declare it in these Tenants, too", one.tenants)
+		add(one.flowSide, report.HostNetworkPodsExcluded, "some of the pods are hostNetwork pods, which have the identity of their node, so that no policy selects them: %: the flow is with the others alone: for these, declare a flow with entities (host, remote-node)", one.hostNetworkPods)
+		add(one.flowSide, report.EntityDeniedByTenants, "the entity has pods of all tenants, and pods of these Tenants deny a part of this flow at their side: %: where it must be allowed, declare it in these Tenants, too", one.tenants)
 	}
 	return out
 }

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
@@ -147,8 +149,8 @@ func isOutsideEndpoint(ep policy.Endpoint) bool {
 
 // ExclusionFindings reports what cases to the outside do not include: names and single networks, where
 // a case denies world, and what an egress proxy serves.
-func (e Endpoints) ExclusionFindings(engine policy.Engine, result policy.FlowTestResult) policy.Findings {
-	var out policy.Findings
+func (e Endpoints) ExclusionFindings(engine policy.Engine, result policy.FlowTestResult) report.Findings {
+	var out report.Findings
 	for i, c := range result.Cases {
 		if !c.Passed || c.Case.Expect != v1alpha1.ExpectDeny {
 			continue
@@ -159,18 +161,12 @@ func (e Endpoints) ExclusionFindings(engine policy.Engine, result policy.FlowTes
 			direction  policy.Direction
 		}{{"to", c.Case.To, policy.Egress}, {"from", c.Case.From, policy.Ingress}} {
 			if found, ok := allowedOutsideWorld(engine, c, endpoint.text, endpoint.direction); ok {
-				out = append(out, policy.Finding{
-					Check: "world-excludes-names", Severity: policy.Info, Resource: result.Test, Field: field.NewPath("spec", "cases").Index(i).Child(endpoint.name).String(),
-					Message: fmt.Sprintf("%q holds for the entity %s, which includes no name and no network that a policy opens by itself: %s passes; to include these, write external", c.Case.Name, endpoint.text, found),
-				})
+				out = append(out, report.New(report.WorldExcludesNames, report.Info, result.Test, field.NewPath("spec", "cases").Index(i).Child(endpoint.name).String(), "%q holds for the entity %s, which includes no name and no network that a policy opens by itself: %s passes; to include these, write external", c.Case.Name, endpoint.text, found))
 			}
 		}
 		if proxy := e.Fence.EgressProxy; proxy != nil && (isExternal(c.Case.To) || isWorld(c.Case.To)) {
 			if names := e.proxiedNames(proxy, c); names != "" {
-				out = append(out, policy.Finding{
-					Check: "external-excludes-egress-proxy", Severity: policy.Info, Resource: result.Test, Field: at.String(),
-					Message: fmt.Sprintf("%q does not include names that pods reach through the egress proxy in namespace %s, a flow to the proxy's pods: it serves %s to them", c.Case.Name, proxy.Namespace, names),
-				})
+				out = append(out, report.New(report.ExternalExcludesEgressProxy, report.Info, result.Test, at.String(), "%q does not include names that pods reach through the egress proxy in namespace %s, a flow to the proxy's pods: it serves %s to them", c.Case.Name, proxy.Namespace, names))
 			}
 		}
 	}

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/tenantfence/tenantfence/internal/policy"
@@ -12,15 +14,15 @@ import (
 
 // FlowTestFindings says which cases of a FlowTest do not hold, and why: one finding for
 // each.
-func FlowTestFindings(result policy.FlowTestResult) policy.Findings {
-	var out policy.Findings
+func FlowTestFindings(result policy.FlowTestResult) report.Findings {
+	var out report.Findings
 	for i, c := range result.Cases {
-		f := policy.Finding{Severity: policy.Error, Resource: result.Test, Field: field.NewPath("spec", "cases").Index(i).String()}
+		f := report.Finding{Severity: report.Error, Resource: result.Test, Field: field.NewPath("spec", "cases").Index(i).String()}
 		switch {
 		case c.Problem != "":
-			f.Check, f.Message = "flow-test-undecided", fmt.Sprintf("%q cannot be decided: %s", c.Case.Name, c.Problem)
+			f.Check, f.Message = report.FlowTestUndecided, fmt.Sprintf("%q cannot be decided: %s", c.Case.Name, c.Problem)
 		case !c.Passed:
-			f.Check, f.Message = "flow-test-failed", failureMessage(c)
+			f.Check, f.Message = report.FlowTestFailed, failureMessage(c)
 		default:
 			continue
 		}

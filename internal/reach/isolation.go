@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/tenantfence/tenantfence/internal/policy"
@@ -26,7 +28,7 @@ type Proof struct {
 	// name, one that is not the fence's.
 	Policies map[string]*resource.Policy
 	// Sources are the resources that declare flows, by kind and name: "Tenant/acme".
-	Sources map[string]policy.Ref
+	Sources map[string]report.Ref
 	// IntentUnknown reports that nothing is known of what is declared: what is allowed is
 	// listed, and not enforced.
 	IntentUnknown bool
@@ -35,7 +37,7 @@ type Proof struct {
 
 // Isolation finds what the policies open at fenced pods that nothing declares. Each end
 // of a flow is judged alone.
-func (p Proof) Isolation() (policy.Isolation, policy.Findings, error) {
+func (p Proof) Isolation() (policy.Isolation, report.Findings, error) {
 	var counted policy.Isolation
 	known, err := p.Engine.Representatives(p.surroundings())
 	if err != nil {
@@ -68,7 +70,7 @@ func (p Proof) newSearch(counted *policy.Isolation) *search {
 }
 
 // HostNetworkFindings says which pods no policy selects.
-func (p Proof) HostNetworkFindings() policy.Findings {
+func (p Proof) HostNetworkFindings() report.Findings {
 	var pods []string
 	for _, w := range p.Endpoints.Index.Workloads {
 		if w.HostNetwork {
@@ -78,10 +80,7 @@ func (p Proof) HostNetworkFindings() policy.Findings {
 	if len(pods) == 0 {
 		return nil
 	}
-	return policy.Findings{{
-		Check: "host-network-pods", Severity: policy.Info,
-		Message: "these are hostNetwork pods: no policy selects them, and they reach every pod of their node, as the node does: " + strings.Join(pods, ", "),
-	}}
+	return report.Findings{report.New(report.HostNetworkPods, report.Info, report.Ref{}, "", "%s", "these are hostNetwork pods: no policy selects them, and they reach every pod of their node, as the node does: "+strings.Join(pods, ", "))}
 }
 
 // fenced are the known pods that are a tenant's, and for which policies are generated, and
@@ -94,7 +93,7 @@ func (p Proof) fenced(known []policy.Endpoint) []policy.Endpoint {
 }
 
 // source is the resource that declared something for a reason.
-func (p Proof) source(r policy.Reason) policy.Ref { return p.Sources[r.Kind+"/"+r.Name] }
+func (p Proof) source(r policy.Reason) report.Ref { return p.Sources[r.Kind+"/"+r.Name] }
 
 func (p Proof) fences() []*policy.Fence {
 	if p.NetworkPolicyForm == nil {

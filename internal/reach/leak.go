@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
@@ -92,12 +94,12 @@ func (n *orderedSet) moreSuffix() string {
 	return fmt.Sprintf(" (and %d more)", len(n.list)-1)
 }
 
-func (s *search) findings() policy.Findings {
+func (s *search) findings() report.Findings {
 	out := s.conflicts.findings()
 	for _, l := range s.leaks.list {
-		f := policy.Finding{Severity: policy.Error}
+		f := report.Finding{Severity: report.Error}
 		if l.owner.allowOnly() {
-			f.Severity = policy.Warning
+			f.Severity = report.Warning
 		}
 		switch {
 		case len(l.opening.Policies) == 0:
@@ -115,8 +117,8 @@ func (s *search) findings() policy.Findings {
 }
 
 // notIsolated: whatever the policies say, everything passes.
-func (s *search) reportNotIsolated(l *leak, f *policy.Finding) {
-	f.Check, f.Resource = "not-isolated", s.sourceOf(l.owner)
+func (s *search) reportNotIsolated(l *leak, f *report.Finding) {
+	f.Check, f.Resource = report.NotIsolated, s.sourceOf(l.owner)
 	whose := "of no Tenant, which scope Cluster closes"
 	if t := l.owner.tenant; t != nil {
 		whose = fmt.Sprintf("of Tenant %q, which is in Enforce", t.Name)
@@ -130,8 +132,8 @@ func (s *search) reportNotIsolated(l *leak, f *policy.Finding) {
 }
 
 // reportAllowed reports what policies allow, where nothing is known of what is declared.
-func (s *search) reportAllowed(l *leak, f *policy.Finding) {
-	f.Check, f.Severity, f.Resource = "allowed-flow", policy.Info, s.policyToChange(l.opening.Policies)
+func (s *search) reportAllowed(l *leak, f *report.Finding) {
+	f.Check, f.Severity, f.Resource = report.AllowedFlow, report.Info, s.policyToChange(l.opening.Policies)
 	state := "the other side denies it so far"
 	if l.open {
 		state = "the other side allows it"
@@ -145,17 +147,17 @@ func (s *search) reportAllowed(l *leak, f *policy.Finding) {
 	f.Message = fmt.Sprintf("allows %s%s to reach %s%s on %s; %s", l.from, l.sources().moreSuffix(), l.to, l.destinations().moreSuffix(), l.portsAndL7(), state)
 }
 
-func (s *search) reportShadowed(l *leak, f *policy.Finding) {
-	f.Check, f.Resource = "l7-rule-shadowed", s.policyToChange(l.opening.Policies)
+func (s *search) reportShadowed(l *leak, f *report.Finding) {
+	f.Check, f.Resource = report.L7RuleShadowed, s.policyToChange(l.opening.Policies)
 	f.Message = fmt.Sprintf("has L7 rules for %s that do nothing: %s allows it without, so that every request from %s%s to %s%s passes; take the rules away, or narrow the other policy",
 		l.ports(), strings.Join(l.opening.L7.ShadowedBy, ", "), l.from, l.sources().moreSuffix(), l.to, l.destinations().moreSuffix())
 }
 
-func (s *search) reportUndeclared(l *leak, f *policy.Finding) {
-	f.Check, f.Resource = "undeclared-one-sided", s.policyToChange(l.opening.Policies)
+func (s *search) reportUndeclared(l *leak, f *report.Finding) {
+	f.Check, f.Resource = report.UndeclaredOneSided, s.policyToChange(l.opening.Policies)
 	state := "so far the other end denies it"
 	if l.open {
-		f.Check, state = "undeclared-open", "the other end lets it pass, so it is open"
+		f.Check, state = report.UndeclaredOpen, "the other end lets it pass, so it is open"
 	}
 	if !l.deployed {
 		state += ", for " + map[bool]string{true: "nodes", false: "pods"}[l.owner.node != nil] + " that do not exist yet"
@@ -203,7 +205,7 @@ func (l *leak) portsAndL7() string {
 }
 
 // policyToChange is the policy to look at: one that is not the fence's, where there is one.
-func (s *search) policyToChange(by []string) policy.Ref {
+func (s *search) policyToChange(by []string) report.Ref {
 	i := max(0, slices.IndexFunc(by, func(name string) bool {
 		p := s.Policies[name]
 		return p != nil && p.Fence != s.Fence.Name
@@ -211,7 +213,7 @@ func (s *search) policyToChange(by []string) policy.Ref {
 	if p := s.Policies[by[i]]; p != nil {
 		return p.Ref
 	}
-	return policy.Ref{Kind: "policy", Name: by[i]}
+	return report.Ref{Kind: "policy", Name: by[i]}
 }
 
 func (o portRange) String() string {

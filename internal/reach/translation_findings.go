@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
@@ -13,30 +15,27 @@ import (
 
 // TranslationFindings are findings about cases that hold by policies, and about whose connections a Service
 // decides, or may decide, too.
-func (e Endpoints) TranslationFindings(engine policy.Engine, result policy.FlowTestResult) policy.Findings {
-	var out policy.Findings
+func (e Endpoints) TranslationFindings(engine policy.Engine, result policy.FlowTestResult) report.Findings {
+	var out report.Findings
 	for i, c := range result.Cases {
 		if !c.Passed || e.Fence.Cluster.CNI == v1alpha1.CNIKubernetes {
 			continue
 		}
-		report := func(severity policy.Severity, check, format string, args ...any) {
-			out = append(out, policy.Finding{
-				Check: check, Severity: severity, Resource: result.Test, Field: field.NewPath("spec", "cases").Index(i).String(),
-				Message: fmt.Sprintf("%q: ", c.Case.Name) + fmt.Sprintf(format, args...),
-			})
+		add := func(severity report.Severity, check *report.Check, format string, args ...any) {
+			out = append(out, report.New(check, severity, result.Test, field.NewPath("spec", "cases").Index(i).String(), "%s", fmt.Sprintf("%q: ", c.Case.Name)+fmt.Sprintf(format, args...)))
 		}
-		e.reportServiceEffects(engine, c, report)
+		e.reportServiceEffects(engine, c, add)
 		if n, ok := e.mayBeNodePort(c); ok {
-			report(policy.Info, "node-port-translated", "port %s of nodes is %s: with kube-proxy-replacement, which is not stated in cluster.ciliumConfig, Cilium sends connections to it on to these pods, about which the case decides nothing", n.Port, n.Source)
+			add(report.Info, report.NodePortTranslated, "port %s of nodes is %s: with kube-proxy-replacement, which is not stated in cluster.ciliumConfig, Cilium sends connections to it on to these pods, about which the case decides nothing", n.Port, n.Source)
 		}
 	}
 	return out
 }
 
-type reporter func(severity policy.Severity, check, format string, args ...any)
+type reporter func(severity report.Severity, check *report.Check, format string, args ...any)
 
 // reportServiceEffects reports what the Service of a case does to connections.
-func (e Endpoints) reportServiceEffects(engine policy.Engine, c policy.CaseResult, report reporter) {
+func (e Endpoints) reportServiceEffects(engine policy.Engine, c policy.CaseResult, add reporter) {
 	to, err := v1alpha1.ParseEndpoint(c.Case.To)
 	if err != nil || to.Form != v1alpha1.ServiceForm || c.Case.Expect != v1alpha1.ExpectAllow {
 		return
@@ -46,11 +45,11 @@ func (e Endpoints) reportServiceEffects(engine policy.Engine, c policy.CaseResul
 		return
 	}
 	if s.Global {
-		report(policy.Warning, "global-service", "Service %s/%s has the annotation service.cilium.io/global, so Cilium also sends its connections to pods of other clusters, about which the case decides nothing", to.TenantOrNamespace, to.Name)
+		add(report.Warning, report.GlobalService, "Service %s/%s has the annotation service.cilium.io/global, so Cilium also sends its connections to pods of other clusters, about which the case decides nothing", to.TenantOrNamespace, to.Name)
 	}
 	denied := slices.ContainsFunc(c.Flows, func(f policy.FlowResult) bool { return deniedFromNodes(engine, f.Flow) })
 	if s.TranslatesSource() && denied {
-		report(policy.Warning, "source-ip-uncertain", "Service %s/%s does not set externalTrafficPolicy: Local, so the address may be translated to a node's, which policies deny: set it, or declare host and remote-node, too", to.TenantOrNamespace, to.Name)
+		add(report.Warning, report.SourceIPUncertain, "Service %s/%s does not set externalTrafficPolicy: Local, so the address may be translated to a node's, which policies deny: set it, or declare host and remote-node, too", to.TenantOrNamespace, to.Name)
 	}
 }
 

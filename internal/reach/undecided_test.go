@@ -4,8 +4,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
-	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/reach"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
@@ -14,22 +15,22 @@ import (
 // engine has.
 func TestCasesAtUndecidedPolicies(t *testing.T) {
 	t.Parallel()
-	shops := policy.Ref{Kind: resource.KindCilium, Namespace: "shop", Name: "b"}
+	shops := report.Ref{Kind: resource.KindCilium, Namespace: "shop", Name: "b"}
 	for name, c := range map[string]struct {
 		from, to  string
-		undecided []policy.Ref
+		undecided []report.Ref
 		// want are the policies and the end that the problem names. "": the case holds.
 		want string
 	}{
-		"at the source":              {"shop/db", "world", []policy.Ref{shops}, "shop: CiliumNetworkPolicy/b may select shop/db,"},
-		"at the destination":         {"world", "shop/db", []policy.Ref{shops}, "shop: CiliumNetworkPolicy/b may select shop/db,"},
-		"behind a Service":           {"shop-2/bare", "service/shop/web", []policy.Ref{shops}, "shop: CiliumNetworkPolicy/b may select shop/Pod/web-1,"},
-		"at a pod that is to come":   {"world", "namespace/shop/app=later", []policy.Ref{shops}, "may select a pod with app=later in shop,"},
-		"at one of several ends":     {"tenant/acme/*", "world", []policy.Ref{{Kind: resource.KindCilium, Namespace: "shop-2", Name: "b"}}, "may select shop-2/Pod/bare,"},
-		"several, in order":          {"shop/db", "world", []policy.Ref{shops, {Kind: resource.KindCilium, Namespace: "shop", Name: "a"}, shops}, "shop: CiliumNetworkPolicy/a, shop: CiliumNetworkPolicy/b may select"},
-		"of the whole cluster":       {"shop/db", "world", []policy.Ref{{Kind: resource.KindClusterwide, Name: "all"}}, "CiliumClusterwideNetworkPolicy/all may select shop/db,"},
-		"of another namespace":       {"shop-2/bare", "world", []policy.Ref{shops}, ""},
-		"a pod of another cluster":   {"cluster/west/shop/app=web", "shop-2/bare", []policy.Ref{shops}, ""},
+		"at the source":              {"shop/db", "world", []report.Ref{shops}, "shop: CiliumNetworkPolicy/b may select shop/db,"},
+		"at the destination":         {"world", "shop/db", []report.Ref{shops}, "shop: CiliumNetworkPolicy/b may select shop/db,"},
+		"behind a Service":           {"shop-2/bare", "service/shop/web", []report.Ref{shops}, "shop: CiliumNetworkPolicy/b may select shop/Pod/web-1,"},
+		"at a pod that is to come":   {"world", "namespace/shop/app=later", []report.Ref{shops}, "may select a pod with app=later in shop,"},
+		"at one of several ends":     {"tenant/acme/*", "world", []report.Ref{{Kind: resource.KindCilium, Namespace: "shop-2", Name: "b"}}, "may select shop-2/Pod/bare,"},
+		"several, in order":          {"shop/db", "world", []report.Ref{shops, {Kind: resource.KindCilium, Namespace: "shop", Name: "a"}, shops}, "shop: CiliumNetworkPolicy/a, shop: CiliumNetworkPolicy/b may select"},
+		"of the whole cluster":       {"shop/db", "world", []report.Ref{{Kind: resource.KindClusterwide, Name: "all"}}, "CiliumClusterwideNetworkPolicy/all may select shop/db,"},
+		"of another namespace":       {"shop-2/bare", "world", []report.Ref{shops}, ""},
+		"a pod of another cluster":   {"cluster/west/shop/app=web", "shop-2/bare", []report.Ref{shops}, ""},
 		"every policy is as written": {"shop/db", "world", nil, ""},
 	} {
 		t.Run(name, func(t *testing.T) {

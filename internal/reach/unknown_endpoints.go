@@ -5,6 +5,8 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
@@ -14,13 +16,13 @@ import (
 
 // UnknownEndpoints says which ends of a FlowTest's cases are nobody's, and likely misspelt: a
 // case that expects Deny of them can hardly fail.
-func (e Endpoints) UnknownEndpoints(test resource.FlowTest) policy.Findings {
-	var out policy.Findings
+func (e Endpoints) UnknownEndpoints(test resource.FlowTest) report.Findings {
+	var out report.Findings
 	for i, c := range test.Test.Spec.Cases {
 		at := field.NewPath("spec", "cases").Index(i)
 		for _, endpoint := range []struct{ name, text string }{{"from", c.From}, {"to", c.To}} {
 			if problem := e.unknownEndpoint(endpoint.text); problem != "" {
-				out = append(out, policy.Finding{Check: "flow-test-endpoint-unknown", Severity: policy.Info, Resource: test.Ref, Field: at.Child(endpoint.name).String(), Message: problem})
+				out = append(out, report.New(report.FlowTestEndpointUnknown, report.Info, test.Ref, at.Child(endpoint.name).String(), "%s", problem))
 			}
 		}
 	}

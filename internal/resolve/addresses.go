@@ -4,6 +4,8 @@ import (
 	"net/netip"
 	"slices"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"go4.org/netipx"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
@@ -68,14 +70,14 @@ func (r *resolver) addressProblem(e v1alpha1.Entity) string {
 }
 
 // entityPeers are what an entity comes to in a NetworkPolicy.
-func (r *resolver) entityPeers(e v1alpha1.Entity, d policy.Direction, ref policy.Ref, at *field.Path) []policy.Peer {
+func (r *resolver) entityPeers(e v1alpha1.Entity, d policy.Direction, ref report.Ref, at *field.Path) []policy.Peer {
 	pods := policy.Peer{Kind: policy.Pods}
 	switch e {
 	case v1alpha1.EntityHost, v1alpha1.EntityRemoteNode, v1alpha1.EntityKubeAPIServer:
 		if problem := r.addressProblem(e); problem != "" {
-			r.refuse("entity-without-address", ref, at, "the entity %q is %s", e, problem)
+			r.refuse(report.EntityWithoutAddress, ref, at, "the entity %q is %s", e, problem)
 		} else if problem = r.tunnelProblem(e, d); problem != "" {
-			r.refuse("tunnel-addresses-unknown", ref, at, "%s", problem)
+			r.refuse(report.TunnelAddressesUnknown, ref, at, "%s", problem)
 		}
 		return r.fence.EntityAddresses[e]
 	case v1alpha1.EntityWorld:
@@ -89,15 +91,15 @@ func (r *resolver) entityPeers(e v1alpha1.Entity, d policy.Direction, ref policy
 			return r.clusterPeers(pods, d, ref, at)
 		}
 	default:
-		r.refuse("entity-without-address", ref, at, "the entity %q is Cilium's own, and a NetworkPolicy has no word for it: name the pods that are meant%s", e, r.ciliumHint())
+		r.refuse(report.EntityWithoutAddress, ref, at, "the entity %q is Cilium's own, and a NetworkPolicy has no word for it: name the pods that are meant%s", e, r.ciliumHint())
 		return nil
 	}
-	r.refuse("entity-without-address", ref, at, "the entity %q holds nodes, which Cilium never matches by their addresses: this flow needs policies: Cilium", e)
+	r.refuse(report.EntityWithoutAddress, ref, at, "the entity %q holds nodes, which Cilium never matches by their addresses: this flow needs policies: Cilium", e)
 	return nil
 }
 
 // clusterPeers are all pods, the nodes and the apiserver.
-func (r *resolver) clusterPeers(pods policy.Peer, d policy.Direction, ref policy.Ref, at *field.Path) []policy.Peer {
+func (r *resolver) clusterPeers(pods policy.Peer, d policy.Direction, ref report.Ref, at *field.Path) []policy.Peer {
 	addresses := policy.Peer{Kind: policy.CIDRs}
 	for _, part := range []v1alpha1.Entity{v1alpha1.EntityRemoteNode, v1alpha1.EntityKubeAPIServer} {
 		for _, p := range r.entityPeers(part, d, ref, at) {
@@ -123,7 +125,7 @@ func (r *resolver) clusterCIDRs() []string {
 // nonClusterPeers is what lies outside the cluster of the networks of a peer: a NetworkPolicy
 // would match pods and nodes in them as well. A network of which nothing is left is
 // refused.
-func (r *resolver) nonClusterPeers(p policy.Peer, d policy.Direction, ref policy.Ref, at *field.Path) []policy.Peer {
+func (r *resolver) nonClusterPeers(p policy.Peer, d policy.Direction, ref report.Ref, at *field.Path) []policy.Peer {
 	if !r.usesNetworkPolicies() {
 		return r.nonClusterPeersUnderCilium(p, d, ref, at)
 	}
@@ -220,7 +222,7 @@ func (r *resolver) refuseUnsupported(f *flow) {
 		return
 	}
 	refuse := func(name, instead string) {
-		r.refuse("unsupported-in-network-policy", f.ref, f.path.Child(name), "is more than a NetworkPolicy says, which knows ports alone: %s%s", instead, r.ciliumHint())
+		r.refuse(report.UnsupportedInNetworkPolicy, f.ref, f.path.Child(name), "is more than a NetworkPolicy says, which knows ports alone: %s%s", instead, r.ciliumHint())
 	}
 	if len(f.l7.HTTP) > 0 {
 		refuse("http", "leave it out, and every request passes")
@@ -243,7 +245,7 @@ func (r *resolver) refuseShadowedL7(f *flow) {
 		declared bool
 	}{{"http", len(f.l7.HTTP) > 0}, {"dns", len(f.l7.DNS) > 0}, {"tls", f.tls != nil}} {
 		if l7.declared {
-			r.refuse("l7-bypassed-by-network-policy", f.ref, f.path.Child(l7.name), "does nothing with policies: Both, since the NetworkPolicy beside it lets everything pass on these ports: leave it out, or use policies: Cilium")
+			r.refuse(report.L7BypassedByNetworkPolicy, f.ref, f.path.Child(l7.name), "does nothing with policies: Both, since the NetworkPolicy beside it lets everything pass on these ports: leave it out, or use policies: Cilium")
 		}
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
@@ -17,12 +19,12 @@ func (r *resolver) reportAdvice() {
 		if len(r.fence.Nodes) > 0 {
 			exception = " but host policies"
 		}
-		r.warn("tenants-missing", ref, nil, "there are no Tenants, so nothing%s is generated, and what was is removed: list them in this layer, or in one below it", exception)
+		r.warn(report.TenantsMissing, ref, nil, "there are no Tenants, so nothing%s is generated, and what was is removed: list them in this layer, or in one below it", exception)
 		return
 	}
 	r.refuseSubdomains(ref, r.profile.Spec.Baseline.DNS.Names, path.Child("baseline", "dns", "names"))
 	if r.index.WithoutResources {
-		r.report(policy.Info, "generator-sees-no-resources", ref, nil, "a generator sees no other resource: whether namespaces, pods and ports exist was not looked up")
+		r.report(report.Info, report.GeneratorSeesNoResources, ref, nil, "a generator sees no other resource: whether namespaces, pods and ports exist was not looked up")
 	}
 	var allowOnlyTenants []string
 	for _, t := range r.tenants {
@@ -31,14 +33,14 @@ func (r *resolver) reportAdvice() {
 		}
 	}
 	if len(allowOnlyTenants) > 0 {
-		r.report(policy.Info, "allow-only", ref, path.Child("enforcement"), "in AllowOnly, so this fence denies nothing: %s", strings.Join(allowOnlyTenants, ", "))
+		r.report(report.Info, report.AllowOnly, ref, path.Child("enforcement"), "in AllowOnly, so this fence denies nothing: %s", strings.Join(allowOnlyTenants, ", "))
 	}
 	if slices.Contains(r.profile.Spec.Baseline.DNS.Names, "*") {
 		narrow := "list the names to narrow it"
 		if r.usesNetworkPolicies() {
 			narrow = "a NetworkPolicy cannot narrow it"
 		}
-		r.report(policy.Info, "dns-names-unrestricted", ref, path.Child("baseline", "dns", "names"), "pods may ask DNS for any name, which is a way out for data: %s", narrow)
+		r.report(report.Info, report.DNSNamesUnrestricted, ref, path.Child("baseline", "dns", "names"), "pods may ask DNS for any name, which is a way out for data: %s", narrow)
 	}
 	r.reportAllowIsolates(allowOnlyTenants)
 	r.reportDefaultDeny()
@@ -56,13 +58,13 @@ func (r *resolver) reportAllowIsolates(allowOnlyTenants []string) {
 	const what = "an allow isolates the pods it selects by itself: every stage closes what it does not allow, and none is generated for tenants in AllowOnly"
 	switch at := r.profile.Path; {
 	case r.usesNetworkPolicies() && len(allowOnlyTenants) == 0:
-		r.report(policy.Info, "allow-policy-isolates", r.profile.Ref, at.Child("policies"), "with NetworkPolicies "+what)
+		r.report(report.Info, report.AllowPolicyIsolates, r.profile.Ref, at.Child("policies"), "with NetworkPolicies "+what)
 	case r.usesNetworkPolicies():
-		r.warn("allow-policy-isolates", r.profile.Ref, at.Child("policies"), "with NetworkPolicies "+what)
+		r.warn(report.AllowPolicyIsolates, r.profile.Ref, at.Child("policies"), "with NetworkPolicies "+what)
 	case r.fence.AllowsIsolate:
-		r.warn("allow-policy-isolates", r.profile.Ref, at.Child("cluster", "ciliumConfig"), "with %s: \"false\" %s", policy.EnableNonDefaultDeny, what)
+		r.warn(report.AllowPolicyIsolates, r.profile.Ref, at.Child("cluster", "ciliumConfig"), "with %s: \"false\" %s", policy.EnableNonDefaultDeny, what)
 	case !r.fence.Additive():
-		r.warn("allow-policy-isolates", r.profile.Ref, at.Child("cluster", "ciliumVersion"), "below Cilium %s %s", policy.AdditivePolicies.Introduced(), what)
+		r.warn(report.AllowPolicyIsolates, r.profile.Ref, at.Child("cluster", "ciliumVersion"), "below Cilium %s %s", policy.AdditivePolicies.Introduced(), what)
 	}
 }
 
@@ -71,7 +73,7 @@ func (r *resolver) reportEarlyDNSNames() {
 	enforced := slices.ContainsFunc(r.tenants, func(t *tenant) bool { return t.Enforcement == v1alpha1.Enforce })
 	additive := r.supports(policy.AdditivePolicies)
 	if enforced && additive && !r.supports(policy.WildcardL7) && !slices.Contains(r.profile.Spec.Baseline.DNS.Names, "*") {
-		r.warn("dns-names-deny-early", r.profile.Ref, r.profile.Path.Child("baseline", "dns", "names"),
+		r.warn(report.DNSNamesDenyEarly, r.profile.Ref, r.profile.Path.Child("baseline", "dns", "names"),
 			"below Cilium %s the stage Baseline already denies every other name in DNS to tenants in Enforce: keep them in AllowOnly until the names are known to be complete", policy.WildcardL7.Introduced())
 	}
 }
@@ -87,7 +89,7 @@ func (r *resolver) reportSharedEgressPoints() {
 			}
 		}
 		if len(users) > 1 {
-			r.report(policy.Info, "egress-point-shared", r.profile.Ref, r.profile.Path.Child("egressPoints").Index(i),
+			r.report(report.Info, report.EgressPointShared, r.profile.Ref, r.profile.Path.Child("egressPoints").Index(i),
 				"%s share egress point %q: its pods reach what any of them asked for, and only the application tells them apart", strings.Join(users, ", "), p.Name)
 		}
 	}

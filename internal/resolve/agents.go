@@ -3,6 +3,8 @@ package resolve
 import (
 	"slices"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
@@ -54,7 +56,7 @@ func (r *resolver) resolveAgentPods(f *flow, a v1alpha1.AgentIngress) bool {
 		}
 	}
 	if f.own = r.podPeers(f.tenant, namespaces, f.pods); len(f.own) == 0 {
-		r.refuse("pods-not-found", f.ref, at, "selects no pod of %s in the build: correct the labels, or tell the pods as inventory", quoteAll(namespaces))
+		r.refuse(report.PodsNotFound, f.ref, at, "selects no pod of %s in the build: correct the labels, or tell the pods as inventory", quoteAll(namespaces))
 	}
 	f.pods, _ = f.tenant.OwnPods(f.pods)
 	r.checkPortNames(f, f.ports, f.own, portAt)
@@ -70,7 +72,7 @@ func (r *resolver) agentService(f *flow, a v1alpha1.AgentIngress, at *field.Path
 	}
 	s := r.index.Service(r.namespaceOfService(f, a.Service), a.Service)
 	if s == nil || len(s.Selector) == 0 {
-		r.refuse("peer-not-in-build", f.ref, at, "no Service %q with a selector is in %s: correct the name, or tell the Service as inventory", a.Service, quoteAll(f.tenant.Namespaces))
+		r.refuse(report.PeerNotInBuild, f.ref, at, "no Service %q with a selector is in %s: correct the name, or tell the Service as inventory", a.Service, quoteAll(f.tenant.Namespaces))
 		return nil
 	}
 	if !r.checkUnambiguous(f, a.Service, at, "give one another name, or name the pods and their own ports") || !r.checkSelectable(f.ref, s, at) {
@@ -88,9 +90,9 @@ func (r *resolver) checkLoadBalancer(f *flow, a v1alpha1.AgentIngress, s *resour
 	f.loadBalancer = s.Type == "LoadBalancer"
 	switch {
 	case !f.loadBalancer:
-		r.warn("service-not-load-balancer", f.ref, f.path.Child("service"), "Service %s/%s is not of type LoadBalancer, so agents outside the cluster cannot dial it", s.Ref.Namespace, s.Ref.Name)
+		r.warn(report.ServiceNotLoadBalancer, f.ref, f.path.Child("service"), "Service %s/%s is not of type LoadBalancer, so agents outside the cluster cannot dial it", s.Ref.Namespace, s.Ref.Name)
 	case a.SourceIP == v1alpha1.SourceClient && s.ExternalTrafficPolicy != "Local":
-		r.warn("source-ip-uncertain", f.ref, f.path.Child("sourceIP"),
+		r.warn(report.SourceIPUncertain, f.ref, f.path.Child("sourceIP"),
 			"Service %s/%s does not say externalTrafficPolicy: Local, so the agents' addresses may be translated to a node's and then the policy denies them: set it, or say sourceIP: Node", s.Ref.Namespace, s.Ref.Name)
 	}
 }
@@ -104,7 +106,7 @@ func (r *resolver) grantThroughLoadBalancer(f *flow, a v1alpha1.AgentIngress) {
 		if !r.checkEntityLimits(f, nodes, f.path.Child("sourceIP")) {
 			return
 		}
-		r.warn("cidrs-not-enforceable", f.ref, f.path.Child("cidrs"),
+		r.warn(report.CIDRsNotEnforceable, f.ref, f.path.Child("cidrs"),
 			"with sourceIP: Node the pods see a node's address, so the policy admits every node and hostNetwork pod instead: the load balancer itself must admit these networks only, by loadBalancerSourceRanges, which are set on a Service that is named here and is in the build")
 		if f.loadBalancer && f.tenant.Enforcement == v1alpha1.Enforce {
 			r.addSourceRanges(policy.SourceRanges{Namespace: r.namespaceOfService(f, a.Service), Service: a.Service, CIDRs: a.CIDRs})
@@ -139,9 +141,9 @@ func (r *resolver) checkProfile() {
 		case r.owner[namespace] != nil || r.unreadNamespaces[namespace]:
 		case r.isShared(namespace) && len(owners) == 1 && owners[0] != nil:
 		case r.isShared(namespace):
-			r.refuse("proxy-pods-unfenced", r.profile.Ref, at.Child("pods"), "must select, in the shared namespace %q, pods of one Tenant alone, or nothing is closed around the others: correct the labels, or the Tenant's spec.pods", namespace)
+			r.refuse(report.ProxyPodsUnfenced, r.profile.Ref, at.Child("pods"), "must select, in the shared namespace %q, pods of one Tenant alone, or nothing is closed around the others: correct the labels, or the Tenant's spec.pods", namespace)
 		default:
-			r.refuse("proxy-pods-unfenced", r.profile.Ref, at.Child("namespace"), "namespace %q has no Tenant, so nothing is closed around these pods: give it one", namespace)
+			r.refuse(report.ProxyPodsUnfenced, r.profile.Ref, at.Child("namespace"), "namespace %q has no Tenant, so nothing is closed around these pods: give it one", namespace)
 		}
 	}
 	for i, p := range r.profile.Spec.EgressPoints {

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
@@ -46,10 +48,10 @@ func (r *resolver) checkDNSOnNodes(pods []*resource.Workload, at *field.Path) {
 	onNodes := slices.DeleteFunc(slices.Clone(pods), func(w *resource.Workload) bool { return !w.HostNetwork })
 	switch set := r.profile.Spec.Baseline.DNS.HostNetwork; {
 	case len(onNodes) > 0 && !set:
-		r.refuse("dns-pods-on-host-network", r.profile.Ref, at.Child("pods"),
+		r.refuse(report.DNSPodsOnHostNetwork, r.profile.Ref, at.Child("pods"),
 			"%s uses hostNetwork, and no policy selects such pods by labels: no pod of a tenant resolves a name: set baseline.dns.hostNetwork: true", describeWorkloads(onNodes))
 	case len(pods) > 0 && len(onNodes) == 0 && set:
-		r.warn("dns-host-network-unneeded", r.profile.Ref, at.Child("hostNetwork"),
+		r.warn(report.DNSHostNetworkUnneeded, r.profile.Ref, at.Child("hostNetwork"),
 			"allows port %d of every node, and %s does not use hostNetwork: remove it", r.profile.Spec.Baseline.DNS.Port, describeWorkloads(pods))
 	}
 }
@@ -85,10 +87,10 @@ func (r *resolver) checkDNSService(s *resource.Service, at *field.Path) {
 	_, common := policy.Intersect(selected, policy.Selector{MatchLabels: s.Selector})
 	switch {
 	case len(others) > 0:
-		r.refuse("dns-pods-not-selected", r.profile.Ref, at.Child("pods"),
+		r.refuse(report.DNSPodsNotSelected, r.profile.Ref, at.Child("pods"),
 			"does not select %s, to which Service %s/%s sends DNS: their answers are denied: set baseline.dns.pods: {matchLabels: %s}", describeWorkloads(others), s.Ref.Namespace, s.Ref.Name, labelsYAML(s.Selector))
 	case len(behind) == 0 && !common:
-		r.refuse("dns-pods-not-selected", r.profile.Ref, at.Child("pods"),
+		r.refuse(report.DNSPodsNotSelected, r.profile.Ref, at.Child("pods"),
 			"selects none of the pods to which Service %s/%s sends DNS, by its selector: set baseline.dns.pods: {matchLabels: %s}", s.Ref.Namespace, s.Ref.Name, labelsYAML(s.Selector))
 	}
 	if wrong := dnsTargets(s, behind, dns.Port); len(wrong) > 0 {
@@ -125,7 +127,7 @@ func (r *resolver) refuseDNSPort(listening []int32, component string, at *field.
 	if len(listening) > 1 {
 		do = "have all pods listen on one port, and set baseline.dns.port to it"
 	}
-	r.refuse("dns-port-mismatch", r.profile.Ref, at.Child("port"), "is %d, and %s %s: policies see the pods' own port, so no pod of a tenant resolves a name: %s",
+	r.refuse(report.DNSPortMismatch, r.profile.Ref, at.Child("port"), "is %d, and %s %s: policies see the pods' own port, so no pod of a tenant resolves a name: %s",
 		r.profile.Spec.Baseline.DNS.Port, component, formatPortNumbers(listening), do)
 }
 
@@ -150,7 +152,7 @@ func (r *resolver) checkDNSPorts(pods []*resource.Workload, at *field.Path) {
 	if listening = slices.Compact(listening); len(listening) == 1 {
 		r.refuseDNSPort(listening, describeWorkloads(wrong)+" listens on", at)
 	} else if len(listening) > 1 {
-		r.warn("dns-port-mismatch", r.profile.Ref, at.Child("port"), "is %d, and %s declares other UDP ports alone (%s): set baseline.dns.port to the one for DNS, or declare it in the pods", port, describeWorkloads(wrong), formatPortNumbers(listening))
+		r.warn(report.DNSPortMismatch, r.profile.Ref, at.Child("port"), "is %d, and %s declares other UDP ports alone (%s): set baseline.dns.port to the one for DNS, or declare it in the pods", port, describeWorkloads(wrong), formatPortNumbers(listening))
 	}
 }
 
@@ -161,7 +163,7 @@ func (r *resolver) checkDNSEndpoints(s *resource.Service, at *field.Path) {
 		return
 	}
 	if slicesOf := r.index.SlicesOf(s); len(slicesOf) > 0 {
-		r.warn("dns-pods-not-selected", r.profile.Ref, at.Child("pods"),
+		r.warn(report.DNSPodsNotSelected, r.profile.Ref, at.Child("pods"),
 			"Service %s/%s has no selector and sends DNS to the addresses %s: where these are nodes, set baseline.dns.hostNetwork: true; where they are outside the cluster, allow them by a flow in every",
 			s.Ref.Namespace, s.Ref.Name, truncatedList(slicesOf[0].Addresses))
 	}
@@ -174,7 +176,7 @@ func (r *resolver) checkNodeLocal(at *field.Path) {
 	switch {
 	case len(cache) == 0:
 	case !dns.NodeLocal:
-		r.refuse("dns-node-local-missing", r.profile.Ref, at.Child("nodeLocal"),
+		r.refuse(report.DNSNodeLocalMissing, r.profile.Ref, at.Child("nodeLocal"),
 			"is false, and %s is a NodeLocal DNSCache, which answers the pods of its node: no pod of a tenant resolves a name through it: set baseline.dns.nodeLocal: true", describeWorkloads(cache))
 	default:
 		var own []int32
@@ -184,7 +186,7 @@ func (r *resolver) checkNodeLocal(at *field.Path) {
 			}
 		}
 		if len(own) > 0 && !slices.Contains(own, dns.Port) {
-			r.refuse("dns-port-mismatch", r.profile.Ref, at.Child("port"), "is %d, also for the NodeLocal DNSCache, and %s listens on %s: have both listen on one port, and set baseline.dns.port to it", dns.Port, describeWorkloads(cache), formatPortNumbers(own))
+			r.refuse(report.DNSPortMismatch, r.profile.Ref, at.Child("port"), "is %d, also for the NodeLocal DNSCache, and %s listens on %s: have both listen on one port, and set baseline.dns.port to it", dns.Port, describeWorkloads(cache), formatPortNumbers(own))
 		}
 	}
 }
@@ -201,11 +203,11 @@ func (r *resolver) checkDNSRedirects(services []*resource.Service, at *field.Pat
 		switch resolver := (policy.Peer{Namespace: dns.Namespace, Pods: policy.SelectorOf(dns.Pods)}); {
 		case selects(resolver):
 		case !selects(policy.NodeLocalDNS(dns.Namespace)):
-			r.refuse("dns-redirect-not-selected", r.profile.Ref, at.Child("pods"),
+			r.refuse(report.DNSRedirectNotSelected, r.profile.Ref, at.Child("pods"),
 				"does not select the pods of namespace %q to which %s redirects DNS: no pod of a tenant resolves a name: redirect to pods with k8s-app=node-local-dns in namespace %q and set baseline.dns.nodeLocal: true, or select the pods in baseline.dns.namespace and pods", d.Ref.Namespace, name, dns.Namespace)
 			continue
 		case !dns.NodeLocal:
-			r.refuse("dns-redirect-not-selected", r.profile.Ref, at.Child("nodeLocal"), "is false, and %s redirects DNS to a NodeLocal DNSCache: no pod of a tenant resolves a name: set baseline.dns.nodeLocal: true", name)
+			r.refuse(report.DNSRedirectNotSelected, r.profile.Ref, at.Child("nodeLocal"), "is false, and %s redirects DNS to a NodeLocal DNSCache: no pod of a tenant resolves a name: set baseline.dns.nodeLocal: true", name)
 		}
 		for _, p := range d.Ports {
 			if p.Serves(dnsPort) && p.Target != dns.Port {

@@ -3,6 +3,8 @@ package resolve
 import (
 	"slices"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
@@ -22,15 +24,15 @@ func (r *resolver) checkBaselineMonitoring() {
 	switch {
 	case len(onNodes) == 0:
 	case policy.SelectsAll(selector) && len(onNodes) < len(pods):
-		r.warn("monitoring-pods-on-host-network", r.profile.Ref, at, why+"list the pods that scrape in baseline.monitoring.pods", describeWorkloads(onNodes))
+		r.warn(report.MonitoringPodsOnHostNetwork, r.profile.Ref, at, why+"list the pods that scrape in baseline.monitoring.pods", describeWorkloads(onNodes))
 	default:
-		r.refuse("monitoring-pods-on-host-network", r.profile.Ref, at.Child("pods"),
-			why+"admit them by a flow in every.ingress with from: [{entities: [host, remote-node]}] and the ports, and leave them out here", describeWorkloads(onNodes))
+		r.refuse(report.MonitoringPodsOnHostNetwork, r.profile.Ref, at.Child("pods"),
+			why+"admit them by a flow in allTenants.ingress with from: [{entities: [host, remote-node]}] and the ports, and leave them out here", describeWorkloads(onNodes))
 	}
 	for i := range m.Ports {
 		port := policy.PortsOf(m.Ports[i : i+1])
 		if port[0].IsNamed() && r.tenantsHavePods() && !r.tenantsDeclarePort(port) {
-			r.warn("monitoring-port-unknown", r.profile.Ref, at.Child("ports").Index(i),
+			r.warn(report.MonitoringPortUnknown, r.profile.Ref, at.Child("ports").Index(i),
 				"no pod of a tenant in the build has a port %s, so nothing is scraped there: correct the name, or write the number", port[0])
 		}
 	}

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
@@ -29,12 +31,12 @@ func (r *resolver) checkProfileAgainstBuild() {
 	if m := r.profile.Spec.Baseline.Monitoring; m != nil {
 		r.warnBaselinePeer(m.Namespace, m.Pods, at.Child("monitoring", "pods"))
 		if len(m.Ports) == 0 {
-			r.warn("monitoring-all-ports", r.profile.Ref, at.Child("monitoring"),
+			r.warn(report.MonitoringAllPorts, r.profile.Ref, at.Child("monitoring"),
 				"every port of every tenant's pods is open to the monitoring pods of namespace %q: list the ports that they scrape in baseline.monitoring.ports", m.Namespace)
 		}
 		named := slices.ContainsFunc(policy.PortsOf(m.Ports), func(p policy.Port) bool { return p.Name != "" })
 		if named && (r.owner[m.Namespace] != nil || len(r.sharingTenants[m.Namespace]) > 0) && !r.supports(policy.NamedEgressPorts) {
-			r.warn("named-port-in-egress", r.profile.Ref, at.Child("monitoring", "ports"),
+			r.warn(report.NamedPortInEgress, r.profile.Ref, at.Child("monitoring", "ports"),
 				"before Cilium %s a port's name works in egress only while all pods of the cluster that bear it agree on its number: give numbers, since namespace %q is fenced", policy.NamedEgressPorts.Introduced(), m.Namespace)
 		}
 	}
@@ -44,7 +46,7 @@ func (r *resolver) checkProfileAgainstBuild() {
 // warnBaselinePeer warns of a selector that selects none of the pods that are there.
 func (r *resolver) warnBaselinePeer(namespace string, pods *metav1.LabelSelector, at *field.Path) {
 	if len(r.index.WorkloadsIn(namespace, policy.Selector{})) > 0 && len(r.index.WorkloadsIn(namespace, policy.SelectorOf(pods))) == 0 {
-		r.warn("baseline-pods-not-found", r.profile.Ref, at, "selects no pod of namespace %q, which has others in the build: correct the labels, or tell the pods as inventory", namespace)
+		r.warn(report.BaselinePodsNotFound, r.profile.Ref, at, "selects no pod of namespace %q, which has others in the build: correct the labels, or tell the pods as inventory", namespace)
 	}
 }
 
@@ -58,16 +60,16 @@ func (r *resolver) reportUnusedFlows() {
 	}
 	allTenants := r.profile.Spec.AllTenants
 	at := r.profile.Path.Child("allTenants")
-	report := func(name string, at *field.Path) {
+	add := func(name string, at *field.Path) {
 		if !used[name] && len(r.unread) == 0 {
-			r.report(policy.Info, "all-tenants-flow-unused", r.profile.Ref, at, "no tenant has the pods of flow %q, or it is off everywhere", name)
+			r.report(report.Info, report.AllTenantsFlowUnused, r.profile.Ref, at, "no tenant has the pods of flow %q, or it is off everywhere", name)
 		}
 	}
 	for i, f := range allTenants.Ingress {
-		report(f.Name, at.Child("ingress").Index(i))
+		add(f.Name, at.Child("ingress").Index(i))
 	}
 	for i, f := range allTenants.Egress {
-		report(f.Name, at.Child("egress").Index(i))
+		add(f.Name, at.Child("egress").Index(i))
 	}
 }
 
@@ -75,7 +77,7 @@ func (r *resolver) reportUnusedFlows() {
 // sees, instead of the pods' own.
 func (r *resolver) warnServicePorts(f *flow, ports []policy.Port, to policy.Peer, at *field.Path) {
 	for _, mistake := range r.servicePortMistakes(ports, to) {
-		r.warn("service-port-as-pod-port", f.ref, at, "%s: a policy is decided on the pods' port, so write that, or name the Service as the peer", mistake)
+		r.warn(report.ServicePortAsPodPort, f.ref, at, "%s: a policy is decided on the pods' port, so write that, or name the Service as the peer", mistake)
 	}
 }
 

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
@@ -97,10 +99,10 @@ func (r *resolver) clusterHostnameService(f *flow, index int) (s *resource.Servi
 	case s == nil:
 		return nil, nil, r.refuseMissingHostname(f, at, "Service %q is not in the build: correct the name, or tell the Service as inventory", l.Target())
 	case s.Type == "ExternalName":
-		r.refuse("cluster-hostname-without-pods", r.profile.Ref, at, "Service %q is an ExternalName, which selects no pods: remove it here, and a flow to the name leads out of the cluster", l.Target())
+		r.refuse(report.ClusterHostnameWithoutPods, r.profile.Ref, at, "Service %q is an ExternalName, which selects no pods: remove it here, and a flow to the name leads out of the cluster", l.Target())
 		return nil, nil, true
 	case len(s.Selector) == 0:
-		r.refuse("cluster-hostname-without-pods", r.profile.Ref, at, "Service %q selects no pods, so the pods that the names lead to are unknown: for a Gateway or Ingress of Cilium's own, write entity: ingress instead of service; else name a Service that selects pods", l.Target())
+		r.refuse(report.ClusterHostnameWithoutPods, r.profile.Ref, at, "Service %q selects no pods, so the pods that the names lead to are unknown: for a Gateway or Ingress of Cilium's own, write entity: ingress instead of service; else name a Service that selects pods", l.Target())
 		return nil, nil, true
 	case !r.checkSelectable(r.profile.Ref, s, at) || !r.isShared(l.Namespace) && !r.checkHostnameTenant(l, entry):
 		return nil, nil, true
@@ -123,14 +125,14 @@ func (r *resolver) clusterHostnameService(f *flow, index int) (s *resource.Servi
 func (r *resolver) gatewayPeers(f *flow, n clusterHostname) []resolvedPeer {
 	l := r.fence.ClusterHostnames[n.index]
 	if r.usesNetworkPolicies() {
-		r.refuse("cluster-hostname-without-pods", f.ref, n.path, "name %q resolves to %s (the profile's clusterHostnames), which no NetworkPolicy can select", n.name, l.Target())
+		r.refuse(report.ClusterHostnameWithoutPods, f.ref, n.path, "name %q resolves to %s (the profile's clusterHostnames), which no NetworkPolicy can select", n.name, l.Target())
 		return nil
 	}
 	if slices.ContainsFunc(n.ports, func(p policy.Port) bool { return p.Protocol == policy.ICMP }) {
-		r.refuse("port-not-found", f.ref, n.path, "name %q resolves to %s (the profile's clusterHostnames), and no Gateway forwards icmp: remove it", n.name, l.Target())
+		r.refuse(report.PortNotFound, f.ref, n.path, "name %q resolves to %s (the profile's clusterHostnames), and no Gateway forwards icmp: remove it", n.name, l.Target())
 		return nil
 	}
-	r.warn("gateway-enforces-again", f.ref, n.path, "name %q resolves to Cilium's own Gateway, whose proxy decides this flow again by the pods behind its routes, on their own ports: declare egress to these pods as well, or the proxy answers 403", n.name)
+	r.warn(report.GatewayEnforcesAgain, f.ref, n.path, "name %q resolves to Cilium's own Gateway, whose proxy decides this flow again by the pods behind its routes, on their own ports: declare egress to these pods as well, or the proxy answers 403", n.name)
 	return []resolvedPeer{{peer: policy.Peer{Kind: policy.Entities, Entities: []v1alpha1.Entity{l.Entity}}, hostnames: []string{n.name}, path: n.path}}
 }
 
@@ -141,7 +143,7 @@ func (r *resolver) refuseMissingHostname(f *flow, at *field.Path, format string,
 		return false
 	}
 	if !r.index.Partial {
-		r.refuse("peer-not-in-build", r.profile.Ref, at, format, args...)
+		r.refuse(report.PeerNotInBuild, r.profile.Ref, at, format, args...)
 	}
 	return true
 }
@@ -156,9 +158,9 @@ func (r *resolver) clusterHostnamePorts(f *flow, s *resource.Service, n clusterH
 		case len(found) > 0 && p.Name == "" && p.End <= p.Port:
 			out = append(out, clientPorts(found)...)
 		case n.complete && p.Protocol == policy.ICMP:
-			r.refuse("port-not-found", f.ref, n.path, "name %q resolves to Service %s/%s (the profile's clusterHostnames), and no Service forwards icmp: remove it", n.name, s.Ref.Namespace, s.Ref.Name)
+			r.refuse(report.PortNotFound, f.ref, n.path, "name %q resolves to Service %s/%s (the profile's clusterHostnames), and no Service forwards icmp: remove it", n.name, s.Ref.Namespace, s.Ref.Name)
 		case n.complete:
-			r.refuse("port-not-found", f.ref, n.path, "name %q resolves to Service %s/%s (the profile's clusterHostnames), which has no port %s: its ports are %s; list the intended ones, each by its number",
+			r.refuse(report.PortNotFound, f.ref, n.path, "name %q resolves to Service %s/%s (the profile's clusterHostnames), which has no port %s: its ports are %s; list the intended ones, each by its number",
 				n.name, s.Ref.Namespace, s.Ref.Name, p, formatPorts(clientPorts(s.Ports), ", "))
 		}
 	}
@@ -191,7 +193,7 @@ func (r *resolver) reportWorldExclusions() {
 			key := policy.JSONKey([]any{f.ref, at.String()})
 			if excluded := r.unnamedHostnames(f); len(excluded) > 0 && !reported[key] {
 				reported[key] = true
-				r.report(policy.Info, "world-excludes-cluster-hostnames", f.ref, at,
+				r.report(report.Info, report.WorldExcludesClusterHostnames, f.ref, at,
 					"the world holds no name that ends at pods of this cluster (the profile's clusterHostnames), as do %s: for these, add a peer fqdns", strings.Join(excluded, ", "))
 			}
 		}

@@ -4,6 +4,8 @@ import (
 	"net/netip"
 	"strings"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"go4.org/netipx"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
@@ -92,7 +94,7 @@ func (r *resolver) partOfCluster(networks *netipx.IPSet, d policy.Direction) (cl
 
 // refuseClusterNetwork refuses a network of a peer whose addresses are all the cluster's, and
 // reports whether it did.
-func (r *resolver) refuseClusterNetwork(network netip.Prefix, except []string, d policy.Direction, ref policy.Ref, at *field.Path) bool {
+func (r *resolver) refuseClusterNetwork(network netip.Prefix, except []string, d policy.Direction, ref report.Ref, at *field.Path) bool {
 	networks := setOf([]string{network.String()}, except)
 	part, inside := r.partOfCluster(networks, d)
 	if !inside {
@@ -100,10 +102,10 @@ func (r *resolver) refuseClusterNetwork(network netip.Prefix, except []string, d
 	}
 	if o, known := r.index.OwnerOf(network.Addr()); known && network.IsSingleIP() {
 		what, peer := describeOwner(o)
-		r.refuse("cidr-inside-cluster", ref, at, "network %q is %s of this cluster, and no rule about networks matches it: write a peer %s", network, what, peer)
+		r.refuse(report.CIDRInsideCluster, ref, at, "network %q is %s of this cluster, and no rule about networks matches it: write a peer %s", network, what, peer)
 		return true
 	}
-	r.refuse("cidr-inside-cluster", ref, at, "network %q is in the addresses of %s of this cluster, and no rule about networks matches these: write a peer %s; if it is outside the cluster, narrow the ranges in cluster of the profile",
+	r.refuse(report.CIDRInsideCluster, ref, at, "network %q is in the addresses of %s of this cluster, and no rule about networks matches these: write a peer %s; if it is outside the cluster, narrow the ranges in cluster of the profile",
 		network, part.what, part.peer)
 	return true
 }
@@ -122,7 +124,7 @@ func describeOwner(o resource.AddressOwner) (what, peer string) {
 
 // nonClusterPeersUnderCilium refuses networks of a peer that lie within the cluster, where Cilium
 // knows endpoints by their identities, and reports networks of which a part does.
-func (r *resolver) nonClusterPeersUnderCilium(p policy.Peer, d policy.Direction, ref policy.Ref, at *field.Path) []policy.Peer {
+func (r *resolver) nonClusterPeersUnderCilium(p policy.Peer, d policy.Direction, ref report.Ref, at *field.Path) []policy.Peer {
 	out := p
 	out.CIDRs = nil
 	for _, c := range p.CIDRs {
@@ -145,7 +147,7 @@ func (r *resolver) nonClusterPeersUnderCilium(p policy.Peer, d policy.Direction,
 			}
 		}
 		if len(parts) > 0 {
-			r.report(policy.Info, "cidr-includes-cluster-addresses", ref, at,
+			r.report(report.Info, report.CIDRIncludesClusterAddresses, ref, at,
 				"network %q includes addresses of %s of this cluster, which no rule about networks matches: only the rest is allowed; for these, add peers of their own", c, strings.Join(parts, " and "))
 		}
 	}

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/resource"
@@ -98,17 +100,17 @@ func (r *resolver) grantByConsent(f *flow, e resolvedPeer, c *multiTenantPeers) 
 // reportPartialConsent reports where two tenants agree on a part of a flow. For peers of all tenants,
 // they are counted.
 func (r *resolver) reportPartialConsent(f *flow, e resolvedPeer, agreed []policy.Grant) {
-	severity := policy.Info
+	severity := report.Info
 	if f.direction == policy.Egress {
-		severity = policy.Warning
+		severity = report.Warning
 	}
 	switch {
 	case f.isCounted(e.group) || r.covered(f, e, agreed):
 		return
 	case f.l7.Unrestricted() && r.coveredPods(f, e, agreed):
-		r.report(policy.Info, "consent-partial", f.ref, e.path, "Tenant %q narrows this flow by what is spoken, and what both ends let pass is allowed: %s; to show it here too, say the same", e.tenant.Name, l7Summary(agreed))
+		r.report(report.Info, report.ConsentPartial, f.ref, e.path, "Tenant %q narrows this flow by what is spoken, and what both ends let pass is allowed: %s; to show it here too, say the same", e.tenant.Name, l7Summary(agreed))
 	default:
-		r.report(severity, "consent-partial", f.ref, e.path, "Tenant %q agrees to a part of this flow only, and that part is allowed: for all of it, it needs %s in its spec.%s", e.tenant.Name, requiredFlowYAML(f, e), f.direction.Opposite())
+		r.report(severity, report.ConsentPartial, f.ref, e.path, "Tenant %q agrees to a part of this flow only, and that part is allowed: for all of it, it needs %s in its spec.%s", e.tenant.Name, requiredFlowYAML(f, e), f.direction.Opposite())
 	}
 	f.partial = true
 }

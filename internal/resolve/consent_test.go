@@ -4,11 +4,12 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"k8s.io/apimachinery/pkg/util/validation/field"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
-	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/resolve"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
@@ -30,7 +31,7 @@ spec:
 		t.Fatal(errs)
 	}
 	in := &resource.Inputs{Profile: resource.Profile{
-		Ref: policy.Ref{Kind: v1alpha1.KindFenceProfile, Name: "platform"}, Path: field.NewPath("spec"), Spec: profile.Spec,
+		Ref: report.Ref{Kind: v1alpha1.KindFenceProfile, Name: "platform"}, Path: field.NewPath("spec"), Spec: profile.Spec,
 	}}
 	for name, spec := range map[string]string{"acme": "egress: [" + egress + "]", "beta": "ingress: [" + ingress + "]"} {
 		tenant, errs := v1alpha1.Decode[v1alpha1.Tenant](yaml.MustParse(
@@ -39,7 +40,7 @@ spec:
 			t.Fatal(errs)
 		}
 		in.Tenants = append(in.Tenants, resource.Tenant{
-			Name: name, Ref: policy.Ref{Kind: v1alpha1.KindTenant, Name: name}, Path: field.NewPath("spec"), Spec: tenant.Spec,
+			Name: name, Ref: report.Ref{Kind: v1alpha1.KindTenant, Name: name}, Path: field.NewPath("spec"), Spec: tenant.Spec,
 		})
 	}
 	return in
@@ -49,7 +50,7 @@ spec:
 // the selectors alone tell how far they agree.
 func TestConsentWithoutPods(t *testing.T) {
 	t.Parallel()
-	const both, some, none = "", "consent-partial", "consent-missing"
+	both, some, none := "", report.ConsentPartial.Name, report.ConsentMissing.Name
 	for name, c := range map[string]struct{ egress, ingress, want string }{
 		"two flows that say the same agree": {
 			"{name: out, pods: {matchLabels: {app: a}}, to: [{tenant: beta, pods: {matchLabels: {app: b}}}], ports: [{port: 80}]}",
@@ -138,8 +139,8 @@ func TestConsentWithoutPods(t *testing.T) {
 			fence, findings := resolve.Resolve(inputs(t, c.egress, c.ingress), &resource.Index{WithoutResources: true})
 			var got []string
 			for _, f := range findings {
-				if f.Severity != policy.Info && !slices.Contains(got, f.Check) {
-					got = append(got, f.Check)
+				if f.Severity != report.Info && !slices.Contains(got, f.Check.Name) {
+					got = append(got, f.Check.Name)
 				}
 			}
 			if want := (map[string][]string{both: nil, some: {some}, none: {none}})[c.want]; !slices.Equal(got, want) {

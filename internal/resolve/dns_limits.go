@@ -3,6 +3,8 @@ package resolve
 import (
 	"slices"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
@@ -16,7 +18,7 @@ func (r *resolver) refuseUnlimitedDNS(f *flow) {
 	}
 	for _, e := range f.resolvedPeers {
 		if r.includesDNS(e.peer) && includesDNSPort(f.portsOf(e), r.profile.Spec.Baseline.DNS.Port) {
-			r.refuse("fqdn-outside-limits", f.ref, e.path,
+			r.refuse(report.FQDNOutsideLimits, f.ref, e.path,
 				"includes the cluster's DNS, and the flow sets no dns, so every name passes, which is outside limits.fqdns of Tenant %q: list the names in dns, narrow the peer or the ports, or have the profile allow \"*\" there", f.tenant.Name)
 			return
 		}

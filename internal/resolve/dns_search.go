@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
@@ -32,7 +34,7 @@ func (r *resolver) checkSearchList() {
 		for _, name := range r.podQueryNames(namespace) {
 			refused := slices.DeleteFunc(name.searchQueries(namespace), func(q string) bool { return policy.AnyCovers(names, q) })
 			if len(refused) > 0 {
-				r.warn("dns-search-domains-missing", r.profile.Ref, r.profile.Path.Child("baseline", "dns", "names"),
+				r.warn(report.DNSSearchDomainsMissing, r.profile.Ref, r.profile.Path.Child("baseline", "dns", "names"),
 					"do not cover %q, which a pod of namespace %s asks for to resolve %q, by its search list: the refused question ends the search in images with musl: add %s, and the same for search domains of the nodes",
 					refused[0], namespace, name.name, r.searchPatterns(clusterDomain))
 				return

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
@@ -24,12 +26,12 @@ type proxiedIngress struct {
 func (r *resolver) grantThroughEdgeProxy(f *flow, a v1alpha1.AgentIngress) []proxiedIngress {
 	p := r.profile.Spec.EdgeProxy
 	if p == nil {
-		r.refuse("edge-proxy-missing", f.ref, f.path.Child("mode"), "EdgeProxy needs the profile's edgeProxy, and it has none: add it there, or say mode: LoadBalancer")
+		r.refuse(report.EdgeProxyMissing, f.ref, f.path.Child("mode"), "EdgeProxy needs the profile's edgeProxy, and it has none: add it there, or say mode: LoadBalancer")
 		return nil
 	}
 	proxies, _ := r.podsByTenant(p.Namespace, policy.SelectorOf(p.Pods))
 	if len(proxies) == 0 {
-		r.refuse("pods-not-found", r.profile.Ref, r.profile.Path.Child("edgeProxy", "pods"), "selects no pod of namespace %q in the build: correct the labels, or tell the pods as inventory", p.Namespace)
+		r.refuse(report.PodsNotFound, r.profile.Ref, r.profile.Path.Child("edgeProxy", "pods"), "selects no pod of namespace %q in the build: correct the labels, or tell the pods as inventory", p.Namespace)
 		return nil
 	}
 	s := proxiedIngress{flow: f, ports: policy.DeclaredPorts(a.ProxyPorts), cidrs: a.CIDRs}
@@ -52,7 +54,7 @@ func (r *resolver) checkProxyPorts(s proxiedIngress) {
 	for i, p := range s.ports {
 		outside := func(p policy.Port) bool { return !p.CoveredBy(allowed) }
 		if len(allowed) > 0 && slices.ContainsFunc(policy.ExpandProtocols([]policy.Port{p}), outside) {
-			r.refuse("edge-proxy-port-not-allowed", s.flow.ref, at.Index(i), "port %s is none of those that the profile gives the proxy, %s: choose among these, or add it to edgeProxy.ports", p, formatPorts(allowed, ", "))
+			r.refuse(report.EdgeProxyPortNotAllowed, s.flow.ref, at.Index(i), "port %s is none of those that the profile gives the proxy, %s: choose among these, or add it to edgeProxy.ports", p, formatPorts(allowed, ", "))
 		}
 	}
 }
@@ -79,7 +81,7 @@ func (r *resolver) grantAgentsToProxy(all []proxiedIngress) {
 		r.grantProxyIngress(s, policy.Peer{Kind: policy.CIDRs, CIDRs: cidrs}, policy.ExpandProtocols(s.ports), decl, ref, at)
 	}
 	if p := r.profile.Spec.EdgeProxy; len(all) > 0 && len(p.Ports) == 0 {
-		r.warn("edge-proxy-ports-missing", r.profile.Ref, r.profile.Path.Child("edgeProxy", "ports"), "are left to the Tenants, whose agents may then reach any port of the proxy that they name: list them")
+		r.warn(report.EdgeProxyPortsMissing, r.profile.Ref, r.profile.Path.Child("edgeProxy", "ports"), "are left to the Tenants, whose agents may then reach any port of the proxy that they name: list them")
 	}
 	if len(withoutPorts) > 0 {
 		r.grantSharedPorts(withoutPorts, withPorts)
@@ -98,7 +100,7 @@ func (r *resolver) grantSharedPorts(withoutPorts, withPorts []proxiedIngress) {
 	r.grantProxyIngress(withoutPorts[0], policy.Peer{Kind: policy.CIDRs, CIDRs: p.CIDRs}, ports, decl, r.profile.Ref, r.profile.Path.Child("edgeProxy", "cidrs"))
 	overlappingIngress := slices.DeleteFunc(slices.Clone(withPorts), func(s proxiedIngress) bool { return !portsOverlap(s.ports, ports) })
 	if len(overlappingIngress) > 0 {
-		r.warn("edge-proxy-ports-shared", r.profile.Ref, r.profile.Path.Child("edgeProxy"), "agents of %s, which say no proxyPorts, may reach ports of the proxy that are for %s, from edgeProxy.cidrs: give them proxyPorts, too",
+		r.warn(report.EdgeProxyPortsShared, r.profile.Ref, r.profile.Path.Child("edgeProxy"), "agents of %s, which say no proxyPorts, may reach ports of the proxy that are for %s, from edgeProxy.cidrs: give them proxyPorts, too",
 			tenantNames(withoutPorts), tenantNames(overlappingIngress))
 	}
 }
@@ -111,7 +113,7 @@ func portsOverlap(a, b []policy.Port) bool {
 }
 
 // grantProxyIngress lets agents reach the proxy's pods.
-func (r *resolver) grantProxyIngress(s proxiedIngress, from policy.Peer, ports []policy.Port, decl *policy.Declaration, ref policy.Ref, at *field.Path) {
+func (r *resolver) grantProxyIngress(s proxiedIngress, from policy.Peer, ports []policy.Port, decl *policy.Declaration, ref report.Ref, at *field.Path) {
 	proxy := s.grants[0].From
 	decl.Subject = proxy.Pods
 	ports = slices.SortedFunc(slices.Values(ports), policy.ComparePorts)
@@ -129,7 +131,7 @@ func (r *resolver) refuseProxyPortConflict(s proxiedIngress, before []proxiedIng
 		})
 		if j >= 0 {
 			other := before[j].flow
-			r.refuse("edge-proxy-port-taken", s.flow.ref, s.flow.path.Child("proxyPorts").Index(i), "port %s of the proxy is Tenant %q's, in its agentIngress %q: choose another", p, other.tenant.Name, other.name)
+			r.refuse(report.EdgeProxyPortTaken, s.flow.ref, s.flow.path.Child("proxyPorts").Index(i), "port %s of the proxy is Tenant %q's, in its agentIngress %q: choose another", p, other.tenant.Name, other.name)
 		}
 	}
 }
@@ -151,7 +153,7 @@ func (r *resolver) backendPorts(all []proxiedIngress) []policy.Port {
 			for _, port := range g.Ports {
 				port, ok := r.portNumber(port, g.To)
 				if !ok {
-					r.refuse("edge-proxy-port-not-numeric", r.profile.Ref, r.profile.Path.Child("edgeProxy"),
+					r.refuse(report.EdgeProxyPortNotNumeric, r.profile.Ref, r.profile.Path.Child("edgeProxy"),
 						"agents of Tenant %q reach the port %q, which is not one number: give the proxy's ports here", g.Destination.Tenant, port.Name)
 				} else if !slices.Contains(ports, port) {
 					ports = append(ports, port)

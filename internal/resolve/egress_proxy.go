@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
@@ -23,7 +25,7 @@ func (r *resolver) grantThroughEgressProxy(f *flow, e resolvedPeer) {
 	ports := f.portsOf(e)
 	for i, p := range ports {
 		if p.Protocol != v1alpha1.TCP && p.Protocol != policy.ICMP {
-			r.refuse("egress-proxy-tcp-only", f.ref, f.path.Child("ports").Index(i), "port %s leads to names by way of the profile's egressProxy, which speaks TCP alone: remove it, or give the cidrs behind the names", p)
+			r.refuse(report.EgressProxyTCPOnly, f.ref, f.path.Child("ports").Index(i), "port %s leads to names by way of the profile's egressProxy, which speaks TCP alone: remove it, or give the cidrs behind the names", p)
 			return
 		}
 	}
@@ -52,12 +54,12 @@ func nodeLocalCIDRs() []string {
 func (r *resolver) egressProxy(f *flow, at *field.Path) (policy.Peer, bool) {
 	spec := r.profile.Spec.EgressProxy
 	if spec == nil {
-		r.refuse("egress-proxy-missing", f.ref, at, "a NetworkPolicy knows no names, and the profile has no egressProxy that leads to them: add it there, or give the cidrs behind the names")
+		r.refuse(report.EgressProxyMissing, f.ref, at, "a NetworkPolicy knows no names, and the profile has no egressProxy that leads to them: add it there, or give the cidrs behind the names")
 		return policy.Peer{}, false
 	}
 	pods, _ := r.podsByTenant(spec.Namespace, policy.SelectorOf(spec.Pods))
 	if len(pods) == 0 {
-		r.refuse("pods-not-found", r.profile.Ref, r.profile.Path.Child("egressProxy", "pods"), "selects no pod of namespace %q in the build: correct the labels, or tell the pods as inventory", spec.Namespace)
+		r.refuse(report.PodsNotFound, r.profile.Ref, r.profile.Path.Child("egressProxy", "pods"), "selects no pod of namespace %q in the build: correct the labels, or tell the pods as inventory", spec.Namespace)
 		return policy.Peer{}, false
 	}
 	return pods[0], true
@@ -83,7 +85,7 @@ func (r *resolver) grantProxyEgress() {
 	at := r.profile.Path.Child("egressProxy")
 	if r.owner[used.Namespace] == nil {
 		if !r.unreadNamespaces[used.Namespace] {
-			r.warn("egress-proxy-unfenced", r.profile.Ref, at.Child("namespace"), "namespace %q has no Tenant, so nothing but its own configuration keeps the proxy from any address: give it one", used.Namespace)
+			r.warn(report.EgressProxyUnfenced, r.profile.Ref, at.Child("namespace"), "namespace %q has no Tenant, so nothing but its own configuration keeps the proxy from any address: give it one", used.Namespace)
 		}
 		return
 	}
@@ -106,7 +108,7 @@ func (r *resolver) reportSharedEgressProxy() {
 	}
 	slices.Sort(users)
 	if users = slices.Compact(users); len(users) > 1 {
-		r.report(policy.Info, "egress-proxy-shared", r.profile.Ref, r.profile.Path.Child("egressProxy"),
+		r.report(report.Info, report.EgressProxyShared, r.profile.Ref, r.profile.Path.Child("egressProxy"),
 			"%s share the egress proxy: it does not tell their pods apart, so each may reach the names of all", strings.Join(users, ", "))
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"net/netip"
 	"slices"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/tenantfence/tenantfence/internal/policy"
@@ -29,7 +31,7 @@ func (r *resolver) resolveEndpointSlices(f *flow, s *resource.Service, at *field
 		}
 		for _, c := range cidrs {
 			if !isSubset(setOf([]string{c}, nil), allowed) {
-				r.outsideLimits(f, "cidr-outside-limits", at, fmt.Sprintf("address %s of Service %s/%s", c, s.Ref.Namespace, s.Ref.Name), "cidrs")
+				r.outsideLimits(f, report.CIDROutsideLimits, at, fmt.Sprintf("address %s of Service %s/%s", c, s.Ref.Namespace, s.Ref.Name), "cidrs")
 			}
 		}
 		if f.direction == policy.Egress {
@@ -38,7 +40,7 @@ func (r *resolver) resolveEndpointSlices(f *flow, s *resource.Service, at *field
 		out = append(out, resolvedPeer{peer: policy.Peer{Kind: policy.CIDRs, CIDRs: cidrs}, ports: ports, path: at})
 	}
 	if len(out) == 0 {
-		r.refuse("service-without-endpoints", f.ref, at, "Service %s/%s has no selector, and no EndpointSlice or Endpoints in the build give it addresses on these ports: declare its EndpointSlice as an external resource, or give cidrs", s.Ref.Namespace, s.Ref.Name)
+		r.refuse(report.ServiceWithoutEndpoints, f.ref, at, "Service %s/%s has no selector, and no EndpointSlice or Endpoints in the build give it addresses on these ports: declare its EndpointSlice as an external resource, or give cidrs", s.Ref.Namespace, s.Ref.Name)
 	}
 	return out
 }

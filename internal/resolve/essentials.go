@@ -3,6 +3,8 @@ package resolve
 import (
 	"slices"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
@@ -62,7 +64,7 @@ func (r *resolver) reportMissingEssentials(n policy.Node, i int) {
 		if !slices.Contains(n.DefaultDeny, e.direction) || r.allowed(n, e) {
 			continue
 		}
-		r.warn("node-flow-missing", r.profile.Ref, r.profile.Path.Child("nodes").Index(i).Child(string(e.direction)),
+		r.warn(report.NodeFlowMissing, r.profile.Ref, r.profile.Path.Child("nodes").Index(i).Child(string(e.direction)),
 			"no flow allows %s on %s, which nodes need to work in the cluster: add it, unless this cluster does without", e.what, formatPorts(e.ports, " or "))
 	}
 }

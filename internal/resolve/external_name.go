@@ -3,6 +3,8 @@ package resolve
 import (
 	"fmt"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/tenantfence/tenantfence/internal/policy"
@@ -13,12 +15,12 @@ import (
 // ports: the flow's are dialled, or else the Service's.
 func (r *resolver) resolveExternalName(f *flow, s *resource.Service, at *field.Path) ([]resolvedPeer, bool) {
 	if f.direction == policy.Ingress {
-		r.refuse("external-name-in-ingress", f.ref, at, "Service %s/%s is an ExternalName, and a name cannot be a source: give its cidrs", s.Ref.Namespace, s.Ref.Name)
+		r.refuse(report.ExternalNameInIngress, f.ref, at, "Service %s/%s is an ExternalName, and a name cannot be a source: give its cidrs", s.Ref.Namespace, s.Ref.Name)
 		return nil, true
 	}
 	host, ok := s.ExternalHost()
 	if !ok {
-		r.refuse("external-name-invalid", f.ref, at, "the externalName %q of Service %s/%s is not a name: correct it", s.ExternalName, s.Ref.Namespace, s.Ref.Name)
+		r.refuse(report.ExternalNameInvalid, f.ref, at, "the externalName %q of Service %s/%s is not a name: correct it", s.ExternalName, s.Ref.Namespace, s.Ref.Name)
 		return nil, true
 	}
 	r.checkNameLimit(f, host, fmt.Sprintf("name %q of Service %s/%s", host, s.Ref.Namespace, s.Ref.Name), at)

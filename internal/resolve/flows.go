@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
@@ -18,7 +20,7 @@ type flow struct {
 	// node is the entry of the profile's nodes whose flow it is, instead of a tenant's.
 	node      string
 	direction policy.Direction
-	ref       policy.Ref
+	ref       report.Ref
 	path      *field.Path
 	name      string
 	pods      policy.Selector
@@ -128,7 +130,7 @@ func (r *resolver) collectFlows() {
 	}
 }
 
-func flowsOf(t *tenant, in v1alpha1.AllTenantsFlows, ref policy.Ref, path *field.Path, reason policy.Reason) []*flow {
+func flowsOf(t *tenant, in v1alpha1.AllTenantsFlows, ref report.Ref, path *field.Path, reason policy.Reason) []*flow {
 	var out []*flow
 	for i, in := range in.Ingress {
 		out = append(out, &flow{
@@ -199,7 +201,7 @@ func (r *resolver) subjectPeers(f *flow) (own []policy.Peer, on bool) {
 	case f.optional:
 		return nil, r.disableOptional(f, f.path.Child("pods"), "the pods are")
 	}
-	r.refuse("pods-not-found", f.ref, f.path.Child("pods"),
+	r.refuse(report.PodsNotFound, f.ref, f.path.Child("pods"),
 		"selects no pod of %s in the build: correct the labels, tell the pods as inventory (a workload with the annotation config.kubernetes.io/local-config: \"true\"), or say optional: true",
 		quoteAll(f.tenant.Namespaces))
 	return nil, true
@@ -210,16 +212,16 @@ func (r *resolver) egressPoint(f *flow) []policy.Peer {
 	points := r.profile.Spec.EgressPoints
 	i := slices.IndexFunc(points, func(p v1alpha1.EgressPoint) bool { return p.Name == f.via })
 	if i < 0 {
-		r.refuse("egress-point-not-found", f.ref, at, "the profile has no egressPoint %q: name one of its egressPoints, or add it there", f.via)
+		r.refuse(report.EgressPointNotFound, f.ref, at, "the profile has no egressPoint %q: name one of its egressPoints, or add it there", f.via)
 		return nil
 	}
-	if !slices.Contains(f.limits().EgressPoints, f.via) && !r.outsideLimits(f, "egress-point-outside-limits", at, fmt.Sprintf("egress point %q", f.via), "egressPoints") {
+	if !slices.Contains(f.limits().EgressPoints, f.via) && !r.outsideLimits(f, report.EgressPointOutsideLimits, at, fmt.Sprintf("egress point %q", f.via), "egressPoints") {
 		return nil
 	}
 	f.pods = policy.SelectorOf(points[i].Pods)
 	resolvedPeers, _ := r.podsByTenant(points[i].Namespace, f.pods)
 	if len(resolvedPeers) == 0 {
-		r.refuse("pods-not-found", r.profile.Ref, r.profile.Path.Child("egressPoints").Index(i).Child("pods"),
+		r.refuse(report.PodsNotFound, r.profile.Ref, r.profile.Path.Child("egressPoints").Index(i).Child("pods"),
 			"selects no pod of namespace %q in the build: correct the labels, or tell the pods as inventory", points[i].Namespace)
 		return nil
 	}
@@ -248,6 +250,6 @@ func (r *resolver) podPeers(t *tenant, namespaces []string, pods policy.Selector
 
 // disableOptional says that an optional flow is off, and returns false.
 func (r *resolver) disableOptional(f *flow, at *field.Path, what string) bool {
-	r.report(policy.Info, "optional-flow-inactive", f.ref, at, "%s not in the build: the optional flow %q of %s is off", what, f.name, f.declaredBy())
+	r.report(report.Info, report.OptionalFlowInactive, f.ref, at, "%s not in the build: the optional flow %q of %s is off", what, f.name, f.declaredBy())
 	return false
 }

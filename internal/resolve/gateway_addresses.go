@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
@@ -31,7 +33,7 @@ func (r *resolver) checkGatewayAddresses() {
 			}
 			for _, p := range r.index.Pools {
 				if p.Overlaps(own) {
-					r.report(policy.Info, "cidr-includes-cluster-addresses", f.ref, e.path,
+					r.report(report.Info, report.CIDRIncludesClusterAddresses, f.ref, e.path,
 						"flow %q: network %s includes addresses of CiliumLoadBalancerIPPool %s: connections to those that a Service has end at its pods, which no rule about networks matches: for these, add peers of their own", f.name, strings.Join(e.peer.CIDRs, ", "), p.Ref.Name)
 				}
 			}
@@ -44,7 +46,7 @@ func (r *resolver) warnGateway(f *flow, e resolvedPeer, g *resource.Gateway, add
 	if r.index.IsCiliumGateway(g) {
 		instead = "Cilium's own proxy decides it again: write entities: [ingress], and declare egress to the pods behind its routes as well"
 	}
-	r.warn("gateway-enforces-again", f.ref, e.path, "flow %q: %s is the address of Gateway %s/%s, so connections to it end within the cluster, and no rule about networks matches them: %s",
+	r.warn(report.GatewayEnforcesAgain, f.ref, e.path, "flow %q: %s is the address of Gateway %s/%s, so connections to it end within the cluster, and no rule about networks matches them: %s",
 		f.name, g.Addresses[address], g.Ref.Namespace, g.Ref.Name, instead)
 }
 
@@ -66,7 +68,7 @@ func (r *resolver) checkFamilies() {
 					continue // The whole world of a family is written beside that of the other.
 				}
 				reported[key] = true
-				r.report(policy.Info, "ip-family-disabled", f.ref, e.path, "flow %q: network %s has no effect while agents have %s: \"false\" (%s): state the key in cluster.ciliumConfig where they have it on",
+				r.report(report.Info, report.IPFamilyDisabled, f.ref, e.path, "flow %q: network %s has no effect while agents have %s: \"false\" (%s): state the key in cluster.ciliumConfig where they have it on",
 					f.name, c, key, r.fence.Agent.Origin(key))
 			}
 		}

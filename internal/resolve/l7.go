@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"k8s.io/apimachinery/pkg/util/intstr"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
@@ -48,14 +50,14 @@ func (r *resolver) checkL7(f *flow) {
 	}
 	for _, e := range f.resolvedPeers {
 		if e.peer.Kind == policy.FQDNs {
-			r.refuse("dns-on-fqdn-peer", f.ref, e.path, "stands for the name %q, and dns is asked of a server: give its cidrs, or leave dns out", e.peer.FQDNs[0])
+			r.refuse(report.DNSOnFQDNPeer, f.ref, e.path, "stands for the name %q, and dns is asked of a server: give its cidrs, or leave dns out", e.peer.FQDNs[0])
 		}
 	}
 }
 
 func (r *resolver) checkL7Limit(f *flow, kind v1alpha1.L7Kind, at *field.Path) {
 	if !slices.Contains(f.limits().L7, kind) {
-		r.outsideLimits(f, "l7-outside-limits", at, string(kind), "l7")
+		r.outsideLimits(f, report.L7OutsideLimits, at, string(kind), "l7")
 	}
 }
 
@@ -68,7 +70,7 @@ func (r *resolver) refuseHTTPOnTLS(f *flow) {
 	refuse := func(ports []policy.Port, to policy.Peer, at *field.Path) {
 		for _, p := range r.resolvePortNames(ports, to) {
 			if isTLSPort(p) {
-				r.refuse("http-on-tls-port", f.ref, at, "leads to %s, which speaks TLS, and nothing looks into that: %s", p, v1alpha1.TLSPortHint)
+				r.refuse(report.HTTPOnTLSPort, f.ref, at, "leads to %s, which speaks TLS, and nothing looks into that: %s", p, v1alpha1.TLSPortHint)
 			}
 		}
 	}
@@ -180,7 +182,7 @@ func (r *resolver) reportEarlyL7() {
 	}
 	if len(reasons) > 0 {
 		slices.Sort(reasons)
-		r.warn("l7-denies-early", r.profile.Ref, r.profile.Path.Child("cluster", "ciliumVersion"),
+		r.warn(report.L7DeniesEarly, r.profile.Ref, r.profile.Path.Child("cluster", "ciliumVersion"),
 			"below Cilium %s the stage Allow already denies, to tenants and nodes in Enforce, what http, dns and tls do not let pass on the ports of their flows: keep them in AllowOnly until the rules are known to be complete (%s)",
 			policy.WildcardL7.Introduced(), strings.Join(slices.Compact(reasons), ", "))
 	}

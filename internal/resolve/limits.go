@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"go4.org/netipx"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
@@ -60,7 +62,7 @@ func replace[T any](have *[]T, by []T) {
 
 // outsideLimits refuses what lies outside the limits of a flow's tenant, and returns whether
 // it is allowed all the same: the profile's own flows have no limits.
-func (r *resolver) outsideLimits(f *flow, check string, at *field.Path, what, limit string) bool {
+func (r *resolver) outsideLimits(f *flow, check *report.Check, at *field.Path, what, limit string) bool {
 	if f.fromProfile {
 		return true
 	}
@@ -83,26 +85,26 @@ func (r *resolver) checkFQDNLimits(f *flow, names []string, at *field.Path) {
 func (r *resolver) checkNameLimit(f *flow, name, what string, at *field.Path) {
 	r.checkQueriedName(f, name, what, at)
 	if v1alpha1.IsClusterDNSName(name) {
-		r.refuse("fqdn-inside-cluster", f.ref, at, "%s is of this cluster, and ends at pods, which a rule about names never matches: use service: namespace/name", what)
+		r.refuse(report.FQDNInsideCluster, f.ref, at, "%s is of this cluster, and ends at pods, which a rule about names never matches: use service: namespace/name", what)
 	}
 }
 
 // checkQueriedName is nameWithin for a name that is only asked for: it may be the cluster's.
 func (r *resolver) checkQueriedName(f *flow, name, what string, at *field.Path) {
 	if !policy.AnyCovers(f.limits().FQDNs, name) {
-		r.outsideLimits(f, "fqdn-outside-limits", at, what, "fqdns")
+		r.outsideLimits(f, report.FQDNOutsideLimits, at, what, "fqdns")
 	}
 	r.refuseSubdomain(f.ref, name, at)
 }
 
-func (r *resolver) refuseSubdomains(ref policy.Ref, names []string, at *field.Path) {
+func (r *resolver) refuseSubdomains(ref report.Ref, names []string, at *field.Path) {
 	for i, n := range names {
 		r.refuseSubdomain(ref, n, at.Index(i))
 	}
 }
 
 // refuseSubdomain refuses a pattern that an older Cilium takes for another one.
-func (r *resolver) refuseSubdomain(ref policy.Ref, name string, at *field.Path) {
+func (r *resolver) refuseSubdomain(ref report.Ref, name string, at *field.Path) {
 	if strings.HasPrefix(name, "**.") {
 		r.require(policy.SubdomainPatterns, ref, at, fmt.Sprintf("the pattern %q", name), fmt.Sprintf("list a pattern for each number of labels, as %q and %q", name[1:], "*."+name[1:]))
 	}
@@ -111,7 +113,7 @@ func (r *resolver) refuseSubdomain(ref policy.Ref, name string, at *field.Path) 
 func (r *resolver) checkEntityLimits(f *flow, entities []v1alpha1.Entity, at *field.Path) bool {
 	valid := true
 	for _, e := range entities {
-		ok := slices.Contains(f.limits().Entities, e) || r.outsideLimits(f, "entity-outside-limits", at, fmt.Sprintf("entity %q", e), "entities")
+		ok := slices.Contains(f.limits().Entities, e) || r.outsideLimits(f, report.EntityOutsideLimits, at, fmt.Sprintf("entity %q", e), "entities")
 		valid = valid && ok
 	}
 	return valid
@@ -138,7 +140,7 @@ func (r *resolver) checkNetworkLimits(f *flow, cidrs, except []string, at *field
 	allowedSet := setOf(allowed, nil)
 	for i, c := range cidrs {
 		if !isSubset(setOf([]string{c}, except), allowedSet) {
-			r.outsideLimits(f, "cidr-outside-limits", at.Index(i), fmt.Sprintf("network %q", c), "cidrs")
+			r.outsideLimits(f, report.CIDROutsideLimits, at.Index(i), fmt.Sprintf("network %q", c), "cidrs")
 		}
 	}
 }

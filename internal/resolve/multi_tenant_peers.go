@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/tenantfence/tenantfence/internal/policy"
@@ -70,7 +72,7 @@ func (c *multiTenantPeers) expect(f *flow) {
 }
 
 func (c *multiTenantPeers) warnNoPods(f *flow, at *field.Path) {
-	c.warn("any-tenant-unused", f.ref, at, "no other tenant has such pods in the build, so this peer is in no policy: correct pods, declare the pods as inventory, or remove the peer")
+	c.warn(report.AnyTenantUnused, f.ref, at, "no other tenant has such pods in the build, so this peer is in no policy: correct pods, declare the pods as inventory, or remove the peer")
 }
 
 // peer is the one that an end is of. Nil: it stands for no class of tenants.
@@ -155,16 +157,16 @@ func (c *multiTenantPeers) reportPeers() {
 		switch f := p.flow; {
 		case f.fromProfile && (f.mesh || !p.group.includesAllTenants()):
 			if len(p.allowed) > 0 || f.mesh {
-				c.report(policy.Info, "flows-without-consent", f.ref, p.path, "opens %s without the other tenant's consent", pairs(len(p.allowed)))
+				c.report(report.Info, report.FlowsWithoutConsent, f.ref, p.path, "opens %s without the other tenant's consent", pairs(len(p.allowed)))
 			}
 		case !f.isCounted(p.group):
 			c.reportMissingConsents(p)
 		case len(p.allowed) == 0 && !p.consentUnknown:
 			c.reportUnused(p)
 		case f.fromProfile:
-			c.report(policy.Info, "any-tenant-consents", f.ref, p.path, "opens %s of %d: in each, the other tenant declares %s%s", pairs(len(p.allowed)), len(p.pairs), oppositeSide(f), p.partialText())
+			c.report(report.Info, report.AnyTenantConsents, f.ref, p.path, "opens %s of %d: in each, the other tenant declares %s%s", pairs(len(p.allowed)), len(p.pairs), oppositeSide(f), p.partialText())
 		default:
-			c.report(policy.Info, "any-tenant-consents", f.ref, p.path, "%d of %d other tenants with such pods declare %s: %s%s", len(p.allowed), len(p.pairs), oppositeSide(f), strings.Join(p.allowed, ", "), p.partialText())
+			c.report(report.Info, report.AnyTenantConsents, f.ref, p.path, "%d of %d other tenants with such pods declare %s: %s%s", len(p.allowed), len(p.pairs), oppositeSide(f), strings.Join(p.allowed, ", "), p.partialText())
 		}
 	}
 }
@@ -201,15 +203,15 @@ func (c *multiTenantPeers) reportUnused(p *multiTenantPeer) {
 		return
 	}
 	l := p.missingConsents[0]
-	c.warn("any-tenant-unused", p.flow.ref, p.path, "no other tenant declares %s, %s: Tenant %q, for instance, %s%s", oppositeSide(p.flow), policies, l.tenant, l.fix, mesh)
+	c.warn(report.AnyTenantUnused, p.flow.ref, p.path, "no other tenant declares %s, %s: Tenant %q, for instance, %s%s", oppositeSide(p.flow), policies, l.tenant, l.fix, mesh)
 }
 
 // reportMissingConsents names the tenants that the peer leaves out, those together that lack the
 // same. Where none is left, that is an error.
 func (c *multiTenantPeers) reportMissingConsents(p *multiTenantPeer) {
-	severity := policy.Warning
+	severity := report.Warning
 	if !p.others && len(p.allowed) == 0 && !p.consentUnknown {
-		severity = policy.Error
+		severity = report.Error
 	}
 	for len(p.missingConsents) > 0 {
 		first := p.missingConsents[0]
@@ -223,12 +225,12 @@ func (c *multiTenantPeers) reportMissingConsents(p *multiTenantPeer) {
 			}
 		}
 		p.missingConsents = slices.DeleteFunc(p.missingConsents, same)
-		c.report(severity, "consent-missing", p.flow.ref, p.path, "%s", first.desc(names, p.group, severity))
+		c.report(severity, report.ConsentMissing, p.flow.ref, p.path, "%s", first.desc(names, p.group, severity))
 	}
 }
 
 // desc reports it for all tenants that lack the same.
-func (l missingConsent) desc(names []string, group tenantGroup, severity policy.Severity) string {
+func (l missingConsent) desc(names []string, group tenantGroup, severity report.Severity) string {
 	who, has, not, it, them := "Tenant", "has", "does not", "it", "it"
 	if len(names) > 1 {
 		who, has, not, it, them = "Tenants", "have", "do not", "each", "them"
@@ -239,7 +241,7 @@ func (l missingConsent) desc(names []string, group tenantGroup, severity policy.
 	}
 	out += not + " " + l.text
 	switch {
-	case severity == policy.Error:
+	case severity == report.Error:
 	case l.shares:
 		out += ", so its own policies do not allow the flow"
 	default:
@@ -263,8 +265,8 @@ func (r *resolver) reportMissingConsent(f *flow, e resolvedPeer, text missingTex
 		return
 	}
 	if declaring, mistake := r.servicePortMistake(f, e); declaring != nil {
-		r.refuse("consent-missing", f.ref, e.path, "Tenant %q %s: in %s, %s, on which policies are decided: write that there, or name the Service as the peer", e.tenant.Name, text.single, declaring.reason, mistake)
+		r.refuse(report.ConsentMissing, f.ref, e.path, "Tenant %q %s: in %s, %s, on which policies are decided: write that there, or name the Service as the peer", e.tenant.Name, text.single, declaring.reason, mistake)
 		return
 	}
-	r.refuse("consent-missing", f.ref, e.path, "Tenant %q %s: it needs %s in its spec.%s", e.tenant.Name, text.single, requiredFlowYAML(f, e), f.direction.Opposite())
+	r.refuse(report.ConsentMissing, f.ref, e.path, "Tenant %q %s: it needs %s in its spec.%s", e.tenant.Name, text.single, requiredFlowYAML(f, e), f.direction.Opposite())
 }

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
@@ -82,7 +84,7 @@ func (r *resolver) sourcePorts(f *flow, g policy.Grant) []policy.Port {
 		if p.IsNamed() {
 			if all = r.portNumbers(p, g.To); len(all) == 0 {
 				all = []policy.Port{p}
-				r.warn("named-port-in-egress", f.ref, f.path.Child("ports"),
+				r.warn(report.NamedPortInEgress, f.ref, f.path.Child("ports"),
 					"before Cilium %s a port's name works in egress only while all pods of the cluster that bear it agree on its number, and the number of %q is not known: give numbers", policy.NamedEgressPorts.Introduced(), p.Name)
 			}
 		}

@@ -5,10 +5,11 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
-	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
 // recordUnread notes which namespaces the Tenants that were refused before may have.
@@ -58,26 +59,26 @@ func (r *resolver) claim(t *tenant) {
 
 func (r *resolver) canClaim(t *tenant, ns string, allowed []string, at *field.Path) bool {
 	if i := slices.IndexFunc(r.profile.Spec.ExcludedNamespaces, func(e v1alpha1.ExcludedNamespace) bool { return e.Name == ns }); i >= 0 {
-		r.refuse("namespace-excluded", t.ref, at, "namespace %q is excluded by the profile (%s): no Tenant can have it",
+		r.refuse(report.NamespaceExcluded, t.ref, at, "namespace %q is excluded by the profile (%s): no Tenant can have it",
 			ns, r.profile.Spec.ExcludedNamespaces[i].Reason)
 		return false
 	}
 	if isKubernetesNamespace(ns) && !slices.Contains(allowed[1:], ns) {
-		r.refuse("namespace-unclaimed", t.ref, at, "namespace %q is Kubernetes' own, which no pattern gives: to give it to this tenant, add it to tenants.claims.%s of the profile", ns, t.Name)
+		r.refuse(report.NamespaceUnclaimed, t.ref, at, "namespace %q is Kubernetes' own, which no pattern gives: to give it to this tenant, add it to tenants.claims.%s of the profile", ns, t.Name)
 		return false
 	}
 	if !slices.Contains(allowed, ns) {
-		r.refuse("namespace-unclaimed", t.ref, at,
+		r.refuse(report.NamespaceUnclaimed, t.ref, at,
 			"namespace %q is not this tenant's: the profile gives it %s; to give it this one too, add it to tenants.claims.%s of the profile",
 			ns, quoteAll(allowed), t.Name)
 		return false
 	}
 	if other := r.owner[ns]; other != nil && other != t {
-		r.refuse("namespace-claimed-twice", t.ref, at, "namespace %q is claimed by Tenant %q too: a namespace belongs to one tenant", ns, other.Name)
+		r.refuse(report.NamespaceClaimedTwice, t.ref, at, "namespace %q is claimed by Tenant %q too: a namespace belongs to one tenant", ns, other.Name)
 		return false
 	}
 	if !r.index.WithoutResources && r.index.Namespaces[ns] == nil {
-		r.refuse("namespace-not-in-build", t.ref, at,
+		r.refuse(report.NamespaceNotInBuild, t.ref, at,
 			"namespace %q is not in the build: add its Namespace, with the annotation config.kubernetes.io/local-config: \"true\" where something else creates it%s", ns, r.patternHint(t, at))
 		return false
 	}
@@ -108,7 +109,7 @@ func (r *resolver) checkNamespaces() {
 		case t == nil:
 			unfenced[w.Ref.Namespace] = true
 		case w.HostNetwork && !isTrue(t.limits.HostNetwork):
-			r.refuse("host-network-outside-limits", w.Resource, field.NewPath(w.Field),
+			r.refuse(report.HostNetworkOutsideLimits, w.Resource, field.NewPath(w.Field),
 				"is a hostNetwork pod in namespace %q of Tenant %q: it has the node's identity, so no policy selects it, and it may reach any tenant of its node; move it out, or let limits.hostNetwork of the profile allow it",
 				w.Ref.Namespace, t.Name)
 		}
@@ -129,11 +130,11 @@ func (r *resolver) checkNamespaces() {
 // reportUnfenced reports a namespace with workloads that no tenant has.
 func (r *resolver) reportUnfenced(ns string) {
 	if t := r.omittingTenant(ns); t != nil {
-		r.refuse("namespace-not-listed", t.ref, t.path.Child("namespaces"),
+		r.refuse(report.NamespaceNotListed, t.ref, t.path.Child("namespaces"),
 			"leaves out namespace %q, which the profile gives to Tenant %q and which has workloads: nothing would be denied there: list it, or move the workloads", ns, t.Name)
 		return
 	}
-	r.warn("namespace-unfenced", r.profile.Ref, nil,
+	r.warn(report.NamespaceUnfenced, r.profile.Ref, nil,
 		"namespace %q has workloads and no Tenant, so nothing is closed there: give it a Tenant, or list it in excludedNamespaces with the reason", ns)
 }
 
@@ -156,7 +157,7 @@ func (r *resolver) omittingTenant(ns string) *tenant {
 func (r *resolver) reportUnclaimed(pods map[string][]string) {
 	for _, ns := range slices.Sorted(maps.Keys(pods)) {
 		if len(r.sharingTenants[ns]) > 0 {
-			r.report(policy.Warning, "pods-unfenced", r.profile.Ref, nil, "no Tenant selects these pods of shared namespace %q, so nothing is denied there: %s: select them in spec.pods of a Tenant to fence them",
+			r.report(report.Warning, report.PodsUnfenced, r.profile.Ref, nil, "no Tenant selects these pods of shared namespace %q, so nothing is denied there: %s: select them in spec.pods of a Tenant to fence them",
 				ns, strings.Join(pods[ns], ", "))
 		}
 	}

@@ -3,6 +3,8 @@ package resolve
 import (
 	"slices"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
@@ -10,12 +12,12 @@ import (
 // checkNodePorts warns of flows to nodes on a port that leads to pods: where Cilium replaces
 // kube-proxy, it sends the connection on to the pods before policies decide.
 func (r *resolver) checkNodePorts() {
-	severity, state := policy.Warning, ""
+	severity, state := report.Warning, ""
 	switch {
 	case r.networkPolicyForm || r.usesNetworkPolicies():
 		return
 	case r.fence.Agent.MayTranslateNodePorts():
-		severity, state = policy.Info, ", and state kube-proxy-replacement in cluster.ciliumConfig"
+		severity, state = report.Info, ", and state kube-proxy-replacement in cluster.ciliumConfig"
 	case !r.fence.Agent.TranslatesNodePorts():
 		return
 	}
@@ -29,7 +31,7 @@ func (r *resolver) checkNodePorts() {
 				return r.targetsNodes(e.peer) && len(f.portsOf(e)) > 0 && n.MatchesAny(f.portsOf(e))
 			})
 			if i >= 0 {
-				r.report(severity, "node-port-translated", f.ref, e.path,
+				r.report(severity, report.NodePortTranslated, f.ref, e.path,
 					"flow %q: port %s of nodes is %s, and with kube-proxy-replacement Cilium sends connections to it on to these pods before policies decide: declare the flow to the Service or the pods instead%s",
 					f.name, ports[i].Port, ports[i].Source, state)
 			}

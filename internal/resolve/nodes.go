@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
@@ -15,7 +17,7 @@ func (r *resolver) collectNodes() {
 	for i, n := range r.profile.Spec.Nodes {
 		path := r.profile.Path.Child("nodes").Index(i)
 		if r.networkPolicyForm {
-			r.refuse("host-policy-unsupported", r.profile.Ref, path, "a NetworkPolicy selects pods alone, and never a node")
+			r.refuse(report.NotInNetworkPolicyForm, r.profile.Ref, path, "a NetworkPolicy selects pods alone, and never a node")
 			continue
 		}
 		reason := r.fence.Profile.Child("nodes[" + n.Name + "]")
@@ -57,9 +59,9 @@ func (r *resolver) reportNodesNotDistinguished(f *flow) {
 	for _, e := range f.resolvedPeers {
 		for _, owner := range r.affectedTenants(e) {
 			if f.direction == policy.Egress {
-				r.warn("nodes-not-distinguished", f.ref, e.path, "pods of Tenant %q are to admit these nodes, and a policy about pods cannot tell nodes apart: they admit every node (host, remote-node), and with it every hostNetwork pod of the cluster", owner.Name)
+				r.warn(report.NodesNotDistinguished, f.ref, e.path, "pods of Tenant %q are to admit these nodes, and a policy about pods cannot tell nodes apart: they admit every node (host, remote-node), and with it every hostNetwork pod of the cluster", owner.Name)
 			} else {
-				r.warn("nodes-not-distinguished", f.ref, e.path, "pods of Tenant %q are to reach these nodes, and a policy about pods cannot tell nodes apart: they are let out to every node (host, remote-node) on these ports, and only the nodes' own policies close others", owner.Name)
+				r.warn(report.NodesNotDistinguished, f.ref, e.path, "pods of Tenant %q are to reach these nodes, and a policy about pods cannot tell nodes apart: they are let out to every node (host, remote-node) on these ports, and only the nodes' own policies close others", owner.Name)
 			}
 		}
 	}
@@ -86,12 +88,12 @@ func (r *resolver) reportNodes() {
 	for i, n := range r.fence.Nodes {
 		at := r.profile.Path.Child("nodes").Index(i)
 		if n.Enforcement == v1alpha1.Enforce {
-			r.warn("host-policy-isolates-node", r.profile.Ref, at,
+			r.warn(report.HostPolicyIsolatesNode, r.profile.Ref, at,
 				"these host policies are enforced, and can cut a node off: %s; %s", describeDefaultDeny(n), auditHint)
 			r.reportMissingEssentials(n, i)
 			continue
 		}
-		r.warn("host-policy-isolates-node", r.profile.Ref, at,
+		r.warn(report.HostPolicyIsolatesNode, r.profile.Ref, at,
 			"in AllowOnly, so nothing is closed yet, and nothing shows either; enforced, these host policies can cut a node off: %s; %s", describeDefaultDeny(n), auditHint)
 	}
 }

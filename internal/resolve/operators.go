@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/resource"
@@ -46,7 +48,7 @@ func (r *resolver) reportInferred() {
 		if first.UnknownVersion {
 			version = fmt.Sprintf(" (the version %s of %s was not read)", first.Resource.APIVersion, first.Resource)
 		}
-		r.report(policy.Info, "pods-inferred", r.profile.Ref, nil, "the pods of %s %s are those that %s %s makes%s; not known: %s: declare pods that differ as external resources",
+		r.report(report.Info, report.PodsInferred, r.profile.Ref, nil, "the pods of %s %s are those that %s %s makes%s; not known: %s: declare pods that differ as external resources",
 			first.Resource.Kind, strings.Join(names, ", "), first.Operator.Operator, first.Operator.Version, version, first.Operator.Unknown)
 	}
 }
@@ -73,7 +75,7 @@ func (r *resolver) reportUnknownPods() {
 		if len(others) > 0 {
 			also = ", and so may " + strings.Join(others, ", ")
 		}
-		r.warn("pods-unknown", of[0].Resource, nil,
+		r.warn(report.PodsUnknown, of[0].Resource, nil,
 			"may make pods that are not known (%s)%s: nothing is proved of their labels, ports and hostNetwork: declare the pods, in their namespace, as external resources (with the annotation %s: \"true\")",
 			of[0].Reason, also, resource.LocalConfig)
 	}
@@ -94,7 +96,7 @@ func groupBy[T any](all []T, key func(T) string) func(yield func([]T) bool) {
 	}
 }
 
-func kindOf(ref policy.Ref) string { return ref.APIVersion + "/" + ref.Kind }
+func kindOf(ref report.Ref) string { return ref.APIVersion + "/" + ref.Kind }
 
 // reportMissingFlows warns of an operator's pods in a tenant's namespace without the flows that
 // they or the operator need.
@@ -121,7 +123,7 @@ func (r *resolver) reportMissingFlows(in resource.Inferred) {
 		}
 	}
 	if len(do) > 0 {
-		r.warn("operator-flow-missing", in.Resource, nil, "lacks flows that %s %s needs under default-deny: %s: add to Tenant %q: %s",
+		r.warn(report.OperatorFlowMissing, in.Resource, nil, "lacks flows that %s %s needs under default-deny: %s: add to Tenant %q: %s",
 			in.Operator.Operator, in.Operator.Version, strings.Join(why, "; "), t.Name, strings.Join(do, ", "))
 	}
 }

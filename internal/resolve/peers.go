@@ -5,6 +5,8 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/util/validation/field"
@@ -115,7 +117,7 @@ func (f *flow) needsConsent(t *tenant, group tenantGroup) bool {
 }
 
 func (r *resolver) resolveAnyTenantPeer(f *flow, p v1alpha1.Peer, at *field.Path) []resolvedPeer {
-	if !isTrue(f.limits().AnyTenant) && !r.outsideLimits(f, "any-tenant-outside-limits", at.Child("anyTenant"), "every tenant at once", "anyTenant") {
+	if !isTrue(f.limits().AnyTenant) && !r.outsideLimits(f, report.AnyTenantOutsideLimits, at.Child("anyTenant"), "every tenant at once", "anyTenant") {
 		return nil
 	}
 	var out []resolvedPeer
@@ -166,13 +168,13 @@ func (r *resolver) checkNamespaceLimit(f *flow, namespace string, pods policy.Se
 		return true
 	}
 	return slices.Contains(f.limits().Namespaces, namespace) ||
-		r.outsideLimits(f, "namespace-outside-limits", at, fmt.Sprintf("namespace %q", namespace), "namespaces")
+		r.outsideLimits(f, report.NamespaceOutsideLimits, at, fmt.Sprintf("namespace %q", namespace), "namespaces")
 }
 
 // resolveLabelPeer are the namespaces with these labels, {} all: those of tenants by name, with
 // consent, and all others by their labels, also those that are created later.
 func (r *resolver) resolveLabelPeer(f *flow, p v1alpha1.Peer, at *field.Path) ([]resolvedPeer, bool) {
-	if !isTrue(f.limits().NamespaceLabels) && !r.outsideLimits(f, "namespace-labels-outside-limits", at.Child("namespaceLabels"), "naming namespaces by label", "namespaceLabels") {
+	if !isTrue(f.limits().NamespaceLabels) && !r.outsideLimits(f, report.NamespaceLabelsOutsideLimits, at.Child("namespaceLabels"), "naming namespaces by label", "namespaceLabels") {
 		return nil, true
 	}
 	group, pods := namespacesByLabel, policy.SelectorOf(p.Pods)
@@ -209,7 +211,7 @@ func (r *resolver) checkLabelPeer(f *flow, namespaces []string, unownedPeers []r
 	case f.optional || len(unownedPeers) == 0:
 		return false, r.refuseMissing(f, at.Child("pods"), "selects no pod of %s in the build: correct the labels, declare the pods as inventory, or set optional: true", quoteAll(namespaces))
 	default:
-		r.warn("peer-pods-not-found", f.ref, at.Child("pods"), "selects no pod in the build of the namespaces with these labels, %s: correct the labels, or declare the pods as inventory", quoteAll(namespaces))
+		r.warn(report.PeerPodsNotFound, f.ref, at.Child("pods"), "selects no pod in the build of the namespaces with these labels, %s: correct the labels, or declare the pods as inventory", quoteAll(namespaces))
 	}
 	return true, true
 }
@@ -228,18 +230,18 @@ func (r *resolver) unownedNamespacePeers(p v1alpha1.Peer, at *field.Path) []reso
 func (r *resolver) warnNamespaceLabels(f *flow, p v1alpha1.Peer, unownedPeers []resolvedPeer, at *field.Path) {
 	at = at.Child("namespaceLabels")
 	if !p.AnyNamespace() && r.index.WithoutResources && len(r.owner) > 0 {
-		r.warn("namespace-labels-in-generator", f.ref, at, "a generator sees no labels of namespaces, so this peer leaves out the namespaces of all tenants: name the tenants as peers, or list the fence in transformers")
+		r.warn(report.NamespaceLabelsInGenerator, f.ref, at, "a generator sees no labels of namespaces, so this peer leaves out the namespaces of all tenants: name the tenants as peers, or list the fence in transformers")
 	}
 	switch {
 	case len(unownedPeers) == 0:
 	case !p.AnyNamespace():
-		r.warn("namespace-labels-spoofable", f.ref, at, "anyone who may label a namespace can join this peer: name the namespaces instead where they are known")
+		r.warn(report.NamespaceLabelsSpoofable, f.ref, at, "anyone who may label a namespace can join this peer: name the namespaces instead where they are known")
 	default:
 		which := "every pod of the cluster"
 		if p.Pods != nil {
 			which = "every pod of the cluster that has the labels in pods"
 		}
-		r.warn("namespace-labels-spoofable", f.ref, at, "{} is every namespace: %s can join this peer, also from namespaces that are created later: name the namespaces instead where they are known", which)
+		r.warn(report.NamespaceLabelsSpoofable, f.ref, at, "{} is every namespace: %s can join this peer, also from namespaces that are created later: name the namespaces instead where they are known", which)
 	}
 }
 
@@ -283,10 +285,10 @@ func (r *resolver) refuseMissing(f *flow, at *field.Path, format string, args ..
 	if r.index.Partial {
 		return true
 	}
-	r.refuse("peer-not-in-build", f.ref, at, format, args...)
+	r.refuse(report.PeerNotInBuild, f.ref, at, format, args...)
 	return true
 }
 
-func (r *resolver) warn(check string, ref policy.Ref, path *field.Path, format string, args ...any) {
-	r.report(policy.Warning, check, ref, path, format, args...)
+func (r *resolver) warn(check *report.Check, ref report.Ref, path *field.Path, format string, args ...any) {
+	r.report(report.Warning, check, ref, path, format, args...)
 }

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/tenantfence/tenantfence/internal/policy"
@@ -42,18 +44,18 @@ func (r *resolver) checkFlowNames(f *flow, names []string, at *field.Path) {
 		for _, name := range names {
 			if alias, ip, ok := w.AliasOf(name); ok && !aliased && name != "*" {
 				aliased = true
-				r.warn("pod-host-alias", f.ref, at,
+				r.warn(report.PodHostAlias, f.ref, at,
 					"flow %q: hostAliases of %s %s/%s map %s to %s, so its pods resolve the name without DNS, and Cilium decides about that address alone: add a peer cidrs: [%s], or remove the alias",
 					f.name, w.Ref.Kind, w.Ref.Namespace, w.Ref.Name, alias, ip, policy.HostPrefix(ip))
 			}
 			if w.DNS.HasExtraNameservers() && !beside {
 				beside = true
-				r.report(policy.Info, "pod-dns-outside-cluster", f.ref, at, "flow %q: dnsConfig of %s %s/%s lists nameservers beside the cluster's DNS (%s), of whose answers Cilium learns no address: remove them, or the flow is denied after such an answer",
+				r.report(report.Info, report.PodDNSOutsideCluster, f.ref, at, "flow %q: dnsConfig of %s %s/%s lists nameservers beside the cluster's DNS (%s), of whose answers Cilium learns no address: remove them, or the flow is denied after such an answer",
 					f.name, w.Ref.Kind, w.Ref.Namespace, w.Ref.Name, strings.Join(w.DNS.Nameservers, ", "))
 			}
 			if where := r.index.BypassesClusterDNS(r.fence, w, name); where != "" && !elsewhere && !r.usesNetworkPolicies() {
 				elsewhere = true
-				r.warn("pod-dns-outside-cluster", f.ref, at,
+				r.warn(report.PodDNSOutsideCluster, f.ref, at,
 					"flow %q: %s %s/%s does not resolve %s at the cluster's DNS (%s), so Cilium learns no address of it and denies the flow: set dnsPolicy: ClusterFirst, or add a flow with dns: [%q] to its nameserver; if that is the cluster's DNS, declare its Service with the clusterIP as an external resource",
 					f.name, w.Ref.Kind, w.Ref.Namespace, w.Ref.Name, name, where, name)
 			}
@@ -104,7 +106,7 @@ func (r *resolver) checkSearch(w *resource.Workload, namespace, domain string, n
 		if domain == "" || name.service != "" || strings.Count(name.name, ".") >= ndots || policy.AnyCovers(names, query) {
 			continue
 		}
-		r.warn("dns-search-domains-missing", r.profile.Ref, r.profile.Path.Child("baseline", "dns", "names"),
+		r.warn(report.DNSSearchDomainsMissing, r.profile.Ref, r.profile.Path.Child("baseline", "dns", "names"),
 			"do not cover %q, which %s %s/%s asks for to resolve %q, by the search domain %s of its dnsConfig: the refused question ends the search in images with musl: add %s, or remove the search domain",
 			query, w.Ref.Kind, w.Ref.Namespace, w.Ref.Name, name.name, domain, r.searchPatterns(domain))
 		return

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
@@ -74,11 +76,11 @@ func (r *resolver) checkPortNames(f *flow, ports []policy.Port, to []policy.Peer
 		switch {
 		case !p.IsNamed() || r.index.Partial || r.declaresPortName(p, to):
 		case slices.ContainsFunc(to, func(p policy.Peer) bool { return p.Kind != policy.Pods }):
-			r.refuse("port-name-without-pods", f.ref, at(i), "%q is a name, and only pods give names to their ports: give the number", p.Name)
+			r.refuse(report.PortNameWithoutPods, f.ref, at(i), "%q is a name, and only pods give names to their ports: give the number", p.Name)
 		case r.sidecarPort(p, to).Port > 0:
-			r.refuse("port-not-found", f.ref, at(i), "%q is the name of a port of a native sidecar (an init container that keeps running), and no policy knows the names of init containers' ports: give the number %d", p.Name, r.sidecarPort(p, to).Port)
+			r.refuse(report.PortNotFound, f.ref, at(i), "%q is the name of a port of a native sidecar (an init container that keeps running), and no policy knows the names of init containers' ports: give the number %d", p.Name, r.sidecarPort(p, to).Port)
 		default:
-			r.refuse("port-not-found", f.ref, at(i), "no pod that may be reached has a %s port named %q: name one of its containers' ports, or give the number", p.Protocol, p.Name)
+			r.refuse(report.PortNotFound, f.ref, at(i), "no pod that may be reached has a %s port named %q: name one of its containers' ports, or give the number", p.Protocol, p.Name)
 		}
 	}
 }
@@ -128,7 +130,7 @@ func (r *resolver) warnHostNetwork(f *flow) {
 			}
 		}
 		if len(workloads) > 0 {
-			r.warn("host-network-not-selectable", f.ref, at,
+			r.warn(report.HostNetworkNotSelectable, f.ref, at,
 				"these pods of namespace %q are all hostNetwork, so they have their node's identity and no policy selects them: the flow needs entities (host, remote-node) instead", p.Namespace)
 		}
 	}
@@ -155,14 +157,14 @@ func (r *resolver) checkPortLimits(f *flow, ports []policy.Port, to []policy.Pee
 		return valid
 	}
 	if len(ports) == 0 {
-		return r.outsideLimits(f, "port-outside-limits", at, "every port", "ports") && valid
+		return r.outsideLimits(f, report.PortOutsideLimits, at, "every port", "ports") && valid
 	}
 	for _, p := range policy.ExpandProtocols(ports) {
 		if p.Protocol == policy.ICMP {
 			continue
 		}
 		n, known := r.portNumber(p, to...)
-		ok := p.CoveredBy(limits) || known && n.CoveredBy(limits) || r.outsideLimits(f, "port-outside-limits", at, "port "+p.String(), "ports")
+		ok := p.CoveredBy(limits) || known && n.CoveredBy(limits) || r.outsideLimits(f, report.PortOutsideLimits, at, "port "+p.String(), "ports")
 		valid = valid && ok
 	}
 	return valid
@@ -176,12 +178,12 @@ func (r *resolver) checkICMPLimits(f *flow, ports []policy.Port) bool {
 		return true
 	}
 	if len(ports) == 0 && limits.Ports == nil {
-		return r.outsideLimits(f, "icmp-outside-limits", f.path, "every type of ICMP message (the flow lists neither ports nor icmp)", "icmp")
+		return r.outsideLimits(f, report.ICMPOutsideLimits, f.path, "every type of ICMP message (the flow lists neither ports nor icmp)", "icmp")
 	}
 	valid := true
 	for i, p := range ports {
 		if p.Protocol == policy.ICMP && !slices.Contains(limits.ICMP, v1alpha1.ICMPType(p.Name)) {
-			valid = r.outsideLimits(f, "icmp-outside-limits", f.path.Child("icmp").Index(i), "ICMP message "+p.Name, "icmp") && valid
+			valid = r.outsideLimits(f, report.ICMPOutsideLimits, f.path.Child("icmp").Index(i), "ICMP message "+p.Name, "icmp") && valid
 		}
 	}
 	return valid

@@ -6,8 +6,9 @@ package resolve
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
+
+	"github.com/tenantfence/tenantfence/internal/report"
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
@@ -40,35 +41,35 @@ type resolver struct {
 	// were refused before: what refers to them is neither right nor wrong.
 	unread, unreadNamespaces map[string]bool
 
-	findings policy.Findings
+	findings report.Findings
 }
 
 // Resolve returns the fence and what is to be said about it. The fence is complete
 // only where no finding is an error.
-func Resolve(in *resource.Inputs, index *resource.Index) (*policy.Fence, policy.Findings) {
+func Resolve(in *resource.Inputs, index *resource.Index) (*policy.Fence, report.Findings) {
 	r := newResolver(in, index)
 	r.resolve(in)
 	return r.fence, r.findings
 }
 
 // networkPolicyFormChecks is what must be known of NetworkPolicies, also where they stand beside others.
-var networkPolicyFormChecks = []string{"allow-policy-isolates", "egress-proxy-shared", "egress-proxy-unfenced"}
+var networkPolicyFormChecks = []*report.Check{report.AllowPolicyIsolates, report.EgressProxyShared, report.EgressProxyUnfenced}
 
 // NetworkPolicyForm returns what NetworkPolicies can say of a fence for which policies are Both, for
 // another enforcer than Cilium, and what they cannot. What they cannot say is left out of
 // the fence.
-func NetworkPolicyForm(in *resource.Inputs, index *resource.Index) (*policy.Fence, policy.Findings) {
+func NetworkPolicyForm(in *resource.Inputs, index *resource.Index) (*policy.Fence, report.Findings) {
 	r := newResolver(in, index)
 	r.networkPolicyForm = true
 	r.fence.Policies, r.fence.Cluster.CNI = v1alpha1.PoliciesKubernetes, v1alpha1.CNIKubernetes
 	r.resolve(in)
-	var unsupported policy.Findings
+	var unsupported report.Findings
 	for _, f := range r.findings {
 		switch {
 		case slices.Contains(networkPolicyFormChecks, f.Check):
 			unsupported = append(unsupported, f)
-		case f.Severity == policy.Error:
-			f.Check, f.Severity, f.Message = "not-in-network-policy-form", policy.Warning, "has no NetworkPolicy beside it: "+f.Message
+		case f.Severity == report.Error:
+			f.Check, f.Severity, f.Message = report.NotInNetworkPolicyForm, report.Warning, "has no NetworkPolicy beside it: "+f.Message
 			unsupported = append(unsupported, f)
 		}
 	}
@@ -117,7 +118,7 @@ func (r *resolver) resolve(in *resource.Inputs) {
 // tenant is a Tenant on its way to being resolved.
 type tenant struct {
 	policy.Tenant
-	ref    policy.Ref
+	ref    report.Ref
 	path   *field.Path
 	spec   v1alpha1.TenantSpec
 	limits v1alpha1.Limits
@@ -126,20 +127,20 @@ type tenant struct {
 }
 
 // reasonOf names a resource and the spec in it that starts at path, as reasons do.
-func reasonOf(ref policy.Ref, path *field.Path) policy.Reason {
+func reasonOf(ref report.Ref, path *field.Path) policy.Reason {
 	return policy.Reason{Kind: ref.Kind, Name: ref.Name, Field: path.String()}
 }
 
-func (r *resolver) report(severity policy.Severity, check string, ref policy.Ref, path *field.Path, format string, args ...any) {
-	f := policy.Finding{Check: check, Severity: severity, Resource: ref, Message: fmt.Sprintf(format, args...)}
+func (r *resolver) report(severity report.Severity, check *report.Check, ref report.Ref, path *field.Path, format string, args ...any) {
+	f := report.New(check, severity, ref, "", format, args...)
 	if path != nil {
 		f.Field = path.String()
 	}
 	r.findings = append(r.findings, f)
 }
 
-func (r *resolver) refuse(check string, ref policy.Ref, path *field.Path, format string, args ...any) {
-	r.report(policy.Error, check, ref, path, format, args...)
+func (r *resolver) refuse(check *report.Check, ref report.Ref, path *field.Path, format string, args ...any) {
+	r.report(report.Error, check, ref, path, format, args...)
 }
 
 func (r *resolver) resolveTenants(in []resource.Tenant) {
@@ -150,7 +151,7 @@ func (r *resolver) resolveTenants(in []resource.Tenant) {
 	})
 	for _, t := range sorted {
 		if r.byName[t.Name] != nil {
-			r.refuse("tenant-duplicate", t.Ref, namePath(t), "there is more than one Tenant %q: give each its own name, or list it once", t.Name)
+			r.refuse(report.TenantDuplicate, t.Ref, namePath(t), "there is more than one Tenant %q: give each its own name, or list it once", t.Name)
 			continue
 		}
 		r.addTenant(t)
@@ -195,7 +196,7 @@ func (r *resolver) resolveEnforcement(t *tenant) {
 	}
 	t.Enforcement, t.EnforcementReason = own, t.reason.Child("enforcement")
 	if own == v1alpha1.AllowOnly && profile == v1alpha1.Enforce && !slices.Contains(t.limits.Enforcement, v1alpha1.AllowOnly) {
-		r.refuse("looser-than-profile", t.ref, t.path.Child("enforcement"),
+		r.refuse(report.LooserThanProfile, t.ref, t.path.Child("enforcement"),
 			"AllowOnly is looser than the profile's Enforce: remove it, or add AllowOnly to limits.enforcement of the profile")
 	}
 }
@@ -207,7 +208,7 @@ func (r *resolver) resolveIntraNamespace(t *tenant) {
 	}
 	own := *t.spec.Baseline.IntraNamespace
 	if own && !t.IntraNamespace {
-		r.refuse("looser-than-profile", t.ref, t.path.Child("baseline", "intraNamespace"),
+		r.refuse(report.LooserThanProfile, t.ref, t.path.Child("baseline", "intraNamespace"),
 			"true is wider than the profile's baseline, which a Tenant may only narrow: remove it")
 	}
 	t.IntraNamespace = own

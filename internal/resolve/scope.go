@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
@@ -61,7 +63,7 @@ func (r *resolver) refuseUnclaimedNamespaces() {
 	at[r.profile.Spec.Baseline.DNS.Namespace] = baseline.Child("dns", "namespace")
 	for _, ns := range slices.Sorted(maps.Keys(at)) {
 		if r.fence.UnclaimedNamespace(ns) && !r.unreadNamespaces[ns] {
-			r.refuse("namespace-unfenced", r.profile.Ref, at[ns],
+			r.refuse(report.NamespaceUnfenced, r.profile.Ref, at[ns],
 				"namespace %q has no Tenant, and scope Cluster closes it but for the baseline: give it a Tenant, or list it in excludedNamespaces with the reason", ns)
 		}
 	}
@@ -70,7 +72,7 @@ func (r *resolver) refuseUnclaimedNamespaces() {
 // reportDefaultDeny says how far a cluster-wide default-deny reaches.
 func (r *resolver) reportDefaultDeny() {
 	if r.deniesUnclaimed() {
-		r.report(policy.Info, "all-namespaces-default-denied", r.profile.Ref, r.profile.Path.Child("scope"),
+		r.report(report.Info, report.AllNamespacesDefaultDenied, r.profile.Ref, r.profile.Path.Child("scope"),
 			"every namespace of the cluster is closed, also one that is not in this build, but for tenants in AllowOnly and %s: list whatever else must stay open in excludedNamespaces, with the reason",
 			strings.Join(r.fence.Clusterwide.Excluded, ", "))
 	}

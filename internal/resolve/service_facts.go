@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/resource"
@@ -48,7 +50,7 @@ func (r *resolver) checkGlobal(f *flow) {
 			namespace, name = r.namespaceOfService(f, p.Service), p.Service
 		}
 		if s := r.index.Service(namespace, name); s != nil && s.Global {
-			r.warn("global-service", f.ref, f.peersPath().Index(i).Child("service"),
+			r.warn(report.GlobalService, f.ref, f.peersPath().Index(i).Child("service"),
 				"flow %q: Service %s/%s has the annotation service.cilium.io/global, so Cilium also sends its connections to pods of other clusters, which this peer does not include, and denies these: allow them in a policy of your own by the label io.cilium.k8s.policy.cluster, or remove the annotation",
 				f.name, namespace, name)
 		}
@@ -97,8 +99,8 @@ func fromOutside(p policy.Peer) bool {
 
 // checkSources warns of what a Service does to the clients of a grant.
 func (r *resolver) checkSources(g policy.Grant, s *resource.Service, seen map[string]bool) {
-	report := func(check, field, format string, args ...any) {
-		f := policy.Finding{Check: check, Severity: policy.Warning, Resource: r.declaringRef(g.Destination), Field: g.Destination.Reason.Field + field, Message: fmt.Sprintf(format, args...)}
+	add := func(check *report.Check, field, format string, args ...any) {
+		f := report.New(check, report.Warning, r.declaringRef(g.Destination), g.Destination.Reason.Field+field, format, args...)
 		if key := f.Field + f.Message; !seen[key] {
 			seen[key] = true
 			r.findings = append(r.findings, f)
@@ -110,7 +112,7 @@ func (r *resolver) checkSources(g policy.Grant, s *resource.Service, seen map[st
 		for _, network := range g.From.CIDRs {
 			for _, part := range setOf([]string{network}, g.From.Except).Prefixes() {
 				if !admitted.ContainsPrefix(part) {
-					report("source-ranges-too-narrow", "", "flow %q: loadBalancerSourceRanges of %s (%s) do not admit all of %s, so its load balancer denies the rest: add the network there, or narrow the flow",
+					add(report.SourceRangesTooNarrow, "", "flow %q: loadBalancerSourceRanges of %s (%s) do not admit all of %s, so its load balancer denies the rest: add the network there, or narrow the flow",
 						g.Destination.Flow, service, strings.Join(s.SourceRanges, ", "), network)
 					break
 				}
@@ -118,7 +120,7 @@ func (r *resolver) checkSources(g policy.Grant, s *resource.Service, seen map[st
 		}
 	}
 	if s.TranslatesSource() && g.Family != policy.AgentIngress && !r.admitsNodes(g) {
-		report("source-ip-uncertain", "", "flow %q: %s of type %s does not set externalTrafficPolicy: Local, so the addresses of clients may be translated to a node's, and the policy denies them: set it",
+		add(report.SourceIPUncertain, "", "flow %q: %s of type %s does not set externalTrafficPolicy: Local, so the addresses of clients may be translated to a node's, and the policy denies them: set it",
 			g.Destination.Flow, service, s.Type)
 	}
 }
@@ -130,11 +132,8 @@ func (r *resolver) checkNodes(g policy.Grant, s *resource.Service, seen map[stri
 		return
 	}
 	seen[at+s.Ref.Name] = true
-	r.findings = append(r.findings, policy.Finding{
-		Check: "source-ip-uncertain", Severity: policy.Warning, Resource: r.declaringRef(g.Destination), Field: at,
-		Message: fmt.Sprintf("flow %q admits every node, and Service %s/%s of type %s does not set externalTrafficPolicy: Local: clients outside the cluster, whose addresses may be translated to a node's, come in by it: set it there",
-			g.Destination.Flow, s.Ref.Namespace, s.Ref.Name, s.Type),
-	})
+	r.findings = append(r.findings, report.New(report.SourceIPUncertain, report.Warning, r.declaringRef(g.Destination), at, "flow %q admits every node, and Service %s/%s of type %s does not set externalTrafficPolicy: Local: clients outside the cluster, whose addresses may be translated to a node's, come in by it: set it there",
+		g.Destination.Flow, s.Ref.Namespace, s.Ref.Name, s.Type))
 }
 
 // includesNodes reports whether entities include other nodes.
@@ -152,7 +151,7 @@ func (r *resolver) admitsNodes(g policy.Grant) bool {
 }
 
 // declaringRef is the resource that declares a flow.
-func (r *resolver) declaringRef(d *policy.Declaration) policy.Ref {
+func (r *resolver) declaringRef(d *policy.Declaration) report.Ref {
 	if t := r.byName[d.Tenant]; t != nil && !d.AllTenants && d.Node == "" {
 		return t.ref
 	}

@@ -3,6 +3,8 @@ package resolve
 import (
 	"slices"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
@@ -16,7 +18,7 @@ func (r *resolver) targetPorts(f *flow, s *resource.Service, requested []policy.
 	for _, p := range r.servicePorts(f, s, requested, at) {
 		port := p.Target()
 		if s.Headless() && !r.index.DialsTargetPort(s, p) {
-			r.warn("headless-target-port", s.Ref, field.NewPath("spec", "ports"),
+			r.warn(report.HeadlessTargetPort, s.Ref, field.NewPath("spec", "ports"),
 				"is headless, so nothing translates port %d to %s: clients that dial %d are denied; make port and targetPort equal, or have clients dial %s", p.Port, port, p.Port, port)
 		}
 		for _, p := range r.policyPorts(s, port) {
@@ -55,12 +57,12 @@ func (r *resolver) policyPorts(s *resource.Service, target policy.Port) []policy
 // servicePorts are the wanted ports of a Service: all of them, where none is named.
 func (r *resolver) servicePorts(f *flow, s *resource.Service, requested []policy.Port, at *field.Path) []resource.ServicePort {
 	if len(s.Ports) == 0 {
-		r.refuse("port-not-found", f.ref, at, "Service %s/%s has no ports: name the pods and their own ports", s.Ref.Namespace, s.Ref.Name)
+		r.refuse(report.PortNotFound, f.ref, at, "Service %s/%s has no ports: name the pods and their own ports", s.Ref.Namespace, s.Ref.Name)
 		return nil
 	}
 	for _, p := range s.Ports {
 		if !p.Usable() {
-			r.refuse("service-port-invalid", s.Ref, field.NewPath("spec", "ports"), "port %d/%s with target port %s is none that Kubernetes takes: correct it, since a policy with it would be rejected", p.Port, p.Protocol, p.TargetPort.String())
+			r.refuse(report.ServicePortInvalid, s.Ref, field.NewPath("spec", "ports"), "port %d/%s with target port %s is none that Kubernetes takes: correct it, since a policy with it would be rejected", p.Port, p.Protocol, p.TargetPort.String())
 			return nil
 		}
 	}
@@ -72,7 +74,7 @@ func (r *resolver) servicePorts(f *flow, s *resource.Service, requested []policy
 		found := matchingPorts(s, w)
 		out = append(out, found...)
 		if len(found) == 0 || w.End > w.Port {
-			r.refuse("port-not-found", f.ref, f.path.Child("ports").Index(i), "Service %s/%s has no port %s: beside service, ports are the Service's own, each by name or number", s.Ref.Namespace, s.Ref.Name, w)
+			r.refuse(report.PortNotFound, f.ref, f.path.Child("ports").Index(i), "Service %s/%s has no port %s: beside service, ports are the Service's own, each by name or number", s.Ref.Namespace, s.Ref.Name, w)
 		}
 	}
 	return out

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
@@ -51,7 +53,7 @@ func (r *resolver) resolveServicePeer(f *flow, name string, at *field.Path) ([]r
 // refuseInGenerator refuses to look a Service up where none is seen.
 func (r *resolver) refuseInGenerator(f *flow, at *field.Path) bool {
 	if r.index.WithoutResources {
-		r.refuse("service-in-generator", f.ref, at, "a generator sees no Services: name the pods and their own ports, or list the fence in transformers")
+		r.refuse(report.ServiceInGenerator, f.ref, at, "a generator sees no Services: name the pods and their own ports, or list the fence in transformers")
 	}
 	return r.index.WithoutResources
 }
@@ -94,17 +96,17 @@ func (r *resolver) namespacesOfService(f *flow, name string) []string {
 func (r *resolver) checkUnambiguous(f *flow, name string, at *field.Path, do string) bool {
 	in := r.namespacesOfService(f, name)
 	if len(in) > 1 {
-		r.refuse("service-ambiguous", f.ref, at, "Service %q is in %s, and which is meant cannot be told: %s", name, quoteAll(in), do)
+		r.refuse(report.ServiceAmbiguous, f.ref, at, "Service %q is in %s, and which is meant cannot be told: %s", name, quoteAll(in), do)
 	}
 	return len(in) <= 1
 }
 
 // checkSelectable refuses a Service whose selector no policy can say: it has labels that
 // are not in the identity of its pods, or would be taken for Cilium's own.
-func (r *resolver) checkSelectable(ref policy.Ref, s *resource.Service, at *field.Path) bool {
+func (r *resolver) checkSelectable(ref report.Ref, s *resource.Service, at *field.Path) bool {
 	for _, key := range slices.Sorted(maps.Keys(s.Selector)) {
 		if v1alpha1.IsReservedPodLabel(key) || !v1alpha1.InIdentity(key) {
-			r.refuse("service-selector-unsupported", ref, at, "Service %s/%s selects by the label %q, which Cilium does not take from a pod into its identity, so no policy can: have it select by another label, or name the pods and their own ports",
+			r.refuse(report.ServiceSelectorUnsupported, ref, at, "Service %s/%s selects by the label %q, which Cilium does not take from a pod into its identity, so no policy can: have it select by another label, or name the pods and their own ports",
 				s.Ref.Namespace, s.Ref.Name, key)
 			return false
 		}
@@ -142,6 +144,6 @@ func (r *resolver) reportExtraEndpoints(f *flow, s *resource.Service, at *field.
 		return
 	}
 	f.partial = true
-	r.warn("service-addresses-without-pods", f.ref, at, "Service %s/%s selects pods, and an EndpointSlice or Endpoints of the build also gives it the addresses %s, which no pod of the build has: this flow is with the pods alone: for the others, add a peer with cidrs, or give the endpoints a targetRef to their Pod",
+	r.warn(report.ServiceAddressesWithoutPods, f.ref, at, "Service %s/%s selects pods, and an EndpointSlice or Endpoints of the build also gives it the addresses %s, which no pod of the build has: this flow is with the pods alone: for the others, add a peer with cidrs, or give the endpoints a targetRef to their Pod",
 		s.Ref.Namespace, s.Ref.Name, truncatedList(others))
 }

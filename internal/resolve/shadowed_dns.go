@@ -3,6 +3,8 @@ package resolve
 import (
 	"slices"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
@@ -22,7 +24,7 @@ func (r *resolver) refuseShadowedDNS() {
 			return other.l7.Unrestricted() && shareSubject(f, other) && shareDestination(f, other)
 		})
 		if i >= 0 {
-			r.refuse("l7-rule-shadowed", f.ref, f.path.Child("dns"),
+			r.refuse(report.L7RuleShadowed, f.ref, f.path.Child("dns"),
 				"has no effect: flow %q (%s) allows the same servers on the same port without dns, so that every name passes: set dns there, too, or narrow its peer or its ports",
 				r.flows[i].name, r.flows[i].reason)
 		}

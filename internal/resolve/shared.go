@@ -3,6 +3,8 @@ package resolve
 import (
 	"slices"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/tenantfence/tenantfence/internal/policy"
@@ -19,9 +21,9 @@ func (r *resolver) isShared(namespace string) bool {
 func (r *resolver) canShare(t *tenant, ns string, at *field.Path) bool {
 	switch isShared := r.isShared(ns); {
 	case isShared && t.spec.Pods == nil:
-		r.refuse("namespace-shared", t.ref, at, "namespace %q is one of the profile's sharedNamespaces, of which a tenant has only some pods: select them in spec.pods", ns)
+		r.refuse(report.NamespaceShared, t.ref, at, "namespace %q is one of the profile's sharedNamespaces, of which a tenant has only some pods: select them in spec.pods", ns)
 	case !isShared && t.spec.Pods != nil:
-		r.refuse("namespace-not-shared", t.ref, t.path.Child("pods"),
+		r.refuse(report.NamespaceNotShared, t.ref, t.path.Child("pods"),
 			"would leave the other pods of namespace %q open, which is not one of the profile's sharedNamespaces: remove it, list the namespace there, or make the pods in shared namespaces a Tenant of their own", ns)
 	default:
 		return true
@@ -35,7 +37,7 @@ func (r *resolver) checkShared() {
 		all := r.sharingTenants[ns]
 		for i, t := range all {
 			if !r.index.WithoutResources && !r.index.Partial && len(r.index.WorkloadsIn(ns, t.Pods)) == 0 {
-				r.refuse("pods-not-found", t.ref, t.path.Child("pods"), "selects no pod of %q in the build: correct the labels, or tell the pods as inventory", ns)
+				r.refuse(report.PodsNotFound, t.ref, t.path.Child("pods"), "selects no pod of %q in the build: correct the labels, or tell the pods as inventory", ns)
 			}
 			if r.servesBaseline(ns, t) {
 				r.fence.BaselineTenants = append(r.fence.BaselineTenants, t.Name)
@@ -71,10 +73,10 @@ func (r *resolver) refuseOverlap(ns string, t, other *tenant) {
 	}
 	at := t.path.Child("pods")
 	if pods := r.index.WorkloadsIn(ns, both); len(pods) > 0 {
-		r.refuse("namespace-claimed-twice", t.ref, at, "selects %s of namespace %q, which Tenant %q selects too: a pod belongs to one tenant", pods[0].Ref.Name, ns, other.Name)
+		r.refuse(report.NamespaceClaimedTwice, t.ref, at, "selects %s of namespace %q, which Tenant %q selects too: a pod belongs to one tenant", pods[0].Ref.Name, ns, other.Name)
 		return
 	}
-	r.refuse("pods-may-overlap", t.ref, at, "a pod of namespace %q with these labels and those of Tenant %q would belong to both: have both select by one label in matchLabels, each by a value of its own", ns, other.Name)
+	r.refuse(report.PodsMayOverlap, t.ref, at, "a pod of namespace %q with these labels and those of Tenant %q would belong to both: have both select by one label in matchLabels, each by a value of its own", ns, other.Name)
 }
 
 // ownerOfPod is the tenant that has a workload's pods, or nil.

@@ -3,6 +3,8 @@ package resolve
 import (
 	"slices"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/tenantfence/tenantfence/internal/policy"
@@ -22,7 +24,7 @@ func (r *resolver) checkSingleOwner(namespace string, pods policy.Selector, at *
 	all := r.index.WorkloadsIn(namespace, pods)
 	for _, w := range all {
 		if first, other := r.ownerOfPod(all[0]), r.ownerOfPod(w); first != other {
-			r.refuse("selector-spans-tenants", r.profile.Ref, at, "selects, in the shared namespace %q, %s of %s and %s of %s: a tenant there chooses its pods' labels, so give these pods one owner, and add its own label to the selector",
+			r.refuse(report.SelectorSpansTenants, r.profile.Ref, at, "selects, in the shared namespace %q, %s of %s and %s of %s: a tenant there chooses its pods' labels, so give these pods one owner, and add its own label to the selector",
 				namespace, all[0].Ref.Name, describeTenant(first), w.Ref.Name, describeTenant(other))
 			return
 		}
@@ -38,15 +40,15 @@ func (r *resolver) singleOwnerPods(l policy.ClusterHostname, s *resource.Service
 	case r.unread[l.Tenant]:
 		return nil, false
 	case l.Tenant == "":
-		r.refuse("cluster-hostname-without-tenant", r.profile.Ref, at.Child("tenant"), "is missing: Service %q is in a shared namespace, where each tenant may write it: name the Tenant whose pods are behind it", l.Target())
+		r.refuse(report.ClusterHostnameWithoutTenant, r.profile.Ref, at.Child("tenant"), "is missing: Service %q is in a shared namespace, where each tenant may write it: name the Tenant whose pods are behind it", l.Target())
 		return nil, false
 	case owner == nil || !slices.Contains(r.sharingTenants[l.Namespace], owner):
-		r.refuse("cluster-hostname-without-tenant", r.profile.Ref, at.Child("tenant"), "Tenant %q has no pods in namespace %q of Service %q: name the Tenant whose pods are behind it", l.Tenant, l.Namespace, l.Target())
+		r.refuse(report.ClusterHostnameWithoutTenant, r.profile.Ref, at.Child("tenant"), "Tenant %q has no pods in namespace %q of Service %q: name the Tenant whose pods are behind it", l.Tenant, l.Namespace, l.Target())
 		return nil, false
 	}
 	for _, w := range r.index.WorkloadsIn(l.Namespace, behind) {
 		if t := r.ownerOfPod(w); t != owner {
-			r.refuse("cluster-hostname-without-tenant", r.profile.Ref, at.Child("service"), "Service %q selects %s, which belongs to %s and not to Tenant %q: add its labels, %s, to the Service's selector",
+			r.refuse(report.ClusterHostnameWithoutTenant, r.profile.Ref, at.Child("service"), "Service %q selects %s, which belongs to %s and not to Tenant %q: add its labels, %s, to the Service's selector",
 				l.Target(), w.Ref.Name, describeTenant(t), owner.Name, policy.FormatLabels(owner.Pods.MatchLabels))
 			return nil, false
 		}
@@ -70,7 +72,7 @@ func (r *resolver) checkTargetPortsDeclared(s *resource.Service, ports []policy.
 	pods := r.index.WorkloadsIn(s.Ref.Namespace, policy.Selector{MatchLabels: s.Selector})
 	for _, p := range ports {
 		if !p.IsNamed() && !slices.ContainsFunc(pods, func(w *resource.Workload) bool { return slices.Contains(w.DeclaredPorts, p) }) {
-			r.refuse("container-port-undeclared", r.profile.Ref, at, "Service %s/%s in a shared namespace, where any of its tenants may write it, sends to port %s, which no container behind it declares: add it to the containers' ports, or correct the Service", s.Ref.Namespace, s.Ref.Name, p)
+			r.refuse(report.ContainerPortUndeclared, r.profile.Ref, at, "Service %s/%s in a shared namespace, where any of its tenants may write it, sends to port %s, which no container behind it declares: add it to the containers' ports, or correct the Service", s.Ref.Namespace, s.Ref.Name, p)
 			return false
 		}
 	}
@@ -84,7 +86,7 @@ func (r *resolver) checkHostnameTenant(l policy.ClusterHostname, at *field.Path)
 	if l.Tenant == "" || owner != nil && owner.Name == l.Tenant {
 		return true
 	}
-	r.refuse("cluster-hostname-without-tenant", r.profile.Ref, at.Child("tenant"), "Tenant %q does not have namespace %q of Service %q, which is not one of sharedNamespaces either: correct it, or remove it", l.Tenant, l.Namespace, l.Target())
+	r.refuse(report.ClusterHostnameWithoutTenant, r.profile.Ref, at.Child("tenant"), "Tenant %q does not have namespace %q of Service %q, which is not one of sharedNamespaces either: correct it, or remove it", l.Tenant, l.Namespace, l.Target())
 	return false
 }
 

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/resource"
@@ -24,11 +26,11 @@ func (r *resolver) checkAllowedPaths(t resource.Tenant) {
 		binds := fmt.Sprintf("%s of the profile binds the name %q to %s", r.profile.Path.Child("tenants", "allowedPaths").Index(i), t.Name, quoteAll(a.Paths))
 		switch file := t.Source.Path; {
 		case file == "":
-			r.refuse("tenant-path-unknown", t.Ref, namePath(t), "%s, and the file of this Tenant is unknown: %s", binds,
+			r.refuse(report.TenantPathUnknown, t.Ref, namePath(t), "%s, and the file of this Tenant is unknown: %s", binds,
 				cmp.Or(t.Source.Unknown, "nothing recorded it while reading"))
 			return
 		case !slices.ContainsFunc(a.Paths, func(p string) bool { return policy.MatchPath(p, file) }):
-			r.refuse("tenant-outside-allowed-paths", t.Ref, namePath(t),
+			r.refuse(report.TenantOutsideAllowedPaths, t.Ref, namePath(t),
 				"%s, and this Tenant is in %q: choose another name, move the Tenant there, or add its file in the profile", binds, file)
 		}
 	}
@@ -49,7 +51,7 @@ func (r *resolver) reportUnusedPaths(tenants []resource.Tenant) {
 		for j, name := range a.Names {
 			near, ok := v1alpha1.Nearest(name, unbound)
 			if ok && !slices.ContainsFunc(bound, func(t string) bool { return policy.MatchTenant([]string{name}, t) }) {
-				r.warn("allowed-path-unused", r.profile.Ref, r.profile.Path.Child("tenants", "allowedPaths").Index(i).Child("names").Index(j),
+				r.warn(report.AllowedPathUnused, r.profile.Ref, r.profile.Path.Child("tenants", "allowedPaths").Index(i).Child("names").Index(j),
 					"no Tenant has the name %q, and no entry binds Tenant %q: correct the name if that Tenant is intended", name, near)
 			}
 		}
@@ -87,7 +89,7 @@ func (r *resolver) reportPatternEffects(tenants []resource.Tenant) {
 			effects = effects[1:]
 		}
 		at := r.profile.Path.Child("overrides").Index(all.override).Child("tenants").Index(all.pattern)
-		r.warn("limits-raised-by-pattern", r.profile.Ref, at,
+		r.warn(report.LimitsRaisedByPattern, r.profile.Ref, at,
 			"%q %s for Tenants that the profile does not name: %s; any Tenant gets this by its name: bind such names to files in tenants.allowedPaths, or list the Tenants here",
 			r.profile.Spec.Overrides[all.override].Tenants[all.pattern], all.describe(), truncatedList(sortedUnique(all.tenants)))
 	}

@@ -5,6 +5,8 @@ import (
 	"path"
 	"slices"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
@@ -25,7 +27,7 @@ func (r *resolver) checkTLS(f *flow) {
 	}
 	for _, e := range f.resolvedPeers {
 		if t := r.consentingTenant(f, e); t != nil {
-			r.refuse("tls-between-tenants", f.ref, e.path, "stands for pods of Tenant %q, which would have to agree to what is done to its TLS, and cannot: leave tls out", t.Name)
+			r.refuse(report.TLSBetweenTenants, f.ref, e.path, "stands for pods of Tenant %q, which would have to agree to what is done to its TLS, and cannot: leave tls out", t.Name)
 		}
 	}
 }
@@ -48,7 +50,7 @@ func (r *resolver) checkSecretLimit(f *flow, s *v1alpha1.SecretName, name string
 	if s == nil || slices.ContainsFunc(f.limits().Secrets, func(p string) bool { ok, _ := path.Match(p, s.String()); return ok }) {
 		return
 	}
-	r.outsideLimits(f, "secret-outside-limits", f.path.Child("tls", name), fmt.Sprintf("secret %q", s), "secrets")
+	r.outsideLimits(f, report.SecretOutsideLimits, f.path.Child("tls", name), fmt.Sprintf("secret %q", s), "secrets")
 }
 
 // refuseTLSConflict refuses flows of a tenant that look into requests on the same port of
@@ -57,7 +59,7 @@ func (r *resolver) refuseTLSConflict(t *tenant) {
 	for i, f := range t.flows {
 		for _, other := range t.flows[:i] {
 			if len(f.l7.HTTP) > 0 && len(other.l7.HTTP) > 0 && policy.JSONKey(f.l7.Interception) != policy.JSONKey(other.l7.Interception) && areMerged(f, other) {
-				r.refuse("tls-settings-conflict", f.ref, f.path, "is about a port and a peer of %s, and opens TLS up with other secrets, or only one of the two opens it up: Cilium takes them for one, so say the same secrets in both, or other ports or peers",
+				r.refuse(report.TLSSettingsConflict, f.ref, f.path, "is about a port and a peer of %s, and opens TLS up with other secrets, or only one of the two opens it up: Cilium takes them for one, so say the same secrets in both, or other ports or peers",
 					other.reason)
 			}
 		}

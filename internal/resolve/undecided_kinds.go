@@ -1,6 +1,10 @@
 package resolve
 
-import "github.com/tenantfence/tenantfence/internal/resource"
+import (
+	"github.com/tenantfence/tenantfence/internal/resource"
+
+	"github.com/tenantfence/tenantfence/internal/report"
+)
 
 // refuseDecidedKinds refuses to accept a kind that is decided: it would be decided all the
 // same.
@@ -8,7 +12,7 @@ func (r *resolver) refuseDecidedKinds() {
 	at := r.profile.Path.Child("undecidedKinds")
 	for i, k := range r.profile.Spec.UndecidedKinds {
 		if resource.DecidedKind(k.Group, k.Kind) {
-			r.refuse("undecided-kind-without-effect", r.profile.Ref, at.Index(i), "a %s is always decided, so accepting the kind has no effect: remove the entry", k.Kind)
+			r.refuse(report.UndecidedKindWithoutEffect, r.profile.Ref, at.Index(i), "a %s is always decided, so accepting the kind has no effect: remove the entry", k.Kind)
 		}
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/tenantfence/tenantfence/internal/policy"
@@ -22,11 +24,11 @@ func (r *resolver) supports(fact policy.Fact) bool { return fact.In(r.minor()) }
 
 // require refuses what the cluster's version of Cilium does not have, and reports whether it
 // has it. instead is what to write.
-func (r *resolver) require(fact policy.Fact, ref policy.Ref, at *field.Path, what, instead string) bool {
+func (r *resolver) require(fact policy.Fact, ref report.Ref, at *field.Path, what, instead string) bool {
 	if r.supports(fact) {
 		return true
 	}
-	r.refuse("cilium-too-old", ref, at, "%s needs Cilium %s, and the profile declares %s: %s", what, fact.Introduced(), r.profile.Spec.Cluster.CiliumVersion, instead)
+	r.refuse(report.CiliumTooOld, ref, at, "%s needs Cilium %s, and the profile declares %s: %s", what, fact.Introduced(), r.profile.Spec.Cluster.CiliumVersion, instead)
 	return false
 }
 

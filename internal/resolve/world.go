@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"go4.org/netipx"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
@@ -38,10 +40,10 @@ func coversWorld(networks *netipx.IPSet) bool {
 
 // checkAddressesKnown refuses to separate the world from the cluster where the profile does not set
 // all of the cluster's addresses.
-func (r *resolver) checkAddressesKnown(ref policy.Ref, at *field.Path, prefix string) bool {
+func (r *resolver) checkAddressesKnown(ref report.Ref, at *field.Path, prefix string) bool {
 	missing := r.missingAddressFields()
 	if len(missing) > 0 {
-		r.refuse("world-addresses-unknown", ref, at, "%sstands for every address outside the cluster, and these are unknown: set %s in the profile", prefix, strings.Join(missing, ", "))
+		r.refuse(report.WorldAddressesUnknown, ref, at, "%sstands for every address outside the cluster, and these are unknown: set %s in the profile", prefix, strings.Join(missing, ", "))
 	}
 	return len(missing) == 0
 }
@@ -88,7 +90,7 @@ func (f ipFamily) addressesKnown(c v1alpha1.Cluster) bool {
 // limitToKnownFamilies leaves the world of a family out of a peer where the profile states no
 // addresses of pods or nodes in it: what is in the cluster is then unknown. Pods without an
 // address of the family lose nothing.
-func (r *resolver) limitToKnownFamilies(p policy.Peer, ref policy.Ref, at *field.Path) policy.Peer {
+func (r *resolver) limitToKnownFamilies(p policy.Peer, ref report.Ref, at *field.Path) policy.Peer {
 	if r.enforcedByCilium() || len(r.missingAddressFields()) > 0 {
 		return p
 	}
@@ -107,12 +109,12 @@ func (r *resolver) limitToKnownFamilies(p policy.Peer, ref policy.Ref, at *field
 		return !slices.ContainsFunc(out.CIDRs, func(o string) bool { return sameFamily(c, o) })
 	})
 	if len(out.CIDRs) == 0 {
-		r.refuse("world-addresses-unknown", ref, at, "stands for every address outside the cluster over %s, and the profile states no such addresses of pods and nodes: add them to cluster.podCIDRs and nodeCIDRs, or remove the network", strings.Join(skipped, " and "))
+		r.refuse(report.WorldAddressesUnknown, ref, at, "stands for every address outside the cluster over %s, and the profile states no such addresses of pods and nodes: add them to cluster.podCIDRs and nodeCIDRs, or remove the network", strings.Join(skipped, " and "))
 		return out
 	}
 	for _, f := range ipFamilies {
 		if slices.Contains(skipped, f.name) && slices.ContainsFunc(r.fence.Cluster.PodCIDRs, f.contains) {
-			r.warn("world-ip-family-unknown", ref, at, "stands for every address outside the cluster, and leaves out %s, since cluster.nodeCIDRs has no %[1]s addresses: add those of the nodes, or remove %[1]s from podCIDRs", f.name)
+			r.warn(report.WorldIPFamilyUnknown, ref, at, "stands for every address outside the cluster, and leaves out %s, since cluster.nodeCIDRs has no %[1]s addresses: add those of the nodes, or remove %[1]s from podCIDRs", f.name)
 		}
 	}
 	return out
@@ -182,7 +184,7 @@ func (r *resolver) refuseWorldGroup(group []networksOfPeer) {
 	}
 	prefix := "together with " + strings.Join(others, ", ") + " "
 	if r.checkAddressesKnown(first.flow.ref, first.at, prefix) {
-		r.refuse("world-addresses-unknown", first.flow.ref, first.at, "%sstands for every address outside the cluster over an IP family of which cluster.nodeCIDRs states no nodes: add them in the profile", prefix)
+		r.refuse(report.WorldAddressesUnknown, first.flow.ref, first.at, "%sstands for every address outside the cluster over an IP family of which cluster.nodeCIDRs states no nodes: add them in the profile", prefix)
 	}
 }
 

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"k8s.io/apimachinery/pkg/util/validation/field"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
@@ -16,7 +18,7 @@ import (
 // AgentConfig is a resource that configures Cilium's agents: the ConfigMap cilium-config or,
 // for some nodes, a CiliumNodeConfig.
 type AgentConfig struct {
-	Ref policy.Ref
+	Ref report.Ref
 	// Field is where the values are.
 	Field  string
 	Values map[string]string
@@ -65,7 +67,7 @@ func agentConfigOf(n *yaml.RNode) (*AgentConfig, error) {
 // agents collects what is wrong with the configuration of agents.
 type agents struct {
 	policy.Agent
-	findings policy.Findings
+	findings report.Findings
 }
 
 // addAgentConfig adds what configures agents.
@@ -80,7 +82,7 @@ func (x *Index) addAgentConfig(n *yaml.RNode) error {
 // AgentOf is how the agents of a cluster are configured: by the profile's ciliumConfig, which
 // is at a path of a resource, and by the resources of the build. Where some nodes differ, there is an override for each
 // CiliumNodeConfig.
-func (x *Index) AgentOf(c v1alpha1.Cluster, profile policy.Ref, at *field.Path) (policy.Agent, []policy.AgentOverride, policy.Findings) {
+func (x *Index) AgentOf(c v1alpha1.Cluster, profile report.Ref, at *field.Path) (policy.Agent, []policy.AgentOverride, report.Findings) {
 	a := agents{Agent: policy.Agent{Minor: policy.Minor(c.CiliumVersion)}}
 	if c.CNI == v1alpha1.CNIKubernetes {
 		return a.Agent, nil, nil
@@ -150,21 +152,19 @@ func (a *agents) set(agent policy.Agent, c *AgentConfig, s policy.Setting, value
 	before, from, known := agent.Explicit(s.Key)
 	switch err := s.Check(value); {
 	case err != nil && s.DefaultOnly:
-		a.refuse("cilium-config-unsupported", c, s.Key, "%s: %v: so nothing is proved for agents with it", s.Description, err)
+		a.refuse(report.CiliumConfigUnsupported, c, s.Key, "%s: %v: so nothing is proved for agents with it", s.Description, err)
 	case err != nil:
-		a.refuse("invalid-cilium-config", c, s.Key, "%s: %v: correct it, as the agents have it", s.Description, err)
+		a.refuse(report.InvalidCiliumConfig, c, s.Key, "%s: %v: correct it, as the agents have it", s.Description, err)
 	case known && before != value && !c.PerNode:
-		a.refuse("cilium-config-conflict", c, s.Key, "is %q, and %s sets %q: which one the agents have is unknown: keep one", value, from, before)
+		a.refuse(report.CiliumConfigConflict, c, s.Key, "is %q, and %s sets %q: which one the agents have is unknown: keep one", value, from, before)
 	case !known || c.PerNode:
 		return agent.With(s.Key, value, c.Ref.String())
 	}
 	return agent
 }
 
-func (a *agents) refuse(check string, c *AgentConfig, key, format string, args ...any) {
-	a.findings = append(a.findings, policy.Finding{
-		Check: check, Severity: policy.Error, Resource: c.Ref, Field: c.Field + "[" + key + "]", Message: fmt.Sprintf(format, args...),
-	})
+func (a *agents) refuse(check *report.Check, c *AgentConfig, key, format string, args ...any) {
+	a.findings = append(a.findings, report.New(check, report.Error, c.Ref, c.Field+"["+key+"]", format, args...))
 }
 
 // agentArgsOf reads the arguments of the agents' own DaemonSet. It returns nil for every other

@@ -7,10 +7,10 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"sigs.k8s.io/kustomize/kyaml/kio"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
-
-	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
 // maxNodes is how many nodes the aliases of a text or an item may stand for.
@@ -63,7 +63,7 @@ func merges(n *yaml.Node) bool {
 }
 
 // AliasError are the findings about aliases that cannot be expanded.
-type AliasError policy.Findings
+type AliasError report.Findings
 
 func (e AliasError) Error() string {
 	out := make([]string, len(e))
@@ -82,18 +82,18 @@ var separator = regexp.MustCompile(`\n---.*\n`)
 // UnexpandableAliases finds the documents of YAML whose aliases cannot be expanded: those that contain
 // themselves, and those that stand for more than a limit. Resource.Index is the document.
 // It reads what kustomize's reader reads, and nothing is found in what is no YAML.
-func UnexpandableAliases(data []byte) policy.Findings {
+func UnexpandableAliases(data []byte) report.Findings {
 	if !mayHaveAliases(data) {
 		return nil
 	}
-	var out policy.Findings
+	var out report.Findings
 	nodes := 0
 	for i, root := range documents(data) {
 		ref := partialRef(content(root))
 		ref.File, ref.Index = "", i
 		e := expansion{nodes: nodes, texts: ref.Kind != "ConfigMap" && ref.Kind != "Secret"}
 		if bad := e.check(root); bad != nil {
-			out = append(out, policy.Finding{Check: "resource-malformed", Severity: policy.Error, Resource: ref, Field: bad.field, Message: bad.message})
+			out = append(out, report.New(report.ResourceMalformed, report.Error, ref, bad.field, "%s", bad.message))
 		}
 		// After the limit, every document is too much.
 		if nodes = e.nodes; nodes > maxNodes {

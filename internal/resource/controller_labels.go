@@ -4,8 +4,9 @@ import (
 	"maps"
 	"strings"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
-	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
 // GeneratedValue is the value of a label whose key a controller is known to set, and whose
@@ -35,7 +36,7 @@ type job struct {
 
 // controllerLabels are the labels that the controller of a kind adds to its pods, in no
 // template.
-func controllerLabels(ref policy.Ref, j job) map[string]string {
+func controllerLabels(ref report.Ref, j job) map[string]string {
 	out := map[string]string{}
 	switch ref.Kind {
 	case "Deployment":

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
@@ -18,8 +20,8 @@ import (
 //
 // Two layers that list one resource and set namespace make copies of it where the kind has
 // no namespace and kustomize does not know that.
-func Deduplicate(items []*yaml.RNode) ([]*yaml.RNode, policy.Findings) {
-	count := map[policy.Ref]int{}
+func Deduplicate(items []*yaml.RNode) ([]*yaml.RNode, report.Findings) {
+	count := map[report.Ref]int{}
 	for _, n := range items {
 		count[ID(n)]++
 	}
@@ -35,7 +37,7 @@ func Deduplicate(items []*yaml.RNode) ([]*yaml.RNode, policy.Findings) {
 		}
 		out = append(out, n)
 	}
-	var findings policy.Findings
+	var findings report.Findings
 	slices.Sort(keys)
 	for _, key := range slices.Compact(keys) {
 		equal := copies[key]
@@ -51,12 +53,12 @@ func Deduplicate(items []*yaml.RNode) ([]*yaml.RNode, policy.Findings) {
 	return out, findings
 }
 
-func duplicateFinding(copies []*yaml.RNode) policy.Finding {
+func duplicateFinding(copies []*yaml.RNode) report.Finding {
 	message := fmt.Sprintf("is in the build %d times, with equal content%s: the copies count as one", len(copies), origins(copies))
 	if Group(copies[0]) != v1alpha1.Group && !IsLocalConfig(copies[0]) {
 		message += ", and applying all of them leaves one in the cluster"
 	}
-	return policy.Finding{Check: "resource-duplicate-identical", Severity: policy.Info, Resource: RefOf(copies[0]), Message: message}
+	return report.New(report.ResourceDuplicateIdentical, report.Info, RefOf(copies[0]), "", "%s", message)
 }
 
 // origins are the files of copies, and the namespaces that layers wrote on them where the

@@ -4,6 +4,8 @@ import (
 	"net/netip"
 	"slices"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/internal/policy"
@@ -11,7 +13,7 @@ import (
 
 // EndpointSlice holds the addresses behind a Service that has no selector.
 type EndpointSlice struct {
-	Ref policy.Ref
+	Ref report.Ref
 	// Service is the name of the Service, in the same namespace.
 	Service   string
 	Addresses []string

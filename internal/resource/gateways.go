@@ -5,10 +5,10 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"go4.org/netipx"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
-
-	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
 // Kinds of Gateways and address pools.
@@ -26,7 +26,7 @@ var podlessClasses = []string{ciliumClass, "traefik", "gke-", "azure-alb", "amaz
 
 // Gateway is a Gateway of the build.
 type Gateway struct {
-	Ref   policy.Ref
+	Ref   report.Ref
 	Class string
 	// Addresses are those that it asks for or has.
 	Addresses []netip.Addr
@@ -34,7 +34,7 @@ type Gateway struct {
 
 // AddressPool are addresses that Cilium gives to load balancers.
 type AddressPool struct {
-	Ref    policy.Ref
+	Ref    report.Ref
 	Ranges []netipx.IPRange
 }
 

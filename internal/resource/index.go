@@ -2,9 +2,10 @@ package resource
 
 import (
 	"cmp"
-	"fmt"
 	"net/netip"
 	"slices"
+
+	"github.com/tenantfence/tenantfence/internal/report"
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
@@ -61,13 +62,13 @@ const (
 
 // Namespace of the build or its inventory.
 type Namespace struct {
-	Ref    policy.Ref
+	Ref    report.Ref
 	Labels map[string]string
 }
 
 // Node of the build or its inventory.
 type Node struct {
-	Ref    policy.Ref
+	Ref    report.Ref
 	Labels map[string]string
 	// Addresses of the node's status.
 	Addresses []netip.Addr
@@ -75,7 +76,7 @@ type Node struct {
 
 // Policy is a network policy of the build.
 type Policy struct {
-	Ref policy.Ref
+	Ref report.Ref
 	// Fence that generated it, "" for any other policy, even one with the label.
 	Fence string
 }
@@ -122,21 +123,18 @@ type Index struct {
 }
 
 // NewIndex reads the resources of the build and its inventory.
-func NewIndex(items []*yaml.RNode) (*Index, policy.Findings) {
+func NewIndex(items []*yaml.RNode) (*Index, report.Findings) {
 	x := &Index{Namespaces: map[string]*Namespace{}, Nodes: map[string]*Node{}, byNamespace: map[string][]*Workload{}, services: map[string][]*Service{}, slices: map[[2]string][]*EndpointSlice{}, owners: map[netip.Addr]AddressOwner{}}
 	items, findings := Deduplicate(items)
 	copies := len(findings)
 	if err := embeddedDataError(); err != nil {
-		findings = append(findings, policy.Finding{Check: "resource-unreadable", Severity: policy.Error, Message: fmt.Sprintf("this program is broken, and knows no operators: %v: report it", err)})
+		findings = append(findings, report.New(report.ResourceUnreadable, report.Error, report.Ref{}, "", "this program is broken, and knows no operators: %v: report it", err))
 	}
-	seen := map[policy.Ref]bool{}
+	seen := map[report.Ref]bool{}
 	for _, n := range items {
 		id := ID(n)
 		if seen[id] {
-			findings = append(findings, policy.Finding{
-				Check: "resource-duplicate", Severity: policy.Error, Resource: RefOf(n),
-				Message: "is in the build more than once, with different content, so which one counts is undefined: keep one",
-			})
+			findings = append(findings, report.New(report.ResourceDuplicate, report.Error, RefOf(n), "", "is in the build more than once, with different content, so which one counts is undefined: keep one"))
 			continue
 		}
 		seen[id] = true
@@ -148,7 +146,7 @@ func NewIndex(items []*yaml.RNode) (*Index, policy.Findings) {
 	x.addOperatorServices()
 	x.disambiguateNames()
 	x.findGatewayPods()
-	byRef := func(a, b policy.Ref) int {
+	byRef := func(a, b report.Ref) int {
 		return cmp.Or(cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Name, b.Name))
 	}
 	slices.SortStableFunc(x.Workloads, func(a, b *Workload) int { return byRef(a.Ref, b.Ref) })
@@ -176,23 +174,19 @@ func NewIndex(items []*yaml.RNode) (*Index, policy.Findings) {
 }
 
 // add returns a finding as a pointer, so that nil means none.
-func (x *Index) add(n *yaml.RNode) *policy.Finding {
+func (x *Index) add(n *yaml.RNode) *report.Finding {
 	defer AnnotatePanic(n)
 	kind := groupKind(n)
 	if namespaced(n, kind) && n.GetNamespace() == "" {
-		return &policy.Finding{
-			Check: "resource-without-namespace", Severity: policy.Error, Resource: RefOf(n), Field: "metadata.namespace",
-			Message: "has no namespace yet, so it cannot be fenced: set it in the resource, or list the fence in the outer layer, above the one whose kustomization.yaml sets namespace",
-		}
+		f := report.New(report.ResourceWithoutNamespace, report.Error, RefOf(n), "metadata.namespace", "has no namespace yet, so it cannot be fenced: set it in the resource, or list the fence in the outer layer, above the one whose kustomization.yaml sets namespace")
+		return &f
 	}
 	if err := x.addByKind(n, kind); err != nil {
 		if u := missingVariable(n); u != nil {
 			return u
 		}
-		return &policy.Finding{
-			Check: "resource-unreadable", Severity: policy.Error, Resource: RefOf(n),
-			Message: fmt.Sprintf("cannot be read as a %s: %v: correct it, or what its pods are cannot be told", n.GetKind(), err),
-		}
+		f := report.New(report.ResourceUnreadable, report.Error, RefOf(n), "", "cannot be read as a %s: %v: correct it, or what its pods are cannot be told", n.GetKind(), err)
+		return &f
 	}
 	return nil
 }

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"k8s.io/apimachinery/pkg/util/intstr"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
@@ -22,7 +24,7 @@ type inference struct {
 	// item is the list element that an entry with each is about, nil for others.
 	item *yaml.Node
 	name string
-	ref  policy.Ref
+	ref  report.Ref
 }
 
 // pods are those of one role: of each element of a list, where the role has one.
@@ -102,7 +104,7 @@ func (in *inference) addLabels(w *Workload, p inferredPods) {
 
 // service is one of the Services that stand in front of the pods.
 func (in *inference) service(s inferredService) *Service {
-	ref := policy.Ref{APIVersion: "v1", Kind: "Service", Namespace: in.ref.Namespace, Name: in.expand(s.Name), File: in.ref.File, Index: in.ref.Index}
+	ref := report.Ref{APIVersion: "v1", Kind: "Service", Namespace: in.ref.Namespace, Name: in.expand(s.Name), File: in.ref.File, Index: in.ref.Index}
 	out := &Service{Ref: ref, Selector: in.expandAll(s.Selector), Type: "ClusterIP", Ports: in.ports(s.Ports)}
 	if s.Headless {
 		out.ClusterIP = "None"

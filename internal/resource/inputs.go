@@ -3,14 +3,15 @@ package resource
 import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
-	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
 // Inputs are the resources of this project's own kinds, decoded and valid.
 type Inputs struct {
 	Fence    v1alpha1.TenantFence
-	FenceRef policy.Ref
+	FenceRef report.Ref
 	Profile  Profile
 	Tenants  []Tenant
 	// UnreadableTenants are the names of the Tenants that are refused already: nothing is known
@@ -38,7 +39,7 @@ func (in *Inputs) Mesh() bool {
 
 // Profile is a FenceProfile's spec and where it stands: Path is that of the spec.
 type Profile struct {
-	Ref  policy.Ref
+	Ref  report.Ref
 	Path *field.Path
 	Spec v1alpha1.FenceProfileSpec
 }
@@ -46,7 +47,7 @@ type Profile struct {
 // Tenant is a Tenant's spec and where it stands: Path is that of the spec.
 type Tenant struct {
 	Name string
-	Ref  policy.Ref
+	Ref  report.Ref
 	Path *field.Path
 	Spec v1alpha1.TenantSpec
 	// Source is that of a resource. Omitted for one in the TenantFence.
@@ -55,6 +56,6 @@ type Tenant struct {
 
 // FlowTest and where it stands.
 type FlowTest struct {
-	Ref  policy.Ref
+	Ref  report.Ref
 	Test v1alpha1.FlowTest
 }

@@ -11,11 +11,11 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"sigs.k8s.io/kustomize/kyaml/fn/framework"
 	"sigs.k8s.io/kustomize/kyaml/kio"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
-
-	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
 // ErrNotResourceList says that the input is something else.
@@ -62,7 +62,7 @@ func Execute(in io.Reader, out io.Writer, process func(*framework.ResourceList) 
 }
 
 // MalformedError are the findings about items that cannot be read at all.
-type MalformedError policy.Findings
+type MalformedError report.Findings
 
 func (e MalformedError) Error() string {
 	out := []string{"the items of the ResourceList cannot be read; each of them must be a resource:"}
@@ -73,7 +73,7 @@ func (e MalformedError) Error() string {
 }
 
 // malformedInList finds the malformed items of a ResourceList.
-func malformedInList(data []byte) policy.Findings {
+func malformedInList(data []byte) report.Findings {
 	list, err := yaml.Parse(string(data))
 	if err != nil {
 		return nil
@@ -90,10 +90,10 @@ func malformedInList(data []byte) policy.Findings {
 }
 
 // Results are the findings in the form that hosts show.
-func Results(findings policy.Findings) framework.Results {
+func Results(findings report.Findings) framework.Results {
 	var out framework.Results
 	for _, f := range findings {
-		r := &framework.Result{Message: f.Message, Severity: framework.Severity(f.Severity), Tags: map[string]string{"check": f.Check}}
+		r := &framework.Result{Message: f.Message, Severity: framework.Severity(f.Severity), Tags: map[string]string{"check": f.Check.Name}}
 		if f.Resource.Kind != "" {
 			r.ResourceRef = resourceID(f.Resource)
 		}

@@ -5,16 +5,17 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
-	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
 // MalformedItems finds the items that are no resources, or whose metadata or structure no reader
 // understands. Only items without findings may be read: everything else here relies on it.
-func MalformedItems(items []*yaml.RNode) policy.Findings {
-	var out policy.Findings
+func MalformedItems(items []*yaml.RNode) report.Findings {
+	var out report.Findings
 	for i, n := range items {
 		s := itemChecker{}
 		s.item(n, i)
@@ -25,9 +26,9 @@ func MalformedItems(items []*yaml.RNode) policy.Findings {
 
 // Readable returns the items that may be read, and the findings of Shapes about the others that
 // are of a kind that is read. The rest is neither: it is as if it did not exist.
-func Readable(items []*yaml.RNode) ([]*yaml.RNode, policy.Findings) {
+func Readable(items []*yaml.RNode) ([]*yaml.RNode, report.Findings) {
 	var known []*yaml.RNode
-	var out policy.Findings
+	var out report.Findings
 	for _, n := range items {
 		found := MalformedItems([]*yaml.RNode{n})
 		switch {
@@ -42,17 +43,15 @@ func Readable(items []*yaml.RNode) ([]*yaml.RNode, policy.Findings) {
 
 // itemChecker checks one item.
 type itemChecker struct {
-	ref      policy.Ref
-	findings policy.Findings
+	ref      report.Ref
+	findings report.Findings
 	// strict reports whether the item is of a kind that is read, in which no list has null
 	// elements.
 	strict bool
 }
 
 func (s *itemChecker) invalid(field, format string, args ...any) {
-	s.findings = append(s.findings, policy.Finding{
-		Check: "resource-malformed", Severity: policy.Error, Resource: s.ref, Field: field, Message: fmt.Sprintf(format, args...),
-	})
+	s.findings = append(s.findings, report.New(report.ResourceMalformed, report.Error, s.ref, field, format, args...))
 }
 
 func (s *itemChecker) item(n *yaml.RNode, index int) {
@@ -196,7 +195,7 @@ func keyOf(key *yaml.Node) string {
 }
 
 // isReadKind reports whether resources of a kind are read, beside their metadata.
-func isReadKind(r policy.Ref) bool {
+func isReadKind(r report.Ref) bool {
 	group, kind := groupOf(r.APIVersion), r.Kind
 	_, template := templatePath[coreOr(group)+"/"+kind]
 	return template || group == v1alpha1.Group || group == "" && (kind == "Service" || kind == "Namespace" || kind == "Node") ||
@@ -269,7 +268,7 @@ func describeNode(n *yaml.Node) string {
 }
 
 // partialRef names an item as far as it has names. Unlike RefOf it may be given anything.
-func partialRef(root *yaml.Node) policy.Ref {
+func partialRef(root *yaml.Node) report.Ref {
 	text := func(n *yaml.Node) string {
 		if n == nil || n.Kind != yaml.ScalarNode || isNull(n) {
 			return ""
@@ -277,7 +276,7 @@ func partialRef(root *yaml.Node) policy.Ref {
 		return n.Value
 	}
 	m := child(root, "metadata")
-	ref := policy.Ref{APIVersion: text(child(root, "apiVersion")), Kind: text(child(root, "kind")), Namespace: text(child(m, "namespace")), Name: text(child(m, "name"))}
+	ref := report.Ref{APIVersion: text(child(root, "apiVersion")), Kind: text(child(root, "kind")), Namespace: text(child(m, "namespace")), Name: text(child(m, "name"))}
 	source := SourceOf(yaml.NewRNode(root))
 	ref.File, ref.Index = source.File, source.Index
 	return ref

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	kyaml "sigs.k8s.io/kustomize/kyaml/yaml"
 	"sigs.k8s.io/yaml"
 
@@ -183,7 +185,7 @@ func operatorOf(n *kyaml.RNode) (*Operator, *OperatorKind) {
 
 // Inferred are the pods that an operator makes of one resource, as its file tells.
 type Inferred struct {
-	Resource policy.Ref
+	Resource report.Ref
 	Operator *Operator
 	// UnknownVersion reports that the resource has a version that the file does not list.
 	UnknownVersion bool

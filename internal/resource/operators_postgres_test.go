@@ -3,6 +3,8 @@ package resource_test
 import (
 	"testing"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"github.com/google/go-cmp/cmp"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
@@ -54,7 +56,7 @@ func TestPostgresCluster(t *testing.T) {
 func TestPostgresClusterWithoutNamespace(t *testing.T) {
 	t.Parallel()
 	_, findings := resource.NewIndex([]*yaml.RNode{yaml.MustParse(`{apiVersion: postgresql.cnpg.io/v1, kind: Cluster, metadata: {name: pg}}`)})
-	if len(findings) != 1 || findings[0].Check != "resource-without-namespace" {
+	if len(findings) != 1 || findings[0].Check != report.ResourceWithoutNamespace {
 		t.Errorf("its pods' namespace must be known, and it says %v", findings)
 	}
 }

@@ -5,9 +5,9 @@ import (
 	"slices"
 	"strings"
 
-	"sigs.k8s.io/kustomize/kyaml/yaml"
+	"github.com/tenantfence/tenantfence/internal/report"
 
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"sigs.k8s.io/kustomize/kyaml/yaml"
 )
 
 // PodMetadata are labels and annotations that pods of a resource have, or may have: those of a
@@ -15,7 +15,7 @@ import (
 // controller may pass on.
 type PodMetadata struct {
 	// Resource is what they are read from, and Field the mapping that holds them.
-	Resource policy.Ref
+	Resource report.Ref
 	Field    string
 	// Namespaces are those of the pods, "" for one that is unknown.
 	Namespaces          []string
@@ -25,8 +25,8 @@ type PodMetadata struct {
 }
 
 // MakesPods are the IDs of the resources that make pods.
-func (x *Index) MakesPods() map[policy.Ref]bool {
-	out := map[policy.Ref]bool{}
+func (x *Index) MakesPods() map[report.Ref]bool {
+	out := map[report.Ref]bool{}
 	for _, w := range x.Workloads {
 		out[IDOf(w.Ref)], out[IDOf(w.Resource)] = true, true
 	}

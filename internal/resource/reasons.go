@@ -4,9 +4,9 @@ import (
 	"slices"
 	"strings"
 
-	"sigs.k8s.io/kustomize/kyaml/yaml"
+	"github.com/tenantfence/tenantfence/internal/report"
 
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"sigs.k8s.io/kustomize/kyaml/yaml"
 )
 
 // Reasons are the fields that asked for each network policy, as its annotation lists
@@ -44,7 +44,7 @@ func isPolicy(kind string) bool {
 
 // PolicyName is what an engine calls a policy: "namespace/name" or, of a cluster-wide
 // one, "name".
-func PolicyName(r policy.Ref) string {
+func PolicyName(r report.Ref) string {
 	if r.Kind == KindClusterwide || r.Kind == KindAdministrator && groupOf(r.APIVersion) == AdministratorGroup {
 		return r.Name
 	}

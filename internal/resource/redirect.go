@@ -3,6 +3,8 @@ package resource
 import (
 	"net/netip"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
@@ -17,7 +19,7 @@ const localRedirect = "cilium.io/CiliumLocalRedirectPolicy"
 
 // Redirect is a CiliumLocalRedirectPolicy: what it redirects, and to which pods and ports.
 type Redirect struct {
-	Ref policy.Ref
+	Ref report.Ref
 	// Service is the frontend, "namespace/name". Omitted: the frontend is Address.
 	Service string
 	Address netip.Addr

@@ -3,11 +3,12 @@ package resource
 import (
 	"slices"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"sigs.k8s.io/kustomize/kyaml/kio/kioutil"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
-	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
 // The annotations by which hosts tell of a resource, beside kioutil's.
@@ -23,9 +24,9 @@ const (
 )
 
 // RefOf names a resource and, where it is known, its file.
-func RefOf(n *yaml.RNode) policy.Ref {
+func RefOf(n *yaml.RNode) report.Ref {
 	source := SourceOf(n)
-	return policy.Ref{
+	return report.Ref{
 		APIVersion: n.GetApiVersion(), Kind: n.GetKind(), Namespace: NamespaceOf(n), Name: n.GetName(),
 		File: source.File, Index: source.Index,
 	}
@@ -41,7 +42,7 @@ func NamespaceOf(n *yaml.RNode) string {
 	return n.GetNamespace()
 }
 
-func resourceID(r policy.Ref) *yaml.ResourceIdentifier {
+func resourceID(r report.Ref) *yaml.ResourceIdentifier {
 	return &yaml.ResourceIdentifier{
 		TypeMeta: yaml.TypeMeta{APIVersion: r.APIVersion, Kind: r.Kind},
 		NameMeta: yaml.NameMeta{Name: r.Name, Namespace: r.Namespace},
@@ -68,13 +69,13 @@ func InPlace(items []*yaml.RNode) bool {
 }
 
 // ID is equal for what is the same resource: a Ref without version and file.
-func ID(n *yaml.RNode) policy.Ref {
-	return policy.Ref{APIVersion: Group(n), Kind: n.GetKind(), Namespace: NamespaceOf(n), Name: n.GetName()}
+func ID(n *yaml.RNode) report.Ref {
+	return report.Ref{APIVersion: Group(n), Kind: n.GetKind(), Namespace: NamespaceOf(n), Name: n.GetName()}
 }
 
 // IDOf is the ID of what a Ref refers to.
-func IDOf(r policy.Ref) policy.Ref {
-	return policy.Ref{APIVersion: groupOf(r.APIVersion), Kind: r.Kind, Namespace: r.Namespace, Name: r.Name}
+func IDOf(r report.Ref) report.Ref {
+	return report.Ref{APIVersion: groupOf(r.APIVersion), Kind: r.Kind, Namespace: r.Namespace, Name: r.Name}
 }
 
 // IsLocalConfig says whether a resource is kept from the cluster.

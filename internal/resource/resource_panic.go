@@ -3,14 +3,14 @@ package resource
 import (
 	"fmt"
 
-	"sigs.k8s.io/kustomize/kyaml/yaml"
+	"github.com/tenantfence/tenantfence/internal/report"
 
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"sigs.k8s.io/kustomize/kyaml/yaml"
 )
 
 // ResourcePanic is the value of a panic while a resource was worked on.
 type ResourcePanic struct {
-	Resource policy.Ref
+	Resource report.Ref
 	Cause    any
 }
 

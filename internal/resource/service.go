@@ -5,6 +5,8 @@ import (
 	"net/netip"
 	"strings"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"go4.org/netipx"
 	"k8s.io/apimachinery/pkg/util/intstr"
 	"k8s.io/apimachinery/pkg/util/validation"
@@ -16,7 +18,7 @@ import (
 
 // Service is the part of a Service that says which pods and ports it stands for.
 type Service struct {
-	Ref                   policy.Ref
+	Ref                   report.Ref
 	Selector              map[string]string
 	Type                  string
 	ClusterIP             string
@@ -98,7 +100,7 @@ func (s *Service) ExternalHost() (string, bool) {
 // behind it is no pod.
 func APIServer() *Service {
 	return &Service{
-		Ref:   policy.Ref{Namespace: "default", Name: "kubernetes"},
+		Ref:   report.Ref{Namespace: "default", Name: "kubernetes"},
 		Ports: []ServicePort{{Name: "https", Port: 443, Protocol: v1alpha1.TCP, TargetPort: intstr.FromInt32(443)}},
 	}
 }

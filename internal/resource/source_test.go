@@ -4,10 +4,11 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"github.com/google/go-cmp/cmp"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
-	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
@@ -21,7 +22,7 @@ func TestRefOfRecordedFile(t *testing.T) {
 	if err := resource.SetSource(n, resource.Source{File: "a/b.yaml", Index: 2}); err != nil {
 		t.Fatal(err)
 	}
-	want := policy.Ref{APIVersion: "v1", Kind: "Service", Namespace: "a", Name: "web", File: "a/b.yaml", Index: 2}
+	want := report.Ref{APIVersion: "v1", Kind: "Service", Namespace: "a", Name: "web", File: "a/b.yaml", Index: 2}
 	if diff := cmp.Diff(want, resource.RefOf(n)); diff != "" {
 		t.Error(diff)
 	}

@@ -5,14 +5,14 @@ import (
 	"maps"
 	"strings"
 
-	"sigs.k8s.io/kustomize/kyaml/yaml"
+	"github.com/tenantfence/tenantfence/internal/report"
 
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"sigs.k8s.io/kustomize/kyaml/yaml"
 )
 
 // UnknownPods is a resource that makes pods which it does not show.
 type UnknownPods struct {
-	Resource policy.Ref
+	Resource report.Ref
 	// Namespace is that of its pods, "" where it is unknown.
 	Namespace string
 	Reason    string
@@ -100,9 +100,9 @@ func labelsOfFound(n *yaml.RNode, t foundTemplate) map[string]string {
 // disambiguateNames gives workloads of one namespace, kind and name different names: those of a kind
 // that is not Kubernetes' own have its group's in theirs.
 func (x *Index) disambiguateNames() {
-	count := map[policy.Ref]int{}
-	short := func(w *Workload) policy.Ref {
-		return policy.Ref{Namespace: w.Ref.Namespace, Kind: w.Ref.Kind, Name: w.Ref.Name}
+	count := map[report.Ref]int{}
+	short := func(w *Workload) report.Ref {
+		return report.Ref{Namespace: w.Ref.Namespace, Kind: w.Ref.Kind, Name: w.Ref.Name}
 	}
 	for _, w := range x.Workloads {
 		count[short(w)]++

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/internal/policy"
@@ -180,15 +182,12 @@ func (s *substitution) scalar(n *yaml.Node, at string) {
 }
 
 // Finding is that a value is missing on which something depends.
-func (u Unsubstituted) Finding(ref policy.Ref, severity policy.Severity, dependent, consequence string) policy.Finding {
+func (u Unsubstituted) Finding(ref report.Ref, severity report.Severity, dependent, consequence string) report.Finding {
 	fix := "add " + u.Name + " to the TenantFence's spec.variables, with the value that Flux substitutes"
 	if u.Name == "" {
 		fix = "write ${NAME} alone, and give NAME a value in the TenantFence's spec.variables"
 	}
-	return policy.Finding{
-		Check: "variable-unsubstituted", Severity: severity, Resource: ref, Field: u.Field,
-		Message: fmt.Sprintf("%s has no value, and %s depends on it, so %s: %s", u.Reference, dependent, consequence, fix),
-	}
+	return report.New(report.VariableUnsubstituted, severity, ref, u.Field, "%s has no value, and %s depends on it, so %s: %s", u.Reference, dependent, consequence, fix)
 }
 
 // PodsDepend is what depends on a variable in a resource that is no policy.
@@ -196,12 +195,12 @@ const PodsDepend = "which pods policies select"
 
 // missingVariable is the variable without a value because of which a resource cannot be read, nil
 // where there is none.
-func missingVariable(n *yaml.RNode) *policy.Finding {
+func missingVariable(n *yaml.RNode) *report.Finding {
 	_, missing, err := Substitute(n, nil)
 	i := slices.IndexFunc(missing, func(u Unsubstituted) bool { return u.AffectsTraffic(n, false, true) })
 	if err != nil || i < 0 {
 		return nil
 	}
-	f := missing[i].Finding(RefOf(n), policy.Error, PodsDepend, "nothing is proved")
+	f := missing[i].Finding(RefOf(n), report.Error, PodsDepend, "nothing is proved")
 	return &f
 }

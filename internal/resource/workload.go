@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tenantfence/tenantfence/internal/report"
+
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
@@ -18,9 +20,9 @@ import (
 type Workload struct {
 	// Ref is its name. Where a resource makes several kinds of pods, it is that of each of
 	// them, and no resource has it.
-	Ref policy.Ref
+	Ref report.Ref
 	// Resource is what it is read from, and Field the pods' spec in it.
-	Resource policy.Ref
+	Resource report.Ref
 	Field    string
 	// Labels are those of the pods that are part of their identity under Cilium, with those
 	// that a controller adds. AllLabels are these and the others, which NetworkPolicies of

@@ -1,4 +1,5 @@
-package policy
+// Package report holds what a run reports: findings, each of a check of the catalogue, and changes.
+package report
 
 import (
 	"cmp"
@@ -21,7 +22,7 @@ const (
 // to do about it.
 type Finding struct {
 	// Check is the stable name of the rule that was broken, "fqdn-outside-limits".
-	Check    string
+	Check    *Check
 	Severity Severity
 	// Resource is the resource that is wrong.
 	Resource Ref
@@ -60,9 +61,9 @@ func (f Finding) String() string {
 	}
 	msg := strings.ReplaceAll(f.Message, "\n", " ")
 	if len(where) == 0 {
-		return fmt.Sprintf("%s: %s [%s]", f.Severity, msg, f.Check)
+		return fmt.Sprintf("%s: %s [%s]", f.Severity, msg, f.Check.Name)
 	}
-	return fmt.Sprintf("%s: %s: %s [%s]", f.Severity, strings.Join(where, ": "), msg, f.Check)
+	return fmt.Sprintf("%s: %s: %s [%s]", f.Severity, strings.Join(where, ": "), msg, f.Check.Name)
 }
 
 // Findings is a list of findings.
@@ -86,7 +87,7 @@ func (fs Findings) Sort() Findings {
 			cmp.Compare(a.Resource.Name, b.Resource.Name),
 			cmp.Compare(a.Resource.File, b.Resource.File),
 			cmp.Compare(a.Field, b.Field),
-			cmp.Compare(a.Check, b.Check),
+			cmp.Compare(a.Check.Name, b.Check.Name),
 			cmp.Compare(a.Message, b.Message),
 		)
 	})

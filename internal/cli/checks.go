@@ -1,0 +1,41 @@
+package cli
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tenantfence/tenantfence/internal/output"
+	"github.com/tenantfence/tenantfence/internal/report"
+)
+
+func newChecks() *cobra.Command {
+	return &cobra.Command{
+		Use:   "checks [NAME]",
+		Short: "List the checks that findings report on, or explain one",
+		Long: `List the checks that findings report on, with the severities that each can have.
+
+With a NAME, which is the name in brackets at the end of a finding, explain this check:
+what it means and what to do.`,
+		Example: `  tenantfence checks
+  tenantfence checks fqdn-outside-limits`,
+		Args: cobra.MaximumNArgs(1),
+		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+			var names []string
+			for _, c := range report.Checks() {
+				names = append(names, c.Name)
+			}
+			return names, cobra.ShellCompDirectiveNoFileComp
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return output.Checks(cmd.OutOrStdout(), report.Checks())
+			}
+			c := report.Find(args[0])
+			if c == nil {
+				return fmt.Errorf("no check is named %q: tenantfence checks lists all", args[0])
+			}
+			return output.Check(cmd.OutOrStdout(), c)
+		},
+	}
+}

@@ -1,0 +1,110 @@
+package report_test
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/tenantfence/tenantfence/internal/report"
+)
+
+const testdata = "../../testdata"
+
+var (
+	kebab   = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
+	finding = regexp.MustCompile(`(?m)^(error|warning|info): .*\[([a-z0-9-]+)\]$`)
+)
+
+// found has, for each golden case, the severities with which a check occurs in it.
+func found(t *testing.T) map[string]map[string][]report.Severity {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(testdata, "*", "*", "findings.txt"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no golden case below %s: %v", testdata, err)
+	}
+	out := map[string]map[string][]report.Severity{}
+	for _, file := range files {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		name, err := filepath.Rel(testdata, filepath.Dir(file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		checks := map[string][]report.Severity{}
+		for _, m := range finding.FindAllStringSubmatch(string(data), -1) {
+			checks[m[2]] = append(checks[m[2]], report.Severity(m[1]))
+		}
+		out[filepath.ToSlash(name)] = checks
+	}
+	return out
+}
+
+func TestCatalogueIsComplete(t *testing.T) {
+	t.Parallel()
+	cases := found(t)
+	var names []string
+	for _, c := range report.Checks() {
+		names = append(names, c.Name)
+		if !kebab.MatchString(c.Name) {
+			t.Errorf("%q: a name is lower-case words with hyphens", c.Name)
+		}
+		if len(c.Severities) == 0 || c.Title == "" || c.Meaning == "" || c.Fix == "" {
+			t.Errorf("%s: severities, title, meaning and fix are required", c.Name)
+		}
+		if (c.Example == "") == (c.Untested == "") {
+			t.Errorf("%s: set either the golden case that produces it, or why none does", c.Name)
+		}
+		if c.Example != "" && len(cases[c.Example][c.Name]) == 0 {
+			t.Errorf("%s: golden case %q has no finding of it", c.Name, c.Example)
+		}
+		if report.Find(c.Name) != c {
+			t.Errorf("%s is defined twice", c.Name)
+		}
+	}
+	if !slices.IsSorted(names) || len(names) < 200 {
+		t.Errorf("%d checks, sorted: %v", len(names), slices.IsSorted(names))
+	}
+}
+
+func TestGoldenFindingsAreInTheCatalogue(t *testing.T) {
+	t.Parallel()
+	for name, checks := range found(t) {
+		for check, severities := range checks {
+			c := report.Find(check)
+			if c == nil {
+				t.Errorf("%s: %s is not in the catalogue", name, check)
+				continue
+			}
+			for _, s := range severities {
+				if !slices.Contains(c.Severities, s) {
+					t.Errorf("%s: %s occurs as %s, and allows %v", name, check, s, c.Severities)
+				}
+			}
+		}
+	}
+}
+
+// A check that a golden case shows must not claim that none does.
+func TestUntestedChecksAreInNoGoldenCase(t *testing.T) {
+	t.Parallel()
+	for name, checks := range found(t) {
+		for check := range checks {
+			if c := report.Find(check); c != nil && c.Untested != "" {
+				t.Errorf("%s: name %q as its example", check, name)
+			}
+		}
+	}
+}
+
+func TestNewIsNeverTooMild(t *testing.T) {
+	t.Parallel()
+	f := report.New(report.ConsentMissing, report.Info, report.Ref{Kind: "Tenant", Name: "acme"}, "spec.egress[0]", "%d%%", 5)
+	if f.Severity != report.Error || f.Message != "5%" || !strings.HasSuffix(f.String(), "[consent-missing]") {
+		t.Errorf("got %s", f)
+	}
+}

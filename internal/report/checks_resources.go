@@ -1,0 +1,49 @@
+package report
+
+// Checks on the resources of a build as they are read.
+var (
+	ResourceMalformed = define(Check{
+		Name:       "resource-malformed",
+		Severities: []Severity{Error},
+		Title:      "An item is not a readable resource",
+		Meaning:    "An item is no resource, or its metadata or structure cannot be read without ambiguity. Examples are a repeated key, a label that is no string, a null list element, or an alias without end.",
+		Fix:        "Correct the field that the message names.",
+		Example:    "refused/malformed-resources",
+	})
+
+	ResourceDuplicate = define(Check{
+		Name:       "resource-duplicate",
+		Severities: []Severity{Error},
+		Title:      "A resource exists twice with different content",
+		Meaning:    "The build holds one resource more than once, with different content. Which one the cluster gets is undefined.",
+		Fix:        "Keep one of the resources.",
+		Example:    "refused/duplicates-that-differ",
+	})
+
+	ResourceDuplicateIdentical = define(Check{
+		Name:       "resource-duplicate-identical",
+		Severities: []Severity{Info},
+		Title:      "A resource exists several times with equal content",
+		Meaning:    "The build holds one resource several times, with equal content. The copies count as one, and applying all of them leaves one in the cluster.",
+		Fix:        "Remove the copies, for example by listing the resource in one layer alone.",
+		Example:    "generated/identical-duplicates",
+	})
+
+	ResourceWithoutNamespace = define(Check{
+		Name:       "resource-without-namespace",
+		Severities: []Severity{Error},
+		Title:      "A workload or Service has no namespace",
+		Meaning:    "A Service, or a resource that makes pods, has no metadata.namespace yet. tenantfence cannot assign it to a Tenant.",
+		Fix:        "Set metadata.namespace in the resource, or list the fence in a layer above the one whose kustomization.yaml sets namespace.",
+		Example:    "refused/unreadable-build",
+	})
+
+	VariableUnsubstituted = define(Check{
+		Name:       "variable-unsubstituted",
+		Severities: []Severity{Error, Warning},
+		Title:      "A variable that affects traffic has no value",
+		Meaning:    "A policy, an agent setting, or a field that decides which pods policies select refers to ${NAME}, which has no value. Nothing is proved. A policy that affects no Tenant is left out instead, with a warning.",
+		Fix:        "Add NAME to spec.variables of the TenantFence, with the value that Flux substitutes. Write ${NAME} without functions of Flux.",
+		Example:    "refused/policy-variables",
+	})
+)
