@@ -44,7 +44,7 @@ var (
 	db      = policy.Peer{Kind: policy.Pods, Namespace: "store", Pods: policy.Selector{MatchLabels: map[string]string{"app": "db"}}}
 	network = policy.Peer{Kind: policy.CIDRs, CIDRs: []string{"192.0.2.0/24", "198.51.100.0/24"}, Except: []string{"192.0.2.128/25"}}
 	server  = policy.Peer{Kind: policy.FQDNs, FQDNs: []string{"API.example.com", "*.example.org"}}
-	others  = policy.Peer{Kind: policy.Pods, NotNamespaces: []string{"acme"}}
+	others  = policy.Peer{Kind: policy.Pods, ExcludedNamespaces: []string{"acme"}}
 	https   = policy.Port{Port: 443, Protocol: v1alpha1.TCP}
 )
 
@@ -52,7 +52,7 @@ func allow(rules ...policy.Rule) policy.Policy {
 	return policy.Policy{Family: policy.EastWest, Subject: web, Rules: rules}
 }
 
-var closing = policy.Policy{Family: policy.DefaultDeny, Closes: policy.Directions()}
+var closing = policy.Policy{Family: policy.DefaultDeny, DefaultDeny: policy.Directions()}
 
 func TestCiliumPolicies(t *testing.T) {
 	t.Parallel()
@@ -67,7 +67,7 @@ endpointSelector: {}
 ingress:
 - {}
 `},
-		"or the one that it names": {"1.19", policy.Policy{Family: policy.DefaultDeny, Closes: []policy.Direction{policy.Ingress}}, `endpointSelector: {}
+		"or the one that it names": {"1.19", policy.Policy{Family: policy.DefaultDeny, DefaultDeny: []policy.Direction{policy.Ingress}}, `endpointSelector: {}
 ingress:
 - {}
 `},
@@ -242,10 +242,10 @@ func TestMetadata(t *testing.T) {
 func TestClusterwidePolicies(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		span policy.Span
+		span policy.NamespaceScope
 		want string
 	}{
-		"all namespaces, and nothing that has none": {policy.Span{}, `egress:
+		"all namespaces, and nothing that has none": {policy.NamespaceScope{}, `egress:
 - {}
 endpointSelector:
   matchExpressions:
@@ -254,7 +254,7 @@ endpointSelector:
 ingress:
 - {}
 `},
-		"all but some": {policy.Span{Except: []string{"kube-system"}}, `egress:
+		"all but some": {policy.NamespaceScope{Except: []string{"kube-system"}}, `egress:
 - {}
 endpointSelector:
   matchExpressions:
@@ -267,7 +267,7 @@ endpointSelector:
 ingress:
 - {}
 `},
-		"only some": {policy.Span{Only: []string{"acme"}}, `egress:
+		"only some": {policy.NamespaceScope{Only: []string{"acme"}}, `egress:
 - {}
 endpointSelector:
   matchExpressions:
@@ -282,7 +282,7 @@ ingress:
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			p := closing
-			p.Span = &c.span
+			p.NamespaceScope = &c.span
 			if got := specOf(t, rendered(t, fence("1.19", v1alpha1.PoliciesCilium), p)); got != c.want {
 				t.Error(cmp.Diff(c.want, got))
 			}
