@@ -7,17 +7,17 @@ import (
 	"strings"
 )
 
-// mutation is one mistake that somebody could make, and the tests that must notice it.
+// mutation is a change of the code and the tests that must fail with it.
 type mutation struct {
 	name string
-	// file is written from the root of the repository; before occurs once in it, and after
+	// file is relative to the root of the repository. before occurs once in it, and after
 	// replaces it.
 	file, before, after string
 	killers             []killer
 	line                int
 }
 
-// killer is a test by its exact name, subtests included, and the directory of its package.
+// killer is the exact name of a test or subtest, and the directory of its package.
 type killer struct {
 	pkg, test string
 }

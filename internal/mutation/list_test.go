@@ -1,16 +1,19 @@
 package main
 
 import (
+	"bytes"
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
 
 const root = "../.."
 
-// TestMutationsFitTheSources keeps the list applicable: it does not run the mutants.
+// TestMutationsFitTheSources checks that each mutation applies to the sources. `make mutate` runs
+// the mutants.
 func TestMutationsFitTheSources(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile(filepath.Join(root, listFile))
@@ -25,9 +28,7 @@ func TestMutationsFitTheSources(t *testing.T) {
 		t.Error(err)
 	}
 	for _, k := range killersOf(all) {
-		if _, err := os.Stat(filepath.Join(root, k.pkg)); err != nil {
-			t.Errorf("%s: %v", k, err)
-		}
+		checkTestExists(t, k)
 	}
 	at := map[string]int{}
 	for _, m := range all {
@@ -40,6 +41,29 @@ func TestMutationsFitTheSources(t *testing.T) {
 	}
 	if len(all) < 60 {
 		t.Errorf("%d mutations are too few", len(all))
+	}
+}
+
+// checkTestExists checks that the test function exists, and the directory of a golden case.
+func checkTestExists(t *testing.T, k killer) {
+	t.Helper()
+	name, golden, _ := strings.Cut(k.test, "/")
+	files, err := filepath.Glob(filepath.Join(root, k.pkg, "*_test.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := slices.ContainsFunc(files, func(file string) bool {
+		text, err := os.ReadFile(file)
+		return err == nil && bytes.Contains(text, []byte("\nfunc "+name+"("))
+	})
+	if !found {
+		t.Errorf("%s: the package has no such test", k)
+	}
+	if name != "TestGolden" {
+		return
+	}
+	if _, err := os.Stat(filepath.Join(root, "testdata", golden)); golden == "" || err != nil {
+		t.Errorf("%s: there is no such golden case: %v", k, err)
 	}
 }
 

@@ -1,5 +1,5 @@
-// Command mutation changes the code in the ways that mutations.txt lists, one at a time,
-// and checks that the named tests notice. One overlay holds all mutations, each behind a
+// Command mutation changes the code as mutations.txt lists, one change at a time, and
+// checks that the named tests fail. One overlay holds all mutations, each behind a
 // switch that an environment variable turns on, so that each test binary is linked once.
 package main
 
@@ -14,10 +14,10 @@ import (
 	"strings"
 )
 
-// listFile is where the mutations stand, from the root of the repository.
+// listFile is the list of mutations, relative to the root of the repository.
 const listFile = "internal/mutation/mutations.txt"
 
-// selection is which of the mutations run.
+// selection determines which mutations run.
 type selection struct {
 	every, from int
 	names       string
@@ -72,7 +72,7 @@ func run(ctx context.Context, root string, s selection, out io.Writer) error {
 	return report(ctx, b, chosen, workers, out)
 }
 
-// of chooses among all mutations.
+// of returns the selected mutations.
 func (s selection) of(all []mutation) []mutation {
 	var out []mutation
 	for i, m := range all {
@@ -83,7 +83,7 @@ func (s selection) of(all []mutation) []mutation {
 	return out
 }
 
-// report runs the mutations, and writes how each went.
+// report runs the mutations, and writes a line for each.
 func report(ctx context.Context, b binaries, chosen []mutation, workers int, out io.Writer) error {
 	lines, killed := make([]string, len(chosen)), make([]bool, len(chosen))
 	each(workers, len(chosen), func(i int) { lines[i], killed[i] = b.kill(ctx, chosen[i]) })

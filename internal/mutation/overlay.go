@@ -15,8 +15,7 @@ import (
 	"strings"
 )
 
-// switchName is the environment variable that holds the name of the one mutation that is
-// active.
+// switchName is the environment variable with the name of the active mutation.
 const switchName = "TENANTFENCE_MUTATION"
 
 // switchFile is added to each mutated package.
@@ -71,7 +70,7 @@ func writeOverlay(root, dir string, all []mutation) (string, error) {
 	return out, os.WriteFile(out, data, 0o600)
 }
 
-// overlay writes one source, and makes it stand for a file of the repository.
+// overlay writes one source, and adds it as the replacement of a file in the repository.
 func overlay(root, dir, file, text string, replace map[string]string) error {
 	out := filepath.Join(dir, strings.ReplaceAll(file, "/", "."))
 	replace[filepath.Join(root, file)] = out
@@ -104,9 +103,8 @@ func mutate(src string, mutations []mutation) (string, error) {
 	return rewrite(src, 0, len(src), edits)
 }
 
-// rewrite switches the edits within one part of a source. The code that is left as it is
-// holds the switches of the edits within it; mutated code holds none, since one mutation is
-// active at a time.
+// rewrite switches the edits within one part of a source. The original code includes the
+// switches of nested edits. Mutated code does not, since only one mutation is active at a time.
 func rewrite(src string, lo, hi int, edits []edit) (string, error) {
 	var out strings.Builder
 	for len(edits) > 0 {

@@ -15,10 +15,10 @@ import (
 	"time"
 )
 
-// testTimeout ends a test that a mutant keeps busy. It is no kill.
+// testTimeout ends a test that does not finish. A timeout is no kill.
 const testTimeout = 3 * time.Minute
 
-// binaries are the test binaries, built once, that hold all mutations.
+// binaries are the test binaries. Each is built once and holds all mutations.
 type binaries struct {
 	root, dir string
 }
@@ -39,7 +39,7 @@ func (b binaries) build(ctx context.Context, overlay string, mutations []mutatio
 	return nil
 }
 
-// killersOf are the tests that mutations name, each once.
+// killersOf returns the tests that mutations name, without duplicates.
 func killersOf(mutations []mutation) []killer {
 	var out []killer
 	for _, m := range mutations {
@@ -78,7 +78,7 @@ func (b binaries) run(ctx context.Context, k killer, mutation string) (outcome, 
 	}, nil
 }
 
-// exactly is the pattern for one test and its subtests.
+// exactly returns the pattern that selects one test and its subtests.
 func exactly(test string) string {
 	parts := strings.Split(test, "/")
 	for i, p := range parts {
@@ -87,7 +87,7 @@ func exactly(test string) string {
 	return strings.Join(parts, "/")
 }
 
-// hasLine reports whether a line, blanks aside, begins with the text and a blank.
+// hasLine reports whether a line begins with the text and a space, indented or not.
 func hasLine(out []byte, text string) bool {
 	for line := range bytes.Lines(out) {
 		if bytes.HasPrefix(bytes.TrimLeft(line, " "), []byte(text+" ")) {
@@ -97,7 +97,7 @@ func hasLine(out []byte, text string) bool {
 	return false
 }
 
-// checkUnmutated runs each killer without a mutation: one that does not pass kills nothing.
+// checkUnmutated runs each killer without a mutation: it must pass, or its failure proves nothing.
 func (b binaries) checkUnmutated(ctx context.Context, mutations []mutation, workers int) error {
 	killers := killersOf(mutations)
 	bad := make([]error, len(killers))
@@ -111,7 +111,7 @@ func (b binaries) checkUnmutated(ctx context.Context, mutations []mutation, work
 	return errors.Join(bad...)
 }
 
-// kill runs the tests of a mutation until one fails, and describes how it went.
+// kill runs the tests of a mutation until one fails.
 func (b binaries) kill(ctx context.Context, m mutation) (report string, killed bool) {
 	start := time.Now()
 	for _, k := range m.killers {
@@ -130,7 +130,7 @@ func (b binaries) kill(ctx context.Context, m mutation) (report string, killed b
 	return fmt.Sprintf("SURVIVED %s: with %q in %s, %v still pass", m.name, m.after, m.file, m.killers), false
 }
 
-// each calls a function for each index, some at a time.
+// each calls a function for each index, in several goroutines.
 func each(workers, n int, do func(i int)) {
 	next := make(chan int)
 	var wait sync.WaitGroup

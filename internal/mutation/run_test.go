@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// example is a module with a function, its tests and mutations of it.
+// example is a module with two functions and their tests.
 var example = map[string]string{
 	"go.mod": "module example\n\ngo 1.26\n",
 	"sum/sum.go": `package sum

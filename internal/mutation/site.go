@@ -13,9 +13,9 @@ import (
 type form int
 
 const (
-	// statements are switched by an if: mutated in one branch, as they are in the other.
+	// statements are written twice, in the two branches of an if.
 	statements form = iota
-	// condition is an expression of type bool, of which one or the other is evaluated.
+	// condition is a boolean expression. Only one of its two versions is evaluated.
 	condition
 )
 
@@ -25,14 +25,14 @@ type site struct {
 	lo, hi int
 }
 
-// edit is a mutation at its place in a source.
+// edit is a mutation with its position in a source.
 type edit struct {
 	mutation
 	at, end int
 	site
 }
 
-// locate finds what a mutation edits, and checks that the mutated source is Go.
+// locate finds the position of a mutation, and checks that the mutated source parses.
 func locate(src string, m mutation) (edit, error) {
 	e := edit{mutation: m, at: strings.Index(src, m.before)}
 	if n := strings.Count(src, m.before); n != 1 {
@@ -61,8 +61,7 @@ func locate(src string, m mutation) (edit, error) {
 	return e, nil
 }
 
-// trim leaves the lines out that old and new share at their ends: they are there to make old
-// unique.
+// trim removes the first and last lines that old and new share. Such lines make old unique.
 func (e *edit) trim() {
 	before, after := strings.SplitAfter(e.before, "\n"), strings.SplitAfter(e.after, "\n")
 	for len(before) > 1 && len(after) > 1 && before[0] == after[0] {
@@ -78,7 +77,7 @@ func (e *edit) trim() {
 
 func isSpace(c byte) bool { return c == ' ' || c == '\t' || c == '\n' }
 
-// siteOf looks from the inside to the outside for what can be switched.
+// siteOf returns the innermost code around an edit that can be switched.
 func siteOf(file *ast.File, at *token.File, lo, hi int) (site, error) {
 	path := enclosing(file, at, lo, hi)
 	for i := len(path) - 1; i > 0; i-- {
@@ -94,7 +93,7 @@ func siteOf(file *ast.File, at *token.File, lo, hi int) (site, error) {
 	return site{}, errors.New("no statement or condition of a function holds all of old")
 }
 
-// enclosing are the nodes around a piece of code, outermost first.
+// enclosing returns the nodes around a piece of code, outermost first.
 func enclosing(file *ast.File, at *token.File, lo, hi int) []ast.Node {
 	var path []ast.Node
 	ast.Inspect(file, func(n ast.Node) bool {
@@ -119,8 +118,8 @@ func statementsOf(n ast.Node) []ast.Stmt {
 	return nil
 }
 
-// runOf are the statements of a list that hold a piece of code, if they hold all of it. What
-// declares a variable is followed by all that may use it.
+// runOf returns the statements of a list that contain a piece of code. If one of them declares a
+// variable, all later statements of the list belong to the site, since they may use it.
 func runOf(list []ast.Stmt, at *token.File, lo, hi int) (site, bool) {
 	first, last := -1, -1
 	declares := false
@@ -150,8 +149,8 @@ func declaresName(s ast.Stmt) bool {
 	return declares || ok && assign.Tok == token.DEFINE
 }
 
-// holdsLabel reports whether a statement cannot be in two branches: the clauses of a switch
-// stay together, and a label is there once.
+// holdsLabel reports whether a statement cannot be written twice: clauses belong to their switch,
+// and a label is unique.
 func holdsLabel(s ast.Stmt) bool {
 	switch s.(type) {
 	case *ast.CaseClause, *ast.CommClause, *ast.LabeledStmt:
@@ -160,7 +159,7 @@ func holdsLabel(s ast.Stmt) bool {
 	return false
 }
 
-// isCondition reports whether a node of a path is a condition that stands by itself.
+// isCondition reports whether a node is the whole condition of an if, a for or a case.
 func isCondition(path []ast.Node, i int) bool {
 	e, ok := path[i].(ast.Expr)
 	if !ok {
