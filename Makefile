@@ -49,6 +49,12 @@ test: build bin/kustomize bin/cilium ## every test
 	@docker info >/dev/null 2>&1 || echo 'skipped: no Docker engine is running, so the container is not tested'
 	@go test -timeout $(TEST_TIMEOUT) ./...
 
+# One mutation of EVERY; the commit decides which. `make mutate EVERY=5` runs every fifth.
+EVERY ?= 1
+.PHONY: mutate
+mutate: ## named tests fail for each mutation in internal/mutation/mutations.txt
+	@go run ./internal/mutation -every $(EVERY) -from "$$(git rev-list --count HEAD || echo 0)"
+
 .PHONY: lint
 lint: lint-go lint-mod lint-generated ## golangci-lint, a tidy go.mod, fresh generated files
 

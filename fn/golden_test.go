@@ -114,8 +114,10 @@ func process(t *testing.T, config *yaml.RNode, items []*yaml.RNode) ([]*yaml.RNo
 	return r.Items, b.String(), err
 }
 
-// decideVerdicts holds the generated policies against Cilium's schema and parser,
-// and has its engine decide each line of verdicts.txt.
+// decideVerdicts checks the generated policies against Cilium's schema and parser, and decides
+// each line of verdicts.txt with the enforcer. Under Cilium, engine.Decide looks up every flow in
+// the policy map that Cilium computes (EndpointPolicy.Lookup in internal/engine/policy_map.go). It
+// is the oracle for everything else that describes flows, so it stays a lookup for each flow.
 func decideVerdicts(t *testing.T, dir string, config *yaml.RNode, items []*yaml.RNode) {
 	t.Helper()
 	if data, err := os.ReadFile(filepath.Join(dir, unseen)); err == nil {

@@ -38,6 +38,7 @@ var packages = map[string]kind{
 	"internal/flux":         step,
 	"internal/architecture": check,
 	"internal/apidoc":       tool,
+	"internal/mutation":     tool,
 }
 
 // allowedImports says which kinds a kind may import; why is said to whoever breaks it.

@@ -128,10 +128,15 @@ func TestL7PerSide(t *testing.T) {
 		for i := range f.Tenants {
 			f.Tenants[i].Enforcement = c.enforcement
 		}
+		sides := map[policy.Direction]int{}
 		for _, p := range plan.Plan(f) {
 			if p.Family != policy.EastWest {
 				continue
 			}
+			if len(p.Rules) != 1 {
+				t.Fatalf("%s: %s/%s has %d rules, not one", name, p.Namespace, p.Name, len(p.Rules))
+			}
+			sides[p.Rules[0].Direction]++
 			want := c.egress
 			if p.Rules[0].Direction == policy.Ingress {
 				want = c.ingress
@@ -140,6 +145,9 @@ func TestL7PerSide(t *testing.T) {
 				t.Errorf("%s: %s/%s says %v, not %v", name, p.Namespace, p.Name, p.Rules[0].L7, want)
 			}
 		}
+		if sides[policy.Egress] != 1 || sides[policy.Ingress] != 1 {
+			t.Errorf("%s: %d policies at the source and %d at the destination, want one each", name, sides[policy.Egress], sides[policy.Ingress])
+		}
 	}
 }
 
@@ -147,7 +155,11 @@ func TestPlanIsPure(t *testing.T) {
 	t.Parallel()
 	f := fence(policy.Grant{From: pods("acme", "app"), To: pods("beta", "api"), Source: declaration("acme", "api", "app")})
 	before := policy.JSONKey(f)
-	first := policy.JSONKey(plan.Plan(f))
+	policies := plan.Plan(f)
+	if n := len(policies); n != 6 {
+		t.Errorf("%d policies, want DNS and default-deny of two tenants, and two sides of a flow", n)
+	}
+	first := policy.JSONKey(policies)
 	if second := policy.JSONKey(plan.Plan(f)); second != first {
 		t.Errorf("planned again it is\n%s\nand not\n%s", second, first)
 	}

@@ -60,11 +60,8 @@ func Find(name string) *Check {
 	return nil
 }
 
-// New returns a finding. The resource and the field may be empty. A severity that the check
-// does not allow becomes its strictest, so that nothing is reported too mildly.
+// New returns a finding. The resource and the field may be empty. The severity is one of the
+// check's.
 func New(c *Check, severity Severity, resource Ref, field, format string, args ...any) Finding {
-	if !slices.Contains(c.Severities, severity) {
-		severity = c.Severities[0]
-	}
 	return Finding{Check: c, Severity: severity, Resource: resource, Field: field, Message: fmt.Sprintf(format, args...)}
 }

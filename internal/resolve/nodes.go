@@ -17,7 +17,7 @@ func (r *resolver) collectNodes() {
 	for i, n := range r.profile.Spec.Nodes {
 		path := r.profile.Path.Child("nodes").Index(i)
 		if r.networkPolicyForm {
-			r.refuse(report.NotInNetworkPolicyForm, r.profile.Ref, path, "a NetworkPolicy selects pods alone, and never a node")
+			r.refuse(report.UnsupportedInNetworkPolicy, r.profile.Ref, path, "a NetworkPolicy selects pods alone, and never a node")
 			continue
 		}
 		reason := r.fence.Profile.Child("nodes[" + n.Name + "]")

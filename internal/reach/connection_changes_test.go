@@ -1,0 +1,62 @@
+package reach_test
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/reach"
+	"github.com/tenantfence/tenantfence/internal/resource"
+)
+
+// TestConnectionChanges changes the policies at acme/web and acme/db.
+func TestConnectionChanges(t *testing.T) {
+	t.Parallel()
+	web, db := pod("acme", "web"), pod("acme", "db")
+	on := func(port uint16, peer policy.Endpoint) []policy.Opening {
+		return []policy.Opening{{Protocol: v1alpha1.TCP, First: port, Last: port, Peers: []policy.Endpoint{peer}, Policies: []string{"acme/some"}}}
+	}
+	both := map[string][]policy.Opening{"egress acme/web": on(80, db), "ingress acme/db": on(80, web)}
+	egress := map[string][]policy.Opening{"egress acme/web": on(80, db)}
+	ingress := map[string][]policy.Opening{"ingress acme/db": on(80, web)}
+	other := map[string][]policy.Opening{"egress acme/web": on(81, db), "ingress acme/db": on(80, web)}
+	for name, c := range map[string]struct {
+		before, after map[string][]policy.Opening
+		affected      string
+		// want has the effect of each change, and whether the other side denies it.
+		want []string
+	}{
+		"nothing changes":                      {both, both, "acme", nil},
+		"both sides allow it":                  {nil, both, "acme", []string{"opened false", "opened false"}},
+		"the source allows it":                 {nil, egress, "acme", []string{"opened true"}},
+		"the source allows it as well":         {ingress, both, "acme", []string{"opened false"}},
+		"both sides deny it":                   {both, nil, "acme", []string{"closed false", "closed false"}},
+		"the destination denies it":            {both, egress, "acme", []string{"closed false"}},
+		"the destination denies it as well":    {ingress, nil, "acme", []string{"closed true"}},
+		"another port":                         {both, other, "acme", []string{"opened true", "closed false"}},
+		"a change in a namespace not affected": {nil, both, "shop", nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			engine := func(openings map[string][]policy.Opening) policy.Engine {
+				return openingsEngine{known: []policy.Endpoint{web, db}, openings: openings}
+			}
+			index, _ := resource.NewIndex(nil)
+			f := &policy.Fence{Name: "platform", Tenants: []policy.Tenant{{Name: "acme", Namespaces: []string{"acme"}}}}
+			proof := reach.Proof{Engine: engine(c.before), Fence: f, Endpoints: reach.Endpoints{Index: index, Fence: f}}
+			changes, err := proof.ConnectionChanges(engine(c.after), func(namespace string) bool { return namespace == c.affected })
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got []string
+			for _, d := range changes {
+				got = append(got, fmt.Sprintf("%s %t", d.Effect, d.OneSided))
+			}
+			if !slices.Equal(got, c.want) {
+				t.Errorf("got %q, want %q: %v", got, c.want, changes)
+			}
+		})
+	}
+}
