@@ -23,7 +23,7 @@ kind: TenantFence
 metadata: {name: fence, annotations: {config.kubernetes.io/function: "exec: {path: tenantfence}"}}
 `
 
-// What an exact build does not print is told all the same, and with its file.
+// TestFinishedReceivesAllItems checks that Finished also receives items that are not written.
 func TestFinishedReceivesAllItems(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -43,11 +43,11 @@ func TestFinishedReceivesAllItems(t *testing.T) {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	if got := strings.Join(received, ", "); got != "inventory path: inputs.yaml, plain path: inputs.yaml" {
-		t.Errorf("told %s", got)
+		t.Errorf("received %s", got)
 	}
 }
 
-// The executable of a fallback gets its arguments.
+// TestFallbackArguments checks that the executable of a fallback receives its arguments.
 func TestFallbackArguments(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -67,6 +67,6 @@ func TestFallbackArguments(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got := string(read(t, dir+"/record")); got != "--record "+dir+"/record\n" {
-		t.Errorf("it got %s", got)
+		t.Errorf("received arguments %s", got)
 	}
 }
