@@ -126,7 +126,7 @@ func TestMistakesOfThePlan(t *testing.T) {
 		"the port of a Service where the pods' is meant": {
 			file: "namespaces/collab.yaml", from: "name: netbox}}\n    from: [{tenant: network, pods: {matchLabels: {app.kubernetes.io/name: envoy}}}]\n    ports: [{port: 8080}]",
 			to:   "name: netbox}}\n    from: [{tenant: network, pods: {matchLabels: {app.kubernetes.io/name: envoy}}}]\n    ports: [{port: 80}]",
-			says: []string{"the gateway passes users on to netbox, by the Service's port", "collab/Pod/netbox:8080/TCP must be allowed and is denied"},
+			says: []string{"the gateway forwards users to netbox, by the Service's port", "collab/Pod/netbox:8080/TCP must be allowed and is denied"},
 		},
 		"the gateway's listeners by the ports of its Service": {
 			file: "namespaces/network.yaml", from: "ports: [{port: 10443}, {port: 10080}]", to: "ports: [{port: 443}, {port: 80}]",
@@ -135,7 +135,7 @@ func TestMistakesOfThePlan(t *testing.T) {
 		"every address for the apiserver": {
 			file: "profile.yaml", from: "    apiServer: {ports: [6443]}\n", to: "",
 			policy: `{endpointSelector: {}, egress: [{toCIDR: [0.0.0.0/0], toPorts: [{ports: [{port: "6443", protocol: TCP}]}]}]}`,
-			says:   []string{"goldilocks reads what pods use", "must be allowed and is allowed in some cases only", "denied for an apiserver on another node"},
+			says:   []string{"goldilocks reads from the apiserver", "must be allowed and is allowed in some cases only", "denied for an apiserver on another node"},
 		},
 		"an empty selector for the pods of every namespace": {
 			file: "profile.yaml", from: "namespace: observability\n      pods: {matchLabels: {app.kubernetes.io/name: prometheus}}", to: "namespace: flux-system\n      pods: {matchLabels: {app: source-controller}}",
