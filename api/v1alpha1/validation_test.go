@@ -218,18 +218,6 @@ func TestValidateGlob(t *testing.T) {
 	}
 }
 
-func TestNearest(t *testing.T) {
-	fields := []string{"name", "pods", "via", "to", "ports", "optional"}
-	for word, want := range map[string]string{
-		"port": "ports", "prots": "ports", "Via": "via", "pod": "pods", "optinal": "optional", "pdos": "pods",
-		"http": "", "tls": "", "selector": "", "x": "",
-	} {
-		if got, _ := Nearest(word, fields); got != want {
-			t.Errorf("%q: got %q, want %q", word, got, want)
-		}
-	}
-}
-
 // Methods are reached without a schema too: by whoever builds a resource in Go.
 func TestValidateWithoutSchema(t *testing.T) {
 	for desc, errs := range map[string]field.ErrorList{
