@@ -263,7 +263,7 @@ func TestVerifyReportsInvalidInputs(t *testing.T) {
 	if err != nil || r.Passed() || r.Comparison != nil {
 		t.Fatal(r, err)
 	}
-	expectErrors(t, r.Findings, []string{report.InvalidTenant.Name}, "there is no such field: did you mean egress?")
+	expectErrors(t, r.Findings, []string{report.InvalidTenant.Name}, "unexpected field: did you mean egress?")
 }
 
 // The stages of a chain of Components are one fence's.

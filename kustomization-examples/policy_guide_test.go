@@ -24,15 +24,15 @@ func TestPolicyGuideMistakes(t *testing.T) {
 	}{
 		"Kafka topics": {
 			"data-processing/tenant.yaml", "    - port: 9092\n", "    - port: 9092\n    kafka: [{apiKey: fetch, topic: user-events}]\n",
-			report.InvalidTenant, "spec.egress[0].kafka: Forbidden: there is no such field: Cilium 1.20 removed Kafka rules, and lets everything pass where they stood",
+			report.InvalidTenant, "spec.egress[0].kafka: unexpected field: Cilium 1.20 removed Kafka rules, and allows all traffic in their place",
 		},
 		"the unknown field pathRegex": {
 			"api/tenant.yaml", "path: /api/v1/public/.*", "pathRegex: ^/api/v1/public/.*",
-			report.InvalidTenant, "spec.ingress[1].http[0].pathRegex: Forbidden: there is no such field: nor has Cilium one, and lets every request pass where it stands alone: write path",
+			report.InvalidTenant, "spec.ingress[1].http[0].pathRegex: unexpected field: Cilium does not have it either, and allows every request if a rule has nothing else: set path",
 		},
 		"an anchored path": {
 			"api/tenant.yaml", "path: /api/v1/public/.*", "path: ^/api/v1/public/.*",
-			report.InvalidTenant, `must match the whole path anyway: write "/api/v1/public/.*"`,
+			report.InvalidTenant, `has anchors, but always matches the whole path: write "/api/v1/public/.*"`,
 		},
 		"a pattern as the value of a header": {
 			"api/tenant.yaml", "headers: [X-User-ID]", `headers: ['X-User-ID: ".*"']`,
