@@ -35,6 +35,7 @@ var phases = [][]string{
 // for the names that these namespaces may ask DNS for, which are narrowed with it.
 func TestPhases(t *testing.T) {
 	t.Parallel()
+	skipInShort(t, "builds cluster-rollout after each of its phases")
 	before := policiesOf(t, afterPhase(t, 0))
 	for n, namespaces := range phases {
 		after := policiesOf(t, afterPhase(t, n+1))
@@ -112,6 +113,7 @@ func policiesOf(t *testing.T, dir string) map[string]string {
 // passed on the plan's side is refused, by the flow that users missed.
 func TestMistakesOfThePlan(t *testing.T) {
 	t.Parallel()
+	skipInShort(t, "builds cluster-rollout for each mistake")
 	for desc, c := range map[string]struct {
 		file, from, to string
 		// policy is one that the plan wrote by hand.
@@ -205,6 +207,7 @@ func TestChartPolicies(t *testing.T) {
 // passes that no other namespace denies. The plan's own baseline would close them.
 func TestCarvedOut(t *testing.T) {
 	t.Parallel()
+	skipInShort(t, "builds cluster-rollout twice")
 	audit := buildExample(t, "cluster-rollout").items
 	planned := append(slices.Clone(audit), yaml.MustParse(`{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {name: planned, namespace: downloads},
   spec: {endpointSelector: {}, ingress: [{fromEndpoints: [{matchLabels: {}}]}], egress: [{toEndpoints: [{matchLabels: {}}]}]}}`))

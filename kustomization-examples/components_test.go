@@ -49,6 +49,7 @@ func TestComponentsInEitherOrder(t *testing.T) {
 // Components, so they see workloads that have none yet.
 func TestNamespaceBesideComponents(t *testing.T) {
 	t.Parallel()
+	skipInShort(t, "builds the program")
 	dir := copyExample(t, "components")
 	layer := filepath.Join(dir, "platform")
 	edit(t, filepath.Join(layer, "kustomization.yaml"), "resources:\n", "namespace: team-search\nresources:\n- stray.yaml\n")

@@ -32,6 +32,7 @@ var (
 // cut a node off, before anything is closed.
 func TestHostPoliciesStartInAudit(t *testing.T) {
 	t.Parallel()
+	skipInShort(t, "builds layered-tenants with kustomize and the program")
 	bin := buildProgram(t)
 	for dir, want := range map[string]struct {
 		said     string

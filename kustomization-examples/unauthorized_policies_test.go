@@ -13,6 +13,7 @@ import (
 // fence. The build must fail, and say where and why.
 func TestIntruders(t *testing.T) {
 	t.Parallel()
+	skipInShort(t, "builds soctalk for each policy that it must refuse")
 	for desc, c := range map[string]struct {
 		policy string
 		// check, resource and message of a finding.

@@ -79,6 +79,9 @@ func TestBuildMatchesKustomize(t *testing.T) {
 // Whatever is exact in this process must come out of the fallback too, which trusts
 // kustomize for everything but the path of the function.
 func TestFallbackMatchesKustomize(t *testing.T) {
+	if testing.Short() {
+		t.Skip("skipped by -short: builds every layout twice more")
+	}
 	kustomize, function := kustomizeBinary(t), functionScript(t)
 	for _, l := range layouts() {
 		t.Run(l.dir, func(t *testing.T) {
