@@ -58,11 +58,11 @@ test-fast: bin/kustomize bin/cilium ## run all tests but the long ones, in about
 	@sed -n 's/^.*\(skipped by -short: .*\)/\1/p' $(FAST_LOG) | sort -u
 	@grep '^ok' $(FAST_LOG)
 
-# make golden CASE=refused/limits runs one case of testdata, and without CASE all. UPDATE=1 rewrites
+# make golden CASE=refused/outside-each-limit runs one case of testdata, and without CASE all. UPDATE=1 rewrites
 # its expected files first, which fails that run by design, and then runs it.
 GOLDEN = $(if $(filter converted/%,$(CASE)),^TestConverted$$/^$(CASE:converted/%=%)$$,$(if $(CASE),^TestGolden$$/^$(subst /,$$/^,$(CASE))$$,^(TestGolden|TestConverted)$$))
 .PHONY: golden
-golden: ## run golden cases: CASE=refused/limits names one, UPDATE=1 rewrites it
+golden: ## run golden cases: CASE=refused/outside-each-limit names one, UPDATE=1 rewrites it
 	@test -d 'testdata/$(CASE)' || { echo 'no golden case testdata/$(CASE)' >&2; exit 2; }
 	@$(if $(UPDATE),go test ./fn -run '$(GOLDEN)' -update >/dev/null || git --no-pager diff --stat -- 'testdata/$(CASE)')
 	@go test ./fn -run '$(GOLDEN)'

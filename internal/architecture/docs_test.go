@@ -26,6 +26,7 @@ var (
 	listItem     = regexp.MustCompile(`^\s*([-*>]|\d+\.) `)
 	sentenceStop = regexp.MustCompile(`[.!?:;]["*)_]*\s+`)
 	pathSpan     = regexp.MustCompile("`([A-Za-z0-9_.*-]+(?:/[A-Za-z0-9_.*-]+)*/?)`")
+	identifier   = regexp.MustCompile(`^([a-z]\w*)\.([A-Z]\w*)$`)
 	makeTarget   = regexp.MustCompile("(?m)(?:`|^)make ([a-z][a-z-]*)")
 	goTestRun    = regexp.MustCompile(`go test \./(\S+) -run (Test\w+)`)
 )
@@ -67,11 +68,14 @@ func TestContributorPathsExist(t *testing.T) {
 		text := readDocument(t, name)
 		paths := 0
 		for _, span := range pathSpan.FindAllStringSubmatch(text, -1) {
-			if !strings.Contains(span[1], "/") && path.Ext(span[1]) == "" {
-				continue // a word
-			}
-			if span[1] == "..." || span[1][0] == '-' {
+			if id := identifier.FindStringSubmatch(span[1]); id != nil {
+				if !isDeclared(t, id[1], id[2]) {
+					t.Errorf("%s names %s, which no package declares", name, span[1])
+				}
 				continue
+			}
+			if !strings.Contains(span[1], "/") && path.Ext(span[1]) != ".md" {
+				continue // a word, or a file of a golden case
 			}
 			paths++
 			if found, err := filepath.Glob(filepath.Join(root, span[1])); err != nil || len(found) == 0 {
@@ -103,6 +107,19 @@ func hasTest(t *testing.T, dir, name string) bool {
 	return slices.ContainsFunc(files, func(file string) bool {
 		content, err := os.ReadFile(file)
 		return err == nil && strings.Contains(string(content), "\nfunc "+name+"(")
+	})
+}
+
+// isDeclared reports whether a package of this name declares an identifier.
+func isDeclared(t *testing.T, pkg, name string) bool {
+	t.Helper()
+	declaration := regexp.MustCompile(`(?m)^(func|type|var|const|\t)\s*` + name + `\b`)
+	return slices.ContainsFunc(load(t), func(file source) bool {
+		if path.Base(file.dir) != pkg {
+			return false
+		}
+		content, err := os.ReadFile(filepath.Join(root, file.path))
+		return err == nil && declaration.Match(content)
 	})
 }
 
