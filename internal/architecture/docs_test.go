@@ -64,12 +64,13 @@ func TestLinksExist(t *testing.T) {
 // docs/architecture.md name.
 func TestContributorPathsExist(t *testing.T) {
 	makefile := readDocument(t, "Makefile")
+	sources := load(t)
 	for _, name := range []string{"CONTRIBUTING.md", architecturePage} {
 		text := readDocument(t, name)
 		paths := 0
 		for _, span := range pathSpan.FindAllStringSubmatch(text, -1) {
 			if id := identifier.FindStringSubmatch(span[1]); id != nil {
-				if !isDeclared(t, id[1], id[2]) {
+				if !isDeclared(t, sources, id[1], id[2]) {
 					t.Errorf("%s names %s, which no package declares", name, span[1])
 				}
 				continue
@@ -111,10 +112,10 @@ func hasTest(t *testing.T, dir, name string) bool {
 }
 
 // isDeclared reports whether a package of this name declares an identifier.
-func isDeclared(t *testing.T, pkg, name string) bool {
+func isDeclared(t *testing.T, sources []source, pkg, name string) bool {
 	t.Helper()
 	declaration := regexp.MustCompile(`(?m)^(func|type|var|const|\t)\s*` + name + `\b`)
-	return slices.ContainsFunc(load(t), func(file source) bool {
+	return slices.ContainsFunc(sources, func(file source) bool {
 		if path.Base(file.dir) != pkg {
 			return false
 		}
