@@ -43,7 +43,7 @@ func layouts() []struct{ dir, fallback string } {
 		{dir: "inline-in-inner", fallback: "prod/kustomization.yaml: transformers[0]: the fence stands in an inner layer"},
 		{dir: "inner", fallback: "prod/kustomization.yaml: transformers[0]: the fence stands in an inner layer"},
 		{dir: "mixed-file", fallback: "transformers[0]: holds other transformers beside the fence"},
-		{dir: "namespace-beside-component", fallback: "kustomization.yaml: kustomize applies namespace after the fence in ../components/baseline"},
+		{dir: "namespace-and-component", fallback: "kustomization.yaml: kustomize applies namespace after the fence in ../components/baseline"},
 		{dir: "plain-component-last", fallback: "components[1] runs after the fence in ../components/baseline"},
 		{dir: "transformer-after", fallback: "transformers[1] runs after the fence"},
 		{dir: "validator-and-fence", fallback: "kustomization.yaml: validators run after the fence"},
