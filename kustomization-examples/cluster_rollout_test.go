@@ -35,6 +35,7 @@ var phases = [][]string{
 // rules of these namespaces, which it narrows.
 func TestPhases(t *testing.T) {
 	t.Parallel()
+	skipInShort(t, "builds cluster-rollout after each of its phases")
 	before := policiesOf(t, afterPhase(t, 0))
 	for n, namespaces := range phases {
 		after := policiesOf(t, afterPhase(t, n+1))
@@ -112,6 +113,7 @@ func policiesOf(t *testing.T, dir string) map[string]string {
 // fails on the flow that users missed.
 func TestPlanMistakesAreRefused(t *testing.T) {
 	t.Parallel()
+	skipInShort(t, "builds cluster-rollout for each mistake")
 	for desc, c := range map[string]struct {
 		file, from, to string
 		// policy is a hand-written policy of the plan.
@@ -206,6 +208,7 @@ func TestChartPolicies(t *testing.T) {
 // would isolate them.
 func TestTenantsExcludedFromEnforcement(t *testing.T) {
 	t.Parallel()
+	skipInShort(t, "builds cluster-rollout twice")
 	allowOnly := buildExample(t, "cluster-rollout").items
 	planned := append(slices.Clone(allowOnly), yaml.MustParse(`{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {name: planned, namespace: downloads},
   spec: {endpointSelector: {}, ingress: [{fromEndpoints: [{matchLabels: {}}]}], egress: [{toEndpoints: [{matchLabels: {}}]}]}}`))

@@ -49,6 +49,7 @@ func TestComponentsInEitherOrder(t *testing.T) {
 // namespace after the Components, so they receive workloads without a namespace.
 func TestNamespaceWithComponents(t *testing.T) {
 	t.Parallel()
+	skipInShort(t, "builds the program")
 	dir := copyExample(t, "components")
 	layer := filepath.Join(dir, "platform")
 	edit(t, filepath.Join(layer, "kustomization.yaml"), "resources:\n", "namespace: team-search\nresources:\n- stray.yaml\n")

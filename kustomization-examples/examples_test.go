@@ -134,6 +134,7 @@ func examples(t *testing.T) []string {
 // TestPoliciesFitTheSchema validates every policy against the schema of Cilium's CRDs.
 func TestPoliciesFitTheSchema(t *testing.T) {
 	t.Parallel()
+	skipInShort(t, "builds every example")
 	for _, dir := range examples(t) {
 		for _, n := range buildExample(t, dir).items {
 			if n.GetKind() != resource.KindCilium && n.GetKind() != resource.KindClusterwide {
@@ -181,6 +182,7 @@ func TestFlows(t *testing.T) {
 // this process.
 func TestHostsAgree(t *testing.T) {
 	t.Parallel()
+	skipInShort(t, "builds every example with kustomize and in this process")
 	bin := buildProgram(t)
 	for _, dir := range examples(t) {
 		t.Run(dir, func(t *testing.T) {

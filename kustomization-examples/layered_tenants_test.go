@@ -32,6 +32,7 @@ var (
 // appears in AllowOnly, before they deny anything.
 func TestHostPoliciesStartInAllowOnly(t *testing.T) {
 	t.Parallel()
+	skipInShort(t, "builds layered-tenants with kustomize and the program")
 	bin := buildProgram(t)
 	for dir, want := range map[string]struct {
 		message  string

@@ -25,6 +25,7 @@ import (
 // as they are.
 func TestEveryPolicyIsNeeded(t *testing.T) {
 	t.Parallel()
+	skipInShort(t, "removes each policy of every example in turn")
 	for _, dir := range append(examples(t), "kpt") {
 		t.Run(dir, func(t *testing.T) {
 			t.Parallel()

@@ -21,6 +21,7 @@ var codeBlock = regexp.MustCompile("(?s)\n```(yaml|sh|text)\n(.*?)```\n")
 // and runs their commands.
 func TestReadmes(t *testing.T) {
 	t.Parallel()
+	skipInShort(t, "builds the program and runs the commands of every README")
 	readmes, err := filepath.Glob("*/README.md")
 	if err != nil {
 		t.Fatal(err)

@@ -16,6 +16,7 @@ import (
 // pods, including representative ones.
 func TestScopesAgree(t *testing.T) {
 	t.Parallel()
+	skipInShort(t, "builds every example in two scopes")
 	for _, dir := range examples(t) {
 		t.Run(dir, func(t *testing.T) {
 			t.Parallel()
@@ -32,6 +33,7 @@ func TestScopesAgree(t *testing.T) {
 // unclaimed namespaces, which scope Cluster would isolate.
 func TestScopesAgreeOnGoldenCases(t *testing.T) {
 	t.Parallel()
+	skipInShort(t, "builds the golden cases in two scopes")
 	cases, err := filepath.Glob("../testdata/generated/*")
 	if err != nil || len(cases) == 0 {
 		t.Fatalf("no cases: %v", err)

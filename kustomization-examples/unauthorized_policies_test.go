@@ -13,6 +13,7 @@ import (
 // of the SocTalk example. The build fails and reports the resource and the reason.
 func TestUnauthorizedPoliciesAreRefused(t *testing.T) {
 	t.Parallel()
+	skipInShort(t, "builds soctalk for each policy that it must refuse")
 	for desc, c := range map[string]struct {
 		policy string
 		// check, resource and message of a finding.

@@ -14,6 +14,9 @@ const seeds = 150
 // and as Cilium's own simulator decides, which evaluates one rule after the other.
 func TestThreeEnginesAgree(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("skipped by -short: compares three engines on random policies")
+	}
 	decisions := map[policy.Decision]int{}
 	requests := map[policy.Decision]int{}
 	simulated := 0

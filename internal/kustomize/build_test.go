@@ -79,6 +79,9 @@ func TestBuildMatchesKustomize(t *testing.T) {
 // TestFallbackMatchesKustomize checks that every exact layout gives the same result in a
 // fallback.
 func TestFallbackMatchesKustomize(t *testing.T) {
+	if testing.Short() {
+		t.Skip("skipped by -short: builds every layout twice more")
+	}
 	kustomize, function := kustomizeBinary(t), functionScript(t)
 	for _, l := range layouts() {
 		t.Run(l.dir, func(t *testing.T) {
