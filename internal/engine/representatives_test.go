@@ -64,11 +64,11 @@ func TestRepresentativePods(t *testing.T) {
 		"one that fulfils all that is said of a label": {from("{matchLabels: {app: db}, matchExpressions: [{key: app, operator: Exists}]}"), "a pod with app=db in acme, " + bare},
 		"none where a selector contradicts itself":     {from("{matchLabels: {app: db}, matchExpressions: [{key: app, operator: NotIn, values: [db]}]}"), bare},
 		"one in a namespace by its name's label":       {netpol("p", "{podSelector: {}, ingress: [{from: [{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: gone}}, podSelector: {matchLabels: {app: db}}}]}]}"), "a pod with app=db in gone, " + bare},
-		"one of an account, without labels":            {from("{matchLabels: {io.cilium.k8s.policy.serviceaccount: robot}}"), "a pod of the account robot in acme, " + bare},
+		"one of an account, without labels":            {from("{matchLabels: {io.cilium.k8s.policy.serviceaccount: robot}}"), "a pod of service account robot in acme, " + bare},
 		"a NetworkPolicy's too":                        {netpol("p", "{podSelector: {}, ingress: [{from: [{namespaceSelector: {matchLabels: {team: red}}, podSelector: {matchLabels: {app: db}}}]}]}"), "a pod with app=db in an unknown namespace with team=red, a pod with app=db in beta, " + bare},
 		"none of a host policy":                        {ccnp("p", "{nodeSelector: {matchLabels: {role: edge}}, ingress: [{}]}"), bare},
-		"one with an account":                          {from("{matchLabels: {app: db, io.cilium.k8s.policy.serviceaccount: robot}}"), "a pod with app=db of the account robot in acme, " + bare},
-		"one of another cluster":                       {from("{matchLabels: {app: db, io.cilium.k8s.policy.cluster: east}}"), "a pod with app=db of the cluster east in acme, " + bare},
+		"one with an account":                          {from("{matchLabels: {app: db, io.cilium.k8s.policy.serviceaccount: robot}}"), "a pod with app=db of service account robot in acme, " + bare},
+		"one of another cluster":                       {from("{matchLabels: {app: db, io.cilium.k8s.policy.cluster: east}}"), "a pod with app=db of cluster east in acme, " + bare},
 	} {
 		t.Run(desc, func(t *testing.T) {
 			t.Parallel()
