@@ -147,7 +147,7 @@ func TestVerifyComparesWithGenerated(t *testing.T) {
 				return items
 			},
 			policy.Comparison{Desired: 4, Matching: 4},
-			[]string{`Namespace/tenant-acme: is not as the function leaves it: metadata.labels.fenced is false, not "true"`},
+			[]string{`Namespace/tenant-acme: is not as the function leaves it: metadata.labels.fenced is false, expected "true"`},
 		},
 		"where another fence's has its name": {
 			func(t *testing.T, items []*yaml.RNode) []*yaml.RNode {
