@@ -30,7 +30,7 @@ func TestUnauthorizedPoliciesAreRefused(t *testing.T) {
 		},
 		"pods of a service account that no workload has": {
 			"{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {name: builder}, spec: {endpointSelector: {matchLabels: {io.cilium.k8s.policy.serviceaccount: builder}}, egress: [{toEntities: [world]}]}}",
-			report.UndeclaredOpen, "CiliumNetworkPolicy/builder", "a pod of the account builder in tenant-acme",
+			report.UndeclaredOpen, "CiliumNetworkPolicy/builder", "a pod of service account builder in tenant-acme",
 		},
 		"one of several values of a label": {
 			"{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {name: either}, spec: {endpointSelector: {matchExpressions: [{key: app.kubernetes.io/name, operator: In, values: [thehive, evil]}]}, egress: [{toEndpoints: [{matchLabels: {app.kubernetes.io/name: cassandra}}]}, {toCIDR: [192.0.2.1/32]}]}}",

@@ -132,17 +132,17 @@ func TestPeersByNamedPorts(t *testing.T) {
 // TestPeersOfOtherClusters checks that a selector without a cluster matches all before 1.19.
 func TestPeersOfOtherClusters(t *testing.T) {
 	t.Parallel()
-	const own, others = "a pod with app=spy in acme", "a pod with app=spy of the cluster another in acme"
+	const own, others = "a pod with app=spy in acme", "a pod with app=spy of cluster another in acme"
 	for desc, c := range map[string]struct {
 		options engine.Options
 		policy  string
 		want    string
 	}{
-		"since 1.19":                              {engine.Options{Mesh: true}, "app: spy", own},
-		"before 1.19":                             {engine.Options{Agent: agentOf(true, 18), Mesh: true}, "app: spy", own + ", " + others},
-		"before 1.19, with a cluster":             {engine.Options{Agent: agentOf(true, 18), Mesh: true, ClusterName: "east"}, "app: spy, io.cilium.k8s.policy.cluster: east", own},
-		"before 1.19, in a cluster named another": {engine.Options{Agent: agentOf(true, 18), Mesh: true, ClusterName: "another"}, "app: spy", own + ", a pod with app=spy of the cluster yet-another in acme"},
-		"before 1.19, without a mesh":             {engine.Options{Agent: agentOf(true, 18)}, "app: spy", own},
+		"since 1.19":                        {engine.Options{Mesh: true}, "app: spy", own},
+		"before":                            {engine.Options{Agent: agentOf(true, 18), Mesh: true}, "app: spy", own + ", " + others},
+		"before, with a cluster":            {engine.Options{Agent: agentOf(true, 18), Mesh: true, ClusterName: "east"}, "app: spy, io.cilium.k8s.policy.cluster: east", own},
+		"before, in a cluster of that name": {engine.Options{Agent: agentOf(true, 18), Mesh: true, ClusterName: "another"}, "app: spy", own + ", a pod with app=spy of cluster yet-another in acme"},
+		"before, without a mesh":            {engine.Options{Agent: agentOf(true, 18)}, "app: spy", own},
 	} {
 		e, err := engine.New(c.options, documents(t, cnp("p", "{endpointSelector: {}, egress: [{toEndpoints: [{matchLabels: {"+c.policy+"}}]}]}")), []policy.Endpoint{pods["web"]})
 		if err != nil {

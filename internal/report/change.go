@@ -5,7 +5,7 @@ import "fmt"
 // Action is what was done to a resource or a file.
 type Action string
 
-// The actions, in the words that a person reads.
+// The actions, as reports print them.
 const (
 	Created    Action = "created"
 	Configured Action = "configured"
@@ -13,8 +13,7 @@ const (
 	Deleted    Action = "deleted"
 )
 
-// Change is what was done to one resource, or to one file, of which only Ref.File is
-// set.
+// Change is what was done to one resource, or to one file. For a file, only Ref.File is set.
 type Change struct {
 	Action Action
 	Ref    Ref

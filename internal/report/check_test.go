@@ -17,7 +17,7 @@ var (
 	finding = regexp.MustCompile(`(?m)^(error|warning|info): .*\[([a-z0-9-]+)\]$`)
 )
 
-// found has, for each golden case, the severities with which a check occurs in it.
+// found returns the severities of each check in each golden case.
 func found(t *testing.T) map[string]map[string][]report.Severity {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(testdata, "*", "*", "findings.txt"))
@@ -56,7 +56,7 @@ func TestCatalogueIsComplete(t *testing.T) {
 			t.Errorf("%s: severities, title, meaning and fix are required", c.Name)
 		}
 		if (c.Example == "") == (c.Untested == "") {
-			t.Errorf("%s: set either the golden case that produces it, or why none does", c.Name)
+			t.Errorf("%s: set either Example or Untested", c.Name)
 		}
 		if c.Example != "" && len(cases[c.Example][c.Name]) == 0 {
 			t.Errorf("%s: golden case %q has no finding of it", c.Name, c.Example)
@@ -81,20 +81,20 @@ func TestGoldenFindingsAreInTheCatalogue(t *testing.T) {
 			}
 			for _, s := range severities {
 				if !slices.Contains(c.Severities, s) {
-					t.Errorf("%s: %s occurs as %s, and allows %v", name, check, s, c.Severities)
+					t.Errorf("%s: %s occurs as %s, but its severities are %v", name, check, s, c.Severities)
 				}
 			}
 		}
 	}
 }
 
-// A check that a golden case shows must not claim that none does.
+// A check in a golden case must not have Untested.
 func TestUntestedChecksAreInNoGoldenCase(t *testing.T) {
 	t.Parallel()
 	for name, checks := range found(t) {
 		for check := range checks {
 			if c := report.Find(check); c != nil && c.Untested != "" {
-				t.Errorf("%s: name %q as its example", check, name)
+				t.Errorf("%s: set Example to %q, and remove Untested", check, name)
 			}
 		}
 	}

@@ -24,7 +24,7 @@ var (
 		Name:       "patch-aspect-unknown",
 		Severities: []Severity{Error},
 		Title:      "The patch annotation names an unknown aspect",
-		Meaning:    "The annotation tenantfence.dev/patch lists a word that is no aspect of a policy. The function patches nothing in the policy.",
+		Meaning:    "The annotation tenantfence.dev/patch lists a word that is not an aspect. The function patches nothing in the policy.",
 		Fix:        "List enforcement, dns or labels, separated by commas.",
 		Untested:   "reported for a hand-written policy with another word in tenantfence.dev/patch",
 	})
@@ -43,7 +43,7 @@ var (
 		Severities: []Severity{Warning},
 		Title:      "A policy to patch is not in a Tenant's namespace",
 		Meaning:    "A policy has the annotation tenantfence.dev/patch, and it is not about a namespace of a Tenant of this fence. The function patches nothing in the policy.",
-		Fix:        "Give the namespace to a Tenant, or remove the annotation.",
+		Fix:        "List the namespace in a Tenant, or remove the annotation.",
 		Untested:   "reported for a policy with tenantfence.dev/patch that is not about a Tenant's namespace",
 	})
 
@@ -51,25 +51,25 @@ var (
 		Name:       "patch-isolates",
 		Severities: []Severity{Error},
 		Title:      "A policy to patch isolates pods in AllowOnly",
-		Meaning:    "The Tenant is in AllowOnly, and the policy to patch with the aspect enforcement isolates the pods that it selects. A NetworkPolicy always does so, and below Cilium 1.16 every policy does.",
+		Meaning:    "The Tenant is in AllowOnly, and the policy to patch with the aspect enforcement isolates the pods that it selects. A NetworkPolicy always does so, and before Cilium 1.16 every policy does.",
 		Fix:        "Remove the policy until the Tenant is in Enforce, or remove enforcement from the annotation tenantfence.dev/patch.",
-		Untested:   "reported for a NetworkPolicy, or any policy below Cilium 1.16, with tenantfence.dev/patch: enforcement in AllowOnly",
+		Untested:   "reported for a NetworkPolicy, or any policy before Cilium 1.16, with tenantfence.dev/patch: enforcement in AllowOnly",
 	})
 
 	PatchDNSMixed = define(Check{
 		Name:       "patch-dns-mixed",
 		Severities: []Severity{Error},
 		Title:      "DNS shares an entry of toPorts with something else",
-		Meaning:    "The policy has the aspect dns to patch, and an entry of toPorts holds the DNS port beside other ports or other L7 rules. A DNS rule in that entry would deny the other traffic.",
-		Fix:        "Give DNS an entry of toPorts of its own, or remove dns from the annotation tenantfence.dev/patch.",
-		Untested:   "reported for a policy with tenantfence.dev/patch: dns and other ports or L7 rules beside the DNS port",
+		Meaning:    "The policy has the aspect dns to patch, and an entry of toPorts has the DNS port together with other ports or L7 rules. A DNS rule in that entry would deny the other traffic.",
+		Fix:        "Use a separate entry of toPorts for DNS, or remove dns from the annotation tenantfence.dev/patch.",
+		Untested:   "reported for a policy with tenantfence.dev/patch: dns and other ports or L7 rules next to the DNS port",
 	})
 
 	PatchDNSRuleMissing = define(Check{
 		Name:       "patch-dns-rule-missing",
 		Severities: []Severity{Warning},
 		Title:      "A policy to patch has no rule for the cluster's DNS",
-		Meaning:    "The policy has the aspect dns to patch, and no rule that names the DNS pods of baseline.dns and their port by number. The aspect changes nothing.",
+		Meaning:    "The policy has the aspect dns to patch, but no egress rule to the DNS pods of baseline.dns on their port number. The aspect changes nothing.",
 		Fix:        "Add or rewrite the rule, or remove dns from the annotation tenantfence.dev/patch.",
 		Untested:   "reported for a policy with tenantfence.dev/patch: dns and no egress rule to the DNS pods",
 	})

@@ -1,6 +1,6 @@
 package report
 
-// Checks on traffic that a run changes, and on policies of others beside AllowOnly.
+// Checks on traffic that a run changes, and on policies of other owners in AllowOnly.
 var (
 	AdoptedFlowLost = define(Check{
 		Name:       "adopted-flow-lost",

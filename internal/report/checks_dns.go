@@ -42,7 +42,7 @@ var (
 		Name:       "dns-on-fqdn-peer",
 		Severities: []Severity{Error},
 		Title:      "A flow with dns has a name as its peer",
-		Meaning:    "The flow sets dns, and its peer stands for a name, for example through an ExternalName Service. A DNS rule applies to queries to a server, and Cilium cannot select that server by name.",
+		Meaning:    "The flow sets dns, and its peer is a DNS name, for example through an ExternalName Service. A DNS rule applies to queries to a server, and Cilium cannot select that server by name.",
 		Fix:        "Replace the peer with the cidrs of the DNS server, or remove dns.",
 		Example:    "refused/l7-mistakes",
 	})

@@ -1,6 +1,6 @@
 package report
 
-// Checks on the generated policies in a build, and on policies that stand in their way.
+// Checks on the generated policies in a build, and on policies that conflict with them.
 var (
 	PolicyMissing = define(Check{
 		Name:       "policy-missing",

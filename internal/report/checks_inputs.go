@@ -71,8 +71,8 @@ var (
 		Name:       "profile-ambiguous",
 		Severities: []Severity{Error},
 		Title:      "More than one FenceProfile is a candidate",
-		Meaning:    "The build contains several FenceProfiles, or one beside the inline spec.profile. The fence needs exactly one, so nothing is generated.",
-		Fix:        "Set spec.profileName in the TenantFence, or remove the other FenceProfiles. Beside spec.profile, the build must contain none.",
+		Meaning:    "The build contains several FenceProfiles, or one in addition to the inline spec.profile. The fence needs exactly one, so nothing is generated.",
+		Fix:        "Set spec.profileName in the TenantFence, or remove the other FenceProfiles. With spec.profile, the build must contain none.",
 		Example:    "refused/two-profiles",
 	})
 	ProfileMissing = define(Check{
@@ -87,7 +87,7 @@ var (
 		Name:       "resource-outside-fence",
 		Severities: []Severity{Error},
 		Title:      "No TenantFence receives a resource of tenantfence.dev",
-		Meaning:    "A layer above the fence, or a layer beside it, lists a Tenant, FenceProfile or FlowTest. The function does not see the resource, so it has no effect and would reach the cluster.",
+		Meaning:    "A layer above the fence, or a sibling layer, lists a Tenant, FenceProfile or FlowTest. The function does not see the resource, so it has no effect and would reach the cluster.",
 		Fix:        "List the TenantFence at or above the layer that lists the resource.",
 		Untested:   "reported by tenantfence build, render and verify",
 	})

@@ -114,7 +114,7 @@ var (
 		Name:       "flow-test-endpoint-unknown",
 		Severities: []Severity{Info},
 		Title:      "A FlowTest names labels that may be misspelled",
-		Meaning:    "A source or destination of a case matches no pod and no node of the build, so a representative endpoint stands for it. A case that expects Deny then holds more easily than intended.",
+		Meaning:    "A source or destination of a case matches no pod and no node of the build, so a representative endpoint replaces it. A case that expects Deny then holds more easily than intended.",
 		Fix:        "Correct the labels in from or to, unless the pod or node is to be deployed later.",
 		Example:    "refused/flow-tests",
 	})

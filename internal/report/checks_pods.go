@@ -69,7 +69,7 @@ var (
 		Name:       "pod-dns-outside-cluster",
 		Severities: []Severity{Warning, Info},
 		Title:      "Pods resolve an allowed name outside the cluster DNS",
-		Meaning:    "The flow allows a name, and its pods do not resolve it at the cluster DNS, because of their dnsPolicy or dnsConfig. Cilium learns no address from other servers and denies the flow. It is an info where dnsConfig only adds nameservers beside the cluster DNS.",
+		Meaning:    "The flow allows a name, and its pods do not resolve it at the cluster DNS, because of their dnsPolicy or dnsConfig. Cilium learns no address from other servers and denies the flow. It is an info where dnsConfig only adds nameservers to the cluster DNS.",
 		Fix:        "Set dnsPolicy: ClusterFirst and remove other nameservers, or add a flow with dns rules to the nameserver. If that is the cluster DNS, declare its Service with the clusterIP as an external resource.",
 		Example:    "refused/fqdns-resolved-outside-cluster-dns",
 	})

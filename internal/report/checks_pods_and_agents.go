@@ -25,7 +25,7 @@ var (
 		Severities: []Severity{Warning},
 		Title:      "A service mesh carries connections on a port of its own",
 		Meaning:    "A label or annotation puts pods into a service mesh. Between its pods, policies decide on port 15008 (Istio's ambient mesh, Cilium's ztunnel) or 4143 (Linkerd), and not on the declared ports.",
-		Fix:        "Declare the port of the mesh beside each flow's ports, and restrict the ports behind it by policies of the mesh. With Cilium's ztunnel, you can remove the label io.cilium/mtls-enabled instead.",
+		Fix:        "Declare the port of the mesh in addition to each flow's ports, and restrict the ports behind it by policies of the mesh. With Cilium's ztunnel, you can remove the label io.cilium/mtls-enabled instead.",
 		Example:    "generated/ztunnel-mesh",
 	})
 

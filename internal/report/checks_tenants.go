@@ -78,7 +78,7 @@ var (
 		Name:       "tls-between-tenants",
 		Severities: []Severity{Error},
 		Title:      "A flow with tls has pods of another Tenant as peer",
-		Meaning:    "The flow has tls, and its peer stands for pods of another Tenant. That Tenant would have to consent to the handling of its TLS, and no field expresses this consent.",
+		Meaning:    "The flow has tls, and its peer selects pods of another Tenant. That Tenant would have to consent to the handling of its TLS, and no field expresses this consent.",
 		Fix:        "Remove tls from the flow, or remove the peer.",
 		Example:    "refused/tls",
 	})

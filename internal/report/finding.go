@@ -1,4 +1,4 @@
-// Package report holds what a run reports: findings, each of a check of the catalogue, and changes.
+// Package report has the results of a run: findings, each of a check of the catalogue, and changes.
 package report
 
 import (
@@ -8,31 +8,30 @@ import (
 	"strings"
 )
 
-// Severity of a Finding.
+// Severity is the severity of a Finding.
 type Severity string
 
-// The severities. An Error stops the run: nothing is changed.
+// The severities. After an Error, the run changes nothing.
 const (
 	Error   Severity = "error"
 	Warning Severity = "warning"
 	Info    Severity = "info"
 )
 
-// Finding is something that is wrong, or that must be said: what, where and what
-// to do about it.
+// Finding is a problem or a notice: what is wrong, where it is, and how to resolve it.
 type Finding struct {
-	// Check is the stable name of the rule that was broken, "fqdn-outside-limits".
+	// Check is the rule that it reports on.
 	Check    *Check
 	Severity Severity
-	// Resource is the resource that is wrong.
+	// Resource is the resource to which it applies.
 	Resource Ref
-	// Field is the path within it, "spec.egress[0].to[0].fqdns[1]".
+	// Field is the path within the resource, such as "spec.egress[0].to[0].fqdns[1]".
 	Field string
-	// Message says what is wrong, and what to do.
+	// Message describes the problem and the fix.
 	Message string
 }
 
-// Ref names a resource of the build and, where the host tells it, its file.
+// Ref identifies a resource of the build and, if it is known, its file.
 type Ref struct {
 	APIVersion, Kind, Namespace, Name string
 	// File is relative to the host's root. Index is the document within it.
@@ -51,7 +50,7 @@ func (r Ref) String() string {
 	return strings.TrimSpace(s)
 }
 
-// String is the one line that a person reads.
+// String is the finding on one line.
 func (f Finding) String() string {
 	var where []string
 	for _, s := range []string{f.Resource.File, f.Resource.String(), f.Field} {
@@ -69,13 +68,12 @@ func (f Finding) String() string {
 // Findings is a list of findings.
 type Findings []Finding
 
-// HasError says whether any of them stops the run.
+// HasError reports whether any finding is an error.
 func (fs Findings) HasError() bool {
 	return slices.ContainsFunc(fs, func(f Finding) bool { return f.Severity == Error })
 }
 
-// Sort orders them, errors first, then by resource and field, and drops exact
-// repetitions.
+// Sort orders findings by severity, resource and field, and removes duplicates.
 func (fs Findings) Sort() Findings {
 	rank := map[Severity]int{Error: 0, Warning: 1, Info: 2}
 	out := slices.Clone(fs)
