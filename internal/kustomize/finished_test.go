@@ -11,7 +11,7 @@ import (
 
 const finishedInputs = `apiVersion: v1
 kind: ConfigMap
-metadata: {name: inventory, annotations: {config.kubernetes.io/local-config: "true"}}
+metadata: {name: external, annotations: {config.kubernetes.io/local-config: "true"}}
 ---
 apiVersion: v1
 kind: ConfigMap
@@ -39,10 +39,10 @@ func TestFinishedReceivesAllItems(t *testing.T) {
 			}
 		},
 	})
-	if err != nil || strings.Contains(string(out), "inventory") {
+	if err != nil || strings.Contains(string(out), "external") {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	if got := strings.Join(received, ", "); got != "inventory path: inputs.yaml, plain path: inputs.yaml" {
+	if got := strings.Join(received, ", "); got != "external path: inputs.yaml, plain path: inputs.yaml" {
 		t.Errorf("received %s", got)
 	}
 }
