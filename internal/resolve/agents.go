@@ -56,7 +56,7 @@ func (r *resolver) resolveAgentPods(f *flow, a v1alpha1.AgentIngress) bool {
 		}
 	}
 	if f.own = r.podPeers(f.tenant, namespaces, f.pods); len(f.own) == 0 {
-		r.refuse(report.PodsNotFound, f.ref, at, "selects no pod of %s in the build: correct the labels, or tell the pods as inventory", quoteAll(namespaces))
+		r.refuse(report.PodsNotFound, f.ref, at, "%s", r.podsNotFound(namespaces, f.pods, false))
 	}
 	f.pods, _ = f.tenant.OwnPods(f.pods)
 	r.checkPortNames(f, f.ports, f.own, portAt)
@@ -71,8 +71,12 @@ func (r *resolver) agentService(f *flow, a v1alpha1.AgentIngress, at *field.Path
 		return nil
 	}
 	s := r.index.Service(r.namespaceOfService(f, a.Service), a.Service)
-	if s == nil || len(s.Selector) == 0 {
-		r.refuse(report.PeerNotInBuild, f.ref, at, "no Service %q with a selector is in %s: correct the name, or tell the Service as inventory", a.Service, quoteAll(f.tenant.Namespaces))
+	if s == nil {
+		r.refuse(report.PeerNotInBuild, f.ref, at, "%s", r.serviceNotFound(f.tenant.Namespaces, a.Service, false))
+		return nil
+	}
+	if len(s.Selector) == 0 {
+		r.refuse(report.PeerNotInBuild, f.ref, at, "Service %s/%s has no selector, so its pods are unknown: name the pods and their own ports instead", s.Ref.Namespace, s.Ref.Name)
 		return nil
 	}
 	if !r.checkUnambiguous(f, a.Service, at, "give one another name, or name the pods and their own ports") || !r.checkSelectable(f.ref, s, at) {

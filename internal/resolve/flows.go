@@ -201,9 +201,7 @@ func (r *resolver) subjectPeers(f *flow) (own []policy.Peer, on bool) {
 	case f.optional:
 		return nil, r.disableOptional(f, f.path.Child("pods"), "the pods are")
 	}
-	r.refuse(report.PodsNotFound, f.ref, f.path.Child("pods"),
-		"selects no pod of %s in the build: correct the labels, tell the pods as inventory (a workload with the annotation config.kubernetes.io/local-config: \"true\"), or say optional: true",
-		quoteAll(f.tenant.Namespaces))
+	r.refuse(report.PodsNotFound, f.ref, f.path.Child("pods"), "%s", r.podsNotFound(f.tenant.Namespaces, f.pods, true))
 	return nil, true
 }
 
@@ -212,7 +210,11 @@ func (r *resolver) egressPoint(f *flow) []policy.Peer {
 	points := r.profile.Spec.EgressPoints
 	i := slices.IndexFunc(points, func(p v1alpha1.EgressPoint) bool { return p.Name == f.via })
 	if i < 0 {
-		r.refuse(report.EgressPointNotFound, f.ref, at, "the profile has no egressPoint %q: name one of its egressPoints, or add it there", f.via)
+		var names []string
+		for _, p := range points {
+			names = append(names, p.Name)
+		}
+		r.refuse(report.EgressPointNotFound, f.ref, at, "the profile has no egress point %q: %s", f.via, v1alpha1.DidYouMean(f.via, names))
 		return nil
 	}
 	if !slices.Contains(f.limits().EgressPoints, f.via) && !r.outsideLimits(f, report.EgressPointOutsideLimits, at, fmt.Sprintf("egress point %q", f.via), "egressPoints") {
@@ -222,7 +224,7 @@ func (r *resolver) egressPoint(f *flow) []policy.Peer {
 	resolvedPeers, _ := r.podsByTenant(points[i].Namespace, f.pods)
 	if len(resolvedPeers) == 0 {
 		r.refuse(report.PodsNotFound, r.profile.Ref, r.profile.Path.Child("egressPoints").Index(i).Child("pods"),
-			"selects no pod of namespace %q in the build: correct the labels, or tell the pods as inventory", points[i].Namespace)
+			"%s", r.podsNotFound([]string{points[i].Namespace}, f.pods, false))
 		return nil
 	}
 	// Of several, the profile is refused.

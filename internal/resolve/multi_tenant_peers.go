@@ -126,8 +126,8 @@ func (c *multiTenantPeers) recordMissing(f *flow, e resolvedPeer, text string) {
 		return
 	}
 	l := missingConsent{tenant: e.tenant.Name, shares: e.tenant.SharesNamespaces(), text: text, fix: fmt.Sprintf("needs %s in its spec.%s", requiredFlowYAML(f, e), f.direction.Opposite())}
-	if declaring, mistake := c.servicePortMistake(f, e); declaring != nil {
-		l.fix = fmt.Sprintf("must use the pods' port: in %s, %s", declaring.reason, mistake)
+	if mistaken, m := c.mistakenFlow(f, e); mistaken != nil {
+		l.fix = fmt.Sprintf("in %s, write the port of the pods, %s, instead of that of Service %s, %s", mistaken.reason, m.target, m.service, m.port)
 	}
 	if !slices.Contains(p.missingConsents, l) {
 		p.missingConsents = append(p.missingConsents, l)
@@ -264,8 +264,8 @@ func (r *resolver) reportMissingConsent(f *flow, e resolvedPeer, text missingTex
 		c.recordMissing(f, e, text.group)
 		return
 	}
-	if declaring, mistake := r.servicePortMistake(f, e); declaring != nil {
-		r.refuse(report.ConsentMissing, f.ref, e.path, "Tenant %q %s: in %s, %s, on which policies are decided: write that there, or name the Service as the peer", e.tenant.Name, text.single, declaring.reason, mistake)
+	if mistaken, m := r.mistakenFlow(f, e); mistaken != nil {
+		r.reportServicePort(report.Error, mistaken, m)
 		return
 	}
 	r.refuse(report.ConsentMissing, f.ref, e.path, "Tenant %q %s: it needs %s in its spec.%s", e.tenant.Name, text.single, requiredFlowYAML(f, e), f.direction.Opposite())

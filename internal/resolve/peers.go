@@ -74,7 +74,7 @@ func (r *resolver) resolveTenantPeer(f *flow, p v1alpha1.Peer, at *field.Path) (
 		return nil, true
 	}
 	if t == nil {
-		return nil, r.refuseMissing(f, at.Child("tenant"), "there is no Tenant %q in the build: correct the name, or say optional: true", p.Tenant)
+		return nil, r.refuseMissing(f, at.Child("tenant"), "Tenant %q is not in the build: %s", p.Tenant, correction(p.Tenant, r.tenantNames(), "add the Tenant, or set optional: true"))
 	}
 	return r.podsOfTenant(f, t, p, at, t.Namespaces)
 }
@@ -85,7 +85,7 @@ func (r *resolver) podsOfTenant(f *flow, t *tenant, p v1alpha1.Peer, at *field.P
 	pods := policy.SelectorOf(p.Pods)
 	peers := r.podPeers(t, namespaces, pods)
 	if len(peers) == 0 && len(namespaces) > 0 {
-		return nil, r.refuseMissing(f, at.Child("pods"), "selects no pod of %s in the build: correct the labels, declare the pods as inventory, or set optional: true", quoteAll(namespaces))
+		return nil, r.refuseMissing(f, at.Child("pods"), "%s", r.podsNotFound(namespaces, pods, true))
 	}
 	return f.peersOfTenant(peers, t, singleTenant, at), true
 }
@@ -131,18 +131,22 @@ func (r *resolver) resolveAnyTenantPeer(f *flow, p v1alpha1.Peer, at *field.Path
 }
 
 func (r *resolver) resolveNamespacePeer(f *flow, p v1alpha1.Peer, at *field.Path) ([]resolvedPeer, bool) {
-	if r.unreadNamespaces[p.Namespace] || !r.checkNamespaceLimit(f, p.Namespace, policy.SelectorOf(p.Pods), at.Child("namespace")) {
+	if r.unreadNamespaces[p.Namespace] {
 		return nil, true
 	}
-	if !r.index.WithoutResources && r.index.Namespaces[p.Namespace] == nil {
-		return nil, r.refuseMissing(f, at.Child("namespace"), "namespace %q is not in the build: correct the name, declare the Namespace as inventory, or set optional: true", p.Namespace)
+	missing := !r.index.WithoutResources && r.index.Namespaces[p.Namespace] == nil
+	if !(missing && !r.index.Partial) && !r.checkNamespaceLimit(f, p.Namespace, policy.SelectorOf(p.Pods), at.Child("namespace")) {
+		return nil, true
+	}
+	if missing {
+		return nil, r.refuseMissing(f, at.Child("namespace"), "namespace %q is not in the build: %s", p.Namespace, correction(p.Namespace, r.namespaceNames(), declareExternal("the Namespace", true)))
 	}
 	if t := r.owner[p.Namespace]; t != nil {
 		return r.podsOfTenant(f, t, p, at, []string{p.Namespace})
 	}
 	resolvedPeers := r.peersInNamespace(f, p.Namespace, policy.SelectorOf(p.Pods), sharedNamespace, at)
 	if len(resolvedPeers) == 0 {
-		return nil, r.refuseMissing(f, at.Child("pods"), "selects no pod of %q in the build: correct the labels, tell the pods as inventory, or say optional: true", p.Namespace)
+		return nil, r.refuseMissing(f, at.Child("pods"), "%s", r.podsNotFound([]string{p.Namespace}, policy.SelectorOf(p.Pods), true))
 	}
 	return resolvedPeers, true
 }
@@ -191,7 +195,7 @@ func (r *resolver) resolveLabelPeer(f *flow, p v1alpha1.Peer, at *field.Path) ([
 		}
 	}
 	if len(out) == 0 && group == namespacesByLabel && !r.index.WithoutResources {
-		if keep, found := r.checkLabelPeer(f, namespaces, unownedPeers, at); !keep {
+		if keep, found := r.checkLabelPeer(f, p, namespaces, unownedPeers, at); !keep {
 			return nil, found
 		}
 	}
@@ -202,16 +206,16 @@ func (r *resolver) resolveLabelPeer(f *flow, p v1alpha1.Peer, at *field.Path) ([
 // checkLabelPeer reports what may be wrong with a peer that selects no tenant's pods. It
 // returns whether the rule by its labels is kept and, where it is not, whether the flow is
 // resolved further.
-func (r *resolver) checkLabelPeer(f *flow, namespaces []string, unownedPeers []resolvedPeer, at *field.Path) (keep, found bool) {
+func (r *resolver) checkLabelPeer(f *flow, p v1alpha1.Peer, namespaces []string, unownedPeers []resolvedPeer, at *field.Path) (keep, found bool) {
 	unowned := func(name string) bool { return r.owner[name] == nil }
 	switch {
 	case len(namespaces) == 0:
-		return false, r.refuseMissing(f, at.Child("namespaceLabels"), "no namespace in the build has these labels: correct them, declare the Namespace as inventory, or set optional: true")
+		return false, r.refuseMissing(f, at.Child("namespaceLabels"), "no namespace in the build has these labels: %s%s", labelFix(r.namespaceLabels(), p.NamespaceLabels), declareExternal("the Namespace", true))
 	case slices.ContainsFunc(namespaces, unowned):
 	case f.optional || len(unownedPeers) == 0:
-		return false, r.refuseMissing(f, at.Child("pods"), "selects no pod of %s in the build: correct the labels, declare the pods as inventory, or set optional: true", quoteAll(namespaces))
+		return false, r.refuseMissing(f, at.Child("pods"), "%s", r.podsNotFound(namespaces, policy.SelectorOf(p.Pods), true))
 	default:
-		r.warn(report.PeerPodsNotFound, f.ref, at.Child("pods"), "selects no pod in the build of the namespaces with these labels, %s: correct the labels, or declare the pods as inventory", quoteAll(namespaces))
+		r.warn(report.PeerPodsNotFound, f.ref, at.Child("pods"), "%s", r.podsNotFound(namespaces, policy.SelectorOf(p.Pods), false))
 	}
 	return true, true
 }

@@ -30,7 +30,7 @@ func (r *resolver) checkPorts(f *flow) {
 	if f.direction == policy.Ingress {
 		r.checkPortNames(f, f.ports, f.own, f.path.Child("ports").Index)
 		for _, own := range f.own {
-			r.warnServicePorts(f, policy.ExpandProtocols(f.ports), own, f.path.Child("ports"))
+			r.warnServicePorts(f, policy.ExpandProtocols(f.ports), own)
 		}
 		return
 	}
@@ -50,7 +50,7 @@ func (r *resolver) checkPortsAt(f *flow, e resolvedPeer) {
 			r.checkPortLimits(f, e.portsForLimits(), []policy.Peer{e.peer}, e.path)
 		}
 	case e.peer.Kind == policy.Pods:
-		r.warnServicePorts(f, f.portsOf(e), e.peer, f.path.Child("ports"))
+		r.warnServicePorts(f, f.portsOf(e), e.peer)
 	}
 	var same []policy.Peer
 	for _, other := range f.resolvedPeers {
@@ -76,11 +76,11 @@ func (r *resolver) checkPortNames(f *flow, ports []policy.Port, to []policy.Peer
 		switch {
 		case !p.IsNamed() || r.index.Partial || r.declaresPortName(p, to):
 		case slices.ContainsFunc(to, func(p policy.Peer) bool { return p.Kind != policy.Pods }):
-			r.refuse(report.PortNameWithoutPods, f.ref, at(i), "%q is a name, and only pods give names to their ports: give the number", p.Name)
+			r.refuse(report.PortNameWithoutPods, f.ref, at(i), "%q is a port name, and only pods name their ports: use the number", p.Name)
 		case r.sidecarPort(p, to).Port > 0:
-			r.refuse(report.PortNotFound, f.ref, at(i), "%q is the name of a port of a native sidecar (an init container that keeps running), and no policy knows the names of init containers' ports: give the number %d", p.Name, r.sidecarPort(p, to).Port)
+			r.refuse(report.PortNotFound, f.ref, at(i), "%q is a port of a native sidecar (an init container that keeps running), and policies do not know the port names of init containers: use the number %d", p.Name, r.sidecarPort(p, to).Port)
 		default:
-			r.refuse(report.PortNotFound, f.ref, at(i), "no pod that may be reached has a %s port named %q: name one of its containers' ports, or give the number", p.Protocol, p.Name)
+			r.refuse(report.PortNotFound, f.ref, at(i), "no destination pod has a %s port with the name %q: %s, or the number of the port", p.Protocol, p.Name, r.portFix(p, to))
 		}
 	}
 }
@@ -117,6 +117,12 @@ func (r *resolver) declaresPortName(p policy.Port, peers []policy.Peer) bool {
 		}
 	}
 	return !known
+}
+
+// isUnknownPortName reports whether a port is a name that each of some peers is known not to have.
+func (r *resolver) isUnknownPortName(p policy.Port, peers []policy.Peer) bool {
+	declares := func(peer policy.Peer) bool { return r.declaresPortName(p, []policy.Peer{peer}) }
+	return p.IsNamed() && !r.index.Partial && len(peers) > 0 && !slices.ContainsFunc(peers, declares)
 }
 
 // warnHostNetwork warns of ends that are nothing but hostNetwork pods: no policy
@@ -161,6 +167,10 @@ func (r *resolver) checkPortLimits(f *flow, ports []policy.Port, to []policy.Pee
 	}
 	for _, p := range policy.ExpandProtocols(ports) {
 		if p.Protocol == policy.ICMP {
+			continue
+		}
+		if r.isUnknownPortName(p, to) {
+			valid = false // checkPortNames refuses it.
 			continue
 		}
 		n, known := r.portNumber(p, to...)

@@ -30,6 +30,8 @@ type resolver struct {
 	// tenants are sorted by name.
 	tenants []*tenant
 	byName  map[string]*tenant
+	// allNames are the names of all Tenants of the build.
+	allNames []string
 	// owner has the tenant of each namespace that one has alone, sharers those of each
 	// that is shared.
 	owner          map[string]*tenant
@@ -40,6 +42,8 @@ type resolver struct {
 	// unread holds the names, and unreadNamespaces the namespaces, of Tenants that
 	// were refused before: what refers to them is neither right nor wrong.
 	unread, unreadNamespaces map[string]bool
+	// refusedNamespaces are those that a Tenant asks for and does not get.
+	refusedNamespaces []string
 
 	findings report.Findings
 }
@@ -94,6 +98,7 @@ func newResolver(in *resource.Inputs, index *resource.Index) *resolver {
 
 func (r *resolver) resolve(in *resource.Inputs) {
 	r.configureAgents()
+	r.correctPattern(in.Tenants)
 	r.recordUnread(in.UnreadableTenants)
 	r.resolveTenants(in.Tenants)
 	r.reportUnusedPaths(in.Tenants)
@@ -150,11 +155,19 @@ func (r *resolver) resolveTenants(in []resource.Tenant) {
 			cmp.Compare(policy.JSONKey(a.Spec), policy.JSONKey(b.Spec)))
 	})
 	for _, t := range sorted {
+		r.allNames = append(r.allNames, t.Name)
+	}
+	for _, t := range sorted {
 		if r.byName[t.Name] != nil {
 			r.refuse(report.TenantDuplicate, t.Ref, namePath(t), "there is more than one Tenant %q: give each its own name, or list it once", t.Name)
 			continue
 		}
 		r.addTenant(t)
+	}
+	for _, ns := range r.refusedNamespaces {
+		if r.owner[ns] == nil && len(r.sharingTenants[ns]) == 0 {
+			r.unreadNamespaces[ns] = true
+		}
 	}
 	for _, t := range r.tenants {
 		r.fence.Tenants = append(r.fence.Tenants, t.Tenant)

@@ -57,7 +57,7 @@ func (r *resolver) policyPorts(s *resource.Service, target policy.Port) []policy
 // servicePorts are the wanted ports of a Service: all of them, where none is named.
 func (r *resolver) servicePorts(f *flow, s *resource.Service, requested []policy.Port, at *field.Path) []resource.ServicePort {
 	if len(s.Ports) == 0 {
-		r.refuse(report.PortNotFound, f.ref, at, "Service %s/%s has no ports: name the pods and their own ports", s.Ref.Namespace, s.Ref.Name)
+		r.refuse(report.PortNotFound, f.ref, at, "Service %s/%s has no ports: name its pods and their ports instead", s.Ref.Namespace, s.Ref.Name)
 		return nil
 	}
 	for _, p := range s.Ports {
@@ -74,7 +74,7 @@ func (r *resolver) servicePorts(f *flow, s *resource.Service, requested []policy
 		found := matchingPorts(s, w)
 		out = append(out, found...)
 		if len(found) == 0 || w.End > w.Port {
-			r.refuse(report.PortNotFound, f.ref, f.path.Child("ports").Index(i), "Service %s/%s has no port %s: beside service, ports are the Service's own, each by name or number", s.Ref.Namespace, s.Ref.Name, w)
+			r.refuse(report.PortNotFound, f.ref, f.path.Child("ports").Index(i), "Service %s/%s has no port %s: %s", s.Ref.Namespace, s.Ref.Name, w, servicePortFix(s, w))
 		}
 	}
 	return out

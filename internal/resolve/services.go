@@ -32,11 +32,16 @@ func (r *resolver) resolveServicePeer(f *flow, name string, at *field.Path) ([]r
 	if s != nil {
 		behind.MatchLabels = s.Selector
 	}
-	if r.unreadNamespaces[namespace] || !r.checkNamespaceLimit(f, namespace, behind, at) {
+	missing := s == nil && !r.index.Partial
+	if r.unreadNamespaces[namespace] || !missing && !r.checkNamespaceLimit(f, namespace, behind, at) {
 		return nil, true
 	}
 	if s == nil {
-		return nil, r.refuseMissing(f, at, "Service %q is not in the build: correct the name, tell the Service as inventory, or say optional: true", name)
+		namespaces := []string{namespace}
+		if !strings.Contains(name, "/") {
+			namespaces = f.tenant.Namespaces
+		}
+		return nil, r.refuseMissing(f, at, "%s", r.serviceNotFound(namespaces, short, true))
 	}
 	switch {
 	case s.Type == "ExternalName":
@@ -118,7 +123,7 @@ func (r *resolver) resolveSelectorService(f *flow, s *resource.Service, at *fiel
 	pods := policy.Selector{MatchLabels: s.Selector}
 	resolvedPeers := r.peersInNamespace(r.withTenantConsent(f, s), s.Ref.Namespace, pods, sharedNamespace, at)
 	if len(resolvedPeers) == 0 {
-		return nil, r.refuseMissing(f, at, "the selector of Service %s/%s selects no pod in the build: correct it, tell the pods as inventory, or say optional: true", s.Ref.Namespace, s.Ref.Name)
+		return nil, r.refuseMissing(f, at, "the selector of Service %s/%s %s", s.Ref.Namespace, s.Ref.Name, r.podsNotFound([]string{s.Ref.Namespace}, pods, true))
 	}
 	if f.direction == policy.Egress {
 		ports := r.targetPorts(f, s, f.ports, at)

@@ -37,7 +37,7 @@ func (r *resolver) checkShared() {
 		all := r.sharingTenants[ns]
 		for i, t := range all {
 			if !r.index.WithoutResources && !r.index.Partial && len(r.index.WorkloadsIn(ns, t.Pods)) == 0 {
-				r.refuse(report.PodsNotFound, t.ref, t.path.Child("pods"), "selects no pod of %q in the build: correct the labels, or tell the pods as inventory", ns)
+				r.refuse(report.PodsNotFound, t.ref, t.path.Child("pods"), "%s", r.podsNotFound([]string{ns}, t.Pods, false))
 			}
 			if r.servesBaseline(ns, t) {
 				r.fence.BaselineTenants = append(r.fence.BaselineTenants, t.Name)
