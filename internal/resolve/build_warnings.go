@@ -11,8 +11,8 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// checkProfileAgainstBuild warns of what the profile says and the build belies. A baseline peer
-// that is not there at all is none of it: it may run elsewhere.
+// checkProfileAgainstBuild warns of parts of the profile that do not match the build. A baseline peer
+// without any pods in the build may run elsewhere, and is no finding.
 func (r *resolver) checkProfileAgainstBuild() {
 	at := r.profile.Path.Child("baseline")
 	dns := r.profile.Spec.Baseline.DNS
@@ -29,25 +29,25 @@ func (r *resolver) checkProfileAgainstBuild() {
 		r.warnBaselinePeer(m.Namespace, m.Pods, at.Child("monitoring", "pods"))
 		if len(m.Ports) == 0 {
 			r.warn(report.MonitoringAllPorts, r.profile.Ref, at.Child("monitoring"),
-				"every port of every tenant's pods is open to the monitoring pods of namespace %q: list the ports that they scrape in baseline.monitoring.ports", m.Namespace)
+				"the monitoring pods of namespace %q may reach every port of the pods of all tenants: list the scraped ports in baseline.monitoring.ports", m.Namespace)
 		}
 		named := slices.ContainsFunc(policy.PortsOf(m.Ports), func(p policy.Port) bool { return p.Name != "" })
 		if named && (r.owner[m.Namespace] != nil || len(r.sharingTenants[m.Namespace]) > 0) && !r.supports(policy.NamedEgressPorts) {
 			r.warn(report.NamedPortInEgress, r.profile.Ref, at.Child("monitoring", "ports"),
-				"before Cilium %s a port's name works in egress only while all pods of the cluster that bear it agree on its number: give numbers, since namespace %q is fenced", policy.NamedEgressPorts.Introduced(), m.Namespace)
+				"before Cilium %s, a port name works in egress only if all pods of the cluster give it the same number: use numbers, since namespace %q is fenced", policy.NamedEgressPorts.Introduced(), m.Namespace)
 		}
 	}
 	r.reportUnusedFlows()
 }
 
-// warnBaselinePeer warns of a selector that selects none of the pods that are there.
+// warnBaselinePeer warns of a selector that selects none of the pods of its namespace.
 func (r *resolver) warnBaselinePeer(namespace string, pods *metav1.LabelSelector, at *field.Path) {
 	if len(r.index.WorkloadsIn(namespace, policy.Selector{})) > 0 && len(r.index.WorkloadsIn(namespace, policy.SelectorOf(pods))) == 0 {
 		r.warn(report.BaselinePodsNotFound, r.profile.Ref, at, "%s", r.podsNotFound([]string{namespace}, policy.SelectorOf(pods), false))
 	}
 }
 
-// reportUnusedFlows says which of the profile's flows no tenant has the pods for.
+// reportUnusedFlows reports the flows of the profile for which no tenant has pods.
 func (r *resolver) reportUnusedFlows() {
 	used := map[string]bool{}
 	for _, f := range r.flows {
@@ -59,7 +59,7 @@ func (r *resolver) reportUnusedFlows() {
 	at := r.profile.Path.Child("allTenants")
 	add := func(name string, at *field.Path) {
 		if !used[name] && len(r.unread) == 0 {
-			r.report(report.Info, report.AllTenantsFlowUnused, r.profile.Ref, at, "no tenant has the pods of flow %q, or it is off everywhere", name)
+			r.report(report.Info, report.AllTenantsFlowUnused, r.profile.Ref, at, "no Tenant has pods of flow %q, or the flow is inactive for all Tenants", name)
 		}
 	}
 	for i, f := range allTenants.Ingress {

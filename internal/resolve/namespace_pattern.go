@@ -87,7 +87,7 @@ func (r *resolver) fittingPattern(fitting, failing []resource.Tenant) (pattern s
 	return pattern, namespaces
 }
 
-// patternCandidates are the patterns by which namespaces of the build have the names of Tenants,
+// patternCandidates are the patterns of all namespaces of the build that contain the name of a Tenant,
 // the shortest first.
 func (r *resolver) patternCandidates(tenants []resource.Tenant) []string {
 	out := map[string]bool{}

@@ -70,7 +70,7 @@ func (r *resolver) canClaim(t *tenant, ns string, allowed []string, at *field.Pa
 		return false
 	}
 	if !slices.Contains(allowed, ns) {
-		fix := fmt.Sprintf("use these, or add it to tenants.claims.%s of the profile", t.Name)
+		fix := fmt.Sprintf("remove it, or add it to tenants.claims.%s of the profile", t.Name)
 		if missing {
 			fix = "it is not in the build either: " + v1alpha1.DidYouMean(ns, allowed)
 		}

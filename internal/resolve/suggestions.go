@@ -33,9 +33,13 @@ func (r *resolver) tenantNames() []string {
 
 func (r *resolver) namespaceNames() []string { return slices.Sorted(maps.Keys(r.index.Namespaces)) }
 
-// declareExternal is the fix for a resource that another build deploys.
+// declareExternal is the fix for pods, a Service or a Namespace that another build deploys.
 func declareExternal(what string, optional bool) string {
-	out := "declare " + what + " as an external resource " + localConfig
+	kind := "an external resource "
+	if what == "the pods" {
+		kind = "external resources "
+	}
+	out := "declare " + what + " as " + kind + localConfig
 	if optional {
 		out += ", or set optional: true"
 	}
@@ -118,9 +122,12 @@ func (r *resolver) portFix(port policy.Port, peers []policy.Peer) string {
 		}
 	}
 	if len(names) == 0 {
-		return "add it to the containers' ports"
+		return "use the number, or add the port to the containers"
 	}
-	return v1alpha1.DidYouMean(port.Name, sortedUnique(names))
+	if near, ok := v1alpha1.Nearest(port.Name, sortedUnique(names)); ok {
+		return fmt.Sprintf("did you mean %q? Otherwise use the number", near)
+	}
+	return "use the number, or one of the port names: " + truncatedList(sortedUnique(names))
 }
 
 // servicePortFix is the fix for a port that a Service does not have.
