@@ -196,7 +196,7 @@ func TestBothFormsOfThePlatformAgree(t *testing.T) {
 	}
 }
 
-var offFlow = regexp.MustCompile(`the optional flow "(.*)" of Tenant "(.*)" is off`)
+var offFlow = regexp.MustCompile(`the optional flow "(.*)" of Tenant "(.*)" is inactive`)
 
 // off are the tenants and flows that are said to be off.
 func off(t *testing.T, findings report.Findings) []string {
@@ -208,7 +208,7 @@ func off(t *testing.T, findings report.Findings) []string {
 		}
 		m := offFlow.FindStringSubmatch(f.Message)
 		if m == nil {
-			t.Fatalf("which flow is off? %s", f.Message)
+			t.Fatalf("which flow is inactive? %s", f.Message)
 		}
 		out = append(out, m[2]+" "+m[1])
 	}
