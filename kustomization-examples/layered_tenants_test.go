@@ -38,9 +38,9 @@ func TestHostPoliciesStartInAllowOnly(t *testing.T) {
 		message  string
 		decision policy.Decision
 	}{
-		"layered-tenants":                {"in AllowOnly, so nothing is closed yet", policy.Allowed},
-		"layered-tenants/l7":             {"in AllowOnly, so nothing is closed yet", policy.Allowed},
-		"layered-tenants/nodes-enforced": {"these host policies are enforced", policy.Denied},
+		"layered-tenants":                {"in AllowOnly, deny nothing and show nothing", policy.Allowed},
+		"layered-tenants/l7":             {"in AllowOnly, deny nothing and show nothing", policy.Allowed},
+		"layered-tenants/nodes-enforced": {"these enforced host policies", policy.Denied},
 	} {
 		out, stderr, err := kustomizeBuild(t, bin, dir)
 		if err != nil {

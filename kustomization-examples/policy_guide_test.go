@@ -40,7 +40,7 @@ func TestPolicyGuideMistakes(t *testing.T) {
 		},
 		"one side of a flow between namespaces": {
 			"backend/tenant.yaml", "- tenant: production\n", "- tenant: api\n",
-			report.ConsentMissing, `Tenant/production: spec.egress[0].to[0]: Tenant "backend" does not declare the other side of this flow: it needs {name: backend, `,
+			report.ConsentMissing, `Tenant/production: spec.egress[0].to[0]: Tenant "backend" does not declare the ingress side of this flow: add to its spec.ingress: - {name: backend, `,
 		},
 		"two sets of HTTP rules for the same pods": {
 			"api/tenant.yaml", "        audience: internal\n", "",

@@ -76,10 +76,10 @@ var (
 
 	ServicePortAsPodPort = define(Check{
 		Name:       "service-port-as-pod-port",
-		Severities: []Severity{Warning},
+		Severities: []Severity{Error, Warning},
 		Title:      "A flow to pods has the port of a Service",
-		Meaning:    "The flow lists a port that only a Service in front of the pods has, and the pods use another one. Agents decide after Service translation, so they see the port of the pods and deny the flow.",
-		Fix:        "Write the port of the pods, or name the Service as the peer.",
+		Meaning:    "The flow lists a port that only a Service in front of the pods has, and the pods use another one. Agents decide after Service translation, so they see the port of the pods and deny the flow. It is an error if another Tenant declares the flow with the port of the pods, since the two sides then do not match.",
+		Fix:        "Write the port of the pods. In egress, name the Service as the peer alternatively.",
 		Example:    "generated/service-port-as-pod-port",
 	})
 
