@@ -197,7 +197,7 @@ func TestBothFormsOfThePlatformAgree(t *testing.T) {
 	}
 }
 
-var offFlow = regexp.MustCompile(`the optional flow "(.*)" of Tenant "(.*)" is inactive`)
+var inactiveFlow = regexp.MustCompile(`the optional flow "(.*)" of Tenant "(.*)" is inactive`)
 
 // inactiveFlows returns the tenants and flows that findings report as inactive.
 func inactiveFlows(t *testing.T, findings report.Findings) []string {
@@ -209,7 +209,7 @@ func inactiveFlows(t *testing.T, findings report.Findings) []string {
 		}
 		m := inactiveFlow.FindStringSubmatch(f.Message)
 		if m == nil {
-			t.Fatalf("which flow is inactive? %s", f.Message)
+			t.Fatalf("the message names no flow: %s", f.Message)
 		}
 		out = append(out, m[2]+" "+m[1])
 	}
