@@ -23,8 +23,11 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// ErrRefused says that findings stopped the run: nothing was changed.
+// ErrRefused reports that findings stopped the run.
 var ErrRefused = errors.New("nothing was changed")
+
+// Refused is the error of a run with errors. It counts its findings and wraps ErrRefused.
+func Refused(c report.Counts) error { return fmt.Errorf("%s: %w", c, ErrRefused) }
 
 // Result is a build after the fence.
 type Result struct {
@@ -57,9 +60,9 @@ type Options struct {
 	Progress policy.Progress
 }
 
-// Execute runs the function on a ResourceList, as kustomize and kpt do. What was
-// found and done goes to stderr, because not every host shows results.
-func Execute(in io.Reader, out, stderr io.Writer, detail output.Detail, o Options) error {
+// Execute runs the function on a ResourceList, as kustomize and kpt do. write reports the result,
+// because not every host shows results. It is not called for a run that skips the proof and succeeds.
+func Execute(in io.Reader, out io.Writer, o Options, write func(Result, error) error) error {
 	return resource.Execute(in, out, func(rl *framework.ResourceList) error {
 		if err := resource.SetSourcesByHost(rl.FunctionConfig, rl.Items); err != nil {
 			return err
@@ -71,7 +74,7 @@ func Execute(in io.Reader, out, stderr io.Writer, detail output.Detail, o Option
 			rl.Items = r.Items
 			return nil
 		}
-		if writeErr := Report(stderr, r, err, detail); writeErr != nil || err != nil {
+		if writeErr := write(r, err); writeErr != nil || err != nil {
 			return cmp.Or(writeErr, err)
 		}
 		rl.Items = r.Items
@@ -79,9 +82,9 @@ func Execute(in io.Reader, out, stderr io.Writer, detail output.Detail, o Option
 	})
 }
 
-// Report writes what was found and, without an error, done.
+// Report writes findings and, after a run without an error, changes.
 func Report(w io.Writer, r Result, err error, detail output.Detail) error {
-	if writeErr := output.Text(w, r.Findings); writeErr != nil || err != nil {
+	if writeErr := output.Text(w, r.Findings, detail); writeErr != nil || err != nil {
 		return writeErr
 	}
 	return output.Changes(w, "tenantfence", r.Changes, detail)
@@ -174,15 +177,5 @@ func refuseWithReport(proved policy.Report, findings report.Findings, err error)
 
 func refuse(findings report.Findings) (Result, error) {
 	sorted := findings.Sort()
-	errs := 0
-	for _, f := range sorted {
-		if f.Severity == report.Error {
-			errs++
-		}
-	}
-	plural := "s"
-	if errs == 1 {
-		plural = ""
-	}
-	return Result{Findings: sorted}, fmt.Errorf("%d error%s: %w", errs, plural, ErrRefused)
+	return Result{Findings: sorted}, Refused(sorted.Counts())
 }

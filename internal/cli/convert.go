@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"io"
 
 	"github.com/spf13/cobra"
 
@@ -89,7 +88,7 @@ func convertFiles(cmd *cobra.Command, args []string, flags convertFlags) error {
 		converted, err = fn.Convert(c)
 		return err
 	})
-	if werr := output.Text(cmd.ErrOrStderr(), converted.Findings); werr != nil || err != nil {
+	if werr := output.Text(cmd.ErrOrStderr(), converted.Findings, detail(cmd)); werr != nil || err != nil {
 		return cmp.Or(werr, err)
 	}
 	if flags.write {
@@ -100,21 +99,21 @@ func convertFiles(cmd *cobra.Command, args []string, flags convertFlags) error {
 	if err != nil {
 		return err
 	}
-	return reportConverted(cmd.ErrOrStderr(), converted)
+	return reportConverted(cmd, converted)
 }
 
-// reportConverted says what was converted, and how far it was compared.
-func reportConverted(w io.Writer, c fn.Converted) error {
-	if err := output.Changes(w, "tenantfence", c.Changes, output.Lines); err != nil {
-		return err
+// reportConverted lists the converted policies, and counts what the proof compared.
+func reportConverted(cmd *cobra.Command, c fn.Converted) error {
+	if len(c.Changes) == 0 {
+		note(cmd, "the input has no NetworkPolicy to convert")
+		return nil
 	}
-	line := "there is no NetworkPolicy to convert"
-	if len(c.Changes) > 0 {
-		s := c.Compared
-		line = fmt.Sprintf("each decides as before: compared %s, %s and %s", policy.Count(s.Pods, "pod"), policy.Count(s.Peers, "peer"), policy.Count(s.Openings, "opening"))
+	if detail(cmd) != output.Quiet {
+		if err := output.Changes(cmd.ErrOrStderr(), "tenantfence", c.Changes, output.Verbose); err != nil {
+			return err
+		}
 	}
-	if _, err := fmt.Fprintf(w, "tenantfence: %s\n", line); err != nil {
-		return fmt.Errorf("write what was compared: %w", err)
-	}
+	s := c.Compared
+	note(cmd, "each policy decides as before: compared %s, %s and %s", policy.Count(s.Pods, "pod"), policy.Count(s.Peers, "peer"), policy.Count(s.Openings, "opening"))
 	return nil
 }
