@@ -35,6 +35,7 @@ var packages = map[string]kind{
 	"internal/netpol":       step,
 	"internal/hubble":       step,
 	"internal/output":       step,
+	"internal/position":     step,
 	"internal/flux":         step,
 	"internal/architecture": check,
 	"internal/apidoc":       tool,

@@ -52,7 +52,7 @@ func build(cmd *cobra.Command, dir, format string) error {
 	if format != "yaml" && format != "table" {
 		return fmt.Errorf(`--output %q: say "yaml" or "table"`, format)
 	}
-	b, err := runBuild(cmd, dir, nil)
+	b, err := runBuild(cmd, newRunReport(cmd, dir), dir, nil)
 	if err != nil {
 		return err
 	}
@@ -89,8 +89,8 @@ type buildResult struct {
 
 // runBuild builds a kustomization with its fence, and reports findings on the error output. before
 // are the policies that an earlier run wrote elsewhere.
-func runBuild(cmd *cobra.Command, dir string, before []*yaml.RNode) (buildResult, error) {
-	b := buildResult{report: newRunReport(cmd)}
+func runBuild(cmd *cobra.Command, r *runReport, dir string, before []*yaml.RNode) (buildResult, error) {
+	b := buildResult{report: r}
 	err := withProgress(cmd, func(p *output.Progress) error {
 		options, err := buildOptions(cmd, p)
 		if err != nil {

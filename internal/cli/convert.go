@@ -10,6 +10,7 @@ import (
 	"github.com/tenantfence/tenantfence/fn"
 	"github.com/tenantfence/tenantfence/internal/output"
 	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/position"
 )
 
 // convertFlags are the flags as they were given.
@@ -88,7 +89,7 @@ func convertFiles(cmd *cobra.Command, args []string, flags convertFlags) error {
 		converted, err = fn.Convert(c)
 		return err
 	})
-	if werr := output.Text(cmd.ErrOrStderr(), converted.Findings, detail(cmd)); werr != nil || err != nil {
+	if werr := output.Text(cmd.ErrOrStderr(), position.NewFinder(".").Locate(converted.Findings), detail(cmd)); werr != nil || err != nil {
 		return cmp.Or(werr, err)
 	}
 	if flags.write {

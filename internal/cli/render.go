@@ -60,7 +60,7 @@ func render(cmd *cobra.Command, dir string, flags renderFlags) error {
 	if err != nil {
 		return err
 	}
-	b, err := runBuild(cmd, dir, before)
+	b, err := runBuild(cmd, newRunReport(cmd, dir, flags.out), dir, before)
 	if err != nil {
 		return err
 	}

@@ -9,25 +9,28 @@ import (
 
 	"github.com/tenantfence/tenantfence/fn"
 	"github.com/tenantfence/tenantfence/internal/output"
+	"github.com/tenantfence/tenantfence/internal/position"
 	"github.com/tenantfence/tenantfence/internal/report"
 )
 
 // runReport writes the findings of one run as they arrive, and counts them for its last line.
 type runReport struct {
-	cmd    *cobra.Command
-	counts report.Counts
+	cmd       *cobra.Command
+	positions *position.Finder
+	counts    report.Counts
 	// changes are those of every fence in the run.
 	changes report.Changes
 }
 
-func newRunReport(cmd *cobra.Command) *runReport {
-	return &runReport{cmd: cmd, counts: report.Counts{}}
+// newRunReport returns a report on files below some directories.
+func newRunReport(cmd *cobra.Command, dirs ...string) *runReport {
+	return &runReport{cmd: cmd, positions: position.NewFinder(dirs...), counts: report.Counts{}}
 }
 
 // write writes findings. With an error among them the run is refused.
 func (r *runReport) write(findings report.Findings) error {
 	r.counts.Add(findings.Counts())
-	if err := output.Text(r.cmd.ErrOrStderr(), findings, detail(r.cmd)); err != nil {
+	if err := output.Text(r.cmd.ErrOrStderr(), r.positions.Locate(findings), detail(r.cmd)); err != nil {
 		return err
 	}
 	if findings.HasError() {
