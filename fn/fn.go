@@ -56,8 +56,10 @@ type Options struct {
 	// Seen is written on this project's own kinds, as the annotation resource.AnnotationSeen.
 	// Omitted: nothing is.
 	Seen string
-	// Progress is told how far it is.
+	// Progress receives how far the run is.
 	Progress policy.Progress
+	// Debug receives each step. Omitted: none.
+	Debug Debug
 }
 
 // Execute runs the function on a ResourceList, as kustomize and kpt do. write reports the result,
@@ -97,16 +99,18 @@ func Process(config *yaml.RNode, items []*yaml.RNode, o Options) (Result, error)
 		return refuse(findings)
 	}
 	in, index, findings := Read(config, items)
+	o.Debug.report("read", readResult(items))
 	if in == nil {
 		return refuse(findings)
 	}
-	w, found, err := computeDesiredState(in, index)
+	w, found, err := computeDesiredState(in, index, o.Debug)
 	if findings = append(findings, found...); err != nil {
 		return Result{Findings: findings.Sort()}, err
 	}
 	findings = append(findings, refuseEmit(in, w)...)
 	// Also where something is refused already: what is wrong is said at once.
 	merged, found := merge.Merge(mergeOptions(in, w.fence), items, w.policies)
+	o.Debug.report("merge", merged.Changes.Summary)
 	if findings = append(findings, found...); findings.HasError() {
 		return refuse(findings)
 	}
@@ -138,10 +142,11 @@ type desiredState struct {
 }
 
 // computeDesiredState resolves the Tenants, and plans and renders their policies.
-func computeDesiredState(in *resource.Inputs, index *resource.Index) (desiredState, report.Findings, error) {
+func computeDesiredState(in *resource.Inputs, index *resource.Index, debug Debug) (desiredState, report.Findings, error) {
 	var w desiredState
 	var findings report.Findings
 	w.fence, findings = resolve.Resolve(in, index)
+	debug.report("resolve", w.resolveResult)
 	fences := []*policy.Fence{w.fence}
 	if in.Profile.Spec.Policies == v1alpha1.PoliciesBoth && !findings.HasError() {
 		var unsupported report.Findings
@@ -155,6 +160,7 @@ func computeDesiredState(in *resource.Inputs, index *resource.Index) (desiredSta
 		}
 		w.policies = append(w.policies, policies...)
 	}
+	debug.report("plan and render", w.renderResult)
 	return w, findings, nil
 }
 

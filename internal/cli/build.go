@@ -125,7 +125,7 @@ func runBuild(cmd *cobra.Command, r *runReport, dir string, before []*yaml.RNode
 // function runs a fence in this process.
 func (b *buildResult) function(p *output.Progress, before []*yaml.RNode) kustomize.Function {
 	return func(config *yaml.RNode, items []*yaml.RNode) ([]*yaml.RNode, error) {
-		r, err := fn.Process(config, items, fn.Options{Progress: p.Update, PreviousPolicies: before})
+		r, err := fn.Process(config, items, fn.Options{Progress: p.Update, PreviousPolicies: before, Debug: b.report.debug})
 		if werr := b.report.write(r.Findings); werr != nil && err == nil {
 			return nil, werr
 		}
@@ -194,7 +194,7 @@ func (b *buildResult) checkLayersAbove(cmd *cobra.Command, p *output.Progress, r
 		return err
 	}
 	for _, name := range fencesChangedAbove(runs, items) {
-		v := fn.Verification{Items: items, Runs: runsOnFinishedBuild(runs, items), CompleteOutput: true, DuringBuild: true, Fence: name, Progress: p.Update}
+		v := fn.Verification{Items: items, Runs: runsOnFinishedBuild(runs, items), CompleteOutput: true, DuringBuild: true, Fence: name, Progress: p.Update, Debug: b.report.debug}
 		if err := b.verifyFinishedBuild(cmd, p, v, runs); err != nil {
 			return err
 		}

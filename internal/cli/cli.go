@@ -87,7 +87,7 @@ exits with 0 only after a last line that begins with "verified".`,
 			if f, ok := cmd.InOrStdin().(*os.File); ok && term.IsTerminal(int(f.Fd())) {
 				return cmd.Help()
 			}
-			o := fn.Options{SkipProof: skipProof, Seen: seen}
+			o := fn.Options{SkipProof: skipProof, Seen: seen, Debug: debugger(cmd)}
 			if record != "" {
 				return executeRecorded(cmd, record, o)
 			}
@@ -99,6 +99,7 @@ exits with 0 only after a last line that begins with "verified".`,
 	}
 	root.PersistentFlags().BoolP("verbose", "v", false, "list every change, every flow and the details of every finding")
 	root.PersistentFlags().BoolP("quiet", "q", false, "write errors only, and the last line of verify")
+	root.PersistentFlags().Bool(debugFlag, false, "write each step of the run with its result and duration to the error output")
 	root.Flags().StringVar(&record, recordFlag, "", "append the input and the output to this file")
 	root.Flags().BoolVar(&skipProof, skipProofFlag, false, "leave out the proof")
 	root.Flags().StringVar(&seen, seenFlag, "", "mark Tenants, profile and FlowTests with this")

@@ -69,13 +69,14 @@ and 2 where the arguments or the files cannot be read.`,
 }
 
 func convertFiles(cmd *cobra.Command, args []string, flags convertFlags) error {
+	debug := debugger(cmd)
 	sources, err := readSources(cmd, args, flags)
 	if err != nil {
 		return err
 	}
 	var converted fn.Converted
 	err = withProgress(cmd, func(p *output.Progress) error {
-		c := fn.Conversion{Namespace: flags.namespace, Progress: p.Update}
+		c := fn.Conversion{Namespace: flags.namespace, Progress: p.Update, Debug: debug}
 		for _, s := range sources {
 			c.Files = append(c.Files, s.File)
 		}

@@ -17,6 +17,7 @@ import (
 type runReport struct {
 	cmd       *cobra.Command
 	positions *position.Finder
+	debug     fn.Debug
 	counts    report.Counts
 	// changes are those of every fence in the run.
 	changes report.Changes
@@ -24,7 +25,7 @@ type runReport struct {
 
 // newRunReport returns a report on files below some directories.
 func newRunReport(cmd *cobra.Command, dirs ...string) *runReport {
-	return &runReport{cmd: cmd, positions: position.NewFinder(dirs...), counts: report.Counts{}}
+	return &runReport{cmd: cmd, positions: position.NewFinder(dirs...), debug: debugger(cmd), counts: report.Counts{}}
 }
 
 // write writes findings. With an error among them the run is refused.
@@ -86,7 +87,7 @@ func detail(cmd *cobra.Command) output.Detail {
 // passedFlags are the flags that another process of this program gets, too.
 func passedFlags(cmd *cobra.Command) []string {
 	var out []string
-	for _, flag := range []string{"verbose", "quiet"} {
+	for _, flag := range []string{"verbose", "quiet", debugFlag} {
 		if isSet(cmd, flag) {
 			out = append(out, "--"+flag)
 		}

@@ -83,13 +83,14 @@ func verify(cmd *cobra.Command, args []string, flags verifyFlags) error {
 		return err
 	}
 	var result policy.Report
+	debug := debugger(cmd)
 	err = withProgress(cmd, func(p *output.Progress) error {
 		v, err := loadVerification(cmd, p, args, flags.inputs)
 		if err != nil {
 			result, err = refusedReport(err)
 			return err
 		}
-		v.Fence, v.Progress = flags.fence, p.Update
+		v.Fence, v.Progress, v.Debug = flags.fence, p.Update, debug
 		result, err = fn.Verify(v)
 		return err
 	})

@@ -55,16 +55,23 @@ func child(n *yaml.Node, step string) (at, child *yaml.Node) {
 			}
 		}
 	case n.Kind == yaml.SequenceNode:
-		if i, err := strconv.Atoi(step); err == nil && i >= 0 && i < len(n.Content) {
-			return n.Content[i], n.Content[i]
-		}
-		for _, element := range n.Content {
-			if scalar(element, "name") == step || element.Kind == yaml.ScalarNode && element.Value == step {
-				return element, element
-			}
-		}
+		e := element(n.Content, step)
+		return e, e
 	}
 	return nil, nil
+}
+
+// element is the element of an index, a name or a value.
+func element(elements []*yaml.Node, step string) *yaml.Node {
+	if i, err := strconv.Atoi(step); err == nil && i >= 0 && i < len(elements) {
+		return elements[i]
+	}
+	for _, e := range elements {
+		if scalar(e, "name") == step || e.Kind == yaml.ScalarNode && e.Value == step {
+			return e
+		}
+	}
+	return nil
 }
 
 // value is the value of a key of a mapping, nil without one.
