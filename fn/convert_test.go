@@ -51,7 +51,7 @@ func converted(t *testing.T, data []byte) ([]byte, string) {
 		t.Fatal(err)
 	}
 	var messages bytes.Buffer
-	if err := output.Text(&messages, c.Findings); err != nil {
+	if err := output.Text(&messages, c.Findings, output.Summary); err != nil {
 		t.Fatal(err)
 	}
 	if err != nil {

@@ -53,7 +53,9 @@ functionConfig:
 func execute(t *testing.T, list string) (out, stderr string, err error) {
 	t.Helper()
 	var o, e bytes.Buffer
-	err = fn.Execute(strings.NewReader(list), &o, &e, output.Summary, fn.Options{})
+	err = fn.Execute(strings.NewReader(list), &o, fn.Options{}, func(r fn.Result, err error) error {
+		return fn.Report(&e, r, err, output.Summary)
+	})
 	return o.String(), e.String(), err
 }
 

@@ -13,10 +13,33 @@ const (
 	check    kind = "a check"
 )
 
-// description is a row of docs/architecture.md.
-type description struct {
-	kind    kind
-	purpose string
+// packages is every directory of Go code in this module. A new one gets its line
+// here, which is where its place in the whole is decided.
+var packages = map[string]kind{
+	".":                     program,
+	"internal/cli":          cli,
+	"fn":                    function,
+	"api/v1alpha1":          model,
+	"internal/report":       model,
+	"internal/policy":       model,
+	"internal/resource":     model,
+	"internal/kustomize":    step,
+	"internal/resolve":      step,
+	"internal/plan":         step,
+	"internal/render":       step,
+	"internal/merge":        step,
+	"internal/lint":         step,
+	"internal/convert":      step,
+	"internal/reach":        step,
+	"internal/engine":       step,
+	"internal/netpol":       step,
+	"internal/hubble":       step,
+	"internal/output":       step,
+	"internal/position":     step,
+	"internal/flux":         step,
+	"internal/architecture": check,
+	"internal/apidoc":       tool,
+	"internal/mutation":     tool,
 }
 
 // packages lists every directory of Go code in this module, with its purpose in one line.
