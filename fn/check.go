@@ -93,7 +93,7 @@ func (c checker) provedFindings(r policy.Report) report.Findings {
 	case r.Isolation != nil && !r.Proved():
 		return c.outcome(report.NotProved, "", "%s", summary(r))
 	case r.Isolation != nil:
-		return c.outcome(report.Proved, "", "%s", summary(r))
+		return c.outcome(report.Proved, "", "isolation proved: %s", summary(r))
 	case len(r.FlowTests) > 0 && !isolatesAny(c.fence):
 		return c.outcome(report.NotProved, "", "isolation is not proved, since there is no Tenant; %s", flowTestSummary(r))
 	case len(r.FlowTests) > 0:
@@ -114,15 +114,15 @@ func summary(r policy.Report) string {
 	if nodes := i.Nodes.Total(); nodes > 0 {
 		pods += " and " + policy.Count(nodes, "node")
 	}
-	where := fmt.Sprintf("in %s and for %s, representative ones included", policy.Count(i.Namespaces.Total(), "namespace"), pods)
-	out := []string{"nothing is open that nobody declared, " + where}
+	where := fmt.Sprintf("in %s (%s, including representative ones)", policy.Count(i.Namespaces.Total(), "namespace"), pods)
+	out := []string{"no undeclared access " + where}
 	switch {
 	case i.Namespaces.Proved < i.Namespaces.Total() || i.Nodes.Proved < i.Nodes.Total():
 		out[0] = i.String()
 	case slices.ContainsFunc(r.Findings, func(f report.Finding) bool {
 		return f.Severity == report.Warning && f.Check != report.AgentSettingUnspecified
 	}):
-		out[0] = "isolation was looked into " + where
+		out[0] = "isolation checked " + where
 	}
 	out = append(out, i.Declared.String())
 	if len(r.FlowTests) > 0 {

@@ -73,7 +73,7 @@ func (c *comparison) findLost(v view) error {
 				continue
 			}
 			for _, rest := range subtractAllowed(o, remaining.allowEntries(peer)) {
-				c.leaks.leakOf(v, rest).add(v, peer)
+				c.leaks.leakOf(v, rest, "").add(v, peer)
 			}
 		}
 	}

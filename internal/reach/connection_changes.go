@@ -148,7 +148,7 @@ func (t *connectionChanges) add(effect Effect, v view, o policy.Opening, peer po
 		*last = lastLeaks{opening: o}
 	}
 	if last.leaks[side] == nil {
-		last.leaks[side] = t.found[effect][side].leakOf(v, o)
+		last.leaks[side] = t.found[effect][side].leakOf(v, o, "")
 	}
 	last.leaks[side].add(v, peer)
 	return nil

@@ -226,7 +226,8 @@ func (d *declaredFlows) verdict(f policy.Flow) (policy.Verdict, error) {
 	return v, err
 }
 
-// recordUndecided reports why a flow is not decided, once for policies in conflict.
+// recordUndecided reports why a flow is not decided, once for policies in conflict, and not at all
+// if another finding reports the conflict.
 func (d *declaredFlows) recordUndecided(c flowSide, err error) {
 	for _, o := range c.outcomes {
 		o.undecided = true
@@ -236,7 +237,7 @@ func (d *declaredFlows) recordUndecided(c flowSide, err error) {
 	if errors.As(err, &conflict) {
 		key = conflict.Error()
 	}
-	if d.reported[key] {
+	if d.reported[key] || d.conflicts.reports(key) {
 		return
 	}
 	d.reported[key] = true

@@ -193,7 +193,7 @@ func (s *search) search(pod policy.Endpoint, d policy.Direction) error {
 	for _, o := range openings {
 		if len(o.Policies) == 0 {
 			s.tally.open(v)
-			s.leaks.leakOf(v, policy.Opening{}).subjects.add(pod.Name)
+			s.leaks.leakOf(v, policy.Opening{}, "").subjects.add(pod.Name)
 			continue
 		}
 		for _, peer := range o.Peers {
@@ -240,7 +240,11 @@ func (s *search) openingsOf(pod policy.Endpoint, d policy.Direction) ([]policy.O
 
 func (s *search) add(v view, o policy.Opening, peer policy.Endpoint) {
 	s.tally.open(v)
-	l := s.leaks.leakOf(v, o)
+	l := s.leaks.leakOf(v, o, kindOf(peer))
+	l.pairs.add(v.subject.Name, peer.Name)
+	if len(o.L7.ShadowedBy) > 0 {
+		l.addShadowed(v, o, peer)
+	}
 	if l.add(v, peer); !l.open && s.otherSideAllows(v, o, peer) {
 		l.setExample(v, peer)
 		l.open = true

@@ -20,6 +20,8 @@ type Check struct {
 	Meaning string
 	// Fix states what to do about it.
 	Fix string
+	// Latent reports that nothing has an effect yet, so that other findings come first.
+	Latent bool
 	// Example is the golden case that produces it, "refused/limits", or empty with a Reason.
 	Example string
 	// Untested states why no golden case produces it: the command or host that does.
@@ -27,6 +29,14 @@ type Check struct {
 }
 
 func (c *Check) String() string { return c.Name }
+
+// rank orders checks in one severity.
+func (c *Check) rank() int {
+	if c.Latent {
+		return 1
+	}
+	return 0
+}
 
 // SeverityList is "error, warning".
 func (c *Check) SeverityList() string {

@@ -30,6 +30,13 @@ type Finding struct {
 	Field string
 	// Message says what is wrong, and what to do.
 	Message string
+	// Details list what the message counts, one line each. The one-line text omits them.
+	Details []string
+}
+
+// Same reports whether two findings have the same text.
+func (f Finding) Same(other Finding) bool {
+	return f.Check == other.Check && f.Severity == other.Severity && f.Resource == other.Resource && f.Field == other.Field && f.Message == other.Message
 }
 
 // Ref names a resource of the build and, where the host tells it, its file.
@@ -74,14 +81,15 @@ func (fs Findings) HasError() bool {
 	return slices.ContainsFunc(fs, func(f Finding) bool { return f.Severity == Error })
 }
 
-// Sort orders them, errors first, then by resource and field, and drops exact
-// repetitions.
+// Sort orders them, errors first, then by resource and field, and drops repetitions. In each
+// severity, findings of latent checks come last.
 func (fs Findings) Sort() Findings {
 	rank := map[Severity]int{Error: 0, Warning: 1, Info: 2}
 	out := slices.Clone(fs)
 	slices.SortStableFunc(out, func(a, b Finding) int {
 		return cmp.Or(
 			cmp.Compare(rank[a.Severity], rank[b.Severity]),
+			cmp.Compare(a.Check.rank(), b.Check.rank()),
 			cmp.Compare(a.Resource.Kind, b.Resource.Kind),
 			cmp.Compare(a.Resource.Namespace, b.Resource.Namespace),
 			cmp.Compare(a.Resource.Name, b.Resource.Name),
@@ -91,5 +99,5 @@ func (fs Findings) Sort() Findings {
 			cmp.Compare(a.Message, b.Message),
 		)
 	})
-	return slices.Compact(out)
+	return slices.CompactFunc(out, Finding.Same)
 }
