@@ -46,19 +46,17 @@ func EmbeddedPolicies(f *policy.Fence, items []*yaml.RNode) (report.Findings, []
 
 // finding is that about a resource which another holds.
 func (e embedded) finding(f *policy.Fence, holder report.Ref) report.Finding {
-	out := report.Finding{Check: report.KindUndecided, Severity: report.Error, Resource: holder, Field: e.field}
 	if reason, accepted := f.UndecidedKindReason(holder); accepted {
-		out.Severity = report.Info
-		out.Message = fmt.Sprintf("holds a %s, which is not decided here: the profile's undecidedKinds accepts the kind %s (%s)", e.node.GetKind(), holder.Kind, reason)
-		return out
+		return report.New(report.KindUndecided, report.Info, holder, e.field,
+			"holds a %s, which is not decided here: the profile's undecidedKinds accepts the kind %s (%s)", e.node.GetKind(), holder.Kind, reason)
 	}
-	so := "nothing is proved"
+	severity, so := report.Error, "nothing is proved"
 	if e.namespace != "" && !f.MayAffectTenant(e.namespace) {
-		out.Severity, so = report.Warning, "it is left out, and FlowTest cases with pods of its namespace are undecided"
+		severity, so = report.Warning, "it is left out, and FlowTest cases with pods of its namespace are undecided"
 	}
-	out.Message = fmt.Sprintf("holds a %s, from which a controller creates it, and its effect is not decided here, so %s: list it as a resource of its own, or accept the kind in the FenceProfile: undecidedKinds: [{group: %s, kind: %s, reason: …}]",
+	return report.New(report.KindUndecided, severity, holder, e.field,
+		"holds a %s, from which a controller creates it, and its effect is not decided here, so %s: list it as a resource of its own, or accept the kind in the FenceProfile: undecidedKinds: [{group: %s, kind: %s, reason: …}]",
 		e.node.GetKind(), so, groupOfRef(holder), holder.Kind)
-	return out
 }
 
 // embeddedPolicy is the first resource that affects traffic within one of a kind that nothing is

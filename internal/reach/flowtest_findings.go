@@ -17,16 +17,13 @@ import (
 func FlowTestFindings(result policy.FlowTestResult) report.Findings {
 	var out report.Findings
 	for i, c := range result.Cases {
-		f := report.Finding{Severity: report.Error, Resource: result.Test, Field: field.NewPath("spec", "cases").Index(i).String()}
+		at := field.NewPath("spec", "cases").Index(i).String()
 		switch {
 		case c.Problem != "":
-			f.Check, f.Message = report.FlowTestUndecided, fmt.Sprintf("%q cannot be decided: %s", c.Case.Name, c.Problem)
+			out = append(out, report.New(report.FlowTestUndecided, report.Error, result.Test, at, "%q cannot be decided: %s", c.Case.Name, c.Problem))
 		case !c.Passed:
-			f.Check, f.Message = report.FlowTestFailed, failureMessage(c)
-		default:
-			continue
+			out = append(out, report.New(report.FlowTestFailed, report.Error, result.Test, at, "%s", failureMessage(c)))
 		}
-		out = append(out, f)
 	}
 	return out
 }

@@ -94,7 +94,11 @@ func (t protocolText) text(limit int) string {
 	case all.Last == 255:
 		return string(all.Protocol) + " types " + listUpTo(limit, ", ", numbers(t.ranges))
 	}
-	return "ports " + listUpTo(limit, ", ", numbers(t.ranges)) + "/" + string(all.Protocol)
+	listed, more := numbers(t.ranges), ""
+	if limit != noLimit && len(listed) > limit {
+		listed, more = listed[:limit], fmt.Sprintf(" and %d more", len(listed)-limit)
+	}
+	return "ports " + strings.Join(listed, ", ") + "/" + string(all.Protocol) + more
 }
 
 func numbers(ranges []portRange) []string {

@@ -1,7 +1,6 @@
 package reach
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -68,21 +67,24 @@ func (s *search) shadowed(g *leakGroup) report.Finding {
 	}
 	sources, destinations := g.side(l.from, (*leak).sources), g.side(l.to, (*leak).destinations)
 	f := report.New(report.L7RuleShadowed, l.severity(), resource, field,
-		"%s on %s have no effect: %s allows the same without L7 rules, so every request from %s%s to %s%s is allowed: add L7 rules there, narrow its peers or ports, or remove the rules",
-		rules, ports.text(s.Fence.Handles, inMessage), policy.Brief(s.shadowedBy(l)), l.from, sources.moreSuffix(), l.to, destinations.moreSuffix())
+		"%s on %s have no effect: %s without L7 rules, so every request from %s%s to %s%s is allowed: add L7 rules there, narrow its peers or ports, or remove the rules",
+		rules, ports.text(s.Fence.Handles, inMessage), s.shadowedBy(l), l.from, sources.moreSuffix(), l.to, destinations.moreSuffix())
 	s.addDetails(&f, g)
 	return f
 }
 
-// shadowedBy are the declared flows and hand-written policies that allow the same without L7 rules.
-func (s *search) shadowedBy(l *leak) []string {
+// shadowedBy is "a allows the same", for the declared flows and hand-written policies that do.
+func (s *search) shadowedBy(l *leak) string {
 	out := reasonTexts(l.unrestricted)
 	for _, name := range l.opening.L7.ShadowedBy {
 		if len(l.unrestricted) == 0 || !s.generated([]string{name}) {
-			out = append(out, fmt.Sprintf("policy %s", name))
+			out = append(out, "policy "+name)
 		}
 	}
-	return out
+	if len(out) == 1 {
+		return out[0] + " allows the same"
+	}
+	return policy.Brief(out) + " allow the same"
 }
 
 // generated reports whether all of the policies are the fence's own.
