@@ -83,11 +83,11 @@ func TestIntruders(t *testing.T) {
 		},
 		"a tenant reaches for its neighbour, which does not let it in": {
 			"{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {name: peek}, spec: {endpointSelector: {}, egress: [{toEndpoints: [{matchLabels: {k8s:io.kubernetes.pod.namespace: tenant-beta}}]}]}}",
-			report.UndeclaredOneSided, "CiliumNetworkPolicy/peek", "so far the other end denies it",
+			report.UndeclaredOneSided, "CiliumNetworkPolicy/peek", "only the other side denies it so far",
 		},
 		"L7 rules are dead beside what a namespace may do among itself": {
 			`{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {name: api}, spec: {endpointSelector: {matchLabels: {app.kubernetes.io/name: thehive}}, ingress: [{fromEndpoints: [{}], toPorts: [{ports: [{port: "9000", protocol: TCP}], rules: {http: [{method: GET}]}}]}]}}`,
-			report.L7RuleShadowed, "CiliumNetworkPolicy/api", "allow-intra-namespace allows it without",
+			report.L7RuleShadowed, "CiliumNetworkPolicy/api", "baseline.intraNamespace allows the same without L7 rules",
 		},
 		"a deny cuts a declared flow off": {
 			"{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {name: no-dns}, spec: {endpointSelector: {}, egressDeny: [{toEntities: [cluster]}]}}",

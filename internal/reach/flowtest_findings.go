@@ -12,8 +12,7 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// FlowTestFindings says which cases of a FlowTest do not hold, and why: one finding for
-// each.
+// FlowTestFindings report each case of a FlowTest that does not hold, and why.
 func FlowTestFindings(result policy.FlowTestResult) report.Findings {
 	var out report.Findings
 	for i, c := range result.Cases {
@@ -28,8 +27,7 @@ func FlowTestFindings(result policy.FlowTestResult) report.Findings {
 	return out
 }
 
-// failureMessage tells of the first flow of a case that is not as expected, and counts the
-// rest.
+// failureMessage describes the first flow of a case that is not as expected, and counts the others.
 func failureMessage(c policy.CaseResult) string {
 	failed := slices.DeleteFunc(slices.Clone(c.Flows), func(f policy.FlowResult) bool { return f.Passed })
 	if len(failed) == 0 {
@@ -42,7 +40,7 @@ func failureMessage(c policy.CaseResult) string {
 	}
 	why := []string{"egress " + f.Verdict.Egress.String(), "ingress " + f.Verdict.Ingress.String()}
 	if len(f.DeclaredBy) > 0 {
-		why = append(why, "asked for by "+strings.Join(f.DeclaredBy, ", "))
+		why = append(why, "declared by "+strings.Join(f.DeclaredBy, ", "))
 	}
 	text := fmt.Sprintf("%q: %s must be %s and is %s: %s%s", c.Case.Name, f.Flow, expectedDecision(c.Case), decision, strings.Join(why, "; "), noteSuffix(f.Verdict))
 	if len(c.Flows) > 1 {

@@ -123,7 +123,7 @@ func (g *leakGroup) declareFix() string {
 	return "or add a Tenant for these pods that declares the flow"
 }
 
-// policyToChange is a hand-written policy of some, or the first if there is none.
+// policyToChange is the first hand-written policy, or the first of all.
 func (s *search) policyToChange(policies []string) report.Ref {
 	i := max(0, slices.IndexFunc(policies, func(name string) bool {
 		p := s.Policies[name]
