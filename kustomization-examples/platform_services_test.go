@@ -155,9 +155,9 @@ func TestNetworkPolicyOfThePlanIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	expectFindings(t, refused(t, filepath.Join(dir, "full")), [][2]string{
-		{report.UndeclaredOpen.Name, "NetworkPolicy/rustfs: lets ai-system/Deployment/litellm (and 12 more) reach storage/Deployment/rustfs (and 1 more) on ports 9000-9001/TCP"},
-		{report.UndeclaredOpen.Name, "NetworkPolicy/rustfs: lets network/Deployment/envoy-internal reach storage/Deployment/rustfs (and 1 more) on port 9000/TCP"},
-		{report.UndeclaredOpen.Name, "NetworkPolicy/rustfs: lets storage/Deployment/rustfs (and 1 more) reach kube-system/Deployment/metrics-server (and 3 more) on port 53/UDP"},
+		{report.UndeclaredOpen.Name, "NetworkPolicy/rustfs: allows ai-system/Deployment/litellm (and 12 more) to reach storage/Deployment/rustfs (and 1 more) on ports 9000-9001/TCP"},
+		{report.UndeclaredOpen.Name, "NetworkPolicy/rustfs: allows network/Deployment/envoy-internal to reach storage/Deployment/rustfs (and 1 more) on port 9000/TCP"},
+		{report.UndeclaredOpen.Name, "NetworkPolicy/rustfs: allows storage/Deployment/rustfs (and 1 more) to reach kube-system/Deployment/metrics-server (and 3 more) on port 53/UDP"},
 		{report.FlowTestFailed.Name, `"Grafana reaches the S3 API"`},
 		{report.FlowTestFailed.Name, `"Grafana reaches the console"`},
 		{report.FlowTestFailed.Name, `"the gateway reaches the S3 API"`},

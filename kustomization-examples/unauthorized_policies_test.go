@@ -84,11 +84,11 @@ func TestUnauthorizedPoliciesAreRefused(t *testing.T) {
 		},
 		"a tenant allows egress to another tenant, which denies ingress": {
 			"{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {name: peek}, spec: {endpointSelector: {}, egress: [{toEndpoints: [{matchLabels: {k8s:io.kubernetes.pod.namespace: tenant-beta}}]}]}}",
-			report.UndeclaredOneSided, "CiliumNetworkPolicy/peek", "so far the other end denies it",
+			report.UndeclaredOneSided, "CiliumNetworkPolicy/peek", "only the other side denies it so far",
 		},
 		"intraNamespace shadows L7 rules": {
 			`{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {name: api}, spec: {endpointSelector: {matchLabels: {app.kubernetes.io/name: thehive}}, ingress: [{fromEndpoints: [{}], toPorts: [{ports: [{port: "9000", protocol: TCP}], rules: {http: [{method: GET}]}}]}]}}`,
-			report.L7RuleShadowed, "CiliumNetworkPolicy/api", "allow-intra-namespace allows it without",
+			report.L7RuleShadowed, "CiliumNetworkPolicy/api", "baseline.intraNamespace allows the same without L7 rules",
 		},
 		"a deny blocks a declared flow": {
 			"{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {name: no-dns}, spec: {endpointSelector: {}, egressDeny: [{toEntities: [cluster]}]}}",

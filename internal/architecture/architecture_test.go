@@ -168,3 +168,42 @@ func (f source) exits(selector *ast.SelectorExpr) bool {
 	}
 	return false
 }
+
+// TestFindingsAreMadeByNew requires report.New for every finding, so that each names its check,
+// resource and field.
+func TestFindingsAreMadeByNew(t *testing.T) {
+	t.Parallel()
+	for _, f := range load(t) {
+		if f.dir == "internal/report" {
+			continue
+		}
+		ast.Inspect(f.syntax, func(n ast.Node) bool {
+			lit, ok := n.(*ast.CompositeLit)
+			if !ok || len(lit.Elts) == 0 {
+				return true
+			}
+			if isReportType(lit.Type, "Finding") {
+				t.Errorf("%s: make the finding with report.New", f.at(lit))
+			}
+			list, ok := lit.Type.(*ast.ArrayType)
+			if isReportType(lit.Type, "Findings") || ok && isReportType(list.Elt, "Finding") {
+				for _, e := range lit.Elts {
+					if element, ok := e.(*ast.CompositeLit); ok && element.Type == nil {
+						t.Errorf("%s: make the finding with report.New", f.at(element))
+					}
+				}
+			}
+			return true
+		})
+	}
+}
+
+// isReportType reports whether a type is the one of that name in package report.
+func isReportType(expr ast.Expr, name string) bool {
+	sel, ok := expr.(*ast.SelectorExpr)
+	if !ok || sel.Sel.Name != name {
+		return false
+	}
+	pkg, ok := sel.X.(*ast.Ident)
+	return ok && pkg.Name == "report"
+}

@@ -46,19 +46,17 @@ func EmbeddedPolicies(f *policy.Fence, items []*yaml.RNode) (report.Findings, []
 
 // finding returns the finding about an embedded resource.
 func (e embedded) finding(f *policy.Fence, holder report.Ref) report.Finding {
-	out := report.Finding{Check: report.KindUndecided, Severity: report.Error, Resource: holder, Field: e.field}
 	if reason, accepted := f.UndecidedKindReason(holder); accepted {
-		out.Severity = report.Info
-		out.Message = fmt.Sprintf("contains a %s, which is not decided: undecidedKinds of the FenceProfile accepts the kind %s (%s)", e.node.GetKind(), holder.Kind, reason)
-		return out
+		return report.New(report.KindUndecided, report.Info, holder, e.field,
+			"holds a %s, which is not decided here: the profile's undecidedKinds accepts the kind %s (%s)", e.node.GetKind(), holder.Kind, reason)
 	}
-	consequence := "nothing is proved"
+	severity, so := report.Error, "nothing is proved"
 	if e.namespace != "" && !f.MayAffectTenant(e.namespace) {
-		out.Severity, consequence = report.Warning, "it is ignored, and FlowTest cases with pods of its namespace are undecided"
+		severity, so = report.Warning, "it is left out, and FlowTest cases with pods of its namespace are undecided"
 	}
-	out.Message = fmt.Sprintf("contains a %s that a controller creates, and its effect is not decided, so %s: list it as a resource of its own, or accept the kind in the FenceProfile: undecidedKinds: [{group: %s, kind: %s, reason: …}]",
-		e.node.GetKind(), consequence, groupOfRef(holder), holder.Kind)
-	return out
+	return report.New(report.KindUndecided, severity, holder, e.field,
+		"holds a %s, from which a controller creates it, and its effect is not decided here, so %s: list it as a resource of its own, or accept the kind in the FenceProfile: undecidedKinds: [{group: %s, kind: %s, reason: …}]",
+		e.node.GetKind(), so, groupOfRef(holder), holder.Kind)
 }
 
 // embeddedPolicy returns the first resource that affects traffic within a resource of an unknown

@@ -1,7 +1,6 @@
 package lint
 
 import (
-	"fmt"
 	"strconv"
 
 	"github.com/tenantfence/tenantfence/internal/report"
@@ -53,19 +52,20 @@ func SourceSpoofing(f *policy.Fence, index *resource.Index, items []*yaml.RNode)
 
 // spoofingFindings returns the finding about the pods of a resource in a namespace, if any.
 func spoofingFindings(f *policy.Fence, m resource.PodMetadata, namespace string, delegated map[string]bool) report.Findings {
-	finding := report.Finding{Check: report.SourceSpoofing, Severity: report.Warning, Resource: m.Resource, Field: m.Field + ".annotations[" + disableSourceIP + "]"}
+	field := m.Field + ".annotations[" + disableSourceIP + "]"
 	switch permitted, known := delegated[namespace]; {
 	case known && !permitted:
 		return nil
 	case !known:
-		finding.Message = fmt.Sprintf("allows the pods to send from the address of any pod if Namespace %q, which is not in the build, has the annotation %s: remove it", namespace, delegateSourceIP)
-	default:
-		if f.MayAffectTenant(namespace) {
-			finding.Severity = report.Error
-		}
-		finding.Message = "allows the pods to send from the address of any pod, and policies then use the identity of that address, so nothing is proved: remove it, or move the pods to a namespace without a Tenant"
+		return report.Findings{report.New(report.SourceSpoofing, report.Warning, m.Resource, field,
+			"lets the pods send with the address of any pod where Namespace %q, which is not in the build, has the annotation %s: remove it", namespace, delegateSourceIP)}
 	}
-	return report.Findings{finding}
+	severity := report.Warning
+	if f.MayAffectTenant(namespace) {
+		severity = report.Error
+	}
+	return report.Findings{report.New(report.SourceSpoofing, severity, m.Resource, field,
+		"lets the pods send with the address of any pod, as which policies then decide about them: nothing is proved of what they reach: remove it, or move the pods to a namespace without a Tenant")}
 }
 
 // truthy reports whether Cilium reads the value of an annotation as true.

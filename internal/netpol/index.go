@@ -11,7 +11,7 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// index finds what is known by what peers match, so that nobody asks every pod.
+// index finds known endpoints by what peers match, so that no rule compares every pod.
 type index struct {
 	known []known
 	// podGroups are the pods by their namespaces.

@@ -34,8 +34,13 @@ type Finding struct {
 	Line, Column int
 	// Message states what is wrong, and what to do.
 	Message string
-	// Details are lines that --verbose adds: the items that the message counts.
+	// Details list what the message counts, one line each. The one-line text omits them.
 	Details []string
+}
+
+// Same reports whether two findings have the same text.
+func (f Finding) Same(other Finding) bool {
+	return f.Check == other.Check && f.Severity == other.Severity && f.Resource == other.Resource && f.Field == other.Field && f.Message == other.Message
 }
 
 // Ref names a resource of the build and, where the host records it, its file.
@@ -110,18 +115,23 @@ func (fs Findings) HasError() bool {
 	return slices.ContainsFunc(fs, func(f Finding) bool { return f.Severity == Error })
 }
 
-// Contains reports whether a finding is among them.
-func (fs Findings) Contains(f Finding) bool { return slices.ContainsFunc(fs, f.Equal) }
-
-// Errors are the errors among them.
-func (fs Findings) Errors() Findings {
-	return slices.DeleteFunc(slices.Clone(fs), func(f Finding) bool { return f.Severity != Error })
-}
-
-// Sort orders findings and drops exact repetitions. Errors come first, then warnings. Within a
-// severity causes come before consequences, and then the order is that of the resources.
+// Sort orders them, errors first, then by resource and field, and drops repetitions. In each
+// severity, findings of latent checks come last.
 func (fs Findings) Sort() Findings {
+	rank := map[Severity]int{Error: 0, Warning: 1, Info: 2}
 	out := slices.Clone(fs)
-	slices.SortStableFunc(out, Finding.compare)
-	return slices.CompactFunc(out, Finding.Equal)
+	slices.SortStableFunc(out, func(a, b Finding) int {
+		return cmp.Or(
+			cmp.Compare(rank[a.Severity], rank[b.Severity]),
+			cmp.Compare(a.Check.rank(), b.Check.rank()),
+			cmp.Compare(a.Resource.Kind, b.Resource.Kind),
+			cmp.Compare(a.Resource.Namespace, b.Resource.Namespace),
+			cmp.Compare(a.Resource.Name, b.Resource.Name),
+			cmp.Compare(a.Resource.File, b.Resource.File),
+			cmp.Compare(a.Field, b.Field),
+			cmp.Compare(a.Check.Name, b.Check.Name),
+			cmp.Compare(a.Message, b.Message),
+		)
+	})
+	return slices.CompactFunc(out, Finding.Same)
 }
