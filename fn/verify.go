@@ -107,7 +107,7 @@ func (v Verification) malformed() report.Findings {
 	out := resource.MalformedItems(v.Items)
 	for _, r := range v.Runs {
 		for _, f := range shapeFindings(r.Config, r.Items) {
-			if !slices.ContainsFunc(out, f.Same) {
+			if !out.Contains(f) {
 				out = append(out, f)
 			}
 		}

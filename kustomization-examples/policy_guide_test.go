@@ -48,7 +48,7 @@ func TestPolicyGuideMistakes(t *testing.T) {
 		},
 		"HTTP rules for pods that intraNamespace allows": {
 			"platform/profile.yaml", "intraNamespace: false", "intraNamespace: true",
-			report.L7RuleShadowed, ": L7 rules on port 8080/TCP have no effect: FenceProfile/,
+			report.L7RuleShadowed, ": L7 rules on port 8080/TCP have no effect: FenceProfile/",
 		},
 		"a name outside the limits": {
 			"platform/profile.yaml", "fqdns: [api.github.com, ", "fqdns: [",

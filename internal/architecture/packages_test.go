@@ -13,33 +13,10 @@ const (
 	check    kind = "a check"
 )
 
-// packages is every directory of Go code in this module. A new one gets its line
-// here, which is where its place in the whole is decided.
-var packages = map[string]kind{
-	".":                     program,
-	"internal/cli":          cli,
-	"fn":                    function,
-	"api/v1alpha1":          model,
-	"internal/report":       model,
-	"internal/policy":       model,
-	"internal/resource":     model,
-	"internal/kustomize":    step,
-	"internal/resolve":      step,
-	"internal/plan":         step,
-	"internal/render":       step,
-	"internal/merge":        step,
-	"internal/lint":         step,
-	"internal/convert":      step,
-	"internal/reach":        step,
-	"internal/engine":       step,
-	"internal/netpol":       step,
-	"internal/hubble":       step,
-	"internal/output":       step,
-	"internal/position":     step,
-	"internal/flux":         step,
-	"internal/architecture": check,
-	"internal/apidoc":       tool,
-	"internal/mutation":     tool,
+// description is a row of docs/architecture.md.
+type description struct {
+	kind    kind
+	purpose string
 }
 
 // packages lists every directory of Go code in this module, with its purpose in one line.
@@ -62,6 +39,7 @@ var packages = map[string]description{
 	"internal/engine":       {step, "Decides flows with Cilium's own policy engine."},
 	"internal/netpol":       {step, "Decides flows under NetworkPolicy for enforcers that work on addresses."},
 	"internal/output":       {step, "Writes findings, changes and reports as text, table, JSON and JUnit."},
+	"internal/position":     {step, "Finds the line and column of a field in the file of its resource."},
 	"internal/flux":         {step, "Writes a build as a tree of files that Flux applies in stages."},
 	"internal/architecture": {check, "Tests the package structure, the documents and the language of this repository."},
 	"internal/apidoc":       {tool, "Generates the JSON schemas, docs/api.md and docs/checks.md."},

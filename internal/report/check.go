@@ -20,23 +20,13 @@ type Check struct {
 	Meaning string
 	// Fix describes how to resolve it.
 	Fix string
-	// Latent reports that nothing has an effect yet, so that other findings come first.
-	Latent bool
-	// Example is the golden case that produces it, "refused/limits", or empty with a Reason.
+	// Example is a golden case that produces it, such as "refused/limits". Omitted: Untested is set.
 	Example string
 	// Untested describes why no golden case produces it, and names the test that does.
 	Untested string
 }
 
 func (c *Check) String() string { return c.Name }
-
-// rank orders checks in one severity.
-func (c *Check) rank() int {
-	if c.Latent {
-		return 1
-	}
-	return 0
-}
 
 // SeverityList is "error, warning".
 func (c *Check) SeverityList() string {

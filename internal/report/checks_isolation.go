@@ -22,7 +22,6 @@ var (
 
 	UndeclaredOneSided = define(Check{
 		Name:       "undeclared-one-sided",
-		Latent:     true,
 		Severities: []Severity{Error, Warning},
 		Title:      "One side allows a flow that nothing declares",
 		Meaning:    "A policy allows a flow at pods or nodes of the fence that no Tenant, profile or baseline declares. Only the other side still denies it. In AllowOnly, the finding is a warning.",

@@ -1,4 +1,4 @@
-// Package report has the results of a run: findings, each of a check of the catalogue, and changes.
+// Package report holds what a run reports: findings, each of a check of the catalogue, and changes.
 package report
 
 import (
@@ -8,10 +8,10 @@ import (
 	"strings"
 )
 
-// Severity is the severity of a Finding.
+// Severity of a Finding.
 type Severity string
 
-// The severities. After an Error, the run changes nothing.
+// The severities. An Error stops the run: nothing is changed.
 const (
 	Error   Severity = "error"
 	Warning Severity = "warning"
@@ -22,25 +22,20 @@ func (s Severity) order() int { return slices.Index([]Severity{Error, Warning, I
 
 // Finding states what is wrong or worth knowing, where it is, and what to do about it.
 type Finding struct {
-	// Check is the rule that it reports on.
+	// Check is the stable name of the rule that was broken, "fqdn-outside-limits".
 	Check    *Check
 	Severity Severity
-	// Resource is the resource to which it applies.
+	// Resource is the resource that is wrong.
 	Resource Ref
-	// Field is the path within the resource, such as "spec.egress[0].to[0].fqdns[1]".
+	// Field is the path within it, "spec.egress[0].to[0].fqdns[1]".
 	Field string
 	// Line and Column are the position of the field, or of its nearest parent, in the file of the
 	// resource. They count from 1. 0: unknown.
 	Line, Column int
 	// Message states what is wrong, and what to do.
 	Message string
-	// Details list what the message counts, one line each. The one-line text omits them.
+	// Details are lines that --verbose adds: the items that the message counts.
 	Details []string
-}
-
-// Same reports whether two findings have the same text.
-func (f Finding) Same(other Finding) bool {
-	return f.Check == other.Check && f.Severity == other.Severity && f.Resource == other.Resource && f.Field == other.Field && f.Message == other.Message
 }
 
 // Ref names a resource of the build and, where the host records it, its file.
@@ -115,23 +110,18 @@ func (fs Findings) HasError() bool {
 	return slices.ContainsFunc(fs, func(f Finding) bool { return f.Severity == Error })
 }
 
-// Sort orders them, errors first, then by resource and field, and drops repetitions. In each
-// severity, findings of latent checks come last.
+// Contains reports whether a finding is among them.
+func (fs Findings) Contains(f Finding) bool { return slices.ContainsFunc(fs, f.Equal) }
+
+// Errors are the errors among them.
+func (fs Findings) Errors() Findings {
+	return slices.DeleteFunc(slices.Clone(fs), func(f Finding) bool { return f.Severity != Error })
+}
+
+// Sort orders findings and drops exact repetitions. Errors come first, then warnings. Within a
+// severity causes come before consequences, and then the order is that of the resources.
 func (fs Findings) Sort() Findings {
-	rank := map[Severity]int{Error: 0, Warning: 1, Info: 2}
 	out := slices.Clone(fs)
-	slices.SortStableFunc(out, func(a, b Finding) int {
-		return cmp.Or(
-			cmp.Compare(rank[a.Severity], rank[b.Severity]),
-			cmp.Compare(a.Check.rank(), b.Check.rank()),
-			cmp.Compare(a.Resource.Kind, b.Resource.Kind),
-			cmp.Compare(a.Resource.Namespace, b.Resource.Namespace),
-			cmp.Compare(a.Resource.Name, b.Resource.Name),
-			cmp.Compare(a.Resource.File, b.Resource.File),
-			cmp.Compare(a.Field, b.Field),
-			cmp.Compare(a.Check.Name, b.Check.Name),
-			cmp.Compare(a.Message, b.Message),
-		)
-	})
-	return slices.CompactFunc(out, Finding.Same)
+	slices.SortStableFunc(out, Finding.compare)
+	return slices.CompactFunc(out, Finding.Equal)
 }
