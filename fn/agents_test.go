@@ -63,7 +63,7 @@ func TestAgentSettings(t *testing.T) {
 		"no proxy":                    {config: `enable-l7-proxy: "false"`, more: http, fails: true, messages: []string{"[l7-proxy-disabled]"}, absent: []string{"[policy-rejected]"}},
 		"a value that is none":        {config: `enable-sctp: maybe`, fails: true, messages: []string{`ciliumConfig[enable-sctp]: whether SCTP passes at all: must be one of true, false, and is "maybe"`}},
 		"a mode that is not decided":  {config: `policy-cidr-match-mode: pods`, fails: true, messages: []string{`"pods" is not decided`}},
-		"SCTP, unstated":              {more: sctp, messages: []string{"enable-sctp is not stated, and with \"true\" the result differs: tenant-acme: CiliumNetworkPolicy/p lets", "[agent-setting-unspecified]", "[proved]"}},
+		"SCTP, unstated":              {more: sctp, messages: []string{"enable-sctp is not stated, and with \"true\" the result differs: tenant-acme: CiliumNetworkPolicy/p allows", "[agent-setting-unspecified]", "[proved]"}},
 		"SCTP, on":                    {config: `enable-sctp: "true"`, more: sctp, fails: true, messages: []string{"port 53/SCTP", "[undeclared-open]"}},
 		"SCTP, off":                   {config: `enable-sctp: "false"`, more: sctp, messages: []string{"[proved]"}, absent: []string{"[agent-setting-unspecified]"}},
 		"by a ConfigMap":              {more: sctp + "---\n" + fmt.Sprintf(config, `enable-sctp: "true"`), fails: true, messages: []string{"port 53/SCTP", "[undeclared-open]"}},
