@@ -85,8 +85,8 @@ func TestHostPoliciesAreVerified(t *testing.T) {
 		},
 		"with one that opens more": {
 			change:        func(items []*yaml.RNode) []*yaml.RNode { return append(items, intruder) },
-			messages:      []string{"CiliumClusterwideNetworkPolicy/intruder: allows kube-apiserver (and 3 more: world,  node/node-access=kubelet"},
-			labelMessages: []string{"CiliumClusterwideNetworkPolicy/intruder: allows kube-apiserver (and 3 more) to reach node/node-access=kubelet"},
+			messages:      []string{"CiliumClusterwideNetworkPolicy/intruder: allows kube-apiserver (and 3 more: world, 192.0.2.0, google.com) to reach node/node-access=kubelet"},
+			labelMessages: []string{"CiliumClusterwideNetworkPolicy/intruder: allows kube-apiserver (and 3 more: world, 192.0.2.0, google.com) to reach node/node-access=kubelet"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -170,16 +170,16 @@ func (t *connectionChanges) differences() []Difference {
 
 // describeChange describes connections that are newly allowed or denied.
 func (l *leak) describeChange(effect Effect) string {
-	verb := map[Effect]string{NowAllowed: "now allows", NowDenied: "now denies"}[effect]
-	count := policy.Count(l.count, "connection")
+	verb := map[Effect]string{NowAllowed: "allows", NowDenied: "denies"}[effect]
+	count := policy.Count(l.count, "more connection")
 	if len(l.opening.Policies) > 0 {
 		return fmt.Sprintf("%s %s: %s%s to %s%s on %s", verb, count, l.from, l.sources().moreSuffix(), l.to, l.destinations().moreSuffix(), l.portsAndL7())
 	}
 	which := l.subjects.list[0] + l.subjects.moreSuffix()
 	if effect == NowAllowed {
-		return fmt.Sprintf("%s %s: no policy isolates the %s of %s any more; for example %s to %s", verb, count, l.direction, which, l.from, l.to)
+		return fmt.Sprintf("%s %s: no policy isolates the %s of %s any more: for example, %s to %s is allowed", verb, count, l.direction, which, l.from, l.to)
 	}
-	return fmt.Sprintf("%s %s: the %s of %s was not isolated, and now only what policies allow passes; no longer, for example, %s to %s", verb, count, l.direction, which, l.from, l.to)
+	return fmt.Sprintf("%s %s: the %s of %s is isolated now, and policies allow less: for example, %s to %s is denied", verb, count, l.direction, which, l.from, l.to)
 }
 
 // openingsCache holds the answers of an engine: openings, and the names of the peers in each of them.

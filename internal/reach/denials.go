@@ -109,7 +109,7 @@ func (c flowSide) why(part policy.L7, v policy.Verdict) string {
 	if restrictsServerNames(own.L7) {
 		fix = "write the same tls in every flow to these peers and ports, or in none"
 	}
-	return fmt.Sprintf("is declared %s, and %s allow only %s: %s", as, policy.Brief(own.Policies), own.L7, fix)
+	return fmt.Sprintf("is declared %s, and only %s is allowed (by %s): %s", as, own.L7, policy.Brief(own.Policies), fix)
 }
 
 // restrictsServerNames reports whether everything allowed is TLS, or may be, to servers that are named.

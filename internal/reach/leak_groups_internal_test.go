@@ -25,7 +25,7 @@ func (e randomEngine) Representatives(policy.Environment) ([]policy.Endpoint, er
 	return e.known, nil
 }
 
-func (e randomEngine) Decide(f policy.Flow) (policy.Verdict, error) { return policy.Verdict{}, nil }
+func (e randomEngine) Decide(policy.Flow) (policy.Verdict, error) { return policy.Verdict{}, nil }
 
 func (e randomEngine) Openings(pod policy.Endpoint, d policy.Direction) ([]policy.Opening, error) {
 	return e.openings[string(d)+" "+pod.Name], nil

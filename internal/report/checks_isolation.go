@@ -15,8 +15,8 @@ var (
 		Name:       "undeclared-open",
 		Severities: []Severity{Error, Warning},
 		Title:      "Policies allow a flow that nothing declares",
-		Meaning:    "A policy allows a flow at pods or nodes of the fence that no Tenant, profile or baseline declares. The other side allows it too, so the cluster allows it. In AllowOnly, the finding is a warning.",
-		Fix:        "Remove the policy, or declare the flow in spec.ingress or spec.egress of the Tenant, or in nodes of the FenceProfile.",
+		Meaning:    "A policy allows a flow at pods or nodes of the fence that no Tenant, profile or baseline declares. The other side allows it too, so the cluster allows it. One finding covers one direction of a policy, for peers with the same ports; -v lists every pair. In AllowOnly, the finding is a warning.",
+		Fix:        "Remove or narrow the policy, or declare the flow in spec.ingress or spec.egress of the Tenant, or in nodes of the FenceProfile.",
 		Example:    "refused/isolation",
 	})
 
@@ -24,8 +24,8 @@ var (
 		Name:       "undeclared-one-sided",
 		Severities: []Severity{Error, Warning},
 		Title:      "One side allows a flow that nothing declares",
-		Meaning:    "A policy allows a flow at pods or nodes of the fence that no Tenant, profile or baseline declares. Only the other side still denies it. In AllowOnly, the finding is a warning.",
-		Fix:        "Remove the policy, or declare the flow in spec.ingress or spec.egress of the Tenant, or in nodes of the FenceProfile.",
+		Meaning:    "A policy allows a flow at pods or nodes of the fence that no Tenant, profile or baseline declares. Only the other side still denies it. One finding covers one direction of a policy, for peers with the same ports; -v lists every pair. In AllowOnly, the finding is a warning.",
+		Fix:        "Remove or narrow the policy, or declare the flow in spec.ingress or spec.egress of the Tenant, or in nodes of the FenceProfile.",
 		Example:    "refused/isolation",
 	})
 

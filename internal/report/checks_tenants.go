@@ -6,7 +6,7 @@ var (
 		Name:       "l7-rule-shadowed",
 		Severities: []Severity{Error, Warning},
 		Title:      "L7 rules have no effect",
-		Meaning:    "Another policy or flow allows the same connections on the same port without L7 rules. Cilium then allows every request or DNS name, and the L7 rules restrict nothing. For pods in AllowOnly, a finding about policies of the build is a warning.",
+		Meaning:    "Another policy or flow allows the same connections on the same port without L7 rules. Cilium then allows every request or DNS name, and the L7 rules restrict nothing. The finding names both flows, or the policies that are hand-written. For pods in AllowOnly, a finding about policies of the build is a warning.",
 		Fix:        "Narrow the peers or ports of the other policy or flow, or add L7 rules there too. Else remove the L7 rules that have no effect.",
 		Example:    "refused/shadowed-l7-rules",
 	})
