@@ -36,7 +36,7 @@ func TestPolicyGuideMistakes(t *testing.T) {
 		},
 		"a pattern as the value of a header": {
 			"api/tenant.yaml", "headers: [X-User-ID]", `headers: ['X-User-ID: ".*"']`,
-			report.InvalidTenant, `no regular expression: for any value write "X-User-ID"`,
+			report.InvalidTenant, `not as a regular expression: for any value, write "X-User-ID"`,
 		},
 		"one side of a flow between namespaces": {
 			"backend/tenant.yaml", "- tenant: production\n", "- tenant: api\n",

@@ -18,10 +18,10 @@ const (
 // the names are: fields, namespaces, Tenants, Services, labels, annotations, FQDNs,
 // variables or checks.
 //
-// A candidate is similar if few letters must be inserted, removed, replaced or swapped: at most
-// half of the name's letters, and at most 3, or a sixth of a long name. Case is ignored. The
-// first of equally similar candidates wins, so callers sort them. A name that is one of the
-// candidates is not misspelt and has no suggestion.
+// A candidate is similar if few letters must be inserted, removed, replaced or swapped. The
+// maximum is half of the name's letters, but at most 3, or a sixth of a long name. Case is
+// ignored. The first of equally similar candidates wins, so callers sort them. A name that is
+// one of the candidates is not misspelt and has no suggestion.
 func Nearest(name string, candidates []string) (string, bool) {
 	if len(name) > maxNameLength || slices.Contains(candidates, name) {
 		return "", false

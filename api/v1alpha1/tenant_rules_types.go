@@ -41,8 +41,8 @@ type AllowedPath struct {
 	// paths are files or patterns of files. They are relative to the folder that is built or
 	// verified, or to the kpt package whose pipeline runs the function. Symbolic links are
 	// resolved first. A file outside that folder matches no pattern. * matches any characters
-	// except the slash. ** is a whole segment and matches any number of folders; at the end
-	// it matches all files below the folder. Patterns are case-sensitive.
+	// except the slash. ** is a whole segment and matches any number of folders; as the last
+	// segment it matches all files below the folder. Patterns are case-sensitive.
 	// +kubebuilder:validation:MinItems=1
 	Paths []string `json:"paths"`
 }

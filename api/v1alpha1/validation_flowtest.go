@@ -57,7 +57,7 @@ func (c *FlowCase) validate(at *field.Path) field.ErrorList {
 	return errs
 }
 
-// requestFields returns the fields that are set, among those of which a case has at most one.
+// requestFields returns the names of the request fields that are set. A case has at most one.
 func (c *FlowCase) requestFields() []string {
 	var out []string
 	if c.HTTP != nil {

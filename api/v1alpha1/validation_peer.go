@@ -10,7 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
-// kinds returns the set fields of which a peer has exactly one.
+// kinds returns the names of the set fields that identify the peer. A peer has exactly one.
 func (p *Peer) kinds() []string {
 	var out []string
 	for _, kind := range []struct {
