@@ -66,7 +66,7 @@ func expressionProblem(expression string) string {
 }
 
 var (
-	// bareHost matches a name, or a pattern as in fqdns, which is not meant as an expression.
+	// bareHost matches a name, or a pattern as in fqdns, which is not intended as an expression.
 	bareHost = regexp.MustCompile(`^(\*\.)?[-_a-zA-Z0-9]+(\.[-_a-zA-Z0-9]+)+(:\d+)?$`)
 	token    = regexp.MustCompile("^[-!#$%&'*+.^_`|~0-9a-zA-Z]+$")
 )
