@@ -100,6 +100,45 @@ func TestUntestedChecksAreInNoGoldenCase(t *testing.T) {
 	}
 }
 
+// Untested names a test or a script that shows the check.
+func TestUntestedNamesATest(t *testing.T) {
+	t.Parallel()
+	tests := testNames(t)
+	for _, c := range report.Checks() {
+		if c.Untested == "" {
+			continue
+		}
+		name := regexp.MustCompile(`\bTest\w+|[\w-]+\.txtar`).FindString(c.Untested)
+		if !tests[name] {
+			t.Errorf("%s: Untested names no existing test: %q", c.Name, c.Untested)
+		}
+	}
+}
+
+// testNames returns the test functions and scripts of the project.
+func testNames(t *testing.T) map[string]bool {
+	t.Helper()
+	out := map[string]bool{}
+	function := regexp.MustCompile(`(?m)^func (Test\w+)\(`)
+	for _, pattern := range []string{"../../fn/*_test.go", "../*/*_test.go", "../cli/testdata/script/*.txtar"} {
+		files, err := filepath.Glob(pattern)
+		if err != nil || len(files) == 0 {
+			t.Fatalf("no file matches %s: %v", pattern, err)
+		}
+		for _, file := range files {
+			out[filepath.Base(file)] = true
+			data, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, m := range function.FindAllSubmatch(data, -1) {
+				out[string(m[1])] = true
+			}
+		}
+	}
+	return out
+}
+
 func TestNew(t *testing.T) {
 	t.Parallel()
 	f := report.New(report.ConsentMissing, report.Error, report.Ref{Kind: "Tenant", Name: "acme"}, "spec.egress[0]", "%d%%", 5)

@@ -8,7 +8,7 @@ var (
 		Title:      "No policy isolates pods or nodes",
 		Meaning:    "No policy default-denies one direction of pods or nodes that the fence must default-deny. Everything is allowed there: the policy default-deny is missing or has no effect. In AllowOnly, the finding is a warning.",
 		Fix:        "Build again, or find the layer that removes or changes the default-deny.",
-		Untested:   "reported by tenantfence verify if a default-deny is missing or is not as generated",
+		Untested:   "a run always generates the default-deny, so tenantfence verify reports it: TestIsolation in internal/reach",
 	})
 
 	UndeclaredOpen = define(Check{
@@ -35,7 +35,7 @@ var (
 		Title:      "Policies allow a flow",
 		Meaning:    "Without Tenants and FlowTests, tenantfence lists the flows that policies allow at pods and nodes, by the labels of policies. This verifies nothing, because the author of a policy also writes its labels.",
 		Fix:        "Add --inputs DIR with the folder of the Tenants.",
-		Untested:   "reported by tenantfence verify without Tenants and FlowTests",
+		Untested:   "tenantfence verify reports it without Tenants and FlowTests: verify.txtar",
 	})
 
 	PoliciesConflict = define(Check{

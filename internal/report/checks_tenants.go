@@ -62,7 +62,7 @@ var (
 		Title:      "The file of a Tenant with a bound name is unknown",
 		Meaning:    "An entry of tenants.allowedPaths binds the name of the Tenant to files, and the host of the function does not pass on the file of the Tenant. Kustomize, for instance, does not record it.",
 		Fix:        "Run tenantfence build or render, or kpt, instead of kustomize alone; for other causes, follow the message. Where these commands run kustomize, list the TenantFence in the layer that is built.",
-		Untested:   "reported where tenants.allowedPaths binds the name and kustomize, or a host that records no files, runs the function",
+		Untested:   "only a host that records no files reports it, and golden cases have files: tenant-names.txtar",
 	})
 
 	TenantsMissing = define(Check{
@@ -98,6 +98,6 @@ var (
 		Title:      "undecidedKinds lists a kind that is decided",
 		Meaning:    "The entry of undecidedKinds accepts a kind that tenantfence always decides. The entry has no effect: findings about such resources stay.",
 		Fix:        "Remove the entry from undecidedKinds of the FenceProfile.",
-		Untested:   "reported by every command that resolves the FenceProfile; no golden case has such an entry",
+		Example:    "refused/agent-configuration",
 	})
 )
