@@ -55,7 +55,7 @@ func (r *resolver) resolveAgentPods(f *flow, a v1alpha1.AgentIngress) bool {
 		}
 	}
 	if f.own = r.podPeers(f.tenant, namespaces, f.pods); len(f.own) == 0 {
-		r.refuse(report.PodsNotFound, f.ref, at, "%s", r.podsNotFound(namespaces, f.pods, false))
+		r.refuse(report.PodsNotFound, f.ref, at, "%s", r.podsNotFound(namespaces, f.pods, ""))
 	}
 	f.pods, _ = f.tenant.OwnPods(f.pods)
 	r.checkPortNames(f, f.ports, f.own, portAt)
@@ -71,7 +71,7 @@ func (r *resolver) agentService(f *flow, a v1alpha1.AgentIngress, at *field.Path
 	}
 	s := r.index.Service(r.namespaceOfService(f, a.Service), a.Service)
 	if s == nil {
-		r.refuse(report.PeerNotInBuild, f.ref, at, "%s", r.serviceNotFound(f.tenant.Namespaces, a.Service, false))
+		r.refuse(report.PeerNotInBuild, f.ref, at, "%s", r.serviceNotFound(f.tenant.Namespaces, a.Service, ""))
 		return nil
 	}
 	if len(s.Selector) == 0 {

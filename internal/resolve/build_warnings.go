@@ -43,7 +43,7 @@ func (r *resolver) checkProfileAgainstBuild() {
 // warnBaselinePeer warns of a selector that selects none of the pods of its namespace.
 func (r *resolver) warnBaselinePeer(namespace string, pods *metav1.LabelSelector, at *field.Path) {
 	if len(r.index.WorkloadsIn(namespace, policy.Selector{})) > 0 && len(r.index.WorkloadsIn(namespace, policy.SelectorOf(pods))) == 0 {
-		r.warn(report.BaselinePodsNotFound, r.profile.Ref, at, "%s", r.podsNotFound([]string{namespace}, policy.SelectorOf(pods), false))
+		r.warn(report.BaselinePodsNotFound, r.profile.Ref, at, "%s", r.podsNotFound([]string{namespace}, policy.SelectorOf(pods), ""))
 	}
 }
 

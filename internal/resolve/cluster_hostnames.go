@@ -97,7 +97,7 @@ func (r *resolver) clusterHostnameService(f *flow, index int) (s *resource.Servi
 	case r.unreadNamespaces[l.Namespace]:
 		return nil, nil, true
 	case s == nil:
-		return nil, nil, r.refuseMissingHostname(f, at, "%s", r.serviceNotFound([]string{l.Namespace}, l.Service, false))
+		return nil, nil, r.refuseMissingHostname(f, at, "%s", r.serviceNotFound([]string{l.Namespace}, l.Service, ""))
 	case s.Type == "ExternalName":
 		r.refuse(report.ClusterHostnameWithoutPods, r.profile.Ref, at, "Service %q is an ExternalName, which selects no pods: remove this entry, so that flows to the name lead out of the cluster", l.Target())
 		return nil, nil, true
@@ -116,7 +116,7 @@ func (r *resolver) clusterHostnameService(f *flow, index int) (s *resource.Servi
 		pods, _ = r.podsByTenant(l.Namespace, policy.Selector{MatchLabels: s.Selector})
 	}
 	if len(pods) == 0 {
-		return nil, nil, r.refuseMissingHostname(f, at, "the selector of Service %q %s", l.Target(), r.podsNotFound([]string{l.Namespace}, policy.Selector{MatchLabels: s.Selector}, false))
+		return nil, nil, r.refuseMissingHostname(f, at, "the selector of Service %q %s", l.Target(), r.podsNotFound([]string{l.Namespace}, policy.Selector{MatchLabels: s.Selector}, ""))
 	}
 	return s, pods, true
 }

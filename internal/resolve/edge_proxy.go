@@ -31,7 +31,7 @@ func (r *resolver) grantThroughEdgeProxy(f *flow, a v1alpha1.AgentIngress) []pro
 	}
 	proxies, _ := r.podsByTenant(p.Namespace, policy.SelectorOf(p.Pods))
 	if len(proxies) == 0 {
-		r.refuse(report.PodsNotFound, r.profile.Ref, r.profile.Path.Child("edgeProxy", "pods"), "%s", r.podsNotFound([]string{p.Namespace}, policy.SelectorOf(p.Pods), false))
+		r.refuse(report.PodsNotFound, r.profile.Ref, r.profile.Path.Child("edgeProxy", "pods"), "%s", r.podsNotFound([]string{p.Namespace}, policy.SelectorOf(p.Pods), ""))
 		return nil
 	}
 	s := proxiedIngress{flow: f, ports: policy.DeclaredPorts(a.ProxyPorts), cidrs: a.CIDRs}

@@ -58,7 +58,7 @@ func (r *resolver) egressProxy(f *flow, at *field.Path) (policy.Peer, bool) {
 	}
 	pods, _ := r.podsByTenant(spec.Namespace, policy.SelectorOf(spec.Pods))
 	if len(pods) == 0 {
-		r.refuse(report.PodsNotFound, r.profile.Ref, r.profile.Path.Child("egressProxy", "pods"), "%s", r.podsNotFound([]string{spec.Namespace}, policy.SelectorOf(spec.Pods), false))
+		r.refuse(report.PodsNotFound, r.profile.Ref, r.profile.Path.Child("egressProxy", "pods"), "%s", r.podsNotFound([]string{spec.Namespace}, policy.SelectorOf(spec.Pods), ""))
 		return policy.Peer{}, false
 	}
 	return pods[0], true

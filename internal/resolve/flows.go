@@ -200,7 +200,7 @@ func (r *resolver) subjectPeers(f *flow) (own []policy.Peer, on bool) {
 	case f.optional:
 		return nil, r.disableOptional(f, f.path.Child("pods"), "the pods are")
 	}
-	r.refuse(report.PodsNotFound, f.ref, f.path.Child("pods"), "%s", r.podsNotFound(f.tenant.Namespaces, f.pods, true))
+	r.refuse(report.PodsNotFound, f.ref, f.path.Child("pods"), "%s", r.podsNotFound(f.tenant.Namespaces, f.pods, orOptional))
 	return nil, true
 }
 
@@ -227,7 +227,7 @@ func (r *resolver) egressPoint(f *flow) []policy.Peer {
 	resolvedPeers, _ := r.podsByTenant(points[i].Namespace, f.pods)
 	if len(resolvedPeers) == 0 {
 		r.refuse(report.PodsNotFound, r.profile.Ref, r.profile.Path.Child("egressPoints").Index(i).Child("pods"),
-			"%s", r.podsNotFound([]string{points[i].Namespace}, f.pods, false))
+			"%s", r.podsNotFound([]string{points[i].Namespace}, f.pods, ""))
 		return nil
 	}
 	// If several tenants have the pods, the profile has an error.

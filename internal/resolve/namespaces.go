@@ -133,22 +133,22 @@ func (r *resolver) checkNamespaces() {
 		}
 	}
 	r.reportUnclaimed(unclaimed)
-	for _, e := range r.profile.Spec.ExcludedNamespaces {
-		delete(unfenced, e.Name)
-	}
 	switch {
 	case r.deniesUnclaimed():
 		r.refuseUnclaimedNamespaces()
 	case len(r.tenants) > 0 || len(r.unread) > 0:
-		r.reportUnfenced(slices.Sorted(maps.Keys(unfenced)))
+		r.reportUnfenced(unfenced)
 	}
 }
 
 // reportUnfenced reports namespaces with workloads and without a tenant.
-func (r *resolver) reportUnfenced(namespaces []string) {
+func (r *resolver) reportUnfenced(namespaces map[string]bool) {
+	for _, e := range r.profile.Spec.ExcludedNamespaces {
+		delete(namespaces, e.Name)
+	}
 	omitted := map[*tenant][]string{}
 	var unfenced []string
-	for _, ns := range namespaces {
+	for _, ns := range slices.Sorted(maps.Keys(namespaces)) {
 		if t := r.omittingTenant(ns); t != nil {
 			omitted[t] = append(omitted[t], ns)
 		} else {

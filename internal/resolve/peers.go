@@ -85,7 +85,7 @@ func (r *resolver) podsOfTenant(f *flow, t *tenant, p v1alpha1.Peer, at *field.P
 	pods := policy.SelectorOf(p.Pods)
 	peers := r.podPeers(t, namespaces, pods)
 	if len(peers) == 0 && len(namespaces) > 0 {
-		return nil, r.refuseMissing(f, at.Child("pods"), "%s", r.podsNotFound(namespaces, pods, true))
+		return nil, r.refuseMissing(f, at.Child("pods"), "%s", r.podsNotFound(namespaces, pods, orOptional))
 	}
 	return f.peersOfTenant(peers, t, singleTenant, at), true
 }
@@ -135,18 +135,18 @@ func (r *resolver) resolveNamespacePeer(f *flow, p v1alpha1.Peer, at *field.Path
 		return nil, true
 	}
 	missing := !r.index.WithoutResources && r.index.Namespaces[p.Namespace] == nil
-	if !(missing && !r.index.Partial) && !r.checkNamespaceLimit(f, p.Namespace, policy.SelectorOf(p.Pods), at.Child("namespace")) {
+	if (!missing || r.index.Partial) && !r.checkNamespaceLimit(f, p.Namespace, policy.SelectorOf(p.Pods), at.Child("namespace")) {
 		return nil, true
 	}
 	if missing {
-		return nil, r.refuseMissing(f, at.Child("namespace"), "namespace %q is not in the build: %s", p.Namespace, correction(p.Namespace, r.namespaceNames(), declareExternal("the Namespace", true)))
+		return nil, r.refuseMissing(f, at.Child("namespace"), "namespace %q is not in the build: %s", p.Namespace, correction(p.Namespace, r.namespaceNames(), declareExternal("the Namespace")+orOptional))
 	}
 	if t := r.owner[p.Namespace]; t != nil {
 		return r.podsOfTenant(f, t, p, at, []string{p.Namespace})
 	}
 	resolvedPeers := r.peersInNamespace(f, p.Namespace, policy.SelectorOf(p.Pods), sharedNamespace, at)
 	if len(resolvedPeers) == 0 {
-		return nil, r.refuseMissing(f, at.Child("pods"), "%s", r.podsNotFound([]string{p.Namespace}, policy.SelectorOf(p.Pods), true))
+		return nil, r.refuseMissing(f, at.Child("pods"), "%s", r.podsNotFound([]string{p.Namespace}, policy.SelectorOf(p.Pods), orOptional))
 	}
 	return resolvedPeers, true
 }
@@ -209,12 +209,12 @@ func (r *resolver) checkLabelPeer(f *flow, p v1alpha1.Peer, namespaces []string,
 	unowned := func(name string) bool { return r.owner[name] == nil }
 	switch {
 	case len(namespaces) == 0:
-		return false, r.refuseMissing(f, at.Child("namespaceLabels"), "no namespace in the build has these labels: %s%s", labelFix(r.namespaceLabels(), p.NamespaceLabels), declareExternal("the Namespace", true))
+		return false, r.refuseMissing(f, at.Child("namespaceLabels"), "no namespace in the build has these labels: %s%s", labelFix(r.namespaceLabels(), p.NamespaceLabels), declareExternal("the Namespace")+orOptional)
 	case slices.ContainsFunc(namespaces, unowned):
 	case f.optional || len(unownedPeers) == 0:
-		return false, r.refuseMissing(f, at.Child("pods"), "%s", r.podsNotFound(namespaces, policy.SelectorOf(p.Pods), true))
+		return false, r.refuseMissing(f, at.Child("pods"), "%s", r.podsNotFound(namespaces, policy.SelectorOf(p.Pods), orOptional))
 	default:
-		r.warn(report.PeerPodsNotFound, f.ref, at.Child("pods"), "%s", r.podsNotFound(namespaces, policy.SelectorOf(p.Pods), false))
+		r.warn(report.PeerPodsNotFound, f.ref, at.Child("pods"), "%s", r.podsNotFound(namespaces, policy.SelectorOf(p.Pods), ""))
 	}
 	return true, true
 }

@@ -28,22 +28,13 @@ func (r *resolver) resolveServicePeer(f *flow, name string, at *field.Path) ([]r
 		return r.apiServerPeers(f, at), true
 	}
 	s := r.index.Service(namespace, short)
-	var behind policy.Selector
-	if s != nil {
-		behind.MatchLabels = s.Selector
-	}
-	missing := s == nil && !r.index.Partial
-	if r.unreadNamespaces[namespace] || !missing && !r.checkNamespaceLimit(f, namespace, behind, at) {
-		return nil, true
-	}
-	if s == nil {
-		namespaces := []string{namespace}
-		if !strings.Contains(name, "/") {
-			namespaces = f.tenant.Namespaces
-		}
-		return nil, r.refuseMissing(f, at, "%s", r.serviceNotFound(namespaces, short, true))
-	}
 	switch {
+	case r.unreadNamespaces[namespace]:
+		return nil, true
+	case s == nil:
+		return nil, r.refuseMissingService(f, name, at)
+	case !r.checkNamespaceLimit(f, namespace, policy.Selector{MatchLabels: s.Selector}, at):
+		return nil, true
 	case s.Type == "ExternalName":
 		return r.resolveExternalName(r.withTenantLimits(f, s), s, at)
 	case len(s.Selector) == 0:
@@ -53,6 +44,22 @@ func (r *resolver) resolveServicePeer(f *flow, name string, at *field.Path) ([]r
 	default:
 		return r.resolveSelectorService(f, s, at)
 	}
+}
+
+// refuseMissingService is refuseMissing for a Service. A part of the build that is unreadable may have
+// the Service, so the limit on its namespace applies then.
+func (r *resolver) refuseMissingService(f *flow, name string, at *field.Path) bool {
+	namespaces := f.tenant.Namespaces
+	namespace, short, qualified := strings.Cut(name, "/")
+	if qualified {
+		namespaces = []string{namespace}
+	} else {
+		short = name
+	}
+	if r.index.Partial && !r.checkNamespaceLimit(f, namespaces[0], policy.Selector{}, at) {
+		return true
+	}
+	return r.refuseMissing(f, at, "%s", r.serviceNotFound(namespaces, short, orOptional))
 }
 
 // refuseInGenerator refuses a Service in a generator, which sees none.
@@ -123,7 +130,7 @@ func (r *resolver) resolveSelectorService(f *flow, s *resource.Service, at *fiel
 	pods := policy.Selector{MatchLabels: s.Selector}
 	resolvedPeers := r.peersInNamespace(r.withTenantConsent(f, s), s.Ref.Namespace, pods, sharedNamespace, at)
 	if len(resolvedPeers) == 0 {
-		return nil, r.refuseMissing(f, at, "the selector of Service %s/%s %s", s.Ref.Namespace, s.Ref.Name, r.podsNotFound([]string{s.Ref.Namespace}, pods, true))
+		return nil, r.refuseMissing(f, at, "the selector of Service %s/%s %s", s.Ref.Namespace, s.Ref.Name, r.podsNotFound([]string{s.Ref.Namespace}, pods, orOptional))
 	}
 	if f.direction == policy.Egress {
 		ports := r.targetPorts(f, s, f.ports, at)

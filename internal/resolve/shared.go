@@ -38,7 +38,7 @@ func (r *resolver) checkShared() {
 		all := r.sharingTenants[ns]
 		for i, t := range all {
 			if !r.index.WithoutResources && !r.index.Partial && len(r.index.WorkloadsIn(ns, t.Pods)) == 0 {
-				r.refuse(report.PodsNotFound, t.ref, t.path.Child("pods"), "%s", r.podsNotFound([]string{ns}, t.Pods, false))
+				r.refuse(report.PodsNotFound, t.ref, t.path.Child("pods"), "%s", r.podsNotFound([]string{ns}, t.Pods, ""))
 			}
 			if r.servesBaseline(ns, t) {
 				r.fence.BaselineTenants = append(r.fence.BaselineTenants, t.Name)

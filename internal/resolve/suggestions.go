@@ -14,6 +14,9 @@ import (
 // localConfig is the annotation of external resources, as messages show it.
 const localConfig = `(annotation config.kubernetes.io/local-config: "true")`
 
+// orOptional is the alternative fix for what a flow needs and the build does not have.
+const orOptional = ", or set optional: true"
+
 // correction is the fix for a name that does not exist: the similar name, or else another fix.
 func correction(name string, candidates []string, otherwise string) string {
 	if near, ok := v1alpha1.Nearest(name, candidates); ok {
@@ -34,21 +37,17 @@ func (r *resolver) tenantNames() []string {
 func (r *resolver) namespaceNames() []string { return slices.Sorted(maps.Keys(r.index.Namespaces)) }
 
 // declareExternal is the fix for pods, a Service or a Namespace that another build deploys.
-func declareExternal(what string, optional bool) string {
+func declareExternal(what string) string {
 	kind := "an external resource "
 	if what == "the pods" {
 		kind = "external resources "
 	}
-	out := "declare " + what + " as " + kind + localConfig
-	if optional {
-		out += ", or set optional: true"
-	}
-	return out
+	return "declare " + what + " as " + kind + localConfig
 }
 
 // serviceNotFound is the message about a Service that is in none of some namespaces.
-func (r *resolver) serviceNotFound(namespaces []string, name string, optional bool) string {
-	otherwise := declareExternal("the Service", optional)
+func (r *resolver) serviceNotFound(namespaces []string, name, orElse string) string {
+	otherwise := declareExternal("the Service") + orElse
 	if ns := namespaces[0]; len(namespaces) == 1 && r.index.Namespaces[ns] == nil {
 		return fmt.Sprintf("Service %s/%s is not in the build, and neither is its namespace: %s", ns, name, correction(ns, r.namespaceNames(), otherwise))
 	}
@@ -69,14 +68,14 @@ func (r *resolver) serviceNotFound(namespaces []string, name string, optional bo
 }
 
 // podsNotFound is the message about a selector that selects no pod of some namespaces.
-func (r *resolver) podsNotFound(namespaces []string, pods policy.Selector, optional bool) string {
+func (r *resolver) podsNotFound(namespaces []string, pods policy.Selector, orElse string) string {
 	have := map[string][]string{}
 	for _, ns := range namespaces {
 		for _, w := range r.index.WorkloadsIn(ns, policy.Selector{}) {
 			addLabels(have, w.Labels)
 		}
 	}
-	return fmt.Sprintf("selects no pod of %s in the build: %s%s", namespaceList(namespaces), labelFix(have, pods.MatchLabels), declareExternal("the pods", optional))
+	return fmt.Sprintf("selects no pod of %s in the build: %s%s", namespaceList(namespaces), labelFix(have, pods.MatchLabels), declareExternal("the pods")+orElse)
 }
 
 // namespaceLabels are the values of each label of the namespaces of the build.
