@@ -182,7 +182,7 @@ func TestRelayNeedsAllNodes(t *testing.T) {
 func TestBothFormsOfThePlatformAgree(t *testing.T) {
 	t.Parallel()
 	built := buildExample(t, "platform-services/both")
-	expectFindings(t, built.findings, [][2]string{{report.FormsEqual.Name, "let the same pass"}})
+	expectFindings(t, built.findings, [][2]string{{report.FormsEqual.Name, "allow the same"}})
 	for _, f := range built.findings {
 		if f.Check == report.NotInNetworkPolicyForm {
 			t.Errorf("the forms differ: %s", f.Message)

@@ -50,7 +50,7 @@ func TestIsolation(t *testing.T) {
 			flows:    []string{"db -> web:80 = allowed by acme/one", "other -> web:80 = denied", "other -> web:443 = allowed by acme/two", "db -> web:* = depends by acme/one, acme/two"},
 			notes:    "allowed on 80/TCP and on 443/TCP, denied on 1-79/TCP and on 81-442/TCP",
 		},
-		"what is asked for on a connection makes no difference": {
+		"requests on a connection make no difference": {
 			policies: np("one", "{podSelector: {}, ingress: [{ports: [{port: 80}]}]}"),
 			flows:    []string{"db -> web:80 = allowed by acme/one"},
 		},
@@ -130,7 +130,7 @@ func TestAddresses(t *testing.T) {
 			flows:    []string{"other -> web:80 = depends by acme/v4", "@world -> web:80 = depends by acme/v4", "@world-ipv4 -> web:80 = allowed by acme/v4", "@world-ipv6 -> web:80 = denied", "@remote-node -> web:80 = allowed by acme/v4"},
 			notes:    "allowed over IPv4, denied over IPv6",
 		},
-		"a family that no pod has is not looked at, unless it is asked for": {
+		"a family that no pod has is decided only if the flow names it": {
 			options:  &netpol.Options{PodCIDRs: []string{"10.0.0.0/16"}, NodeCIDRs: []string{"172.20.0.0/24", "2001:db8:f::/64"}},
 			policies: np("v4", "{podSelector: {}, policyTypes: [Egress], egress: [{to: [{ipBlock: {cidr: 0.0.0.0/0}}]}]}"),
 			flows: []string{"web -> other:80 = allowed by acme/v4", "web -> @world:80 = allowed by acme/v4", "web -> @host:80 = allowed by acme/v4", "web -> api.example.com:443 = allowed by acme/v4",

@@ -18,7 +18,7 @@ type index struct {
 	podGroups map[string][]*podGroup
 	// others are what is no pod.
 	others []int
-	// matched is what peers match, once asked for, by their keys.
+	// matched is what peers match, cached by their keys.
 	matched map[string][]matched
 }
 

@@ -16,7 +16,7 @@ func (l *leak) describe() string {
 // comparison is what becomes of what is open.
 type comparison struct {
 	before, after openingsCache
-	// ignored are the names of pods that are not looked at.
+	// ignored are the names of pods that are not compared.
 	ignored map[string]bool
 	leaks   leaks
 }

@@ -9,13 +9,13 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// view is a fenced pod or node, looked at in one direction, with what it may do.
+// view is a fenced pod or node in one direction, with its declared flows.
 type view struct {
 	fence     *policy.Fence
 	subject   policy.Endpoint
 	direction policy.Direction
 	owner     owner
-	// byNamespace are the wanted flows with pods of one namespace, others the rest.
+	// byNamespace are the declared flows with pods of one namespace, others the rest.
 	byNamespace map[string][]Expected
 	others      []Expected
 }
@@ -118,7 +118,7 @@ func (v view) undeclared(o policy.Opening, peer policy.Endpoint) []policy.Openin
 type allowEntry struct {
 	portRange portRange
 	l7        policy.L7
-	// lookups are the DNS names of l7, to be asked often. Omitted: they are not prepared.
+	// lookups are the DNS names of l7, prepared for many matches. Omitted: they are not prepared.
 	lookups *policy.Patterns
 }
 

@@ -16,7 +16,7 @@ import (
 // planned from it, so that both do not share a mistake.
 type Expectation struct {
 	fence *policy.Fence
-	// at are the wanted flows of a namespace, or of nodes, in one direction.
+	// at are the declared flows of a namespace, or of nodes, in one direction.
 	at map[subjectKey][]Expected
 }
 
@@ -24,7 +24,7 @@ type Expectation struct {
 // It is not a valid name of a namespace.
 const unclaimedNamespaces = "*"
 
-// subjectKey is a fenced namespace, or a kind of nodes, looked at in one direction.
+// subjectKey is a fenced namespace, or a kind of nodes, in one direction.
 type subjectKey struct {
 	namespace, node string
 	direction       policy.Direction
@@ -45,7 +45,7 @@ type Expected struct {
 	Reason     policy.Reason
 	// Declarations are the declarations of the flow: of one side, or of both. None: Reason.
 	Declarations []policy.Reason
-	// fqdns are the peer's, and lookups those of L7, to be asked often.
+	// fqdns are the peer's, and lookups those of L7, prepared for many matches.
 	fqdns, lookups policy.Patterns
 }
 

@@ -169,7 +169,7 @@ type search struct {
 	conflicts   conflicts
 	tally       tally
 	counted     *policy.Isolation
-	// openings are those of peers, once asked for.
+	// openings are those of peers, cached.
 	openings map[string][]policy.Opening
 	// cachedPeers is how many peers they have.
 	cachedPeers int

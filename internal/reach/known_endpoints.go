@@ -191,7 +191,7 @@ func (d *declaredFlows) peerEndpoints(p policy.Peer) []policy.Endpoint {
 	}
 }
 
-// nameEndpoints are those of a peer, but for what ends in this cluster, which is wanted as a flow
+// nameEndpoints are those of a peer, except those that resolve to this cluster, which are declared as flows
 // to pods, too.
 func (d *declaredFlows) nameEndpoints(p policy.Peer) []policy.Endpoint {
 	var out []policy.Endpoint

@@ -90,8 +90,8 @@ func (s *search) undeclared(g *leakGroup) report.Finding {
 
 // differ reports whether some pairs have fewer ports or L7 rules than others.
 func (s *search) differ(g *leakGroup) bool {
-	lines := g.pairLines()
-	return slices.ContainsFunc(lines, func(line *pairLine) bool { return s.textOf(line.leaks, noLimit) != s.textOf(g.leaks, noLimit) })
+	whole := s.textOf(g.leaks, noLimit)
+	return slices.ContainsFunc(g.pairLines(), func(line *pairLine) bool { return s.textOf(line.leaks, noLimit) != whole })
 }
 
 // flows are "a to reach b on port 80/TCP", with the number of further sources and destinations.

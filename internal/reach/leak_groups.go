@@ -75,6 +75,7 @@ func (s *search) group(list []*leak) []*leakGroup {
 		for _, g := range same[1:] {
 			joined.leaks = slices.Concat(joined.leaks, g.leaks)
 		}
+		joined.text = s.textOf(joined.leaks, inMessage)
 		slices.SortStableFunc(joined.leaks, func(a, b *leak) int { return exampleRank(a) - exampleRank(b) })
 		out = append(out, &joined)
 	})
