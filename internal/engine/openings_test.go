@@ -47,6 +47,9 @@ func cases(ep policy.Endpoint) int {
 // TestOpeningsMatchDecisions checks that openings and decisions agree for each peer and port.
 func TestOpeningsMatchDecisions(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("skipped by -short: compares openings and decisions of random policies")
+	}
 	for seed := range uint64(15) {
 		docs := newGenerator(seed).policies(t)
 		e, err := engine.New(engine.Options{Agent: policy.AllFeatures()}, docs, allEndpoints())
