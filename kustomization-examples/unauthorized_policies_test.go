@@ -72,7 +72,7 @@ func TestUnauthorizedPoliciesAreRefused(t *testing.T) {
 		},
 		"pods of another cluster of the mesh": {
 			"{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {name: mesh}, spec: {endpointSelector: {}, ingress: [{fromEndpoints: [{matchLabels: {io.cilium.k8s.policy.cluster: other, io.kubernetes.pod.namespace: soctalk-system}}]}]}}",
-			report.UndeclaredOpen, "CiliumNetworkPolicy/mesh", "of the cluster other in soctalk-system",
+			report.UndeclaredOpen, "CiliumNetworkPolicy/mesh", "of cluster other in soctalk-system",
 		},
 		"protocols without ports": {
 			`{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {name: tunnel}, spec: {endpointSelector: {}, egress: [{toEntities: [world], toPorts: [{ports: [{port: "0", protocol: GRE}]}]}]}}`,
