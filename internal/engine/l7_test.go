@@ -251,7 +251,7 @@ func TestDNSLookups(t *testing.T) {
 	})
 }
 
-// TestRulesThatAreNotInspected checks that such rules are reported, and that a request that depends on one is an error.
+// TestRulesThatAreNotInspected checks that a request that depends on such a rule is an error.
 func TestRulesThatAreNotInspected(t *testing.T) {
 	const header, own = "an HTTP rule with headerMatches", "a custom listener"
 	const matched = `{headerMatches: [{name: X-Key, value: "1"}]}`
