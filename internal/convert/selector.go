@@ -7,14 +7,14 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 )
 
-// The labels by which Cilium knows where a pod lives, and those of its namespace.
+// The labels that Cilium sets on a pod for its namespace and the labels of that namespace.
 const (
 	podNamespace       = "k8s:io.kubernetes.pod.namespace"
 	namespaceLabel     = "k8s:io.cilium.k8s.namespace.labels."
 	namespaceNameLabel = "kubernetes.io/metadata.name"
 )
 
-// prune leaves out of a selector what is null or empty, and so says nothing.
+// prune removes null and empty fields of a selector, which have no effect.
 func prune(selector, owner *yaml.Node) {
 	if isNull(selector) {
 		replaceContent(selector, mapping(), owner)
@@ -28,8 +28,8 @@ func prune(selector, owner *yaml.Node) {
 	}
 }
 
-// endpoints makes one selector of a peer's two. One of pods alone is of the policy's own
-// namespace in both kinds.
+// endpoints merges the two selectors of a peer. In both kinds, a pod selector alone selects pods
+// in the namespace of the policy.
 func endpoints(peer *yaml.Node) {
 	merged := mapping()
 	for key, selector := range pairs(peer) {
@@ -49,7 +49,7 @@ func endpoints(peer *yaml.Node) {
 	peer.Content = merged.Content
 }
 
-// add adds a part of a selector to another.
+// add adds one field of a selector to another selector.
 func add(selector, key, part *yaml.Node) {
 	have := value(selector, key.Value)
 	if have == nil {
@@ -64,7 +64,7 @@ func add(selector, key, part *yaml.Node) {
 	have.Content = append(have.Content, part.Content...)
 }
 
-// selectByNamespace has a selector of namespaces select pods by their namespace.
+// selectByNamespace turns a namespace selector into a pod selector.
 func selectByNamespace(selector *yaml.Node) {
 	labels := value(selector, "matchLabels")
 	positive := labels != nil
@@ -81,7 +81,7 @@ func selectByNamespace(selector *yaml.Node) {
 	if positive {
 		return
 	}
-	// What lives in no namespace is no pod, and no selector of namespaces is for that.
+	// Without this, the selector also matches endpoints without a namespace, which are not pods.
 	key := scalar("matchExpressions")
 	if len(selector.Content) == 0 {
 		selector.Style = 0
@@ -104,8 +104,8 @@ func expressions(selector *yaml.Node) []*yaml.Node {
 	return nil
 }
 
-// isReserved says whether a label is Cilium's own, by which a selector of pods would
-// select them by where they live.
+// isReserved reports whether Cilium reserves a label. With a reserved label, an endpoint
+// selector selects pods by namespace.
 func isReserved(key string) bool {
 	return key == strings.TrimPrefix(podNamespace, "k8s:") || strings.HasPrefix(key, strings.TrimPrefix(namespaceLabel, "k8s:"))
 }

@@ -15,13 +15,13 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// controller applies a tree as Flux's kustomize-controller does, with its own
-// library, and no cluster.
+// controller applies a tree with the library of Flux's kustomize-controller, without a
+// cluster.
 type controller struct {
 	t *testing.T
-	// root is a copy of the source: Flux writes into it.
+	// root is a copy of the source, because Flux writes into it.
 	root string
-	// applied says what each Kustomization has applied, in the order of their turns.
+	// applied has the objects of each Kustomization, in the order of application.
 	applied []appliedStep
 }
 
@@ -30,7 +30,7 @@ type appliedStep struct {
 	objects []unstructured.Unstructured
 }
 
-// build is one Kustomization: the folder, built and substituted.
+// build returns the objects of one Kustomization, after the variable substitution.
 func (c *controller) build(k unstructured.Unstructured) []unstructured.Unstructured {
 	c.t.Helper()
 	dir, _, err := unstructured.NestedString(k.Object, "spec", "path")
@@ -63,7 +63,7 @@ func (c *controller) build(k unstructured.Unstructured) []unstructured.Unstructu
 	return objects
 }
 
-// apply lets one parent find the Kustomizations, and each of them take its turn.
+// apply builds the parent Kustomization, and then each Kustomization after its dependencies.
 func apply(t *testing.T, files Files, o Options, postBuild map[string]any) []appliedStep {
 	t.Helper()
 	c := controller{t: t, root: t.TempDir()}
@@ -83,7 +83,7 @@ func apply(t *testing.T, files Files, o Options, postBuild map[string]any) []app
 			}
 		}
 		if len(done) == before {
-			t.Fatalf("the Kustomizations wait for each other: only %v had their turn", done)
+			t.Fatalf("the Kustomizations depend on each other: only %v were applied", done)
 		}
 	}
 	return c.applied
@@ -128,7 +128,7 @@ func identity(u unstructured.Unstructured) string {
 	return fmt.Sprintf("%s/%s %s/%s", u.GetAPIVersion(), u.GetKind(), u.GetNamespace(), u.GetName())
 }
 
-// generated are the objects of a build that Flux must apply.
+// generated returns the objects of a build that Flux must apply.
 func generated(t *testing.T, nodes []*yaml.RNode) map[string]any {
 	t.Helper()
 	want := map[string]any{}
@@ -138,7 +138,7 @@ func generated(t *testing.T, nodes []*yaml.RNode) map[string]any {
 		}
 		annotations := n.GetAnnotations()
 		annotations[substituteAnnotation] = "disabled"
-		// A build is rid of it, a golden case is not.
+		// Golden cases have this annotation, but builds do not.
 		delete(annotations, kioutil.PathAnnotation)
 		annotated := n.Copy()
 		if err := annotated.SetAnnotations(annotations); err != nil {
@@ -154,7 +154,7 @@ func generated(t *testing.T, nodes []*yaml.RNode) map[string]any {
 	return want
 }
 
-// checkApplied holds what Flux applies against the build.
+// checkApplied compares the objects that Flux applies with the build.
 func checkApplied(t *testing.T, nodes []*yaml.RNode, o Options, postBuild map[string]any) {
 	t.Helper()
 	files, findings, err := Tree(nodes, o)
@@ -205,29 +205,28 @@ func TestFluxAppliesGoldenCases(t *testing.T) {
 				t.Fatal(err)
 			}
 			if len(generated(t, nodes)) == 0 {
-				return // TestWhatIsNotRendered has these.
+				return // TestTreeRejectsItem has these.
 			}
 			checkApplied(t, nodes, defaults, nil)
 		})
 	}
 }
 
-// The order in which steps are applied, whatever the order in which Flux looks at
-// them: nothing of a stage comes before what it waits for.
+// Steps are applied after their dependencies, in any order in which Flux visits them.
 func TestFluxAppliesAllowsBeforeDefaultDeny(t *testing.T) {
 	documents := append(append(tenant("acme"), tenant("beta")...), ccnp("Allow", "nodes"), ccnp("DefaultDeny", "deny"))
 	for _, o := range groupings {
-		open := map[string]int{}
+		allows := map[string]int{}
 		for _, step := range apply(t, tree(t, o, documents...), o, nil) {
 			for _, object := range step.objects {
 				stage, namespace := object.GetLabels()[resource.LabelStage], object.GetNamespace()
 				if stage != "DefaultDeny" {
-					open[namespace]++
+					allows[namespace]++
 					continue
 				}
 				want := map[string]int{"tenant-acme": 2, "tenant-beta": 2}[namespace]
-				if open[namespace] < want || open[""] < 1 {
-					t.Errorf("%s closes before its allows: %v", identity(object), open)
+				if allows[namespace] < want || allows[""] < 1 {
+					t.Errorf("%s is applied before its allows: %v", identity(object), allows)
 				}
 			}
 		}

@@ -1,7 +1,7 @@
-// Package flux turns a finished build into a tree that Flux applies, since Flux
-// never runs functions: a folder for each tenant and stage, and the Kustomizations
-// that apply them in order.
+// Package flux turns a finished build into a tree of files that Flux applies, because
+// Flux does not run functions. The tree has a folder for each tenant and stage, and the
+// Kustomizations that apply them in order.
 //
-// Tree says what the tree holds and is pure. Write puts it in place: whole or not
-// at all, and only where nobody else has written.
+// Tree returns the content of the tree and is a pure function. Write writes the tree
+// completely or not at all, and never replaces files of others.
 package flux

@@ -23,7 +23,7 @@ var defaults = Options{
 // groupings are the options of each grouping.
 var groupings = []Options{defaults, {Source: defaults.Source, Path: defaults.Path, Namespace: defaults.Namespace, GroupBy: ByStage}}
 
-// cnp is a policy of a tenant, in the namespace tenant-NAME.
+// cnp returns a policy of a tenant, in the namespace tenant-NAME.
 func cnp(tenant, stage, name string) string {
 	return fmt.Sprintf(`apiVersion: cilium.io/v2
 kind: CiliumNetworkPolicy
@@ -47,7 +47,7 @@ spec:
 `, tenant, stage, name)
 }
 
-// ccnp is a policy of the cluster.
+// ccnp returns a policy of the cluster.
 func ccnp(stage, name string) string {
 	return fmt.Sprintf(`apiVersion: cilium.io/v2
 kind: CiliumClusterwideNetworkPolicy
@@ -62,7 +62,7 @@ spec:
 `, stage, name)
 }
 
-// tenant is what an enforced tenant has.
+// tenant returns the policies of an enforced tenant.
 func tenant(name string) []string {
 	return []string{cnp(name, "Baseline", "allow-dns"), cnp(name, "Allow", "egress-llm"), cnp(name, "DefaultDeny", "default-deny")}
 }
@@ -76,7 +76,7 @@ func items(t *testing.T, documents ...string) []*yaml.RNode {
 	return nodes
 }
 
-// tree renders what must be fine.
+// tree renders documents, and fails the test on an error or finding.
 func tree(t *testing.T, o Options, documents ...string) Files {
 	t.Helper()
 	files, findings, err := Tree(items(t, documents...), o)
@@ -86,7 +86,7 @@ func tree(t *testing.T, o Options, documents ...string) Files {
 	return files
 }
 
-// mustWrite writes what must be fine.
+// mustWrite writes files, and fails the test on an error or finding.
 func mustWrite(t *testing.T, out string, files Files) report.Changes {
 	t.Helper()
 	changes, findings, err := Write(out, files)
@@ -96,7 +96,7 @@ func mustWrite(t *testing.T, out string, files Files) report.Changes {
 	return changes
 }
 
-// snapshot is all that stands in a folder: each file with its content and time.
+// snapshot returns the content and modification time of each file in a folder.
 func snapshot(t *testing.T, dir string) map[string]string {
 	t.Helper()
 	got := map[string]string{}
@@ -119,18 +119,18 @@ func snapshot(t *testing.T, dir string) map[string]string {
 	return got
 }
 
-// body is a file without its seal.
+// body returns a file without its seal.
 func body(t *testing.T, files Files, file string) string {
 	t.Helper()
 	content, ok := files[file]
 	if !ok {
-		t.Fatalf("there is no %s among %v", file, files.paths())
+		t.Fatalf("%s is missing in %v", file, files.paths())
 	}
 	_, rest, _ := strings.Cut(string(content), "\n")
 	return rest
 }
 
-// checks are the files and checks of findings.
+// checks returns the file and check of each finding.
 func checks(findings report.Findings) []string {
 	var got []string
 	for _, f := range findings {

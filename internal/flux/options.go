@@ -10,38 +10,38 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation"
 )
 
-// Grouping says what one Kustomization applies.
+// Grouping determines what one Kustomization applies.
 type Grouping string
 
 // The groupings.
 const (
-	// ByTenant: a stage of one tenant.
+	// ByTenant applies one stage of one tenant.
 	ByTenant Grouping = "tenant"
-	// ByStage: a stage of all tenants.
+	// ByStage applies one stage of all tenants.
 	ByStage Grouping = "stage"
 )
 
-// Source is what Flux fetches the tree from.
+// Source is the Flux source of the tree.
 type Source struct{ Kind, Name string }
 
-// Options say how Flux finds the tree.
+// Options determine how Flux finds the tree.
 type Options struct {
 	Source Source
-	// Path of the tree in the source.
+	// Path is the path of the tree in the source.
 	Path string
-	// Namespace of the Kustomizations and of the source.
+	// Namespace is the namespace of the Kustomizations and of the source.
 	Namespace string
 	GroupBy   Grouping
 }
 
-// sourceKinds are the kinds that a Kustomization takes its files from.
+// sourceKinds are the kinds that the sourceRef of a Kustomization accepts.
 var sourceKinds = []string{"GitRepository", "OCIRepository", "Bucket", "ExternalArtifact"}
 
 // ParseSource reads Kind/name.
 func ParseSource(s string) (Source, error) {
 	kind, name, _ := strings.Cut(s, "/")
 	if !slices.Contains(sourceKinds, kind) || len(validation.IsDNS1123Subdomain(name)) > 0 {
-		return Source{}, fmt.Errorf("%q is no source: say Kind/name, such as GitRepository/flux-system; the kinds are %s", s, strings.Join(sourceKinds, ", "))
+		return Source{}, fmt.Errorf("%q is not a source: use Kind/name, such as GitRepository/flux-system, with one of the kinds %s", s, strings.Join(sourceKinds, ", "))
 	}
 	return Source{Kind: kind, Name: name}, nil
 }
@@ -51,22 +51,22 @@ func ParseGrouping(s string) (Grouping, error) {
 	if g := Grouping(s); g == ByTenant || g == ByStage {
 		return g, nil
 	}
-	return "", fmt.Errorf("%q is no grouping: say %q or %q", s, ByTenant, ByStage)
+	return "", fmt.Errorf("%q is not a grouping: use %q or %q", s, ByTenant, ByStage)
 }
 
 // ParseNamespace reads the name of a namespace.
 func ParseNamespace(s string) (string, error) {
 	if len(validation.IsDNS1123Label(s)) > 0 {
-		return "", fmt.Errorf("%q is no name of a namespace", s)
+		return "", fmt.Errorf("%q is not a valid namespace name: use a lowercase DNS label, such as flux-system", s)
 	}
 	return s, nil
 }
 
-// ParsePath reads a path in a source, as Flux writes it: with "./" before it.
+// ParsePath reads a path in a source. The result begins with "./", as in Flux.
 func ParsePath(s string) (string, error) {
 	p := path.Clean(filepath.ToSlash(s))
 	if path.IsAbs(p) || filepath.IsAbs(s) || p == ".." || strings.HasPrefix(p, "../") {
-		return "", fmt.Errorf("%q is no path in a source: say where the tree stands below the source's root", s)
+		return "", fmt.Errorf("%q is not a path in the source: set the path of the tree relative to the source's root", s)
 	}
 	if p == "." {
 		return "./", nil

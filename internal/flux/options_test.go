@@ -74,15 +74,15 @@ func TestCheckSeparate(t *testing.T) {
 		t.Fatal(err)
 	}
 	tests := map[string]struct{ in, out, want string }{
-		"beside each other":                  {"inputs", "rendered", ""},
-		"a longer name":                      {"inputs", "inputs-rendered", ""},
-		"somewhere deep":                     {"inputs", "a/b/c", ""},
-		"inputs that are not there":          {"nowhere", "rendered", ""},
-		"the same":                           {"inputs", "inputs", "which is built"},
-		"the tree in its inputs":             {"inputs", "inputs/rendered", "which is built"},
-		"the tree in its inputs, by a link":  {"inputs", "link/rendered/prod", "which is built"},
-		"the inputs in the tree":             {"inputs/base", "inputs", "which is built"},
-		"the tree in its inputs, by the way": {"inputs/base", "inputs/base/../base/x", "which is built"},
+		"separate folders":                  {"inputs", "rendered", ""},
+		"a name with a common prefix":       {"inputs", "inputs-rendered", ""},
+		"a nested output folder":            {"inputs", "a/b/c", ""},
+		"missing inputs":                    {"missing", "rendered", ""},
+		"the same folder":                   {"inputs", "inputs", "is inside the"},
+		"the output inside the inputs":      {"inputs", "inputs/rendered", "is inside the input folder"},
+		"the output inside a symbolic link": {"inputs", "link/rendered/prod", "is inside the input folder"},
+		"the inputs inside the output":      {"inputs/base", "inputs", "is inside the output folder"},
+		"a path with dots":                  {"inputs/base", "inputs/base/../base/x", "is inside the input folder"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

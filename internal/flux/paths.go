@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// CheckSeparate refuses a tree that would be rendered into its own inputs, or the reverse:
-// the next build would read what the last one has written.
+// CheckSeparate returns an error if the input folder contains the output folder, or the
+// reverse. The next build must not read rendered files.
 func CheckSeparate(dir, out string) error {
 	in, err := resolvePath(dir)
 	if err != nil {
@@ -22,29 +22,30 @@ func CheckSeparate(dir, out string) error {
 	}
 	switch {
 	case contains(in, to):
-		return fmt.Errorf("%s lies in %s, which is built: render into a folder beside it", out, dir)
+		return fmt.Errorf("output folder %s is inside the input folder %s: the next build would read rendered files: render into a folder outside of it", out, dir)
 	case contains(to, in):
-		return fmt.Errorf("%s, which is built, lies in %s: render into a folder beside it", dir, out)
+		return fmt.Errorf("input folder %s is inside the output folder %s: the output folder may contain only rendered files: render into another folder", dir, out)
 	}
 	return nil
 }
 
-// statTarget looks at what stands where the tree shall be: nil, nothing, or a folder.
+// statTarget returns the target folder of the tree, or nil if it does not exist. It rejects
+// every other target.
 func statTarget(out string) (fs.FileInfo, error) {
 	info, err := os.Lstat(out)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, nil
 	case err != nil:
-		return nil, fmt.Errorf("look at %s: %w", out, err)
+		return nil, fmt.Errorf("inspect %s: %w", out, err)
 	case info.Mode()&fs.ModeSymlink != 0:
-		return nil, fmt.Errorf("%s is a symbolic link: name the folder that it leads to", out)
+		return nil, fmt.Errorf("%s is a symbolic link: use the path of the folder that it links to", out)
 	case !info.IsDir():
-		return nil, fmt.Errorf("%s is a file: name a folder", out)
+		return nil, fmt.Errorf("%s is a file: use the path of a folder", out)
 	}
 	current, err := os.Getwd()
 	if err != nil {
-		return nil, fmt.Errorf("find the current folder: %w", err)
+		return nil, fmt.Errorf("resolve the current folder: %w", err)
 	}
 	currentPath, err := resolvePath(current)
 	if err != nil {
@@ -55,7 +56,7 @@ func statTarget(out string) (fs.FileInfo, error) {
 		return nil, err
 	}
 	if contains(outPath, currentPath) {
-		return nil, fmt.Errorf("%s holds the current folder, and is replaced as a whole: run from outside of it", out)
+		return nil, fmt.Errorf("%s contains the current folder, and render replaces the whole folder: run the command in another folder", out)
 	}
 	return info, nil
 }
@@ -65,7 +66,7 @@ func contains(outer, inner string) bool {
 	return err == nil && rel != ".." && !strings.HasPrefix(rel, ".."+string(filepath.Separator))
 }
 
-// resolvePath is an absolute path without symbolic links, also where its end is not there.
+// resolvePath returns an absolute path without symbolic links. The file need not exist.
 func resolvePath(name string) (string, error) {
 	abs, err := filepath.Abs(name)
 	if err != nil {

@@ -16,39 +16,39 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// clusterOwner owns what no namespace holds. No tenant can bear this name.
+// clusterOwner owns cluster-scoped policies. It is not a valid tenant name.
 const clusterOwner = "_cluster"
 
-// stage is a step of the chain, and the folder that holds it.
+// stage is a step of the chain, and its folder.
 type stage struct {
 	label v1alpha1.Stage
 	dir   string
 }
 
-// stages are in the order in which Flux applies them.
+// stages lists the stages in the order in which Flux applies them.
 var stages = [...]stage{
 	{v1alpha1.StageBaseline, "baseline"},
 	{v1alpha1.StageAllow, "allow"},
 	{v1alpha1.StageDefaultDeny, "default-deny"},
 }
 
-// defaultDenyStage is the index of the stage that closes what the others have not opened.
+// defaultDenyStage is the index of the stage that denies what the other stages do not allow.
 const defaultDenyStage = len(stages) - 1
 
-// stageFiles is what one owner has in each stage, by the name of the file.
+// stageFiles has the items of one owner in each stage, by file name.
 type stageFiles [len(stages)]map[string]*yaml.RNode
 
-// first is the earliest stage that holds anything.
-func (h *stageFiles) first() int {
+// first returns the earliest stage that is not empty.
+func (f *stageFiles) first() int {
 	for i := range stages {
-		if len(h[i]) > 0 {
+		if len(f[i]) > 0 {
 			return i
 		}
 	}
 	return 0
 }
 
-// placement is what every owner has.
+// placement has the files of every owner.
 type placement map[string]*stageFiles
 
 func (p placement) owners() []string { return slices.Sorted(maps.Keys(p)) }
@@ -56,12 +56,12 @@ func (p placement) owners() []string { return slices.Sorted(maps.Keys(p)) }
 // placer sorts the generated items of a build by owner and stage.
 type placer struct {
 	at placement
-	// ownerOf tells which tenant has a namespace.
+	// ownerOf maps a namespace to its tenant.
 	ownerOf  map[string]string
 	findings report.Findings
 }
 
-// placeItems returns where the generated items go. Nothing else is looked at.
+// placeItems returns the placement of the generated items. It ignores all other items.
 func placeItems(items []*yaml.RNode) (placement, report.Findings) {
 	p := placer{at: placement{}, ownerOf: map[string]string{}}
 	var configs []*yaml.RNode
@@ -77,10 +77,10 @@ func placeItems(items []*yaml.RNode) (placement, report.Findings) {
 		}
 	}
 	if len(p.at) == 0 && len(p.findings) == 0 {
-		p.findings = append(p.findings, report.New(report.NothingToRender, report.Error, report.Ref{}, "", "%s", "the build holds no policy with the label "+resource.LabelFence+
-			": look why with tenantfence build; where the fence shall go, delete the rendered tree by hand"))
+		p.findings = append(p.findings, report.New(report.NothingToRender, report.Error, report.Ref{}, "", "%s", "the build has no policy with the label "+resource.LabelFence+
+			": run tenantfence build to find the cause. To remove the fence, delete the rendered tree by hand"))
 	}
-	// Last, because only the policies tell who has a namespace and which stages.
+	// ConfigMaps come last: the policies determine the owners of namespaces and their stages.
 	for _, n := range configs {
 		p.config(n)
 	}
@@ -93,13 +93,13 @@ func (p *placer) refuse(n *yaml.RNode, field, format string, args ...any) {
 	p.findings = append(p.findings, report.New(report.PolicyNotRenderable, report.Error, resource.RefOf(n), field, format, args...))
 }
 
-// valid refuses what is no name: paths are made of it.
+// valid refuses invalid names, because paths contain them.
 func (p *placer) valid(n *yaml.RNode) bool {
 	switch {
 	case len(validation.IsDNS1123Subdomain(n.GetName())) > 0:
-		p.refuse(n, "metadata.name", "%q is no name of a policy", n.GetName())
+		p.refuse(n, "metadata.name", "%q is not a valid policy name: a layer after the fence changed it: remove that change", n.GetName())
 	case !isClusterwide(n) && len(validation.IsDNS1123Label(n.GetNamespace())) > 0:
-		p.refuse(n, "metadata.namespace", "%q is no namespace: a layer after the fence has changed it", n.GetNamespace())
+		p.refuse(n, "metadata.namespace", "%q is not a valid namespace: a layer after the fence changed it: remove that change", n.GetNamespace())
 	default:
 		return true
 	}
@@ -111,7 +111,7 @@ func (p *placer) policy(n *yaml.RNode) {
 	owner := clusterOwner
 	if !isClusterwide(n) {
 		if owner = labels[resource.LabelTenant]; len(validation.IsDNS1123Label(owner)) > 0 {
-			p.refuse(n, "metadata.labels", "%s: %q is no name of a tenant: a layer after the fence has changed it", resource.LabelTenant, owner)
+			p.refuse(n, "metadata.labels", "%s: %q is not a valid tenant name: a layer after the fence changed it: remove that change", resource.LabelTenant, owner)
 			return
 		}
 		p.ownerOf[n.GetNamespace()] = owner
@@ -121,8 +121,8 @@ func (p *placer) policy(n *yaml.RNode) {
 	}
 }
 
-// config puts a ConfigMap beside the policies that need it. One that names no stage
-// goes to the first, which is there before anything that may need it.
+// config places a ConfigMap with the policies that need it. A ConfigMap without a stage goes
+// to the first stage, which Flux applies before all policies that may need it.
 func (p *placer) config(n *yaml.RNode) {
 	owner := n.GetLabels()[resource.LabelTenant]
 	if p.at[owner] == nil {
@@ -144,7 +144,7 @@ func (p *placer) stageOf(n *yaml.RNode) (int, bool) {
 	label := n.GetLabels()[resource.LabelStage]
 	i := slices.IndexFunc(stages[:], func(s stage) bool { return string(s.label) == label })
 	if i < 0 {
-		p.refuse(n, "metadata.labels", "%s: %q is no stage: a layer after the fence has changed it", resource.LabelStage, label)
+		p.refuse(n, "metadata.labels", "%s: %q is not a stage: a layer after the fence changed it: remove that change", resource.LabelStage, label)
 	}
 	return i, i >= 0
 }
@@ -157,23 +157,23 @@ func (p *placer) stageFiles(owner string) *stageFiles {
 }
 
 func (p *placer) add(n *yaml.RNode, owner string, at int) {
-	h := p.stageFiles(owner)
-	if h[at] == nil {
-		h[at] = map[string]*yaml.RNode{}
+	files := p.stageFiles(owner)
+	if files[at] == nil {
+		files[at] = map[string]*yaml.RNode{}
 	}
 	file := fileName(n)
-	if h[at][file] != nil {
-		p.refuse(n, "metadata.name", "is in the build twice, with different content")
+	if files[at][file] != nil {
+		p.refuse(n, "metadata.name", "is in the build twice with different content: remove one of the two")
 		return
 	}
-	h[at][file] = n
+	files[at][file] = n
 }
 
-// maxFileName leaves room in the 255 bytes that file systems give a name.
+// maxFileName is less than the 255 bytes that file systems allow for a name.
 const maxFileName = 200
 
-// fileName is stable and unique. An underscore belongs to no name of Kubernetes, and
-// a dot to none of a namespace.
+// fileName returns a stable and unique name. Names in Kubernetes contain no underscore, and
+// names of namespaces contain no dot.
 func fileName(n *yaml.RNode) string {
 	name := n.GetName()
 	if !isClusterwide(n) {
@@ -185,7 +185,8 @@ func fileName(n *yaml.RNode) string {
 	return shorten(name, maxFileName) + ".yaml"
 }
 
-// shorten is a name of at most limit bytes: a longer one ends with a sum of itself.
+// shorten returns a name of at most limit bytes. A shortened name ends with a hash of the
+// whole name.
 func shorten(name string, limit int) string {
 	if len(name) <= limit {
 		return name

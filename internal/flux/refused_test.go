@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// TestWriteKeepsForeignFiles spoils a tree, and renders another into it.
+// TestWriteKeepsForeignFiles changes a tree, and renders another tree into it.
 func TestWriteKeepsForeignFiles(t *testing.T) {
 	t.Parallel()
 	const policy = "acme/allow/tenant-acme.egress-llm.yaml"
@@ -19,20 +19,20 @@ func TestWriteKeepsForeignFiles(t *testing.T) {
 	}{
 		"a policy was edited":           {edit(policy, `"443"`, `"80"`), []string{policy + " file-edited"}},
 		"a comment was added":           {edit(policy, "spec:", "# why\nspec:"), []string{policy + " file-edited"}},
-		"the sum was edited":            {edit(policy, "sha256:", "sha256:0"), []string{policy + " file-edited"}},
+		"the checksum was edited":       {edit(policy, "sha256:", "sha256:0"), []string{policy + " file-edited"}},
 		"the seal was removed":          {edit(policy, seal, "# "), []string{policy + " file-foreign"}},
 		"a policy was emptied":          {create(policy, ""), []string{policy + " file-foreign"}},
 		"the root was edited":           {edit(kustomizationFile, "resources:", "resources: # all"), []string{kustomizationFile + " file-edited"}},
-		"a tenant's policy that goes":   {edit("beta/allow/kustomization.yaml", "resources:", "resources: # mine"), []string{"beta/allow/kustomization.yaml file-edited"}},
-		"a file in the way":             {create("gamma", "mine"), []string{"gamma file-foreign"}},
-		"a file beside ours":            {create("acme/allow/mine.yaml", "mine"), []string{"acme/allow/mine.yaml file-foreign"}},
+		"a removed tenant was edited":   {edit("beta/allow/kustomization.yaml", "resources:", "resources: # mine"), []string{"beta/allow/kustomization.yaml file-edited"}},
+		"a file at a folder's path":     {create("gamma", "mine"), []string{"gamma file-foreign"}},
+		"a file next to rendered files": {create("acme/allow/mine.yaml", "mine"), []string{"acme/allow/mine.yaml file-foreign"}},
 		"a README":                      {create("README.md", "mine"), []string{"README.md file-foreign"}},
-		"a copy of ours":                {copyFile(policy, "acme/allow/copy.yaml"), []string{"acme/allow/copy.yaml file-edited"}},
+		"a copy of a rendered file":     {copyFile(policy, "acme/allow/copy.yaml"), []string{"acme/allow/copy.yaml file-edited"}},
 		"a repository":                  {create(".git/config", "mine"), []string{".git file-foreign"}},
 		"a link to a file":              {link("target", "acme/allow/link.yaml"), []string{"acme/allow/link.yaml file-foreign"}},
 		"a link to a folder":            {link(".", "gamma"), []string{"gamma file-foreign"}},
-		"a link in the place of a file": {replaceWithLink(policy), []string{policy + " file-foreign"}},
-		"all of it at once": {both(edit(policy, `"443"`, `"80"`), create("README.md", "mine")),
+		"a link instead of a file":      {replaceWithLink(policy), []string{policy + " file-foreign"}},
+		"several changes at once": {both(edit(policy, `"443"`, `"80"`), create("README.md", "mine")),
 			[]string{"README.md file-foreign", policy + " file-edited"}},
 	}
 	for name, test := range tests {
@@ -133,19 +133,19 @@ func TestWriteRejectsTarget(t *testing.T) {
 		"below a file":               {filepath.Join(dir, "file", "rendered"), "not a directory"},
 		"a link":                     {filepath.Join(dir, "link"), "is a symbolic link"},
 		"a link, with a slash":       {filepath.Join(dir, "link") + "/", "is a symbolic link"},
-		"the current folder":         {".", "holds the current folder"},
-		"a folder above the current": {filepath.Dir(current), "holds the current folder"},
-		"the root":                   {"/", "holds the current folder"},
+		"the current folder":         {".", "contains the current folder"},
+		"a folder above the current": {filepath.Dir(current), "contains the current folder"},
+		"the root":                   {"/", "contains the current folder"},
 	}
 	if runtime.GOOS == "linux" {
-		tests["where nobody can write"] = struct{ out, want string }{"/proc/rendered", "/proc"}
+		tests["a folder without write access"] = struct{ out, want string }{"/proc/rendered", "/proc"}
 	}
 	before := snapshot(t, dir)
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			changes, findings, err := Write(test.out, tree(t, defaults, tenant("acme")...))
 			if err == nil || !strings.Contains(err.Error(), test.want) || changes != nil || len(findings) > 0 {
-				t.Errorf("got %v, %v, %v, want the error to say %q", changes, findings, err, test.want)
+				t.Errorf("got %v, %v, %v, want an error with %q", changes, findings, err, test.want)
 			}
 		})
 	}

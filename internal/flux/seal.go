@@ -13,22 +13,22 @@ import (
 	"github.com/tenantfence/tenantfence/internal/report"
 )
 
-// seal begins the first line of every file that is written. It stands in the file and
-// not in a list beside it, so that two branches that were rendered merge.
+// seal is the prefix of the first line of every rendered file. Each file has its own checksum
+// instead of one list for all, so that two rendered branches merge without conflicts.
 const seal = "# Rendered by tenantfence: change its inputs, not this file. sha256:"
 
-// IsTree says whether a folder is a tree that was rendered.
+// IsTree reports whether a folder is a rendered tree.
 func IsTree(dir string) bool {
 	content, err := os.ReadFile(filepath.Join(dir, kustomizationFile))
 	return err == nil && bytes.HasPrefix(content, []byte(seal))
 }
 
-// withSeal is the content of a file, with the line that tells ours from others.
+// withSeal returns the content of a file after the line that identifies rendered files.
 func withSeal(file string, body []byte) []byte {
 	return append([]byte(seal+sum(file, body)+"\n"), body...)
 }
 
-// sum covers the path, too, so that a copy elsewhere in the tree is no file of ours.
+// sum includes the path, so that a copy elsewhere in the tree has an invalid checksum.
 func sum(file string, body []byte) string {
 	h := sha256.New()
 	h.Write([]byte(file + "\n"))
@@ -36,27 +36,27 @@ func sum(file string, body []byte) string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// checkSeal returns the check that a file fails and why, or nil.
+// checkSeal returns the check that a file fails and its message, or nil.
 func checkSeal(file string, content []byte) (check *report.Check, message string) {
 	line, body, _ := bytes.Cut(content, []byte("\n"))
-	was, hasSeal := bytes.CutPrefix(line, []byte(seal))
+	recorded, hasSeal := bytes.CutPrefix(line, []byte(seal))
 	switch {
 	case !hasSeal:
-		return report.FileForeign, "was not written by tenantfence render, to which the folder belongs: move it elsewhere"
-	case string(was) != sum(file, body):
-		return report.FileEdited, "was changed after it was rendered: make the change in the inputs and restore the file, or delete it to have it rendered anew"
+		return report.FileForeign, "was not written by tenantfence render, which replaces the whole folder: move it elsewhere"
+	case string(recorded) != sum(file, body):
+		return report.FileEdited, "was changed after it was rendered: make the change in the inputs and restore the file, or delete it to render it again"
 	}
 	return nil, ""
 }
 
-// EditedFiles finds the files of a tree that are not as they were rendered, and those that were
-// not.
+// EditedFiles returns findings for the files of a tree that were changed after rendering, and
+// for files that tenantfence did not render.
 func EditedFiles(out string) (report.Findings, error) {
 	_, findings, err := readSealedTree(out)
 	return findings, err
 }
 
-// readSealedTree returns the files of a tree that stands, and refuses what is not ours.
+// readSealedTree returns the files of a tree on disk. It reports changed and foreign files.
 func readSealedTree(out string) (Files, report.Findings, error) {
 	files := Files{}
 	var findings report.Findings
@@ -70,7 +70,7 @@ func readSealedTree(out string) (Files, report.Findings, error) {
 		case name == out:
 			return nil
 		case entry.IsDir() && strings.HasPrefix(entry.Name(), "."):
-			refuse(name, report.FileForeign, "was not written by tenantfence render, to which the folder belongs: render into a folder of its own")
+			refuse(name, report.FileForeign, "was not written by tenantfence render, which replaces the whole folder: render into a separate folder")
 			return fs.SkipDir
 		case entry.IsDir():
 			return nil

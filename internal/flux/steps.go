@@ -8,23 +8,23 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// The folders that belong to no owner. No tenant can bear these names.
+// The folders that belong to no owner. They are not valid tenant names.
 const (
-	// stepsDir holds the Kustomizations of Flux.
+	// stepsDir contains the Kustomizations of Flux.
 	stepsDir = "_flux"
-	// stagesDir holds, for ByStage, a kustomization.yaml over all owners.
+	// stagesDir contains, for ByStage, a kustomization.yaml for each stage of all owners.
 	stagesDir = "_stages"
 )
 
-// step is one Kustomization of Flux: what it applies, and after which others.
+// step is one Kustomization of Flux: the folder that it applies, and its dependencies.
 type step struct {
 	name, dir string
 	labels    map[string]string
 	dependsOn []string
 }
 
-// maxName is how long the name of a Kustomization may be: Flux writes it into a
-// label of whatever it applies.
+// maxName is the maximum length of a Kustomization's name. Flux sets the name as a label on
+// every object that it applies.
 const maxName = 63
 
 func stepName(owner string, at int) string {
@@ -59,9 +59,9 @@ func stepsByTenant(p placement) []step {
 	return steps
 }
 
-// dependenciesAcrossOwners is what a default-deny waits for beyond its own chain. Policies of the
-// cluster select the pods of tenants: a tenant is closed after what they allow, and
-// they close nothing before every tenant's own allows.
+// dependenciesAcrossOwners returns the dependencies of a default-deny outside of its own chain.
+// Policies of the cluster select the pods of tenants. So a tenant's default-deny depends on the
+// allows of the cluster, and the cluster's default-deny depends on the allows of every tenant.
 func (p placement) dependenciesAcrossOwners(owner string) []string {
 	var names []string
 	for _, other := range p.owners() {
@@ -78,7 +78,7 @@ func (p placement) dependenciesAcrossOwners(owner string) []string {
 	return names
 }
 
-// stepsByStage chains the stages, each over all owners.
+// stepsByStage chains the stages. Each step applies one stage of all owners.
 func stepsByStage(p placement) []step {
 	var steps []step
 	var previous []string
@@ -97,7 +97,7 @@ func stepLabels(s stage) map[string]string {
 	return map[string]string{resource.LabelManagedBy: resource.ManagedBy, resource.LabelStage: string(s.label)}
 }
 
-// ownersIn are the owners that have anything in a stage.
+// ownersIn returns the owners that have files in a stage.
 func (p placement) ownersIn(at int) []string {
 	var owners []string
 	for _, owner := range p.owners() {
@@ -108,8 +108,8 @@ func (p placement) ownersIn(at int) []string {
 	return owners
 }
 
-// fluxKustomization is as much of a kustomize.toolkit.fluxcd.io/v1 Kustomization as
-// is written, in the order in which people write it.
+// fluxKustomization has the rendered fields of a kustomize.toolkit.fluxcd.io/v1
+// Kustomization, in their usual order.
 type fluxKustomization struct {
 	APIVersion string       `yaml:"apiVersion"`
 	Kind       string       `yaml:"kind"`
@@ -143,8 +143,8 @@ type fluxSource struct {
 	Name string `yaml:"name"`
 }
 
-// object is the step as Flux reads it. Pruning removes what a later tree no longer
-// holds, and waiting makes a broken stage stop those after it.
+// object returns the step as a Kustomization. With prune, Flux deletes objects that a later
+// tree omits. With wait, a failed stage blocks the stages that depend on it.
 func (s step) object(o Options) ([]byte, error) {
 	k := fluxKustomization{
 		APIVersion: "kustomize.toolkit.fluxcd.io/v1",

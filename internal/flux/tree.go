@@ -11,19 +11,20 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 )
 
-// Files is a tree: what each file holds, by its path from the root, with slashes.
+// Files has the content of each file of a tree, by its slash-separated path from the root.
 type Files map[string][]byte
 
 func (f Files) paths() []string { return slices.Sorted(maps.Keys(f)) }
 
 const kustomizationFile = "kustomization.yaml"
 
-// noSubstitution, said "disabled", keeps Flux's postBuild from reading a policy: a
-// port that is quoted would become a number, and a dollar sign a variable.
+// substituteAnnotation with the value "disabled" excludes a policy from the postBuild
+// substitution of Flux. The substitution would turn a quoted port into a number, and a dollar
+// sign into a variable.
 const substituteAnnotation = "kustomize.toolkit.fluxcd.io/substitute"
 
-// Tree is the tree for the items of a finished build. On an error among the findings
-// there is none.
+// Tree returns the tree for the items of a finished build. The tree is nil if a finding is an
+// error.
 func Tree(items []*yaml.RNode, o Options) (Files, report.Findings, error) {
 	placed, findings := placeItems(items)
 	if findings.HasError() {
@@ -48,19 +49,19 @@ func Tree(items []*yaml.RNode, o Options) (Files, report.Findings, error) {
 	return files, findings.Sort(), nil
 }
 
-// addOwner adds a folder for each stage in which an owner has anything.
-func (f Files) addOwner(owner string, h *stageFiles) error {
+// addOwner adds a folder for each stage in which an owner has files.
+func (f Files) addOwner(owner string, placed *stageFiles) error {
 	for i, s := range stages {
-		if len(h[i]) == 0 {
+		if len(placed[i]) == 0 {
 			continue
 		}
 		dir := path.Join(owner, s.dir)
-		for file, n := range h[i] {
+		for file, n := range placed[i] {
 			if err := f.addObject(path.Join(dir, file), n); err != nil {
 				return err
 			}
 		}
-		if err := f.addKustomization(dir, slices.Sorted(maps.Keys(h[i]))); err != nil {
+		if err := f.addKustomization(dir, slices.Sorted(maps.Keys(placed[i]))); err != nil {
 			return err
 		}
 	}
@@ -82,7 +83,7 @@ func (f Files) addObject(file string, n *yaml.RNode) error {
 	return nil
 }
 
-// addStages adds, for each stage, a kustomization over all owners.
+// addStages adds a kustomization.yaml for each stage of all owners.
 func (f Files) addStages(p placement) error {
 	for i, s := range stages {
 		var folders []string
@@ -99,8 +100,8 @@ func (f Files) addStages(p placement) error {
 	return nil
 }
 
-// addSteps adds the Kustomizations of Flux, and the kustomization.yaml by which one
-// parent finds them all.
+// addSteps adds the Kustomizations of Flux, and the kustomization.yaml that lists them for one
+// parent Kustomization.
 func (f Files) addSteps(steps []step, o Options) error {
 	var listed []string
 	for _, s := range steps {
@@ -116,7 +117,7 @@ func (f Files) addSteps(steps []step, o Options) error {
 	return f.addKustomization(".", listed)
 }
 
-// addKustomization adds a kustomization.yaml of kustomize.
+// addKustomization adds the kustomization.yaml of a folder.
 func (f Files) addKustomization(dir string, resources []string) error {
 	body, err := yaml.Marshal(struct {
 		APIVersion string   `yaml:"apiVersion"`

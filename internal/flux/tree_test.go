@@ -104,7 +104,7 @@ func TestTreeAddsOneAnnotation(t *testing.T) {
 	if !slices.Equal(slices.Sorted(strings.Lines(got)), slices.Sorted(strings.Lines(want))) {
 		t.Errorf("got:\n%s\nwant, in any order:\n%s", got, want)
 	}
-	equal(t, "the item that was handed in", in[0].MustString(), before)
+	equal(t, "the input item", in[0].MustString(), before)
 }
 
 func TestTreeIgnoresItemOrder(t *testing.T) {
@@ -121,7 +121,7 @@ func TestTreeIgnoresItemOrder(t *testing.T) {
 	}
 }
 
-// dependencies are the Kustomizations of Flux, and what each waits for.
+// dependencies returns the dependencies of each Kustomization of Flux.
 func dependencies(t *testing.T, files Files) map[string][]string {
 	t.Helper()
 	got := map[string][]string{}
@@ -156,22 +156,22 @@ func TestStageDependencies(t *testing.T) {
 		"the chain skips an empty stage": {ByTenant, []string{cnp("acme", "Baseline", "allow-dns"), cnp("acme", "DefaultDeny", "default-deny")}, map[string][]string{
 			acme + "baseline": {}, acme + "default-deny": {acme + "baseline"},
 		}},
-		"one stage waits for nothing": {ByTenant, []string{cnp("acme", "DefaultDeny", "default-deny")}, map[string][]string{acme + "default-deny": {}}},
-		"tenants do not wait for each other": {ByTenant, []string{cnp("acme", "Allow", "a"), cnp("beta", "DefaultDeny", "default-deny")}, map[string][]string{
+		"one stage has no dependency": {ByTenant, []string{cnp("acme", "DefaultDeny", "default-deny")}, map[string][]string{acme + "default-deny": {}}},
+		"tenants do not depend on each other": {ByTenant, []string{cnp("acme", "Allow", "a"), cnp("beta", "DefaultDeny", "default-deny")}, map[string][]string{
 			acme + "allow": {}, "tenantfence-tenant-beta-default-deny": {},
 		}},
-		"a tenant is closed after what the cluster allows it": {ByTenant, append(tenant("acme"), ccnp("Baseline", "dns")), map[string][]string{
+		"a tenant's default-deny depends on the cluster's allows": {ByTenant, append(tenant("acme"), ccnp("Baseline", "dns")), map[string][]string{
 			acme + "baseline": {}, acme + "allow": {acme + "baseline"}, acme + "default-deny": {acme + "allow", "tenantfence-cluster-baseline"},
 			"tenantfence-cluster-baseline": {},
 		}},
-		"the cluster closes nothing before the tenants' allows": {ByTenant, append(tenant("acme"), ccnp("Allow", "nodes"), ccnp("DefaultDeny", "deny")), map[string][]string{
+		"the cluster's default-deny depends on the tenants' allows": {ByTenant, append(tenant("acme"), ccnp("Allow", "nodes"), ccnp("DefaultDeny", "deny")), map[string][]string{
 			acme + "baseline": {}, acme + "allow": {acme + "baseline"}, acme + "default-deny": {acme + "allow", "tenantfence-cluster-allow"},
 			"tenantfence-cluster-allow": {}, "tenantfence-cluster-default-deny": {"tenantfence-cluster-allow", acme + "allow"},
 		}},
-		"by stage, there is one chain": {ByStage, append(tenant("acme"), append(tenant("beta"), ccnp("Allow", "nodes"))...), map[string][]string{
+		"stages of all tenants are one chain": {ByStage, append(tenant("acme"), append(tenant("beta"), ccnp("Allow", "nodes"))...), map[string][]string{
 			"tenantfence-stage-baseline": {}, "tenantfence-stage-allow": {"tenantfence-stage-baseline"}, "tenantfence-stage-default-deny": {"tenantfence-stage-allow"},
 		}},
-		"by stage, it skips an empty one": {ByStage, []string{cnp("acme", "Baseline", "allow-dns"), cnp("beta", "DefaultDeny", "default-deny")}, map[string][]string{
+		"the chain of all tenants skips an empty stage": {ByStage, []string{cnp("acme", "Baseline", "allow-dns"), cnp("beta", "DefaultDeny", "default-deny")}, map[string][]string{
 			"tenantfence-stage-baseline": {}, "tenantfence-stage-default-deny": {"tenantfence-stage-baseline"},
 		}},
 	}
@@ -236,11 +236,11 @@ func TestLongNamesStayUnique(t *testing.T) {
 	long := strings.Repeat("n", 250)
 	files := tree(t, defaults, strings.ReplaceAll(cnp("acme", "Allow", long), "tenant-acme", "ns"), strings.ReplaceAll(cnp("acme", "Allow", long+"x"), "tenant-acme", "ns"))
 	if len(files) != 5 {
-		t.Errorf("two policies, a kustomization, a step and the root make 5 files, not %v", files.paths())
+		t.Errorf("got %v, want 5 files: two policies, a kustomization, a step and the root", files.paths())
 	}
 	for file := range files {
 		if len(file) > 255 {
-			t.Errorf("%s: file systems take names of 255 bytes", file)
+			t.Errorf("%s: file systems allow names of 255 bytes", file)
 		}
 	}
 }
@@ -249,22 +249,22 @@ func TestTreeRejectsItem(t *testing.T) {
 	t.Parallel()
 	good := cnp("acme", "Allow", "egress-llm")
 	tests := map[string]struct{ document, check, field string }{
-		"a build without policies":            {otherConfigMaps, report.NothingToRender.Name, ""},
-		"a build with a ConfigMap alone":      {configMap, report.NothingToRender.Name, ""},
-		"another kind with our label":         {strings.Replace(good, "kind: CiliumNetworkPolicy", "kind: CiliumEnvoyConfig", 1), report.NothingToRender.Name, ""},
-		"the same kind of another group":      {strings.Replace(networkPolicy, "networking.k8s.io", "crd.projectcalico.org", 1), report.NothingToRender.Name, ""},
-		"a policy without a stage":            {strings.Replace(good, "    tenantfence.dev/stage: Allow\n", "", 1), report.PolicyNotRenderable.Name, "metadata.labels"},
-		"a stage that there is not":           {strings.Replace(good, "stage: Allow", "stage: Later", 1), report.PolicyNotRenderable.Name, "metadata.labels"},
-		"a ConfigMap of no stage that is":     {good + "---\n" + strings.Replace(configMap, "labels: {", "labels: {tenantfence.dev/stage: Later, ", 1), report.PolicyNotRenderable.Name, "metadata.labels"},
-		"a policy without a tenant":           {strings.Replace(good, "    tenantfence.dev/tenant: acme\n", "", 1), report.PolicyNotRenderable.Name, "metadata.labels"},
-		"a tenant that would leave the tree":  {strings.Replace(good, "tenant: acme", "tenant: ../../etc", 1), report.PolicyNotRenderable.Name, "metadata.labels"},
-		"a tenant that would be the cluster":  {strings.Replace(good, "tenant: acme", "tenant: _cluster", 1), report.PolicyNotRenderable.Name, "metadata.labels"},
-		"a tenant that would be a root file":  {strings.Replace(good, "tenant: acme", "tenant: kustomization.yaml", 1), report.PolicyNotRenderable.Name, "metadata.labels"},
-		"a name that would leave the tree":    {strings.Replace(good, "name: egress-llm", "name: ../../etc", 1), report.PolicyNotRenderable.Name, "metadata.name"},
-		"a policy without a namespace":        {strings.Replace(good, "  namespace: tenant-acme\n", "", 1), report.PolicyNotRenderable.Name, "metadata.namespace"},
-		"a namespace that is none":            {strings.Replace(good, "namespace: tenant-acme", "namespace: a.b", 1), report.PolicyNotRenderable.Name, "metadata.namespace"},
-		"the same policy twice":               {good + "---\n" + strings.Replace(good, "\"443\"", "\"80\"", 1), report.PolicyNotRenderable.Name, "metadata.name"},
-		"the same policy twice, in two forms": {good + "---\n" + strings.Replace(good, "cilium.io/v2", "cilium.io/v2alpha1", 1), report.PolicyNotRenderable.Name, "metadata.name"},
+		"a build without policies":               {otherConfigMaps, report.NothingToRender.Name, ""},
+		"a build with only a ConfigMap":          {configMap, report.NothingToRender.Name, ""},
+		"another kind with the label":            {strings.Replace(good, "kind: CiliumNetworkPolicy", "kind: CiliumEnvoyConfig", 1), report.NothingToRender.Name, ""},
+		"the same kind of another group":         {strings.Replace(networkPolicy, "networking.k8s.io", "crd.projectcalico.org", 1), report.NothingToRender.Name, ""},
+		"a policy without a stage":               {strings.Replace(good, "    tenantfence.dev/stage: Allow\n", "", 1), report.PolicyNotRenderable.Name, "metadata.labels"},
+		"an unknown stage":                       {strings.Replace(good, "stage: Allow", "stage: Later", 1), report.PolicyNotRenderable.Name, "metadata.labels"},
+		"a ConfigMap with an unknown stage":      {good + "---\n" + strings.Replace(configMap, "labels: {", "labels: {tenantfence.dev/stage: Later, ", 1), report.PolicyNotRenderable.Name, "metadata.labels"},
+		"a policy without a tenant":              {strings.Replace(good, "    tenantfence.dev/tenant: acme\n", "", 1), report.PolicyNotRenderable.Name, "metadata.labels"},
+		"a tenant with a path outside the tree":  {strings.Replace(good, "tenant: acme", "tenant: ../../etc", 1), report.PolicyNotRenderable.Name, "metadata.labels"},
+		"a tenant with the cluster's folder":     {strings.Replace(good, "tenant: acme", "tenant: _cluster", 1), report.PolicyNotRenderable.Name, "metadata.labels"},
+		"a tenant with the path of a root file":  {strings.Replace(good, "tenant: acme", "tenant: kustomization.yaml", 1), report.PolicyNotRenderable.Name, "metadata.labels"},
+		"a name with a path outside the tree":    {strings.Replace(good, "name: egress-llm", "name: ../../etc", 1), report.PolicyNotRenderable.Name, "metadata.name"},
+		"a policy without a namespace":           {strings.Replace(good, "  namespace: tenant-acme\n", "", 1), report.PolicyNotRenderable.Name, "metadata.namespace"},
+		"an invalid namespace":                   {strings.Replace(good, "namespace: tenant-acme", "namespace: a.b", 1), report.PolicyNotRenderable.Name, "metadata.namespace"},
+		"the same policy twice":                  {good + "---\n" + strings.Replace(good, "\"443\"", "\"80\"", 1), report.PolicyNotRenderable.Name, "metadata.name"},
+		"the same policy twice, in two versions": {good + "---\n" + strings.Replace(good, "cilium.io/v2", "cilium.io/v2alpha1", 1), report.PolicyNotRenderable.Name, "metadata.name"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -299,6 +299,6 @@ func TestIsTree(t *testing.T) {
 	if _, _, err := Write(out, tree(t, defaults, tenant("acme")...)); err != nil {
 		t.Fatal(err)
 	}
-	equal(t, "what was rendered", IsTree(out), true)
+	equal(t, "a rendered folder", IsTree(out), true)
 	equal(t, "another folder", IsTree(other), false)
 }

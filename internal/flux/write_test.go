@@ -16,7 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// actionsByFile is what was done with which files, without what is unchanged.
+// actionsByFile returns the actions of changed files.
 func actionsByFile(changes report.Changes) map[string]report.Action {
 	got := map[string]report.Action{}
 	for _, c := range changes {
@@ -27,7 +27,7 @@ func actionsByFile(changes report.Changes) map[string]report.Action {
 	return got
 }
 
-// onDisk is a tree as it stands.
+// onDisk returns the files of a tree on disk.
 func onDisk(t *testing.T, out string) Files {
 	t.Helper()
 	files, findings, err := readSealedTree(out)
@@ -93,7 +93,7 @@ func TestWriteOnlyChangedFiles(t *testing.T) {
 			t.Fatal(err)
 		}
 		if _, changed := actionsByFile(changes)[filepath.ToSlash(rel)]; !changed && after[name] != was {
-			t.Errorf("%s was written anew", rel)
+			t.Errorf("%s was written again", rel)
 		}
 	}
 	checkNoTemporaryFiles(t, out)
@@ -142,7 +142,7 @@ func TestWriteErrorKeepsOldTree(t *testing.T) {
 	old := tree(t, defaults, tenant("acme")...)
 	mustWrite(t, out, old)
 	before := snapshot(t, filepath.Dir(out))
-	// A file cannot be a folder, too: staging fails half-way.
+	// One path cannot be a file and a folder, so writing the new tree fails part-way.
 	broken := maps.Clone(old)
 	broken["acme/allow/kustomization.yaml/x"] = []byte("x")
 	if changes, findings, err := Write(out, broken); err == nil || changes != nil || len(findings) > 0 {
@@ -154,14 +154,14 @@ func TestWriteErrorKeepsOldTree(t *testing.T) {
 func TestRenameTwice(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	for name, content := range map[string]string{"out/f": "old", "beside/tree/f": "new"} {
+	for name, content := range map[string]string{"out/f": "old", "temporary/tree/f": "new"} {
 		if err := create(name, content)(dir); err != nil {
 			t.Fatal(err)
 		}
 	}
-	out, next := filepath.Join(dir, "out"), filepath.Join(dir, "beside", "tree")
-	if err := renameTwice(filepath.Join(dir, "beside", "nowhere"), out); err == nil {
-		t.Error("a tree that is not there took the place of the old one")
+	out, next := filepath.Join(dir, "out"), filepath.Join(dir, "temporary", "tree")
+	if err := renameTwice(filepath.Join(dir, "temporary", "missing"), out); err == nil {
+		t.Error("a missing tree replaced the old tree")
 	}
 	equal(t, "after an error", content(t, out), "old")
 	if err := renameTwice(next, out); err != nil {
@@ -170,7 +170,7 @@ func TestRenameTwice(t *testing.T) {
 	equal(t, "after", content(t, out), "new")
 	entries, err := os.ReadDir(dir)
 	if err != nil || len(entries) != 2 {
-		t.Errorf("more is left than out and beside: %v %v", entries, err)
+		t.Errorf("got %v, want only out and temporary: %v", entries, err)
 	}
 }
 
@@ -183,11 +183,11 @@ func content(t *testing.T, dir string) string {
 	return string(data)
 }
 
-// Whoever looks finds a tree at any moment, the old one or the new one.
+// Readers find a complete tree at any time, the old one or the new one.
 func TestReadersAlwaysSeeCompleteTree(t *testing.T) {
 	t.Parallel()
 	if runtime.GOOS != "linux" {
-		t.Skip("other systems have no exchange: for a moment there is no tree")
+		t.Skip("other systems have no atomic exchange of folders")
 	}
 	out := filepath.Join(t.TempDir(), "rendered")
 	trees := []Files{tree(t, defaults, tenant("acme")...), tree(t, defaults, tenant("beta")...)}
@@ -201,18 +201,18 @@ func TestReadersAlwaysSeeCompleteTree(t *testing.T) {
 		}
 		done <- err
 	}()
-	for looks := 0; ; looks++ {
+	for reads := 0; ; reads++ {
 		select {
 		case err := <-done:
-			if err != nil || looks == 0 {
-				t.Errorf("%d looks: %v", looks, err)
+			if err != nil || reads == 0 {
+				t.Errorf("%d reads: %v", reads, err)
 			}
 			return
 		default:
 		}
 		root, err := os.ReadFile(filepath.Join(out, kustomizationFile))
 		if err != nil || !bytes.Equal(root, trees[0][kustomizationFile]) && !bytes.Equal(root, trees[1][kustomizationFile]) {
-			t.Fatalf("look %d: %v\n%s", looks, err, root)
+			t.Fatalf("read %d: %v\n%s", reads, err, root)
 		}
 	}
 }
@@ -226,11 +226,11 @@ func listDir(dir string) ([]string, error) {
 	return names, err
 }
 
-// checkNoTemporaryFiles holds that a tree stands alone in its folder.
+// checkNoTemporaryFiles fails the test if the parent folder contains more than the tree.
 func checkNoTemporaryFiles(t *testing.T, out string) {
 	t.Helper()
 	names, err := listDir(filepath.Dir(out))
 	if diff := cmp.Diff([]string{filepath.Base(out)}, names); diff != "" || err != nil {
-		t.Errorf("beside the tree (-want +got): %v\n%s", err, diff)
+		t.Errorf("the parent folder (-want +got): %v\n%s", err, diff)
 	}
 }
