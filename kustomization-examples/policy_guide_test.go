@@ -48,7 +48,7 @@ func TestPolicyGuideMistakes(t *testing.T) {
 		},
 		"HTTP rules beside pods that may talk anyway": {
 			"platform/profile.yaml", "intraNamespace: false", "intraNamespace: true",
-			report.L7RuleShadowed, ": L7 rules on port 8080/TCP have no effect: FenceProfile/,
+			report.L7RuleShadowed, "spec.ingress[by-path]: L7 rules on port 8080/TCP have no effect: FenceProfile/",
 		},
 		"a name that nobody allowed": {
 			"platform/profile.yaml", "fqdns: [api.github.com, ", "fqdns: [",
@@ -98,10 +98,10 @@ func TestPolicyGuideAsWritten(t *testing.T) {
 			guidesDNS, report.PolicyExists, "CiliumNetworkPolicy/allow-dns",
 		},
 		"without pathRegex everything may be posted to": {
-			guidesMethods, report.UndeclaredOpen, "reach api/Deployment/api-server-internal on port 8080/TCP, POST any path",
+			guidesMethods, report.UndeclaredOpen, "api/Deployment/frontend -> api/Deployment/api-server-internal: port 8080/TCP, POST any path",
 		},
 		"without pathRegex everything may be asked for": {
-			guidesPaths, report.UndeclaredOpen, "reach api/Deployment/api-server-public on port 8080/TCP, any method of any path",
+			guidesPaths, report.UndeclaredOpen, "api/Deployment/api-server-public: port 8080/TCP, any method of any path",
 		},
 		"the header's value must be quote, dot, star and quote": {
 			guidesPaths, report.UndeclaredOpen, `GET any path with X-User-ID: ".*"`,
