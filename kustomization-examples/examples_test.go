@@ -99,12 +99,17 @@ func entity(e v1alpha1.Entity) policy.Endpoint {
 	return policy.Endpoint{Kind: policy.EntityEndpoint, Name: string(e)}
 }
 
-// expectFindings fails unless each expected check has a finding that contains the expected text.
+// fullText is a finding with its details.
+func fullText(f report.Finding) string {
+	return strings.Join(append([]string{f.String()}, f.Details...), "\n")
+}
+
+// expectFindings looks for findings by their check and a part of their text or details.
 func expectFindings(t *testing.T, findings report.Findings, want [][2]string) {
 	t.Helper()
 	for _, w := range want {
-		if !slices.ContainsFunc(findings, func(f report.Finding) bool { return f.Check.Name == w[0] && strings.Contains(f.String(), w[1]) }) {
-			t.Errorf("no finding %s contains %q:\n%v", w[0], w[1], findings)
+		if !slices.ContainsFunc(findings, func(f report.Finding) bool { return f.Check.Name == w[0] && strings.Contains(fullText(f), w[1]) }) {
+			t.Errorf("no finding %s says %q:\n%v", w[0], w[1], findings)
 		}
 	}
 }

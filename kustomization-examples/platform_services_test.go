@@ -155,9 +155,9 @@ func TestNetworkPolicyOfThePlanIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	expectFindings(t, refused(t, filepath.Join(dir, "full")), [][2]string{
-		{report.UndeclaredOpen.Name, "NetworkPolicy/rustfs: allows ai-system/Deployment/litellm (and 12 more) to reach storage/Deployment/rustfs (and 1 more) on ports 9000-9001/TCP"},
-		{report.UndeclaredOpen.Name, "NetworkPolicy/rustfs: allows network/Deployment/envoy-internal to reach storage/Deployment/rustfs (and 1 more) on port 9000/TCP"},
-		{report.UndeclaredOpen.Name, "NetworkPolicy/rustfs: allows storage/Deployment/rustfs (and 1 more) to reach kube-system/Deployment/metrics-server (and 3 more) on port 53/UDP"},
+		{report.UndeclaredOpen.Name, "NetworkPolicy/rustfs: allows network/Deployment/envoy-internal (and 24 more) to reach storage/Deployment/rustfs (and 1 more) on ports 9000-9001/TCP"},
+		{report.UndeclaredOpen.Name, "\nnetwork/Deployment/envoy-internal -> storage/Deployment/rustfs"},
+		{report.UndeclaredOpen.Name, "NetworkPolicy/rustfs: allows storage/Deployment/rustfs (and 1 more) to reach kube-system/Deployment/metrics-server (and 3 more) on port 53/TCP, port 53/UDP"},
 		{report.FlowTestFailed.Name, `"Grafana reaches the S3 API"`},
 		{report.FlowTestFailed.Name, `"Grafana reaches the console"`},
 		{report.FlowTestFailed.Name, `"the gateway reaches the S3 API"`},
@@ -172,8 +172,8 @@ func TestRelayNeedsAllNodes(t *testing.T) {
 	dir := copyExample(t, "platform-services")
 	edit(t, filepath.Join(dir, "hubble", "tenants.yaml"), "[host, remote-node]", "[host]")
 	expectFindings(t, refused(t, filepath.Join(dir, "both")), [][2]string{
-		{report.FlowTestFailed.Name, `"the relay queries the agents of all other nodes"`},
-		{report.FormsDiffer.Name, "the NetworkPolicies also let kube-system/Deployment/hubble-relay reach remote-node (and 1 more) on port 4244/TCP"},
+		{report.FlowTestFailed.Name, `"the relay asks the agents of all other nodes"`},
+		{report.FormsDiffer.Name, "the NetworkPolicies also allow kube-system/Deployment/hubble-relay to reach remote-node (and 1 more) on port 4244/TCP"},
 	})
 }
 

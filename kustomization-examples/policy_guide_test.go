@@ -48,7 +48,7 @@ func TestPolicyGuideMistakes(t *testing.T) {
 		},
 		"HTTP rules for pods that intraNamespace allows": {
 			"platform/profile.yaml", "intraNamespace: false", "intraNamespace: true",
-			report.L7RuleShadowed, ": L7 rules on port 8080/TCP have no effect: FenceProfile/",
+			report.L7RuleShadowed, "spec.ingress[by-path]: L7 rules on port 8080/TCP have no effect: FenceProfile/",
 		},
 		"a name outside the limits": {
 			"platform/profile.yaml", "fqdns: [api.github.com, ", "fqdns: [",
@@ -97,11 +97,11 @@ func TestPolicyGuideAsWritten(t *testing.T) {
 		"the DNS policy has the name of a generated policy": {
 			guidesDNS, report.PolicyExists, "CiliumNetworkPolicy/allow-dns",
 		},
-		"without pathRegex, POST to every path is allowed": {
-			guidesMethods, report.UndeclaredOpen, "reach api/Deployment/api-server-internal on port 8080/TCP, POST any path",
+		"without pathRegex everything may be posted to": {
+			guidesMethods, report.UndeclaredOpen, "api/Deployment/frontend -> api/Deployment/api-server-internal: port 8080/TCP, POST any path",
 		},
-		"without pathRegex, every path is allowed": {
-			guidesPaths, report.UndeclaredOpen, "reach api/Deployment/api-server-public on port 8080/TCP, any method of any path",
+		"without pathRegex everything may be asked for": {
+			guidesPaths, report.UndeclaredOpen, "api/Deployment/api-server-public: port 8080/TCP, any method of any path",
 		},
 		"the header's value is matched literally": {
 			guidesPaths, report.UndeclaredOpen, `GET any path with X-User-ID: ".*"`,
