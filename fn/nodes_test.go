@@ -81,7 +81,7 @@ func TestHostPoliciesAreVerified(t *testing.T) {
 				}
 				return items
 			},
-			messages: []string{"CiliumClusterwideNetworkPolicy/" + workersDeny + ": is not as it was generated", "no policy closes the egress of"},
+			messages: []string{"CiliumClusterwideNetworkPolicy/" + workersDeny + ": is not as generated", "no policy closes the egress of"},
 		},
 		"with one that opens more": {
 			change:        func(items []*yaml.RNode) []*yaml.RNode { return append(items, intruder) },
