@@ -55,7 +55,7 @@ func TestAgentSettings(t *testing.T) {
 		fails                     bool
 		messages, absent          []string
 	}{
-		"nothing is stated":           {messages: []string{"false: enable-ipv6 policy-audit-mode", assumed, "[proved]"}},
+		"nothing is stated":           {messages: []string{"28 agent settings are assumed (defaults of Cilium's Helm chart ", assumed, "[proved]"}},
 		"what is stated":              {config: `enable-sctp: "true", unknown-key: "1"`, messages: []string{assumed, "[proved]"}, absent: []string{"enable-sctp", "unknown-key"}},
 		"no policy is enforced":       {config: `enable-policy: never`, fails: true, messages: []string{"enable-policy is never (TenantFence/platform)", disabled}, absent: []string{"[not-isolated]", "[proved]"}},
 		"policies are logged":         {config: `policy-audit-mode: "true"`, fails: true, messages: []string{"policy-audit-mode is true", disabled}, absent: []string{"[proved]"}},

@@ -1,6 +1,6 @@
-// Package convert turns NetworkPolicies into CiliumNetworkPolicies that say the same to
-// Cilium. It works on the YAML itself, so that comments, key order and style stay with
-// the rules and ports that they belong to.
+// Package convert converts NetworkPolicies into CiliumNetworkPolicies that Cilium decides in the same
+// way. It changes the YAML nodes, so that comments, key order and style stay with their rules and
+// ports.
 package convert
 
 import (
@@ -15,33 +15,33 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// Text is a YAML text, converted.
+// Text is a converted YAML text.
 type Text struct {
 	Documents []Document
-	// Policies are those that were converted, and Others the resources that are none.
+	// Policies are the converted policies, and Others the other resources.
 	Policies []Policy
 	Others   []*yaml.RNode
-	// Findings say what is not converted, and what must be known of what is.
+	// Findings are about policies that are not converted, and about differences to Kubernetes.
 	Findings report.Findings
 }
 
-// Document is one of a text, with the line that separates it from the one before. One that
-// holds no NetworkPolicy is as it was, byte for byte.
+// Document is a document of a text, including the separator line before it. A document without a
+// NetworkPolicy is unchanged byte for byte.
 type Document struct {
 	Text []byte
-	// IsResource says whether it is one, or a list of them.
+	// IsResource reports whether it is a resource or a list of resources.
 	IsResource bool
 }
 
-// Policy is a NetworkPolicy before, and the CiliumNetworkPolicy that it became.
+// Policy is a NetworkPolicy and its converted CiliumNetworkPolicy.
 type Policy struct {
-	// Ref names the NetworkPolicy.
+	// Ref is the NetworkPolicy.
 	Ref           report.Ref
 	Before, After *yaml.RNode
 }
 
-// Convert converts the NetworkPolicies in a YAML text. File is how findings call it. An
-// error says that it cannot be read.
+// Convert converts the NetworkPolicies in a YAML text. file is its name in findings. With an error the
+// text cannot be read.
 func Convert(file string, data []byte) (Text, error) {
 	var t Text
 	for i, rawDocument := range split(data) {
@@ -97,13 +97,13 @@ func (t *Text) convert(p rawDocument, at report.Ref) (Document, error) {
 	return document, err
 }
 
-// aliasError goes on after "document 1".
+// aliasError continues the text "document 1".
 func aliasError(f report.Finding) error {
 	return fmt.Errorf("cannot be read: %s: %s", f.Field, f.Message)
 }
 
-// addOther keeps a resource that is no NetworkPolicy for the proof. A template is none yet, and
-// stays as it is, as does what is malformed and of a kind that is never read.
+// addOther keeps a resource other than a NetworkPolicy for the proof. Templates, and malformed resources of
+// kinds that the proof does not read, are ignored.
 func (t *Text) addOther(n *yaml.Node, at report.Ref) {
 	if !isResource(n) {
 		return
@@ -125,7 +125,7 @@ func (t *Text) malformed(found report.Findings, at report.Ref) {
 	}
 }
 
-// policy converts one policy in place, and says whether it did.
+// policy converts a policy in place, and reports whether it did.
 func (t *Text) policy(n *yaml.Node, at report.Ref) bool {
 	before := yaml.NewRNode(n).Copy()
 	if found := resource.MalformedItems([]*yaml.RNode{before}); len(found) > 0 && text(n, "kind") == resource.KindKubernetes {
@@ -147,8 +147,7 @@ func (t *Text) policy(n *yaml.Node, at report.Ref) bool {
 	return true
 }
 
-// resourcesIn are the resources in a list, as kubectl writes it, and in lists within it, or
-// the one that is none.
+// resourcesIn are the resources in a list and its nested lists, or the resource itself.
 func resourcesIn(n *yaml.Node) []*yaml.Node {
 	items := value(n, "items")
 	if items == nil || items.Kind != yaml.SequenceNode || !strings.HasSuffix(text(n, "kind"), "List") || isNetworkPolicy(n) {
@@ -163,8 +162,8 @@ func resourcesIn(n *yaml.Node) []*yaml.Node {
 
 func isResource(n *yaml.Node) bool { return text(n, "apiVersion") != "" && text(n, "kind") != "" }
 
-// isNetworkPolicy says whether it is one of Kubernetes', of whichever version, or a list
-// that can hold nothing else.
+// isNetworkPolicy reports whether a resource is a NetworkPolicy of Kubernetes, of any version, or a
+// NetworkPolicyList.
 func isNetworkPolicy(n *yaml.Node) bool {
 	group, _, _ := strings.Cut(text(n, "apiVersion"), "/")
 	return (group == "networking.k8s.io" || group == "extensions") && strings.HasPrefix(text(n, "kind"), "NetworkPolicy")

@@ -10,22 +10,21 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 )
 
-// errTemplate says that a text becomes YAML only when a chart is rendered.
-var errTemplate = errors.New("is a template, and no policy yet: render the chart (helm template), and convert what comes out")
+// errTemplate reports that a text is a template of a chart.
+var errTemplate = errors.New("is a template: render the chart (helm template), and convert the output")
 
-// rawDocument is a document as it is written: the line that separates it from the one before,
-// what follows, and the line that ends it, if any.
+// rawDocument is the text of a document: the separator line before it, its body, and the line that ends
+// it, if any.
 type rawDocument struct {
 	separator, body, end []byte
 }
 
 func (p rawDocument) text() []byte { return slices.Concat(p.separator, p.body, p.end) }
 
-// lines is the body as YAML reads it, its lines ended alike.
+// lines is the body with uniform line endings.
 func (p rawDocument) lines() []byte { return bytes.ReplaceAll(p.body, []byte("\r\n"), []byte("\n")) }
 
-// split takes a text apart where documents begin and end. No document can hold a line like
-// those.
+// split splits a text at the lines that begin and end documents. A document cannot contain such a line.
 func split(data []byte) []rawDocument {
 	var out []rawDocument
 	var p rawDocument
@@ -43,7 +42,7 @@ func split(data []byte) []rawDocument {
 			out = append(out, p)
 		}
 		p = rawDocument{separator: bytes.Clone(line)}
-		// What stands on that line and is no comment is the document's.
+		// The rest of that line belongs to the document, unless it is a comment.
 		if rest := bytes.TrimSpace(line[3:]); len(rest) > 0 && rest[0] != '#' {
 			p = rawDocument{separator: bytes.Clone(line[:3]), body: bytes.Clone(line[3:])}
 		}
@@ -56,7 +55,7 @@ func isMarker(line []byte, marker string) bool {
 	return ok && (len(rest) == 0 || strings.ContainsRune(" \t\r\n", rune(rest[0])))
 }
 
-// parse reads a document, nil where it is empty.
+// parse reads a document. An empty document is nil.
 func (p rawDocument) parse() (*yaml.Node, error) {
 	var n yaml.Node
 	err := yaml.Unmarshal(p.lines(), &n)
@@ -64,14 +63,14 @@ func (p rawDocument) parse() (*yaml.Node, error) {
 	case err != nil && bytes.Contains(p.body, []byte("{{")):
 		return nil, errTemplate
 	case err != nil:
-		return nil, fmt.Errorf("is no YAML: %w", err)
+		return nil, fmt.Errorf("is not valid YAML: %w", err)
 	case n.Kind != yaml.DocumentNode || n.Content[0].Kind != yaml.MappingNode:
 		return nil, nil
 	}
 	return &n, nil
 }
 
-// print writes a changed document, its sequences indented and its lines ended as they were.
+// print writes a changed document with its original indentation of sequences and line endings.
 func (p rawDocument) print(n *yaml.Node) ([]byte, error) {
 	out, err := yaml.MarshalWithOptions(n, &yaml.EncoderOptions{SeqIndent: yaml.SequenceIndentStyle(yaml.DeriveSeqIndentStyle(string(p.lines())))})
 	if err != nil {
@@ -87,8 +86,7 @@ func (p rawDocument) print(n *yaml.Node) ([]byte, error) {
 	return slices.Concat(separator, out, p.end), nil
 }
 
-// isTemplate says whether a document that is YAML by chance holds what only a chart's
-// rendering fills in.
+// isTemplate reports whether a document that is valid YAML contains expressions of a template.
 func isTemplate(n *yaml.Node) bool {
 	if n.Kind == yaml.ScalarNode {
 		return strings.Contains(n.Value, "{{")

@@ -7,17 +7,17 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 )
 
-// What a NetworkPolicy becomes.
+// The converted kind.
 const (
 	apiVersion = "cilium.io/v2"
 	kind       = "CiliumNetworkPolicy"
 )
 
-// direction is one direction, in the words of both kinds.
+// direction is the fields of one direction in both kinds.
 type direction struct {
-	// name is among the policyTypes.
+	// name is the value in policyTypes.
 	name string
-	// peers are those of a NetworkPolicy, the others those of a CiliumNetworkPolicy.
+	// peers is a field of a NetworkPolicy, the others are fields of a CiliumNetworkPolicy.
 	peers, endpoints, networks, entities string
 }
 
@@ -26,10 +26,10 @@ var bothDirections = []direction{
 	{"Egress", "to", "toEndpoints", "toCIDRSet", "toEntities"},
 }
 
-// key is where the rules stand in both kinds.
+// key is the field of the rules in both kinds.
 func (w direction) key() string { return strings.ToLower(w.name) }
 
-// rewrite makes a CiliumNetworkPolicy of a NetworkPolicy.
+// rewrite turns a NetworkPolicy into a CiliumNetworkPolicy.
 func rewrite(n *yaml.Node) {
 	value(n, "apiVersion").Value, value(n, "kind").Value = apiVersion, kind
 	drop(n, "status")
@@ -45,7 +45,7 @@ func rewrite(n *yaml.Node) {
 	rewriteDirections(spec)
 }
 
-// rewriteSubject is whom the policy selects.
+// rewriteSubject rewrites the selector of the policy.
 func rewriteSubject(spec *yaml.Node) {
 	key, selector := pair(spec, "podSelector")
 	if key == nil {
@@ -56,8 +56,8 @@ func rewriteSubject(spec *yaml.Node) {
 	prune(selector, key)
 }
 
-// rewriteDirections are rewritten as Cilium takes them, whatever policyTypes says: where there
-// are rules they count, and where there are none an empty one closes the direction.
+// rewriteDirections rewrites both directions as Cilium enforces them. Rules apply even if policyTypes omits
+// the direction. Without rules, an empty rule isolates the direction.
 func rewriteDirections(spec *yaml.Node) {
 	typesKey, types := pair(spec, "policyTypes")
 	var removed []*yaml.Node
@@ -94,7 +94,7 @@ func rewriteDirections(spec *yaml.Node) {
 	}
 }
 
-// directionOf is the key of a direction or, where it has none, of the first that has.
+// directionOf is the key of a direction or, if it is missing, of the first direction that exists.
 func directionOf(spec *yaml.Node, name string) *yaml.Node {
 	var first *yaml.Node
 	for key := range pairs(spec) {
@@ -113,7 +113,7 @@ func directionOf(spec *yaml.Node, name string) *yaml.Node {
 	return first
 }
 
-// isolates says whether policyTypes closes a direction without rules.
+// isolates reports whether policyTypes isolates a direction without rules.
 func (w direction) isolates(types *yaml.Node) bool {
 	has := func(name string) bool {
 		return types != nil && slices.ContainsFunc(types.Content, func(n *yaml.Node) bool { return n.Value == name })

@@ -1,7 +1,6 @@
-// Package flux turns a finished build into a tree that Flux applies, since Flux
-// never runs functions: a folder for each tenant and stage, and the Kustomizations
-// that apply them in order.
+// Package flux turns a finished build into a tree that Flux applies, because Flux does not run functions:
+// a folder for each tenant and stage, and the Kustomizations that apply them in order.
 //
-// Tree says what the tree holds and is pure. Write puts it in place: whole or not
-// at all, and only where nobody else has written.
+// Tree returns the files without side effects. Write replaces the tree as a whole, and only if every
+// file in it is as rendered.
 package flux

@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// CheckSeparate refuses a tree that would be rendered into its own inputs, or the reverse:
-// the next build would read what the last one has written.
+// CheckSeparate refuses an output folder inside the inputs, and the reverse: the next build would read the
+// output of the last one.
 func CheckSeparate(dir, out string) error {
 	in, err := resolvePath(dir)
 	if err != nil {
@@ -22,21 +22,21 @@ func CheckSeparate(dir, out string) error {
 	}
 	switch {
 	case contains(in, to):
-		return fmt.Errorf("%s lies in %s, which is built: render into a folder beside it", out, dir)
+		return fmt.Errorf("%s is inside %s, which is built: render into a folder outside of it", out, dir)
 	case contains(to, in):
-		return fmt.Errorf("%s, which is built, lies in %s: render into a folder beside it", dir, out)
+		return fmt.Errorf("%s, which is built, is inside %s: render into a folder outside of it", dir, out)
 	}
 	return nil
 }
 
-// statTarget looks at what stands where the tree shall be: nil, nothing, or a folder.
+// statTarget inspects the output path. It is nil if nothing exists, or a folder.
 func statTarget(out string) (fs.FileInfo, error) {
 	info, err := os.Lstat(out)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, nil
 	case err != nil:
-		return nil, fmt.Errorf("look at %s: %w", out, err)
+		return nil, fmt.Errorf("inspect %s: %w", out, err)
 	case info.Mode()&fs.ModeSymlink != 0:
 		return nil, fmt.Errorf("%s is a symbolic link: name the folder that it leads to", out)
 	case !info.IsDir():
@@ -55,7 +55,7 @@ func statTarget(out string) (fs.FileInfo, error) {
 		return nil, err
 	}
 	if contains(outPath, currentPath) {
-		return nil, fmt.Errorf("%s holds the current folder, and is replaced as a whole: run from outside of it", out)
+		return nil, fmt.Errorf("%s contains the current folder, and is replaced as a whole: run from outside of it", out)
 	}
 	return info, nil
 }
@@ -65,7 +65,7 @@ func contains(outer, inner string) bool {
 	return err == nil && rel != ".." && !strings.HasPrefix(rel, ".."+string(filepath.Separator))
 }
 
-// resolvePath is an absolute path without symbolic links, also where its end is not there.
+// resolvePath is an absolute path without symbolic links. Its last elements may be missing.
 func resolvePath(name string) (string, error) {
 	abs, err := filepath.Abs(name)
 	if err != nil {

@@ -16,10 +16,10 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// clusterOwner owns what no namespace holds. No tenant can bear this name.
+// clusterOwner owns cluster-scoped policies. No tenant can have this name.
 const clusterOwner = "_cluster"
 
-// stage is a step of the chain, and the folder that holds it.
+// stage is a step of the chain, and its folder.
 type stage struct {
 	label v1alpha1.Stage
 	dir   string
@@ -32,13 +32,13 @@ var stages = [...]stage{
 	{v1alpha1.StageDefaultDeny, "default-deny"},
 }
 
-// defaultDenyStage is the index of the stage that closes what the others have not opened.
+// defaultDenyStage is the index of the stage that denies other traffic.
 const defaultDenyStage = len(stages) - 1
 
-// stageFiles is what one owner has in each stage, by the name of the file.
+// stageFiles are the files of one owner in each stage, by file name.
 type stageFiles [len(stages)]map[string]*yaml.RNode
 
-// first is the earliest stage that holds anything.
+// first is the earliest stage with files.
 func (h *stageFiles) first() int {
 	for i := range stages {
 		if len(h[i]) > 0 {
@@ -48,7 +48,7 @@ func (h *stageFiles) first() int {
 	return 0
 }
 
-// placement is what every owner has.
+// placement is the files of every owner.
 type placement map[string]*stageFiles
 
 func (p placement) owners() []string { return slices.Sorted(maps.Keys(p)) }
@@ -56,12 +56,12 @@ func (p placement) owners() []string { return slices.Sorted(maps.Keys(p)) }
 // placer sorts the generated items of a build by owner and stage.
 type placer struct {
 	at placement
-	// ownerOf tells which tenant has a namespace.
+	// ownerOf is the tenant of each namespace.
 	ownerOf  map[string]string
 	findings report.Findings
 }
 
-// placeItems returns where the generated items go. Nothing else is looked at.
+// placeItems returns the placement of the generated items. It ignores other items.
 func placeItems(items []*yaml.RNode) (placement, report.Findings) {
 	p := placer{at: placement{}, ownerOf: map[string]string{}}
 	var configs []*yaml.RNode
@@ -80,7 +80,7 @@ func placeItems(items []*yaml.RNode) (placement, report.Findings) {
 		p.findings = append(p.findings, report.New(report.NothingToRender, report.Error, report.Ref{}, "", "%s", "the build holds no policy with the label "+resource.LabelFence+
 			": look why with tenantfence build; where the fence shall go, delete the rendered tree by hand"))
 	}
-	// Last, because only the policies tell who has a namespace and which stages.
+	// ConfigMaps come last, because policies determine the owner of a namespace and its stages.
 	for _, n := range configs {
 		p.config(n)
 	}
@@ -93,7 +93,7 @@ func (p *placer) refuse(n *yaml.RNode, field, format string, args ...any) {
 	p.findings = append(p.findings, report.New(report.PolicyNotRenderable, report.Error, resource.RefOf(n), field, format, args...))
 }
 
-// valid refuses what is no name: paths are made of it.
+// valid refuses invalid names, because they become paths.
 func (p *placer) valid(n *yaml.RNode) bool {
 	switch {
 	case len(validation.IsDNS1123Subdomain(n.GetName())) > 0:
@@ -121,8 +121,8 @@ func (p *placer) policy(n *yaml.RNode) {
 	}
 }
 
-// config puts a ConfigMap beside the policies that need it. One that names no stage
-// goes to the first, which is there before anything that may need it.
+// config places a ConfigMap with the policies that need it. Without a stage it is in the first one, which
+// Flux applies before the policies that may need it.
 func (p *placer) config(n *yaml.RNode) {
 	owner := n.GetLabels()[resource.LabelTenant]
 	if p.at[owner] == nil {
@@ -169,11 +169,10 @@ func (p *placer) add(n *yaml.RNode, owner string, at int) {
 	h[at][file] = n
 }
 
-// maxFileName leaves room in the 255 bytes that file systems give a name.
+// maxFileName is below the limit of file systems, 255 bytes.
 const maxFileName = 200
 
-// fileName is stable and unique. An underscore belongs to no name of Kubernetes, and
-// a dot to none of a namespace.
+// fileName is stable and unique: Kubernetes names have no underscore, and namespace names have no dot.
 func fileName(n *yaml.RNode) string {
 	name := n.GetName()
 	if !isClusterwide(n) {
@@ -185,7 +184,7 @@ func fileName(n *yaml.RNode) string {
 	return shorten(name, maxFileName) + ".yaml"
 }
 
-// shorten is a name of at most limit bytes: a longer one ends with a sum of itself.
+// shorten is a name of at most limit bytes. A longer name ends with its hash.
 func shorten(name string, limit int) string {
 	if len(name) <= limit {
 		return name

@@ -13,22 +13,22 @@ import (
 	"github.com/tenantfence/tenantfence/internal/report"
 )
 
-// seal begins the first line of every file that is written. It stands in the file and
-// not in a list beside it, so that two branches that were rendered merge.
+// seal begins the first line of every rendered file. It is in the file instead of a common list, so that
+// two branches with rendered files merge.
 const seal = "# Rendered by tenantfence: change its inputs, not this file. sha256:"
 
-// IsTree says whether a folder is a tree that was rendered.
+// IsTree reports whether a folder is a rendered tree.
 func IsTree(dir string) bool {
 	content, err := os.ReadFile(filepath.Join(dir, kustomizationFile))
 	return err == nil && bytes.HasPrefix(content, []byte(seal))
 }
 
-// withSeal is the content of a file, with the line that tells ours from others.
+// withSeal is the content of a file with the seal.
 func withSeal(file string, body []byte) []byte {
 	return append([]byte(seal+sum(file, body)+"\n"), body...)
 }
 
-// sum covers the path, too, so that a copy elsewhere in the tree is no file of ours.
+// sum covers the path, too, so that a copy elsewhere in the tree is not valid.
 func sum(file string, body []byte) string {
 	h := sha256.New()
 	h.Write([]byte(file + "\n"))
@@ -36,7 +36,7 @@ func sum(file string, body []byte) string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// checkSeal returns the check that a file fails and why, or nil.
+// checkSeal returns the check that a file violates and the reason, or nil.
 func checkSeal(file string, content []byte) (check *report.Check, message string) {
 	line, body, _ := bytes.Cut(content, []byte("\n"))
 	was, hasSeal := bytes.CutPrefix(line, []byte(seal))
@@ -49,14 +49,13 @@ func checkSeal(file string, content []byte) (check *report.Check, message string
 	return nil, ""
 }
 
-// EditedFiles finds the files of a tree that are not as they were rendered, and those that were
-// not.
+// EditedFiles reports files of a tree that are not as rendered, and files of another origin.
 func EditedFiles(out string) (report.Findings, error) {
 	_, findings, err := readSealedTree(out)
 	return findings, err
 }
 
-// readSealedTree returns the files of a tree that stands, and refuses what is not ours.
+// readSealedTree returns the files of an existing tree, and refuses files of another origin.
 func readSealedTree(out string) (Files, report.Findings, error) {
 	files := Files{}
 	var findings report.Findings

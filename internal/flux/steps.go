@@ -8,23 +8,23 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// The folders that belong to no owner. No tenant can bear these names.
+// The folders that belong to no owner. No tenant can have these names.
 const (
-	// stepsDir holds the Kustomizations of Flux.
+	// stepsDir is the folder of the Flux Kustomizations.
 	stepsDir = "_flux"
-	// stagesDir holds, for ByStage, a kustomization.yaml over all owners.
+	// stagesDir is the folder of a kustomization.yaml over all owners, for ByStage.
 	stagesDir = "_stages"
 )
 
-// step is one Kustomization of Flux: what it applies, and after which others.
+// step is one Flux Kustomization: its folder and its dependencies.
 type step struct {
 	name, dir string
 	labels    map[string]string
 	dependsOn []string
 }
 
-// maxName is how long the name of a Kustomization may be: Flux writes it into a
-// label of whatever it applies.
+// maxName is the maximum length of the name of a Kustomization: Flux writes it into a label of the
+// resources that it applies.
 const maxName = 63
 
 func stepName(owner string, at int) string {
@@ -59,9 +59,9 @@ func stepsByTenant(p placement) []step {
 	return steps
 }
 
-// dependenciesAcrossOwners is what a default-deny waits for beyond its own chain. Policies of the
-// cluster select the pods of tenants: a tenant is closed after what they allow, and
-// they close nothing before every tenant's own allows.
+// dependenciesAcrossOwners are the steps of other owners that a default-deny waits for. Cluster-wide
+// policies select the pods of tenants: the default-deny of a tenant follows their allows, and their
+// default-deny follows the allows of every tenant.
 func (p placement) dependenciesAcrossOwners(owner string) []string {
 	var names []string
 	for _, other := range p.owners() {
@@ -97,7 +97,7 @@ func stepLabels(s stage) map[string]string {
 	return map[string]string{resource.LabelManagedBy: resource.ManagedBy, resource.LabelStage: string(s.label)}
 }
 
-// ownersIn are the owners that have anything in a stage.
+// ownersIn are the owners with files in a stage.
 func (p placement) ownersIn(at int) []string {
 	var owners []string
 	for _, owner := range p.owners() {
@@ -108,8 +108,8 @@ func (p placement) ownersIn(at int) []string {
 	return owners
 }
 
-// fluxKustomization is as much of a kustomize.toolkit.fluxcd.io/v1 Kustomization as
-// is written, in the order in which people write it.
+// fluxKustomization has the written fields of a kustomize.toolkit.fluxcd.io/v1 Kustomization, in their
+// usual order.
 type fluxKustomization struct {
 	APIVersion string       `yaml:"apiVersion"`
 	Kind       string       `yaml:"kind"`
@@ -143,8 +143,8 @@ type fluxSource struct {
 	Name string `yaml:"name"`
 }
 
-// object is the step as Flux reads it. Pruning removes what a later tree no longer
-// holds, and waiting makes a broken stage stop those after it.
+// object is the Kustomization of a step. Pruning removes policies that a later tree lacks, and waiting
+// makes a failed stage stop the later ones.
 func (s step) object(o Options) ([]byte, error) {
 	k := fluxKustomization{
 		APIVersion: "kustomize.toolkit.fluxcd.io/v1",

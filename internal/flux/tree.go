@@ -11,19 +11,18 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 )
 
-// Files is a tree: what each file holds, by its path from the root, with slashes.
+// Files is a tree: the content of each file by its path from the root, with slashes.
 type Files map[string][]byte
 
 func (f Files) paths() []string { return slices.Sorted(maps.Keys(f)) }
 
 const kustomizationFile = "kustomization.yaml"
 
-// noSubstitution, said "disabled", keeps Flux's postBuild from reading a policy: a
-// port that is quoted would become a number, and a dollar sign a variable.
+// noSubstitution with the value "disabled" excludes a policy from Flux's postBuild, which would turn a
+// quoted port into a number and a dollar sign into a variable.
 const substituteAnnotation = "kustomize.toolkit.fluxcd.io/substitute"
 
-// Tree is the tree for the items of a finished build. On an error among the findings
-// there is none.
+// Tree is the tree for the items of a finished build. It is nil if a finding is an error.
 func Tree(items []*yaml.RNode, o Options) (Files, report.Findings, error) {
 	placed, findings := placeItems(items)
 	if findings.HasError() {
@@ -48,7 +47,7 @@ func Tree(items []*yaml.RNode, o Options) (Files, report.Findings, error) {
 	return files, findings.Sort(), nil
 }
 
-// addOwner adds a folder for each stage in which an owner has anything.
+// addOwner adds a folder for each stage in which an owner has files.
 func (f Files) addOwner(owner string, h *stageFiles) error {
 	for i, s := range stages {
 		if len(h[i]) == 0 {
@@ -99,8 +98,7 @@ func (f Files) addStages(p placement) error {
 	return nil
 }
 
-// addSteps adds the Kustomizations of Flux, and the kustomization.yaml by which one
-// parent finds them all.
+// addSteps adds the Flux Kustomizations, and a kustomization.yaml that lists them.
 func (f Files) addSteps(steps []step, o Options) error {
 	var listed []string
 	for _, s := range steps {

@@ -12,9 +12,9 @@ import (
 	"github.com/tenantfence/tenantfence/internal/report"
 )
 
-// Write makes a folder hold exactly the files, and says what changed. A reader sees
-// the old tree or the new one. On an error, also among the findings, the old one
-// stays. Files that are equal are not written.
+// Write replaces the content of a folder with the files, and returns the changes. A reader sees the old
+// tree or the new one. With an error, also among the findings, the old tree stays. Equal files are not
+// written.
 func Write(out string, files Files) (report.Changes, report.Findings, error) {
 	out = filepath.Clean(out)
 	info, err := statTarget(out)
@@ -61,8 +61,7 @@ func compare(old, files Files) report.Changes {
 	return changes
 }
 
-// replace builds the new tree beside the old one, where a rename reaches, and swaps
-// them.
+// replace writes the new tree next to the old one, on the same file system, and swaps them.
 func replace(out string, old, files Files, mode os.FileMode) (err error) {
 	parent := filepath.Dir(out)
 	if err := os.MkdirAll(parent, 0o755); err != nil {
@@ -74,7 +73,7 @@ func replace(out string, old, files Files, mode os.FileMode) (err error) {
 	}
 	defer func() {
 		if rerr := os.RemoveAll(temporaryDir); rerr != nil {
-			err = errors.Join(err, fmt.Errorf("remove what is left of the old tree: %w", rerr))
+			err = errors.Join(err, fmt.Errorf("remove the old tree: %w", rerr))
 		}
 	}()
 	tree := filepath.Join(temporaryDir, "tree")
@@ -95,8 +94,8 @@ func replace(out string, old, files Files, mode os.FileMode) (err error) {
 	return nil
 }
 
-// writeTree writes the files into a folder that nobody reads yet. A file that is
-// equal in the old tree is linked, and so stays the file that it is.
+// writeTree writes the files into a temporary folder. A file that is equal in the old tree is linked, so
+// that it keeps its metadata.
 func writeTree(tree, out string, old, files Files) error {
 	for _, file := range files.paths() {
 		name := filepath.Join(tree, filepath.FromSlash(file))
@@ -107,7 +106,7 @@ func writeTree(tree, out string, old, files Files) error {
 			if err := os.Link(filepath.Join(out, filepath.FromSlash(file)), name); err == nil {
 				continue
 			}
-			// Some file systems have no links: then it is written.
+			// On a file system without links the file is written.
 		}
 		if err := os.WriteFile(name, files[file], 0o644); err != nil {
 			return err
@@ -116,7 +115,7 @@ func writeTree(tree, out string, old, files Files) error {
 	return nil
 }
 
-// swap puts the new tree where the old one is, in one step where the system can.
+// swap replaces the old tree by the new one, in one step if the system supports it.
 func swap(tree, out string) error {
 	err := exchange(tree, out)
 	if errors.Is(err, errors.ErrUnsupported) {
@@ -125,8 +124,8 @@ func swap(tree, out string) error {
 	return err
 }
 
-// renameTwice moves the old tree aside, and back if the new one cannot take its
-// place. For a moment there is none.
+// renameTwice renames the old tree, and then the new one. If the second step fails, the old tree is
+// restored. Between the steps the path does not exist.
 func renameTwice(tree, out string) error {
 	oldPath := filepath.Dir(tree) + ".old"
 	if err := os.Rename(out, oldPath); err != nil {
