@@ -56,7 +56,7 @@ func TestAgentSettings(t *testing.T) {
 		messages, absent          []string
 	}{
 		"nothing is stated":           {messages: []string{"28 agent settings are assumed (defaults of Cilium's Helm chart ", assumed, "[proved]"}},
-		"what is stated":              {config: `enable-sctp: "true", unknown-key: "1"`, messages: []string{assumed, "[proved]"}, absent: []string{"enable-sctp", "unknown-key"}},
+		"what is stated":              {config: `enable-sctp: "true", unknown-key: "1"`, messages: []string{"27 agent settings are assumed", assumed, "[proved]"}, absent: []string{"unknown-key"}},
 		"no policy is enforced":       {config: `enable-policy: never`, fails: true, messages: []string{"enable-policy is never (TenantFence/platform)", disabled}, absent: []string{"[not-isolated]", "[proved]"}},
 		"policies are logged":         {config: `policy-audit-mode: "true"`, fails: true, messages: []string{"policy-audit-mode is true", disabled}, absent: []string{"[proved]"}},
 		"the same in AllowOnly":       {enforcement: "AllowOnly", config: `policy-audit-mode: "true"`, messages: []string{"warning: ", disabled}},

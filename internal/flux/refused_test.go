@@ -133,9 +133,9 @@ func TestWriteRejectsTarget(t *testing.T) {
 		"below a file":               {filepath.Join(dir, "file", "rendered"), "not a directory"},
 		"a link":                     {filepath.Join(dir, "link"), "is a symbolic link"},
 		"a link, with a slash":       {filepath.Join(dir, "link") + "/", "is a symbolic link"},
-		"the current folder":         {".", "holds the current folder"},
-		"a folder above the current": {filepath.Dir(current), "holds the current folder"},
-		"the root":                   {"/", "holds the current folder"},
+		"the current folder":         {".", "contains the current folder"},
+		"a folder above the current": {filepath.Dir(current), "contains the current folder"},
+		"the root":                   {"/", "contains the current folder"},
 	}
 	if runtime.GOOS == "linux" {
 		tests["where nobody can write"] = struct{ out, want string }{"/proc/rendered", "/proc"}
