@@ -15,14 +15,14 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// alternative is another value of one key, "" where the input does not use what the key governs.
+// alternative is another value of some keys. It is empty where the input does not use their feature.
 type alternative struct {
 	keys  []string
 	value func(p proof) string
 }
 
-// alternatives are tried where the key is not stated. Keys whose other value would disable policies
-// as such are not tried: what comes of that is known.
+// alternatives are tried for keys without a stated value. Values that disable policies as a whole are
+// not tried, because their effect is known.
 var alternatives = []alternative{
 	{[]string{policy.EnableIPv6}, whenUsed(proof.usesFamilies, "true")},
 	{[]string{policy.EnableHostFirewall}, whenUsed(proof.hasHostPolicies, "true")},
@@ -44,7 +44,7 @@ var alternatives = []alternative{
 		return slices.ContainsFunc(p.items, func(n *yaml.RNode) bool { return n.GetKind() == resource.KindAdministrator })
 	}, "true")},
 	{[]string{policy.EnableSCTP}, whenUsed(func(p proof) bool { return p.inPolicies(protocols(string(v1alpha1.SCTP), string(v1alpha1.ANY))) }, "true")},
-	// One alone authenticates nothing.
+	// One of them alone authenticates no connection.
 	{[]string{policy.MeshAuth, policy.MeshAuthMutual}, whenUsed(func(p proof) bool {
 		return p.inPolicies(func(n *yaml.Node) bool { return hasField(n, "authentication") })
 	}, "true")},
@@ -59,8 +59,8 @@ func whenUsed(uses func(p proof) bool, value string) func(p proof) string {
 	}
 }
 
-// tryAlternatives decides what holds again: with another value of each key that is not stated and that
-// the input uses, one at a time, and for the nodes that are configured otherwise.
+// tryAlternatives repeats a proof that passed: with another value of each unstated key that the input
+// uses, one at a time, and with the configuration of each group of nodes that has its own.
 func (p proof) tryAlternatives(level v1alpha1.Proof, base policy.Report) (report.Findings, error) {
 	var out report.Findings
 	for _, t := range alternatives {
@@ -77,7 +77,7 @@ func (p proof) tryAlternatives(level v1alpha1.Proof, base policy.Report) (report
 			return out, err
 		}
 		if differs != "" {
-			out = append(out, report.New(report.AgentSettingUnspecified, report.Warning, p.in.Profile.Ref, p.ciliumConfig()+"["+t.keys[0]+"]", "%s is not stated, and with %q the result differs: %s: state what the agents have", strings.Join(t.keys, " with "), value, differs))
+			out = append(out, report.New(report.AgentSettingUnspecified, report.Warning, p.in.Profile.Ref, p.ciliumConfig()+"["+t.keys[0]+"]", "%s is not set here, and with %q the result differs: %s: set the value that the agents have", strings.Join(t.keys, " with "), value, differs))
 		}
 	}
 	for _, o := range p.fence.Overrides {
@@ -88,7 +88,7 @@ func (p proof) tryAlternatives(level v1alpha1.Proof, base policy.Report) (report
 			return out, err
 		}
 		if differs != "" {
-			out = append(out, report.New(report.AgentSettingsDiffer, report.Error, o.Ref, "spec.defaults", "%s", "on the nodes that it selects, agents decide otherwise: "+differs+": remove the keys, or set them for every node"))
+			out = append(out, report.New(report.AgentSettingsDiffer, report.Error, o.Ref, "spec.defaults", "%s", "agents on the selected nodes decide differently: "+differs+": remove the keys, or set them for all nodes"))
 		}
 	}
 	return out, nil
@@ -108,7 +108,7 @@ func negate(boolean string) string {
 	return "true"
 }
 
-// differs decides with another agent, and tells the first thing that comes of it, if any.
+// differs decides with another agent, and returns the first difference in the result, if any.
 func (p proof) differs(level v1alpha1.Proof, agent policy.Agent, base policy.Report) (string, error) {
 	fence := *p.fence
 	fence.Agent = agent
@@ -123,7 +123,7 @@ func (p proof) differs(level v1alpha1.Proof, agent policy.Agent, base policy.Rep
 	return "", nil
 }
 
-// firstAndCount is the first of some texts, with how many there are besides.
+// firstAndCount is the first of some texts, and the number of the others.
 func firstAndCount(texts []string) string {
 	if len(texts) == 1 {
 		return texts[0]
@@ -131,7 +131,7 @@ func firstAndCount(texts []string) string {
 	return fmt.Sprintf("%s (and %d more)", texts[0], len(texts)-1)
 }
 
-// resultTexts are what a report comes to, each as a text.
+// resultTexts are the errors, warnings and failed cases of a report.
 func resultTexts(r policy.Report) []string {
 	var out []string
 	for _, f := range r.Findings {
@@ -154,12 +154,12 @@ func notIn(texts, others []string) []string {
 	return slices.DeleteFunc(slices.Clone(texts), func(s string) bool { return slices.Contains(others, s) })
 }
 
-// inPolicies reports whether some policy is such, and inOthers whether one is that the fence
-// does not write.
+// inPolicies reports whether any policy matches.
 func (p proof) inPolicies(match func(*yaml.Node) bool) bool {
 	return slices.ContainsFunc(p.items, func(n *yaml.RNode) bool { return resource.IsPolicy(n) && match(n.YNode()) })
 }
 
+// inOtherPolicies reports whether any policy that the fence does not write matches.
 func (p proof) inOtherPolicies(match func(*yaml.Node) bool) bool {
 	return slices.ContainsFunc(p.items, func(n *yaml.RNode) bool { return resource.IsPolicy(n) && !p.own[n] && match(n.YNode()) })
 }
@@ -169,7 +169,7 @@ func (p proof) hasHostPolicies() bool {
 	return p.inOtherPolicies(func(n *yaml.Node) bool { return hasField(n, "nodeSelector") })
 }
 
-// otherCluster is the first cluster that a policy names and that this one is not.
+// otherCluster is the first cluster in a policy that is not this cluster.
 func (p proof) otherCluster() string {
 	var names []string
 	p.inPolicies(func(n *yaml.Node) bool {
@@ -204,15 +204,15 @@ func clusters(n *yaml.Node, yield func(string)) {
 	}
 }
 
-// protocols reports whether one of some protocols is named.
+// protocols matches values that have one of the protocols.
 func protocols(names ...string) func(*yaml.Node) bool {
 	return func(n *yaml.Node) bool {
 		return anyScalar(n, func(s string) bool { return slices.Contains(names, s) })
 	}
 }
 
-// usesFamilies reports whether a policy is about addresses in general, of IPv6, or about the
-// identities of the world, which depend on the families.
+// usesFamilies reports whether a policy selects IPv6 addresses, all addresses, or identities of the
+// world: they depend on the IP families.
 func (p proof) usesFamilies() bool {
 	return p.inPolicies(func(n *yaml.Node) bool {
 		return anyScalar(n, func(s string) bool {
@@ -222,10 +222,10 @@ func (p proof) usesFamilies() bool {
 	})
 }
 
-// privateNetworks are networks that nodes may have where the profile does not state theirs.
+// privateNetworks may contain nodes if the profile does not set cluster.nodeCIDRs.
 var privateNetworks = []string{"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "169.254.0.0/16", "fc00::/7", "fe80::/10"}
 
-// mayNameNodeNetworks reports whether a network of a policy may hold addresses of nodes.
+// mayNameNodeNetworks reports whether a network in a policy may contain addresses of nodes.
 func (p proof) mayNameNodeNetworks() bool {
 	of := p.fence.Cluster.NodeCIDRs
 	if len(of) == 0 {

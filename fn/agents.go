@@ -14,14 +14,14 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// disablingSetting is a value of a key by which agents enforce policies not at all, or not a part of
-// them that the input needs. Each is one error, and the proof goes on with the other value, so
-// that it does not report again what follows from it.
+// disablingSetting is a value with which agents do not enforce policies, or a kind of rule that the
+// input needs. It is one error. The proof continues with the other value, so that consequences are
+// not reported as well.
 type disablingSetting struct {
 	check               *report.Check
 	key, value, instead string
-	// what states the effect.
-	what string
+	// effect is what agents do with the value.
+	effect string
 	// concerns reports whether the input needs what the value disables.
 	concerns func(p proof) bool
 }
@@ -29,25 +29,25 @@ type disablingSetting struct {
 var disablingSettings = []disablingSetting{
 	{report.PoliciesNotEnforced, policy.EnablePolicy, "never", "default", "agents enforce no policy", func(proof) bool { return true }},
 	{report.PoliciesNotEnforced, policy.PolicyAuditMode, "true", "false", "agents log what policies deny, and deny nothing", func(proof) bool { return true }},
-	{report.L7ProxyDisabled, policy.EnableL7Proxy, "false", "true", "agents refuse every policy with HTTP or DNS rules, and resolve no name", proof.usesProxies},
+	{report.L7ProxyDisabled, policy.EnableL7Proxy, "false", "true", "agents reject policies with HTTP or DNS rules, and do not resolve names", proof.usesProxies},
 	{report.PoliciesNotEnforced, policy.EnableCiliumPolicy, "false", "true", "agents enforce no CiliumNetworkPolicy", func(p proof) bool { return p.hasKind(resource.KindCilium) }},
 	{report.PoliciesNotEnforced, policy.EnableClusterwidePolicy, "false", "true", "agents enforce no CiliumClusterwideNetworkPolicy", func(p proof) bool { return p.hasKind(resource.KindClusterwide) }},
-	{report.ICMPRulesDisabled, policy.EnableICMPRules, "false", "true", "agents refuse every policy with ICMP rules", func(p proof) bool {
+	{report.ICMPRulesDisabled, policy.EnableICMPRules, "false", "true", "agents reject policies with ICMP rules", func(p proof) bool {
 		return p.inPolicies(func(n *yaml.Node) bool { return hasField(n, "icmps") })
 	}},
 	{report.HostPoliciesNotEnforced, policy.EnableHostFirewall, "false", "true", "agents enforce no host policy, so spec.nodes has no effect", func(p proof) bool { return len(p.fence.Nodes) > 0 }},
 	{report.NetworkPoliciesNotEnforced, policy.EnableNetworkPolicy, "false", "true", "agents enforce no NetworkPolicy", func(p proof) bool { return p.fence.Policies == v1alpha1.PoliciesKubernetes }},
 }
 
-// effectiveAgent is the agent that the proof decides with, and what the configured agent does not
-// enforce at all. ref is what configures it.
+// effectiveAgent is the agent of the proof, and findings about what the configured agent does not
+// enforce. ref is the resource that configures it.
 func (p proof) effectiveAgent(agent policy.Agent, ref report.Ref, field string) (policy.Agent, report.Findings) {
 	var out report.Findings
 	for _, d := range disablingSettings {
 		if agent.Value(d.key) != d.value || !d.concerns(p) {
 			continue
 		}
-		f := report.New(d.check, report.Error, ref, field+"["+d.key+"]", "%s is %s (%s): %s: set it to %q in the agents, and here", d.key, d.value, agent.Origin(d.key), d.what, d.instead)
+		f := report.New(d.check, report.Error, ref, field+"["+d.key+"]", "%s is %s (%s): %s: set it to %q in the agents and here", d.key, d.value, agent.Origin(d.key), d.effect, d.instead)
 		if !p.enforces(d.key) {
 			f.Severity = report.Warning
 		}
@@ -57,7 +57,7 @@ func (p proof) effectiveAgent(agent policy.Agent, ref report.Ref, field string) 
 	return agent, out
 }
 
-// enforces reports whether anything that a key governs is in Enforce already.
+// enforces reports whether a tenant or node that depends on a key is in Enforce.
 func (p proof) enforces(key string) bool {
 	enforced := func(e v1alpha1.Enforcement) bool { return e != v1alpha1.AllowOnly }
 	nodes := slices.ContainsFunc(p.fence.Nodes, func(n policy.Node) bool { return enforced(n.Enforcement) })
@@ -72,14 +72,14 @@ func (p proof) hasKind(kind string) bool {
 	return slices.ContainsFunc(p.items, func(n *yaml.RNode) bool { return resource.IsPolicy(n) && n.GetKind() == kind })
 }
 
-// usesProxies reports whether a policy has L7 rules, or names.
+// usesProxies reports whether a policy has L7 rules or DNS names.
 func (p proof) usesProxies() bool {
 	return slices.ContainsFunc(p.items, func(n *yaml.RNode) bool {
 		return resource.IsCilium(n) && hasField(n.YNode(), "rules", "toFQDNs", "serverNames")
 	})
 }
 
-// hasField reports whether one of some fields is anywhere in a value.
+// hasField reports whether a value contains one of the fields, at any depth.
 func hasField(n *yaml.Node, names ...string) bool {
 	for i, child := range n.Content {
 		if n.Kind == yaml.MappingNode && i%2 == 0 && slices.Contains(names, child.Value) || hasField(child, names...) {
@@ -89,14 +89,14 @@ func hasField(n *yaml.Node, names ...string) bool {
 	return false
 }
 
-// anyScalar reports whether a key, or a value that has no parts, is such.
+// anyScalar reports whether a key or scalar value matches.
 func anyScalar(n *yaml.Node, match func(string) bool) bool {
 	found := false
 	scalars(n, func(s string) { found = found || match(s) })
 	return found
 }
 
-// scalars calls yield for every key and value in a value that has no parts.
+// scalars calls yield for every key and scalar value.
 func scalars(n *yaml.Node, yield func(string)) {
 	if n.Kind == yaml.ScalarNode {
 		yield(n.Value)
@@ -106,8 +106,8 @@ func scalars(n *yaml.Node, yield func(string)) {
 	}
 }
 
-// policyMapFindings reports a policy map with more entries than agents give it: they then enforce only a
-// part of the policies.
+// policyMapFindings reports a policy map that needs more entries than agents allocate: they then
+// enforce a part of the policies.
 func (p proof) policyMapFindings(e policy.Engine) report.Findings {
 	cilium, ok := e.(interface{ PolicyMap() (string, int) })
 	if !ok {
@@ -118,7 +118,7 @@ func (p proof) policyMapFindings(e policy.Engine) report.Findings {
 	if entries <= limit {
 		return nil
 	}
-	return report.Findings{report.New(report.PolicyMapFull, report.Error, p.in.Profile.Ref, p.ciliumConfig()+"["+policy.PolicyMapMax+"]", "the policies at %s need %d entries in its policy map, and agents give it %d (%s), so that they enforce a part of them: raise %s in the agents, and here, or narrow the peers",
+	return report.Findings{report.New(report.PolicyMapFull, report.Error, p.in.Profile.Ref, p.ciliumConfig()+"["+policy.PolicyMapMax+"]", "the policies at %s need %d entries in its policy map, and agents allocate %d (%s): agents enforce a part of the policies: raise %s in the agents and here, or narrow the peers",
 		name, entries, limit, p.fence.Agent.Origin(policy.PolicyMapMax), policy.PolicyMapMax)}
 }
 

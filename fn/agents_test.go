@@ -55,15 +55,15 @@ func TestAgentSettings(t *testing.T) {
 		fails                     bool
 		messages, absent          []string
 	}{
-		"nothing is stated":           {messages: []string{"false: enable-ipv6 policy-audit-mode", assumed, "[proved]"}},
-		"what is stated":              {config: `enable-sctp: "true", unknown-key: "1"`, messages: []string{assumed, "[proved]"}, absent: []string{"enable-sctp", "unknown-key"}},
+		"nothing is stated":           {messages: []string{"28 agent settings are assumed (defaults of Cilium's Helm chart ", assumed, "[proved]"}},
+		"what is stated":              {config: `enable-sctp: "true", unknown-key: "1"`, messages: []string{"27 agent settings are assumed", assumed, "[proved]"}, absent: []string{"unknown-key"}},
 		"no policy is enforced":       {config: `enable-policy: never`, fails: true, messages: []string{"enable-policy is never (TenantFence/platform)", disabled}, absent: []string{"[not-isolated]", "[proved]"}},
 		"policies are logged":         {config: `policy-audit-mode: "true"`, fails: true, messages: []string{"policy-audit-mode is true", disabled}, absent: []string{"[proved]"}},
 		"the same in AllowOnly":       {enforcement: "AllowOnly", config: `policy-audit-mode: "true"`, messages: []string{"warning: ", disabled}},
 		"no proxy":                    {config: `enable-l7-proxy: "false"`, more: http, fails: true, messages: []string{"[l7-proxy-disabled]"}, absent: []string{"[policy-rejected]"}},
-		"a value that is none":        {config: `enable-sctp: maybe`, fails: true, messages: []string{`ciliumConfig[enable-sctp]: whether agents forward SCTP: must be one of true, false, not "maybe"`}},
-		"a mode that is not decided":  {config: `policy-cidr-match-mode: pods`, fails: true, messages: []string{`"pods" is not supported`}},
-		"SCTP, unstated":              {more: sctp, messages: []string{"enable-sctp is not stated, and with \"true\" the result differs: tenant-acme: CiliumNetworkPolicy/p lets", "[agent-setting-unspecified]", "[proved]"}},
+		"a value that is none":        {config: `enable-sctp: maybe`, fails: true, messages: []string{`ciliumConfig[enable-sctp]: whether SCTP passes at all: must be one of true, false, and is "maybe"`}},
+		"a mode that is not decided":  {config: `policy-cidr-match-mode: pods`, fails: true, messages: []string{`"pods" is not decided`}},
+		"SCTP, unstated":              {more: sctp, messages: []string{"enable-sctp is not set here, and with \"true\" the result differs: tenant-acme: CiliumNetworkPolicy/p lets", "[agent-setting-unspecified]", "[proved]"}},
 		"SCTP, on":                    {config: `enable-sctp: "true"`, more: sctp, fails: true, messages: []string{"port 53/SCTP", "[undeclared-open]"}},
 		"SCTP, off":                   {config: `enable-sctp: "false"`, more: sctp, messages: []string{"[proved]"}, absent: []string{"[agent-setting-unspecified]"}},
 		"by a ConfigMap":              {more: sctp + "---\n" + fmt.Sprintf(config, `enable-sctp: "true"`), fails: true, messages: []string{"port 53/SCTP", "[undeclared-open]"}},
@@ -73,7 +73,7 @@ func TestAgentSettings(t *testing.T) {
 		"a value with spaces":         {config: `enable-sctp: " T "`, more: sctp, fails: true, messages: []string{"port 53/SCTP"}},
 		"policies of Cilium off":      {config: `enable-cilium-network-policy: "false"`, fails: true, messages: []string{"agents enforce no CiliumNetworkPolicy", disabled}},
 		"a folder of policies":        {config: `static-cnp-path: /etc/policies`, fails: true, messages: []string{"[cilium-config-unsupported]"}},
-		"another name of the cluster": {more: west, messages: []string{"cluster-name is not stated, and with \"west\"", "[agent-setting-unspecified]"}},
+		"another name of the cluster": {more: west, messages: []string{"cluster-name is not set here, and with \"west\"", "[agent-setting-unspecified]"}},
 		"the name by the ConfigMap":   {more: west + "---\n" + fmt.Sprintf(config, `cluster-name: west`), fails: true, messages: []string{"[undeclared-open]"}},
 		"two that select the same nodes": {
 			config: `enable-sctp: "false"`, more: auth + "---\n" + fmt.Sprintf(nodes, `mesh-auth-enabled: "true"`) + "---\n" + strings.Replace(fmt.Sprintf(nodes, `mesh-auth-mutual-enabled: "true"`), "edge", "lab", 1),
@@ -84,9 +84,9 @@ func TestAgentSettings(t *testing.T) {
 		"networks of nodes, where they match": {
 			config: `policy-cidr-match-mode: nodes`, more: lan, messages: []string{"3 declared flows allowed on both sides", "[proved]"},
 		},
-		"networks of nodes, where they may match": {more: lan, messages: []string{"policy-cidr-match-mode is not stated, and with \"nodes\"", "reach remote-node"}},
+		"networks of nodes, where they may match": {more: lan, messages: []string{"policy-cidr-match-mode is not set here, and with \"nodes\"", "reach remote-node"}},
 		"a policy map that is full": {
-			config: `bpf-policy-map-max: "256"`, fails: true, messages: []string{"need 303 entries in its policy map, and agents give it 256", "[policy-map-full]"},
+			config: `bpf-policy-map-max: "256"`, fails: true, messages: []string{"need 303 entries in its policy map, and agents allocate 256", "[policy-map-full]"},
 			more: "{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {namespace: tenant-acme, name: many}, spec: {endpointSelector: {}, enableDefaultDeny: {egress: false}, egressDeny: [{toCIDR: [" + networks(300) + "]}]}}\n",
 		},
 	} {

@@ -16,8 +16,8 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// alreadyIsolated reports pods of tenants in AllowOnly that the policies of others isolate: the
-// fence denies nothing there, and they do.
+// alreadyIsolated reports pods of tenants in AllowOnly that policies of others isolate. The fence does
+// not deny traffic there, and these policies do.
 func (c checker) alreadyIsolated() (report.Findings, error) {
 	o := mergeOptions(c.in, c.fence)
 	others := slices.DeleteFunc(slices.Clone(c.after.Items), func(n *yaml.RNode) bool { return o.Owns(n) || resource.IsLocalConfig(n) })
@@ -40,10 +40,10 @@ func (c checker) alreadyIsolated() (report.Findings, error) {
 		if len(by) == 0 {
 			by = policiesSelecting(i.Example, others)
 		}
-		f := report.New(report.AlreadyIsolated, report.Info, c.in.FenceRef, "", "other policies isolate the %s of %s already, while Tenant %q is in AllowOnly: what no policy allows there is denied now", i.Direction, i.Pods, i.Tenant)
+		f := report.New(report.AlreadyIsolated, report.Info, c.in.FenceRef, "", "other policies isolate the %s of %s, although Tenant %q is in AllowOnly: traffic that no policy allows is denied now", i.Direction, i.Pods, i.Tenant)
 		if len(by) > 0 {
 			f.Resource = refs[by[0]]
-			f.Message = fmt.Sprintf("isolates the %s of %s already, while Tenant %q is in AllowOnly: what no policy allows there is denied now%s",
+			f.Message = fmt.Sprintf("isolates the %s of %s, although Tenant %q is in AllowOnly: traffic that no policy allows is denied now%s",
 				i.Direction, i.Pods, i.Tenant, togetherWith(by[1:]))
 		}
 		out = append(out, f)
@@ -51,17 +51,16 @@ func (c checker) alreadyIsolated() (report.Findings, error) {
 	return out, nil
 }
 
-// inAllowOnly reports whether a policy of a namespace or, for "", a cluster-wide one may select
-// pods of a tenant in AllowOnly.
+// inAllowOnly reports whether a policy in a namespace may select pods of a tenant in AllowOnly. The
+// namespace of a cluster-wide policy is empty.
 func (c checker) inAllowOnly(namespace string) bool {
 	return slices.ContainsFunc(c.fence.Tenants, func(t policy.Tenant) bool {
 		return t.Enforcement != v1alpha1.Enforce && (namespace == "" || slices.Contains(t.Namespaces, namespace))
 	})
 }
 
-// isolatedBy are the pods of tenants in AllowOnly that some policies isolate. Those that the
-// enforcer rejects isolate nothing, and the proof reports them; it reports, too, what it has
-// no budget for.
+// isolatedBy are the pods of tenants in AllowOnly that some policies isolate. Policies that the enforcer
+// rejects do not isolate pods. The proof reports them, and exceeded budgets.
 func (c checker) isolatedBy(items []*yaml.RNode) ([]reach.IsolatedPods, error) {
 	e, err := newEngine(c.fence, c.index, items, syntheticDefaultDeny{})
 	var rejected policy.RejectedError
@@ -83,7 +82,7 @@ func ignoreUndecidable(err error) error {
 	return err
 }
 
-// withoutRejected are the items but for those that the enforcer rejects.
+// withoutRejected are the items without the policies that the enforcer rejects.
 func withoutRejected(items []*yaml.RNode, rejected policy.RejectedError) []*yaml.RNode {
 	return slices.DeleteFunc(slices.Clone(items), func(n *yaml.RNode) bool {
 		name := fullName(n)
@@ -91,8 +90,8 @@ func withoutRejected(items []*yaml.RNode, rejected policy.RejectedError) []*yaml
 	})
 }
 
-// policiesSelecting names the policies of a pod's namespace that select it. One of them isolates the
-// pod, where no policy allows anything there.
+// policiesSelecting are the names of the policies that select a pod in its namespace. One of them
+// isolates the pod if no policy allows traffic there.
 func policiesSelecting(pod policy.Endpoint, items []*yaml.RNode) []string {
 	var out []string
 	for _, n := range items {
@@ -104,7 +103,7 @@ func policiesSelecting(pod policy.Endpoint, items []*yaml.RNode) []string {
 	return out
 }
 
-// togetherWith lists what else a finding is about.
+// togetherWith lists the other resources of a finding.
 func togetherWith(others []string) string {
 	if len(others) == 0 {
 		return ""
@@ -112,7 +111,7 @@ func togetherWith(others []string) string {
 	return " (together with " + truncatedList(others) + ")"
 }
 
-// truncatedList lists the first of some texts.
+// truncatedList lists the first texts.
 func truncatedList(texts []string) string {
 	out := strings.Join(texts[:min(maxShown, len(texts))], ", ")
 	if len(texts) > maxShown {

@@ -17,18 +17,18 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// checker looks at what comes out of a build.
+// checker checks the result of a run.
 type checker struct {
 	in    *resource.Inputs
 	index *resource.Index
 	desiredState
-	// before are the items as they were, and after what will be written.
+	// before are the items of the input, and after those of the output.
 	before []*yaml.RNode
 	after  merge.Result
 	Options
 }
 
-// check says what was proved, and what was not.
+// check proves the result, and returns the findings about it.
 func (c checker) check() (policy.Report, report.Findings, error) {
 	findings := append(refuseEmpty(c.in, c.before, c.after.Items), slices.Concat(
 		lint.AuditAnnotation(c.after.Items), lint.UnknownAnnotations(c.after.Items), lint.Withheld(c.after.Items),
@@ -57,8 +57,8 @@ func (c checker) check() (policy.Report, report.Findings, error) {
 	return result, append(findings, outcome...), err
 }
 
-// prove proves the items, where they are all that there will be: a build that has a
-// later stage still to come would be held against policies that it has not got.
+// prove proves the items if they are complete. A build without a later stage lacks the policies of that
+// stage, and is not proved.
 func (c checker) prove() (policy.Report, report.Findings, error) {
 	level := c.in.Fence.Spec.Proof
 	items, assumedFindings := withAssumedPolicies(mergeOptions(c.in, c.fence), c.after.Items, c.policies)
@@ -66,7 +66,7 @@ func (c checker) prove() (policy.Report, report.Findings, error) {
 	requested := fenced && level != v1alpha1.ProofNone || len(c.in.FlowTests) > 0
 	switch {
 	case requested && !containsAll(c.policies, items):
-		return policy.Report{}, append(c.keptUnproved(), c.outcome(report.NotProved, "spec.stages", "neither isolation nor FlowTests are decided: policies of an unlisted stage are missing; the layer with the last stage proves it, or run tenantfence verify on the rendered output")...), nil
+		return policy.Report{}, append(c.keptUnproved(), c.outcome(report.NotProved, "spec.stages", "isolation and FlowTests are not decided: this build lacks the policies of a stage that is not listed: the layer that lists the last stage proves them, or run tenantfence verify on the output of all stages")...), nil
 	case !requested && fenced:
 		return policy.Report{}, append(c.keptUnproved(), c.outcome(report.NotProved, "spec.proof", "isolation is not proved")...), nil
 	case !requested:
@@ -86,17 +86,17 @@ func (c checker) prove() (policy.Report, report.Findings, error) {
 	return result, findings, nil
 }
 
-// provedFindings says what was proved, where nothing is wrong.
+// provedFindings are the outcome of a proof without errors.
 func (c checker) provedFindings(r policy.Report) report.Findings {
 	switch {
 	case r.Isolation != nil && c.index.WithoutResources:
-		return c.outcome(report.NotProved, "", "a generator sees no other resource, so only what it generates is decided: run tenantfence verify on the whole build; %s", strings.TrimPrefix(summary(r), provedPrefix))
+		return c.outcome(report.NotProved, "", "a generator sees no other resources, so the proof covers the generated policies alone: run tenantfence verify on the whole build; %s", summary(r))
 	case r.Isolation != nil && !r.Proved():
 		return c.outcome(report.NotProved, "", "%s", summary(r))
 	case r.Isolation != nil:
 		return c.outcome(report.Proved, "", "%s", summary(r))
 	case len(r.FlowTests) > 0 && !isolatesAny(c.fence):
-		return c.outcome(report.NotProved, "", "isolation is not proved, since there is no Tenant; %s", flowTestSummary(r))
+		return c.outcome(report.NotProved, "", "isolation is not proved, because the build has no Tenant; %s", flowTestSummary(r))
 	case len(r.FlowTests) > 0:
 		return c.outcome(report.NotProved, "spec.proof", "isolation is not proved; %s", flowTestSummary(r))
 	default:
@@ -108,25 +108,22 @@ func (c checker) outcome(check *report.Check, field, format string, args ...any)
 	return report.Findings{report.New(check, report.Info, c.in.FenceRef, field, format, args...)}
 }
 
-// provedPrefix begins the summary of a proof that saw every pod, of tenants that are all in Enforce.
-const provedPrefix = "isolation proved: "
-
-// summary is what was proved. What is in AllowOnly is not isolated yet.
+// summary states what was proved. Tenants in AllowOnly are not isolated yet.
 func summary(r policy.Report) string {
 	i := r.Isolation
 	pods := policy.Count(i.Pods, "pod")
 	if nodes := i.Nodes.Total(); nodes > 0 {
 		pods += " and " + policy.Count(nodes, "node")
 	}
-	where := fmt.Sprintf("in %s (%s, including representative ones)", policy.Count(i.Namespaces.Total(), "namespace"), pods)
-	out := []string{provedPrefix + "no undeclared access " + where}
+	scope := fmt.Sprintf("in %s (%s, including representative ones)", policy.Count(i.Namespaces.Total(), "namespace"), pods)
+	out := []string{"isolation proved: no undeclared access " + scope}
 	switch {
 	case i.Namespaces.Proved < i.Namespaces.Total() || i.Nodes.Proved < i.Nodes.Total():
 		out[0] = i.String()
 	case slices.ContainsFunc(r.Findings, func(f report.Finding) bool {
 		return f.Severity == report.Warning && f.Check != report.AgentSettingUnspecified
 	}):
-		out[0] = "isolation checked " + where
+		out[0] = "isolation decided with the warnings above " + scope
 	}
 	out = append(out, i.Declared.String())
 	if len(r.FlowTests) > 0 {
@@ -143,5 +140,5 @@ func flowTestSummary(r policy.Report) string {
 	for _, t := range r.FlowTests {
 		cases += len(t.Cases)
 	}
-	return policy.Count(cases, "case") + " of FlowTests decided as expected"
+	return policy.Count(cases, "FlowTest case") + " as expected"
 }

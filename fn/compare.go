@@ -15,17 +15,17 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// notRunHint is the question where nothing is as the function leaves it.
-const notRunHint = "did the function run? kustomize leaves it out without a word unless it is given --enable-alpha-plugins and --enable-exec; tenantfence build needs no flags"
+// notRunHint names the likely cause where all policies are missing.
+const notRunHint = "did the function run? kustomize skips it silently without --enable-alpha-plugins and --enable-exec; tenantfence build needs no flags"
 
-// comparison holds a finished build against what the function makes of it: where it
-// changes nothing, everything is as it was generated.
+// comparison compares a finished build with the result of running the function on it. Without changes
+// the policies are as generated.
 type comparison struct {
 	options               merge.Options
 	finished, regenerated map[report.Ref]*yaml.RNode
 	// desired are the policies that are generated.
 	desired map[report.Ref]*yaml.RNode
-	// movedTo and left are the policies that a layer moved or renamed, as they are now, and as
+	// movedTo and movedFrom are the policies that a layer moved or renamed: as they are now, and as
 	// they were generated.
 	movedTo, movedFrom map[report.Ref]bool
 
@@ -33,7 +33,7 @@ type comparison struct {
 	findings report.Findings
 }
 
-// compare needs the desired policies of all stages.
+// compare compares finished policies with the desired policies of all stages.
 func compare(o merge.Options, finished, desired []*yaml.RNode) (policy.Comparison, report.Findings) {
 	finished, _ = resource.Deduplicate(finished)
 	merged, findings := merge.Merge(o, finished, desired)
@@ -59,8 +59,8 @@ func compare(o merge.Options, finished, desired []*yaml.RNode) (policy.Compariso
 	return c.counts, c.findings
 }
 
-// findMoved takes the policies that a layer moved or renamed out of the comparison, which
-// would find each both missing and unexpected.
+// findMoved excludes policies that a layer moved or renamed from the comparison. Otherwise each would be
+// both missing and unexpected.
 func (c *comparison) findMoved(finished, desired []*yaml.RNode) {
 	c.movedTo, c.movedFrom = map[report.Ref]bool{}, map[report.Ref]bool{}
 	renames := lint.Renamed(slices.DeleteFunc(slices.Clone(desired), func(n *yaml.RNode) bool { return c.desired[resource.ID(n)] == nil }), finished)
@@ -80,9 +80,8 @@ func (c *comparison) findMoved(finished, desired []*yaml.RNode) {
 	}
 }
 
-// checkKept looks at the policies of this fence that a run keeps as they are, since their
-// stage is not listed: the run of that stage would change or delete what is not as it is
-// generated.
+// checkKept checks the policies of stages that are not listed, which a run keeps unchanged. The run of
+// that stage would change or delete those that are not as generated.
 func (c *comparison) checkKept(finished []*yaml.RNode, desired map[report.Ref]*yaml.RNode) {
 	for _, n := range finished {
 		id := resource.ID(n)
@@ -94,17 +93,17 @@ func (c *comparison) checkKept(finished []*yaml.RNode, desired map[report.Ref]*y
 			c.counts.Unexpected++
 			c.unexpected(resource.RefOf(n))
 		case plan != nil && c.options.Emits(plan) && !merge.IsUpToDate(n, plan):
-			c.report(report.PolicyChanged, resource.RefOf(n), "is of a stage that is not listed, and is not as it is generated: run the layer that lists the stage, or find the layer that changes it")
+			c.report(report.PolicyChanged, resource.RefOf(n), "is not as generated, and its stage is not listed here: run the layer that lists the stage, or find the layer that changes the policy")
 		}
 	}
 }
 
 func (c *comparison) unexpected(ref report.Ref) {
-	c.report(report.PolicyUnexpected, ref, "has the label of fence %s, and no field declares it: build again, which removes it, or remove it at its source", c.options.Fence.Name)
+	c.report(report.PolicyUnexpected, ref, "has the label of fence %s, and no Tenant or profile declares it: build again to remove it, or remove it from its source", c.options.Fence.Name)
 }
 
-// countChange counts one change that the function would make, and says what it means. Where
-// a policy is missing it returns that, since all of them may be.
+// countChange counts a change that the function would make, and reports it. It returns the finding about
+// a missing policy, because one finding replaces them if all policies are missing.
 func (c *comparison) countChange(change report.Change) *report.Finding {
 	id := resource.IDOf(change.Ref)
 	switch {
@@ -112,7 +111,7 @@ func (c *comparison) countChange(change report.Change) *report.Finding {
 		c.counts.Moved++
 	case change.Action == report.Created:
 		c.counts.Missing++
-		f := report.New(report.PolicyMissing, report.Error, change.Ref, "", "is not there, and is needed for %s: build again, or find the layer that removes or renames it", reasonText(c.desired[id]))
+		f := report.New(report.PolicyMissing, report.Error, change.Ref, "", "is missing, and is needed for %s: build again, or find the layer that removes or renames it", reasonText(c.desired[id]))
 		return &f
 	case change.Action == report.Deleted && !c.movedTo[id]:
 		c.counts.Unexpected++
@@ -125,17 +124,17 @@ func (c *comparison) countChange(change report.Change) *report.Finding {
 	return nil
 }
 
-// maxShown is how many reasons of one resource are listed.
+// maxShown is the number of texts that a list shows.
 const maxShown = 3
 
 func (c *comparison) changed(ref, id report.Ref) {
 	text := policy.Brief(merge.Differences(c.finished[id], c.regenerated[id]))
 	if c.desired[id] == nil {
-		c.report(report.PatchMissing, ref, "is not as the function leaves it: %s: set this in the file that declares it, or build again, or find the layer that changes it back", text)
+		c.report(report.PatchMissing, ref, "lacks a change of the function: %s: set it in the file that declares the resource, build again, or find the layer that reverts it", text)
 		return
 	}
 	c.counts.Changed++
-	c.report(report.PolicyChanged, ref, "is not as it was generated: %s: build again, or find the layer that changes it; what it must say belongs in a Tenant or in the profile", text)
+	c.report(report.PolicyChanged, ref, "is not as generated: %s: build again, or find the layer that changes it; declare intended changes in a Tenant or the profile", text)
 }
 
 func (c *comparison) report(check *report.Check, ref report.Ref, format string, args ...any) {
@@ -143,14 +142,14 @@ func (c *comparison) report(check *report.Check, ref report.Ref, format string, 
 }
 
 func (c *comparison) allMissing() report.Finding {
-	which := fmt.Sprintf("none of the %d policies that are needed is there", c.counts.Desired)
+	which := fmt.Sprintf("all %d generated policies are missing", c.counts.Desired)
 	if c.counts.Desired == 1 {
-		which = "the only policy that is needed is not there"
+		which = "the only generated policy is missing"
 	}
-	return report.New(report.PolicyMissing, report.Error, c.options.Config, "", "%s", which+": "+notRunHint+"; neither flows nor isolation were looked into")
+	return report.New(report.PolicyMissing, report.Error, c.options.Config, "", "%s", which+", so flows and isolation are not decided: "+notRunHint)
 }
 
-// reasonText is the fields that asked for a policy, the first ones where there are many.
+// reasonText lists the first fields that declare a policy.
 func reasonText(n *yaml.RNode) string {
 	return truncatedList(strings.Split(n.GetAnnotations()[resource.AnnotationFor], "\n"))
 }

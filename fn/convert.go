@@ -13,14 +13,13 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// Conversion is what is to be converted.
+// Conversion is the input of Convert.
 type Conversion struct {
-	// Files are YAML texts by name. One that has none is what is piped in.
+	// Files are YAML texts. The name of standard input is empty.
 	Files []File
-	// Inputs are resources that are known beside those of the files: workloads and
-	// Namespaces, for the proof.
+	// Inputs are additional resources for the proof: workloads and Namespaces.
 	Inputs []*yaml.RNode
-	// Namespace is that of resources that say none. Omitted: "default", as for kubectl.
+	// Namespace is the namespace of resources that set none. Omitted: "default", as for kubectl.
 	Namespace string
 	Progress  policy.Progress
 	// Debug receives each step. Omitted: none.
@@ -33,20 +32,20 @@ type File struct {
 	Data []byte
 }
 
-// Converted is what a conversion came to.
+// Converted is the result of a conversion.
 type Converted struct {
-	// Texts are those of the files, in their order.
+	// Texts are the converted files, in the order of the input.
 	Texts []convert.Text
 	// Changes are the policies that were converted.
 	Changes report.Changes
-	// Compared counts what was compared. Each policy was alone.
+	// Compared counts the compared pods and peers. Each policy is compared by itself.
 	Compared reach.Equivalence
 	Findings report.Findings
 }
 
-// Convert turns the NetworkPolicies in files into CiliumNetworkPolicies, and proves of each
-// that Cilium decides as before. With ErrRefused the findings say why nothing may be
-// written; another error says that the files cannot be read.
+// Convert converts the NetworkPolicies in files into CiliumNetworkPolicies, and proves that Cilium
+// decides each as before. With ErrRefused the findings state why no file may be written. With another
+// error the files cannot be read.
 func Convert(c Conversion) (Converted, error) {
 	var out Converted
 	var others []*yaml.RNode

@@ -19,7 +19,7 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// equivalenceProof proves that converted policies do what they did.
+// equivalenceProof proves that converted policies decide as before.
 type equivalenceProof struct {
 	policies  []convert.Policy
 	others    []*yaml.RNode
@@ -39,7 +39,7 @@ func newEquivalenceProof(c Conversion, policies []convert.Policy, others []*yaml
 	seen := map[report.Ref]bool{}
 	for _, n := range slices.Concat(others, c.Inputs) {
 		n = s.withNamespace(n)
-		// What is told twice is known.
+		// A resource in a file and in the inputs counts once.
 		if id := resource.ID(n); !seen[id] {
 			seen[id] = true
 			items = append(items, n)
@@ -54,12 +54,12 @@ func newEquivalenceProof(c Conversion, policies []convert.Policy, others []*yaml
 	return s
 }
 
-// withNamespace is a copy of a resource with a namespace. One that is of the whole cluster is not
-// harmed.
+// withNamespace is a copy of a resource with a namespace. A namespace has no effect on a cluster-scoped
+// resource.
 func (s *equivalenceProof) withNamespace(n *yaml.RNode) *yaml.RNode {
 	c := n.Copy()
 	if c.GetNamespace() == "" && c.GetKind() != "Namespace" {
-		// It fails only for what is no mapping, which no resource is.
+		// It fails only for values that are not mappings, and resources are mappings.
 		_ = c.SetNamespace(s.namespace)
 	}
 	return c
@@ -73,7 +73,7 @@ func (s *equivalenceProof) prove() error {
 	for i, p := range s.policies {
 		s.progress.Report("comparing policies", i, len(s.policies))
 		if usedNames[resource.ID(s.withNamespace(p.After))] {
-			s.report(report.PolicyNameTaken, p, "cannot have this name, since there is a CiliumNetworkPolicy of it already: rename one of the two")
+			s.report(report.PolicyNameTaken, p, "cannot be converted: a CiliumNetworkPolicy has the same name: rename one of them")
 			continue
 		}
 		if err := s.proveOne(p); err != nil {
@@ -87,7 +87,7 @@ func (s *equivalenceProof) report(check *report.Check, p convert.Policy, format 
 	s.findings = append(s.findings, report.New(check, report.Error, p.Ref, "", format, args...))
 }
 
-// proveOne compares one policy with what it became, each alone, so that no other hides a
+// proveOne compares a policy with its conversion, without other policies, which could hide a
 // difference.
 func (s *equivalenceProof) proveOne(p convert.Policy) error {
 	before, err := s.withNamespace(p.Before).MarshalJSON()
@@ -102,19 +102,19 @@ func (s *equivalenceProof) proveOne(p convert.Policy) error {
 	pods := append(endpoints.Pods(), namedPortsPod(before)...)
 	one, err := engine.New(engine.Options{Agent: policy.AllFeatures()}, []json.RawMessage{before}, pods)
 	if err != nil {
-		return s.rejected(p, "is no NetworkPolicy that Kubernetes takes: correct it", err)
+		return s.rejected(p, "is not a valid NetworkPolicy: correct it", err)
 	}
 	if err := engine.Validate(after); err != nil {
-		return s.rejected(p, "would be rejected as a CiliumNetworkPolicy, and is not converted", policy.RejectedError{{Err: err}})
+		return s.rejected(p, "is not converted, because Cilium rejects the CiliumNetworkPolicy", policy.RejectedError{{Err: err}})
 	}
 	other, err := engine.New(engine.Options{Agent: policy.AllFeatures()}, []json.RawMessage{after}, pods)
 	if err != nil {
-		return s.rejected(p, "would be rejected as a CiliumNetworkPolicy, and is not converted", err)
+		return s.rejected(p, "is not converted, because Cilium rejects the CiliumNetworkPolicy", err)
 	}
 	equivalence, err := reach.Proof{Engine: one, Fence: &policy.Fence{}, Endpoints: endpoints}.Equivalence(other)
 	var budget policy.BudgetError
 	if errors.As(err, &budget) {
-		s.report(report.ProofBudgetExceeded, p, "is not converted, since its selectors need %d representative pods, and the budget of a comparison is %d: narrow the selectors", budget.Needed, budget.Limit)
+		s.report(report.ProofBudgetExceeded, p, "is not converted: its selectors need %d representative pods, and the limit of a comparison is %d: narrow the selectors", budget.Needed, budget.Limit)
 		return nil
 	}
 	if err != nil {
@@ -124,12 +124,12 @@ func (s *equivalenceProof) proveOne(p convert.Policy) error {
 	s.compared.Peers += equivalence.Peers
 	s.compared.Openings += equivalence.Openings
 	for _, d := range equivalence.Differences {
-		s.report(report.ConversionDiffers, p, "is not converted, since as a CiliumNetworkPolicy it %s: this is a mistake of tenantfence's, please report it", d)
+		s.report(report.ConversionDiffers, p, "is not converted: as a CiliumNetworkPolicy it %s: this is a bug in tenantfence: please report it", d)
 	}
 	return nil
 }
 
-// rejected says that Cilium does not take a policy. Any other error stays one.
+// rejected reports that Cilium rejects a policy. It returns any other error.
 func (s *equivalenceProof) rejected(p convert.Policy, what string, err error) error {
 	var rejected policy.RejectedError
 	if !errors.As(err, &rejected) {
@@ -141,15 +141,15 @@ func (s *equivalenceProof) rejected(p convert.Policy, what string, err error) er
 	return nil
 }
 
-// firstNamedPort is the number of the first port that has a name: policies hardly say it.
+// firstNamedPort is the number of the first port that has a name. Policies rarely contain it.
 const firstNamedPort = 50001
 
-// namedPortsPod is a pod that numbers each port that a policy names in its own way: two names
-// for one number are not told apart.
+// namedPortsPod is a pod with a different number for each port name in a policy. Two names with one number
+// could not be distinguished.
 func namedPortsPod(doc []byte) []policy.Endpoint {
 	var np networkingv1.NetworkPolicy
 	if err := json.Unmarshal(doc, &np); err != nil {
-		// The engine says so.
+		// The engine reports the error.
 		return nil
 	}
 	var all []networkingv1.NetworkPolicyPort

@@ -15,8 +15,8 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// refuseEmit refuses to emit the policies of what is not there, and to leave out what no
-// run that names Tenants would write.
+// refuseEmit refuses names in spec.emit that do not exist, and policies that no run with spec.emit
+// writes.
 func refuseEmit(in *resource.Inputs, w desiredState) report.Findings {
 	emit := in.Fence.Spec.Emit
 	if len(emit) == 0 {
@@ -37,7 +37,7 @@ func refuseEmit(in *resource.Inputs, w desiredState) report.Findings {
 	slices.Sort(known)
 	for i, name := range emit {
 		if !slices.Contains(known, name) {
-			refuse(report.TenantNotFound, at.Index(i), "there is no Tenant %q in the build, of which all Tenants must be a part, and the profile has no nodes of that name: correct it (%s), or list the Tenants under resources",
+			refuse(report.TenantNotFound, at.Index(i), "the build has no Tenant %q, and the profile has no nodes of that name: correct the name (%s), or list all Tenants under resources",
 				name, v1alpha1.DidYouMean(name, known))
 		}
 	}
@@ -48,18 +48,17 @@ func refuseEmit(in *resource.Inputs, w desiredState) report.Findings {
 		}
 	}
 	if len(unowned) > 0 {
-		declaration := "what asks for them"
+		declaration := "remove the field that declares them"
 		if in.Profile.Spec.Scope == v1alpha1.ScopeCluster {
-			declaration = "FenceProfile spec.scope: Cluster, which asks for them"
+			declaration = "remove FenceProfile spec.scope: Cluster, which declares them"
 		}
-		refuse(report.EmitOmitsPolicies, at, "these belong to no Tenant, so that no run with emit would write them: %s: leave emit out, or %s", strings.Join(unowned, ", "), declaration)
+		refuse(report.EmitOmitsPolicies, at, "these policies belong to no Tenant, so no run with emit writes them: %s: remove emit, or %s", strings.Join(unowned, ", "), declaration)
 	}
 	return out
 }
 
-// withAssumedPolicies returns the items, with the missing policies that other runs write, and a
-// finding that names these. Policies of other runs that are among the items are proved as
-// they are: Merge refuses those that differ from what the other run writes.
+// withAssumedPolicies adds the missing policies of other runs to the items, and reports them. Policies of
+// other runs among the items are proved unchanged: Merge refuses those that differ.
 func withAssumedPolicies(o merge.Options, items, policies []*yaml.RNode) ([]*yaml.RNode, report.Findings) {
 	if len(o.Emit) == 0 {
 		return items, nil
@@ -80,6 +79,6 @@ func withAssumedPolicies(o merge.Options, items, policies []*yaml.RNode) ([]*yam
 	if assumedCount == 0 {
 		return out, nil
 	}
-	return out, report.Findings{report.New(report.EmitPoliciesAssumed, report.Info, o.Config, "spec.emit", "policies that are not written here are taken as given, as the runs that emit them will write them: %d, of %s; verify what all runs write together, to know that none is missing",
-		assumedCount, strings.Join(slices.Sorted(maps.Keys(tenants)), ", "))}
+	return out, report.Findings{report.New(report.EmitPoliciesAssumed, report.Info, o.Config, "spec.emit", "the proof assumes %s of %s, which other runs write: run tenantfence verify on the output of all runs",
+		policiesText(assumedCount), strings.Join(slices.Sorted(maps.Keys(tenants)), ", "))}
 }

@@ -19,16 +19,16 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// startedEngine is an engine that enforces policies, nil where they stop the proof.
+// startedEngine is an engine that enforces policies. It is nil where they stop the proof.
 type startedEngine struct {
 	policy.Engine
-	// undecided are the policies that warnings are about and that the engine does not have, or
-	// not as they are written: flows at the pods that they may select are unknown.
+	// undecided are policies with warnings that the engine lacks or interprets differently: flows at
+	// pods that they may select are unknown.
 	undecided []report.Ref
 }
 
-// startEngine starts an engine on policies. A policy that cannot be decided in a namespace without
-// a tenant is left out, with a warning. Anything else that cannot be decided stops the proof.
+// startEngine starts an engine on policies. It leaves out policies that cannot be decided in namespaces
+// without a tenant, with a warning. Other policies that cannot be decided stop the proof.
 func startEngine(fence *policy.Fence, index *resource.Index, items []*yaml.RNode, synthetic syntheticDefaultDeny) (startedEngine, report.Findings, error) {
 	findings := lint.Requirements(fence, items)
 	for {
@@ -50,7 +50,7 @@ func startEngine(fence *policy.Fence, index *resource.Index, items []*yaml.RNode
 	}
 }
 
-// warnedResources are the resources that warnings are about. An error fails the proof by itself.
+// warnedResources are the resources of warnings. An error fails the proof by itself.
 func warnedResources(findings report.Findings) []report.Ref {
 	var out []report.Ref
 	for _, f := range findings {
@@ -61,7 +61,7 @@ func warnedResources(findings report.Findings) []report.Ref {
 	return out
 }
 
-// withoutReported drops the items that findings are about.
+// withoutReported are the items without findings.
 func withoutReported(items []*yaml.RNode, findings report.Findings) []*yaml.RNode {
 	out := map[report.Ref]bool{}
 	for _, f := range findings {
@@ -70,9 +70,8 @@ func withoutReported(items []*yaml.RNode, findings report.Findings) []*yaml.RNod
 	return slices.DeleteFunc(slices.Clone(items), func(n *yaml.RNode) bool { return out[resource.ID(n)] })
 }
 
-// newEngine has the cluster's enforcer enforce the policies among the items and, beside
-// them, a default-deny for some tenants and nodes. A policy.RejectedError says which policies it
-// cannot.
+// newEngine starts the cluster's enforcer on the policies among the items and a default-deny for some
+// tenants and nodes. A policy.RejectedError names the policies that it rejects.
 func newEngine(fence *policy.Fence, index *resource.Index, items []*yaml.RNode, synthetic syntheticDefaultDeny) (policy.Engine, error) {
 	docs, err := synthetic.policies(fence.Cluster.CNI)
 	if err != nil {
@@ -80,7 +79,7 @@ func newEngine(fence *policy.Fence, index *resource.Index, items []*yaml.RNode, 
 	}
 	distinct, _ := resource.Deduplicate(items)
 	for _, n := range distinct {
-		// What is only inventory never reaches the cluster: a deny there hides nothing.
+		// External resources do not reach the cluster, so a deny among them has no effect.
 		if !isEnforced(fence, n) || resource.IsLocalConfig(n) {
 			continue
 		}
@@ -97,8 +96,8 @@ func newEngine(fence *policy.Fence, index *resource.Index, items []*yaml.RNode, 
 	return e, nil
 }
 
-// undecidable reports whether an error is about the policies: an engine rejects them, or cannot
-// or may not decide what they do.
+// undecidable reports whether an error is about the policies: an engine rejects them, cannot decide them,
+// or exceeds its budget.
 func undecidable(err error) bool {
 	var rejected policy.RejectedError
 	var conflict policy.ConflictError
@@ -111,7 +110,7 @@ func fullName(n *yaml.RNode) string {
 	return policy.FullName(n.GetKind(), n.GetNamespace(), n.GetName())
 }
 
-// newEngineFor is the enforcer of a cluster, in a mesh or alone.
+// newEngineFor is the enforcer of a cluster.
 func newEngineFor(of reach.Endpoints, mesh bool, policies []json.RawMessage) (policy.Engine, error) {
 	c, pods := of.Fence.Cluster, of.Pods()
 	if c.CNI != v1alpha1.CNIKubernetes {
@@ -126,7 +125,7 @@ func newEngineFor(of reach.Endpoints, mesh bool, policies []json.RawMessage) (po
 	return netpol.New(options, policies, pods)
 }
 
-// isEnforced reports whether an item is for the enforcer: a policy, or what policies refer to.
+// isEnforced reports whether the enforcer reads an item: a policy, or a resource that policies refer to.
 func isEnforced(fence *policy.Fence, n *yaml.RNode) bool {
 	if resource.Group(n) == resource.AdministratorGroup {
 		return n.GetKind() == resource.KindAdministrator && fence.EnforcesClusterNetworkPolicies()
@@ -134,14 +133,13 @@ func isEnforced(fence *policy.Fence, n *yaml.RNode) bool {
 	return resource.IsPolicy(n) || resource.Group(n) == "cilium.io" && n.GetKind() == resource.KindCIDRGroup
 }
 
-// affectsTraffic reports whether an item affects traffic, decided or not.
+// affectsTraffic reports whether an item affects traffic, even if it is not decided.
 func affectsTraffic(n *yaml.RNode) bool {
 	return resource.IsPolicy(n) || resource.Group(n) == "cilium.io" && n.GetKind() == resource.KindCIDRGroup || resource.CoverageOf(n).Class == resource.NotDecided
 }
 
-// rejections are policies that cannot be decided: the enforcer does not take them, so that
-// they would exist and do nothing, or they refer to what is not known. Where they select
-// none of a tenant's pods, they stop nothing.
+// rejections report policies that cannot be decided: the enforcer rejects them, or they refer to
+// unknown resources. Policies that select no pod of a tenant do not stop the proof.
 func rejections(fence *policy.Fence, rejected policy.RejectedError, items []*yaml.RNode) report.Findings {
 	by := "Cilium"
 	if fence.Cluster.CNI == v1alpha1.CNIKubernetes {
@@ -153,10 +151,10 @@ func rejections(fence *policy.Fence, rejected policy.RejectedError, items []*yam
 	}
 	var out report.Findings
 	for _, r := range rejected {
-		f := report.New(report.PolicyRejected, report.Error, refs[r.Name], "", "is rejected by %s, or refers to what is not known here, so that nothing is proved: %v", by, r.Err)
+		f := report.New(report.PolicyRejected, report.Error, refs[r.Name], "", "is rejected by %s, or refers to a resource that is not in the build, so nothing is proved: %v", by, r.Err)
 		if !fence.MayAffectTenant(f.Resource.Namespace) {
 			f.Severity = report.Warning
-			f.Message = fmt.Sprintf("is rejected by %s, or refers to what is not known here, and is left out: %v", by, r.Err)
+			f.Message = fmt.Sprintf("is rejected by %s, or refers to a resource that is not in the build, and is left out: %v", by, r.Err)
 		}
 		out = append(out, f)
 	}

@@ -14,10 +14,9 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// itemsAsEnforced are the items as they will be once every tenant and all nodes are enforced:
-// in AllowOnly nothing is default-denied, and no L7 rule exists. A policy that differs from the
-// generated one is kept as it is. The second result is the items that equal the generated
-// ones.
+// itemsAsEnforced are the items with all tenants and nodes in Enforce: AllowOnly has no default-deny and
+// no L7 rules. Policies that differ from the generated ones stay unchanged. own are the items that
+// equal the generated ones.
 func (p proof) itemsAsEnforced() (items []*yaml.RNode, own map[*yaml.RNode]bool, err error) {
 	currentByID, enforcedByID := byID(p.policies), map[report.Ref]*yaml.RNode{}
 	hasAllowOnly := !allowOnly(p.fence).empty()
@@ -25,7 +24,7 @@ func (p proof) itemsAsEnforced() (items []*yaml.RNode, own map[*yaml.RNode]bool,
 	if hasAllowOnly {
 		fence := p.fence.FullyEnforced()
 		if enforcedItems, err = render.Render(fence, plan.Plan(fence)); err != nil {
-			return nil, nil, fmt.Errorf("as if all were enforced: %w", err)
+			return nil, nil, fmt.Errorf("render with all tenants in Enforce: %w", err)
 		}
 		enforcedByID = byID(enforcedItems)
 	}
@@ -58,8 +57,8 @@ func (p proof) itemsAsEnforced() (items []*yaml.RNode, own map[*yaml.RNode]bool,
 	return items, own, nil
 }
 
-// renameIfTaken gives a policy that will exist another name, where somebody else's has its name now:
-// the enforcer takes no two of one name.
+// renameIfTaken renames a future policy if another policy has its name: the enforcer accepts a name
+// once.
 func renameIfTaken(n *yaml.RNode, present map[report.Ref]*yaml.RNode) (*yaml.RNode, error) {
 	if present[resource.ID(n)] == nil {
 		return n, nil
@@ -71,13 +70,14 @@ func renameIfTaken(n *yaml.RNode, present map[report.Ref]*yaml.RNode) (*yaml.RNo
 	return n, nil
 }
 
-// isNetworkPolicyForm says whether a policy is a NetworkPolicy beside others, which in AllowOnly is not there.
+// isNetworkPolicyForm reports whether a policy is the NetworkPolicy form of a fence that also has
+// Cilium policies. It does not exist in AllowOnly.
 func isNetworkPolicyForm(n *yaml.RNode, networkPolicyForm *policy.Fence) bool {
 	return networkPolicyForm != nil && n.GetKind() == resource.KindKubernetes
 }
 
-// sameContent reports whether a resource has the content of another: all of it, but for
-// metadata and status. A missing one has none.
+// sameContent reports whether two resources are equal except for metadata and status. A missing resource
+// equals no other.
 func sameContent(a, b *yaml.RNode) (bool, error) {
 	if a == nil || b == nil {
 		return false, nil

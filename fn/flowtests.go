@@ -14,8 +14,7 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// byFlowTests decides FlowTests where nothing else of this project's kinds is known, under
-// the policies as they are.
+// byFlowTests decides FlowTests under the policies in the items. No Tenant or profile is known.
 func (v Verification) byFlowTests() (policy.Report, error) {
 	var r reader
 	for _, n := range v.Items {
@@ -41,8 +40,8 @@ func (v Verification) byFlowTests() (policy.Report, error) {
 	return result, nil
 }
 
-// assumedCluster is the enforcer where no profile names one: Cilium where a policy is of its
-// kinds, and else one of NetworkPolicies.
+// assumedCluster is the enforcer without a profile: Cilium if a policy has one of its kinds, and
+// otherwise an enforcer of NetworkPolicies.
 func assumedCluster(items []*yaml.RNode) v1alpha1.Cluster {
 	if slices.ContainsFunc(items, resource.IsCilium) {
 		return v1alpha1.Cluster{CNI: v1alpha1.CNICilium, CiliumVersion: engineVersion}
@@ -51,14 +50,14 @@ func assumedCluster(items []*yaml.RNode) v1alpha1.Cluster {
 }
 
 func clusterAssumedFinding(c v1alpha1.Cluster) report.Findings {
-	by := "Cilium " + engineVersion + ", since there are policies of its kinds"
+	by := "Cilium " + engineVersion + ", because policies have its kinds"
 	if c.CNI == v1alpha1.CNIKubernetes {
-		by = "an enforcer of NetworkPolicies with unknown pod and node addresses, since there are no policies of Cilium's kinds"
+		by = "an enforcer of NetworkPolicies with unknown pod and node addresses, because no policy has a kind of Cilium"
 	}
-	return report.Findings{report.New(report.ClusterAssumed, report.Info, report.Ref{}, "", "%s", "no FenceProfile describes the cluster, so flows are decided by "+by+": add a FenceProfile to state cluster.cni")}
+	return report.Findings{report.New(report.ClusterAssumed, report.Info, report.Ref{}, "", "%s", "no FenceProfile describes the cluster, so flows are decided by "+by+": add a FenceProfile that sets cluster.cni")}
 }
 
-// hasFlowTest reports whether there is a FlowTest among the items.
+// hasFlowTest reports whether the items contain a FlowTest.
 func hasFlowTest(items []*yaml.RNode) bool {
 	return slices.ContainsFunc(items, func(n *yaml.RNode) bool {
 		return n.GetKind() == v1alpha1.KindFlowTest && resource.Group(n) == v1alpha1.Group

@@ -29,32 +29,31 @@ var ErrRefused = errors.New("nothing was changed")
 // Refused is the error of a run with errors. It counts its findings and wraps ErrRefused.
 func Refused(c report.Counts) error { return fmt.Errorf("%s: %w", c, ErrRefused) }
 
-// Result is a build after the fence.
+// Result is the result of a run.
 type Result struct {
-	// Items are all that remain, the policies among them.
+	// Items are the resources of the output, including the policies.
 	Items []*yaml.RNode
-	// Changes tell what was done to policies, and to what was patched.
+	// Changes are the changes to policies and patched resources.
 	Changes report.Changes
-	// RequiredChanges are lines for a person: what was set on resources that the function does not
-	// generate.
+	// RequiredChanges are lines for users: the fields that were set on resources that the function does
+	// not generate.
 	RequiredChanges []string
-	// Report is what was proved. It is empty where nothing was.
+	// Report is the result of the proof. Without a proof it is empty.
 	Report policy.Report
-	// Findings are what there is to say, sorted, also what is in the report. They stand
-	// also beside an error.
+	// Findings are all findings, sorted, including those of the report. An error may have findings, too.
 	Findings report.Findings
 }
 
-// Options are for those who run the function in their own process.
+// Options are for programs that run the function in their own process.
 type Options struct {
-	// SkipProof leaves out the proof, for who will verify what comes out, and what there is
-	// to say where nothing is wrong.
+	// SkipProof skips the proof, and the report of a run without errors. It is for callers that verify the
+	// output.
 	SkipProof bool
-	// PreviousPolicies are the policies that an earlier run wrote, where the host keeps them apart
-	// from the items. Omitted: those among the items.
+	// PreviousPolicies are the policies that an earlier run wrote, if the host keeps them separate from the
+	// items. Omitted: those among the items.
 	PreviousPolicies []*yaml.RNode
-	// Seen is written on this project's own kinds, as the annotation resource.AnnotationSeen.
-	// Omitted: nothing is.
+	// Seen is the value of the annotation resource.AnnotationSeen on this project's kinds. Omitted: no
+	// annotation.
 	Seen string
 	// Progress receives how far the run is.
 	Progress policy.Progress
@@ -92,8 +91,8 @@ func Report(w io.Writer, r Result, err error, detail output.Detail) error {
 	return output.Changes(w, "tenantfence", r.Changes, detail)
 }
 
-// Process fences a build: it returns the items with the policies that the Tenants
-// among them need. On an error there are only findings.
+// Process fences a build: it returns the items with the policies that their Tenants need. With an error
+// the result has findings only.
 func Process(config *yaml.RNode, items []*yaml.RNode, o Options) (Result, error) {
 	if findings := shapeFindings(config, items); len(findings) > 0 {
 		return refuse(findings)
@@ -108,7 +107,7 @@ func Process(config *yaml.RNode, items []*yaml.RNode, o Options) (Result, error)
 		return Result{Findings: findings.Sort()}, err
 	}
 	findings = append(findings, refuseEmit(in, w)...)
-	// Also where something is refused already: what is wrong is said at once.
+	// It runs after errors, too, so that one run reports all of them.
 	merged, found := merge.Merge(mergeOptions(in, w.fence), items, w.policies)
 	o.Debug.report("merge", merged.Changes.Summary)
 	if findings = append(findings, found...); findings.HasError() {
@@ -123,7 +122,7 @@ func Process(config *yaml.RNode, items []*yaml.RNode, o Options) (Result, error)
 	return Result{Items: written, Changes: merged.Changes, RequiredChanges: append(requiredChanges(w.fence, merged.Changes), RequiredPolicyChanges(items, merged.Items)...), Report: result, Findings: findings.Sort()}, err
 }
 
-// shapeFindings finds what cannot be read at all.
+// shapeFindings reports items that cannot be read.
 func shapeFindings(config *yaml.RNode, items []*yaml.RNode) report.Findings {
 	findings := resource.MalformedItems(items)
 	if !config.IsNil() && !config.IsTaggedNull() {
@@ -132,10 +131,10 @@ func shapeFindings(config *yaml.RNode, items []*yaml.RNode) report.Findings {
 	return findings
 }
 
-// desiredState is what a fence comes to.
+// desiredState is a resolved fence and its policies.
 type desiredState struct {
 	fence *policy.Fence
-	// networkPolicyForm is what NetworkPolicies say of it beside Cilium's, nil where there are none.
+	// networkPolicyForm is the fence as NetworkPolicies express it, nil unless both forms are generated.
 	networkPolicyForm *policy.Fence
 	// policies are those of all stages.
 	policies []*yaml.RNode
@@ -171,7 +170,7 @@ func mergeOptions(in *resource.Inputs, fence *policy.Fence) merge.Options {
 	}
 }
 
-// refuseWithReport refuses what was proved wrong, and what could not be proved.
+// refuseWithReport refuses a run after its proof.
 func refuseWithReport(proved policy.Report, findings report.Findings, err error) (Result, error) {
 	if err != nil {
 		return Result{Findings: findings.Sort()}, err

@@ -40,11 +40,11 @@ func TestVerifyChecksUnlistedStages(t *testing.T) {
 			t.Helper()
 			set(t, items, "default-deny", "app", "spec", "description")
 			return items
-		}, []string{"CiliumNetworkPolicy/default-deny: is of a stage that is not listed, and is not as it is generated"}},
+		}, []string{"CiliumNetworkPolicy/default-deny: is not as generated, and its stage is not listed here"}},
 		"with one that nothing asks for": {func(t *testing.T, items []*yaml.RNode) []*yaml.RNode {
 			t.Helper()
 			return append(items, leftover(t, finished(t))[slices.IndexFunc(items, func(n *yaml.RNode) bool { return n.GetName() == "egress-llm" })])
-		}, []string{"CiliumNetworkPolicy/egress-left: has the label of fence platform, and no field declares it"}},
+		}, []string{"CiliumNetworkPolicy/egress-left: has the label of fence platform, and no Tenant or profile declares it"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

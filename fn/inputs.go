@@ -14,19 +14,17 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// Run is what the function is given: a TenantFence, and the items.
+// Run is the input of the function: a TenantFence and the items.
 type Run struct {
 	Config *yaml.RNode
 	Items  []*yaml.RNode
-	// Blind says that the host showed it nothing but the TenantFence, as kustomize does
-	// to a generator, whatever the items are.
+	// Blind reports that the host passed no items but the TenantFence, as kustomize does for a generator.
 	Blind bool
 }
 
-// Runs finds what the function is given where its inputs stand beside everything else,
-// as in a kpt package: the items with each TenantFence among them or, where there is
-// none, with one of the name that the policies bear. There are none where no profile
-// and no Tenant is.
+// Runs returns the runs of the function on items that include its inputs, as in a kpt package: one for
+// each TenantFence. Without a TenantFence it uses the fence names in the labels of policies. Without a
+// profile and a Tenant it returns no run.
 func Runs(items []*yaml.RNode) []Run {
 	var configs []*yaml.RNode
 	known := false
@@ -52,10 +50,10 @@ func Runs(items []*yaml.RNode) []Run {
 	return runs
 }
 
-// defaultFenceName is the name of a fence that nothing names.
+// defaultFenceName is the name of a fence without a TenantFence and policies.
 const defaultFenceName = "platform"
 
-// defaultConfigs are the TenantFences, all defaults, of the names that policies bear.
+// defaultConfigs are TenantFences with default values, one for each fence name in labels.
 func defaultConfigs(items []*yaml.RNode) []*yaml.RNode {
 	names := fenceNames(items)
 	if len(names) == 0 {
@@ -63,7 +61,7 @@ func defaultConfigs(items []*yaml.RNode) []*yaml.RNode {
 	}
 	var out []*yaml.RNode
 	for _, name := range slices.Sorted(maps.Keys(names)) {
-		// The name may be any text: whoever writes a policy writes its labels.
+		// The name may be any text, because it comes from a label.
 		c := yaml.NewMapRNode(&map[string]string{"apiVersion": v1alpha1.APIVersion, "kind": v1alpha1.KindTenantFence})
 		if c.SetName(name) == nil {
 			out = append(out, c)
@@ -72,7 +70,7 @@ func defaultConfigs(items []*yaml.RNode) []*yaml.RNode {
 	return out
 }
 
-// fencePolicies are the policies that bear the label of a fence.
+// fencePolicies are the policies with the label of a fence.
 func fencePolicies(items []*yaml.RNode) []*yaml.RNode {
 	var out []*yaml.RNode
 	for _, n := range items {
@@ -83,8 +81,7 @@ func fencePolicies(items []*yaml.RNode) []*yaml.RNode {
 	return out
 }
 
-// runsOf are the runs of one fence: that of the name or, where none is given, the only
-// one.
+// runsOf are the runs of the named fence. The name may be empty if only one fence exists.
 func runsOf(name string, runs []Run) ([]Run, error) {
 	names := map[string]bool{}
 	for _, r := range runs {
@@ -94,21 +91,21 @@ func runsOf(name string, runs []Run) ([]Run, error) {
 	return slices.DeleteFunc(slices.Clone(runs), func(r Run) bool { return r.Config.GetName() != name }), err
 }
 
-// chooseFence is the fence of a name or, where none is given, the only one.
+// chooseFence returns the named fence. The name may be empty if only one fence exists.
 func chooseFence(name string, names map[string]bool) (string, error) {
 	all := strings.Join(slices.Sorted(maps.Keys(names)), ", ")
 	switch {
 	case name == "" && len(names) > 1:
-		return "", fmt.Errorf("there are several fences (%s), which are verified one at a time: say which with --fence", all)
+		return "", fmt.Errorf("the input has several fences (%s), and one is verified at a time: choose it with --fence", all)
 	case name != "" && len(names) > 0 && !names[name]:
-		return "", fmt.Errorf("there is no fence %q: there is %s", name, all)
+		return "", fmt.Errorf("the input has no fence %q: it has %s", name, all)
 	case name == "":
 		return all, nil
 	}
 	return name, nil
 }
 
-// fenceNames are those that policies bear the labels of.
+// fenceNames are the names in the fence labels of policies.
 func fenceNames(items []*yaml.RNode) map[string]bool {
 	names := map[string]bool{}
 	for _, n := range fencePolicies(items) {
@@ -130,7 +127,7 @@ func stagesOf(runs []Run) []v1alpha1.Stage {
 	return slices.DeleteFunc(v1alpha1.Stages(), func(s v1alpha1.Stage) bool { return !listed[s] })
 }
 
-// emitOf are the Tenants whose policies any of the runs emits. None: everybody's.
+// emitOf are the Tenants whose policies any of the runs emits. None: all Tenants.
 func emitOf(runs []Run) []string {
 	var out []string
 	for _, r := range runs {
@@ -143,9 +140,9 @@ func emitOf(runs []Run) []string {
 	return out
 }
 
-// mergeInputs are the finished items with what only the inputs tell: what was meant, the
-// inventory, and workloads that are built elsewhere. What is in both counts as it was
-// finished, but for what was meant.
+// mergeInputs adds to the finished items what only the inputs have: Tenants and profile, external
+// resources, and workloads of other builds. A resource in both is as finished, except for Tenants and
+// the profile.
 func mergeInputs(finished []*yaml.RNode, runs []Run) []*yaml.RNode {
 	known := map[report.Ref]bool{}
 	for _, r := range runs {
@@ -165,15 +162,15 @@ func mergeInputs(finished []*yaml.RNode, runs []Run) []*yaml.RNode {
 			// A policy that goes to the cluster is among the finished items, or is missing.
 			return present[resource.ID(n)] || (affectsTraffic(n) || resource.IsEgressNames(n)) && !resource.IsLocalConfig(n)
 		})
-		// Only now: what is twice in one run is twice, which is refused.
+		// Duplicates within one run are kept, because they are refused later.
 		addIDs(present, more)
 		out = append(out, more...)
 	}
 	return out
 }
 
-// appliedElsewhere are the policies in the inputs that the fence does not generate, that reach the
-// cluster, and that are missing from the finished items: they are applied from elsewhere.
+// appliedElsewhere are hand-written policies in the inputs that reach the cluster and are missing from
+// the finished items: another build applies them.
 func appliedElsewhere(finished []*yaml.RNode, runs []Run) []*yaml.RNode {
 	present := map[report.Ref]bool{}
 	addIDs(present, finished)

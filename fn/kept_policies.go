@@ -10,10 +10,9 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// keptUnproved names, in a build that is not proved, the policies of this fence that are not
-// as it generates them: they are of stages that are not listed, so that they stay. It is an
-// error unless the host keeps files: there another run may have left them, and corrects or
-// deletes them.
+// keptUnproved reports, for a build that is not proved, policies of this fence that are not as generated.
+// Their stages are not listed, so they stay. It is an error unless the host keeps files: another run
+// may have left them there, and corrects or deletes them.
 func (c checker) keptUnproved() report.Findings {
 	o, planned := mergeOptions(c.in, c.fence), byID(c.policies)
 	var names []string
@@ -29,7 +28,7 @@ func (c checker) keptUnproved() report.Findings {
 	slices.Sort(names)
 	severity, do := report.Error, "remove them from the build, or list their stages"
 	if resource.HostWritesFiles(c.before) {
-		severity, do = report.Warning, "the run that lists their stages corrects or deletes them, and tenantfence verify refuses them until then"
+		severity, do = report.Warning, "run the layer that lists their stages, which corrects or deletes them; tenantfence verify refuses them until then"
 	}
-	return report.Findings{report.New(report.KeptPoliciesUnproved, severity, c.in.FenceRef, "spec.stages", "these have the label of this fence, are not what it generates, and are of stages that are not listed here, so they would stay, unproved: %s: %s", strings.Join(names, ", "), do)}
+	return report.Findings{report.New(report.KeptPoliciesUnproved, severity, c.in.FenceRef, "spec.stages", "these policies have the label of this fence, are not as generated, and stay unproved, because their stages are not listed here: %s: %s", strings.Join(names, ", "), do)}
 }

@@ -18,14 +18,14 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// reportByLabels reports what the labels of policies show: which namespaces have a
-// default-deny, and what every policy there allows, those with labels too.
+// reportByLabels reports which namespaces have a default-deny according to the labels of policies, and
+// what all policies there allow.
 func reportByLabels(name string, index *resource.Index, items []*yaml.RNode, progress policy.Progress) (policy.Report, error) {
 	fence := fenceFromLabels(name, items)
 	var found report.Findings
 	fence.Agent, _, found = index.AgentOf(fence.Cluster, report.Ref{}, nil)
 	if len(fence.Nodes) > 0 {
-		// What they do is shown as if agents enforced them.
+		// The report assumes that agents enforce host policies.
 		fence.Agent = fence.Agent.With(policy.EnableHostFirewall, "true", "")
 	}
 	result := policy.Report{Unproved: []string{labelSummary(fence)}}
@@ -45,7 +45,7 @@ func reportByLabels(name string, index *resource.Index, items []*yaml.RNode, pro
 	return result, err
 }
 
-// labelSummary is why labels verify nothing, and what they show.
+// labelSummary states why labels do not verify isolation, and what they show.
 func labelSummary(fence *policy.Fence) string {
 	with, without := map[string]bool{}, map[string]bool{}
 	for _, t := range fence.Tenants {
@@ -57,28 +57,27 @@ func labelSummary(fence *policy.Fence) string {
 			of[ns] = true
 		}
 	}
-	return fmt.Sprintf("no Tenant and no FlowTest is known, and labels prove nothing, since everyone who writes a policy writes its labels: add --inputs DIR where the Tenants are; by label %s with a default-deny, %s without",
+	return fmt.Sprintf("no Tenant and no FlowTest is known, and labels prove nothing, because the author of a policy also writes its labels: add --inputs DIR with the Tenants; by label %s with a default-deny, %s without",
 		policy.Count(len(with), "namespace"), policy.Count(len(without), "namespace"))
 }
 
-// withoutDefaultDeny are namespaces of tenants without a default-deny: in AllowOnly, or without what
-// once closed them.
+// withoutDefaultDeny reports namespaces of tenants without a default-deny: they are in AllowOnly, or the
+// policy is missing.
 func withoutDefaultDeny(fence *policy.Fence) report.Findings {
 	var out report.Findings
 	for _, t := range allowOnly(fence).tenants {
-		out = append(out, report.New(report.DefaultDenyMissing, report.Warning, report.Ref{APIVersion: "v1", Kind: "Namespace", Name: t.Namespaces[0]}, "", "has no default-deny by label: Tenant %q is in AllowOnly, or the policy is missing: add --inputs DIR to know", t.Name))
+		out = append(out, report.New(report.DefaultDenyMissing, report.Warning, report.Ref{APIVersion: "v1", Kind: "Namespace", Name: t.Namespaces[0]}, "", "has no default-deny by label: Tenant %q is in AllowOnly, or the policy is missing: add --inputs DIR with the Tenants to decide it", t.Name))
 	}
 	return out
 }
 
-// policiesOfFence are the policies that bear the label of one fence.
+// policiesOfFence are the policies with the label of one fence.
 func policiesOfFence(name string, items []*yaml.RNode) []*yaml.RNode {
 	return slices.DeleteFunc(fencePolicies(items), func(n *yaml.RNode) bool { return resource.FenceOf(n) != name })
 }
 
-// fenceFromLabels is what the labels of policies tell of a fence: a tenant is enforced in
-// the namespaces that have a default-deny, around the pods that this selects, or that a
-// cluster-wide one selects.
+// fenceFromLabels is the fence that labels of policies describe: a tenant is in Enforce in namespaces
+// with a default-deny of their own or a cluster-wide one, for the pods that it selects.
 func fenceFromLabels(name string, items []*yaml.RNode) *policy.Fence {
 	fence := &policy.Fence{Name: name, Cluster: assumedCluster(items)}
 	if fence.Cluster.CNI == v1alpha1.CNIKubernetes {
@@ -101,8 +100,8 @@ func fenceFromLabels(name string, items []*yaml.RNode) *policy.Fence {
 	return fence
 }
 
-// ownersOf are the tenants that policies name, and what a cluster-wide default-deny among
-// them closes, nil where there is none.
+// ownersOf are the tenants in the labels of policies, and the namespaces of a cluster-wide default-deny
+// among them, nil without one.
 func ownersOf(policies []*yaml.RNode) (owners, *policy.NamespaceScope) {
 	all := owners{}
 	var clusterwideDeny *policy.NamespaceScope
@@ -111,7 +110,7 @@ func ownersOf(policies []*yaml.RNode) (owners, *policy.NamespaceScope) {
 		case n.GetKind() != resource.KindClusterwide:
 			all.add(n)
 		case n.GetLabels()[resource.LabelNode] != "":
-			// It closes nodes.
+			// It isolates nodes.
 		case n.GetLabels()[resource.LabelFamily] == string(policy.DefaultDeny):
 			namespaceScope := namespaceScopeOf(n)
 			clusterwideDeny = &namespaceScope
@@ -120,7 +119,7 @@ func ownersOf(policies []*yaml.RNode) (owners, *policy.NamespaceScope) {
 	return all, clusterwideDeny
 }
 
-// owners are the tenants that policies name, by namespace and name.
+// owners are the tenants in the labels of policies, by namespace and name.
 type owners map[[2]string]*policy.Tenant
 
 func (o owners) add(n *yaml.RNode) {
@@ -134,8 +133,8 @@ func (o owners) add(n *yaml.RNode) {
 	}
 }
 
-// isShared says whether a default-deny closes a part of a namespace only. Of who shares it
-// in AllowOnly the labels do not tell the pods.
+// isShared reports whether a default-deny selects only a part of a namespace. Labels do not identify the
+// pods of its other tenants in AllowOnly.
 func (o owners) isShared(namespace string) bool {
 	for key, t := range o {
 		if key[0] == namespace && t.SharesNamespaces() {

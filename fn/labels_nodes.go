@@ -12,8 +12,8 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// nodesFromLabels are what host policies tell of a fence's nodes: they are enforced where
-// one closes them, in the directions that it closes. In AllowOnly, those with rules count.
+// nodesFromLabels are the nodes that host policies with labels describe. They are in Enforce if a
+// default-deny selects them, in its directions. Otherwise the directions with rules count.
 func nodesFromLabels(policies []*yaml.RNode) []policy.Node {
 	nodes := map[string]policy.Node{}
 	for _, n := range policies {
@@ -38,8 +38,7 @@ func nodesFromLabels(policies []*yaml.RNode) []policy.Node {
 	return out
 }
 
-// hostPolicyOf reads whom a host policy selects, and in which directions it says
-// something.
+// hostPolicyOf reads the nodes that a host policy selects, and the directions in which it has rules.
 func hostPolicyOf(n *yaml.RNode) policy.Node {
 	var read struct {
 		Spec struct {

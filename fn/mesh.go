@@ -13,14 +13,13 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// inMesh reports whether the fence's cluster is one of a mesh: its inputs name clusters, or an
-// item shows others.
+// inMesh reports whether the cluster is part of a cluster mesh: its inputs name clusters, or an item
+// refers to other clusters.
 func inMesh(fence *policy.Fence, items []*yaml.RNode) bool {
 	return fence.Mesh || slices.ContainsFunc(items, spansClusters)
 }
 
-// spansClusters reports whether an item is a global Service, or a policy that selects by
-// cluster.
+// spansClusters reports whether an item is a global Service or a policy that selects by cluster.
 func spansClusters(n *yaml.RNode) bool {
 	if resource.IsPolicy(n) {
 		text, err := n.String()
@@ -29,16 +28,15 @@ func spansClusters(n *yaml.RNode) bool {
 	return n.GetKind() == "Service" && resource.IsGlobal(n)
 }
 
-// matchesAnyCluster reports whether a selector that names no cluster matches the pods of every
-// cluster.
+// matchesAnyCluster reports whether a selector without a cluster matches the pods of every cluster.
 func matchesAnyCluster(fence *policy.Fence) bool {
 	return fence.Cluster.CNI != v1alpha1.CNIKubernetes && !fence.Agent.Enabled(policy.DefaultLocalCluster)
 }
 
-// unnamedCluster refuses a mesh in which what is generated cannot name this cluster.
+// unnamedCluster refuses a mesh in which generated policies cannot name this cluster.
 func unnamedCluster(fence *policy.Fence, profile report.Ref, items []*yaml.RNode) report.Findings {
 	if !matchesAnyCluster(fence) || fence.Cluster.Name != "" || !inMesh(fence, items) {
 		return nil
 	}
-	return report.Findings{report.New(report.ClusterNameMissing, report.Error, profile, fence.Profile.Field+".cluster.name", "%s is false, as it is by default before Cilium %s: a selector that names no cluster matches the pods of every cluster of the mesh, so other clusters' pods are let in, and isolation is not proved: set the cluster's name, as in its cilium-config", policy.DefaultLocalCluster, policy.LocalCluster.Introduced())}
+	return report.Findings{report.New(report.ClusterNameMissing, report.Error, profile, fence.Profile.Field+".cluster.name", "%s is false (the default before Cilium %s), so selectors match pods of every cluster in the mesh, and isolation is not proved: set the name of the cluster, as in its cilium-config", policy.DefaultLocalCluster, policy.LocalCluster.Introduced())}
 }

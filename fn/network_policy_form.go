@@ -13,13 +13,13 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// compareNetworkPolicyForm decides the two forms of policies apart, each by its own enforcer, and says
-// where another enforcer than Cilium would let more or less pass. What NetworkPolicies
-// alone open that nothing declares is an error, as it is under Cilium.
+// compareNetworkPolicyForm decides the two forms of policies separately, each by its own enforcer, and
+// reports where another enforcer than Cilium allows more or less. Undeclared access under
+// NetworkPolicies alone is an error, as under Cilium.
 func (p proof) compareNetworkPolicyForm() (report.Findings, error) {
 	kubernetes := func(n *yaml.RNode) bool { return n.GetKind() == resource.KindKubernetes }
 	cilium := func(n *yaml.RNode) bool { return !kubernetes(n) }
-	// What agents do not handle must not hide a difference between the forms.
+	// A feature that agents lack must not hide a difference between the forms.
 	fence := *p.fence
 	fence.Agent = policy.AllFeatures()
 	one, _, err := startEngine(&fence, p.index, slices.DeleteFunc(slices.Clone(p.items), kubernetes), syntheticDefaultDeny{})

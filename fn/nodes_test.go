@@ -60,14 +60,14 @@ func TestHostPoliciesAreVerified(t *testing.T) {
 		"without the one that closes": {
 			change: func(items []*yaml.RNode) []*yaml.RNode { return without(items, workersDeny) },
 			messages: []string{
-				"CiliumClusterwideNetworkPolicy/" + workersDeny + ": is not there",
-				`spec.nodes[workers]: no policy isolates the egress of node/node-access=kubelet (and 2 more), of nodes "workers", which are in Enforce`,
-				`spec.nodes[workers]: no policy isolates the ingress of`,
+				"CiliumClusterwideNetworkPolicy/" + workersDeny + ": is missing",
+				`spec.nodes[workers]: no policy closes the egress of node/node-access=kubelet (and 2 more), of nodes "workers", which are in Enforce`,
+				`spec.nodes[workers]: no policy closes the ingress of`,
 			},
 		},
 		"without the one that allows, which the one that closes holds as well": {
 			change:   func(items []*yaml.RNode) []*yaml.RNode { return without(items, workersAllow) },
-			messages: []string{"CiliumClusterwideNetworkPolicy/" + workersAllow + ": is not there"},
+			messages: []string{"CiliumClusterwideNetworkPolicy/" + workersAllow + ": is missing"},
 			absent:   report.DeclaredFlowDenied,
 		},
 		"with one that closes a direction less": {
@@ -81,7 +81,7 @@ func TestHostPoliciesAreVerified(t *testing.T) {
 				}
 				return items
 			},
-			messages: []string{"CiliumClusterwideNetworkPolicy/" + workersDeny + ": is not as it was generated", "no policy isolates the egress of"},
+			messages: []string{"CiliumClusterwideNetworkPolicy/" + workersDeny + ": is not as generated", "no policy closes the egress of"},
 		},
 		"with one that opens more": {
 			change:        func(items []*yaml.RNode) []*yaml.RNode { return append(items, intruder) },

@@ -16,7 +16,7 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// proof is what a proof is about: what was meant, and the finished items.
+// proof is the input of a proof: the intent and the finished items.
 type proof struct {
 	in    *resource.Inputs
 	index *resource.Index
@@ -24,20 +24,19 @@ type proof struct {
 	items    []*yaml.RNode
 	progress policy.Progress
 	debug    Debug
-	// own are the items that are as the function generates them. The others are nothing but
-	// what they are, whatever their labels.
+	// own are the items that are as generated. The labels of other items have no meaning.
 	own map[*yaml.RNode]bool
-	// alternativeAgent reports that another agent decides the same: the forms are not compared again.
+	// alternativeAgent reports that this repeats a proof with other agent settings, without comparing
+	// the forms again.
 	alternativeAgent bool
-	// known is what was found about the items before an engine starts, and left are resources at
-	// whose namespaces flows are undecided.
+	// known are findings about the items from before the engine starts. leftOut are resources that make
+	// flows in their namespaces undecided.
 	known   report.Findings
 	leftOut []report.Ref
 }
 
-// run decides what the policies among the items do, as if every tenant were enforced:
-// the FlowTests and, unless it is not asked for, isolation. A proof that exceeds its budget
-// ends with a finding.
+// run decides the policies among the items with every tenant in Enforce: the FlowTests and, depending on
+// the level, isolation. A proof that exceeds its budget ends with a finding.
 func (p proof) run(level v1alpha1.Proof) (policy.Report, error) {
 	if err := p.checkOtherResources(); err != nil {
 		return policy.Report{}, err
@@ -60,7 +59,7 @@ func (p proof) run(level v1alpha1.Proof) (policy.Report, error) {
 	return result, err
 }
 
-// decideWithinBudget decides with the agents of the fence.
+// decideWithinBudget decides with the agents of the fence. An exceeded budget is a finding.
 func (p proof) decideWithinBudget(level v1alpha1.Proof) (policy.Report, error) {
 	var result policy.Report
 	err := p.decide(level, &result)
@@ -98,7 +97,7 @@ func (p proof) decide(level v1alpha1.Proof, result *policy.Report) error {
 	}
 	findings, err = p.compareNetworkPolicyForm()
 	for _, f := range findings {
-		// A policy that both enforcers reject is told once.
+		// A policy that both enforcers reject is reported once.
 		reported := slices.ContainsFunc(result.Findings, func(o report.Finding) bool { return o.Check == f.Check && o.Resource == f.Resource })
 		if f.Check != report.PolicyRejected || !reported {
 			result.Findings = append(result.Findings, f)
@@ -107,12 +106,12 @@ func (p proof) decide(level v1alpha1.Proof, result *policy.Report) error {
 	return err
 }
 
-// start has an engine enforce the items. There is none where policies are rejected, or where
-// something else affects traffic and is not decided.
+// start starts an engine on the items. The engine is nil if policies are rejected, or if another resource
+// affects traffic and is not decided.
 func (p proof) start() (startedEngine, report.Findings, error) {
 	e, findings, err := startEngine(p.fence, p.index, p.items, syntheticDefaultDeny{})
 	if budget := new(policy.BudgetError); err != nil && !errors.As(err, budget) && p.known.HasError() {
-		// What is known to be wrong, as a port named by a variable, may be why.
+		// A known error, such as a port with a variable, may be the cause.
 		return startedEngine{}, p.known, nil
 	}
 	if findings = slices.Concat(p.known, findings); err != nil || findings.HasError() {
@@ -124,8 +123,8 @@ func (p proof) start() (startedEngine, report.Findings, error) {
 	return e, append(findings, schemaFindings...), err
 }
 
-// checkOtherResources reports what affects traffic and that the engine does not decide, and leaves
-// out policies that cannot be decided in namespaces without a tenant.
+// checkOtherResources reports resources that affect traffic and that the engine does not decide. It leaves
+// out undecidable policies in namespaces without a tenant.
 func (p *proof) checkOtherResources() error {
 	items, unknown, err := withVariables(p.items, p.in.Fence.Spec.Variables)
 	if err != nil {
@@ -158,17 +157,17 @@ func (p proof) flowTests(subject reach.Proof, result *policy.Report) error {
 	return nil
 }
 
-// isolation proves isolation, but for tenants and nodes for which nothing is generated.
+// isolation proves isolation, except for tenants and nodes without generated policies.
 func (p proof) isolation(subject reach.Proof, result *policy.Report) error {
 	notGenerated := withEnforcement(p.fence, func(e v1alpha1.Enforcement) bool { return !p.fence.GeneratesPolicies(e) })
 	if names := notGenerated.subjectNames(); len(names) > 0 {
-		result.Findings = append(result.Findings, report.New(report.NotProved, report.Warning, p.in.FenceRef, "", "%s", "nothing is generated in AllowOnly here, so nothing is proved of these: "+strings.Join(names, ", ")))
+		result.Findings = append(result.Findings, report.New(report.NotProved, report.Warning, p.in.FenceRef, "", "%s", "no policies are generated in AllowOnly here, so isolation is not proved for "+strings.Join(names, ", ")+": set Enforce to prove it"))
 	}
 	if !isolatesAny(p.fence) {
 		return nil
 	}
 	if !notGenerated.empty() && len(notGenerated.tenants)+len(notGenerated.nodes) == len(p.fence.Tenants)+len(p.fence.Nodes) {
-		result.Unproved = append(result.Unproved, "nothing is generated in AllowOnly here (NetworkPolicies, or Cilium below 1.16), so isolation is not proved until a tenant is in Enforce")
+		result.Unproved = append(result.Unproved, "no policies are generated in AllowOnly here (NetworkPolicies, or Cilium before 1.16), so isolation is not proved until a tenant is in Enforce")
 		return nil
 	}
 	if findings := unnamedCluster(p.fence, p.in.Profile.Ref, p.items); len(findings) > 0 {
@@ -190,23 +189,23 @@ func (p proof) isolation(subject reach.Proof, result *policy.Report) error {
 	return nil
 }
 
-// budgetFinding turns a BudgetError into the finding that nothing is proved, with the policy that
-// needs the most. Any other error stays one.
+// budgetFinding turns a BudgetError into a finding about the policy that needs the most. It returns other
+// errors.
 func budgetFinding(fence *policy.Fence, items []*yaml.RNode, err error) (report.Findings, error) {
 	var budget policy.BudgetError
 	if !errors.As(err, &budget) {
 		return nil, err
 	}
 	f := report.New(report.ProofBudgetExceeded, report.Error, report.Ref{Kind: "policy", Name: budget.Policy}, "", "%s", "nothing is proved: "+budget.Error())
-	// Of two policies with one name, a hand-written one is more likely at fault.
+	// If two policies have the name, the hand-written one is the more likely cause.
 	if p := policiesByName(fence, items, func(n *yaml.RNode) bool { return resource.FenceOf(n) == fence.Name })[budget.Policy]; p != nil {
 		f.Resource = p.Ref
 	}
 	return report.Findings{f}, nil
 }
 
-// policiesByName finds policies by the names that an engine gives them: where two have
-// the same, the one that is not the fence's own.
+// policiesByName finds policies by the names that an engine uses. If two have the same name, it is the one
+// that the fence does not generate.
 func policiesByName(fence *policy.Fence, items []*yaml.RNode, own func(*yaml.RNode) bool) map[string]*resource.Policy {
 	out := map[string]*resource.Policy{}
 	for _, n := range items {
@@ -235,8 +234,7 @@ func declaringRefs(in *resource.Inputs) map[string]report.Ref {
 	return out
 }
 
-// containsAll says whether every policy that would be generated, of whichever stage, is
-// among the items.
+// containsAll reports whether the items contain all desired policies, of every stage.
 func containsAll(desired, items []*yaml.RNode) bool {
 	present := appliedIDs(items)
 	return !slices.ContainsFunc(desired, func(n *yaml.RNode) bool { return !present[resource.ID(n)] })

@@ -23,9 +23,8 @@ type reader struct {
 	findings            report.Findings
 }
 
-// Read decodes this project's own kinds and indexes the rest. The inputs are nil
-// where too little could be read to go on; where they hold errors that can be told
-// together with those to come, they are not.
+// Read decodes this project's kinds and indexes the other items. The inputs are nil if the run cannot
+// continue. After other errors it continues, so that one run reports all of them.
 func Read(config *yaml.RNode, items []*yaml.RNode) (*resource.Inputs, *resource.Index, report.Findings) {
 	var r reader
 	known := r.readConfig(config)
@@ -52,27 +51,27 @@ func Read(config *yaml.RNode, items []*yaml.RNode) (*resource.Inputs, *resource.
 	return &r.in, index, r.findings
 }
 
-// refuseUnknownAPIGroups takes Tenants of another group for misspelt where there are no others:
-// else a typo would remove every policy.
+// refuseUnknownAPIGroups refuses Tenants of another API group if the group is misspelt, or if the build has
+// no other Tenants: a typing error would remove every policy.
 func (r *reader) refuseUnknownAPIGroups() {
 	others := len(r.in.Tenants)+len(r.in.UnreadableTenants) > 0
 	for _, ref := range r.unknownGroupTenants {
 		if group, _, _ := strings.Cut(ref.APIVersion, "/"); others && !misspeltGroup(group) {
-			// Other projects have Tenants, too.
+			// Other projects have a kind Tenant, too.
 			continue
 		}
-		r.refuse(report.UnknownAPIGroup, ref, "apiVersion", "%q is not %s, so this is no Tenant here, and its policies would be removed: correct it, or, where it is another project's and the last Tenant is to go, remove the fence's policies by hand", ref.APIVersion, v1alpha1.APIVersion)
+		r.refuse(report.UnknownAPIGroup, ref, "apiVersion", "%q is not %s, so this Tenant is unknown and its policies would be removed: correct it; if it belongs to another project and the fence has no more Tenants, delete the policies of the fence by hand", ref.APIVersion, v1alpha1.APIVersion)
 	}
 }
 
-// misspeltGroup reports whether a group is nearly this project's.
+// misspeltGroup reports whether a group is similar to this project's.
 func misspeltGroup(group string) bool {
 	_, near := v1alpha1.Nearest(group, []string{v1alpha1.Group})
 	return near || strings.HasPrefix(group, "tenantfence")
 }
 
-// isGenerator says whether the host shows nothing but the fence's own configuration and,
-// when run again, what it generated: kustomize does so to a generator.
+// isGenerator reports whether the items are only the fence's configuration and, in a later run, generated
+// policies: kustomize passes no other items to a generator.
 func (r *reader) isGenerator(items []*yaml.RNode) bool {
 	foreign := slices.ContainsFunc(r.rest, func(n *yaml.RNode) bool { return resource.FenceOf(n) != r.in.Fence.Name })
 	return len(r.in.Fence.Spec.Tenants) > 0 && !foreign && len(items)-len(r.rest) <= 1
@@ -82,7 +81,7 @@ func (r *reader) refuse(check *report.Check, ref report.Ref, at, format string, 
 	r.findings = append(r.findings, report.New(check, report.Error, ref, at, format, args...))
 }
 
-// invalidChecks are the checks on the fields of the kinds that users write.
+// invalidChecks are the checks on fields of this project's kinds.
 var invalidChecks = map[string]*report.Check{
 	v1alpha1.KindTenant:       report.InvalidTenant,
 	v1alpha1.KindFenceProfile: report.InvalidFenceProfile,
@@ -99,7 +98,7 @@ func (r *reader) invalid(ref report.Ref, errs field.ErrorList) {
 
 func (r *reader) readConfig(config *yaml.RNode) bool {
 	if config.IsNilOrEmpty() {
-		r.refuse(report.FunctionConfigInvalid, report.Ref{}, "", "there is no functionConfig: list a %s %s in transformers: or in the Kptfile's pipeline", v1alpha1.APIVersion, v1alpha1.KindTenantFence)
+		r.refuse(report.FunctionConfigInvalid, report.Ref{}, "", "the functionConfig is missing: list a %s %s in transformers: or in the pipeline of the Kptfile", v1alpha1.APIVersion, v1alpha1.KindTenantFence)
 		return false
 	}
 	r.in.FenceRef = resource.RefOf(config)
@@ -110,7 +109,7 @@ func (r *reader) readConfig(config *yaml.RNode) bool {
 	fence, errs := v1alpha1.DecodeFence(config)
 	r.invalid(r.in.FenceRef, errs)
 	if len(errs) > 0 {
-		// What refers to its variables is not wrong for that.
+		// Its variables still have values, so references to them are not reported.
 		r.in.Fence.Spec.Variables = v1alpha1.VariablesOf(config)
 		return false
 	}
@@ -140,7 +139,7 @@ func (r *reader) readItem(n *yaml.RNode) {
 			r.in.UnreadableTenants = append(r.in.UnreadableTenants, n.GetName())
 			return
 		}
-		ref.Name = t.Name // a variable may have stood there
+		ref.Name = t.Name // n may have a variable as its name
 		r.in.Tenants = append(r.in.Tenants, resource.Tenant{Name: t.Name, Spec: t.Spec, Ref: ref, Path: field.NewPath("spec"), Source: resource.SourceOf(n)})
 	case v1alpha1.KindFenceProfile:
 		if p, ok := decode[v1alpha1.FenceProfile](r, n); ok {
@@ -153,31 +152,30 @@ func (r *reader) readItem(n *yaml.RNode) {
 			r.in.FlowTests = append(r.in.FlowTests, resource.FlowTest{Ref: ref, Test: *t})
 		}
 	case v1alpha1.KindTenantFence:
-		// Another fence's configuration, or a copy of this one's, as kpt shows it.
+		// It is the configuration of another fence, or a copy of this one, which kpt passes.
 	default:
 		r.in.UnreadableTenants = append(r.in.UnreadableTenants, n.GetName())
-		r.refuse(report.UnknownKind, ref, "kind", "there is no kind %q in %s: the kinds are %s", n.GetKind(), v1alpha1.Group,
+		r.refuse(report.UnknownKind, ref, "kind", "kind %q does not exist in %s: use one of %s", n.GetKind(), v1alpha1.Group,
 			strings.Join(v1alpha1.Kinds(), ", "))
 	}
 }
 
-// decode reads a resource with the fence's variables in place, and reports whether it is
-// valid.
+// decode reads a resource with the values of the fence's variables, and reports whether it is valid.
 func decode[T any, P v1alpha1.Object[T]](r *reader, n *yaml.RNode) (*T, bool) {
 	out, errs := v1alpha1.Decode[T, P](n, r.in.Fence.Spec.Variables)
 	r.invalid(resource.RefOf(n), errs)
 	return out, len(errs) == 0
 }
 
-// chooseProfile takes the inline profile, or the one among the items, and reports
-// whether there is just one.
+// chooseProfile chooses the inline profile or the one among the items, and reports whether exactly one
+// exists.
 func (r *reader) chooseProfile() bool {
 	spec := r.in.Fence.Spec
 	invalid := slices.ContainsFunc(r.findings, func(f report.Finding) bool { return f.Resource.Kind == v1alpha1.KindFenceProfile })
 	named := slices.DeleteFunc(slices.Clone(r.profiles), func(p resource.Profile) bool { return spec.ProfileName != "" && p.Ref.Name != spec.ProfileName })
 	switch {
 	case spec.Profile != nil && len(r.profiles) > 0:
-		r.refuse(report.ProfileAmbiguous, r.in.FenceRef, "spec.profile", "the profile is inline, and there is a FenceProfile among the items, too: remove one of them")
+		r.refuse(report.ProfileAmbiguous, r.in.FenceRef, "spec.profile", "the fence has an inline profile, and the items have a FenceProfile, too: remove one of them")
 	case spec.Profile != nil:
 		r.in.Profile = resource.Profile{Ref: r.in.FenceRef, Path: field.NewPath("spec", "profile"), Spec: *spec.Profile}
 		return true
@@ -185,14 +183,14 @@ func (r *reader) chooseProfile() bool {
 		r.in.Profile = named[0]
 		return true
 	case len(named) > 1:
-		r.refuse(report.ProfileAmbiguous, r.in.FenceRef, "spec.profileName", "there are %d FenceProfiles among the items: say which in profileName, or remove the others", len(named))
+		r.refuse(report.ProfileAmbiguous, r.in.FenceRef, "spec.profileName", "the items have %d FenceProfiles: choose one with profileName, or remove the others", len(named))
 	case invalid:
 	case len(r.profiles) > 0:
-		r.refuse(report.ProfileMissing, r.in.FenceRef, "spec.profileName", "there is no FenceProfile %q among the items: correct the name", spec.ProfileName)
+		r.refuse(report.ProfileMissing, r.in.FenceRef, "spec.profileName", "the items have no FenceProfile %q: correct the name", spec.ProfileName)
 	case len(r.in.Tenants)+len(r.in.UnreadableTenants) == 0:
-		r.refuse(report.ProfileMissing, r.in.FenceRef, "", "there is neither a FenceProfile nor a Tenant among the items: list them under resources: of this layer, or of one below it; under generators: a TenantFence sees no other resource, so list it under transformers:, or write spec.profile and spec.tenants in it")
+		r.refuse(report.ProfileMissing, r.in.FenceRef, "", "the items have no FenceProfile and no Tenant: list them under resources: of this layer or of a layer below, and the TenantFence under transformers: (under generators: it sees no other resources)")
 	default:
-		r.refuse(report.ProfileMissing, r.in.FenceRef, "", "there are Tenants and no FenceProfile: add one to the items, or say it inline in spec.profile")
+		r.refuse(report.ProfileMissing, r.in.FenceRef, "", "the items have Tenants and no FenceProfile: add one, or set spec.profile")
 	}
 	return false
 }

@@ -15,7 +15,7 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// requiredChanges says what was set on Namespaces and Services, for whoever applies the
+// requiredChanges lists the fields that were set on Namespaces and Services, for users who apply the
 // policies alone.
 func requiredChanges(f *policy.Fence, changes report.Changes) []string {
 	var out []string
@@ -41,8 +41,8 @@ func requiredChanges(f *policy.Fence, changes report.Changes) []string {
 	return out
 }
 
-// RequiredPolicyChanges are lines for a person: the fields in which the function patched policies that
-// it does not generate, so that they are not rendered.
+// RequiredPolicyChanges are lines for users: the fields that the function patched in policies that it does
+// not generate. These policies are not rendered.
 func RequiredPolicyChanges(before, after []*yaml.RNode) []string {
 	original := byID(before)
 	var out []string
@@ -53,7 +53,7 @@ func RequiredPolicyChanges(before, after []*yaml.RNode) []string {
 	return out
 }
 
-// PatchedPolicies are the policies that the function changed and does not generate.
+// PatchedPolicies are hand-written policies that the function changed.
 func PatchedPolicies(before, after []*yaml.RNode) []*yaml.RNode {
 	original := byID(before)
 	return slices.DeleteFunc(slices.Clone(after), func(n *yaml.RNode) bool {
@@ -62,7 +62,7 @@ func PatchedPolicies(before, after []*yaml.RNode) []*yaml.RNode {
 	})
 }
 
-// patchedFields returns the differences that a patch made. A patch never changes annotations, but hosts do.
+// patchedFields are the differences that a patch made. Annotations come from hosts, not from patches.
 func patchedFields(have, now *yaml.RNode) []string {
 	return merge.Differences(withoutAnnotations(have), withoutAnnotations(now))
 }

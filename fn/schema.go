@@ -16,8 +16,8 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// schemaFindings finds the policies that the cluster takes for something else than what is written, but
-// for those that there are findings about.
+// schemaFindings reports policies that the cluster interprets differently than written, except for those
+// with earlier findings.
 func (p proof) schemaFindings(earlier report.Findings) (report.Findings, error) {
 	out := lint.RemovedRules(p.fence, p.items)
 	if p.fence.Cluster.CNI == v1alpha1.CNIKubernetes {
@@ -41,23 +41,22 @@ func (p proof) schemaFindings(earlier report.Findings) (report.Findings, error) 
 	return out, nil
 }
 
-// misinterpreted are the policies, among those that unread finds, that the engine does not decide as the
-// cluster does: an apiserver may refuse what does not fit, and an older Cilium has the rules
-// that a newer one removed.
+// misinterpreted are the policies of schema findings that the engine does not decide as the cluster does:
+// an apiserver may reject them, and an older Cilium has rules that a newer one removed.
 func misinterpreted(fence *policy.Fence, schemaFindings report.Findings) []report.Ref {
 	return warnedResources(slices.DeleteFunc(slices.Clone(schemaFindings), func(f report.Finding) bool {
 		return f.Check == report.L7RulesRemoved && !fence.Has(policy.RemovedL7)
 	}))
 }
 
-// validateSchema says where a policy does not fit Cilium's custom resource: an apiserver refuses it,
-// or drops what it does not know. The schema is the newest: an older Cilium may know more.
+// validateSchema reports where a policy does not match the schema of Cilium's custom resource. The schema
+// is the newest. An older Cilium may have more fields.
 func validateSchema(fence *policy.Fence, n *yaml.RNode) (report.Findings, error) {
 	doc, err := n.Map()
 	if err != nil {
 		return nil, err
 	}
-	// The schema takes a field that is empty for one that it does not know.
+	// The schema reports an empty field as unknown.
 	if spec, ok := doc["spec"].(map[string]any); ok && spec["description"] == "" {
 		delete(spec, "description")
 	}
@@ -68,7 +67,7 @@ func validateSchema(fence *policy.Fence, n *yaml.RNode) (report.Findings, error)
 	if err = engine.Validate(data); err == nil {
 		return nil, nil
 	}
-	f := report.New(report.PolicySchemaInvalid, report.Warning, resource.RefOf(n), "", "does not fit Cilium's custom resource, as of %s: an apiserver refuses it, or drops what it does not know, and what is proved is what remains: %v", engineVersion, err)
+	f := report.New(report.PolicySchemaInvalid, report.Warning, resource.RefOf(n), "", "does not match the schema of Cilium %s, so an apiserver rejects it or drops the unknown fields, and the proof covers the rest: correct it: %v", engineVersion, err)
 	if fence.MayAffectTenant(f.Resource.Namespace) && policy.Minor(fence.Cluster.CiliumVersion) >= policy.Minor(engineVersion) {
 		f.Severity = report.Error
 	}

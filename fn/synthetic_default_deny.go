@@ -10,13 +10,13 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// syntheticDefaultDeny are tenants and nodes of a fence, which can be closed as if they were enforced.
+// syntheticDefaultDeny are tenants and nodes that a proof treats as if they were in Enforce.
 type syntheticDefaultDeny struct {
 	tenants []policy.Tenant
 	nodes   []policy.Node
 }
 
-// withEnforcement are the tenants and nodes whose enforcement is such.
+// withEnforcement are the tenants and nodes whose enforcement matches.
 func withEnforcement(fence *policy.Fence, match func(v1alpha1.Enforcement) bool) syntheticDefaultDeny {
 	return syntheticDefaultDeny{
 		tenants: slices.DeleteFunc(slices.Clone(fence.Tenants), func(t policy.Tenant) bool { return !match(t.Enforcement) }),
@@ -24,18 +24,17 @@ func withEnforcement(fence *policy.Fence, match func(v1alpha1.Enforcement) bool)
 	}
 }
 
-// allowOnly are those that are not enforced yet.
+// allowOnly are the tenants and nodes in AllowOnly with generated policies.
 func allowOnly(fence *policy.Fence) syntheticDefaultDeny {
 	return withEnforcement(fence, func(e v1alpha1.Enforcement) bool { return e != v1alpha1.Enforce && fence.GeneratesPolicies(e) })
 }
 
 func (c syntheticDefaultDeny) empty() bool { return len(c.tenants)+len(c.nodes) == 0 }
 
-// isolatesAny reports whether a fence isolates anything. Without tenants and nodes nothing is
-// generated, whatever the scope is.
+// isolatesAny reports whether a fence has tenants or nodes. Without them no policies are generated.
 func isolatesAny(f *policy.Fence) bool { return len(f.Tenants)+len(f.Nodes) > 0 }
 
-// subjectNames are those of the tenants, sorted, and of the nodes.
+// subjectNames are the sorted names of the tenants, and the names of the nodes.
 func (c syntheticDefaultDeny) subjectNames() []string {
 	var out []string
 	for _, t := range c.tenants {
@@ -53,7 +52,7 @@ func (c syntheticDefaultDeny) subjectNames() []string {
 func defaultDenyPolicy(cni v1alpha1.CNI, t policy.Tenant, namespace string) map[string]any {
 	out := map[string]any{
 		"apiVersion": "networking.k8s.io/v1", "kind": resource.KindKubernetes,
-		// No policy of the build can have this name.
+		// No policy of the build can have this name, because it is not valid.
 		"metadata": map[string]any{"namespace": namespace, "name": "as if enforced: " + t.Name},
 		"spec":     map[string]any{"podSelector": t.Pods, "policyTypes": []string{"Ingress", "Egress"}},
 	}
@@ -65,13 +64,13 @@ func defaultDenyPolicy(cni v1alpha1.CNI, t policy.Tenant, namespace string) map[
 	return out
 }
 
-// policies close the pods and the nodes.
+// policies are default-deny policies for the pods and nodes.
 func (c syntheticDefaultDeny) policies(cni v1alpha1.CNI) ([]json.RawMessage, error) {
 	var out []json.RawMessage
 	add := func(what string, doc map[string]any) error {
 		data, err := json.Marshal(doc)
 		if err != nil {
-			return fmt.Errorf("close %s: %w", what, err)
+			return fmt.Errorf("write the default-deny of %s: %w", what, err)
 		}
 		out = append(out, data)
 		return nil

@@ -16,12 +16,12 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// traffic reports what this run opens and closes: of what an earlier run wrote, where that
-// is known, and of hand-written policies that are adopted or patched.
+// traffic reports the connections that this run allows or denies in addition: compared with an earlier
+// run, if it is known, and with hand-written policies that are adopted or patched.
 func (c checker) traffic() (report.Findings, error) {
 	var out report.Findings
 	for _, ref := range c.after.Adopted {
-		out = append(out, report.New(report.PolicyAdopted, report.Info, ref, "", "is taken over: its spec is generated from now on"))
+		out = append(out, report.New(report.PolicyAdopted, report.Info, ref, "", "is adopted: the fence generates its spec from now on"))
 	}
 	t := newTrafficComparison(c)
 	if len(t.changed) == 0 {
@@ -45,15 +45,14 @@ type trafficComparison struct {
 
 type changedPolicy struct {
 	ref report.Ref
-	// handWritten reports that the fence did not write it, and closes that it is a default-deny
-	// that did not exist before.
+	// handWritten reports that the fence did not write it. addsDefaultDeny reports that it is a new
+	// default-deny.
 	handWritten, addsDefaultDeny bool
 }
 
-// newTrafficComparison collects what was there and what differs. Where the host shows nothing of an
-// earlier run, as kustomize does, only hand-written policies are compared: those that this
-// build generates count as if they were there before. What other runs write, of other stages
-// and fences, is the same on both sides.
+// newTrafficComparison collects the policies before and after. If the host has no result of an earlier run,
+// as with kustomize, only hand-written policies are compared: generated policies are part of both
+// sides. The policies of other runs, stages and fences are the same on both sides.
 func newTrafficComparison(c checker) trafficComparison {
 	t := trafficComparison{checker: c, newItems: c.after.Items}
 	o := mergeOptions(c.in, c.fence)
@@ -80,7 +79,7 @@ func newTrafficComparison(c checker) trafficComparison {
 	return t
 }
 
-// changedPolicies are the policies that are not the same in two builds, in order.
+// changedPolicies are the policies that differ between two builds, sorted.
 func changedPolicies(o merge.Options, oldItems, is []*yaml.RNode) []changedPolicy {
 	one, other := policiesByID(oldItems), policiesByID(is)
 	all := maps.Clone(one)
@@ -109,7 +108,7 @@ func policiesByID(items []*yaml.RNode) map[report.Ref]*yaml.RNode {
 	return out
 }
 
-// compare finds what opens and closes, as things are or with some tenants default-denied.
+// compare finds connections that become allowed or denied, optionally with a synthetic default-deny.
 func (t trafficComparison) compare(synthetic syntheticDefaultDeny) (report.Findings, error) {
 	before, err := newEngine(t.fence, t.index, t.oldItems, synthetic)
 	if err != nil {
@@ -128,15 +127,15 @@ func (t trafficComparison) compare(synthetic syntheticDefaultDeny) (report.Findi
 	for _, d := range found {
 		if f := t.finding(d); synthetic.empty() {
 			out = append(out, f)
-		} else if d.Effect == reach.NowDenied {
-			f.Check, f.Message = report.AdoptedFlowLost, "once these tenants are in Enforce, "+f.Message
+		} else if d.Effect == reach.Closed {
+			f.Check, f.Message = report.AdoptedFlowLost, "once these tenants are in Enforce: "+f.Message
 			out = append(out, f)
 		}
 	}
 	return out, nil
 }
 
-// compareAsEnforced finds what is open in AllowOnly by what was there, and closes later.
+// compareAsEnforced finds connections of adopted policies that Enforce will deny.
 func (t trafficComparison) compareAsEnforced() (report.Findings, error) {
 	allowOnlySubjects := allowOnly(t.fence)
 	if allowOnlySubjects.empty() || len(t.after.Adopted) == 0 {
@@ -145,13 +144,12 @@ func (t trafficComparison) compareAsEnforced() (report.Findings, error) {
 	return t.compare(allowOnlySubjects)
 }
 
-// affects reports whether a policy that changed selects pods of a namespace or, for "",
-// nodes.
+// affects reports whether a changed policy may select pods of a namespace. Nodes have an empty namespace.
 func (t trafficComparison) affects(namespace string) bool {
 	return slices.ContainsFunc(t.changed, func(c changedPolicy) bool { return c.ref.Namespace == "" || c.ref.Namespace == namespace })
 }
 
-// finding names the policy that a difference comes from.
+// finding reports a difference on the policy that causes it.
 func (t trafficComparison) finding(d reach.Difference) report.Finding {
 	from := t.causes(d)
 	check := report.TrafficOpened
@@ -174,8 +172,8 @@ func (t trafficComparison) finding(d reach.Difference) report.Finding {
 	return f
 }
 
-// causes are the changed policies that a difference comes from: those that allow it or,
-// where it has none, those that may select the pods, hand-written ones first.
+// causes are the changed policies that cause a difference: those that allow it, or else those that may
+// select the pods. Hand-written ones come first.
 func (t trafficComparison) causes(d reach.Difference) []changedPolicy {
 	find := func(is func(changedPolicy) bool) []changedPolicy {
 		return slices.DeleteFunc(slices.Clone(t.changed), func(c changedPolicy) bool { return !is(c) })
@@ -184,7 +182,7 @@ func (t trafficComparison) causes(d reach.Difference) []changedPolicy {
 		return by
 	}
 	near := find(func(c changedPolicy) bool { return c.ref.Namespace == "" || c.ref.Namespace == d.Namespace })
-	// What closes is rather a default-deny that is new, and what opens a policy that changed.
+	// A new default-deny is the likely cause of denied connections, a changed policy of allowed ones.
 	first := func(c changedPolicy) bool { return c.handWritten }
 	if d.Effect == reach.NowDenied {
 		first = func(c changedPolicy) bool { return c.addsDefaultDeny }
@@ -195,7 +193,7 @@ func (t trafficComparison) causes(d reach.Difference) []changedPolicy {
 	return near
 }
 
-// unknownFindings reports that what cannot be decided cannot be compared.
+// unknownFindings reports policies whose changes cannot be compared, because they cannot be decided.
 func (t trafficComparison) unknownFindings(err error) (report.Findings, error) {
 	if !undecidable(err) {
 		return nil, fmt.Errorf("compare with earlier policies: %w", err)
@@ -203,11 +201,11 @@ func (t trafficComparison) unknownFindings(err error) (report.Findings, error) {
 	var out report.Findings
 	for _, c := range t.changed {
 		if c.handWritten {
-			out = append(out, report.New(report.TrafficUndecided, report.Warning, c.ref, "", "changes, and what that opens or closes cannot be decided: %v", err))
+			out = append(out, report.New(report.TrafficUndecided, report.Warning, c.ref, "", "changes, and its effect on traffic cannot be decided: %v", err))
 		}
 	}
 	if len(out) == 0 {
-		out = append(out, report.New(report.TrafficUndecided, report.Warning, t.in.FenceRef, "", "what this run opens or closes cannot be decided: %v", err))
+		out = append(out, report.New(report.TrafficUndecided, report.Warning, t.in.FenceRef, "", "the effect of this run on traffic cannot be decided: %v", err))
 	}
 	return out, nil
 }

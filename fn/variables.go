@@ -15,8 +15,8 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// withVariables are the items as Flux applies them: they have the values of the fence's
-// variables in place of references. What is written stays as it is.
+// withVariables are the items as Flux applies them: with the values of the fence's variables. The output
+// keeps the references.
 func withVariables(items []*yaml.RNode, variables map[string]string) ([]*yaml.RNode, map[*yaml.RNode][]resource.Unsubstituted, error) {
 	out, unknown := slices.Clone(items), map[*yaml.RNode][]resource.Unsubstituted{}
 	for i, n := range items {
@@ -34,9 +34,9 @@ func withVariables(items []*yaml.RNode, variables map[string]string) ([]*yaml.RN
 	return out, unknown, nil
 }
 
-// undefinedVariables are the variables without a value on which traffic depends: an error for each
-// variable or, for each policy of a namespace that no tenant has, a warning. The second result
-// are the policies that refer to one.
+// undefinedVariables reports variables without a value on which traffic depends: an error for each
+// variable, and a warning for each policy in a namespace without a tenant. The second result is the
+// policies that refer to one.
 func (p proof) undefinedVariables(unknown map[*yaml.RNode][]resource.Unsubstituted) (report.Findings, map[*yaml.RNode]bool) {
 	var out report.Findings
 	policies, errors, makesPods := map[*yaml.RNode]bool{}, map[string][]report.Finding{}, p.index.MakesPods()
@@ -80,7 +80,7 @@ func dependsOn(n *yaml.RNode) string {
 	}
 }
 
-// namespaceOf is the namespace that a resource is in, or is.
+// namespaceOf is the namespace of a resource, or the name of a Namespace.
 func namespaceOf(n *yaml.RNode) string {
 	if resource.Group(n) == "" && n.GetKind() == "Namespace" {
 		return n.GetName()

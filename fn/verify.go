@@ -15,25 +15,24 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// Verification is what is to be verified, and the inputs that it is compared with.
+// Verification is the input of Verify.
 type Verification struct {
-	// Items are finished: what would be applied.
+	// Items are the finished resources, as they are applied.
 	Items []*yaml.RNode
-	// Runs are what the function was given. None: the items hold it themselves.
+	// Runs are the inputs of the function. None: the items contain them.
 	Runs []Run
-	// Kpt reports that the items are a kpt package: kpt does not apply what is marked
-	// local-config. Everything else may be applied by kubectl, which does.
+	// Kpt reports that the items are a kpt package. kpt does not apply resources that are marked
+	// local-config. kubectl applies them.
 	Kpt bool
-	// CompleteOutput reports that the items are a build's whole output: inputs have no place in it, and
-	// a policy that it lacks is not applied. Otherwise the hand-written policies in the inputs
-	// are applied beside the items.
+	// CompleteOutput reports that the items are the whole output of a build: it contains no inputs, and
+	// policies that it lacks are not applied. Otherwise hand-written policies in the inputs are applied,
+	// too.
 	CompleteOutput bool
-	// DuringBuild reports that a build decides itself: without isolation where its fence asks for
-	// none.
+	// DuringBuild reports that a build verifies its own output: spec.proof of the fence applies.
 	DuringBuild bool
-	// Findings is what is wrong with the files that hold the items.
+	// Findings are findings about the files of the items.
 	Findings report.Findings
-	// Fence is the name of the fence to verify. Omitted: there is only one.
+	// Fence is the name of the fence to verify. It may be omitted if only one exists.
 	Fence string
 	// Progress receives how far the verification is.
 	Progress policy.Progress
@@ -41,9 +40,8 @@ type Verification struct {
 	Debug Debug
 }
 
-// Verify finds out whether finished policies do what was intended: whether they are those
-// that the function would generate, and what they allow. What is wrong with them is
-// in the report; an error means that they cannot be verified.
+// Verify decides whether finished policies implement the intent: whether they are as generated, and what
+// they allow. The report has the findings. An error means that they cannot be verified.
 func Verify(v Verification) (policy.Report, error) {
 	if found := v.malformed(); len(found) > 0 {
 		return policy.Report{Basis: policy.TenantBasis, Findings: found.Sort()}, nil
@@ -69,7 +67,7 @@ func Verify(v Verification) (policy.Report, error) {
 	return result, err
 }
 
-// decide decides the items: by the runs of one fence, if any, and else by what there is.
+// decide decides the items: by the runs of one fence, by FlowTests, or by labels.
 func (v Verification) decide(runs []Run) (policy.Report, error) {
 	switch {
 	case len(runs) > 0 && len(v.Runs) > 0:
@@ -86,7 +84,7 @@ func (v Verification) decide(runs []Run) (policy.Report, error) {
 	}
 }
 
-// Findings are the findings of a result, and those about the FlowTests in it.
+// Findings are the findings of a result, including those about its FlowTests.
 func Findings(r policy.Report) report.Findings {
 	out := slices.Clone(r.Findings)
 	for _, t := range r.FlowTests {
@@ -102,7 +100,7 @@ func fenceOf(runs []Run) string {
 	return runs[0].Config.GetName()
 }
 
-// malformed finds what cannot be read at all, in what is verified and in the inputs.
+// malformed reports items and inputs that cannot be read.
 func (v Verification) malformed() report.Findings {
 	out := resource.MalformedItems(v.Items)
 	for _, r := range v.Runs {
@@ -115,7 +113,7 @@ func (v Verification) malformed() report.Findings {
 	return out
 }
 
-// asApplied are the items as kubectl applies them: it does not know local-config.
+// asApplied are the items as kubectl applies them: it ignores the annotation local-config.
 func asApplied(items []*yaml.RNode) ([]*yaml.RNode, error) {
 	out := slices.Clone(items)
 	for i, n := range out {
@@ -130,9 +128,8 @@ func asApplied(items []*yaml.RNode) ([]*yaml.RNode, error) {
 	return out, nil
 }
 
-// outsideFence refuses finished resources of this project's kinds that no run of the
-// function was given: they are not fenced, and would reach the cluster. FlowTests in files
-// are decided.
+// outsideFence refuses finished resources of this project's kinds that no run of the function received:
+// they have no effect, and would reach the cluster. FlowTests in files are decided.
 func outsideFence(v Verification) report.Findings {
 	known := map[report.Ref]bool{}
 	for _, r := range v.Runs {
@@ -147,17 +144,16 @@ func outsideFence(v Verification) report.Findings {
 	return out
 }
 
-// OutsideFence is the error about a resource of this project's kinds that no TenantFence
-// was given.
+// OutsideFence is the error about a resource of this project's kinds that no TenantFence received.
 func OutsideFence(ref report.Ref) report.Finding {
-	return report.New(report.ResourceOutsideFence, report.Error, ref, "", "no TenantFence was given it, so it has no effect and would reach the cluster: list the fence at or above the layer that lists this %s", ref.Kind)
+	return report.New(report.ResourceOutsideFence, report.Error, ref, "", "no TenantFence receives it, so it has no effect and would reach the cluster: list the fence at or above the layer that lists this %s", ref.Kind)
 }
 
-// byLabels reports what the labels of policies show. The author of a policy also writes its
-// labels, so nothing is verified.
+// byLabels reports what the labels of policies show. It verifies nothing, because the author of a policy
+// also writes its labels.
 func (v Verification) byLabels() (policy.Report, error) {
 	if len(fencePolicies(v.Items)) == 0 {
-		return policy.Report{Unproved: []string{"no Tenant and no FlowTest is known, and no policy has the label " + resource.LabelFence + ": " + notRunHint + "; add --inputs DIR where the Tenants are"}}, nil
+		return policy.Report{Unproved: []string{"no Tenant and no FlowTest is known, and no policy has the label " + resource.LabelFence + ": " + notRunHint + "; add --inputs DIR with the Tenants"}}, nil
 	}
 	v.Progress.Report("reading labels", 0, 0)
 	v.Debug.report("read", readResult(v.Items))
@@ -175,8 +171,7 @@ func (v Verification) byLabels() (policy.Report, error) {
 	return result, nil
 }
 
-// compareAndProve verifies policies for which the Tenants are known. The items are all that
-// there is, the inventory included.
+// compareAndProve verifies policies against known Tenants. The items include external resources.
 func (v Verification) compareAndProve(runs []Run, items []*yaml.RNode) (policy.Report, error) {
 	v.Progress.Report("resolving Tenants", 0, 0)
 	result := policy.Report{Basis: policy.TenantBasis}
@@ -215,7 +210,7 @@ func (v Verification) compareAndProve(runs []Run, items []*yaml.RNode) (policy.R
 	result.Findings = slices.Concat(result.Findings, found, lint.WithoutEffect(w.fence, index, withoutOwnKinds(items)))
 	if !containsAll(policiesOfUnlistedStages(w.policies, in.Fence.Spec.Stages), items) {
 		result.Findings = append(result.Findings, unlistedStagesFinding(in)...)
-		result.Unproved = append(result.Unproved, "not every stage is here")
+		result.Unproved = append(result.Unproved, "policies of some stages are missing")
 		return result, nil
 	}
 	v.Progress.Report("proving", 0, 0)
@@ -228,7 +223,7 @@ func (v Verification) compareAndProve(runs []Run, items []*yaml.RNode) (policy.R
 	return result, nil
 }
 
-// level is what is proved: proof: None spares a build what is done here.
+// level is the level of the proof. A build uses spec.proof of its fence.
 func (v Verification) level(in *resource.Inputs) v1alpha1.Proof {
 	if v.DuringBuild {
 		return in.Fence.Spec.Proof
@@ -236,12 +231,12 @@ func (v Verification) level(in *resource.Inputs) v1alpha1.Proof {
 	return v1alpha1.ProofIsolation
 }
 
-// withoutTenants is the basis where the inputs declare nothing to isolate.
+// withoutTenants sets the basis of a report whose inputs declare no tenants and nodes.
 func withoutTenants(in *resource.Inputs, r *policy.Report) {
 	r.Basis = policy.FlowTestBasis
 	if len(in.FlowTests) == 0 {
 		r.Basis = ""
-		r.Unproved = []string{"the inputs hold no Tenant, no FlowTest, and a profile without nodes: list them where the fence is, or name their folder with --inputs"}
+		r.Unproved = []string{"the inputs have no Tenant, no FlowTest and no profile with nodes: list them in the layer of the fence, or name their folder with --inputs"}
 	}
 }
 
@@ -253,15 +248,15 @@ func policiesOfUnlistedStages(desired []*yaml.RNode, stages []v1alpha1.Stage) []
 }
 
 func unlistedStagesFinding(in *resource.Inputs) report.Findings {
-	return report.Findings{report.New(report.NotProved, report.Warning, in.FenceRef, "spec.stages", "neither isolation nor FlowTests are decided, since the policies of a stage that is not listed are missing here: verify all stages together, with the inputs that list the last one")}
+	return report.Findings{report.New(report.NotProved, report.Warning, in.FenceRef, "spec.stages", "isolation and FlowTests are not decided: policies of a stage that is not listed are missing: verify all stages together, with the inputs that list the last stage")}
 }
 
-// movedBefore: what follows from a layer that moves or renames policies is not repeated.
+// movedFinding reports that a layer moves or renames policies. Its consequences are not reported.
 func movedFinding(in *resource.Inputs) report.Findings {
-	return report.Findings{report.New(report.NotProved, report.Warning, in.FenceRef, "", "neither isolation nor FlowTests are decided, since a layer above the fence moves or renames its policies")}
+	return report.Findings{report.New(report.NotProved, report.Warning, in.FenceRef, "", "isolation and FlowTests are not decided: a layer above the fence moves or renames its policies")}
 }
 
-// withoutOwnKinds are the items that are not of this project's own kinds.
+// withoutOwnKinds are the items of other kinds than this project's.
 func withoutOwnKinds(items []*yaml.RNode) []*yaml.RNode {
 	var out []*yaml.RNode
 	for _, n := range items {

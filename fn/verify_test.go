@@ -100,14 +100,14 @@ func TestVerifyComparesWithGenerated(t *testing.T) {
 		"without one": {
 			func(_ *testing.T, items []*yaml.RNode) []*yaml.RNode { return without(items, "egress-llm") },
 			policy.Comparison{Desired: 4, Matching: 3, Missing: 1},
-			[]string{"tenant-acme: CiliumNetworkPolicy/egress-llm: is not there, and is needed for Tenant/acme spec.egress[llm]"},
+			[]string{"tenant-acme: CiliumNetworkPolicy/egress-llm: is missing, and is needed for Tenant/acme spec.egress[llm]"},
 		},
 		"without all": {
 			func(_ *testing.T, items []*yaml.RNode) []*yaml.RNode {
 				return slices.DeleteFunc(items, func(n *yaml.RNode) bool { return n.GetKind() == "CiliumNetworkPolicy" })
 			},
 			policy.Comparison{Desired: 4, Missing: 4},
-			[]string{"TenantFence/platform: none of the 4 policies that are needed is there: did the function run?"},
+			[]string{"TenantFence/platform: all 4 generated policies are missing, so flows and isolation are not decided: did the function run?"},
 		},
 		"with another spec": {
 			func(t *testing.T, items []*yaml.RNode) []*yaml.RNode {
@@ -116,7 +116,7 @@ func TestVerifyComparesWithGenerated(t *testing.T) {
 				return items
 			},
 			policy.Comparison{Desired: 4, Matching: 3, Changed: 1},
-			[]string{"CiliumNetworkPolicy/default-deny: is not as it was generated: unexpected field spec.description: build again"},
+			[]string{"CiliumNetworkPolicy/default-deny: is not as generated: spec.description is too much: build again"},
 		},
 		"with one that nothing asks for": {
 			func(t *testing.T, items []*yaml.RNode) []*yaml.RNode {
@@ -129,7 +129,7 @@ func TestVerifyComparesWithGenerated(t *testing.T) {
 				return append(items, old)
 			},
 			policy.Comparison{Desired: 4, Matching: 4, Unexpected: 1},
-			[]string{"CiliumNetworkPolicy/egress-old: has the label of fence platform, and no field declares it"},
+			[]string{"CiliumNetworkPolicy/egress-old: has the label of fence platform, and no Tenant or profile declares it"},
 		},
 		"with one that was moved": {
 			func(t *testing.T, items []*yaml.RNode) []*yaml.RNode {
@@ -147,7 +147,7 @@ func TestVerifyComparesWithGenerated(t *testing.T) {
 				return items
 			},
 			policy.Comparison{Desired: 4, Matching: 4},
-			[]string{`Namespace/tenant-acme: is not as the function leaves it: metadata.labels.fenced is false, expected "true"`},
+			[]string{`Namespace/tenant-acme: lacks a change of the function: metadata.labels.fenced is false, not "true"`},
 		},
 		"where another fence's has its name": {
 			func(t *testing.T, items []*yaml.RNode) []*yaml.RNode {
@@ -249,7 +249,7 @@ func TestVerifyRefusesToGuess(t *testing.T) {
 		t.Errorf("with one of two: %v %v", r, err)
 	}
 	v.Fence = "third"
-	if _, err := fn.Verify(v); err == nil || !strings.Contains(err.Error(), `there is no fence "third": there is other, platform`) {
+	if _, err := fn.Verify(v); err == nil || !strings.Contains(err.Error(), `the input has no fence "third": it has other, platform`) {
 		t.Errorf("with one that is not there: %v", err)
 	}
 }

@@ -12,22 +12,21 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// refuseEmpty refuses to end a build with nothing that goes to the cluster: whoever
-// applies it would remove all that there is. Where the host keeps files, those that
-// stay are the output.
+// refuseEmpty refuses a build without any resource for the cluster: applying it with pruning would delete
+// everything. If the host keeps files, the remaining files are the output.
 func refuseEmpty(in *resource.Inputs, before, after []*yaml.RNode) report.Findings {
 	if resource.HostWritesFiles(before) || slices.ContainsFunc(after, goesToCluster) {
 		return nil
 	}
-	return report.Findings{report.New(report.EmptyOutput, report.Error, in.FenceRef, "", "nothing is left in this build that goes to the cluster, neither a resource nor a policy, and whoever applies it would remove all that is there: list Tenants that need policies of these stages, or leave the layer out")}
+	return report.Findings{report.New(report.EmptyOutput, report.Error, in.FenceRef, "", "the build contains no resource for the cluster, so applying it with pruning would delete everything: list Tenants that need policies of these stages, or remove the layer")}
 }
 
 func goesToCluster(n *yaml.RNode) bool {
 	return resource.Group(n) != v1alpha1.Group && !resource.IsLocalConfig(n)
 }
 
-// write keeps this project's own kinds from the cluster, and marks them as seen where it is
-// asked to.
+// write marks this project's kinds as local-config, so that they do not reach the cluster, and as seen if
+// a value is set.
 func write(items []*yaml.RNode, seen string) ([]*yaml.RNode, error) {
 	for _, n := range items {
 		if resource.Group(n) != v1alpha1.Group {

@@ -31,8 +31,8 @@ func newBuild() *cobra.Command {
 		Long: `Build a kustomization with its fence and print what kustomize build
 --enable-alpha-plugins --enable-exec would, byte for byte, without these flags.
 
-DIR is the folder of the kustomization; omitted, it is the current one. No function
-but TenantFence is ever run.`,
+DIR is the folder of the kustomization. Omitted, it is the current folder. No function
+other than TenantFence runs.`,
 		Example: `  tenantfence build kustomization-examples/soctalk
   tenantfence build kustomization-examples/soctalk --output table`,
 		Args: cobra.MaximumNArgs(1),
@@ -44,13 +44,13 @@ but TenantFence is ever run.`,
 			return build(cmd, dir, format)
 		},
 	}
-	cmd.Flags().StringVarP(&format, "output", "o", "yaml", `what to print: "yaml", the build, or "table", the policies in it and who asked for them`)
+	cmd.Flags().StringVarP(&format, "output", "o", "yaml", `what to print: "yaml" (the build) or "table" (its policies and the resources that declare them)`)
 	return cmd
 }
 
 func build(cmd *cobra.Command, dir, format string) error {
 	if format != "yaml" && format != "table" {
-		return fmt.Errorf(`--output %q: say "yaml" or "table"`, format)
+		return fmt.Errorf(`--output %q: use "yaml" or "table"`, format)
 	}
 	b, err := runBuild(cmd, newRunReport(cmd, dir), dir, nil)
 	if err != nil {
@@ -76,10 +76,10 @@ func printBuild(w io.Writer, data []byte, format string) error {
 	return nil
 }
 
-// buildResult is a build, and what it needs of objects that are not to be printed.
+// buildResult is a build.
 type buildResult struct {
 	data []byte
-	// needs are lines for a person: what Namespaces, Services and patched policies still lack.
+	// needs are lines for users: fields that Namespaces, Services and patched policies still lack.
 	needs []string
 	// fellBack reports whether kustomize itself built it.
 	fellBack bool
@@ -135,7 +135,7 @@ func (b *buildResult) function(p *output.Progress, before []*yaml.RNode) kustomi
 	}
 }
 
-// findingsOf are the findings in the error of a build, none where it is another one.
+// findingsOf are the findings in the error of a build. Other errors have none.
 func findingsOf(err error) report.Findings {
 	var malformed *kustomize.MalformedError
 	if errors.As(err, &malformed) {
@@ -156,7 +156,7 @@ func findingsOf(err error) report.Findings {
 	return out.Sort()
 }
 
-// buildOptions say how every build falls back.
+// buildOptions are the options of every build.
 func buildOptions(cmd *cobra.Command, p *output.Progress) (kustomize.Options, error) {
 	executable, err := os.Executable()
 	if err != nil {
@@ -166,16 +166,15 @@ func buildOptions(cmd *cobra.Command, p *output.Progress) (kustomize.Options, er
 	return kustomize.Options{
 		Executable: executable, Arguments: append([]string{"--" + seenFlag, seen}, passedFlags(cmd)...), Seen: seen,
 		Fallback: func(reason string) {
-			// From here on others write to stderr, too.
+			// Other processes write to stderr from here on.
 			p.Update("", 0, 0)
 			note(cmd, "kustomize itself builds this, which takes longer: %s", reason)
 		},
 	}, nil
 }
 
-// checkLayersAbove looks at what kustomize did after the fence: whether a layer above it moved,
-// renamed or changed the policies that the function generated, and whether anything else
-// changed, in which case the finished build is decided again.
+// checkLayersAbove checks the layers above the fence: whether they moved, renamed or changed generated
+// policies. If anything else changed, the finished build is decided again.
 func (b *buildResult) checkLayersAbove(cmd *cobra.Command, p *output.Progress, record string) error {
 	items, err := readBuild(b.data)
 	if err != nil {
@@ -202,7 +201,7 @@ func (b *buildResult) checkLayersAbove(cmd *cobra.Command, p *output.Progress, r
 	return nil
 }
 
-// fencesChangedAbove are the fences whose last run returned something else than what was built.
+// fencesChangedAbove are the fences whose last output differs from the build.
 func fencesChangedAbove(runs []recordedRun, finished []*yaml.RNode) []string {
 	last := map[string][]*yaml.RNode{}
 	for _, r := range runs {
@@ -212,8 +211,8 @@ func fencesChangedAbove(runs []recordedRun, finished []*yaml.RNode) []string {
 	return slices.Sorted(maps.Keys(last))
 }
 
-// verifyFinishedBuild refuses a build in which the finished resources do not do what was proved of
-// those that the fence was given. What the runs reported is not repeated.
+// verifyFinishedBuild refuses a build whose finished resources do not implement the intent. Findings of the
+// runs are not repeated.
 func (b *buildResult) verifyFinishedBuild(cmd *cobra.Command, p *output.Progress, v fn.Verification, runs []recordedRun) error {
 	p.Update("", 0, 0)
 	note(cmd, "layers above TenantFence %q add or change resources, so the finished build is decided, too", v.Fence)

@@ -1,5 +1,5 @@
-// Package cli is the program for people: one file a subcommand. Without arguments
-// the program is the function.
+// Package cli is the command line, one file for each command. Without arguments the program is the
+// function.
 package cli
 
 import (
@@ -19,17 +19,16 @@ import (
 // The exit codes.
 const (
 	exitOK = iota
-	// exitFindings: the inputs were read, and something is wrong with them.
+	// exitFindings: the inputs were read, and have errors.
 	exitFindings
-	// exitUsage: the arguments or the input cannot be read, or there is nothing to verify
-	// against.
+	// exitUsage: the arguments or the input cannot be read, or verify has no intent to compare with.
 	exitUsage
 )
 
-// errFindings reports that findings were written, and needs no further message.
-// errNothingToVerify reports that a report was written that has nothing to verify against.
 var (
-	errFindings        = errors.New("findings")
+	// errFindings reports that findings were written. It needs no message.
+	errFindings = errors.New("findings")
+	// errNothingToVerify reports that a report without an intent was written. It needs no message.
 	errNothingToVerify = errors.New("nothing to verify against")
 )
 
@@ -68,16 +67,16 @@ func newRoot() *cobra.Command {
 	var skipProof bool
 	root := &cobra.Command{
 		Use:   "tenantfence",
-		Short: "Fence the tenants of a Kubernetes cluster: default-deny, with exactly the flows that each needs",
+		Short: "Fence the tenants of a Kubernetes cluster: default-deny, with the flows that each declares",
 		Long: `tenantfence reads Tenant resources in a kustomize build and generates the network
 policies that they need, for Cilium or as NetworkPolicies.
 
 Without arguments it is a KRM function, which kustomize and kpt run: it reads a
 ResourceList on standard input and writes it back with the policies in it.
 
-The exit status is 0 where all is well, 1 where something was found wrong and nothing
-was changed, and 2 where the arguments or the input cannot be read. tenantfence verify
-exits with 0 only after a last line that begins with "verified".`,
+The exit status is 0 without errors, 1 if findings are errors, and nothing was changed,
+and 2 if the arguments or the input cannot be read. tenantfence verify exits with 0 only
+after a last line that begins with "verified".`,
 		Args:              cobra.NoArgs,
 		SilenceUsage:      true,
 		SilenceErrors:     true,
@@ -101,7 +100,7 @@ exits with 0 only after a last line that begins with "verified".`,
 	root.PersistentFlags().BoolP("quiet", "q", false, "write errors only, and the last line of verify")
 	root.PersistentFlags().Bool(debugFlag, false, "write each step of the run with its result and duration to the error output")
 	root.Flags().StringVar(&record, recordFlag, "", "append the input and the output to this file")
-	root.Flags().BoolVar(&skipProof, skipProofFlag, false, "leave out the proof")
+	root.Flags().BoolVar(&skipProof, skipProofFlag, false, "skip the proof")
 	root.Flags().StringVar(&seen, seenFlag, "", "mark Tenants, profile and FlowTests with this")
 	for _, hidden := range []string{recordFlag, skipProofFlag, seenFlag} {
 		// It never fails for a flag that exists.

@@ -24,18 +24,18 @@ import (
 // source is a text to convert.
 type source struct {
 	fn.File
-	// nonResources says what to print of documents that are no resources.
+	// nonResources is how documents that are not resources are handled.
 	nonResources nonResources
 }
 
-// readSources reads what is to be converted.
+// readSources reads the files to convert.
 func readSources(cmd *cobra.Command, args []string, flags convertFlags) ([]source, error) {
 	if slices.Contains(args, "-") {
 		switch {
 		case len(args) > 1:
-			return nil, fmt.Errorf("%s: name files, or - alone, which is what is piped in", strings.Join(args, " "))
+			return nil, fmt.Errorf("%s: name files, or - alone for standard input", strings.Join(args, " "))
 		case flags.write:
-			return nil, errors.New("--write: what is piped in cannot be written in place: name files")
+			return nil, errors.New("--write: standard input cannot be written in place: name files")
 		}
 		data, err := io.ReadAll(cmd.InOrStdin())
 		if err != nil {
@@ -55,7 +55,7 @@ func readSources(cmd *cobra.Command, args []string, flags convertFlags) ([]sourc
 		for _, file := range files {
 			data, err := os.ReadFile(file)
 			if err != nil {
-				return nil, fmt.Errorf("read what to convert: %w", err)
+				return nil, fmt.Errorf("read the files to convert: %w", err)
 			}
 			out = append(out, source{fn.File{Name: filepath.ToSlash(file), Data: data}, nonResources})
 		}
@@ -63,8 +63,8 @@ func readSources(cmd *cobra.Command, args []string, flags convertFlags) ([]sourc
 	return out, nil
 }
 
-// loadKnownResources reads resources that are known for the proof. A kustomization is built, with
-// its inventory.
+// loadKnownResources reads resources for the proof. It builds a kustomization, with its external
+// resources.
 func loadKnownResources(cmd *cobra.Command, p *output.Progress, from string) ([]*yaml.RNode, error) {
 	info, err := os.Stat(from)
 	switch {
@@ -84,11 +84,11 @@ func loadKnownResources(cmd *cobra.Command, p *output.Progress, from string) ([]
 	return g.runs[0].Items, nil
 }
 
-// printSources prints texts one after the other: one alone as it is, byte for byte.
+// printSources prints texts one after the other. A single text is printed byte for byte.
 func printSources(w io.Writer, sources []source, texts []convert.Text) error {
 	var out bytes.Buffer
 	for i, t := range texts {
-		// follows says whether the document before it in the file was printed, too.
+		// follows reports whether the previous document of the file was printed.
 		follows := false
 		for _, d := range t.Documents {
 			if sources[i].nonResources == skipNonResources && !d.IsResource {
@@ -106,18 +106,18 @@ func printSources(w io.Writer, sources []source, texts []convert.Text) error {
 		}
 	}
 	if _, err := out.WriteTo(w); err != nil {
-		return fmt.Errorf("write what was converted: %w", err)
+		return fmt.Errorf("write the converted files: %w", err)
 	}
 	return nil
 }
 
-// writeSources writes the files that changed: each beside itself first, so that where one
-// cannot be written none is.
+// writeSources writes the changed files: first all temporary files in the same folders, so that an error
+// leaves every file unchanged.
 func writeSources(sources []source, texts []convert.Text) error {
 	temporaryFiles := map[string]string{}
 	defer func() {
 		for _, temporary := range temporaryFiles {
-			// It is there only where something else failed, which is said.
+			// It exists only after another error, which is reported.
 			_ = os.Remove(temporary)
 		}
 	}()
@@ -147,7 +147,7 @@ func writeSources(sources []source, texts []convert.Text) error {
 	return nil
 }
 
-// writeTemporary writes what a file is to hold into another of its folder and mode.
+// writeTemporary writes the new content of a file to a temporary file with the same folder and mode.
 func writeTemporary(file string, data []byte) (string, error) {
 	info, err := os.Stat(file)
 	if err != nil {
@@ -165,8 +165,7 @@ func writeTemporary(file string, data []byte) (string, error) {
 	return f.Name(), nil
 }
 
-// yamlFiles are the YAML files of a folder and those below it, but for hidden folders and
-// kustomizations.
+// yamlFiles are the YAML files of a folder and its subfolders, without hidden folders and kustomizations.
 func yamlFiles(dir string) ([]string, error) {
 	var out []string
 	err := filepath.WalkDir(dir, func(file string, entry fs.DirEntry, err error) error {

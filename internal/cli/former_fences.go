@@ -13,8 +13,8 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// rejectFormerFences runs the fences of one build with a function. It refuses a fence that lists an
-// earlier one of the build among its former names: it would delete what that one wrote.
+// rejectFormerFences runs the fences of one build with a function. It refuses a fence whose former names
+// contain an earlier fence of the build, because it would delete the policies of that fence.
 func rejectFormerFences(function kustomize.Function) kustomize.Function {
 	ran := map[string]bool{}
 	return func(config *yaml.RNode, items []*yaml.RNode) ([]*yaml.RNode, error) {
@@ -22,7 +22,7 @@ func rejectFormerFences(function kustomize.Function) kustomize.Function {
 		if f, errs := v1alpha1.DecodeFence(config); len(errs) == 0 {
 			for i, name := range f.Spec.FormerNames {
 				if ran[name] && name != f.Name {
-					return nil, &refusedError{err: fn.ErrRefused, findings: report.Findings{report.New(report.FormerFenceActive, report.Error, resource.RefOf(config), fmt.Sprintf("spec.formerNames[%d]", i), "fence %q runs in this build, too, and this fence would delete the policies that it writes: remove the name, or that fence", name)}}
+					return nil, &refusedError{err: fn.ErrRefused, findings: report.Findings{report.New(report.FormerFenceActive, report.Error, resource.RefOf(config), fmt.Sprintf("spec.formerNames[%d]", i), "fence %q runs in this build, too, so this fence would delete its policies: remove the name or that fence", name)}}
 				}
 			}
 			ran[f.Name] = true

@@ -6,8 +6,8 @@ import (
 	"github.com/tenantfence/tenantfence/internal/output"
 )
 
-// withProgress does work that may take long, and shows on stderr how far it is. What the
-// work itself writes there stands by itself.
+// withProgress shows the progress of work on stderr. Other output of the work to stderr replaces the
+// progress line.
 func withProgress(cmd *cobra.Command, work func(*output.Progress) error) error {
 	stderr := cmd.ErrOrStderr()
 	p := output.StartProgress(output.TerminalOf(stderr))

@@ -23,9 +23,8 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// recordFlag makes the function write down what it is given and what it returns, and
-// skipProofFlag leaves out its proof. They are how one process of this program instructs
-// another.
+// recordFlag makes the function record its input, output and changes. skipProofFlag skips its proof. One
+// process of this program sets them for another.
 const (
 	recordFlag    = "record"
 	skipProofFlag = "skip-proof"
@@ -92,7 +91,7 @@ func (r recordedRun) reported(f report.Finding) bool {
 	})
 }
 
-// writtenPolicies are the policies that runs of the function wrote, and that no later run deleted.
+// writtenPolicies are the policies that runs of the function wrote and no later run deleted.
 func writtenPolicies(runs []recordedRun) []*yaml.RNode {
 	out := map[report.Ref]*yaml.RNode{}
 	for _, r := range runs {
@@ -114,8 +113,8 @@ func writtenPolicies(runs []recordedRun) []*yaml.RNode {
 	})
 }
 
-// patchedPolicies are the policies that the function changed and does not generate, as they stood
-// before the first run.
+// patchedPolicies are the hand-written policies that the function changed, as they were before the first
+// run.
 func patchedPolicies(runs []recordedRun) map[report.Ref]*yaml.RNode {
 	first, out := map[report.Ref]*yaml.RNode{}, map[report.Ref]*yaml.RNode{}
 	for _, r := range runs {
@@ -131,10 +130,10 @@ func patchedPolicies(runs []recordedRun) map[report.Ref]*yaml.RNode {
 	return out
 }
 
-// runsOnFinishedBuild are the runs of the function over a finished build, the last first: what layers
-// above the fence add and change counts. What never reaches a build is as the function was
-// given it, and so is a policy that the function patched. A Namespace that a layer renames is
-// kept: that its policies moved is the cause of what follows.
+// runsOnFinishedBuild are the runs of the function on a finished build, the last first. They include the
+// changes of layers above the fence. Resources that do not reach the build and policies that the
+// function patched are as in the input. A Namespace that a layer renames is kept, so that findings
+// name the moved policies as the cause.
 func runsOnFinishedBuild(runs []recordedRun, finished []*yaml.RNode) []fn.Run {
 	unpatched, present := patchedPolicies(runs), map[report.Ref]bool{}
 	var all []*yaml.RNode
@@ -156,7 +155,7 @@ func runsOnFinishedBuild(runs []recordedRun, finished []*yaml.RNode) []fn.Run {
 	return out
 }
 
-// newRecord is an empty file for another process to append to, and what removes it.
+// newRecord is an empty file to which another process appends, and the function that removes it.
 func newRecord() (name string, remove func(), err error) {
 	f, err := os.CreateTemp("", "tenantfence-*.yaml")
 	if err != nil {
@@ -171,7 +170,7 @@ func newRecord() (name string, remove func(), err error) {
 	return f.Name(), remove, nil
 }
 
-// seenFlag makes the function mark the resources of this project's kinds that it is given.
+// seenFlag makes the function mark the resources of this project's kinds in its input.
 const seenFlag = "seen"
 
 func appendTo(file string, data []byte) error {
@@ -183,15 +182,15 @@ func appendTo(file string, data []byte) error {
 	return errors.Join(err, f.Close())
 }
 
-// readRecord reads what runs of the function wrote down.
+// readRecord reads the recorded runs of the function.
 func readRecord(file string) ([]recordedRun, error) {
 	data, err := os.ReadFile(file)
 	if err != nil {
-		return nil, fmt.Errorf("read what the function was given: %w", err)
+		return nil, fmt.Errorf("read the input of the function: %w", err)
 	}
 	lists, err := (&kio.ByteReader{Reader: bytes.NewReader(data), OmitReaderAnnotations: true, DisableUnwrapping: true}).Read()
 	if err != nil {
-		return nil, fmt.Errorf("read what the function was given: %w", err)
+		return nil, fmt.Errorf("read the input of the function: %w", err)
 	}
 	var runs []recordedRun
 	// Each run has three documents: its input, its output and its changes.
@@ -212,7 +211,7 @@ func readRecord(file string) ([]recordedRun, error) {
 			continue
 		}
 		if err := resource.SetSourcesByHost(config.Value, r.Items); err != nil {
-			return nil, fmt.Errorf("read what the function was given: %w", err)
+			return nil, fmt.Errorf("read the input of the function: %w", err)
 		}
 		r.Config, r.Blind = config.Value, isGeneratorInput(r.Items)
 		runs = append(runs, r)
@@ -238,7 +237,7 @@ func elementsOf(list *yaml.MapNode) ([]*yaml.RNode, error) {
 	}
 	elements, err := list.Value.Elements()
 	if err != nil {
-		return nil, fmt.Errorf("read what the function was given: %w", err)
+		return nil, fmt.Errorf("read the input of the function: %w", err)
 	}
 	return elements, nil
 }

@@ -16,7 +16,7 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// renderFlags are the flags as they were given.
+// renderFlags are the flags of render.
 type renderFlags struct {
 	out, source, path, namespace, groupBy string
 }
@@ -30,8 +30,8 @@ func newRender() *cobra.Command {
 policies into OUT: a folder for each tenant and stage, and Flux Kustomizations that
 apply baseline, allow and default-deny one after the other.
 
-OUT belongs to this command. It is replaced as a whole, and only if every file in it
-is as it was rendered. What the policies were generated for is not written.`,
+OUT belongs to this command. It is replaced as a whole, and only if every file in it is
+as rendered. Tenants, profile, workloads and other resources are not written.`,
 		Example: `  tenantfence render kustomization-examples/soctalk -o rendered
   tenantfence render clusters/prod/fence -o rendered/prod --source OCIRepository/policies --path prod`,
 		Args: cobra.ExactArgs(1),
@@ -40,8 +40,8 @@ is as it was rendered. What the policies were generated for is not written.`,
 		},
 	}
 	f := cmd.Flags()
-	f.StringVarP(&flags.out, "output", "o", "", "the folder to write, made where it is not there (required)")
-	f.StringVar(&flags.source, "source", "GitRepository/flux-system", "the Flux source that will hold OUT, as Kind/name")
+	f.StringVarP(&flags.out, "output", "o", "", "the folder to write; it is created if necessary (required)")
+	f.StringVar(&flags.source, "source", "GitRepository/flux-system", "the Flux source that contains OUT, as Kind/name")
 	f.StringVar(&flags.path, "path", "", "the path of OUT in the source (default OUT itself)")
 	f.StringVar(&flags.namespace, "namespace", "flux-system", "the namespace of the Flux Kustomizations and of the source")
 	f.StringVar(&flags.groupBy, "group-by", string(flux.ByTenant), `what one Flux Kustomization applies: a stage of one "tenant", or a "stage" of all`)
@@ -88,13 +88,13 @@ func renderedPolicies(out string) ([]*yaml.RNode, error) {
 	if !flux.IsTree(out) {
 		return nil, nil
 	}
-	// What was changed in it is a finding of flux.Write.
+	// flux.Write reports edited files.
 	items, err := readTree(out, func(root string) ([]string, error) {
 		files, _, err := filesOf(root)
 		return files, err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("read what was rendered before: %w", err)
+		return nil, fmt.Errorf("read the earlier rendering: %w", err)
 	}
 	return slices.DeleteFunc(items, func(n *yaml.RNode) bool { return !resource.IsPolicy(n) }), nil
 }
@@ -121,7 +121,7 @@ func (b buildResult) render(items []*yaml.RNode, out string, options flux.Option
 
 func (f renderFlags) options() (flux.Options, error) {
 	if f.out == "" {
-		return flux.Options{}, fmt.Errorf("--output: say which folder to write")
+		return flux.Options{}, fmt.Errorf("--output: name the folder to write")
 	}
 	options := flux.Options{}
 	var err error

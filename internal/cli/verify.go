@@ -17,7 +17,7 @@ import (
 	"github.com/tenantfence/tenantfence/internal/position"
 )
 
-// verifyFlags are the flags as they were given.
+// verifyFlags are the flags of verify.
 type verifyFlags struct {
 	inputs, fence, format string
 }
@@ -27,35 +27,33 @@ func newVerify() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "verify [DIR | FILE... | -] [--inputs DIR]",
 		Short: "Verify finished policies before anything is applied",
-		Long: `Verify that finished policies do what Tenants and the profile declare, before anything
-is applied: that they are those that the function generates, none missing, changed,
-moved or left over; that every flow of every FlowTest is as expected; that every flow a
-Tenant or the profile declares is allowed; and that nothing else is open on a fenced
-pod. Hand-written policies count as much as generated ones.
+		Long: `Verify that finished policies implement what Tenants and the profile declare, before they
+are applied. All policies are as generated: none is missing, changed, moved or left over.
+Every flow of every FlowTest is as expected, every declared flow is allowed, and fenced
+pods have no undeclared access. Hand-written policies are part of the proof.
 
-What is verified is
+The target is
   DIR    a kustomization, which is built with its fence as tenantfence build does; or
-         a folder without one, of which every YAML and JSON file is read: a kpt
-         package, or what tenantfence render wrote. Omitted, it is the current folder.
+         a folder without one, whose YAML and JSON files are read: a kpt package, or
+         the output of tenantfence render. Omitted, it is the current folder.
   FILE   YAML or JSON files.
-  -      what is piped in, as from kustomize build. Standard input is read only for -.
+  -      standard input, as from kustomize build. Standard input is read only for -.
 
-The intent is declared by Tenants and their FenceProfile. A rendered build no longer
-holds them, so --inputs names them: a kustomization with a fence, or a kpt package.
---inputs needs a target. A kustomization that is verified as DIR, and a kpt package,
-hold them themselves. Hand-written policies in --inputs count, too, where the target is
-files, which need not hold them.
+Tenants and their FenceProfile declare the intent. A rendered build does not contain
+them, so --inputs names them: a kustomization with a fence, or a kpt package. --inputs
+needs a target. A kustomization as DIR and a kpt package contain the intent themselves.
+With files as the target, hand-written policies in --inputs are verified, too.
 
-The last line of the report begins with the outcome, which is the exit status, too:
-  verified                    0  With Tenants: every policy is as generated, all stages
-                                 are here, isolation was proved, and FlowTests hold.
-                                 Without: FlowTests hold, and isolation is not verified.
+The last line of the report begins with the outcome, which sets the exit status:
+  verified                    0  With Tenants: every policy is as generated, no stage is
+                                 missing, isolation is proved, and FlowTests pass.
+                                 Without: FlowTests pass, and isolation is not verified.
   not verified                1  A flow is not as expected, a finding is an error, or
-                                 something was not proved: the line names it.
-  nothing to verify against   2  There is neither a Tenant nor a FlowTest. What the
-                                 labels of policies show is reported, and proves nothing.
-The exit status is 2 also where the arguments or the input cannot be read. What is in
-AllowOnly is counted apart: it is isolated once it is enforced.
+                                 a part is not proved: the line names it.
+  nothing to verify against   2  No Tenant and no FlowTest is known. The report shows
+                                 the labels of policies, which prove nothing.
+The exit status is also 2 if the arguments or the input cannot be read. Tenants in
+AllowOnly are counted separately: they are isolated once they are in Enforce.
 
 -o json has outcome, passed, reasons, flowTests, isolation, policies and findings; a flow
 in it has from, to, port, protocol, the decision of each side with the policies that
@@ -72,7 +70,7 @@ and a test for each check.`,
 	}
 	f := cmd.Flags()
 	f.StringVar(&flags.inputs, "inputs", "", "the folder that declares the intent: a kustomization with its fence, or a kpt package; it needs a target")
-	f.StringVar(&flags.fence, "fence", "", "the name of the fence to verify, where there are several")
+	f.StringVar(&flags.fence, "fence", "", "the name of the fence to verify, if the input has several")
 	f.StringVarP(&flags.format, "output", "o", "text", `what to print: "text", "json" or "junit"`)
 	return cmd
 }
@@ -125,8 +123,7 @@ func verifiedDirs(args []string, inputs string) []string {
 	return out
 }
 
-// refusedReport is the report on a build that was refused. Any other error remains one:
-// nothing was read that could be reported on.
+// refusedReport is the report on a refused build. It returns other errors, because no input was read.
 func refusedReport(err error) (policy.Report, error) {
 	result := policy.Report{Basis: policy.TenantBasis, Findings: findingsOf(err)}
 	switch {
@@ -148,10 +145,10 @@ func reportFormat(name string, level output.Detail) (func(io.Writer, policy.Repo
 	case "junit":
 		return output.JUnit, nil
 	}
-	return nil, fmt.Errorf(`--output %q: say "text", "json" or "junit"`, name)
+	return nil, fmt.Errorf(`--output %q: use "text", "json" or "junit"`, name)
 }
 
-// loadVerification reads what is to be verified, and the inputs that it is compared with.
+// loadVerification reads the target and the inputs.
 func loadVerification(cmd *cobra.Command, p *output.Progress, args []string, inputs string) (fn.Verification, error) {
 	var v fn.Verification
 	args, err := verifyTargets(args, inputs, cmd.InOrStdin())
@@ -160,9 +157,9 @@ func loadVerification(cmd *cobra.Command, p *output.Progress, args []string, inp
 	}
 	switch v.CompleteOutput = slices.Contains(args, "-"); {
 	case v.CompleteOutput && len(args) > 1:
-		return v, fmt.Errorf("%s: name files, or - alone, which is what is piped in", strings.Join(args, " "))
+		return v, fmt.Errorf("%s: name files, or - alone for standard input", strings.Join(args, " "))
 	case v.CompleteOutput:
-		p.Update("reading what is piped in", 0, 0)
+		p.Update("reading standard input", 0, 0)
 		if v.Items, err = readStream(cmd.InOrStdin()); err != nil {
 			return v, err
 		}

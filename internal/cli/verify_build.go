@@ -22,19 +22,18 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// loadedResources is what a folder holds: finished items, and what the function was given for
-// them.
+// loadedResources are the finished items of a folder, and the runs of the function for them.
 type loadedResources struct {
 	items []*yaml.RNode
 	runs  []fn.Run
-	// kpt reports that the folder is a kpt package, and whole that it was built.
+	// kpt reports that the folder is a kpt package, and whole that it is the output of a build.
 	kpt, whole bool
-	// findings is what is wrong with the files themselves.
+	// findings are about the files themselves.
 	findings report.Findings
 }
 
-// loadFiles reads files or a folder. A kustomization is built; where other inputs
-// tell what was meant, its own don't.
+// loadFiles reads files or a folder. It builds a kustomization. With --inputs the intent in the target is
+// ignored.
 func loadFiles(cmd *cobra.Command, p *output.Progress, args []string, inputs string) (loadedResources, error) {
 	info, err := os.Stat(args[0])
 	if err != nil || !info.IsDir() || len(args) > 1 {
@@ -60,8 +59,7 @@ func loadFiles(cmd *cobra.Command, p *output.Progress, args []string, inputs str
 	return g, err
 }
 
-// loadInputs finds what the function is given in a folder or, where that holds nothing
-// else, FlowTests.
+// loadInputs reads the inputs of the function from a folder or, without them, FlowTests.
 func loadInputs(cmd *cobra.Command, p *output.Progress, dir string) (loadedResources, error) {
 	if isKustomization(dir) {
 		g, err := buildRecorded(cmd, p, dir, passThrough)
@@ -80,7 +78,7 @@ func loadInputs(cmd *cobra.Command, p *output.Progress, dir string) (loadedResou
 	}
 	tests := slices.DeleteFunc(items, func(n *yaml.RNode) bool { return resource.Group(n) != v1alpha1.Group })
 	if len(tests) == 0 {
-		return loadedResources{}, fmt.Errorf("--inputs %s: there is no Tenant, FenceProfile, TenantFence or FlowTest in it, and no kustomization: name the folder that lists the fence", dir)
+		return loadedResources{}, fmt.Errorf("--inputs %s: the folder has no Tenant, FenceProfile, TenantFence, FlowTest or kustomization: name the folder that lists the fence", dir)
 	}
 	return loadedResources{items: tests}, nil
 }
@@ -101,7 +99,7 @@ func isKustomization(dir string) bool {
 	})
 }
 
-// generate runs the function without its proof. What it refuses is in the report.
+// generate runs the function without its proof. Its findings are in the report.
 func generate(config *yaml.RNode, items []*yaml.RNode) ([]*yaml.RNode, error) {
 	r, err := fn.Process(config, items, fn.Options{SkipProof: true})
 	if errors.Is(err, fn.ErrRefused) {
@@ -110,7 +108,7 @@ func generate(config *yaml.RNode, items []*yaml.RNode) ([]*yaml.RNode, error) {
 	return r.Items, err
 }
 
-// refusedError is a build that the function refused in this process.
+// refusedError reports that the function refused a build in this process.
 type refusedError struct {
 	findings report.Findings
 	err      error
@@ -120,11 +118,11 @@ func (e *refusedError) Error() string { return e.err.Error() }
 
 func (e *refusedError) Unwrap() error { return e.err }
 
-// passThrough is a function that does nothing, where only what it is given counts.
+// passThrough is a function without effect, to record the inputs.
 func passThrough(_ *yaml.RNode, items []*yaml.RNode) ([]*yaml.RNode, error) { return items, nil }
 
-// buildRecorded builds a kustomization, and records what the function is given: in this
-// process itself, and in a fallback by way of a file.
+// buildRecorded builds a kustomization, and records the inputs of the function: in memory or, in a
+// fallback, in a file.
 func buildRecorded(cmd *cobra.Command, p *output.Progress, dir string, function kustomize.Function) (loadedResources, error) {
 	var g loadedResources
 	options, err := buildOptions(cmd, p)
@@ -142,7 +140,7 @@ func buildRecorded(cmd *cobra.Command, p *output.Progress, dir string, function 
 		return function(config, items)
 	})
 	options.Finished = func(items []*yaml.RNode) {
-		// They tell their files, which the build that is printed does not.
+		// These items have their sources. The printed build does not.
 		all := copyItems(items)
 		g.items = slices.DeleteFunc(slices.Clone(all), resource.IsLocalConfig)
 		for i := range g.runs {
@@ -165,8 +163,8 @@ func buildRecorded(cmd *cobra.Command, p *output.Progress, dir string, function 
 	return g, err
 }
 
-// isGeneratorInput says whether kustomize showed the function nothing but its own configuration,
-// as it does to a generator.
+// isGeneratorInput reports whether kustomize passed only the configuration to the function, as it does for
+// a generator.
 func isGeneratorInput(items []*yaml.RNode) bool {
 	return len(items) == 1 && items[0].GetKind() == v1alpha1.KindTenantFence
 }

@@ -18,22 +18,22 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/kio"
 )
 
-// layers are the kustomizations in a folder that is read as it is, by their folders, with
-// what each lists. Flux and kubectl -k build them, so they may only list files.
+// layers are the resources of the kustomizations in a folder that is not built, by their folders. Flux and
+// kubectl -k build them, so they may only list files.
 type layers map[string][]string
 
 // add reads a kustomization. file is relative to the folder root.
 func (l layers) add(root, file string) error {
 	content, err := os.ReadFile(filepath.Join(root, filepath.FromSlash(file)))
 	if err != nil {
-		return fmt.Errorf("read what to verify: %w", err)
+		return fmt.Errorf("read the target: %w", err)
 	}
 	if documents, err := (&kio.ByteReader{Reader: bytes.NewReader(content), OmitReaderAnnotations: true, DisableUnwrapping: true}).Read(); err != nil || len(documents) > 1 {
-		return fmt.Errorf("%s: is not one YAML document: some programs apply the others, and kustomize does not read them: move them to files of their own", file)
+		return fmt.Errorf("%s: has several YAML documents: some programs apply all of them, and kustomize reads one: move the others to files of their own", file)
 	}
 	var k types.Kustomization
 	if err := k.Unmarshal(content); err != nil {
-		return fmt.Errorf("%s is no kustomization: correct it: %w", file, err)
+		return fmt.Errorf("%s is not a valid kustomization: correct it: %w", file, err)
 	}
 	dir, lists := path.Dir(file), k.Resources
 	names, err := otherFields(k)
@@ -41,7 +41,7 @@ func (l layers) add(root, file string) error {
 	case err != nil:
 		return fmt.Errorf("read %s: %w", file, err)
 	case len(names) > 0:
-		return fmt.Errorf("%s: changes what is applied (%s), so the files beside it are not what to verify: verify what kustomize build %s prints, or name that folder",
+		return fmt.Errorf("%s: changes the applied resources (%s), so the files in its folder are not the ones to verify: verify the output of kustomize build %s, or name that folder",
 			file, strings.Join(names, ", "), dir)
 	}
 	l[dir] = []string{}
@@ -55,7 +55,7 @@ func (l layers) add(root, file string) error {
 	return nil
 }
 
-// otherFields are those that a kustomization sets beside resources.
+// otherFields are the fields of a kustomization other than resources.
 func otherFields(k types.Kustomization) ([]string, error) {
 	k.TypeMeta, k.MetaData, k.Resources = types.TypeMeta{}, nil, nil
 	content, err := json.Marshal(k)
@@ -69,31 +69,31 @@ func otherFields(k types.Kustomization) ([]string, error) {
 	return slices.Sorted(maps.Keys(fields)), nil
 }
 
-// checkListed refuses what a kustomization lists and verify does not read.
+// checkListed refuses resources of a kustomization that verify does not read.
 func checkListed(root, file, resource, listed string) error {
 	info, err := os.Stat(filepath.Join(root, filepath.FromSlash(listed)))
 	manifest := isManifest(path.Base(listed))
 	switch {
 	case strings.HasPrefix(listed, "../") || path.IsAbs(resource) || strings.Contains(resource, "://"):
-		return fmt.Errorf("%s: lists %s, which is not in the folder that is verified: verify what kustomize build %s prints", file, resource, path.Dir(file))
+		return fmt.Errorf("%s: lists %s, which is outside the folder to verify: verify the output of kustomize build %s", file, resource, path.Dir(file))
 	case errors.Is(err, fs.ErrNotExist):
 		return fmt.Errorf("%s: lists %s, which does not exist: correct it", file, resource)
 	case err != nil:
 		return fmt.Errorf("%s: lists %s, which cannot be read: %w", file, resource, err)
 	case !info.IsDir() && !manifest:
-		return fmt.Errorf("%s: lists %s, which is not read, since it is no YAML or JSON file by its name: rename it", file, resource)
+		return fmt.Errorf("%s: lists %s, which is not read, because its name is not that of a YAML or JSON file: rename it", file, resource)
 	}
 	return nil
 }
 
-// check refuses files that a kustomization beside or above them does not list: they are not
+// check refuses files that no kustomization in their folder or a parent folder lists: they are not
 // applied.
 func (l layers) check(files []string) error {
 	for _, file := range files {
 		for dir := path.Dir(file); ; dir = path.Dir(dir) {
 			lists, ok := l[dir]
 			if ok && !slices.Contains(lists, file) {
-				return fmt.Errorf("%s: is not listed in the kustomization of its folder (%s), so it is not applied: list it, or move it elsewhere", file, dir)
+				return fmt.Errorf("%s: is not listed in the kustomization of its folder (%s), so it is not applied: list it, or move it to another folder", file, dir)
 			}
 			if ok || dir == "." {
 				break

@@ -16,13 +16,13 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// readStream reads resources that are piped in.
+// readStream reads resources from standard input.
 func readStream(r io.Reader) ([]*yaml.RNode, error) {
 	data, err := io.ReadAll(r)
 	if err != nil {
 		return nil, fmt.Errorf("read the input: %w", err)
 	}
-	return readResources(location{unknownReason: "it is piped in: name the folder with --inputs"}, data, refuseNonResources)
+	return readResources(location{unknownReason: "it comes from standard input: name the folder with --inputs"}, data, refuseNonResources)
 }
 
 // readFiles reads resources from files.
@@ -30,7 +30,7 @@ func readFiles(files []string) ([]*yaml.RNode, error) {
 	var out []*yaml.RNode
 	for _, file := range files {
 		if info, err := os.Stat(file); err == nil && info.IsDir() {
-			return nil, fmt.Errorf("%s: is one of several arguments and a folder: name one folder, or files", file)
+			return nil, fmt.Errorf("%s: is a folder among several arguments: name one folder, or files", file)
 		}
 		items, err := readFile(locationOf(".", file, file), refuseNonResources)
 		if err != nil {
@@ -41,12 +41,11 @@ func readFiles(files []string) ([]*yaml.RNode, error) {
 	return out, nil
 }
 
-// readFolder reads the resources in the YAML and JSON files of a folder and those below it,
-// as kubectl apply -R does. What is no resource is left out: a chart's values stand there,
-// too.
+// readFolder reads the resources in the YAML and JSON files of a folder and its subfolders, as kubectl
+// apply -R does. It skips documents that are not resources, such as the values of a chart.
 func readFolder(dir string) ([]*yaml.RNode, error) { return readTree(dir, manifests) }
 
-// readTree reads the resources in those files of a folder that a function lists.
+// readTree reads the resources in the listed files of a folder.
 func readTree(dir string, list func(root string) ([]string, error)) ([]*yaml.RNode, error) {
 	root, err := filepath.EvalSymlinks(dir)
 	if err != nil {
@@ -67,11 +66,11 @@ func readTree(dir string, list func(root string) ([]string, error)) ([]*yaml.RNo
 	return out, nil
 }
 
-// krmIgnore is the file in which kpt looks up what it leaves out.
+// krmIgnore is the file that lists the files that kpt ignores.
 const krmIgnore = ".krmignore"
 
-// manifests are the YAML and JSON files of a folder and those below it, hidden ones too, but
-// for kustomizations, which may only list them.
+// manifests are the YAML and JSON files of a folder and its subfolders, including hidden files, without
+// kustomizations, which may only list them.
 func manifests(root string) ([]string, error) {
 	files, kustomizations, err := filesOf(root)
 	if err != nil {
@@ -86,8 +85,8 @@ func manifests(root string) ([]string, error) {
 	return files, l.check(files)
 }
 
-// filesOf are the YAML and JSON files of a folder and those below it, but for the root's own
-// .git, and its kustomizations.
+// filesOf are the YAML and JSON files of a folder and its subfolders, except for .git in the root, and its
+// kustomizations.
 func filesOf(root string) (out, kustomizations []string, err error) {
 	_, err = os.Stat(filepath.Join(root, "Kptfile"))
 	kpt := err == nil
@@ -106,11 +105,11 @@ func filesOf(root string) (out, kustomizations []string, err error) {
 		case entry.IsDir():
 			return nil
 		case isLinkToDirectory(file, entry):
-			return fmt.Errorf("%s: is a symbolic link to a folder, which some programs follow and some do not: replace it by the folder, or remove it", displayPath)
+			return fmt.Errorf("%s: is a symbolic link to a folder, which only some programs follow: replace it with the folder, or remove it", displayPath)
 		case entry.Name() == krmIgnore:
-			return fmt.Errorf("%s: has kpt leave files out, and other programs apply them: verify what kpt fn source prints, or remove it", displayPath)
+			return fmt.Errorf("%s: makes kpt ignore files that other programs apply: verify the output of kpt fn source, or remove it", displayPath)
 		case kpt && filepath.Ext(displayPath) == ".json":
-			return fmt.Errorf("%s: kpt reads no JSON, and kubectl applies it: write it as YAML, or remove it", displayPath)
+			return fmt.Errorf("%s: kpt does not read JSON, and kubectl applies it: write it as YAML, or remove it", displayPath)
 		case isKustomizationFile(entry.Name()):
 			kustomizations = append(kustomizations, displayPath)
 		case isManifest(entry.Name()):
@@ -137,7 +136,7 @@ func readFile(p location, nonResources nonResources) ([]*yaml.RNode, error) {
 	return readResources(p, data, nonResources)
 }
 
-// nonResources says what to do with documents that are no resources.
+// nonResources is how documents that are not resources are handled.
 type nonResources string
 
 const (
@@ -145,8 +144,7 @@ const (
 	skipNonResources   nonResources = "leave out"
 )
 
-// readResources reads the resources in YAML, those in lists, too, and records where they
-// come from.
+// readResources reads the resources in YAML, including those in lists, and records their sources.
 func readResources(p location, data []byte, nonResources nonResources) ([]*yaml.RNode, error) {
 	where := cmp.Or(p.displayPath, "the input")
 	documents, err := readDocuments(where, data)
@@ -156,7 +154,7 @@ func readResources(p location, data []byte, nonResources nonResources) ([]*yaml.
 	var out []*yaml.RNode
 	for i, d := range documents {
 		if resource.ListsResources(d) && !isList(d) {
-			return nil, fmt.Errorf("%s: document %d is no List and has resources in items, which kubectl applies and kustomize does not: write each as a resource of its own", where, i+1)
+			return nil, fmt.Errorf("%s: document %d has resources in items and is not a List: kubectl applies them and kustomize does not: write each as a resource of its own", where, i+1)
 		}
 		if nonResources == skipNonResources && (d.GetKind() == "" || d.GetApiVersion() == "") {
 			continue
@@ -175,10 +173,10 @@ func readResources(p location, data []byte, nonResources nonResources) ([]*yaml.
 	return out, nil
 }
 
-// readDocuments reads YAML, and refuses what programs read differently.
+// readDocuments reads YAML, and refuses documents that programs read differently.
 func readDocuments(where string, data []byte) ([]*yaml.RNode, error) {
 	if document, merges := resource.MergeKey(data); merges {
-		return nil, fmt.Errorf("%s: document %d has a merge key (<<), and programs differ in which value counts: write the values out", where, document)
+		return nil, fmt.Errorf("%s: document %d has a merge key (<<), and programs use different values: write the values out", where, document)
 	}
 	documents, err := resource.ReadYAML(data)
 	var aliasErr resource.AliasError
@@ -186,21 +184,21 @@ func readDocuments(where string, data []byte) ([]*yaml.RNode, error) {
 	case errors.As(err, &aliasErr):
 		return nil, fmt.Errorf("%s: %w", where, err)
 	case err != nil:
-		return nil, fmt.Errorf("%s is no YAML: correct what writes it: %w", where, err)
+		return nil, fmt.Errorf("%s is not valid YAML: correct the program that writes it: %w", where, err)
 	}
 	if n, err := countDocuments(data); err != nil || n > len(documents) {
-		return nil, fmt.Errorf("%s holds documents that no line --- separates, so only some programs read all of them: write that line between them", where)
+		return nil, fmt.Errorf("%s has documents without a --- line between them, so only some programs read all of them: add the line", where)
 	}
 	return documents, nil
 }
 
-// readDocument reads the resources of a document. Its error goes on after "document 1".
+// readDocument reads the resources of a document. Its error continues the text "document 1".
 func readDocument(d *yaml.RNode) ([]*yaml.RNode, error) {
 	if !isResource(d) {
-		return nil, errors.New(" is no resource, which has an apiVersion, a kind and a name: name files that hold resources")
+		return nil, errors.New(" is not a resource with an apiVersion, a kind and a name: name files that contain resources")
 	}
 	if key := repeatedKey(d.YNode()); key != "" {
-		return nil, fmt.Errorf(": the key %q is repeated, and programs differ in which value counts: keep one", key)
+		return nil, fmt.Errorf(": the key %q is repeated, and programs use different values: keep one", key)
 	}
 	items, err := unwrap(d)
 	if err != nil {
@@ -209,7 +207,7 @@ func readDocument(d *yaml.RNode) ([]*yaml.RNode, error) {
 	return items, nil
 }
 
-// countDocuments counts the documents of YAML that are not empty.
+// countDocuments counts the non-empty documents of a YAML text.
 func countDocuments(data []byte) (int, error) {
 	n := 0
 	for d := yaml.NewDecoder(bytes.NewReader(data)); ; {
@@ -241,8 +239,7 @@ func isList(n *yaml.RNode) bool {
 	return strings.HasSuffix(n.GetKind(), "List") && n.Field("items") != nil
 }
 
-// unwrap returns the resources in a list, such as kubectl and kpt write, also in lists in
-// it, or the one that is none.
+// unwrap returns the resources in a list and its nested lists, or a resource that is not a list.
 func unwrap(n *yaml.RNode) ([]*yaml.RNode, error) {
 	if !isList(n) {
 		return []*yaml.RNode{n}, nil
@@ -257,7 +254,7 @@ func unwrap(n *yaml.RNode) ([]*yaml.RNode, error) {
 	var out []*yaml.RNode
 	for i, item := range items {
 		if !isResource(item) {
-			return nil, fmt.Errorf("%s: items[%d] is no resource, which has an apiVersion, a kind and a name", n.GetKind(), i)
+			return nil, fmt.Errorf("%s: items[%d] is not a resource with an apiVersion, a kind and a name", n.GetKind(), i)
 		}
 		inner, err := unwrap(item)
 		if err != nil {
@@ -268,7 +265,7 @@ func unwrap(n *yaml.RNode) ([]*yaml.RNode, error) {
 	return out, nil
 }
 
-// repeatedKey is a key that a mapping anywhere in a document has twice, "" where none has.
+// repeatedKey is a key that occurs twice in a mapping, at any depth. It is empty without one.
 func repeatedKey(n *yaml.Node) string {
 	seen := map[string]bool{}
 	for i, c := range n.Content {

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// pipeTimeout is how long verify waits for the first byte of a pipe that no argument names. It
+// pipeTimeout is how long verify waits for the first byte of standard input without the argument -. It
 // distinguishes an empty pipe from one that a program writes to.
 const pipeTimeout = time.Second
 
@@ -21,13 +21,13 @@ func verifyTargets(args []string, inputs string, stdin io.Reader) ([]string, err
 	case inputs != "":
 		return nil, errors.New("--inputs needs a target: name DIR, FILE or -; standard input is read only for -")
 	case hasInput(stdin):
-		return nil, errors.New("something is piped in, and no target is named: name DIR, FILE or -; standard input is read only for - (for the current folder, name it: tenantfence verify .)")
+		return nil, errors.New("standard input has content, and no target is named: name DIR, FILE or - (standard input is read only for -; for the current folder: tenantfence verify .)")
 	}
 	return []string{"."}, nil
 }
 
-// hasInput reports whether standard input is a file or pipe that may hold anything. A
-// terminal, /dev/null, and a pipe that is closed without a byte hold nothing.
+// hasInput reports whether standard input is a file or pipe that may have content. A terminal, /dev/null
+// and a pipe that ends without a byte have none.
 func hasInput(stdin io.Reader) bool {
 	f, ok := stdin.(*os.File)
 	if !ok {
@@ -50,7 +50,7 @@ func hasInput(stdin io.Reader) bool {
 	}
 }
 
-// errNoResources reports that no resource arrived: the program that writes them may have failed.
+// errNoResources reports that the target has no resource: the program that writes it may have failed.
 func errNoResources(args []string) error {
-	return fmt.Errorf("%s: there is no resource to verify: did what writes it fail?", displayArgs(args))
+	return fmt.Errorf("%s: no resource to verify: check whether the program that writes it failed", displayArgs(args))
 }

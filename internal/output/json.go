@@ -10,31 +10,31 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// The JSON of a report. Fields are added and never change their meaning. Lists are
-// there also where they are empty; what was not looked into is left out.
+// jsonReport is the JSON of a report. New fields may be added. The meaning of a field does not change.
+// Empty lists are written. Parts that were not inspected are omitted.
 type jsonReport struct {
 	// Outcome is "verified" (exit status 0), "not verified" (1) or "nothing to verify
 	// against" (2).
 	Outcome string `json:"outcome"`
 	// Passed reports whether the outcome is "verified".
 	Passed bool `json:"passed"`
-	// Reasons are why it is not, beside the findings and FlowTests.
+	// Reasons state why it is not, in addition to findings and FlowTests.
 	Reasons   []string       `json:"reasons"`
 	FlowTests []jsonFlowTest `json:"flowTests"`
-	// Isolation is left out where it was not looked into.
+	// Isolation is omitted if it was not inspected.
 	Isolation *jsonIsolation `json:"isolation,omitempty"`
-	// Policies is left out where nothing tells what was generated.
+	// Policies is omitted if the generated policies are unknown.
 	Policies *jsonPolicies `json:"policies,omitempty"`
-	// Assumptions are how Cilium's agents are configured. With another enforcer there are none.
+	// Assumptions are the settings of Cilium's agents. With another enforcer the list is empty.
 	Assumptions []jsonAssumption `json:"assumptions"`
 	Findings    []jsonFinding    `json:"findings"`
 }
 
 type jsonAssumption struct {
-	// Key is that of the ConfigMap cilium-config.
+	// Key is the key in the ConfigMap cilium-config.
 	Key   string `json:"key"`
 	Value string `json:"value"`
-	// From is where the value is stated, omitted: it is the Helm chart's default.
+	// From is the source of the value. Omitted: the default of the Helm chart.
 	From string `json:"from,omitempty"`
 }
 
@@ -50,7 +50,7 @@ type jsonCase struct {
 	// Expect is Allow or Deny.
 	Expect string `json:"expect"`
 	Passed bool   `json:"passed"`
-	// Problem says why the case could not be decided.
+	// Problem states why the case could not be decided.
 	Problem string     `json:"problem,omitempty"`
 	Flows   []jsonFlow `json:"flows"`
 }
@@ -58,14 +58,14 @@ type jsonCase struct {
 type jsonFlow struct {
 	From string `json:"from"`
 	To   string `json:"to"`
-	// Port omitted is every port; Protocol omitted is TCP or, without a port, every
-	// protocol that has ports.
+	// An omitted Port is every port. An omitted Protocol is TCP or, without a port, every protocol with
+	// ports.
 	Port     uint16    `json:"port,omitempty"`
 	Protocol string    `json:"protocol,omitempty"`
 	ICMP     string    `json:"icmp,omitempty"`
 	HTTP     *jsonHTTP `json:"http,omitempty"`
 	DNS      string    `json:"dns,omitempty"`
-	// ServerName is that of the server of a TLS connection.
+	// ServerName is the server name (SNI) of a TLS connection.
 	ServerName string `json:"serverName,omitempty"`
 	Passed     bool   `json:"passed"`
 	// Decision is "allowed", "denied" or "depends".
@@ -73,56 +73,56 @@ type jsonFlow struct {
 	Egress   jsonSide `json:"egress"`
 	Ingress  jsonSide `json:"ingress"`
 	Note     string   `json:"note,omitempty"`
-	// DeclaredBy are the fields behind the policies that decided.
+	// DeclaredBy are the fields that declare the deciding policies.
 	DeclaredBy []string `json:"declaredBy"`
 }
 
 type jsonHTTP struct {
 	Method string `json:"method"`
 	Path   string `json:"path"`
-	// Host and Headers are omitted where they are not said.
+	// Host and Headers are omitted if the case does not set them.
 	Host    string            `json:"host,omitempty"`
 	Headers map[string]string `json:"headers,omitempty"`
 }
 
-// jsonSide is what one end of a flow says.
+// jsonSide is the decision of one side of a flow.
 type jsonSide struct {
-	// Decision is as of the flow, or "not enforced" where no policy selects this end.
+	// Decision is "allowed", "denied", "depends", or "not enforced" if no policy selects this side.
 	Decision string `json:"decision"`
-	// Policies are the policies that decided, as "namespace/name".
+	// Policies are the deciding policies, as "namespace/name".
 	Policies []string `json:"policies"`
-	// L7 says which part of what is spoken on the port passes, omitted: all of it.
+	// L7 are the L7 rules that narrow the allowed traffic. Omitted: none.
 	L7 string `json:"l7,omitempty"`
 }
 
 type jsonIsolation struct {
-	// Namespaces and Nodes are how many were inspected, and those in AllowOnly for which nothing is
-	// generated; ByNamespace and ByNode count them by what was proved.
+	// Namespaces and Nodes count the inspected ones, and those in AllowOnly without generated policies.
+	// ByNamespace and ByNode count them by result.
 	Namespaces  int          `json:"namespaces"`
 	ByNamespace jsonIsolated `json:"byNamespace"`
 	Pods        int          `json:"pods"`
 	Nodes       int          `json:"nodes"`
 	ByNode      jsonIsolated `json:"byNode"`
 	Openings    int          `json:"openings"`
-	// Declared is how many flows are declared, and ByDeclared counts them by what was decided.
+	// Declared is the number of declared flows. ByDeclared counts them by decision.
 	Declared   int          `json:"declared"`
 	ByDeclared jsonDeclared `json:"byDeclared"`
-	// AllowOnlyOwners are the tenants and nodes in AllowOnly, judged as if they were enforced.
+	// AllowOnlyOwners are the tenants and nodes in AllowOnly, decided as if they were in Enforce.
 	AllowOnlyOwners []string `json:"allowOnlyOwners"`
 }
 
 type jsonIsolated struct {
 	Isolated    int `json:"isolated"`
 	NotIsolated int `json:"notIsolated"`
-	// AllowOnly are isolated once they are enforced; AllowOnlyNotIsolated are not, and of
-	// AllowOnlyNotProved nothing is proved.
+	// AllowOnly are isolated once they are in Enforce. AllowOnlyNotIsolated are not. AllowOnlyNotProved
+	// are not decided.
 	AllowOnly            int `json:"allowOnly"`
 	AllowOnlyNotIsolated int `json:"allowOnlyNotIsolated"`
 	AllowOnlyNotProved   int `json:"allowOnlyNotProved"`
 }
 
-// jsonDeclared counts declared flows: each is in one of the fields, which add up to all of
-// them. Flows that are not allowed in whole are listed as "Tenant/acme spec.egress[llm]".
+// jsonDeclared counts declared flows. Each flow is in one field. Flows that are not fully allowed are
+// listed, as "Tenant/acme spec.egress[llm]".
 type jsonDeclared struct {
 	Allowed       int      `json:"allowed"`
 	PartlyAllowed []string `json:"partlyAllowed"`
@@ -165,7 +165,7 @@ type jsonResource struct {
 	Index int `json:"index,omitempty"`
 }
 
-// JSON writes what a proof came to, for a program.
+// JSON writes a report for programs.
 func JSON(w io.Writer, r policy.Report) error {
 	out := jsonReport{Outcome: string(r.Outcome()), Passed: r.Outcome() == policy.Verified, Reasons: nonNil(r.UnverifiedReasons()), FlowTests: []jsonFlowTest{}, Findings: []jsonFinding{}, Assumptions: []jsonAssumption{}}
 	for i := range r.FlowTests {
@@ -246,7 +246,7 @@ func findingJSON(f report.Finding) jsonFinding {
 	return out
 }
 
-// nonNil is an empty list where there is none.
+// nonNil replaces nil by an empty list.
 func nonNil(list []string) []string {
 	if list == nil {
 		return []string{}

@@ -13,7 +13,7 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// The XML that CI systems read as the results of tests.
+// junitSuites is the XML that CI systems read as test results.
 type junitSuites struct {
 	XMLName  xml.Name     `xml:"testsuites"`
 	Name     string       `xml:"name,attr"`
@@ -51,8 +51,7 @@ type junitFailure struct {
 	Text    string `xml:",chardata"`
 }
 
-// JUnit writes what a proof came to as test suites: one for each FlowTest, and one with
-// a test for each check.
+// JUnit writes a report as test suites: one for each FlowTest, and one with a test for each check.
 func JUnit(w io.Writer, r policy.Report) error {
 	out := junitSuites{Name: "tenantfence verify"}
 	for i := range r.FlowTests {
@@ -107,27 +106,26 @@ func caseFailure(c *policy.CaseResult) *junitFailure {
 	return &junitFailure{Message: message, Text: strings.Join(lines, "\n")}
 }
 
-// The tests that stand for checks of one kind, whatever their findings are named.
+// The tests that combine several checks.
 const (
 	isolationTest = "isolation"
 	declaredTest  = "declared-flows"
 )
 
-// comparisonTests are the checks on what was generated.
+// comparisonTests are the checks on generated policies.
 var comparisonTests = []*report.Check{report.PolicyMissing, report.PolicyChanged, report.PolicyUnexpected, report.PolicyMoved, report.PatchMissing}
 
-// testNames are the checks whose findings have another name than their test.
+// testNames are the tests of checks that have no test of their own.
 var testNames = map[*report.Check]string{
 	report.NotIsolated: isolationTest, report.UndeclaredOpen: isolationTest, report.UndeclaredOneSided: isolationTest, report.L7RuleShadowed: isolationTest,
 	report.DeclaredFlowDenied: declaredTest, report.DeclaredFlowUndecided: declaredTest, report.PolicyRejected: isolationTest,
 }
 
-// verifiedTest fails where the outcome is not "verified", for any reason.
+// verifiedTest fails if the outcome is not "verified".
 const verifiedTest = "verified"
 
-// checkSuite has the outcome as a property and as a test, a test for every check that was
-// made, and one for every other check that found something. Errors fail it; what else was
-// found is its output.
+// checkSuite has the outcome as a property and a test, a test for each check that always runs, and one for
+// each other check with findings. Errors fail a test. Warnings and infos are its output.
 func checkSuite(r policy.Report) junitSuite {
 	names := []string{report.PolicyMoved.Name}
 	if r.Comparison != nil {

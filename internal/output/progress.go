@@ -12,24 +12,24 @@ import (
 )
 
 const (
-	// showDelay is how long nothing is shown: most work is done by then.
+	// showDelay is the time before the first line. Most work is shorter.
 	showDelay = time.Second
-	// redrawInterval is how often a line is drawn anew.
+	// redrawInterval is the time between two lines.
 	redrawInterval = 100 * time.Millisecond
-	// clearLine goes to the start of the line and clears it.
+	// clearLine moves to the start of the line and clears it.
 	clearLine = "\r\x1b[K"
 )
 
-// Terminal is where progress may be shown.
+// Terminal is the output for progress.
 type Terminal struct {
 	io.Writer
-	// Columns is the width, 0 where it is no terminal: then no progress is written.
+	// Columns is the width. It is 0 if the output is not a terminal: then no progress is written.
 	Columns int
-	// Ticks tell the time. Omitted: a clock's.
+	// Ticks are the times at which lines are drawn. Omitted: those of a clock.
 	Ticks <-chan time.Time
 }
 
-// TerminalOf looks at what a writer is.
+// TerminalOf returns the terminal of a writer.
 func TerminalOf(w io.Writer) Terminal {
 	t := Terminal{Writer: w}
 	if f, ok := w.(*os.File); ok && term.IsTerminal(int(f.Fd())) && os.Getenv("TERM") != "dumb" {
@@ -41,8 +41,8 @@ func TerminalOf(w io.Writer) Terminal {
 	return t
 }
 
-// Progress shows on a terminal what goes on, in one line that is written over and over
-// and removed at the end. What else is to be written there goes through it.
+// Progress shows the current step on a terminal, in one line that is overwritten and removed at the end.
+// Other output to the terminal goes through it.
 type Progress struct {
 	terminal Terminal
 	stop     func()
@@ -50,11 +50,11 @@ type Progress struct {
 
 	mu    sync.Mutex
 	start time.Time
-	// line is what is to be shown, drawn what is.
+	// line is the line to show, and displayed the line on the terminal.
 	line, displayed string
 }
 
-// StartProgress starts to watch the clock. End must be called.
+// StartProgress starts to draw. The caller must call End.
 func StartProgress(t Terminal) *Progress {
 	p := &Progress{terminal: t, stop: func() {}}
 	if t.Columns == 0 {
@@ -80,7 +80,7 @@ func (p *Progress) watch(done <-chan struct{}) {
 	}
 }
 
-// tick draws, once there was patience since the first one.
+// tick draws the line, once showDelay has passed since the first tick.
 func (p *Progress) tick(now time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -101,7 +101,7 @@ func (p *Progress) Update(what string, done, total int) {
 		work, counted, _ := strings.Cut(what, ": ")
 		what = strings.TrimSpace(fmt.Sprintf("%s: %d of %d %s", work, done, total, counted))
 	}
-	// A line that is broken could not be written over.
+	// A line that wraps cannot be overwritten.
 	if runes := []rune(what); p.terminal.Columns > 0 && len(runes) >= p.terminal.Columns {
 		what = string(runes[:p.terminal.Columns-1])
 	}
@@ -110,7 +110,7 @@ func (p *Progress) Update(what string, done, total int) {
 	p.line = what
 }
 
-// Write removes the line, so that what is written stands by itself.
+// Write removes the line before it writes data.
 func (p *Progress) Write(data []byte) (int, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -126,7 +126,7 @@ func (p *Progress) clear() {
 	p.displayed = ""
 }
 
-// End removes the line, and shows none from then on.
+// End removes the line and stops drawing.
 func (p *Progress) End() {
 	p.mu.Lock()
 	defer p.mu.Unlock()

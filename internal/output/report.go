@@ -11,12 +11,11 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// maxListedFlows is how many flows of a case that does not hold are listed, unless all are
-// asked for.
+// maxListedFlows is the number of flows that a failed case lists, unless the detail is Verbose.
 const maxListedFlows = 10
 
-// Report writes what a proof came to, for a person: each FlowTest with the cases that
-// do not hold, or with all, then the findings, then the sum.
+// Report writes a report for users: each FlowTest with its failed cases or, if Verbose, all cases, then
+// the findings, and the outcome as the last line.
 func Report(w io.Writer, r policy.Report, detail Detail) error {
 	var b bytes.Buffer
 	for i := range r.FlowTests {
@@ -79,12 +78,12 @@ func caseText(b *bytes.Buffer, c *policy.CaseResult, detail Detail) {
 		}
 	}
 	if listed > maxListedFlows && detail != Verbose {
-		fmt.Fprintf(b, "          … and %d more, which --verbose lists\n", listed-maxListedFlows)
+		fmt.Fprintf(b, "          … and %d more (-v lists all)\n", listed-maxListedFlows)
 	}
 }
 
 // flowText is "a -> b:80/TCP is denied: egress allowed by x, ingress denied by
-// default; asked for in Tenant/acme spec.egress[llm]".
+// default; declared in Tenant/acme spec.egress[llm]".
 func flowText(f *policy.FlowResult) string {
 	v := f.Verdict
 	text := fmt.Sprintf("%s %s: egress %s; ingress %s", f.Flow, decisionText(v.Decision()), v.Egress, v.Ingress)
@@ -92,7 +91,7 @@ func flowText(f *policy.FlowResult) string {
 		text += "; " + v.Note
 	}
 	if len(f.DeclaredBy) > 0 {
-		text += "; asked for in " + strings.Join(f.DeclaredBy, ", ")
+		text += "; declared in " + strings.Join(f.DeclaredBy, ", ")
 	}
 	return text
 }
@@ -104,13 +103,12 @@ func decisionText(d policy.Decision) string {
 	return "is " + string(d)
 }
 
-// summary is the last line, which begins with the outcome: what was inspected, and what came
-// of it.
+// summary is the last line. It begins with the outcome, and counts what was decided.
 func summary(r policy.Report) string {
 	parts := r.UnverifiedReasons()
 	switch r.Basis {
 	case policy.FlowTestBasis:
-		parts = append(parts, caseSummary(r.FlowTests), "isolation not verified: no Tenant was given (--inputs)")
+		parts = append(parts, caseSummary(r.FlowTests), "isolation not verified: no Tenant is known (--inputs)")
 	case policy.TenantBasis:
 		parts = append(parts, flowSummary(r))
 	}
@@ -150,8 +148,8 @@ func caseSummary(tests []policy.FlowTestResult) string {
 	return fmt.Sprintf("%d of %s as expected", passed, policy.Count(all, "FlowTest case"))
 }
 
-// flowSummary counts flows. FlowTests are decided before isolation is: without either, there may
-// be some that were not decided.
+// flowSummary counts flows. FlowTests are decided before isolation. Without both, FlowTests may exist that
+// were not decided.
 func flowSummary(r policy.Report) string {
 	switch {
 	case len(r.FlowTests) == 0 && r.Isolation == nil:
@@ -163,7 +161,7 @@ func flowSummary(r policy.Report) string {
 	return fmt.Sprintf("%d of %s", passed, countVerb(all, "flow", "holds", "hold"))
 }
 
-// countFlows counts a case that could not be decided as a flow.
+// countFlows counts flows. A case that could not be decided counts as one flow.
 func countFlows(tests []policy.FlowTestResult) (passed, all int) {
 	for _, t := range tests {
 		for _, c := range t.Cases {
@@ -199,7 +197,7 @@ func countVerb(n int, what, one, many string) string {
 	return policy.Count(n, what) + " " + many
 }
 
-// countOf is "38 policies", and "37 of 38 policies" where that is less.
+// countOf is "38 policies" or, if n is less, "37 of 38 policies".
 func countOf(n, all int, one, many string) string {
 	what := many
 	if all == 1 {

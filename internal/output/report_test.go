@@ -163,7 +163,7 @@ func TestReportLimitsFlowsPerCase(t *testing.T) {
 	if err := output.Report(&lines, r, output.Verbose); err != nil {
 		t.Fatal(err)
 	}
-	if !strings.Contains(sum.String(), "… and 11 more, which --verbose lists") || strings.Contains(sum.String(), "pod19") {
+	if !strings.Contains(sum.String(), "… and 11 more (-v lists all)") || strings.Contains(sum.String(), "pod19") {
 		t.Errorf("it is not cut:\n%s", sum.String())
 	}
 	if !strings.Contains(lines.String(), "pod19") || strings.Contains(lines.String(), "…") {

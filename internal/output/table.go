@@ -13,13 +13,12 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// tableWidth is how far a list of policies runs before it goes on in a line below.
+// tableWidth is the width at which a list of policies continues on the next line.
 const tableWidth = 76
 
 type tableRow struct{ tenant, stage, declaredBy string }
 
-// Table writes which policies were generated for which tenant, and whose resource
-// asked for them.
+// Table writes the generated policies of each tenant, with the resources that declare them.
 func Table(w io.Writer, items []*yaml.RNode) error {
 	names := map[tableRow][]string{}
 	var rows []tableRow
@@ -28,7 +27,7 @@ func Table(w io.Writer, items []*yaml.RNode) error {
 		if resource.FenceOf(n) == "" {
 			continue
 		}
-		// A cluster-wide policy is every tenant's.
+		// A cluster-wide policy belongs to all tenants.
 		row := tableRow{cmp.Or(labels[resource.LabelTenant], "*"), labels[resource.LabelStage], declaredBy(n)}
 		if names[row] == nil {
 			rows = append(rows, row)
@@ -57,7 +56,7 @@ func Table(w io.Writer, items []*yaml.RNode) error {
 	return t.Flush()
 }
 
-// declaredBy is the resource that asked for a policy, or the first of them.
+// declaredBy is the first resource that declares a policy.
 func declaredBy(n *yaml.RNode) string {
 	reasons := strings.Split(n.GetAnnotations()[resource.AnnotationFor], "\n")
 	first, _, _ := strings.Cut(reasons[0], " ")
