@@ -127,7 +127,7 @@ func (t trafficComparison) compare(synthetic syntheticDefaultDeny) (report.Findi
 	for _, d := range found {
 		if f := t.finding(d); synthetic.empty() {
 			out = append(out, f)
-		} else if d.Effect == reach.Closed {
+		} else if d.Effect == reach.NowDenied {
 			f.Check, f.Message = report.AdoptedFlowLost, "once these tenants are in Enforce: "+f.Message
 			out = append(out, f)
 		}

@@ -1,6 +1,6 @@
-// Package convert converts NetworkPolicies into CiliumNetworkPolicies that Cilium decides in the same
-// way. It changes the YAML nodes, so that comments, key order and style stay with their rules and
-// ports.
+// Package convert turns NetworkPolicies into CiliumNetworkPolicies with the same effect in
+// Cilium. It edits the YAML nodes: comments, key order and style stay with the rules and
+// ports that they belong to.
 package convert
 
 import (
@@ -18,30 +18,30 @@ import (
 // Text is a converted YAML text.
 type Text struct {
 	Documents []Document
-	// Policies are the converted policies, and Others the other resources.
+	// Policies are the converted policies. Others are the resources of other kinds.
 	Policies []Policy
 	Others   []*yaml.RNode
-	// Findings are about policies that are not converted, and about differences to Kubernetes.
+	// Findings list the policies that are not converted, and warnings about converted ones.
 	Findings report.Findings
 }
 
-// Document is a document of a text, including the separator line before it. A document without a
-// NetworkPolicy is unchanged byte for byte.
+// Document is one document of a text, with its separator line. A document without a
+// NetworkPolicy stays unchanged, byte for byte.
 type Document struct {
 	Text []byte
-	// IsResource reports whether it is a resource or a list of resources.
+	// IsResource reports whether the document is a resource or a list of resources.
 	IsResource bool
 }
 
-// Policy is a NetworkPolicy and its converted CiliumNetworkPolicy.
+// Policy is a NetworkPolicy and the CiliumNetworkPolicy that replaces it.
 type Policy struct {
-	// Ref is the NetworkPolicy.
+	// Ref names the NetworkPolicy.
 	Ref           report.Ref
 	Before, After *yaml.RNode
 }
 
-// Convert converts the NetworkPolicies in a YAML text. file is its name in findings. With an error the
-// text cannot be read.
+// Convert converts the NetworkPolicies in a YAML text. Findings refer to the text as file.
+// An error means that the text cannot be read.
 func Convert(file string, data []byte) (Text, error) {
 	var t Text
 	for i, rawDocument := range split(data) {
@@ -97,13 +97,13 @@ func (t *Text) convert(p rawDocument, at report.Ref) (Document, error) {
 	return document, err
 }
 
-// aliasError continues the text "document 1".
+// aliasError returns an error that continues the text "document 1".
 func aliasError(f report.Finding) error {
 	return fmt.Errorf("cannot be read: %s: %s", f.Field, f.Message)
 }
 
-// addOther keeps a resource other than a NetworkPolicy for the proof. Templates, and malformed resources of
-// kinds that the proof does not read, are ignored.
+// addOther keeps a resource of another kind for the proof. It skips templates and malformed
+// resources of kinds that are never read. Both stay unchanged in the text.
 func (t *Text) addOther(n *yaml.Node, at report.Ref) {
 	if !isResource(n) {
 		return
@@ -125,7 +125,7 @@ func (t *Text) malformed(found report.Findings, at report.Ref) {
 	}
 }
 
-// policy converts a policy in place, and reports whether it did.
+// policy converts one policy in place, and reports whether it did.
 func (t *Text) policy(n *yaml.Node, at report.Ref) bool {
 	before := yaml.NewRNode(n).Copy()
 	if found := resource.MalformedItems([]*yaml.RNode{before}); len(found) > 0 && text(n, "kind") == resource.KindKubernetes {
@@ -147,7 +147,8 @@ func (t *Text) policy(n *yaml.Node, at report.Ref) bool {
 	return true
 }
 
-// resourcesIn are the resources in a list and its nested lists, or the resource itself.
+// resourcesIn returns the resources of a list, as kubectl writes it, and of nested lists. It
+// returns a resource that is not a list as the only one.
 func resourcesIn(n *yaml.Node) []*yaml.Node {
 	items := value(n, "items")
 	if items == nil || items.Kind != yaml.SequenceNode || !strings.HasSuffix(text(n, "kind"), "List") || isNetworkPolicy(n) {
@@ -162,8 +163,8 @@ func resourcesIn(n *yaml.Node) []*yaml.Node {
 
 func isResource(n *yaml.Node) bool { return text(n, "apiVersion") != "" && text(n, "kind") != "" }
 
-// isNetworkPolicy reports whether a resource is a NetworkPolicy of Kubernetes, of any version, or a
-// NetworkPolicyList.
+// isNetworkPolicy reports whether a resource is a NetworkPolicy of Kubernetes, in any version,
+// or a NetworkPolicyList.
 func isNetworkPolicy(n *yaml.Node) bool {
 	group, _, _ := strings.Cut(text(n, "apiVersion"), "/")
 	return (group == "networking.k8s.io" || group == "extensions") && strings.HasPrefix(text(n, "kind"), "NetworkPolicy")

@@ -10,21 +10,22 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 )
 
-// errTemplate reports that a text is a template of a chart.
-var errTemplate = errors.New("is a template: render the chart (helm template), and convert the output")
+// errTemplate reports a text that becomes YAML only when a chart is rendered.
+var errTemplate = errors.New("is a template, not a policy: render the chart (helm template), and convert the output")
 
-// rawDocument is the text of a document: the separator line before it, its body, and the line that ends
-// it, if any.
+// rawDocument is a document as it is written: its separator line, its body, and the "..." line
+// after the body, if any.
 type rawDocument struct {
 	separator, body, end []byte
 }
 
 func (p rawDocument) text() []byte { return slices.Concat(p.separator, p.body, p.end) }
 
-// lines is the body with uniform line endings.
+// lines returns the body with Unix line endings, as the YAML parser requires.
 func (p rawDocument) lines() []byte { return bytes.ReplaceAll(p.body, []byte("\r\n"), []byte("\n")) }
 
-// split splits a text at the lines that begin and end documents. A document cannot contain such a line.
+// split splits a text into documents. Separator lines and "..." lines cannot occur within a
+// document.
 func split(data []byte) []rawDocument {
 	var out []rawDocument
 	var p rawDocument
@@ -42,7 +43,7 @@ func split(data []byte) []rawDocument {
 			out = append(out, p)
 		}
 		p = rawDocument{separator: bytes.Clone(line)}
-		// The rest of that line belongs to the document, unless it is a comment.
+		// Content after the separator belongs to the document, unless it is a comment.
 		if rest := bytes.TrimSpace(line[3:]); len(rest) > 0 && rest[0] != '#' {
 			p = rawDocument{separator: bytes.Clone(line[:3]), body: bytes.Clone(line[3:])}
 		}
@@ -55,7 +56,7 @@ func isMarker(line []byte, marker string) bool {
 	return ok && (len(rest) == 0 || strings.ContainsRune(" \t\r\n", rune(rest[0])))
 }
 
-// parse reads a document. An empty document is nil.
+// parse reads a document. It returns nil for a document that is not a mapping.
 func (p rawDocument) parse() (*yaml.Node, error) {
 	var n yaml.Node
 	err := yaml.Unmarshal(p.lines(), &n)
@@ -70,7 +71,7 @@ func (p rawDocument) parse() (*yaml.Node, error) {
 	return &n, nil
 }
 
-// print writes a changed document with its original indentation of sequences and line endings.
+// print writes a changed document. It keeps the indentation of sequences and the line endings.
 func (p rawDocument) print(n *yaml.Node) ([]byte, error) {
 	out, err := yaml.MarshalWithOptions(n, &yaml.EncoderOptions{SeqIndent: yaml.SequenceIndentStyle(yaml.DeriveSeqIndentStyle(string(p.lines())))})
 	if err != nil {
@@ -86,7 +87,8 @@ func (p rawDocument) print(n *yaml.Node) ([]byte, error) {
 	return slices.Concat(separator, out, p.end), nil
 }
 
-// isTemplate reports whether a document that is valid YAML contains expressions of a template.
+// isTemplate reports whether a document contains template expressions. Some templates are
+// valid YAML by chance.
 func isTemplate(n *yaml.Node) bool {
 	if n.Kind == yaml.ScalarNode {
 		return strings.Contains(n.Value, "{{")

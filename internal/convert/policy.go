@@ -7,17 +7,17 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 )
 
-// The converted kind.
+// The type of a converted policy.
 const (
 	apiVersion = "cilium.io/v2"
 	kind       = "CiliumNetworkPolicy"
 )
 
-// direction is the fields of one direction in both kinds.
+// direction has the field names of one direction in both kinds.
 type direction struct {
 	// name is the value in policyTypes.
 	name string
-	// peers is a field of a NetworkPolicy, the others are fields of a CiliumNetworkPolicy.
+	// peers is the field of a NetworkPolicy. The others are fields of a CiliumNetworkPolicy.
 	peers, endpoints, networks, entities string
 }
 
@@ -26,7 +26,7 @@ var bothDirections = []direction{
 	{"Egress", "to", "toEndpoints", "toCIDRSet", "toEntities"},
 }
 
-// key is the field of the rules in both kinds.
+// key returns the field that has the rules in both kinds.
 func (w direction) key() string { return strings.ToLower(w.name) }
 
 // rewrite turns a NetworkPolicy into a CiliumNetworkPolicy.
@@ -45,7 +45,7 @@ func rewrite(n *yaml.Node) {
 	rewriteDirections(spec)
 }
 
-// rewriteSubject rewrites the selector of the policy.
+// rewriteSubject rewrites the selector of the policy's subjects.
 func rewriteSubject(spec *yaml.Node) {
 	key, selector := pair(spec, "podSelector")
 	if key == nil {
@@ -56,8 +56,9 @@ func rewriteSubject(spec *yaml.Node) {
 	prune(selector, key)
 }
 
-// rewriteDirections rewrites both directions as Cilium enforces them. Rules apply even if policyTypes omits
-// the direction. Without rules, an empty rule isolates the direction.
+// rewriteDirections rewrites both directions as Cilium enforces them. Rules apply even if
+// policyTypes omits their direction. An isolated direction without rules gets an empty rule,
+// which denies all its traffic.
 func rewriteDirections(spec *yaml.Node) {
 	typesKey, types := pair(spec, "policyTypes")
 	var removed []*yaml.Node
@@ -94,7 +95,8 @@ func rewriteDirections(spec *yaml.Node) {
 	}
 }
 
-// directionOf is the key of a direction or, if it is missing, of the first direction that exists.
+// directionOf returns the key of a direction. If the direction has no key, it returns the first
+// key of any direction.
 func directionOf(spec *yaml.Node, name string) *yaml.Node {
 	var first *yaml.Node
 	for key := range pairs(spec) {

@@ -7,10 +7,10 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 )
 
-// maxPorts is the number of ports that Cilium accepts in one entry of toPorts.
+// maxPorts is the maximum number of ports that Cilium accepts in one entry of toPorts.
 const maxPorts = 40
 
-// toPorts are the ports of a rule in the form of Cilium.
+// toPorts returns the ports of a rule as the toPorts field of Cilium.
 func toPorts(ports *yaml.Node) *yaml.Node {
 	for _, p := range ports.Content {
 		port(p)
@@ -28,8 +28,8 @@ func toPorts(ports *yaml.Node) *yaml.Node {
 	return out
 }
 
-// port rewrites one port: numbers become strings, defaults become explicit, and an omitted port becomes 0,
-// which is every port of the protocol.
+// port rewrites one port. Numbers become strings, and the default protocol is set explicitly.
+// An omitted port becomes 0, which means every port of the protocol.
 func port(p *yaml.Node) {
 	if isEmpty(p) {
 		replaceContent(p, mapping(), p)

@@ -6,8 +6,8 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 )
 
-// rules rewrites the rules of a direction. A rule with both kinds of peers becomes two, because a Cilium
-// rule has one kind.
+// rules rewrites the rules of a direction. A rule with endpoints and networks becomes two
+// rules, because Cilium accepts one kind of peer in a rule.
 func (w direction) rules(all *yaml.Node) {
 	var out []*yaml.Node
 	for _, rule := range all.Content {
@@ -26,17 +26,18 @@ func (w direction) rule(rule *yaml.Node) []*yaml.Node {
 	case !isEmpty(peers):
 		return w.peersOf(rule, key, peers)
 	case ports == nil:
-		// An empty Cilium rule allows no traffic.
+		// An empty rule allows nothing in Cilium.
 		w.allowAll(rule)
 	case key != nil:
-		// A rule with ports alone allows all peers.
+		// Ports without peers are allowed for all peers.
 		drop(rule, w.peers)
 		moveComments(ports, key, peers)
 	}
 	return []*yaml.Node{rule}
 }
 
-// ports rewrites the ports of a rule, and returns their key. It is nil for every port of every protocol.
+// ports rewrites the ports of a rule and returns their key. It returns nil for a rule that
+// allows every port of every protocol.
 func (w direction) ports(rule *yaml.Node) *yaml.Node {
 	key, ports := pair(rule, "ports")
 	if key == nil {
@@ -56,7 +57,7 @@ func (w direction) ports(rule *yaml.Node) *yaml.Node {
 	return nil
 }
 
-// allowAll are the peers of a rule without peers.
+// allowAll sets all peers in a rule that has no peers.
 func (w direction) allowAll(rule *yaml.Node) {
 	key, peers := pair(rule, w.peers)
 	if key == nil {
@@ -67,8 +68,8 @@ func (w direction) allowAll(rule *yaml.Node) {
 	replaceContent(peers, sequence(scalar("all")), key)
 }
 
-// peersOf rewrites the peers of a rule, each kind in a rule of its own. The first rule keeps the comments
-// of the rule and its ports.
+// peersOf rewrites the peers of a rule, with one rule for each kind of peer. The first rule
+// keeps the comments of the rule and its ports.
 func (w direction) peersOf(rule, key, peers *yaml.Node) []*yaml.Node {
 	byKind := map[string][]*yaml.Node{}
 	var kinds []string
@@ -93,7 +94,7 @@ func (w direction) peersOf(rule, key, peers *yaml.Node) []*yaml.Node {
 	return out
 }
 
-// peer rewrites a peer, and returns its kind.
+// peer rewrites a peer and returns the field for its kind.
 func (w direction) peer(peer *yaml.Node) string {
 	if key, block := pair(peer, "ipBlock"); key != nil && !isNull(block) {
 		network(peer)
@@ -103,7 +104,7 @@ func (w direction) peer(peer *yaml.Node) string {
 	return w.endpoints
 }
 
-// network turns an ipBlock into an entry of Cilium's CIDR sets.
+// network replaces a peer with the content of its ipBlock. Cilium uses the same field names.
 func network(peer *yaml.Node) {
 	var content []*yaml.Node
 	for key, block := range pairs(peer) {

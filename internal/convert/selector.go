@@ -7,14 +7,14 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 )
 
-// The labels with which Cilium identifies the namespace of a pod, and the labels of the namespace.
+// The labels that Cilium sets on a pod for its namespace and the labels of that namespace.
 const (
 	podNamespace       = "k8s:io.kubernetes.pod.namespace"
 	namespaceLabel     = "k8s:io.cilium.k8s.namespace.labels."
 	namespaceNameLabel = "kubernetes.io/metadata.name"
 )
 
-// prune removes null and empty parts of a selector.
+// prune removes null and empty fields of a selector, which have no effect.
 func prune(selector, owner *yaml.Node) {
 	if isNull(selector) {
 		replaceContent(selector, mapping(), owner)
@@ -28,8 +28,8 @@ func prune(selector, owner *yaml.Node) {
 	}
 }
 
-// endpoints merges the two selectors of a peer. A pod selector alone selects in the namespace of the policy
-// in both kinds.
+// endpoints merges the two selectors of a peer. In both kinds, a pod selector alone selects pods
+// in the namespace of the policy.
 func endpoints(peer *yaml.Node) {
 	merged := mapping()
 	for key, selector := range pairs(peer) {
@@ -64,7 +64,7 @@ func add(selector, key, part *yaml.Node) {
 	have.Content = append(have.Content, part.Content...)
 }
 
-// selectByNamespace turns a namespace selector into a pod selector by namespace labels.
+// selectByNamespace turns a namespace selector into a pod selector.
 func selectByNamespace(selector *yaml.Node) {
 	labels := value(selector, "matchLabels")
 	positive := labels != nil
@@ -81,7 +81,7 @@ func selectByNamespace(selector *yaml.Node) {
 	if positive {
 		return
 	}
-	// Only pods have a namespace, so that a namespace selector never matches other endpoints.
+	// Without this, the selector also matches endpoints without a namespace, which are not pods.
 	key := scalar("matchExpressions")
 	if len(selector.Content) == 0 {
 		selector.Style = 0
@@ -104,8 +104,8 @@ func expressions(selector *yaml.Node) []*yaml.Node {
 	return nil
 }
 
-// isReserved reports whether a label in a pod selector is one that Cilium reserves for namespaces and
-// clusters.
+// isReserved reports whether Cilium reserves a label. With a reserved label, an endpoint
+// selector selects pods by namespace.
 func isReserved(key string) bool {
 	return key == strings.TrimPrefix(podNamespace, "k8s:") || strings.HasPrefix(key, strings.TrimPrefix(namespaceLabel, "k8s:"))
 }

@@ -7,7 +7,7 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 )
 
-// keyIndex is the index of a key in a mapping, or -1.
+// keyIndex returns the index of a key in a mapping, or -1.
 func keyIndex(m *yaml.Node, key string) int {
 	if m == nil || m.Kind != yaml.MappingNode {
 		return -1
@@ -20,7 +20,7 @@ func keyIndex(m *yaml.Node, key string) int {
 	return -1
 }
 
-// pair is a key of a mapping and its value. Both are nil if the key is missing.
+// pair returns a key of a mapping and its value, or nil if the mapping has no such key.
 func pair(m *yaml.Node, key string) (k, v *yaml.Node) {
 	if i := keyIndex(m, key); i >= 0 {
 		return m.Content[i], m.Content[i+1]
@@ -52,14 +52,15 @@ func pairs(m *yaml.Node) iter.Seq2[*yaml.Node, *yaml.Node] {
 	}
 }
 
-// drop removes a key and its comments.
+// drop removes a key with its value and comments.
 func drop(m *yaml.Node, key string) {
 	if i := keyIndex(m, key); i >= 0 {
 		m.Content = append(m.Content[:i:i], m.Content[i+2:]...)
 	}
 }
 
-// isEmpty reports whether a value is missing, null, or empty. Kubernetes does not distinguish them.
+// isEmpty reports whether a value is missing, null or empty. Kubernetes does not distinguish
+// these.
 func isEmpty(n *yaml.Node) bool {
 	return n == nil || isNull(n) || n.Kind != yaml.ScalarNode && len(n.Content) == 0
 }
@@ -78,14 +79,14 @@ func sequence(content ...*yaml.Node) *yaml.Node {
 	return &yaml.Node{Kind: yaml.SequenceNode, Tag: yaml.NodeTagSeq, Content: content}
 }
 
-// replaceContent replaces the content of a node. Comments of the old content move above its owner: the key
-// or, in a list, the element.
+// replaceContent replaces the content of a node with that of another node. It moves the line
+// comment above the owner. The owner is the node's key or, in a list, the node.
 func replaceContent(n, other, owner *yaml.Node) {
 	n.Kind, n.Tag, n.Style, n.Value, n.Content = other.Kind, other.Tag, other.Style, other.Value, other.Content
 	owner.HeadComment, n.LineComment = lines(owner.HeadComment, n.LineComment), ""
 }
 
-// moveComments moves the comments of other nodes and their content to a node.
+// moveComments moves all comments of removed nodes and their content to another node.
 func moveComments(to *yaml.Node, removed ...*yaml.Node) {
 	for _, n := range removed {
 		if n == nil {
@@ -96,14 +97,14 @@ func moveComments(to *yaml.Node, removed ...*yaml.Node) {
 	}
 }
 
-// moveOwnComments moves the comments of another node to a node, without those of its content.
+// moveOwnComments moves the comments of a removed node, without those of its content.
 func moveOwnComments(to, removed *yaml.Node) {
 	to.HeadComment = lines(to.HeadComment, removed.HeadComment, removed.LineComment)
 	to.FootComment = lines(to.FootComment, removed.FootComment)
 }
 
-// nonEmptyPairs are the non-empty keys and values of a mapping. Comments of the empty ones move to the
-// owner.
+// nonEmptyPairs returns the keys and values of a mapping without empty values. It moves the
+// comments of empty values to the owner.
 func nonEmptyPairs(m, owner *yaml.Node) []*yaml.Node {
 	var out []*yaml.Node
 	for key, v := range pairs(m) {
@@ -127,7 +128,7 @@ func lines(comments ...string) string {
 	return strings.Join(out, "\n")
 }
 
-// withoutComments is a copy without comments.
+// withoutComments returns a copy without comments.
 func withoutComments(n *yaml.Node) *yaml.Node {
 	c := *n
 	c.HeadComment, c.LineComment, c.FootComment, c.Content = "", "", "", nil

@@ -10,7 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation"
 )
 
-// Grouping is what one Kustomization applies.
+// Grouping determines what one Kustomization applies.
 type Grouping string
 
 // The groupings.
@@ -24,7 +24,7 @@ const (
 // Source is the Flux source of the tree.
 type Source struct{ Kind, Name string }
 
-// Options describe how Flux finds the tree.
+// Options determine how Flux finds the tree.
 type Options struct {
 	Source Source
 	// Path is the path of the tree in the source.
@@ -41,7 +41,7 @@ var sourceKinds = []string{"GitRepository", "OCIRepository", "Bucket", "External
 func ParseSource(s string) (Source, error) {
 	kind, name, _ := strings.Cut(s, "/")
 	if !slices.Contains(sourceKinds, kind) || len(validation.IsDNS1123Subdomain(name)) > 0 {
-		return Source{}, fmt.Errorf("%q is not a source: use Kind/name, such as GitRepository/flux-system; the kinds are %s", s, strings.Join(sourceKinds, ", "))
+		return Source{}, fmt.Errorf("%q is not a source: use Kind/name, such as GitRepository/flux-system, with one of the kinds %s", s, strings.Join(sourceKinds, ", "))
 	}
 	return Source{Kind: kind, Name: name}, nil
 }
@@ -57,7 +57,7 @@ func ParseGrouping(s string) (Grouping, error) {
 // ParseNamespace reads the name of a namespace.
 func ParseNamespace(s string) (string, error) {
 	if len(validation.IsDNS1123Label(s)) > 0 {
-		return "", fmt.Errorf("%q is not a namespace name", s)
+		return "", fmt.Errorf("%q is not a valid namespace name: use a lowercase DNS label, such as flux-system", s)
 	}
 	return s, nil
 }
@@ -66,7 +66,7 @@ func ParseNamespace(s string) (string, error) {
 func ParsePath(s string) (string, error) {
 	p := path.Clean(filepath.ToSlash(s))
 	if path.IsAbs(p) || filepath.IsAbs(s) || p == ".." || strings.HasPrefix(p, "../") {
-		return "", fmt.Errorf("%q is not a path in a source: use the path of the tree relative to the root of the source", s)
+		return "", fmt.Errorf("%q is not a path in the source: set the path of the tree relative to the source's root", s)
 	}
 	if p == "." {
 		return "./", nil

@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// CheckSeparate refuses an output folder inside the inputs, and the reverse: the next build would read the
-// output of the last one.
+// CheckSeparate returns an error if the input folder contains the output folder, or the
+// reverse. The next build must not read rendered files.
 func CheckSeparate(dir, out string) error {
 	in, err := resolvePath(dir)
 	if err != nil {
@@ -22,14 +22,15 @@ func CheckSeparate(dir, out string) error {
 	}
 	switch {
 	case contains(in, to):
-		return fmt.Errorf("%s is inside %s, which is built: render into a folder outside of it", out, dir)
+		return fmt.Errorf("output folder %s is inside the input folder %s: the next build would read rendered files: render into a folder outside of it", out, dir)
 	case contains(to, in):
-		return fmt.Errorf("%s, which is built, is inside %s: render into a folder outside of it", dir, out)
+		return fmt.Errorf("input folder %s is inside the output folder %s: the output folder may contain only rendered files: render into another folder", dir, out)
 	}
 	return nil
 }
 
-// statTarget inspects the output path. It is nil if nothing exists, or a folder.
+// statTarget returns the target folder of the tree, or nil if it does not exist. It rejects
+// every other target.
 func statTarget(out string) (fs.FileInfo, error) {
 	info, err := os.Lstat(out)
 	switch {
@@ -55,7 +56,7 @@ func statTarget(out string) (fs.FileInfo, error) {
 		return nil, err
 	}
 	if contains(outPath, currentPath) {
-		return nil, fmt.Errorf("%s contains the current folder, and is replaced as a whole: run from outside of it", out)
+		return nil, fmt.Errorf("%s contains the current folder, and render replaces the whole folder: run the command in another folder", out)
 	}
 	return info, nil
 }
@@ -65,7 +66,7 @@ func contains(outer, inner string) bool {
 	return err == nil && rel != ".." && !strings.HasPrefix(rel, ".."+string(filepath.Separator))
 }
 
-// resolvePath is an absolute path without symbolic links. Its last elements may be missing.
+// resolvePath returns an absolute path without symbolic links. The file need not exist.
 func resolvePath(name string) (string, error) {
 	abs, err := filepath.Abs(name)
 	if err != nil {

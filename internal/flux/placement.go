@@ -16,7 +16,7 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// clusterOwner owns cluster-scoped policies. No tenant can have this name.
+// clusterOwner owns cluster-scoped policies. It is not a valid tenant name.
 const clusterOwner = "_cluster"
 
 // stage is a step of the chain, and its folder.
@@ -32,14 +32,14 @@ var stages = [...]stage{
 	{v1alpha1.StageDefaultDeny, "default-deny"},
 }
 
-// defaultDenyStage is the index of the stage that denies other traffic.
+// defaultDenyStage is the index of the stage that denies what the other stages do not allow.
 const defaultDenyStage = len(stages) - 1
 
-// stageFiles are the files of one owner in each stage, by file name.
+// stageFiles has the items of one owner in each stage, by file name.
 type stageFiles [len(stages)]map[string]*yaml.RNode
 
-// first is the earliest stage with files.
-func (h *stageFiles) first() int {
+// first returns the earliest stage that is not empty.
+func (f *stageFiles) first() int {
 	for i := range stages {
 		if len(f[i]) > 0 {
 			return i
@@ -48,7 +48,7 @@ func (h *stageFiles) first() int {
 	return 0
 }
 
-// placement is the files of every owner.
+// placement has the files of every owner.
 type placement map[string]*stageFiles
 
 func (p placement) owners() []string { return slices.Sorted(maps.Keys(p)) }
@@ -56,12 +56,12 @@ func (p placement) owners() []string { return slices.Sorted(maps.Keys(p)) }
 // placer sorts the generated items of a build by owner and stage.
 type placer struct {
 	at placement
-	// ownerOf is the tenant of each namespace.
+	// ownerOf maps a namespace to its tenant.
 	ownerOf  map[string]string
 	findings report.Findings
 }
 
-// placeItems returns the placement of the generated items. It ignores other items.
+// placeItems returns the placement of the generated items. It ignores all other items.
 func placeItems(items []*yaml.RNode) (placement, report.Findings) {
 	p := placer{at: placement{}, ownerOf: map[string]string{}}
 	var configs []*yaml.RNode
@@ -80,7 +80,7 @@ func placeItems(items []*yaml.RNode) (placement, report.Findings) {
 		p.findings = append(p.findings, report.New(report.NothingToRender, report.Error, report.Ref{}, "", "%s", "the build has no policy with the label "+resource.LabelFence+
 			": run tenantfence build to find the cause. To remove the fence, delete the rendered tree by hand"))
 	}
-	// ConfigMaps come last, because policies determine the owner of a namespace and its stages.
+	// ConfigMaps come last: the policies determine the owners of namespaces and their stages.
 	for _, n := range configs {
 		p.config(n)
 	}
@@ -93,7 +93,7 @@ func (p *placer) refuse(n *yaml.RNode, field, format string, args ...any) {
 	p.findings = append(p.findings, report.New(report.PolicyNotRenderable, report.Error, resource.RefOf(n), field, format, args...))
 }
 
-// valid refuses invalid names, because they become paths.
+// valid refuses invalid names, because paths contain them.
 func (p *placer) valid(n *yaml.RNode) bool {
 	switch {
 	case len(validation.IsDNS1123Subdomain(n.GetName())) > 0:
@@ -121,8 +121,8 @@ func (p *placer) policy(n *yaml.RNode) {
 	}
 }
 
-// config places a ConfigMap with the policies that need it. Without a stage it is in the first one, which
-// Flux applies before the policies that may need it.
+// config places a ConfigMap with the policies that need it. A ConfigMap without a stage goes
+// to the first stage, which Flux applies before all policies that may need it.
 func (p *placer) config(n *yaml.RNode) {
 	owner := n.GetLabels()[resource.LabelTenant]
 	if p.at[owner] == nil {
@@ -169,10 +169,11 @@ func (p *placer) add(n *yaml.RNode, owner string, at int) {
 	files[at][file] = n
 }
 
-// maxFileName is below the limit of file systems, 255 bytes.
+// maxFileName is less than the 255 bytes that file systems allow for a name.
 const maxFileName = 200
 
-// fileName is stable and unique: Kubernetes names have no underscore, and namespace names have no dot.
+// fileName returns a stable and unique name. Names in Kubernetes contain no underscore, and
+// names of namespaces contain no dot.
 func fileName(n *yaml.RNode) string {
 	name := n.GetName()
 	if !isClusterwide(n) {
@@ -184,7 +185,8 @@ func fileName(n *yaml.RNode) string {
 	return shorten(name, maxFileName) + ".yaml"
 }
 
-// shorten is a name of at most limit bytes. A longer name ends with its hash.
+// shorten returns a name of at most limit bytes. A shortened name ends with a hash of the
+// whole name.
 func shorten(name string, limit int) string {
 	if len(name) <= limit {
 		return name

@@ -13,8 +13,8 @@ import (
 	"github.com/tenantfence/tenantfence/internal/report"
 )
 
-// seal begins the first line of every rendered file. It is in the file instead of a common list, so that
-// two branches with rendered files merge.
+// seal is the prefix of the first line of every rendered file. Each file has its own checksum
+// instead of one list for all, so that two rendered branches merge without conflicts.
 const seal = "# Rendered by tenantfence: change its inputs, not this file. sha256:"
 
 // IsTree reports whether a folder is a rendered tree.
@@ -23,12 +23,12 @@ func IsTree(dir string) bool {
 	return err == nil && bytes.HasPrefix(content, []byte(seal))
 }
 
-// withSeal is the content of a file with the seal.
+// withSeal returns the content of a file after the line that identifies rendered files.
 func withSeal(file string, body []byte) []byte {
 	return append([]byte(seal+sum(file, body)+"\n"), body...)
 }
 
-// sum covers the path, too, so that a copy elsewhere in the tree is not valid.
+// sum includes the path, so that a copy elsewhere in the tree has an invalid checksum.
 func sum(file string, body []byte) string {
 	h := sha256.New()
 	h.Write([]byte(file + "\n"))
@@ -36,7 +36,7 @@ func sum(file string, body []byte) string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// checkSeal returns the check that a file violates and the reason, or nil.
+// checkSeal returns the check that a file fails and its message, or nil.
 func checkSeal(file string, content []byte) (check *report.Check, message string) {
 	line, body, _ := bytes.Cut(content, []byte("\n"))
 	recorded, hasSeal := bytes.CutPrefix(line, []byte(seal))
@@ -49,13 +49,14 @@ func checkSeal(file string, content []byte) (check *report.Check, message string
 	return nil, ""
 }
 
-// EditedFiles reports files of a tree that are not as rendered, and files of another origin.
+// EditedFiles returns findings for the files of a tree that were changed after rendering, and
+// for files that tenantfence did not render.
 func EditedFiles(out string) (report.Findings, error) {
 	_, findings, err := readSealedTree(out)
 	return findings, err
 }
 
-// readSealedTree returns the files of an existing tree, and refuses files of another origin.
+// readSealedTree returns the files of a tree on disk. It reports changed and foreign files.
 func readSealedTree(out string) (Files, report.Findings, error) {
 	files := Files{}
 	var findings report.Findings

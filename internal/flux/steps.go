@@ -8,23 +8,23 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// The folders that belong to no owner. No tenant can have these names.
+// The folders that belong to no owner. They are not valid tenant names.
 const (
-	// stepsDir is the folder of the Flux Kustomizations.
+	// stepsDir contains the Kustomizations of Flux.
 	stepsDir = "_flux"
-	// stagesDir is the folder of a kustomization.yaml over all owners, for ByStage.
+	// stagesDir contains, for ByStage, a kustomization.yaml for each stage of all owners.
 	stagesDir = "_stages"
 )
 
-// step is one Flux Kustomization: its folder and its dependencies.
+// step is one Kustomization of Flux: the folder that it applies, and its dependencies.
 type step struct {
 	name, dir string
 	labels    map[string]string
 	dependsOn []string
 }
 
-// maxName is the maximum length of the name of a Kustomization: Flux writes it into a label of the
-// resources that it applies.
+// maxName is the maximum length of a Kustomization's name. Flux sets the name as a label on
+// every object that it applies.
 const maxName = 63
 
 func stepName(owner string, at int) string {
@@ -59,9 +59,9 @@ func stepsByTenant(p placement) []step {
 	return steps
 }
 
-// dependenciesAcrossOwners are the steps of other owners that a default-deny waits for. Cluster-wide
-// policies select the pods of tenants: the default-deny of a tenant follows their allows, and their
-// default-deny follows the allows of every tenant.
+// dependenciesAcrossOwners returns the dependencies of a default-deny outside of its own chain.
+// Policies of the cluster select the pods of tenants. So a tenant's default-deny depends on the
+// allows of the cluster, and the cluster's default-deny depends on the allows of every tenant.
 func (p placement) dependenciesAcrossOwners(owner string) []string {
 	var names []string
 	for _, other := range p.owners() {
@@ -97,7 +97,7 @@ func stepLabels(s stage) map[string]string {
 	return map[string]string{resource.LabelManagedBy: resource.ManagedBy, resource.LabelStage: string(s.label)}
 }
 
-// ownersIn are the owners with files in a stage.
+// ownersIn returns the owners that have files in a stage.
 func (p placement) ownersIn(at int) []string {
 	var owners []string
 	for _, owner := range p.owners() {
@@ -108,8 +108,8 @@ func (p placement) ownersIn(at int) []string {
 	return owners
 }
 
-// fluxKustomization has the written fields of a kustomize.toolkit.fluxcd.io/v1 Kustomization, in their
-// usual order.
+// fluxKustomization has the rendered fields of a kustomize.toolkit.fluxcd.io/v1
+// Kustomization, in their usual order.
 type fluxKustomization struct {
 	APIVersion string       `yaml:"apiVersion"`
 	Kind       string       `yaml:"kind"`
@@ -143,8 +143,8 @@ type fluxSource struct {
 	Name string `yaml:"name"`
 }
 
-// object is the Kustomization of a step. Pruning removes policies that a later tree lacks, and waiting
-// makes a failed stage stop the later ones.
+// object returns the step as a Kustomization. With prune, Flux deletes objects that a later
+// tree omits. With wait, a failed stage blocks the stages that depend on it.
 func (s step) object(o Options) ([]byte, error) {
 	k := fluxKustomization{
 		APIVersion: "kustomize.toolkit.fluxcd.io/v1",

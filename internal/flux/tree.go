@@ -11,18 +11,20 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 )
 
-// Files is a tree: the content of each file by its path from the root, with slashes.
+// Files has the content of each file of a tree, by its slash-separated path from the root.
 type Files map[string][]byte
 
 func (f Files) paths() []string { return slices.Sorted(maps.Keys(f)) }
 
 const kustomizationFile = "kustomization.yaml"
 
-// noSubstitution with the value "disabled" excludes a policy from Flux's postBuild, which would turn a
-// quoted port into a number and a dollar sign into a variable.
+// substituteAnnotation with the value "disabled" excludes a policy from the postBuild
+// substitution of Flux. The substitution would turn a quoted port into a number, and a dollar
+// sign into a variable.
 const substituteAnnotation = "kustomize.toolkit.fluxcd.io/substitute"
 
-// Tree is the tree for the items of a finished build. It is nil if a finding is an error.
+// Tree returns the tree for the items of a finished build. The tree is nil if a finding is an
+// error.
 func Tree(items []*yaml.RNode, o Options) (Files, report.Findings, error) {
 	placed, findings := placeItems(items)
 	if findings.HasError() {
@@ -48,7 +50,7 @@ func Tree(items []*yaml.RNode, o Options) (Files, report.Findings, error) {
 }
 
 // addOwner adds a folder for each stage in which an owner has files.
-func (f Files) addOwner(owner string, h *stageFiles) error {
+func (f Files) addOwner(owner string, placed *stageFiles) error {
 	for i, s := range stages {
 		if len(placed[i]) == 0 {
 			continue
@@ -98,7 +100,8 @@ func (f Files) addStages(p placement) error {
 	return nil
 }
 
-// addSteps adds the Flux Kustomizations, and a kustomization.yaml that lists them.
+// addSteps adds the Kustomizations of Flux, and the kustomization.yaml that lists them for one
+// parent Kustomization.
 func (f Files) addSteps(steps []step, o Options) error {
 	var listed []string
 	for _, s := range steps {

@@ -12,9 +12,9 @@ import (
 	"github.com/tenantfence/tenantfence/internal/report"
 )
 
-// Write replaces the content of a folder with the files, and returns the changes. A reader sees the old
-// tree or the new one. With an error, also among the findings, the old tree stays. Equal files are not
-// written.
+// Write replaces the content of a folder with the files, and returns the changes. Readers see
+// either the old tree or the new tree. The old tree stays on an error or on a finding that is
+// an error. Write does not touch unchanged files.
 func Write(out string, files Files) (report.Changes, report.Findings, error) {
 	out = filepath.Clean(out)
 	info, err := statTarget(out)
@@ -61,7 +61,7 @@ func compare(old, files Files) report.Changes {
 	return changes
 }
 
-// replace writes the new tree next to the old one, on the same file system, and swaps them.
+// replace writes the new tree next to the old one, on the same file system, and swaps the two.
 func replace(out string, old, files Files, mode os.FileMode) (err error) {
 	parent := filepath.Dir(out)
 	if err := os.MkdirAll(parent, 0o755); err != nil {
@@ -73,7 +73,7 @@ func replace(out string, old, files Files, mode os.FileMode) (err error) {
 	}
 	defer func() {
 		if rerr := os.RemoveAll(temporaryDir); rerr != nil {
-			err = errors.Join(err, fmt.Errorf("remove the old tree: %w", rerr))
+			err = errors.Join(err, fmt.Errorf("remove the rest of the old tree: %w", rerr))
 		}
 	}()
 	tree := filepath.Join(temporaryDir, "tree")
@@ -94,8 +94,8 @@ func replace(out string, old, files Files, mode os.FileMode) (err error) {
 	return nil
 }
 
-// writeTree writes the files into a temporary folder. A file that is equal in the old tree is linked, so
-// that it keeps its metadata.
+// writeTree writes the files into a new folder. It links unchanged files of the old tree, so
+// they keep their inodes and times.
 func writeTree(tree, out string, old, files Files) error {
 	for _, file := range files.paths() {
 		name := filepath.Join(tree, filepath.FromSlash(file))
@@ -106,7 +106,7 @@ func writeTree(tree, out string, old, files Files) error {
 			if err := os.Link(filepath.Join(out, filepath.FromSlash(file)), name); err == nil {
 				continue
 			}
-			// On a file system without links the file is written.
+			// Some file systems have no links. Write the file instead.
 		}
 		if err := os.WriteFile(name, files[file], 0o644); err != nil {
 			return err
@@ -115,7 +115,7 @@ func writeTree(tree, out string, old, files Files) error {
 	return nil
 }
 
-// swap replaces the old tree by the new one, in one step if the system supports it.
+// swap replaces the old tree with the new tree, atomically if the system supports it.
 func swap(tree, out string) error {
 	err := exchange(tree, out)
 	if errors.Is(err, errors.ErrUnsupported) {
@@ -124,8 +124,8 @@ func swap(tree, out string) error {
 	return err
 }
 
-// renameTwice renames the old tree, and then the new one. If the second step fails, the old tree is
-// restored. Between the steps the path does not exist.
+// renameTwice moves the old tree away, and moves it back on an error. Between the two renames
+// the target does not exist.
 func renameTwice(tree, out string) error {
 	oldPath := filepath.Dir(tree) + ".old"
 	if err := os.Rename(out, oldPath); err != nil {

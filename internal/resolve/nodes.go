@@ -84,7 +84,7 @@ func (r *resolver) affectedTenants(e resolvedPeer) []*tenant {
 
 // reportNodes warns of what host policies can do to a cluster.
 func (r *resolver) reportNodes() {
-	const auditHint = "to see first what they deny, enable the host firewall, set one node to audit mode (cilium-dbg endpoint config HOST_ENDPOINT PolicyAuditMode=Enabled), set Enforce, and look for the action audit in cilium-dbg monitor -t policy-verdict --related-to HOST_ENDPOINT"
+	const auditHint = "to see first what they deny, enable the host firewall and set one node to audit mode: cilium-dbg endpoint config HOST_ENDPOINT PolicyAuditMode=Enabled; then set Enforce, and look for the action audit: cilium-dbg monitor -t policy-verdict --related-to HOST_ENDPOINT"
 	for i, n := range r.fence.Nodes {
 		at := r.profile.Path.Child("nodes").Index(i)
 		if n.Enforcement == v1alpha1.Enforce {
