@@ -49,6 +49,7 @@ func (c checker) check() (policy.Report, report.Findings, error) {
 			return policy.Report{}, findings, err
 		}
 	}
+	c.Debug.report("compare traffic", func() string { return policy.Count(len(findings), "finding") })
 	if findings.HasError() {
 		return policy.Report{}, findings, nil
 	}
@@ -71,7 +72,7 @@ func (c checker) prove() (policy.Report, report.Findings, error) {
 	case !requested:
 		return policy.Report{}, nil, nil
 	}
-	result, err := proof{in: c.in, index: c.index, desiredState: c.desiredState, items: items, progress: c.Progress}.run(level)
+	result, err := proof{in: c.in, index: c.index, desiredState: c.desiredState, items: items, progress: c.Progress, debug: c.Debug}.run(level)
 	if err != nil {
 		return result, nil, fmt.Errorf("prove the policies: %w", err)
 	}
@@ -89,7 +90,7 @@ func (c checker) prove() (policy.Report, report.Findings, error) {
 func (c checker) provedFindings(r policy.Report) report.Findings {
 	switch {
 	case r.Isolation != nil && c.index.WithoutResources:
-		return c.outcome(report.NotProved, "", "a generator sees no other resource, so only what it generates is decided: run tenantfence verify on the whole build; %s", summary(r))
+		return c.outcome(report.NotProved, "", "a generator sees no other resource, so only what it generates is decided: run tenantfence verify on the whole build; %s", strings.TrimPrefix(summary(r), provedPrefix))
 	case r.Isolation != nil && !r.Proved():
 		return c.outcome(report.NotProved, "", "%s", summary(r))
 	case r.Isolation != nil:
@@ -107,6 +108,9 @@ func (c checker) outcome(check *report.Check, field, format string, args ...any)
 	return report.Findings{report.New(check, report.Info, c.in.FenceRef, field, format, args...)}
 }
 
+// provedPrefix begins the summary of a proof that saw every pod, of tenants that are all in Enforce.
+const provedPrefix = "isolation proved: "
+
 // summary is what was proved. What is in AllowOnly is not isolated yet.
 func summary(r policy.Report) string {
 	i := r.Isolation
@@ -114,15 +118,15 @@ func summary(r policy.Report) string {
 	if nodes := i.Nodes.Total(); nodes > 0 {
 		pods += " and " + policy.Count(nodes, "node")
 	}
-	where := fmt.Sprintf("in %s and for %s, representative ones included", policy.Count(i.Namespaces.Total(), "namespace"), pods)
-	out := []string{"nothing is open that nobody declared, " + where}
+	where := fmt.Sprintf("in %s (%s, including representative ones)", policy.Count(i.Namespaces.Total(), "namespace"), pods)
+	out := []string{provedPrefix + "no undeclared access " + where}
 	switch {
 	case i.Namespaces.Proved < i.Namespaces.Total() || i.Nodes.Proved < i.Nodes.Total():
 		out[0] = i.String()
 	case slices.ContainsFunc(r.Findings, func(f report.Finding) bool {
 		return f.Severity == report.Warning && f.Check != report.AgentSettingUnspecified
 	}):
-		out[0] = "isolation was looked into " + where
+		out[0] = "isolation checked " + where
 	}
 	out = append(out, i.Declared.String())
 	if len(r.FlowTests) > 0 {

@@ -18,15 +18,15 @@ const (
 // the names are: fields, namespaces, Tenants, Services, labels, annotations, FQDNs,
 // variables or checks.
 //
-// Similarity is the number of letters to insert, remove, replace or swap, without regard to
-// case: up to half of the name's letters, and up to 3, or a sixth of a long name. The first
-// of equally similar candidates wins, so callers sort them. A name that is one of the
-// candidates is not misspelt and has no suggestion.
+// A candidate is similar if few letters must be inserted, removed, replaced or swapped. The
+// maximum is half of the name's letters, but at most 3, or a sixth of a long name. Case is
+// ignored. The first of equally similar candidates wins, so callers sort them. A name that is
+// one of the candidates is not misspelt and has no suggestion.
 func Nearest(name string, candidates []string) (string, bool) {
 	if len(name) > maxNameLength || slices.Contains(candidates, name) {
 		return "", false
 	}
-	best, limit := "", min(max(1, len(name)/2), max(3, len(name)/6))
+	best, limit := "", min(len(name)/2, max(3, len(name)/6))
 	for _, c := range candidates {
 		if c == "" || max(len(c)-len(name), len(name)-len(c)) > limit {
 			continue

@@ -23,6 +23,8 @@ func TestNearest(t *testing.T) {
 		{"another short word", "tls", fields, ""},
 		{"another long word", "selector", fields, ""},
 		{"one letter is a typo of no word", "x", fields, ""},
+		{"one letter is no typo of another", "a", []string{"b"}, ""},
+		{"one letter in another case", "A", []string{"b", "a"}, "a"},
 		{"the empty name", "", fields, ""},
 		{"no candidates", "ports", nil, ""},
 		{"an empty candidate", "a", []string{""}, ""},

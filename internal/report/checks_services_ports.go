@@ -24,8 +24,8 @@ var (
 		Name:       "port-not-found",
 		Severities: []Severity{Error},
 		Title:      "No destination has the port of a flow",
-		Meaning:    "No destination pod has a port with this name, or the Service behind the peer does not have the port. Beside service, ports are those of the Service, not of its pods; policies do not know the port names of native sidecars.",
-		Fix:        "Correct the name or number. Use the ports of the Service beside service, and the container ports beside other peers.",
+		Meaning:    "No destination pod has a port with this name, or the Service behind the peer does not have the port. With service, ports are those of the Service, not of its pods; policies do not know the port names of native sidecars.",
+		Fix:        "Correct the name or number. Use the ports of the Service with service, and the container ports with other peers.",
 		Example:    "refused/ports",
 	})
 

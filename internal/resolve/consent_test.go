@@ -164,7 +164,7 @@ func TestDuplicateTenant(t *testing.T) {
 	_, first := resolve.Resolve(in, &resource.Index{WithoutResources: true})
 	slices.Reverse(in.Tenants)
 	_, second := resolve.Resolve(in, &resource.Index{WithoutResources: true})
-	if !slices.Equal(first.Sort(), second.Sort()) {
+	if !slices.EqualFunc(first.Sort(), second.Sort(), report.Finding.Equal) {
 		t.Errorf("in one order:\n%v\nin the other:\n%v", first, second)
 	}
 }
