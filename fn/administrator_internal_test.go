@@ -76,7 +76,7 @@ func proveAdministrator(t *testing.T, spec string) policy.Report {
 	if in == nil {
 		t.Fatal(findings)
 	}
-	w, found, err := computeDesiredState(in, index)
+	w, found, err := computeDesiredState(in, index, nil)
 	if err != nil || found.HasError() {
 		t.Fatal(err, found)
 	}

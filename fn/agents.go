@@ -3,9 +3,7 @@ package fn
 import (
 	"cmp"
 	"fmt"
-	"maps"
 	"slices"
-	"strings"
 
 	"github.com/tenantfence/tenantfence/internal/report"
 
@@ -124,35 +122,38 @@ func (p proof) policyMapFindings(e policy.Engine) report.Findings {
 		name, entries, limit, p.fence.Agent.Origin(policy.PolicyMapMax), policy.PolicyMapMax)}
 }
 
-// assumedSettings lists the settings of the agents that are assumed.
+// assumedSettings counts the agent settings that are assumed. The details list them.
 func (p proof) assumedSettings() report.Findings {
-	var texts []string
-	if version := p.fence.Cluster.CiliumVersion; version != "" && version != engineVersion {
-		texts = append(texts, fmt.Sprintf("the engine of Cilium %s decides for Cilium %s", engineVersion, version))
+	settings, version := defaultSettings(p.fence.Agent), cmp.Or(p.fence.Cluster.CiliumVersion, engineVersion)
+	assumed := policy.Count(len(settings), "agent setting") + " is assumed"
+	if len(settings) != 1 {
+		assumed = policy.Count(len(settings), "agent setting") + " are assumed"
 	}
-	if settings := defaultSettings(p.fence.Agent); settings != "" {
-		texts = append(texts, "the agents have the defaults of the Helm chart where this field does not state others: "+settings)
+	engine := ""
+	if version != engineVersion {
+		engine = ", policy engine of Cilium " + engineVersion
 	}
-	if len(texts) == 0 {
-		return nil
+	f := report.New(report.AgentSettingsAssumed, report.Info, p.in.Profile.Ref, p.ciliumConfig(), "%s (defaults of Cilium's Helm chart %s%s): set the values that differ in cluster.ciliumConfig", assumed, version, engine)
+	f.Details = settings
+	switch {
+	case len(settings) > 0:
+		return report.Findings{f}
+	case engine != "":
+		f.Message = fmt.Sprintf("the policy engine of Cilium %s decides for Cilium %s", engineVersion, version)
+		return report.Findings{f}
 	}
-	return report.Findings{report.New(report.AgentSettingsAssumed, report.Info, p.in.Profile.Ref, p.ciliumConfig(), "%s", "assumed: "+strings.Join(texts, "; "))}
+	return nil
 }
 
-// defaultSettings are the settings that are not stated, by their values.
-func defaultSettings(agent policy.Agent) string {
-	keys := map[string][]string{}
+// defaultSettings are the settings that no source states, as "key: value".
+func defaultSettings(agent policy.Agent) []string {
+	var out []string
 	for _, a := range agent.Assumptions() {
 		if a.Source == "" {
-			value := cmp.Or(a.Value, "none")
-			keys[value] = append(keys[value], a.Key)
+			out = append(out, a.Key+": "+cmp.Or(a.Value, "none"))
 		}
 	}
-	var out []string
-	for _, value := range slices.SortedFunc(maps.Keys(keys), func(a, b string) int { return cmp.Or(len(keys[b])-len(keys[a]), cmp.Compare(a, b)) }) {
-		out = append(out, value+": "+strings.Join(keys[value], " "))
-	}
-	return strings.Join(out, ", ")
+	return out
 }
 
 // ciliumConfig is the field that states how agents are configured.

@@ -61,9 +61,9 @@ func TestAgentSettings(t *testing.T) {
 		"policies are logged":         {config: `policy-audit-mode: "true"`, fails: true, messages: []string{"policy-audit-mode is true", disabled}, absent: []string{"[proved]"}},
 		"the same in AllowOnly":       {enforcement: "AllowOnly", config: `policy-audit-mode: "true"`, messages: []string{"warning: ", disabled}},
 		"no proxy":                    {config: `enable-l7-proxy: "false"`, more: http, fails: true, messages: []string{"[l7-proxy-disabled]"}, absent: []string{"[policy-rejected]"}},
-		"a value that is none":        {config: `enable-sctp: maybe`, fails: true, messages: []string{`ciliumConfig[enable-sctp]: whether SCTP passes at all: must be one of true, false, and is "maybe"`}},
-		"a mode that is not decided":  {config: `policy-cidr-match-mode: pods`, fails: true, messages: []string{`"pods" is not decided`}},
-		"SCTP, unstated":              {more: sctp, messages: []string{"enable-sctp is not stated, and with \"true\" the result differs: tenant-acme: CiliumNetworkPolicy/p allows", "[agent-setting-unspecified]", "[proved]"}},
+		"a value that is none":        {config: `enable-sctp: maybe`, fails: true, messages: []string{`ciliumConfig[enable-sctp]: whether agents forward SCTP: must be one of true, false, not "maybe"`}},
+		"a mode that is not decided":  {config: `policy-cidr-match-mode: pods`, fails: true, messages: []string{`"pods" is not supported`}},
+		"SCTP, unstated":              {more: sctp, messages: []string{"enable-sctp is not stated, and with \"true\" the result differs: tenant-acme: CiliumNetworkPolicy/p lets", "[agent-setting-unspecified]", "[proved]"}},
 		"SCTP, on":                    {config: `enable-sctp: "true"`, more: sctp, fails: true, messages: []string{"port 53/SCTP", "[undeclared-open]"}},
 		"SCTP, off":                   {config: `enable-sctp: "false"`, more: sctp, messages: []string{"[proved]"}, absent: []string{"[agent-setting-unspecified]"}},
 		"by a ConfigMap":              {more: sctp + "---\n" + fmt.Sprintf(config, `enable-sctp: "true"`), fails: true, messages: []string{"port 53/SCTP", "[undeclared-open]"}},
@@ -82,7 +82,7 @@ func TestAgentSettings(t *testing.T) {
 		"by the agents' own arguments": {config: `enable-policy: default`, more: agents, fails: true, messages: []string{"[cilium-config-conflict]"}},
 		"nothing on some nodes":        {more: fmt.Sprintf(nodes, `enable-policy: never`), fails: true, messages: []string{"CiliumNodeConfig/edge: spec.defaults[enable-policy]", disabled}},
 		"networks of nodes, where they match": {
-			config: `policy-cidr-match-mode: nodes`, more: lan, messages: []string{"3 declared flows allowed at both ends", "[proved]"},
+			config: `policy-cidr-match-mode: nodes`, more: lan, messages: []string{"3 declared flows allowed on both sides", "[proved]"},
 		},
 		"networks of nodes, where they may match": {more: lan, messages: []string{"policy-cidr-match-mode is not stated, and with \"nodes\"", "reach remote-node"}},
 		"a policy map that is full": {

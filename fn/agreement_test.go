@@ -28,6 +28,7 @@ var clusterAddresses = netpol.Options{
 // differences, each of which says why.
 func TestEnginesAgree(t *testing.T) {
 	t.Parallel()
+	skipInShort(t, "compares two engines on 400 random inputs")
 	compared, differing := 0, map[string]int{}
 	for seed := range uint64(400) {
 		d := policyGenerator{newSource(seed)}

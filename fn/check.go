@@ -49,6 +49,7 @@ func (c checker) check() (policy.Report, report.Findings, error) {
 			return policy.Report{}, findings, err
 		}
 	}
+	c.Debug.report("compare traffic", func() string { return policy.Count(len(findings), "finding") })
 	if findings.HasError() {
 		return policy.Report{}, findings, nil
 	}
@@ -71,7 +72,7 @@ func (c checker) prove() (policy.Report, report.Findings, error) {
 	case !requested:
 		return policy.Report{}, nil, nil
 	}
-	result, err := proof{in: c.in, index: c.index, desiredState: c.desiredState, items: items, progress: c.Progress}.run(level)
+	result, err := proof{in: c.in, index: c.index, desiredState: c.desiredState, items: items, progress: c.Progress, debug: c.Debug}.run(level)
 	if err != nil {
 		return result, nil, fmt.Errorf("prove the policies: %w", err)
 	}

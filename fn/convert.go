@@ -1,6 +1,8 @@
 package fn
 
 import (
+	"fmt"
+
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/internal/report"
@@ -21,6 +23,8 @@ type Conversion struct {
 	// Namespace is that of resources that say none. Omitted: "default", as for kubectl.
 	Namespace string
 	Progress  policy.Progress
+	// Debug receives each step. Omitted: none.
+	Debug Debug
 }
 
 // File is a YAML text.
@@ -65,11 +69,17 @@ func Convert(c Conversion) (Converted, error) {
 		ref.APIVersion, ref.Kind = p.After.GetApiVersion(), p.After.GetKind()
 		out.Changes = append(out.Changes, report.Change{Action: report.Configured, Ref: ref})
 	}
+	c.Debug.report("read", func() string {
+		return fmt.Sprintf("%s with %s, %s", policy.Count(len(c.Files), "file"), policiesText(len(policies)), policy.Count(len(others)+len(c.Inputs), "other resource"))
+	})
 	s := newEquivalenceProof(c, policies, others)
 	if err := s.prove(); err != nil {
 		return out, err
 	}
 	out.Compared = s.compared
+	c.Debug.report("compare", func() string {
+		return fmt.Sprintf("%s, %s, %s", policy.Count(s.compared.Pods, "pod"), policy.Count(s.compared.Peers, "peer"), policy.Count(s.compared.Openings, "opening"))
+	})
 	out.Findings = append(out.Findings, s.findings...).Sort()
 	if out.Findings.HasError() {
 		_, err := refuse(out.Findings)

@@ -16,6 +16,7 @@ import (
 // Convert would refuse it; a second run finds nothing to do; and comments stay.
 func TestConvertRandomPolicies(t *testing.T) {
 	t.Parallel()
+	skipInShort(t, "converts random policies")
 	workloads, err := kio.FromBytes([]byte(agreementWorkloads))
 	if err != nil {
 		t.Fatal(err)

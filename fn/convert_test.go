@@ -51,7 +51,7 @@ func converted(t *testing.T, data []byte) ([]byte, string) {
 		t.Fatal(err)
 	}
 	var messages bytes.Buffer
-	if err := output.Text(&messages, c.Findings); err != nil {
+	if err := output.Text(&messages, c.Findings, output.Summary); err != nil {
 		t.Fatal(err)
 	}
 	if err != nil {
@@ -71,7 +71,7 @@ func converted(t *testing.T, data []byte) ([]byte, string) {
 // Lines end as they did.
 func TestConvertKeepsLineEndings(t *testing.T) {
 	t.Parallel()
-	data, err := os.ReadFile("../testdata/converted/document-ends/input.yaml")
+	data, err := os.ReadFile("../testdata/converted/document-end-markers/input.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -21,6 +21,7 @@ func (v Verification) byFlowTests() (policy.Report, error) {
 	for _, n := range v.Items {
 		r.readItem(n)
 	}
+	v.Debug.report("read", readResult(v.Items))
 	index, findings := resource.NewIndex(r.rest)
 	result := policy.Report{Basis: policy.FlowTestBasis, Findings: slices.Concat(r.findings, findings, lint.Moved(r.rest))}
 	if result.Findings.HasError() {
@@ -31,7 +32,7 @@ func (v Verification) byFlowTests() (policy.Report, error) {
 	if result.Findings = append(result.Findings, findings...); findings.HasError() {
 		return result, nil
 	}
-	decided, err := proof{in: &r.in, index: index, desiredState: desiredState{fence: fence}, items: r.rest, progress: v.Progress}.run(v1alpha1.ProofNone)
+	decided, err := proof{in: &r.in, index: index, desiredState: desiredState{fence: fence}, items: r.rest, progress: v.Progress, debug: v.Debug}.run(v1alpha1.ProofNone)
 	if err != nil {
 		return result, fmt.Errorf("decide FlowTests: %w", err)
 	}

@@ -23,8 +23,11 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// ErrRefused says that findings stopped the run: nothing was changed.
+// ErrRefused reports that findings stopped the run.
 var ErrRefused = errors.New("nothing was changed")
+
+// Refused is the error of a run with errors. It counts its findings and wraps ErrRefused.
+func Refused(c report.Counts) error { return fmt.Errorf("%s: %w", c, ErrRefused) }
 
 // Result is a build after the fence.
 type Result struct {
@@ -53,13 +56,15 @@ type Options struct {
 	// Seen is written on this project's own kinds, as the annotation resource.AnnotationSeen.
 	// Omitted: nothing is.
 	Seen string
-	// Progress is told how far it is.
+	// Progress receives how far the run is.
 	Progress policy.Progress
+	// Debug receives each step. Omitted: none.
+	Debug Debug
 }
 
-// Execute runs the function on a ResourceList, as kustomize and kpt do. What was
-// found and done goes to stderr, because not every host shows results.
-func Execute(in io.Reader, out, stderr io.Writer, detail output.Detail, o Options) error {
+// Execute runs the function on a ResourceList, as kustomize and kpt do. write reports the result,
+// because not every host shows results. It is not called for a run that skips the proof and succeeds.
+func Execute(in io.Reader, out io.Writer, o Options, write func(Result, error) error) error {
 	return resource.Execute(in, out, func(rl *framework.ResourceList) error {
 		if err := resource.SetSourcesByHost(rl.FunctionConfig, rl.Items); err != nil {
 			return err
@@ -71,7 +76,7 @@ func Execute(in io.Reader, out, stderr io.Writer, detail output.Detail, o Option
 			rl.Items = r.Items
 			return nil
 		}
-		if writeErr := Report(stderr, r, err, detail); writeErr != nil || err != nil {
+		if writeErr := write(r, err); writeErr != nil || err != nil {
 			return cmp.Or(writeErr, err)
 		}
 		rl.Items = r.Items
@@ -79,9 +84,9 @@ func Execute(in io.Reader, out, stderr io.Writer, detail output.Detail, o Option
 	})
 }
 
-// Report writes what was found and, without an error, done.
+// Report writes findings and, after a run without an error, changes.
 func Report(w io.Writer, r Result, err error, detail output.Detail) error {
-	if writeErr := output.Text(w, r.Findings); writeErr != nil || err != nil {
+	if writeErr := output.Text(w, r.Findings, detail); writeErr != nil || err != nil {
 		return writeErr
 	}
 	return output.Changes(w, "tenantfence", r.Changes, detail)
@@ -94,16 +99,18 @@ func Process(config *yaml.RNode, items []*yaml.RNode, o Options) (Result, error)
 		return refuse(findings)
 	}
 	in, index, findings := Read(config, items)
+	o.Debug.report("read", readResult(items))
 	if in == nil {
 		return refuse(findings)
 	}
-	w, found, err := computeDesiredState(in, index)
+	w, found, err := computeDesiredState(in, index, o.Debug)
 	if findings = append(findings, found...); err != nil {
 		return Result{Findings: findings.Sort()}, err
 	}
 	findings = append(findings, refuseEmit(in, w)...)
 	// Also where something is refused already: what is wrong is said at once.
 	merged, found := merge.Merge(mergeOptions(in, w.fence), items, w.policies)
+	o.Debug.report("merge", merged.Changes.Summary)
 	if findings = append(findings, found...); findings.HasError() {
 		return refuse(findings)
 	}
@@ -135,10 +142,11 @@ type desiredState struct {
 }
 
 // computeDesiredState resolves the Tenants, and plans and renders their policies.
-func computeDesiredState(in *resource.Inputs, index *resource.Index) (desiredState, report.Findings, error) {
+func computeDesiredState(in *resource.Inputs, index *resource.Index, debug Debug) (desiredState, report.Findings, error) {
 	var w desiredState
 	var findings report.Findings
 	w.fence, findings = resolve.Resolve(in, index)
+	debug.report("resolve", w.resolveResult)
 	fences := []*policy.Fence{w.fence}
 	if in.Profile.Spec.Policies == v1alpha1.PoliciesBoth && !findings.HasError() {
 		var unsupported report.Findings
@@ -152,6 +160,7 @@ func computeDesiredState(in *resource.Inputs, index *resource.Index) (desiredSta
 		}
 		w.policies = append(w.policies, policies...)
 	}
+	debug.report("plan and render", w.renderResult)
 	return w, findings, nil
 }
 
@@ -174,15 +183,5 @@ func refuseWithReport(proved policy.Report, findings report.Findings, err error)
 
 func refuse(findings report.Findings) (Result, error) {
 	sorted := findings.Sort()
-	errs := 0
-	for _, f := range sorted {
-		if f.Severity == report.Error {
-			errs++
-		}
-	}
-	plural := "s"
-	if errs == 1 {
-		plural = ""
-	}
-	return Result{Findings: sorted}, fmt.Errorf("%d error%s: %w", errs, plural, ErrRefused)
+	return Result{Findings: sorted}, Refused(sorted.Counts())
 }

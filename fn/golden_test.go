@@ -108,7 +108,7 @@ func process(t *testing.T, config *yaml.RNode, items []*yaml.RNode) ([]*yaml.RNo
 	t.Helper()
 	r, err := fn.Process(config.Copy(), copied(items), fn.Options{})
 	var b bytes.Buffer
-	if err := output.Text(&b, r.Findings); err != nil {
+	if err := output.Text(&b, r.Findings, output.Summary); err != nil {
 		t.Fatal(err)
 	}
 	return r.Items, b.String(), err

@@ -23,6 +23,7 @@ type proof struct {
 	desiredState
 	items    []*yaml.RNode
 	progress policy.Progress
+	debug    Debug
 	// own are the items that are as the function generates them. The others are nothing but
 	// what they are, whatever their labels.
 	own map[*yaml.RNode]bool
@@ -63,9 +64,18 @@ func (p proof) run(level v1alpha1.Proof) (policy.Report, error) {
 func (p proof) decideWithinBudget(level v1alpha1.Proof) (policy.Report, error) {
 	var result policy.Report
 	err := p.decide(level, &result)
+	p.debug.report(p.debugStep(), decideResult(result))
 	found, err := budgetFinding(p.fence, p.items, err)
 	result.Findings = append(result.Findings, found...)
 	return result, err
+}
+
+// debugStep names the decision for a Debug.
+func (p proof) debugStep() string {
+	if p.alternativeAgent {
+		return "decide with other agent settings"
+	}
+	return "decide"
 }
 
 func (p proof) decide(level v1alpha1.Proof, result *policy.Report) error {

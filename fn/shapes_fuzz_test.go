@@ -108,7 +108,9 @@ func FuzzShapes(f *testing.F) {
 				t.Fatalf("panic: %v\n%s", cause, in)
 			}
 		}()
-		err = fn.Execute(strings.NewReader(in), io.Discard, &messages, output.Summary, fn.Options{})
+		err = fn.Execute(strings.NewReader(in), io.Discard, fn.Options{}, func(r fn.Result, err error) error {
+			return fn.Report(&messages, r, err, output.Summary)
+		})
 		if err != nil && strings.TrimSpace(messages.String()+err.Error()) == "" {
 			t.Errorf("refused without a word:\n%s", in)
 		}

@@ -35,8 +35,10 @@ type Verification struct {
 	Findings report.Findings
 	// Fence is the name of the fence to verify. Omitted: there is only one.
 	Fence string
-	// Progress is told how far it is.
+	// Progress receives how far the verification is.
 	Progress policy.Progress
+	// Debug receives each step. Omitted: none.
+	Debug Debug
 }
 
 // Verify finds out whether finished policies do what was intended: whether they are those
@@ -105,7 +107,7 @@ func (v Verification) malformed() report.Findings {
 	out := resource.MalformedItems(v.Items)
 	for _, r := range v.Runs {
 		for _, f := range shapeFindings(r.Config, r.Items) {
-			if !slices.ContainsFunc(out, f.Same) {
+			if !out.Contains(f) {
 				out = append(out, f)
 			}
 		}
@@ -158,6 +160,7 @@ func (v Verification) byLabels() (policy.Report, error) {
 		return policy.Report{Unproved: []string{"no Tenant and no FlowTest is known, and no policy has the label " + resource.LabelFence + ": " + notRunHint + "; add --inputs DIR where the Tenants are"}}, nil
 	}
 	v.Progress.Report("reading labels", 0, 0)
+	v.Debug.report("read", readResult(v.Items))
 	name, err := chooseFence(v.Fence, fenceNames(v.Items))
 	if err != nil {
 		return policy.Report{}, err
@@ -178,12 +181,13 @@ func (v Verification) compareAndProve(runs []Run, items []*yaml.RNode) (policy.R
 	v.Progress.Report("resolving Tenants", 0, 0)
 	result := policy.Report{Basis: policy.TenantBasis}
 	in, index, findings := Read(runs[0].Config, items)
+	v.Debug.report("read", readResult(items))
 	if result.Findings = findings; in == nil {
 		return result, nil
 	}
 	in.Fence.Spec.Stages, in.Fence.Spec.Emit = stagesOf(runs), emitOf(runs)
 	index.WithoutResources = index.WithoutResources || runs[0].Blind
-	w, found, err := computeDesiredState(in, index)
+	w, found, err := computeDesiredState(in, index, v.Debug)
 	if result.Findings = append(result.Findings, found...); result.Findings.HasError() {
 		return result, nil
 	}
@@ -193,6 +197,9 @@ func (v Verification) compareAndProve(runs []Run, items []*yaml.RNode) (policy.R
 	v.Progress.Report("comparing policies", 0, 0)
 	options := mergeOptions(in, w.fence)
 	counts, found := compare(options, withoutOwnKinds(v.Items), w.policies)
+	v.Debug.report("compare", func() string {
+		return fmt.Sprintf("%d of %s as generated", counts.Matching, policiesText(counts.Desired))
+	})
 	found = append(found, lint.OtherFences(w.fence, options.Owns, v.Items)...)
 	result.Findings, result.Comparison = append(result.Findings, found...), &counts
 	if counts.Moved > 0 {
@@ -212,7 +219,7 @@ func (v Verification) compareAndProve(runs []Run, items []*yaml.RNode) (policy.R
 		return result, nil
 	}
 	v.Progress.Report("proving", 0, 0)
-	proved, err := proof{in: in, index: index, desiredState: w, items: withoutOwnKinds(items), progress: v.Progress}.run(v.level(in))
+	proved, err := proof{in: in, index: index, desiredState: w, items: withoutOwnKinds(items), progress: v.Progress, debug: v.Debug}.run(v.level(in))
 	if err != nil {
 		return result, fmt.Errorf("prove the policies: %w", err)
 	}

@@ -1,7 +1,8 @@
-// Package architecture holds the laws of this code base, as tests that say why.
+// Package architecture tests the rules of this repository. Each failure states the reason
+// for its rule.
 //
-// They read the files themselves, so that they hold for every platform and build
-// tag, point at a line, and work while the code does not compile yet.
+// The tests read the source files. They cover every platform and build tag, report a line,
+// and work while the code does not compile yet.
 package architecture
 
 import (
@@ -21,8 +22,20 @@ const (
 func TestEveryPackageIsListed(t *testing.T) {
 	for _, file := range load(t) {
 		if _, known := packages[file.dir]; !known {
-			t.Errorf("%s: give it a room: %s is not in the table of internal/architecture/rooms_test.go; "+
-				"a newcomer finds the place for a change by that table alone", file.path, file.dir)
+			t.Errorf("%s: package %s is missing in internal/architecture/packages_test.go, "+
+				"which docs/architecture.md lists: add it with its kind and purpose", file.path, file.dir)
+		}
+	}
+}
+
+func TestEveryListedPackageExists(t *testing.T) {
+	found := map[string]bool{}
+	for _, file := range load(t) {
+		found[file.dir] = true
+	}
+	for dir, p := range packages {
+		if !found[dir] && p.kind != check { // checks are test files, which load leaves out
+			t.Errorf("%s is listed in internal/architecture/packages_test.go and has no Go file: remove it", dir)
 		}
 	}
 }
@@ -31,12 +44,14 @@ func TestImportsByPackageKind(t *testing.T) {
 	for _, file := range load(t) {
 		from, known := packages[file.dir]
 		if !known {
-			continue // TestEveryDirectoryHasARoom says so.
+			continue // TestEveryPackageIsListed reports it.
 		}
 		for _, spec := range file.syntax.Imports {
 			dir, isInternal := packageDir(importPath(spec))
-			if to := packages[dir]; isInternal && to != "" && !slices.Contains(allowedImports[from].imports, to) {
-				t.Errorf("%s: %s (%s) imports %s (%s): %s", file.at(spec), file.dir, from, dir, to, allowedImports[from].why)
+			to, toKnown := packages[dir]
+			allowed := allowedImports[from.kind]
+			if isInternal && toKnown && !slices.Contains(allowed.imports, to.kind) {
+				t.Errorf("%s: %s (%s) imports %s (%s): %s", file.at(spec), file.dir, from.kind, dir, to.kind, allowed.why)
 			}
 		}
 	}
@@ -50,17 +65,17 @@ func TestModelImportOrder(t *testing.T) {
 		}
 		for _, spec := range file.syntax.Imports {
 			if dir, isInternal := packageDir(importPath(spec)); isInternal && !slices.Contains(allowedModels, dir) {
-				t.Errorf("%s: %s imports %s, and may import of ours only %v: "+
-					"what users write comes first, what we call it next, where it is found last", file.at(spec), file.dir, dir, allowedModels)
+				t.Errorf("%s: %s imports %s, and may import only %v of this module: "+
+					"the API comes first, then the terms of the program, then the resources of a build", file.at(spec), file.dir, dir, allowedModels)
 			}
 		}
 	}
 }
 
 func TestEveryModelHasImportRule(t *testing.T) {
-	for dir, k := range packages {
-		if _, known := modelImports[dir]; (k == model) != known {
-			t.Errorf("%s: it is %s in rooms, and nouns must tell what a noun may import, and only of nouns", dir, k)
+	for dir, p := range packages {
+		if _, known := modelImports[dir]; (p.kind == model) != known {
+			t.Errorf("%s is %s: modelImports must list every model, and nothing else", dir, p.kind)
 		}
 	}
 }
@@ -78,14 +93,14 @@ func TestExternalImports(t *testing.T) {
 
 func TestOnlyMainExits(t *testing.T) {
 	for _, file := range load(t) {
-		if file.path == "main.go" || packages[file.dir] == tool {
+		if file.path == "main.go" || packages[file.dir].kind == tool {
 			continue
 		}
 		ast.Inspect(file.syntax, func(node ast.Node) bool {
 			selector, isSelector := node.(*ast.SelectorExpr)
 			if isSelector && file.exits(selector) {
-				t.Errorf("%s: only main.go exits: anything else that does cannot be tested, "+
-					"and takes the findings of everyone else with it; return an error or a status", file.at(selector))
+				t.Errorf("%s: only main.go exits: other code that exits cannot be tested and loses the findings "+
+					"of the run: return an error or a status", file.at(selector))
 			}
 			return true
 		})
@@ -99,7 +114,7 @@ func TestFileLength(t *testing.T) {
 			limit = mainLines
 		}
 		if file.lines > limit && !ast.IsGenerated(file.syntax) {
-			t.Errorf("%s: %d lines, at most %d: split it along what it does, and name the halves after that", file.path, file.lines, limit)
+			t.Errorf("%s: %d lines, at most %d: split it by purpose, and name the files after it", file.path, file.lines, limit)
 		}
 	}
 }
@@ -107,7 +122,7 @@ func TestFileLength(t *testing.T) {
 func TestRootHoldsOnlyMain(t *testing.T) {
 	for _, file := range load(t) {
 		if file.dir == "." && file.path != "main.go" {
-			t.Errorf("%s: the root holds main.go alone: code beside it escapes every other law", file.path)
+			t.Errorf("%s: the root holds main.go alone: the other rules do not cover code next to it", file.path)
 		}
 	}
 }

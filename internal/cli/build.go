@@ -1,10 +1,10 @@
 package cli
 
 import (
-	"bytes"
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"os"
 	"slices"
@@ -52,18 +52,25 @@ func build(cmd *cobra.Command, dir, format string) error {
 	if format != "yaml" && format != "table" {
 		return fmt.Errorf(`--output %q: say "yaml" or "table"`, format)
 	}
-	b, err := runBuild(cmd, dir, nil)
+	b, err := runBuild(cmd, newRunReport(cmd, dir), dir, nil)
 	if err != nil {
 		return err
 	}
+	if err := printBuild(cmd.OutOrStdout(), b.data, format); err != nil {
+		return err
+	}
+	return b.report.writeChanges()
+}
+
+func printBuild(w io.Writer, data []byte, format string) error {
 	if format == "table" {
-		items, err := readBuild(b.data)
+		items, err := readBuild(data)
 		if err != nil {
 			return fmt.Errorf("read the build: %w", err)
 		}
-		return output.Table(cmd.OutOrStdout(), items)
+		return output.Table(w, items)
 	}
-	if _, err := bytes.NewReader(b.data).WriteTo(cmd.OutOrStdout()); err != nil {
+	if _, err := w.Write(data); err != nil {
 		return fmt.Errorf("write the build: %w", err)
 	}
 	return nil
@@ -76,12 +83,14 @@ type buildResult struct {
 	needs []string
 	// fellBack reports whether kustomize itself built it.
 	fellBack bool
+	// report is what was written about the run.
+	report *runReport
 }
 
-// runBuild builds a kustomization with its fence, and reports findings on stderr. Before
+// runBuild builds a kustomization with its fence, and reports findings on the error output. before
 // are the policies that an earlier run wrote elsewhere.
-func runBuild(cmd *cobra.Command, dir string, before []*yaml.RNode) (buildResult, error) {
-	var b buildResult
+func runBuild(cmd *cobra.Command, r *runReport, dir string, before []*yaml.RNode) (buildResult, error) {
+	b := buildResult{report: r}
 	err := withProgress(cmd, func(p *output.Progress) error {
 		options, err := buildOptions(cmd, p)
 		if err != nil {
@@ -93,14 +102,7 @@ func runBuild(cmd *cobra.Command, dir string, before []*yaml.RNode) (buildResult
 		}
 		defer remove()
 		options.Arguments = append(options.Arguments, "--"+recordFlag, record)
-		options.Function = rejectFormerFences(func(config *yaml.RNode, items []*yaml.RNode) ([]*yaml.RNode, error) {
-			r, err := fn.Process(config, items, fn.Options{Progress: p.Update, PreviousPolicies: before})
-			if werr := fn.Report(cmd.ErrOrStderr(), r, err, detail(cmd)); werr != nil {
-				return nil, werr
-			}
-			b.needs = append(b.needs, r.RequiredChanges...)
-			return r.Items, err
-		})
+		options.Function = rejectFormerFences(b.function(p, before))
 		notify := options.Fallback
 		options.Fallback = func(reason string) {
 			b.fellBack = true
@@ -110,14 +112,27 @@ func runBuild(cmd *cobra.Command, dir string, before []*yaml.RNode) (buildResult
 		p.Update("building "+dir, 0, 0)
 		b.data, err = kustomize.Build(filesys.MakeFsOnDisk(), dir, options)
 		if findings := findingsOf(err); len(findings) > 0 {
-			return reportFindings(cmd.ErrOrStderr(), findings, nil)
+			return b.report.write(findings)
 		}
 		if err != nil || !b.fellBack {
 			return err
 		}
 		return b.checkLayersAbove(cmd, p, record)
 	})
-	return b, err
+	return b, b.report.total(err)
+}
+
+// function runs a fence in this process.
+func (b *buildResult) function(p *output.Progress, before []*yaml.RNode) kustomize.Function {
+	return func(config *yaml.RNode, items []*yaml.RNode) ([]*yaml.RNode, error) {
+		r, err := fn.Process(config, items, fn.Options{Progress: p.Update, PreviousPolicies: before, Debug: b.report.debug})
+		if werr := b.report.write(r.Findings); werr != nil && err == nil {
+			return nil, werr
+		}
+		b.needs = append(b.needs, r.RequiredChanges...)
+		b.report.changes = b.report.changes.Then(r.Changes)
+		return r.Items, err
+	}
 }
 
 // findingsOf are the findings in the error of a build, none where it is another one.
@@ -149,12 +164,11 @@ func buildOptions(cmd *cobra.Command, p *output.Progress) (kustomize.Options, er
 	}
 	seen := rand.Text()
 	return kustomize.Options{
-		Executable: executable, Arguments: []string{"--" + seenFlag, seen}, Seen: seen,
+		Executable: executable, Arguments: append([]string{"--" + seenFlag, seen}, passedFlags(cmd)...), Seen: seen,
 		Fallback: func(reason string) {
 			// From here on others write to stderr, too.
 			p.Update("", 0, 0)
-			// Nothing better can be done where stderr itself fails.
-			_, _ = fmt.Fprintf(cmd.ErrOrStderr(), "tenantfence: kustomize itself builds this, which takes longer: %s\n", reason)
+			note(cmd, "kustomize itself builds this, which takes longer: %s", reason)
 		},
 	}, nil
 }
@@ -173,13 +187,15 @@ func (b *buildResult) checkLayersAbove(cmd *cobra.Command, p *output.Progress, r
 	}
 	for _, r := range runs {
 		b.needs = append(b.needs, fn.RequiredPolicyChanges(r.Items, r.returned)...)
+		b.report.changes = b.report.changes.Then(r.changes)
+		b.report.counts.Add(r.counts())
 	}
-	if err := reportFindings(cmd.ErrOrStderr(), lint.LayersAbove(writtenPolicies(runs), items), nil); err != nil {
+	if err := b.report.write(lint.LayersAbove(writtenPolicies(runs), items)); err != nil {
 		return err
 	}
 	for _, name := range fencesChangedAbove(runs, items) {
-		v := fn.Verification{Items: items, Runs: runsOnFinishedBuild(runs, items), CompleteOutput: true, DuringBuild: true, Fence: name, Progress: p.Update}
-		if err := verifyFinishedBuild(cmd, p, v, runs); err != nil {
+		v := fn.Verification{Items: items, Runs: runsOnFinishedBuild(runs, items), CompleteOutput: true, DuringBuild: true, Fence: name, Progress: p.Update, Debug: b.report.debug}
+		if err := b.verifyFinishedBuild(cmd, p, v, runs); err != nil {
 			return err
 		}
 	}
@@ -198,9 +214,9 @@ func fencesChangedAbove(runs []recordedRun, finished []*yaml.RNode) []string {
 
 // verifyFinishedBuild refuses a build in which the finished resources do not do what was proved of
 // those that the fence was given. What the runs reported is not repeated.
-func verifyFinishedBuild(cmd *cobra.Command, p *output.Progress, v fn.Verification, runs []recordedRun) error {
+func (b *buildResult) verifyFinishedBuild(cmd *cobra.Command, p *output.Progress, v fn.Verification, runs []recordedRun) error {
 	p.Update("", 0, 0)
-	cmd.PrintErrf("tenantfence: layers above TenantFence %q add or change resources, so the finished build is decided, too\n", v.Fence)
+	note(cmd, "layers above TenantFence %q add or change resources, so the finished build is decided, too", v.Fence)
 	result, err := fn.Verify(v)
 	if err != nil {
 		return fmt.Errorf("decide the finished build: %w", err)
@@ -208,11 +224,11 @@ func verifyFinishedBuild(cmd *cobra.Command, p *output.Progress, v fn.Verificati
 	findings := slices.DeleteFunc(fn.Findings(result), func(f report.Finding) bool {
 		return f.Severity != report.Error && slices.ContainsFunc(runs, func(r recordedRun) bool { return r.reported(f) })
 	})
-	if err := reportFindings(cmd.ErrOrStderr(), findings, nil); err != nil {
+	if err := b.report.write(findings); err != nil {
 		return err
 	}
 	if reasons := result.UnverifiedReasons(); len(reasons) > 0 {
-		cmd.PrintErrf("tenantfence: the finished build is not proved: %s\n", strings.Join(reasons, ", "))
+		note(cmd, "the finished build is not proved: %s", strings.Join(reasons, ", "))
 	}
 	return nil
 }

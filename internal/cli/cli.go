@@ -14,7 +14,6 @@ import (
 
 	"github.com/tenantfence/tenantfence/fn"
 	"github.com/tenantfence/tenantfence/internal/kustomize"
-	"github.com/tenantfence/tenantfence/internal/output"
 )
 
 // The exit codes.
@@ -83,21 +82,24 @@ exits with 0 only after a last line that begins with "verified".`,
 		SilenceUsage:      true,
 		SilenceErrors:     true,
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
+		PersistentPreRunE: checkDetail,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if f, ok := cmd.InOrStdin().(*os.File); ok && term.IsTerminal(int(f.Fd())) {
 				return cmd.Help()
 			}
-			o := fn.Options{SkipProof: skipProof, Seen: seen}
+			o := fn.Options{SkipProof: skipProof, Seen: seen, Debug: debugger(cmd)}
 			if record != "" {
-				return executeRecorded(cmd, record, detail(cmd), o)
+				return executeRecorded(cmd, record, o)
 			}
-			return fn.Execute(cmd.InOrStdin(), cmd.OutOrStdout(), cmd.ErrOrStderr(), detail(cmd), o)
+			return fn.Execute(cmd.InOrStdin(), cmd.OutOrStdout(), o, writeRun(cmd))
 		},
 	}
 	if info, ok := debug.ReadBuildInfo(); ok {
 		root.Version = info.Main.Version
 	}
-	root.PersistentFlags().BoolP("verbose", "v", false, "say of each policy and file what was done, not only the sum")
+	root.PersistentFlags().BoolP("verbose", "v", false, "list every change, every flow and the details of every finding")
+	root.PersistentFlags().BoolP("quiet", "q", false, "write errors only, and the last line of verify")
+	root.PersistentFlags().Bool(debugFlag, false, "write each step of the run with its result and duration to the error output")
 	root.Flags().StringVar(&record, recordFlag, "", "append the input and the output to this file")
 	root.Flags().BoolVar(&skipProof, skipProofFlag, false, "leave out the proof")
 	root.Flags().StringVar(&seen, seenFlag, "", "mark Tenants, profile and FlowTests with this")
@@ -107,12 +109,4 @@ exits with 0 only after a last line that begins with "verified".`,
 	}
 	root.AddCommand(newBuild(), newChecks(), newConvert(), newRender(), newVerify())
 	return root
-}
-
-// detail is what --verbose asks for.
-func detail(cmd *cobra.Command) output.Detail {
-	if v, err := cmd.Flags().GetBool("verbose"); err == nil && v {
-		return output.Lines
-	}
-	return output.Summary
 }

@@ -4,13 +4,13 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"io"
 
 	"github.com/spf13/cobra"
 
 	"github.com/tenantfence/tenantfence/fn"
 	"github.com/tenantfence/tenantfence/internal/output"
 	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/position"
 )
 
 // convertFlags are the flags as they were given.
@@ -69,13 +69,14 @@ and 2 where the arguments or the files cannot be read.`,
 }
 
 func convertFiles(cmd *cobra.Command, args []string, flags convertFlags) error {
+	debug := debugger(cmd)
 	sources, err := readSources(cmd, args, flags)
 	if err != nil {
 		return err
 	}
 	var converted fn.Converted
 	err = withProgress(cmd, func(p *output.Progress) error {
-		c := fn.Conversion{Namespace: flags.namespace, Progress: p.Update}
+		c := fn.Conversion{Namespace: flags.namespace, Progress: p.Update, Debug: debug}
 		for _, s := range sources {
 			c.Files = append(c.Files, s.File)
 		}
@@ -89,7 +90,7 @@ func convertFiles(cmd *cobra.Command, args []string, flags convertFlags) error {
 		converted, err = fn.Convert(c)
 		return err
 	})
-	if werr := output.Text(cmd.ErrOrStderr(), converted.Findings); werr != nil || err != nil {
+	if werr := output.Text(cmd.ErrOrStderr(), position.NewFinder(".").Locate(converted.Findings), detail(cmd)); werr != nil || err != nil {
 		return cmp.Or(werr, err)
 	}
 	if flags.write {
@@ -100,21 +101,21 @@ func convertFiles(cmd *cobra.Command, args []string, flags convertFlags) error {
 	if err != nil {
 		return err
 	}
-	return reportConverted(cmd.ErrOrStderr(), converted)
+	return reportConverted(cmd, converted)
 }
 
-// reportConverted says what was converted, and how far it was compared.
-func reportConverted(w io.Writer, c fn.Converted) error {
-	if err := output.Changes(w, "tenantfence", c.Changes, output.Lines); err != nil {
-		return err
+// reportConverted lists the converted policies, and counts what the proof compared.
+func reportConverted(cmd *cobra.Command, c fn.Converted) error {
+	if len(c.Changes) == 0 {
+		note(cmd, "the input has no NetworkPolicy to convert")
+		return nil
 	}
-	line := "there is no NetworkPolicy to convert"
-	if len(c.Changes) > 0 {
-		s := c.Compared
-		line = fmt.Sprintf("each decides as before: compared %s, %s and %s", policy.Count(s.Pods, "pod"), policy.Count(s.Peers, "peer"), policy.Count(s.Openings, "opening"))
+	if detail(cmd) != output.Quiet {
+		if err := output.Changes(cmd.ErrOrStderr(), "tenantfence", c.Changes, output.Verbose); err != nil {
+			return err
+		}
 	}
-	if _, err := fmt.Fprintf(w, "tenantfence: %s\n", line); err != nil {
-		return fmt.Errorf("write what was compared: %w", err)
-	}
+	s := c.Compared
+	note(cmd, "each policy decides as before: compared %s, %s and %s", policy.Count(s.Pods, "pod"), policy.Count(s.Peers, "peer"), policy.Count(s.Openings, "opening"))
 	return nil
 }

@@ -20,7 +20,7 @@ type location struct {
 
 // locationOf is the place of a file below a root.
 func locationOf(root, file, displayPath string) location {
-	p := location{file: file, displayPath: displayPath, unknownReason: "its file is outside the folder that is read: read a folder that holds it"}
+	p := location{file: file, displayPath: displayPath, unknownReason: "its file is outside the input folder: read a folder that holds it"}
 	from, err := filepath.EvalSymlinks(root)
 	if err != nil {
 		return p

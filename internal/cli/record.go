@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -30,29 +31,57 @@ const (
 	skipProofFlag = "skip-proof"
 )
 
-// executeRecorded is the function, which appends what it is given and what it returns to a
-// file.
-func executeRecorded(cmd *cobra.Command, file string, detail output.Detail, o fn.Options) error {
+// executeRecorded is the function. It appends its input, its output and its changes to a file, and
+// leaves it to the other process to report the changes.
+func executeRecorded(cmd *cobra.Command, file string, o fn.Options) error {
 	in, err := io.ReadAll(cmd.InOrStdin())
 	if err != nil {
 		return fmt.Errorf("read input: %w", err)
 	}
 	var out bytes.Buffer
-	if err := fn.Execute(bytes.NewReader(in), io.MultiWriter(cmd.OutOrStdout(), &out), cmd.ErrOrStderr(), detail, o); err != nil {
+	var changes report.Changes
+	write := func(r fn.Result, _ error) error {
+		changes = r.Changes
+		return output.Text(cmd.ErrOrStderr(), r.Findings, detail(cmd))
+	}
+	if err := fn.Execute(bytes.NewReader(in), io.MultiWriter(cmd.OutOrStdout(), &out), o, write); err != nil {
 		return err
 	}
-	if err := appendTo(file, slices.Concat([]byte("\n---\n"), in, []byte("\n---\n"), out.Bytes())); err != nil {
+	data, err := json.Marshal(recordedChanges{changes})
+	if err == nil {
+		err = appendTo(file, slices.Concat([]byte(recordSeparator), in, []byte(recordSeparator), out.Bytes(), []byte(recordSeparator), data))
+	}
+	if err != nil {
 		return fmt.Errorf("record what the function does: %w", err)
 	}
 	return nil
+}
+
+const recordSeparator = "\n---\n"
+
+// recordedChanges is the third document of a recorded run, after its input and its output.
+type recordedChanges struct {
+	Changes report.Changes `json:"changes"`
 }
 
 // recordedRun is a run of the function in another process.
 type recordedRun struct {
 	fn.Run
 	returned []*yaml.RNode
-	// results are its findings, as hosts show them.
+	// results are its findings, in the form that hosts show.
 	results []*yaml.RNode
+	changes report.Changes
+}
+
+// counts are the numbers of its findings.
+func (r recordedRun) counts() report.Counts {
+	out := report.Counts{}
+	for _, n := range r.results {
+		if severity, err := n.GetString("severity"); err == nil {
+			out[report.Severity(severity)]++
+		}
+	}
+	return out
 }
 
 // reported reports whether the run had a finding.
@@ -165,9 +194,12 @@ func readRecord(file string) ([]recordedRun, error) {
 		return nil, fmt.Errorf("read what the function was given: %w", err)
 	}
 	var runs []recordedRun
-	// Each run is recorded twice: what it was given, and what it returned.
-	for i := 0; i+1 < len(lists); i += 2 {
+	// Each run has three documents: its input, its output and its changes.
+	for i := 0; i+2 < len(lists); i += 3 {
 		var r recordedRun
+		if r.changes, err = changesOf(lists[i+2]); err != nil {
+			return nil, err
+		}
 		for into, from := range map[*[]*yaml.RNode]*yaml.MapNode{
 			&r.Items: lists[i].Field("items"), &r.returned: lists[i+1].Field("items"), &r.results: lists[i+1].Field("results"),
 		} {
@@ -186,6 +218,18 @@ func readRecord(file string) ([]recordedRun, error) {
 		runs = append(runs, r)
 	}
 	return runs, nil
+}
+
+func changesOf(n *yaml.RNode) (report.Changes, error) {
+	var out recordedChanges
+	data, err := n.MarshalJSON()
+	if err == nil {
+		err = json.Unmarshal(data, &out)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read what the function changed: %w", err)
+	}
+	return out.Changes, nil
 }
 
 func elementsOf(list *yaml.MapNode) ([]*yaml.RNode, error) {

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"slices"
@@ -10,7 +11,6 @@ import (
 	"github.com/spf13/cobra"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
-	"github.com/tenantfence/tenantfence/fn"
 	"github.com/tenantfence/tenantfence/internal/flux"
 	"github.com/tenantfence/tenantfence/internal/output"
 	"github.com/tenantfence/tenantfence/internal/resource"
@@ -60,27 +60,25 @@ func render(cmd *cobra.Command, dir string, flags renderFlags) error {
 	if err != nil {
 		return err
 	}
-	b, err := runBuild(cmd, dir, before)
+	b, err := runBuild(cmd, newRunReport(cmd, dir, flags.out), dir, before)
 	if err != nil {
 		return err
 	}
 	if b.fellBack && len(before) > 0 {
-		cmd.PrintErrf("tenantfence: what this opens and closes against %s is not compared, since kustomize itself built it\n", flags.out)
+		note(cmd, "traffic is not compared with the policies in %s, since kustomize itself built this", flags.out)
 	}
 	items, err := readBuild(b.data)
 	if err != nil {
 		return fmt.Errorf("read the build: %w", err)
 	}
-	files, findings, err := flux.Tree(items, options)
-	if err := reportFindings(cmd.ErrOrStderr(), findings, err); err != nil {
-		return err
+	changes, err := b.render(items, flags.out, options)
+	if err != nil {
+		return b.report.total(err)
 	}
-	changes, findings, err := flux.Write(flags.out, files)
-	if err := reportFindings(cmd.ErrOrStderr(), findings, err); err != nil {
-		return err
-	}
-	if err := writeNeeds(cmd.ErrOrStderr(), b.needs); err != nil {
-		return err
+	if detail(cmd) != output.Quiet {
+		if err := writeNeeds(cmd.ErrOrStderr(), b.needs); err != nil {
+			return err
+		}
 	}
 	return output.Changes(cmd.OutOrStdout(), flags.out, changes, detail(cmd))
 }
@@ -101,7 +99,7 @@ func renderedPolicies(out string) ([]*yaml.RNode, error) {
 	return slices.DeleteFunc(items, func(n *yaml.RNode) bool { return !resource.IsPolicy(n) }), nil
 }
 
-// writeNeeds says what the objects that are not written still need.
+// writeNeeds lists what objects that are not rendered still need.
 func writeNeeds(w io.Writer, needs []string) error {
 	for _, need := range needs {
 		if _, err := fmt.Fprintf(w, "not rendered, set it where the object comes from: %s\n", need); err != nil {
@@ -109,6 +107,16 @@ func writeNeeds(w io.Writer, needs []string) error {
 		}
 	}
 	return nil
+}
+
+// render writes the tree. Findings refuse it.
+func (b buildResult) render(items []*yaml.RNode, out string, options flux.Options) (report.Changes, error) {
+	files, findings, err := flux.Tree(items, options)
+	if err := cmp.Or(b.report.write(findings), err); err != nil {
+		return nil, err
+	}
+	changes, findings, err := flux.Write(out, files)
+	return changes, cmp.Or(b.report.write(findings), err)
 }
 
 func (f renderFlags) options() (flux.Options, error) {
@@ -134,15 +142,4 @@ func (f renderFlags) options() (flux.Options, error) {
 		return options, fmt.Errorf("--path: %w", err)
 	}
 	return options, nil
-}
-
-// reportFindings writes findings, and is the error if any of them is one.
-func reportFindings(w io.Writer, findings report.Findings, err error) error {
-	if werr := output.Text(w, findings); werr != nil {
-		return werr
-	}
-	if err == nil && findings.HasError() {
-		return fn.ErrRefused
-	}
-	return err
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"slices"
 	"strings"
 
@@ -13,6 +14,7 @@ import (
 	"github.com/tenantfence/tenantfence/internal/kustomize"
 	"github.com/tenantfence/tenantfence/internal/output"
 	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/position"
 )
 
 // verifyFlags are the flags as they were given.
@@ -81,19 +83,21 @@ func verify(cmd *cobra.Command, args []string, flags verifyFlags) error {
 		return err
 	}
 	var result policy.Report
+	debug := debugger(cmd)
 	err = withProgress(cmd, func(p *output.Progress) error {
 		v, err := loadVerification(cmd, p, args, flags.inputs)
 		if err != nil {
 			result, err = refusedReport(err)
 			return err
 		}
-		v.Fence, v.Progress = flags.fence, p.Update
+		v.Fence, v.Progress, v.Debug = flags.fence, p.Update, debug
 		result, err = fn.Verify(v)
 		return err
 	})
 	if err != nil {
 		return err
 	}
+	result.Findings = position.NewFinder(verifiedDirs(args, flags.inputs)...).Locate(result.Findings)
 	if err := write(cmd.OutOrStdout(), result); err != nil {
 		return err
 	}
@@ -105,6 +109,20 @@ func verify(cmd *cobra.Command, args []string, flags verifyFlags) error {
 	default:
 		return errNothingToVerify
 	}
+}
+
+// verifiedDirs are the directories to which the files of findings are relative.
+func verifiedDirs(args []string, inputs string) []string {
+	out := []string{"."}
+	if len(args) == 1 {
+		if info, err := os.Stat(args[0]); err == nil && info.IsDir() {
+			out = []string{args[0]}
+		}
+	}
+	if inputs != "" {
+		out = append(out, inputs)
+	}
+	return out
 }
 
 // refusedReport is the report on a build that was refused. Any other error remains one:

@@ -158,6 +158,9 @@ func TestKnownEndpointsAreAdded(t *testing.T) {
 // fewer addresses in an opening than in a flow.
 func TestOpeningsMatchDecisions(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("skipped by -short: compares openings and decisions of 150 random policies")
+	}
 	for seed := range uint64(150) {
 		d := newGenerator(seed)
 		e := build(t, addresses, d.policies(t))
@@ -253,6 +256,9 @@ func TestConcurrentUse(t *testing.T) {
 // Openings of all pods of many tenants cost what policies name.
 func TestManyTenants(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("skipped by -short: decides for many tenants")
+	}
 	var docs []json.RawMessage
 	var workloads []policy.Endpoint
 	namespaces := map[string]map[string]string{}

@@ -7,10 +7,12 @@ import (
 	"github.com/tenantfence/tenantfence/internal/report"
 )
 
-// Changes writes the sum of what was done, behind a title, and, where each is wanted,
-// a line for each change before it.
+// Changes writes the counts of changes after a title. Verbose, a line for each change comes first.
 func Changes(w io.Writer, title string, changes report.Changes, detail Detail) error {
-	if detail == Lines {
+	if detail == Quiet {
+		return nil
+	}
+	if detail == Verbose {
 		for _, c := range changes {
 			if _, err := fmt.Fprintln(w, c); err != nil {
 				return fmt.Errorf("write changes: %w", err)
@@ -22,12 +24,3 @@ func Changes(w io.Writer, title string, changes report.Changes, detail Detail) e
 	}
 	return nil
 }
-
-// Detail is how much is written.
-type Detail string
-
-// The details.
-const (
-	Summary Detail = "sum"
-	Lines   Detail = "lines"
-)

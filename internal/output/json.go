@@ -146,7 +146,13 @@ type jsonFinding struct {
 	Severity string        `json:"severity"`
 	Resource *jsonResource `json:"resource,omitempty"`
 	Field    string        `json:"field,omitempty"`
-	Message  string        `json:"message"`
+	// Line and Column are the position of the field, or of its nearest parent, in the file of the
+	// resource. They are omitted where the position is unknown.
+	Line    int    `json:"line,omitempty"`
+	Column  int    `json:"column,omitempty"`
+	Message string `json:"message"`
+	// Details are the items that the message counts.
+	Details []string `json:"details"`
 }
 
 type jsonResource struct {
@@ -232,7 +238,7 @@ func sideJSON(s policy.Side) jsonSide {
 }
 
 func findingJSON(f report.Finding) jsonFinding {
-	out := jsonFinding{Check: f.Check.Name, Severity: string(f.Severity), Field: f.Field, Message: f.Message}
+	out := jsonFinding{Check: f.Check.Name, Severity: string(f.Severity), Field: f.Field, Line: f.Line, Column: f.Column, Message: f.Message, Details: nonNil(f.Details)}
 	if f.Resource != (report.Ref{}) {
 		r := jsonResource(f.Resource)
 		out.Resource = &r

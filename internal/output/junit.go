@@ -165,9 +165,9 @@ func checkCase(name string, findings report.Findings) junitCase {
 	var errors, notes []string
 	for _, f := range findings {
 		if f.Severity == report.Error {
-			errors = append(errors, f.String())
+			errors = append(errors, strings.TrimSuffix(findingText(f, Verbose), "\n"))
 		} else {
-			notes = append(notes, f.String())
+			notes = append(notes, strings.TrimSuffix(findingText(f, Verbose), "\n"))
 		}
 	}
 	if len(errors) > 0 {

@@ -25,14 +25,14 @@ func TestText(t *testing.T) {
 		report.New(&report.Check{Name: "b", Severities: []report.Severity{report.Info}}, report.Info, report.Ref{}, "", "is so"),
 	}
 	var b strings.Builder
-	if err := output.Text(&b, findings); err != nil {
+	if err := output.Text(&b, findings, output.Summary); err != nil {
 		t.Fatal(err)
 	}
 	want := "error: acme.yaml: Tenant/acme: spec.id: is wrong: mend it [a]\ninfo: is so [b]\n"
 	if d := cmp.Diff(want, b.String()); d != "" {
 		t.Error(d)
 	}
-	if output.Text(fullWriter{}, findings) == nil {
+	if output.Text(fullWriter{}, findings, output.Summary) == nil {
 		t.Error("what cannot be written is not told")
 	}
 }
@@ -45,7 +45,7 @@ func TestChanges(t *testing.T) {
 	}
 	for detail, want := range map[output.Detail]string{
 		output.Summary: "out: 1 created, 0 configured, 0 unchanged, 1 deleted\n",
-		output.Lines:   "acme: CiliumNetworkPolicy/allow-dns created\nacme/allow/x.yaml deleted\nout: 1 created, 0 configured, 0 unchanged, 1 deleted\n",
+		output.Verbose: "acme: CiliumNetworkPolicy/allow-dns created\nacme/allow/x.yaml deleted\nout: 1 created, 0 configured, 0 unchanged, 1 deleted\n",
 	} {
 		var b strings.Builder
 		if err := output.Changes(&b, "out", changes, detail); err != nil {

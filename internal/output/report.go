@@ -20,16 +20,20 @@ const maxListedFlows = 10
 func Report(w io.Writer, r policy.Report, detail Detail) error {
 	var b bytes.Buffer
 	for i := range r.FlowTests {
-		flowTestText(&b, &r.FlowTests[i], detail)
+		if t := &r.FlowTests[i]; detail != Quiet || !t.Passed() {
+			flowTestText(&b, t, detail)
+		}
 	}
-	if err := Text(&b, r.Findings); err != nil {
+	if err := Text(&b, r.Findings, detail); err != nil {
 		return err
 	}
-	if i := r.Isolation; i != nil && len(i.AllowOnlyOwners) > 0 {
-		fmt.Fprintf(&b, "in AllowOnly: %s\n", strings.Join(i.AllowOnlyOwners, ", "))
-	}
-	if i := r.Isolation; i != nil && i.Declared.Total() > 0 {
-		fmt.Fprintln(&b, i.Declared)
+	if i := r.Isolation; i != nil && detail != Quiet {
+		if len(i.AllowOnlyOwners) > 0 {
+			fmt.Fprintf(&b, "in AllowOnly: %s\n", strings.Join(i.AllowOnlyOwners, ", "))
+		}
+		if i.Declared.Total() > 0 {
+			fmt.Fprintln(&b, i.Declared)
+		}
 	}
 	b.WriteString(summary(r) + "\n")
 	if _, err := b.WriteTo(w); err != nil {
@@ -47,7 +51,7 @@ func flowTestText(b *bytes.Buffer, t *policy.FlowTestResult, detail Detail) {
 	}
 	fmt.Fprintf(b, "%s: %d of %s\n", t.Test, passed, countVerb(len(t.Cases), "case", "holds", "hold"))
 	for i := range t.Cases {
-		if c := &t.Cases[i]; !c.Passed || detail == Lines {
+		if c := &t.Cases[i]; !c.Passed || detail == Verbose {
 			caseText(b, c, detail)
 		}
 	}
@@ -66,15 +70,15 @@ func caseText(b *bytes.Buffer, c *policy.CaseResult, detail Detail) {
 	for i := range c.Flows {
 		f := &c.Flows[i]
 		switch {
-		case f.Passed && detail != Lines:
-		case listed < maxListedFlows || detail == Lines:
+		case f.Passed && detail != Verbose:
+		case listed < maxListedFlows || detail == Verbose:
 			fmt.Fprintf(b, "          %s\n", flowText(f))
 			listed++
 		default:
 			listed++
 		}
 	}
-	if listed > maxListedFlows && detail != Lines {
+	if listed > maxListedFlows && detail != Verbose {
 		fmt.Fprintf(b, "          … and %d more, which --verbose lists\n", listed-maxListedFlows)
 	}
 }

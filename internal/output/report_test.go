@@ -84,7 +84,7 @@ func TestReports(t *testing.T) {
 		report policy.Report
 	}{
 		"failing.txt":         {text(output.Summary), failingReport()},
-		"failing-verbose.txt": {text(output.Lines), failingReport()},
+		"failing-verbose.txt": {text(output.Verbose), failingReport()},
 		"failing.json":        {output.JSON, failingReport()},
 		"failing.xml":         {output.JUnit, failingReport()},
 		"fine.txt":            {text(output.Summary), passingReport()},
@@ -160,7 +160,7 @@ func TestReportLimitsFlowsPerCase(t *testing.T) {
 	if err := output.Report(&sum, r, output.Summary); err != nil {
 		t.Fatal(err)
 	}
-	if err := output.Report(&lines, r, output.Lines); err != nil {
+	if err := output.Report(&lines, r, output.Verbose); err != nil {
 		t.Fatal(err)
 	}
 	if !strings.Contains(sum.String(), "… and 11 more, which --verbose lists") || strings.Contains(sum.String(), "pod19") {

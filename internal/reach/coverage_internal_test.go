@@ -71,4 +71,4 @@ func TestCovers(t *testing.T) {
 	}
 }
 
-const customListener = "a listener of its own"
+const customListener = "a custom listener"

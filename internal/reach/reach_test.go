@@ -58,7 +58,7 @@ func TestFind(t *testing.T) {
 		"a missing Node":                            {"node/worker-2", "", `Node "worker-2" is missing`},
 		"a pod of another cluster":                  {"cluster/west/shop/app=web", policy.PodEndpoint, ""},
 		"a pod of this cluster":                     {"cluster/default/shop/app=web", "", "write namespace/shop/app=web"},
-		"too many parts":                            {"a/b/c/d", "", "must be a workload"},
+		"too many parts":                            {"a/b/c/d", "", "is not a valid endpoint"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -1,11 +1,14 @@
 package report
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
-// Action is what was done to a resource or a file.
+// Action is what happened to a resource or a file.
 type Action string
 
-// The actions, in the words that a person reads.
+// The actions.
 const (
 	Created    Action = "created"
 	Configured Action = "configured"
@@ -13,8 +16,7 @@ const (
 	Deleted    Action = "deleted"
 )
 
-// Change is what was done to one resource, or to one file, of which only Ref.File is
-// set.
+// Change is an action on one resource, or on one file. A file has nothing but Ref.File.
 type Change struct {
 	Action Action
 	Ref    Ref
@@ -29,6 +31,38 @@ func (c Change) String() string {
 
 // Changes is a list of changes.
 type Changes []Change
+
+// Then are the changes of two runs, one after the other: a resource that both change is listed once.
+func (cs Changes) Then(later Changes) Changes {
+	out, index := slices.Clone(cs), map[Ref]int{}
+	for i, c := range out {
+		index[c.Ref] = i
+	}
+	for _, c := range later {
+		i, ok := index[c.Ref]
+		if !ok {
+			out = append(out, c)
+			continue
+		}
+		out[i].Action = out[i].Action.then(c.Action)
+	}
+	return slices.DeleteFunc(out, func(c Change) bool { return c.Action == "" })
+}
+
+// then is the action that has the effect of two. It is empty if they have none.
+func (a Action) then(later Action) Action {
+	switch {
+	case later == Unchanged:
+		return a
+	case a == Created && later == Deleted:
+		return ""
+	case a == Created:
+		return Created
+	case a == Deleted && later == Created:
+		return Configured
+	}
+	return later
+}
 
 // Summary counts the changes by action.
 func (cs Changes) Summary() string {

@@ -18,8 +18,9 @@ const (
 	Info    Severity = "info"
 )
 
-// Finding is something that is wrong, or that must be said: what, where and what
-// to do about it.
+func (s Severity) order() int { return slices.Index([]Severity{Error, Warning, Info}, s) }
+
+// Finding states what is wrong or worth knowing, where it is, and what to do about it.
 type Finding struct {
 	// Check is the stable name of the rule that was broken, "fqdn-outside-limits".
 	Check    *Check
@@ -28,18 +29,16 @@ type Finding struct {
 	Resource Ref
 	// Field is the path within it, "spec.egress[0].to[0].fqdns[1]".
 	Field string
-	// Message says what is wrong, and what to do.
+	// Line and Column are the position of the field, or of its nearest parent, in the file of the
+	// resource. They count from 1. 0: unknown.
+	Line, Column int
+	// Message states what is wrong, and what to do.
 	Message string
-	// Details list what the message counts, one line each. The one-line text omits them.
+	// Details are lines that --verbose adds: the items that the message counts.
 	Details []string
 }
 
-// Same reports whether two findings have the same text.
-func (f Finding) Same(other Finding) bool {
-	return f.Check == other.Check && f.Severity == other.Severity && f.Resource == other.Resource && f.Field == other.Field && f.Message == other.Message
-}
-
-// Ref names a resource of the build and, where the host tells it, its file.
+// Ref names a resource of the build and, where the host records it, its file.
 type Ref struct {
 	APIVersion, Kind, Namespace, Name string
 	// File is relative to the host's root. Index is the document within it.
@@ -58,10 +57,10 @@ func (r Ref) String() string {
 	return strings.TrimSpace(s)
 }
 
-// String is the one line that a person reads.
+// String is the line for users, without the details.
 func (f Finding) String() string {
 	var where []string
-	for _, s := range []string{f.Resource.File, f.Resource.String(), f.Field} {
+	for _, s := range []string{f.position(), f.Resource.String(), f.Field} {
 		if s != "" {
 			where = append(where, s)
 		}
@@ -73,31 +72,56 @@ func (f Finding) String() string {
 	return fmt.Sprintf("%s: %s: %s [%s]", f.Severity, strings.Join(where, ": "), msg, f.Check.Name)
 }
 
+// position is "tenants.yaml:12:7", or as much of it as is known.
+func (f Finding) position() string {
+	if f.Resource.File == "" || f.Line == 0 {
+		return f.Resource.File
+	}
+	return fmt.Sprintf("%s:%d:%d", f.Resource.File, f.Line, f.Column)
+}
+
+// Equal reports whether two findings are the same.
+func (f Finding) Equal(other Finding) bool {
+	return f.compare(other) == 0 && f.Resource == other.Resource && f.Severity == other.Severity && f.Check == other.Check
+}
+
+// compare orders findings: by severity, then causes before consequences, then by resource.
+func (f Finding) compare(other Finding) int {
+	return cmp.Or(
+		cmp.Compare(f.Severity.order(), other.Severity.order()),
+		cmp.Compare(f.Check.order(), other.Check.order()),
+		cmp.Compare(f.Resource.Kind, other.Resource.Kind),
+		cmp.Compare(f.Resource.Namespace, other.Resource.Namespace),
+		cmp.Compare(f.Resource.Name, other.Resource.Name),
+		cmp.Compare(f.Resource.File, other.Resource.File),
+		cmp.Compare(f.Field, other.Field),
+		cmp.Compare(f.Check.Name, other.Check.Name),
+		cmp.Compare(f.Message, other.Message),
+		slices.Compare(f.Details, other.Details),
+		cmp.Compare(f.Line, other.Line), cmp.Compare(f.Column, other.Column),
+	)
+}
+
 // Findings is a list of findings.
 type Findings []Finding
 
-// HasError says whether any of them stops the run.
+// HasError reports whether any of them stops the run.
 func (fs Findings) HasError() bool {
 	return slices.ContainsFunc(fs, func(f Finding) bool { return f.Severity == Error })
 }
 
-// Sort orders them, errors first, then by resource and field, and drops repetitions. In each
-// severity, findings of latent checks come last.
+// Contains reports whether a finding is among them.
+func (fs Findings) Contains(f Finding) bool { return slices.ContainsFunc(fs, f.Equal) }
+
+// Errors are the errors among them.
+func (fs Findings) Errors() Findings {
+	return slices.DeleteFunc(slices.Clone(fs), func(f Finding) bool { return f.Severity != Error })
+}
+
+// Sort orders findings and drops exact repetitions. Errors come first, then warnings. Within a
+// severity causes come before consequences, and then the order is that of the resources.
 func (fs Findings) Sort() Findings {
-	rank := map[Severity]int{Error: 0, Warning: 1, Info: 2}
 	out := slices.Clone(fs)
-	slices.SortStableFunc(out, func(a, b Finding) int {
-		return cmp.Or(
-			cmp.Compare(rank[a.Severity], rank[b.Severity]),
-			cmp.Compare(a.Check.rank(), b.Check.rank()),
-			cmp.Compare(a.Resource.Kind, b.Resource.Kind),
-			cmp.Compare(a.Resource.Namespace, b.Resource.Namespace),
-			cmp.Compare(a.Resource.Name, b.Resource.Name),
-			cmp.Compare(a.Resource.File, b.Resource.File),
-			cmp.Compare(a.Field, b.Field),
-			cmp.Compare(a.Check.Name, b.Check.Name),
-			cmp.Compare(a.Message, b.Message),
-		)
-	})
-	return slices.CompactFunc(out, Finding.Same)
+	slices.SortStableFunc(out, Finding.compare)
+	return slices.CompactFunc(out, Finding.Equal)
 }
