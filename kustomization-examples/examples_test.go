@@ -104,7 +104,8 @@ func fullText(f report.Finding) string {
 	return strings.Join(append([]string{f.String()}, f.Details...), "\n")
 }
 
-// expectFindings looks for findings by their check and a part of their text or details.
+// expectFindings fails unless each expected check has a finding that contains the expected text, with
+// its details.
 func expectFindings(t *testing.T, findings report.Findings, want [][2]string) {
 	t.Helper()
 	for _, w := range want {

@@ -100,7 +100,7 @@ func TestPolicyGuideAsWritten(t *testing.T) {
 		"without pathRegex everything may be posted to": {
 			guidesMethods, report.UndeclaredOpen, "api/Deployment/frontend -> api/Deployment/api-server-internal: port 8080/TCP, POST any path",
 		},
-		"without pathRegex everything may be asked for": {
+		"without pathRegex, every path is allowed": {
 			guidesPaths, report.UndeclaredOpen, "api/Deployment/api-server-public: port 8080/TCP, any method of any path",
 		},
 		"the header's value is matched literally": {
