@@ -110,7 +110,7 @@ func expectFindings(t *testing.T, findings report.Findings, want [][2]string) {
 	t.Helper()
 	for _, w := range want {
 		if !slices.ContainsFunc(findings, func(f report.Finding) bool { return f.Check.Name == w[0] && strings.Contains(fullText(f), w[1]) }) {
-			t.Errorf("no finding %s says %q:\n%v", w[0], w[1], findings)
+			t.Errorf("no finding %s contains %q:\n%v", w[0], w[1], findings)
 		}
 	}
 }

@@ -172,7 +172,7 @@ func TestRelayNeedsAllNodes(t *testing.T) {
 	dir := copyExample(t, "platform-services")
 	edit(t, filepath.Join(dir, "hubble", "tenants.yaml"), "[host, remote-node]", "[host]")
 	expectFindings(t, refused(t, filepath.Join(dir, "both")), [][2]string{
-		{report.FlowTestFailed.Name, `"the relay asks the agents of all other nodes"`},
+		{report.FlowTestFailed.Name, `"the relay queries the agents of all other nodes"`},
 		{report.FormsDiffer.Name, "the NetworkPolicies also allow kube-system/Deployment/hubble-relay to reach remote-node (and 1 more) on port 4244/TCP"},
 	})
 }

@@ -97,7 +97,7 @@ func TestPolicyGuideAsWritten(t *testing.T) {
 		"the DNS policy has the name of a generated policy": {
 			guidesDNS, report.PolicyExists, "CiliumNetworkPolicy/allow-dns",
 		},
-		"without pathRegex everything may be posted to": {
+		"without pathRegex, POST to every path is allowed": {
 			guidesMethods, report.UndeclaredOpen, "api/Deployment/frontend -> api/Deployment/api-server-internal: port 8080/TCP, POST any path",
 		},
 		"without pathRegex, every path is allowed": {
