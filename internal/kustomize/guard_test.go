@@ -39,7 +39,7 @@ func TestBuildRejectsEndlessAliases(t *testing.T) {
 			})
 			var malformed *MalformedError
 			if !errors.As(err, &malformed) || len(malformed.Findings) != 1 || malformed.Findings[0].Resource.File != file ||
-				!strings.Contains(malformed.Findings[0].Message, "is an alias of something around it") {
+				!strings.Contains(malformed.Findings[0].Message, "is an alias of a value that contains it") {
 				t.Errorf("%v\n%s", err, out)
 			}
 		})
