@@ -1,7 +1,7 @@
-// Package architecture holds the laws of this code base, as tests that say why.
+// Package architecture has the rules of this code base as tests, with their reasons.
 //
-// They read the files themselves, so that they hold for every platform and build
-// tag, point at a line, and work while the code does not compile yet.
+// The tests read the files, so that they cover every platform and build tag, report a line, and work
+// on code that does not compile.
 package architecture
 
 import (
@@ -21,8 +21,8 @@ const (
 func TestEveryPackageIsListed(t *testing.T) {
 	for _, file := range load(t) {
 		if _, known := packages[file.dir]; !known {
-			t.Errorf("%s: give it a room: %s is not in the table of internal/architecture/rooms_test.go; "+
-				"a newcomer finds the place for a change by that table alone", file.path, file.dir)
+			t.Errorf("%s: add %s to the table in internal/architecture/packages_test.go, "+
+				"in which contributors find the package for a change", file.path, file.dir)
 		}
 	}
 }
@@ -31,7 +31,7 @@ func TestImportsByPackageKind(t *testing.T) {
 	for _, file := range load(t) {
 		from, known := packages[file.dir]
 		if !known {
-			continue // TestEveryDirectoryHasARoom says so.
+			continue // TestEveryPackageIsListed reports it.
 		}
 		for _, spec := range file.syntax.Imports {
 			dir, isInternal := packageDir(importPath(spec))
@@ -60,7 +60,7 @@ func TestModelImportOrder(t *testing.T) {
 func TestEveryModelHasImportRule(t *testing.T) {
 	for dir, k := range packages {
 		if _, known := modelImports[dir]; (k == model) != known {
-			t.Errorf("%s: it is %s in rooms, and nouns must tell what a noun may import, and only of nouns", dir, k)
+			t.Errorf("%s: it is %s in packages: modelImports must list all models, and no other package", dir, k)
 		}
 	}
 }
@@ -99,7 +99,7 @@ func TestFileLength(t *testing.T) {
 			limit = mainLines
 		}
 		if file.lines > limit && !ast.IsGenerated(file.syntax) {
-			t.Errorf("%s: %d lines, at most %d: split it along what it does, and name the halves after that", file.path, file.lines, limit)
+			t.Errorf("%s: %d lines, at most %d: split it by purpose, and name the parts after it", file.path, file.lines, limit)
 		}
 	}
 }
@@ -107,7 +107,7 @@ func TestFileLength(t *testing.T) {
 func TestRootHoldsOnlyMain(t *testing.T) {
 	for _, file := range load(t) {
 		if file.dir == "." && file.path != "main.go" {
-			t.Errorf("%s: the root holds main.go alone: code beside it escapes every other law", file.path)
+			t.Errorf("%s: the root contains main.go only: the other rules do not cover more code there", file.path)
 		}
 	}
 }

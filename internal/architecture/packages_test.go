@@ -1,16 +1,16 @@
 package architecture
 
-// kind says what a room is for, and with that whom it may import.
+// kind is the purpose of a package, which determines its imports.
 type kind string
 
 const (
 	program  kind = "the program"
 	cli      kind = "the command line"
 	function kind = "the function"
-	step     kind = "a verb"
-	model    kind = "a noun"
+	step     kind = "a step"
+	model    kind = "a model"
 	tool     kind = "a tool"
-	check    kind = "a law"
+	check    kind = "a rule"
 )
 
 // packages is every directory of Go code in this module. A new one gets its line
@@ -42,21 +42,21 @@ var packages = map[string]kind{
 	"internal/mutation":     tool,
 }
 
-// allowedImports says which kinds a kind may import; why is said to whoever breaks it.
+// allowedImports are the kinds that a kind may import. why is part of the error.
 var allowedImports = map[kind]struct {
 	imports []kind
 	why     string
 }{
-	program:  {[]kind{cli, function}, "main.go only starts: what it did itself, no test and no host could reach"},
-	cli:      {[]kind{function, step, model}, "the command line chains verbs and the function for a person"},
+	program:  {[]kind{cli, function}, "main.go only starts the program: tests and hosts cannot reach code in it"},
+	cli:      {[]kind{function, step, model}, "the command line combines steps and the function for users"},
 	function: {[]kind{step, model}, "hosts embed the function, and it must not bring a command line along"},
-	step:     {[]kind{model}, "verbs meet in fn and internal/cli alone, so that each can be read, tested and replaced by itself; what two of them share is a noun"},
-	model:    {[]kind{model}, "nouns are what everything else stands on: a noun that does work ties all of it together"},
-	tool:     {[]kind{model}, "a generator describes the nouns and is no part of the program"},
-	check:    {nil, "the laws read the code from outside"},
+	step:     {[]kind{model}, "steps are combined in fn and internal/cli only, so that each can be read, tested and replaced by itself; shared types are models"},
+	model:    {[]kind{model}, "everything depends on the models: a model that imports steps couples all packages"},
+	tool:     {[]kind{model}, "a generator describes the models and is not part of the program"},
+	check:    {nil, "the rules read the code from outside"},
 }
 
-// modelImports says more for the nouns, which build on each other in one order.
+// modelImports are the models that each model may import, in one order.
 var modelImports = map[string][]string{
 	"api/v1alpha1":      nil,
 	"internal/report":   nil,
@@ -64,7 +64,7 @@ var modelImports = map[string][]string{
 	"internal/resource": {"api/v1alpha1", "internal/report", "internal/policy"},
 }
 
-// importRule keeps a foreign package, and all below it, in the rooms that are named.
+// importRule restricts an external package, and its subpackages, to some packages.
 type importRule struct {
 	pkg      string
 	packages []string
@@ -75,10 +75,10 @@ type importRule struct {
 var importRules = []importRule{
 	{
 		"github.com/cilium/cilium/pkg/policy/api", []string{"internal/engine", "internal/render"},
-		"the typed policy API is for writing policies (render) and for deciding them (engine); everything between speaks internal/policy",
+		"the typed policy API is for writing policies (render) and for deciding them (engine); everything between uses internal/policy",
 	},
 	{
 		"github.com/cilium/cilium/pkg/policy", []string{"internal/engine"},
-		"Cilium's engine changes with every release: behind policy.Engine a new release touches one room",
+		"Cilium's engine changes with every release: policy.Engine limits the effect of a new release to one package",
 	},
 }

@@ -40,7 +40,7 @@ func TestGoModHasNoReplace(t *testing.T) {
 		t.Fatal(err)
 	}
 	if regexp.MustCompile(`(?m)^\s*replace\b`).Match(content) {
-		t.Error("go.mod: no replace: `go install` of this program would refuse it, and whoever imports fn would silently get other code than we test")
+		t.Error("go.mod: no replace: `go install` of this program would refuse it, and importers of fn would silently use other code than the tested one")
 	}
 }
 
@@ -48,7 +48,7 @@ func TestGoModHasNoReplace(t *testing.T) {
 func committed(t *testing.T) []string {
 	t.Helper()
 	if _, err := os.Stat(filepath.Join(root, ".git")); err != nil {
-		t.Skip("skipped: this is no git checkout, so nothing tells what is committed")
+		t.Skip("skipped: this is not a git checkout, so the committed files are unknown")
 	}
 	git := exec.CommandContext(t.Context(), "git", "-C", root, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
 	out, err := git.Output()

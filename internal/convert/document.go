@@ -13,8 +13,8 @@ import (
 // errTemplate reports that a text is a template of a chart.
 var errTemplate = errors.New("is a template: render the chart (helm template), and convert the output")
 
-// rawDocument is the text of a document: the separator line before it, its body, and the line that ends
-// it, if any.
+// rawDocument is the text of a document: the separator line before it, its body, and its last
+// separator line, if any.
 type rawDocument struct {
 	separator, body, end []byte
 }

@@ -21,7 +21,7 @@ type controller struct {
 	t *testing.T
 	// root is a copy of the source: Flux writes into it.
 	root string
-	// applied says what each Kustomization has applied, in the order of their turns.
+	// applied are the resources that each Kustomization applied, in order.
 	applied []appliedStep
 }
 
@@ -227,7 +227,7 @@ func TestFluxAppliesAllowsBeforeDefaultDeny(t *testing.T) {
 				}
 				want := map[string]int{"tenant-acme": 2, "tenant-beta": 2}[namespace]
 				if open[namespace] < want || open[""] < 1 {
-					t.Errorf("%s closes before its allows: %v", identity(object), open)
+					t.Errorf("%s denies before its allows: %v", identity(object), open)
 				}
 			}
 		}

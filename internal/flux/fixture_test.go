@@ -96,7 +96,7 @@ func mustWrite(t *testing.T, out string, files Files) report.Changes {
 	return changes
 }
 
-// snapshot is all that stands in a folder: each file with its content and time.
+// snapshot is the files of a folder with their content and time.
 func snapshot(t *testing.T, dir string) map[string]string {
 	t.Helper()
 	got := map[string]string{}
@@ -124,7 +124,7 @@ func body(t *testing.T, files Files, file string) string {
 	t.Helper()
 	content, ok := files[file]
 	if !ok {
-		t.Fatalf("there is no %s among %v", file, files.paths())
+		t.Fatalf("%s is missing in %v", file, files.paths())
 	}
 	_, rest, _ := strings.Cut(string(content), "\n")
 	return rest

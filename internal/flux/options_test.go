@@ -74,10 +74,10 @@ func TestCheckSeparate(t *testing.T) {
 		t.Fatal(err)
 	}
 	tests := map[string]struct{ in, out, want string }{
-		"beside each other":                  {"inputs", "rendered", ""},
+		"separate folders":                   {"inputs", "rendered", ""},
 		"a longer name":                      {"inputs", "inputs-rendered", ""},
 		"somewhere deep":                     {"inputs", "a/b/c", ""},
-		"inputs that are not there":          {"nowhere", "rendered", ""},
+		"inputs that do not exist":           {"nowhere", "rendered", ""},
 		"the same":                           {"inputs", "inputs", "which is built"},
 		"the tree in its inputs":             {"inputs", "inputs/rendered", "which is built"},
 		"the tree in its inputs, by a link":  {"inputs", "link/rendered/prod", "which is built"},

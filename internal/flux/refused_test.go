@@ -25,7 +25,7 @@ func TestWriteKeepsForeignFiles(t *testing.T) {
 		"the root was edited":           {edit(kustomizationFile, "resources:", "resources: # all"), []string{kustomizationFile + " file-edited"}},
 		"a tenant's policy that goes":   {edit("beta/allow/kustomization.yaml", "resources:", "resources: # mine"), []string{"beta/allow/kustomization.yaml file-edited"}},
 		"a file in the way":             {create("gamma", "mine"), []string{"gamma file-foreign"}},
-		"a file beside ours":            {create("acme/allow/mine.yaml", "mine"), []string{"acme/allow/mine.yaml file-foreign"}},
+		"another file":                  {create("acme/allow/mine.yaml", "mine"), []string{"acme/allow/mine.yaml file-foreign"}},
 		"a README":                      {create("README.md", "mine"), []string{"README.md file-foreign"}},
 		"a copy of ours":                {copyFile(policy, "acme/allow/copy.yaml"), []string{"acme/allow/copy.yaml file-edited"}},
 		"a repository":                  {create(".git/config", "mine"), []string{".git file-foreign"}},
@@ -138,14 +138,14 @@ func TestWriteRejectsTarget(t *testing.T) {
 		"the root":                   {"/", "contains the current folder"},
 	}
 	if runtime.GOOS == "linux" {
-		tests["where nobody can write"] = struct{ out, want string }{"/proc/rendered", "/proc"}
+		tests["a read-only file system"] = struct{ out, want string }{"/proc/rendered", "/proc"}
 	}
 	before := snapshot(t, dir)
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			changes, findings, err := Write(test.out, tree(t, defaults, tenant("acme")...))
 			if err == nil || !strings.Contains(err.Error(), test.want) || changes != nil || len(findings) > 0 {
-				t.Errorf("got %v, %v, %v, want the error to say %q", changes, findings, err, test.want)
+				t.Errorf("got %v, %v, %v, want an error with %q", changes, findings, err, test.want)
 			}
 		})
 	}

@@ -156,19 +156,19 @@ func TestStageDependencies(t *testing.T) {
 		"the chain skips an empty stage": {ByTenant, []string{cnp("acme", "Baseline", "allow-dns"), cnp("acme", "DefaultDeny", "default-deny")}, map[string][]string{
 			acme + "baseline": {}, acme + "default-deny": {acme + "baseline"},
 		}},
-		"one stage waits for nothing": {ByTenant, []string{cnp("acme", "DefaultDeny", "default-deny")}, map[string][]string{acme + "default-deny": {}}},
+		"one stage has no dependency": {ByTenant, []string{cnp("acme", "DefaultDeny", "default-deny")}, map[string][]string{acme + "default-deny": {}}},
 		"tenants do not wait for each other": {ByTenant, []string{cnp("acme", "Allow", "a"), cnp("beta", "DefaultDeny", "default-deny")}, map[string][]string{
 			acme + "allow": {}, "tenantfence-tenant-beta-default-deny": {},
 		}},
-		"a tenant is closed after what the cluster allows it": {ByTenant, append(tenant("acme"), ccnp("Baseline", "dns")), map[string][]string{
+		"a default-deny follows the allows of the cluster": {ByTenant, append(tenant("acme"), ccnp("Baseline", "dns")), map[string][]string{
 			acme + "baseline": {}, acme + "allow": {acme + "baseline"}, acme + "default-deny": {acme + "allow", "tenantfence-cluster-baseline"},
 			"tenantfence-cluster-baseline": {},
 		}},
-		"the cluster closes nothing before the tenants' allows": {ByTenant, append(tenant("acme"), ccnp("Allow", "nodes"), ccnp("DefaultDeny", "deny")), map[string][]string{
+		"the default-deny of the cluster follows the allows of tenants": {ByTenant, append(tenant("acme"), ccnp("Allow", "nodes"), ccnp("DefaultDeny", "deny")), map[string][]string{
 			acme + "baseline": {}, acme + "allow": {acme + "baseline"}, acme + "default-deny": {acme + "allow", "tenantfence-cluster-allow"},
 			"tenantfence-cluster-allow": {}, "tenantfence-cluster-default-deny": {"tenantfence-cluster-allow", acme + "allow"},
 		}},
-		"by stage, there is one chain": {ByStage, append(tenant("acme"), append(tenant("beta"), ccnp("Allow", "nodes"))...), map[string][]string{
+		"by stage, all owners have one chain": {ByStage, append(tenant("acme"), append(tenant("beta"), ccnp("Allow", "nodes"))...), map[string][]string{
 			"tenantfence-stage-baseline": {}, "tenantfence-stage-allow": {"tenantfence-stage-baseline"}, "tenantfence-stage-default-deny": {"tenantfence-stage-allow"},
 		}},
 		"by stage, it skips an empty one": {ByStage, []string{cnp("acme", "Baseline", "allow-dns"), cnp("beta", "DefaultDeny", "default-deny")}, map[string][]string{
@@ -254,7 +254,7 @@ func TestTreeRejectsItem(t *testing.T) {
 		"another kind with our label":         {strings.Replace(good, "kind: CiliumNetworkPolicy", "kind: CiliumEnvoyConfig", 1), report.NothingToRender.Name, ""},
 		"the same kind of another group":      {strings.Replace(networkPolicy, "networking.k8s.io", "crd.projectcalico.org", 1), report.NothingToRender.Name, ""},
 		"a policy without a stage":            {strings.Replace(good, "    tenantfence.dev/stage: Allow\n", "", 1), report.PolicyNotRenderable.Name, "metadata.labels"},
-		"a stage that there is not":           {strings.Replace(good, "stage: Allow", "stage: Later", 1), report.PolicyNotRenderable.Name, "metadata.labels"},
+		"an unknown stage":                    {strings.Replace(good, "stage: Allow", "stage: Later", 1), report.PolicyNotRenderable.Name, "metadata.labels"},
 		"a ConfigMap of no stage that is":     {good + "---\n" + strings.Replace(configMap, "labels: {", "labels: {tenantfence.dev/stage: Later, ", 1), report.PolicyNotRenderable.Name, "metadata.labels"},
 		"a policy without a tenant":           {strings.Replace(good, "    tenantfence.dev/tenant: acme\n", "", 1), report.PolicyNotRenderable.Name, "metadata.labels"},
 		"a tenant that would leave the tree":  {strings.Replace(good, "tenant: acme", "tenant: ../../etc", 1), report.PolicyNotRenderable.Name, "metadata.labels"},

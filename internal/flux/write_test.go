@@ -154,14 +154,14 @@ func TestWriteErrorKeepsOldTree(t *testing.T) {
 func TestRenameTwice(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	for name, content := range map[string]string{"out/f": "old", "beside/tree/f": "new"} {
+	for name, content := range map[string]string{"out/f": "old", "next/tree/f": "new"} {
 		if err := create(name, content)(dir); err != nil {
 			t.Fatal(err)
 		}
 	}
-	out, next := filepath.Join(dir, "out"), filepath.Join(dir, "beside", "tree")
-	if err := renameTwice(filepath.Join(dir, "beside", "nowhere"), out); err == nil {
-		t.Error("a tree that is not there took the place of the old one")
+	out, next := filepath.Join(dir, "out"), filepath.Join(dir, "next", "tree")
+	if err := renameTwice(filepath.Join(dir, "next", "nowhere"), out); err == nil {
+		t.Error("a missing tree replaced the old one")
 	}
 	equal(t, "after an error", content(t, out), "old")
 	if err := renameTwice(next, out); err != nil {
@@ -170,7 +170,7 @@ func TestRenameTwice(t *testing.T) {
 	equal(t, "after", content(t, out), "new")
 	entries, err := os.ReadDir(dir)
 	if err != nil || len(entries) != 2 {
-		t.Errorf("more is left than out and beside: %v %v", entries, err)
+		t.Errorf("the folder has more than out and next: %v %v", entries, err)
 	}
 }
 
@@ -183,11 +183,11 @@ func content(t *testing.T, dir string) string {
 	return string(data)
 }
 
-// Whoever looks finds a tree at any moment, the old one or the new one.
+// A reader finds a tree at any moment: the old one or the new one.
 func TestReadersAlwaysSeeCompleteTree(t *testing.T) {
 	t.Parallel()
 	if runtime.GOOS != "linux" {
-		t.Skip("other systems have no exchange: for a moment there is no tree")
+		t.Skip("other systems have no exchange: for a moment the tree is missing")
 	}
 	out := filepath.Join(t.TempDir(), "rendered")
 	trees := []Files{tree(t, defaults, tenant("acme")...), tree(t, defaults, tenant("beta")...)}
@@ -226,11 +226,11 @@ func listDir(dir string) ([]string, error) {
 	return names, err
 }
 
-// checkNoTemporaryFiles holds that a tree stands alone in its folder.
+// checkNoTemporaryFiles checks that the folder contains only the tree.
 func checkNoTemporaryFiles(t *testing.T, out string) {
 	t.Helper()
 	names, err := listDir(filepath.Dir(out))
 	if diff := cmp.Diff([]string{filepath.Base(out)}, names); diff != "" || err != nil {
-		t.Errorf("beside the tree (-want +got): %v\n%s", err, diff)
+		t.Errorf("next to the tree (-want +got): %v\n%s", err, diff)
 	}
 }
