@@ -48,7 +48,7 @@ func TestClusterNetworkPolicies(t *testing.T) {
 				}
 			}
 			if len(c.want) == 0 && all != "" {
-				t.Errorf("there are findings:\n%s", all)
+				t.Errorf("got findings:\n%s", all)
 			}
 			if len(result.FlowTests) > 0 && result.FlowTests[0].Passed() != c.holds {
 				t.Errorf("the shop reaches acme: %v, want %v", !c.holds, c.holds)

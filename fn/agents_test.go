@@ -106,7 +106,7 @@ func TestAgentSettings(t *testing.T) {
 			}
 			for _, not := range c.absent {
 				if strings.Contains(messages, not) {
-					t.Errorf("it says %q", not)
+					t.Errorf("unexpected text %q", not)
 				}
 			}
 			if t.Failed() {

@@ -66,7 +66,7 @@ func (d policyGenerator) selector() jsonObject {
 		return jsonObject{"matchExpressions": []jsonObject{e}}
 	}
 	return oneOf(d, jsonObject{}, jsonObject{}, jsonObject{"matchLabels": jsonObject{"app": "web"}}, jsonObject{"matchLabels": jsonObject{"app": "db"}},
-		expression("app", "In", "web", "twin"), expression("app", "NotIn", "db"), expression("tier", "DoesNotExist"), expression("app", "Exists"))
+		expression("app", "In", "web", "named"), expression("app", "NotIn", "db"), expression("tier", "DoesNotExist"), expression("app", "Exists"))
 }
 
 func (d policyGenerator) namespaces() jsonObject {
@@ -109,7 +109,7 @@ func (d policyGenerator) block() jsonObject {
 
 // flow is from or to a pod, on some port.
 func (d policyGenerator) flow() policy.Flow {
-	pods := append(agreementPods(), podNamed("twin-a"), podNamed("twin-b"))
+	pods := append(agreementPods(), podNamed("named-a"), podNamed("named-b"))
 	ends := slices.Clone(pods)
 	for _, name := range []string{"host", "remote-node", "kube-apiserver", "world", "world-ipv4", "world-ipv6"} {
 		ends = append(ends, entityNamed(name))
@@ -124,7 +124,7 @@ func (d policyGenerator) flow() policy.Flow {
 	switch d.IntN(10) {
 	case 9:
 		// What differs by a name is rare enough.
-		return policy.Flow{From: f.From, To: podNamed("twin-a"), Port: 8080}
+		return policy.Flow{From: f.From, To: podNamed("named-a"), Port: 8080}
 	case 0:
 		f.ICMP = oneOf(d, v1alpha1.ICMPEchoRequest, v1alpha1.ICMPTimeExceeded)
 	case 1:

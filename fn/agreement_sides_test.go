@@ -76,7 +76,7 @@ func (s flowSide) anyBlock(is func(*netipx.IPSet) bool) bool {
 	})
 }
 
-// partOfWorld says whether a block tells addresses of the peer's world apart.
+// partOfWorld reports whether a block distinguishes addresses outside the cluster of the peer.
 func (s flowSide) partOfWorld(b *netipx.IPSet) bool {
 	for _, world := range []struct{ all, entity string }{{"0.0.0.0/0", "world-ipv4"}, {"::/0", "world-ipv6"}} {
 		outside := minusSet(minusSet(minusSet(setOf([]string{world.all}), setOf(clusterAddresses.PodCIDRs)), setOf(clusterAddresses.NodeCIDRs)), setOf(clusterAddresses.ServiceCIDRs))
@@ -92,7 +92,7 @@ func (s flowSide) peerIs(entities ...string) bool {
 	return s.peer.Kind == policy.EntityEndpoint && slices.Contains(entities, s.peer.Name)
 }
 
-// addressIn says whether one of the ends is an address in these networks.
+// addressIn reports whether the source or destination is an address in these networks.
 func (s flowSide) addressIn(cidrs []string) bool {
 	return slices.ContainsFunc([]policy.Endpoint{s.pod, s.peer}, func(ep policy.Endpoint) bool {
 		addr, err := netip.ParseAddr(ep.Name)
@@ -100,7 +100,7 @@ func (s flowSide) addressIn(cidrs []string) bool {
 	})
 }
 
-// leftOut says whether a policy has rules in a direction that its policyTypes leave out.
+// leftOut reports whether a policy has rules in a direction that its policyTypes omit.
 func (s flowSide) leftOut() bool {
 	return slices.ContainsFunc(s.selected, func(p networkingv1.NetworkPolicy) bool {
 		rules, of := len(p.Spec.Egress), networkingv1.PolicyTypeEgress
@@ -111,7 +111,7 @@ func (s flowSide) leftOut() bool {
 	})
 }
 
-// selectsHash says whether a label decides that no identity has.
+// selectsHash reports whether a selector uses a label that is not part of an identity.
 func (s flowSide) selectsHash() bool {
 	has := func(sel *metav1.LabelSelector) bool { return sel != nil && sel.MatchLabels["pod-template-hash"] != "" }
 	peers, _ := s.peersAndPorts(s.selected)

@@ -23,9 +23,8 @@ var clusterAddresses = netpol.Options{
 	PodCIDRs: []string{"10.0.0.0/16", "fd00::/56"}, ServiceCIDRs: []string{"10.96.0.0/16"}, NodeCIDRs: []string{"172.20.0.0/24"}, APIServer: []string{"172.20.0.10"},
 }
 
-// The two engines are written by two hands, from two texts: Cilium's code and Kubernetes'
-// documentation. They agree on every NetworkPolicy and flow but in the cases of
-// differences, each of which says why.
+// The two engines are independent: one is Cilium's code, the other implements the documentation of
+// Kubernetes. They agree on every NetworkPolicy and flow, except for the listed differences.
 func TestEnginesAgree(t *testing.T) {
 	t.Parallel()
 	skipInShort(t, "compares two engines on 400 random inputs")
@@ -54,7 +53,7 @@ func TestEnginesAgree(t *testing.T) {
 					differing[why[0]]++
 				}
 				if len(why) == 0 && !same {
-					t.Errorf("seed %d: %s, %s: Cilium says %s, NetworkPolicy is %s (%s)\n%s", seed, f, s.direction, s.of(c), s.of(k), k.Note, printed(docs))
+					t.Errorf("seed %d: %s, %s: Cilium decides %s, NetworkPolicy %s (%s)\n%s", seed, f, s.direction, s.of(c), s.of(k), k.Note, printed(docs))
 				}
 			}
 		}
@@ -68,7 +67,7 @@ func TestEnginesAgree(t *testing.T) {
 	}
 	for name, d := range differences {
 		if d.applies != nil && differing[name] == 0 {
-			t.Errorf("%s: no random flow differs by this alone: is it set apart for nothing?", name)
+			t.Errorf("%s: no random flow differs by this alone: remove the exception", name)
 		}
 	}
 }
@@ -85,7 +84,7 @@ func TestDifferencesOfEngines(t *testing.T) {
 			cilium, kubernetes := bothEngines(t, []json.RawMessage{doc})
 			c, err := cilium.Decide(d.flow)
 			if err != nil || c.Decision() != d.cilium {
-				t.Errorf("%s: Cilium says %v %v, want %s", d.flow, c, err, d.cilium)
+				t.Errorf("%s: Cilium decides %v %v, want %s", d.flow, c, err, d.cilium)
 			}
 			k, err := kubernetes.Decide(d.flow)
 			if d.kubernetes == "" {
@@ -113,8 +112,7 @@ type difference struct {
 	why, policy        string
 	flow               policy.Flow
 	cilium, kubernetes policy.Decision // no decision: an error
-	// applies says whether a side of a flow belongs to the class. Without it no random
-	// flow does.
+	// applies reports whether a side of a flow belongs to the class. Without it no random flow does.
 	applies func(flowSide) bool
 }
 
@@ -141,7 +139,7 @@ func init() {
 			},
 		},
 		"the apiserver by its addresses": {
-			why:    "Cilium knows an apiserver in the cluster by its identity; where it is, it is not told",
+			why:    "Cilium identifies an apiserver in the cluster by its identity, and the address of the apiserver is not configured",
 			policy: everywhere, flow: to(entityNamed("kube-apiserver")), cilium: policy.Depends, kubernetes: policy.Allowed,
 			applies: func(s flowSide) bool {
 				return s.peerIs("kube-apiserver") && s.anyBlock(func(b *netipx.IPSet) bool {
@@ -174,7 +172,7 @@ func init() {
 			applies: flowSide.selectsHash,
 		},
 		"rules of a direction that policyTypes leaves out": {
-			why:    "Cilium enforces them all the same; to Kubernetes the policy says nothing of that direction",
+			why:    "Cilium enforces rules of a direction that policyTypes omits, and Kubernetes ignores them",
 			policy: "{podSelector: {}, policyTypes: [Ingress], egress: [{to: [{podSelector: {}}]}]}", flow: to(podNamed("other")), cilium: policy.Denied, kubernetes: policy.Allowed,
 			applies: flowSide.leftOut,
 		},
@@ -183,17 +181,17 @@ func init() {
 			policy: everywhere, flow: to(addressNamed("10.96.0.1")), cilium: policy.Allowed,
 		},
 		"Cilium's health checks": {
-			why:    "where Cilium does not run there are none",
+			why:    "they do not exist without Cilium",
 			policy: everywhere, flow: to(entityNamed("health")), cilium: policy.Denied,
 		},
 		"Cilium's ingress": {
-			why:    "where Cilium does not run there is none",
+			why:    "it does not exist without Cilium",
 			policy: everywhere, flow: to(entityNamed("ingress")), cilium: policy.Denied,
 		},
 	}
 }
 
-// What one engine takes the other takes, but for fields that are not there.
+// Both engines accept the same policies, except for unknown fields.
 func TestEnginesRejectTheSame(t *testing.T) {
 	for spec, accepted := range map[string]struct{ cilium, kubernetes bool }{
 		"{podSelector: {}}": {true, true},
@@ -216,7 +214,7 @@ func TestEnginesRejectTheSame(t *testing.T) {
 		_, cilium := engine.New(engine.Options{Agent: policy.AllFeatures()}, []json.RawMessage{doc}, nil)
 		_, kubernetes := netpol.New(clusterAddresses, []json.RawMessage{doc}, nil)
 		if (cilium == nil) != accepted.cilium || (kubernetes == nil) != accepted.kubernetes {
-			t.Errorf("%s: Cilium says %v, NetworkPolicy %v", spec, cilium, kubernetes)
+			t.Errorf("%s: Cilium accepts: %v, NetworkPolicy: %v", spec, cilium, kubernetes)
 		}
 	}
 }
@@ -252,7 +250,7 @@ func agreementPods() []policy.Endpoint {
 	return []policy.Endpoint{
 		pod("web", "acme", "web", http(8080)...), pod("db", "acme", "db", http(9090)...), pod("other", "beta", "web"), hashed, team,
 		pod("dns", "kube-system", "coredns", policy.NamedPort{Name: "dns", Port: 53, Protocol: v1alpha1.UDP}),
-		pod("twin-a", "acme", "twin", http(8080)...), pod("twin-b", "acme", "twin", http(8081)...),
+		pod("named-a", "acme", "named", http(8080)...), pod("named-b", "acme", "named", http(8081)...),
 	}
 }
 

@@ -76,7 +76,7 @@ func TestBaselineAgainstTheBuild(t *testing.T) {
 		"the usual port, otherwise":       {"dns: {port: 1053}", []string{f(coreDNS, "kube-dns", false, 53), f(dnsBefore, "kube-dns", "dns")}, report.DNSPortMismatch.Name, "set baseline.dns.port: 53"},
 		"on hostNetwork":                  {"", []string{f(coreDNS, "kube-dns", true, 53)}, report.DNSPodsOnHostNetwork.Name, "set baseline.dns.hostNetwork: true"},
 		"on hostNetwork, as stated":       {"dns: {hostNetwork: true}", []string{f(coreDNS, "kube-dns", true, 53), f(dnsBefore, "kube-dns", "dns")}, "", ""},
-		"hostNetwork for nothing":         {"dns: {hostNetwork: true}", []string{f(coreDNS, "kube-dns", false, 53)}, report.DNSHostNetworkUnneeded.Name, "remove it"},
+		"hostNetwork that is not needed":  {"dns: {hostNetwork: true}", []string{f(coreDNS, "kube-dns", false, 53)}, report.DNSHostNetworkUnneeded.Name, "remove it"},
 		"other pods behind the Service":   {"", []string{f(coreDNS, "coredns", false, 53), f(dnsBefore, "coredns", "dns")}, report.DNSPodsNotSelected.Name, `set baseline.dns.pods: {matchLabels: {k8s-app: "coredns"}}`},
 		"other pods, not in the build":    {"", []string{f(dnsBefore, "coredns", "dns")}, report.DNSPodsNotSelected.Name, `set baseline.dns.pods: {matchLabels: {k8s-app: "coredns"}}`},
 		"a cache on the nodes":            {"", []string{f(nodeCache, 53)}, report.DNSNodeLocalMissing.Name, "set baseline.dns.nodeLocal: true"},
@@ -90,9 +90,9 @@ func TestBaselineAgainstTheBuild(t *testing.T) {
 		"a redirect to those of the DNS":  {"", []string{f(redirect, byService, "kube-dns", 53)}, "", ""},
 		"a redirect to another port":      {"dns: {nodeLocal: true}", []string{f(redirect, byService, "node-local-dns", 1053)}, report.DNSPortMismatch.Name, "set baseline.dns.port: 1053"},
 		"monitoring on hostNetwork":       {"monitoring: {namespace: observability, pods: {matchLabels: {app: prometheus}}, ports: [{port: 9090}]}", []string{f(prometheus, true), exporter}, report.MonitoringPodsOnHostNetwork.Name, "from: [{entities: [host, remote-node]}]"},
-		"monitoring beside hostNetwork":   {"monitoring: {namespace: observability, ports: [{port: 9090}]}", []string{f(prometheus, false), exporter}, report.MonitoringPodsOnHostNetwork.Name, "list the pods that scrape"},
+		"monitoring and hostNetwork pods": {"monitoring: {namespace: observability, ports: [{port: 9090}]}", []string{f(prometheus, false), exporter}, report.MonitoringPodsOnHostNetwork.Name, "list the pods that scrape"},
 		"monitoring pods alone":           {"monitoring: {namespace: observability, pods: {matchLabels: {app: prometheus}}, ports: [{port: metrics}]}", []string{f(prometheus, false), exporter}, "", ""},
-		"a port that nobody names":        {"monitoring: {namespace: observability, ports: [{port: metrix}]}", []string{f(prometheus, false)}, report.MonitoringPortUnknown.Name, "correct the name"},
+		"a port name without a container": {"monitoring: {namespace: observability, ports: [{port: metrix}]}", []string{f(prometheus, false)}, report.MonitoringPortUnknown.Name, "correct the name"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -15,8 +15,8 @@ import (
 	"github.com/tenantfence/tenantfence/fn"
 )
 
-// manyTenants are a build of tenants with five workloads each, of which one asks for
-// names, one for a network, and one is reached by the next tenant.
+// manyTenants is a build of tenants with five workloads each: one has a flow to DNS names, one has a flow
+// to a network, and the next tenant has a flow to one.
 func manyTenants(tb testing.TB, tenants int) []*yaml.RNode {
 	tb.Helper()
 	var b strings.Builder
@@ -71,8 +71,7 @@ spec: {template: {metadata: {labels: {app: %[2]s}}, spec: {serviceAccountName: %
 	return nodes
 }
 
-// BenchmarkProcess tells what the proof costs: the difference of its CPU time and that of
-// the run without, and how both grow.
+// BenchmarkProcess measures runs with and without the proof, for builds of different sizes.
 func BenchmarkProcess(b *testing.B) {
 	for _, tenants := range []int{100, 400} {
 		items := manyTenants(b, tenants)
@@ -101,7 +100,7 @@ func cpu(b *testing.B) time.Duration {
 	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
 }
 
-// BenchmarkLargeInputs tells what builds cost of which one resource is very large.
+// BenchmarkLargeInputs measures builds with one very large resource.
 func BenchmarkLargeInputs(b *testing.B) {
 	var values, labels, names strings.Builder
 	for v := range 50 {
@@ -115,15 +114,15 @@ func BenchmarkLargeInputs(b *testing.B) {
 	}
 	cnp := "---\napiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nmetadata: {name: p%d, namespace: tenant-acme}\nspec: {endpointSelector: %s, %s}\n"
 	tenant := "---\napiVersion: tenantfence.dev/v1alpha1\nkind: Tenant\nmetadata: {name: acme}\nspec: {%s}\n"
-	var denied, closed strings.Builder
+	var denied, denying strings.Builder
 	for i := range 1_500 {
 		fmt.Fprintf(&denied, cnp, i, "{}", fmt.Sprintf("ingressDeny: [{fromEndpoints: [{matchLabels: {app: a%d}}]}]", i))
-		fmt.Fprintf(&closed, cnp, i, fmt.Sprintf("{matchLabels: {app: a%d}}", i), "ingressDeny: [{fromEndpoints: [{matchLabels: {app: web}}]}]")
+		fmt.Fprintf(&denying, cnp, i, fmt.Sprintf("{matchLabels: {app: a%d}}", i), "ingressDeny: [{fromEndpoints: [{matchLabels: {app: web}}]}]")
 	}
 	for name, more := range map[string]string{
 		"20 labels of 50 values":     fmt.Sprintf(tenant, "") + fmt.Sprintf(cnp, 0, "{}", "ingress: [{fromEndpoints: [{matchExpressions: ["+labels.String()+"]}]}]"),
 		"1,500 denied peers":         fmt.Sprintf(tenant, "") + denied.String(),
-		"1,500 subjects with a deny": fmt.Sprintf(tenant, "") + closed.String(),
+		"1,500 subjects with a deny": fmt.Sprintf(tenant, "") + denying.String(),
 		"20,000 names":               fmt.Sprintf(tenant, "egress: [{name: out, to: [{fqdns: ["+names.String()+"]}], ports: [{port: 443}]}]"),
 	} {
 		items, err := kio.FromBytes([]byte("apiVersion: v1\nkind: Namespace\nmetadata: {name: tenant-acme}\n" + more))

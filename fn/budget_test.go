@@ -64,8 +64,8 @@ func has(findings report.Findings, check *report.Check) bool {
 	return false
 }
 
-// manyPods is a NetworkPolicy that tells apart more pods than the default budget: 200 values of
-// a label in each of 150 namespaces.
+// manyPods is a NetworkPolicy that distinguishes more pods than the default budget: 200 values of a label in
+// each of 150 namespaces.
 func manyPods(labels string) []byte {
 	var out, values []string
 	for i := range 150 {

@@ -16,7 +16,7 @@ type build struct {
 	version, enforcement string
 	narrowDNS            bool
 	scope                string
-	// proved: a proof of every build would cost more than it tells.
+	// proved reports that the build is proved. Proving every build would take too long.
 	proved  bool
 	tenants []generatedTenant
 }

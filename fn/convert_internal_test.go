@@ -64,7 +64,7 @@ func TestBrokenConversionsDiffer(t *testing.T) {
 		"anything":                   {"  - toEndpoints:\n    - {}\n", "  - toEntities: [all]\n", "also allows a pod with app=web in acme to reach"},
 		"nothing closed":             {"  endpointSelector:", "  enableDefaultDeny: {ingress: false, egress: true}\n  endpointSelector:", "no longer isolates the ingress of a pod with app=web in acme"},
 		"a name that is rejected":    {"port: https", "port: https-with-a-long-name", "rejected"},
-		"a field that is not there":  {"endPort: 9010", "endports: 9010", "rejected"},
+		"an unknown field":           {"endPort: 9010", "endports: 9010", "rejected"},
 		"peers that are left behind": {"  - fromCIDRSet:", "  - fromCIDR:", "rejected"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -12,8 +12,8 @@ import (
 	"github.com/tenantfence/tenantfence/fn"
 )
 
-// Whatever a NetworkPolicy says, what it becomes decides the same and fits the schema, or
-// Convert would refuse it; a second run finds nothing to do; and comments stay.
+// A random NetworkPolicy is converted or refused. The result decides the same and matches the schema, a
+// second run has no effect, and comments stay.
 func TestConvertRandomPolicies(t *testing.T) {
 	t.Parallel()
 	skipInShort(t, "converts random policies")
@@ -40,7 +40,7 @@ func TestConvertRandomPolicies(t *testing.T) {
 		got := once.Texts[0].Bytes()
 		for i := range commentCount {
 			if comment := fmt.Sprintf("# comment %d.", i); bytes.Count(got, []byte(comment)) != 1 {
-				t.Errorf("seed %d: %s is not there once\n%s\nbecame\n%s", seed, comment, text.String(), got)
+				t.Errorf("seed %d: %s does not occur once\n%s\nbecame\n%s", seed, comment, text.String(), got)
 			}
 		}
 		twice, err := fn.Convert(fn.Conversion{Files: []fn.File{{Name: "p.yaml", Data: got}}})
@@ -56,8 +56,8 @@ func TestConvertRandomPolicies(t *testing.T) {
 	}
 }
 
-// commented writes a policy as YAML, and says something of many of its lines, above or
-// beside them: "# comment 1.". It returns how much was said from the first on.
+// commented writes a policy as YAML with comments above or at the end of many lines: "# comment 1.". It
+// returns the number of comments so far.
 func (d policyGenerator) commented(t *testing.T, doc []byte, commentCount int) (string, int) {
 	t.Helper()
 	if d.IntN(5) == 0 {
@@ -111,12 +111,12 @@ spec: {containers: [{ports: [{name: http, containerPort: 80}]}]}
 ---
 apiVersion: v1
 kind: Pod
-metadata: {namespace: acme, name: twin-a, labels: {app: twin}}
+metadata: {namespace: acme, name: named-a, labels: {app: named}}
 spec: {containers: [{ports: [{name: http, containerPort: 8080}]}]}
 ---
 apiVersion: v1
 kind: Pod
-metadata: {namespace: acme, name: twin-b, labels: {app: twin}}
+metadata: {namespace: acme, name: named-b, labels: {app: named}}
 spec: {containers: [{ports: [{name: http, containerPort: 8081}]}]}
 ---
 apiVersion: v1

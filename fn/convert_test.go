@@ -12,13 +12,12 @@ import (
 	"github.com/tenantfence/tenantfence/internal/output"
 )
 
-// TestConverted converts the input.yaml of each case. output.yaml is what comes out, and
-// findings.txt what is said of it; where something is refused nothing comes out. What came out
-// stays as it is.
+// TestConverted converts the input.yaml of each case. output.yaml is the result, and findings.txt has the
+// findings. A refused case has no result. Converting the result again does not change it.
 func TestConverted(t *testing.T) {
 	cases, err := filepath.Glob("../testdata/converted/*")
 	if err != nil || len(cases) < 10 {
-		t.Fatalf("there are %d cases: %v", len(cases), err)
+		t.Fatalf("got %d cases: %v", len(cases), err)
 	}
 	for _, dir := range cases {
 		t.Run(filepath.Base(dir), func(t *testing.T) {
@@ -31,7 +30,7 @@ func TestConverted(t *testing.T) {
 			golden(t, filepath.Join(dir, "findings.txt"), messages)
 			if got == nil {
 				if _, err := os.Stat(filepath.Join(dir, "output.yaml")); err == nil {
-					t.Error("output.yaml is there, though the input is refused")
+					t.Error("output.yaml exists, although the input is refused")
 				}
 				return
 			}
@@ -43,7 +42,7 @@ func TestConverted(t *testing.T) {
 	}
 }
 
-// converted is a text after its conversion, nil where that is refused, and what is said.
+// converted is the converted text, nil if it is refused, and the findings.
 func converted(t *testing.T, data []byte) ([]byte, string) {
 	t.Helper()
 	c, err := fn.Convert(fn.Conversion{Files: []fn.File{{Name: "input.yaml", Data: data}}})

@@ -31,11 +31,10 @@ import (
 var update = flag.Bool("update", false, "rewrite the golden files, and fail once")
 
 // A case is a folder below testdata: fence.yaml is the functionConfig, every other
-// YAML file but expected.yaml holds items. What comes out stands in expected.yaml
-// (the generated policies) and findings.txt (the findings); what the policies do, in
-// verdicts.txt, every line of which Cilium's engine decides. unseen.yaml, where there
-// is one, holds what the function is not shown, as a generator is shown nothing, and
-// verdicts still tell of. The cases in refused must be refused.
+// YAML file but expected.yaml holds items. expected.yaml has the generated policies, and findings.txt the
+// findings. verdicts.txt has flows with their decisions by Cilium's engine. unseen.yaml is optional: its
+// resources are not passed to the function, as for a generator, and verdicts may refer to them. The
+// cases in refused must be refused.
 const (
 	testdata = "../testdata"
 	unseen   = "unseen.yaml"
@@ -68,7 +67,7 @@ func runGolden(t *testing.T, dir string) {
 		}
 		for seed := range uint64(3) {
 			if _, again, _ := process(t, config, shuffled(items, seed)); again != messages {
-				t.Errorf("in another order it says something else:\n%s", cmp.Diff(messages, again))
+				t.Errorf("another order changes the findings:\n%s", cmp.Diff(messages, again))
 			}
 		}
 		return
@@ -152,8 +151,8 @@ func decideVerdicts(t *testing.T, dir string, config *yaml.RNode, items []*yaml.
 				got.Egress.Decision, got.Egress.Policies, got.Ingress.Decision, got.Ingress.Policies, got.Note)
 		}
 	}
-	closed := slices.ContainsFunc(fence.Tenants, func(t policy.Tenant) bool { return t.Enforcement == v1alpha1.Enforce })
-	if seen[policy.Allowed] == 0 || closed && seen[policy.Denied] == 0 {
+	enforced := slices.ContainsFunc(fence.Tenants, func(t policy.Tenant) bool { return t.Enforcement == v1alpha1.Enforce })
+	if seen[policy.Allowed] == 0 || enforced && seen[policy.Denied] == 0 {
 		t.Errorf("verdicts.txt holds %d allowed and %d denied flows: it needs one of each", seen[policy.Allowed], seen[policy.Denied])
 	}
 }

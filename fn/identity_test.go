@@ -21,8 +21,8 @@ func withStages(t *testing.T, r fn.Run, stages string) fn.Run {
 	return r
 }
 
-// A run keeps the policies of stages that it does not list. Verify holds them against what
-// the function generates all the same.
+// A run keeps the policies of stages that it does not list. Verify compares them with the generated ones,
+// too.
 func TestVerifyChecksUnlistedStages(t *testing.T) {
 	t.Parallel()
 	leftover := func(t *testing.T, items []*yaml.RNode) []*yaml.RNode {
@@ -57,8 +57,7 @@ func TestVerifyChecksUnlistedStages(t *testing.T) {
 	}
 }
 
-// A policy that is kept from the cluster is not there, also where it is what the function
-// generates.
+// A policy that does not reach the cluster is missing, even if it is as generated.
 func TestLocalPolicyIsNotProved(t *testing.T) {
 	t.Parallel()
 	items := finished(t)
@@ -77,8 +76,8 @@ func TestLocalPolicyIsNotProved(t *testing.T) {
 	}
 }
 
-// A build that lists some stages keeps what another run left, if the host keeps files. No
-// other build lets through what neither it nor the fence has looked at.
+// A build that lists some stages keeps the policies of another run, if the host keeps files. Other builds
+// refuse policies that no run has checked.
 func TestKeptUnprovedPolicies(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -109,8 +108,8 @@ spec: {endpointSelector: {}, ingress: [{fromEntities: [all]}]}
 	}
 }
 
-// The label on anything but a policy says nothing: the function sees a resource, so it is
-// no generator, and what it needs must be in the build.
+// The fence label has no meaning on other resources than policies: the function receives a resource, so it
+// is not a generator, and the build must contain what it needs.
 func TestLabelledResourceIsNotAPolicy(t *testing.T) {
 	t.Parallel()
 	config := parse(t, "fence.yaml", []byte(`apiVersion: tenantfence.dev/v1alpha1

@@ -35,17 +35,16 @@ func hostPolicies(t *testing.T) (fn.Run, []*yaml.RNode) {
 		slices.DeleteFunc(out, func(n *yaml.RNode) bool { return strings.HasPrefix(n.GetApiVersion(), "tenantfence.dev/") })
 }
 
-// TestHostPoliciesAreVerified holds finished host policies against what was meant, and
-// against their labels alone.
+// TestHostPoliciesAreVerified verifies finished host policies against the intent, and by their labels
+// alone.
 func TestHostPoliciesAreVerified(t *testing.T) {
 	t.Parallel()
 	intruder := yaml.MustParse("{apiVersion: cilium.io/v2, kind: CiliumClusterwideNetworkPolicy, metadata: {name: intruder}, spec: {nodeSelector: {}, ingress: [{fromEntities: [world]}]}}")
 	for name, c := range map[string]struct {
 		change func([]*yaml.RNode) []*yaml.RNode
-		// messages is what is wrong, where the Tenants tell what was meant, and unmeant where
-		// only labels do.
+		// messages are the errors with known Tenants, and labelMessages the findings by labels alone.
 		messages, labelMessages []string
-		// absent must not be said at all.
+		// absent must not be reported.
 		absent *report.Check
 	}{
 		"as they were generated": {change: func(items []*yaml.RNode) []*yaml.RNode { return items }},
@@ -57,7 +56,7 @@ func TestHostPoliciesAreVerified(t *testing.T) {
 			}
 			return items
 		}},
-		"without the one that closes": {
+		"without the default-deny": {
 			change: func(items []*yaml.RNode) []*yaml.RNode { return without(items, workersDeny) },
 			messages: []string{
 				"CiliumClusterwideNetworkPolicy/" + workersDeny + ": is missing",
@@ -65,12 +64,12 @@ func TestHostPoliciesAreVerified(t *testing.T) {
 				`spec.nodes[workers]: no policy closes the ingress of`,
 			},
 		},
-		"without the one that allows, which the one that closes holds as well": {
+		"without the allow, whose rules the default-deny has as well": {
 			change:   func(items []*yaml.RNode) []*yaml.RNode { return without(items, workersAllow) },
 			messages: []string{"CiliumClusterwideNetworkPolicy/" + workersAllow + ": is missing"},
 			absent:   report.DeclaredFlowDenied,
 		},
-		"with one that closes a direction less": {
+		"with a default-deny of one direction": {
 			change: func(items []*yaml.RNode) []*yaml.RNode {
 				for _, n := range items {
 					if n.GetName() == workersDeny {
@@ -83,7 +82,7 @@ func TestHostPoliciesAreVerified(t *testing.T) {
 			},
 			messages: []string{"CiliumClusterwideNetworkPolicy/" + workersDeny + ": is not as generated", "no policy closes the egress of"},
 		},
-		"with one that opens more": {
+		"with one that allows more": {
 			change:        func(items []*yaml.RNode) []*yaml.RNode { return append(items, intruder) },
 			messages:      []string{"CiliumClusterwideNetworkPolicy/intruder: allows kube-apiserver (and 3 more: world, 192.0.2.0, google.com) to reach node/node-access=kubelet"},
 			labelMessages: []string{"CiliumClusterwideNetworkPolicy/intruder: allows kube-apiserver (and 3 more: world, 192.0.2.0, google.com) to reach node/node-access=kubelet"},
@@ -99,7 +98,7 @@ func TestHostPoliciesAreVerified(t *testing.T) {
 			}
 			expectReport(t, result, c.messages)
 			if c.absent != nil && slices.ContainsFunc(result.Findings, func(f report.Finding) bool { return f.Check == c.absent }) {
-				t.Errorf("it says %s", c.absent)
+				t.Errorf("unexpected finding of %s", c.absent)
 			}
 			byLabels, err := fn.Verify(fn.Verification{Items: copied(out)})
 			if err != nil {
@@ -118,7 +117,7 @@ func TestHostPoliciesAreVerified(t *testing.T) {
 	}
 }
 
-// expectReport says where a report lacks an error, or has one more.
+// expectReport checks that a report has the expected errors, and no other.
 func expectReport(t *testing.T, r policy.Report, want []string) {
 	t.Helper()
 	var errs []string
@@ -138,15 +137,15 @@ func expectReport(t *testing.T, r policy.Report, want []string) {
 	}
 }
 
-// TestWhatClosesNodesHoldsWhatTheyAreAllowed: an agent takes a policy as a whole or not at
-// all. One that closes nodes by itself would cut them off where the allows are refused.
+// An agent accepts or rejects a policy as a whole. A default-deny without the allow rules would isolate nodes
+// if the policy with the allow rules is rejected.
 func TestNodeDefaultDenyIncludesAllowRules(t *testing.T) {
 	t.Parallel()
 	cases, err := filepath.Glob(filepath.Join(testdata, "generated", "nodes*", "expected.yaml"))
 	if err != nil || len(cases) == 0 {
 		t.Fatalf("no golden case of nodes found: %v", err)
 	}
-	closed := 0
+	defaultDenies := 0
 	for _, file := range cases {
 		data, err := os.ReadFile(file)
 		if err != nil {
@@ -170,15 +169,15 @@ func TestNodeDefaultDenyIncludesAllowRules(t *testing.T) {
 		}
 		for key, allowed := range rules {
 			name, direction, _ := strings.Cut(key, " ")
-			if closing, ok := rules[name+".default-deny "+direction]; ok {
-				closed++
-				if closing != allowed {
-					t.Errorf("%s: what closes %s of %s holds\n%s, and it is allowed\n%s", file, direction, name, closing, allowed)
+			if denyRules, ok := rules[name+".default-deny "+direction]; ok {
+				defaultDenies++
+				if denyRules != allowed {
+					t.Errorf("%s: the %s default-deny of %s has\n%s\nand the allow rules are\n%s", file, direction, name, denyRules, allowed)
 				}
 			}
 		}
 	}
-	if closed < 8 {
-		t.Errorf("only %d directions are closed", closed)
+	if defaultDenies < 8 {
+		t.Errorf("got %d default-denied directions, want at least 8", defaultDenies)
 	}
 }

@@ -84,8 +84,8 @@ func TestInputOrderDoesNotMatter(t *testing.T) {
 	})
 }
 
-// What was there before must not show in the result, but for comments and order:
-// else two repositories with the same inputs would be fenced differently.
+// Earlier policies must not affect the result, except for comments and order: otherwise two repositories with
+// the same inputs would have different fences.
 func TestEarlierPoliciesDoNotAffectResult(t *testing.T) {
 	t.Parallel()
 	skipInShort(t, "runs 60 random builds")
@@ -159,7 +159,7 @@ func TestRemovingTenantRemovesOnlyItsPolicies(t *testing.T) {
 			}
 		}
 		if len(after) != len(fresh) {
-			t.Errorf("%d resources are there, not %d", len(after), len(fresh))
+			t.Errorf("got %d resources, want %d", len(after), len(fresh))
 		}
 	})
 }
@@ -179,7 +179,7 @@ func TestBrokenInputLosesNothing(t *testing.T) {
 		if err != nil {
 			refused++
 			if out != nil {
-				t.Errorf("seed %d: it is refused, and there are items", seed)
+				t.Errorf("seed %d: it is refused, and has items", seed)
 			}
 			continue
 		}

@@ -12,8 +12,8 @@ import (
 )
 
 // TestDeclaredFlowsAreAllowed has the enforcer decide flows from every pod to
-// every pod, network and name of generated builds, and holds the verdicts against
-// what the Tenants say, which is worked out here from the input alone.
+// every pod, network and name of generated builds, and compares the decisions with the Tenants. The expected
+// decisions are derived from the input alone.
 func TestDeclaredFlowsAreAllowed(t *testing.T) {
 	t.Parallel()
 	skipInShort(t, "runs 60 random builds")
@@ -110,8 +110,8 @@ func (b *build) enforced(t generatedTenant) bool {
 	return b.enforcement == "Enforce"
 }
 
-// allows says whether both ends of a flow let it pass: an end in AllowOnly lets everything,
-// one in Enforce what a flow names, or what stays within its namespace.
+// allows reports whether both sides allow a flow. A side in AllowOnly allows everything. A side in Enforce
+// allows declared flows, and flows within its namespace.
 func (b *build) allows(from generatedTenant, app string, to target, port int) bool {
 	named := from.name == to.tenant || slices.ContainsFunc(from.egress, func(f generatedFlow) bool {
 		if to.proxy && (f.app == "" || f.app == app) {

@@ -19,8 +19,7 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// feature is one thing that a profile or a Tenant may declare, beside the base of
-// testdata/releases.
+// feature is one field of a profile or a Tenant, in addition to the base in testdata/releases.
 type feature struct {
 	// ingress, egress and agentIngress are a flow of Tenant acme each, and profile are
 	// fields of the profile's spec.
@@ -31,7 +30,7 @@ type feature struct {
 
 // features use what can be declared one by one, so that each is decided by itself.
 var features = map[string]feature{
-	"nothing beside the base": {},
+	"the base alone": {},
 
 	"every port":                    {ingress: `from: [{entities: [world]}]`},
 	"a port, by number and by name": {ingress: `from: [{tenant: beta}], ports: [{port: 8080}, {port: http}]`},

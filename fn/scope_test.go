@@ -76,7 +76,7 @@ func TestNumberOfClusterwidePolicies(t *testing.T) {
 			}
 		}
 		if len(wide) != 5 {
-			t.Errorf("there are %d cluster-wide policies", len(wide))
+			t.Errorf("got %d cluster-wide policies", len(wide))
 		}
 		got = append(got, sorted(t, wide))
 	}
@@ -111,8 +111,8 @@ func TestNamespaceOnClusterwidePolicy(t *testing.T) {
 	}
 }
 
-// TestClusterwidePoliciesByLabels verifies policies of which nothing but their labels
-// is known: what an intruder allows is listed, in namespaces that nobody has, too.
+// TestClusterwidePoliciesByLabels verifies policies by their labels alone: the report lists what an intruder
+// allows, including in unclaimed namespaces.
 func TestClusterwidePoliciesByLabels(t *testing.T) {
 	t.Parallel()
 	config, items := readCase(t, filepath.Join(testdata, "generated", "scope-cluster"))
@@ -140,6 +140,6 @@ func TestClusterwidePoliciesByLabels(t *testing.T) {
 		unknownNamespaces = unknownNamespaces || f.Resource.Name == "open" && strings.Contains(f.Message, "in an unknown namespace")
 	}
 	if !unknownNamespaces {
-		t.Errorf("nothing is said of namespaces that nobody has: %v", result.Findings)
+		t.Errorf("unclaimed namespaces are not reported: %v", result.Findings)
 	}
 }

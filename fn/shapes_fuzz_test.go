@@ -66,7 +66,7 @@ items:
 var shapes = []string{"null", "[]", "[null]", "[a]", "{}", "{a: b}", "{a: null}", `""`, "text", "5", "99999999999999999999", "1.5", "true", "!!binary aGk=", "${VAR}", "-1",
 	"&a [*a]", "&a {b: *a}", "&a {? *a : b}", "&a {<<: *a}", bomb()}
 
-// bomb is a list of lists whose aliases stand for ten million values.
+// bomb is a list of lists whose aliases expand to ten million values.
 func bomb() string {
 	out := []string{"&a0 [x, x, x, x, x, x, x, x, x, x]"}
 	for i := range 6 {
@@ -85,8 +85,8 @@ func nodesOf(n *yaml.Node) []*yaml.Node {
 	return out
 }
 
-// FuzzShapes replaces nodes of a ResourceList by others: whatever an item looks like, the
-// function returns, and with an error it says why.
+// FuzzShapes replaces nodes of a ResourceList. For every input the function returns, and an error has a
+// message.
 func FuzzShapes(f *testing.F) {
 	for seed := range uint64(150) {
 		f.Add(seed)
@@ -112,7 +112,7 @@ func FuzzShapes(f *testing.F) {
 			return fn.Report(&messages, r, err, output.Summary)
 		})
 		if err != nil && strings.TrimSpace(messages.String()+err.Error()) == "" {
-			t.Errorf("refused without a word:\n%s", in)
+			t.Errorf("refused without a message:\n%s", in)
 		}
 	})
 }

@@ -74,7 +74,7 @@ func TestKptPathsAreTrusted(t *testing.T) {
 		}
 	}
 	if strings.Contains(out, "internal.tenantfence.dev") {
-		t.Errorf("the output says where this program read what:\n%s", out)
+		t.Errorf("the output has sources:\n%s", out)
 	}
 	out, stderr, err = execute(t, strings.ReplaceAll(kptList, "FILE", "tenants/evil/a.yaml"))
 	const refused = `error: tenants/evil/a.yaml: Tenant/gold-a: metadata.name: spec.tenants.allowedPaths[0] of the profile binds the name "gold-a" to "tenants/gold/*", and this Tenant is in "tenants/evil/a.yaml"`

@@ -22,7 +22,7 @@ func parseVerdict(t *testing.T, endpoints reach.Endpoints, line string) (policy.
 	t.Helper()
 	fields := strings.Fields(line)
 	if len(fields) < 4 || fields[1] != "->" {
-		t.Fatalf("%q is no verdict: say it as\n\tacme/adapter -> soctalk-system/api:8000/TCP  allowed", line)
+		t.Fatalf("%q is not a verdict: write\n\tacme/adapter -> soctalk-system/api:8000/TCP  allowed", line)
 	}
 	to, port, _ := cutLast(fields[2], ":")
 	flow := flowTo(t, port, fields[3:len(fields)-1])
@@ -65,7 +65,7 @@ func flowTo(t *testing.T, port string, asked []string) policy.Flow {
 		case "sni":
 			flow.ServerName = name
 		default:
-			t.Fatalf("%q: say what is asked for as GET /v1, as dns=api.example.com or as sni=api.example.com", asked)
+			t.Fatalf("%q: write the request as GET /v1, dns=api.example.com or sni=api.example.com", asked)
 		}
 	default:
 		flow.HTTP = requestOf(asked)

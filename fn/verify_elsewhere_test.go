@@ -8,8 +8,7 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// Policies in the inputs that the fence does not generate are applied beside files. A build
-// that lacks them does not have them.
+// Hand-written policies in the inputs count in addition to files. A complete build does not contain them.
 func TestVerifyCountsPoliciesAppliedElsewhere(t *testing.T) {
 	t.Parallel()
 	const open = "apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nmetadata: {name: open, namespace: tenant-acme%s}\nspec: {endpointSelector: {}, ingress: [{%s}]}\n"
@@ -19,11 +18,11 @@ func TestVerifyCountsPoliciesAppliedElsewhere(t *testing.T) {
 		completeOutput       bool
 		want                 policy.Outcome
 	}{
-		"it opens":                           {fmt.Sprintf(open, "", "fromEntities: [all]"), "", false, policy.NotVerified},
+		"it allows access":                   {fmt.Sprintf(open, "", "fromEntities: [all]"), "", false, policy.NotVerified},
 		"a build lacks it":                   {fmt.Sprintf(open, "", "fromEntities: [all]"), "", true, policy.Verified},
 		"it never reaches the cluster":       {fmt.Sprintf(open, local, "fromEntities: [all]"), "", false, policy.Verified},
-		"it is there, and opens nothing":     {fmt.Sprintf(open, "", "fromEntities: [all]"), fmt.Sprintf(open, "", ""), false, policy.Verified},
-		"it is there, and opens":             {fmt.Sprintf(open, "", ""), fmt.Sprintf(open, "", "fromEntities: [all]"), false, policy.NotVerified},
+		"the files have it without access":   {fmt.Sprintf(open, "", "fromEntities: [all]"), fmt.Sprintf(open, "", ""), false, policy.Verified},
+		"the files have it with access":      {fmt.Sprintf(open, "", ""), fmt.Sprintf(open, "", "fromEntities: [all]"), false, policy.NotVerified},
 		"it is a stale one of this fence":    {fmt.Sprintf(open, ", labels: {tenantfence.dev/fence: platform}", "fromEntities: [all]"), "", false, policy.Verified},
 		"it is one of another fence":         {fmt.Sprintf(open, ", labels: {tenantfence.dev/fence: other}", "fromEntities: [all]"), "", false, policy.NotVerified},
 		"Cilium does not take it, elsewhere": {fmt.Sprintf(open, "", "fromEntities: [nowhere]"), "", false, policy.NotVerified},

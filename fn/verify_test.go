@@ -75,7 +75,7 @@ func set(t *testing.T, items []*yaml.RNode, name, value string, path ...string) 
 			return
 		}
 	}
-	t.Fatalf("there is no %s", name)
+	t.Fatalf("%s is missing", name)
 }
 
 func without(items []*yaml.RNode, name string) []*yaml.RNode {
@@ -203,8 +203,8 @@ func TestVerifyFindsInputsAmongItems(t *testing.T) {
 	}
 }
 
-// Whoever writes a policy writes its labels: what is allowed is listed, the fence's own
-// policies too, and nothing is verified.
+// The author of a policy also writes its labels: the report lists what policies allow, including those of
+// the fence, and verifies nothing.
 func TestLabelsVerifyNothing(t *testing.T) {
 	t.Parallel()
 	items := append(finished(t), parse(t, "open.yaml", []byte(`apiVersion: cilium.io/v2
@@ -250,11 +250,11 @@ func TestVerifyRefusesToGuess(t *testing.T) {
 	}
 	v.Fence = "third"
 	if _, err := fn.Verify(v); err == nil || !strings.Contains(err.Error(), `the input has no fence "third": it has other, platform`) {
-		t.Errorf("with one that is not there: %v", err)
+		t.Errorf("with an unknown fence: %v", err)
 	}
 }
 
-// What was meant cannot be read: then nothing is compared, and that is an error.
+// An invalid input is an error, and policies are not compared.
 func TestVerifyReportsInvalidInputs(t *testing.T) {
 	t.Parallel()
 	run := inputs(t)
@@ -295,12 +295,12 @@ func TestVerifyReportsProgress(t *testing.T) {
 	var steps []string
 	_, err := fn.Verify(fn.Verification{Items: finished(t), Runs: []fn.Run{inputs(t)}, Progress: func(what string, _, _ int) { steps = append(steps, what) }})
 	if err != nil || !slices.Contains(steps, "comparing policies") {
-		t.Errorf("told %q: %v", steps, err)
+		t.Errorf("got steps %q: %v", steps, err)
 	}
 }
 
-// A policy that somebody keeps from the cluster is not there: verify refuses the fence's own,
-// and counts another's as kubectl applies it. The function takes the mark off its own.
+// verify refuses generated policies that are marked as local, and counts other marked policies, because
+// kubectl applies them. The function removes the mark from generated policies.
 func TestLocalPoliciesAreRefused(t *testing.T) {
 	t.Parallel()
 	run, items := inputs(t), finished(t)

@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-// noEngine stands for the engine's room, so that a program without it can be built.
+// noEngine replaces the package engine, so that a program without it can be built.
 const noEngine = `package engine
 
 import (
@@ -24,15 +24,14 @@ import (
 type Options struct{ ClusterName string }
 
 func New(Options, []json.RawMessage, []policy.Endpoint) (policy.Engine, error) {
-	return nil, errors.New("there is no engine")
+	return nil, errors.New("the engine is missing")
 }
 
-func Validate([]byte) error { return errors.New("there is no engine") }
+func Validate([]byte) error { return errors.New("the engine is missing") }
 `
 
-// BenchmarkFunctionWithoutProof runs the program as a function that is not asked to prove
-// anything, and the same program built without the engine's room: their ratio is what
-// the engine costs those who do not use it.
+// BenchmarkFunctionWithoutProof runs the program as a function without a proof, and the same program without
+// the engine. Their ratio is the cost of an unused engine.
 func BenchmarkFunctionWithoutProof(b *testing.B) {
 	programs := map[string]string{"with-engine": buildBench(b), "without-engine": buildBench(b, "-overlay="+overlay(b))}
 	for _, tenants := range []int{1, 100} {
@@ -64,7 +63,7 @@ func buildBench(b *testing.B, flags ...string) string {
 	return program
 }
 
-// overlay replaces the files of the engine's room.
+// overlay replaces the files of the package engine.
 func overlay(b *testing.B) string {
 	b.Helper()
 	dir := b.TempDir()

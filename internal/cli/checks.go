@@ -16,8 +16,8 @@ func newChecks() *cobra.Command {
 		Short: "List the checks that findings report on, or explain one",
 		Long: `List the checks that findings report on, with the severities that each can have.
 
-With a NAME, explain this check: what it means and what to do. The NAME is in brackets at
-the end of each finding.`,
+With a NAME, explain this check: what it means and what to do. Each finding
+has its NAME in brackets, as the last word.`,
 		Example: `  tenantfence checks
   tenantfence checks fqdn-outside-limits`,
 		Args: cobra.MaximumNArgs(1),

@@ -11,7 +11,7 @@ import (
 )
 
 // TestContainer builds the image without a registry and has kustomize run it as a
-// container function: without network, as nobody.
+// container function: without network, as the user nobody.
 func TestContainer(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {
@@ -75,7 +75,7 @@ func TestContainer(t *testing.T) {
 		t.Errorf("a build without tenant-acme passed: %v", err)
 	}
 	if !strings.Contains(stderr.String(), `namespace "tenant-acme" is not in the build`) {
-		t.Errorf("stderr does not say what is wrong:\n%s", stderr.String())
+		t.Errorf("stderr lacks the finding:\n%s", stderr.String())
 	}
 }
 

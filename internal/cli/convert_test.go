@@ -9,7 +9,7 @@ import (
 	"github.com/tenantfence/tenantfence/internal/convert"
 )
 
-// Where one file cannot be written none is, and nothing is left beside them.
+// If one file cannot be written, none is, and no temporary file remains.
 func TestWriteSourcesAllOrNothing(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

@@ -131,7 +131,7 @@ func isLinkToDirectory(file string, entry fs.DirEntry) bool {
 func readFile(p location, nonResources nonResources) ([]*yaml.RNode, error) {
 	data, err := os.ReadFile(p.file)
 	if err != nil {
-		return nil, fmt.Errorf("read what to verify: %w", err)
+		return nil, fmt.Errorf("read the target: %w", err)
 	}
 	return readResources(p, data, nonResources)
 }

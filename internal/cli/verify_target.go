@@ -27,7 +27,7 @@ func verifyTargets(args []string, inputs string, stdin io.Reader) ([]string, err
 }
 
 // hasInput reports whether standard input is a file or pipe that may have content. A terminal, /dev/null
-// and a pipe that ends without a byte have none.
+// and an empty pipe have none.
 func hasInput(stdin io.Reader) bool {
 	f, ok := stdin.(*os.File)
 	if !ok {

@@ -41,7 +41,7 @@ func TerminalOf(w io.Writer) Terminal {
 	return t
 }
 
-// Progress shows the current step on a terminal, in one line that is overwritten and removed at the end.
+// Progress shows the current step on a terminal, in one line that is overwritten. End removes it.
 // Other output to the terminal goes through it.
 type Progress struct {
 	terminal Terminal

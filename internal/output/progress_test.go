@@ -95,7 +95,7 @@ func TestProgressOnlyOnTerminals(t *testing.T) {
 	if terminal.Columns != 0 {
 		t.Fatalf("a buffer is taken for a terminal: %+v", terminal)
 	}
-	terminal.Ticks = make(chan time.Time) // which nobody may wait for
+	terminal.Ticks = make(chan time.Time) // which blocks
 	p := output.StartProgress(terminal)
 	p.Update("building deploy", 0, 0)
 	if _, err := p.Write([]byte("error\n")); err != nil {

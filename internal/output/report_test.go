@@ -45,7 +45,7 @@ func failingReport() policy.Report {
 			{Test: report.Ref{Kind: "FlowTest", Name: "acme", File: "flows.yaml"}, Cases: []policy.CaseResult{
 				{Case: v1alpha1.FlowCase{Name: "the LLM", Expect: v1alpha1.ExpectAllow}, Flows: []policy.FlowResult{passes}, Passed: true},
 				{Case: v1alpha1.FlowCase{Name: "the API", Expect: v1alpha1.ExpectAllow}, Flows: []policy.FlowResult{passes, fails}},
-				{Case: v1alpha1.FlowCase{Name: "nobody", Expect: v1alpha1.ExpectDeny}, Problem: "there is no workload"},
+				{Case: v1alpha1.FlowCase{Name: "no access", Expect: v1alpha1.ExpectDeny}, Problem: "no workload"},
 			}},
 			{Test: report.Ref{Kind: "FlowTest", Name: "beta"}, Cases: []policy.CaseResult{
 				{Case: v1alpha1.FlowCase{Name: "the LLM", Expect: v1alpha1.ExpectAllow}, Flows: []policy.FlowResult{passes}, Passed: true},
@@ -55,7 +55,7 @@ func failingReport() policy.Report {
 		Isolation:  &policy.Isolation{Namespaces: policy.IsolationCounts{Proved: 3, AllowOnly: 2}, Pods: 9, Nodes: policy.IsolationCounts{Proved: 3}, Openings: 30, Declared: policy.DeclaredFlows{Allowed: 4}, AllowOnlyOwners: []string{"gamma", "nodes workers"}},
 		Comparison: &policy.Comparison{Desired: 6, Matching: 5, Missing: 1},
 		Findings: report.Findings{
-			report.New(report.PolicyMissing, report.Error, report.Ref{APIVersion: "cilium.io/v2", Kind: "CiliumNetworkPolicy", Namespace: "acme", Name: "allow-dns"}, "", "is not there"),
+			report.New(report.PolicyMissing, report.Error, report.Ref{APIVersion: "cilium.io/v2", Kind: "CiliumNetworkPolicy", Namespace: "acme", Name: "allow-dns"}, "", "is missing"),
 			report.New(report.UndeclaredOpen, report.Warning, report.Ref{}, "", "is open"),
 			report.New(report.DNSNamesUnrestricted, report.Info, report.Ref{Kind: "FenceProfile", Name: "p", File: "p.yaml", Index: 1}, "spec.baseline", "any name"),
 		},
@@ -102,7 +102,7 @@ func TestReports(t *testing.T) {
 			}
 			golden(t, filepath.Join("testdata", "report", file), b.String())
 			if c.write(fullWriter{}, c.report) == nil {
-				t.Error("what cannot be written is not told")
+				t.Error("a failed write is not an error")
 			}
 		})
 	}
@@ -146,7 +146,7 @@ func TestReportsParse(t *testing.T) {
 	}
 }
 
-// A case may stand for thousands of flows.
+// A case may have thousands of flows.
 func TestReportLimitsFlowsPerCase(t *testing.T) {
 	t.Parallel()
 	r := failingReport()
