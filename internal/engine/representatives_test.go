@@ -61,7 +61,7 @@ func TestRepresentativePods(t *testing.T) {
 		"one in every namespace with a label": {from("{matchLabels: {app: db}, matchExpressions: [{key: io.cilium.k8s.namespace.labels.team, operator: Exists}]}"),
 			"a pod with app=db in beta, a pod with app=db in an unknown namespace with team=other, " + bare},
 		"none in a namespace whose label is excluded":  {from("{matchLabels: {app: db}, matchExpressions: [{key: io.cilium.k8s.namespace.labels.team, operator: DoesNotExist}]}"), "a pod with app=db in acme, a pod with app=db in an unknown namespace, " + bare},
-		"one that fulfils all that is said of a label": {from("{matchLabels: {app: db}, matchExpressions: [{key: app, operator: Exists}]}"), "a pod with app=db in acme, " + bare},
+		"one that matches all requirements on a label": {from("{matchLabels: {app: db}, matchExpressions: [{key: app, operator: Exists}]}"), "a pod with app=db in acme, " + bare},
 		"none where a selector contradicts itself":     {from("{matchLabels: {app: db}, matchExpressions: [{key: app, operator: NotIn, values: [db]}]}"), bare},
 		"one in a namespace by its name's label":       {netpol("p", "{podSelector: {}, ingress: [{from: [{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: gone}}, podSelector: {matchLabels: {app: db}}}]}]}"), "a pod with app=db in gone, " + bare},
 		"one of an account, without labels":            {from("{matchLabels: {io.cilium.k8s.policy.serviceaccount: robot}}"), "a pod of service account robot in acme, " + bare},
