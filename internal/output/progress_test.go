@@ -70,11 +70,11 @@ func TestProgress(t *testing.T) {
 	expect("a long line", "<clear>"+strings.Repeat("x", 39))
 	p.End()
 	p.End()
-	expect("at the end", "<clear>")
+	expect("when it ends", "<clear>")
 	if _, err := p.Write([]byte("verified\n")); err != nil {
 		t.Fatal(err)
 	}
-	expect("after the end", "verified\n")
+	expect("afterwards", "verified\n")
 }
 
 func TestFastProgressIsHidden(t *testing.T) {
