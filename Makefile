@@ -1,11 +1,11 @@
-# A fresh machine needs Go, git and a POSIX shell. Everything else lands in bin/,
-# at the versions pinned here; changing a pin installs it anew.
+# A fresh machine needs Go, git and a POSIX shell. Everything else is installed into bin/,
+# at the versions pinned here. Changing a pin installs the tool again.
 KUSTOMIZE_VERSION      := v5.8.2
 GOLANGCI_LINT_VERSION  := v2.15.0
 CONTROLLER_GEN_VERSION := v0.23.0
-# One release for each minor version of Cilium that a profile may declare. Tests hold what
-# is generated against these files of it, which bin/cilium/VERSION holds: sources without
-# their .go, or they would be packages of this module.
+# One release for each minor version of Cilium that a profile may declare. Tests check generated
+# policies against these files of each release, which are copied to bin/cilium/VERSION. Go files
+# are copied without .go, or they would be packages of this module.
 CILIUM_RELEASES := v1.14.19 v1.15.19 v1.16.19 v1.17.0 v1.18.4 v1.19.1 v1.20.1
 CILIUM_FILES    := \
 	pkg/k8s/apis/cilium.io/client/crds/v2/ciliumnetworkpolicies.yaml \
@@ -20,8 +20,8 @@ CILIUM_FILES    := \
 IMAGE        ?= tenantfence:dev
 TEST_TIMEOUT ?= 30m
 
-# One set of build settings for building, testing and linting: Cilium's engine is
-# then compiled once, and a C compiler is never needed.
+# One set of build settings for building, testing and linting. So Cilium's engine is
+# compiled once, and a C compiler is never needed.
 export CGO_ENABLED := 0
 export GOFLAGS     := $(strip $(shell go env GOFLAGS) -trimpath)
 export PATH        := $(CURDIR)/bin:$(PATH)
@@ -30,33 +30,52 @@ export PATH        := $(CURDIR)/bin:$(PATH)
 .DELETE_ON_ERROR:
 
 .PHONY: help
-help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
 
 .PHONY: build
-build: ## bin/tenantfence, static
+build: ## build bin/tenantfence, a static binary
 	@go build -ldflags '-s -w' -o bin/tenantfence .
 
 .PHONY: demo
-demo: build bin/kustomize ## the main job, on the SocTalk example
+demo: build bin/kustomize ## build and verify the SocTalk example
 	@bin/tenantfence build --output table kustomization-examples/soctalk 2>bin/soctalk.log || { cat bin/soctalk.log >&2; exit 1; }
 	@bin/kustomize build --enable-alpha-plugins --enable-exec kustomization-examples/soctalk 2>bin/soctalk.log >bin/soctalk.yaml || { cat bin/soctalk.log >&2; exit 1; }
 	@bin/tenantfence verify bin/soctalk.yaml --inputs kustomization-examples/soctalk
 
 .PHONY: test
-test: build bin/kustomize bin/cilium ## every test
-	@command -v kpt >/dev/null || echo 'skipped: kpt is not on PATH, so nothing runs kpt fn render'
+test: build bin/kustomize bin/cilium ## run all tests
+	@command -v kpt >/dev/null || echo 'skipped: kpt is not on PATH, so no test runs kpt fn render'
 	@docker info >/dev/null 2>&1 || echo 'skipped: no Docker engine is running, so the container is not tested'
 	@go test -timeout $(TEST_TIMEOUT) ./...
+
+# Tests that call testing.Short are left out: long random tests, most examples, the container.
+FAST_LOG := bin/test-fast.log
+.PHONY: test-fast
+test-fast: bin/kustomize bin/cilium ## run all tests but the long ones, in about a minute
+	@go test -short -v -vet=off -timeout $(TEST_TIMEOUT) ./... >$(FAST_LOG) 2>&1 || \
+		{ grep -e '--- FAIL' -e '^FAIL' -e '^panic' -e 'FAIL: testdata' -e '_test.go:[0-9]*: ' $(FAST_LOG) | grep -v skipped; \
+		echo 'the whole output is in $(FAST_LOG)'; exit 1; } >&2
+	@sed -n 's/^.*\(skipped by -short: .*\)/\1/p' $(FAST_LOG) | sort -u
+	@grep '^ok' $(FAST_LOG)
+
+# make golden CASE=refused/outside-each-limit runs one case of testdata, and without CASE all. UPDATE=1 rewrites
+# its expected files first, which fails that run by design, and then runs it.
+GOLDEN = $(if $(filter converted/%,$(CASE)),^TestConverted$$/^$(CASE:converted/%=%)$$,$(if $(CASE),^TestGolden$$/^$(subst /,$$/^,$(CASE))$$,^(TestGolden|TestConverted)$$))
+.PHONY: golden
+golden: ## run golden cases: CASE=refused/outside-each-limit names one, UPDATE=1 rewrites it
+	@test -d 'testdata/$(CASE)' || { echo 'no golden case testdata/$(CASE)' >&2; exit 2; }
+	@$(if $(UPDATE),go test ./fn -run '$(GOLDEN)' -update >/dev/null || git --no-pager diff --stat -- 'testdata/$(CASE)')
+	@go test ./fn -run '$(GOLDEN)'
 
 # One mutation of EVERY; the commit decides which. `make mutate EVERY=5` runs every fifth.
 EVERY ?= 1
 .PHONY: mutate
-mutate: ## named tests fail for each mutation in internal/mutation/mutations.txt
+mutate: ## check that a named test fails for each mutation of the code
 	@go run ./internal/mutation -every $(EVERY) -from "$$(git rev-list --count HEAD || echo 0)"
 
 .PHONY: lint
-lint: lint-go lint-mod lint-generated ## golangci-lint, a tidy go.mod, fresh generated files
+lint: lint-go lint-mod lint-generated ## run golangci-lint, check go.mod and generated files
 
 .PHONY: lint-go
 lint-go: bin/golangci-lint
@@ -83,15 +102,19 @@ lint-generated: bin/controller-gen
 	{ echo 'generated files differ from their sources: run make generate' >&2; exit 1; }
 
 .PHONY: generate
-generate: bin/controller-gen ## generated code, JSON schemas and references
+generate: bin/controller-gen ## write JSON schemas, docs/api.md, docs/checks.md, docs/architecture.md
 	@go generate ./...
 
+.PHONY: hooks
+hooks: ## use .githooks/pre-commit: gofmt, vet and test-fast before each commit
+	@git config core.hooksPath .githooks && echo 'git runs .githooks/pre-commit before each commit'
+
 .PHONY: image
-image: build ## the container image, from bin/tenantfence (on a Mac: make image GOOS=linux)
+image: build ## build the container image from bin/tenantfence (on a Mac: make image GOOS=linux)
 	@docker build --target prebuilt --tag $(IMAGE) .
 
 .PHONY: tools
-tools: bin/kustomize bin/golangci-lint bin/controller-gen bin/cilium ## the pinned tools, into bin/
+tools: bin/kustomize bin/golangci-lint bin/controller-gen bin/cilium ## install the pinned tools into bin/
 
 .PHONY: clean
 clean: ## remove bin/ and dist/

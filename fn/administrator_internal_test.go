@@ -26,8 +26,8 @@ func TestClusterNetworkPolicies(t *testing.T) {
 		holds bool
 	}{
 		"nothing is allowed":        {"tier: Admin, priority: 1, " + acme + ", ingress: [{action: Deny, from: " + other + "}]", nil, false},
-		"Admin opens":               {"tier: Admin, priority: 1, " + acme + ", ingress: [{action: Accept, from: " + other + "}]", []string{"ClusterNetworkPolicy/admin: lets shop/Pod/web", "[undeclared-open]"}, true},
-		"Baseline opens":            {"tier: Baseline, priority: 1, " + acme + ", ingress: [{action: Accept, from: " + other + "}]", []string{"ClusterNetworkPolicy/admin: lets shop/Pod/web", "[undeclared-open]"}, true},
+		"Admin opens":               {"tier: Admin, priority: 1, " + acme + ", ingress: [{action: Accept, from: " + other + "}]", []string{"ClusterNetworkPolicy/admin: allows shop/Pod/web", "[undeclared-open]"}, true},
+		"Baseline opens":            {"tier: Baseline, priority: 1, " + acme + ", ingress: [{action: Accept, from: " + other + "}]", []string{"ClusterNetworkPolicy/admin: allows shop/Pod/web", "[undeclared-open]"}, true},
 		"Pass leaves it to others":  {"tier: Admin, priority: 1, " + acme + ", ingress: [{action: Pass, from: " + other + "}]", nil, false},
 		"a declared flow is denied": {"tier: Admin, priority: 1, " + acme + ", egress: [{action: Deny, to: [{namespaces: {matchLabels: {kubernetes.io/metadata.name: kube-system}}}]}]", []string{"egress denied by admin", "[declared-flow-denied]"}, false},
 		"the apiserver refuses it":  {"tier: None, priority: 1, " + acme, []string{"ClusterNetworkPolicy/admin: is rejected by Cilium", "[policy-rejected]"}, false},

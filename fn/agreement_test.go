@@ -27,6 +27,7 @@ var clusterAddresses = netpol.Options{
 // Kubernetes. They agree on every NetworkPolicy and flow, except for the listed differences.
 func TestEnginesAgree(t *testing.T) {
 	t.Parallel()
+	skipInShort(t, "compares two engines on 400 random inputs")
 	compared, differing := 0, map[string]int{}
 	for seed := range uint64(400) {
 		d := policyGenerator{newSource(seed)}

@@ -90,7 +90,7 @@ func (c checker) prove() (policy.Report, report.Findings, error) {
 func (c checker) provedFindings(r policy.Report) report.Findings {
 	switch {
 	case r.Isolation != nil && c.index.WithoutResources:
-		return c.outcome(report.NotProved, "", "a generator sees no other resources, so the proof covers the generated policies alone: run tenantfence verify on the whole build; %s", summary(r))
+		return c.outcome(report.NotProved, "", "a generator sees no other resources, so the proof covers the generated policies alone: run tenantfence verify on the whole build; %s", strings.TrimPrefix(summary(r), provedPrefix))
 	case r.Isolation != nil && !r.Proved():
 		return c.outcome(report.NotProved, "", "%s", summary(r))
 	case r.Isolation != nil:
@@ -108,6 +108,9 @@ func (c checker) outcome(check *report.Check, field, format string, args ...any)
 	return report.Findings{report.New(check, report.Info, c.in.FenceRef, field, format, args...)}
 }
 
+// provedPrefix begins the summary of a proof that saw every pod, of tenants that are all in Enforce.
+const provedPrefix = "isolation proved: "
+
 // summary states what was proved. Tenants in AllowOnly are not isolated yet.
 func summary(r policy.Report) string {
 	i := r.Isolation
@@ -116,14 +119,14 @@ func summary(r policy.Report) string {
 		pods += " and " + policy.Count(nodes, "node")
 	}
 	scope := fmt.Sprintf("in %s (%s, including representative ones)", policy.Count(i.Namespaces.Total(), "namespace"), pods)
-	out := []string{"isolation proved: no undeclared access " + scope}
+	out := []string{provedPrefix + "no undeclared access " + scope}
 	switch {
 	case i.Namespaces.Proved < i.Namespaces.Total() || i.Nodes.Proved < i.Nodes.Total():
 		out[0] = i.String()
 	case slices.ContainsFunc(r.Findings, func(f report.Finding) bool {
 		return f.Severity == report.Warning && f.Check != report.AgentSettingUnspecified
 	}):
-		out[0] = "isolation decided with the warnings above " + scope
+		out[0] = "isolation checked " + scope
 	}
 	out = append(out, i.Declared.String())
 	if len(r.FlowTests) > 0 {

@@ -16,6 +16,7 @@ import (
 // second run has no effect, and comments stay.
 func TestConvertRandomPolicies(t *testing.T) {
 	t.Parallel()
+	skipInShort(t, "converts random policies")
 	workloads, err := kio.FromBytes([]byte(agreementWorkloads))
 	if err != nil {
 		t.Fatal(err)

@@ -70,7 +70,7 @@ func converted(t *testing.T, data []byte) ([]byte, string) {
 // Lines end as they did.
 func TestConvertKeepsLineEndings(t *testing.T) {
 	t.Parallel()
-	data, err := os.ReadFile("../testdata/converted/document-ends/input.yaml")
+	data, err := os.ReadFile("../testdata/converted/document-end-markers/input.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}

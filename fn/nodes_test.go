@@ -60,8 +60,8 @@ func TestHostPoliciesAreVerified(t *testing.T) {
 			change: func(items []*yaml.RNode) []*yaml.RNode { return without(items, workersDeny) },
 			messages: []string{
 				"CiliumClusterwideNetworkPolicy/" + workersDeny + ": is missing",
-				`spec.nodes[workers]: no policy closes the egress of node/node-access=kubelet (and 2 more), of nodes "workers", which are in Enforce`,
-				`spec.nodes[workers]: no policy closes the ingress of`,
+				`spec.nodes[workers]: no policy isolates the egress of node/node-access=kubelet (and 2 more), of nodes "workers", which are in Enforce`,
+				`spec.nodes[workers]: no policy isolates the ingress of`,
 			},
 		},
 		"without the allow, whose rules the default-deny has as well": {
@@ -80,12 +80,12 @@ func TestHostPoliciesAreVerified(t *testing.T) {
 				}
 				return items
 			},
-			messages: []string{"CiliumClusterwideNetworkPolicy/" + workersDeny + ": is not as generated", "no policy closes the egress of"},
+			messages: []string{"CiliumClusterwideNetworkPolicy/" + workersDeny + ": is not as generated", "no policy isolates the egress of"},
 		},
 		"with one that allows more": {
 			change:        func(items []*yaml.RNode) []*yaml.RNode { return append(items, intruder) },
-			messages:      []string{"CiliumClusterwideNetworkPolicy/intruder: lets kube-apiserver (and 3 more) reach node/node-access=kubelet"},
-			labelMessages: []string{"CiliumClusterwideNetworkPolicy/intruder: allows kube-apiserver (and 3 more) to reach node/node-access=kubelet"},
+			messages:      []string{"CiliumClusterwideNetworkPolicy/intruder: allows kube-apiserver (and 3 more: world, 192.0.2.0, google.com) to reach node/node-access=kubelet"},
+			labelMessages: []string{"CiliumClusterwideNetworkPolicy/intruder: allows kube-apiserver (and 3 more: world, 192.0.2.0, google.com) to reach node/node-access=kubelet"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -56,6 +56,7 @@ func rewritten(t *testing.T, items []*yaml.RNode) []*yaml.RNode {
 
 func TestRunningTwiceChangesNothing(t *testing.T) {
 	t.Parallel()
+	skipInShort(t, "runs 60 random builds")
 	forBuilds(t, func(p propertyTrial) {
 		t, b, r := p.T, p.build, p.rand
 		once := mustProcess(t, b, b.items(t))
@@ -72,6 +73,7 @@ func TestRunningTwiceChangesNothing(t *testing.T) {
 
 func TestInputOrderDoesNotMatter(t *testing.T) {
 	t.Parallel()
+	skipInShort(t, "runs 60 random builds")
 	forBuilds(t, func(p propertyTrial) {
 		t, b, r := p.T, p.build, p.rand
 		items := append(b.items(t), ownPolicies(mustProcess(t, b.changed(r), b.changed(r).items(t)))...)
@@ -86,6 +88,7 @@ func TestInputOrderDoesNotMatter(t *testing.T) {
 // the same inputs would have different fences.
 func TestEarlierPoliciesDoNotAffectResult(t *testing.T) {
 	t.Parallel()
+	skipInShort(t, "runs 60 random builds")
 	forBuilds(t, func(p propertyTrial) {
 		t, b, r := p.T, p.build, p.rand
 		next := b.changed(r)
@@ -99,6 +102,7 @@ func TestEarlierPoliciesDoNotAffectResult(t *testing.T) {
 
 func TestCommentsAreKept(t *testing.T) {
 	t.Parallel()
+	skipInShort(t, "runs 60 random builds")
 	survived := 0
 	for seed := range uint64(builds) {
 		b, r := randomBuild(seed), rand.New(rand.NewPCG(seed, 3))
@@ -127,6 +131,7 @@ func TestCommentsAreKept(t *testing.T) {
 
 func TestRemovingTenantRemovesOnlyItsPolicies(t *testing.T) {
 	t.Parallel()
+	skipInShort(t, "runs 60 random builds")
 	forBuilds(t, func(p propertyTrial) {
 		t, b, r := p.T, p.build, p.rand
 		before := mustProcess(t, b, b.items(t))
@@ -162,6 +167,7 @@ func TestRemovingTenantRemovesOnlyItsPolicies(t *testing.T) {
 // Broken input is refused, or leaves everything there that is no policy of the fence.
 func TestBrokenInputLosesNothing(t *testing.T) {
 	t.Parallel()
+	skipInShort(t, "runs 240 random builds")
 	refused := 0
 	for seed := range uint64(4 * builds) {
 		b, r := randomBuild(seed), rand.New(rand.NewPCG(seed, 4))

@@ -16,6 +16,7 @@ import (
 // decisions are derived from the input alone.
 func TestDeclaredFlowsAreAllowed(t *testing.T) {
 	t.Parallel()
+	skipInShort(t, "runs 60 random builds")
 	forBuilds(t, func(p propertyTrial) {
 		t, b := p.T, p.build
 		out := mustProcess(t, b, b.items(t))

@@ -92,7 +92,7 @@ var invalidChecks = map[string]*report.Check{
 // invalid turns the errors of a resource into findings.
 func (r *reader) invalid(ref report.Ref, errs field.ErrorList) {
 	for _, e := range errs {
-		r.refuse(invalidChecks[ref.Kind], ref, e.Field, "%s", e.ErrorBody())
+		r.refuse(invalidChecks[ref.Kind], ref, e.Field, "%s", v1alpha1.Message(e))
 	}
 }
 

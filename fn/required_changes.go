@@ -62,7 +62,14 @@ func PatchedPolicies(before, after []*yaml.RNode) []*yaml.RNode {
 	})
 }
 
-// patchedFields are the differences that a patch made. Annotations come from hosts, not from patches.
+// patchedFields returns the differences that a patch made. A patch never changes annotations, but hosts do.
 func patchedFields(have, now *yaml.RNode) []string {
-	return slices.DeleteFunc(merge.Differences(have, now), func(text string) bool { return strings.HasPrefix(text, "metadata.annotations") })
+	return merge.Differences(withoutAnnotations(have), withoutAnnotations(now))
+}
+
+func withoutAnnotations(n *yaml.RNode) *yaml.RNode {
+	out := n.Copy()
+	// It never fails for a mapping.
+	_ = out.PipeE(yaml.Lookup("metadata"), yaml.Clear("annotations"))
+	return out
 }

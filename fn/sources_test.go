@@ -98,7 +98,7 @@ func TestKustomizePathsAreNotTrusted(t *testing.T) {
 		},
 	} {
 		_, stderr, err := execute(t, change(strings.ReplaceAll(kptList, "FILE", "tenants/gold/a.yaml")))
-		const refused = `error: Tenant/gold-a: metadata.name: spec.tenants.allowedPaths[0] of the profile binds the name "gold-a" to "tenants/gold/*", and the file of this Tenant is unknown: kustomize runs this function, and does not pass on which file a resource comes from: use tenantfence build or render, or kpt; where kustomize runs it for these, list the fence in the layer that is built [tenant-path-unknown]`
+		const refused = `error: Tenant/gold-a: metadata.name: spec.tenants.allowedPaths[0] of the profile binds the name "gold-a" to "tenants/gold/*", and the file of this Tenant is unknown: kustomize runs this function and does not record the file of a resource: use tenantfence build or render, or kpt; if kustomize runs it within these, list the fence in the layer that is built [tenant-path-unknown]`
 		if err == nil || !strings.Contains(stderr, refused) {
 			t.Errorf("%s: error %v\n%s", name, err, stderr)
 		}

@@ -127,7 +127,7 @@ func (t trafficComparison) compare(synthetic syntheticDefaultDeny) (report.Findi
 	for _, d := range found {
 		if f := t.finding(d); synthetic.empty() {
 			out = append(out, f)
-		} else if d.Effect == reach.Closed {
+		} else if d.Effect == reach.NowDenied {
 			f.Check, f.Message = report.AdoptedFlowLost, "once these tenants are in Enforce: "+f.Message
 			out = append(out, f)
 		}
@@ -153,7 +153,7 @@ func (t trafficComparison) affects(namespace string) bool {
 func (t trafficComparison) finding(d reach.Difference) report.Finding {
 	from := t.causes(d)
 	check := report.TrafficOpened
-	if d.Effect == reach.Closed {
+	if d.Effect == reach.NowDenied {
 		check = report.TrafficClosed
 	}
 	f := report.New(check, report.Info, from[0].ref, "", "%s", d.Text)
@@ -184,7 +184,7 @@ func (t trafficComparison) causes(d reach.Difference) []changedPolicy {
 	near := find(func(c changedPolicy) bool { return c.ref.Namespace == "" || c.ref.Namespace == d.Namespace })
 	// A new default-deny is the likely cause of denied connections, a changed policy of allowed ones.
 	first := func(c changedPolicy) bool { return c.handWritten }
-	if d.Effect == reach.Closed {
+	if d.Effect == reach.NowDenied {
 		first = func(c changedPolicy) bool { return c.addsDefaultDeny }
 	}
 	if preferred := slices.DeleteFunc(slices.Clone(near), func(c changedPolicy) bool { return !first(c) }); len(preferred) > 0 {

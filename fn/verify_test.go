@@ -116,7 +116,7 @@ func TestVerifyComparesWithGenerated(t *testing.T) {
 				return items
 			},
 			policy.Comparison{Desired: 4, Matching: 3, Changed: 1},
-			[]string{"CiliumNetworkPolicy/default-deny: is not as generated: spec.description is too much: build again"},
+			[]string{"CiliumNetworkPolicy/default-deny: is not as generated: unexpected field spec.description: build again"},
 		},
 		"with one that nothing asks for": {
 			func(t *testing.T, items []*yaml.RNode) []*yaml.RNode {
@@ -147,7 +147,7 @@ func TestVerifyComparesWithGenerated(t *testing.T) {
 				return items
 			},
 			policy.Comparison{Desired: 4, Matching: 4},
-			[]string{`Namespace/tenant-acme: lacks a change of the function: metadata.labels.fenced is false, not "true"`},
+			[]string{`Namespace/tenant-acme: lacks a change of the function: metadata.labels.fenced is false, expected "true"`},
 		},
 		"where another fence's has its name": {
 			func(t *testing.T, items []*yaml.RNode) []*yaml.RNode {
@@ -156,7 +156,7 @@ func TestVerifyComparesWithGenerated(t *testing.T) {
 				return items
 			},
 			policy.Comparison{Desired: 4, Matching: 3},
-			[]string{"CiliumNetworkPolicy/default-deny: has the name of a policy that must be generated, and belongs to fence another"},
+			[]string{"CiliumNetworkPolicy/default-deny: has the name of a policy that must be generated, but belongs to fence another"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -263,7 +263,7 @@ func TestVerifyReportsInvalidInputs(t *testing.T) {
 	if err != nil || r.Passed() || r.Comparison != nil {
 		t.Fatal(r, err)
 	}
-	expectErrors(t, r.Findings, []string{report.InvalidTenant.Name}, "there is no such field: did you mean egress?")
+	expectErrors(t, r.Findings, []string{report.InvalidTenant.Name}, "unexpected field: did you mean egress?")
 }
 
 // The stages of a chain of Components are one fence's.

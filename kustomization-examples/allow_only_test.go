@@ -11,13 +11,13 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// TestAuditToEnforce holds the difference that the README shows against the builds:
-// one word in a Tenant is all that it takes.
-func TestAuditToEnforce(t *testing.T) {
+// TestAllowOnlyToEnforce compares the difference in the README with the builds: the Tenants
+// differ in one word.
+func TestAllowOnlyToEnforce(t *testing.T) {
 	t.Parallel()
 	before, after := "allow-only-to-enforce/allow-only", "allow-only-to-enforce/enforce"
 	if got := diff(t, filepath.Join(before, "tenant.yaml"), filepath.Join(after, "tenant.yaml")); strings.Count(got, "\n+")+strings.Count(got, "\n-") != 3 {
-		t.Errorf("the Tenants differ in more than a word:\n%s", got)
+		t.Errorf("the Tenants differ in more than one word:\n%s", got)
 	}
 	dir := t.TempDir()
 	for file, example := range map[string]string{"allow-only.yaml": before, "enforce.yaml": after} {
@@ -35,9 +35,9 @@ func TestAuditToEnforce(t *testing.T) {
 	}
 }
 
-// TestAuditClosesNothing has the policies of the tenant in AllowOnly decided as they are:
-// the proof decides them as if they were enforced.
-func TestAuditClosesNothing(t *testing.T) {
+// TestAllowOnlyDeniesNothing decides by the unmodified policies of a tenant in AllowOnly. The
+// proof decides as if the tenant were enforced.
+func TestAllowOnlyDeniesNothing(t *testing.T) {
 	t.Parallel()
 	for dir, want := range map[string]policy.Decision{"allow-only-to-enforce/allow-only": policy.Allowed, "allow-only-to-enforce/enforce": policy.Denied} {
 		api := policy.Endpoint{Kind: policy.PodEndpoint, Name: "api", Namespace: "tenant-acme", Labels: map[string]string{"app": "api"}}
@@ -55,7 +55,7 @@ func diff(t *testing.T, a, b string) string {
 	t.Helper()
 	out, err := exec.Command("diff", "-u", "--label", filepath.Base(a), "--label", filepath.Base(b), a, b).CombinedOutput()
 	if err == nil || len(out) == 0 {
-		t.Fatalf("%s and %s do not differ", a, b)
+		t.Fatalf("%s and %s are equal", a, b)
 	}
 	return string(out)
 }

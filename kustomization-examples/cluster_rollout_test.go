@@ -19,8 +19,8 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// phases are the namespaces that each phase of the example closes. The carved out are
-// not among them.
+// phases are the namespaces that each phase of the example isolates. Tenants that are excluded
+// from enforcement are not included.
 var phases = [][]string{
 	{"selfhosted"},
 	{"ai", "actions-runner-system", "renovate", "mcp-system", "home", "collab", "media"},
@@ -30,23 +30,24 @@ var phases = [][]string{
 	{"observability", "kuadrant", "istio-system", "cilium-secrets"},
 }
 
-// TestPhases builds the example as it is before the first phase and after each: a phase
-// adds the default-denies of its own namespaces. It changes no policy that is there, but
-// for the names that these namespaces may ask DNS for, which are narrowed with it.
+// TestPhases builds the example before the first phase and after each phase. A phase adds the
+// default-deny policies of its own namespaces. It changes no existing policy except the DNS
+// rules of these namespaces, which it narrows.
 func TestPhases(t *testing.T) {
 	t.Parallel()
+	skipInShort(t, "builds cluster-rollout after each of its phases")
 	before := policiesOf(t, afterPhase(t, 0))
 	for n, namespaces := range phases {
 		after := policiesOf(t, afterPhase(t, n+1))
 		var added, want []string
 		for id, now := range after {
-			was, there := before[id]
+			was, existed := before[id]
 			namespace, _, _ := strings.Cut(id, "/")
 			if slices.Contains(namespaces, namespace) {
 				was, now = dnsNames.ReplaceAllString(was, ""), dnsNames.ReplaceAllString(now, "")
 			}
 			switch {
-			case !there:
+			case !existed:
 				added = append(added, id)
 			case was != now:
 				t.Errorf("phase %d changes %s:\n%s", n+1, id, now)
@@ -64,11 +65,11 @@ func TestPhases(t *testing.T) {
 	}
 }
 
-// dnsNames are the names that a policy lets pods ask DNS for: any, while their namespace
-// is in AllowOnly.
+// dnsNames matches the DNS names that a policy allows: any name while the namespace is in
+// AllowOnly.
 var dnsNames = regexp.MustCompile(`(?m)^ +dns:\n( +- match(Name|Pattern): .*\n)+`)
 
-// afterPhase is a copy of the example whose profile has no later phase yet.
+// afterPhase returns a copy of the example whose profile has no later phase.
 func afterPhase(t *testing.T, n int) string {
 	t.Helper()
 	dir := copyExample(t, "cluster-rollout", "components")
@@ -96,7 +97,7 @@ func afterPhase(t *testing.T, n int) string {
 	return dir
 }
 
-// policiesOf are the policies of a build by namespace and name.
+// policiesOf returns the policies of a build by namespace and name.
 func policiesOf(t *testing.T, dir string) map[string]string {
 	t.Helper()
 	out := map[string]string{}
@@ -108,50 +109,51 @@ func policiesOf(t *testing.T, dir string) map[string]string {
 	return out
 }
 
-// TestMistakesOfThePlan writes into the example what the plan said, and the build that
-// passed on the plan's side is refused, by the flow that users missed.
-func TestMistakesOfThePlan(t *testing.T) {
+// TestPlanMistakesAreRefused applies the mistakes of the original plan to the example. The build
+// fails on the flow that users missed.
+func TestPlanMistakesAreRefused(t *testing.T) {
 	t.Parallel()
+	skipInShort(t, "builds cluster-rollout for each mistake")
 	for desc, c := range map[string]struct {
 		file, from, to string
-		// policy is one that the plan wrote by hand.
-		policy string
-		says   []string
+		// policy is a hand-written policy of the plan.
+		policy   string
+		messages []string
 	}{
 		"a login callback to the world and to the issuer's own pods": {
 			file: "profile.yaml", from: "to: [{fqdns: [auth.example.com]}]\n      ports: [{port: 443}]",
-			to:   "to: [{entities: [world]}, {tenant: auth, pods: {matchLabels: {app.kubernetes.io/name: authelia}}}]\n      ports: [{port: 443}, {port: 9091}]",
-			says: []string{"pump's login callback fetches its token from the public name", "network/Pod/envoy-external", ":10443/TCP must be allowed and is denied"},
+			to:       "to: [{entities: [world]}, {tenant: auth, pods: {matchLabels: {app.kubernetes.io/name: authelia}}}]\n      ports: [{port: 443}, {port: 9091}]",
+			messages: []string{"pump's login callback fetches its token from the public name", "network/Pod/envoy-external", ":10443/TCP must be allowed and is denied"},
 		},
-		"the port of a Service where the pods' is meant": {
+		"the port of a Service instead of the port of its pods": {
 			file: "namespaces/collab.yaml", from: "name: netbox}}\n    from: [{tenant: network, pods: {matchLabels: {app.kubernetes.io/name: envoy}}}]\n    ports: [{port: 8080}]",
-			to:   "name: netbox}}\n    from: [{tenant: network, pods: {matchLabels: {app.kubernetes.io/name: envoy}}}]\n    ports: [{port: 80}]",
-			says: []string{"the gateway passes users on to netbox, by the Service's port", "collab/Pod/netbox:8080/TCP must be allowed and is denied"},
+			to:       "name: netbox}}\n    from: [{tenant: network, pods: {matchLabels: {app.kubernetes.io/name: envoy}}}]\n    ports: [{port: 80}]",
+			messages: []string{"the gateway forwards users to netbox, by the Service's port", "collab/Pod/netbox:8080/TCP must be allowed and is denied"},
 		},
 		"the gateway's listeners by the ports of its Service": {
 			file: "namespaces/network.yaml", from: "ports: [{port: 10443}, {port: 10080}]", to: "ports: [{port: 443}, {port: 80}]",
-			says: []string{"users reach the public gateway", "network/Pod/envoy-external:10443/TCP must be allowed and is denied"},
+			messages: []string{"users reach the public gateway", "network/Pod/envoy-external:10443/TCP must be allowed and is denied"},
 		},
-		"every address for the apiserver": {
+		"every address instead of the apiserver": {
 			file: "profile.yaml", from: "    apiServer: {ports: [6443]}\n", to: "",
-			policy: `{endpointSelector: {}, egress: [{toCIDR: [0.0.0.0/0], toPorts: [{ports: [{port: "6443", protocol: TCP}]}]}]}`,
-			says:   []string{"goldilocks reads what pods use", "must be allowed and is allowed in some cases only", "denied for an apiserver on another node"},
+			policy:   `{endpointSelector: {}, egress: [{toCIDR: [0.0.0.0/0], toPorts: [{ports: [{port: "6443", protocol: TCP}]}]}]}`,
+			messages: []string{"goldilocks reads from the apiserver", "must be allowed and is allowed in some cases only", "denied for an apiserver on another node"},
 		},
-		"an empty selector for the pods of every namespace": {
+		"an empty selector instead of the pods of every namespace": {
 			file: "profile.yaml", from: "namespace: observability\n      pods: {matchLabels: {app.kubernetes.io/name: prometheus}}", to: "namespace: flux-system\n      pods: {matchLabels: {app: source-controller}}",
-			policy: `{endpointSelector: {matchLabels: {app.kubernetes.io/name: prometheus}}, egress: [{toEndpoints: [{matchLabels: {}}], toPorts: [{ports: [{port: "8080", protocol: TCP}]}]}]}`,
-			says:   []string{"Prometheus scrapes selfhosted", "selfhosted/glance:8080/TCP must be allowed and is denied: egress denied, no policy allows it"},
+			policy:   `{endpointSelector: {matchLabels: {app.kubernetes.io/name: prometheus}}, egress: [{toEndpoints: [{matchLabels: {}}], toPorts: [{ports: [{port: "8080", protocol: TCP}]}]}]}`,
+			messages: []string{"Prometheus scrapes selfhosted", "selfhosted/glance:8080/TCP must be allowed and is denied: egress denied, no policy allows it"},
 		},
-		"a chart's policy with its default, which admits everybody": {
+		"a chart's policy with its default, which allows every source": {
 			file: "converted/zulip-memcached.yaml", from: `    fromEndpoints:
-    # Whoever carries the client's label, and the cache itself.
+    # Pods with the client label, and the cache itself.
     - matchLabels:
         zulip-memcached-client: "true"
     - matchLabels:
         app.kubernetes.io/instance: zulip
         app.kubernetes.io/name: memcached
 `, to: "",
-			says: []string{"collab/Pod/zulip-memcached", "which no Tenant, profile or baseline declares"},
+			messages: []string{"collab/Pod/zulip-memcached", "which no Tenant, profile or baseline declares"},
 		},
 	} {
 		t.Run(desc, func(t *testing.T) {
@@ -159,23 +161,23 @@ func TestMistakesOfThePlan(t *testing.T) {
 			dir := copyExample(t, "cluster-rollout", "components")
 			edit(t, filepath.Join(dir, c.file), c.from, c.to)
 			if c.policy != "" {
-				by := "apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nmetadata: {name: by-hand, namespace: observability}\nspec: " + c.policy + "\n"
-				if err := os.WriteFile(filepath.Join(dir, "by-hand.yaml"), []byte(by), 0o600); err != nil {
+				handWritten := "apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nmetadata: {name: by-hand, namespace: observability}\nspec: " + c.policy + "\n"
+				if err := os.WriteFile(filepath.Join(dir, "by-hand.yaml"), []byte(handWritten), 0o600); err != nil {
 					t.Fatal(err)
 				}
 				edit(t, filepath.Join(dir, "kustomization.yaml"), "- profile.yaml\n", "- profile.yaml\n- by-hand.yaml\n")
 			}
 			findings := refused(t, dir)
 			if !slices.ContainsFunc(findings, func(f report.Finding) bool {
-				return !slices.ContainsFunc(c.says, func(words string) bool { return !strings.Contains(f.Message, words) })
+				return !slices.ContainsFunc(c.messages, func(message string) bool { return !strings.Contains(f.Message, message) })
 			}) {
-				t.Errorf("no finding says %q:\n%v", c.says, findings)
+				t.Errorf("no finding contains %q:\n%v", c.messages, findings)
 			}
 		})
 	}
 }
 
-// TestChartPolicies converts what the charts ship.
+// TestChartPolicies converts the policies of the charts.
 func TestChartPolicies(t *testing.T) {
 	t.Parallel()
 	charts, err := filepath.Glob("cluster-rollout/charts/*.yaml")
@@ -196,25 +198,27 @@ func TestChartPolicies(t *testing.T) {
 			t.Fatal(err)
 		}
 		if diff := cmp.Diff(string(want), string(converted.Bytes())); diff != "" {
-			t.Errorf("%s becomes (-converted/ +now):\n%s", chart, diff)
+			t.Errorf("%s converts differently (-want +got):\n%s", chart, diff)
 		}
 	}
 }
 
-// TestCarvedOut has the policies of the two carved out decided as they are: everything
-// passes that no other namespace denies. The plan's own baseline would close them.
-func TestCarvedOut(t *testing.T) {
+// TestTenantsExcludedFromEnforcement decides by the unmodified policies of the two tenants in
+// AllowOnly: all traffic is allowed that no other namespace denies. The plan's own baseline
+// would isolate them.
+func TestTenantsExcludedFromEnforcement(t *testing.T) {
 	t.Parallel()
-	audit := buildExample(t, "cluster-rollout").items
-	planned := append(slices.Clone(audit), yaml.MustParse(`{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {name: planned, namespace: downloads},
+	skipInShort(t, "builds cluster-rollout twice")
+	allowOnly := buildExample(t, "cluster-rollout").items
+	planned := append(slices.Clone(allowOnly), yaml.MustParse(`{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {name: planned, namespace: downloads},
   spec: {endpointSelector: {}, ingress: [{fromEndpoints: [{matchLabels: {}}]}], egress: [{toEndpoints: [{matchLabels: {}}]}]}}`))
 	download, gateway := podWith("downloads", "app", "new"), podWith("vpn", "app", "new")
 	glance, world := podWith("selfhosted", "app.kubernetes.io/name", "glance"), entity(v1alpha1.EntityWorld)
-	for what, c := range map[string]struct {
+	for desc, c := range map[string]struct {
 		items []*yaml.RNode
 		want  map[policy.Decision][]policy.Flow
 	}{
-		"in AllowOnly": {audit, map[policy.Decision][]policy.Flow{
+		"in AllowOnly": {allowOnly, map[policy.Decision][]policy.Flow{
 			policy.Allowed: {{From: download, To: world, Port: 6881}, {From: download, To: gateway, Port: 9}, {From: gateway, To: download, Port: 9}, {From: world, To: download, Port: 9}},
 			policy.Denied:  {{From: download, To: glance, Port: 8080}, {From: glance, To: download, Port: 9}},
 		}},
@@ -225,7 +229,7 @@ func TestCarvedOut(t *testing.T) {
 		for want, flows := range c.want {
 			for _, f := range flows {
 				if got := decide(t, c.items, f); got != want {
-					t.Errorf("%s %s is %s, want %s", what, f, got, want)
+					t.Errorf("%s, %s is %s, want %s", desc, f, got, want)
 				}
 			}
 		}

@@ -13,8 +13,8 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// TestComponentsInEitherOrder builds the Components over all namespaces, in both
-// orders, and each alone.
+// TestComponentsInEitherOrder builds the Components over all namespaces, in both orders and
+// one at a time.
 func TestComponentsInEitherOrder(t *testing.T) {
 	t.Parallel()
 	both := buildExample(t, "components/platform").output
@@ -27,7 +27,7 @@ func TestComponentsInEitherOrder(t *testing.T) {
 		t.Errorf("%d namespaces are built, want 21", n)
 	}
 	if n := count(t, both, "CiliumNetworkPolicy", "DefaultDeny"); n != 19 {
-		t.Errorf("%d namespaces are closed: want 21 less the two in AllowOnly", n)
+		t.Errorf("%d namespaces have a default-deny, want 19: 21 except the two in AllowOnly", n)
 	}
 	for _, n := range policiesIn(t, both, "team-loyalty") {
 		if deny, err := n.Pipe(yaml.Lookup("spec", "enableDefaultDeny", "ingress")); err != nil || yaml.GetValue(deny) != "false" {
@@ -36,19 +36,20 @@ func TestComponentsInEitherOrder(t *testing.T) {
 	}
 
 	edit(t, filepath.Join(dir, "platform", "kustomization.yaml"), "- ../default-deny\n", "")
-	open := buildExample(t, filepath.Join(dir, "platform")).output
-	if n := count(t, open, "CiliumNetworkPolicy", "DefaultDeny"); n != 0 {
-		t.Errorf("the Component baseline alone closes %d namespaces", n)
+	baselineOnly := buildExample(t, filepath.Join(dir, "platform")).output
+	if n := count(t, baselineOnly, "CiliumNetworkPolicy", "DefaultDeny"); n != 0 {
+		t.Errorf("the Component baseline alone isolates %d namespaces", n)
 	}
-	if count(t, open, "CiliumNetworkPolicy", "Baseline") != count(t, both, "CiliumNetworkPolicy", "Baseline") {
-		t.Error("the Component baseline alone generates another baseline")
+	if count(t, baselineOnly, "CiliumNetworkPolicy", "Baseline") != count(t, both, "CiliumNetworkPolicy", "Baseline") {
+		t.Error("the Component baseline alone generates a different baseline")
 	}
 }
 
-// TestNamespaceBesideComponents: kustomize sets the namespace of a layer after its
-// Components, so they see workloads that have none yet.
-func TestNamespaceBesideComponents(t *testing.T) {
+// TestNamespaceWithComponents covers a layer with namespace: and Components. kustomize sets the
+// namespace after the Components, so they receive workloads without a namespace.
+func TestNamespaceWithComponents(t *testing.T) {
 	t.Parallel()
+	skipInShort(t, "builds the program")
 	dir := copyExample(t, "components")
 	layer := filepath.Join(dir, "platform")
 	edit(t, filepath.Join(layer, "kustomization.yaml"), "resources:\n", "namespace: team-search\nresources:\n- stray.yaml\n")
@@ -57,20 +58,20 @@ func TestNamespaceBesideComponents(t *testing.T) {
 	}
 	out, stderr, err := kustomizeBuild(t, buildProgram(t), layer)
 	if err == nil || len(out) > 0 {
-		t.Errorf("the build passes: %v", err)
+		t.Errorf("the build succeeded, want an error: %v", err)
 	}
 	for _, want := range []string{"Pod/stray", "list the fence in the outer layer", "namespace"} {
 		if !strings.Contains(stderr, want) {
-			t.Errorf("stderr does not say %q:\n%s", want, stderr)
+			t.Errorf("stderr does not contain %q:\n%s", want, stderr)
 		}
 	}
 }
 
-// copyExample copies an example, with the folders beside it that it lists.
-func copyExample(t *testing.T, name string, beside ...string) string {
+// copyExample copies an example and the sibling folders that it lists.
+func copyExample(t *testing.T, name string, siblings ...string) string {
 	t.Helper()
 	root := t.TempDir()
-	for _, dir := range append(beside, name) {
+	for _, dir := range append(siblings, name) {
 		if err := os.CopyFS(filepath.Join(root, dir), os.DirFS(dir)); err != nil {
 			t.Fatal(err)
 		}
@@ -78,7 +79,7 @@ func copyExample(t *testing.T, name string, beside ...string) string {
 	return filepath.Join(root, name)
 }
 
-// edit replaces a text in a file, which must be there.
+// edit replaces a text in a file. The file must contain the text.
 func edit(t *testing.T, file, from, to string) {
 	t.Helper()
 	data, err := os.ReadFile(file)
@@ -87,7 +88,7 @@ func edit(t *testing.T, file, from, to string) {
 	}
 	edited := strings.Replace(string(data), from, to, 1)
 	if edited == string(data) {
-		t.Fatalf("%s does not hold %q", file, from)
+		t.Fatalf("%s does not contain %q", file, from)
 	}
 	if err := os.WriteFile(file, []byte(edited), 0o600); err != nil {
 		t.Fatal(err)

@@ -8,7 +8,7 @@ import (
 	"github.com/tenantfence/tenantfence/fn"
 )
 
-// TestConvertGuide holds what docs/convert.md shows against what comes out.
+// TestConvertGuide compares the example in docs/convert.md with the converter's output.
 func TestConvertGuide(t *testing.T) {
 	t.Parallel()
 	data, err := os.ReadFile("convert/networkpolicy.yaml")
@@ -23,7 +23,7 @@ func TestConvertGuide(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if after := "becomes\n\n```yaml\n" + string(c.Texts[0].Bytes()) + "```\n"; !strings.Contains(string(guide), after) {
-		t.Errorf("docs/convert.md does not show this:\n%s", after)
+	if want := "becomes\n\n```yaml\n" + string(c.Texts[0].Bytes()) + "```\n"; !strings.Contains(string(guide), want) {
+		t.Errorf("docs/convert.md does not contain:\n%s", want)
 	}
 }

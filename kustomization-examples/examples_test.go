@@ -24,7 +24,7 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// build is an example, built in this process, with everything the function saw and said.
+// build is an example, built in this process, with the input, output and findings of the function.
 type build struct {
 	output   []byte
 	items    []*yaml.RNode
@@ -42,17 +42,17 @@ func buildExample(t *testing.T, dir string) build {
 	return b
 }
 
-// refused is what is said of an example that must not build.
+// refused returns the findings of an example whose build must fail.
 func refused(t *testing.T, dir string) report.Findings {
 	t.Helper()
 	b, err := tryExample(dir)
 	if err == nil {
-		t.Fatal("the build succeeds")
+		t.Fatal("the build succeeded, want an error")
 	}
 	return b.findings
 }
 
-// tryExample builds an example that may be refused.
+// tryExample builds an example whose build may fail.
 func tryExample(dir string) (build, error) {
 	var b build
 	var err error
@@ -66,7 +66,7 @@ func tryExample(dir string) (build, error) {
 	return b, err
 }
 
-// decide has Cilium decide a flow by policies as they are.
+// decide returns the decision of Cilium's engine for a flow, by unmodified policies.
 func decide(t *testing.T, items []*yaml.RNode, f policy.Flow) policy.Decision {
 	t.Helper()
 	var docs []json.RawMessage
@@ -99,19 +99,19 @@ func entity(e v1alpha1.Entity) policy.Endpoint {
 	return policy.Endpoint{Kind: policy.EntityEndpoint, Name: string(e)}
 }
 
-// expectFindings looks for findings by their check and a part of what they say.
+// expectFindings fails unless each expected check has a finding that contains the expected text.
 func expectFindings(t *testing.T, findings report.Findings, want [][2]string) {
 	t.Helper()
 	for _, w := range want {
 		if !slices.ContainsFunc(findings, func(f report.Finding) bool { return f.Check.Name == w[0] && strings.Contains(f.String(), w[1]) }) {
-			t.Errorf("no finding %s says %q:\n%v", w[0], w[1], findings)
+			t.Errorf("no finding %s contains %q:\n%v", w[0], w[1], findings)
 		}
 	}
 }
 
 var fenced = regexp.MustCompile(`(?m)^(transformers|components|generators):`)
 
-// examples are the folders that hold a kustomization with a fence.
+// examples returns the folders whose kustomization has a fence.
 func examples(t *testing.T) []string {
 	t.Helper()
 	var out []string
@@ -131,9 +131,10 @@ func examples(t *testing.T) []string {
 	return out
 }
 
-// TestPoliciesFitTheSchema holds every policy against the schema of Cilium's CRDs.
+// TestPoliciesFitTheSchema validates every policy against the schema of Cilium's CRDs.
 func TestPoliciesFitTheSchema(t *testing.T) {
 	t.Parallel()
+	skipInShort(t, "builds every example")
 	for _, dir := range examples(t) {
 		for _, n := range buildExample(t, dir).items {
 			if n.GetKind() != resource.KindCilium && n.GetKind() != resource.KindClusterwide {
@@ -150,8 +151,8 @@ func TestPoliciesFitTheSchema(t *testing.T) {
 	}
 }
 
-// TestFlows: in every example the function proved isolation, and every flow that must
-// work and that must not.
+// TestFlows checks that the function proves isolation and that all FlowTest cases pass, in
+// every example.
 func TestFlows(t *testing.T) {
 	t.Parallel()
 	for _, dir := range examples(t) {
@@ -166,21 +167,22 @@ func TestFlows(t *testing.T) {
 				for _, c := range test.Cases {
 					expected[c.Case.Expect]++
 					if !c.Passed || len(c.Flows) == 0 {
-						t.Errorf("%s does not hold", c.Case.Name)
+						t.Errorf("case %q failed", c.Case.Name)
 					}
 				}
 			}
 			if expected[v1alpha1.ExpectAllow] == 0 || expected[v1alpha1.ExpectDeny] == 0 {
-				t.Error("an example says which flows must work and which must not")
+				t.Error("an example needs cases with expect: Allow and cases with expect: Deny")
 			}
 		})
 	}
 }
 
-// TestHostsAgree builds every example with the real kustomize, which runs the real
-// program, and in this process.
+// TestHostsAgree compares the build by kustomize, which runs the program, with the build in
+// this process.
 func TestHostsAgree(t *testing.T) {
 	t.Parallel()
+	skipInShort(t, "builds every example with kustomize and in this process")
 	bin := buildProgram(t)
 	for _, dir := range examples(t) {
 		t.Run(dir, func(t *testing.T) {
@@ -204,18 +206,18 @@ func TestHostsAgree(t *testing.T) {
 	}
 }
 
-// kustomizeBuild builds with the real kustomize, which runs the program that is in bin.
+// kustomizeBuild builds with kustomize, which runs the program in the folder bin.
 func kustomizeBuild(t *testing.T, bin, dir string) (out []byte, stderr string, err error) {
 	t.Helper()
 	cmd := exec.Command(filepath.Join(root(t), "bin", "kustomize"), "build", "--enable-alpha-plugins", "--enable-exec", dir)
 	cmd.Env = append(os.Environ(), "PATH="+bin+string(os.PathListSeparator)+os.Getenv("PATH"))
-	var said bytes.Buffer
-	cmd.Stderr = &said
+	var stderrBuffer bytes.Buffer
+	cmd.Stderr = &stderrBuffer
 	out, err = cmd.Output()
-	return out, said.String(), err
+	return out, stderrBuffer.String(), err
 }
 
-// buildProgram builds the program, and returns the folder that it is in.
+// buildProgram builds the program and returns its folder.
 func buildProgram(t *testing.T) string {
 	t.Helper()
 	bin := t.TempDir()

@@ -12,9 +12,8 @@ import (
 	"github.com/tenantfence/tenantfence/fn"
 )
 
-// TestKptPackage runs the function on the package as kpt does, where kpt itself is
-// not needed: the files that kpt would write are compared. The scripts of
-// internal/cli run kpt.
+// TestKptPackage runs the function on the package and compares the files that kpt would write.
+// It does not need kpt. The scripts of internal/cli run kpt.
 func TestKptPackage(t *testing.T) {
 	t.Parallel()
 	dir := copyExample(t, "kpt")
@@ -28,7 +27,7 @@ func TestKptPackage(t *testing.T) {
 	}
 	render()
 	if d := cmp.Diff(want, files(t, dir)); d != "" {
-		t.Errorf("the package is rendered already, and rendering it changes it:\n%s", d)
+		t.Errorf("rendering changes a rendered package:\n%s", d)
 	}
 
 	policy := filepath.Join(dir, "fence", "tenant-acme", "allow-dns.yaml")
@@ -36,7 +35,7 @@ func TestKptPackage(t *testing.T) {
 	want = files(t, dir)
 	render()
 	if d := cmp.Diff(want, files(t, dir)); d != "" {
-		t.Errorf("a comment in a policy does not survive:\n%s", d)
+		t.Errorf("rendering removes a comment of a policy:\n%s", d)
 	}
 
 	if err := os.Remove(filepath.Join(dir, "beta.yaml")); err != nil {
@@ -49,7 +48,7 @@ func TestKptPackage(t *testing.T) {
 	}
 	render()
 	if d := cmp.Diff(want, files(t, dir)); d != "" {
-		t.Errorf("a Tenant that goes takes more or less than its files:\n%s", d)
+		t.Errorf("removing a Tenant does not remove exactly its files:\n%s", d)
 	}
 }
 
@@ -74,7 +73,7 @@ func files(t *testing.T, dir string) map[string]string {
 	return out
 }
 
-// renderPackage runs the function on a package, and writes nothing.
+// renderPackage runs the function on a package without writing it.
 func renderPackage(t *testing.T, dir string) (*kio.LocalPackageReadWriter, build) {
 	t.Helper()
 	pkg := &kio.LocalPackageReadWriter{PackagePath: dir, KeepReaderAnnotations: false, MatchFilesGlob: []string{"*.yaml"}}

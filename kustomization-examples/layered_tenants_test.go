@@ -19,7 +19,7 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// Ends of flows of the example.
+// Sources and destinations of flows of the example.
 var (
 	layeredWorker  = policy.Endpoint{Kind: policy.NodeEndpoint, Name: "a worker", Labels: map[string]string{"node-access": "kubelet"}}
 	layeredNodes   = entity(v1alpha1.EntityRemoteNode)
@@ -28,26 +28,27 @@ var (
 	layeredAddress = policy.Endpoint{Kind: policy.AddressEndpoint, Name: "192.0.2.1"}
 )
 
-// TestHostPoliciesStartInAudit reads what kustomize's user reads: that host policies can
-// cut a node off, before anything is closed.
-func TestHostPoliciesStartInAudit(t *testing.T) {
+// TestHostPoliciesStartInAllowOnly checks the warning that host policies can isolate a node. It
+// appears in AllowOnly, before they deny anything.
+func TestHostPoliciesStartInAllowOnly(t *testing.T) {
 	t.Parallel()
+	skipInShort(t, "builds layered-tenants with kustomize and the program")
 	bin := buildProgram(t)
 	for dir, want := range map[string]struct {
-		said     string
+		message  string
 		decision policy.Decision
 	}{
-		"layered-tenants":                {"in AllowOnly, so nothing is closed yet", policy.Allowed},
-		"layered-tenants/l7":             {"in AllowOnly, so nothing is closed yet", policy.Allowed},
-		"layered-tenants/nodes-enforced": {"these host policies are enforced", policy.Denied},
+		"layered-tenants":                {"in AllowOnly, deny nothing and show nothing", policy.Allowed},
+		"layered-tenants/l7":             {"in AllowOnly, deny nothing and show nothing", policy.Allowed},
+		"layered-tenants/nodes-enforced": {"these enforced host policies", policy.Denied},
 	} {
 		out, stderr, err := kustomizeBuild(t, bin, dir)
 		if err != nil {
 			t.Fatalf("%s: %v\n%s", dir, err, stderr)
 		}
 		for _, line := range []string{"spec.nodes[0]: ", "spec.nodes[1]: "} {
-			if !said(stderr, "warning: ", line, want.said, "can cut a node off", "PolicyAuditMode=Enabled", "[host-policy-isolates-node]") {
-				t.Errorf("%s: stderr does not say of %s that it can cut a node off:\n%s", dir, line, stderr)
+			if !hasLine(stderr, "warning: ", line, want.message, "can cut a node off", "PolicyAuditMode=Enabled", "[host-policy-isolates-node]") {
+				t.Errorf("%s: stderr has no warning of %s that it can isolate a node:\n%s", dir, line, stderr)
 			}
 		}
 		built := items(t, out)
@@ -59,9 +60,9 @@ func TestHostPoliciesStartInAudit(t *testing.T) {
 	}
 }
 
-// TestEssentialsOfNodesAreMissed takes flows away that nodes are lost without, which the
-// post's host policy for ingress does not have.
-func TestEssentialsOfNodesAreMissed(t *testing.T) {
+// TestMissingNodeFlowsAreReported removes flows that nodes need. The post's host policy for
+// ingress does not have them.
+func TestMissingNodeFlowsAreReported(t *testing.T) {
 	t.Parallel()
 	dir := copyExample(t, "layered-tenants")
 	edit(t, filepath.Join(dir, "platform", "profile.yaml"), "    - name: agent-health\n      from:\n      - entities: [remote-node]\n      ports:\n      - port: 4240\n", "")
@@ -73,17 +74,17 @@ func TestEssentialsOfNodesAreMissed(t *testing.T) {
 	})
 }
 
-// TestNoNameIsRefused writes the post's name of the API, which says nothing, into the Tenant.
-func TestNoNameIsRefused(t *testing.T) {
+// TestEmptyNameIsRefused sets the empty name of the post's API in the Tenant.
+func TestEmptyNameIsRefused(t *testing.T) {
 	t.Parallel()
 	dir := copyExample(t, "layered-tenants")
 	edit(t, filepath.Join(dir, "client", "tenant.yaml"), "fqdns: [api.example.com]", `fqdns: [""]`)
 	expectFindings(t, refused(t, dir), [][2]string{{report.InvalidTenant.Name, "fqdns[0]"}})
 }
 
-// TestLaterNamespacesAreClosed: default-deny closes a namespace that nobody has told of, and
-// selects nothing but pods. The post's selects the health endpoint, too.
-func TestLaterNamespacesAreClosed(t *testing.T) {
+// TestLaterNamespacesAreIsolated checks that default-deny isolates an unknown namespace and
+// selects only pods. The post's default-deny also selects the health endpoint.
+func TestLaterNamespacesAreIsolated(t *testing.T) {
 	t.Parallel()
 	all := buildExample(t, "layered-tenants").items
 	later := podWith("later", "app", "later")
@@ -92,57 +93,57 @@ func TestLaterNamespacesAreClosed(t *testing.T) {
 			t.Errorf("%s is %s", f, got)
 		}
 	}
-	for health, selects := range map[bool]labels.Selector{
+	for selectsHealth, selector := range map[bool]labels.Selector{
 		false: selectorOf(t, all, "layered.default-deny"),
 		true:  selectorOf(t, readPost(t), "default-deny"),
 	} {
 		for set, want := range map[*labels.Set]bool{
 			{"io.kubernetes.pod.namespace": "client-ns"}:   true,
 			{"io.kubernetes.pod.namespace": "kube-system"}: false,
-			{"reserved.health": ""}:                        health,
+			{"reserved.health": ""}:                        selectsHealth,
 		} {
-			if got := selects.Matches(*set); got != want {
-				t.Errorf("%s selects %s: %t, want %t", selects, set, got, want)
+			if got := selector.Matches(*set); got != want {
+				t.Errorf("%s selects %s: %t, want %t", selector, set, got, want)
 			}
 		}
 	}
 }
 
-// TestWhereThePostIsWrong decides with the post's policies, and with the example's.
-func TestWhereThePostIsWrong(t *testing.T) {
+// TestDifferencesFromThePost compares decisions by the post's policies and by the example's.
+func TestDifferencesFromThePost(t *testing.T) {
 	t.Parallel()
-	post, ours := readPost(t), buildExample(t, "layered-tenants/nodes-enforced").items
+	post, example := readPost(t), buildExample(t, "layered-tenants/nodes-enforced").items
 	client, privileged := podWith("client-ns", "app", "network-client"), podWith("client-ns", "app", "network-client-priv2")
 	dns, relay := podWith("kube-system", "k8s-app", "kube-dns"), podWith("kube-system", "k8s-app", "hubble-relay")
 	ingress := podWith("ingress-nginx", "app.kubernetes.io/name", "ingress-nginx")
 	api := policy.Endpoint{Kind: policy.NameEndpoint, Name: "api.example.com"}
 	for desc, c := range map[string]struct {
 		flow policy.Flow
-		// right is what the example decides, and the post does not.
-		right policy.Decision
+		// want is the decision of the example. The post decides differently.
+		want policy.Decision
 	}{
-		"ingress is closed, too":                             {policy.Flow{From: layeredOutside, To: client, Port: 8080}, policy.Denied},
-		"pods resolve names over TCP":                        {policy.Flow{From: client, To: dns, Port: 53}, policy.Allowed},
-		"nodes ask a DNS server outside over TCP":            {policy.Flow{From: layeredWorker, To: layeredOutside, Port: 53}, policy.Allowed},
-		"the client calls a name":                            {policy.Flow{From: client, To: api, Port: 443}, policy.Allowed},
-		"the ingress controller reads its Ingresses":         {policy.Flow{From: ingress, To: layeredServer, Port: 6443}, policy.Allowed},
-		"the privileged client gets out of its namespace":    {policy.Flow{From: privileged, To: layeredWorker, Port: 10250}, policy.Allowed},
-		"its label in another namespace is worth nothing":    {policy.Flow{From: podWith("kube-system", "app", "network-client-priv2"), To: layeredWorker, Port: 10250}, policy.Denied},
-		"other nodes' agents check the health of this one":   {policy.Flow{From: layeredNodes, To: layeredWorker, Port: 4240}, policy.Allowed},
-		"other nodes tunnel packets to this one":             {policy.Flow{From: layeredNodes, To: layeredWorker, Port: 8472, Protocol: v1alpha1.UDP}, policy.Allowed},
-		"Hubble's relay, which the post recommends, arrives": {policy.Flow{From: relay, To: layeredWorker, Port: 4244}, policy.Allowed},
+		"ingress is isolated as well":                             {policy.Flow{From: layeredOutside, To: client, Port: 8080}, policy.Denied},
+		"pods resolve names over TCP":                             {policy.Flow{From: client, To: dns, Port: 53}, policy.Allowed},
+		"nodes query an external DNS server over TCP":             {policy.Flow{From: layeredWorker, To: layeredOutside, Port: 53}, policy.Allowed},
+		"the client calls a name":                                 {policy.Flow{From: client, To: api, Port: 443}, policy.Allowed},
+		"the ingress controller reads Ingresses":                  {policy.Flow{From: ingress, To: layeredServer, Port: 6443}, policy.Allowed},
+		"the privileged client reaches the kubelet":               {policy.Flow{From: privileged, To: layeredWorker, Port: 10250}, policy.Allowed},
+		"the privileged label in another namespace has no effect": {policy.Flow{From: podWith("kube-system", "app", "network-client-priv2"), To: layeredWorker, Port: 10250}, policy.Denied},
+		"other nodes' agents check the health of this one":        {policy.Flow{From: layeredNodes, To: layeredWorker, Port: 4240}, policy.Allowed},
+		"other nodes tunnel packets to this one":                  {policy.Flow{From: layeredNodes, To: layeredWorker, Port: 8472, Protocol: v1alpha1.UDP}, policy.Allowed},
+		"Hubble's relay reaches the agent":                        {policy.Flow{From: relay, To: layeredWorker, Port: 4244}, policy.Allowed},
 	} {
-		if got := decide(t, ours, c.flow); got != c.right {
+		if got := decide(t, example, c.flow); got != c.want {
 			t.Errorf("%s: in the example %s is %s", desc, c.flow, got)
 		}
-		if got := decide(t, post, c.flow); got == c.right || got == policy.Depends {
+		if got := decide(t, post, c.flow); got == c.want || got == policy.Depends {
 			t.Errorf("%s: in the post %s is %s", desc, c.flow, got)
 		}
 	}
 }
 
-// readPost reads the policies of the post. The schema of Cilium's CRDs takes all but the
-// one whose matchName says nothing.
+// readPost reads the policies of the post. The schema of Cilium's CRDs accepts all except the
+// policy with an empty matchName.
 func readPost(t *testing.T) []*yaml.RNode {
 	t.Helper()
 	data, err := os.ReadFile("testdata/layered-tenants-post.yaml")
@@ -162,12 +163,12 @@ func readPost(t *testing.T) []*yaml.RNode {
 		}
 	}
 	if len(out) != 7 {
-		t.Errorf("of the post's policies, %d are accepted", len(out))
+		t.Errorf("%d policies of the post are accepted, want 7", len(out))
 	}
 	return out
 }
 
-// selectorOf is what a cluster-wide policy selects, read as Kubernetes reads selectors.
+// selectorOf returns the endpointSelector of a cluster-wide policy as a Kubernetes selector.
 func selectorOf(t *testing.T, all []*yaml.RNode, name string) labels.Selector {
 	t.Helper()
 	for _, n := range all {
@@ -176,7 +177,7 @@ func selectorOf(t *testing.T, all []*yaml.RNode, name string) labels.Selector {
 		}
 		field, err := n.Pipe(yaml.Lookup("spec", "endpointSelector"))
 		if err != nil || field == nil {
-			t.Fatalf("%s selects nothing: %v", name, err)
+			t.Fatalf("%s has no endpointSelector: %v", name, err)
 		}
 		data, err := field.MarshalJSON()
 		if err != nil {
@@ -192,12 +193,12 @@ func selectorOf(t *testing.T, all []*yaml.RNode, name string) labels.Selector {
 		}
 		return selector
 	}
-	t.Fatalf("there is no %s", name)
+	t.Fatalf("policy %s is missing", name)
 	return nil
 }
 
-// said says whether a line holds all of some texts.
-func said(stderr string, texts ...string) bool {
+// hasLine reports whether a line contains all texts.
+func hasLine(stderr string, texts ...string) bool {
 	for line := range strings.Lines(stderr) {
 		all := true
 		for _, text := range texts {

@@ -20,11 +20,12 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// TestEveryPolicyIsNeeded takes each generated policy of each example away, and some
-// verdict changes: else the function should not have made it. Allows are decided as if
-// every tenant were enforced; default-denies as they are.
+// TestEveryPolicyIsNeeded removes each generated policy of each example and expects a changed
+// decision. Allow policies are decided as if every tenant were enforced, default-deny policies
+// as they are.
 func TestEveryPolicyIsNeeded(t *testing.T) {
 	t.Parallel()
+	skipInShort(t, "removes each policy of every example in turn")
 	for _, dir := range append(examples(t), "kpt") {
 		t.Run(dir, func(t *testing.T) {
 			t.Parallel()
@@ -35,54 +36,55 @@ func TestEveryPolicyIsNeeded(t *testing.T) {
 	}
 }
 
-// TestAPolicyTooManyIsFound: two policies of which either would do change nothing.
-func TestAPolicyTooManyIsFound(t *testing.T) {
+// TestDuplicatePolicyIsNotNeeded adds a copy of each policy: removing one of them changes no
+// decision.
+func TestDuplicatePolicyIsNotNeeded(t *testing.T) {
 	t.Parallel()
 	m := newMutants(t, "quickstart")[0]
 	for _, n := range m.policies {
-		twin := n.Copy()
-		if err := twin.SetName("twin"); err != nil {
+		duplicate := n.Copy()
+		if err := duplicate.SetName("duplicate"); err != nil {
 			t.Fatal(err)
 		}
-		again := *m
-		again.policies = append(slices.Clone(m.policies), twin)
-		if n.GetLabels()[resource.LabelStage] != string(v1alpha1.StageDefaultDeny) && again.isNeeded(t, n) {
-			t.Errorf("%s is not needed beside a policy that says the same", n.GetName())
+		extended := *m
+		extended.policies = append(slices.Clone(m.policies), duplicate)
+		if n.GetLabels()[resource.LabelStage] != string(v1alpha1.StageDefaultDeny) && extended.isNeeded(t, n) {
+			t.Errorf("%s is needed, want no effect with a duplicate", n.GetName())
 		}
 	}
 }
 
-// mutant is an example whose policies are taken away.
+// mutant is an example whose policies are removed one at a time.
 type mutant struct {
 	policies  []*yaml.RNode
 	fence     *policy.Fence
 	endpoints reach.Endpoints
-	// recorded is how many declared flows there are.
+	// recorded is the number of declared flows.
 	recorded int
-	// only is the one namespace that is closed, or empty.
+	// only is the single isolated namespace, or empty for all.
 	only string
 }
 
 func (m *mutant) allAreNeeded(t *testing.T) {
 	t.Helper()
 	if len(m.policies) == 0 || m.recorded == 0 {
-		t.Fatal("there is nothing to take away, or nothing is declared")
+		t.Fatal("the example has no policy or no declared flow")
 	}
 	for _, n := range m.policies {
 		around := m.around(n)
 		needed := around.isNeeded
 		if n.GetLabels()[resource.LabelStage] == string(v1alpha1.StageDefaultDeny) {
-			needed = around.closes
+			needed = around.isolates
 		}
 		if !needed(t, n) {
-			t.Errorf("%s %s/%s changes nothing", n.GetKind(), n.GetNamespace(), n.GetName())
+			t.Errorf("removing %s %s/%s changes no decision", n.GetKind(), n.GetNamespace(), n.GetName())
 		}
 	}
 }
 
-// around leaves out the policies of other namespaces, which decide nothing in that of n:
-// all the rest is open then, unless cluster-wide policies close it. What closes nodes holds
-// their allows again: these are needed until that stage comes.
+// around excludes the policies of other namespaces, which decide nothing in the namespace of n.
+// Other namespaces are then not isolated, except by cluster-wide policies. The default-deny of
+// nodes repeats their allows, so it is excluded as well: the allows are needed before that stage.
 func (m *mutant) around(n *yaml.RNode) *mutant {
 	if n.GetLabels()[resource.LabelFamily] == string(policy.Host) {
 		out := *m
@@ -98,7 +100,7 @@ func (m *mutant) around(n *yaml.RNode) *mutant {
 	return &out
 }
 
-// newMutants are the forms of an example's policies, each with its own enforcer.
+// newMutants returns the forms of an example's policies, each with its own enforcer.
 func newMutants(t *testing.T, dir string) []*mutant {
 	t.Helper()
 	var b build
@@ -114,15 +116,15 @@ func newMutants(t *testing.T, dir string) []*mutant {
 	fence, _ := resolve.Resolve(in, index)
 	all := []*mutant{{fence: fence}}
 	if fence.Policies == v1alpha1.PoliciesBoth {
-		twin, _ := resolve.NetworkPolicyForm(in, index)
-		all = append(all, &mutant{fence: twin})
+		networkPolicyForm, _ := resolve.NetworkPolicyForm(in, index)
+		all = append(all, &mutant{fence: networkPolicyForm})
 	}
 	for _, m := range all {
 		m.endpoints = reach.Endpoints{Index: index, Fence: m.fence}
 		for _, n := range b.items {
-			ofTwin := len(all) > 1 && m.fence.Policies == v1alpha1.PoliciesKubernetes
-			mine := len(all) == 1 || ofTwin == (n.GetKind() == resource.KindKubernetes)
-			if mine && n.GetLabels()[resource.LabelManagedBy] == resource.ManagedBy && !resource.IsEgressNames(n) {
+			isNetworkPolicyForm := len(all) > 1 && m.fence.Policies == v1alpha1.PoliciesKubernetes
+			included := len(all) == 1 || isNetworkPolicyForm == (n.GetKind() == resource.KindKubernetes)
+			if included && n.GetLabels()[resource.LabelManagedBy] == resource.ManagedBy && !resource.IsEgressNames(n) {
 				m.policies = append(m.policies, n)
 			}
 		}
@@ -131,7 +133,7 @@ func newMutants(t *testing.T, dir string) []*mutant {
 	return all
 }
 
-// record decides the declared flows.
+// record stores the number of declared flows, which must all be allowed.
 func (m *mutant) record(t *testing.T) {
 	t.Helper()
 	declared, findings := m.declared(t, nil)
@@ -141,17 +143,17 @@ func (m *mutant) record(t *testing.T) {
 	m.recorded = declared.Total()
 }
 
-// declared decides the declared flows without a policy.
+// declared decides the declared flows without one policy.
 func (m *mutant) declared(t *testing.T, without *yaml.RNode) (policy.DeclaredFlows, report.Findings) {
 	t.Helper()
-	declared, findings, err := reach.Proof{Engine: m.engine(t, without, m.closed(t)...), Fence: m.fence, Endpoints: m.endpoints}.DeclaredFlows()
+	declared, findings, err := reach.Proof{Engine: m.engine(t, without, m.defaultDeny(t)...), Fence: m.fence, Endpoints: m.endpoints}.DeclaredFlows()
 	if err != nil {
 		t.Fatal(err)
 	}
 	return declared, findings
 }
 
-// engine enforces all policies but one, and others beside them.
+// engine enforces all policies except one, and additional ones.
 func (m *mutant) engine(t *testing.T, without *yaml.RNode, docs ...json.RawMessage) policy.Engine {
 	t.Helper()
 	for _, n := range m.policies {
@@ -171,8 +173,8 @@ func (m *mutant) engine(t *testing.T, without *yaml.RNode, docs ...json.RawMessa
 	return e
 }
 
-// closed are policies that close every tenant and all nodes, as if they were enforced.
-func (m *mutant) closed(t *testing.T) []json.RawMessage {
+// defaultDeny returns policies that isolate every tenant and all nodes, as if they were enforced.
+func (m *mutant) defaultDeny(t *testing.T) []json.RawMessage {
 	t.Helper()
 	var docs []json.RawMessage
 	for _, tenant := range m.fence.Tenants {
@@ -180,7 +182,7 @@ func (m *mutant) closed(t *testing.T) []json.RawMessage {
 			if m.only != "" && m.only != ns {
 				continue
 			}
-			docs = append(docs, json.RawMessage(`{"apiVersion":"networking.k8s.io/v1","kind":"NetworkPolicy","metadata":{"name":"closed.`+tenant.Name+`","namespace":"`+ns+`"},"spec":{"podSelector":`+policy.JSONKey(tenant.Pods)+`,"policyTypes":["Ingress","Egress"]}}`))
+			docs = append(docs, json.RawMessage(`{"apiVersion":"networking.k8s.io/v1","kind":"NetworkPolicy","metadata":{"name":"default-deny.`+tenant.Name+`","namespace":"`+ns+`"},"spec":{"podSelector":`+policy.JSONKey(tenant.Pods)+`,"policyTypes":["Ingress","Egress"]}}`))
 		}
 	}
 	for _, n := range m.fence.Nodes {
@@ -188,7 +190,7 @@ func (m *mutant) closed(t *testing.T) []json.RawMessage {
 		for _, d := range n.DefaultDeny {
 			spec[string(d)] = []any{map[string]any{}}
 		}
-		data, err := json.Marshal(map[string]any{"apiVersion": "cilium.io/v2", "kind": resource.KindClusterwide, "metadata": map[string]any{"name": "closed-" + n.Name}, "spec": spec})
+		data, err := json.Marshal(map[string]any{"apiVersion": "cilium.io/v2", "kind": resource.KindClusterwide, "metadata": map[string]any{"name": "default-deny-" + n.Name}, "spec": spec})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -208,29 +210,29 @@ func enforcer(c v1alpha1.Cluster, policies []json.RawMessage, pods []policy.Endp
 	return engine.New(engine.Options{ClusterName: c.Name, Agent: policy.AllFeatures()}, policies, pods)
 }
 
-// isNeeded says whether a declared flow no longer passes without an allow.
+// isNeeded reports whether a declared flow is denied without an allow policy.
 func (m *mutant) isNeeded(t *testing.T, n *yaml.RNode) bool {
 	t.Helper()
 	_, findings := m.declared(t, n)
 	return slices.ContainsFunc(findings, func(f report.Finding) bool { return f.Check == report.DeclaredFlowDenied })
 }
 
-// closes says whether what a default-deny selects is open without it, in each direction
-// that it closes: a pod of the tenant, or of a namespace that nobody has, or a node. Where an
-// allow closes as well, the default-deny must do it alone.
-func (m *mutant) closes(t *testing.T, n *yaml.RNode) bool {
+// isolates reports whether only the default-deny isolates an endpoint that it selects, in each of
+// its directions: a pod of the tenant or of an unclaimed namespace, or a node. If allow policies
+// isolate as well, only the default-deny is enforced.
+func (m *mutant) isolates(t *testing.T, n *yaml.RNode) bool {
 	t.Helper()
 	if !m.fence.Additive() {
 		alone := *m
 		alone.policies = []*yaml.RNode{n}
 		m = &alone
 	}
-	closed, directions := m.closedBy(n)
+	selected, directions := m.selectedBy(n)
 	nodes := entity(v1alpha1.EntityRemoteNode)
 	for _, d := range directions {
-		f := policy.Flow{From: closed, To: nodes, Port: 9}
+		f := policy.Flow{From: selected, To: nodes, Port: 9}
 		if d == policy.Ingress {
-			f = policy.Flow{From: nodes, To: closed, Port: 9}
+			f = policy.Flow{From: nodes, To: selected, Port: 9}
 		}
 		var decided []string
 		for _, e := range []policy.Engine{m.engine(t, nil), m.engine(t, n)} {
@@ -248,8 +250,8 @@ func (m *mutant) closes(t *testing.T, n *yaml.RNode) bool {
 	return true
 }
 
-// closedBy is something that a default-deny selects, and the directions that it closes.
-func (m *mutant) closedBy(n *yaml.RNode) (policy.Endpoint, []policy.Direction) {
+// selectedBy returns an endpoint that a default-deny selects, and its directions.
+func (m *mutant) selectedBy(n *yaml.RNode) (policy.Endpoint, []policy.Direction) {
 	for _, node := range m.fence.Nodes {
 		if n.GetLabels()[resource.LabelNode] == node.Name {
 			return policy.RepresentativeNode(policy.ExampleLabels(node.Selector)), node.DefaultDeny

@@ -17,7 +17,8 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// plansNetworkPolicy is what the plan sets beside its CiliumNetworkPolicy for RustFS.
+// plansNetworkPolicy is the NetworkPolicy that the plan has for RustFS, in addition to its
+// CiliumNetworkPolicy.
 const plansNetworkPolicy = `
 apiVersion: networking.k8s.io/v1
 kind: NetworkPolicy
@@ -39,48 +40,48 @@ spec:
     ports: [{port: 53, protocol: UDP}, {port: 53, protocol: TCP}]
 `
 
-// TestConsumersAreSwitchedByPresence leaves parts of the platform out: what goes off is
-// said, and is all that changes.
-func TestConsumersAreSwitchedByPresence(t *testing.T) {
+// TestFlowsDependOnDeployedConsumers builds the platform without some parts. Findings report the
+// inactive flows, and no other policy changes.
+func TestFlowsDependOnDeployedConsumers(t *testing.T) {
 	t.Parallel()
 	all := policyNames(buildExample(t, "platform-services/full").items)
 	for desc, c := range map[string]struct {
-		without, off, gone []string
+		without, inactive, removed []string
 	}{
-		"everything is there": {},
+		"all parts": {},
 		"no monitoring": {
-			without: []string{"../consumers/monitoring"},
-			off:     []string{"hubble-relay metrics", "rustfs loki", "rustfs metrics", "rustfs otlp"},
-			gone:    []string{"egress-otlp.rustfs", "ingress-loki.rustfs", "ingress-metrics.hubble-relay", "ingress-metrics.rustfs"},
+			without:  []string{"../consumers/monitoring"},
+			inactive: []string{"hubble-relay metrics", "rustfs loki", "rustfs metrics", "rustfs otlp"},
+			removed:  []string{"egress-otlp.rustfs", "ingress-loki.rustfs", "ingress-metrics.hubble-relay", "ingress-metrics.rustfs"},
 		},
 		"no Dragonfly": {
-			without: []string{"../consumers/dragonfly"},
-			off:     []string{"rustfs dragonfly"},
-			gone:    []string{"ingress-dragonfly.rustfs"},
+			without:  []string{"../consumers/dragonfly"},
+			inactive: []string{"rustfs dragonfly"},
+			removed:  []string{"ingress-dragonfly.rustfs"},
 		},
 		"no Keycloak": {
-			without: []string{"../consumers/keycloak"},
-			off:     []string{"rustfs keycloak-backups", "rustfs keycloak-embedded-backups"},
-			gone:    []string{"ingress-keycloak-backups.rustfs", "ingress-keycloak-embedded-backups.rustfs"},
+			without:  []string{"../consumers/keycloak"},
+			inactive: []string{"rustfs keycloak-backups", "rustfs keycloak-embedded-backups"},
+			removed:  []string{"ingress-keycloak-backups.rustfs", "ingress-keycloak-embedded-backups.rustfs"},
 		},
 		"no LiteLLM": {
-			without: []string{"../consumers/litellm"},
-			off:     []string{"rustfs litellm-backups"},
-			gone:    []string{"ingress-litellm-backups.rustfs"},
+			without:  []string{"../consumers/litellm"},
+			inactive: []string{"rustfs litellm-backups"},
+			removed:  []string{"ingress-litellm-backups.rustfs"},
 		},
 		"no Langfuse": {
-			without: []string{"../consumers/langfuse"},
-			off:     []string{"rustfs langfuse", "rustfs langfuse-backups"},
-			gone:    []string{"ingress-langfuse-backups.rustfs", "ingress-langfuse.rustfs"},
+			without:  []string{"../consumers/langfuse"},
+			inactive: []string{"rustfs langfuse", "rustfs langfuse-backups"},
+			removed:  []string{"ingress-langfuse-backups.rustfs", "ingress-langfuse.rustfs"},
 		},
 		"no Hubble": {
 			without: []string{"../hubble"},
-			gone:    slices.DeleteFunc(slices.Clone(all), func(name string) bool { return strings.HasSuffix(name, ".rustfs") }),
+			removed: slices.DeleteFunc(slices.Clone(all), func(name string) bool { return strings.HasSuffix(name, ".rustfs") }),
 		},
 		"no RustFS": {
-			without: []string{"../rustfs", "../consumers/monitoring", "../consumers/dragonfly", "../consumers/keycloak", "../consumers/litellm", "../consumers/langfuse"},
-			off:     []string{"hubble-relay metrics"},
-			gone: append(slices.DeleteFunc(slices.Clone(all), func(name string) bool { return !strings.HasSuffix(name, ".rustfs") }),
+			without:  []string{"../rustfs", "../consumers/monitoring", "../consumers/dragonfly", "../consumers/keycloak", "../consumers/litellm", "../consumers/langfuse"},
+			inactive: []string{"hubble-relay metrics"},
+			removed: append(slices.DeleteFunc(slices.Clone(all), func(name string) bool { return !strings.HasSuffix(name, ".rustfs") }),
 				"ingress-metrics.hubble-relay"),
 		},
 	} {
@@ -92,61 +93,61 @@ func TestConsumersAreSwitchedByPresence(t *testing.T) {
 				edit(t, kustomization, "- "+part+"\n", "")
 			}
 			built := buildExample(t, filepath.Join(dir, "full"))
-			if diff := cmp.Diff(c.off, off(t, built.findings)); diff != "" {
-				t.Errorf("the flows that are off differ:\n%s", diff)
+			if diff := cmp.Diff(c.inactive, inactiveFlows(t, built.findings)); diff != "" {
+				t.Errorf("the inactive flows differ (-want +got):\n%s", diff)
 			}
-			left := slices.DeleteFunc(slices.Clone(all), func(name string) bool { return slices.Contains(c.gone, name) })
-			if diff := cmp.Diff(left, policyNames(built.items)); diff != "" {
-				t.Errorf("the policies that are left differ:\n%s", diff)
+			remaining := slices.DeleteFunc(slices.Clone(all), func(name string) bool { return slices.Contains(c.removed, name) })
+			if diff := cmp.Diff(remaining, policyNames(built.items)); diff != "" {
+				t.Errorf("the remaining policies differ (-want +got):\n%s", diff)
 			}
 		})
 	}
 }
 
-// TestSmallSaysWhatIsOff: a consumer that is there and takes no backups is not off but
-// left out, and nothing is said of it.
-func TestSmallSaysWhatIsOff(t *testing.T) {
+// TestSmallReportsInactiveFlows checks the inactive flows. The flow of a deployed consumer without
+// backups is removed, so no finding reports it.
+func TestSmallReportsInactiveFlows(t *testing.T) {
 	t.Parallel()
 	built := buildExample(t, "platform-services/small")
 	want := []string{"hubble-relay metrics", "rustfs dragonfly", "rustfs langfuse", "rustfs langfuse-backups", "rustfs loki", "rustfs metrics", "rustfs otlp"}
-	if diff := cmp.Diff(want, off(t, built.findings)); diff != "" {
-		t.Errorf("the flows that are off differ:\n%s", diff)
+	if diff := cmp.Diff(want, inactiveFlows(t, built.findings)); diff != "" {
+		t.Errorf("the inactive flows differ (-want +got):\n%s", diff)
 	}
 	if slices.Contains(policyNames(built.items), "ingress-litellm-backups.rustfs") {
-		t.Error("LiteLLM's database is let in")
+		t.Error("a policy allows LiteLLM's database")
 	}
 }
 
-// TestPlatformInAuditClosesNothing has the policies decided as they are: the proof decides
-// them as if they were enforced. The plan's NetworkPolicy would close in its audit, too.
-func TestPlatformInAuditClosesNothing(t *testing.T) {
+// TestPlatformInAllowOnlyDeniesNothing decides by the unmodified policies. The proof decides as if
+// they were enforced. The plan's NetworkPolicy isolates pods even in AllowOnly.
+func TestPlatformInAllowOnlyDeniesNothing(t *testing.T) {
 	t.Parallel()
-	audit, full := buildExample(t, "platform-services/allow-only").items, buildExample(t, "platform-services/full").items
+	allowOnly, full := buildExample(t, "platform-services/allow-only").items, buildExample(t, "platform-services/full").items
 	pods := map[string]policy.Endpoint{
 		"hubble-ui":    podWith("kube-system", "k8s-app", "hubble-ui"),
 		"hubble-relay": podWith("kube-system", "k8s-app", "hubble-relay"),
 		"rustfs":       podWith("storage", "app.kubernetes.io/name", "rustfs"),
 	}
-	stranger := podWith("default", "app", "stranger")
+	unknown := podWith("default", "app", "unknown")
 	for name, pod := range pods {
-		for _, f := range []policy.Flow{{From: stranger, To: pod, Port: 9000}, {From: pod, To: stranger, Port: 9000}} {
-			if got := decide(t, audit, f); got != policy.Allowed {
+		for _, f := range []policy.Flow{{From: unknown, To: pod, Port: 9000}, {From: pod, To: unknown, Port: 9000}} {
+			if got := decide(t, allowOnly, f); got != policy.Allowed {
 				t.Errorf("in AllowOnly, %s of %s is %s", f, name, got)
 			}
 			if got := decide(t, full, f); got != policy.Denied {
 				t.Errorf("in Enforce, %s of %s is %s", f, name, got)
 			}
-			beside := append(slices.Clone(audit), yaml.MustParse(plansNetworkPolicy))
-			if got := decide(t, beside, f); (got == policy.Denied) != (name == "rustfs") {
-				t.Errorf("in AllowOnly, beside the plan's NetworkPolicy, %s of %s is %s", f, name, got)
+			withPlan := append(slices.Clone(allowOnly), yaml.MustParse(plansNetworkPolicy))
+			if got := decide(t, withPlan, f); (got == policy.Denied) != (name == "rustfs") {
+				t.Errorf("in AllowOnly, with the plan's NetworkPolicy, %s of %s is %s", f, name, got)
 			}
 		}
 	}
 }
 
-// TestPlansNetworkPolicyIsRefused: Cilium allows what either policy allows, so that whole
-// namespaces would reach the S3 API and the console.
-func TestPlansNetworkPolicyIsRefused(t *testing.T) {
+// TestNetworkPolicyOfThePlanIsRefused adds the plan's NetworkPolicy. Cilium allows what one of
+// the policies allows, so whole namespaces would reach the S3 API and the console.
+func TestNetworkPolicyOfThePlanIsRefused(t *testing.T) {
 	t.Parallel()
 	dir := copyExample(t, "platform-services")
 	edit(t, filepath.Join(dir, "rustfs", "kustomization.yaml"), "- flows.yaml", "- flows.yaml\n- networkpolicy.yaml")
@@ -154,9 +155,9 @@ func TestPlansNetworkPolicyIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	expectFindings(t, refused(t, filepath.Join(dir, "full")), [][2]string{
-		{report.UndeclaredOpen.Name, "NetworkPolicy/rustfs: lets ai-system/Deployment/litellm (and 12 more) reach storage/Deployment/rustfs (and 1 more) on ports 9000-9001/TCP"},
-		{report.UndeclaredOpen.Name, "NetworkPolicy/rustfs: lets network/Deployment/envoy-internal reach storage/Deployment/rustfs (and 1 more) on port 9000/TCP"},
-		{report.UndeclaredOpen.Name, "NetworkPolicy/rustfs: lets storage/Deployment/rustfs (and 1 more) reach kube-system/Deployment/metrics-server (and 3 more) on port 53/UDP"},
+		{report.UndeclaredOpen.Name, "NetworkPolicy/rustfs: allows ai-system/Deployment/litellm (and 12 more) to reach storage/Deployment/rustfs (and 1 more) on ports 9000-9001/TCP"},
+		{report.UndeclaredOpen.Name, "NetworkPolicy/rustfs: allows network/Deployment/envoy-internal to reach storage/Deployment/rustfs (and 1 more) on port 9000/TCP"},
+		{report.UndeclaredOpen.Name, "NetworkPolicy/rustfs: allows storage/Deployment/rustfs (and 1 more) to reach kube-system/Deployment/metrics-server (and 3 more) on port 53/UDP"},
 		{report.FlowTestFailed.Name, `"Grafana reaches the S3 API"`},
 		{report.FlowTestFailed.Name, `"Grafana reaches the console"`},
 		{report.FlowTestFailed.Name, `"the gateway reaches the S3 API"`},
@@ -164,24 +165,24 @@ func TestPlansNetworkPolicyIsRefused(t *testing.T) {
 	})
 }
 
-// TestRelayNeedsAllNodes: the plan names the entity host alone. The build fails on a
-// FlowTest, and the NetworkPolicies beside, which know nodes by address, say more.
+// TestRelayNeedsAllNodes sets the plan's single entity host. The build fails on a FlowTest, and
+// the NetworkPolicies, which select nodes by address, allow more.
 func TestRelayNeedsAllNodes(t *testing.T) {
 	t.Parallel()
 	dir := copyExample(t, "platform-services")
 	edit(t, filepath.Join(dir, "hubble", "tenants.yaml"), "[host, remote-node]", "[host]")
 	expectFindings(t, refused(t, filepath.Join(dir, "both")), [][2]string{
-		{report.FlowTestFailed.Name, `"the relay asks the agents of all other nodes"`},
+		{report.FlowTestFailed.Name, `"the relay queries the agents of all other nodes"`},
 		{report.FormsDiffer.Name, "the NetworkPolicies also let kube-system/Deployment/hubble-relay reach remote-node (and 1 more) on port 4244/TCP"},
 	})
 }
 
-// TestBothFormsOfThePlatformAgree: a NetworkPolicy stands beside every policy, and another
-// enforcer would let the same pass.
+// TestBothFormsOfThePlatformAgree checks that every policy has a NetworkPolicy, with which
+// another enforcer allows the same traffic.
 func TestBothFormsOfThePlatformAgree(t *testing.T) {
 	t.Parallel()
 	built := buildExample(t, "platform-services/both")
-	expectFindings(t, built.findings, [][2]string{{report.FormsEqual.Name, "let the same pass"}})
+	expectFindings(t, built.findings, [][2]string{{report.FormsEqual.Name, "allow the same"}})
 	for _, f := range built.findings {
 		if f.Check == report.NotInNetworkPolicyForm {
 			t.Errorf("the forms differ: %s", f.Message)
@@ -192,23 +193,23 @@ func TestBothFormsOfThePlatformAgree(t *testing.T) {
 		names[n.GetKind()] = append(names[n.GetKind()], n.GetNamespace()+"/"+n.GetName())
 	}
 	if diff := cmp.Diff(names[resource.KindCilium], names[resource.KindKubernetes]); diff != "" || len(names[resource.KindCilium]) == 0 {
-		t.Errorf("not every policy is there in both forms:\n%s", diff)
+		t.Errorf("the policies of the two forms differ:\n%s", diff)
 	}
 }
 
-var offFlow = regexp.MustCompile(`the optional flow "(.*)" of Tenant "(.*)" is off`)
+var inactiveFlow = regexp.MustCompile(`the optional flow "(.*)" of Tenant "(.*)" is inactive`)
 
-// off are the tenants and flows that are said to be off.
-func off(t *testing.T, findings report.Findings) []string {
+// inactiveFlows returns the tenants and flows that findings report as inactive.
+func inactiveFlows(t *testing.T, findings report.Findings) []string {
 	t.Helper()
 	var out []string
 	for _, f := range findings {
 		if f.Check != report.OptionalFlowInactive {
 			continue
 		}
-		m := offFlow.FindStringSubmatch(f.Message)
+		m := inactiveFlow.FindStringSubmatch(f.Message)
 		if m == nil {
-			t.Fatalf("which flow is off? %s", f.Message)
+			t.Fatalf("the message names no flow: %s", f.Message)
 		}
 		out = append(out, m[2]+" "+m[1])
 	}

@@ -12,8 +12,8 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// TestPolicyGuideMistakes makes the guide's mistakes in the example's Tenants and its
-// profile. The build must fail, and say what is meant.
+// TestPolicyGuideMistakes applies the guide's mistakes to the Tenants and the profile of the
+// example. The build fails and reports the fix.
 func TestPolicyGuideMistakes(t *testing.T) {
 	t.Parallel()
 	for desc, c := range map[string]struct {
@@ -22,35 +22,35 @@ func TestPolicyGuideMistakes(t *testing.T) {
 		check   *report.Check
 		message string
 	}{
-		"Kafka's topics": {
+		"Kafka topics": {
 			"data-processing/tenant.yaml", "    - port: 9092\n", "    - port: 9092\n    kafka: [{apiKey: fetch, topic: user-events}]\n",
-			report.InvalidTenant, "spec.egress[0].kafka: Forbidden: there is no such field: Cilium 1.20 removed Kafka rules, and lets everything pass where they stood",
+			report.InvalidTenant, "spec.egress[0].kafka: unexpected field: Cilium 1.20 removed Kafka rules, and allows all traffic in their place",
 		},
-		"pathRegex, which is no field": {
+		"the unknown field pathRegex": {
 			"api/tenant.yaml", "path: /api/v1/public/.*", "pathRegex: ^/api/v1/public/.*",
-			report.InvalidTenant, "spec.ingress[1].http[0].pathRegex: Forbidden: there is no such field: nor has Cilium one, and lets every request pass where it stands alone: write path",
+			report.InvalidTenant, "spec.ingress[1].http[0].pathRegex: unexpected field: Cilium does not have it either, and allows every request if a rule has nothing else: set path",
 		},
-		"a path that is anchored": {
+		"an anchored path": {
 			"api/tenant.yaml", "path: /api/v1/public/.*", "path: ^/api/v1/public/.*",
-			report.InvalidTenant, `must match the whole path anyway: write "/api/v1/public/.*"`,
+			report.InvalidTenant, `has anchors, but always matches the whole path: write "/api/v1/public/.*"`,
 		},
-		"a header's value that is a pattern": {
+		"a pattern as the value of a header": {
 			"api/tenant.yaml", "headers: [X-User-ID]", `headers: ['X-User-ID: ".*"']`,
-			report.InvalidTenant, `no regular expression: for any value write "X-User-ID"`,
+			report.InvalidTenant, `not as a regular expression: for any value, write "X-User-ID"`,
 		},
-		"one end of a flow between namespaces": {
+		"one side of a flow between namespaces": {
 			"backend/tenant.yaml", "- tenant: production\n", "- tenant: api\n",
-			report.ConsentMissing, `Tenant/production: spec.egress[0].to[0]: Tenant "backend" does not declare the other side of this flow: it needs {name: backend, `,
+			report.ConsentMissing, `Tenant/production: spec.egress[0].to[0]: Tenant "backend" does not declare the ingress side of this flow: add to its spec.ingress: - {name: backend, `,
 		},
 		"two sets of HTTP rules for the same pods": {
 			"api/tenant.yaml", "        audience: internal\n", "",
 			report.FlowTestFailed, `"the frontend gets the admin's page": api/Deployment/frontend -> api/Deployment/api-server-public:8080/TCP GET /admin must be denied and is allowed: egress allowed by api/egress-by-method, api/egress-by-path`,
 		},
-		"HTTP rules beside pods that may talk anyway": {
+		"HTTP rules for pods that intraNamespace allows": {
 			"platform/profile.yaml", "intraNamespace: false", "intraNamespace: true",
-			report.L7RuleShadowed, "CiliumNetworkPolicy/ingress-by-path: has L7 rules for port 8080/TCP that do nothing: api/allow-intra-namespace allows it without",
+			report.L7RuleShadowed, ": L7 rules on port 8080/TCP have no effect: FenceProfile/",
 		},
-		"a name that nobody allowed": {
+		"a name outside the limits": {
 			"platform/profile.yaml", "fqdns: [api.github.com, ", "fqdns: [",
 			report.FQDNOutsideLimits, `Tenant/production: spec.egress[1].to[0].fqdns[0]: name "api.github.com"`,
 		},
@@ -64,7 +64,7 @@ func TestPolicyGuideMistakes(t *testing.T) {
 	}
 }
 
-// The guide's policies, as it writes them.
+// The policies of the guide, unchanged.
 const (
 	guidesDenyAll = "{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {name: default-deny-all, namespace: production}, spec: {endpointSelector: {}, ingress: [], egress: []}}"
 	guidesDNS     = "{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {name: allow-dns, namespace: production}, spec: {endpointSelector: {}, egress: " +
@@ -91,45 +91,45 @@ func TestPolicyGuideAsWritten(t *testing.T) {
 		check   *report.Check
 		message string
 	}{
-		"the default-deny is rejected, and closes nothing": {
+		"Cilium rejects the default-deny policy": {
 			guidesDenyAll, report.PolicyRejected, "CiliumNetworkPolicy/default-deny-all: is rejected by Cilium",
 		},
-		"the policy for DNS has the name of one that is generated": {
+		"the DNS policy has the name of a generated policy": {
 			guidesDNS, report.PolicyExists, "CiliumNetworkPolicy/allow-dns",
 		},
-		"without pathRegex everything may be posted to": {
+		"without pathRegex, POST to every path is allowed": {
 			guidesMethods, report.UndeclaredOpen, "reach api/Deployment/api-server-internal on port 8080/TCP, POST any path",
 		},
-		"without pathRegex everything may be asked for": {
+		"without pathRegex, every path is allowed": {
 			guidesPaths, report.UndeclaredOpen, "reach api/Deployment/api-server-public on port 8080/TCP, any method of any path",
 		},
-		"the header's value must be quote, dot, star and quote": {
+		"the header's value is matched literally": {
 			guidesPaths, report.UndeclaredOpen, `GET any path with X-User-ID: ".*"`,
 		},
-		"the topics are gone": {
-			guidesTopics, report.L7RulesRemoved, "CiliumNetworkPolicy/restrict-kafka-topics: spec.egress[0].toPorts[0].rules.kafka: is a rule that Cilium 1.20 removed, so that everything passes on these ports",
+		"Cilium no longer enforces the topics": {
+			guidesTopics, report.L7RulesRemoved, "CiliumNetworkPolicy/restrict-kafka-topics: spec.egress[0].toPorts[0].rules.kafka: Cilium 1.20 removed this rule, so all traffic on these ports is allowed",
 		},
 	} {
 		t.Run(desc, func(t *testing.T) {
 			t.Parallel()
-			expectFindings(t, refused(t, guideBeside(t, c.policy)), [][2]string{{c.check.Name, c.message}})
+			expectFindings(t, refused(t, guideWith(t, c.policy)), [][2]string{{c.check.Name, c.message}})
 		})
 	}
 }
 
-// TestPolicyGuideBesideTenants: what the guide writes well opens nothing that the Tenants
-// do not say.
-func TestPolicyGuideBesideTenants(t *testing.T) {
+// TestPolicyGuideWithTenants adds the correct policies of the guide, which allow nothing
+// undeclared.
+func TestPolicyGuideWithTenants(t *testing.T) {
 	t.Parallel()
 	alone := count(t, buildExample(t, "policy-guide").output, resource.KindCilium, "")
-	beside := buildExample(t, guideBeside(t, guidesBackend, guidesNames, guidesIdentity))
-	if n := count(t, beside.output, resource.KindCilium, ""); n != alone+3 {
+	extended := buildExample(t, guideWith(t, guidesBackend, guidesNames, guidesIdentity))
+	if n := count(t, extended.output, resource.KindCilium, ""); n != alone+3 {
 		t.Errorf("%d policies are built, want the example's %d and the guide's 3", n, alone)
 	}
 }
 
-// guideBeside is the example with policies by hand.
-func guideBeside(t *testing.T, policies ...string) string {
+// guideWith returns the example with hand-written policies.
+func guideWith(t *testing.T, policies ...string) string {
 	t.Helper()
 	dir := copyExample(t, "policy-guide")
 	edit(t, filepath.Join(dir, "kustomization.yaml"), "- flows\n", "- flows\n- by-hand.yaml\n")

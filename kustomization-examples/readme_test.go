@@ -17,10 +17,11 @@ import (
 
 var codeBlock = regexp.MustCompile("(?s)\n```(yaml|sh|text)\n(.*?)```\n")
 
-// TestReadmes holds what the READMEs show against the files and the builds that
-// they are taken from, and runs their commands.
+// TestReadmes compares the blocks of the READMEs with the files and builds that they quote,
+// and runs their commands.
 func TestReadmes(t *testing.T) {
 	t.Parallel()
+	skipInShort(t, "builds the program and runs the commands of every README")
 	readmes, err := filepath.Glob("*/README.md")
 	if err != nil {
 		t.Fatal(err)
@@ -35,7 +36,7 @@ func TestReadmes(t *testing.T) {
 			}
 			blocks := codeBlock.FindAllStringSubmatch(string(data), -1)
 			if len(blocks) == 0 {
-				t.Fatal("it shows nothing")
+				t.Fatal("it has no code block")
 			}
 			for _, b := range blocks {
 				switch b[1] {
@@ -51,8 +52,8 @@ func TestReadmes(t *testing.T) {
 	}
 }
 
-// checkYAML takes a block whose first line names its source: a file, which it must
-// equal, or a build, which it must be a part of. Any other must be YAML.
+// checkYAML checks a block whose first line names its source: the block equals the file or is
+// a part of the build. A block without a source must be valid YAML.
 func checkYAML(t *testing.T, block string) {
 	t.Helper()
 	n, err := yaml.Parse(block)
@@ -76,28 +77,28 @@ func checkYAML(t *testing.T, block string) {
 	}
 	if dir, ok := strings.CutPrefix(source, "kustomize build "); ok {
 		if !bytes.Contains(buildExample(t, filepath.Join("..", dir)).output, []byte("\n---\n"+rest)) {
-			t.Errorf("this is not in the build of %s:\n%s", dir, rest)
+			t.Errorf("the build of %s does not contain:\n%s", dir, rest)
 		}
 		return
 	}
 	data, err := os.ReadFile(filepath.Join("..", source))
 	if err != nil || string(data) != rest {
-		t.Errorf("this is not %s (%v):\n%s", source, err, rest)
+		t.Errorf("the block differs from %s (%v):\n%s", source, err, rest)
 	}
 }
 
-// checkText takes lines whose first names the file that they are taken from.
+// checkText checks a block whose first line names the file that contains the other lines.
 func checkText(t *testing.T, block string) {
 	t.Helper()
 	source, rest, _ := strings.Cut(strings.TrimPrefix(block, "# "), "\n")
 	data, err := os.ReadFile(filepath.Join("..", source))
 	if err != nil || rest == "" || !strings.Contains(string(data), rest) {
-		t.Errorf("this is not in %s (%v):\n%s", source, err, rest)
+		t.Errorf("%s does not contain (%v):\n%s", source, err, rest)
 	}
 }
 
-// runShell runs the commands of a block, as from the root. make's are only looked up:
-// they run this test.
+// runShell runs the commands of a block in the root folder. It only checks that the targets of
+// make commands exist, because these commands run this test.
 func runShell(t *testing.T, bin, block string) {
 	t.Helper()
 	dir := t.TempDir()

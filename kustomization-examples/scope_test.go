@@ -12,10 +12,11 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resolve"
 )
 
-// TestScopesAgree builds every example in both scopes: whatever passes at a fenced pod,
-// also at one that is only imagined, is the same.
+// TestScopesAgree builds every example in both scopes and compares the allowed traffic of fenced
+// pods, including representative ones.
 func TestScopesAgree(t *testing.T) {
 	t.Parallel()
+	skipInShort(t, "builds every example in two scopes")
 	for _, dir := range examples(t) {
 		t.Run(dir, func(t *testing.T) {
 			t.Parallel()
@@ -28,13 +29,14 @@ func TestScopesAgree(t *testing.T) {
 	}
 }
 
-// TestScopesAgreeOnGoldenCases does the same with the cases of the function's own tests,
-// after it has excluded the namespaces that scope Cluster would close and nobody has.
+// TestScopesAgreeOnGoldenCases compares the golden cases in both scopes. It excludes the
+// unclaimed namespaces, which scope Cluster would isolate.
 func TestScopesAgreeOnGoldenCases(t *testing.T) {
 	t.Parallel()
+	skipInShort(t, "builds the golden cases in two scopes")
 	cases, err := filepath.Glob("../testdata/generated/*")
 	if err != nil || len(cases) == 0 {
-		t.Fatalf("there are no cases: %v", err)
+		t.Fatalf("no cases: %v", err)
 	}
 	for _, dir := range cases {
 		t.Run(filepath.Base(dir), func(t *testing.T) {
@@ -46,7 +48,7 @@ func TestScopesAgreeOnGoldenCases(t *testing.T) {
 			in, index, _ := fn.Read(config.Copy(), copied(items))
 			fence, _ := resolve.Resolve(in, index)
 			if fence.Policies != v1alpha1.PoliciesCilium || !fence.Additive() || len(in.Tenants) == 0 {
-				t.Skip("there are no cluster-wide policies")
+				t.Skip("no cluster-wide policies")
 			}
 			exclude(t, items, unclaimed(fence, index))
 			namespaced, err := scopedBuild(t, config, items, v1alpha1.ScopeNamespace)
@@ -62,12 +64,12 @@ func TestScopesAgreeOnGoldenCases(t *testing.T) {
 	}
 }
 
-// compareScopes compares what passes at the pods of tenants.
+// compareScopes compares the allowed traffic of the tenants' pods.
 func compareScopes(t *testing.T, namespaced, clusterwide scoped) {
 	t.Helper()
-	surroundings := namespaced.imagine(t, policy.Environment{Namespaces: namespaced.namespaces()})
-	surroundings = clusterwide.imagine(t, surroundings)
-	surroundings = namespaced.imagine(t, surroundings)
+	surroundings := namespaced.withRepresentatives(t, policy.Environment{Namespaces: namespaced.namespaces()})
+	surroundings = clusterwide.withRepresentatives(t, surroundings)
+	surroundings = namespaced.withRepresentatives(t, surroundings)
 	compared := 0
 	for _, pod := range surroundings.Known {
 		if pod.Kind != policy.PodEndpoint || namespaced.fence.OwnerOfPod(pod.Namespace, pod.Labels) == nil {
@@ -75,20 +77,20 @@ func compareScopes(t *testing.T, namespaced, clusterwide scoped) {
 		}
 		for _, d := range []policy.Direction{policy.Egress, policy.Ingress} {
 			compared++
-			want, got := namespaced.passes(t, pod, d), clusterwide.passes(t, pod, d)
+			want, got := namespaced.allowed(t, pod, d), clusterwide.allowed(t, pod, d)
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("%s of %s differs (-Namespace +Cluster):\n%s", d, pod.Name, diff)
 			}
 		}
 	}
 	if compared == 0 {
-		t.Error("nothing was compared")
+		t.Error("no pod was compared")
 	}
 }
 
-// TestLaterNamespaceIsClosed: a namespace that nobody has told of, without a label, is
-// closed under scope Cluster, where it is not under scope Namespace.
-func TestLaterNamespaceIsClosed(t *testing.T) {
+// TestLaterNamespaceIsIsolated checks that scope Cluster isolates an unknown namespace without
+// labels, and that scope Namespace does not.
+func TestLaterNamespaceIsIsolated(t *testing.T) {
 	t.Parallel()
 	later := policy.Endpoint{Kind: policy.PodEndpoint, Name: "later/app", Namespace: "later", Labels: map[string]string{"app": "app"}}
 	acme := policy.Endpoint{Kind: policy.PodEndpoint, Name: "tenant-acme/app", Namespace: "tenant-acme", Labels: map[string]string{"app": "app"}}

@@ -54,7 +54,7 @@ func newScoped(t *testing.T, dir string, scope v1alpha1.Scope) scoped {
 	return newScopedEngine(t, config, items, scope)
 }
 
-// scopedBuild runs the function itself in one of the scopes.
+// scopedBuild runs the function in one of the scopes.
 func scopedBuild(t *testing.T, config *yaml.RNode, items []*yaml.RNode, scope v1alpha1.Scope) (scoped, error) {
 	t.Helper()
 	in := copied(items)
@@ -79,9 +79,9 @@ func newScopedEngine(t *testing.T, config *yaml.RNode, items []*yaml.RNode, scop
 			continue
 		}
 		// Host policies are cluster-wide in both scopes.
-		ofPods := n.GetLabels()[resource.LabelNode] == ""
-		if clusterwide := n.GetKind() == resource.KindClusterwide; clusterwide != (n.GetNamespace() == "") || clusterwide && ofPods && scope == v1alpha1.ScopeNamespace {
-			t.Errorf("in scope %s there is %s", scope, resource.RefOf(n))
+		selectsPods := n.GetLabels()[resource.LabelNode] == ""
+		if clusterwide := n.GetKind() == resource.KindClusterwide; clusterwide != (n.GetNamespace() == "") || clusterwide && selectsPods && scope == v1alpha1.ScopeNamespace {
+			t.Errorf("unexpected policy in scope %s: %s", scope, resource.RefOf(n))
 		}
 		data, err := n.MarshalJSON()
 		if err != nil {
@@ -96,7 +96,7 @@ func newScopedEngine(t *testing.T, config *yaml.RNode, items []*yaml.RNode, scop
 	return scoped{fence, index, e}
 }
 
-// setScope edits the profile.
+// setScope sets the scope of the profile.
 func setScope(t *testing.T, items []*yaml.RNode, scope v1alpha1.Scope) {
 	t.Helper()
 	for _, n := range items {
@@ -122,19 +122,19 @@ func (s scoped) namespaces() map[string]map[string]string {
 	return out
 }
 
-func (s scoped) imagine(t *testing.T, around policy.Environment) policy.Environment {
+func (s scoped) withRepresentatives(t *testing.T, environment policy.Environment) policy.Environment {
 	t.Helper()
-	known, err := s.engine.Representatives(around)
+	known, err := s.engine.Representatives(environment)
 	if err != nil {
 		t.Fatal(err)
 	}
-	around.Known = known
-	return around
+	environment.Known = known
+	return environment
 }
 
-// passes is what passes at a pod, whichever policies let it: for each peer and protocol,
-// and what may be spoken, the ranges of ports.
-func (s scoped) passes(t *testing.T, pod policy.Endpoint, d policy.Direction) map[string]string {
+// allowed returns the allowed port ranges of a pod for each peer, protocol and L7 rules,
+// regardless of the policies that allow them.
+func (s scoped) allowed(t *testing.T, pod policy.Endpoint, d policy.Direction) map[string]string {
 	t.Helper()
 	openings, err := s.engine.Openings(pod, d)
 	if err != nil {
@@ -160,7 +160,7 @@ func (s scoped) passes(t *testing.T, pod policy.Endpoint, d policy.Direction) ma
 	return out
 }
 
-// joined spells ranges, with those that meet put together.
+// joined formats ranges and merges adjacent ones.
 func joined(ranges [][2]int) string {
 	slices.SortFunc(ranges, func(a, b [2]int) int { return a[0] - b[0] })
 	var out [][2]int
@@ -210,7 +210,7 @@ func copied(items []*yaml.RNode) []*yaml.RNode {
 	return out
 }
 
-// unclaimed are the namespaces that somebody names and no Tenant has.
+// unclaimed returns the namespaces that the build or the profile names and no Tenant has.
 func unclaimed(fence *policy.Fence, index *resource.Index) []string {
 	named := map[string]bool{fence.Baseline.DNS.Namespace: true}
 	if m := fence.Baseline.Monitoring; m != nil {

@@ -23,8 +23,8 @@ var (
 	testFunc = regexp.MustCompile(`(?m)^func (Test\w+)\(`)
 )
 
-// TestSystems holds docs/example-systems.md against what it names: every row says what shows it,
-// a case of the example's FlowTests, a test, or a story of the program.
+// TestSystems checks that every row of docs/example-systems.md names an existing FlowTest case of
+// the example, a test, or a script of the program.
 func TestSystems(t *testing.T) {
 	t.Parallel()
 	data, err := os.ReadFile("../docs/example-systems.md")
@@ -32,10 +32,10 @@ func TestSystems(t *testing.T) {
 		t.Fatal(err)
 	}
 	tests := testNames(t)
-	told := map[string]string{}
+	sections := map[string]string{}
 	for _, section := range strings.Split("\n"+string(data), "\n## ")[1:] {
 		name, text, _ := strings.Cut(section, "\n")
-		told[name] = text
+		sections[name] = text
 	}
 	for _, name := range systems {
 		t.Run(name, func(t *testing.T) {
@@ -45,7 +45,7 @@ func TestSystems(t *testing.T) {
 				t.Errorf("its FlowTests have %d cases: a system has at least 12", len(cases))
 			}
 			rows := 0
-			for row := range strings.Lines(told[name]) {
+			for row := range strings.Lines(sections[name]) {
 				cells := strings.Split(strings.Trim(strings.TrimSpace(row), "|"), "|")
 				if !strings.HasPrefix(row, "| ") || len(cells) < 3 || strings.TrimSpace(cells[len(cells)-1]) == "shown by" {
 					continue
@@ -53,22 +53,22 @@ func TestSystems(t *testing.T) {
 				rows++
 				shown := quoted.FindAllStringSubmatch(cells[len(cells)-1], -1)
 				if len(shown) == 0 {
-					t.Errorf("nothing shows it: %s", row)
+					t.Errorf("the row names no case and no test: %s", row)
 				}
 				for _, s := range shown {
 					if !cases[s[1]] && !tests[s[1]] {
-						t.Errorf("there is no case and no test of the name %q", s[1])
+						t.Errorf("no case and no test has the name %q", s[1])
 					}
 				}
 			}
-			if rows == 0 || !strings.Contains(told[name], "\nDeliberately not done") {
-				t.Errorf("docs/example-systems.md has %d rows about it, and must say what is deliberately not done", rows)
+			if rows == 0 || !strings.Contains(sections[name], "\nDeliberately not done") {
+				t.Errorf("docs/example-systems.md has %d rows for it, and needs rows and a list \"Deliberately not done\"", rows)
 			}
 		})
 	}
 }
 
-// caseNames are the names of the cases of all FlowTests of a system's folders.
+// caseNames returns the names of all FlowTest cases of a system's folders.
 func caseNames(t *testing.T, system string) map[string]bool {
 	t.Helper()
 	out := map[string]bool{}
@@ -90,7 +90,7 @@ func caseNames(t *testing.T, system string) map[string]bool {
 	return out
 }
 
-// flowTestsIn are the FlowTests in the files of a folder.
+// flowTestsIn returns the FlowTests in the files of a folder.
 func flowTestsIn(t *testing.T, dir string) []*yaml.RNode {
 	t.Helper()
 	var out []*yaml.RNode
@@ -116,8 +116,7 @@ func flowTestsIn(t *testing.T, dir string) []*yaml.RNode {
 	return out
 }
 
-// testNames are the names of all tests in Go, of the golden cases and of the program's
-// stories.
+// testNames returns the names of all Go tests, golden cases and scripts of the program.
 func testNames(t *testing.T) map[string]bool {
 	t.Helper()
 	out := map[string]bool{}

@@ -1,78 +1,79 @@
 package v1alpha1
 
-// Cluster says which enforcer decides, and how it knows this cluster.
+// Cluster declares what enforces policies in the cluster, and the addresses of the cluster.
 type Cluster struct {
-	// cni is Cilium or, for Calico and every other enforcer of NetworkPolicy, Kubernetes.
+	// cni is Cilium, or Kubernetes for Calico and every other enforcer of NetworkPolicy.
 	CNI CNI `json:"cni"`
 
-	// ciliumVersion is the minor version of the agents, "1.14" to "1.20", in quotes:
-	// unquoted 1.20 is the number 1.2. What is generated fits this version, and what it
-	// does not have is an error. Below 1.16 an allow isolates by itself, so nothing is
-	// generated for a namespace in AllowOnly. Required with cni: Cilium, and only for it.
+	// ciliumVersion is the minor version of the agents, "1.14" to "1.20". It is in quotes:
+	// unquoted 1.20 is the number 1.2. The generated policies work in this version, and a
+	// field that it does not support is an error. Below 1.16, an allow isolates the pods that
+	// it selects, so nothing is generated for a namespace in AllowOnly. Required with cni:
+	// Cilium, and an error otherwise.
 	// +optional
 	CiliumVersion string `json:"ciliumVersion,omitempty"`
 
-	// name is Cilium's cluster.name. It is written into peers, so that a pod of
-	// another cluster of the mesh never matches. Only with cni: Cilium. Omitted: peers
-	// name no cluster.
+	// name is Cilium's cluster.name. It is written into peers, so that a pod of another
+	// cluster of the mesh never matches. Only with cni: Cilium. Omitted: peers name no
+	// cluster.
 	// +optional
 	Name string `json:"name,omitempty"`
 
-	// ciliumConfig holds keys of the ConfigMap cilium-config verbatim: how the agents are
-	// configured, as far as policies depend on it (docs/proof.md lists the keys). Keys that
-	// policies do not depend on have no effect. A ConfigMap cilium-config among the resources
-	// is read, too, and must not contradict it. Only with cni: Cilium. Omitted keys: the
-	// default of the Helm chart, which reports list as assumed.
+	// ciliumConfig sets agent settings: keys of the ConfigMap cilium-config, verbatim.
+	// docs/proof.md lists the keys that policies depend on; other keys have no effect. A
+	// ConfigMap cilium-config among the resources is also read, and must not contradict it.
+	// Only with cni: Cilium. Omitted keys: the default of the Helm chart, which reports list
+	// as assumed.
 	// +optional
 	CiliumConfig map[string]string `json:"ciliumConfig,omitempty"`
 
-	// podCIDRs are the ranges of the pods' addresses. A NetworkPolicy matches pods by
-	// their addresses too, so these are taken out of every network that a flow names:
-	// cidrs and world lie outside the cluster. Cilium matches no pod, Service or node by its
-	// address: with any cni, a network that lies within these ranges is an error. Required
-	// with cni: Kubernetes.
+	// podCIDRs are the address ranges of the pods. A NetworkPolicy also matches pods by their
+	// addresses, so these ranges are excluded from every network of a flow: cidrs and world
+	// are outside the cluster. Cilium matches no pod, Service or node by its address. With any
+	// cni, a network within these ranges is an error. Required with cni: Kubernetes and with
+	// policies: Both. Omitted: unknown.
 	// +optional
 	// +kubebuilder:validation:MinItems=1
 	PodCIDRs []string `json:"podCIDRs,omitempty"`
 
-	// serviceCIDRs are the ranges of the Services' addresses, and taken out likewise.
-	// Omitted: not known, and with cni: Kubernetes the entity world is an error.
+	// serviceCIDRs are the address ranges of the Services, and are excluded like podCIDRs.
+	// Omitted: unknown, and with cni: Kubernetes the entity world is an error.
 	// +optional
 	// +kubebuilder:validation:MinItems=1
 	ServiceCIDRs []string `json:"serviceCIDRs,omitempty"`
 
-	// nodeCIDRs are the ranges of the nodes' addresses, and taken out likewise. In
-	// NetworkPolicies they stand for the entities host and remote-node, so no pod may
-	// have such an address; that of a NodeLocal DNSCache, 169.254.20.10/32, is one.
-	// Omitted: not known, and whatever needs them in a NetworkPolicy is an error.
+	// nodeCIDRs are the address ranges of the nodes, and are excluded like podCIDRs. In
+	// NetworkPolicies they represent the entities host and remote-node, so no pod may have
+	// such an address. They include the address of a NodeLocal DNSCache, 169.254.20.10/32.
+	// Omitted: unknown, and a NetworkPolicy that needs them is an error.
 	// +optional
 	// +kubebuilder:validation:MinItems=1
 	NodeCIDRs []string `json:"nodeCIDRs,omitempty"`
 
 	// tunnelCIDRs are the addresses from which nodes reach pods over an overlay (VXLAN,
-	// IP-in-IP), as those of Calico's interfaces vxlan.calico and tunl0. They lie in podCIDRs,
-	// and no pod has one. In NetworkPolicies they stand for nodes beside nodeCIDRs; where the
-	// apiserver runs on nodes, list theirs in apiServer.cidrs, too. [] declares that nodes
-	// reach pods from nodeCIDRs alone. Omitted: not known, and a flow from nodes to pods is
-	// an error in a NetworkPolicy.
+	// IP-in-IP), such as those of Calico's interfaces vxlan.calico and tunl0. They are within
+	// podCIDRs, and no pod has one. In NetworkPolicies they represent nodes, in addition to
+	// nodeCIDRs. If the apiserver runs on nodes, list their addresses in apiServer.cidrs, too.
+	// [] declares that nodes reach pods from nodeCIDRs only. Omitted: unknown, and a flow from
+	// nodes to pods is an error in a NetworkPolicy.
 	// +optional
 	TunnelCIDRs []string `json:"tunnelCIDRs,omitempty"`
 
-	// apiServer says where the apiserver is, for NetworkPolicies. Omitted: not known, and
-	// whatever needs it in one is an error.
+	// apiServer declares the addresses of the apiserver, for NetworkPolicies. Omitted:
+	// unknown, and a NetworkPolicy that needs them is an error.
 	// +optional
 	APIServer *APIServerAddresses `json:"apiServer,omitempty"`
 }
 
-// APIServerAddresses say where the apiserver is.
+// APIServerAddresses declares the addresses of the apiserver.
 type APIServerAddresses struct {
-	// cidrs are the apiserver's own addresses, behind its Service: those of the nodes
-	// that it runs on, or of its load balancer.
+	// cidrs are the apiserver's own addresses, behind its Service: those of the nodes that it
+	// runs on, or of its load balancer.
 	// +kubebuilder:validation:MinItems=1
 	CIDRs []string `json:"cidrs"`
 
-	// ports on which it listens there, over TCP: those of a flow to it that says none.
-	// Omitted: [443, 6443].
+	// ports are the ports on which the apiserver listens there, over TCP. They apply to a flow
+	// to it that sets no ports. Omitted: [443, 6443].
 	// +optional
 	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:items:Minimum=1
@@ -101,7 +102,7 @@ const (
 	PoliciesCilium PolicyForm = "Cilium"
 	// PoliciesKubernetes are NetworkPolicies.
 	PoliciesKubernetes PolicyForm = "Kubernetes"
-	// PoliciesBoth are CiliumNetworkPolicies, with a NetworkPolicy beside each that can be
-	// said in one.
+	// PoliciesBoth are CiliumNetworkPolicies, each with a NetworkPolicy if it has a
+	// NetworkPolicy form.
 	PoliciesBoth PolicyForm = "Both"
 )

@@ -10,17 +10,17 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 )
 
-// Kinds are the kinds of this group, in the order in which a reader meets them.
+// Kinds returns the kinds of this group, in the order of the reference.
 func Kinds() []string {
 	return []string{KindTenant, KindFenceProfile, KindTenantFence, KindFlowTest}
 }
 
-// Object is a pointer to one of the kinds.
+// Object is a pointer to a resource of one of the kinds.
 type Object[T any] interface {
 	*T
-	// SetDefaults fills in what is omitted and does not depend on other resources.
+	// SetDefaults sets the defaults that do not depend on other resources.
 	SetDefaults()
-	// Validate finds what is wrong within the resource.
+	// Validate returns the errors in the resource.
 	Validate() field.ErrorList
 
 	kind() string
@@ -31,9 +31,9 @@ func (*FenceProfile) kind() string { return KindFenceProfile }
 func (*TenantFence) kind() string  { return KindTenantFence }
 func (*FlowTest) kind() string     { return KindFlowTest }
 
-// Decode reads one resource, Decode[Tenant](node): strictly, with its defaults, and
-// valid, and with the value of a variable in place of each ${NAME}. It reports all that is
-// wrong at once, sorted by field, and returns nil where anything is.
+// Decode reads one resource strictly, as in Decode[Tenant](node, variables). It replaces each
+// ${NAME} by the value of the variable, sets defaults and validates. It returns all errors at
+// once, sorted by field, and then no resource.
 func Decode[T any, P Object[T]](n *yaml.RNode, variables map[string]string) (*T, field.ErrorList) {
 	out := P(new(T))
 	n, s := substitute(n, variables)
@@ -64,10 +64,10 @@ func Decode[T any, P Object[T]](n *yaml.RNode, variables map[string]string) (*T,
 	return out, nil
 }
 
-// document is the mapping that n holds, if it says that it is of the kind.
+// document returns the mapping of n, with errors if it is not a resource of the kind.
 func document(n *yaml.RNode, kind string) (*yaml.Node, field.ErrorList) {
 	if n == nil || n.YNode() == nil || n.YNode().Kind != yaml.MappingNode {
-		return nil, field.ErrorList{rootError(field.ErrorTypeInvalid, "must be a map: a resource with apiVersion, kind and metadata")}
+		return nil, field.ErrorList{rootError(field.ErrorTypeInvalid, "must be a map, that is a resource with apiVersion, kind and metadata")}
 	}
 	doc := n.YNode()
 	var errs field.ErrorList
@@ -78,19 +78,19 @@ func document(n *yaml.RNode, kind string) (*yaml.Node, field.ErrorList) {
 	case version != APIVersion:
 		errs = append(errs, field.NotSupported(field.NewPath("apiVersion"), version, []string{APIVersion}))
 	}
-	written, has := text(doc, "kind")
+	found, has := text(doc, "kind")
 	switch {
 	case !has:
 		errs = append(errs, field.Required(field.NewPath("kind"), "write "+kind))
-	case !slices.Contains(Kinds(), written):
-		errs = append(errs, field.NotSupported(field.NewPath("kind"), written, Kinds()))
-	case written != kind:
-		errs = append(errs, field.Invalid(field.NewPath("kind"), written, "a "+kind+" is expected here"))
+	case !slices.Contains(Kinds(), found):
+		errs = append(errs, field.NotSupported(field.NewPath("kind"), found, Kinds()))
+	case found != kind:
+		errs = append(errs, field.Invalid(field.NewPath("kind"), found, "must be "+kind))
 	}
 	return doc, errs
 }
 
-// text is the value of a top-level field, if it is a scalar.
+// text returns the value of a top-level field, if it is a scalar.
 func text(doc *yaml.Node, key string) (string, bool) {
 	value := child(doc, key)
 	if value == nil || value.Kind != yaml.ScalarNode || isNull(value) {
@@ -99,7 +99,7 @@ func text(doc *yaml.Node, key string) (string, bool) {
 	return value.Value, true
 }
 
-// child is what stands under a key of a mapping, or nil.
+// child returns the value of a key of a mapping, or nil.
 func child(n *yaml.Node, key string) *yaml.Node {
 	for i := 0; n != nil && n.Kind == yaml.MappingNode && i+1 < len(n.Content); i += 2 {
 		if n.Content[i].Value == key {
@@ -109,7 +109,7 @@ func child(n *yaml.Node, key string) *yaml.Node {
 	return nil
 }
 
-// fill writes what was read into out. JSON is how the types spell their fields.
+// fill converts a value to out, by way of JSON, in which the types name their fields.
 func fill(out any, value map[string]any) error {
 	data, err := json.Marshal(value)
 	if err != nil {
@@ -118,22 +118,22 @@ func fill(out any, value map[string]any) error {
 	return json.Unmarshal(data, out)
 }
 
-// markReported remembers the fields that errors speak of.
+// markReported adds the fields of errors to those that are reported.
 func (r *reader) markReported(errs field.ErrorList) {
 	for _, e := range errs {
 		r.reported = append(r.reported, e.Field)
 	}
 }
 
-// dropReported drops errors about a field that is known to be wrong or misspelt, about what
-// is in it, and about what it is in: they would only mislead.
+// dropReported removes follow-up errors: those about a field that is already reported or
+// misspelt, about its content, or about the field that contains it.
 func (r *reader) dropReported(errs field.ErrorList) field.ErrorList {
 	return slices.DeleteFunc(errs, func(e *field.Error) bool {
 		return slices.Contains(r.suggested, e.Field) || slices.ContainsFunc(r.reported, func(reported string) bool { return isAtOrBelow(e.Field, reported) || isAtOrBelow(reported, e.Field) })
 	})
 }
 
-// isAtOrBelow says whether the field at path is the one at outer, or in it.
+// isAtOrBelow reports whether the field at path is the one at outer, or inside it.
 func isAtOrBelow(path, outer string) bool {
 	rest, ok := strings.CutPrefix(path, outer)
 	return ok && (rest == "" || rest[0] == '.' || rest[0] == '[')

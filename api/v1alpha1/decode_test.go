@@ -19,10 +19,10 @@ func TestUnquotedScalarInStringField(t *testing.T) {
 		"a number in quotes is a text":              {`"1.20"`, ``},
 		"a date is a text":                          {`2024-01-01`, ``},
 		"what only old parsers take for a boolean":  {`yes`, ``},
-		"a tag of somebody's own":                   {`!secret x`, `must be a string, not !secret`},
+		"a tag that is not of YAML":                 {`!secret x`, `must be a string, not !secret`},
 		"bytes":                                     {`!!binary YQ==`, `must be a string, not !!binary`},
-		"nothing":                                   {``, `is empty: give it a value, or leave it out`},
-		"null":                                      {`~`, `is empty: give it a value, or leave it out`},
+		"nothing":                                   {``, `is empty: set a value, or remove the field`},
+		"null":                                      {`~`, `is empty: set a value, or remove the field`},
 		"a list":                                    {`[a]`, `must be a string, not a list`},
 	} {
 		t.Run(desc, func(t *testing.T) {
@@ -35,7 +35,7 @@ func TestUnquotedScalarInStringField(t *testing.T) {
 	}
 }
 
-// tenant has lines of a spec.
+// tenant returns a Tenant with the lines of a spec.
 func tenant(spec ...string) *yaml.RNode {
 	return yaml.MustParse("apiVersion: " + APIVersion + "\nkind: Tenant\nmetadata: {name: acme}\nspec:\n  " + strings.Join(spec, "\n  "))
 }
@@ -44,21 +44,21 @@ func TestMisspelledFieldHidesFollowUpErrors(t *testing.T) {
 	for desc, c := range map[string]struct{ flow, want string }{
 		"a peer of a misspelt kind is not also without a kind": {
 			`{name: a, to: [{fqdn: [a.example.com]}]}`,
-			"spec.egress[0].to[0].fqdn: Forbidden: there is no such field: did you mean fqdns?\n",
+			"spec.egress[0].to[0].fqdn: unexpected field: did you mean fqdns?\n",
 		},
 		"misspelt ports are not also missing": {
 			`{name: a, to: [{fqdns: [a.example.com]}], prots: [{port: 443}]}`,
-			"spec.egress[0].prots: Forbidden: there is no such field: did you mean ports?\n",
+			"spec.egress[0].prots: unexpected field: did you mean ports?\n",
 		},
 		"a peer of the wrong type is not also without a kind": {
 			`{name: a, to: [{tenant: 1}, beta]}`,
 			"spec.egress[0].to[0].tenant: Invalid value: must be a string: write \"1\" in quotes (unquoted 1 is a number)\n" +
 				"spec.egress[0].to[1]: Invalid value: must be a map, not the string \"beta\": its fields are anyTenant, cidrs, entities, except, fqdns, namespace, namespaceLabels, pods, service, tenant\n",
 		},
-		"what is beside a misspelt field is still judged": {
+		"the fields next to a misspelt one are still validated": {
 			`{nam: a, name: A, to: [{cidrs: [10.0.0.1/8]}]}`,
-			"spec.egress[0].nam: Forbidden: there is no such field: did you mean name?\n" +
-				"spec.egress[0].to[0].cidrs[0]: Invalid value: \"10.0.0.1/8\": has host bits, and would match all of 10.0.0.0/8: write that, or 10.0.0.1/32 for the one address\n",
+			"spec.egress[0].nam: unexpected field: did you mean name?\n" +
+				"spec.egress[0].to[0].cidrs[0]: Invalid value: \"10.0.0.1/8\": has host bits, and would match all of 10.0.0.0/8: write this network, or 10.0.0.1/32 for one address\n",
 		},
 	} {
 		t.Run(desc, func(t *testing.T) {
@@ -88,7 +88,7 @@ func TestDecodeRejectsNonResources(t *testing.T) {
 
 func TestDecodeRejectsOtherKinds(t *testing.T) {
 	_, errs := Decode[FenceProfile](tenant("{}"), nil)
-	if want := "kind: Invalid value: \"Tenant\": a FenceProfile is expected here\n"; lines(errs) != want {
+	if want := "kind: Invalid value: \"Tenant\": must be FenceProfile\n"; lines(errs) != want {
 		t.Errorf("got %q, want %q", lines(errs), want)
 	}
 }

@@ -4,14 +4,14 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// SetDefaults fills in what is omitted. A Tenant's namespaces, enforcement and
-// baseline stay as they are: what they default to is the profile's to say.
+// SetDefaults sets the defaults of omitted fields. A Tenant's namespaces, enforcement and
+// baseline stay omitted, because the profile decides their defaults.
 func (t *Tenant) SetDefaults() { t.Spec.setDefaults() }
 
-// SetDefaults fills in what is omitted.
+// SetDefaults sets the defaults of omitted fields.
 func (p *FenceProfile) SetDefaults() { p.Spec.setDefaults() }
 
-// SetDefaults fills in what is omitted, in the inline profile and Tenants too.
+// SetDefaults sets the defaults of omitted fields, also in the inline profile and Tenants.
 func (f *TenantFence) SetDefaults() {
 	if f.Spec.Stages == nil {
 		f.Spec.Stages = []Stage{StageBaseline, StageAllow, StageDefaultDeny}
@@ -25,8 +25,8 @@ func (f *TenantFence) SetDefaults() {
 	}
 }
 
-// SetDefaults fills in what is omitted. What stays omitted stands for every port, or
-// every protocol.
+// SetDefaults sets the defaults of omitted fields. An omitted port or protocol that it does
+// not set is every port or protocol.
 func (t *FlowTest) SetDefaults() {
 	for i := range t.Spec.Cases {
 		t.Spec.Cases[i].setDefaults()
@@ -78,7 +78,7 @@ func (s *FenceProfileSpec) setDefaults() {
 	}
 }
 
-// defaultPolicyForm is the one that the enforcer enforces best.
+// defaultPolicyForm returns the form that the cluster's enforcer supports best.
 func (c *Cluster) defaultPolicyForm() PolicyForm {
 	if c.CNI == CNIKubernetes {
 		return PoliciesKubernetes
@@ -102,8 +102,8 @@ func (b *Baseline) setDefaults(c Cluster) {
 		b.DNS.Names = []string{"*"}
 	}
 	if b.IntraNamespace == nil {
-		open := true
-		b.IntraNamespace = &open
+		allowed := true
+		b.IntraNamespace = &allowed
 	}
 	if b.APIServer != nil && b.APIServer.Ports == nil {
 		b.APIServer.Ports = APIServerPorts()
@@ -131,7 +131,7 @@ func setProtocols(ports []Port) {
 	}
 }
 
-// setDefault writes a value where there is none.
+// setDefault sets a field that has no value.
 func setDefault[T comparable](field *T, value T) {
 	var none T
 	if *field == none {
@@ -139,6 +139,5 @@ func setDefault[T comparable](field *T, value T) {
 	}
 }
 
-// APIServerPorts are the ports on which an apiserver is reached, where nothing else
-// is said: its Service's, and its own.
+// APIServerPorts returns the default ports of an apiserver: its Service's, and its own.
 func APIServerPorts() []int32 { return []int32{443, 6443} }

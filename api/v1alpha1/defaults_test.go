@@ -25,7 +25,7 @@ func equal(t *testing.T, what string, got, want any) {
 }
 
 func TestProfileDefaults(t *testing.T) {
-	open := true
+	allowed := true
 	equal(t, "spec", decodeSample[FenceProfile](t, "profile-smallest").Spec, FenceProfileSpec{
 		Cluster:     Cluster{CNI: CNICilium, CiliumVersion: "1.20"},
 		Policies:    PoliciesCilium,
@@ -37,7 +37,7 @@ func TestProfileDefaults(t *testing.T) {
 				Namespace: "kube-system", Port: 53, Names: []string{"*"},
 				Pods: &metav1.LabelSelector{MatchLabels: map[string]string{"k8s-app": "kube-dns"}},
 			},
-			IntraNamespace: &open,
+			IntraNamespace: &allowed,
 		},
 	})
 }
@@ -50,7 +50,7 @@ func TestProfileKeepsExplicitValues(t *testing.T) {
 	equal(t, "intraNamespace", *spec.Baseline.IntraNamespace, false)
 	equal(t, "apiServer.ports", spec.Baseline.APIServer.Ports, []int32{6443})
 	equal(t, "monitoring.ports", spec.Baseline.Monitoring.Ports[0].Protocol, TCP)
-	equal(t, "every.ingress.ports", spec.AllTenants.Ingress[0].Ports[0].Protocol, TCP)
+	equal(t, "allTenants.ingress.ports", spec.AllTenants.Ingress[0].Ports[0].Protocol, TCP)
 	equal(t, "limits.ports", spec.Limits.Ports[0].Protocol, TCP)
 }
 
@@ -67,22 +67,22 @@ func TestTenantHasNoProfileDefaults(t *testing.T) {
 func TestPortProtocolDefault(t *testing.T) {
 	ports := decodeSample[Tenant](t, "tenant-everything").Spec.Ingress[0].Ports
 	equal(t, "omitted", ports[0].Protocol, TCP)
-	equal(t, "said", ports[1].Protocol, UDP)
+	equal(t, "set", ports[1].Protocol, UDP)
 }
 
 func TestSourceIPDefault(t *testing.T) {
 	tenant := Tenant{Spec: TenantSpec{AgentIngress: []AgentIngress{{Mode: LoadBalancer}, {Mode: LoadBalancer, SourceIP: SourceNode}, {Mode: EdgeProxy}}}}
 	tenant.SetDefaults()
 	equal(t, "omitted", tenant.Spec.AgentIngress[0].SourceIP, SourceClient)
-	equal(t, "said", tenant.Spec.AgentIngress[1].SourceIP, SourceNode)
+	equal(t, "set", tenant.Spec.AgentIngress[1].SourceIP, SourceNode)
 	equal(t, "of an edge proxy", tenant.Spec.AgentIngress[2].SourceIP, SourceIP(""))
 }
 
 func TestFenceDefaults(t *testing.T) {
 	equal(t, "omitted", decodeSample[TenantFence](t, "fence-smallest").Spec.Stages, []Stage{StageBaseline, StageAllow, StageDefaultDeny})
-	equal(t, "said", decodeSample[TenantFence](t, "fence-generator").Spec.Stages, []Stage{StageBaseline, StageAllow})
+	equal(t, "set", decodeSample[TenantFence](t, "fence-generator").Spec.Stages, []Stage{StageBaseline, StageAllow})
 	equal(t, "proof omitted", decodeSample[TenantFence](t, "fence-smallest").Spec.Proof, ProofIsolation)
-	equal(t, "proof said", decodeSample[TenantFence](t, "fence-generator").Spec.Proof, ProofNone)
+	equal(t, "proof set", decodeSample[TenantFence](t, "fence-generator").Spec.Proof, ProofNone)
 }
 
 func TestInlineResourceDefaults(t *testing.T) {
@@ -94,7 +94,7 @@ func TestInlineResourceDefaults(t *testing.T) {
 func TestFlowCaseProtocolDefault(t *testing.T) {
 	cases := decodeSample[FlowTest](t, "flowtest").Spec.Cases
 	equal(t, "omitted", cases[0].Protocol, TCP)
-	equal(t, "said", cases[2].Protocol, UDP)
+	equal(t, "set", cases[2].Protocol, UDP)
 }
 
 func TestFlowCaseDefaults(t *testing.T) {

@@ -1,15 +1,14 @@
 // Package v1alpha1 holds the four kinds of tenantfence.dev/v1alpha1:
 //
-//   - Tenant says what one tenant needs. Its author is not trusted.
-//   - FenceProfile describes the cluster and what a Tenant may ask for. Its
-//     author is trusted.
+//   - Tenant declares what one tenant needs. Its author is not trusted.
+//   - FenceProfile describes the cluster and limits what a Tenant may declare. Its author is
+//     trusted.
 //   - TenantFence configures the function.
-//   - FlowTest says which flows must work and which must not.
+//   - FlowTest declares which flows must be allowed and which must be denied.
 //
-// They are ordinary KRM resources that never reach a cluster: the function
-// marks them config.kubernetes.io/local-config. Unknown, duplicate and wrongly
-// typed fields are errors. metadata.namespace is ignored, because a kustomize
-// layer may write one.
+// They are KRM resources that are never applied to a cluster: the function adds the annotation
+// config.kubernetes.io/local-config to them. Unknown fields, duplicate fields and values of the
+// wrong type are errors. metadata.namespace is ignored, because a kustomize layer may set it.
 //
 // +groupName=tenantfence.dev
 // +versionName=v1alpha1

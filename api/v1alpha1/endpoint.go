@@ -12,7 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation"
 )
 
-// EndpointForm says how an endpoint of a FlowTest is written.
+// EndpointForm is the form in which an endpoint of a FlowTest is written.
 type EndpointForm string
 
 // The forms of endpoint.
@@ -30,7 +30,7 @@ const (
 	ClusterForm EndpointForm = "cluster"
 	// ServiceForm is "service/namespace/name".
 	ServiceForm EndpointForm = "service"
-	// EntityForm, AddressForm and NameForm are a word alone.
+	// EntityForm, AddressForm and NameForm are a single word.
 	EntityForm  EndpointForm = "entity"
 	AddressForm EndpointForm = "address"
 	NameForm    EndpointForm = "name"
@@ -38,40 +38,40 @@ const (
 	ExternalForm EndpointForm = "external"
 )
 
-// FlowEndpoint is an endpoint of a FlowTest, taken apart.
+// FlowEndpoint is a parsed endpoint of a FlowTest.
 type FlowEndpoint struct {
 	Form EndpointForm
-	// TenantOrNamespace is the tenant or namespace. For a workload it may be either.
+	// TenantOrNamespace is a tenant or a namespace. For a workload it may be either.
 	TenantOrNamespace string
 	// Cluster is the name of another cluster of the mesh.
 	Cluster string
-	// Kind of a workload, "" where it is not said.
+	// Kind is the kind of a workload, "" if it is not set.
 	Kind string
-	// Name of a workload, Service or node; an entity, address or DNS name itself.
+	// Name is the name of a workload, Service or node, or the entity, address or DNS name.
 	Name string
-	// Labels of a tenant's or namespace's pods, of which none stand for all of its pods. Of
-	// a node, or another cluster's pod: all of its labels.
+	// Labels select pods of a tenant or namespace; no labels select all of them. For a node
+	// and for a pod of another cluster, they are all of its labels.
 	Labels map[string]string
 }
 
-// ParseEndpoint takes the text of an endpoint apart. The error says what is wrong with
-// the text, and what to write.
+// ParseEndpoint parses the text of an endpoint. The error describes what is wrong with the
+// text, and the fix.
 func ParseEndpoint(text string) (FlowEndpoint, error) {
 	if addr, err := netip.ParseAddr(text); err == nil {
 		if addr.Zone() != "" {
-			return FlowEndpoint{}, errors.New("must be an address without a zone")
+			return FlowEndpoint{}, errors.New("has a zone: write the address without it")
 		}
 		if addr.Is4In6() {
-			return FlowEndpoint{}, errors.New("is an IPv4 address in the form of IPv6: write " + addr.Unmap().String())
+			return FlowEndpoint{}, errors.New("is an IPv4 address written as IPv6: write " + addr.Unmap().String())
 		}
 		return FlowEndpoint{Form: AddressForm, Name: text}, nil
 	}
 	if _, err := netip.ParsePrefix(text); err == nil {
-		return FlowEndpoint{}, errors.New("is a network: write one address in it")
+		return FlowEndpoint{}, errors.New("is a network: write one address of it")
 	}
 	switch {
 	case strings.Contains(text, "://"):
-		return FlowEndpoint{}, errors.New("is a URL: write the host's name alone, and its port into port")
+		return FlowEndpoint{}, errors.New("is a URL: write only the host name, and set port")
 	case strings.Contains(text, "/"):
 		return parseParts(text)
 	case strings.Contains(text, "."):
@@ -81,21 +81,21 @@ func ParseEndpoint(text string) (FlowEndpoint, error) {
 	}
 }
 
-// externalNameProblem refuses what is not one name outside of the cluster.
+// externalNameProblem returns an error for a text that is not one name outside the cluster.
 func externalNameProblem(name string) error {
 	if err := nameProblem(name); err != nil {
 		return err
 	}
 	if _, err := strconv.Atoi(name[strings.LastIndex(name, ".")+1:]); err == nil {
-		return errors.New("is no address, and ends in a number, as no name does: correct it")
+		return errors.New("is neither an IP address nor a name, which does not end in a number: correct it")
 	}
 	if IsClusterDNSName(name) {
-		return errors.New("is a name of the cluster's own DNS, which leads to pods: write service/NAMESPACE/NAME")
+		return errors.New("is a name of the cluster's own DNS, which resolves to a Service: write service/NAMESPACE/NAME")
 	}
 	return nil
 }
 
-// nameProblem refuses what is not one name.
+// nameProblem returns an error for a text that is not one name.
 func nameProblem(name string) error {
 	if strings.Contains(name, "*") {
 		return errors.New("is a pattern: write one name that it matches")
@@ -111,17 +111,23 @@ func parseEntity(text string) (FlowEndpoint, error) {
 	case text == string(ExternalForm):
 		return FlowEndpoint{Form: ExternalForm, Name: text}, nil
 	case text == string(EntityAll) || text == string(EntityCluster):
-		return FlowEndpoint{}, fmt.Errorf("is many endpoints of different kinds: write a case for each that matters, pods as namespace/NAME/*, and the entities %s", entityList())
-	case !slices.Contains(entities(), Entity(text)):
-		return FlowEndpoint{}, fmt.Errorf(`is no endpoint: write a workload ("namespace/Kind/name" or "namespace/name"), pods ("tenant/NAME/*", "namespace/NAME/app=web", of another cluster "cluster/NAME/namespace/app=web"), "service/namespace/name", a node ("node/NAME", "node/role=worker"), an address, a name with a dot in it, "external" (everything outside the cluster), or an entity (%s)`, entityList())
+		return FlowEndpoint{}, fmt.Errorf("is many endpoints of different kinds: write a case for each that matters, as namespace/NAME/* or one of the entities %s", strings.Join(entityNames(), ", "))
+	case slices.Contains(entities(), Entity(text)):
+		return FlowEndpoint{Form: EntityForm, Name: text}, nil
 	}
-	return FlowEndpoint{Form: EntityForm, Name: text}, nil
+	if near, ok := Nearest(text, append(entityNames(), string(ExternalForm))); ok {
+		return FlowEndpoint{}, fmt.Errorf("is not a valid endpoint: did you mean %s?", near)
+	}
+	return FlowEndpoint{}, fmt.Errorf("is not a valid endpoint: write one of %s, an IP address, an FQDN, external, or an entity (%s)", endpointForms, strings.Join(entityNames(), ", "))
 }
+
+// endpointForms are the forms with a slash, for messages.
+const endpointForms = `"namespace/Kind/name", "namespace/name", "tenant/NAME/*", "namespace/NAME/app=web", "service/namespace/name", "node/NAME", "cluster/NAME/namespace/app=web"`
 
 var kindName = regexp.MustCompile(`^[A-Z][A-Za-z0-9]*$`)
 
-// parseParts takes apart what has a slash in it. A workload's namespace may be called
-// tenant, too: its Kind tells.
+// parseParts parses a text with a slash. The namespace of a workload may have the name of a
+// form, such as tenant: a Kind in second place then identifies a workload.
 func parseParts(text string) (FlowEndpoint, error) {
 	parts := strings.SplitN(text, "/", 3)
 	if len(parts) == 2 && parts[0] != string(NodeForm) || len(parts) == 3 && kindName.MatchString(parts[1]) {
@@ -146,23 +152,23 @@ func parseWorkload(parts []string) (FlowEndpoint, error) {
 		e.Kind = parts[1]
 	}
 	if !isLabel(e.TenantOrNamespace) || len(validation.IsDNS1123Subdomain(e.Name)) > 0 || len(parts) == 3 && !kindName.MatchString(e.Kind) {
-		return FlowEndpoint{}, errors.New(`must be a workload as "namespace/Kind/name" or "namespace/name", in which the namespace may be a tenant's name; or "tenant/NAME/*", "namespace/NAME/*", "service/namespace/name", "node/NAME", "cluster/NAME/namespace/app=web"`)
+		return FlowEndpoint{}, errors.New("is not a valid endpoint: write one of " + endpointForms)
 	}
 	return e, nil
 }
 
 func parseService(namespace, name string) (FlowEndpoint, error) {
 	if !isLabel(namespace) || !isLabel(name) {
-		return FlowEndpoint{}, errors.New(`must be a Service as "service/namespace/name"`)
+		return FlowEndpoint{}, errors.New(`must be a Service: write "service/NAMESPACE/NAME"`)
 	}
 	return FlowEndpoint{Form: ServiceForm, TenantOrNamespace: namespace, Name: name}, nil
 }
 
-// parsePods reads "*" and "app=web,tier=api". A label's key may hold a slash.
+// parsePods parses "*" and "app=web,tier=api". The key of a label may contain a slash.
 func parsePods(form EndpointForm, in, pods string) (FlowEndpoint, error) {
 	e := FlowEndpoint{Form: form, TenantOrNamespace: in}
 	if !isLabel(in) || pods == "" {
-		return FlowEndpoint{}, fmt.Errorf(`must say which pods of which %s: write "%s/NAME/*" for all, or "%s/NAME/app=web,tier=api" for those with labels`, form, form, form)
+		return FlowEndpoint{}, fmt.Errorf(`has no valid %s or no pods: write "%s/NAME/*" for all pods, or "%s/NAME/app=web,tier=api" for pods by label`, form, form, form)
 	}
 	if pods == "*" {
 		return e, nil
@@ -172,23 +178,23 @@ func parsePods(form EndpointForm, in, pods string) (FlowEndpoint, error) {
 	return e, err
 }
 
-// parseLabels reads "app=web,tier=api".
+// parseLabels parses "app=web,tier=api".
 func parseLabels(text string) (map[string]string, error) {
 	labels := map[string]string{}
 	for label := range strings.SplitSeq(text, ",") {
 		key, value, _ := strings.Cut(label, "=")
 		if _, duplicate := labels[key]; duplicate {
-			return nil, fmt.Errorf("says the label %q twice, and a pod has it once: remove one", key)
+			return nil, fmt.Errorf("has the label %q twice: remove one", key)
 		}
 		if problem := podLabelProblem(label); problem != "" {
-			return nil, fmt.Errorf("holds %q: %s", label, problem)
+			return nil, fmt.Errorf("contains %q: %s", label, problem)
 		}
 		labels[key] = value
 	}
 	return labels, nil
 }
 
-// parseNode reads a Node's name, and "role=worker,zone=a", which are all labels of one.
+// parseNode parses the name of a Node, or all labels of one: "role=worker,zone=a".
 func parseNode(node string) (FlowEndpoint, error) {
 	e := FlowEndpoint{Form: NodeForm}
 	if strings.Contains(node, "=") {
@@ -198,32 +204,32 @@ func parseNode(node string) (FlowEndpoint, error) {
 	}
 	e.Name = node
 	if len(validation.IsDNS1123Subdomain(node)) > 0 {
-		return FlowEndpoint{}, errors.New(`must be a node as "node/NAME", where the Node is in the build or its inventory, or as "node/role=worker,tier=edge" with all of its labels`)
+		return FlowEndpoint{}, errors.New(`must be a node: write "node/NAME" for a Node of the build or its external resources, or "node/role=worker,tier=edge" with all labels of a node`)
 	}
 	return e, nil
 }
 
-// parseCluster reads "namespace/app=web" of another cluster. What pods are there nobody
-// knows here, so that their labels must be said.
+// parseCluster parses "namespace/app=web" of another cluster. The labels are required, because
+// the pods of that cluster are unknown.
 func parseCluster(cluster, pods string) (FlowEndpoint, error) {
 	namespace, labels, _ := strings.Cut(pods, "/")
 	e := FlowEndpoint{Form: ClusterForm, Cluster: cluster, TenantOrNamespace: namespace}
 	if !ValidClusterName(cluster) || !isLabel(namespace) || labels == "" || labels == "*" {
-		return FlowEndpoint{}, errors.New(`must be pods of another cluster of the mesh as "cluster/NAME/namespace/app=web", with all of their labels`)
+		return FlowEndpoint{}, errors.New(`must be a pod of another cluster of the mesh: write "cluster/NAME/NAMESPACE/app=web" with all labels of the pod`)
 	}
 	var err error
 	e.Labels, err = parseLabels(labels)
 	return e, err
 }
 
-// podLabelProblem says what is wrong with "key=value", "" if nothing is.
+// podLabelProblem returns what is wrong with "key=value", or "".
 func podLabelProblem(label string) string {
 	key, value, ok := strings.Cut(label, "=")
 	switch {
 	case !ok:
 		return `it is neither * nor a label: write "*" for all pods, or "key=value", with commas between several`
 	case len(validation.IsQualifiedName(key)) > 0:
-		return "it begins with no label's key: write it as app.kubernetes.io/name=web or app=web"
+		return "it does not begin with a label key: write it as app.kubernetes.io/name=web or app=web"
 	case len(validation.IsValidLabelValue(value)) > 0:
 		return "its value must be " + labelValue
 	}
@@ -235,7 +241,7 @@ func podLabelProblem(label string) string {
 
 func isLabel(s string) bool { return len(validation.IsDNS1123Label(s)) == 0 }
 
-// entities are those that can be an end. all and cluster are many ends at once.
+// entities returns the entities that can be an endpoint. all and cluster are many endpoints.
 func entities() []Entity {
 	return []Entity{
 		EntityHost, EntityRemoteNode, EntityKubeAPIServer, EntityIngress,
@@ -243,10 +249,10 @@ func entities() []Entity {
 	}
 }
 
-func entityList() string {
+func entityNames() []string {
 	var out []string
 	for _, e := range entities() {
 		out = append(out, string(e))
 	}
-	return strings.Join(out, ", ")
+	return out
 }

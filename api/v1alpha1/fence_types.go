@@ -4,14 +4,14 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// TenantFence configures the function: the functionConfig of a kustomize
-// transformer or generator and of a kpt pipeline step. Its metadata.name is the
-// fence's name, which every generated policy carries.
+// TenantFence configures the function. It is the functionConfig of a kustomize transformer or
+// generator, and of a kpt pipeline step. Its metadata.name is the name of the fence, which
+// every generated policy has as a label.
 //
 // +kubebuilder:object:root=true
 type TenantFence struct {
 	metav1.TypeMeta `json:",inline"`
-	// metadata.name is the fence's name: a DNS label of at most 63 characters.
+	// metadata.name is the name of the fence: a DNS label of at most 63 characters.
 	metav1.ObjectMeta `json:"metadata"`
 
 	Spec TenantFenceSpec `json:"spec,omitempty"`
@@ -19,97 +19,104 @@ type TenantFence struct {
 
 // TenantFenceSpec is the body of a TenantFence.
 type TenantFenceSpec struct {
-	// stages that this run generates, replaces and removes; policies of other
-	// stages are left alone. Omitted: [Baseline, Allow, DefaultDeny].
+	// stages are the stages that this run generates, replaces and removes. Policies of other
+	// stages stay as they are. Omitted: [Baseline, Allow, DefaultDeny].
 	// +optional
 	// +kubebuilder:validation:MinItems=1
 	Stages []Stage `json:"stages,omitempty"`
 
-	// formerNames are names that this fence had before: policies that bear one of them
-	// are this fence's, and get its name. Omitted: none.
+	// formerNames are earlier names of this fence. Policies with one of them belong to this
+	// fence, and get its name. Omitted: none.
 	// +optional
 	// +kubebuilder:validation:MinItems=1
 	FormerNames []string `json:"formerNames,omitempty"`
 
-	// profile is the FenceProfile's spec, inline. Omitted: the FenceProfile among
-	// the items. Inline and among the items is an error.
+	// profile is the spec of a FenceProfile, inline. It is an error if the items contain a
+	// FenceProfile, too. Omitted: the FenceProfile among the items.
 	// +optional
 	Profile *FenceProfileSpec `json:"profile,omitempty"`
 
-	// profileName says which FenceProfile among the items, where there are several.
-	// Omitted: the only one.
+	// profileName selects one of several FenceProfiles among the items by its name. It is an
+	// error with profile. Omitted: the only FenceProfile.
 	// +optional
 	ProfileName string `json:"profileName,omitempty"`
 
-	// tenants are Tenants inline, for a generator, which sees no other resource.
-	// They are added to the Tenants among the items. Omitted: none.
+	// tenants are Tenants inline, for a generator, which receives no other resources. They are
+	// added to the Tenants among the items. Omitted: none.
 	// +optional
 	Tenants []InlineTenant `json:"tenants,omitempty"`
 
-	// emit are the names of the Tenants, and of the profile's nodes, whose policies are
-	// written: those in their namespaces, whichever resource declares the flow. All Tenants
-	// are read and all policies proved, so each folder of a repository can hold its own, and
-	// consent is still decided. Policies of others that are in the build stay as they are, and
-	// must be what the function generates: any other policy with this fence's label is an
-	// error. A name that is neither is an error. Policies that belong to no Tenant, such as
-	// cluster-wide ones about pods, are an error together with emit. Omitted: all are written.
+	// emit are the names of Tenants, and of the profile's nodes, whose policies are written:
+	// all policies in their namespaces, for whichever resource declares the flow. Each folder
+	// of a repository can thus contain its own policies. All Tenants are still read, consent
+	// is decided and all policies are proved. Policies of other tenants in the build stay as
+	// they are, and must equal what the function generates. Any other policy with this fence's
+	// label is an error, and so is a name that does not exist. Policies that belong to no
+	// Tenant, such as cluster-wide policies on pods, are an error with emit. Omitted: all
+	// policies are written.
 	// +optional
 	// +kubebuilder:validation:MinItems=1
 	Emit []string `json:"emit,omitempty"`
 
-	// variables are values for ${NAME} in the text of Tenants, FenceProfile, FlowTests and
-	// of this TenantFence, by name: letters, digits and _. They stand in spec and, but for
-	// a TenantFence's own, in metadata.name; the rest of metadata stays as it is. A value
-	// stands for text, never for more YAML, and for a number or boolean where one is
-	// expected. A ${NAME} without a value is an error, and so is one in a key. Other
-	// resources that Flux substitutes, as hand-written policies and workloads, are read with
-	// these values, and written as they are; a default, as in ${NAME:=value}, is no value. Omitted: none.
+	// variables are the values of ${NAME}, by name. A name consists of letters, digits and _,
+	// and does not begin with a digit.
+	//
+	// The function replaces ${NAME} in spec and metadata.name of Tenants, FenceProfiles and
+	// FlowTests, and in spec of this TenantFence. The rest of metadata stays as it is. A value
+	// is text, never YAML structure; it is a number or boolean where the field requires one.
+	// A ${NAME} without a value is an error, and so is one in a key.
+	//
+	// Other resources that Flux substitutes, such as hand-written policies and workloads, are
+	// read with these values and written unchanged. A default, as in ${NAME:=value}, is not a
+	// value.
+	//
+	// Omitted: none.
 	// +optional
 	// +kubebuilder:validation:MinProperties=1
 	Variables map[string]string `json:"variables,omitempty"`
 
-	// proof says whether the build is proved. Isolation: in every build in which all
-	// stages are seen, the function proves that nothing is open that nobody declared,
-	// and fails the build otherwise. None: it does not, and reports that. FlowTests, and
-	// what the build opens and closes, are decided all the same. Omitted: Isolation.
+	// proof is Isolation or None. With Isolation, the function proves that no undeclared
+	// access is allowed, and fails the build otherwise. It does so in every build with all
+	// stages. With None, it does not prove this, and reports that. FlowTests, and the access
+	// that a build adds and removes, are decided with both. Omitted: Isolation.
 	// +optional
 	Proof Proof `json:"proof,omitempty"`
 }
 
-// InlineTenant is a Tenant within a TenantFence.
+// InlineTenant is a Tenant in a TenantFence.
 type InlineTenant struct {
-	// name is the tenant's name, as metadata.name of a Tenant.
+	// name is the tenant's name: a DNS label of at most 63 characters, unique in the build.
 	Name string `json:"name"`
-	// spec is a Tenant's spec.
+	// spec is the spec of a Tenant. Omitted: the defaults of each field.
 	// +optional
 	Spec TenantSpec `json:"spec,omitempty"`
 }
 
-// Stages are all of them, in the order in which they may be applied.
+// Stages returns all stages, in the order in which they may be applied.
 func Stages() []Stage { return []Stage{StageBaseline, StageAllow, StageDefaultDeny} }
 
-// Stage is a step of a rollout. Everything before DefaultDeny is additive.
+// Stage is a step of a rollout. The stages before DefaultDeny only add allows.
 // +kubebuilder:validation:Enum=Baseline;Allow;DefaultDeny
 type Stage string
 
 // The stages, in the order in which they may be applied.
 const (
-	// StageBaseline holds DNS, intra-namespace, apiserver and monitoring allows.
+	// StageBaseline is the allows for DNS, intra-namespace flows, apiserver and monitoring.
 	StageBaseline Stage = "Baseline"
-	// StageAllow holds the flows of tenants and profile.
+	// StageAllow is the allows for the flows of tenants and profile.
 	StageAllow Stage = "Allow"
-	// StageDefaultDeny holds what closes the rest.
+	// StageDefaultDeny is the policies that deny all other traffic.
 	StageDefaultDeny Stage = "DefaultDeny"
 )
 
-// Proof says what a build is held against.
+// Proof is what the function proves of a build.
 // +kubebuilder:validation:Enum=Isolation;None
 type Proof string
 
 // The proofs.
 const (
-	// ProofIsolation: nothing is open that nobody declared.
+	// ProofIsolation: no undeclared access is allowed.
 	ProofIsolation Proof = "Isolation"
-	// ProofNone: nothing is proved.
+	// ProofNone: isolation is not proved.
 	ProofNone Proof = "None"
 )

@@ -4,12 +4,13 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// FlowTest says which flows must work and which must not.
+// FlowTest declares which flows must be allowed and which must be denied. The engine decides
+// them with the policies of the build.
 //
 // +kubebuilder:object:root=true
 type FlowTest struct {
 	metav1.TypeMeta `json:",inline"`
-	// metadata.name names the FlowTest in what is reported.
+	// metadata.name is the name of the FlowTest in reports.
 	metav1.ObjectMeta `json:"metadata"`
 
 	Spec FlowTestSpec `json:"spec"`
@@ -17,116 +18,131 @@ type FlowTest struct {
 
 // FlowTestSpec is the body of a FlowTest.
 type FlowTestSpec struct {
-	// cases are decided one by one.
+	// cases are the flows, each with the expected result.
 	// +kubebuilder:validation:MinItems=1
 	Cases []FlowCase `json:"cases"`
 }
 
-// FlowCase says what must become of a flow, or of many: from each endpoint that from
-// stands for to each that to stands for, on each of the ports. All of them must be as
-// expected.
+// FlowCase declares the expected result of a flow, or of many flows: from each endpoint in
+// from to each endpoint in to, on each of the ports. All of them must have this result.
 type FlowCase struct {
-	// name says what the flow is for, unique in the FlowTest.
+	// name states the purpose of the flow. It is unique in the FlowTest.
 	Name string `json:"name"`
 
-	// from is the endpoint that connects, or many:
-	// a workload, "tenant-acme/Deployment/adapter", or "tenant-acme/adapter" where one
-	// kind bears the name (a tenant's name stands for its namespaces), of a CloudNativePG
-	// cluster "databases/Cluster/pg" for the primary and "databases/Replica/pg" for the
-	// others;
-	// "tenant/acme/*" or "namespace/x/*", every pod there, and one without labels that
-	// nobody has deployed yet (hostNetwork pods are left out: they have their node's
-	// identity);
-	// "tenant/acme/app=web,tier=api" or "namespace/x/app=web", the pods there with these
-	// labels or, where the build has none, one that is imagined with exactly these;
-	// "service/x/web", the Service's pods;
-	// "node/role=worker,tier=edge", a node with just these labels, or "node/NAME", a Node of
-	// the build or its inventory: its host policies decide, and at the other end it is host
-	// or remote-node, so that a pod always lets its own node in, and other nodes tell;
-	// "cluster/west/x/app=web", a pod with just these labels in the namespace x of another
-	// cluster of the mesh, whose own policies are not looked into;
-	// an entity ("world"); an address; or "external", which is world here and, with expect:
-	// Deny, each network that a policy opens to to. With cni: Kubernetes a node is one of the addresses
-	// in nodeCIDRs, and pods of another cluster are an error.
+	// from is the source: one endpoint, or many.
+	//
+	// A workload: "tenant-acme/Deployment/adapter", or "tenant-acme/adapter" if the name
+	// exists for one kind only. The first part is a namespace, or a tenant's name for its
+	// namespaces. Of a CloudNativePG cluster, "databases/Cluster/pg" is the primary and
+	// "databases/Replica/pg" the replicas.
+	//
+	// All pods: "tenant/acme/*" or "namespace/x/*", and in addition a representative pod
+	// without labels. hostNetwork pods are excluded, because they have their node's identity.
+	//
+	// Pods by their labels: "tenant/acme/app=web,tier=api" or "namespace/x/app=web". If the
+	// build has none, a representative pod with exactly these labels.
+	//
+	// A Service: "service/x/web", for its pods.
+	//
+	// A node: "node/role=worker,tier=edge" with exactly these labels, or "node/NAME" for a
+	// Node of the build or its external resources. Host policies decide on its side. The other
+	// side identifies it as host or remote-node. A pod always allows its own node, so the
+	// result is that of the other nodes.
+	//
+	// A pod of another cluster of the mesh: "cluster/west/x/app=web" with exactly these
+	// labels, in the namespace x of the cluster west. The policies of that cluster are not
+	// evaluated.
+	//
+	// An entity ("world"), an IP address, or "external". As a source, external is world and,
+	// with expect: Deny, each network from which a policy allows ingress to the destination.
+	//
+	// With cni: Kubernetes, a node is one of the addresses in nodeCIDRs, and a pod of another
+	// cluster is an error.
 	From string `json:"from"`
 
-	// to is the endpoint that is reached, or many: as from, or a public name
-	// ("api.openai.com"), which stands for the Service at which it ends where the
-	// profile's clusterHostnames say so. A Service stands for its pods and their target ports,
-	// without a selector for its EndpointSlices' addresses, as ExternalName for its
-	// name; service/default/kubernetes for the apiserver. "external" is everything outside
-	// the cluster but its apiserver: the entity world, each network and each name that a
-	// policy opens to from. Only with expect: Deny. The entity world includes neither names
-	// nor networks that a policy opens by themselves; with expect: Allow, it includes each
-	// network that policies distinguish.
+	// to is the destination: one endpoint or many, as in from, or a public name
+	// ("api.openai.com").
+	//
+	// A name in the profile's clusterHostnames represents the Service that it resolves to.
+	//
+	// A Service represents its pods and their target ports. Without a selector it represents
+	// the addresses of its EndpointSlices, and with type ExternalName its name.
+	// "service/default/kubernetes" is the apiserver.
+	//
+	// As a destination, "external" is everything outside the cluster except its apiserver: the
+	// entity world, and each network and name to which a policy allows egress from the source.
+	// It needs expect: Deny.
+	//
+	// The entity world includes no names or networks that a policy allows separately. With
+	// expect: Allow, it includes each network that policies distinguish.
 	To string `json:"to"`
 
-	// port at the endpoint that is reached: a pod's own port, but where to is a Service,
-	// or a name that ends at one, the Service's. Omitted: every port and, with expect: Deny,
-	// every type of ICMP message that a policy can name; of a Service every port that it
-	// has; beside dns: 53.
+	// port is the port at the destination: the container port of a pod, or the Service's port
+	// if to is a Service or a name that resolves to one. Omitted: 53 with dns, every port of a
+	// Service, else every port. With expect: Deny, "every port" includes every type of ICMP
+	// message that a policy can name.
 	// +optional
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=65535
 	Port int32 `json:"port,omitempty"`
 
-	// protocol is TCP, UDP, SCTP or, for each of them, ANY. Omitted beside port, http or
-	// serverName: TCP; beside dns: UDP and TCP, both; else: every protocol.
+	// protocol is TCP, UDP, SCTP or ANY, which is each of them. Omitted: TCP with port, http
+	// or serverName; UDP and TCP with dns; else every protocol.
 	// +optional
 	Protocol Protocol `json:"protocol,omitempty"`
 
-	// http is one request that is made on the connection, over TCP. Only with port, or a
-	// Service in to. At most one of http, dns and icmp. Omitted: it is enough that
-	// something may be asked for.
+	// http is one request on the connection, over TCP. It needs port, or a Service in to. At
+	// most one of http, dns and icmp is set. Omitted: the flow is allowed if any request may
+	// be allowed.
 	// +optional
 	HTTP *HTTPRequest `json:"http,omitempty"`
 
-	// serverName is the name of the server that a TLS connection is for, over TCP. Only with
-	// port, or a Service in to; not with dns or icmp. Omitted: with http the name in its
-	// host, where TLS is spoken; else it is enough that a connection may be for some name.
+	// serverName is the server name (SNI) of a TLS connection, over TCP. It needs port, or a
+	// Service in to, and is an error with dns or icmp. Omitted: on TLS connections, the name
+	// in the host of http; without http, the flow is allowed if any name may be allowed.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	ServerName string `json:"serverName,omitempty"`
 
-	// dns is the one name that is asked for, where to is a DNS server. Omitted: as
-	// http.
+	// dns is one name to query, if to is a DNS server. At most one of http, dns and icmp is
+	// set. Omitted: the flow is allowed if any query may be allowed.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	DNS string `json:"dns,omitempty"`
 
-	// icmp is the type of message that is sent, instead of port and protocol, over IPv4
-	// and IPv6. Not to a Service. Omitted: none.
+	// icmp is the type of ICMP message, over IPv4 and IPv6. It replaces port and protocol, and
+	// is an error with a Service in to. Omitted: none.
 	// +optional
 	ICMP ICMPType `json:"icmp,omitempty"`
 
-	// expect is Allow (every end that policies judge allows it) or Deny (an end
-	// does not).
+	// expect is Allow (each side that has policies allows the flow) or Deny (a side denies
+	// it).
 	Expect Expectation `json:"expect"`
 }
 
-// HTTPRequest is a request as it is made: no pattern.
+// HTTPRequest is one HTTP request. Its fields are values, not patterns.
 type HTTPRequest struct {
-	// method is in capitals: POST. Omitted: GET.
+	// method is one HTTP method in capitals: POST. Omitted: GET.
 	// +optional
 	Method string `json:"method,omitempty"`
 
-	// path starts with "/", and holds the query if there is one. Omitted: "/".
+	// path is the path of the request, with its query. It starts with "/". Omitted: "/".
 	// +optional
 	Path string `json:"path,omitempty"`
 
-	// host is what the request calls the server, with the port where clients write it:
-	// "api.example.com:8080". Omitted: the name in to or, where to is none, not known: a
-	// rule that looks at it is an error then.
+	// host is the Host of the request, with the port if clients send it:
+	// "api.example.com:8080". Omitted: the name in to. If to is not a name, the host is
+	// unknown, and a rule that depends on it is an error.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	Host string `json:"host,omitempty"`
 
-	// headers are the request's, by name, besides Host. Omitted: none.
+	// headers are the headers of the request by name, except Host. Omitted: none.
 	// +optional
 	Headers map[string]string `json:"headers,omitempty"`
 }
 
-// Expectation is what must become of a flow.
+// Expectation is the expected result of a flow.
 // +kubebuilder:validation:Enum=Allow;Deny
 type Expectation string
 

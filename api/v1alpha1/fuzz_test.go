@@ -8,8 +8,8 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 )
 
-// FuzzDecode feeds anything that is YAML. Nothing may panic, and what is valid stays
-// so when it is written with all its defaults.
+// FuzzDecode decodes arbitrary YAML. It must not panic, and a valid resource must stay valid
+// when it is written with all its defaults.
 func FuzzDecode(f *testing.F) {
 	for _, file := range samples(f, "testdata/*/*.yaml") {
 		content, err := os.ReadFile(file)
@@ -26,7 +26,7 @@ func FuzzDecode(f *testing.F) {
 		decoded, errs := decodeAny(n)
 		if len(errs) > 0 {
 			for _, e := range errs {
-				_ = e.Error()
+				_ = Message(e)
 			}
 			return
 		}
@@ -39,7 +39,7 @@ func FuzzDecode(f *testing.F) {
 			t.Fatal(err)
 		}
 		if _, errs := decodeAny(again); len(errs) > 0 {
-			t.Errorf("valid, and with its defaults no longer:\n%s\n%s", written, lines(errs))
+			t.Errorf("valid, but not with its defaults:\n%s\n%s", written, lines(errs))
 		}
 	})
 }

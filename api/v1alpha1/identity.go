@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// outsideIdentity are the beginnings of the keys that Cilium keeps out of a pod's
-// identity, unless its agents are told other labels than the default ones.
+// outsideIdentity are prefixes of label keys that Cilium excludes from a pod's identity by
+// default.
 var outsideIdentity = []string{
 	"io.kubernetes",
 	"kubernetes.io",
@@ -24,19 +24,18 @@ var outsideIdentity = []string{
 	"topology.kubernetes.io",
 }
 
-// InIdentity says whether Cilium takes a label of a pod into its identity, by the
-// label's key. Policies see no other labels: one that is not in the identity is the
-// same to them as one that is not there.
+// InIdentity reports whether Cilium includes a pod label in the pod's identity, by the label's
+// key. Policies select by labels of the identity only: for them, other labels do not exist.
 func InIdentity(key string) bool {
 	if strings.HasPrefix(key, "io.kubernetes.pod.namespace") {
 		return true
 	}
 	return !strings.Contains(key, "beta.kubernetes.io") &&
-		!slices.ContainsFunc(outsideIdentity, func(start string) bool { return strings.HasPrefix(key, start) })
+		!slices.ContainsFunc(outsideIdentity, func(prefix string) bool { return strings.HasPrefix(key, prefix) })
 }
 
-// IsReservedPodLabel says whether a key is one of the labels that Cilium adds to a pod's
-// own: they tell its namespace, cluster and service account.
+// IsReservedPodLabel reports whether a key is a label that Cilium adds to those of a pod, for
+// its namespace, cluster or service account.
 func IsReservedPodLabel(key string) bool {
 	return strings.HasPrefix(key, "io.cilium.") || strings.HasPrefix(key, "io.kubernetes.pod.")
 }

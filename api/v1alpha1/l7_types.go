@@ -1,36 +1,36 @@
 package v1alpha1
 
-// HTTPRule lets requests pass. At least one of its fields is said; all that are must
-// match.
+// HTTPRule matches HTTP requests. At least one of its fields is set. A request matches if
+// it matches all fields that are set.
 type HTTPRule struct {
-	// method is one HTTP method, in capitals: GET. Omitted: every method.
+	// method is one HTTP method in capitals: GET. Omitted: every method.
 	// +optional
 	Method string `json:"method,omitempty"`
 
-	// path is a regular expression, in RE2's syntax, that must match the whole path of
-	// a request, with its query: "/v1/.*". It starts with "/". Omitted: every path.
+	// path is a regular expression in RE2 syntax for the whole path of a request, including
+	// its query: "/v1/.*". It starts with "/". Omitted: every path.
 	// +optional
 	Path string `json:"path,omitempty"`
 
-	// host is a regular expression, in RE2's syntax, that must match the whole Host of a
-	// request: "api\\.example\\.com". Clients write the port behind it where that is not
-	// their scheme's own, 80 or 443: "api\\.example\\.com:8080". Omitted: every host.
+	// host is a regular expression in RE2 syntax for the whole Host of a request:
+	// "api\\.example\\.com". Clients add the port unless it is the default of the scheme, 80
+	// or 443: "api\\.example\\.com:8080". Omitted: every host.
 	// +optional
 	Host string `json:"host,omitempty"`
 
-	// headers are those that a request must have, all of them: "Name: value" with just
-	// this value, or "Name" with any. They are no regular expressions; a name's case does
-	// not count, a value's does. Omitted: any headers.
+	// headers are headers that a request must all have: "Name: value" with exactly this value,
+	// or "Name" with any value. They are not regular expressions. Names are case-insensitive,
+	// and values are case-sensitive. Omitted: any headers.
 	// +optional
 	// +kubebuilder:validation:MinItems=1
 	Headers []string `json:"headers,omitempty"`
 }
 
-// L7Kind is a kind of rule about what is spoken on a port.
+// L7Kind is a kind of L7 rules.
 // +kubebuilder:validation:Enum=HTTP;DNS;TLS
 type L7Kind string
 
-// The kinds of rule about what is spoken.
+// The kinds of L7 rules.
 const (
 	// L7HTTP: the http of flows.
 	L7HTTP L7Kind = "HTTP"

@@ -1,37 +1,61 @@
 package v1alpha1
 
-import "strings"
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
 
-// maxWordLength is longer than any field's name, and keeps edits cheap.
-const maxWordLength = 40
+const (
+	// maxNameLength is that of the longest names, FQDNs. A longer text is no name.
+	maxNameLength = 253
+	// maxListed is how many candidates a message lists.
+	maxListed = 10
+)
 
-// DidYouMean asks for the candidate that a misspelt word most likely stands for, "did you
-// mean acme?", or else lists them all.
-func DidYouMean(word string, candidates []string) string {
-	switch suggestion, ok := Nearest(word, candidates); {
-	case ok:
-		return "did you mean " + suggestion + "?"
-	case len(candidates) == 0:
-		return "there is none"
-	}
-	return "there are " + strings.Join(candidates, ", ")
-}
-
-// Nearest is the candidate that a misspelt word most likely stands for.
-func Nearest(word string, candidates []string) (string, bool) {
-	if len(word) > maxWordLength {
+// Nearest returns the candidate that a misspelt name most likely refers to. It reports false
+// if no candidate is similar enough. Every "did you mean" of this program calls it, whatever
+// the names are: fields, namespaces, Tenants, Services, labels, annotations, FQDNs,
+// variables or checks.
+//
+// A candidate is similar if few letters must be inserted, removed, replaced or swapped. The
+// maximum is half of the name's letters, but at most 3, or a sixth of a long name. Case is
+// ignored. The first of equally similar candidates wins, so callers sort them. A name that is
+// one of the candidates is not misspelt and has no suggestion.
+func Nearest(name string, candidates []string) (string, bool) {
+	if len(name) > maxNameLength || slices.Contains(candidates, name) {
 		return "", false
 	}
-	best, distance := "", min(max(1, len(word)/2), 3)+1
+	best, limit := "", min(len(name)/2, max(3, len(name)/6))
 	for _, c := range candidates {
-		if d := edits(strings.ToLower(word), strings.ToLower(c)); d < distance {
-			best, distance = c, d
+		if c == "" || max(len(c)-len(name), len(name)-len(c)) > limit {
+			continue
+		}
+		if d := edits(strings.ToLower(name), strings.ToLower(c)); d <= limit {
+			best, limit = c, d-1
 		}
 	}
 	return best, best != ""
 }
 
-// edits counts the letters to insert, remove, replace or swap between two words.
+// DidYouMean returns the fix for a name that does not exist: "did you mean acme?" if a
+// candidate is similar, else "use one of acme, beta", else "none exists".
+func DidYouMean(name string, candidates []string) string {
+	suggestion, ok := Nearest(name, candidates)
+	switch {
+	case ok:
+		return "did you mean " + suggestion + "?"
+	case len(candidates) == 0:
+		return "none exists"
+	case len(candidates) == 1:
+		return "use " + candidates[0]
+	case len(candidates) > maxListed:
+		return fmt.Sprintf("use one of %s and %d more", strings.Join(candidates[:maxListed], ", "), len(candidates)-maxListed)
+	}
+	return "use one of " + strings.Join(candidates, ", ")
+}
+
+// edits counts the letters to insert, remove, replace or swap to turn one text into another.
 func edits(a, b string) int {
 	d := make([][]int, len(a)+1)
 	for i := range d {

@@ -11,16 +11,16 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 )
 
-const emptyValue = "is empty: give it a value, or leave it out"
+const emptyValue = "is empty: set a value, or remove the field"
 
-// reader turns YAML into what its schema describes, and collects what is not that.
-// It reads the nodes themselves: only they tell a duplicate key from a single one,
-// and how an author wrote a number.
+// reader converts YAML to the value that its schema describes, and collects errors. It reads
+// YAML nodes, because only they show duplicate keys and the original text of a number.
 type reader struct {
 	errs field.ErrorList
-	// reported are the fields that errors speak of.
+	// reported are the fields that have an error.
 	reported []string
-	// suggested are the fields that misspelt ones stand for, which are not missing.
+	// suggested are the fields that misspelt ones likely refer to. They are not reported as
+	// missing.
 	suggested []string
 }
 
@@ -33,7 +33,7 @@ func (r *reader) invalid(at *field.Path, format string, args ...any) {
 	r.refuse(field.Invalid(at, field.OmitValueType{}, fmt.Sprintf(format, args...)))
 }
 
-// object reads a mapping. What is refused is left out.
+// object reads a mapping, without the fields that it refuses.
 func (r *reader) object(n *yaml.Node, s *spec.Schema, at *field.Path) map[string]any {
 	out := map[string]any{}
 	seen := map[string]bool{}
@@ -55,10 +55,10 @@ func (r *reader) object(n *yaml.Node, s *spec.Schema, at *field.Path) map[string
 	return out
 }
 
-// property finds the schema of what stands under a key.
+// property returns the schema and path of the value of a key.
 func (r *reader) property(key *yaml.Node, s *spec.Schema, at *field.Path) (*spec.Schema, *field.Path, bool) {
 	if key.Kind != yaml.ScalarNode || key.ShortTag() == "!!merge" {
-		e := rootError(field.ErrorTypeInvalid, "has a merge key (<<), or a key that is no text: write the fields out")
+		e := rootError(field.ErrorTypeInvalid, "has a merge key (<<) or a key that is not a string: write the fields out")
 		if at != nil {
 			e.Field = at.String()
 		}
@@ -74,15 +74,16 @@ func (r *reader) property(key *yaml.Node, s *spec.Schema, at *field.Path) (*spec
 		_, ok := r.str(key, path)
 		return more.Schema, path, ok
 	case more == nil || more.Allows:
-		return nil, nil, false // not ours
+		return nil, nil, false // another program reads it
 	}
 	r.unknown(key.Value, s, at)
 	return nil, nil, false
 }
 
+// unknown refuses a field that the schema does not have.
 func (r *reader) unknown(name string, s *spec.Schema, at *field.Path) {
-	if write, suggested, ok := replacement(name, s); ok {
-		r.refuse(field.Forbidden(at.Child(name), "there is no such field: "+write))
+	if fix, suggested, ok := replacement(name, s); ok {
+		r.refuse(unexpectedField(at.Child(name), fix))
 		r.suggested = append(r.suggested, at.Child(suggested).String())
 		return
 	}
@@ -92,15 +93,31 @@ func (r *reader) unknown(name string, s *spec.Schema, at *field.Path) {
 	}
 	slices.Sort(fields)
 	if suggested, ok := Nearest(name, fields); ok {
-		r.refuse(field.Forbidden(at.Child(name), "there is no such field: did you mean "+suggested+"?"))
+		r.refuse(unexpectedField(at.Child(name), "did you mean "+suggested+"?"))
 		r.suggested = append(r.suggested, at.Child(suggested).String())
 		return
 	}
 	if slices.Contains(fields, "matchLabels") {
-		r.refuse(field.Forbidden(at.Child(name), "there is no such field: if it is a label, write it in matchLabels, as {matchLabels: {"+name+": …}}"))
+		r.refuse(unexpectedField(at.Child(name), "if it is a label, write it in matchLabels, as {matchLabels: {"+name+": …}}"))
 		return
 	}
-	r.refuse(field.Forbidden(at.Child(name), "there is no such field: remove it; the fields here are "+strings.Join(fields, ", ")))
+	r.refuse(unexpectedField(at.Child(name), "remove it, or use one of "+strings.Join(fields, ", ")))
+}
+
+// unexpected begins the detail of an error about an unknown field.
+const unexpected = "unexpected field: "
+
+func unexpectedField(at *field.Path, fix string) *field.Error {
+	return field.Forbidden(at, unexpected+fix)
+}
+
+// Message returns the text of an error without its field. It is that of Kubernetes, such as
+// "Invalid value: …", except for unknown fields: "unexpected field: did you mean ports?".
+func Message(e *field.Error) string {
+	if strings.HasPrefix(e.Detail, unexpected) {
+		return e.Detail
+	}
+	return e.ErrorBody()
 }
 
 func (r *reader) value(n *yaml.Node, s *spec.Schema, at *field.Path) (any, bool) {
@@ -108,7 +125,7 @@ func (r *reader) value(n *yaml.Node, s *spec.Schema, at *field.Path) (any, bool)
 	case n.Tag == unsubstituted:
 		return nil, false
 	case n.Kind == yaml.AliasNode:
-		r.invalid(at, "is an alias: write the value out, since every resource is read by itself")
+		r.invalid(at, "is a YAML alias, which is not supported: write the value out")
 		return nil, false
 	case isNull(n):
 		r.invalid(at, emptyValue)
@@ -129,7 +146,7 @@ func (r *reader) value(n *yaml.Node, s *spec.Schema, at *field.Path) (any, bool)
 	return r.str(n, at)
 }
 
-// list reads a sequence. What is refused leaves a hole, so that paths stay right.
+// list reads a sequence. Items that it refuses are nil, so that the indexes stay the same.
 func (r *reader) list(n *yaml.Node, s *spec.Schema, at *field.Path) (any, bool) {
 	if n.Kind != yaml.SequenceNode {
 		r.invalid(at, "must be a list, not %s: %s", kindText(n), listHint(n, s))
@@ -144,7 +161,7 @@ func (r *reader) list(n *yaml.Node, s *spec.Schema, at *field.Path) (any, bool) 
 	return out, true
 }
 
-// integer reads a number of the only size that the types have.
+// integer reads an int32, the only integer type of the API.
 func (r *reader) integer(n *yaml.Node, at *field.Path) (any, bool) {
 	var i int32
 	switch {
@@ -152,7 +169,7 @@ func (r *reader) integer(n *yaml.Node, at *field.Path) (any, bool) {
 		if yaml.Unmarshal([]byte(n.Value), &i) == nil {
 			return int64(i), true
 		}
-		r.invalid(at, "%s is too large a number", n.Value)
+		r.invalid(at, "is too large (%s): write a number of at most 2147483647", n.Value)
 	case n.Kind == yaml.ScalarNode && isDigits(n.Value):
 		r.invalid(at, "must be a number: write %s without quotes", n.Value)
 	default:
@@ -170,8 +187,7 @@ func (r *reader) boolean(n *yaml.Node, at *field.Path) (any, bool) {
 	return nil, false
 }
 
-// str reads a text. A number's own spelling would be lost on whoever reads it as a
-// number, so it must be in quotes.
+// str reads a string. A number must be in quotes, because YAML parsers change its text.
 func (r *reader) str(n *yaml.Node, at *field.Path) (any, bool) {
 	if n.Kind != yaml.ScalarNode {
 		r.invalid(at, "must be a string, not %s", kindText(n))
@@ -207,8 +223,8 @@ func isDigits(s string) bool {
 	return err == nil
 }
 
-// floatText says what became of a text that was read as a float. A host may have
-// written the number anew before, and then a last zero is lost already.
+// floatText describes the value of a text that YAML reads as a float. A host may have
+// formatted the number before, which removes a trailing zero.
 func floatText(n *yaml.Node) string {
 	text := fmt.Sprintf("unquoted %s is %s", n.Value, numberText(n))
 	if whole, fraction, ok := strings.Cut(n.Value, "."); ok && isDigits(whole) && len(fraction) == 1 && isDigits(fraction) {
@@ -217,7 +233,7 @@ func floatText(n *yaml.Node) string {
 	return text
 }
 
-// numberText says which number a YAML parser makes of n.
+// numberText describes the number that YAML reads from n.
 func numberText(n *yaml.Node) string {
 	var f float64
 	if n.Decode(&f) != nil {
@@ -229,7 +245,7 @@ func numberText(n *yaml.Node) string {
 	return "a number"
 }
 
-// kindText names what an author wrote.
+// kindText describes a value by its YAML kind.
 func kindText(n *yaml.Node) string {
 	switch n.Kind {
 	case yaml.MappingNode:

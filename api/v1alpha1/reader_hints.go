@@ -11,11 +11,11 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 )
 
-// flowScalar is what may stand in braces as it is.
+// flowScalar matches scalars that need no quotes in braces.
 var flowScalar = regexp.MustCompile(`^[-._A-Za-z0-9]+$`)
 
-// mapHint says what to write where a map is expected and something else stands: the fields
-// that it must have, of which a single one is what was meant.
+// mapHint returns the fix for a value that must be a map. If the map has one required field,
+// the value likely belongs to it.
 func mapHint(n *yaml.Node, s *spec.Schema) string {
 	required := slices.Sorted(slices.Values(s.Required))
 	switch {
@@ -29,15 +29,15 @@ func mapHint(n *yaml.Node, s *spec.Schema) string {
 	return ": write {KEY: VALUE}"
 }
 
-// listHint says what to write where a list is expected and something else stands. Of a map
-// whose like is a list of texts, each pair is one, as it is of headers.
+// listHint returns the fix for a value that must be a list. If it must be a list of strings,
+// such as headers, each pair of a map is one of them.
 func listHint(n *yaml.Node, s *spec.Schema) string {
 	if n.Kind != yaml.MappingNode || !s.Items.Schema.Type.Contains("string") || len(n.Content) == 0 || slices.ContainsFunc(n.Content, func(c *yaml.Node) bool { return c.Kind != yaml.ScalarNode }) {
-		return "put a dash before each item"
+		return "begin each item with a dash"
 	}
 	var texts []string
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		texts = append(texts, fmt.Sprintf("%q", n.Content[i].Value+": "+n.Content[i+1].Value))
 	}
-	return "write each as a text, [" + strings.Join(texts, ", ") + "]"
+	return "write each pair as a string, [" + strings.Join(texts, ", ") + "]"
 }

@@ -13,8 +13,7 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the .out files, and fail where one changes")
 
-// decodeAny decodes a resource as what it says it is; what is none of the kinds, as a
-// Tenant.
+// decodeAny decodes a resource by its kind, and an unknown kind as a Tenant.
 func decodeAny(n *yaml.RNode) (any, field.ErrorList) {
 	kind := ""
 	if n != nil && n.YNode() != nil && n.YNode().Kind == yaml.MappingNode {
@@ -74,7 +73,7 @@ func TestInvalidSamples(t *testing.T) {
 func lines(errs field.ErrorList) string {
 	var out strings.Builder
 	for _, e := range errs {
-		out.WriteString(e.Error() + "\n")
+		out.WriteString(e.Field + ": " + Message(e) + "\n")
 	}
 	return out.String()
 }

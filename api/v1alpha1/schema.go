@@ -19,7 +19,7 @@ import (
 //go:embed schema/*.json
 var schemaFiles embed.FS
 
-// schemas are read when the first resource of their kind is.
+// schemas are read when they are first used.
 var schemas = map[string]func() (*spec.Schema, error){
 	KindTenant:       lazySchema(KindTenant),
 	KindFenceProfile: lazySchema(KindFenceProfile),
@@ -41,8 +41,8 @@ func lazySchema(kind string) func() (*spec.Schema, error) {
 	})
 }
 
-// checkSchema finds what is missing, out of bounds or not one of the values allowed.
-// The types of value are right already: the reader has left out what is not.
+// checkSchema returns errors for values that are missing, out of range or not one of the
+// supported ones. The reader has already removed values of the wrong type.
 func checkSchema(s *spec.Schema, value map[string]any) field.ErrorList {
 	result := validate.NewSchemaValidator(s, nil, "", strfmt.Default).Validate(value)
 	var errs field.ErrorList
@@ -54,7 +54,7 @@ func checkSchema(s *spec.Schema, value map[string]any) field.ErrorList {
 	return errs
 }
 
-// fieldError puts an error of the schema library into words that say what to do.
+// fieldError converts an error of the schema library to one with a fix.
 func fieldError(err error) *field.Error {
 	e, ok := err.(*openapierrors.Validation) //nolint:errorlint // a list of plain values, never wrapped
 	if !ok {
@@ -62,7 +62,7 @@ func fieldError(err error) *field.Error {
 	}
 	out := &field.Error{Type: field.ErrorTypeInvalid, Field: strings.TrimPrefix(e.Name, "."), BadValue: e.Value}
 	if e.Code() == openapierrors.InvalidTypeCode && e.Value == "null" {
-		return nil // the hole that the reader left for what it has refused
+		return nil // an item of a list that the reader has refused
 	}
 	switch e.Code() {
 	case openapierrors.RequiredFailCode:
@@ -75,7 +75,7 @@ func fieldError(err error) *field.Error {
 		out = field.NotSupported(nil, e.Value, allowed)
 		out.Field = strings.TrimPrefix(e.Name, ".")
 	case openapierrors.MinItemsFailCode, openapierrors.TooFewPropertiesCode:
-		out.BadValue, out.Detail = field.OmitValueType{}, "is empty: give it an item, or leave it out where it is optional"
+		out.BadValue, out.Detail = field.OmitValueType{}, "is empty: add an item, or remove the field if it is optional"
 	case openapierrors.TooShortFailCode:
 		out.BadValue, out.Detail = field.OmitValueType{}, emptyValue
 	default:

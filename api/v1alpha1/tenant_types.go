@@ -4,14 +4,15 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// Tenant says what one tenant needs: its namespaces, who may reach its pods and
-// what its pods may reach. Everything else is closed.
+// Tenant declares what one tenant needs: its namespaces, the sources that may reach its pods
+// and the destinations that its pods may reach. With enforcement: Enforce, all other traffic
+// of its pods is denied.
 //
 // +kubebuilder:object:root=true
 type Tenant struct {
 	metav1.TypeMeta `json:",inline"`
-	// metadata.name is the tenant's name: a DNS label of at most 63 characters,
-	// unique in the build. metadata.namespace is ignored.
+	// metadata.name is the tenant's name: a DNS label of at most 63 characters, unique in the
+	// build. metadata.namespace is ignored.
 	metav1.ObjectMeta `json:"metadata"`
 
 	Spec TenantSpec `json:"spec,omitempty"`
@@ -19,268 +20,266 @@ type Tenant struct {
 
 // TenantSpec is the body of a Tenant.
 type TenantSpec struct {
-	// id becomes the label tenantfence.dev/tenant-id of the policies that land in
-	// this tenant's namespaces. At most 63 characters, a label value. Omitted: no
-	// such label.
+	// id becomes the label tenantfence.dev/tenant-id of the policies in the tenant's
+	// namespaces. It is a label value of at most 63 characters. Omitted: the policies do not
+	// have this label.
 	// +optional
 	ID string `json:"id,omitempty"`
 
-	// namespaces are the namespaces of this tenant, each of which must be in the
-	// build or its inventory. A tenant gets only what the profile's
-	// tenants.namespacePattern or tenants.claims give it. Omitted: the one
-	// namespace that the profile's pattern names.
+	// namespaces are the namespaces of this tenant. Each must be in the build or among its
+	// external resources. The profile's tenants.namespacePattern and tenants.claims decide
+	// which namespaces a tenant may have. Omitted: the one namespace that
+	// tenants.namespacePattern yields for the tenant's name.
 	// +optional
 	// +kubebuilder:validation:MinItems=1
 	Namespaces []string `json:"namespaces,omitempty"`
 
-	// pods are those that are the tenant's, in namespaces that it shares with others: all
-	// that is generated for it is about these alone, and its flows choose among them.
-	// Required where its namespaces are among the profile's sharedNamespaces, and an
-	// error elsewhere, since it would leave the other pods open. They must be in the
-	// build or its inventory, in each of the namespaces, and no pod may be another
-	// tenant's too: all tenants of a namespace select by one label, each by its own value,
-	// in matchLabels. matchExpressions are an error here: they could leave out pods that
-	// the same workloads make, such as those of a CronJob. Omitted: all pods of the
-	// namespaces.
+	// pods selects the tenant's pods in namespaces that it shares with other tenants. All of
+	// its policies and flows apply to these pods only. It is required in the profile's
+	// sharedNamespaces. Elsewhere it is an error, because the other pods would stay unfenced.
+	// Each of the namespaces must have such pods, in the build or among its external
+	// resources. No pod may belong to two tenants: all tenants of a namespace select by the
+	// same label in matchLabels, each by its own value. matchExpressions are an error, because
+	// they could exclude pods of the same workloads, such as those of a CronJob. Omitted: all
+	// pods of the namespaces.
 	// +optional
 	Pods *metav1.LabelSelector `json:"pods,omitempty"`
 
-	// enforcement is AllowOnly (allows only: nothing is closed) or Enforce (a
-	// default-deny in both directions). Omitted: the profile's. Looser than the
-	// profile only where the profile's limits.enforcement says so.
+	// enforcement is AllowOnly (allows are generated, nothing is denied) or Enforce
+	// (default-deny in both directions). A tenant may be looser than the profile only if the
+	// profile's limits.enforcement lists AllowOnly. Omitted: the profile's enforcement.
 	// +optional
 	Enforcement Enforcement `json:"enforcement,omitempty"`
 
-	// baseline narrows the profile's baseline for this tenant. Omitted: the
-	// profile's.
+	// baseline narrows the profile's baseline for this tenant. Omitted: the profile's
+	// baseline.
 	// +optional
 	Baseline *TenantBaseline `json:"baseline,omitempty"`
 
-	// ingress says who may reach this tenant's pods. Omitted: nobody, beyond the
-	// baseline and the profile's own flows.
+	// ingress are the flows to this tenant's pods. Omitted: only the baseline and the
+	// profile's own flows are allowed.
 	// +optional
 	Ingress []IngressFlow `json:"ingress,omitempty"`
 
-	// egress says what this tenant's pods may reach. Omitted: nothing, beyond the
-	// baseline and the profile's own flows.
+	// egress are the flows from this tenant's pods. Omitted: only the baseline and the
+	// profile's own flows are allowed.
 	// +optional
 	Egress []EgressFlow `json:"egress,omitempty"`
 
-	// agentIngress admits telemetry agents outside the cluster that dial in.
-	// Omitted: none.
+	// agentIngress allows telemetry agents outside the cluster to connect. Omitted: none.
 	// +optional
 	AgentIngress []AgentIngress `json:"agentIngress,omitempty"`
 }
 
 // TenantBaseline narrows the profile's baseline. It cannot widen it.
 type TenantBaseline struct {
-	// intraNamespace: false closes the flows among the pods of one namespace.
-	// Omitted: the profile's. true where the profile says false is an error.
+	// intraNamespace: false denies the flows among the pods of one namespace. true is an
+	// error if the profile's baseline.intraNamespace is false. Omitted: the profile's value.
 	// +optional
 	IntraNamespace *bool `json:"intraNamespace,omitempty"`
 }
 
-// IngressFlow admits peers to pods of the tenant. A flow from another tenant
-// needs that tenant's egress flow too: what both say is allowed.
+// IngressFlow allows peers to reach pods of the tenant. A flow from another tenant also needs
+// that tenant's egress flow: what both sides declare is allowed.
 type IngressFlow struct {
-	// name is a DNS label, unique among all flows of the tenant: policies are
-	// named after it.
+	// name is a DNS label of at most 63 characters, unique among all flows of the tenant.
+	// Policies are named after it.
 	Name string `json:"name"`
 
-	// pods are the pods that may be reached. They must be in the build or its
-	// inventory. Omitted: all pods of the tenant.
+	// pods selects the destination pods. They must be in the build or among its external
+	// resources. Omitted: all pods of the tenant.
 	// +optional
 	Pods *metav1.LabelSelector `json:"pods,omitempty"`
 
-	// from are the peers that may connect, any of them.
+	// from are the sources. Each of them may connect.
 	// +kubebuilder:validation:MinItems=1
 	From []Peer `json:"from"`
 
-	// ports are the pods' own ports (never a Service's). Omitted: every port of
-	// every protocol.
+	// ports are container ports of the destination pods, not ports of a Service. Omitted: every
+	// port of every protocol.
 	// +optional
 	// +kubebuilder:validation:MinItems=1
 	Ports []Port `json:"ports,omitempty"`
 
-	// http lets only requests pass that match one of these rules. Only with ports, each
-	// of them TCP, and never where TLS is spoken (443, 8443 and the name https), which
-	// nothing looks into. Where both ends of a flow say http, the rules that both say
-	// count. Not looked into in AllowOnly. The profile's limits.l7 must allow HTTP.
-	// Omitted: everything that is spoken on the ports.
+	// http are L7 rules: a request is allowed if it matches one of them. It needs ports, each
+	// of them TCP. On TLS ports (443, 8443 and the name https) it is an error, because TLS is
+	// not inspected. If both sides of a flow set http, only the rules that both sides list
+	// apply. In AllowOnly, requests are not inspected. The profile's limits.l7 must list HTTP.
+	// Omitted: all traffic on the ports.
 	// +optional
 	// +kubebuilder:validation:MinItems=1
 	HTTP []HTTPRule `json:"http,omitempty"`
 
-	// icmp are types of ICMP message that pass, over IPv4 and IPv6, instead of ports.
-	// Not with service peers. Omitted: what ports say.
+	// icmp are the types of ICMP message that the flow allows, over IPv4 and IPv6. It replaces
+	// ports, and is an error with service peers. Omitted: the flow allows what ports lists.
 	// +optional
 	// +kubebuilder:validation:MinItems=1
 	ICMP []ICMPType `json:"icmp,omitempty"`
 
-	// optional: true switches the flow off, said on stderr, where the pods or a
-	// peer are not in the build. Omitted: that is an error.
+	// optional: true turns the flow off if its pods or a peer are not in the build, and
+	// reports that. Omitted: false, missing pods or peers are an error.
 	// +optional
 	Optional bool `json:"optional,omitempty"`
 
-	// fullMesh: true opens the flow between all tenants that have the pods, without a flow from
+	// fullMesh: true allows the flow between all tenants that have the pods, without a flow on
 	// the other tenant's side. It is only for flows of the profile's allTenants whose peers
-	// include anyTenant or namespaceLabels: {}. The number of pairs of tenants that it opens
-	// is reported. Omitted: false, the other tenant must declare its side.
+	// include anyTenant or namespaceLabels: {}. The number of tenant pairs that it allows is
+	// reported. Omitted: false, the other tenant must declare its side.
 	// +optional
 	FullMesh bool `json:"fullMesh,omitempty"`
 }
 
-// EgressFlow lets pods reach peers. A flow to another tenant needs that
-// tenant's ingress flow too: what both say is allowed.
+// EgressFlow allows pods of the tenant to reach peers. A flow to another tenant also needs
+// that tenant's ingress flow: what both sides declare is allowed.
 type EgressFlow struct {
-	// name is a DNS label, unique among all flows of the tenant: policies are
-	// named after it.
+	// name is a DNS label of at most 63 characters, unique among all flows of the tenant.
+	// Policies are named after it.
 	Name string `json:"name"`
 
-	// pods are the pods that may connect. They must be in the build or its
-	// inventory. Omitted: all pods of the tenant. Not together with via.
+	// pods selects the source pods. They must be in the build or among its external resources.
+	// It is an error with via. Omitted: all pods of the tenant.
 	// +optional
 	Pods *metav1.LabelSelector `json:"pods,omitempty"`
 
-	// via names an egressPoint of the profile whose pods open the connection on
-	// behalf of the tenant. All tenants of an egress point share the union of what
-	// they ask for, which stands in one policy. Omitted: the tenant's own pods connect.
+	// via names one of the profile's egressPoints, whose pods connect on behalf of the tenant.
+	// All tenants of an egress point share the union of their flows, because one policy holds
+	// them. The profile's limits.egressPoints must list it. Omitted: the tenant's own pods
+	// connect.
 	// +optional
 	Via string `json:"via,omitempty"`
 
-	// to are the peers that may be reached, any of them.
+	// to are the destinations. Each of them may be reached.
 	// +kubebuilder:validation:MinItems=1
 	To []Peer `json:"to"`
 
-	// ports are the ports at the peer: a pod's own port, never a Service's, unless
-	// the peer is a service, whose ports they then select. Omitted: every port of
-	// every protocol, or every port of the service. Required with
-	// fqdns, unless icmp is said.
+	// ports are the ports of the destination: container ports of pods, not ports of a Service.
+	// With a service peer they select among the Service's ports. Required with fqdns, unless
+	// icmp is set. Omitted: every port of every protocol, or every port of the Service.
 	// +optional
 	// +kubebuilder:validation:MinItems=1
 	Ports []Port `json:"ports,omitempty"`
 
-	// http lets only requests pass that match one of these rules. Only with ports, each
-	// of them TCP, and where TLS is spoken (443, 8443 and the name https), which nothing
-	// looks into, only with the secrets of tls. Where both ends of a flow say http, the
-	// rules that both say count. Not looked into in AllowOnly. The profile's limits.l7 must
-	// allow HTTP. Omitted: everything that is spoken on the ports.
+	// http are L7 rules: a request is allowed if it matches one of them. It needs ports, each
+	// of them TCP. TLS ports (443, 8443 and the name https) also need the Secrets of tls,
+	// because TLS is not inspected otherwise. If both sides of a flow set http, only the rules
+	// that both sides list apply. In AllowOnly, requests are not inspected. The profile's
+	// limits.l7 must list HTTP. Omitted: all traffic on the ports.
 	// +optional
 	// +kubebuilder:validation:MinItems=1
 	HTTP []HTTPRule `json:"http,omitempty"`
 
-	// tls narrows connections to servers of some names, or opens them up for http. Only
-	// with ports, each of them TCP; not with via, dns or icmp, and not where another tenant
-	// is the peer, or the profile's clusterHostnames say that a name ends at its pods: it would
-	// have to agree. Where one ends at pods of the tenant's own, or of nobody, tls is looked into on the way out, as towards the
-	// world. Nothing is written of it in AllowOnly. The profile's limits.l7 must allow TLS,
-	// and its limits.secrets the secrets. Omitted: what is spoken in TLS is not looked into.
+	// tls restricts TLS connections by server name, or intercepts them for http. It needs
+	// ports, each of them TCP, and is an error with via, dns or icmp. It is also an error if
+	// the destination is another tenant, as a peer or by clusterHostnames, because that tenant
+	// would have to agree. If a name in clusterHostnames resolves to the tenant's own pods or
+	// to pods of no tenant, tls applies on the egress side. In AllowOnly, no TLS rules are
+	// generated. The profile's limits.l7 must list TLS, and its limits.secrets the Secrets.
+	// Omitted: TLS connections are not inspected.
 	// +optional
 	TLS *TLS `json:"tls,omitempty"`
 
-	// dns are the names and patterns that may be asked for, where the peer is a DNS
-	// server; "*" is any name. Only with ports, without ranges, of UDP or TCP: a server
-	// is asked over both. Not with http, and not with fqdns as the peer. Not looked
-	// into in AllowOnly. The profile's limits.l7 must allow DNS, and its limits.fqdns cover
-	// the names. Omitted: everything that is spoken on the ports.
+	// dns are the names and patterns that pods may query at the peer, a DNS server. "*" is any
+	// name. It needs ports of UDP or TCP, without ranges: list both, because clients query
+	// over both. It is an error with http or a peer of fqdns. In AllowOnly, queries are not
+	// inspected. The profile's limits.l7 must list DNS, and its limits.fqdns must cover the
+	// names. Omitted: all traffic on the ports.
 	// +optional
 	// +kubebuilder:validation:MinItems=1
 	DNS []string `json:"dns,omitempty"`
 
-	// icmp are types of ICMP message that pass, over IPv4 and IPv6, instead of ports.
-	// Not with service peers. Omitted: what ports say.
+	// icmp are the types of ICMP message that the flow allows, over IPv4 and IPv6. It replaces
+	// ports, and is an error with service peers. Omitted: the flow allows what ports lists.
 	// +optional
 	// +kubebuilder:validation:MinItems=1
 	ICMP []ICMPType `json:"icmp,omitempty"`
 
-	// optional: true switches the flow off, said on stderr, where the pods or a
-	// peer are not in the build. Omitted: that is an error.
+	// optional: true turns the flow off if its pods or a peer are not in the build, and
+	// reports that. Omitted: false, missing pods or peers are an error.
 	// +optional
 	Optional bool `json:"optional,omitempty"`
 
-	// fullMesh: true opens the flow between all tenants that have the pods, without a flow from
+	// fullMesh: true allows the flow between all tenants that have the pods, without a flow on
 	// the other tenant's side. It is only for flows of the profile's allTenants whose peers
-	// include anyTenant or namespaceLabels: {}. The number of pairs of tenants that it opens
-	// is reported. Omitted: false, the other tenant must declare its side.
+	// include anyTenant or namespaceLabels: {}. The number of tenant pairs that it allows is
+	// reported. Omitted: false, the other tenant must declare its side.
 	// +optional
 	FullMesh bool `json:"fullMesh,omitempty"`
 }
 
-// AgentIngress admits telemetry agents outside the cluster that dial in to pods
-// of the tenant, straight through a load balancer or through the profile's edge
-// proxy.
+// AgentIngress allows telemetry agents outside the cluster to reach pods of the tenant,
+// directly through a load balancer or through the profile's edge proxy.
 type AgentIngress struct {
-	// name is a DNS label, unique among all flows of the tenant.
+	// name is a DNS label of at most 63 characters, unique among all flows of the tenant.
 	Name string `json:"name"`
 
-	// service is the name of the Service, in one of the tenant's namespaces, that
-	// agents dial: its pods and target ports are admitted. Exactly one of service
-	// and pods.
+	// service is the name of the Service, in one of the tenant's namespaces, that agents
+	// connect to. The flow allows its pods and target ports. Exactly one of service and pods
+	// is set.
 	// +optional
 	Service string `json:"service,omitempty"`
 
-	// pods are the pods that agents reach. Exactly one of service and pods.
+	// pods selects the pods that agents reach. Exactly one of service and pods is set.
 	// +optional
 	Pods *metav1.LabelSelector `json:"pods,omitempty"`
 
-	// ports are, beside service, which of its ports (omitted: all of them); beside
-	// pods, the pods' own ports (required).
+	// ports are, with service, some of its ports; omitted: all of its ports. With pods, they
+	// are the container ports, and required.
 	// +optional
 	// +kubebuilder:validation:MinItems=1
 	Ports []Port `json:"ports,omitempty"`
 
-	// mode says how agents arrive.
+	// mode is how agents reach the tenant.
 	Mode AgentMode `json:"mode"`
 
-	// proxyPorts are the proxy's own ports at which this tenant's agents dial in, by
-	// number, and no other tenant's do. Where the profile lists edgeProxy.ports, they must
-	// be among these. Only with mode EdgeProxy. Omitted: the agents reach every port of the
-	// proxy that the profile lets any agent reach.
+	// proxyPorts are the ports of the edge proxy that only this tenant's agents use. They are
+	// numbers, and among the profile's edgeProxy.ports if it lists any. Only with mode
+	// EdgeProxy. Omitted: the agents may reach every port of the proxy that the profile allows
+	// for agents.
 	// +optional
 	// +kubebuilder:validation:MinItems=1
 	ProxyPorts []Port `json:"proxyPorts,omitempty"`
 
-	// cidrs are the networks that agents dial from. Required with LoadBalancer, within
-	// the profile's limits.cidrs; with EdgeProxy only beside proxyPorts, and within
-	// limits.cidrs and edgeProxy.cidrs together. Omitted there: the profile's edgeProxy.cidrs.
+	// cidrs are the networks of the agents. With mode LoadBalancer they are required, and
+	// within the profile's limits.cidrs. With mode EdgeProxy they need proxyPorts, and are
+	// within the union of limits.cidrs and edgeProxy.cidrs. Omitted with EdgeProxy: the
+	// profile's edgeProxy.cidrs.
 	// +optional
 	// +kubebuilder:validation:MinItems=1
 	CIDRs []string `json:"cidrs,omitempty"`
 
-	// sourceIP is Client where the load balancer preserves the agents' addresses,
-	// Node where they are translated to a node's on the way: policies then cannot
-	// filter by CIDR and admit the nodes instead, which the profile's
-	// limits.entities must allow (host, remote-node). Omitted: Client. Only with
-	// mode LoadBalancer.
+	// sourceIP is Client if the load balancer preserves the agents' addresses, and Node if
+	// they are translated to a node's address. With Node, policies cannot filter by CIDR and
+	// allow the nodes instead: the profile's limits.entities must list host and remote-node.
+	// Only with mode LoadBalancer. Omitted: Client.
 	// +optional
 	SourceIP SourceIP `json:"sourceIP,omitempty"`
 }
 
-// Enforcement says whether a fence closes anything.
+// Enforcement is whether a fence denies anything.
 // +kubebuilder:validation:Enum=AllowOnly;Enforce
 type Enforcement string
 
 // The enforcements.
 const (
-	// AllowOnly writes additive allows only; nothing is denied.
+	// AllowOnly generates allows only; nothing is denied.
 	AllowOnly Enforcement = "AllowOnly"
 	// Enforce adds a default-deny in both directions.
 	Enforce Enforcement = "Enforce"
 )
 
-// AgentMode says how telemetry agents reach a tenant.
+// AgentMode is how telemetry agents reach a tenant.
 // +kubebuilder:validation:Enum=LoadBalancer;EdgeProxy
 type AgentMode string
 
-// The ways in for agents.
+// The modes.
 const (
-	// LoadBalancer: a load balancer of the tenant's own, straight to its pods.
+	// LoadBalancer: a load balancer of the tenant forwards to its pods.
 	LoadBalancer AgentMode = "LoadBalancer"
-	// EdgeProxy: the profile's shared edge proxy, which dials the tenant's pods.
+	// EdgeProxy: the profile's shared edge proxy connects to the tenant's pods.
 	EdgeProxy AgentMode = "EdgeProxy"
 )
 
-// SourceIP says whose address a pod sees behind a load balancer.
+// SourceIP is the source address that a pod sees behind a load balancer.
 // +kubebuilder:validation:Enum=Client;Node
 type SourceIP string
 
@@ -288,6 +287,6 @@ type SourceIP string
 const (
 	// SourceClient: the client's own address is preserved.
 	SourceClient SourceIP = "Client"
-	// SourceNode: the address was translated to a node's.
+	// SourceNode: the address is translated to a node's.
 	SourceNode SourceIP = "Node"
 )

@@ -9,16 +9,16 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
-// namePlaceholder stands for the tenant's name in a namespacePattern.
+// namePlaceholder represents the tenant's name in a namespacePattern.
 const namePlaceholder = "{name}"
 
-// What names are made of, for people.
+// Descriptions of valid names, for messages.
 const (
-	dnsLabel   = "at most 63 lower-case letters, digits and -, with no - at either end"
-	labelValue = "a label's value: at most 63 letters, digits, -, _ and dots, with a letter or digit at either end"
+	dnsLabel   = "at most 63 lower-case letters, digits and -, not beginning or ending with -"
+	labelValue = "a label's value: at most 63 letters, digits, -, _ and dots, beginning and ending with a letter or digit"
 )
 
-// validateName is for what is a DNS label in Kubernetes, or becomes part of one.
+// validateName validates a DNS label, or a part of one.
 func validateName(name string, at *field.Path) field.ErrorList {
 	if len(validation.IsDNS1123Label(name)) == 0 {
 		return nil
@@ -26,23 +26,23 @@ func validateName(name string, at *field.Path) field.ErrorList {
 	return field.ErrorList{field.Invalid(at, name, "must be "+dnsLabel)}
 }
 
-// validateResourceName is for the name of a resource, which may hold dots.
+// validateResourceName validates the name of a resource, which may contain dots.
 func validateResourceName(name string, at *field.Path) field.ErrorList {
 	if len(validation.IsDNS1123Subdomain(name)) == 0 {
 		return nil
 	}
-	return field.ErrorList{field.Invalid(at, name, "must be at most 253 lower-case letters, digits, - and dots, with a letter or digit at either end")}
+	return field.ErrorList{field.Invalid(at, name, "must be at most 253 lower-case letters, digits, - and dots, beginning and ending with a letter or digit")}
 }
 
-// unique collects what must differ.
+// unique collects values that must differ.
 type unique map[string]bool
 
-// name refuses a second thing of the same name.
+// name refuses a second use of a name.
 func (u unique) name(name string, at *field.Path) field.ErrorList {
 	return u.add(name, at, "give each its own name")
 }
 
-// item refuses a second item that says the same.
+// item refuses a second equal item.
 func (u unique) item(text string, at *field.Path) field.ErrorList {
 	return u.add(text, at, "remove it")
 }
@@ -80,7 +80,7 @@ func validateSelector(s *metav1.LabelSelector, at *field.Path) field.ErrorList {
 	return withoutExpressions(errs)
 }
 
-// withoutExpressions cuts the regular expressions out of what apimachinery says.
+// withoutExpressions removes the regular expressions from messages of apimachinery.
 func withoutExpressions(errs field.ErrorList) field.ErrorList {
 	for _, e := range errs {
 		e.Detail, _, _ = strings.Cut(e.Detail, " (e.g. ")
@@ -88,14 +88,14 @@ func withoutExpressions(errs field.ErrorList) field.ErrorList {
 	return errs
 }
 
-// validatePodLabel refuses the labels that Cilium adds to a pod's own, which would reach
-// past the fields that say so, and those that it leaves out of a pod's identity.
+// validatePodLabel refuses labels that Cilium adds to those of a pod, which would bypass the
+// fields for namespaces, and labels that Cilium excludes from a pod's identity.
 func validatePodLabel(key string, at *field.Path) field.ErrorList {
 	switch {
 	case IsReservedPodLabel(key):
-		return field.ErrorList{field.Forbidden(at, "is a label of Cilium's own, not a pod's: select namespaces with the fields namespace or namespaceLabels")}
+		return field.ErrorList{field.Forbidden(at, "is a label that Cilium adds, not a label of the pod: select namespaces with the fields namespace or namespaceLabels")}
 	case !InIdentity(key):
-		return field.ErrorList{field.Forbidden(at, "Cilium keeps this label out of a pod's identity, so it selects nothing, and NotIn everything: use another label")}
+		return field.ErrorList{field.Forbidden(at, "Cilium excludes this label from the pod's identity, so it selects no pods, and NotIn selects all: use another label")}
 	}
 	return nil
 }

@@ -21,10 +21,10 @@ func validateCIDRs(cidrs []string, at *field.Path) field.ErrorList {
 	return errs
 }
 
-// parseCIDR returns the network that cidr says, or what is wrong with it.
+// parseCIDR returns the network of cidr, or what is wrong with it.
 func parseCIDR(cidr string) (network netip.Prefix, problem string) {
 	if addr, err := netip.ParseAddr(cidr); err == nil && addr.Zone() == "" {
-		return network, fmt.Sprintf("has no mask: write %s for the one address", netip.PrefixFrom(addr, addr.BitLen()))
+		return network, fmt.Sprintf("has no mask: for one address, write %s", netip.PrefixFrom(addr, addr.BitLen()))
 	}
 	prefix, err := netip.ParsePrefix(cidr)
 	if err != nil {
@@ -34,7 +34,7 @@ func parseCIDR(cidr string) (network netip.Prefix, problem string) {
 		return network, "is an IPv4 network written as IPv6: write it as IPv4"
 	}
 	if masked := prefix.Masked(); masked != prefix {
-		return network, fmt.Sprintf("has host bits, and would match all of %s: write that, or %s for the one address",
+		return network, fmt.Sprintf("has host bits, and would match all of %s: write this network, or %s for one address",
 			masked, netip.PrefixFrom(prefix.Addr(), prefix.Addr().BitLen()))
 	}
 	return prefix, ""
@@ -44,14 +44,14 @@ func contains(outer, inner netip.Prefix) bool {
 	return outer.Bits() <= inner.Bits() && outer.Contains(inner.Addr())
 }
 
-// validateExcept validates networks that are cut out of cidrs.
+// validateExcept validates networks that are excluded from cidrs.
 func validateExcept(except, cidrs []string, at *field.Path) field.ErrorList {
 	errs := validateCIDRs(except, at)
 	var from []netip.Prefix
 	for _, cidr := range cidrs {
 		prefix, problem := parseCIDR(cidr)
 		if problem != "" {
-			return errs // said there; nothing can be said here
+			return errs // reported for cidrs
 		}
 		from = append(from, prefix)
 	}
@@ -67,12 +67,12 @@ func validateException(exception netip.Prefix, from []netip.Prefix, at *field.Pa
 	inside := false
 	for _, network := range from {
 		if contains(exception, network) {
-			return field.ErrorList{field.Invalid(at, exception.String(), fmt.Sprintf("leaves nothing of %s: remove that from cidrs, or narrow this", network))}
+			return field.ErrorList{field.Invalid(at, exception.String(), fmt.Sprintf("excludes all of %s: remove that from cidrs, or narrow this network", network))}
 		}
 		inside = inside || contains(network, exception)
 	}
 	if !inside {
-		return field.ErrorList{field.Invalid(at, exception.String(), "is not within any of cidrs, and takes nothing away: remove it, or correct it")}
+		return field.ErrorList{field.Invalid(at, exception.String(), "is not within cidrs, and excludes nothing: remove it, or correct it")}
 	}
 	return nil
 }

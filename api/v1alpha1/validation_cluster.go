@@ -15,25 +15,25 @@ func (c *Cluster) validate(at *field.Path) field.ErrorList {
 	}
 	errs = append(errs, validateVersion(c.CiliumVersion, at.Child("ciliumVersion"))...)
 	if c.Name != "" && !ValidClusterName(c.Name) {
-		errs = append(errs, field.Invalid(at.Child("name"), c.Name, "must be Cilium's cluster.name: at most 32 lower-case letters, digits and -, with no - at either end"))
+		errs = append(errs, field.Invalid(at.Child("name"), c.Name, "must be a Cilium cluster.name: at most 32 lower-case letters, digits and -, not beginning or ending with -"))
 	}
 	return errs
 }
 
-// validateKubernetes is for enforcers of NetworkPolicy alone.
+// validateKubernetes validates a cluster whose enforcer supports NetworkPolicies only.
 func (c *Cluster) validateKubernetes(at *field.Path) field.ErrorList {
 	var errs field.ErrorList
 	if c.CiliumVersion != "" {
-		errs = append(errs, field.Forbidden(at.Child("ciliumVersion"), "is only for cni: Cilium: remove it"))
+		errs = append(errs, field.Forbidden(at.Child("ciliumVersion"), "requires cni: Cilium: remove it"))
 	}
 	if c.Name != "" {
-		errs = append(errs, field.Forbidden(at.Child("name"), "is only for cni: Cilium: remove it"))
+		errs = append(errs, field.Forbidden(at.Child("name"), "requires cni: Cilium: remove it"))
 	}
 	if len(c.CiliumConfig) > 0 {
-		errs = append(errs, field.Forbidden(at.Child("ciliumConfig"), "is only for cni: Cilium: remove it"))
+		errs = append(errs, field.Forbidden(at.Child("ciliumConfig"), "requires cni: Cilium: remove it"))
 	}
 	if len(c.PodCIDRs) == 0 {
-		errs = append(errs, field.Required(at.Child("podCIDRs"), "with cni: Kubernetes, where a network matches the pods in it: say the ranges of the pods' addresses"))
+		errs = append(errs, field.Required(at.Child("podCIDRs"), "with cni: Kubernetes, because a network in a NetworkPolicy also matches pods: set the address ranges of the pods"))
 	}
 	return errs
 }
@@ -43,23 +43,23 @@ func ValidClusterName(name string) bool { return len(name) <= 32 && clusterName.
 
 var clusterName = regexp.MustCompile(`^([a-z0-9][-a-z0-9]*)?[a-z0-9]$`)
 
-// ciliumVersion takes a version apart: its minor version, and what must not be there.
+// ciliumVersion matches a version. Its group is the minor version.
 var ciliumVersion = regexp.MustCompile(`^v?(1\.(?:1[4-9]|20))(?:\.(?:\d+|x))?(?:[-+].*)?$`)
 
 func validateVersion(version string, at *field.Path) field.ErrorList {
 	parts := ciliumVersion.FindStringSubmatch(version)
 	switch {
 	case version == "":
-		return field.ErrorList{field.Required(at, `with cni: Cilium: write the agents' minor version, from "1.14" to "1.20"`)}
+		return field.ErrorList{field.Required(at, `with cni: Cilium: set the minor version of the agents, from "1.14" to "1.20"`)}
 	case parts == nil:
-		return field.ErrorList{field.Invalid(at, version, `is not a version that is known: write the agents' minor version, from "1.14" to "1.20"`)}
+		return field.ErrorList{field.Invalid(at, version, `is not a supported version: set the minor version of the agents, from "1.14" to "1.20"`)}
 	case parts[1] != version:
-		return field.ErrorList{field.Invalid(at, version, fmt.Sprintf("must be the minor version alone: write %q", parts[1]))}
+		return field.ErrorList{field.Invalid(at, version, fmt.Sprintf("must be the minor version only: write %q", parts[1]))}
 	}
 	return nil
 }
 
-// validateAddresses validates the ranges of the cluster's addresses.
+// validateAddresses validates the address ranges of the cluster.
 func (c *Cluster) validateAddresses(at *field.Path) field.ErrorList {
 	var errs field.ErrorList
 	for _, ranges := range []struct {
@@ -78,73 +78,73 @@ func (c *Cluster) validateAddresses(at *field.Path) field.ErrorList {
 	return errs
 }
 
-// validateTunnels validates the addresses of nodes in an overlay, which are some of the
-// pods' ranges.
+// validateTunnels validates the overlay addresses of nodes, which are within the ranges of the
+// pods.
 func (c *Cluster) validateTunnels(at *field.Path) field.ErrorList {
 	var errs field.ErrorList
 	if len(c.TunnelCIDRs) > 0 && len(c.NodeCIDRs) == 0 {
-		errs = append(errs, field.Required(at.Child("nodeCIDRs"), "beside tunnelCIDRs: set the ranges of the nodes' own addresses"))
+		errs = append(errs, field.Required(at.Child("nodeCIDRs"), "with tunnelCIDRs: set the address ranges of the nodes"))
 	}
 	for i, tunnel := range c.TunnelCIDRs {
 		outer, problem := parseCIDR(tunnel)
-		holds := func(pods string) bool {
-			inner, bad := parseCIDR(pods)
-			return bad == "" && contains(outer, inner)
+		containsPods := func(pods string) bool {
+			inner, invalid := parseCIDR(pods)
+			return invalid == "" && contains(outer, inner)
 		}
-		if problem == "" && slices.ContainsFunc(c.PodCIDRs, holds) {
-			errs = append(errs, field.Invalid(at.Child("tunnelCIDRs").Index(i), tunnel, "holds a whole range of podCIDRs, and no pod may have such an address: list the nodes' tunnel addresses alone"))
+		if problem == "" && slices.ContainsFunc(c.PodCIDRs, containsPods) {
+			errs = append(errs, field.Invalid(at.Child("tunnelCIDRs").Index(i), tunnel, "contains a whole range of podCIDRs, and no pod may have such an address: list only the tunnel addresses of nodes"))
 		}
 	}
 	return errs
 }
 
-// validateRanges validates networks of which none is everything.
+// validateRanges validates networks, and refuses 0.0.0.0/0 and ::/0.
 func validateRanges(cidrs []string, at *field.Path) field.ErrorList {
 	errs := validateCIDRs(cidrs, at)
 	for i, cidr := range cidrs {
 		if prefix, problem := parseCIDR(cidr); problem == "" && prefix.Bits() == 0 {
-			errs = append(errs, field.Invalid(at.Index(i), cidr, "is every address, which leaves no world outside the cluster: write the range itself"))
+			errs = append(errs, field.Invalid(at.Index(i), cidr, "contains every address, which leaves none outside the cluster: write the range of the cluster"))
 		}
 	}
 	return errs
 }
 
-// forbidServiceAddresses refuses an address of a Service where the apiserver's own is
-// meant: a policy is decided behind the Service.
+// forbidServiceAddresses refuses the address of a Service for the apiserver: policies are
+// enforced after the address of a Service is translated.
 func (c *Cluster) forbidServiceAddresses(at *field.Path) field.ErrorList {
 	var errs field.ErrorList
 	for i, cidr := range c.APIServer.CIDRs {
 		own, problem := parseCIDR(cidr)
 		inService := func(service string) bool {
-			prefix, bad := parseCIDR(service)
-			return bad == "" && contains(prefix, own)
+			prefix, invalid := parseCIDR(service)
+			return invalid == "" && contains(prefix, own)
 		}
 		if problem == "" && slices.ContainsFunc(c.ServiceCIDRs, inService) {
-			errs = append(errs, field.Invalid(at.Index(i), cidr, "is in serviceCIDRs, and a policy is decided behind the Service: write the apiserver's own addresses, which kubectl get endpointslices -n default shows"))
+			errs = append(errs, field.Invalid(at.Index(i), cidr, "is in serviceCIDRs, and policies are enforced behind the Service: set the apiserver's own addresses, which kubectl get endpointslices -n default shows"))
 		}
 	}
 	return errs
 }
 
-// validateForm holds the form of policies against what enforces them.
+// validateForm validates that the cluster's enforcer supports the form of the policies.
 func (s *FenceProfileSpec) validateForm(at *field.Path) field.ErrorList {
 	var errs field.ErrorList
 	if s.Policies != PoliciesKubernetes {
 		if s.Cluster.CNI == CNIKubernetes {
-			errs = append(errs, field.Invalid(at.Child("policies"), s.Policies, "needs cni: Cilium, and no other enforcer looks at Cilium's policies: write Kubernetes, or leave policies out"))
+			errs = append(errs, field.Invalid(at.Child("policies"), s.Policies, "requires cni: Cilium, because no other enforcer supports CiliumNetworkPolicies: set policies: Kubernetes, or omit policies"))
 		}
 		if s.EgressProxy != nil && s.Policies == PoliciesCilium {
-			errs = append(errs, field.Forbidden(at.Child("egressProxy"), "is only for policies: Kubernetes and Both, since Cilium's know names themselves: remove it"))
+			errs = append(errs, field.Forbidden(at.Child("egressProxy"), "requires policies: Kubernetes or Both, because CiliumNetworkPolicies support names: remove it"))
 		}
 	}
 	if s.Policies != PoliciesCilium && s.Scope == ScopeCluster {
-		errs = append(errs, field.Invalid(at.Child("scope"), s.Scope, "needs policies: Cilium, since a NetworkPolicy is never cluster-wide: write Namespace, or leave scope out"))
+		errs = append(errs, field.Invalid(at.Child("scope"), s.Scope, "requires policies: Cilium, because a NetworkPolicy is never cluster-wide: set scope: Namespace, or omit scope"))
 	}
 	if s.Policies == PoliciesBoth && len(s.Cluster.PodCIDRs) == 0 {
-		errs = append(errs, field.Required(at.Child("cluster", "podCIDRs"), "with policies: Both, since another enforcer than Cilium matches pods by their addresses: say their ranges"))
+		errs = append(errs, field.Required(at.Child("cluster", "podCIDRs"), "with policies: Both, because a network in a NetworkPolicy also matches pods: set the address ranges of the pods"))
 	}
 	if s.Policies != PoliciesCilium && !slices.Contains(s.Baseline.DNS.Names, "*") {
-		errs = append(errs, field.Forbidden(at.Child("baseline", "dns", "names"), `cannot be narrowed with NetworkPolicies, since a NetworkPolicy does not look into DNS: write ["*"], or leave names out`))
+		errs = append(errs, field.Forbidden(at.Child("baseline", "dns", "names"), `cannot be restricted by NetworkPolicies, which do not inspect DNS: set names: ["*"], or omit names`))
 	}
 	return append(errs, s.validateEgressProxy(at.Child("egressProxy"))...)
 }
@@ -155,7 +155,7 @@ func (s *FenceProfileSpec) validateEgressProxy(at *field.Path) field.ErrorList {
 	}
 	errs := s.EgressProxy.validate(at)
 	if slices.Contains(s.SharedNamespaces, s.EgressProxy.Namespace) {
-		errs = append(errs, field.Invalid(at.Child("namespace"), s.EgressProxy.Namespace, "is one of sharedNamespaces, and the proxy needs one of its own: move it"))
+		errs = append(errs, field.Invalid(at.Child("namespace"), s.EgressProxy.Namespace, "is one of sharedNamespaces, and the proxy needs a namespace of its own: move the proxy"))
 	}
 	return errs
 }

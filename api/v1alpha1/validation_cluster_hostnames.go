@@ -13,7 +13,7 @@ func (s *FenceProfileSpec) validateClusterHostnames(at *field.Path) field.ErrorL
 		errs = append(errs, validateFQDNs(l.FQDNs, namesOnly, at.Child("fqdns"))...)
 		for j, name := range l.FQDNs {
 			if IsClusterDNSName(name) {
-				errs = append(errs, field.Forbidden(at.Child("fqdns").Index(j), "is of this cluster, whose names are no public ones: remove it, and name the Service as the peer of the flow"))
+				errs = append(errs, field.Forbidden(at.Child("fqdns").Index(j), "is a name of the cluster's own DNS, not a public name: remove it, and set the Service as the peer of the flow"))
 			}
 		}
 		errs = append(errs, l.validateTenant(at.Child("tenant"))...)
@@ -29,9 +29,9 @@ func (s *FenceProfileSpec) validateClusterHostnames(at *field.Path) field.ErrorL
 func (l ClusterHostname) validateEntity(cni CNI, at *field.Path) field.ErrorList {
 	switch at := at.Child("entity"); {
 	case l.Service != "":
-		return field.ErrorList{field.Forbidden(at, "is set beside service: names resolve to one of the two, so remove one")}
+		return field.ErrorList{field.Forbidden(at, "is set together with service, but names resolve to one of the two: remove one")}
 	case cni == CNIKubernetes:
-		return field.ErrorList{field.Forbidden(at, "exists with cni: Cilium alone: name the Service of the gateway's pods in service")}
+		return field.ErrorList{field.Forbidden(at, "requires cni: Cilium: set service to the Service of the gateway's pods instead")}
 	case l.Entity != EntityIngress:
 		return field.ErrorList{field.NotSupported(at, l.Entity, []Entity{EntityIngress})}
 	}
@@ -41,11 +41,11 @@ func (l ClusterHostname) validateEntity(cni CNI, at *field.Path) field.ErrorList
 func (l ClusterHostname) validateService(at *field.Path) field.ErrorList {
 	switch {
 	case l.Service == "":
-		return field.ErrorList{field.Required(at, "name the Service at which the names end, as network/gateway, or write entity: ingress for a Gateway of Cilium's own")}
+		return field.ErrorList{field.Required(at, "set the Service that the names resolve to, as network/gateway, or set entity: ingress for Cilium's own Gateway")}
 	case !strings.Contains(l.Service, "/"):
-		return field.ErrorList{field.Invalid(at, l.Service, "must be a Service's namespace and name with one slash between them, as in network/gateway")}
+		return field.ErrorList{field.Invalid(at, l.Service, "must be the namespace and name of a Service, as in network/gateway")}
 	case l.Service == "default/kubernetes":
-		return field.ErrorList{field.Invalid(at, l.Service, "is the apiserver's, behind which there are no pods: remove it, and use entities: [kube-apiserver] in the flows")}
+		return field.ErrorList{field.Invalid(at, l.Service, "is the Service of the apiserver, which has no pods: remove it, and use entities: [kube-apiserver] in the flows")}
 	default:
 		return validateServicePeer(l.Service, at)
 	}
@@ -56,13 +56,13 @@ func (l ClusterHostname) validateTenant(at *field.Path) field.ErrorList {
 	case l.Tenant == "":
 		return nil
 	case l.Entity != "":
-		return field.ErrorList{field.Forbidden(at, "is for a Service in a shared namespace: remove it beside entity")}
+		return field.ErrorList{field.Forbidden(at, "is only for a Service in a shared namespace, not for entity: remove it")}
 	}
 	return validateName(l.Tenant, at)
 }
 
-// IsClusterDNSName says whether a name or pattern is of the cluster's own DNS, whose names
-// end in cluster.local unless the cluster is told another domain.
+// IsClusterDNSName reports whether a name or pattern belongs to the cluster's own DNS. Its
+// domain is cluster.local unless the cluster sets another.
 func IsClusterDNSName(name string) bool {
 	name = strings.TrimSuffix(strings.ToLower(name), ".")
 	return name == "kubernetes.default" || strings.HasSuffix(name, ".svc") || strings.HasSuffix(name, ".cluster.local")

@@ -6,8 +6,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
-// Validate finds what is wrong within the TenantFence, its inline profile and its
-// inline Tenants.
+// Validate returns the errors in the TenantFence, its inline profile and its inline Tenants.
 func (f *TenantFence) Validate() field.ErrorList {
 	at := field.NewPath("spec")
 	errs := validateName(f.Name, field.NewPath("metadata", "name"))
@@ -33,7 +32,7 @@ func (f *TenantFence) Validate() field.ErrorList {
 		errs = append(errs, f.Spec.Profile.validate(at.Child("profile"))...)
 	}
 	if f.Spec.Profile != nil && f.Spec.ProfileName != "" {
-		errs = append(errs, field.Forbidden(at.Child("profileName"), "is for a FenceProfile among the items, and profile is one inline: remove one of the two"))
+		errs = append(errs, field.Forbidden(at.Child("profileName"), "selects a FenceProfile among the items, but profile is set inline: remove one of the two"))
 	}
 	return append(errs, f.validateTenants(at.Child("tenants"))...)
 }
@@ -52,7 +51,7 @@ func (f *TenantFence) validateTenants(at *field.Path) field.ErrorList {
 
 func validateEmitted(name string, at *field.Path) field.ErrorList {
 	if strings.ContainsAny(name, "*?[") {
-		return field.ErrorList{field.Invalid(at, name, "no patterns here: list the names, or leave emit out for all")}
+		return field.ErrorList{field.Invalid(at, name, "is a pattern: list the names, or omit emit for all")}
 	}
 	return validateName(name, at)
 }

@@ -9,19 +9,18 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
-// Validate finds what is wrong within the FlowTest. Whether its endpoints are there is
-// not looked at.
+// Validate returns the errors in the FlowTest. It does not check that its endpoints exist.
 func (t *FlowTest) Validate() field.ErrorList {
 	at := field.NewPath("spec", "cases")
 	errs := validateResourceName(t.Name, field.NewPath("metadata", "name"))
 	if len(t.Spec.Cases) == 0 {
-		errs = append(errs, field.Required(at, "a FlowTest without cases proves nothing"))
+		errs = append(errs, field.Required(at, "a FlowTest without cases tests nothing: add a case"))
 	}
 	seen := unique{}
 	for i := range t.Spec.Cases {
 		c, at := &t.Spec.Cases[i], at.Index(i)
 		if strings.TrimSpace(c.Name) == "" {
-			errs = append(errs, field.Required(at.Child("name"), "say what the flow is for"))
+			errs = append(errs, field.Required(at.Child("name"), "state the purpose of the flow"))
 		}
 		errs = append(errs, seen.name(c.Name, at.Child("name"))...)
 		errs = append(errs, c.validate(at)...)
@@ -36,13 +35,13 @@ func (c *FlowCase) validate(at *field.Path) field.ErrorList {
 		errs = append(errs, field.Invalid(at.Child("to"), c.To, err.Error()))
 	}
 	if to.Form == ExternalForm && c.Expect == ExpectAllow {
-		errs = append(errs, field.Invalid(at.Child("expect"), c.Expect, "is not for external, which is everything outside the cluster at once: write a case to each name or address that must be allowed"))
+		errs = append(errs, field.Invalid(at.Child("expect"), c.Expect, "is not supported for external, which is everything outside the cluster: write a case for each name or address that must be allowed"))
 	}
 	if c.Port != 0 {
 		errs = append(errs, validatePortNumber(c.Port, at.Child("port"))...)
 	}
 	if requests := c.requestFields(); len(requests) > 1 {
-		return append(errs, field.Invalid(at, strings.Join(requests, ", "), "a case asks for one of these: make each a case of its own"))
+		return append(errs, field.Invalid(at, strings.Join(requests, ", "), "a case has at most one of these: write a case for each"))
 	}
 	if c.ServerName != "" {
 		errs = append(errs, c.validateServerName(to, at)...)
@@ -58,7 +57,7 @@ func (c *FlowCase) validate(at *field.Path) field.ErrorList {
 	return errs
 }
 
-// requestFields are the fields that say what is asked for.
+// requestFields returns the names of the request fields that are set. A case has at most one.
 func (c *FlowCase) requestFields() []string {
 	var out []string
 	if c.HTTP != nil {
@@ -78,7 +77,7 @@ func validateFrom(endpoint string, at *field.Path) field.ErrorList {
 	if err == nil && e.Form != NameForm {
 		return nil
 	}
-	problem := "is a name, and nobody knows the name of who connects: write world, or an address"
+	problem := "is a name, and the name of a source is unknown: write world, or an IP address"
 	if err != nil {
 		problem = err.Error()
 	}
@@ -97,7 +96,7 @@ func (c *FlowCase) validateServerName(to FlowEndpoint, at *field.Path) field.Err
 		errs = append(errs, field.Invalid(at.Child("serverName"), c.ServerName, err.Error()))
 	}
 	if c.DNS != "" || c.ICMP != "" {
-		return append(errs, field.Forbidden(at.Child("serverName"), "is not for a case with dns or icmp: make each a case of its own"))
+		return append(errs, field.Forbidden(at.Child("serverName"), "is not supported with dns or icmp: write a case for each"))
 	}
 	if c.HTTP != nil {
 		return errs
@@ -105,14 +104,14 @@ func (c *FlowCase) validateServerName(to FlowEndpoint, at *field.Path) field.Err
 	return append(errs, c.validateTCP("serverName", to, at)...)
 }
 
-// validateTCP holds what is asked against port and protocol.
+// validateTCP validates port and protocol for a request over TCP.
 func (c *FlowCase) validateTCP(what string, to FlowEndpoint, at *field.Path) field.ErrorList {
 	var errs field.ErrorList
 	if c.Port == 0 && to.Form != ServiceForm {
-		errs = append(errs, field.Required(at.Child("port"), "beside "+what+": say on which port it is spoken, unless to is a Service"))
+		errs = append(errs, field.Required(at.Child("port"), "with "+what+", unless to is a Service: set the port"))
 	}
 	if c.Protocol != "" && c.Protocol != TCP {
-		errs = append(errs, field.Invalid(at.Child("protocol"), c.Protocol, what+" is spoken over TCP alone: remove it"))
+		errs = append(errs, field.Invalid(at.Child("protocol"), c.Protocol, what+" requires TCP: remove protocol"))
 	}
 	return errs
 }
@@ -125,12 +124,12 @@ func (r *HTTPRequest) validate(at *field.Path) field.ErrorList {
 	switch p := r.Path; {
 	case p == "":
 	case !strings.HasPrefix(p, "/"):
-		errs = append(errs, field.Invalid(at.Child("path"), p, `must start with "/", as every path does`))
+		errs = append(errs, field.Invalid(at.Child("path"), p, `must start with "/"`))
 	case strings.ContainsAny(p, "* \t\r\n"):
-		errs = append(errs, field.Invalid(at.Child("path"), p, "is the path of no one request: write one without * or spaces, which a pattern would match"))
+		errs = append(errs, field.Invalid(at.Child("path"), p, "is not the path of one request: write a path without * and spaces"))
 	}
 	if r.Host != "" && !hostOfRequest.MatchString(r.Host) {
-		errs = append(errs, field.Invalid(at.Child("host"), r.Host, "is the host of no one request: write a name or an address as clients send it, as api.example.com or api.example.com:8080"))
+		errs = append(errs, field.Invalid(at.Child("host"), r.Host, "is not the host of one request: write it as clients send it, such as api.example.com or api.example.com:8080"))
 	}
 	for _, name := range slices.Sorted(maps.Keys(r.Headers)) {
 		if problem := headerNameProblem(name); problem != "" {
@@ -146,7 +145,7 @@ func (c *FlowCase) validateDNS(at *field.Path) field.ErrorList {
 		errs = append(errs, field.Invalid(at.Child("dns"), c.DNS, err.Error()))
 	}
 	if c.Protocol == SCTP || c.Protocol == ANY {
-		errs = append(errs, field.Invalid(at.Child("protocol"), c.Protocol, "dns is spoken over UDP and TCP: write one of them, or leave it out for both"))
+		errs = append(errs, field.Invalid(at.Child("protocol"), c.Protocol, "dns requires UDP or TCP: set one of them, or omit protocol for both"))
 	}
 	return errs
 }
@@ -154,13 +153,13 @@ func (c *FlowCase) validateDNS(at *field.Path) field.ErrorList {
 func (c *FlowCase) validateICMP(to FlowEndpoint, at *field.Path) field.ErrorList {
 	var errs field.ErrorList
 	if c.Port != 0 {
-		errs = append(errs, field.Forbidden(at.Child("port"), "is not for a case with icmp, which has no ports: remove it"))
+		errs = append(errs, field.Forbidden(at.Child("port"), "is not supported with icmp, which has no ports: remove it"))
 	}
 	if c.Protocol != "" {
-		errs = append(errs, field.Forbidden(at.Child("protocol"), "is not for a case with icmp, which is none of them: remove it"))
+		errs = append(errs, field.Forbidden(at.Child("protocol"), "is not supported with icmp, which is a protocol itself: remove it"))
 	}
 	if to.Form == ServiceForm {
-		errs = append(errs, field.Forbidden(at.Child("to"), "is not a Service in a case with icmp, which no Service passes on: name its pods"))
+		errs = append(errs, field.Forbidden(at.Child("to"), "must not be a Service with icmp, which Services do not forward: write its pods"))
 	}
 	return errs
 }

@@ -8,17 +8,17 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
-// wildcardRule says what a list of names may hold.
+// wildcardRule is the kind of patterns that a list of names may contain.
 type wildcardRule string
 
 const (
 	// namesOnly: names and patterns below a domain.
 	namesOnly wildcardRule = "names"
-	// anyName: and "*" for every name there is.
+	// anyName: also "*" for every name.
 	anyName wildcardRule = "any name"
 )
 
-// maxFQDN is how long a name or pattern may be in a CiliumNetworkPolicy, with the
+// maxFQDN is the maximum length of a name or pattern in a CiliumNetworkPolicy, including the
 // trailing dot.
 const maxFQDN = 255
 
@@ -36,8 +36,8 @@ func validateFQDNs(fqdns []string, wildcards wildcardRule, at *field.Path) field
 	return errs
 }
 
-// fqdnProblem says what is wrong with a name or pattern, "" if nothing is. Upper case
-// and a trailing dot are fine: Cilium removes the one and adds the other.
+// fqdnProblem returns what is wrong with a name or pattern, or "". Upper case and a trailing
+// dot are valid: Cilium converts names to lower case and adds the dot.
 func fqdnProblem(name string, wildcards wildcardRule) string {
 	bare := strings.TrimSuffix(name, ".")
 	if strings.Trim(bare, "*") == "" && bare != "" {
@@ -56,19 +56,19 @@ func fqdnProblem(name string, wildcards wildcardRule) string {
 		}
 	}
 	if strings.Contains(labels[len(labels)-1], "*") {
-		return "would match names of any domain: end it with a domain, as in *.example.com"
+		return "matches names of any domain: end it with a domain, as in *.example.com"
 	}
 	return ""
 }
 
 func starsProblem(wildcards wildcardRule) string {
 	if wildcards == anyName {
-		return `is no pattern: write "*" for any name, or end it with a domain, as in **.example.com`
+		return `is not a pattern: write "*" for any name, or end it with a domain, as in **.example.com`
 	}
-	return "would match any name: list the names, or patterns such as *.example.com"
+	return "matches any name: list the names, or patterns such as *.example.com"
 }
 
-// nonNameProblem recognises what people write where a name is meant.
+// nonNameProblem recognises texts of other forms, such as addresses and URLs.
 func nonNameProblem(s string) string {
 	_, err := netip.ParseAddr(s)
 	_, perr := netip.ParsePrefix(s)
@@ -78,9 +78,9 @@ func nonNameProblem(s string) string {
 	case err == nil, perr == nil:
 		return "is an address, not a name: use cidrs"
 	case strings.Contains(s, "://"), strings.Contains(s, "/"):
-		return "is a URL or a path: write the host's name alone"
+		return "is a URL or a path: write only the host name"
 	case strings.Contains(s, ":"):
-		return "must not hold a port: write the name alone, and the port into ports"
+		return "must not have a port: write only the name, and set the port in ports"
 	case len(s) >= maxFQDN:
 		return "must be at most 254 characters, without the trailing dot"
 	}
@@ -90,13 +90,13 @@ func nonNameProblem(s string) string {
 func labelProblem(label string, first bool) string {
 	switch {
 	case label == "":
-		return "has an empty part: dots separate the parts of a name, and none comes first"
+		return "has an empty label between two dots or at the beginning: remove a dot"
 	case len(label) > 63:
-		return "has a part of more than 63 characters between two dots, which no name has"
+		return "has a label of more than 63 characters between two dots: correct the name"
 	case !fqdnLabel.MatchString(label):
-		return "may only hold letters, digits, - and _, dots between them, and * in patterns"
+		return "must consist of letters, digits, -, _ and dots, and * in patterns"
 	case strings.Contains(label, "**") && (!first || label != "**"):
-		return `must not hold ** but as its first part, "**.example.com": write one *`
+		return `must not have ** except as its first label, as in "**.example.com": write one *`
 	}
 	return ""
 }

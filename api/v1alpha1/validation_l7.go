@@ -5,7 +5,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
-// trafficRules is what a flow says of what passes: the ports, and what is spoken there.
+// trafficRules are the ports and L7 rules of a flow.
 type trafficRules struct {
 	ports []Port
 	http  []HTTPRule
@@ -35,7 +35,7 @@ func (s trafficRules) validateICMP(at *field.Path) field.ErrorList {
 		set  bool
 	}{{"ports", len(s.ports) > 0}, {"http", len(s.http) > 0}, {"dns", len(s.dns) > 0}} {
 		if other.set {
-			errs = append(errs, field.Forbidden(at.Child(other.name), "is not for a flow with icmp, which has no ports: make it a flow of its own"))
+			errs = append(errs, field.Forbidden(at.Child(other.name), "is not supported with icmp, which has no ports: write a flow of its own"))
 		}
 	}
 	return errs
@@ -51,12 +51,12 @@ func validateICMPTypes(types []ICMPType, at *field.Path) field.ErrorList {
 	return errs
 }
 
-// validateICMP refuses a Service where ICMP is spoken: nothing translates that.
+// validateICMP refuses a Service with icmp, which Services do not forward.
 func (p *Peer) validateICMP(icmp []ICMPType, at *field.Path) field.ErrorList {
 	if p.Service == "" || len(icmp) == 0 {
 		return nil
 	}
-	return field.ErrorList{field.Forbidden(at.Child("service"), "is not for a flow with icmp, which no Service passes on: name the pods")}
+	return field.ErrorList{field.Forbidden(at.Child("service"), "is not supported with icmp, which Services do not forward: set the pods as the peer")}
 }
 
 func (s trafficRules) validateHTTP(at *field.Path) field.ErrorList {
@@ -67,10 +67,10 @@ func (s trafficRules) validateHTTP(at *field.Path) field.ErrorList {
 		errs = append(errs, seen.item(rule.String(), at.Child("http").Index(i))...)
 	}
 	if len(s.dns) > 0 {
-		errs = append(errs, field.Forbidden(at.Child("dns"), "is not for a flow with http: make each a flow of its own"))
+		errs = append(errs, field.Forbidden(at.Child("dns"), "is not supported with http: write a flow for each"))
 	}
 	if len(s.ports) == 0 {
-		errs = append(errs, field.Required(at.Child("ports"), "beside http: say on which ports it is spoken"))
+		errs = append(errs, field.Required(at.Child("ports"), "with http: set the ports, as [{port: 8080}]"))
 	}
 	for i, p := range s.ports {
 		errs = append(errs, p.validateHTTP(s.tls, at.Child("ports").Index(i))...)
@@ -78,21 +78,21 @@ func (s trafficRules) validateHTTP(at *field.Path) field.ErrorList {
 	return errs
 }
 
-// TLSPortHint is what to do where http is said of a port that speaks TLS.
-const TLSPortHint = "leave http out, name the port on which plain HTTP is spoken or, in egress, open it up with tls.terminating and tls.originating (limits.secrets)"
+// TLSPortHint is the fix for http on a TLS port.
+const TLSPortHint = "omit http, use a port with plain HTTP or, in egress, decrypt with tls.terminating and tls.originating (limits.secrets)"
 
 func (p Port) validateHTTP(tls *TLS, at *field.Path) field.ErrorList {
 	switch {
 	case p.Protocol != "" && p.Protocol != TCP:
-		return field.ErrorList{field.Invalid(at.Child("protocol"), p.Protocol, "http is spoken over TCP alone: make this port a flow of its own")}
+		return field.ErrorList{field.Invalid(at.Child("protocol"), p.Protocol, "http requires TCP: move this port to a flow of its own")}
 	case p.IsTLSPort() && tls == nil:
-		return field.ErrorList{field.Forbidden(at, "speaks TLS, which nothing looks into: "+TLSPortHint)}
+		return field.ErrorList{field.Forbidden(at, "is a TLS port, where requests cannot be inspected: "+TLSPortHint)}
 	}
 	return nil
 }
 
-// IsTLSPort says whether TLS is expected on a port, or on one of a range: 443, 8443
-// and a port of the name https.
+// IsTLSPort reports whether TLS is expected on a port, or on a port of a range: 443, 8443 and
+// the name https.
 func (p Port) IsTLSPort() bool {
 	if p.Port.Type == intstr.String {
 		return p.Port.StrVal == "https"
@@ -108,15 +108,15 @@ func (p Port) IsTLSPort() bool {
 func (s trafficRules) validateDNS(at *field.Path) field.ErrorList {
 	errs := validateFQDNs(s.dns, anyName, at.Child("dns"))
 	if len(s.ports) == 0 {
-		errs = append(errs, field.Required(at.Child("ports"), "beside dns: say on which ports it is spoken, as [{port: 53, protocol: UDP}, {port: 53, protocol: TCP}]"))
+		errs = append(errs, field.Required(at.Child("ports"), "with dns: set the ports, as [{port: 53, protocol: UDP}, {port: 53, protocol: TCP}]"))
 	}
 	for i, p := range s.ports {
 		at := at.Child("ports").Index(i)
 		if p.EndPort > p.Port.IntVal {
-			errs = append(errs, field.Forbidden(at.Child("endPort"), "is not for a flow with dns, which Cilium looks into port by port: list the ports"))
+			errs = append(errs, field.Forbidden(at.Child("endPort"), "is not supported with dns, which Cilium inspects on single ports only: list the ports"))
 		}
 		if p.Protocol == SCTP || p.Protocol == ANY {
-			errs = append(errs, field.Invalid(at.Child("protocol"), p.Protocol, "dns is spoken over UDP and TCP: write each of them as a port of its own"))
+			errs = append(errs, field.Invalid(at.Child("protocol"), p.Protocol, "dns requires UDP or TCP: write a port for each of them"))
 		}
 	}
 	return errs

@@ -7,16 +7,16 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
-// setDefaults fills in what is omitted.
+// setDefaults sets the defaults of omitted fields.
 func (n *NodePolicy) setDefaults() {
 	setDefault(&n.Enforcement, AllowOnly)
 	setFlowProtocols(n.Ingress, n.Egress)
 }
 
-// validateNodes validates what nodes may do.
+// validateNodes validates the flows of nodes.
 func (s *FenceProfileSpec) validateNodes(at *field.Path) field.ErrorList {
 	if len(s.Nodes) > 0 && (s.Cluster.CNI == CNIKubernetes || s.Policies == PoliciesKubernetes) {
-		return field.ErrorList{field.Forbidden(at, "are host policies, which are Cilium's alone: they need cni: Cilium, and policies: Cilium or Both; remove them")}
+		return field.ErrorList{field.Forbidden(at, "are host policies, which require cni: Cilium, and policies: Cilium or Both: remove them")}
 	}
 	var errs field.ErrorList
 	seen := unique{}
@@ -32,10 +32,10 @@ func (n *NodePolicy) validate(at *field.Path) field.ErrorList {
 	errs := validateName(n.Name, at.Child("name"))
 	errs = append(errs, validateSelector(&n.NodeSelector, at.Child("nodeSelector"))...)
 	if len(n.NodeSelector.MatchLabels)+len(n.NodeSelector.MatchExpressions) == 0 {
-		errs = append(errs, field.Required(at.Child("nodeSelector"), "as {}, it selects every node, and a mistake would cut off all of them at once: give the nodes that are meant a label"))
+		errs = append(errs, field.Required(at.Child("nodeSelector"), "{} selects every node, and a mistake would cut all of them off: select the intended nodes by a label"))
 	}
 	if len(n.Ingress)+len(n.Egress) == 0 {
-		errs = append(errs, field.Required(at, "say ingress or egress: an entry without flows allows nothing and closes nothing"))
+		errs = append(errs, field.Required(at, "an entry without flows has no effect: set ingress or egress"))
 	}
 	errs = append(errs, validateFlows(n.Ingress, n.Egress, unique{}, at)...)
 	errs = append(errs, forbidFullMesh(n.Ingress, n.Egress, at)...)
@@ -48,38 +48,38 @@ func (n *NodePolicy) validate(at *field.Path) field.ErrorList {
 		f, at := &n.Egress[i], at.Child("egress").Index(i)
 		errs = append(errs, forbidPodFields(f.Pods, f.HTTP, at)...)
 		if f.Via != "" {
-			errs = append(errs, field.Forbidden(at.Child("via"), "is not for nodes, which open their connections themselves: remove it"))
+			errs = append(errs, field.Forbidden(at.Child("via"), "is not supported for nodes, which connect directly: remove it"))
 		}
 		if f.TLS != nil {
-			errs = append(errs, field.Forbidden(at.Child("tls"), "is not for nodes, since Cilium looks into nothing but DNS in host policies: leave it out, and every connection passes"))
+			errs = append(errs, field.Forbidden(at.Child("tls"), "is not supported for nodes, because host policies inspect only DNS: remove it, which allows every connection"))
 		}
 		errs = append(errs, validateNodePeers(f.To, at.Child("to"))...)
 	}
 	return errs
 }
 
-// forbidPodFields refuses what a flow of nodes cannot say.
+// forbidPodFields refuses fields that a flow of nodes cannot have.
 func forbidPodFields(pods *metav1.LabelSelector, http []HTTPRule, at *field.Path) field.ErrorList {
 	var errs field.ErrorList
 	if pods != nil {
-		errs = append(errs, field.Forbidden(at.Child("pods"), "is not for nodes, which have no pods of their own: nodeSelector says which nodes are meant, so remove it"))
+		errs = append(errs, field.Forbidden(at.Child("pods"), "is not supported for nodes, which nodeSelector selects: remove it"))
 	}
 	if len(http) > 0 {
-		errs = append(errs, field.Forbidden(at.Child("http"), "is not for nodes, since Cilium takes no HTTP rules in host policies: leave it out, and every request passes"))
+		errs = append(errs, field.Forbidden(at.Child("http"), "is not supported for nodes, because host policies have no HTTP rules: remove it, which allows every request"))
 	}
 	return errs
 }
 
-// validateNodePeers refuses peers that mean the flow's own tenant.
+// validateNodePeers refuses peers that are relative to the flow's own tenant.
 func validateNodePeers(peers []Peer, at *field.Path) field.ErrorList {
 	var errs field.ErrorList
 	for i := range peers {
 		p, at := &peers[i], at.Index(i)
 		if p.Pods != nil && len(p.kinds()) == 0 {
-			errs = append(errs, field.Forbidden(at.Child("pods"), "alone are a tenant's own, and nodes are no tenant: say of which tenant or namespace"))
+			errs = append(errs, field.Forbidden(at.Child("pods"), "without another field selects pods of the flow's own tenant, and nodes have none: add tenant or namespace"))
 		}
 		if p.Service != "" && !strings.Contains(p.Service, "/") {
-			errs = append(errs, field.Invalid(at.Child("service"), p.Service, "is in no namespace, and nodes are in none: write namespace/"+p.Service))
+			errs = append(errs, field.Invalid(at.Child("service"), p.Service, "has no namespace, and nodes have none: write NAMESPACE/"+p.Service))
 		}
 	}
 	return errs

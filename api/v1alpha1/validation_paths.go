@@ -24,8 +24,8 @@ func validateAllowedPaths(allowed []AllowedPath, at *field.Path) field.ErrorList
 	return errs
 }
 
-// validatePathPattern validates a file's path, or a pattern of paths, relative to the
-// folder that is read. What would match no file is an error.
+// validatePathPattern validates a path of a file, or a pattern of paths, relative to the folder
+// that is read. A pattern that matches no file is an error.
 func validatePathPattern(pattern string, at *field.Path) field.ErrorList {
 	var detail string
 	switch {
@@ -34,17 +34,17 @@ func validatePathPattern(pattern string, at *field.Path) field.ErrorList {
 	case strings.HasPrefix(pattern, "/"):
 		detail = "is absolute: write it relative to the folder that is built, as in tenants/gold/*"
 	case pattern == ".":
-		detail = "names a folder: for every file in it write **"
+		detail = "is a folder: for every file in it, write **"
 	case strings.HasSuffix(pattern, "/"):
-		detail = "names a folder: for every file in it write " + strings.TrimRight(pattern, "/") + "/**"
+		detail = "is a folder: for every file in it, write " + strings.TrimRight(pattern, "/") + "/**"
 	case hasParent(pattern):
-		detail = "contains .., and a file outside the folder that is built matches no pattern: build the folder above, and write the path from there"
+		detail = "contains .., and a file outside the folder that is built matches no pattern: build the parent folder, and write the path from there"
 	case path.Clean(pattern) != pattern:
 		detail = "must be written as " + path.Clean(pattern)
 	case strings.ContainsAny(pattern, `\?[]{}`):
-		detail = `contains one of \?[]{}, and only * and ** stand for other characters: write the rest out`
+		detail = `contains one of \?[]{}, but only * and ** are supported: write the names, or use *`
 	case hasPartialDoubleStar(pattern):
-		detail = "contains ** beside other characters: write ** alone between slashes, as in tenants/**/gold.yaml, or *"
+		detail = "contains ** in a segment with other characters: write ** as a whole segment, as in tenants/**/gold.yaml, or *"
 	default:
 		return nil
 	}

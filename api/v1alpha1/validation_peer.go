@@ -10,7 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
-// kinds are the fields that say what the peer is. pods only narrows some of them.
+// kinds returns the names of the set fields that identify the peer. A peer has exactly one.
 func (p *Peer) kinds() []string {
 	var out []string
 	for _, kind := range []struct {
@@ -38,17 +38,17 @@ func (p *Peer) validate(at *field.Path) field.ErrorList {
 	errs := p.validateFields(at)
 	switch {
 	case len(kinds) > 1:
-		errs = append(errs, field.Invalid(at, strings.Join(kinds, ", "), "a peer is one of these: make each an item of its own"))
+		errs = append(errs, field.Invalid(at, strings.Join(kinds, ", "), "a peer has exactly one of these: write an item for each"))
 	case len(kinds) == 0 && p.Pods == nil:
-		errs = append(errs, field.Required(at, "say who: tenant, anyTenant, namespace, namespaceLabels, service, entities, cidrs or fqdns, or pods alone for the tenant's own"))
+		errs = append(errs, field.Required(at, "set one of tenant, anyTenant, namespace, namespaceLabels, service, entities, cidrs and fqdns, or only pods for the tenant's own pods"))
 	case len(kinds) == 1 && p.Pods != nil:
 		switch kinds[0] {
 		case "service", "entities", "cidrs", "fqdns":
-			errs = append(errs, field.Forbidden(at.Child("pods"), "does not narrow "+kinds[0]+", only tenant, anyTenant, namespace and namespaceLabels: remove it"))
+			errs = append(errs, field.Forbidden(at.Child("pods"), "narrows only tenant, anyTenant, namespace and namespaceLabels, not "+kinds[0]+": remove it"))
 		}
 	}
 	if len(p.Except) > 0 && len(p.CIDRs) == 0 {
-		errs = append(errs, field.Forbidden(at.Child("except"), "is only for cidrs: add them, or remove it"))
+		errs = append(errs, field.Forbidden(at.Child("except"), "requires cidrs: add them, or remove it"))
 	}
 	return errs
 }
@@ -82,7 +82,7 @@ func validateServicePeer(service string, at *field.Path) field.ErrorList {
 		return validateName(service, at)
 	}
 	if len(validation.IsDNS1123Label(namespace)) > 0 || len(validation.IsDNS1123Label(name)) > 0 {
-		return field.ErrorList{field.Invalid(at, service, "must be a Service's name, or its namespace and name with one slash between them")}
+		return field.ErrorList{field.Invalid(at, service, "must be the name of a Service, or its namespace and name, as in network/gateway")}
 	}
 	return nil
 }
@@ -90,7 +90,7 @@ func validateServicePeer(service string, at *field.Path) field.ErrorList {
 // validateOwnService validates the name of a Service that must be the tenant's.
 func validateOwnService(service string, at *field.Path) field.ErrorList {
 	if strings.Contains(service, "/") {
-		return field.ErrorList{field.Invalid(at, service, "must be the name of a Service in one of the tenant's own namespaces: leave the namespace out")}
+		return field.ErrorList{field.Invalid(at, service, "must be the name of a Service in one of the tenant's own namespaces: omit the namespace")}
 	}
 	return validateName(service, at)
 }
@@ -106,7 +106,7 @@ func validatePorts(ports []Port, at *field.Path) field.ErrorList {
 	return errs
 }
 
-// unique refuses a port that is there already, of one of its protocols.
+// unique refuses a port that is already in the list, for one of its protocols.
 func (p Port) unique(seen unique, at *field.Path) field.ErrorList {
 	written := p.Port.String()
 	if p.EndPort != 0 {
@@ -138,14 +138,14 @@ func (p Port) validate(at *field.Path) field.ErrorList {
 
 func (p Port) validateName(at *field.Path) field.ErrorList {
 	if p.EndPort != 0 {
-		return field.ErrorList{field.Forbidden(at.Child("endPort"), "is not for a port by name, which is one port: remove it, or write port as a number")}
+		return field.ErrorList{field.Forbidden(at.Child("endPort"), "is not supported with a named port: remove it, or write port as a number")}
 	}
 	if p.Protocol == ANY {
-		return field.ErrorList{field.Invalid(at.Child("protocol"), p.Protocol, "is not for a port by name, which is of one protocol: say it, or write port as a number")}
+		return field.ErrorList{field.Invalid(at.Child("protocol"), p.Protocol, "is not supported with a named port, which has one protocol: set that protocol, or write port as a number")}
 	}
 	at, name := at.Child("port"), p.Port.StrVal
 	if isDigits(name) {
-		return field.ErrorList{field.Invalid(at, name, "in quotes is the name of a port: write "+name+" without quotes")}
+		return field.ErrorList{field.Invalid(at, name, "is a port name because it is in quotes: write "+name+" without quotes")}
 	}
 	if problems := validation.IsValidPortName(name); len(problems) > 0 {
 		return field.ErrorList{field.Invalid(at, name, strings.Join(problems, "; "))}
@@ -155,7 +155,7 @@ func (p Port) validateName(at *field.Path) field.ErrorList {
 
 func validatePortNumber(port int32, at *field.Path) field.ErrorList {
 	if port < 1 || port > 65535 {
-		return field.ErrorList{field.Invalid(at, port, "must be a number from 1 to 65535: to say every port, leave ports out")}
+		return field.ErrorList{field.Invalid(at, port, "must be a number from 1 to 65535: for every port, omit ports")}
 	}
 	return nil
 }

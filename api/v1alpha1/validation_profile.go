@@ -10,7 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
-// Validate finds what is wrong within the FenceProfile.
+// Validate returns the errors in the FenceProfile.
 func (p *FenceProfile) Validate() field.ErrorList {
 	errs := validateResourceName(p.Name, field.NewPath("metadata", "name"))
 	return append(errs, p.Spec.validate(field.NewPath("spec"))...)
@@ -45,7 +45,7 @@ func (b ProofBudget) validate(at *field.Path) field.ErrorList {
 	return nil
 }
 
-// namespaceName is the label that every namespace bears, with its name.
+// namespaceName is the label of every namespace with its name.
 const namespaceName = "kubernetes.io/metadata.name"
 
 func (r *TenantRules) validate(at *field.Path) field.ErrorList {
@@ -53,9 +53,9 @@ func (r *TenantRules) validate(at *field.Path) field.ErrorList {
 	pattern := r.NamespacePattern
 	switch {
 	case strings.Count(pattern, namePlaceholder) != 1:
-		errs = append(errs, field.Invalid(at.Child("namespacePattern"), pattern, "must contain "+namePlaceholder+" once, or two tenants would share a namespace"))
+		errs = append(errs, field.Invalid(at.Child("namespacePattern"), pattern, "must contain "+namePlaceholder+" exactly once, or tenants would share a namespace: write tenant-"+namePlaceholder))
 	case len(validation.IsDNS1123Label(strings.Replace(pattern, namePlaceholder, "a", 1))) > 0:
-		errs = append(errs, field.Invalid(at.Child("namespacePattern"), pattern, "must make names of namespaces: "+dnsLabel))
+		errs = append(errs, field.Invalid(at.Child("namespacePattern"), pattern, "must yield names of namespaces: "+dnsLabel))
 	}
 	for _, tenant := range sortedKeys(r.Claims) {
 		at := at.Child("claims").Key(tenant)
@@ -65,7 +65,7 @@ func (r *TenantRules) validate(at *field.Path) field.ErrorList {
 	errs = append(errs, validateAllowedPaths(r.AllowedPaths, at.Child("allowedPaths"))...)
 	labels := at.Child("namespaceLabels")
 	if _, ok := r.NamespaceLabels[namespaceName]; ok {
-		errs = append(errs, field.Forbidden(labels.Key(namespaceName), "is Kubernetes' own: remove it"))
+		errs = append(errs, field.Forbidden(labels.Key(namespaceName), "is set by Kubernetes: remove it"))
 	}
 	return append(errs, withoutExpressions(metav1validation.ValidateLabels(r.NamespaceLabels, labels))...)
 }
@@ -78,7 +78,7 @@ func (s *FenceProfileSpec) validateExcluded(at *field.Path) field.ErrorList {
 		errs = append(errs, validateName(e.Name, at.Child("name"))...)
 		errs = append(errs, excluded.item(e.Name, at.Child("name"))...)
 		if strings.TrimSpace(e.Reason) == "" {
-			errs = append(errs, field.Required(at.Child("reason"), "it is said to whoever asks for the namespace"))
+			errs = append(errs, field.Required(at.Child("reason"), "state it, because it is reported to a Tenant that claims the namespace"))
 		}
 	}
 	for _, tenant := range sortedKeys(s.Tenants.Claims) {
@@ -132,7 +132,7 @@ func (s *FenceProfileSpec) validateOverrides(at *field.Path) field.ErrorList {
 			errs = append(errs, seen.item(glob, at.Child("tenants").Index(j))...)
 		}
 		if o.Limits == nil && o.Enforcement == "" {
-			errs = append(errs, field.Required(at, "say limits or enforcement, or remove the override: it changes nothing"))
+			errs = append(errs, field.Required(at, "an override without limits and enforcement has no effect: set one of them, or remove the override"))
 		}
 		if o.Limits != nil {
 			errs = append(errs, s.validateLimits(o.Limits, at.Child("limits"))...)
@@ -172,10 +172,15 @@ func (s *FenceProfileSpec) validateVias(at *field.Path) field.ErrorList {
 	return errs
 }
 
-// validateEgressPointName says where a name is none of the profile's egressPoints.
+// validateEgressPointName refuses a name that is none of the profile's egressPoints.
 func (s *FenceProfileSpec) validateEgressPointName(name string, at *field.Path) field.ErrorList {
 	if slices.ContainsFunc(s.EgressPoints, func(p EgressPoint) bool { return p.Name == name }) {
 		return nil
 	}
-	return field.ErrorList{field.Invalid(at, name, "is not the name of one of egressPoints: correct it, or add the egress point")}
+	var names []string
+	for _, p := range s.EgressPoints {
+		names = append(names, p.Name)
+	}
+	slices.Sort(names)
+	return field.ErrorList{field.Invalid(at, name, "is not one of the profile's egressPoints ("+DidYouMean(name, names)+"): correct it, or add the egress point")}
 }

@@ -6,8 +6,8 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
-// Validate finds what is wrong within the Tenant. What depends on the profile or on
-// other resources is not looked at.
+// Validate returns the errors in the Tenant. It does not check what depends on the profile or
+// other resources.
 func (t *Tenant) Validate() field.ErrorList {
 	errs := validateName(t.Name, field.NewPath("metadata", "name"))
 	return append(errs, t.Spec.validate(field.NewPath("spec"))...)
@@ -21,10 +21,10 @@ func (s *TenantSpec) validate(at *field.Path) field.ErrorList {
 	errs = append(errs, validateNames(s.Namespaces, at.Child("namespaces"))...)
 	errs = append(errs, validateSelector(s.Pods, at.Child("pods"))...)
 	if s.Pods != nil && len(s.Pods.MatchLabels)+len(s.Pods.MatchExpressions) == 0 {
-		errs = append(errs, field.Required(at.Child("pods"), "as {}, it selects the other tenants' pods too: select this tenant's by their labels"))
+		errs = append(errs, field.Required(at.Child("pods"), "{} also selects pods of other tenants: select this tenant's pods by a label in matchLabels"))
 	}
 	if s.Pods != nil && len(s.Pods.MatchExpressions) > 0 {
-		errs = append(errs, field.Forbidden(at.Child("pods", "matchExpressions"), "an expression can leave out pods that the tenant's workloads make, and nothing fences those: give all of the tenant's pods one label, and select it in matchLabels"))
+		errs = append(errs, field.Forbidden(at.Child("pods", "matchExpressions"), "can exclude pods of the tenant's workloads, which would stay unfenced: give all pods of the tenant one label, and select it in matchLabels"))
 	}
 	seen := unique{}
 	errs = append(errs, validateFlows(s.Ingress, s.Egress, seen, at)...)
@@ -62,7 +62,7 @@ func (f *IngressFlow) validate(at *field.Path) field.ErrorList {
 		errs = append(errs, p.validate(at)...)
 		errs = append(errs, p.validateICMP(f.ICMP, at)...)
 		if len(p.FQDNs) > 0 {
-			errs = append(errs, field.Forbidden(at.Child("fqdns"), "is only for egress, since nobody knows the name of who connects: use cidrs"))
+			errs = append(errs, field.Forbidden(at.Child("fqdns"), "is only for egress, because the name of a source is unknown: use cidrs"))
 		}
 	}
 	return errs
@@ -79,12 +79,12 @@ func (f *EgressFlow) validate(at *field.Path) field.ErrorList {
 		errs = append(errs, p.validate(at)...)
 		errs = append(errs, p.validateICMP(f.ICMP, at)...)
 		if len(p.FQDNs) > 0 && len(f.DNS) > 0 {
-			errs = append(errs, field.Forbidden(at.Child("fqdns"), "is not for a flow with dns, which is asked of a server: use service, namespace or cidrs"))
+			errs = append(errs, field.Forbidden(at.Child("fqdns"), "is not supported with dns, whose peer is a DNS server: use service, namespace or cidrs"))
 		}
 		named = named || len(p.FQDNs) > 0
 	}
 	if named && len(f.Ports) == 0 && len(f.ICMP) == 0 {
-		errs = append(errs, field.Required(at.Child("ports"), "beside fqdns, or every port of every address behind the names would be open: say which"))
+		errs = append(errs, field.Required(at.Child("ports"), "with fqdns, or every port of every address behind the names would be allowed: set the ports, as [{port: 443}]"))
 	}
 	return append(errs, f.validateVia(at)...)
 }
@@ -95,12 +95,12 @@ func (f *EgressFlow) validateVia(at *field.Path) field.ErrorList {
 	}
 	errs := validateName(f.Via, at.Child("via"))
 	if f.Pods != nil {
-		errs = append(errs, field.Forbidden(at.Child("pods"), "is not for a flow with via, whose connections the egress point's pods open: remove one of the two"))
+		errs = append(errs, field.Forbidden(at.Child("pods"), "is not supported with via, where the pods of the egress point connect: remove one of the two"))
 	}
 	for i := range f.To {
 		for _, kind := range f.To[i].kinds() {
 			if kind != "fqdns" && kind != "cidrs" && kind != "entities" {
-				errs = append(errs, field.Forbidden(at.Child("to").Index(i).Child(kind), "is not reached via an egress point, which leads out of the cluster: use fqdns, cidrs or entities, or remove via"))
+				errs = append(errs, field.Forbidden(at.Child("to").Index(i).Child(kind), "is not supported with via, because egress points connect to destinations outside the cluster: use fqdns, cidrs or entities, or remove via"))
 			}
 		}
 	}
@@ -114,13 +114,13 @@ func (a *AgentIngress) validate(at *field.Path) field.ErrorList {
 	errs = append(errs, validateCIDRs(a.CIDRs, at.Child("cidrs"))...)
 	switch {
 	case a.Service == "" && a.Pods == nil:
-		errs = append(errs, field.Required(at.Child("service"), "name the Service that agents dial, or the pods that they reach"))
+		errs = append(errs, field.Required(at.Child("service"), "set service to the Service that agents connect to, or set pods"))
 	case a.Service != "" && a.Pods != nil:
-		errs = append(errs, field.Forbidden(at.Child("pods"), "is not for a flow with service, which stands for its pods: remove one of the two"))
+		errs = append(errs, field.Forbidden(at.Child("pods"), "is not supported with service, which represents its pods: remove one of the two"))
 	case a.Service != "":
 		errs = append(errs, validateOwnService(a.Service, at.Child("service"))...)
 	case len(a.Ports) == 0:
-		errs = append(errs, field.Required(at.Child("ports"), "beside pods: say which ports agents reach"))
+		errs = append(errs, field.Required(at.Child("ports"), "with pods: set the container ports that agents reach"))
 	}
 	return append(errs, a.validateMode(at)...)
 }
@@ -130,28 +130,28 @@ func (a *AgentIngress) validateMode(at *field.Path) field.ErrorList {
 	switch a.Mode {
 	case LoadBalancer:
 		if len(a.ProxyPorts) > 0 {
-			errs = append(errs, field.Forbidden(at.Child("proxyPorts"), "is only for mode EdgeProxy: remove it"))
+			errs = append(errs, field.Forbidden(at.Child("proxyPorts"), "requires mode: EdgeProxy: remove it"))
 		}
 		if len(a.CIDRs) == 0 {
-			errs = append(errs, field.Required(at.Child("cidrs"), "with mode LoadBalancer: say which networks agents dial from"))
+			errs = append(errs, field.Required(at.Child("cidrs"), "with mode: LoadBalancer: set the networks of the agents"))
 		}
 	case EdgeProxy:
 		if len(a.CIDRs) > 0 && len(a.ProxyPorts) == 0 {
-			errs = append(errs, field.Forbidden(at.Child("cidrs"), "is not for mode EdgeProxy without proxyPorts, where the profile's edgeProxy.cidrs say who reaches the proxy: remove it, or say the proxy's ports that are this tenant's"))
+			errs = append(errs, field.Forbidden(at.Child("cidrs"), "requires proxyPorts with mode: EdgeProxy, because the profile's edgeProxy.cidrs apply to shared ports: remove it, or set proxyPorts"))
 		}
 		if a.SourceIP != "" {
-			errs = append(errs, field.Forbidden(at.Child("sourceIP"), "is only for mode LoadBalancer: remove it"))
+			errs = append(errs, field.Forbidden(at.Child("sourceIP"), "requires mode: LoadBalancer: remove it"))
 		}
 	}
 	return errs
 }
 
-// validateProxyPorts wants numbers: two names may be one port.
+// validateProxyPorts requires numbers, because two names may be the same port.
 func validateProxyPorts(ports []Port, at *field.Path) field.ErrorList {
 	errs := validatePorts(ports, at)
 	for i, p := range ports {
 		if p.Port.Type == intstr.String {
-			errs = append(errs, field.Invalid(at.Index(i).Child("port"), p.Port.StrVal, "must be a number, by which it is told from other tenants' ports"))
+			errs = append(errs, field.Invalid(at.Index(i).Child("port"), p.Port.StrVal, "must be a number, so that it can be compared with the ports of other tenants"))
 		}
 	}
 	return errs

@@ -8,7 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
-// The samples in testdata hold an example of every error. Here are the borders.
+// The samples in testdata have an example of each error. These tests have the limits.
 
 func TestFQDNProblem(t *testing.T) {
 	for _, name := range []string{
@@ -37,16 +37,16 @@ func TestCiliumVersions(t *testing.T) {
 	for version, want := range map[string]string{
 		"1.14":        "",
 		"1.20":        "",
-		"1.19.3":      `must be the minor version alone: write "1.19"`,
-		"v1.20":       `must be the minor version alone: write "1.20"`,
-		"1.18.x":      `must be the minor version alone: write "1.18"`,
-		"1.20.0-rc.1": `must be the minor version alone: write "1.20"`,
-		"1.13":        "is not a version that is known",
-		"1.2":         "is not a version that is known",
-		"1.21":        "is not a version that is known",
-		"1.200":       "is not a version that is known",
-		"2.0":         "is not a version that is known",
-		"":            "write the agents' minor version",
+		"1.19.3":      `must be the minor version only: write "1.19"`,
+		"v1.20":       `must be the minor version only: write "1.20"`,
+		"1.18.x":      `must be the minor version only: write "1.18"`,
+		"1.20.0-rc.1": `must be the minor version only: write "1.20"`,
+		"1.13":        "is not a supported version",
+		"1.2":         "is not a supported version",
+		"1.21":        "is not a supported version",
+		"1.200":       "is not a supported version",
+		"2.0":         "is not a supported version",
+		"":            "set the minor version of the agents",
 	} {
 		errs := validateVersion(version, field.NewPath("v"))
 		if got := lines(errs); (want == "") != (got == "") || !strings.Contains(got, want) {
@@ -93,8 +93,8 @@ func TestPathProblem(t *testing.T) {
 		"^v1":             "must start with",
 		"^/v1":            `write "/v1"`,
 		"^/v1/.*$":        `write "/v1/.*"`,
-		"/v1/*[":          "is no regular expression",
-		`/(?=x)`:          "is no regular expression",
+		"/v1/*[":          "is not a regular expression",
+		`/(?=x)`:          "is not a regular expression",
 	} {
 		if got := pathProblem(path); (want == "") != (got == "") || !strings.Contains(got, want) {
 			t.Errorf("%q: got %q, want %q", path, got, want)
@@ -139,24 +139,24 @@ func TestParseEndpointErrors(t *testing.T) {
 		"2001:db8::1":                     "",
 		"api.openai.com":                  "",
 		"api.openai.com.":                 "",
-		"adapter":                         "is no endpoint",
-		"":                                "is no endpoint",
+		"adapter":                         "is not a valid endpoint",
+		"":                                "is not a valid endpoint",
 		"all":                             "is many endpoints",
 		"cluster":                         "is many endpoints",
-		"/adapter":                        "must be a workload",
-		"acme/":                           "must be a workload",
-		"acme//adapter":                   "must be a workload",
-		"acme/deployment/adapter":         "must be a workload",
-		"a/b/c/d":                         "must be a workload",
-		"namespace/x/":                    "must say which pods",
-		"tenant//*":                       "must say which pods",
+		"/adapter":                        "is not a valid endpoint",
+		"acme/":                           "is not a valid endpoint",
+		"acme//adapter":                   "is not a valid endpoint",
+		"acme/deployment/adapter":         "is not a valid endpoint",
+		"a/b/c/d":                         "is not a valid endpoint",
+		"namespace/x/":                    "has no valid ",
+		"tenant//*":                       "has no valid ",
 		"tenant/acme/adapter":             "is neither * nor a label",
 		"tenant/acme/app=web,":            "is neither * nor a label",
 		"tenant/acme/app=a,app=b":         "twice",
 		"tenant/acme/app=a b":             "a label's value",
-		"tenant/acme/=web":                "no label's key",
-		"tenant/acme/pod-template-hash=x": "out of a pod's identity",
-		"tenant/acme/io.cilium.k8s.x=y":   "a label of Cilium's own",
+		"tenant/acme/=web":                "does not begin with a label key",
+		"tenant/acme/pod-template-hash=x": "from the pod's identity",
+		"tenant/acme/io.cilium.k8s.x=y":   "a label that Cilium adds",
 		"service/x/*":                     "must be a Service",
 		"service/x/y/z":                   "must be a Service",
 		"10.0.0.0/8":                      "is a network",
@@ -164,9 +164,9 @@ func TestParseEndpointErrors(t *testing.T) {
 		"https://a.b":                     "is a URL",
 		"a.b:443":                         "port",
 		"*.a.b":                           "is a pattern",
-		"a..b":                            "empty part",
-		"192.0.2.300":                     "is no address, and ends in a number",
-		"::ffff:192.0.2.1":                "in the form of IPv6: write 192.0.2.1",
+		"a..b":                            "empty label",
+		"192.0.2.300":                     "does not end in a number",
+		"::ffff:192.0.2.1":                "written as IPv6: write 192.0.2.1",
 		"api.acme.svc.cluster.local":      "write service/NAMESPACE/NAME",
 	} {
 		got := ""
@@ -218,19 +218,7 @@ func TestValidateGlob(t *testing.T) {
 	}
 }
 
-func TestNearest(t *testing.T) {
-	fields := []string{"name", "pods", "via", "to", "ports", "optional"}
-	for word, want := range map[string]string{
-		"port": "ports", "prots": "ports", "Via": "via", "pod": "pods", "optinal": "optional", "pdos": "pods",
-		"http": "", "tls": "", "selector": "", "x": "",
-	} {
-		if got, _ := Nearest(word, fields); got != want {
-			t.Errorf("%q: got %q, want %q", word, got, want)
-		}
-	}
-}
-
-// Methods are reached without a schema too: by whoever builds a resource in Go.
+// TestValidateWithoutSchema validates resources that Go code builds, without a schema.
 func TestValidateWithoutSchema(t *testing.T) {
 	for desc, errs := range map[string]field.ErrorList{
 		"a Tenant without a name":       (&Tenant{}).Validate(),

@@ -13,14 +13,14 @@ func validateUndecidedKinds(kinds []UndecidedKind, at *field.Path) field.ErrorLi
 	for i, k := range kinds {
 		at := at.Index(i)
 		if k.Group != "" && len(validation.IsDNS1123Subdomain(k.Group)) > 0 {
-			errs = append(errs, field.Invalid(at.Child("group"), k.Group, "must be an API group without a version, as in security.istio.io"))
+			errs = append(errs, field.Invalid(at.Child("group"), k.Group, "must be an API group without a version, such as security.istio.io"))
 		}
 		if !kindName.MatchString(k.Kind) {
-			errs = append(errs, field.Invalid(at.Child("kind"), k.Kind, "must be one kind, as in AuthorizationPolicy: a kind that a later release adds is not accepted with others"))
+			errs = append(errs, field.Invalid(at.Child("kind"), k.Kind, "must be one kind, such as AuthorizationPolicy: list each kind, because patterns would accept kinds of later releases"))
 		}
 		errs = append(errs, seen.item(k.Group+"/"+k.Kind, at)...)
 		if strings.TrimSpace(k.Reason) == "" {
-			errs = append(errs, field.Required(at.Child("reason"), "reports print why the kind does not change what is proved"))
+			errs = append(errs, field.Required(at.Child("reason"), "state why the kind does not change what is proved, because reports print it"))
 		}
 	}
 	return errs

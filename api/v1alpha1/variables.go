@@ -2,7 +2,6 @@ package v1alpha1
 
 import (
 	"fmt"
-	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -16,11 +15,11 @@ var (
 	reference    = regexp.MustCompile(`\$\{[^}]*\}?`)
 )
 
-// The tags of scalars that refer to variables.
+// The YAML tags of scalars with references to variables.
 const (
-	// substituted: a variable gave its text. What it is, the schema says.
+	// substituted: the text has the values of variables. The schema decides its type.
 	substituted = "!variable"
-	// unsubstituted: a variable is not known, which is said already.
+	// unsubstituted: a variable is unknown, which is already reported.
 	unsubstituted = "!unknown"
 )
 
@@ -29,8 +28,8 @@ func DecodeFence(n *yaml.RNode) (*TenantFence, field.ErrorList) {
 	return Decode[TenantFence](n, VariablesOf(n))
 }
 
-// VariablesOf are the variables that a TenantFence gives, as far as they can be read: what
-// else is wrong with it does not make them unknown.
+// VariablesOf returns the variables of a TenantFence as far as they can be read, even if the
+// TenantFence has other errors.
 func VariablesOf(n *yaml.RNode) map[string]string {
 	out := map[string]string{}
 	if n == nil || n.YNode() == nil {
@@ -43,11 +42,10 @@ func VariablesOf(n *yaml.RNode) map[string]string {
 	return out
 }
 
-// substitute returns a resource with a value in place of every ${NAME} in the text of its
-// spec and name, or the resource itself where there is none. What has no value is an error.
-// Keys are no text, and a TenantFence's own name and variables stay as they are: policies are
-// found by that name. The rest of metadata is the host's as well: kustomize writes the name
-// there once more.
+// substitute returns a resource with the values of each ${NAME} in its spec and name, or the
+// resource itself if it has none. A ${NAME} without a value is an error, and so is one in a
+// key. A TenantFence's own name and variables stay as they are, because policies are found by
+// that name. So does the rest of metadata, to which kustomize also writes the name.
 func substitute(n *yaml.RNode, variables map[string]string) (*yaml.RNode, substitution) {
 	s := substitution{variables: variables, from: map[string]string{}}
 	if n == nil || n.YNode() == nil || !s.hasReference(n.YNode()) {
@@ -67,11 +65,11 @@ func substitute(n *yaml.RNode, variables map[string]string) (*yaml.RNode, substi
 type substitution struct {
 	variables map[string]string
 	errs      field.ErrorList
-	// from is what stood in each field before.
+	// from is the original text of each field.
 	from map[string]string
 }
 
-// addOrigins says of errors where a wrong value came from.
+// addOrigins adds the original text to errors about substituted values.
 func (s *substitution) addOrigins(errs field.ErrorList) {
 	for _, e := range errs {
 		if written := s.from[e.Field]; written != "" {
@@ -80,7 +78,7 @@ func (s *substitution) addOrigins(errs field.ErrorList) {
 	}
 }
 
-// hasReference says whether there is anything to replace.
+// hasReference reports whether a node contains a reference to a variable.
 func (s *substitution) hasReference(n *yaml.Node) bool {
 	return n.Kind == yaml.ScalarNode && strings.Contains(n.Value, "${") || slices.ContainsFunc(n.Content, s.hasReference)
 }
@@ -98,7 +96,7 @@ func (s *substitution) replace(n *yaml.Node, at *field.Path) {
 			key := n.Content[i]
 			path := at.Child(key.Value)
 			if strings.Contains(key.Value, "${") {
-				s.errs = append(s.errs, field.Invalid(path, key.Value, "a key is not substituted: write it out"))
+				s.errs = append(s.errs, field.Invalid(path, key.Value, "is a key with a variable, and keys are not substituted: write the key out"))
 			}
 			if path.String() != "spec.variables" {
 				s.replace(n.Content[i+1], path)
@@ -120,9 +118,9 @@ func (s *substitution) scalar(n *yaml.Node, at *field.Path) {
 		case ok && strings.HasSuffix(ref, "}"):
 			return value
 		case !variableName.MatchString(name):
-			s.errs = append(s.errs, field.Invalid(at, ref, "is no variable: write ${NAME}, and nothing else between the braces"))
+			s.errs = append(s.errs, field.Invalid(at, ref, "is not a variable: write ${NAME} without other characters in the braces"))
 		default:
-			s.errs = append(s.errs, field.Invalid(at, ref, fmt.Sprintf("the TenantFence gives no such variable: add %s to its spec.variables, which has %s", name, variableNames(s.variables))))
+			s.errs = append(s.errs, field.Invalid(at, ref, fmt.Sprintf("is not in spec.variables of the TenantFence: add %s, or correct the name (%s)", name, DidYouMean(name, sortedKeys(s.variables)))))
 		}
 		n.Tag = unsubstituted
 		delete(s.from, at.String())
@@ -130,21 +128,14 @@ func (s *substitution) scalar(n *yaml.Node, at *field.Path) {
 	})
 }
 
-func variableNames(variables map[string]string) string {
-	if len(variables) == 0 {
-		return "none"
-	}
-	return strings.Join(slices.Sorted(maps.Keys(variables)), ", ")
-}
-
 func validateVariables(variables map[string]string, at *field.Path) field.ErrorList {
 	var errs field.ErrorList
-	for _, name := range slices.Sorted(maps.Keys(variables)) {
+	for _, name := range sortedKeys(variables) {
 		if !variableName.MatchString(name) {
-			errs = append(errs, field.Invalid(at.Key(name), name, "a variable's name is letters, digits and _, and does not begin with a digit"))
+			errs = append(errs, field.Invalid(at.Key(name), name, "must consist of letters, digits and _, and not begin with a digit"))
 		}
 		if strings.Contains(variables[name], "${") {
-			errs = append(errs, field.Invalid(at.Key(name), variables[name], "a value holds no variable: write it out"))
+			errs = append(errs, field.Invalid(at.Key(name), variables[name], "contains a variable, and values are not substituted: write the value out"))
 		}
 	}
 	return errs

@@ -7,14 +7,14 @@ import (
 	"github.com/tenantfence/tenantfence/internal/report"
 )
 
-// checksPage is docs/checks.md: the catalogue, each check with a link to an example.
+// checksPage returns docs/checks.md: the catalogue, each check with a link to an example.
 func checksPage() []byte {
 	var b bytes.Buffer
 	b.WriteString(`<!-- Generated from internal/report by make generate. -->
 # Checks
 
 A finding ends with the name of its check in brackets: ` + "`… [fqdn-outside-limits]`" + `. ` + "`tenantfence checks NAME`" + ` prints what
-this page has about a check. An error stops the run, and nothing is changed. The example is a golden case: its
+this page contains about a check. An error stops the run, and nothing is changed. The example is a golden case: its
 ` + "`findings.txt`" + ` shows the finding, and the files next to it produce it.
 
 | check | severity | rule |

@@ -45,17 +45,17 @@ func TestReferenceHasEveryType(t *testing.T) {
 	reference := string(types.reference())
 	for name := range types {
 		if !strings.Contains(reference, "# "+name+"\n") {
-			t.Errorf("%s is reached from none of the kinds, or not written", name)
+			t.Errorf("%s is missing in the reference, or no kind uses it", name)
 		}
 	}
 	for line := range strings.SplitSeq(reference, "\n") {
 		if strings.Contains(line, "?") && strings.HasPrefix(line, "| `") {
-			t.Errorf("a type is not understood: %s", line)
+			t.Errorf("unknown type: %s", line)
 		}
 	}
 }
 
-// schema is what of a JSON schema follows from the types.
+// schema has the fields of a JSON schema that follow from the types.
 type schema struct {
 	Description          string
 	Properties           map[string]*schema
@@ -65,8 +65,8 @@ type schema struct {
 	AdditionalProperties json.RawMessage
 }
 
-// controller-gen is not needed to see that its output is stale: fields, comments,
-// values and what is required are enough. What only markers say is left to make lint.
+// TestSchemasAreUpToDate compares fields, comments, values and required fields, without
+// controller-gen. make lint compares what only the markers set.
 func TestSchemasAreUpToDate(t *testing.T) {
 	types := parsedTypes(t)
 	for _, kind := range kinds {
@@ -123,17 +123,17 @@ func compareFields(types typeDocs, d typeDoc, s *schema, path string, stale func
 	for _, f := range d.fields {
 		known[f.name] = true
 		if f.required != slices.Contains(s.Required, f.name) {
-			stale(path+"."+f.name, "is required in one of schema and types")
+			stale(path+"."+f.name, "is required in only one of schema and types")
 		}
 		compareSchema(types, f, s.Properties[f.name], path+"."+f.name, stale)
 	}
 	for name := range s.Properties {
 		if !known[name] {
-			stale(path+"."+name, "is no field of "+d.name)
+			stale(path+"."+name, "is not a field of "+d.name)
 		}
 	}
 	if len(d.fields) > 0 && string(s.AdditionalProperties) != "false" {
-		stale(path, "admits unknown fields")
+		stale(path, "allows unknown fields")
 	}
 }
 

@@ -1,6 +1,6 @@
-// Command apidoc writes what is generated from the types of api/v1alpha1: the JSON
-// schema of each kind and docs/api.md; and, from the catalogue, docs/checks.md. It runs controller-gen, which must be in the
-// PATH. Run it from the package's directory, as go generate does.
+// Command apidoc generates the JSON schema of each kind and docs/api.md from the types of
+// api/v1alpha1, and docs/checks.md from the catalogue of checks. It runs controller-gen, which
+// must be in the PATH. Run it from the package's directory, as go generate does.
 package main
 
 import (
@@ -25,7 +25,7 @@ func main() {
 	}
 }
 
-// run generates from the package in dir.
+// run generates the files for the package in dir.
 func run(dir string) error {
 	crds, err := controllerGen(dir)
 	if err != nil {

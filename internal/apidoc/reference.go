@@ -14,18 +14,18 @@ const preamble = `<!-- Generated from api/v1alpha1 by make generate. Do not edit
 
 # API reference
 
-Four kinds of %s, none of which reaches a cluster. Fields that are not listed
-here, duplicate fields, empty values (but {} as a selector, which selects all)
-and wrongly typed ones are errors, all of
-which are reported at once. Each kind has a JSON schema for editors in
-[api/v1alpha1/schema](../api/v1alpha1/schema).
+%s has four kinds. They are never applied to a cluster. Unknown fields, duplicate
+fields, empty values and values of the wrong type are errors, and all of them are reported
+at once. ({} is a value: as a selector, it selects all.) Each kind has a JSON schema for
+editors in [api/v1alpha1/schema](../api/v1alpha1/schema).
 `
 
 const links = `
 [label selector]: https://kubernetes.io/docs/reference/generated/kubernetes-api/v1.36/#labelselector-v1-meta
 `
 
-// reference writes the types that the kinds use, each after the first that uses it.
+// reference returns the reference of all types that the kinds use, each after the first type
+// that uses it.
 func (t typeDocs) reference() []byte {
 	var out bytes.Buffer
 	fmt.Fprintf(&out, preamble, v1alpha1.APIVersion)
@@ -64,7 +64,7 @@ func (t typeDocs) writeFields(out *bytes.Buffer, fields []fieldDoc) {
 	}
 }
 
-// writeValues writes a table, or one line where the values speak for themselves.
+// writeValues writes a table, or one line if no value has a comment.
 func writeValues(out *bytes.Buffer, values []valueDoc) {
 	if !slices.ContainsFunc(values, func(v valueDoc) bool { return v.doc != "" }) {
 		var all []string
@@ -93,7 +93,7 @@ func tableCell(text string) string {
 	return strings.NewReplacer("|", `\|`, "*", `\*`, "<", "&lt;", "\n\n", "<br>").Replace(text)
 }
 
-// meaning is a field's comment and what its markers add to it.
+// meaning returns a field's comment and the limits of its markers.
 func (f fieldDoc) meaning() string {
 	text := f.doc
 	low, high := f.limits["Minimum"], f.limits["Maximum"]
@@ -109,8 +109,8 @@ func (f fieldDoc) meaning() string {
 	return strings.TrimSpace(text)
 }
 
-// typeText says what to write into a field. s is the ending of its words, "s" for
-// several values.
+// typeText describes the type of a field. s is the ending of its nouns: "s" for several
+// values.
 func (t typeDocs) typeText(e ast.Expr, s string) string {
 	switch e := e.(type) {
 	case *ast.StarExpr:
@@ -152,7 +152,7 @@ func basicTypeText(name, s string) string {
 	return name + s
 }
 
-// typeName is the name of the type that a field ends at, "" for one of another package.
+// typeName returns the name of the element type of a field, "" for a type of another package.
 func typeName(e ast.Expr) string {
 	switch e := e.(type) {
 	case *ast.StarExpr:

@@ -14,10 +14,10 @@ import (
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 )
 
-// kinds in the order in which a reader meets them.
+// kinds are the kinds in the order of the reference.
 var kinds = []string{v1alpha1.KindTenant, v1alpha1.KindFenceProfile, v1alpha1.KindTenantFence, v1alpha1.KindFlowTest}
 
-// crd is what is needed of a CustomResourceDefinition.
+// crd has the fields of a CustomResourceDefinition that the schemas need.
 type crd struct {
 	Spec struct {
 		Names    struct{ Kind string }
@@ -29,7 +29,7 @@ type crd struct {
 	}
 }
 
-// schemasOf turns a stream of CustomResourceDefinitions into one JSON schema a kind.
+// schemasOf converts a stream of CustomResourceDefinitions to one JSON schema for each kind.
 func schemasOf(crds []byte) (map[string][]byte, error) {
 	files := map[string][]byte{}
 	stream := yaml.NewDecoder(bytes.NewReader(crds))
@@ -83,7 +83,7 @@ func jsonSchema(kind string, s map[string]any) ([]byte, error) {
 	return out.Bytes(), err
 }
 
-// metadata names the fields that this program reads. Hosts add others.
+// metadata is the schema of the metadata fields that this program reads. Hosts add others.
 func metadata() map[string]any {
 	texts := map[string]any{"type": "object", "additionalProperties": map[string]any{"type": "string"}}
 	return map[string]any{
@@ -96,8 +96,8 @@ func metadata() map[string]any {
 	}
 }
 
-// makeStrict makes a schema of controller-gen say what is true of these kinds: a field
-// that is not there is an error, and so is a text that is empty.
+// makeStrict adds the rules of the strict reader to a schema of controller-gen: unknown
+// fields and empty strings are errors.
 func makeStrict(s map[string]any) {
 	if s["x-kubernetes-int-or-string"] == true {
 		delete(s, "anyOf")

@@ -14,7 +14,7 @@ import (
 	"strings"
 )
 
-// typeDoc is a type of the API as its users see it.
+// typeDoc describes a type of the API.
 type typeDoc struct {
 	name, doc string
 	fields    []fieldDoc // of a struct
@@ -25,13 +25,13 @@ type fieldDoc struct {
 	name, doc string
 	typ       ast.Expr
 	required  bool
-	// limits are the markers that say more than the type does, by name.
+	// limits are the values of the kubebuilder markers, by name.
 	limits map[string]string
 }
 
 type valueDoc struct{ value, doc string }
 
-// typeDocs are the types of the API, by their Go name.
+// typeDocs has the types of the API by their Go name.
 type typeDocs map[string]typeDoc
 
 // parseTypes reads the types of the package in dir.
@@ -118,7 +118,7 @@ func describeValue(v *ast.ValueSpec) []valueDoc {
 		}
 		seen := strings.Trim(lit.Value, `"`)
 		if rest, ok := strings.CutPrefix(text, v.Names[i].Name); ok {
-			text = seen + rest // users know no Go names
+			text = seen + rest // the reference shows YAML values, not Go names
 		}
 		out = append(out, valueDoc{value: seen, doc: text})
 	}

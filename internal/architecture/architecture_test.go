@@ -1,7 +1,8 @@
-// Package architecture has the rules of this code base as tests, with their reasons.
+// Package architecture tests the rules of this repository. Each failure states the reason
+// for its rule.
 //
-// The tests read the files, so that they cover every platform and build tag, report a line, and work
-// on code that does not compile.
+// The tests read the source files. They cover every platform and build tag, report a line,
+// and work while the code does not compile yet.
 package architecture
 
 import (
@@ -21,8 +22,20 @@ const (
 func TestEveryPackageIsListed(t *testing.T) {
 	for _, file := range load(t) {
 		if _, known := packages[file.dir]; !known {
-			t.Errorf("%s: add %s to the table in internal/architecture/packages_test.go, "+
-				"in which contributors find the package for a change", file.path, file.dir)
+			t.Errorf("%s: package %s is missing in internal/architecture/packages_test.go, "+
+				"which docs/architecture.md lists: add it with its kind and purpose", file.path, file.dir)
+		}
+	}
+}
+
+func TestEveryListedPackageExists(t *testing.T) {
+	found := map[string]bool{}
+	for _, file := range load(t) {
+		found[file.dir] = true
+	}
+	for dir, p := range packages {
+		if !found[dir] && p.kind != check { // checks are test files, which load leaves out
+			t.Errorf("%s is listed in internal/architecture/packages_test.go and has no Go file: remove it", dir)
 		}
 	}
 }
@@ -35,8 +48,10 @@ func TestImportsByPackageKind(t *testing.T) {
 		}
 		for _, spec := range file.syntax.Imports {
 			dir, isInternal := packageDir(importPath(spec))
-			if to := packages[dir]; isInternal && to != "" && !slices.Contains(allowedImports[from].imports, to) {
-				t.Errorf("%s: %s (%s) imports %s (%s): %s", file.at(spec), file.dir, from, dir, to, allowedImports[from].why)
+			to, toKnown := packages[dir]
+			allowed := allowedImports[from.kind]
+			if isInternal && toKnown && !slices.Contains(allowed.imports, to.kind) {
+				t.Errorf("%s: %s (%s) imports %s (%s): %s", file.at(spec), file.dir, from.kind, dir, to.kind, allowed.why)
 			}
 		}
 	}
@@ -50,17 +65,17 @@ func TestModelImportOrder(t *testing.T) {
 		}
 		for _, spec := range file.syntax.Imports {
 			if dir, isInternal := packageDir(importPath(spec)); isInternal && !slices.Contains(allowedModels, dir) {
-				t.Errorf("%s: %s imports %s, and may import of ours only %v: "+
-					"what users write comes first, what we call it next, where it is found last", file.at(spec), file.dir, dir, allowedModels)
+				t.Errorf("%s: %s imports %s, and may import only %v of this module: "+
+					"the API comes first, then the terms of the program, then the resources of a build", file.at(spec), file.dir, dir, allowedModels)
 			}
 		}
 	}
 }
 
 func TestEveryModelHasImportRule(t *testing.T) {
-	for dir, k := range packages {
-		if _, known := modelImports[dir]; (k == model) != known {
-			t.Errorf("%s: it is %s in packages: modelImports must list all models, and no other package", dir, k)
+	for dir, p := range packages {
+		if _, known := modelImports[dir]; (p.kind == model) != known {
+			t.Errorf("%s is %s: modelImports must list every model, and nothing else", dir, p.kind)
 		}
 	}
 }
@@ -78,14 +93,14 @@ func TestExternalImports(t *testing.T) {
 
 func TestOnlyMainExits(t *testing.T) {
 	for _, file := range load(t) {
-		if file.path == "main.go" || packages[file.dir] == tool {
+		if file.path == "main.go" || packages[file.dir].kind == tool {
 			continue
 		}
 		ast.Inspect(file.syntax, func(node ast.Node) bool {
 			selector, isSelector := node.(*ast.SelectorExpr)
 			if isSelector && file.exits(selector) {
-				t.Errorf("%s: only main.go exits: anything else that does cannot be tested, "+
-					"and takes the findings of everyone else with it; return an error or a status", file.at(selector))
+				t.Errorf("%s: only main.go exits: other code that exits cannot be tested and loses the findings "+
+					"of the run: return an error or a status", file.at(selector))
 			}
 			return true
 		})
@@ -99,7 +114,7 @@ func TestFileLength(t *testing.T) {
 			limit = mainLines
 		}
 		if file.lines > limit && !ast.IsGenerated(file.syntax) {
-			t.Errorf("%s: %d lines, at most %d: split it by purpose, and name the parts after it", file.path, file.lines, limit)
+			t.Errorf("%s: %d lines, at most %d: split it by purpose, and name the files after it", file.path, file.lines, limit)
 		}
 	}
 }
@@ -107,7 +122,7 @@ func TestFileLength(t *testing.T) {
 func TestRootHoldsOnlyMain(t *testing.T) {
 	for _, file := range load(t) {
 		if file.dir == "." && file.path != "main.go" {
-			t.Errorf("%s: the root contains main.go only: the other rules do not cover more code there", file.path)
+			t.Errorf("%s: the root holds main.go alone: the other rules do not cover code next to it", file.path)
 		}
 	}
 }
@@ -152,4 +167,43 @@ func (f source) exits(selector *ast.SelectorExpr) bool {
 		}
 	}
 	return false
+}
+
+// TestFindingsAreMadeByNew requires report.New for every finding, so that each names its check,
+// resource and field.
+func TestFindingsAreMadeByNew(t *testing.T) {
+	t.Parallel()
+	for _, f := range load(t) {
+		if f.dir == "internal/report" {
+			continue
+		}
+		ast.Inspect(f.syntax, func(n ast.Node) bool {
+			lit, ok := n.(*ast.CompositeLit)
+			if !ok || len(lit.Elts) == 0 {
+				return true
+			}
+			if isReportType(lit.Type, "Finding") {
+				t.Errorf("%s: make the finding with report.New", f.at(lit))
+			}
+			list, ok := lit.Type.(*ast.ArrayType)
+			if isReportType(lit.Type, "Findings") || ok && isReportType(list.Elt, "Finding") {
+				for _, e := range lit.Elts {
+					if element, ok := e.(*ast.CompositeLit); ok && element.Type == nil {
+						t.Errorf("%s: make the finding with report.New", f.at(element))
+					}
+				}
+			}
+			return true
+		})
+	}
+}
+
+// isReportType reports whether a type is the one of that name in package report.
+func isReportType(expr ast.Expr, name string) bool {
+	sel, ok := expr.(*ast.SelectorExpr)
+	if !ok || sel.Sel.Name != name {
+		return false
+	}
+	pkg, ok := sel.X.(*ast.Ident)
+	return ok && pkg.Name == "report"
 }

@@ -1,6 +1,6 @@
 package architecture
 
-// kind is the purpose of a package, which determines its imports.
+// kind is what a package is for. It decides what the package may import.
 type kind string
 
 const (
@@ -10,53 +10,57 @@ const (
 	step     kind = "a step"
 	model    kind = "a model"
 	tool     kind = "a tool"
-	check    kind = "a rule"
+	check    kind = "a check"
 )
 
-// packages is every directory of Go code in this module. A new one gets its line
-// here, which is where its place in the whole is decided.
-var packages = map[string]kind{
-	".":                     program,
-	"internal/cli":          cli,
-	"fn":                    function,
-	"api/v1alpha1":          model,
-	"internal/report":       model,
-	"internal/policy":       model,
-	"internal/resource":     model,
-	"internal/kustomize":    step,
-	"internal/resolve":      step,
-	"internal/plan":         step,
-	"internal/render":       step,
-	"internal/merge":        step,
-	"internal/lint":         step,
-	"internal/convert":      step,
-	"internal/reach":        step,
-	"internal/engine":       step,
-	"internal/netpol":       step,
-	"internal/hubble":       step,
-	"internal/output":       step,
-	"internal/position":     step,
-	"internal/flux":         step,
-	"internal/architecture": check,
-	"internal/apidoc":       tool,
-	"internal/mutation":     tool,
+// description is a row of docs/architecture.md.
+type description struct {
+	kind    kind
+	purpose string
 }
 
-// allowedImports are the kinds that a kind may import. why is part of the error.
+// packages lists every directory of Go code in this module, with its purpose in one line.
+var packages = map[string]description{
+	".":                     {program, "Starts the command line with the arguments and standard streams."},
+	"internal/cli":          {cli, "Has one file for each subcommand. Without arguments the program is the function."},
+	"fn":                    {function, "Runs the steps in order, as a KRM function and for the commands."},
+	"api/v1alpha1":          {model, "Defines the four kinds that users write, their decoding, defaults and validation."},
+	"internal/report":       {model, "Defines findings, changes and the catalogue of checks."},
+	"internal/policy":       {model, "Defines what the steps exchange: fence, grants, policies, endpoints, flows, verdicts, the engine interface."},
+	"internal/resource":     {model, "Reads the resources of a build into an index, and the four kinds into inputs."},
+	"internal/kustomize":    {step, "Builds a kustomization with the function in this process."},
+	"internal/resolve":      {step, "Decides which declared flows are granted: namespaces, limits, consent, Services, hostnames."},
+	"internal/plan":         {step, "Turns grants into policies without a form, one file for each family."},
+	"internal/render":       {step, "Turns policies into Cilium and Kubernetes objects through their typed APIs."},
+	"internal/merge":        {step, "Puts the objects into the build in place, and changes only what differs."},
+	"internal/lint":         {step, "Checks finished policies and resources without an engine, one check a file."},
+	"internal/convert":      {step, "Rewrites NetworkPolicies as CiliumNetworkPolicies and keeps their comments."},
+	"internal/reach":        {step, "Asks an engine what is allowed: FlowTests, isolation, declared flows, changes of connections."},
+	"internal/engine":       {step, "Decides flows with Cilium's own policy engine."},
+	"internal/netpol":       {step, "Decides flows under NetworkPolicy for enforcers that work on addresses."},
+	"internal/output":       {step, "Writes findings, changes and reports as text, table, JSON and JUnit."},
+	"internal/position":     {step, "Finds the line and column of a field in the file of its resource."},
+	"internal/flux":         {step, "Writes a build as a tree of files that Flux applies in stages."},
+	"internal/architecture": {check, "Tests the package structure, the documents and the language of this repository."},
+	"internal/apidoc":       {tool, "Generates the JSON schemas, docs/api.md and docs/checks.md."},
+	"internal/mutation":     {tool, "Changes the code as a list states, and checks that a named test fails each time."},
+}
+
+// allowedImports lists which kinds a kind may import, and why.
 var allowedImports = map[kind]struct {
 	imports []kind
 	why     string
 }{
-	program:  {[]kind{cli, function}, "main.go only starts the program: tests and hosts cannot reach code in it"},
-	cli:      {[]kind{function, step, model}, "the command line combines steps and the function for users"},
-	function: {[]kind{step, model}, "hosts embed the function, and it must not bring a command line along"},
-	step:     {[]kind{model}, "steps are combined in fn and internal/cli only, so that each can be read, tested and replaced by itself; shared types are models"},
-	model:    {[]kind{model}, "everything depends on the models: a model that imports steps couples all packages"},
-	tool:     {[]kind{model}, "a generator describes the models and is not part of the program"},
-	check:    {nil, "the rules read the code from outside"},
+	program:  {[]kind{cli, function}, "main.go only starts the program: no test and no host can reach more code in it"},
+	cli:      {[]kind{function, step, model}, "the command line combines the function and the steps for a person"},
+	function: {[]kind{step, model}, "hosts embed the function, and it must not depend on a command line"},
+	step:     {[]kind{model}, "only fn and internal/cli combine steps, so that each step can be read, tested and replaced alone; move what two steps share to a model"},
+	model:    {[]kind{model}, "every other package depends on the models: a model that imports a step ties all of them together"},
+	tool:     {[]kind{model}, "a tool works on the models and is no part of the program"},
+	check:    {nil, "the checks read the source files and import no code of this module"},
 }
 
-// modelImports are the models that each model may import, in one order.
+// modelImports lists which models a model may import: they build on each other in one order.
 var modelImports = map[string][]string{
 	"api/v1alpha1":      nil,
 	"internal/report":   nil,
@@ -64,7 +68,7 @@ var modelImports = map[string][]string{
 	"internal/resource": {"api/v1alpha1", "internal/report", "internal/policy"},
 }
 
-// importRule restricts an external package, and its subpackages, to some packages.
+// importRule restricts an external package, and all packages below it, to the named packages.
 type importRule struct {
 	pkg      string
 	packages []string
@@ -75,10 +79,10 @@ type importRule struct {
 var importRules = []importRule{
 	{
 		"github.com/cilium/cilium/pkg/policy/api", []string{"internal/engine", "internal/render"},
-		"the typed policy API is for writing policies (render) and for deciding them (engine); everything between uses internal/policy",
+		"the typed policy API is for writing policies (render) and for deciding them (engine); the steps between them use internal/policy",
 	},
 	{
 		"github.com/cilium/cilium/pkg/policy", []string{"internal/engine"},
-		"Cilium's engine changes with every release: policy.Engine limits the effect of a new release to one package",
+		"Cilium's engine changes with every release: behind policy.Engine a new release changes one package",
 	},
 }

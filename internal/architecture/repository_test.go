@@ -24,11 +24,11 @@ func TestNoMachineSpecificPaths(t *testing.T) {
 			t.Fatal(err)
 		}
 		if bytes.IndexByte(content, 0) >= 0 {
-			continue // no text
+			continue // a binary file
 		}
 		for i, line := range strings.Split(string(content), "\n") {
 			if found := machinePath.FindString(line); found != "" {
-				t.Errorf("%s:%d: %s: an absolute path of one machine leads nowhere on any other; write it from the root of the repository", name, i+1, strings.TrimSpace(found))
+				t.Errorf("%s:%d: %s: an absolute path exists on one machine only: write it relative to the root of the repository", name, i+1, strings.TrimSpace(found))
 			}
 		}
 	}
@@ -40,15 +40,15 @@ func TestGoModHasNoReplace(t *testing.T) {
 		t.Fatal(err)
 	}
 	if regexp.MustCompile(`(?m)^\s*replace\b`).Match(content) {
-		t.Error("go.mod: no replace: `go install` of this program would refuse it, and importers of fn would silently use other code than the tested one")
+		t.Error("go.mod: remove replace: `go install` of this program refuses it, and a module that imports fn would get other code than is tested")
 	}
 }
 
-// committed returns what git holds or would add, from the root of the repository.
+// committed returns the files that git tracks or would add, relative to the root.
 func committed(t *testing.T) []string {
 	t.Helper()
 	if _, err := os.Stat(filepath.Join(root, ".git")); err != nil {
-		t.Skip("skipped: this is not a git checkout, so the committed files are unknown")
+		t.Skip("skipped: this is no git checkout, so the committed files are unknown")
 	}
 	git := exec.CommandContext(t.Context(), "git", "-C", root, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
 	out, err := git.Output()
@@ -57,7 +57,7 @@ func committed(t *testing.T) []string {
 	}
 	names := strings.Split(strings.TrimRight(string(out), "\x00"), "\x00")
 	if len(names) < 2 {
-		t.Fatal("git ls-files named no file")
+		t.Fatal("git ls-files listed no file")
 	}
 	return names
 }

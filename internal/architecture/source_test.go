@@ -17,7 +17,7 @@ import (
 
 const root = "../.."
 
-// source is one Go file of the program; tests may do as they like.
+// source is one Go file of the program. Test files follow no import rules.
 type source struct {
 	path   string // from the root of the repository, with slashes
 	dir    string
@@ -38,8 +38,8 @@ func importPath(spec *ast.ImportSpec) string {
 	return pkg
 }
 
-// load reads every Go file that is not a test, and fails where it finds none: a law
-// that looks at nothing holds vacuously.
+// load reads every Go file that is not a test, and fails if it finds none: a rule that
+// reads no file would always pass.
 func load(t *testing.T) []source {
 	t.Helper()
 	var sources []source
@@ -61,12 +61,12 @@ func load(t *testing.T) []source {
 		t.Fatalf("read the sources: %v", err)
 	}
 	if len(sources) == 0 {
-		t.Fatal("found no Go file: is this package still two directories below the root?")
+		t.Fatal("found no Go file: this package must be two directories below the root")
 	}
 	return sources
 }
 
-// skip leaves out what the go command leaves out, and what is built.
+// skip leaves out the directories that the go command ignores, and built files.
 func skip(dir string) error {
 	base := path.Base(dir)
 	switch {

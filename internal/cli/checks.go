@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/output"
 	"github.com/tenantfence/tenantfence/internal/report"
 )
@@ -15,17 +16,13 @@ func newChecks() *cobra.Command {
 		Short: "List the checks that findings report on, or explain one",
 		Long: `List the checks that findings report on, with the severities that each can have.
 
-With a NAME, explain this check: what it means and what to do. Each finding
-has its NAME in brackets, as the last word.`,
+With the NAME of a check, explain what it means and what to do. A finding has the name of
+its check in brackets: "… [fqdn-outside-limits]".`,
 		Example: `  tenantfence checks
   tenantfence checks fqdn-outside-limits`,
 		Args: cobra.MaximumNArgs(1),
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-			var names []string
-			for _, c := range report.Checks() {
-				names = append(names, c.Name)
-			}
-			return names, cobra.ShellCompDirectiveNoFileComp
+			return checkNames(), cobra.ShellCompDirectiveNoFileComp
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
@@ -33,9 +30,25 @@ has its NAME in brackets, as the last word.`,
 			}
 			c := report.Find(args[0])
 			if c == nil {
-				return fmt.Errorf("no check is named %q: tenantfence checks lists all", args[0])
+				return fmt.Errorf("unknown check %q: %s", args[0], checkHint(args[0]))
 			}
 			return output.Check(cmd.OutOrStdout(), c)
 		},
 	}
+}
+
+func checkNames() []string {
+	var names []string
+	for _, c := range report.Checks() {
+		names = append(names, c.Name)
+	}
+	return names
+}
+
+// checkHint returns the fix for the name of a check that does not exist.
+func checkHint(name string) string {
+	if near, ok := v1alpha1.Nearest(name, checkNames()); ok {
+		return "did you mean " + near + "?"
+	}
+	return "tenantfence checks lists all checks"
 }

@@ -14,6 +14,9 @@ import (
 // container function: without network, without privileges.
 func TestContainer(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("skipped by -short: builds a container image")
+	}
 	if out, err := exec.Command("docker", "info").CombinedOutput(); err != nil {
 		fmt.Println("skipped TestContainer: no Docker engine is running")
 		t.Skipf("no Docker engine is running: %v\n%s", err, out)

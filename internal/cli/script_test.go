@@ -5,6 +5,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -34,7 +36,7 @@ func TestScripts(t *testing.T) {
 		fmt.Println("skipped: kpt is not on PATH, so no script runs kpt fn render")
 	}
 	testscript.Run(t, testscript.Params{
-		Dir:                 "testdata/script",
+		Files:               scripts(t),
 		RequireExplicitExec: true,
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("EXAMPLES", filepath.Join(root, "kustomization-examples"))
@@ -45,4 +47,31 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 	})
+}
+
+// longScripts run many builds. -short skips them.
+var longScripts = []string{
+	"cilium-versions", "consent", "layers-above", "layers-above-changes", "outside-fence", "tenant-names", "traffic",
+	"verify", "verify-finished", "verify-findings", "verify-hand-written-policies", "verify-kinds", "verify-target", "verify-terminal",
+}
+
+// scripts returns the scripts to run, and prints which ones -short skips.
+func scripts(t *testing.T) []string {
+	t.Helper()
+	all, err := filepath.Glob("testdata/script/*.txtar")
+	if err != nil || len(all) == 0 {
+		t.Fatalf("no script found: %v", err)
+	}
+	isLong := func(file string) bool {
+		return slices.Contains(longScripts, strings.TrimSuffix(filepath.Base(file), ".txtar"))
+	}
+	run := slices.DeleteFunc(slices.Clone(all), isLong)
+	if skipped := len(all) - len(run); skipped != len(longScripts) {
+		t.Fatalf("longScripts has %d names, and %d scripts have one of them", len(longScripts), skipped)
+	}
+	if !testing.Short() {
+		return all
+	}
+	t.Logf("skipped by -short: scripts that run many builds: %s", strings.Join(longScripts, ", "))
+	return run
 }

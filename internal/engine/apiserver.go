@@ -10,9 +10,9 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// apiServerOutside are the identities of an apiserver outside the cluster at its known
-// addresses of a family: an agent labels them as the apiserver, and with the networks that
-// hold them.
+// apiServerOutside returns the identities of an apiserver outside the cluster, one for each of
+// its known addresses of a family. An agent labels such an address as the apiserver, and with
+// the networks that contain it.
 func (e *Engine) apiServerOutside(f family) ([]variant, error) {
 	var out []variant
 	for _, ep := range e.apiServerAddresses() {
@@ -27,13 +27,13 @@ func (e *Engine) apiServerOutside(f family) ([]variant, error) {
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, variant{id: all[0].id, what: "for an apiserver at " + ep.Name, at: &ep, outside: true})
+		out = append(out, variant{id: all[0].id, when: "for an apiserver at " + ep.Name, at: &ep, outside: true})
 	}
 	return out, nil
 }
 
-// apiServerAddresses are an address of the apiserver in each network that policies distinguish
-// within its own. Addresses of nodes are none.
+// apiServerAddresses returns an address of the apiserver for each network that policies
+// distinguish within its own networks. Addresses of nodes are excluded.
 func (e *Engine) apiServerAddresses() []policy.Endpoint {
 	var all []netip.Prefix
 	var own netipx.IPSetBuilder

@@ -14,11 +14,11 @@ import (
 	"sigs.k8s.io/network-policy-api/apis/v1alpha2"
 )
 
-// parseClusterNetworkPolicy parses a ClusterNetworkPolicy as an agent does. Its rules are of the
-// tiers before (Admin) or after (Baseline) all other policies.
+// parseClusterNetworkPolicy parses a ClusterNetworkPolicy as an agent does. Tier Admin is
+// evaluated before all other policies, and tier Baseline after them.
 func (e *Engine) parseClusterNetworkPolicy(o object, doc []byte) (types.PolicyEntries, error) {
 	if o.Name == "" {
-		return nil, errors.New("it has no name")
+		return nil, errNoName
 	}
 	var cnp v1alpha2.ClusterNetworkPolicy
 	if err := decode(doc, &cnp); err != nil {
@@ -27,13 +27,13 @@ func (e *Engine) parseClusterNetworkPolicy(o object, doc []byte) (types.PolicyEn
 	if err := checkClusterNetworkPolicy(&cnp.Spec); err != nil {
 		return nil, err
 	}
-	// An annotation may rename the policy in what the engine reports.
+	// The parser would report the policy under the name in an annotation.
 	cnp.Annotations = nil
 	return k8s.ParseClusterNetworkPolicy(discardLogger, e.cluster, &cnp)
 }
 
-// checkClusterNetworkPolicy refuses what the apiserver refuses, and Cilium's parser relies on: it
-// takes an action that it does not know for Accept, and a tier for Admin.
+// checkClusterNetworkPolicy refuses what the apiserver refuses. Cilium's parser relies on that
+// validation: it reads an unknown action as Accept, and an unknown tier as Admin.
 func checkClusterNetworkPolicy(s *v1alpha2.ClusterNetworkPolicySpec) error {
 	spec := field.NewPath("spec")
 	errs := []error{
@@ -64,7 +64,7 @@ func checkAction(at *field.Path, action v1alpha2.ClusterNetworkPolicyRuleAction,
 	err := checkOneOf(at.Child("action"), string(action), string(v1alpha2.ClusterNetworkPolicyRuleActionAccept),
 		string(v1alpha2.ClusterNetworkPolicyRuleActionDeny), string(v1alpha2.ClusterNetworkPolicyRuleActionPass))
 	if peers == 0 || peers > 25 {
-		err = errors.Join(err, fmt.Errorf("%s: needs 1 to 25 items", at.Child(list)))
+		err = errors.Join(err, fmt.Errorf("%s: must have 1 to 25 items", at.Child(list)))
 	}
 	return err
 }
@@ -86,7 +86,7 @@ func checkEgressPeer(at *field.Path, p v1alpha2.ClusterNetworkPolicyEgressPeer) 
 	return errors.Join(errs...)
 }
 
-// checkPeer refuses a peer or subject that is not exactly one thing.
+// checkPeer refuses a peer or subject that does not set exactly one field.
 func checkPeer(at *field.Path, namespaces *metav1.LabelSelector, pods *v1alpha2.NamespacedPod, nodes *metav1.LabelSelector, others int) error {
 	var errs []error
 	check := func(at *field.Path, s *metav1.LabelSelector) {
@@ -106,7 +106,7 @@ func checkPeer(at *field.Path, namespaces *metav1.LabelSelector, pods *v1alpha2.
 		check(at.Child("pods", "podSelector"), &pods.PodSelector)
 	}
 	if others != 1 {
-		errs = append(errs, fmt.Errorf("%s: needs exactly one field", at))
+		errs = append(errs, fmt.Errorf("%s: must set exactly one field", at))
 	}
 	return errors.Join(errs...)
 }
@@ -129,7 +129,7 @@ func checkProtocols(at *field.Path, protocols []v1alpha2.ClusterNetworkPolicyPro
 			set++
 		}
 		if set != 1 {
-			errs = append(errs, fmt.Errorf("%s: needs exactly one field", at.Index(i)))
+			errs = append(errs, fmt.Errorf("%s: must set exactly one field", at.Index(i)))
 		}
 		errs = append(errs, checkDestination(at.Index(i), port))
 	}
@@ -143,14 +143,14 @@ func checkDestination(at *field.Path, port *v1alpha2.Port) error {
 	case port.Range == nil:
 		return checkRange(at.Child("destinationPort", "number"), port.Number, 1, 65535)
 	case port.Number != 0 || port.Range.Start >= port.Range.End:
-		return fmt.Errorf("%s: needs either a number, or a range that ends behind its start", at.Child("destinationPort"))
+		return fmt.Errorf("%s: set either number, or a range with end above start", at.Child("destinationPort"))
 	}
 	return errors.Join(checkRange(at.Child("destinationPort", "range", "start"), port.Range.Start, 1, 65535), checkRange(at.Child("destinationPort", "range", "end"), port.Range.End, 1, 65535))
 }
 
 func checkRange(at *field.Path, n, low, high int32) error {
 	if n < low || n > high {
-		return fmt.Errorf("%s: %d is not from %d to %d", at, n, low, high)
+		return fmt.Errorf("%s: %d is not between %d and %d", at, n, low, high)
 	}
 	return nil
 }
@@ -159,5 +159,5 @@ func checkOneOf(at *field.Path, value string, values ...string) error {
 	if slices.Contains(values, value) {
 		return nil
 	}
-	return fmt.Errorf("%s: %q is none of %q", at, value, values)
+	return fmt.Errorf("%s: %q is not one of %q", at, value, values)
 }

@@ -8,16 +8,15 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
-// schema is costly to build: about 100 ms.
+// schema is built once: building it takes about 100 ms.
 var schema = sync.OnceValues(func() (*validator.NPValidator, error) { return validator.NewNPValidator(discardLogger) })
 
-// schemaMutex guards the schema, which does not say that it may be shared.
+// schemaMutex guards the schema, which is not documented as safe for concurrent use.
 var schemaMutex sync.Mutex
 
-// Validate holds a CiliumNetworkPolicy or a CiliumClusterwideNetworkPolicy, as
-// JSON, against its CRD's schema and refuses fields that Cilium does not know, as
-// an apiserver with strict validation does. It does not parse the policy as the
-// agent does: see New.
+// Validate checks a CiliumNetworkPolicy or a CiliumClusterwideNetworkPolicy, in JSON, against
+// the schema of its CRD. It refuses unknown fields, as an apiserver with strict validation
+// does. It does not parse the policy as the agent does: New does that.
 //
 // A field that is explicitly empty (description: "") counts as unknown.
 func Validate(doc []byte) (err error) {
@@ -43,7 +42,7 @@ func Validate(doc []byte) (err error) {
 	case "cilium.io/v2 CiliumClusterwideNetworkPolicy":
 		err = v.ValidateCCNP(&u)
 	default:
-		err = fmt.Errorf("apiVersion %q, kind %q is no policy of Cilium's", o.APIVersion, o.Kind)
+		err = fmt.Errorf("apiVersion %q, kind %q is not a Cilium policy", o.APIVersion, o.Kind)
 	}
 	if err != nil {
 		return fmt.Errorf("validate policy %s: %w", o, err)

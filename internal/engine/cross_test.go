@@ -10,10 +10,13 @@ import (
 
 const seeds = 150
 
-// What the engine says is what the documentation of policies says, and what Cilium's own
-// simulator says, which walks through the rules one by one.
+// TestThreeEnginesAgree checks that the engine decides as the documentation of policies states,
+// and as Cilium's own simulator decides, which evaluates one rule after the other.
 func TestThreeEnginesAgree(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("skipped by -short: compares three engines on random policies")
+	}
 	decisions := map[policy.Decision]int{}
 	requests := map[policy.Decision]int{}
 	simulated := 0
@@ -58,49 +61,49 @@ func TestThreeEnginesAgree(t *testing.T) {
 	}
 	for _, decision := range []policy.Decision{policy.Allowed, policy.Denied, policy.Depends, policy.NotEnforced} {
 		if decisions[decision] < 100 {
-			t.Errorf("only %d of all sides are %s: the dice are loaded", decisions[decision], decision)
+			t.Errorf("only %d of all sides are %s: change the generator", decisions[decision], decision)
 		}
 	}
 	if requests[policy.Allowed] < 20 || requests[policy.Denied] < 20 {
-		t.Errorf("only %v requests hang on rules", requests)
+		t.Errorf("only %v requests depend on rules", requests)
 	}
 	if simulated < seeds*20 {
 		t.Errorf("only %d sides were simulated", simulated)
 	}
 }
 
-// Where the engine is known not to agree with the documentation. Each is Cilium's doing.
+// TestKnownDisagreements lists where Cilium differs from the documentation.
 func TestKnownDisagreements(t *testing.T) {
 	for desc, c := range map[string]struct {
 		why, policies, flow string
 		engine, naive       policy.Decision
 	}{
-		"egress rules of a NetworkPolicy whose types leave egress out": {
-			"Kubernetes ignores them, and Cilium's parser does not ask for the types where there are rules",
+		"egress rules of a NetworkPolicy without type Egress": {
+			"Kubernetes ignores them, and Cilium's parser enforces any direction with rules",
 			netpol("p", "{podSelector: {}, policyTypes: [Ingress], egress: [{to: [{podSelector: {}}]}]}"),
 			"web -> other:8080", policy.Denied, policy.Allowed,
 		},
-		"ingress rules of a NetworkPolicy whose types leave ingress out": {
-			"as for egress",
+		"ingress rules of a NetworkPolicy without type Ingress": {
+			"Cilium's parser enforces any direction with rules",
 			netpol("p", "{podSelector: {}, policyTypes: [Egress], ingress: [{from: [{podSelector: {}}]}]}"),
 			"other -> web:8080", policy.Denied, policy.Allowed,
 		},
-		"a port's name that means two things at pods of one identity, before Cilium 1.20": {
-			"Cilium resolves names of egress by identity, and gives up where that is ambiguous",
+		"a named port with two numbers in one identity, before Cilium 1.20": {
+			"Cilium resolves named ports of egress rules by identity, and ignores ambiguous ones",
 			cnp("p", `{endpointSelector: {matchLabels: {app: web}}, egress: [{toEndpoints: [{}], toPorts: [{ports: [{port: api, protocol: TCP}]}]}]}`),
-			"web -> twin:8081", policy.Denied, policy.Allowed,
+			"web -> pair:8081", policy.Denied, policy.Allowed,
 		},
 	} {
 		t.Run(desc, func(t *testing.T) {
 			t.Parallel()
 			docs := documents(t, c.policies)
-			samePods := []policy.Endpoint{pod("acme", "twin", policy.NamedPort{Name: "api", Port: 8081}), pod("acme", "twin", policy.NamedPort{Name: "api", Port: 9091})}
+			samePods := []policy.Endpoint{pod("acme", "pair", policy.NamedPort{Name: "api", Port: 8081}), pod("acme", "pair", policy.NamedPort{Name: "api", Port: 9091})}
 			e, err := engine.New(engine.Options{Agent: agentOf(true, 19)}, docs, samePods)
 			if err != nil {
 				t.Fatal(err)
 			}
 			f := parseFlow(t, c.flow)
-			if f.To.Name == "twin" {
+			if f.To.Name == "pair" {
 				f.To = samePods[0]
 			}
 			v, err := e.Decide(f)
@@ -116,7 +119,7 @@ func TestKnownDisagreements(t *testing.T) {
 	}
 }
 
-// An engine leaves the documents that it is given as they are.
+// TestDocumentsAreNotChanged checks that an engine does not modify its input.
 func TestDocumentsAreNotChanged(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(20) {

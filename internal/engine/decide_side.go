@@ -11,16 +11,16 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// instance is one of the cases that a flow stands for at one of its ends: one identity
-// of the peer, and ports on which the policies say the same.
+// instance is one case of a flow on one side: one identity of the peer, and a range of ports
+// with the same policy entries.
 type instance struct {
 	peer  variant
 	ports portRange
 	side  policy.Side
 }
 
-// decideSide decides one side of a flow: what the pod's policy says of the other end, on
-// each of its ports.
+// decideSide decides one side of a flow: whether the pod's policies allow the peer, on each of
+// the flow's ports.
 func (e *Engine) decideSide(pod policy.Endpoint, peers []variant, f policy.Flow, dir policy.Direction) (policy.Side, string, error) {
 	d, err := e.policyOf(pod)
 	if err != nil {
@@ -76,18 +76,18 @@ func (e *Engine) decideInstance(d *policyMap, i instance, f policy.Flow, dir pol
 	if !e.handles(i.ports.proto) {
 		return policy.Side{Decision: policy.Denied}, fmt.Sprintf("agents drop %s: %s is %s", protocolName(i.ports.proto), policy.EnableSCTP, e.agent.Value(policy.EnableSCTP)), nil
 	}
-	if by := e.unauthenticated(d, key.WithIdentity(peer.id.ID)); len(by) > 0 {
-		return policy.Side{Decision: policy.Denied, Policies: by}, fmt.Sprintf("%s requires authentication, and agents do not authenticate: %s is %s, and %s is %s", strings.Join(by, ", "),
+	if policies := e.unauthenticated(d, key.WithIdentity(peer.id.ID)); len(policies) > 0 {
+		return policy.Side{Decision: policy.Denied, Policies: policies}, fmt.Sprintf("%s requires authentication, and agents do not authenticate: %s is %s, and %s is %s", strings.Join(policies, ", "),
 			policy.MeshAuth, e.agent.Value(policy.MeshAuth), policy.MeshAuthMutual, e.agent.Value(policy.MeshAuthMutual)), nil
 	}
 	side, note, err := narrowToRequest(e.lookup(d, key, peer.id), f)
 	if peer.unresolved == nil || side.Decision == policy.Denied || err != nil {
 		return side, note, err
 	}
-	// What reaches the address without knowing the name needs no DNS.
-	open, _, unknown := narrowToRequest(e.lookup(d, key, peer.unresolved), f)
-	if unknown == nil && open.Decision == policy.Allowed {
-		return open, "", nil
+	// A policy that allows the address itself does not depend on DNS.
+	byAddress, _, unknown := narrowToRequest(e.lookup(d, key, peer.unresolved), f)
+	if unknown == nil && byAddress.Decision == policy.Allowed {
+		return byAddress, "", nil
 	}
 	mayLookUp, err := d.mayLookUp(peer.name)
 	if err != nil || mayLookUp || unknown != nil {
@@ -96,18 +96,18 @@ func (e *Engine) decideInstance(d *policyMap, i instance, f policy.Flow, dir pol
 		}
 		return side, "", err
 	}
-	note = fmt.Sprintf("the name is never resolved through the DNS proxy: %s would allow %s, but no DNS rule lets the pod ask for it over UDP",
+	note = fmt.Sprintf("the name is never resolved through the DNS proxy: %s would allow %s, but no DNS rule allows the pod to query it over UDP",
 		strings.Join(side.Policies, ", "), strings.TrimSuffix(peer.name, "."))
 	return policy.Side{Decision: policy.Denied}, note, nil
 }
 
-// ownNode says whether a pod's own node is let in, as Cilium always does where nothing
-// denies it: then the other nodes tell.
+// ownNode reports whether the peer is the pod's own node, and allowed. Cilium allows it unless
+// a policy denies it, so the other nodes decide the flow.
 func (i instance) ownNode(pod policy.Endpoint, dir policy.Direction) bool {
 	return pod.Kind == policy.PodEndpoint && dir == policy.Ingress && i.peer.ownNode && i.side.Decision == policy.Allowed
 }
 
-// agreedSide returns the one decision of all instances.
+// agreedSide returns the decision of all instances. It reports false if they differ.
 func agreedSide(all []instance) (policy.Side, bool) {
 	for _, i := range all {
 		if i.side.Decision != all[0].side.Decision {
@@ -121,8 +121,7 @@ func agreedSide(all []instance) (policy.Side, bool) {
 	return out, true
 }
 
-// common are the rules that two cases of a flow have in common: what is allowed in both, and
-// nothing more.
+// common returns the L7 rules that two cases of a flow share: only what both of them allow.
 func common(a, b policy.L7) policy.L7 {
 	switch {
 	case a.Equal(b), b.Unrestricted():
@@ -139,40 +138,40 @@ func common(a, b policy.L7) policy.L7 {
 		DNS:         slices.DeleteFunc(slices.Clone(a.DNS), notIn(b.DNS)),
 	}
 	if out.Unrestricted() {
-		out.Other = "another rule in each of its cases"
+		out.Other = "a different rule in each of its cases"
 	}
 	return out
 }
 
 func union(all []instance) []string {
-	var by []string
+	var policies []string
 	for _, i := range all {
-		by = append(by, i.side.Policies...)
+		policies = append(policies, i.side.Policies...)
 	}
-	slices.Sort(by)
-	return slices.Compact(by)
+	slices.Sort(policies)
+	return slices.Compact(policies)
 }
 
-// difference says which instances are allowed and which denied.
+// difference describes which instances are allowed and which are denied.
 func difference(all []instance) string {
-	what := map[policy.Decision][]string{}
+	cases := map[policy.Decision][]string{}
 	for _, i := range all {
-		if text := i.what(all); !slices.Contains(what[i.side.Decision], text) {
-			what[i.side.Decision] = append(what[i.side.Decision], text)
+		if text := i.distinction(all); !slices.Contains(cases[i.side.Decision], text) {
+			cases[i.side.Decision] = append(cases[i.side.Decision], text)
 		}
 	}
 	return fmt.Sprintf("allowed %s, denied %s",
-		strings.Join(what[policy.Allowed], " and "), strings.Join(what[policy.Denied], " and "))
+		strings.Join(cases[policy.Allowed], " and "), strings.Join(cases[policy.Denied], " and "))
 }
 
-// what tells an instance from the others.
-func (i instance) what(all []instance) string {
+// distinction describes how an instance differs from the others.
+func (i instance) distinction(all []instance) string {
 	var out []string
 	if slices.ContainsFunc(all, func(o instance) bool { return o.ports != i.ports }) {
 		out = append(out, "on "+i.ports.String())
 	}
-	if slices.ContainsFunc(all, func(o instance) bool { return o.peer.what != i.peer.what }) {
-		out = append(out, i.peer.what)
+	if slices.ContainsFunc(all, func(o instance) bool { return o.peer.when != i.peer.when }) {
+		out = append(out, i.peer.when)
 	}
 	return strings.Join(out, " ")
 }

@@ -11,8 +11,8 @@ import (
 	kjson "sigs.k8s.io/json"
 )
 
-// decode reads JSON as the apiserver does: by the exact case of the fields, and
-// dropping those that it does not know.
+// decode reads JSON as the apiserver does: field names are case-sensitive, and unknown fields
+// are dropped.
 func decode(doc []byte, into any) error {
 	err := kjson.UnmarshalCaseSensitivePreserveInts(doc, into)
 	var wrong *json.UnmarshalTypeError
@@ -22,11 +22,11 @@ func decode(doc []byte, into any) error {
 	return err
 }
 
-// wrongType names the field and the types in YAML's words, instead of Go's.
+// wrongType names the field, and the types by their YAML names instead of Go's.
 func wrongType(e *json.UnmarshalTypeError) error {
 	var path []string
 	for name := range strings.SplitSeq(e.Field, ".") {
-		// What Go embeds is no field of the resource.
+		// An embedded Go struct is not a field of the resource.
 		if name != "" && !unicode.IsUpper(rune(name[0])) {
 			path = append(path, name)
 		}
@@ -46,9 +46,9 @@ func wrongType(e *json.UnmarshalTypeError) error {
 	case reflect.Int, reflect.Int32, reflect.Int64, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
 		expected = "number"
 	}
-	where := strings.Join(path, ".")
-	if where == "" {
-		where = "a value"
+	field := strings.Join(path, ".")
+	if field == "" {
+		field = "a value"
 	}
-	return fmt.Errorf("%s is of type %s, and Cilium expects type %s", where, value, expected)
+	return fmt.Errorf("%s is of type %s, but Cilium expects type %s", field, value, expected)
 }

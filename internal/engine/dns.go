@@ -10,8 +10,8 @@ import (
 	"github.com/cilium/cilium/pkg/u8proto"
 )
 
-// mayLookUp says whether the DNS proxy sees the pod ask for the name, and lets it.
-// Only then does an agent learn the addresses that a toFQDNs rule stands for.
+// mayLookUp reports whether the pod's queries for the name go through the DNS proxy, and are
+// allowed there. Only then does an agent learn the addresses for a toFQDNs rule.
 func (d *policyMap) mayLookUp(name string) (bool, error) {
 	if !d.lookupsRead {
 		if err := d.collectLookups(); err != nil {
@@ -22,9 +22,8 @@ func (d *policyMap) mayLookUp(name string) (bool, error) {
 	return d.lookups.match(name), nil
 }
 
-// collectLookups collects the names that the pod may ask any DNS server for,
-// through the proxy. Over UDP: resolvers use TCP only for answers that are too
-// long.
+// collectLookups collects the names that the pod may query through the proxy, at any DNS
+// server. Only UDP counts, because resolvers use TCP only for long answers.
 func (d *policyMap) collectLookups() error {
 	for filter, tuple := range d.selectors.RedirectFilters() {
 		if filter.Ingress || filter.U8Proto != u8proto.UDP || tuple.Policy.L7Parser != ciliumpolicy.ParserTypeDNS {
@@ -37,13 +36,13 @@ func (d *policyMap) collectLookups() error {
 	return nil
 }
 
-// addLookups adds the names that one DNS rule's servers may be asked for.
-// The proxy ORs the rules of every selector of the same port that selects the
-// server, and one without rules admits all names.
+// addLookups adds the names that may be queried at the servers of one DNS rule. The proxy ORs
+// the rules of all selectors of the port that select the server. A selector without rules
+// allows all names.
 func (d *policyMap) addLookups(filter *ciliumpolicy.L4Filter, rule ciliumpolicy.PerSelectorPolicyTuple) error {
 	servers := rule.Selector.GetSelections()
 	if len(servers) == 0 {
-		// The DNS server is none of the known pods, and is taken to exist.
+		// No known pod is the DNS server: assume that it exists.
 		return d.lookups.add(namesOf(rule.Policy.DNS))
 	}
 	done := map[ciliumpolicy.CachedSelector]bool{}

@@ -18,20 +18,20 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// Options say what is true of the whole cluster.
+// Options are facts about the whole cluster.
 type Options struct {
-	// ClusterName is the cluster's name in its mesh. Omitted: the agent's.
+	// ClusterName is the cluster's name in its cluster mesh. Omitted: the name in Agent.
 	ClusterName string
-	// Agent is how the agents are configured. Omitted: the Helm chart's defaults.
+	// Agent is the configuration of the agents. Omitted: the defaults of the Helm chart.
 	Agent policy.Agent
-	// Mesh reports that other clusters exist. Omitted: pods of others are known only where a
-	// policy names a cluster.
+	// Mesh reports whether other clusters exist. Omitted: pods of another cluster exist only if
+	// a policy names that cluster.
 	Mesh bool
-	// NodeCIDRs are the ranges of the nodes' addresses. Omitted: unknown.
+	// NodeCIDRs are the networks of the nodes' addresses. Omitted: unknown.
 	NodeCIDRs []string
-	// APIServer are the networks in which the apiserver is. Those that Nodes, the networks of
-	// nodes, hold are of an apiserver on a node, which networks of policies do not match.
-	// Omitted: it may be a node, or at some address in no network of a policy.
+	// APIServer are the networks of the apiserver, and Nodes are those of the nodes. An
+	// apiserver within Nodes runs on a node, and CIDR rules do not match it. Omitted: the
+	// apiserver may run on a node, or have an address that no CIDR rule contains.
 	APIServer, Nodes []netip.Prefix
 }
 
@@ -40,55 +40,56 @@ type Engine struct {
 	options Options
 	cluster string
 	agent   policy.Agent
-	// mesh reports that other clusters exist, whose pods a selector without a cluster matches.
+	// mesh reports whether a selector without a cluster matches pods of other clusters.
 	mesh  bool
 	repo  *ciliumpolicy.Repository
 	ports portRegistry
-	// names are the policies' toFQDNs selectors, selections what those of pods require,
-	// first of any pod, nodes what those of nodes do, prefixes the networks that they tell
-	// apart, and plain their rules that look into nothing.
-	names       nameIndex
+	// names are the toFQDNs selectors of the policies.
+	names nameIndex
+	// selections are the requirements of pod selectors, and the first is that of any pod.
 	selections  []policy.Selection
 	selectionAt map[string]int
-	nodes       []policy.Selection
-	prefixes    []netip.Prefix
-	l4Allows    map[mergeKey]types.PolicyEntries
-	subjects    subjects
-	// coveredBy are the addresses in networks that hold all of a family, by its entity, worked
-	// out of the first coveredOf prefixes.
+	// nodes are the requirements of node selectors.
+	nodes []policy.Selection
+	// prefixes are the networks that policies distinguish.
+	prefixes []netip.Prefix
+	// l4Allows are the allow rules without L7 rules.
+	l4Allows map[mergeKey]types.PolicyEntries
+	subjects subjects
+	// coveredBy caches the result of covered by the entity of a family. It is valid for
+	// coveredPrefixCount prefixes.
 	coveredBy          map[v1alpha1.Entity][]netip.Addr
 	coveredPrefixCount int
-	// groups are the CiliumCIDRGroups, byGroup reports that a selector is about their labels,
-	// and represented are the selectors that represent is done with.
-	groups        []group
+	groups             []group
+	// matchesGroups reports whether a selector requires labels of groups.
 	matchesGroups bool
-	represented   map[string]bool
+	// represented are the keys of the selectors that represent has handled.
+	represented map[string]bool
 
 	identities map[string]*identity.Identity
 	allocated  map[identity.NumericIdentity]uint32
 	pods       map[string]*knownPod
-	// conflictingPorts are names of ports that rules about egress do not find, before 1.20.
+	// conflictingPorts are the named ports that egress rules do not resolve before Cilium 1.20.
 	conflictingPorts map[policy.NamedPort]bool
-	// cachedEntries is how many entries the policy maps of pods have that are kept.
+	// cachedEntries is the number of entries in the cached policy maps.
 	cachedEntries int
-	// largest is the largest of them.
+	// largest is the largest policy map.
 	largest largest
 
-	// knownEndpoints are the endpoints that are known, in order; known has them by identity.
+	// knownEndpoints are the known endpoints, in order. endpointsByIdentity has them by identity.
 	knownEndpoints []policy.Endpoint
 	learned        map[string]bool
-	// hasDenies says that some policy has deny rules, and undenied enforces the same policies
-	// without them.
-	hasDenies     bool
-	policies      []json.RawMessage
+	// hasDenies reports whether a policy has deny rules.
+	hasDenies bool
+	policies  []json.RawMessage
+	// withoutDenies enforces the same policies without their deny rules.
 	withoutDenies *Engine
 	// transform changes policies before they are enforced.
 	transform           func(types.PolicyEntries)
 	endpointsByIdentity map[identity.NumericIdentity][]policy.Endpoint
 	knownIDs            []identity.NumericIdentity
 
-	// generation counts what was learned since the policies were distilled: a new
-	// identity, or a new named port.
+	// generation counts new identities and new named ports. Each makes policy maps stale.
 	generation  int
 	resolved    map[*identity.Identity]ciliumpolicy.SelectorPolicy
 	policyNames map[labels.LabelArrayListString][]string
@@ -96,14 +97,13 @@ type Engine struct {
 
 var _ policy.Engine = (*Engine)(nil)
 
-// New returns an engine that enforces the policies, each a JSON document of kind
-// CiliumNetworkPolicy, CiliumClusterwideNetworkPolicy, NetworkPolicy or, where the options
-// have it, ClusterNetworkPolicy, or a CiliumCIDRGroup that they refer to. A policy.RejectedError names every policy that Cilium
-// rejects.
+// New returns an engine that enforces the policies. Each is a JSON document of kind
+// CiliumNetworkPolicy, CiliumClusterwideNetworkPolicy, NetworkPolicy, ClusterNetworkPolicy if
+// the agents enforce it, or a CiliumCIDRGroup that policies refer to. A policy.RejectedError
+// names every policy that Cilium rejects.
 //
-// The pods are those that are known up front, so that named ports resolve; Decide
-// takes others as well. Policies are not held against their CRD's schema: see
-// Validate.
+// The pods are known from the start, so that named ports resolve. Decide accepts others too.
+// New does not check policies against the schema of their CRD: Validate does.
 func New(opts Options, policies []json.RawMessage, pods []policy.Endpoint) (_ *Engine, err error) {
 	e := newEngine(opts)
 	unlock, err := e.enter()
@@ -142,13 +142,13 @@ func newEngine(opts Options) *Engine {
 	e.repo.GetSelectorCache().SetLocalIdentityNotifier(noNotifier{})
 	e.repo.SetNamedPortsGetter(e.ports)
 	for _, id := range ownEndpoints {
-		// As agents do for the endpoints of their node.
+		// Agents do this for the endpoints of their node.
 		e.repo.UpdateIdentities(identity.IdentityMap{id: reserved(id).LabelArray}, nil)
 	}
 	return e
 }
 
-// localCluster is the cluster that a selector without one matches. Omitted: all.
+// localCluster is the cluster that a selector without a cluster matches, or any cluster.
 func (e *Engine) localCluster() string {
 	if !e.agent.Enabled(policy.DefaultLocalCluster) {
 		return cmtypes.PolicyAnyCluster
@@ -156,7 +156,7 @@ func (e *Engine) localCluster() string {
 	return e.cluster
 }
 
-// start loads the policies and makes the pods known.
+// start loads the policies and learns the pods.
 func (e *Engine) start(policies []json.RawMessage, pods []policy.Endpoint) error {
 	if err := e.load(policies); err != nil {
 		return err
@@ -173,10 +173,10 @@ func (e *Engine) start(policies []json.RawMessage, pods []policy.Endpoint) error
 	return nil
 }
 
-// Decide judges one flow. The headerMatches of HTTP, and what a listener of its own does,
-// are not looked into: a flow that they restrict counts as allowed, and asking for a
-// request that only they could let pass is an error. Policies with the same rules in
-// conflict are an error, since the agent then enforces none of them.
+// Decide decides one flow. The headerMatches of HTTP rules and custom listeners are not
+// evaluated: a flow that they restrict counts as allowed. A request that only they could allow
+// is an error. Conflicting policies are an error, because the agent then enforces none of
+// them.
 func (e *Engine) Decide(f policy.Flow) (_ policy.Verdict, err error) {
 	unlock, err := e.enter()
 	if err != nil {
@@ -197,12 +197,12 @@ func (e *Engine) decide(f policy.Flow) (policy.Verdict, error) {
 		Ingress: policy.Side{Decision: policy.NotEnforced},
 	}
 	if f.From.Kind == policy.NameEndpoint {
-		return v, fmt.Errorf("a name is never the source of a flow: Cilium knows it only as a destination")
+		return v, fmt.Errorf("a DNS name cannot be the source of a flow: Cilium matches names only as destinations")
 	}
 	if err := e.checkHostDecidable(f); err != nil {
 		return v, err
 	}
-	// Both ends first: an end that is new changes what the other one's policy selects.
+	// Resolve both endpoints first: a new one changes what the policy of the other selects.
 	from, err := e.variantsFor(f.From, f.To)
 	if err != nil {
 		return v, err

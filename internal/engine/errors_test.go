@@ -11,7 +11,7 @@ import (
 
 func TestRejectedPolicies(t *testing.T) {
 	for desc, c := range map[string]struct{ policies, want string }{
-		"a policy that Cilium rejects is named": {
+		"the error names a policy that Cilium rejects": {
 			cnp("empty", "{endpointSelector: {}, ingress: [], egress: []}"),
 			"parse policy CiliumNetworkPolicy acme/empty: Invalid CiliumNetworkPolicy spec: rule must have at least one of",
 		},
@@ -19,45 +19,45 @@ func TestRejectedPolicies(t *testing.T) {
 			cnp("colon", `{endpointSelector: {}, ingress: [{fromEndpoints: [{matchLabels: {"k8s:io.kubernetes.pod.namespace-label:tenant": "true"}}]}]}`),
 			"CiliumNetworkPolicy acme/colon",
 		},
-		"a bad ipBlock is no panic": {
+		"an invalid ipBlock is an error and not a panic": {
 			netpol("block", "{podSelector: {}, ingress: [{from: [{ipBlock: {cidr: nonsense}}]}]}"),
 			"parse policy NetworkPolicy acme/block: spec.ingress[0].from[0].ipBlock.cidr:",
 		},
-		"a port out of range is not every port": {
+		"a port out of range is an error": {
 			netpol("port", "{podSelector: {}, ingress: [{ports: [{port: 70000}]}]}"),
 			"NetworkPolicy acme/port: spec.ingress[0].ports[0]: port 70000",
 		},
-		"an unknown operator is not no requirement": {
+		"an unknown operator is an error": {
 			netpol("op", "{podSelector: {matchExpressions: [{key: a, operator: Like, values: [b]}]}}"),
 			"spec.podSelector.matchExpressions[0].operator",
 		},
-		"a cluster-wide policy is named without a namespace": {
+		"the error names a cluster-wide policy without a namespace": {
 			ccnp("none", "{endpointSelector: {}}"),
 			"parse policy CiliumClusterwideNetworkPolicy none:",
 		},
-		"a policy without a namespace does not become cluster-wide": {
+		"a policy without a namespace is an error": {
 			"{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {name: lost}, spec: {endpointSelector: {}, ingress: [{}]}}",
-			"CiliumNetworkPolicy lost: it has no namespace",
+			"CiliumNetworkPolicy lost: metadata.namespace is missing",
 		},
-		"another project's NetworkPolicy is not guessed at": {
+		"a NetworkPolicy of another API group is an error": {
 			"{apiVersion: crd.projectcalico.org/v1, kind: NetworkPolicy, metadata: {namespace: acme, name: calico}}",
 			`parse policy NetworkPolicy acme/calico: apiVersion "crd.projectcalico.org/v1"`,
 		},
-		"toServices is not taken for everything": {
+		"toServices is an error": {
 			cnp("svc", `{endpointSelector: {}, egress: [{toServices: [{k8sService: {serviceName: a, namespace: b}}], toPorts: [{ports: [{port: "80", protocol: TCP}]}]}]}`),
 			"acme/svc: toServices",
 		},
-		"nor in a cluster-wide policy": {
+		"toServices in a cluster-wide policy is an error": {
 			ccnp("svc", `{endpointSelector: {}, egress: [{toServices: [{k8sService: {serviceName: a, namespace: b}}]}]}`),
 			"CiliumClusterwideNetworkPolicy svc: toServices",
 		},
-		"a CIDR group is not taken for nothing": {
+		"an unknown CIDR group is an error": {
 			cnp("group", "{endpointSelector: {}, egress: [{toCIDRSet: [{cidrGroupRef: offices}]}]}"),
-			"acme/group: it refers to a CiliumCIDRGroup that is not known",
+			"acme/group: it refers to a CiliumCIDRGroup that is not in the build",
 		},
-		"a policy given twice is not overwritten": {
+		"a duplicate policy is an error": {
 			all(cnp("twice", denyIngress), cnp("twice", denyEgress)),
-			"acme/twice: it is given twice",
+			"acme/twice: another policy has the same kind, namespace and name",
 		},
 	} {
 		t.Run(desc, func(t *testing.T) {
@@ -79,20 +79,20 @@ func TestAllRejectedPoliciesAreNamed(t *testing.T) {
 		}
 	}
 	if err != nil && strings.Contains(err.Error(), "acme/good") {
-		t.Errorf("got %v, want no word of acme/good", err)
+		t.Errorf("got %v, want no mention of acme/good", err)
 	}
 }
 
 func TestFlowsThatCannotBeDecided(t *testing.T) {
 	e := build(t, cnp("deny", denyIngress))
 	for desc, c := range map[string]struct{ flow, want string }{
-		"all is not an endpoint":       {"web -> @all:80", `"all" is many endpoints`},
-		"cluster is not an endpoint":   {"@cluster -> web:80", `"cluster" is many endpoints`},
-		"an unknown entity":            {"web -> @moon:80", `unknown entity "moon"`},
-		"a name is no source":          {"api.openai.com -> web:80", "never the source"},
-		"a pattern is no name":         {"web -> *.openai.com:80", "is not a DNS name"},
-		"a broken address":             {"web -> 192.0.2.300:80", "is not an IP address"},
-		"a protocol that has no ports": {"db -> web:80/VRRP", `protocol "VRRP"`},
+		"entity all is not one endpoint":     {"web -> @all:80", `"all" includes several kinds of endpoints`},
+		"entity cluster is not one endpoint": {"@cluster -> web:80", `"cluster" includes several kinds of endpoints`},
+		"an entity is unknown":               {"web -> @moon:80", `unknown entity "moon"`},
+		"a DNS name is not a source":         {"api.openai.com -> web:80", "cannot be the source"},
+		"a pattern is not a DNS name":        {"web -> *.openai.com:80", "is not a DNS name"},
+		"an address is invalid":              {"web -> 192.0.2.300:80", "is not an IP address"},
+		"a protocol has no ports":            {"db -> web:80/VRRP", `protocol "VRRP"`},
 	} {
 		t.Run(desc, func(t *testing.T) {
 			t.Parallel()
@@ -118,22 +118,22 @@ func TestConflictingPoliciesAreAnError(t *testing.T) {
 	rule := `{endpointSelector: {}, egress: [{toEndpoints: [{}], toPorts: [{ports: [{port: "80", protocol: TCP}], rules: {%s}}]}]}`
 	e := build(t, all(cnp("http", strings.Replace(rule, "%s", "http: [{method: GET}]", 1)), cnp("dns", strings.Replace(rule, "%s", `dns: [{matchPattern: "*"}]`, 1))))
 	if v, err := e.Decide(parseFlow(t, "web -> db:80")); err == nil || !strings.Contains(err.Error(), "conflict") {
-		t.Errorf("got %v, %v, want an error that says conflict", v, err)
+		t.Errorf("got %v, %v, want a conflict", v, err)
 	}
 }
 
 func TestValidate(t *testing.T) {
 	for desc, c := range map[string]struct{ doc, want string }{
-		"a good policy passes":               {cnp("good", `{endpointSelector: {}, ingress: [{fromEndpoints: [{matchLabels: {app: db}}]}]}`), ""},
-		"empty directions pass the schema":   {cnp("empty", "{endpointSelector: {}, ingress: [], egress: []}"), ""},
-		"an empty value counts as unknown":   {cnp("empty", `{description: "", endpointSelector: {}, ingress: [{}]}`), "description"},
-		"a good cluster-wide policy passes":  {ccnp("good", "{endpointSelector: {}, ingress: [{}]}"), ""},
-		"a misspelt key within a selector":   {cnp("typo", "{endpointSelector: {matchLabel: {app: db}}, ingress: [{}]}"), "CiliumNetworkPolicy acme/typo"},
-		"enableDefaultDeny is no bool":       {cnp("bool", "{endpointSelector: {}, enableDefaultDeny: false, ingress: [{}]}"), "enableDefaultDeny"},
-		"a protocol in lower case":           {cnp("tcp", `{endpointSelector: {}, ingress: [{toPorts: [{ports: [{port: "80", protocol: tcp}]}]}]}`), "protocol"},
-		"pathRegex, which does not exist":    {cnp("path", `{endpointSelector: {}, ingress: [{toPorts: [{ports: [{port: "80", protocol: TCP}], rules: {http: [{pathRegex: "/"}]}}]}]}`), "pathRegex"},
-		"a port that is a number":            {cnp("int", `{endpointSelector: {}, ingress: [{toPorts: [{ports: [{port: 80}]}]}]}`), "port"},
-		"NetworkPolicy is none of its kinds": {netpol("np", "{podSelector: {}}"), `kind "NetworkPolicy"`},
+		"a valid policy is accepted":              {cnp("good", `{endpointSelector: {}, ingress: [{fromEndpoints: [{matchLabels: {app: db}}]}]}`), ""},
+		"empty directions match the schema":       {cnp("empty", "{endpointSelector: {}, ingress: [], egress: []}"), ""},
+		"an empty value counts as unknown":        {cnp("empty", `{description: "", endpointSelector: {}, ingress: [{}]}`), "description"},
+		"a valid cluster-wide policy is accepted": {ccnp("good", "{endpointSelector: {}, ingress: [{}]}"), ""},
+		"a misspelt key in a selector is refused": {cnp("typo", "{endpointSelector: {matchLabel: {app: db}}, ingress: [{}]}"), "CiliumNetworkPolicy acme/typo"},
+		"a bool for enableDefaultDeny is refused": {cnp("bool", "{endpointSelector: {}, enableDefaultDeny: false, ingress: [{}]}"), "enableDefaultDeny"},
+		"a protocol in lower case is refused":     {cnp("tcp", `{endpointSelector: {}, ingress: [{toPorts: [{ports: [{port: "80", protocol: tcp}]}]}]}`), "protocol"},
+		"the unknown field pathRegex is refused":  {cnp("path", `{endpointSelector: {}, ingress: [{toPorts: [{ports: [{port: "80", protocol: TCP}], rules: {http: [{pathRegex: "/"}]}}]}]}`), "pathRegex"},
+		"a numeric port is refused":               {cnp("int", `{endpointSelector: {}, ingress: [{toPorts: [{ports: [{port: 80}]}]}]}`), "port"},
+		"a NetworkPolicy is refused":              {netpol("np", "{podSelector: {}}"), `kind "NetworkPolicy"`},
 	} {
 		t.Run(desc, func(t *testing.T) {
 			t.Parallel()
@@ -152,10 +152,10 @@ func TestGarbageIsAnError(t *testing.T) {
 	t.Parallel()
 	for _, doc := range []string{"", "[]", "null", "{", `{"kind":7}`, `{"apiVersion":"cilium.io/v2","kind":"CiliumNetworkPolicy","metadata":{"name":"a","namespace":"b"},"spec":7}`} {
 		if _, err := engine.New(engine.Options{Agent: policy.AllFeatures()}, []json.RawMessage{json.RawMessage(doc)}, nil); err == nil {
-			t.Errorf("New took %q", doc)
+			t.Errorf("New accepted %q", doc)
 		}
 		if err := engine.Validate([]byte(doc)); err == nil {
-			t.Errorf("Validate took %q", doc)
+			t.Errorf("Validate accepted %q", doc)
 		}
 	}
 }

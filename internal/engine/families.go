@@ -14,11 +14,11 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// family is an IP family that agents handle: what is outside the cluster has an identity in
-// each. With one family alone, that is the identity world.
+// family is an IP family that agents handle. Endpoints outside the cluster have one identity
+// in each family. With a single family, it is the identity world.
 type family struct {
-	// what distinguishes it in a note.
-	what   string
+	// when describes the family in a note, "over IPv4".
+	when   string
 	id     identity.NumericIdentity
 	world  labels.Labels
 	entity v1alpha1.Entity
@@ -37,9 +37,9 @@ func (e *Engine) families() []family {
 	return []family{{id: identity.ReservedIdentityWorld, world: labels.LabelWorld, entity: only.entity}}
 }
 
-// covered are an address of each of the largest networks of the policies, where these hold every
-// address of a family: nothing in that family is outside of all of them. Of 0.0.0.0/0 and ::/0, which have no
-// identity of their own, it is the world that tells.
+// covered returns an address of each of the largest networks in policies if these networks
+// together contain every address of a family. No address of that family is outside of them
+// then. It ignores 0.0.0.0/0 and ::/0, because their identity is that of the world.
 func (e *Engine) covered(f family) ([]netip.Addr, error) {
 	if len(e.prefixes) != e.coveredPrefixCount || e.coveredBy == nil {
 		e.coveredPrefixCount, e.coveredBy = len(e.prefixes), map[v1alpha1.Entity][]netip.Addr{}
@@ -70,7 +70,7 @@ func (e *Engine) coveringAddresses(f family) ([]netip.Addr, error) {
 	var out []netip.Addr
 	var outer netip.Prefix
 	for _, ep := range addressInEach(prefixes, nil) {
-		// What need not lie in a smaller network does not.
+		// Skip networks within the one before.
 		if outer.IsValid() && outer.Contains(ep.Network.Addr()) {
 			continue
 		}
@@ -84,8 +84,8 @@ func (e *Engine) coveringAddresses(f family) ([]netip.Addr, error) {
 	return out, nil
 }
 
-// worldIdentity returns the identity of the world in one family: none where agents do not handle
-// the family.
+// worldIdentity returns the identity of the world in one family. It returns an error if agents
+// do not handle the family.
 func (e *Engine) worldIdentity(entity v1alpha1.Entity) ([]variant, error) {
 	for _, f := range e.families() {
 		if f.entity == entity {
@@ -96,12 +96,12 @@ func (e *Engine) worldIdentity(entity v1alpha1.Entity) ([]variant, error) {
 		entity, policy.EnableIPv4, e.agent.Value(policy.EnableIPv4), policy.EnableIPv6, e.agent.Value(policy.EnableIPv6))
 }
 
-// handles reports whether agents pass a protocol on at all, where policies allow it.
+// handles reports whether agents forward a protocol at all if policies allow it.
 func (e *Engine) handles(proto u8proto.U8proto) bool {
 	return e.agent.Handles(protocolName(proto))
 }
 
-// handledProtocols are the protocols that agents pass on.
+// handledProtocols returns the protocols that agents forward.
 func (e *Engine) handledProtocols(all []u8proto.U8proto) []u8proto.U8proto {
 	return slices.DeleteFunc(slices.Clone(all), func(p u8proto.U8proto) bool { return !e.handles(p) })
 }

@@ -9,8 +9,8 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// FuzzPolicies gives the engine any document, which must be refused or enforced, and
-// never be the end of the process.
+// FuzzPolicies gives the engine arbitrary documents. It must refuse or enforce each of them, and
+// never panic.
 func FuzzPolicies(f *testing.F) {
 	for seed := range uint64(5) {
 		doc, err := json.Marshal(newGenerator(seed).policy("p"))
@@ -31,7 +31,7 @@ func FuzzPolicies(f *testing.F) {
 				continue
 			}
 			if _, err := e.Representatives(policy.Environment{Namespaces: map[string]map[string]string{"acme": nil}}); err != nil {
-				t.Logf("imagine: %v", err)
+				t.Logf("representatives: %v", err)
 			}
 			for _, dir := range []policy.Direction{policy.Ingress, policy.Egress} {
 				if _, err := e.Openings(pods["web"], dir); err != nil {
@@ -42,8 +42,8 @@ func FuzzPolicies(f *testing.F) {
 	})
 }
 
-// FuzzNames gives the engine any name, which must be no DNS name or be decided the same
-// in upper case and with a dot at its end.
+// FuzzNames gives the engine arbitrary names. It must refuse a name, or decide it equally in
+// upper case and with a trailing dot.
 func FuzzNames(f *testing.F) {
 	for _, name := range []string{"api.openai.com", "a.cdn.example", "", ".", "a..b", "*", "192.0.2.1", "-", "a_b.example", strings.Repeat("a.", 200)} {
 		f.Add(name)
@@ -67,7 +67,7 @@ func FuzzNames(f *testing.F) {
 	})
 }
 
-// FuzzEnginesAgree rolls the dice once more.
+// FuzzEnginesAgree repeats TestThreeEnginesAgree with other seeds.
 func FuzzEnginesAgree(f *testing.F) {
 	f.Add(uint64(100_000))
 	f.Fuzz(func(t *testing.T, seed uint64) {

@@ -14,9 +14,9 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// process guards Cilium's package variables: options, entities and the counter that
-// numbers selectors belong to the process, not to a repository. Whatever enters
-// Cilium's code holds it, and has its own agent's options in place.
+// process guards Cilium's package variables. Options, entities and the counter of selectors
+// belong to the process, not to a repository. Every call into Cilium's code locks it, after it
+// configured the options of its own agent.
 var process struct {
 	sync.Mutex
 	configured bool
@@ -24,12 +24,12 @@ var process struct {
 	labels     string
 }
 
-// discardLogger is Cilium's logger: what it would log is returned as an error or is of no
-// interest outside of an agent.
+// discardLogger drops Cilium's log. Failures are returned as errors, and the rest matters only
+// in an agent.
 var discardLogger = slog.New(slog.DiscardHandler)
 
-// enter sets the process up as the engine's agent is configured, and keeps every other
-// engine out until leave is called.
+// enter configures the process for the engine's agent. It blocks every other engine until the
+// caller calls unlock.
 func (e *Engine) enter() (unlock func(), err error) {
 	process.Lock()
 	if err := configure(e.cluster, e.agent); err != nil {
@@ -60,7 +60,7 @@ func configure(cluster string, a policy.Agent) error {
 	c.EnableICMPRules = a.Enabled(policy.EnableICMPRules)
 	c.EnableL7Proxy = a.Enabled(policy.EnableL7Proxy)
 	c.PolicyCIDRMatchMode = strings.Fields(a.Value(policy.CIDRMatchMode))
-	// In Kubernetes, agents take "auto" for "always": a node reaches its own pods.
+	// In Kubernetes, agents read "auto" as "always": a node reaches its own pods.
 	c.UnsafeDaemonConfigOption.AllowLocalhost = a.Value(policy.AllowLocalhost)
 	if c.UnsafeDaemonConfigOption.AllowLocalhost == option.AllowLocalhostAuto {
 		c.UnsafeDaemonConfigOption.AllowLocalhost = option.AllowLocalhostAlways

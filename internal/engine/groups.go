@@ -30,10 +30,9 @@ func (e *Engine) addGroup(o object, doc []byte) error {
 	return nil
 }
 
-// expand puts the networks of groups in the place of references to them, as an agent
-// does that looks the groups up. The other peers that an agent looks up in the cluster
-// are refused: the parser leaves them as if they were not there, and an unresolved
-// toServices would allow everything on its ports.
+// expand replaces references to groups by the networks of the groups, as an agent does. It
+// refuses the other peers that an agent looks up in the cluster. The parser ignores these, and
+// an unresolved toServices would allow every destination on its ports.
 func (e *Engine) expand(rules api.Rules) error {
 	var errs []error
 	set := func(s *api.CIDRRuleSlice) {
@@ -43,16 +42,16 @@ func (e *Engine) expand(rules api.Rules) error {
 	ingress := func(r *api.IngressCommonRule) {
 		set(&r.FromCIDRSet)
 		if len(r.FromGroups) > 0 {
-			errs = append(errs, errors.New("fromGroups refers to a cloud provider's groups, which are not known here"))
+			errs = append(errs, errors.New("fromGroups refers to groups of a cloud provider, which the build does not contain: write their networks into fromCIDRSet"))
 		}
 	}
 	egress := func(r *api.EgressCommonRule) {
 		set(&r.ToCIDRSet)
 		if len(r.ToGroups) > 0 {
-			errs = append(errs, errors.New("toGroups refers to a cloud provider's groups, which are not known here"))
+			errs = append(errs, errors.New("toGroups refers to groups of a cloud provider, which the build does not contain: write their networks into toCIDRSet"))
 		}
 		if len(r.ToServices) > 0 {
-			errs = append(errs, errors.New("toServices refers to Services, which are not known here: name their pods in toEndpoints"))
+			errs = append(errs, errors.New("toServices is not supported: select the pods of these Services in toEndpoints"))
 		}
 	}
 	for _, r := range rules {
@@ -72,8 +71,8 @@ func (e *Engine) expand(rules api.Rules) error {
 	return errors.Join(errs...)
 }
 
-// expandReferences replaces references to groups. One to groups without networks is refused: a
-// list that is left empty is not the same as a peer that selects nothing.
+// expandReferences replaces references to groups. It refuses a reference to groups without
+// networks, because an empty list differs from a peer that selects nothing.
 func (e *Engine) expandReferences(set api.CIDRRuleSlice) (api.CIDRRuleSlice, error) {
 	if set == nil {
 		return nil, nil
@@ -119,13 +118,13 @@ func (e *Engine) groupCIDRs(c api.CIDRRule) ([]api.CIDR, error) {
 		}
 	}
 	if len(out) == 0 {
-		return nil, errors.New("it refers to a CiliumCIDRGroup that is not known here, or has no networks: add it to the build")
+		return nil, errors.New("it refers to a CiliumCIDRGroup that is not in the build or has no networks: add it to the build")
 	}
 	return out, nil
 }
 
-// identityLabels are those that an agent gives to the addresses of a group: each label of the group
-// by its key, and by key and value.
+// identityLabels returns the labels that an agent gives to the addresses of a group: each label
+// of the group by its key, and by key and value.
 func (g group) identityLabels() labels.Labels {
 	own := api.LabelForCIDRGroupRef(g.name)
 	out := labels.Labels{own.Key: own}
@@ -137,7 +136,7 @@ func (g group) identityLabels() labels.Labels {
 	return out
 }
 
-// prefixes are the networks of a group. Agents skip what is none.
+// prefixes returns the networks of a group. Agents skip invalid ones.
 func (g group) prefixes() []netip.Prefix {
 	var out []netip.Prefix
 	for _, c := range g.cidrs {
@@ -148,8 +147,8 @@ func (g group) prefixes() []netip.Prefix {
 	return out
 }
 
-// groupLabels are those that an address has from all groups with it. Of two labels with one
-// key, that of the smaller network counts.
+// groupLabels returns the labels that an address has from all groups that contain it. If two
+// labels have the same key, that of the smaller network takes precedence.
 func (e *Engine) groupLabels(addr netip.Addr) labels.Labels {
 	out, bits := labels.Labels{}, map[string]int{}
 	for _, g := range e.groups {
@@ -167,7 +166,7 @@ func (e *Engine) groupLabels(addr netip.Addr) labels.Labels {
 	return out
 }
 
-// isGroupLabel reports whether addresses of some group have the label of a requirement.
+// isGroupLabel reports whether the addresses of a group have the label that r requires.
 func (e *Engine) isGroupLabel(r requirement) bool {
 	return slices.ContainsFunc(e.groups, func(g group) bool { return g.identityLabels().HasLabelWithKey(r.Key) })
 }

@@ -21,17 +21,17 @@ func TestCIDRGroups(t *testing.T) {
 	home := cidrGroup("home", "kind: home, far: away", "203.0.113.0/24")
 	in := []string{"web -> 192.0.2.1:443 = allowed by acme/out", "web -> 198.51.100.1:443 = allowed by acme/out", "web -> 203.0.113.1:443 = denied"}
 	runScenarios(t, map[string]scenario{
-		"a group is known by its name":        {policies: all(offices, home, toSet("{cidrGroupRef: offices}")), flows: in},
-		"a group may come after the policy":   {policies: all(toSet("{cidrGroupRef: offices}"), offices, home), flows: in},
-		"a group is selected by its labels":   {policies: all(offices, home, toSet("{cidrGroupSelector: {matchLabels: {kind: office}}}")), flows: in},
-		"a group is selected by expressions":  {policies: all(offices, home, toSet("{cidrGroupSelector: {matchExpressions: [{key: far, operator: DoesNotExist}]}}")), flows: in},
-		"groups and networks are ORed":        {policies: all(offices, toSet("{cidrGroupRef: offices}, {cidr: 203.0.113.0/24}")), flows: []string{"web -> 203.0.113.1:443 = allowed by acme/out", "web -> 192.0.2.1:443 = allowed by acme/out"}},
-		"some groups are selected together":   {policies: all(offices, home, toSet("{cidrGroupSelector: {matchExpressions: [{key: kind, operator: Exists}]}}")), flows: []string{"web -> 203.0.113.1:443 = allowed by acme/out", "web -> 192.0.2.1:443 = allowed by acme/out", "web -> 10.0.0.1:443 = denied"}},
-		"an exception is of the whole group":  {policies: all(offices, toSet("{cidrGroupRef: offices, except: [192.0.2.128/25]}")), flows: []string{"web -> 192.0.2.1:443 = allowed by acme/out", "web -> 192.0.2.200:443 = denied", "web -> 198.51.100.1:443 = allowed by acme/out"}},
-		"a deny takes groups too":             {policies: all(offices, cnp("no-offices", "{endpointSelector: {}, egressDeny: [{toCIDRSet: [{cidrGroupRef: offices}]}]}")), flows: []string{"web -> 192.0.2.1:443 = denied by acme/no-offices", "web -> 10.0.0.1:443 = denied"}},
-		"so does ingress":                     {policies: all(offices, cnp("in", "{endpointSelector: {}, ingress: [{fromCIDRSet: [{cidrGroupRef: offices}]}]}")), flows: []string{"192.0.2.1 -> web:443 = allowed by acme/in", "10.0.0.1 -> web:443 = denied"}},
-		"so does a cluster-wide policy":       {policies: all(offices, ccnp("out", "{endpointSelector: {}, egress: [{toCIDRSet: [{cidrGroupRef: offices}]}]}")), flows: []string{"web -> 192.0.2.1:443 = allowed by out", "web -> 10.0.0.1:443 = denied"}},
-		"a group that none refers to is fine": {policies: offices, flows: []string{"web -> 192.0.2.1:443 = allowed"}},
+		"a group is selected by its name":          {policies: all(offices, home, toSet("{cidrGroupRef: offices}")), flows: in},
+		"a group may come after the policy":        {policies: all(toSet("{cidrGroupRef: offices}"), offices, home), flows: in},
+		"a group is selected by its labels":        {policies: all(offices, home, toSet("{cidrGroupSelector: {matchLabels: {kind: office}}}")), flows: in},
+		"a group is selected by expressions":       {policies: all(offices, home, toSet("{cidrGroupSelector: {matchExpressions: [{key: far, operator: DoesNotExist}]}}")), flows: in},
+		"groups and networks are ORed":             {policies: all(offices, toSet("{cidrGroupRef: offices}, {cidr: 203.0.113.0/24}")), flows: []string{"web -> 203.0.113.1:443 = allowed by acme/out", "web -> 192.0.2.1:443 = allowed by acme/out"}},
+		"several groups are selected together":     {policies: all(offices, home, toSet("{cidrGroupSelector: {matchExpressions: [{key: kind, operator: Exists}]}}")), flows: []string{"web -> 203.0.113.1:443 = allowed by acme/out", "web -> 192.0.2.1:443 = allowed by acme/out", "web -> 10.0.0.1:443 = denied"}},
+		"an exception applies to the whole group":  {policies: all(offices, toSet("{cidrGroupRef: offices, except: [192.0.2.128/25]}")), flows: []string{"web -> 192.0.2.1:443 = allowed by acme/out", "web -> 192.0.2.200:443 = denied", "web -> 198.51.100.1:443 = allowed by acme/out"}},
+		"a deny rule refers to a group":            {policies: all(offices, cnp("no-offices", "{endpointSelector: {}, egressDeny: [{toCIDRSet: [{cidrGroupRef: offices}]}]}")), flows: []string{"web -> 192.0.2.1:443 = denied by acme/no-offices", "web -> 10.0.0.1:443 = denied"}},
+		"an ingress rule refers to a group":        {policies: all(offices, cnp("in", "{endpointSelector: {}, ingress: [{fromCIDRSet: [{cidrGroupRef: offices}]}]}")), flows: []string{"192.0.2.1 -> web:443 = allowed by acme/in", "10.0.0.1 -> web:443 = denied"}},
+		"a cluster-wide policy refers to a group":  {policies: all(offices, ccnp("out", "{endpointSelector: {}, egress: [{toCIDRSet: [{cidrGroupRef: offices}]}]}")), flows: []string{"web -> 192.0.2.1:443 = allowed by out", "web -> 10.0.0.1:443 = denied"}},
+		"a group without references has no effect": {policies: offices, flows: []string{"web -> 192.0.2.1:443 = allowed"}},
 	})
 }
 
@@ -46,7 +46,7 @@ func TestUnknownCIDRGroups(t *testing.T) {
 		t.Run(desc, func(t *testing.T) {
 			t.Parallel()
 			_, err := engine.New(engine.Options{Agent: policy.AllFeatures()}, documents(t, policies), nil)
-			if err == nil || !strings.Contains(err.Error(), "acme/out: it refers to a CiliumCIDRGroup that is not known here") {
+			if err == nil || !strings.Contains(err.Error(), "acme/out: it refers to a CiliumCIDRGroup that is not in the build") {
 				t.Errorf("got %v", err)
 			}
 		})

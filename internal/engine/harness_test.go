@@ -13,20 +13,20 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// scenario is a set of policies and what must come of flows under them.
+// scenario is a set of policies and the expected decisions of flows.
 type scenario struct {
 	// policies are YAML documents.
 	policies string
-	// flows are lines "from -> to:port[/PROTOCOL] [what is asked for] = decision [by
-	// policies]", where decision is that of the whole flow: see parseFlow.
+	// flows are lines "from -> to:port[/PROTOCOL] [request] = decision [by policies]", where
+	// decision is that of the whole flow: see parseFlow.
 	flows []string
-	// notes is what the notes of all flows together must contain.
+	// notes is a text in the notes of the flows.
 	notes string
-	// shadowedBy names the policies that make the rules of others moot, in every flow.
+	// shadowedBy are the policies that shadow L7 rules, in every flow.
 	shadowedBy string
 }
 
-// pods are the workloads of every scene.
+// pods are the pods of every scenario, by their short names.
 var pods = map[string]policy.Endpoint{
 	"web":   pod("acme", "web", policy.NamedPort{Name: "http", Port: 8080}),
 	"db":    pod("acme", "db", policy.NamedPort{Name: "sql", Port: 5432}),
@@ -56,8 +56,8 @@ func nsLabelled(e policy.Endpoint, key, value string) policy.Endpoint {
 	return e
 }
 
-// endpoint reads a pod's short name, an entity ("@host"), an address ("192.0.2.1",
-// "[2001:db8::1]") or a name.
+// endpoint reads the short name of a pod, an entity ("@host"), an address ("192.0.2.1",
+// "[2001:db8::1]") or a DNS name.
 func endpoint(s string) policy.Endpoint {
 	if p, ok := pods[s]; ok {
 		return p
@@ -90,7 +90,7 @@ func documents(tb testing.TB, s string) []json.RawMessage {
 	return docs
 }
 
-// agentOf is an agent of an older minor version, or of the newest.
+// agentOf returns an agent of an older minor version, or of the newest one.
 func agentOf(older bool, minor int) policy.Agent {
 	a := policy.AllFeatures()
 	if older {
@@ -112,13 +112,13 @@ func build(t *testing.T, policies string) *engine.Engine {
 	return e
 }
 
-// parseFlow reads "from -> to:port/PROTOCOL", where port may be *, and may be followed by
-// what is asked for: "GET /v1/x" (see parseRequest) or "asks api.example.com" or "TLS api.example.com". For ICMP it is
+// parseFlow reads "from -> to:port/PROTOCOL". The port may be *, and a request may follow:
+// "GET /v1/x" (see parseRequest), "asks api.example.com" or "TLS api.example.com". For ICMP, it is
 // "from -> to:ICMP/EchoRequest".
 func parseFlow(t *testing.T, s string) policy.Flow {
 	t.Helper()
 	from, rest, ok := strings.Cut(strings.TrimSpace(s), " -> ")
-	rest, asked, _ := strings.Cut(rest, " ")
+	rest, request, _ := strings.Cut(rest, " ")
 	i := strings.LastIndex(rest, ":")
 	if !ok || i < 0 {
 		t.Fatalf("flow %q is not \"from -> to:port\"", s)
@@ -133,8 +133,8 @@ func parseFlow(t *testing.T, s string) policy.Flow {
 	default:
 		t.Fatalf("flow %q: %v", s, err)
 	}
-	switch method, path, _ := strings.Cut(asked, " "); {
-	case asked == "":
+	switch method, path, _ := strings.Cut(request, " "); {
+	case request == "":
 	case method == "asks":
 		f.DNS = path
 	case method == "TLS":
@@ -145,7 +145,7 @@ func parseFlow(t *testing.T, s string) policy.Flow {
 	return f
 }
 
-// parseRequest reads what follows the method: "/v1/x", and behind it "host=api.example" and
+// parseRequest reads the rest after the method: "/v1/x", followed by "host=api.example" and
 // headers as "X-Key=1".
 func parseRequest(method, rest string) *policy.HTTPRequest {
 	words := strings.Fields(rest)
@@ -159,7 +159,7 @@ func parseRequest(method, rest string) *policy.HTTPRequest {
 	return out
 }
 
-// verdict spells a verdict as the tables do.
+// verdict formats a verdict as in the tables.
 func verdict(v policy.Verdict) string {
 	s := string(v.Decision())
 	var by []string
@@ -173,7 +173,7 @@ func verdict(v policy.Verdict) string {
 func runScenarios(t *testing.T, scenarios map[string]scenario) {
 	t.Helper()
 	if len(scenarios) == 0 {
-		t.Fatal("no scenes")
+		t.Fatal("no scenarios")
 	}
 	for desc, sc := range scenarios {
 		t.Run(desc, func(t *testing.T) {
@@ -186,7 +186,7 @@ func runScenarios(t *testing.T, scenarios map[string]scenario) {
 			for _, line := range sc.flows {
 				flow, want, ok := strings.Cut(line, " = ")
 				if !ok {
-					t.Fatalf("flow %q says no decision", line)
+					t.Fatalf("flow %q has no decision", line)
 				}
 				got, err := e.Decide(parseFlow(t, flow))
 				if err != nil {
@@ -197,18 +197,18 @@ func runScenarios(t *testing.T, scenarios map[string]scenario) {
 					t.Errorf("%s\n got  %s (note %q)\n want %s", flow, formatted, got.Note, want)
 				}
 				if shadowedBy := strings.Join(append(got.Egress.L7.ShadowedBy, got.Ingress.L7.ShadowedBy...), ", "); shadowedBy != sc.shadowedBy {
-					t.Errorf("%s: rules are moot by %q, want %q", flow, shadowedBy, sc.shadowedBy)
+					t.Errorf("%s: rules are shadowed by %q, want %q", flow, shadowedBy, sc.shadowedBy)
 				}
 				notes = append(notes, got.Note)
 			}
 			if all := strings.Join(notes, "\n"); !strings.Contains(all, sc.notes) {
-				t.Errorf("notes %q lack %q", all, sc.notes)
+				t.Errorf("notes %q do not contain %q", all, sc.notes)
 			}
 		})
 	}
 }
 
-// cnp spells a CiliumNetworkPolicy of the namespace acme.
+// cnp returns a CiliumNetworkPolicy in namespace acme.
 func cnp(name, spec string) string {
 	return in("acme", name, spec)
 }
@@ -221,7 +221,7 @@ func ccnp(name, spec string) string {
 	return fmt.Sprintf("apiVersion: cilium.io/v2\nkind: CiliumClusterwideNetworkPolicy\nmetadata: {name: %s}\nspec: %s", name, spec)
 }
 
-// admin spells a ClusterNetworkPolicy about the pods of the namespace acme, without its tier.
+// admin returns a ClusterNetworkPolicy for the pods of namespace acme. The spec includes its tier.
 func admin(name, spec string) string {
 	return fmt.Sprintf("apiVersion: policy.networking.k8s.io/v1alpha2\nkind: ClusterNetworkPolicy\nmetadata: {name: %s}\nspec: {subject: {namespaces: {matchLabels: {kubernetes.io/metadata.name: acme}}}, %s}", name, spec)
 }

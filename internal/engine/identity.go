@@ -19,22 +19,22 @@ import (
 // variant is one identity that an endpoint may have. Most endpoints have one.
 type variant struct {
 	id *identity.Identity
-	// what tells the variant from the endpoint's others, in a note.
-	what string
-	// unresolved, of a name, is the identity of its address as long as no DNS answer
-	// tied it to the name; name is the name.
+	// when distinguishes the variant from the endpoint's others in a note, "over IPv4".
+	when string
+	// name is the DNS name of the endpoint, if it is one.
+	name string
+	// unresolved is the identity of the name's address before a DNS answer links the two.
 	unresolved *identity.Identity
-	name       string
-	// at is the address of a node, where networks match nodes, or of an apiserver outside the
-	// cluster, which outside reports.
-	at      *policy.Endpoint
+	// at is the address of a node if networks match nodes, or of an apiserver.
+	at *policy.Endpoint
+	// outside reports whether at is the address of an apiserver outside the cluster.
 	outside bool
-	// ownNode says that it is the node that the other end is on.
+	// ownNode reports whether the variant is the node on which the peer runs.
 	ownNode bool
 }
 
-// variants returns every identity that the endpoint may have. A flow is only
-// decided where all of them agree.
+// variants returns every identity that the endpoint may have. A flow has one decision only if
+// all of them agree.
 func (e *Engine) variants(ep policy.Endpoint) ([]variant, error) {
 	switch ep.Kind {
 	case policy.PodEndpoint:
@@ -60,14 +60,14 @@ func (e *Engine) variants(ep policy.Endpoint) ([]variant, error) {
 	}
 }
 
-// addressLabels are those of an address outside the cluster: of the networks and of the groups
-// that hold it.
+// addressLabels returns the labels of an address outside the cluster: those of the networks and
+// of the groups that contain it.
 func (e *Engine) addressLabels(addr netip.Addr) labels.Labels {
 	return mergeLabels(e.groupLabels(addr), labels.GetCIDRLabels(netip.PrefixFrom(addr, addr.BitLen())))
 }
 
-// address returns the identity of an address. One of the apiserver is known as such: on a
-// node, Cilium does not know it by the address.
+// address returns the identity of an address. Cilium labels an address of the apiserver as
+// such. If the apiserver is on a node, its identity does not depend on the address.
 func (e *Engine) address(addr netip.Addr, of []v1alpha1.Entity) ([]variant, error) {
 	own := e.addressLabels(addr)
 	if slices.Contains(of, v1alpha1.EntityKubeAPIServer) {
@@ -80,7 +80,7 @@ func (e *Engine) address(addr netip.Addr, of []v1alpha1.Entity) ([]variant, erro
 	return []variant{{id: id}}, err
 }
 
-// singleIdentity are the entities that have one identity.
+// singleIdentity has the entities with exactly one identity.
 var singleIdentity = map[v1alpha1.Entity]identity.NumericIdentity{
 	v1alpha1.EntityHost:    identity.ReservedIdentityHost,
 	v1alpha1.EntityHealth:  identity.ReservedIdentityHealth,
@@ -89,10 +89,8 @@ var singleIdentity = map[v1alpha1.Entity]identity.NumericIdentity{
 	initial:                identity.ReservedIdentityInit,
 }
 
-// entity returns the identities behind an entity's name.
-//
-// Where agents handle both families, a thing outside the cluster has one of two
-// identities, and policies distinguish them.
+// entity returns the identities of an entity. If agents handle both IP families, an endpoint
+// outside the cluster has one of two identities, and policies distinguish them.
 func (e *Engine) entity(name v1alpha1.Entity) ([]variant, error) {
 	if id, ok := singleIdentity[name]; ok {
 		return []variant{{id: reserved(id)}}, nil
@@ -106,21 +104,21 @@ func (e *Engine) entity(name v1alpha1.Entity) ([]variant, error) {
 	case v1alpha1.EntityWorld:
 		var out []variant
 		for _, f := range e.families() {
-			out = append(out, variant{id: reserved(f.id), what: f.what})
+			out = append(out, variant{id: reserved(f.id), when: f.when})
 		}
 		return out, nil
 	case v1alpha1.EntityKubeAPIServer:
 		return e.apiServer()
 	case v1alpha1.EntityAll, v1alpha1.EntityCluster:
-		return nil, fmt.Errorf("entity %q is many endpoints, not one: ask for each of them", name)
+		return nil, fmt.Errorf("entity %q includes several kinds of endpoints: test each of its entities separately", name)
 	default:
 		return nil, fmt.Errorf("unknown entity %q", name)
 	}
 }
 
-// apiServer returns the identities of the apiserver: a process on a node, or a
-// provider's, outside the cluster. Which is not known here, and policies distinguish them. One
-// outside of which addresses are known has one in each network that policies distinguish there.
+// apiServer returns the identities of the apiserver. It runs on a node or, for some providers,
+// outside the cluster, and policies distinguish the two. If its addresses outside the cluster
+// are known, it has one identity for each network that policies distinguish among them.
 func (e *Engine) apiServer() ([]variant, error) {
 	out, err := e.atAddresses(reserved(identity.ReservedIdentityKubeAPIServer), "for an apiserver on another node")
 	if err != nil {
@@ -138,7 +136,7 @@ func (e *Engine) apiServer() ([]variant, error) {
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, variant{id: id, what: strings.TrimSpace("for an apiserver outside the cluster " + f.what)})
+		out = append(out, variant{id: id, when: strings.TrimSpace("for an apiserver outside the cluster " + f.when)})
 	}
 	return out, nil
 }
@@ -153,21 +151,20 @@ func mergeLabels(a, b labels.Labels) labels.Labels {
 	return l
 }
 
-// maxPodIdentities is how many fit below the bits that number the cluster in its
-// mesh.
+// maxPodIdentities is the number of identities below the bits of the cluster's ID.
 const maxPodIdentities = 1<<16 - 1
 
-// otherCluster are the bits that number another cluster than this one.
+// otherCluster are the bits of another cluster's ID.
 const otherCluster = identity.NumericIdentity(1 << 16)
 
-// isOtherCluster reports whether labels are those of a pod of another cluster.
+// isOtherCluster reports whether the labels are those of a pod in another cluster.
 func (e *Engine) isOtherCluster(lbls labels.Labels) bool {
 	of, ok := lbls[k8sconst.PolicyLabelCluster]
 	return ok && of.Source == labels.LabelSourceK8s && of.Value != e.cluster
 }
 
-// identity returns the identity with these labels, numbered within the scope that
-// Cilium gives it: the datapath aggregates identities by their scope.
+// identity returns the identity with these labels. Its number is in the scope that Cilium gives
+// it, because the datapath aggregates identities by scope.
 func (e *Engine) identity(lbls labels.Labels) (*identity.Identity, error) {
 	key := strings.Join(sortedLabels(lbls), "\n")
 	if id, ok := e.identities[key]; ok {

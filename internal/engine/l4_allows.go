@@ -11,8 +11,8 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// mergeKey is where Cilium merges what policies say: one peer on one port. What comes of it
-// no longer tells who let everything pass and who had rules.
+// mergeKey identifies the rules that Cilium merges: those for one peer on one port. The merged
+// rule does not record which policies had L7 rules and which had none.
 type mergeKey struct {
 	dir      policy.Direction
 	peer     string
@@ -21,7 +21,7 @@ type mergeKey struct {
 	protocol u8proto.U8proto
 }
 
-// collectL4Allows remembers the spots on which a rule lets everything pass.
+// collectL4Allows records the peers and ports for which an entry allows all L7 traffic.
 func (e *Engine) collectL4Allows(entry *types.PolicyEntry) {
 	if !entry.IsAllow() || entry.L3 == nil {
 		return
@@ -50,13 +50,14 @@ func (e *Engine) collectL4Allows(entry *types.PolicyEntry) {
 	}
 }
 
-// restrictsL7 says whether a rule restricts what is spoken on its ports.
+// restrictsL7 reports whether a rule has L7 rules for its ports.
 func restrictsL7(rule api.PortRule) bool {
 	return !rule.Rules.IsEmpty() || rule.Listener != nil || len(rule.ServerNames) > 0 ||
 		rule.TerminatingTLS != nil || rule.OriginatingTLS != nil
 }
 
-// l4AllowsAt names the policies at a pod that let everything pass where others have rules.
+// l4AllowsAt returns the names of the pod's policies that allow all L7 traffic where others
+// have L7 rules.
 func (e *Engine) l4AllowsAt(d *policyMap, f *ciliumpolicy.L4Filter, peer ciliumpolicy.CachedSelector) []string {
 	at := mergeKey{dir: policy.Egress, peer: peer.String(), port: f.PortName, endPort: int32(f.EndPort), protocol: f.U8Proto}
 	if f.Ingress {
@@ -65,14 +66,14 @@ func (e *Engine) l4AllowsAt(d *policyMap, f *ciliumpolicy.L4Filter, peer ciliump
 	if f.PortName == "" {
 		at.port = strconv.Itoa(int(f.Port))
 	}
-	var by []string
+	var policies []string
 	for _, protocol := range []u8proto.U8proto{f.U8Proto, u8proto.ANY} {
 		at.protocol = protocol
 		for _, entry := range e.l4Allows[at] {
 			if name := policyName(entry.Labels); name != "" && entry.Node == d.owner.node && entry.Subject.Matches(d.labels) {
-				by = append(by, name)
+				policies = append(policies, name)
 			}
 		}
 	}
-	return by
+	return policies
 }

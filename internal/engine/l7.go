@@ -13,10 +13,10 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// l7 is what the proxies let pass of what is spoken on a port that is redirected to
-// one. Rules are ORed: those of every selector that selects the peer, and one without
-// rules lets everything pass: Cilium's own as well, which has no name. Only on the same
-// port of the same selector the names of TLS servers narrow a rule without any, too.
+// l7 returns the L7 rules of a port that is redirected to a proxy. The proxy ORs the rules of
+// all selectors that select the peer. A rule without L7 rules allows everything, and so does a
+// rule that Cilium adds itself, which has no name. TLS server names are an exception: on the
+// same port of the same selector, they also restrict rules without any.
 func (e *Engine) l7(d *policyMap, key ciliumpolicy.Key) policy.L7 {
 	var out policy.L7
 	var shadowedBy []string
@@ -49,19 +49,19 @@ func (e *Engine) l7(d *policyMap, key ciliumpolicy.Key) policy.L7 {
 	return out
 }
 
-// customListener is a listener that gets all that is spoken, whatever else is allowed.
-const customListener = "a listener of its own"
+// customListener is a listener that receives all traffic, whatever other rules allow.
+const customListener = "a custom listener"
 
-// shadowedL7 lets everything pass. That rules about DNS are moot is meant: they make the
-// proxy see the answers.
-func shadowedL7(rules policy.L7, by []string) policy.L7 {
+// shadowedL7 returns the result for L7 rules that another rule shadows: everything is allowed.
+// Shadowed DNS rules are not reported: they still make the proxy see the answers.
+func shadowedL7(rules policy.L7, policies []string) policy.L7 {
 	switch {
 	case rules.Other == customListener:
 		return policy.L7{Other: customListener}
 	case len(rules.HTTP) == 0 && len(rules.ServerNames) == 0 && rules.Other == "":
 		return policy.L7{}
 	default:
-		return policy.L7{ShadowedBy: by}
+		return policy.L7{ShadowedBy: policies}
 	}
 }
 
@@ -69,8 +69,8 @@ func selects(selector ciliumpolicy.CachedSelector, id identity.NumericIdentity) 
 	return selector.IsWildcard() || selector.Selects(id)
 }
 
-// filters are those that a proxy consults for a port. Envoy's rules of all ports, and
-// of a range, count for each port of it; the DNS proxy knows its own port alone.
+// filters returns the filters that a proxy applies to a port. Envoy also applies the rules of
+// all ports and of port ranges. The DNS proxy applies only those of the exact port.
 func (d *policyMap) filters(key ciliumpolicy.Key) []*ciliumpolicy.L4Filter {
 	var exact, ranges []*ciliumpolicy.L4Filter
 	dns := false
@@ -97,7 +97,7 @@ func (d *policyMap) filters(key ciliumpolicy.Key) []*ciliumpolicy.L4Filter {
 	return append(exact, ranges...)
 }
 
-// isPort says whether a filter is of just this port.
+// isPort reports whether a filter is for this port only.
 func (d *policyMap) isPort(f *ciliumpolicy.L4Filter, key ciliumpolicy.Key) bool {
 	if f.PortName == "" {
 		return f.Port == key.DestPort && (f.EndPort == 0 || f.EndPort == f.Port)
@@ -122,7 +122,7 @@ func hasDNSRules(f *ciliumpolicy.L4Filter) bool {
 	return false
 }
 
-// interceptsOnly says whether TLS is opened up, and nothing looks inside.
+// interceptsOnly reports whether rules terminate TLS without L7 rules for the decrypted traffic.
 func interceptsOnly(rules *ciliumpolicy.PerSelectorPolicy) bool {
 	return rules.L7Parser == ciliumpolicy.ParserTypeTLS && len(rules.ServerNames) == 0
 }
@@ -155,7 +155,7 @@ var (
 	subdomain     = regexp.MustCompile(`^\*{2,}\.`)
 )
 
-// serverNames are patterns as Cilium's proxy gets them.
+// serverNames returns the patterns as Cilium configures them in its proxy.
 func serverNames(all ciliumpolicy.StringSet) []string {
 	var out []string
 	for pattern := range all {
@@ -171,7 +171,7 @@ func serverNames(all ciliumpolicy.StringSet) []string {
 	return out
 }
 
-// addOther keeps one of them, the same in whichever order they come.
+// addOther keeps one reason. The result does not depend on the order of calls.
 func addOther(out *policy.L7, other string) {
 	if out.Other != customListener {
 		out.Other = max(out.Other, other)
@@ -181,7 +181,7 @@ func addOther(out *policy.L7, other string) {
 	}
 }
 
-// namesOf are the names of DNS rules. None at all mean every name.
+// namesOf returns the names and patterns of DNS rules. Without rules, every name is allowed.
 func namesOf(rules api.PortRulesDNS) []string {
 	if len(rules) == 0 {
 		return []string{"*"}

@@ -17,13 +17,13 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// requirement is one of a selector on a label of some source. Its key is without the source.
+// requirement is a requirement of a selector. Its key does not include the label's source.
 type requirement struct {
 	source string
 	metav1.LabelSelectorRequirement
 }
 
-// requirementsOf are those of a selector, in a stable order.
+// requirementsOf returns the requirements of a selector in a stable order.
 func requirementsOf(s *types.LabelSelector) ([]requirement, error) {
 	data, err := s.MarshalJSON()
 	if err != nil {
@@ -42,32 +42,32 @@ func requirementsOf(s *types.LabelSelector) ([]requirement, error) {
 	return out, nil
 }
 
-// positive reports whether only what has the label fulfils the requirement.
+// positive reports whether only an endpoint with the label matches the requirement.
 func (r requirement) positive() bool {
 	return r.Operator == metav1.LabelSelectorOpIn || r.Operator == metav1.LabelSelectorOpExists
 }
 
-// hasSource reports whether the requirement is on labels of a source, among others perhaps.
+// hasSource reports whether the requirement matches labels of the source.
 func (r requirement) hasSource(source string) bool {
 	return r.source == source || r.source == labels.LabelSourceAny
 }
 
-// matchesPods reports whether a label of a pod may fulfil the requirement. Agents remove the labels
-// of their own prefix that a pod's author wrote, and add those that translate knows.
+// matchesPods reports whether the label of a pod may match the requirement. Agents remove labels
+// with their own prefix from a pod, and add those that translate handles.
 func (r requirement) matchesPods() bool {
 	return r.hasSource(labels.LabelSourceK8s) && (!strings.HasPrefix(r.Key, k8sconst.LabelPrefix) ||
 		strings.HasPrefix(r.Key, k8sconst.PodNamespaceMetaLabelsPrefix) ||
 		r.Key == k8sconst.PolicyLabelServiceAccount || r.Key == k8sconst.PolicyLabelCluster)
 }
 
-// isOnNamedPorts reports whether a requirement is on the label that agents make of a pod's named
-// ports.
+// isOnNamedPorts reports whether a requirement is on the label that agents generate from the
+// named ports of a pod.
 func (e *Engine) isOnNamedPorts(r requirement) bool {
 	return e.agent.Has(policy.PortsInLabel) && r.hasSource(labels.LabelSourceGenerated) && k8sconst.IsNamedPortsIdentityLabelName(r.Key)
 }
 
-// portsRequirement reads a requirement on that label. It reports false where no pod fulfils
-// it. The labels that continue the first are not represented: see undecidable.
+// portsRequirement reads a requirement on the label of named ports. It reports false if no pod
+// matches it. It ignores the continuation labels, which checkDecidable refuses.
 func portsRequirement(r requirement) (policy.Requirement, bool) {
 	out := policy.Requirement{Trait: policy.PodPorts, LabelSelectorRequirement: r.LabelSelectorRequirement}
 	out.Key = ""
@@ -78,8 +78,8 @@ func portsRequirement(r requirement) (policy.Requirement, bool) {
 	return out, true
 }
 
-// represent makes sure that what a selector of a rule may match besides pods is represented,
-// or returns an error that it is not. Pods are: see selection.
+// represent adds representative endpoints for everything but pods that a selector may match. It
+// returns an error if it cannot. Function selection handles pods.
 func (e *Engine) represent(rule *types.PolicyEntry, s *types.LabelSelector) error {
 	all, err := requirementsOf(s)
 	if err != nil {
@@ -101,27 +101,26 @@ func (e *Engine) represent(rule *types.PolicyEntry, s *types.LabelSelector) erro
 	return nil
 }
 
-// checkDecidable returns an error for a requirement on labels that the build does not show.
+// checkDecidable returns an error for a requirement on labels that the build does not contain.
 func (e *Engine) checkDecidable(r requirement) error {
 	switch {
 	case !r.positive():
 		return nil
 	case e.isOnNamedPorts(r) && r.Key != k8sconst.NamedPortsIdentityLabelName:
-		return fmt.Errorf("a selector requires the label %s:%s, which only pods with many named ports have: select them by their own labels", r.source, r.Key)
+		return fmt.Errorf("a selector requires the label %s:%s, which only pods with many named ports have: select the pods by labels in their manifests", r.source, r.Key)
 	case r.source == labels.LabelSourceGenerated && !k8sconst.IsNamedPortsIdentityLabelName(r.Key) || !slices.Contains(knownSources, r.source):
-		return fmt.Errorf("a selector requires the label %s:%s, and which endpoints have labels of the source %q is not known here: select pods by their own labels, and nodes by an entity", r.source, r.Key, r.source)
+		return fmt.Errorf("a selector requires the label %s:%s, but the build does not show which endpoints have labels of source %q: select pods by labels in their manifests, and nodes by an entity", r.source, r.Key, r.source)
 	}
 	return nil
 }
 
-// knownSources are the sources of labels of all that is known.
+// knownSources are the label sources of all known endpoints.
 var knownSources = []string{
 	labels.LabelSourceAny, labels.LabelSourceK8s, labels.LabelSourceReserved, labels.LabelSourceGenerated,
 	labels.LabelSourceCIDR, labels.LabelSourceCIDRGroup, labels.LabelSourceFQDN,
 }
 
-// mayMatchOutside reports whether what is no pod may fulfil all requirements: an entity, an
-// address or a name.
+// mayMatchOutside reports whether an entity, an address or a name may match all requirements.
 func (e *Engine) mayMatchOutside(all []requirement) bool {
 	return !slices.ContainsFunc(all, func(r requirement) bool {
 		switch r.source {
@@ -135,40 +134,41 @@ func (e *Engine) mayMatchOutside(all []requirement) bool {
 	})
 }
 
-// labelsOfEntities are the keys of the labels of entities.
+// labelsOfEntities has the keys of the labels of entities.
 var labelsOfEntities = map[string]bool{
 	labels.IDNameHost: true, labels.IDNameRemoteNode: true, labels.IDNameHealth: true, labels.IDNameIngress: true,
 	labels.IDNameKubeAPIServer: true, labels.IDNameWorld: true, labels.IDNameWorldIPv4: true, labels.IDNameWorldIPv6: true,
 	labels.IDNameInit: true, labels.IDNameUnmanaged: true,
 }
 
-// representOutside adds what a requirement of a rule distinguishes by address. An agent knows
-// a name's address by all selectors that match the name: what it does not have is unknown.
+// representOutside adds the addresses that a requirement distinguishes. An agent labels the
+// address of a name with every selector that matches the name, so that the labels it lacks are
+// unknown.
 func (e *Engine) representOutside(rule *types.PolicyEntry, r requirement) error {
 	switch {
 	case e.isOnName(r):
-		return fmt.Errorf("a selector is about the label fqdn:%s, and which addresses have it depends on the DNS answers that an agent has seen: write toFQDNs", r.Key)
+		return fmt.Errorf("a selector uses the label fqdn:%s, but the addresses with this label depend on DNS answers: use toFQDNs", r.Key)
 	case r.isOnNetwork():
 		return e.representNetwork(rule, r)
 	case r.source == labels.LabelSourceCIDRGroup && r.positive() && !rule.IsDeny() && !e.isGroupLabel(r):
-		return errors.New("it refers to a CiliumCIDRGroup that is not known here: add it to the build")
+		return errors.New("it refers to a CiliumCIDRGroup that is not in the build: add it to the build")
 	}
 	e.matchesGroups = e.matchesGroups || e.isOnGroups(r)
 	return nil
 }
 
-// representNetwork adds the network that a requirement is on. An agent knows an address by
-// the smallest network that some policy of its node lists: what it does not have is unknown.
+// representNetwork adds the network of a requirement. An agent labels an address with the
+// smallest network among the policies of its node, so that the labels it lacks are unknown.
 func (e *Engine) representNetwork(rule *types.PolicyEntry, r requirement) error {
 	prefix, err := prefixOf(r.Key)
 	if err != nil || rule.IsDeny() || !r.positive() || r.source != labels.LabelSourceCIDR {
-		return fmt.Errorf("a selector is about the label cidr:%s, and which addresses have it depends on the networks of all policies of a node: write fromCIDRSet or toCIDRSet", r.Key)
+		return fmt.Errorf("a selector uses the label cidr:%s, but the addresses with this label depend on the networks of all policies of a node: use fromCIDRSet or toCIDRSet", r.Key)
 	}
 	e.prefixes = append(e.prefixes, prefix)
 	return nil
 }
 
-// isOnName reports whether a requirement is on the label of a name's addresses.
+// isOnName reports whether a requirement is on the label of a DNS name.
 func (e *Engine) isOnName(r requirement) bool {
 	return r.source == labels.LabelSourceFQDN || r.source == labels.LabelSourceAny && e.names.has(r.Key)
 }
@@ -183,13 +183,13 @@ func (e *Engine) isOnGroups(r requirement) bool {
 	return r.source == labels.LabelSourceCIDRGroup || r.source == labels.LabelSourceAny && e.isGroupLabel(r)
 }
 
-// isPrefix reports whether a key is that of the label of a network.
+// isPrefix reports whether a label key is a network.
 func isPrefix(key string) bool {
 	_, err := prefixOf(key)
 	return err == nil
 }
 
-// prefixOf reads the key of a network's label, in which "-" stands for ":".
+// prefixOf reads the label key of a network, which has "-" instead of ":".
 func prefixOf(key string) (netip.Prefix, error) {
 	return netip.ParsePrefix(strings.ReplaceAll(key, "-", ":"))
 }

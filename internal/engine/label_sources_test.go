@@ -13,7 +13,7 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// openTo lists what the policies open to the pod web in one direction.
+// openTo lists the peers that the policies allow for pod web in one direction.
 func openTo(t *testing.T, e *engine.Engine, d policy.Direction) string {
 	t.Helper()
 	if _, err := e.Representatives(policy.Environment{Namespaces: map[string]map[string]string{"acme": nil}}); err != nil {
@@ -44,21 +44,21 @@ func toLabels(expressions ...string) string {
 	return cnp("p", "{endpointSelector: {}, egress: [{toEndpoints: [{matchExpressions: ["+strings.Join(expressions, ", ")+"]}]}]}")
 }
 
-// What a selector by labels of other sources than pods' matches is open.
+// TestPeersByLabelsOfOtherSources checks which endpoints match labels of other sources.
 func TestPeersByLabelsOfOtherSources(t *testing.T) {
 	t.Parallel()
 	for desc, c := range map[string]struct{ policies, want string }{
-		"a CIDR group by its name":                {all(toLabels("{key: 'cidrgroup:io.cilium.policy.cidrgroupname/partners', operator: Exists}", noPod), grouped), "192.0.2.0"},
-		"a CIDR group by its labels":              {all(toLabels("{key: 'cidrgroup:team', operator: In, values: [red]}", noPod), grouped), "192.0.2.0"},
-		"a CIDR group by a label of any source":   {all(toLabels("{key: team, operator: In, values: [red]}", noPod), grouped), "192.0.2.0"},
-		"a CIDR group that is all of the world":   {all(toLabels("{key: 'cidrgroup:io.cilium.policy.cidrgroupname/everything', operator: Exists}", noPod), all4), "0.0.0.0"},
-		"the groups that are around a smaller":    {all(toLabels("{key: 'cidrgroup:io.cilium.policy.cidrgroupname/everything', operator: Exists}", noPod), all4, grouped), "0.0.0.0, 192.0.2.0"},
-		"a network":                               {toLabels("{key: 'cidr:198.51.100.0/24', operator: Exists}", noPod), "198.51.100.0"},
-		"an entity":                               {toLabels("{key: 'reserved:remote-node', operator: Exists}"), "kube-apiserver, remote-node"},
-		"an entity by a label of any source":      {toLabels("{key: health, operator: Exists}", noPod), "health"},
-		"a pod that lacks another source's label": {toLabels("{key: 'reserved:host', operator: DoesNotExist}", "{key: app, operator: In, values: [spy]}"), "a pod with app=spy in acme, a pod with app=spy in an unknown namespace"},
-		"no pod is of a group":                    {all(toLabels("{key: 'cidrgroup:io.cilium.policy.cidrgroupname/partners', operator: Exists}"), grouped), ""},
-		"nor has a name's label":                  {toLabels("{key: 'fqdn:api.example.com', operator: Exists}"), ""},
+		"a CIDR group by name":                     {all(toLabels("{key: 'cidrgroup:io.cilium.policy.cidrgroupname/partners', operator: Exists}", noPod), grouped), "192.0.2.0"},
+		"a CIDR group by labels":                   {all(toLabels("{key: 'cidrgroup:team', operator: In, values: [red]}", noPod), grouped), "192.0.2.0"},
+		"a CIDR group by a label of any source":    {all(toLabels("{key: team, operator: In, values: [red]}", noPod), grouped), "192.0.2.0"},
+		"a CIDR group of all addresses":            {all(toLabels("{key: 'cidrgroup:io.cilium.policy.cidrgroupname/everything', operator: Exists}", noPod), all4), "0.0.0.0"},
+		"a CIDR group that contains a smaller one": {all(toLabels("{key: 'cidrgroup:io.cilium.policy.cidrgroupname/everything', operator: Exists}", noPod), all4, grouped), "0.0.0.0, 192.0.2.0"},
+		"a network":                          {toLabels("{key: 'cidr:198.51.100.0/24', operator: Exists}", noPod), "198.51.100.0"},
+		"an entity":                          {toLabels("{key: 'reserved:remote-node', operator: Exists}"), "kube-apiserver, remote-node"},
+		"an entity by a label of any source": {toLabels("{key: health, operator: Exists}", noPod), "health"},
+		"a pod without a label of another source": {toLabels("{key: 'reserved:host', operator: DoesNotExist}", "{key: app, operator: In, values: [spy]}"), "a pod with app=spy in acme, a pod with app=spy in an unknown namespace"},
+		"a label of a CIDR group matches no pod":  {all(toLabels("{key: 'cidrgroup:io.cilium.policy.cidrgroupname/partners', operator: Exists}"), grouped), ""},
+		"a label of a DNS name matches no pod":    {toLabels("{key: 'fqdn:api.example.com', operator: Exists}"), ""},
 	} {
 		t.Run(desc, func(t *testing.T) {
 			t.Parallel()
@@ -73,22 +73,22 @@ func TestPeersByLabelsOfOtherSources(t *testing.T) {
 	}
 }
 
-// Selectors about labels that no build shows are refused.
+// TestUndecidedPeers checks that selectors are refused if no build shows their labels.
 func TestUndecidedPeers(t *testing.T) {
 	t.Parallel()
 	names := toNames("names", "{matchName: api.example.com}")
 	for desc, c := range map[string]struct{ policies, want string }{
-		"a node's labels":                        {toLabels("{key: 'node:role', operator: Exists}"), "which endpoints have labels of the source"},
-		"labels of the CNI":                      {toLabels("{key: 'cni:tier', operator: In, values: [db]}"), "which endpoints have labels of the source"},
-		"labels of the CNI at the subject":       {cnp("p", "{endpointSelector: {matchLabels: {'cni:tier': db}}, egress: [{}]}"), "which endpoints have labels of the source"},
-		"the labels that continue named ports":   {toLabels("{key: io.cilium.k8s.named-ports-1, operator: Exists}"), "named ports"},
-		"a name's addresses":                     {all(toLabels("{key: 'fqdn:api.example.com', operator: Exists}", noPod), names), "write toFQDNs"},
-		"a name's addresses by any source":       {all(toLabels("{key: api.example.com, operator: Exists}", noPod), names), "write toFQDNs"},
-		"all but a network":                      {toLabels("{key: 'cidr:192.0.2.0/24', operator: DoesNotExist}", noPod), "toCIDRSet"},
-		"a network by any source":                {toLabels("{key: 192.0.2.0/24, operator: Exists}", noPod), "toCIDRSet"},
-		"a deny of a network":                    {cnp("p", "{endpointSelector: {}, egressDeny: [{toEndpoints: [{matchExpressions: [{key: 'cidr:192.0.2.0/24', operator: Exists}, "+noPod+"]}]}]}"), "toCIDRSet"},
-		"a group that the build does not have":   {toLabels("{key: 'cidrgroup:io.cilium.policy.cidrgroupname/partners', operator: Exists}", noPod), "add it to the build"},
-		"in an allow beside the same one denied": {all(cnp("a", "{endpointSelector: {}, egressDeny: [{toEndpoints: [{matchLabels: {'node:role': x}}]}]}"), toLabels("{key: 'node:role', operator: In, values: [x]}")), "CiliumNetworkPolicy acme/p"},
+		"labels of nodes":                       {toLabels("{key: 'node:role', operator: Exists}"), "which endpoints have labels of source"},
+		"labels of the CNI":                     {toLabels("{key: 'cni:tier', operator: In, values: [db]}"), "which endpoints have labels of source"},
+		"labels of the CNI at the subject":      {cnp("p", "{endpointSelector: {matchLabels: {'cni:tier': db}}, egress: [{}]}"), "which endpoints have labels of source"},
+		"continuation labels of named ports":    {toLabels("{key: io.cilium.k8s.named-ports-1, operator: Exists}"), "named ports"},
+		"addresses of a DNS name":               {all(toLabels("{key: 'fqdn:api.example.com', operator: Exists}", noPod), names), "use toFQDNs"},
+		"addresses of a DNS name by any source": {all(toLabels("{key: api.example.com, operator: Exists}", noPod), names), "use toFQDNs"},
+		"all addresses outside a network":       {toLabels("{key: 'cidr:192.0.2.0/24', operator: DoesNotExist}", noPod), "toCIDRSet"},
+		"a network by any source":               {toLabels("{key: 192.0.2.0/24, operator: Exists}", noPod), "toCIDRSet"},
+		"a deny of a network":                   {cnp("p", "{endpointSelector: {}, egressDeny: [{toEndpoints: [{matchExpressions: [{key: 'cidr:192.0.2.0/24', operator: Exists}, "+noPod+"]}]}]}"), "toCIDRSet"},
+		"a CIDR group that is not in the build": {toLabels("{key: 'cidrgroup:io.cilium.policy.cidrgroupname/partners', operator: Exists}", noPod), "add it to the build"},
+		"an allow with the selector of a deny":  {all(cnp("a", "{endpointSelector: {}, egressDeny: [{toEndpoints: [{matchLabels: {'node:role': x}}]}]}"), toLabels("{key: 'node:role', operator: In, values: [x]}")), "CiliumNetworkPolicy acme/p"},
 	} {
 		t.Run(desc, func(t *testing.T) {
 			t.Parallel()
@@ -101,18 +101,18 @@ func TestUndecidedPeers(t *testing.T) {
 	}
 }
 
-// Agents since 1.20 give a pod with named ports a label.
+// TestPeersByNamedPorts checks the label of named ports, which agents add since 1.20.
 func TestPeersByNamedPorts(t *testing.T) {
 	t.Parallel()
 	const key = "io.cilium.k8s.named-ports"
 	for desc, c := range map[string]struct{ expression, since, before string }{
 		"pods with named ports": {"{key: " + key + ", operator: Exists}",
 			"a pod without labels in acme with the named ports other.TCP.64999, a pod without labels in an unknown namespace with the named ports other.TCP.64999, acme/db", ""},
-		"pods with these": {"{key: 'gen:" + key + "', operator: In, values: [http.TCP.8080, none]}",
+		"pods with some named ports": {"{key: 'gen:" + key + "', operator: In, values: [http.TCP.8080, none]}",
 			"a pod without labels in acme with the named ports http.TCP.8080, a pod without labels in an unknown namespace with the named ports http.TCP.8080", ""},
-		"pods with a user's label of that key": {"{key: 'k8s:" + key + "', operator: Exists}", "", ""},
-		"pods with ports that none can have":   {"{key: " + key + ", operator: In, values: [http]}", "", ""},
-		"pods without": {"{key: " + key + ", operator: DoesNotExist}, {key: app, operator: Exists}",
+		"pods with that key in their manifest": {"{key: 'k8s:" + key + "', operator: Exists}", "", ""},
+		"pods with invalid named ports":        {"{key: " + key + ", operator: In, values: [http]}", "", ""},
+		"pods without named ports": {"{key: " + key + ", operator: DoesNotExist}, {key: app, operator: Exists}",
 			"a pod with app=other in acme without named ports, a pod with app=other in an unknown namespace without named ports",
 			"a pod with app=other in acme, a pod with app=other in an unknown namespace, acme/db"},
 	} {
@@ -129,10 +129,10 @@ func TestPeersByNamedPorts(t *testing.T) {
 	}
 }
 
-// Before 1.19 a selector without a cluster matches the pods of all.
+// TestPeersOfOtherClusters checks that a selector without a cluster matches all before 1.19.
 func TestPeersOfOtherClusters(t *testing.T) {
 	t.Parallel()
-	const own, others = "a pod with app=spy in acme", "a pod with app=spy of the cluster another in acme"
+	const own, others = "a pod with app=spy in acme", "a pod with app=spy of cluster another in acme"
 	for desc, c := range map[string]struct {
 		options engine.Options
 		policy  string
@@ -141,7 +141,7 @@ func TestPeersOfOtherClusters(t *testing.T) {
 		"since 1.19":                        {engine.Options{Mesh: true}, "app: spy", own},
 		"before":                            {engine.Options{Agent: agentOf(true, 18), Mesh: true}, "app: spy", own + ", " + others},
 		"before, with a cluster":            {engine.Options{Agent: agentOf(true, 18), Mesh: true, ClusterName: "east"}, "app: spy, io.cilium.k8s.policy.cluster: east", own},
-		"before, in a cluster of that name": {engine.Options{Agent: agentOf(true, 18), Mesh: true, ClusterName: "another"}, "app: spy", own + ", a pod with app=spy of the cluster yet-another in acme"},
+		"before, in a cluster of that name": {engine.Options{Agent: agentOf(true, 18), Mesh: true, ClusterName: "another"}, "app: spy", own + ", a pod with app=spy of cluster yet-another in acme"},
 		"before, without a mesh":            {engine.Options{Agent: agentOf(true, 18)}, "app: spy", own},
 	} {
 		e, err := engine.New(c.options, documents(t, cnp("p", "{endpointSelector: {}, egress: [{toEndpoints: [{matchLabels: {"+c.policy+"}}]}]}")), []policy.Endpoint{pods["web"]})
@@ -154,7 +154,7 @@ func TestPeersOfOtherClusters(t *testing.T) {
 	}
 }
 
-// The entity cluster is this cluster, whatever a selector without one matches.
+// TestEntityClusterIsThisCluster checks that the entity cluster excludes other clusters.
 func TestEntityClusterIsThisCluster(t *testing.T) {
 	t.Parallel()
 	remote := pod("acme", "db")
@@ -174,7 +174,7 @@ func TestEntityClusterIsThisCluster(t *testing.T) {
 	}
 }
 
-// What another cluster's pods may do is not declared by the entity cluster.
+// TestEntitiesOfAnotherClustersPods checks that only the entity all includes such pods.
 func TestEntitiesOfAnotherClustersPods(t *testing.T) {
 	t.Parallel()
 	e := engineOf(t, documents(t, cnp("p", "{endpointSelector: {}, ingress: [{fromEntities: [cluster-mesh]}]}")), []policy.Endpoint{pods["web"]})
@@ -192,7 +192,7 @@ func TestEntitiesOfAnotherClustersPods(t *testing.T) {
 				continue
 			}
 			if remote++; spell(p.Entities) != "all" {
-				t.Errorf("%s is of %s", p.Name, spell(p.Entities))
+				t.Errorf("%s is in %s", p.Name, spell(p.Entities))
 			}
 		}
 	}
@@ -201,7 +201,7 @@ func TestEntitiesOfAnotherClustersPods(t *testing.T) {
 	}
 }
 
-// The keys that a workload must not have are those of Cilium's own identities.
+// TestReservedLabelsAreThoseOfCilium checks the list of keys that workloads must not have.
 func TestReservedLabelsAreThoseOfCilium(t *testing.T) {
 	t.Parallel()
 	known := policy.ReservedLabels()
@@ -223,8 +223,8 @@ var aggregates = []identity.NumericIdentity{
 	identity.ReservedIdentityAggregateWorld, identity.ReservedIdentityAggregateRemoteNode,
 }
 
-// A pod is not what selectors with a reserved key make one think of: a workload with one is
-// refused.
+// TestReservedLabelsAreOnNoRepresentative checks that representative pods have no reserved key:
+// workloads with one are refused.
 func TestReservedLabelsAreOnNoRepresentative(t *testing.T) {
 	t.Parallel()
 	e, err := engine.New(engine.Options{}, documents(t, all(
@@ -241,7 +241,7 @@ func TestReservedLabelsAreOnNoRepresentative(t *testing.T) {
 			t.Errorf("%s", ep.Name)
 		}
 	}
-	// What such a pod would be: let in wherever remote-node is.
+	// Such a pod is allowed wherever remote-node is.
 	v, err := build(t, cnp("p", "{endpointSelector: {}, ingress: [{fromEntities: [remote-node]}]}")).Decide(policy.Flow{
 		From: labelled(pod("beta", "evil"), "remote-node", "x"), To: pods["web"], Port: 8080,
 	})

@@ -11,10 +11,10 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// What is refused in selectors is what Cilium's own filter leaves out of a pod's identity.
+// TestLabelsInIdentityAreThoseOfCilium compares InIdentity with Cilium's own label filter.
 func TestLabelsInIdentityAreThoseOfCilium(t *testing.T) {
 	t.Parallel()
-	// An engine sets the filter up as an agent does.
+	// A new engine configures the filter as an agent does.
 	if _, err := engine.New(engine.Options{Agent: policy.AllFeatures()}, nil, nil); err != nil {
 		t.Fatal(err)
 	}
@@ -32,7 +32,7 @@ func TestLabelsInIdentityAreThoseOfCilium(t *testing.T) {
 	keys := starts
 	for _, a := range starts {
 		for i := range a {
-			// Nearly each of them, from the beginning, from the end, and with one letter changed.
+			// Prefixes, suffixes, and keys with one changed letter.
 			keys = append(keys, a[:i+1], a[i:], a[:i]+"x"+a[i+1:])
 		}
 		for _, b := range starts {
@@ -42,7 +42,7 @@ func TestLabelsInIdentityAreThoseOfCilium(t *testing.T) {
 	for _, key := range keys {
 		in, _ := labelsfilter.Filter(labels.Map2Labels(map[string]string{key: "x"}, labels.LabelSourceK8s))
 		if got, want := v1alpha1.InIdentity(key), len(in) == 1; got != want {
-			t.Errorf("%s: in the identity is %t, and Cilium says %t", key, got, want)
+			t.Errorf("%s: got %t, Cilium has %t", key, got, want)
 		}
 	}
 }

@@ -15,7 +15,7 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// naiveDoc is a policy of any kind, as far as it is looked into.
+// naiveDoc has the supported fields of policies of any kind.
 type naiveDoc struct {
 	Kind     string
 	Metadata struct{ Namespace string }
@@ -95,7 +95,7 @@ func readNaively(tb testing.TB, docs []json.RawMessage) naive {
 	return out
 }
 
-// ciliumRules are one for each item of ports.
+// ciliumRules returns one rule for each item of toPorts.
 func (d naiveDoc) ciliumRules(r naiveDocRule, deny bool) []naiveRule {
 	peers := d.ciliumPeers(r)
 	var out []naiveRule
@@ -110,7 +110,7 @@ func (d naiveDoc) ciliumRules(r naiveDocRule, deny bool) []naiveRule {
 	return out
 }
 
-// requests says whether a request passes, where one is made.
+// requests reports whether a request is allowed, if the flow has one.
 func (p naiveDocPorts) requests(r *policy.HTTPRequest) bool {
 	if r == nil || len(p.Rules.HTTP) == 0 {
 		return true
@@ -139,8 +139,8 @@ func orAny[T any](f func(T) bool) func(T) bool {
 	return f
 }
 
-// pods are those of the policy's namespace, unless the selector speaks of namespaces or
-// there is none.
+// pods matches pods of the policy's namespace, unless the selector requires namespace labels or
+// own is false.
 func (d naiveDoc) pods(s metav1.LabelSelector, own bool) func(naiveEndpoint) bool {
 	sel, err := metav1.LabelSelectorAsSelector(&s)
 	namesNamespace := func(key string) bool {
@@ -157,7 +157,7 @@ func (d naiveDoc) pods(s metav1.LabelSelector, own bool) func(naiveEndpoint) boo
 	}
 }
 
-// ciliumPeers is nil where a rule names none.
+// ciliumPeers returns nil if a rule has no peers.
 func (d naiveDoc) ciliumPeers(r naiveDocRule) func(naiveEndpoint) bool {
 	var out []func(naiveEndpoint) bool
 	named := r.ToFQDNs != nil
@@ -186,8 +186,8 @@ func anyOf[T any](all []func(T) bool) func(T) bool {
 	return func(e T) bool { return slices.ContainsFunc(all, func(f func(T) bool) bool { return f(e) }) }
 }
 
-// contains: a network has in it what is outside of the cluster. All of the world is in
-// the network of every address.
+// contains reports whether a network contains an endpoint outside the cluster. The world is in
+// 0.0.0.0/0 and ::/0.
 func (c naiveCIDR) contains(e naiveEndpoint) bool {
 	if !e.addr.IsValid() {
 		return c.CIDR.Bits() == 0 && slices.Contains(e.entities, map[bool]string{true: "world-ipv4", false: "world-ipv6"}[c.CIDR.Addr().Is4()])
@@ -267,7 +267,7 @@ func (d naiveDoc) kubernetesPeers(r naiveDocRule) func(naiveEndpoint) bool {
 	return anyOf(out)
 }
 
-// namespaced selects pods by their namespace's labels.
+// namespaced returns a selector by the labels of a pod's namespace.
 func namespaced(s *metav1.LabelSelector) metav1.LabelSelector {
 	out := metav1.LabelSelector{MatchLabels: map[string]string{}}
 	if s != nil {

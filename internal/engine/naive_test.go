@@ -10,11 +10,11 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// naive decides flows by what the documentation says of policies, without any of
-// Cilium's code: slowly, and one rule after the other.
+// naive decides flows as the documentation of policies describes, without Cilium's code. It
+// evaluates one rule after the other.
 type naive []naivePolicy
 
-// naivePolicy is what one policy says in one direction.
+// naivePolicy is one direction of a policy.
 type naivePolicy struct {
 	dir      policy.Direction
 	selects  func(naiveEndpoint) bool
@@ -26,21 +26,21 @@ type naiveRule struct {
 	deny  bool
 	peers func(naiveEndpoint) bool
 	ports func(naivePort) bool
-	// requests that pass on them.
+	// requests reports whether a request is allowed.
 	requests func(*policy.HTTPRequest) bool
 }
 
-// naiveEndpoint is one thing that an endpoint may be.
+// naiveEndpoint is one identity that an endpoint may have.
 type naiveEndpoint struct {
-	// labels of a pod, with what Cilium adds. Nil: no pod.
+	// labels are those of a pod, with the labels that Cilium adds. Nil: not a pod.
 	labels   labels.Set
 	named    []policy.NamedPort
 	entities []string
 	addr     netip.Addr
 }
 
-// naivePort is a port with what is asked for there, or a type of ICMP message. owner is
-// the end that names it.
+// naivePort is a port with a request, or an ICMP type. owner is the endpoint that defines named
+// ports.
 type naivePort struct {
 	protocol string
 	port     uint16
@@ -48,7 +48,7 @@ type naivePort struct {
 	request  *policy.HTTPRequest
 }
 
-// decide is what the policies at one end say of another.
+// decide returns the decision of a pod's policies for a peer.
 func (n naive) decide(dir policy.Direction, pod, peer naiveEndpoint, port naivePort) policy.Decision {
 	isolated, allowed := false, dir == policy.Ingress && slices.Contains(peer.entities, "host")
 	for _, p := range n {
@@ -71,7 +71,7 @@ func (n naive) decide(dir policy.Direction, pod, peer naiveEndpoint, port naiveP
 	return policy.Allowed
 }
 
-// side is decide for all that a flow's other end and port may be.
+// side combines decide for all identities of the peer and all ports of a flow.
 func (n naive) side(dir policy.Direction, pod, peer policy.Endpoint, f policy.Flow) policy.Decision {
 	if pod.Kind != policy.PodEndpoint {
 		return policy.NotEnforced

@@ -14,14 +14,14 @@ import (
 	"github.com/cilium/cilium/pkg/policy/types"
 )
 
-// nameSelector is a toFQDNs selector of some policy.
+// nameSelector is a toFQDNs selector.
 type nameSelector struct {
 	// text is the name or pattern.
 	text string
-	// own is its own label, and label the one that represents all of the same rules.
+	// own is its label, and label is the one that all selectors of the same rules share.
 	own, label labels.Label
 	pattern    *regexp.Regexp
-	// rules are the numbers of the rules that list it.
+	// rules are the numbers of the rules that contain it.
 	rules []int
 }
 
@@ -29,19 +29,18 @@ func (s nameSelector) isPattern() bool { return strings.Contains(s.text, "*") }
 
 func (s nameSelector) matches(name string) bool { return s.pattern.MatchString(dns.FQDN(name)) }
 
-// nameIndex finds the selectors that match a name. Names that the same rules list get one
-// identity, as no policy distinguishes them.
+// nameIndex finds the selectors that match a name. Names in the same rules get one identity,
+// because no policy distinguishes them.
 type nameIndex struct {
 	all []*nameSelector
-	// byText finds a selector: many policies name the same.
+	// byText has the selectors by name or pattern: many policies use the same.
 	byText map[string]*nameSelector
-	// exact are the selectors of one name, by the name as the DNS proxy has it, and patterns
-	// the rest.
+	// exact has the selectors of exact names, by the name in the DNS proxy's form.
 	exact    map[string][]*nameSelector
 	patterns []*nameSelector
-	// rules is how many rules there were, and classified reports that every selector of the
-	// same rules has the same label.
-	rules      int
+	// rules is the number of rules so far.
+	rules int
+	// classified reports whether all selectors of the same rules have the same label.
 	classified bool
 }
 
@@ -49,7 +48,7 @@ func newNameIndex() nameIndex {
 	return nameIndex{byText: map[string]*nameSelector{}, exact: map[string][]*nameSelector{}}
 }
 
-// add adds a selector of the rule that was counted last.
+// add adds a selector of the current rule.
 func (x *nameIndex) add(s *nameSelector) {
 	x.classified = false
 	if have := x.byText[s.text]; have != nil {
@@ -67,7 +66,7 @@ func (x *nameIndex) add(s *nameSelector) {
 	x.exact[name] = append(x.exact[name], s)
 }
 
-// classify gives all selectors of the same rules the label of the first of them.
+// classify gives all selectors of the same rules the label of the first one.
 func (x *nameIndex) classify() {
 	if x.classified {
 		return
@@ -83,7 +82,7 @@ func (x *nameIndex) classify() {
 	}
 }
 
-// matching are the labels of the selectors that match a name.
+// matching returns the labels of the selectors that match a name.
 func (x *nameIndex) matching(name string) labels.Labels {
 	x.classify()
 	out := labels.Labels{}
@@ -98,16 +97,15 @@ func (x *nameIndex) matching(name string) labels.Labels {
 	return out
 }
 
-// has reports whether some policy lists a name or pattern.
+// has reports whether a policy contains the name or pattern.
 func (x *nameIndex) has(text string) bool { return x.byText[text] != nil }
 
 var dnsName = regexp.MustCompile(`^[-a-zA-Z0-9_]+([.][-a-zA-Z0-9_]+)*[.]?$`)
 
-// name returns the identities of a name's address: as an agent that saw the DNS
-// answer labels it, with every selector that matches the name.
+// name returns the identities of a name's address. An agent that saw the DNS answer labels the
+// address with every selector that matches the name.
 //
-// An address that also lies in a CIDR of some policy is not told apart: which
-// address a name has is not known.
+// The address of a name is unknown, so that networks of policies do not distinguish it.
 func (e *Engine) name(name string) ([]variant, error) {
 	if _, err := netip.ParseAddr(name); err == nil || len(name) > 255 || !dnsName.MatchString(name) {
 		return nil, fmt.Errorf("%q is not a DNS name", name)
@@ -115,17 +113,17 @@ func (e *Engine) name(name string) ([]variant, error) {
 	name = dns.FQDN(name)
 	matching := e.names.matching(name)
 	var all []variant
-	for _, world := range e.families() {
-		unresolved, err := e.identity(world.world)
+	for _, f := range e.families() {
+		unresolved, err := e.identity(f.world)
 		if err != nil {
 			return nil, err
 		}
-		id, err := e.identity(mergeLabels(matching, world.world))
+		id, err := e.identity(mergeLabels(matching, f.world))
 		if err != nil {
 			return nil, err
 		}
-		one := variant{id: id, what: world.what, unresolved: unresolved, name: name}
-		in, err := e.inNetworks(world, one)
+		one := variant{id: id, when: f.when, unresolved: unresolved, name: name}
+		in, err := e.inNetworks(f, one)
 		if err != nil {
 			return nil, err
 		}
@@ -134,8 +132,8 @@ func (e *Engine) name(name string) ([]variant, error) {
 	return all, nil
 }
 
-// inNetworks is something of the world or, where the networks of policies leave no address
-// outside of them, one in each.
+// inNetworks returns the variant itself or, if the networks of policies contain every address of
+// the family, a variant in each of them.
 func (e *Engine) inNetworks(f family, base variant) ([]variant, error) {
 	addrs, err := e.covered(f)
 	if err != nil || len(addrs) == 0 {
@@ -152,14 +150,13 @@ func (e *Engine) inNetworks(f family, base variant) ([]variant, error) {
 				return nil, err
 			}
 		}
-		one.what = strings.TrimSpace(base.what + " at " + addr.String())
+		one.when = strings.TrimSpace(base.when + " at " + addr.String())
 		out = append(out, one)
 	}
 	return out, nil
 }
 
-// collect remembers what the policies tell apart: pods by their labels, networks and
-// names.
+// collect records what the policies distinguish: labels of pods, networks and names.
 func (e *Engine) collect(entries types.PolicyEntries) error {
 	for _, entry := range entries {
 		e.names.rules++
@@ -191,14 +188,14 @@ func (e *Engine) collectName(peer types.Selector) error {
 	return nil
 }
 
-// lookups are names and patterns that may be asked for.
+// lookups are the names and patterns that a pod may query.
 type lookups struct {
 	exact    map[string]bool
 	patterns []*regexp.Regexp
 }
 
-// add compiles names and patterns as the DNS proxy does. A name without a star is matched
-// as it is.
+// add compiles names and patterns as the DNS proxy does. A name without a star matches only
+// itself.
 func (l *lookups) add(names []string) error {
 	if l.exact == nil {
 		l.exact = map[string]bool{}
@@ -218,7 +215,7 @@ func (l *lookups) add(names []string) error {
 	return nil
 }
 
-// match reports whether a name may be asked for.
+// match reports whether a pod may query the name.
 func (l *lookups) match(name string) bool {
 	name = dns.FQDN(name)
 	return l.exact[name] || slices.ContainsFunc(l.patterns, func(p *regexp.Regexp) bool { return p.MatchString(name) })

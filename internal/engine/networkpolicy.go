@@ -13,9 +13,8 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
-// checkNetworkPolicy refuses what the apiserver refuses. Cilium's parser relies on
-// that: it panics on a bad CIDR, and takes a port that is out of range for every
-// port.
+// checkNetworkPolicy refuses what the apiserver refuses. Cilium's parser relies on that
+// validation: it panics on an invalid CIDR, and reads a port that is out of range as all ports.
 func checkNetworkPolicy(np *networkingv1.NetworkPolicy) error {
 	spec := field.NewPath("spec")
 	errs := []error{checkSelector(spec.Child("podSelector"), &np.Spec.PodSelector)}
@@ -41,7 +40,7 @@ func checkPeers(path *field.Path, peers []networkingv1.NetworkPolicyPeer) error 
 		path := path.Index(i)
 		pods := p.PodSelector != nil || p.NamespaceSelector != nil
 		if pods == (p.IPBlock != nil) {
-			errs = append(errs, fmt.Errorf("%s: needs either ipBlock, or podSelector and namespaceSelector", path))
+			errs = append(errs, fmt.Errorf("%s: set either ipBlock, or podSelector and namespaceSelector", path))
 			continue
 		}
 		errs = append(errs,
@@ -71,7 +70,7 @@ func checkIPBlock(path *field.Path, block *networkingv1.IPBlock) error {
 		case err != nil:
 			errs = append(errs, fmt.Errorf("%s: %w", path, err))
 		case inner.Bits() <= cidr.Bits() || !cidr.Contains(inner.Addr()):
-			errs = append(errs, fmt.Errorf("%s: %s does not lie strictly within %s", path, inner, cidr))
+			errs = append(errs, fmt.Errorf("%s: %s is not a smaller network within %s", path, inner, cidr))
 		}
 	}
 	return errors.Join(errs...)
@@ -92,7 +91,7 @@ func checkEndPort(p networkingv1.NetworkPolicyPort) error {
 	case p.EndPort == nil:
 		return nil
 	case p.Port == nil || p.Port.Type == intstr.String:
-		return errors.New("endPort needs a port that is a number")
+		return errors.New("endPort requires a numeric port")
 	case *p.EndPort < p.Port.IntVal || *p.EndPort > 65535:
 		return fmt.Errorf("endPort %d is below port %d or above 65535", *p.EndPort, p.Port.IntVal)
 	}

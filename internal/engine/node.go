@@ -15,7 +15,7 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// subject returns what Cilium knows of a pod, or of a node as its own agent does.
+// subject returns the identity of a pod as Cilium has it, or of a node as its own agent has it.
 func (e *Engine) subject(ep policy.Endpoint) (*knownPod, error) {
 	if ep.Kind == policy.NodeEndpoint {
 		return e.node(ep), nil
@@ -30,15 +30,15 @@ func (e *Engine) subject(ep policy.Endpoint) (*knownPod, error) {
 	return e.pod(ep)
 }
 
-// ownEndpoints are the entities that are endpoints of Cilium's own on each node: policies can
-// select them.
+// ownEndpoints are the entities for Cilium's own endpoints on each node. Policies can select
+// them.
 var ownEndpoints = map[v1alpha1.Entity]identity.NumericIdentity{
 	v1alpha1.EntityIngress: identity.ReservedIdentityIngress,
 	v1alpha1.EntityHealth:  identity.ReservedIdentityHealth,
 }
 
-// decides reports whether policies decide at an end of a flow: at pods and nodes, and at an
-// endpoint of Cilium's own that some policy isolates.
+// decides reports whether policies decide the side of a flow at an endpoint. They do for pods
+// and nodes, and for an endpoint of Cilium itself that a policy isolates.
 func (e *Engine) decides(ep policy.Endpoint, d policy.Direction) bool {
 	if _, own := ownEndpoints[v1alpha1.Entity(ep.Name)]; !own || ep.Kind != policy.EntityEndpoint {
 		return ep.IsSelected()
@@ -47,8 +47,9 @@ func (e *Engine) decides(ep policy.Endpoint, d policy.Direction) bool {
 	return err != nil || isolated(own, d)
 }
 
-// node is a node's host endpoint. Every agent numbers its own node alike, and selects it
-// by the labels that it has there: so each node is an identity of its own, of one number.
+// node returns the host endpoint of a node. Every agent gives its own node the same number, and
+// selects it by the labels of the node. So each node has an identity of its own, with the same
+// number.
 func (e *Engine) node(ep policy.Endpoint) *knownPod {
 	key := "node " + fingerprint(ep)
 	if known, ok := e.pods[key]; ok {
@@ -60,17 +61,17 @@ func (e *Engine) node(ep policy.Endpoint) *knownPod {
 	return known
 }
 
-// nodeVariants are a node as the policies of a pod see it: the pod's own, or another.
+// nodeVariants returns a node as the policies of a pod see it: the pod's own node, or another.
 func (e *Engine) nodeVariants() ([]variant, error) {
 	others, err := e.atAddresses(reserved(identity.ReservedIdentityRemoteNode), "on another node")
-	own := variant{id: reserved(identity.ReservedIdentityHost), what: "on the pod's own node", ownNode: true}
+	own := variant{id: reserved(identity.ReservedIdentityHost), when: "on the pod's own node", ownNode: true}
 	return append([]variant{own}, others...), err
 }
 
-// atAddresses returns the identities of another node: one or, where networks match nodes,
-// also one at an address in each network of the policies.
-func (e *Engine) atAddresses(node *identity.Identity, what string) ([]variant, error) {
-	out := []variant{{id: node, what: what}}
+// atAddresses returns the identities of another node. If networks match nodes, it also returns
+// one at an address in each network of the policies.
+func (e *Engine) atAddresses(node *identity.Identity, when string) ([]variant, error) {
+	out := []variant{{id: node, when: when}}
 	if !e.matchesNodes() {
 		return out, nil
 	}
@@ -85,12 +86,12 @@ func (e *Engine) atAddresses(node *identity.Identity, what string) ([]variant, e
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, variant{id: id, what: strings.TrimSpace(what + " at " + addr.String()), at: &ep})
+		out = append(out, variant{id: id, when: strings.TrimSpace(when + " at " + addr.String()), at: &ep})
 	}
 	return out, nil
 }
 
-// nodePrefixes are the networks of policies, as far as nodes may have addresses in them.
+// nodePrefixes returns the networks of policies in which nodes may have addresses.
 func (e *Engine) nodePrefixes() []netip.Prefix {
 	var out []netip.Prefix
 	for _, p := range e.prefixes {
@@ -99,7 +100,7 @@ func (e *Engine) nodePrefixes() []netip.Prefix {
 		}
 		for _, c := range e.options.NodeCIDRs {
 			if nodes, err := netip.ParsePrefix(c); err == nil && nodes.Overlaps(p) {
-				// Of two networks that overlap, one holds the other.
+				// If two networks overlap, one contains the other.
 				if p.Bits() > nodes.Bits() {
 					nodes = p
 				}
@@ -110,21 +111,21 @@ func (e *Engine) nodePrefixes() []netip.Prefix {
 	return out
 }
 
-// checkHostDecidable returns an error for a flow to a pod's own node where networks match nodes:
-// whether one of them holds that node's address is not known.
+// checkHostDecidable returns an error for a flow to a pod's own node if networks match nodes,
+// because the address of that node is unknown.
 func (e *Engine) checkHostDecidable(f policy.Flow) error {
 	toHost := f.To.Kind == policy.NodeEndpoint || f.To.Kind == policy.EntityEndpoint && f.To.Name == string(v1alpha1.EntityHost)
 	if !toHost || f.From.Kind != policy.PodEndpoint || !e.matchesNodes() || len(e.prefixes) == 0 {
 		return nil
 	}
-	return fmt.Errorf("%s is nodes, and policies have networks: whether one holds the address of the pod's own node is not known: ask for remote-node", policy.CIDRMatchMode)
+	return fmt.Errorf("undecided with %s: nodes, because policies have networks that may contain the address of the pod's own node: test entity remote-node instead", policy.CIDRMatchMode)
 }
 
 // matchesNodes reports whether networks match the addresses of nodes.
 func (e *Engine) matchesNodes() bool { return e.agent.Value(policy.CIDRMatchMode) == "nodes" }
 
-// variantsFor returns every identity that an endpoint may have in the eyes of the other
-// end. What a node sends itself is no flow, so that two nodes are two.
+// variantsFor returns every identity that an endpoint may have for the policies of its peer.
+// Traffic of a node to itself is not a flow, so two nodes are different ones.
 func (e *Engine) variantsFor(ep, other policy.Endpoint) ([]variant, error) {
 	all, err := e.variants(ep)
 	if ep.Kind == policy.NodeEndpoint && other.Kind == policy.NodeEndpoint {
@@ -148,9 +149,8 @@ func (e *Engine) variantsFor(ep, other policy.Endpoint) ([]variant, error) {
 	return out, nil
 }
 
-// addRepresentativeNodes makes up the nodes that selectors of host policies make one think of, and
-// one without labels. They are known as what is looked into: as peers they are host and
-// remote-node.
+// addRepresentativeNodes adds representative nodes for the selectors of host policies, and one
+// without labels. They are only subjects of policies: as peers, nodes are host and remote-node.
 func (e *Engine) addRepresentativeNodes(s policy.Environment) error {
 	if len(e.nodes) == 0 {
 		return nil

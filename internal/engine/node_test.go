@@ -21,7 +21,7 @@ func node(key, value string) policy.Endpoint {
 	return policy.Endpoint{Kind: policy.NodeEndpoint, Name: key + "=" + value, Labels: map[string]string{key: value}}
 }
 
-// workerPolicy spells a host policy about the workers.
+// workerPolicy returns a host policy for the workers.
 func workerPolicy(name, spec string) string {
 	return ccnp(name, "{nodeSelector: {matchLabels: {role: worker}}, "+spec+"}")
 }
@@ -31,7 +31,7 @@ func TestNodes(t *testing.T) {
 	kubelet := workerPolicy("kubelet", `ingress: [{fromEndpoints: [{matchLabels: {app: web, k8s:io.kubernetes.pod.namespace: acme}}], toPorts: [{ports: [{port: "10250", protocol: TCP}]}]}]`)
 	additive := strings.Replace(kubelet, "{nodeSelector", "{enableDefaultDeny: {ingress: false, egress: false}, nodeSelector", 1)
 	runScenarios(t, map[string]scenario{
-		"a host policy is about the nodes that it selects, and no others": {
+		"a host policy applies only to the nodes that it selects": {
 			policies: kubelet,
 			flows: []string{
 				"web -> worker:10250 = allowed by kubelet",
@@ -41,7 +41,7 @@ func TestNodes(t *testing.T) {
 				"worker -> 192.0.2.1:443 = allowed",
 			},
 		},
-		"a direction alone can be closed": {
+		"one direction can be isolated alone": {
 			policies: all(additive, workerPolicy("deny", "ingress: [{}]")),
 			flows: []string{
 				"web -> worker:10250 = allowed by kubelet",
@@ -49,7 +49,7 @@ func TestNodes(t *testing.T) {
 				"worker -> 192.0.2.1:443 = allowed",
 			},
 		},
-		"a pod's policy never selects a node, nor a host policy a pod": {
+		"a pod policy selects no node, and a host policy selects no pod": {
 			policies: all(ccnp("pods", "{endpointSelector: {}, ingress: [{}], egress: [{}]}"), ccnp("nodes", "{nodeSelector: {}, egress: [{}]}")),
 			flows: []string{
 				"@world -> worker:22 = allowed",
@@ -57,24 +57,24 @@ func TestNodes(t *testing.T) {
 				"web -> edge:22 = denied",
 			},
 		},
-		"a pod always lets its own node in, and other nodes tell": {
-			policies: cnp("closed", "{endpointSelector: {}, ingress: [{}], egress: [{}]}"),
+		"a pod allows its own node, and other nodes decide the flow": {
+			policies: cnp("deny", "{endpointSelector: {}, ingress: [{}], egress: [{}]}"),
 			flows:    []string{"worker -> db:5432 = denied", "@host -> db:5432 = allowed", "db -> worker:22 = denied"},
 		},
-		"a policy that admits the other nodes admits nodes": {
+		"entity remote-node allows nodes": {
 			policies: cnp("nodes", "{endpointSelector: {}, ingress: [{fromEntities: [remote-node]}]}"),
 			flows:    []string{"worker -> db:5432 = allowed by acme/nodes"},
 		},
-		"where a pod may reach its own node alone, it depends": {
+		"an allow of the pod's own node only depends": {
 			policies: cnp("own", "{endpointSelector: {}, egress: [{toEntities: [host]}]}"),
 			flows:    []string{"db -> worker:22 = depends by acme/own"},
 			notes:    "allowed on the pod's own node, denied on another node",
 		},
-		"where a deny names a pod's own node, it depends": {
+		"a deny of the pod's own node only depends": {
 			policies: cnp("own", "{endpointSelector: {}, ingress: [{fromEntities: [remote-node]}], ingressDeny: [{fromEntities: [host]}]}"),
 			flows:    []string{"worker -> db:5432 = depends by acme/own"},
 		},
-		"two nodes are two: one is remote-node to the other": {
+		"a node is remote-node for another node": {
 			policies: all(workerPolicy("health", `ingress: [{fromEntities: [remote-node], toPorts: [{ports: [{port: "4240", protocol: TCP}]}]}], egress: [{toEntities: [host]}]`)),
 			flows: []string{
 				"edge -> worker:4240 = allowed by health",
@@ -83,30 +83,30 @@ func TestNodes(t *testing.T) {
 				"worker -> @host:4240 = allowed by health",
 			},
 		},
-		"a node reaches a name that it may ask for": {
+		"a name is allowed for nodes with DNS rules": {
 			policies: workerPolicy("names", `egress: [{toFQDNs: [{matchName: google.com}], toPorts: [{ports: [{port: "443", protocol: TCP}]}]},
   {toEntities: [world], toPorts: [{ports: [{port: "53", protocol: UDP}], rules: {dns: [{matchPattern: "*"}]}}]}]`),
 			flows: []string{"worker -> google.com:443 = allowed by names", "worker -> example.com:443 = denied"},
 		},
-		"and none that it may not": {
+		"a name is denied for nodes without DNS rules": {
 			policies: workerPolicy("names", `egress: [{toFQDNs: [{matchName: google.com}], toPorts: [{ports: [{port: "443", protocol: TCP}]}]}]`),
 			flows:    []string{"worker -> google.com:443 = denied"},
 		},
-		"labels outside of the identity select no node": {
+		"labels outside the identity select no node": {
 			policies: ccnp("host", "{nodeSelector: {matchLabels: {kubernetes.io/hostname: worker-1}}, ingress: [{}]}"),
 			flows:    []string{"@world -> labeled:22 = allowed"},
 		},
 	})
 }
 
-// TestPodsOfAnotherCluster holds that no policy of this cluster is about them, and which
-// peers they are.
+// TestPodsOfAnotherCluster checks that policies of this cluster apply to such pods as peers, and
+// never select them.
 func TestPodsOfAnotherCluster(t *testing.T) {
 	t.Parallel()
 	runScenarios(t, map[string]scenario{
-		"policies here decide what comes from there, and not what it sends": {
+		"policies decide ingress from another cluster, and not egress there": {
 			policies: all(
-				cnp("closed", "{endpointSelector: {}, ingress: [{}], egress: [{}]}"),
+				cnp("deny", "{endpointSelector: {}, ingress: [{}], egress: [{}]}"),
 				cnp("west", "{endpointSelector: {matchLabels: {app: db}}, ingress: [{fromEndpoints: [{matchLabels: {app: web, k8s:io.cilium.k8s.policy.cluster: west}}]}]}"),
 			),
 			flows: []string{
@@ -136,11 +136,11 @@ func TestOpeningsOfNodes(t *testing.T) {
 		}
 	}
 	if len(representatives) != 2 || !representatives["node/role=worker"] || !representatives["a node without labels"] {
-		t.Errorf("the nodes that it imagines are %v", representatives)
+		t.Errorf("got representative nodes %v", representatives)
 	}
 	in, err := e.Openings(notPods["worker"], policy.Ingress)
 	if err != nil || len(in) != 1 || in[0].First != 22 || len(in[0].Peers) == 0 || in[0].Policies[0] != "ssh" {
-		t.Errorf("into the worker there is %+v, and %v", in, err)
+		t.Errorf("ingress of the worker: got %+v, %v", in, err)
 	}
 	for _, at := range []struct {
 		node policy.Endpoint
@@ -148,7 +148,7 @@ func TestOpeningsOfNodes(t *testing.T) {
 	}{{notPods["worker"], policy.Egress}, {notPods["edge"], policy.Ingress}} {
 		open, err := e.Openings(at.node, at.d)
 		if err != nil || len(open) != 1 || len(open[0].Policies) > 0 {
-			t.Errorf("nothing isolates the %s of %s, and there is %+v, and %v", at.d, at.node.Name, open, err)
+			t.Errorf("%s of %s without isolation: got %+v, %v", at.d, at.node.Name, open, err)
 		}
 	}
 }

@@ -14,9 +14,9 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// Openings walks the policy map of a pod: its cost is that of what the policies name,
-// not of all that there is. That the node reaches its own pods is Cilium's own rule, and
-// no opening; nor is what a node sends itself.
+// Openings returns what the policies of a pod or node allow in one direction. It walks the
+// policy map, so that its cost depends on the policies and not on the size of the cluster. A
+// node always reaches its own pods and itself, and these are not openings.
 func (e *Engine) Openings(pod policy.Endpoint, dir policy.Direction) (_ []policy.Opening, err error) {
 	unlock, err := e.enter()
 	if err != nil {
@@ -41,8 +41,7 @@ func (e *Engine) Openings(pod policy.Endpoint, dir policy.Direction) (_ []policy
 	return sortOpenings(append(openingsTo(out, isDeployed), openingsTo(withoutDenies, isRepresentative)...)), nil
 }
 
-// openingsTo are the openings to some of the peers. One that has none, since nothing isolates
-// the pod, is no such.
+// openingsTo returns the openings to the matching peers. It drops openings without peers.
 func openingsTo(openings []policy.Opening, match func(policy.Endpoint) bool) []policy.Opening {
 	var out []policy.Opening
 	for _, o := range openings {
@@ -60,7 +59,7 @@ func openingsTo(openings []policy.Opening, match func(policy.Endpoint) bool) []p
 	return out
 }
 
-// walk goes through the policy map of a pod or node.
+// walk collects the openings from the policy map of a pod or node.
 func (e *Engine) walk(pod policy.Endpoint, dir policy.Direction) ([]policy.Opening, error) {
 	d, err := e.policyOf(pod)
 	if err != nil {
@@ -76,8 +75,8 @@ func (e *Engine) walk(pod policy.Endpoint, dir policy.Direction) ([]policy.Openi
 	return sortOpenings(o.out), nil
 }
 
-// isolated says whether anything closes a direction of a pod. Where nothing does, Cilium
-// lets everything pass by a rule of its own, and only denies close something.
+// isolated reports whether policies deny anything in a direction. Without default-deny, Cilium
+// adds a rule that allows everything, and only deny rules deny traffic.
 func isolated(d *policyMap, dir policy.Direction) bool {
 	key, anything := ciliumpolicy.EgressKey(), ciliumpolicy.LabelsAllowAnyEgress
 	if dir == policy.Ingress {
@@ -102,12 +101,12 @@ type openingCollector struct {
 	dir     policy.Direction
 	entries entries
 	out     []policy.Opening
-	// byKey finds an opening by all but its peers.
+	// byKey has the index of an opening by everything but its peers.
 	byKey map[string]int
 }
 
-// peers are the identities that entries name, and all that are known where an entry is
-// about many at once.
+// peers returns the identities in the entries. If an entry is for an aggregate, it returns all
+// known identities.
 func (o *openingCollector) peers() []identity.NumericIdentity {
 	var out []identity.NumericIdentity
 	for id := range o.entries {
@@ -122,7 +121,7 @@ func (o *openingCollector) peers() []identity.NumericIdentity {
 	return out
 }
 
-// open adds what passes from or to one identity.
+// open adds the traffic that is allowed from or to one identity.
 func (o *openingCollector) open(id identity.NumericIdentity) {
 	var all []allowed
 	for _, proto := range o.entries.protocols(id) {
@@ -140,15 +139,15 @@ func (o *openingCollector) open(id identity.NumericIdentity) {
 	}
 }
 
-// allowed is a range of ports that is open to an identity.
+// allowed is a range of ports that is allowed for an identity.
 type allowed struct {
-	ports portRange
-	l7    policy.L7
-	by    []string
+	ports    portRange
+	l7       policy.L7
+	policies []string
 }
 
 func (a allowed) sameExceptPorts(b allowed) bool {
-	return slices.Equal(a.by, b.by) && a.l7.Equal(b.l7)
+	return slices.Equal(a.policies, b.policies) && a.l7.Equal(b.l7)
 }
 
 func (o *openingCollector) allows(id identity.NumericIdentity, ports portRange) (allowed, bool) {
@@ -157,16 +156,15 @@ func (o *openingCollector) allows(id identity.NumericIdentity, ports portRange) 
 	if entry.IsDeny() || o.engine.needsAuthentication(entry.AuthRequirement) || id == identity.ReservedIdentityHost && (o.dir == policy.Ingress || o.d.owner.node) {
 		return allowed{}, false
 	}
-	a := allowed{ports: ports, by: o.engine.policiesOf(meta)}
+	a := allowed{ports: ports, policies: o.engine.policiesOf(meta)}
 	if entry.IsRedirectEntry() {
 		a.l7 = o.engine.l7(o.d, key)
 	}
 	return a, true
 }
 
-// mergeRanges puts neighbouring ranges together, and all protocols where they are alike on
-// every port: there is no other protocol then that is not. handled is how many protocols
-// agents pass on.
+// mergeRanges merges adjacent ranges, and all protocols if they are equal on every port. handled
+// is the number of protocols that agents forward.
 func mergeRanges(all []allowed, handled int) []allowed {
 	var out []allowed
 	for _, a := range all {
@@ -179,17 +177,17 @@ func mergeRanges(all []allowed, handled int) []allowed {
 	if len(out) < handled || slices.ContainsFunc(out, func(a allowed) bool { return !a.ports.whole() || !a.sameExceptPorts(out[0]) }) {
 		return out
 	}
-	return []allowed{{ports: portRange{0, 1, lastPort(0)}, l7: out[0].l7, by: out[0].by}}
+	return []allowed{{ports: portRange{0, 1, lastPort(0)}, l7: out[0].l7, policies: out[0].policies}}
 }
 
 func (o *openingCollector) add(id identity.NumericIdentity, a allowed) {
-	key := fmt.Sprintf("%v %q %q %q", a.ports, a.l7.String(), a.l7.ShadowedBy, a.by)
+	key := fmt.Sprintf("%v %q %q %q", a.ports, a.l7.String(), a.l7.ShadowedBy, a.policies)
 	i, ok := o.byKey[key]
 	if !ok {
 		i = len(o.out)
 		o.byKey[key] = i
 		o.out = append(o.out, policy.Opening{
-			First: a.ports.first, Last: a.ports.last, Protocol: protocolName(a.ports.proto), L7: a.l7, Policies: a.by,
+			First: a.ports.first, Last: a.ports.last, Protocol: protocolName(a.ports.proto), L7: a.l7, Policies: a.policies,
 		})
 	}
 	o.out[i].Peers = append(o.out[i].Peers, o.engine.endpointsByIdentity[id]...)

@@ -12,27 +12,28 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// subjects finds the rules that select a pod: pods with the same rules and ports have the
-// same openings, which are worked out once.
+// subjects caches openings. Pods with the same rules and ports have the same openings, which
+// are computed once.
 type subjects struct {
-	// rules are by the namespace of their policy, "" for cluster-wide ones.
+	// rules has the rules by the namespace of their policy, "" for cluster-wide policies.
 	rules map[string][]subjectRule
 	count int
-	// openings are those of the pods with some rules, peers how many peers they have, and
-	// generation what they were worked out in.
-	openings   map[string][]policy.Opening
-	peers      int
+	// openings has the cached openings by openingsKey.
+	openings map[string][]policy.Opening
+	// peers is the number of peers in the cache.
+	peers int
+	// generation is the engine's generation when the openings were computed.
 	generation int
 }
 
-// subjectRule is a rule's selector of its own pods.
+// subjectRule is the selector of a rule's subject.
 type subjectRule struct {
 	*types.LabelSelector
-	// effect is equal for rules that do the same to a pod.
+	// effect is equal for rules with the same effect on a pod.
 	effect string
 }
 
-// add remembers the rules of a policy, as they are enforced.
+// add records the rules of a policy as they are enforced.
 func (s *subjects) add(namespace string, entries types.PolicyEntries) {
 	for _, entry := range entries {
 		if entry.Node {
@@ -67,8 +68,8 @@ func (s *subjects) openingsKey(pod *knownPod, namespace string) string {
 	return fmt.Sprintf("%q %q %q", namespace, strings.Join(slices.Compact(effects), ","), ports)
 }
 
-// maxCached bounds what is kept in memory: peers of openings, and entries of policy
-// maps. What is not kept is worked out again.
+// maxCached limits two caches: the peers of openings, and the entries of policy maps. Evicted
+// results are computed again.
 const maxCached = 200_000
 
 func (s *subjects) store(key string, openings []policy.Opening) {
@@ -83,7 +84,7 @@ func (s *subjects) store(key string, openings []policy.Opening) {
 	s.openings[key] = openings
 }
 
-// openings of a pod are worked out once for all that are alike.
+// openings returns the openings of a pod, computed once for all pods with the same key.
 func (e *Engine) openings(pod policy.Endpoint, dir policy.Direction) ([]policy.Opening, error) {
 	if pod.Kind != policy.PodEndpoint {
 		return e.walk(pod, dir)

@@ -13,8 +13,8 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// includes counts how often a peer is in an opening of a port: an entity that may be
-// several things is there once for each.
+// includes counts how often a peer is in the openings of a port. An entity with several
+// identities is in them once for each.
 func includes(openings []policy.Opening, peer policy.Endpoint, f policy.Flow) int {
 	n := 0
 	for _, o := range openings {
@@ -44,9 +44,12 @@ func cases(ep policy.Endpoint) int {
 	}
 }
 
-// What is open is what is decided to be, for each peer and on each port.
+// TestOpeningsMatchDecisions checks that openings and decisions agree for each peer and port.
 func TestOpeningsMatchDecisions(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("skipped by -short: compares openings and decisions of random policies")
+	}
 	for seed := range uint64(15) {
 		docs := newGenerator(seed).policies(t)
 		e, err := engine.New(engine.Options{Agent: policy.AllFeatures()}, docs, allEndpoints())
@@ -98,14 +101,14 @@ func compareOpenings(e *engine.Engine, openings []policy.Opening, pod, peer poli
 				want = policy.Allowed
 			}
 			if side.Decision != want {
-				return fmt.Errorf("%s of %s: decided %s by %v, and the openings say %s", dir, f, side.Decision, side.Policies, want)
+				return fmt.Errorf("%s of %s: decided %s by %v, but the openings mean %s", dir, f, side.Decision, side.Policies, want)
 			}
 		}
 	}
 	return nil
 }
 
-// The order of policies and pods is nobody's: what is open is the same in any.
+// TestOpeningsDoNotDependOnOrder checks that the order of policies and pods has no effect.
 func TestOpeningsDoNotDependOnOrder(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(40) {
@@ -134,7 +137,7 @@ func engineOf(t *testing.T, docs []json.RawMessage, known []policy.Endpoint) *en
 	return e
 }
 
-// allOpenings are those of all pods, with their peers in order.
+// allOpenings returns the openings of all pods, with their peers in order.
 func allOpenings(t *testing.T, seed uint64, e *engine.Engine) map[string][]string {
 	t.Helper()
 	out := map[string][]string{}
@@ -152,7 +155,7 @@ func allOpenings(t *testing.T, seed uint64, e *engine.Engine) map[string][]strin
 	return out
 }
 
-// opening spells an opening: "1-65535/TCP to acme/db, host by acme/p".
+// opening formats an opening: "1-65535/TCP: acme/db, host by acme/p".
 func opening(o policy.Opening) string {
 	var peers []string
 	for _, p := range o.Peers {
@@ -176,24 +179,24 @@ func TestOpenings(t *testing.T) {
 		dir      policy.Direction
 		want     []string
 	}{
-		"nothing isolates":             {"", policy.Ingress, []string{everything}},
-		"the other direction does":     {cnp("p", denyEgress), policy.Ingress, []string{everything}},
-		"nothing is open":              {cnp("p", denyIngress), policy.Ingress, nil},
-		"all, of one peer":             {ingress("p", fromDB), policy.Ingress, []string{"1-65535/: acme/db by acme/p"}},
-		"one port, of one peer":        {ingress("p", fromDB+", "+onHTTP), policy.Ingress, []string{"8080-8080/TCP: acme/db by acme/p"}},
-		"rules are said":               {ingress("p", fromDB+", "+onHTTPOnly(`{method: GET}`)), policy.Ingress, []string{"8080-8080/TCP: acme/db by acme/p (GET any path)"}},
-		"rules that are moot are said": {all(ingress("p", fromDB+", "+onHTTPOnly(`{method: GET}`)), ingress("q", fromDB+", "+onHTTP)), policy.Ingress, []string{"8080-8080/TCP: acme/db by acme/p, acme/q (acme/q)"}},
-		"a deny makes two of a range": {all(ingress("p", fromDB+`, toPorts: [{ports: [{port: "1", endPort: 100, protocol: TCP}]}]`), cnp("q", `{endpointSelector: {}, ingressDeny: [{toPorts: [{ports: [{port: "22", protocol: TCP}]}]}]}`)),
+		"no policy isolates":                   {"", policy.Ingress, []string{everything}},
+		"only the other direction is isolated": {cnp("p", denyEgress), policy.Ingress, []string{everything}},
+		"everything is denied":                 {cnp("p", denyIngress), policy.Ingress, nil},
+		"all ports of one peer are allowed":    {ingress("p", fromDB), policy.Ingress, []string{"1-65535/: acme/db by acme/p"}},
+		"one port of one peer is allowed":      {ingress("p", fromDB+", "+onHTTP), policy.Ingress, []string{"8080-8080/TCP: acme/db by acme/p"}},
+		"L7 rules are reported":                {ingress("p", fromDB+", "+onHTTPOnly(`{method: GET}`)), policy.Ingress, []string{"8080-8080/TCP: acme/db by acme/p (GET any path)"}},
+		"shadowed L7 rules are reported":       {all(ingress("p", fromDB+", "+onHTTPOnly(`{method: GET}`)), ingress("q", fromDB+", "+onHTTP)), policy.Ingress, []string{"8080-8080/TCP: acme/db by acme/p, acme/q (acme/q)"}},
+		"a deny splits a range": {all(ingress("p", fromDB+`, toPorts: [{ports: [{port: "1", endPort: 100, protocol: TCP}]}]`), cnp("q", `{endpointSelector: {}, ingressDeny: [{toPorts: [{ports: [{port: "22", protocol: TCP}]}]}]}`)),
 			policy.Ingress, []string{"1-21/TCP: acme/db by acme/p", "23-100/TCP: acme/db by acme/p"}},
-		"ranges that meet are one":                              {ingress("p", fromDB+`, toPorts: [{ports: [{port: "1", endPort: 50, protocol: TCP}, {port: "51", endPort: 100, protocol: TCP}]}]`), policy.Ingress, []string{"1-100/TCP: acme/db by acme/p"}},
-		"a type of ICMP message":                                {ingress("p", fromDB+`, icmps: [{fields: [{type: 8}]}]`), policy.Ingress, []string{"8-8/ICMP: acme/db by acme/p"}},
-		"a network has its addresses":                           {cnp("p", "{endpointSelector: {}, egress: [{toCIDR: [192.0.2.0/24]}]}"), policy.Egress, []string{"1-65535/: 192.0.2.1, 192.0.2.200 by acme/p"}},
-		"an entity has its parts":                               {cnp("p", "{endpointSelector: {}, egress: [{toEntities: [kube-apiserver]}]}"), policy.Egress, []string{"1-65535/: kube-apiserver, kube-apiserver, kube-apiserver by acme/p"}},
-		"a named port is each peer's own":                       {egress("p", `toEndpoints: [{matchLabels: {tier: api}}], toPorts: [{ports: [{port: api, protocol: TCP}]}]`), policy.Egress, []string{"8081-8081/TCP: acme/blue by acme/p", "9091-9091/TCP: acme/green by acme/p"}},
-		"a deny that does not isolate leaves the others open":   {cnp("p", notIsolating+"ingressDeny: [{"+fromDB+"}]}"), policy.Ingress, []string{others}},
-		"an allow that does not isolate leaves everything open": {cnp("p", notIsolating+"ingress: [{"+fromDB+"}]}"), policy.Ingress, []string{everything}},
-		"rules that do not isolate are not said":                {cnp("p", notIsolating+"ingress: [{"+fromDB+", "+onHTTPOnly(`{method: GET}`)+"}]}"), policy.Ingress, []string{everything}},
-		"a deny that does not isolate shuts its peers out": {
+		"adjacent ranges are merged":                      {ingress("p", fromDB+`, toPorts: [{ports: [{port: "1", endPort: 50, protocol: TCP}, {port: "51", endPort: 100, protocol: TCP}]}]`), policy.Ingress, []string{"1-100/TCP: acme/db by acme/p"}},
+		"an ICMP type is allowed":                         {ingress("p", fromDB+`, icmps: [{fields: [{type: 8}]}]`), policy.Ingress, []string{"8-8/ICMP: acme/db by acme/p"}},
+		"a network includes its addresses":                {cnp("p", "{endpointSelector: {}, egress: [{toCIDR: [192.0.2.0/24]}]}"), policy.Egress, []string{"1-65535/: 192.0.2.1, 192.0.2.200 by acme/p"}},
+		"an entity includes all of its identities":        {cnp("p", "{endpointSelector: {}, egress: [{toEntities: [kube-apiserver]}]}"), policy.Egress, []string{"1-65535/: kube-apiserver, kube-apiserver, kube-apiserver by acme/p"}},
+		"a named port is resolved for each peer":          {egress("p", `toEndpoints: [{matchLabels: {tier: api}}], toPorts: [{ports: [{port: api, protocol: TCP}]}]`), policy.Egress, []string{"8081-8081/TCP: acme/blue by acme/p", "9091-9091/TCP: acme/green by acme/p"}},
+		"a deny without isolation allows the other peers": {cnp("p", notIsolating+"ingressDeny: [{"+fromDB+"}]}"), policy.Ingress, []string{others}},
+		"an allow without isolation allows every peer":    {cnp("p", notIsolating+"ingress: [{"+fromDB+"}]}"), policy.Ingress, []string{everything}},
+		"L7 rules without isolation are not reported":     {cnp("p", notIsolating+"ingress: [{"+fromDB+", "+onHTTPOnly(`{method: GET}`)+"}]}"), policy.Ingress, []string{everything}},
+		"a deny without isolation denies its peers": {
 			cnp("p", notIsolating+"ingressDeny: [{fromEntities: [world, remote-node, kube-apiserver, health, ingress]}, {fromEndpoints: [{matchExpressions: [{key: io.kubernetes.pod.namespace, operator: Exists}]}]}]}"), policy.Ingress, nil,
 		},
 	} {

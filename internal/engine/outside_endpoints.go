@@ -13,15 +13,15 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// unmanaged are pods that were there before Cilium, and initial those that have no labels
-// yet. No Tenant can name them.
+// unmanaged are pods that started before Cilium, and initial are pods without labels yet. A
+// Tenant cannot name them.
 const (
 	unmanaged v1alpha1.Entity = "unmanaged"
 	initial   v1alpha1.Entity = "init"
 )
 
-// addKnown makes an endpoint known by an identity, and with it the entities that the
-// identity belongs to.
+// addKnown adds an endpoint to those of an identity, with the entities that include the
+// identity.
 func (e *Engine) addKnown(id *identity.Identity, ep policy.Endpoint) {
 	if len(e.endpointsByIdentity[id.ID]) == 0 {
 		e.knownIDs = append(e.knownIDs, id.ID)
@@ -38,8 +38,8 @@ func (e *Engine) addKnown(id *identity.Identity, ep policy.Endpoint) {
 	e.endpointsByIdentity[id.ID] = append(sameIdentity, ep)
 }
 
-// entitiesOf reads an identity's labels as the selectors behind Cilium's entities do. The entity
-// cluster is this one, without others of its mesh.
+// entitiesOf returns the entities that include an identity, as the selectors of Cilium's
+// entities decide. The entity cluster excludes other clusters of the mesh.
 func (e *Engine) entitiesOf(id *identity.Identity) []v1alpha1.Entity {
 	out := []v1alpha1.Entity{v1alpha1.EntityAll}
 	outside := false
@@ -71,8 +71,8 @@ func (e *Engine) entitiesOf(id *identity.Identity) []v1alpha1.Entity {
 	return out
 }
 
-// learnOutside makes known what is no pod: every entity, an address within each network
-// that somebody tells apart, and the names of policies.
+// learnOutside learns the endpoints that are not pods: every entity, an address in each network
+// that policies or declarations distinguish, and the names in policies.
 func (e *Engine) learnOutside(cidrs []string) error {
 	entities := []v1alpha1.Entity{
 		v1alpha1.EntityHost, v1alpha1.EntityRemoteNode, v1alpha1.EntityHealth, v1alpha1.EntityIngress,
@@ -116,8 +116,8 @@ func (e *Engine) learnOutside(cidrs []string) error {
 	return e.learnNames()
 }
 
-// learnNames makes a name known for each selector of names. Where the selector is a
-// pattern, it is one that no other selector matches.
+// learnNames learns a name for each toFQDNs selector. For a pattern, it is a name that no other
+// selector matches.
 func (e *Engine) learnNames() error {
 	e.names.classify()
 	for _, s := range e.names.all {
@@ -136,7 +136,7 @@ func (e *Engine) learnNames() error {
 			if err != nil {
 				return err
 			}
-			// What has a name is open over both families or neither; Decide asks for both.
+			// Both families allow a name, or neither does. Decide covers both.
 			if i == 0 {
 				e.addKnown(id, ep)
 			}
@@ -146,8 +146,8 @@ func (e *Engine) learnNames() error {
 	return nil
 }
 
-// addressInEach returns an address of each network that is in none of the smaller ones, where
-// there is one: of all of the world only where it is labelled.
+// addressInEach returns, for each network, an address outside of the smaller networks, if it has
+// one. It skips 0.0.0.0/0 and ::/0 unless they are labelled.
 func addressInEach(prefixes []netip.Prefix, labelled map[netip.Prefix]bool) []policy.Endpoint {
 	for i := range prefixes {
 		prefixes[i] = prefixes[i].Masked()
@@ -161,7 +161,7 @@ func addressInEach(prefixes []netip.Prefix, labelled map[netip.Prefix]bool) []po
 	prefixes = slices.Compact(prefixes)
 	var out []policy.Endpoint
 	for i, p := range prefixes {
-		// All of the world is known by itself.
+		// The entity world represents this network.
 		if p.Bits() == 0 && !labelled[p] {
 			continue
 		}

@@ -29,7 +29,7 @@ type object struct {
 // String is how errors name it.
 func (o object) String() string { return policy.FullName(o.Kind, o.Namespace, o.Name) }
 
-// isGroup says whether an object is a CiliumCIDRGroup, of whichever version.
+// isGroup reports whether an object is a CiliumCIDRGroup, in any version.
 func isGroup(o object) bool {
 	return strings.HasPrefix(o.APIVersion, "cilium.io/") && o.Kind == "CiliumCIDRGroup"
 }
@@ -47,13 +47,13 @@ func (e *Engine) enforces(o object) bool {
 	return true
 }
 
-// load puts every policy into the repository, or says which it cannot. Groups come
-// first: policies refer to them.
+// load adds every policy to the repository, or returns an error that names each rejected one.
+// It reads groups first, because policies refer to them.
 func (e *Engine) load(policies []json.RawMessage) error {
 	documents, rejected := e.readAll(policies)
 	put, refused := e.putAll(documents)
 	rejected = append(rejected, refused...)
-	// Only now all groups and names are known.
+	// All groups and names are known from here on.
 	for _, l := range put {
 		if err := e.representPeers(l.entries); err != nil {
 			rejected = append(rejected, policy.Rejected{Name: l.String(), Err: err})
@@ -65,13 +65,13 @@ func (e *Engine) load(policies []json.RawMessage) error {
 	return nil
 }
 
-// document is a policy as it was given.
+// document is a policy in its original form.
 type document struct {
 	object
 	data json.RawMessage
 }
 
-// readAll adds the groups, and returns the policies in their order.
+// readAll adds the groups, and returns the policies in order.
 func (e *Engine) readAll(policies []json.RawMessage) (documents []document, rejected policy.RejectedError) {
 	for i, data := range policies {
 		var o object
@@ -95,7 +95,7 @@ type loaded struct {
 	entries types.PolicyEntries
 }
 
-// putAll puts each policy that agents enforce into the repository, and each name once.
+// putAll adds each policy that agents enforce to the repository. It rejects duplicates.
 func (e *Engine) putAll(documents []document) (put []loaded, rejected policy.RejectedError) {
 	seen := map[string]bool{}
 	for _, d := range documents {
@@ -104,7 +104,7 @@ func (e *Engine) putAll(documents []document) (put []loaded, rejected policy.Rej
 		}
 		entries, err := e.put(d.object, d.data)
 		if seen[d.String()] {
-			err = errors.New("it is given twice")
+			err = errors.New("another policy has the same kind, namespace and name")
 		}
 		if seen[d.String()] = true; err != nil {
 			rejected = append(rejected, policy.Rejected{Name: d.String(), Err: err})
@@ -115,7 +115,8 @@ func (e *Engine) putAll(documents []document) (put []loaded, rejected policy.Rej
 	return put, rejected
 }
 
-// representPeers makes sure that all that the selectors of a policy match is represented.
+// representPeers adds representative endpoints for everything that the selectors of a policy
+// match.
 func (e *Engine) representPeers(entries types.PolicyEntries) error {
 	for _, entry := range entries {
 		for _, s := range append([]types.Selector{entry.Subject}, entry.L3...) {
@@ -170,19 +171,24 @@ func (e *Engine) parse(o object, doc []byte) (_ types.PolicyEntries, _ ipcachety
 		return entries, ipcachetypes.ResourceKindNetpol, err
 	case "policy.networking.k8s.io/v1alpha2 ClusterNetworkPolicy":
 		if !e.agent.Enabled(policy.EnableClusterNetworkPolicy) {
-			return nil, "", errors.New("agents decide it only with enable-k8s-cluster-network-policy")
+			return nil, "", errors.New("agents enforce it only with enable-k8s-cluster-network-policy: true")
 		}
 		entries, err := e.parseClusterNetworkPolicy(o, doc)
 		return entries, ipcachetypes.ResourceKindKCNP, err
 	default:
-		return nil, "", fmt.Errorf("apiVersion %q, kind %q is no policy that Cilium enforces as known here", o.APIVersion, o.Kind)
+		return nil, "", fmt.Errorf("apiVersion %q, kind %q is not a policy that this version of tenantfence can decide", o.APIVersion, o.Kind)
 	}
 }
 
+var (
+	errNoNamespace = errors.New("metadata.namespace is missing")
+	errNoName      = errors.New("metadata.name is missing")
+)
+
 func (e *Engine) parseNamespaced(o object, doc []byte) (types.PolicyEntries, error) {
-	// Without a namespace Cilium would take it for a cluster-wide policy.
+	// Cilium would read a policy without a namespace as a cluster-wide one.
 	if o.Namespace == "" {
-		return nil, errors.New("it has no namespace")
+		return nil, errNoNamespace
 	}
 	var cnp ciliumv2.CiliumNetworkPolicy
 	if err := decode(doc, &cnp); err != nil {
@@ -194,10 +200,10 @@ func (e *Engine) parseNamespaced(o object, doc []byte) (types.PolicyEntries, err
 
 func (e *Engine) parseKubernetes(o object, doc []byte) (types.PolicyEntries, error) {
 	if o.Namespace == "" {
-		return nil, errors.New("it has no namespace")
+		return nil, errNoNamespace
 	}
 	if o.Name == "" {
-		return nil, errors.New("it has no name")
+		return nil, errNoName
 	}
 	var np networkingv1.NetworkPolicy
 	if err := decode(doc, &np); err != nil {
@@ -206,7 +212,7 @@ func (e *Engine) parseKubernetes(o object, doc []byte) (types.PolicyEntries, err
 	if err := checkNetworkPolicy(&np); err != nil {
 		return nil, err
 	}
-	// An annotation may rename the policy in what the engine reports.
+	// The parser would report the policy under the name in an annotation.
 	np.Annotations = nil
 	return k8s.ParseNetworkPolicy(discardLogger, e.localCluster(), &np)
 }

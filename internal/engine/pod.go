@@ -18,20 +18,19 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// knownPod is a pod as Cilium knows it. Pods of one identity share what policies
-// select; since a port's name means what the pod says it means, their policy maps
-// may yet differ.
+// knownPod is a pod as Cilium knows it. The same policies select all pods of an identity. Their
+// policy maps may differ, because each pod defines its own named ports.
 type knownPod struct {
 	id    *identity.Identity
 	ports types.NamedPortMap
-	// policyMap is its policy map, once asked for.
+	// policyMap is nil until it is computed.
 	policyMap *policyMap
-	// openingsKey is equal for pods with the same openings, once asked for.
+	// openingsKey is equal for pods with the same openings, and empty until it is computed.
 	openingsKey string
 }
 
-// pod returns what Cilium knows of a pod, and makes its named ports known to the
-// egress rules of others.
+// pod returns a pod as Cilium knows it, and registers its named ports for egress rules of other
+// pods.
 func (e *Engine) pod(ep policy.Endpoint) (*knownPod, error) {
 	key := fingerprint(ep)
 	if known, ok := e.pods[key]; ok {
@@ -60,7 +59,7 @@ func (e *Engine) pod(ep policy.Endpoint) (*knownPod, error) {
 	return known, nil
 }
 
-// podNamespace is the namespace of a pod, as Cilium asks for it.
+// podNamespace is the namespace of a pod in the form that Cilium expects.
 type podNamespace struct {
 	name   string
 	labels map[string]string
@@ -69,13 +68,13 @@ type podNamespace struct {
 func (n podNamespace) GetName() string              { return n.name }
 func (n podNamespace) GetLabels() map[string]string { return n.labels }
 
-// podLabels are the labels of the pod's identity, that of its named ports included.
+// podLabels returns the labels of the pod's identity, with that of its named ports.
 func (e *Engine) podLabels(ep policy.Endpoint, ports types.NamedPortMap) labels.Labels {
 	ns := podNamespace{name: ep.Namespace, labels: maps.Clone(ep.NamespaceLabels)}
 	if ns.labels == nil {
 		ns.labels = map[string]string{}
 	}
-	// The apiserver sets this label and the account, whatever the manifests say.
+	// The apiserver sets this label and the service account, whatever the manifests contain.
 	ns.labels[corev1.LabelMetadataName] = ep.Namespace
 	account := ep.ServiceAccount
 	if account == "" {
@@ -95,7 +94,7 @@ func (e *Engine) podLabels(ep policy.Endpoint, ports types.NamedPortMap) labels.
 	return lbls
 }
 
-// fingerprint is the same for endpoints that Cilium cannot tell apart.
+// fingerprint is equal for endpoints that Cilium cannot distinguish.
 func fingerprint(ep policy.Endpoint) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%q %q %q", ep.Cluster, ep.Namespace, ep.ServiceAccount)

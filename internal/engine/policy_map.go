@@ -13,8 +13,8 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// policyMap is a pod's or node's policy as the datapath has it: a map from identity, port
-// and direction to a decision.
+// policyMap is the policy of a pod or node in the datapath: a map from identity, port and
+// direction to a decision.
 type policyMap struct {
 	generation     int
 	selectors      ciliumpolicy.SelectorPolicy
@@ -22,17 +22,16 @@ type policyMap struct {
 	owner          subject
 	labels         labels.LabelArray
 	entries        map[policy.Direction]entries
-	// lookups are what the DNS proxy lets the pod ask for, once asked.
+	// lookups are the names that the DNS proxy allows the pod to query, if lookupsRead.
 	lookups     lookups
 	lookupsRead bool
 }
 
-// redirects lets every L7 rule find a proxy, without saying which.
+// redirects provides a proxy for every L7 rule.
 var redirects = map[string]uint16{ciliumpolicy.FallbackRedirectID: math.MaxUint16}
 
-// policyOf returns the policy map of a pod or node. What the rules resolve to is computed
-// once per identity and kept up to date by Cilium; the map is made anew when
-// something was learned since.
+// policyOf returns the policy map of a pod or node. The selectors of the rules are resolved once
+// per identity, and Cilium updates them. The map is computed again in each generation.
 func (e *Engine) policyOf(ep policy.Endpoint) (*policyMap, error) {
 	pod, err := e.subject(ep)
 	if err != nil {
@@ -62,8 +61,8 @@ func (e *Engine) policyOf(ep policy.Endpoint) (*policyMap, error) {
 	return pod.policyMap, nil
 }
 
-// measure remembers the largest policy map. Entries for representatives do not count: such a
-// pod may never come.
+// measure records the largest policy map. Entries for representative pods do not count, because
+// such pods may never exist.
 func (e *Engine) measure(ep policy.Endpoint, pod *knownPod) {
 	if ep.Representative || pod.policyMap.endpointPolicy.Len() <= e.largest.entries {
 		return
@@ -86,8 +85,8 @@ type largest struct {
 	entries int
 }
 
-// PolicyMap returns the pod or node with the most entries in its policy map, of those that
-// were decided so far, and how many they are.
+// PolicyMap returns the pod or node with the most entries in its policy map, and their number.
+// It considers the policy maps that were computed so far.
 func (e *Engine) PolicyMap() (name string, entries int) {
 	process.Lock()
 	defer process.Unlock()
@@ -108,13 +107,13 @@ func (e *Engine) resolve(id *identity.Identity) (ciliumpolicy.SelectorPolicy, er
 
 func distill(selectors ciliumpolicy.SelectorPolicy, owner subject) *ciliumpolicy.EndpointPolicy {
 	endpointPolicy := selectors.DistillPolicy(discardLogger, owner, redirects)
-	// The map is read, never kept up to date: it need not hear of changes.
+	// The map is only read: it does not need updates.
 	_ = endpointPolicy.Ready()
 	endpointPolicy.Detach(discardLogger)
 	return endpointPolicy
 }
 
-// lookup is the datapath's decision for one peer.
+// lookup returns the datapath's decision for one peer.
 func (e *Engine) lookup(d *policyMap, key ciliumpolicy.Key, peer *identity.Identity) policy.Side {
 	entry, meta, _ := d.endpointPolicy.Lookup(key.WithIdentity(peer.ID))
 	side := policy.Side{Decision: policy.Allowed, Policies: e.policiesOf(meta)}
@@ -127,13 +126,13 @@ func (e *Engine) lookup(d *policyMap, key ciliumpolicy.Key, peer *identity.Ident
 	return side
 }
 
-// needsAuthentication reports whether an entry allows only what agents authenticate, and
-// they do not.
+// needsAuthentication reports whether an entry requires authentication, and agents do not
+// authenticate.
 func (e *Engine) needsAuthentication(r types.AuthRequirement) bool {
 	return r.AuthType() == types.AuthTypeAlwaysFail || r.AuthType() != types.AuthTypeDisabled && !e.agent.Authenticates()
 }
 
-// unauthenticated names the policies that allow one peer only after an authentication that
+// unauthenticated returns the policies that allow one peer only after an authentication that
 // never happens.
 func (e *Engine) unauthenticated(d *policyMap, key ciliumpolicy.Key) []string {
 	entry, meta, _ := d.endpointPolicy.Lookup(key)
@@ -143,22 +142,22 @@ func (e *Engine) unauthenticated(d *policyMap, key ciliumpolicy.Key) []string {
 	return e.policiesOf(meta)
 }
 
-// policiesOf names the policies that an entry of a policy map was made from. What
-// Cilium adds on its own has no name.
+// policiesOf returns the names of the policies behind an entry of a policy map. Rules that
+// Cilium adds itself have no name.
 func (e *Engine) policiesOf(meta ciliumpolicy.RuleMeta) []string {
 	key := meta.LabelArrayListString()
-	by, ok := e.policyNames[key]
+	names, ok := e.policyNames[key]
 	if !ok {
 		for _, rule := range meta.LabelArray() {
 			if name := policyName(rule); name != "" {
-				by = append(by, name)
+				names = append(names, name)
 			}
 		}
-		slices.Sort(by)
-		by = slices.Compact(by)
-		e.policyNames[key] = by
+		slices.Sort(names)
+		names = slices.Compact(names)
+		e.policyNames[key] = names
 	}
-	return slices.Clone(by)
+	return slices.Clone(names)
 }
 
 func policyName(rule labels.LabelArray) string {

@@ -12,8 +12,8 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// portRange is a range of ports of one protocol, on which a pod's policies say the same. For
-// ICMP it is a range of types.
+// portRange is a range of ports of one protocol with the same policy entries. For ICMP, it is a
+// range of types.
 type portRange struct {
 	proto       u8proto.U8proto
 	first, last uint16
@@ -27,7 +27,7 @@ func (s portRange) ports() policy.PortRange {
 	return policy.PortRange{Protocol: protocolName(s.proto), First: s.first, Last: s.last}
 }
 
-// protocols are those that policies tell apart, in the order in which they are said.
+// protocols are those that policies distinguish, in the order of reports.
 var protocols = []u8proto.U8proto{u8proto.TCP, u8proto.UDP, u8proto.SCTP, u8proto.ICMP, u8proto.ICMPv6}
 
 var protocolNames = map[u8proto.U8proto]v1alpha1.Protocol{
@@ -35,8 +35,8 @@ var protocolNames = map[u8proto.U8proto]v1alpha1.Protocol{
 	u8proto.ICMP: policy.ICMP, u8proto.ICMPv6: policy.ICMPv6,
 }
 
-// protocolName is how a protocol is said: by Cilium's name where it has no ports. No name
-// is every protocol.
+// protocolName returns the name of a protocol, or "" for all protocols. Protocols without ports
+// have Cilium's name.
 func protocolName(proto u8proto.U8proto) v1alpha1.Protocol {
 	if name, ok := protocolNames[proto]; ok || proto == 0 {
 		return name
@@ -46,14 +46,14 @@ func protocolName(proto u8proto.U8proto) v1alpha1.Protocol {
 
 func lastPort(proto u8proto.U8proto) uint16 { return policy.AllPorts(protocolName(proto)).Last }
 
-// entries are the entries of a policy map in one direction, by the peer's identity. An
-// entry without a protocol is of every one.
+// entries are the entries of a policy map in one direction, by the identity of the peer. An
+// entry without a protocol is for all protocols.
 type entries map[identity.NumericIdentity][]portRange
 
-// aggregates are the identities that stand for many.
+// aggregates are the identities that represent many others.
 var aggregates = ciliumpolicy.AllAggregates
 
-// entriesOf collects a policy map's entries once.
+// entriesOf collects the entries of a policy map once.
 func (d *policyMap) entriesOf(dir policy.Direction) entries {
 	if e, ok := d.entries[dir]; ok {
 		return e
@@ -68,7 +68,7 @@ func (d *policyMap) entriesOf(dir policy.Direction) entries {
 	return out
 }
 
-// protocols are those that the entries for an identity may make a difference to.
+// protocols returns the protocols that the entries for an identity may affect.
 func (e entries) protocols(id identity.NumericIdentity) []u8proto.U8proto {
 	out := slices.Clone(protocols)
 	for _, candidate := range append([]identity.NumericIdentity{id}, aggregates...) {
@@ -82,8 +82,7 @@ func (e entries) protocols(id identity.NumericIdentity) []u8proto.U8proto {
 	return out
 }
 
-// portRanges splits all ports of a protocol where the entries for an identity may make a
-// difference.
+// portRanges splits all ports of a protocol at the bounds of the entries for an identity.
 func (e entries) portRanges(id identity.NumericIdentity, proto u8proto.U8proto) []portRange {
 	last := lastPort(proto)
 	starts := []int{1}
@@ -114,8 +113,7 @@ func (e entries) portRanges(id identity.NumericIdentity, proto u8proto.U8proto) 
 	return out
 }
 
-// protocolOf is the protocol of a flow: one with ports or, by a number of its types of message,
-// ICMP.
+// protocolOf returns the protocol of a flow: one with ports, or ICMP with a type as its port.
 func protocolOf(f policy.Flow) (u8proto.U8proto, error) {
 	switch f.Protocol {
 	case policy.ICMP:
@@ -126,8 +124,8 @@ func protocolOf(f policy.Flow) (u8proto.U8proto, error) {
 	return protocol(f.Protocol)
 }
 
-// requestedPorts are the ports that a flow is about; with none, every one is. Protocols that agents do
-// not handle are left out, unless the flow names one.
+// requestedPorts returns the ports of a flow, and the protocols with all ports in the flow. It
+// omits protocols that agents do not handle, unless the flow names one.
 func (e *Engine) requestedPorts(f policy.Flow) ([]portRange, []u8proto.U8proto, error) {
 	if f.ICMP != "" {
 		v4, v6, known := policy.ICMPTypeNumbers(f.ICMP)

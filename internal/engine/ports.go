@@ -12,9 +12,9 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// portRegistry resolves the named ports of egress rules, which are the
-// destination's. Two pods of one identity that differ in what a name means are, to
-// Cilium 1.20, an ambiguity: no egress rule by that name matches either.
+// portRegistry resolves named ports of egress rules, which are ports of the destination. In
+// Cilium 1.20, a name is ambiguous if two pods of one identity define it as different numbers:
+// no egress rule with that name matches these pods.
 type portRegistry struct {
 	types.NamedPortMultiMap
 	learn func(id identity.NumericIdentity, before, after types.NamedPortMap) bool
@@ -25,11 +25,11 @@ func newPortRegistry() portRegistry {
 	return portRegistry{NamedPortMultiMap: m, learn: m.Update}
 }
 
-// GetNamedPorts is how Cilium gets at the registry.
+// GetNamedPorts returns the registry to Cilium.
 func (r portRegistry) GetNamedPorts() types.NamedPortMultiMap { return r.NamedPortMultiMap }
 
-// conflictingPorts are the names of ports that mean several numbers among all pods: before Cilium
-// 1.20 a rule about egress by such a name matches none of them.
+// conflictingPorts returns the named ports that have several numbers among all pods. Before
+// Cilium 1.20, an egress rule with such a name matches no pod.
 func conflictingPorts(pods []policy.Endpoint) map[policy.NamedPort]bool {
 	numbers, out := map[policy.NamedPort]uint16{}, map[policy.NamedPort]bool{}
 	for _, ep := range pods {
@@ -44,7 +44,7 @@ func conflictingPorts(pods []policy.Endpoint) map[policy.NamedPort]bool {
 	return out
 }
 
-// egressPorts are the ports of a pod that rules about the egress of others find by name.
+// egressPorts returns the ports of a pod that egress rules of other pods resolve by name.
 func (e *Engine) egressPorts(ports []policy.NamedPort) []policy.NamedPort {
 	return slices.DeleteFunc(slices.Clone(ports), func(p policy.NamedPort) bool {
 		return e.conflictingPorts[policy.NamedPort{Name: p.Name, Protocol: defaultProtocol(p.Protocol)}]

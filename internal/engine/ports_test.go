@@ -10,42 +10,42 @@ import (
 
 func TestPorts(t *testing.T) {
 	runScenarios(t, map[string]scenario{
-		"a port is of one protocol": {
+		"a port is allowed for its protocol only": {
 			policies: cnp("p", `{endpointSelector: {}, ingress: [{fromEndpoints: [{}], toPorts: [{ports: [{port: "53", protocol: UDP}]}]}]}`),
 			flows:    []string{"db -> web:53/UDP = allowed by acme/p", "db -> web:53/TCP = denied", "db -> web:53/SCTP = denied", "db -> web:54/UDP = denied"},
 		},
-		"without a protocol it is of every one": {
+		"a port without a protocol is allowed for all protocols": {
 			policies: cnp("p", `{endpointSelector: {}, ingress: [{fromEndpoints: [{}], toPorts: [{ports: [{port: "53"}]}]}]}`),
 			flows:    []string{"db -> web:53/UDP = allowed by acme/p", "db -> web:53/TCP = allowed by acme/p", "db -> web:53/SCTP = allowed by acme/p"},
 		},
-		"a range has its ends in it": {
+		"a range includes its first and last port": {
 			policies: cnp("p", `{endpointSelector: {}, ingress: [{fromEndpoints: [{}], toPorts: [{ports: [{port: "8000", endPort: 8100, protocol: TCP}]}]}]}`),
 			flows: []string{"db -> web:7999 = denied", "db -> web:8000 = allowed by acme/p", "db -> web:8050 = allowed by acme/p",
 				"db -> web:8100 = allowed by acme/p", "db -> web:8101 = denied"},
 		},
-		"endPort below port is the one port": {
+		"endPort below port is ignored": {
 			policies: cnp("p", `{endpointSelector: {}, ingress: [{fromEndpoints: [{}], toPorts: [{ports: [{port: "8000", endPort: 7000, protocol: TCP}]}]}]}`),
 			flows:    []string{"db -> web:8000 = allowed by acme/p", "db -> web:7500 = denied"},
 		},
-		"a named port of ingress is what each pod says it is": {
+		"a named port of ingress is defined by the selected pod": {
 			policies: cnp("p", `{endpointSelector: {matchLabels: {tier: api}}, ingress: [{fromEndpoints: [{}], toPorts: [{ports: [{port: api, protocol: TCP}]}]}]}`),
 			flows: []string{"web -> blue:8081 = allowed by acme/p", "web -> blue:9091 = denied",
 				"web -> green:9091 = allowed by acme/p", "web -> green:8081 = denied"},
 		},
-		"a named port of egress is what the destination says it is": {
+		"a named port of egress is defined by the destination": {
 			policies: cnp("p", `{endpointSelector: {matchLabels: {app: web}}, egress: [{toEndpoints: [{matchLabels: {tier: api}}], toPorts: [{ports: [{port: api, protocol: TCP}]}]}]}`),
 			flows: []string{"web -> blue:8081 = allowed by acme/p", "web -> blue:9091 = denied",
 				"web -> green:9091 = allowed by acme/p", "web -> green:8081 = denied"},
 		},
-		"a port is the pod's own, not a Service's": {
+		"a port is that of the pod, not of a Service": {
 			policies: cnp("p", `{endpointSelector: {matchLabels: {app: web}}, ingress: [{fromEndpoints: [{}], toPorts: [{ports: [{port: "80", protocol: TCP}]}]}]}`),
 			flows:    []string{"db -> web:8080 = denied", "db -> web:80 = allowed by acme/p"},
 		},
-		"a name that the pod does not have is no port": {
+		"a named port that the pod does not define matches nothing": {
 			policies: cnp("p", `{endpointSelector: {matchLabels: {app: db}}, ingress: [{fromEndpoints: [{}], toPorts: [{ports: [{port: api, protocol: TCP}]}]}]}`),
 			flows:    []string{"web -> db:5432 = denied", "web -> db:8081 = denied"},
 		},
-		"a NetworkPolicy knows names too": {
+		"a NetworkPolicy supports named ports": {
 			policies: netpol("p", `{podSelector: {matchLabels: {app: db}}, ingress: [{ports: [{port: sql}]}]}`),
 			flows:    []string{"web -> db:5432 = allowed by acme/p", "web -> db:5433 = denied"},
 		},
@@ -55,40 +55,40 @@ func TestPorts(t *testing.T) {
 func TestEveryPort(t *testing.T) {
 	const tcp = `{endpointSelector: {matchLabels: {app: web}}, ingress: [{fromEndpoints: [{}], toPorts: [{ports: [{port: "%s", endPort: %s, protocol: TCP}]}]}]}`
 	runScenarios(t, map[string]scenario{
-		"where nothing isolates, every port is open": {
+		"without isolation every port is allowed": {
 			flows: []string{"db -> web:* = allowed", "web -> @world:* = allowed", "web -> evil.example:*/TCP = allowed"},
 		},
-		"where nothing is allowed, none is": {
+		"default-deny denies every port": {
 			policies: cnp("deny", denyIngress),
 			flows:    []string{"db -> web:* = denied", "db -> web:*/UDP = denied"},
 		},
-		"a rule without ports is of every port": {
+		"a rule without ports allows every port": {
 			policies: ingress("p", fromDB),
 			flows:    []string{"db -> web:* = allowed by acme/p", "db -> web:*/SCTP = allowed by acme/p", "blue -> web:* = denied"},
 		},
-		"one port is some of them": {
+		"one allowed port depends": {
 			policies: ingress("p", fromDB+", "+onHTTP),
 			flows:    []string{"db -> web:*/TCP = depends by acme/p", "db -> web:* = depends by acme/p", "db -> web:*/UDP = denied"},
 			notes:    "allowed on 8080/TCP, denied on 1-8079/TCP and on 8081-65535/TCP",
 		},
-		"one denied port is enough to depend": {
+		"one denied port depends": {
 			policies: all(ingress("p", fromDB), cnp("ssh", `{endpointSelector: {}, ingressDeny: [{toPorts: [{ports: [{port: "22", protocol: TCP}]}]}]}`)),
 			flows:    []string{"db -> web:* = depends by acme/p, acme/ssh", "db -> web:*/UDP = allowed by acme/p", "db -> web:22 = denied by acme/ssh"},
 			notes:    "denied on 22/TCP",
 		},
-		"a range of every port is every port of its protocol": {
+		"a range of all ports allows every port of its protocol": {
 			policies: cnp("p", strings.NewReplacer("\"%s\"", "\"1\"", "%s", "65535").Replace(tcp)),
 			flows:    []string{"db -> web:*/TCP = allowed by acme/p", "db -> web:* = depends by acme/p"},
 		},
-		"ranges that meet leave nothing out": {
+		"adjacent ranges allow every port": {
 			policies: all(cnp("low", strings.NewReplacer("\"%s\"", "\"1\"", "%s", "1023").Replace(tcp)), cnp("high", strings.NewReplacer("\"%s\"", "\"1024\"", "%s", "65535").Replace(tcp))),
 			flows:    []string{"db -> web:*/TCP = allowed by acme/high, acme/low"},
 		},
-		"port 0 is every port": {
+		"port 0 allows every port": {
 			policies: ingress("p", fromDB+`, toPorts: [{ports: [{port: "0", protocol: UDP}]}]`),
 			flows:    []string{"db -> web:*/UDP = allowed by acme/p", "db -> web:*/TCP = denied"},
 		},
-		"a name is asked for on each port": {
+		"a DNS name is tested on each port": {
 			policies: all(toNames("llm", "{matchName: api.openai.com}"), proxiedDNS("dns", `{matchPattern: "*"}`)),
 			flows:    []string{"web -> api.openai.com:*/TCP = depends by acme/llm", "web -> evil.example:* = denied"},
 		},
@@ -98,42 +98,42 @@ func TestEveryPort(t *testing.T) {
 func TestICMP(t *testing.T) {
 	echo := `icmps: [{fields: [{family: IPv4, type: EchoRequest}, {family: IPv6, type: EchoRequest}]}]`
 	runScenarios(t, map[string]scenario{
-		"a type of message is allowed by its name": {
+		"an ICMP type is allowed by its name": {
 			policies: ingress("ping", fromDB+", "+echo),
 			flows: []string{"db -> web:ICMP/EchoRequest = allowed by acme/ping", "db -> web:ICMP/TimeExceeded = denied",
 				"blue -> web:ICMP/EchoRequest = denied", "db -> web:8080 = denied"},
 		},
-		"a rule without ports lets it pass": {
+		"a rule without ports allows ICMP": {
 			policies: ingress("any", fromDB),
 			flows:    []string{"db -> web:ICMP/DestinationUnreachable = allowed by acme/any"},
 		},
-		"a rule of ports does not": {
+		"a rule with ports denies ICMP": {
 			policies: ingress("tcp", fromDB+", "+onHTTP),
 			flows:    []string{"db -> web:ICMP/EchoRequest = denied"},
 		},
-		"one family is half of it": {
+		"one family depends": {
 			policies: ingress("ping", fromDB+`, icmps: [{fields: [{family: IPv4, type: 8}]}]`),
 			flows:    []string{"db -> web:ICMP/EchoRequest = depends by acme/ping"},
 			notes:    "allowed on 8/ICMP, denied on 128/ICMPv6",
 		},
-		"a deny shuts it": {
+		"a deny rule denies ICMP": {
 			policies: all(ingress("any", fromDB), cnp("shut", "{endpointSelector: {}, ingressDeny: [{"+fromDB+", "+echo+"}]}")),
 			flows:    []string{"db -> web:ICMP/EchoRequest = denied by acme/shut", "db -> web:8080 = allowed by acme/any"},
 		},
-		"every port has no messages in it": {
+		"a flow on every port excludes ICMP": {
 			policies: ingress("ping", fromDB+", "+echo),
 			flows:    []string{"db -> web:* = denied"},
 		},
 	})
 }
 
-// Facts that only appear when an identity has two meanings of a name.
+// TestPortNameWithTwoNumbersInOneIdentity checks a named port with two numbers in one identity.
 func TestPortNameWithTwoNumbersInOneIdentity(t *testing.T) {
 	t.Parallel()
-	one := pod("acme", "twin", policy.NamedPort{Name: "api", Port: 8081})
-	two := pod("acme", "twin", policy.NamedPort{Name: "api", Port: 9091})
+	one := pod("acme", "pair", policy.NamedPort{Name: "api", Port: 8081})
+	two := pod("acme", "pair", policy.NamedPort{Name: "api", Port: 9091})
 	docs := documents(t, all(
-		cnp("in", `{endpointSelector: {matchLabels: {app: twin}}, ingress: [{fromEndpoints: [{}], toPorts: [{ports: [{port: api, protocol: TCP}]}]}]}`),
+		cnp("in", `{endpointSelector: {matchLabels: {app: pair}}, ingress: [{fromEndpoints: [{}], toPorts: [{ports: [{port: api, protocol: TCP}]}]}]}`),
 		cnp("out", `{endpointSelector: {matchLabels: {app: web}}, egress: [{toEndpoints: [{}], toPorts: [{ports: [{port: api, protocol: TCP}]}]}]}`)))
 	for _, c := range []struct {
 		to                     policy.Endpoint
@@ -145,7 +145,7 @@ func TestPortNameWithTwoNumbersInOneIdentity(t *testing.T) {
 		{two, 9091, policy.Denied, policy.Allowed, policy.Allowed},
 		{two, 8081, policy.Denied, policy.Denied, policy.Denied},
 	} {
-		// Since 1.20 their ports are a label, and so the two have two identities.
+		// Since 1.20 their ports are a label, and the two pods have different identities.
 		for before, egress := range map[bool]policy.Decision{true: c.before, false: c.since} {
 			e, err := engine.New(engine.Options{Agent: agentOf(before, 19)}, docs, []policy.Endpoint{one, two})
 			if err != nil {
@@ -162,7 +162,7 @@ func TestPortNameWithTwoNumbersInOneIdentity(t *testing.T) {
 	}
 }
 
-// A pod that nobody announced must be judged as if it had been.
+// TestUnknownEndpointsAreDecidedLikeKnownOnes checks an engine that knows no pods when it starts.
 func TestUnknownEndpointsAreDecidedLikeKnownOnes(t *testing.T) {
 	t.Parallel()
 	docs := documents(t, cnp("out", `{endpointSelector: {}, egress: [{toEndpoints: [{matchLabels: {tier: api}}], toPorts: [{ports: [{port: api, protocol: TCP}]}]}]}`))

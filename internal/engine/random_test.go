@@ -11,15 +11,15 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// generator make policies up.
+// generator generates random policies.
 type generator struct{ *rand.Rand }
 
 func newGenerator(seed uint64) generator { return generator{rand.New(rand.NewPCG(seed, 1))} }
 
-// pick is one of some.
+// pick returns a random one of the values.
 func pick[T any](d generator, of ...T) T { return of[d.IntN(len(of))] }
 
-// pickSome are n times one of some, n within bounds.
+// pickSome returns between least and most generated values.
 func pickSome[T any](d generator, least, most int, generate func() T) []T {
 	out := []T{}
 	for range least + d.IntN(most-least+1) {
@@ -31,7 +31,7 @@ func pickSome[T any](d generator, least, most int, generate func() T) []T {
 // fields is a JSON object.
 type fields map[string]any
 
-// policies are some policies of every kind.
+// policies returns some policies of every kind.
 func (d generator) policies(tb testing.TB) []json.RawMessage {
 	tb.Helper()
 	var out []json.RawMessage
@@ -58,7 +58,7 @@ func (d generator) policy(name string) fields {
 	}
 }
 
-// pods is a selector of pods by their own labels.
+// pods returns a selector by labels of pods.
 func (d generator) pods() fields {
 	labels := pick(d, fields{}, fields{}, fields{"app": "web"}, fields{"app": "db"}, fields{"tier": "api"}, fields{"pod-template-hash": "1"})
 	switch d.IntN(4) {
@@ -71,7 +71,7 @@ func (d generator) pods() fields {
 	}
 }
 
-// peer is a selector of pods of any namespace.
+// peer returns a selector of pods in any namespace.
 func (d generator) peer() fields {
 	s := d.pods()
 	const namespace, team = "io.kubernetes.pod.namespace", "io.cilium.k8s.namespace.labels.team"
@@ -101,7 +101,7 @@ var (
 		{"cidr": "192.0.2.0/24", "except": []string{"192.0.2.128/25"}}, {"cidr": "192.0.2.128/25"}, {"cidr": "2001:db8::/32", "except": []string{"2001:db8:1::/48"}},
 		{"cidr": "192.0.2.0/24", "except": []string{"192.0.2.0/24"}}, {"cidr": "10.0.0.0/8", "except": []string{"10.1.0.0/16", "10.2.0.0/16"}},
 	}
-	// boundaryPorts are ports beside which something may change.
+	// boundaryPorts are ports next to the bounds of rules.
 	boundaryPorts = []uint16{1, 52, 53, 54, 442, 443, 444, 5432, 7999, 8000, 8080, 8081, 8082, 8100, 8101, 9091, 65535}
 )
 
@@ -186,7 +186,7 @@ func (d generator) httpRule() fields {
 	return out
 }
 
-// request is one that rules may look at.
+// request returns a request that HTTP rules may match.
 func (d generator) request() *policy.HTTPRequest {
 	out := &policy.HTTPRequest{Method: pick(d, "GET", "GET", "PUT", "POST"), Path: pick(d, "/", "/v1/x"), Host: pick(d, "a.example", "b.example", "a-example"), Headers: map[string]string{}}
 	for _, name := range pickSome(d, 0, 2, func() string { return pick(d, "X-Key", "X-Other") }) {
@@ -230,7 +230,7 @@ func (d generator) kubernetesRule(way string) fields {
 	return rule
 }
 
-// allEndpoints are what flows are between.
+// allEndpoints are the endpoints of flows.
 func allEndpoints() []policy.Endpoint {
 	var out []policy.Endpoint
 	for _, name := range sortedPods() {
@@ -254,7 +254,7 @@ func sortedPods() []string {
 	return names
 }
 
-// flow is from or to a pod, on some port.
+// flow returns a flow from or to a pod, on some port.
 func (d generator) flow() policy.Flow {
 	all := allEndpoints()
 	f := policy.Flow{From: pick(d, all...), To: pods[pick(d, sortedPods()...)]}

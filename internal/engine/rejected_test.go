@@ -9,8 +9,8 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// rejection says who refuses a policy: the agent that parses it, or the schema that an
-// apiserver holds it against.
+// rejection reports what refuses a policy: the parser of the agent, or the schema of the
+// apiserver.
 type rejection struct{ agent, schema bool }
 
 func (r rejection) String() string {
@@ -59,51 +59,51 @@ func TestRejectedByCilium(t *testing.T) {
 		"a CIDR without a mask":                       {egress("toCIDR: [192.0.2.1]"), bySchema},
 		"a CIDR of a set without a mask":              {egress("toCIDRSet: [{cidr: 192.0.2.1}]"), byBoth},
 		"an exception outside of its CIDR":            {egress("toCIDRSet: [{cidr: 192.0.2.0/24, except: [198.51.100.0/25]}]"), byAgent},
-		"an entity that there is not":                 {ingress("fromEntities: [moon]"), byBoth},
+		"an unknown entity":                           {ingress("fromEntities: [moon]"), byBoth},
 		"nodeSelector in a namespace":                 {"{nodeSelector: {}, ingress: [{}]}", byAgent},
 		"no selector at all":                          {"{ingress: [{}]}", byBoth},
 		"both selectors":                              {"{endpointSelector: {}, nodeSelector: {}, ingress: [{}]}", byBoth},
 		"two colons in a label's key":                 {ingress(`fromEndpoints: [{matchLabels: {"k8s:a:b": c}}]`), byAgent},
 		"a label's value of 64 characters":            {ingress("fromEndpoints: [{matchLabels: {app: " + strings.Repeat("a", 64) + "}}]"), byBoth},
-		"a label's value that YAML takes for a bool":  {ingress("fromEndpoints: [{matchLabels: {app: n}}]"), byBoth},
+		"a label value that YAML reads as a bool":     {ingress("fromEndpoints: [{matchLabels: {app: n}}]"), byBoth},
 		"In without values":                           {ingress("fromEndpoints: [{matchExpressions: [{key: app, operator: In, values: []}]}]"), byAgent},
-		"an operator that there is not":               {ingress("fromEndpoints: [{matchExpressions: [{key: app, operator: Like, values: [a]}]}]"), byBoth},
+		"an unknown operator":                         {ingress("fromEndpoints: [{matchExpressions: [{key: app, operator: Like, values: [a]}]}]"), byBoth},
 		"a log of 33 characters":                      {"{endpointSelector: {}, ingress: [{}], log: {value: " + strings.Repeat("a", 33) + "}}", bySchema},
 		"fromNodes without the agent's flag":          {ingress("fromNodes: [{}]"), byAgent},
 		"toNodes without the agent's flag":            {egress("toNodes: [{}]"), byAgent},
-		"fromRequires, which is gone":                 {ingress("fromRequires: [{}]"), byBoth},
+		"the removed field fromRequires":              {ingress("fromRequires: [{}]"), byBoth},
 		"enableDefaultDeny that is a bool":            {"{endpointSelector: {}, enableDefaultDeny: true, ingress: [{}]}", byBoth},
 		"no rules at all":                             {"{endpointSelector: {}}", byBoth},
 		"empty lists of rules":                        {"{endpointSelector: {}, ingress: [], egress: []}", byAgent},
 		"two ICMP families in one type are two types": {ingress("icmps: [{fields: [{type: EchoRequest}]}]"), rejection{}},
-		"an ICMP type that there is not":              {ingress("icmps: [{fields: [{type: Hello}]}]"), byBoth},
+		"an unknown ICMP type":                        {ingress("icmps: [{fields: [{type: Hello}]}]"), byBoth},
 	})
 }
 
-// Accepted, and yet not what its author means.
+// TestAcceptedByCiliumButWrong checks specs that Cilium accepts with an unexpected result.
 func TestAcceptedByCiliumButWrong(t *testing.T) {
 	checkRejections(t, map[string]rejectionCase{
-		"host bits":                     {"{endpointSelector: {}, egress: [{toCIDR: [10.1.2.3/8]}]}", rejection{}},
-		"an exception of the whole":     {"{endpointSelector: {}, egress: [{toCIDRSet: [{cidr: 192.0.2.0/24, except: [192.0.2.0/24]}]}]}", rejection{}},
-		"endPort below port":            {`{endpointSelector: {}, ingress: [{toPorts: [{ports: [{port: "80", endPort: 70, protocol: TCP}]}]}]}`, rejection{}},
-		"http: []":                      {`{endpointSelector: {}, ingress: [{toPorts: [{ports: [{port: "80", protocol: TCP}], rules: {http: []}}]}]}`, rejection{}},
-		"a misspelt key in a selector":  {"{endpointSelector: {matchLabel: {app: db}}, ingress: [{}]}", bySchema},
-		"an empty list of peers":        {"{endpointSelector: {}, ingress: [{fromEndpoints: []}]}", rejection{}},
-		"deny of a direction unruled":   {"{endpointSelector: {}, enableDefaultDeny: {egress: true}, ingress: [{}]}", rejection{}},
-		"kafka":                         {`{endpointSelector: {}, ingress: [{toPorts: [{ports: [{port: "80", protocol: TCP}], rules: {kafka: [{role: produce}]}}]}]}`, bySchema},
-		"pathRegex":                     {`{endpointSelector: {}, ingress: [{toPorts: [{ports: [{port: "80", protocol: TCP}], rules: {http: [{pathRegex: "/"}]}}]}]}`, bySchema},
-		"a namespace of another's pods": {"{endpointSelector: {matchLabels: {io.kubernetes.pod.namespace: beta}}, ingress: [{}]}", rejection{}},
+		"host bits":                                 {"{endpointSelector: {}, egress: [{toCIDR: [10.1.2.3/8]}]}", rejection{}},
+		"an exception of the whole network":         {"{endpointSelector: {}, egress: [{toCIDRSet: [{cidr: 192.0.2.0/24, except: [192.0.2.0/24]}]}]}", rejection{}},
+		"endPort below port":                        {`{endpointSelector: {}, ingress: [{toPorts: [{ports: [{port: "80", endPort: 70, protocol: TCP}]}]}]}`, rejection{}},
+		"http: []":                                  {`{endpointSelector: {}, ingress: [{toPorts: [{ports: [{port: "80", protocol: TCP}], rules: {http: []}}]}]}`, rejection{}},
+		"a misspelt key in a selector":              {"{endpointSelector: {matchLabel: {app: db}}, ingress: [{}]}", bySchema},
+		"an empty list of peers":                    {"{endpointSelector: {}, ingress: [{fromEndpoints: []}]}", rejection{}},
+		"default-deny of a direction without rules": {"{endpointSelector: {}, enableDefaultDeny: {egress: true}, ingress: [{}]}", rejection{}},
+		"kafka":                     {`{endpointSelector: {}, ingress: [{toPorts: [{ports: [{port: "80", protocol: TCP}], rules: {kafka: [{role: produce}]}}]}]}`, bySchema},
+		"pathRegex":                 {`{endpointSelector: {}, ingress: [{toPorts: [{ports: [{port: "80", protocol: TCP}], rules: {http: [{pathRegex: "/"}]}}]}]}`, bySchema},
+		"pods of another namespace": {"{endpointSelector: {matchLabels: {io.kubernetes.pod.namespace: beta}}, ingress: [{}]}", rejection{}},
 	})
 	runScenarios(t, map[string]scenario{
-		"an exception of the whole leaves nothing": {
+		"an exception of the whole network matches nothing": {
 			policies: cnp("out", "{endpointSelector: {}, egress: [{toCIDRSet: [{cidr: 192.0.2.0/24, except: [192.0.2.0/24]}]}]}"),
 			flows:    []string{"web -> 192.0.2.1:443 = denied"},
 		},
-		"kafka is an allow of the port": {
+		"kafka allows everything on the port": {
 			policies: ingress("queue", fromDB+`, toPorts: [{ports: [{port: "9092", protocol: TCP}], rules: {kafka: [{role: produce}]}}]`),
 			flows:    []string{"db -> web:9092 = allowed by acme/queue", "blue -> web:9092 = denied"},
 		},
-		"pathRegex lets every path pass": {
+		"pathRegex allows every path": {
 			policies: ingress("http", fromDB+", "+onHTTPOnly(`{pathRegex: /v1}`)),
 			flows:    []string{"db -> web:8080 DELETE /v2 = allowed by acme/http"},
 		},

@@ -8,7 +8,8 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// Representatives makes known what the policies tell apart.
+// Representatives adds an endpoint for everything that the policies distinguish, and returns all
+// known endpoints.
 func (e *Engine) Representatives(s policy.Environment) (_ []policy.Endpoint, err error) {
 	unlock, err := e.enter()
 	if err != nil {
@@ -28,15 +29,15 @@ func (e *Engine) Representatives(s policy.Environment) (_ []policy.Endpoint, err
 	return slices.Clone(e.knownEndpoints), nil
 }
 
-// startWithoutDenies starts an engine without denies: one may deny the pods that are
-// imagined, and not others that will be there one day. What is open to those is open to
-// one of them.
+// startWithoutDenies starts an engine without deny rules. A deny rule may match a representative
+// pod, but not a pod that is created later. So representative pods are decided without deny
+// rules.
 func (e *Engine) startWithoutDenies(s policy.Environment) error {
 	e.withoutDenies = newEngine(e.options)
 	e.withoutDenies.transform = func(entries types.PolicyEntries) {
 		for _, entry := range entries {
 			if entry.IsDeny() {
-				// It still isolates, and says nothing about anybody.
+				// The entry still default-denies, but has no peers.
 				entry.Verdict, entry.L3 = types.Allow, nil
 			}
 		}
@@ -58,7 +59,7 @@ func (e *Engine) addRepresentatives(s policy.Environment) error {
 			return err
 		}
 	}
-	// Names are those of the policies alone: another one is like any other part of the world.
+	// Only names in policies matter: any other name is equivalent to the rest of the world.
 	for _, ep := range s.Known {
 		if ep.Kind != policy.AddressEndpoint {
 			continue
@@ -73,7 +74,7 @@ func (e *Engine) addRepresentatives(s policy.Environment) error {
 	return e.learnOutside(s.CIDRs)
 }
 
-// learn makes an endpoint known, by each identity that it may have. Once is enough.
+// learn adds an endpoint, with each identity that it may have, unless it is known already.
 func (e *Engine) learn(ep policy.Endpoint) error {
 	if key := string(ep.Kind) + " " + ep.Name + " " + fingerprint(ep); !e.learned[key] {
 		e.learned[key] = true
@@ -82,7 +83,7 @@ func (e *Engine) learn(ep policy.Endpoint) error {
 			return err
 		}
 		for _, v := range all {
-			// Where it is only tried whether networks match nodes, they are declared to be outside.
+			// In a trial of the setting (no source), declared networks count as outside the cluster.
 			if _, from, _ := e.agent.Explicit(policy.CIDRMatchMode); v.at != nil && (v.outside || from != "") {
 				e.addKnown(v.id, *v.at)
 				continue

@@ -11,7 +11,7 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// representatives is what Imagine adds of one kind, spelled: pods with their namespaces' labels.
+// representatives returns the names of the representative endpoints of one kind.
 func representatives(t *testing.T, policies string, s policy.Environment, kind policy.EndpointKind) []string {
 	t.Helper()
 	e := engineOf(t, documents(t, policies), nil)
@@ -36,39 +36,39 @@ func TestRepresentativePods(t *testing.T) {
 	}
 	const bare = "a pod without labels in acme, a pod without labels in an unknown namespace, a pod without labels in beta"
 	for desc, c := range map[string]struct{ policies, want string }{
-		"without policies, one without labels everywhere": {"", bare},
-		"one that a peer selects, in its namespace":       {from("{matchLabels: {app: db}}"), "a pod with app=db in acme, " + bare},
-		"one that a subject selects":                      {cnp("p", "{endpointSelector: {matchLabels: {app: db}}, ingress: [{}]}"), "a pod with app=db in acme, " + bare},
-		"one in each namespace of a cluster-wide selector": {ccnp("p", "{endpointSelector: {matchLabels: {app: db}}, ingress: [{}]}"),
+		"without policies, one without labels in each namespace": {"", bare},
+		"one for a peer in its namespace":                        {from("{matchLabels: {app: db}}"), "a pod with app=db in acme, " + bare},
+		"one for a subject":                                      {cnp("p", "{endpointSelector: {matchLabels: {app: db}}, ingress: [{}]}"), "a pod with app=db in acme, " + bare},
+		"one in each namespace for a cluster-wide selector": {ccnp("p", "{endpointSelector: {matchLabels: {app: db}}, ingress: [{}]}"),
 			"a pod with app=db in acme, a pod with app=db in an unknown namespace, a pod with app=db in beta, " + bare},
-		"one in every namespace, where any is meant": {from("{matchLabels: {app: db}, matchExpressions: [{key: io.kubernetes.pod.namespace, operator: Exists}]}"),
+		"one in every namespace for a selector of any namespace": {from("{matchLabels: {app: db}, matchExpressions: [{key: io.kubernetes.pod.namespace, operator: Exists}]}"),
 			"a pod with app=db in acme, a pod with app=db in an unknown namespace, a pod with app=db in beta, " + bare},
-		"one in a namespace that is not there":      {from("{matchLabels: {app: db, io.kubernetes.pod.namespace: gone}}"), "a pod with app=db in gone, " + bare},
-		"one in each of the namespaces":             {from("{matchLabels: {app: db}, matchExpressions: [{key: io.kubernetes.pod.namespace, operator: In, values: [acme, beta]}]}"), "a pod with app=db in acme, a pod with app=db in beta, " + bare},
-		"none in a namespace that is left out":      {from("{matchLabels: {app: db}, matchExpressions: [{key: io.kubernetes.pod.namespace, operator: NotIn, values: [acme]}]}"), "a pod with app=db in an unknown namespace, a pod with app=db in beta, " + bare},
-		"one by the labels of its namespace":        {from("{matchLabels: {app: db, io.cilium.k8s.namespace.labels.team: red}}"), "a pod with app=db in an unknown namespace with team=red, a pod with app=db in beta, " + bare},
-		"an unlabelled one in such a namespace":     {from("{matchLabels: {io.cilium.k8s.namespace.labels.team: blue}}"), bare + ", a pod without labels in an unknown namespace with team=blue"},
-		"one of all values that are left out alike": {from("{matchExpressions: [{key: app, operator: NotIn, values: [db, web]}]}"), "a pod with app=db in acme, a pod with app=other in acme, " + bare},
-		"one that has what must not be there":       {from("{matchLabels: {app: db}, matchExpressions: [{key: tier, operator: DoesNotExist}]}"), "a pod with app=db in acme, a pod with app=db,tier=other in acme, " + bare},
-		"one that has what must be there":           {from("{matchExpressions: [{key: tier, operator: Exists}]}"), "a pod with tier=other in acme, " + bare},
-		"one of all values that are selected alike": {from("{matchExpressions: [{key: tier, operator: In, values: [a, b]}]}"), "a pod with tier=a in acme, " + bare},
-		"one of each value that another policy distinguishes": {all(from("{matchExpressions: [{key: tier, operator: In, values: [a, b, c]}]}"), cnp("q", "{endpointSelector: {matchExpressions: [{key: tier, operator: NotIn, values: [b]}]}, egress: [{}]}")),
+		"one in a namespace that is missing":            {from("{matchLabels: {app: db, io.kubernetes.pod.namespace: gone}}"), "a pod with app=db in gone, " + bare},
+		"one in each namespace of a list":               {from("{matchLabels: {app: db}, matchExpressions: [{key: io.kubernetes.pod.namespace, operator: In, values: [acme, beta]}]}"), "a pod with app=db in acme, a pod with app=db in beta, " + bare},
+		"none in an excluded namespace":                 {from("{matchLabels: {app: db}, matchExpressions: [{key: io.kubernetes.pod.namespace, operator: NotIn, values: [acme]}]}"), "a pod with app=db in an unknown namespace, a pod with app=db in beta, " + bare},
+		"one for the labels of its namespace":           {from("{matchLabels: {app: db, io.cilium.k8s.namespace.labels.team: red}}"), "a pod with app=db in an unknown namespace with team=red, a pod with app=db in beta, " + bare},
+		"one without labels for namespace labels":       {from("{matchLabels: {io.cilium.k8s.namespace.labels.team: blue}}"), bare + ", a pod without labels in an unknown namespace with team=blue"},
+		"one for all values that are excluded together": {from("{matchExpressions: [{key: app, operator: NotIn, values: [db, web]}]}"), "a pod with app=db in acme, a pod with app=other in acme, " + bare},
+		"one with a label that must be absent":          {from("{matchLabels: {app: db}, matchExpressions: [{key: tier, operator: DoesNotExist}]}"), "a pod with app=db in acme, a pod with app=db,tier=other in acme, " + bare},
+		"one with a label that must exist":              {from("{matchExpressions: [{key: tier, operator: Exists}]}"), "a pod with tier=other in acme, " + bare},
+		"one for all values that are selected together": {from("{matchExpressions: [{key: tier, operator: In, values: [a, b]}]}"), "a pod with tier=a in acme, " + bare},
+		"one for each value that another policy distinguishes": {all(from("{matchExpressions: [{key: tier, operator: In, values: [a, b, c]}]}"), cnp("q", "{endpointSelector: {matchExpressions: [{key: tier, operator: NotIn, values: [b]}]}, egress: [{}]}")),
 			"a pod with tier=a in acme, a pod with tier=b in acme, a pod with tier=other in acme, " + bare},
-		"none of a value that only a deny names":  {cnp("p", "{endpointSelector: {}, ingressDeny: [{fromEndpoints: [{matchLabels: {app: db}}]}]}"), bare},
-		"one of a value whose pods a deny closes": {cnp("p", "{endpointSelector: {matchLabels: {app: db}}, ingressDeny: [{fromEndpoints: [{matchLabels: {app: web}}]}]}"), "a pod with app=db in acme, " + bare},
-		"one in every namespace that has any of some labels": {from("{matchLabels: {app: db}, matchExpressions: [{key: io.cilium.k8s.namespace.labels.team, operator: In, values: [blue, red]}]}"),
+		"none for a value that only a deny selects": {cnp("p", "{endpointSelector: {}, ingressDeny: [{fromEndpoints: [{matchLabels: {app: db}}]}]}"), bare},
+		"one for the subject of a deny":             {cnp("p", "{endpointSelector: {matchLabels: {app: db}}, ingressDeny: [{fromEndpoints: [{matchLabels: {app: web}}]}]}"), "a pod with app=db in acme, " + bare},
+		"one in every namespace with one of several labels": {from("{matchLabels: {app: db}, matchExpressions: [{key: io.cilium.k8s.namespace.labels.team, operator: In, values: [blue, red]}]}"),
 			"a pod with app=db in beta, a pod with app=db in an unknown namespace with team=blue, " + bare},
-		"one in every namespace that has a label": {from("{matchLabels: {app: db}, matchExpressions: [{key: io.cilium.k8s.namespace.labels.team, operator: Exists}]}"),
+		"one in every namespace with a label": {from("{matchLabels: {app: db}, matchExpressions: [{key: io.cilium.k8s.namespace.labels.team, operator: Exists}]}"),
 			"a pod with app=db in beta, a pod with app=db in an unknown namespace with team=other, " + bare},
 		"none in a namespace whose label is excluded":  {from("{matchLabels: {app: db}, matchExpressions: [{key: io.cilium.k8s.namespace.labels.team, operator: DoesNotExist}]}"), "a pod with app=db in acme, a pod with app=db in an unknown namespace, " + bare},
 		"one that fulfils all that is said of a label": {from("{matchLabels: {app: db}, matchExpressions: [{key: app, operator: Exists}]}"), "a pod with app=db in acme, " + bare},
 		"none where a selector contradicts itself":     {from("{matchLabels: {app: db}, matchExpressions: [{key: app, operator: NotIn, values: [db]}]}"), bare},
 		"one in a namespace by its name's label":       {netpol("p", "{podSelector: {}, ingress: [{from: [{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: gone}}, podSelector: {matchLabels: {app: db}}}]}]}"), "a pod with app=db in gone, " + bare},
-		"one of an account, without labels":            {from("{matchLabels: {io.cilium.k8s.policy.serviceaccount: robot}}"), "a pod of the account robot in acme, " + bare},
+		"one of an account, without labels":            {from("{matchLabels: {io.cilium.k8s.policy.serviceaccount: robot}}"), "a pod of service account robot in acme, " + bare},
 		"a NetworkPolicy's too":                        {netpol("p", "{podSelector: {}, ingress: [{from: [{namespaceSelector: {matchLabels: {team: red}}, podSelector: {matchLabels: {app: db}}}]}]}"), "a pod with app=db in an unknown namespace with team=red, a pod with app=db in beta, " + bare},
 		"none of a host policy":                        {ccnp("p", "{nodeSelector: {matchLabels: {role: edge}}, ingress: [{}]}"), bare},
-		"one with an account":                          {from("{matchLabels: {app: db, io.cilium.k8s.policy.serviceaccount: robot}}"), "a pod with app=db of the account robot in acme, " + bare},
-		"one of another cluster":                       {from("{matchLabels: {app: db, io.cilium.k8s.policy.cluster: east}}"), "a pod with app=db of the cluster east in acme, " + bare},
+		"one with an account":                          {from("{matchLabels: {app: db, io.cilium.k8s.policy.serviceaccount: robot}}"), "a pod with app=db of service account robot in acme, " + bare},
+		"one of another cluster":                       {from("{matchLabels: {app: db, io.cilium.k8s.policy.cluster: east}}"), "a pod with app=db of cluster east in acme, " + bare},
 	} {
 		t.Run(desc, func(t *testing.T) {
 			t.Parallel()
@@ -91,17 +91,17 @@ func TestRepresentativesOutside(t *testing.T) {
 		kind     policy.EndpointKind
 		want     string
 	}{
-		"an address in each network":          {to("{cidr: 192.0.2.0/24}, {cidr: 198.51.100.0/24}"), nil, policy.AddressEndpoint, "192.0.2.0, 198.51.100.0"},
-		"one in and one beside an exception":  {to("{cidr: 10.0.0.0/8, except: [10.0.0.0/16]}"), nil, policy.AddressEndpoint, "10.0.0.0, 10.1.0.0"},
-		"one within each of nested ones":      {to("{cidr: 10.0.0.0/8, except: [10.0.0.0/16, 10.0.0.0/24]}"), nil, policy.AddressEndpoint, "10.0.0.0, 10.0.1.0, 10.1.0.0"},
-		"none where the smaller ones fill it": {to("{cidr: 10.0.0.0/8, except: [10.0.0.0/9, 10.128.0.0/9]}"), nil, policy.AddressEndpoint, "10.0.0.0, 10.128.0.0"},
-		"host bits say nothing":               {to("{cidr: 10.1.2.3/8}"), nil, policy.AddressEndpoint, "10.0.0.0"},
-		"one of IPv6":                         {to(`{cidr: "2001:db8::/32"}`), nil, policy.AddressEndpoint, "2001:db8::"},
-		"all of the world is an entity":       {to("{cidr: 0.0.0.0/0, except: [10.0.0.0/8]}"), nil, policy.AddressEndpoint, "10.0.0.0"},
-		"one that somebody else tells apart":  {to("{cidr: 10.0.0.0/8}"), []string{"10.0.0.0/24"}, policy.AddressEndpoint, "10.0.0.0, 10.0.1.0"},
-		"the last address there is":           {to("{cidr: 255.255.255.255/32}, {cidr: 255.255.255.254/31}"), nil, policy.AddressEndpoint, "255.255.255.254, 255.255.255.255"},
-		"a name and a pattern":                {toNames("p", `{matchName: api.example.com}, {matchPattern: "*.example.com"}, {matchName: api.example.com}`), nil, policy.NameEndpoint, "*.example.com, api.example.com"},
-		"every entity":                        {"", nil, policy.EntityEndpoint, "health, host, ingress, init, kube-apiserver, remote-node, unmanaged, world-ipv4, world-ipv6"},
+		"an address in each network":               {to("{cidr: 192.0.2.0/24}, {cidr: 198.51.100.0/24}"), nil, policy.AddressEndpoint, "192.0.2.0, 198.51.100.0"},
+		"one in an exception and one outside":      {to("{cidr: 10.0.0.0/8, except: [10.0.0.0/16]}"), nil, policy.AddressEndpoint, "10.0.0.0, 10.1.0.0"},
+		"one in each nested network":               {to("{cidr: 10.0.0.0/8, except: [10.0.0.0/16, 10.0.0.0/24]}"), nil, policy.AddressEndpoint, "10.0.0.0, 10.0.1.0, 10.1.0.0"},
+		"none in a network filled by smaller ones": {to("{cidr: 10.0.0.0/8, except: [10.0.0.0/9, 10.128.0.0/9]}"), nil, policy.AddressEndpoint, "10.0.0.0, 10.128.0.0"},
+		"host bits are ignored":                    {to("{cidr: 10.1.2.3/8}"), nil, policy.AddressEndpoint, "10.0.0.0"},
+		"an IPv6 address":                          {to(`{cidr: "2001:db8::/32"}`), nil, policy.AddressEndpoint, "2001:db8::"},
+		"an entity for 0.0.0.0/0":                  {to("{cidr: 0.0.0.0/0, except: [10.0.0.0/8]}"), nil, policy.AddressEndpoint, "10.0.0.0"},
+		"an address in each declared network":      {to("{cidr: 10.0.0.0/8}"), []string{"10.0.0.0/24"}, policy.AddressEndpoint, "10.0.0.0, 10.0.1.0"},
+		"the last address":                         {to("{cidr: 255.255.255.255/32}, {cidr: 255.255.255.254/31}"), nil, policy.AddressEndpoint, "255.255.255.254, 255.255.255.255"},
+		"a name and a pattern":                     {toNames("p", `{matchName: api.example.com}, {matchPattern: "*.example.com"}, {matchName: api.example.com}`), nil, policy.NameEndpoint, "*.example.com, api.example.com"},
+		"every entity":                             {"", nil, policy.EntityEndpoint, "health, host, ingress, init, kube-apiserver, remote-node, unmanaged, world-ipv4, world-ipv6"},
 	} {
 		t.Run(desc, func(t *testing.T) {
 			t.Parallel()
@@ -112,7 +112,7 @@ func TestRepresentativesOutside(t *testing.T) {
 	}
 }
 
-// What is imagined is open to whoever selects it, and each is open once.
+// TestRepresentativesAreOpen checks that representative endpoints are in openings, once each.
 func TestRepresentativesAreOpen(t *testing.T) {
 	t.Parallel()
 	e := engineOf(t, documents(t, all(
@@ -191,7 +191,7 @@ func TestRepresentativesAreStable(t *testing.T) {
 			got[i] = fmt.Sprint(all)
 		}
 		if got[0] != got[1] {
-			t.Errorf("seed %d: got\n%s\nand then\n%s", seed, got[0], got[1])
+			t.Errorf("seed %d: got\n%s\nand on the second run\n%s", seed, got[0], got[1])
 		}
 	}
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// narrowToRequest narrows an allowed side to what the flow asks for.
+// narrowToRequest decides whether the L7 rules of an allowed side allow the flow's request.
 func narrowToRequest(side policy.Side, f policy.Flow) (policy.Side, string, error) {
 	if side.Decision != policy.Allowed || side.L7.Unrestricted() || f.HTTP == nil && f.DNS == "" && f.ServerName == "" {
 		return side, "", nil
@@ -19,10 +19,10 @@ func narrowToRequest(side policy.Side, f policy.Flow) (policy.Side, string, erro
 	case err != nil || ok:
 		return side, "", err
 	case side.L7.Other != "":
-		return side, "", fmt.Errorf("%s by %s has %s, which is not looked into", side.Decision, strings.Join(side.Policies, ", "), side.L7.Other)
+		return side, "", fmt.Errorf("%s by %s with %s, which is not evaluated: the request is undecided", side.Decision, strings.Join(side.Policies, ", "), side.L7.Other)
 	}
 	side.Decision = policy.Denied
-	return side, fmt.Sprintf("%s lets only %s pass", strings.Join(side.Policies, ", "), side.L7), nil
+	return side, fmt.Sprintf("%s allows only %s", strings.Join(side.Policies, ", "), side.L7), nil
 }
 
 func matches(l policy.L7, f policy.Flow) (bool, error) {
@@ -51,10 +51,10 @@ func matches(l policy.L7, f policy.Flow) (bool, error) {
 	return false, unknown
 }
 
-var errNoHost = errors.New("a rule looks at the host, or the name of the TLS server, and which that is is not said: say http.host, or serverName")
+var errNoHost = errors.New("an L7 rule matches the host or the TLS server name, and the flow sets neither: set http.host or serverName")
 
-// serverNameOf is the name that a TLS connection is for: where it is not said, the
-// request's host without its port.
+// serverNameOf returns the TLS server name of a flow. It defaults to the request's host without
+// its port.
 func serverNameOf(f policy.Flow) string {
 	if f.ServerName != "" || f.HTTP == nil {
 		return f.ServerName
@@ -63,11 +63,11 @@ func serverNameOf(f policy.Flow) string {
 	return host
 }
 
-// admitsConnection says whether a rule lets a request pass in a connection to a server or, without
-// one, any.
+// admitsConnection reports whether a rule allows a request over a TLS connection to a server
+// name. Without a request, it reports whether the rule allows any.
 func admitsConnection(name string, rule policy.HTTPRule, request *policy.HTTPRequest) (bool, error) {
-	narrowed := len(rule.ServerNames) > 0
-	if narrowed && name != "" && !policy.AnyCovers(rule.ServerNames, name) {
+	hasServerNames := len(rule.ServerNames) > 0
+	if hasServerNames && name != "" && !policy.AnyCovers(rule.ServerNames, name) {
 		return false, nil
 	}
 	if request != nil {
@@ -75,13 +75,13 @@ func admitsConnection(name string, rule policy.HTTPRule, request *policy.HTTPReq
 			return false, err
 		}
 	}
-	if narrowed && name == "" {
+	if hasServerNames && name == "" {
 		return false, errNoHost
 	}
 	return true, nil
 }
 
-// admits says whether a rule lets a request pass.
+// admits reports whether a rule allows a request.
 func admits(rule policy.HTTPRule, request policy.HTTPRequest) (bool, error) {
 	method, err1 := matchesWhole(rule.Method, request.Method)
 	path, err2 := matchesWhole(rule.Path, request.Path)
@@ -105,14 +105,14 @@ func admits(rule policy.HTTPRule, request policy.HTTPRequest) (bool, error) {
 	return host, nil
 }
 
-// hasHeader says whether a header is among those of a request, with the value that is asked for.
+// hasHeader reports whether a request has a header, with the required value if any.
 func hasHeader(headers map[string]string, h policy.Header) bool {
 	value, present := headers[h.Name]
 	return present && (h.Value == "" || h.Value == value)
 }
 
-// headersOf are those of a request, by their names in small letters, with those that
-// HTTP/2 makes of its first line.
+// headersOf returns the headers of a request by lower-case name, with the pseudo-headers of
+// HTTP/2.
 func headersOf(r policy.HTTPRequest) map[string]string {
 	out := map[string]string{":method": r.Method, ":path": r.Path, ":authority": r.Host, "host": r.Host}
 	for name, value := range r.Headers {
@@ -121,11 +121,11 @@ func headersOf(r policy.HTTPRequest) map[string]string {
 	return out
 }
 
-// isHost says whether a header is the one that names the host, in either version of HTTP.
+// isHost reports whether a header contains the host, in HTTP/1.1 or HTTP/2.
 func isHost(name string) bool { return name == "host" || name == ":authority" }
 
-// matchesWhole matches as Envoy does: the whole text, and anything where there is no
-// expression.
+// matchesWhole matches as Envoy does: against the whole text. An empty expression matches
+// anything.
 func matchesWhole(expression, text string) (bool, error) {
 	if expression == "" {
 		return true, nil

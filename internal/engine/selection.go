@@ -16,14 +16,14 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// collectSelectors records what a rule's selectors require, and the ports that it names:
-// those of its subject or, for egress, of its peers. A deny is not credited for
-// representative pods, so the peers of a deny make no classes.
+// collectSelectors records the requirements of a rule's selectors, and its named ports: those of
+// its subject or, for egress, of its peers. Deny rules are not credited for representative pods,
+// so the peers of a deny add no representatives.
 func (e *Engine) collectSelectors(entry *types.PolicyEntry) error {
 	subjectPorts, peerPorts := portNames(entry.L4), []policy.NamedPort(nil)
 	if !entry.Ingress {
 		subjectPorts, peerPorts = nil, subjectPorts
-		// They may be the names of somebody whom no selector selects.
+		// Pods that no selector selects may have these ports, too.
 		e.selections[0].Ports = withPorts(e.selections[0].Ports, peerPorts)
 	}
 	if entry.Node {
@@ -81,7 +81,7 @@ func withPorts(have, more []policy.NamedPort) []policy.NamedPort {
 	return have
 }
 
-// portNames are the ports that rules name, of each protocol that they may have.
+// portNames returns the named ports in rules, for each protocol that they may have.
 func portNames(rules api.PortRules) []policy.NamedPort {
 	var out []policy.NamedPort
 	for _, rule := range rules {
@@ -99,8 +99,8 @@ func portNames(rules api.PortRules) []policy.NamedPort {
 	return out
 }
 
-// selection is what a selector requires of pods. It reports false where it requires a
-// label that no pod has.
+// selection returns what a selector requires of pods. It reports false if the selector requires
+// a label that no pod has.
 func (e *Engine) selection(s *types.LabelSelector) (policy.Selection, bool, error) {
 	read, err := requirementsOf(s)
 	if err != nil {
@@ -135,13 +135,13 @@ func (e *Engine) selection(s *types.LabelSelector) (policy.Selection, bool, erro
 	return policy.Selection{Requirements: out}, true, nil
 }
 
-// isReservedKey reports whether a key is one that no pod is assumed to have: which agents reserve.
+// isReservedKey reports whether agents reserve a label key. Pods are assumed not to have it.
 func isReservedKey(key string) bool {
 	_, reserved := policy.ReservedLabel(key)
 	return reserved
 }
 
-// anyClusterRequirement distinguishes this cluster and another one of the mesh.
+// anyClusterRequirement distinguishes this cluster from another one of the mesh.
 func (e *Engine) anyClusterRequirement() policy.Requirement {
 	other := "another"
 	if e.cluster == other {
@@ -152,7 +152,7 @@ func (e *Engine) anyClusterRequirement() policy.Requirement {
 	}}
 }
 
-// translate says what Cilium's own labels of a pod are about.
+// translate replaces a label that Cilium adds to pods by the trait that it represents.
 func (e *Engine) translate(r *policy.Requirement) {
 	ofNamespace, is := strings.CutPrefix(r.Key, k8sconst.PodNamespaceMetaLabelsPrefix)
 	switch {

@@ -11,7 +11,7 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// TestSettingsOfAgentsDecide: each setting changes a verdict.
+// TestAgentSettings checks that each setting changes a decision.
 func TestAgentSettings(t *testing.T) {
 	t.Parallel()
 	const host = `apiVersion: cilium.io/v2
@@ -23,13 +23,13 @@ spec: {nodeSelector: {}, ingress: [{fromEntities: [host]}]}`
 		set      []string
 		policies string
 		flow     string
-		// by is the decision by default, and then the one with the settings.
-		by, then policy.Decision
+		// byDefault is the decision with default settings, and withSettings the one with set.
+		byDefault, withSettings policy.Decision
 	}{
-		"enable-ipv6: with both families, the label world is nothing's": {
+		"enable-ipv6: with both families, no identity has the label world": {
 			[]string{policy.EnableIPv6, "true"}, cnp("p", `{endpointSelector: {}, egress: [{toEndpoints: [{matchLabels: {"reserved:world": ""}}]}]}`), "web -> 192.0.2.1:443", policy.Allowed, policy.Denied,
 		},
-		"enable-ipv6: an entity of one family needs both": {
+		"enable-ipv6: an entity of one family requires both families": {
 			[]string{policy.EnableIPv6, "true"}, cnp("p", `{endpointSelector: {}, egress: [{toEntities: [world-ipv4]}]}`), "web -> 192.0.2.1:443", policy.Denied, policy.Allowed,
 		},
 		"enable-ipv4: IPv6 alone": {
@@ -39,8 +39,8 @@ spec: {nodeSelector: {}, ingress: [{fromEntities: [host]}]}`
 		"enable-policy: always isolates pods that no policy selects": {
 			[]string{policy.EnablePolicy, "always"}, cnp("p", "{endpointSelector: {matchLabels: {app: db}}, ingress: [{}]}"), "other -> web:8080", policy.Allowed, policy.Denied,
 		},
-		"enable-policy: never isolates nothing": {[]string{policy.EnablePolicy, "never"}, deny, "@world -> web:8080", policy.Denied, policy.Allowed},
-		"labels: others select nothing": {
+		"enable-policy: never isolates no pod": {[]string{policy.EnablePolicy, "never"}, deny, "@world -> web:8080", policy.Denied, policy.Allowed},
+		"labels: other labels select nothing": {
 			[]string{policy.IdentityLabels, "k8s:io\\.kubernetes\\.pod\\.namespace k8s:tier"}, cnp("p", "{endpointSelector: {}, ingress: [{fromEndpoints: [{matchLabels: {app: web}}]}]}"),
 			"web -> db:5432", policy.Allowed, policy.Denied,
 		},
@@ -60,7 +60,7 @@ spec: {nodeSelector: {}, ingress: [{fromEntities: [host]}]}`
 		"enable-sctp": {
 			[]string{policy.EnableSCTP, "true"}, cnp("p", "{endpointSelector: {}, ingress: [{fromEndpoints: [{}]}]}"), "web -> db:5432/SCTP", policy.Denied, policy.Allowed,
 		},
-		"mesh-auth-enabled alone authenticates nothing": {
+		"mesh-auth-enabled alone does not authenticate": {
 			[]string{policy.MeshAuth, "true"}, cnp("p", "{endpointSelector: {}, ingress: [{fromEndpoints: [{}], authentication: {mode: required}}]}"), "web -> db:5432", policy.Denied, policy.Denied,
 		},
 		"mesh-auth-enabled and mesh-auth-mutual-enabled": {
@@ -74,9 +74,9 @@ spec: {nodeSelector: {}, ingress: [{fromEntities: [host]}]}`
 			for i := 0; i < len(c.set); i += 2 {
 				agent = agent.With(c.set[i], c.set[i+1], "")
 			}
-			// Settings belong to an engine, whichever others there are.
+			// Two engines with different settings do not affect each other.
 			one, other := engineWith(t, policy.Agent{}, c.policies), engineWith(t, agent, c.policies)
-			for e, want := range map[*engine.Engine]policy.Decision{one: c.by, other: c.then} {
+			for e, want := range map[*engine.Engine]policy.Decision{one: c.byDefault, other: c.withSettings} {
 				f := parseFlow(t, strings.Replace(c.flow, "NODE", "@host", 1))
 				if strings.Contains(c.flow, "NODE") {
 					f.To = policy.Endpoint{Kind: policy.NodeEndpoint, Name: "node/worker", Labels: map[string]string{"role": "worker"}}
@@ -86,7 +86,7 @@ spec: {nodeSelector: {}, ingress: [{fromEntities: [host]}]}`
 					t.Fatal(err)
 				}
 				if v.Decision() != want {
-					t.Errorf("%s is %s, and not %s (%s)", f, v.Decision(), want, v.Note)
+					t.Errorf("%s: got %s, want %s (%s)", f, v.Decision(), want, v.Note)
 				}
 			}
 		})
@@ -106,19 +106,19 @@ func engineWith(t *testing.T, agent policy.Agent, policies string) *engine.Engin
 	return e
 }
 
-// TestNamesOfPortsBefore120: a name that two pods number differently is nobody's in egress.
+// TestPortNamesBefore120 checks that egress rules ignore named ports with two numbers.
 func TestPortNamesBefore120(t *testing.T) {
 	t.Parallel()
 	byName := cnp("p", `{endpointSelector: {matchLabels: {app: web}}, egress: [{toEndpoints: [{}], toPorts: [{ports: [{port: api, protocol: TCP}]}]}]}`)
 	for minor, want := range map[int]policy.Decision{19: policy.Denied, 20: policy.Allowed} {
 		v, err := engineWith(t, policy.Agent{Minor: minor}, byName).Decide(parseFlow(t, "web -> blue:8081"))
 		if err != nil || v.Egress.Decision != want {
-			t.Errorf("in 1.%d it is %s, and not %s: %v", minor, v.Egress.Decision, want, err)
+			t.Errorf("in 1.%d: got %s, want %s: %v", minor, v.Egress.Decision, want, err)
 		}
 	}
 }
 
-// TestOwnEndpoints: a cluster-wide policy can isolate Cilium's Gateway and its health endpoint.
+// TestOwnEndpoints checks that a cluster-wide policy can isolate entities ingress and health.
 func TestOwnEndpoints(t *testing.T) {
 	t.Parallel()
 	const clusterwide = `apiVersion: cilium.io/v2
@@ -133,20 +133,20 @@ spec: {endpointSelector: %s, egress: [{toEndpoints: [{matchLabels: {app: db}}]}]
 			for to, decision := range map[string]policy.Decision{"web:8080": want, "db:5432": cmp.Or(map[policy.Decision]policy.Decision{policy.Denied: policy.Allowed}[want], want)} {
 				v, err := e.Decide(parseFlow(t, "@"+own+" -> "+to))
 				if err != nil || v.Egress.Decision != decision {
-					t.Errorf("%s: %s to %s is %s, and not %s: %v", selector, own, to, v.Egress.Decision, decision, err)
+					t.Errorf("%s: %s to %s: got %s, want %s: %v", selector, own, to, v.Egress.Decision, decision, err)
 				}
 			}
 		}
 	}
 }
 
-// TestAgentsWithoutProxiesRefuseL7: and so does the engine.
+// TestAgentsWithoutProxiesRefuseL7 checks enable-l7-proxy: false.
 func TestAgentsWithoutProxiesRefuseL7(t *testing.T) {
 	t.Parallel()
 	docs := documents(t, cnp("p", `{endpointSelector: {}, ingress: [{toPorts: [{ports: [{port: "80", protocol: TCP}], rules: {http: [{method: GET}]}}]}]}`))
 	_, err := engine.New(engine.Options{Agent: policy.Agent{}.With(policy.EnableL7Proxy, "false", "")}, docs, nil)
 	var rejected policy.RejectedError
 	if !errors.As(err, &rejected) {
-		t.Errorf("it is not rejected: %v", err)
+		t.Errorf("the policy is not rejected: %v", err)
 	}
 }

@@ -61,8 +61,7 @@ func readForSimulator(tb testing.TB, docs []json.RawMessage) simulator {
 		}
 		out = append(out, utils.RulesToPolicyEntries(rules)...)
 	}
-	// To the simulator an item without peers and ports is of everything, and to an agent
-	// of nothing.
+	// The simulator applies a rule without peers and ports to every peer, and an agent to none.
 	for _, e := range out {
 		if len(e.L3) == 0 && len(e.L4) == 0 {
 			e.L3 = nil
@@ -71,9 +70,8 @@ func readForSimulator(tb testing.TB, docs []json.RawMessage) simulator {
 	return simulator(out)
 }
 
-// side simulates one side of a flow, where the simulator can: it has no rule for the
-// node's own traffic, looks up the names of ports for TCP and UDP only, and not into what
-// is spoken.
+// side simulates one side of a flow. It reports false if the simulator cannot: it does not cover
+// traffic of the node, L7 rules, and named ports of other protocols than TCP and UDP.
 func (s simulator) side(dir policy.Direction, pod, peer policy.Endpoint, f policy.Flow) (policy.Decision, bool) {
 	switch {
 	case pod.Kind != policy.PodEndpoint || f.Port == 0 || f.HTTP != nil,
@@ -113,8 +111,7 @@ func (s simulator) namesPortsOfEveryProtocol() bool {
 	})
 }
 
-// namesOfPorts gives every name a number, since the simulator stops at a name that there
-// is not.
+// namesOfPorts gives every name a number, because the simulator fails for an unknown name.
 func namesOfPorts(ep policy.Endpoint, protocol v1alpha1.Protocol) map[string]uint16 {
 	const never = 60000
 	out := map[string]uint16{"http": never, "api": never, "nosuch": never}
@@ -126,7 +123,7 @@ func namesOfPorts(ep policy.Endpoint, protocol v1alpha1.Protocol) map[string]uin
 	return out
 }
 
-// simulated is an endpoint's identity.
+// simulated returns the identity of an endpoint.
 func simulated(ep policy.Endpoint) *identity.Identity {
 	newIdentity := func(l labels.Labels) *identity.Identity { return identity.NewIdentity(1, l) }
 	switch ep.Kind {

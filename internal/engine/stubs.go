@@ -11,8 +11,8 @@ import (
 	"github.com/cilium/cilium/pkg/u8proto"
 )
 
-// secrets stands for an agent that passes TLS secrets on by reference, so that
-// their contents are not needed to decide a flow.
+// secrets represents an agent that passes TLS secrets on by reference. Their contents are not
+// needed to decide a flow.
 type secrets struct{}
 
 func (secrets) GetTLSContext(_ context.Context, tls *api.TLSContext, _ string) (ca, public, private string, inline bool, err error) {
@@ -27,14 +27,13 @@ func (secrets) PolicySecretSyncEnabled() bool                                   
 func (secrets) SecretsOnlyFromSecretsNamespace() bool                                { return true }
 func (secrets) GetSecretSyncNamespace() string                                       { return "" }
 
-// noNotifier stands for the agent's DNS proxy, which would be told of every name
-// that a policy selects.
+// noNotifier replaces the agent's DNS proxy, which registers every name that a policy selects.
 type noNotifier struct{}
 
 func (noNotifier) RegisterFQDNSelector(api.FQDNSelector) uint64   { return 0 }
 func (noNotifier) UnregisterFQDNSelector(api.FQDNSelector) uint64 { return 0 }
 
-// subject is the pod, or node, that a policy is distilled for.
+// subject is the pod or node of a policy map.
 type subject struct {
 	id    uint64
 	ports types.NamedPortMap

@@ -7,12 +7,12 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// inTLS says what of TLS passes on 8080.
-func inTLS(what string) string {
-	return `toPorts: [{ports: [{port: "8080", protocol: TCP}], ` + what + `}]`
+// inTLS returns toPorts with TLS fields for port 8080.
+func inTLS(fields string) string {
+	return `toPorts: [{ports: [{port: "8080", protocol: TCP}], ` + fields + `}]`
 }
 
-// secrets open TLS up.
+// secrets are the fields for TLS termination.
 const secrets = "terminatingTLS: {secret: {namespace: acme, name: us}}, originatingTLS: {secret: {namespace: acme, name: them}}"
 
 func TestTLS(t *testing.T) {
@@ -23,19 +23,19 @@ func TestTLS(t *testing.T) {
 			policies: egress("sni", toDB+", "+inTLS("serverNames: [api.example.com, other.example.com]")),
 			flows: []string{"web -> db:8080 TLS api.example.com = allowed by acme/sni", "web -> db:8080 TLS OTHER.example.com = allowed by acme/sni",
 				"web -> db:8080 TLS evil.example.com = denied by acme/sni", "web -> db:8080 = allowed by acme/sni", "web -> db:8081 TLS api.example.com = denied"},
-			notes: "acme/sni lets only TLS to api.example.com, other.example.com pass",
+			notes: "acme/sni allows only TLS to api.example.com, other.example.com",
 		},
-		"a star is any part of one label, two of more labels": {
+		"one star matches part of a label, two stars match several labels": {
 			policies: egress("sni", toDB+", "+inTLS(`serverNames: ["*.one.example", "**.more.example", "***.most.example", "a**.b.example"]`)),
 			flows: []string{"web -> db:8080 TLS a.one.example = allowed by acme/sni", "web -> db:8080 TLS a.b.one.example = denied by acme/sni", "web -> db:8080 TLS one.example = denied by acme/sni",
 				"web -> db:8080 TLS a.b.more.example = allowed by acme/sni", "web -> db:8080 TLS more.example = denied by acme/sni", "web -> db:8080 TLS a.b.most.example = allowed by acme/sni",
 				"web -> db:8080 TLS abc.b.example = allowed by acme/sni", "web -> db:8080 TLS a.c.b.example = denied by acme/sni"},
 		},
-		"a request's host is the name, and nothing looks into it": {
+		"the host of a request is the server name, and the request is not inspected": {
 			policies: sni,
 			flows:    []string{"web -> db:8080 PUT /any host=api.example.com:8080 = allowed by acme/sni", "web -> db:8080 GET / host=evil.example.com = denied by acme/sni"},
 		},
-		"ingress is restricted alike": {
+		"ingress rules restrict server names": {
 			policies: ingress("sni", fromDB+", "+inTLS("serverNames: [api.example.com]")),
 			flows:    []string{"db -> web:8080 TLS api.example.com = allowed by acme/sni", "db -> web:8080 TLS evil.example.com = denied by acme/sni"},
 		},
@@ -44,44 +44,44 @@ func TestTLS(t *testing.T) {
 			flows: []string{"web -> db:8080 TLS more.example.com = allowed by acme/more, acme/sni", "web -> db:8080 TLS api.example.com = allowed by acme/more, acme/sni", "web -> db:8080 TLS evil.example.com = denied by acme/more, acme/sni",
 				"web -> blue:8080 TLS api.example.com = denied by acme/more"},
 		},
-		"an allow of all ports makes them moot": {
+		"an allow of all ports shadows them": {
 			policies: all(sni, egress("plain", toDB)),
 			flows:    []string{"web -> db:8080 TLS evil.example.com = allowed by acme/sni"}, shadowedBy: "acme/plain",
 		},
-		"so does one to a wider peer": {
+		"an allow for a wider peer shadows them": {
 			policies: all(sni, egress("plain", "toEndpoints: [{}], "+onHTTP)),
 			flows:    []string{"web -> db:8080 TLS evil.example.com = allowed by acme/sni"}, shadowedBy: "acme/plain",
 		},
-		"one on the same port of the same peer is narrowed itself": {
+		"an allow of the same port for the same peer is restricted too": {
 			policies: all(sni, egress("plain", toDB+", "+onHTTP)),
 			flows:    []string{"web -> db:8080 TLS evil.example.com = denied by acme/plain, acme/sni", "web -> db:8080 TLS api.example.com = allowed by acme/plain, acme/sni"},
 		},
-		"where nothing isolates everything passes": {
+		"without isolation everything is allowed": {
 			policies: cnp("sni", "{endpointSelector: {}, enableDefaultDeny: {egress: false}, egress: [{"+toDB+", "+inTLS("serverNames: [api.example.com]")+"}]}"),
 			flows:    []string{"web -> db:8080 TLS evil.example.com = allowed by acme/sni"},
 		},
-		"behind interception requests are looked into": {
+		"with TLS termination requests are inspected": {
 			policies: egress("open", toDB+", "+inTLS(secrets+", rules: {http: [{method: GET, host: api.example.com}]}")),
 			flows:    []string{"web -> db:8080 GET / host=api.example.com = allowed by acme/open", "web -> db:8080 PUT / host=api.example.com = denied by acme/open"},
 		},
-		"and the name of the connection as well": {
+		"with TLS termination the server name is checked": {
 			policies: egress("open", toDB+", "+inTLS(secrets+", serverNames: [api.example.com], rules: {http: [{method: GET}]}")),
 			flows: []string{"web -> db:8080 GET / host=api.example.com = allowed by acme/open", "web -> db:8080 PUT / host=api.example.com = denied by acme/open",
 				"web -> db:8080 GET / host=evil.example.com = denied by acme/open", "web -> db:8080 TLS api.example.com = allowed by acme/open", "web -> db:8080 TLS evil.example.com = denied by acme/open"},
-			notes: "acme/open lets only GET any path in TLS to api.example.com pass",
+			notes: "acme/open allows only GET any path in TLS to api.example.com",
 		},
-		"interception alone lets every request pass": {
+		"TLS termination alone allows every request": {
 			policies: egress("open", toDB+", "+inTLS(secrets)),
 			flows:    []string{"web -> db:8080 PUT / = allowed by acme/open", "web -> db:8080 TLS evil.example.com = allowed by acme/open"},
 		},
-		"behind interception a plain allow makes the rules moot": {
+		"with TLS termination an L4-only allow shadows the rules": {
 			policies: all(egress("open", toDB+", "+inTLS(secrets+", rules: {http: [{method: GET}]}")), egress("plain", toDB+", "+onHTTP)),
 			flows:    []string{"web -> db:8080 PUT / = allowed by acme/open, acme/plain"}, shadowedBy: "acme/plain",
 		},
 	})
 }
 
-// Where a rule hangs on the name of the server and none is said, nothing is guessed.
+// TestConnectionsWithoutServerName checks that a flow without a server name is an error if its rule has one.
 func TestConnectionsWithoutServerName(t *testing.T) {
 	t.Parallel()
 	e := build(t, all(egress("sni", toDB+", "+inTLS("serverNames: [api.example.com]")), egress("open", toDB+`, toPorts: [{ports: [{port: "8081", protocol: TCP}], serverNames: [api.example.com], `+secrets+`, rules: {http: [{method: GET}]}}]`)))
@@ -89,13 +89,13 @@ func TestConnectionsWithoutServerName(t *testing.T) {
 		"web -> db:8080 GET /": "", "web -> db:8081 GET /": "", "web -> db:8081 PUT /": "denied by acme/open",
 	} {
 		v, err := e.Decide(parseFlow(t, flow))
-		if gotError := err != nil && strings.Contains(err.Error(), "say http.host, or serverName"); gotError != (want == "") || err == nil && verdict(v) != want {
+		if gotError := err != nil && strings.Contains(err.Error(), "set http.host or serverName"); gotError != (want == "") || err == nil && verdict(v) != want {
 			t.Errorf("%s: got %s, %v, want %q", flow, verdict(v), err, want)
 		}
 	}
 }
 
-// What passes on TLS is told apart in openings too.
+// TestOpeningsOfTLS checks that openings include TLS server names.
 func TestOpeningsOfTLS(t *testing.T) {
 	t.Parallel()
 	e := build(t, egress("sni", toDB+", "+inTLS("serverNames: [b.example, a.example]")))

@@ -11,8 +11,8 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 )
 
-// layouts are the folders of testdata that build. fallback is a part of the reason
-// why one is not built in this process.
+// layouts returns the directories of testdata that build. fallback is a part of the reason for
+// a fallback.
 func layouts() []struct{ dir, fallback string } {
 	return []struct{ dir, fallback string }{
 		{dir: "fence-only"},
@@ -37,13 +37,13 @@ func layouts() []struct{ dir, fallback string } {
 		{dir: "outer"},
 		{dir: "patches"},
 		{dir: "plain"},
-		{dir: "configmap-generator", fallback: "kustomization.yaml: another generator stands beside the fence"},
+		{dir: "configmap-generator", fallback: "kustomization.yaml: has a generator in addition to the fence"},
 		{dir: "build-metadata", fallback: "kustomization.yaml: buildMetadata"},
-		{dir: "component-twice", fallback: "baseline/kustomization.yaml: transformers[0]: the fence stands in an inner layer"},
-		{dir: "inline-in-inner", fallback: "prod/kustomization.yaml: transformers[0]: the fence stands in an inner layer"},
-		{dir: "inner", fallback: "prod/kustomization.yaml: transformers[0]: the fence stands in an inner layer"},
-		{dir: "mixed-file", fallback: "transformers[0]: holds other transformers beside the fence"},
-		{dir: "namespace-beside-component", fallback: "kustomization.yaml: kustomize applies namespace after the fence in ../components/baseline"},
+		{dir: "component-twice", fallback: "baseline/kustomization.yaml: transformers[0]: the fence is in an inner layer"},
+		{dir: "inline-in-inner", fallback: "prod/kustomization.yaml: transformers[0]: the fence is in an inner layer"},
+		{dir: "inner", fallback: "prod/kustomization.yaml: transformers[0]: the fence is in an inner layer"},
+		{dir: "mixed-file", fallback: "transformers[0]: contains other transformers in addition to the fence"},
+		{dir: "namespace-and-component", fallback: "kustomization.yaml: kustomize applies namespace after the fence in ../components/baseline"},
 		{dir: "plain-component-last", fallback: "components[1] runs after the fence in ../components/baseline"},
 		{dir: "transformer-after", fallback: "transformers[1] runs after the fence"},
 		{dir: "validator-and-fence", fallback: "kustomization.yaml: validators run after the fence"},
@@ -76,9 +76,12 @@ func TestBuildMatchesKustomize(t *testing.T) {
 	}
 }
 
-// Whatever is exact in this process must come out of the fallback too, which trusts
-// kustomize for everything but the path of the function.
+// TestFallbackMatchesKustomize checks that every exact layout gives the same result in a
+// fallback.
 func TestFallbackMatchesKustomize(t *testing.T) {
+	if testing.Short() {
+		t.Skip("skipped by -short: builds every layout twice more")
+	}
 	kustomize, function := kustomizeBinary(t), functionScript(t)
 	for _, l := range layouts() {
 		t.Run(l.dir, func(t *testing.T) {
@@ -99,7 +102,7 @@ func TestFallbackMatchesKustomize(t *testing.T) {
 	}
 }
 
-// kustomize would run a container engine here.
+// TestBuildRunsContainerFunctionsInProcess checks a fence for which kustomize runs a container.
 func TestBuildRunsContainerFunctionsInProcess(t *testing.T) {
 	out, err := Build(filesys.MakeFsOnDisk(), "testdata/container", Options{Function: testFunction})
 	if err != nil || !strings.Contains(string(out), "\n  name: fence\n") {
@@ -121,8 +124,7 @@ func TestBuildReadsOnlyItsFileSystem(t *testing.T) {
 	}
 }
 
-// A fence that is read under another path than it was found at would be run as it
-// stands, or not at all.
+// TestBuildFollowsLinks checks that the overlay replaces fences behind symbolic links.
 func TestBuildFollowsLinks(t *testing.T) {
 	kustomize, function := kustomizeBinary(t), functionScript(t)
 	top := t.TempDir()
@@ -163,7 +165,7 @@ func TestEveryLayoutIsTested(t *testing.T) {
 	}
 	for _, f := range folders {
 		if !known[f.Name()] {
-			t.Errorf("testdata/%s is in no test", f.Name())
+			t.Errorf("no test uses testdata/%s", f.Name())
 		}
 	}
 }
@@ -186,7 +188,7 @@ func TestBuildReturnsExecutableError(t *testing.T) {
 	}
 }
 
-// An empty result empties the build, as it does in kustomize.
+// TestBuildWithEmptyResult checks that an empty result is an empty build, as in kustomize.
 func TestBuildWithEmptyResult(t *testing.T) {
 	none := func(*yaml.RNode, []*yaml.RNode) ([]*yaml.RNode, error) { return nil, nil }
 	out, err := Build(filesys.MakeFsOnDisk(), "testdata/plain", Options{Function: none})
@@ -200,13 +202,13 @@ func TestBuildRejectsInvalidFunctionOutput(t *testing.T) {
 		dir, err string
 		fn       Function
 	}{
-		"the same item twice": {"plain", "twice", func(_ *yaml.RNode, items []*yaml.RNode) ([]*yaml.RNode, error) {
+		"a duplicate item": {"plain", "twice", func(_ *yaml.RNode, items []*yaml.RNode) ([]*yaml.RNode, error) {
 			return append(items, items[0]), nil
 		}},
-		"no resource": {"plain", "no resource", func(_ *yaml.RNode, items []*yaml.RNode) ([]*yaml.RNode, error) {
+		"an item that is not a resource": {"plain", "not a resource", func(_ *yaml.RNode, items []*yaml.RNode) ([]*yaml.RNode, error) {
 			return append(items, yaml.NewMapRNode(nil)), nil
 		}},
-		"hashed data changed": {"hashes", "changed the data", func(_ *yaml.RNode, items []*yaml.RNode) ([]*yaml.RNode, error) {
+		"changed data with a hash": {"hashes", "changed the data", func(_ *yaml.RNode, items []*yaml.RNode) ([]*yaml.RNode, error) {
 			for _, i := range items {
 				if i.GetName() == "settings" {
 					i.SetDataMap(map[string]string{"a": "2"})

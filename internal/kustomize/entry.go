@@ -15,22 +15,21 @@ import (
 
 // entry is an element of generators, transformers or validators.
 type entry struct {
-	// where names file and field.
+	// where is the file and field, for messages.
 	where string
 	text  string
-	// path is the file or directory that text names; empty where it is the config
-	// itself.
+	// path is the file or directory that text names. It is empty if text is the config itself.
 	path string
-	// fences and others are the configs that it holds, in order.
+	// fences and others are the configs in it, in order.
 	fences, others []*resource.Resource
 }
 
 func (e entry) isInline() bool { return e.path == "" }
 
-// readEntries reads the entries of a field in the order in which kustomize runs
-// them: inline ones first.
+// readEntries reads the entries of a field in the order in which kustomize runs them: inline
+// entries first.
 func (b *build) readEntries(l *layer, field string, texts []string) ([]entry, error) {
-	var isInline, named []entry
+	var inline, named []entry
 	for i, text := range texts {
 		e := entry{where: fmt.Sprintf("%s: %s[%d]", l.displayPath, field, i), text: text}
 		configs, err := b.readConfigs(l, &e)
@@ -41,16 +40,16 @@ func (b *build) readEntries(l *layer, field string, texts []string) ([]entry, er
 			b.classify(&e, c)
 		}
 		if e.isInline() {
-			isInline = append(isInline, e)
+			inline = append(inline, e)
 		} else {
 			named = append(named, e)
 		}
 	}
-	return append(isInline, named...), nil
+	return append(inline, named...), nil
 }
 
-// readConfigs returns the configs that an entry stands for: YAML, a file, or a
-// directory with a kustomization.
+// readConfigs returns the configs of an entry, which is YAML, a file, or a directory with a
+// kustomization.
 func (b *build) readConfigs(l *layer, e *entry) ([]*resource.Resource, error) {
 	if configs, err := b.factory.RF().SliceFromBytes([]byte(e.text)); err == nil {
 		return configs, b.recordConfigSources(configs, l.displayPath)
@@ -77,8 +76,7 @@ func (b *build) readConfigs(l *layer, e *entry) ([]*resource.Resource, error) {
 	return configs, b.recordConfigSources(configs, filepath.Join(filepath.Dir(l.displayPath), e.text))
 }
 
-// recordConfigSources records on configs the file that holds them, if it is known, so that errors
-// name it.
+// recordConfigSources records the file of configs, if it is known, so that errors name it.
 func (b *build) recordConfigSources(configs []*resource.Resource, file string) error {
 	var source tenantfence.Source
 	if file != "" {
@@ -109,11 +107,11 @@ func (b *build) configsOfDir(fsys filesys.FileSystem, dir string) ([]*resource.R
 	return m.Resources(), restoreLocalConfig(m.Resources())
 }
 
-// readBelow reads a file under kustomize's own restriction: it must lie in or
-// below the directory that lists it.
+// readBelow reads a file with kustomize's restriction: it must be in or below the directory
+// that lists it.
 func (b *build) readBelow(dir filesys.ConfirmedDir, path string) ([]byte, error) {
 	if !b.fsys.Exists(path) {
-		return nil, fmt.Errorf("%s is no YAML, file or directory here; what is remote cannot be checked for functions", filepath.Base(path))
+		return nil, fmt.Errorf("%s is neither YAML nor a local file or directory: remote entries cannot be checked for functions: copy it into this repository", filepath.Base(path))
 	}
 	d, f, err := b.fsys.CleanedAbs(path)
 	if err != nil {
@@ -125,8 +123,7 @@ func (b *build) readBelow(dir filesys.ConfirmedDir, path string) ([]byte, error)
 	return b.fsys.ReadFile(d.Join(f))
 }
 
-// classify sorts a config of an entry into fences and others, and refuses what
-// would run something else.
+// classify adds a config to the fences or others of an entry, and refuses other functions.
 func (b *build) classify(e *entry, c *resource.Resource) {
 	spec, err := runtimeutil.GetFunctionSpec(&c.RNode)
 	gvk := c.GetGvk()
@@ -136,13 +133,13 @@ func (b *build) classify(e *entry, c *resource.Resource) {
 	case err != nil:
 		b.refusals = append(b.refusals, fmt.Errorf("%s: %s: %w", e.where, describe(c), err))
 	case gvk.Group == v1alpha1.Group && gvk.Kind != v1alpha1.KindTenantFence:
-		b.refusals = append(b.refusals, fmt.Errorf("%s: %s is no function: it belongs under resources", e.where, describe(c)))
+		b.refusals = append(b.refusals, fmt.Errorf("%s: %s is not a function: list it under resources", e.where, describe(c)))
 	case !isFence(c):
 		b.refusals = append(b.refusals, fmt.Errorf("%s: runs another function (%s): tenantfence build runs only TenantFence; use kustomize build --enable-alpha-plugins",
 			e.where, describe(c)))
 	case spec == nil:
-		b.refusals = append(b.refusals, fmt.Errorf("%s: %s has no annotation %s, so that kustomize would not know what to run",
-			e.where, describe(c), runtimeutil.FunctionAnnotationKey))
+		b.refusals = append(b.refusals, fmt.Errorf("%s: %s has no annotation %s, so kustomize cannot run it: add `%s: \"exec: {path: tenantfence}\"`",
+			e.where, describe(c), runtimeutil.FunctionAnnotationKey, runtimeutil.FunctionAnnotationKey))
 	default:
 		e.fences = append(e.fences, c)
 	}

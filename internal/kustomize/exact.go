@@ -11,8 +11,7 @@ import (
 	tenantfence "github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// generatedFile holds what fences generate, as a resource that exists only in the
-// overlay.
+// generatedFile contains the output of fences that are generators. It exists only in the overlay.
 const generatedFile = ".tenantfence-generated.yaml"
 
 // run builds with the fences in this process.
@@ -58,8 +57,8 @@ func (p *plan) run() ([]byte, error) {
 	return p.build.write(s.nodes())
 }
 
-// generate runs the fences that are generators and adds what they return to the
-// resources of the root.
+// generate runs the fences that are generators, and adds their output to the resources of the
+// root.
 func (p *plan) generate(o *overlay) error {
 	var out bytes.Buffer
 	for _, g := range p.generators {
@@ -67,7 +66,7 @@ func (p *plan) generate(o *overlay) error {
 		if err != nil {
 			return err
 		}
-		// kustomize shows a generator nothing but its own config.
+		// kustomize passes only its own config to a generator.
 		nodes, err := p.build.opts.Function(config, []*yaml.RNode{config.Copy()})
 		if err != nil {
 			return fmt.Errorf("run %s: %w", describe(g), err)
@@ -95,7 +94,7 @@ func (p *plan) generate(o *overlay) error {
 	return nil
 }
 
-// functionConfig is a config as kustomize hands it to the function.
+// functionConfig returns a config in the form in which kustomize passes it to the function.
 func functionConfig(c *resource.Resource) (*yaml.RNode, error) {
 	config, err := normalize(c)
 	if err != nil {
@@ -104,8 +103,8 @@ func functionConfig(c *resource.Resource) (*yaml.RNode, error) {
 	return config, config.PipeE(yaml.SetAnnotation(konfig.IgnoredByKustomizeAnnotation, "true"))
 }
 
-// normalize returns a copy of a resource as kustomize writes it for a function:
-// through JSON, so without comments, anchors and other notations of a number.
+// normalize returns a copy of a resource as kustomize writes it for a function. It is converted
+// through JSON, which drops comments, anchors and other notations of a number.
 func normalize(r *resource.Resource) (*yaml.RNode, error) {
 	content, err := r.AsYAML()
 	if err != nil {

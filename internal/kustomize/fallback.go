@@ -15,13 +15,13 @@ import (
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 )
 
-// buildWithKustomize lets kustomize run the fences, each as a process of this executable.
+// buildWithKustomize has kustomize run the fences, each as a process of this executable.
 func (b *build) buildWithKustomize(reason string) ([]byte, error) {
 	if b.opts.Executable == "" {
-		return nil, fmt.Errorf("%s, and there is no executable to run in its place", reason)
+		return nil, fmt.Errorf("%s, so kustomize must run the function, and no executable is set", reason)
 	}
 	if remotes := b.remotes(); len(remotes) > 0 {
-		return nil, fmt.Errorf("%s, so kustomize would have to run functions; what these remote entries would run cannot be known:\n%s",
+		return nil, fmt.Errorf("%s, so kustomize must run functions, and these remote entries may run any other: copy them into this repository:\n%s",
 			reason, strings.Join(remotes, "\n"))
 	}
 	executable, err := filepath.Abs(b.opts.Executable)
@@ -51,8 +51,8 @@ func (b *build) buildWithKustomize(reason string) ([]byte, error) {
 	return m.AsYaml()
 }
 
-// redirect serves every TenantFence of the build with the executable as its
-// function. Files keep their paths, which buildMetadata writes down.
+// redirect sets the executable as the function of every TenantFence of the build, in the
+// overlay. Files keep their paths, which buildMetadata records.
 func (b *build) redirect(executable string) (*overlay, error) {
 	o := newOverlay(b.fsys)
 	var errs []error
@@ -70,7 +70,7 @@ func (b *build) redirect(executable string) (*overlay, error) {
 	return o, errors.Join(errs...)
 }
 
-// redirectInline rewrites the fences that a kustomization holds itself.
+// redirectInline rewrites the fences that are inline in a kustomization.
 func (b *build) redirectInline(o *overlay, l *layer, executable string) error {
 	rewritten := map[string]string{}
 	for _, e := range l.fences() {
@@ -101,8 +101,8 @@ func (b *build) redirectInline(o *overlay, l *layer, executable string) error {
 	return o.serve(l.path, k)
 }
 
-// redirectNamed rewrites the fences in a file, or in the files of a directory, of
-// which it makes sure that nothing there sets the function again.
+// redirectNamed rewrites the fences in a file, or in the files of a directory. It refuses a
+// directory that sets another function in a patch.
 func (b *build) redirectNamed(o *overlay, e entry, executable string) error {
 	if !b.fsys.IsDir(e.path) {
 		return b.redirectFile(o, e.path, executable)
@@ -120,7 +120,7 @@ func (b *build) redirectNamed(o *overlay, e entry, executable string) error {
 			return err
 		}
 		if spec != nil && (spec.Exec.Path != executable || spec.Container.Image != "") {
-			return fmt.Errorf("%s: write the annotation %s where the TenantFence is, not in a patch", describe(c), runtimeutil.FunctionAnnotationKey)
+			return fmt.Errorf("%s: a patch sets the annotation %s: set it in the file of the TenantFence, not in a patch", describe(c), runtimeutil.FunctionAnnotationKey)
 		}
 	}
 	return nil
@@ -158,8 +158,7 @@ func (b *build) redirectFile(o *overlay, path, executable string) error {
 	return err
 }
 
-// withExecutable returns YAML in which each TenantFence has the executable as its
-// function.
+// withExecutable sets the executable as the function of each TenantFence in YAML.
 func (b *build) withExecutable(content []byte, executable string) ([]byte, error) {
 	configs, err := b.factory.RF().SliceFromBytes(content)
 	if err != nil {

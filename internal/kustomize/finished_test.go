@@ -11,7 +11,7 @@ import (
 
 const finishedInputs = `apiVersion: v1
 kind: ConfigMap
-metadata: {name: inventory, annotations: {config.kubernetes.io/local-config: "true"}}
+metadata: {name: external, annotations: {config.kubernetes.io/local-config: "true"}}
 ---
 apiVersion: v1
 kind: ConfigMap
@@ -23,7 +23,7 @@ kind: TenantFence
 metadata: {name: fence, annotations: {config.kubernetes.io/function: "exec: {path: tenantfence}"}}
 `
 
-// What an exact build does not print is told all the same, and with its file.
+// TestFinishedReceivesAllItems checks that Finished also receives items that are not written.
 func TestFinishedReceivesAllItems(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -39,15 +39,15 @@ func TestFinishedReceivesAllItems(t *testing.T) {
 			}
 		},
 	})
-	if err != nil || strings.Contains(string(out), "inventory") {
+	if err != nil || strings.Contains(string(out), "external") {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	if got := strings.Join(received, ", "); got != "inventory path: inputs.yaml, plain path: inputs.yaml" {
-		t.Errorf("told %s", got)
+	if got := strings.Join(received, ", "); got != "external path: inputs.yaml, plain path: inputs.yaml" {
+		t.Errorf("received %s", got)
 	}
 }
 
-// The executable of a fallback gets its arguments.
+// TestFallbackArguments checks that the executable of a fallback receives its arguments.
 func TestFallbackArguments(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -67,6 +67,6 @@ func TestFallbackArguments(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got := string(read(t, dir+"/record")); got != "--record "+dir+"/record\n" {
-		t.Errorf("it got %s", got)
+		t.Errorf("received arguments %s", got)
 	}
 }

@@ -13,7 +13,7 @@ import (
 
 const functionEnv = "TENANTFENCE_TEST_FUNCTION"
 
-// TestMain lets this binary be the function that kustomize runs.
+// TestMain runs testFunction if kustomize runs this binary as a function.
 func TestMain(m *testing.M) {
 	if os.Getenv(functionEnv) == "" {
 		os.Exit(m.Run())
@@ -33,7 +33,7 @@ func TestMain(m *testing.M) {
 	os.Exit(0)
 }
 
-// functionScript is an executable called tenantfence, which is the test function.
+// functionScript returns the path of an executable tenantfence that runs testFunction.
 func functionScript(t *testing.T) string {
 	t.Helper()
 	self, err := os.Executable()
@@ -48,8 +48,8 @@ func functionScript(t *testing.T) string {
 	return path
 }
 
-// testFunction shows in its output what it saw, and does all that a function may do:
-// adds a policy, changes, marks and deletes items.
+// testFunction records its input in its output. It adds a policy, and changes, marks and deletes
+// items.
 func testFunction(config *yaml.RNode, items []*yaml.RNode) ([]*yaml.RNode, error) {
 	var out []*yaml.RNode
 	var seen []string
@@ -85,7 +85,7 @@ spec: {endpointSelector: {}, ingress: [{}]}
 	if err != nil {
 		return nil, err
 	}
-	// First, to show that kustomize puts what is new behind what was there.
+	// The policy is first, although kustomize appends new items.
 	out = append([]*yaml.RNode{policy}, out...)
 	return out, policy.PipeE(yaml.SetAnnotation("saw", strings.Join(seen, "\n")))
 }

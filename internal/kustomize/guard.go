@@ -10,18 +10,18 @@ import (
 	tenantfence "github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// guard is a file system without the files whose aliases cannot be expanded: kustomize
-// expands them unchecked, which ends the process.
+// guard is a file system that refuses files with YAML aliases that cannot be expanded. kustomize
+// expands them without a check, and crashes.
 type guard struct {
 	filesys.FileSystem
-	// root is the directory that is built, symbolic links resolved.
+	// root is the directory of the build, with symbolic links resolved.
 	root     string
 	findings map[string]report.Findings
 }
 
 func newGuard(fsys filesys.FileSystem, dir string) *guard {
 	g := &guard{FileSystem: fsys, root: dir, findings: map[string]report.Findings{}}
-	// A directory that does not exist is an error of whatever reads it.
+	// The build reports a directory that does not exist.
 	if root, err := filesys.ConfirmDir(fsys, dir); err == nil {
 		g.root = root.String()
 	}
@@ -49,7 +49,7 @@ func (g *guard) ReadFile(path string) ([]byte, error) {
 	return nil, &MalformedError{findings}
 }
 
-// explain replaces the error of a build that was refused a file.
+// explain replaces the error of a build if a file was refused.
 func (g *guard) explain(err error) error {
 	var all report.Findings
 	for _, findings := range g.findings {

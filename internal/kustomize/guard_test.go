@@ -9,7 +9,7 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 )
 
-// Wherever a build reads YAML, an alias of itself is an error that names the file.
+// TestBuildRejectsEndlessAliases checks that a self-referencing alias is an error with its file.
 func TestBuildRejectsEndlessAliases(t *testing.T) {
 	t.Parallel()
 	endless := "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: endless}\ndata: &a {b: *a}\n"

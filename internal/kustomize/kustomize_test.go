@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// kustomizeBinary finds the kustomize that `make tools` installs.
+// kustomizeBinary returns the path of the kustomize that `make tools` installs.
 func kustomizeBinary(t *testing.T) string {
 	t.Helper()
 	root, err := filepath.Abs(".")
@@ -30,7 +30,7 @@ func exists(path string) bool {
 	return err == nil
 }
 
-// runKustomize builds dir with function in the PATH.
+// runKustomize builds dir with kustomize and function in the PATH.
 func runKustomize(t *testing.T, kustomize, function, dir string) string {
 	t.Helper()
 	cmd := exec.Command(kustomize, "build", "--enable-alpha-plugins", "--enable-exec", dir)
@@ -44,7 +44,7 @@ func runKustomize(t *testing.T, kustomize, function, dir string) string {
 	return string(out)
 }
 
-// difference shows the lines that differ.
+// difference returns a diff.
 func difference(t *testing.T, want, got string) string {
 	t.Helper()
 	dir := t.TempDir()

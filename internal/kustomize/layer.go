@@ -16,21 +16,21 @@ type layer struct {
 	dir filesys.ConfirmedDir
 	// path is the absolute path of its kustomization file.
 	path string
-	// displayPath is that path as the caller would write it.
+	// displayPath is that path in the form that the caller used.
 	displayPath string
-	// kustomization is the file as it stands, deprecated fields not moved.
+	// kustomization is the unchanged file: deprecated fields are not moved.
 	kustomization types.Kustomization
 
 	generators, transformers, validators []entry
-	// components has an element for each entry of the field; nil where remote.
+	// components has an element for each entry of the field, nil for a remote one.
 	components []*layer
-	// remotes are the entries that are no file or directory here.
+	// remotes are the entries that are not local files or directories.
 	remotes []string
-	// listed counts the entries of other layers that lead here.
+	// listed counts the entries of other layers that list this one.
 	listed int
 }
 
-// fences are the entries that hold a TenantFence.
+// fences returns the entries that contain a TenantFence.
 func (l *layer) fences() []entry {
 	var out []entry
 	for _, e := range append(append(append([]entry{}, l.generators...), l.transformers...), l.validators...) {
@@ -41,8 +41,7 @@ func (l *layer) fences() []entry {
 	return out
 }
 
-// readKustomization returns the kustomization file of a directory: its path and
-// what it says.
+// readKustomization returns the path and the content of the kustomization file of a directory.
 func readKustomization(fsys filesys.FileSystem, dir filesys.ConfirmedDir, displayPath string) (string, types.Kustomization, error) {
 	var k types.Kustomization
 	var found []string

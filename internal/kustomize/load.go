@@ -10,15 +10,15 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/filesys"
 )
 
-// build is what is known of a build before kustomize runs: its layers, and the
-// functions that they list. Resources are not read.
+// build is a build before kustomize runs: its layers, and the functions that they list.
+// Resources are not read.
 type build struct {
 	fsys filesys.FileSystem
 	opts Options
-	// dir is the directory as the caller named it.
+	// dir is the directory in the form that the caller used.
 	dir  string
 	root *layer
-	// layers holds each layer once, the root first.
+	// layers has each layer once, the root first.
 	layers   []*layer
 	seen     map[filesys.ConfirmedDir]*layer
 	refusals []error
@@ -48,7 +48,7 @@ func loadBuild(fsys filesys.FileSystem, dir string, opts Options) (*build, error
 	return b, nil
 }
 
-// visit reads a layer and everything beneath it, once.
+// visit reads a layer and all layers that it lists, each once.
 func (b *build) visit(dir filesys.ConfirmedDir, displayPath string) (*layer, error) {
 	if l, ok := b.seen[dir]; ok {
 		return l, nil
@@ -81,7 +81,7 @@ func (b *build) visit(dir filesys.ConfirmedDir, displayPath string) (*layer, err
 	return l, nil
 }
 
-// descend visits the directory that an entry names; nil if there is none here.
+// descend visits the directory that an entry names. It returns nil for a remote entry.
 func (b *build) descend(l *layer, field string, index int, name string) (*layer, error) {
 	if !b.fsys.IsDir(l.dir.Join(name)) {
 		l.remotes = append(l.remotes, fmt.Sprintf("%s: %s[%d]: %s", l.displayPath, field, index, name))
@@ -117,7 +117,7 @@ func (b *build) listEntries(l *layer) error {
 	}
 	for _, e := range l.validators {
 		for _, c := range e.fences {
-			b.refusals = append(b.refusals, fmt.Errorf("%s: %s cannot be a validator, since kustomize fails where a validator changes anything: list it under transformers",
+			b.refusals = append(b.refusals, fmt.Errorf("%s: %s cannot be a validator, because kustomize fails if a validator changes resources: list it under transformers",
 				e.where, describe(c)))
 		}
 	}

@@ -11,8 +11,8 @@ import (
 )
 
 const (
-	// savedLocalConfigAnnotation stands for config.kubernetes.io/local-config while kustomize,
-	// which drops what carries that, finishes a build.
+	// savedLocalConfigAnnotation replaces config.kubernetes.io/local-config during a build,
+	// because kustomize drops resources with that annotation.
 	savedLocalConfigAnnotation = "internal.tenantfence.dev/local-config"
 
 	// keepLocalConfigFile is a transformer that exists only in the overlay.
@@ -23,16 +23,16 @@ const (
 "patch": "[{\"op\": \"move\", \"from\": \"/metadata/annotations/config.kubernetes.io~1local-config\", \"path\": \"/metadata/annotations/internal.tenantfence.dev~1local-config\"}]"}`
 )
 
-// keepLocalConfig adds a last transformer to a kustomization, which makes kustomize
-// keep local-config items. restoreLocalConfig undoes it on the result.
+// keepLocalConfig adds a last transformer to a kustomization, so that kustomize keeps
+// local-config items. restoreLocalConfig reverts it in the result.
 func (o *overlay) keepLocalConfig(dir filesys.ConfirmedDir, path string, k types.Kustomization) error {
 	k.Transformers = append(append([]string{}, k.Transformers...), keepLocalConfigFile)
 	o.files[dir.Join(keepLocalConfigFile)] = []byte(keepLocalConfigTransformer)
 	return o.serve(path, k)
 }
 
-// withLocalConfig returns the file system in which the kustomization of dir keeps
-// its local-config items.
+// withLocalConfig returns a file system in which the kustomization of dir keeps its
+// local-config items.
 func withLocalConfig(fsys filesys.FileSystem, dir string) (*overlay, error) {
 	confirmed, err := filesys.ConfirmDir(fsys, dir)
 	if err != nil {

@@ -13,7 +13,7 @@ import (
 	tenantfence "github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// MalformedError holds what is malformed in the files of a build that kustomize cannot read.
+// MalformedError reports the malformed resources of a build that kustomize cannot read.
 type MalformedError struct{ Findings report.Findings }
 
 func (e *MalformedError) Error() string {
@@ -24,7 +24,7 @@ func (e *MalformedError) Error() string {
 	return strings.Join(out, "\n")
 }
 
-// explain replaces the error of kustomize's code where it stopped on malformed resources.
+// explain replaces the error of kustomize's code if it failed on malformed resources.
 func (r *records) explain(err error) error {
 	if !errors.Is(err, errKustomizePanic) {
 		return err
@@ -35,7 +35,7 @@ func (r *records) explain(err error) error {
 	return err
 }
 
-// malformed finds the malformed resources in the files that were read, with their files.
+// malformed returns findings about the malformed resources in the files of the build.
 func (r *records) malformed() report.Findings {
 	var out report.Findings
 	for _, file := range slices.Sorted(maps.Keys(r.files)) {
@@ -56,8 +56,8 @@ func (r *records) malformed() report.Findings {
 	return out.Sort()
 }
 
-// declaresKind reports whether a document has an apiVersion and a kind: patches and values
-// need none, and a List has items instead of a name.
+// declaresKind reports whether a document is a resource with an apiVersion and a kind. Patches
+// and values may lack them, and a List has items instead of a name.
 func declaresKind(n *yaml.RNode) bool {
 	root := n.YNode()
 	found := map[string]string{}

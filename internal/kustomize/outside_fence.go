@@ -17,10 +17,10 @@ import (
 	own "github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// OutsideFenceError reports that a build holds resources of this project's kinds that no TenantFence
-// was given: the fence is listed below them.
+// OutsideFenceError reports resources of this project's kinds that no TenantFence receives,
+// because the fence is listed below them.
 type OutsideFenceError struct {
-	// Items are the resources, with the files that list them where these are known.
+	// Items are the resources, with their files if known.
 	Items []report.Ref
 }
 
@@ -29,14 +29,14 @@ func (e *OutsideFenceError) Error() string {
 	for i, r := range e.Items {
 		names[i] = r.String()
 	}
-	return "no TenantFence was given " + strings.Join(names, ", ") + ": list the fence at or above the layers that list them"
+	return "no TenantFence receives " + strings.Join(names, ", ") + ": list the fence at or above the layers that list them"
 }
 
 // keepOwnFile is a transformer that exists only in the overlay.
 const keepOwnFile = ".tenantfence-keep-own.yaml"
 
-// keepOwnTransformer makes kustomize keep the resources of this project's kinds to the end
-// of a build, though they are local-config.
+// keepOwnTransformer makes kustomize keep local-config resources of this project's kinds until
+// the build is complete.
 const keepOwnTransformer = `{"apiVersion": "builtin", "kind": "PatchTransformer", "metadata": {"name": "tenantfence-keep-own"},
 "target": {"group": "tenantfence.dev", "annotationSelector": "config.kubernetes.io/local-config"},
 "patch": "[{\"op\": \"move\", \"from\": \"/metadata/annotations/config.kubernetes.io~1local-config\", \"path\": \"/metadata/annotations/internal.tenantfence.dev~1local-config\"}]"}`
@@ -55,8 +55,8 @@ func (b *build) keepOwnResources(o *overlay) error {
 	return o.serve(b.root.path, k)
 }
 
-// removeOwnResources removes the resources of this project's kinds from a fallback's result. One that
-// no function marked, or that a later layer no longer keeps from the cluster, is an error.
+// removeOwnResources removes the resources of this project's kinds from the result of a fallback.
+// A resource is an error if no function marked it, or if a later layer removed local-config.
 func (b *build) removeOwnResources(m resmap.ResMap) error {
 	var outsideFence []*resource.Resource
 	for _, r := range m.Resources() {
@@ -79,7 +79,7 @@ func (b *build) removeOwnResources(m resmap.ResMap) error {
 	return b.outsideFence(outsideFence)
 }
 
-// clearKeepOwnRecord removes that transformer from what buildMetadata wrote.
+// clearKeepOwnRecord removes that transformer from the annotations of buildMetadata.
 func clearKeepOwnRecord(r *resource.Resource) error {
 	all, err := r.GetTransformations()
 	if err != nil {
@@ -101,8 +101,8 @@ func clearKeepOwnRecord(r *resource.Resource) error {
 	return r.SetAnnotations(annotations)
 }
 
-// checkOutsideFence finds them in an exact build: every fence that is no generator sees all items
-// that exist.
+// checkOutsideFence returns an OutsideFenceError for an exact build. A fence that is not a
+// generator receives all items.
 func (b *build) checkOutsideFence(chain []*resource.Resource, s *stream) error {
 	if len(chain) > 0 {
 		return nil
@@ -130,8 +130,7 @@ func (b *build) outsideFence(resources []*resource.Resource) error {
 	return e
 }
 
-// fileOf is the file that lists a resource of this project's kinds, "" where it is none
-// that a layer lists by itself.
+// fileOf returns the file of a resource of this project's kinds, or "" if no layer lists one.
 func (b *build) fileOf(kind, name string) string {
 	for _, l := range b.layers {
 		for _, file := range l.kustomization.Resources {

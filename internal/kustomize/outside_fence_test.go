@@ -7,7 +7,7 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/filesys"
 )
 
-// A generator is shown nothing: whatever is listed beside it is not fenced.
+// TestBuildRefusesTenantsOutsideTheFence checks a fence that is a generator, which receives no Tenants.
 func TestBuildRefusesTenantsOutsideTheFence(t *testing.T) {
 	t.Parallel()
 	_, err := Build(filesys.MakeFsOnDisk(), "testdata/outside-fence", Options{Function: testFunction})

@@ -9,11 +9,11 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/filesys"
 )
 
-// overlay is a file system in which some files read differently, or exist only
-// here. Its keys are the paths by which kustomize asks for them: the listing
-// layer's directory, symbolic links resolved, joined with what the layer lists.
+// overlay is a file system with some files replaced or added.
 type overlay struct {
 	filesys.FileSystem
+	// files has the contents by the paths that kustomize reads: the directory of the layer
+	// with symbolic links resolved, joined with its entry.
 	files map[string][]byte
 	// read receives each file that is read unchanged. Omitted: no call.
 	read func(path string, content []byte)
@@ -23,7 +23,7 @@ func newOverlay(fsys filesys.FileSystem) *overlay {
 	return &overlay{FileSystem: fsys, files: map[string][]byte{}}
 }
 
-// serve makes a path read as the kustomization.
+// serve sets the kustomization as the content of a path.
 func (o *overlay) serve(path string, k types.Kustomization) error {
 	content, err := json.Marshal(k)
 	if err != nil {
@@ -58,6 +58,6 @@ func (o *overlay) CleanedAbs(path string) (filesys.ConfirmedDir, string, error) 
 	if _, ok := o.files[path]; !ok {
 		return o.FileSystem.CleanedAbs(path)
 	}
-	// Not resolved further, or kustomize would read another path than this one.
+	// Do not resolve links: kustomize would read another path.
 	return filesys.ConfirmedDir(filepath.Dir(path)), filepath.Base(path), nil
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// Plain builds a kustomization in which nothing is fenced, and runs no function.
+// Plain builds a kustomization without a fence, and runs no function.
 func Plain(fsys filesys.FileSystem, dir string) ([]*yaml.RNode, error) {
 	g := newGuard(fsys, dir)
 	m, err := runKrusty(g, dir, Options{})

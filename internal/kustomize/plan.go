@@ -12,7 +12,7 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/resid"
 )
 
-// plan is an exact build: what kustomize builds, and the fences around it.
+// plan is an exact build: the kustomization that kustomize builds, and the fences.
 type plan struct {
 	build *build
 	// kustomization is the root without its fences and its order.
@@ -21,9 +21,9 @@ type plan struct {
 	generators, chain []*resource.Resource
 }
 
-// plan returns how to build exactly in this process, or why that cannot be done.
+// plan returns the plan of an exact build, or the reason why only a fallback is possible.
 func (b *build) plan() (*plan, string) {
-	for _, check := range []func() string{b.stepsAfterFences, b.duplicateFences, b.fencesInInnerLayers, b.stepsAfterFenceComponents, b.transformersAfterFence, b.generatorsBesideFence} {
+	for _, check := range []func() string{b.stepsAfterFences, b.duplicateFences, b.fencesInInnerLayers, b.stepsAfterFenceComponents, b.transformersAfterFence, b.otherGenerators} {
 		if reason := check(); reason != "" {
 			return nil, reason
 		}
@@ -31,7 +31,7 @@ func (b *build) plan() (*plan, string) {
 	p := &plan{build: b, kustomization: b.root.kustomization}
 	k := &p.kustomization
 	k.SortOptions = nil
-	// The function is told the files that people know; printing forgets them.
+	// The origins name files in findings. They are not printed.
 	k.BuildMetadata = []string{types.OriginAnnotations}
 	k.Components, k.Transformers = nil, nil
 	for i, c := range b.root.components {
@@ -61,11 +61,11 @@ func fencesOf(entries []entry) []*resource.Resource {
 	return out
 }
 
-// stepsAfterFences names what kustomize does with the whole build after the last
-// transformer, beyond names: a fence must run before it.
+// stepsAfterFences returns a step that kustomize runs on the whole build after the last
+// transformer. A fence must run before it.
 func (b *build) stepsAfterFences() string {
 	if k := b.root.kustomization; len(k.BuildMetadata) > 0 {
-		return b.root.displayPath + ": buildMetadata describes each transformer's work"
+		return b.root.displayPath + ": buildMetadata records every transformer"
 	} else if len(k.Validators) > 0 {
 		return b.root.displayPath + ": validators run after the fence"
 	}
@@ -75,15 +75,15 @@ func (b *build) stepsAfterFences() string {
 		case len(k.Vars) > 0:
 			return l.displayPath + ": vars are resolved after the fence"
 		case len(k.Configurations) > 0:
-			return l.displayPath + ": configurations may change what refers to names after the fence"
+			return l.displayPath + ": configurations may change name references after the fence"
 		case len(k.Crds) > 0:
-			return l.displayPath + ": crds may change what refers to names after the fence"
+			return l.displayPath + ": crds may change name references after the fence"
 		}
 	}
 	return ""
 }
 
-// duplicateFences names a fence that one list holds twice, which kustomize fails on.
+// duplicateFences returns a fence that a list contains twice. kustomize fails for it.
 func (b *build) duplicateFences() string {
 	for _, l := range b.layers {
 		for _, list := range [][]entry{l.transformers, l.generators} {
@@ -99,7 +99,7 @@ func (b *build) duplicateFences() string {
 	return ""
 }
 
-// fencesInInnerLayers names a fence that stands neither in the root nor in one of its fence
+// fencesInInnerLayers returns a fence that is neither in the root nor in one of its fence
 // Components.
 func (b *build) fencesInInnerLayers() string {
 	for _, l := range b.layers[1:] {
@@ -107,13 +107,13 @@ func (b *build) fencesInInnerLayers() string {
 			continue
 		}
 		if !slices.Contains(b.root.components, l) || l.listed != 1 || !isFenceOnly(l) || b.root.dir.HasPrefix(l.dir) {
-			return l.fences()[0].where + ": the fence stands in an inner layer"
+			return l.fences()[0].where + ": the fence is in an inner layer"
 		}
 	}
 	return ""
 }
 
-// isFenceOnly says whether a layer is a Component that does nothing but fence.
+// isFenceOnly reports whether a layer is a Component that only runs fences.
 func isFenceOnly(l *layer) bool {
 	k := l.kustomization
 	if k.Kind != types.ComponentKind || len(k.EnforceFields()) > 0 || len(l.transformers) == 0 {
@@ -123,7 +123,7 @@ func isFenceOnly(l *layer) bool {
 	return len(fieldsOf(k)) == 0 && !slices.ContainsFunc(l.transformers, func(e entry) bool { return !e.isFenceOnly() })
 }
 
-// stepsAfterFenceComponents names what the root runs after its first fence Component.
+// stepsAfterFenceComponents returns a step that the root runs after its first fence Component.
 func (b *build) stepsAfterFenceComponents() string {
 	first := slices.IndexFunc(b.root.components, func(c *layer) bool { return c != nil && isFenceOnly(c) })
 	if first < 0 {
@@ -146,7 +146,7 @@ func (b *build) stepsAfterFenceComponents() string {
 	return ""
 }
 
-// transformingFields leaves the fields of a kustomization that transform.
+// transformingFields returns a kustomization with only the fields that transform resources.
 func transformingFields(k types.Kustomization) types.Kustomization {
 	k.MetaData, k.OpenAPI, k.SortOptions = nil, nil, nil
 	k.Resources, k.Bases, k.Components = nil, nil, nil
@@ -156,13 +156,13 @@ func transformingFields(k types.Kustomization) types.Kustomization {
 	return k
 }
 
-// transformersAfterFence names a transformer of the root that follows its first fence.
+// transformersAfterFence returns a transformer of the root that runs after its first fence.
 func (b *build) transformersAfterFence() string {
 	fenceEntry := ""
 	for _, e := range b.root.transformers {
 		switch {
 		case len(e.fences) > 0 && !e.isFenceOnly():
-			return e.where + ": holds other transformers beside the fence"
+			return e.where + ": contains other transformers in addition to the fence"
 		case len(e.fences) > 0:
 			fenceEntry = e.where
 		case fenceEntry != "":
@@ -172,20 +172,20 @@ func (b *build) transformersAfterFence() string {
 	return ""
 }
 
-// generatorsBesideFence names what the root generates beside a fence: a fence's output
-// is served as the last resource, which comes before anything generated.
-func (b *build) generatorsBesideFence() string {
+// otherGenerators returns another generator of the root if a fence is a generator. The output of
+// a fence is the last of the resources, and kustomize adds generated resources after these.
+func (b *build) otherGenerators() string {
 	if len(fencesOf(b.root.generators)) == 0 {
 		return ""
 	}
 	for _, e := range b.root.generators {
 		if !e.isFenceOnly() {
-			return e.where + ": another generator stands beside the fence"
+			return e.where + ": contains a generator in addition to the fence"
 		}
 	}
 	k := b.root.kustomization
 	if len(k.ConfigMapGenerator)+len(k.SecretGenerator)+len(k.HelmCharts)+len(k.HelmChartInflationGenerator) > 0 {
-		return b.root.displayPath + ": another generator stands beside the fence"
+		return b.root.displayPath + ": has a generator in addition to the fence"
 	}
 	return ""
 }

@@ -10,8 +10,8 @@ import (
 	tenantfence "github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// write ends a build as kustomize does: local-config items are dropped, the rest is
-// sorted, rid of what only builds need, and written.
+// write completes a build as kustomize does. It drops local-config items, sorts the rest, and
+// writes them without build annotations.
 func (b *build) write(nodes []*yaml.RNode) ([]byte, error) {
 	resources, err := b.factory.RF().DropLocalNodes(nodes)
 	if err != nil {

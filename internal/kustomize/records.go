@@ -15,23 +15,22 @@ import (
 	tenantfence "github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// records are the resources in the files that a build read, as they stand there. They
-// show where a resource of the build comes from: its annotations do not, since layers
-// and authors write them.
+// records are the unchanged resources in the files of a build. They show the source of a
+// resource. Its annotations do not, because layers and authors can write them.
 type records struct {
 	fsys filesys.FileSystem
-	// root is the directory that is built, symbolic links resolved.
+	// root is the directory of the build, with symbolic links resolved.
 	root  filesys.ConfirmedDir
 	files map[string][]byte
-	// kinds are the names of each kind, with the resources of that name.
+	// kinds has the resources by kind and name.
 	kinds map[resid.Gvk]map[string][]document
-	// forged reports that some file names the annotation in which kustomize keeps origins.
+	// forged reports whether a file contains the annotation in which kustomize stores origins.
 	forged bool
 }
 
 // document is a resource in a file.
 type document struct {
-	// file is its path, symbolic links resolved.
+	// file is its path, with symbolic links resolved.
 	file string
 	node *yaml.RNode
 }
@@ -40,14 +39,14 @@ func newRecords(fsys filesys.FileSystem, root filesys.ConfirmedDir) *records {
 	return &records{fsys: fsys, root: root, files: map[string][]byte{}}
 }
 
-// add remembers a file that is read.
+// add records a file of the build.
 func (r *records) add(path string, content []byte) {
 	if dir, file, err := r.fsys.CleanedAbs(path); err == nil {
 		r.files[dir.Join(file)] = content
 	}
 }
 
-// parse finds the resources in the files. What kustomize cannot read is none.
+// parse reads the resources in the files. It skips files that kustomize cannot read.
 func (r *records) parse() {
 	r.kinds = map[resid.Gvk]map[string][]document{}
 	for file, content := range r.files {
@@ -100,7 +99,7 @@ func groupKind(n *yaml.RNode) resid.Gvk {
 	return resid.Gvk{Group: tenantfence.Group(n), Kind: n.GetKind()}
 }
 
-// recordSources records on each resource of a build where it comes from.
+// recordSources records its source on each resource of a build.
 func (r *records) recordSources(items []*item) error {
 	r.parse()
 	for _, i := range items {
@@ -118,7 +117,7 @@ func (r *records) recordSources(items []*item) error {
 	return nil
 }
 
-// displayPath is a file as findings name it.
+// displayPath returns the path of a file for findings.
 func (r *records) displayPath(file string) string {
 	relative, err := filepath.Rel(r.root.String(), file)
 	if err != nil {
@@ -127,8 +126,8 @@ func (r *records) displayPath(file string) string {
 	return filepath.ToSlash(relative)
 }
 
-// fileOf is the file that declares a resource, or that declares what a layer made it
-// of: the only one with its kind and name, or the one of those that kustomize names.
+// fileOf returns the file of a resource, or of the resource from which a layer made it. It is
+// the only file with the kind and name, or else the one that kustomize records as its origin.
 func (r *records) fileOf(res *resource.Resource) string {
 	names := r.kinds[groupKind(&res.RNode)]
 	same := filesOf(names[res.GetName()])
@@ -158,8 +157,8 @@ func filesOf(documents []document) []string {
 	return slices.Compact(out)
 }
 
-// origin is the file that kustomize names. It is for findings, never for evidence: a
-// layer may have written another one.
+// origin returns the file that kustomize records as the origin. It is only for findings and not
+// evidence, because a layer can write another one.
 func (r *records) origin(res *resource.Resource) string {
 	if r.forged {
 		return ""
@@ -175,8 +174,8 @@ func (r *records) origin(res *resource.Resource) string {
 	return dir.Join(file)
 }
 
-// declaringFile is the file within the root that declares a Tenant with just this name and
-// spec, or why none is known. Only then does that file alone decide the Tenant.
+// declaringFile returns the file within the root that declares a Tenant with exactly this name
+// and spec, or the reason why it is unknown. Such a file alone decides the Tenant.
 func (r *records) declaringFile(tenant *resource.Resource) (path, unknownReason string) {
 	var exact, named []string
 	want := declaredContent(&tenant.RNode)
@@ -189,20 +188,20 @@ func (r *records) declaringFile(tenant *resource.Resource) (path, unknownReason 
 	exact, named = slices.Compact(exact), slices.Compact(named)
 	switch {
 	case len(named) == 0:
-		return "", "no file that this build read declares it under this name: it is generated or remote, or a layer renames it (namePrefix, nameSuffix, patches); declare it in a file, under this name"
+		return "", "no file of the build declares a Tenant with this name: it is generated, remote, or renamed by a layer (namePrefix, nameSuffix, patches): declare it in a file with this name"
 	case len(exact) == 0:
-		return "", "a layer changes what " + strings.Join(named, " and ") + " declares (patches, replacements, transformers): write the change into that file"
+		return "", "a layer changes the Tenant in " + strings.Join(named, " and ") + " (patches, replacements, transformers): write the change into that file"
 	case len(exact) > 1:
-		return "", strings.Join(named, " and ") + " declare the same: remove all but one"
+		return "", strings.Join(named, " and ") + " declare the same Tenant: keep one of them"
 	}
 	relative, ok := tenantfence.LocalPath(r.displayPath(exact[0]))
 	if !ok {
-		return "", relative + " is outside the folder that is built: build a folder that holds it"
+		return "", relative + " is outside the directory of the build: build a directory that contains it"
 	}
 	return relative, ""
 }
 
-// declaredContent is equal for Tenants that ask for the same under the same name.
+// declaredContent is equal for Tenants with the same name and spec.
 func declaredContent(n *yaml.RNode) string {
 	spec := []byte("{}")
 	if field := n.Field("spec"); field != nil {

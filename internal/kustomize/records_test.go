@@ -20,8 +20,8 @@ const (
 		` internal.config.kubernetes.io/path: tenants/gold/gold.yaml, internal.tenantfence.dev/source: '{"file": "tenants/gold/gold.yaml", "path": "tenants/gold/gold.yaml"}'`
 )
 
-// sourcesOf builds the files, of which kustomization.yaml lists the fence, and returns
-// where the function was told that Tenants come from.
+// sourcesOf builds the files with a fence, and returns the sources of resources by name, as the
+// function receives them.
 func sourcesOf(t *testing.T, files map[string]string) map[string]resource.Source {
 	t.Helper()
 	return sourcesIn(t, writeFiles(t, files))
@@ -50,15 +50,15 @@ func sourcesIn(t *testing.T, dir string) map[string]resource.Source {
 		t.Fatal(err)
 	}
 	if strings.Contains(string(out), "internal.tenantfence.dev") {
-		t.Errorf("the build holds records:\n%s", out)
+		t.Errorf("the build contains records:\n%s", out)
 	}
 	return got
 }
 
 const gold = "resources: [gold.yaml]\n"
 
-// A Tenant's file is evidence only where nothing changed its name or spec on the way:
-// whoever has a layer may write any annotation, and take in another one's files.
+// TestTenantSource checks that the file of a Tenant is evidence only if no layer changed its name
+// or spec. The author of a layer can write any annotation, and list files of another team.
 func TestTenantSource(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -67,30 +67,30 @@ func TestTenantSource(t *testing.T) {
 		file, path string
 		unknown    string
 	}{
-		"as its file declares it": {"resources: [tenants/gold]", "", "gold-a", "tenants/gold/gold.yaml", "tenants/gold/gold.yaml", ""},
-		"with other labels, annotations and namespace": {
+		"unchanged": {"resources: [tenants/gold]", "", "gold-a", "tenants/gold/gold.yaml", "tenants/gold/gold.yaml", ""},
+		"labels, annotations and namespace changed by a layer": {
 			"resources: [tenants/gold]\nnamespace: x\ncommonAnnotations: {config.kubernetes.io/origin: 'path: x.yaml', internal.tenantfence.dev/source: x}\nlabels: [{pairs: {a: b}}]",
 			"", "gold-a", "tenants/gold/gold.yaml", "tenants/gold/gold.yaml", "",
 		},
-		"annotations of its own":       {"resources: [tenants/evil]", "resources: [evil.yaml]", "gold-evil", "tenants/evil/evil.yaml", "tenants/evil/evil.yaml", ""},
-		"annotations that a layer set": {"resources: [tenants/gold, tenants/evil]", "resources: [evil.yaml]\ncommonAnnotations: {" + forgedAnnotations + "}", "gold-evil", "tenants/evil/evil.yaml", "tenants/evil/evil.yaml", ""},
-		"another one's Tenant, renamed": {
-			"resources: [tenants/gold, tenants/evil]", "resources: [../gold]\nnameSuffix: -b", "gold-a-b", "tenants/gold/gold.yaml", "", "a layer renames it",
+		"forged annotations in the file":  {"resources: [tenants/evil]", "resources: [evil.yaml]", "gold-evil", "tenants/evil/evil.yaml", "tenants/evil/evil.yaml", ""},
+		"forged annotations from a layer": {"resources: [tenants/gold, tenants/evil]", "resources: [evil.yaml]\ncommonAnnotations: {" + forgedAnnotations + "}", "gold-evil", "tenants/evil/evil.yaml", "tenants/evil/evil.yaml", ""},
+		"Tenant of another team, renamed": {
+			"resources: [tenants/gold, tenants/evil]", "resources: [../gold]\nnameSuffix: -b", "gold-a-b", "tenants/gold/gold.yaml", "", "renamed by a layer",
 		},
-		"another one's Tenant, renamed to one that is there": {
-			"resources: [tenants/evil]", "resources: [../gold]\npatches: [{target: {kind: Tenant}, options: {allowNameChange: true}, patch: '[{\"op\": \"replace\", \"path\": \"/metadata/name\", \"value\": \"gold-evil\"}]'}]", "gold-evil", "", "", "a layer renames it",
+		"Tenant of another team, renamed to an existing one": {
+			"resources: [tenants/evil]", "resources: [../gold]\npatches: [{target: {kind: Tenant}, options: {allowNameChange: true}, patch: '[{\"op\": \"replace\", \"path\": \"/metadata/name\", \"value\": \"gold-evil\"}]'}]", "gold-evil", "", "", "renamed by a layer",
 		},
-		"another one's Tenant, patched": {
-			"resources: [tenants/evil]", "resources: [../gold]\npatches: [{target: {kind: Tenant}, patch: '[{\"op\": \"replace\", \"path\": \"/spec\", \"value\": {}}]'}]", "gold-a", "tenants/gold/gold.yaml", "", "a layer changes what tenants/gold/gold.yaml declares",
+		"Tenant of another team, patched": {
+			"resources: [tenants/evil]", "resources: [../gold]\npatches: [{target: {kind: Tenant}, patch: '[{\"op\": \"replace\", \"path\": \"/spec\", \"value\": {}}]'}]", "gold-a", "tenants/gold/gold.yaml", "", "a layer changes the Tenant in tenants/gold/gold.yaml",
 		},
-		"a platform's own patch": {
+		"patch of the platform": {
 			"resources: [tenants/gold]\npatches: [{target: {kind: Tenant}, patch: '[{\"op\": \"add\", \"path\": \"/spec/enforcement\", \"value\": \"AllowOnly\"}]'}]", "", "gold-a", "tenants/gold/gold.yaml", "", "a layer changes",
 		},
-		"another one's annotations, copied": {
+		"annotations copied from another team": {
 			"resources: [tenants/evil]", "resources: [../gold, evil.yaml]\nreplacements: [{source: {kind: Tenant, name: gold-a, fieldPath: metadata.annotations}, targets: [{select: {name: gold-evil}, fieldPaths: [metadata.annotations]}]}]\n",
 			"gold-evil", "tenants/evil/evil.yaml", "tenants/evil/evil.yaml", "",
 		},
-		"its own file read as a patch, too": {
+		"a patch file with the same Tenant": {
 			"resources: [tenants/gold]\npatches: [{path: tenants/copy.yaml}]", "", "gold-a", "tenants/gold/gold.yaml", "", "declare the same",
 		},
 	} {
@@ -122,7 +122,7 @@ func TestTenantSourceInListsAndDocuments(t *testing.T) {
 	}
 }
 
-// Links are followed, and what lies outside what is built matches no path.
+// TestTenantSourceBehindLinks checks symbolic links, and a file outside the directory of the build.
 func TestTenantSourceBehindLinks(t *testing.T) {
 	t.Parallel()
 	dir := writeFiles(t, map[string]string{
@@ -138,7 +138,7 @@ func TestTenantSourceBehindLinks(t *testing.T) {
 	}
 	for _, root := range []string{"a", "b"} {
 		got := sourcesIn(t, filepath.Join(dir, root))
-		if s := got["gold-a"]; s.Path != "" || s.File != "../gold/gold.yaml" || !strings.Contains(s.Unknown, "outside the folder that is built") {
+		if s := got["gold-a"]; s.Path != "" || s.File != "../gold/gold.yaml" || !strings.Contains(s.Unknown, "outside the directory of the build") {
 			t.Errorf("outside: %+v", s)
 		}
 		if s := got["gold-evil"]; s.Path != "real/evil.yaml" {
@@ -150,8 +150,8 @@ func TestTenantSourceBehindLinks(t *testing.T) {
 	}
 }
 
-// Of resources of one kind and name kustomize names the file, unless somebody wrote
-// what it writes.
+// TestSourceOfOtherResources checks that kustomize's origin selects one of several files with the
+// same kind and name, unless a file contains that annotation.
 func TestSourceOfOtherResources(t *testing.T) {
 	t.Parallel()
 	web := "apiVersion: v1\nkind: Service\nmetadata: {name: web}\n"

@@ -15,7 +15,7 @@ func TestBuildRefuses(t *testing.T) {
 			"use kustomize build --enable-alpha-plugins"},
 		"legacy-plugin":        {"kustomization.yaml: generators[0]: runs another function (example.com/v1 Legacy \"l\")"},
 		"fence-twice":          {"already registered id"},
-		"tenant-as-function":   {"kustomization.yaml: transformers[0]: ", "Tenant \"acme\" is no function: it belongs under resources"},
+		"tenant-as-function":   {"kustomization.yaml: transformers[0]: ", "Tenant \"acme\" is not a function: list it under resources"},
 		"validator":            {"kustomization.yaml: validators[0]: ", "list it under transformers"},
 		"no-function":          {"kustomization.yaml: transformers[0]: ", "no annotation config.kubernetes.io/function"},
 		"no-fence":             {"nothing would be fenced", "transformers: [fence.yaml]"},
@@ -23,7 +23,7 @@ func TestBuildRefuses(t *testing.T) {
 		"unknown-field":        {"read ", "unknown-field/kustomization.yaml: ", `"resource"`},
 		"broken-resource":      {"broken.yaml"},
 		"missing-layer":        {"kustomization.yaml: resources[0]: ", "missing-layer/inner: no kustomization file"},
-		"missing-config":       {"kustomization.yaml: transformers[0]: fence.yaml is no YAML, file or directory here"},
+		"missing-config":       {"kustomization.yaml: transformers[0]: fence.yaml is neither YAML nor a local file or directory"},
 		"outside":              {"kustomization.yaml: transformers[0]: ", "is not in or below"},
 		"remote-in-fallback":   {"inner layer", "kustomization.yaml: resources[1]: https://example.invalid/x.yaml"},
 		"patched-function":     {"inner/kustomization.yaml: transformers[0]: ", "not in a patch"},
@@ -36,7 +36,7 @@ func TestBuildRefuses(t *testing.T) {
 			}
 			for _, w := range want {
 				if !strings.Contains(err.Error(), w) {
-					t.Errorf("error %q does not say %q", err, w)
+					t.Errorf("error %q does not contain %q", err, w)
 				}
 			}
 		})

@@ -12,8 +12,7 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/filesys"
 )
 
-// kustomizeVersion is the release of the kustomize command that consists of the
-// kustomize modules in go.mod.
+// kustomizeVersion is the release of the kustomize command with the kustomize modules in go.mod.
 const kustomizeVersion = "v5.8.2"
 
 // runKrusty builds dir with plugins disabled, unsorted.
@@ -36,9 +35,9 @@ func runKrustyWithFunctions(fsys filesys.FileSystem, dir string, opts Options) (
 	return krusty.MakeKustomizer(o).Run(fsys, dir)
 }
 
-// errKustomizePanic reports that kustomize's own code panicked, as it does on some resources whose
-// metadata is malformed.
-var errKustomizePanic = errors.New("kustomize stopped on a malformed resource, whose metadata, labels or annotations are no mapping")
+// errKustomizePanic reports that kustomize's code panicked. It does for some resources with
+// malformed metadata.
+var errKustomizePanic = errors.New("kustomize failed on a malformed resource: its metadata, labels or annotations are not a mapping")
 
 // recoverPanic turns a panic of kustomize's code into an error.
 func recoverPanic(err *error) {
@@ -51,8 +50,8 @@ func helm(opts Options) types.HelmConfig {
 	return types.HelmConfig{Enabled: opts.EnableHelm, Command: "helm"}
 }
 
-// setManagedByVersion makes buildMetadata's managedByLabel name the release that builds the
-// same: kustomize as a library does not know its own.
+// setManagedByVersion sets the kustomize release in the label of buildMetadata's managedByLabel.
+// kustomize as a library does not know its release.
 func setManagedByVersion(m resmap.ResMap) error {
 	own := "kustomize-" + provenance.GetProvenance().Semver()
 	for _, r := range m.Resources() {

@@ -11,8 +11,8 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/resid"
 )
 
-// sortResources orders resources as kustomize's SortOrderTransformer, which cannot
-// be imported.
+// sortResources orders resources like kustomize's SortOrderTransformer, which cannot be
+// imported.
 func sortResources(resources []*resource.Resource, options *types.SortOptions) error {
 	if options == nil {
 		options = &types.SortOptions{Order: types.LegacySortOrder}

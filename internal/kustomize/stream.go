@@ -11,23 +11,22 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 )
 
-// idAnnotation is what kustomize tracks a function's items by. A function may tell
-// by it that kustomize is its host.
+// idAnnotation identifies the items of a function for kustomize. A function may detect by it that
+// kustomize runs it.
 const idAnnotation = "kustomize.config.k8s.io/id"
 
-// stream is the items of a build on their way through the fences.
+// stream has the items of a build while the fences run.
 type stream struct {
 	items []*item
 }
 
 type item struct {
 	*resource.Resource
-	// hash is what kustomize has appended to the name.
+	// hash is the hash that kustomize appended to the name.
 	hash string
 }
 
-// newStream takes the hashes off the names: kustomize appends them after the
-// transformers.
+// newStream removes the hashes from names, because kustomize appends them after the transformers.
 func newStream(resources []*resource.Resource) (*stream, error) {
 	s := &stream{}
 	for _, r := range resources {
@@ -40,7 +39,7 @@ func newStream(resources []*resource.Resource) (*stream, error) {
 	return s, nil
 }
 
-// stripHash recognises a hash by computing it.
+// stripHash removes the hash from a name. It computes the hash to recognize it.
 func (i *item) stripHash() error {
 	name := i.GetName()
 	dash := strings.LastIndex(name, "-")
@@ -61,8 +60,8 @@ func (i *item) stripHash() error {
 	return nil
 }
 
-// restoreHashes puts the hashes back. What refers to a name holds the old one
-// already, so data must not have changed.
+// restoreHashes appends the hashes to names again. References already contain the old hash, so
+// a change of the data is an error.
 func (s *stream) restoreHashes() error {
 	for _, i := range s.items {
 		if i.hash == "" {
@@ -73,7 +72,7 @@ func (s *stream) restoreHashes() error {
 			return fmt.Errorf("hash %s: %w", describe(i.Resource), err)
 		}
 		if hash != i.hash {
-			return fmt.Errorf("the function changed the data of %s, whose name holds their hash", describe(i.Resource))
+			return fmt.Errorf("the function changed the data of %s, but its name contains the hash of the data", describe(i.Resource))
 		}
 		if err := i.SetName(i.GetName() + "-" + hash); err != nil {
 			return fmt.Errorf("rename %s: %w", describe(i.Resource), err)
@@ -90,8 +89,8 @@ func (s *stream) nodes() []*yaml.RNode {
 	return nodes
 }
 
-// apply runs the function and takes over what it returns, in the order in which
-// kustomize does: what was there keeps its place, what is new comes after it.
+// apply runs the function and stores its result in kustomize's order: existing items keep their
+// place, and new items follow.
 func (s *stream) apply(fn Function, fence *resource.Resource) error {
 	config, err := functionConfig(fence)
 	if err != nil {
@@ -131,8 +130,8 @@ func (s *stream) apply(fn Function, fence *resource.Resource) error {
 	return nil
 }
 
-// functionInput is the items as kustomize hands them to a function: where there are none,
-// its own config.
+// functionInput returns the items in the form in which kustomize passes them to a function. If
+// the build has no items, it returns the config.
 func (s *stream) functionInput(config *yaml.RNode) ([]*yaml.RNode, error) {
 	if len(s.items) == 0 {
 		return []*yaml.RNode{config.Copy()}, nil
@@ -157,7 +156,7 @@ func (s *stream) functionInput(config *yaml.RNode) ([]*yaml.RNode, error) {
 
 func functionOutput(n *yaml.RNode) (*resource.Resource, error) {
 	if _, err := n.GetValidatedMetadata(); err != nil {
-		return nil, fmt.Errorf("the function returned what is no resource: %w", err)
+		return nil, fmt.Errorf("the function returned an item that is not a resource: %w", err)
 	}
 	r := &resource.Resource{RNode: *n}
 	annotations := r.GetAnnotations()
@@ -165,7 +164,7 @@ func functionOutput(n *yaml.RNode) (*resource.Resource, error) {
 	return r, r.SetAnnotations(annotations)
 }
 
-// identity is equal for what kustomize takes as the same resource.
+// identity is equal for resources that kustomize treats as the same.
 func identity(r *resource.Resource) resid.ResId {
 	id := r.CurId()
 	id.Namespace = id.EffectiveNamespace()

@@ -12,8 +12,8 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// AgentsConfiguredElsewhere warns of a release of Cilium's own chart, whose values configure the agents and
-// are not read.
+// AgentsConfiguredElsewhere warns of a release of Cilium's chart. Its values configure the agents,
+// and are not read.
 func AgentsConfiguredElsewhere(f *policy.Fence, items []*yaml.RNode) report.Findings {
 	if f.Cluster.CNI == v1alpha1.CNIKubernetes {
 		return nil
@@ -21,14 +21,14 @@ func AgentsConfiguredElsewhere(f *policy.Fence, items []*yaml.RNode) report.Find
 	var out report.Findings
 	for _, n := range items {
 		if at, ok := chartOf(n); ok {
-			out = append(out, report.New(report.AgentConfigNotRead, report.Warning, resource.RefOf(n), at, "its values configure Cilium's agents, and are not read, so that the settings that are assumed may be others: state what the chart makes of them in cluster.ciliumConfig of the profile"))
+			out = append(out, report.New(report.AgentConfigNotRead, report.Warning, resource.RefOf(n), at, "its values configure Cilium's agents and are not read, so the assumed settings may be wrong: state the resulting settings in cluster.ciliumConfig of the FenceProfile"))
 		}
 	}
 	return out
 }
 
-// chartOf reports whether a resource has a controller install Cilium's chart, and where it
-// names the chart.
+// chartOf reports whether a controller installs Cilium's chart from a resource, and the field with
+// the name of the chart.
 func chartOf(n *yaml.RNode) (string, bool) {
 	if !slices.Contains([]string{"HelmRelease", "Application", "HelmChart"}, n.GetKind()) {
 		return "", false

@@ -8,7 +8,7 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// TestAReleaseOfCiliumIsNamed: its values are settings that the proof does not know.
+// TestCiliumChartIsReported checks the resources with which controllers install Cilium's chart.
 func TestCiliumChartIsReported(t *testing.T) {
 	t.Parallel()
 	for doc, reported := range map[string]bool{

@@ -8,16 +8,16 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// auditMode is an annotation that people write on policies and pods to try a policy out.
+// auditMode is an annotation that users set on policies and pods to test a policy.
 const auditMode = "policy.cilium.io/audit-mode"
 
-// AuditAnnotation warns of an annotation that no version of Cilium knows: a policy that
-// relies on it denies traffic at once.
+// AuditAnnotation warns of an annotation that no version of Cilium has. A policy that relies on it
+// denies traffic at once.
 func AuditAnnotation(items []*yaml.RNode) report.Findings {
 	var out report.Findings
 	for _, n := range items {
 		if _, ok := n.GetAnnotations()[auditMode]; ok && !resource.IsLocalConfig(n) {
-			out = append(out, report.New(report.AuditModeAnnotation, report.Warning, resource.RefOf(n), "metadata.annotations["+auditMode+"]", "does nothing in any version of Cilium, so that policies are enforced all the same: remove it; for allows that close nothing yet, say enforcement: AllowOnly in the Tenant"))
+			out = append(out, report.New(report.AuditModeAnnotation, report.Warning, resource.RefOf(n), "metadata.annotations["+auditMode+"]", "has no effect in any version of Cilium, so policies are enforced: remove it; for allows without default-deny, set enforcement: AllowOnly in the Tenant"))
 		}
 	}
 	return out

@@ -16,8 +16,8 @@ import (
 )
 
 // Coverage reports the resources that the proof does not decide: an error for each kind that
-// affects traffic, unless the profile accepts it, and one line for all kinds that nothing is
-// known of. The second result is the resources at whose namespaces flows are undecided.
+// affects traffic, unless the profile accepts it, and one finding for all unknown kinds. The
+// second result is the resources in whose namespaces flows are undecided.
 func Coverage(f *policy.Fence, index *resource.Index, items []*yaml.RNode) (report.Findings, []report.Ref) {
 	items, _ = resource.Deduplicate(items)
 	pods := index.MakesPods()
@@ -34,12 +34,12 @@ type kind struct{ group, name string }
 
 func (k kind) String() string { return strings.Trim(k.group+" "+k.name, " ") }
 
-// mutates reports whether resources of a kind change others as they are created.
+// mutates reports whether resources of a kind change other resources when these are created.
 func (k kind) mutates() bool {
 	return k.group == "admissionregistration.k8s.io" && (k.name == "MutatingWebhookConfiguration" || k.name == "MutatingAdmissionPolicy")
 }
 
-// uncovered is what there is one finding about: a kind, and what is known of it.
+// uncovered is the key of one finding: a kind and its message.
 type uncovered struct {
 	kind
 	check    *report.Check
@@ -49,7 +49,7 @@ type uncovered struct {
 
 type coverage struct {
 	fence *policy.Fence
-	// resources are the resources that each finding is about.
+	// resources has the resources of each finding.
 	resources map[uncovered][]report.Ref
 	unknown   map[kind]int
 	undecided []report.Ref
@@ -58,7 +58,7 @@ type coverage struct {
 func (c *coverage) add(n *yaml.RNode) {
 	k, known := coverageOf(c.fence, n)
 	if k.mutates() {
-		c.record(n, uncovered{k, report.PodsMayChange, report.Info, "may change labels, ports and hostNetwork of pods after the build, and the proof reads them as written: where it does, declare the pods that result as external resources"})
+		c.record(n, uncovered{k, report.PodsMayChange, report.Info, "may change labels, ports and hostNetwork of pods after the build, but the proof uses the pods as written: if it does, declare the resulting pods as external resources"})
 	}
 	if effect, ofCilium := noEffectReason(c.fence, k); ofCilium {
 		if effect != "" && !resource.IsLocalConfig(n) {
@@ -72,9 +72,9 @@ func (c *coverage) add(n *yaml.RNode) {
 		c.record(n, uncovered{k, report.KindUndecided, report.Info, reason})
 	case known.Class == resource.NotDecided && known.OwnNamespaceOnly && !c.fence.MayAffectTenant(resource.NamespaceOf(n)):
 		c.undecided = append(c.undecided, resource.RefOf(n))
-		c.record(n, uncovered{k, report.KindUndecided, report.Warning, fmt.Sprintf("%s: its effect is not decided here, so it is left out, and FlowTest cases with pods of its namespace are undecided", known.Reason)})
+		c.record(n, uncovered{k, report.KindUndecided, report.Warning, fmt.Sprintf("%s: its effect is not decided, so it is ignored, and FlowTest cases with pods of its namespace are undecided", known.Reason)})
 	case known.Class == resource.NotDecided:
-		c.record(n, uncovered{k, report.KindUndecided, report.Error, fmt.Sprintf("%s: its effect is not decided here, so nothing is proved: remove it, or accept the kind in the FenceProfile: undecidedKinds: [{group: %s, kind: %s, reason: …}]", known.Reason, k.group, k.name)})
+		c.record(n, uncovered{k, report.KindUndecided, report.Error, fmt.Sprintf("%s: its effect is not decided, so nothing is proved: remove it, or accept the kind in the FenceProfile: undecidedKinds: [{group: %s, kind: %s, reason: …}]", known.Reason, k.group, k.name)})
 	default:
 		c.unknown[k]++
 	}
@@ -82,17 +82,17 @@ func (c *coverage) add(n *yaml.RNode) {
 
 var (
 	envoyConfig   = kind{"cilium.io", "CiliumEnvoyConfig"}
-	proxyCoverage = resource.Coverage{Class: resource.NotDecided, Reason: "has the annotation " + balancedAnnotation + ", of which Cilium's operator makes a CiliumEnvoyConfig, where it has loadbalancer-l7: a proxy takes the connections to the Service, and decides where they go"}
+	proxyCoverage = resource.Coverage{Class: resource.NotDecided, Reason: "has the annotation " + balancedAnnotation + ": with loadbalancer-l7, Cilium's operator creates a CiliumEnvoyConfig for it, and a proxy decides where connections to the Service go"}
 )
 
 const balancedAnnotation = "service.cilium.io/lb-l7"
 
-// balancedByProxy reports whether Cilium's operator makes a CiliumEnvoyConfig of a Service.
+// balancedByProxy reports whether Cilium's operator creates a CiliumEnvoyConfig for a Service.
 func balancedByProxy(f *policy.Fence, n *yaml.RNode) bool {
 	return f.Cluster.CNI != v1alpha1.CNIKubernetes && resource.Group(n) == "" && n.GetKind() == "Service" && n.GetAnnotations()[balancedAnnotation] == "enabled"
 }
 
-// coverageOf is the kind as which a resource counts, and what is known of it.
+// coverageOf returns the effective kind of a resource, and its coverage.
 func coverageOf(f *policy.Fence, n *yaml.RNode) (kind, resource.Coverage) {
 	if balancedByProxy(f, n) {
 		return envoyConfig, proxyCoverage
@@ -104,11 +104,11 @@ func (c *coverage) record(n *yaml.RNode, u uncovered) {
 	c.resources[u] = append(c.resources[u], resource.RefOf(n))
 }
 
-// acceptedKind reports whether the profile accepts a kind, and what a finding states of it.
+// acceptedKind reports whether the profile accepts a kind, and returns the message about it.
 func acceptedKind(f *policy.Fence, k kind) (string, bool) {
 	for i, accepted := range f.UndecidedKinds {
 		if accepted.Group == k.group && accepted.Kind == k.name {
-			return fmt.Sprintf("is not decided here: the profile's undecidedKinds[%d] accepts the kind (%s)", i, accepted.Reason), true
+			return fmt.Sprintf("is not decided: undecidedKinds[%d] of the FenceProfile accepts the kind (%s)", i, accepted.Reason), true
 		}
 	}
 	return "", false
@@ -127,35 +127,35 @@ func (c *coverage) findings() report.Findings {
 	return out.Sort()
 }
 
-// unknownKinds lists the kinds that nothing is known of.
+// unknownKinds returns the finding about unknown kinds.
 func (c *coverage) unknownKinds() report.Findings {
 	if len(c.unknown) == 0 {
 		return nil
 	}
-	var all []string
+	var counts []string
 	total := 0
 	for _, k := range slices.SortedFunc(maps.Keys(c.unknown), func(a, b kind) int { return strings.Compare(a.String(), b.String()) }) {
-		all = append(all, fmt.Sprintf("%s (%d)", k, c.unknown[k]))
+		counts = append(counts, fmt.Sprintf("%s: %d", k, c.unknown[k]))
 		total += c.unknown[k]
 	}
-	return report.Findings{report.New(report.KindsAssumedWithoutEffect, report.Info, report.Ref{}, "", "%s of kinds that are not known here count as without effect on traffic, and pods that they create are not seen: %s: declare such pods as local-config workloads", policy.Count(total, "resource"), strings.Join(all, ", "))}
+	return report.Findings{report.New(report.KindsAssumedWithoutEffect, report.Info, report.Ref{}, "", "%s of unknown kinds (%s): they are assumed to have no effect on traffic and to create no pods: if they create pods, declare these as external resources", policy.Count(total, "resource"), strings.Join(counts, ", "))}
 }
 
-// noEffectReason is why a kind of cluster administrators' policies does nothing where Cilium
-// decides. It reports false for other kinds, and "" for one that has an effect.
+// noEffectReason returns the reason why a kind of administrators' policies has no effect with
+// Cilium, or "" for a kind that has an effect. It reports false for other kinds.
 func noEffectReason(f *policy.Fence, k kind) (string, bool) {
 	if f.Cluster.CNI == v1alpha1.CNIKubernetes || k.group != resource.AdministratorGroup {
 		return "", false
 	}
 	switch {
 	case k.name == "AdminNetworkPolicy" || k.name == "BaselineAdminNetworkPolicy":
-		return fmt.Sprintf("has no effect: no version of Cilium decides a %s: write a ClusterNetworkPolicy, which Cilium decides since %s where its agents have it on, or remove it", k.name, policy.ClusterNetworkPolicies.Introduced()), true
+		return fmt.Sprintf("has no effect: no version of Cilium enforces a %s: remove it, or write a ClusterNetworkPolicy, which Cilium enforces since %s with enable-k8s-cluster-network-policy: true", k.name, policy.ClusterNetworkPolicies.Introduced()), true
 	case k.name != resource.KindAdministrator:
 		return "", false
 	case !f.Has(policy.ClusterNetworkPolicies):
-		return fmt.Sprintf("has no effect: Cilium decides it since %s, and cluster.ciliumVersion is %s: remove it, or upgrade Cilium", policy.ClusterNetworkPolicies.Introduced(), f.Cluster.CiliumVersion), true
+		return fmt.Sprintf("has no effect: Cilium enforces it since %s, and cluster.ciliumVersion is %s: remove it, or upgrade Cilium", policy.ClusterNetworkPolicies.Introduced(), f.Cluster.CiliumVersion), true
 	case !f.Agent.Enabled(policy.EnableClusterNetworkPolicy):
-		return "has no effect: Cilium's agents decide it only with enable-k8s-cluster-network-policy: true, which is off by default: remove it, or switch it on", true
+		return "has no effect: agents enforce it only with enable-k8s-cluster-network-policy: true, and the default is false: remove it, or enable the setting", true
 	}
 	return "", true
 }

@@ -14,16 +14,16 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// embedded is a resource within another, from which a controller creates it.
+// embedded is a resource within another one. A controller creates it from there.
 type embedded struct {
 	node      *yaml.RNode
 	field     string
 	namespace string
 }
 
-// EmbeddedPolicies reports policies, and other resources that affect traffic, within resources of
-// other kinds, from which controllers create them: they are not decided. The second result is the
-// resources at whose namespaces flows are undecided.
+// EmbeddedPolicies reports policies and other resources that affect traffic within resources of
+// other kinds. Controllers create them, and they are not decided. The second result is the
+// resources in whose namespaces flows are undecided.
 func EmbeddedPolicies(f *policy.Fence, items []*yaml.RNode) (report.Findings, []report.Ref) {
 	items, _ = resource.Deduplicate(items)
 	var out report.Findings
@@ -44,25 +44,23 @@ func EmbeddedPolicies(f *policy.Fence, items []*yaml.RNode) (report.Findings, []
 	return out, undecided
 }
 
-// finding is that about a resource which another holds.
+// finding returns the finding about an embedded resource.
 func (e embedded) finding(f *policy.Fence, holder report.Ref) report.Finding {
-	out := report.Finding{Check: report.KindUndecided, Severity: report.Error, Resource: holder, Field: e.field}
 	if reason, accepted := f.UndecidedKindReason(holder); accepted {
-		out.Severity = report.Info
-		out.Message = fmt.Sprintf("holds a %s, which is not decided here: the profile's undecidedKinds accepts the kind %s (%s)", e.node.GetKind(), holder.Kind, reason)
-		return out
+		return report.New(report.KindUndecided, report.Info, holder, e.field,
+			"holds a %s, which is not decided here: the profile's undecidedKinds accepts the kind %s (%s)", e.node.GetKind(), holder.Kind, reason)
 	}
-	so := "nothing is proved"
+	severity, so := report.Error, "nothing is proved"
 	if e.namespace != "" && !f.MayAffectTenant(e.namespace) {
-		out.Severity, so = report.Warning, "it is left out, and FlowTest cases with pods of its namespace are undecided"
+		severity, so = report.Warning, "it is left out, and FlowTest cases with pods of its namespace are undecided"
 	}
-	out.Message = fmt.Sprintf("holds a %s, from which a controller creates it, and its effect is not decided here, so %s: list it as a resource of its own, or accept the kind in the FenceProfile: undecidedKinds: [{group: %s, kind: %s, reason: …}]",
+	return report.New(report.KindUndecided, severity, holder, e.field,
+		"holds a %s, from which a controller creates it, and its effect is not decided here, so %s: list it as a resource of its own, or accept the kind in the FenceProfile: undecidedKinds: [{group: %s, kind: %s, reason: …}]",
 		e.node.GetKind(), so, groupOfRef(holder), holder.Kind)
-	return out
 }
 
-// embeddedPolicy is the first resource that affects traffic within one of a kind that nothing is
-// known of.
+// embeddedPolicy returns the first resource that affects traffic within a resource of an unknown
+// kind.
 func embeddedPolicy(n *yaml.RNode) (embedded, bool) {
 	if resource.IsLocalConfig(n) || resource.CoverageOf(n).Class != "" || strings.HasSuffix(n.GetKind(), "List") {
 		return embedded{}, false
@@ -85,7 +83,7 @@ func affectsTraffic(e embedded) bool {
 	return resource.IsPolicy(e.node) || resource.CoverageOf(e.node).Class == resource.NotDecided
 }
 
-// embeddedIn are the resources within a value.
+// embeddedIn returns the resources within a value.
 func embeddedIn(at, namespace string, value any) []embedded {
 	var out []embedded
 	switch value := value.(type) {
@@ -111,8 +109,8 @@ func embeddedIn(at, namespace string, value any) []embedded {
 	return out
 }
 
-// hasContent reports whether a mapping with a kind is a resource, or makes one, and is no mere
-// reference to one.
+// hasContent reports whether a mapping with a kind is a resource or a template of one, and not only
+// a reference.
 func hasContent(value map[string]any) bool {
 	return slices.ContainsFunc([]string{"metadata", "spec", "specs", "data", "clone"}, func(key string) bool { return value[key] != nil })
 }

@@ -13,8 +13,8 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// HostPolicies refuses policies about nodes that no entry of the profile's nodes covers:
-// what nodes may do is decided for the nodes and directions of these entries alone.
+// HostPolicies refuses host policies without an entry in nodes of the profile. Traffic of nodes is
+// decided only for the nodes and directions of these entries.
 func HostPolicies(f *policy.Fence, items []*yaml.RNode, own func(*yaml.RNode) bool) report.Findings {
 	var out report.Findings
 	for _, n := range items {
@@ -24,16 +24,16 @@ func HostPolicies(f *policy.Fence, items []*yaml.RNode, own func(*yaml.RNode) bo
 		rules := func(at string, spec any) []hostRules { return hostRulesOf(f, at, spec) }
 		for _, h := range inSpecs(n, rules) {
 			if ds := uncoveredDirections(f, h); len(ds) > 0 {
-				out = append(out, report.New(report.HostPolicyUndeclared, report.Error, resource.RefOf(n), h.at+".nodeSelector", "denies %s of nodes that no entry of the profile's nodes covers: it can cut nodes off from the cluster, and what they need is not known: declare these nodes and their flows in the profile's nodes, or remove the policy", strings.Join(ds, " and ")))
+				out = append(out, report.New(report.HostPolicyUndeclared, report.Error, resource.RefOf(n), h.at+".nodeSelector", "denies %s of nodes without an entry in nodes of the FenceProfile: it can isolate nodes from the cluster, and their required flows are unknown: declare these nodes and their flows in nodes of the FenceProfile, or remove the policy", strings.Join(ds, " and ")))
 			}
 		}
 	}
 	return out
 }
 
-// hostRules are the nodes of a policy's spec, and the directions in which it denies: by
-// default, or by rules. An allow that denies nothing else opens nothing at nodes that no
-// policy isolates; at those of the profile's entries, it is decided.
+// hostRules are the nodes of a policy's spec, and the directions in which it denies, by default or
+// by rules. An allow without default-deny has no effect on nodes that no policy isolates. For nodes
+// with an entry in the profile, it is decided.
 type hostRules struct {
 	at         string
 	selector   policy.Selector
@@ -46,7 +46,7 @@ func hostRulesOf(f *policy.Fence, at string, spec any) []hostRules {
 		return nil
 	}
 	out := hostRules{at: at}
-	// A selector that cannot be read covers nothing, and the engine rejects the policy.
+	// An invalid selector matches nothing, and the engine rejects the policy.
 	if data, err := json.Marshal(object["nodeSelector"]); err == nil {
 		_ = json.Unmarshal(data, &out.selector)
 	}

@@ -12,10 +12,10 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// LayersAbove refuses what layers above a fence did to the policies that it generated and proved:
-// one error for each policy that they move, and for each fence one for those that they
-// rename, one for those that they remove, one for those that they change, and one for those
-// with its label that they add. Other labels and annotations may change.
+// LayersAbove refuses changes of generated policies by layers above a fence. It returns one error
+// for each moved policy. For each fence, it returns one error each for renamed, removed, changed
+// and added policies. A policy with the label of the fence counts as added. Other labels and
+// annotations may change.
 func LayersAbove(generated, finished []*yaml.RNode) report.Findings {
 	a := layerChanges{renames: map[report.Ref][]Rename{}, removed: map[report.Ref][]string{}, changed: map[report.Ref][]string{}, added: map[report.Ref][]string{}}
 	present := map[report.Ref][]*yaml.RNode{}
@@ -49,8 +49,8 @@ type layerChanges struct {
 	removed, changed, added map[report.Ref][]string
 }
 
-// findMoved finds the policies that have another name or namespace. It returns them as they
-// were generated, and as they are now.
+// findMoved finds the policies with another name or namespace. It returns their IDs as generated,
+// and in the finished build.
 func (a *layerChanges) findMoved(generated, finished []*yaml.RNode, present map[report.Ref][]*yaml.RNode) (oldIDs, newIDs map[report.Ref]bool) {
 	fences := map[report.Ref]report.Ref{}
 	oldIDs, newIDs = map[report.Ref]bool{}, map[report.Ref]bool{}
@@ -83,24 +83,24 @@ func (a *layerChanges) findings() report.Findings {
 	for fence, renames := range a.renames {
 		out = append(out, RefuseRenamed(fence, renames)...)
 	}
-	for _, what := range []struct {
+	for _, change := range []struct {
 		check    *report.Check
 		text     string
 		policies map[report.Ref][]string
 	}{
-		{report.PolicyMissing, "a layer above the fence removes policies that it generates", a.removed},
-		{report.PolicyChanged, "a layer above the fence changes policies that it generates", a.changed},
-		{report.PolicyUnexpected, "a layer above the fence adds policies with its label", a.added},
+		{report.PolicyMissing, "a layer above the fence removes generated policies", a.removed},
+		{report.PolicyChanged, "a layer above the fence changes generated policies", a.changed},
+		{report.PolicyUnexpected, "a layer above the fence adds policies with the label of the fence", a.added},
 	} {
-		for fence, names := range what.policies {
+		for fence, names := range change.policies {
 			slices.Sort(names)
-			out = append(out, report.New(what.check, report.Error, fence, "", "%s (%s), so what was proved is not what is built: declare the difference in a Tenant or in the profile, or list the fence above that layer", what.text, policy.Brief(names)))
+			out = append(out, report.New(change.check, report.Error, fence, "", "%s (%s), so the proof does not apply to the build: declare the change in a Tenant or in the FenceProfile, or list the fence above that layer", change.text, policy.Brief(names)))
 		}
 	}
 	return out.Sort()
 }
 
-// fenceOf is the configuration of the fence that generated a policy.
+// fenceOf returns the TenantFence that generated a policy.
 func fenceOf(n *yaml.RNode) report.Ref {
 	return report.Ref{APIVersion: v1alpha1.APIVersion, Kind: v1alpha1.KindTenantFence, Name: resource.FenceOf(n)}
 }

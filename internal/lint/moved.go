@@ -1,4 +1,4 @@
-// Package lint finds what is wrong with policies that are finished: one check a file.
+// Package lint checks finished builds. Each file has one check.
 package lint
 
 import (
@@ -9,8 +9,8 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// Moved refuses generated policies that are in another namespace than the one they
-// were generated for: a layer that sets namespace: ran after the fence.
+// Moved refuses generated policies in another namespace than the one for which they were
+// generated. A layer that sets namespace ran after the fence.
 func Moved(items []*yaml.RNode) report.Findings {
 	var out report.Findings
 	for _, n := range items {

@@ -14,10 +14,10 @@ func TestMoved(t *testing.T) {
 		metadata string
 		want     int
 	}{
-		"a policy where it was meant to be":      {`namespace: acme, labels: {tenantfence.dev/fence: mine}, annotations: {tenantfence.dev/namespace: acme}`, 0},
-		"one that a later layer moved":           {`namespace: other, labels: {tenantfence.dev/fence: mine}, annotations: {tenantfence.dev/namespace: acme}`, 1},
-		"a hand-written one with the annotation": {`namespace: other, annotations: {tenantfence.dev/namespace: acme}`, 0},
-		"one that was meant for no namespace":    {`labels: {tenantfence.dev/fence: mine}`, 0},
+		"a policy in its namespace":                 {`namespace: acme, labels: {tenantfence.dev/fence: mine}, annotations: {tenantfence.dev/namespace: acme}`, 0},
+		"a policy that a later layer moved":         {`namespace: other, labels: {tenantfence.dev/fence: mine}, annotations: {tenantfence.dev/namespace: acme}`, 1},
+		"a hand-written policy with the annotation": {`namespace: other, annotations: {tenantfence.dev/namespace: acme}`, 0},
+		"a policy without the annotation":           {`labels: {tenantfence.dev/fence: mine}`, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

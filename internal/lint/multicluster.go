@@ -12,15 +12,15 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// MultiClusterServices reports Services that are shared between clusters. Clients reach pods of
-// all of these by one name, and policies decide about pods of each cluster apart.
+// MultiClusterServices reports Services that clusters share. Clients reach pods of all clusters by
+// one name, but policies decide pods of each cluster separately.
 func MultiClusterServices(f *policy.Fence, items []*yaml.RNode) report.Findings {
 	if f.Cluster.CNI == v1alpha1.CNIKubernetes {
 		return nil
 	}
 	effects := map[string]string{
-		"ServiceExport": "has pods of other clusters connect to the pods of this Service",
-		"ServiceImport": "has connections to this name end at pods of other clusters, too",
+		"ServiceExport": "exposes the pods of this Service to pods of other clusters",
+		"ServiceImport": "sends connections with this name to pods of other clusters, too",
 	}
 	items, _ = resource.Deduplicate(items)
 	var out report.Findings
@@ -35,7 +35,7 @@ func MultiClusterServices(f *policy.Fence, items []*yaml.RNode) report.Findings 
 			continue
 		}
 		first[n.GetKind()] = len(out)
-		out = append(out, report.New(report.GlobalService, report.Warning, resource.RefOf(n), "", "%s", effect+": flows to and from pods of this cluster are decided here, and those of other clusters are denied unless a policy of your own allows them by the label io.cilium.k8s.policy.cluster"))
+		out = append(out, report.New(report.GlobalService, report.Warning, resource.RefOf(n), "", "%s", effect+": only flows within this cluster are decided, and flows with other clusters are denied: allow them in a hand-written policy with the label io.cilium.k8s.policy.cluster"))
 	}
 	for kind, i := range first {
 		if more := count[kind] - 1; more > 0 {

@@ -11,7 +11,7 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// TestWhatChangesPodsIsNamed: the proof reads pods as they are written.
+// TestMutatingKindsAreReported checks kinds that change pods when these are created.
 func TestMutatingKindsAreReported(t *testing.T) {
 	t.Parallel()
 	for kind, reported := range map[string]bool{"MutatingWebhookConfiguration": true, "MutatingAdmissionPolicy": true, "ValidatingWebhookConfiguration": false} {

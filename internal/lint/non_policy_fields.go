@@ -16,8 +16,8 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// NonPolicyFields reports fields that are no policy and change what traffic reaches the pods
-// of tenants, or on which port policies see it.
+// NonPolicyFields reports fields outside of policies that change which traffic reaches the pods of
+// tenants, or on which port policies see it.
 func NonPolicyFields(f *policy.Fence, index *resource.Index, items []*yaml.RNode) report.Findings {
 	items, _ = resource.Deduplicate(items)
 	slices.SortStableFunc(items, func(a, b *yaml.RNode) int {
@@ -31,7 +31,7 @@ func NonPolicyFields(f *policy.Fence, index *resource.Index, items []*yaml.RNode
 		}
 	}
 	reported := map[[2]string]bool{}
-	// What is reported once for a namespace is about the Namespace, where that has it.
+	// A finding once for each namespace is about the Namespace if it has the field.
 	for _, p := range slices.Concat(namespaceMetadata(f, items), podMetadata(f, index)) {
 		if !f.MayAffectTenant(p.namespace) {
 			continue
@@ -65,8 +65,7 @@ func (r metadataRule) evaluate(f *policy.Fence, p placedMetadata) *report.Findin
 	return &found
 }
 
-// hostPorts reports, for each pod template of a resource, the first port that is a port of the
-// node, too.
+// hostPorts reports the first hostPort of each pod template of a resource.
 func hostPorts(n *yaml.RNode) report.Findings {
 	doc, err := n.Map()
 	if err != nil {
@@ -75,7 +74,7 @@ func hostPorts(n *yaml.RNode) report.Findings {
 	var out report.Findings
 	for _, t := range podSpecsIn("", doc) {
 		if at, number := hostPort(t.spec); at != "" {
-			out = append(out, report.New(report.HostPort, report.Info, resource.RefOf(n), t.at+at, "port %v of the pods' nodes leads to these pods: the pods' own policies decide who reaches it, and clients outside the cluster need a flow from world or their networks", number))
+			out = append(out, report.New(report.HostPort, report.Info, resource.RefOf(n), t.at+at, "exposes these pods on port %v of their nodes: the policies of the pods decide which clients reach it, and clients outside the cluster require a flow from world or their networks", number))
 		}
 	}
 	return out
@@ -106,7 +105,7 @@ func podSpecsIn(at string, value any) []podSpec {
 	return out
 }
 
-// hostPort is the first hostPort of a container that keeps running, and where it is.
+// hostPort returns the path and number of the first hostPort of a container that keeps running.
 func hostPort(spec map[string]any) (string, any) {
 	if spec["hostNetwork"] == true {
 		return "", nil
@@ -128,8 +127,8 @@ func hostPort(spec map[string]any) (string, any) {
 	return "", nil
 }
 
-// externalIPs warns of addresses that a Service takes from the outside: a flow that is
-// declared to one ends at the Service's pods.
+// externalIPs reports external addresses that a Service redirects. It warns if a flow is declared to
+// such an address, because the traffic reaches the pods of the Service.
 func externalIPs(f *policy.Fence, n *yaml.RNode) report.Findings {
 	if resource.Group(n) != "" || n.GetKind() != "Service" {
 		return nil
@@ -144,17 +143,17 @@ func externalIPs(f *policy.Fence, n *yaml.RNode) report.Findings {
 		if !ok {
 			continue
 		}
-		finding := report.New(report.ServiceExternalIPs, report.Info, resource.RefOf(n), fmt.Sprintf("spec.externalIPs[%d]", i), "connections of every pod and node to %s end at the pods of this Service on its ports: policies decide them as flows to these pods", address)
-		if by := flowsTo(f, address); by != "" {
+		finding := report.New(report.ServiceExternalIPs, report.Info, resource.RefOf(n), fmt.Sprintf("spec.externalIPs[%d]", i), "redirects %s to the pods of this Service, for connections from every pod and node: policies decide them as flows to these pods", address)
+		if declared := flowsTo(f, address); declared != "" {
 			finding.Severity = report.Warning
-			finding.Message += fmt.Sprintf(", so %s does not allow them: remove the address, or declare flows to these pods", by)
+			finding.Message += fmt.Sprintf(", so %s does not allow them: remove the address, or declare flows to these pods", declared)
 		}
 		out = append(out, finding)
 	}
 	return out
 }
 
-// flowsTo is the first declaration of a flow to an address outside the cluster.
+// flowsTo returns the first declared flow to an address outside the cluster.
 func flowsTo(f *policy.Fence, address string) string {
 	ip, err := netip.ParseAddr(address)
 	if err != nil {

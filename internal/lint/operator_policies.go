@@ -11,8 +11,8 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// OperatorPolicies reports the NetworkPolicies that operators make of resources of the build:
-// they add to what policies of the build allow. A kind that the profile accepts is an info.
+// OperatorPolicies reports the NetworkPolicies that operators create for resources of the build.
+// They allow traffic in addition to the policies of the build. Accepted kinds are an info.
 func OperatorPolicies(f *policy.Fence, index *resource.Index) report.Findings {
 	var out report.Findings
 	for _, in := range index.Inferred {
@@ -20,21 +20,21 @@ func OperatorPolicies(f *policy.Fence, index *resource.Index) report.Findings {
 			if !f.EnforcesNetworkPolicies() || !f.MayAffectTenant(p.Namespace) {
 				continue
 			}
-			var opens []string
+			var allows []string
 			if len(p.Open) > 0 {
-				opens = append(opens, portNumbers(p.Open)+" to every source")
+				allows = append(allows, portNumbers(p.Open)+" from every source")
 			}
 			if len(p.OpenToPeers) > 0 {
-				opens = append(opens, portNumbers(p.OpenToPeers)+" to sources of its own")
+				allows = append(allows, portNumbers(p.OpenToPeers)+" from selected sources")
 			}
-			if len(opens) == 0 {
+			if len(allows) == 0 {
 				continue
 			}
-			finding := report.New(report.PolicyByOperator, report.Warning, in.Resource, "", "%s makes the NetworkPolicy %s of it, which opens %s, beside all that is decided here: set %s, and then accept the kind in the FenceProfile: undecidedKinds: [{group: %s, kind: %s, reason: …}]",
-				in.Operator.Operator, p.Name, strings.Join(opens, " and "), p.SwitchOff, groupOfRef(in.Resource), in.Resource.Kind)
+			finding := report.New(report.PolicyByOperator, report.Warning, in.Resource, "", "%s creates the NetworkPolicy %s for it, which allows more than the declared flows (%s): set %s, and then accept the kind in the FenceProfile: undecidedKinds: [{group: %s, kind: %s, reason: …}]",
+				in.Operator.Operator, p.Name, strings.Join(allows, " and "), p.SwitchOff, groupOfRef(in.Resource), in.Resource.Kind)
 			if reason, accepted := f.UndecidedKindReason(in.Resource); accepted {
 				finding.Severity = report.Info
-				finding.Message = fmt.Sprintf("the NetworkPolicy %s that %s makes of it is left out: the profile's undecidedKinds accepts the kind (%s)", p.Name, in.Operator.Operator, reason)
+				finding.Message = fmt.Sprintf("the NetworkPolicy %s that %s creates for it is ignored: undecidedKinds of the FenceProfile accepts the kind (%s)", p.Name, in.Operator.Operator, reason)
 			}
 			out = append(out, finding)
 		}

@@ -15,13 +15,13 @@ import (
 // placedMetadata are labels and annotations of a Namespace, or of pods, that affect traffic.
 type placedMetadata struct {
 	ref report.Ref
-	// namespace is that of the pods, and field the mapping that holds the labels.
+	// namespace is that of the pods, and field is the path of the metadata.
 	namespace, field    string
 	labels, annotations map[string]string
 }
 
-// namespaceMetadata are those of the Namespaces of a build, and those that the profile has every
-// namespace of a tenant have.
+// namespaceMetadata returns the metadata of the Namespaces of a build, and the labels that the
+// profile requires of namespaces of tenants.
 func namespaceMetadata(f *policy.Fence, items []*yaml.RNode) []placedMetadata {
 	var out []placedMetadata
 	for _, n := range items {
@@ -37,7 +37,7 @@ func namespaceMetadata(f *policy.Fence, items []*yaml.RNode) []placedMetadata {
 	return out
 }
 
-// podMetadata are those of pods that may be about a tenant.
+// podMetadata returns the metadata of pods that may affect a tenant.
 func podMetadata(f *policy.Fence, index *resource.Index) []placedMetadata {
 	var out []placedMetadata
 	for _, m := range index.PodMetadata {
@@ -54,18 +54,18 @@ func hasValue(in map[string]string, key string, values ...string) bool {
 	return ok && (len(values) == 0 || slices.Contains(values, value))
 }
 
-// metadataRule is what a label or an annotation of a pod or its namespace does to traffic.
+// metadataRule is the effect of a label or an annotation of a pod or its namespace on traffic.
 type metadataRule struct {
 	check *report.Check
-	// label or annotation is the key, and values are those that count. None: any value.
+	// label or annotation is the key, and values are those with the effect. None: any value.
 	label, annotation string
 	values            []string
-	// oncePerNamespace for each namespace, and not for each resource.
+	// oncePerNamespace reports whether one finding is enough for each namespace.
 	oncePerNamespace bool
-	// severityFor is the severity, "" where there is nothing to report in this cluster.
+	// severityFor returns the severity, or "" if the rule has no effect in this cluster.
 	severityFor func(*policy.Fence) report.Severity
 	message     string
-	// acceptKind is the kind of what has the effect, which the profile may accept. Omitted: none.
+	// acceptKind is the kind that the profile may accept for the effect. Omitted: none.
 	acceptKind kind
 }
 
@@ -73,8 +73,8 @@ func always(s report.Severity) func(*policy.Fence) report.Severity {
 	return func(*policy.Fence) report.Severity { return s }
 }
 
-// underCilium is a severity where Cilium enforces, since one of its minor versions and before
-// another. 0: without a bound.
+// underCilium returns a severity if Cilium enforces policies, from one of its minor versions and
+// before another. 0: no bound.
 func underCilium(since, before int, s report.Severity) func(*policy.Fence) report.Severity {
 	return func(f *policy.Fence) report.Severity {
 		minor := policy.Minor(f.Cluster.CiliumVersion)
@@ -87,43 +87,43 @@ func underCilium(since, before int, s report.Severity) func(*policy.Fence) repor
 
 var networkAttachment = kind{"k8s.cni.cncf.io", "NetworkAttachmentDefinition"}
 
-const notEnforcedOnInterfaces = " at which these policies are not enforced, so nothing is proved: remove it, or accept the kind in the FenceProfile: undecidedKinds: [{group: k8s.cni.cncf.io, kind: NetworkAttachmentDefinition, reason: …}]"
+const notEnforcedOnInterfaces = " on which these policies are not enforced, so nothing is proved: remove it, or accept the kind in the FenceProfile: undecidedKinds: [{group: k8s.cni.cncf.io, kind: NetworkAttachmentDefinition, reason: …}]"
 
-const tunnelledPort = ": between pods of the mesh, policies are decided on this port and not on those that flows declare: "
+const tunnelledPort = ": between pods of the mesh, policies see this port and not the declared ports: "
 
 var metadataRules = []metadataRule{
 	{
 		check: report.ServiceMeshPort, label: "istio.io/dataplane-mode", values: []string{"ambient"}, oncePerNamespace: true, severityFor: always(report.Warning),
-		message: "puts pods into Istio's ambient mesh, which tunnels connections to port 15008/TCP of the pods" + tunnelledPort + "declare 15008 beside each flow's ports, and have Istio's AuthorizationPolicies decide on the ports behind it",
+		message: "adds pods to Istio's ambient mesh, which tunnels connections to port 15008/TCP of the pods" + tunnelledPort + "add port 15008 to each flow, and restrict the declared ports by Istio's AuthorizationPolicies",
 	},
 	{
 		check: report.ServiceMeshPort, annotation: "linkerd.io/inject", values: []string{"enabled", "ingress"}, oncePerNamespace: true, severityFor: always(report.Warning),
-		message: "puts pods into Linkerd's mesh, whose proxies send connections to port 4143/TCP of the pods" + tunnelledPort + "declare 4143 beside each flow's ports, and have Linkerd's policies decide on the ports behind it",
+		message: "adds pods to Linkerd's mesh, whose proxies send connections to port 4143/TCP of the pods" + tunnelledPort + "add port 4143 to each flow, and restrict the declared ports by Linkerd's policies",
 	},
 	{
 		check: report.ServiceMeshPort, label: "io.cilium/mtls-enabled", values: []string{"true"}, oncePerNamespace: true, severityFor: underCilium(19, 0, report.Warning),
-		message: "puts pods into the mesh of Cilium's ztunnel, where agents have enable-ztunnel on, which tunnels connections to port 15008/TCP of the pods" + tunnelledPort + "declare 15008 beside each flow's ports, or remove the label",
+		message: "adds pods to the mesh of Cilium's ztunnel, which tunnels connections to port 15008/TCP of the pods if agents have enable-ztunnel" + tunnelledPort + "add port 15008 to each flow, or remove the label",
 	},
-	{check: report.KindUndecided, annotation: "k8s.v1.cni.cncf.io/networks", severityFor: always(report.Error), acceptKind: networkAttachment, message: "gives pods more network interfaces," + notEnforcedOnInterfaces},
+	{check: report.KindUndecided, annotation: "k8s.v1.cni.cncf.io/networks", severityFor: always(report.Error), acceptKind: networkAttachment, message: "gives pods additional network interfaces," + notEnforcedOnInterfaces},
 	{check: report.KindUndecided, annotation: "v1.multus-cni.io/default-network", severityFor: always(report.Error), acceptKind: networkAttachment, message: "gives pods another network interface in place of Cilium's," + notEnforcedOnInterfaces},
 	{
 		check: report.NoTrackAnnotation, annotation: "policy.cilium.io/no-track-port", severityFor: underCilium(0, 0, report.Info),
-		message: "has the node's iptables not track connections to this port: Cilium decides its policies for them as for others",
+		message: "disables connection tracking by the node's iptables for this port: Cilium still enforces policies",
 	},
 	{
 		check: report.NoTrackAnnotation, annotation: "io.cilium.no-track-port", severityFor: underCilium(0, 0, report.Info),
-		message: "has the node's iptables not track connections to this port: Cilium decides its policies for them as for others",
+		message: "disables connection tracking by the node's iptables for this port: Cilium still enforces policies",
 	},
 	{
 		check: report.NoTrackAnnotation, annotation: "network.cilium.io/no-track-host-ports", severityFor: underCilium(0, 0, report.Info),
-		message: "has the node's iptables not track connections to these ports of hostNetwork pods, which no policy selects",
+		message: "disables connection tracking by the node's iptables for these ports of hostNetwork pods, which no policy selects",
 	},
 	{
 		check: report.NoTrackAnnotation, annotation: "policy.cilium.io/no-track-host-ports", severityFor: underCilium(0, 0, report.Info),
-		message: "has no effect, since no version of Cilium knows this annotation: remove it, or write network.cilium.io/no-track-host-ports, which is for hostNetwork pods alone",
+		message: "has no effect, because no version of Cilium has this annotation: remove it, or use network.cilium.io/no-track-host-ports, which applies only to hostNetwork pods",
 	},
 	{check: report.ProxyVisibilityAnnotation, annotation: "policy.cilium.io/proxy-visibility", severityFor: underCilium(0, 17, report.Warning), message: proxyVisibility},
 	{check: report.ProxyVisibilityAnnotation, annotation: "io.cilium.proxy-visibility", severityFor: underCilium(0, 17, report.Warning), message: proxyVisibility},
 }
 
-const proxyVisibility = "sends connections to these ports through Cilium's proxy, which drops what is not of the protocol that it names, whatever policies allow: remove it, which Cilium 1.17 requires anyway"
+const proxyVisibility = "redirects these ports to Cilium's proxy, which drops traffic of other protocols than the annotation names, whatever policies allow: remove it; Cilium 1.17 no longer supports it"

@@ -21,10 +21,10 @@ const (
 	ciliumPolicyKeys = "io.cilium.k8s."
 )
 
-// labelledPod is a pod of the build, by the labels that policies may select it by.
+// labelledPod is a pod of the build with the labels that policies select.
 type labelledPod struct {
 	namespace string
-	// own are all of its labels, and namespaceLabels those of its namespace.
+	// own are its labels, and namespaceLabels are those of its namespace.
 	own, namespaceLabels map[string]string
 }
 
@@ -50,11 +50,11 @@ func podsOf(x *resource.Index) []labelledPod {
 	return out
 }
 
-// podSelection is what a selector of a policy requires of namespaces and of pods.
+// podSelection has the requirements of a policy's selector on namespaces and on pods.
 type podSelection struct{ namespaces, pods policy.Selector }
 
-// selectsNone reports whether a selector selects no pod where it may: one whose namespaces
-// have no pod in the build may select pods that are unknown.
+// selectsNone reports whether a selector selects no pod, although the build has pods in its
+// namespaces. In other namespaces, it may select unknown pods.
 func (s podSelection) selectsNone(pods []labelledPod) bool {
 	known := false
 	for _, p := range pods {
@@ -79,7 +79,7 @@ func (s podSelection) String() string {
 	return "pods with " + metav1.FormatLabelSelector(&s.pods) + " " + text
 }
 
-// unknownReservedKey is a key that looks like one of Cilium's own, and is none.
+// unknownReservedKey returns a key with a prefix of Cilium's own labels that Cilium does not have.
 func (s podSelection) unknownReservedKey() string {
 	for _, r := range policy.RequirementsOf(s.pods, policy.PodLabel) {
 		if strings.HasPrefix(r.Key, "io.kubernetes.") || strings.HasPrefix(r.Key, "io.cilium.") {
@@ -89,14 +89,14 @@ func (s podSelection) unknownReservedKey() string {
 	return ""
 }
 
-// policyContext is the policy that a selector is in.
+// policyContext is the policy of a selector.
 type policyContext struct {
-	// namespace is "" for a cluster-wide one.
+	// namespace is "" for a cluster-wide policy.
 	namespace string
 	cilium    bool
 }
 
-// defaultNamespaces are the namespaces of a selector that names none.
+// defaultNamespaces returns the namespaces of a selector without requirements on namespaces.
 func (w policyContext) defaultNamespaces() policy.Selector {
 	if w.namespace == "" {
 		return policy.Selector{}
@@ -104,8 +104,8 @@ func (w policyContext) defaultNamespaces() policy.Selector {
 	return policy.Selector{MatchLabels: map[string]string{corev1.LabelMetadataName: w.namespace}}
 }
 
-// selectorOf reads the selector of a policy's own pods, or of a peer of Cilium's policies. It
-// reports false for one with labels of which nothing is known here.
+// selectorOf reads the selector of a policy's subject, or of a peer of a Cilium policy. It reports
+// false for a selector with unsupported labels.
 func (w policyContext) selectorOf(written any) (podSelection, bool) {
 	var all policy.Selector
 	data, err := json.Marshal(written)
@@ -118,7 +118,7 @@ func (w policyContext) selectorOf(written any) (podSelection, bool) {
 	return podSelection{namespaces: w.defaultNamespaces(), pods: all}, isValidSelector(all)
 }
 
-// ciliumSelectorOf tells what one selector requires of namespaces from what it requires of pods.
+// ciliumSelectorOf splits a selector into its requirements on namespaces and on pods.
 func (w policyContext) ciliumSelectorOf(all policy.Selector) (podSelection, bool) {
 	var out podSelection
 	for _, r := range policy.RequirementsOf(all, policy.PodLabel) {
@@ -133,8 +133,8 @@ func (w policyContext) ciliumSelectorOf(all policy.Selector) (podSelection, bool
 	return out, isValidSelector(out.namespaces) && isValidSelector(out.pods)
 }
 
-// addRequirement adds a requirement as Cilium's policies write it. It reports false for one on labels
-// that are not compared: of other sources, of accounts and clusters, or what an agent adds.
+// addRequirement adds a requirement of a Cilium policy. It reports false for labels that are not
+// compared: of other sources, of service accounts and clusters, or added by agents.
 func (s *podSelection) addRequirement(r metav1.LabelSelectorRequirement) bool {
 	source, key, found := strings.Cut(r.Key, ":")
 	if !found {
@@ -178,7 +178,7 @@ func normalized(s policy.Selector) policy.Selector {
 	return out
 }
 
-// peerOf reads a peer that is pods. It reports false for any other.
+// peerOf reads a peer that selects pods. It reports false for other peers.
 func (w policyContext) peerOf(peer any) (podSelection, bool) {
 	if w.cilium {
 		return w.selectorOf(peer)

@@ -13,28 +13,28 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// removedRules are the fields of toPorts[].rules that policy.RemovedL7 is about.
+// removedRules are the fields of toPorts[].rules in policy.RemovedL7.
 var removedRules = []string{"kafka", "l7", "l7proto"}
 
-// RemovedRules finds policies with L7 rules that Cilium no longer has: everything is allowed
-// in their place.
+// RemovedRules reports policies with L7 rules that Cilium no longer supports. Without them, all
+// traffic is allowed.
 func RemovedRules(f *policy.Fence, items []*yaml.RNode) report.Findings {
 	return checkCiliumPolicies(f, items, findRemovedRules, removedRuleFinding)
 }
 
 func removedRuleFinding(f *policy.Fence, ref report.Ref, at string) report.Finding {
-	finding := report.New(report.L7RulesRemoved, report.Warning, ref, at, "Cilium %s removed this rule, and it is not decided here: everything counts as allowed on these ports, as it is from that upgrade on: remove the rule, and configure access in the brokers or servers themselves", policy.RemovedL7.Removed())
+	finding := report.New(report.L7RulesRemoved, report.Warning, ref, at, "Cilium %s removes this rule, and it is not decided: all traffic on these ports counts as allowed, as after that upgrade: remove the rule, and restrict access in the brokers or servers", policy.RemovedL7.Removed())
 	if f.MayAffectTenant(ref.Namespace) {
 		finding.Severity = report.Error
 	}
 	if !f.Has(policy.RemovedL7) {
-		finding.Message = fmt.Sprintf("is a rule that Cilium %s removed, so that everything passes on these ports: take it away, and have the brokers or servers themselves say who may do what", policy.RemovedL7.Removed())
+		finding.Message = fmt.Sprintf("Cilium %s removed this rule, so all traffic on these ports is allowed: remove the rule, and restrict access in the brokers or servers", policy.RemovedL7.Removed())
 	}
 	return finding
 }
 
-// checkCiliumPolicies reports what is found in each spec of Cilium's policies that reach the cluster,
-// where Cilium decides.
+// checkCiliumPolicies returns the findings in each spec of Cilium policies, if Cilium enforces
+// policies. It skips local-config policies.
 func checkCiliumPolicies[T any](f *policy.Fence, items []*yaml.RNode, find func(at string, spec any) []T, add func(*policy.Fence, report.Ref, T) report.Finding) report.Findings {
 	if f.Cluster.CNI == v1alpha1.CNIKubernetes {
 		return nil
@@ -51,7 +51,7 @@ func checkCiliumPolicies[T any](f *policy.Fence, items []*yaml.RNode, find func(
 	return out
 }
 
-// inSpecs collects what is found in each spec of a policy, with the spec's path.
+// inSpecs collects the results of find for each spec of a policy.
 func inSpecs[T any](n *yaml.RNode, find func(at string, spec any) []T) []T {
 	doc, err := n.Map()
 	if err != nil {

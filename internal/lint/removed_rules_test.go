@@ -22,14 +22,14 @@ func TestRemovedRules(t *testing.T) {
 		cni             v1alpha1.CNI
 		want            []string
 	}{
-		"Kafka's in a fenced namespace":     {"metadata: {namespace: acme}\nspec: {" + kafka + "}", "1.20", "", []string{"error " + at}},
-		"before they were removed":          {"metadata: {namespace: acme}\nspec: {" + kafka + "}", "1.19", "", []string{"error " + at}},
-		"in a namespace of no tenant":       {"metadata: {namespace: shop}\nspec: {" + kafka + "}", "1.20", "", []string{"warning " + at}},
-		"in every namespace":                {"metadata: {name: all}\nspec: {" + kafka + "}", "1.20", "", []string{"error " + at}},
-		"a parser's own, in several specs":  {"metadata: {namespace: acme}\nspecs: [{}, {egress: [{toPorts: [{rules: {l7proto: r2d2, l7: [{cmd: READ}]}}]}]}]", "1.20", "", []string{"error specs[1].egress[0].toPorts[0].rules.l7", "error specs[1].egress[0].toPorts[0].rules.l7proto"}},
-		"HTTP's are still there":            {"metadata: {namespace: acme}\nspec: {ingress: [{toPorts: [{rules: {http: [{method: GET}]}}]}]}", "1.20", "", nil},
-		"what never reaches the cluster":    {"metadata: {namespace: acme, annotations: {config.kubernetes.io/local-config: \"true\"}}\nspec: {" + kafka + "}", "1.20", "", nil},
-		"where another than Cilium decides": {"metadata: {namespace: acme}\nspec: {" + kafka + "}", "", v1alpha1.CNIKubernetes, nil},
+		"kafka in a fenced namespace":     {"metadata: {namespace: acme}\nspec: {" + kafka + "}", "1.20", "", []string{"error " + at}},
+		"before Cilium removed them":      {"metadata: {namespace: acme}\nspec: {" + kafka + "}", "1.19", "", []string{"error " + at}},
+		"in a namespace without a tenant": {"metadata: {namespace: shop}\nspec: {" + kafka + "}", "1.20", "", []string{"warning " + at}},
+		"in a cluster-wide policy":        {"metadata: {name: all}\nspec: {" + kafka + "}", "1.20", "", []string{"error " + at}},
+		"l7 rules in several specs":       {"metadata: {namespace: acme}\nspecs: [{}, {egress: [{toPorts: [{rules: {l7proto: r2d2, l7: [{cmd: READ}]}}]}]}]", "1.20", "", []string{"error specs[1].egress[0].toPorts[0].rules.l7", "error specs[1].egress[0].toPorts[0].rules.l7proto"}},
+		"HTTP rules are supported":        {"metadata: {namespace: acme}\nspec: {ingress: [{toPorts: [{rules: {http: [{method: GET}]}}]}]}", "1.20", "", nil},
+		"a local-config policy":           {"metadata: {namespace: acme, annotations: {config.kubernetes.io/local-config: \"true\"}}\nspec: {" + kafka + "}", "1.20", "", nil},
+		"with another CNI than Cilium":    {"metadata: {namespace: acme}\nspec: {" + kafka + "}", "", v1alpha1.CNIKubernetes, nil},
 	} {
 		t.Run(desc, func(t *testing.T) {
 			t.Parallel()

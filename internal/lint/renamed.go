@@ -13,12 +13,12 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// Rename is a generated policy that now has another name.
+// Rename is a generated policy that has another name in the finished build.
 type Rename struct{ From, To report.Ref }
 
-// Renamed pairs generated policies that are missing from a finished build with those of
-// equal content that have other names there: a layer above the fence sets namePrefix
-// or nameSuffix, or a patch or replacement renames them.
+// Renamed pairs generated policies that are missing in a finished build with policies of equal
+// content and other names. A layer above the fence sets namePrefix or nameSuffix, or a patch or
+// replacement renames them.
 func Renamed(generated, finished []*yaml.RNode) []Rename {
 	expected, present := idSet(generated), idSet(finished)
 	candidates := map[string][]*yaml.RNode{}
@@ -34,7 +34,7 @@ func Renamed(generated, finished []*yaml.RNode) []Rename {
 		if present[resource.ID(n)] || i < 0 {
 			continue
 		}
-		// That one is this one, and no other.
+		// Each finished policy is paired once.
 		present[resource.ID(n)] = true
 		out = append(out, Rename{resource.RefOf(n), resource.RefOf(candidates[key][i])})
 		candidates[key] = slices.Delete(candidates[key], i, i+1)
@@ -45,8 +45,7 @@ func Renamed(generated, finished []*yaml.RNode) []Rename {
 	return out
 }
 
-// RefuseRenamed is the one error for all policies that layers rename, at the fence's
-// configuration.
+// RefuseRenamed returns one error for all policies that layers rename, about the TenantFence.
 func RefuseRenamed(fence report.Ref, renames []Rename) report.Findings {
 	if len(renames) == 0 {
 		return nil
@@ -55,7 +54,7 @@ func RefuseRenamed(fence report.Ref, renames []Rename) report.Findings {
 	for _, r := range renames {
 		list = append(list, fmt.Sprintf("%s is %s", qualifiedName(r.From), qualifiedName(r.To)))
 	}
-	return report.Findings{report.New(report.PolicyRenamed, report.Error, fence, "", "a layer above the fence renames its policies (%s): list the fence, its profile, Tenants and FlowTests above the layer that sets namePrefix or nameSuffix (or renames otherwise), and use there the names that this layer gives to workloads and Services",
+	return report.Findings{report.New(report.PolicyRenamed, report.Error, fence, "", "a layer above the fence renames its policies (%s): list the fence, its profile, Tenants and FlowTests above the layer that sets namePrefix or nameSuffix (or renames otherwise), and use the new names of workloads and Services in them",
 		policy.Brief(list))}
 }
 
@@ -75,7 +74,7 @@ func idSet(items []*yaml.RNode) map[report.Ref]bool {
 	return out
 }
 
-// contentKey is what no layer that renames or moves a policy changes.
+// contentKey returns the content that a layer does not change when it renames or moves a policy.
 func contentKey(n *yaml.RNode) string {
 	content, err := n.Map()
 	if err != nil {

@@ -27,15 +27,15 @@ func TestRenamed(t *testing.T) {
 		replace []string
 		want    string
 	}{
-		"as it is generated":               {nil, ""},
-		"with a suffix":                    {[]string{"name: egress-api", "name: egress-api-v2"}, "egress-api is acme/egress-api-v2"},
-		"with a prefix in a namespace":     {[]string{"name: egress-api", "name: pre-egress-api", "namespace: acme\n", "namespace: other\n"}, "egress-api is other/pre-egress-api"},
-		"with other labels beside":         {[]string{"name: egress-api", "name: api", "labels: {", "labels: {team: a, "}, "egress-api is acme/api"},
-		"in another namespace alone":       {[]string{"namespace: acme\n", "namespace: other\n"}, ""},
-		"with another content":             {[]string{"name: egress-api", "name: api", "app: web", "app: db"}, ""},
-		"for another field":                {[]string{"name: egress-api", "name: api", "egress[api]", "egress[db]"}, ""},
-		"of another fence":                 {[]string{"name: egress-api", "name: api", "fence: mine", "fence: theirs"}, ""},
-		"without the label, a hand's copy": {[]string{"name: egress-api", "name: api", "tenantfence.dev/fence: mine, ", ""}, ""},
+		"an unchanged policy":                       {nil, ""},
+		"a name with a suffix":                      {[]string{"name: egress-api", "name: egress-api-v2"}, "egress-api is acme/egress-api-v2"},
+		"a name with a prefix in another namespace": {[]string{"name: egress-api", "name: pre-egress-api", "namespace: acme\n", "namespace: other\n"}, "egress-api is other/pre-egress-api"},
+		"a new name and more labels":                {[]string{"name: egress-api", "name: api", "labels: {", "labels: {team: a, "}, "egress-api is acme/api"},
+		"another namespace only":                    {[]string{"namespace: acme\n", "namespace: other\n"}, ""},
+		"a new name and another spec":               {[]string{"name: egress-api", "name: api", "app: web", "app: db"}, ""},
+		"a new name and another field":              {[]string{"name: egress-api", "name: api", "egress[api]", "egress[db]"}, ""},
+		"a new name and another fence":              {[]string{"name: egress-api", "name: api", "fence: mine", "fence: theirs"}, ""},
+		"a copy without the label of the fence":     {[]string{"name: egress-api", "name: api", "tenantfence.dev/fence: mine, ", ""}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -49,7 +49,7 @@ func TestRenamed(t *testing.T) {
 	}
 }
 
-// Two layers list one policy: where it still stands under its name, nothing renamed it.
+// TestCopyIsNotRenamed checks that a policy is not renamed if it also exists under its own name.
 func TestCopyIsNotRenamed(t *testing.T) {
 	t.Parallel()
 	copied := yaml.MustParse(strings.Replace(generatedPolicy, "name: egress-api", "name: api", 1))
@@ -58,7 +58,7 @@ func TestCopyIsNotRenamed(t *testing.T) {
 	}
 }
 
-// Whoever lists a policy above the fence can write its label.
+// TestLayersAboveRefusesAddedPolicies checks policies of other layers with the label of the fence.
 func TestLayersAboveRefusesAddedPolicies(t *testing.T) {
 	t.Parallel()
 	generated := []*yaml.RNode{yaml.MustParse(generatedPolicy)}
@@ -71,7 +71,7 @@ func TestLayersAboveRefusesAddedPolicies(t *testing.T) {
 	}
 }
 
-// One error for each fence, and none for what it names already.
+// TestLayersAboveReportsOneErrorPerFence checks that renamed policies are not reported again.
 func TestLayersAboveReportsOneErrorPerFence(t *testing.T) {
 	t.Parallel()
 	var generated, finished []*yaml.RNode
@@ -86,7 +86,7 @@ func TestLayersAboveReportsOneErrorPerFence(t *testing.T) {
 	}
 }
 
-// What was proved is what is built, or an error.
+// TestLayersAboveRefusesRemovedAndChangedPolicies checks which changes of a policy are errors.
 func TestLayersAboveRefusesRemovedAndChangedPolicies(t *testing.T) {
 	t.Parallel()
 	generated := []*yaml.RNode{yaml.MustParse(generatedPolicy)}
@@ -94,14 +94,14 @@ func TestLayersAboveRefusesRemovedAndChangedPolicies(t *testing.T) {
 		replace []string
 		want    string
 	}{
-		"as it is generated":       {nil, ""},
-		"with other labels beside": {[]string{"labels: {", "labels: {app.kubernetes.io/managed-by: flux, ", "annotations: {", "annotations: {a: b, "}, ""},
-		"with another spec":        {[]string{"app: web", "app: db"}, report.PolicyChanged.Name},
-		"of another fence":         {[]string{"fence: mine", "fence: theirs"}, report.PolicyChanged.Name},
-		"for another namespace":    {[]string{"namespace: acme,", "namespace: other,"}, report.PolicyChanged.Name},
-		"of another tenant":        {[]string{"tenant: acme", "tenant: beta"}, report.PolicyChanged.Name},
-		"in another namespace":     {[]string{"namespace: acme\n", "namespace: other\n"}, report.PolicyMoved.Name},
-		"replaced":                 {[]string{"name: egress-api", "name: api", "app: web", "app: db", "fence: mine", "fence: theirs"}, report.PolicyMissing.Name},
+		"an unchanged policy":                 {nil, ""},
+		"more labels":                         {[]string{"labels: {", "labels: {app.kubernetes.io/managed-by: flux, ", "annotations: {", "annotations: {a: b, "}, ""},
+		"another spec":                        {[]string{"app: web", "app: db"}, report.PolicyChanged.Name},
+		"another fence":                       {[]string{"fence: mine", "fence: theirs"}, report.PolicyChanged.Name},
+		"another namespace in the annotation": {[]string{"namespace: acme,", "namespace: other,"}, report.PolicyChanged.Name},
+		"another tenant":                      {[]string{"tenant: acme", "tenant: beta"}, report.PolicyChanged.Name},
+		"another namespace":                   {[]string{"namespace: acme\n", "namespace: other\n"}, report.PolicyMoved.Name},
+		"a replaced policy":                   {[]string{"name: egress-api", "name: api", "app: web", "app: db", "fence: mine", "fence: theirs"}, report.PolicyMissing.Name},
 	} {
 		got := lint.LayersAbove(generated, []*yaml.RNode{yaml.MustParse(strings.NewReplacer(c.replace...).Replace(generatedPolicy))})
 		if len(got) != min(len(c.want), 1) || len(got) == 1 && got[0].Check.Name != c.want {

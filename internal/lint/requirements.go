@@ -10,27 +10,27 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// Requirements finds policies with fromRequires or toRequires, which the version that
-// decides does not have: an older one narrows by them the peers of every policy about the
-// same pods, and a newer apiserver refuses the policy.
+// Requirements reports policies with fromRequires or toRequires, which the deciding version does
+// not have. An older version also restricts by them the peers of all other policies for the same
+// pods. With a newer version, the apiserver refuses the policy.
 func Requirements(f *policy.Fence, items []*yaml.RNode) report.Findings {
 	return checkCiliumPolicies(f, items, requirementsOf, requirementFinding)
 }
 
-// requirementField is a field that holds requirements, and the field whose selectors they narrow.
+// requirementField is a field with requirements, and the field whose selectors they restrict.
 type requirementField struct{ at, selectors string }
 
 func requirementFinding(f *policy.Fence, ref report.Ref, r requirementField) report.Finding {
-	what := fmt.Sprintf("Cilium %s removed this field, and Cilium %s narrows by it the %s of all policies about the same pods, which is not decided here",
+	problem := fmt.Sprintf("Cilium %s removed this field, and in Cilium %s it restricts the %s of all policies for the same pods, which is not decided",
 		policy.Requirements.Removed(), f.Cluster.CiliumVersion, r.selectors)
 	if !f.Has(policy.Requirements) {
-		what = fmt.Sprintf("Cilium %s removed this field, and an apiserver refuses the policy", policy.Requirements.Removed())
+		problem = fmt.Sprintf("Cilium %s removed this field, and an apiserver refuses the policy", policy.Requirements.Removed())
 	}
-	severity, so := report.Error, "nothing is proved"
+	severity, consequence := report.Error, "nothing is proved"
 	if !f.MayAffectTenant(ref.Namespace) {
-		severity, so = report.Warning, "the policy is left out"
+		severity, consequence = report.Warning, "the policy is ignored"
 	}
-	return report.New(report.RequirementsRemoved, severity, ref, r.at, "%s: %s: write its labels into each selector of %s, and remove it", what, so, r.selectors)
+	return report.New(report.RequirementsRemoved, severity, ref, r.at, "%s: %s: add its labels to each selector of %s, and remove it", problem, consequence, r.selectors)
 }
 
 func requirementsOf(at string, spec any) []requirementField {

@@ -15,7 +15,7 @@ import (
 func TestRequirements(t *testing.T) {
 	t.Parallel()
 	const (
-		narrows = "which is not decided here: nothing is proved: write its labels into each selector of"
+		narrows = "which is not decided: nothing is proved: add its labels to each selector of"
 		refused = "an apiserver refuses the policy: nothing is proved"
 	)
 	for desc, c := range map[string]struct {
@@ -25,19 +25,19 @@ func TestRequirements(t *testing.T) {
 		want    []string
 		message string
 	}{
-		"egress, before the field was removed": {"metadata: {namespace: acme}\nspec: {egress: [{}, {toRequires: [{}]}]}", "1.18", "", []string{"error spec.egress[1].toRequires"}, narrows + " toEndpoints"},
-		"ingress, since it was removed":        {"metadata: {namespace: acme}\nspec: {ingress: [{fromRequires: [{}]}]}", "1.19", "", []string{"error spec.ingress[0].fromRequires"}, refused},
-		"denies, in several specs": {
+		"egress, before Cilium removed the field": {"metadata: {namespace: acme}\nspec: {egress: [{}, {toRequires: [{}]}]}", "1.18", "", []string{"error spec.egress[1].toRequires"}, narrows + " toEndpoints"},
+		"ingress, since Cilium removed the field": {"metadata: {namespace: acme}\nspec: {ingress: [{fromRequires: [{}]}]}", "1.19", "", []string{"error spec.ingress[0].fromRequires"}, refused},
+		"deny rules in several specs": {
 			"metadata: {namespace: acme}\nspecs: [{}, {egressDeny: [{toRequires: [{}]}], ingressDeny: [{fromRequires: [{}]}]}]", "1.14", "",
 			[]string{"error specs[1].ingressDeny[0].fromRequires", "error specs[1].egressDeny[0].toRequires"}, narrows,
 		},
-		"no list":                           {"metadata: {namespace: acme}\nspec: {egress: [{toRequires: {env: prod}}]}", "1.18", "", []string{"error spec.egress[0].toRequires"}, narrows},
-		"in every namespace":                {"metadata: {name: all}\nspec: {egress: [{toRequires: [{}]}]}", "1.18", "", []string{"error spec.egress[0].toRequires"}, narrows},
-		"in a namespace of no tenant":       {"metadata: {namespace: shop}\nspec: {egress: [{toRequires: [{}]}]}", "1.18", "", []string{"warning spec.egress[0].toRequires"}, "the policy is left out"},
-		"empty lists require nothing":       {"metadata: {namespace: acme}\nspec: {egress: [{toRequires: []}], ingress: [{fromRequires: null}]}", "1.18", "", nil, ""},
-		"in the other direction":            {"metadata: {namespace: acme}\nspec: {ingress: [{toRequires: [{}]}]}", "1.18", "", nil, ""},
-		"what never reaches the cluster":    {"metadata: {namespace: acme, annotations: {config.kubernetes.io/local-config: \"true\"}}\nspec: {egress: [{toRequires: [{}]}]}", "1.18", "", nil, ""},
-		"where another than Cilium decides": {"metadata: {namespace: acme}\nspec: {egress: [{toRequires: [{}]}]}", "", v1alpha1.CNIKubernetes, nil, ""},
+		"a value that is not a list":      {"metadata: {namespace: acme}\nspec: {egress: [{toRequires: {env: prod}}]}", "1.18", "", []string{"error spec.egress[0].toRequires"}, narrows},
+		"in a cluster-wide policy":        {"metadata: {name: all}\nspec: {egress: [{toRequires: [{}]}]}", "1.18", "", []string{"error spec.egress[0].toRequires"}, narrows},
+		"in a namespace without a tenant": {"metadata: {namespace: shop}\nspec: {egress: [{toRequires: [{}]}]}", "1.18", "", []string{"warning spec.egress[0].toRequires"}, "the policy is ignored"},
+		"empty lists have no effect":      {"metadata: {namespace: acme}\nspec: {egress: [{toRequires: []}], ingress: [{fromRequires: null}]}", "1.18", "", nil, ""},
+		"a field of the other direction":  {"metadata: {namespace: acme}\nspec: {ingress: [{toRequires: [{}]}]}", "1.18", "", nil, ""},
+		"a local-config policy":           {"metadata: {namespace: acme, annotations: {config.kubernetes.io/local-config: \"true\"}}\nspec: {egress: [{toRequires: [{}]}]}", "1.18", "", nil, ""},
+		"with another CNI than Cilium":    {"metadata: {namespace: acme}\nspec: {egress: [{toRequires: [{}]}]}", "", v1alpha1.CNIKubernetes, nil, ""},
 	} {
 		t.Run(desc, func(t *testing.T) {
 			t.Parallel()
@@ -47,7 +47,7 @@ func TestRequirements(t *testing.T) {
 			for _, f := range lint.Requirements(fence, []*yaml.RNode{n}) {
 				got = append(got, string(f.Severity)+" "+f.Field)
 				if !strings.Contains(f.Message, c.message) {
-					t.Errorf("it lacks %q: %s", c.message, f.Message)
+					t.Errorf("the message does not contain %q: %s", c.message, f.Message)
 				}
 			}
 			if !slices.Equal(got, c.want) {

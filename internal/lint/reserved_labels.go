@@ -11,9 +11,9 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// ReservedLabels refuses, under Cilium, workloads whose pods have, or may have, a label that Cilium reserves
-// for its own identities: policies do not decide about such pods as they are written. A
-// hostNetwork pod has no identity of its own.
+// ReservedLabels refuses workloads whose pods have, or may have, a label that Cilium reserves for
+// its own identities. Policies do not apply to such pods as written. It skips hostNetwork pods,
+// which have no identity of their own.
 func ReservedLabels(f *policy.Fence, index *resource.Index) report.Findings {
 	if f.Cluster.CNI == v1alpha1.CNIKubernetes {
 		return nil
@@ -31,7 +31,7 @@ func ReservedLabels(f *policy.Fence, index *resource.Index) report.Findings {
 			}
 		}
 	}
-	// What an operator takes from elsewhere.
+	// Labels that an operator copies from other resources.
 	for _, w := range index.Workloads {
 		for _, key := range slices.Sorted(maps.Keys(w.Labels)) {
 			effect, reserved := policy.ReservedLabel(key)
@@ -44,7 +44,7 @@ func ReservedLabels(f *policy.Fence, index *resource.Index) report.Findings {
 	return out
 }
 
-// podLabel is the key of a label of a resource's pods.
+// podLabel is the key of a label on the pods of a resource.
 type podLabel struct {
 	resource report.Ref
 	key      string
@@ -54,7 +54,7 @@ func reservedLabelFinding(ref report.Ref, field, key, value, effect string) repo
 	return report.New(report.PodLabelReserved, report.Error, ref, field, "the pods have the label %s, whose key Cilium reserves: %s: rename the label", policy.FormatLabels(map[string]string{key: value}), effect)
 }
 
-// ReservedLabelsAssumed is the assumption that a proof rests on beside what the build shows.
+// ReservedLabelsAssumed returns the finding about the assumption on later pods.
 func ReservedLabelsAssumed(ref report.Ref) report.Finding {
-	return report.New(report.ReservedLabelsAssumed, report.Info, ref, "", "assumed: no pod created later has a label whose key Cilium reserves (host, remote-node, init, …: docs/proof.md lists them), since policies do not decide about it as written: refuse such pods by an admission policy")
+	return report.New(report.ReservedLabelsAssumed, report.Info, ref, "", "assumed: no pod created later has a label whose key Cilium reserves (host, remote-node, init, …: docs/proof.md lists them), because policies do not apply to such a pod as written: refuse such pods by an admission policy")
 }

@@ -17,15 +17,15 @@ func TestReservedLabels(t *testing.T) {
 	for desc, c := range map[string]struct {
 		item, field string
 	}{
-		"a Pod's own labels":               {`{apiVersion: v1, kind: Pod, metadata: {name: web, namespace: acme, labels: {remote-node: kube-system}}}`, "metadata.labels[remote-node]"},
-		"the labels of a template":         {`{` + deployment + `, spec: {template: {metadata: {labels: {app: web, host: ""}}}}}`, "spec.template.metadata.labels[host]"},
-		"the labels of a CronJob's Jobs":   {`{apiVersion: batch/v1, kind: CronJob, metadata: {name: web, namespace: acme}, spec: {jobTemplate: {spec: {template: {metadata: {labels: {init: x}}}}}}}`, "spec.jobTemplate.spec.template.metadata.labels[init]"},
-		"a fixed identity":                 {`{` + deployment + `, spec: {template: {metadata: {labels: {io.cilium.fixed-identity: kv-store}}}}}`, "spec.template.metadata.labels[io.cilium.fixed-identity]"},
-		"a controller's own labels do not": {`{apiVersion: apps/v1, kind: Deployment, metadata: {name: web, namespace: acme, labels: {host: ""}}}`, ""},
-		"a hostNetwork pod has none":       {`{` + deployment + `, spec: {template: {metadata: {labels: {host: ""}}, spec: {hostNetwork: true}}}}`, ""},
-		"a value is nothing of the kind":   {`{` + deployment + `, spec: {template: {metadata: {labels: {app: host}}}}}`, ""},
-		"CoreDNS is a pod like any other":  {`{apiVersion: apps/v1, kind: Deployment, metadata: {name: coredns, namespace: kube-system}, spec: {template: {metadata: {labels: {k8s-app: kube-dns}}, spec: {serviceAccountName: coredns}}}}`, ""},
-		"labels that agents remove":        {`{` + deployment + `, spec: {template: {metadata: {labels: {io.cilium.k8s.policy.cluster: east}}}}}`, ""},
+		"labels of a Pod":                         {`{apiVersion: v1, kind: Pod, metadata: {name: web, namespace: acme, labels: {remote-node: kube-system}}}`, "metadata.labels[remote-node]"},
+		"labels of a template":                    {`{` + deployment + `, spec: {template: {metadata: {labels: {app: web, host: ""}}}}}`, "spec.template.metadata.labels[host]"},
+		"labels of a CronJob's Jobs":              {`{apiVersion: batch/v1, kind: CronJob, metadata: {name: web, namespace: acme}, spec: {jobTemplate: {spec: {template: {metadata: {labels: {init: x}}}}}}}`, "spec.jobTemplate.spec.template.metadata.labels[init]"},
+		"a fixed identity":                        {`{` + deployment + `, spec: {template: {metadata: {labels: {io.cilium.fixed-identity: kv-store}}}}}`, "spec.template.metadata.labels[io.cilium.fixed-identity]"},
+		"labels of a controller are ignored":      {`{apiVersion: apps/v1, kind: Deployment, metadata: {name: web, namespace: acme, labels: {host: ""}}}`, ""},
+		"labels of a hostNetwork pod are ignored": {`{` + deployment + `, spec: {template: {metadata: {labels: {host: ""}}, spec: {hostNetwork: true}}}}`, ""},
+		"a reserved value is ignored":             {`{` + deployment + `, spec: {template: {metadata: {labels: {app: host}}}}}`, ""},
+		"labels of CoreDNS are accepted":          {`{apiVersion: apps/v1, kind: Deployment, metadata: {name: coredns, namespace: kube-system}, spec: {template: {metadata: {labels: {k8s-app: kube-dns}}, spec: {serviceAccountName: coredns}}}}`, ""},
+		"labels that agents remove are ignored":   {`{` + deployment + `, spec: {template: {metadata: {labels: {io.cilium.k8s.policy.cluster: east}}}}}`, ""},
 	} {
 		t.Run(desc, func(t *testing.T) {
 			t.Parallel()

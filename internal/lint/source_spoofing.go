@@ -1,7 +1,6 @@
 package lint
 
 import (
-	"fmt"
 	"strconv"
 
 	"github.com/tenantfence/tenantfence/internal/report"
@@ -13,17 +12,17 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// Annotations of Cilium by which pods may send with any source address.
+// Annotations of Cilium that allow pods to send from any source address.
 const (
 	delegateSourceIP = "config.cilium.io/delegate-source-ip-verification"
 	disableSourceIP  = "config.cilium.io/disable-source-ip-verification"
-	// sourceIPSince is the minor version that introduces them.
+	// sourceIPSince is the minor version of Cilium with these annotations.
 	sourceIPSince = 20
 )
 
-// SourceSpoofing reports pods that may send with the addresses of others: policies decide about
-// these by the identity of the address. Pods of any namespace can send as pods of a tenant.
-// Agents that let every pod do so are refused with their configuration.
+// SourceSpoofing reports pods that may send from addresses of other pods: policies use the identity
+// of the address. Pods in any namespace can send as pods of a tenant. Agents that allow it for
+// every pod are refused by their configuration.
 func SourceSpoofing(f *policy.Fence, index *resource.Index, items []*yaml.RNode) report.Findings {
 	if f.Cluster.CNI == v1alpha1.CNIKubernetes || policy.Minor(f.Cluster.CiliumVersion) < sourceIPSince {
 		return nil
@@ -37,7 +36,7 @@ func SourceSpoofing(f *policy.Fence, index *resource.Index, items []*yaml.RNode)
 		}
 		delegated[n.GetName()] = truthy(n.GetAnnotations()[delegateSourceIP])
 		if delegated[n.GetName()] {
-			out = append(out, report.New(report.SourceSpoofing, report.Warning, resource.RefOf(n), "metadata.annotations["+delegateSourceIP+"]", "%s", "has Cilium obey the annotation "+disableSourceIP+" of pods in this namespace, which may then send with the address of any pod: remove it, or have an admission policy refuse that annotation"))
+			out = append(out, report.New(report.SourceSpoofing, report.Warning, resource.RefOf(n), "metadata.annotations["+delegateSourceIP+"]", "%s", "allows pods in this namespace to send from the address of any pod with the annotation "+disableSourceIP+": remove it, or refuse that annotation by an admission policy"))
 		}
 	}
 	for _, m := range index.PodMetadata {
@@ -51,24 +50,25 @@ func SourceSpoofing(f *policy.Fence, index *resource.Index, items []*yaml.RNode)
 	return out
 }
 
-// spoofingFindings is the finding about the pods of a resource in a namespace, if any.
+// spoofingFindings returns the finding about the pods of a resource in a namespace, if any.
 func spoofingFindings(f *policy.Fence, m resource.PodMetadata, namespace string, delegated map[string]bool) report.Findings {
-	finding := report.Finding{Check: report.SourceSpoofing, Severity: report.Warning, Resource: m.Resource, Field: m.Field + ".annotations[" + disableSourceIP + "]"}
+	field := m.Field + ".annotations[" + disableSourceIP + "]"
 	switch permitted, known := delegated[namespace]; {
 	case known && !permitted:
 		return nil
 	case !known:
-		finding.Message = fmt.Sprintf("lets the pods send with the address of any pod where Namespace %q, which is not in the build, has the annotation %s: remove it", namespace, delegateSourceIP)
-	default:
-		if f.MayAffectTenant(namespace) {
-			finding.Severity = report.Error
-		}
-		finding.Message = "lets the pods send with the address of any pod, as which policies then decide about them: nothing is proved of what they reach: remove it, or move the pods to a namespace without a Tenant"
+		return report.Findings{report.New(report.SourceSpoofing, report.Warning, m.Resource, field,
+			"lets the pods send with the address of any pod where Namespace %q, which is not in the build, has the annotation %s: remove it", namespace, delegateSourceIP)}
 	}
-	return report.Findings{finding}
+	severity := report.Warning
+	if f.MayAffectTenant(namespace) {
+		severity = report.Error
+	}
+	return report.Findings{report.New(report.SourceSpoofing, severity, m.Resource, field,
+		"lets the pods send with the address of any pod, as which policies then decide about them: nothing is proved of what they reach: remove it, or move the pods to a namespace without a Tenant")}
 }
 
-// truthy reports whether Cilium takes the value of an annotation for true.
+// truthy reports whether Cilium reads the value of an annotation as true.
 func truthy(value string) bool {
 	on, err := strconv.ParseBool(value)
 	return err == nil && on

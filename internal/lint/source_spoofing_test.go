@@ -27,12 +27,12 @@ func TestSourceSpoofing(t *testing.T) {
 		items   []string
 		want    []report.Severity
 	}{
-		"a pod of a tenant that may":                    {"1.20", []string{open, pod}, []report.Severity{report.Warning, report.Error}},
-		"a namespace without such a pod":                {"1.20", []string{open, quiet}, []report.Severity{report.Warning}},
-		"a pod in a namespace that does not delegate":   {"1.20", []string{strict, pod}, nil},
-		"a pod in a namespace that is not in the build": {"1.20", []string{pod}, []report.Severity{report.Warning}},
-		"a pod without a tenant":                        {"1.20", []string{other, otherPod}, []report.Severity{report.Warning, report.Warning}},
-		"before the annotations":                        {"1.19", []string{open, pod}, nil},
+		"a pod of a tenant with the annotation":             {"1.20", []string{open, pod}, []report.Severity{report.Warning, report.Error}},
+		"a namespace without a pod that has the annotation": {"1.20", []string{open, quiet}, []report.Severity{report.Warning}},
+		"a pod in a namespace that does not delegate":       {"1.20", []string{strict, pod}, nil},
+		"a pod in a namespace that is not in the build":     {"1.20", []string{pod}, []report.Severity{report.Warning}},
+		"a pod without a tenant":                            {"1.20", []string{other, otherPod}, []report.Severity{report.Warning, report.Warning}},
+		"before Cilium has the annotations":                 {"1.19", []string{open, pod}, nil},
 	} {
 		t.Run(desc, func(t *testing.T) {
 			t.Parallel()

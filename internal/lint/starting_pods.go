@@ -15,8 +15,8 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// StartingPods warns of policies that allow flows to pods whose labels an agent does not know
-// yet, and to no others: each pod has the identity init while it starts, of whichever tenant.
+// StartingPods warns of policies with allow rules that select only pods with the identity init.
+// Every pod of every tenant has this identity while it starts, before its labels are known.
 func StartingPods(f *policy.Fence, items []*yaml.RNode, own func(*yaml.RNode) bool) report.Findings {
 	if f.Cluster.CNI == v1alpha1.CNIKubernetes {
 		return nil
@@ -31,14 +31,13 @@ func StartingPods(f *policy.Fence, items []*yaml.RNode, own func(*yaml.RNode) bo
 			selects = func(s policy.Selector) bool { return namesStartingPods(s) && selectsStartingPods(s) }
 		}
 		for _, at := range inSpecs(n, func(at string, spec any) []string { return startingPodsIn(selects, at, spec) }) {
-			out = append(out, report.New(report.PolicySelectsStartingPods, report.Warning, resource.RefOf(n), at+".endpointSelector", "selects pods whose labels are not known yet (reserved:init), and allows them flows: every pod of every tenant is such a pod while it starts, so each has these flows then: remove the policy, or allow only what any pod may do"))
+			out = append(out, report.New(report.PolicySelectsStartingPods, report.Warning, resource.RefOf(n), at+".endpointSelector", "selects pods whose labels are not known yet (reserved:init): every pod of every tenant has these flows while it starts: remove the policy, or allow only flows that any pod may have"))
 		}
 	}
 	return out
 }
 
-// startingPodsIn returns the path of a spec that selects starting pods alone and allows
-// anything.
+// startingPodsIn returns the path of a spec that selects only starting pods and has allow rules.
 func startingPodsIn(selects func(policy.Selector) bool, at string, spec any) []string {
 	object, _ := spec.(map[string]any)
 	var selector policy.Selector
@@ -56,8 +55,8 @@ func startingPodsIn(selects func(policy.Selector) bool, at string, spec any) []s
 
 const startingKey = "reserved:init"
 
-// namesStartingPods reports whether a selector has the label reserved:init. Cilium adds the
-// policy's namespace to what a policy of a namespace selects, unless it has.
+// namesStartingPods reports whether a selector has the label reserved:init. Otherwise, Cilium
+// restricts the selector of a namespaced policy to its namespace.
 func namesStartingPods(s policy.Selector) bool {
 	return slices.ContainsFunc(policy.RequirementsOf(s, policy.PodLabel), func(r policy.Requirement) bool { return r.Key == startingKey })
 }
@@ -77,7 +76,7 @@ func selectsStartingPods(s policy.Selector) bool {
 	return alone
 }
 
-// startingPodMatches reports whether a starting pod fits a requirement.
+// startingPodMatches reports whether a starting pod matches a requirement.
 func startingPodMatches(r policy.Requirement) bool {
 	if key := strings.TrimPrefix(r.Key, "any:"); key != startingKey && key != "init" {
 		return isNegative(r)
@@ -90,7 +89,7 @@ func startingPodMatches(r policy.Requirement) bool {
 	}
 }
 
-// isNegative reports whether a requirement is that a label lacks.
+// isNegative reports whether an endpoint without the label matches a requirement.
 func isNegative(r policy.Requirement) bool {
 	return r.Operator == metav1.LabelSelectorOpDoesNotExist || r.Operator == metav1.LabelSelectorOpNotIn
 }

@@ -16,19 +16,19 @@ func TestStartingPods(t *testing.T) {
 		in, spec string
 		warned   bool
 	}{
-		"by label":                        {cluster, `endpointSelector: {matchLabels: {"reserved:init": ""}}, ` + allow, true},
-		"by label in a namespace":         {own, `endpointSelector: {matchLabels: {"reserved:init": ""}}, egress: [{toEntities: [all]}]`, true},
-		"of any source":                   {cluster, `endpointSelector: {matchLabels: {init: ""}}, ` + allow, true},
-		"of any source in a namespace":    {own, `endpointSelector: {matchLabels: {init: ""}}, ` + allow, false},
-		"of Kubernetes":                   {cluster, `endpointSelector: {matchLabels: {"k8s:init": ""}}, ` + allow, false},
-		"by expression":                   {cluster, `endpointSelector: {matchExpressions: [{key: "reserved:init", operator: Exists}]}, ` + allow, true},
-		"by what they lack":               {cluster, `endpointSelector: {matchExpressions: [{key: "k8s:io.kubernetes.pod.namespace", operator: DoesNotExist}]}, ` + allow, true},
-		"with what they lack":             {cluster, `endpointSelector: {matchLabels: {"reserved:init": "", app: web}}, ` + allow, false},
-		"all but these":                   {cluster, `endpointSelector: {matchExpressions: [{key: "reserved:init", operator: DoesNotExist}]}, ` + allow, false},
-		"every pod, and these among them": {cluster, `endpointSelector: {}, ` + allow, false},
-		"it allows nothing":               {cluster, `endpointSelector: {matchLabels: {"reserved:init": ""}}, ingress: [{}], egressDeny: [{toEntities: [all]}]`, false},
-		"nodes":                           {cluster, `nodeSelector: {matchLabels: {"reserved:init": ""}}, ` + allow, false},
-		"one of several specs":            {cluster, `}, specs: [{endpointSelector: {matchLabels: {"reserved:init": ""}}, ` + allow + `}], status: {`, true},
+		"a selector by label":                          {cluster, `endpointSelector: {matchLabels: {"reserved:init": ""}}, ` + allow, true},
+		"a selector by label in a namespaced policy":   {own, `endpointSelector: {matchLabels: {"reserved:init": ""}}, egress: [{toEntities: [all]}]`, true},
+		"a label of any source":                        {cluster, `endpointSelector: {matchLabels: {init: ""}}, ` + allow, true},
+		"a label of any source in a namespaced policy": {own, `endpointSelector: {matchLabels: {init: ""}}, ` + allow, false},
+		"a label of Kubernetes":                        {cluster, `endpointSelector: {matchLabels: {"k8s:init": ""}}, ` + allow, false},
+		"a selector by expression":                     {cluster, `endpointSelector: {matchExpressions: [{key: "reserved:init", operator: Exists}]}, ` + allow, true},
+		"a selector by a missing label":                {cluster, `endpointSelector: {matchExpressions: [{key: "k8s:io.kubernetes.pod.namespace", operator: DoesNotExist}]}, ` + allow, true},
+		"a selector with another label":                {cluster, `endpointSelector: {matchLabels: {"reserved:init": "", app: web}}, ` + allow, false},
+		"a selector that excludes starting pods":       {cluster, `endpointSelector: {matchExpressions: [{key: "reserved:init", operator: DoesNotExist}]}, ` + allow, false},
+		"a selector of every pod":                      {cluster, `endpointSelector: {}, ` + allow, false},
+		"a policy without allow rules":                 {cluster, `endpointSelector: {matchLabels: {"reserved:init": ""}}, ingress: [{}], egressDeny: [{toEntities: [all]}]`, false},
+		"a host policy":                                {cluster, `nodeSelector: {matchLabels: {"reserved:init": ""}}, ` + allow, false},
+		"one of several specs":                         {cluster, `}, specs: [{endpointSelector: {matchLabels: {"reserved:init": ""}}, ` + allow + `}], status: {`, true},
 	} {
 		t.Run(desc, func(t *testing.T) {
 			t.Parallel()

@@ -13,11 +13,11 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// knownAnnotations are those of this project's own domain.
+// knownAnnotations are the annotations of this project's domain.
 var knownAnnotations = []string{resource.AnnotationFor, resource.AnnotationNamespace, resource.AnnotationAdopt, resource.AnnotationPatch}
 
-// UnknownAnnotations refuses annotations of this project's domain that it does not know: a
-// misspelt one has no effect.
+// UnknownAnnotations refuses unknown annotations of this project's domain: a misspelt annotation
+// has no effect.
 func UnknownAnnotations(items []*yaml.RNode) report.Findings {
 	var out report.Findings
 	for _, n := range items {
@@ -25,11 +25,11 @@ func UnknownAnnotations(items []*yaml.RNode) report.Findings {
 			if !strings.HasPrefix(key, v1alpha1.Group+"/") || slices.Contains(knownAnnotations, key) {
 				continue
 			}
-			do := "remove it; the annotations are " + strings.Join(knownAnnotations, ", ")
+			fix := "remove it; the annotations are " + strings.Join(knownAnnotations, ", ")
 			if near, ok := v1alpha1.Nearest(key, knownAnnotations); ok {
-				do = "write " + near + ", or remove it"
+				fix = "write " + near + ", or remove it"
 			}
-			out = append(out, report.New(report.AnnotationUnknown, report.Error, resource.RefOf(n), "metadata.annotations["+key+"]", "%s", "has no effect, since there is no such annotation: "+do))
+			out = append(out, report.New(report.AnnotationUnknown, report.Error, resource.RefOf(n), "metadata.annotations["+key+"]", "%s", "has no effect, because this annotation does not exist: "+fix))
 		}
 	}
 	return out

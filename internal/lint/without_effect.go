@@ -13,9 +13,9 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// WithoutEffect finds hand-written policies that do less than they look like: those that
-// select no pod, have peers that no pod is, or deny nothing. What is not known of, as the pods
-// of a namespace of which the build has none, is no finding.
+// WithoutEffect reports hand-written policies with less effect than expected: they select no pod,
+// have peers without pods, or deny nothing. It reports nothing for namespaces without pods in the
+// build, because their pods are unknown.
 func WithoutEffect(f *policy.Fence, x *resource.Index, items []*yaml.RNode) report.Findings {
 	if x.WithoutResources || x.Partial {
 		return nil
@@ -30,7 +30,7 @@ func WithoutEffect(f *policy.Fence, x *resource.Index, items []*yaml.RNode) repo
 		found := inSpecs(n, func(at string, spec any) []report.Finding { return specFindings(f, pods, ref, at, spec) })
 		seen := map[*report.Check]bool{}
 		for _, finding := range found {
-			// One line of a kind for a policy: the first.
+			// Report each check once for a policy.
 			if !seen[finding.Check] {
 				seen[finding.Check] = true
 				finding.Resource = ref
@@ -41,7 +41,7 @@ func WithoutEffect(f *policy.Fence, x *resource.Index, items []*yaml.RNode) repo
 	return out
 }
 
-// specFindings are the findings about one spec.
+// specFindings returns the findings about one spec.
 func specFindings(f *policy.Fence, pods []labelledPod, ref report.Ref, at string, spec any) []report.Finding {
 	object, _ := spec.(map[string]any)
 	own := policyContext{namespace: ref.Namespace, cilium: ref.Kind != resource.KindKubernetes}
@@ -52,7 +52,7 @@ func specFindings(f *policy.Fence, pods []labelledPod, ref report.Ref, at string
 	}
 	selector, written := object[field]
 	if !written && own.cilium {
-		// It selects nodes.
+		// The policy selects nodes.
 		return out
 	}
 	subject, ok := own.selectorOf(selector)
@@ -65,7 +65,7 @@ func specFindings(f *policy.Fence, pods []labelledPod, ref report.Ref, at string
 	return append(out, peersWithoutPods(own, pods, at, object)...)
 }
 
-// peersWithoutPods report the peers that no pod is.
+// peersWithoutPods reports the peers without pods.
 func peersWithoutPods(own policyContext, pods []labelledPod, at string, spec map[string]any) []report.Finding {
 	var out []report.Finding
 	for _, direction := range []string{"ingress", "egress", "ingressDeny", "egressDeny"} {
@@ -94,7 +94,7 @@ func peersWithoutPods(own policyContext, pods []labelledPod, at string, spec map
 	return out
 }
 
-// emptyDenies reports rules that look as if they denied everything, and deny nothing.
+// emptyDenies reports rules that seem to deny everything, but deny nothing.
 func emptyDenies(f *policy.Fence, ref report.Ref, at string, spec map[string]any) []report.Finding {
 	var out []report.Finding
 	add := func(severity report.Severity, field, format string, args ...any) {
@@ -110,11 +110,11 @@ func emptyDenies(f *policy.Fence, ref report.Ref, at string, spec map[string]any
 		}
 		deny, _ := spec["enableDefaultDeny"].(map[string]any)
 		if on, _ := deny[direction].(bool); on && len(listField(spec, direction))+len(listField(spec, direction+"Deny")) == 0 {
-			add(report.Warning, ".enableDefaultDeny."+direction, "has no effect, since the policy has no %s rules: add %s: [{}]", direction, direction)
+			add(report.Warning, ".enableDefaultDeny."+direction, "has no effect, because the policy has no %s rules: add %s: [{}]", direction, direction)
 		}
 	}
 	if rules == 0 && ref.Kind == resource.KindKubernetes && defaultDenied(f, ref.Namespace) {
-		add(report.Info, "", "denies nothing: the fence already default-denies namespace %q, and a NetworkPolicy without rules takes nothing from what other policies allow: to cut a connection off, use ingressDeny or egressDeny of a CiliumNetworkPolicy, or remove the policy", ref.Namespace)
+		add(report.Info, "", "denies nothing: the fence already default-denies namespace %q, and a NetworkPolicy without rules does not revoke what other policies allow: to deny a connection, use ingressDeny or egressDeny of a CiliumNetworkPolicy, or remove the policy", ref.Namespace)
 	}
 	return out
 }

@@ -8,14 +8,13 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// AnnotationAdopt lets the fence take over a hand-written policy that has the name
-// of one that must be generated.
+// AnnotationAdopt replaces a hand-written policy with the generated policy of the same name.
 const AnnotationAdopt = resource.AnnotationAdopt
 
 func isAdoptable(n *yaml.RNode) bool { return n.GetAnnotations()[AnnotationAdopt] == "true" }
 
-// adopt takes a hand-written policy over. It gets the labels of a policy that is created,
-// except for those that it has already.
+// adopt replaces the spec of a hand-written policy. It adds the labels of a new policy, except
+// those that the policy already has.
 func (m *merger) adopt(have, want *yaml.RNode) {
 	m.result.Adopted = append(m.result.Adopted, resource.RefOf(have))
 	c := editableCopy(have)
@@ -27,16 +26,16 @@ func (m *merger) adopt(have, want *yaml.RNode) {
 	m.recordPatched(have, c)
 }
 
-// sections are where a policy has its rules.
+// sections are the fields with rules.
 var sections = []string{"ingress", "ingressDeny", "egress", "egressDeny"}
 
-// specification is one of the specs of a policy, and where it stands.
+// specification is one of the specs of a policy, with its path.
 type specification struct {
 	path string
 	node *yaml.Node
 }
 
-// specsOf are the spec of a policy and, of Cilium's, the specs.
+// specsOf returns the spec of a policy and, for Cilium policies, the specs.
 func specsOf(n *yaml.Node) []specification {
 	var out []specification
 	if s := value(n, "spec"); s != nil && s.Kind == yaml.MappingNode {

@@ -7,9 +7,9 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 )
 
-// Differences says in which fields a resource is not what Merge makes of it, one text
-// a field: "spec.ingress[0].toPorts[0].ports[0].port is 444, not 443". Lists are sets,
-// and comments and order say nothing.
+// Differences returns one text for each field in which a resource differs from the result of Merge:
+// "spec.ingress[0].toPorts[0].ports[0].port is 444, expected 443". Lists are compared as sets.
+// Comments and order are ignored.
 func Differences(have, want *yaml.RNode) []string {
 	return differences("", have.YNode(), want.YNode())
 }
@@ -23,9 +23,9 @@ func differences(path string, have, want *yaml.Node) []string {
 	case have.Kind == yaml.SequenceNode && want.Kind == yaml.SequenceNode:
 		return elementDifferences(path, have, want)
 	case have.Kind == yaml.ScalarNode && want.Kind == yaml.ScalarNode:
-		return []string{fmt.Sprintf("%s is %s, not %s", path, formatScalar(have), formatScalar(want))}
+		return []string{fmt.Sprintf("%s is %s, expected %s", path, formatScalar(have), formatScalar(want))}
 	}
-	return []string{path + " is something else"}
+	return []string{path + " has another type of value"}
 }
 
 func fieldDifferences(path string, have, want *yaml.Node) []string {
@@ -35,12 +35,12 @@ func fieldDifferences(path string, have, want *yaml.Node) []string {
 		if existing := value(want, key); existing != nil {
 			out = append(out, differences(where, have.Content[i+1], existing)...)
 		} else {
-			out = append(out, where+" is too much")
+			out = append(out, "unexpected field "+where)
 		}
 	}
 	for i := 0; i+1 < len(want.Content); i += 2 {
 		if key := want.Content[i].Value; keyIndex(have, key) < 0 {
-			out = append(out, child(path, key)+" is missing")
+			out = append(out, "missing field "+child(path, key))
 		}
 	}
 	return out
@@ -51,20 +51,20 @@ func elementDifferences(path string, have, want *yaml.Node) []string {
 	var out []string
 	for i, w := range want.Content {
 		if matches[i] < 0 {
-			out = append(out, fmt.Sprintf("%s lacks %s", path, shorten(w)))
+			out = append(out, fmt.Sprintf("missing item in %s: %s", path, shorten(w)))
 			continue
 		}
 		out = append(out, differences(fmt.Sprintf("%s[%d]", path, matches[i]), have.Content[matches[i]], w)...)
 	}
 	for i, h := range have.Content {
 		if !retained[i] {
-			out = append(out, fmt.Sprintf("%s[%d] is too much: %s", path, i, shorten(h)))
+			out = append(out, fmt.Sprintf("unexpected item %s[%d]: %s", path, i, shorten(h)))
 		}
 	}
 	return out
 }
 
-// child is a field below a path; keys that are no plain words stand in brackets.
+// child returns the path of a field. Keys that are no plain words are in brackets.
 func child(path, key string) string {
 	for _, r := range key {
 		if (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') {
@@ -77,7 +77,7 @@ func child(path, key string) string {
 	return path + "." + key
 }
 
-// formatScalar is a scalar as its type shows: a number that became a string is seen.
+// formatScalar formats a scalar by its type, so a number and a string differ.
 func formatScalar(n *yaml.Node) string {
 	if n.ShortTag() == yaml.NodeTagString {
 		return strconv.Quote(n.Value)
@@ -85,10 +85,10 @@ func formatScalar(n *yaml.Node) string {
 	return n.Value
 }
 
-// maxShown is how much of an element is shown.
+// maxShown is the largest length of an item in a text.
 const maxShown = 80
 
-// shorten is an element in a line.
+// shorten formats an item on one line.
 func shorten(n *yaml.Node) string {
 	if n.Kind == yaml.ScalarNode {
 		return formatScalar(n)

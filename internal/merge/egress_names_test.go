@@ -17,7 +17,7 @@ func configMap(name, fence, word string) *yaml.RNode {
 	return object("v1", "ConfigMap", name, fence, allow, word)
 }
 
-// What the egress proxy is told is owned as policies are, and no other ConfigMap is.
+// A fence owns the ConfigMap of its egress proxy, and no other ConfigMap.
 func TestEgressNamesConfigMap(t *testing.T) {
 	t.Parallel()
 	desired := []*yaml.RNode{configMap(policy.EgressNamesConfigMap, "mine", "new")}
@@ -26,26 +26,26 @@ func TestEgressNamesConfigMap(t *testing.T) {
 		stages                 []v1alpha1.Stage
 		want, changes, refused []string
 	}{
-		"they are created": {
+		"the ConfigMap is created": {
 			desired, nil, []v1alpha1.Stage{allow},
 			[]string{"tenantfence-egress-names new"}, []string{"created tenantfence-egress-names"}, nil,
 		},
-		"but only in stage Allow": {
+		"it is created only in stage Allow": {
 			desired, nil, []v1alpha1.Stage{deny}, nil, nil, nil,
 		},
-		"they are configured": {
+		"it is configured": {
 			desired, []*yaml.RNode{configMap(policy.EgressNamesConfigMap, "mine", "old")}, []v1alpha1.Stage{allow},
 			[]string{"tenantfence-egress-names new"}, []string{"configured tenantfence-egress-names"}, nil,
 		},
-		"they go with the last flow that needs them": {
+		"it is deleted with the last flow that needs it": {
 			nil, []*yaml.RNode{configMap(policy.EgressNamesConfigMap, "mine", "old")}, []v1alpha1.Stage{allow},
 			nil, []string{"deleted tenantfence-egress-names"}, nil,
 		},
-		"somebody else's of that name is refused": {
+		"another ConfigMap with the same name is rejected": {
 			desired, []*yaml.RNode{configMap(policy.EgressNamesConfigMap, "", "theirs")}, []v1alpha1.Stage{allow},
 			nil, nil, []string{report.PolicyExists.Name},
 		},
-		"another ConfigMap stays, whatever it is labelled": {
+		"a ConfigMap with another name is kept, with any labels": {
 			nil, []*yaml.RNode{configMap("settings", "mine", "theirs")}, []v1alpha1.Stage{allow},
 			[]string{"settings theirs"}, nil, nil,
 		},
@@ -63,7 +63,7 @@ func TestEgressNamesConfigMap(t *testing.T) {
 				t.Errorf("got %v, want %v", got, c.want)
 			}
 			if got := done(r.Changes); !slices.Equal(got, c.changes) {
-				t.Errorf("did %v, want %v", got, c.changes)
+				t.Errorf("changes are %v, want %v", got, c.changes)
 			}
 		})
 	}

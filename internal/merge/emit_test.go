@@ -13,12 +13,12 @@ import (
 
 // ofTenant adds the label of a tenant to a policy of the fence.
 func ofTenant(tenant string, n *yaml.RNode) *yaml.RNode {
-	// It never fails on a map.
+	// It never fails for a mapping.
 	_ = n.PipeE(yaml.SetLabel("tenantfence.dev/tenant", tenant))
 	return n
 }
 
-// TestEmit runs for tenant acme alone. The desired policies are "a" of acme and "b" of beta.
+// TestEmit runs with emit for tenant acme. The desired policies are "a" of acme and "b" of beta.
 func TestEmit(t *testing.T) {
 	t.Parallel()
 	policy := func(name, tenant, word string) *yaml.RNode {
@@ -42,19 +42,19 @@ func TestEmit(t *testing.T) {
 		"deletes a policy of acme": {
 			existing: []*yaml.RNode{policy("old", "acme", "old")}, want: []string{"a new"}, changes: []string{"created a", "deleted old"},
 		},
-		"refuses a policy of beta that would change": {
+		"rejects a policy of beta that would change": {
 			existing: []*yaml.RNode{policy("b", "beta", "old")}, checksWanted: []string{"emit-policy-differs"},
 		},
-		"refuses a hand-written policy with the name of one of beta": {
+		"rejects a hand-written policy with the name of one of beta": {
 			existing: []*yaml.RNode{cnp("b", "", "", "new")}, checksWanted: []string{"emit-policy-differs"},
 		},
-		"refuses a policy of beta that is not desired": {
+		"rejects a policy of beta that is not desired": {
 			existing: []*yaml.RNode{policy("old", "beta", "old")}, checksWanted: []string{"emit-policy-orphaned"},
 		},
-		"refuses a policy of an unknown tenant": {
+		"rejects a policy of an unknown tenant": {
 			existing: []*yaml.RNode{policy("old", "gamma", "old")}, checksWanted: []string{"emit-policy-orphaned"},
 		},
-		"refuses a policy of no tenant": {
+		"rejects a policy of no tenant": {
 			existing: []*yaml.RNode{cnp("old", "mine", allow, "old")}, checksWanted: []string{"emit-policy-orphaned"},
 		},
 		"keeps an external resource": {

@@ -9,8 +9,8 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// Where a host keeps its resources. One that puts new resources into files, as kpt
-// does, sets both pairs of annotations on each item and wants both on a new one.
+// Annotations with the file of a resource. A host that writes new resources to files, as kpt does,
+// sets both pairs of annotations on each item and requires both on a new item.
 const (
 	filePath    = kioutil.PathAnnotation
 	fileIndex   = kioutil.IndexAnnotation
@@ -18,8 +18,7 @@ const (
 	legacyIndex = resource.LegacyIndex
 )
 
-// files are those of the build: how many documents each has. Nil where the host
-// writes none.
+// files has the number of documents in each file of the build. Nil: the host writes no files.
 type files map[string]int
 
 func filesOf(items []*yaml.RNode) files {
@@ -35,16 +34,15 @@ func filesOf(items []*yaml.RNode) files {
 		if out == nil {
 			out = files{}
 		}
-		// A broken index counts as the first.
+		// An invalid index counts as the first document.
 		i, _ := strconv.Atoi(a[fileIndex])
 		out[a[filePath]] = max(out[a[filePath]], i+1)
 	}
 	return out
 }
 
-// withFile gives a new policy a file of its own, where the host writes files. Named
-// after the policy, it never depends on what else there is; a file of that name
-// gets another document.
+// withFile assigns a file to a new policy, if the host writes files. The file name depends only on
+// the policy. If the file exists, the policy becomes its next document.
 func (f files) withFile(n *yaml.RNode) *yaml.RNode {
 	c := editableCopy(n)
 	if f == nil {
@@ -63,9 +61,9 @@ func (f files) withFile(n *yaml.RNode) *yaml.RNode {
 	return c
 }
 
-// clearItemID takes from a changed item the number by which a host that writes files finds
-// the item it handed in: it would copy that one's comments over, line by line, also
-// to lines that say something else by now. They are all here already.
+// clearItemID removes the ID with which a host that writes files finds the original of an item. The
+// host would copy the original's comments by line number, also to changed lines. The item already
+// has all comments.
 func (f files) clearItemID(n *yaml.RNode) {
 	if f == nil {
 		return
@@ -76,7 +74,8 @@ func (f files) clearItemID(n *yaml.RNode) {
 	}
 }
 
-// fileOf keeps a Cilium policy and its Kubernetes twin, which have one name, apart.
+// fileOf returns different files for a Cilium policy and its NetworkPolicy form, which have the
+// same name.
 func fileOf(n *yaml.RNode) string {
 	dir, name := n.GetNamespace(), n.GetName()
 	if dir == "" {

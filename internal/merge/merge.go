@@ -1,7 +1,6 @@
-// Package merge puts the desired policies among the items of a build, in place: of
-// what this fence wrote before it changes only what differs, and what others wrote
-// it leaves alone, but for what they asked to have patched. It is pure: the items
-// that are handed in are never changed.
+// Package merge merges the desired policies into the items of a build. It changes only policies of
+// this fence that differ, and the aspects of other policies that their authors list in an
+// annotation. It is pure: it never changes the input items.
 package merge
 
 import (
@@ -17,41 +16,40 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// Options say whose policies are merged, and which of them.
+// Options select the policies to merge.
 type Options struct {
-	// Fence is the resolved fence: its name makes a policy mine, and its tenants,
-	// cluster and baseline say how hand-written policies are patched.
+	// Fence is the resolved fence. Its name identifies its policies. Its tenants, cluster and
+	// baseline determine how hand-written policies are patched.
 	Fence *policy.Fence
-	// Config is the fence's own configuration, which findings about all of it name.
+	// Config is the fence's own configuration, to which findings about the whole fence refer.
 	Config report.Ref
-	// FormerNames are names that the fence had: policies of those are mine, too.
+	// FormerNames are former names of the fence. Policies with these names belong to it too.
 	FormerNames []string
-	// Stages are those that this run creates, configures and deletes.
+	// Stages are the stages whose policies this run creates, configures and deletes.
 	Stages []v1alpha1.Stage
-	// Emit are the tenants, and nodes, whose policies are touched. None: everybody's. Policies
-	// of others must be as they are desired: other runs write them.
+	// Emit are the tenants and nodes whose policies this run changes. Empty: all of them. Policies
+	// of others must already be as desired, because other runs write them.
 	Emit []string
-	// TenantsUnreadable reports that some Tenants cannot be read, which is an error: what looks
-	// unclaimed may be theirs.
+	// TenantsUnreadable reports that some Tenants are invalid, which is an error. Unclaimed
+	// namespaces may belong to them.
 	TenantsUnreadable bool
-	// NoTenantsRead says that there is no Tenant, and nothing among the items that
-	// shows that they were read at all: then nothing of mine may be deleted.
+	// NoTenantsRead reports that no Tenant exists, and no item shows that Tenants were part of the
+	// input. Then no policy of this fence may be deleted.
 	NoTenantsRead bool
 }
 
 // Result is the build after the merge.
 type Result struct {
 	Items []*yaml.RNode
-	// Changes tell of the policies of this fence, and of the resources that were
-	// patched or were right already, sorted by kind, namespace and name.
+	// Changes has the policies of this fence, and the resources with patched aspects, sorted by
+	// kind, namespace and name.
 	Changes report.Changes
-	// Adopted are hand-written policies that were taken over: their specs are generated
-	// from now on.
+	// Adopted are hand-written policies that were adopted. Their specs are now generated.
 	Adopted []report.Ref
 }
 
-// Merge returns the items with the desired policies among them. Where a finding is
-// an error the result is not to be used.
+// Merge returns the items with the desired policies. If a finding is an error, the result must not
+// be used.
 func Merge(o Options, items, desired []*yaml.RNode) (Result, report.Findings) {
 	m := newMerger(o, items, desired)
 	m.refuseNoTenants(items)
@@ -70,10 +68,9 @@ func Merge(o Options, items, desired []*yaml.RNode) (Result, report.Findings) {
 
 type merger struct {
 	Options
-	// expected are the desired policies of the stages that run; planned has those of
-	// any stage.
+	// expected has the desired policies of the stages that run. planned has those of all stages.
 	expected, planned map[report.Ref]*yaml.RNode
-	// existing counts the items of one identity, without equal copies.
+	// existing counts the items of each identity, without equal copies.
 	existing map[report.Ref]int
 	files    files
 
@@ -89,7 +86,7 @@ func newMerger(o Options, items, desired []*yaml.RNode) *merger {
 	for _, n := range desired {
 		id := resource.ID(n)
 		if m.planned[id] != nil {
-			m.report(report.Error, report.PolicyDuplicate, n, "", "is generated twice, for two different purposes, which is a mistake of tenantfence: please report it with the Tenants")
+			m.report(report.Error, report.PolicyDuplicate, n, "", "is generated twice with different content: this is a bug of tenantfence: report it with the Tenants")
 		}
 		m.planned[id] = n
 		if m.Touches(n) {
@@ -103,7 +100,7 @@ func newMerger(o Options, items, desired []*yaml.RNode) *merger {
 	return m
 }
 
-// item decides what becomes of one item.
+// item merges one item.
 func (m *merger) item(n *yaml.RNode) {
 	id, owner := resource.ID(n), m.ownerOf(n)
 	want, expected := m.expected[id]
@@ -123,8 +120,8 @@ func (m *merger) item(n *yaml.RNode) {
 	}
 }
 
-// configure makes a policy of mine what is wanted; where it is that already, it is
-// handed back as it came.
+// configure changes a policy of this fence to the desired one. If it is equal, the original item is
+// kept.
 func (m *merger) configure(have, want *yaml.RNode) {
 	c := editableCopy(have)
 	if !update(c.YNode(), want.YNode()) {
@@ -150,29 +147,28 @@ func (m *merger) recordChange(a report.Action, n *yaml.RNode) {
 	m.result.Changes = append(m.result.Changes, report.Change{Action: a, Ref: resource.RefOf(n)})
 }
 
-// isObsolete says whether a policy of mine shall go: nothing plans it, and its stage is
-// run here, or is none.
+// isObsolete reports whether a policy of this fence is deleted: it is not planned, and its stage
+// runs or is unknown.
 func (m *merger) isObsolete(n *yaml.RNode) bool {
 	staged := slices.Contains(v1alpha1.Stages(), v1alpha1.Stage(n.GetLabels()[resource.LabelStage]))
 	return m.planned[resource.ID(n)] == nil && (m.Touches(n) || !staged && m.Emits(n))
 }
 
-// Touches says whether a policy of the fence is created, configured or deleted: whether
-// it is of a stage that is run, and emitted.
+// Touches reports whether this run creates, configures or deletes a policy of the fence: its stage
+// runs, and its owner is emitted.
 func (o Options) Touches(n *yaml.RNode) bool {
 	return slices.Contains(o.Stages, v1alpha1.Stage(n.GetLabels()[resource.LabelStage])) && o.Emits(n)
 }
 
-// Emits says whether a policy is of somebody whose policies are emitted.
+// Emits reports whether the owner of a policy is emitted.
 func (o Options) Emits(n *yaml.RNode) bool {
 	return len(o.Emit) == 0 || slices.Contains(o.Emit, OwnerName(n))
 }
 
-// Owns says whether a policy is of this fence.
+// Owns reports whether a policy belongs to this fence.
 func (o Options) Owns(n *yaml.RNode) bool { return o.ownerOf(n) == thisFence }
 
-// OwnerName is the name of the tenant, or of the nodes, that a policy belongs to, "" where it is
-// nobody's.
+// OwnerName returns the tenant or the nodes that a policy belongs to, or "".
 func OwnerName(n *yaml.RNode) string {
 	labels := n.GetLabels()
 	return cmp.Or(labels[resource.LabelTenant], labels[resource.LabelNode])

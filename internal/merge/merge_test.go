@@ -23,7 +23,7 @@ const (
 	deny     = v1alpha1.StageDefaultDeny
 )
 
-// options are those of a fence with one tenant in Enforce and one in AllowOnly.
+// options are the options of a fence with one tenant in Enforce and one in AllowOnly.
 func options(stages ...v1alpha1.Stage) merge.Options {
 	f := &policy.Fence{
 		Name:    "mine",
@@ -38,11 +38,11 @@ func options(stages ...v1alpha1.Stage) merge.Options {
 	return merge.Options{Fence: f, Stages: stages, FormerNames: []string{"former"}}
 }
 
-// object of which only the name, the fence, the stage and a word differ.
+// object returns a resource with a name, a fence, a stage and a word.
 func object(apiVersion, kind, name, fence string, stage v1alpha1.Stage, word string) *yaml.RNode {
 	n := yaml.MustParse("apiVersion: " + apiVersion + "\nkind: " + kind + "\nmetadata: {namespace: acme, name: " + name + "}\nspec: {description: " + word + "}\n")
 	if fence != "" {
-		// It never fails on a map.
+		// It never fails for a mapping.
 		_ = n.SetLabels(map[string]string{"tenantfence.dev/fence": fence, "tenantfence.dev/stage": string(stage)})
 	}
 	return n
@@ -53,7 +53,7 @@ func cnp(name, fence string, stage v1alpha1.Stage, word string) *yaml.RNode {
 }
 
 func annotated(n *yaml.RNode, key, value string) *yaml.RNode {
-	// It never fails on a map.
+	// It never fails for a mapping.
 	_ = n.PipeE(yaml.SetAnnotation(key, value))
 	return n
 }
@@ -68,62 +68,62 @@ func TestMerge(t *testing.T) {
 		changes  []string
 		refused  []string
 	}{
-		"what is not there is created": {
+		"a missing policy is created": {
 			nil, []v1alpha1.Stage{allow, deny},
 			[]string{"egress-db new", "default-deny new"}, []string{"created default-deny", "created egress-db"}, nil,
 		},
-		"but only of the stages that run": {
+		"a policy of a stage that does not run is not created": {
 			nil, []v1alpha1.Stage{deny}, []string{"default-deny new"}, []string{"created default-deny"}, nil,
 		},
-		"what differs is configured in its place": {
+		"a policy that differs is configured in place": {
 			[]*yaml.RNode{cnp("egress-db", "mine", allow, "old"), cnp("by-hand", "", "", "theirs")}, []v1alpha1.Stage{allow},
 			[]string{"egress-db new", "by-hand theirs"}, []string{"configured egress-db"}, nil,
 		},
-		"what is right already is unchanged": {
+		"an equal policy is unchanged": {
 			[]*yaml.RNode{cnp("egress-db", "mine", allow, "new")}, []v1alpha1.Stage{allow}, []string{"egress-db new"}, []string{"unchanged egress-db"}, nil,
 		},
-		"whatever its stage was": {
+		"a policy with another stage label is configured": {
 			[]*yaml.RNode{cnp("egress-db", "mine", "Former", "old")}, []v1alpha1.Stage{allow}, []string{"egress-db new"}, []string{"configured egress-db"}, nil,
 		},
-		"what is no longer wanted is deleted": {
+		"a policy that is no longer desired is deleted": {
 			[]*yaml.RNode{cnp("egress-former", "mine", allow, "old"), cnp("egress-db", "mine", allow, "new")}, []v1alpha1.Stage{allow},
 			[]string{"egress-db new"}, []string{"unchanged egress-db", "deleted egress-former"}, nil,
 		},
-		"but not of a stage that does not run": {
+		"a policy of a stage that does not run is not deleted": {
 			[]*yaml.RNode{cnp("former-deny", "mine", deny, "old"), cnp("default-deny", "mine", deny, "old")}, []v1alpha1.Stage{baseline},
 			[]string{"former-deny old", "default-deny old"}, nil, nil,
 		},
-		"nor what another stage, which does not run, wants": {
+		"a desired policy of a stage that does not run is not deleted": {
 			[]*yaml.RNode{cnp("default-deny", "mine", allow, "old")}, []v1alpha1.Stage{allow},
 			[]string{"default-deny old", "egress-db new"}, []string{"created egress-db"}, nil,
 		},
-		"nor of another fence": {
+		"a policy of another fence is not deleted": {
 			[]*yaml.RNode{cnp("egress-former", "other", allow, "theirs")}, []v1alpha1.Stage{allow},
 			[]string{"egress-former theirs", "egress-db new"}, []string{"created egress-db"}, nil,
 		},
-		"nor of a kind that is not generated, whatever its labels": {
+		"a kind that is not generated is not deleted, with any labels": {
 			[]*yaml.RNode{object("v1", "ConfigMap", "egress-db", "mine", allow, "theirs"), object("example.com/v1", "NetworkPolicy", "np", "mine", allow, "theirs")}, []v1alpha1.Stage{allow},
 			[]string{"egress-db theirs", "np theirs", "egress-db new"}, []string{"created egress-db"}, nil,
 		},
-		"each kind that is generated is deleted": {
+		"each generated kind is deleted": {
 			[]*yaml.RNode{object("networking.k8s.io/v1", "NetworkPolicy", "np", "mine", baseline, "old"), object("cilium.io/v2", "CiliumClusterwideNetworkPolicy", "ccnp", "mine", baseline, "old")},
 			[]v1alpha1.Stage{baseline}, nil, []string{"deleted ccnp", "deleted np"}, nil,
 		},
-		"what a fence of a former name wrote is mine, and gets the name": {
+		"a policy of a former name belongs to the fence, and gets its name": {
 			[]*yaml.RNode{cnp("egress-db", "former", allow, "new"), cnp("egress-former", "former", allow, "old"), cnp("former-deny", "former", deny, "old")}, []v1alpha1.Stage{allow},
 			[]string{"egress-db new", "former-deny old"}, []string{"configured egress-db", "deleted egress-former"}, nil,
 		},
-		"a hand-written policy of that name is refused": {
+		"a hand-written policy with the same name is rejected": {
 			[]*yaml.RNode{cnp("egress-db", "", "", "theirs")}, []v1alpha1.Stage{allow}, nil, nil, []string{report.PolicyExists.Name},
 		},
-		"another fence's too, even if it says adopt, and all are said": {
+		"all policies of other owners are rejected, also with adopt on another fence's": {
 			[]*yaml.RNode{annotated(cnp("egress-db", "other", allow, "theirs"), "tenantfence.dev/adopt", "true"), cnp("default-deny", "", "", "theirs")},
 			[]v1alpha1.Stage{allow, deny}, nil, nil, []string{report.PolicyExists.Name, report.PolicyExists.Name},
 		},
-		"adopt is true or nothing": {
+		"adopt requires the value true": {
 			[]*yaml.RNode{annotated(cnp("egress-db", "", "", "theirs"), "tenantfence.dev/adopt", "yes")}, []v1alpha1.Stage{allow}, nil, nil, []string{report.PolicyExists.Name},
 		},
-		"one that is there twice is refused, since the order would decide": {
+		"a policy that exists twice is rejected, because the result would depend on the order": {
 			[]*yaml.RNode{cnp("egress-db", "mine", allow, "one"), cnp("egress-db", "mine", allow, "two")}, []v1alpha1.Stage{allow}, nil, nil, []string{report.PolicyDuplicate.Name, report.PolicyDuplicate.Name},
 		},
 	} {
@@ -135,24 +135,24 @@ func TestMerge(t *testing.T) {
 				t.Fatal(diff)
 			}
 			if c.refused == nil && !slices.Equal(words(got.Items), c.want) {
-				t.Errorf("got %q, not %q", words(got.Items), c.want)
+				t.Errorf("got %q, want %q", words(got.Items), c.want)
 			}
 			if diff := cmp.Diff(c.changes, done(got.Changes)); c.refused == nil && diff != "" {
 				t.Error(diff)
 			}
 			if !slices.Equal(words(c.existing), before) {
-				t.Error("it changes the items that are handed in")
+				t.Error("Merge changed the input items")
 			}
 			for _, n := range got.Items {
 				if f := n.GetLabels()["tenantfence.dev/fence"]; strings.HasSuffix(words([]*yaml.RNode{n})[0], "new") && f != "mine" {
-					t.Errorf("%s is of fence %q", n.GetName(), f)
+					t.Errorf("%s belongs to fence %q", n.GetName(), f)
 				}
 			}
 		})
 	}
 }
 
-// words are the name and the word of each item.
+// words returns the name and the word of each item.
 func words(items []*yaml.RNode) []string {
 	var out []string
 	for _, n := range items {
@@ -196,15 +196,15 @@ func TestMissingTenantsDeleteNothing(t *testing.T) {
 	if diff := cmp.Diff([]string{report.TenantsMissing.Name}, checks(findings)); diff != "" || !findings.HasError() {
 		t.Fatal(diff)
 	}
-	if msg := findings[0].Message; !strings.Contains(msg, "2 of its policies") || !strings.Contains(msg, "acme/a, acme/b") {
-		t.Error("it names the policies: ", msg)
+	if msg := findings[0].Message; !strings.Contains(msg, "2 policies of this fence") || !strings.Contains(msg, "acme/a, acme/b") {
+		t.Error("the message must list the policies, got ", msg)
 	}
 	if _, findings := merge.Merge(o, mine[2:], nil); findings.HasError() {
-		t.Error("where there is nothing to lose, all is well: ", findings)
+		t.Error("without policies to delete, no finding is expected: ", findings)
 	}
 	o.NoTenantsRead = false
 	if got, findings := merge.Merge(o, mine, nil); findings.HasError() || len(got.Items) != 2 {
-		t.Errorf("with a profile among the items it is a prune of the stages that run: %v", words(got.Items))
+		t.Errorf("with a profile in the items, policies of the stages that run are deleted: got %v", words(got.Items))
 	}
 }
 
@@ -224,13 +224,13 @@ func TestFilesOfNewPolicies(t *testing.T) {
 		existing, desired *yaml.RNode
 		path, index       string
 	}{
-		"a host that writes files gets a file for each":   {item(internal, "a.yaml", legacy, "a.yaml"), cnp("egress-db", "mine", allow, ""), own, "0"},
-		"a Kubernetes twin gets its own":                  {item(internal, "a.yaml", legacy, "a.yaml"), np, "fence/acme/egress-db.networkpolicy.yaml", "0"},
-		"what has no namespace lies beside the others":    {item(internal, "a.yaml", legacy, "a.yaml"), ccnp, "fence/_cluster/all.yaml", "0"},
-		"a file of that name gets another document":       {item(internal, own, legacy, own, "internal.config.kubernetes.io/index", "2"), cnp("egress-db", "mine", allow, ""), own, "3"},
-		"kustomize invents its paths, and writes no file": {item(internal, "a.yaml", legacy, "a.yaml", "kustomize.config.k8s.io/id", "1"), cnp("egress-db", "mine", allow, ""), "", ""},
-		"a host that tells one path alone writes no file": {item(internal, "a.yaml"), cnp("egress-db", "mine", allow, ""), "", ""},
-		"a host that tells no path":                       {item(), cnp("egress-db", "mine", allow, ""), "", ""},
+		"a host that writes files gets a file for each":       {item(internal, "a.yaml", legacy, "a.yaml"), cnp("egress-db", "mine", allow, ""), own, "0"},
+		"the NetworkPolicy form gets its own file":            {item(internal, "a.yaml", legacy, "a.yaml"), np, "fence/acme/egress-db.networkpolicy.yaml", "0"},
+		"a cluster-wide policy gets a file in _cluster":       {item(internal, "a.yaml", legacy, "a.yaml"), ccnp, "fence/_cluster/all.yaml", "0"},
+		"a file of that name gets another document":           {item(internal, own, legacy, own, "internal.config.kubernetes.io/index", "2"), cnp("egress-db", "mine", allow, ""), own, "3"},
+		"under kustomize, a policy gets no file":              {item(internal, "a.yaml", legacy, "a.yaml", "kustomize.config.k8s.io/id", "1"), cnp("egress-db", "mine", allow, ""), "", ""},
+		"a host that sets one path annotation writes no file": {item(internal, "a.yaml"), cnp("egress-db", "mine", allow, ""), "", ""},
+		"a host that sets no path annotation writes no file":  {item(), cnp("egress-db", "mine", allow, ""), "", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -240,7 +240,7 @@ func TestFilesOfNewPolicies(t *testing.T) {
 				internal: c.path, legacy: c.path, "internal.config.kubernetes.io/index": c.index, "config.kubernetes.io/index": c.index,
 			} {
 				if a[key] != want {
-					t.Errorf("%s is %q, not %q", key, a[key], want)
+					t.Errorf("%s is %q, want %q", key, a[key], want)
 				}
 			}
 		})

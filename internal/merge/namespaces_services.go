@@ -13,8 +13,8 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// labelNamespace sets the profile's labels on a tenant's namespace. Inventory, which
-// never reaches the cluster, tells what is there: it stays as it is.
+// labelNamespace sets the profile's labels on a tenant's namespace. It does not change external
+// resources, which never reach the cluster.
 func (m *merger) labelNamespace(n *yaml.RNode) {
 	if len(m.Fence.NamespaceLabels) == 0 || m.Fence.Owner(n.GetName()) == nil || resource.IsLocalConfig(n) {
 		m.keep(n)
@@ -32,8 +32,8 @@ func (m *merger) labelNamespace(n *yaml.RNode) {
 	m.recordPatched(n, c)
 }
 
-// setSourceRanges has a load balancer admit just the networks that its policies cannot
-// tell apart. It closes, so it is the work of the last stage.
+// setSourceRanges limits a load balancer to the networks of clients that its policies cannot
+// distinguish. It denies traffic, so it is part of the last stage.
 func (m *merger) setSourceRanges(n *yaml.RNode) {
 	if !slices.Contains(m.Stages, v1alpha1.StageDefaultDeny) {
 		m.keep(n)
@@ -60,7 +60,7 @@ func (m *merger) setSourceRanges(n *yaml.RNode) {
 	if !set(spec, "loadBalancerSourceRanges", ranges) {
 		c = n
 	} else if had != "" {
-		m.report(report.Warning, report.SourceRangesReplaced, n, "spec.loadBalancerSourceRanges", "held other networks, which are replaced by the agents' of a Tenant: "+had)
+		m.report(report.Warning, report.SourceRangesReplaced, n, "spec.loadBalancerSourceRanges", "has networks that are replaced by those of a Tenant's agents: "+had)
 	}
 	m.recordPatched(n, c)
 }

@@ -20,7 +20,7 @@ const (
 	kindKubernetes  = resource.KindKubernetes
 )
 
-// owner is whose a policy is.
+// owner is the owner of a policy.
 type owner string
 
 const (
@@ -40,15 +40,15 @@ func (o Options) ownerOf(n *yaml.RNode) owner {
 }
 
 func (m *merger) conflictFinding(n *yaml.RNode, by owner) report.Finding {
-	whose := "is not of this fence: rename or remove it, or let this fence take it over with the annotation " + AnnotationAdopt + `: "true"`
+	whose := "does not belong to this fence: rename or remove it, or hand it over with the annotation " + AnnotationAdopt + `: "true"`
 	if by == otherFence {
-		whose = fmt.Sprintf("belongs to fence %s: rename or remove it, or list that name in formerNames where it is this fence's former one", resource.FenceOf(n))
+		whose = fmt.Sprintf("belongs to fence %s: rename or remove it, or list that name in spec.formerNames if it is a former name of this fence", resource.FenceOf(n))
 	}
-	return report.New(report.PolicyExists, report.Error, resource.RefOf(n), "", "%s", "has the name of a policy that must be generated, and "+whose)
+	return report.New(report.PolicyExists, report.Error, resource.RefOf(n), "", "%s", "has the name of a policy that must be generated, but "+whose)
 }
 
-// refuseDuplicates refuses a generated policy that exists more than once: which of them is kept
-// would depend on the order of the files.
+// refuseDuplicates rejects a generated policy that exists more than once. The result would depend
+// on the order of the files.
 func (m *merger) refuseDuplicates(items []*yaml.RNode) {
 	for _, n := range items {
 		id := resource.ID(n)
@@ -58,8 +58,8 @@ func (m *merger) refuseDuplicates(items []*yaml.RNode) {
 	}
 }
 
-// refuseNoTenants refuses to take the absence of Tenants for their removal where nothing
-// shows that they were read.
+// refuseNoTenants rejects a run without Tenants, if no item shows that Tenants were part of the
+// input. Otherwise it would delete their policies.
 func (m *merger) refuseNoTenants(items []*yaml.RNode) {
 	if !m.NoTenantsRead {
 		return
@@ -75,13 +75,13 @@ func (m *merger) refuseNoTenants(items []*yaml.RNode) {
 	}
 	slices.Sort(mine)
 	first := mine[:min(3, len(mine))]
-	m.findings = append(m.findings, report.New(report.TenantsMissing, report.Error, m.Config, "", "there is no Tenant, and %d of its policies are there (%s): with an inline profile nothing shows that the Tenants were read at all; "+
-		"list the Tenants, or make the profile a %s among the items, or remove the policies by hand", len(mine), strings.Join(first, ", "), v1alpha1.KindFenceProfile))
+	m.findings = append(m.findings, report.New(report.TenantsMissing, report.Error, m.Config, "", "has no Tenant, but %d policies of this fence exist (%s): with an inline profile, Tenants may be missing from the input, and the policies would be deleted: "+
+		"list the Tenants, use a %s resource as profile, or delete the policies", len(mine), strings.Join(first, ", "), v1alpha1.KindFenceProfile))
 }
 
-// ownLabel and ownAnnotation report which labels and annotations of an existing policy
-// are set here; all others stay as they are. managed-by is among those: it is written when
-// a policy is created, and kustomize, Helm and Flux set it to their own values.
+// ownLabel and ownAnnotation report whether this package sets a label or an annotation of an
+// existing policy. It keeps all others. managed-by is kept too: it is set when a policy is created,
+// and kustomize, Helm and Flux replace it.
 func ownLabel(key string) bool { return strings.HasPrefix(key, v1alpha1.Group+"/") }
 
 func ownAnnotation(key string) bool {

@@ -7,10 +7,9 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 )
 
-// pair finds for each wanted element of a list the one that is there: first one of
-// equal content, then, of those left, the most similar, so that a rule that gained
-// a peer keeps its comments. It is -1 where there is none. What is there and stays is
-// told, too.
+// pair matches each wanted item of a list with an existing one: first with equal content, then by
+// similarity, so that a rule with a new peer keeps its comments. -1 means that none matches.
+// retained reports which existing items are matched.
 func pair(have, want []*yaml.Node) (matches []int, retained []bool) {
 	matches, retained = make([]int, len(want)), make([]bool, len(have))
 	unpaired := map[string][]int{}
@@ -41,15 +40,14 @@ func pair(have, want []*yaml.Node) (matches []int, retained []bool) {
 	return matches, retained
 }
 
-// similarity of two elements.
+// similarity is the number of common leaves of two items.
 type similarity struct{ have, want, common, size int }
 
-// similarities of the elements that are left, the most alike first. Only those count
-// that have more than half of the smaller one in common: what was said about one
-// network is not said about another.
+// similarities returns the pairs of unmatched items, the most similar first. A pair needs more than
+// 50% of the smaller item in common, so that the comment of one network is not kept for another.
 func similarities(have, want []*yaml.Node, free, rest []int) []similarity {
 	leaves := make([]map[string]int, len(want))
-	// with finds the wanted elements that have a leaf.
+	// with has the wanted items that contain a leaf.
 	with := map[string][]int{}
 	for _, j := range rest {
 		leaves[j] = leavesOf(want[j])
@@ -78,7 +76,7 @@ func similarities(have, want []*yaml.Node, free, rest []int) []similarity {
 	return out
 }
 
-// leavesOf are the values in a node with the way to them, lists counting as sets.
+// leavesOf counts the values in a node with their paths. Lists are sets.
 func leavesOf(n *yaml.Node) map[string]int {
 	out := map[string]int{}
 	var walk func(path string, n *yaml.Node)

@@ -14,10 +14,10 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// AnnotationPatch has the fence keep some aspects of a hand-written policy right.
+// AnnotationPatch lists the aspects of a hand-written policy that the fence corrects.
 const AnnotationPatch = resource.AnnotationPatch
 
-// aspect of a hand-written policy.
+// aspect is an aspect of a hand-written policy.
 type aspect string
 
 const (
@@ -28,11 +28,11 @@ const (
 
 var aspects = []aspect{enforcement, dns, labels}
 
-// patch keeps an item that nobody generated, with what it asked to have patched.
+// patch keeps an item that is not generated, and corrects the aspects that it lists.
 func (m *merger) patch(n *yaml.RNode) {
 	annotations := n.GetAnnotations()
 	if _, ok := annotations[AnnotationAdopt]; ok && m.planned[resource.ID(n)] == nil {
-		m.report(report.Warning, report.AdoptWithoutEffect, n, annotationField(AnnotationAdopt), "no policy of that name is generated, so it is not taken over: correct the name, or remove the annotation")
+		m.report(report.Warning, report.AdoptWithoutEffect, n, annotationField(AnnotationAdopt), "has no effect, because no policy with this kind, namespace and name is generated: correct the name, or remove the annotation")
 	}
 	switch requested, ok := annotations[AnnotationPatch]; {
 	case ok:
@@ -57,12 +57,12 @@ func (m *merger) patchPolicy(n *yaml.RNode, requested string) {
 	}
 	t := m.tenantOf(n)
 	if t == nil && m.TenantsUnreadable {
-		// That a Tenant cannot be read is the error.
+		// The invalid Tenant is already an error.
 		m.keep(n)
 		return
 	}
 	if t == nil {
-		m.report(report.Warning, report.PatchNamespaceUnfenced, n, annotationField(AnnotationPatch), "is about no namespace of a Tenant of this fence, so nothing of it is patched: give the namespace to a Tenant, or remove the annotation")
+		m.report(report.Warning, report.PatchNamespaceUnfenced, n, annotationField(AnnotationPatch), "has no effect, because no Tenant of this fence has the namespace: list it in a Tenant's spec.namespaces, or remove the annotation")
 		m.keep(n)
 		return
 	}
@@ -77,7 +77,7 @@ func (m *merger) patchPolicy(n *yaml.RNode, requested string) {
 	m.recordPatched(n, c)
 }
 
-// recordPatched keeps what an item came to, which is itself where nothing changed.
+// recordPatched keeps the patched item, or the original if it is unchanged.
 func (m *merger) recordPatched(n, now *yaml.RNode) {
 	action := report.Configured
 	if now == n {
@@ -92,14 +92,14 @@ func (m *merger) recordPatched(n, now *yaml.RNode) {
 
 func annotationField(key string) string { return "metadata.annotations[" + key + "]" }
 
-// aspectsOf reads the annotation.
+// aspectsOf parses the annotation.
 func (m *merger) aspectsOf(n *yaml.RNode, requested string) ([]aspect, bool) {
 	var out []aspect
 	ok := true
 	for word := range strings.SplitSeq(requested, ",") {
 		a := aspect(strings.TrimSpace(word))
 		if !slices.Contains(aspects, a) {
-			m.report(report.Error, report.PatchAspectUnknown, n, annotationField(AnnotationPatch), fmt.Sprintf("there is no aspect %q: the aspects are %s, %s and %s, with commas between them", a, enforcement, dns, labels))
+			m.report(report.Error, report.PatchAspectUnknown, n, annotationField(AnnotationPatch), fmt.Sprintf("unknown aspect %q: use %s, %s or %s, separated by commas", a, enforcement, dns, labels))
 			ok = false
 		}
 		out = append(out, a)
@@ -107,8 +107,8 @@ func (m *merger) aspectsOf(n *yaml.RNode, requested string) ([]aspect, bool) {
 	return out, ok
 }
 
-// tenantOf owns the namespace that a policy is about: its own or, of a cluster-wide
-// one, that which its selector names.
+// tenantOf returns the tenant that owns a policy's namespace: its own or, for a cluster-wide
+// policy, the one that its selector names.
 func (m *merger) tenantOf(n *yaml.RNode) *policy.Tenant {
 	if n.GetKind() != kindClusterwide {
 		return m.Fence.Owner(n.GetNamespace())
@@ -156,18 +156,17 @@ func (p *patcher) label(labels *yaml.Node, key, want string) {
 	p.changed = set(labels, key, text(want)) || p.changed
 }
 
-// enforcement makes a policy isolate, or not, as a generated one of its stage would.
-// One that allows something stands in stage Allow: it is additive, since closing the
-// namespace is the default-deny's. One that only closes stands in stage DefaultDeny:
-// it closes where the namespace is in Enforce, once that stage is run, and nothing in
-// AllowOnly. No run ever decides what another decides otherwise, so their order does not
-// matter.
+// enforcement makes a policy isolate, or not, as a generated policy of its stage does. A policy
+// that allows traffic belongs to stage Allow: it becomes additive, because the default-deny
+// isolates the namespace. A policy that only isolates belongs to stage DefaultDeny: it isolates in
+// Enforce, once that stage runs, and never in AllowOnly. Runs never contradict each other, so their
+// order does not matter.
 func (p *patcher) enforcement(s specification) {
 	allowOnly := p.tenant.Enforcement != v1alpha1.Enforce
 	additive := allowOnly || !isDefaultDeny(s.node)
 	switch {
 	case additive && (p.policy.GetKind() == kindKubernetes || !p.Fence.Has(policy.AdditivePolicies)):
-		// In Enforce that it isolates by itself is no harm: so does the default-deny.
+		// Isolation does no harm in Enforce, where the default-deny isolates too.
 		if allowOnly {
 			p.report(report.Error, report.PatchIsolates, p.policy, s.path, p.isolates())
 		}
@@ -180,15 +179,15 @@ func (p *patcher) enforcement(s specification) {
 }
 
 func (p *patcher) isolates() string {
-	const todo = "isolates the pods that it selects, and the Tenant is in AllowOnly: remove it until the Tenant is in Enforce, or the aspect enforcement from the annotation"
+	const todo = "isolates the pods that it selects, but the Tenant is in AllowOnly: remove the policy until the Tenant is in Enforce, or remove the aspect enforcement from the annotation"
 	if p.policy.GetKind() == kindKubernetes {
 		return "a NetworkPolicy always " + todo
 	}
-	return "below Cilium 1.16 a policy always " + todo
+	return "before Cilium 1.16, a policy always " + todo
 }
 
-// matchesNothing says whether a rule is empty, or names peers by an empty list, which
-// to Cilium is nobody.
+// matchesNothing reports whether a rule is empty, or has an empty list of peers, which matches no
+// peer in Cilium.
 func matchesNothing(rule *yaml.Node) bool {
 	if len(rule.Content) == 0 {
 		return true
@@ -201,8 +200,8 @@ func matchesNothing(rule *yaml.Node) bool {
 	return false
 }
 
-// isDefaultDeny says whether a policy has rules, and none that allows or denies anything
-// in particular: then all it does is to switch default deny on.
+// isDefaultDeny reports whether a policy has only rules that allow and deny nothing. Its only
+// effect is then default-deny.
 func isDefaultDeny(spec *yaml.Node) bool {
 	rules := 0
 	for _, section := range sections {

@@ -16,16 +16,16 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// The labels by which policies name a namespace. Cilium's may have the prefix of
-// their source, which is taken off.
+// Labels with the namespace of a pod. In Cilium policies they may have the prefix of their source,
+// which is removed.
 const (
 	podNamespace   = "io.kubernetes.pod.namespace"
 	namespaceLabel = "io.cilium.k8s.namespace.labels."
 	namespaceName  = "kubernetes.io/metadata.name"
 )
 
-// dns gives the rules for the cluster's DNS what they lack: the port over TCP and,
-// of Cilium's policies, the names that may be asked for.
+// dns completes the rules for the cluster's DNS: the port over TCP and, in Cilium policies, the DNS
+// names.
 func (p *patcher) dns() {
 	found := false
 	for _, s := range specsOf(p.policy.YNode()) {
@@ -42,12 +42,12 @@ func (p *patcher) dns() {
 	if !found {
 		d := p.Fence.Baseline.DNS
 		p.report(report.Warning, report.PatchDNSRuleMissing, p.policy, annotationField(AnnotationPatch),
-			"has no rule that names the cluster's DNS pods in "+d.Namespace+" and their port "+strconv.Itoa(int(d.Port))+" by number, so the aspect dns changes nothing: add or rewrite the rule, or remove the aspect")
+			"has no egress rule to the cluster's DNS pods in "+d.Namespace+" on port "+strconv.Itoa(int(d.Port))+" (as a number), so the aspect dns has no effect: add such a rule, or remove the aspect")
 	}
 }
 
-// names that may be asked for: those of the profile and those that the policy itself
-// needs; any in AllowOnly, where nothing may be denied.
+// names returns the DNS names to allow: those of the profile and those in the policy's own FQDN
+// peers. In AllowOnly it allows any name, because nothing may be denied.
 func (p *patcher) names(spec *yaml.Node) []*yaml.Node {
 	if p.tenant.Enforcement != v1alpha1.Enforce || slices.Contains(p.Fence.Baseline.DNS.Names, "*") {
 		return []*yaml.Node{object("matchPattern", text("*"))}
@@ -69,7 +69,7 @@ func (p *patcher) names(spec *yaml.Node) []*yaml.Node {
 	return slices.CompactFunc(out, func(a, b *yaml.Node) bool { return content(a) == content(b) })
 }
 
-// withoutComments is a copy without comments.
+// withoutComments returns a copy without comments.
 func withoutComments(n *yaml.Node) *yaml.Node {
 	c := *n
 	c.HeadComment, c.LineComment, c.FootComment, c.Content = "", "", "", nil
@@ -79,7 +79,7 @@ func withoutComments(n *yaml.Node) *yaml.Node {
 	return &c
 }
 
-// patchCiliumRule patches a rule to the resolver, and says whether it is for its port.
+// patchCiliumRule patches a rule for the resolver, and reports whether it has the DNS port.
 func (p *patcher) patchCiliumRule(s specification, rule *yaml.Node, names []*yaml.Node) bool {
 	var entries []*yaml.Node
 	tcp := false
@@ -101,15 +101,15 @@ func (p *patcher) patchCiliumRule(s specification, rule *yaml.Node, names []*yam
 	return len(entries) > 0
 }
 
-// addNames has the names looked into on the ports of an entry, unless its author
-// said which. They would close every port but DNS.
+// addNames adds DNS rules to the ports of an entry, unless the author wrote some. DNS rules would
+// deny other traffic on every port of the entry.
 func (p *patcher) addNames(s specification, entry *yaml.Node, alone bool, names []*yaml.Node) {
 	rules := value(entry, "rules")
 	switch {
 	case rules != nil && len(elements(value(rules, "dns"))) > 0:
 	case !alone || rules != nil && len(rules.Content) > 0:
 		p.report(report.Error, report.PatchDNSMixed, p.policy, s.path+".egress",
-			"has an entry of toPorts with DNS and something else in it, which a rule about names would close: give DNS an entry of its own, or remove the aspect dns from the annotation")
+			"has a toPorts entry with DNS and other ports or rules, which DNS rules would deny: use a separate entry for DNS, or remove the aspect dns from the annotation")
 	default:
 		dns := list()
 		for _, n := range names {
@@ -119,8 +119,8 @@ func (p *patcher) addNames(s specification, entry *yaml.Node, alone bool, names 
 	}
 }
 
-// patchKubernetesRule adds the port over TCP to a NetworkPolicy's rule to the resolver,
-// and says whether it is for its port.
+// patchKubernetesRule adds the port over TCP to a NetworkPolicy rule for the resolver, and reports
+// whether it has the DNS port.
 func (p *patcher) patchKubernetesRule(rule *yaml.Node) bool {
 	ports := value(rule, "ports")
 	if !slices.ContainsFunc(elements(value(rule, "to")), p.isKubernetesResolver) {
@@ -142,7 +142,7 @@ func (p *patcher) patchKubernetesRule(rule *yaml.Node) bool {
 
 func (p *patcher) port() string { return strconv.Itoa(int(p.Fence.Baseline.DNS.Port)) }
 
-// isPort says whether a port is the resolver's: not a range, which may hold others.
+// isPort reports whether a port is exactly the resolver's. A range may include other ports.
 func (p *patcher) isPort(port *yaml.Node) bool {
 	return scalarAt(port, "port") == p.port() && value(port, "endPort") == nil && !slices.Contains([]string{"SCTP", "ICMP"}, scalarAt(port, "protocol"))
 }
@@ -154,8 +154,8 @@ func scalarAt(n *yaml.Node, key string) string {
 	return ""
 }
 
-// isResolver says whether a peer of Cilium's includes the resolver's pods. One that
-// names no namespace is about the policy's own.
+// isResolver reports whether a Cilium peer includes the resolver's pods. A peer without a namespace
+// is in the policy's own.
 func (p *patcher) isResolver(peer *yaml.Node) bool {
 	selector, ok := selectorOf(peer)
 	if !ok {
@@ -177,7 +177,7 @@ func (p *patcher) isResolver(peer *yaml.Node) bool {
 	return policy.Selects(selector, pods)
 }
 
-// requires says whether a selector asks for a label.
+// requires reports whether a selector requires a label.
 func requires(s policy.Selector, key string) bool {
 	_, ok := s.MatchLabels[key]
 	return ok || slices.ContainsFunc(s.MatchExpressions, func(e metav1.LabelSelectorRequirement) bool { return e.Key == key })
@@ -194,8 +194,8 @@ func (p *patcher) isKubernetesResolver(peer *yaml.Node) bool {
 		policy.Selects(namespaces, map[string]string{namespaceName: where})
 }
 
-// selectorOf reads a selector, without the sources of labels. It reports false where
-// there is none that can be read.
+// selectorOf parses a selector, without the sources of labels. It reports false if the selector is
+// missing or invalid.
 func selectorOf(n *yaml.Node) (policy.Selector, bool) {
 	if n == nil {
 		return policy.Selector{}, false

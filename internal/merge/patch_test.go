@@ -14,7 +14,7 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// handWrittenPolicy is a policy of a namespace that asks for aspects to be patched.
+// handWrittenPolicy is a policy of a namespace with aspects to patch.
 func handWrittenPolicy(namespace, aspects, spec string) string {
 	return "apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nmetadata:\n  name: web # by hand\n  namespace: " + namespace +
 		"\n  annotations: {tenantfence.dev/patch: '" + aspects + "'}\nspec:\n  endpointSelector: {} # all\n" + spec
@@ -26,7 +26,7 @@ func kubernetes(s string) string {
 
 const (
 	allows      = "  ingress:\n  - fromEntities: [cluster] # why\n"
-	defaultDeny = "  ingress:\n  - {} # close\n  egressDeny:\n  - {}\n"
+	defaultDeny = "  ingress:\n  - {} # isolate\n  egressDeny:\n  - {}\n"
 	additive    = "  enableDefaultDeny:\n    egress: false\n    ingress: false\n"
 
 	resolver = "  egress:\n  - toEndpoints:\n    - matchLabels:\n        k8s:io.kubernetes.pod.namespace: kube-system\n        k8s-app: kube-dns\n"
@@ -40,39 +40,39 @@ func TestPatch(t *testing.T) {
 	all := []v1alpha1.Stage{baseline, allow, deny}
 	for name, c := range map[string]struct {
 		existing string
-		// want is left out where nothing changes.
+		// want is empty if nothing changes.
 		want       string
 		stages     []v1alpha1.Stage
 		version    string
 		wantChecks []string
 	}{
-		"an allow is additive, in Enforce": {
+		"an allow becomes additive in Enforce": {
 			existing: handWrittenPolicy("acme", "enforcement", allows+"  enableDefaultDeny: {ingress: true} # mine\n"),
 			want:     handWrittenPolicy("acme", "enforcement", allows+"  enableDefaultDeny: {egress: false, ingress: false} # mine\n"),
 		},
-		"and in AllowOnly":                         {existing: handWrittenPolicy("beta", "enforcement", allows), want: handWrittenPolicy("beta", "enforcement", allows+additive)},
-		"whatever stage runs":                      {existing: handWrittenPolicy("acme", "enforcement", allows), want: handWrittenPolicy("acme", "enforcement", allows+additive), stages: []v1alpha1.Stage{deny}},
-		"one that is right is unchanged":           {existing: handWrittenPolicy("acme", "enforcement", allows+additive)},
-		"a default-deny closes in Enforce":         {existing: handWrittenPolicy("acme", "enforcement", defaultDeny+additive), want: handWrittenPolicy("acme", "enforcement", defaultDeny)},
-		"but not before its stage runs":            {existing: handWrittenPolicy("acme", "enforcement", defaultDeny+additive), stages: []v1alpha1.Stage{baseline, allow}},
-		"and never in AllowOnly":                   {existing: handWrittenPolicy("beta", "enforcement", defaultDeny), want: handWrittenPolicy("beta", "enforcement", defaultDeny+additive), stages: []v1alpha1.Stage{baseline}},
-		"below 1.16 nothing is additive":           {existing: handWrittenPolicy("beta", "enforcement", allows), version: "1.15", wantChecks: []string{"patch-isolates"}},
-		"which is no harm in Enforce":              {existing: handWrittenPolicy("acme", "enforcement", allows), version: "1.15"},
-		"nor is a NetworkPolicy":                   {existing: kubernetes(handWrittenPolicy("acme", "enforcement", allows))},
-		"but in AllowOnly it would isolate":        {existing: kubernetes(handWrittenPolicy("beta", "enforcement", allows)), wantChecks: []string{"patch-isolates"}},
-		"DNS gets TCP and names":                   {existing: handWrittenPolicy("acme", "dns", resolver+udp), want: handWrittenPolicy("acme", "dns", resolver+udp+tcp+anyName)},
-		"names that its author gave stay":          {existing: handWrittenPolicy("acme", "dns", resolver+udp+tcp+"      rules:\n        dns:\n        - matchName: a.example.com\n")},
-		"any protocol includes TCP":                {existing: handWrittenPolicy("acme", "dns", resolver+"    toPorts:\n    - ports:\n      - port: \"53\"\n"+anyName)},
-		"TCP may have an entry of its own":         {existing: handWrittenPolicy("acme", "dns", resolver+udp+anyName+"    - ports:\n"+tcp), want: handWrittenPolicy("acme", "dns", resolver+udp+anyName+"    - ports:\n"+tcp+anyName)},
-		"an entry with another port is refused":    {existing: handWrittenPolicy("acme", "dns", resolver+udp+"      - port: \"9153\"\n"), wantChecks: []string{"patch-dns-mixed"}},
-		"a rule without ports is not for DNS":      {existing: handWrittenPolicy("acme", "dns", resolver), wantChecks: []string{"patch-dns-rule-missing"}},
-		"nor one of another port":                  {existing: handWrittenPolicy("acme", "dns", resolver+strings.ReplaceAll(udp, "53", "5353")), wantChecks: []string{"patch-dns-rule-missing"}},
-		"nor one of a port range":                  {existing: handWrittenPolicy("acme", "dns", resolver+strings.ReplaceAll(udp, "        protocol", "        endPort: 60\n        protocol")), wantChecks: []string{"patch-dns-rule-missing"}},
-		"nor one to other pods":                    {existing: handWrittenPolicy("acme", "dns", strings.ReplaceAll(resolver, "kube-dns", "web")+udp), wantChecks: []string{"patch-dns-rule-missing"}},
-		"nor one to pods of this namespace":        {existing: handWrittenPolicy("acme", "dns", strings.ReplaceAll(resolver, "        k8s:io.kubernetes.pod.namespace: kube-system\n", "")+udp), wantChecks: []string{"patch-dns-rule-missing"}},
-		"a resolver by expressions":                {existing: handWrittenPolicy("acme", "dns", "  egress:\n  - toEndpoints:\n    - matchExpressions:\n      - {key: 'k8s:io.kubernetes.pod.namespace', operator: In, values: [kube-system]}\n      - {key: k8s-app, operator: In, values: [kube-dns]}\n"+udp+tcp+anyName)},
-		"a resolver by its namespace's name label": {existing: handWrittenPolicy("acme", "dns", strings.ReplaceAll(resolver, "k8s:io.kubernetes.pod.namespace", "k8s:io.cilium.k8s.namespace.labels.kubernetes.io/metadata.name")+udp+tcp+anyName)},
-		"a NetworkPolicy gets TCP alone": {
+		"an allow becomes additive in AllowOnly":            {existing: handWrittenPolicy("beta", "enforcement", allows), want: handWrittenPolicy("beta", "enforcement", allows+additive)},
+		"an allow becomes additive in every stage":          {existing: handWrittenPolicy("acme", "enforcement", allows), want: handWrittenPolicy("acme", "enforcement", allows+additive), stages: []v1alpha1.Stage{deny}},
+		"an additive allow is unchanged":                    {existing: handWrittenPolicy("acme", "enforcement", allows+additive)},
+		"a default-deny isolates in Enforce":                {existing: handWrittenPolicy("acme", "enforcement", defaultDeny+additive), want: handWrittenPolicy("acme", "enforcement", defaultDeny)},
+		"a default-deny is unchanged before its stage runs": {existing: handWrittenPolicy("acme", "enforcement", defaultDeny+additive), stages: []v1alpha1.Stage{baseline, allow}},
+		"a default-deny never isolates in AllowOnly":        {existing: handWrittenPolicy("beta", "enforcement", defaultDeny), want: handWrittenPolicy("beta", "enforcement", defaultDeny+additive), stages: []v1alpha1.Stage{baseline}},
+		"before 1.16, an allow isolates in AllowOnly":       {existing: handWrittenPolicy("beta", "enforcement", allows), version: "1.15", wantChecks: []string{"patch-isolates"}},
+		"before 1.16, an allow is unchanged in Enforce":     {existing: handWrittenPolicy("acme", "enforcement", allows), version: "1.15"},
+		"a NetworkPolicy is unchanged in Enforce":           {existing: kubernetes(handWrittenPolicy("acme", "enforcement", allows))},
+		"a NetworkPolicy isolates in AllowOnly":             {existing: kubernetes(handWrittenPolicy("beta", "enforcement", allows)), wantChecks: []string{"patch-isolates"}},
+		"DNS gets TCP and names":                            {existing: handWrittenPolicy("acme", "dns", resolver+udp), want: handWrittenPolicy("acme", "dns", resolver+udp+tcp+anyName)},
+		"DNS names of the author are kept":                  {existing: handWrittenPolicy("acme", "dns", resolver+udp+tcp+"      rules:\n        dns:\n        - matchName: a.example.com\n")},
+		"any protocol includes TCP":                         {existing: handWrittenPolicy("acme", "dns", resolver+"    toPorts:\n    - ports:\n      - port: \"53\"\n"+anyName)},
+		"TCP may have a separate entry":                     {existing: handWrittenPolicy("acme", "dns", resolver+udp+anyName+"    - ports:\n"+tcp), want: handWrittenPolicy("acme", "dns", resolver+udp+anyName+"    - ports:\n"+tcp+anyName)},
+		"an entry with another port is rejected":            {existing: handWrittenPolicy("acme", "dns", resolver+udp+"      - port: \"9153\"\n"), wantChecks: []string{"patch-dns-mixed"}},
+		"a rule without ports is not for DNS":               {existing: handWrittenPolicy("acme", "dns", resolver), wantChecks: []string{"patch-dns-rule-missing"}},
+		"a rule with another port is not for DNS":           {existing: handWrittenPolicy("acme", "dns", resolver+strings.ReplaceAll(udp, "53", "5353")), wantChecks: []string{"patch-dns-rule-missing"}},
+		"a rule with a port range is not for DNS":           {existing: handWrittenPolicy("acme", "dns", resolver+strings.ReplaceAll(udp, "        protocol", "        endPort: 60\n        protocol")), wantChecks: []string{"patch-dns-rule-missing"}},
+		"a rule to other pods is not for DNS":               {existing: handWrittenPolicy("acme", "dns", strings.ReplaceAll(resolver, "kube-dns", "web")+udp), wantChecks: []string{"patch-dns-rule-missing"}},
+		"a rule to pods of this namespace is not for DNS":   {existing: handWrittenPolicy("acme", "dns", strings.ReplaceAll(resolver, "        k8s:io.kubernetes.pod.namespace: kube-system\n", "")+udp), wantChecks: []string{"patch-dns-rule-missing"}},
+		"a resolver selected by expressions":                {existing: handWrittenPolicy("acme", "dns", "  egress:\n  - toEndpoints:\n    - matchExpressions:\n      - {key: 'k8s:io.kubernetes.pod.namespace', operator: In, values: [kube-system]}\n      - {key: k8s-app, operator: In, values: [kube-dns]}\n"+udp+tcp+anyName)},
+		"a resolver selected by its namespace's name label": {existing: handWrittenPolicy("acme", "dns", strings.ReplaceAll(resolver, "k8s:io.kubernetes.pod.namespace", "k8s:io.cilium.k8s.namespace.labels.kubernetes.io/metadata.name")+udp+tcp+anyName)},
+		"a NetworkPolicy gets only TCP": {
 			existing: kubernetes(handWrittenPolicy("acme", "dns", "  egress:\n  - to: [{namespaceSelector: {}, podSelector: {matchLabels: {k8s-app: kube-dns}}}]\n    ports:\n    - port: 53 # dns\n      protocol: UDP\n")),
 			want:     kubernetes(handWrittenPolicy("acme", "dns", "  egress:\n  - to: [{namespaceSelector: {}, podSelector: {matchLabels: {k8s-app: kube-dns}}}]\n    ports:\n    - port: 53 # dns\n      protocol: UDP\n    - port: 53\n      protocol: TCP\n")),
 		},
@@ -80,7 +80,7 @@ func TestPatch(t *testing.T) {
 			existing: strings.ReplaceAll(handWrittenPolicy("acme", "labels", allows), "  annotations:", "  labels: {team: payments, tenantfence.dev/tenant: other}\n  annotations:"),
 			want:     strings.ReplaceAll(handWrittenPolicy("acme", "labels", allows), "  annotations:", "  labels: {team: payments, tenantfence.dev/tenant: acme, tenantfence.dev/tenant-id: '42'}\n  annotations:"),
 		},
-		"one without an id has none": {
+		"a tenant without an id removes the label": {
 			existing: strings.ReplaceAll(handWrittenPolicy("beta", "labels", allows), "  annotations:", "  labels: {tenantfence.dev/tenant-id: '42', tenantfence.dev/tenant: beta}\n  annotations:"),
 			want:     strings.ReplaceAll(handWrittenPolicy("beta", "labels", allows), "  annotations:", "  labels: {tenantfence.dev/tenant: beta}\n  annotations:"),
 		},
@@ -88,15 +88,15 @@ func TestPatch(t *testing.T) {
 			existing: handWrittenPolicy("acme", "enforcement , dns", allows) + "specs:\n- endpointSelector: {}\n" + resolver + udp + tcp + anyName,
 			want:     handWrittenPolicy("acme", "enforcement , dns", allows+additive) + "specs:\n- endpointSelector: {}\n" + resolver + udp + tcp + anyName + additive,
 		},
-		"a cluster-wide policy about one namespace": {
+		"a cluster-wide policy that selects one namespace": {
 			existing: strings.NewReplacer("CiliumNetwork", "CiliumClusterwideNetwork", "endpointSelector: {}", "endpointSelector: {matchLabels: {k8s:io.kubernetes.pod.namespace: beta}}").Replace(handWrittenPolicy("x", "enforcement", allows)),
 			want:     strings.NewReplacer("CiliumNetwork", "CiliumClusterwideNetwork", "endpointSelector: {}", "endpointSelector: {matchLabels: {'k8s:io.kubernetes.pod.namespace': beta}}").Replace(handWrittenPolicy("x", "enforcement", allows+additive)),
 		},
-		"one about all of them":                 {existing: strings.ReplaceAll(handWrittenPolicy("acme", "enforcement", allows), "CiliumNetwork", "CiliumClusterwideNetwork"), wantChecks: []string{report.PatchNamespaceUnfenced.Name}},
-		"a namespace of no tenant":              {existing: handWrittenPolicy("other", "enforcement", allows), wantChecks: []string{report.PatchNamespaceUnfenced.Name}},
-		"aspects that there are not":            {existing: handWrittenPolicy("acme", "egress,labels,", allows), wantChecks: []string{report.PatchAspectUnknown.Name, report.PatchAspectUnknown.Name}},
-		"something that is no policy":           {existing: strings.ReplaceAll(handWrittenPolicy("acme", "labels", allows), "cilium.io", "example.com"), wantChecks: []string{report.PatchKindUnsupported.Name}},
-		"another fence's policy is not touched": {existing: strings.ReplaceAll(handWrittenPolicy("acme", "enforcement", allows), "  annotations:", "  labels: {tenantfence.dev/fence: other}\n  annotations:")},
+		"a cluster-wide policy that selects all namespaces": {existing: strings.ReplaceAll(handWrittenPolicy("acme", "enforcement", allows), "CiliumNetwork", "CiliumClusterwideNetwork"), wantChecks: []string{report.PatchNamespaceUnfenced.Name}},
+		"a namespace of no tenant":                          {existing: handWrittenPolicy("other", "enforcement", allows), wantChecks: []string{report.PatchNamespaceUnfenced.Name}},
+		"unknown aspects":                                   {existing: handWrittenPolicy("acme", "egress,labels,", allows), wantChecks: []string{report.PatchAspectUnknown.Name, report.PatchAspectUnknown.Name}},
+		"a resource that is no policy":                      {existing: strings.ReplaceAll(handWrittenPolicy("acme", "labels", allows), "cilium.io", "example.com"), wantChecks: []string{report.PatchKindUnsupported.Name}},
+		"a policy of another fence is unchanged":            {existing: strings.ReplaceAll(handWrittenPolicy("acme", "enforcement", allows), "  annotations:", "  labels: {tenantfence.dev/fence: other}\n  annotations:")},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -133,12 +133,12 @@ func checkPatch(t *testing.T, o merge.Options, existing, want string, wantChecks
 	}
 	for _, c := range again.Changes {
 		if c.Action != report.Unchanged {
-			t.Errorf("%s is %s by a second run", c.Ref, c.Action)
+			t.Errorf("a second run reports %s as %s", c.Ref, c.Action)
 		}
 	}
 }
 
-// normalizeSpace leaves indentation and quotes to the writer.
+// normalizeSpace removes differences of indentation and quotes.
 func normalizeSpace(s string) string {
 	return strings.Join(strings.Fields(strings.NewReplacer(`"`, "'").Replace(s)), " ")
 }
@@ -149,13 +149,13 @@ func TestPatchRestrictedDNSNames(t *testing.T) {
 	rules := "      rules:\n        dns:\n        - matchName: api.example.com\n        - matchPattern: '*.cluster.local'\n        - matchPattern: '*.example.org'\n"
 	o := options(baseline)
 	o.Fence.Baseline.DNS.Names = []string{"*.cluster.local", "API.example.com"}
-	// Those of the profile, and those that the policy itself resolves.
+	// The names of the profile, and those that the policy itself resolves, are allowed.
 	checkPatch(t, o, handWrittenPolicy("acme", "dns", resolver+udp+tcp+names), handWrittenPolicy("acme", "dns", resolver+udp+tcp+rules+names), nil)
 	// In AllowOnly nothing may be denied.
 	checkPatch(t, o, handWrittenPolicy("beta", "dns", resolver+udp+tcp), handWrittenPolicy("beta", "dns", resolver+udp+tcp+anyName), nil)
 }
 
-// Two runs that share a policy's tenant must agree, in whatever order they come.
+// Runs of different stages that patch the same policy agree, in any order.
 func TestStagesCommute(t *testing.T) {
 	t.Parallel()
 	items := func() []*yaml.RNode {
@@ -185,18 +185,18 @@ func TestNamespacesAndServices(t *testing.T) {
 		"a tenant's namespace gets the labels": {
 			namespace + "  labels: {tenant: \"yes\", team: a} # who\n", namespace + "  labels: {tenant: \"true\", team: a, managed-by: fence} # who\n",
 		},
-		"one without labels, too":             {namespace, namespace + "  labels:\n    managed-by: fence\n    tenant: 'true'\n"},
-		"one that is right is unchanged":      {namespace + "  labels: {tenant: \"true\", managed-by: fence, team: a}\n", ""},
-		"one of no tenant is not touched":     {strings.ReplaceAll(namespace, "acme", "other"), ""},
-		"nor is inventory":                    {namespace + "  annotations: {config.kubernetes.io/local-config: \"true\"}\n", ""},
-		"a load balancer admits the networks": {service, service + "  loadBalancerSourceRanges:\n  - 198.51.100.0/24\n  - 203.0.113.0/24\n"},
-		"just these, with what is said of them": {
+		"a namespace without labels gets the labels": {namespace, namespace + "  labels:\n    managed-by: fence\n    tenant: 'true'\n"},
+		"a namespace with the labels is unchanged":   {namespace + "  labels: {tenant: \"true\", managed-by: fence, team: a}\n", ""},
+		"a namespace without a tenant is unchanged":  {strings.ReplaceAll(namespace, "acme", "other"), ""},
+		"an external resource is unchanged":          {namespace + "  annotations: {config.kubernetes.io/local-config: \"true\"}\n", ""},
+		"a load balancer gets the networks":          {service, service + "  loadBalancerSourceRanges:\n  - 198.51.100.0/24\n  - 203.0.113.0/24\n"},
+		"other networks are removed, and comments are kept": {
 			service + "  loadBalancerSourceRanges:\n  - 203.0.113.0/24 # office\n  - 0.0.0.0/0 # all\n", service + "  loadBalancerSourceRanges:\n  - 198.51.100.0/24\n  - 203.0.113.0/24 # office\n",
 		},
-		"in whatever order":                {service + "  loadBalancerSourceRanges: [203.0.113.0/24, 198.51.100.0/24]\n", ""},
-		"another Service is not touched":   {strings.ReplaceAll(service, "wazuh", "web"), ""},
-		"nor is one of another namespace":  {strings.ReplaceAll(service, "acme", "beta"), ""},
-		"nor anything else of those names": {"apiVersion: example.com/v1\nkind: Namespace\nmetadata: {name: acme}\n", ""},
+		"the order of networks does not matter":        {service + "  loadBalancerSourceRanges: [203.0.113.0/24, 198.51.100.0/24]\n", ""},
+		"another Service is unchanged":                 {strings.ReplaceAll(service, "wazuh", "web"), ""},
+		"a Service of another namespace is unchanged":  {strings.ReplaceAll(service, "acme", "beta"), ""},
+		"another kind with the same name is unchanged": {"apiVersion: example.com/v1\nkind: Namespace\nmetadata: {name: acme}\n", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

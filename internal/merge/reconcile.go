@@ -6,8 +6,8 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 )
 
-// update makes a policy what is wanted and says whether that changed anything. What
-// others put on it stays: labels, annotations and other metadata, and a status.
+// update changes a policy to the wanted one, and reports whether anything changed. It keeps labels,
+// annotations and other metadata of other owners, and the status.
 func update(have, want *yaml.Node) bool {
 	changed := updateMapping(have, withoutKey(want, "metadata"), func(key string) bool { return key == "metadata" || key == "status" })
 	meta := mappingAt(have, "metadata")
@@ -15,7 +15,7 @@ func update(have, want *yaml.Node) bool {
 	return updateOwned(meta, want, "labels", ownLabel) || changed
 }
 
-// updateOwned makes those labels or annotations that are decided here what is wanted.
+// updateOwned changes the labels or annotations that this package sets to the wanted ones.
 func updateOwned(meta, want *yaml.Node, key string, mine func(string) bool) bool {
 	desired := &yaml.Node{Kind: yaml.MappingNode, Tag: yaml.NodeTagMap}
 	if all := value(want, "metadata", key); all != nil {
@@ -35,7 +35,7 @@ func withoutKey(m *yaml.Node, key string) *yaml.Node {
 	return &c
 }
 
-// updateNode makes have what is wanted, changing only what differs.
+// updateNode changes have to want, and keeps equal parts.
 func updateNode(have, want *yaml.Node) bool {
 	switch {
 	case have.Kind == yaml.MappingNode && want.Kind == yaml.MappingNode:
@@ -49,14 +49,14 @@ func updateNode(have, want *yaml.Node) bool {
 	return true
 }
 
-// replace puts another node where one was, below the same comments.
+// replace replaces a node, and keeps its comments.
 func replace(have, want *yaml.Node) {
 	c := expandedCopy(want)
 	c.HeadComment, c.LineComment, c.FootComment = have.HeadComment, have.LineComment, have.FootComment
 	*have = *c
 }
 
-// updateScalar keeps the quotes of a string that only gets another value.
+// updateScalar keeps the quotes of a string if only its value changes.
 func updateScalar(have, want *yaml.Node) bool {
 	if have.ShortTag() == want.ShortTag() && have.Value == want.Value {
 		return false
@@ -71,8 +71,8 @@ func updateScalar(have, want *yaml.Node) bool {
 	return true
 }
 
-// updateMapping makes a mapping what is wanted. Keys that are foreign are not looked at;
-// the others keep their order, and new ones come where they stand in want.
+// updateMapping changes a mapping to the wanted one. It ignores unmanaged keys, keeps the order of
+// existing keys, and inserts new keys at their position in want.
 func updateMapping(have, want *yaml.Node, unmanaged func(key string) bool) bool {
 	changed := false
 	if len(have.Content) == 0 {
@@ -99,8 +99,8 @@ func updateMapping(have, want *yaml.Node, unmanaged func(key string) bool) bool 
 	return changed
 }
 
-// insertIndex is where the key at i of want goes: behind the one before it, else before
-// the first that follows it.
+// insertIndex returns the position for the key at index i of want: after its predecessor or,
+// without one, before the first existing successor.
 func insertIndex(have, want *yaml.Node, i int) int {
 	if i > 0 {
 		return keyIndex(have, want.Content[i-2].Value) + 2
@@ -113,9 +113,8 @@ func insertIndex(have, want *yaml.Node, i int) int {
 	return len(have.Content)
 }
 
-// updateSequence makes a list what is wanted: elements that are wanted stay where they
-// are, those most like one that is wanted become it, and new ones come behind the
-// one before them.
+// updateSequence changes a list to the wanted one. It keeps the position of matched items, changes
+// the most similar items to the wanted ones, and inserts new items after their predecessor.
 func updateSequence(have, want *yaml.Node) bool {
 	if len(have.Content) == 0 {
 		have.Style = want.Style

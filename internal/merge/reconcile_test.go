@@ -26,7 +26,7 @@ metadata:
   namespace: acme
 `
 
-// generated is the policy that is wanted in these tests.
+// generated is the desired policy in these tests.
 const generated = head + `spec:
   egress:
   - toEndpoints:
@@ -43,12 +43,11 @@ const generated = head + `spec:
   endpointSelector: {}
 `
 
-// TestInPlace has what is there and what becomes of it; where that is the same, it
-// is left out.
+// TestInPlace has existing policies and the results. want is empty if the policy does not change.
 func TestInPlace(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ existing, want string }{
-		"what is right stays as it is, in whatever order and style": {
+		"an equal policy is kept, in any order and style": {
 			existing: `# head
 kind: CiliumNetworkPolicy # kind
 apiVersion: cilium.io/v2
@@ -71,7 +70,7 @@ metadata:
 status: {ok: true}
 `,
 		},
-		"a rule that gained a peer keeps its comments, and its place": {
+		"a rule with a new peer keeps its comments and its position": {
 			existing: head + `spec:
   egress:
   # the office
@@ -107,7 +106,7 @@ status: {ok: true}
   endpointSelector: {}
 `,
 		},
-		"what somebody changed in a spec is put right, what is new comes in its place": {
+		"a changed spec is corrected, and new items are inserted in order": {
 			existing: strings.ReplaceAll(head, "egress[db]", "egress[former]") + `spec:
   description: mine # gone
   endpointSelector: {matchLabels: {app: web}} # all
@@ -135,31 +134,31 @@ specs:
     - cidr: 198.51.100.0/24 # office
 `,
 		},
-		"what is said of one network is not said of another": {
+		"a comment on one network is not kept for another": {
 			existing: strings.ReplaceAll(generated, "- cidr: 198.51.100.0/24", "- cidr: 203.0.113.0/24 # the other office"),
 			want:     generated,
 		},
-		"quotes stay around a string that gets another value": {
+		"quotes are kept around a string with a new value": {
 			existing: strings.ReplaceAll(generated, `Tenant/acme spec.egress[db]`, `'Tenant/former spec.egress[db]'`),
 			want:     strings.ReplaceAll(generated, `Tenant/acme spec.egress[db]`, `'Tenant/acme spec.egress[db]'`),
 		},
-		"a number where a string is meant is put right": {
+		"a number instead of a string is corrected": {
 			existing: strings.ReplaceAll(generated, `"5432"`, `5432`),
 			want:     generated,
 		},
-		"a label of ours is put right, managed-by and those of others stay, and nothing keeps it from the cluster": {
+		"labels of the fence are corrected, other labels are kept, and local-config is removed": {
 			existing: strings.NewReplacer("managed-by: tenantfence", "managed-by: helm # why", "    tenantfence.dev/stage: Allow\n", "    tenantfence.dev/stage: Allow\n    tenantfence.dev/stray: a\n    team: payments # who\n",
 				"  labels:", "    config.kubernetes.io/local-config: \"true\"\n    example.com/ticket: NET-1\n  labels:").Replace(generated),
 			want: strings.NewReplacer("managed-by: tenantfence", "managed-by: helm # why", "    tenantfence.dev/stage: Allow\n", "    tenantfence.dev/stage: Allow\n    team: payments # who\n",
 				"  labels:", "    example.com/ticket: NET-1\n  labels:").Replace(generated),
 		},
-		"a managed-by of kustomize is no difference": {
+		"another value of managed-by is ignored": {
 			existing: strings.ReplaceAll(generated, "managed-by: tenantfence", "managed-by: kustomize-v5.8.2"),
 		},
-		"nor is one that is missing": {
+		"a missing managed-by is ignored": {
 			existing: strings.ReplaceAll(generated, "    app.kubernetes.io/managed-by: tenantfence\n", ""),
 		},
-		"aliases are written out where something changes": {
+		"aliases are expanded if something changes": {
 			existing: head + `spec:
   egress:
   - toCIDRSet: &office
@@ -184,7 +183,7 @@ specs:
   endpointSelector: {}
 `,
 		},
-		"and stay where nothing does": {
+		"aliases are kept if nothing changes": {
 			existing: strings.NewReplacer("  annotations:", "  annotations:\n    example.com/team: &team payments", "  labels:", "  labels:\n    team: *team").Replace(generated),
 		},
 	} {
@@ -205,12 +204,12 @@ func inPlace(t *testing.T, existing, want string) {
 	if len(findings) > 0 {
 		t.Fatal(findings)
 	}
-	// Both go through the same writer, which decides on blank lines.
+	// Both are written by the same writer, which decides about blank lines.
 	if diff := cmp.Diff(text(t, parse(t, want)), text(t, got.Items)); diff != "" {
 		t.Error(diff)
 	}
 	if got.Changes[0].Action != action {
-		t.Errorf("it is %s, not %s", got.Changes[0].Action, action)
+		t.Errorf("got %s, want %s", got.Changes[0].Action, action)
 	}
 	again, _ := merge.Merge(options(allow), parse(t, text(t, got.Items)), []*yaml.RNode{yaml.MustParse(generated)})
 	if again.Changes[0].Action != report.Unchanged || text(t, again.Items) != text(t, got.Items) {
@@ -288,6 +287,6 @@ spec:
 	}
 	elsewhere := annotated(cnp("egress-other", "", "", ""), merge.AnnotationAdopt, "true")
 	if _, findings := merge.Merge(options(allow), []*yaml.RNode{elsewhere}, nil); len(findings) != 1 || findings[0].Check != report.AdoptWithoutEffect {
-		t.Errorf("where there is nothing to adopt it is said, got %v", findings)
+		t.Errorf("adopt without a generated policy must be reported, got %v", findings)
 	}
 }

@@ -8,8 +8,8 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 )
 
-// editableCopy is a copy to change. Its aliases are written out, since a change of an anchor
-// would change whatever refers to it.
+// editableCopy returns a copy to change. It expands aliases, because a change of an anchor would
+// change all aliases.
 func editableCopy(n *yaml.RNode) *yaml.RNode { return yaml.NewRNode(expandedCopy(n.YNode())) }
 
 func expandedCopy(n *yaml.Node) *yaml.Node {
@@ -27,7 +27,7 @@ func expandedCopy(n *yaml.Node) *yaml.Node {
 	return &c
 }
 
-// keyIndex is where a mapping has a key, or -1.
+// keyIndex returns the position of a key in a mapping, or -1.
 func keyIndex(m *yaml.Node, key string) int {
 	for i := 0; i+1 < len(m.Content); i += 2 {
 		if m.Content[i].Value == key {
@@ -37,7 +37,7 @@ func keyIndex(m *yaml.Node, key string) int {
 	return -1
 }
 
-// value of a key, or nil.
+// value returns the value of a key, or nil.
 func value(m *yaml.Node, keys ...string) *yaml.Node {
 	for _, key := range keys {
 		if m == nil || m.Kind != yaml.MappingNode {
@@ -52,7 +52,7 @@ func value(m *yaml.Node, keys ...string) *yaml.Node {
 	return m
 }
 
-// mappingAt is the mapping at a key, which is made where there is none.
+// mappingAt returns the mapping at a key. It creates a missing mapping.
 func mappingAt(m *yaml.Node, key string) *yaml.Node {
 	if v := value(m, key); v != nil {
 		if v.Kind != yaml.MappingNode {
@@ -72,7 +72,7 @@ func elements(n *yaml.Node) []*yaml.Node {
 	return n.Content
 }
 
-// drop removes a key, and says whether it was there.
+// drop removes a key, and reports whether it existed.
 func drop(m *yaml.Node, key string) bool {
 	i := keyIndex(m, key)
 	if i < 0 {
@@ -82,7 +82,7 @@ func drop(m *yaml.Node, key string) bool {
 	return true
 }
 
-// set gives a key a value, and says whether that changes anything.
+// set sets the value of a key, and reports whether that changes anything.
 func set(m *yaml.Node, key string, want *yaml.Node) bool {
 	if have := value(m, key); have != nil {
 		return updateNode(have, want)
@@ -107,13 +107,13 @@ func list(content ...*yaml.Node) *yaml.Node {
 	return &yaml.Node{Kind: yaml.SequenceNode, Tag: yaml.NodeTagSeq, Content: content}
 }
 
-// object of a key and its value, and so on.
+// object returns a mapping of keys and values.
 func object(key string, v *yaml.Node, more ...*yaml.Node) *yaml.Node {
 	return &yaml.Node{Kind: yaml.MappingNode, Tag: yaml.NodeTagMap, Content: append([]*yaml.Node{text(key), v}, more...)}
 }
 
-// content is equal for nodes that mean the same: the order of keys and of lists,
-// style and comments don't matter. All lists of a policy are sets.
+// content is the same text for nodes with the same meaning: it ignores the order of keys and of
+// lists, style and comments.
 func content(n *yaml.Node) string {
 	switch n.Kind {
 	case yaml.AliasNode, yaml.DocumentNode:

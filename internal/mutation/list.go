@@ -59,7 +59,7 @@ func parseList(text string) ([]mutation, error) {
 func (m *mutation) read(line string) error {
 	key, value, ok := strings.Cut(line, ":")
 	if !ok {
-		return fmt.Errorf("%q is no key with a value", line)
+		return fmt.Errorf("%q is not a key with a value", line)
 	}
 	value = strings.TrimPrefix(value, " ")
 	switch key {
@@ -78,7 +78,7 @@ func (m *mutation) read(line string) error {
 		}
 		m.killers = append(m.killers, killer{pkg, test})
 	default:
-		return fmt.Errorf("%q is none of name, file, old, new and killed by", key)
+		return fmt.Errorf("%q is not one of name, file, old, new and killed by", key)
 	}
 	return nil
 }
@@ -99,7 +99,7 @@ func (m *mutation) check(earlier []mutation) error {
 	case len(m.killers) == 0:
 		return fmt.Errorf("line %d: no test is named that kills %s", m.line, m.name)
 	case slices.ContainsFunc(earlier, func(e mutation) bool { return e.name == m.name }):
-		return fmt.Errorf("line %d: %s is there twice", m.line, m.name)
+		return fmt.Errorf("line %d: %s is a duplicate", m.line, m.name)
 	}
 	return nil
 }

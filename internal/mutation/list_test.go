@@ -63,7 +63,7 @@ func checkTestExists(t *testing.T, k killer) {
 		return
 	}
 	if _, err := os.Stat(filepath.Join(root, "testdata", golden)); golden == "" || err != nil {
-		t.Errorf("%s: there is no such golden case: %v", k, err)
+		t.Errorf("%s: the golden case is missing: %v", k, err)
 	}
 }
 
@@ -81,10 +81,10 @@ func TestParseList(t *testing.T) {
 		"needs a name, a file and old": "name: a\nnew: z\nkilled by: fn TestA",
 		"changes nothing":              "name: a\nfile: a.go\nold: x\nnew: x\nkilled by: fn TestA",
 		"no test is named":             "name: a\nfile: a.go\nold: x",
-		"is there twice":               good + "\n" + good,
+		"is a duplicate":               good + "\n" + good,
 		"names no package and test":    good + "killed by: TestA",
-		"is none of name":              good + "why: because",
-		"is no key with a value":       good + "because",
+		"is not one of name":           good + "why: because",
+		"is not a key with a value":    good + "because",
 	} {
 		if _, err := parseList(text); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, want %q", err, want)

@@ -30,8 +30,8 @@ var mutationOn = os.Getenv(%q)
 func isMutation(name string) bool { return mutationOn == name }
 `
 
-// writeOverlay writes the mutated sources below a directory, and returns the file that
-// tells the go command to read them.
+// writeOverlay writes the mutated sources below a directory, and returns the overlay file for the
+// go command.
 func writeOverlay(root, dir string, all []mutation) (string, error) {
 	byFile := map[string][]mutation{}
 	for _, m := range all {

@@ -25,22 +25,22 @@ func f(a, b int) int {
 func TestMutate(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ before, after, want string }{
-		"a condition evaluates one of both": {
+		"a condition evaluates one version": {
 			"b > 0", "b >= 0", `if (isMutation("m") && (a > 0 && b >= 0) || !isMutation("m") && (a > 0 && b > 0)) {`,
 		},
-		"so does a case": {
+		"a case evaluates one version": {
 			"a > 2", "a > 3", `case (isMutation("m") && (a > 3) || !isMutation("m") && (a > 2)):`,
 		},
-		"what follows a definition goes with it": {
+		"statements after a definition are in the branch": {
 			"a + b", "a - b", "if isMutation(\"m\") {\nsum := a - b\n\tif a > 0",
 		},
-		"a statement is in a branch": {
+		"a statement is in the branch": {
 			"sum * 2", "sum * 3", "if isMutation(\"m\") {\nreturn sum * 3\n} else {\nreturn sum * 2\n}",
 		},
-		"a statement goes": {
+		"a statement is removed": {
 			"\t\tsum++\n", "", "if isMutation(\"m\") {\n\n} else {\nsum++\n}",
 		},
-		"lines that both have only find the place": {
+		"shared lines only locate the change": {
 			"\t}\n\treturn sum * 2", "\t}\n\treturn sum * 3", "if isMutation(\"m\") {\n\treturn sum * 3\n} else {\nreturn sum * 2\n}",
 		},
 	} {
@@ -86,7 +86,7 @@ func TestMutationsThatCannotBeApplied(t *testing.T) {
 	for want, all := range map[string][]mutation{
 		"occurs 0 times":            {{name: "m", before: "c > 0"}},
 		"occurs 2 times":            {{name: "m", before: "return sum"}},
-		"with new it is no Go":      {{name: "m", before: "a > 2", after: "a >"}},
+		"with new it is not Go":     {{name: "m", before: "a > 2", after: "a >"}},
 		"no statement or condition": {{name: "m", before: "[]int{1, 2}", after: "[]int{1}"}},
 		"m and n overlap in : neither holds ": {
 			{name: "m", before: "sum++\n\t}\n\tswitch {", after: "sum--\n\t}\n\tswitch a {"},

@@ -59,16 +59,16 @@ func TestRun(t *testing.T) {
 		killed     bool
 		everything selection
 	}{
-		"a test fails":                     {minus, "killed   minus by sum TestSum/of_two", true, selection{every: 1}},
-		"a test panics":                    {index + "TestIndex\n", "killed   index by sum TestIndex, which panics", true, selection{every: 1}},
-		"no test fails":                    {minus + "\n" + never, `SURVIVED never: with "a < 0 && b < 0" in sum/sum.go, [sum TestSum/of_two] still pass`, false, selection{every: 1}},
-		"which is one of two":              {minus + "\n" + never, "all 1 mutations are killed", true, selection{every: 2, from: 6}},
-		"and found by its name":            {minus + "\n" + never, "SURVIVED never", false, selection{every: 1, names: "nev"}},
-		"a panic elsewhere is no kill":     {index + "TestIndexElsewhere\n", "without a failure of the test, which is no kill", false, selection{every: 1}},
-		"a test that fails anyway":         {strings.Replace(minus, "TestSum/of_two", "TestBroken", 1), "sum TestBroken does not pass without a mutation", false, selection{every: 1}},
-		"a test that is not there":         {strings.Replace(minus, "of_two", "of_three", 1), "sum TestSum/of_three does not pass without a mutation", false, selection{every: 1}},
-		"a mutant that does not build":     {strings.Replace(minus, "a - b", "c", 1), "undefined: c", false, selection{every: 1}},
-		"no mutation of the name is there": {minus, "none of the 1 mutations is chosen", false, selection{every: 1, names: "none"}},
+		"a test fails":                        {minus, "killed   minus by sum TestSum/of_two", true, selection{every: 1}},
+		"a test panics":                       {index + "TestIndex\n", "killed   index by sum TestIndex, which panics", true, selection{every: 1}},
+		"no test fails":                       {minus + "\n" + never, `SURVIVED never: with "a < 0 && b < 0" in sum/sum.go, [sum TestSum/of_two] still pass`, false, selection{every: 1}},
+		"one of two mutations is selected":    {minus + "\n" + never, "all 1 mutations are killed", true, selection{every: 2, from: 6}},
+		"a mutation is selected by its name":  {minus + "\n" + never, "SURVIVED never", false, selection{every: 1, names: "nev"}},
+		"a panic outside the test is no kill": {index + "TestIndexElsewhere\n", "without a failure of the test, which is no kill", false, selection{every: 1}},
+		"a test fails without a mutation":     {strings.Replace(minus, "TestSum/of_two", "TestBroken", 1), "sum TestBroken does not pass without a mutation", false, selection{every: 1}},
+		"a test is missing":                   {strings.Replace(minus, "of_two", "of_three", 1), "sum TestSum/of_three does not pass without a mutation", false, selection{every: 1}},
+		"a mutant does not build":             {strings.Replace(minus, "a - b", "c", 1), "undefined: c", false, selection{every: 1}},
+		"no mutation has the name":            {minus, "none of the 1 mutations is chosen", false, selection{every: 1, names: "none"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

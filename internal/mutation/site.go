@@ -40,7 +40,7 @@ func locate(src string, m mutation) (edit, error) {
 	}
 	e.trim()
 	if _, err := parser.ParseFile(token.NewFileSet(), m.file, src[:e.at]+e.after+src[e.end:], 0); err != nil {
-		return e, fmt.Errorf("%s: with new it is no Go: %w", m.name, err)
+		return e, fmt.Errorf("%s: with new it is not Go: %w", m.name, err)
 	}
 	fset := token.NewFileSet()
 	file, err := parser.ParseFile(fset, m.file, src, 0)

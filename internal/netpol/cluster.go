@@ -17,7 +17,7 @@ type cluster struct {
 // ranges are the addresses that a part of the cluster may have.
 type ranges struct {
 	set *netipx.IPSet
-	// isKnown says whether somebody said them: else they are any.
+	// isKnown reports whether the profile states them. Otherwise they can be any address.
 	isKnown bool
 }
 
@@ -84,10 +84,10 @@ func parseAddress(s string) (netip.Addr, error) {
 	return addr.Unmap(), nil
 }
 
-// contains says whether an address is known to be one of these.
+// contains reports whether an address is known to be one of these.
 func (r ranges) contains(addr netip.Addr) bool { return r.isKnown && r.set.Contains(addr) }
 
-// knownSet are the ranges where somebody said them, and else none.
+// knownSet is the stated ranges, or no range.
 func (r ranges) knownSet() *netipx.IPSet {
 	if !r.isKnown {
 		return &netipx.IPSet{}

@@ -25,14 +25,14 @@ type compiled struct {
 	pods   labels.Selector
 	// rules has a key for each direction in which the policy isolates.
 	rules map[policy.Direction][]*rule
-	// networks are those that its rules tell apart.
+	// networks are those that its rules distinguish.
 	networks []netip.Prefix
 }
 
 // rule lets some peers pass on some ports.
 type rule struct {
 	by string
-	// peers: none means everybody.
+	// peers: none means every peer.
 	peers []*peer
 	// ports: none means everything.
 	ports []port
@@ -171,7 +171,7 @@ func compilePort(p networkingv1.NetworkPolicyPort) port {
 	return out
 }
 
-// rulesAt are the rules of the policies that select a pod, and whether there is such a policy.
+// rulesAt are the rules of the policies that select a pod. It reports whether any policy selects it.
 func (e *Engine) rulesAt(pod policy.Endpoint, d policy.Direction) (rules []*rule, isolated bool) {
 	for _, p := range e.policies[pod.Namespace] {
 		if policyRules, isolates := p.rules[d]; isolates && p.pods.Matches(labelsOf(pod)) {

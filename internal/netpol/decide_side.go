@@ -10,8 +10,8 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// instance is one of the cases that a flow stands for at one of its ends: one variant of
-// the other end, and ports on which the policies say the same.
+// instance is one case of a source or destination of a flow: one variant of it, and ports on which
+// the policies allow the same.
 type instance struct {
 	peer  variant
 	ports portRange
@@ -19,8 +19,8 @@ type instance struct {
 	note  string
 }
 
-// decideSide decides one side of a flow: what policies let pass at one end, from or to every
-// variant of the other.
+// decideSide decides one side of a flow: what policies allow there, from or to every variant of the
+// other endpoint.
 func (e *Engine) decideSide(end policy.Endpoint, of, peers []variant, asked []portRange, d policy.Direction) (policy.Side, string) {
 	if end.Kind != policy.PodEndpoint {
 		return sideOfNonPod(of)
@@ -45,7 +45,7 @@ func (e *Engine) decideSide(end policy.Endpoint, of, peers []variant, asked []po
 	return combine(all)
 }
 
-// sideOfNonPod is the side of an end that is no pod that is known.
+// sideOfNonPod is the side of an endpoint that is not a known pod.
 func sideOfNonPod(of []variant) (policy.Side, string) {
 	for _, v := range of {
 		if v.unknownPod {
@@ -59,7 +59,7 @@ func sideOfNonPod(of []variant) (policy.Side, string) {
 func decideInstance(found []match, peer variant, ports portRange, d policy.Direction) instance {
 	out := instance{peer: peer, ports: ports, note: peer.note}
 	if isICMP(ports.protocol) {
-		out.note = joinNotes(out.note, "NetworkPolicy says nothing of ICMP, and enforcers differ: here it passes where every port does")
+		out.note = joinNotes(out.note, "NetworkPolicy does not define ICMP, and enforcers differ: here it is allowed where every port is")
 	}
 	full, partial := policiesOf(found, ports)
 	allowedAddresses := allowedAddresses(found, ports)
@@ -82,8 +82,8 @@ func decideInstance(found []match, peer variant, ports portRange, d policy.Direc
 	return out
 }
 
-// policiesOf are the policies that let everything that the other end may be pass on some
-// ports, and those that let a part of it.
+// policiesOf are the policies that allow all variants of the other endpoint on some ports, and
+// those that allow a part of them.
 func policiesOf(found []match, ports portRange) (full, partial []string) {
 	for _, m := range found {
 		switch {
@@ -128,7 +128,7 @@ func combine(all []instance) (policy.Side, string) {
 	return side, joinNotes(append([]string{difference(all)}, notes...)...)
 }
 
-// difference says which instances are allowed and which denied, where they differ.
+// difference lists which instances are allowed and which denied, where they differ.
 func difference(all []instance) string {
 	text := distinguishingText(all)
 	what := map[policy.Decision][]string{}
@@ -149,7 +149,7 @@ func difference(all []instance) string {
 	return strings.Join(out, ", ")
 }
 
-// distinguishingText is the shortest name that tells instances apart which are decided differently.
+// distinguishingText is the shortest name that distinguishes instances with different decisions.
 func distinguishingText(all []instance) func(instance) string {
 	onPorts := func(i instance) string { return "on " + i.ports.String() }
 	byPeer := func(i instance) string { return i.peer.what }

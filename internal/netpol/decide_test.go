@@ -13,15 +13,15 @@ func TestIsolation(t *testing.T) {
 		"without a policy everything passes": {
 			flows: []string{"db -> web:8080 = allowed", "@world -> web:1 = allowed", "web -> @kube-apiserver:443 = allowed", "web -> api.example.com:* = allowed", "web -> db:ICMP/EchoRequest = allowed"},
 		},
-		"a policy without rules closes ingress, and that alone": {
+		"a policy without rules denies ingress alone": {
 			policies: np("deny", "{podSelector: {}}"),
 			flows:    []string{"db -> web:8080 = denied", "@world -> web:8080 = denied", "web -> other:80 = allowed", "other -> @world:80 = allowed"},
 		},
-		"policyTypes close both directions": {
+		"policyTypes default-deny both directions": {
 			policies: np("deny", "{podSelector: {}, policyTypes: [Ingress, Egress]}"),
 			flows:    []string{"db -> web:8080 = denied", "web -> other:80 = denied", "web -> @world:80 = denied"},
 		},
-		"egress rules close egress, and ingress beside it": {
+		"egress rules default-deny egress and ingress": {
 			policies: np("out", "{podSelector: {}, egress: [{}]}"),
 			flows:    []string{"web -> other:80 = allowed by acme/out", "other -> web:80 = denied"},
 		},
@@ -33,7 +33,7 @@ func TestIsolation(t *testing.T) {
 			policies: np("deny", "{podSelector: {matchLabels: {app: web}}}"),
 			flows:    []string{"db -> web:8080 = denied", "web -> db:80 = allowed", "web -> other:80 = allowed"},
 		},
-		"an empty rule admits everybody on every port": {
+		"an empty rule allows every peer on every port": {
 			policies: np("open", "{podSelector: {}, ingress: [{}]}"),
 			flows:    []string{"@world -> web:* = allowed by acme/open", "10.0.3.4 -> web:1 = depends by acme/open", "db -> web:ICMP/EchoRequest = allowed by acme/open"},
 		},
@@ -41,7 +41,7 @@ func TestIsolation(t *testing.T) {
 			policies: np("open", "{podSelector: {}, ingress: [{from: [], ports: []}]}"),
 			flows:    []string{"@world -> web:* = allowed by acme/open"},
 		},
-		"both ends must let a flow pass": {
+		"both sides must allow a flow": {
 			policies: all(np("out", "{podSelector: {matchLabels: {app: web}}, policyTypes: [Egress], egress: [{to: [{podSelector: {}}]}]}"), np("deny", "{podSelector: {matchLabels: {app: db}}}")),
 			flows:    []string{"web -> db:80 = denied by acme/out"},
 		},
@@ -50,7 +50,7 @@ func TestIsolation(t *testing.T) {
 			flows:    []string{"db -> web:80 = allowed by acme/one", "other -> web:80 = denied", "other -> web:443 = allowed by acme/two", "db -> web:* = depends by acme/one, acme/two"},
 			notes:    "allowed on 80/TCP and on 443/TCP, denied on 1-79/TCP and on 81-442/TCP",
 		},
-		"what is asked for on a connection makes no difference": {
+		"requests on a connection make no difference": {
 			policies: np("one", "{podSelector: {}, ingress: [{ports: [{port: 80}]}]}"),
 			flows:    []string{"db -> web:80 = allowed by acme/one"},
 		},
@@ -81,7 +81,7 @@ func TestPeers(t *testing.T) {
 
 func TestPorts(t *testing.T) {
 	runScenarios(t, map[string]scenario{
-		"the protocol is TCP unless said": {
+		"the protocol is TCP by default": {
 			policies: np("p", "{podSelector: {}, ingress: [{ports: [{port: 80}, {port: 53, protocol: UDP}]}]}"),
 			flows:    []string{"db -> web:80 = allowed by acme/p", "db -> web:80/UDP = denied", "db -> web:53/UDP = allowed by acme/p", "db -> web:53/TCP = denied"},
 		},
@@ -130,7 +130,7 @@ func TestAddresses(t *testing.T) {
 			flows:    []string{"other -> web:80 = depends by acme/v4", "@world -> web:80 = depends by acme/v4", "@world-ipv4 -> web:80 = allowed by acme/v4", "@world-ipv6 -> web:80 = denied", "@remote-node -> web:80 = allowed by acme/v4"},
 			notes:    "allowed over IPv4, denied over IPv6",
 		},
-		"a family that no pod has is not looked at, unless it is asked for": {
+		"a family that no pod has is decided only if the flow names it": {
 			options:  &netpol.Options{PodCIDRs: []string{"10.0.0.0/16"}, NodeCIDRs: []string{"172.20.0.0/24", "2001:db8:f::/64"}},
 			policies: np("v4", "{podSelector: {}, policyTypes: [Egress], egress: [{to: [{ipBlock: {cidr: 0.0.0.0/0}}]}]}"),
 			flows: []string{"web -> other:80 = allowed by acme/v4", "web -> @world:80 = allowed by acme/v4", "web -> @host:80 = allowed by acme/v4", "web -> api.example.com:443 = allowed by acme/v4",
@@ -164,11 +164,11 @@ func TestAddresses(t *testing.T) {
 			flows:    []string{"web -> api.example.com:443 = depends by acme/some", "web -> 192.0.2.1:443 = allowed by acme/some", "web -> 192.0.3.1:443 = denied"},
 			notes:    "NetworkPolicy knows no names: api.example.com may have any address outside the cluster",
 		},
-		"a name of which nothing passes is denied": {
+		"a name without an allowed address is denied": {
 			policies: np("own", "{podSelector: {}, policyTypes: [Egress], egress: [{to: [{podSelector: {}}]}, {to: [{ipBlock: {cidr: 10.0.0.0/8}}], ports: [{port: 80}]}]}"),
 			flows:    []string{"web -> api.example.com:443 = denied"},
 		},
-		"a node reaches its own pods, whatever policies say, and pods reach nodes as these say": {
+		"policies decide about nodes as destinations, and a node reaches its own pods regardless of policies": {
 			policies: np("deny", "{podSelector: {}, policyTypes: [Ingress, Egress]}"),
 			flows:    []string{"@host -> web:8080 = allowed", "@remote-node -> web:8080 = denied", "web -> @host:80 = denied", "172.20.0.5 -> web:80 = depends", "web -> 172.20.0.5:80 = denied"},
 			notes:    "allowed for the pod's own node, denied for another node",
@@ -182,7 +182,7 @@ func TestAddresses(t *testing.T) {
 			flows:    []string{"web -> 10.0.1.1:80 = depends by acme/own", "web -> 10.0.0.1:81 = depends by acme/own", "web -> 10.0.1.1:82 = depends by acme/own", "web -> 10.0.1.1:82/UDP = denied", "10.0.1.1 -> web:1 = depends"},
 			notes:    "10.0.1.1 is in the range of the pods, and which pod has it is not known",
 		},
-		"addresses that nobody told may be any": {
+		"unknown addresses can be any": {
 			options: &netpol.Options{},
 			policies: all(np("some", "{podSelector: {matchLabels: {app: web}}, policyTypes: [Egress], egress: [{to: [{ipBlock: {cidr: 192.0.2.0/24}}]}]}"),
 				np("all", "{podSelector: {matchLabels: {app: db}}, policyTypes: [Egress], egress: [{to: [{ipBlock: {cidr: 0.0.0.0/0}}, {ipBlock: {cidr: '::/0'}}]}]}")),
@@ -202,8 +202,8 @@ func TestUndecidable(t *testing.T) {
 	e := build(t, addresses, documents(t, np("deny", "{podSelector: {}, policyTypes: [Ingress, Egress]}")))
 	for flow, want := range map[string]string{
 		"api.example.com -> web:80":    "a name is never the source",
-		"@ingress -> web:80":           "Cilium's own",
-		"web -> @health:80":            "Cilium's own",
+		"@ingress -> web:80":           "only Cilium has the entity",
+		"web -> @health:80":            "only Cilium has the entity",
 		"web -> @cluster:80":           "many endpoints",
 		"web -> @moon:80":              "unknown entity",
 		"web -> 10.96.0.1:443":         "a Service's address",

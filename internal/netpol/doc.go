@@ -1,8 +1,7 @@
 // Package netpol decides flows under Kubernetes' NetworkPolicy, as an enforcer does that
 // works on addresses: Calico and most others.
 //
-// What sets it apart from Cilium is that pods and nodes have addresses, and that an
-// ipBlock matches them by these. Which address a pod has is not known, only the ranges
-// from which it comes: where a policy tells addresses of one range apart, the verdict
-// depends.
+// Unlike in Cilium, pods and nodes have addresses here, and an ipBlock matches them by these.
+// The address of a pod is not known, only the ranges that it comes from: where a policy
+// distinguishes addresses of one range, the verdict depends.
 package netpol

@@ -34,12 +34,12 @@ type Engine struct {
 	// policies are those of each namespace, in order.
 	policies map[string][]*compiled
 
-	// What is known: see Imagine. Deciding needs none of it.
+	// What is known: see Representatives. Decide needs none of it.
 	mu     sync.Mutex
 	pods   []policy.Endpoint
 	others []outsideEndpoint
 	index  *index
-	// networks are told apart by somebody, addresses known elsewhere.
+	// networks are those that something distinguishes, addresses those known from elsewhere.
 	networks  networks
 	addresses []netip.Addr
 }
@@ -85,11 +85,11 @@ func checkPod(pod policy.Endpoint) error {
 	return nil
 }
 
-// Decide judges one flow. NetworkPolicy looks into no connection: what is asked for on it
-// makes no difference.
+// Decide decides one flow. NetworkPolicy does not inspect connections, so requests make no
+// difference.
 //
-// A node reaches its own pods, whatever policies say. The other way round they decide, as
-// the reference of the API has it.
+// A node reaches its own pods regardless of policies. Policies decide about the other direction,
+// as the reference of the API states.
 func (e *Engine) Decide(f policy.Flow) (policy.Verdict, error) {
 	v, err := e.decide(f)
 	if err != nil {

@@ -13,7 +13,7 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// addresses are those of the cluster of every scene that says no others.
+// addresses are those of the cluster of every scene that sets no others.
 var addresses = netpol.Options{
 	PodCIDRs: []string{"10.0.0.0/16", "fd00::/56"}, ServiceCIDRs: []string{"10.96.0.0/16"},
 	NodeCIDRs: []string{"172.20.0.0/24"}, APIServer: []string{"172.20.0.10", "172.20.0.11"},
@@ -146,7 +146,7 @@ func runScenarios(t *testing.T, scenarios map[string]scenario) {
 			for _, line := range sc.flows {
 				flow, want, ok := strings.Cut(line, " = ")
 				if !ok {
-					t.Fatalf("flow %q says no decision", line)
+					t.Fatalf("flow %q has no decision", line)
 				}
 				got, err := e.Decide(parseFlow(t, flow))
 				if err != nil {

@@ -11,14 +11,14 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// index finds what is known by what peers match, so that nobody asks every pod.
+// index finds known endpoints by what peers match, so that no rule compares every pod.
 type index struct {
 	known []known
 	// podGroups are the pods by their namespaces.
 	podGroups map[string][]*podGroup
 	// others are what is no pod.
 	others []int
-	// matched is what peers match, once asked for, by their keys.
+	// matched is what peers match, cached by their keys.
 	matched map[string][]matched
 }
 

@@ -25,7 +25,7 @@ type object struct {
 // String is how errors name it.
 func (o object) String() string { return policy.FullName(o.Kind, o.Namespace, o.Name) }
 
-// load compiles every policy, or says which it cannot.
+// load compiles every policy, or returns the reasons why it cannot.
 func (e *Engine) load(policies []json.RawMessage) error {
 	var rejected policy.RejectedError
 	seen := map[string]bool{}
@@ -73,7 +73,7 @@ func (e *Engine) put(o object, doc []byte) error {
 	return nil
 }
 
-// checkEnforced says why a policy is not: it would be there, and do nothing that is known.
+// checkEnforced returns the reason why no known enforcer enforces a policy.
 func checkEnforced(o object) error {
 	group, _, _ := strings.Cut(o.APIVersion, "/")
 	switch {
@@ -82,7 +82,7 @@ func checkEnforced(o object) error {
 	case group == "cilium.io":
 		return fmt.Errorf("a %s is Cilium's, which does not enforce policies here (cni: Kubernetes): write a NetworkPolicy", o.Kind)
 	case group == "crd.projectcalico.org" || group == "projectcalico.org":
-		return fmt.Errorf("a %s of Calico's own is not known here, so that nothing can be decided beside it: write a NetworkPolicy of networking.k8s.io/v1", o.Kind)
+		return fmt.Errorf("%s is Calico's own kind, which is not decided, so nothing can be proved next to it: write a NetworkPolicy of networking.k8s.io/v1", o.Kind)
 	default:
 		return fmt.Errorf("apiVersion %q, kind %q is no policy that is known here: write a NetworkPolicy of networking.k8s.io/v1", o.APIVersion, o.Kind)
 	}

@@ -20,8 +20,8 @@ type match struct {
 	ports     []portRange
 }
 
-// matches are what rules let pass from or to the other end. The ports' names are those of
-// the destination.
+// matches are what rules allow from or to the other endpoint. The ports' names are those of the
+// destination.
 func matches(rules []*rule, v variant, destination *policy.Endpoint) []match {
 	var out []match
 	for _, r := range rules {
@@ -39,7 +39,7 @@ func matches(rules []*rule, v variant, destination *policy.Endpoint) []match {
 	return out
 }
 
-// share says how much of an endpoint the peers of a rule match.
+// share is how much of an endpoint the peers of a rule match.
 func (r *rule) share(v variant) (share, *netipx.IPSet) {
 	if len(r.peers) == 0 {
 		return whole, v.addresses
@@ -133,7 +133,7 @@ func defaultProtocol(p v1alpha1.Protocol) v1alpha1.Protocol {
 	return p
 }
 
-// covers says whether a rule lets something pass on these ports, of which it says the same.
+// covers reports whether a rule allows something on these ports, the same on each.
 func (m match) covers(at portRange) bool {
 	for _, s := range m.ports {
 		if s.includes(at) {
@@ -143,7 +143,7 @@ func (m match) covers(at portRange) bool {
 	return false
 }
 
-// portBoundaries are where what rules say may change.
+// portBoundaries are where the decision of rules may change.
 func portBoundaries(all []match) []portRange {
 	var out []portRange
 	for _, m := range all {

@@ -12,7 +12,7 @@ import (
 func TestNodesAndOtherClusters(t *testing.T) {
 	t.Parallel()
 	e := build(t, addresses, documents(t, all(
-		np("closed", "{podSelector: {}, policyTypes: [Ingress, Egress]}"),
+		np("isolated", "{podSelector: {}, policyTypes: [Ingress, Egress]}"),
 		np("nodes", "{podSelector: {matchLabels: {app: web}}, ingress: [{from: [{ipBlock: {cidr: 172.20.0.0/24}}]}], egress: [{to: [{ipBlock: {cidr: 172.20.0.0/25}}]}]}"),
 	)))
 	worker := policy.Endpoint{Kind: policy.NodeEndpoint, Name: "node/role=worker", Labels: map[string]string{"role": "worker"}}

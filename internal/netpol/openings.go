@@ -12,13 +12,13 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// Openings goes through the rules of the policies that select a pod: its cost is that of
-// what they match, not of all that there is. That the node reaches its own pods is no
-// opening, as no policy could close it.
+// Openings goes through the rules of the policies that select a pod: its cost is that of what they
+// match, not of all known endpoints. Access from the pod's own node is no opening, as no policy can
+// deny it.
 //
-// Where an ipBlock has a part of the addresses that a pod may have, that pod is a peer.
-// The world, nodes and the apiserver stand for the rest of their addresses, beside the
-// networks that somebody tells apart: of these an address each is known by itself.
+// A pod is a peer of an ipBlock that has a part of its possible addresses. The world, nodes and the
+// apiserver represent the rest of their addresses: each network that something distinguishes has an
+// address of its own.
 func (e *Engine) Openings(pod policy.Endpoint, d policy.Direction) ([]policy.Opening, error) {
 	if err := checkPod(pod); err != nil {
 		return nil, fmt.Errorf("%s of %s: %w", d, pod.Name, err)
@@ -67,7 +67,7 @@ type openingCollector struct {
 	direction policy.Direction
 	// allowEntries are those of endpoints that pass alike.
 	allowEntries map[string][]allowEntry
-	// buffer is for the keys of passages: there is one for every endpoint.
+	// buffer is for the keys of allow entries: each endpoint has one.
 	buffer []byte
 	out    []policy.Opening
 	// byKey finds an opening by all but its peers.
@@ -109,8 +109,8 @@ func (o *openingCollector) matches(by []ruleMatch, destination *policy.Endpoint)
 	return out
 }
 
-// allowEntries are the ports that are open. Policies that let a part of the peer pass are
-// told one by one: what the one lets pass, another may not.
+// allowEntries are the ports that are open. Policies that allow a part of the peer are listed one
+// by one: each may allow another part.
 func allowEntries(all []match) []allowEntry {
 	portRanges, entryByKey := map[string][]portRange{}, map[string]allowEntry{}
 	add := func(s portRange, by []string, partial bool) {

@@ -59,10 +59,10 @@ func TestOpenings(t *testing.T) {
 		"what nothing isolates is one opening without policies and peers": {
 			"", "1-65535/ by : ", policy.Ingress,
 		},
-		"what is closed has none": {
+		"an isolated pod has none": {
 			np("deny", "{podSelector: {}}"), "", policy.Ingress,
 		},
-		"pods in their namespace, and those that nobody made yet": {
+		"pods in their namespace, and representative pods": {
 			np("own", "{podSelector: {matchLabels: {app: web}}, ingress: [{from: [{podSelector: {matchLabels: {tier: api}}}], ports: [{port: http}]}]}"),
 			"8080-8080/TCP by acme/own: a pod with tier=api in acme", policy.Ingress,
 		},
@@ -83,7 +83,7 @@ func TestOpenings(t *testing.T) {
 			"80-80/TCP by acme/part: acme/web; acme/db; beta/web; gamma/web; kube-system/coredns; a pod without labels in acme; a pod without labels in beta; " +
 				"a pod without labels in gamma; a pod without labels in kube-system; a pod without labels in an unknown namespace", policy.Egress,
 		},
-		"parts are told policy by policy": {
+		"partial peers are listed policy by policy": {
 			all(np("a", "{podSelector: {matchLabels: {app: web}}, policyTypes: [Egress], egress: [{to: [{ipBlock: {cidr: 172.20.0.10/32}}], ports: [{port: 443}]}]}"),
 				np("b", "{podSelector: {matchLabels: {app: web}}, policyTypes: [Egress], egress: [{to: [{ipBlock: {cidr: 172.20.0.0/28}}], ports: [{port: 443}]}]}")),
 			"443-443/TCP by acme/a, acme/b: 172.20.0.10\n443-443/TCP by acme/b: kube-apiserver; 172.20.0.0; 172.20.0.11", policy.Egress,
@@ -92,7 +92,7 @@ func TestOpenings(t *testing.T) {
 			np("nodes", "{podSelector: {}, policyTypes: [Egress], egress: [{to: [{ipBlock: {cidr: 172.20.0.0/24}}]}]}"),
 			"1-65535/ by acme/nodes: host; remote-node; kube-apiserver; 172.20.0.0; 172.20.0.10", policy.Egress,
 		},
-		"everything is everybody": {
+		"every peer": {
 			np("open", "{podSelector: {}, policyTypes: [Egress], egress: [{to: [{ipBlock: {cidr: 0.0.0.0/0, except: [10.0.0.0/16, 172.20.0.0/24]}}, {ipBlock: {cidr: '::/0', except: ['fd00::/56']}}], ports: [{protocol: TCP}, {protocol: UDP}]}]}"),
 			"1-65535/TCP by acme/open: world-ipv4; world-ipv6; 198.51.100.0\n1-65535/UDP by acme/open: world-ipv4; world-ipv6; 198.51.100.0", policy.Egress,
 		},
@@ -112,7 +112,7 @@ func TestOpenings(t *testing.T) {
 	}
 }
 
-// The entities of an address are those by which it may have been asked for.
+// The entities of an address are those that a case may have named instead.
 func TestEntities(t *testing.T) {
 	t.Parallel()
 	opts := addresses
@@ -154,10 +154,13 @@ func TestKnownEndpointsAreAdded(t *testing.T) {
 	}
 }
 
-// Random policies: what is open is what is not denied. The world, nodes and the apiserver
-// alone stand for less in an opening than in a flow.
+// Random policies: what is open is what is not denied. The world, nodes and the apiserver represent
+// fewer addresses in an opening than in a flow.
 func TestOpeningsMatchDecisions(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("skipped by -short: compares openings and decisions of 150 random policies")
+	}
 	for seed := range uint64(150) {
 		d := newGenerator(seed)
 		e := build(t, addresses, d.policies(t))
@@ -253,6 +256,9 @@ func TestConcurrentUse(t *testing.T) {
 // Openings of all pods of many tenants cost what policies name.
 func TestManyTenants(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("skipped by -short: decides for many tenants")
+	}
 	var docs []json.RawMessage
 	var workloads []policy.Endpoint
 	namespaces := map[string]map[string]string{}

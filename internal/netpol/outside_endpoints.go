@@ -11,13 +11,13 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// outsideEndpoint is an endpoint that is no pod, and what of its addresses it stands for.
+// outsideEndpoint is an endpoint that is not a pod, and the addresses that it represents.
 type outsideEndpoint struct {
 	endpoint  policy.Endpoint
 	addresses *netipx.IPSet
 }
 
-// networks are those that somebody tells apart, sorted.
+// networks are those that something distinguishes, sorted.
 type networks []netip.Prefix
 
 func (n *networks) sort() {
@@ -50,8 +50,8 @@ type sample struct {
 	network netip.Prefix
 }
 
-// samples are an address of each network that is in none of the smaller ones, nor in a
-// set, where there is one. All of the world is known by itself.
+// samples are an address of each network that is in none of the smaller ones, nor in an excluded
+// set. All of the world is known by itself.
 func (n networks) samples(without *netipx.IPSet) []sample {
 	var out []sample
 	for i, p := range n {
@@ -74,8 +74,8 @@ func (n networks) samples(without *netipx.IPSet) []sample {
 	return out
 }
 
-// outsideEndpoints makes known what is no pod: every entity, an address within each network that
-// somebody tells apart, and the addresses that are known elsewhere.
+// outsideEndpoints makes known what is not a pod: every entity, an address in each network that
+// something distinguishes, and the addresses known from elsewhere.
 func (e *Engine) outsideEndpoints() []outsideEndpoint {
 	out := e.entities()
 	distinguished := slices.Concat(e.networks, e.cluster.nodes.knownSet().Prefixes(), e.cluster.apiServer.knownSet().Prefixes())
@@ -97,8 +97,8 @@ func (e *Engine) outsideEndpoints() []outsideEndpoint {
 	return out
 }
 
-// entities are what the cluster's own words stand for. The own node is a node, as far as
-// addresses tell: who may reach all nodes, reaches it.
+// entities are those of the cluster itself. Its own node is a node like any other, as far as
+// addresses show: a peer of all nodes includes it.
 func (e *Engine) entities() []outsideEndpoint {
 	c := e.cluster
 	var out []outsideEndpoint

@@ -19,14 +19,14 @@ func (s portRange) String() string {
 	return policy.PortRange{Protocol: s.protocol, First: s.first, Last: s.last}.String()
 }
 
-// includes says whether all of another is in it, which lies in it or beside it.
+// includes reports whether all of another range is in it, adjacent ranges included.
 func (s portRange) includes(o portRange) bool {
 	return s.protocol == "" || s.protocol == o.protocol && s.first <= o.first && o.last <= s.last
 }
 
 var (
-	// portProtocols are the protocols that have ports, protocols all that are told apart, in the
-	// order in which they are said.
+	// portProtocols are the protocols that have ports, protocols all that are distinguished, in the
+	// order in which they are listed.
 	portProtocols = v1alpha1.Protocols()
 	protocols     = append(v1alpha1.Protocols(), policy.ICMP, policy.ICMPv6)
 )

@@ -28,14 +28,14 @@ func TestRejected(t *testing.T) {
 		"a peer is something":                         {np("p", "{podSelector: {}, ingress: [{from: [{}]}]}"), []string{"spec.ingress[0].from[0]", "needs ipBlock"}},
 		"a peer is one thing":                         {np("p", "{podSelector: {}, ingress: [{from: [{podSelector: {}, ipBlock: {cidr: 10.0.0.0/8}}]}]}"), []string{"make two peers"}},
 		"a misspelt field is an error":                {np("p", "{podSelector: {matchLabel: {a: b}}}"), []string{`unknown field "spec.podSelector.matchLabel"`}},
-		"all that is wrong is said at once":           {np("p", "{podSelector: {}, policyTypes: [Neither], ingress: [{ports: [{port: 0}]}]}"), []string{"policyTypes[0]", "ports[0].port"}},
+		"all errors are reported at once":             {np("p", "{podSelector: {}, policyTypes: [Neither], ingress: [{ports: [{port: 0}]}]}"), []string{"policyTypes[0]", "ports[0].port"}},
 		"of every policy":                             {all(np("p", "{podSelector: {}, policyTypes: [Neither]}"), np("q", "{podSelector: {}, policyTypes: [Neither]}")), []string{"NetworkPolicy acme/p", "NetworkPolicy acme/q"}},
 		"a namespace is needed":                       {"apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: p}", []string{"metadata.namespace"}},
 		"a policy is given once":                      {all(np("p", "{podSelector: {}}"), np("p", "{podSelector: {}}")), []string{"given twice"}},
 		"Cilium's policies are not enforced":          {"apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nmetadata: {namespace: acme, name: p}", []string{"CiliumNetworkPolicy acme/p", "does not enforce policies here"}},
 		"nor its cluster-wide ones":                   {"apiVersion: cilium.io/v2\nkind: CiliumClusterwideNetworkPolicy\nmetadata: {name: p}", []string{"CiliumClusterwideNetworkPolicy p", "does not enforce policies here"}},
-		"Calico's own policies are not known":         {"apiVersion: projectcalico.org/v3\nkind: NetworkPolicy\nmetadata: {namespace: acme, name: p}", []string{"NetworkPolicy acme/p", "Calico's own is not known"}},
-		"nor anybody else's":                          {"apiVersion: policy.networking.k8s.io/v1alpha1\nkind: AdminNetworkPolicy\nmetadata: {name: p}", []string{"AdminNetworkPolicy p", "no policy that is known here"}},
+		"Calico's own policies are not known":         {"apiVersion: projectcalico.org/v3\nkind: NetworkPolicy\nmetadata: {namespace: acme, name: p}", []string{"NetworkPolicy acme/p", "Calico's own kind"}},
+		"nor an unknown kind":                         {"apiVersion: policy.networking.k8s.io/v1alpha1\nkind: AdminNetworkPolicy\nmetadata: {name: p}", []string{"AdminNetworkPolicy p", "no policy that is known here"}},
 		"what is no object has the number it came as": {"[]", []string{"parse policy 0"}},
 	} {
 		t.Run(desc, func(t *testing.T) {

@@ -8,8 +8,8 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// Representatives makes known what the policies tell apart. There are no names: to NetworkPolicy
-// each is some address of the world.
+// Representatives makes known what the policies distinguish. It has no names: to NetworkPolicy each
+// name is some address of the world.
 func (e *Engine) Representatives(s policy.Environment) ([]policy.Endpoint, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -89,8 +89,8 @@ func withLabels(in []policy.Endpoint, of func(policy.Endpoint) map[string]string
 	return out
 }
 
-// selections are what a policy's selectors require of pods: of those that it selects and
-// of those at the other end, each with the ports that rules name there.
+// selections are what a policy's selectors require of pods: of those that it selects and of its
+// peers, each with the ports that rules name there.
 func (p *compiled) selections(namespace string) []policy.Selection {
 	subject := policy.Selection{Requirements: append(policy.InNamespace(namespace), policy.RequirementsOf(p.source, policy.PodLabel)...)}
 	var out []policy.Selection
@@ -99,14 +99,14 @@ func (p *compiled) selections(namespace string) []policy.Selection {
 		out = append(out, r.selections(nil)...)
 	}
 	for _, r := range p.rules[policy.Egress] {
-		// They may be the names of somebody whom no selector selects.
+		// They may be the names of a pod that no selector selects.
 		out = append(out, policy.Selection{Ports: r.named()})
 		out = append(out, r.selections(r.named())...)
 	}
 	return append(out, subject)
 }
 
-// selections are what a rule's peers require of pods, of which it names ports.
+// selections are what a rule's peers require of pods, and the ports that the rule names there.
 func (r *rule) selections(ports []policy.NamedPort) []policy.Selection {
 	var out []policy.Selection
 	for _, p := range r.peers {
@@ -147,7 +147,7 @@ func (e *Engine) all() []policy.Endpoint {
 	return out
 }
 
-// learn adds networks and addresses that somebody else than the policies knows of.
+// learn adds networks and addresses that are known from other sources than the policies.
 func (e *Engine) learn(s policy.Environment) error {
 	for _, c := range s.CIDRs {
 		p, err := parseNetwork(c)

@@ -10,35 +10,35 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// variant is one of the cases that an endpoint stands for. A flow is only decided where
-// all of them agree.
+// variant is one of the cases that an endpoint represents. A flow is decided only where all of them
+// agree.
 type variant struct {
 	// pod, where it is one.
 	pod *policy.Endpoint
-	// stranger: it is a pod of which the address alone is known.
+	// unknownPod reports that it is a pod and only its address is known.
 	unknownPod bool
-	// own: it is the node that the other end is on.
+	// own: it is the node of the other endpoint.
 	own bool
 	// addresses are those that it may have.
 	addresses *netipx.IPSet
-	// what tells the variant from the endpoint's others, where says which address it may
-	// have, note what else is to be said.
+	// what distinguishes the variant from the endpoint's others, where is the address that it may
+	// have, and note is what a verdict adds.
 	what, where, note string
 }
 
-// variants returns the cases that an endpoint stands for.
+// variants returns the cases that an endpoint represents.
 func (e *Engine) variants(ep policy.Endpoint) ([]variant, error) {
 	switch ep.Kind {
 	case policy.PodEndpoint:
 		if ep.Cluster != "" {
-			return nil, fmt.Errorf("%q is a pod of another cluster, of which NetworkPolicy knows nothing but an address: write that", ep.Name)
+			return nil, fmt.Errorf("%q is a pod of another cluster, and NetworkPolicy matches such pods by address alone: write its address", ep.Name)
 		}
 		if err := checkPod(ep); err != nil {
 			return nil, err
 		}
 		return e.unknownAddresses(ep, e.cluster.pods, variant{pod: &ep})
 	case policy.NodeEndpoint:
-		// A pod always lets its own node in, and other nodes tell.
+		// A pod always allows its own node. Policies decide about other nodes.
 		return e.unknownAddresses(ep, e.cluster.nodes, variant{})
 	case policy.EntityEndpoint:
 		return e.entity(ep)
@@ -100,7 +100,7 @@ func (e *Engine) entity(ep policy.Endpoint) ([]variant, error) {
 		}
 		return e.outsideVariants(ep, only, variant{})
 	case v1alpha1.EntityHealth, v1alpha1.EntityIngress:
-		return nil, fmt.Errorf("entity %q is Cilium's own: where another enforces NetworkPolicy there is none", name)
+		return nil, fmt.Errorf("only Cilium has the entity %q, and another enforcer is set: write the pods or addresses", name)
 	case v1alpha1.EntityAll, v1alpha1.EntityCluster:
 		return nil, fmt.Errorf("entity %q is many endpoints, not one: ask for each of them", name)
 	default:
@@ -108,8 +108,8 @@ func (e *Engine) entity(ep policy.Endpoint) ([]variant, error) {
 	}
 }
 
-// address returns what may have an address: a pod, the node of the other end or another,
-// or something else.
+// address returns what may have an address: a pod, the node of the other endpoint or another, or
+// something else.
 func (e *Engine) address(ep policy.Endpoint) ([]variant, error) {
 	addr, err := parseAddress(ep.Name)
 	if err != nil {

@@ -2,6 +2,6 @@ package plan
 
 import "github.com/tenantfence/tenantfence/internal/policy"
 
-// agentIngress writes the way in for agents outside the cluster: from their
-// networks, or from the edge proxy. The proxy's own way in is a grant of its own.
+// agentIngress plans ingress for agents outside the cluster: from their networks, or from the edge
+// proxy. Traffic to the proxy itself is a separate grant.
 func agentIngress(f *policy.Fence, g policy.Grant) []sideRule { return sides(f, g) }

@@ -5,7 +5,7 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// apiServer lets every pod reach the apiserver, where the profile says so.
+// apiServer allows every pod to connect to the apiserver, if the profile sets it.
 func apiServer(f *policy.Fence, t *policy.Tenant) []sideRule {
 	if f.Baseline.APIServer == nil {
 		return nil

@@ -7,9 +7,9 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// clusterwide writes once what scope Namespace writes into every namespace. A policy
-// that selected namespaces by a label would leave one open that nobody labelled, and by
-// name, change with every tenant: so these select all but the few that are apart.
+// clusterwide plans once what scope Namespace plans for every namespace. These policies select all
+// namespaces except the excluded ones: a selector by label would not select unlabelled namespaces,
+// and a selector by name would change with every tenant.
 func clusterwide(f *policy.Fence) []policy.Policy {
 	if f.Clusterwide == nil || len(f.Tenants) == 0 {
 		return nil
@@ -34,7 +34,7 @@ func clusterwide(f *policy.Fence) []policy.Policy {
 	return out
 }
 
-// clusterwideName is unique among the fences of a cluster. A fence's name holds no dot.
+// clusterwideName is unique among the fences of a cluster, because a fence's name has no dot.
 func clusterwideName(f *policy.Fence, name string) string { return f.Name + "." + name }
 
 func clusterwideAllow(f *policy.Fence, family policy.Family, rule policy.Rule, field string) policy.Policy {
@@ -45,8 +45,8 @@ func clusterwideAllow(f *policy.Fence, family policy.Family, rule policy.Rule, f
 	}
 }
 
-// clusterwideDNS needs two policies where names are narrowed: in AllowOnly none may be
-// denied.
+// clusterwideDNS needs two policies if DNS names are restricted, because nothing may be denied in
+// AllowOnly.
 func clusterwideDNS(f *policy.Fence) []policy.Policy {
 	base := clusterwideAllow(f, policy.DNS, dnsRule(f, nil), "baseline.dns")
 	if anyName(f) {
@@ -68,8 +68,8 @@ func clusterwideDNS(f *policy.Fence) []policy.Policy {
 	return out
 }
 
-// reasonsFor are the fields behind a policy about the namespaces of one enforcement: some
-// of the profile and, where tenants are named, those by which they are.
+// reasonsFor returns the fields behind a policy for the namespaces of one enforcement: fields of
+// the profile and, if the policy names tenants, the fields that set their enforcement.
 func reasonsFor(f *policy.Fence, e v1alpha1.Enforcement, fields ...policy.Reason) []policy.Reason {
 	if f.Clusterwide.Enforcement == e {
 		return fields

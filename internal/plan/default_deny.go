@@ -5,8 +5,8 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// defaultDeny closes, in both directions, the pods of tenants in Enforce, where no
-// cluster-wide policy does.
+// defaultDeny denies both directions for pods of tenants in Enforce, unless a cluster-wide policy
+// does.
 func defaultDeny(f *policy.Fence) []policy.Policy {
 	var out []policy.Policy
 	for _, t := range f.Tenants {

@@ -7,9 +7,8 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// dns lets every pod resolve names, over UDP and TCP. The names are looked into
-// only where the profile narrows them, and never in AllowOnly, where nothing may be
-// denied.
+// dns allows every pod to resolve names, over UDP and TCP. It has DNS rules only if the profile
+// restricts names. It has none in AllowOnly, where nothing may be denied.
 func dns(f *policy.Fence, t *policy.Tenant) []sideRule {
 	var names []string
 	if !anyName(f) && t.Enforcement == v1alpha1.Enforce {
@@ -20,7 +19,7 @@ func dns(f *policy.Fence, t *policy.Tenant) []sideRule {
 
 func anyName(f *policy.Fence) bool { return slices.Contains(f.Baseline.DNS.Names, "*") }
 
-// dnsRule is the rule that reaches the cluster's DNS to ask for names.
+// dnsRule allows DNS queries to the cluster's DNS.
 func dnsRule(f *policy.Fence, names []string) policy.Rule {
 	dns := f.Baseline.DNS
 	peers := []policy.Peer{{Kind: policy.Pods, Namespace: dns.Namespace, Pods: policy.SelectorOf(dns.Pods)}}

@@ -7,9 +7,9 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// moveToEgressPoint moves what a tenant reaches via an egress point into the one policy
-// that the point has for all tenants, and there into one rule with what the others ask
-// for. What is reached by name has its own policy, since its family is another.
+// moveToEgressPoint moves a tenant's flow via an egress point into the policy that the point has
+// for all tenants, where flows of several tenants share one rule. Flows to DNS names have another
+// family, and so their own policy.
 func moveToEgressPoint(h sideRule, point string) sideRule {
 	h.name = "via-" + point
 	if h.family != policy.FQDNEgress {
@@ -23,8 +23,8 @@ func moveToEgressPoint(h sideRule, point string) sideRule {
 	return h
 }
 
-// splitPeer makes a peer of each name, network and entity, so that equal ones of several
-// flows are seen to be equal.
+// splitPeer returns a peer for each name, network and entity, so that equal peers of several flows
+// are recognized.
 func splitPeer(p policy.Peer) []policy.Peer {
 	if p.Kind == policy.Pods {
 		return []policy.Peer{p}

@@ -2,9 +2,9 @@ package plan
 
 import "github.com/tenantfence/tenantfence/internal/policy"
 
-// fqdnEgress writes a flow to names, and beside it the DNS rule without which no
-// name is ever resolved: on the same pods, for just these names. In AllowOnly any name
-// may be asked for, since nothing may be denied.
+// fqdnEgress plans a flow to DNS names, together with the DNS rule that resolves them: on the same
+// pods, for exactly these names. In AllowOnly, the rule allows any name, because nothing may be
+// denied.
 func fqdnEgress(f *policy.Fence, g policy.Grant) []sideRule {
 	out := sides(f, g)
 	if n := f.NodeOf(g.From); n != nil && f.GeneratesPolicies(n.Enforcement) {
@@ -19,8 +19,8 @@ func fqdnEgress(f *policy.Fence, g policy.Grant) []sideRule {
 	return out
 }
 
-// namesNeedingDNS are the names for which pods need a DNS rule of their own. For those that end
-// at pods it is only needed where the baseline narrows names: no rule waits for the answer.
+// namesNeedingDNS returns the names for which pods need a DNS rule. Names that resolve to pods need
+// it only if the baseline restricts DNS names, because no FQDN rule depends on the response.
 func namesNeedingDNS(f *policy.Fence, g policy.Grant, at policy.Peer) []string {
 	enforced := f.IsEnforced(at)
 	switch {

@@ -8,10 +8,9 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// hosts writes the host policies: one for each kind of nodes, with all that its flows
-// allow there and, in Enforce, one that default-denies the directions in which it has flows.
-// The second repeats the allows: an agent that refuses them, or does not have them yet,
-// does not deny either.
+// hosts plans the host policies of each kind of nodes: one that allows its flows and, in Enforce,
+// one that default-denies the directions with flows. The second repeats the allows. So an agent
+// that rejects them, or does not have them yet, does not deny either.
 func hosts(f *policy.Fence) []policy.Policy {
 	var out []policy.Policy
 	for i := range f.Nodes {
@@ -33,7 +32,7 @@ func hosts(f *policy.Fence) []policy.Policy {
 	return out
 }
 
-// hostPolicy is what flows allow at a kind of nodes.
+// hostPolicy allows the flows of a kind of nodes.
 func hostPolicy(f *policy.Fence, n *policy.Node, name string) policy.Policy {
 	a := newAssembly(f)
 	p := policy.Policy{Name: name, Node: n, Family: policy.Host}
@@ -58,7 +57,7 @@ func hostPolicy(f *policy.Fence, n *policy.Node, name string) policy.Policy {
 	return p
 }
 
-// nodeDNS lets nodes ask for the names of a flow, where the cluster's DNS is fenced.
+// nodeDNS allows nodes to resolve the names of a flow, if the cluster's DNS is fenced.
 func nodeDNS(f *policy.Fence, g policy.Grant) []sideRule {
 	rule := dnsRule(f, nil)
 	dnsGrant := policy.Grant{Family: policy.EastWest, From: g.From, Ports: rule.Ports, Source: g.Source}
@@ -69,7 +68,7 @@ func nodeDNS(f *policy.Fence, g policy.Grant) []sideRule {
 	return out
 }
 
-// namesAt are the names that nodes may ask the cluster's DNS for: any in AllowOnly.
+// namesAt returns the names that nodes may resolve at the cluster's DNS: any name in AllowOnly.
 func namesAt(n *policy.Node, names []string) []string {
 	if n.Enforcement != v1alpha1.Enforce {
 		return []string{"*"}

@@ -2,7 +2,7 @@ package plan
 
 import "github.com/tenantfence/tenantfence/internal/policy"
 
-// intraNamespace allows all flows among a tenant's pods of one namespace.
+// intraNamespace allows all flows between a tenant's pods of one namespace.
 func intraNamespace(f *policy.Fence, t *policy.Tenant) []sideRule {
 	if !t.IntraNamespace {
 		return nil

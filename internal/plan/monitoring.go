@@ -6,8 +6,8 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// monitoring admits the profile's monitoring system to every pod. Its own namespace needs
-// no policy for that, where everything among its pods is allowed.
+// monitoring allows the profile's monitoring system to connect to every pod. Its own namespace
+// needs no such policy if all traffic between its pods is allowed.
 func monitoring(f *policy.Fence, t *policy.Tenant) []sideRule {
 	if f.Baseline.Monitoring == nil {
 		return nil

@@ -1,5 +1,5 @@
-// Package plan turns a resolved fence into policies: one file a family. It is
-// pure: no I/O, no clock, no map order.
+// Package plan converts a resolved fence into policies, with one file for each family. It is pure:
+// no I/O, no clock, no map order.
 package plan
 
 import (
@@ -12,23 +12,23 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// sideRule is one end's part of a flow: a rule, and the policy that it goes to.
+// sideRule is one side of a flow: a rule, and the policy that contains it.
 type sideRule struct {
 	namespace string
-	// tenant has the pods, where the namespace is shared.
+	// tenant owns the pods, if the namespace is shared.
 	tenant string
-	// name of the policy, unless its subject needs one of its own.
+	// name is the name of the policy, unless its subject needs a unique one.
 	name    string
 	family  policy.Family
 	subject policy.Selector
-	// declared is the subject that the flow was declared for: the policy about it
-	// bears the plain name.
+	// declared is the subject for which the flow is declared. The policy for that subject has the
+	// plain name.
 	declared policy.Selector
 	rule     policy.Rule
 	reasons  []policy.Reason
 }
 
-// at is where the half lands.
+// at returns the pods or nodes of the policy.
 func (h sideRule) at() policy.Peer {
 	return policy.Peer{Kind: policy.Pods, Namespace: h.namespace, Tenant: h.tenant}
 }
@@ -57,15 +57,15 @@ func Plan(f *policy.Fence) []policy.Policy {
 	return out
 }
 
-// assembly collects the halves of policies.
+// assembly combines sides of flows into policies.
 type assembly struct {
 	fence    *policy.Fence
 	policies []policy.Policy
-	// at finds a policy by namespace, name and subject; rules one of its rules by all
-	// but the peers; seen tells which peers and reasons a policy has.
+	// at is the index of a policy by namespace, name and subject. rules is the index of a rule by
+	// everything but its peers. seen has the peers and reasons that a policy already has.
 	at, rules map[string]int
 	seen      map[string]bool
-	// shared are the names that policies about different subjects would have.
+	// shared has the names that policies with different subjects would share.
 	shared map[string]bool
 }
 
@@ -73,7 +73,7 @@ func newAssembly(f *policy.Fence) *assembly {
 	return &assembly{fence: f, at: map[string]int{}, rules: map[string]int{}, seen: map[string]bool{}}
 }
 
-// assemble makes policies of halves: one for each name and subject.
+// assemble combines sides of flows into policies, one for each name and subject.
 func assemble(f *policy.Fence, sideRules []sideRule) []policy.Policy {
 	a := newAssembly(f)
 	a.shared = sharedNames(sideRules)
@@ -91,7 +91,7 @@ func assemble(f *policy.Fence, sideRules []sideRule) []policy.Policy {
 func (a *assembly) add(h sideRule, owner *policy.Tenant) {
 	name, subject := h.name, policy.JSONKey(h.subject)
 	if subject != policy.JSONKey(h.declared) || a.shared[h.namespace+"/"+name] && !policy.SelectsAll(h.subject) {
-		// In front, where no name of a flow or tenant ever stands.
+		// A prefix is unambiguous, because names of flows and tenants never have this form.
 		name = shortHash(subject) + "." + name
 	}
 	key := h.namespace + "/" + name + " " + subject
@@ -107,7 +107,7 @@ func (a *assembly) add(h sideRule, owner *policy.Tenant) {
 	a.put(&a.policies[i], key, h.rule, h.reasons)
 }
 
-// put adds a rule to a policy, and what it is for.
+// put adds a rule with its reasons to a policy.
 func (a *assembly) put(p *policy.Policy, key string, r policy.Rule, reasons []policy.Reason) {
 	a.addRule(p, key, r)
 	for _, r := range reasons {
@@ -117,8 +117,7 @@ func (a *assembly) put(p *policy.Policy, key string, r policy.Rule, reasons []po
 	}
 }
 
-// addRule joins rules that differ in their peers alone, or in the names alone that may
-// be asked for at the same peers.
+// addRule merges rules that differ only in their peers, or only in the DNS names at the same peers.
 func (a *assembly) addRule(p *policy.Policy, key string, r policy.Rule) {
 	withoutDNS := r.L7
 	withoutDNS.DNS = nil
@@ -144,7 +143,7 @@ func (a *assembly) addRule(p *policy.Policy, key string, r policy.Rule) {
 	}
 }
 
-// first says whether a policy or rule gets something for the first time.
+// first reports whether a policy or rule gets a value for the first time.
 func (a *assembly) first(key, kind string, what any) bool {
 	key += " " + kind + policy.JSONKey(what)
 	if a.seen[key] {
@@ -154,8 +153,8 @@ func (a *assembly) first(key, kind string, what any) bool {
 	return true
 }
 
-// sharedNames are the names that halves about different subjects would share: those
-// at the far side of a flow that reaches more than one kind of pods.
+// sharedNames returns the names that policies with different subjects would share: those on the
+// peer's side of a flow to several kinds of pods.
 func sharedNames(sideRules []sideRule) map[string]bool {
 	first, shared := map[string]string{}, map[string]bool{}
 	for _, h := range sideRules {
@@ -172,7 +171,7 @@ func sharedNames(sideRules []sideRule) map[string]bool {
 	return shared
 }
 
-// shortHash tells apart the subjects that one flow, or one pair of flows, came to.
+// shortHash distinguishes several subjects of one flow, or of one pair of flows.
 func shortHash(subject string) string {
 	h := sha256.Sum256([]byte(subject))
 	return hex.EncodeToString(h[:4])

@@ -29,7 +29,7 @@ func viaDeclaration(tenant, flow, app string) *policy.Declaration {
 	return d
 }
 
-// fence has two tenants in Enforce, without a baseline but DNS, and the grants.
+// fence has two tenants in Enforce, a baseline with only DNS, and the grants.
 func fence(grants ...policy.Grant) *policy.Fence {
 	for i := range grants {
 		grants[i].Family = policy.EastWest
@@ -44,53 +44,52 @@ func fence(grants ...policy.Grant) *policy.Fence {
 	}
 }
 
-// TestPolicyNames holds the names of what lands in a namespace for flows, the other
-// families aside. Every name stands for one subject, or one policy would replace
-// another.
+// TestPolicyNames checks the names of flow policies in a namespace, without other families. Each
+// name belongs to one subject. Otherwise one policy would replace another.
 func TestPolicyNames(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		grants []policy.Grant
 		want   []string
 	}{
-		"a flow is named after itself, at both sides": {
+		"a flow names the policies on both sides": {
 			[]policy.Grant{{From: pods("acme", "app"), To: pods("acme", "db"), Source: declaration("acme", "db", "app")}},
 			[]string{"acme/egress-db", "acme/ingress-db"},
 		},
-		"at a side that another tenant owns its tenant's name follows": {
+		"on a side of another tenant, the tenant's name is appended": {
 			[]policy.Grant{{From: pods("acme", "app"), To: pods("beta", "api"), Source: declaration("acme", "api", "app")}},
 			[]string{"acme/egress-api", "beta/ingress-api.acme"},
 		},
-		"a side that declared the flow itself names it": {
+		"a side with its own declaration has its name": {
 			[]policy.Grant{{From: pods("acme", "app"), To: pods("beta", "api"), Source: declaration("acme", "out", "app"), Destination: declaration("beta", "in", "api")}},
 			[]string{"acme/egress-out", "beta/ingress-in"},
 		},
-		"pods narrower than declared are told apart": {
+		"pods narrower than declared have distinct names": {
 			[]policy.Grant{{From: pods("acme", "app"), To: pods("beta", "api"), Source: declaration("acme", "out", ""), Destination: declaration("beta", "in", "api")}},
 			[]string{"acme/9476f535.egress-out", "beta/ingress-in"},
 		},
-		"several pods at the far side are told apart": {
+		"several kinds of pods on the peer's side have distinct names": {
 			[]policy.Grant{
 				{From: pods("acme", "app"), To: pods("acme", "db"), Source: declaration("acme", "stores", "app")},
 				{From: pods("acme", "app"), To: pods("acme", "cache"), Source: declaration("acme", "stores", "app")},
 			},
 			[]string{"acme/247dfa3c.ingress-stores", "acme/498a788e.ingress-stores", "acme/egress-stores"},
 		},
-		"of which all pods of the namespace bear the plain name": {
+		"the policy for all pods of the namespace has the plain name": {
 			[]policy.Grant{
 				{From: pods("acme", "app"), To: pods("beta", ""), Source: declaration("acme", "all", "app")},
 				{From: pods("acme", "app"), To: pods("beta", "db"), Source: declaration("acme", "all", "app")},
 			},
 			[]string{"acme/egress-all", "beta/247dfa3c.ingress-all.acme", "beta/ingress-all.acme"},
 		},
-		"what is reached via an egress point stands in the point's policy, whoever asks": {
+		"flows via an egress point are in the point's policy, for every tenant": {
 			[]policy.Grant{
 				{From: pods("beta", "gateway"), To: network("192.0.2.0/24"), Source: viaDeclaration("acme", "collector", "gateway")},
 				{From: pods("beta", "gateway"), To: network("198.51.100.0/24"), Source: viaDeclaration("beta", "other", "gateway")},
 			},
 			[]string{"beta/via-point.networks"},
 		},
-		"flows to one kind of pods share a policy by name alone": {
+		"flows to the same pods share a policy": {
 			[]policy.Grant{
 				{From: pods("acme", "a"), To: pods("beta", "api"), Source: declaration("acme", "a", "a"), Destination: declaration("beta", "in", "api")},
 				{From: pods("acme", "b"), To: pods("beta", "api"), Source: declaration("acme", "b", "b"), Destination: declaration("beta", "in", "api")},
@@ -107,13 +106,13 @@ func TestPolicyNames(t *testing.T) {
 				}
 			}
 			if !slices.Equal(got, c.want) {
-				t.Errorf("got %q\nnot %q", got, c.want)
+				t.Errorf("got  %q\nwant %q", got, c.want)
 			}
 		})
 	}
 }
 
-// TestL7PerSide holds each end's part of what a grant lets pass on its ports.
+// TestL7PerSide checks the L7 rules of a grant on each side.
 func TestL7PerSide(t *testing.T) {
 	t.Parallel()
 	l7 := policy.L7{HTTP: []policy.HTTPRule{{Method: "GET"}}, DNS: []string{"a.example"}}
@@ -122,8 +121,8 @@ func TestL7PerSide(t *testing.T) {
 		enforcement     v1alpha1.Enforcement
 		egress, ingress policy.L7
 	}{
-		"http at both ends, names where the question leaves": {v1alpha1.Enforce, l7, policy.L7{HTTP: l7.HTTP}},
-		"nothing in AllowOnly":                               {v1alpha1.AllowOnly, policy.L7{}, policy.L7{}},
+		"HTTP on both sides, DNS names on the egress side": {v1alpha1.Enforce, l7, policy.L7{HTTP: l7.HTTP}},
+		"nothing in AllowOnly":                             {v1alpha1.AllowOnly, policy.L7{}, policy.L7{}},
 	} {
 		for i := range f.Tenants {
 			f.Tenants[i].Enforcement = c.enforcement
@@ -134,7 +133,7 @@ func TestL7PerSide(t *testing.T) {
 				continue
 			}
 			if len(p.Rules) != 1 {
-				t.Fatalf("%s: %s/%s has %d rules, not one", name, p.Namespace, p.Name, len(p.Rules))
+				t.Fatalf("%s: %s/%s has %d rules, want one", name, p.Namespace, p.Name, len(p.Rules))
 			}
 			sides[p.Rules[0].Direction]++
 			want := c.egress
@@ -142,7 +141,7 @@ func TestL7PerSide(t *testing.T) {
 				want = c.ingress
 			}
 			if policy.JSONKey(p.Rules[0].L7) != policy.JSONKey(want) {
-				t.Errorf("%s: %s/%s says %v, not %v", name, p.Namespace, p.Name, p.Rules[0].L7, want)
+				t.Errorf("%s: %s/%s has L7 rules %v, want %v", name, p.Namespace, p.Name, p.Rules[0].L7, want)
 			}
 		}
 		if sides[policy.Egress] != 1 || sides[policy.Ingress] != 1 {
@@ -161,9 +160,9 @@ func TestPlanIsPure(t *testing.T) {
 	}
 	first := policy.JSONKey(policies)
 	if second := policy.JSONKey(plan.Plan(f)); second != first {
-		t.Errorf("planned again it is\n%s\nand not\n%s", second, first)
+		t.Errorf("the second plan is\n%s\nwant\n%s", second, first)
 	}
 	if after := policy.JSONKey(f); after != before {
-		t.Errorf("it changed the fence to\n%s\nfrom\n%s", after, before)
+		t.Errorf("the plan changed the fence to\n%s\nfrom\n%s", after, before)
 	}
 }

@@ -2,8 +2,8 @@ package plan
 
 import "github.com/tenantfence/tenantfence/internal/policy"
 
-// sides returns both halves of a grant. Those that land where nothing is fenced
-// are dropped when policies are assembled.
+// sides returns both sides of a grant. Sides of pods that are not fenced are dropped during
+// assembly.
 func sides(f *policy.Fence, g policy.Grant) []sideRule {
 	var out []sideRule
 	if g.From.Kind == policy.Pods && g.From.Namespace != "" {
@@ -50,9 +50,9 @@ func side(f *policy.Fence, g policy.Grant, d policy.Direction, subject, peer pol
 	return h
 }
 
-// l7At is what one end's half says of what is spoken: nothing in AllowOnly, where
-// nothing may be denied, and of DNS and TLS nothing but at the source. What is opened up
-// there is closed again on its way.
+// l7At returns the L7 rules of one side. It returns none in AllowOnly, where nothing may be denied.
+// DNS and TLS rules are only on the egress side, where Cilium's proxy decrypts TLS and encrypts it
+// again.
 func l7At(f *policy.Fence, at policy.Peer, d policy.Direction, l7 policy.L7) policy.L7 {
 	if !f.IsEnforced(at) {
 		return policy.L7{}
@@ -65,8 +65,8 @@ func l7At(f *policy.Fence, at policy.Peer, d policy.Direction, l7 policy.L7) pol
 	return l7
 }
 
-// flowPolicyName names a policy after the flow. A flow's name holds no dot, so that what
-// follows one cannot be taken for a part of it.
+// flowPolicyName names a policy after the flow. A flow's name has no dot, so suffixes are
+// unambiguous.
 func flowPolicyName(d policy.Direction, decl *policy.Declaration) string {
 	name := string(d) + "-" + decl.Flow
 	switch {
@@ -78,8 +78,8 @@ func flowPolicyName(d policy.Direction, decl *policy.Declaration) string {
 	return name
 }
 
-// ownerSuffix names the tenant whose flow it is, where the policy lands in a namespace
-// of another, or that is shared. There, whose pods they are follows.
+// ownerSuffix is the name of the flow's tenant, if the policy is in a namespace of another tenant
+// or in a shared one. In a shared namespace, the owner of the pods follows.
 func ownerSuffix(f *policy.Fence, at policy.Peer, decl *policy.Declaration) string {
 	if decl.Node != "" {
 		if at.Tenant != "" {
@@ -96,10 +96,10 @@ func ownerSuffix(f *policy.Fence, at policy.Peer, decl *policy.Declaration) stri
 	return "." + decl.Tenant
 }
 
-// baselineSides returns both halves of a baseline flow between the pods of each of a
-// tenant's namespaces and the rule's peers. The first half is left to the cluster-wide
-// policies where there are some. The policies are named after the family,
-// and where a peer is fenced, there with the tenant's name behind it.
+// baselineSides returns both sides of a baseline flow between a tenant's pods, in each of its
+// namespaces, and the rule's peers. It omits the tenant's side if cluster-wide policies have it.
+// The policies are named after the family. On the side of a fenced peer, the tenant's name is
+// appended.
 func baselineSides(f *policy.Fence, t *policy.Tenant, family policy.Family, rule policy.Rule, field string) []sideRule {
 	reasons := []policy.Reason{f.Profile.Child(field)}
 	name := "allow-" + string(family)
@@ -125,7 +125,7 @@ func baselineSides(f *policy.Fence, t *policy.Tenant, family policy.Family, rule
 	return out
 }
 
-// ownedParts are those pods of peers that are a tenant's, tenant by tenant.
+// ownedParts returns the parts of peers that tenants own, in the order of the tenants.
 func ownedParts(f *policy.Fence, peers []policy.Peer) []policy.Peer {
 	var out []policy.Peer
 	for _, p := range peers {
@@ -142,7 +142,7 @@ func ownedParts(f *policy.Fence, peers []policy.Peer) []policy.Peer {
 	return out
 }
 
-// tenantPolicyName is the name of a policy about all of a tenant's pods of a namespace.
+// tenantPolicyName is the name of a policy for all of a tenant's pods of a namespace.
 func tenantPolicyName(t *policy.Tenant, name string) string {
 	if t.SharesNamespaces() {
 		return name + "." + t.Name

@@ -47,13 +47,13 @@ type Setting struct {
 	// DefaultBefore is the default in the minor versions below Since.
 	DefaultBefore string
 	Since         int
-	// Values are those that agents accept. None: the type is another one than a choice.
+	// Values are the values that agents accept. Empty: the key is not an enumeration.
 	Values []string
 	// Description states what the key decides.
 	Description string
-	// DefaultOnly reports that only the default is decided here.
+	// DefaultOnly reports that the engine supports only the default.
 	DefaultOnly bool
-	// check is for values that are no choice.
+	// check validates values of keys that are not an enumeration.
 	check func(string) error
 }
 
@@ -80,29 +80,29 @@ var settings = []Setting{
 	{Key: IdentityLabels, check: checkExpressions, Description: "which labels of pods policies can select by"},
 	{Key: CIDRMatchMode, Values: []string{"", "nodes"}, check: checkMatchMode, Description: "whether networks match the addresses of nodes"},
 	{Key: AllowLocalhost, Default: "auto", Values: []string{"auto", "always", "policy"}, Description: "whether a node always reaches its own pods; auto is always"},
-	since(19, "false", boolean(DefaultLocalCluster, "true", "whether a selector that names no cluster selects this cluster's pods alone")),
-	boolean(EnableNonDefaultDeny, "true", "whether enableDefaultDeny has an effect; without, every allow isolates"),
+	since(19, "false", boolean(DefaultLocalCluster, "true", "whether a selector that names no cluster selects only this cluster's pods")),
+	boolean(EnableNonDefaultDeny, "true", "whether enableDefaultDeny has an effect; if false, every allow isolates"),
 	boolean(EnableNetworkPolicy, "true", "whether agents enforce NetworkPolicies"),
 	boolean(EnableClusterNetworkPolicy, "false", "whether agents enforce ClusterNetworkPolicies"),
-	boolean(EnableL7Proxy, "true", "whether agents have the proxies for HTTP and DNS; without, they refuse policies with such rules, and resolve no name"),
-	boolean(EnableSCTP, "false", "whether SCTP passes at all"),
-	since(19, "true", boolean(MeshAuth, "false", "whether agents authenticate; without, what requires authentication is denied")),
-	boolean(MeshAuthMutual, "false", "whether agents authenticate mutually (SPIRE); without, what requires authentication is denied"),
-	{Key: PolicyMapMax, Default: "16384", check: checkEntries, Description: "how many entries the policy map of a pod holds"},
-	{Key: ClusterName, Default: "default", Description: "the cluster's name, by which selectors distinguish the clusters of a mesh"},
+	boolean(EnableL7Proxy, "true", "whether agents run the proxies for HTTP and DNS; if false, they reject policies with such rules, and FQDN peers match no address"),
+	boolean(EnableSCTP, "false", "whether agents forward SCTP"),
+	since(19, "true", boolean(MeshAuth, "false", "whether agents authenticate; if false, flows that require authentication are denied")),
+	boolean(MeshAuthMutual, "false", "whether agents authenticate mutually (SPIRE); if false, flows that require authentication are denied"),
+	{Key: PolicyMapMax, Default: "16384", check: checkEntries, Description: "the maximum number of entries in the policy map of a pod"},
+	{Key: ClusterName, Default: "default", Description: "the name of the cluster, which selectors use to distinguish clusters of a mesh"},
 	boolean(EnableCiliumPolicy, "true", "whether agents enforce CiliumNetworkPolicies"),
 	boolean(EnableClusterwidePolicy, "true", "whether agents enforce CiliumClusterwideNetworkPolicies"),
-	boolean(EnableICMPRules, "true", "whether agents have rules about ICMP; without, they refuse policies with them"),
-	defaultOnly(boolean("enable-node-selector-labels", "false", "whether nodes have their labels as peers of policies")),
-	defaultOnly(boolean("enable-remote-node-identity", "true", "whether other nodes are distinguished from a pod's own (before Cilium 1.16)")),
-	defaultOnly(boolean("enable-source-ip-verification", "true", "whether a pod can send from its own address alone")),
+	boolean(EnableICMPRules, "true", "whether agents support ICMP rules; if false, they reject policies with such rules"),
+	defaultOnly(boolean("enable-node-selector-labels", "false", "whether policies can select nodes as peers by their labels")),
+	defaultOnly(boolean("enable-remote-node-identity", "true", "whether policies distinguish other nodes from a pod's own node (before Cilium 1.16)")),
+	defaultOnly(boolean("enable-source-ip-verification", "true", "whether a pod can send only from its own address")),
 	defaultOnly(boolean(NormalizePath, "true", "whether HTTP paths are normalised before rules apply")),
 	defaultOnly(Setting{Key: "label-prefix-file", Description: "a file that decides which labels policies can select by"}),
-	defaultOnly(Setting{Key: "static-cnp-path", Description: "a folder on each node with further policies"}),
+	defaultOnly(Setting{Key: "static-cnp-path", Description: "a folder on each node with additional policies"}),
 	defaultOnly(Setting{Key: "fixed-identity-mapping", Description: "labels that have a fixed identity"}),
 }
 
-// Settings are all of them, in the order of reports.
+// Settings returns all settings, in the order of reports.
 func Settings() []Setting { return slices.Clone(settings) }
 
 // defaultIn is the default in a minor version.
@@ -113,8 +113,8 @@ func (s Setting) defaultIn(minor int) string {
 	return s.Default
 }
 
-// Normalize is a value as agents read it: without spaces around it, and in lower case where it is a
-// choice.
+// Normalize returns a value as agents parse it: without surrounding spaces and, for an enumeration,
+// in lower case.
 func (s Setting) Normalize(value string) string {
 	value = strings.TrimSpace(value)
 	if len(s.Values) == 0 {
@@ -127,15 +127,16 @@ func (s Setting) Normalize(value string) string {
 	return value
 }
 
-// Check returns an error for a value that agents do not accept, or that is not decided here.
+// Check returns an error for a value that agents do not accept, or that the engine does not
+// support.
 func (s Setting) Check(value string) error {
 	switch {
 	case s.DefaultOnly && value != s.Default:
-		return fmt.Errorf("%q is not decided: only %q is", value, s.Default)
+		return fmt.Errorf("%q is not supported: only %q is", value, s.Default)
 	case s.check != nil:
 		return s.check(value)
 	case len(s.Values) > 0 && !slices.Contains(s.Values, value):
-		return fmt.Errorf("must be one of %s, and is %q", strings.Join(s.Values, ", "), value)
+		return fmt.Errorf("must be one of %s, not %q", strings.Join(s.Values, ", "), value)
 	}
 	return nil
 }
@@ -143,7 +144,7 @@ func (s Setting) Check(value string) error {
 func checkExpressions(value string) error {
 	for _, prefix := range strings.Fields(value) {
 		if _, err := regexp.Compile(prefix); err != nil {
-			return fmt.Errorf("%q is no expression: %w", prefix, err)
+			return fmt.Errorf("%q is not a regular expression: %w", prefix, err)
 		}
 	}
 	return nil
@@ -151,31 +152,31 @@ func checkExpressions(value string) error {
 
 func checkEntries(value string) error {
 	if n, err := strconv.Atoi(value); err != nil || n < 1 {
-		return fmt.Errorf("must be a number of entries, and is %q", value)
+		return fmt.Errorf("must be a positive number of entries, not %q", value)
 	}
 	return nil
 }
 
 func checkMatchMode(value string) error {
 	if value != "" && value != "nodes" {
-		return fmt.Errorf(`%q is not decided: only "nodes" is`, value)
+		return fmt.Errorf(`%q is not supported: only "nodes" is`, value)
 	}
 	return nil
 }
 
-// Agent is the configuration of Cilium's agents, as far as policies depend on it. The zero value has the
-// defaults of the Helm chart of the newest version.
+// Agent is the part of the configuration of Cilium's agents that policies depend on. The zero value
+// has the defaults of the Helm chart of the newest version.
 type Agent struct {
-	// Minor is the minor version of Cilium. 0: the newest.
+	// Minor is the minor version of Cilium. 0 is the newest.
 	Minor int
-	// explicit are the values that are known.
+	// explicit has the values that are configured.
 	explicit map[string]string
-	// source tells where.
+	// source has the origin of each configured value.
 	source map[string]string
 }
 
-// AllFeatures is an agent that handles all that policies can be about. Policies are compared
-// under it: it hides no difference between them.
+// AllFeatures is an agent that supports everything that policies can express. Policies are compared
+// under it, because it hides no difference between them.
 func AllFeatures() Agent {
 	a := Agent{}
 	for _, key := range []string{EnableIPv6, EnableHostFirewall, EnableSCTP, EnableClusterNetworkPolicy, MeshAuth, MeshAuthMutual} {
@@ -184,7 +185,7 @@ func AllFeatures() Agent {
 	return a
 }
 
-// With is the agent with another value. from is where it is stated.
+// With returns the agent with another value. source is where the value is configured.
 func (a Agent) With(key, value, source string) Agent {
 	a.explicit, a.source = maps.Clone(a.explicit), maps.Clone(a.source)
 	if a.explicit == nil {
@@ -194,13 +195,13 @@ func (a Agent) With(key, value, source string) Agent {
 	return a
 }
 
-// Explicit returns a value that is stated, and where it is.
+// Explicit returns a configured value and its source.
 func (a Agent) Explicit(key string) (value, source string, ok bool) {
 	value, ok = a.explicit[key]
 	return value, a.source[key], ok
 }
 
-// Differences are the keys that another agent has another value of.
+// Differences returns the keys for which two agents have different values.
 func (a Agent) Differences(b Agent) []string {
 	var out []string
 	for _, s := range settings {
@@ -211,7 +212,7 @@ func (a Agent) Differences(b Agent) []string {
 	return out
 }
 
-// Value is that of a key, as stated or by default.
+// Value returns the configured value of a key, or its default.
 func (a Agent) Value(key string) string {
 	if value, ok := a.explicit[key]; ok {
 		return value
@@ -227,13 +228,13 @@ func (a Agent) Value(key string) string {
 // Enabled reports whether a key is "true".
 func (a Agent) Enabled(key string) bool { return a.Value(key) == "true" }
 
-// Has reports whether a fact holds in the agent's version.
+// Has reports whether a fact is true for the agent's version.
 func (a Agent) Has(fact Fact) bool { return a.Minor == 0 || fact.In(a.Minor) }
 
 // DualStack reports whether agents handle both IP families.
 func (a Agent) DualStack() bool { return a.Enabled(EnableIPv4) && a.Enabled(EnableIPv6) }
 
-// Handles reports whether agents pass a protocol on at all, where policies allow it.
+// Handles reports whether agents forward a protocol at all, where policies allow it.
 func (a Agent) Handles(p v1alpha1.Protocol) bool {
 	switch p {
 	case v1alpha1.SCTP:
@@ -246,11 +247,10 @@ func (a Agent) Handles(p v1alpha1.Protocol) bool {
 	return true
 }
 
-// Authenticates reports whether what requires authentication can pass.
+// Authenticates reports whether flows that require authentication can be allowed.
 func (a Agent) Authenticates() bool { return a.Enabled(MeshAuth) && a.Enabled(MeshAuthMutual) }
 
-// AgentOverride is the agent of some nodes, which a resource configures otherwise than the
-// others.
+// AgentOverride is the agent of some nodes, which a resource configures differently.
 type AgentOverride struct {
 	Ref   report.Ref
 	Agent Agent
@@ -262,7 +262,7 @@ const (
 	maxPolicyMap = 1 << 16
 )
 
-// PolicyMapSize is how many entries the policy map of a pod holds.
+// PolicyMapSize is the maximum number of entries in the policy map of a pod.
 func (a Agent) PolicyMapSize() int {
 	n, err := strconv.Atoi(a.Value(PolicyMapMax))
 	if err != nil {
@@ -274,13 +274,13 @@ func (a Agent) PolicyMapSize() int {
 // Assumption is a setting of the agents that the proof depends on.
 type Assumption struct {
 	Key, Value string
-	// Source is where it is stated. Omitted: nowhere, and it is the Helm chart's default.
+	// Source is where the value is configured. Omitted: it is the default of the Helm chart.
 	Source string
 	// Description states what the key decides.
 	Description string
 }
 
-// Assumptions are all settings.
+// Assumptions returns all settings with their values.
 func (a Agent) Assumptions() []Assumption {
 	var out []Assumption
 	for _, s := range settings {

@@ -6,21 +6,22 @@ import (
 	"strings"
 )
 
-// KubeProxyReplacement is a key of the ConfigMap cilium-config: whether agents translate the
-// addresses of Services, node ports among them, before policies decide.
+// KubeProxyReplacement is a key of the ConfigMap cilium-config. It decides whether agents translate
+// addresses of Services, including node ports, before policies apply.
 const KubeProxyReplacement = "kube-proxy-replacement"
 
-// ExplicitKeys are keys of the ConfigMap cilium-config that matter only where they are stated.
+// ExplicitKeys are keys of the ConfigMap cilium-config that have an effect only where they are
+// configured.
 func ExplicitKeys() []string { return []string{KubeProxyReplacement} }
 
-// TranslatesNodePorts reports whether agents are known to send connections to a node port, or a
-// host port, on to the pods before policies decide. Before 1.16, there are values beside true.
+// TranslatesNodePorts reports whether agents are known to forward connections to a node port, or a
+// host port, to the pods before policies apply. Before 1.16, the key has values other than true.
 func (a Agent) TranslatesNodePorts() bool {
 	value, _, _ := a.Explicit(KubeProxyReplacement)
 	return slices.Contains([]string{"true", "strict", "partial"}, strings.ToLower(value))
 }
 
-// MayTranslateNodePorts reports whether that is not stated.
+// MayTranslateNodePorts reports whether the key is not configured.
 func (a Agent) MayTranslateNodePorts() bool {
 	_, _, explicit := a.Explicit(KubeProxyReplacement)
 	return !explicit
@@ -37,7 +38,7 @@ func FamilyKey(a netip.Addr) string {
 // HandlesFamily reports whether agents handle the IP family of an address.
 func (a Agent) HandlesFamily(addr netip.Addr) bool { return a.Enabled(FamilyKey(addr)) }
 
-// Origin is where the value of a key comes from.
+// Origin returns where the value of a key comes from.
 func (a Agent) Origin(key string) string {
 	if _, from, ok := a.Explicit(key); ok && from != "" {
 		return from

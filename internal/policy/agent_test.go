@@ -9,7 +9,7 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// TestSettingsAreDocumented: docs/proof.md lists each setting with its default.
+// TestSettingsAreDocumented requires that docs/proof.md lists each setting with its default.
 func TestSettingsAreDocumented(t *testing.T) {
 	t.Parallel()
 	page, err := os.ReadFile("../../docs/proof.md")
@@ -30,7 +30,8 @@ func TestSettingsAreDocumented(t *testing.T) {
 	}
 }
 
-// TestAgentValues: a default depends on the version, and a stated value comes before it.
+// TestAgentValues checks that defaults depend on the version, and that a configured value has
+// precedence.
 func TestAgentValues(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -45,7 +46,7 @@ func TestAgentValues(t *testing.T) {
 		{policy.Agent{}.With(policy.IdentityLabels, "k8s:App", ""), policy.IdentityLabels, "k8s:App"},
 	} {
 		if have := c.agent.Value(c.key); have != c.want {
-			t.Errorf("%s is %q, and not %q", c.key, have, c.want)
+			t.Errorf("%s is %q, want %q", c.key, have, c.want)
 		}
 	}
 }

@@ -7,19 +7,19 @@ import (
 
 // BudgetError reports that a proof needs more representative endpoints than its budget.
 type BudgetError struct {
-	// Policy is the one that needs the most of them, named as in Side. Empty: the namespaces
-	// alone do.
+	// Policy is the policy that needs the most of them, named as in Side. Empty: the namespaces
+	// alone need them.
 	Policy string
 	// Needed is the number for that policy, Limit the budget for all.
 	Needed, Limit int
 }
 
 func (e BudgetError) Error() string {
-	return fmt.Sprintf("the selectors of %s need %d representative pods or nodes, and the budget of the whole proof is %d: narrow the selectors, or raise spec.proofBudget.representatives of the profile",
+	return fmt.Sprintf("the selectors of %s need %d representative pods or nodes, but the budget of the proof is %d: narrow the selectors, or raise spec.proofBudget.representatives in the FenceProfile",
 		cmp.Or(e.Policy, "all policies"), e.Needed, e.Limit)
 }
 
-// checkBudget compares what each selection needs with the budget, before anything is made.
+// checkBudget compares what each selection needs with the budget, before it adds any endpoint.
 func (i *representativeBuilder) checkBudget(selections []Selection) error {
 	for _, s := range selections {
 		if n := i.needed(s); n > i.budget {
@@ -29,7 +29,7 @@ func (i *representativeBuilder) checkBudget(selections []Selection) error {
 	return nil
 }
 
-// needed is how many pods a selection adds at most: each case in each namespace.
+// needed is the largest number of pods that a selection adds: one for each case and namespace.
 func (i *representativeBuilder) needed(s Selection) int {
 	ofNamespace, ofPod := s.split()
 	chosen, ok := i.of.choices(ofPod, i.fresh)
@@ -43,7 +43,7 @@ func (i *representativeBuilder) needed(s Selection) int {
 	return chosen.count() * len(i.candidateNamespaces(ofNamespace))
 }
 
-// budgetError names the policy that needs the most.
+// budgetError names the policy that needs the most representatives.
 func (i *representativeBuilder) budgetError(selections []Selection) error {
 	needed := map[string]int{}
 	out := BudgetError{Limit: i.budget}
@@ -57,7 +57,7 @@ func (i *representativeBuilder) budgetError(selections []Selection) error {
 	return out
 }
 
-// addPodSelections remembers an engine's selectors of pods, and returns those of all engines.
+// addPodSelections adds an engine's pod selectors, and returns those of all engines.
 func (c *SharedSelections) addPodSelections(selections []Selection) []Selection {
 	if c == nil {
 		return nil
@@ -66,7 +66,7 @@ func (c *SharedSelections) addPodSelections(selections []Selection) []Selection 
 	return c.selections
 }
 
-// addNodeSelections is the same for selectors of nodes.
+// addNodeSelections adds an engine's node selectors, and returns those of all engines.
 func (c *SharedSelections) addNodeSelections(selections []Selection) []Selection {
 	if c == nil {
 		return nil

@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// classes group the values of each trait: those of one class are in the same lists of all
-// requirements, so that no selector distinguishes them. Each value is mapped to the first of
-// its class, in the order of the alphabet.
+// classes group the values of each trait. Values of one class occur in the same lists of all
+// requirements, so no selector distinguishes them. Each value maps to the alphabetically first
+// value of its class.
 type classes map[traitKey]map[string]string
 
 // valueList is the list of values of a requirement.
@@ -17,7 +17,7 @@ type valueList struct {
 	values []string
 }
 
-// newClasses groups the values that some selections list.
+// newClasses groups the values that selections list.
 func newClasses(selections [][]Selection) classes {
 	lists := distinctLists(selections)
 	in := map[traitKey]map[string][]byte{}
@@ -50,8 +50,8 @@ func newClasses(selections [][]Selection) classes {
 	return out
 }
 
-// distinctLists are the lists of values of all requirements, each once, in order. Whether a
-// pod belongs to this cluster is always distinguished.
+// distinctLists returns the distinct value lists of all requirements, in order. The first list
+// distinguishes this cluster from others.
 func distinctLists(selections [][]Selection) []valueList {
 	out := []valueList{{traitKey{trait: PodCluster}, []string{""}}}
 	seen := map[string]bool{}
@@ -76,7 +76,7 @@ func sortedUnique(values []string) []string {
 	return slices.Compact(slices.Sorted(slices.Values(values)))
 }
 
-// first is the value that represents the class of a value.
+// first returns the value that represents the class of a value.
 func (c classes) first(at traitKey, text string) string {
 	if v, ok := c[at][text]; ok {
 		return v
@@ -84,6 +84,6 @@ func (c classes) first(at traitKey, text string) string {
 	return text
 }
 
-// SharedSelections collects the selectors of engines that are compared: what one of them
-// distinguishes, the other must represent as well.
+// SharedSelections collects the selectors of engines that are compared. Each engine represents what
+// any of them distinguishes.
 type SharedSelections struct{ selections, nodes []Selection }

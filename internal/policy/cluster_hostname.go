@@ -6,17 +6,16 @@ import (
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 )
 
-// ClusterHostname is public names that resolve to a Service of this cluster, or to an entity.
+// ClusterHostname has public names that resolve to a Service of this cluster, or to an entity.
 type ClusterHostname struct {
 	FQDNs []string
-	// Namespace and Service name the Service, and Tenant the owner of its pods, where its
-	// namespace is shared.
+	// Namespace and Service identify the Service. Tenant owns its pods, if the namespace is shared.
 	Namespace, Service, Tenant string
 	// Entity is set instead of the Service. Omitted: Service is set.
 	Entity v1alpha1.Entity
 }
 
-// ClusterHostnamesOf turns clusterHostnames of the API into local names.
+// ClusterHostnamesOf converts clusterHostnames of the API.
 func ClusterHostnamesOf(in []v1alpha1.ClusterHostname) []ClusterHostname {
 	var out []ClusterHostname
 	for _, l := range in {
@@ -26,13 +25,13 @@ func ClusterHostnamesOf(in []v1alpha1.ClusterHostname) []ClusterHostname {
 	return out
 }
 
-// MatchesAll says whether all names that a pattern matches end there.
+// MatchesAll reports whether every name that a pattern matches is one of these names.
 func (l ClusterHostname) MatchesAll(pattern string) bool { return AnyCovers(l.FQDNs, pattern) }
 
-// MatchesAny says whether there is a name that a pattern matches and that ends there.
+// MatchesAny reports whether a pattern matches one of these names.
 func (l ClusterHostname) MatchesAny(pattern string) bool { return AnyOverlaps(l.FQDNs, pattern) }
 
-// Target is the Service or entity, as people write it.
+// Target is the Service or entity, as the API writes it.
 func (l ClusterHostname) Target() string {
 	if l.Entity != "" {
 		return "entity " + string(l.Entity)

@@ -7,46 +7,45 @@ import (
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 )
 
-// Clusterwide says which namespaces cluster-wide policies are about.
+// Clusterwide declares which namespaces cluster-wide policies select.
 type Clusterwide struct {
-	// Enforcement is that of every namespace that no tenant has: the profile's.
+	// Enforcement is the profile's. It applies to every unclaimed namespace.
 	Enforcement v1alpha1.Enforcement
 	// Excluded are the namespaces that no cluster-wide policy selects, sorted.
 	Excluded []string
 }
 
-// NamespaceScope are the namespaces whose pods a cluster-wide policy selects: only some or,
-// with none of these, all but some. Also namespaces that are made later are among the
-// latter.
+// NamespaceScope has the namespaces whose pods a cluster-wide policy selects: those of Only or, if
+// it is empty, all but those of Except. With Except, it includes namespaces that are created later.
 type NamespaceScope struct {
 	Only, Except []string
 }
 
-// InClusterScope says whether cluster-wide policies stand for what would else be written into
-// this namespace.
+// InClusterScope reports whether cluster-wide policies replace the per-namespace policies of a
+// namespace.
 func (f *Fence) InClusterScope(namespace string) bool {
 	return f.Clusterwide != nil && !slices.Contains(f.Clusterwide.Excluded, namespace)
 }
 
-// UnclaimedNamespace says whether a namespace that no tenant has is closed all the same.
+// UnclaimedNamespace reports whether a namespace without a Tenant is default-denied.
 func (f *Fence) UnclaimedNamespace(namespace string) bool {
 	return f.InClusterScope(namespace) && f.Clusterwide.Enforcement == v1alpha1.Enforce && f.Owner(namespace) == nil
 }
 
-// MayAffectTenant reports whether a policy of a namespace may be about a tenant. A cluster-wide one,
-// which has no namespace, may, and so may one whose namespace is not known yet, since it holds a
-// variable without a value.
+// MayAffectTenant reports whether a policy of a namespace may select pods of a tenant. A
+// cluster-wide policy has no namespace and may. So may a policy whose namespace contains a variable
+// without a value.
 func (f *Fence) MayAffectTenant(namespace string) bool {
 	return namespace == "" || strings.Contains(namespace, "${") || len(f.Owners(namespace)) > 0 || f.UnclaimedNamespace(namespace)
 }
 
-// NamespaceScope are all namespaces that cluster-wide policies are about.
+// NamespaceScope returns all namespaces that cluster-wide policies select.
 func (f *Fence) NamespaceScope() NamespaceScope {
 	return NamespaceScope{Except: f.Clusterwide.Excluded}
 }
 
-// NamespaceScopeFor are those of one enforcement, and whether there are any. A namespace that no
-// tenant has is in the profile's.
+// NamespaceScopeFor returns the namespaces of one enforcement, and whether any exist. Unclaimed
+// namespaces have the enforcement of the profile.
 func (f *Fence) NamespaceScopeFor(e v1alpha1.Enforcement) (NamespaceScope, bool) {
 	var same, others []string
 	for _, t := range f.Tenants {

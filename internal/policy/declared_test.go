@@ -15,12 +15,12 @@ func TestDeclaredFlowsString(t *testing.T) {
 		Allowed: 2, PartlyAllowed: []policy.Reason{flow("a")}, Denied: []policy.Reason{flow("b")},
 		WithoutEffect: []policy.Reason{flow("c"), flow("d"), flow("e"), flow("f")}, Undecided: []policy.Reason{flow("g")},
 	}
-	want := "9 declared flows: 2 allowed at both ends, 1 allowed in part (Tenant/acme spec.egress[a]), 1 denied (Tenant/acme spec.egress[b]), " +
-		"4 without effect (Tenant/acme spec.egress[c]; Tenant/acme spec.egress[d]; Tenant/acme spec.egress[e]; and 1 more), 1 not decided (Tenant/acme spec.egress[g])"
+	want := "9 declared flows: 2 allowed on both sides, 1 allowed in part (Tenant/acme spec.egress[a]), 1 denied (Tenant/acme spec.egress[b]), " +
+		"4 without effect (Tenant/acme spec.egress[c]; Tenant/acme spec.egress[d]; Tenant/acme spec.egress[e]; and 1 more), 1 undecided (Tenant/acme spec.egress[g])"
 	if got := d.String(); got != want || d.Total() != 9 {
 		t.Errorf("%d: got  %s\nwant %s", d.Total(), got, want)
 	}
-	if got := (policy.DeclaredFlows{Allowed: 1}).String(); got != "1 declared flow allowed at both ends" {
+	if got := (policy.DeclaredFlows{Allowed: 1}).String(); got != "1 declared flow allowed on both sides" {
 		t.Error(got)
 	}
 }

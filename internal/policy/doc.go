@@ -1,7 +1,6 @@
-// Package policy holds the nouns that the rest of the program speaks: what a
-// Tenant asked for (Tenant, Grant, Peer, Port), what is generated for it (Policy,
-// Subject, Rule), what is asked of an enforcer (Flow, Endpoint, Verdict, Engine)
-// and what is said to people (Finding, Reason).
+// Package policy has the types that the other packages share: what a Tenant declares (Tenant,
+// Grant, Peer, Port), what is generated for it (Policy, Rule), what an engine decides (Flow,
+// Endpoint, Verdict, Engine), and what is reported (Report, Reason).
 //
-// It does no work of its own and imports nothing of this module but api.
+// It performs no I/O. Of this module it imports only api and internal/report.
 package policy

@@ -10,63 +10,62 @@ import (
 
 // Engine decides flows under a set of policies, as the enforcer would.
 type Engine interface {
-	// Decide judges one flow. It returns an error for what it cannot decide; it
-	// never guesses.
+	// Decide evaluates one flow. It returns an error if it cannot decide the flow; it never
+	// guesses.
 	Decide(Flow) (Verdict, error)
-	// Representatives makes everything known that the policies tell apart in these surroundings,
-	// beside the pods that are known already: a pod for each selector in each namespace
-	// that it may be in, a pod without labels in each namespace, the same in a namespace
-	// that is not there yet, each with every port that policies name, an address in and
-	// outside of each network, a name, every entity. Nodes are imagined for each selector of theirs. It returns all that is known
-	// from then on.
+	// Representatives adds the endpoints that the policies distinguish in this environment to the
+	// known ones, and returns all of them. It adds a pod for each selector and namespace, and a pod
+	// without labels for each namespace. It adds the same for a namespace that does not exist yet.
+	// Each pod has every port that policies name. It also adds an address inside and outside each
+	// network, a DNS name, every entity, and a node for each node selector.
 	Representatives(Environment) ([]Endpoint, error)
-	// Openings lists what the policies at a pod or node let pass in one direction, to every
-	// endpoint that is known, in a stable order. Where nothing isolates the pod, that is
-	// one opening without policies and peers or, where something denies some of them, with
-	// the rest of them as peers.
+	// Openings lists what the policies at a pod or node allow in one direction, to every known
+	// endpoint, in a stable order. If nothing isolates the pod, the result is one opening without
+	// policies. That opening has no peers or, if a rule denies some of them, the other peers.
 	Openings(pod Endpoint, d Direction) ([]Opening, error)
 }
 
-// Environment are what an engine distinguishes beyond its policies.
+// Environment is what an engine distinguishes in addition to its policies.
 type Environment struct {
 	// Namespaces and their labels.
 	Namespaces map[string]map[string]string
 	// CIDRs that something other than the policies distinguishes.
 	CIDRs []string
-	// Known are endpoints that are known elsewhere, and become known here.
+	// Known are endpoints of other engines, which this engine adds to its own.
 	Known []Endpoint
-	// Selectors are those by which something other than the policies distinguishes pods and
+	// Selectors are selectors of something other than the policies, which distinguish pods and
 	// nodes.
 	Selectors []Selection
-	// SharedSelections are the selectors of all engines that are compared. Nil: there is one alone.
+	// SharedSelections are the selectors of all engines that are compared. Nil: the engine is the
+	// only one.
 	SharedSelections *SharedSelections
-	// Budget is the most representative pods, and nodes, that an engine may add.
+	// Budget is the largest number of representative pods, and of nodes, that an engine may add.
 	// Omitted: DefaultBudget.
 	Budget int
 }
 
-// DefaultBudget is the budget of representatives where none is set.
+// DefaultBudget is the budget if none is set.
 const DefaultBudget = v1alpha1.DefaultRepresentatives
 
 func (s Environment) budget() int { return cmp.Or(s.Budget, DefaultBudget) }
 
-// Flow is one connection: from an endpoint to an endpoint's port.
+// Flow is one connection: from an endpoint to a port of an endpoint.
 type Flow struct {
 	From, To Endpoint
-	// Port at To, after Service translation: a pod's own port. 0 means every port of
-	// the protocol.
+	// Port is the destination's own port, after Service translation. 0 means every port of the
+	// protocol.
 	Port uint16
-	// Protocol omitted is TCP, and without a port every protocol that has ports. Of ICMP and
+	// Protocol omitted is TCP, or every protocol with ports if Port is omitted too. For ICMP and
 	// ICMPv6, Port is a type of message.
 	Protocol v1alpha1.Protocol
-	// ICMP is a type of message, instead of a port and a protocol.
+	// ICMP is a type of message. It replaces a port and a protocol.
 	ICMP v1alpha1.ICMPType
-	// HTTP and DNS are what is asked for on the connection. Omitted: it is enough
-	// that something may be asked for.
+	// HTTP and DNS are the request on the connection. Omitted: the flow is allowed if any request
+	// is.
 	HTTP *HTTPRequest
 	DNS  string
-	// ServerName is that of the server that a TLS connection is for. Omitted beside HTTP:
-	// the request's host, where TLS is spoken.
+	// ServerName is the server name (SNI) of a TLS connection. Omitted together with HTTP: the host
+	// of the request, if the connection uses TLS.
 	ServerName string
 }
 
@@ -99,20 +98,20 @@ func (f Flow) port() string {
 	}
 }
 
-// The protocols of an Opening, besides those of the API.
+// The protocols of an Opening that the API does not have.
 const (
 	ICMP   v1alpha1.Protocol = "ICMP"
 	ICMPv6 v1alpha1.Protocol = "ICMPv6"
 )
 
-// PortRange are the ports of a protocol from First to Last. For ICMP they are types of
-// message.
+// PortRange is the range of ports of a protocol from First to Last. For ICMP, the ports are types
+// of message.
 type PortRange struct {
 	Protocol    v1alpha1.Protocol
 	First, Last uint16
 }
 
-// AllPorts are all that a protocol has.
+// AllPorts is the full range of a protocol.
 func AllPorts(p v1alpha1.Protocol) PortRange {
 	if p == ICMP || p == ICMPv6 {
 		return PortRange{p, 1, 255}
@@ -120,7 +119,7 @@ func AllPorts(p v1alpha1.Protocol) PortRange {
 	return PortRange{p, 1, 65535}
 }
 
-// IsAllPorts says whether they are all that the protocol has.
+// IsAllPorts reports whether the range is the full range of its protocol.
 func (r PortRange) IsAllPorts() bool { return r == AllPorts(r.Protocol) }
 
 // String is "443/TCP", "1-52/TCP" or "every port/TCP".
@@ -135,26 +134,25 @@ func (r PortRange) String() string {
 	return port + "/" + string(r.Protocol)
 }
 
-// Opening is a part of what the policies at one pod let pass in one direction.
+// Opening is a part of what the policies at one pod allow in one direction.
 type Opening struct {
-	// Peers are the endpoints at the other end.
+	// Peers are the endpoints on the other side.
 	Peers []Endpoint
-	// First to Last are the ports, of which all pass: at the pod, or for egress at the
-	// peer. For ICMP they are types of message.
+	// First to Last are the allowed ports: of the pod or, for egress, of the peer. For ICMP they
+	// are types of message.
 	First, Last uint16
-	// Protocol omitted means every protocol, which comes with every port.
+	// Protocol omitted means every protocol. It implies every port.
 	Protocol v1alpha1.Protocol
-	// Partial reports that a policy matches only some of the addresses that the peers may
-	// have.
+	// Partial reports that a policy matches only some of the addresses that the peers may have.
 	Partial bool
-	// L7 says which part of what is spoken there passes. The zero value: all of it.
+	// L7 is the allowed part of the traffic. The zero value is all of it.
 	L7 L7
-	// Policies names the policies that let it pass, as in Side. None: nothing isolates the
+	// Policies names the policies that allow the traffic, as in Side. Empty: nothing isolates the
 	// pod in this direction.
 	Policies []string
 }
 
-// ICMPTypeNumbers are the numbers of a type of message, in IPv4 and in IPv6.
+// ICMPTypeNumbers returns the numbers of a type of message, in IPv4 and in IPv6.
 func ICMPTypeNumbers(t v1alpha1.ICMPType) (v4, v6 uint16, known bool) {
 	n, ok := map[v1alpha1.ICMPType][2]uint16{
 		v1alpha1.ICMPEchoRequest: {8, 128}, v1alpha1.ICMPDestinationUnreachable: {3, 1},
@@ -163,33 +161,32 @@ func ICMPTypeNumbers(t v1alpha1.ICMPType) (v4, v6 uint16, known bool) {
 	return n[0], n[1], ok
 }
 
-// Decision is the answer at one end of a flow.
+// Decision is the result on one side of a flow.
 type Decision string
 
 // The decisions.
 const (
-	// Allowed: the policies at this end let the flow pass.
+	// Allowed means that the policies on this side allow the flow.
 	Allowed Decision = "allowed"
-	// Denied: they do not.
+	// Denied means that the policies on this side do not allow the flow.
 	Denied Decision = "denied"
-	// Depends: they let it pass in some of the cases that the other end's name stands
-	// for, and not in others: an apiserver on a node and one outside the cluster, IPv4
-	// and IPv6. It satisfies neither who wants the flow nor who wants it shut; the
-	// Verdict's Note tells the cases apart.
+	// Depends means that the policies allow the flow in some cases of the peer's name and deny it
+	// in others: an apiserver on a node and one outside the cluster, IPv4 and IPv6. It satisfies
+	// neither an expected allow nor an expected deny. The Verdict's Note explains the cases.
 	Depends Decision = "depends"
-	// NotJudged: no policy of this cluster selects this end, because it is no pod or node
-	// of it.
+	// NotEnforced means that no policy of this cluster applies on this side: the endpoint is not a
+	// pod or node of it.
 	NotEnforced Decision = "not enforced"
 )
 
-// Side is what one end of a flow says.
+// Side is the result on one side of a flow.
 type Side struct {
 	Decision Decision
-	// Policies names the policies that decided, as "namespace/name" or, of a cluster-wide
-	// one, "name", sorted. Empty where no policy did: an end that nothing isolates,
-	// or a default-deny without a matching allow.
+	// Policies names the policies that decided, sorted: "namespace/name" or, for a cluster-wide
+	// policy, "name". Empty: nothing isolates the endpoint, or a default-deny applies without a
+	// matching allow.
 	Policies []string
-	// L7 says which part of what is spoken on the port passes, where it is allowed.
+	// L7 is the allowed part of the traffic on the port, if the decision is Allowed.
 	L7 L7
 }
 
@@ -206,7 +203,7 @@ func (s Side) String() string {
 	case s.Decision == Allowed:
 		text += ", no policy isolates it"
 	}
-	// What a denied one lets pass, the Verdict's Note says.
+	// For Denied, the Verdict's Note describes what is allowed.
 	if !s.L7.Unrestricted() && s.Decision != Denied {
 		text += " (only " + s.L7.String() + ")"
 	}
@@ -217,12 +214,11 @@ func (s Side) String() string {
 type Verdict struct {
 	// Egress is the source's side, Ingress the destination's.
 	Egress, Ingress Side
-	// Note says why, where the sides alone do not: "the name is never resolved".
+	// Note explains the verdict where the sides alone do not: "the name is never resolved".
 	Note string
 }
 
-// Decision is Denied if a side denies, else Depends if a side depends, else
-// Allowed.
+// Decision is Denied if a side denies, otherwise Depends if a side depends, otherwise Allowed.
 func (v Verdict) Decision() Decision {
 	for _, d := range []Decision{Denied, Depends} {
 		if v.Egress.Decision == d || v.Ingress.Decision == d {

@@ -2,7 +2,7 @@ package policy
 
 import "net/netip"
 
-// ExceptionsIn are the exceptions that lie within a network: Cilium rejects others.
+// ExceptionsIn returns the exceptions that are within a network. Cilium rejects others.
 func ExceptionsIn(cidr string, except []string) []string {
 	outer, err := netip.ParsePrefix(cidr)
 	if err != nil {

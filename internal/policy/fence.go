@@ -6,65 +6,63 @@ import (
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 )
 
-// Fence is what Tenants and profile come to, once resolved: all that is needed to
-// plan policies.
+// Fence is the resolved form of Tenants and profile. It is the whole input for planning policies.
 type Fence struct {
-	// Name is the fence's, which every generated policy carries. Profile is the
-	// resource that holds the profile, without a field.
+	// Name is the fence's name, which every generated policy has. Profile refers to the resource
+	// with the profile.
 	Name    string
 	Profile Reason
 	Cluster v1alpha1.Cluster
-	// Agent is how Cilium's agents are configured, and Overrides are those of some nodes.
+	// Agent is the configuration of Cilium's agents. Overrides are those of some nodes.
 	Agent     Agent
 	Overrides []AgentOverride
-	// AllowsIsolate reports that agents take every allow for one that isolates.
+	// AllowsIsolate reports that every allow isolates the pods that it selects.
 	AllowsIsolate bool
-	// Mesh reports that the cluster's inputs name clusters of a mesh.
+	// Mesh reports that the inputs name clusters of a mesh.
 	Mesh bool
-	// Policies is their form. Omitted: Cilium.
+	// Policies is the form of the policies. Omitted: Cilium.
 	Policies v1alpha1.PolicyForm
 	Baseline v1alpha1.Baseline
 	// Tenants, sorted by name.
 	Tenants []Tenant
-	// Nodes are the profile's, by name, for host policies.
+	// Nodes are the node entries of the profile, by name, for host policies.
 	Nodes []Node
-	// Grants of the tenants' and the profile's flows, in a stable order.
+	// Grants are the grants of all declared flows, in a stable order.
 	Grants []Grant
-	// Flows are the declared ones, each with what became of it, in a stable order.
+	// Flows are the declared flows with their result, in a stable order.
 	Flows []DeclaredFlow
-	// ClusterHostnames are public names that end at pods of this cluster.
+	// ClusterHostnames are public names that resolve to pods of this cluster.
 	ClusterHostnames []ClusterHostname
-	// NamespaceLabels are those of every tenant's namespace.
+	// NamespaceLabels are the labels of every tenant namespace.
 	NamespaceLabels map[string]string
-	// BaselineTenants have, in namespaces that they share, pods that the baseline names.
+	// BaselineTenants own pods, in namespaces that they share, that the baseline selects.
 	BaselineTenants []string
-	// SourceRanges are what load balancers must admit, where policies cannot tell
-	// clients apart.
+	// SourceRanges are the networks that load balancers must admit, where policies cannot
+	// distinguish clients.
 	SourceRanges []SourceRanges
-	// EntityAddresses are the peers that an entity comes to where the form knows none. An
-	// entity that is not here is a peer itself.
+	// EntityAddresses are the peers that replace an entity, if the policy form has no such entity.
+	// Other entities are peers themselves.
 	EntityAddresses map[v1alpha1.Entity][]Peer
-	// EgressProxy leads to names, nil where no flow needs it.
+	// EgressProxy connects to DNS names. Nil: no flow needs it.
 	EgressProxy *EgressProxy
-	// Representatives is the most representative pods or nodes of a proof. Omitted: the
-	// default.
+	// Representatives is the largest number of representative pods or nodes of a proof. Omitted:
+	// the default.
 	Representatives int
-	// UndecidedKinds are kinds that the profile accepts, though the proof does not decide them.
+	// UndecidedKinds are kinds that the profile accepts although the proof does not decide them.
 	UndecidedKinds []v1alpha1.UndecidedKind
-	// Clusterwide has the baseline and default-deny in cluster-wide policies, once for
-	// all namespaces. Nil: they are written into each namespace.
+	// Clusterwide puts the baseline and the default-deny into cluster-wide policies. Nil: each
+	// namespace has its own.
 	Clusterwide *Clusterwide
 
 	owners map[string][]*Tenant
 }
 
-// EnforcesClusterNetworkPolicies reports whether agents decide ClusterNetworkPolicies.
+// EnforcesClusterNetworkPolicies reports whether agents enforce ClusterNetworkPolicies.
 func (f *Fence) EnforcesClusterNetworkPolicies() bool {
 	return f.Cluster.CNI != v1alpha1.CNIKubernetes && f.Has(ClusterNetworkPolicies) && f.Agent.Enabled(EnableClusterNetworkPolicy)
 }
 
-// SourceRanges are the networks from which a Service of type LoadBalancer may be
-// reached.
+// SourceRanges are the networks that may reach a Service of type LoadBalancer.
 type SourceRanges struct {
 	Namespace, Service string
 	CIDRs              []string
@@ -74,76 +72,73 @@ type SourceRanges struct {
 type Tenant struct {
 	Name, ID   string
 	Namespaces []string
-	// Pods are those of the namespaces that are the tenant's: all or, in namespaces that
-	// it shares, some.
+	// Pods selects the tenant's pods: all pods of its namespaces or, in shared namespaces, some.
 	Pods           Selector
 	Enforcement    v1alpha1.Enforcement
 	IntraNamespace bool
-	// EnforcementReason is the field that says the enforcement.
+	// EnforcementReason is the field that sets the enforcement.
 	EnforcementReason Reason
 }
 
-// Grant lets the pods of one end open connections to the other end: one declared
-// flow, between one source and one destination, after consent and limits. Each end
-// that is fenced gets its half.
+// Grant allows connections from the pods of one side to those of the other: one declared flow,
+// between one source and one destination, after consent and limits. Each fenced side gets its own
+// policy.
 type Grant struct {
 	Family Family
 	From   Peer
 	To     Peer
-	// Ports at To: none means every port.
+	// Ports are destination ports. Empty means every port.
 	Ports []Port
-	// SourcePorts are the same ports as the source's half must say them. None means
-	// that it says them as Ports does.
+	// SourcePorts are the ports in the form that the egress side needs. Empty: the egress side uses
+	// Ports.
 	SourcePorts []Port
-	// L7 narrows what passes on the ports.
+	// L7 narrows the allowed traffic on the ports.
 	L7 L7
-	// DNSNames are those by which pods at From ask DNS for To, where To is pods.
+	// DNSNames are the names that pods at From resolve to reach To, if To is pods.
 	DNSNames []string
-	// Source and Destination declared the grant from their end. Where only one end
-	// did, the other's is nil.
+	// Source and Destination are the declarations on each side. If only one side declares the
+	// grant, the other is nil.
 	Source, Destination *Declaration
 }
 
 // DeclaredFlow is a flow that a Tenant or the profile declares.
 type DeclaredFlow struct {
 	Reason Reason
-	// NotGenerated reports that no policy has any of it: an optional flow without its peer, a peer
-	// that selects no other tenant, a flow of the profile for which no tenant has the pods.
+	// NotGenerated reports that no policy contains the flow: an optional flow without its peer, a
+	// peer that selects no other tenant, or a profile flow for which no tenant has pods.
 	NotGenerated bool
-	// ConsentingFlows are the flows of others that agree to it, where these are in the policies.
+	// ConsentingFlows are the consenting flows of other tenants, if they are in the policies.
 	ConsentingFlows []Reason
-	// PartlyGenerated reports that some of its peers, or of their tenants, are in no policy.
+	// PartlyGenerated reports that some of its peers, or their tenants, are in no policy.
 	PartlyGenerated bool
 }
 
-// Declaration is a flow of a Tenant or of the profile, as it was written.
+// Declaration is a flow of a Tenant or of the profile, as declared.
 type Declaration struct {
-	// Tenant is whose flow it is: also for the profile's flows, which are each
-	// tenant's.
+	// Tenant owns the flow. It is also set for flows that the profile declares for each tenant.
 	Tenant string
-	// Flow is its name.
+	// Flow is the name of the flow.
 	Flow string
-	// Node is the entry of the profile's nodes whose flow it is, instead of a tenant's.
+	// Node is the entry of the profile's nodes that owns the flow, instead of a tenant.
 	Node string
-	// AllTenants says that the profile declared it for every tenant.
+	// AllTenants reports that the profile declares the flow for every tenant.
 	AllTenants bool
-	// Subject are the pods it was declared for.
+	// Subject selects the pods that the flow applies to.
 	Subject Selector
-	// Via is the egress point whose pods connect, where they are not the tenant's.
+	// Via is the egress point whose pods connect, if they are not the tenant's.
 	Via string
-	// Policy is the name of the policy that holds it, where it is named neither after
-	// the flow nor after the egress point.
+	// Policy is the name of its policy, if neither the flow nor the egress point determines it.
 	Policy string
 	Reason Reason
 }
 
-// GeneratesPolicies says whether policies may land at all at a tenant, or at nodes, of some
-// enforcement: where an allow isolates by itself, one must not land in AllowOnly.
+// GeneratesPolicies reports whether policies may be generated for an enforcement. If allows isolate
+// by themselves, none may be generated in AllowOnly.
 func (f *Fence) GeneratesPolicies(e v1alpha1.Enforcement) bool {
 	return e == v1alpha1.Enforce || f.Additive()
 }
 
-// IsEnforced says whether a peer is closed: pods of a tenant, or nodes, in Enforce.
+// IsEnforced reports whether a peer is default-denied: pods of a tenant, or nodes, in Enforce.
 func (f *Fence) IsEnforced(p Peer) bool {
 	if n := f.NodeOf(p); n != nil {
 		return n.Enforcement == v1alpha1.Enforce
@@ -152,8 +147,8 @@ func (f *Fence) IsEnforced(p Peer) bool {
 	return p.Kind == Pods && owner != nil && owner.Enforcement == v1alpha1.Enforce
 }
 
-// FullyEnforced is the fence once every tenant and all nodes are enforced for which something
-// is generated now.
+// FullyEnforced returns the fence with Enforce for every tenant and node that has generated
+// policies now.
 func (f *Fence) FullyEnforced() *Fence {
 	out := *f
 	out.owners = nil
@@ -171,17 +166,17 @@ func (f *Fence) FullyEnforced() *Fence {
 	return &out
 }
 
-// Additive says whether an allow closes nothing by itself.
+// Additive reports whether an allow does not isolate by itself.
 func (f *Fence) Additive() bool {
 	return f.Policies != v1alpha1.PoliciesKubernetes && f.Has(AdditivePolicies) && !f.AllowsIsolate
 }
 
-// Handles reports whether the enforcer passes a protocol on at all, where policies allow it.
+// Handles reports whether the enforcer forwards a protocol at all, where policies allow it.
 func (f *Fence) Handles(p v1alpha1.Protocol) bool {
 	return f.Cluster.CNI == v1alpha1.CNIKubernetes || f.Agent.Handles(p)
 }
 
-// EntityPeers is what an entity comes to as a peer. None: nothing.
+// EntityPeers returns the peers that an entity becomes. Empty: the entity has no peer.
 func (f *Fence) EntityPeers(e v1alpha1.Entity) []Peer {
 	if peers, ok := f.EntityAddresses[e]; ok {
 		return peers
@@ -189,7 +184,7 @@ func (f *Fence) EntityPeers(e v1alpha1.Entity) []Peer {
 	return []Peer{{Kind: Entities, Entities: []v1alpha1.Entity{e}}}
 }
 
-// AllNodes are the entities host and remote-node as peers: every node.
+// AllNodes returns every node as peers: the entities host and remote-node.
 func (f *Fence) AllNodes() []Peer {
 	if peers, ok := f.EntityAddresses[v1alpha1.EntityRemoteNode]; ok {
 		return peers
@@ -197,8 +192,8 @@ func (f *Fence) AllNodes() []Peer {
 	return []Peer{AnyNode()}
 }
 
-// NodeDNSPeers are the peers at which nodes themselves serve the cluster's DNS: the pod's own
-// node for a NodeLocal DNSCache, every node for resolver pods with hostNetwork.
+// NodeDNSPeers returns the peers where nodes themselves serve the cluster's DNS: the pod's own node
+// for a NodeLocal DNSCache, every node for resolver pods with hostNetwork.
 func (f *Fence) NodeDNSPeers() []Peer {
 	switch dns := f.Baseline.DNS; {
 	case dns.HostNetwork:

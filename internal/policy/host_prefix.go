@@ -2,7 +2,8 @@ package policy
 
 import "net/netip"
 
-// HostPrefix is the network of one address, as 192.0.2.1/32. What is no address stays.
+// HostPrefix returns the network of one address, such as 192.0.2.1/32. It returns any other text
+// unchanged.
 func HostPrefix(address string) string {
 	a, err := netip.ParseAddr(address)
 	if err != nil {

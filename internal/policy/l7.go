@@ -9,42 +9,41 @@ import (
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 )
 
-// L7 narrows what passes on a port to a part of what is spoken there. The zero value
-// does not.
+// L7 narrows the allowed traffic on a port. The zero value narrows nothing.
 type L7 struct {
 	HTTP []HTTPRule
-	// ServerNames are the names and patterns that TLS connections may be for, in which
-	// everything passes.
+	// ServerNames are the names and patterns of allowed TLS connections. Within them, all traffic
+	// is allowed.
 	ServerNames []string
-	// Interception has Cilium's proxy open TLS up for HTTP. Nil: TLS stays closed, or
-	// whether it is opened does not matter, as in what an Engine says.
+	// Interception makes Cilium's proxy decrypt TLS for HTTP rules. Nil: TLS is not decrypted, or
+	// decryption does not matter, as in the results of an Engine.
 	Interception *Interception
-	// DNS are the names and patterns that may be asked for.
+	// DNS has the names and patterns that DNS queries may ask for.
 	DNS []string
-	// Other names a rule that is not looked into: what it lets pass is not known.
+	// Other describes a rule that is not inspected. The traffic that it allows is unknown.
 	Other string
-	// ShadowedBy names policies without rules that let everything pass, where others have
-	// rules for the same port.
+	// ShadowedBy names policies without L7 rules that allow everything on a port for which others
+	// have L7 rules.
 	ShadowedBy []string
 }
 
-// Interception are the secrets with which TLS is opened up, and closed again behind.
+// Interception has the secrets that decrypt TLS and encrypt it again.
 type Interception struct{ Terminating, Originating v1alpha1.SecretName }
 
-// Unrestricted says whether everything passes.
+// Unrestricted reports whether all traffic is allowed.
 func (l L7) Unrestricted() bool {
 	return len(l.HTTP) == 0 && len(l.ServerNames) == 0 && len(l.DNS) == 0 && l.Other == ""
 }
 
-// InspectsTLS says whether it looks at TLS connections.
+// InspectsTLS reports whether it has rules about TLS connections.
 func (l L7) InspectsTLS() bool { return len(l.ServerNames) > 0 || l.Interception != nil }
 
-// Equal says whether the same passes, written alike.
+// Equal reports whether two values are written alike.
 func (l L7) Equal(o L7) bool {
 	return slices.EqualFunc(l.HTTP, o.HTTP, HTTPRule.Equal) && slices.Equal(l.ServerNames, o.ServerNames) && slices.Equal(l.DNS, o.DNS) && l.Other == o.Other && slices.Equal(l.ShadowedBy, o.ShadowedBy)
 }
 
-// String spells what passes.
+// String describes the allowed traffic.
 func (l L7) String() string {
 	var out []string
 	for _, r := range l.HTTP {
@@ -62,16 +61,15 @@ func (l L7) String() string {
 	return strings.Join(out, ", ")
 }
 
-// HTTPRule lets requests pass that match all that it says. What is empty matches
-// everything.
+// HTTPRule allows requests that match all of its fields. An empty field matches everything.
 type HTTPRule struct {
-	// Method, Path and Host are regular expressions that must match all of it.
+	// Method, Path and Host are regular expressions that must match the whole value.
 	Method, Path, Host string
-	// Headers must all be there, each with just this value: "Name: value", or "Name" for
-	// any. They are no expressions.
+	// Headers must all be present with exactly this value: "Name: value", or "Name" for any value.
+	// They are no regular expressions.
 	Headers []string
-	// ServerNames are those that the TLS connection must be for, any of them. None: it may
-	// be for every name, or there is none.
+	// ServerNames are the allowed server names of the TLS connection. Empty: any name or
+	// none.
 	ServerNames []string
 }
 
@@ -81,10 +79,10 @@ func (r HTTPRule) Compare(o HTTPRule) int {
 		slices.Compare(r.ServerNames, o.ServerNames))
 }
 
-// Equal says whether two rules are written alike.
+// Equal reports whether two rules are written alike.
 func (r HTTPRule) Equal(o HTTPRule) bool { return r.Compare(o) == 0 }
 
-// String is "GET /v1/.*", with the host and headers behind it.
+// String is "GET /v1/.*", followed by the host and headers.
 func (r HTTPRule) String() string {
 	out := cmp.Or(r.Method, "any method of") + " " + cmp.Or(r.Path, "any path")
 	if r.Host != "" {
@@ -99,16 +97,16 @@ func (r HTTPRule) String() string {
 	return out
 }
 
-// Header is one that an HTTP rule asks for.
+// Header is a header that an HTTP rule requires.
 type Header struct {
-	// Name in small letters.
+	// Name is in lower case.
 	Name string
-	// Value that it must have. Omitted: any.
+	// Value is the required value. Omitted: any value.
 	Value string
 }
 
-// ParseHeader reads a header of an HTTP rule as Cilium does: the value is all that
-// follows the first space.
+// ParseHeader reads a header of an HTTP rule as Cilium does: the value is everything after the
+// first space.
 func ParseHeader(s string) Header {
 	name, value, hasValue := strings.Cut(s, " ")
 	if hasValue {
@@ -117,16 +115,16 @@ func ParseHeader(s string) Header {
 	return Header{Name: strings.ToLower(name), Value: value}
 }
 
-// HTTPRequest is what HTTP rules look at.
+// HTTPRequest has the parts of a request that HTTP rules match.
 type HTTPRequest struct {
 	Method, Path string
-	// Host is what the request calls the server. Omitted: that is not known.
+	// Host is the host of the request. Omitted: it is unknown.
 	Host string
-	// Headers besides Host.
+	// Headers are the headers except Host.
 	Headers map[string]string
 }
 
-// String is "GET api.example.com/v1/x", with the headers behind it.
+// String is "GET api.example.com/v1/x", followed by the headers.
 func (r HTTPRequest) String() string {
 	out := r.Method + " " + r.Host + r.Path
 	var headers []string

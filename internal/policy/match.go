@@ -5,10 +5,9 @@ import (
 	"strings"
 )
 
-// Covers says whether every name that the pattern asked matches is matched by the
-// pattern limit too, as Cilium matches them: * stands for any part of one label,
-// a leading "**." for one or more labels, and "*" alone for any name. It may say no
-// where the truth is yes, never the other way round.
+// Covers reports whether limit matches every name that requested matches, with Cilium's rules: *
+// matches any part of one label, a leading "**." matches one or more labels, and "*" alone matches
+// any name. It may report false for a covered name, but never true for one that is not covered.
 func Covers(limit, requested string) bool {
 	l, deep := splitPattern(limit)
 	a, deeper := splitPattern(requested)
@@ -26,13 +25,13 @@ func Covers(limit, requested string) bool {
 	return true
 }
 
-// AnyCovers says whether one of some patterns covers another.
+// AnyCovers reports whether one of several patterns covers another.
 func AnyCovers(limits []string, requested string) bool {
-	// Mostly it is there as it was written, which is seen without looking into it.
+	// Most names are listed literally: this avoids the comparison of patterns.
 	return slices.Contains(limits, requested) || slices.ContainsFunc(limits, func(limit string) bool { return Covers(limit, requested) })
 }
 
-// Patterns are names and patterns, for asking often whether one of them covers another.
+// Patterns are prepared names and patterns, for frequent checks whether one of them covers another.
 type Patterns struct {
 	exact     map[string]bool
 	wildcards []string
@@ -50,17 +49,17 @@ func NewPatterns(names []string) Patterns {
 	return p
 }
 
-// Cover reports whether one of the patterns covers another, as SomeCovers does.
+// Cover reports whether one of the patterns covers another, as AnyCovers does.
 func (p Patterns) Cover(requested string) bool {
 	return p.exact[normalizeName(requested)] || AnyCovers(p.wildcards, requested)
 }
 
-// normalizeName is a name without what makes no difference to Covers.
+// normalizeName removes the differences that Covers ignores.
 func normalizeName(name string) string { return strings.TrimSuffix(strings.ToLower(name), ".") }
 
-// globCovers is Covers for one label: a * in asked is a character that only a * in
-// limit matches. Where it does not go on, only the last * is tried again: patterns are
-// those of Tenants, and trying all of them would take for ever.
+// globCovers is Covers for one label. A * in requested is a character that only a * in limit
+// matches. On a mismatch it retries the last * only: Tenants write these patterns, and retrying
+// every * takes exponential time.
 func globCovers(limit, requested string) bool {
 	l, star, from := 0, -1, 0
 	for a := 0; a < len(requested); {
@@ -80,7 +79,7 @@ func globCovers(limit, requested string) bool {
 	return strings.Trim(limit[l:], "*") == ""
 }
 
-// Overlaps says whether there is a name that two patterns both match.
+// Overlaps reports whether two patterns match a common name.
 func Overlaps(a, b string) bool {
 	x, deepX := splitPattern(a)
 	y, deepY := splitPattern(b)
@@ -95,13 +94,12 @@ func Overlaps(a, b string) bool {
 	return true
 }
 
-// AnyOverlaps says whether one of some patterns overlaps with another.
+// AnyOverlaps reports whether one of several patterns overlaps another.
 func AnyOverlaps(patterns []string, other string) bool {
 	return slices.ContainsFunc(patterns, func(p string) bool { return Overlaps(p, other) })
 }
 
-// splitPattern are the labels of a pattern, and whether one or more labels of any kind come
-// before them.
+// splitPattern returns the labels of a pattern, and whether any one or more labels precede them.
 func splitPattern(pattern string) (labels []string, deep bool) {
 	pattern = normalizeName(pattern)
 	if pattern == "*" {
@@ -117,8 +115,8 @@ func splitPattern(pattern string) (labels []string, deep bool) {
 // globsOverlap is Overlaps for one label.
 func globsOverlap(a, b string) bool { return globPairs{}.overlap(a, b) }
 
-// globPairs are pairs of what is left of two globs, by their lengths, that were looked at:
-// they do not overlap, else the search were over.
+// globPairs are pairs of glob suffixes, by their lengths, that do not overlap. A pair that overlaps
+// ends the search.
 type globPairs map[[2]int]bool
 
 func (r globPairs) overlap(a, b string) bool {
@@ -133,14 +131,14 @@ func (r globPairs) overlap(a, b string) bool {
 	return r.overlapWildcard(a, b) || a[0] == b[0] && r.overlap(a[1:], b[1:])
 }
 
-// overlapWildcard lets a star at the beginning of one stand for nothing, or for the first of the
-// other.
+// overlapWildcard matches a leading star of one glob with no character, or with the first character
+// of the other.
 func (r globPairs) overlapWildcard(a, b string) bool {
 	return (a[0] == '*' || b[0] == '*') && (r.overlap(a[1:], b) || r.overlap(a, b[1:]))
 }
 
-// CoveredBy says whether the ports together include all of p. A name is covered by
-// that name alone.
+// CoveredBy reports whether the ports together include all of p. A port name is covered only by the
+// same name.
 func (p Port) CoveredBy(ports []Port) bool {
 	next, last := p.Port, max(p.Port, p.End)
 	for {
@@ -156,7 +154,7 @@ func (p Port) CoveredBy(ports []Port) bool {
 	}
 }
 
-// Overlap is what p and q have in common, and whether there is anything.
+// Overlap returns the ports that p and q have in common, and reports whether any exist.
 func (p Port) Overlap(q Port) (Port, bool) {
 	if p.Protocol != q.Protocol || p.Name != q.Name {
 		return Port{}, false

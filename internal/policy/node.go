@@ -11,13 +11,13 @@ type Node struct {
 	Name        string
 	Selector    Selector
 	Enforcement v1alpha1.Enforcement
-	// DefaultDeny are the directions that are closed in Enforce: those that have flows.
+	// DefaultDeny has the directions that Enforce denies by default: those with flows.
 	DefaultDeny []Direction
-	// Reason is the entry, EnforcementReason what closes it.
+	// Reason is the entry. EnforcementReason is the field that sets its enforcement.
 	Reason, EnforcementReason Reason
 }
 
-// NodeOf is a peer's entry of nodes, nil where it is none.
+// NodeOf returns the node entry of a peer, or nil.
 func (f *Fence) NodeOf(p Peer) *Node {
 	if i := slices.IndexFunc(f.Nodes, func(n Node) bool { return p.Kind == Nodes && n.Name == p.Node }); i >= 0 {
 		return &f.Nodes[i]
@@ -25,16 +25,16 @@ func (f *Fence) NodeOf(p Peer) *Node {
 	return nil
 }
 
-// AsPeer are the nodes, as an end of flows.
+// AsPeer returns the nodes as a peer of flows.
 func (n *Node) AsPeer() Peer { return Peer{Kind: Nodes, Node: n.Name} }
 
-// AnyNode is what the nodes are in policies about pods, which tell a pod's own node from
-// all others, and no two others apart.
+// AnyNode is a node in policies about pods. These policies distinguish a pod's own node from all
+// others, but no two others.
 func AnyNode() Peer {
 	return Peer{Kind: Entities, Entities: []v1alpha1.Entity{v1alpha1.EntityHost, v1alpha1.EntityRemoteNode}}
 }
 
-// RepresentativeNode is a node with some labels that nobody has made yet.
+// RepresentativeNode returns a representative node with some labels.
 func RepresentativeNode(labels map[string]string) Endpoint {
 	name := "a node without labels"
 	if len(labels) > 0 {

@@ -2,8 +2,8 @@ package policy
 
 import "slices"
 
-// Owners returns the tenants that have pods in a namespace: one, unless it is shared.
-// Tenants must be complete by then.
+// Owners returns the tenants with pods in a namespace: more than one only if it is shared. All
+// tenants must be known.
 func (f *Fence) Owners(namespace string) []*Tenant {
 	if f.owners == nil {
 		f.owners = map[string][]*Tenant{}
@@ -16,7 +16,7 @@ func (f *Fence) Owners(namespace string) []*Tenant {
 	return f.owners[namespace]
 }
 
-// Owner returns the tenant that has all of a namespace, or nil where none does.
+// Owner returns the tenant that owns a whole namespace, or nil.
 func (f *Fence) Owner(namespace string) *Tenant {
 	if all := f.Owners(namespace); len(all) == 1 && !all[0].SharesNamespaces() {
 		return all[0]
@@ -24,8 +24,8 @@ func (f *Fence) Owner(namespace string) *Tenant {
 	return nil
 }
 
-// OwnerOf returns the tenant that a peer's pods belong to, or nil where they are
-// nobody's: then nothing is generated for them.
+// OwnerOf returns the tenant that owns a peer's pods, or nil. Nothing is generated for pods without
+// a tenant.
 func (f *Fence) OwnerOf(p Peer) *Tenant {
 	if p.Tenant == "" {
 		return f.Owner(p.Namespace)
@@ -46,8 +46,8 @@ func (f *Fence) OwnerOfPod(namespace string, labels map[string]string) *Tenant {
 	return nil
 }
 
-// OwnedPart are those pods of a baseline's peer that are a tenant's, and whether there are
-// any.
+// OwnedPart returns the tenant's part of the pods of a baseline peer, and reports whether it can
+// have pods.
 func (f *Fence) OwnedPart(t *Tenant, p Peer) (Peer, bool) {
 	part := t.PeerIn(p.Namespace)
 	pods, ok := t.OwnPods(p.Pods)
@@ -55,10 +55,10 @@ func (f *Fence) OwnedPart(t *Tenant, p Peer) (Peer, bool) {
 	return part, ok && (!t.SharesNamespaces() || slices.Contains(f.BaselineTenants, t.Name))
 }
 
-// SharesNamespaces says whether the tenant has some pods of its namespaces only.
+// SharesNamespaces reports whether the tenant owns only some pods of its namespaces.
 func (t *Tenant) SharesNamespaces() bool { return !SelectsAll(t.Pods) }
 
-// PeerIn are the tenant's pods in one of its namespaces.
+// PeerIn returns the tenant's pods in one of its namespaces.
 func (t *Tenant) PeerIn(namespace string) Peer {
 	p := Peer{Kind: Pods, Namespace: namespace, Pods: t.Pods}
 	if t.SharesNamespaces() {
@@ -67,8 +67,8 @@ func (t *Tenant) PeerIn(namespace string) Peer {
 	return p
 }
 
-// OwnPods are those of the tenant's pods that a selector selects. It reports false where
-// there can be none.
+// OwnPods returns a selector of the tenant's pods that a selector selects. It reports false if no
+// pod can match.
 func (t *Tenant) OwnPods(pods Selector) (Selector, bool) {
 	if !t.SharesNamespaces() {
 		return pods, true

@@ -5,12 +5,12 @@ import (
 	"strings"
 )
 
-// MatchPath reports whether a file's path matches a pattern: * stands for any
-// characters but the slash, and ** alone between slashes for any number of folders or,
-// at the end, for any file in the folder and below it.
+// MatchPath reports whether a file's path matches a pattern. * matches any characters but the
+// slash. ** as a whole segment matches any number of folders or, as the last segment, any file
+// below the folder.
 func MatchPath(pattern, file string) bool {
 	segments := strings.Split(file, "/")
-	// reached[i] reports whether what was tried of the pattern matches the first i segments.
+	// reached[i] reports whether the pattern so far matches the first i segments.
 	reached := make([]bool, len(segments)+1)
 	reached[0] = true
 	parts := strings.Split(pattern, "/")
@@ -37,8 +37,8 @@ func matchSegment(pattern, segment string) bool {
 	return ok && err == nil
 }
 
-// MatchTenant reports whether a Tenant's name is one of some names, or matches one of
-// some patterns, in which * stands for any characters.
+// MatchTenant reports whether a Tenant's name matches one of several names or patterns, in which *
+// matches any characters.
 func MatchTenant(patterns []string, name string) bool {
 	for _, p := range patterns {
 		if matchSegment(p, name) {

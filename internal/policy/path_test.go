@@ -33,7 +33,7 @@ func TestMatchPath(t *testing.T) {
 	}
 }
 
-// A pattern with many ** must not try every way to divide the path.
+// A pattern with many ** does not try every division of the path.
 func TestMatchPathIsNotExponential(t *testing.T) {
 	t.Parallel()
 	if policy.MatchPath(strings.Repeat("**/a/", 200)+"b", strings.Repeat("a/", 1000)+"c") {
@@ -45,7 +45,7 @@ func TestMatchTenant(t *testing.T) {
 	t.Parallel()
 	for name, want := range map[string]bool{"gold-a": true, "gold-": true, "acme": true, "gold": false, "agold-a": false, "acme2": false} {
 		if policy.MatchTenant([]string{"gold-*", "acme"}, name) != want {
-			t.Errorf("%s: not %v", name, want)
+			t.Errorf("%s: want %v", name, want)
 		}
 	}
 }

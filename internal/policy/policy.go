@@ -10,7 +10,7 @@ import (
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 )
 
-// Direction is the way a rule looks from its subject.
+// Direction is the direction of a rule, seen from its subject.
 type Direction string
 
 // The directions.
@@ -19,10 +19,10 @@ const (
 	Egress  Direction = "egress"
 )
 
-// Directions are both.
+// Directions returns both directions.
 func Directions() []Direction { return []Direction{Egress, Ingress} }
 
-// Opposite is how the other end sees it.
+// Opposite returns the direction seen from the other side.
 func (d Direction) Opposite() Direction {
 	if d == Egress {
 		return Ingress
@@ -30,7 +30,7 @@ func (d Direction) Opposite() Direction {
 	return Egress
 }
 
-// Family says what a policy is for.
+// Family is the purpose of a policy.
 type Family string
 
 // The families.
@@ -43,11 +43,11 @@ const (
 	AgentIngress   Family = "agent-ingress"
 	FQDNEgress     Family = "fqdn-egress"
 	DefaultDeny    Family = "default-deny"
-	// Host is what nodes may do.
+	// Host is the traffic of nodes.
 	Host Family = "host"
 )
 
-// Stage is the step of a rollout that a family belongs to.
+// Stage returns the rollout stage that a family belongs to.
 func (f Family) Stage() v1alpha1.Stage {
 	switch f {
 	case DNS, IntraNamespace, APIServer, Monitoring:
@@ -59,85 +59,84 @@ func (f Family) Stage() v1alpha1.Stage {
 	}
 }
 
-// Policy is one policy of one namespace, or a cluster-wide one, before it takes a
-// form.
+// Policy is one policy of a namespace, or a cluster-wide one, independent of its form.
 type Policy struct {
 	Namespace, Name string
-	// NamespaceScope is where a cluster-wide policy selects pods. It has no namespace, and no
-	// tenant. Nil: the policy is one of a namespace.
+	// NamespaceScope has the namespaces of a cluster-wide policy, which has no namespace and no
+	// tenant. Nil: the policy belongs to a namespace.
 	NamespaceScope *NamespaceScope
-	// Node are the nodes that a host policy selects. It is cluster-wide, and no tenant's.
-	// Nil: the policy is about pods.
+	// Node has the nodes that a host policy selects. Such a policy is cluster-wide and has no
+	// tenant. Nil: the policy selects pods.
 	Node *Node
 	// Tenant owns the namespace. TenantID is its id.
 	Tenant, TenantID string
 	Family           Family
-	// Subject selects the pods, within Namespace, that the policy is about.
+	// Subject selects the pods of Namespace that the policy applies to.
 	Subject Selector
 	Rules   []Rule
-	// DefaultDeny are the directions that a default-deny closes.
+	// DefaultDeny has the directions that a default-deny denies.
 	DefaultDeny []Direction
 	Reasons     []Reason
 }
 
-// Rule lets the subject exchange traffic with any of the peers on any of the
-// ports. Among default-denies, those of nodes alone have rules.
+// Rule allows traffic between the subject and any of the peers on any of the ports. Of the
+// default-deny policies, only those of nodes have rules.
 type Rule struct {
 	Direction Direction
 	Peers     []Peer
-	// Ports: none means every port.
+	// Ports are the allowed ports. Empty means every port.
 	Ports []Port
-	// L7 narrows what passes on the ports.
+	// L7 narrows the allowed traffic on the ports.
 	L7 L7
 }
 
 // Selector selects pods by their labels. The zero value selects all.
 type Selector = metav1.LabelSelector
 
-// PeerKind says what a Peer is.
+// PeerKind is the kind of a Peer.
 type PeerKind string
 
 // The kinds of peer.
 const (
-	// Pods of a namespace, by name or by the namespace's labels.
+	// Pods are pods of a namespace, selected by its name or its labels.
 	Pods     PeerKind = "pods"
 	Entities PeerKind = "entities"
 	CIDRs    PeerKind = "cidrs"
 	FQDNs    PeerKind = "fqdns"
-	// Nodes are those of an entry of the profile's nodes.
+	// Nodes are the nodes of an entry of the profile.
 	Nodes PeerKind = "nodes"
 )
 
-// Peer is one end of a Grant, and the other side of a Rule.
+// Peer is the source or destination of a Grant, and the peer of a Rule.
 type Peer struct {
 	Kind PeerKind
 
-	// Namespace or NamespaceLabels, and Pods, say which pods; without either they are of
-	// any namespace. NotNamespaces carry the labels and are not meant.
+	// Namespace or NamespaceLabels, with Pods, select the pods. Without either, the pods may be in
+	// any namespace. NotNamespaces have the labels and are excluded.
 	Namespace          string
 	NamespaceLabels    map[string]string
 	ExcludedNamespaces []string
 	Pods               Selector
-	// Tenant whose pods they are, in a namespace that is shared. Omitted: they are the
-	// namespace's owner's, or nobody's.
+	// Tenant owns the pods, in a shared namespace. Omitted: they belong to the namespace's owner,
+	// if it has one.
 	Tenant string `json:",omitempty"`
 
 	Entities []v1alpha1.Entity
 	CIDRs    []string
 	Except   []string
 	FQDNs    []string
-	// Node is the name of the entry.
+	// Node is the name of a node entry of the profile.
 	Node string `json:",omitempty"`
 }
 
-// NodeLocalDNS are the pods of a NodeLocal DNSCache beside the resolver's, as Kubernetes'
-// own manifests label them.
+// NodeLocalDNS returns the pods of a NodeLocal DNSCache in the resolver's namespace, as the
+// Kubernetes manifests label them.
 func NodeLocalDNS(namespace string) Peer {
 	return Peer{Kind: Pods, Namespace: namespace, Pods: Selector{MatchLabels: map[string]string{"k8s-app": "node-local-dns"}}}
 }
 
-// Port is a port, by number (with End for a range) or by name. Where Protocol is ICMP,
-// Name is a type of message.
+// Port is a port by number (with End for a range) or by name. If Protocol is ICMP, Name is a type
+// of message.
 type Port struct {
 	Name     string
 	Port     int32
@@ -145,17 +144,17 @@ type Port struct {
 	Protocol v1alpha1.Protocol
 }
 
-// Reason is the field that asked for a rule.
+// Reason is the field that declares a rule.
 type Reason struct {
 	// Kind and Name of the resource, "Tenant" and "acme".
 	Kind, Name string
-	// Field is its path: "spec.egress[llm]".
+	// Field is its path, such as "spec.egress[llm]".
 	Field string
 }
 
 func (r Reason) String() string { return r.Kind + "/" + r.Name + " " + r.Field }
 
-// Child is the same reason, at a field below.
+// Child returns the reason for a field below.
 func (r Reason) Child(field string) Reason {
 	if r.Field != "" {
 		field = r.Field + "." + field
@@ -163,10 +162,10 @@ func (r Reason) Child(field string) Reason {
 	return Reason{Kind: r.Kind, Name: r.Name, Field: field}
 }
 
-// IsNamed says whether a container of the pods to be reached gives the port its name.
+// IsNamed reports whether the port is the name of a container port of the destination.
 func (p Port) IsNamed() bool { return p.Name != "" && p.Protocol != ICMP }
 
-// ICMPPorts turns types of ICMP message into ports.
+// ICMPPorts converts types of ICMP message to ports.
 func ICMPPorts(types []v1alpha1.ICMPType) []Port {
 	var out []Port
 	for _, t := range types {
@@ -175,11 +174,10 @@ func ICMPPorts(types []v1alpha1.ICMPType) []Port {
 	return out
 }
 
-// PortsOf turns ports of the API into ports, each of one protocol.
+// PortsOf converts ports of the API to ports with one protocol each.
 func PortsOf(in []v1alpha1.Port) []Port { return ExpandProtocols(DeclaredPorts(in)) }
 
-// DeclaredPorts turns ports of the API into ports as they are written, of which some may be
-// of ANY protocol.
+// DeclaredPorts converts ports of the API to ports as declared. Some may have the protocol ANY.
 func DeclaredPorts(in []v1alpha1.Port) []Port {
 	var out []Port
 	for _, p := range in {

@@ -10,8 +10,8 @@ import (
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 )
 
-// PortsLabel writes named ports as agents since Cilium 1.20 do in a label of the pod:
-// "http.TCP.8080_metrics.TCP.9090". Without named ports a pod has no such label.
+// PortsLabel returns the label value in which agents since Cilium 1.20 write a pod's named ports:
+// "http.TCP.8080_metrics.TCP.9090". A pod without named ports has no such label.
 func PortsLabel(ports []NamedPort) string {
 	var out []string
 	for _, p := range sortedPorts(ports) {
@@ -20,8 +20,7 @@ func PortsLabel(ports []NamedPort) string {
 	return strings.Join(out, "_")
 }
 
-// ParsePortsLabel reads what PortsLabel writes. It reports false for any other text, which no
-// pod has.
+// ParsePortsLabel parses the result of PortsLabel. It reports false for any other text.
 func ParsePortsLabel(text string) ([]NamedPort, bool) {
 	var out []NamedPort
 	for _, part := range strings.Split(text, "_") {
@@ -41,15 +40,15 @@ func ParsePortsLabel(text string) ([]NamedPort, bool) {
 func sortedPorts(ports []NamedPort) []NamedPort {
 	out := slices.Clone(ports)
 	slices.SortStableFunc(out, func(a, b NamedPort) int { return cmp.Compare(a.Name, b.Name) })
-	// Of two ports with one name, the last counts.
+	// If two ports have the same name, the last one wins.
 	slices.Reverse(out)
 	out = slices.CompactFunc(out, func(a, b NamedPort) bool { return a.Name == b.Name })
 	slices.Reverse(out)
 	return out
 }
 
-// portsOf are the named ports of a pod that fulfils a requirement on them. The fresh value
-// represents all ports that no requirement names.
+// portsOf returns named ports of a pod that meets a requirement on them. The fresh value represents
+// all ports that no requirement names.
 func (i *representativeBuilder) portsOf(text string) []NamedPort {
 	if text == i.fresh {
 		return append(slices.Clone(i.ports), NamedPort{Name: "other", Protocol: v1alpha1.TCP, Port: unusedPort})
@@ -58,7 +57,7 @@ func (i *representativeBuilder) portsOf(text string) []NamedPort {
 	return ports
 }
 
-// addWithPorts adds a pod with just the ports that it has.
+// addWithPorts adds a pod with exactly its own ports.
 func (i *representativeBuilder) addWithPorts(ep Endpoint) {
 	if !i.seenWithPorts[i.identityWithPorts(ep)] {
 		ep.Name = i.describe(ep) + portsInName(ep.Ports)
@@ -74,7 +73,7 @@ func portsInName(ports []NamedPort) string {
 	return " with the named ports " + PortsLabel(ports)
 }
 
-// identityWithPorts is what policies may see of a pod that distinguish pods by their named ports.
+// identityWithPorts returns what policies can distinguish of a pod, including its named ports.
 func (i *representativeBuilder) identityWithPorts(ep Endpoint) string {
 	return i.identityKey(ep) + ";" + PortsLabel(ep.Ports)
 }

@@ -1,11 +1,11 @@
 package policy
 
-// Progress is told how far a long work has come: what is done and what is counted,
-// "proving isolation: pods", and how many of how many. Where nothing is counted, total
-// is 0. A nil Progress is nobody who listens.
+// Progress receives the progress of a long operation: what is counted, such as "proving isolation:
+// pods", how many are done, and how many exist. total is 0 if nothing is counted. A nil Progress
+// ignores all reports.
 type Progress func(what string, done, total int)
 
-// Report tells it, if anybody listens.
+// Report calls the function, if it is set.
 func (p Progress) Report(what string, done, total int) {
 	if p != nil {
 		p(what, done, total)

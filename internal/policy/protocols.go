@@ -6,7 +6,7 @@ import (
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 )
 
-// ExpandProtocols has ports of each protocol instead of those of ANY.
+// ExpandProtocols replaces ports of protocol ANY by a port of each protocol.
 func ExpandProtocols(ports []Port) []Port {
 	var out []Port
 	for _, p := range ports {
@@ -21,8 +21,8 @@ func ExpandProtocols(ports []Port) []Port {
 	return out
 }
 
-// MergeProtocols has ports of ANY protocol, where all of them are among the ports. A name is
-// not the same port in each.
+// MergeProtocols replaces a port of every protocol by one of protocol ANY. It keeps port names,
+// which may differ by protocol.
 func MergeProtocols(ports []Port) []Port {
 	of := func(p Port, protocol v1alpha1.Protocol) Port {
 		p.Protocol = protocol

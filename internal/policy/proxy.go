@@ -1,22 +1,21 @@
 package policy
 
-// EgressNamesConfigMap is the name of the ConfigMap that holds what the egress proxy lets through.
+// EgressNamesConfigMap is the name of the ConfigMap with the names that the egress proxy allows.
 const EgressNamesConfigMap = "tenantfence-egress-names"
 
-// EgressProxy is the proxy through which tenants reach names, where policies know none.
+// EgressProxy is the proxy that connects tenants to DNS names, for policy forms without FQDN peers.
 type EgressProxy struct {
 	Namespace string
-	// Port that it listens on.
+	// Port is the listening port.
 	Port int32
-	// Allowed are the names that tenants asked for, a list for each flow.
+	// Allowed are the names that tenants declare, one list for each flow.
 	Allowed []AllowedNames
-	// ClusterCIDRs are the addresses of the cluster, as far as they are known, and of the proxy's
-	// own node: no name leads there. None is in another.
+	// ClusterCIDRs are the known addresses of the cluster and of the proxy's own node. The proxy
+	// denies names that resolve to them.
 	ClusterCIDRs []string
 }
 
-// AllowedNames are the names and patterns of one flow, and the ports on which they may be
-// reached over TCP.
+// AllowedNames are the names and patterns of one flow, and their allowed TCP ports.
 type AllowedNames struct {
 	Tenant string
 	Names  []string

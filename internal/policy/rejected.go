@@ -5,11 +5,11 @@ import (
 	"strings"
 )
 
-// RejectedError are policies that an Engine cannot enforce: the enforcer takes none such,
-// or they refer to what is not known.
+// RejectedError has policies that an Engine cannot enforce: the enforcer rejects them, or they
+// refer to something unknown.
 type RejectedError []Rejected
 
-// Rejected is one of them: what errors call it, and why.
+// Rejected is one such policy: its name in errors, and the reason.
 type Rejected struct {
 	Name string
 	Err  error
@@ -23,8 +23,8 @@ func (r RejectedError) Error() string {
 	return strings.Join(out, "\n")
 }
 
-// FullName is what errors call a policy: "NetworkPolicy namespace/name" or, of a
-// cluster-wide one, without the namespace.
+// FullName is the name of a policy in errors: "NetworkPolicy namespace/name", without the namespace
+// for a cluster-wide policy.
 func FullName(kind, namespace, name string) string {
 	if namespace == "" {
 		return strings.TrimSpace(kind + " " + name)
@@ -32,8 +32,8 @@ func FullName(kind, namespace, name string) string {
 	return kind + " " + namespace + "/" + name
 }
 
-// ConflictError says that the policies which select a pod or node cannot be merged, each
-// of which the enforcer takes.
+// ConflictError reports that policies that are each valid, and select the same pod or node, cannot
+// be merged.
 type ConflictError struct{ Err error }
 
 func (c ConflictError) Error() string {

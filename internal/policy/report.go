@@ -11,28 +11,26 @@ import (
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 )
 
-// Report is what a proof came to.
+// Report is the result of a proof.
 type Report struct {
 	// FlowTests, sorted by name.
 	FlowTests []FlowTestResult
-	// Isolation says how far isolation was looked into, nil where it was not.
+	// Isolation is the result of the proof of isolation. Nil: isolation was not checked.
 	Isolation *Isolation
-	// Comparison counts the policies that are as they were generated, nil where nothing
-	// tells what was.
+	// Comparison counts the policies that are as generated. Nil: the desired policies are unknown.
 	Comparison *Comparison
-	// Findings are what is wrong, and what must be known, sorted.
+	// Findings are the problems and notices, sorted.
 	Findings report.Findings
-	// Assumptions are how Cilium's agents are configured, as stated or by default. None: another
+	// Assumptions are the configured or default settings of Cilium's agents. Empty: another
 	// enforcer decides, or nothing was decided.
 	Assumptions []Assumption
-	// Basis is what the policies were compared with. Omitted: nothing.
+	// Basis is what the policies were compared with. Omitted: they were not compared.
 	Basis Basis
-	// Unproved are the reasons why something is not proved, or why there is no basis.
+	// Unproved are the reasons why something is not proved, or why the basis is missing.
 	Unproved []string
 }
 
-// Passed says whether nothing is wrong: no error among the findings, and every case of
-// every FlowTest as expected.
+// Passed reports whether no finding is an error, and every case of every FlowTest passed.
 func (r Report) Passed() bool {
 	for _, t := range r.FlowTests {
 		if !t.Passed() {
@@ -42,8 +40,8 @@ func (r Report) Passed() bool {
 	return !r.Findings.HasError()
 }
 
-// Proved reports whether isolation was proved, and nothing that is declared is denied or
-// undecided, also of what is not enforced yet.
+// Proved reports whether isolation was proved, and no declared flow is denied or undecided. It
+// includes what is not enforced yet.
 func (r Report) Proved() bool {
 	i := r.Isolation
 	if i == nil || !r.Passed() {
@@ -62,27 +60,27 @@ func (r Report) Proved() bool {
 // Basis is what finished policies are compared with.
 type Basis string
 
-// The bases. The zero value is none: labels alone are no basis, since everyone who writes a
-// policy writes its labels.
+// The bases. The zero value is no basis: labels alone are none, because any author of a policy can
+// set them.
 const (
-	// TenantBasis: Tenants, or the profile, declare the intent.
+	// TenantBasis means that Tenants, or the profile, declare the intent.
 	TenantBasis Basis = "Tenants"
-	// FlowTestBasis: no Tenant is known, and FlowTests are decided.
+	// FlowTestBasis means that no Tenant is known, and FlowTests are decided.
 	FlowTestBasis Basis = "FlowTests"
 )
 
-// Outcome is what a verification comes to.
+// Outcome is the result of a verification.
 type Outcome string
 
-// The outcomes, which begin the last line of a report.
+// The outcomes. The last line of a report begins with one of them.
 const (
 	Verified        Outcome = "verified"
 	NotVerified     Outcome = "not verified"
 	NothingToVerify Outcome = "nothing to verify against"
 )
 
-// Outcome is Verified only where nothing is wrong and nothing was left out: with Tenants,
-// every policy is as generated and isolation was proved; without, FlowTests were decided.
+// Outcome is Verified only if no error was found and nothing was skipped. With Tenants, every
+// policy is as generated and isolation was proved. Without Tenants, FlowTests were decided.
 func (r Report) Outcome() Outcome {
 	switch {
 	case r.Basis == "":
@@ -93,7 +91,7 @@ func (r Report) Outcome() Outcome {
 	return Verified
 }
 
-// UnverifiedReasons are the reasons why this is not verified, beside its findings and FlowTests.
+// UnverifiedReasons returns the reasons for NotVerified other than findings and FlowTests.
 func (r Report) UnverifiedReasons() []string {
 	switch c := r.Comparison; {
 	case len(r.Unproved) > 0:
@@ -117,7 +115,7 @@ type FlowTestResult struct {
 	Cases []CaseResult
 }
 
-// Passed says whether every case is as expected.
+// Passed reports whether every case passed.
 func (t FlowTestResult) Passed() bool {
 	return !slices.ContainsFunc(t.Cases, func(c CaseResult) bool { return !c.Passed })
 }
@@ -125,11 +123,12 @@ func (t FlowTestResult) Passed() bool {
 // CaseResult is a case of a FlowTest, decided.
 type CaseResult struct {
 	Case v1alpha1.FlowCase
-	// Flows are the flows that the case stands for, and what became of each.
+	// Flows are the flows of the case with their results.
 	Flows []FlowResult
-	// Passed says whether every flow is as expected. One that depends never is.
+	// Passed reports whether every flow has the expected result. A flow with the decision Depends
+	// never has.
 	Passed bool
-	// Problem says why the case could not be decided: then it does not hold.
+	// Problem describes why the case could not be decided. Such a case does not pass.
 	Problem string
 }
 
@@ -137,39 +136,39 @@ type CaseResult struct {
 type FlowResult struct {
 	Flow    Flow
 	Verdict Verdict
-	// Passed says whether the verdict is the expected one.
+	// Passed reports whether the verdict is as expected.
 	Passed bool
-	// DeclaredBy lists the fields behind the policies that decided: "Tenant/acme
+	// DeclaredBy lists the fields that declare the deciding policies: "Tenant/acme
 	// spec.egress[llm]".
 	DeclaredBy []string
 }
 
-// Isolation counts what was inspected.
+// Isolation counts what was checked.
 type Isolation struct {
 	Namespaces, Nodes IsolationCounts
 	Pods, Openings    int
 	// Declared are the declared flows.
 	Declared DeclaredFlows
-	// AllowOnlyOwners are the tenants and nodes in AllowOnly, which were decided as if they were
+	// AllowOnlyOwners are the tenants and nodes in AllowOnly. They were decided as if they were
 	// enforced.
 	AllowOnlyOwners []string
 }
 
-// IsolationCounts counts namespaces or nodes by what was proved of them.
+// IsolationCounts counts namespaces or nodes by their result.
 type IsolationCounts struct {
-	// Proved are enforced, and nothing undeclared is allowed at their pods.
+	// Proved ones are enforced, and nothing undeclared is allowed at their pods.
 	Proved int
-	// Open are enforced, and something undeclared is allowed.
+	// Open ones are enforced, and something undeclared is allowed.
 	Open int
-	// AllowOnly are in AllowOnly: they deny nothing yet, and are isolated once they are enforced.
+	// AllowOnly ones are in AllowOnly. They deny nothing yet, and are isolated once enforced.
 	AllowOnly int
-	// AllowOnlyOpen are in AllowOnly, and are not isolated once they are enforced.
+	// AllowOnlyOpen ones are in AllowOnly, and are not isolated once enforced.
 	AllowOnlyOpen int
-	// Ungenerated are in AllowOnly, where nothing is generated, so that nothing is proved.
+	// Ungenerated ones are in AllowOnly without generated policies, so nothing is proved.
 	Ungenerated int
 }
 
-// Total is how many there are.
+// Total is the number of namespaces or nodes.
 func (i IsolationCounts) Total() int {
 	return i.Proved + i.Open + i.AllowOnly + i.AllowOnlyOpen + i.Ungenerated
 }
@@ -197,7 +196,7 @@ func (i IsolationCounts) Summary(what string) string {
 	return text
 }
 
-// String is what was proved of namespaces and, where there are any, of nodes.
+// String describes the result for namespaces and, if any exist, for nodes.
 func (i Isolation) String() string {
 	text := i.Namespaces.Summary("namespace")
 	if i.Nodes.Total() > 0 {
@@ -206,7 +205,7 @@ func (i Isolation) String() string {
 	return text
 }
 
-// Count is "1 flow", and "2 flows".
+// Count is "1 flow" or "2 flows".
 func Count(n int, what string) string {
 	if n == 1 {
 		return "1 " + what
@@ -214,10 +213,10 @@ func Count(n int, what string) string {
 	return strconv.Itoa(n) + " " + what + "s"
 }
 
-// maxShown is how many texts Brief lists.
+// maxShown is the number of texts that Brief lists.
 const maxShown = 3
 
-// Brief lists the first of some texts, and counts the others.
+// Brief lists the first texts, and counts the others.
 func Brief(texts []string) string {
 	out := strings.Join(texts[:min(maxShown, len(texts))], "; ")
 	if more := len(texts) - maxShown; more > 0 {

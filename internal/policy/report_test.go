@@ -8,7 +8,7 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// "verified" needs a basis, every policy as generated, isolation, and nothing wrong.
+// "verified" requires a basis, every policy as generated, isolation, and no error.
 func TestOutcome(t *testing.T) {
 	t.Parallel()
 	proved := func(change func(*policy.Report)) policy.Report {
@@ -24,15 +24,15 @@ func TestOutcome(t *testing.T) {
 		report policy.Report
 		want   policy.Outcome
 	}{
-		"a report that nobody filled":       {policy.Report{}, policy.NothingToVerify},
+		"an empty report":                   {policy.Report{}, policy.NothingToVerify},
 		"proved":                            {proved(func(*policy.Report) {}), policy.Verified},
 		"with a warning":                    {proved(func(r *policy.Report) { r.Findings = report.Findings{{Severity: report.Warning}} }), policy.Verified},
 		"with an error":                     {proved(func(r *policy.Report) { r.Findings = report.Findings{{Severity: report.Error}} }), policy.NotVerified},
-		"with a case that does not hold":    {proved(func(r *policy.Report) { r.FlowTests = []policy.FlowTestResult{{Cases: make([]policy.CaseResult, 1)}} }), policy.NotVerified},
+		"with a case that failed":           {proved(func(r *policy.Report) { r.FlowTests = []policy.FlowTestResult{{Cases: make([]policy.CaseResult, 1)}} }), policy.NotVerified},
 		"without isolation":                 {proved(func(r *policy.Report) { r.Isolation = nil }), policy.NotVerified},
 		"without a comparison":              {proved(func(r *policy.Report) { r.Comparison = nil }), policy.NotVerified},
 		"with a policy that differs":        {proved(func(r *policy.Report) { r.Comparison.Matching = 1 }), policy.NotVerified},
-		"where something was left out":      {proved(func(r *policy.Report) { r.Unproved = []string{"a stage"} }), policy.NotVerified},
+		"with an unproved part":             {proved(func(r *policy.Report) { r.Unproved = []string{"a stage"} }), policy.NotVerified},
 		"without a basis":                   {proved(func(r *policy.Report) { r.Basis = "" }), policy.NothingToVerify},
 		"FlowTests alone":                   {policy.Report{Basis: policy.FlowTestBasis, FlowTests: []policy.FlowTestResult{decided}}, policy.Verified},
 		"FlowTests that were never decided": {policy.Report{Basis: policy.FlowTestBasis}, policy.NotVerified},
@@ -43,7 +43,7 @@ func TestOutcome(t *testing.T) {
 	}
 }
 
-// What is in AllowOnly is never called isolated.
+// Namespaces in AllowOnly are never reported as isolated.
 func TestIsolationSummary(t *testing.T) {
 	t.Parallel()
 	for want, i := range map[string]policy.IsolationCounts{

@@ -11,10 +11,10 @@ import (
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 )
 
-// RepresentativePods returns representative pods: one of each class that selections distinguish and
-// that is not deployed yet (see Engine). After them come the pods that are known elsewhere,
-// without those that no policy distinguishes from a pod in there. A BudgetError reports that
-// they are too many.
+// RepresentativePods returns representative pods: one for each class that selections distinguish
+// and that has no known pod (see Engine). The known pods of other engines follow, without those
+// that no policy distinguishes from an earlier one. It returns a BudgetError if they exceed the
+// budget.
 func RepresentativePods(s Environment, existing []Endpoint, selections []Selection) ([]Endpoint, error) {
 	i := newRepresentativeBuilder(s, existing, selections)
 	if err := i.checkBudget(selections); err != nil {
@@ -38,7 +38,7 @@ func RepresentativePods(s Environment, existing []Endpoint, selections []Selecti
 	return i.out, nil
 }
 
-// RepresentativeNodes makes up the nodes that selections tell apart, and one without labels.
+// RepresentativeNodes returns the nodes that selections distinguish, and one without labels.
 func RepresentativeNodes(s Environment, selections []Selection) ([]Endpoint, error) {
 	all := [][]Selection{selections, s.Selectors, s.SharedSelections.addNodeSelections(selections)}
 	fresh, of := freshValue(all), newClasses(all)
@@ -58,24 +58,23 @@ func RepresentativeNodes(s Environment, selections []Selection) ([]Endpoint, err
 	return out, nil
 }
 
-// representativeBuilder makes up pods.
+// representativeBuilder builds representative pods.
 type representativeBuilder struct {
 	namespaces map[string]map[string]string
-	// order is that of the namespaces.
+	// order is the order of the namespaces.
 	order []string
 	fresh string
 	of    classes
-	// budget is how many pods may be made up.
+	// budget is the largest number of representative pods.
 	budget int
-	// byAccount and byPorts report that policies distinguish pods by their accounts, and by
-	// their named ports.
+	// byAccount and byPorts report that policies distinguish pods by service account, and by named
+	// ports.
 	byAccount, byPorts bool
-	// ports are those that policies name: an imagined pod has them all.
+	// ports are the ports that policies name. A representative pod has all of them.
 	ports []NamedPort
-	// seen are the pods that are there, and those made up so far, by what policies see of
-	// them.
+	// seen are the existing and the added pods, by what policies can distinguish of them.
 	seen map[string][]Endpoint
-	// seenWithPorts are the same pods by that and their named ports.
+	// seenWithPorts has the same pods by what policies can distinguish, including named ports.
 	seenWithPorts map[string]bool
 	out           []Endpoint
 }
@@ -99,7 +98,7 @@ func newRepresentativeBuilder(s Environment, existing []Endpoint, selections []S
 	return i
 }
 
-// addSelection adds the pods that a selection makes one think of, wherever they may be.
+// addSelection adds the pods that a selection distinguishes, in every namespace where they may run.
 func (i *representativeBuilder) addSelection(s Selection) {
 	ofNamespace, ofPod := s.split()
 	chosen, ok := i.of.choices(ofPod, i.fresh)
@@ -126,8 +125,8 @@ func (i *representativeBuilder) addSelection(s Selection) {
 	}
 }
 
-// add adds a pod, unless those like it that are there have the ports. It agrees with them
-// on all that they have: to Cilium they are one.
+// add adds a pod, unless existing pods with the same identity have all the ports. Its ports agree
+// with theirs, because Cilium cannot distinguish the pods.
 func (i *representativeBuilder) add(ep Endpoint, ports []NamedPort) {
 	if i.have(ep, ports) {
 		return
@@ -140,7 +139,7 @@ func (i *representativeBuilder) add(ep Endpoint, ports []NamedPort) {
 	i.out = append(i.out, ep)
 }
 
-// have says whether there are pods like one, that have some ports.
+// have reports whether pods with the same identity have all of some ports.
 func (i *representativeBuilder) have(ep Endpoint, ports []NamedPort) bool {
 	alike := i.seen[i.identityKey(ep)]
 	return len(alike) > 0 && !slices.ContainsFunc(ports, func(p NamedPort) bool { return !names(alike, p) })
@@ -156,8 +155,8 @@ func (i *representativeBuilder) record(ep Endpoint) {
 	}
 }
 
-// identityKey is what policies may see of a pod, but for its ports. The namespace's own
-// name is a label of it whether it is said or not.
+// identityKey returns what policies can distinguish of a pod, except its ports. The name of the
+// namespace is always one of its labels.
 func (i *representativeBuilder) identityKey(ep Endpoint) string {
 	of := maps.Clone(ep.NamespaceLabels)
 	delete(of, corev1.LabelMetadataName)
@@ -174,10 +173,10 @@ func (i *representativeBuilder) describe(ep Endpoint) string {
 		with = append(with, "with "+FormatLabels(ep.Labels))
 	}
 	if ep.ServiceAccount != "" {
-		with = append(with, "of the account "+ep.ServiceAccount)
+		with = append(with, "of service account "+ep.ServiceAccount)
 	}
 	if ep.Cluster != "" {
-		with = append(with, "of the cluster "+ep.Cluster)
+		with = append(with, "of cluster "+ep.Cluster)
 	}
 	if len(with) == 0 {
 		with = append(with, "without labels")
@@ -192,18 +191,17 @@ func (i *representativeBuilder) describe(ep Endpoint) string {
 	return "a pod " + strings.Join(with, " ") + " in " + in
 }
 
-// candidateNamespace is a namespace that a pod may be in.
+// candidateNamespace is a namespace where a pod may run.
 type candidateNamespace struct {
 	namespace string
 	labels    map[string]string
 }
 
-// UnknownNamespace stands for a namespace that is not created yet. Kubernetes takes no such
-// name.
+// UnknownNamespace represents a namespace that does not exist yet. Kubernetes rejects this name.
 const UnknownNamespace = "?"
 
-// candidateNamespaces are the namespaces that fulfil requirements: of those that are there, of those
-// that are named, and one that is not there yet for each case of its labels.
+// candidateNamespaces returns the namespaces that meet requirements: existing ones, named ones, and
+// one future namespace for each combination of labels.
 func (i *representativeBuilder) candidateNamespaces(all []Requirement) []candidateNamespace {
 	var out []candidateNamespace
 	add := func(ns string, of map[string]string) {
@@ -232,8 +230,8 @@ func (i *representativeBuilder) candidateNamespaces(all []Requirement) []candida
 	return out
 }
 
-// missingNamespaces returns the missing namespaces that requirements name, with one that no
-// requirement names, and the labels that each may have. It reports false where there is none.
+// missingNamespaces returns the missing namespaces that requirements name, one that no requirement
+// names, and the labels that each may have. It reports false if none is possible.
 func (i *representativeBuilder) missingNamespaces(all []Requirement) ([]string, choices, bool) {
 	names := []string{UnknownNamespace}
 	var others []Requirement
@@ -250,10 +248,10 @@ func (i *representativeBuilder) missingNamespaces(all []Requirement) ([]string, 
 	return names, chosen, ok
 }
 
-// names says whether one of some pods has a port of that name.
+// names reports whether a pod has a port of that name.
 func names(pods []Endpoint, p NamedPort) bool { return resolveNamedPort(p, pods, 0).Port != 0 }
 
-// resolveNamedPort is a port as the first of some pods that has one of its name numbers it.
+// resolveNamedPort returns the port with the number that the first pod with that name gives it.
 func resolveNamedPort(p NamedPort, pods []Endpoint, fallback uint16) NamedPort {
 	p.Protocol, p.Port = cmp.Or(p.Protocol, v1alpha1.TCP), fallback
 	for _, ep := range pods {
@@ -267,5 +265,5 @@ func resolveNamedPort(p NamedPort, pods []Endpoint, fallback uint16) NamedPort {
 	return p
 }
 
-// unusedPort is a port that nothing listens on by default.
+// unusedPort is a port that no common server uses by default.
 const unusedPort = 64999

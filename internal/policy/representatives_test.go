@@ -13,8 +13,7 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// A pod that is there stands for those with its labels, as far as it has the ports that
-// policies name there.
+// An existing pod represents pods with its labels, if it has the ports that policies name.
 func TestRepresentativePorts(t *testing.T) {
 	t.Parallel()
 	web := func(ports ...policy.NamedPort) policy.Endpoint {
@@ -26,13 +25,13 @@ func TestRepresentativePorts(t *testing.T) {
 		named    []policy.NamedPort
 		want     string
 	}{
-		"it stands for all where no port has a name":        {web(), nil, "a pod without labels: "},
-		"and where it has the name":                         {web(http), []policy.NamedPort{http}, "a pod without labels: http=8080/TCP"},
-		"one that has the name is beside it where it lacks": {web(), []policy.NamedPort{http}, "a pod without labels: http=64999/TCP; a pod with app=web: http=64999/TCP"},
-		"a name is one of a protocol": {
+		"no port has a name":                                        {web(), nil, "a pod without labels: "},
+		"the pod has the named port":                                {web(http), []policy.NamedPort{http}, "a pod without labels: http=8080/TCP"},
+		"a representative is added if the pod lacks the named port": {web(), []policy.NamedPort{http}, "a pod without labels: http=64999/TCP; a pod with app=web: http=64999/TCP"},
+		"a port name belongs to one protocol": {
 			web(http), []policy.NamedPort{{Name: "http", Protocol: v1alpha1.UDP}}, "a pod without labels: http=64999/UDP; a pod with app=web: http=64999/UDP",
 		},
-		"they agree on what both have": {
+		"pods with the same identity agree on common ports": {
 			web(http), []policy.NamedPort{http, {Name: "admin"}}, "a pod without labels: http=8080/TCP,admin=64999/TCP; a pod with app=web: http=8080/TCP,admin=64999/TCP",
 		},
 	} {
@@ -66,7 +65,7 @@ func representatives(t *testing.T, s policy.Environment, existing []policy.Endpo
 	return all
 }
 
-// Whatever a selector excludes, there is a value that it does not.
+// For every selector with exclusions, some representative has a value that it does not exclude.
 func TestRepresentativeValues(t *testing.T) {
 	t.Parallel()
 	expressions := []metav1.LabelSelectorRequirement{
@@ -77,11 +76,11 @@ func TestRepresentativeValues(t *testing.T) {
 		return policy.Selects(policy.Selector{MatchExpressions: expressions}, ep.Labels)
 	})
 	if !found {
-		t.Error("no pod that is imagined is selected")
+		t.Error("the selector selects no representative pod")
 	}
 }
 
-// in selects pods by one of some values of a label.
+// in selects pods by one of several values of a label.
 func in(key string, values ...string) policy.Selection {
 	return policy.Selection{Policy: "acme/" + key, Requirements: append(policy.InNamespace("acme"), policy.Requirement{
 		Trait: policy.PodLabel, LabelSelectorRequirement: metav1.LabelSelectorRequirement{Key: key, Operator: metav1.LabelSelectorOpIn, Values: values},
@@ -112,13 +111,13 @@ func TestValuesOfOneClassHaveOneRepresentative(t *testing.T) {
 		selections []policy.Selection
 		want       string
 	}{
-		"all values that nothing distinguishes are one":        {policy.Environment{}, []policy.Selection{in("app", "a", "b", "c")}, " app=a"},
-		"another selector distinguishes some":                  {policy.Environment{}, []policy.Selection{in("app", "a", "b", "c"), in("app", "c", "d")}, " app=a app=c app=d"},
-		"a declared selector distinguishes a value":            {policy.Environment{Selectors: []policy.Selection{declared}}, []policy.Selection{in("app", "a", "b", "c")}, " app=a app=b"},
-		"an engine that is compared distinguishes a value":     {policy.Environment{SharedSelections: &other}, []policy.Selection{in("app", "a", "b", "c")}, " app=a app=c"},
-		"the same list in another order is the same list":      {policy.Environment{}, []policy.Selection{in("app", "a", "b"), in("app", "b", "a")}, " app=a"},
-		"a value of one label is not one of another":           {policy.Environment{}, []policy.Selection{in("app", "a", "b"), in("tier", "b")}, " app=a tier=b"},
-		"a declared value is not the one that nobody declares": {policy.Environment{Selectors: []policy.Selection{{Requirements: policy.RequirementsOf(app("other"), policy.PodLabel)}}}, []policy.Selection{exists("app")}, " app=other-other"},
+		"all values that nothing distinguishes are one":   {policy.Environment{}, []policy.Selection{in("app", "a", "b", "c")}, " app=a"},
+		"another selector distinguishes some":             {policy.Environment{}, []policy.Selection{in("app", "a", "b", "c"), in("app", "c", "d")}, " app=a app=c app=d"},
+		"a declared selector distinguishes a value":       {policy.Environment{Selectors: []policy.Selection{declared}}, []policy.Selection{in("app", "a", "b", "c")}, " app=a app=b"},
+		"a compared engine distinguishes a value":         {policy.Environment{SharedSelections: &other}, []policy.Selection{in("app", "a", "b", "c")}, " app=a app=c"},
+		"the same list in another order is the same list": {policy.Environment{}, []policy.Selection{in("app", "a", "b"), in("app", "b", "a")}, " app=a"},
+		"a value of one label is not one of another":      {policy.Environment{}, []policy.Selection{in("app", "a", "b"), in("tier", "b")}, " app=a tier=b"},
+		"the fresh value differs from declared values":    {policy.Environment{Selectors: []policy.Selection{{Requirements: policy.RequirementsOf(app("other"), policy.PodLabel)}}}, []policy.Selection{exists("app")}, " app=other-other"},
 	} {
 		t.Run(desc, func(t *testing.T) {
 			c.env.Namespaces = acme
@@ -135,7 +134,7 @@ func exists(key string) policy.Selection {
 	return s
 }
 
-// large is a selection of some keys with some values each.
+// large is a selection with several values for each of several keys.
 func large(keys, values int, operator metav1.LabelSelectorOperator) policy.Selection {
 	s := policy.Selection{Policy: "acme/large", Requirements: policy.InNamespace("acme")}
 	for k := range keys {
@@ -156,10 +155,10 @@ func TestLargeSelectorsHaveFewRepresentatives(t *testing.T) {
 		selections []policy.Selection
 		want       int
 	}{
-		"In":                                     {[]policy.Selection{large(20, 50, metav1.LabelSelectorOpIn)}, 2},
-		"twice the keys and values":              {[]policy.Selection{large(40, 100, metav1.LabelSelectorOpIn)}, 2},
-		"NotIn":                                  {[]policy.Selection{large(20, 50, metav1.LabelSelectorOpNotIn)}, 1 + 2*20},
-		"two selectors, one of which lists half": {[]policy.Selection{large(20, 50, metav1.LabelSelectorOpIn), half}, 2 + 20},
+		"In":                        {[]policy.Selection{large(20, 50, metav1.LabelSelectorOpIn)}, 2},
+		"twice the keys and values": {[]policy.Selection{large(40, 100, metav1.LabelSelectorOpIn)}, 2},
+		"NotIn":                     {[]policy.Selection{large(20, 50, metav1.LabelSelectorOpNotIn)}, 1 + 2*20},
+		"two selectors, one with half of the values": {[]policy.Selection{large(20, 50, metav1.LabelSelectorOpIn), half}, 2 + 20},
 	} {
 		t.Run(desc, func(t *testing.T) {
 			n := 0
@@ -175,8 +174,7 @@ func TestLargeSelectorsHaveFewRepresentatives(t *testing.T) {
 	}
 }
 
-// What is over the budget is refused before it is made, and the error names the policy that
-// needs the most.
+// A BudgetError is returned before endpoints are added, and names the policy that needs the most.
 func TestBudget(t *testing.T) {
 	t.Parallel()
 	selections := []policy.Selection{in("app", "a", "b", "c", "d"), in("app", "a"), in("app", "b"), in("app", "c")}

@@ -6,17 +6,17 @@ import (
 	"slices"
 )
 
-// fixedIdentity is the label by which an agent gives a pod a fixed identity.
+// fixedIdentity is the label that gives a pod a fixed identity.
 const fixedIdentity = "io.cilium.fixed-identity"
 
-// reservedLabels are the keys by which Cilium knows its own identities, each with the effect
-// on a pod that has it. Agents look for the key, and not for the source of the label. An
-// identity that is well-known is not among them: it has the labels of its pods.
+// reservedLabels are the label keys of Cilium's reserved identities, each with the effect on a pod
+// that has it. Agents compare the key and ignore the source of the label. Well-known identities are
+// not included: they have the labels of their pods.
 var reservedLabels = map[string]string{
-	"host":        "policies do not select the pod unless the host firewall is on, and all its traffic is allowed",
-	"remote-node": "the pod is let in wherever a policy allows remote-node",
-	"init":        "agents deny all that no policy allows the pod, in AllowOnly too",
-	fixedIdentity: "where an agent maps the value (fixed-identity-mapping), the pod has that identity, and policies do not select it by its labels",
+	"host":        "policies do not select the pod unless the host firewall is enabled, and all its traffic is allowed",
+	"remote-node": "every policy that allows remote-node allows the pod",
+	"init":        "agents deny the pod all traffic that no policy allows, also in AllowOnly",
+	fixedIdentity: "if an agent maps the value (fixed-identity-mapping), the pod has that identity, and policies do not select it by its labels",
 	"world":       "", "world-ipv4": "", "world-ipv6": "", "ingress": "", "health": "", "kube-apiserver": "", "unmanaged": "",
 }
 
@@ -25,10 +25,10 @@ var reservedLabels = map[string]string{
 func ReservedLabel(key string) (effect string, reserved bool) {
 	effect, reserved = reservedLabels[key]
 	if reserved && effect == "" {
-		effect = fmt.Sprintf("agents may take the pod for the entity %s, which other policies select", key)
+		effect = fmt.Sprintf("agents may treat the pod as the entity %s, which other policies select", key)
 	}
 	return effect, reserved
 }
 
-// ReservedLabels are the keys that Cilium reserves, in order.
+// ReservedLabels returns the keys that Cilium reserves, sorted.
 func ReservedLabels() []string { return slices.Sorted(maps.Keys(reservedLabels)) }

@@ -9,28 +9,27 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// Selection is what a selector of some policy requires of pods, wherever they are.
+// Selection is what a selector of a policy requires of pods, in any namespace.
 type Selection struct {
 	Requirements []Requirement
-	// Ports are those that policies name at the pods that it selects. Their numbers are
-	// the pods' own.
+	// Ports are the ports that policies name at the selected pods. The pods define the numbers.
 	Ports []NamedPort
-	// Policy is the name, as in Side, of the policy with the selector, the first in the order
-	// of the alphabet where there are several. Omitted: it is no policy's.
+	// Policy is the name, as in Side, of the policy with the selector. It is the alphabetically
+	// first one if several have it. Omitted: no policy has it.
 	Policy string
 }
 
-// Requirement is one on a single trait.
+// Requirement is a requirement on a single trait.
 type Requirement struct {
 	Trait Trait
 	metav1.LabelSelectorRequirement
 }
 
-// Trait is what is required of a pod: labels have a key as well.
+// Trait is a property of a pod that selectors require. Labels have a key as well.
 type Trait string
 
-// The traits. Every pod has an account and a cluster: empty ones are the default account,
-// and this cluster. PodPorts are the named ports of a pod as PortsLabel writes them.
+// The traits. Every pod has a service account and a cluster. Empty values are the default account
+// and this cluster. PodPorts has the named ports of a pod as PortsLabel writes them.
 const (
 	PodLabel       Trait = "label"
 	NamespaceLabel Trait = "label of the namespace"
@@ -39,7 +38,7 @@ const (
 	PodPorts       Trait = "named ports"
 )
 
-// RequirementsOf are a selector's, in a stable order.
+// RequirementsOf returns the requirements of a selector, in a stable order.
 func RequirementsOf(s Selector, trait Trait) []Requirement {
 	var out []Requirement
 	for _, key := range slices.Sorted(maps.Keys(s.MatchLabels)) {
@@ -51,12 +50,12 @@ func RequirementsOf(s Selector, trait Trait) []Requirement {
 	return out
 }
 
-// InNamespace requires a namespace.
+// InNamespace requires a namespace by name.
 func InNamespace(name string) []Requirement {
 	return RequirementsOf(Selector{MatchLabels: map[string]string{corev1.LabelMetadataName: name}}, NamespaceLabel)
 }
 
-// split are the requirements on namespaces, and those on pods.
+// split returns the requirements on namespaces, and those on pods.
 func (s Selection) split() (ofNamespace, ofPod []Requirement) {
 	for _, r := range s.Requirements {
 		if r.Trait == NamespaceLabel {
@@ -68,12 +67,12 @@ func (s Selection) split() (ofNamespace, ofPod []Requirement) {
 	return ofNamespace, ofPod
 }
 
-// requires reports whether some requirement is on a trait.
+// requires reports whether a requirement is on a trait.
 func (s Selection) requires(trait Trait) bool {
 	return slices.ContainsFunc(s.Requirements, func(r Requirement) bool { return r.Trait == trait })
 }
 
-// satisfiedBy says whether a value fulfils a requirement.
+// satisfiedBy reports whether a value meets a requirement.
 func (r Requirement) satisfiedBy(v value) bool {
 	switch r.Operator {
 	case metav1.LabelSelectorOpIn:
@@ -87,15 +86,15 @@ func (r Requirement) satisfiedBy(v value) bool {
 	}
 }
 
-// value is that of a label, or that it is not there.
+// value is the value of a label, or reports that the label is missing.
 type value struct {
 	text   string
 	exists bool
 }
 
-// values are the values that requirements on one trait distinguish: those that meet all of
-// them, and those that they exclude by name, one of each class. The fresh value represents
-// all that none of them names. Only the first of the fine values may be "missing".
+// values returns the values that requirements on one trait distinguish: those that meet all of
+// them, and those that they exclude by name, one of each class. The fresh value represents all
+// values that no requirement names. Only the first matching value may be "missing".
 func (c classes) values(at traitKey, all []Requirement, fresh string) (matching, excluded []value) {
 	seen := map[value]bool{}
 	addValue := func(v value, named bool) {
@@ -124,21 +123,21 @@ func (c classes) values(at traitKey, all []Requirement, fresh string) (matching,
 	return matching, excluded
 }
 
-// traitKey is a trait, of labels one of them.
+// traitKey is a trait or, for labels, the label of one key.
 type traitKey struct {
 	trait Trait
 	key   string
 }
 
-// choices are what requirements make one think of, before it is spelled out: what fulfils
-// them all, and at each spot the other values.
+// choices are the combinations that requirements distinguish, before expansion: the values that
+// meet all of them and, for each trait, the other values.
 type choices struct {
 	first  map[traitKey]string
 	sorted []traitKey
 	others map[traitKey][]value
 }
 
-// choices reports false for what contradicts itself, which makes one think of nothing.
+// choices reports false if the requirements contradict each other.
 func (c classes) choices(all []Requirement, fresh string) (choices, bool) {
 	at := map[traitKey][]Requirement{}
 	for _, r := range all {
@@ -160,7 +159,7 @@ func (c classes) choices(all []Requirement, fresh string) (choices, bool) {
 	return out, true
 }
 
-// count is how many cases there are.
+// count is the number of cases.
 func (c choices) count() int {
 	n := 1
 	for _, others := range c.others {
@@ -169,8 +168,8 @@ func (c choices) count() int {
 	return n
 }
 
-// cases are what fulfils all requirements, the same with each other value that does, and
-// with each thing that they exclude.
+// cases returns the combination that meets all requirements, the same with each other matching
+// value, and the same with each excluded value.
 func (c choices) cases() []map[traitKey]string {
 	out := []map[traitKey]string{c.first}
 	for _, s := range c.sorted {
@@ -183,7 +182,7 @@ func (c choices) cases() []map[traitKey]string {
 	return out
 }
 
-// labelsOf are those of a case.
+// labelsOf returns the labels of a case.
 func labelsOf(c map[traitKey]string) map[string]string {
 	out := map[string]string{}
 	for s, text := range c {
@@ -194,7 +193,7 @@ func labelsOf(c map[traitKey]string) map[string]string {
 	return out
 }
 
-// freshValue is one that no selector names.
+// freshValue returns a value that no selector names.
 func freshValue(selections [][]Selection) string {
 	named := map[string]bool{}
 	for _, all := range selections {

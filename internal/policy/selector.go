@@ -10,8 +10,8 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 )
 
-// Selects says whether a selector selects pods with these labels. A selector that
-// cannot be read selects nothing.
+// Selects reports whether a selector selects pods with these labels. An invalid selector selects
+// nothing.
 func Selects(s Selector, podLabels map[string]string) bool {
 	if SelectsAll(s) {
 		return true
@@ -20,11 +20,11 @@ func Selects(s Selector, podLabels map[string]string) bool {
 	return err == nil && sel.Matches(labels.Set(podLabels))
 }
 
-// SelectsAll says whether a selector selects every pod.
+// SelectsAll reports whether a selector selects every pod.
 func SelectsAll(s Selector) bool { return len(s.MatchLabels) == 0 && len(s.MatchExpressions) == 0 }
 
-// Intersect is the selector of the pods that a and b select, without what says nothing
-// more. It reports false where they contradict each other, so that there can be none.
+// Intersect returns a selector of the pods that both a and b select, without redundant
+// requirements. It reports false if they contradict each other.
 func Intersect(a, b Selector) (Selector, bool) {
 	out := Selector{MatchLabels: map[string]string{}}
 	for _, s := range []Selector{a, b} {
@@ -48,16 +48,16 @@ func Intersect(a, b Selector) (Selector, bool) {
 	return out, true
 }
 
-// Narrows reports whether everything that a selects, b selects as well, as far as their
-// requirements show it: all of b's are among a's.
+// Narrows reports whether b selects everything that a selects. It reports true only if all
+// requirements of b are among those of a.
 func Narrows(a, b Selector) bool {
 	alone, ok := Intersect(a, Selector{})
 	both, consistent := Intersect(a, b)
 	return ok && consistent && len(both.MatchLabels) == len(alone.MatchLabels) && len(both.MatchExpressions) == len(alone.MatchExpressions)
 }
 
-// WithoutSources is a selector without the sources that Cilium's policies may write before
-// the keys of labels.
+// WithoutSources returns a selector without the label sources that Cilium policies may write before
+// label keys.
 func WithoutSources(s Selector) Selector {
 	plain := func(key string) string {
 		for _, source := range []string{"k8s:", "any:"} {
@@ -78,7 +78,7 @@ func WithoutSources(s Selector) Selector {
 	return out
 }
 
-// JSONKey is equal for selectors that are written alike.
+// JSONKey returns the same text for selectors that are written alike.
 func JSONKey(v any) string {
 	data, err := json.Marshal(v)
 	if err != nil {
@@ -87,7 +87,7 @@ func JSONKey(v any) string {
 	return string(data)
 }
 
-// SelectorOf returns the selector that a pointer in the API means: nil selects all.
+// SelectorOf returns the selector of a pointer in the API: nil selects all.
 func SelectorOf(s *metav1.LabelSelector) Selector {
 	if s == nil {
 		return Selector{}
@@ -95,7 +95,7 @@ func SelectorOf(s *metav1.LabelSelector) Selector {
 	return *s
 }
 
-// ExampleLabels are labels that a selector selects. Of what it excludes they have nothing.
+// ExampleLabels returns labels that a selector selects. Excluded labels are omitted.
 func ExampleLabels(s Selector) map[string]string {
 	out := map[string]string{}
 	maps.Copy(out, s.MatchLabels)
@@ -110,7 +110,7 @@ func ExampleLabels(s Selector) map[string]string {
 	return out
 }
 
-// FormatLabels is "app=web,tier=api", in the order of the keys.
+// FormatLabels is "app=web,tier=api", sorted by key.
 func FormatLabels(labels map[string]string) string {
 	var out []string
 	for _, key := range slices.Sorted(maps.Keys(labels)) {

@@ -24,22 +24,22 @@ func TestIntersect(t *testing.T) {
 	dbTier := policy.Selector{MatchLabels: map[string]string{"app": "db", "tier": "back"}}
 	for name, c := range map[string]struct {
 		a, b policy.Selector
-		// want is nil where the two contradict each other.
+		// want is nil if the two contradict each other.
 		want *policy.Selector
 	}{
-		"everything and everything is everything":              {policy.Selector{}, policy.Selector{}, &policy.Selector{}},
-		"everything and some is those":                         {policy.Selector{}, db, &db},
-		"some and the same are the same":                       {db, db, &db},
-		"different labels add up":                              {db, tier, &dbTier},
-		"different values of a label are a contradiction":      {db, app("web"), nil},
-		"an expression that a label fulfils says no more":      {db, expression(in, "db", "web"), &db},
-		"an expression that a label breaks is a contradiction": {db, expression(in, "web"), nil},
-		"so is an exclusion of it":                             {db, expression(notIn, "db"), nil},
-		"an exclusion of something else says no more":          {db, expression(notIn, "web"), &db},
-		"that it exists says no more":                          {db, expression(exists), &db},
-		"that it is absent is a contradiction":                 {db, expression(absent), nil},
-		"the same expression twice is said once":               {expression(exists), expression(exists), ptr(expression(exists))},
-		"expressions that say more add up": {expression(exists), expression(notIn, "db"), &policy.Selector{
+		"everything and everything is everything":                {policy.Selector{}, policy.Selector{}, &policy.Selector{}},
+		"everything and some is those":                           {policy.Selector{}, db, &db},
+		"some and the same are the same":                         {db, db, &db},
+		"different labels add up":                                {db, tier, &dbTier},
+		"different values of a label are a contradiction":        {db, app("web"), nil},
+		"an expression that a label meets is redundant":          {db, expression(in, "db", "web"), &db},
+		"an expression that a label violates is a contradiction": {db, expression(in, "web"), nil},
+		"an exclusion of a label's value is a contradiction":     {db, expression(notIn, "db"), nil},
+		"an exclusion of another value is redundant":             {db, expression(notIn, "web"), &db},
+		"Exists is redundant with a label":                       {db, expression(exists), &db},
+		"DoesNotExist contradicts a label":                       {db, expression(absent), nil},
+		"the same expression twice appears once":                 {expression(exists), expression(exists), ptr(expression(exists))},
+		"different expressions add up": {expression(exists), expression(notIn, "db"), &policy.Selector{
 			MatchExpressions: []metav1.LabelSelectorRequirement{{Key: "app", Operator: exists}, {Key: "app", Operator: notIn, Values: []string{"db"}}},
 		}},
 	} {
@@ -51,7 +51,7 @@ func TestIntersect(t *testing.T) {
 				case ok != (c.want != nil):
 					t.Errorf("%s and %s: there may be such pods: %v", policy.JSONKey(pair[0]), policy.JSONKey(pair[1]), ok)
 				case ok && len(c.want.MatchExpressions) < 2 && policy.JSONKey(got) != policy.JSONKey(*c.want):
-					t.Errorf("%s and %s are %s, not %s", policy.JSONKey(pair[0]), policy.JSONKey(pair[1]), policy.JSONKey(got), policy.JSONKey(*c.want))
+					t.Errorf("%s and %s are %s, want %s", policy.JSONKey(pair[0]), policy.JSONKey(pair[1]), policy.JSONKey(got), policy.JSONKey(*c.want))
 				case ok && len(got.MatchExpressions) != len(c.want.MatchExpressions):
 					t.Errorf("%s and %s are %s", policy.JSONKey(pair[0]), policy.JSONKey(pair[1]), policy.JSONKey(got))
 				}
@@ -84,12 +84,12 @@ func TestNarrows(t *testing.T) {
 		a, b policy.Selector
 		want bool
 	}{
-		"everything is no part of something":     {policy.Selector{}, policy.Selector{MatchLabels: map[string]string{"role": "worker"}}, false},
-		"something is a part of everything":      {policy.Selector{MatchLabels: map[string]string{"role": "worker"}}, policy.Selector{}, true},
-		"a label that an expression allows":      {policy.Selector{MatchLabels: map[string]string{"role": "worker"}}, policy.Selector{MatchExpressions: in("worker", "edge")}, true},
-		"a label that an expression leaves out":  {policy.Selector{MatchLabels: map[string]string{"role": "master"}}, policy.Selector{MatchExpressions: in("worker", "edge")}, false},
-		"the same expression and a label beside": {policy.Selector{MatchLabels: map[string]string{"zone": "a"}, MatchExpressions: in("worker")}, policy.Selector{MatchExpressions: in("worker")}, true},
-		"another expression":                     {policy.Selector{MatchExpressions: in("worker", "edge")}, policy.Selector{MatchExpressions: in("worker")}, false},
+		"everything is no part of something":    {policy.Selector{}, policy.Selector{MatchLabels: map[string]string{"role": "worker"}}, false},
+		"something is a part of everything":     {policy.Selector{MatchLabels: map[string]string{"role": "worker"}}, policy.Selector{}, true},
+		"a label that an expression allows":     {policy.Selector{MatchLabels: map[string]string{"role": "worker"}}, policy.Selector{MatchExpressions: in("worker", "edge")}, true},
+		"a label that an expression excludes":   {policy.Selector{MatchLabels: map[string]string{"role": "master"}}, policy.Selector{MatchExpressions: in("worker", "edge")}, false},
+		"the same expression and another label": {policy.Selector{MatchLabels: map[string]string{"zone": "a"}, MatchExpressions: in("worker")}, policy.Selector{MatchExpressions: in("worker")}, true},
+		"another expression":                    {policy.Selector{MatchExpressions: in("worker", "edge")}, policy.Selector{MatchExpressions: in("worker")}, false},
 	} {
 		if got := policy.Narrows(c.a, c.b); got != c.want {
 			t.Errorf("%s: got %v", name, got)

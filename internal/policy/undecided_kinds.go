@@ -13,7 +13,7 @@ func (f *Fence) EnforcesNetworkPolicies() bool {
 	return f.Cluster.CNI == v1alpha1.CNIKubernetes || f.Agent.Enabled(EnableNetworkPolicy)
 }
 
-// UndecidedKindReason is the reason for which the profile accepts a kind, and whether it does.
+// UndecidedKindReason returns the reason why the profile accepts a kind, and whether it does.
 func (f *Fence) UndecidedKindReason(ref report.Ref) (string, bool) {
 	group, _, _ := strings.Cut(ref.APIVersion, "/")
 	for _, k := range f.UndecidedKinds {

@@ -7,23 +7,23 @@ import (
 	"strings"
 )
 
-// Fact is a rule about policies that changed between two minor versions of Cilium.
-// What is generated fits the version in the profile's cluster.ciliumVersion.
+// Fact is a rule about policies that changed between two minor versions of Cilium. Generated
+// policies fit the version in the profile's cluster.ciliumVersion.
 type Fact struct {
 	// Name is stable and unique.
 	Name string
-	// Since is the first minor version with the rule: 16 is Cilium 1.16. 0: every version
-	// that the profile accepts has it.
+	// Since is the first minor version with the rule: 16 is Cilium 1.16. 0 means that every
+	// supported version has it.
 	Since int
-	// Until is the first minor version without the rule. 0: the newest version has it.
+	// Until is the first minor version without the rule. 0 means that the newest version has it.
 	Until int
-	// Description states the rule, and what agents without it do.
+	// Description states the rule, and the behavior of agents without it.
 	Description string
-	// Source is the file of Cilium's module that holds the rule.
+	// Source is the file of Cilium's module that implements the rule.
 	Source string
 }
 
-// Files of Cilium's module that hold the facts.
+// Files of Cilium's module that implement the facts.
 const (
 	crdSource       = "pkg/k8s/apis/cilium.io/client/crds/v2/ciliumnetworkpolicies.yaml"
 	sanitizeSource  = "pkg/policy/api/rule_validation.go"
@@ -42,23 +42,23 @@ var (
 	}
 	PortRanges = Fact{
 		Name: "port-ranges", Since: 16, Source: crdSource,
-		Description: "endPort exists. Before, an apiserver drops the field, and the policy is about the first port alone.",
+		Description: "endPort exists. Before, an apiserver drops the field, and the policy applies only to the first port.",
 	}
 	ICMPNames = Fact{
 		Name: "icmp-names", Since: 16, Source: crdSource,
-		Description: "icmps[].fields[].type takes names of types. Before, it takes numbers alone, and an apiserver refuses the policy.",
+		Description: "icmps[].fields[].type accepts names of types. Before, it accepts only numbers, and an apiserver rejects the policy.",
 	}
 	CIDRFormat = Fact{
 		Name: "cidr-format", Since: 16, Source: crdSource,
-		Description: "A network is checked as a CIDR. Before, a pattern checks it, which refuses an IPv6 network that ends in a dotted IPv4 address.",
+		Description: "A network is validated as a CIDR. Before, a pattern validates it, which rejects an IPv6 network with a dotted IPv4 address as its last part.",
 	}
 	HostDNS = Fact{
 		Name: "host-dns", Since: 17, Source: sanitizeSource,
-		Description: "Policies with a nodeSelector take DNS rules in egress, and so names. Before, agents refuse such a policy as a whole.",
+		Description: "Policies with a nodeSelector accept DNS rules in egress, and so FQDNs. Before, agents reject the whole policy.",
 	}
 	RangesWithHTTP = Fact{
 		Name: "ranges-with-http", Since: 17, Source: sanitizeSource,
-		Description: "HTTP rules stand beside a range of ports. Before, agents refuse such a policy as a whole.",
+		Description: "HTTP rules may apply to a range of ports. Before, agents reject the whole policy.",
 	}
 	WildcardL7 = Fact{
 		Name: "wildcard-l7", Since: 18, Source: resolveSource,
@@ -66,7 +66,7 @@ var (
 	}
 	ServerPatterns = Fact{
 		Name: "server-patterns", Since: 18, Source: crdSource,
-		Description: "serverNames take patterns. Before, a pattern is a name that no TLS connection is for.",
+		Description: "serverNames accept patterns. Before, a pattern is a literal name that no TLS connection has.",
 	}
 	SubdomainPatterns = Fact{
 		Name: "subdomain-patterns", Since: 19, Source: wildcardsSource,
@@ -74,7 +74,7 @@ var (
 	}
 	LocalCluster = Fact{
 		Name: "local-cluster", Since: 19, Source: chartSource,
-		Description: "A selector that names no cluster matches this cluster's pods alone (policy-default-local-cluster). Before, it matches the pods of every cluster of the mesh.",
+		Description: "A selector that names no cluster matches only this cluster's pods (policy-default-local-cluster). Before, it matches the pods of every cluster of the mesh.",
 	}
 	PortsInLabel = Fact{
 		Name: "ports-in-label", Since: 20, Source: podLabelsSource,
@@ -82,27 +82,27 @@ var (
 	}
 	ServerPatternsInside = Fact{
 		Name: "server-patterns-inside", Since: 20, Source: crdSource,
-		Description: `serverNames take * anywhere. Before, they take it in a leading "*." or "**." alone, and an apiserver refuses the policy.`,
+		Description: `serverNames accept * anywhere. Before, they accept it only in a leading "*." or "**.", and an apiserver rejects the policy.`,
 	}
 	NamedEgressPorts = Fact{
 		Name: "named-egress-ports", Since: 20, Source: resolveSource,
-		Description: "A port's name in egress is looked up at the destination pods. Before, it is looked up among all pods of the cluster, and matches only where all agree on its number.",
+		Description: "A port name in egress is resolved at the destination pods. Before, it is resolved among all pods of the cluster, and matches only if all agree on its number.",
 	}
 	Requirements = Fact{
 		Name: "requirements", Until: 19, Source: crdSource,
-		Description: "fromRequires and toRequires take selectors. Since, an apiserver refuses a policy in which they are not empty.",
+		Description: "fromRequires and toRequires accept selectors. Since then, an apiserver rejects a policy in which they are not empty.",
 	}
 	ClusterNetworkPolicies = Fact{
 		Name: "cluster-network-policies", Since: 20, Source: optionsSource,
-		Description: "Agents decide ClusterNetworkPolicies of policy.networking.k8s.io, where enable-k8s-cluster-network-policy is on. Before, such a policy has no effect.",
+		Description: "Agents enforce ClusterNetworkPolicies of policy.networking.k8s.io, if enable-k8s-cluster-network-policy is true. Before, such a policy has no effect.",
 	}
 	RemovedL7 = Fact{
 		Name: "removed-l7", Until: 20, Source: crdSource,
-		Description: "toPorts[].rules take kafka, l7 and l7proto. Since, an apiserver drops them, and everything passes on these ports.",
+		Description: "toPorts[].rules accept kafka, l7 and l7proto. Since then, an apiserver drops them, and everything is allowed on these ports.",
 	}
 )
 
-// Facts are all of them, oldest first.
+// Facts returns all facts, oldest first.
 func Facts() []Fact {
 	return []Fact{
 		AdditivePolicies, PortRanges, ICMPNames, CIDRFormat, HostDNS, RangesWithHTTP, WildcardL7, ServerPatterns,
@@ -110,7 +110,7 @@ func Facts() []Fact {
 	}
 }
 
-// In reports whether the fact holds in a minor version.
+// In reports whether the fact is true in a minor version.
 func (f Fact) In(minor int) bool { return minor >= f.Since && (f.Until == 0 || minor < f.Until) }
 
 // Introduced is the first version with the fact, as "1.16".
@@ -119,11 +119,10 @@ func (f Fact) Introduced() string { return fmt.Sprintf("1.%d", f.Since) }
 // Removed is the first version without the fact, as "1.20".
 func (f Fact) Removed() string { return fmt.Sprintf("1.%d", f.Until) }
 
-// AnyVersion is the minor version where another enforcer than Cilium decides: nothing is
-// too old for it.
+// AnyVersion is the minor version if Cilium is not the enforcer: it has every fact.
 const AnyVersion = math.MaxInt
 
-// Minor is the minor version in "1.19", and 0 in anything else.
+// Minor returns the minor version of "1.19", and 0 for anything else.
 func Minor(ciliumVersion string) int {
 	_, minor, _ := strings.Cut(ciliumVersion, ".")
 	n, err := strconv.Atoi(minor)
@@ -133,5 +132,5 @@ func Minor(ciliumVersion string) int {
 	return n
 }
 
-// Has reports whether a fact holds in the fence's version of Cilium.
+// Has reports whether a fact is true in the fence's version of Cilium.
 func (f *Fence) Has(fact Fact) bool { return fact.In(Minor(f.Cluster.CiliumVersion)) }

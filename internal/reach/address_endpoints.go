@@ -52,7 +52,7 @@ func (e Endpoints) serviceByAddress(f v1alpha1.FlowEndpoint) (v1alpha1.FlowEndpo
 	return v1alpha1.FlowEndpoint{Form: v1alpha1.ServiceForm, TenantOrNamespace: o.Service.Ref.Namespace, Name: o.Service.Ref.Name}, true
 }
 
-// serviceAddressTargets are the ends of connections to the address of a Service.
+// serviceAddressTargets are the destinations of connections to the address of a Service.
 func (e Endpoints) serviceAddressTargets(c v1alpha1.FlowCase, at v1alpha1.FlowEndpoint) ([]policy.Flow, error) {
 	if c.ICMP != "" {
 		return nil, fmt.Errorf("%s is Service %s/%s, and no Service forwards icmp: write its pods", c.To, at.TenantOrNamespace, at.Name)
@@ -64,8 +64,8 @@ func (e Endpoints) serviceAddressTargets(c v1alpha1.FlowCase, at v1alpha1.FlowEn
 	return flows, nil
 }
 
-// endpointsOfAddress are what an address stands for, if it is not the destination of a connection
-// to a Service: a pod behind one, a node, the apiserver, or what is outside the cluster.
+// endpointsOfAddress are the endpoints that may have an address, if it is not that of a Service: a
+// pod behind one, a node, the apiserver, or an address outside the cluster.
 func (e Endpoints) endpointsOfAddress(name string) ([]policy.Endpoint, error) {
 	addr, err := netip.ParseAddr(name)
 	if err != nil {
@@ -84,7 +84,7 @@ func (e Endpoints) endpointsOfAddress(name string) ([]policy.Endpoint, error) {
 	return e.ciliumEndpoints(name, addr, owner.Node)
 }
 
-// ciliumEndpoints are what Cilium takes an address for, which the node has if there is one. Cilium
+// ciliumEndpoints are what Cilium takes an address for: the node that has it, or an entity. Cilium
 // knows none of the cluster's own by an address; another enforcer decides by the address itself.
 func (e Endpoints) ciliumEndpoints(name string, addr netip.Addr, nodeOwner *resource.Node) ([]policy.Endpoint, error) {
 	c := e.Fence.Cluster
@@ -107,7 +107,7 @@ func (e Endpoints) ciliumEndpoints(name string, addr netip.Addr, nodeOwner *reso
 	case inCIDRs(c.PodCIDRs):
 		return nil, fmt.Errorf("%s is in cluster.podCIDRs, and which pod has it is unknown: write the pod", name)
 	case inCIDRs(c.ServiceCIDRs):
-		return nil, fmt.Errorf("%s is in cluster.serviceCIDRs, and no Service of the build has it: write the Service as service/namespace/name, or declare it as inventory with its clusterIP", name)
+		return nil, fmt.Errorf("%s is in cluster.serviceCIDRs, and no Service of the build has it: write the Service as service/namespace/name, or declare it as an external resource with its clusterIP", name)
 	}
 	return []policy.Endpoint{plain}, nil
 }

@@ -43,7 +43,7 @@ func (p Proof) IsolatedInAllowOnly() ([]IsolatedPods, error) {
 			}
 			v := view{subject: pod, direction: d}
 			v.owner.tenant = owner
-			l := found.leakOf(v, policy.Opening{})
+			l := found.leakOf(v, policy.Opening{}, "")
 			if l.subjects.add(pod.Name); len(l.subjects.list) == 1 {
 				example[l] = pod
 			}

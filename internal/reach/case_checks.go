@@ -12,8 +12,8 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// checkBuildFacts returns an error where a case is about a connection that ends, or is made, other
-// than policies can tell: a fact of the build decides about it.
+// checkBuildFacts returns an error where a fact of the build, which policies do not contain, decides
+// about the connection of a case.
 func (e Endpoints) checkBuildFacts(engine policy.Engine, c v1alpha1.FlowCase, flows []policy.Flow) error {
 	name, err := v1alpha1.ParseEndpoint(c.To)
 	named := err == nil && name.Form == v1alpha1.NameForm

@@ -22,8 +22,8 @@ func (e Endpoints) clusterHostnameTargets(name string) []policy.ClusterHostname 
 	return out
 }
 
-// resolveClusterHostnames are flows without a source in which what a name ends at stands for the name:
-// after translation, no enforcer knows of it.
+// resolveClusterHostnames replaces a name by the endpoints that it resolves to: after translation,
+// no enforcer knows the name. The flows have no source.
 func (e Endpoints) resolveClusterHostnames(c v1alpha1.FlowCase, flows []policy.Flow) ([]policy.Flow, error) {
 	var out []policy.Flow
 	for _, f := range flows {
@@ -54,7 +54,7 @@ func (e Endpoints) resolveClusterHostnames(c v1alpha1.FlowCase, flows []policy.F
 	return out, nil
 }
 
-// hostnameTargets are the ends of connections to a name, behind one Service.
+// hostnameTargets are the destinations of connections to a name, behind one Service.
 func (e Endpoints) hostnameTargets(c v1alpha1.FlowCase, name string, at v1alpha1.FlowEndpoint) ([]policy.Flow, error) {
 	s, _, err := e.service(at)
 	if err != nil {
@@ -82,8 +82,8 @@ func (e Endpoints) hostnameTargets(c v1alpha1.FlowCase, name string, at v1alpha1
 	return out, nil
 }
 
-// clusterHostnameHint says why a flow is denied to a name which ends in this cluster, where the name
-// itself may be reached: by a rule about it, or the world.
+// clusterHostnameHint explains why a flow is denied to a name that resolves to this cluster, although
+// a rule allows the name itself or the world.
 func (e Endpoints) clusterHostnameHint(engine policy.Engine, c v1alpha1.FlowCase, f policy.Flow, v policy.Verdict) string {
 	to, err := v1alpha1.ParseEndpoint(c.To)
 	if err != nil || to.Form != v1alpha1.NameForm || len(e.clusterHostnameTargets(to.Name)) == 0 || v.Decision() == policy.Allowed {

@@ -9,14 +9,14 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// TestClusterHostnameIsNotAnEndpoint holds that nobody decides one as a name: to no
-// enforcer is it one.
+// TestClusterHostnameIsNotAnEndpoint checks that no engine decides one as a name: no enforcer knows
+// it.
 func TestClusterHostnameIsNotAnEndpoint(t *testing.T) {
 	t.Parallel()
 	index, _ := resource.NewIndex(nil)
 	e := reach.Endpoints{Index: index, Fence: &policy.Fence{ClusterHostnames: []policy.ClusterHostname{{FQDNs: []string{"*.apps.example.com"}, Namespace: "network", Service: "envoy"}}}}
 	if _, err := e.Find("Auth.apps.example.com"); err == nil || !strings.Contains(err.Error(), "network/envoy") {
-		t.Errorf("it is an endpoint, or it is not said where it ends: %v", err)
+		t.Errorf("the name is an endpoint, or the error does not name its target: %v", err)
 	}
 	if ep, err := e.Find("auth.example.com"); err != nil || ep.Kind != policy.NameEndpoint {
 		t.Errorf("another name is %v (%v)", ep, err)

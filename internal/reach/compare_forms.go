@@ -11,9 +11,9 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// CompareForms compares two forms of the same policies: the Proof's engine enforces Cilium's,
-// and other the NetworkPolicies beside them. It finds, at the pods of tenants that are
-// enforced, what passes under the one and not under the other, and says so where nothing is.
+// CompareForms compares two forms of the same policies: the Proof's engine enforces Cilium's, and
+// other enforces the NetworkPolicies. It finds, at the pods of tenants in Enforce, what one form
+// allows and the other denies, or reports that nothing differs.
 func (p Proof) CompareForms(other policy.Engine) (report.Findings, error) {
 	known, err := shareRepresentatives(p.Engine, other, p.surroundings())
 	if err != nil {
@@ -29,8 +29,8 @@ func (p Proof) CompareForms(other policy.Engine) (report.Findings, error) {
 		text          string
 		before, after policy.Engine
 	}{
-		{report.FormsDiffer, "where another enforcer takes over, the NetworkPolicies no longer let", p.Engine, other},
-		{report.FormsDiffer, "where another enforcer takes over, the NetworkPolicies also let", other, p.Engine},
+		{report.FormsDiffer, "under another enforcer, the NetworkPolicies no longer allow", p.Engine, other},
+		{report.FormsDiffer, "under another enforcer, the NetworkPolicies also allow", other, p.Engine},
 	} {
 		c := comparison{before: newOpeningsCache(way.before), after: newOpeningsCache(way.after), ignored: p.notComparable(known)}
 		if err := c.search(fenced); err != nil {
@@ -41,14 +41,14 @@ func (p Proof) CompareForms(other policy.Engine) (report.Findings, error) {
 		}
 	}
 	if len(out) == 0 {
-		add(report.FormsEqual, fmt.Sprintf("where another enforcer takes over, the NetworkPolicies let the same pass: nothing differs at %s", policy.Count(len(fenced), "pod")))
+		add(report.FormsEqual, fmt.Sprintf("under another enforcer, the NetworkPolicies allow the same: nothing differs at %s", policy.Count(len(fenced), "pod")))
 	}
 	return out, nil
 }
 
-// notComparable are endpoints that the two forms do not know as the same: imagined pods that
-// differ from another one by their account alone, of which a NetworkPolicy knows none; and
-// addresses of the cluster's own, which are pods and nodes to Cilium, and no world.
+// notComparable are endpoints that the two forms know differently: representative pods that differ
+// from another one in their service account alone, which a NetworkPolicy does not match; and
+// addresses of the cluster's own, which to Cilium are pods and nodes, and not the world.
 func (p Proof) notComparable(known []policy.Endpoint) map[string]bool {
 	seen, out := map[string]bool{}, map[string]bool{}
 	for _, representative := range []bool{false, true} {
@@ -71,7 +71,7 @@ func (p Proof) notComparable(known []policy.Endpoint) map[string]bool {
 	return out
 }
 
-// isAPIServerAddress says whether an address is the apiserver's: flows to that are compared.
+// isAPIServerAddress reports whether an address is the apiserver's: flows to that are compared.
 func isAPIServerAddress(c v1alpha1.Cluster, ep policy.Endpoint) bool {
 	return c.APIServer != nil && inNetworks(policy.Peer{CIDRs: c.APIServer.CIDRs}, ep)
 }

@@ -8,20 +8,20 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// describe is "a reach b on port 80/TCP".
+// describe is "a to reach b on port 80/TCP".
 func (l *leak) describe() string {
-	return fmt.Sprintf("%s%s reach %s%s on %s", l.from, l.sources().moreSuffix(), l.to, l.destinations().moreSuffix(), l.portsAndL7())
+	return fmt.Sprintf("%s%s to reach %s%s on %s", l.from, l.sources().moreSuffix(), l.to, l.destinations().moreSuffix(), l.portsAndL7())
 }
 
 // comparison is what becomes of what is open.
 type comparison struct {
 	before, after openingsCache
-	// ignored are the names of pods that are not looked at.
+	// ignored are the names of pods that are not compared.
 	ignored map[string]bool
 	leaks   leaks
 }
 
-// shareRepresentatives has two engines know what either of them tells apart, and returns it.
+// shareRepresentatives makes known to both engines what either of them distinguishes, and returns it.
 func shareRepresentatives(one, other policy.Engine, s policy.Environment) ([]policy.Endpoint, error) {
 	var known [4][]policy.Endpoint
 	s.SharedSelections = &policy.SharedSelections{}
@@ -73,14 +73,14 @@ func (c *comparison) findLost(v view) error {
 				continue
 			}
 			for _, rest := range subtractAllowed(o, remaining.allowEntries(peer)) {
-				c.leaks.leakOf(v, rest).add(v, peer)
+				c.leaks.leakOf(v, rest, "").add(v, peer)
 			}
 		}
 	}
 	return nil
 }
 
-// anyPeer stands for all peers of a pod that nothing isolates.
+// anyPeer represents all peers of a pod that nothing isolates.
 const anyPeer = ""
 
 // allowEntriesByPeer are openings by the names of the peers.
@@ -100,8 +100,8 @@ func allowEntriesByPeer(openings []policy.Opening) map[string][]allowEntry {
 	return out
 }
 
-// equivalentNames are the names by which another engine may know a peer: an address of a node or
-// of the apiserver is that, where the engine matches addresses.
+// equivalentNames are the names that another engine may use for a peer: an address of a node or of
+// the apiserver is that entity, where the engine matches addresses.
 func equivalentNames(peer policy.Endpoint) []string {
 	out := []string{peer.Name}
 	if peer.Kind == policy.AddressEndpoint {

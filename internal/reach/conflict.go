@@ -1,6 +1,8 @@
 package reach
 
 import (
+	"slices"
+
 	"github.com/tenantfence/tenantfence/internal/report"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
@@ -33,15 +35,20 @@ func (c *conflicts) add(v view, resource report.Ref, why string) {
 	c.byKey[key].pods.add(v.subject.Name)
 }
 
+// reports reports whether a finding has this reason.
+func (c *conflicts) reports(why string) bool {
+	return slices.ContainsFunc(c.list, func(one *conflict) bool { return one.why == why })
+}
+
 func (c *conflicts) findings() report.Findings {
 	var out report.Findings
 	for _, c := range c.list {
-		out = append(out, report.New(report.PoliciesConflict, report.Error, c.resource, "", "%s%s: %s: nothing is proved there; have these policies say the same, or take it out of all but one", c.pods.list[0], c.pods.moreSuffix(), c.why))
+		out = append(out, report.New(report.PoliciesConflict, report.Error, c.resource, "", "%s%s: %s: nothing is proved there: make the conflicting part of these policies equal, or keep it in one of them", c.pods.list[0], c.pods.moreSuffix(), c.why))
 	}
 	return out
 }
 
-// sourceOf is the resource that says what an owner's pods or nodes may do.
+// sourceOf is the resource that declares what an owner's pods or nodes may do.
 func (p Proof) sourceOf(o owner) report.Ref {
 	switch {
 	case o.tenant != nil:

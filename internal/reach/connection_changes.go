@@ -13,11 +13,11 @@ type Effect string
 
 // The effects.
 const (
-	Opened Effect = "opened"
-	Closed Effect = "closed"
+	NowAllowed Effect = "allowed"
+	NowDenied  Effect = "denied"
 )
 
-// Difference is connections that change alike: they differ in their ends alone.
+// Difference is connections that change alike: they differ in source and destination alone.
 type Difference struct {
 	Effect Effect
 	// Namespace of the pods whose policies change, "" for nodes.
@@ -31,9 +31,9 @@ type Difference struct {
 	Text string
 }
 
-// ConnectionChanges finds the connections that other policies open or close. The Proof's engine
-// enforces those before, after those after the change. Only pods of affected namespaces
-// and, for the namespace "", nodes are looked at: policies elsewhere are the same.
+// ConnectionChanges finds the connections that a change of policies allows or denies. The Proof's
+// engine enforces the policies before the change, and after those after it. It inspects only pods of
+// affected namespaces and, for the namespace "", nodes: policies elsewhere are the same.
 func (p Proof) ConnectionChanges(after policy.Engine, affected func(namespace string) bool) ([]Difference, error) {
 	known, err := shareRepresentatives(p.Engine, after, p.surroundings())
 	if err != nil {
@@ -42,7 +42,7 @@ func (p Proof) ConnectionChanges(after policy.Engine, affected func(namespace st
 	t := connectionChanges{
 		known:  known,
 		before: newOpeningsCache(p.Engine), after: newOpeningsCache(after),
-		found: map[Effect]*[2]leaks{Opened: {}, Closed: {}},
+		found: map[Effect]*[2]leaks{NowAllowed: {}, NowDenied: {}},
 	}
 	subjects := slices.DeleteFunc(slices.Clone(known), func(ep policy.Endpoint) bool {
 		return ep.Kind != policy.PodEndpoint || !ep.IsSelected() || !affected(ep.Namespace)
@@ -86,10 +86,10 @@ func (t *connectionChanges) compare(v view) error {
 	if err != nil || slices.Equal(openingKeys(before.openings), openingKeys(after.openings)) {
 		return err
 	}
-	if err := t.findChanges(Closed, v, before, after); err != nil {
+	if err := t.findChanges(NowDenied, v, before, after); err != nil {
 		return err
 	}
-	return t.findChanges(Opened, v, after, before)
+	return t.findChanges(NowAllowed, v, after, before)
 }
 
 // findChanges finds what passes by one answer and not by the other.
@@ -120,8 +120,8 @@ type lastLeaks struct {
 	leaks   [2]*leak
 }
 
-// differing is the part of an opening that no passage allows. Where nothing isolates the
-// pod, any part of it stands for all.
+// differing is the part of an opening that no entry allows. Where nothing isolates the pod, any part
+// of it represents all.
 func differing(o policy.Opening, allowEntries []allowEntry) []policy.Opening {
 	rest := subtractAllowed(o, allowEntries)
 	if len(o.Policies) == 0 && len(rest) > 0 {
@@ -130,10 +130,10 @@ func differing(o policy.Opening, allowEntries []allowEntry) []policy.Opening {
 	return rest
 }
 
-// add counts a connection, with those of which the other side's answer is the same.
+// add counts a connection with those that the other side decides alike.
 func (t *connectionChanges) add(effect Effect, v view, o policy.Opening, peer policy.Endpoint, last *lastLeaks) error {
 	otherSide := t.before
-	if effect == Opened {
+	if effect == NowAllowed {
 		otherSide = t.after
 	}
 	allows, err := otherSide.allows(v, o, peer)
@@ -148,7 +148,7 @@ func (t *connectionChanges) add(effect Effect, v view, o policy.Opening, peer po
 		*last = lastLeaks{opening: o}
 	}
 	if last.leaks[side] == nil {
-		last.leaks[side] = t.found[effect][side].leakOf(v, o)
+		last.leaks[side] = t.found[effect][side].leakOf(v, o, "")
 	}
 	last.leaks[side].add(v, peer)
 	return nil
@@ -156,7 +156,7 @@ func (t *connectionChanges) add(effect Effect, v view, o policy.Opening, peer po
 
 func (t *connectionChanges) differences() []Difference {
 	var out []Difference
-	for _, effect := range []Effect{Opened, Closed} {
+	for _, effect := range []Effect{NowAllowed, NowDenied} {
 		for side := range t.found[effect] {
 			for _, l := range t.found[effect][side].list {
 				d := Difference{Effect: effect, Namespace: l.namespace, Policies: l.opening.Policies, OneSided: side == oneSide}
@@ -168,22 +168,22 @@ func (t *connectionChanges) differences() []Difference {
 	return out
 }
 
-// describeChange describes connections that open or close.
+// describeChange describes connections that are newly allowed or denied.
 func (l *leak) describeChange(effect Effect) string {
-	verb := map[Effect]string{Opened: "opens", Closed: "closes"}[effect]
-	count := policy.Count(l.count, "connection")
+	verb := map[Effect]string{NowAllowed: "allows", NowDenied: "denies"}[effect]
+	count := policy.Count(l.count, "more connection")
 	if len(l.opening.Policies) > 0 {
 		return fmt.Sprintf("%s %s: %s%s to %s%s on %s", verb, count, l.from, l.sources().moreSuffix(), l.to, l.destinations().moreSuffix(), l.portsAndL7())
 	}
 	which := l.subjects.list[0] + l.subjects.moreSuffix()
-	if effect == Opened {
-		return fmt.Sprintf("%s %s: no policy isolates the %s of %s any more; for example %s to %s", verb, count, l.direction, which, l.from, l.to)
+	if effect == NowAllowed {
+		return fmt.Sprintf("%s %s: no policy isolates the %s of %s any more: for example, %s to %s is allowed", verb, count, l.direction, which, l.from, l.to)
 	}
-	return fmt.Sprintf("%s %s: the %s of %s was not isolated, and now only what policies allow passes; no longer, for example, %s to %s", verb, count, l.direction, which, l.from, l.to)
+	return fmt.Sprintf("%s %s: the %s of %s is isolated now, and policies allow less: for example, %s to %s is denied", verb, count, l.direction, which, l.from, l.to)
 }
 
-// openingsCache are what an engine answers, asked once: openings, of which those of alike pods
-// share their peers, and the names of the peers in each of them.
+// openingsCache holds the answers of an engine: openings, and the names of the peers in each of them.
+// Pods that are alike share their peers.
 type openingsCache struct {
 	engine   policy.Engine
 	openings map[string][]policy.Opening

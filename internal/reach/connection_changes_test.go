@@ -29,13 +29,13 @@ func TestConnectionChanges(t *testing.T) {
 		want []string
 	}{
 		"nothing changes":                      {both, both, "acme", nil},
-		"both sides allow it":                  {nil, both, "acme", []string{"opened false", "opened false"}},
-		"the source allows it":                 {nil, egress, "acme", []string{"opened true"}},
-		"the source allows it as well":         {ingress, both, "acme", []string{"opened false"}},
-		"both sides deny it":                   {both, nil, "acme", []string{"closed false", "closed false"}},
-		"the destination denies it":            {both, egress, "acme", []string{"closed false"}},
-		"the destination denies it as well":    {ingress, nil, "acme", []string{"closed true"}},
-		"another port":                         {both, other, "acme", []string{"opened true", "closed false"}},
+		"both sides allow it":                  {nil, both, "acme", []string{"allowed false", "allowed false"}},
+		"the source allows it":                 {nil, egress, "acme", []string{"allowed true"}},
+		"the source allows it as well":         {ingress, both, "acme", []string{"allowed false"}},
+		"both sides deny it":                   {both, nil, "acme", []string{"denied false", "denied false"}},
+		"the destination denies it":            {both, egress, "acme", []string{"denied false"}},
+		"the destination denies it as well":    {ingress, nil, "acme", []string{"denied true"}},
+		"another port":                         {both, other, "acme", []string{"allowed true", "denied false"}},
 		"a change in a namespace not affected": {nil, both, "shop", nil},
 	} {
 		t.Run(name, func(t *testing.T) {

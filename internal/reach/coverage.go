@@ -9,29 +9,29 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// view is a fenced pod or node, looked at in one direction, with what it may do.
+// view is a fenced pod or node in one direction, with its declared flows.
 type view struct {
 	fence     *policy.Fence
 	subject   policy.Endpoint
 	direction policy.Direction
 	owner     owner
-	// byNamespace are the wanted flows with pods of one namespace, others the rest.
+	// byNamespace are the declared flows with pods of one namespace, others the rest.
 	byNamespace map[string][]Expected
 	others      []Expected
 }
 
-// owner has a pod, or is the kind of nodes that a node is one of. Neither: it is nobody's.
+// owner has a pod, or is the kind of nodes that a node is one of. Neither: the namespace is unclaimed.
 type owner struct {
 	tenant *policy.Tenant
 	node   *policy.Node
 }
 
-// allowOnly says whether nothing is closed there yet.
+// allowOnly reports whether the owner is in AllowOnly.
 func (o owner) allowOnly() bool {
 	return o.tenant != nil && o.tenant.Enforcement != v1alpha1.Enforce || o.node != nil && o.node.Enforcement != v1alpha1.Enforce
 }
 
-// String tells owners apart.
+// String identifies an owner.
 func (o owner) String() string {
 	switch {
 	case o.tenant != nil:
@@ -78,7 +78,7 @@ func (v *view) addExpected(w Expected) {
 	}
 }
 
-// isSubject says whether an endpoint is the subject itself, as others see it.
+// isSubject reports whether an endpoint is the subject itself, as others see it.
 func (v view) isSubject(ep policy.Endpoint) bool {
 	if v.subject.Kind == policy.NodeEndpoint {
 		return ep.Kind == policy.EntityEndpoint && slices.Contains(policy.AnyNode().Entities, v1alpha1.Entity(ep.Name))
@@ -114,11 +114,11 @@ func (v view) undeclared(o policy.Opening, peer policy.Endpoint) []policy.Openin
 	return subtractAllowed(o, declared)
 }
 
-// allowEntry lets a part of what is spoken on some ports pass.
+// allowEntry allows L7 rules on some ports, or everything.
 type allowEntry struct {
 	portRange portRange
 	l7        policy.L7
-	// lookups are the DNS names of l7, to be asked often. Omitted: they are not prepared.
+	// lookups are the DNS names of l7, prepared for many matches. Omitted: they are not prepared.
 	lookups *policy.Patterns
 }
 
@@ -130,7 +130,7 @@ func (p allowEntry) covers(part policy.L7) bool {
 	return covers(p.l7, part)
 }
 
-// subtractAllowed is the part of an opening that no passage lets pass.
+// subtractAllowed is the part of an opening that no entry allows.
 func subtractAllowed(o policy.Opening, allowEntries []allowEntry) []policy.Opening {
 	var out []policy.Opening
 	for _, part := range splitL7(o.L7) {
@@ -147,7 +147,7 @@ func subtractAllowed(o policy.Opening, allowEntries []allowEntry) []policy.Openi
 	return out
 }
 
-// splitL7 are the rules of which each lets something pass.
+// splitL7 are the single rules: each of them allows something.
 func splitL7(l policy.L7) []policy.L7 {
 	if l.Unrestricted() {
 		return []policy.L7{{}}
@@ -168,13 +168,13 @@ func splitL7(l policy.L7) []policy.L7 {
 	return out
 }
 
-// covers says whether what is wanted includes one part of what passes.
+// covers reports whether the expected rules include one part of an opening.
 func covers(expected, part policy.L7) bool {
 	switch {
 	case expected.Unrestricted():
 		return true
 	case len(part.HTTP) > 0:
-		// Mostly it is there as it was written, which is seen without looking into it.
+		// Mostly a rule is as it was declared, which needs no comparison of expressions.
 		return slices.ContainsFunc(expected.HTTP, part.HTTP[0].Equal) ||
 			slices.ContainsFunc(expected.HTTP, func(r policy.HTTPRule) bool { return includes(r, part.HTTP[0]) })
 	case len(part.ServerNames) > 0:
@@ -186,8 +186,8 @@ func covers(expected, part policy.L7) bool {
 	}
 }
 
-// includes says whether one rule lets everything pass that another does. It may say no
-// where the truth is yes, never the other way round.
+// includes reports whether one rule allows everything that another does. It may be false where the
+// truth is true, never the reverse.
 func includes(expected, rule policy.HTTPRule) bool {
 	return (expected.Method == "" || expected.Method == rule.Method) &&
 		(len(expected.ServerNames) == 0 || len(rule.ServerNames) > 0 && coversAll(expected.ServerNames, rule.ServerNames)) &&
@@ -198,13 +198,13 @@ func includes(expected, rule policy.HTTPRule) bool {
 		}) && coversExpression(expected.Path, rule.Path) && coversExpression(expected.Host, rule.Host)
 }
 
-// coversAll says whether each of some names is covered by one that is wanted.
+// coversAll reports whether an expected name covers each of the names.
 func coversAll(expected, names []string) bool {
 	return !slices.ContainsFunc(names, func(n string) bool { return !policy.AnyCovers(expected, n) })
 }
 
-// coversExpression says whether one expression matches all that another does: of one that is
-// not a plain text, only where they are the same.
+// coversExpression reports whether one expression matches all that another does. Of an expression
+// that is not a plain text, it is true only if both are the same.
 func coversExpression(expected, requested string) bool {
 	if expected == "" || expected == requested {
 		return true
@@ -226,7 +226,7 @@ func literalText(expression string) (string, bool) {
 	return string(re.Rune), true
 }
 
-// impliesHeader says whether a request that has the one header has the other.
+// impliesHeader reports whether a request that has the one header has the other.
 func impliesHeader(h, other policy.Header) bool {
 	return h.Name == other.Name && (other.Value == "" || h.Value == other.Value)
 }
@@ -287,7 +287,7 @@ func subtractRanges(r portRange, covering []portRange) []portRange {
 	return rest
 }
 
-// overlaps says whether two ranges have a port in common.
+// overlaps reports whether two ranges have a port in common.
 func (o portRange) overlaps(other portRange) bool {
 	return (o.protocol == "" || other.protocol == "" || o.protocol == other.protocol) && o.first <= other.last && other.first <= o.last
 }

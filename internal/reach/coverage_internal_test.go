@@ -6,7 +6,7 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// What is declared must let everything pass that a rule does, or the rule opens more.
+// A declaration must allow everything that a rule does, or the rule allows more.
 func TestIncludes(t *testing.T) {
 	t.Parallel()
 	rule := func(host string, headers ...string) policy.HTTPRule {
@@ -16,22 +16,22 @@ func TestIncludes(t *testing.T) {
 		expected, rule policy.HTTPRule
 		want           bool
 	}{
-		"any request covers one of a host":              {policy.HTTPRule{}, rule(`a\.example`), true},
-		"a host does not cover every host":              {rule(`a\.example`), rule(""), false},
-		"a host covers itself":                          {rule(`a\.example`), rule(`a\.example`), true},
-		"an expression covers a plain host":             {rule(`[a-z]+\.example`), rule(`a\.example`), true},
-		"an expression must match all of a plain host":  {rule(`a\.example`), rule(`a\.example\.org`), false},
-		"of two expressions nothing is known":           {rule(`[a-z]+\.example`), rule(`[a-b]\.example`), false},
-		"a plain host does not cover an expression":     {rule(`a\.example`), rule(`a.example`), false},
-		"nor one in which case does not count":          {rule(`a\.example`), rule(`(?i)a\.example`), false},
-		"no headers cover some":                         {rule(""), rule("", "X-Key: 1"), true},
-		"a header does not cover a request without":     {rule("", "X-Key: 1"), rule(""), false},
-		"a header covers itself, with more beside it":   {rule("", "X-Key: 1"), rule("", "A: 1", "x-key: 1"), true},
-		"a value does not cover another":                {rule("", "X-Key: 1"), rule("", "X-Key: 2"), false},
-		"any value covers one":                          {rule("", "X-Key"), rule("", "X-Key: 2"), true},
-		"a value does not cover any":                    {rule("", "X-Key: 2"), rule("", "X-Key"), false},
-		"every header that is wanted must be asked for": {rule("", "X-Key", "X-Other"), rule("", "X-Key: 1"), false},
-		"a path and method count beside":                {policy.HTTPRule{Path: "/v2", Host: `a\.example`}, rule(`a\.example`), false},
+		"any request covers one of a host":             {policy.HTTPRule{}, rule(`a\.example`), true},
+		"a host does not cover every host":             {rule(`a\.example`), rule(""), false},
+		"a host covers itself":                         {rule(`a\.example`), rule(`a\.example`), true},
+		"an expression covers a plain host":            {rule(`[a-z]+\.example`), rule(`a\.example`), true},
+		"an expression must match all of a plain host": {rule(`a\.example`), rule(`a\.example\.org`), false},
+		"of two expressions nothing is known":          {rule(`[a-z]+\.example`), rule(`[a-b]\.example`), false},
+		"a plain host does not cover an expression":    {rule(`a\.example`), rule(`a.example`), false},
+		"nor one in which case does not count":         {rule(`a\.example`), rule(`(?i)a\.example`), false},
+		"no headers cover some":                        {rule(""), rule("", "X-Key: 1"), true},
+		"a header does not cover a request without":    {rule("", "X-Key: 1"), rule(""), false},
+		"a header covers itself and further headers":   {rule("", "X-Key: 1"), rule("", "A: 1", "x-key: 1"), true},
+		"a value does not cover another":               {rule("", "X-Key: 1"), rule("", "X-Key: 2"), false},
+		"any value covers one":                         {rule("", "X-Key"), rule("", "X-Key: 2"), true},
+		"a value does not cover any":                   {rule("", "X-Key: 2"), rule("", "X-Key"), false},
+		"every declared header must be required":       {rule("", "X-Key", "X-Other"), rule("", "X-Key: 1"), false},
+		"a path and method are compared too":           {policy.HTTPRule{Path: "/v2", Host: `a\.example`}, rule(`a\.example`), false},
 	} {
 		t.Run(desc, func(t *testing.T) {
 			t.Parallel()
@@ -71,4 +71,4 @@ func TestCovers(t *testing.T) {
 	}
 }
 
-const customListener = "a listener of its own"
+const customListener = "a custom listener"

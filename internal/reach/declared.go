@@ -170,9 +170,9 @@ func (c flowSide) allow() {
 	}
 }
 
-// decideDenied records that the engine lists no passage for a part of the flow: ports, and a rule of
-// L7. Where it allows that all the same, as several policies may together, each of the ranges
-// that they distinguish is decided.
+// decideDenied records that the engine lists no entry for a part of the flow: ports, and an L7 rule.
+// Where several policies allow the part together, each of the ranges that they distinguish is
+// decided.
 func (d *declaredFlows) decideDenied(c flowSide, own, peer policy.Endpoint, at portRange, part policy.L7) {
 	from, to := c.fromTo(own, peer)
 	f := flowAt(from, to, at)
@@ -226,7 +226,8 @@ func (d *declaredFlows) verdict(f policy.Flow) (policy.Verdict, error) {
 	return v, err
 }
 
-// recordUndecided reports why a flow is not decided, once for policies in conflict.
+// recordUndecided reports why a flow is not decided, once for policies in conflict, and not at all
+// if another finding reports the conflict.
 func (d *declaredFlows) recordUndecided(c flowSide, err error) {
 	for _, o := range c.outcomes {
 		o.undecided = true
@@ -236,7 +237,7 @@ func (d *declaredFlows) recordUndecided(c flowSide, err error) {
 	if errors.As(err, &conflict) {
 		key = conflict.Error()
 	}
-	if d.reported[key] {
+	if d.reported[key] || d.conflicts.reports(key) {
 		return
 	}
 	d.reported[key] = true
@@ -259,7 +260,7 @@ func (c flowSide) narrowerSide(part policy.L7, v policy.Verdict) policy.Side {
 	return sideOf(v, c.direction.Opposite())
 }
 
-// sideOf is what was decided at one end.
+// sideOf is the decision of one side.
 func sideOf(v policy.Verdict, direction policy.Direction) policy.Side {
 	if direction == policy.Ingress {
 		return v.Ingress
@@ -271,7 +272,7 @@ func compareReasons(a, b policy.Reason) int {
 	return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Name, b.Name), cmp.Compare(a.Field, b.Field))
 }
 
-// icmpType is the message that a number stands for.
+// icmpType is the type of message that a number identifies.
 func icmpType(at portRange) v1alpha1.ICMPType {
 	types := v1alpha1.ICMPTypes()
 	i := slices.IndexFunc(types, func(t v1alpha1.ICMPType) bool {

@@ -22,7 +22,7 @@ type decision struct {
 	denied  []deniedPart
 }
 
-// deniedPart is a part that the engine lists no passage for: ports, and a rule of L7.
+// deniedPart is a part without an entry of the engine: ports, and an L7 rule.
 type deniedPart struct {
 	at   portRange
 	part policy.L7
@@ -106,7 +106,7 @@ func (c flowSide) decidePair(p pairKey, to policy.Endpoint) decision {
 	return out
 }
 
-// uncovered are the ports of a range on which no passage allows a declared rule.
+// uncovered are the ports of a range on which no entry allows a declared rule.
 func uncovered(r portRange, part policy.L7, allowEntries []allowEntry) []portRange {
 	var covering []portRange
 	for i := range allowEntries {

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
-	"strings"
 
 	"github.com/tenantfence/tenantfence/internal/report"
 
@@ -100,7 +99,7 @@ func (one *denial) at() string {
 // why is what denies a part of a flow, or what is allowed instead.
 func (c flowSide) why(part policy.L7, v policy.Verdict) string {
 	if v.Decision() != policy.Allowed {
-		return fmt.Sprintf("is declared, and does not pass: egress %s; ingress %s%s", v.Egress, v.Ingress, noteSuffix(v))
+		return fmt.Sprintf("is declared and not allowed: egress %s; ingress %s%s: change these policies, or the declaration", v.Egress, v.Ingress, noteSuffix(v))
 	}
 	as, own := "without tls", c.narrowerSide(part, v)
 	if !c.L7.Unrestricted() {
@@ -108,12 +107,12 @@ func (c flowSide) why(part policy.L7, v policy.Verdict) string {
 	}
 	fix := "change these policies, or the declaration"
 	if restrictsServerNames(own.L7) {
-		fix = "say the same tls in every flow to these peers and ports, or in none"
+		fix = "write the same tls in every flow to these peers and ports, or in none"
 	}
-	return fmt.Sprintf("is declared %s, and only %s passes, which %s lets it: %s", as, own.L7, strings.Join(own.Policies, ", "), fix)
+	return fmt.Sprintf("is declared %s, and only %s is allowed (by %s): %s", as, own.L7, policy.Brief(own.Policies), fix)
 }
 
-// restrictsServerNames says whether all that passes is TLS, or may be, to servers that are named.
+// restrictsServerNames reports whether everything allowed is TLS, or may be, to servers that are named.
 func restrictsServerNames(l policy.L7) bool {
 	return len(l.ServerNames) > 0 || slices.ContainsFunc(l.HTTP, func(r policy.HTTPRule) bool { return len(r.ServerNames) > 0 })
 }

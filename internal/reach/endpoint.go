@@ -14,22 +14,22 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// Endpoints finds the ends of flows by what people call them.
+// Endpoints finds sources and destinations of flows by their names.
 type Endpoints struct {
 	Index *resource.Index
 	Fence *policy.Fence
 	// Reasons are the fields behind each policy, as resource.Reasons lists them.
-	// Omitted: results tell of no fields.
+	// Omitted: results contain no fields.
 	Reasons map[string][]string
-	// Undecided are policies that no engine has as they are written. A flow at a pod that
-	// one of them may select is not decided. Omitted: there are none.
+	// Undecided are policies that no engine has as they are written. A flow at a pod that one of them
+	// may select is not decided. Omitted: none.
 	Undecided []report.Ref
 	// OutsideAddresses are addresses that represent each network that policies distinguish, as
-	// ImagineFor returns them. Omitted: there are none.
+	// RepresentativesFor returns them. Omitted: none.
 	OutsideAddresses []policy.Endpoint
 }
 
-// Find returns the one endpoint that a name stands for: an entity ("world"), an address
+// Find returns the one endpoint that a name identifies: an entity ("world"), an address
 // ("192.0.2.1"), a workload ("tenant-acme/Deployment/adapter", or "acme/adapter"
 // where it is the only one of that name), a node ("node/role=worker"), a pod of another
 // cluster ("cluster/west/web/app=shop"), or else a DNS name ("api.openai.com").
@@ -59,11 +59,11 @@ func (e Endpoints) Find(name string) (policy.Endpoint, error) {
 		}
 		return policy.Endpoint{Kind: policy.NameEndpoint, Name: strings.ToLower(name)}, nil
 	default:
-		return policy.Endpoint{}, fmt.Errorf("%q may be many endpoints, and one is meant here: say a workload (namespace/Kind/name)", name)
+		return policy.Endpoint{}, fmt.Errorf("%q may be many endpoints, and this field needs one: write a workload (namespace/Kind/name)", name)
 	}
 }
 
-// parse reads the text of an end, and refuses pods about which policies do not decide.
+// parse reads the text of an endpoint, and refuses pods about which policies do not decide.
 func (e Endpoints) parse(text string) (v1alpha1.FlowEndpoint, error) {
 	f, err := v1alpha1.ParseEndpoint(text)
 	if err != nil {
@@ -91,19 +91,18 @@ func (e Endpoints) workload(name string, f v1alpha1.FlowEndpoint) (policy.Endpoi
 	}
 	switch {
 	case len(found) == 0:
-		return policy.Endpoint{}, fmt.Errorf("there is no workload %q in the build or its inventory: %scorrect the name, or tell the workload as inventory", name, e.suggestion(f))
+		return policy.Endpoint{}, fmt.Errorf("workload %q is missing from the build and its external resources: %scorrect the name, or declare the workload as an external resource", name, e.suggestion(f))
 	case len(found) > 1:
-		return policy.Endpoint{}, fmt.Errorf("%q is %s: say which as namespace/Kind/name", name, e.workloadNames(found))
+		return policy.Endpoint{}, fmt.Errorf("%q is %s: write one of them as namespace/Kind/name", name, e.workloadNames(found))
 	case found[0].HostNetwork:
-		return policy.Endpoint{}, fmt.Errorf("%q is a hostNetwork pod, which has its node's identity: say host or remote-node", name)
+		return policy.Endpoint{}, fmt.Errorf("%q is a hostNetwork pod, which has its node's identity: write host or remote-node", name)
 	}
 	pod := e.Pod(found[0])
 	pod.Name = name
 	return pod, nil
 }
 
-// suggestion asks for the workload of a tenant or namespace that a misspelt name most likely
-// stands for.
+// suggestion is the workload of a tenant or namespace that a misspelt name most likely refers to.
 func (e Endpoints) suggestion(f v1alpha1.FlowEndpoint) string {
 	var candidates []string
 	for _, ns := range e.namespaces(f.TenantOrNamespace) {
@@ -129,7 +128,7 @@ func (e Endpoints) workloadNames(workloads []*resource.Workload) string {
 	return strings.Join(out, ", ")
 }
 
-// belongsTo says whether a workload is of a tenant, or in the namespace, of that name.
+// belongsTo reports whether a workload is of a tenant, or in the namespace, of that name.
 func (e Endpoints) belongsTo(w *resource.Workload, name string) bool {
 	owner := e.Fence.OwnerOfPod(w.Ref.Namespace, w.Labels)
 	return w.Ref.Namespace == name || owner != nil && owner.Name == name

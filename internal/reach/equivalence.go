@@ -9,18 +9,18 @@ import (
 
 // Equivalence is how far two engines were compared, and where they are not the same.
 type Equivalence struct {
-	// Pods were looked at, Peers are all that is known at the other end, and Openings is
-	// what passes between them.
+	// Pods is how many pods were inspected, Peers all that is known at the other side, and Openings
+	// what is allowed between them.
 	Pods, Peers, Openings int
 	// Differences are sentences: what another engine no longer does, and what it does
 	// besides.
 	Differences []string
 }
 
-// Equivalence finds out whether another engine lets the same pass at every pod that is known or
-// imagined, and isolates the same pods. Two policies that alone are the same are so beside
-// any others, since what policies let pass adds up. A deny counts at pods that are there,
-// as everywhere: at imagined ones it hides nothing.
+// Equivalence finds whether another engine allows the same at every known or representative pod, and
+// isolates the same pods. Two policies that are equal alone are equal with any others, since allows
+// add up. Deny rules are credited only for pods in the build. For representative pods they are
+// ignored.
 func (p Proof) Equivalence(other policy.Engine) (Equivalence, error) {
 	known, err := shareRepresentatives(p.Engine, other, p.surroundings())
 	if err != nil {
@@ -64,9 +64,9 @@ func (s *equivalence) compare(v view) error {
 	s.differing = append(s.differing, v.subject)
 	switch a, b := isolates(before), isolates(after); {
 	case a && !b:
-		s.report("no longer closes the %s of %s", v.direction, v.subject.Name)
+		s.report("no longer isolates the %s of %s", v.direction, v.subject.Name)
 	case b && !a:
-		s.report("closes the %s of %s, which was open", v.direction, v.subject.Name)
+		s.report("isolates the %s of %s, which was not isolated", v.direction, v.subject.Name)
 	}
 	return nil
 }
@@ -80,7 +80,7 @@ func (s *equivalence) explain() error {
 	for _, way := range []struct {
 		text          string
 		before, after policy.Engine
-	}{{"no longer lets", s.before, s.after}, {"also lets", s.after, s.before}} {
+	}{{"no longer allows", s.before, s.after}, {"also allows", s.after, s.before}} {
 		c := comparison{before: newOpeningsCache(way.before), after: newOpeningsCache(way.after)}
 		if err := c.search(s.differing); err != nil {
 			return err
@@ -90,17 +90,17 @@ func (s *equivalence) explain() error {
 		}
 	}
 	if len(s.differing) > 0 && len(s.Differences) == 0 {
-		s.report("does not let the same pass at %s", s.differing[0].Name)
+		s.report("does not allow the same at %s", s.differing[0].Name)
 	}
 	return nil
 }
 
-// isolates says whether openings are those of a pod that something isolates.
+// isolates reports whether openings are those of a pod that something isolates.
 func isolates(openings []policy.Opening) bool {
 	return !slices.ContainsFunc(openings, isUnrestricted)
 }
 
-// openingKeys are openings peer by peer, in order, whoever opened them.
+// openingKeys are openings peer by peer, in order, without their policies.
 func openingKeys(openings []policy.Opening) []string {
 	var out []string
 	for _, o := range openings {

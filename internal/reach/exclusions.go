@@ -79,9 +79,9 @@ func (d *declaredFlows) hostNetworkPods(p policy.Peer) []string {
 	return out
 }
 
-// findTenantDenials looks for tenants whose pods an entity of a flow has, and that deny some of it at their
-// side, where nobody declares it: at a pod of the build or, of a namespace without one, of a
-// pod that may be created.
+// findTenantDenials finds tenants whose pods an entity of a flow includes, and that deny some of it at
+// their side without a declaration of it: at a pod of the build or, in a namespace without one, at a
+// representative pod.
 func (d *declaredFlows) findTenantDenials(c flowSide, own policy.Endpoint) {
 	has := map[string]bool{}
 	for _, peer := range d.endpoints.pods {
@@ -131,8 +131,8 @@ func (l *excluded) findings(d *declaredFlows) report.Findings {
 	}
 	for _, r := range l.order {
 		one := l.byFlow[r]
-		add(one.flowSide, report.HostNetworkPodsExcluded, "some of the pods are hostNetwork pods, which have the identity of their node, so that no policy selects them: %: the flow is with the others alone: for these, declare a flow with entities (host, remote-node)", one.hostNetworkPods)
-		add(one.flowSide, report.EntityDeniedByTenants, "the entity has pods of all tenants, and pods of these Tenants deny a part of this flow at their side: %: where it must be allowed, declare it in these Tenants, too", one.tenants)
+		add(one.flowSide, report.HostNetworkPodsExcluded, "some pods of the flow use hostNetwork and have the identity of their node, so no policy selects them: %: the flow is with the other pods alone: for these, declare a flow with entities: [host, remote-node]", one.hostNetworkPods)
+		add(one.flowSide, report.EntityDeniedByTenants, "the entity includes pods of all Tenants, and pods of these Tenants deny a part of the flow at their side: %: if they must have the flow, declare it in these Tenants, too", one.tenants)
 	}
 	return out
 }

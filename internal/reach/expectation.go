@@ -11,45 +11,45 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// Expectation is what Tenants, profile and baseline say may pass at the fenced ends of
-// flows, once all are enforced. It is worked out from the fence alone, apart from the policies that are planned
-// from it: else both might share a mistake.
+// Expectation is what Tenants, profile and baseline declare at the fenced sides of flows, once all
+// tenants are enforced. It is computed from the fence alone, and not from the policies that are
+// planned from it, so that both do not share a mistake.
 type Expectation struct {
 	fence *policy.Fence
-	// at are the wanted flows of a namespace, or of nodes, in one direction.
+	// at are the declared flows of a namespace, or of nodes, in one direction.
 	at map[subjectKey][]Expected
 }
 
-// unclaimedNamespaces stands for every namespace that no tenant has and cluster-wide policies
-// close: it is no name that Kubernetes would take.
+// unclaimedNamespaces represents every unclaimed namespace that cluster-wide policies default-deny.
+// It is not a valid name of a namespace.
 const unclaimedNamespaces = "*"
 
-// subjectKey is a fenced namespace, or a kind of nodes, looked at in one direction.
+// subjectKey is a fenced namespace, or a kind of nodes, in one direction.
 type subjectKey struct {
 	namespace, node string
 	direction       policy.Direction
 }
 
-// Expected is one flow that may pass, as one of its ends sees it.
+// Expected is one declared flow, as one of its sides sees it.
 type Expected struct {
 	Subject policy.Selector
-	// Owner has the subject. Nil: the namespace is nobody's, or they are nodes.
+	// Owner has the subject. Nil: the namespace is unclaimed, or the subjects are nodes.
 	Owner *policy.Tenant
 	Peer  policy.Peer
 	// Ports: none means every port of every protocol.
 	Ports []policy.Port
-	// NamedPorts are the same ports where a number stands in Ports for a name: only pods that
-	// give a port that name are ends of the flow. None: as Ports.
+	// NamedPorts are the same ports, if Ports has numbers in place of names: only pods that give a
+	// port that name are part of the flow. None: as Ports.
 	NamedPorts []policy.Port
 	L7         policy.L7
 	Reason     policy.Reason
-	// Declarations are the declarations of the flow, of which two may have agreed. None: Reason.
+	// Declarations are the declarations of the flow: of one side, or of both. None: Reason.
 	Declarations []policy.Reason
-	// fqdns are the peer's, and lookups those of L7, to be asked often.
+	// fqdns are the peer's, and lookups those of L7, prepared for many matches.
 	fqdns, lookups policy.Patterns
 }
 
-// NewExpectation returns what fences with the same Tenants let pass.
+// NewExpectation returns what fences with the same Tenants declare.
 func NewExpectation(fences ...*policy.Fence) *Expectation {
 	x := &Expectation{at: map[subjectKey][]Expected{}}
 	for _, f := range fences {
@@ -78,14 +78,14 @@ func (x *Expectation) expectFence(f *policy.Fence) {
 	}
 }
 
-// expect adds a flow between the pods of two peers, at each end that is fenced.
+// expect adds a flow between the pods of two peers, at each side that is fenced.
 func (x *Expectation) expect(from, to policy.Peer, egress, ingress Expected) {
 	x.expectAt(from, to, policy.Egress, egress)
 	x.expectAt(to, from, policy.Ingress, ingress)
 }
 
-// expectAt adds a flow at one end. Strangers may do their half of the baseline, and
-// nobody expects them at the other end.
+// expectAt adds a flow at one side. Unclaimed pods may have the egress side of the baseline, and are
+// expected as no peer.
 func (x *Expectation) expectAt(own, peer policy.Peer, d policy.Direction, w Expected) {
 	if peer.Namespace != unclaimedNamespaces {
 		w.Subject, w.Peer = own.Pods, peer
@@ -127,7 +127,7 @@ func (x *Expectation) expectedAt(namespace string, d policy.Direction) []Expecte
 	return x.at[subjectKey{namespace: namespace, direction: d}]
 }
 
-// expectBaseline lets the pods of a namespace do what the baseline says of the outside.
+// expectBaseline adds what the baseline declares for the pods of a namespace.
 func (x *Expectation) expectBaseline(own policy.Peer) {
 	f := x.fence
 	names := f.Baseline.DNS.Names
@@ -178,7 +178,7 @@ func (x *Expectation) expectDNS(from policy.Peer, names []string, why policy.Rea
 func (x *Expectation) expectGrant(g policy.Grant) {
 	egress, ingress := Expected{Ports: g.Ports, L7: g.L7}, Expected{Ports: g.Ports, L7: policy.L7{HTTP: g.L7.HTTP}}
 	if g.L7.InspectsTLS() {
-		// At the other end it is TLS that arrives, whatever was opened up on the way.
+		// The destination receives TLS, also where the proxy decrypts it on the way.
 		ingress.L7 = policy.L7{}
 	}
 	if len(g.SourcePorts) > 0 {
@@ -237,8 +237,8 @@ func inNamespaces(p policy.Peer, ep policy.Endpoint) bool {
 	return !slices.Contains(p.ExcludedNamespaces, ep.Namespace)
 }
 
-// allAddressesIn says whether the networks of a peer hold all addresses of an entity to which an
-// endpoint without an address belongs.
+// allAddressesIn reports whether the networks of a peer have all addresses of an entity, if the
+// endpoint belongs to the entity and has no address.
 func allAddressesIn(f *policy.Fence, p policy.Peer, ep policy.Endpoint) bool {
 	return ep.Kind == policy.EntityEndpoint && slices.ContainsFunc(ep.Entities, func(e v1alpha1.Entity) bool {
 		at := f.EntityAddresses[e]
@@ -246,7 +246,7 @@ func allAddressesIn(f *policy.Fence, p policy.Peer, ep policy.Endpoint) bool {
 	})
 }
 
-// containedIn says whether all addresses of one peer are in the networks of another.
+// containedIn reports whether all addresses of one peer are in the networks of another.
 func containedIn(inner, outer policy.Peer) bool {
 	set := addressesOf(outer)
 	for _, r := range addressesOf(inner).Ranges() {
@@ -277,8 +277,8 @@ func addressesOf(p policy.Peer) *netipx.IPSet {
 	return set
 }
 
-// inNetworks says whether an endpoint outside of the cluster is in the networks of a
-// peer. One without an address is there if all of its world is.
+// inNetworks reports whether an endpoint outside the cluster is in the networks of a peer. One without
+// an address is in them if all of its world is.
 func inNetworks(p policy.Peer, ep policy.Endpoint) bool {
 	addr, err := netip.ParseAddr(ep.Name)
 	contains := func(c string) bool {

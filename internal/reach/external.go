@@ -14,8 +14,7 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// isExternal reports whether a text is the end that stands for everything outside the
-// cluster.
+// isExternal reports whether a text is the endpoint that represents everything outside the cluster.
 func isExternal(text string) bool {
 	f, err := v1alpha1.ParseEndpoint(text)
 	return err == nil && f.Form == v1alpha1.ExternalForm
@@ -161,7 +160,7 @@ func (e Endpoints) ExclusionFindings(engine policy.Engine, result policy.FlowTes
 			direction  policy.Direction
 		}{{"to", c.Case.To, policy.Egress}, {"from", c.Case.From, policy.Ingress}} {
 			if found, ok := allowedOutsideWorld(engine, c, endpoint.text, endpoint.direction); ok {
-				out = append(out, report.New(report.WorldExcludesNames, report.Info, result.Test, field.NewPath("spec", "cases").Index(i).Child(endpoint.name).String(), "%q holds for the entity %s, which includes no name and no network that a policy opens by itself: %s passes; to include these, write external", c.Case.Name, endpoint.text, found))
+				out = append(out, report.New(report.WorldExcludesNames, report.Info, result.Test, field.NewPath("spec", "cases").Index(i).Child(endpoint.name).String(), "%q holds for the entity %s, which excludes names and networks that a policy allows by themselves: %s is allowed: write external to include these", c.Case.Name, endpoint.text, found))
 			}
 		}
 		if proxy := e.Fence.EgressProxy; proxy != nil && (isExternal(c.Case.To) || isWorld(c.Case.To)) {

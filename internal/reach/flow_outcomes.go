@@ -55,8 +55,7 @@ func (a *flowOutcomes) count(f *policy.Fence) policy.DeclaredFlows {
 	return out
 }
 
-// inheritOutcome gives a flow of which nothing was decided itself the outcome of the flows that
-// agree to it.
+// inheritOutcome gives a flow that was not decided itself the outcome of the flows that agree to it.
 func (a *flowOutcomes) inheritOutcome(flow policy.DeclaredFlow) {
 	o := a.outcomeFor(flow.Reason)
 	if o.allowed || o.denied || o.undecided {

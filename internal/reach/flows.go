@@ -10,8 +10,8 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// flows are those that a case stands for: from each source to each destination on each
-// port. A pod's flow to itself is kept: it may be another replica.
+// flows are the flows of a case: from each source to each destination on each port. A pod's flow to
+// itself is kept: it may be another replica.
 func (e Endpoints) flows(engine policy.Engine, c v1alpha1.FlowCase) ([]policy.Flow, error) {
 	sources, err := e.FindAll(c.From)
 	if err != nil {
@@ -42,7 +42,7 @@ func (e Endpoints) flows(engine policy.Engine, c v1alpha1.FlowCase) ([]policy.Fl
 		}
 	}
 	if len(out) == 0 {
-		return nil, errors.New("stands for no flow at all")
+		return nil, errors.New("has no flow")
 	}
 	return out, nil
 }
@@ -68,7 +68,7 @@ func (e Endpoints) targets(c v1alpha1.FlowCase) ([]policy.Flow, error) {
 	return e.resolveClusterHostnames(c, out)
 }
 
-// targetsAsWritten are flows without a source to what a case says.
+// targetsAsWritten are the flows to the destination of a case, without a source.
 func (e Endpoints) targetsAsWritten(c v1alpha1.FlowCase) ([]policy.Flow, error) {
 	f, err := v1alpha1.ParseEndpoint(c.To)
 	if at, ok := e.serviceByAddress(f); ok && err == nil {
@@ -120,7 +120,7 @@ func (e Endpoints) allowPacketTooBig(c v1alpha1.FlowCase, f policy.Flow, v polic
 	return v
 }
 
-// icmpFlows are the flows by ICMP to an end that a case without a port is about.
+// icmpFlows are the flows by ICMP to a destination, of a case without a port.
 func icmpFlows(c v1alpha1.FlowCase, to policy.Endpoint) []policy.Flow {
 	var out []policy.Flow
 	for _, icmp := range impliedICMPTypes(c) {
@@ -129,7 +129,7 @@ func icmpFlows(c v1alpha1.FlowCase, to policy.Endpoint) []policy.Flow {
 	return out
 }
 
-// flowsPerProtocol are the flows to an end on the port that a case says.
+// flowsPerProtocol are the flows to a destination on the port of a case.
 func flowsPerProtocol(c v1alpha1.FlowCase, to policy.Endpoint) []policy.Flow {
 	protocols := []v1alpha1.Protocol{c.Protocol}
 	switch {
@@ -145,11 +145,11 @@ func flowsPerProtocol(c v1alpha1.FlowCase, to policy.Endpoint) []policy.Flow {
 	return out
 }
 
-// dnsProtocols are those that a DNS server is asked over: whoever gets an answer too
-// long for UDP asks again over TCP.
+// dnsProtocols are those of DNS lookups: a resolver repeats over TCP what has an answer too long for
+// UDP.
 func dnsProtocols() []v1alpha1.Protocol { return []v1alpha1.Protocol{v1alpha1.UDP, v1alpha1.TCP} }
 
-// usesProtocol says whether a case is about a protocol.
+// usesProtocol reports whether a case is about a protocol.
 func usesProtocol(c v1alpha1.FlowCase, p v1alpha1.Protocol) bool {
 	switch {
 	case c.Protocol != "" && c.Protocol != v1alpha1.ANY:

@@ -53,7 +53,7 @@ func (e Endpoints) decide(engine policy.Engine, c v1alpha1.FlowCase) ([]policy.F
 			return out, err
 		}
 		if v.Egress.Decision == policy.NotEnforced && v.Ingress.Decision == policy.NotEnforced {
-			return out, errors.New(f.String() + ": neither end is a pod or node of this cluster, so no policy decides it")
+			return out, errors.New(f.String() + ": neither the source nor the destination is a pod or node of this cluster, so no policy decides it")
 		}
 		v = e.allowPacketTooBig(c, f, v)
 		if c.Expect == v1alpha1.ExpectAllow {
@@ -69,8 +69,8 @@ func (e Endpoints) decide(engine policy.Engine, c v1alpha1.FlowCase) ([]policy.F
 	return out, nil
 }
 
-// checkUndecidedPolicies returns an error where a policy that is not decided may select an end of a flow: one
-// of the end's namespace or, at any end, a cluster-wide one.
+// checkUndecidedPolicies returns an error where a policy that is not decided may select the source or
+// destination of a flow: one of its namespace, or a cluster-wide one.
 func (e Endpoints) checkUndecidedPolicies(flows []policy.Flow) error {
 	for _, f := range flows {
 		for _, endpoint := range []policy.Endpoint{f.From, f.To} {
@@ -111,10 +111,10 @@ func checkNormalizedPath(c v1alpha1.FlowCase) error {
 	return fmt.Errorf("agents normalise the path %q before rules apply (%s): write the path that results: %s", c.HTTP.Path, policy.NormalizePath, clean)
 }
 
-// portHint says what to do where a flow on every port passes on some of them.
+// portHint is what to do where a flow on every port is allowed on some of them.
 func portHint(c v1alpha1.FlowCase, f policy.Flow, v policy.Verdict) string {
 	if !isExternal(c.To) && !isExternal(c.From) && v.Decision() == policy.Depends && f.Port == 0 && f.ICMP == "" {
-		return "without port, every port is meant: say port"
+		return "a case without port is about every port: set port"
 	}
 	return ""
 }

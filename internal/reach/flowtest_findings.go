@@ -12,27 +12,22 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// FlowTestFindings says which cases of a FlowTest do not hold, and why: one finding for
-// each.
+// FlowTestFindings report each case of a FlowTest that does not hold, and why.
 func FlowTestFindings(result policy.FlowTestResult) report.Findings {
 	var out report.Findings
 	for i, c := range result.Cases {
-		f := report.Finding{Severity: report.Error, Resource: result.Test, Field: field.NewPath("spec", "cases").Index(i).String()}
+		at := field.NewPath("spec", "cases").Index(i).String()
 		switch {
 		case c.Problem != "":
-			f.Check, f.Message = report.FlowTestUndecided, fmt.Sprintf("%q cannot be decided: %s", c.Case.Name, c.Problem)
+			out = append(out, report.New(report.FlowTestUndecided, report.Error, result.Test, at, "%q cannot be decided: %s", c.Case.Name, c.Problem))
 		case !c.Passed:
-			f.Check, f.Message = report.FlowTestFailed, failureMessage(c)
-		default:
-			continue
+			out = append(out, report.New(report.FlowTestFailed, report.Error, result.Test, at, "%s", failureMessage(c)))
 		}
-		out = append(out, f)
 	}
 	return out
 }
 
-// failureMessage tells of the first flow of a case that is not as expected, and counts the
-// rest.
+// failureMessage describes the first flow of a case that is not as expected, and counts the others.
 func failureMessage(c policy.CaseResult) string {
 	failed := slices.DeleteFunc(slices.Clone(c.Flows), func(f policy.FlowResult) bool { return f.Passed })
 	if len(failed) == 0 {
@@ -45,7 +40,7 @@ func failureMessage(c policy.CaseResult) string {
 	}
 	why := []string{"egress " + f.Verdict.Egress.String(), "ingress " + f.Verdict.Ingress.String()}
 	if len(f.DeclaredBy) > 0 {
-		why = append(why, "asked for by "+strings.Join(f.DeclaredBy, ", "))
+		why = append(why, "declared by "+strings.Join(f.DeclaredBy, ", "))
 	}
 	text := fmt.Sprintf("%q: %s must be %s and is %s: %s%s", c.Case.Name, f.Flow, expectedDecision(c.Case), decision, strings.Join(why, "; "), noteSuffix(f.Verdict))
 	if len(c.Flows) > 1 {

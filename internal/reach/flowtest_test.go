@@ -27,7 +27,7 @@ func shop(t *testing.T) reach.Endpoints {
 		`{apiVersion: v1, kind: Pod, metadata: {name: agent, namespace: hosts, labels: {app: agent}}, spec: {hostNetwork: true}}`,
 		`{apiVersion: v1, kind: Namespace, metadata: {name: empty, labels: {team: a}}}`,
 		`{apiVersion: v1, kind: Service, metadata: {name: web, namespace: shop}, spec: {selector: {app: web}, ports: [{name: http, port: 80, targetPort: http}, {name: admin, port: 81, targetPort: 8081}, {name: voice, port: 80, protocol: UDP}]}}`,
-		`{apiVersion: v1, kind: Service, metadata: {name: nobody, namespace: shop}, spec: {selector: {app: nobody}, ports: [{port: 80}]}}`,
+		`{apiVersion: v1, kind: Service, metadata: {name: empty, namespace: shop}, spec: {selector: {app: missing}, ports: [{port: 80}]}}`,
 		`{apiVersion: v1, kind: Service, metadata: {name: misnamed, namespace: shop}, spec: {selector: {app: web}, ports: [{port: 80, targetPort: https}]}}`,
 		`{apiVersion: v1, kind: Service, metadata: {name: broken, namespace: shop}, spec: {selector: {app: web}, ports: [{port: 80, targetPort: 70000}]}}`,
 		`{apiVersion: v1, kind: Service, metadata: {name: headless, namespace: shop}, spec: {clusterIP: None, selector: {app: db}, ports: [{port: 80, targetPort: 8080}, {name: sql, port: 5432}]}}`,
@@ -131,27 +131,27 @@ func TestFlowsOfCase(t *testing.T) {
 	}
 }
 
-// TestMissingEndpointsAreUndecided expects every flow to be denied, as what nobody
-// finds would be.
+// TestMissingEndpointsAreUndecided expects every flow to be denied, as one to a missing endpoint
+// would be.
 func TestMissingEndpointsAreUndecided(t *testing.T) {
 	t.Parallel()
 	for to, want := range map[string]string{
-		"tenant/beta/*":                `no Tenant "beta"`,
+		"tenant/beta/*":                `Tenant "beta" is missing`,
 		"tenant/homeless/*":            "has no namespace",
-		"namespace/shpo/*":             `no namespace "shpo"`,
-		"namespace/shpo/app=web":       `no namespace "shpo"`,
-		"namespace/hosts/*":            "say host or remote-node",
-		"namespace/hosts/app=agent":    "say host or remote-node",
-		"hosts/agent":                  "say host or remote-node",
+		"namespace/shpo/*":             `namespace "shpo" is missing`,
+		"namespace/shpo/app=web":       `namespace "shpo" is missing`,
+		"namespace/hosts/*":            "write host or remote-node",
+		"namespace/hosts/app=agent":    "write host or remote-node",
+		"hosts/agent":                  "write host or remote-node",
 		"namespace/shop/host=x":        "whose key Cilium reserves",
 		"cluster/w/shop/remote-node=x": "whose key Cilium reserves",
-		"service/shop/shop":            "no Service shop/shop",
-		"service/shop/nobody":          "selects no pod",
+		"service/shop/shop":            "Service shop/shop is missing",
+		"service/shop/empty":           "selects no pod",
 		"service/shop/misnamed":        `has a TCP port named "https"`,
 		"service/shop/broken":          "none that Kubernetes takes",
 		"service/shop/headless":        "is headless",
 		"service/hosts/agents":         "write host or remote-node",
-		"service/shop/portless":        "say a port",
+		"service/shop/portless":        "set a port",
 		"service/default/kubernetes":   "has no port 80/SCTP",
 	} {
 		t.Run(to, func(t *testing.T) {
@@ -186,7 +186,7 @@ func TestFlowTestFindings(t *testing.T) {
 		decide func(policy.Flow) (policy.Verdict, error)
 		want   string
 	}{
-		"denied by nobody in particular": {
+		"denied without a policy": {
 			v1alpha1.FlowCase{From: "tenant/acme/app=web", To: "api.openai.com", Port: 443}, func(f policy.Flow) (policy.Verdict, error) {
 				v := policy.Verdict{Egress: side(policy.Denied), Ingress: side(policy.NotEnforced), Note: "the name is never resolved"}
 				if f.From.Name == "shop/Pod/web-1" {
@@ -201,7 +201,7 @@ func TestFlowTestFindings(t *testing.T) {
 				return policy.Verdict{Egress: side(policy.Allowed, "shop/a", "shop/b"), Ingress: policy.Side{Decision: policy.Allowed, L7: policy.L7{DNS: []string{"*"}}}}, nil
 			},
 			`"case": shop/web-1 -> shop/db:1/TCP must be denied and is allowed: egress allowed by shop/a, shop/b; ingress allowed, no policy isolates it (only DNS for *); ` +
-				`asked for by FenceProfile/p spec.baseline.dns, Tenant/acme spec.egress[a] [flow-test-failed]`,
+				`declared by FenceProfile/p spec.baseline.dns, Tenant/acme spec.egress[a] [flow-test-failed]`,
 		},
 		"allowed in some cases": {
 			v1alpha1.FlowCase{From: "shop/web-1", To: "kube-apiserver", Port: 1, Expect: v1alpha1.ExpectDeny}, func(policy.Flow) (policy.Verdict, error) {
@@ -209,15 +209,15 @@ func TestFlowTestFindings(t *testing.T) {
 			},
 			`"case": shop/web-1 -> kube-apiserver:1/TCP must be denied and is allowed in some cases only: egress depends by shop/c; ingress not enforced [flow-test-failed]`,
 		},
-		"an engine that cannot tell": {
-			v1alpha1.FlowCase{From: "shop/web-1", To: "shop/db", Port: 1}, func(policy.Flow) (policy.Verdict, error) { return policy.Verdict{}, errors.New("cannot tell") },
-			`"case" cannot be decided: cannot tell [flow-test-undecided]`,
+		"an engine that cannot decide": {
+			v1alpha1.FlowCase{From: "shop/web-1", To: "shop/db", Port: 1}, func(policy.Flow) (policy.Verdict, error) { return policy.Verdict{}, errors.New("no answer") },
+			`"case" cannot be decided: no answer [flow-test-undecided]`,
 		},
-		"ends that nothing judges": {
+		"endpoints that no policy selects": {
 			v1alpha1.FlowCase{From: "world", To: "192.0.2.1", Port: 1}, func(policy.Flow) (policy.Verdict, error) {
 				return policy.Verdict{Egress: side(policy.NotEnforced), Ingress: side(policy.NotEnforced)}, nil
 			},
-			`"case" cannot be decided: world -> 192.0.2.1:1/TCP: neither end is a pod or node of this cluster, so no policy decides it [flow-test-undecided]`,
+			`"case" cannot be decided: world -> 192.0.2.1:1/TCP: neither the source nor the destination is a pod or node of this cluster, so no policy decides it [flow-test-undecided]`,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

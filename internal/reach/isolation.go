@@ -21,8 +21,8 @@ type Proof struct {
 	Engine    policy.Engine
 	Fence     *policy.Fence
 	Endpoints Endpoints
-	// NetworkPolicyForm is what NetworkPolicies beside others say: what it declares is declared. Nil:
-	// there are none.
+	// NetworkPolicyForm is the NetworkPolicy form of the policies: what it declares is declared.
+	// Nil: none.
 	NetworkPolicyForm *policy.Fence
 	// Policies finds policies by the names that the engine gives them: where two have one
 	// name, one that is not the fence's.
@@ -35,8 +35,8 @@ type Proof struct {
 	Progress      policy.Progress
 }
 
-// Isolation finds what the policies open at fenced pods that nothing declares. Each end
-// of a flow is judged alone.
+// Isolation finds what the policies allow at fenced pods that nothing declares. Each side of a flow
+// is decided alone.
 func (p Proof) Isolation() (policy.Isolation, report.Findings, error) {
 	var counted policy.Isolation
 	known, err := p.Engine.Representatives(p.surroundings())
@@ -69,7 +69,7 @@ func (p Proof) newSearch(counted *policy.Isolation) *search {
 	return &search{Proof: p, expectation: NewExpectation(p.fences()...), openings: map[string][]policy.Opening{}, counted: counted}
 }
 
-// HostNetworkFindings says which pods no policy selects.
+// HostNetworkFindings lists the hostNetwork pods, which no policy selects.
 func (p Proof) HostNetworkFindings() report.Findings {
 	var pods []string
 	for _, w := range p.Endpoints.Index.Workloads {
@@ -80,11 +80,11 @@ func (p Proof) HostNetworkFindings() report.Findings {
 	if len(pods) == 0 {
 		return nil
 	}
-	return report.Findings{report.New(report.HostNetworkPods, report.Info, report.Ref{}, "", "%s", "these are hostNetwork pods: no policy selects them, and they reach every pod of their node, as the node does: "+strings.Join(pods, ", "))}
+	return report.Findings{report.New(report.HostNetworkPods, report.Info, report.Ref{}, "", "%s", "no policy selects hostNetwork pods, and they reach every pod of their node, as the node does: "+strings.Join(pods, ", "))}
 }
 
-// fenced are the known pods that are a tenant's, and for which policies are generated, and
-// those that cluster-wide policies close beside them.
+// fenced are the known pods of tenants for which policies are generated, and those in unclaimed
+// namespaces that cluster-wide policies default-deny.
 func (p Proof) fenced(known []policy.Endpoint) []policy.Endpoint {
 	return slices.DeleteFunc(slices.Clone(known), func(ep policy.Endpoint) bool {
 		owner := p.Fence.OwnerOfPod(ep.Namespace, ep.Labels)
@@ -110,8 +110,7 @@ func (p Proof) grants() []policy.Grant {
 	return out
 }
 
-// surroundings are the namespaces of the build and of tenants, and the networks that
-// somebody declared.
+// surroundings are the namespaces of the build and of tenants, and the networks that are declared.
 func (p Proof) surroundings() policy.Environment {
 	s := policy.Environment{Namespaces: map[string]map[string]string{}, Selectors: p.selectors(), Budget: p.Fence.Representatives}
 	for _, t := range p.Fence.Tenants {
@@ -140,7 +139,7 @@ func (p Proof) surroundings() policy.Environment {
 	return s
 }
 
-// selectors are those by which the expectation distinguishes pods and nodes.
+// selectors are those with which the expectation distinguishes pods and nodes.
 func (p Proof) selectors() []policy.Selection {
 	var out []policy.Selection
 	pods := func(s policy.Selector) {
@@ -170,7 +169,7 @@ type search struct {
 	conflicts   conflicts
 	tally       tally
 	counted     *policy.Isolation
-	// openings are those of peers, once asked for.
+	// openings are those of peers, cached.
 	openings map[string][]policy.Opening
 	// cachedPeers is how many peers they have.
 	cachedPeers int
@@ -193,7 +192,7 @@ func (s *search) search(pod policy.Endpoint, d policy.Direction) error {
 	for _, o := range openings {
 		if len(o.Policies) == 0 {
 			s.tally.open(v)
-			s.leaks.leakOf(v, policy.Opening{}).subjects.add(pod.Name)
+			s.leaks.leakOf(v, policy.Opening{}, "").subjects.add(pod.Name)
 			continue
 		}
 		for _, peer := range o.Peers {
@@ -240,14 +239,18 @@ func (s *search) openingsOf(pod policy.Endpoint, d policy.Direction) ([]policy.O
 
 func (s *search) add(v view, o policy.Opening, peer policy.Endpoint) {
 	s.tally.open(v)
-	l := s.leaks.leakOf(v, o)
+	l := s.leaks.leakOf(v, o, kindOf(peer))
+	l.pairs.add(v.subject.Name, peer.Name)
+	if len(o.L7.ShadowedBy) > 0 {
+		l.addShadowed(v, o, peer)
+	}
 	if l.add(v, peer); !l.open && s.otherSideAllows(v, o, peer) {
 		l.setExample(v, peer)
 		l.open = true
 	}
 }
 
-// otherSideAllows says whether the other end lets a part of an opening pass, too. What cannot be
+// otherSideAllows reports whether the other side allows a part of an opening, too. What cannot be
 // decided counts as open.
 func (s *search) otherSideAllows(v view, o policy.Opening, peer policy.Endpoint) bool {
 	if !peer.IsSelected() || v.subject.Kind == policy.NodeEndpoint && v.direction == policy.Egress {

@@ -112,7 +112,7 @@ func (e knownEndpoints) formatNetworks(networks []netip.Prefix) []string {
 	for _, n := range networks {
 		chosen[n] = true
 	}
-	// outermost is the largest network around one of which all parts in between are chosen.
+	// outermost is the largest network around one that has only chosen parts in between.
 	outermost := func(n netip.Prefix) netip.Prefix {
 		for chosen[e.enclosing[n]] {
 			n = e.enclosing[n]
@@ -174,8 +174,8 @@ func entityEndpoints(all []v1alpha1.Entity) []policy.Endpoint {
 	return out
 }
 
-// peerEndpoints are endpoints that a peer stands for: all pods of the build or, where there
-// is none, one that is like them.
+// peerEndpoints are the endpoints of a peer: all pods of the build, or else one that represents
+// them.
 func (d *declaredFlows) peerEndpoints(p policy.Peer) []policy.Endpoint {
 	switch p.Kind {
 	case policy.Pods:
@@ -191,7 +191,7 @@ func (d *declaredFlows) peerEndpoints(p policy.Peer) []policy.Endpoint {
 	}
 }
 
-// nameEndpoints are those of a peer, but for what ends in this cluster, which is wanted as a flow
+// nameEndpoints are those of a peer, except those that resolve to this cluster, which are declared as flows
 // to pods, too.
 func (d *declaredFlows) nameEndpoints(p policy.Peer) []policy.Endpoint {
 	var out []policy.Endpoint
@@ -226,8 +226,8 @@ func (d *declaredFlows) pods(p policy.Peer) []policy.Endpoint {
 	}
 }
 
-// belongToPeer says whether a workload's pods are those of a peer's tenant: one that names a
-// shared namespace means nobody's pods there.
+// belongToPeer reports whether a workload's pods are those of a peer's tenant. A peer that names a
+// shared namespace without a tenant includes its unclaimed pods.
 func (d *declaredFlows) belongToPeer(w *resource.Workload, p policy.Peer) bool {
 	all := d.Fence.Owners(w.Ref.Namespace)
 	if len(all) == 0 || !all[0].SharesNamespaces() {
@@ -237,9 +237,9 @@ func (d *declaredFlows) belongToPeer(w *resource.Workload, p policy.Peer) bool {
 	return p.Tenant == "" && owner == nil || owner != nil && owner.Name == p.Tenant
 }
 
-// labelledNamespaces are the namespaces of the build that a peer names by label. Where it names
-// all, as the entity cluster does, those of tenants are left out: whether they let it pass
-// is theirs to say.
+// labelledNamespaces are the namespaces of the build that a peer selects by label. If it selects all,
+// as the entity cluster does, it omits those of tenants: these declare for themselves whether they
+// allow the flow.
 func (d *declaredFlows) labelledNamespaces(p policy.Peer) []string {
 	return slices.DeleteFunc(slices.Sorted(maps.Keys(d.Endpoints.Index.Namespaces)), func(ns string) bool {
 		return !inNamespaces(p, policy.Endpoint{Namespace: ns, NamespaceLabels: d.Endpoints.namespaceLabels(ns)}) ||

@@ -1,48 +1,51 @@
 package reach
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
-
-	"github.com/tenantfence/tenantfence/internal/report"
 
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// leak is one thing that policies let pass and nothing declares, between pods and peers
-// for which the same policies let it pass.
+// leak is one thing that policies allow and nothing declares, between subjects and peers for
+// which the same policies allow it.
 type leak struct {
 	direction policy.Direction
 	owner     owner
 	// namespace of the subjects, "" for nodes.
 	namespace       string
+	kind            peerKind
 	opening         policy.Opening
 	subjects, peers orderedSet
-	// count is how many pairs of a subject and a peer there are.
+	// pairs are recorded where each of them is reported, and count is their number.
+	pairs pairs
 	count int
-	// from and to are an example: an open one, where there is one.
+	// from and to are an example: an open pair, if one is open.
 	from, to string
 	open     bool
 	// deployed reports that some subject is in the build.
 	deployed bool
+	// restricted and unrestricted are the declared flows with and without L7 rules, where the
+	// opening shadows such rules.
+	restricted, unrestricted []policy.Reason
 }
 
-// leaks are put together where they differ in their ends alone, in the order in which
-// they were found.
+// leaks are grouped where they differ in their sources and destinations alone, in the order in
+// which they were found.
 type leaks struct {
 	list []*leak
 	at   map[string]*leak
 }
 
-// leakOf is the leak that an opening belongs to.
-func (l *leaks) leakOf(v view, o policy.Opening) *leak {
+// leakOf is the leak that an opening to peers of one kind belongs to.
+func (l *leaks) leakOf(v view, o policy.Opening, kind peerKind) *leak {
 	o.Peers, o.Partial = nil, false
-	key := policy.JSONKey([]any{v.direction, v.subject.Namespace, v.owner.String(), o})
+	key := policy.JSONKey([]any{v.direction, v.subject.Namespace, v.owner.String(), kind, o})
 	out := l.at[key]
 	if out == nil {
-		out = &leak{direction: v.direction, owner: v.owner, namespace: v.subject.Namespace, opening: o}
+		out = &leak{direction: v.direction, owner: v.owner, namespace: v.subject.Namespace, kind: kind, opening: o}
 		if l.at == nil {
 			l.at = map[string]*leak{}
 		}
@@ -62,7 +65,7 @@ func (l *leak) add(v view, peer policy.Endpoint) {
 	}
 }
 
-// setExample makes an opening the example.
+// setExample makes a pair the example.
 func (l *leak) setExample(v view, peer policy.Endpoint) {
 	l.from, l.to = v.subject.Name, peer.Name
 	if v.direction == policy.Ingress {
@@ -70,114 +73,26 @@ func (l *leak) setExample(v view, peer policy.Endpoint) {
 	}
 }
 
-// orderedSet are a set in order.
-type orderedSet struct {
-	list []string
-	seen map[string]bool
+func (l *leak) subjectSet() *orderedSet { return &l.subjects }
+
+func (l *leak) peerSet() *orderedSet { return &l.peers }
+
+// subject and peer are those of the example.
+func (l *leak) subject() string {
+	if l.direction == policy.Egress {
+		return l.from
+	}
+	return l.to
 }
 
-func (n *orderedSet) add(name string) {
-	if n.seen == nil {
-		n.seen = map[string]bool{}
+func (l *leak) peer() string {
+	if l.direction == policy.Egress {
+		return l.to
 	}
-	if !n.seen[name] {
-		n.seen[name] = true
-		n.list = append(n.list, name)
-	}
+	return l.from
 }
 
-// moreSuffix says how many there are beside the one that is named.
-func (n *orderedSet) moreSuffix() string {
-	if len(n.list) < 2 {
-		return ""
-	}
-	return fmt.Sprintf(" (and %d more)", len(n.list)-1)
-}
-
-func (s *search) findings() report.Findings {
-	out := s.conflicts.findings()
-	for _, l := range s.leaks.list {
-		f := report.Finding{Severity: report.Error}
-		if l.owner.allowOnly() {
-			f.Severity = report.Warning
-		}
-		switch {
-		case len(l.opening.Policies) == 0:
-			s.reportNotIsolated(l, &f)
-		case s.IntentUnknown:
-			s.reportAllowed(l, &f)
-		case len(l.opening.L7.ShadowedBy) > 0:
-			s.reportShadowed(l, &f)
-		default:
-			s.reportUndeclared(l, &f)
-		}
-		out = append(out, f)
-	}
-	return out
-}
-
-// notIsolated: whatever the policies say, everything passes.
-func (s *search) reportNotIsolated(l *leak, f *report.Finding) {
-	f.Check, f.Resource = report.NotIsolated, s.sourceOf(l.owner)
-	whose := "of no Tenant, which scope Cluster closes"
-	if t := l.owner.tenant; t != nil {
-		whose = fmt.Sprintf("of Tenant %q, which is in Enforce", t.Name)
-	}
-	if n := l.owner.node; n != nil {
-		f.Field = n.Reason.Field
-		whose = fmt.Sprintf("of nodes %q, which are in Enforce", n.Name)
-	}
-	f.Message = fmt.Sprintf("no policy closes the %s of %s%s, %s: the policy default-deny is missing, or does nothing",
-		l.direction, l.subjects.list[0], l.subjects.moreSuffix(), whose)
-}
-
-// reportAllowed reports what policies allow, where nothing is known of what is declared.
-func (s *search) reportAllowed(l *leak, f *report.Finding) {
-	f.Check, f.Severity, f.Resource = report.AllowedFlow, report.Info, s.policyToChange(l.opening.Policies)
-	state := "the other side denies it so far"
-	if l.open {
-		state = "the other side allows it"
-	}
-	switch {
-	case l.owner.tenant != nil:
-		state += ", by label of Tenant " + strconv.Quote(l.owner.tenant.Name)
-	case l.owner.node != nil:
-		state += ", by label of nodes " + strconv.Quote(l.owner.node.Name)
-	}
-	f.Message = fmt.Sprintf("allows %s%s to reach %s%s on %s; %s", l.from, l.sources().moreSuffix(), l.to, l.destinations().moreSuffix(), l.portsAndL7(), state)
-}
-
-func (s *search) reportShadowed(l *leak, f *report.Finding) {
-	f.Check, f.Resource = report.L7RuleShadowed, s.policyToChange(l.opening.Policies)
-	f.Message = fmt.Sprintf("has L7 rules for %s that do nothing: %s allows it without, so that every request from %s%s to %s%s passes; take the rules away, or narrow the other policy",
-		l.ports(), strings.Join(l.opening.L7.ShadowedBy, ", "), l.from, l.sources().moreSuffix(), l.to, l.destinations().moreSuffix())
-}
-
-func (s *search) reportUndeclared(l *leak, f *report.Finding) {
-	f.Check, f.Resource = report.UndeclaredOneSided, s.policyToChange(l.opening.Policies)
-	state := "so far the other end denies it"
-	if l.open {
-		f.Check, state = report.UndeclaredOpen, "the other end lets it pass, so it is open"
-	}
-	if !l.deployed {
-		state += ", for " + map[bool]string{true: "nodes", false: "pods"}[l.owner.node != nil] + " that do not exist yet"
-	}
-	together := ""
-	if len(l.opening.Policies) > 1 {
-		together = " (together: " + strings.Join(l.opening.Policies, ", ") + ")"
-	}
-	do := "which needs a Tenant to declare it"
-	if t := l.owner.tenant; t != nil {
-		do = fmt.Sprintf("or declare the flow in spec.%s of Tenant %q", l.direction, t.Name)
-	}
-	if n := l.owner.node; n != nil {
-		do = fmt.Sprintf("or declare the flow in nodes[%s].%s of the profile", n.Name, l.direction)
-	}
-	f.Message = fmt.Sprintf("lets %s%s reach %s%s on %s%s, which no Tenant, profile or baseline declares; %s: remove the policy, %s",
-		l.from, l.sources().moreSuffix(), l.to, l.destinations().moreSuffix(), l.portsAndL7(), together, state, do)
-}
-
-// sources are the sources of what leaks, otherEnds the destinations.
+// sources and destinations are the subjects and peers, by direction.
 func (l *leak) sources() *orderedSet {
 	if l.direction == policy.Egress {
 		return &l.subjects
@@ -196,7 +111,7 @@ func (l *leak) ports() portRange {
 	return portRange{l.opening.Protocol, l.opening.First, l.opening.Last}
 }
 
-// portsAndL7 is the ports, and the part of what is spoken there.
+// portsAndL7 is the ports, and the L7 rule that is allowed there.
 func (l *leak) portsAndL7() string {
 	if l.opening.L7.Unrestricted() {
 		return l.ports().String()
@@ -204,27 +119,75 @@ func (l *leak) portsAndL7() string {
 	return l.ports().String() + ", " + l.opening.L7.String()
 }
 
-// policyToChange is the policy to look at: one that is not the fence's, where there is one.
-func (s *search) policyToChange(by []string) report.Ref {
-	i := max(0, slices.IndexFunc(by, func(name string) bool {
-		p := s.Policies[name]
-		return p != nil && p.Fence != s.Fence.Name
-	}))
-	if p := s.Policies[by[i]]; p != nil {
-		return p.Ref
-	}
-	return report.Ref{Kind: "policy", Name: by[i]}
+// orderedSet is a set that keeps its order.
+type orderedSet struct {
+	list []string
+	seen map[string]bool
 }
 
-func (o portRange) String() string {
-	switch {
-	case o.protocol == "":
-		return "every port of every protocol"
-	case policy.PortRange{Protocol: o.protocol, First: o.first, Last: o.last}.IsAllPorts():
-		return "every port of " + string(o.protocol)
-	case o.first != o.last:
-		return fmt.Sprintf("ports %d-%d/%s", o.first, o.last, o.protocol)
-	default:
-		return fmt.Sprintf("port %d/%s", o.first, o.protocol)
+func (n *orderedSet) add(names ...string) {
+	if n.seen == nil {
+		n.seen = map[string]bool{}
 	}
+	for _, name := range names {
+		if !n.seen[name] {
+			n.seen[name] = true
+			n.list = append(n.list, name)
+		}
+	}
+}
+
+// moreSuffix counts the names after the first.
+func (n *orderedSet) moreSuffix() string {
+	if len(n.list) < 2 {
+		return ""
+	}
+	return fmt.Sprintf(" (and %d more)", len(n.list)-1)
+}
+
+// pairs are pairs of a subject and a peer. Subjects with the same peers share one list, so that
+// many pods need little memory.
+type pairs struct {
+	groups  []*pairGroup
+	byPeers map[[sha256.Size]byte]*pairGroup
+	// current are the peers of the last subject.
+	subject string
+	current []string
+}
+
+// pairGroup is every pair of one of the subjects and one of the peers.
+type pairGroup struct{ subjects, peers []string }
+
+// add adds a pair. The pairs of a subject come one after the other.
+func (p *pairs) add(subject, peer string) {
+	if subject != p.subject {
+		p.finish()
+		p.subject = subject
+	}
+	p.current = append(p.current, peer)
+}
+
+// finish groups the last subject with those that have the same peers.
+func (p *pairs) finish() {
+	if len(p.current) == 0 {
+		return
+	}
+	slices.Sort(p.current)
+	peers := slices.Compact(p.current)
+	key := sha256.Sum256([]byte(strings.Join(peers, "\n")))
+	if p.byPeers[key] == nil {
+		if p.byPeers == nil {
+			p.byPeers = map[[sha256.Size]byte]*pairGroup{}
+		}
+		p.byPeers[key] = &pairGroup{peers: slices.Clone(peers)}
+		p.groups = append(p.groups, p.byPeers[key])
+	}
+	p.byPeers[key].subjects = append(p.byPeers[key].subjects, p.subject)
+	p.current = p.current[:0]
+}
+
+// all are the groups of all pairs that were added.
+func (p *pairs) all() []*pairGroup {
+	p.finish()
+	return p.groups
 }

@@ -18,7 +18,7 @@ func (e Endpoints) node(text string, f v1alpha1.FlowEndpoint) (policy.Endpoint, 
 	}
 	n := e.Index.Nodes[f.Name]
 	if n == nil {
-		return out, fmt.Errorf("there is no Node %q in the build or its inventory: correct the name, tell the Node as inventory, or write its labels, as node/role=worker", f.Name)
+		return out, fmt.Errorf("the Node %q is missing from the build and its external resources: correct the name, declare the Node as an external resource, or write its labels, as node/role=worker", f.Name)
 	}
 	out.Labels = n.Labels
 	return out, nil
@@ -30,15 +30,14 @@ func (e Endpoints) otherClusterPod(text string, f v1alpha1.FlowEndpoint) (policy
 	if own := e.Fence.Cluster.Name; f.Cluster == own || own == "" && f.Cluster == "default" {
 		return policy.Endpoint{}, fmt.Errorf("%q is of this cluster: write namespace/%s/%s", text, f.TenantOrNamespace, policy.FormatLabels(f.Labels))
 	}
-	// What labels a namespace has there is not known, but for its name.
+	// The labels of the namespace in that cluster are not known, except its name.
 	pod := e.representative(f.TenantOrNamespace, f.Labels)
 	pod.NamespaceLabels = nil
 	pod.Name, pod.Cluster = text, f.Cluster
 	return pod, nil
 }
 
-// nodes are those that a kind of nodes stands for: all of the build that it selects or,
-// where there is none, one that it would.
+// nodes are the nodes of the build that a kind of nodes selects, or else one that represents them.
 func (p Proof) nodes(n *policy.Node) []policy.Endpoint {
 	var out []policy.Endpoint
 	index := p.Endpoints.Index.Nodes
@@ -53,8 +52,8 @@ func (p Proof) nodes(n *policy.Node) []policy.Endpoint {
 	return out
 }
 
-// fencedNodes are the nodes that are looked into: those of the build, and for each kind of
-// nodes one, alone and with the labels by which each policy selects its own.
+// fencedNodes are the nodes to inspect: those of the build, and for each kind of nodes one, alone and
+// with the labels that each policy selects.
 func (p Proof) fencedNodes(known []policy.Endpoint) []policy.Endpoint {
 	var out []policy.Endpoint
 	for i := range p.Fence.Nodes {
@@ -79,7 +78,7 @@ func (p Proof) fencedNodes(known []policy.Endpoint) []policy.Endpoint {
 	return slices.CompactFunc(out, func(a, b policy.Endpoint) bool { return a.Name == b.Name })
 }
 
-// defaultDenyNodes are the kinds of nodes that close a node in one direction, those in Enforce
+// defaultDenyNodes are the kinds of nodes that default-deny a node in one direction, those in Enforce
 // first.
 func defaultDenyNodes(f *policy.Fence, labels map[string]string, d policy.Direction) []*policy.Node {
 	var enforced, allowOnly []*policy.Node

@@ -9,9 +9,9 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// FindAll returns every endpoint that a text stands for, as FlowTests write them:
-// beside what Find knows, "tenant/acme/*", "namespace/x/app=web" and
-// "service/x/web". They are never none.
+// FindAll returns every endpoint that a text identifies, as FlowTests write them: the forms of Find,
+// and "tenant/acme/*", "namespace/x/app=web" and "service/x/web". It returns at least one, or an
+// error.
 func (e Endpoints) FindAll(text string) ([]policy.Endpoint, error) {
 	f, err := e.parse(text)
 	if err != nil {
@@ -36,8 +36,8 @@ func (e Endpoints) FindAll(text string) ([]policy.Endpoint, error) {
 	}
 }
 
-// podsOf are the pods of a tenant or namespace, and those that nobody has deployed yet:
-// one without labels beside all that are there, or one with the labels that none has.
+// podsOf are the pods of a tenant or namespace, and representative pods: one without labels in
+// addition to all of the build, or one with the labels that none has.
 func (e Endpoints) podsOf(text string, f v1alpha1.FlowEndpoint) ([]policy.Endpoint, error) {
 	namespaces, err := e.namespacesIn(f)
 	if err != nil {
@@ -59,7 +59,7 @@ func (e Endpoints) podsOf(text string, f v1alpha1.FlowEndpoint) ([]policy.Endpoi
 		}
 	}
 	if hostNetwork && len(pods) == 0 {
-		return nil, fmt.Errorf("%q are hostNetwork pods alone, which have their node's identity: say host or remote-node", text)
+		return nil, fmt.Errorf("%q are hostNetwork pods alone, which have their node's identity: write host or remote-node", text)
 	}
 	if len(f.Labels) == 0 || len(pods) == 0 {
 		pods = append(pods, e.missingPods(namespaces, policy.ExampleLabels(selector), pods)...)
@@ -67,8 +67,7 @@ func (e Endpoints) podsOf(text string, f v1alpha1.FlowEndpoint) ([]policy.Endpoi
 	return pods, nil
 }
 
-// selectorOf selects the pods that are meant: of a tenant that shares its namespaces, its
-// own alone.
+// selectorOf selects the pods of a text: of a tenant that shares its namespaces, its own alone.
 func (e Endpoints) selectorOf(text string, f v1alpha1.FlowEndpoint) (policy.Selector, error) {
 	selector := policy.Selector{MatchLabels: f.Labels}
 	i := slices.IndexFunc(e.Fence.Tenants, func(t policy.Tenant) bool { return f.Form == v1alpha1.TenantForm && t.Name == f.TenantOrNamespace })
@@ -82,33 +81,32 @@ func (e Endpoints) selectorOf(text string, f v1alpha1.FlowEndpoint) (policy.Sele
 	return own, nil
 }
 
-// namespacesIn are those of a tenant, or the one namespace. One that nobody knows is an
-// error: its pods could be imagined, and a misspelt name would prove anything.
+// namespacesIn are those of a tenant, or the one namespace. An unknown namespace is an error: its pods
+// would be representative ones, and a misspelt name would prove anything.
 func (e Endpoints) namespacesIn(f v1alpha1.FlowEndpoint) ([]string, error) {
 	if f.Form == v1alpha1.NamespaceForm {
 		if !e.namespaceExists(f.TenantOrNamespace) {
-			return nil, fmt.Errorf("there is no namespace %q in the build or its inventory: correct the name, or tell the Namespace as inventory", f.TenantOrNamespace)
+			return nil, fmt.Errorf("namespace %q is missing from the build and its external resources: correct the name, or declare the Namespace as an external resource", f.TenantOrNamespace)
 		}
 		return []string{f.TenantOrNamespace}, nil
 	}
 	i := slices.IndexFunc(e.Fence.Tenants, func(t policy.Tenant) bool { return t.Name == f.TenantOrNamespace })
 	switch {
 	case i < 0:
-		return nil, fmt.Errorf("there is no Tenant %q in the build: correct the name", f.TenantOrNamespace)
+		return nil, fmt.Errorf("the Tenant %q is missing from the build: correct the name", f.TenantOrNamespace)
 	case len(e.Fence.Tenants[i].Namespaces) == 0:
 		return nil, fmt.Errorf("the Tenant %q has no namespace, and so no pods", f.TenantOrNamespace)
 	}
 	return e.Fence.Tenants[i].Namespaces, nil
 }
 
-// namespaceExists says whether a namespace is there: itself, or something in it.
+// namespaceExists reports whether the build has a namespace, or something in it.
 func (e Endpoints) namespaceExists(namespace string) bool {
 	return e.Index.Namespaces[namespace] != nil || len(e.Index.WorkloadsIn(namespace, policy.Selector{})) > 0 || len(e.Index.ServicesIn(namespace)) > 0 ||
 		slices.ContainsFunc(e.Fence.Tenants, func(t policy.Tenant) bool { return slices.Contains(t.Namespaces, namespace) })
 }
 
-// missingPods are pods with these labels, one in each namespace in which no pod bears just
-// these.
+// missingPods are pods with these labels, one in each namespace where no pod has just these.
 func (e Endpoints) missingPods(namespaces []string, labels map[string]string, deployed []policy.Endpoint) []policy.Endpoint {
 	var out []policy.Endpoint
 	for _, ns := range namespaces {
@@ -120,7 +118,7 @@ func (e Endpoints) missingPods(namespaces []string, labels map[string]string, de
 	return out
 }
 
-// representative is a pod that is not there yet.
+// representative is a pod that may be created later.
 func (e Endpoints) representative(namespace string, labels map[string]string) policy.Endpoint {
 	return policy.Endpoint{
 		Kind: policy.PodEndpoint, Name: "a pod " + describeLabels(labels) + " in " + namespace,

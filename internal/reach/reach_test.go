@@ -40,25 +40,25 @@ func TestFind(t *testing.T) {
 		kind policy.EndpointKind
 		err  string
 	}{
-		"a workload":                                {"tenant-acme/Deployment/api", policy.PodEndpoint, ""},
-		"a tenant stands for its namespaces":        {"acme/api", policy.PodEndpoint, ""},
-		"an entity":                                 {"world", policy.EntityEndpoint, ""},
-		"an address":                                {"192.0.2.1", policy.AddressEndpoint, ""},
-		"an address of six":                         {"2001:db8::1", policy.AddressEndpoint, ""},
-		"a name":                                    {"API.example.com", policy.NameEndpoint, ""},
-		"two workloads of one name":                 {"acme/db", "", "say which as namespace/Kind/name"},
-		"of which the kind tells":                   {"acme/StatefulSet/db", policy.PodEndpoint, ""},
-		"a workload that is not there":              {"acme/web", "", "there is no workload"},
-		"a misspelt workload":                       {"acme/apii", "", "did you mean api? Else correct the name"},
-		"a hostNetwork pod has its node's identity": {"acme/agent", "", "say host or remote-node"},
+		"a workload": {"tenant-acme/Deployment/api", policy.PodEndpoint, ""},
+		"a tenant has the pods of its namespaces": {"acme/api", policy.PodEndpoint, ""},
+		"an entity":                 {"world", policy.EntityEndpoint, ""},
+		"an address":                {"192.0.2.1", policy.AddressEndpoint, ""},
+		"an address of six":         {"2001:db8::1", policy.AddressEndpoint, ""},
+		"a name":                    {"API.example.com", policy.NameEndpoint, ""},
+		"two workloads of one name": {"acme/db", "", "write one of them as namespace/Kind/name"},
+		"one of them by its kind":   {"acme/StatefulSet/db", policy.PodEndpoint, ""},
+		"a missing workload":        {"acme/web", "", `workload "acme/web" is missing`},
+		"a misspelt workload":       {"acme/apii", "", "did you mean api? Else correct the name"},
+		"a hostNetwork pod has its node's identity": {"acme/agent", "", "write host or remote-node"},
 		"every entity at once is no end":            {"cluster", "", "is many endpoints"},
-		"pods are more than one end":                {"tenant/acme/*", "", "may be many endpoints"},
+		"pods are several endpoints":                {"tenant/acme/*", "", "may be many endpoints"},
 		"a node by its labels":                      {"node/role=worker", policy.NodeEndpoint, ""},
 		"a Node of the build":                       {"node/worker-1", policy.NodeEndpoint, ""},
-		"a Node that is not there":                  {"node/worker-2", "", "there is no Node"},
+		"a missing Node":                            {"node/worker-2", "", `Node "worker-2" is missing`},
 		"a pod of another cluster":                  {"cluster/west/shop/app=web", policy.PodEndpoint, ""},
 		"a pod of this cluster":                     {"cluster/default/shop/app=web", "", "write namespace/shop/app=web"},
-		"too many parts":                            {"a/b/c/d", "", "must be a workload"},
+		"too many parts":                            {"a/b/c/d", "", "is not a valid endpoint"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -76,7 +76,7 @@ func TestFind(t *testing.T) {
 	}
 }
 
-// TestNodesAndOtherClusters holds what the engine is told of ends that no workload tells of.
+// TestNodesAndOtherClusters checks what the engine receives for endpoints that no workload defines.
 func TestNodesAndOtherClusters(t *testing.T) {
 	t.Parallel()
 	node, err := endpoints(t).Find("node/worker-1")
@@ -105,7 +105,7 @@ type fixedEngine policy.Decision
 
 func (d fixedEngine) Decide(policy.Flow) (policy.Verdict, error) {
 	if d == "" {
-		return policy.Verdict{}, errors.New("cannot tell")
+		return policy.Verdict{}, errors.New("no answer")
 	}
 	return policy.Verdict{Egress: policy.Side{Decision: policy.Decision(d)}}, nil
 }
@@ -139,10 +139,10 @@ func TestRun(t *testing.T) {
 			}
 		})
 	}
-	for _, from := range []string{"acme/api", "acme/nobody"} {
+	for _, from := range []string{"acme/api", "acme/missing"} {
 		result := reach.Run(fixedEngine(""), endpoints(t), test(v1alpha1.ExpectDeny, from))
 		if c := result.Cases[0]; c.Passed || c.Problem == "" || !reach.FlowTestFindings(result).HasError() {
-			t.Errorf("what cannot be decided from %s is not said: %v", from, c)
+			t.Errorf("the case from %s reports no problem: %v", from, c)
 		}
 	}
 }

@@ -11,14 +11,13 @@ import (
 
 var apiServer = policy.Endpoint{Kind: policy.EntityEndpoint, Name: string(v1alpha1.EntityKubeAPIServer)}
 
-// service returns a Service, and whether it is the apiserver's, behind which there are
-// no pods.
+// service returns a Service, and whether it is the apiserver's, which has no pods.
 func (e Endpoints) service(f v1alpha1.FlowEndpoint) (s *resource.Service, isAPIServer bool, err error) {
 	if api := resource.APIServer(); f.TenantOrNamespace == api.Ref.Namespace && f.Name == api.Ref.Name {
 		return api, true, nil
 	}
 	if s = e.Index.Service(f.TenantOrNamespace, f.Name); s == nil {
-		return nil, false, fmt.Errorf("there is no Service %s/%s in the build or its inventory", f.TenantOrNamespace, f.Name)
+		return nil, false, fmt.Errorf("the Service %s/%s is missing from the build and its external resources", f.TenantOrNamespace, f.Name)
 	}
 	return s, false, nil
 }
@@ -32,7 +31,7 @@ func (e Endpoints) serviceEndpoints(f v1alpha1.FlowEndpoint) ([]policy.Endpoint,
 	case isAPIServer:
 		return []policy.Endpoint{apiServer}, nil
 	case s.Type == "ExternalName":
-		return nil, fmt.Errorf("the Service %s/%s is an ExternalName, and a name cannot be a source: say an address", f.TenantOrNamespace, f.Name)
+		return nil, fmt.Errorf("the Service %s/%s is an ExternalName, and a name cannot be a source: write an address", f.TenantOrNamespace, f.Name)
 	case len(s.Selector) == 0:
 		return e.addressesOf(s)
 	}
@@ -73,7 +72,7 @@ func noEndpointsError(s *resource.Service) error {
 func (e Endpoints) workloadsOf(s *resource.Service) ([]*resource.Workload, error) {
 	out := e.Index.WorkloadsIn(s.Ref.Namespace, policy.Selector{MatchLabels: s.Selector})
 	if len(out) == 0 {
-		return nil, fmt.Errorf("the selector of Service %s/%s selects no pod in the build, by labels that policies see: correct it, or tell the pods as inventory", s.Ref.Namespace, s.Ref.Name)
+		return nil, fmt.Errorf("the selector of Service %s/%s selects no pod in the build, by labels that policies see: correct it, or declare the pods as external resources", s.Ref.Namespace, s.Ref.Name)
 	}
 	return out, nil
 }
@@ -86,7 +85,7 @@ func checkHostNetwork(s *resource.Service, w *resource.Workload) error {
 	return fmt.Errorf("behind Service %s/%s is the hostNetwork pod %s, which has its node's identity: write host or remote-node, and the other pods by labels", s.Ref.Namespace, s.Ref.Name, w.Ref.Name)
 }
 
-// serviceTargets are the ends of connections to a Service, after its translation.
+// serviceTargets are the destinations of connections to a Service, after its translation.
 func (e Endpoints) serviceTargets(c v1alpha1.FlowCase, f v1alpha1.FlowEndpoint) ([]policy.Flow, error) {
 	s, isAPIServer, err := e.service(f)
 	if err != nil {
@@ -128,10 +127,10 @@ func servicePorts(c v1alpha1.FlowCase, s *resource.Service) ([]resource.ServiceP
 	if len(out) > 0 {
 		return out, nil
 	}
-	return nil, fmt.Errorf("the Service %s/%s has no port %s: beside a Service, port and protocol are those of its own ports, or left out for all", s.Ref.Namespace, s.Ref.Name, portText(c))
+	return nil, fmt.Errorf("the Service %s/%s has no port %s: for a Service, set port and protocol to those of its own ports, or omit both for all", s.Ref.Namespace, s.Ref.Name, portText(c))
 }
 
-// portText is the port that a case says, for people.
+// portText is the port of a case, for messages.
 func portText(c v1alpha1.FlowCase) string {
 	p := policy.Port{Name: "*", Port: c.Port, Protocol: c.Protocol}
 	if c.Port != 0 {
@@ -140,8 +139,8 @@ func portText(c v1alpha1.FlowCase) string {
 	return strings.TrimSuffix(p.String(), "/")
 }
 
-// externalNameTargets are what an ExternalName stands for. Nothing translates its ports: the
-// case's are dialled, or else the Service's.
+// externalNameTargets are the destinations of an ExternalName. Nothing translates its ports: clients
+// connect to those of the case, or else of the Service.
 func externalNameTargets(c v1alpha1.FlowCase, s *resource.Service) ([]policy.Flow, error) {
 	host, ok := s.ExternalHost()
 	if !ok {
@@ -155,7 +154,7 @@ func externalNameTargets(c v1alpha1.FlowCase, s *resource.Service) ([]policy.Flo
 		return flowsPerProtocol(c, to), nil
 	}
 	if len(s.Ports) == 0 {
-		return nil, fmt.Errorf("the Service %s/%s is an ExternalName without ports: say a port", s.Ref.Namespace, s.Ref.Name)
+		return nil, fmt.Errorf("the Service %s/%s is an ExternalName without ports: set a port", s.Ref.Namespace, s.Ref.Name)
 	}
 	ports, err := servicePorts(c, s)
 	var out []policy.Flow
@@ -200,7 +199,7 @@ func (e Endpoints) podTargets(s *resource.Service, ports []resource.ServicePort)
 	var out []policy.Flow
 	for _, p := range ports {
 		if s.Headless() && !e.Index.DialsTargetPort(s, p) {
-			return nil, fmt.Errorf("the Service %s/%s is headless, so nothing translates port %d to %s: say the pods instead, and the port that is dialled", s.Ref.Namespace, s.Ref.Name, p.Port, p.Target())
+			return nil, fmt.Errorf("the Service %s/%s is headless, so nothing translates port %d to %s: write the pods instead, and the port that clients connect to", s.Ref.Namespace, s.Ref.Name, p.Port, p.Target())
 		}
 		reached := false
 		for _, w := range workloads {

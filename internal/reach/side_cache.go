@@ -88,7 +88,7 @@ func newAllowedSide(openings []policy.Opening) *allowedSide {
 			in[peer.Name] = fmt.Appendf(in[peer.Name], "%d ", i)
 		}
 	}
-	// Class 0 is everybody who is in no opening.
+	// Class 0 is every peer that is in no opening.
 	out := &allowedSide{classes: make(map[string]int, len(in)), allowEntries: [][]allowEntry{common}}
 	ids := map[string]int{}
 	for _, o := range openings {

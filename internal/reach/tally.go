@@ -29,8 +29,8 @@ func (t *tally) merge(v view, more inspected) {
 	}
 }
 
-// addNotGenerated counts the tenants and nodes of a fence for which nothing is generated, and
-// which are not inspected therefore.
+// addNotGenerated counts the tenants and nodes without generated policies, which are not inspected
+// therefore.
 func (t *tally) addNotGenerated(f *policy.Fence) {
 	for _, tenant := range f.Tenants {
 		for _, ns := range tenant.Namespaces {

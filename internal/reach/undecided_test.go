@@ -11,15 +11,14 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// TestCasesAtUndecidedPolicies decides flows that are all allowed, beside policies that no
-// engine has.
+// TestCasesAtUndecidedPolicies decides flows that are all allowed, with policies that no engine has.
 func TestCasesAtUndecidedPolicies(t *testing.T) {
 	t.Parallel()
 	shops := report.Ref{Kind: resource.KindCilium, Namespace: "shop", Name: "b"}
 	for name, c := range map[string]struct {
 		from, to  string
 		undecided []report.Ref
-		// want are the policies and the end that the problem names. "": the case holds.
+		// want are the policies and the endpoint that the problem names. "": the case holds.
 		want string
 	}{
 		"at the source":              {"shop/db", "world", []report.Ref{shops}, "shop: CiliumNetworkPolicy/b may select shop/db,"},

@@ -14,8 +14,8 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// UnknownEndpoints says which ends of a FlowTest's cases are nobody's, and likely misspelt: a
-// case that expects Deny of them can hardly fail.
+// UnknownEndpoints reports sources and destinations of a FlowTest's cases that nothing has, and that
+// are likely misspelt: a case that expects Deny of them can hardly fail.
 func (e Endpoints) UnknownEndpoints(test resource.FlowTest) report.Findings {
 	var out report.Findings
 	for i, c := range test.Test.Spec.Cases {
@@ -29,8 +29,7 @@ func (e Endpoints) UnknownEndpoints(test resource.FlowTest) report.Findings {
 	return out
 }
 
-// unknownEndpoint says what speaks against an end that the build does not have, "" if nothing
-// does.
+// unknownEndpoint is why an endpoint that the build does not have is likely wrong, or "".
 func (e Endpoints) unknownEndpoint(text string) string {
 	f, err := v1alpha1.ParseEndpoint(text)
 	switch {
@@ -44,7 +43,7 @@ func (e Endpoints) unknownEndpoint(text string) string {
 	return ""
 }
 
-// unknownNode doubts a node like which there is none, and that no entry of nodes selects.
+// unknownNode doubts a node that no Node of the build and no entry of nodes matches.
 func (e Endpoints) unknownNode(text string, f v1alpha1.FlowEndpoint) string {
 	like := policy.Selector{MatchLabels: f.Labels}
 	for _, n := range e.Index.Nodes {
@@ -55,7 +54,7 @@ func (e Endpoints) unknownNode(text string, f v1alpha1.FlowEndpoint) string {
 	if slices.ContainsFunc(e.Fence.Nodes, func(n policy.Node) bool { return policy.Selects(n.Selector, f.Labels) }) {
 		return ""
 	}
-	return fmt.Sprintf("%q is no Node of the build, and the profile's nodes select none with these labels: correct them, unless a node is meant that nobody fences", text)
+	return fmt.Sprintf("%q is no Node of the build, and the profile's nodes select none with these labels: correct them, unless the node has no fence", text)
 }
 
 // misspelledLabel doubts a pod's label where the build has no such pod, and others there have
@@ -85,7 +84,7 @@ func (e Endpoints) misspelledLabel(text string, f v1alpha1.FlowEndpoint) string 
 		}
 		slices.Sort(have[key])
 		if near, ok := v1alpha1.Nearest(f.Labels[key], have[key]); ok {
-			return fmt.Sprintf("%q is no pod of the build, so that one is imagined, and pods there have %s=%s: correct the label, unless a pod is meant that nobody has deployed", text, key, near)
+			return fmt.Sprintf("%q is no pod of the build, so a representative pod is decided, and pods there have %s=%s: correct the label, unless the pod is deployed later", text, key, near)
 		}
 	}
 	return ""

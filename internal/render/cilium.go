@@ -15,14 +15,14 @@ import (
 )
 
 const (
-	// podNamespace and podCluster are the labels by which Cilium knows where a pod
-	// lives; namespaceLabel is the prefix of its namespace's labels.
+	// podNamespace and podCluster are the labels with a pod's location. namespaceLabel is the
+	// prefix of its namespace's labels.
 	podNamespace   = "k8s:io.kubernetes.pod.namespace"
 	podCluster     = "k8s:io.cilium.k8s.policy.cluster"
 	namespaceLabel = "k8s:io.cilium.k8s.namespace.labels."
 )
 
-// cilium is the CiliumNetworkPolicy for a policy.
+// cilium returns a policy as a CiliumNetworkPolicy.
 func cilium(f *policy.Fence, p *policy.Policy) *v2.CiliumNetworkPolicy {
 	return &v2.CiliumNetworkPolicy{
 		TypeMeta: metav1.TypeMeta{APIVersion: v2.SchemeGroupVersion.String(), Kind: v2.CNPKindDefinition},
@@ -33,7 +33,7 @@ func cilium(f *policy.Fence, p *policy.Policy) *v2.CiliumNetworkPolicy {
 	}
 }
 
-// ruleFor is what a policy says of the pods that it selects.
+// ruleFor returns the rule of a policy for the pods that it selects.
 func ruleFor(f *policy.Fence, p *policy.Policy, subject api.EndpointSelector) *api.Rule {
 	rule := &api.Rule{EndpointSelector: subject}
 	if p.Node != nil {
@@ -52,8 +52,8 @@ func ruleFor(f *policy.Fence, p *policy.Policy, subject api.EndpointSelector) *a
 			}
 		}
 	}
-	// Rules default-deny their direction. Where there are none, an empty rule does, and
-	// allows nothing.
+	// Rules default-deny their direction. Without rules, an empty rule default-denies it and allows
+	// nothing.
 	if len(rule.Ingress) == 0 && slices.Contains(p.DefaultDeny, policy.Ingress) {
 		rule.Ingress = []api.IngressRule{{}}
 	}
@@ -63,8 +63,8 @@ func ruleFor(f *policy.Fence, p *policy.Policy, subject api.EndpointSelector) *a
 	return rule
 }
 
-// byKind groups peers by kind, since Cilium takes one kind in a rule, in the order
-// in which the kinds first appear.
+// byKind groups peers by kind, in order of first appearance, because a Cilium rule has peers of one
+// kind.
 func byKind(peers []policy.Peer) [][]policy.Peer {
 	var out [][]policy.Peer
 	at := map[policy.PeerKind]int{}
@@ -103,8 +103,8 @@ func egress(f *policy.Fence, r policy.Rule, peers []policy.Peer) api.EgressRule 
 	return out
 }
 
-// endpoints selects a peer's pods, always by a label that says where they live, so
-// that a negative selector never selects what is no pod.
+// endpoints selects a peer's pods. Each selector requires a label of the pod's location, so that a
+// negative selector matches only pods.
 func endpoints(f *policy.Fence, p policy.Peer) []api.EndpointSelector {
 	if p.Kind != policy.Pods {
 		return nil
@@ -121,7 +121,8 @@ func endpoints(f *policy.Fence, p policy.Peer) []api.EndpointSelector {
 	}
 	out := selector(p.Pods, where)
 	if p.Namespace == "" && len(p.NamespaceLabels) == 0 {
-		// Without a requirement on the namespace, Cilium selects the policy's own.
+		// Without a requirement on the namespace, Cilium selects pods of the policy's own
+		// namespace.
 		out.MatchExpressions = append(out.MatchExpressions, slim.LabelSelectorRequirement{Key: podNamespace, Operator: slim.LabelSelectorOpExists})
 	}
 	if len(p.ExcludedNamespaces) > 0 {
@@ -168,7 +169,7 @@ func cidrSet(f *policy.Fence, p policy.Peer) api.CIDRRuleSlice {
 	return out
 }
 
-// network is a network as the version of Cilium takes it.
+// network returns a network in the notation that the Cilium version accepts.
 func network(f *policy.Fence, cidr string) api.CIDR {
 	if prefix, err := netip.ParsePrefix(cidr); err == nil && !f.Has(policy.CIDRFormat) {
 		return api.CIDR(prefix.String())

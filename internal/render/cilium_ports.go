@@ -12,11 +12,11 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// maxPorts is how many ports Cilium takes in one entry of toPorts.
+// maxPorts is the largest number of ports that Cilium accepts in one entry of toPorts.
 const maxPorts = 40
 
-// byProtocol makes two rules of one with both ICMP and ports, since Cilium takes one
-// or the other.
+// byProtocol splits a rule with both ICMP and ports into two, because Cilium accepts only one of
+// them.
 func byProtocol(rules []policy.Rule) []policy.Rule {
 	var out []policy.Rule
 	for _, r := range rules {
@@ -31,7 +31,7 @@ func byProtocol(rules []policy.Rule) []policy.Rule {
 	return out
 }
 
-// splitICMP tells ports from types of ICMP message.
+// splitICMP separates ports from types of ICMP message.
 func splitICMP(all []policy.Port) (ports, icmp []policy.Port) {
 	for _, p := range all {
 		if p.Protocol == policy.ICMP {
@@ -43,7 +43,7 @@ func splitICMP(all []policy.Port) (ports, icmp []policy.Port) {
 	return ports, icmp
 }
 
-// toPorts are the ports of a rule, with what may be spoken on them.
+// toPorts returns the ports of a rule with their L7 rules.
 func toPorts(r policy.Rule) api.PortRules {
 	all, _ := splitICMP(r.Ports)
 	if r.L7.Unrestricted() {
@@ -71,12 +71,12 @@ func portProtocol(p policy.Port) api.PortProtocol {
 	return out
 }
 
-// portRule says what may be spoken, and on no ports yet.
+// portRule returns the L7 rules without ports.
 func portRule(l7 policy.L7) api.PortRule {
 	out := api.PortRule{Rules: l7Rules(l7)}
 	names := l7.ServerNames
 	if len(l7.HTTP) > 0 {
-		// They are the same in every rule of a flow.
+		// All rules of a flow have the same server names.
 		names = l7.HTTP[0].ServerNames
 	}
 	for _, name := range names {
@@ -89,7 +89,7 @@ func portRule(l7 policy.L7) api.PortRule {
 	return out
 }
 
-// l7Rules are nil where there are none: Cilium rejects rules that say nothing.
+// l7Rules returns nil if no rule exists, because Cilium rejects empty rules.
 func l7Rules(l7 policy.L7) *api.L7Rules {
 	if len(l7.HTTP) == 0 && len(l7.DNS) == 0 {
 		return nil
@@ -104,7 +104,7 @@ func l7Rules(l7 policy.L7) *api.L7Rules {
 	return out
 }
 
-// icmpNumbers are the types of ICMP message over IPv4 and over IPv6.
+// icmpNumbers has the types of ICMP message in IPv4 and in IPv6.
 var icmpNumbers = map[v1alpha1.ICMPType][2]int32{
 	v1alpha1.ICMPEchoRequest:            {8, 128},
 	v1alpha1.ICMPDestinationUnreachable: {3, 1},
@@ -112,8 +112,8 @@ var icmpNumbers = map[v1alpha1.ICMPType][2]int32{
 	v1alpha1.ICMPParameterProblem:       {12, 4},
 }
 
-// icmps are a rule's types of ICMP message. They have the same names over IPv4 and IPv6,
-// and different numbers, which older versions of Cilium take alone.
+// icmps returns a rule's types of ICMP message. They have the same names in IPv4 and IPv6, but
+// different numbers. Older versions of Cilium accept only numbers.
 func icmps(f *policy.Fence, r policy.Rule) api.ICMPRules {
 	_, icmp := splitICMP(r.Ports)
 	var fields []api.ICMPField

@@ -7,20 +7,20 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// TestPortsAndICMPInSeparateRules is about what Cilium rejects in one rule.
+// TestPortsAndICMPInSeparateRules checks rules that Cilium rejects if they are combined.
 func TestPortsAndICMPInSeparateRules(t *testing.T) {
 	t.Parallel()
 	port := policy.Port{Port: 80, Protocol: v1alpha1.TCP}
 	ping := policy.Port{Name: "EchoRequest", Protocol: policy.ICMP}
 	for name, c := range map[string]struct {
 		ports []policy.Port
-		// want is how many ports and types of message each rule has.
+		// want is the number of ports and of types of message in each rule.
 		want [][2]int
 	}{
-		"every port stays one rule":    {nil, [][2]int{{0, 0}}},
-		"ports stay one rule":          {[]policy.Port{port, {Port: 81, Protocol: v1alpha1.TCP}}, [][2]int{{2, 0}}},
-		"a type is one of each family": {[]policy.Port{ping}, [][2]int{{0, 2}}},
-		"both become two":              {[]policy.Port{ping, port}, [][2]int{{0, 2}, {1, 0}}},
+		"every port is one rule":          {nil, [][2]int{{0, 0}}},
+		"ports are one rule":              {[]policy.Port{port, {Port: 81, Protocol: v1alpha1.TCP}}, [][2]int{{2, 0}}},
+		"a type is one of each IP family": {[]policy.Port{ping}, [][2]int{{0, 2}}},
+		"ports and types are two rules":   {[]policy.Port{ping, port}, [][2]int{{0, 2}, {1, 0}}},
 	} {
 		var got [][2]int
 		for _, r := range byProtocol([]policy.Rule{{Ports: c.ports}}) {
@@ -34,7 +34,7 @@ func TestPortsAndICMPInSeparateRules(t *testing.T) {
 			got = append(got, n)
 		}
 		if policy.JSONKey(got) != policy.JSONKey(c.want) {
-			t.Errorf("%s: it is %v, not %v", name, got, c.want)
+			t.Errorf("%s: got %v, want %v", name, got, c.want)
 		}
 	}
 }

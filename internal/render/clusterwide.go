@@ -9,7 +9,7 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// clusterwide is the CiliumClusterwideNetworkPolicy for a policy.
+// clusterwide returns a policy as a CiliumClusterwideNetworkPolicy.
 func clusterwide(f *policy.Fence, p *policy.Policy) *v2.CiliumClusterwideNetworkPolicy {
 	return &v2.CiliumClusterwideNetworkPolicy{
 		TypeMeta:   metav1.TypeMeta{APIVersion: v2.SchemeGroupVersion.String(), Kind: v2.CCNPKindDefinition},
@@ -18,7 +18,7 @@ func clusterwide(f *policy.Fence, p *policy.Policy) *v2.CiliumClusterwideNetwork
 	}
 }
 
-// subjectOf selects what a cluster-wide policy is about.
+// subjectOf returns the selector of a cluster-wide policy.
 func subjectOf(p *policy.Policy) api.EndpointSelector {
 	if p.Node != nil {
 		return selector(p.Node.Selector, nil)
@@ -26,9 +26,9 @@ func subjectOf(p *policy.Policy) api.EndpointSelector {
 	return namespaceSelector(*p.NamespaceScope)
 }
 
-// namespaceSelector selects the pods of namespaces. That a pod has a namespace is said too: what
-// has none, as the host and Cilium's own endpoints, would be selected by all that it is
-// not.
+// namespaceSelector selects the pods of namespaces. It requires that a pod has a namespace.
+// Otherwise a negative selector would also match the host and Cilium's own endpoints, which have
+// none.
 func namespaceSelector(s policy.NamespaceScope) api.EndpointSelector {
 	in := slim.LabelSelectorRequirement{Key: podNamespace, Operator: slim.LabelSelectorOpIn, Values: s.Only}
 	if len(s.Only) > 0 {

@@ -12,11 +12,11 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// squidConfig is the key of the proxy's configuration. No tenant has a dot in its name.
+// squidConfig is the key of the proxy's configuration. The keys of tenants have no dot.
 const squidConfig = "squid.conf"
 
-// egressNames is the ConfigMap that tells the egress proxy what it may let through: a key
-// for each tenant with its names, one a line, and the configuration of a Squid.
+// egressNames returns the ConfigMap with the names that the egress proxy allows. It has a key for
+// each tenant, with one name on each line, and a Squid configuration.
 func egressNames(f *policy.Fence) *corev1.ConfigMap {
 	proxy := f.EgressProxy
 	owned := &policy.Policy{Namespace: proxy.Namespace, Name: policy.EgressNamesConfigMap, Family: policy.FQDNEgress}
@@ -44,7 +44,7 @@ func egressNames(f *policy.Fence) *corev1.ConfigMap {
 	}
 }
 
-// normalizeNames are names as they are compared, without the dot at their end.
+// normalizeNames returns sorted names in lower case, without a trailing dot.
 func normalizeNames(names []string) []string {
 	var out []string
 	for _, n := range names {
@@ -57,8 +57,8 @@ func lines(names []string) string {
 	return strings.Join(slices.Compact(slices.Sorted(slices.Values(names))), "\n") + "\n"
 }
 
-// squid is the configuration of a Squid that lets the names through, each on its ports,
-// and nothing else. -n keeps it from looking an address up, whose name anybody may make.
+// squid returns a Squid configuration that allows exactly the names, each on its ports. -n disables
+// reverse lookups of addresses, because their owners choose the result.
 func squid(fence string, proxy *policy.EgressProxy) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# What the tenants of fence %s may reach by name. Written by tenantfence: changes are lost.\n", fence)
@@ -83,8 +83,7 @@ func squid(fence string, proxy *policy.EgressProxy) string {
 	return b.String()
 }
 
-// namesByPorts are the names that are reached on the same ports, by these as Squid
-// writes them.
+// namesByPorts groups names by their ports, in Squid's notation.
 func namesByPorts(proxy *policy.EgressProxy) map[string][]string {
 	out := map[string][]string{}
 	for _, a := range proxy.Allowed {
@@ -100,8 +99,8 @@ func namesByPorts(proxy *policy.EgressProxy) map[string][]string {
 	return out
 }
 
-// aclNames tells names from patterns, which become regular expressions: Squid's own
-// .example.com would match example.com, and any depth.
+// aclNames separates names from patterns. Patterns become regular expressions, because Squid's own
+// .example.com also matches example.com and any depth.
 func aclNames(all []string) (exact, patterns []string) {
 	for _, n := range slices.Compact(slices.Sorted(slices.Values(all))) {
 		if strings.Contains(n, "*") {
@@ -113,8 +112,8 @@ func aclNames(all []string) (exact, patterns []string) {
 	return exact, patterns
 }
 
-// expression matches what a pattern does: * any part of one label, a leading "**." one
-// or more labels.
+// expression returns a regular expression for a pattern: * matches any part of one label, a leading
+// "**." one or more labels.
 func expression(pattern string) string {
 	const label = "[-a-z0-9_]"
 	below, deep := strings.CutPrefix(pattern, "**.")

@@ -33,9 +33,9 @@ func TestExpression(t *testing.T) {
 				t.Errorf("%s must not match %s: %s", pattern, name, e)
 			}
 		}
-		// Squid takes what is between two blanks as it is, but for these.
+		// Squid reads a value up to the next blank literally, except for these characters.
 		if strings.ContainsAny(e.String(), " \t\"'#%") {
-			t.Errorf("%s cannot stand in a configuration", e)
+			t.Errorf("%s is not valid in a configuration", e)
 		}
 	}
 }

@@ -12,14 +12,13 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// kubernetes is the NetworkPolicy for a policy. One without rules closes both
-// directions.
+// kubernetes returns a policy as a NetworkPolicy. Without rules, it denies both directions.
 func kubernetes(f *policy.Fence, p *policy.Policy) *networkingv1.NetworkPolicy {
 	spec := networkingv1.NetworkPolicySpec{PodSelector: p.Subject}
 	for _, r := range p.Rules {
 		peers := networkPolicyPeers(r.Peers)
 		if len(peers) == 0 {
-			// No peers at all would be everybody.
+			// A rule without peers allows every peer.
 			continue
 		}
 		if r.Direction == policy.Ingress {
@@ -43,7 +42,7 @@ func kubernetes(f *policy.Fence, p *policy.Policy) *networkingv1.NetworkPolicy {
 	}
 }
 
-// networkPolicyPeers are peers as a NetworkPolicy knows them. It knows no others.
+// networkPolicyPeers returns the peers that a NetworkPolicy can express, and omits others.
 func networkPolicyPeers(peers []policy.Peer) []networkingv1.NetworkPolicyPeer {
 	var out []networkingv1.NetworkPolicyPeer
 	for _, p := range peers {
@@ -59,7 +58,8 @@ func networkPolicyPeers(peers []policy.Peer) []networkingv1.NetworkPolicyPeer {
 	return out
 }
 
-// podPeer always says the namespaces: without them they are the policy's own.
+// podPeer always selects namespaces: without a namespace selector, the peer is in the policy's own
+// namespace.
 func podPeer(p policy.Peer) networkingv1.NetworkPolicyPeer {
 	where := &metav1.LabelSelector{MatchLabels: p.NamespaceLabels}
 	if p.Namespace != "" {

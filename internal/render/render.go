@@ -1,5 +1,5 @@
-// Package render gives policies their form: it builds objects through the typed
-// APIs of Cilium and Kubernetes and turns them into YAML nodes. It is pure.
+// Package render converts policies to resources: it builds typed objects of Cilium and Kubernetes
+// and converts them to YAML nodes. It is pure.
 package render
 
 import (
@@ -14,8 +14,8 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// Render returns the objects for the policies, in their order and in the fence's form,
-// and behind them what the egress proxy is told.
+// Render returns the resources of the policies, in their order and in the fence's form, followed by
+// the ConfigMap of the egress proxy.
 func Render(f *policy.Fence, policies []policy.Policy) ([]*yaml.RNode, error) {
 	out := make([]*yaml.RNode, 0, len(policies))
 	for i := range policies {
@@ -35,7 +35,7 @@ func Render(f *policy.Fence, policies []policy.Policy) ([]*yaml.RNode, error) {
 	return out, nil
 }
 
-// object is a policy's form.
+// object returns a policy in its form.
 func object(f *policy.Fence, p *policy.Policy) any {
 	switch {
 	case p.NamespaceScope != nil || p.Node != nil:
@@ -46,7 +46,7 @@ func object(f *policy.Fence, p *policy.Policy) any {
 	return cilium(f, p)
 }
 
-// objectLabels are the labels of a policy.
+// objectLabels returns the labels of a policy.
 func objectLabels(f *policy.Fence, p *policy.Policy) map[string]string {
 	labels := map[string]string{
 		resource.LabelManagedBy: resource.ManagedBy,
@@ -66,8 +66,8 @@ func objectLabels(f *policy.Fence, p *policy.Policy) map[string]string {
 	return labels
 }
 
-// objectAnnotations say why a policy is there and, unless it is cluster-wide, where it
-// must land.
+// objectAnnotations returns the declaring fields of a policy and, unless it is cluster-wide, its
+// intended namespace.
 func objectAnnotations(p *policy.Policy) map[string]string {
 	var reasons []string
 	for _, r := range p.Reasons {
@@ -80,8 +80,8 @@ func objectAnnotations(p *policy.Policy) map[string]string {
 	return out
 }
 
-// toNode turns a typed object into a node with sorted keys, without the status and
-// timestamps that typed objects always have.
+// toNode converts a typed object to a node with sorted keys, without the status and timestamps that
+// typed objects always have.
 func toNode(object any) (*yaml.RNode, error) {
 	data, err := json.Marshal(object)
 	if err != nil {

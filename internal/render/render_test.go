@@ -15,7 +15,7 @@ func fence(version string, form v1alpha1.PolicyForm) *policy.Fence {
 	return &policy.Fence{Name: "platform", Policies: form, Cluster: v1alpha1.Cluster{CNI: v1alpha1.CNICilium, CiliumVersion: version}}
 }
 
-// rendered is the one object of one policy.
+// rendered returns the only object of one policy.
 func rendered(t *testing.T, f *policy.Fence, p policy.Policy) *yaml.RNode {
 	t.Helper()
 	p.Namespace, p.Name = "acme", "policy"
@@ -52,7 +52,7 @@ func allow(rules ...policy.Rule) policy.Policy {
 	return policy.Policy{Family: policy.EastWest, Subject: web, Rules: rules}
 }
 
-var closing = policy.Policy{Family: policy.DefaultDeny, DefaultDeny: policy.Directions()}
+var defaultDeny = policy.Policy{Family: policy.DefaultDeny, DefaultDeny: policy.Directions()}
 
 func TestCiliumPolicies(t *testing.T) {
 	t.Parallel()
@@ -61,17 +61,17 @@ func TestCiliumPolicies(t *testing.T) {
 		policy  policy.Policy
 		want    string
 	}{
-		"default-deny closes both directions": {"1.19", closing, `egress:
+		"default-deny isolates both directions": {"1.19", defaultDeny, `egress:
 - {}
 endpointSelector: {}
 ingress:
 - {}
 `},
-		"or the one that it names": {"1.19", policy.Policy{Family: policy.DefaultDeny, DefaultDeny: []policy.Direction{policy.Ingress}}, `endpointSelector: {}
+		"default-deny isolates one direction": {"1.19", policy.Policy{Family: policy.DefaultDeny, DefaultDeny: []policy.Direction{policy.Ingress}}, `endpointSelector: {}
 ingress:
 - {}
 `},
-		"an allow closes nothing": {"1.19", allow(policy.Rule{Direction: policy.Ingress, Peers: []policy.Peer{db}, Ports: []policy.Port{https}}), `enableDefaultDeny:
+		"an allow does not isolate": {"1.19", allow(policy.Rule{Direction: policy.Ingress, Peers: []policy.Peer{db}, Ports: []policy.Port{https}}), `enableDefaultDeny:
   egress: false
   ingress: false
 endpointSelector:
@@ -87,7 +87,7 @@ ingress:
     - port: "443"
       protocol: TCP
 `},
-		"which Cilium cannot express before 1.16": {"1.15", allow(policy.Rule{Direction: policy.Ingress, Peers: []policy.Peer{db}}), `endpointSelector:
+		"before 1.16, an allow always isolates": {"1.15", allow(policy.Rule{Direction: policy.Ingress, Peers: []policy.Peer{db}}), `endpointSelector:
   matchLabels:
     app: web
 ingress:
@@ -122,7 +122,7 @@ endpointSelector:
   matchLabels:
     app: web
 `},
-		"a range of two ports has an end, a range of one has none": {"1.15", allow(policy.Rule{Direction: policy.Egress, Peers: []policy.Peer{db}, Ports: []policy.Port{
+		"a range of two ports has an endPort, a range of one has none": {"1.15", allow(policy.Rule{Direction: policy.Egress, Peers: []policy.Peer{db}, Ports: []policy.Port{
 			{Port: 80, End: 81, Protocol: v1alpha1.TCP}, {Port: 90, End: 90, Protocol: v1alpha1.UDP},
 		}}), `egress:
 - toEndpoints:
@@ -156,16 +156,16 @@ func TestNetworkPolicies(t *testing.T) {
 		policy policy.Policy
 		want   string
 	}{
-		"default-deny closes both directions": {closing, `podSelector: {}
+		"default-deny isolates both directions": {defaultDeny, `podSelector: {}
 policyTypes:
 - Ingress
 - Egress
 `},
-		"a rule for names alone is none, and opens nothing": {allow(policy.Rule{Direction: policy.Egress, Peers: []policy.Peer{server}}), `podSelector:
+		"a rule with only DNS names is omitted, and allows nothing": {allow(policy.Rule{Direction: policy.Egress, Peers: []policy.Peer{server}}), `podSelector:
   matchLabels:
     app: web
 `},
-		"a peer has its namespace, a network its exceptions and a range its end": {allow(policy.Rule{Direction: policy.Egress, Peers: []policy.Peer{db, network}, Ports: []policy.Port{
+		"a peer has its namespace, a network its exceptions and a range its last port": {allow(policy.Rule{Direction: policy.Egress, Peers: []policy.Peer{db, network}, Ports: []policy.Port{
 			{Port: 80, End: 81, Protocol: v1alpha1.TCP}, {Name: "http", Protocol: v1alpha1.TCP},
 		}}), `egress:
 - ports:
@@ -217,10 +217,10 @@ policyTypes:
 	}
 }
 
-// TestMetadata holds the labels by which later runs find their policies.
+// TestMetadata checks the labels with which later runs identify their policies.
 func TestMetadata(t *testing.T) {
 	t.Parallel()
-	p := closing
+	p := defaultDeny
 	p.Tenant, p.TenantID = "acme", "42"
 	p.Reasons = []policy.Reason{{Kind: "Tenant", Name: "acme", Field: "spec.enforcement"}, {Kind: "FenceProfile", Name: "platform", Field: "spec.scope"}}
 	n := rendered(t, fence("1.19", v1alpha1.PoliciesCilium), p)
@@ -245,7 +245,7 @@ func TestClusterwidePolicies(t *testing.T) {
 		span policy.NamespaceScope
 		want string
 	}{
-		"all namespaces, and nothing that has none": {policy.NamespaceScope{}, `egress:
+		"all namespaces, but no endpoint without a namespace": {policy.NamespaceScope{}, `egress:
 - {}
 endpointSelector:
   matchExpressions:
@@ -281,7 +281,7 @@ ingress:
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			p := closing
+			p := defaultDeny
 			p.NamespaceScope = &c.span
 			if got := specOf(t, rendered(t, fence("1.19", v1alpha1.PoliciesCilium), p)); got != c.want {
 				t.Error(cmp.Diff(c.want, got))

@@ -7,22 +7,22 @@ import (
 	"strings"
 )
 
-// Check is a rule that findings report on. Each stands once in this package, as a variable,
-// and is compared by its pointer.
+// Check is a rule that findings report on. Each check is one variable of this package. Checks are
+// compared by pointer.
 type Check struct {
-	// Name is what users see and filter by, "fqdn-outside-limits".
+	// Name is the stable name in findings, such as "fqdn-outside-limits".
 	Name string
-	// Severities are those that a finding of this check may have, the strictest first.
+	// Severities are the possible severities of its findings, the strictest first.
 	Severities []Severity
-	// Title is the rule in a few words.
+	// Title states the problem in a few words.
 	Title string
-	// Meaning states what a finding of this check says about the cluster, and why it matters.
+	// Meaning describes what a finding means for the cluster, and why it matters.
 	Meaning string
-	// Fix states what to do about it.
+	// Fix describes how to resolve it.
 	Fix string
-	// Example is the golden case that produces it, "refused/limits", or empty with a Reason.
+	// Example is a golden case that produces it, such as "refused/limits". Omitted: Untested is set.
 	Example string
-	// Untested states why no golden case produces it: the command or host that does.
+	// Untested describes why no golden case produces it, and names the test that does.
 	Untested string
 }
 
@@ -37,7 +37,7 @@ func (c *Check) SeverityList() string {
 	return strings.Join(names, ", ")
 }
 
-// catalogue is filled by define, which variables call when the program starts.
+// catalogue has all checks. The variables of this package add themselves through define.
 var catalogue []*Check
 
 func define(c Check) *Check {
@@ -45,12 +45,12 @@ func define(c Check) *Check {
 	return &c
 }
 
-// Checks are all checks, sorted by name.
+// Checks returns all checks, sorted by name.
 func Checks() []*Check {
 	return slices.SortedFunc(slices.Values(catalogue), func(a, b *Check) int { return cmp.Compare(a.Name, b.Name) })
 }
 
-// Find returns the check of a name, nil where there is none.
+// Find returns the check with a name, or nil.
 func Find(name string) *Check {
 	for _, c := range catalogue {
 		if c.Name == name {
@@ -60,8 +60,8 @@ func Find(name string) *Check {
 	return nil
 }
 
-// New returns a finding. The resource and the field may be empty. The severity is one of the
-// check's.
+// New returns a finding. The resource and the field may be empty. The severity must be one of the
+// check's severities.
 func New(c *Check, severity Severity, resource Ref, field, format string, args ...any) Finding {
 	return Finding{Check: c, Severity: severity, Resource: resource, Field: field, Message: fmt.Sprintf(format, args...)}
 }

@@ -17,7 +17,7 @@ var (
 	finding = regexp.MustCompile(`(?m)^(error|warning|info): .*\[([a-z0-9-]+)\]$`)
 )
 
-// found has, for each golden case, the severities with which a check occurs in it.
+// found returns the severities of each check in each golden case.
 func found(t *testing.T) map[string]map[string][]report.Severity {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(testdata, "*", "*", "findings.txt"))
@@ -56,7 +56,7 @@ func TestCatalogueIsComplete(t *testing.T) {
 			t.Errorf("%s: severities, title, meaning and fix are required", c.Name)
 		}
 		if (c.Example == "") == (c.Untested == "") {
-			t.Errorf("%s: set either the golden case that produces it, or why none does", c.Name)
+			t.Errorf("%s: set either Example or Untested", c.Name)
 		}
 		if c.Example != "" && len(cases[c.Example][c.Name]) == 0 {
 			t.Errorf("%s: golden case %q has no finding of it", c.Name, c.Example)
@@ -81,23 +81,62 @@ func TestGoldenFindingsAreInTheCatalogue(t *testing.T) {
 			}
 			for _, s := range severities {
 				if !slices.Contains(c.Severities, s) {
-					t.Errorf("%s: %s occurs as %s, and allows %v", name, check, s, c.Severities)
+					t.Errorf("%s: %s occurs as %s, but its severities are %v", name, check, s, c.Severities)
 				}
 			}
 		}
 	}
 }
 
-// A check that a golden case shows must not claim that none does.
+// A check in a golden case must not have Untested.
 func TestUntestedChecksAreInNoGoldenCase(t *testing.T) {
 	t.Parallel()
 	for name, checks := range found(t) {
 		for check := range checks {
 			if c := report.Find(check); c != nil && c.Untested != "" {
-				t.Errorf("%s: name %q as its example", check, name)
+				t.Errorf("%s: set Example to %q, and remove Untested", check, name)
 			}
 		}
 	}
+}
+
+// Untested names a test or a script that shows the check.
+func TestUntestedNamesATest(t *testing.T) {
+	t.Parallel()
+	tests := testNames(t)
+	for _, c := range report.Checks() {
+		if c.Untested == "" {
+			continue
+		}
+		name := regexp.MustCompile(`\bTest\w+|[\w-]+\.txtar`).FindString(c.Untested)
+		if !tests[name] {
+			t.Errorf("%s: Untested names no existing test: %q", c.Name, c.Untested)
+		}
+	}
+}
+
+// testNames returns the test functions and scripts of the project.
+func testNames(t *testing.T) map[string]bool {
+	t.Helper()
+	out := map[string]bool{}
+	function := regexp.MustCompile(`(?m)^func (Test\w+)\(`)
+	for _, pattern := range []string{"../../fn/*_test.go", "../*/*_test.go", "../cli/testdata/script/*.txtar"} {
+		files, err := filepath.Glob(pattern)
+		if err != nil || len(files) == 0 {
+			t.Fatalf("no file matches %s: %v", pattern, err)
+		}
+		for _, file := range files {
+			out[filepath.Base(file)] = true
+			data, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, m := range function.FindAllSubmatch(data, -1) {
+				out[string(m[1])] = true
+			}
+		}
+	}
+	return out
 }
 
 func TestNew(t *testing.T) {

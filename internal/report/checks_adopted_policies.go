@@ -8,7 +8,7 @@ var (
 		Title:      "An annotation of tenantfence.dev does not exist",
 		Meaning:    "A resource has an annotation of the domain tenantfence.dev that tenantfence does not know, so the annotation has no effect. It may be misspelled.",
 		Fix:        "Write tenantfence.dev/adopt or tenantfence.dev/patch, or remove the annotation.",
-		Untested:   "reported by tenantfence build, render and verify for any unknown annotation with the prefix tenantfence.dev/",
+		Example:    "refused/generated-policies-withheld",
 	})
 
 	AdoptWithoutEffect = define(Check{
@@ -17,16 +17,16 @@ var (
 		Title:      "No generated policy has the name of the adopted one",
 		Meaning:    "A hand-written resource has the annotation tenantfence.dev/adopt, and the function generates no policy of that name. The function does not adopt the resource.",
 		Fix:        "Correct the name, or remove the annotation.",
-		Untested:   "reported if a hand-written resource has tenantfence.dev/adopt and no generated policy has its kind, namespace and name",
+		Example:    "refused/patch-and-adopt-annotations",
 	})
 
 	PatchAspectUnknown = define(Check{
 		Name:       "patch-aspect-unknown",
 		Severities: []Severity{Error},
 		Title:      "The patch annotation names an unknown aspect",
-		Meaning:    "The annotation tenantfence.dev/patch lists a word that is no aspect of a policy. The function patches nothing in the policy.",
+		Meaning:    "The annotation tenantfence.dev/patch lists a word that is not an aspect. The function patches nothing in the policy.",
 		Fix:        "List enforcement, dns or labels, separated by commas.",
-		Untested:   "reported for a hand-written policy with another word in tenantfence.dev/patch",
+		Example:    "refused/patch-and-adopt-annotations",
 	})
 
 	PatchKindUnsupported = define(Check{
@@ -35,7 +35,7 @@ var (
 		Title:      "The patch annotation is on a resource of another kind",
 		Meaning:    "A resource that is no policy has the annotation tenantfence.dev/patch. The function patches only a CiliumNetworkPolicy, CiliumClusterwideNetworkPolicy or NetworkPolicy.",
 		Fix:        "Remove the annotation tenantfence.dev/patch.",
-		Untested:   "reported for a resource that is no policy and has tenantfence.dev/patch",
+		Example:    "refused/patch-and-adopt-annotations",
 	})
 
 	PatchNamespaceUnfenced = define(Check{
@@ -43,35 +43,35 @@ var (
 		Severities: []Severity{Warning},
 		Title:      "A policy to patch is not in a Tenant's namespace",
 		Meaning:    "A policy has the annotation tenantfence.dev/patch, and it is not about a namespace of a Tenant of this fence. The function patches nothing in the policy.",
-		Fix:        "Give the namespace to a Tenant, or remove the annotation.",
-		Untested:   "reported for a policy with tenantfence.dev/patch that is not about a Tenant's namespace",
+		Fix:        "List the namespace in a Tenant, or remove the annotation.",
+		Example:    "refused/patch-and-adopt-annotations",
 	})
 
 	PatchIsolates = define(Check{
 		Name:       "patch-isolates",
 		Severities: []Severity{Error},
 		Title:      "A policy to patch isolates pods in AllowOnly",
-		Meaning:    "The Tenant is in AllowOnly, and the policy to patch with the aspect enforcement isolates the pods that it selects. A NetworkPolicy always does so, and below Cilium 1.16 every policy does.",
+		Meaning:    "The Tenant is in AllowOnly, and the policy to patch with the aspect enforcement isolates the pods that it selects. A NetworkPolicy always does so, and before Cilium 1.16 every policy does.",
 		Fix:        "Remove the policy until the Tenant is in Enforce, or remove enforcement from the annotation tenantfence.dev/patch.",
-		Untested:   "reported for a NetworkPolicy, or any policy below Cilium 1.16, with tenantfence.dev/patch: enforcement in AllowOnly",
+		Example:    "refused/patch-and-adopt-annotations",
 	})
 
 	PatchDNSMixed = define(Check{
 		Name:       "patch-dns-mixed",
 		Severities: []Severity{Error},
 		Title:      "DNS shares an entry of toPorts with something else",
-		Meaning:    "The policy has the aspect dns to patch, and an entry of toPorts holds the DNS port beside other ports or other L7 rules. A DNS rule in that entry would deny the other traffic.",
-		Fix:        "Give DNS an entry of toPorts of its own, or remove dns from the annotation tenantfence.dev/patch.",
-		Untested:   "reported for a policy with tenantfence.dev/patch: dns and other ports or L7 rules beside the DNS port",
+		Meaning:    "The policy has the aspect dns to patch, and an entry of toPorts has the DNS port together with other ports or L7 rules. A DNS rule in that entry would deny the other traffic.",
+		Fix:        "Use a separate entry of toPorts for DNS, or remove dns from the annotation tenantfence.dev/patch.",
+		Example:    "refused/patch-and-adopt-annotations",
 	})
 
 	PatchDNSRuleMissing = define(Check{
 		Name:       "patch-dns-rule-missing",
 		Severities: []Severity{Warning},
 		Title:      "A policy to patch has no rule for the cluster's DNS",
-		Meaning:    "The policy has the aspect dns to patch, and no rule that names the DNS pods of baseline.dns and their port by number. The aspect changes nothing.",
+		Meaning:    "The policy has the aspect dns to patch, but no egress rule to the DNS pods of baseline.dns on their port number. The aspect changes nothing.",
 		Fix:        "Add or rewrite the rule, or remove dns from the annotation tenantfence.dev/patch.",
-		Untested:   "reported for a policy with tenantfence.dev/patch: dns and no egress rule to the DNS pods",
+		Example:    "refused/patch-and-adopt-annotations",
 	})
 
 	SourceRangesReplaced = define(Check{
@@ -80,6 +80,6 @@ var (
 		Title:      "The function replaces networks of a load balancer",
 		Meaning:    "A Service already has other networks in loadBalancerSourceRanges. The function replaces them with the networks that agentIngress of a Tenant declares, so the load balancer denies the earlier networks.",
 		Fix:        "Add each network that still needs access to cidrs of the entry in agentIngress.",
-		Untested:   "reported by a run with stage DefaultDeny if loadBalancerSourceRanges already holds other networks",
+		Example:    "refused/patch-and-adopt-annotations",
 	})
 )

@@ -24,7 +24,7 @@ var (
 		Title:      "A CiliumNodeConfig changes a result on its nodes",
 		Meaning:    "Agents on the nodes that the CiliumNodeConfig selects have other settings. With these settings the proof has another result, which the message shows.",
 		Fix:        "Remove the keys from spec.defaults of the CiliumNodeConfig, or set them for every node.",
-		Untested:   "reported if the build contains a CiliumNodeConfig with settings that change a result of the proof",
+		Example:    "refused/agent-settings-differ-on-nodes",
 	})
 	ClusterAssumed = define(Check{
 		Name:       "cluster-assumed",
@@ -32,7 +32,7 @@ var (
 		Title:      "FlowTests are decided for an assumed cluster",
 		Meaning:    "No FenceProfile describes the cluster. Cilium's engine decides the FlowTests if a policy is of a Cilium kind; otherwise the evaluator of Kubernetes NetworkPolicies decides.",
 		Fix:        "Add a FenceProfile with spec.cluster.cni.",
-		Untested:   "reported by tenantfence verify on policies and FlowTests without Tenants and FenceProfile",
+		Untested:   "tenantfence verify reports it for policies and FlowTests without Tenants and FenceProfile: verify-flows.txtar",
 	})
 	ClusterNameMissing = define(Check{
 		Name:       "cluster-name-missing",
@@ -48,7 +48,7 @@ var (
 		Title:      "Agents enforce no host policies",
 		Meaning:    "The host firewall of the agents is off, so the policies of spec.nodes have no effect. The finding is a warning while no entry of spec.nodes is in Enforce.",
 		Fix:        "Set enable-host-firewall to \"true\" in the agents and in spec.cluster.ciliumConfig of the FenceProfile.",
-		Untested:   "reported if the FenceProfile has nodes and enable-host-firewall is false",
+		Example:    "refused/agent-features-disabled",
 	})
 	ICMPRulesDisabled = define(Check{
 		Name:       "icmp-rules-disabled",
@@ -56,7 +56,7 @@ var (
 		Title:      "Agents reject policies with ICMP rules",
 		Meaning:    "The build contains a policy with ICMP rules, and the agents have enable-icmp-rules set to false. They reject the whole policy. The finding is a warning while nothing is in Enforce.",
 		Fix:        "Set enable-icmp-rules to \"true\" in the agents and in spec.cluster.ciliumConfig of the FenceProfile.",
-		Untested:   "reported if a policy has ICMP rules and enable-icmp-rules is false",
+		Example:    "refused/agent-features-disabled",
 	})
 	L7ProxyDisabled = define(Check{
 		Name:       "l7-proxy-disabled",
@@ -64,7 +64,7 @@ var (
 		Title:      "Agents reject policies that need the L7 proxy",
 		Meaning:    "The build contains a policy with L7 rules, FQDNs or TLS server names, and the L7 proxy of the agents is off. Agents reject policies with HTTP or DNS rules, and learn no addresses of FQDNs. The finding is a warning while nothing is in Enforce.",
 		Fix:        "Set enable-l7-proxy to \"true\" in the agents and in spec.cluster.ciliumConfig of the FenceProfile.",
-		Untested:   "reported if a policy has L7 rules or FQDNs and enable-l7-proxy is false",
+		Example:    "refused/agent-features-disabled",
 	})
 	NetworkPoliciesNotEnforced = define(Check{
 		Name:       "network-policies-not-enforced",
@@ -72,7 +72,7 @@ var (
 		Title:      "Agents enforce no NetworkPolicies",
 		Meaning:    "The FenceProfile has policies: Kubernetes, and Cilium's agents have enable-k8s-networkpolicy set to false. The generated NetworkPolicies have no effect. The finding is a warning while nothing is in Enforce.",
 		Fix:        "Set enable-k8s-networkpolicy to \"true\" in the agents and in spec.cluster.ciliumConfig, or set policies: Cilium in the FenceProfile.",
-		Untested:   "reported if the FenceProfile has cni: Cilium and policies: Kubernetes, and enable-k8s-networkpolicy is false",
+		Example:    "refused/network-policies-disabled-in-agents",
 	})
 	PoliciesNotEnforced = define(Check{
 		Name:       "policies-not-enforced",
@@ -80,7 +80,7 @@ var (
 		Title:      "Agents do not enforce the policies",
 		Meaning:    "A setting of the agents disables all policies, denies nothing (audit mode), or disables a kind of Cilium policy that the build contains. Isolation then does not exist in the cluster. The finding is a warning while nothing is in Enforce.",
 		Fix:        "Change the key that the finding names to the value in its message, in the agents and in spec.cluster.ciliumConfig of the FenceProfile.",
-		Untested:   "reported if enable-policy is never, policy-audit-mode is true, or enable-cilium-network-policy or enable-cilium-clusterwide-network-policy is false",
+		Example:    "refused/agent-features-disabled",
 	})
 	PolicyMapFull = define(Check{
 		Name:       "policy-map-full",
@@ -88,6 +88,6 @@ var (
 		Title:      "The policy map of an endpoint is too small",
 		Meaning:    "The policies at this pod or node need more entries than bpf-policy-map-max allows. Agents then enforce only a part of the policies.",
 		Fix:        "Raise bpf-policy-map-max in the agents and in spec.cluster.ciliumConfig of the FenceProfile, or narrow the peers of the policies.",
-		Untested:   "reported if the policies at one endpoint need more entries than bpf-policy-map-max",
+		Example:    "refused/agent-features-disabled",
 	})
 )

@@ -1,6 +1,6 @@
 package report
 
-// Checks on traffic that a run changes, and on policies of others beside AllowOnly.
+// Checks on traffic that a run changes, and on policies of other owners in AllowOnly.
 var (
 	AdoptedFlowLost = define(Check{
 		Name:       "adopted-flow-lost",
@@ -40,7 +40,7 @@ var (
 		Title:      "This run changes only one side of a connection",
 		Meaning:    "The egress side or the ingress side of these connections changes, and the other side denies them. The change alone therefore has no effect on traffic.",
 		Fix:        "No change is necessary. If the connections must work, allow them at the other side too.",
-		Untested:   "reported by a build that changes policies at one side of connections that the other side denies",
+		Example:    "generated/patch-enforcement-one-sided",
 	})
 	TrafficOpened = define(Check{
 		Name:       "traffic-opened",
@@ -56,6 +56,6 @@ var (
 		Title:      "The effect of a change on traffic is unknown",
 		Meaning:    "A policy changes, but the engine rejects a policy, cannot decide it, or exceeds the proof budget. Which traffic this run allows or denies in addition is therefore unknown.",
 		Fix:        "Correct the reason in the message, and build again.",
-		Untested:   "reported by a build that changes policies, if the policies before or after it cannot be decided",
+		Example:    "refused/patched-policies-conflict",
 	})
 )

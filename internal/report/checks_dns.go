@@ -17,7 +17,7 @@ var (
 		Title:      "baseline.dns.hostNetwork is not needed",
 		Meaning:    "baseline.dns.hostNetwork is true, and the DNS pods of the build do not use hostNetwork. The policies allow the DNS port of every node without need.",
 		Fix:        "Remove hostNetwork from baseline.dns.",
-		Untested:   "reported when baseline.dns.hostNetwork is true and no DNS pod of the build uses hostNetwork (TestBaselineAgainstTheBuild)",
+		Example:    "refused/dns-service-with-other-pods",
 	})
 
 	DNSNamesUnrestricted = define(Check{
@@ -35,14 +35,14 @@ var (
 		Title:      "baseline.dns.nodeLocal must be true",
 		Meaning:    "The build has a NodeLocal DNSCache, which answers the pods of its node, and baseline.dns.nodeLocal is false. The policies do not allow the cache, so pods of tenants cannot resolve names through it.",
 		Fix:        "Set baseline.dns.nodeLocal: true in the FenceProfile.",
-		Untested:   "reported when the build has pods with k8s-app: node-local-dns and baseline.dns.nodeLocal is false (TestBaselineAgainstTheBuild)",
+		Example:    "refused/baseline-pods-in-the-build",
 	})
 
 	DNSOnFQDNPeer = define(Check{
 		Name:       "dns-on-fqdn-peer",
 		Severities: []Severity{Error},
 		Title:      "A flow with dns has a name as its peer",
-		Meaning:    "The flow sets dns, and its peer stands for a name, for example through an ExternalName Service. A DNS rule applies to queries to a server, and Cilium cannot select that server by name.",
+		Meaning:    "The flow sets dns, and its peer is a DNS name, for example through an ExternalName Service. A DNS rule applies to queries to a server, and Cilium cannot select that server by name.",
 		Fix:        "Replace the peer with the cidrs of the DNS server, or remove dns.",
 		Example:    "refused/l7-mistakes",
 	})
@@ -53,7 +53,7 @@ var (
 		Title:      "baseline.dns does not include the pods that serve DNS",
 		Meaning:    "The Service of the cluster's DNS sends queries to pods that baseline.dns.pods does not select, so pods of tenants get no answer from them. The finding is a warning where the Service has no selector and sends queries to addresses.",
 		Fix:        "Set baseline.dns.pods to the selector of the Service. Where the addresses are nodes, set baseline.dns.hostNetwork: true; where they are outside the cluster, allow them in a flow of allTenants.",
-		Untested:   "reported when the DNS Service of the build selects other pods than baseline.dns.pods, or has no selector (TestBaselineAgainstTheBuild)",
+		Example:    "refused/dns-service-with-other-pods",
 	})
 
 	DNSPodsOnHostNetwork = define(Check{
@@ -62,7 +62,7 @@ var (
 		Title:      "The DNS pods use hostNetwork",
 		Meaning:    "DNS pods of the build use hostNetwork, so they have the identity of their node and no policy selects them by labels. Pods of tenants cannot resolve names through them.",
 		Fix:        "Set baseline.dns.hostNetwork: true in the FenceProfile.",
-		Untested:   "reported when a DNS pod of the build uses hostNetwork and baseline.dns.hostNetwork is false (TestBaselineAgainstTheBuild)",
+		Example:    "refused/baseline-pods-in-the-build",
 	})
 
 	DNSPortMismatch = define(Check{
@@ -71,7 +71,7 @@ var (
 		Title:      "baseline.dns.port is not the port of the DNS pods",
 		Meaning:    "The pods that serve DNS listen on another port than baseline.dns.port. Policies apply to the port of the pod, not of the Service, so pods of tenants cannot resolve names. The finding is a warning where the pods declare several UDP ports.",
 		Fix:        "Set baseline.dns.port to the port on which the pods serve DNS. If pods use different ports, configure one port for all of them.",
-		Untested:   "reported when the DNS Service, DNS pods, NodeLocal DNSCache or redirect of the build uses another port than baseline.dns.port (TestBaselineAgainstTheBuild)",
+		Example:    "refused/baseline-pods-in-the-build",
 	})
 
 	DNSRedirectNotSelected = define(Check{
@@ -80,7 +80,7 @@ var (
 		Title:      "baseline.dns does not include the target of a redirect",
 		Meaning:    "A CiliumLocalRedirectPolicy of the build redirects DNS to pods that baseline.dns does not include. The policies deny the connection, so pods of tenants cannot resolve names.",
 		Fix:        "For a redirect to a NodeLocal DNSCache, set baseline.dns.nodeLocal: true. For other pods, select them in baseline.dns.namespace and baseline.dns.pods.",
-		Untested:   "reported when a CiliumLocalRedirectPolicy of the build redirects DNS to pods outside baseline.dns (TestBaselineAgainstTheBuild)",
+		Example:    "refused/baseline-pods-in-the-build",
 	})
 
 	DNSSearchDomainsMissing = define(Check{

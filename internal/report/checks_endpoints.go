@@ -69,7 +69,7 @@ var (
 		Name:       "l7-bypassed-by-network-policy",
 		Severities: []Severity{Error},
 		Title:      "A NetworkPolicy bypasses the L7 rules of a flow",
-		Meaning:    "With policies: Both, a NetworkPolicy beside the Cilium policy allows the same ports without L7 rules. Cilium allows what any policy allows, so http, dns or tls of the flow has no effect.",
+		Meaning:    "With policies: Both, a NetworkPolicy in addition to the Cilium policy allows the same ports without L7 rules. Cilium allows what any policy allows, so http, dns or tls of the flow has no effect.",
 		Fix:        "Remove the L7 rules from the flow, or set policies: Cilium.",
 		Example:    "refused/both",
 	})

@@ -44,7 +44,7 @@ var (
 		Title:      "A name in allowedPaths belongs to no Tenant",
 		Meaning:    "No Tenant of the build has the name, and no entry binds a Tenant with a similar name. If that Tenant is intended, its name is not restricted to the paths, and any file can define it.",
 		Fix:        "Correct the name in tenants.allowedPaths[].names of the FenceProfile.",
-		Untested:   "reported when a name in tenants.allowedPaths matches no Tenant and resembles the name of a Tenant that no entry binds",
+		Example:    "refused/agent-configuration",
 	})
 
 	HostPolicyIsolatesNode = define(Check{

@@ -1,6 +1,6 @@
 package report
 
-// Checks on the generated policies in a build, and on policies that stand in their way.
+// Checks on the generated policies in a build, and on policies that conflict with them.
 var (
 	PolicyMissing = define(Check{
 		Name:       "policy-missing",
@@ -8,7 +8,7 @@ var (
 		Title:      "The build lacks a generated policy",
 		Meaning:    "The finished build lacks a policy that the function generates: a layer above the fence removes it, or the function did not run. The cluster then enforces something else than what was proved.",
 		Fix:        "Build again, or find the layer that removes the policy. With kustomize itself, add --enable-alpha-plugins and --enable-exec.",
-		Untested:   "reported by tenantfence verify, and by tenantfence build and render if a layer above the fence removes policies",
+		Untested:   "tenantfence verify reports it for a finished build, and a build for layers above the fence: verify-findings.txtar",
 	})
 
 	PolicyChanged = define(Check{
@@ -17,7 +17,7 @@ var (
 		Title:      "A policy of the fence is not as generated",
 		Meaning:    "A policy of the fence differs from what the function generates for it, so what was proved is not what the cluster enforces.",
 		Fix:        "Build again, or find the layer that changes the policy. Declare an intended difference in a Tenant or in the FenceProfile.",
-		Untested:   "reported by tenantfence verify, and by tenantfence build and render if a layer above the fence changes policies",
+		Untested:   "tenantfence verify reports it for a finished build, and a build for layers above the fence: verify-findings.txtar",
 	})
 
 	PolicyUnexpected = define(Check{
@@ -26,7 +26,7 @@ var (
 		Title:      "A policy has the label of the fence and no declaration",
 		Meaning:    "A policy has the label tenantfence.dev/fence of this fence, and no field of a Tenant or of the profile declares it. The cluster enforces it although the function does not generate it.",
 		Fix:        "Build again, which removes the policy, or remove it at its source.",
-		Untested:   "reported by tenantfence verify, and by tenantfence build and render if a layer above the fence adds policies with its label",
+		Untested:   "tenantfence verify reports it for a finished build, and a build for layers above the fence: verify-findings.txtar",
 	})
 
 	PolicyMoved = define(Check{
@@ -35,7 +35,7 @@ var (
 		Title:      "A generated policy is in another namespace",
 		Meaning:    "A layer that sets namespace after the fence moves a generated policy to another namespace. The intended namespace lacks the policy, and the other namespace gets one that is not for its pods.",
 		Fix:        "List the fence, or its Components, in a layer above the one that sets namespace.",
-		Untested:   "reported by tenantfence verify, and by tenantfence build and render if a layer above the fence sets namespace",
+		Untested:   "tenantfence verify reports it for a finished build, and a build for layers above the fence: moved-policies.txtar",
 	})
 
 	PolicyRenamed = define(Check{
@@ -44,7 +44,7 @@ var (
 		Title:      "A layer above the fence renames generated policies",
 		Meaning:    "A layer above the fence gives generated policies other names, for example by namePrefix or nameSuffix. Neither isolation nor FlowTests are decided for such a build.",
 		Fix:        "List the fence, its profile, Tenants and FlowTests above the layer that renames. Use the names that this layer gives to workloads and Services.",
-		Untested:   "reported by tenantfence verify, and by tenantfence build and render if a layer above the fence sets namePrefix or nameSuffix",
+		Untested:   "tenantfence verify reports it for a finished build, and a build for layers above the fence: layers-above.txtar",
 	})
 
 	PolicyWithheld = define(Check{
@@ -53,7 +53,7 @@ var (
 		Title:      "Metadata keeps a generated policy from the cluster",
 		Meaning:    "A generated policy has an annotation of Flux, Helm or Argo CD, ownerReferences, generateName or deletionTimestamp. These keep the policy from the cluster, apply it only once, or remove it again.",
 		Fix:        "Remove the metadata in the layer that sets it, or exclude resources with the label tenantfence.dev/fence there.",
-		Untested:   "reported by tenantfence build, render and verify for policies with the label tenantfence.dev/fence",
+		Example:    "refused/generated-policies-withheld",
 	})
 
 	PolicyLocalConfig = define(Check{
@@ -62,7 +62,7 @@ var (
 		Title:      "A finished policy is marked as local-config",
 		Meaning:    "A resource that affects traffic has the annotation config.kubernetes.io/local-config. kubectl applies it, and kustomize, Flux and kpt do not, so whether the cluster enforces it is unknown. For a hand-written policy of a kpt package the finding is a warning, and the policy is not decided.",
 		Fix:        "Remove the annotation, or remove the policy.",
-		Untested:   "reported by tenantfence verify",
+		Untested:   "tenantfence verify reports it for a finished build: verify-finished.txtar",
 	})
 
 	PolicyOfOtherFence = define(Check{
@@ -89,7 +89,7 @@ var (
 		Title:      "A generated policy exists more than once",
 		Meaning:    "The build holds different resources with the name of one generated policy, so the order of the files decides which one remains. If tenantfence itself generates a policy twice, the finding shows a defect of tenantfence.",
 		Fix:        "Remove all but one of the resources. If tenantfence generates the policy twice, report the defect with the Tenants.",
-		Untested:   "reported if the build holds two different resources with the name of a generated policy",
+		Example:    "refused/patch-and-adopt-annotations",
 	})
 
 	EmitPolicyDiffers = define(Check{

@@ -6,7 +6,7 @@ var (
 		Name:       "audit-mode-annotation",
 		Severities: []Severity{Warning},
 		Title:      "An annotation for audit mode has no effect",
-		Meaning:    "A resource has the annotation policy.cilium.io/audit-mode, which no version of Cilium reads. Agents enforce the policies all the same.",
+		Meaning:    "A resource has the annotation policy.cilium.io/audit-mode, which no version of Cilium reads. Agents still enforce the policies.",
 		Fix:        "Remove the annotation. For allows that deny nothing yet, set enforcement: AllowOnly in the Tenant.",
 		Example:    "refused/policies-with-invalid-schema",
 	})
@@ -16,7 +16,7 @@ var (
 		Severities: []Severity{Warning, Info},
 		Title:      "A policy that looks like a deny denies nothing",
 		Meaning:    "A hand-written policy has a deny rule without a peer, or enableDefaultDeny in a direction without rules, and denies nothing by it. A NetworkPolicy without rules, in a namespace that the fence default-denies, is an info.",
-		Fix:        "Write fromEntities: [all] or toEntities: [all] into the deny rule, or ingress: [{}] or egress: [{}] beside enableDefaultDeny. In place of the NetworkPolicy, use ingressDeny or egressDeny of a CiliumNetworkPolicy.",
+		Fix:        "Write fromEntities: [all] or toEntities: [all] into the deny rule, or ingress: [{}] or egress: [{}] next to enableDefaultDeny. In place of the NetworkPolicy, use ingressDeny or egressDeny of a CiliumNetworkPolicy.",
 		Example:    "generated/policies-without-effect",
 	})
 
@@ -78,7 +78,7 @@ var (
 		Name:       "policy-by-operator",
 		Severities: []Severity{Warning, Info},
 		Title:      "An operator creates a NetworkPolicy from a resource",
-		Meaning:    "An operator creates a NetworkPolicy from a resource of the build, and this policy allows ports beside all that tenantfence decides. If undecidedKinds accepts the kind, the finding is an info.",
+		Meaning:    "An operator creates a NetworkPolicy from a resource of the build, and this policy allows ports in addition to the policies that tenantfence decides. If undecidedKinds accepts the kind, the finding is an info.",
 		Fix:        "Switch the policy off in the operator as the message shows. Then accept the kind in undecidedKinds of the FenceProfile.",
 		Example:    "refused/policies-of-operators",
 	})

@@ -17,7 +17,7 @@ var (
 		Title:      "The build contains nothing for the cluster",
 		Meaning:    "Neither a resource nor a policy for the cluster remains in the output. A tool that applies the output and prunes the rest would delete all that an earlier build created.",
 		Fix:        "List Tenants that need policies of the stages in spec.stages, or remove the layer.",
-		Untested:   "reported by a build whose output contains only resources of tenantfence.dev and local-config; kpt packages are exempt",
+		Untested:   "only a host without files reports it, such as kustomize, and golden cases have files: empty-output.txtar",
 	})
 	FormerFenceActive = define(Check{
 		Name:       "former-fence-active",
@@ -25,7 +25,7 @@ var (
 		Title:      "A former name belongs to a fence of the same build",
 		Meaning:    "spec.formerNames lists a fence that runs earlier in this build. This fence would delete the policies of that fence.",
 		Fix:        "Remove the name from spec.formerNames, or remove the other TenantFence.",
-		Untested:   "reported by tenantfence build, render and verify if one build runs several fences",
+		Untested:   "only a build with several fences reports it, and a golden case has one: two-fences.txtar",
 	})
 	FunctionConfigInvalid = define(Check{
 		Name:       "function-config-invalid",
@@ -41,7 +41,7 @@ var (
 		Title:      "A FenceProfile is not valid",
 		Meaning:    "A field of the FenceProfile does not exist, is missing, or has a value that the API does not accept. The build is refused.",
 		Fix:        "Correct the field that the finding names; docs/api.md describes every field.",
-		Untested:   "reported by every command that reads a FenceProfile with an invalid field",
+		Example:    "refused/invalid-fenceprofile",
 	})
 	InvalidFlowTest = define(Check{
 		Name:       "invalid-flowtest",
@@ -71,8 +71,8 @@ var (
 		Name:       "profile-ambiguous",
 		Severities: []Severity{Error},
 		Title:      "More than one FenceProfile is a candidate",
-		Meaning:    "The build contains several FenceProfiles, or one beside the inline spec.profile. The fence needs exactly one, so nothing is generated.",
-		Fix:        "Set spec.profileName in the TenantFence, or remove the other FenceProfiles. Beside spec.profile, the build must contain none.",
+		Meaning:    "The build contains several FenceProfiles, or one in addition to the inline spec.profile. The fence needs exactly one, so nothing is generated.",
+		Fix:        "Set spec.profileName in the TenantFence, or remove the other FenceProfiles. With spec.profile, the build must contain none.",
 		Example:    "refused/two-profiles",
 	})
 	ProfileMissing = define(Check{
@@ -87,9 +87,9 @@ var (
 		Name:       "resource-outside-fence",
 		Severities: []Severity{Error},
 		Title:      "No TenantFence receives a resource of tenantfence.dev",
-		Meaning:    "A layer above the fence, or a layer beside it, lists a Tenant, FenceProfile or FlowTest. The function does not see the resource, so it has no effect and would reach the cluster.",
+		Meaning:    "A layer above the fence, or a sibling layer, lists a Tenant, FenceProfile or FlowTest. The function does not see the resource, so it has no effect and would reach the cluster.",
 		Fix:        "List the TenantFence at or above the layer that lists the resource.",
-		Untested:   "reported by tenantfence build, render and verify",
+		Untested:   "only a build with layers reports it, and a golden case has none: outside-fence.txtar",
 	})
 	ResourceUnreadable = define(Check{
 		Name:       "resource-unreadable",

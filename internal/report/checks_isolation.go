@@ -8,15 +8,15 @@ var (
 		Title:      "No policy isolates pods or nodes",
 		Meaning:    "No policy default-denies one direction of pods or nodes that the fence must default-deny. Everything is allowed there: the policy default-deny is missing or has no effect. In AllowOnly, the finding is a warning.",
 		Fix:        "Build again, or find the layer that removes or changes the default-deny.",
-		Untested:   "reported by tenantfence verify if a default-deny is missing or is not as generated",
+		Untested:   "a run always generates the default-deny, so tenantfence verify reports it: TestIsolation in internal/reach",
 	})
 
 	UndeclaredOpen = define(Check{
 		Name:       "undeclared-open",
 		Severities: []Severity{Error, Warning},
 		Title:      "Policies allow a flow that nothing declares",
-		Meaning:    "A policy allows a flow at pods or nodes of the fence that no Tenant, profile or baseline declares. The other side allows it too, so the cluster allows it. In AllowOnly, the finding is a warning.",
-		Fix:        "Remove the policy, or declare the flow in spec.ingress or spec.egress of the Tenant, or in nodes of the FenceProfile.",
+		Meaning:    "A policy allows a flow at pods or nodes of the fence that no Tenant, profile or baseline declares. The other side allows it too, so the cluster allows it. One finding covers one direction of a policy, for peers with the same ports; -v lists every pair. In AllowOnly, the finding is a warning.",
+		Fix:        "Remove or narrow the policy, or declare the flow in spec.ingress or spec.egress of the Tenant, or in nodes of the FenceProfile.",
 		Example:    "refused/isolation",
 	})
 
@@ -24,8 +24,8 @@ var (
 		Name:       "undeclared-one-sided",
 		Severities: []Severity{Error, Warning},
 		Title:      "One side allows a flow that nothing declares",
-		Meaning:    "A policy allows a flow at pods or nodes of the fence that no Tenant, profile or baseline declares. Only the other side still denies it. In AllowOnly, the finding is a warning.",
-		Fix:        "Remove the policy, or declare the flow in spec.ingress or spec.egress of the Tenant, or in nodes of the FenceProfile.",
+		Meaning:    "A policy allows a flow at pods or nodes of the fence that no Tenant, profile or baseline declares. Only the other side still denies it. One finding covers one direction of a policy, for peers with the same ports; -v lists every pair. In AllowOnly, the finding is a warning.",
+		Fix:        "Remove or narrow the policy, or declare the flow in spec.ingress or spec.egress of the Tenant, or in nodes of the FenceProfile.",
 		Example:    "refused/isolation",
 	})
 
@@ -35,7 +35,7 @@ var (
 		Title:      "Policies allow a flow",
 		Meaning:    "Without Tenants and FlowTests, tenantfence lists the flows that policies allow at pods and nodes, by the labels of policies. This verifies nothing, because the author of a policy also writes its labels.",
 		Fix:        "Add --inputs DIR with the folder of the Tenants.",
-		Untested:   "reported by tenantfence verify without Tenants and FlowTests",
+		Untested:   "tenantfence verify reports it without Tenants and FlowTests: verify.txtar",
 	})
 
 	PoliciesConflict = define(Check{
@@ -114,7 +114,7 @@ var (
 		Name:       "flow-test-endpoint-unknown",
 		Severities: []Severity{Info},
 		Title:      "A FlowTest names labels that may be misspelled",
-		Meaning:    "A source or destination of a case matches no pod and no node of the build, so a representative endpoint stands for it. A case that expects Deny then holds more easily than intended.",
+		Meaning:    "A source or destination of a case matches no pod and no node of the build, so a representative endpoint replaces it. A case that expects Deny then holds more easily than intended.",
 		Fix:        "Correct the labels in from or to, unless the pod or node is to be deployed later.",
 		Example:    "refused/flow-tests",
 	})

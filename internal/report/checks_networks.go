@@ -60,7 +60,7 @@ var (
 		Name:       "external-name-in-ingress",
 		Severities: []Severity{Error},
 		Title:      "An ExternalName Service cannot be a source",
-		Meaning:    "The ingress flow names a Service of type ExternalName. The Service stands for a DNS name, and no policy selects the source of a connection by name.",
+		Meaning:    "The ingress flow names a Service of type ExternalName. The Service is an alias of a DNS name, and no policy selects the source of a connection by name.",
 		Fix:        "Replace service with the cidrs of the clients.",
 		Example:    "refused/invalid-service-names",
 	})

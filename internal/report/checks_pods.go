@@ -17,7 +17,7 @@ var (
 		Title:      "Monitoring pods use hostNetwork",
 		Meaning:    "Pods that baseline.monitoring selects use hostNetwork. They have the identity of their node, no policy selects them by labels, and the cluster denies their scrapes. It is a warning where baseline.monitoring has no selector and other pods exist in the namespace.",
 		Fix:        "Select only the scraping pods without hostNetwork in baseline.monitoring.pods. For the others, add a flow to allTenants.ingress with from: [{entities: [host, remote-node]}] and the ports.",
-		Untested:   "reported where a workload of the build that baseline.monitoring selects uses hostNetwork; no golden case has one",
+		Example:    "refused/baseline-pods-in-the-build",
 	})
 
 	MonitoringPortUnknown = define(Check{
@@ -26,7 +26,7 @@ var (
 		Title:      "No pod of a Tenant has a named monitoring port",
 		Meaning:    "baseline.monitoring.ports lists a port by name, and no pod of a Tenant in the build has a port of this name and protocol. The entry allows no scrape.",
 		Fix:        "Correct the name in baseline.monitoring.ports, or write the number of the port.",
-		Untested:   "reported where the Tenants have pods in the build and none has the named port; no golden case has such a port",
+		Example:    "refused/baseline-pods-in-the-build",
 	})
 
 	OperatorFlowMissing = define(Check{
@@ -62,14 +62,14 @@ var (
 		Title:      "A peer by namespace labels selects no pod in the build",
 		Meaning:    "Every namespace of the build with these namespaceLabels belongs to a Tenant, and none of them has pods that match pods. The peer has no effect yet; it includes only matching namespaces that are created later.",
 		Fix:        "Correct the labels in pods of the peer, or declare the pods as external resources.",
-		Untested:   "reported where namespaceLabels match only namespaces of Tenants and pods matches none of their pods; no golden case has such a peer",
+		Example:    "refused/baseline-pods-in-the-build",
 	})
 
 	PodDNSOutsideCluster = define(Check{
 		Name:       "pod-dns-outside-cluster",
 		Severities: []Severity{Warning, Info},
 		Title:      "Pods resolve an allowed name outside the cluster DNS",
-		Meaning:    "The flow allows a name, and its pods do not resolve it at the cluster DNS, because of their dnsPolicy or dnsConfig. Cilium learns no address from other servers and denies the flow. It is an info where dnsConfig only adds nameservers beside the cluster DNS.",
+		Meaning:    "The flow allows a name, and its pods do not resolve it at the cluster DNS, because of their dnsPolicy or dnsConfig. Cilium learns no address from other servers and denies the flow. It is an info where dnsConfig only adds nameservers to the cluster DNS.",
 		Fix:        "Set dnsPolicy: ClusterFirst and remove other nameservers, or add a flow with dns rules to the nameserver. If that is the cluster DNS, declare its Service with the clusterIP as an external resource.",
 		Example:    "refused/fqdns-resolved-outside-cluster-dns",
 	})

@@ -25,7 +25,7 @@ var (
 		Severities: []Severity{Warning},
 		Title:      "A service mesh carries connections on a port of its own",
 		Meaning:    "A label or annotation puts pods into a service mesh. Between its pods, policies decide on port 15008 (Istio's ambient mesh, Cilium's ztunnel) or 4143 (Linkerd), and not on the declared ports.",
-		Fix:        "Declare the port of the mesh beside each flow's ports, and restrict the ports behind it by policies of the mesh. With Cilium's ztunnel, you can remove the label io.cilium/mtls-enabled instead.",
+		Fix:        "Declare the port of the mesh in addition to each flow's ports, and restrict the ports behind it by policies of the mesh. With Cilium's ztunnel, you can remove the label io.cilium/mtls-enabled instead.",
 		Example:    "generated/ztunnel-mesh",
 	})
 
@@ -53,7 +53,7 @@ var (
 		Title:      "Pods may send with the address of any pod",
 		Meaning:    "Since Cilium 1.20, annotations of a Namespace and its pods let these pods send with the address of any pod. Policies then decide by the identity of that address. For pods that may belong to a Tenant the finding is an error.",
 		Fix:        "Remove config.cilium.io/disable-source-ip-verification from the pods, or config.cilium.io/delegate-source-ip-verification from the Namespace. An admission policy can refuse the annotation of pods.",
-		Untested:   "reported with Cilium 1.20 or later if a Namespace or pods have one of the two annotations",
+		Example:    "refused/agent-settings-differ-on-nodes",
 	})
 
 	PodLabelReserved = define(Check{
@@ -80,7 +80,7 @@ var (
 		Title:      "Admission may change pods after the build",
 		Meaning:    "The build has a mutating webhook or a MutatingAdmissionPolicy. It may change labels, ports and hostNetwork of pods after the build, and the proof reads the pods as written.",
 		Fix:        "If it changes these fields, declare the resulting pods as external resources.",
-		Untested:   "reported if the build has a MutatingWebhookConfiguration or a MutatingAdmissionPolicy",
+		Example:    "refused/agent-settings-differ-on-nodes",
 	})
 
 	AgentConfigNotRead = define(Check{
@@ -89,7 +89,7 @@ var (
 		Title:      "tenantfence does not read the values of Cilium's chart",
 		Meaning:    "The build installs Cilium's own Helm chart, whose values configure the agents. tenantfence does not read these values, so the agents may have other settings than the proof assumes.",
 		Fix:        "Set the resulting keys of cilium-config in cluster.ciliumConfig of the FenceProfile.",
-		Untested:   "reported under Cilium if a HelmRelease, HelmChart or Application installs the chart cilium",
+		Example:    "refused/agent-settings-differ-on-nodes",
 	})
 
 	CiliumConfigConflict = define(Check{
@@ -98,7 +98,7 @@ var (
 		Title:      "Two sources set different values for an agent setting",
 		Meaning:    "The FenceProfile and resources of the build set one key of cilium-config to different values. Which value the agents have is unknown.",
 		Fix:        "Keep the value that the agents have, and remove the other.",
-		Untested:   "reported if cluster.ciliumConfig, the ConfigMap cilium-config or arguments of cilium-agent disagree on a key",
+		Example:    "refused/agent-configuration",
 	})
 
 	CiliumConfigUnsupported = define(Check{
@@ -107,7 +107,7 @@ var (
 		Title:      "tenantfence does not decide an agent setting",
 		Meaning:    "A key of cilium-config changes how agents enforce policies, and tenantfence decides only its default. Nothing is proved for agents with another value.",
 		Fix:        "Set the key to its default in the agents and in the input.",
-		Untested:   "reported for another value than the default of a key such as enable-source-ip-verification or static-cnp-path",
+		Example:    "refused/agent-configuration",
 	})
 
 	InvalidCiliumConfig = define(Check{
@@ -116,6 +116,6 @@ var (
 		Title:      "The value of an agent setting is invalid",
 		Meaning:    "A key of cilium-config has a value that agents do not accept or, for policy-cidr-match-mode, that tenantfence does not decide.",
 		Fix:        "Write the value that the agents have.",
-		Untested:   "reported if cluster.ciliumConfig or the build sets a key such as enable-policy to an invalid value",
+		Example:    "refused/agent-configuration",
 	})
 )

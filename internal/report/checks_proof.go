@@ -8,7 +8,7 @@ var (
 		Title:      "A namespace has no default-deny by label",
 		Meaning:    "No policy in this namespace of a tenant has the labels of a default-deny. The Tenant is in AllowOnly, or the policy is missing; labels alone do not show which.",
 		Fix:        "Run tenantfence verify with --inputs DIR, the folder that contains the Tenants.",
-		Untested:   "reported by tenantfence verify on generated policies without Tenants and FlowTests",
+		Untested:   "tenantfence verify reports it without Tenants and FlowTests: TestLabelsWithoutDefaultDeny",
 	})
 	EmitPoliciesAssumed = define(Check{
 		Name:       "emit-policies-assumed",
@@ -40,7 +40,7 @@ var (
 		Title:      "A resource lacks a change that the fence makes",
 		Meaning:    "The function changes a resource that it does not generate: a hand-written policy that it patches, labels of a Namespace, or loadBalancerSourceRanges of a Service. The finished resource does not have this change.",
 		Fix:        "Set the fields in the file that declares the resource, or build again. Otherwise find the layer that reverts the change.",
-		Untested:   "reported by tenantfence verify, which compares finished resources with a new run of the function",
+		Untested:   "tenantfence verify reports it for a finished build: verify-hand-written-policies.txtar",
 	})
 	PolicyRejected = define(Check{
 		Name:       "policy-rejected",

@@ -15,7 +15,7 @@ var (
 		Name:       "resource-duplicate",
 		Severities: []Severity{Error},
 		Title:      "A resource exists twice with different content",
-		Meaning:    "The build holds one resource more than once, with different content. Which one the cluster gets is undefined.",
+		Meaning:    "The build contains one resource more than once with different content. Which one the cluster gets is undefined.",
 		Fix:        "Keep one of the resources.",
 		Example:    "refused/duplicates-that-differ",
 	})
@@ -24,7 +24,7 @@ var (
 		Name:       "resource-duplicate-identical",
 		Severities: []Severity{Info},
 		Title:      "A resource exists several times with equal content",
-		Meaning:    "The build holds one resource several times, with equal content. The copies count as one, and applying all of them leaves one in the cluster.",
+		Meaning:    "The build contains one resource several times with equal content. It counts once, and the cluster has one after all are applied.",
 		Fix:        "Remove the copies, for example by listing the resource in one layer alone.",
 		Example:    "generated/identical-duplicates",
 	})

@@ -24,8 +24,8 @@ var (
 		Name:       "port-not-found",
 		Severities: []Severity{Error},
 		Title:      "No destination has the port of a flow",
-		Meaning:    "No destination pod has a port with this name, or the Service behind the peer does not have the port. Beside service, ports are those of the Service, not of its pods; policies do not know the port names of native sidecars.",
-		Fix:        "Correct the name or number. Use the ports of the Service beside service, and the container ports beside other peers.",
+		Meaning:    "No destination pod has a port with this name, or the Service behind the peer does not have the port. With service, ports are those of the Service, not of its pods; policies do not know the port names of native sidecars.",
+		Fix:        "Correct the name or number. Use the ports of the Service with service, and the container ports with other peers.",
 		Example:    "refused/ports",
 	})
 
@@ -76,10 +76,10 @@ var (
 
 	ServicePortAsPodPort = define(Check{
 		Name:       "service-port-as-pod-port",
-		Severities: []Severity{Warning},
+		Severities: []Severity{Error, Warning},
 		Title:      "A flow to pods has the port of a Service",
-		Meaning:    "The flow lists a port that only a Service in front of the pods has, and the pods use another one. Agents decide after Service translation, so they see the port of the pods and deny the flow.",
-		Fix:        "Write the port of the pods, or name the Service as the peer.",
+		Meaning:    "The flow lists a port that only a Service in front of the pods has, and the pods use another one. Agents decide after Service translation, so they see the port of the pods and deny the flow. It is an error if another Tenant declares the flow with the port of the pods, since the two sides then do not match.",
+		Fix:        "Write the port of the pods. In egress, name the Service as the peer alternatively.",
 		Example:    "generated/service-port-as-pod-port",
 	})
 

@@ -6,7 +6,7 @@ var (
 		Name:       "l7-rule-shadowed",
 		Severities: []Severity{Error, Warning},
 		Title:      "L7 rules have no effect",
-		Meaning:    "Another policy or flow allows the same connections on the same port without L7 rules. Cilium then allows every request or DNS name, and the L7 rules restrict nothing. For pods in AllowOnly, a finding about policies of the build is a warning.",
+		Meaning:    "Another policy or flow allows the same connections on the same port without L7 rules. Cilium then allows every request or DNS name, and the L7 rules restrict nothing. The finding names both flows, or the policies that are hand-written. For pods in AllowOnly, a finding about policies of the build is a warning.",
 		Fix:        "Narrow the peers or ports of the other policy or flow, or add L7 rules there too. Else remove the L7 rules that have no effect.",
 		Example:    "refused/shadowed-l7-rules",
 	})
@@ -62,7 +62,7 @@ var (
 		Title:      "The file of a Tenant with a bound name is unknown",
 		Meaning:    "An entry of tenants.allowedPaths binds the name of the Tenant to files, and the host of the function does not pass on the file of the Tenant. Kustomize, for instance, does not record it.",
 		Fix:        "Run tenantfence build or render, or kpt, instead of kustomize alone; for other causes, follow the message. Where these commands run kustomize, list the TenantFence in the layer that is built.",
-		Untested:   "reported where tenants.allowedPaths binds the name and kustomize, or a host that records no files, runs the function",
+		Untested:   "only a host that records no files reports it, and golden cases have files: tenant-names.txtar",
 	})
 
 	TenantsMissing = define(Check{
@@ -78,7 +78,7 @@ var (
 		Name:       "tls-between-tenants",
 		Severities: []Severity{Error},
 		Title:      "A flow with tls has pods of another Tenant as peer",
-		Meaning:    "The flow has tls, and its peer stands for pods of another Tenant. That Tenant would have to consent to the handling of its TLS, and no field expresses this consent.",
+		Meaning:    "The flow has tls, and its peer selects pods of another Tenant. That Tenant would have to consent to the handling of its TLS, and no field expresses this consent.",
 		Fix:        "Remove tls from the flow, or remove the peer.",
 		Example:    "refused/tls",
 	})
@@ -98,6 +98,6 @@ var (
 		Title:      "undecidedKinds lists a kind that is decided",
 		Meaning:    "The entry of undecidedKinds accepts a kind that tenantfence always decides. The entry has no effect: findings about such resources stay.",
 		Fix:        "Remove the entry from undecidedKinds of the FenceProfile.",
-		Untested:   "reported by every command that resolves the FenceProfile; no golden case has such an entry",
+		Example:    "refused/agent-configuration",
 	})
 )

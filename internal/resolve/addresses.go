@@ -13,15 +13,15 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// usesNetworkPolicies says whether policies are NetworkPolicies.
+// usesNetworkPolicies reports whether policies are NetworkPolicies.
 func (r *resolver) usesNetworkPolicies() bool { return r.fence.Policies == v1alpha1.PoliciesKubernetes }
 
-// enforcedByCilium says whether Cilium enforces NetworkPolicies: it matches no pod, node or
+// enforcedByCilium reports whether Cilium enforces NetworkPolicies. It matches no pod, node or
 // apiserver of the cluster by its address.
 func (r *resolver) enforcedByCilium() bool { return r.fence.Cluster.CNI == v1alpha1.CNICilium }
 
-// resolveEntityAddresses gives the entities that are addresses of the cluster these addresses. One that
-// is not known comes to nothing, which is refused where somebody needs it.
+// resolveEntityAddresses sets the addresses of the entities that are part of the cluster. A flow to
+// an entity without a known address is refused.
 func (r *resolver) resolveEntityAddresses() {
 	if !r.usesNetworkPolicies() {
 		return
@@ -36,7 +36,7 @@ func (r *resolver) resolveEntityAddresses() {
 	}
 }
 
-// entityAddresses are the addresses of a node or the apiserver, and the field that says them.
+// entityAddresses are the addresses of a node or the apiserver, and the field that declares them.
 func (r *resolver) entityAddresses(e v1alpha1.Entity) (cidrs []string, declared string) {
 	c := r.fence.Cluster
 	switch {
@@ -49,27 +49,27 @@ func (r *resolver) entityAddresses(e v1alpha1.Entity) (cidrs []string, declared 
 	}
 }
 
-// addressProblem says why no ipBlock stands for a node or the apiserver, "" where one does.
+// addressProblem is why no ipBlock represents a node or the apiserver, "" if one does.
 func (r *resolver) addressProblem(e v1alpha1.Entity) string {
 	c := r.fence.Cluster
 	cidrs, declared := r.entityAddresses(e)
 	own := setOf(cidrs, nil)
 	switch {
 	case r.enforcedByCilium() && e != v1alpha1.EntityKubeAPIServer:
-		return "a node, which Cilium never matches by its address: this flow needs policies: Cilium"
+		return "a node, and Cilium never matches nodes by address: set policies: Cilium"
 	case len(cidrs) == 0:
-		return "an address in a NetworkPolicy, which knows no entities: say it in " + declared + " of the profile"
+		return "unknown in NetworkPolicies, which have no entities and match addresses: set " + declared + " in the profile"
 	case r.enforcedByCilium() && len(c.NodeCIDRs) == 0:
-		return "matched by its address only where it is no node, with Cilium: say cluster.nodeCIDRs in the profile, so that it can be told, or write policies: Cilium"
+		return "matched by its address only if it is not a node, which is unknown: set cluster.nodeCIDRs in the profile, or policies: Cilium"
 	case r.enforcedByCilium() && own.Overlaps(setOf(slices.Concat(c.NodeCIDRs, c.PodCIDRs), nil)):
-		return "in the cluster, where Cilium never matches it by its address: this flow needs policies: Cilium"
+		return "in the cluster, where Cilium never matches it by its address: set policies: Cilium"
 	case own.Overlaps(setOf(c.PodCIDRs, nil)):
-		return declared + " in a NetworkPolicy, and this overlaps cluster.podCIDRs, so that pods would be let pass, too: give ranges that no pod has an address of"
+		return "represented by " + declared + ", which overlaps cluster.podCIDRs, so that the policy would allow pods too: use ranges without addresses of pods"
 	}
 	return ""
 }
 
-// entityPeers are what an entity comes to in a NetworkPolicy.
+// entityPeers are the peers of a NetworkPolicy that represent an entity.
 func (r *resolver) entityPeers(e v1alpha1.Entity, d policy.Direction, ref report.Ref, at *field.Path) []policy.Peer {
 	pods := policy.Peer{Kind: policy.Pods}
 	switch e {
@@ -91,10 +91,10 @@ func (r *resolver) entityPeers(e v1alpha1.Entity, d policy.Direction, ref report
 			return r.clusterPeers(pods, d, ref, at)
 		}
 	default:
-		r.refuse(report.EntityWithoutAddress, ref, at, "the entity %q is Cilium's own, and a NetworkPolicy has no word for it: name the pods that are meant%s", e, r.ciliumHint())
+		r.refuse(report.EntityWithoutAddress, ref, at, "the entity %q exists in Cilium alone, and a NetworkPolicy cannot express it: name the pods instead%s", e, r.ciliumHint())
 		return nil
 	}
-	r.refuse(report.EntityWithoutAddress, ref, at, "the entity %q holds nodes, which Cilium never matches by their addresses: this flow needs policies: Cilium", e)
+	r.refuse(report.EntityWithoutAddress, ref, at, "the entity %q includes nodes, which Cilium never matches by address: set policies: Cilium", e)
 	return nil
 }
 
@@ -112,7 +112,7 @@ func (r *resolver) clusterPeers(pods policy.Peer, d policy.Direction, ref report
 
 func allAddresses() []string { return []string{"0.0.0.0/0", "::/0"} }
 
-// clusterCIDRs are the addresses of the cluster, as far as the profile says them.
+// clusterCIDRs are the addresses of the cluster that the profile declares.
 func (r *resolver) clusterCIDRs() []string {
 	c := r.fence.Cluster
 	out := slices.Concat(c.PodCIDRs, c.ServiceCIDRs, c.NodeCIDRs)
@@ -122,9 +122,8 @@ func (r *resolver) clusterCIDRs() []string {
 	return out
 }
 
-// nonClusterPeers is what lies outside the cluster of the networks of a peer: a NetworkPolicy
-// would match pods and nodes in them as well. A network of which nothing is left is
-// refused.
+// nonClusterPeers are the networks of a peer without the addresses of the cluster: a NetworkPolicy
+// would match pods and nodes in them as well. A network that is entirely in the cluster is refused.
 func (r *resolver) nonClusterPeers(p policy.Peer, d policy.Direction, ref report.Ref, at *field.Path) []policy.Peer {
 	if !r.usesNetworkPolicies() {
 		return r.nonClusterPeersUnderCilium(p, d, ref, at)
@@ -156,7 +155,7 @@ func (r *resolver) nonClusterPeers(p policy.Peer, d policy.Direction, ref report
 	return []policy.Peer{out}
 }
 
-// exclusionsIn are the networks that are taken out of one.
+// exclusionsIn are the parts of a network that some sets exclude.
 func exclusionsIn(network netip.Prefix, sets ...*netipx.IPSet) []string {
 	var b netipx.IPSetBuilder
 	for _, s := range sets {
@@ -184,7 +183,7 @@ func prefixes(s *netipx.IPSet) []string {
 	return out
 }
 
-// toPolicyForm are the ends that stand for one in the form that policies have.
+// toPolicyForm are the peers that represent one in the form of the policies.
 func (r *resolver) toPolicyForm(f *flow, e resolvedPeer) []resolvedPeer {
 	if !r.usesNetworkPolicies() && e.peer.Kind != policy.CIDRs {
 		return []resolvedPeer{e}
@@ -213,7 +212,7 @@ func (r *resolver) toPolicyForm(f *flow, e resolvedPeer) []resolvedPeer {
 	})
 }
 
-// refuseUnsupported refuses what no NetworkPolicy says of a flow.
+// refuseUnsupported refuses the rules of a flow that no NetworkPolicy expresses.
 func (r *resolver) refuseUnsupported(f *flow) {
 	if r.fence.Policies == v1alpha1.PoliciesBoth {
 		r.refuseShadowedL7(f)
@@ -222,43 +221,43 @@ func (r *resolver) refuseUnsupported(f *flow) {
 		return
 	}
 	refuse := func(name, instead string) {
-		r.refuse(report.UnsupportedInNetworkPolicy, f.ref, f.path.Child(name), "is more than a NetworkPolicy says, which knows ports alone: %s%s", instead, r.ciliumHint())
+		r.refuse(report.UnsupportedInNetworkPolicy, f.ref, f.path.Child(name), "is not possible in a NetworkPolicy, which restricts ports alone: %s%s", instead, r.ciliumHint())
 	}
 	if len(f.l7.HTTP) > 0 {
-		refuse("http", "leave it out, and every request passes")
+		refuse("http", "remove it, which allows every request")
 	}
 	if len(f.l7.DNS) > 0 {
-		refuse("dns", "leave it out, and any name may be asked for")
+		refuse("dns", "remove it, which allows every name")
 	}
 	if f.tls != nil {
-		refuse("tls", "leave it out, and every connection passes")
+		refuse("tls", "remove it, which allows every connection")
 	}
 	if slices.ContainsFunc(f.ports, func(p policy.Port) bool { return p.Protocol == policy.ICMP }) {
-		refuse("icmp", "leave it out with ports left out too, and everything passes, ICMP as well")
+		refuse("icmp", "remove icmp and ports, which allows every port and ICMP")
 	}
 }
 
-// refuseShadowedL7 refuses rules that a NetworkPolicy beside them would make do nothing.
+// refuseShadowedL7 refuses L7 rules that the NetworkPolicy form shadows.
 func (r *resolver) refuseShadowedL7(f *flow) {
 	for _, l7 := range []struct {
 		name     string
 		declared bool
 	}{{"http", len(f.l7.HTTP) > 0}, {"dns", len(f.l7.DNS) > 0}, {"tls", f.tls != nil}} {
 		if l7.declared {
-			r.refuse(report.L7BypassedByNetworkPolicy, f.ref, f.path.Child(l7.name), "does nothing with policies: Both, since the NetworkPolicy beside it lets everything pass on these ports: leave it out, or use policies: Cilium")
+			r.refuse(report.L7BypassedByNetworkPolicy, f.ref, f.path.Child(l7.name), "has no effect with policies: Both, since the NetworkPolicy form allows everything on these ports: remove it, or set policies: Cilium")
 		}
 	}
 }
 
-// ciliumHint is the other way out, where there is one.
+// ciliumHint is the alternative fix under Cilium.
 func (r *resolver) ciliumHint() string {
 	if !r.enforcedByCilium() {
 		return ""
 	}
-	return ", or use policies: Cilium"
+	return ", or set policies: Cilium"
 }
 
-// checkBaselineForm refuses what the profile says of every tenant and no NetworkPolicy says.
+// checkBaselineForm refuses parts of the baseline that no NetworkPolicy expresses.
 func (r *resolver) checkBaselineForm() {
 	if !r.usesNetworkPolicies() {
 		return
@@ -276,7 +275,7 @@ func (r *resolver) checkBaselineForm() {
 	}
 }
 
-// apiServerPorts are those on which the apiserver listens.
+// apiServerPorts are the ports on which the apiserver listens.
 func (r *resolver) apiServerPorts() []policy.Port {
 	var out []policy.Port
 	if api := r.fence.Cluster.APIServer; api != nil {

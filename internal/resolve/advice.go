@@ -10,21 +10,20 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// reportAdvice says what is allowed by default and is worth narrowing, and
-// what a policy cannot do.
+// reportAdvice reports what the defaults allow and a profile may narrow, and what policies cannot do.
 func (r *resolver) reportAdvice() {
 	ref, path := r.profile.Ref, r.profile.Path
 	if len(r.tenants) == 0 && len(r.unread) == 0 {
 		exception := ""
 		if len(r.fence.Nodes) > 0 {
-			exception = " but host policies"
+			exception = " except host policies"
 		}
-		r.warn(report.TenantsMissing, ref, nil, "there are no Tenants, so nothing%s is generated, and what was is removed: list them in this layer, or in one below it", exception)
+		r.warn(report.TenantsMissing, ref, nil, "the build has no Tenants, so the fence generates nothing%s and removes its earlier policies: list the Tenants in this layer, or in one below it", exception)
 		return
 	}
 	r.refuseSubdomains(ref, r.profile.Spec.Baseline.DNS.Names, path.Child("baseline", "dns", "names"))
 	if r.index.WithoutResources {
-		r.report(report.Info, report.GeneratorSeesNoResources, ref, nil, "a generator sees no other resource: whether namespaces, pods and ports exist was not looked up")
+		r.report(report.Info, report.GeneratorSeesNoResources, ref, nil, "a generator sees no other resources, so it is unknown whether namespaces, pods and ports exist: list the fence in transformers to check them")
 	}
 	var allowOnlyTenants []string
 	for _, t := range r.tenants {
@@ -36,11 +35,11 @@ func (r *resolver) reportAdvice() {
 		r.report(report.Info, report.AllowOnly, ref, path.Child("enforcement"), "in AllowOnly, so this fence denies nothing: %s", strings.Join(allowOnlyTenants, ", "))
 	}
 	if slices.Contains(r.profile.Spec.Baseline.DNS.Names, "*") {
-		narrow := "list the names to narrow it"
+		narrow := "list the names to restrict it"
 		if r.usesNetworkPolicies() {
-			narrow = "a NetworkPolicy cannot narrow it"
+			narrow = "a NetworkPolicy cannot restrict it"
 		}
-		r.report(report.Info, report.DNSNamesUnrestricted, ref, path.Child("baseline", "dns", "names"), "pods may ask DNS for any name, which is a way out for data: %s", narrow)
+		r.report(report.Info, report.DNSNamesUnrestricted, ref, path.Child("baseline", "dns", "names"), "pods may query DNS for any name, which can carry data out of the cluster: %s", narrow)
 	}
 	r.reportAllowIsolates(allowOnlyTenants)
 	r.reportDefaultDeny()
@@ -53,33 +52,33 @@ func (r *resolver) reportAdvice() {
 	r.checkProfileAgainstBuild()
 }
 
-// reportAllowIsolates says where an allow closes by itself.
+// reportAllowIsolates reports that an allow isolates the pods that it selects.
 func (r *resolver) reportAllowIsolates(allowOnlyTenants []string) {
-	const what = "an allow isolates the pods it selects by itself: every stage closes what it does not allow, and none is generated for tenants in AllowOnly"
+	const what = "an allow isolates the pods that it selects, so every stage denies what it does not allow, and tenants in AllowOnly get no policies"
 	switch at := r.profile.Path; {
 	case r.usesNetworkPolicies() && len(allowOnlyTenants) == 0:
-		r.report(report.Info, report.AllowPolicyIsolates, r.profile.Ref, at.Child("policies"), "with NetworkPolicies "+what)
+		r.report(report.Info, report.AllowPolicyIsolates, r.profile.Ref, at.Child("policies"), "with NetworkPolicies, "+what)
 	case r.usesNetworkPolicies():
-		r.warn(report.AllowPolicyIsolates, r.profile.Ref, at.Child("policies"), "with NetworkPolicies "+what)
+		r.warn(report.AllowPolicyIsolates, r.profile.Ref, at.Child("policies"), "with NetworkPolicies, "+what)
 	case r.fence.AllowsIsolate:
-		r.warn(report.AllowPolicyIsolates, r.profile.Ref, at.Child("cluster", "ciliumConfig"), "with %s: \"false\" %s", policy.EnableNonDefaultDeny, what)
+		r.warn(report.AllowPolicyIsolates, r.profile.Ref, at.Child("cluster", "ciliumConfig"), "with %s: \"false\", %s", policy.EnableNonDefaultDeny, what)
 	case !r.fence.Additive():
-		r.warn(report.AllowPolicyIsolates, r.profile.Ref, at.Child("cluster", "ciliumVersion"), "below Cilium %s %s", policy.AdditivePolicies.Introduced(), what)
+		r.warn(report.AllowPolicyIsolates, r.profile.Ref, at.Child("cluster", "ciliumVersion"), "before Cilium %s, %s", policy.AdditivePolicies.Introduced(), what)
 	}
 }
 
-// reportEarlyDNSNames says that narrowed names in DNS do not wait for the last stage.
+// reportEarlyDNSNames warns that restricted DNS names take effect before the last stage.
 func (r *resolver) reportEarlyDNSNames() {
 	enforced := slices.ContainsFunc(r.tenants, func(t *tenant) bool { return t.Enforcement == v1alpha1.Enforce })
 	additive := r.supports(policy.AdditivePolicies)
 	if enforced && additive && !r.supports(policy.WildcardL7) && !slices.Contains(r.profile.Spec.Baseline.DNS.Names, "*") {
 		r.warn(report.DNSNamesDenyEarly, r.profile.Ref, r.profile.Path.Child("baseline", "dns", "names"),
-			"below Cilium %s the stage Baseline already denies every other name in DNS to tenants in Enforce: keep them in AllowOnly until the names are known to be complete", policy.WildcardL7.Introduced())
+			"before Cilium %s, the stage Baseline already denies all other DNS names to tenants in Enforce: keep them in AllowOnly until the list of names is complete", policy.WildcardL7.Introduced())
 	}
 }
 
 // reportSharedEgressPoints names the tenants that share an egress point: its pods reach what any
-// of them asked for.
+// of them declares.
 func (r *resolver) reportSharedEgressPoints() {
 	for i, p := range r.profile.Spec.EgressPoints {
 		var users []string
@@ -90,7 +89,7 @@ func (r *resolver) reportSharedEgressPoints() {
 		}
 		if len(users) > 1 {
 			r.report(report.Info, report.EgressPointShared, r.profile.Ref, r.profile.Path.Child("egressPoints").Index(i),
-				"%s share egress point %q: its pods reach what any of them asked for, and only the application tells them apart", strings.Join(users, ", "), p.Name)
+				"%s share egress point %q: its pods reach what any of these Tenants declares, and only the application can separate them", strings.Join(users, ", "), p.Name)
 		}
 	}
 }

@@ -13,7 +13,7 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// grantAgents lets telemetry agents in, straight or through the edge proxy.
+// grantAgents allows ingress from telemetry agents, directly or through the edge proxy.
 func (r *resolver) grantAgents() {
 	var all []proxiedIngress
 	for _, t := range r.tenants {
@@ -35,11 +35,10 @@ func (r *resolver) grantAgents() {
 	r.grantAgentsToProxy(all)
 }
 
-// resolveAgentPods finds the pods and their ports, through the Service where one is
-// named.
+// resolveAgentPods finds the pods and their ports, behind the Service if the flow names one.
 func (r *resolver) resolveAgentPods(f *flow, a v1alpha1.AgentIngress) bool {
 	if len(f.tenant.Namespaces) == 0 {
-		// That it has none is refused already.
+		// The missing namespace is an error already.
 		return false
 	}
 	at, portAt, namespaces := f.path.Child("pods"), f.path.Child("ports").Index, f.tenant.Namespaces
@@ -56,7 +55,7 @@ func (r *resolver) resolveAgentPods(f *flow, a v1alpha1.AgentIngress) bool {
 		}
 	}
 	if f.own = r.podPeers(f.tenant, namespaces, f.pods); len(f.own) == 0 {
-		r.refuse(report.PodsNotFound, f.ref, at, "selects no pod of %s in the build: correct the labels, or tell the pods as inventory", quoteAll(namespaces))
+		r.refuse(report.PodsNotFound, f.ref, at, "%s", r.podsNotFound(namespaces, f.pods, ""))
 	}
 	f.pods, _ = f.tenant.OwnPods(f.pods)
 	r.checkPortNames(f, f.ports, f.own, portAt)
@@ -65,24 +64,28 @@ func (r *resolver) resolveAgentPods(f *flow, a v1alpha1.AgentIngress) bool {
 	return r.checkPortLimits(f, f.ports, f.own, f.path.Child("ports"))
 }
 
-// agentService is the Service that agents dial, or nil where it is refused.
+// agentService is the Service to which agents connect, or nil if it is refused.
 func (r *resolver) agentService(f *flow, a v1alpha1.AgentIngress, at *field.Path) *resource.Service {
 	if r.refuseInGenerator(f, at) {
 		return nil
 	}
 	s := r.index.Service(r.namespaceOfService(f, a.Service), a.Service)
-	if s == nil || len(s.Selector) == 0 {
-		r.refuse(report.PeerNotInBuild, f.ref, at, "no Service %q with a selector is in %s: correct the name, or tell the Service as inventory", a.Service, quoteAll(f.tenant.Namespaces))
+	if s == nil {
+		r.refuse(report.PeerNotInBuild, f.ref, at, "%s", r.serviceNotFound(f.tenant.Namespaces, a.Service, ""))
 		return nil
 	}
-	if !r.checkUnambiguous(f, a.Service, at, "give one another name, or name the pods and their own ports") || !r.checkSelectable(f.ref, s, at) {
+	if len(s.Selector) == 0 {
+		r.refuse(report.PeerNotInBuild, f.ref, at, "Service %s/%s has no selector, so its pods are unknown: name the pods and their own ports instead", s.Ref.Namespace, s.Ref.Name)
+		return nil
+	}
+	if !r.checkUnambiguous(f, a.Service, at, "rename one of them, or name the pods and their own ports") || !r.checkSelectable(f.ref, s, at) {
 		return nil
 	}
 	r.checkLoadBalancer(f, a, s)
 	return s
 }
 
-// checkLoadBalancer warns where what the Tenant says of the Service does not fit.
+// checkLoadBalancer warns of a Service that does not match the mode or sourceIP.
 func (r *resolver) checkLoadBalancer(f *flow, a v1alpha1.AgentIngress, s *resource.Service) {
 	if a.Mode != v1alpha1.LoadBalancer {
 		return
@@ -90,15 +93,15 @@ func (r *resolver) checkLoadBalancer(f *flow, a v1alpha1.AgentIngress, s *resour
 	f.loadBalancer = s.Type == "LoadBalancer"
 	switch {
 	case !f.loadBalancer:
-		r.warn(report.ServiceNotLoadBalancer, f.ref, f.path.Child("service"), "Service %s/%s is not of type LoadBalancer, so agents outside the cluster cannot dial it", s.Ref.Namespace, s.Ref.Name)
+		r.warn(report.ServiceNotLoadBalancer, f.ref, f.path.Child("service"), "Service %s/%s is not of type LoadBalancer, so agents outside the cluster cannot reach it: set type: LoadBalancer in the Service, or name another one", s.Ref.Namespace, s.Ref.Name)
 	case a.SourceIP == v1alpha1.SourceClient && s.ExternalTrafficPolicy != "Local":
 		r.warn(report.SourceIPUncertain, f.ref, f.path.Child("sourceIP"),
-			"Service %s/%s does not say externalTrafficPolicy: Local, so the agents' addresses may be translated to a node's and then the policy denies them: set it, or say sourceIP: Node", s.Ref.Namespace, s.Ref.Name)
+			"Service %s/%s does not set externalTrafficPolicy: Local, so nodes may replace the addresses of agents, and the policy denies these: set it, or set sourceIP: Node here", s.Ref.Namespace, s.Ref.Name)
 	}
 }
 
-// grantThroughLoadBalancer admits agents that arrive through a load balancer: by their
-// networks, or, where those are lost on the way, by way of the nodes.
+// grantThroughLoadBalancer allows agents behind a load balancer: by their networks, or through the
+// nodes if these replace the addresses of clients.
 func (r *resolver) grantThroughLoadBalancer(f *flow, a v1alpha1.AgentIngress) {
 	peer, at := policy.Peer{Kind: policy.CIDRs, CIDRs: a.CIDRs}, f.path.Child("cidrs")
 	if a.SourceIP == v1alpha1.SourceNode {
@@ -107,7 +110,7 @@ func (r *resolver) grantThroughLoadBalancer(f *flow, a v1alpha1.AgentIngress) {
 			return
 		}
 		r.warn(report.CIDRsNotEnforceable, f.ref, f.path.Child("cidrs"),
-			"with sourceIP: Node the pods see a node's address, so the policy admits every node and hostNetwork pod instead: the load balancer itself must admit these networks only, by loadBalancerSourceRanges, which are set on a Service that is named here and is in the build")
+			"with sourceIP: Node, pods see the address of a node, so the policy allows every node and hostNetwork pod: let the load balancer restrict the networks, by loadBalancerSourceRanges, which the function sets on a Service that is named here and is in the build")
 		if f.loadBalancer && f.tenant.Enforcement == v1alpha1.Enforce {
 			r.addSourceRanges(policy.SourceRanges{Namespace: r.namespaceOfService(f, a.Service), Service: a.Service, CIDRs: a.CIDRs})
 		}
@@ -120,7 +123,7 @@ func (r *resolver) grantThroughLoadBalancer(f *flow, a v1alpha1.AgentIngress) {
 	}
 }
 
-// addSourceRanges adds to what the load balancer of a Service must admit.
+// addSourceRanges adds networks that the load balancer of a Service must allow.
 func (r *resolver) addSourceRanges(add policy.SourceRanges) {
 	i := slices.IndexFunc(r.fence.SourceRanges, func(s policy.SourceRanges) bool {
 		return s.Namespace == add.Namespace && s.Service == add.Service
@@ -134,16 +137,16 @@ func (r *resolver) addSourceRanges(add policy.SourceRanges) {
 	have.CIDRs = slices.Compact(slices.Sorted(slices.Values(append(slices.Clone(have.CIDRs), add.CIDRs...))))
 }
 
-// checkProfile refuses egress points and an edge proxy where nothing is fenced.
+// checkProfile refuses egress points and edge proxies without default-deny.
 func (r *resolver) checkProfile() {
 	fenced := func(namespace string, pods *metav1.LabelSelector, at *field.Path) {
 		switch _, owners := r.podsByTenant(namespace, policy.SelectorOf(pods)); {
 		case r.owner[namespace] != nil || r.unreadNamespaces[namespace]:
 		case r.isShared(namespace) && len(owners) == 1 && owners[0] != nil:
 		case r.isShared(namespace):
-			r.refuse(report.ProxyPodsUnfenced, r.profile.Ref, at.Child("pods"), "must select, in the shared namespace %q, pods of one Tenant alone, or nothing is closed around the others: correct the labels, or the Tenant's spec.pods", namespace)
+			r.refuse(report.ProxyPodsUnfenced, r.profile.Ref, at.Child("pods"), "must select pods of exactly one Tenant in the shared namespace %q, since pods without a Tenant have no default-deny: correct the labels, or spec.pods of the Tenant", namespace)
 		default:
-			r.refuse(report.ProxyPodsUnfenced, r.profile.Ref, at.Child("namespace"), "namespace %q has no Tenant, so nothing is closed around these pods: give it one", namespace)
+			r.refuse(report.ProxyPodsUnfenced, r.profile.Ref, at.Child("namespace"), "namespace %q has no Tenant, so these pods have no default-deny: give it a Tenant", namespace)
 		}
 	}
 	for i, p := range r.profile.Spec.EgressPoints {

@@ -8,8 +8,8 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// apiServerPeers is what is behind the apiserver's Service: no pod, with ports that the
-// profile says.
+// apiServerPeers are the destinations behind the Service of the apiserver: no pods, on the ports
+// that the profile declares.
 func (r *resolver) apiServerPeers(f *flow, at *field.Path) []resolvedPeer {
 	entities := []v1alpha1.Entity{v1alpha1.EntityKubeAPIServer}
 	r.checkEntityLimits(f, entities, at)

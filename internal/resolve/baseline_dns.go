@@ -18,13 +18,12 @@ import (
 // dnsPort is the port that clients of DNS dial.
 const dnsPort = 53
 
-// dnsService is the name that Kubernetes gives the Service of the cluster's DNS, whoever
-// serves it.
+// dnsService is the usual name of the Service of the cluster's DNS, for every DNS server.
 const dnsService = "kube-dns"
 
-// checkBaselineDNS holds baseline.dns against the pods, Services and redirects of the build:
-// where it does not fit, no pod of a tenant resolves a name. Missing pods are no finding,
-// since they may be deployed elsewhere.
+// checkBaselineDNS compares baseline.dns with the pods, Services and redirects of the build. If it
+// does not match them, no pod of a tenant resolves a name. Missing pods are no finding, since
+// another build may deploy them.
 func (r *resolver) checkBaselineDNS() {
 	if r.networkPolicyForm || r.index.WithoutResources {
 		return
@@ -43,7 +42,7 @@ func (r *resolver) checkBaselineDNS() {
 	r.checkDNSRedirects(services, at)
 }
 
-// checkDNSOnNodes holds baseline.dns.hostNetwork against the resolver's pods.
+// checkDNSOnNodes compares baseline.dns.hostNetwork with the DNS pods.
 func (r *resolver) checkDNSOnNodes(pods []*resource.Workload, at *field.Path) {
 	onNodes := slices.DeleteFunc(slices.Clone(pods), func(w *resource.Workload) bool { return !w.HostNetwork })
 	switch set := r.profile.Spec.Baseline.DNS.HostNetwork; {
@@ -56,8 +55,8 @@ func (r *resolver) checkDNSOnNodes(pods []*resource.Workload, at *field.Path) {
 	}
 }
 
-// dnsServices are the Services of the cluster's DNS: those in front of its pods, and the one
-// with the usual name.
+// dnsServices are the Services of the cluster's DNS: those that select its pods, and the one with
+// the usual name.
 func (r *resolver) dnsServices(pods []*resource.Workload) []*resource.Service {
 	var out []*resource.Service
 	for _, s := range r.index.ServicesIn(r.profile.Spec.Baseline.DNS.Namespace) {
@@ -71,7 +70,7 @@ func (r *resolver) dnsServices(pods []*resource.Workload) []*resource.Service {
 	return out
 }
 
-// checkDNSService holds the pods and ports behind a Service of the cluster's DNS against the
+// checkDNSService compares the pods and ports behind a Service of the cluster's DNS with the
 // baseline.
 func (r *resolver) checkDNSService(s *resource.Service, at *field.Path) {
 	dns := r.profile.Spec.Baseline.DNS
@@ -131,8 +130,8 @@ func (r *resolver) refuseDNSPort(listening []int32, component string, at *field.
 		r.profile.Spec.Baseline.DNS.Port, component, formatPortNumbers(listening), do)
 }
 
-// checkDNSPorts holds the ports that the resolver's pods declare against the baseline, where
-// no Service of the build is in front of them.
+// checkDNSPorts compares the declared ports of the DNS pods with the baseline, if no Service of the
+// build selects them.
 func (r *resolver) checkDNSPorts(pods []*resource.Workload, at *field.Path) {
 	port := r.profile.Spec.Baseline.DNS.Port
 	var wrong []*resource.Workload
@@ -156,20 +155,20 @@ func (r *resolver) checkDNSPorts(pods []*resource.Workload, at *field.Path) {
 	}
 }
 
-// checkDNSEndpoints holds the addresses behind a Service of the cluster's DNS that selects no
-// pods against the baseline, which selects pods.
+// checkDNSEndpoints warns of addresses behind a DNS Service without a selector, since the baseline
+// selects pods.
 func (r *resolver) checkDNSEndpoints(s *resource.Service, at *field.Path) {
 	if dns := r.profile.Spec.Baseline.DNS; dns.NodeLocal || dns.HostNetwork {
 		return
 	}
 	if slicesOf := r.index.SlicesOf(s); len(slicesOf) > 0 {
 		r.warn(report.DNSPodsNotSelected, r.profile.Ref, at.Child("pods"),
-			"Service %s/%s has no selector and sends DNS to the addresses %s: where these are nodes, set baseline.dns.hostNetwork: true; where they are outside the cluster, allow them by a flow in every",
+			"Service %s/%s has no selector and sends DNS to the addresses %s: if these are nodes, set baseline.dns.hostNetwork: true; if they are outside the cluster, allow them by a flow in allTenants",
 			s.Ref.Namespace, s.Ref.Name, truncatedList(slicesOf[0].Addresses))
 	}
 }
 
-// checkNodeLocal holds baseline.dns.nodeLocal against a NodeLocal DNSCache of the build.
+// checkNodeLocal compares baseline.dns.nodeLocal with a NodeLocal DNSCache of the build.
 func (r *resolver) checkNodeLocal(at *field.Path) {
 	dns := r.profile.Spec.Baseline.DNS
 	cache := r.index.WorkloadsIn(dns.Namespace, policy.NodeLocalDNS(dns.Namespace).Pods)
@@ -191,7 +190,7 @@ func (r *resolver) checkNodeLocal(at *field.Path) {
 	}
 }
 
-// checkDNSRedirects holds the pods to which Cilium redirects DNS against the baseline.
+// checkDNSRedirects compares the pods to which Cilium redirects DNS with the baseline.
 func (r *resolver) checkDNSRedirects(services []*resource.Service, at *field.Path) {
 	dns := r.profile.Spec.Baseline.DNS
 	for _, d := range r.index.Redirects {

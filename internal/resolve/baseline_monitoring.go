@@ -9,8 +9,8 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// checkBaselineMonitoring holds baseline.monitoring against the pods of the build: those that
-// scrape, and the names of ports of those that are scraped. Missing pods are no finding.
+// checkBaselineMonitoring compares baseline.monitoring with the pods of the build: those that scrape,
+// and the port names of those that are scraped. Missing pods are no finding.
 func (r *resolver) checkBaselineMonitoring() {
 	m := r.profile.Spec.Baseline.Monitoring
 	if m == nil || r.networkPolicyForm || r.index.WithoutResources {
@@ -27,7 +27,7 @@ func (r *resolver) checkBaselineMonitoring() {
 		r.warn(report.MonitoringPodsOnHostNetwork, r.profile.Ref, at, why+"list the pods that scrape in baseline.monitoring.pods", describeWorkloads(onNodes))
 	default:
 		r.refuse(report.MonitoringPodsOnHostNetwork, r.profile.Ref, at.Child("pods"),
-			why+"admit them by a flow in allTenants.ingress with from: [{entities: [host, remote-node]}] and the ports, and leave them out here", describeWorkloads(onNodes))
+			why+"allow them by a flow in allTenants.ingress with from: [{entities: [host, remote-node]}] and the ports, and exclude them here", describeWorkloads(onNodes))
 	}
 	for i := range m.Ports {
 		port := policy.PortsOf(m.Ports[i : i+1])

@@ -14,7 +14,7 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// flowNames are names that a flow reaches on some ports.
+// flowNames are hostnames that a flow reaches on some ports.
 type flowNames struct {
 	names []string
 	ports []policy.Port
@@ -23,8 +23,8 @@ type flowNames struct {
 	at func(int) *field.Path
 }
 
-// resolveNames are what names come to: those that end at pods of this cluster, these pods,
-// and the others, themselves. A pattern that is wider than those that do is both.
+// resolveNames resolves names: those of clusterHostnames to pods of this cluster, and the others to
+// themselves. A pattern that is wider than clusterHostnames resolves to both.
 func (r *resolver) resolveNames(f *flow, a flowNames) (resolvedPeers []resolvedPeer, found bool) {
 	var outside []string
 	for i, name := range a.names {
@@ -53,14 +53,14 @@ func (r *resolver) resolveNames(f *flow, a flowNames) (resolvedPeers []resolvedP
 // clusterHostname is a name of a flow, at one of the profile's clusterHostnames.
 type clusterHostname struct {
 	name string
-	// complete says that all names that it stands for end there.
+	// complete reports whether all names that it matches resolve to this entry.
 	complete bool
 	ports    []policy.Port
 	path     *field.Path
 	index    int
 }
 
-// clusterHostnamePeers are the pods at which a name ends, on their own ports.
+// clusterHostnamePeers are the pods to which a name resolves, on their own ports.
 func (r *resolver) clusterHostnamePeers(f *flow, n clusterHostname) (resolvedPeers []resolvedPeer, found bool) {
 	if r.fence.ClusterHostnames[n.index].Entity != "" {
 		return r.gatewayPeers(f, n), true
@@ -86,8 +86,8 @@ func (r *resolver) clusterHostnamePeers(f *flow, n clusterHostname) (resolvedPee
 	return resolvedPeers, true
 }
 
-// clusterHostnameService is the Service of one of the profile's clusterHostnames, with the pods behind
-// it, or nil where that is refused, or not found: then an optional flow is off.
+// clusterHostnameService is the Service of an entry of clusterHostnames with its pods. It is nil if it
+// is refused or not found: then an optional flow is inactive.
 func (r *resolver) clusterHostnameService(f *flow, index int) (s *resource.Service, pods []policy.Peer, found bool) {
 	entry := r.profile.Path.Child("clusterHostnames").Index(index)
 	at := entry.Child("service")
@@ -97,12 +97,12 @@ func (r *resolver) clusterHostnameService(f *flow, index int) (s *resource.Servi
 	case r.unreadNamespaces[l.Namespace]:
 		return nil, nil, true
 	case s == nil:
-		return nil, nil, r.refuseMissingHostname(f, at, "Service %q is not in the build: correct the name, or tell the Service as inventory", l.Target())
+		return nil, nil, r.refuseMissingHostname(f, at, "%s", r.serviceNotFound([]string{l.Namespace}, l.Service, ""))
 	case s.Type == "ExternalName":
-		r.refuse(report.ClusterHostnameWithoutPods, r.profile.Ref, at, "Service %q is an ExternalName, which selects no pods: remove it here, and a flow to the name leads out of the cluster", l.Target())
+		r.refuse(report.ClusterHostnameWithoutPods, r.profile.Ref, at, "Service %q is an ExternalName, which selects no pods: remove this entry, so that flows to the name lead out of the cluster", l.Target())
 		return nil, nil, true
 	case len(s.Selector) == 0:
-		r.refuse(report.ClusterHostnameWithoutPods, r.profile.Ref, at, "Service %q selects no pods, so the pods that the names lead to are unknown: for a Gateway or Ingress of Cilium's own, write entity: ingress instead of service; else name a Service that selects pods", l.Target())
+		r.refuse(report.ClusterHostnameWithoutPods, r.profile.Ref, at, "Service %q has no selector, so the pods behind the names are unknown: name a Service with a selector, or set entity: ingress instead of service for a Gateway or Ingress of Cilium", l.Target())
 		return nil, nil, true
 	case !r.checkSelectable(r.profile.Ref, s, at) || !r.isShared(l.Namespace) && !r.checkHostnameTenant(l, entry):
 		return nil, nil, true
@@ -116,7 +116,7 @@ func (r *resolver) clusterHostnameService(f *flow, index int) (s *resource.Servi
 		pods, _ = r.podsByTenant(l.Namespace, policy.Selector{MatchLabels: s.Selector})
 	}
 	if len(pods) == 0 {
-		return nil, nil, r.refuseMissingHostname(f, at, "the selector of Service %q selects no pod in the build: correct it, or tell the pods as inventory", l.Target())
+		return nil, nil, r.refuseMissingHostname(f, at, "the selector of Service %q %s", l.Target(), r.podsNotFound([]string{l.Namespace}, policy.Selector{MatchLabels: s.Selector}, ""))
 	}
 	return s, pods, true
 }
@@ -136,8 +136,8 @@ func (r *resolver) gatewayPeers(f *flow, n clusterHostname) []resolvedPeer {
 	return []resolvedPeer{{peer: policy.Peer{Kind: policy.Entities, Entities: []v1alpha1.Entity{l.Entity}}, hostnames: []string{n.name}, path: n.path}}
 }
 
-// refuseMissingHostname is missing, of what a flow needs of the profile's clusterHostnames: the profile
-// is wrong then, and not the flow.
+// refuseMissingHostname is refuseMissing for clusterHostnames: the mistake is in the profile, and not
+// in the flow.
 func (r *resolver) refuseMissingHostname(f *flow, at *field.Path, format string, args ...any) bool {
 	if f.optional {
 		return false
@@ -148,8 +148,8 @@ func (r *resolver) refuseMissingHostname(f *flow, at *field.Path, format string,
 	return true
 }
 
-// clusterHostnamePorts are the ports of a flow that the Service has at which a name ends. All must
-// be, unless the name is wider: then the others are for what it stands for besides.
+// clusterHostnamePorts are the ports of a flow that the Service behind a name has. It must have all of
+// them, unless the name is a wider pattern: then the others are for other names.
 func (r *resolver) clusterHostnamePorts(f *flow, s *resource.Service, n clusterHostname) []policy.Port {
 	var out []policy.Port
 	for _, p := range n.ports {
@@ -160,7 +160,7 @@ func (r *resolver) clusterHostnamePorts(f *flow, s *resource.Service, n clusterH
 		case n.complete && p.Protocol == policy.ICMP:
 			r.refuse(report.PortNotFound, f.ref, n.path, "name %q resolves to Service %s/%s (the profile's clusterHostnames), and no Service forwards icmp: remove it", n.name, s.Ref.Namespace, s.Ref.Name)
 		case n.complete:
-			r.refuse(report.PortNotFound, f.ref, n.path, "name %q resolves to Service %s/%s (the profile's clusterHostnames), which has no port %s: its ports are %s; list the intended ones, each by its number",
+			r.refuse(report.PortNotFound, f.ref, n.path, "name %q resolves to Service %s/%s (the profile's clusterHostnames), which has no port %s: list its ports by number: %s",
 				n.name, s.Ref.Namespace, s.Ref.Name, p, formatPorts(clientPorts(s.Ports), ", "))
 		}
 	}
@@ -176,10 +176,10 @@ func clientPorts(ports []resource.ServicePort) []policy.Port {
 	return out
 }
 
-// reportWorldExclusions says where a flow to the world leaves out names that end at pods of this
-// cluster, on ports that they have, and no flow of the tenant, or the nodes, names them.
+// reportWorldExclusions reports flows to the world that do not include clusterHostnames on the same
+// ports, if no other flow of the tenant or the nodes names these.
 func (r *resolver) reportWorldExclusions() {
-	// A flow of the profile's allTenants is one of each tenant, and is spoken of once.
+	// A flow of allTenants is one of each tenant, and is reported once.
 	reported := map[string]bool{}
 	for _, f := range r.flows {
 		if f.direction == policy.Ingress || f.broken {
@@ -194,38 +194,38 @@ func (r *resolver) reportWorldExclusions() {
 			if excluded := r.unnamedHostnames(f); len(excluded) > 0 && !reported[key] {
 				reported[key] = true
 				r.report(report.Info, report.WorldExcludesClusterHostnames, f.ref, at,
-					"the world holds no name that ends at pods of this cluster (the profile's clusterHostnames), as do %s: for these, add a peer fqdns", strings.Join(excluded, ", "))
+					"entity world and networks do not match pods, and clusterHostnames resolve to pods of this cluster (%s): to allow them too, add a peer fqdns", strings.Join(excluded, ", "))
 			}
 		}
 	}
 }
 
-// includesWorld says whether a peer is all that is outside of the cluster.
+// includesWorld reports whether a peer is everything outside the cluster.
 func includesWorld(p v1alpha1.Peer) bool {
 	return slices.ContainsFunc(p.Entities, func(e v1alpha1.Entity) bool {
 		return e == v1alpha1.EntityWorld || e == v1alpha1.EntityWorldIPv4 || e == v1alpha1.EntityWorldIPv6
 	}) || coversWorld(setOf(p.CIDRs, p.Except))
 }
 
-// unnamedHostnames are the clusterHostnames whose Service has a port of a flow, and that no flow of its
-// tenant, or of its nodes, names.
+// unnamedHostnames are the clusterHostnames whose Service has a port of a flow, and that no flow of the
+// tenant or the nodes names.
 func (r *resolver) unnamedHostnames(f *flow) []string {
 	var out []string
 	for _, l := range r.fence.ClusterHostnames {
 		if l.Entity != "" && !r.usesHostname(f.tenant, l) {
-			out = append(out, fmt.Sprintf("%s at %s", strings.Join(l.FQDNs, ", "), l.Target()))
+			out = append(out, fmt.Sprintf("%s: %s", strings.Join(l.FQDNs, ", "), l.Target()))
 			continue
 		}
 		s := r.index.Service(l.Namespace, l.Service)
 		if s == nil || r.usesHostname(f.tenant, l) || !slices.ContainsFunc(clientPorts(s.Ports), func(p policy.Port) bool { return len(f.ports) == 0 || p.CoveredBy(policy.ExpandProtocols(f.ports)) }) {
 			continue
 		}
-		out = append(out, fmt.Sprintf("%s at %s", strings.Join(l.FQDNs, ", "), l.Target()))
+		out = append(out, fmt.Sprintf("%s: %s", strings.Join(l.FQDNs, ", "), l.Target()))
 	}
 	return out
 }
 
-// usesHostname says whether a flow of a tenant is about some of these names.
+// usesHostname reports whether a flow of a tenant has some of these names as a peer.
 func (r *resolver) usesHostname(t *tenant, l policy.ClusterHostname) bool {
 	return slices.ContainsFunc(t.flows, func(f *flow) bool {
 		return slices.ContainsFunc(f.peers, func(p v1alpha1.Peer) bool {

@@ -41,12 +41,12 @@ func (r *resolver) clusterParts(d policy.Direction) []clusterPart {
 	return out
 }
 
-// clusterAddresses are the addresses of the cluster, by what has them.
+// clusterAddresses are the addresses of the cluster, by their owner.
 type clusterAddresses struct{ apiServer, services, nodes, pods netipx.IPSetBuilder }
 
-// addressesOfCluster are those at one end of flows that no rule about networks matches. Policies
-// are decided after service translation, so the address of a Service is no end of a flow.
-// Public addresses of a Service may still be the source of one.
+// addressesOfCluster are the addresses that no rule about networks matches, as destinations of egress
+// or sources of ingress. Policies are decided after Service translation, so the address of a Service
+// is no destination. Its public addresses may still be a source.
 func (r *resolver) addressesOfCluster(d policy.Direction) *clusterAddresses {
 	out := &clusterAddresses{}
 	for _, a := range r.index.OwnedAddresses() {
@@ -74,8 +74,8 @@ func (r *resolver) addressesOfCluster(d policy.Direction) *clusterAddresses {
 	return out
 }
 
-// partOfCluster is the part of the cluster in which networks lie as a whole, and all of the
-// cluster's addresses where they lie in several parts.
+// partOfCluster is the part of the cluster that contains some networks, or all parts together. It
+// reports whether the networks are entirely in the cluster.
 func (r *resolver) partOfCluster(networks *netipx.IPSet, d policy.Direction) (clusterPart, bool) {
 	var all netipx.IPSetBuilder
 	var what, peer []string
@@ -92,8 +92,7 @@ func (r *resolver) partOfCluster(networks *netipx.IPSet, d policy.Direction) (cl
 	return clusterPart{set, strings.Join(what, " and "), strings.Join(peer, ", ")}, err == nil && isSubset(networks, set)
 }
 
-// refuseClusterNetwork refuses a network of a peer whose addresses are all the cluster's, and
-// reports whether it did.
+// refuseClusterNetwork refuses a network that is entirely in the cluster, and reports whether it did.
 func (r *resolver) refuseClusterNetwork(network netip.Prefix, except []string, d policy.Direction, ref report.Ref, at *field.Path) bool {
 	networks := setOf([]string{network.String()}, except)
 	part, inside := r.partOfCluster(networks, d)
@@ -105,12 +104,12 @@ func (r *resolver) refuseClusterNetwork(network netip.Prefix, except []string, d
 		r.refuse(report.CIDRInsideCluster, ref, at, "network %q is %s of this cluster, and no rule about networks matches it: write a peer %s", network, what, peer)
 		return true
 	}
-	r.refuse(report.CIDRInsideCluster, ref, at, "network %q is in the addresses of %s of this cluster, and no rule about networks matches these: write a peer %s; if it is outside the cluster, narrow the ranges in cluster of the profile",
+	r.refuse(report.CIDRInsideCluster, ref, at, "network %q is in the addresses of %s of this cluster, which no rule about networks matches: write a peer %s; if it is outside the cluster, narrow the ranges in cluster of the profile",
 		network, part.what, part.peer)
 	return true
 }
 
-// describeOwner is what has an address, and the peer that stands for it.
+// describeOwner is the owner of an address, and the peer that matches it.
 func describeOwner(o resource.AddressOwner) (what, peer string) {
 	if o.Node != nil {
 		return "Node " + o.Node.Ref.Name, "entities: [host, remote-node], or [kube-apiserver]"
@@ -122,8 +121,8 @@ func describeOwner(o resource.AddressOwner) (what, peer string) {
 	return "Service " + name, "service: " + name
 }
 
-// nonClusterPeersUnderCilium refuses networks of a peer that lie within the cluster, where Cilium
-// knows endpoints by their identities, and reports networks of which a part does.
+// nonClusterPeersUnderCilium refuses networks in the cluster, where Cilium matches endpoints by
+// identity, and reports networks that are partly in the cluster.
 func (r *resolver) nonClusterPeersUnderCilium(p policy.Peer, d policy.Direction, ref report.Ref, at *field.Path) []policy.Peer {
 	out := p
 	out.CIDRs = nil
@@ -138,7 +137,7 @@ func (r *resolver) nonClusterPeersUnderCilium(p policy.Peer, d policy.Direction,
 		out.CIDRs = append(out.CIDRs, c)
 		own := setOf([]string{c}, p.Except)
 		if coversWorld(own) {
-			continue // Everybody knows that the world is outside.
+			continue // The world is known to exclude the cluster.
 		}
 		var parts []string
 		for _, part := range r.clusterParts(d) {

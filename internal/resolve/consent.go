@@ -11,7 +11,7 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// grantFlows grants what needs nobody's consent, and what two tenants agree on.
+// grantFlows grants flows that need no consent, and flows that two tenants declare.
 func (r *resolver) grantFlows() {
 	c := multiTenantPeers{resolver: r, at: map[string]*multiTenantPeer{}}
 	for _, f := range r.flows {
@@ -33,7 +33,7 @@ func (r *resolver) grantFlows() {
 	c.reportPeers()
 }
 
-// grant gives a flow its one end, as the policies will say it.
+// grant grants a flow with one of its peers, in the form of the policies.
 func (r *resolver) grant(f *flow, e resolvedPeer) {
 	if r.networkPolicyForm && f.broken {
 		return
@@ -62,7 +62,7 @@ func newGrant(f *flow, own policy.Peer, e resolvedPeer) policy.Grant {
 	return g
 }
 
-// addGrants adds grants to the fence, each with the ports as its source must say them.
+// addGrants adds grants to the fence, each with the ports of its egress side.
 func (r *resolver) addGrants(f *flow, grants ...policy.Grant) {
 	for _, g := range grants {
 		g.SourcePorts = r.sourcePorts(f, g)
@@ -70,19 +70,18 @@ func (r *resolver) addGrants(f *flow, grants ...policy.Grant) {
 	}
 }
 
-// grantByConsent grants what the two tenants at the ends of a flow both say. Each pair
-// of flows is granted once, from the source's side.
-// It reports whether they agree on anything.
+// grantByConsent grants what both tenants of a flow declare. Each pair of flows is granted once, by
+// the egress side. It reports whether they agree on anything.
 func (r *resolver) grantByConsent(f *flow, e resolvedPeer, c *multiTenantPeers) bool {
 	if r.networkPolicyForm && f.broken || f.tls != nil {
-		// Of TLS no two tenants agree, which is refused already.
+		// Two tenants cannot agree on TLS, which is refused already.
 		return false
 	}
 	agreed, differ := r.agreements(f, e)
 	if len(agreed) == 0 {
-		missing := missingText{"does not declare the other side of this flow", "declare " + oppositeSide(f)}
+		missing := missingText{"does not declare " + oppositeSide(f), "declare " + oppositeSide(f)}
 		if differ {
-			missing = missingText{"declares the other side of this flow with different rules in http or dns, none of them equal", "declare the same rules in http or dns"}
+			missing = missingText{"declares " + oppositeSide(f) + " with other rules in http or dns, and none of them is equal", "declare an equal rule in http or dns"}
 		}
 		r.reportMissingConsent(f, e, missing, c)
 		return false
@@ -97,8 +96,8 @@ func (r *resolver) grantByConsent(f *flow, e resolvedPeer, c *multiTenantPeers) 
 	return true
 }
 
-// reportPartialConsent reports where two tenants agree on a part of a flow. For peers of all tenants,
-// they are counted.
+// reportPartialConsent reports that two tenants agree on a part of a flow. For peers of all tenants,
+// these tenants are counted instead.
 func (r *resolver) reportPartialConsent(f *flow, e resolvedPeer, agreed []policy.Grant) {
 	severity := report.Info
 	if f.direction == policy.Egress {
@@ -108,14 +107,14 @@ func (r *resolver) reportPartialConsent(f *flow, e resolvedPeer, agreed []policy
 	case f.isCounted(e.group) || r.covered(f, e, agreed):
 		return
 	case f.l7.Unrestricted() && r.coveredPods(f, e, agreed):
-		r.report(report.Info, report.ConsentPartial, f.ref, e.path, "Tenant %q narrows this flow by what is spoken, and what both ends let pass is allowed: %s; to show it here too, say the same", e.tenant.Name, l7Summary(agreed))
+		r.report(report.Info, report.ConsentPartial, f.ref, e.path, "Tenant %q restricts this flow by L7 rules, and only these are allowed: %s: to show them here too, write the same rules", e.tenant.Name, l7Summary(agreed))
 	default:
-		r.report(severity, report.ConsentPartial, f.ref, e.path, "Tenant %q agrees to a part of this flow only, and that part is allowed: for all of it, it needs %s in its spec.%s", e.tenant.Name, requiredFlowYAML(f, e), f.direction.Opposite())
+		r.report(severity, report.ConsentPartial, f.ref, e.path, "Tenant %q declares only a part of %s, and only this part is allowed: to allow all of it, add to its spec.%s: %s", e.tenant.Name, oppositeSide(f), f.direction.Opposite(), requiredFlowYAML(f, e))
 	}
 	f.partial = true
 }
 
-// l7Summary is what grants let pass of what is spoken.
+// l7Summary lists the L7 rules of grants.
 func l7Summary(grants []policy.Grant) string {
 	var out []string
 	for _, g := range grants {
@@ -126,8 +125,8 @@ func l7Summary(grants []policy.Grant) string {
 	return strings.Join(out, "; ")
 }
 
-// agreements are what the tenant at an end of a flow agrees to, and whether a flow of
-// its differs in nothing but what is spoken.
+// agreements are the grants that the other tenant of a flow declares too. differ reports whether a
+// flow of that tenant differs in its L7 rules alone.
 func (r *resolver) agreements(f *flow, e resolvedPeer) (agreed []policy.Grant, differ bool) {
 	for _, other := range e.tenant.flows {
 		if other.direction == f.direction || other.via != "" {
@@ -136,7 +135,7 @@ func (r *resolver) agreements(f *flow, e resolvedPeer) (agreed []policy.Grant, d
 		l7, ok := commonL7(f.l7, other.l7)
 		for _, reverse := range other.resolvedPeers {
 			if f.fromProfile && other.fromProfile && reverse.group.includesAllTenants() {
-				// The profile's two flows are about all tenants: neither is a tenant's consent.
+				// Both flows are the profile's, for all tenants: neither is the consent of a tenant.
 				continue
 			}
 			grants := r.commonGrants(f, e, other, reverse)
@@ -153,8 +152,8 @@ func (r *resolver) agreements(f *flow, e resolvedPeer) (agreed []policy.Grant, d
 	return agreed, differ
 }
 
-// oppositeFlowBroken says whether the other half of a flow may be there, but something about
-// one of the halves was refused: then that is what there is to say.
+// oppositeFlowBroken reports whether a flow with an error may be the opposite side of a flow, or the
+// flow itself has no pods. The missing consent follows from that error then.
 func (r *resolver) oppositeFlowBroken(f *flow, e resolvedPeer) bool {
 	return len(f.own) == 0 || slices.ContainsFunc(e.tenant.flows, func(other *flow) bool {
 		return other.broken && other.direction != f.direction && slices.ContainsFunc(other.peers, func(p v1alpha1.Peer) bool {
@@ -164,8 +163,8 @@ func (r *resolver) oppositeFlowBroken(f *flow, e resolvedPeer) bool {
 	})
 }
 
-// commonGrants returns what the end e of flow f and the end back of flow other have in
-// common, whatever is spoken.
+// commonGrants are what peer e of flow f and peer reverse of flow other have in common, apart from
+// L7 rules.
 func (r *resolver) commonGrants(f *flow, e resolvedPeer, other *flow, reverse resolvedPeer) []policy.Grant {
 	var out []policy.Grant
 	for _, mine := range f.own {
@@ -196,7 +195,7 @@ func (r *resolver) commonGrants(f *flow, e resolvedPeer, other *flow, reverse re
 	return out
 }
 
-// commonPods are the pods that two peers in one namespace share.
+// commonPods are the pods that two peers of one namespace have in common.
 func (r *resolver) commonPods(a, b policy.Peer) (policy.Peer, bool) {
 	pods, ok := policy.Intersect(a.Pods, b.Pods)
 	if !ok {
@@ -226,7 +225,7 @@ func (r *resolver) commonPorts(a, b []policy.Port, to policy.Peer) ([]policy.Por
 	return out, len(out) > 0
 }
 
-// covered says whether the grants leave nothing of the flow's end out.
+// covered reports whether the grants allow all of a flow with a peer.
 func (r *resolver) covered(f *flow, e resolvedPeer, agreed []policy.Grant) bool {
 	return coversL7(f.l7, agreed, func(agreed []policy.Grant) bool { return r.coveredPods(f, e, agreed) })
 }
@@ -248,8 +247,7 @@ func (r *resolver) coveredPods(f *flow, e resolvedPeer, agreed []policy.Grant) b
 	return true
 }
 
-// pods are the pods of a peer in the build; where there are none, one that it
-// selects.
+// pods are the pods of a peer in the build, or an example that the peer selects.
 func (r *resolver) pods(p policy.Peer) []*resource.Workload {
 	if in := r.index.WorkloadsIn(p.Namespace, p.Pods); len(in) > 0 {
 		return in
@@ -272,11 +270,10 @@ func (r *resolver) coveredPair(s, d *resource.Workload, from, to policy.Peer, po
 	return len(ports) > 0 && !slices.ContainsFunc(ports, func(p policy.Port) bool { return !p.CoveredBy(have) })
 }
 
-// requiredFlowYAML is the flow that the other tenant would have to say, as it would write
-// it.
+// requiredFlowYAML is the flow that the other tenant must declare, as an item of its list.
 func requiredFlowYAML(f *flow, e resolvedPeer) string {
 	var b strings.Builder
-	b.WriteString("{name: " + f.name)
+	b.WriteString("- {name: " + f.name)
 	if !policy.SelectsAll(e.peer.Pods) {
 		b.WriteString(", pods: " + policy.JSONKey(e.peer.Pods))
 	}

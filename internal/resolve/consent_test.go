@@ -14,7 +14,7 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// inputs are two tenants, of which acme wants to reach beta, and beta admits acme.
+// inputs are two tenants: acme has egress flows to beta, and beta ingress flows from acme.
 func inputs(t *testing.T, egress, ingress string) *resource.Inputs {
 	t.Helper()
 	profile, errs := v1alpha1.Decode[v1alpha1.FenceProfile](yaml.MustParse(`
@@ -46,40 +46,40 @@ spec:
 	return in
 }
 
-// TestConsentWithoutPods holds what is said of two tenants' flows where no pod is known:
-// the selectors alone tell how far they agree.
+// TestConsentWithoutPods compares the flows of two tenants without known pods, by their selectors
+// alone.
 func TestConsentWithoutPods(t *testing.T) {
 	t.Parallel()
 	both, some, none := "", report.ConsentPartial.Name, report.ConsentMissing.Name
 	for name, c := range map[string]struct{ egress, ingress, want string }{
-		"two flows that say the same agree": {
+		"equal flows agree": {
 			"{name: out, pods: {matchLabels: {app: a}}, to: [{tenant: beta, pods: {matchLabels: {app: b}}}], ports: [{port: 80}]}",
 			"{name: in, pods: {matchLabels: {app: b}}, from: [{tenant: acme, pods: {matchLabels: {app: a}}}], ports: [{port: 80}]}", both,
 		},
-		"so do expressions": {
+		"equal expressions agree": {
 			"{name: out, pods: {matchExpressions: [{key: app, operator: In, values: [a, c]}]}, to: [{tenant: beta}]}",
 			"{name: in, from: [{tenant: acme, pods: {matchExpressions: [{key: app, operator: In, values: [a, c]}]}}]}", both,
 		},
-		"a narrower selector agrees in part": {
+		"a narrower selector agrees partly": {
 			"{name: out, to: [{tenant: beta}]}", "{name: in, from: [{tenant: acme, pods: {matchLabels: {app: a}}}]}", some,
 		},
 		"selectors of different pods do not agree": {
 			"{name: out, pods: {matchLabels: {app: a}}, to: [{tenant: beta}]}", "{name: in, from: [{tenant: acme, pods: {matchLabels: {app: b}}}]}", none,
 		},
-		"nor do a label and an expression that excludes it": {
+		"a label and an expression that excludes it do not agree": {
 			"{name: out, pods: {matchLabels: {app: a}}, to: [{tenant: beta}]}",
 			"{name: in, from: [{tenant: acme, pods: {matchExpressions: [{key: app, operator: NotIn, values: [a]}]}}]}", none,
 		},
 		"different ports do not agree": {
 			"{name: out, to: [{tenant: beta}], ports: [{port: 80}]}", "{name: in, from: [{tenant: acme}], ports: [{port: 81}]}", none,
 		},
-		"nor do different protocols": {
+		"different protocols do not agree": {
 			"{name: out, to: [{tenant: beta}], ports: [{port: 80}]}", "{name: in, from: [{tenant: acme}], ports: [{port: 80, protocol: UDP}]}", none,
 		},
-		"every port and one port agree in that": {
+		"every port and one port agree on that port": {
 			"{name: out, to: [{tenant: beta}]}", "{name: in, from: [{tenant: acme}], ports: [{port: 80}]}", some,
 		},
-		"two flows may make up for one": {
+		"two flows together cover one": {
 			"{name: out, to: [{tenant: beta}], ports: [{port: 80, endPort: 99}]}",
 			"{name: low, from: [{tenant: acme}], ports: [{port: 80, endPort: 89}]}, {name: high, from: [{tenant: acme}], ports: [{port: 90, endPort: 99}]}", both,
 		},
@@ -87,7 +87,7 @@ func TestConsentWithoutPods(t *testing.T) {
 			"{name: out, to: [{tenant: beta}], ports: [{port: 80}], http: [{method: GET}, {path: /a}]}",
 			"{name: in, from: [{tenant: acme}], ports: [{port: 80}], http: [{path: /a}, {method: GET}]}", both,
 		},
-		"the http rules that both say are a part": {
+		"a subset of http rules agrees partly": {
 			"{name: out, to: [{tenant: beta}], ports: [{port: 80}], http: [{method: GET}, {path: /a}]}",
 			"{name: in, from: [{tenant: acme}], ports: [{port: 80}], http: [{method: GET}]}", some,
 		},
@@ -95,22 +95,22 @@ func TestConsentWithoutPods(t *testing.T) {
 			"{name: out, to: [{tenant: beta}], ports: [{port: 80}], http: [{method: GET}]}",
 			"{name: in, from: [{tenant: acme}], ports: [{port: 80}], http: [{method: GET, path: /a}]}", none,
 		},
-		"http at the source alone is all that it asks for": {
+		"http on the egress side alone agrees": {
 			"{name: out, to: [{tenant: beta}], ports: [{port: 80}], http: [{method: GET}]}", "{name: in, from: [{tenant: acme}]}", both,
 		},
-		"http at the destination alone narrows what is spoken, and nothing is missing": {
+		"http on the ingress side alone restricts the flow without a finding": {
 			"{name: out, to: [{tenant: beta}], ports: [{port: 80}]}",
 			"{name: in, from: [{tenant: acme}], ports: [{port: 80}], http: [{method: GET}]}", both,
 		},
-		"http at the destination alone does not make up for a port": {
+		"http on the ingress side does not replace a missing port": {
 			"{name: out, to: [{tenant: beta}], ports: [{port: 80}, {port: 81}]}",
 			"{name: in, from: [{tenant: acme}], ports: [{port: 80}], http: [{method: GET}]}", some,
 		},
-		"two flows may make up for the http rules of one": {
+		"two flows together cover the http rules of one": {
 			"{name: out, to: [{tenant: beta}], ports: [{port: 80}], http: [{method: GET}, {path: /a}]}",
 			"{name: get, from: [{tenant: acme}], ports: [{port: 80}], http: [{method: GET}]}, {name: a, from: [{tenant: acme}], ports: [{port: 80}], http: [{path: /a}]}", both,
 		},
-		"names that may be asked for are the source's alone": {
+		"dns names matter on the egress side alone": {
 			"{name: out, to: [{tenant: beta}], ports: [{port: 53}], dns: [a.example]}", "{name: in, from: [{tenant: acme}], ports: [{port: 53}]}", both,
 		},
 		"dns and http do not agree": {
@@ -123,13 +123,13 @@ func TestConsentWithoutPods(t *testing.T) {
 		"different types of ICMP message do not agree": {
 			"{name: out, to: [{tenant: beta}], icmp: [EchoRequest]}", "{name: in, from: [{tenant: acme}], icmp: [TimeExceeded]}", none,
 		},
-		"nor do one and a port": {
+		"an ICMP type and ports do not agree": {
 			"{name: out, to: [{tenant: beta}], icmp: [EchoRequest]}", "{name: in, from: [{tenant: acme}], ports: [{port: 1, endPort: 65535}]}", none,
 		},
 		"every port includes ICMP": {
 			"{name: out, to: [{tenant: beta}]}", "{name: in, from: [{tenant: acme}], icmp: [EchoRequest]}", some,
 		},
-		"a gap between them is a part": {
+		"a gap in port ranges agrees partly": {
 			"{name: out, to: [{tenant: beta}], ports: [{port: 80, endPort: 99}]}",
 			"{name: low, from: [{tenant: acme}], ports: [{port: 80, endPort: 88}]}, {name: high, from: [{tenant: acme}], ports: [{port: 90, endPort: 99}]}", some,
 		},
@@ -144,7 +144,7 @@ func TestConsentWithoutPods(t *testing.T) {
 				}
 			}
 			if want := (map[string][]string{both: nil, some: {some}, none: {none}})[c.want]; !slices.Equal(got, want) {
-				t.Errorf("it says %q, not %q:\n%v", got, want, findings)
+				t.Errorf("findings are of checks %q, want %q:\n%v", got, want, findings)
 			}
 			if granted := len(fence.Grants) > 0; granted != (c.want != none) {
 				t.Errorf("granted: %v", fence.Grants)
@@ -153,8 +153,8 @@ func TestConsentWithoutPods(t *testing.T) {
 	}
 }
 
-// TestDuplicateTenant is about what the order of the input must not change: which of two
-// Tenants of one name is looked at.
+// TestDuplicateTenant checks that the order of the input does not decide which of two Tenants with
+// the same name is resolved.
 func TestDuplicateTenant(t *testing.T) {
 	t.Parallel()
 	in := inputs(t, "{name: out, to: [{tenant: beta}]}", "{name: in, from: [{tenant: acme}]}")
@@ -164,7 +164,7 @@ func TestDuplicateTenant(t *testing.T) {
 	_, first := resolve.Resolve(in, &resource.Index{WithoutResources: true})
 	slices.Reverse(in.Tenants)
 	_, second := resolve.Resolve(in, &resource.Index{WithoutResources: true})
-	if !slices.Equal(first.Sort(), second.Sort()) {
+	if !slices.EqualFunc(first.Sort(), second.Sort(), report.Finding.Equal) {
 		t.Errorf("in one order:\n%v\nin the other:\n%v", first, second)
 	}
 }

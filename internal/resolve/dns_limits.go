@@ -9,8 +9,8 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// refuseUnlimitedDNS refuses a Tenant's flow to the cluster's DNS without dns, where the profile
-// narrows the names: beside its rule, which inspects nothing, every name passes.
+// refuseUnlimitedDNS refuses a Tenant's flow to the cluster's DNS without dns, if the profile
+// restricts the names: the rule of the flow inspects nothing, and so allows every name.
 func (r *resolver) refuseUnlimitedDNS(f *flow) {
 	if f.fromProfile || f.direction != policy.Egress || len(f.l7.DNS) > 0 || r.usesNetworkPolicies() ||
 		slices.Contains(r.profile.Spec.Baseline.DNS.Names, "*") || policy.AnyCovers(f.limits().FQDNs, "*") {
@@ -19,7 +19,7 @@ func (r *resolver) refuseUnlimitedDNS(f *flow) {
 	for _, e := range f.resolvedPeers {
 		if r.includesDNS(e.peer) && includesDNSPort(f.portsOf(e), r.profile.Spec.Baseline.DNS.Port) {
 			r.refuse(report.FQDNOutsideLimits, f.ref, e.path,
-				"includes the cluster's DNS, and the flow sets no dns, so every name passes, which is outside limits.fqdns of Tenant %q: list the names in dns, narrow the peer or the ports, or have the profile allow \"*\" there", f.tenant.Name)
+				"includes the cluster's DNS, and the flow sets no dns, which allows every name and is outside limits.fqdns of Tenant %q: list the names in dns, narrow the peer or ports, or add \"*\" to limits.fqdns in the profile", f.tenant.Name)
 			return
 		}
 	}

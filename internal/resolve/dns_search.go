@@ -18,13 +18,13 @@ const (
 	ndots         = 5
 )
 
-// maxSearchLabels are the most labels before the cluster's domain in a question of a pod's
-// resolver: a name of less than ndots dots, with NAMESPACE.svc behind it.
+// maxSearchLabels is the maximum of labels before the cluster's domain in a query of a pod: a name
+// with fewer than ndots dots, followed by NAMESPACE.svc.
 const maxSearchLabels = ndots + 2
 
-// checkSearchList warns where narrowed names refuse what pods' resolvers ask for. They ask
-// for each name with the search list first, and a refused question ends the search of musl,
-// so that the name itself is never asked for.
+// checkSearchList warns of queries of pods that restricted names refuse. Resolvers query each name
+// with the search list first. A refused query ends the search of musl, which then never queries the
+// name itself.
 func (r *resolver) checkSearchList() {
 	names := r.profile.Spec.Baseline.DNS.Names
 	if slices.Contains(names, "*") || r.networkPolicyForm {
@@ -35,7 +35,7 @@ func (r *resolver) checkSearchList() {
 			refused := slices.DeleteFunc(name.searchQueries(namespace), func(q string) bool { return policy.AnyCovers(names, q) })
 			if len(refused) > 0 {
 				r.warn(report.DNSSearchDomainsMissing, r.profile.Ref, r.profile.Path.Child("baseline", "dns", "names"),
-					"do not cover %q, which a pod of namespace %s asks for to resolve %q, by its search list: the refused question ends the search in images with musl: add %s, and the same for search domains of the nodes",
+					"do not cover %q, which a pod of namespace %s queries to resolve %q, by its search list: the refused query ends the search in images with musl: add %s, and the same for search domains of the nodes",
 					refused[0], namespace, name.name, r.searchPatterns(clusterDomain))
 				return
 			}
@@ -43,7 +43,7 @@ func (r *resolver) checkSearchList() {
 	}
 }
 
-// searchPatterns are those that cover every question with a search domain.
+// searchPatterns are the patterns that cover every query with a search domain.
 func (r *resolver) searchPatterns(domain string) string {
 	if r.supports(policy.SubdomainPatterns) {
 		return fmt.Sprintf("%q", "**."+domain)
@@ -67,7 +67,7 @@ func (r *resolver) tenantNamespaces() []string {
 // queriedName is a name that a pod resolves.
 type queriedName struct {
 	name string
-	// service is the Service's own name in full, which ends the search. Omitted: it is none.
+	// service is the full name of the Service, which ends the search. Omitted: it is no Service.
 	service string
 }
 
@@ -92,7 +92,7 @@ func (r *resolver) podQueryNames(namespace string) []queriedName {
 	return out
 }
 
-// searchQueries are those of a pod's resolver about a name, in their order, before the one for
+// searchQueries are the queries of a pod's resolver for a name, in their order, before the query for
 // the name itself.
 func (n queriedName) searchQueries(namespace string) []string {
 	if strings.Count(n.name, ".") >= ndots {

@@ -12,26 +12,26 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// proxiedIngress is what the edge proxy serves of one tenant's agentIngress.
+// proxiedIngress is an entry of agentIngress that the edge proxy serves.
 type proxiedIngress struct {
 	flow   *flow
 	grants []policy.Grant
-	// ports are the proxy's own ports for this tenant's agents, as they were written, and
-	// cidrs where these dial from. None: as for all tenants.
+	// ports are the ports of the proxy for the agents of this tenant, as declared, and cidrs the
+	// networks of the agents. None: those for all tenants.
 	ports []policy.Port
 	cidrs []string
 }
 
-// grantThroughEdgeProxy lets the edge proxy dial the tenant's pods.
+// grantThroughEdgeProxy allows the edge proxy to reach the tenant's pods.
 func (r *resolver) grantThroughEdgeProxy(f *flow, a v1alpha1.AgentIngress) []proxiedIngress {
 	p := r.profile.Spec.EdgeProxy
 	if p == nil {
-		r.refuse(report.EdgeProxyMissing, f.ref, f.path.Child("mode"), "EdgeProxy needs the profile's edgeProxy, and it has none: add it there, or say mode: LoadBalancer")
+		r.refuse(report.EdgeProxyMissing, f.ref, f.path.Child("mode"), "EdgeProxy needs edgeProxy of the profile, which is not set: set it, or set mode: LoadBalancer")
 		return nil
 	}
 	proxies, _ := r.podsByTenant(p.Namespace, policy.SelectorOf(p.Pods))
 	if len(proxies) == 0 {
-		r.refuse(report.PodsNotFound, r.profile.Ref, r.profile.Path.Child("edgeProxy", "pods"), "selects no pod of namespace %q in the build: correct the labels, or tell the pods as inventory", p.Namespace)
+		r.refuse(report.PodsNotFound, r.profile.Ref, r.profile.Path.Child("edgeProxy", "pods"), "%s", r.podsNotFound([]string{p.Namespace}, policy.SelectorOf(p.Pods), ""))
 		return nil
 	}
 	s := proxiedIngress{flow: f, ports: policy.DeclaredPorts(a.ProxyPorts), cidrs: a.CIDRs}
@@ -46,7 +46,7 @@ func (r *resolver) grantThroughEdgeProxy(f *flow, a v1alpha1.AgentIngress) []pro
 	return []proxiedIngress{s}
 }
 
-// checkProxyPorts refuses ports that the profile does not give the proxy.
+// checkProxyPorts refuses ports that edgeProxy.ports does not list.
 func (r *resolver) checkProxyPorts(s proxiedIngress) {
 	at := s.flow.path.Child("proxyPorts")
 	r.checkPortRanges(s.flow, s.ports, at)
@@ -54,13 +54,13 @@ func (r *resolver) checkProxyPorts(s proxiedIngress) {
 	for i, p := range s.ports {
 		outside := func(p policy.Port) bool { return !p.CoveredBy(allowed) }
 		if len(allowed) > 0 && slices.ContainsFunc(policy.ExpandProtocols([]policy.Port{p}), outside) {
-			r.refuse(report.EdgeProxyPortNotAllowed, s.flow.ref, at.Index(i), "port %s is none of those that the profile gives the proxy, %s: choose among these, or add it to edgeProxy.ports", p, formatPorts(allowed, ", "))
+			r.refuse(report.EdgeProxyPortNotAllowed, s.flow.ref, at.Index(i), "port %s is not in edgeProxy.ports of the profile (%s): use one of these, or add it there", p, formatPorts(allowed, ", "))
 		}
 	}
 }
 
-// grantAgentsToProxy lets agents reach the edge proxy: each tenant's on its own ports, and
-// those of tenants without some on the ports that the proxy has for all.
+// grantAgentsToProxy allows agents to reach the edge proxy: on the ports of their tenant, or on the
+// shared ports if the tenant has none.
 func (r *resolver) grantAgentsToProxy(all []proxiedIngress) {
 	var withPorts, withoutPorts []proxiedIngress
 	for _, s := range all {
@@ -81,15 +81,15 @@ func (r *resolver) grantAgentsToProxy(all []proxiedIngress) {
 		r.grantProxyIngress(s, policy.Peer{Kind: policy.CIDRs, CIDRs: cidrs}, policy.ExpandProtocols(s.ports), decl, ref, at)
 	}
 	if p := r.profile.Spec.EdgeProxy; len(all) > 0 && len(p.Ports) == 0 {
-		r.warn(report.EdgeProxyPortsMissing, r.profile.Ref, r.profile.Path.Child("edgeProxy", "ports"), "are left to the Tenants, whose agents may then reach any port of the proxy that they name: list them")
+		r.warn(report.EdgeProxyPortsMissing, r.profile.Ref, r.profile.Path.Child("edgeProxy", "ports"), "are not set, so agents may reach any port of the proxy that their Tenant names in proxyPorts: list the ports")
 	}
 	if len(withoutPorts) > 0 {
 		r.grantSharedPorts(withoutPorts, withPorts)
 	}
 }
 
-// grantSharedPorts lets the agents of tenants without ports of their own reach the proxy on
-// the ports that it has for all.
+// grantSharedPorts allows the agents of tenants without proxyPorts to reach the shared ports of the
+// proxy.
 func (r *resolver) grantSharedPorts(withoutPorts, withPorts []proxiedIngress) {
 	p := r.profile.Spec.EdgeProxy
 	ports := policy.PortsOf(p.Ports)
@@ -100,19 +100,19 @@ func (r *resolver) grantSharedPorts(withoutPorts, withPorts []proxiedIngress) {
 	r.grantProxyIngress(withoutPorts[0], policy.Peer{Kind: policy.CIDRs, CIDRs: p.CIDRs}, ports, decl, r.profile.Ref, r.profile.Path.Child("edgeProxy", "cidrs"))
 	overlappingIngress := slices.DeleteFunc(slices.Clone(withPorts), func(s proxiedIngress) bool { return !portsOverlap(s.ports, ports) })
 	if len(overlappingIngress) > 0 {
-		r.warn(report.EdgeProxyPortsShared, r.profile.Ref, r.profile.Path.Child("edgeProxy"), "agents of %s, which say no proxyPorts, may reach ports of the proxy that are for %s, from edgeProxy.cidrs: give them proxyPorts, too",
+		r.warn(report.EdgeProxyPortsShared, r.profile.Ref, r.profile.Path.Child("edgeProxy"), "agents of %s, which set no proxyPorts, may reach the proxyPorts of %s from edgeProxy.cidrs: set proxyPorts in these Tenants too",
 			tenantNames(withoutPorts), tenantNames(overlappingIngress))
 	}
 }
 
-// portsOverlap says whether some ports and others have one in common.
+// portsOverlap reports whether two lists have a port in common.
 func portsOverlap(a, b []policy.Port) bool {
 	return slices.ContainsFunc(policy.ExpandProtocols(a), func(p policy.Port) bool {
 		return slices.ContainsFunc(policy.ExpandProtocols(b), func(q policy.Port) bool { _, both := p.Overlap(q); return both })
 	})
 }
 
-// grantProxyIngress lets agents reach the proxy's pods.
+// grantProxyIngress allows agents to reach the pods of the proxy.
 func (r *resolver) grantProxyIngress(s proxiedIngress, from policy.Peer, ports []policy.Port, decl *policy.Declaration, ref report.Ref, at *field.Path) {
 	proxy := s.grants[0].From
 	decl.Subject = proxy.Pods
@@ -122,8 +122,8 @@ func (r *resolver) grantProxyIngress(s proxiedIngress, from policy.Peer, ports [
 	}
 }
 
-// refuseProxyPortConflict refuses a port of the proxy that is another tenant's: the proxy tells
-// tenants apart by nothing else.
+// refuseProxyPortConflict refuses a port of the proxy that another tenant has: the proxy
+// distinguishes tenants by ports alone.
 func (r *resolver) refuseProxyPortConflict(s proxiedIngress, before []proxiedIngress) {
 	for i, p := range s.ports {
 		j := slices.IndexFunc(before, func(other proxiedIngress) bool {
@@ -131,7 +131,7 @@ func (r *resolver) refuseProxyPortConflict(s proxiedIngress, before []proxiedIng
 		})
 		if j >= 0 {
 			other := before[j].flow
-			r.refuse(report.EdgeProxyPortTaken, s.flow.ref, s.flow.path.Child("proxyPorts").Index(i), "port %s of the proxy is Tenant %q's, in its agentIngress %q: choose another", p, other.tenant.Name, other.name)
+			r.refuse(report.EdgeProxyPortTaken, s.flow.ref, s.flow.path.Child("proxyPorts").Index(i), "port %s of the proxy belongs to agentIngress %[3]q of Tenant %[2]q: use another port", p, other.tenant.Name, other.name)
 		}
 	}
 }
@@ -144,8 +144,8 @@ func tenantNames(all []proxiedIngress) string {
 	return strings.Join(slices.Compact(slices.Sorted(slices.Values(out))), ", ")
 }
 
-// backendPorts are the ports of the pods that the proxy serves. One with a name has
-// that name at those pods, not at the proxy.
+// backendPorts are the ports of the pods that the proxy serves, by number: the proxy does not have
+// the port names of these pods.
 func (r *resolver) backendPorts(all []proxiedIngress) []policy.Port {
 	var ports []policy.Port
 	for _, s := range all {
@@ -154,7 +154,7 @@ func (r *resolver) backendPorts(all []proxiedIngress) []policy.Port {
 				port, ok := r.portNumber(port, g.To)
 				if !ok {
 					r.refuse(report.EdgeProxyPortNotNumeric, r.profile.Ref, r.profile.Path.Child("edgeProxy"),
-						"agents of Tenant %q reach the port %q, which is not one number: give the proxy's ports here", g.Destination.Tenant, port.Name)
+						"agents of Tenant %q reach the port %q, whose number is unknown or not unique: set edgeProxy.ports", g.Destination.Tenant, port.Name)
 				} else if !slices.Contains(ports, port) {
 					ports = append(ports, port)
 				}

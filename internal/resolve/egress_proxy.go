@@ -12,11 +12,11 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// proxiedNames is the policy of the egress proxy's pods. No flow makes this name.
+// proxiedNames is the policy of the egress proxy's pods. No flow has this name.
 const proxiedNames = "proxied-names"
 
-// grantThroughEgressProxy lets a flow's pods reach names by way of the egress proxy, which is told of
-// the names.
+// grantThroughEgressProxy allows the pods of a flow to reach names through the egress proxy, and adds
+// the names to its configuration.
 func (r *resolver) grantThroughEgressProxy(f *flow, e resolvedPeer) {
 	proxy, ok := r.egressProxy(f, e.path)
 	if !ok {
@@ -25,7 +25,7 @@ func (r *resolver) grantThroughEgressProxy(f *flow, e resolvedPeer) {
 	ports := f.portsOf(e)
 	for i, p := range ports {
 		if p.Protocol != v1alpha1.TCP && p.Protocol != policy.ICMP {
-			r.refuse(report.EgressProxyTCPOnly, f.ref, f.path.Child("ports").Index(i), "port %s leads to names by way of the profile's egressProxy, which speaks TCP alone: remove it, or give the cidrs behind the names", p)
+			r.refuse(report.EgressProxyTCPOnly, f.ref, f.path.Child("ports").Index(i), "port %s is not TCP, and names are reached through the profile's egressProxy, which supports TCP alone: remove the port, or use cidrs instead of names", p)
 			return
 		}
 	}
@@ -44,8 +44,7 @@ func (r *resolver) grantThroughEgressProxy(f *flow, e resolvedPeer) {
 	})
 }
 
-// nodeLocalCIDRs are addresses that lead to a pod itself or to its node, where clouds keep
-// credentials.
+// nodeLocalCIDRs are addresses of the pod itself and of its node, where clouds serve credentials.
 func nodeLocalCIDRs() []string {
 	return []string{"127.0.0.0/8", "169.254.0.0/16", "::1/128", "fe80::/10"}
 }
@@ -54,12 +53,12 @@ func nodeLocalCIDRs() []string {
 func (r *resolver) egressProxy(f *flow, at *field.Path) (policy.Peer, bool) {
 	spec := r.profile.Spec.EgressProxy
 	if spec == nil {
-		r.refuse(report.EgressProxyMissing, f.ref, at, "a NetworkPolicy knows no names, and the profile has no egressProxy that leads to them: add it there, or give the cidrs behind the names")
+		r.refuse(report.EgressProxyMissing, f.ref, at, "a NetworkPolicy cannot match names, and the profile has no egressProxy: set egressProxy, or use cidrs instead of names")
 		return policy.Peer{}, false
 	}
 	pods, _ := r.podsByTenant(spec.Namespace, policy.SelectorOf(spec.Pods))
 	if len(pods) == 0 {
-		r.refuse(report.PodsNotFound, r.profile.Ref, r.profile.Path.Child("egressProxy", "pods"), "selects no pod of namespace %q in the build: correct the labels, or tell the pods as inventory", spec.Namespace)
+		r.refuse(report.PodsNotFound, r.profile.Ref, r.profile.Path.Child("egressProxy", "pods"), "%s", r.podsNotFound([]string{spec.Namespace}, policy.SelectorOf(spec.Pods), ""))
 		return policy.Peer{}, false
 	}
 	return pods[0], true
@@ -69,8 +68,8 @@ func (r *resolver) proxyDeclaration(proxy policy.Peer) *policy.Declaration {
 	return &policy.Declaration{Policy: proxiedNames, Subject: proxy.Pods, Reason: r.fence.Profile.Child("egressProxy")}
 }
 
-// grantProxyEgress lets the egress proxy out to the world, on the ports that names are
-// asked for. Which names it lets through is its own to look into.
+// grantProxyEgress allows the egress proxy to reach the world on the ports of the flows. The proxy
+// itself restricts the names.
 func (r *resolver) grantProxyEgress() {
 	used := r.fence.EgressProxy
 	if used == nil {
@@ -85,7 +84,7 @@ func (r *resolver) grantProxyEgress() {
 	at := r.profile.Path.Child("egressProxy")
 	if r.owner[used.Namespace] == nil {
 		if !r.unreadNamespaces[used.Namespace] {
-			r.warn(report.EgressProxyUnfenced, r.profile.Ref, at.Child("namespace"), "namespace %q has no Tenant, so nothing but its own configuration keeps the proxy from any address: give it one", used.Namespace)
+			r.warn(report.EgressProxyUnfenced, r.profile.Ref, at.Child("namespace"), "namespace %q has no Tenant, so only its configuration restricts what the proxy reaches: give the namespace a Tenant", used.Namespace)
 		}
 		return
 	}
@@ -109,6 +108,6 @@ func (r *resolver) reportSharedEgressProxy() {
 	slices.Sort(users)
 	if users = slices.Compact(users); len(users) > 1 {
 		r.report(report.Info, report.EgressProxyShared, r.profile.Ref, r.profile.Path.Child("egressProxy"),
-			"%s share the egress proxy: it does not tell their pods apart, so each may reach the names of all", strings.Join(users, ", "))
+			"%s share the egress proxy, which does not distinguish their pods: each of these Tenants may reach the names of all", strings.Join(users, ", "))
 	}
 }

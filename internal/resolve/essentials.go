@@ -9,12 +9,12 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// essential is a flow that a node is lost, or of no use, without.
+// essential is a flow without which a node does not work in the cluster.
 type essential struct {
 	direction policy.Direction
-	// peer is the other end: one entity, or pods.
+	// peer is one entity, or pods.
 	peer policy.Peer
-	// ports of which one is enough.
+	// ports are alternatives: one is enough.
 	ports []policy.Port
 	what  string
 }
@@ -48,8 +48,7 @@ func (r *resolver) essentials() []essential {
 	return out
 }
 
-// apiServerClientPorts are those on which the apiserver is reached, as the baseline says
-// or, where it does not, as they usually are.
+// apiServerClientPorts are the ports of the apiserver, of the baseline or else the usual ones.
 func (r *resolver) apiServerClientPorts() []int32 {
 	if api := r.profile.Spec.Baseline.APIServer; api != nil {
 		return api.Ports
@@ -57,7 +56,7 @@ func (r *resolver) apiServerClientPorts() []int32 {
 	return v1alpha1.APIServerPorts()
 }
 
-// reportMissingEssentials says what a node that is closed cannot do without and no flow allows, of
+// reportMissingEssentials warns of essential flows of default-denied nodes that no flow allows, of
 // this entry or of one that selects all of its nodes.
 func (r *resolver) reportMissingEssentials(n policy.Node, i int) {
 	for _, e := range r.essentials() {
@@ -65,11 +64,11 @@ func (r *resolver) reportMissingEssentials(n policy.Node, i int) {
 			continue
 		}
 		r.warn(report.NodeFlowMissing, r.profile.Ref, r.profile.Path.Child("nodes").Index(i).Child(string(e.direction)),
-			"no flow allows %s on %s, which nodes need to work in the cluster: add it, unless this cluster does without", e.what, formatPorts(e.ports, " or "))
+			"no flow allows %s on %s, which nodes need to work in the cluster: add the flow, unless this cluster does not use it", e.what, formatPorts(e.ports, " or "))
 	}
 }
 
-// allowed says whether a flow of such nodes allows an essential.
+// allowed reports whether a flow of such nodes allows an essential flow.
 func (r *resolver) allowed(n policy.Node, e essential) bool {
 	return slices.ContainsFunc(r.fence.Grants, func(g policy.Grant) bool {
 		own, peer := g.From, g.To
@@ -82,15 +81,14 @@ func (r *resolver) allowed(n policy.Node, e essential) bool {
 	})
 }
 
-// selectsSubset says whether a selector selects nothing that another does not, as far as the two
-// show it.
+// selectsSubset reports whether a selector is known to select nothing that another does not.
 func selectsSubset(inner, outer policy.Selector) bool {
 	both, ok := policy.Intersect(inner, outer)
 	same, _ := policy.Intersect(inner, inner)
 	return ok && policy.JSONKey(both) == policy.JSONKey(same)
 }
 
-// peerIncludes says whether a peer stands for all of an essential one.
+// peerIncludes reports whether a peer includes all of an essential one.
 func peerIncludes(peer, essential policy.Peer) bool {
 	if peer.Kind == policy.Entities {
 		wide := []v1alpha1.Entity{v1alpha1.EntityCluster, v1alpha1.EntityAll}

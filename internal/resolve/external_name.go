@@ -11,16 +11,16 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// resolveExternalName is the name that a Service stands for. Nothing translates its
-// ports: the flow's are dialled, or else the Service's.
+// resolveExternalName resolves an ExternalName Service to its name. Nothing translates its ports:
+// clients use those of the flow, or else those of the Service.
 func (r *resolver) resolveExternalName(f *flow, s *resource.Service, at *field.Path) ([]resolvedPeer, bool) {
 	if f.direction == policy.Ingress {
-		r.refuse(report.ExternalNameInIngress, f.ref, at, "Service %s/%s is an ExternalName, and a name cannot be a source: give its cidrs", s.Ref.Namespace, s.Ref.Name)
+		r.refuse(report.ExternalNameInIngress, f.ref, at, "Service %s/%s is an ExternalName, and a name cannot be a source: write a peer cidrs", s.Ref.Namespace, s.Ref.Name)
 		return nil, true
 	}
 	host, ok := s.ExternalHost()
 	if !ok {
-		r.refuse(report.ExternalNameInvalid, f.ref, at, "the externalName %q of Service %s/%s is not a name: correct it", s.ExternalName, s.Ref.Namespace, s.Ref.Name)
+		r.refuse(report.ExternalNameInvalid, f.ref, at, "the externalName %q of Service %s/%s is no DNS name: correct it in the Service", s.ExternalName, s.Ref.Namespace, s.Ref.Name)
 		return nil, true
 	}
 	r.checkNameLimit(f, host, fmt.Sprintf("name %q of Service %s/%s", host, s.Ref.Namespace, s.Ref.Name), at)

@@ -15,16 +15,16 @@ import (
 // flow is one declared flow of one tenant.
 type flow struct {
 	tenant *tenant
-	// fromProfile says that the profile declared it: it needs no limit and no consent.
+	// fromProfile reports whether the profile declares it: it needs no limit and no consent.
 	fromProfile bool
-	// node is the entry of the profile's nodes whose flow it is, instead of a tenant's.
+	// node is the entry of the profile's nodes that declares it, instead of a tenant.
 	node      string
 	direction policy.Direction
 	ref       report.Ref
 	path      *field.Path
 	name      string
 	pods      policy.Selector
-	// ports are as they were written: ANY protocol among them.
+	// ports are as declared: protocol ANY is not expanded.
 	ports    []policy.Port
 	l7       policy.L7
 	tls      *v1alpha1.TLS
@@ -34,56 +34,56 @@ type flow struct {
 	reason policy.Reason
 	peers  []v1alpha1.Peer
 	via    string
-	// loadBalancer says that agents dial a Service that is one.
+	// loadBalancer reports whether agents connect to a Service of type LoadBalancer.
 	loadBalancer bool
 
-	// broken says that something about the flow was refused.
+	// broken reports whether the flow has an error.
 	broken bool
-	// own are the ends at the flow's own side, one a namespace.
+	// own are the pods or nodes that the flow selects, one peer a namespace.
 	own []policy.Peer
-	// resolvedPeers are the ends at the other side, and granted those that are in some policy. partly
-	// reports that some are in none.
+	// resolvedPeers are the peers of the flow, and granted those that are in some policy. partial
+	// reports whether some are in none.
 	resolvedPeers, granted []resolvedPeer
 	partial                bool
 }
 
-// resolvedPeer is what a peer comes to, in one namespace or outside.
+// resolvedPeer is a part of a peer, in one namespace or outside the cluster.
 type resolvedPeer struct {
 	peer policy.Peer
-	// ports replace the flow's, where a Service says its own.
+	// ports replace those of the flow, if the peer is a Service.
 	ports []policy.Port
-	// limitPorts are the ports that limits count, where these are not the ones opened.
+	// limitPorts are the ports to compare with limits, if these are not the allowed ones.
 	limitPorts []policy.Port
-	// hostnames are those by which these pods are asked for, where a flow names no pods.
+	// hostnames are those of the flow that resolve to these pods.
 	hostnames []string
 	// tenant whose consent is needed, or nil.
 	tenant *tenant
-	// group is the class of tenants that the peer stands for; this tenant is one of them.
+	// group is the class of tenants that the peer represents; this tenant is one of them.
 	group tenantGroup
 	path  *field.Path
 }
 
-// tenantGroup is why a peer stands for several tenants. It decides how a missing consent of one of
-// them is reported.
+// tenantGroup is the class of tenants that a peer represents. It decides how a missing consent of one
+// of them is reported.
 type tenantGroup int
 
 const (
-	// singleTenant is no class: the peer is about this tenant, and a missing consent is an error.
+	// singleTenant is no class: the peer is this tenant, and a missing consent is an error.
 	singleTenant tenantGroup = iota
-	// sharedNamespace are the tenants that share a namespace, labelled those with a namespace that
-	// the peer's labels select. Those that do not consent are reported.
+	// sharedNamespace are the tenants that share a namespace, namespacesByLabel those with a namespace
+	// that the peer selects by labels. Those that do not consent are reported.
 	sharedNamespace
 	namespacesByLabel
-	// anyNamespace and anyTenant are all of the build. Of anyTenant, those that consent are
+	// anyNamespace and anyTenant are all tenants of the build. For anyTenant, those that consent are
 	// counted.
 	anyNamespace
 	anyTenant
 )
 
-// includesAllTenants reports whether the class holds every tenant of the build.
+// includesAllTenants reports whether the class includes every tenant of the build.
 func (c tenantGroup) includesAllTenants() bool { return c == anyNamespace || c == anyTenant }
 
-// portsForLimits are the ports that are held against the limits.
+// portsForLimits are the ports to compare with the limits.
 func (e resolvedPeer) portsForLimits() []policy.Port {
 	if e.limitPorts != nil {
 		return e.limitPorts
@@ -111,8 +111,7 @@ func (f *flow) portsOf(e resolvedPeer) []policy.Port {
 	return policy.ExpandProtocols(f.ports)
 }
 
-// collectFlows collects the flows of every tenant, its own and the profile's, and
-// resolves their ends.
+// collectFlows collects and resolves the flows of every tenant, its own and those of the profile.
 func (r *resolver) collectFlows() {
 	for _, t := range r.tenants {
 		own := v1alpha1.AllTenantsFlows{Ingress: t.spec.Ingress, Egress: t.spec.Egress}
@@ -149,13 +148,13 @@ func flowsOf(t *tenant, in v1alpha1.AllTenantsFlows, ref report.Ref, path *field
 	return out
 }
 
-// portsOf are what a flow passes: ports, or types of ICMP message instead.
+// portsOf are the ports of a flow, or its types of ICMP message instead.
 func portsOf(ports []v1alpha1.Port, icmp []v1alpha1.ICMPType) []policy.Port {
 	return append(policy.DeclaredPorts(ports), policy.ICMPPorts(icmp)...)
 }
 
-// resolveFlow finds a flow's ends, and reports whether it is on. It looks at all of
-// the flow, also where a part of it is refused: what is wrong is said at once.
+// resolveFlow resolves the pods and peers of a flow, and reports whether it is active. It checks all
+// of the flow, also after an error, so that one run reports all errors.
 func (r *resolver) resolveFlow(f *flow) bool {
 	before := len(r.findings)
 	own, on := r.subjectPeers(f)
@@ -180,7 +179,7 @@ func (r *resolver) resolveFlow(f *flow) bool {
 	return true
 }
 
-// subjectPeers are the pods that the flow is about, and whether the flow is on.
+// subjectPeers are the pods or nodes that the flow selects. on reports whether the flow is active.
 func (r *resolver) subjectPeers(f *flow) (own []policy.Peer, on bool) {
 	switch {
 	case f.node != "":
@@ -196,14 +195,12 @@ func (r *resolver) subjectPeers(f *flow) (own []policy.Peer, on bool) {
 	case f.fromProfile:
 		return nil, false
 	case len(f.tenant.Namespaces) == 0:
-		// That it has none is refused already.
+		// The missing namespace is an error already.
 		return nil, true
 	case f.optional:
 		return nil, r.disableOptional(f, f.path.Child("pods"), "the pods are")
 	}
-	r.refuse(report.PodsNotFound, f.ref, f.path.Child("pods"),
-		"selects no pod of %s in the build: correct the labels, tell the pods as inventory (a workload with the annotation config.kubernetes.io/local-config: \"true\"), or say optional: true",
-		quoteAll(f.tenant.Namespaces))
+	r.refuse(report.PodsNotFound, f.ref, f.path.Child("pods"), "%s", r.podsNotFound(f.tenant.Namespaces, f.pods, orOptional))
 	return nil, true
 }
 
@@ -212,7 +209,15 @@ func (r *resolver) egressPoint(f *flow) []policy.Peer {
 	points := r.profile.Spec.EgressPoints
 	i := slices.IndexFunc(points, func(p v1alpha1.EgressPoint) bool { return p.Name == f.via })
 	if i < 0 {
-		r.refuse(report.EgressPointNotFound, f.ref, at, "the profile has no egressPoint %q: name one of its egressPoints, or add it there", f.via)
+		var names []string
+		for _, p := range points {
+			names = append(names, p.Name)
+		}
+		fix := "remove via"
+		if len(names) > 0 {
+			fix = v1alpha1.DidYouMean(f.via, names)
+		}
+		r.refuse(report.EgressPointNotFound, f.ref, at, "the profile has no egress point %q: %s", f.via, fix)
 		return nil
 	}
 	if !slices.Contains(f.limits().EgressPoints, f.via) && !r.outsideLimits(f, report.EgressPointOutsideLimits, at, fmt.Sprintf("egress point %q", f.via), "egressPoints") {
@@ -222,16 +227,16 @@ func (r *resolver) egressPoint(f *flow) []policy.Peer {
 	resolvedPeers, _ := r.podsByTenant(points[i].Namespace, f.pods)
 	if len(resolvedPeers) == 0 {
 		r.refuse(report.PodsNotFound, r.profile.Ref, r.profile.Path.Child("egressPoints").Index(i).Child("pods"),
-			"selects no pod of namespace %q in the build: correct the labels, or tell the pods as inventory", points[i].Namespace)
+			"%s", r.podsNotFound([]string{points[i].Namespace}, f.pods, ""))
 		return nil
 	}
-	// Of several, the profile is refused.
+	// If several tenants have the pods, the profile has an error.
 	f.pods = resolvedPeers[0].Pods
 	return resolvedPeers[:1]
 }
 
-// podPeers are the namespaces in which a selector selects pods of a tenant. One that
-// selects all needs none: the pods may come later.
+// podPeers are the peers for a selector in namespaces of a tenant, as far as it selects pods there. A
+// selector for all pods needs no pods: they may be created later.
 func (r *resolver) podPeers(t *tenant, namespaces []string, pods policy.Selector) []policy.Peer {
 	pods, ok := t.OwnPods(pods)
 	if !ok {
@@ -248,8 +253,8 @@ func (r *resolver) podPeers(t *tenant, namespaces []string, pods policy.Selector
 	return out
 }
 
-// disableOptional says that an optional flow is off, and returns false.
+// disableOptional reports that an optional flow is inactive, and returns false.
 func (r *resolver) disableOptional(f *flow, at *field.Path, what string) bool {
-	r.report(report.Info, report.OptionalFlowInactive, f.ref, at, "%s not in the build: the optional flow %q of %s is off", what, f.name, f.declaredBy())
+	r.report(report.Info, report.OptionalFlowInactive, f.ref, at, "%s not in the build, so the optional flow %q of %s is inactive", what, f.name, f.declaredBy())
 	return false
 }

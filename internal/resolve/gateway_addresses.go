@@ -12,7 +12,7 @@ import (
 )
 
 // checkGatewayAddresses reports flows to networks with addresses of Gateways, or of pools from
-// which Cilium gives addresses to load balancers: connections to these end within the cluster.
+// which Cilium gives addresses to load balancers: these connections stay in the cluster.
 func (r *resolver) checkGatewayAddresses() {
 	if r.networkPolicyForm || r.usesNetworkPolicies() {
 		return
@@ -24,7 +24,7 @@ func (r *resolver) checkGatewayAddresses() {
 			}
 			own := setOf(e.peer.CIDRs, e.peer.Except)
 			if coversWorld(own) {
-				continue // Everybody knows that the world is outside.
+				continue // The world is known to exclude the cluster.
 			}
 			for _, g := range r.index.Gateways {
 				if i := slices.IndexFunc(g.Addresses, own.Contains); i >= 0 {
@@ -34,7 +34,7 @@ func (r *resolver) checkGatewayAddresses() {
 			for _, p := range r.index.Pools {
 				if p.Overlaps(own) {
 					r.report(report.Info, report.CIDRIncludesClusterAddresses, f.ref, e.path,
-						"flow %q: network %s includes addresses of CiliumLoadBalancerIPPool %s: connections to those that a Service has end at its pods, which no rule about networks matches: for these, add peers of their own", f.name, strings.Join(e.peer.CIDRs, ", "), p.Ref.Name)
+						"flow %q: network %s includes addresses of CiliumLoadBalancerIPPool %s: connections to a Service with such an address reach its pods, which no rule about networks matches: for these, add a peer service", f.name, strings.Join(e.peer.CIDRs, ", "), p.Ref.Name)
 				}
 			}
 		}
@@ -44,9 +44,9 @@ func (r *resolver) checkGatewayAddresses() {
 func (r *resolver) warnGateway(f *flow, e resolvedPeer, g *resource.Gateway, address int) {
 	instead := "declare egress to the pods of the Gateway's proxy as well"
 	if r.index.IsCiliumGateway(g) {
-		instead = "Cilium's own proxy decides it again: write entities: [ingress], and declare egress to the pods behind its routes as well"
+		instead = "write entities: [ingress], and declare egress to the pods behind its routes as well, since Cilium's proxy enforces policies again"
 	}
-	r.warn(report.GatewayEnforcesAgain, f.ref, e.path, "flow %q: %s is the address of Gateway %s/%s, so connections to it end within the cluster, and no rule about networks matches them: %s",
+	r.warn(report.GatewayEnforcesAgain, f.ref, e.path, "flow %q: %s is the address of Gateway %s/%s, so connections to it stay in the cluster, and no rule about networks matches them: %s",
 		f.name, g.Addresses[address], g.Ref.Namespace, g.Ref.Name, instead)
 }
 
@@ -65,10 +65,10 @@ func (r *resolver) checkFamilies() {
 				}
 				key := policy.FamilyKey(network.Addr())
 				if reported[key] || network.Bits() == 0 {
-					continue // The whole world of a family is written beside that of the other.
+					continue // Flows to the world list both families.
 				}
 				reported[key] = true
-				r.report(report.Info, report.IPFamilyDisabled, f.ref, e.path, "flow %q: network %s has no effect while agents have %s: \"false\" (%s): state the key in cluster.ciliumConfig where they have it on",
+				r.report(report.Info, report.IPFamilyDisabled, f.ref, e.path, "flow %q: network %s has no effect while agents have %s: \"false\" (%s): if they enable it, set the key in cluster.ciliumConfig",
 					f.name, c, key, r.fence.Agent.Origin(key))
 			}
 		}

@@ -32,8 +32,7 @@ func l7Of(http []v1alpha1.HTTPRule, dns []string, tls *v1alpha1.TLS) policy.L7 {
 	return out
 }
 
-// checkL7 holds what a flow says of what is spoken against the limits, and against
-// what its peers and ports have come to.
+// checkL7 compares the L7 rules of a flow with the limits, and with its peers and ports.
 func (r *resolver) checkL7(f *flow) {
 	if len(f.l7.HTTP) > 0 {
 		r.checkL7Limit(f, v1alpha1.L7HTTP, f.path.Child("http"))
@@ -50,7 +49,7 @@ func (r *resolver) checkL7(f *flow) {
 	}
 	for _, e := range f.resolvedPeers {
 		if e.peer.Kind == policy.FQDNs {
-			r.refuse(report.DNSOnFQDNPeer, f.ref, e.path, "stands for the name %q, and dns is asked of a server: give its cidrs, or leave dns out", e.peer.FQDNs[0])
+			r.refuse(report.DNSOnFQDNPeer, f.ref, e.path, "is the name %q, and dns rules need a DNS server as peer: use its cidrs, or remove dns", e.peer.FQDNs[0])
 		}
 	}
 }
@@ -61,8 +60,8 @@ func (r *resolver) checkL7Limit(f *flow, kind v1alpha1.L7Kind, at *field.Path) {
 	}
 }
 
-// refuseHTTPOnTLS refuses http where a port's name, or a Service, stands for one that speaks
-// TLS: nothing looks into that.
+// refuseHTTPOnTLS refuses http on a port, by name or behind a Service, that uses TLS: the proxy
+// cannot inspect it.
 func (r *resolver) refuseHTTPOnTLS(f *flow) {
 	if f.l7.Interception != nil {
 		return
@@ -70,7 +69,7 @@ func (r *resolver) refuseHTTPOnTLS(f *flow) {
 	refuse := func(ports []policy.Port, to policy.Peer, at *field.Path) {
 		for _, p := range r.resolvePortNames(ports, to) {
 			if isTLSPort(p) {
-				r.refuse(report.HTTPOnTLSPort, f.ref, at, "leads to %s, which speaks TLS, and nothing looks into that: %s", p, v1alpha1.TLSPortHint)
+				r.refuse(report.HTTPOnTLSPort, f.ref, at, "is port %s, which uses TLS, and the proxy cannot inspect its requests: %s", p, v1alpha1.TLSPortHint)
 			}
 		}
 	}
@@ -97,8 +96,7 @@ func isTLSPort(p policy.Port) bool {
 	return written.IsTLSPort()
 }
 
-// commonL7 is what two flows both let pass of what is spoken. One that says nothing
-// lets everything pass.
+// commonL7 are the L7 rules that two flows both allow. A flow without L7 rules allows everything.
 func commonL7(a, b policy.L7) (policy.L7, bool) {
 	switch {
 	case a.Unrestricted():
@@ -120,8 +118,8 @@ func common[T any](a, b []T, equal func(T, T) bool) []T {
 	return out
 }
 
-// coversL7 says whether the grants leave nothing out of what a flow says of what is
-// spoken: for every rule of it, those that let it pass are held against the rest.
+// coversL7 reports whether grants allow every L7 rule of a flow: covers receives, for each rule, the
+// grants that allow it.
 func coversL7(l7 policy.L7, agreed []policy.Grant, covers func([]policy.Grant) bool) bool {
 	parts := []policy.L7{l7}
 	if len(l7.HTTP) > 0 {
@@ -164,7 +162,7 @@ func httpYAML(rules []policy.HTTPRule) string {
 	return "[" + strings.Join(list, ", ") + "]"
 }
 
-// reportEarlyL7 says that rules about what is spoken do not wait for the last stage.
+// reportEarlyL7 warns that L7 rules take effect before the last stage.
 func (r *resolver) reportEarlyL7() {
 	if !r.supports(policy.AdditivePolicies) || r.supports(policy.WildcardL7) {
 		return
@@ -183,15 +181,14 @@ func (r *resolver) reportEarlyL7() {
 	if len(reasons) > 0 {
 		slices.Sort(reasons)
 		r.warn(report.L7DeniesEarly, r.profile.Ref, r.profile.Path.Child("cluster", "ciliumVersion"),
-			"below Cilium %s the stage Allow already denies, to tenants and nodes in Enforce, what http, dns and tls do not let pass on the ports of their flows: keep them in AllowOnly until the rules are known to be complete (%s)",
+			"before Cilium %s, the stage Allow already denies what http, dns and tls do not allow on the ports of flows, to tenants and nodes in Enforce (%s): keep them in AllowOnly until the rules are complete",
 			policy.WildcardL7.Introduced(), strings.Join(slices.Compact(reasons), ", "))
 	}
 }
 
-// deniesEarly says whether a half of a grant looks into what is spoken, where the last stage
-// is to come.
+// deniesEarly reports whether the egress or ingress side of a grant has L7 rules and is enforced.
 func (r *resolver) deniesEarly(g policy.Grant) bool {
-	// Tenants may ask for other names by their baseline, nodes by nothing.
+	// The baseline allows other names to tenants, and none to nodes.
 	names := g.To.Kind == policy.FQDNs && r.fence.NodeOf(g.From) != nil
 	return (names || !g.L7.Unrestricted()) && r.fence.IsEnforced(g.From) || len(g.L7.HTTP) > 0 && r.fence.IsEnforced(g.To)
 }

@@ -15,8 +15,7 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// applyOverrides sets a tenant's limits, and the enforcement that the profile wants
-// of it.
+// applyOverrides sets a tenant's limits, and its enforcement in the profile.
 func (r *resolver) applyOverrides(t *tenant) {
 	t.limits = r.profile.Spec.Limits
 	t.Enforcement, t.EnforcementReason = r.profile.Spec.Enforcement, r.fence.Profile.Child("enforcement")
@@ -60,17 +59,30 @@ func replace[T any](have *[]T, by []T) {
 	}
 }
 
-// outsideLimits refuses what lies outside the limits of a flow's tenant, and returns whether
-// it is allowed all the same: the profile's own flows have no limits.
+// outsideLimits refuses what is outside the limits of a flow's tenant, and reports whether it is
+// allowed: flows of the profile have no limits.
 func (r *resolver) outsideLimits(f *flow, check *report.Check, at *field.Path, what, limit string) bool {
+	return r.outsideLimitsOrMisspelt(f, check, at, what, limit, "")
+}
+
+// outsideLimitsOrMisspelt is outsideLimits for a name that may be similar to one within the limits.
+func (r *resolver) outsideLimitsOrMisspelt(f *flow, check *report.Check, at *field.Path, what, limit, similar string) bool {
 	if f.fromProfile {
 		return true
 	}
 	if f.node != "" {
-		r.refuse(check, f.ref, at, "%s stands behind a Service that a tenant writes, and nodes reach only what the profile says itself: name it in the flow instead of the Service", what)
+		r.refuse(check, f.ref, at, "%s is the target of a Service of a tenant, and flows of nodes reach only what the profile lists itself: name it in the flow instead of the Service", what)
 		return false
 	}
-	r.refuse(check, f.ref, at, "%s is outside limits.%s of Tenant %q: remove it, or add it there, in the profile (for this tenant alone: in an entry of overrides)", what, limit, f.tenant.Name)
+	fix := "remove it"
+	if similar != "" {
+		fix = fmt.Sprintf("did you mean %q? Otherwise remove it", similar)
+	}
+	widen := "add it to limits." + limit
+	if limit == "anyTenant" || limit == "namespaceLabels" {
+		widen = "set limits." + limit + ": true"
+	}
+	r.refuse(check, f.ref, at, "%s is outside limits.%s of Tenant %q: %s, or %s in the profile (in overrides for this Tenant alone)", what, limit, f.tenant.Name, fix, widen)
 	return false
 }
 
@@ -80,21 +92,30 @@ func (r *resolver) checkFQDNLimits(f *flow, names []string, at *field.Path) {
 	}
 }
 
-// checkNameLimit refuses a name or pattern beyond the limits, and one that no rule would
-// match as it is meant.
+// checkNameLimit refuses a name or pattern outside the limits, and one of this cluster, which no
+// rule about names matches.
 func (r *resolver) checkNameLimit(f *flow, name, what string, at *field.Path) {
 	r.checkQueriedName(f, name, what, at)
 	if v1alpha1.IsClusterDNSName(name) {
-		r.refuse(report.FQDNInsideCluster, f.ref, at, "%s is of this cluster, and ends at pods, which a rule about names never matches: use service: namespace/name", what)
+		r.refuse(report.FQDNInsideCluster, f.ref, at, "%s resolves to pods of this cluster, and no rule about names matches pods: write a peer service: namespace/name", what)
 	}
 }
 
-// checkQueriedName is nameWithin for a name that is only asked for: it may be the cluster's.
+// checkQueriedName refuses a name in a DNS rule outside the limits. It may be one of this cluster.
 func (r *resolver) checkQueriedName(f *flow, name, what string, at *field.Path) {
 	if !policy.AnyCovers(f.limits().FQDNs, name) {
-		r.outsideLimits(f, report.FQDNOutsideLimits, at, what, "fqdns")
+		r.outsideLimitsOrMisspelt(f, report.FQDNOutsideLimits, at, what, "fqdns", similarInLimits(name, f.limits().FQDNs))
 	}
 	r.refuseSubdomain(f.ref, name, at)
+}
+
+// similarInLimits is the name in a limit to which another one is similar, "" if none is. Patterns
+// are similar to patterns alone.
+func similarInLimits(name string, limit []string) string {
+	similar, _ := v1alpha1.Nearest(name, slices.DeleteFunc(slices.Clone(limit), func(l string) bool {
+		return strings.Contains(l, "*") && !strings.Contains(name, "*")
+	}))
+	return similar
 }
 
 func (r *resolver) refuseSubdomains(ref report.Ref, names []string, at *field.Path) {
@@ -103,7 +124,7 @@ func (r *resolver) refuseSubdomains(ref report.Ref, names []string, at *field.Pa
 	}
 }
 
-// refuseSubdomain refuses a pattern that an older Cilium takes for another one.
+// refuseSubdomain refuses a pattern that an older Cilium matches differently.
 func (r *resolver) refuseSubdomain(ref report.Ref, name string, at *field.Path) {
 	if strings.HasPrefix(name, "**.") {
 		r.require(policy.SubdomainPatterns, ref, at, fmt.Sprintf("the pattern %q", name), fmt.Sprintf("list a pattern for each number of labels, as %q and %q", name[1:], "*."+name[1:]))
@@ -119,15 +140,14 @@ func (r *resolver) checkEntityLimits(f *flow, entities []v1alpha1.Entity, at *fi
 	return valid
 }
 
-// checkCIDRLimits checks each network for itself: a limit that does not cover the union
-// of what is asked cannot cover every part of it. No exception holds a whole network,
-// which Cilium could not say: the Tenant is not valid then.
+// checkCIDRLimits checks each network by itself: a limit that does not cover the union of the
+// networks does not cover each of them. Validation refuses an exception that is a whole network.
 func (r *resolver) checkCIDRLimits(f *flow, cidrs, except []string, at *field.Path) {
 	r.checkNetworkLimits(f, cidrs, except, at, f.limits().CIDRs)
 }
 
-// checkAgentNetworkLimits is cidrsWithin for the networks that agents dial from. Through the edge
-// proxy they may be a part of those that the profile lets every tenant's agents dial from.
+// checkAgentNetworkLimits checks the networks of agents. Through the edge proxy, they may also be
+// within edgeProxy.cidrs of the profile.
 func (r *resolver) checkAgentNetworkLimits(f *flow, a v1alpha1.AgentIngress) {
 	allowed := f.limits().CIDRs
 	if p := r.profile.Spec.EdgeProxy; a.Mode == v1alpha1.EdgeProxy && p != nil {

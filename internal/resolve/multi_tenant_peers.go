@@ -12,11 +12,11 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// multiTenantPeers are the peers that stand for several tenants, with what became of each tenant.
+// multiTenantPeers are the peers that represent several tenants, with the result for each tenant.
 type multiTenantPeers struct {
 	*resolver
 	// at finds a peer by its resource and field, order has them as they first appear. A flow
-	// of the profile's allTenants is one of each tenant, and its peer is one.
+	// of allTenants is one of each tenant, and its peer is listed once.
 	at    map[string]*multiTenantPeer
 	order []*multiTenantPeer
 }
@@ -26,11 +26,11 @@ type multiTenantPeer struct {
 	flow  *flow
 	path  *field.Path
 	group tenantGroup
-	// pairs are the tenants at the two sides of the peer, each with whether the peer allows
-	// the flow between them. open are those at the other side of pairs that it allows.
+	// pairs are the source and destination tenants, each with whether the peer allows the flow
+	// between them. allowed are the other tenants of the pairs that it allows.
 	pairs   map[[2]string]bool
 	allowed []string
-	// partial are those of open that declare a part of the flow.
+	// partial are the allowed tenants that declare a part of the flow.
 	partial []string
 	// others reports whether the peer also allows pods of no other tenant.
 	others bool
@@ -39,14 +39,14 @@ type multiTenantPeer struct {
 	missingConsents []missingConsent
 }
 
-// missingConsent is a tenant that does not declare its side: what it does not do, and what it needs.
+// missingConsent is a tenant that does not declare its side: what it lacks, and the fix.
 type missingConsent struct {
 	tenant, text, fix string
-	// shares reports whether its namespaces are shared: the peer may select its pods there.
+	// shares reports whether its namespaces are shared, so that the peer may select its pods.
 	shares bool
 }
 
-// oppositeSide is what the tenant at the other side of a flow has to declare.
+// oppositeSide is the side of a flow that the other tenant has to declare.
 func oppositeSide(f *flow) string {
 	return "the " + string(f.direction.Opposite()) + " side of this flow"
 }
@@ -56,8 +56,8 @@ func (f *flow) isCounted(group tenantGroup) bool {
 	return group == anyTenant || f.fromProfile && group.includesAllTenants()
 }
 
-// expect adds the peers of a flow that stand for all tenants, also where none has the pods.
-// Nodes need no consent: for them it is enough that there are pods.
+// expect adds the peers of a flow that represent all tenants, also if none has the pods. Nodes need
+// no consent: for them, existing pods are enough.
 func (c *multiTenantPeers) expect(f *flow) {
 	for i, p := range f.peers {
 		at := f.peersPath().Index(i)
@@ -72,10 +72,10 @@ func (c *multiTenantPeers) expect(f *flow) {
 }
 
 func (c *multiTenantPeers) warnNoPods(f *flow, at *field.Path) {
-	c.warn(report.AnyTenantUnused, f.ref, at, "no other tenant has such pods in the build, so this peer is in no policy: correct pods, declare the pods as inventory, or remove the peer")
+	c.warn(report.AnyTenantUnused, f.ref, at, "no other Tenant has such pods in the build, so this peer is in no policy: correct the labels, remove the peer, or declare the pods as external resources "+localConfig)
 }
 
-// peer is the one that an end is of. Nil: it stands for no class of tenants.
+// peer is the multi-tenant peer of a resolved peer, nil if that is not about several tenants.
 func (c *multiTenantPeers) peer(f *flow, e resolvedPeer) *multiTenantPeer {
 	if f.node != "" {
 		return nil
@@ -122,19 +122,19 @@ func (c *multiTenantPeers) recordMissing(f *flow, e resolvedPeer, text string) {
 	p := c.peer(f, e)
 	p.addPair(f, e.tenant)
 	if f.isCounted(e.group) && len(p.missingConsents) > 0 {
-		// Of those that are counted, one is the example.
+		// For counted tenants, one is the example.
 		return
 	}
-	l := missingConsent{tenant: e.tenant.Name, shares: e.tenant.SharesNamespaces(), text: text, fix: fmt.Sprintf("needs %s in its spec.%s", requiredFlowYAML(f, e), f.direction.Opposite())}
-	if declaring, mistake := c.servicePortMistake(f, e); declaring != nil {
-		l.fix = fmt.Sprintf("must use the pods' port: in %s, %s", declaring.reason, mistake)
+	l := missingConsent{tenant: e.tenant.Name, shares: e.tenant.SharesNamespaces(), text: text, fix: fmt.Sprintf("add to its spec.%s: %s", f.direction.Opposite(), requiredFlowYAML(f, e))}
+	if mistaken, m := c.mistakenFlow(f, e); mistaken != nil {
+		l.fix = fmt.Sprintf("in %s, write the port of the pods, %s, instead of that of Service %s, %s", mistaken.reason, m.target, m.service, m.port)
 	}
 	if !slices.Contains(p.missingConsents, l) {
 		p.missingConsents = append(p.missingConsents, l)
 	}
 }
 
-// addPair adds two tenants at the two sides of the peer.
+// addPair adds a source and a destination tenant.
 func (p *multiTenantPeer) addPair(f *flow, other *tenant) {
 	pair := [2]string{f.tenant.Name, other.Name}
 	if _, known := p.pairs[pair]; !known {
@@ -151,22 +151,22 @@ func (p *multiTenantPeer) allowPair(f *flow, other *tenant) {
 	}
 }
 
-// reportPeers names, for each peer, the tenants that it leaves out, or how many pairs it opens.
+// reportPeers reports, for each peer, the tenants that it excludes, or the number of pairs that it allows.
 func (c *multiTenantPeers) reportPeers() {
 	for _, p := range c.order {
 		switch f := p.flow; {
 		case f.fromProfile && (f.mesh || !p.group.includesAllTenants()):
 			if len(p.allowed) > 0 || f.mesh {
-				c.report(report.Info, report.FlowsWithoutConsent, f.ref, p.path, "opens %s without the other tenant's consent", pairs(len(p.allowed)))
+				c.report(report.Info, report.FlowsWithoutConsent, f.ref, p.path, "allows the flow for %s without consent of the other Tenant", pairs(len(p.allowed)))
 			}
 		case !f.isCounted(p.group):
 			c.reportMissingConsents(p)
 		case len(p.allowed) == 0 && !p.consentUnknown:
 			c.reportUnused(p)
 		case f.fromProfile:
-			c.report(report.Info, report.AnyTenantConsents, f.ref, p.path, "opens %s of %d: in each, the other tenant declares %s%s", pairs(len(p.allowed)), len(p.pairs), oppositeSide(f), p.partialText())
+			c.report(report.Info, report.AnyTenantConsents, f.ref, p.path, "allows the flow for %s of %d, whose other Tenant declares %s%s", pairs(len(p.allowed)), len(p.pairs), oppositeSide(f), p.partialText())
 		default:
-			c.report(report.Info, report.AnyTenantConsents, f.ref, p.path, "%d of %d other tenants with such pods declare %s: %s%s", len(p.allowed), len(p.pairs), oppositeSide(f), strings.Join(p.allowed, ", "), p.partialText())
+			c.report(report.Info, report.AnyTenantConsents, f.ref, p.path, "%d of %d other Tenants with such pods declare %s: %s%s", len(p.allowed), len(p.pairs), oppositeSide(f), strings.Join(p.allowed, ", "), p.partialText())
 		}
 	}
 }
@@ -176,25 +176,25 @@ func (p *multiTenantPeer) partialText() string {
 	if len(p.partial) == 0 {
 		return ""
 	}
-	return "; of these, a part of it: " + strings.Join(p.partial, ", ")
+	return "; only a part of it: " + strings.Join(p.partial, ", ")
 }
 
 func pairs(n int) string {
 	if n == 1 {
-		return "1 pair of tenants"
+		return "1 pair of Tenants"
 	}
-	return fmt.Sprintf("%d pairs of tenants", n)
+	return fmt.Sprintf("%d pairs of Tenants", n)
 }
 
 // reportUnused reports that no tenant takes part.
 func (c *multiTenantPeers) reportUnused(p *multiTenantPeer) {
 	policies := "so this peer is in no policy"
 	if p.others {
-		policies = "so the flow leaves all of them out"
+		policies = "so the flow excludes all of them"
 	}
 	mesh := ""
 	if p.flow.fromProfile {
-		mesh = "; if it is for all tenants, whether they declare it or not, set fullMesh: true"
+		mesh = "; to allow it for all Tenants without their consent, set fullMesh: true"
 	}
 	if len(p.pairs) == 0 {
 		if !p.others {
@@ -203,11 +203,11 @@ func (c *multiTenantPeers) reportUnused(p *multiTenantPeer) {
 		return
 	}
 	l := p.missingConsents[0]
-	c.warn(report.AnyTenantUnused, p.flow.ref, p.path, "no other tenant declares %s, %s: Tenant %q, for instance, %s%s", oppositeSide(p.flow), policies, l.tenant, l.fix, mesh)
+	c.warn(report.AnyTenantUnused, p.flow.ref, p.path, "no other Tenant declares %s, %s: for Tenant %q, for instance, %s%s", oppositeSide(p.flow), policies, l.tenant, l.fix, mesh)
 }
 
-// reportMissingConsents names the tenants that the peer leaves out, those together that lack the
-// same. Where none is left, that is an error.
+// reportMissingConsents names the tenants that the peer excludes, together if they lack the same. If
+// it excludes all, that is an error.
 func (c *multiTenantPeers) reportMissingConsents(p *multiTenantPeer) {
 	severity := report.Warning
 	if !p.others && len(p.allowed) == 0 && !p.consentUnknown {
@@ -229,13 +229,13 @@ func (c *multiTenantPeers) reportMissingConsents(p *multiTenantPeer) {
 	}
 }
 
-// desc reports it for all tenants that lack the same.
+// desc is the message for all tenants that lack the same.
 func (l missingConsent) desc(names []string, group tenantGroup, severity report.Severity) string {
-	who, has, not, it, them := "Tenant", "has", "does not", "it", "it"
+	who, has, not, them := "Tenant", "has", "does not", "it"
 	if len(names) > 1 {
-		who, has, not, it, them = "Tenants", "have", "do not", "each", "them"
+		who, has, not, them = "Tenants", "have", "do not", "them"
 	}
-	out := who + " " + quoteAll(names) + " "
+	out := who + " " + quoteSome(names) + " "
 	if have := map[tenantGroup]string{sharedNamespace: "some of these pods", namespacesByLabel: "namespaces with these labels"}[group]; have != "" {
 		out += has + " " + have + " and "
 	}
@@ -243,18 +243,22 @@ func (l missingConsent) desc(names []string, group tenantGroup, severity report.
 	switch {
 	case severity == report.Error:
 	case l.shares:
-		out += ", so its own policies do not allow the flow"
+		out += ", so its policies do not allow the flow"
 	default:
-		out += ", so the flow leaves " + them + " out"
+		out += ", so the flow excludes " + them
 	}
-	return out + ": " + it + " " + l.fix
+	fix := l.fix
+	if len(names) > 1 {
+		fix = strings.Replace(fix, "add to its ", "add to each ", 1)
+	}
+	return out + ": " + fix
 }
 
-// missingText is what a tenant does not do: worded for it alone, and for one of several.
+// missingText is what a tenant lacks: worded for one tenant, and for several.
 type missingText struct{ single, group string }
 
-// reportMissingConsent reports what the tenant at one side of a flow must declare, and what it
-// declares instead.
+// reportMissingConsent reports what the other tenant of a flow must declare, or the port of a
+// Service that keeps the flows of the two from matching.
 func (r *resolver) reportMissingConsent(f *flow, e resolvedPeer, text missingText, c *multiTenantPeers) {
 	if r.index.Partial || r.oppositeFlowBroken(f, e) {
 		c.recordBroken(f, e)
@@ -264,9 +268,9 @@ func (r *resolver) reportMissingConsent(f *flow, e resolvedPeer, text missingTex
 		c.recordMissing(f, e, text.group)
 		return
 	}
-	if declaring, mistake := r.servicePortMistake(f, e); declaring != nil {
-		r.refuse(report.ConsentMissing, f.ref, e.path, "Tenant %q %s: in %s, %s, on which policies are decided: write that there, or name the Service as the peer", e.tenant.Name, text.single, declaring.reason, mistake)
+	if mistaken, m := r.mistakenFlow(f, e); mistaken != nil {
+		r.reportServicePort(report.Error, mistaken, m)
 		return
 	}
-	r.refuse(report.ConsentMissing, f.ref, e.path, "Tenant %q %s: it needs %s in its spec.%s", e.tenant.Name, text.single, requiredFlowYAML(f, e), f.direction.Opposite())
+	r.refuse(report.ConsentMissing, f.ref, e.path, "Tenant %q %s: add to its spec.%s: %s", e.tenant.Name, text.single, f.direction.Opposite(), requiredFlowYAML(f, e))
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// portNumbers are the ports that a name stands for on the pods of the build that bear it, sorted.
+// portNumbers are the numbers that pods of the build give a port name, sorted.
 func (r *resolver) portNumbers(p policy.Port, pods ...policy.Peer) []policy.Port {
 	var out []policy.Port
 	for _, peer := range pods {
@@ -28,8 +28,7 @@ func (r *resolver) portNumbers(p policy.Port, pods ...policy.Peer) []policy.Port
 	return slices.Compact(out)
 }
 
-// portNumber is the port that a name stands for on the pods of the build, where those
-// that bear it agree on one number.
+// portNumber is the number of a port name, if the pods of the build that have the name agree on it.
 func (r *resolver) portNumber(p policy.Port, pods ...policy.Peer) (policy.Port, bool) {
 	if !p.IsNamed() {
 		return p, true
@@ -40,7 +39,7 @@ func (r *resolver) portNumber(p policy.Port, pods ...policy.Peer) (policy.Port, 
 	return p, false
 }
 
-// resolvePortNames are the ports with numbers for the names that have one.
+// resolvePortNames are the ports, with numbers instead of names if these are known.
 func (r *resolver) resolvePortNames(ports []policy.Port, pods ...policy.Peer) []policy.Port {
 	var out []policy.Port
 	for _, p := range ports {
@@ -52,8 +51,8 @@ func (r *resolver) resolvePortNames(ports []policy.Port, pods ...policy.Peer) []
 	return out
 }
 
-// portOverlap is what two ports at the same pods have in common: a name and its number
-// are the same port, and the name says it exactly.
+// portOverlap is what two ports of the same pods have in common. A name and its number are the same
+// port, and the name is more exact.
 func (r *resolver) portOverlap(p, q policy.Port, at policy.Peer) (policy.Port, bool) {
 	if p.Name == "" && q.Name != "" {
 		p, q = q, p
@@ -65,10 +64,9 @@ func (r *resolver) portOverlap(p, q policy.Port, at policy.Peer) (policy.Port, b
 	return p, ok && n.CoveredBy([]policy.Port{q})
 }
 
-// sourcePorts are the ports as the source's half of a grant must say them. Before
-// 1.20 Cilium looks a port's name in egress up among all pods of the cluster, and
-// denies the flow where two of them give it different numbers: then the numbers that
-// the pods to be reached give it stand for it. Their own side still allows the name.
+// sourcePorts are the ports of the egress side of a grant. Before 1.20, Cilium looks up a port name in
+// egress among all pods of the cluster, and denies the flow if two of them give it different numbers.
+// So the egress side has the numbers of the destination pods. The ingress side keeps the name.
 func (r *resolver) sourcePorts(f *flow, g policy.Grant) []policy.Port {
 	fenced := g.From.Kind == policy.Pods && r.ownerOf(g.From) != nil || r.fence.NodeOf(g.From) != nil
 	if r.supports(policy.NamedEgressPorts) || !fenced {
@@ -84,8 +82,10 @@ func (r *resolver) sourcePorts(f *flow, g policy.Grant) []policy.Port {
 		if p.IsNamed() {
 			if all = r.portNumbers(p, g.To); len(all) == 0 {
 				all = []policy.Port{p}
+			}
+			if len(all) == 1 && all[0].IsNamed() && !f.broken {
 				r.warn(report.NamedPortInEgress, f.ref, f.path.Child("ports"),
-					"before Cilium %s a port's name works in egress only while all pods of the cluster that bear it agree on its number, and the number of %q is not known: give numbers", policy.NamedEgressPorts.Introduced(), p.Name)
+					"before Cilium %s, a port name works in egress only if all pods of the cluster give it the same number, and the number of %q is unknown: use numbers", policy.NamedEgressPorts.Introduced(), p.Name)
 			}
 		}
 		out = append(out, all...)
@@ -93,8 +93,7 @@ func (r *resolver) sourcePorts(f *flow, g policy.Grant) []policy.Port {
 	return out
 }
 
-// portsYAML are the ports, or types of ICMP message, of a flow as a Tenant would write
-// them, behind its other fields.
+// portsYAML are the ports, or types of ICMP message, of a flow in YAML, after its other fields.
 func portsYAML(ports []policy.Port) string {
 	var icmp, list []string
 	for _, p := range policy.MergeProtocols(ports) {
@@ -113,7 +112,7 @@ func portsYAML(ports []policy.Port) string {
 	return ""
 }
 
-// portYAML is a port as a Tenant would write it.
+// portYAML is a port of a flow in YAML.
 func portYAML(p policy.Port) string {
 	s := "{port: " + strconv.Itoa(int(p.Port))
 	if p.Name != "" {

@@ -1,6 +1,7 @@
 package resolve
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -12,7 +13,7 @@ import (
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 )
 
-// recordUnread notes which namespaces the Tenants that were refused before may have.
+// recordUnread notes the namespaces that Tenants with refused specs may have.
 func (r *resolver) recordUnread(tenants []string) {
 	for _, name := range tenants {
 		r.unread[name] = true
@@ -24,12 +25,12 @@ func (r *resolver) recordUnread(tenants []string) {
 
 // allowedNamespaces are the namespaces that the profile gives a tenant, its pattern's first.
 func (r *resolver) allowedNamespaces(tenant string) []string {
-	own := strings.ReplaceAll(r.profile.Spec.Tenants.NamespacePattern, "{name}", tenant)
-	return append([]string{own}, r.profile.Spec.Tenants.Claims[tenant]...)
+	rules := r.profile.Spec.Tenants
+	return append([]string{namespaceByPattern(rules.NamespacePattern, tenant)}, rules.Claims[tenant]...)
 }
 
-// isKubernetesNamespace says whether a namespace is one of Kubernetes' own, which no name of a
-// tenant may win by the pattern: only the profile's claims give it.
+// isKubernetesNamespace reports whether a namespace is one of Kubernetes itself. Only claims give
+// it to a tenant, and never the pattern.
 func isKubernetesNamespace(namespace string) bool {
 	return namespace == "default" || strings.HasPrefix(namespace, "kube-")
 }
@@ -58,87 +59,124 @@ func (r *resolver) claim(t *tenant) {
 }
 
 func (r *resolver) canClaim(t *tenant, ns string, allowed []string, at *field.Path) bool {
+	missing := !r.index.WithoutResources && r.index.Namespaces[ns] == nil
 	if i := slices.IndexFunc(r.profile.Spec.ExcludedNamespaces, func(e v1alpha1.ExcludedNamespace) bool { return e.Name == ns }); i >= 0 {
-		r.refuse(report.NamespaceExcluded, t.ref, at, "namespace %q is excluded by the profile (%s): no Tenant can have it",
+		r.refuse(report.NamespaceExcluded, t.ref, at, "namespace %q is in excludedNamespaces of the profile (%s), so no Tenant can have it: remove it from this Tenant, or from excludedNamespaces",
 			ns, r.profile.Spec.ExcludedNamespaces[i].Reason)
 		return false
 	}
 	if isKubernetesNamespace(ns) && !slices.Contains(allowed[1:], ns) {
-		r.refuse(report.NamespaceUnclaimed, t.ref, at, "namespace %q is Kubernetes' own, which no pattern gives: to give it to this tenant, add it to tenants.claims.%s of the profile", ns, t.Name)
+		r.refuseNamespace(report.NamespaceUnclaimed, t, ns, at, "is a namespace of Kubernetes, which namespacePattern never gives to a Tenant: rename the Tenant, or add the namespace to tenants.claims.%s of the profile", t.Name)
 		return false
 	}
 	if !slices.Contains(allowed, ns) {
-		r.refuse(report.NamespaceUnclaimed, t.ref, at,
-			"namespace %q is not this tenant's: the profile gives it %s; to give it this one too, add it to tenants.claims.%s of the profile",
-			ns, quoteAll(allowed), t.Name)
+		fix := fmt.Sprintf("remove it, or add it to tenants.claims.%s of the profile", t.Name)
+		if missing {
+			fix = "it is not in the build either: " + v1alpha1.DidYouMean(ns, allowed)
+		}
+		r.refuseNamespace(report.NamespaceUnclaimed, t, ns, at, "does not belong to this Tenant, to which the profile gives %s: %s", quoteAll(allowed), fix)
 		return false
 	}
 	if other := r.owner[ns]; other != nil && other != t {
-		r.refuse(report.NamespaceClaimedTwice, t.ref, at, "namespace %q is claimed by Tenant %q too: a namespace belongs to one tenant", ns, other.Name)
+		r.refuse(report.NamespaceClaimedTwice, t.ref, at, "Tenant %q claims namespace %q too, and a namespace belongs to one Tenant: remove it from one of them", other.Name, ns)
 		return false
 	}
-	if !r.index.WithoutResources && r.index.Namespaces[ns] == nil {
-		r.refuse(report.NamespaceNotInBuild, t.ref, at,
-			"namespace %q is not in the build: add its Namespace, with the annotation config.kubernetes.io/local-config: \"true\" where something else creates it%s", ns, r.patternHint(t, at))
+	if missing {
+		r.refuseMissingNamespace(t, ns, at)
 		return false
 	}
 	return r.canShare(t, ns, at)
 }
 
-// patternHint helps where the namespace came from the pattern and not from the
-// Tenant.
-func (r *resolver) patternHint(t *tenant, at *field.Path) string {
-	claims := r.profile.Spec.Tenants.Claims[t.Name]
-	if at != nil || len(claims) == 0 {
-		return ""
-	}
-	return "; or say namespaces: [" + strings.Join(claims, ", ") + "], which the profile lets it claim"
+// refuseNamespace refuses a namespace of a Tenant. Findings that follow from the missing owner are
+// not reported.
+func (r *resolver) refuseNamespace(check *report.Check, t *tenant, ns string, at *field.Path, format string, args ...any) {
+	r.refusedNamespaces = append(r.refusedNamespaces, ns)
+	r.refuse(check, t.ref, at, "namespace %q "+format, append([]any{ns}, args...)...)
 }
 
-// checkNamespaces looks into the namespaces of the build: hostNetwork pods in a
-// tenant's, and workloads in none.
+// refuseMissingNamespace refuses a namespace of a Tenant that the build does not have.
+func (r *resolver) refuseMissingNamespace(t *tenant, ns string, at *field.Path) {
+	candidates := slices.DeleteFunc(r.namespaceNames(), func(name string) bool { return r.givenToOther(t, name) })
+	fix := "add its Namespace, as an external resource " + localConfig + " if another build creates it"
+	if near, ok := v1alpha1.Nearest(ns, candidates); ok {
+		r.refusedNamespaces = append(r.refusedNamespaces, near)
+		fix = fmt.Sprintf("did you mean %q? Otherwise %s", near, fix)
+	}
+	if claims := r.profile.Spec.Tenants.Claims[t.Name]; at == nil && len(claims) > 0 {
+		fix += ", or set spec.namespaces: [" + strings.Join(claims, ", ") + "], which the profile lets this Tenant claim"
+	}
+	r.refuseNamespace(report.NamespaceNotInBuild, t, ns, at, "is not in the build: %s", fix)
+}
+
+// givenToOther reports whether the profile gives a namespace to another Tenant of the build.
+func (r *resolver) givenToOther(t *tenant, ns string) bool {
+	return slices.ContainsFunc(r.allNames, func(name string) bool { return name != t.Name && slices.Contains(r.allowedNamespaces(name), ns) })
+}
+
+// checkNamespaces reports hostNetwork pods in namespaces of tenants, and workloads without a tenant.
 func (r *resolver) checkNamespaces() {
 	unfenced, unclaimed := map[string]bool{}, map[string][]string{}
 	for _, w := range r.index.Workloads {
 		t := r.ownerOfPod(w)
 		switch {
 		case t == nil && r.unreadNamespaces[w.Ref.Namespace]:
-			// Whose it is was refused already.
+			// Its Tenant has an error already.
 		case t == nil && r.isShared(w.Ref.Namespace):
 			unclaimed[w.Ref.Namespace] = append(unclaimed[w.Ref.Namespace], w.Ref.Kind+"/"+w.Ref.Name)
 		case t == nil:
 			unfenced[w.Ref.Namespace] = true
 		case w.HostNetwork && !isTrue(t.limits.HostNetwork):
 			r.refuse(report.HostNetworkOutsideLimits, w.Resource, field.NewPath(w.Field),
-				"is a hostNetwork pod in namespace %q of Tenant %q: it has the node's identity, so no policy selects it, and it may reach any tenant of its node; move it out, or let limits.hostNetwork of the profile allow it",
+				"is a hostNetwork pod in namespace %q of Tenant %q: it has the identity of its node, so no policy selects it, and it may reach any tenant on that node: move it to another namespace, or set limits.hostNetwork: true in the profile",
 				w.Ref.Namespace, t.Name)
 		}
 	}
 	r.reportUnclaimed(unclaimed)
-	for _, e := range r.profile.Spec.ExcludedNamespaces {
-		delete(unfenced, e.Name)
-	}
-	if r.deniesUnclaimed() {
+	switch {
+	case r.deniesUnclaimed():
 		r.refuseUnclaimedNamespaces()
-		return
-	}
-	for _, ns := range slices.Sorted(maps.Keys(unfenced)) {
-		r.reportUnfenced(ns)
+	case len(r.tenants) > 0 || len(r.unread) > 0:
+		r.reportUnfenced(unfenced)
 	}
 }
 
-// reportUnfenced reports a namespace with workloads that no tenant has.
-func (r *resolver) reportUnfenced(ns string) {
-	if t := r.omittingTenant(ns); t != nil {
-		r.refuse(report.NamespaceNotListed, t.ref, t.path.Child("namespaces"),
-			"leaves out namespace %q, which the profile gives to Tenant %q and which has workloads: nothing would be denied there: list it, or move the workloads", ns, t.Name)
-		return
+// reportUnfenced reports namespaces with workloads and without a tenant.
+func (r *resolver) reportUnfenced(namespaces map[string]bool) {
+	for _, e := range r.profile.Spec.ExcludedNamespaces {
+		delete(namespaces, e.Name)
 	}
-	r.warn(report.NamespaceUnfenced, r.profile.Ref, nil,
-		"namespace %q has workloads and no Tenant, so nothing is closed there: give it a Tenant, or list it in excludedNamespaces with the reason", ns)
+	omitted := map[*tenant][]string{}
+	var unfenced []string
+	for _, ns := range slices.Sorted(maps.Keys(namespaces)) {
+		if t := r.omittingTenant(ns); t != nil {
+			omitted[t] = append(omitted[t], ns)
+		} else {
+			unfenced = append(unfenced, ns)
+		}
+	}
+	for _, t := range r.tenants {
+		if list := omitted[t]; len(list) > 0 {
+			r.refuse(report.NamespaceNotListed, t.ref, t.path.Child("namespaces"),
+				"does not list %s, which the profile gives to this Tenant: workloads there have no default-deny: add %s, or move the workloads", namespaceList(list), plural(len(list), "it", "them"))
+		}
+	}
+	if len(unfenced) > 0 {
+		r.warn(report.NamespaceUnfenced, r.profile.Ref, nil, "%s %s workloads and no Tenant, so nothing is denied there: give %s a Tenant, or add %[3]s to excludedNamespaces with the reason",
+			namespaceList(unfenced), plural(len(unfenced), "has", "have"), plural(len(unfenced), "it", "them"))
+	}
 }
 
-// omittingTenant is the only tenant that the profile gives a namespace to, and that does not list it.
+// plural is the word for a number of things.
+func plural(n int, one, many string) string {
+	if n == 1 {
+		return one
+	}
+	return many
+}
+
+// omittingTenant is the only tenant to which the profile gives a namespace, if the tenant lists
+// others instead.
 func (r *resolver) omittingTenant(ns string) *tenant {
 	var out *tenant
 	for _, t := range r.tenants {
@@ -157,8 +195,8 @@ func (r *resolver) omittingTenant(ns string) *tenant {
 func (r *resolver) reportUnclaimed(pods map[string][]string) {
 	for _, ns := range slices.Sorted(maps.Keys(pods)) {
 		if len(r.sharingTenants[ns]) > 0 {
-			r.report(report.Warning, report.PodsUnfenced, r.profile.Ref, nil, "no Tenant selects these pods of shared namespace %q, so nothing is denied there: %s: select them in spec.pods of a Tenant to fence them",
-				ns, strings.Join(pods[ns], ", "))
+			r.report(report.Warning, report.PodsUnfenced, r.profile.Ref, nil, "no Tenant selects these pods of shared namespace %q, so nothing is denied for them: %s: select them in spec.pods of a Tenant",
+				ns, truncatedList(pods[ns]))
 		}
 	}
 }

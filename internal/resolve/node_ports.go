@@ -9,15 +9,15 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// checkNodePorts warns of flows to nodes on a port that leads to pods: where Cilium replaces
-// kube-proxy, it sends the connection on to the pods before policies decide.
+// checkNodePorts warns of flows to nodes on a node port of a Service: if Cilium replaces kube-proxy,
+// it translates the destination to a pod before policies decide.
 func (r *resolver) checkNodePorts() {
 	severity, state := report.Warning, ""
 	switch {
 	case r.networkPolicyForm || r.usesNetworkPolicies():
 		return
 	case r.fence.Agent.MayTranslateNodePorts():
-		severity, state = report.Info, ", and state kube-proxy-replacement in cluster.ciliumConfig"
+		severity, state = report.Info, ", and set kube-proxy-replacement in cluster.ciliumConfig"
 	case !r.fence.Agent.TranslatesNodePorts():
 		return
 	}
@@ -32,7 +32,7 @@ func (r *resolver) checkNodePorts() {
 			})
 			if i >= 0 {
 				r.report(severity, report.NodePortTranslated, f.ref, e.path,
-					"flow %q: port %s of nodes is %s, and with kube-proxy-replacement Cilium sends connections to it on to these pods before policies decide: declare the flow to the Service or the pods instead%s",
+					"flow %q: port %s of nodes is %s, and with kube-proxy-replacement, Cilium forwards it to the pods before policies decide: declare the flow to the Service or the pods instead%s",
 					f.name, ports[i].Port, ports[i].Source, state)
 			}
 		}

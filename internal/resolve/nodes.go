@@ -11,13 +11,13 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// collectNodes collects the flows of the profile's nodes, and resolves their ends. They
-// are the profile's, so that they need neither limits nor consent.
+// collectNodes collects and resolves the flows of the profile's nodes. They need neither limits nor
+// consent.
 func (r *resolver) collectNodes() {
 	for i, n := range r.profile.Spec.Nodes {
 		path := r.profile.Path.Child("nodes").Index(i)
 		if r.networkPolicyForm {
-			r.refuse(report.UnsupportedInNetworkPolicy, r.profile.Ref, path, "a NetworkPolicy selects pods alone, and never a node")
+			r.refuse(report.UnsupportedInNetworkPolicy, r.profile.Ref, path, "a NetworkPolicy selects pods, and never nodes: remove this entry%s", r.ciliumHint())
 			continue
 		}
 		reason := r.fence.Profile.Child("nodes[" + n.Name + "]")
@@ -31,7 +31,7 @@ func (r *resolver) collectNodes() {
 			node.DefaultDeny = append(node.DefaultDeny, policy.Egress)
 		}
 		r.fence.Nodes = append(r.fence.Nodes, node)
-		// No Tenant has them: one without a name stands for the entry.
+		// Nodes have no Tenant: one without a name represents the entry.
 		own := &tenant{}
 		own.flows = flowsOf(own, v1alpha1.AllTenantsFlows{Ingress: n.Ingress, Egress: n.Egress}, r.profile.Ref, path, reason)
 		for _, f := range own.flows {
@@ -54,21 +54,21 @@ func (f *flow) declaredBy() string {
 	return fmt.Sprintf("Tenant %q", f.tenant.Name)
 }
 
-// reportNodesNotDistinguished says what a flow between nodes and fenced pods comes to at the pods.
+// reportNodesNotDistinguished warns of flows between nodes and fenced pods, whose policies allow every
+// node.
 func (r *resolver) reportNodesNotDistinguished(f *flow) {
 	for _, e := range f.resolvedPeers {
 		for _, owner := range r.affectedTenants(e) {
 			if f.direction == policy.Egress {
-				r.warn(report.NodesNotDistinguished, f.ref, e.path, "pods of Tenant %q are to admit these nodes, and a policy about pods cannot tell nodes apart: they admit every node (host, remote-node), and with it every hostNetwork pod of the cluster", owner.Name)
+				r.warn(report.NodesNotDistinguished, f.ref, e.path, "this flow is to pods of Tenant %q, whose policies cannot distinguish nodes: they allow every node (host, remote-node), and every hostNetwork pod of the cluster", owner.Name)
 			} else {
-				r.warn(report.NodesNotDistinguished, f.ref, e.path, "pods of Tenant %q are to reach these nodes, and a policy about pods cannot tell nodes apart: they are let out to every node (host, remote-node) on these ports, and only the nodes' own policies close others", owner.Name)
+				r.warn(report.NodesNotDistinguished, f.ref, e.path, "this flow is from pods of Tenant %q, whose policies cannot distinguish nodes: they allow egress to every node (host, remote-node) on these ports, and only policies of other nodes deny it", owner.Name)
 			}
 		}
 	}
 }
 
-// affectedTenants are the tenants whose pods are at an end, and those whose pods resolve its
-// names.
+// affectedTenants are the tenants of a peer's pods, and of the DNS pods that resolve its names.
 func (r *resolver) affectedTenants(e resolvedPeer) []*tenant {
 	var owners []*tenant
 	if e.peer.Kind == policy.Pods {
@@ -82,23 +82,23 @@ func (r *resolver) affectedTenants(e resolvedPeer) []*tenant {
 	return slices.DeleteFunc(owners, func(t *tenant) bool { return t == nil })
 }
 
-// reportNodes says what host policies can do to a cluster.
+// reportNodes warns of what host policies can do to a cluster.
 func (r *resolver) reportNodes() {
-	const auditHint = "to see what they deny before they do: with the host firewall on in the agents, put the host endpoint of one node into audit mode (cilium-dbg endpoint config HOST_ENDPOINT PolicyAuditMode=Enabled), enforce, and look for the action audit in cilium-dbg monitor -t policy-verdict --related-to HOST_ENDPOINT"
+	const auditHint = "to see first what they deny, enable the host firewall, set one node to audit mode (cilium-dbg endpoint config HOST_ENDPOINT PolicyAuditMode=Enabled), set Enforce, and look for the action audit in cilium-dbg monitor -t policy-verdict --related-to HOST_ENDPOINT"
 	for i, n := range r.fence.Nodes {
 		at := r.profile.Path.Child("nodes").Index(i)
 		if n.Enforcement == v1alpha1.Enforce {
 			r.warn(report.HostPolicyIsolatesNode, r.profile.Ref, at,
-				"these host policies are enforced, and can cut a node off: %s; %s", describeDefaultDeny(n), auditHint)
+				"these enforced host policies can isolate a node: %s: %s", describeDefaultDeny(n), auditHint)
 			r.reportMissingEssentials(n, i)
 			continue
 		}
 		r.warn(report.HostPolicyIsolatesNode, r.profile.Ref, at,
-			"in AllowOnly, so nothing is closed yet, and nothing shows either; enforced, these host policies can cut a node off: %s; %s", describeDefaultDeny(n), auditHint)
+			"these host policies are in AllowOnly, deny nothing and show nothing; in Enforce, they can isolate a node: %s: %s", describeDefaultDeny(n), auditHint)
 	}
 }
 
-// describeDefaultDeny says what is denied to nodes, and what people forget of it.
+// describeDefaultDeny is what nodes are denied, with examples that are easily forgotten.
 func describeDefaultDeny(n policy.Node) string {
 	examples := map[policy.Direction]string{
 		policy.Ingress: "the apiserver's calls to the kubelet, agents of other nodes, SSH",
@@ -106,7 +106,7 @@ func describeDefaultDeny(n policy.Node) string {
 	}
 	var out []string
 	for _, d := range n.DefaultDeny {
-		out = append(out, fmt.Sprintf("%s that no flow says is denied (%s, for instance)", d, examples[d]))
+		out = append(out, fmt.Sprintf("%s without a flow is denied (for instance %s)", d, examples[d]))
 	}
 	return strings.Join(out, ", and ")
 }

@@ -53,8 +53,8 @@ func (r *resolver) reportInferred() {
 	}
 }
 
-// reportUnknownPods warns of resources whose pods nobody declares. Where a namespace has external
-// workloads, these are taken for them.
+// reportUnknownPods warns of resources with unknown pods. External workloads in the namespace are
+// assumed to be these pods.
 func (r *resolver) reportUnknownPods() {
 	declared := map[string]bool{}
 	for _, w := range r.index.Workloads {

@@ -15,8 +15,8 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// resolvePeer returns what a peer comes to. found is false where it is not in the build
-// and the flow is optional; where it is not optional, that is refused here.
+// resolvePeer resolves a peer. found is false if the flow is optional and the peer is not in the
+// build. For other flows, it refuses a missing peer.
 func (r *resolver) resolvePeer(f *flow, p v1alpha1.Peer, at *field.Path) (resolvedPeers []resolvedPeer, found bool) {
 	switch {
 	case p.Tenant != "":
@@ -43,8 +43,8 @@ func (r *resolver) resolvePeer(f *flow, p v1alpha1.Peer, at *field.Path) (resolv
 	}
 }
 
-// resolveEntityPeer are entities. The two halves of world are written as the networks that
-// they are: Cilium's agent knows their names, its custom resource does not.
+// resolveEntityPeer resolves entities. It replaces world-ipv4 and world-ipv6 by networks: agents know
+// these entities, and the custom resource does not.
 func (r *resolver) resolveEntityPeer(f *flow, p v1alpha1.Peer, at *field.Path) []resolvedPeer {
 	r.checkEntityLimits(f, p.Entities, at.Child("entities"))
 	entities, cidrs := policy.Peer{Kind: policy.Entities}, policy.Peer{Kind: policy.CIDRs}
@@ -74,23 +74,23 @@ func (r *resolver) resolveTenantPeer(f *flow, p v1alpha1.Peer, at *field.Path) (
 		return nil, true
 	}
 	if t == nil {
-		return nil, r.refuseMissing(f, at.Child("tenant"), "there is no Tenant %q in the build: correct the name, or say optional: true", p.Tenant)
+		return nil, r.refuseMissing(f, at.Child("tenant"), "Tenant %q is not in the build: %s", p.Tenant, correction(p.Tenant, r.tenantNames(), "add the Tenant, or set optional: true"))
 	}
 	return r.podsOfTenant(f, t, p, at, t.Namespaces)
 }
 
-// podsOfTenant are a tenant's pods in some of its namespaces. Another tenant's need
-// its consent, unless the profile says the flow.
+// podsOfTenant are a tenant's pods in some of its namespaces. Pods of another tenant need its consent,
+// unless the profile declares the flow.
 func (r *resolver) podsOfTenant(f *flow, t *tenant, p v1alpha1.Peer, at *field.Path, namespaces []string) ([]resolvedPeer, bool) {
 	pods := policy.SelectorOf(p.Pods)
 	peers := r.podPeers(t, namespaces, pods)
 	if len(peers) == 0 && len(namespaces) > 0 {
-		return nil, r.refuseMissing(f, at.Child("pods"), "selects no pod of %s in the build: correct the labels, declare the pods as inventory, or set optional: true", quoteAll(namespaces))
+		return nil, r.refuseMissing(f, at.Child("pods"), "%s", r.podsNotFound(namespaces, pods, orOptional))
 	}
 	return f.peersOfTenant(peers, t, singleTenant, at), true
 }
 
-// peersOfTenant are the ends at a tenant's pods.
+// peersOfTenant are resolved peers for a tenant's pods.
 func (f *flow) peersOfTenant(peers []policy.Peer, t *tenant, group tenantGroup, at *field.Path) []resolvedPeer {
 	var out []resolvedPeer
 	for _, peer := range peers {
@@ -103,8 +103,8 @@ func (f *flow) peersOfTenant(peers []policy.Peer, t *tenant, group tenantGroup, 
 	return out
 }
 
-// needsConsent reports whether a tenant at the other side must declare its half. The
-// profile's own flows open what they name, and all tenants only where they state a mesh.
+// needsConsent reports whether the other tenant must declare its side. Flows of the profile need no
+// consent, except those to all tenants without fullMesh.
 func (f *flow) needsConsent(t *tenant, group tenantGroup) bool {
 	switch {
 	case t == nil || t == f.tenant:
@@ -131,24 +131,28 @@ func (r *resolver) resolveAnyTenantPeer(f *flow, p v1alpha1.Peer, at *field.Path
 }
 
 func (r *resolver) resolveNamespacePeer(f *flow, p v1alpha1.Peer, at *field.Path) ([]resolvedPeer, bool) {
-	if r.unreadNamespaces[p.Namespace] || !r.checkNamespaceLimit(f, p.Namespace, policy.SelectorOf(p.Pods), at.Child("namespace")) {
+	if r.unreadNamespaces[p.Namespace] {
 		return nil, true
 	}
-	if !r.index.WithoutResources && r.index.Namespaces[p.Namespace] == nil {
-		return nil, r.refuseMissing(f, at.Child("namespace"), "namespace %q is not in the build: correct the name, declare the Namespace as inventory, or set optional: true", p.Namespace)
+	missing := !r.index.WithoutResources && r.index.Namespaces[p.Namespace] == nil
+	if (!missing || r.index.Partial) && !r.checkNamespaceLimit(f, p.Namespace, policy.SelectorOf(p.Pods), at.Child("namespace")) {
+		return nil, true
+	}
+	if missing {
+		return nil, r.refuseMissing(f, at.Child("namespace"), "namespace %q is not in the build: %s", p.Namespace, correction(p.Namespace, r.namespaceNames(), declareExternal("the Namespace")+orOptional))
 	}
 	if t := r.owner[p.Namespace]; t != nil {
 		return r.podsOfTenant(f, t, p, at, []string{p.Namespace})
 	}
 	resolvedPeers := r.peersInNamespace(f, p.Namespace, policy.SelectorOf(p.Pods), sharedNamespace, at)
 	if len(resolvedPeers) == 0 {
-		return nil, r.refuseMissing(f, at.Child("pods"), "selects no pod of %q in the build: correct the labels, tell the pods as inventory, or say optional: true", p.Namespace)
+		return nil, r.refuseMissing(f, at.Child("pods"), "%s", r.podsNotFound([]string{p.Namespace}, policy.SelectorOf(p.Pods), orOptional))
 	}
 	return resolvedPeers, true
 }
 
-// peersInNamespace are the pods that a selector selects in a namespace. Those of other tenants
-// need consent, without which they are left out where others are selected too.
+// peersInNamespace are the pods that a selector selects in a namespace. Those of other tenants need
+// consent. Without it, they are excluded if the selector selects other pods too.
 func (r *resolver) peersInNamespace(f *flow, namespace string, pods policy.Selector, group tenantGroup, at *field.Path) []resolvedPeer {
 	peers, owners := r.podsByTenant(namespace, pods)
 	if len(peers) == 1 && group == sharedNamespace {
@@ -161,8 +165,8 @@ func (r *resolver) peersInNamespace(f *flow, namespace string, pods policy.Selec
 	return out
 }
 
-// checkNamespaceLimit checks limits.namespaces, which covers the pods of nobody: a
-// tenant's need the tenant's consent instead.
+// checkNamespaceLimit checks limits.namespaces, which is about pods without a tenant: those of a
+// tenant need its consent instead.
 func (r *resolver) checkNamespaceLimit(f *flow, namespace string, pods policy.Selector, at *field.Path) bool {
 	if r.owner[namespace] != nil || len(r.sharingTenants[namespace]) > 0 && !r.selectsUnclaimed(namespace, pods) {
 		return true
@@ -171,8 +175,8 @@ func (r *resolver) checkNamespaceLimit(f *flow, namespace string, pods policy.Se
 		r.outsideLimits(f, report.NamespaceOutsideLimits, at, fmt.Sprintf("namespace %q", namespace), "namespaces")
 }
 
-// resolveLabelPeer are the namespaces with these labels, {} all: those of tenants by name, with
-// consent, and all others by their labels, also those that are created later.
+// resolveLabelPeer resolves namespaces by labels, {} to all. Those of tenants are listed by name and
+// need consent. All others match by their labels, also those that are created later.
 func (r *resolver) resolveLabelPeer(f *flow, p v1alpha1.Peer, at *field.Path) ([]resolvedPeer, bool) {
 	if !isTrue(f.limits().NamespaceLabels) && !r.outsideLimits(f, report.NamespaceLabelsOutsideLimits, at.Child("namespaceLabels"), "naming namespaces by label", "namespaceLabels") {
 		return nil, true
@@ -191,7 +195,7 @@ func (r *resolver) resolveLabelPeer(f *flow, p v1alpha1.Peer, at *field.Path) ([
 		}
 	}
 	if len(out) == 0 && group == namespacesByLabel && !r.index.WithoutResources {
-		if keep, found := r.checkLabelPeer(f, namespaces, unownedPeers, at); !keep {
+		if keep, found := r.checkLabelPeer(f, p, namespaces, unownedPeers, at); !keep {
 			return nil, found
 		}
 	}
@@ -199,25 +203,24 @@ func (r *resolver) resolveLabelPeer(f *flow, p v1alpha1.Peer, at *field.Path) ([
 	return append(out, unownedPeers...), true
 }
 
-// checkLabelPeer reports what may be wrong with a peer that selects no tenant's pods. It
-// returns whether the rule by its labels is kept and, where it is not, whether the flow is
-// resolved further.
-func (r *resolver) checkLabelPeer(f *flow, namespaces []string, unownedPeers []resolvedPeer, at *field.Path) (keep, found bool) {
+// checkLabelPeer reports mistakes in a peer that selects no tenant's pods. keep reports whether the
+// rule by labels stays, and found whether the flow is resolved further.
+func (r *resolver) checkLabelPeer(f *flow, p v1alpha1.Peer, namespaces []string, unownedPeers []resolvedPeer, at *field.Path) (keep, found bool) {
 	unowned := func(name string) bool { return r.owner[name] == nil }
 	switch {
 	case len(namespaces) == 0:
-		return false, r.refuseMissing(f, at.Child("namespaceLabels"), "no namespace in the build has these labels: correct them, declare the Namespace as inventory, or set optional: true")
+		return false, r.refuseMissing(f, at.Child("namespaceLabels"), "no namespace in the build has these labels: %s%s", labelFix(r.namespaceLabels(), p.NamespaceLabels), declareExternal("the Namespace")+orOptional)
 	case slices.ContainsFunc(namespaces, unowned):
 	case f.optional || len(unownedPeers) == 0:
-		return false, r.refuseMissing(f, at.Child("pods"), "selects no pod of %s in the build: correct the labels, declare the pods as inventory, or set optional: true", quoteAll(namespaces))
+		return false, r.refuseMissing(f, at.Child("pods"), "%s", r.podsNotFound(namespaces, policy.SelectorOf(p.Pods), orOptional))
 	default:
-		r.warn(report.PeerPodsNotFound, f.ref, at.Child("pods"), "selects no pod in the build of the namespaces with these labels, %s: correct the labels, or declare the pods as inventory", quoteAll(namespaces))
+		r.warn(report.PeerPodsNotFound, f.ref, at.Child("pods"), "%s", r.podsNotFound(namespaces, policy.SelectorOf(p.Pods), ""))
 	}
 	return true, true
 }
 
-// unownedNamespacePeers is the rule about namespaces with these labels that no tenant has, and that may
-// be created later. A namespace's own name as a label leaves no others.
+// unownedNamespacePeers is the rule for namespaces with these labels and without a tenant, also those
+// that are created later. It is empty if the labels include the name of a tenant's namespace.
 func (r *resolver) unownedNamespacePeers(p v1alpha1.Peer, at *field.Path) []resolvedPeer {
 	if name := p.NamespaceLabels[corev1.LabelMetadataName]; r.owner[name] != nil {
 		return nil
@@ -225,23 +228,23 @@ func (r *resolver) unownedNamespacePeers(p v1alpha1.Peer, at *field.Path) []reso
 	return []resolvedPeer{{peer: policy.Peer{Kind: policy.Pods, NamespaceLabels: p.NamespaceLabels, ExcludedNamespaces: slices.Sorted(maps.Keys(r.owner)), Pods: policy.SelectorOf(p.Pods)}, path: at}}
 }
 
-// warnNamespaceLabels warns of who can join a peer, and, where no labels are seen, of the tenants that
-// are left out.
+// warnNamespaceLabels warns of pods that can join a peer and, in a generator, of the tenants that the
+// peer does not include.
 func (r *resolver) warnNamespaceLabels(f *flow, p v1alpha1.Peer, unownedPeers []resolvedPeer, at *field.Path) {
 	at = at.Child("namespaceLabels")
 	if !p.AnyNamespace() && r.index.WithoutResources && len(r.owner) > 0 {
-		r.warn(report.NamespaceLabelsInGenerator, f.ref, at, "a generator sees no labels of namespaces, so this peer leaves out the namespaces of all tenants: name the tenants as peers, or list the fence in transformers")
+		r.warn(report.NamespaceLabelsInGenerator, f.ref, at, "a generator sees no labels of namespaces, so this peer excludes the namespaces of all Tenants: name the Tenants as peers, or list the fence in transformers")
 	}
 	switch {
 	case len(unownedPeers) == 0:
 	case !p.AnyNamespace():
-		r.warn(report.NamespaceLabelsSpoofable, f.ref, at, "anyone who may label a namespace can join this peer: name the namespaces instead where they are known")
+		r.warn(report.NamespaceLabelsSpoofable, f.ref, at, "anyone with permission to label a namespace can join this peer: name the namespaces instead if they are known")
 	default:
 		which := "every pod of the cluster"
 		if p.Pods != nil {
 			which = "every pod of the cluster that has the labels in pods"
 		}
-		r.warn(report.NamespaceLabelsSpoofable, f.ref, at, "{} is every namespace: %s can join this peer, also from namespaces that are created later: name the namespaces instead where they are known", which)
+		r.warn(report.NamespaceLabelsSpoofable, f.ref, at, "{} selects every namespace: %s can join this peer, also from namespaces that are created later: name the namespaces instead if they are known", which)
 	}
 }
 
@@ -250,34 +253,34 @@ func (r *resolver) sharedNamespacePeers(f *flow, namespace string, pods policy.S
 	return slices.DeleteFunc(r.peersInNamespace(f, namespace, pods, group, at), func(e resolvedPeer) bool { return r.ownerOf(e.peer) == nil })
 }
 
-// namespacesWith are the namespaces of the build that carry all of the labels, also
-// the one that every namespace has of itself, and those that the profile sets on tenants'.
-func (r *resolver) namespacesWith(want map[string]string) []string {
+// namespacesWith are the namespaces of the build with all of the labels, including the name label of
+// every namespace, and the labels that the profile sets on namespaces of tenants.
+func (r *resolver) namespacesWith(required map[string]string) []string {
 	all := map[string]labels.Set{}
 	for name, ns := range r.index.Namespaces {
 		all[name] = ns.Labels
 	}
 	for name := range r.owner {
-		if of, known := all[name]; known || len(want) == 0 {
+		if of, known := all[name]; known || len(required) == 0 {
 			all[name] = labels.Merge(of, r.profile.Spec.Tenants.NamespaceLabels)
 		}
 	}
 	for name := range r.sharingTenants {
-		if len(want) == 0 && all[name] == nil {
+		if len(required) == 0 && all[name] == nil {
 			all[name] = nil
 		}
 	}
 	var out []string
 	for _, name := range slices.Sorted(maps.Keys(all)) {
-		if labels.SelectorFromSet(want).Matches(labels.Merge(all[name], labels.Set{corev1.LabelMetadataName: name})) {
+		if labels.SelectorFromSet(required).Matches(labels.Merge(all[name], labels.Set{corev1.LabelMetadataName: name})) {
 			out = append(out, name)
 		}
 	}
 	return out
 }
 
-// refuseMissing refuses what is not in the build, unless the flow is optional. It returns
-// whether the flow goes on.
+// refuseMissing refuses a peer that is not in the build, unless the flow is optional. It reports
+// whether the flow is resolved further.
 func (r *resolver) refuseMissing(f *flow, at *field.Path, format string, args ...any) bool {
 	if f.optional {
 		return false

@@ -26,7 +26,7 @@ func (r *resolver) checkPodDNS() {
 	r.checkPodSearches()
 }
 
-// queriedNames are the names by which pods ask for an end.
+// queriedNames are the names that pods query for a peer.
 func (e resolvedPeer) queriedNames() []string {
 	if e.peer.Kind == policy.FQDNs {
 		return e.peer.FQDNs
@@ -39,24 +39,24 @@ func (r *resolver) checkFlowNames(f *flow, names []string, at *field.Path) {
 	if len(names) == 0 {
 		return
 	}
-	aliased, elsewhere, beside := false, false, r.usesNetworkPolicies()
+	aliased, elsewhere, additional := false, false, r.usesNetworkPolicies()
 	for _, w := range r.workloadsOf(f) {
 		for _, name := range names {
 			if alias, ip, ok := w.AliasOf(name); ok && !aliased && name != "*" {
 				aliased = true
 				r.warn(report.PodHostAlias, f.ref, at,
-					"flow %q: hostAliases of %s %s/%s map %s to %s, so its pods resolve the name without DNS, and Cilium decides about that address alone: add a peer cidrs: [%s], or remove the alias",
+					"flow %q: hostAliases of %s %s/%s map %s to %s, so its pods resolve the name without DNS, and Cilium matches that address alone: add a peer cidrs: [%s], or remove the alias",
 					f.name, w.Ref.Kind, w.Ref.Namespace, w.Ref.Name, alias, ip, policy.HostPrefix(ip))
 			}
-			if w.DNS.HasExtraNameservers() && !beside {
-				beside = true
-				r.report(report.Info, report.PodDNSOutsideCluster, f.ref, at, "flow %q: dnsConfig of %s %s/%s lists nameservers beside the cluster's DNS (%s), of whose answers Cilium learns no address: remove them, or the flow is denied after such an answer",
+			if w.DNS.HasExtraNameservers() && !additional {
+				additional = true
+				r.report(report.Info, report.PodDNSOutsideCluster, f.ref, at, "flow %q: dnsConfig of %s %s/%s lists further nameservers (%s), from whose answers Cilium learns no addresses, so it denies the flow after such an answer: remove them",
 					f.name, w.Ref.Kind, w.Ref.Namespace, w.Ref.Name, strings.Join(w.DNS.Nameservers, ", "))
 			}
 			if where := r.index.BypassesClusterDNS(r.fence, w, name); where != "" && !elsewhere && !r.usesNetworkPolicies() {
 				elsewhere = true
 				r.warn(report.PodDNSOutsideCluster, f.ref, at,
-					"flow %q: %s %s/%s does not resolve %s at the cluster's DNS (%s), so Cilium learns no address of it and denies the flow: set dnsPolicy: ClusterFirst, or add a flow with dns: [%q] to its nameserver; if that is the cluster's DNS, declare its Service with the clusterIP as an external resource",
+					"flow %q: %s %s/%s does not resolve %s at the cluster's DNS (%s), so Cilium learns no address of the name and denies the flow: set dnsPolicy: ClusterFirst, or add a flow with dns: [%q] to its nameserver; if that is the cluster's DNS, declare its Service with the clusterIP as an external resource",
 					f.name, w.Ref.Kind, w.Ref.Namespace, w.Ref.Name, name, where, name)
 			}
 		}
@@ -79,8 +79,7 @@ func (r *resolver) workloadsOf(f *flow) []*resource.Workload {
 	return out
 }
 
-// checkPodSearches warns where narrowed names refuse what pods ask for by search domains of
-// their own.
+// checkPodSearches warns of queries with search domains of pods that restricted names refuse.
 func (r *resolver) checkPodSearches() {
 	names := r.profile.Spec.Baseline.DNS.Names
 	if slices.Contains(names, "*") || r.usesNetworkPolicies() {
@@ -98,8 +97,7 @@ func (r *resolver) checkPodSearches() {
 	}
 }
 
-// checkSearch warns of the first name that pods ask for with a search domain, and that is
-// refused.
+// checkSearch warns of the first name whose query with a search domain is refused.
 func (r *resolver) checkSearch(w *resource.Workload, namespace, domain string, names []string) {
 	for _, name := range r.podQueryNames(namespace) {
 		query := name.name + "." + domain
@@ -107,7 +105,7 @@ func (r *resolver) checkSearch(w *resource.Workload, namespace, domain string, n
 			continue
 		}
 		r.warn(report.DNSSearchDomainsMissing, r.profile.Ref, r.profile.Path.Child("baseline", "dns", "names"),
-			"do not cover %q, which %s %s/%s asks for to resolve %q, by the search domain %s of its dnsConfig: the refused question ends the search in images with musl: add %s, or remove the search domain",
+			"do not cover %q, which %s %s/%s queries to resolve %q, by the search domain %s of its dnsConfig: the refused query ends the search in images with musl: add %s, or remove the search domain",
 			query, w.Ref.Kind, w.Ref.Namespace, w.Ref.Name, name.name, domain, r.searchPatterns(domain))
 		return
 	}

@@ -13,9 +13,8 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// checkPorts holds the ports of every end of a flow against the limits, and the
-// names of ports against the pods that would bear them. Behind a Service, its
-// target ports count.
+// checkPorts compares the ports of a flow with the limits, and port names with the ports of the
+// destination pods. Behind a Service, its target ports count.
 func (r *resolver) checkPorts(f *flow) {
 	if f.direction == policy.Ingress || slices.ContainsFunc(f.peers, func(p v1alpha1.Peer) bool { return p.Service == "" }) {
 		var to []policy.Peer
@@ -30,7 +29,7 @@ func (r *resolver) checkPorts(f *flow) {
 	if f.direction == policy.Ingress {
 		r.checkPortNames(f, f.ports, f.own, f.path.Child("ports").Index)
 		for _, own := range f.own {
-			r.warnServicePorts(f, policy.ExpandProtocols(f.ports), own, f.path.Child("ports"))
+			r.warnServicePorts(f, policy.ExpandProtocols(f.ports), own)
 		}
 		return
 	}
@@ -39,18 +38,18 @@ func (r *resolver) checkPorts(f *flow) {
 	}
 }
 
-// checkPortsAt is checkPorts for one end of egress.
+// checkPortsAt is checkPorts for one peer of egress.
 func (r *resolver) checkPortsAt(f *flow, e resolvedPeer) {
 	at := f.path.Child("ports").Index
 	switch {
 	case e.ports != nil:
 		at = func(int) *field.Path { return e.path }
-		// Beside a name the flow's own ports count, which are looked at already.
+		// For hostnames, the ports of the flow count, which are checked already.
 		if len(e.hostnames) == 0 || e.limitPorts != nil {
 			r.checkPortLimits(f, e.portsForLimits(), []policy.Peer{e.peer}, e.path)
 		}
 	case e.peer.Kind == policy.Pods:
-		r.warnServicePorts(f, f.portsOf(e), e.peer, f.path.Child("ports"))
+		r.warnServicePorts(f, f.portsOf(e), e.peer)
 	}
 	var same []policy.Peer
 	for _, other := range f.resolvedPeers {
@@ -61,7 +60,7 @@ func (r *resolver) checkPortsAt(f *flow, e resolvedPeer) {
 	r.checkPortNames(f, f.portsOf(e), same, at)
 }
 
-// formatPorts spells ports.
+// formatPorts lists ports in a message.
 func formatPorts(ports []policy.Port, separator string) string {
 	var out []string
 	for _, p := range ports {
@@ -70,23 +69,23 @@ func formatPorts(ports []policy.Port, separator string) string {
 	return strings.Join(out, separator)
 }
 
-// checkPortNames refuses the name of a port that no pod to be reached bears.
+// checkPortNames refuses a port name that no destination pod has.
 func (r *resolver) checkPortNames(f *flow, ports []policy.Port, to []policy.Peer, at func(int) *field.Path) {
 	for i, p := range ports {
 		switch {
 		case !p.IsNamed() || r.index.Partial || r.declaresPortName(p, to):
 		case slices.ContainsFunc(to, func(p policy.Peer) bool { return p.Kind != policy.Pods }):
-			r.refuse(report.PortNameWithoutPods, f.ref, at(i), "%q is a name, and only pods give names to their ports: give the number", p.Name)
+			r.refuse(report.PortNameWithoutPods, f.ref, at(i), "%q is a port name, and only pods name their ports: use the number", p.Name)
 		case r.sidecarPort(p, to).Port > 0:
-			r.refuse(report.PortNotFound, f.ref, at(i), "%q is the name of a port of a native sidecar (an init container that keeps running), and no policy knows the names of init containers' ports: give the number %d", p.Name, r.sidecarPort(p, to).Port)
+			r.refuse(report.PortNotFound, f.ref, at(i), "%q is a port of a native sidecar (an init container that keeps running), and policies do not know the port names of init containers: use the number %d", p.Name, r.sidecarPort(p, to).Port)
 		default:
-			r.refuse(report.PortNotFound, f.ref, at(i), "no pod that may be reached has a %s port named %q: name one of its containers' ports, or give the number", p.Protocol, p.Name)
+			r.refuse(report.PortNotFound, f.ref, at(i), "no destination pod has a %s port with the name %q: %s", p.Protocol, p.Name, r.portFix(p, to))
 		}
 	}
 }
 
-// sidecarPort is the number of a named port of a native sidecar among the pods to be reached,
-// zero where none has the name.
+// sidecarPort is the number of a named port of a native sidecar among the destination pods, zero if
+// none has the name.
 func (r *resolver) sidecarPort(p policy.Port, peers []policy.Peer) policy.Port {
 	for _, peer := range peers {
 		for _, w := range r.index.WorkloadsIn(peer.Namespace, peer.Pods) {
@@ -98,8 +97,8 @@ func (r *resolver) sidecarPort(p policy.Port, peers []policy.Peer) policy.Port {
 	return policy.Port{}
 }
 
-// declaresPortName says whether a pod of the build has a port of that name, or may have: where
-// no pod is known, any may come.
+// declaresPortName reports whether a pod of the build has a port of that name, or may have it: if no
+// pod is known, one may be created.
 func (r *resolver) declaresPortName(p policy.Port, peers []policy.Peer) bool {
 	known := false
 	for _, peer := range peers {
@@ -119,8 +118,13 @@ func (r *resolver) declaresPortName(p policy.Port, peers []policy.Peer) bool {
 	return !known
 }
 
-// warnHostNetwork warns of ends that are nothing but hostNetwork pods: no policy
-// selects them, as its subject or as a peer.
+// isUnknownPortName reports whether a port is a name that each of some peers is known not to have.
+func (r *resolver) isUnknownPortName(p policy.Port, peers []policy.Peer) bool {
+	declares := func(peer policy.Peer) bool { return r.declaresPortName(p, []policy.Peer{peer}) }
+	return p.IsNamed() && !r.index.Partial && len(peers) > 0 && !slices.ContainsFunc(peers, declares)
+}
+
+// warnHostNetwork warns of peers that are hostNetwork pods alone, which no policy selects.
 func (r *resolver) warnHostNetwork(f *flow) {
 	warn := func(p policy.Peer, at *field.Path) {
 		workloads := r.index.WorkloadsIn(p.Namespace, p.Pods)
@@ -131,7 +135,7 @@ func (r *resolver) warnHostNetwork(f *flow) {
 		}
 		if len(workloads) > 0 {
 			r.warn(report.HostNetworkNotSelectable, f.ref, at,
-				"these pods of namespace %q are all hostNetwork, so they have their node's identity and no policy selects them: the flow needs entities (host, remote-node) instead", p.Namespace)
+				"all of these pods of namespace %q use hostNetwork, so they have the identity of their node, and no policy selects them: write entities: [host, remote-node] instead", p.Namespace)
 		}
 	}
 	own := f.path.Child("pods")
@@ -148,8 +152,8 @@ func (r *resolver) warnHostNetwork(f *flow) {
 	}
 }
 
-// checkPortLimits holds ports at some pods against the limits. A name is within them
-// where its number is.
+// checkPortLimits compares ports of some pods with the limits. A name is within the limits if its
+// number is.
 func (r *resolver) checkPortLimits(f *flow, ports []policy.Port, to []policy.Peer, at *field.Path) bool {
 	valid := r.checkPortRanges(f, ports, at) && r.checkICMPLimits(f, ports)
 	limits := policy.PortsOf(f.limits().Ports)
@@ -163,6 +167,10 @@ func (r *resolver) checkPortLimits(f *flow, ports []policy.Port, to []policy.Pee
 		if p.Protocol == policy.ICMP {
 			continue
 		}
+		if r.isUnknownPortName(p, to) {
+			valid = false // checkPortNames refuses it.
+			continue
+		}
 		n, known := r.portNumber(p, to...)
 		ok := p.CoveredBy(limits) || known && n.CoveredBy(limits) || r.outsideLimits(f, report.PortOutsideLimits, at, "port "+p.String(), "ports")
 		valid = valid && ok
@@ -170,8 +178,8 @@ func (r *resolver) checkPortLimits(f *flow, ports []policy.Port, to []policy.Pee
 	return valid
 }
 
-// checkICMPLimits holds types of ICMP message against the limits. A limit on ports is one on
-// ICMP, too, and a flow without ports includes every type.
+// checkICMPLimits compares types of ICMP message with the limits. A limit on ports also limits ICMP,
+// and a flow without ports includes every type.
 func (r *resolver) checkICMPLimits(f *flow, ports []policy.Port) bool {
 	limits := f.limits()
 	if limits.ICMP == nil && limits.Ports == nil {
@@ -189,14 +197,14 @@ func (r *resolver) checkICMPLimits(f *flow, ports []policy.Port) bool {
 	return valid
 }
 
-// checkPortRanges refuses ranges of ports where Cilium does not know them yet.
+// checkPortRanges refuses port ranges in versions of Cilium without them.
 func (r *resolver) checkPortRanges(f *flow, ports []policy.Port, at *field.Path) bool {
 	valid := true
 	for _, p := range ports {
 		switch {
 		case p.End <= p.Port:
 		case len(f.l7.HTTP) > 0:
-			valid = r.require(policy.RangesWithHTTP, f.ref, at, fmt.Sprintf("the range %s beside http", p), "before it, agents refuse such a policy as a whole: list the ports") && valid
+			valid = r.require(policy.RangesWithHTTP, f.ref, at, fmt.Sprintf("the range %s with http", p), "before it, agents refuse such a policy as a whole: list the ports") && valid
 		default:
 			valid = r.require(policy.PortRanges, f.ref, at, fmt.Sprintf("the range %s", p), "list the ports") && valid
 		}

@@ -1,7 +1,7 @@
-// Package resolve turns Tenants and profile into a policy.Fence: it gives each
-// Tenant its namespaces, limits and enforcement, looks peers and Services up in the
-// build, and grants what both ends of a flow, or the profile, have said. What it
-// cannot grant is a finding; it never grants half of a wrong thing.
+// Package resolve turns Tenants and profile into a policy.Fence: it gives each Tenant its
+// namespaces, limits and enforcement, resolves peers and Services in the build, and grants what both
+// sides of a flow, or the profile, declare. What it cannot grant is a finding. It never grants a part
+// of a flow with an error.
 package resolve
 
 import (
@@ -21,43 +21,45 @@ type resolver struct {
 	profile resource.Profile
 	index   *resource.Index
 	fence   *policy.Fence
-	// networkPolicyForm says that the fence is that of NetworkPolicies beside others: what they cannot
-	// say is left out.
+	// networkPolicyForm reports whether the fence is for NetworkPolicies in addition to those of
+	// Cilium: it omits what they cannot express.
 	networkPolicyForm bool
 
-	// fenceNames are the fence's, and those it had.
+	// fenceNames are the name of the fence and its former names.
 	fenceNames []string
 	// tenants are sorted by name.
 	tenants []*tenant
 	byName  map[string]*tenant
-	// owner has the tenant of each namespace that one has alone, sharers those of each
-	// that is shared.
+	// allNames are the names of all Tenants of the build.
+	allNames []string
+	// owner is the tenant of each namespace with a single tenant, sharingTenants are those of a
+	// shared one.
 	owner          map[string]*tenant
 	sharingTenants map[string][]*tenant
 	flows          []*flow
 	// flowIndex finds a declared flow in the fence.
 	flowIndex map[policy.Reason]int
-	// unread holds the names, and unreadNamespaces the namespaces, of Tenants that
-	// were refused before: what refers to them is neither right nor wrong.
+	// unread are the names, and unreadNamespaces the namespaces, of Tenants that are refused
+	// already: references to them are not checked.
 	unread, unreadNamespaces map[string]bool
+	// refusedNamespaces are those that a Tenant asks for and does not get.
+	refusedNamespaces []string
 
 	findings report.Findings
 }
 
-// Resolve returns the fence and what is to be said about it. The fence is complete
-// only where no finding is an error.
+// Resolve returns the fence and its findings. The fence is complete only if no finding is an error.
 func Resolve(in *resource.Inputs, index *resource.Index) (*policy.Fence, report.Findings) {
 	r := newResolver(in, index)
 	r.resolve(in)
 	return r.fence, r.findings
 }
 
-// networkPolicyFormChecks is what must be known of NetworkPolicies, also where they stand beside others.
+// networkPolicyFormChecks are the checks that matter for NetworkPolicies in addition to those of Cilium.
 var networkPolicyFormChecks = []*report.Check{report.AllowPolicyIsolates, report.EgressProxyShared, report.EgressProxyUnfenced}
 
-// NetworkPolicyForm returns what NetworkPolicies can say of a fence for which policies are Both, for
-// another enforcer than Cilium, and what they cannot. What they cannot say is left out of
-// the fence.
+// NetworkPolicyForm returns the fence for NetworkPolicies with policies: Both, for an enforcer other
+// than Cilium. It omits what they cannot express, and reports it.
 func NetworkPolicyForm(in *resource.Inputs, index *resource.Index) (*policy.Fence, report.Findings) {
 	r := newResolver(in, index)
 	r.networkPolicyForm = true
@@ -69,7 +71,7 @@ func NetworkPolicyForm(in *resource.Inputs, index *resource.Index) (*policy.Fenc
 		case slices.Contains(networkPolicyFormChecks, f.Check):
 			unsupported = append(unsupported, f)
 		case f.Severity == report.Error:
-			f.Check, f.Severity, f.Message = report.NotInNetworkPolicyForm, report.Warning, "has no NetworkPolicy beside it: "+f.Message
+			f.Check, f.Severity, f.Message = report.NotInNetworkPolicyForm, report.Warning, "is not in the NetworkPolicy form: "+f.Message
 			unsupported = append(unsupported, f)
 		}
 	}
@@ -94,6 +96,7 @@ func newResolver(in *resource.Inputs, index *resource.Index) *resolver {
 
 func (r *resolver) resolve(in *resource.Inputs) {
 	r.configureAgents()
+	r.correctPattern(in.Tenants)
 	r.recordUnread(in.UnreadableTenants)
 	r.resolveTenants(in.Tenants)
 	r.reportUnusedPaths(in.Tenants)
@@ -113,9 +116,10 @@ func (r *resolver) resolve(in *resource.Inputs) {
 	r.grantProxyEgress()
 	r.reportNodes()
 	r.reportAdvice()
+	r.combineCauses()
 }
 
-// tenant is a Tenant on its way to being resolved.
+// tenant is a Tenant while it is resolved.
 type tenant struct {
 	policy.Tenant
 	ref    report.Ref
@@ -126,7 +130,7 @@ type tenant struct {
 	flows  []*flow
 }
 
-// reasonOf names a resource and the spec in it that starts at path, as reasons do.
+// reasonOf is the reason for a spec at a path of a resource.
 func reasonOf(ref report.Ref, path *field.Path) policy.Reason {
 	return policy.Reason{Kind: ref.Kind, Name: ref.Name, Field: path.String()}
 }
@@ -150,18 +154,26 @@ func (r *resolver) resolveTenants(in []resource.Tenant) {
 			cmp.Compare(policy.JSONKey(a.Spec), policy.JSONKey(b.Spec)))
 	})
 	for _, t := range sorted {
+		r.allNames = append(r.allNames, t.Name)
+	}
+	for _, t := range sorted {
 		if r.byName[t.Name] != nil {
-			r.refuse(report.TenantDuplicate, t.Ref, namePath(t), "there is more than one Tenant %q: give each its own name, or list it once", t.Name)
+			r.refuse(report.TenantDuplicate, t.Ref, namePath(t), "several Tenants have the name %q: give each its own name, or list the Tenant once", t.Name)
 			continue
 		}
 		r.addTenant(t)
+	}
+	for _, ns := range r.refusedNamespaces {
+		if r.owner[ns] == nil && len(r.sharingTenants[ns]) == 0 {
+			r.unreadNamespaces[ns] = true
+		}
 	}
 	for _, t := range r.tenants {
 		r.fence.Tenants = append(r.fence.Tenants, t.Tenant)
 	}
 }
 
-// namePath is where a Tenant says its name.
+// namePath is the field with a Tenant's name.
 func namePath(t resource.Tenant) *field.Path {
 	if t.Ref.Kind == v1alpha1.KindTenant {
 		return field.NewPath("metadata", "name")
@@ -175,7 +187,7 @@ func (r *resolver) addTenant(in resource.Tenant) {
 		ref:    in.Ref, path: in.Path, spec: in.Spec, reason: reasonOf(in.Ref, in.Path),
 	}
 	if in.Ref.Kind != v1alpha1.KindTenant {
-		// By name, as flows are: the order of a list is no reason.
+		// By name, like flows: reasons do not depend on the order of lists.
 		t.reason.Field = "spec.tenants[" + in.Name + "].spec"
 	}
 	r.checkAllowedPaths(in)
@@ -187,8 +199,8 @@ func (r *resolver) addTenant(in resource.Tenant) {
 	r.claim(t)
 }
 
-// resolveEnforcement takes the profile's word unless the Tenant has its own, which
-// may be stricter, and looser only within limits.
+// resolveEnforcement sets the enforcement of the profile, or that of the Tenant, which may be
+// stricter, and looser only within limits.
 func (r *resolver) resolveEnforcement(t *tenant) {
 	own, profile := t.spec.Enforcement, t.Enforcement
 	if own == "" {
@@ -197,7 +209,7 @@ func (r *resolver) resolveEnforcement(t *tenant) {
 	t.Enforcement, t.EnforcementReason = own, t.reason.Child("enforcement")
 	if own == v1alpha1.AllowOnly && profile == v1alpha1.Enforce && !slices.Contains(t.limits.Enforcement, v1alpha1.AllowOnly) {
 		r.refuse(report.LooserThanProfile, t.ref, t.path.Child("enforcement"),
-			"AllowOnly is looser than the profile's Enforce: remove it, or add AllowOnly to limits.enforcement of the profile")
+			"AllowOnly is looser than Enforce in the profile: remove it, or add AllowOnly to limits.enforcement in the profile")
 	}
 }
 
@@ -209,7 +221,7 @@ func (r *resolver) resolveIntraNamespace(t *tenant) {
 	own := *t.spec.Baseline.IntraNamespace
 	if own && !t.IntraNamespace {
 		r.refuse(report.LooserThanProfile, t.ref, t.path.Child("baseline", "intraNamespace"),
-			"true is wider than the profile's baseline, which a Tenant may only narrow: remove it")
+			"true is wider than the baseline of the profile, which a Tenant may only narrow: remove it")
 	}
 	t.IntraNamespace = own
 }

@@ -13,16 +13,15 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// systemNamespaces run the cluster itself: where no Tenant has one, it is not fenced,
-// whatever the scope.
+// systemNamespaces run the cluster itself. One without a Tenant is not fenced, whatever the scope.
 var systemNamespaces = []string{"kube-node-lease", "kube-public", "kube-system"}
 
-// resolveScope says what cluster-wide policies are about, where the profile wants some.
+// resolveScope sets the namespaces that cluster-wide policies select, if the profile has scope: Cluster.
 func (r *resolver) resolveScope() {
 	if r.profile.Spec.Scope != v1alpha1.ScopeCluster {
 		return
 	}
-	r.require(policy.AdditivePolicies, r.profile.Ref, r.profile.Path.Child("scope"), "Cluster", "before it, a cluster-wide allow closes namespaces in AllowOnly: write Namespace")
+	r.require(policy.AdditivePolicies, r.profile.Ref, r.profile.Path.Child("scope"), "Cluster", "before it, a cluster-wide allow isolates pods in AllowOnly: set scope: Namespace")
 	excluded := map[string]bool{}
 	for _, e := range r.profile.Spec.ExcludedNamespaces {
 		excluded[e.Name] = true
@@ -38,13 +37,13 @@ func (r *resolver) resolveScope() {
 	r.fence.Clusterwide = &policy.Clusterwide{Enforcement: r.profile.Spec.Enforcement, Excluded: slices.Sorted(maps.Keys(excluded))}
 }
 
-// deniesUnclaimed says whether a namespace that nobody has is closed.
+// deniesUnclaimed reports whether default-deny applies to namespaces without a Tenant.
 func (r *resolver) deniesUnclaimed() bool {
 	return r.fence.Clusterwide != nil && r.fence.Clusterwide.Enforcement == v1alpha1.Enforce
 }
 
-// refuseUnclaimedNamespaces refuses namespaces that cluster-wide policies close and nobody has:
-// nothing that their pods need is allowed.
+// refuseUnclaimedNamespaces refuses namespaces of the build without a Tenant under a cluster-wide
+// default-deny: nothing that their pods need is allowed.
 func (r *resolver) refuseUnclaimedNamespaces() {
 	if len(r.tenants) == 0 {
 		return
@@ -61,19 +60,32 @@ func (r *resolver) refuseUnclaimedNamespaces() {
 		at[m.Namespace] = baseline.Child("monitoring", "namespace")
 	}
 	at[r.profile.Spec.Baseline.DNS.Namespace] = baseline.Child("dns", "namespace")
+	var others []string
 	for _, ns := range slices.Sorted(maps.Keys(at)) {
-		if r.fence.UnclaimedNamespace(ns) && !r.unreadNamespaces[ns] {
-			r.refuse(report.NamespaceUnfenced, r.profile.Ref, at[ns],
-				"namespace %q has no Tenant, and scope Cluster closes it but for the baseline: give it a Tenant, or list it in excludedNamespaces with the reason", ns)
+		switch {
+		case !r.fence.UnclaimedNamespace(ns) || r.unreadNamespaces[ns]:
+		case at[ns] == nil:
+			others = append(others, ns)
+		default:
+			r.refuseUnclaimed([]string{ns}, at[ns])
 		}
+	}
+	if len(others) > 0 {
+		r.refuseUnclaimed(others, nil)
 	}
 }
 
-// reportDefaultDeny says how far a cluster-wide default-deny reaches.
+func (r *resolver) refuseUnclaimed(namespaces []string, at *field.Path) {
+	r.refuse(report.NamespaceUnfenced, r.profile.Ref, at,
+		"%s %s no Tenant, and scope: Cluster denies all traffic there except the baseline: give %s a Tenant, or add %[3]s to excludedNamespaces with the reason",
+		namespaceList(namespaces), plural(len(namespaces), "has", "have"), plural(len(namespaces), "it", "them"))
+}
+
+// reportDefaultDeny reports the reach of a cluster-wide default-deny.
 func (r *resolver) reportDefaultDeny() {
 	if r.deniesUnclaimed() {
 		r.report(report.Info, report.AllNamespacesDefaultDenied, r.profile.Ref, r.profile.Path.Child("scope"),
-			"every namespace of the cluster is closed, also one that is not in this build, but for tenants in AllowOnly and %s: list whatever else must stay open in excludedNamespaces, with the reason",
+			"default-deny applies to every namespace of the cluster, also outside this build, except tenants in AllowOnly and %s: add further exceptions to excludedNamespaces with the reason",
 			strings.Join(r.fence.Clusterwide.Excluded, ", "))
 	}
 }

@@ -12,9 +12,8 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// checkServiceFacts warns of flows about which a Service decides, too: by sending connections to
-// other clusters, by the networks that its load balancer admits, and by translating the
-// addresses of clients.
+// checkServiceFacts warns of flows that a Service changes: it sends connections to other clusters,
+// its load balancer denies networks, or nodes replace the addresses of clients.
 func (r *resolver) checkServiceFacts() {
 	if r.networkPolicyForm || r.index.WithoutResources {
 		return
@@ -36,7 +35,7 @@ func (r *resolver) checkServiceFacts() {
 	}
 }
 
-// checkGlobal warns of a flow to a Service whose connections Cilium sends to other clusters, too.
+// checkGlobal warns of a flow to a Service whose connections Cilium also sends to other clusters.
 func (r *resolver) checkGlobal(f *flow) {
 	if f.direction != policy.Egress || r.fence.Cluster.Name == "" && !r.fence.Agent.Enabled(policy.DefaultLocalCluster) {
 		return
@@ -51,13 +50,13 @@ func (r *resolver) checkGlobal(f *flow) {
 		}
 		if s := r.index.Service(namespace, name); s != nil && s.Global {
 			r.warn(report.GlobalService, f.ref, f.peersPath().Index(i).Child("service"),
-				"flow %q: Service %s/%s has the annotation service.cilium.io/global, so Cilium also sends its connections to pods of other clusters, which this peer does not include, and denies these: allow them in a policy of your own by the label io.cilium.k8s.policy.cluster, or remove the annotation",
+				"flow %q: Service %s/%s has the annotation service.cilium.io/global, so Cilium also sends connections to pods of other clusters, which this peer does not include: allow these by the label io.cilium.k8s.policy.cluster in a hand-written policy, or remove the annotation",
 				f.name, namespace, name)
 		}
 	}
 }
 
-// exposingServices are the Services by which clients outside the cluster reach the pods of a grant.
+// exposingServices are the Services that expose the pods of a grant to clients outside the cluster.
 func (r *resolver) exposingServices(g policy.Grant) []*resource.Service {
 	if !fromOutside(g.From) && !includesNodes(g.From) || r.isNodePeer(g.From) || g.To.Kind != policy.Pods || g.Destination == nil {
 		return nil
@@ -84,7 +83,7 @@ func (r *resolver) servesGrant(s *resource.Service, g policy.Grant) bool {
 	})
 }
 
-// isNodePeer reports whether networks are those of the nodes, where the form knows these by address.
+// isNodePeer reports whether a peer is the networks of the nodes.
 func (r *resolver) isNodePeer(p policy.Peer) bool {
 	return slices.ContainsFunc(slices.Concat(r.fence.EntityAddresses[v1alpha1.EntityHost], r.fence.EntityAddresses[v1alpha1.EntityRemoteNode]), func(n policy.Peer) bool {
 		return policy.JSONKey(n) == policy.JSONKey(p)
@@ -97,7 +96,7 @@ func fromOutside(p policy.Peer) bool {
 	})
 }
 
-// checkSources warns of what a Service does to the clients of a grant.
+// checkSources warns of a Service that denies the clients of a grant, or hides their addresses.
 func (r *resolver) checkSources(g policy.Grant, s *resource.Service, seen map[string]bool) {
 	add := func(check *report.Check, field, format string, args ...any) {
 		f := report.New(check, report.Warning, r.declaringRef(g.Destination), g.Destination.Reason.Field+field, format, args...)
@@ -112,7 +111,7 @@ func (r *resolver) checkSources(g policy.Grant, s *resource.Service, seen map[st
 		for _, network := range g.From.CIDRs {
 			for _, part := range setOf([]string{network}, g.From.Except).Prefixes() {
 				if !admitted.ContainsPrefix(part) {
-					add(report.SourceRangesTooNarrow, "", "flow %q: loadBalancerSourceRanges of %s (%s) do not admit all of %s, so its load balancer denies the rest: add the network there, or narrow the flow",
+					add(report.SourceRangesTooNarrow, "", "flow %q: loadBalancerSourceRanges of %s (%s) do not include all of %s, so its load balancer denies the rest: add the network there, or narrow the flow",
 						g.Destination.Flow, service, strings.Join(s.SourceRanges, ", "), network)
 					break
 				}
@@ -120,19 +119,19 @@ func (r *resolver) checkSources(g policy.Grant, s *resource.Service, seen map[st
 		}
 	}
 	if s.TranslatesSource() && g.Family != policy.AgentIngress && !r.admitsNodes(g) {
-		add(report.SourceIPUncertain, "", "flow %q: %s of type %s does not set externalTrafficPolicy: Local, so the addresses of clients may be translated to a node's, and the policy denies them: set it",
+		add(report.SourceIPUncertain, "", "flow %q: %s of type %s does not set externalTrafficPolicy: Local, so nodes may replace the addresses of clients, and the policy denies these: set it in the Service",
 			g.Destination.Flow, service, s.Type)
 	}
 }
 
-// checkNodes warns where clients outside the cluster come in by a grant to nodes.
+// checkNodes warns of a grant to nodes that also allows clients outside the cluster.
 func (r *resolver) checkNodes(g policy.Grant, s *resource.Service, seen map[string]bool) {
 	at := g.Destination.Reason.Field
 	if !s.TranslatesSource() || g.Family == policy.AgentIngress || seen[at+s.Ref.Name] {
 		return
 	}
 	seen[at+s.Ref.Name] = true
-	r.findings = append(r.findings, report.New(report.SourceIPUncertain, report.Warning, r.declaringRef(g.Destination), at, "flow %q admits every node, and Service %s/%s of type %s does not set externalTrafficPolicy: Local: clients outside the cluster, whose addresses may be translated to a node's, come in by it: set it there",
+	r.findings = append(r.findings, report.New(report.SourceIPUncertain, report.Warning, r.declaringRef(g.Destination), at, "flow %q allows every node, and Service %s/%s of type %s does not set externalTrafficPolicy: Local: the flow also allows clients outside the cluster whose addresses nodes replace: set it in the Service",
 		g.Destination.Flow, s.Ref.Namespace, s.Ref.Name, s.Type))
 }
 

@@ -12,14 +12,14 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// targetPorts are the pods' ports behind the wanted ports of a Service.
+// targetPorts are the pods' ports behind the requested ports of a Service.
 func (r *resolver) targetPorts(f *flow, s *resource.Service, requested []policy.Port, at *field.Path) []policy.Port {
 	var out []policy.Port
 	for _, p := range r.servicePorts(f, s, requested, at) {
 		port := p.Target()
 		if s.Headless() && !r.index.DialsTargetPort(s, p) {
 			r.warn(report.HeadlessTargetPort, s.Ref, field.NewPath("spec", "ports"),
-				"is headless, so nothing translates port %d to %s: clients that dial %d are denied; make port and targetPort equal, or have clients dial %s", p.Port, port, p.Port, port)
+				"is headless, so nothing translates port %d to %s, and clients on port %d are denied: set port and targetPort to the same number, or let clients use %s", p.Port, port, p.Port, port)
 		}
 		for _, p := range r.policyPorts(s, port) {
 			if !slices.Contains(out, p) {
@@ -30,8 +30,8 @@ func (r *resolver) targetPorts(f *flow, s *resource.Service, requested []policy.
 	return out
 }
 
-// policyPorts is a Service's target port as policies know it: its name and, of pods where a native
-// sidecar has it, its number.
+// policyPorts are the ports of policies for a Service's target port: its name and, for pods with the
+// port in a native sidecar, its number.
 func (r *resolver) policyPorts(s *resource.Service, target policy.Port) []policy.Port {
 	if target.Name == "" {
 		return []policy.Port{target}
@@ -54,15 +54,15 @@ func (r *resolver) policyPorts(s *resource.Service, target policy.Port) []policy
 	return out
 }
 
-// servicePorts are the wanted ports of a Service: all of them, where none is named.
+// servicePorts are the requested ports of a Service, or all of them if none is requested.
 func (r *resolver) servicePorts(f *flow, s *resource.Service, requested []policy.Port, at *field.Path) []resource.ServicePort {
 	if len(s.Ports) == 0 {
-		r.refuse(report.PortNotFound, f.ref, at, "Service %s/%s has no ports: name the pods and their own ports", s.Ref.Namespace, s.Ref.Name)
+		r.refuse(report.PortNotFound, f.ref, at, "Service %s/%s has no ports: name its pods and their ports instead", s.Ref.Namespace, s.Ref.Name)
 		return nil
 	}
 	for _, p := range s.Ports {
 		if !p.Usable() {
-			r.refuse(report.ServicePortInvalid, s.Ref, field.NewPath("spec", "ports"), "port %d/%s with target port %s is none that Kubernetes takes: correct it, since a policy with it would be rejected", p.Port, p.Protocol, p.TargetPort.String())
+			r.refuse(report.ServicePortInvalid, s.Ref, field.NewPath("spec", "ports"), "port %d/%s with targetPort %s is not valid in Kubernetes, which would reject a policy with it: correct it", p.Port, p.Protocol, p.TargetPort.String())
 			return nil
 		}
 	}
@@ -70,17 +70,17 @@ func (r *resolver) servicePorts(f *flow, s *resource.Service, requested []policy
 		return s.Ports
 	}
 	var out []resource.ServicePort
-	for i, w := range requested {
-		found := matchingPorts(s, w)
+	for i, p := range requested {
+		found := matchingPorts(s, p)
 		out = append(out, found...)
-		if len(found) == 0 || w.End > w.Port {
-			r.refuse(report.PortNotFound, f.ref, f.path.Child("ports").Index(i), "Service %s/%s has no port %s: beside service, ports are the Service's own, each by name or number", s.Ref.Namespace, s.Ref.Name, w)
+		if len(found) == 0 || p.End > p.Port {
+			r.refuse(report.PortNotFound, f.ref, f.path.Child("ports").Index(i), "Service %s/%s has no port %s: %s", s.Ref.Namespace, s.Ref.Name, p, servicePortFix(s, p))
 		}
 	}
 	return out
 }
 
-// matchingPorts are the ports of a Service that a wanted one stands for.
+// matchingPorts are the ports of a Service that a requested one matches.
 func matchingPorts(s *resource.Service, requested policy.Port) []resource.ServicePort {
 	var out []resource.ServicePort
 	for _, p := range s.Ports {

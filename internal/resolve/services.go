@@ -14,8 +14,8 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// resolveServicePeer are the pods and target ports behind a Service, or what it stands for
-// instead: policies are decided after Service translation.
+// resolveServicePeer resolves a Service to its pods and target ports, or to its name or addresses:
+// policies are decided after Service translation.
 func (r *resolver) resolveServicePeer(f *flow, name string, at *field.Path) ([]resolvedPeer, bool) {
 	if r.refuseInGenerator(f, at) {
 		return nil, true
@@ -28,17 +28,13 @@ func (r *resolver) resolveServicePeer(f *flow, name string, at *field.Path) ([]r
 		return r.apiServerPeers(f, at), true
 	}
 	s := r.index.Service(namespace, short)
-	var behind policy.Selector
-	if s != nil {
-		behind.MatchLabels = s.Selector
-	}
-	if r.unreadNamespaces[namespace] || !r.checkNamespaceLimit(f, namespace, behind, at) {
-		return nil, true
-	}
-	if s == nil {
-		return nil, r.refuseMissing(f, at, "Service %q is not in the build: correct the name, tell the Service as inventory, or say optional: true", name)
-	}
 	switch {
+	case r.unreadNamespaces[namespace]:
+		return nil, true
+	case s == nil:
+		return nil, r.refuseMissingService(f, name, at)
+	case !r.checkNamespaceLimit(f, namespace, policy.Selector{MatchLabels: s.Selector}, at):
+		return nil, true
 	case s.Type == "ExternalName":
 		return r.resolveExternalName(r.withTenantLimits(f, s), s, at)
 	case len(s.Selector) == 0:
@@ -50,7 +46,23 @@ func (r *resolver) resolveServicePeer(f *flow, name string, at *field.Path) ([]r
 	}
 }
 
-// refuseInGenerator refuses to look a Service up where none is seen.
+// refuseMissingService is refuseMissing for a Service. A part of the build that is unreadable may have
+// the Service, so the limit on its namespace applies then.
+func (r *resolver) refuseMissingService(f *flow, name string, at *field.Path) bool {
+	namespaces := f.tenant.Namespaces
+	namespace, short, qualified := strings.Cut(name, "/")
+	if qualified {
+		namespaces = []string{namespace}
+	} else {
+		short = name
+	}
+	if r.index.Partial && !r.checkNamespaceLimit(f, namespaces[0], policy.Selector{}, at) {
+		return true
+	}
+	return r.refuseMissing(f, at, "%s", r.serviceNotFound(namespaces, short, orOptional))
+}
+
+// refuseInGenerator refuses a Service in a generator, which sees none.
 func (r *resolver) refuseInGenerator(f *flow, at *field.Path) bool {
 	if r.index.WithoutResources {
 		r.refuse(report.ServiceInGenerator, f.ref, at, "a generator sees no Services: name the pods and their own ports, or list the fence in transformers")
@@ -58,8 +70,8 @@ func (r *resolver) refuseInGenerator(f *flow, at *field.Path) bool {
 	return r.index.WithoutResources
 }
 
-// serviceName takes a Service's name apart. It is not told where the tenant has no
-// namespace, which is refused already, or has the Service in several.
+// serviceName splits the name of a Service. known is false if the tenant has no namespace, which is an
+// error already, or several with the Service.
 func (r *resolver) serviceName(f *flow, name string, at *field.Path) (namespace, short string, known bool) {
 	if namespace, short, qualified := strings.Cut(name, "/"); qualified {
 		return namespace, short, true
@@ -68,8 +80,8 @@ func (r *resolver) serviceName(f *flow, name string, at *field.Path) (namespace,
 	return r.namespaceOfService(f, name), name, known
 }
 
-// withTenantLimits is the flow under its tenant's limits, also where the profile says it, if a
-// tenant writes the Service: the profile has not seen what that stands for.
+// withTenantLimits is a flow under its tenant's limits. They also apply to a flow of the profile if the
+// Service is in a namespace of a tenant, which chooses its target.
 func (r *resolver) withTenantLimits(f *flow, s *resource.Service) *flow {
 	out := *f
 	out.fromProfile = f.fromProfile && r.owner[s.Ref.Namespace] == nil && !r.isShared(s.Ref.Namespace)
@@ -91,22 +103,22 @@ func (r *resolver) namespacesOfService(f *flow, name string) []string {
 	return slices.DeleteFunc(slices.Clone(f.tenant.Namespaces), func(ns string) bool { return r.index.Service(ns, name) == nil })
 }
 
-// checkUnambiguous refuses an unqualified name that several of the tenant's namespaces
-// have: which Service it is cannot be told.
+// checkUnambiguous refuses the name of a Service without its namespace if several namespaces of the
+// tenant have it.
 func (r *resolver) checkUnambiguous(f *flow, name string, at *field.Path, do string) bool {
 	in := r.namespacesOfService(f, name)
 	if len(in) > 1 {
-		r.refuse(report.ServiceAmbiguous, f.ref, at, "Service %q is in %s, and which is meant cannot be told: %s", name, quoteAll(in), do)
+		r.refuse(report.ServiceAmbiguous, f.ref, at, "Service %q is in several namespaces of this Tenant (%s): %s", name, quoteAll(in), do)
 	}
 	return len(in) <= 1
 }
 
-// checkSelectable refuses a Service whose selector no policy can say: it has labels that
-// are not in the identity of its pods, or would be taken for Cilium's own.
+// checkSelectable refuses a Service with a selector that no policy can express: its labels are not in
+// the identity of pods, or are reserved by Cilium.
 func (r *resolver) checkSelectable(ref report.Ref, s *resource.Service, at *field.Path) bool {
 	for _, key := range slices.Sorted(maps.Keys(s.Selector)) {
 		if v1alpha1.IsReservedPodLabel(key) || !v1alpha1.InIdentity(key) {
-			r.refuse(report.ServiceSelectorUnsupported, ref, at, "Service %s/%s selects by the label %q, which Cilium does not take from a pod into its identity, so no policy can: have it select by another label, or name the pods and their own ports",
+			r.refuse(report.ServiceSelectorUnsupported, ref, at, "Service %s/%s selects by the label %q, which is not in the identity that Cilium gives to pods, so no policy can select it: use another label in the Service, or name the pods and their own ports",
 				s.Ref.Namespace, s.Ref.Name, key)
 			return false
 		}
@@ -118,7 +130,7 @@ func (r *resolver) resolveSelectorService(f *flow, s *resource.Service, at *fiel
 	pods := policy.Selector{MatchLabels: s.Selector}
 	resolvedPeers := r.peersInNamespace(r.withTenantConsent(f, s), s.Ref.Namespace, pods, sharedNamespace, at)
 	if len(resolvedPeers) == 0 {
-		return nil, r.refuseMissing(f, at, "the selector of Service %s/%s selects no pod in the build: correct it, tell the pods as inventory, or say optional: true", s.Ref.Namespace, s.Ref.Name)
+		return nil, r.refuseMissing(f, at, "the selector of Service %s/%s %s", s.Ref.Namespace, s.Ref.Name, r.podsNotFound([]string{s.Ref.Namespace}, pods, orOptional))
 	}
 	if f.direction == policy.Egress {
 		ports := r.targetPorts(f, s, f.ports, at)
@@ -133,8 +145,7 @@ func (r *resolver) resolveSelectorService(f *flow, s *resource.Service, at *fiel
 	return resolvedPeers, true
 }
 
-// reportExtraEndpoints reports addresses of a Service that its pods do not have, which are not allowed
-// with the pods.
+// reportExtraEndpoints reports addresses of a Service that no pod has. The flow does not allow them.
 func (r *resolver) reportExtraEndpoints(f *flow, s *resource.Service, at *field.Path) {
 	var others []string
 	for _, slice := range r.index.NonPodSlices(s) {
@@ -144,6 +155,6 @@ func (r *resolver) reportExtraEndpoints(f *flow, s *resource.Service, at *field.
 		return
 	}
 	f.partial = true
-	r.warn(report.ServiceAddressesWithoutPods, f.ref, at, "Service %s/%s selects pods, and an EndpointSlice or Endpoints of the build also gives it the addresses %s, which no pod of the build has: this flow is with the pods alone: for the others, add a peer with cidrs, or give the endpoints a targetRef to their Pod",
+	r.warn(report.ServiceAddressesWithoutPods, f.ref, at, "Service %s/%s selects pods, and an EndpointSlice or Endpoints also gives it the addresses %s, which no pod of the build has: this flow allows the pods alone: add a peer cidrs for the other addresses, or a targetRef to their Pod",
 		s.Ref.Namespace, s.Ref.Name, truncatedList(others))
 }

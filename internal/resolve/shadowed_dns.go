@@ -9,9 +9,8 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// refuseShadowedDNS refuses names that a flow lists in dns to no effect: another flow of the same
-// pods allows some of its servers on the same port without dns, and Cilium then lets every
-// name pass.
+// refuseShadowedDNS refuses dns rules without effect: another flow of the same pods allows some of
+// the same servers on the same port without dns, and Cilium then allows every name.
 func (r *resolver) refuseShadowedDNS() {
 	if r.usesNetworkPolicies() {
 		return
@@ -25,14 +24,14 @@ func (r *resolver) refuseShadowedDNS() {
 		})
 		if i >= 0 {
 			r.refuse(report.L7RuleShadowed, f.ref, f.path.Child("dns"),
-				"has no effect: flow %q (%s) allows the same servers on the same port without dns, so that every name passes: set dns there, too, or narrow its peer or its ports",
+				"has no effect: flow %q (%s) allows the same servers on the same port without dns, and so every name: set dns there too, or narrow its peer or ports",
 				r.flows[i].name, r.flows[i].reason)
 		}
 	}
 }
 
-// shareDestination reports whether two flows allow some destination on the same port. Cilium
-// decides a rule about another range of ports, or about every port, apart.
+// shareDestination reports whether two flows allow some destination on the same port. Cilium evaluates
+// rules for another port range, or for every port, separately.
 func shareDestination(a, b *flow) bool {
 	return slices.ContainsFunc(a.resolvedPeers, func(e resolvedPeer) bool {
 		return slices.ContainsFunc(b.resolvedPeers, func(o resolvedPeer) bool { return overlap(e.peer, o.peer) && sharePort(a.portsOf(e), b.portsOf(o)) })
@@ -73,8 +72,8 @@ func entitiesOverlap(entities, other policy.Peer) bool {
 	return hasEntity(entities, v1alpha1.EntityWorld)
 }
 
-// namespacesOverlap reports whether two peers are about a namespace in common. One without a
-// namespace is about all but those that it leaves out.
+// namespacesOverlap reports whether two peers have a namespace in common. A peer without a namespace
+// includes all that it does not exclude.
 func namespacesOverlap(a, b policy.Peer) bool {
 	return a.Namespace == b.Namespace || a.Namespace == "" && !slices.Contains(a.ExcludedNamespaces, b.Namespace) ||
 		b.Namespace == "" && !slices.Contains(b.ExcludedNamespaces, a.Namespace)

@@ -11,33 +11,34 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// isShared says whether several tenants may have a namespace.
+// isShared reports whether several tenants may have a namespace.
 func (r *resolver) isShared(namespace string) bool {
 	return slices.Contains(r.profile.Spec.SharedNamespaces, namespace)
 }
 
-// canShare refuses spec.pods where the other pods of a namespace would be left open, and
-// a shared namespace without them.
+// canShare refuses spec.pods in a namespace that is not shared, where other pods would have no
+// default-deny, and a shared namespace without spec.pods.
 func (r *resolver) canShare(t *tenant, ns string, at *field.Path) bool {
 	switch isShared := r.isShared(ns); {
 	case isShared && t.spec.Pods == nil:
-		r.refuse(report.NamespaceShared, t.ref, at, "namespace %q is one of the profile's sharedNamespaces, of which a tenant has only some pods: select them in spec.pods", ns)
+		r.refuseNamespace(report.NamespaceShared, t, ns, at, "is in sharedNamespaces of the profile, where a Tenant has only the pods in spec.pods: set spec.pods")
 	case !isShared && t.spec.Pods != nil:
+		r.refusedNamespaces = append(r.refusedNamespaces, ns)
 		r.refuse(report.NamespaceNotShared, t.ref, t.path.Child("pods"),
-			"would leave the other pods of namespace %q open, which is not one of the profile's sharedNamespaces: remove it, list the namespace there, or make the pods in shared namespaces a Tenant of their own", ns)
+			"leaves other pods of namespace %q without default-deny, and the namespace is not in sharedNamespaces of the profile: remove spec.pods, add the namespace to sharedNamespaces, or declare the pods in shared namespaces as another Tenant", ns)
 	default:
 		return true
 	}
 	return false
 }
 
-// checkShared holds what tenants select in shared namespaces against the pods there.
+// checkShared compares spec.pods of tenants with the pods of shared namespaces.
 func (r *resolver) checkShared() {
 	for _, ns := range r.profile.Spec.SharedNamespaces {
 		all := r.sharingTenants[ns]
 		for i, t := range all {
 			if !r.index.WithoutResources && !r.index.Partial && len(r.index.WorkloadsIn(ns, t.Pods)) == 0 {
-				r.refuse(report.PodsNotFound, t.ref, t.path.Child("pods"), "selects no pod of %q in the build: correct the labels, or tell the pods as inventory", ns)
+				r.refuse(report.PodsNotFound, t.ref, t.path.Child("pods"), "%s", r.podsNotFound([]string{ns}, t.Pods, ""))
 			}
 			if r.servesBaseline(ns, t) {
 				r.fence.BaselineTenants = append(r.fence.BaselineTenants, t.Name)
@@ -49,7 +50,7 @@ func (r *resolver) checkShared() {
 	}
 }
 
-// servesBaseline says whether a tenant has pods in a namespace that the baseline names.
+// servesBaseline reports whether a tenant has pods that the baseline selects in a namespace.
 func (r *resolver) servesBaseline(namespace string, t *tenant) bool {
 	b := r.profile.Spec.Baseline
 	peers := []policy.Peer{
@@ -64,8 +65,8 @@ func (r *resolver) servesBaseline(namespace string, t *tenant) bool {
 	})
 }
 
-// refuseOverlap refuses pods of two tenants at once, also those that may come: what one
-// tenant allows would else open another's.
+// refuseOverlap refuses pods of two tenants at once, also pods that may be created later: else the
+// flows of one tenant would apply to pods of the other.
 func (r *resolver) refuseOverlap(ns string, t, other *tenant) {
 	both, ok := policy.Intersect(t.Pods, other.Pods)
 	if !ok {
@@ -73,10 +74,10 @@ func (r *resolver) refuseOverlap(ns string, t, other *tenant) {
 	}
 	at := t.path.Child("pods")
 	if pods := r.index.WorkloadsIn(ns, both); len(pods) > 0 {
-		r.refuse(report.NamespaceClaimedTwice, t.ref, at, "selects %s of namespace %q, which Tenant %q selects too: a pod belongs to one tenant", pods[0].Ref.Name, ns, other.Name)
+		r.refuse(report.NamespaceClaimedTwice, t.ref, at, "selects %s of namespace %q, which Tenant %q selects too, and a pod belongs to one Tenant: narrow spec.pods of one of them", pods[0].Ref.Name, ns, other.Name)
 		return
 	}
-	r.refuse(report.PodsMayOverlap, t.ref, at, "a pod of namespace %q with these labels and those of Tenant %q would belong to both: have both select by one label in matchLabels, each by a value of its own", ns, other.Name)
+	r.refuse(report.PodsMayOverlap, t.ref, at, "a pod of namespace %q with these labels and those of Tenant %q would belong to both: select by the same label in matchLabels of both, each with its own value", ns, other.Name)
 }
 
 // ownerOfPod is the tenant that has a workload's pods, or nil.
@@ -99,8 +100,8 @@ func (r *resolver) ownerOf(p policy.Peer) *tenant {
 	return r.owner[p.Namespace]
 }
 
-// podsByTenant are the pods that a selector selects in a namespace, by whose they are, each
-// with its tenant or, for nobody's, nil.
+// podsByTenant are the pods that a selector selects in a namespace, as one peer a tenant, and their
+// tenants. The tenant of unclaimed pods is nil.
 func (r *resolver) podsByTenant(namespace string, pods policy.Selector) (peers []policy.Peer, owners []*tenant) {
 	for _, t := range append(slices.Clone(r.sharingTenants[namespace]), r.owner[namespace]) {
 		if t == nil {
@@ -116,7 +117,7 @@ func (r *resolver) podsByTenant(namespace string, pods policy.Selector) (peers [
 	return append(peers, policy.Peer{Kind: policy.Pods, Namespace: namespace, Pods: pods}), append(owners, nil)
 }
 
-// selectsUnclaimed says whether a selector may select pods that no tenant has.
+// selectsUnclaimed reports whether a selector may select pods without a tenant.
 func (r *resolver) selectsUnclaimed(namespace string, pods policy.Selector) bool {
 	if r.index.WithoutResources || r.index.Partial || policy.SelectsAll(pods) {
 		return true

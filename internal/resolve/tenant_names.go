@@ -13,8 +13,8 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// checkAllowedPaths refuses a Tenant whose name the profile binds to files, and whose own
-// file is another one or unknown. Every entry that has the name must allow the file.
+// checkAllowedPaths refuses a Tenant in another file than those to which the profile binds its name,
+// or in an unknown one. Every entry with the name must allow the file.
 func (r *resolver) checkAllowedPaths(t resource.Tenant) {
 	if t.Ref.Kind != v1alpha1.KindTenant {
 		return // The platform wrote it, in the TenantFence.
@@ -36,8 +36,8 @@ func (r *resolver) checkAllowedPaths(t resource.Tenant) {
 	}
 }
 
-// reportUnusedPaths reports names in allowedPaths that no Tenant has, where one that is not
-// bound has nearly that name.
+// reportUnusedPaths reports names in allowedPaths without a Tenant, if an unbound Tenant has a similar
+// name.
 func (r *resolver) reportUnusedPaths(tenants []resource.Tenant) {
 	var bound, unbound []string
 	for _, t := range tenants {
@@ -58,7 +58,7 @@ func (r *resolver) reportUnusedPaths(tenants []resource.Tenant) {
 	}
 }
 
-// patternEffect is what a pattern of an override gives to Tenants that the profile does
+// patternEffect are the rights that a pattern of an override gives to Tenants that the profile does
 // not name.
 type patternEffect struct {
 	override, pattern int
@@ -67,9 +67,9 @@ type patternEffect struct {
 	allowOnly bool
 }
 
-// reportPatternEffects reports each pattern of an override that gives more to a Tenant
-// that chose its own name: one that the profile neither names nor binds to files. What
-// a pattern of stars alone gives does not depend on the name.
+// reportPatternEffects reports each pattern of an override that gives rights to a Tenant by its name,
+// if the profile neither names the Tenant nor binds the name to files. The pattern * gives rights to
+// every name.
 func (r *resolver) reportPatternEffects(tenants []resource.Tenant) {
 	var effects []patternEffect
 	for _, t := range tenants {
@@ -143,7 +143,7 @@ func (r *resolver) patternEffectsOf(name string) []patternEffect {
 
 func sortedUnique(list []string) []string { return slices.Compact(slices.Sorted(slices.Values(list))) }
 
-// truncatedList is a list for a person, cut where it is long.
+// truncatedList is a list in a message, which counts the rest of a long one.
 func truncatedList(names []string) string {
 	const shown = 5
 	if len(names) <= shown {

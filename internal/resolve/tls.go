@@ -11,7 +11,7 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// checkTLS holds what a flow says of TLS against the limits, the version and its peers.
+// checkTLS compares tls of a flow with the limits, the Cilium version and its peers.
 func (r *resolver) checkTLS(f *flow) {
 	tls := f.tls
 	if tls == nil {
@@ -27,13 +27,13 @@ func (r *resolver) checkTLS(f *flow) {
 	}
 	for _, e := range f.resolvedPeers {
 		if t := r.consentingTenant(f, e); t != nil {
-			r.refuse(report.TLSBetweenTenants, f.ref, e.path, "stands for pods of Tenant %q, which would have to agree to what is done to its TLS, and cannot: leave tls out", t.Name)
+			r.refuse(report.TLSBetweenTenants, f.ref, e.path, "selects pods of Tenant %q, and a Tenant cannot consent to the interception of its TLS: remove tls", t.Name)
 		}
 	}
 }
 
-// consentingTenant is another tenant at an end of a flow, which would have to agree: also where a
-// name ends at its pods, for which reaching them needs no consent.
+// consentingTenant is another tenant that would have to consent to tls. That includes a tenant whose
+// pods a hostname resolves to, although the flow itself needs no consent.
 func (r *resolver) consentingTenant(f *flow, e resolvedPeer) *tenant {
 	if e.tenant != nil {
 		return e.tenant
@@ -44,29 +44,28 @@ func (r *resolver) consentingTenant(f *flow, e resolvedPeer) *tenant {
 	return nil
 }
 
-// checkSecretLimit refuses a Secret that the limits do not name: the proxy would speak with it
-// for whoever names it.
+// checkSecretLimit refuses a Secret outside the limits: the proxy would use it for any Tenant.
 func (r *resolver) checkSecretLimit(f *flow, s *v1alpha1.SecretName, name string) {
 	if s == nil || slices.ContainsFunc(f.limits().Secrets, func(p string) bool { ok, _ := path.Match(p, s.String()); return ok }) {
 		return
 	}
-	r.outsideLimits(f, report.SecretOutsideLimits, f.path.Child("tls", name), fmt.Sprintf("secret %q", s), "secrets")
+	r.outsideLimitsOrMisspelt(f, report.SecretOutsideLimits, f.path.Child("tls", name), fmt.Sprintf("Secret %q", s), "secrets", similarInLimits(s.String(), f.limits().Secrets))
 }
 
-// refuseTLSConflict refuses flows of a tenant that look into requests on the same port of
-// the same peer, and open TLS up each in its own way: Cilium takes them for one.
+// refuseTLSConflict refuses flows of a tenant with http rules for the same port and peer and with
+// different interception of TLS: Cilium merges them.
 func (r *resolver) refuseTLSConflict(t *tenant) {
 	for i, f := range t.flows {
 		for _, other := range t.flows[:i] {
 			if len(f.l7.HTTP) > 0 && len(other.l7.HTTP) > 0 && policy.JSONKey(f.l7.Interception) != policy.JSONKey(other.l7.Interception) && areMerged(f, other) {
-				r.refuse(report.TLSSettingsConflict, f.ref, f.path, "is about a port and a peer of %s, and opens TLS up with other secrets, or only one of the two opens it up: Cilium takes them for one, so say the same secrets in both, or other ports or peers",
+				r.refuse(report.TLSSettingsConflict, f.ref, f.path, "has a port and a peer of %s, and different Secrets in tls, or only one of the flows has some: Cilium merges the two, so write the same Secrets in both, or other ports or peers",
 					other.reason)
 			}
 		}
 	}
 }
 
-// areMerged says whether Cilium merges what two flows of a tenant say, at some pods.
+// areMerged reports whether Cilium merges rules of two flows of a tenant, for some pods.
 func areMerged(f, g *flow) bool {
 	shareSubjects := slices.ContainsFunc(f.own, func(a policy.Peer) bool {
 		return slices.ContainsFunc(g.own, func(b policy.Peer) bool {
@@ -81,7 +80,7 @@ func areMerged(f, g *flow) bool {
 	})
 }
 
-// peerKeys are a peer as Cilium takes it: each name and network is one of its own.
+// peerKeys are a peer in the parts that Cilium merges: each name and network is one.
 func peerKeys(p policy.Peer) []string {
 	switch p.Kind {
 	case policy.FQDNs:

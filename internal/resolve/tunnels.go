@@ -9,8 +9,7 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// withTunnels counts the tunnel addresses of an overlay among the nodes' own, which no pod
-// has.
+// withTunnels adds the tunnel addresses of an overlay to those of the nodes. No pod has them.
 func withTunnels(c v1alpha1.Cluster) v1alpha1.Cluster {
 	if len(c.TunnelCIDRs) == 0 {
 		return c
@@ -25,9 +24,8 @@ func withTunnels(c v1alpha1.Cluster) v1alpha1.Cluster {
 	return c
 }
 
-// tunnelProblem is why the addresses from which an entity reaches pods are unknown, "" where
-// they are known. Over an overlay, nodes reach pods from tunnel addresses, and an apiserver
-// on a node does as well.
+// tunnelProblem is why the addresses from which an entity reaches pods are unknown, "" if they are
+// known. Over an overlay, nodes reach pods from tunnel addresses, and so does an apiserver on a node.
 func (r *resolver) tunnelProblem(e v1alpha1.Entity, d policy.Direction) string {
 	c := r.fence.Cluster
 	if d == policy.Egress || r.enforcedByCilium() {
@@ -38,14 +36,14 @@ func (r *resolver) tunnelProblem(e v1alpha1.Entity, d policy.Direction) string {
 	if apiServer {
 		own = setOf(c.APIServer.CIDRs, nil)
 		if len(c.NodeCIDRs) > 0 && !own.Overlaps(setOf(c.NodeCIDRs, nil)) {
-			return "" // No node, so its connections enter the overlay as they are.
+			return "" // It is no node, so the overlay keeps its address.
 		}
 	}
 	switch {
 	case c.TunnelCIDRs == nil:
-		return "stands for addresses of nodes, and over an overlay (VXLAN, IP-in-IP) nodes reach pods from tunnel addresses, which are unknown: set cluster.tunnelCIDRs in the profile, or tunnelCIDRs: [] where nodes reach pods from nodeCIDRs alone"
+		return "represents nodes, which reach pods over an overlay (VXLAN, IP-in-IP) from unknown tunnel addresses: set cluster.tunnelCIDRs in the profile, or tunnelCIDRs: [] if nodes reach pods from nodeCIDRs alone"
 	case apiServer && len(c.TunnelCIDRs) > 0 && !own.Overlaps(setOf(c.TunnelCIDRs, nil)):
-		return "stands for cluster.apiServer.cidrs, which has no tunnel address, and an apiserver on a node reaches pods from one: add those of its nodes to cluster.apiServer.cidrs"
+		return "represents cluster.apiServer.cidrs without tunnel addresses, and an apiserver on a node reaches pods from one: add the tunnel addresses of its nodes to cluster.apiServer.cidrs"
 	}
 	return ""
 }

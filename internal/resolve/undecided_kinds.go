@@ -6,8 +6,7 @@ import (
 	"github.com/tenantfence/tenantfence/internal/report"
 )
 
-// refuseDecidedKinds refuses to accept a kind that is decided: it would be decided all the
-// same.
+// refuseDecidedKinds refuses an entry for a kind that is decided, since it has no effect.
 func (r *resolver) refuseDecidedKinds() {
 	at := r.profile.Path.Child("undecidedKinds")
 	for i, k := range r.profile.Spec.UndecidedKinds {

@@ -22,8 +22,8 @@ func (r *resolver) minor() int {
 // supports reports whether a fact holds in the cluster's version of Cilium.
 func (r *resolver) supports(fact policy.Fact) bool { return fact.In(r.minor()) }
 
-// require refuses what the cluster's version of Cilium does not have, and reports whether it
-// has it. instead is what to write.
+// require refuses a feature that the cluster's version of Cilium does not have, and reports whether it
+// has it. instead is the fix.
 func (r *resolver) require(fact policy.Fact, ref report.Ref, at *field.Path, what, instead string) bool {
 	if r.supports(fact) {
 		return true
@@ -32,7 +32,7 @@ func (r *resolver) require(fact policy.Fact, ref report.Ref, at *field.Path, wha
 	return false
 }
 
-// refuseServerPattern refuses a pattern for TLS servers that the version does not take.
+// refuseServerPattern refuses a pattern for TLS servers that the version does not support.
 func (r *resolver) refuseServerPattern(f *flow, name string, at *field.Path) {
 	what := fmt.Sprintf("the pattern %q in serverNames", name)
 	if !strings.Contains(name, "*") || !r.require(policy.ServerPatterns, f.ref, at, what, "list the names") {
@@ -44,15 +44,15 @@ func (r *resolver) refuseServerPattern(f *flow, name string, at *field.Path) {
 	}
 }
 
-// refuseHostNames refuses names in the flows of nodes where agents refuse host policies
-// with DNS rules: they would take neither the policy nor any of its other flows.
+// refuseHostNames refuses names in the flows of nodes if agents refuse host policies with DNS rules:
+// they would refuse all flows of the policy.
 func (r *resolver) refuseHostNames(f *flow) {
 	if f.node == "" {
 		return
 	}
 	const before = "before it, agents refuse such a policy as a whole: "
 	if len(f.l7.DNS) > 0 {
-		r.require(policy.HostDNS, f.ref, f.path.Child("dns"), "a DNS rule about nodes", before+"leave dns out")
+		r.require(policy.HostDNS, f.ref, f.path.Child("dns"), "a DNS rule about nodes", before+"remove dns")
 	}
 	seen := map[string]bool{}
 	for _, e := range f.resolvedPeers {
@@ -64,7 +64,7 @@ func (r *resolver) refuseHostNames(f *flow) {
 	}
 }
 
-// refuseBaselineRanges refuses ranges of ports in the baseline where Cilium has none.
+// refuseBaselineRanges refuses port ranges in the baseline in versions of Cilium without them.
 func (r *resolver) refuseBaselineRanges() {
 	m := r.profile.Spec.Baseline.Monitoring
 	if m == nil {

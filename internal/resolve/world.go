@@ -15,13 +15,12 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// worldPrefixes are the address spaces of which a large part stands for the world: IPv4, IPv6, and
-// what IPv6 gives out to hosts.
+// worldPrefixes are the address spaces of the world: IPv4, IPv6, and the global unicast addresses of
+// IPv6.
 var worldPrefixes = []netip.Prefix{netip.MustParsePrefix("0.0.0.0/0"), netip.MustParsePrefix("::/0"), netip.MustParsePrefix("2000::/3")}
 
-// coversWorld reports whether networks together stand for the world: they hold half of an
-// address space or more. The union counts, however it is written: two halves without one
-// address are no less than 0.0.0.0/0.
+// coversWorld reports whether networks together represent the world: they include half of an address
+// space or more. The union counts: two /1 networks without one address are like 0.0.0.0/0.
 func coversWorld(networks *netipx.IPSet) bool {
 	return slices.ContainsFunc(worldPrefixes, func(world netip.Prefix) bool {
 		share := 0.0
@@ -43,7 +42,7 @@ func coversWorld(networks *netipx.IPSet) bool {
 func (r *resolver) checkAddressesKnown(ref report.Ref, at *field.Path, prefix string) bool {
 	missing := r.missingAddressFields()
 	if len(missing) > 0 {
-		r.refuse(report.WorldAddressesUnknown, ref, at, "%sstands for every address outside the cluster, and these are unknown: set %s in the profile", prefix, strings.Join(missing, ", "))
+		r.refuse(report.WorldAddressesUnknown, ref, at, "%srepresents all addresses outside the cluster, which are unknown: set %s in the profile", prefix, strings.Join(missing, ", "))
 	}
 	return len(missing) == 0
 }
@@ -81,15 +80,15 @@ func (f ipFamily) contains(cidr string) bool {
 	return err == nil && p.Addr().BitLen() == f.all.Addr().BitLen()
 }
 
-// addressesKnown reports whether the profile states the addresses of pods and of nodes in a family, so
-// that the world of the family lies outside them.
+// addressesKnown reports whether the profile declares the addresses of pods and of nodes in a family,
+// which the world of the family excludes.
 func (f ipFamily) addressesKnown(c v1alpha1.Cluster) bool {
 	return slices.ContainsFunc(c.PodCIDRs, f.contains) && slices.ContainsFunc(c.NodeCIDRs, f.contains)
 }
 
-// limitToKnownFamilies leaves the world of a family out of a peer where the profile states no
-// addresses of pods or nodes in it: what is in the cluster is then unknown. Pods without an
-// address of the family lose nothing.
+// limitToKnownFamilies removes the world of a family from a peer if the profile declares no addresses
+// of pods or nodes in it: the addresses of the cluster are unknown then. Pods without an address of
+// the family lose nothing.
 func (r *resolver) limitToKnownFamilies(p policy.Peer, ref report.Ref, at *field.Path) policy.Peer {
 	if r.enforcedByCilium() || len(r.missingAddressFields()) > 0 {
 		return p
@@ -109,12 +108,12 @@ func (r *resolver) limitToKnownFamilies(p policy.Peer, ref report.Ref, at *field
 		return !slices.ContainsFunc(out.CIDRs, func(o string) bool { return sameFamily(c, o) })
 	})
 	if len(out.CIDRs) == 0 {
-		r.refuse(report.WorldAddressesUnknown, ref, at, "stands for every address outside the cluster over %s, and the profile states no such addresses of pods and nodes: add them to cluster.podCIDRs and nodeCIDRs, or remove the network", strings.Join(skipped, " and "))
+		r.refuse(report.WorldAddressesUnknown, ref, at, "represents all %s addresses outside the cluster, and the profile declares no such addresses of pods and nodes: add them to cluster.podCIDRs and nodeCIDRs, or remove the network", strings.Join(skipped, " and "))
 		return out
 	}
 	for _, f := range ipFamilies {
 		if slices.Contains(skipped, f.name) && slices.ContainsFunc(r.fence.Cluster.PodCIDRs, f.contains) {
-			r.warn(report.WorldIPFamilyUnknown, ref, at, "stands for every address outside the cluster, and leaves out %s, since cluster.nodeCIDRs has no %[1]s addresses: add those of the nodes, or remove %[1]s from podCIDRs", f.name)
+			r.warn(report.WorldIPFamilyUnknown, ref, at, "represents all addresses outside the cluster, except %s, since cluster.nodeCIDRs has no %[1]s addresses: add those of the nodes, or remove %[1]s from podCIDRs", f.name)
 		}
 	}
 	return out
@@ -131,8 +130,8 @@ type networksOfPeer struct {
 	set  *netipx.IPSet
 }
 
-// refuseSplitWorld refuses networks that stand for the world only together: in several
-// peers, or in several flows of the same pods.
+// refuseSplitWorld refuses networks that represent the world only together: in several peers, or in
+// several flows of the same pods.
 func (r *resolver) refuseSplitWorld() {
 	unknown := r.unknownNetworks()
 	if !r.usesNetworkPolicies() || len(unknown.Prefixes()) == 0 {
@@ -169,12 +168,12 @@ func (r *resolver) networkPeersIn(set *netipx.IPSet) []networksOfPeer {
 	return out
 }
 
-// refuseWorldGroup refuses peers that stand for the world together.
+// refuseWorldGroup refuses peers that represent the world together.
 func (r *resolver) refuseWorldGroup(group []networksOfPeer) {
 	first := group[0]
 	var others []string
 	for _, p := range group {
-		// Beside policies of another form, these flows are left out.
+		// The NetworkPolicy form omits these flows.
 		p.flow.broken = true
 		if p.flow.ref != first.flow.ref {
 			others = append(others, p.flow.ref.String()+" "+p.at.String())
@@ -184,12 +183,12 @@ func (r *resolver) refuseWorldGroup(group []networksOfPeer) {
 	}
 	prefix := "together with " + strings.Join(others, ", ") + " "
 	if r.checkAddressesKnown(first.flow.ref, first.at, prefix) {
-		r.refuse(report.WorldAddressesUnknown, first.flow.ref, first.at, "%sstands for every address outside the cluster over an IP family of which cluster.nodeCIDRs states no nodes: add them in the profile", prefix)
+		r.refuse(report.WorldAddressesUnknown, first.flow.ref, first.at, "%srepresents all addresses outside the cluster in an IP family without nodes in cluster.nodeCIDRs: add them in the profile", prefix)
 	}
 }
 
-// unknownNetworks are the address spaces in which the profile does not separate the world
-// from the cluster: all of them, or those of a family that pods have and nodes are not stated in.
+// unknownNetworks are the address spaces in which the profile does not separate the world from the
+// cluster: all of them, or those of a family with addresses of pods and without addresses of nodes.
 func (r *resolver) unknownNetworks() *netipx.IPSet {
 	var cidrs []string
 	for _, f := range ipFamilies {
@@ -211,7 +210,7 @@ func intersection(a, b *netipx.IPSet) *netipx.IPSet {
 	return set
 }
 
-// agentFlows are those by which agents dial in from networks, as far as networks matter.
+// agentFlows are the flows of agents from networks, if their policies match networks.
 func (r *resolver) agentFlows() []*flow {
 	var out []*flow
 	for _, t := range r.tenants {
@@ -228,8 +227,8 @@ func (r *resolver) agentFlows() []*flow {
 	return out
 }
 
-// networkPeers are the peers of a flow that are networks. One that stands for the world by
-// itself is refused where it is granted.
+// networkPeers are the peers of a flow that are networks. One that represents the world by itself is
+// refused when it is granted.
 func networkPeers(f *flow) []networksOfPeer {
 	var out []networksOfPeer
 	for _, e := range f.resolvedPeers {
@@ -243,8 +242,8 @@ func networkPeers(f *flow) []networksOfPeer {
 	return out
 }
 
-// minimalCover are parts that stand for the world together, none if they do not. Parts without
-// which they still do are left out.
+// minimalCover are parts that represent the world together, none if they do not. It omits parts that
+// are not needed.
 func minimalCover(parts []networksOfPeer) []networksOfPeer {
 	coverWorld := func(parts []networksOfPeer) bool {
 		var b netipx.IPSetBuilder
@@ -265,7 +264,7 @@ func minimalCover(parts []networksOfPeer) []networksOfPeer {
 	return parts
 }
 
-// shareSubject reports whether two flows may be about the same pods in the same direction.
+// shareSubject reports whether two flows may select the same pods in the same direction.
 func shareSubject(a, b *flow) bool {
 	if a.direction != b.direction {
 		return false

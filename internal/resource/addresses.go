@@ -9,24 +9,24 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 )
 
-// AddressOwner is what has an address in the build: a Service, a Node, or pods behind a Service, as
-// its EndpointSlices list them.
+// AddressOwner is the resource that has an address in the build: a Service, a Node, or pods that
+// the EndpointSlices of a Service list.
 type AddressOwner struct {
 	Service *Service
 	Node    *Node
-	// Public reports that it is an address by which clients outside the cluster reach the
-	// Service. Pods that connect to it are translated all the same.
+	// Public reports that clients outside the cluster reach the Service by this address.
+	// Connections from pods to it are translated too.
 	Public bool
-	// PodAddress reports that it is the address of one of the Service's pods.
+	// PodAddress reports that the address belongs to a pod of the Service.
 	PodAddress bool
 }
 
-// addressAnnotations hold the addresses that a load balancer gives a Service.
+// addressAnnotations request addresses for a Service from a load balancer.
 var addressAnnotations = []string{
 	"lbipam.cilium.io/ips", "io.cilium/lb-ipam-ips", "metallb.io/loadBalancerIPs", "metallb.universe.tf/loadBalancerIPs", "kube-vip.io/loadbalancerIPs",
 }
 
-// serviceAddresses are the addresses of a Service: inside the cluster, and public ones.
+// serviceAddresses returns the addresses of a Service: cluster-internal ones and public ones.
 func serviceAddresses(n *yaml.RNode) (inside, public []netip.Addr, err error) {
 	var in struct {
 		Spec struct {
@@ -60,7 +60,7 @@ func serviceAddresses(n *yaml.RNode) (inside, public []netip.Addr, err error) {
 	return addresses(append([]string{in.Spec.ClusterIP}, in.Spec.ClusterIPs...)), public, nil
 }
 
-// nodeAddresses are those of a Node's status.
+// nodeAddresses returns the addresses in a Node's status.
 func nodeAddresses(n *yaml.RNode) ([]netip.Addr, error) {
 	var in struct {
 		Status struct {
@@ -79,7 +79,7 @@ func nodeAddresses(n *yaml.RNode) ([]netip.Addr, error) {
 	return addresses(texts), nil
 }
 
-// addresses reads texts, and leaves out what is no address, such as "None" and names.
+// addresses parses texts, and skips those that are no address, such as "None" and host names.
 func addresses(texts []string) []netip.Addr {
 	var out []netip.Addr
 	for _, t := range texts {
@@ -90,8 +90,8 @@ func addresses(texts []string) []netip.Addr {
 	return out
 }
 
-// indexAddressOwners records what has each address, once all resources are read. Of several owners
-// of an address, a Service's own comes first, then a Node.
+// indexAddressOwners records the owner of each address, after all resources are read. The Service's
+// own address has precedence, then a Node's.
 func (x *Index) indexAddressOwners() {
 	add := func(list []netip.Addr, o AddressOwner) {
 		for _, a := range list {
@@ -116,19 +116,19 @@ func (x *Index) indexAddressOwners() {
 	}
 }
 
-// OwnerOf returns what has an address in the build.
+// OwnerOf returns the owner of an address in the build.
 func (x *Index) OwnerOf(a netip.Addr) (AddressOwner, bool) {
 	o, ok := x.owners[a.Unmap()]
 	return o, ok
 }
 
-// OwnedAddress is an address of the build.
+// OwnedAddress is an address of the build with its owner.
 type OwnedAddress struct {
 	Address netip.Addr
 	AddressOwner
 }
 
-// OwnedAddresses are all addresses of the build that something has, sorted.
+// OwnedAddresses returns all addresses of the build with an owner, sorted.
 func (x *Index) OwnedAddresses() []OwnedAddress {
 	var out []OwnedAddress
 	for a, o := range x.owners {

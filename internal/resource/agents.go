@@ -15,16 +15,17 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// AgentConfig is a resource that configures Cilium's agents: the ConfigMap cilium-config or,
-// for some nodes, a CiliumNodeConfig.
+// AgentConfig is a resource that configures Cilium's agents: the ConfigMap cilium-config, a
+// CiliumNodeConfig for some nodes, or the agents' DaemonSet.
 type AgentConfig struct {
 	Ref report.Ref
-	// Field is where the values are.
+	// Field is the field with the values.
 	Field  string
 	Values map[string]string
-	// PerNode reports that it is about some nodes, and comes before the ConfigMap there.
+	// PerNode reports that the configuration applies to some nodes, where it overrides the
+	// ConfigMap.
 	PerNode bool
-	// Nodes are these.
+	// Nodes selects these nodes.
 	Nodes policy.Selector
 }
 
@@ -35,7 +36,7 @@ func ConfiguresAgents(n *yaml.RNode) bool {
 	return groupKind(n) == "v1/ConfigMap" && n.GetName() == agentConfigMap || groupKind(n) == "cilium.io/CiliumNodeConfig"
 }
 
-// agentConfigOf reads a resource that configures agents. It returns nil for every other one.
+// agentConfigOf parses a resource that configures agents. It returns nil for all other resources.
 func agentConfigOf(n *yaml.RNode) (*AgentConfig, error) {
 	c := &AgentConfig{Ref: RefOf(n)}
 	var path []string
@@ -64,13 +65,13 @@ func agentConfigOf(n *yaml.RNode) (*AgentConfig, error) {
 	return c, nil
 }
 
-// agents collects what is wrong with the configuration of agents.
+// agents collects findings about the configuration of agents.
 type agents struct {
 	policy.Agent
 	findings report.Findings
 }
 
-// addAgentConfig adds what configures agents.
+// addAgentConfig adds a resource that configures agents.
 func (x *Index) addAgentConfig(n *yaml.RNode) error {
 	c, err := agentConfigOf(n)
 	if c != nil {
@@ -79,8 +80,8 @@ func (x *Index) addAgentConfig(n *yaml.RNode) error {
 	return err
 }
 
-// AgentOf is how the agents of a cluster are configured: by the profile's ciliumConfig, which
-// is at a path of a resource, and by the resources of the build. Where some nodes differ, there is an override for each
+// AgentOf returns the configuration of a cluster's agents, from the profile's ciliumConfig at a
+// path of a resource, and from the resources of the build. It also returns an override for each
 // CiliumNodeConfig.
 func (x *Index) AgentOf(c v1alpha1.Cluster, profile report.Ref, at *field.Path) (policy.Agent, []policy.AgentOverride, report.Findings) {
 	a := agents{Agent: policy.Agent{Minor: policy.Minor(c.CiliumVersion)}}
@@ -105,8 +106,8 @@ func (x *Index) AgentOf(c v1alpha1.Cluster, profile report.Ref, at *field.Path) 
 	return a.Agent, a.overrides(configs), a.findings
 }
 
-// overrides are the agents of nodes that a CiliumNodeConfig selects, alone and together with the
-// others that may select the same nodes.
+// overrides returns the agents of nodes that a CiliumNodeConfig selects, alone and combined with
+// the others that may select the same nodes.
 func (a *agents) overrides(configs []*AgentConfig) []policy.AgentOverride {
 	var out []policy.AgentOverride
 	some := slices.DeleteFunc(configs, func(c *AgentConfig) bool { return !c.PerNode })
@@ -126,11 +127,11 @@ func (a *agents) overrides(configs []*AgentConfig) []policy.AgentOverride {
 	return out
 }
 
-// configured is an agent with the values of a resource that policies depend on.
+// configured returns an agent with the values of a resource that policies depend on.
 func (a *agents) configured(agent policy.Agent, c *AgentConfig) policy.Agent {
 	explicit := map[string]string{}
 	for key, value := range c.Values {
-		// Agents do not distinguish the case of keys.
+		// Agents ignore the case of keys.
 		explicit[strings.ToLower(key)] = value
 	}
 	for _, s := range policy.Settings() {
@@ -146,17 +147,17 @@ func (a *agents) configured(agent policy.Agent, c *AgentConfig) policy.Agent {
 	return agent
 }
 
-// set is an agent with a value that a resource states, where agents accept it and nothing else
-// states another one.
+// set returns an agent with a value of a resource, if agents accept it and no other source sets
+// another value.
 func (a *agents) set(agent policy.Agent, c *AgentConfig, s policy.Setting, value string) policy.Agent {
 	before, from, known := agent.Explicit(s.Key)
 	switch err := s.Check(value); {
 	case err != nil && s.DefaultOnly:
-		a.refuse(report.CiliumConfigUnsupported, c, s.Key, "%s: %v: so nothing is proved for agents with it", s.Description, err)
+		a.refuse(report.CiliumConfigUnsupported, c, s.Key, "%s: %v: nothing is proved for agents with this value", s.Description, err)
 	case err != nil:
-		a.refuse(report.InvalidCiliumConfig, c, s.Key, "%s: %v: correct it, as the agents have it", s.Description, err)
+		a.refuse(report.InvalidCiliumConfig, c, s.Key, "%s: %v: set it to the value that the agents use", s.Description, err)
 	case known && before != value && !c.PerNode:
-		a.refuse(report.CiliumConfigConflict, c, s.Key, "is %q, and %s sets %q: which one the agents have is unknown: keep one", value, from, before)
+		a.refuse(report.CiliumConfigConflict, c, s.Key, "is %q, but %s sets %q: it is unknown which value the agents use: keep one", value, from, before)
 	case !known || c.PerNode:
 		return agent.With(s.Key, value, c.Ref.String())
 	}
@@ -167,8 +168,8 @@ func (a *agents) refuse(check *report.Check, c *AgentConfig, key, format string,
 	a.findings = append(a.findings, report.New(check, report.Error, c.Ref, c.Field+"["+key+"]", format, args...))
 }
 
-// agentArgsOf reads the arguments of the agents' own DaemonSet. It returns nil for every other
-// resource, and where the arguments set nothing that policies depend on.
+// agentArgsOf parses the arguments of the agents' DaemonSet. It returns nil for all other
+// resources, and if the arguments set nothing that policies depend on.
 func agentArgsOf(n *yaml.RNode) *AgentConfig {
 	var d struct {
 		Spec struct {

@@ -13,12 +13,12 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 )
 
-// maxNodes is how many nodes the aliases of a text or an item may stand for.
+// maxNodes is the largest number of nodes in a text or an item after its aliases are expanded.
 const maxNodes = 1_000_000
 
-// ReadYAML reads the documents of YAML, with their aliases expanded. Lists stay as they
-// are. Aliases that cannot be expanded are an AliasError: expanding them would end the
-// process.
+// ReadYAML parses YAML documents and expands their aliases. It does not split lists of resources.
+// It returns an AliasError for aliases that cannot be expanded, because expanding them exhausts the
+// memory.
 func ReadYAML(data []byte) ([]*yaml.RNode, error) {
 	if found := UnexpandableAliases(data); len(found) > 0 {
 		return nil, AliasError(found)
@@ -26,8 +26,8 @@ func ReadYAML(data []byte) ([]*yaml.RNode, error) {
 	return (&kio.ByteReader{Reader: bytes.NewReader(data), OmitReaderAnnotations: true, DisableUnwrapping: true, AnchorsAweigh: true}).Read()
 }
 
-// MergeKey is the number of the first document with a merge key (<<), and whether there is
-// one. Programs differ in whether it overrides the keys beside it.
+// MergeKey returns the index of the first document with a merge key (<<), and whether one exists.
+// Programs differ in whether it overrides the other keys of the mapping.
 func MergeKey(data []byte) (int, bool) {
 	if !bytes.Contains(data, []byte("<<")) {
 		return 0, false
@@ -40,8 +40,8 @@ func MergeKey(data []byte) (int, bool) {
 	return 0, false
 }
 
-// documents are the documents of YAML with their numbers, from 0, without those that are no
-// YAML. Aliases in them are not expanded.
+// documents returns the YAML documents with their index, without those that are invalid. It does
+// not expand their aliases.
 func documents(data []byte) iter.Seq2[int, *yaml.Node] {
 	return func(yield func(int, *yaml.Node) bool) {
 		for i, text := range separator.Split(strings.ReplaceAll(string(data), "\r\n", "\n"), -1) {
@@ -62,7 +62,7 @@ func merges(n *yaml.Node) bool {
 	return false
 }
 
-// AliasError are the findings about aliases that cannot be expanded.
+// AliasError has the findings about aliases that cannot be expanded.
 type AliasError report.Findings
 
 func (e AliasError) Error() string {
@@ -76,12 +76,12 @@ func (e AliasError) Error() string {
 	return strings.Join(out, "\n")
 }
 
-// separator is where kustomize's reader splits documents.
+// separator is the pattern with which kustomize's reader splits documents.
 var separator = regexp.MustCompile(`\n---.*\n`)
 
-// UnexpandableAliases finds the documents of YAML whose aliases cannot be expanded: those that contain
-// themselves, and those that stand for more than a limit. Resource.Index is the document.
-// It reads what kustomize's reader reads, and nothing is found in what is no YAML.
+// UnexpandableAliases finds the documents whose aliases cannot be expanded: aliases that contain
+// themselves, and aliases that expand to more than maxNodes. Resource.Index is the document. It
+// splits documents as kustomize's reader does, and ignores invalid YAML.
 func UnexpandableAliases(data []byte) report.Findings {
 	if !mayHaveAliases(data) {
 		return nil
@@ -95,7 +95,7 @@ func UnexpandableAliases(data []byte) report.Findings {
 		if bad := e.check(root); bad != nil {
 			out = append(out, report.New(report.ResourceMalformed, report.Error, ref, bad.field, "%s", bad.message))
 		}
-		// After the limit, every document is too much.
+		// Above the limit, every further document is a finding.
 		if nodes = e.nodes; nodes > maxNodes {
 			break
 		}
@@ -107,19 +107,19 @@ func mayHaveAliases(data []byte) bool {
 	return bytes.IndexByte(data, '&') >= 0 && bytes.IndexByte(data, '*') >= 0
 }
 
-// expansion walks a document as it is after its aliases are expanded.
+// expansion walks a document as if its aliases were expanded.
 type expansion struct {
-	// texts reports whether strings may be YAML that kustomize reads, such as patches.
+	// texts reports whether strings may be YAML that kustomize parses, such as patches.
 	texts bool
-	// nodes counts those within aliases, and aliases are how many are around a node.
+	// nodes counts nodes within aliases. aliases is the number of aliases around the current node.
 	nodes, aliases int
 	ancestors      map[*yaml.Node]bool
 }
 
-// unexpandable is an alias that cannot be expanded, and why.
+// unexpandable is an alias that cannot be expanded, with the reason.
 type unexpandable struct{ field, message string }
 
-// check finds the first alias that cannot be expanded, nil where all can.
+// check returns the first alias that cannot be expanded, or nil.
 func (e *expansion) check(root *yaml.Node) *unexpandable {
 	e.ancestors = map[*yaml.Node]bool{}
 	bad := e.walk(root)
@@ -138,11 +138,11 @@ func (e *expansion) walk(n *yaml.Node) *unexpandable {
 		return nil
 	}
 	if e.ancestors[n] {
-		return &unexpandable{message: "is an alias of something around it, and so has no end: write it without the alias"}
+		return &unexpandable{message: "is an alias of a value that contains it, so it cannot be expanded: write the value without the alias"}
 	}
 	if e.aliases > 0 {
 		if e.nodes++; e.nodes > maxNodes {
-			return &unexpandable{message: fmt.Sprintf("stands for more than %d values once its aliases are expanded: write it without aliases", maxNodes)}
+			return &unexpandable{message: fmt.Sprintf("expands to more than %d values: write it without aliases", maxNodes)}
 		}
 	}
 	if n.Kind == yaml.ScalarNode {
@@ -159,7 +159,7 @@ func (e *expansion) walk(n *yaml.Node) *unexpandable {
 	return nil
 }
 
-// text looks into a string that may be YAML.
+// text checks a string that may be YAML.
 func (e *expansion) text(n *yaml.Node) *unexpandable {
 	if !e.texts || e.aliases > 0 || !mayHaveAliases([]byte(n.Value)) {
 		return nil
@@ -168,10 +168,10 @@ func (e *expansion) text(n *yaml.Node) *unexpandable {
 	if len(found) == 0 {
 		return nil
 	}
-	return &unexpandable{message: "is YAML that cannot be read: " + AliasError(found[:1]).Error()}
+	return &unexpandable{message: "contains YAML with aliases that cannot be expanded: " + AliasError(found[:1]).Error()}
 }
 
-// step is the part of a path that leads to an element of a node.
+// step is the path segment of an element of a node.
 func step(n *yaml.Node, i int) string {
 	switch n.Kind {
 	case yaml.MappingNode:

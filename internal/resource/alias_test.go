@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// nested is a mapping of lists, each of ten aliases of the one before.
+// nested is a mapping of lists, each with ten aliases of the previous one.
 func nested(levels int) string {
 	var out strings.Builder
 	out.WriteString("l0: &l0 [x, x, x, x, x, x, x, x, x, x]\n")
@@ -33,19 +33,19 @@ func TestReadYAMLExpandsAliases(t *testing.T) {
 
 func TestReadYAMLRejectsUnexpandableAliases(t *testing.T) {
 	t.Parallel()
-	cyclic := "is an alias of something around it, and so has no end: write it without the alias"
+	cyclic := "is an alias of a value that contains it, so it cannot be expanded: write the value without the alias"
 	for name, c := range map[string]struct{ data, want string }{
-		"a mapping":           {"data: &a {b: *a}", "document 1: data.b: " + cyclic},
-		"a list":              {"data: &a [x, *a]", "document 1: data[1]: " + cyclic},
-		"the document":        {"&a\nb: {c: *a}", "document 1: b.c: " + cyclic},
-		"a key":               {"data: &a {? *a : b}", "document 1: data.?: " + cyclic},
-		"a merge":             {"data: &a {<<: *a}", "document 1: data.<<: " + cyclic},
-		"by way of another":   {"a: &a {b: &b {c: *a}, d: *b}", "document 1: a.b.c: " + cyclic},
-		"a later document":    {"a: 1\n---\r\ndata: &a {b: *a}\n", "document 2: data.b: " + cyclic},
-		"before what is none": {"data: &a {b: *a}\n...\n}{\n", "document 1: data.b: " + cyclic},
-		"a text":              {"patch: |\n  data: &a {b: *a}\n", "document 1: patch: is YAML that cannot be read: document 1: data.b: " + cyclic},
-		"too many values":     {nested(8), "stands for more than 1000000 values once its aliases are expanded: write it without aliases"},
-		"too many together":   {strings.Repeat(nested(4)+"---\n", 20), "document 9: l4"},
+		"a mapping":                 {"data: &a {b: *a}", "document 1: data.b: " + cyclic},
+		"a list":                    {"data: &a [x, *a]", "document 1: data[1]: " + cyclic},
+		"the document":              {"&a\nb: {c: *a}", "document 1: b.c: " + cyclic},
+		"a key":                     {"data: &a {? *a : b}", "document 1: data.?: " + cyclic},
+		"a merge":                   {"data: &a {<<: *a}", "document 1: data.<<: " + cyclic},
+		"through another alias":     {"a: &a {b: &b {c: *a}, d: *b}", "document 1: a.b.c: " + cyclic},
+		"a later document":          {"a: 1\n---\r\ndata: &a {b: *a}\n", "document 2: data.b: " + cyclic},
+		"before invalid YAML":       {"data: &a {b: *a}\n...\n}{\n", "document 1: data.b: " + cyclic},
+		"a text":                    {"patch: |\n  data: &a {b: *a}\n", "document 1: patch: contains YAML with aliases that cannot be expanded: document 1: data.b: " + cyclic},
+		"too many values":           {nested(8), "expands to more than 1000000 values: write it without aliases"},
+		"too many in all documents": {strings.Repeat(nested(4)+"---\n", 20), "document 9: l4"},
 	} {
 		_, err := ReadYAML([]byte(c.data))
 		var refused AliasError
@@ -55,7 +55,7 @@ func TestReadYAMLRejectsUnexpandableAliases(t *testing.T) {
 	}
 }
 
-// What a ConfigMap holds is not read as resources.
+// The data of a ConfigMap is not parsed as resources.
 func TestAliasesInConfigMapData(t *testing.T) {
 	t.Parallel()
 	if found := UnexpandableAliases([]byte("apiVersion: v1\nkind: ConfigMap\ndata:\n  a.yaml: |\n    data: &a {b: *a}\n")); len(found) > 0 {

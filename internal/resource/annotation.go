@@ -6,8 +6,8 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 )
 
-// annotation is the value of an annotation that is written once, or "". It also reads a
-// resource whose author may have written a key twice, or something else than a map.
+// annotation returns the value of an annotation that occurs exactly once, or "". It accepts a
+// resource with duplicate keys, or with metadata that is no mapping.
 func annotation(n *yaml.RNode, key string) string {
 	values := annotationValues(n, key)
 	if len(values) != 1 || values[0].Kind != yaml.ScalarNode {
@@ -30,8 +30,7 @@ func annotationValues(n *yaml.RNode, key string) []*yaml.Node {
 	return values
 }
 
-// clearAnnotation removes an annotation, however often it is written, and annotations
-// that are empty then.
+// clearAnnotation removes every occurrence of an annotation, and annotations if it becomes empty.
 func clearAnnotation(n *yaml.RNode, key string) {
 	for _, metadata := range mappings(n, "metadata") {
 		for i := 0; i+1 < len(metadata.Content); {
@@ -45,7 +44,7 @@ func clearAnnotation(n *yaml.RNode, key string) {
 	}
 }
 
-// removeKey removes a key from a mapping and reports whether it was in it.
+// removeKey removes a key from a mapping, and reports whether it existed.
 func removeKey(m *yaml.Node, key string) bool {
 	before := len(m.Content)
 	for i := 0; i+1 < len(m.Content); {
@@ -58,7 +57,7 @@ func removeKey(m *yaml.Node, key string) bool {
 	return len(m.Content) < before
 }
 
-// mappings are the mappings at a path: several where a key is written twice.
+// mappings returns the mappings at a path: several if a key is duplicated.
 func mappings(n *yaml.RNode, path ...string) []*yaml.Node {
 	if n.IsNil() || n.YNode().Kind != yaml.MappingNode {
 		return nil

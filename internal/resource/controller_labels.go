@@ -9,9 +9,9 @@ import (
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 )
 
-// GeneratedValue is the value of a label whose key a controller is known to set, and whose
-// value it generates. It is no label value, so that no selector names it: Exists and NotIn
-// select the pod, In and DoesNotExist do not.
+// GeneratedValue represents the generated value of a label that a controller sets. It is no valid
+// label value, so no selector names it: Exists and NotIn select the pod, In and DoesNotExist do
+// not.
 const GeneratedValue = "*"
 
 const (
@@ -27,15 +27,14 @@ const (
 	statefulIndex = "apps.kubernetes.io/pod-index"
 )
 
-// job is the part of a Job, or of a CronJob's template of one, that decides about its
-// pods' labels.
+// job is the part of a Job, or of a CronJob's job template, that determines labels of its pods.
 type job struct {
 	ManualSelector bool   `json:"manualSelector"`
 	CompletionMode string `json:"completionMode"`
 }
 
-// controllerLabels are the labels that the controller of a kind adds to its pods, in no
-// template.
+// controllerLabels returns the labels that the controller of a kind adds to its pods in addition to
+// the template.
 func controllerLabels(ref report.Ref, j job) map[string]string {
 	out := map[string]string{}
 	switch ref.Kind {
@@ -51,7 +50,7 @@ func controllerLabels(ref report.Ref, j job) map[string]string {
 			out[jobUID], out[jobUIDLong] = GeneratedValue, GeneratedValue
 		}
 	case "CronJob":
-		// Each run is a Job of its own, named after the time.
+		// Each run is a Job of its own, with the time in its name.
 		out[jobName], out[jobNameLong] = ref.Name+"-"+GeneratedValue, ref.Name+"-"+GeneratedValue
 		out[jobUID], out[jobUIDLong] = GeneratedValue, GeneratedValue
 	}
@@ -61,15 +60,16 @@ func controllerLabels(ref report.Ref, j job) map[string]string {
 	return out
 }
 
-// addControllerLabels adds the labels that a controller puts on its pods, and splits off
-// those that are part of the pods' identity under Cilium.
+// addControllerLabels adds the labels that a controller sets on its pods. It separates those that
+// are part of the pods' identity under Cilium.
 func (w *Workload) addControllerLabels(template map[string]string, j job) {
 	w.AllLabels = maps.Clone(template)
 	if w.AllLabels == nil {
 		w.AllLabels = map[string]string{}
 	}
 	for key, value := range controllerLabels(w.Ref, j) {
-		// A Job's template may name the Job itself; every other controller overwrites.
+		// A Job's template may set the Job's name itself. Every other controller overwrites the
+		// label.
 		if w.AllLabels[key] == "" || w.Ref.Kind != "Job" {
 			w.AllLabels[key] = value
 		}
@@ -77,10 +77,10 @@ func (w *Workload) addControllerLabels(template map[string]string, j job) {
 	w.setIdentity()
 }
 
-// setIdentity splits off the labels that are part of the pods' identity under Cilium.
+// setIdentity separates the labels that are part of the pods' identity under Cilium.
 func (w *Workload) setIdentity() {
 	w.Labels = maps.Clone(w.AllLabels)
-	// Agents remove what a template has of Cilium's own prefix.
+	// Agents remove labels with Cilium's own prefix from a template.
 	maps.DeleteFunc(w.Labels, func(key, _ string) bool {
 		return !v1alpha1.InIdentity(key) || strings.HasPrefix(key, "io.cilium.k8s")
 	})

@@ -14,12 +14,12 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// Deduplicate are the items without copies: of those that are one resource and have equal
-// content, one. It reports each resource that had copies. Resources of one identity
-// and different content stay, and are refused where they are read.
+// Deduplicate keeps one of several items that are the same resource with equal content. It reports
+// each resource that had copies. Items with one identity and different content remain, and are
+// rejected later.
 //
-// Two layers that list one resource and set namespace make copies of it where the kind has
-// no namespace and kustomize does not know that.
+// Two layers that list the same cluster-scoped resource and set namespace create such copies, if
+// kustomize does not know that the kind has no namespace.
 func Deduplicate(items []*yaml.RNode) ([]*yaml.RNode, report.Findings) {
 	count := map[report.Ref]int{}
 	for _, n := range items {
@@ -54,15 +54,15 @@ func Deduplicate(items []*yaml.RNode) ([]*yaml.RNode, report.Findings) {
 }
 
 func duplicateFinding(copies []*yaml.RNode) report.Finding {
-	message := fmt.Sprintf("is in the build %d times, with equal content%s: the copies count as one", len(copies), origins(copies))
+	message := fmt.Sprintf("is in the build %d times with equal content%s: it counts once", len(copies), origins(copies))
 	if Group(copies[0]) != v1alpha1.Group && !IsLocalConfig(copies[0]) {
-		message += ", and applying all of them leaves one in the cluster"
+		message += ", and the cluster has one after all are applied"
 	}
 	return report.New(report.ResourceDuplicateIdentical, report.Info, RefOf(copies[0]), "", "%s", message)
 }
 
-// origins are the files of copies, and the namespaces that layers wrote on them where the
-// kind has none.
+// origins lists the files of copies, and the namespaces that layers set on them if the kind has
+// none.
 func origins(copies []*yaml.RNode) string {
 	var all []string
 	for _, n := range copies {
@@ -81,8 +81,8 @@ func origins(copies []*yaml.RNode) string {
 	return " (" + strings.Join(all, ", ") + ")"
 }
 
-// SameInCluster reports whether the items that reach the cluster are equal in content, in
-// whichever order. This project's own kinds never reach it.
+// SameInCluster reports whether the items that reach the cluster have equal content, in any order.
+// Resources of this project's kinds never reach it.
 func SameInCluster(a, b []*yaml.RNode) bool {
 	count := map[string]int{}
 	for step, items := range map[int][]*yaml.RNode{1: a, -1: b} {
@@ -105,8 +105,8 @@ func SameInCluster(a, b []*yaml.RNode) bool {
 	return true
 }
 
-// contentKey is equal for resources that are the same and declare the same: what hosts write
-// on them, and a namespace where the kind has none, do not count.
+// contentKey is the same text for resources with the same identity and content. It ignores
+// annotations of hosts, and a namespace if the kind has none.
 func contentKey(n *yaml.RNode) (string, bool) {
 	content, err := n.Map()
 	if err != nil {
@@ -128,8 +128,8 @@ func contentKey(n *yaml.RNode) (string, bool) {
 	return policy.JSONKey(content), true
 }
 
-// hostAnnotation reports whether a host writes an annotation: where a resource comes from,
-// and what was done to it.
+// hostAnnotation reports whether hosts set an annotation, such as a resource's origin or its
+// transformations.
 func hostAnnotation(key string) bool {
 	switch domain, _, _ := strings.Cut(key, "/"); domain {
 	case "internal." + v1alpha1.Group, "internal.config.kubernetes.io", "alpha.config.kubernetes.io", "kustomize.config.k8s.io", "config.k8s.io":

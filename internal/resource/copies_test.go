@@ -18,20 +18,20 @@ func TestDeduplicate(t *testing.T) {
 		one, other string
 		equal      bool
 	}{
-		"the same":                                         {policy, policy, true},
-		"fields in another order":                          {policy, "{spec: {endpointSelector: {}}, kind: CiliumClusterwideNetworkPolicy, metadata: {labels: {a: b}, name: dns}, apiVersion: cilium.io/v2}", true},
-		"a namespace where the kind has none":              {policy, replaced(policy, "name: dns", "name: dns, namespace: a"), true},
-		"and on a group of networks":                       {replaced(policy, "ClusterwideNetworkPolicy", "CIDRGroup"), replaced(policy, "ClusterwideNetworkPolicy", "CIDRGroup", "name: dns", "name: dns, namespace: a"), true},
-		"and on a Namespace":                               {"{apiVersion: v1, kind: Namespace, metadata: {name: a}}", "{apiVersion: v1, kind: Namespace, metadata: {name: a, namespace: b}}", true},
-		"and on a Tenant":                                  {"{apiVersion: tenantfence.dev/v1alpha1, kind: Tenant, metadata: {name: a}}", "{apiVersion: tenantfence.dev/v1alpha1, kind: Tenant, metadata: {name: a, namespace: b}}", true},
-		"what hosts write":                                 {pod, replaced(pod, "why: x", `why: x, config.kubernetes.io/origin: "path: a.yaml", internal.config.kubernetes.io/path: a.yaml, kustomize.config.k8s.io/id: x, alpha.config.kubernetes.io/transformations: x, config.kubernetes.io/index: "1"`), true},
-		"annotations that are none but what a host writes": {replaced(pod, ", annotations: {why: x}", ""), replaced(pod, "why: x", "config.kubernetes.io/path: a.yaml"), true},
-		"another namespace":                                {pod, replaced(pod, "namespace: app", "namespace: b"), false},
-		"another spec":                                     {pod, replaced(pod, "true", "false"), false},
-		"another label":                                    {policy, replaced(policy, "a: b", "a: c"), false},
-		"another annotation":                               {pod, replaced(pod, "why: x", "why: y"), false},
-		"one that never reaches the cluster":               {pod, replaced(pod, "why: x", `why: x, config.kubernetes.io/local-config: "true"`), false},
-		"another version":                                  {policy, replaced(policy, "io/v2", "io/v2alpha1"), false},
+		"the same":                               {policy, policy, true},
+		"fields in another order":                {policy, "{spec: {endpointSelector: {}}, kind: CiliumClusterwideNetworkPolicy, metadata: {labels: {a: b}, name: dns}, apiVersion: cilium.io/v2}", true},
+		"a namespace on a cluster-scoped policy": {policy, replaced(policy, "name: dns", "name: dns, namespace: a"), true},
+		"a namespace on a CiliumCIDRGroup":       {replaced(policy, "ClusterwideNetworkPolicy", "CIDRGroup"), replaced(policy, "ClusterwideNetworkPolicy", "CIDRGroup", "name: dns", "name: dns, namespace: a"), true},
+		"a namespace on a Namespace":             {"{apiVersion: v1, kind: Namespace, metadata: {name: a}}", "{apiVersion: v1, kind: Namespace, metadata: {name: a, namespace: b}}", true},
+		"a namespace on a Tenant":                {"{apiVersion: tenantfence.dev/v1alpha1, kind: Tenant, metadata: {name: a}}", "{apiVersion: tenantfence.dev/v1alpha1, kind: Tenant, metadata: {name: a, namespace: b}}", true},
+		"annotations of hosts":                   {pod, replaced(pod, "why: x", `why: x, config.kubernetes.io/origin: "path: a.yaml", internal.config.kubernetes.io/path: a.yaml, kustomize.config.k8s.io/id: x, alpha.config.kubernetes.io/transformations: x, config.kubernetes.io/index: "1"`), true},
+		"only annotations of hosts":              {replaced(pod, ", annotations: {why: x}", ""), replaced(pod, "why: x", "config.kubernetes.io/path: a.yaml"), true},
+		"another namespace":                      {pod, replaced(pod, "namespace: app", "namespace: b"), false},
+		"another spec":                           {pod, replaced(pod, "true", "false"), false},
+		"another label":                          {policy, replaced(policy, "a: b", "a: c"), false},
+		"another annotation":                     {pod, replaced(pod, "why: x", "why: y"), false},
+		"one that never reaches the cluster":     {pod, replaced(pod, "why: x", `why: x, config.kubernetes.io/local-config: "true"`), false},
+		"another version":                        {policy, replaced(policy, "io/v2", "io/v2alpha1"), false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -9,37 +9,37 @@ import (
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 )
 
-// Coverage is what a proof knows of a kind of resource.
+// Coverage describes how a proof handles a kind of resource.
 type Coverage struct {
 	Class Class
 	// Clusterwide reports that resources of the kind have no namespace.
 	Clusterwide bool
-	// OwnNamespaceOnly reports that a resource of the kind affects pods of its own namespace alone.
+	// OwnNamespaceOnly reports that a resource of the kind affects only pods of its own namespace.
 	OwnNamespaceOnly bool
-	// Reason is what the kind does to traffic, or why it does nothing.
+	// Reason describes the effect of the kind on traffic, or why it has none.
 	Reason string
 }
 
-// Class of a kind.
+// Class is the class of a kind.
 type Class string
 
-// The classes. The zero value is a kind that nothing is known of.
+// The classes. The zero value is an unknown kind.
 const (
-	// Decided: the proof reads it.
+	// Decided means that the proof evaluates the kind.
 	Decided Class = "decided"
-	// NoEffect: it neither allows, denies nor redirects traffic.
+	// NoEffect means that the kind neither allows, denies nor redirects traffic.
 	NoEffect Class = "no effect on traffic"
-	// NotDecided: it affects traffic, and the proof does not know how.
+	// NotDecided means that the kind affects traffic, and the proof does not evaluate it.
 	NotDecided Class = "not decided"
 )
 
-// kindCoverage are some kinds of one group with one coverage.
+// kindCoverage has several kinds of one group with the same coverage.
 type kindCoverage struct {
 	group string
-	// names are separated by spaces. Empty: every kind of the group that has no entry.
+	// names has kinds, separated by spaces. Empty: every kind of the group without an entry.
 	names string
 	Coverage
-	// where limits the entry to some resources of the kinds. Nil: all of them.
+	// where limits the entry to some resources of the kinds. Nil: the entry applies to all.
 	where func(*yaml.RNode) bool
 }
 
@@ -55,11 +55,10 @@ func (k kindCoverage) has(group, kind string) bool {
 	return k.names == ""
 }
 
-// Settled reports that nothing is left to report: the resource is decided, or has no effect on
-// traffic.
+// Settled reports that no finding is needed: the resource is decided, or has no effect on traffic.
 func (c Coverage) Settled() bool { return c.Class == Decided || c.Class == NoEffect }
 
-// CoverageOf is what a proof knows of the kind of a resource.
+// CoverageOf returns the coverage of a resource's kind.
 func CoverageOf(n *yaml.RNode) Coverage {
 	group, kind := Group(n), n.GetKind()
 	if _, pods := templatePath[groupKind(n)]; pods || group == v1alpha1.Group {

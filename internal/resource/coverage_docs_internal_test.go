@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// TestDocsListUndecidedKinds holds docs/proof.md against the table of kinds.
+// TestDocsListUndecidedKinds compares docs/proof.md with the table of kinds.
 func TestDocsListUndecidedKinds(t *testing.T) {
 	t.Parallel()
 	data, err := os.ReadFile("../../docs/proof.md")
@@ -32,14 +32,14 @@ func TestDocsListUndecidedKinds(t *testing.T) {
 	}
 }
 
-// TestCoverageIsConsistent: the first entry that fits counts, so none may stand behind one
-// that fits all that it does.
+// TestCoverageIsConsistent checks that no entry follows an entry that matches all of its resources,
+// because the first match applies.
 func TestCoverageIsConsistent(t *testing.T) {
 	t.Parallel()
 	seen := map[string]bool{}
 	for _, k := range coverageTable {
 		if seen[k.group] {
-			t.Errorf("%s %q stands behind an entry about the whole group", k.group, k.names)
+			t.Errorf("%s %q follows an entry for the whole group", k.group, k.names)
 		}
 		for name := range strings.FieldsSeq(k.names) {
 			if seen[k.group+" "+name] {
@@ -49,7 +49,7 @@ func TestCoverageIsConsistent(t *testing.T) {
 		}
 		seen[k.group] = k.names == "" && k.where == nil
 		if k.Class == NotDecided && (k.Reason == "" || k.OwnNamespaceOnly && k.Clusterwide) {
-			t.Errorf("%s %q: states no reason, or a namespace that it has not", k.group, k.names)
+			t.Errorf("%s %q: has no reason, or a namespace although it is cluster-wide", k.group, k.names)
 		}
 	}
 }

@@ -6,9 +6,9 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 )
 
-// coverageTable is the coverage of each kind that is known. The first entry that fits counts, so
-// the rest of a group stands behind its kinds. A group of another enforcer ends with an
-// entry without names: a kind of its next release is not decided either.
+// coverageTable has the coverage of each known kind. The first matching entry applies, so the entry
+// for the rest of a group follows its kinds. The last entry of another enforcer's group has no
+// names, so kinds of its next release are not decided either.
 var coverageTable = slices.Concat(kubernetesKinds, ciliumKinds, enforcerKinds, meshKinds, toolKinds)
 
 var (
@@ -23,13 +23,13 @@ func clusterwide(c Coverage) Coverage {
 	return c
 }
 
-// notDecidedClusterwide affects traffic everywhere, and has no namespace.
+// notDecidedClusterwide is for cluster-scoped kinds that affect traffic everywhere.
 func notDecidedClusterwide(reason string) Coverage { return clusterwide(notDecided(reason)) }
 
-// notDecided affects traffic everywhere.
+// notDecided is for kinds that affect traffic everywhere.
 func notDecided(reason string) Coverage { return Coverage{Class: NotDecided, Reason: reason} }
 
-// notDecidedInNamespace affects traffic of pods of its own namespace.
+// notDecidedInNamespace is for kinds that affect traffic of pods in their own namespace.
 func notDecidedInNamespace(reason string) Coverage {
 	return Coverage{Class: NotDecided, OwnNamespaceOnly: true, Reason: reason}
 }
@@ -41,10 +41,10 @@ var kubernetesKinds = []kindCoverage{
 	{group: "", names: "ConfigMap Secret ServiceAccount PersistentVolumeClaim LimitRange ResourceQuota PodTemplate Event List", Coverage: harmless},
 	{group: "discovery.k8s.io", names: "EndpointSlice", Coverage: decided},
 	{group: "networking.k8s.io", names: "NetworkPolicy", Coverage: decided},
-	{group: "networking.k8s.io", names: "Ingress IngressClass ServiceCIDR IPAddress", Coverage: noEffect("what a controller lets in reaches pods through the policies of the controller's pods and of theirs")},
+	{group: "networking.k8s.io", names: "Ingress IngressClass ServiceCIDR IPAddress", Coverage: noEffect("traffic that a controller admits passes the policies of the controller's pods and of the destination pods")},
 	{group: "gateway.networking.k8s.io", Coverage: notDecided("routes connections to a Service to other pods"), where: routesService},
-	{group: "gateway.networking.k8s.io", Coverage: noEffect("what a gateway lets in reaches pods through the policies of the gateway and of theirs")},
-	{group: "gateway.networking.x-k8s.io", Coverage: noEffect("what a gateway lets in reaches pods through the policies of the gateway and of theirs")},
+	{group: "gateway.networking.k8s.io", Coverage: noEffect("traffic that a gateway admits passes the policies of the gateway and of the destination pods")},
+	{group: "gateway.networking.x-k8s.io", Coverage: noEffect("traffic that a gateway admits passes the policies of the gateway and of the destination pods")},
 	{group: "policy", names: "PodDisruptionBudget PodSecurityPolicy", Coverage: harmless},
 	{group: "autoscaling", Coverage: harmless},
 	{group: "autoscaling.k8s.io", Coverage: harmless},
@@ -64,8 +64,8 @@ var kubernetesKinds = []kindCoverage{
 	{group: "events.k8s.io", Coverage: harmless},
 }
 
-// routesService reports whether a route of the Gateway API is for connections to a Service,
-// which a mesh then routes.
+// routesService reports whether a Gateway API route applies to connections to a Service, which a
+// mesh then routes.
 func routesService(n *yaml.RNode) bool {
 	parents, err := n.Pipe(yaml.Lookup("spec", "parentRefs"))
 	if err != nil || parents == nil {
@@ -91,23 +91,23 @@ func hasField(path ...string) func(*yaml.RNode) bool {
 var ciliumKinds = []kindCoverage{
 	{group: "cilium.io", names: KindCilium + " CiliumNodeConfig", Coverage: decided},
 	{group: "cilium.io", names: KindClusterwide + " " + KindCIDRGroup, Coverage: clusterwide(decided)},
-	{group: "cilium.io", names: "CiliumEnvoyConfig", Coverage: notDecided("has a proxy take the connections to Services, and decide where they go")},
-	{group: "cilium.io", names: "CiliumClusterwideEnvoyConfig", Coverage: notDecidedClusterwide("has a proxy take the connections to Services, and decide where they go")},
+	{group: "cilium.io", names: "CiliumEnvoyConfig", Coverage: notDecided("redirects connections to Services to a proxy, which routes them")},
+	{group: "cilium.io", names: "CiliumClusterwideEnvoyConfig", Coverage: notDecidedClusterwide("redirects connections to Services to a proxy, which routes them")},
 	{group: "cilium.io", names: "CiliumLocalRedirectPolicy", Coverage: notDecided("redirects connections to an address or a Service to pods of the same node")},
-	{group: "cilium.io", names: "CiliumEgressGatewayPolicy", Coverage: notDecidedClusterwide("sends pods' connections through another node, from whose address they leave")},
-	{group: "cilium.io", names: "CiliumEndpoint", Coverage: notDecided("declares an address to be that of a pod with another identity")},
-	{group: "cilium.io", names: "CiliumEndpointSlice", Coverage: notDecidedClusterwide("declares addresses to be those of pods with another identity")},
+	{group: "cilium.io", names: "CiliumEgressGatewayPolicy", Coverage: notDecidedClusterwide("routes connections of pods through another node, which replaces their source address")},
+	{group: "cilium.io", names: "CiliumEndpoint", Coverage: notDecided("may assign an address to a pod with another identity")},
+	{group: "cilium.io", names: "CiliumEndpointSlice", Coverage: notDecidedClusterwide("may assign addresses to pods with another identity")},
 	{group: "cilium.io", names: "CiliumIdentity", Coverage: notDecidedClusterwide("declares the labels of an identity")},
-	{group: "cilium.io", names: "CiliumNode", Coverage: notDecidedClusterwide("declares addresses to be those of a node")},
-	{group: "cilium.io", names: "CiliumDatapathPlugin", Coverage: notDecidedClusterwide("has a plugin change what agents do to packets")},
-	{group: "cilium.io", names: "CiliumLoadBalancerIPPool", Coverage: clusterwide(noEffect("gives Services addresses, and policies apply behind a Service's address"))},
-	{group: "cilium.io", names: "CiliumL2AnnouncementPolicy CiliumBGPPeeringPolicy CiliumBGPClusterConfig CiliumBGPPeerConfig CiliumBGPAdvertisement CiliumBGPNodeConfig CiliumBGPNodeConfigOverride", Coverage: clusterwide(noEffect("announces addresses, and policies apply to what comes"))},
-	{group: "cilium.io", names: "CiliumPodIPPool", Coverage: clusterwide(noEffect("gives pods addresses, and Cilium identifies pods by labels"))},
+	{group: "cilium.io", names: "CiliumNode", Coverage: notDecidedClusterwide("assigns addresses to a node")},
+	{group: "cilium.io", names: "CiliumDatapathPlugin", Coverage: notDecidedClusterwide("lets a plugin change how agents process packets")},
+	{group: "cilium.io", names: "CiliumLoadBalancerIPPool", Coverage: clusterwide(noEffect("assigns addresses to Services, and policies apply after translation to pods"))},
+	{group: "cilium.io", names: "CiliumL2AnnouncementPolicy CiliumBGPPeeringPolicy CiliumBGPClusterConfig CiliumBGPPeerConfig CiliumBGPAdvertisement CiliumBGPNodeConfig CiliumBGPNodeConfigOverride", Coverage: clusterwide(noEffect("announces addresses, and policies apply to the traffic to them"))},
+	{group: "cilium.io", names: "CiliumPodIPPool", Coverage: clusterwide(noEffect("assigns addresses to pods, and Cilium identifies pods by labels"))},
 	{group: "cilium.io", names: "CiliumGatewayClassConfig", Coverage: noEffect("configures the Service of a gateway")},
-	{group: "cilium.io", Coverage: notDecided("is a kind of Cilium's that is not known here")},
+	{group: "cilium.io", Coverage: notDecided("is a kind of Cilium that tenantfence does not know")},
 }
 
-// administratorEffect is what policies of administrators do.
+// administratorEffect describes policies of cluster administrators.
 const administratorEffect = "allows or denies connections before, or after, all other policies"
 
 var enforcerKinds = []kindCoverage{
@@ -120,41 +120,41 @@ var enforcerKinds = []kindCoverage{
 	{group: "projectcalico.org", names: "NetworkSet WorkloadEndpoint", Coverage: notDecidedInNamespace("configures which endpoints Calico's policies select")},
 	{group: "projectcalico.org", names: "StagedNetworkPolicy StagedKubernetesNetworkPolicy", Coverage: noEffect("is staged: Calico does not enforce it")},
 	{group: "projectcalico.org", names: "StagedGlobalNetworkPolicy BGPPeer BGPFilter IPPool IPReservation CalicoNodeStatus", Coverage: clusterwide(noEffect("is staged, or distributes addresses and routes"))},
-	{group: "projectcalico.org", Coverage: notDecided("is a kind of Calico's that is not known here")},
+	{group: "projectcalico.org", Coverage: notDecided("is a kind of Calico that tenantfence does not know")},
 	{group: "crd.projectcalico.org", names: "NetworkPolicy", Coverage: notDecidedInNamespace("allows or denies connections by rules in Calico's order")},
 	{group: "crd.projectcalico.org", names: "StagedNetworkPolicy StagedKubernetesNetworkPolicy", Coverage: noEffect("is staged: Calico does not enforce it")},
 	{group: "crd.projectcalico.org", names: "NetworkSet", Coverage: notDecidedInNamespace("configures which endpoints Calico's policies select")},
 	{group: "crd.projectcalico.org", names: "StagedGlobalNetworkPolicy BGPPeer BGPFilter IPPool IPReservation CalicoNodeStatus BlockAffinity IPAMBlock IPAMConfig IPAMHandle", Coverage: clusterwide(noEffect("is staged, or distributes addresses and routes"))},
 	{group: "crd.projectcalico.org", names: "GlobalNetworkPolicy Tier GlobalNetworkSet HostEndpoint FelixConfiguration BGPConfiguration KubeControllersConfiguration ClusterInformation", Coverage: notDecidedClusterwide("allows or denies connections, or configures how Calico does")},
-	{group: "crd.projectcalico.org", Coverage: notDecided("is a kind of Calico's that is not known here")},
+	{group: "crd.projectcalico.org", Coverage: notDecided("is a kind of Calico that tenantfence does not know")},
 	{group: "operator.tigera.io", names: "Installation APIServer Goldmane Whisker", Coverage: clusterwide(noEffect("installs Calico"))},
 
 	{group: "crd.antrea.io", names: "NetworkPolicy", Coverage: notDecidedInNamespace("allows or denies connections in Antrea's tiers, before NetworkPolicies")},
 	{group: "crd.antrea.io", names: "ClusterNetworkPolicy Tier", Coverage: notDecidedClusterwide("allows or denies connections in Antrea's tiers, before NetworkPolicies")},
-	{group: "crd.antrea.io", names: "Egress", Coverage: notDecidedClusterwide("sends pods' connections through another node, from whose address they leave")},
+	{group: "crd.antrea.io", names: "Egress", Coverage: notDecidedClusterwide("routes connections of pods through another node, which replaces their source address")},
 	{group: "crd.antrea.io", names: "IPPool ExternalIPPool Traceflow AntreaAgentInfo AntreaControllerInfo SupportBundleCollection PacketCapture", Coverage: clusterwide(noEffect("distributes addresses, or reports"))},
 	{group: "crd.antrea.io", Coverage: notDecided("configures what Antrea enforces")},
 
 	{group: "networking.k8s.aws", names: "ClusterNetworkPolicy ClusterPolicyEndpoint", Coverage: notDecidedClusterwide(administratorEffect)},
-	{group: "networking.k8s.aws", names: "ApplicationNetworkPolicy PolicyEndpoint", Coverage: notDecidedInNamespace("allows or denies connections by AWS's agent")},
-	{group: "networking.k8s.aws", Coverage: notDecided("configures what AWS's agent enforces")},
-	{group: "vpcresources.k8s.aws", names: "SecurityGroupPolicy", Coverage: notDecidedInNamespace("gives pods security groups of AWS, which allow or deny connections")},
+	{group: "networking.k8s.aws", names: "ApplicationNetworkPolicy PolicyEndpoint", Coverage: notDecidedInNamespace("allows or denies connections in the AWS network policy agent")},
+	{group: "networking.k8s.aws", Coverage: notDecided("configures the AWS network policy agent")},
+	{group: "vpcresources.k8s.aws", names: "SecurityGroupPolicy", Coverage: notDecidedInNamespace("assigns AWS security groups to pods, which allow or deny connections")},
 	{group: "vpcresources.k8s.aws", names: "CNINode", Coverage: clusterwide(noEffect("is written by AWS's controller"))},
 	{group: "vpcresources.k8s.aws", Coverage: notDecided("configures security groups of pods")},
 
-	{group: "networking.gke.io", names: "FQDNNetworkPolicy", Coverage: notDecidedInNamespace("allows connections to names")},
+	{group: "networking.gke.io", names: "FQDNNetworkPolicy", Coverage: notDecidedInNamespace("allows connections to DNS names")},
 	{group: "networking.gke.io", names: "GKENetworkPolicy RedirectService", Coverage: notDecided("redirects connections, or allows or denies them")},
-	{group: "networking.gke.io", names: "EgressNATPolicy", Coverage: notDecidedClusterwide("changes the addresses from which pods' connections leave")},
+	{group: "networking.gke.io", names: "EgressNATPolicy", Coverage: notDecidedClusterwide("changes the source addresses of connections of pods")},
 	{group: "networking.gke.io", names: "Network GKENetworkParamSet", Coverage: notDecidedClusterwide("gives pods more network interfaces")},
 	{group: "networking.gke.io", names: "ManagedCertificate FrontendConfig MultiClusterIngress MultiClusterService ServiceAttachment GCPGatewayPolicy HealthCheckPolicy NetworkLogging NetworkEndpointGroup ServiceNetworkEndpointGroup GCPBackendPolicy", Coverage: noEffect("configures load balancers, or logs")},
-	{group: "networking.gke.io", Coverage: notDecided("is a kind of GKE's networking that is not known here")},
+	{group: "networking.gke.io", Coverage: notDecided("is a kind of GKE networking that tenantfence does not know")},
 
 	{group: "k8s.ovn.org", names: "EgressFirewall", Coverage: notDecidedInNamespace("allows or denies connections to the outside")},
 	{group: "k8s.ovn.org", names: "EgressQoS", Coverage: noEffect("marks packets")},
-	{group: "k8s.ovn.org", Coverage: notDecided("changes which networks pods are in, or which way their connections take")},
+	{group: "k8s.ovn.org", Coverage: notDecided("changes the networks of pods, or the routes of their connections")},
 	{group: "network.openshift.io", names: "EgressNetworkPolicy", Coverage: notDecidedInNamespace("allows or denies connections to the outside")},
 	{group: "network.openshift.io", Coverage: notDecided("configures how OpenShift isolates namespaces")},
-	{group: "kubeovn.io", Coverage: notDecided("configures networks, and what passes between them")},
-	{group: "crd.nsx.vmware.com", Coverage: notDecided("allows or denies connections by NSX")},
-	{group: "k8s.cni.cncf.io", Coverage: notDecided("gives pods more network interfaces, at which the policies decided here are not enforced")},
+	{group: "kubeovn.io", Coverage: notDecided("configures networks, and the traffic between them")},
+	{group: "crd.nsx.vmware.com", Coverage: notDecided("allows or denies connections in NSX")},
+	{group: "k8s.cni.cncf.io", Coverage: notDecided("gives pods more network interfaces, where these policies are not enforced")},
 }

@@ -1,20 +1,20 @@
 package resource
 
-// MultiClusterGroup is the group of Services that clusters share.
+// MultiClusterGroup is the API group of Services that clusters share.
 const MultiClusterGroup = "multicluster.x-k8s.io"
 
 var meshKinds = []kindCoverage{
-	{group: "security.istio.io", Coverage: notDecided("has Istio's proxies allow or deny connections")},
-	{group: "networking.istio.io", names: "VirtualService ServiceEntry WorkloadEntry EnvoyFilter Sidecar", Coverage: notDecided("has Istio's proxies redirect or deny connections")},
+	{group: "security.istio.io", Coverage: notDecided("makes Istio's proxies allow or deny connections")},
+	{group: "networking.istio.io", names: "VirtualService ServiceEntry WorkloadEntry EnvoyFilter Sidecar", Coverage: notDecided("makes Istio's proxies redirect or deny connections")},
 	{group: "networking.istio.io", names: "DestinationRule", Coverage: noEffect("distributes connections among the pods of one Service")},
-	{group: "networking.istio.io", names: "Gateway", Coverage: noEffect("what a gateway lets in reaches pods through the policies of the gateway's pods and of theirs")},
+	{group: "networking.istio.io", names: "Gateway", Coverage: noEffect("traffic that a gateway admits passes the policies of the gateway's pods and of the destination pods")},
 	{group: "networking.istio.io", names: "WorkloadGroup ProxyConfig", Coverage: noEffect("configures proxies, and redirects nothing")},
-	{group: "networking.istio.io", Coverage: notDecided("is a kind of Istio's networking that is not known here")},
-	{group: "extensions.istio.io", Coverage: notDecided("has Istio's proxies run code that may deny connections")},
+	{group: "networking.istio.io", Coverage: notDecided("is a kind of Istio networking that tenantfence does not know")},
+	{group: "extensions.istio.io", Coverage: notDecided("makes Istio's proxies run code that may deny connections")},
 	{group: "telemetry.istio.io", Coverage: noEffect("configures what proxies report")},
 
-	{group: "policy.linkerd.io", Coverage: notDecided("has Linkerd's proxies allow, deny or redirect connections")},
-	{group: "linkerd.io", names: "ServiceProfile", Coverage: notDecided("has Linkerd's proxies redirect connections"), where: hasField("spec", "dstOverrides")},
+	{group: "policy.linkerd.io", Coverage: notDecided("makes Linkerd's proxies allow, deny or redirect connections")},
+	{group: "linkerd.io", names: "ServiceProfile", Coverage: notDecided("makes Linkerd's proxies redirect connections"), where: hasField("spec", "dstOverrides")},
 	{group: "linkerd.io", names: "ServiceProfile", Coverage: noEffect("configures retries and metrics")},
 	{group: "workload.linkerd.io", Coverage: notDecided("adds workloads outside the cluster to the mesh")},
 	{group: "multicluster.linkerd.io", Coverage: notDecided("mirrors Services of other clusters")},
@@ -23,15 +23,15 @@ var meshKinds = []kindCoverage{
 	{group: "specs.smi-spec.io", Coverage: noEffect("describes traffic for TrafficTargets, which decide")},
 
 	{group: MultiClusterGroup, Coverage: noEffect("shares Services between clusters, whose policies decide")},
-	{group: "kuma.io", names: "TrafficPermission MeshTrafficPermission", Coverage: notDecided("has Kuma's proxies allow or deny connections")},
-	{group: "kuma.io", names: "TrafficRoute MeshTCPRoute MeshHTTPRoute ExternalService MeshExternalService MeshPassthrough ProxyTemplate MeshProxyPatch MeshFaultInjection FaultInjection", Coverage: notDecided("has Kuma's proxies redirect or deny connections")},
-	{group: "consul.hashicorp.com", names: "ServiceIntentions", Coverage: notDecided("has Consul's proxies allow or deny connections")},
-	{group: "consul.hashicorp.com", names: "ServiceRouter ServiceResolver ServiceSplitter", Coverage: notDecided("has Consul's proxies redirect connections")},
+	{group: "kuma.io", names: "TrafficPermission MeshTrafficPermission", Coverage: notDecided("makes Kuma's proxies allow or deny connections")},
+	{group: "kuma.io", names: "TrafficRoute MeshTCPRoute MeshHTTPRoute ExternalService MeshExternalService MeshPassthrough ProxyTemplate MeshProxyPatch MeshFaultInjection FaultInjection", Coverage: notDecided("makes Kuma's proxies redirect or deny connections")},
+	{group: "consul.hashicorp.com", names: "ServiceIntentions", Coverage: notDecided("makes Consul's proxies allow or deny connections")},
+	{group: "consul.hashicorp.com", names: "ServiceRouter ServiceResolver ServiceSplitter", Coverage: notDecided("makes Consul's proxies redirect connections")},
 }
 
-// toolKinds are common kinds of other programs that neither make pods nor affect traffic.
+// toolKinds are common kinds of other tools that neither create pods nor affect traffic.
 var toolKinds = []kindCoverage{
-	{group: "monitoring.coreos.com", names: "ServiceMonitor PodMonitor PrometheusRule Probe ScrapeConfig AlertmanagerConfig", Coverage: noEffect("configures what is scraped, and policies apply to it")},
+	{group: "monitoring.coreos.com", names: "ServiceMonitor PodMonitor PrometheusRule Probe ScrapeConfig AlertmanagerConfig", Coverage: noEffect("configures scraping, and policies apply to the connections")},
 	{group: "cert-manager.io", names: "ClusterIssuer", Coverage: clusterwide(harmless)},
 	{group: "cert-manager.io", names: "Certificate CertificateRequest Issuer", Coverage: harmless},
 	{group: "external-secrets.io", names: "ClusterSecretStore ClusterExternalSecret", Coverage: clusterwide(harmless)},

@@ -32,13 +32,13 @@ func TestCoverage(t *testing.T) {
 		if got := resource.CoverageOf(yaml.MustParse(doc)); got.Class != want {
 			t.Errorf("%s: got %q, want %q", doc, got.Class, want)
 		} else if got.Class == resource.NotDecided && got.Reason == "" {
-			t.Errorf("%s: nothing states why", doc)
+			t.Errorf("%s: no reason", doc)
 		}
 	}
 	if !resource.DecidedKind("", "Pod") || !resource.DecidedKind("apps", "Deployment") || resource.DecidedKind("apps", "Pod") {
 		t.Error("kinds with a pod template are decided")
 	}
 	if !resource.DecidedKind("cilium.io", "CiliumCIDRGroup") || resource.DecidedKind("cilium.io", "CiliumNode") || resource.DecidedKind("example.com", "Widget") {
-		t.Error("the kinds that are decided are those that the proof reads")
+		t.Error("exactly the kinds that the proof evaluates are decided")
 	}
 }

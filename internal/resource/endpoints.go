@@ -11,29 +11,29 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// EndpointSlice holds the addresses behind a Service that has no selector.
+// EndpointSlice has the addresses of a Service.
 type EndpointSlice struct {
 	Ref report.Ref
 	// Service is the name of the Service, in the same namespace.
 	Service   string
 	Addresses []string
 	Ports     []ServicePort
-	// podAddresses are those of the addresses that are of pods: they refer to one, or a controller
-	// writes the slice.
+	// podAddresses are the addresses of pods: they refer to a pod, or a controller writes the
+	// slice.
 	podAddresses []string
 }
 
-// PodAddresses are the slice's addresses that pods have.
+// PodAddresses returns the slice's addresses of pods.
 func (e *EndpointSlice) PodAddresses() []netip.Addr { return addresses(e.podAddresses) }
 
-// target is what has an address.
+// target is the resource with an address.
 type target struct {
 	Kind string `json:"kind"`
 }
 
 func (r *target) isPod() bool { return r != nil && r.Kind == "Pod" }
 
-// managedBy is the label that tells who writes an EndpointSlice.
+// managedBy is the label with the writer of an EndpointSlice.
 const (
 	managedBy       = "endpointslice.kubernetes.io/managed-by"
 	sliceController = "endpointslice-controller.k8s.io"
@@ -63,11 +63,11 @@ func newEndpointSlice(n *yaml.RNode) (*EndpointSlice, error) {
 	return s, nil
 }
 
-// skipMirror keeps v1 Endpoints from being mirrored into EndpointSlices.
+// skipMirror disables the mirroring of v1 Endpoints into EndpointSlices.
 const skipMirror = "endpointslice.kubernetes.io/skip-mirror"
 
-// mirroredSlices are the EndpointSlices that Kubernetes makes of v1 Endpoints, one of each subset.
-// They count beside the EndpointSlices that the build has for the same Service.
+// mirroredSlices returns the EndpointSlices that Kubernetes creates from v1 Endpoints, one of each
+// subset. They are additional to the EndpointSlices of the build for the same Service.
 func mirroredSlices(n *yaml.RNode) ([]*EndpointSlice, error) {
 	if n.GetLabels()[skipMirror] == "true" || n.GetAnnotations()["control-plane.alpha.kubernetes.io/leader"] != "" {
 		return nil, nil
@@ -103,8 +103,7 @@ func mirroredSlices(n *yaml.RNode) ([]*EndpointSlice, error) {
 	return out, nil
 }
 
-// IPs are the slice's addresses. One of IPv4 that is written as IPv6 is what packets
-// bear: IPv4.
+// IPs returns the slice's addresses. An IPv4 address in IPv6 notation becomes IPv4, as in packets.
 func (e *EndpointSlice) IPs() []netip.Addr {
 	var out []netip.Addr
 	for _, a := range e.Addresses {
@@ -116,7 +115,7 @@ func (e *EndpointSlice) IPs() []netip.Addr {
 	return slices.Compact(out)
 }
 
-// PortsOf are the slice's ports behind those of its Service.
+// PortsOf returns the slice's ports for the ports of its Service.
 func (e *EndpointSlice) PortsOf(of []ServicePort) []policy.Port {
 	var out []policy.Port
 	for _, p := range of {
@@ -129,8 +128,8 @@ func (e *EndpointSlice) PortsOf(of []ServicePort) []policy.Port {
 	return out
 }
 
-// APIServerAddresses are those behind the Service of the apiserver, where the build has its
-// EndpointSlices or Endpoints.
+// APIServerAddresses returns the addresses of the apiserver, if the build has EndpointSlices or
+// Endpoints of its Service.
 func (x *Index) APIServerAddresses() []netip.Addr {
 	var out []netip.Addr
 	for _, e := range x.SlicesOf(APIServer()) {
@@ -140,8 +139,8 @@ func (x *Index) APIServerAddresses() []netip.Addr {
 	return slices.Compact(out)
 }
 
-// NonPodSlices are the EndpointSlices of a Service with a selector that list addresses of no pod:
-// its connections may end there, too. Each has these addresses alone.
+// NonPodSlices returns the EndpointSlices of a Service with a selector that list addresses other
+// than pods', reduced to those addresses. Connections to the Service may reach them too.
 func (x *Index) NonPodSlices(s *Service) []*EndpointSlice {
 	var out []*EndpointSlice
 	for _, e := range x.SlicesOf(s) {

@@ -16,29 +16,29 @@ const (
 	kindGateway      = "gateway.networking.k8s.io/Gateway"
 	kindGatewayClass = "gateway.networking.k8s.io/GatewayClass"
 	kindPool         = "cilium.io/CiliumLoadBalancerIPPool"
-	// ciliumController begins the controllerName of Cilium's own GatewayClass.
+	// ciliumController is the prefix of the controllerName of Cilium's GatewayClass.
 	ciliumController = "io.cilium/"
 	ciliumClass      = "cilium"
 )
 
-// podlessClasses begin the names of GatewayClasses whose controllers make no pods for a Gateway.
+// podlessClasses are prefixes of GatewayClasses whose controllers create no pods for a Gateway.
 var podlessClasses = []string{ciliumClass, "traefik", "gke-", "azure-alb", "amazon-vpc-lattice"}
 
 // Gateway is a Gateway of the build.
 type Gateway struct {
 	Ref   report.Ref
 	Class string
-	// Addresses are those that it asks for or has.
+	// Addresses are the addresses that it requests or has.
 	Addresses []netip.Addr
 }
 
-// AddressPool are addresses that Cilium gives to load balancers.
+// AddressPool has addresses that Cilium assigns to load balancers.
 type AddressPool struct {
 	Ref    report.Ref
 	Ranges []netipx.IPRange
 }
 
-// gateways are what the build has of Gateways and address pools.
+// gateways has the Gateways and address pools of the build.
 type gateways struct {
 	Gateways []*Gateway
 	Pools    []*AddressPool
@@ -72,7 +72,7 @@ func newGateway(n *yaml.RNode) (*Gateway, error) {
 		Spec struct {
 			Class     string    `json:"gatewayClassName"`
 			Addresses []address `json:"addresses"`
-			// Infrastructure is what the Gateway's Service gets.
+			// Infrastructure is applied to the Gateway's Service.
 			Infrastructure struct {
 				Annotations map[string]string `json:"annotations"`
 			} `json:"infrastructure"`
@@ -131,12 +131,12 @@ func newAddressPool(n *yaml.RNode) (*AddressPool, error) {
 	return out, nil
 }
 
-// Overlaps reports whether a pool has addresses of some networks.
+// Overlaps reports whether a pool has addresses in some networks.
 func (p *AddressPool) Overlaps(networks *netipx.IPSet) bool {
 	return slices.ContainsFunc(p.Ranges, networks.OverlapsRange)
 }
 
-// GatewayByAddress is the Gateway that has an address, nil where none has.
+// GatewayByAddress returns the Gateway with an address, or nil.
 func (x *Index) GatewayByAddress(a netip.Addr) *Gateway {
 	for _, g := range x.Gateways {
 		if slices.Contains(g.Addresses, a.Unmap()) {
@@ -154,7 +154,7 @@ func (x *Index) IsCiliumGateway(g *Gateway) bool {
 	return g.Class == ciliumClass
 }
 
-// findGatewayPods records the Gateways whose controllers may make pods for them, once all
+// findGatewayPods records the Gateways whose controllers may create pods for them, after all
 // classes are read.
 func (x *Index) findGatewayPods() {
 	slices.SortStableFunc(x.Gateways, func(a, b *Gateway) int { return strings.Compare(a.Ref.String(), b.Ref.String()) })
@@ -162,7 +162,7 @@ func (x *Index) findGatewayPods() {
 	for _, g := range x.Gateways {
 		podless := slices.ContainsFunc(podlessClasses, func(start string) bool { return strings.HasPrefix(g.Class, start) })
 		if !podless && !x.IsCiliumGateway(g) {
-			x.UnknownPods = append(x.UnknownPods, UnknownPods{Resource: g.Ref, Namespace: g.Ref.Namespace, Reason: "the controller of class " + g.Class + " may make the pods of its proxy, some in its own namespace"})
+			x.UnknownPods = append(x.UnknownPods, UnknownPods{Resource: g.Ref, Namespace: g.Ref.Namespace, Reason: "the controller of class " + g.Class + " may create proxy pods for it, also in the controller's own namespace"})
 		}
 	}
 }

@@ -10,23 +10,23 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 )
 
-// packagePath is the absolute path of a resource's package, which kpt fn render sets
-// on every resource: its path is relative to that.
+// packagePath is the absolute path of a resource's package. kpt fn render sets it on every
+// resource, whose file path is relative to it.
 const packagePath = "internal.config.kubernetes.io/package-path"
 
-// Why a host leaves files unknown.
+// Reasons why a host does not record files.
 const (
-	reasonKustomize   = "kustomize runs this function, and does not pass on which file a resource comes from: use tenantfence build or render, or kpt; where kustomize runs it for these, list the fence in the layer that is built"
-	reasonNoFiles     = "the host of this function does not record the file of every resource, as kpt does: use kpt, or tenantfence build or render"
-	reasonMixedIDs    = "some resource carries the annotation " + KustomizeID + ", which only kustomize sets: remove it"
-	reasonPackagePath = "some resources carry the annotation " + packagePath + ", which kpt fn render sets on all of them: remove it from their files"
-	reasonOutside     = "its file is outside the folder that is read"
+	reasonKustomize   = "kustomize runs this function and does not record the file of a resource: use tenantfence build or render, or kpt; if kustomize runs it within these, list the fence in the layer that is built"
+	reasonNoFiles     = "the host of this function does not record the file of every resource: use kpt, or tenantfence build or render"
+	reasonMixedIDs    = "a resource has the annotation " + KustomizeID + ", which only kustomize sets: remove it"
+	reasonPackagePath = "some resources have the annotation " + packagePath + ", which kpt fn render sets on all of them: remove it from their files"
+	reasonOutside     = "its file is outside the input folder"
 )
 
-// SetSourcesByHost sets the Source of the functionConfig and of each item of a
-// ResourceList, from what its host recorded. Only kpt records files: it overwrites the
-// path annotations of everything that it reads. kustomize leaves them as their author wrote
-// them. Which of the two it is never depends on one item alone.
+// SetSourcesByHost sets the Source of the functionConfig and of each item of a ResourceList, from
+// the records of the host. Only kpt records files: it overwrites the path annotations of every
+// resource that it reads. kustomize keeps them as authors write them. No single item determines
+// which host it is.
 func SetSourcesByHost(config *yaml.RNode, items []*yaml.RNode) error {
 	h := hostOf(config, items)
 	for _, n := range items {
@@ -34,12 +34,13 @@ func SetSourcesByHost(config *yaml.RNode, items []*yaml.RNode) error {
 			return err
 		}
 	}
-	// One that is no mapping is a finding of Shapes.
+	// MalformedItems reports a functionConfig that is no mapping.
 	if root := content(config.YNode()); root == nil || root.Kind != yaml.MappingNode {
 		return nil
 	}
 	ClearSource(config)
-	// kpt reads the functionConfig apart from the package, and keeps the annotations in it.
+	// kpt reads the functionConfig separately from the package, and keeps annotations of its
+	// author.
 	for _, n := range items {
 		if s := SourceOf(n); ID(n) == ID(config) && s.File != "" {
 			return SetSource(config, s)
@@ -48,12 +49,11 @@ func SetSourcesByHost(config *yaml.RNode, items []*yaml.RNode) error {
 	return nil
 }
 
-// host is what runs the function.
+// host is the program that runs the function.
 type host struct {
-	// unknown is why it records no files. Omitted: it records them.
+	// unknown is the reason why it records no files. Omitted: it records them.
 	unknown string
-	// root is the package whose pipeline runs the function, where the host tells packages
-	// apart.
+	// root is the package whose pipeline runs the function, if the host distinguishes packages.
 	root string
 }
 
@@ -61,8 +61,8 @@ func hostOf(config *yaml.RNode, items []*yaml.RNode) host {
 	if config.IsNilOrEmpty() {
 		return host{unknown: reasonNoFiles}
 	}
-	// kustomize runs what carries this, and sets an ID on every item, unless they are
-	// the items of one single List.
+	// kustomize sets a function spec on the functionConfig. It sets an ID on every item, unless the
+	// items come from a single List.
 	if spec, err := runtimeutil.GetFunctionSpec(config); err != nil || spec != nil {
 		return host{unknown: reasonKustomize}
 	}
@@ -82,7 +82,7 @@ func hostOf(config *yaml.RNode, items []*yaml.RNode) host {
 	return h
 }
 
-// kustomizeIDs is why items with kustomize's IDs have no files, or "" without any.
+// kustomizeIDs returns the reason why items with kustomize's IDs have no files, or "" without IDs.
 func kustomizeIDs(items []*yaml.RNode) string {
 	ids := 0
 	for _, n := range items {
@@ -99,7 +99,7 @@ func kustomizeIDs(items []*yaml.RNode) string {
 	return reasonMixedIDs
 }
 
-// source is that of an item.
+// source returns the Source of an item.
 func (h host) source(n *yaml.RNode) Source {
 	if h.unknown != "" {
 		return Source{Unknown: h.unknown}
@@ -113,7 +113,7 @@ func (h host) source(n *yaml.RNode) Source {
 		file = path.Join(filepath.ToSlash(relative), file)
 	}
 	s := Source{File: file}
-	// A broken index counts as the first.
+	// An invalid index counts as the first document.
 	s.Index, _ = strconv.Atoi(annotation(n, kioutil.IndexAnnotation))
 	if local, ok := LocalPath(file); ok {
 		s.Path = local

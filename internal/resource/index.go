@@ -19,31 +19,30 @@ const (
 	LabelFence     = v1alpha1.Group + "/fence"
 	LabelTenant    = v1alpha1.Group + "/tenant"
 	LabelTenantID  = v1alpha1.Group + "/tenant-id"
-	// LabelNode names the entry of the profile's nodes that a host policy is of.
+	// LabelNode is the name of a host policy's node entry in the profile.
 	LabelNode   = v1alpha1.Group + "/node"
 	LabelFamily = v1alpha1.Group + "/family"
 	LabelStage  = v1alpha1.Group + "/stage"
 
-	// AnnotationFor lists the fields that asked for a policy.
+	// AnnotationFor lists the fields that declare a policy.
 	AnnotationFor = v1alpha1.Group + "/for"
-	// AnnotationNamespace says where a policy must land.
+	// AnnotationNamespace is the intended namespace of a policy.
 	AnnotationNamespace = v1alpha1.Group + "/namespace"
 
-	// AnnotationAdopt hands a hand-written policy over to the fence that generates one
-	// of its name.
+	// AnnotationAdopt replaces a hand-written policy with the generated policy of the same name.
 	AnnotationAdopt = v1alpha1.Group + "/adopt"
-	// AnnotationPatch lists the aspects of a hand-written policy that the fence keeps
-	// right; the rest of it stays its author's.
+	// AnnotationPatch lists the aspects of a hand-written policy that the fence corrects. Its
+	// author owns the rest.
 	AnnotationPatch = v1alpha1.Group + "/patch"
 
-	// AnnotationSeen marks, within one build, what the function was given.
+	// AnnotationSeen marks the inputs of the function within one build.
 	AnnotationSeen = "internal." + v1alpha1.Group + "/seen"
 
 	ManagedBy = "tenantfence"
 )
 
-// IsEgressNames says whether a resource is what the egress proxy of a fence is told. Every
-// other ConfigMap is somebody else's, whatever it is labelled.
+// IsEgressNames reports whether a resource is the generated configuration of a fence's egress
+// proxy. It is false for every other ConfigMap, with any labels.
 func IsEgressNames(n *yaml.RNode) bool {
 	return groupKind(n) == "v1/ConfigMap" && n.GetName() == policy.EgressNamesConfigMap
 }
@@ -53,88 +52,89 @@ const (
 	KindCilium      = "CiliumNetworkPolicy"
 	KindClusterwide = "CiliumClusterwideNetworkPolicy"
 	KindKubernetes  = "NetworkPolicy"
-	// KindCIDRGroup is no policy: policies refer to it.
+	// KindCIDRGroup is no policy, but policies refer to it.
 	KindCIDRGroup = "CiliumCIDRGroup"
-	// KindAdministrator is a cluster administrator's, of the group AdministratorGroup.
+	// KindAdministrator is a cluster administrator's policy, of the group AdministratorGroup.
 	KindAdministrator  = "ClusterNetworkPolicy"
 	AdministratorGroup = "policy.networking.k8s.io"
 )
 
-// Namespace of the build or its inventory.
+// Namespace is a Namespace of the build or of its external resources.
 type Namespace struct {
 	Ref    report.Ref
 	Labels map[string]string
 }
 
-// Node of the build or its inventory.
+// Node is a Node of the build or of its external resources.
 type Node struct {
 	Ref    report.Ref
 	Labels map[string]string
-	// Addresses of the node's status.
+	// Addresses are the addresses in the node's status.
 	Addresses []netip.Addr
 }
 
 // Policy is a network policy of the build.
 type Policy struct {
 	Ref report.Ref
-	// Fence that generated it, "" for any other policy, even one with the label.
+	// Fence is the fence that generated it, or "". Fence is empty for other policies, even with the
+	// label.
 	Fence string
 }
 
-// Index is the build, by what its resources are. Everything in it is sorted, so
-// that the order of the input never matters.
+// Index has the resources of the build by kind. Everything in it is sorted, so the order of the
+// input has no effect.
 type Index struct {
 	Namespaces map[string]*Namespace
 	Nodes      map[string]*Node
 	Workloads  []*Workload
 	Services   []*Service
 	Slices     []*EndpointSlice
-	// Agents configure Cilium's agents.
+	// Agents are the resources that configure Cilium's agents.
 	Agents []*AgentConfig
-	// Inferred are the pods that operators make without a pod template. They are among the
+	// Inferred are the pods that operators create without a pod template. They are also in
 	// Workloads.
 	Inferred []Inferred
-	// UnknownPods are resources that make pods which they do not show.
+	// UnknownPods are resources whose pods are unknown.
 	UnknownPods []UnknownPods
-	// PodMetadata are the labels and annotations that pods of each resource have or may have.
+	// PodMetadata has the labels and annotations that pods of each resource have or may have.
 	PodMetadata []PodMetadata
-	// Redirects are Cilium's, of connections to pods of the same node.
+	// Redirects are Cilium's redirects of connections to pods on the same node.
 	Redirects []*Redirect
 	gateways
-	// Partial says that something in the build could not be read, which was refused:
-	// what is not in the index may be there all the same.
+	// Partial reports that a resource of the build could not be read and was rejected. Then
+	// resources that the index lacks may exist.
 	Partial bool
-	// WithoutResources says that the host showed no resource but the function's own
-	// configuration, as kustomize does to a generator: nothing can be looked up.
+	// WithoutResources reports that the host passed no resource but the function's own
+	// configuration, as kustomize does for a generator. Then no resource can be looked up.
 	WithoutResources bool
 
-	// operatorServices are Services that an operator makes of something else in the build, where the
-	// build has none of that name itself.
+	// operatorServices are Services that an operator creates, if the build has none of the same
+	// name.
 	operatorServices []*Service
-	// templateRefs are resources whose pods are those of another's template.
+	// templateRefs are resources whose pods use another resource's template.
 	templateRefs []templateRef
 
 	byNamespace map[string][]*Workload
 	services    map[string][]*Service
-	// slices are by namespace and Service.
+	// slices has EndpointSlices by namespace and Service.
 	slices map[[2]string][]*EndpointSlice
-	// owners are what has each address.
+	// owners has the owner of each address.
 	owners map[netip.Addr]AddressOwner
 }
 
-// NewIndex reads the resources of the build and its inventory.
+// NewIndex indexes the resources of the build and its external resources.
 func NewIndex(items []*yaml.RNode) (*Index, report.Findings) {
 	x := &Index{Namespaces: map[string]*Namespace{}, Nodes: map[string]*Node{}, byNamespace: map[string][]*Workload{}, services: map[string][]*Service{}, slices: map[[2]string][]*EndpointSlice{}, owners: map[netip.Addr]AddressOwner{}}
 	items, findings := Deduplicate(items)
 	copies := len(findings)
 	if err := embeddedDataError(); err != nil {
-		findings = append(findings, report.New(report.ResourceUnreadable, report.Error, report.Ref{}, "", "this program is broken, and knows no operators: %v: report it", err))
+		findings = append(findings, report.New(report.ResourceUnreadable, report.Error, report.Ref{}, "", "the embedded data of operators is invalid: %v: report this as a bug of tenantfence", err))
 	}
 	seen := map[report.Ref]bool{}
 	for _, n := range items {
 		id := ID(n)
 		if seen[id] {
-			findings = append(findings, report.New(report.ResourceDuplicate, report.Error, RefOf(n), "", "is in the build more than once, with different content, so which one counts is undefined: keep one"))
+			findings = append(findings, report.New(report.ResourceDuplicate, report.Error, RefOf(n), "", "is in the build more than once with different content, so the result is undefined: keep one"))
 			continue
 		}
 		seen[id] = true
@@ -173,33 +173,32 @@ func NewIndex(items []*yaml.RNode) (*Index, report.Findings) {
 	return x, findings
 }
 
-// add returns a finding as a pointer, so that nil means none.
+// add returns a finding as a pointer. Nil means none.
 func (x *Index) add(n *yaml.RNode) *report.Finding {
 	defer AnnotatePanic(n)
 	kind := groupKind(n)
 	if namespaced(n, kind) && n.GetNamespace() == "" {
-		f := report.New(report.ResourceWithoutNamespace, report.Error, RefOf(n), "metadata.namespace", "has no namespace yet, so it cannot be fenced: set it in the resource, or list the fence in the outer layer, above the one whose kustomization.yaml sets namespace")
+		f := report.New(report.ResourceWithoutNamespace, report.Error, RefOf(n), "metadata.namespace", "has no namespace, so it cannot be fenced: set metadata.namespace, or list the fence in a layer above the kustomization.yaml that sets namespace")
 		return &f
 	}
 	if err := x.addByKind(n, kind); err != nil {
 		if u := missingVariable(n); u != nil {
 			return u
 		}
-		f := report.New(report.ResourceUnreadable, report.Error, RefOf(n), "", "cannot be read as a %s: %v: correct it, or what its pods are cannot be told", n.GetKind(), err)
+		f := report.New(report.ResourceUnreadable, report.Error, RefOf(n), "", "is not a valid %s: %v: its pods are unknown: correct the field", n.GetKind(), err)
 		return &f
 	}
 	return nil
 }
 
-// namespaced reports whether a resource is of a kind that makes pods, or a Service, of which it
-// is known that it has a namespace.
+// namespaced reports whether a resource creates pods, or is a Service, and so needs a namespace.
 func namespaced(n *yaml.RNode, kind string) bool {
 	_, isWorkload := templatePath[kind]
 	o, _ := operatorOf(n)
 	return isWorkload || kind == "v1/Service" || o != nil || controllerOf(n) != nil
 }
 
-// addByKind puts a resource where it belongs, if it is of a kind that matters.
+// addByKind adds a resource, if its kind is relevant.
 func (x *Index) addByKind(n *yaml.RNode, kind string) error {
 	switch kind {
 	case "v1/Namespace":
@@ -230,7 +229,7 @@ func (x *Index) addByKind(n *yaml.RNode, kind string) error {
 	return nil
 }
 
-// addPods adds the pods that a resource makes, if it makes some.
+// addPods adds the pods that a resource creates.
 func (x *Index) addPods(n *yaml.RNode, kind string) error {
 	if c := agentArgsOf(n); c != nil {
 		x.Agents = append(x.Agents, c)
@@ -250,7 +249,7 @@ func (x *Index) addPods(n *yaml.RNode, kind string) error {
 	return appendParsed(&x.Workloads, n, newWorkload)
 }
 
-// appendParsed adds what a resource reads as, if it can be read.
+// appendParsed adds a parsed resource.
 func appendParsed[T any](to *[]T, n *yaml.RNode, read func(*yaml.RNode) (T, error)) error {
 	got, err := read(n)
 	if err == nil {
@@ -259,7 +258,7 @@ func appendParsed[T any](to *[]T, n *yaml.RNode, read func(*yaml.RNode) (T, erro
 	return err
 }
 
-// WorkloadsIn returns the workloads of a namespace that the selector selects.
+// WorkloadsIn returns the workloads of a namespace that a selector selects.
 func (x *Index) WorkloadsIn(namespace string, selector policy.Selector) []*Workload {
 	var out []*Workload
 	for _, w := range x.byNamespace[namespace] {

@@ -18,16 +18,16 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// inference works out what an operator makes of one resource.
+// inference determines the pods and Services that an operator creates from one resource.
 type inference struct {
 	root *yaml.Node
-	// item is the list element that an entry with each is about, nil for others.
+	// item is the list element of an entry with each. Nil: the entry has none.
 	item *yaml.Node
 	name string
 	ref  report.Ref
 }
 
-// pods are those of one role: of each element of a list, where the role has one.
+// pods returns the pods of one role, for each element of a list if the role has one.
 func (in *inference) pods(p inferredPods) ([]*Workload, error) {
 	if !in.applies(p.conditions) {
 		return nil, nil
@@ -78,7 +78,7 @@ func (in *inference) workload(p inferredPods) (*Workload, error) {
 	return w, nil
 }
 
-// addLabels adds the labels: those that the resource passes on, and those of the operator.
+// addLabels adds the labels that the resource passes on, and those of the operator.
 func (in *inference) addLabels(w *Workload, p inferredPods) {
 	own, passed := in.expandAll(p.Labels), map[string]string{}
 	for _, r := range p.Relabel {
@@ -102,7 +102,7 @@ func (in *inference) addLabels(w *Workload, p inferredPods) {
 	w.setIdentity()
 }
 
-// service is one of the Services that stand in front of the pods.
+// service returns one of the Services of the pods.
 func (in *inference) service(s inferredService) *Service {
 	ref := report.Ref{APIVersion: "v1", Kind: "Service", Namespace: in.ref.Namespace, Name: in.expand(s.Name), File: in.ref.File, Index: in.ref.Index}
 	out := &Service{Ref: ref, Selector: in.expandAll(s.Selector), Type: "ClusterIP", Ports: in.ports(s.Ports)}
@@ -176,7 +176,7 @@ func (in *inference) isMet(c condition) bool {
 
 var placeholder = regexp.MustCompile(`\{[^}]*\}`)
 
-// expand puts the texts of fields into a text. A field that is not set counts as a generated
+// expand replaces the field references in a text. A field that is not set becomes a generated
 // value.
 func (in *inference) expand(text string) string {
 	return placeholder.ReplaceAllStringFunc(text, func(found string) string {
@@ -209,7 +209,7 @@ func (in *inference) text(path string) string {
 
 var fieldOrKey = regexp.MustCompile(`[^.[\]]+|\[[^\]]*\]`)
 
-// at is the node of a field, as spec.a, spec.list[0] or metadata.labels[example.com/key].
+// at returns the node at a path such as spec.a, spec.list[0] or metadata.labels[example.com/key].
 func (in *inference) at(path string) *yaml.Node {
 	at := in.root
 	for i, part := range fieldOrKey.FindAllString(path, -1) {
@@ -244,7 +244,7 @@ func elements(list *yaml.Node) []*yaml.Node {
 	return out
 }
 
-// texts are the texts of a mapping.
+// texts returns a mapping of strings.
 func texts(n *yaml.Node) map[string]string {
 	out := map[string]string{}
 	if n == nil || n.Kind != yaml.MappingNode {
@@ -258,7 +258,7 @@ func texts(n *yaml.Node) map[string]string {
 	return out
 }
 
-// versionOf is the version in an apiVersion.
+// versionOf returns the version of an apiVersion.
 func versionOf(apiVersion string) string {
 	_, version, _ := strings.Cut(apiVersion, "/")
 	return version

@@ -8,14 +8,14 @@ import (
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 )
 
-// Inputs are the resources of this project's own kinds, decoded and valid.
+// Inputs are the decoded and valid resources of this project's kinds.
 type Inputs struct {
 	Fence    v1alpha1.TenantFence
 	FenceRef report.Ref
 	Profile  Profile
 	Tenants  []Tenant
-	// UnreadableTenants are the names of the Tenants that are refused already: nothing is known
-	// of what they say.
+	// UnreadableTenants are the names of Tenants that are already rejected. Their declarations are
+	// unknown.
 	UnreadableTenants []string
 	FlowTests         []FlowTest
 }
@@ -37,24 +37,24 @@ func (in *Inputs) Mesh() bool {
 	return false
 }
 
-// Profile is a FenceProfile's spec and where it stands: Path is that of the spec.
+// Profile is a FenceProfile's spec with its position: Path is the path of the spec.
 type Profile struct {
 	Ref  report.Ref
 	Path *field.Path
 	Spec v1alpha1.FenceProfileSpec
 }
 
-// Tenant is a Tenant's spec and where it stands: Path is that of the spec.
+// Tenant is a Tenant's spec with its position: Path is the path of the spec.
 type Tenant struct {
 	Name string
 	Ref  report.Ref
 	Path *field.Path
 	Spec v1alpha1.TenantSpec
-	// Source is that of a resource. Omitted for one in the TenantFence.
+	// Source is the source of a Tenant resource. Omitted: the Tenant is inline in the TenantFence.
 	Source Source
 }
 
-// FlowTest and where it stands.
+// FlowTest is a FlowTest with its position.
 type FlowTest struct {
 	Ref  report.Ref
 	Test v1alpha1.FlowTest

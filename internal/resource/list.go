@@ -1,6 +1,5 @@
-// Package resource holds the build: the ResourceList that a host hands over, and
-// what is in it. It reads workloads, Services, Namespaces and policies into an
-// Index, and the four kinds of this project into Inputs.
+// Package resource reads the build, a ResourceList that a host passes. It parses workloads,
+// Services, Namespaces and policies into an Index, and the four kinds of this project into Inputs.
 package resource
 
 import (
@@ -18,13 +17,12 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 )
 
-// ErrNotResourceList says that the input is something else.
+// ErrNotResourceList reports that the input is no ResourceList.
 var ErrNotResourceList = errors.New("the input is not a ResourceList: tenantfence without arguments is a KRM function, " +
-	"run by kustomize build --enable-alpha-plugins --enable-exec or kpt fn render; tenantfence help says more")
+	"run by kustomize build --enable-alpha-plugins --enable-exec or kpt fn render; see tenantfence help")
 
-// Execute reads a ResourceList, has it processed and writes it back, with what
-// process leaves in it, also where process returns an error: then hosts show the
-// results, and keep their own items.
+// Execute reads a ResourceList, calls process, and writes the result. It also writes it if process
+// returns an error: then hosts print the results and keep their own items.
 func Execute(in io.Reader, out io.Writer, process func(*framework.ResourceList) error) error {
 	data, err := io.ReadAll(in)
 	if err != nil {
@@ -45,7 +43,7 @@ func Execute(in io.Reader, out io.Writer, process func(*framework.ResourceList) 
 	}), rw)
 	if rw.WrappingKind != kio.ResourceListKind {
 		if err != nil && !errors.Is(err, ErrNotResourceList) {
-			return fmt.Errorf("the input is no YAML: correct what the host was given: %w", err)
+			return fmt.Errorf("the input is not valid YAML: correct the input of the host: %w", err)
 		}
 		return err
 	}
@@ -53,7 +51,7 @@ func Execute(in io.Reader, out io.Writer, process func(*framework.ResourceList) 
 		if found := malformedInList(data); len(found) > 0 {
 			return MalformedError(found)
 		}
-		return fmt.Errorf("the items of the ResourceList cannot be read; each of them must be a resource: %w", err)
+		return fmt.Errorf("the items of the ResourceList are invalid; each must be a resource: %w", err)
 	}
 	if _, werr := out.Write(buffer.Bytes()); werr != nil {
 		return errors.Join(err, fmt.Errorf("write output: %w", werr))
@@ -61,11 +59,11 @@ func Execute(in io.Reader, out io.Writer, process func(*framework.ResourceList) 
 	return err
 }
 
-// MalformedError are the findings about items that cannot be read at all.
+// MalformedError has the findings about malformed items.
 type MalformedError report.Findings
 
 func (e MalformedError) Error() string {
-	out := []string{"the items of the ResourceList cannot be read; each of them must be a resource:"}
+	out := []string{"the items of the ResourceList are invalid; each must be a resource:"}
 	for _, f := range e {
 		out = append(out, strings.Join(slices.DeleteFunc([]string{f.Resource.String(), f.Field, f.Message}, func(s string) bool { return strings.TrimSpace(s) == "" }), ": "))
 	}
@@ -89,7 +87,7 @@ func malformedInList(data []byte) report.Findings {
 	return MalformedItems(nodes)
 }
 
-// Results are the findings in the form that hosts show.
+// Results converts findings to the form that hosts print.
 func Results(findings report.Findings) framework.Results {
 	var out framework.Results
 	for _, f := range findings {

@@ -12,8 +12,8 @@ import (
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 )
 
-// MalformedItems finds the items that are no resources, or whose metadata or structure no reader
-// understands. Only items without findings may be read: everything else here relies on it.
+// MalformedItems finds items that are no resources, or have invalid metadata or structure. Only
+// items without findings may be read, which all other code requires.
 func MalformedItems(items []*yaml.RNode) report.Findings {
 	var out report.Findings
 	for i, n := range items {
@@ -24,8 +24,8 @@ func MalformedItems(items []*yaml.RNode) report.Findings {
 	return out
 }
 
-// Readable returns the items that may be read, and the findings of Shapes about the others that
-// are of a kind that is read. The rest is neither: it is as if it did not exist.
+// Readable returns the items that can be read, and the findings about malformed items of kinds that
+// are read. It ignores other malformed items.
 func Readable(items []*yaml.RNode) ([]*yaml.RNode, report.Findings) {
 	var known []*yaml.RNode
 	var out report.Findings
@@ -45,7 +45,7 @@ func Readable(items []*yaml.RNode) ([]*yaml.RNode, report.Findings) {
 type itemChecker struct {
 	ref      report.Ref
 	findings report.Findings
-	// strict reports whether the item is of a kind that is read, in which no list has null
+	// strict reports whether the item is of a kind that is read, which must have no null list
 	// elements.
 	strict bool
 }
@@ -61,13 +61,13 @@ func (s *itemChecker) item(n *yaml.RNode, index int) {
 	}
 	s.ref = partialRef(root)
 	if root == nil || root.Kind != yaml.MappingNode {
-		s.invalid("", "items[%d] is %s: it must be a resource, with apiVersion, kind and metadata", index, describeNode(root))
+		s.invalid("", "items[%d] is %s: it must be a resource with apiVersion, kind and metadata", index, describeNode(root))
 		return
 	}
 	s.strict = isReadKind(s.ref)
 	s.typeMeta(root, index)
 	if list := child(root, "items"); list != nil && list.Kind == yaml.SequenceNode && (strings.HasSuffix(s.ref.Kind, "List") || containsKinds(list)) {
-		s.invalid("items", "is a list of resources, and none of them would be read: write each of them as a resource of its own")
+		s.invalid("items", "is a list of resources, which are not read: write each one as a separate resource")
 		return
 	}
 	s.metadata(child(root, "metadata"))
@@ -78,8 +78,8 @@ func (s *itemChecker) item(n *yaml.RNode, index int) {
 	s.walk(root, "")
 }
 
-// ListsResources reports whether a document holds resources in items. kubectl applies these,
-// whatever the document's own kind is.
+// ListsResources reports whether a document has resources in items. kubectl applies them for any
+// kind of document.
 func ListsResources(n *yaml.RNode) bool { return containsKinds(child(content(n.YNode()), "items")) }
 
 func containsKinds(list *yaml.Node) bool {
@@ -95,13 +95,13 @@ func (s *itemChecker) typeMeta(root *yaml.Node, index int) {
 		case v == nil || isNull(v) || v.Value == "" && v.Kind == yaml.ScalarNode:
 			s.invalid(field, "items[%d] has no %s: every resource needs one", index, field)
 		case !isString(v):
-			s.invalid(field, "must be a string, and is %s", describeNode(v))
+			s.invalid(field, "must be a string, not %s", describeNode(v))
 		}
 	}
 }
 
 func (s *itemChecker) metadata(m *yaml.Node) {
-	// What this project's own kinds need is checked where they are decoded.
+	// Required fields of this project's kinds are checked where they are decoded.
 	own := groupOf(s.ref.APIVersion) == v1alpha1.Group
 	switch {
 	case isNull(m) && own:
@@ -110,7 +110,7 @@ func (s *itemChecker) metadata(m *yaml.Node) {
 		s.invalid("metadata", "is missing: every resource needs metadata.name")
 		return
 	case m.Kind != yaml.MappingNode:
-		s.invalid("metadata", "must be a mapping, and is %s", describeNode(m))
+		s.invalid("metadata", "must be a mapping, not %s", describeNode(m))
 		return
 	}
 	s.checkNames(m)
@@ -126,7 +126,7 @@ func (s *itemChecker) checkNames(m *yaml.Node) {
 	own := groupOf(s.ref.APIVersion) == v1alpha1.Group
 	for _, field := range []string{"name", "namespace"} {
 		if v := child(m, field); v != nil && !isNull(v) && !isString(v) {
-			s.invalid("metadata."+field, "must be a string, and is %s", describeNode(v))
+			s.invalid("metadata."+field, "must be a string, not %s", describeNode(v))
 		}
 	}
 	if !own && isNull(child(m, "name")) && isNull(child(m, "generateName")) {
@@ -137,21 +137,21 @@ func (s *itemChecker) checkNames(m *yaml.Node) {
 // checkTexts checks a mapping of strings.
 func (s *itemChecker) checkTexts(at string, v *yaml.Node) {
 	if v.Kind != yaml.MappingNode {
-		s.invalid(at, "must be a mapping of strings, and is %s", describeNode(v))
+		s.invalid(at, "must be a mapping of strings, not %s", describeNode(v))
 		return
 	}
 	for i := 0; i+1 < len(v.Content); i += 2 {
 		if value := content(v.Content[i+1]); !isString(value) && v.Content[i].Tag != yaml.MergeTag {
-			do := "correct it"
+			fix := "correct it"
 			if value != nil && value.Kind == yaml.ScalarNode && !isNull(value) {
-				do = "quote it"
+				fix = "quote it"
 			}
-			s.invalid(at+"["+v.Content[i].Value+"]", "must be a string, and is %s: %s", describeNode(value), do)
+			s.invalid(at+"["+v.Content[i].Value+"]", "must be a string, not %s: %s", describeNode(value), fix)
 		}
 	}
 }
 
-// walk looks for what makes the content ambiguous. Its aliases can be expanded.
+// walk finds ambiguous content. All aliases can be expanded.
 func (s *itemChecker) walk(n *yaml.Node, at string) {
 	if n = content(n); n == nil {
 		return
@@ -177,9 +177,9 @@ func (s *itemChecker) walkMapping(n *yaml.Node, at string) {
 		field := strings.TrimPrefix(at+"."+keyOf(key), ".")
 		switch {
 		case key == nil || key.Kind != yaml.ScalarNode:
-			s.invalid(field, "has a key that is %s: a key must be a string", describeNode(key))
+			s.invalid(field, "has the key %s: a key must be a string", describeNode(key))
 		case seen[key.Value]:
-			s.invalid(field, "occurs twice, so which one counts is undefined: keep one")
+			s.invalid(field, "occurs twice, so its value is undefined: keep one")
 		default:
 			seen[key.Value] = true
 		}
@@ -194,7 +194,7 @@ func keyOf(key *yaml.Node) string {
 	return key.Value
 }
 
-// isReadKind reports whether resources of a kind are read, beside their metadata.
+// isReadKind reports whether fields of a kind other than its metadata are read.
 func isReadKind(r report.Ref) bool {
 	group, kind := groupOf(r.APIVersion), r.Kind
 	_, template := templatePath[coreOr(group)+"/"+kind]
@@ -209,7 +209,7 @@ func coreOr(group string) string {
 	return group
 }
 
-// content is the node that a document or an alias stands for.
+// content returns the node of a document or of an alias.
 func content(n *yaml.Node) *yaml.Node {
 	for range 100 {
 		switch {
@@ -226,7 +226,7 @@ func content(n *yaml.Node) *yaml.Node {
 	return nil
 }
 
-// child is a field of a mapping, nil where it has none.
+// child returns a field of a mapping, or nil.
 func child(n *yaml.Node, field string) *yaml.Node {
 	if n == nil || n.Kind != yaml.MappingNode {
 		return nil
@@ -247,7 +247,7 @@ func isString(n *yaml.Node) bool {
 	return n != nil && n.Kind == yaml.ScalarNode && (n.Tag == yaml.NodeTagString || n.Tag == "" && n.Value != "" || n.Tag == "!")
 }
 
-// describeNode is a node in a message.
+// describeNode describes a node in a message.
 func describeNode(n *yaml.Node) string {
 	switch {
 	case isNull(n):
@@ -267,7 +267,7 @@ func describeNode(n *yaml.Node) string {
 	}
 }
 
-// partialRef names an item as far as it has names. Unlike RefOf it may be given anything.
+// partialRef refers to an item by the names that it has. Unlike RefOf it accepts malformed items.
 func partialRef(root *yaml.Node) report.Ref {
 	text := func(n *yaml.Node) string {
 		if n == nil || n.Kind != yaml.ScalarNode || isNull(n) {

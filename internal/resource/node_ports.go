@@ -7,17 +7,17 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// HostPort is a port of a node that leads to a port of a workload's pods.
+// HostPort is a port of a node that forwards to a port of a workload's pods.
 type HostPort struct {
 	Host, Port policy.Port
 }
 
-// NodePort is a port of the nodes that leads to pods.
+// NodePort is a port of the nodes that forwards to pods.
 type NodePort struct {
 	Port policy.Port
-	// Source is the field that sets it, as people write it.
+	// Source is the field that sets it, as reports print it.
 	Source string
-	// Pods are those behind it, each with its own port.
+	// Pods are the destination pods, each with its own port.
 	Pods []PodPort
 }
 
@@ -27,8 +27,8 @@ type PodPort struct {
 	Port     policy.Port
 }
 
-// NodePorts are the ports of nodes that lead to pods of the build: node ports of Services, and
-// host ports of pods.
+// NodePorts returns the ports of nodes that forward to pods of the build: node ports of Services,
+// and host ports of pods.
 func (x *Index) NodePorts() []NodePort {
 	var out []NodePort
 	for _, s := range x.Services {
@@ -61,7 +61,7 @@ func (x *Index) nodePort(s *Service, p ServicePort, i int) NodePort {
 	return out
 }
 
-// MatchesAny reports whether a node port is one of some ports. None are every port.
+// MatchesAny reports whether a node port is one of several ports. An empty list means every port.
 func (n NodePort) MatchesAny(ports []policy.Port) bool {
 	return len(ports) == 0 || n.Port.CoveredBy(policy.ExpandProtocols(ports))
 }

@@ -4,8 +4,9 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// operatorPolicy is a NetworkPolicy that an operator makes. Open are the ports that it opens to
-// every source, and OpenToPeers those that it opens to some. SwitchOff is how to switch it off.
+// operatorPolicy is a NetworkPolicy that an operator creates. Open are the ports that it allows
+// from every source, and OpenToPeers those that it allows from some. SwitchOff describes how to
+// disable it.
 type operatorPolicy struct {
 	conditions
 	Name        string            `json:"name"`
@@ -15,14 +16,14 @@ type operatorPolicy struct {
 	SwitchOff   string            `json:"switchOff"`
 }
 
-// OperatorNetworkPolicy is a NetworkPolicy that an operator makes of one resource.
+// OperatorNetworkPolicy is a NetworkPolicy that an operator creates from one resource.
 type OperatorNetworkPolicy struct {
 	Namespace, Name string
-	// Pods are the labels of the pods that it selects.
+	// Pods has the labels of the pods that it selects.
 	Pods map[string]string
-	// Open are ports that it opens to every source, OpenToPeers those that it opens to some.
+	// Open are ports that it allows from every source, OpenToPeers those that it allows from some.
 	Open, OpenToPeers []policy.Port
-	// SwitchOff is how to switch it off.
+	// SwitchOff describes how to disable it.
 	SwitchOff string
 }
 
@@ -41,7 +42,7 @@ func policyPorts(ports []ServicePort) []policy.Port {
 	return out
 }
 
-// Selects reports whether a NetworkPolicy of an operator is about pods of a namespace.
+// Selects reports whether a NetworkPolicy of an operator selects pods of a namespace.
 func (m OperatorNetworkPolicy) Selects(namespace string, labels map[string]string) bool {
 	return m.Namespace == namespace && policy.Selects(policy.Selector{MatchLabels: m.Pods}, labels)
 }

@@ -19,29 +19,29 @@ import (
 //go:embed operators/*.yaml
 var operatorFiles embed.FS
 
-// Operator is what is known of an operator that makes pods without a pod template: its file in
-// operators/. A text in it may hold {field} for the text of a field of the resource, {a|b} for
-// b where there is no a, {name} for the resource's name and * for a value that is generated. A
-// field that begins with item is one of the list element that each goes through.
+// Operator describes an operator that creates pods without a pod template. It is a file in
+// operators/. A text in it may contain {field} for the text of a field of the resource, {a|b} for b
+// if a is not set, {name} for the resource's name and * for a generated value. A field that begins
+// with item is a field of the current element of each.
 type Operator struct {
 	Operator string `json:"operator"`
-	// Version is the version that was read, and Source where.
+	// Version is the version that the file describes, and Source is its source code.
 	Version string `json:"version"`
 	Source  string `json:"source"`
-	// Unknown is what the file does not tell.
+	// Unknown describes what the file does not cover.
 	Unknown string `json:"unknown"`
 	// Runs are the operator's own pods. An omitted namespace is not fixed.
 	Runs  OperatorPods   `json:"runs"`
 	Kinds []OperatorKind `json:"kinds"`
 }
 
-// OperatorPods are the pods of an operator itself, as it is usually installed.
+// OperatorPods are the pods of the operator itself, as it is usually installed.
 type OperatorPods struct {
 	Namespace string            `json:"namespace"`
 	Labels    map[string]string `json:"labels"`
 }
 
-// OperatorKind is one of the kinds that an operator makes pods and Services of.
+// OperatorKind is a kind from which the operator creates pods and Services.
 type OperatorKind struct {
 	Group    string            `json:"group"`
 	Kind     string            `json:"kind"`
@@ -50,31 +50,30 @@ type OperatorKind struct {
 	Services []inferredService `json:"services"`
 	Flows    []operatorFlow    `json:"flows"`
 	Policies []operatorPolicy  `json:"policies"`
-	// UnknownPods are fields that change the pods in a way that is not known.
+	// UnknownPods are fields with an unknown effect on the pods.
 	UnknownPods []unknownPodsField `json:"unseen"`
 }
 
-// unknownPodsField is why pods are not known where its conditions hold.
+// unknownPodsField is the reason why pods are unknown if its conditions are met.
 type unknownPodsField struct {
 	conditions
 	Reason string `json:"reason"`
 }
 
-// inferredPods are pods of one role. As is the kind that they are known by, instead of the
-// resource's.
+// inferredPods are pods of one role. As is the kind that reports print instead of the resource's.
 type inferredPods struct {
 	conditions
 	As   string `json:"as"`
 	Each string `json:"each"`
-	// Inherited are fields that hold labels, under those of the operator unless InheritedWins.
-	// NotInherited are the beginnings of keys that are left out.
+	// Inherited are fields with labels, which the operator's labels override unless InheritedWins.
+	// NotInherited are prefixes of keys that are not inherited.
 	Inherited     []string          `json:"inherited"`
 	NotInherited  []string          `json:"notInherited"`
 	InheritedWins bool              `json:"inheritedWins"`
 	Labels        map[string]string `json:"labels"`
 	Relabel       []relabel         `json:"relabel"`
-	// PodSpec is a field like the spec of a pod: hostNetwork, serviceAccountName and
-	// containers count, and their ports unless PortsOfPodSpec is false.
+	// PodSpec is a field like the spec of a pod. Its hostNetwork, serviceAccountName and containers
+	// are used, and their ports unless PortsOfPodSpec is false.
 	PodSpec             string         `json:"podSpec"`
 	PortsOfPodSpec      *bool          `json:"portsOfPodSpec"`
 	HostNetwork         string         `json:"hostNetwork"`
@@ -83,15 +82,15 @@ type inferredPods struct {
 	Ports               []inferredPort `json:"ports"`
 }
 
-// relabel sets a label where its conditions hold.
+// relabel sets a label if its conditions are met.
 type relabel struct {
 	conditions
 	Label string `json:"label"`
 	Value string `json:"value"`
 }
 
-// inferredPort is a port of pods or of a Service. The fields win where they are set. Target is
-// the pods' port, where it is not the Service's.
+// inferredPort is a port of pods or of a Service. Fields that are set have precedence. Target is
+// the pods' port, if it differs from the Service's.
 type inferredPort struct {
 	conditions
 	Each      string            `json:"each"`
@@ -111,30 +110,30 @@ type inferredService struct {
 	Ports    []inferredPort    `json:"ports"`
 }
 
-// operatorFlow is a flow without which the pods do not work: from the operator, or from the
-// pods, to the pods, or from the pods to the API server. Ports are as "8000" or "9094/UDP".
+// operatorFlow is a flow that the pods require: from the operator or from the pods to the pods, or
+// from the pods to the API server. Ports are as "8000" or "9094/UDP".
 type operatorFlow struct {
 	conditions
 	Name string            `json:"name"`
 	From string            `json:"from"`
 	To   string            `json:"to"`
 	Pods map[string]string `json:"pods"`
-	// Sources and Targets are labels of those of the pods that connect to one another, where
-	// not all do.
+	// Sources and Targets are the labels of the connecting pods, if not all pods connect to one
+	// another.
 	Sources map[string]string `json:"sources"`
 	Targets map[string]string `json:"targets"`
 	Ports   []any             `json:"ports"`
 	Reason  string            `json:"why"`
 }
 
-// conditions decide whether an entry counts: all of When hold, and not all of Unless.
+// conditions decide whether an entry applies: all of When are met, and not all of Unless.
 type conditions struct {
 	When   []condition `json:"when"`
 	Unless []condition `json:"unless"`
 }
 
-// condition is about one field of the resource: its text, whether it is set, a number that it
-// is above, or an element of the list that it is.
+// condition is a requirement on one field of the resource: its text, whether it is set, a lower
+// bound for its number, or an element of its list.
 type condition struct {
 	Field string `json:"field"`
 	Is    string `json:"is"`
@@ -143,13 +142,13 @@ type condition struct {
 	Holds string `json:"holds"`
 }
 
-// Operators are all that are known, by the names of their files.
+// Operators returns all known operators, sorted by file name.
 func Operators() []Operator {
 	out, _ := readOperators()
 	return out
 }
 
-// readOperators reads the files that the program holds.
+// readOperators parses the embedded files.
 var readOperators = sync.OnceValues(func() ([]Operator, error) {
 	files, err := fs.Glob(operatorFiles, "operators/*.yaml")
 	if err != nil {
@@ -170,7 +169,7 @@ var readOperators = sync.OnceValues(func() ([]Operator, error) {
 	return out, nil
 })
 
-// operatorOf is the operator that makes pods of a resource, nil where none is known.
+// operatorOf returns the operator that creates pods from a resource, or nil.
 func operatorOf(n *kyaml.RNode) (*Operator, *OperatorKind) {
 	all := Operators()
 	for i := range all {
@@ -183,34 +182,34 @@ func operatorOf(n *kyaml.RNode) (*Operator, *OperatorKind) {
 	return nil, nil
 }
 
-// Inferred are the pods that an operator makes of one resource, as its file tells.
+// Inferred has the pods that an operator creates from one resource, according to its file.
 type Inferred struct {
 	Resource report.Ref
 	Operator *Operator
-	// UnknownVersion reports that the resource has a version that the file does not list.
+	// UnknownVersion reports that the file does not list the resource's version.
 	UnknownVersion bool
 	Workloads      []*Workload
-	// RequiredFlows are the flows without which they do not work.
+	// RequiredFlows are the flows that the pods require.
 	RequiredFlows []RequiredFlow
-	// Policies are the NetworkPolicies that the operator makes.
+	// Policies are the NetworkPolicies that the operator creates.
 	Policies []OperatorNetworkPolicy
 }
 
-// RequiredFlow is a flow without which the pods of an operator do not work.
+// RequiredFlow is a flow that the pods of an operator require.
 type RequiredFlow struct {
 	Name string
-	// Direction is that at the pods. FromOperator and ToAPIServer tell the other end, which
-	// else is the pods themselves.
+	// Direction is the direction at the pods. FromOperator and ToAPIServer identify the peer.
+	// Without either, the peer is the pods themselves.
 	Direction                 policy.Direction
 	FromOperator, ToAPIServer bool
-	// Pods are their labels. Sources and Targets are labels of those that connect to one
-	// another, where not all do.
+	// Pods are their labels. Sources and Targets are labels of the connecting pods, if not all
+	// connect to one another.
 	Pods, Sources, Targets map[string]string
 	Ports                  []policy.Port
 	Reason                 string
 }
 
-// addInferred adds what an operator makes of a resource: pods, and Services in front of them.
+// addInferred adds the pods and Services that an operator creates from a resource.
 func (x *Index) addInferred(n *kyaml.RNode, o *Operator, k *OperatorKind) error {
 	in := &inference{root: content(n.YNode()), name: n.GetName(), ref: RefOf(n)}
 	out := Inferred{Resource: in.ref, Operator: o, UnknownVersion: !slices.Contains(k.Versions, versionOf(n.GetApiVersion()))}
@@ -246,7 +245,8 @@ func (x *Index) addInferred(n *kyaml.RNode, o *Operator, k *OperatorKind) error 
 	return nil
 }
 
-// addOperatorServices adds the Services that operators make, where the build has none of that name.
+// addOperatorServices adds the Services that operators create, if the build has none of the same
+// name.
 func (x *Index) addOperatorServices() {
 	for _, m := range x.operatorServices {
 		if !slices.ContainsFunc(x.Services, func(s *Service) bool { return s.Ref.Namespace == m.Ref.Namespace && s.Ref.Name == m.Ref.Name }) {

@@ -18,7 +18,7 @@ func TestPostgresCluster(t *testing.T) {
 		yaml.MustParse(`{apiVersion: postgresql.cnpg.io/v1, kind: Cluster, metadata: {name: pg, namespace: db}, spec: {instances: 2, inheritedMetadata: {labels: {team: a, cnpg.io/cluster: other, pod-template-hash: x}}, managed: {services: {disabledDefaultServices: [ro]}}}}`),
 		yaml.MustParse(`{apiVersion: postgresql.cnpg.io/v1, kind: Cluster, metadata: {name: one, namespace: db}}`),
 		yaml.MustParse(`{apiVersion: cluster.x-k8s.io/v1beta1, kind: Cluster, metadata: {name: nodes}}`),
-		yaml.MustParse(`{apiVersion: v1, kind: Service, metadata: {name: pg-rw, namespace: db}, spec: {selector: {app: told}, ports: [{port: 6432}]}}`),
+		yaml.MustParse(`{apiVersion: v1, kind: Service, metadata: {name: pg-rw, namespace: db}, spec: {selector: {app: chosen}, ports: [{port: 6432}]}}`),
 	})
 	if len(findings) > 0 {
 		t.Fatal(findings)
@@ -39,17 +39,17 @@ func TestPostgresCluster(t *testing.T) {
 		"app.kubernetes.io/name": "postgresql", "app.kubernetes.io/instance": "pg", "app.kubernetes.io/component": "database", "app.kubernetes.io/managed-by": "cloudnative-pg", "app.kubernetes.io/version": "*",
 	}
 	if diff := cmp.Diff(want, replica[0].Labels); diff != "" {
-		t.Error("what the operator sets wins, and labels outside the identity are left out: (-want +got)\n", diff)
+		t.Error("the operator's labels have precedence, and labels outside the identity are omitted: (-want +got)\n", diff)
 	}
 	var services []string
 	for _, s := range index.ServicesIn("db") {
 		services = append(services, s.Ref.Name)
 	}
 	if diff := cmp.Diff([]string{"one-r", "one-ro", "one-rw", "pg-r", "pg-rw"}, services); diff != "" {
-		t.Error("each once, but for one that is disabled: (-want +got)\n", diff)
+		t.Error("each Service once, except a disabled one: (-want +got)\n", diff)
 	}
-	if s := index.Service("db", "pg-rw"); s.Selector["app"] != "told" {
-		t.Errorf("a Service of the build counts before one that the operator makes, and it selects %v", s.Selector)
+	if s := index.Service("db", "pg-rw"); s.Selector["app"] != "chosen" {
+		t.Errorf("a Service of the build has precedence over the operator's, but it selects %v", s.Selector)
 	}
 }
 
@@ -57,6 +57,6 @@ func TestPostgresClusterWithoutNamespace(t *testing.T) {
 	t.Parallel()
 	_, findings := resource.NewIndex([]*yaml.RNode{yaml.MustParse(`{apiVersion: postgresql.cnpg.io/v1, kind: Cluster, metadata: {name: pg}}`)})
 	if len(findings) != 1 || findings[0].Check != report.ResourceWithoutNamespace {
-		t.Errorf("its pods' namespace must be known, and it says %v", findings)
+		t.Errorf("the namespace of its pods is unknown, but the findings are %v", findings)
 	}
 }

@@ -17,13 +17,13 @@ import (
 
 var update = flag.Bool("update", false, "rewrite expected files")
 
-// TestOperators reads testdata/operators/NAME.yaml, resources of the operator whose file is
-// called NAME, and expects of them what testdata/operators/NAME.txt lists.
+// TestOperators reads testdata/operators/NAME.yaml, resources of the operator with the file NAME,
+// and compares the result with testdata/operators/NAME.txt.
 func TestOperators(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob("operators/*.yaml")
 	if err != nil || len(files) == 0 {
-		t.Fatal("there are no operators: ", err)
+		t.Fatal("no operators are known: ", err)
 	}
 	for _, file := range files {
 		name := strings.TrimSuffix(filepath.Base(file), ".yaml")
@@ -43,7 +43,7 @@ func TestOperators(t *testing.T) {
 	}
 }
 
-// listed lists what is inferred, one line each.
+// listed formats the inferred pods, one line each.
 func listed(index *resource.Index) string {
 	var out strings.Builder
 	for _, w := range index.Workloads {
@@ -74,8 +74,8 @@ func listed(index *resource.Index) string {
 	return out.String()
 }
 
-// TestOperatorServicesSelectPods holds the files against themselves: a Service that
-// selects no pod, or sends to a port that pods have under another number, is a mistake in one.
+// TestOperatorServicesSelectPods checks the consistency of the files: each Service selects pods,
+// and its target ports exist.
 func TestOperatorServicesSelectPods(t *testing.T) {
 	t.Parallel()
 	files, _ := filepath.Glob("testdata/operators/*.yaml")
@@ -99,14 +99,14 @@ func TestOperatorServicesSelectPods(t *testing.T) {
 					}
 				}
 				if n.FromOperator && len(in.Operator.Runs.Labels) == 0 {
-					t.Errorf("%s: a flow comes from the operator, whose pods are unknown", file)
+					t.Errorf("%s: a flow has the operator as source, but its pods are unknown", file)
 				}
 			}
 		}
 	}
 }
 
-// TestOperatorsPage keeps the list in the documentation as the files are.
+// TestOperatorsPage writes the list in the documentation from the files.
 func TestOperatorsPage(t *testing.T) {
 	t.Parallel()
 	const begin, end = "<!-- The list is written by go test ./internal/resource -update. -->\n", "<!-- The list ends here. -->\n"
@@ -116,9 +116,9 @@ func TestOperatorsPage(t *testing.T) {
 		t.Fatal(err)
 	}
 	before, rest, ok := strings.Cut(string(data), begin)
-	_, after, closed := strings.Cut(rest, end)
-	if !ok || !closed {
-		t.Fatal(page, " has no place for the list")
+	_, after, found := strings.Cut(rest, end)
+	if !ok || !found {
+		t.Fatal(page, " has no markers for the list")
 	}
 	var out strings.Builder
 	out.WriteString("| operator | version that was read | kinds | not known |\n|---|---|---|---|\n")

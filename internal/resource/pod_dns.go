@@ -10,24 +10,25 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// nodeLocalDNS is the address at which a NodeLocal DNSCache listens by default.
+// nodeLocalDNS is the default listening address of a NodeLocal DNSCache.
 var nodeLocalDNS = netip.MustParseAddr("169.254.20.10")
 
 const dnsPort = 53
 
-// PodDNS is how a workload's pods resolve names.
+// PodDNS describes how a workload's pods resolve names.
 type PodDNS struct {
 	// Policy is their dnsPolicy. Omitted: ClusterFirst.
 	Policy string
-	// Nameservers are their own, beside the cluster's DNS or, with the policy None, instead.
+	// Nameservers are their own nameservers. They are additional to the cluster's DNS or, with the
+	// policy None, replace it.
 	Nameservers []string
 	// Searches are search domains of their own.
 	Searches []string
-	// UnexpandableAliases are the addresses of names that they resolve without DNS.
-	UnexpandableAliases map[string]string
+	// HostAliases are the addresses of names that they resolve without DNS.
+	HostAliases map[string]string
 }
 
-// dnsSpec is the part of a pod's spec that decides how it resolves names.
+// dnsSpec is the part of a pod's spec that determines how it resolves names.
 type dnsSpec struct {
 	DNSPolicy string `json:"dnsPolicy"`
 	DNSConfig struct {
@@ -40,29 +41,29 @@ type dnsSpec struct {
 	} `json:"hostAliases"`
 }
 
-// addDNS adds what a pod's spec sets about names.
+// addDNS adds the name resolution of a pod's spec.
 func (w *Workload) addDNS(spec dnsSpec) {
 	w.DNS = PodDNS{Policy: spec.DNSPolicy, Nameservers: spec.DNSConfig.Nameservers, Searches: spec.DNSConfig.Searches}
 	for _, a := range spec.HostAliases {
 		for _, name := range a.Hostnames {
-			if w.DNS.UnexpandableAliases == nil {
-				w.DNS.UnexpandableAliases = map[string]string{}
+			if w.DNS.HostAliases == nil {
+				w.DNS.HostAliases = map[string]string{}
 			}
-			w.DNS.UnexpandableAliases[strings.TrimSuffix(strings.ToLower(name), ".")] = a.IP
+			w.DNS.HostAliases[strings.TrimSuffix(strings.ToLower(name), ".")] = a.IP
 		}
 	}
 }
 
-// HasExtraNameservers reports whether pods ask nameservers of their own beside the cluster's DNS, which comes
-// first.
+// HasExtraNameservers reports whether pods have nameservers in addition to the cluster's DNS, which
+// comes first.
 func (d PodDNS) HasExtraNameservers() bool {
 	return d.Policy != "Default" && d.Policy != "None" && len(d.Nameservers) > 0
 }
 
-// AliasOf is a name that a name or pattern matches and that pods of a workload resolve without
-// DNS, and its address.
+// AliasOf returns a name that matches a name or pattern and that a workload's pods resolve without
+// DNS, with its address.
 func (w *Workload) AliasOf(pattern string) (name, address string, ok bool) {
-	for alias, ip := range w.DNS.UnexpandableAliases {
+	for alias, ip := range w.DNS.HostAliases {
 		if policy.Covers(strings.ToLower(pattern), alias) && (!ok || alias < name) {
 			name, address, ok = alias, ip, true
 		}
@@ -70,30 +71,30 @@ func (w *Workload) AliasOf(pattern string) (name, address string, ok bool) {
 	return name, address, ok
 }
 
-// BypassesClusterDNS is where the pods of a workload resolve a name other than at the cluster's DNS,
-// so that Cilium learns no address of it, "" where they ask it. A flow with dns to their own
-// nameserver has Cilium learn.
+// BypassesClusterDNS describes how the pods of a workload resolve a name without the cluster's DNS,
+// so that Cilium learns no address for it. It returns "" if they use the cluster's DNS. It also
+// returns "" if a flow with dns rules to their own nameserver lets Cilium learn the address.
 func (x *Index) BypassesClusterDNS(f *policy.Fence, w *Workload, name string) string {
 	switch {
 	case w.DNS.Policy == "Default":
 		if x.inspects(f, w, "", name) {
 			return ""
 		}
-		return "its dnsPolicy is Default, so it asks the nameservers of its node"
+		return "its dnsPolicy is Default, so it queries the nameservers of its node"
 	case w.DNS.Policy != "None":
 		return ""
 	case len(w.DNS.Nameservers) == 0:
 		return "its dnsPolicy is None, without a nameserver"
 	}
-	// A resolver asks the first, and others where that does not answer.
+	// A resolver queries the first nameserver, and the others only if the first does not answer.
 	first := w.DNS.Nameservers[0]
 	if x.clusterDNS(f, first) || x.inspects(f, w, first, name) {
 		return ""
 	}
-	return fmt.Sprintf("its dnsPolicy is None, so it asks nameserver %s", first)
+	return fmt.Sprintf("its dnsPolicy is None, so it queries nameserver %s", first)
 }
 
-// clusterDNS reports whether an address is that of the cluster's DNS, as far as is known.
+// clusterDNS reports whether an address is known to be the cluster's DNS.
 func (x *Index) clusterDNS(f *policy.Fence, nameserver string) bool {
 	addr, err := netip.ParseAddr(nameserver)
 	if err != nil {
@@ -108,8 +109,8 @@ func (x *Index) clusterDNS(f *policy.Fence, nameserver string) bool {
 	return containsAddress(f.Cluster.ServiceCIDRs, addr)
 }
 
-// inspects reports whether a flow of a workload's pods to a nameserver lists a name in dns. ""
-// is a nameserver that is unknown.
+// inspects reports whether a flow of a workload's pods to a nameserver lists a name in dns.
+// nameserver "" is unknown.
 func (x *Index) inspects(f *policy.Fence, w *Workload, nameserver, name string) bool {
 	addr, err := netip.ParseAddr(nameserver)
 	return slices.ContainsFunc(f.Grants, func(g policy.Grant) bool {
@@ -136,7 +137,7 @@ func (w *Workload) MatchesPeer(p policy.Peer) bool {
 	return p.Kind == policy.Pods && (p.Namespace == "" || p.Namespace == w.Ref.Namespace) && policy.Selects(p.Pods, w.Labels)
 }
 
-// containsAddress reports whether one of some networks holds an address.
+// containsAddress reports whether one of several networks contains an address.
 func containsAddress(networks []string, addr netip.Addr) bool {
 	return slices.ContainsFunc(networks, func(n string) bool {
 		prefix, err := netip.ParsePrefix(n)

@@ -15,18 +15,18 @@ import (
 //go:embed pods.yaml
 var podKindsFile []byte
 
-// podKinds is what is known about kinds that make pods.
+// podKinds describes kinds that create pods.
 type podKinds struct {
 	// Controllers add labels to the pods of a template.
 	Controllers []controllerKind `json:"controllers"`
-	// Podless kinds make no pods of the templates that they hold.
+	// Podless kinds create no pods from the templates that they contain.
 	Podless []kindReason `json:"podless"`
-	// UnknownPods kinds make pods that the resource does not show.
+	// UnknownPods kinds create pods that the resource does not describe.
 	UnknownPods []kindReason `json:"unseen"`
 }
 
-// controllerKind is a kind whose controller adds labels to its pods. Job is the name of the
-// Jobs that it makes, "" where it makes the pods itself.
+// controllerKind is a kind whose controller adds labels to its pods. Job is the name of the Jobs
+// that it creates, or "" if it creates the pods itself.
 type controllerKind struct {
 	Group  string            `json:"group"`
 	Kind   string            `json:"kind"`
@@ -35,8 +35,8 @@ type controllerKind struct {
 	Source string            `json:"source"`
 }
 
-// kindReason is a kind, or all kinds of a group, and why it is listed. Namespace is the field
-// that holds the namespace of its pods, "" for the resource's own.
+// kindReason is a kind, or all kinds of a group, with the reason why it is listed. Namespace is the
+// field with the namespace of its pods, or "" for the resource's own.
 type kindReason struct {
 	Group     string `json:"group"`
 	Kind      string `json:"kind"`
@@ -44,7 +44,7 @@ type kindReason struct {
 	Reason    string `json:"reason"`
 }
 
-// readPodKinds reads the file that the program holds.
+// readPodKinds parses the embedded file.
 var readPodKinds = sync.OnceValues(func() (podKinds, error) {
 	var out podKinds
 	if err := yaml.UnmarshalStrict(podKindsFile, &out); err != nil {
@@ -58,7 +58,7 @@ func loadPodKinds() podKinds {
 	return out
 }
 
-// embeddedDataError is a mistake in the files that the program holds, nil where there is none.
+// embeddedDataError returns an error in the embedded files, or nil.
 func embeddedDataError() error {
 	_, err := readPodKinds()
 	_, other := readOperators()
@@ -70,7 +70,7 @@ func (k kindReason) is(group, kind string) bool {
 	return (k.Kind == "" || k.Kind == kind) && (k.Group == group || pattern && strings.HasSuffix(group, suffix))
 }
 
-// findKind is the entry of a list for a resource's kind, nil where it has none.
+// findKind returns the entry of a resource's kind in a list, or nil.
 func findKind(in []kindReason, n *kyaml.RNode) *kindReason {
 	group, kind := Group(n), n.GetKind()
 	i := slices.IndexFunc(in, func(k kindReason) bool { return k.is(group, kind) })
@@ -80,7 +80,7 @@ func findKind(in []kindReason, n *kyaml.RNode) *kindReason {
 	return &in[i]
 }
 
-// controllerOf is what a resource's kind adds to its pods, nil where nothing is known of it.
+// controllerOf returns the entry of the controller of a resource's kind, or nil.
 func controllerOf(n *kyaml.RNode) *controllerKind {
 	all := loadPodKinds().Controllers
 	i := slices.IndexFunc(all, func(c controllerKind) bool { return c.Group == Group(n) && c.Kind == n.GetKind() })

@@ -10,21 +10,21 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 )
 
-// PodMetadata are labels and annotations that pods of a resource have, or may have: those of a
-// pod template, and in other kinds than Kubernetes' own those of every mapping that a
-// controller may pass on.
+// PodMetadata has labels and annotations that pods of a resource have or may have. They come from a
+// pod template and, for kinds of other groups than Kubernetes, from every mapping that a controller
+// may pass on.
 type PodMetadata struct {
-	// Resource is what they are read from, and Field the mapping that holds them.
+	// Resource is the source, and Field is the mapping with the labels and annotations.
 	Resource report.Ref
 	Field    string
-	// Namespaces are those of the pods, "" for one that is unknown.
+	// Namespaces are the namespaces of the pods. "" is an unknown namespace.
 	Namespaces          []string
 	Labels, Annotations map[string]string
 	// HostNetwork reports that all pods of the resource are hostNetwork pods.
 	HostNetwork bool
 }
 
-// MakesPods are the IDs of the resources that make pods.
+// MakesPods returns the IDs of the resources that create pods.
 func (x *Index) MakesPods() map[report.Ref]bool {
 	out := map[report.Ref]bool{}
 	for _, w := range x.Workloads {
@@ -39,8 +39,8 @@ func (x *Index) MakesPods() map[report.Ref]bool {
 	return out
 }
 
-// addPodMetadata adds what the pods of a resource may have, where it makes some: workloads and
-// unseen are the numbers of those before it.
+// addPodMetadata adds the metadata that the pods of a resource may have. workloads and unknownPods
+// are the counts before the resource was added.
 func (x *Index) addPodMetadata(n *yaml.RNode, workloads, unknownPods int) {
 	workloadsMade, hidden := x.Workloads[workloads:], x.UnknownPods[unknownPods:]
 	if len(workloadsMade)+len(hidden) == 0 {
@@ -71,7 +71,7 @@ type metadataAt struct {
 	field string
 }
 
-// podMetadataOf are the mappings whose labels and annotations the pods of a resource may have.
+// podMetadataOf returns the mappings whose labels and annotations the pods of a resource may have.
 func podMetadataOf(n *yaml.RNode) []metadataAt {
 	root := content(n.YNode())
 	if path, ok := templatePath[groupKind(n)]; ok {
@@ -96,8 +96,7 @@ func podMetadataOf(n *yaml.RNode) []metadataAt {
 	return out
 }
 
-// inheritsMetadata reports whether an operator gives the labels of the resource itself to its
-// pods.
+// inheritsMetadata reports whether an operator copies the resource's own labels to its pods.
 func inheritsMetadata(n *yaml.RNode) bool {
 	_, k := operatorOf(n)
 	return k != nil && slices.ContainsFunc(k.Pods, func(p inferredPods) bool { return slices.Contains(p.Inherited, "metadata.labels") })
@@ -125,8 +124,8 @@ func metadataIn(n *yaml.Node, at string) []metadataAt {
 	return out
 }
 
-// isNonPodMetadata reports whether a field holds labels that are certainly not given to pods: those
-// that a selector requires, or of volumes.
+// isNonPodMetadata reports whether labels in a field never apply to pods: those of selectors or of
+// volumes.
 func isNonPodMetadata(key string) bool {
 	key = strings.ToLower(key)
 	for _, other := range []string{"selector", "matchlabels", "volumeclaim", "pvc"} {

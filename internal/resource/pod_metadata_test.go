@@ -18,7 +18,7 @@ func TestPodMetadata(t *testing.T) {
 		items []string
 		want  []string
 	}{
-		"a template of Kubernetes' own kinds, and nothing else in them": {
+		"only the template in Kubernetes' own kinds": {
 			[]string{`{apiVersion: apps/v1, kind: StatefulSet, metadata: {name: web, namespace: acme, labels: {a: "1"}}, spec: {volumeClaimTemplates: [{metadata: {labels: {a: "1"}}}], template: {metadata: {labels: {a: "1"}}, ` + pod + `}}}`},
 			[]string{"StatefulSet spec.template.metadata [acme]"},
 		},
@@ -26,7 +26,7 @@ func TestPodMetadata(t *testing.T) {
 			[]string{`{apiVersion: argoproj.io/v1alpha1, kind: Rollout, metadata: {name: web, namespace: acme, labels: {a: "1"}}, spec: {strategy: {canary: {stableMetadata: {annotations: {a: "1"}}, steps: [{experiment: {templates: [{metadata: {labels: {a: "1"}}}]}}]}}, selector: {labels: {a: "1"}}, template: {metadata: {labels: {a: "1"}}, ` + pod + `}}}`},
 			[]string{"Rollout spec.strategy.canary.stableMetadata [acme]", "Rollout spec.strategy.canary.steps[0].experiment.templates[0].metadata [acme]", "Rollout spec.template.metadata [acme]"},
 		},
-		"what an operator inherits": {
+		"metadata that an operator inherits": {
 			[]string{`{apiVersion: rabbitmq.com/v1beta1, kind: RabbitmqCluster, metadata: {name: web, namespace: acme, annotations: {a: "1"}}, spec: {override: {statefulSet: {spec: {template: {metadata: {labels: {a: "1"}}}}}}}}`},
 			[]string{"RabbitmqCluster metadata [acme]", "RabbitmqCluster spec.override.statefulSet.spec.template.metadata [acme]"},
 		},
@@ -66,7 +66,7 @@ func TestPodMetadata(t *testing.T) {
 	}
 }
 
-// TestTemplateRef makes the pods of a Rollout of the template that it refers to.
+// TestTemplateRef creates the pods of a Rollout from the template that it refers to.
 func TestTemplateRef(t *testing.T) {
 	t.Parallel()
 	rollout := func(kind, apiVersion string) *yaml.RNode {

@@ -9,8 +9,7 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 )
 
-// Reasons are the fields that asked for each network policy, as its annotation lists
-// them, by what an engine calls the policy.
+// Reasons returns the fields that declare each network policy, from its annotation, by PolicyName.
 func Reasons(items []*yaml.RNode) map[string][]string {
 	out := map[string][]string{}
 	for _, n := range items {
@@ -28,10 +27,10 @@ func Reasons(items []*yaml.RNode) map[string][]string {
 	return out
 }
 
-// IsPolicy says whether an item is a network policy that this program knows.
+// IsPolicy reports whether an item is a supported network policy.
 func IsPolicy(n *yaml.RNode) bool { return isPolicy(groupKind(n)) }
 
-// IsCilium says whether it is one that Cilium alone knows.
+// IsCilium reports whether an item is a policy of Cilium's API.
 func IsCilium(n *yaml.RNode) bool { return Group(n) == "cilium.io" && IsPolicy(n) }
 
 func isPolicy(kind string) bool {
@@ -42,8 +41,8 @@ func isPolicy(kind string) bool {
 	return false
 }
 
-// PolicyName is what an engine calls a policy: "namespace/name" or, of a cluster-wide
-// one, "name".
+// PolicyName is the name of a policy in an engine: "namespace/name" or, for a cluster-wide policy,
+// "name".
 func PolicyName(r report.Ref) string {
 	if r.Kind == KindClusterwide || r.Kind == KindAdministrator && groupOf(r.APIVersion) == AdministratorGroup {
 		return r.Name

@@ -13,22 +13,23 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// localRedirect is the kind by which Cilium sends connections to a Service or an address to
-// pods of the same node.
+// localRedirect is the kind that redirects connections to a Service or an address to pods on the
+// same node.
 const localRedirect = "cilium.io/CiliumLocalRedirectPolicy"
 
-// Redirect is a CiliumLocalRedirectPolicy: what it redirects, and to which pods and ports.
+// Redirect is a CiliumLocalRedirectPolicy: its frontend, and its backend pods and ports.
 type Redirect struct {
 	Ref report.Ref
 	// Service is the frontend, "namespace/name". Omitted: the frontend is Address.
 	Service string
 	Address netip.Addr
-	// Pods of the redirect's own namespace, and the port of each of the frontend's ports.
+	// Pods selects backend pods of the redirect's own namespace. Ports has the backend port of each
+	// frontend port.
 	Pods  policy.Selector
 	Ports []RedirectPort
 }
 
-// RedirectPort is a port of the backend, and the frontend's port where it is known.
+// RedirectPort is a port of the backend, and the frontend's port if it is known.
 type RedirectPort struct {
 	Name             string
 	Frontend, Target int32
@@ -85,6 +86,6 @@ func newRedirect(n *yaml.RNode) (*Redirect, error) {
 	return r, nil
 }
 
-// Serves reports whether the redirect may take connections to a port of its frontend: one
-// without ports of its own takes all of the Service's.
+// Serves reports whether the redirect may take connections to a port of its frontend. A redirect
+// without ports takes all ports of the Service.
 func (p RedirectPort) Serves(port int32) bool { return p.Frontend == 0 || p.Frontend == port }

@@ -11,19 +11,19 @@ import (
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 )
 
-// The annotations by which hosts tell of a resource, beside kioutil's.
+// The annotations in which hosts describe a resource, in addition to kioutil's.
 const (
-	// LocalConfig keeps a resource from the cluster.
+	// LocalConfig excludes a resource from the cluster.
 	LocalConfig = "config.kubernetes.io/local-config"
-	// KustomizeID is set by kustomize, which invents paths and writes no files.
+	// KustomizeID is set by kustomize, which writes no files.
 	KustomizeID = "kustomize.config.k8s.io/id"
-	// LegacyPath and LegacyIndex are all that older hosts set, and kpt wants beside
-	// the newer ones.
+	// LegacyPath and LegacyIndex are the only ones that older hosts set. kpt requires them in
+	// addition to the newer ones.
 	LegacyPath  = "config.kubernetes.io/path"
 	LegacyIndex = "config.kubernetes.io/index"
 )
 
-// RefOf names a resource and, where it is known, its file.
+// RefOf refers to a resource and, if it is known, its file.
 func RefOf(n *yaml.RNode) report.Ref {
 	source := SourceOf(n)
 	return report.Ref{
@@ -32,9 +32,9 @@ func RefOf(n *yaml.RNode) report.Ref {
 	}
 }
 
-// NamespaceOf is a resource's namespace, "" for a kind that has none: an apiserver drops
-// what stands there. kustomize writes a namespace on the kinds that it does not know to be
-// cluster-scoped, and on this project's own kinds, where it has no meaning.
+// NamespaceOf returns a resource's namespace, or "" for a cluster-scoped kind, where an apiserver
+// drops the field. kustomize sets a namespace on this project's kinds and on kinds that it does not
+// know to be cluster-scoped.
 func NamespaceOf(n *yaml.RNode) string {
 	if Group(n) == v1alpha1.Group || clusterScoped(Group(n), n.GetKind()) {
 		return ""
@@ -49,7 +49,7 @@ func resourceID(r report.Ref) *yaml.ResourceIdentifier {
 	}
 }
 
-// HostWritesFiles says whether the host keeps these items in files of their own, as kpt does.
+// HostWritesFiles reports whether the host keeps these items in separate files, as kpt does.
 func HostWritesFiles(items []*yaml.RNode) bool {
 	files := false
 	for _, n := range items {
@@ -62,30 +62,30 @@ func HostWritesFiles(items []*yaml.RNode) bool {
 	return files
 }
 
-// InPlace reports whether the items are what an earlier run left. kustomize starts anew for
-// each build, and what its functions show one another is of the same build.
+// InPlace reports whether the items are the result of an earlier run. kustomize starts from the
+// sources for each build, and its functions share one build.
 func InPlace(items []*yaml.RNode) bool {
 	return !slices.ContainsFunc(items, func(n *yaml.RNode) bool { return n.GetAnnotations()[KustomizeID] != "" })
 }
 
-// ID is equal for what is the same resource: a Ref without version and file.
+// ID is the same for versions of one resource: a Ref without version and file.
 func ID(n *yaml.RNode) report.Ref {
 	return report.Ref{APIVersion: Group(n), Kind: n.GetKind(), Namespace: NamespaceOf(n), Name: n.GetName()}
 }
 
-// IDOf is the ID of what a Ref refers to.
+// IDOf returns the ID of the resource of a Ref.
 func IDOf(r report.Ref) report.Ref {
 	return report.Ref{APIVersion: groupOf(r.APIVersion), Kind: r.Kind, Namespace: r.Namespace, Name: r.Name}
 }
 
-// IsLocalConfig says whether a resource is kept from the cluster.
+// IsLocalConfig reports whether a resource is excluded from the cluster.
 func IsLocalConfig(n *yaml.RNode) bool {
 	v, ok := n.GetAnnotations()[LocalConfig]
 	return ok && v != "false"
 }
 
-// MarkLocalConfig adds the annotation that keeps a resource from the cluster. Hosts keep
-// one from it unless it says "false".
+// MarkLocalConfig adds the annotation that excludes a resource from the cluster. Hosts accept any
+// value except "false".
 func MarkLocalConfig(n *yaml.RNode) error {
 	if IsLocalConfig(n) {
 		return nil

@@ -8,7 +8,7 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 )
 
-// ResourcePanic is the value of a panic while a resource was worked on.
+// ResourcePanic is the value of a panic during the processing of a resource.
 type ResourcePanic struct {
 	Resource report.Ref
 	Cause    any
@@ -25,7 +25,7 @@ func (i ResourcePanic) Error() string {
 	return fmt.Sprintf("%s: %v", name, i.Cause)
 }
 
-// AnnotatePanic adds the resource to a panic while it is worked on. It is deferred.
+// AnnotatePanic adds the resource to a panic during its processing. It is deferred.
 func AnnotatePanic(n *yaml.RNode) {
 	cause := recover()
 	if cause == nil {
@@ -34,5 +34,5 @@ func AnnotatePanic(n *yaml.RNode) {
 	if _, named := cause.(ResourcePanic); !named {
 		cause = ResourcePanic{Resource: partialRef(content(n.YNode())), Cause: cause}
 	}
-	panic(cause) //nolint:forbidigo // it goes on as it came: the program ends it, with nothing written
+	panic(cause) //nolint:forbidigo // it rethrows the panic: the program handles it, and writes nothing
 }

@@ -13,9 +13,9 @@ import (
 func TestMarkLocalConfig(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ have, want string }{
-		"a resource without annotations":        {``, "true"},
-		"one that is marked keeps its word":     {`annotations: {config.kubernetes.io/local-config: "yes"}`, "yes"},
-		"one that asks for the cluster is kept": {`annotations: {config.kubernetes.io/local-config: "false"}`, "true"},
+		"a resource without annotations": {``, "true"},
+		"an existing annotation is kept": {`annotations: {config.kubernetes.io/local-config: "yes"}`, "yes"},
+		"the value false is replaced":    {`annotations: {config.kubernetes.io/local-config: "false"}`, "true"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -40,17 +40,17 @@ func TestIndex(t *testing.T) {
 		yaml.MustParse(`{apiVersion: v1, kind: Service, metadata: {name: nowhere}}`),
 	})
 	if len(findings) != 2 || !findings.HasError() {
-		t.Errorf("a broken workload and one without a namespace are told, got %v", findings)
+		t.Errorf("an invalid workload and a Service without a namespace are reported, got %v", findings)
 	}
 	if got := len(index.WorkloadsIn("a", policy.Selector{MatchLabels: map[string]string{"app": "web"}})); got != 3 {
 		t.Errorf("%d workloads have the label app=web, want 3", got)
 	}
 	jobs := index.WorkloadsIn("a", policy.Selector{MatchLabels: map[string]string{"job-name": "migrate", "batch.kubernetes.io/job-name": "migrate"}})
 	if len(jobs) != 1 || !jobs[0].HostNetwork {
-		t.Errorf("a Job's pods bear the labels that its controller adds, got %v", jobs)
+		t.Errorf("a Job's pods have the labels that its controller adds, got %v", jobs)
 	}
 	pods := index.WorkloadsIn("a", policy.Selector{})
 	if diff := cmp.Diff([]policy.NamedPort{{Name: "http", Port: 8080, Protocol: "TCP"}}, pods[2].Ports); diff != "" {
-		t.Error("only named ports count, and none of init containers, whose names Cilium does not know: ", diff)
+		t.Error("only named ports of containers are listed, not those of init containers: ", diff)
 	}
 }

@@ -16,7 +16,7 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// Service is the part of a Service that says which pods and ports it stands for.
+// Service is the part of a Service that determines its pods and ports.
 type Service struct {
 	Ref                   report.Ref
 	Selector              map[string]string
@@ -25,16 +25,16 @@ type Service struct {
 	ExternalName          string
 	ExternalTrafficPolicy string
 	Ports                 []ServicePort
-	// Addresses are those inside the cluster, PublicAddresses those by which clients
-	// outside the cluster reach the Service.
+	// Addresses are cluster-internal. PublicAddresses are those at which clients outside the
+	// cluster reach the Service.
 	Addresses, PublicAddresses []netip.Addr
-	// SourceRanges are the networks that the load balancer admits. None: all.
+	// SourceRanges are the networks that the load balancer admits. Empty: it admits all.
 	SourceRanges []string
-	// Global reports that Cilium also sends its connections to pods of other clusters.
+	// Global reports that Cilium also forwards its connections to pods of other clusters.
 	Global bool
 }
 
-// ServicePort is a Service's port and the pods' port behind it.
+// ServicePort is a Service's port and the target port of its pods.
 type ServicePort struct {
 	Name       string             `json:"name"`
 	Port       int32              `json:"port"`
@@ -43,7 +43,7 @@ type ServicePort struct {
 	TargetPort intstr.IntOrString `json:"targetPort"`
 }
 
-// Target is the pods' port, by number or name.
+// Target is the target port, by number or name.
 func (p ServicePort) Target() policy.Port {
 	if p.TargetPort.Type == intstr.String {
 		return policy.Port{Name: p.TargetPort.StrVal, Protocol: p.Protocol}
@@ -54,8 +54,8 @@ func (p ServicePort) Target() policy.Port {
 // maxPort is the highest port.
 const maxPort = 65535
 
-// Usable says whether a Service's port can stand in a policy. A tenant may write
-// anything there, and some policies hold the ports of several tenants.
+// Usable reports whether a Service's port is valid in a policy. A tenant may write any value, and
+// some policies contain ports of several tenants.
 func (p ServicePort) Usable() bool {
 	if p.Protocol != v1alpha1.TCP && p.Protocol != v1alpha1.UDP && p.Protocol != v1alpha1.SCTP {
 		return false
@@ -66,11 +66,11 @@ func (p ServicePort) Usable() bool {
 	return p.Port > 0 && p.Port <= maxPort && p.TargetPort.IntVal > 0 && p.TargetPort.IntVal <= maxPort
 }
 
-// Headless says whether clients dial the pods themselves.
+// Headless reports whether clients connect to the pods directly.
 func (s *Service) Headless() bool { return s.ClusterIP == "None" }
 
-// DialsTargetPort says whether a target port is the number that clients of a headless Service
-// dial, on every pod behind it: nothing translates it for them.
+// DialsTargetPort reports whether clients of a headless Service connect to the number of the target
+// port, on each of its pods. Connections are not translated.
 func (x *Index) DialsTargetPort(s *Service, p ServicePort) bool {
 	target := p.Target()
 	if target.Name == "" {
@@ -79,7 +79,7 @@ func (x *Index) DialsTargetPort(s *Service, p ServicePort) bool {
 	pods := x.WorkloadsIn(s.Ref.Namespace, policy.Selector{MatchLabels: s.Selector})
 	found := len(pods) == 0
 	for _, w := range pods {
-		// A pod that has no port of this name is not behind it.
+		// A pod without a port of this name is not an endpoint of the Service port.
 		if n, ok := w.ResolveTargetPort(target); ok {
 			if found = true; n.Port != p.Port {
 				return false
@@ -89,15 +89,14 @@ func (x *Index) DialsTargetPort(s *Service, p ServicePort) bool {
 	return found
 }
 
-// ExternalHost is the name that a Service of type ExternalName stands for, and whether
-// it is one.
+// ExternalHost returns the name of a Service of type ExternalName, and reports whether it has that
+// type.
 func (s *Service) ExternalHost() (string, bool) {
 	host := strings.TrimSuffix(strings.ToLower(s.ExternalName), ".")
 	return host, len(validation.IsDNS1123Subdomain(host)) == 0
 }
 
-// APIServer is the Service of the cluster's apiserver, as everyone knows it: what is
-// behind it is no pod.
+// APIServer returns the well-known Service of the cluster's apiserver, which has no pods.
 func APIServer() *Service {
 	return &Service{
 		Ref:   report.Ref{Namespace: "default", Name: "kubernetes"},
@@ -105,8 +104,8 @@ func APIServer() *Service {
 	}
 }
 
-// APIServerTargets are the ports behind it, which the profile's cluster or baseline may
-// say.
+// APIServerTargets returns the apiserver's target ports, which the profile's cluster or baseline
+// may set.
 func APIServerTargets(c v1alpha1.Cluster, b v1alpha1.Baseline) []policy.Port {
 	ports := v1alpha1.APIServerPorts()
 	switch {
@@ -161,7 +160,7 @@ func newService(n *yaml.RNode) (*Service, error) {
 	return s, nil
 }
 
-// IsGlobal reports whether Cilium takes a Service for one of all clusters of a mesh.
+// IsGlobal reports whether Cilium treats a Service as shared by all clusters of a mesh.
 func IsGlobal(n *yaml.RNode) bool {
 	value, ok := n.GetAnnotations()["service.cilium.io/global"]
 	if !ok {
@@ -173,11 +172,11 @@ func IsGlobal(n *yaml.RNode) bool {
 // IsExposed reports whether clients outside the cluster reach the Service.
 func (s *Service) IsExposed() bool { return s.Type == "LoadBalancer" || s.Type == "NodePort" }
 
-// TranslatesSource reports whether nodes may replace the addresses of clients outside the cluster by
-// their own.
+// TranslatesSource reports whether nodes may replace the addresses of clients outside the cluster
+// with their own.
 func (s *Service) TranslatesSource() bool { return s.IsExposed() && s.ExternalTrafficPolicy != "Local" }
 
-// complement are the networks of all addresses outside of some.
+// complement returns the networks of all addresses outside of some networks.
 func complement(networks []string) ([]string, error) {
 	var b netipx.IPSetBuilder
 	for _, family := range []string{"0.0.0.0/0", "::/0"} {

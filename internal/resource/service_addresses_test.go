@@ -8,8 +8,8 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// TestWhatAnnotationsDecideOfAddresses: a list of source ranges may be of those that are denied,
-// and a Gateway's address may be an annotation of its Service.
+// TestAddressAnnotations: source ranges may be a list of denied networks, and a Gateway's address
+// may be an annotation of its Service.
 func TestAddressAnnotations(t *testing.T) {
 	t.Parallel()
 	index, findings := resource.NewIndex([]*yaml.RNode{

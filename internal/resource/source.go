@@ -10,30 +10,31 @@ import (
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 )
 
-// sourceAnnotation holds a resource's Source within this process. Code that reads resources
-// sets or clears it on each of them, so that one in a file never counts. Code that writes
-// resources clears it.
+// sourceAnnotation has a resource's Source within this process. Code that reads resources sets or
+// clears it on each of them, so a value in a file is never used. Code that writes resources clears
+// it.
 const sourceAnnotation = "internal.tenantfence.dev/source"
 
-// Source is where a resource comes from, as recorded by the program that read its file.
+// Source is the origin of a resource, as recorded by the program that read its file.
 type Source struct {
-	// File is the file for findings, and Index the document within it. Omitted: unknown.
+	// File is the file in findings. Index is the document within it. Omitted: the file is unknown.
 	File  string `json:"file,omitempty"`
 	Index int    `json:"index,omitempty"`
-	// Path is evidence: the file that declares the resource with just this name and
-	// spec, relative to the root of what was read, with slashes. Omitted: unknown.
+	// Path is evidence: the file that declares the resource with exactly this name and spec,
+	// relative to the input root, with slashes. Omitted: it is unknown.
 	Path string `json:"path,omitempty"`
-	// Unknown is why a Tenant's Path is unknown.
+	// Unknown is the reason why a Tenant's Path is unknown.
 	Unknown string `json:"unknown,omitempty"`
 }
 
-// LocalPath returns a path within a root as Sources have it, and reports whether it is one.
+// LocalPath converts a path within a root to the form of Source.Path, and reports whether it is
+// within the root.
 func LocalPath(file string) (string, bool) {
 	file = filepath.Clean(file)
 	return filepath.ToSlash(file), filepath.IsLocal(file)
 }
 
-// SourceOf returns the Source that was set last.
+// SourceOf returns the Source that SetSource recorded.
 func SourceOf(n *yaml.RNode) Source {
 	var s Source
 	if value := annotation(n, sourceAnnotation); value == "" || json.Unmarshal([]byte(value), &s) != nil {
@@ -42,8 +43,8 @@ func SourceOf(n *yaml.RNode) Source {
 	return s
 }
 
-// SetSource records where a resource comes from. An empty Source clears the record.
-// A resource whose metadata is no map stays as it is.
+// SetSource records the origin of a resource. An empty Source clears the record. A resource whose
+// metadata is no mapping is not changed.
 func SetSource(n *yaml.RNode, s Source) error {
 	clearAnnotation(n, sourceAnnotation)
 	if !IsTenant(n) {
@@ -60,10 +61,10 @@ func SetSource(n *yaml.RNode, s Source) error {
 	return n.PipeE(yaml.SetAnnotation(sourceAnnotation, string(value)))
 }
 
-// ClearSource leaves a resource as it was before SetSource.
+// ClearSource reverts SetSource.
 func ClearSource(n *yaml.RNode) { clearAnnotation(n, sourceAnnotation) }
 
-// ClearSources is ClearSource for each of some resources.
+// ClearSources reverts SetSource for several resources.
 func ClearSources(items []*yaml.RNode) {
 	for _, n := range items {
 		ClearSource(n)

@@ -28,16 +28,16 @@ func TestRefOfRecordedFile(t *testing.T) {
 	}
 	resource.ClearSource(n)
 	if s := n.MustString(); s != "apiVersion: v1\nkind: Service\nmetadata: {name: web, namespace: a}\n" {
-		t.Errorf("it is left as\n%s", s)
+		t.Errorf("the resource is changed to\n%s", s)
 	}
 }
 
-// Annotations that came with the resource name no file: kustomize keeps them all.
+// Annotations of the resource's author do not name a file, because kustomize keeps them all.
 func TestRefOfIgnoresAuthorAnnotations(t *testing.T) {
 	t.Parallel()
 	n := tenant(`config.kubernetes.io/origin: "path: x.yaml", config.kubernetes.io/path: x.yaml, internal.config.kubernetes.io/path: x.yaml, internal.config.kubernetes.io/index: "7"`)
 	if ref := resource.RefOf(n); ref.File != "" || ref.Index != 0 {
-		t.Errorf("it names %s, document %d", ref.File, ref.Index)
+		t.Errorf("got file %s, document %d", ref.File, ref.Index)
 	}
 }
 
@@ -56,7 +56,7 @@ func TestSetSourceReplacesAuthorAnnotation(t *testing.T) {
 	} {
 		resource.ClearSource(n)
 		if got := resource.SourceOf(n); got != (resource.Source{}) {
-			t.Errorf("%s: cleared it is %v", name, got)
+			t.Errorf("%s: after clearing it is %v", name, got)
 		}
 	}
 	for name, n := range map[string]*yaml.RNode{"once": tenant(forged), "twice": tenant(forged + ", " + forged)} {
@@ -74,8 +74,7 @@ const (
 	plain     = ""
 )
 
-// What counts is decided by the whole list, so that no Tenant makes kustomize look like
-// kpt.
+// The whole list decides which host it is, so no Tenant makes kustomize look like kpt.
 func TestSourcesByHost(t *testing.T) {
 	t.Parallel()
 	const byKustomize, byOthers = "kustomize runs this function", "does not record the file"
@@ -85,25 +84,25 @@ func TestSourcesByHost(t *testing.T) {
 	}{
 		"kpt fn eval":   {plain, kptPaths, otherItem, "t/a.yaml", ""},
 		"kpt fn render": {`internal.config.kubernetes.io/package-path: /p/root`, kptRender, otherItem + `, internal.config.kubernetes.io/package-path: /p/root`, "t/a.yaml", ""},
-		"a package below names its files by itself": {`internal.config.kubernetes.io/package-path: /p`, kptRender, otherItem + `, internal.config.kubernetes.io/package-path: /p`, "root/t/a.yaml", ""},
-		"a package outside":                         {`internal.config.kubernetes.io/package-path: /p/x`, kptRender, otherItem + `, internal.config.kubernetes.io/package-path: /p/x`, "", "outside"},
-		"a package that only the Tenant names":      {plain, kptRender, otherItem, "", "package-path, which kpt fn render sets on all"},
-		"a package that the Tenant does not name":   {`internal.config.kubernetes.io/package-path: /p`, kptPaths, otherItem + `, internal.config.kubernetes.io/package-path: /p`, "", "package-path, which kpt fn render sets on all"},
+		"a nested package has its own file paths": {`internal.config.kubernetes.io/package-path: /p`, kptRender, otherItem + `, internal.config.kubernetes.io/package-path: /p`, "root/t/a.yaml", ""},
+		"a package outside":                       {`internal.config.kubernetes.io/package-path: /p/x`, kptRender, otherItem + `, internal.config.kubernetes.io/package-path: /p/x`, "", "outside"},
+		"a package that only the Tenant names":    {plain, kptRender, otherItem, "", "package-path, which kpt fn render sets on all"},
+		"a package that the Tenant does not name": {`internal.config.kubernetes.io/package-path: /p`, kptPaths, otherItem + `, internal.config.kubernetes.io/package-path: /p`, "", "package-path, which kpt fn render sets on all"},
 		"kustomize": {`config.kubernetes.io/function: "exec: {path: tenantfence}"`, kptPaths + `, kustomize.config.k8s.io/id: "1"`, `kustomize.config.k8s.io/id: "2"`, "", byKustomize},
-		"kustomize, and each item says that it is kpt":   {`config.kubernetes.io/function: "exec: {path: tenantfence}"`, kptPaths + `, kustomize.config.k8s.io/id: "1"`, otherItem + `, kustomize.config.k8s.io/id: "2"`, "", byKustomize},
-		"kustomize, and the items were in one List":      {`config.kubernetes.io/function: "exec: {path: tenantfence}"`, kptPaths, otherItem, "", byKustomize},
-		"kustomize of another way to name the function":  {`config.k8s.io/function: "exec: {path: tenantfence}"`, kptPaths, otherItem, "", byKustomize},
-		"ids without the function":                       {plain, kptPaths + `, kustomize.config.k8s.io/id: "1"`, otherItem + `, kustomize.config.k8s.io/id: "2"`, "", byKustomize},
-		"an item that says that it is kustomize's":       {plain, kptPaths, otherItem + `, kustomize.config.k8s.io/id: "2"`, "", "kustomize.config.k8s.io/id, which only kustomize sets"},
-		"an item without a file":                         {plain, kptPaths, plain, "", byOthers},
-		"two paths that differ":                          {plain, `internal.config.kubernetes.io/path: a.yaml, config.kubernetes.io/path: b.yaml`, otherItem, "", byOthers},
-		"a path that is written twice":                   {plain, kptPaths + `, internal.config.kubernetes.io/path: t/a.yaml`, otherItem, "", byOthers},
-		"a path out of the package":                      {plain, `internal.config.kubernetes.io/path: ../t/a.yaml, config.kubernetes.io/path: ../t/a.yaml`, otherItem, "", "outside"},
-		"an absolute path":                               {plain, `internal.config.kubernetes.io/path: /t/a.yaml, config.kubernetes.io/path: /t/a.yaml`, otherItem, "", "outside"},
-		"a list by hand":                                 {plain, plain, plain, "", byOthers},
-		"a forged record of this program":                {plain, forged, plain, "", byOthers},
-		"a forged record of this program beside a file":  {plain, kptPaths + ", " + forged, otherItem, "t/a.yaml", ""},
-		"an origin as kustomize's buildMetadata sets it": {`config.kubernetes.io/function: "exec: {path: tenantfence}"`, `config.kubernetes.io/origin: "path: t/a.yaml", kustomize.config.k8s.io/id: "1"`, `kustomize.config.k8s.io/id: "1"`, "", byKustomize},
+		"kustomize, and each item has paths as kpt sets them": {`config.kubernetes.io/function: "exec: {path: tenantfence}"`, kptPaths + `, kustomize.config.k8s.io/id: "1"`, otherItem + `, kustomize.config.k8s.io/id: "2"`, "", byKustomize},
+		"kustomize, and the items were in one List":           {`config.kubernetes.io/function: "exec: {path: tenantfence}"`, kptPaths, otherItem, "", byKustomize},
+		"kustomize of another way to name the function":       {`config.k8s.io/function: "exec: {path: tenantfence}"`, kptPaths, otherItem, "", byKustomize},
+		"ids without the function":                            {plain, kptPaths + `, kustomize.config.k8s.io/id: "1"`, otherItem + `, kustomize.config.k8s.io/id: "2"`, "", byKustomize},
+		"an item with an ID of kustomize":                     {plain, kptPaths, otherItem + `, kustomize.config.k8s.io/id: "2"`, "", "kustomize.config.k8s.io/id, which only kustomize sets"},
+		"an item without a file":                              {plain, kptPaths, plain, "", byOthers},
+		"two paths that differ":                               {plain, `internal.config.kubernetes.io/path: a.yaml, config.kubernetes.io/path: b.yaml`, otherItem, "", byOthers},
+		"a path that is written twice":                        {plain, kptPaths + `, internal.config.kubernetes.io/path: t/a.yaml`, otherItem, "", byOthers},
+		"a path out of the package":                           {plain, `internal.config.kubernetes.io/path: ../t/a.yaml, config.kubernetes.io/path: ../t/a.yaml`, otherItem, "", "outside"},
+		"an absolute path":                                    {plain, `internal.config.kubernetes.io/path: /t/a.yaml, config.kubernetes.io/path: /t/a.yaml`, otherItem, "", "outside"},
+		"a list by hand":                                      {plain, plain, plain, "", byOthers},
+		"a forged record of this program":                     {plain, forged, plain, "", byOthers},
+		"a forged record of this program and a file":          {plain, kptPaths + ", " + forged, otherItem, "t/a.yaml", ""},
+		"an origin as kustomize's buildMetadata sets it":      {`config.kubernetes.io/function: "exec: {path: tenantfence}"`, `config.kubernetes.io/origin: "path: t/a.yaml", kustomize.config.k8s.io/id: "1"`, `kustomize.config.k8s.io/id: "1"`, "", byKustomize},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -126,7 +125,7 @@ func TestSourcesByHost(t *testing.T) {
 	}
 }
 
-// kpt reads the functionConfig apart from the package, with the annotations in its file.
+// kpt reads the functionConfig separately from the package, with the annotations in its file.
 func TestFunctionConfigSource(t *testing.T) {
 	t.Parallel()
 	fence := func(annotations string) *yaml.RNode {

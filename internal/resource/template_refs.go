@@ -7,11 +7,11 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 )
 
-// templateRef is a resource that makes pods of another's template, as a Rollout does with
-// workloadRef.
+// templateRef is a resource that creates pods from another resource's template, such as a Rollout
+// with workloadRef.
 type templateRef struct {
 	from *yaml.RNode
-	// kind is the group and kind of the other, and name its name, in the same namespace.
+	// kind is the group and kind of the other resource, and name its name, in the same namespace.
 	kind, name string
 }
 
@@ -19,7 +19,7 @@ func (r templateRef) String() string { return path.Base(r.kind) + "/" + r.name }
 
 const podTemplateKind = "v1/PodTemplate"
 
-// collectTemplateRef notes a resource whose pods are those of another's template.
+// collectTemplateRef records a resource whose pods use another resource's template.
 func (x *Index) collectTemplateRef(n *yaml.RNode) {
 	if ref := workloadRef(child(content(n.YNode()), "spec")); ref != nil {
 		text := func(key string) string {
@@ -32,7 +32,7 @@ func (x *Index) collectTemplateRef(n *yaml.RNode) {
 	}
 }
 
-// workloadRef is the mapping of that name in a spec, or in one of its mappings.
+// workloadRef returns the mapping of that name in a spec, or in one of its mappings.
 func workloadRef(spec *yaml.Node) *yaml.Node {
 	if found := child(spec, "workloadRef"); found != nil || spec == nil || spec.Kind != yaml.MappingNode {
 		return found
@@ -45,7 +45,7 @@ func workloadRef(spec *yaml.Node) *yaml.Node {
 	return nil
 }
 
-// addTemplateRefs adds the pods that resources make of the templates of others.
+// addTemplateRefs adds the pods that resources create from templates of other resources.
 func (x *Index) addTemplateRefs(items []*yaml.RNode) {
 	for _, r := range x.templateRefs {
 		workloads, unknownPods := len(x.Workloads), len(x.UnknownPods)
@@ -53,7 +53,7 @@ func (x *Index) addTemplateRefs(items []*yaml.RNode) {
 			return groupKind(n) == r.kind && n.GetName() == r.name && n.GetNamespace() == r.from.GetNamespace()
 		})
 		if i < 0 {
-			x.addUnknownPods(r.from, r.from.GetNamespace(), "its pods are those of "+r.String()+", which is not in the build")
+			x.addUnknownPods(r.from, r.from.GetNamespace(), "its pods use the template of "+r.String()+", which is not in the build")
 		} else {
 			x.addFromTemplate(r, items[i])
 		}
@@ -76,7 +76,7 @@ func (x *Index) addFromTemplate(r templateRef, of *yaml.RNode) {
 		t.path = append(t.path, pathStep{key, -1})
 	}
 	if t.node = node; !ok || node == nil {
-		x.addUnknownPods(r.from, r.from.GetNamespace(), "its pods are those of "+r.String()+", which shows no pod template")
+		x.addUnknownPods(r.from, r.from.GetNamespace(), "its pods use the template of "+r.String()+", which has no pod template")
 		return
 	}
 	before := len(x.Workloads)

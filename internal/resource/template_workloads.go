@@ -10,16 +10,16 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 )
 
-// UnknownPods is a resource that makes pods which it does not show.
+// UnknownPods is a resource whose pods are unknown.
 type UnknownPods struct {
 	Resource report.Ref
-	// Namespace is that of its pods, "" where it is unknown.
+	// Namespace is the namespace of its pods, or "" if it is unknown.
 	Namespace string
 	Reason    string
 }
 
-// addFoundTemplates adds the pods of a resource of any kind but Kubernetes' own: those of each pod
-// template in it.
+// addFoundTemplates adds the pods of a resource of any kind outside of Kubernetes' own groups:
+// those of each pod template in it.
 func (x *Index) addFoundTemplates(n *yaml.RNode) {
 	kinds := loadPodKinds()
 	if findKind(kinds.Podless, n) != nil {
@@ -31,10 +31,10 @@ func (x *Index) addFoundTemplates(n *yaml.RNode) {
 		ns = cmp.Or((&inference{root: content(n.YNode())}).text(k.Namespace), ns)
 		reasons = append(reasons, k.Reason)
 	} else if len(t.containersOutside) > 0 {
-		reasons = append(reasons, t.containersOutside[0]+" lists containers outside of a pod template, so the labels of their pods are unknown")
+		reasons = append(reasons, t.containersOutside[0]+" lists containers outside a pod template, so the labels of their pods are unknown")
 	}
 	if len(t.hostNetwork) > 0 {
-		reasons = append(reasons, t.hostNetwork[0]+" is true outside of a pod template")
+		reasons = append(reasons, t.hostNetwork[0]+" is true outside a pod template")
 	}
 	if len(reasons) > 0 {
 		x.addUnknownPods(n, ns, strings.Join(reasons, "; "))
@@ -48,7 +48,7 @@ func (x *Index) addUnknownPods(n *yaml.RNode, namespace, reason string) {
 	x.UnknownPods = append(x.UnknownPods, UnknownPods{Resource: RefOf(n), Namespace: namespace, Reason: reason})
 }
 
-// addTemplate adds the pods of one template. name tells it apart from the others of the
+// addTemplate adds the pods of one template. name distinguishes it from the other templates of the
 // resource.
 func (x *Index) addTemplate(n *yaml.RNode, t foundTemplate, name string) {
 	ref := RefOf(n)
@@ -58,11 +58,11 @@ func (x *Index) addTemplate(n *yaml.RNode, t foundTemplate, name string) {
 	}
 	var template podTemplate
 	if err := decode(yaml.NewRNode(t.node), &template); err != nil {
-		x.addUnknownPods(n, ref.Namespace, "the pod template "+t.field()+" cannot be read: "+err.Error())
+		x.addUnknownPods(n, ref.Namespace, "the pod template "+t.field()+" is invalid: "+err.Error())
 		return
 	}
 	if ref.Namespace == "" {
-		x.addUnknownPods(n, "", "the resource has no namespace, so that of the pods of "+t.field()+" is unknown")
+		x.addUnknownPods(n, "", "the resource has no namespace, so the namespace of the pods of "+t.field()+" is unknown")
 		return
 	}
 	w := &Workload{Ref: ref, Resource: RefOf(n), Field: specOf(t.field()), External: IsLocalConfig(n)}
@@ -76,7 +76,7 @@ func (x *Index) addTemplate(n *yaml.RNode, t foundTemplate, name string) {
 	x.Workloads = append(x.Workloads, w)
 }
 
-// labelsOfFound are those that controllers add to the pods of a template.
+// labelsOfFound returns the labels that controllers add to the pods of a template.
 func labelsOfFound(n *yaml.RNode, t foundTemplate) map[string]string {
 	out := map[string]string{}
 	job := ""
@@ -97,8 +97,8 @@ func labelsOfFound(n *yaml.RNode, t foundTemplate) map[string]string {
 	return out
 }
 
-// disambiguateNames gives workloads of one namespace, kind and name different names: those of a kind
-// that is not Kubernetes' own have its group's in theirs.
+// disambiguateNames gives workloads of one namespace, kind and name different names: the API group
+// is added for kinds outside of Kubernetes' own groups.
 func (x *Index) disambiguateNames() {
 	count := map[report.Ref]int{}
 	short := func(w *Workload) report.Ref {

@@ -12,11 +12,11 @@ import (
 // foundTemplate is a pod template in a resource of any kind.
 type foundTemplate struct {
 	node *yaml.Node
-	// path leads to the template. An element of a list is named after its name or, without
-	// one, its position.
+	// path is the path of the template. An element of a list has its name or, without one, its
+	// position.
 	path []pathStep
-	// namespace is that of a resource that is embedded in this one and holds the template,
-	// "" for the resource's own.
+	// namespace is the namespace of an embedded resource that contains the template, or "" for the
+	// resource's own.
 	namespace string
 }
 
@@ -27,7 +27,7 @@ type pathStep struct {
 	index int
 }
 
-// field spells the path to a template as people write it.
+// field returns the path of a template as reports print it.
 func (t foundTemplate) field() string {
 	var out strings.Builder
 	for i, s := range t.path {
@@ -43,8 +43,8 @@ func (t foundTemplate) field() string {
 	return out.String()
 }
 
-// item is the name of the innermost list element or map entry that holds the template, "" if
-// it is in no list.
+// item returns the name of the innermost list element or map entry with the template, or "" if it
+// has none.
 func (t foundTemplate) item() string {
 	for _, s := range slices.Backward(t.path) {
 		if s.index >= 0 {
@@ -54,22 +54,20 @@ func (t foundTemplate) item() string {
 	return ""
 }
 
-// inJobTemplate reports whether the template is that of a Job: its controller is then that of
-// Jobs, which adds its labels.
+// inJobTemplate reports whether the template belongs to a Job, whose controller adds labels.
 func (t foundTemplate) inJobTemplate() bool {
 	n := len(t.path)
 	return n >= 3 && t.path[n-1].name == "template" && t.path[n-2].name == "spec" &&
 		(strings.HasSuffix(t.path[n-3].name, "jobTemplate") || t.path[n-3].name == "job")
 }
 
-// templates collects pod templates by their shape.
+// templates collects pod templates by their structure.
 type templates struct {
 	found []foundTemplate
-	// containersOutside are fields that list containers and are no part of a pod template, so that the
-	// labels of their pods are unknown.
+	// containersOutside are fields that list containers outside a pod template, so the labels of
+	// their pods are unknown.
 	containersOutside []string
-	// hostNetwork are fields outside of pod templates that put pods on the network of their
-	// node.
+	// hostNetwork are fields outside pod templates that enable the host network.
 	hostNetwork []string
 }
 
@@ -118,7 +116,7 @@ func (t *templates) mapping(n *yaml.Node, path []pathStep, namespace string) {
 	}
 }
 
-// embeddedNamespace is the namespace of a resource that another holds, "" for what is none.
+// embeddedNamespace returns the namespace of an embedded resource, or "" for other mappings.
 func embeddedNamespace(n *yaml.Node) string {
 	ns := child(child(n, "metadata"), "namespace")
 	if child(n, "kind") == nil || child(n, "apiVersion") == nil || !isScalar(ns) {
@@ -127,8 +125,8 @@ func embeddedNamespace(n *yaml.Node) string {
 	return ns.Value
 }
 
-// listsContainers reports whether a list is one of containers: mappings with a name and an
-// image, of which kinds that have defaults leave one out.
+// listsContainers reports whether a list has containers: mappings with a name and an image. Kinds
+// with defaults may omit either.
 func listsContainers(list *yaml.Node) bool {
 	if list == nil || list.Kind != yaml.SequenceNode {
 		return false
@@ -140,7 +138,7 @@ func listsContainers(list *yaml.Node) bool {
 
 func isScalar(n *yaml.Node) bool { return !isNull(n) && n.Kind == yaml.ScalarNode }
 
-// elementName is the name of a list element, or its position.
+// elementName returns the name of a list element, or its position.
 func elementName(n *yaml.Node, index int) string {
 	if name := child(content(n), "name"); isScalar(name) {
 		return name.Value
@@ -148,8 +146,8 @@ func elementName(n *yaml.Node, index int) string {
 	return strconv.Itoa(index)
 }
 
-// distinguishingNames are what tells the templates of one resource apart: their paths without the
-// steps that all of them begin with, or end in. A single template needs none.
+// distinguishingNames returns short names for the templates of one resource: their paths without
+// common first and last segments. A single template has no such name.
 func distinguishingNames(found []foundTemplate) []string {
 	out := make([]string, len(found))
 	if len(found) < 2 {
@@ -178,7 +176,8 @@ func distinguishingNames(found []foundTemplate) []string {
 	return out
 }
 
-// sameStep reports whether all paths have the same hop at a position, and others beside it.
+// sameStep reports whether all paths have the same segment at a position, and have other segments
+// too.
 func sameStep(paths [][]string, at func([]string) int) bool {
 	return !slices.ContainsFunc(paths, func(p []string) bool {
 		return len(p) < 2 || p[at(p)] != paths[0][at(paths[0])]

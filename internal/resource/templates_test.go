@@ -41,11 +41,11 @@ func TestFindPodTemplates(t *testing.T) {
 			map[string]string{"w.headgroupspec": "spec.headGroupSpec.template.spec", "w.workergroupspecs.0": "spec.workerGroupSpecs[0].template.spec"}},
 		{"several of one name", `{apiVersion: x.io/v1, kind: X, metadata: {name: w, namespace: a}, spec: [{name: one, t: ` + pod + `}, {name: one, t: ` + pod + `}]}`,
 			map[string]string{"w.spec.0.t": "spec[0].t.spec", "w.spec.1.t": "spec[1].t.spec"}},
-		{"what holds resources for another namespace", `{apiVersion: x.io/v1, kind: Work, metadata: {name: w, namespace: b}, spec: {manifests: [{apiVersion: apps/v1, kind: Deployment, metadata: {name: d, namespace: a}, spec: {template: ` + pod + `}}]}}`, map[string]string{"w": "spec.manifests[0].spec.template.spec"}},
+		{"a resource that contains resources for another namespace", `{apiVersion: x.io/v1, kind: Work, metadata: {name: w, namespace: b}, spec: {manifests: [{apiVersion: apps/v1, kind: Deployment, metadata: {name: d, namespace: a}, spec: {template: ` + pod + `}}]}}`, map[string]string{"w": "spec.manifests[0].spec.template.spec"}},
 		{"a PodTemplate", `{apiVersion: v1, kind: PodTemplate, metadata: {name: w, namespace: a}, template: ` + pod + `}`, map[string]string{}},
 		{"a policy about pods", `{apiVersion: kyverno.io/v1, kind: Policy, metadata: {name: w, namespace: a}, spec: {pattern: ` + pod + `}}`, map[string]string{}},
 		{"no containers", `{apiVersion: x.io/v1, kind: X, metadata: {name: w, namespace: a}, spec: {template: {spec: {containers: [8080, web]}}}}`, map[string]string{}},
-		{"what a status shows", `{apiVersion: x.io/v1, kind: X, metadata: {name: w, namespace: a}, status: {template: ` + pod + `}}`, map[string]string{}},
+		{"a template in the status", `{apiVersion: x.io/v1, kind: X, metadata: {name: w, namespace: a}, status: {template: ` + pod + `}}`, map[string]string{}},
 	} {
 		index := indexOf(t, c.resource)
 		got := map[string]string{}
@@ -95,11 +95,11 @@ func TestUnknownPods(t *testing.T) {
 		{"hostNetwork outside of a template", `{apiVersion: x.io/v1, kind: X, metadata: {name: w, namespace: a}, spec: {agent: {hostNetwork: true}}}`, "a"},
 		{"containers outside of a template", `{apiVersion: x.io/v1, kind: X, metadata: {name: w, namespace: a}, spec: {predictor: {containers: [{name: c, image: x}]}}}`, "a"},
 		{"a template in a namespace that is unknown", `{apiVersion: x.io/v1, kind: X, metadata: {name: w}, spec: {t: {spec: {containers: [{name: c, image: x}]}}}}`, ""},
-		{"a template that cannot be read", `{apiVersion: x.io/v1, kind: X, metadata: {name: w, namespace: a}, spec: {t: {spec: {containers: [{name: c, ports: {http: 80}}]}}}}`, "a"},
+		{"an invalid template", `{apiVersion: x.io/v1, kind: X, metadata: {name: w, namespace: a}, spec: {t: {spec: {containers: [{name: c, ports: {http: 80}}]}}}}`, "a"},
 	} {
 		index := indexOf(t, c.resource)
 		if len(index.Workloads) > 0 || len(index.UnknownPods) != 1 || index.UnknownPods[0].Namespace != c.namespace || index.UnknownPods[0].Reason == "" {
-			t.Errorf("%s: there are %d workloads, and unseen are %+v", c.name, len(index.Workloads), index.UnknownPods)
+			t.Errorf("%s: %d workloads, and the unknown pods are %+v", c.name, len(index.Workloads), index.UnknownPods)
 		}
 	}
 }
@@ -109,6 +109,6 @@ func TestWorkloadNamesAcrossGroups(t *testing.T) {
 	const rest = `kind: StatefulSet, metadata: {name: w, namespace: a}, spec: {template: {spec: {containers: [{name: c, image: x}]}}}}`
 	index := indexOf(t, `{apiVersion: apps/v1, `+rest, `{apiVersion: apps.kruise.io/v1beta1, `+rest)
 	if a, b := index.Workloads[0].Ref.Name, index.Workloads[1].Ref.Name; a != "w" || b != "w.apps.kruise.io" {
-		t.Errorf("they are called %s and %s", a, b)
+		t.Errorf("the names are %s and %s", a, b)
 	}
 }

@@ -13,24 +13,24 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// Unsubstituted is a reference to a variable that has no value.
+// Unsubstituted is a reference to a variable without a value.
 type Unsubstituted struct {
-	// Reference is what is written, "${LAN_CIDR}", and Name the variable: "" where the text
-	// between the braces is no variable that is known how to substitute.
+	// Reference is the text, such as "${LAN_CIDR}". Name is the variable, or "" if the text in
+	// braces is no supported variable.
 	Reference, Name string
-	// Field is the path at which it is written.
+	// Field is the path of the field with the reference.
 	Field string
 }
 
 var (
 	reference = regexp.MustCompile(`\$\$?\{[^}]*\}?`)
-	// variable may have a default, as Flux has it, which counts where Flux has no value.
+	// A variable may have a default, as in Flux, which applies if Flux has no value.
 	variable = regexp.MustCompile(`^\$\{([A-Za-z_][A-Za-z0-9_]*)(:?[-=][^}]*)?\}$`)
 )
 
-// Substitute returns a resource as Flux applies it: with the values of variables in place of
-// ${NAME} in whatever this function may read; or the resource itself where there is no
-// reference. What has no value stays as it is, and is reported.
+// Substitute returns a resource as Flux applies it: it replaces ${NAME} by the value of the
+// variable in the fields that this function reads. It returns the resource itself if it has no
+// reference. References without a value remain and are reported.
 func Substitute(n *yaml.RNode, variables map[string]string) (*yaml.RNode, []Unsubstituted, error) {
 	s := substitution{variables: variables}
 	if !isOpaqueData(n) {
@@ -51,15 +51,15 @@ func Substitute(n *yaml.RNode, variables map[string]string) (*yaml.RNode, []Unsu
 	if err != nil {
 		return nil, nil, fmt.Errorf("substitute variables in %s: %w", RefOf(n), err)
 	}
-	// A value may be a number or a boolean where no quotes are around it.
+	// A value without quotes may become a number or a boolean.
 	if out, err = yaml.Parse(text); err != nil {
 		return nil, nil, fmt.Errorf("substitute variables in %s: %w", RefOf(n), err)
 	}
 	return out, s.unknown, nil
 }
 
-// isOpaqueData reports whether a resource holds what others read, as scripts, in which ${ has
-// another meaning. The configuration of Cilium's agents is read here.
+// isOpaqueData reports whether a resource contains data for other programs, such as scripts, where
+// ${ has another meaning. The configuration of Cilium's agents is not opaque.
 func isOpaqueData(n *yaml.RNode) bool {
 	kind := groupKind(n)
 	return kind == "v1/Secret" || kind == "v1/ConfigMap" && n.GetName() != agentConfigMap
@@ -71,7 +71,7 @@ type substitution struct {
 	unknown   []Unsubstituted
 }
 
-// find finds the fields with references.
+// find returns the fields with references.
 func (s *substitution) find(root *yaml.Node) {
 	if root == nil || root.Kind != yaml.MappingNode {
 		return
@@ -91,9 +91,9 @@ func (s *substitution) find(root *yaml.Node) {
 	}
 }
 
-// AffectsTraffic reports whether traffic depends on a value that is missing: in a policy on all that
-// it declares; else on which namespaces, Services and pods exist, under which names, labels
-// and ports. In commands, arguments and settings, ${ is usual and changes no traffic.
+// AffectsTraffic reports whether traffic depends on the missing value: any field of a policy;
+// otherwise fields that determine namespaces, Services and pods with their names, labels and ports.
+// In commands, arguments and settings, ${ is common and does not affect traffic.
 func (u Unsubstituted) AffectsTraffic(n *yaml.RNode, isPolicy, makesPods bool) bool {
 	kind := groupKind(n)
 	switch {
@@ -111,14 +111,14 @@ func (u Unsubstituted) AffectsTraffic(n *yaml.RNode, isPolicy, makesPods bool) b
 	return makesPods && u.affectsPods(n)
 }
 
-// isAtOrBelow reports whether the field is one, or is in it.
+// isAtOrBelow reports whether the field is a given field, or below it.
 func (u Unsubstituted) isAtOrBelow(field string) bool {
 	rest, ok := strings.CutPrefix(u.Field, field)
 	return ok && (rest == "" || rest[0] == '.' || rest[0] == '[')
 }
 
-// affectsPods reports whether a field of a resource that makes pods holds labels, ports or the
-// network of pods. Those of the resource itself count where its pods have them.
+// affectsPods reports whether a field of a resource that creates pods has labels, ports or the
+// network of pods. Labels of the resource itself are included if its pods inherit them.
 func (u Unsubstituted) affectsPods(n *yaml.RNode) bool {
 	at, own := strings.Split(u.Field, "."), groupKind(n) == "v1/Pod" || inheritsMetadata(n)
 	if !own && u.isAtOrBelow("metadata") || slices.ContainsFunc(at, isNonPodMetadata) {
@@ -129,7 +129,7 @@ func (u Unsubstituted) affectsPods(n *yaml.RNode) bool {
 		case "labels", "ports", "hostNetwork", "serviceAccountName":
 			return true
 		case "annotations":
-			// Keys of annotations matter, and their values do not.
+			// Keys of annotations are relevant, and their values are not.
 			return strings.Contains(strings.Join(at[i+1:], "."), "${")
 		}
 	}
@@ -181,20 +181,20 @@ func (s *substitution) scalar(n *yaml.Node, at string) {
 	})
 }
 
-// Finding is that a value is missing on which something depends.
+// Finding reports a missing value that something depends on.
 func (u Unsubstituted) Finding(ref report.Ref, severity report.Severity, dependent, consequence string) report.Finding {
 	fix := "add " + u.Name + " to the TenantFence's spec.variables, with the value that Flux substitutes"
 	if u.Name == "" {
 		fix = "write ${NAME} alone, and give NAME a value in the TenantFence's spec.variables"
 	}
-	return report.New(report.VariableUnsubstituted, severity, ref, u.Field, "%s has no value, and %s depends on it, so %s: %s", u.Reference, dependent, consequence, fix)
+	return report.New(report.VariableUnsubstituted, severity, ref, u.Field, "%s has no value, but %s depends on it, so %s: %s", u.Reference, dependent, consequence, fix)
 }
 
-// PodsDepend is what depends on a variable in a resource that is no policy.
-const PodsDepend = "which pods policies select"
+// PodsDepend describes what depends on a variable in a resource that is no policy.
+const PodsDepend = "the set of pods that policies select"
 
-// missingVariable is the variable without a value because of which a resource cannot be read, nil
-// where there is none.
+// missingVariable returns a finding about the variable without a value that makes a resource
+// invalid, or nil.
 func missingVariable(n *yaml.RNode) *report.Finding {
 	_, missing, err := Substitute(n, nil)
 	i := slices.IndexFunc(missing, func(u Unsubstituted) bool { return u.AffectsTraffic(n, false, true) })

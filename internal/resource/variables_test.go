@@ -30,7 +30,7 @@ func TestSubstitute(t *testing.T) {
 			`{ingress: [{fromCIDR: ["${LAN}", "${CIDR}"]}]}`, map[string]any{"ingress": []any{map[string]any{"fromCIDR": []any{"${LAN}", "192.0.2.0/24"}}}},
 			[]resource.Unsubstituted{{Reference: "${LAN}", Name: "LAN", Field: "spec.ingress[0].fromCIDR[0]"}},
 		},
-		"a default is no value: Flux may have another": {`{cidr: "${LAN:=10.0.0.0/8}"}`, map[string]any{"cidr": "${LAN:=10.0.0.0/8}"}, []resource.Unsubstituted{{Reference: "${LAN:=10.0.0.0/8}", Name: "LAN", Field: "spec.cidr"}}},
+		"a default is no value, because Flux may have one": {`{cidr: "${LAN:=10.0.0.0/8}"}`, map[string]any{"cidr": "${LAN:=10.0.0.0/8}"}, []resource.Unsubstituted{{Reference: "${LAN:=10.0.0.0/8}", Name: "LAN", Field: "spec.cidr"}}},
 		"no variable":  {`{cidr: "${LAN,,}"}`, map[string]any{"cidr": "${LAN,,}"}, []resource.Unsubstituted{{Reference: "${LAN,,}", Field: "spec.cidr"}}},
 		"no reference": {`{cidr: 10.0.0.0/8}`, map[string]any{"cidr": "10.0.0.0/8"}, nil},
 	} {
@@ -59,8 +59,8 @@ func TestSubstitute(t *testing.T) {
 	}
 }
 
-// TestSubstituteScope substitutes in whatever the function reads, and not in what others
-// read.
+// TestSubstituteScope substitutes in fields that the function reads, and not in data for other
+// programs.
 func TestSubstituteScope(t *testing.T) {
 	t.Parallel()
 	for item, want := range map[string]string{
@@ -117,6 +117,6 @@ func TestAffectsTraffic(t *testing.T) {
 		}
 	}
 	if u := (resource.Unsubstituted{Field: "spec.rules"}); u.AffectsTraffic(kind("example.com/v1", "Widget"), false, false) || !u.AffectsTraffic(kind("cilium.io/v2", "CiliumNetworkPolicy"), true, false) {
-		t.Error("a policy's spec matters, and that of a kind without pods does not")
+		t.Error("the spec of a policy affects traffic, and that of a kind without pods does not")
 	}
 }

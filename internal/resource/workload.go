@@ -16,43 +16,43 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// Workload is what makes pods: a Pod, or a controller with a pod template.
+// Workload creates pods: a Pod, or a controller with a pod template.
 type Workload struct {
-	// Ref is its name. Where a resource makes several kinds of pods, it is that of each of
-	// them, and no resource has it.
+	// Ref identifies the workload. If a resource creates several kinds of pods, each has its own
+	// Ref, which no resource has.
 	Ref report.Ref
-	// Resource is what it is read from, and Field the pods' spec in it.
+	// Resource is the source, and Field is the pods' spec in it.
 	Resource report.Ref
 	Field    string
-	// Labels are those of the pods that are part of their identity under Cilium, with those
-	// that a controller adds. AllLabels are these and the others, which NetworkPolicies of
-	// another enforcer may select by.
+	// Labels are the labels of the pods that are part of their identity under Cilium, including
+	// labels that a controller adds. AllLabels has all labels, which NetworkPolicies of another
+	// enforcer may select by.
 	Labels, AllLabels map[string]string
 	HostNetwork       bool
 	ServiceAccount    string
-	// External reports that it is only declared (local-config), since something else makes it.
+	// External reports that the workload is only declared (local-config), because something else
+	// creates it.
 	External bool
-	// Ports are the containers' ports that have a name. Cilium knows no names of init
-	// containers' ports.
+	// Ports are the named ports of containers. Cilium ignores names of ports of init containers.
 	Ports []policy.NamedPort
-	// SidecarPorts are the named ports of init containers that keep running (native
-	// sidecars). Services know these names, and no policy does.
+	// SidecarPorts are the named ports of native sidecars, which are init containers that keep
+	// running. Services resolve these names, and policies do not.
 	SidecarPorts []policy.NamedPort
 	// DeclaredPorts are all ports that the containers and native sidecars declare.
 	DeclaredPorts []policy.Port
-	// HostPorts are ports of the pods' nodes that lead to the pods.
+	// HostPorts are ports of the nodes that forward to the pods.
 	HostPorts []HostPort
-	// DNS is how the pods resolve names.
+	// DNS describes how the pods resolve names.
 	DNS PodDNS
 }
 
-// ResolveTargetPort is the number of a Service's target port at the workload's pods, and whether they
-// are behind that port.
+// ResolveTargetPort returns the number of a Service's target port at the workload's pods, and
+// whether they have that port.
 func (w *Workload) ResolveTargetPort(p policy.Port) (policy.Port, bool) {
 	if p.Name == "" {
 		return p, true
 	}
-	// Kubernetes looks among the containers first.
+	// Kubernetes searches the containers first.
 	for _, n := range slices.Concat(w.Ports, w.SidecarPorts) {
 		if n.Name == p.Name && n.Protocol == p.Protocol {
 			return policy.Port{Port: int32(n.Port), Protocol: n.Protocol}, true
@@ -61,8 +61,8 @@ func (w *Workload) ResolveTargetPort(p policy.Port) (policy.Port, bool) {
 	return p, false
 }
 
-// podSpec and its kin are the part of a pod that policies are decided on. They
-// are read leniently: fields that don't matter here may hold anything.
+// podSpec and its related types are the part of a pod that affects policies. They are decoded
+// leniently: other fields may have any value.
 type podSpec struct {
 	dnsSpec            `json:",inline"`
 	HostNetwork        bool        `json:"hostNetwork"`
@@ -88,7 +88,7 @@ type podTemplate struct {
 	Spec podSpec `json:"spec"`
 }
 
-// templatePath is where a kind keeps its pod template.
+// templatePath is the path of the pod template in each kind.
 var templatePath = map[string][]string{
 	"v1/Pod":                   {},
 	"v1/ReplicationController": {"spec", "template"},
@@ -100,7 +100,7 @@ var templatePath = map[string][]string{
 	"batch/CronJob":            {"spec", "jobTemplate", "spec", "template"},
 }
 
-// LabelField is the field with a label of the pods, "" where the kind keeps no pod template.
+// LabelField returns the field with a label of the pods, or "" if the kind has no pod template.
 func (w *Workload) LabelField(key string) string {
 	path, ok := templatePath[groupKindOf(w.Ref.APIVersion, w.Ref.Kind)]
 	if !ok {
@@ -117,7 +117,7 @@ func groupKindOf(apiVersion, kind string) string {
 	return group + "/" + kind
 }
 
-// Group is the API group of a resource, "" for the core group.
+// Group returns the API group of a resource, "" for the core group.
 func Group(n *yaml.RNode) string { return groupOf(n.GetApiVersion()) }
 
 func groupOf(apiVersion string) string {
@@ -150,10 +150,10 @@ func newWorkload(n *yaml.RNode) (*Workload, error) {
 	return w, nil
 }
 
-// specOf is the field that holds the spec of a pod template.
+// specOf returns the field with the spec of a pod template.
 func specOf(template string) string { return strings.TrimPrefix(template+".spec", ".") }
 
-// addSpec adds what decides about traffic in a pod's spec.
+// addSpec adds the parts of a pod's spec that affect traffic.
 func (w *Workload) addSpec(spec podSpec) {
 	w.HostNetwork = w.HostNetwork || spec.HostNetwork
 	if w.ServiceAccount = cmp.Or(spec.ServiceAccountName, w.ServiceAccount); w.ServiceAccount == "" {
@@ -170,7 +170,7 @@ func (w *Workload) addSpec(spec podSpec) {
 	}
 }
 
-// addPorts adds a container's ports, with those that have a name to the named ones.
+// addPorts adds a container's ports. Those with a name are added to the named ports too.
 func (w *Workload) addPorts(c container, named *[]policy.NamedPort) {
 	for _, p := range c.Ports {
 		w.DeclaredPorts = append(w.DeclaredPorts, policy.Port{Port: int32(p.ContainerPort), Protocol: protocolOr(p.Protocol)})
@@ -185,7 +185,7 @@ func (w *Workload) addPorts(c container, named *[]policy.NamedPort) {
 	}
 }
 
-// jobOf reads what decides about the labels of a Job's or a CronJob's pods.
+// jobOf reads the parts of a Job or CronJob that affect the labels of its pods.
 func jobOf(n *yaml.RNode) (job, error) {
 	var j job
 	path := templatePath[groupKind(n)]
@@ -214,7 +214,7 @@ func decode(n *yaml.RNode, into any) error {
 	err = json.Unmarshal(data, into)
 	var wrong *json.UnmarshalTypeError
 	if errors.As(err, &wrong) {
-		return fmt.Errorf("%s is %s, which it cannot be", wrong.Field, strings.NewReplacer("array", "a list", "object", "a mapping", "string", "a string", "number", "a number", "bool", "a boolean").Replace(wrong.Value))
+		return fmt.Errorf("%s must not be %s", wrong.Field, strings.NewReplacer("array", "a list", "object", "a mapping", "string", "a string", "number", "a number", "bool", "a boolean").Replace(wrong.Value))
 	}
 	return err
 }

@@ -1,0 +1,176 @@
+package reach
+
+import (
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/report"
+	"github.com/tenantfence/tenantfence/internal/resource"
+)
+
+// randomEngine returns random openings of each direction and pod.
+type randomEngine struct {
+	policy.Engine
+	known    []policy.Endpoint
+	openings map[string][]policy.Opening
+}
+
+func (e randomEngine) Representatives(policy.Environment) ([]policy.Endpoint, error) {
+	return e.known, nil
+}
+
+func (e randomEngine) Decide(policy.Flow) (policy.Verdict, error) { return policy.Verdict{}, nil }
+
+func (e randomEngine) Openings(pod policy.Endpoint, d policy.Direction) ([]policy.Opening, error) {
+	return e.openings[string(d)+" "+pod.Name], nil
+}
+
+func newRandomEngine(r *rand.Rand) randomEngine {
+	e := randomEngine{openings: map[string][]policy.Opening{}}
+	for i, namespace := range []string{"acme", "acme", "acme", "beta", "beta", "shop"} {
+		e.known = append(e.known, policy.Endpoint{Kind: policy.PodEndpoint, Name: fmt.Sprintf("%s/pod%d", namespace, i), Namespace: namespace, Representative: i%2 == 1})
+	}
+	for _, entity := range []v1alpha1.Entity{v1alpha1.EntityWorld, v1alpha1.EntityHost, v1alpha1.EntityKubeAPIServer} {
+		e.known = append(e.known, policy.Endpoint{Kind: policy.EntityEndpoint, Name: string(entity), Entities: []v1alpha1.Entity{entity}})
+	}
+	e.known = append(e.known, policy.Endpoint{Kind: policy.AddressEndpoint, Name: "192.0.2.1"}, policy.Endpoint{Kind: policy.NameEndpoint, Name: "api.example.com"})
+	for _, pod := range e.known[:6] {
+		for _, d := range policy.Directions() {
+			e.openings[string(d)+" "+pod.Name] = randomOpenings(r, e.known)
+		}
+	}
+	return e
+}
+
+// randomOpenings have at most one opening for a port, so that no pair is in two with the same ports.
+func randomOpenings(r *rand.Rand, known []policy.Endpoint) []policy.Opening {
+	rules := []policy.L7{{}, {}, {HTTP: []policy.HTTPRule{{Method: "GET"}, {Path: "/a"}}}, {DNS: []string{"a.example", "b.example"}}}
+	var out []policy.Opening
+	for port := range uint16(4) {
+		o := policy.Opening{Protocol: v1alpha1.TCP, First: 10 * port, Last: 10*port + uint16(r.IntN(3)), L7: rules[r.IntN(len(rules))]}
+		for _, peer := range known {
+			if r.IntN(2) == 0 {
+				o.Peers = append(o.Peers, peer)
+			}
+		}
+		for _, name := range []string{"acme/by-hand", "acme/generated", "debug"} {
+			if r.IntN(2) == 0 {
+				o.Policies = append(o.Policies, name)
+			}
+		}
+		if len(o.Peers) > 0 && len(o.Policies) > 0 {
+			out = append(out, o)
+		}
+	}
+	return out
+}
+
+func randomSearch(e randomEngine) *search {
+	f := &policy.Fence{Name: "platform", Tenants: []policy.Tenant{
+		{Name: "acme", Namespaces: []string{"acme"}, Enforcement: v1alpha1.Enforce},
+		{Name: "beta", Namespaces: []string{"beta"}, Enforcement: v1alpha1.AllowOnly},
+	}, Grants: []policy.Grant{
+		{From: policy.Peer{Kind: policy.Pods, Namespace: "acme"}, To: policy.Peer{Kind: policy.Pods, Namespace: "beta"}, Ports: []policy.Port{{Port: 11, Protocol: v1alpha1.TCP}}},
+	}}
+	index, _ := resource.NewIndex(nil)
+	p := Proof{Engine: e, Fence: f, Endpoints: Endpoints{Index: index, Fence: f}, Policies: map[string]*resource.Policy{}}
+	for name, fence := range map[string]string{"acme/by-hand": "", "acme/generated": "platform", "debug": ""} {
+		p.Policies[name] = &resource.Policy{Ref: report.Ref{Kind: "CiliumNetworkPolicy", Name: name}, Fence: fence}
+	}
+	return p.newSearch(&policy.Isolation{})
+}
+
+// openPair is one undeclared opening between a source and a destination.
+func openPair(d policy.Direction, from, to string, o policy.Opening) string {
+	return fmt.Sprintf("%s: %s -> %s: %s, %s by %s", d, from, to, portRange{o.Protocol, o.First, o.Last}, o.L7, strings.Join(o.Policies, "+"))
+}
+
+// TestGroupingKeepsEveryOpening compares the undeclared openings of each pair, before they are
+// grouped, with those in the groups.
+func TestGroupingKeepsEveryOpening(t *testing.T) {
+	t.Parallel()
+	for seed := range uint64(200) {
+		e := newRandomEngine(rand.New(rand.NewPCG(seed, 1)))
+		s := randomSearch(e)
+		want := map[string]int{}
+		for _, pod := range s.fenced(e.known) {
+			for _, d := range policy.Directions() {
+				v := s.expectation.viewOf(pod, d)
+				for _, o := range e.openings[string(d)+" "+pod.Name] {
+					for _, peer := range o.Peers {
+						from, to := pod.Name, peer.Name
+						if d == policy.Ingress {
+							from, to = to, from
+						}
+						for _, rest := range v.undeclared(o, peer) {
+							want[openPair(d, from, to, rest)]++
+						}
+					}
+				}
+				if err := s.search(pod, d); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		got, counted := map[string]int{}, 0
+		for _, g := range s.group(s.leaks.list) {
+			for _, l := range g.leaks {
+				counted += l.count
+			}
+			for _, line := range g.pairLines() {
+				addPairs(got, line)
+			}
+		}
+		if !maps.Equal(got, want) || counted != sum(want) || counted == 0 {
+			t.Fatalf("seed %d: %d openings in groups, %d counted, %d before grouping", seed, sum(got), counted, sum(want))
+		}
+		checkFindings(t, s)
+	}
+}
+
+func addPairs(got map[string]int, line *pairLine) {
+	for _, l := range line.leaks {
+		for _, from := range line.sources {
+			for _, to := range line.destinations {
+				got[openPair(l.direction, from, to, l.opening)]++
+			}
+		}
+	}
+}
+
+func sum(counts map[string]int) int {
+	n := 0
+	for _, c := range counts {
+		n += c
+	}
+	return n
+}
+
+// checkFindings expects a finding of each group, the worst that its leaks have, with all endpoints
+// in its details.
+func checkFindings(t *testing.T, s *search) {
+	t.Helper()
+	findings, groups := s.findings(), s.group(s.leaks.list)
+	if len(findings) != len(groups) {
+		t.Fatalf("%d findings of %d groups", len(findings), len(groups))
+	}
+	for i, g := range groups {
+		f := findings[i]
+		if g.open != anyOpen(g.leaks) || (f.Check == report.UndeclaredOpen) != g.open {
+			t.Errorf("%s: open is %v", f, anyOpen(g.leaks))
+		}
+		text := strings.Join(append([]string{f.Message}, f.Details...), "\n")
+		for _, l := range g.leaks {
+			missing := slices.DeleteFunc(slices.Concat(l.subjects.list, l.peers.list), func(name string) bool { return strings.Contains(text, name) })
+			if len(missing) > 0 || f.Severity != l.severity() {
+				t.Errorf("%s\n%s: %v are missing, severity %s", f, strings.Join(f.Details, "\n"), missing, l.severity())
+			}
+		}
+	}
+}

@@ -1,0 +1,44 @@
+package reach
+
+import (
+	"testing"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/policy"
+)
+
+func TestTextOfPorts(t *testing.T) {
+	t.Parallel()
+	handles := func(p v1alpha1.Protocol) bool {
+		return p == v1alpha1.TCP || p == v1alpha1.UDP || p == policy.ICMP
+	}
+	udp, icmp := portRange{v1alpha1.UDP, 1, 65535}, portRange{policy.ICMP, 1, 255}
+	for name, c := range map[string]struct {
+		ranges []portRange
+		want   string
+	}{
+		"a port":                          {[]portRange{tcp(80, 80)}, "port 80/TCP"},
+		"a range":                         {[]portRange{tcp(80, 90)}, "ports 80-90/TCP"},
+		"adjacent ranges":                 {[]portRange{tcp(85, 90), tcp(80, 84)}, "ports 80-90/TCP"},
+		"several ports":                   {[]portRange{tcp(443, 443), tcp(80, 81), tcp(443, 443)}, "ports 80-81, 443/TCP"},
+		"many ports":                      {[]portRange{tcp(1, 1), tcp(3, 3), tcp(5, 5), tcp(7, 7), tcp(9, 9), tcp(11, 11)}, "ports 1, 3, 5, 7/TCP and 2 more"},
+		"two protocols":                   {[]portRange{tcp(53, 53), {v1alpha1.UDP, 53, 53}}, "port 53/TCP, port 53/UDP"},
+		"every port of a protocol":        {[]portRange{tcp(1, 65535)}, "every port of TCP"},
+		"all but one port of a protocol":  {[]portRange{tcp(1, 442), tcp(444, 65535)}, "every port of TCP but 443"},
+		"every port of every protocol":    {[]portRange{tcp(80, 80), {"", 1, 65535}}, "every port of every protocol"},
+		"every handled protocol":          {[]portRange{tcp(1, 65535), udp, icmp}, "every port of every protocol"},
+		"all but two ports":               {[]portRange{tcp(1, 442), tcp(444, 6442), tcp(6444, 65535), udp, icmp}, "every port but 443/TCP, 6443/TCP"},
+		"all but the last port":           {[]portRange{tcp(1, 65534), udp, icmp}, "every port but 65535/TCP"},
+		"all of a protocol not handled":   {[]portRange{tcp(1, 65535), udp, icmp, {v1alpha1.SCTP, 1, 65535}}, "every ICMP type, every port of SCTP, every port of TCP, every port of UDP"},
+		"one handled protocol is missing": {[]portRange{tcp(1, 65535), icmp}, "every ICMP type, every port of TCP"},
+		"an ICMP type":                    {[]portRange{{policy.ICMP, 8, 8}}, "ICMP type 8"},
+		"several ICMP types":              {[]portRange{{policy.ICMP, 8, 8}, {policy.ICMP, 3, 4}}, "ICMP types 3-4, 8"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if got := textOfPorts(c.ranges, handles, inMessage); got != c.want {
+				t.Errorf("got %q, want %q", got, c.want)
+			}
+		})
+	}
+}

@@ -1,0 +1,165 @@
+package resolve
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/resource"
+)
+
+// localConfig is the annotation of external resources, as messages show it.
+const localConfig = `(annotation config.kubernetes.io/local-config: "true")`
+
+// orOptional is the alternative fix for what a flow needs and the build does not have.
+const orOptional = ", or set optional: true"
+
+// correction is the fix for a name that does not exist: the similar name, or else another fix.
+func correction(name string, candidates []string, otherwise string) string {
+	if near, ok := v1alpha1.Nearest(name, candidates); ok {
+		return fmt.Sprintf("did you mean %q? Otherwise %s", near, otherwise)
+	}
+	return "correct the name, or " + otherwise
+}
+
+func (r *resolver) tenantNames() []string {
+	out := slices.Collect(maps.Keys(r.unread))
+	for _, t := range r.tenants {
+		out = append(out, t.Name)
+	}
+	slices.Sort(out)
+	return out
+}
+
+func (r *resolver) namespaceNames() []string { return slices.Sorted(maps.Keys(r.index.Namespaces)) }
+
+// declareExternal is the fix for pods, a Service or a Namespace that another build deploys.
+func declareExternal(what string) string {
+	kind := "an external resource "
+	if what == "the pods" {
+		kind = "external resources "
+	}
+	return "declare " + what + " as " + kind + localConfig
+}
+
+// serviceNotFound is the message about a Service that is in none of some namespaces.
+func (r *resolver) serviceNotFound(namespaces []string, name, orElse string) string {
+	otherwise := declareExternal("the Service") + orElse
+	if ns := namespaces[0]; len(namespaces) == 1 && r.index.Namespaces[ns] == nil {
+		return fmt.Sprintf("Service %s/%s is not in the build, and neither is its namespace: %s", ns, name, correction(ns, r.namespaceNames(), otherwise))
+	}
+	var candidates, elsewhere []string
+	for _, s := range r.index.Services {
+		switch {
+		case slices.Contains(namespaces, s.Ref.Namespace):
+			candidates = append(candidates, s.Ref.Name)
+		case s.Ref.Name == name:
+			elsewhere = append(elsewhere, s.Ref.Namespace+"/"+name)
+		}
+	}
+	fix := correction(name, candidates, otherwise)
+	if _, similar := v1alpha1.Nearest(name, candidates); !similar && len(elsewhere) == 1 {
+		fix = fmt.Sprintf("did you mean %q? Otherwise %s", elsewhere[0], otherwise)
+	}
+	return fmt.Sprintf("%s has no Service %q in the build: %s", namespaceList(namespaces), name, fix)
+}
+
+// podsNotFound is the message about a selector that selects no pod of some namespaces.
+func (r *resolver) podsNotFound(namespaces []string, pods policy.Selector, orElse string) string {
+	have := map[string][]string{}
+	for _, ns := range namespaces {
+		for _, w := range r.index.WorkloadsIn(ns, policy.Selector{}) {
+			addLabels(have, w.Labels)
+		}
+	}
+	return fmt.Sprintf("selects no pod of %s in the build: %s%s", namespaceList(namespaces), labelFix(have, pods.MatchLabels), declareExternal("the pods")+orElse)
+}
+
+// namespaceLabels are the values of each label of the namespaces of the build.
+func (r *resolver) namespaceLabels() map[string][]string {
+	have := map[string][]string{}
+	for _, ns := range r.index.Namespaces {
+		addLabels(have, ns.Labels)
+	}
+	return have
+}
+
+func addLabels(to map[string][]string, labels map[string]string) {
+	for key, value := range labels {
+		to[key] = append(to[key], value)
+	}
+}
+
+// labelFix begins the fix for labels that nothing has: the similar label, if one exists.
+func labelFix(have map[string][]string, labels map[string]string) string {
+	for _, key := range slices.Sorted(maps.Keys(labels)) {
+		value := labels[key]
+		if len(have[key]) > 0 {
+			if near, ok := v1alpha1.Nearest(value, sortedUnique(have[key])); ok {
+				return fmt.Sprintf("did you mean %s: %s? Otherwise ", key, yamlScalar(near))
+			}
+		} else if near, ok := v1alpha1.Nearest(key, slices.Sorted(maps.Keys(have))); ok {
+			return fmt.Sprintf("did you mean %s: %s? Otherwise ", near, yamlScalar(value))
+		}
+	}
+	return "correct the labels, or "
+}
+
+// portFix is the fix for a port name that no pod has.
+func (r *resolver) portFix(port policy.Port, peers []policy.Peer) string {
+	var names []string
+	for _, peer := range peers {
+		for _, w := range r.index.WorkloadsIn(peer.Namespace, peer.Pods) {
+			for _, p := range w.Ports {
+				if p.Protocol == port.Protocol {
+					names = append(names, p.Name)
+				}
+			}
+		}
+	}
+	if len(names) == 0 {
+		return "use the number, or add the port to the containers"
+	}
+	if near, ok := v1alpha1.Nearest(port.Name, sortedUnique(names)); ok {
+		return fmt.Sprintf("did you mean %q? Otherwise use the number", near)
+	}
+	return "use the number, or one of the port names: " + truncatedList(sortedUnique(names))
+}
+
+// servicePortFix is the fix for a port that a Service does not have.
+func servicePortFix(s *resource.Service, port policy.Port) string {
+	var names, all []string
+	for _, p := range s.Ports {
+		text := fmt.Sprintf("%d/%s", p.Port, p.Protocol)
+		if p.Name != "" {
+			names = append(names, p.Name)
+			text += " (" + p.Name + ")"
+		}
+		all = append(all, text)
+	}
+	fix := "use the ports of the Service, by name or number: " + strings.Join(all, ", ")
+	if near, ok := v1alpha1.Nearest(port.Name, names); ok && port.Name != "" {
+		return fmt.Sprintf("did you mean %q? Otherwise %s", near, fix)
+	}
+	return fix
+}
+
+// namespaceList names namespaces in a message.
+func namespaceList(namespaces []string) string {
+	if len(namespaces) == 1 {
+		return fmt.Sprintf("namespace %q", namespaces[0])
+	}
+	return "namespaces " + quoteSome(namespaces)
+}
+
+// quoteSome quotes names for a person, and counts those of a long list that it leaves out.
+func quoteSome(names []string) string {
+	const shown = 5
+	if len(names) <= shown+1 {
+		return quoteAll(names)
+	}
+	return fmt.Sprintf("%s and %d more", quoteAll(names[:shown]), len(names)-shown)
+}
