@@ -76,8 +76,10 @@ func (p proof) tryAlternatives(level v1alpha1.Proof, base policy.Report) (report
 		if err != nil {
 			return out, err
 		}
-		if differs != "" {
-			out = append(out, report.New(report.AgentSettingUnspecified, report.Warning, p.in.Profile.Ref, p.ciliumConfig()+"["+t.keys[0]+"]", "%s is not set here, and with %q the result differs: %s: set the value that the agents have", strings.Join(t.keys, " with "), value, differs))
+		if len(differs) > 0 {
+			f := report.New(report.AgentSettingUnspecified, report.Warning, p.in.Profile.Ref, p.ciliumConfig()+"["+t.keys[0]+"]", "%s is not set here, and with %q the result differs (%s): set the value that the agents have", strings.Join(t.keys, " and "), value, firstSubject(differs))
+			f.Details = texts(differs)
+			out = append(out, f)
 		}
 	}
 	for _, o := range p.fence.Overrides {
@@ -87,8 +89,10 @@ func (p proof) tryAlternatives(level v1alpha1.Proof, base policy.Report) (report
 		if err != nil {
 			return out, err
 		}
-		if differs != "" {
-			out = append(out, report.New(report.AgentSettingsDiffer, report.Error, o.Ref, "spec.defaults", "%s", "agents on the selected nodes decide differently: "+differs+": remove the keys, or set them for all nodes"))
+		if len(differs) > 0 {
+			f := report.New(report.AgentSettingsDiffer, report.Error, o.Ref, "spec.defaults", "agents on the selected nodes decide differently (%s): remove the keys, or set them for all nodes", firstSubject(differs))
+			f.Details = texts(differs)
+			out = append(out, f)
 		}
 	}
 	return out, nil
@@ -108,50 +112,60 @@ func negate(boolean string) string {
 	return "true"
 }
 
-// differs decides with another agent, and returns the first difference in the result, if any.
-func (p proof) differs(level v1alpha1.Proof, agent policy.Agent, base policy.Report) (string, error) {
+// differs decides with another agent, and returns the differences in the result.
+func (p proof) differs(level v1alpha1.Proof, agent policy.Agent, base policy.Report) ([]resultText, error) {
 	fence := *p.fence
 	fence.Agent = agent
 	p.fence, p.alternativeAgent, p.progress = &fence, true, nil
 	other, err := p.decideWithinBudget(level)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
-	if found := notIn(resultTexts(other), resultTexts(base)); len(found) > 0 {
-		return firstAndCount(found), nil
-	}
-	return "", nil
+	return notIn(resultTexts(other), resultTexts(base)), nil
 }
 
-// firstAndCount is the first of some texts, and the number of the others.
-func firstAndCount(texts []string) string {
-	if len(texts) == 1 {
-		return texts[0]
+// resultText is a part of a result: what it is about, and the whole text.
+type resultText struct{ subject, text string }
+
+// firstSubject is the subject of the first difference, and the number of the others.
+func firstSubject(all []resultText) string {
+	if len(all) == 1 {
+		return all[0].subject
 	}
-	return fmt.Sprintf("%s (and %d more)", texts[0], len(texts)-1)
+	return fmt.Sprintf("%s, and %d more", all[0].subject, len(all)-1)
+}
+
+func texts(all []resultText) []string {
+	var out []string
+	for _, t := range all {
+		out = append(out, t.text)
+	}
+	return out
 }
 
 // resultTexts are the errors, warnings and failed cases of a report.
-func resultTexts(r policy.Report) []string {
-	var out []string
+func resultTexts(r policy.Report) []resultText {
+	var out []resultText
 	for _, f := range r.Findings {
 		if f.Severity != report.Info {
-			out = append(out, fmt.Sprintf("%s %s [%s]", f.Resource, f.Message, f.Check))
+			text := fmt.Sprintf("%s: %s [%s]", f.Resource, strings.Join(append([]string{f.Message}, f.Details...), "; "), f.Check)
+			out = append(out, resultText{fmt.Sprintf("%s at %s", f.Check, f.Resource), text})
 		}
 	}
 	for _, t := range r.FlowTests {
 		for _, c := range t.Cases {
 			if !c.Passed {
-				out = append(out, fmt.Sprintf("%s: case %q fails", t.Test, c.Case.Name))
+				text := fmt.Sprintf("%s: case %q fails", t.Test, c.Case.Name)
+				out = append(out, resultText{text, text})
 			}
 		}
 	}
 	return out
 }
 
-// notIn returns the texts that are not among others.
-func notIn(texts, others []string) []string {
-	return slices.DeleteFunc(slices.Clone(texts), func(s string) bool { return slices.Contains(others, s) })
+// notIn returns the parts that others do not contain.
+func notIn(all, others []resultText) []resultText {
+	return slices.DeleteFunc(slices.Clone(all), func(t resultText) bool { return slices.Contains(others, t) })
 }
 
 // inPolicies reports whether any policy matches.

@@ -6,6 +6,9 @@ import (
 	"testing"
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/tenantfence/tenantfence/fn"
+	"github.com/tenantfence/tenantfence/internal/output"
 )
 
 // agentCase is a tenant in a cluster whose agents are configured so.
@@ -30,8 +33,12 @@ spec:
 			items = append(items, yaml.MustParse(doc))
 		}
 	}
-	_, messages, err := process(t, config, items)
-	return messages, err
+	r, err := fn.Process(config, items, fn.Options{})
+	var messages strings.Builder
+	if err := output.Text(&messages, r.Findings, output.Verbose); err != nil {
+		t.Fatal(err)
+	}
+	return messages.String(), err
 }
 
 // TestHowAgentsAreConfigured: what agents do not enforce is one error, what they may decide
@@ -55,8 +62,8 @@ func TestAgentSettings(t *testing.T) {
 		fails                     bool
 		messages, absent          []string
 	}{
-		"nothing is stated":           {messages: []string{"28 agent settings are assumed (defaults of Cilium's Helm chart ", assumed, "[proved]"}},
-		"what is stated":              {config: `enable-sctp: "true", unknown-key: "1"`, messages: []string{"27 agent settings are assumed", assumed, "[proved]"}, absent: []string{"unknown-key"}},
+		"nothing is stated":           {messages: []string{"28 agent settings are assumed (defaults of Cilium's Helm chart ", "    enable-ipv6: false\n", assumed, "[proved]"}},
+		"what is stated":              {config: `enable-sctp: "true", unknown-key: "1"`, messages: []string{"27 agent settings are assumed", assumed, "[proved]"}, absent: []string{"enable-sctp", "unknown-key"}},
 		"no policy is enforced":       {config: `enable-policy: never`, fails: true, messages: []string{"enable-policy is never (TenantFence/platform)", disabled}, absent: []string{"[not-isolated]", "[proved]"}},
 		"policies are logged":         {config: `policy-audit-mode: "true"`, fails: true, messages: []string{"policy-audit-mode is true", disabled}, absent: []string{"[proved]"}},
 		"the same in AllowOnly":       {enforcement: "AllowOnly", config: `policy-audit-mode: "true"`, messages: []string{"warning: ", disabled}},
@@ -84,7 +91,7 @@ func TestAgentSettings(t *testing.T) {
 		"networks of nodes, where they match": {
 			config: `policy-cidr-match-mode: nodes`, more: lan, messages: []string{"3 declared flows allowed on both sides", "[proved]"},
 		},
-		"networks of nodes, where they may match": {more: lan, messages: []string{"policy-cidr-match-mode is not set here, and with \"nodes\"", "reach remote-node"}},
+		"networks of nodes, where they may match": {more: lan, messages: []string{"policy-cidr-match-mode is not set here, and with \"nodes\" the result differs (undeclared-open at ", "reach remote-node"}},
 		"a policy map that is full": {
 			config: `bpf-policy-map-max: "256"`, fails: true, messages: []string{"need 303 entries in its policy map, and agents allocate 256", "[policy-map-full]"},
 			more: "{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {namespace: tenant-acme, name: many}, spec: {endpointSelector: {}, enableDefaultDeny: {egress: false}, egressDeny: [{toCIDR: [" + networks(300) + "]}]}}\n",

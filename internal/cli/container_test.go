@@ -11,7 +11,7 @@ import (
 )
 
 // TestContainer builds the image without a registry and has kustomize run it as a
-// container function: without network, as the user nobody.
+// container function: without network, without privileges.
 func TestContainer(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {

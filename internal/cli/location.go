@@ -11,14 +11,14 @@ import (
 
 // location is where a text comes from.
 type location struct {
-	// file is the path to open, and displayPath the path in findings. Omitted: standard input.
+	// file is how it is opened, shown how findings name it. Omitted: it is piped in.
 	file, displayPath string
-	// path is the file relative to the root, with symbolic links resolved. Omitted: unknown, for the
-	// reason in unknownReason.
+	// path is the file relative to the root of what is read, symbolic links resolved.
+	// Omitted: unknown, and why.
 	path, unknownReason string
 }
 
-// locationOf is the location of a file below a root.
+// locationOf is the place of a file below a root.
 func locationOf(root, file, displayPath string) location {
 	p := location{file: file, displayPath: displayPath, unknownReason: "its file is outside the folder that is read: read a folder that contains it"}
 	from, err := filepath.EvalSymlinks(root)
@@ -52,7 +52,8 @@ func (p location) source(index int) resource.Source {
 	return s
 }
 
-// readBuild reads the output of a build. The sources of its resources are unknown.
+// readBuild reads a build that was printed. Where its resources come from is not known
+// any more.
 func readBuild(data []byte) ([]*yaml.RNode, error) {
 	items, err := kio.FromBytes(data)
 	resource.ClearSources(items)
