@@ -86,8 +86,10 @@ type FlowCase struct {
 	// +kubebuilder:validation:Maximum=65535
 	Port int32 `json:"port,omitempty"`
 
-	// protocol is TCP, UDP, SCTP or ANY, which is each of them. Omitted: TCP with port, http
-	// or serverName; UDP and TCP with dns; else every protocol.
+	// protocol is TCP, UDP, SCTP or ANY, which is each of them. Cilium's agents drop SCTP
+	// unless the profile's ciliumConfig has enable-sctp: "true", so without it ANY with expect:
+	// Allow fails. Omitted: TCP with port, http or serverName; UDP and TCP with dns; else every
+	// protocol that agents forward.
 	// +optional
 	Protocol Protocol `json:"protocol,omitempty"`
 
@@ -131,8 +133,9 @@ type HTTPRequest struct {
 	Path string `json:"path,omitempty"`
 
 	// host is the Host of the request, with the port if clients send it:
-	// "api.example.com:8080". Omitted: the name in to. If to is not a name, the host is
-	// unknown, and a rule that depends on it is an error.
+	// "api.example.com:8080". Omitted: the name in to, with the port unless it is 80 or 443.
+	// If to is no name, or a name in clusterHostnames, the host is unknown, and the case is
+	// undecided where a rule depends on it.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	Host string `json:"host,omitempty"`

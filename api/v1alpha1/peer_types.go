@@ -93,7 +93,9 @@ type Port struct {
 	EndPort int32 `json:"endPort,omitempty"`
 
 	// protocol is TCP, UDP, SCTP or ANY, which is all three of them. ANY is an error with a
-	// named port, http or dns. Of a Service, ANY is the protocols that it has. Omitted: TCP.
+	// named port, http or dns. Of a Service, ANY is the protocols that it has. Cilium's agents
+	// drop SCTP unless the profile's ciliumConfig has enable-sctp: "true": without it, a flow
+	// with ANY is decided for TCP and UDP. Omitted: TCP.
 	// +optional
 	Protocol Protocol `json:"protocol,omitempty"`
 }

@@ -114,8 +114,9 @@ type FenceProfileSpec struct {
 	ClusterHostnames []ClusterHostname `json:"clusterHostnames,omitempty"`
 
 	// allTenants are flows of every tenant that has the pods, written as in a Tenant. A tenant
-	// without the pods is skipped. They need no limits. They need no consent either, except
-	// for the peers anyTenant and namespaceLabels: {} without fullMesh: true. Omitted: none.
+	// without the pods is skipped. They need no limits. They need no consent either, with two
+	// exceptions: the peers anyTenant and namespaceLabels: {} without fullMesh: true, and a
+	// Service in a shared namespace. Omitted: none.
 	// +optional
 	AllTenants AllTenantsFlows `json:"allTenants,omitempty"`
 
