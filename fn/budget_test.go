@@ -7,13 +7,12 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/tenantfence/tenantfence/internal/report"
-
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/fn"
 	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/report"
 )
 
 // TestProofBudgetExceeded runs builds with each budget up to one that is

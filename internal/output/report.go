@@ -6,9 +6,8 @@ import (
 	"io"
 	"strings"
 
-	"github.com/tenantfence/tenantfence/internal/report"
-
 	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/report"
 )
 
 // maxListedFlows is the number of flows that a failed case lists, unless the detail is Verbose.

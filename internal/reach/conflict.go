@@ -3,10 +3,9 @@ package reach
 import (
 	"slices"
 
-	"github.com/tenantfence/tenantfence/internal/report"
-
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/report"
 )
 
 // conflict is why the policies that select some pods of one owner cannot be merged.

@@ -6,10 +6,9 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/tenantfence/tenantfence/internal/report"
-
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/report"
 )
 
 // declaredFlows decides declared flows: every pair of endpoints, port and rule, at both sides.

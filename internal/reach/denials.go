@@ -5,9 +5,8 @@ import (
 	"net/netip"
 	"slices"
 
-	"github.com/tenantfence/tenantfence/internal/report"
-
 	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/report"
 )
 
 // denial is a part of a declared flow that is denied, between endpoints for which the

@@ -4,10 +4,9 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tenantfence/tenantfence/internal/report"
-
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/report"
 )
 
 // excluded are ends of declared flows that are in no policy, by flow.

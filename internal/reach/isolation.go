@@ -7,11 +7,10 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tenantfence/tenantfence/internal/report"
-
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 

@@ -4,13 +4,12 @@ import (
 	"net/netip"
 	"slices"
 
-	"github.com/tenantfence/tenantfence/internal/report"
-
 	"go4.org/netipx"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/report"
 )
 
 // usesNetworkPolicies reports whether policies are NetworkPolicies.

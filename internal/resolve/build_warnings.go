@@ -3,12 +3,11 @@ package resolve
 import (
 	"slices"
 
-	"github.com/tenantfence/tenantfence/internal/report"
-
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/report"
 )
 
 // checkProfileAgainstBuild warns of parts of the profile that do not match the build. A baseline peer

@@ -5,11 +5,10 @@ import (
 	"net/netip"
 	"slices"
 
-	"github.com/tenantfence/tenantfence/internal/report"
-
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 

@@ -5,13 +5,12 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tenantfence/tenantfence/internal/report"
-
 	"k8s.io/apimachinery/pkg/util/intstr"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/report"
 )
 
 func l7Of(http []v1alpha1.HTTPRule, dns []string, tls *v1alpha1.TLS) policy.L7 {

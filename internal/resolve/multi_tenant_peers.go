@@ -5,11 +5,10 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tenantfence/tenantfence/internal/report"
-
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/report"
 )
 
 // multiTenantPeers are the peers that represent several tenants, with the result for each tenant.

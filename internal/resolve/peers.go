@@ -5,14 +5,13 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/tenantfence/tenantfence/internal/report"
-
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/report"
 )
 
 // resolvePeer resolves a peer. found is false if the flow is optional and the peer is not in the
