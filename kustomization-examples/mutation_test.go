@@ -181,7 +181,7 @@ func (m *mutant) defaultDeny(t *testing.T) []json.RawMessage {
 			if m.only != "" && m.only != ns {
 				continue
 			}
-			docs = append(docs, json.RawMessage(`{"apiVersion":"networking.k8s.io/v1","kind":"NetworkPolicy","metadata":{"name":"default-deny.`+tenant.Name+`","namespace":"`+ns+`"},"spec":{"podSelector":`+policy.JSONKey(tenant.Pods)+`,"policyTypes":["Ingress","Egress"]}}`))
+			docs = append(docs, json.RawMessage(`{"apiVersion":"networking.k8s.io/v1","kind":"NetworkPolicy","metadata":{"name":"test-default-deny.`+tenant.Name+`","namespace":"`+ns+`"},"spec":{"podSelector":`+policy.JSONKey(tenant.Pods)+`,"policyTypes":["Ingress","Egress"]}}`))
 		}
 	}
 	for _, n := range m.fence.Nodes {
