@@ -10,8 +10,8 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// instance is one case of a source or destination of a flow: one variant of it, and ports on which
-// the policies allow the same.
+// instance is one case of the other endpoint: one variant, and a range of ports with the same
+// rules.
 type instance struct {
 	peer  variant
 	ports portRange
@@ -113,7 +113,8 @@ func sortedUnique(names []string) []string {
 	return slices.Compact(names)
 }
 
-// combine is what all instances agree on, and how they differ where they do not.
+// combine returns the common decision of all instances, or Depends with a note about the
+// differences.
 func combine(all []instance) (policy.Side, string) {
 	side := policy.Side{Decision: all[0].side.Decision}
 	var notes []string

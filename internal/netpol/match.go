@@ -11,7 +11,7 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// match is a rule that lets an endpoint pass, or some of what it may be.
+// match is a rule that allows an endpoint, or some of its possible addresses.
 type match struct {
 	by    string
 	share share
@@ -91,8 +91,8 @@ func namespaceLabels(name string, of map[string]string) labels.Set {
 	return out
 }
 
-// portRanges are the ports of a rule as numbers. A name is what the destination calls so: what
-// is no pod has no names.
+// portRanges are the ports of a rule as numbers. The destination defines port names, so only pods
+// have them.
 func (r *rule) portRanges(destination *policy.Endpoint) []portRange {
 	if len(r.ports) == 0 {
 		return []portRange{{}}

@@ -8,8 +8,8 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// Representatives makes known what the policies distinguish. It has no names: to NetworkPolicy each
-// name is some address of the world.
+// Representatives adds endpoints for everything that the policies distinguish. It adds no DNS
+// names: to a NetworkPolicy, a name is an address of the world.
 func (e *Engine) Representatives(s policy.Environment) ([]policy.Endpoint, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -43,8 +43,8 @@ func (e *Engine) Representatives(s policy.Environment) ([]policy.Endpoint, error
 	return e.all(), nil
 }
 
-// representativePods is policy.ImaginePods by what these policies distinguish of known pods:
-// Cilium leaves labels out of the identity that selectors may name here.
+// representativePods is policy.RepresentativePods. It also distinguishes pods by labels that
+// selectors name and that Cilium omits from the identity.
 func representativePods(s policy.Environment, deployed []policy.Endpoint, selections []policy.Selection) ([]policy.Endpoint, error) {
 	named := outsideIdentity(selections)
 	if len(named) == 0 {

@@ -35,7 +35,7 @@ func (c *conflicts) add(v view, resource report.Ref, why string) {
 	c.byKey[key].pods.add(v.subject.Name)
 }
 
-// reports reports whether a finding has this reason.
+// reports is true if a conflict has this reason.
 func (c *conflicts) reports(why string) bool {
 	return slices.ContainsFunc(c.list, func(one *conflict) bool { return one.why == why })
 }

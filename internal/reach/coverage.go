@@ -20,7 +20,8 @@ type view struct {
 	others      []Expected
 }
 
-// owner has a pod, or is the kind of nodes that a node is one of. Neither: the namespace is unclaimed.
+// owner is the tenant of a pod, or the node group of a node. With neither, the namespace is
+// unclaimed.
 type owner struct {
 	tenant *policy.Tenant
 	node   *policy.Node
@@ -231,7 +232,7 @@ func impliesHeader(h, other policy.Header) bool {
 	return h.Name == other.Name && (other.Value == "" || h.Value == other.Value)
 }
 
-// portRange are a range of ports of a protocol, or of every one.
+// portRange is a range of ports of one protocol or, without protocol, of all.
 type portRange struct {
 	protocol    v1alpha1.Protocol
 	first, last uint16

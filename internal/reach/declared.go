@@ -25,7 +25,7 @@ type declaredFlows struct {
 	findings report.Findings
 	sides    sideCache
 	excluded excluded
-	// withNodes are the flows that are with nodes, too.
+	// withNodes has the flows that also include nodes.
 	withNodes map[policy.Reason]bool
 }
 
@@ -40,7 +40,7 @@ type flowSide struct {
 	// decisions are those of pairs. named reports that some port is a name.
 	decisions map[pairKey]decision
 	named     bool
-	// handles reports whether the enforcer passes a protocol on at all.
+	// handles reports whether the enforcer forwards a protocol at all.
 	handles func(v1alpha1.Protocol) bool
 	// oneSided reports that the side of the peer is not decided.
 	oneSided bool
@@ -91,8 +91,8 @@ func (d *declaredFlows) decideNodes(x *Expectation) {
 	}
 }
 
-// decide decides what one side declares, between all of its endpoints. Where no policy is
-// generated in AllowOnly, nothing is.
+// decide decides what one side declares, between all of its endpoints. It decides nothing for an
+// owner in AllowOnly without generated policies.
 func (d *declaredFlows) decide(subject policy.Peer, enforcement v1alpha1.Enforcement, direction policy.Direction, w Expected) {
 	w = d.dropUnhandled(w)
 	c := flowSide{Expected: w, handles: d.Fence.Handles, direction: direction, enforcement: enforcement, l7Rules: splitL7(w.L7), outcomes: d.flowOutcomes.outcomesOf(w), decisions: map[pairKey]decision{}}

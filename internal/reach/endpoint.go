@@ -1,4 +1,4 @@
-// Package reach asks questions of an Engine: what flows between which ends.
+// Package reach asks an Engine which flows are allowed between which endpoints.
 package reach
 
 import (

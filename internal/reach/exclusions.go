@@ -10,7 +10,7 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// excluded are ends of declared flows that are in no policy, by flow.
+// excluded has the endpoints of declared flows that no policy includes, by flow.
 type excluded struct {
 	byFlow map[policy.Reason]*exclusion
 	order  []policy.Reason
@@ -18,7 +18,8 @@ type excluded struct {
 
 type exclusion struct {
 	flowSide
-	// hostNetworkPods are pods, and tenants those whose pods an entity has.
+	// hostNetworkPods has the excluded hostNetwork pods, and tenants the tenants whose pods an
+	// entity includes.
 	hostNetworkPods, tenants []string
 }
 

@@ -15,8 +15,7 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// Proof is what policies are proved with: an engine that enforces them, and what was
-// meant.
+// Proof has the input of a proof: an engine that enforces the policies, and the declared flows.
 type Proof struct {
 	Engine    policy.Engine
 	Fence     *policy.Fence
@@ -110,7 +109,7 @@ func (p Proof) grants() []policy.Grant {
 	return out
 }
 
-// surroundings are the namespaces of the build and of tenants, and the networks that are declared.
+// surroundings returns the namespaces of the build and of tenants, and the declared networks.
 func (p Proof) surroundings() policy.Environment {
 	s := policy.Environment{Namespaces: map[string]map[string]string{}, Selectors: p.selectors(), Budget: p.Fence.Representatives}
 	for _, t := range p.Fence.Tenants {

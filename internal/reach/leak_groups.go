@@ -35,8 +35,8 @@ func kindOf(ep policy.Endpoint) peerKind {
 	return clusterPeers
 }
 
-// leakGroup is all leaks of one policy, direction and kind of peers, and of further kinds with
-// which they have the ports and L7 rules in common.
+// leakGroup has the leaks of one policy, one direction and one kind of peers. It also has other
+// kinds of peers with the same ports and L7 rules.
 type leakGroup struct {
 	leaks []*leak
 	// policy is the policy to change.

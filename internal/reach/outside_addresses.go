@@ -59,7 +59,7 @@ func (e Endpoints) narrowByNetworks(engine policy.Engine, f policy.Flow, v polic
 		}
 		for _, network := range filterOutside(e.OutsideAddresses, e.Fence.Cluster, []v1alpha1.Entity{v1alpha1.Entity(at.Name)}) {
 			*direction.at = network
-			// What is not decided for the network is not decided by itself.
+			// A network for which the engine cannot decide counts as not allowed.
 			one, err := engine.Decide(f)
 			if err == nil && one.Decision() == policy.Allowed {
 				continue

@@ -128,8 +128,8 @@ func (r *resolver) reportMissingFlows(in resource.Inferred) {
 	}
 }
 
-// missingPorts are the ports of a need that no grant covers: nil where all are covered, and
-// empty, not nil, where a need without ports is not.
+// missingPorts returns the ports of a required flow that no grant covers. It returns nil if all are
+// covered, and an empty slice for an uncovered flow without ports.
 func (r *resolver) missingPorts(t *tenant, in resource.Inferred, need resource.RequiredFlow) []policy.Port {
 	if len(need.Ports) == 0 && !r.needCovered(t, in, need, policy.Port{}) {
 		return []policy.Port{}

@@ -34,7 +34,7 @@ func (e resolvedPeer) queriedNames() []string {
 	return e.hostnames
 }
 
-// checkFlowNames warns of the first of a flow's pods, and the first name, of each kind.
+// checkFlowNames warns once per kind of problem, about the first pod and the first name.
 func (r *resolver) checkFlowNames(f *flow, names []string, at *field.Path) {
 	if len(names) == 0 {
 		return
