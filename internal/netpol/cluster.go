@@ -87,7 +87,7 @@ func parseAddress(s string) (netip.Addr, error) {
 // contains reports whether an address is known to be one of these.
 func (r ranges) contains(addr netip.Addr) bool { return r.isKnown && r.set.Contains(addr) }
 
-// knownSet is the stated ranges, or no range.
+// knownSet returns the stated ranges, or no range.
 func (r ranges) knownSet() *netipx.IPSet {
 	if !r.isKnown {
 		return &netipx.IPSet{}

@@ -97,7 +97,7 @@ func policiesOf(found []match, ports portRange) (full, partial []string) {
 	return sortedUnique(full), sortedUnique(partial)
 }
 
-// allowedAddresses are the addresses that pass by parts.
+// allowedAddresses returns the addresses that partial matches allow.
 func allowedAddresses(found []match, ports portRange) *netipx.IPSet {
 	var sets []*netipx.IPSet
 	for _, m := range found {
@@ -150,7 +150,8 @@ func difference(all []instance) string {
 	return strings.Join(out, ", ")
 }
 
-// distinguishingText is the shortest name that distinguishes instances with different decisions.
+// distinguishingText returns the shortest name that distinguishes instances with different
+// decisions.
 func distinguishingText(all []instance) func(instance) string {
 	onPorts := func(i instance) string { return "on " + i.ports.String() }
 	byPeer := func(i instance) string { return i.peer.what }

@@ -124,7 +124,7 @@ func (x *index) find(p *peer) []matched {
 	return sortedMatches(shares)
 }
 
-// podGroupsOf are the namespaces that a peer selects.
+// podGroupsOf returns the namespaces that a peer selects.
 func (x *index) podGroupsOf(p *peer) []*podGroup {
 	if p.namespaces == nil {
 		return x.podGroups[p.namespace]

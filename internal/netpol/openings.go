@@ -109,8 +109,8 @@ func (o *openingCollector) matches(by []ruleMatch, destination *policy.Endpoint)
 	return out
 }
 
-// allowEntries are the ports that are open. Policies that allow a part of the peer are listed one
-// by one: each may allow another part.
+// allowEntries returns the allowed ports. Policies that allow a part of the peer are listed one by
+// one: each may allow another part.
 func allowEntries(all []match) []allowEntry {
 	portRanges, entryByKey := map[string][]portRange{}, map[string]allowEntry{}
 	add := func(s portRange, by []string, partial bool) {

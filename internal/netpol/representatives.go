@@ -65,7 +65,8 @@ func representativePods(s policy.Environment, deployed []policy.Endpoint, select
 	return withLabels(out, own), err
 }
 
-// outsideIdentity are the keys that selectors name and that Cilium leaves out.
+// outsideIdentity returns the label keys that selectors name and that Cilium omits from the
+// identity.
 func outsideIdentity(selections []policy.Selection) map[string]bool {
 	out := map[string]bool{}
 	for _, s := range selections {
@@ -78,7 +79,8 @@ func outsideIdentity(selections []policy.Selection) map[string]bool {
 	return out
 }
 
-// withLabels are the same endpoints, those with labels outside the identity with others.
+// withLabels returns copies of endpoints. If AllLabels of an endpoint is set, its Labels are the
+// result of the function.
 func withLabels(in []policy.Endpoint, of func(policy.Endpoint) map[string]string) []policy.Endpoint {
 	out := slices.Clone(in)
 	for i := range out {
@@ -123,7 +125,7 @@ func (r *rule) selections(ports []policy.NamedPort) []policy.Selection {
 	return out
 }
 
-// named are the ports that a rule names.
+// named returns the ports that a rule names.
 func (r *rule) named() []policy.NamedPort {
 	var out []policy.NamedPort
 	for _, p := range r.ports {

@@ -100,8 +100,8 @@ func allowEntriesByPeer(openings []policy.Opening) map[string][]allowEntry {
 	return out
 }
 
-// equivalentNames are the names that another engine may use for a peer: an address of a node or of
-// the apiserver is that entity, where the engine matches addresses.
+// equivalentNames returns the names that another engine may use for a peer: an address of a node or
+// of the apiserver is that entity, where the engine matches addresses.
 func equivalentNames(peer policy.Endpoint) []string {
 	out := []string{peer.Name}
 	if peer.Kind == policy.AddressEndpoint {

@@ -48,7 +48,7 @@ func (c *conflicts) findings() report.Findings {
 	return out
 }
 
-// sourceOf is the resource that declares what an owner's pods or nodes may do.
+// sourceOf returns the resource that declares what an owner's pods or nodes may do.
 func (p Proof) sourceOf(o owner) report.Ref {
 	switch {
 	case o.tenant != nil:

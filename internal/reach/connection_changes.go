@@ -120,8 +120,8 @@ type lastLeaks struct {
 	leaks   [2]*leak
 }
 
-// differing is the part of an opening that no entry allows. Where nothing isolates the pod, any part
-// of it represents all.
+// differing returns the part of an opening that no entry allows. Where nothing isolates the pod,
+// any part of it represents all.
 func differing(o policy.Opening, allowEntries []allowEntry) []policy.Opening {
 	rest := subtractAllowed(o, allowEntries)
 	if len(o.Policies) == 0 && len(rest) > 0 {
@@ -248,7 +248,7 @@ func (a openingsCache) allows(v view, o policy.Opening, peer policy.Endpoint) (b
 	}), nil
 }
 
-// namesIn are the names of peers.
+// namesIn returns the names of peers.
 func (a openingsCache) namesIn(peers []policy.Endpoint) map[string]bool {
 	if len(peers) == 0 {
 		return nil

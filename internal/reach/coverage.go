@@ -87,7 +87,7 @@ func (v view) isSubject(ep policy.Endpoint) bool {
 	return ep.Name == v.subject.Name
 }
 
-// expected are the flows that the subject may have with a peer.
+// expected returns the flows that the subject may have with a peer.
 func (v view) expected(peer policy.Endpoint) []Expected {
 	var out []Expected
 	for _, list := range [][]Expected{v.byNamespace[peer.Namespace], v.others} {
@@ -100,7 +100,7 @@ func (v view) expected(peer policy.Endpoint) []Expected {
 	return out
 }
 
-// undeclared is the part of an opening that nothing declares for a peer.
+// undeclared returns the part of an opening that nothing declares for a peer.
 func (v view) undeclared(o policy.Opening, peer policy.Endpoint) []policy.Opening {
 	named := slices.Concat(peer.Ports, peer.SameIdentityPorts)
 	if v.direction == policy.Ingress {
@@ -131,7 +131,7 @@ func (p allowEntry) covers(part policy.L7) bool {
 	return covers(p.l7, part)
 }
 
-// subtractAllowed is the part of an opening that no entry allows.
+// subtractAllowed returns the part of an opening that no entry allows.
 func subtractAllowed(o policy.Opening, allowEntries []allowEntry) []policy.Opening {
 	var out []policy.Opening
 	for _, part := range splitL7(o.L7) {
@@ -148,7 +148,7 @@ func subtractAllowed(o policy.Opening, allowEntries []allowEntry) []policy.Openi
 	return out
 }
 
-// splitL7 are the single rules: each of them allows something.
+// splitL7 returns the single rules: each of them allows something.
 func splitL7(l policy.L7) []policy.L7 {
 	if l.Unrestricted() {
 		return []policy.L7{{}}

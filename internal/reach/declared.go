@@ -204,7 +204,7 @@ func (d *declaredFlows) recordDenied(c flowSide, own, peer policy.Endpoint, at p
 	d.denials.add(denial{flowSide: c, ports: at, part: part, why: c.why(part, v)}, from, to)
 }
 
-// flowAt is the flow on the first of some ports, or on all.
+// flowAt returns the flow on the first of some ports, or on all.
 func flowAt(from, to policy.Endpoint, at portRange) policy.Flow {
 	f := policy.Flow{From: from, To: to, ICMP: icmpType(at)}
 	if f.ICMP == "" && at.protocol != "" {
@@ -252,7 +252,7 @@ func (d *declaredFlows) finding(c flowSide, check *report.Check, message string)
 	return f
 }
 
-// narrowerSide is the side that does not allow a rule.
+// narrowerSide returns the side that does not allow a rule.
 func (c flowSide) narrowerSide(part policy.L7, v policy.Verdict) policy.Side {
 	if own := sideOf(v, c.direction); !allows(own.L7, part) {
 		return own
@@ -260,7 +260,7 @@ func (c flowSide) narrowerSide(part policy.L7, v policy.Verdict) policy.Side {
 	return sideOf(v, c.direction.Opposite())
 }
 
-// sideOf is the decision of one side.
+// sideOf returns the decision of one side.
 func sideOf(v policy.Verdict, direction policy.Direction) policy.Side {
 	if direction == policy.Ingress {
 		return v.Ingress
@@ -272,7 +272,7 @@ func compareReasons(a, b policy.Reason) int {
 	return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Name, b.Name), cmp.Compare(a.Field, b.Field))
 }
 
-// icmpType is the type of message that a number identifies.
+// icmpType returns the type of message that a number identifies.
 func icmpType(at portRange) v1alpha1.ICMPType {
 	types := v1alpha1.ICMPTypes()
 	i := slices.IndexFunc(types, func(t v1alpha1.ICMPType) bool {

@@ -72,7 +72,7 @@ func (all *denials) findings(d *declaredFlows) report.Findings {
 	return out
 }
 
-// endpointNames are the endpoints at one side: by name, or by network.
+// endpointNames returns the endpoints at one side: by name, or by network.
 func (one *denial) endpointNames(n *orderedSet, d *declaredFlows) string {
 	if len(n.list) == 0 {
 		return policy.Brief(d.endpoints.formatNetworks(one.networks))

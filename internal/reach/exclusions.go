@@ -51,7 +51,7 @@ func (c flowSide) exclude() {
 	}
 }
 
-// hostNetworkPods are the hostNetwork pods among those that a peer names. Where all are, other
+// hostNetworkPods returns the hostNetwork pods among those that a peer names. Where all are, other
 // checks report it.
 func (d *declaredFlows) hostNetworkPods(p policy.Peer) []string {
 	if p.Kind != policy.Pods {
@@ -138,7 +138,8 @@ func (l *excluded) findings(d *declaredFlows) report.Findings {
 	return out
 }
 
-// withNodes are the flows that are with nodes, too: hostNetwork pods are these.
+// withNodes returns the flows that also include nodes: hostNetwork pods have the identity of their
+// node.
 func (x *Expectation) withNodes() map[policy.Reason]bool {
 	out := map[policy.Reason]bool{}
 	for _, all := range x.at {

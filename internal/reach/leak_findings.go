@@ -34,7 +34,7 @@ func (s *search) findings() report.Findings {
 	return out
 }
 
-// severity is a warning in AllowOnly.
+// severity returns a warning in AllowOnly.
 func (l *leak) severity() report.Severity {
 	if l.owner.allowOnly() {
 		return report.Warning

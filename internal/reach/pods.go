@@ -120,7 +120,7 @@ func (e Endpoints) missingPods(namespaces []string, labels map[string]string, de
 	return out
 }
 
-// representative is a pod that may be created later.
+// representative returns a pod that may be created later.
 func (e Endpoints) representative(namespace string, labels map[string]string) policy.Endpoint {
 	return policy.Endpoint{
 		Kind: policy.PodEndpoint, Name: "a pod " + describeLabels(labels) + " in " + namespace,

@@ -53,7 +53,7 @@ func (r *resolver) reportInferred() {
 	}
 }
 
-// reportUnknownPods warns of resources with unknown pods. External workloads in the namespace are
+// reportUnknownPods warns about resources with unknown pods. External workloads in the namespace are
 // assumed to be these pods.
 func (r *resolver) reportUnknownPods() {
 	declared := map[string]bool{}
@@ -98,7 +98,7 @@ func groupBy[T any](all []T, key func(T) string) func(yield func([]T) bool) {
 
 func kindOf(ref report.Ref) string { return ref.APIVersion + "/" + ref.Kind }
 
-// reportMissingFlows warns of an operator's pods in a tenant's namespace without the flows that
+// reportMissingFlows warns about an operator's pods in a tenant's namespace without the flows that
 // they or the operator need.
 func (r *resolver) reportMissingFlows(in resource.Inferred) {
 	ns := in.Resource.Namespace

@@ -228,7 +228,7 @@ func (r *resolver) unownedNamespacePeers(p v1alpha1.Peer, at *field.Path) []reso
 	return []resolvedPeer{{peer: policy.Peer{Kind: policy.Pods, NamespaceLabels: p.NamespaceLabels, ExcludedNamespaces: slices.Sorted(maps.Keys(r.owner)), Pods: policy.SelectorOf(p.Pods)}, path: at}}
 }
 
-// warnNamespaceLabels warns of pods that can join a peer and, in a generator, of the tenants that the
+// warnNamespaceLabels warns about pods that can join a peer and, in a generator, of the tenants that the
 // peer does not include.
 func (r *resolver) warnNamespaceLabels(f *flow, p v1alpha1.Peer, unownedPeers []resolvedPeer, at *field.Path) {
 	at = at.Child("namespaceLabels")

@@ -12,7 +12,7 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// checkPodDNS warns of flows to names that their pods do not resolve at the cluster's DNS,
+// checkPodDNS warns about flows to names that their pods do not resolve at the cluster's DNS,
 // where Cilium's proxy would learn the addresses.
 func (r *resolver) checkPodDNS() {
 	if r.networkPolicyForm {
@@ -79,7 +79,7 @@ func (r *resolver) workloadsOf(f *flow) []*resource.Workload {
 	return out
 }
 
-// checkPodSearches warns of queries with search domains of pods that restricted names refuse.
+// checkPodSearches warns about queries with search domains of pods that restricted names refuse.
 func (r *resolver) checkPodSearches() {
 	names := r.profile.Spec.Baseline.DNS.Names
 	if slices.Contains(names, "*") || r.usesNetworkPolicies() {
@@ -97,7 +97,7 @@ func (r *resolver) checkPodSearches() {
 	}
 }
 
-// checkSearch warns of the first name whose query with a search domain is refused.
+// checkSearch warns about the first name whose query with a search domain is refused.
 func (r *resolver) checkSearch(w *resource.Workload, namespace, domain string, names []string) {
 	for _, name := range r.podQueryNames(namespace) {
 		query := name.name + "." + domain

@@ -124,7 +124,7 @@ func (r *resolver) isUnknownPortName(p policy.Port, peers []policy.Peer) bool {
 	return p.IsNamed() && !r.index.Partial && len(peers) > 0 && !slices.ContainsFunc(peers, declares)
 }
 
-// warnHostNetwork warns of peers that are hostNetwork pods alone, which no policy selects.
+// warnHostNetwork warns about peers that are hostNetwork pods alone, which no policy selects.
 func (r *resolver) warnHostNetwork(f *flow) {
 	warn := func(p policy.Peer, at *field.Path) {
 		workloads := r.index.WorkloadsIn(p.Namespace, p.Pods)
