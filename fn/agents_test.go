@@ -41,8 +41,8 @@ spec:
 	return messages.String(), err
 }
 
-// TestHowAgentsAreConfigured: what agents do not enforce is one error, what they may decide
-// otherwise is one warning, and what is assumed is listed.
+// TestAgentSettings expects one error for settings that disable policies, one warning for settings
+// that may change a decision, and a list of assumed settings.
 func TestAgentSettings(t *testing.T) {
 	t.Parallel()
 	const (

@@ -329,7 +329,7 @@ spec: {endpointSelector: {}, ingress: [{fromEntities: [all]}]}
 	}
 }
 
-// What no run was given has no effect, and would reach the cluster.
+// A resource that no run received has no effect, and would reach the cluster.
 func TestVerifyRefusesResourcesOutsideFence(t *testing.T) {
 	t.Parallel()
 	late := parse(t, "late.yaml", []byte("apiVersion: tenantfence.dev/v1alpha1\nkind: Tenant\nmetadata: {name: late}\n"))

@@ -11,7 +11,7 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// AgentsConfiguredElsewhere warns of a release of Cilium's chart. Its values configure the agents,
+// AgentsConfiguredElsewhere warns about a release of Cilium's chart. Its values configure the agents,
 // and are not read.
 func AgentsConfiguredElsewhere(f *policy.Fence, items []*yaml.RNode) report.Findings {
 	if f.Cluster.CNI == v1alpha1.CNIKubernetes {

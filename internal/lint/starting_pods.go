@@ -14,7 +14,7 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// StartingPods warns of policies with allow rules that select only pods with the identity init.
+// StartingPods warns about policies with allow rules that select only pods with the identity init.
 // Every pod of every tenant has this identity while it starts, before its labels are known.
 func StartingPods(f *policy.Fence, items []*yaml.RNode, own func(*yaml.RNode) bool) report.Findings {
 	if f.Cluster.CNI == v1alpha1.CNIKubernetes {

@@ -34,7 +34,7 @@ func (c *conflicts) add(v view, resource report.Ref, why string) {
 	c.byKey[key].pods.add(v.subject.Name)
 }
 
-// reports reports whether a finding has this reason.
+// reports is true if a conflict has this reason.
 func (c *conflicts) reports(why string) bool {
 	return slices.ContainsFunc(c.list, func(one *conflict) bool { return one.why == why })
 }
@@ -47,7 +47,7 @@ func (c *conflicts) findings() report.Findings {
 	return out
 }
 
-// sourceOf is the resource that declares what an owner's pods or nodes may do.
+// sourceOf returns the resource that declares what an owner's pods or nodes may do.
 func (p Proof) sourceOf(o owner) report.Ref {
 	switch {
 	case o.tenant != nil:

@@ -166,7 +166,7 @@ func (r *resolver) clusterHostnamePorts(f *flow, s *resource.Service, n clusterH
 	return out
 }
 
-// clientPorts are a Service's own, which its clients dial.
+// clientPorts returns the ports of a Service itself, to which clients connect.
 func clientPorts(ports []resource.ServicePort) []policy.Port {
 	var out []policy.Port
 	for _, p := range ports {

@@ -21,7 +21,7 @@ const (
 // with fewer than ndots dots, followed by NAMESPACE.svc.
 const maxSearchLabels = ndots + 2
 
-// checkSearchList warns of queries of pods that restricted names refuse. Resolvers query each name
+// checkSearchList warns about queries of pods that restricted names refuse. Resolvers query each name
 // with the search list first. A refused query ends the search of musl, which then never queries the
 // name itself.
 func (r *resolver) checkSearchList() {

@@ -55,7 +55,7 @@ func (r *resolver) apiServerClientPorts() []int32 {
 	return v1alpha1.APIServerPorts()
 }
 
-// reportMissingEssentials warns of essential flows of default-denied nodes that no flow allows, of
+// reportMissingEssentials warns about essential flows of default-denied nodes that no flow allows, of
 // this entry or of one that selects all of its nodes.
 func (r *resolver) reportMissingEssentials(n policy.Node, i int) {
 	for _, e := range r.essentials() {

@@ -55,7 +55,7 @@ func (r *resolver) checkL7(f *flow) {
 
 func (r *resolver) checkL7Limit(f *flow, kind v1alpha1.L7Kind, at *field.Path) {
 	if !slices.Contains(f.limits().L7, kind) {
-		r.outsideLimits(f, report.L7OutsideLimits, at, string(kind), "l7")
+		r.withinLimits(f, report.L7OutsideLimits, at, string(kind), "l7")
 	}
 }
 

@@ -8,7 +8,7 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// checkNodePorts warns of flows to nodes on a node port of a Service: if Cilium replaces kube-proxy,
+// checkNodePorts warns about flows to nodes on a node port of a Service: if Cilium replaces kube-proxy,
 // it translates the destination to a pod before policies decide.
 func (r *resolver) checkNodePorts() {
 	severity, state := report.Warning, ""
