@@ -101,10 +101,10 @@ func (r *resolver) refuseClusterNetwork(network netip.Prefix, except []string, d
 	}
 	if o, known := r.index.OwnerOf(network.Addr()); known && network.IsSingleIP() {
 		what, peer := describeOwner(o)
-		r.refuse(report.CIDRInsideCluster, ref, at, "network %q is %s of this cluster, and no rule about networks matches it: write a peer %s", network, what, peer)
+		r.refuse(report.CIDRInsideCluster, ref, at, "network %q is %s of this cluster, and no CIDR rule matches it: write instead %s", network, what, peer)
 		return true
 	}
-	r.refuse(report.CIDRInsideCluster, ref, at, "network %q is in the addresses of %s of this cluster, which no rule about networks matches: write a peer %s; if it is outside the cluster, narrow the ranges in cluster of the profile",
+	r.refuse(report.CIDRInsideCluster, ref, at, "network %q consists of addresses of %s of this cluster, which no CIDR rule matches: write instead %s; if it is outside the cluster, narrow the ranges in cluster of the profile",
 		network, part.what, part.peer)
 	return true
 }
@@ -147,7 +147,7 @@ func (r *resolver) nonClusterPeersUnderCilium(p policy.Peer, d policy.Direction,
 		}
 		if len(parts) > 0 {
 			r.report(report.Info, report.CIDRIncludesClusterAddresses, ref, at,
-				"network %q includes addresses of %s of this cluster, which no rule about networks matches: only the rest is allowed; for these, add peers of their own", c, strings.Join(parts, " and "))
+				"network %q includes addresses of %s of this cluster, which no CIDR rule matches: only the rest is allowed; to allow these too, add a separate peer (tenant, namespace, service or entities)", c, strings.Join(parts, " and "))
 		}
 	}
 	if len(out.CIDRs) == 0 {

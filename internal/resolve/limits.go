@@ -65,6 +65,15 @@ func (r *resolver) outsideLimits(f *flow, check *report.Check, at *field.Path, w
 	return r.outsideLimitsOrMisspelt(f, check, at, what, limit, "")
 }
 
+// unlimited is outsideLimits for a flow that lists nothing of a limited list: fix is what to list.
+func (r *resolver) unlimited(f *flow, check *report.Check, at *field.Path, what, limit, fix string) bool {
+	if f.fromProfile || f.node != "" {
+		return r.outsideLimits(f, check, at, what, limit)
+	}
+	r.refuse(check, f.ref, at, "%s is outside limits.%s of Tenant %q: %s, or remove limits.%s from the profile", what, limit, f.tenant.Name, fix, limit)
+	return false
+}
+
 // outsideLimitsOrMisspelt is outsideLimits for a name that may be similar to one within the limits.
 func (r *resolver) outsideLimitsOrMisspelt(f *flow, check *report.Check, at *field.Path, what, limit, similar string) bool {
 	if f.fromProfile {
@@ -82,7 +91,7 @@ func (r *resolver) outsideLimitsOrMisspelt(f *flow, check *report.Check, at *fie
 	if limit == "anyTenant" || limit == "namespaceLabels" {
 		widen = "set limits." + limit + ": true"
 	}
-	r.refuse(check, f.ref, at, "%s is outside limits.%s of Tenant %q: %s, or %s in the profile (in overrides for this Tenant alone)", what, limit, f.tenant.Name, fix, widen)
+	r.refuse(check, f.ref, at, "%s is outside limits.%s of Tenant %q: %s, or %s in the profile (for this Tenant alone: in an entry of overrides)", what, limit, f.tenant.Name, fix, widen)
 	return false
 }
 

@@ -105,7 +105,7 @@ func (r *resolver) checkSearch(w *resource.Workload, namespace, domain string, n
 			continue
 		}
 		r.warn(report.DNSSearchDomainsMissing, r.profile.Ref, r.profile.Path.Child("baseline", "dns", "names"),
-			"do not cover %q, which %s %s/%s queries to resolve %q, by the search domain %s of its dnsConfig: the refused query ends the search in images with musl: add %s, or remove the search domain",
+			"do not cover %q, which %s %s/%s queries to resolve %q, by the search domain %s of its dnsConfig: images with musl stop at the refused query, and never query the name itself: add %s, or remove the search domain",
 			query, w.Ref.Kind, w.Ref.Namespace, w.Ref.Name, name.name, domain, r.searchPatterns(domain))
 		return
 	}

@@ -124,9 +124,10 @@ func (r *resolver) isUnknownPortName(p policy.Port, peers []policy.Peer) bool {
 	return p.IsNamed() && !r.index.Partial && len(peers) > 0 && !slices.ContainsFunc(peers, declares)
 }
 
-// warnHostNetwork warns of peers that are hostNetwork pods alone, which no policy selects.
+// warnHostNetwork warns of hostNetwork pods alone as the pods or a peer of a flow: no policy selects
+// them.
 func (r *resolver) warnHostNetwork(f *flow) {
-	warn := func(p policy.Peer, at *field.Path) {
+	warn := func(p policy.Peer, at *field.Path, subject, fix string) {
 		workloads := r.index.WorkloadsIn(p.Namespace, p.Pods)
 		for _, w := range workloads {
 			if !w.HostNetwork {
@@ -135,7 +136,7 @@ func (r *resolver) warnHostNetwork(f *flow) {
 		}
 		if len(workloads) > 0 {
 			r.warn(report.HostNetworkNotSelectable, f.ref, at,
-				"all of these pods of namespace %q use hostNetwork, so they have the identity of their node, and no policy selects them: write entities: [host, remote-node] instead", p.Namespace)
+				"all pods of namespace %q that the %s selects use hostNetwork, so they have the identity of their node, and no policy selects them: %s", p.Namespace, subject, fix)
 		}
 	}
 	own := f.path.Child("pods")
@@ -143,11 +144,11 @@ func (r *resolver) warnHostNetwork(f *flow) {
 		own = f.path.Child("via")
 	}
 	for _, p := range f.own {
-		warn(p, own)
+		warn(p, own, "flow", "remove hostNetwork, or remove the flow")
 	}
 	for _, e := range f.resolvedPeers {
 		if e.peer.Kind == policy.Pods {
-			warn(e.peer, e.path)
+			warn(e.peer, e.path, "peer", "write entities: [host, remote-node] instead")
 		}
 	}
 }
@@ -161,7 +162,7 @@ func (r *resolver) checkPortLimits(f *flow, ports []policy.Port, to []policy.Pee
 		return valid
 	}
 	if len(ports) == 0 {
-		return r.outsideLimits(f, report.PortOutsideLimits, at, "every port", "ports") && valid
+		return r.unlimited(f, report.PortOutsideLimits, at, "every port", "ports", "list the ports") && valid
 	}
 	for _, p := range policy.ExpandProtocols(ports) {
 		if p.Protocol == policy.ICMP {
@@ -186,7 +187,7 @@ func (r *resolver) checkICMPLimits(f *flow, ports []policy.Port) bool {
 		return true
 	}
 	if len(ports) == 0 && limits.Ports == nil {
-		return r.outsideLimits(f, report.ICMPOutsideLimits, f.path, "every type of ICMP message (the flow lists neither ports nor icmp)", "icmp")
+		return r.unlimited(f, report.ICMPOutsideLimits, f.path, "every type of ICMP message", "icmp", "list the ports or the types in icmp")
 	}
 	valid := true
 	for i, p := range ports {
