@@ -13,7 +13,7 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// clusterPart is a part of the cluster's addresses, which no rule about networks matches.
+// clusterPart is a part of the cluster's addresses, which no CIDR rule matches.
 type clusterPart struct {
 	set *netipx.IPSet
 	// what has the addresses, and the peer that matches it instead.
@@ -44,7 +44,7 @@ func (r *resolver) clusterParts(d policy.Direction) []clusterPart {
 // clusterAddresses are the addresses of the cluster, by their owner.
 type clusterAddresses struct{ apiServer, services, nodes, pods netipx.IPSetBuilder }
 
-// addressesOfCluster are the addresses that no rule about networks matches, as destinations of egress
+// addressesOfCluster are the addresses that no CIDR rule matches, as destinations of egress
 // or sources of ingress. Policies are decided after Service translation, so the address of a Service
 // is no destination. Its public addresses may still be a source.
 func (r *resolver) addressesOfCluster(d policy.Direction) *clusterAddresses {

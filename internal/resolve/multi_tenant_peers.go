@@ -243,7 +243,7 @@ func (l missingConsent) desc(names []string, group tenantGroup, severity report.
 	switch {
 	case severity == report.Error:
 	case l.shares:
-		out += ", so its policies do not allow the flow"
+		out += ", so its policies deny the flow"
 	default:
 		out += ", so the flow excludes " + them
 	}

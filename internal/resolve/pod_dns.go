@@ -45,7 +45,7 @@ func (r *resolver) checkFlowNames(f *flow, names []string, at *field.Path) {
 			if alias, ip, ok := w.AliasOf(name); ok && !aliased && name != "*" {
 				aliased = true
 				r.warn(report.PodHostAlias, f.ref, at,
-					"flow %q: hostAliases of %s %s/%s map %s to %s, so its pods resolve the name without DNS, and Cilium matches that address alone: add a peer cidrs: [%s], or remove the alias",
+					"flow %q: hostAliases of %s %s/%s map %s to %s, so its pods resolve the name without DNS, and Cilium matches that address alone: add a peer with cidrs: [%s], or remove the alias",
 					f.name, w.Ref.Kind, w.Ref.Namespace, w.Ref.Name, alias, ip, policy.HostPrefix(ip))
 			}
 			if w.DNS.HasExtraNameservers() && !additional {

@@ -2,6 +2,7 @@ package resolve
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/util/validation"
@@ -14,12 +15,12 @@ func requiredFlowYAML(f *flow, e resolvedPeer) string {
 	var b strings.Builder
 	b.WriteString("- {name: " + e.tenant.freeFlowName(f.name))
 	if !policy.SelectsAll(e.peer.Pods) {
-		b.WriteString(", pods: " + policy.JSONKey(e.peer.Pods))
+		b.WriteString(", pods: " + selectorYAML(e.peer.Pods))
 	}
 	key := map[policy.Direction]string{policy.Egress: "from", policy.Ingress: "to"}[f.direction]
 	b.WriteString(", " + key + ": [{tenant: " + f.tenant.Name)
 	if !policy.SelectsAll(f.pods) {
-		b.WriteString(", pods: " + policy.JSONKey(f.pods))
+		b.WriteString(", pods: " + selectorYAML(f.pods))
 	}
 	b.WriteString("}]")
 	b.WriteString(portsYAML(f.portsOf(e)))
@@ -27,6 +28,28 @@ func requiredFlowYAML(f *flow, e resolvedPeer) string {
 		b.WriteString(", http: " + httpYAML(f.l7.HTTP))
 	}
 	return b.String() + "}"
+}
+
+var (
+	jsonToken = regexp.MustCompile(`"[^"]*"|[:,]`)
+	// plainYAML excludes words that YAML reads as booleans or null, and all numbers.
+	plainYAML = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9._/-]*$`)
+	yamlWords = regexp.MustCompile(`(?i)^(y|n|yes|no|on|off|true|false|null)$`)
+)
+
+// selectorYAML is a selector on one line, quoted only where YAML needs it. Labels contain no quotes.
+func selectorYAML(s policy.Selector) string {
+	return jsonToken.ReplaceAllStringFunc(policy.JSONKey(s), func(token string) string {
+		text := strings.Trim(token, `"`)
+		switch {
+		case text == token:
+			return token + " "
+		case plainYAML.MatchString(text) && !yamlWords.MatchString(text):
+			return text
+		default:
+			return token
+		}
+	})
 }
 
 // freeFlowName is a name that no flow of the tenant has: the given one, or that one with a number.
