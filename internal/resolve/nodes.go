@@ -84,7 +84,7 @@ func (r *resolver) affectedTenants(e resolvedPeer) []*tenant {
 
 // reportNodes warns of what host policies can do to a cluster.
 func (r *resolver) reportNodes() {
-	const auditHint = "to see first what they deny, enable the host firewall, put one node into audit mode (cilium-dbg endpoint config ID PolicyAuditMode=Enabled), set Enforce, and look for the action audit (cilium-dbg monitor -t policy-verdict --related-to ID)"
+	const auditHint = "to see first what they deny, enable the host firewall and audit mode on one node, set Enforce, and look for the action audit in cilium-dbg monitor"
 	for i, n := range r.fence.Nodes {
 		at := r.profile.Path.Child("nodes").Index(i)
 		if n.Enforcement == v1alpha1.Enforce {
@@ -106,7 +106,7 @@ func describeDefaultDeny(n policy.Node) string {
 	}
 	var out []string
 	for _, d := range n.DefaultDeny {
-		out = append(out, fmt.Sprintf("undeclared %s is denied, as %s", d, examples[d]))
+		out = append(out, fmt.Sprintf("undeclared %s is denied, such as %s", d, examples[d]))
 	}
 	return strings.Join(out, ", and ")
 }
