@@ -89,7 +89,7 @@ func (c checker) prove() (policy.Report, report.Findings, error) {
 func (c checker) provedFindings(r policy.Report) report.Findings {
 	switch {
 	case r.Isolation != nil && c.index.WithoutResources:
-		return c.outcome(report.NotProved, "", "a generator sees no other resources, so the proof covers the generated policies alone: run tenantfence verify on the whole build; %s", summary(r))
+		return c.outcome(report.NotProved, "", "a generator sees no other resources, so this covers the generated policies alone: run tenantfence verify on the whole build; %s", summary(r))
 	case r.Isolation != nil && !r.Proved():
 		return c.outcome(report.NotProved, "", "%s", summary(r))
 	case r.Isolation != nil:
@@ -122,7 +122,7 @@ func summary(r policy.Report) string {
 	case slices.ContainsFunc(r.Findings, func(f report.Finding) bool {
 		return f.Severity == report.Warning && f.Check != report.AgentSettingUnspecified
 	}):
-		out[0] = "isolation decided with the warnings above " + scope
+		out[0] = "isolation decided, with warnings, " + scope
 	}
 	out = append(out, i.Declared.String())
 	if len(r.FlowTests) > 0 {

@@ -52,7 +52,7 @@ func TestBrokenConversionsDiffer(t *testing.T) {
 		"another peer":               {"app: proxy", "app: proxies", "no longer allows a pod with app=proxy in acme to reach a pod with app=web in acme"},
 		"a value less":               {"[prometheus, alloy]", "[prometheus]", "no longer allows a pod with app=alloy in"},
 		"a value more":               {"[prometheus, alloy]", "[prometheus, alloy, loki]", "also allows a pod with app=loki in"},
-		"my namespace alone":         {"      - key: k8s:io.kubernetes.pod.namespace\n        operator: Exists\n", "", "no longer allows a pod with app=alloy in an unknown namespace"},
+		"my namespace alone":         {"      - key: k8s:io.kubernetes.pod.namespace\n        operator: Exists\n", "", "no longer allows a pod with app=alloy in a namespace outside the build"},
 		"no exception":               {"\n      except: [192.0.2.128/25]", "", "also allows 192.0.2.128 to reach"},
 		"a smaller network":          {"192.0.2.0/24", "192.0.2.0/25", "rejected"},
 		"another network":            {"cidr: 192.0.2.0/24\n      except: [192.0.2.128/25]", "cidr: 192.0.3.0/24", "no longer allows 192.0.2.0"},

@@ -150,10 +150,10 @@ func rejections(fence *policy.Fence, rejected policy.RejectedError, items []*yam
 	}
 	var out report.Findings
 	for _, r := range rejected {
-		f := report.New(report.PolicyRejected, report.Error, refs[r.Name], "", "is rejected by %s, or refers to a resource that is not in the build, so nothing is proved: %v", by, r.Err)
+		f := report.New(report.PolicyRejected, report.Error, refs[r.Name], "", "is rejected by %s, or cannot be decided from the build, so nothing is proved: %v", by, r.Err)
 		if !fence.MayAffectTenant(f.Resource.Namespace) {
 			f.Severity = report.Warning
-			f.Message = fmt.Sprintf("is rejected by %s, or refers to a resource that is not in the build, and is left out: %v", by, r.Err)
+			f.Message = fmt.Sprintf("is rejected by %s, or cannot be decided from the build, and is left out: %v", by, r.Err)
 		}
 		out = append(out, f)
 	}

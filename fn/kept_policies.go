@@ -29,5 +29,5 @@ func (c checker) keptUnproved() report.Findings {
 	if resource.HostWritesFiles(c.before) {
 		severity, do = report.Warning, "run the layer that lists their stages, which corrects or deletes them; tenantfence verify refuses them until then"
 	}
-	return report.Findings{report.New(report.KeptPoliciesUnproved, severity, c.in.FenceRef, "spec.stages", "these policies have the label of this fence, are not as generated, and stay unproved, because their stages are not listed here: %s: %s", strings.Join(names, ", "), do)}
+	return report.Findings{report.New(report.KeptPoliciesUnproved, severity, c.in.FenceRef, "spec.stages", "policies with the label of this fence differ from what it generates, and stay unproved, because their stages are not listed here (%s): %s", strings.Join(names, ", "), do)}
 }

@@ -2,6 +2,7 @@ package fn
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -66,7 +67,10 @@ func validateSchema(fence *policy.Fence, n *yaml.RNode) (report.Findings, error)
 	if err = engine.Validate(data); err == nil {
 		return nil, nil
 	}
-	f := report.New(report.PolicySchemaInvalid, report.Warning, resource.RefOf(n), "", "does not match the schema of Cilium %s, so an apiserver rejects it or drops the unknown fields, and the proof covers the rest: correct it: %v", engineVersion, err)
+	if cause := errors.Unwrap(err); cause != nil {
+		err = cause // Without the name of the policy, which the finding has.
+	}
+	f := report.New(report.PolicySchemaInvalid, report.Warning, resource.RefOf(n), "", "does not match the schema of Cilium %s (%v), so an apiserver rejects it or drops the unknown fields, and the proof covers the rest: correct these fields", engineVersion, err)
 	if fence.MayAffectTenant(f.Resource.Namespace) && policy.Minor(fence.Cluster.CiliumVersion) >= policy.Minor(engineVersion) {
 		f.Severity = report.Error
 	}

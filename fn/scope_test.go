@@ -137,7 +137,7 @@ func TestClusterwidePoliciesByLabels(t *testing.T) {
 	}
 	unknownNamespaces := false
 	for _, f := range result.Findings {
-		unknownNamespaces = unknownNamespaces || f.Resource.Name == "open" && strings.Contains(f.Message, "in an unknown namespace")
+		unknownNamespaces = unknownNamespaces || f.Resource.Name == "open" && strings.Contains(f.Message, "in a namespace outside the build")
 	}
 	if !unknownNamespaces {
 		t.Errorf("unclaimed namespaces are not reported: %v", result.Findings)

@@ -152,7 +152,7 @@ func TestPlanMistakesAreRefused(t *testing.T) {
         app.kubernetes.io/instance: zulip
         app.kubernetes.io/name: memcached
 `, to: "",
-			messages: []string{"collab/Pod/zulip-memcached", "which no Tenant, profile or baseline declares"},
+			messages: []string{"collab/Pod/zulip-memcached", "which nothing declares"},
 		},
 	} {
 		t.Run(desc, func(t *testing.T) {

@@ -46,7 +46,7 @@ func TestHostPoliciesStartInAllowOnly(t *testing.T) {
 			t.Fatalf("%s: %v\n%s", dir, err, stderr)
 		}
 		for _, line := range []string{"spec.nodes[0]: ", "spec.nodes[1]: "} {
-			if !hasLine(stderr, "warning: ", line, want.message, "can isolate a node", "PolicyAuditMode=Enabled", "[host-policy-isolates-node]") {
+			if !hasLine(stderr, "warning: ", line, want.message, "can isolate a node", "audit mode on one node", "[host-policy-isolates-node]") {
 				t.Errorf("%s: stderr has no warning of %s that it can isolate a node:\n%s", dir, line, stderr)
 			}
 		}

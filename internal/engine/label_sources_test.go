@@ -56,7 +56,7 @@ func TestPeersByLabelsOfOtherSources(t *testing.T) {
 		"a network":                          {toLabels("{key: 'cidr:198.51.100.0/24', operator: Exists}", noPod), "198.51.100.0"},
 		"an entity":                          {toLabels("{key: 'reserved:remote-node', operator: Exists}"), "kube-apiserver, remote-node"},
 		"an entity by a label of any source": {toLabels("{key: health, operator: Exists}", noPod), "health"},
-		"a pod without a label of another source": {toLabels("{key: 'reserved:host', operator: DoesNotExist}", "{key: app, operator: In, values: [spy]}"), "a pod with app=spy in acme, a pod with app=spy in an unknown namespace"},
+		"a pod without a label of another source": {toLabels("{key: 'reserved:host', operator: DoesNotExist}", "{key: app, operator: In, values: [spy]}"), "a pod with app=spy in a namespace outside the build, a pod with app=spy in acme"},
 		"a label of a CIDR group matches no pod":  {all(toLabels("{key: 'cidrgroup:io.cilium.policy.cidrgroupname/partners', operator: Exists}"), grouped), ""},
 		"a label of a DNS name matches no pod":    {toLabels("{key: 'fqdn:api.example.com', operator: Exists}"), ""},
 	} {
@@ -107,14 +107,14 @@ func TestPeersByNamedPorts(t *testing.T) {
 	const key = "io.cilium.k8s.named-ports"
 	for desc, c := range map[string]struct{ expression, since, before string }{
 		"pods with named ports": {"{key: " + key + ", operator: Exists}",
-			"a pod without labels in acme with the named ports other.TCP.64999, a pod without labels in an unknown namespace with the named ports other.TCP.64999, acme/db", ""},
+			"a pod without labels in a namespace outside the build with the named ports other.TCP.64999, a pod without labels in acme with the named ports other.TCP.64999, acme/db", ""},
 		"pods with some named ports": {"{key: 'gen:" + key + "', operator: In, values: [http.TCP.8080, none]}",
-			"a pod without labels in acme with the named ports http.TCP.8080, a pod without labels in an unknown namespace with the named ports http.TCP.8080", ""},
+			"a pod without labels in a namespace outside the build with the named ports http.TCP.8080, a pod without labels in acme with the named ports http.TCP.8080", ""},
 		"pods with that key in their manifest": {"{key: 'k8s:" + key + "', operator: Exists}", "", ""},
 		"pods with invalid named ports":        {"{key: " + key + ", operator: In, values: [http]}", "", ""},
 		"pods without named ports": {"{key: " + key + ", operator: DoesNotExist}, {key: app, operator: Exists}",
-			"a pod with app=other in acme without named ports, a pod with app=other in an unknown namespace without named ports",
-			"a pod with app=other in acme, a pod with app=other in an unknown namespace, acme/db"},
+			"a pod with app=other in a namespace outside the build without named ports, a pod with app=other in acme without named ports",
+			"a pod with app=other in a namespace outside the build, a pod with app=other in acme, acme/db"},
 	} {
 		for before, want := range map[bool]string{false: c.since, true: c.before} {
 			e, err := engine.New(engine.Options{Agent: agentOf(before, 19)}, documents(t, toLabels(c.expression, anyPod)), []policy.Endpoint{pods["web"], pods["db"]})

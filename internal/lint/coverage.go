@@ -71,9 +71,9 @@ func (c *coverage) add(n *yaml.RNode) {
 		c.record(n, uncovered{k, report.KindUndecided, report.Info, reason})
 	case known.Class == resource.NotDecided && known.OwnNamespaceOnly && !c.fence.MayAffectTenant(resource.NamespaceOf(n)):
 		c.undecided = append(c.undecided, resource.RefOf(n))
-		c.record(n, uncovered{k, report.KindUndecided, report.Warning, fmt.Sprintf("%s: its effect is not decided, so it is ignored, and FlowTest cases with pods of its namespace are undecided", known.Reason)})
+		c.record(n, uncovered{k, report.KindUndecided, report.Warning, fmt.Sprintf("%s; this is not decided, so it is ignored, and FlowTest cases with pods of its namespace are undecided: remove it, or accept the kind in undecidedKinds of the FenceProfile", known.Reason)})
 	case known.Class == resource.NotDecided:
-		c.record(n, uncovered{k, report.KindUndecided, report.Error, fmt.Sprintf("%s: its effect is not decided, so nothing is proved: remove it, or accept the kind in the FenceProfile: undecidedKinds: [{group: %s, kind: %s, reason: …}]", known.Reason, k.group, k.name)})
+		c.record(n, uncovered{k, report.KindUndecided, report.Error, fmt.Sprintf("%s; this is not decided, so nothing is proved: remove it, or accept it in the FenceProfile: undecidedKinds: [{group: %s, kind: %s, reason: …}]", known.Reason, k.group, k.name)})
 	default:
 		c.unknown[k]++
 	}

@@ -54,7 +54,7 @@ func (e embedded) finding(f *policy.Fence, holder report.Ref) report.Finding {
 		severity, so = report.Warning, "it is left out, and FlowTest cases with pods of its namespace are undecided"
 	}
 	return report.New(report.KindUndecided, severity, holder, e.field,
-		"holds a %s, from which a controller creates it, and its effect is not decided here, so %s: list it as a resource of its own, or accept the kind in the FenceProfile: undecidedKinds: [{group: %s, kind: %s, reason: …}]",
+		"holds a %s that a controller creates; this is not decided, so %s: list it as a separate resource, or accept the kind in the FenceProfile: undecidedKinds: [{group: %s, kind: %s, reason: …}]",
 		e.node.GetKind(), so, groupOfRef(holder), holder.Kind)
 }
 

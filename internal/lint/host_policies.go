@@ -23,7 +23,7 @@ func HostPolicies(f *policy.Fence, items []*yaml.RNode, own func(*yaml.RNode) bo
 		rules := func(at string, spec any) []hostRules { return hostRulesOf(f, at, spec) }
 		for _, h := range inSpecs(n, rules) {
 			if ds := uncoveredDirections(f, h); len(ds) > 0 {
-				out = append(out, report.New(report.HostPolicyUndeclared, report.Error, resource.RefOf(n), h.at+".nodeSelector", "denies %s of nodes without an entry in nodes of the FenceProfile: it can isolate nodes from the cluster, and their required flows are unknown: declare these nodes and their flows in nodes of the FenceProfile, or remove the policy", strings.Join(ds, " and ")))
+				out = append(out, report.New(report.HostPolicyUndeclared, report.Error, resource.RefOf(n), h.at+".nodeSelector", "denies %s of nodes that no entry of nodes in the FenceProfile covers, which can cut them off from the cluster: declare these nodes and the flows that they require there, or remove the policy", strings.Join(ds, " and ")))
 			}
 		}
 	}

@@ -86,7 +86,7 @@ func underCilium(since, before int, s report.Severity) func(*policy.Fence) repor
 
 var networkAttachment = kind{"k8s.cni.cncf.io", "NetworkAttachmentDefinition"}
 
-const notEnforcedOnInterfaces = " on which these policies are not enforced, so nothing is proved: remove it, or accept the kind in the FenceProfile: undecidedKinds: [{group: k8s.cni.cncf.io, kind: NetworkAttachmentDefinition, reason: …}]"
+const notEnforcedOnInterfaces = " where policies are not enforced, so nothing is proved: remove the annotation, or accept it in the FenceProfile: undecidedKinds: [{group: k8s.cni.cncf.io, kind: NetworkAttachmentDefinition, reason: …}]"
 
 const tunnelledPort = ": between pods of the mesh, policies see this port and not the declared ports: "
 

@@ -34,7 +34,7 @@ func (m *merger) refuseOthers(items []*yaml.RNode) {
 	}
 	for _, name := range slices.Sorted(maps.Keys(orphans)) {
 		slices.Sort(orphans[name])
-		m.findings = append(m.findings, report.New(report.EmitPolicyOrphaned, report.Error, m.Config, "spec.emit", "policies of %q exist, but the build has neither this Tenant nor these nodes: %s: they still apply, and no run with emit deletes them: delete them in their files, or run once without emit",
+		m.findings = append(m.findings, report.New(report.EmitPolicyOrphaned, report.Error, m.Config, "spec.emit", "policies of %q exist, but the build has no Tenant or nodes of this name (%s): they still apply, and no run with emit deletes them: delete them in their files, or run once without emit",
 			name, strings.Join(orphans[name], ", ")))
 	}
 }

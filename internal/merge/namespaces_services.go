@@ -59,7 +59,7 @@ func (m *merger) setSourceRanges(n *yaml.RNode) {
 	if !set(spec, "loadBalancerSourceRanges", ranges) {
 		c = n
 	} else if had != "" {
-		m.report(report.Warning, report.SourceRangesReplaced, n, "spec.loadBalancerSourceRanges", "has networks that are replaced by those of a Tenant's agents: "+had)
+		m.report(report.Warning, report.SourceRangesReplaced, n, "spec.loadBalancerSourceRanges", "has networks that the function replaces with those of a Tenant's agents, so add those still needed to cidrs in agentIngress: "+had)
 	}
 	m.recordPatched(n, c)
 }

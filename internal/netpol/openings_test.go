@@ -68,7 +68,7 @@ func TestOpenings(t *testing.T) {
 		},
 		"another namespace, there or not": {
 			np("red", "{podSelector: {matchLabels: {app: web}}, ingress: [{from: [{namespaceSelector: {matchLabels: {team: red}}, podSelector: {matchLabels: {app: web}}}]}]}"),
-			"1-65535/ by acme/red: gamma/web; a pod with app=web in an unknown namespace with team=red", policy.Ingress,
+			"1-65535/ by acme/red: gamma/web; a pod with app=web in a namespace outside the build with team=red", policy.Ingress,
 		},
 		"a namespace that is named, and not there": {
 			np("named", "{podSelector: {matchLabels: {app: web}}, ingress: [{from: [{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: later}}}]}]}"),
@@ -81,7 +81,7 @@ func TestOpenings(t *testing.T) {
 		"a part of the pods' range is every pod": {
 			np("part", "{podSelector: {matchLabels: {app: web}}, policyTypes: [Egress], egress: [{to: [{ipBlock: {cidr: 10.0.0.0/24}}], ports: [{port: 80}]}]}"),
 			"80-80/TCP by acme/part: acme/web; acme/db; beta/web; gamma/web; kube-system/coredns; a pod without labels in acme; a pod without labels in beta; " +
-				"a pod without labels in gamma; a pod without labels in kube-system; a pod without labels in an unknown namespace", policy.Egress,
+				"a pod without labels in gamma; a pod without labels in kube-system; a pod without labels in a namespace outside the build", policy.Egress,
 		},
 		"partial peers are listed policy by policy": {
 			all(np("a", "{podSelector: {matchLabels: {app: web}}, policyTypes: [Egress], egress: [{to: [{ipBlock: {cidr: 172.20.0.10/32}}], ports: [{port: 443}]}]}"),
@@ -147,7 +147,7 @@ func TestKnownEndpointsAreAdded(t *testing.T) {
 	for _, ep := range known {
 		names = append(names, ep.Name)
 	}
-	want := "acme/web, acme/db, beta/web, gamma/web, kube-system/coredns, a pod without labels in an unknown namespace, a pod without labels in acme, delta/new, " +
+	want := "acme/web, acme/db, beta/web, gamma/web, kube-system/coredns, a pod without labels in a namespace outside the build, a pod without labels in acme, delta/new, " +
 		"host, remote-node, kube-apiserver, world-ipv4, world-ipv6, 172.20.0.0, 172.20.0.10, 203.0.113.7"
 	if got := strings.Join(names, ", "); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)

@@ -38,7 +38,7 @@ func Text(w io.Writer, findings report.Findings, detail Detail) error {
 // findingText is the lines of a finding.
 func findingText(f report.Finding, detail Detail) string {
 	if detail != Verbose && len(f.Details) > 0 {
-		f.Message += fmt.Sprintf(" (-v lists %d)", len(f.Details))
+		f.Message += fmt.Sprintf(" (more with -v: %d)", len(f.Details))
 	}
 	var out strings.Builder
 	out.WriteString(f.String() + "\n")

@@ -193,6 +193,9 @@ type Side struct {
 // String is "denied, no policy allows it".
 func (s Side) String() string {
 	text := string(s.Decision)
+	if s.Decision == Depends {
+		text = "allowed in some cases"
+	}
 	switch {
 	case s.Decision == NotEnforced:
 		return text

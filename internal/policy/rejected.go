@@ -37,7 +37,7 @@ func FullName(kind, namespace, name string) string {
 type ConflictError struct{ Err error }
 
 func (c ConflictError) Error() string {
-	return fmt.Sprintf("the policies that select it conflict, and Cilium enforces none of them: %v", c.Err)
+	return fmt.Sprintf("the policies that select it conflict, and Cilium enforces none of them (%v)", c.Err)
 }
 
 func (c ConflictError) Unwrap() error { return c.Err }

@@ -183,7 +183,7 @@ func (i *representativeBuilder) describe(ep Endpoint) string {
 	}
 	in := ep.Namespace
 	if in == UnknownNamespace {
-		in = "an unknown namespace"
+		in = "a namespace outside the build"
 	}
 	if _, known := i.namespaces[ep.Namespace]; !known && len(ep.NamespaceLabels) > 0 {
 		in += " with " + FormatLabels(ep.NamespaceLabels)

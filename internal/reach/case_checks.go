@@ -71,7 +71,7 @@ func (e Endpoints) checkSourceTranslation(engine policy.Engine, c v1alpha1.FlowC
 	if v, err := engine.Decide(f); err == nil && v.Decision() == policy.Denied {
 		return nil
 	}
-	return fmt.Errorf("the client's address may be translated to that of a node, which policies allow, since Service %s/%s does not set externalTrafficPolicy: Local: set it, or write the pods instead of the Service", to.TenantOrNamespace, to.Name)
+	return fmt.Errorf("Service %s/%s does not set externalTrafficPolicy: Local, so the address may be translated to that of a node, which policies allow: set it, or write the pods instead of the Service", to.TenantOrNamespace, to.Name)
 }
 
 // checkOperatorPolicies returns an error where a case expects that a connection is denied which a
@@ -104,7 +104,7 @@ func (e Endpoints) checkNameResolution(c v1alpha1.FlowCase, from policy.Endpoint
 			continue
 		}
 		if where := e.Index.BypassesClusterDNS(e.Fence, w, c.To); where != "" {
-			return fmt.Errorf("%s %s/%s does not resolve %s at the cluster's DNS (%s), so Cilium learns no address of it: set dnsPolicy: ClusterFirst, or declare the cluster's DNS Service with its clusterIP if that is the nameserver", w.Ref.Kind, w.Ref.Namespace, w.Ref.Name, c.To, where)
+			return fmt.Errorf("%s %s/%s does not resolve %s at the cluster's DNS (%s), so Cilium learns no address: set dnsPolicy: ClusterFirst, or, if that nameserver is the cluster's DNS, declare its Service with the clusterIP", w.Ref.Kind, w.Ref.Namespace, w.Ref.Name, c.To, where)
 		}
 	}
 	return nil

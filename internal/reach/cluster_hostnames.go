@@ -94,5 +94,5 @@ func (e Endpoints) clusterHostnameHint(engine policy.Engine, c v1alpha1.FlowCase
 	if direct, err := engine.Decide(f); err != nil || direct.Decision() == policy.Denied {
 		return ""
 	}
-	return fmt.Sprintf("%s ends at these pods, on their own port, so that no rule about names or the world ever matches it", c.To)
+	return fmt.Sprintf("%s resolves to these pods, which neither fqdns nor world match", c.To)
 }

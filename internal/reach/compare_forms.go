@@ -28,8 +28,8 @@ func (p Proof) CompareForms(other policy.Engine) (report.Findings, error) {
 		text          string
 		before, after policy.Engine
 	}{
-		{report.FormsDiffer, "under another enforcer, the NetworkPolicies no longer allow", p.Engine, other},
-		{report.FormsDiffer, "under another enforcer, the NetworkPolicies also allow", other, p.Engine},
+		{report.FormsDiffer, "if another enforcer replaces Cilium, the NetworkPolicies no longer allow", p.Engine, other},
+		{report.FormsDiffer, "if another enforcer replaces Cilium, the NetworkPolicies also allow", other, p.Engine},
 	} {
 		c := comparison{before: newOpeningsCache(way.before), after: newOpeningsCache(way.after), ignored: p.notComparable(known)}
 		if err := c.search(fenced); err != nil {
@@ -40,7 +40,7 @@ func (p Proof) CompareForms(other policy.Engine) (report.Findings, error) {
 		}
 	}
 	if len(out) == 0 {
-		add(report.FormsEqual, fmt.Sprintf("under another enforcer, the NetworkPolicies allow the same: nothing differs at %s", policy.Count(len(fenced), "pod")))
+		add(report.FormsEqual, fmt.Sprintf("if another enforcer replaces Cilium, the NetworkPolicies allow the same: nothing differs at %s", policy.Count(len(fenced), "pod")))
 	}
 	return out, nil
 }

@@ -18,7 +18,7 @@ func (d *declaredFlows) representativePods(p policy.Peer) []policy.Endpoint {
 	}
 	pod := d.Endpoints.representative(namespace, policy.ExampleLabels(p.Pods))
 	if namespace == policy.UnknownNamespace {
-		pod.Name = "a pod " + describeLabels(pod.Labels) + " in an unknown namespace"
+		pod.Name = "a pod " + describeLabels(pod.Labels) + " in a namespace outside the build"
 		if len(p.NamespaceLabels) > 0 {
 			pod.Name += " with " + policy.FormatLabels(p.NamespaceLabels)
 		}

@@ -131,8 +131,8 @@ func (l *excluded) findings(d *declaredFlows) report.Findings {
 	}
 	for _, r := range l.order {
 		one := l.byFlow[r]
-		add(one.flowSide, report.HostNetworkPodsExcluded, "some pods of the flow use hostNetwork and have the identity of their node, so no policy selects them: %: the flow is with the other pods alone: for these, declare a flow with entities: [host, remote-node]", one.hostNetworkPods)
-		add(one.flowSide, report.EntityDeniedByTenants, "the entity includes pods of all Tenants, and pods of these Tenants deny a part of the flow at their side: %: if they must have the flow, declare it in these Tenants, too", one.tenants)
+		add(one.flowSide, report.HostNetworkPodsExcluded, "some pods of the flow use hostNetwork and have the identity of their node, so no policy selects them (%): the flow applies to the other pods alone: for these, declare a flow with entities: [host, remote-node]", one.hostNetworkPods)
+		add(one.flowSide, report.EntityDeniedByTenants, "the entity includes pods of all Tenants, and these Tenants deny a part of the flow on their side (%): to allow it there too, declare it in these Tenants", one.tenants)
 	}
 	return out
 }

@@ -159,12 +159,12 @@ func (e Endpoints) ExclusionFindings(engine policy.Engine, result policy.FlowTes
 			direction  policy.Direction
 		}{{"to", c.Case.To, policy.Egress}, {"from", c.Case.From, policy.Ingress}} {
 			if found, ok := allowedOutsideWorld(engine, c, endpoint.text, endpoint.direction); ok {
-				out = append(out, report.New(report.WorldExcludesNames, report.Info, result.Test, field.NewPath("spec", "cases").Index(i).Child(endpoint.name).String(), "%q holds for the entity %s, which excludes names and networks that a policy allows by themselves: %s is allowed: write external to include these", c.Case.Name, endpoint.text, found))
+				out = append(out, report.New(report.WorldExcludesNames, report.Info, result.Test, field.NewPath("spec", "cases").Index(i).Child(endpoint.name).String(), "%q holds for the entity %s, which does not include the names and networks that policies allow separately, as %s: write external to include these", c.Case.Name, endpoint.text, found))
 			}
 		}
 		if proxy := e.Fence.EgressProxy; proxy != nil && (isExternal(c.Case.To) || isWorld(c.Case.To)) {
 			if names := e.proxiedNames(proxy, c); names != "" {
-				out = append(out, report.New(report.ExternalExcludesEgressProxy, report.Info, result.Test, at.String(), "%q does not include names that pods reach through the egress proxy in namespace %s, a flow to the proxy's pods: it serves %s to them", c.Case.Name, proxy.Namespace, names))
+				out = append(out, report.New(report.ExternalExcludesEgressProxy, report.Info, result.Test, at.String(), "%q does not include names that pods reach through the egress proxy in namespace %s, which is a flow to the proxy's pods: the proxy serves %s to them", c.Case.Name, proxy.Namespace, names))
 			}
 		}
 	}

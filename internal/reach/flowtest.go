@@ -81,7 +81,7 @@ func (e Endpoints) checkUndecidedPolicies(flows []policy.Flow) error {
 				}
 			}
 			if slices.Sort(by); len(by) > 0 {
-				return fmt.Errorf("%s may select %s, and is not decided: correct it as its warning describes", strings.Join(slices.Compact(by), ", "), endpoint.Name)
+				return fmt.Errorf("%s may select %s, and is not decided: correct or remove it, or accept its kind in undecidedKinds if kind-undecided reports it", strings.Join(slices.Compact(by), ", "), endpoint.Name)
 			}
 		}
 	}

@@ -207,7 +207,7 @@ func TestFlowTestFindings(t *testing.T) {
 			v1alpha1.FlowCase{From: "shop/web-1", To: "kube-apiserver", Port: 1, Expect: v1alpha1.ExpectDeny}, func(policy.Flow) (policy.Verdict, error) {
 				return policy.Verdict{Egress: side(policy.Depends, "shop/c"), Ingress: side(policy.NotEnforced)}, nil
 			},
-			`"case": shop/web-1 -> kube-apiserver:1/TCP must be denied and is allowed in some cases only: egress depends by shop/c; ingress not enforced [flow-test-failed]`,
+			`"case": shop/web-1 -> kube-apiserver:1/TCP must be denied and is allowed in some cases only: egress allowed in some cases by shop/c; ingress not enforced [flow-test-failed]`,
 		},
 		"an engine that cannot decide": {
 			v1alpha1.FlowCase{From: "shop/web-1", To: "shop/db", Port: 1}, func(policy.Flow) (policy.Verdict, error) { return policy.Verdict{}, errors.New("no answer") },

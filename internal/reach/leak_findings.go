@@ -73,18 +73,18 @@ func (s *search) allowed(g *leakGroup) report.Finding {
 
 // undeclared reports what a policy allows and nothing declares.
 func (s *search) undeclared(g *leakGroup) report.Finding {
-	check, state := report.UndeclaredOneSided, "only the other side denies it so far"
+	check, state := report.UndeclaredOneSided, "only the other side denies"
 	if g.open {
-		check, state = report.UndeclaredOpen, "the other side allows it too, so it is open"
+		check, state = report.UndeclaredOpen, "both sides allow"
 	}
 	if !slices.ContainsFunc(g.leaks, func(l *leak) bool { return l.deployed }) {
-		state += ", for " + map[bool]string{true: "nodes", false: "pods"}[g.leaks[0].owner.node != nil] + " that do not exist yet"
+		state += ", for " + map[bool]string{true: "nodes", false: "pods"}[g.leaks[0].owner.node != nil] + " outside the build"
 	}
 	together := ""
 	if others := s.otherPolicies(g); len(others) > 0 {
 		together = " (together with " + policy.Brief(others) + ")"
 	}
-	return report.New(check, g.leaks[0].severity(), g.policy, "", "allows %s%s, which no Tenant, profile or baseline declares; %s: remove or narrow the policy, %s",
+	return report.New(check, g.leaks[0].severity(), g.policy, "", "allows %s%s, which nothing declares and %s: remove or narrow the policy, %s",
 		s.flows(g), together, state, g.declareFix())
 }
 

@@ -20,7 +20,7 @@ func (e Endpoints) checkNodePort(engine policy.Engine, c v1alpha1.FlowCase, f po
 		if !f.MatchesPort(n.Port) || f.Port == 0 && !e.differsAtPods(engine, c, f, n) {
 			continue
 		}
-		return fmt.Errorf("port %s of nodes is %s, and with kube-proxy-replacement Cilium sends connections to it on to these pods before policies decide: write the Service or the pods, or other ports", n.Port, n.Source)
+		return fmt.Errorf("port %s of nodes is %s, and kube-proxy-replacement sends its connections to these pods before policies decide: write the Service or the pods, or other ports", n.Port, n.Source)
 	}
 	return nil
 }

@@ -47,7 +47,7 @@ func (e Endpoints) reportServiceEffects(engine policy.Engine, c policy.CaseResul
 	}
 	denied := slices.ContainsFunc(c.Flows, func(f policy.FlowResult) bool { return deniedFromNodes(engine, f.Flow) })
 	if s.TranslatesSource() && denied {
-		add(report.Warning, report.SourceIPUncertain, "Service %s/%s does not set externalTrafficPolicy: Local, so the address may be translated to a node's, which policies deny: set it, or declare host and remote-node, too", to.TenantOrNamespace, to.Name)
+		add(report.Warning, report.SourceIPUncertain, "Service %s/%s does not set externalTrafficPolicy: Local, so the address may be translated to that of a node, which policies deny: set it, or allow the entities host and remote-node in the Tenant too", to.TenantOrNamespace, to.Name)
 	}
 }
 

@@ -52,7 +52,7 @@ var (
 		Severities: []Severity{Warning},
 		Title:      "Host policies can cut off a node",
 		Meaning:    "The entry of nodes denies every connection in its directions that no flow allows. In Enforce this applies now, in AllowOnly it applies once you enforce the entry. A missing flow can cut off the node from the API server, other nodes or SSH.",
-		Fix:        "Put the host endpoint of one node into policy audit mode, then set enforcement: Enforce. Add a flow for each needed connection that cilium-dbg monitor shows with the action audit.",
+		Fix:        "Enable the host firewall and put the host endpoint of one node into audit mode: cilium-dbg endpoint config HOST_ENDPOINT PolicyAuditMode=Enabled. Then set enforcement: Enforce. Add a flow for each needed connection that cilium-dbg monitor -t policy-verdict --related-to HOST_ENDPOINT shows with the action audit.",
 		Example:    "generated/nodes-in-allow-only",
 	})
 

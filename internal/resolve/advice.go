@@ -31,7 +31,7 @@ func (r *resolver) reportAdvice() {
 		}
 	}
 	if len(allowOnlyTenants) > 0 {
-		r.report(report.Info, report.AllowOnly, ref, path.Child("enforcement"), "in AllowOnly, so this fence denies nothing: %s", strings.Join(allowOnlyTenants, ", "))
+		r.report(report.Info, report.AllowOnly, ref, path.Child("enforcement"), "in AllowOnly, where this fence denies nothing (%s): set Enforce as soon as the flows are complete", strings.Join(allowOnlyTenants, ", "))
 	}
 	if slices.Contains(r.profile.Spec.Baseline.DNS.Names, "*") {
 		narrow := "list the names to restrict it"

@@ -110,7 +110,7 @@ func (r *resolver) grantThroughLoadBalancer(f *flow, a v1alpha1.AgentIngress) {
 			return
 		}
 		r.warn(report.CIDRsNotEnforceable, f.ref, f.path.Child("cidrs"),
-			"with sourceIP: Node, pods see the address of a node, so the policy allows every node and hostNetwork pod: let the load balancer restrict the networks, by loadBalancerSourceRanges, which the function sets on a Service that is named here and is in the build")
+			"with sourceIP: Node, pods see the address of a node, so the policy allows every node and hostNetwork pod: restrict the networks in loadBalancerSourceRanges of the Service, which the function sets if service names one in the build")
 		if f.loadBalancer && f.tenant.Enforcement == v1alpha1.Enforce {
 			r.addSourceRanges(policy.SourceRanges{Namespace: r.namespaceOfService(f, a.Service), Service: a.Service, CIDRs: a.CIDRs})
 		}

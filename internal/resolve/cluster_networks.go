@@ -12,7 +12,7 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// clusterPart is a part of the cluster's addresses, which no rule about networks matches.
+// clusterPart is a part of the cluster's addresses, which no CIDR rule matches.
 type clusterPart struct {
 	set *netipx.IPSet
 	// what has the addresses, and the peer that matches it instead.
@@ -43,7 +43,7 @@ func (r *resolver) clusterParts(d policy.Direction) []clusterPart {
 // clusterAddresses are the addresses of the cluster, by their owner.
 type clusterAddresses struct{ apiServer, services, nodes, pods netipx.IPSetBuilder }
 
-// addressesOfCluster are the addresses that no rule about networks matches, as destinations of egress
+// addressesOfCluster are the addresses that no CIDR rule matches, as destinations of egress
 // or sources of ingress. Policies are decided after Service translation, so the address of a Service
 // is no destination. Its public addresses may still be a source.
 func (r *resolver) addressesOfCluster(d policy.Direction) *clusterAddresses {
@@ -100,10 +100,10 @@ func (r *resolver) refuseClusterNetwork(network netip.Prefix, except []string, d
 	}
 	if o, known := r.index.OwnerOf(network.Addr()); known && network.IsSingleIP() {
 		what, peer := describeOwner(o)
-		r.refuse(report.CIDRInsideCluster, ref, at, "network %q is %s of this cluster, and no rule about networks matches it: write a peer %s", network, what, peer)
+		r.refuse(report.CIDRInsideCluster, ref, at, "network %q is %s of this cluster, and no CIDR rule matches it: write instead %s", network, what, peer)
 		return true
 	}
-	r.refuse(report.CIDRInsideCluster, ref, at, "network %q is in the addresses of %s of this cluster, which no rule about networks matches: write a peer %s; if it is outside the cluster, narrow the ranges in cluster of the profile",
+	r.refuse(report.CIDRInsideCluster, ref, at, "network %q consists of addresses of %s of this cluster, which no CIDR rule matches: write instead %s; if it is outside the cluster, narrow the ranges in cluster of the profile",
 		network, part.what, part.peer)
 	return true
 }
@@ -146,7 +146,7 @@ func (r *resolver) nonClusterPeersUnderCilium(p policy.Peer, d policy.Direction,
 		}
 		if len(parts) > 0 {
 			r.report(report.Info, report.CIDRIncludesClusterAddresses, ref, at,
-				"network %q includes addresses of %s of this cluster, which no rule about networks matches: only the rest is allowed; for these, add peers of their own", c, strings.Join(parts, " and "))
+				"network %q includes addresses of %s of this cluster, which no CIDR rule matches: only the rest is allowed; to allow these too, add a separate peer (tenant, namespace, service or entities)", c, strings.Join(parts, " and "))
 		}
 	}
 	if len(out.CIDRs) == 0 {

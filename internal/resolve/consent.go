@@ -80,7 +80,7 @@ func (r *resolver) grantByConsent(f *flow, e resolvedPeer, c *multiTenantPeers) 
 	if len(agreed) == 0 {
 		missing := missingText{"does not declare " + oppositeSide(f), "declare " + oppositeSide(f)}
 		if differ {
-			missing = missingText{"declares " + oppositeSide(f) + " with other rules in http or dns, and none of them is equal", "declare an equal rule in http or dns"}
+			missing = missingText{"declares " + oppositeSide(f) + ", but none of its http or dns rules equals one here", "declare an equal rule in http or dns"}
 		}
 		r.reportMissingConsent(f, e, missing, c)
 		return false
@@ -108,7 +108,7 @@ func (r *resolver) reportPartialConsent(f *flow, e resolvedPeer, agreed []policy
 	case f.l7.Unrestricted() && r.coveredPods(f, e, agreed):
 		r.report(report.Info, report.ConsentPartial, f.ref, e.path, "Tenant %q restricts this flow by L7 rules, and only these are allowed: %s: to show them here too, write the same rules", e.tenant.Name, l7Summary(agreed))
 	default:
-		r.report(severity, report.ConsentPartial, f.ref, e.path, "Tenant %q declares only a part of %s, and only this part is allowed: to allow all of it, add to its spec.%s: %s", e.tenant.Name, oppositeSide(f), f.direction.Opposite(), requiredFlowYAML(f, e))
+		r.report(severity, report.ConsentPartial, f.ref, e.path, "Tenant %q declares only a part of %s, so only this part is allowed: for the rest, add to its spec.%s: %s", e.tenant.Name, oppositeSide(f), f.direction.Opposite(), requiredFlowYAML(f, e))
 	}
 	f.partial = true
 }
@@ -267,24 +267,4 @@ func (r *resolver) coveredPair(s, d *resource.Workload, from, to policy.Peer, po
 	}
 	ports = r.resolvePortNames(ports, to)
 	return len(ports) > 0 && !slices.ContainsFunc(ports, func(p policy.Port) bool { return !p.CoveredBy(have) })
-}
-
-// requiredFlowYAML is the flow that the other tenant must declare, as an item of its list.
-func requiredFlowYAML(f *flow, e resolvedPeer) string {
-	var b strings.Builder
-	b.WriteString("- {name: " + f.name)
-	if !policy.SelectsAll(e.peer.Pods) {
-		b.WriteString(", pods: " + policy.JSONKey(e.peer.Pods))
-	}
-	key := map[policy.Direction]string{policy.Egress: "from", policy.Ingress: "to"}[f.direction]
-	b.WriteString(", " + key + ": [{tenant: " + f.tenant.Name)
-	if !policy.SelectsAll(f.pods) {
-		b.WriteString(", pods: " + policy.JSONKey(f.pods))
-	}
-	b.WriteString("}]")
-	b.WriteString(portsYAML(f.portsOf(e)))
-	if len(f.l7.HTTP) > 0 {
-		b.WriteString(", http: " + httpYAML(f.l7.HTTP))
-	}
-	return b.String() + "}"
 }

@@ -34,7 +34,7 @@ func (r *resolver) checkSearchList() {
 			refused := slices.DeleteFunc(name.searchQueries(namespace), func(q string) bool { return policy.AnyCovers(names, q) })
 			if len(refused) > 0 {
 				r.warn(report.DNSSearchDomainsMissing, r.profile.Ref, r.profile.Path.Child("baseline", "dns", "names"),
-					"do not cover %q, which a pod of namespace %s queries to resolve %q, by its search list: the refused query ends the search in images with musl: add %s, and the same for search domains of the nodes",
+					"do not cover %q, which a pod of namespace %s queries to resolve %q, by its search list: images with musl stop at the refused query, and never query the name itself: add %s, and the same for search domains of the nodes",
 					refused[0], namespace, name.name, r.searchPatterns(clusterDomain))
 				return
 			}

@@ -39,7 +39,7 @@ func (r *resolver) resolveEndpointSlices(f *flow, s *resource.Service, at *field
 		out = append(out, resolvedPeer{peer: policy.Peer{Kind: policy.CIDRs, CIDRs: cidrs}, ports: ports, path: at})
 	}
 	if len(out) == 0 {
-		r.refuse(report.ServiceWithoutEndpoints, f.ref, at, "Service %s/%s has no selector, and no EndpointSlice or Endpoints of the build gives it addresses on these ports: declare its EndpointSlice as an external resource, or write a peer cidrs", s.Ref.Namespace, s.Ref.Name)
+		r.refuse(report.ServiceWithoutEndpoints, f.ref, at, "Service %s/%s has no selector, and no EndpointSlice or Endpoints of the build gives it addresses on these ports: declare its EndpointSlice as an external resource, or write a peer with cidrs", s.Ref.Namespace, s.Ref.Name)
 	}
 	return out
 }

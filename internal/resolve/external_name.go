@@ -14,7 +14,7 @@ import (
 // clients use those of the flow, or else those of the Service.
 func (r *resolver) resolveExternalName(f *flow, s *resource.Service, at *field.Path) ([]resolvedPeer, bool) {
 	if f.direction == policy.Ingress {
-		r.refuse(report.ExternalNameInIngress, f.ref, at, "Service %s/%s is an ExternalName, and a name cannot be a source: write a peer cidrs", s.Ref.Namespace, s.Ref.Name)
+		r.refuse(report.ExternalNameInIngress, f.ref, at, "Service %s/%s is an ExternalName, and a name cannot be a source: write a peer with cidrs", s.Ref.Namespace, s.Ref.Name)
 		return nil, true
 	}
 	host, ok := s.ExternalHost()

@@ -33,7 +33,7 @@ func (r *resolver) checkGatewayAddresses() {
 			for _, p := range r.index.Pools {
 				if p.Overlaps(own) {
 					r.report(report.Info, report.CIDRIncludesClusterAddresses, f.ref, e.path,
-						"flow %q: network %s includes addresses of CiliumLoadBalancerIPPool %s: connections to a Service with such an address reach its pods, which no rule about networks matches: for these, add a peer service", f.name, strings.Join(e.peer.CIDRs, ", "), p.Ref.Name)
+						"flow %q: network %s includes addresses of CiliumLoadBalancerIPPool %s: connections to a Service with such an address reach its pods, which no CIDR rule matches: for these, add a peer service", f.name, strings.Join(e.peer.CIDRs, ", "), p.Ref.Name)
 				}
 			}
 		}
@@ -45,7 +45,7 @@ func (r *resolver) warnGateway(f *flow, e resolvedPeer, g *resource.Gateway, add
 	if r.index.IsCiliumGateway(g) {
 		instead = "write entities: [ingress], and declare egress to the pods behind its routes as well, since Cilium's proxy enforces policies again"
 	}
-	r.warn(report.GatewayEnforcesAgain, f.ref, e.path, "flow %q: %s is the address of Gateway %s/%s, so connections to it stay in the cluster, and no rule about networks matches them: %s",
+	r.warn(report.GatewayEnforcesAgain, f.ref, e.path, "flow %q: %s is the address of Gateway %s/%s, so connections to it stay in the cluster, and no CIDR rule matches them: %s",
 		f.name, g.Addresses[address], g.Ref.Namespace, g.Ref.Name, instead)
 }
 

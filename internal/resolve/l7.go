@@ -48,7 +48,7 @@ func (r *resolver) checkL7(f *flow) {
 	}
 	for _, e := range f.resolvedPeers {
 		if e.peer.Kind == policy.FQDNs {
-			r.refuse(report.DNSOnFQDNPeer, f.ref, e.path, "is the name %q, and dns rules need a DNS server as peer: use its cidrs, or remove dns", e.peer.FQDNs[0])
+			r.refuse(report.DNSOnFQDNPeer, f.ref, e.path, "the peer is the name %q, and dns rules need a DNS server as peer: use the cidrs of the server, or remove dns", e.peer.FQDNs[0])
 		}
 	}
 }
@@ -180,7 +180,7 @@ func (r *resolver) reportEarlyL7() {
 	if len(reasons) > 0 {
 		slices.Sort(reasons)
 		r.warn(report.L7DeniesEarly, r.profile.Ref, r.profile.Path.Child("cluster", "ciliumVersion"),
-			"before Cilium %s, the stage Allow already denies what http, dns and tls do not allow on the ports of flows, to tenants and nodes in Enforce (%s): keep them in AllowOnly until the rules are complete",
+			"before Cilium %s, the stage Allow already denies what http, dns and tls do not allow on the ports of these flows of tenants and nodes in Enforce (%s): keep the tenants and nodes in AllowOnly until the rules are complete",
 			policy.WildcardL7.Introduced(), strings.Join(slices.Compact(reasons), ", "))
 	}
 }

@@ -81,7 +81,7 @@ func (r *resolver) outsideLimitsOrMisspelt(f *flow, check *report.Check, at *fie
 	if limit == "anyTenant" || limit == "namespaceLabels" {
 		widen = "set limits." + limit + ": true"
 	}
-	r.refuse(check, f.ref, at, "%s is outside limits.%s of Tenant %q: %s, or %s in the profile (in overrides for this Tenant alone)", what, limit, f.tenant.Name, fix, widen)
+	r.refuse(check, f.ref, at, "%s is outside limits.%s of Tenant %q: %s, or %s in the profile (for this Tenant alone: in an entry of overrides)", what, limit, f.tenant.Name, fix, widen)
 	return false
 }
 

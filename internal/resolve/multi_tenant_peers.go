@@ -156,14 +156,14 @@ func (c *multiTenantPeers) reportPeers() {
 		switch f := p.flow; {
 		case f.fromProfile && (f.mesh || !p.group.includesAllTenants()):
 			if len(p.allowed) > 0 || f.mesh {
-				c.report(report.Info, report.FlowsWithoutConsent, f.ref, p.path, "allows the flow for %s without consent of the other Tenant", pairs(len(p.allowed)))
+				c.report(report.Info, report.FlowsWithoutConsent, f.ref, p.path, "allows the flow for %s without consent of the other Tenant: check that this is intended", pairs(len(p.allowed)))
 			}
 		case !f.isCounted(p.group):
 			c.reportMissingConsents(p)
 		case len(p.allowed) == 0 && !p.consentUnknown:
 			c.reportUnused(p)
 		case f.fromProfile:
-			c.report(report.Info, report.AnyTenantConsents, f.ref, p.path, "allows the flow for %s of %d, whose other Tenant declares %s%s", pairs(len(p.allowed)), len(p.pairs), oppositeSide(f), p.partialText())
+			c.report(report.Info, report.AnyTenantConsents, f.ref, p.path, "allows the flow for %s (of %d) in which the other Tenant declares %s%s", pairs(len(p.allowed)), len(p.pairs), oppositeSide(f), p.partialText())
 		default:
 			c.report(report.Info, report.AnyTenantConsents, f.ref, p.path, "%d of %d other Tenants with such pods declare %s: %s%s", len(p.allowed), len(p.pairs), oppositeSide(f), strings.Join(p.allowed, ", "), p.partialText())
 		}
@@ -242,7 +242,7 @@ func (l missingConsent) desc(names []string, group tenantGroup, severity report.
 	switch {
 	case severity == report.Error:
 	case l.shares:
-		out += ", so its policies do not allow the flow"
+		out += ", so its policies deny the flow"
 	default:
 		out += ", so the flow excludes " + them
 	}

@@ -127,7 +127,7 @@ func (r *resolver) checkNamespaces() {
 			unfenced[w.Ref.Namespace] = true
 		case w.HostNetwork && !isTrue(t.limits.HostNetwork):
 			r.refuse(report.HostNetworkOutsideLimits, w.Resource, field.NewPath(w.Field),
-				"is a hostNetwork pod in namespace %q of Tenant %q: it has the identity of its node, so no policy selects it, and it may reach any tenant on that node: move it to another namespace, or set limits.hostNetwork: true in the profile",
+				"is a hostNetwork pod in namespace %q of Tenant %q, with the identity of its node: no policy selects it, and it may reach any tenant there: remove hostNetwork, move it to a namespace without a Tenant, or set limits.hostNetwork: true in the profile",
 				w.Ref.Namespace, t.Name)
 		}
 	}

@@ -83,17 +83,17 @@ func (r *resolver) affectedTenants(e resolvedPeer) []*tenant {
 
 // reportNodes warns about what host policies can do to a cluster.
 func (r *resolver) reportNodes() {
-	const auditHint = "to see first what they deny, enable the host firewall and set one node to audit mode: cilium-dbg endpoint config HOST_ENDPOINT PolicyAuditMode=Enabled; then set Enforce, and look for the action audit: cilium-dbg monitor -t policy-verdict --related-to HOST_ENDPOINT"
+	const auditHint = "to see first what they deny, enable the host firewall and audit mode on one node, set Enforce, and look for the action audit in cilium-dbg monitor"
 	for i, n := range r.fence.Nodes {
 		at := r.profile.Path.Child("nodes").Index(i)
 		if n.Enforcement == v1alpha1.Enforce {
 			r.warn(report.HostPolicyIsolatesNode, r.profile.Ref, at,
-				"these enforced host policies can isolate a node: %s: %s", describeDefaultDeny(n), auditHint)
+				"these enforced host policies can isolate a node (%s): %s", describeDefaultDeny(n), auditHint)
 			r.reportMissingEssentials(n, i)
 			continue
 		}
 		r.warn(report.HostPolicyIsolatesNode, r.profile.Ref, at,
-			"these host policies are in AllowOnly, deny nothing and show nothing; in Enforce, they can isolate a node: %s: %s", describeDefaultDeny(n), auditHint)
+			"these host policies deny nothing in AllowOnly, and can isolate a node in Enforce (%s): %s", describeDefaultDeny(n), auditHint)
 	}
 }
 
@@ -105,7 +105,7 @@ func describeDefaultDeny(n policy.Node) string {
 	}
 	var out []string
 	for _, d := range n.DefaultDeny {
-		out = append(out, fmt.Sprintf("%s without a flow is denied (for instance %s)", d, examples[d]))
+		out = append(out, fmt.Sprintf("undeclared %s is denied, such as %s", d, examples[d]))
 	}
 	return strings.Join(out, ", and ")
 }

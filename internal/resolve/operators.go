@@ -122,7 +122,7 @@ func (r *resolver) reportMissingFlows(in resource.Inferred) {
 		}
 	}
 	if len(do) > 0 {
-		r.warn(report.OperatorFlowMissing, in.Resource, nil, "lacks flows that %s %s needs under default-deny: %s: add to Tenant %q: %s",
+		r.warn(report.OperatorFlowMissing, in.Resource, nil, "lacks flows that %s %s needs under default-deny (%s): add to Tenant %q: %s",
 			in.Operator.Operator, in.Operator.Version, strings.Join(why, "; "), t.Name, strings.Join(do, ", "))
 	}
 }

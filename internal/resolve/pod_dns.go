@@ -44,7 +44,7 @@ func (r *resolver) checkFlowNames(f *flow, names []string, at *field.Path) {
 			if alias, ip, ok := w.AliasOf(name); ok && !aliased && name != "*" {
 				aliased = true
 				r.warn(report.PodHostAlias, f.ref, at,
-					"flow %q: hostAliases of %s %s/%s map %s to %s, so its pods resolve the name without DNS, and Cilium matches that address alone: add a peer cidrs: [%s], or remove the alias",
+					"flow %q: hostAliases of %s %s/%s map %s to %s, so its pods resolve the name without DNS, and Cilium matches that address alone: add a peer with cidrs: [%s], or remove the alias",
 					f.name, w.Ref.Kind, w.Ref.Namespace, w.Ref.Name, alias, ip, policy.HostPrefix(ip))
 			}
 			if w.DNS.HasExtraNameservers() && !additional {
@@ -104,7 +104,7 @@ func (r *resolver) checkSearch(w *resource.Workload, namespace, domain string, n
 			continue
 		}
 		r.warn(report.DNSSearchDomainsMissing, r.profile.Ref, r.profile.Path.Child("baseline", "dns", "names"),
-			"do not cover %q, which %s %s/%s queries to resolve %q, by the search domain %s of its dnsConfig: the refused query ends the search in images with musl: add %s, or remove the search domain",
+			"do not cover %q, which %s %s/%s queries to resolve %q, by the search domain %s of its dnsConfig: images with musl stop at the refused query, and never query the name itself: add %s, or remove the search domain",
 			query, w.Ref.Kind, w.Ref.Namespace, w.Ref.Name, name.name, domain, r.searchPatterns(domain))
 		return
 	}

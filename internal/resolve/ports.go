@@ -125,7 +125,7 @@ func (r *resolver) isUnknownPortName(p policy.Port, peers []policy.Peer) bool {
 
 // warnHostNetwork warns about peers that are hostNetwork pods alone, which no policy selects.
 func (r *resolver) warnHostNetwork(f *flow) {
-	warn := func(p policy.Peer, at *field.Path) {
+	warn := func(p policy.Peer, at *field.Path, subject, fix string) {
 		workloads := r.index.WorkloadsIn(p.Namespace, p.Pods)
 		for _, w := range workloads {
 			if !w.HostNetwork {
@@ -134,7 +134,7 @@ func (r *resolver) warnHostNetwork(f *flow) {
 		}
 		if len(workloads) > 0 {
 			r.warn(report.HostNetworkNotSelectable, f.ref, at,
-				"all of these pods of namespace %q use hostNetwork, so they have the identity of their node, and no policy selects them: write entities: [host, remote-node] instead", p.Namespace)
+				"all pods of namespace %q that the %s selects use hostNetwork, so they have the identity of their node, and no policy selects them: %s", p.Namespace, subject, fix)
 		}
 	}
 	own := f.path.Child("pods")
@@ -142,11 +142,11 @@ func (r *resolver) warnHostNetwork(f *flow) {
 		own = f.path.Child("via")
 	}
 	for _, p := range f.own {
-		warn(p, own)
+		warn(p, own, "flow", "remove hostNetwork, or remove the flow")
 	}
 	for _, e := range f.resolvedPeers {
 		if e.peer.Kind == policy.Pods {
-			warn(e.peer, e.path)
+			warn(e.peer, e.path, "peer", "write entities: [host, remote-node] instead")
 		}
 	}
 }

@@ -117,7 +117,7 @@ func (r *resolver) checkUnambiguous(f *flow, name string, at *field.Path, do str
 func (r *resolver) checkSelectable(ref report.Ref, s *resource.Service, at *field.Path) bool {
 	for _, key := range slices.Sorted(maps.Keys(s.Selector)) {
 		if v1alpha1.IsReservedPodLabel(key) || !v1alpha1.InIdentity(key) {
-			r.refuse(report.ServiceSelectorUnsupported, ref, at, "Service %s/%s selects by the label %q, which is not in the identity that Cilium gives to pods, so no policy can select it: use another label in the Service, or name the pods and their own ports",
+			r.refuse(report.ServiceSelectorUnsupported, ref, at, "Service %s/%s selects by the label %q, which Cilium omits from the identity of pods, so no policy can select it: use another label in the Service, or name the pods and their own ports",
 				s.Ref.Namespace, s.Ref.Name, key)
 			return false
 		}
@@ -154,6 +154,6 @@ func (r *resolver) reportExtraEndpoints(f *flow, s *resource.Service, at *field.
 		return
 	}
 	f.partial = true
-	r.warn(report.ServiceAddressesWithoutPods, f.ref, at, "Service %s/%s selects pods, and an EndpointSlice or Endpoints also gives it the addresses %s, which no pod of the build has: this flow allows the pods alone: add a peer cidrs for the other addresses, or a targetRef to their Pod",
+	r.warn(report.ServiceAddressesWithoutPods, f.ref, at, "Service %s/%s selects pods, and an EndpointSlice or Endpoints also gives it the addresses %s, which no pod of the build has: this flow allows the pods alone: add a peer with cidrs for the other addresses, or a targetRef to their Pod",
 		s.Ref.Namespace, s.Ref.Name, truncatedList(others))
 }

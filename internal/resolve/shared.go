@@ -24,7 +24,7 @@ func (r *resolver) canShare(t *tenant, ns string, at *field.Path) bool {
 	case !isShared && t.spec.Pods != nil:
 		r.refusedNamespaces = append(r.refusedNamespaces, ns)
 		r.refuse(report.NamespaceNotShared, t.ref, t.path.Child("pods"),
-			"leaves other pods of namespace %q without default-deny, and the namespace is not in sharedNamespaces of the profile: remove spec.pods, add the namespace to sharedNamespaces, or declare the pods in shared namespaces as another Tenant", ns)
+			"leaves other pods of namespace %q without default-deny, and the namespace is not in sharedNamespaces of the profile: remove spec.pods, add the namespace to sharedNamespaces, or move spec.pods to a separate Tenant for shared namespaces alone", ns)
 	default:
 		return true
 	}
@@ -73,7 +73,7 @@ func (r *resolver) refuseOverlap(ns string, t, other *tenant) {
 	}
 	at := t.path.Child("pods")
 	if pods := r.index.WorkloadsIn(ns, both); len(pods) > 0 {
-		r.refuse(report.NamespaceClaimedTwice, t.ref, at, "selects %s of namespace %q, which Tenant %q selects too, and a pod belongs to one Tenant: narrow spec.pods of one of them", pods[0].Ref.Name, ns, other.Name)
+		r.refuse(report.NamespaceClaimedTwice, t.ref, at, "selects workload %s of namespace %q, which Tenant %q selects too, and a pod belongs to one Tenant: narrow spec.pods of one of them", pods[0].Ref.Name, ns, other.Name)
 		return
 	}
 	r.refuse(report.PodsMayOverlap, t.ref, at, "a pod of namespace %q with these labels and those of Tenant %q would belong to both: select by the same label in matchLabels of both, each with its own value", ns, other.Name)

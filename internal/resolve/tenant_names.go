@@ -30,7 +30,7 @@ func (r *resolver) checkAllowedPaths(t resource.Tenant) {
 			return
 		case !slices.ContainsFunc(a.Paths, func(p string) bool { return policy.MatchPath(p, file) }):
 			r.refuse(report.TenantOutsideAllowedPaths, t.Ref, namePath(t),
-				"%s, and this Tenant is in %q: choose another name, move the Tenant there, or add its file in the profile", binds, file)
+				"%s, and this Tenant is in %q: choose another name, move the Tenant to such a file, or add its file to that entry", binds, file)
 		}
 	}
 }
@@ -89,7 +89,7 @@ func (r *resolver) reportPatternEffects(tenants []resource.Tenant) {
 		}
 		at := r.profile.Path.Child("overrides").Index(all.override).Child("tenants").Index(all.pattern)
 		r.warn(report.LimitsRaisedByPattern, r.profile.Ref, at,
-			"%q %s for Tenants that the profile does not name: %s; any Tenant gets this by its name: bind such names to files in tenants.allowedPaths, or list the Tenants here",
+			"%q %s for Tenants that the profile does not name (%s), so a Tenant gets this by choosing such a name: bind such names to files in tenants.allowedPaths, or list the Tenants here",
 			r.profile.Spec.Overrides[all.override].Tenants[all.pattern], all.describe(), truncatedList(sortedUnique(all.tenants)))
 	}
 }

@@ -57,7 +57,7 @@ func (r *resolver) refuseTLSConflict(t *tenant) {
 	for i, f := range t.flows {
 		for _, other := range t.flows[:i] {
 			if len(f.l7.HTTP) > 0 && len(other.l7.HTTP) > 0 && policy.JSONKey(f.l7.Interception) != policy.JSONKey(other.l7.Interception) && areMerged(f, other) {
-				r.refuse(report.TLSSettingsConflict, f.ref, f.path, "has a port and a peer of %s, and different Secrets in tls, or only one of the flows has some: Cilium merges the two, so write the same Secrets in both, or other ports or peers",
+				r.refuse(report.TLSSettingsConflict, f.ref, f.path, "shares a port and a peer with %s, but not the Secrets in tls: Cilium merges the two flows, so write the same Secrets in both, or different ports or peers",
 					other.reason)
 			}
 		}

@@ -41,7 +41,7 @@ func coversWorld(networks *netipx.IPSet) bool {
 func (r *resolver) checkAddressesKnown(ref report.Ref, at *field.Path, prefix string) bool {
 	missing := r.missingAddressFields()
 	if len(missing) > 0 {
-		r.refuse(report.WorldAddressesUnknown, ref, at, "%srepresents all addresses outside the cluster, which are unknown: set %s in the profile", prefix, strings.Join(missing, ", "))
+		r.refuse(report.WorldAddressesUnknown, ref, at, "%srepresents all addresses outside the cluster, and the cluster's own addresses are unknown: set %s in the profile", prefix, strings.Join(missing, ", "))
 	}
 	return len(missing) == 0
 }
@@ -180,7 +180,7 @@ func (r *resolver) refuseWorldGroup(group []networksOfPeer) {
 			others = append(others, p.at.String())
 		}
 	}
-	prefix := "together with " + strings.Join(others, ", ") + " "
+	prefix := "together with " + strings.Join(others, ", ") + ", it "
 	if r.checkAddressesKnown(first.flow.ref, first.at, prefix) {
 		r.refuse(report.WorldAddressesUnknown, first.flow.ref, first.at, "%srepresents all addresses outside the cluster in an IP family without nodes in cluster.nodeCIDRs: add them in the profile", prefix)
 	}

@@ -152,9 +152,9 @@ func (a *agents) set(agent policy.Agent, c *AgentConfig, s policy.Setting, value
 	before, from, known := agent.Explicit(s.Key)
 	switch err := s.Check(value); {
 	case err != nil && s.DefaultOnly:
-		a.refuse(report.CiliumConfigUnsupported, c, s.Key, "%s: %v: nothing is proved for agents with this value", s.Description, err)
+		a.refuse(report.CiliumConfigUnsupported, c, s.Key, "(%s) %v, so nothing is proved for agents with this value", s.Description, err)
 	case err != nil:
-		a.refuse(report.InvalidCiliumConfig, c, s.Key, "%s: %v: set it to the value that the agents use", s.Description, err)
+		a.refuse(report.InvalidCiliumConfig, c, s.Key, "(%s) %v: set it to the value that the agents use", s.Description, err)
 	case known && before != value && !c.PerNode:
 		a.refuse(report.CiliumConfigConflict, c, s.Key, "is %q, but %s sets %q: it is unknown which value the agents use: keep one", value, from, before)
 	case !known || c.PerNode:

@@ -177,7 +177,7 @@ func (x *Index) add(n *yaml.RNode) *report.Finding {
 	defer AnnotatePanic(n)
 	kind := groupKind(n)
 	if namespaced(n, kind) && n.GetNamespace() == "" {
-		f := report.New(report.ResourceWithoutNamespace, report.Error, RefOf(n), "metadata.namespace", "has no namespace, so it cannot be fenced: set metadata.namespace, or list the fence in a layer above the kustomization.yaml that sets namespace")
+		f := report.New(report.ResourceWithoutNamespace, report.Error, RefOf(n), "metadata.namespace", "has no namespace, so it cannot be fenced: set metadata.namespace, or list the fence in a layer above the one whose kustomization.yaml sets namespace")
 		return &f
 	}
 	if err := x.addByKind(n, kind); err != nil {

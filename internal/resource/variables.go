@@ -184,13 +184,13 @@ func (s *substitution) scalar(n *yaml.Node, at string) {
 func (u Unsubstituted) Finding(ref report.Ref, severity report.Severity, dependent, consequence string) report.Finding {
 	fix := "add " + u.Name + " to the TenantFence's spec.variables, with the value that Flux substitutes"
 	if u.Name == "" {
-		fix = "write ${NAME} alone, and give NAME a value in the TenantFence's spec.variables"
+		fix = "write ${NAME} without functions of Flux, and give NAME a value in the TenantFence's spec.variables"
 	}
-	return report.New(report.VariableUnsubstituted, severity, ref, u.Field, "%s has no value, but %s depends on it, so %s: %s", u.Reference, dependent, consequence, fix)
+	return report.New(report.VariableUnsubstituted, severity, ref, u.Field, "%s is not substituted, but %s depends on it, so %s: %s", u.Reference, dependent, consequence, fix)
 }
 
 // PodsDepend describes what depends on a variable in a resource that is no policy.
-const PodsDepend = "the set of pods that policies select"
+const PodsDepend = "the pods and ports that policies match"
 
 // missingVariable returns a finding about the variable without a value that makes a resource
 // invalid, or nil.

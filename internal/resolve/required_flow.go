@@ -1,0 +1,73 @@
+package resolve
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/util/validation"
+
+	"github.com/tenantfence/tenantfence/internal/policy"
+)
+
+// requiredFlowYAML is the flow that the other tenant must declare, as an item of its list.
+func requiredFlowYAML(f *flow, e resolvedPeer) string {
+	var b strings.Builder
+	b.WriteString("- {name: " + e.tenant.freeFlowName(f.name))
+	if !policy.SelectsAll(e.peer.Pods) {
+		b.WriteString(", pods: " + selectorYAML(e.peer.Pods))
+	}
+	key := map[policy.Direction]string{policy.Egress: "from", policy.Ingress: "to"}[f.direction]
+	b.WriteString(", " + key + ": [{tenant: " + f.tenant.Name)
+	if !policy.SelectsAll(f.pods) {
+		b.WriteString(", pods: " + selectorYAML(f.pods))
+	}
+	b.WriteString("}]")
+	b.WriteString(portsYAML(f.portsOf(e)))
+	if len(f.l7.HTTP) > 0 {
+		b.WriteString(", http: " + httpYAML(f.l7.HTTP))
+	}
+	return b.String() + "}"
+}
+
+var (
+	jsonToken = regexp.MustCompile(`"[^"]*"|[:,]`)
+	// plainYAML excludes words that YAML reads as booleans or null, and all numbers.
+	plainYAML = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9._/-]*$`)
+	yamlWords = regexp.MustCompile(`(?i)^(y|n|yes|no|on|off|true|false|null)$`)
+)
+
+// selectorYAML is a selector on one line, quoted only where YAML needs it. Labels contain no quotes.
+func selectorYAML(s policy.Selector) string {
+	return jsonToken.ReplaceAllStringFunc(policy.JSONKey(s), func(token string) string {
+		text := strings.Trim(token, `"`)
+		switch {
+		case text == token:
+			return token + " "
+		case plainYAML.MatchString(text) && !yamlWords.MatchString(text):
+			return text
+		default:
+			return token
+		}
+	})
+}
+
+// freeFlowName is a name that no flow of the tenant has: the given one, or that one with a number.
+func (t *tenant) freeFlowName(name string) string {
+	taken := map[string]bool{}
+	for _, f := range t.spec.Ingress {
+		taken[f.Name] = true
+	}
+	for _, f := range t.spec.Egress {
+		taken[f.Name] = true
+	}
+	for _, f := range t.spec.AgentIngress {
+		taken[f.Name] = true
+	}
+	free := name
+	for i := 2; taken[free]; i++ {
+		suffix := fmt.Sprintf("-%d", i)
+		free = strings.TrimRight(name[:min(len(name), validation.DNS1123LabelMaxLength-len(suffix))], "-") + suffix
+	}
+	return free
+}
