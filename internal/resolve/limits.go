@@ -64,6 +64,15 @@ func (r *resolver) withinLimits(f *flow, check *report.Check, at *field.Path, wh
 	return r.outsideLimitsOrMisspelt(f, check, at, what, limit, "")
 }
 
+// unlimited is withinLimits for a flow that lists nothing of a limited list. The fix states what to list.
+func (r *resolver) unlimited(f *flow, check *report.Check, at *field.Path, what, limit, fix string) bool {
+	if f.fromProfile || f.node != "" {
+		return r.withinLimits(f, check, at, what, limit)
+	}
+	r.refuse(check, f.ref, at, "%s is outside limits.%s of Tenant %q: %s", what, limit, f.tenant.Name, fix)
+	return false
+}
+
 // outsideLimitsOrMisspelt is withinLimits for a name that may be similar to one within the limits.
 func (r *resolver) outsideLimitsOrMisspelt(f *flow, check *report.Check, at *field.Path, what, limit, similar string) bool {
 	if f.fromProfile {

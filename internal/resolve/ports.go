@@ -160,7 +160,7 @@ func (r *resolver) checkPortLimits(f *flow, ports []policy.Port, to []policy.Pee
 		return valid
 	}
 	if len(ports) == 0 {
-		return r.withinLimits(f, report.PortOutsideLimits, at, "every port", "ports") && valid
+		return r.unlimited(f, report.PortOutsideLimits, at, "every port", "ports", "list the ports") && valid
 	}
 	for _, p := range policy.ExpandProtocols(ports) {
 		if p.Protocol == policy.ICMP {
@@ -185,7 +185,7 @@ func (r *resolver) checkICMPLimits(f *flow, ports []policy.Port) bool {
 		return true
 	}
 	if len(ports) == 0 && limits.Ports == nil {
-		return r.withinLimits(f, report.ICMPOutsideLimits, f.path, "every type of ICMP message (the flow lists neither ports nor icmp)", "icmp")
+		return r.unlimited(f, report.ICMPOutsideLimits, f.path, "every type of ICMP message", "icmp", "list the ports or the types in icmp")
 	}
 	valid := true
 	for i, p := range ports {
