@@ -11,8 +11,7 @@ import (
 	"github.com/tenantfence/tenantfence/internal/report"
 )
 
-// TestClusterNetworkPoliciesWhereAgentsDecideThem: an administrator's policy is decided with
-// all others, by isolation and FlowTests.
+// TestClusterNetworkPolicies checks that isolation and FlowTests include a ClusterNetworkPolicy.
 func TestClusterNetworkPolicies(t *testing.T) {
 	t.Parallel()
 	const (
@@ -21,7 +20,7 @@ func TestClusterNetworkPolicies(t *testing.T) {
 	)
 	for name, c := range map[string]struct {
 		spec string
-		// want are what findings hold, each; "" is none.
+		// want has a part of each expected finding; "" expects none.
 		want  []string
 		holds bool
 	}{

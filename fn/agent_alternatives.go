@@ -6,12 +6,11 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tenantfence/tenantfence/internal/report"
-
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
@@ -43,11 +42,21 @@ var alternatives = []alternative{
 	{[]string{policy.EnableClusterNetworkPolicy}, whenUsed(func(p proof) bool {
 		return slices.ContainsFunc(p.items, func(n *yaml.RNode) bool { return n.GetKind() == resource.KindAdministrator })
 	}, "true")},
-	{[]string{policy.EnableSCTP}, whenUsed(func(p proof) bool { return p.inPolicies(protocols(string(v1alpha1.SCTP), string(v1alpha1.ANY))) }, "true")},
+	{[]string{policy.EnableSCTP}, whenUsed(func(p proof) bool {
+		return p.inPolicies(protocols(string(v1alpha1.SCTP), string(v1alpha1.ANY))) || p.testsProtocol(v1alpha1.SCTP, v1alpha1.ANY)
+	}, "true")},
 	// One of them alone authenticates no connection.
 	{[]string{policy.MeshAuth, policy.MeshAuthMutual}, whenUsed(func(p proof) bool {
 		return p.inPolicies(func(n *yaml.Node) bool { return hasField(n, "authentication") })
 	}, "true")},
+}
+
+// testsProtocol reports whether a FlowTest case is about one of the protocols. Rules without ports
+// allow them, too, and no policy names them.
+func (p proof) testsProtocol(protocols ...v1alpha1.Protocol) bool {
+	return slices.ContainsFunc(p.in.FlowTests, func(t resource.FlowTest) bool {
+		return slices.ContainsFunc(t.Test.Spec.Cases, func(c v1alpha1.FlowCase) bool { return slices.Contains(protocols, c.Protocol) })
+	})
 }
 
 func whenUsed(uses func(p proof) bool, value string) func(p proof) string {

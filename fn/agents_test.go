@@ -41,12 +41,14 @@ spec:
 	return messages.String(), err
 }
 
-// TestHowAgentsAreConfigured: what agents do not enforce is one error, what they may decide
-// otherwise is one warning, and what is assumed is listed.
+// TestAgentSettings expects one error for settings that disable policies, one warning for settings
+// that may change a decision, and a list of assumed settings.
 func TestAgentSettings(t *testing.T) {
 	t.Parallel()
 	const (
-		sctp     = "{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {namespace: tenant-acme, name: p}, spec: {endpointSelector: {}, enableDefaultDeny: {egress: false}, egress: [{toEntities: [world], toPorts: [{ports: [{port: \"53\", protocol: SCTP}]}]}]}}\n"
+		sctp = "{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {namespace: tenant-acme, name: p}, spec: {endpointSelector: {}, enableDefaultDeny: {egress: false}, egress: [{toEntities: [world], toPorts: [{ports: [{port: \"53\", protocol: SCTP}]}]}]}}\n"
+		// A rule without ports allows SCTP between these pods.
+		sctpTest = "{apiVersion: tenantfence.dev/v1alpha1, kind: FlowTest, metadata: {name: sctp}, spec: {cases: [{name: no SCTP, from: tenant-acme/app, to: namespace/tenant-acme/app=other, port: 9, protocol: SCTP, expect: Deny}]}}\n"
 		http     = "{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {namespace: tenant-acme, name: p}, spec: {endpointSelector: {}, enableDefaultDeny: {ingress: false}, ingress: [{fromEndpoints: [{}], toPorts: [{ports: [{port: \"80\", protocol: TCP}], rules: {http: [{method: GET}]}}]}]}}\n"
 		config   = "{apiVersion: v1, kind: ConfigMap, metadata: {namespace: kube-system, name: cilium-config}, data: {%s}}\n"
 		nodes    = "{apiVersion: cilium.io/v2, kind: CiliumNodeConfig, metadata: {namespace: kube-system, name: edge}, spec: {nodeSelector: {}, defaults: {%s}}}\n"
@@ -71,6 +73,7 @@ func TestAgentSettings(t *testing.T) {
 		"a value that is none":        {config: `enable-sctp: maybe`, fails: true, messages: []string{`ciliumConfig[enable-sctp]: (whether agents forward SCTP) must be one of true, false, not "maybe"`}},
 		"a mode that is not decided":  {config: `policy-cidr-match-mode: pods`, fails: true, messages: []string{`"pods" is not supported`}},
 		"SCTP, unstated":              {more: sctp, messages: []string{"enable-sctp is not set here, and with \"true\" the result differs (undeclared-open at tenant-acme: CiliumNetworkPolicy/p)", "[agent-setting-unspecified]", "[proved]"}},
+		"SCTP in a FlowTest, not set": {more: sctpTest, messages: []string{`enable-sctp is not set here, and with "true" the result differs`, "[agent-setting-unspecified]"}},
 		"SCTP, on":                    {config: `enable-sctp: "true"`, more: sctp, fails: true, messages: []string{"port 53/SCTP", "[undeclared-open]"}},
 		"SCTP, off":                   {config: `enable-sctp: "false"`, more: sctp, messages: []string{"[proved]"}, absent: []string{"[agent-setting-unspecified]"}},
 		"by a ConfigMap":              {more: sctp + "---\n" + fmt.Sprintf(config, `enable-sctp: "true"`), fails: true, messages: []string{"port 53/SCTP", "[undeclared-open]"}},

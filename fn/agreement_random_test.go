@@ -13,7 +13,7 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// policyGenerator make NetworkPolicies up.
+// policyGenerator generates random NetworkPolicies.
 type policyGenerator struct{ *rand.Rand }
 
 func newSource(seed uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, 7)) }

@@ -7,17 +7,16 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/tenantfence/tenantfence/internal/report"
-
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/fn"
 	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/report"
 )
 
-// TestProofBudgetExceeded runs builds with each budget up to one that is
-// enough. Whatever part of the proof exceeds it, that is a finding.
+// TestProofBudgetExceeded runs builds with each budget up to one that is enough. Each part of the
+// proof that exceeds it is a finding.
 func TestProofBudgetExceeded(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"both", "both-any-namespace", "external-peers", "flow-tests-in-allow-only"} {

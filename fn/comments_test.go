@@ -25,7 +25,7 @@ func addComments(t *testing.T, items []*yaml.RNode, r *rand.Rand) []*yaml.RNode 
 		if err != nil {
 			t.Fatal(err)
 		}
-		// What the writer does to a comment, it has done by then.
+		// The writer has normalized the comment by then.
 		out[i] = rewritten(t, rewritten(t, []*yaml.RNode{node}))[0]
 	}
 	return out

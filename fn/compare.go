@@ -5,13 +5,12 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tenantfence/tenantfence/internal/report"
-
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/internal/lint"
 	"github.com/tenantfence/tenantfence/internal/merge"
 	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
@@ -80,8 +79,8 @@ func (c *comparison) findMoved(finished, desired []*yaml.RNode) {
 	}
 }
 
-// checkKept checks the policies of stages that are not listed, which a run keeps unchanged. The run of
-// that stage would change or delete those that are not as generated.
+// checkKept checks the policies of stages that are not listed, which a run keeps unchanged. A run
+// that lists the stage would change or delete those that differ.
 func (c *comparison) checkKept(finished []*yaml.RNode, desired map[report.Ref]*yaml.RNode) {
 	for _, n := range finished {
 		id := resource.ID(n)
@@ -102,8 +101,8 @@ func (c *comparison) unexpected(ref report.Ref) {
 	c.report(report.PolicyUnexpected, ref, "has the label of fence %s, and no Tenant or profile declares it: build again to remove it, or remove it from its source", c.options.Fence.Name)
 }
 
-// countChange counts a change that the function would make, and reports it. It returns the finding about
-// a missing policy, because one finding replaces them if all policies are missing.
+// countChange counts a change that the function would make, and reports it. A missing policy is
+// returned and not reported: if all policies are missing, one finding replaces these findings.
 func (c *comparison) countChange(change report.Change) *report.Finding {
 	id := resource.IDOf(change.Ref)
 	switch {

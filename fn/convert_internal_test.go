@@ -5,11 +5,10 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/tenantfence/tenantfence/internal/report"
-
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/internal/convert"
+	"github.com/tenantfence/tenantfence/internal/report"
 )
 
 const validPolicy = `

@@ -8,12 +8,11 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/tenantfence/tenantfence/internal/report"
-
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/fn"
 	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
@@ -22,8 +21,7 @@ const (
 	workersDeny  = workersAllow + ".default-deny"
 )
 
-// hostPolicies are the golden case of host policies: what the function is given, and what
-// a build ends with.
+// hostPolicies returns the input and output of the golden case with host policies.
 func hostPolicies(t *testing.T) (fn.Run, []*yaml.RNode) {
 	t.Helper()
 	config, items := readCase(t, "../testdata/generated/nodes")

@@ -105,8 +105,7 @@ func readCRD(file string) (*crd, error) {
 	return nil, errors.New("it has no version v2")
 }
 
-// accepts is what an apiserver with this release's custom resources finds wrong with a
-// policy: what it refuses, and what it would drop.
+// accepts returns what an apiserver with the CRDs of this release rejects or drops of a policy.
 func (r *release) accepts(t *testing.T, doc []byte) error {
 	t.Helper()
 	var object map[string]any

@@ -10,12 +10,11 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/tenantfence/tenantfence/internal/report"
-
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/fn"
 	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
@@ -91,8 +90,8 @@ func manyPorts(n int) string {
 	return strings.Join(out, ", ")
 }
 
-// TestEachFeatureFitsEachRelease: what is generated fits the custom resources of the
-// release that the profile declares, and the rules of its agent; or the field is refused.
+// TestEachFeatureFitsEachRelease checks that generated policies match the CRDs and agent rules of
+// the declared release, or that the field is refused.
 func TestEachFeatureFitsEachRelease(t *testing.T) {
 	t.Parallel()
 	config, base := readCase(t, "../testdata/releases")
@@ -208,8 +207,8 @@ func declareVersion(t *testing.T, config *yaml.RNode, items []*yaml.RNode, r *re
 	return found
 }
 
-// generate returns Cilium's policies that were written, or that the version does not
-// have what was declared. Whether the policies can be proved is none of it.
+// generate returns the generated Cilium policies, or the error that the version does not support a
+// feature. It proves nothing.
 func generate(t *testing.T, config *yaml.RNode, items []*yaml.RNode) (policies []*yaml.RNode, refused bool) {
 	t.Helper()
 	r, err := fn.Process(config.Copy(), copied(items), fn.Options{SkipProof: true})

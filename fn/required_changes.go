@@ -6,12 +6,11 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tenantfence/tenantfence/internal/report"
-
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/internal/merge"
 	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
@@ -41,8 +40,8 @@ func requiredChanges(f *policy.Fence, changes report.Changes) []string {
 	return out
 }
 
-// RequiredPolicyChanges are lines for users: the fields that the function patched in policies that it does
-// not generate. These policies are not rendered.
+// RequiredPolicyChanges returns lines for users: the fields that the function patched in
+// hand-written policies. render does not write these policies.
 func RequiredPolicyChanges(before, after []*yaml.RNode) []string {
 	original := byID(before)
 	var out []string
@@ -53,7 +52,7 @@ func RequiredPolicyChanges(before, after []*yaml.RNode) []string {
 	return out
 }
 
-// PatchedPolicies are hand-written policies that the function changed.
+// PatchedPolicies returns the hand-written policies that the function changed.
 func PatchedPolicies(before, after []*yaml.RNode) []*yaml.RNode {
 	original := byID(before)
 	return slices.DeleteFunc(slices.Clone(after), func(n *yaml.RNode) bool {

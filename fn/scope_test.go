@@ -29,8 +29,8 @@ func inScope(t *testing.T, items []*yaml.RNode, scope v1alpha1.Scope) []*yaml.RN
 	return out
 }
 
-// TestScopeThereAndBack: what one scope generates goes when the other is chosen, and
-// nothing else changes.
+// TestSwitchingScope checks that a change of scope replaces the policies of the other scope and
+// nothing else.
 func TestSwitchingScope(t *testing.T) {
 	t.Parallel()
 	config, items := readCase(t, filepath.Join(testdata, "generated", "scope-cluster"))

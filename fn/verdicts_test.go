@@ -40,8 +40,8 @@ func parseVerdict(t *testing.T, endpoints reach.Endpoints, line string) (policy.
 	return flow, want
 }
 
-// flowTo is a flow to a port, or of a type of ICMP message, and what is asked for on
-// it: a request, a name, a server in TLS, or nothing.
+// flowTo parses a flow to a port or of an ICMP type, with its HTTP request, DNS name or TLS server
+// name, if any.
 func flowTo(t *testing.T, port string, asked []string) policy.Flow {
 	t.Helper()
 	var flow policy.Flow

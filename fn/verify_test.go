@@ -5,12 +5,11 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/tenantfence/tenantfence/internal/report"
-
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/fn"
 	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
@@ -330,7 +329,7 @@ spec: {endpointSelector: {}, ingress: [{fromEntities: [all]}]}
 	}
 }
 
-// What no run was given has no effect, and would reach the cluster.
+// A resource that no run received has no effect, and would reach the cluster.
 func TestVerifyRefusesResourcesOutsideFence(t *testing.T) {
 	t.Parallel()
 	late := parse(t, "late.yaml", []byte("apiVersion: tenantfence.dev/v1alpha1\nkind: Tenant\nmetadata: {name: late}\n"))

@@ -60,7 +60,7 @@ func TestNamespaceWithComponents(t *testing.T) {
 	if err == nil || len(out) > 0 {
 		t.Errorf("the build succeeded, want an error: %v", err)
 	}
-	for _, want := range []string{"Pod/stray", "list the fence in the outer layer", "namespace"} {
+	for _, want := range []string{"Pod/stray", "list the fence in a layer above", "namespace"} {
 		if !strings.Contains(stderr, want) {
 			t.Errorf("stderr does not contain %q:\n%s", want, stderr)
 		}

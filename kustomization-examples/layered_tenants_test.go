@@ -8,8 +8,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/tenantfence/tenantfence/internal/report"
-
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
@@ -17,6 +15,7 @@ import (
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/engine"
 	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/report"
 )
 
 // Sources and destinations of flows of the example.
@@ -38,8 +37,8 @@ func TestHostPoliciesStartInAllowOnly(t *testing.T) {
 		message  string
 		decision policy.Decision
 	}{
-		"layered-tenants":                {"in AllowOnly, deny nothing and show nothing", policy.Allowed},
-		"layered-tenants/l7":             {"in AllowOnly, deny nothing and show nothing", policy.Allowed},
+		"layered-tenants":                {"deny nothing in AllowOnly", policy.Allowed},
+		"layered-tenants/l7":             {"deny nothing in AllowOnly", policy.Allowed},
 		"layered-tenants/nodes-enforced": {"these enforced host policies", policy.Denied},
 	} {
 		out, stderr, err := kustomizeBuild(t, bin, dir)

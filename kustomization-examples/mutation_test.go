@@ -6,8 +6,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/tenantfence/tenantfence/internal/report"
-
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
@@ -16,6 +14,7 @@ import (
 	"github.com/tenantfence/tenantfence/internal/netpol"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/reach"
+	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resolve"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
@@ -182,7 +181,7 @@ func (m *mutant) defaultDeny(t *testing.T) []json.RawMessage {
 			if m.only != "" && m.only != ns {
 				continue
 			}
-			docs = append(docs, json.RawMessage(`{"apiVersion":"networking.k8s.io/v1","kind":"NetworkPolicy","metadata":{"name":"default-deny.`+tenant.Name+`","namespace":"`+ns+`"},"spec":{"podSelector":`+policy.JSONKey(tenant.Pods)+`,"policyTypes":["Ingress","Egress"]}}`))
+			docs = append(docs, json.RawMessage(`{"apiVersion":"networking.k8s.io/v1","kind":"NetworkPolicy","metadata":{"name":"test-default-deny.`+tenant.Name+`","namespace":"`+ns+`"},"spec":{"podSelector":`+policy.JSONKey(tenant.Pods)+`,"policyTypes":["Ingress","Egress"]}}`))
 		}
 	}
 	for _, n := range m.fence.Nodes {

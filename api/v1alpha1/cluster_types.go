@@ -5,11 +5,11 @@ type Cluster struct {
 	// cni is Cilium, or Kubernetes for Calico and every other enforcer of NetworkPolicy.
 	CNI CNI `json:"cni"`
 
-	// ciliumVersion is the minor version of the agents, "1.14" to "1.20". It is in quotes:
-	// unquoted 1.20 is the number 1.2. The generated policies work in this version, and a
-	// field that it does not support is an error. Below 1.16, an allow isolates the pods that
-	// it selects, so nothing is generated for a namespace in AllowOnly. Required with cni:
-	// Cilium, and an error otherwise.
+	// ciliumVersion is the minor version of the agents, "1.14" to "1.20". It is in quotes: unquoted
+	// 1.20 is the number 1.2. The generated policies work in this version, and a field that it does
+	// not support is an error. Below 1.16, every allow policy also isolates the pods that it
+	// selects, so a namespace in AllowOnly gets no policies. Required with cni: Cilium. Do not set
+	// it with cni: Kubernetes.
 	// +optional
 	CiliumVersion string `json:"ciliumVersion,omitempty"`
 
@@ -27,10 +27,10 @@ type Cluster struct {
 	// +optional
 	CiliumConfig map[string]string `json:"ciliumConfig,omitempty"`
 
-	// podCIDRs are the address ranges of the pods. A NetworkPolicy also matches pods by their
-	// addresses, so these ranges are excluded from every network of a flow: cidrs and world
-	// are outside the cluster. Cilium matches no pod, Service or node by its address. With any
-	// cni, a network within these ranges is an error. Required with cni: Kubernetes and with
+	// podCIDRs are the address ranges of the pods. A NetworkPolicy matches pods by address as well.
+	// So the function excludes these ranges from every ipBlock that it generates for cidrs and for
+	// the entity world. Cilium matches no pod, Service or node by its address. With either cni, a
+	// flow must not have cidrs within these ranges. Required with cni: Kubernetes and with
 	// policies: Both. Omitted: unknown.
 	// +optional
 	// +kubebuilder:validation:MinItems=1
@@ -43,19 +43,19 @@ type Cluster struct {
 	ServiceCIDRs []string `json:"serviceCIDRs,omitempty"`
 
 	// nodeCIDRs are the address ranges of the nodes, and are excluded like podCIDRs. In
-	// NetworkPolicies they represent the entities host and remote-node, so no pod may have
-	// such an address. They include the address of a NodeLocal DNSCache, 169.254.20.10/32.
-	// Omitted: unknown, and a NetworkPolicy that needs them is an error.
+	// NetworkPolicies they represent the entities host and remote-node, so no pod may have such an
+	// address. Include the address of a NodeLocal DNSCache (169.254.20.10/32) if the cluster has
+	// one. Omitted: unknown, and a NetworkPolicy that needs them is an error.
 	// +optional
 	// +kubebuilder:validation:MinItems=1
 	NodeCIDRs []string `json:"nodeCIDRs,omitempty"`
 
-	// tunnelCIDRs are the addresses from which nodes reach pods over an overlay (VXLAN,
-	// IP-in-IP), such as those of Calico's interfaces vxlan.calico and tunl0. They are within
-	// podCIDRs, and no pod has one. In NetworkPolicies they represent nodes, in addition to
-	// nodeCIDRs. If the apiserver runs on nodes, list their addresses in apiServer.cidrs, too.
-	// [] declares that nodes reach pods from nodeCIDRs only. Omitted: unknown, and a flow from
-	// nodes to pods is an error in a NetworkPolicy.
+	// tunnelCIDRs are the addresses from which nodes reach pods over an overlay (VXLAN, IP-in-IP),
+	// such as those of Calico's interfaces vxlan.calico and tunl0. They lie within podCIDRs, but no
+	// pod has one of them. In NetworkPolicies they represent nodes, in addition to nodeCIDRs. If
+	// the apiserver runs on nodes, list their addresses in apiServer.cidrs, too. [] declares that
+	// nodes reach pods from nodeCIDRs only. Omitted: unknown, and a flow from nodes to pods is an
+	// error in a NetworkPolicy.
 	// +optional
 	TunnelCIDRs []string `json:"tunnelCIDRs,omitempty"`
 
@@ -72,8 +72,8 @@ type APIServerAddresses struct {
 	// +kubebuilder:validation:MinItems=1
 	CIDRs []string `json:"cidrs"`
 
-	// ports are the ports on which the apiserver listens there, over TCP. They apply to a flow
-	// to it that sets no ports. Omitted: [443, 6443].
+	// ports are the ports on which the apiserver listens there, over TCP. They are the default
+	// ports of a flow to the apiserver. Omitted: [443, 6443].
 	// +optional
 	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:items:Minimum=1
@@ -102,7 +102,7 @@ const (
 	PoliciesCilium PolicyForm = "Cilium"
 	// PoliciesKubernetes are NetworkPolicies.
 	PoliciesKubernetes PolicyForm = "Kubernetes"
-	// PoliciesBoth are CiliumNetworkPolicies, each with a NetworkPolicy if it has a
-	// NetworkPolicy form.
+	// PoliciesBoth are CiliumNetworkPolicies and, for each that a NetworkPolicy can express, that
+	// NetworkPolicy too.
 	PoliciesBoth PolicyForm = "Both"
 )

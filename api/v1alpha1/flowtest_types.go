@@ -23,41 +23,41 @@ type FlowTestSpec struct {
 	Cases []FlowCase `json:"cases"`
 }
 
-// FlowCase declares the expected result of a flow, or of many flows: from each endpoint in
-// from to each endpoint in to, on each of the ports. All of them must have this result.
+// FlowCase declares the expected result of one flow or many: one flow for each source (from),
+// destination (to) and port. All of them must have this result.
 type FlowCase struct {
 	// name states the purpose of the flow. It is unique in the FlowTest.
 	Name string `json:"name"`
 
 	// from is the source: one endpoint, or many.
 	//
-	// A workload: "tenant-acme/Deployment/adapter", or "tenant-acme/adapter" if the name
-	// exists for one kind only. The first part is a namespace, or a tenant's name for its
+	// A workload: "tenant-acme/Deployment/adapter", or "tenant-acme/adapter" if the name exists for
+	// one kind only. The first part is a namespace, or the name of a tenant, which means all of its
 	// namespaces. Of a CloudNativePG cluster, "databases/Cluster/pg" is the primary and
 	// "databases/Replica/pg" the replicas.
 	//
 	// All pods: "tenant/acme/*" or "namespace/x/*", and in addition a representative pod
 	// without labels. hostNetwork pods are excluded, because they have their node's identity.
 	//
-	// Pods by their labels: "tenant/acme/app=web,tier=api" or "namespace/x/app=web". If the
-	// build has none, a representative pod with exactly these labels.
+	// Pods by their labels: "tenant/acme/app=web,tier=api" or "namespace/x/app=web". If no pod of
+	// the build has these labels, a representative pod with exactly these labels is used.
 	//
 	// A Service: "service/x/web", for its pods.
 	//
-	// A node: "node/role=worker,tier=edge" with exactly these labels, or "node/NAME" for a
-	// Node of the build or its external resources. Host policies decide on its side. The other
-	// side identifies it as host or remote-node. A pod always allows its own node, so the
-	// result is that of the other nodes.
+	// A node: "node/role=worker,tier=edge" with exactly these labels, or "node/NAME" for a Node of
+	// the build or its external resources. Host policies decide at the node. Policies at the pod
+	// see the node as host or remote-node. Cilium always allows a pod's own node, so the case is
+	// decided for the other nodes.
 	//
 	// A pod of another cluster of the mesh: "cluster/west/x/app=web" with exactly these
 	// labels, in the namespace x of the cluster west. The policies of that cluster are not
 	// evaluated.
 	//
-	// An entity ("world"), an IP address, or "external". As a source, external is world and,
-	// with expect: Deny, each network from which a policy allows ingress to the destination.
+	// An entity ("world"), an IP address, or "external". As a source, external means the entity
+	// world. With expect: Deny, it also means each network that a policy at the destination allows.
 	//
-	// With cni: Kubernetes, a node is one of the addresses in nodeCIDRs, and a pod of another
-	// cluster is an error.
+	// With cni: Kubernetes, a node is an address in nodeCIDRs, and pods of other clusters are not
+	// supported.
 	From string `json:"from"`
 
 	// to is the destination: one endpoint or many, as in from, or a public name
@@ -73,21 +73,23 @@ type FlowCase struct {
 	// entity world, and each network and name to which a policy allows egress from the source.
 	// It needs expect: Deny.
 	//
-	// The entity world includes no names or networks that a policy allows separately. With
-	// expect: Allow, it includes each network that policies distinguish.
+	// The entity world means the addresses that no policy lists by network or name. With expect:
+	// Allow, the flow must also be allowed for each listed network.
 	To string `json:"to"`
 
-	// port is the port at the destination: the container port of a pod, or the Service's port
-	// if to is a Service or a name that resolves to one. Omitted: 53 with dns, every port of a
-	// Service, else every port. With expect: Deny, "every port" includes every type of ICMP
-	// message that a policy can name.
+	// port is the port at the destination: the container port of a pod, or the Service's port if to
+	// is a Service or a name that resolves to one. Omitted: 53 with dns; all ports of the Service
+	// if to is a Service; otherwise every port. With expect: Deny, "every port" includes every type
+	// of ICMP message that a policy can name.
 	// +optional
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=65535
 	Port int32 `json:"port,omitempty"`
 
-	// protocol is TCP, UDP, SCTP or ANY, which is each of them. Omitted: TCP with port, http
-	// or serverName; UDP and TCP with dns; else every protocol.
+	// protocol is TCP, UDP, SCTP or ANY, which is each of them. Cilium's agents drop SCTP
+	// unless the profile's ciliumConfig has enable-sctp: "true", so without it ANY with expect:
+	// Allow fails. Omitted: TCP with port, http or serverName; UDP and TCP with dns; else every
+	// protocol that agents forward.
 	// +optional
 	Protocol Protocol `json:"protocol,omitempty"`
 
@@ -98,8 +100,8 @@ type FlowCase struct {
 	HTTP *HTTPRequest `json:"http,omitempty"`
 
 	// serverName is the server name (SNI) of a TLS connection, over TCP. It needs port, or a
-	// Service in to, and is an error with dns or icmp. Omitted: on TLS connections, the name
-	// in the host of http; without http, the flow is allowed if any name may be allowed.
+	// Service in to, and is an error with dns or icmp. Omitted: with http on a TLS connection, the
+	// host of the request. Without http, any name: the flow is allowed if some server name may be.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	ServerName string `json:"serverName,omitempty"`
@@ -115,8 +117,8 @@ type FlowCase struct {
 	// +optional
 	ICMP ICMPType `json:"icmp,omitempty"`
 
-	// expect is Allow (each side that has policies allows the flow) or Deny (a side denies
-	// it).
+	// expect is Allow (both sides allow the flow; a side without policies allows everything) or
+	// Deny (at least one side denies it).
 	Expect Expectation `json:"expect"`
 }
 
@@ -131,8 +133,9 @@ type HTTPRequest struct {
 	Path string `json:"path,omitempty"`
 
 	// host is the Host of the request, with the port if clients send it:
-	// "api.example.com:8080". Omitted: the name in to. If to is not a name, the host is
-	// unknown, and a rule that depends on it is an error.
+	// "api.example.com:8080". Omitted: the name in to, with the port unless it is 80 or 443.
+	// If to is no name, or a name in clusterHostnames, the host is unknown, and the case is
+	// undecided where a rule depends on it.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	Host string `json:"host,omitempty"`

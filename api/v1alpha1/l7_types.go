@@ -18,9 +18,9 @@ type HTTPRule struct {
 	// +optional
 	Host string `json:"host,omitempty"`
 
-	// headers are headers that a request must all have: "Name: value" with exactly this value,
-	// or "Name" with any value. They are not regular expressions. Names are case-insensitive,
-	// and values are case-sensitive. Omitted: any headers.
+	// headers lists the headers that a request must have, all of them: "Name: value" for exactly
+	// this value, "Name" for any value. They are not regular expressions. Names are
+	// case-insensitive, and values are case-sensitive. Omitted: any headers.
 	// +optional
 	// +kubebuilder:validation:MinItems=1
 	Headers []string `json:"headers,omitempty"`

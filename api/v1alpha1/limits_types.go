@@ -56,9 +56,9 @@ type Limits struct {
 	// +optional
 	L7 []L7Kind `json:"l7,omitempty"`
 
-	// secrets are the Secrets that a Tenant's tls may use, as "namespace/name". In it, *
-	// matches any characters except the slash. A Tenant that uses a Secret has Cilium's proxy
-	// present it. Omitted: none.
+	// secrets are the Secrets that a Tenant's tls may use, as "namespace/name". In it, * matches
+	// any characters except the slash. Cilium's proxy presents the certificate in the Secret for
+	// every Tenant that names it. Omitted: none.
 	// +optional
 	Secrets []string `json:"secrets,omitempty"`
 

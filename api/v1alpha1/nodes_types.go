@@ -17,28 +17,28 @@ type NodePolicy struct {
 	// an error: add a label of your own to the nodes.
 	NodeSelector metav1.LabelSelector `json:"nodeSelector"`
 
-	// enforcement is AllowOnly (allows are generated, nothing is denied) or Enforce
-	// (default-deny, but only in the directions in which the entry has flows). An entry with
-	// ingress only never denies egress. Omitted: AllowOnly, whatever the profile's enforcement
-	// is.
+	// enforcement is AllowOnly (allows are generated, nothing is denied) or Enforce (default-deny,
+	// but only in the directions in which the entry has flows). An entry that has only ingress
+	// flows never denies egress. Omitted: AllowOnly. The profile's enforcement does not apply to
+	// nodes.
 	// +optional
 	Enforcement Enforcement `json:"enforcement,omitempty"`
 
-	// ingress are the flows to the nodes, written as in a Tenant. pods, http and a peer of
-	// pods alone are errors: a node has no pods of its own, and Cilium does not inspect HTTP
-	// in host policies. The flows need neither limits nor consent, because the profile is
-	// trusted. If the pods of a peer are fenced, their egress to the nodes is allowed on these
-	// ports. It is allowed to every node, because policies on pods cannot distinguish nodes,
-	// and this is reported. Omitted: ingress is never denied.
+	// ingress are the flows to the nodes, written as in a Tenant. Do not set pods or http, and do
+	// not write a peer that has only pods: a node has no pods of its own, and host policies have no
+	// HTTP rules. The flows need neither limits nor consent, because the profile is trusted. If a
+	// tenant owns the pods of a peer, the function also generates their egress policy, on these
+	// ports. That policy allows every node, because policies of pods cannot distinguish nodes. A
+	// finding reports it. Omitted: ingress is never denied.
 	// +optional
 	// +kubebuilder:validation:MinItems=1
 	Ingress []IngressFlow `json:"ingress,omitempty"`
 
-	// egress are the flows from the nodes, written as ingress. via and tls are errors too. In
-	// Enforce, dns and the names of fqdns are inspected: names that nodes query at another
-	// server than the baseline's need a flow with dns to that server. If the pods of a peer
-	// are fenced, they allow ingress from every node. dns and fqdns need Cilium 1.17.
-	// Omitted: egress is never denied.
+	// egress are the flows from the nodes. The rules for ingress apply; via and tls are not
+	// supported either. In Enforce, DNS queries for dns and fqdns go through Cilium's DNS proxy. If
+	// nodes use another DNS server than baseline.dns, declare a flow with dns to that server. If a
+	// tenant owns the pods of a peer, their ingress policy allows every node. dns and fqdns need
+	// Cilium 1.17. Omitted: egress is never denied.
 	// +optional
 	// +kubebuilder:validation:MinItems=1
 	Egress []EgressFlow `json:"egress,omitempty"`

@@ -5,18 +5,19 @@ import (
 	"k8s.io/apimachinery/pkg/util/intstr"
 )
 
-// Peer is the source of an ingress flow or the destination of an egress flow. It has exactly
-// one of tenant, anyTenant, namespace, namespaceLabels, service, entities, cidrs and fqdns, or
-// pods alone, which are the tenant's own. pods narrows the first four.
+// Peer is the source of an ingress flow or the destination of an egress flow. Set exactly one of
+// tenant, anyTenant, namespace, namespaceLabels, service, entities, cidrs and fqdns, or pods alone,
+// which selects pods of the tenant itself. pods narrows tenant, anyTenant, namespace and
+// namespaceLabels.
 type Peer struct {
 	// tenant is the name of another Tenant of the build: the pods of its namespaces. That
 	// tenant, or the profile, must declare the flow from its side.
 	// +optional
 	Tenant string `json:"tenant,omitempty"`
 
-	// anyTenant: true is every tenant that declares the flow from its side. This also applies
-	// in the profile's allTenants, unless the flow sets fullMesh: true. In the profile's nodes
-	// it is every tenant. A Tenant needs the profile's limits.anyTenant. Omitted: false.
+	// anyTenant: true means every tenant that declares the flow from its side. In the profile's
+	// nodes, and in allTenants with fullMesh: true, it means every tenant. A Tenant needs the
+	// profile's limits.anyTenant. Omitted: false.
 	// +optional
 	AnyTenant bool `json:"anyTenant,omitempty"`
 
@@ -26,12 +27,13 @@ type Peer struct {
 	// +optional
 	Namespace string `json:"namespace,omitempty"`
 
-	// namespaceLabels selects the namespaces that have all of these labels, including
-	// namespaces that are created later. {} is every namespace of the cluster, and never a
-	// node. A tenant's namespace belongs to the peer only if that tenant declares the flow
-	// from its side; the others are reported. Everyone who can label or create a namespace can
-	// join the peer, which is a warning. In the profile's allTenants and nodes, labels need no
-	// consent, and {} works as anyTenant. A Tenant needs the profile's limits.namespaceLabels.
+	// namespaceLabels selects the namespaces that have all of these labels, including namespaces
+	// that are created later. {} is every namespace of the cluster, and never a node. A namespace
+	// of another tenant belongs to the peer only if that tenant declares the flow from its side.
+	// Findings list the tenants that do not. Everyone who can label or create a namespace can join
+	// the peer, which is a warning. In the profile's allTenants and nodes, namespaceLabels needs no
+	// consent. There, {} means the same as anyTenant. A Tenant needs the profile's
+	// limits.namespaceLabels.
 	// +optional
 	NamespaceLabels map[string]string `json:"namespaceLabels,omitzero"`
 
@@ -63,12 +65,12 @@ type Peer struct {
 	// +kubebuilder:validation:MinItems=1
 	Except []string `json:"except,omitempty"`
 
-	// fqdns are names outside the cluster, or patterns. In a pattern, * matches any part of
-	// one label: "*.example.com" matches neither "example.com" nor "a.b.example.com". A
-	// leading "**." matches one or more labels, and needs Cilium 1.19. fqdns are only for
-	// egress flows with ports. A name in the profile's clusterHostnames resolves to pods of
-	// this cluster, and the ports are those of the Service. With policies: Kubernetes, pods
-	// reach the other names through the profile's egressProxy, over TCP only.
+	// fqdns are names outside the cluster, or patterns. In a pattern, * matches any part of one
+	// label: "*.example.com" matches neither "example.com" nor "a.b.example.com". A leading "**."
+	// matches one or more labels, and needs Cilium 1.19. fqdns are only for egress flows with
+	// ports. For a name in the profile's clusterHostnames, the flow allows the pods behind its
+	// Service, and ports are ports of the Service. With policies: Kubernetes, pods reach the other
+	// names through the profile's egressProxy, over TCP only.
 	// +optional
 	// +kubebuilder:validation:MinItems=1
 	FQDNs []string `json:"fqdns,omitempty"`
@@ -92,8 +94,10 @@ type Port struct {
 	// +kubebuilder:validation:Maximum=65535
 	EndPort int32 `json:"endPort,omitempty"`
 
-	// protocol is TCP, UDP, SCTP or ANY, which is all three of them. ANY is an error with a
-	// named port, http or dns. Of a Service, ANY is the protocols that it has. Omitted: TCP.
+	// protocol is TCP, UDP, SCTP or ANY, which is all three of them. ANY is an error with a named
+	// port, http or dns. With a service peer, ANY means the protocols of the Service. Cilium's
+	// agents drop SCTP unless the profile's ciliumConfig has enable-sctp: "true": without it, a
+	// flow with ANY is decided for TCP and UDP. Omitted: TCP.
 	// +optional
 	Protocol Protocol `json:"protocol,omitempty"`
 }

@@ -30,10 +30,10 @@ type FenceProfileSpec struct {
 	// rules. A NetworkPolicy always isolates the pods that it selects, so nothing is generated
 	// for a namespace in AllowOnly.
 	//
-	// Both generates CiliumNetworkPolicies, each with a NetworkPolicy if it has a
-	// NetworkPolicy form, in preparation for another enforcer. It needs cni: Cilium. Every
-	// build reports where a NetworkPolicy would allow more or less. A flow with http or dns is
-	// an error, because its NetworkPolicy would allow all traffic on the ports.
+	// Both generates CiliumNetworkPolicies, each with a NetworkPolicy if it has a NetworkPolicy
+	// form, in preparation for another enforcer. It needs cni: Cilium. Findings of each build list
+	// where a NetworkPolicy would allow more or less. A flow with http or dns is an error, because
+	// its NetworkPolicy would allow all traffic on the ports.
 	//
 	// Omitted: Cilium with cni: Cilium, else Kubernetes.
 	// +optional
@@ -43,14 +43,13 @@ type FenceProfileSpec struct {
 	//
 	// Namespace: every policy is in a namespace of a tenant.
 	//
-	// Cluster: the default-deny and the baseline's dns, apiServer and monitoring are
-	// cluster-wide policies, at most five for any number of tenants. In Enforce, every
-	// namespace of the cluster is default-denied except for the baseline. This includes
-	// namespaces without labels, and namespaces that are created later. It excludes namespaces
-	// of tenants in AllowOnly, excludedNamespaces, sharedNamespaces and, unless a Tenant has
-	// them, kube-system, kube-public and kube-node-lease. A namespace of the build that is
-	// none of these and has no tenant is an error. Cluster needs Cilium 1.16, and only one
-	// fence in the cluster.
+	// Cluster: the default-deny and the baseline's dns, apiServer and monitoring are cluster-wide
+	// policies, at most five for any number of tenants. In Enforce, every namespace of the cluster
+	// is default-denied, and only the baseline is allowed there. This includes namespaces without
+	// labels, and namespaces that are created later. Not default-denied are: namespaces of tenants
+	// in AllowOnly, excludedNamespaces, sharedNamespaces, and kube-system, kube-public and
+	// kube-node-lease if no Tenant has them. Every other namespace of the build must have a Tenant.
+	// Cluster needs Cilium 1.16, and only one fence in the cluster.
 	//
 	// Omitted: Namespace.
 	// +optional
@@ -66,9 +65,9 @@ type FenceProfileSpec struct {
 	// +optional
 	Tenants TenantRules `json:"tenants,omitempty"`
 
-	// sharedNamespaces are namespaces that several Tenants may have, each with spec.pods. Pods
-	// there that no Tenant selects are not fenced, with any scope. A Tenant still needs
-	// tenants.claims or the pattern to have one. Omitted: none.
+	// sharedNamespaces are namespaces that several Tenants may have, each with spec.pods. With
+	// either scope, pods that no Tenant selects stay unfenced there. tenants.claims or
+	// tenants.namespacePattern must still give the namespace to each of its Tenants. Omitted: none.
 	// +optional
 	// +kubebuilder:validation:MinItems=1
 	SharedNamespaces []string `json:"sharedNamespaces,omitempty"`
@@ -87,11 +86,11 @@ type FenceProfileSpec struct {
 	// +optional
 	EgressPoints []EgressPoint `json:"egressPoints,omitempty"`
 
-	// egressProxy is the proxy through which tenants reach names where a NetworkPolicy
-	// supports none. Pods of tenants may reach the proxy. The proxy allows the names in the
-	// ConfigMap tenantfence-egress-names of its namespace, which must not be shared. Only with
-	// policies: Kubernetes or Both. Omitted: a flow to fqdns is an error with Kubernetes, and
-	// has no NetworkPolicy with Both.
+	// egressProxy is the proxy through which tenants reach names where a NetworkPolicy supports
+	// none. Pods of tenants may reach the proxy. The proxy allows the names in the ConfigMap
+	// tenantfence-egress-names of its namespace, which must not be shared. Only with policies:
+	// Kubernetes or Both. Omitted: with policies: Kubernetes, do not use fqdns; with Both, such a
+	// flow has no NetworkPolicy.
 	// +optional
 	EgressProxy *EgressProxyPods `json:"egressProxy,omitempty"`
 
@@ -102,25 +101,27 @@ type FenceProfileSpec struct {
 
 	// clusterHostnames are public names that resolve to addresses of this cluster: those of a
 	// Service, or of Cilium's own Gateway (entity: ingress). Policies are enforced after the
-	// address of a Service is translated, so no rule for names or the world matches these
-	// flows. A flow to a name of a Service becomes one to its pods, on the target ports of the
-	// flow's ports. A flow to a name of the Gateway becomes one to the entity ingress, on the
-	// flow's ports. Neither needs limits.namespaces, nor consent, except as a Service in a
-	// shared namespace requires. No policy distinguishes several names of one Service: a pod
-	// that may reach one of them reaches everything that the Service serves on these ports. If
-	// several entries have a name, all of them apply. Omitted: none.
+	// address of a Service is translated, so no rule for names or the world matches these flows. A
+	// flow to a name of a Service becomes a flow to its pods. ports of the flow are ports of the
+	// Service, and the policy has their target ports. A flow to a name of the Gateway becomes one
+	// to the entity ingress, on the flow's ports. These flows need neither limits.namespaces nor
+	// consent. Exception: a Service in one of sharedNamespaces (see tenant below). No policy
+	// distinguishes several names of one Service: a pod that may reach one of them reaches
+	// everything that the Service serves on these ports. If several entries have a name, all of
+	// them apply. Omitted: none.
 	// +optional
 	// +kubebuilder:validation:MinItems=1
 	ClusterHostnames []ClusterHostname `json:"clusterHostnames,omitempty"`
 
-	// allTenants are flows of every tenant that has the pods, written as in a Tenant. A tenant
-	// without the pods is skipped. They need no limits. They need no consent either, except
-	// for the peers anyTenant and namespaceLabels: {} without fullMesh: true. Omitted: none.
+	// allTenants declares flows for every tenant, as in a Tenant. A flow does not apply to a tenant
+	// without the pods that it selects. These flows need no limits. They need no consent either, with two
+	// exceptions: the peers anyTenant and namespaceLabels: {} without fullMesh: true, and a Service
+	// in a shared namespace. Omitted: none.
 	// +optional
 	AllTenants AllTenantsFlows `json:"allTenants,omitempty"`
 
-	// nodes are host policies: the flows from and to nodes. Only with cni: Cilium. Host
-	// policies have no NetworkPolicy form, which policies: Both reports. Omitted: none.
+	// nodes are host policies: the flows from and to nodes. Only with cni: Cilium. A NetworkPolicy
+	// cannot express host policies; with policies: Both, a finding reports that. Omitted: none.
 	// +optional
 	// +kubebuilder:validation:MinItems=1
 	Nodes []NodePolicy `json:"nodes,omitempty"`
@@ -130,10 +131,9 @@ type FenceProfileSpec struct {
 	// +optional
 	Limits Limits `json:"limits,omitempty"`
 
-	// undecidedKinds are kinds of resources that affect traffic and that the proof does not
-	// decide. A build may contain them, each with a reason. The proof then holds as far as
-	// these resources do not change it, and every report lists them. Omitted: such a resource
-	// is an error.
+	// undecidedKinds are kinds of resources that affect traffic and that the proof does not decide.
+	// A build may contain them, each with a reason. The proof then assumes that these resources do
+	// not change what is allowed. Every report lists them. Omitted: such a resource is an error.
 	// +optional
 	// +kubebuilder:validation:MinItems=1
 	UndecidedKinds []UndecidedKind `json:"undecidedKinds,omitempty"`
@@ -257,8 +257,8 @@ type EgressPoint struct {
 
 // EgressProxyPods is the proxy for names that policies do not support.
 type EgressProxyPods struct {
-	// namespace is the namespace of the proxy's pods. If it is a tenant's, the proxy's egress
-	// to the world is allowed on the ports of the flows to fqdns. Otherwise no policy isolates
+	// namespace is the namespace of the proxy's pods. If a tenant owns it, the function allows the
+	// proxy's egress to the world, on the ports of all flows to fqdns. If not, no policy isolates
 	// the proxy.
 	Namespace string `json:"namespace"`
 	// pods selects the pods of the proxy. Omitted: all pods of the namespace.
@@ -277,10 +277,10 @@ type EdgeProxyPods struct {
 	// pods selects the pods of the proxy. Omitted: all pods of the namespace.
 	// +optional
 	Pods *metav1.LabelSelector `json:"pods,omitempty"`
-	// ports are the ports of the proxy that agents may reach. A tenant with proxyPorts has
-	// some of them for its own agents. If all tenants that the proxy serves set proxyPorts, no
-	// other port is exposed. Omitted: the proxyPorts of the tenants, and the ports of the pods
-	// that it serves, which must be numbers.
+	// ports are the ports of the proxy that agents may reach. A tenant reserves some of them for
+	// its agents with proxyPorts. If every tenant behind the proxy sets proxyPorts, agents reach
+	// only those ports. Omitted: the proxyPorts of the tenants, and the ports of the pods that it
+	// serves, which must be numbers.
 	// +optional
 	// +kubebuilder:validation:MinItems=1
 	Ports []Port `json:"ports,omitempty"`

@@ -1,12 +1,12 @@
 package v1alpha1
 
-// ProofBudget bounds the size of the proof. A selector that needs too many pods is then an
-// error, and not a build that does not finish.
+// ProofBudget bounds the size of the proof. Without a bound, one selector could need so many
+// representative pods that the build never finishes; beyond the bound, it is an error.
 type ProofBudget struct {
-	// representatives is the largest number of representative pods, and of representative
-	// nodes, that the proof adds to those of the build. It adds one for each class that the
-	// selectors of policies and Tenants distinguish, in each namespace in which they select. A
-	// build that needs more is an error, which names the policy that needs the most. Omitted:
+	// representatives is the largest number of representative pods, and of representative nodes,
+	// that the proof adds to those of the build. It adds one for each set of pods that some
+	// selector of a policy or Tenant distinguishes, in each namespace that the selector applies to.
+	// A build that needs more is an error, which names the policy that needs the most. Omitted:
 	// 20000.
 	// +optional
 	// +kubebuilder:validation:Minimum=1

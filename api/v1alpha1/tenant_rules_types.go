@@ -2,9 +2,9 @@ package v1alpha1
 
 // TenantRules declares which names and namespaces a Tenant may have.
 type TenantRules struct {
-	// namespacePattern is the name of a tenant's namespace. It contains {name} exactly once,
-	// which is replaced by the tenant's name. It never yields default or a namespace of
-	// Kubernetes (kube-…): only claims do. Omitted: "tenant-{name}".
+	// namespacePattern is the name of a tenant's namespace. It contains {name} exactly once, which
+	// is replaced by the tenant's name. It never gives a tenant the namespace default or a
+	// namespace of Kubernetes (kube-…); only claims can. Omitted: "tenant-{name}".
 	// +optional
 	NamespacePattern string `json:"namespacePattern,omitempty"`
 
@@ -13,10 +13,10 @@ type TenantRules struct {
 	// +optional
 	Claims map[string][]string `json:"claims,omitempty"`
 
-	// allowedPaths bind names of Tenants to files. A Tenant must be in a file that every
-	// entry with its name allows. It is an error if the file is unknown. A name in no entry
-	// is not bound. Omitted: any Tenant may take any name, and with it the namespaces, claims
-	// and limits of that name.
+	// allowedPaths bind names of Tenants to files. A Tenant must be in a file that every entry with
+	// its name allows. If the file is unknown, the Tenant is refused. A name that no entry lists
+	// may be used in any file. Omitted: any Tenant may take any name, and with it the namespaces,
+	// claims and limits of that name.
 	// +optional
 	// +kubebuilder:validation:MinItems=1
 	AllowedPaths []AllowedPath `json:"allowedPaths,omitempty"`
@@ -28,21 +28,20 @@ type TenantRules struct {
 	NamespaceLabels map[string]string `json:"namespaceLabels,omitempty"`
 }
 
-// AllowedPath binds names of Tenants to the files that may contain these Tenants. The file of
-// a Tenant is known if tenantfence build, render or verify read it, or if kpt did. With
-// kustomize build it is unknown, and also if kustomize runs the function for tenantfence
-// build. Annotations of the Tenant are never used. If a layer changes the name or spec of a
-// Tenant, its file is unknown. Tenants in spec.tenants of a TenantFence are not bound, because
-// the platform team writes them.
+// AllowedPath binds names of Tenants to the files that may contain these Tenants. The file is known
+// if tenantfence (build, render, verify) or kpt read it. It is unknown with kustomize build, and
+// when tenantfence build falls back to running kustomize. Annotations of the Tenant are never used.
+// If a layer changes the name or spec of a Tenant, its file is unknown. Tenants in spec.tenants of
+// a TenantFence are not bound, because the platform team writes them.
 type AllowedPath struct {
 	// names are names of Tenants, or patterns in which * matches any characters.
 	// +kubebuilder:validation:MinItems=1
 	Names []string `json:"names"`
 	// paths are files or patterns of files. They are relative to the folder that is built or
-	// verified, or to the kpt package whose pipeline runs the function. Symbolic links are
-	// resolved first. A file outside that folder matches no pattern. * matches any characters
-	// except the slash. ** is a whole segment and matches any number of folders; as the last
-	// segment it matches all files below the folder. Patterns are case-sensitive.
+	// verified, or to the kpt package whose pipeline runs the function. Symbolic links are resolved
+	// first. A file outside that folder matches no pattern. * matches any characters except the
+	// slash. ** must be a whole segment. It matches any number of folders or, as the last segment,
+	// every file below the folder. Patterns are case-sensitive.
 	// +kubebuilder:validation:MinItems=1
 	Paths []string `json:"paths"`
 }

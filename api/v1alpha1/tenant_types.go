@@ -141,9 +141,9 @@ type EgressFlow struct {
 	// +optional
 	Pods *metav1.LabelSelector `json:"pods,omitempty"`
 
-	// via names one of the profile's egressPoints, whose pods connect on behalf of the tenant.
-	// All tenants of an egress point share the union of their flows, because one policy holds
-	// them. The profile's limits.egressPoints must list it. Omitted: the tenant's own pods
+	// via names one of the profile's egressPoints, whose pods connect on behalf of the tenant. All
+	// tenants of an egress point can use each other's flows, because one policy contains the flows
+	// of all. The profile's limits.egressPoints must list it. Omitted: the tenant's own pods
 	// connect.
 	// +optional
 	Via string `json:"via,omitempty"`

@@ -22,7 +22,7 @@ var phrases = []phrase{
 	{`spoken|speaks?`, "L7 rules; uses, accepts"},
 	{`look(s|ed)? into`, "inspects, inspected"},
 	{`lets? (it |them |all |everything |nothing |more |less |any |the |a |no )?(\w+ )?(pass|through|in)`, "allows"},
-	{`imagined?|imagin(es|ing|ation)`, "representative endpoints"},
+	{`imagined?|imagines|imagination`, "representative endpoints"},
 	{`moot|dead|twins?`, "shadowed, without effect, NetworkPolicy form"},
 	{`strangers?|strange`, "unknown, unclaimed"},
 	{`whoever|nobody|somebody|anybody|everybody`, "name the subject: no policy, no Tenant, another team"},

@@ -27,11 +27,12 @@ type Options struct {
 	// Mesh reports whether other clusters exist. Omitted: pods of another cluster exist only if
 	// a policy names that cluster.
 	Mesh bool
-	// NodeCIDRs are the networks of the nodes' addresses. Omitted: unknown.
+	// NodeCIDRs are the node networks that the profile declares. Omitted: unknown.
 	NodeCIDRs []string
-	// APIServer are the networks of the apiserver, and Nodes are those of the nodes. An
-	// apiserver within Nodes runs on a node, and CIDR rules do not match it. Omitted: the
-	// apiserver may run on a node, or have an address that no CIDR rule contains.
+	// APIServer are the known networks of the apiserver, and Nodes the known networks of nodes
+	// (declared or in the build). An apiserver within Nodes runs on a node, so CIDR rules do not
+	// match it. Omitted: the apiserver may run on a node, or have an address that no CIDR rule
+	// contains.
 	APIServer, Nodes []netip.Prefix
 }
 
@@ -46,7 +47,8 @@ type Engine struct {
 	ports portRegistry
 	// names are the toFQDNs selectors of the policies.
 	names nameIndex
-	// selections are the requirements of pod selectors, and the first is that of any pod.
+	// selections has the requirements of each pod selector. The first element has none: it selects
+	// any pod.
 	selections  []policy.Selection
 	selectionAt map[string]int
 	// nodes are the requirements of node selectors.
@@ -56,8 +58,8 @@ type Engine struct {
 	// l4Allows are the allow rules without L7 rules.
 	l4Allows map[mergeKey]types.PolicyEntries
 	subjects subjects
-	// coveredBy caches the result of covered by the entity of a family. It is valid for
-	// coveredPrefixCount prefixes.
+	// coveredBy caches the results of covered, by world entity. It is valid while len(prefixes) ==
+	// coveredPrefixCount.
 	coveredBy          map[v1alpha1.Entity][]netip.Addr
 	coveredPrefixCount int
 	groups             []group
@@ -202,7 +204,8 @@ func (e *Engine) decide(f policy.Flow) (policy.Verdict, error) {
 	if err := e.checkHostDecidable(f); err != nil {
 		return v, err
 	}
-	// Resolve both endpoints first: a new one changes what the policy of the other selects.
+	// Resolve both endpoints first: a new endpoint changes which peers the policies of the other
+	// one select.
 	from, err := e.variantsFor(f.From, f.To)
 	if err != nil {
 		return v, err

@@ -123,8 +123,8 @@ func (e *Engine) groupCIDRs(c api.CIDRRule) ([]api.CIDR, error) {
 	return out, nil
 }
 
-// identityLabels returns the labels that an agent gives to the addresses of a group: each label
-// of the group by its key, and by key and value.
+// identityLabels returns the labels that an agent gives to the addresses of a group: each label of
+// the group twice, by key and by key with value.
 func (g group) identityLabels() labels.Labels {
 	own := api.LabelForCIDRGroupRef(g.name)
 	out := labels.Labels{own.Key: own}

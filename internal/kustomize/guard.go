@@ -3,10 +3,9 @@ package kustomize
 import (
 	"path/filepath"
 
-	"github.com/tenantfence/tenantfence/internal/report"
-
 	"sigs.k8s.io/kustomize/kyaml/filesys"
 
+	"github.com/tenantfence/tenantfence/internal/report"
 	tenantfence "github.com/tenantfence/tenantfence/internal/resource"
 )
 

@@ -6,10 +6,9 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tenantfence/tenantfence/internal/report"
-
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
+	"github.com/tenantfence/tenantfence/internal/report"
 	tenantfence "github.com/tenantfence/tenantfence/internal/resource"
 )
 

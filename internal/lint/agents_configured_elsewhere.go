@@ -3,16 +3,15 @@ package lint
 import (
 	"slices"
 
-	"github.com/tenantfence/tenantfence/internal/report"
-
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// AgentsConfiguredElsewhere warns of a release of Cilium's chart. Its values configure the agents,
+// AgentsConfiguredElsewhere warns about a release of Cilium's chart. Its values configure the agents,
 // and are not read.
 func AgentsConfiguredElsewhere(f *policy.Fence, items []*yaml.RNode) report.Findings {
 	if f.Cluster.CNI == v1alpha1.CNIKubernetes {

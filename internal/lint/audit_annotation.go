@@ -4,15 +4,14 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/internal/report"
-
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
 // auditMode is an annotation that users set on policies and pods to test a policy.
 const auditMode = "policy.cilium.io/audit-mode"
 
-// AuditAnnotation warns of an annotation that no version of Cilium has. A policy that relies on it
-// denies traffic at once.
+// AuditAnnotation warns about an annotation that no version of Cilium reads. A policy that relies
+// on it denies traffic at once.
 func AuditAnnotation(items []*yaml.RNode) report.Findings {
 	var out report.Findings
 	for _, n := range items {

@@ -3,11 +3,10 @@ package lint
 import (
 	"fmt"
 
-	"github.com/tenantfence/tenantfence/internal/report"
-
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/report"
 )
 
 // Requirements reports policies with fromRequires or toRequires, which the deciding version does

@@ -5,17 +5,16 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tenantfence/tenantfence/internal/report"
-
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// StartingPods warns of policies with allow rules that select only pods with the identity init.
+// StartingPods warns about policies with allow rules that select only pods with the identity init.
 // Every pod of every tenant has this identity while it starts, before its labels are known.
 func StartingPods(f *policy.Fence, items []*yaml.RNode, own func(*yaml.RNode) bool) report.Findings {
 	if f.Cluster.CNI == v1alpha1.CNIKubernetes {

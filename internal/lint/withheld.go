@@ -5,11 +5,10 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tenantfence/tenantfence/internal/report"
-
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
@@ -57,7 +56,7 @@ func withholdingFields(n *yaml.RNode) []string {
 	return out
 }
 
-// OtherFences warns of policies of other fences in namespaces of this fence. Each fence proves only
+// OtherFences warns about policies of other fences in namespaces of this fence. Each fence proves only
 // its own policies, and not what the other allows.
 func OtherFences(fence *policy.Fence, owns func(*yaml.RNode) bool, items []*yaml.RNode) report.Findings {
 	var out report.Findings

@@ -4,13 +4,12 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/tenantfence/tenantfence/internal/report"
-
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/merge"
 	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/report"
 )
 
 func configMap(name, fence, word string) *yaml.RNode {

@@ -7,13 +7,12 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/tenantfence/tenantfence/internal/report"
-
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/report"
 )
 
 // Labels with the namespace of a pod. In Cilium policies they may have the prefix of their source,

@@ -7,7 +7,7 @@ import (
 	"go4.org/netipx"
 )
 
-// newSet is the set of some networks, without others.
+// newSet returns a set of networks minus exceptions.
 func newSet(prefixes, except []netip.Prefix) (*netipx.IPSet, error) {
 	var b netipx.IPSetBuilder
 	for _, p := range prefixes {
@@ -19,8 +19,7 @@ func newSet(prefixes, except []netip.Prefix) (*netipx.IPSet, error) {
 	return b.IPSet()
 }
 
-// buildSet ends a builder to which sets and their ranges were added: only a network can be
-// wrong.
+// buildSet builds a set from sets and ranges. It cannot fail: only a prefix can be invalid.
 func buildSet(b *netipx.IPSetBuilder) *netipx.IPSet {
 	set, _ := b.IPSet()
 	return set
@@ -58,13 +57,13 @@ func singleAddress(addr netip.Addr) *netipx.IPSet {
 
 func empty(s *netipx.IPSet) bool { return len(s.Ranges()) == 0 }
 
-// family is what of a set is IPv4, or IPv6.
+// family is the IPv4 or the IPv6 part of a set.
 type family struct {
 	what string
 	set  *netipx.IPSet
 }
 
-// families splits a set. A family that has nothing of it is left out.
+// families splits a set by IP family, without empty parts.
 func families(s *netipx.IPSet) []family {
 	var v4, v6 netipx.IPSetBuilder
 	for _, r := range s.Ranges() {
@@ -83,7 +82,7 @@ func families(s *netipx.IPSet) []family {
 	return out
 }
 
-// share is how much of what an endpoint may be something matches.
+// share is how much of an endpoint a peer matches: none, a part, or all of its possible addresses.
 type share int
 
 const (
@@ -92,7 +91,7 @@ const (
 	whole
 )
 
-// shareOf is how much of some addresses a block has.
+// shareOf returns how much of the addresses is in the ipBlock.
 func shareOf(block, of *netipx.IPSet) share {
 	covered, overlaps := !empty(of), false
 	for _, r := range of.Ranges() {
@@ -109,7 +108,7 @@ func shareOf(block, of *netipx.IPSet) share {
 	}
 }
 
-// formatSet is a set in a note.
+// formatSet formats a set for a note.
 func formatSet(s *netipx.IPSet) string {
 	const most = 4
 	var out []string

@@ -18,7 +18,7 @@ var (
 	knownProtocols = []corev1.Protocol{corev1.ProtocolTCP, corev1.ProtocolUDP, corev1.ProtocolSCTP}
 )
 
-// check refuses what the apiserver refuses: all of it at once.
+// check returns all errors for which the apiserver would reject the policy.
 func check(np *networkingv1.NetworkPolicy) field.ErrorList {
 	metadata, spec := field.NewPath("metadata"), field.NewPath("spec")
 	var errs field.ErrorList

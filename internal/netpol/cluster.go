@@ -7,10 +7,10 @@ import (
 	"go4.org/netipx"
 )
 
-// cluster knows where its parts have their addresses.
+// cluster has the address ranges of pods, nodes and the apiserver.
 type cluster struct {
 	pods, services, nodes, apiServer ranges
-	// outside is what is in none of them, as far as they are known.
+	// outside has the addresses outside of all known ranges of the cluster.
 	outside *netipx.IPSet
 }
 
@@ -87,7 +87,7 @@ func parseAddress(s string) (netip.Addr, error) {
 // contains reports whether an address is known to be one of these.
 func (r ranges) contains(addr netip.Addr) bool { return r.isKnown && r.set.Contains(addr) }
 
-// knownSet is the stated ranges, or no range.
+// knownSet returns the stated ranges, or no range.
 func (r ranges) knownSet() *netipx.IPSet {
 	if !r.isKnown {
 		return &netipx.IPSet{}
@@ -95,8 +95,8 @@ func (r ranges) knownSet() *netipx.IPSet {
 	return r.set
 }
 
-// splitByFamily splits addresses by their family, and leaves out one that no pod has: nothing
-// reaches a pod by it.
+// splitByFamily splits addresses by IP family. It omits a family without pod addresses, because no
+// traffic of that family reaches a pod.
 func (c cluster) splitByFamily(set *netipx.IPSet) []family {
 	all := families(set)
 	var out []family

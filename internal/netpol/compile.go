@@ -16,11 +16,11 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// compiled is a policy, read.
+// compiled is a parsed policy.
 type compiled struct {
 	// name is "namespace/name".
 	name string
-	// source is the policy's selector, pods the same to match with.
+	// source is the policy's podSelector, and pods its parsed form.
 	source metav1.LabelSelector
 	pods   labels.Selector
 	// rules has a key for each direction in which the policy isolates.
@@ -29,7 +29,7 @@ type compiled struct {
 	networks []netip.Prefix
 }
 
-// rule lets some peers pass on some ports.
+// rule allows some peers on some ports.
 type rule struct {
 	by string
 	// peers: none means every peer.
@@ -42,7 +42,7 @@ type rule struct {
 type peer struct {
 	// key is equal for peers that match the same.
 	key string
-	// namespace of the pods, where namespaces selects none.
+	// namespace is the namespace of the pods if the peer has no namespaceSelector.
 	namespace        string
 	namespaces, pods labels.Selector
 	source           networkingv1.NetworkPolicyPeer

@@ -10,8 +10,8 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// instance is one case of a source or destination of a flow: one variant of it, and ports on which
-// the policies allow the same.
+// instance is one case of the other endpoint: one variant, and a range of ports with the same
+// rules.
 type instance struct {
 	peer  variant
 	ports portRange
@@ -97,7 +97,7 @@ func policiesOf(found []match, ports portRange) (full, partial []string) {
 	return sortedUnique(full), sortedUnique(partial)
 }
 
-// allowedAddresses are the addresses that pass by parts.
+// allowedAddresses returns the addresses that partial matches allow.
 func allowedAddresses(found []match, ports portRange) *netipx.IPSet {
 	var sets []*netipx.IPSet
 	for _, m := range found {
@@ -113,7 +113,8 @@ func sortedUnique(names []string) []string {
 	return slices.Compact(names)
 }
 
-// combine is what all instances agree on, and how they differ where they do not.
+// combine returns the common decision of all instances, or Depends with a note about the
+// differences.
 func combine(all []instance) (policy.Side, string) {
 	side := policy.Side{Decision: all[0].side.Decision}
 	var notes []string
@@ -149,7 +150,8 @@ func difference(all []instance) string {
 	return strings.Join(out, ", ")
 }
 
-// distinguishingText is the shortest name that distinguishes instances with different decisions.
+// distinguishingText returns the shortest name that distinguishes instances with different
+// decisions.
 func distinguishingText(all []instance) func(instance) string {
 	onPorts := func(i instance) string { return "on " + i.ports.String() }
 	byPeer := func(i instance) string { return i.peer.what }

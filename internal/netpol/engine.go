@@ -34,7 +34,7 @@ type Engine struct {
 	// policies are those of each namespace, in order.
 	policies map[string][]*compiled
 
-	// What is known: see Representatives. Decide needs none of it.
+	// The known endpoints, which Representatives adds and mu guards. Decide does not use them.
 	mu     sync.Mutex
 	pods   []policy.Endpoint
 	others []outsideEndpoint

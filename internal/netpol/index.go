@@ -22,7 +22,7 @@ type index struct {
 	matched map[string][]matched
 }
 
-// known is an endpoint, and the addresses that it may have.
+// known is an endpoint with its possible addresses.
 type known struct {
 	endpoint  policy.Endpoint
 	addresses *netipx.IPSet
@@ -34,7 +34,7 @@ type podGroup struct {
 	pods   []int
 }
 
-// matched is an endpoint that something matches, or a part of what it may be.
+// matched is an endpoint that a peer matches, wholly or in part.
 type matched struct {
 	known int
 	share share
@@ -114,7 +114,7 @@ func (x *index) find(p *peer) []matched {
 	}
 	for _, podGroups := range x.podGroups {
 		for _, h := range podGroups {
-			// Pods are alike: what one may have for an address, all may.
+			// All pods have the same possible addresses.
 			s := shareOf(p.block, x.known[h.pods[0]].addresses)
 			for _, i := range h.pods {
 				shares[i] = s
@@ -124,7 +124,7 @@ func (x *index) find(p *peer) []matched {
 	return sortedMatches(shares)
 }
 
-// podGroupsOf are the namespaces that a peer selects.
+// podGroupsOf returns the namespaces that a peer selects.
 func (x *index) podGroupsOf(p *peer) []*podGroup {
 	if p.namespaces == nil {
 		return x.podGroups[p.namespace]

@@ -73,7 +73,7 @@ func (e *Engine) put(o object, doc []byte) error {
 	return nil
 }
 
-// checkEnforced returns the reason why no known enforcer enforces a policy.
+// checkEnforced returns an error for every kind other than NetworkPolicy.
 func checkEnforced(o object) error {
 	group, _, _ := strings.Cut(o.APIVersion, "/")
 	switch {

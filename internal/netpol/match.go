@@ -11,7 +11,7 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// match is a rule that lets an endpoint pass, or some of what it may be.
+// match is a rule that allows an endpoint, or some of its possible addresses.
 type match struct {
 	by    string
 	share share
@@ -75,7 +75,8 @@ func (p *peer) selects(pod policy.Endpoint) bool {
 	return p.namespaces.Matches(namespaceLabels(pod.Namespace, pod.NamespaceLabels)) && p.pods.Matches(labelsOf(pod))
 }
 
-// labelsOf are all labels of a pod: NetworkPolicy knows no identity that leaves some out.
+// labelsOf returns all labels of a pod: a NetworkPolicy matches labels outside of the identity,
+// too.
 func labelsOf(pod policy.Endpoint) labels.Set {
 	if pod.AllLabels != nil {
 		return pod.AllLabels
@@ -83,7 +84,7 @@ func labelsOf(pod policy.Endpoint) labels.Set {
 	return pod.Labels
 }
 
-// namespaceLabels are those of a namespace, with the one that the apiserver sets.
+// namespaceLabels returns the labels of a namespace, with the one that the apiserver sets.
 func namespaceLabels(name string, of map[string]string) labels.Set {
 	out := labels.Set{}
 	maps.Copy(out, of)
@@ -91,8 +92,8 @@ func namespaceLabels(name string, of map[string]string) labels.Set {
 	return out
 }
 
-// portRanges are the ports of a rule as numbers. A name is what the destination calls so: what
-// is no pod has no names.
+// portRanges returns the ports of a rule as numbers. The destination defines port names, so only
+// pods have them.
 func (r *rule) portRanges(destination *policy.Endpoint) []portRange {
 	if len(r.ports) == 0 {
 		return []portRange{{}}
@@ -115,7 +116,7 @@ func (r *rule) portRanges(destination *policy.Endpoint) []portRange {
 	return out
 }
 
-// possiblePorts are the ports that an unknown pod may give the rule's names.
+// possiblePorts returns the ports that an unknown pod may give the rule's names.
 func (r *rule) possiblePorts() []portRange {
 	var out []portRange
 	for _, p := range r.ports {

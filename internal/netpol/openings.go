@@ -12,9 +12,9 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// Openings goes through the rules of the policies that select a pod: its cost is that of what they
-// match, not of all known endpoints. Access from the pod's own node is no opening, as no policy can
-// deny it.
+// Openings goes through the rules of the policies that select a pod: its cost depends on what they
+// match, not on the number of endpoints. Access from the pod's own node is no opening, as no policy
+// can deny it.
 //
 // A pod is a peer of an ipBlock that has a part of its possible addresses. The world, nodes and the
 // apiserver represent the rest of their addresses: each network that something distinguishes has an
@@ -109,8 +109,8 @@ func (o *openingCollector) matches(by []ruleMatch, destination *policy.Endpoint)
 	return out
 }
 
-// allowEntries are the ports that are open. Policies that allow a part of the peer are listed one
-// by one: each may allow another part.
+// allowEntries returns the allowed ports. Policies that allow a part of the peer are listed one by
+// one: each may allow another part.
 func allowEntries(all []match) []allowEntry {
 	portRanges, entryByKey := map[string][]portRange{}, map[string]allowEntry{}
 	add := func(s portRange, by []string, partial bool) {
@@ -144,7 +144,8 @@ func allowEntries(all []match) []allowEntry {
 	return out
 }
 
-// mergeProtocols is one span of everything, where that is what spans are.
+// mergeProtocols returns one range for all protocols if the ranges cover every port of every
+// protocol.
 func mergeProtocols(portRanges []portRange) []portRange {
 	if len(portRanges) != len(protocols) {
 		return portRanges

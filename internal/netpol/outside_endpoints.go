@@ -50,8 +50,8 @@ type sample struct {
 	network netip.Prefix
 }
 
-// samples are an address of each network that is in none of the smaller ones, nor in an excluded
-// set. All of the world is known by itself.
+// samples returns an address of each network that is in none of the smaller ones, nor in an
+// excluded set. 0.0.0.0/0 and ::/0 have no sample: the entity world represents them.
 func (n networks) samples(without *netipx.IPSet) []sample {
 	var out []sample
 	for i, p := range n {
@@ -74,8 +74,8 @@ func (n networks) samples(without *netipx.IPSet) []sample {
 	return out
 }
 
-// outsideEndpoints makes known what is not a pod: every entity, an address in each network that
-// something distinguishes, and the addresses known from elsewhere.
+// outsideEndpoints returns the endpoints that are not pods: every entity, an address for each
+// distinguished network, and the addresses of the environment.
 func (e *Engine) outsideEndpoints() []outsideEndpoint {
 	out := e.entities()
 	distinguished := slices.Concat(e.networks, e.cluster.nodes.knownSet().Prefixes(), e.cluster.apiServer.knownSet().Prefixes())
@@ -97,8 +97,8 @@ func (e *Engine) outsideEndpoints() []outsideEndpoint {
 	return out
 }
 
-// entities are those of the cluster itself. Its own node is a node like any other, as far as
-// addresses show: a peer of all nodes includes it.
+// entities returns the entities of the cluster itself. Its own node is a node like any other, as
+// far as addresses show: a peer of all nodes includes it.
 func (e *Engine) entities() []outsideEndpoint {
 	c := e.cluster
 	var out []outsideEndpoint
@@ -128,7 +128,7 @@ func worldEntity(addr netip.Addr) v1alpha1.Entity {
 	return v1alpha1.EntityWorldIPv6
 }
 
-// entitiesOf are those that an address belongs to.
+// entitiesOf returns the entities that an address belongs to.
 func (c cluster) entitiesOf(addr netip.Addr) []v1alpha1.Entity {
 	out := []v1alpha1.Entity{v1alpha1.EntityAll}
 	if c.apiServer.contains(addr) {
@@ -144,7 +144,8 @@ func (c cluster) entitiesOf(addr netip.Addr) []v1alpha1.Entity {
 	}
 }
 
-// addressesOf are those among endpoints that policies can see: a Service's is none.
+// addressesOf returns the addresses that policies can match. They never match the address of a
+// Service.
 func (c cluster) addressesOf(endpoints []policy.Endpoint) ([]netip.Addr, error) {
 	var out []netip.Addr
 	for _, ep := range endpoints {

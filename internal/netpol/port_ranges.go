@@ -33,13 +33,13 @@ var (
 
 func isICMP(p v1alpha1.Protocol) bool { return p == policy.ICMP || p == policy.ICMPv6 }
 
-// allPorts is all that a protocol has.
+// allPorts returns all ports of a protocol.
 func allPorts(p v1alpha1.Protocol) portRange {
 	all := policy.AllPorts(p)
 	return portRange{p, all.First, all.Last}
 }
 
-// splitRange splits a span where another one of some begins or ends.
+// splitRange splits a range at the bounds of other ranges.
 func splitRange(s portRange, by []portRange) []portRange {
 	starts := []int{int(s.first)}
 	for _, b := range by {

@@ -10,7 +10,7 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// generator make policies up.
+// generator generates random policies.
 type generator struct{ *rand.Rand }
 
 func newGenerator(seed uint64) generator { return generator{rand.New(rand.NewPCG(seed, 1))} }

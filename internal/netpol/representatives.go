@@ -8,8 +8,8 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// Representatives makes known what the policies distinguish. It has no names: to NetworkPolicy each
-// name is some address of the world.
+// Representatives adds endpoints for everything that the policies distinguish. It adds no DNS
+// names: to a NetworkPolicy, a name is an address of the world.
 func (e *Engine) Representatives(s policy.Environment) ([]policy.Endpoint, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -43,8 +43,8 @@ func (e *Engine) Representatives(s policy.Environment) ([]policy.Endpoint, error
 	return e.all(), nil
 }
 
-// representativePods is policy.ImaginePods by what these policies distinguish of known pods:
-// Cilium leaves labels out of the identity that selectors may name here.
+// representativePods is policy.RepresentativePods. It also distinguishes pods by labels that
+// selectors name and that Cilium omits from the identity.
 func representativePods(s policy.Environment, deployed []policy.Endpoint, selections []policy.Selection) ([]policy.Endpoint, error) {
 	named := outsideIdentity(selections)
 	if len(named) == 0 {
@@ -65,7 +65,8 @@ func representativePods(s policy.Environment, deployed []policy.Endpoint, select
 	return withLabels(out, own), err
 }
 
-// outsideIdentity are the keys that selectors name and that Cilium leaves out.
+// outsideIdentity returns the label keys that selectors name and that Cilium omits from the
+// identity.
 func outsideIdentity(selections []policy.Selection) map[string]bool {
 	out := map[string]bool{}
 	for _, s := range selections {
@@ -78,7 +79,8 @@ func outsideIdentity(selections []policy.Selection) map[string]bool {
 	return out
 }
 
-// withLabels are the same endpoints, those with labels outside the identity with others.
+// withLabels returns copies of endpoints. If AllLabels of an endpoint is set, its Labels are the
+// result of the function.
 func withLabels(in []policy.Endpoint, of func(policy.Endpoint) map[string]string) []policy.Endpoint {
 	out := slices.Clone(in)
 	for i := range out {
@@ -123,7 +125,7 @@ func (r *rule) selections(ports []policy.NamedPort) []policy.Selection {
 	return out
 }
 
-// named are the ports that a rule names.
+// named returns the ports that a rule names.
 func (r *rule) named() []policy.NamedPort {
 	var out []policy.NamedPort
 	for _, p := range r.ports {

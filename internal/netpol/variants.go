@@ -17,12 +17,11 @@ type variant struct {
 	pod *policy.Endpoint
 	// unknownPod reports that it is a pod and only its address is known.
 	unknownPod bool
-	// own: it is the node of the other endpoint.
+	// own reports that it is the node of the other endpoint.
 	own bool
 	// addresses are those that it may have.
 	addresses *netipx.IPSet
-	// what distinguishes the variant from the endpoint's others, where is the address that it may
-	// have, and note is what a verdict adds.
+	// what describes the variant in notes, where is its address, and note is added to the verdict.
 	what, where, note string
 }
 

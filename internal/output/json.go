@@ -5,9 +5,8 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/tenantfence/tenantfence/internal/report"
-
 	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/report"
 )
 
 // jsonReport is the JSON of a report. New fields may be added. The meaning of a field does not change.

@@ -6,9 +6,8 @@ import (
 	"io"
 	"strings"
 
-	"github.com/tenantfence/tenantfence/internal/report"
-
 	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/report"
 )
 
 // maxListedFlows is the number of flows that a failed case lists, unless the detail is Verbose.
@@ -189,7 +188,7 @@ func countErrors(findings report.Findings) int {
 	return n
 }
 
-// countVerb is "1 flow holds" and "2 flows hold".
+// countVerb returns a count with its verb: "1 flow holds", "2 flows hold".
 func countVerb(n int, what, one, many string) string {
 	if n == 1 {
 		return policy.Count(n, what) + " " + one

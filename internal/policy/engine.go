@@ -25,7 +25,7 @@ type Engine interface {
 	Openings(pod Endpoint, d Direction) ([]Opening, error)
 }
 
-// Environment is what an engine distinguishes in addition to its policies.
+// Environment is the input, other than policies, for which an engine adds representative endpoints.
 type Environment struct {
 	// Namespaces and their labels.
 	Namespaces map[string]map[string]string
@@ -33,8 +33,8 @@ type Environment struct {
 	CIDRs []string
 	// Known are endpoints of other engines, which this engine adds to its own.
 	Known []Endpoint
-	// Selectors are selectors of something other than the policies, which distinguish pods and
-	// nodes.
+	// Selectors are selectors outside of policies, such as those of Tenants. The engine
+	// distinguishes pods and nodes by them, too.
 	Selectors []Selection
 	// SharedSelections are the selectors of all engines that are compared. Nil: the engine is the
 	// only one.
@@ -55,10 +55,10 @@ type Flow struct {
 	// Port is the destination's own port, after Service translation. 0 means every port of the
 	// protocol.
 	Port uint16
-	// Protocol omitted is TCP, or every protocol with ports if Port is omitted too. For ICMP and
-	// ICMPv6, Port is a type of message.
+	// Omitted Protocol: TCP, or every protocol with ports if Port is omitted, too. With ICMP and
+	// ICMPv6, Port is the ICMP type.
 	Protocol v1alpha1.Protocol
-	// ICMP is a type of message. It replaces a port and a protocol.
+	// ICMP is an ICMP type. It replaces Port and Protocol.
 	ICMP v1alpha1.ICMPType
 	// HTTP and DNS are the request on the connection. Omitted: the flow is allowed if any request
 	// is.
@@ -161,7 +161,7 @@ func ICMPTypeNumbers(t v1alpha1.ICMPType) (v4, v6 uint16, known bool) {
 	return n[0], n[1], ok
 }
 
-// Decision is the result on one side of a flow.
+// Decision is the decision on one side of a flow: allowed, denied, depends or not enforced.
 type Decision string
 
 // The decisions.
@@ -170,8 +170,8 @@ const (
 	Allowed Decision = "allowed"
 	// Denied means that the policies on this side do not allow the flow.
 	Denied Decision = "denied"
-	// Depends means that the policies allow the flow in some cases of the peer's name and deny it
-	// in others: an apiserver on a node and one outside the cluster, IPv4 and IPv6. It satisfies
+	// Depends means that the policies allow some of the cases that the peer's name covers and deny
+	// others: an apiserver on a node and one outside the cluster, IPv4 and IPv6. It satisfies
 	// neither an expected allow nor an expected deny. The Verdict's Note explains the cases.
 	Depends Decision = "depends"
 	// NotEnforced means that no policy of this cluster applies on this side: the endpoint is not a
@@ -213,7 +213,7 @@ func (s Side) String() string {
 	return text
 }
 
-// Verdict is an Engine's answer.
+// Verdict is the decision of both sides of a flow.
 type Verdict struct {
 	// Egress is the source's side, Ingress the destination's.
 	Egress, Ingress Side

@@ -16,7 +16,7 @@ type Fence struct {
 	// Agent is the configuration of Cilium's agents. Overrides are those of some nodes.
 	Agent     Agent
 	Overrides []AgentOverride
-	// AllowsIsolate reports that every allow isolates the pods that it selects.
+	// AllowsIsolate reports that every allow policy isolates the pods that it selects.
 	AllowsIsolate bool
 	// Mesh reports that the inputs name clusters of a mesh.
 	Mesh bool
@@ -31,11 +31,13 @@ type Fence struct {
 	Grants []Grant
 	// Flows are the declared flows with their result, in a stable order.
 	Flows []DeclaredFlow
-	// ClusterHostnames are public names that resolve to pods of this cluster.
+	// ClusterHostnames are public names that resolve to a Service of this cluster, or to the entity
+	// ingress.
 	ClusterHostnames []ClusterHostname
 	// NamespaceLabels are the labels of every tenant namespace.
 	NamespaceLabels map[string]string
-	// BaselineTenants own pods, in namespaces that they share, that the baseline selects.
+	// BaselineTenants are tenants in shared namespaces that own pods which the baseline selects
+	// (DNS, monitoring).
 	BaselineTenants []string
 	// SourceRanges are the networks that load balancers must admit, where policies cannot
 	// distinguish clients.

@@ -112,7 +112,7 @@ type Peer struct {
 	Kind PeerKind
 
 	// Namespace or NamespaceLabels, with Pods, select the pods. Without either, the pods may be in
-	// any namespace. NotNamespaces have the labels and are excluded.
+	// any namespace. ExcludedNamespaces have the labels and are not part of the peer.
 	Namespace          string
 	NamespaceLabels    map[string]string
 	ExcludedNamespaces []string

@@ -3,9 +3,8 @@ package policy_test
 import (
 	"testing"
 
-	"github.com/tenantfence/tenantfence/internal/report"
-
 	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/report"
 )
 
 // "verified" requires a basis, every policy as generated, isolation, and no error.

@@ -3,9 +3,8 @@ package policy
 import (
 	"strings"
 
-	"github.com/tenantfence/tenantfence/internal/report"
-
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/report"
 )
 
 // EnforcesNetworkPolicies reports whether NetworkPolicies have an effect in the cluster.

@@ -10,7 +10,7 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// APIServer are the networks in which the apiserver is, as far as they are known: those that
+// APIServer returns the networks in which the apiserver is, as far as they are known: those that
 // the profile declares, and the addresses behind its Service.
 func (e Endpoints) APIServer() []netip.Prefix {
 	var out []netip.Prefix
@@ -27,7 +27,7 @@ func (e Endpoints) APIServer() []netip.Prefix {
 	return out
 }
 
-// Nodes are the networks in which nodes are, as far as they are known.
+// Nodes returns the networks in which nodes are, as far as they are known.
 func (e Endpoints) Nodes() []netip.Prefix {
 	out := addressesOf(policy.Peer{CIDRs: e.Fence.Cluster.NodeCIDRs}).Prefixes()
 	for _, n := range e.Index.Nodes {

@@ -62,7 +62,7 @@ func (p Proof) IsolatedInAllowOnly() ([]IsolatedPods, error) {
 	return out, nil
 }
 
-// allowOnlyOwner is the tenant in AllowOnly that a pod belongs to, or nil.
+// allowOnlyOwner returns the tenant in AllowOnly that a pod belongs to, or nil.
 func (p Proof) allowOnlyOwner(pod policy.Endpoint) *policy.Tenant {
 	if pod.Kind != policy.PodEndpoint || !pod.IsSelected() {
 		return nil

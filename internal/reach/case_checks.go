@@ -110,7 +110,7 @@ func (e Endpoints) checkNameResolution(c v1alpha1.FlowCase, from policy.Endpoint
 	return nil
 }
 
-// workloadsOfEndpoint are the workloads of the build whose pods an endpoint is.
+// workloadsOfEndpoint returns the workloads of the build whose pods an endpoint is.
 func (e Endpoints) workloadsOfEndpoint(endpoint policy.Endpoint) []*resource.Workload {
 	var out []*resource.Workload
 	if endpoint.Kind != policy.PodEndpoint || endpoint.Cluster != "" {

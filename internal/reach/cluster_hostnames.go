@@ -11,7 +11,8 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// clusterHostnameTargets are the Services or entities that a public name resolves to in this cluster.
+// clusterHostnameTargets returns the Services or entities that a public name resolves to in this
+// cluster.
 func (e Endpoints) clusterHostnameTargets(name string) []policy.ClusterHostname {
 	var out []policy.ClusterHostname
 	for _, l := range e.Fence.ClusterHostnames {

@@ -13,7 +13,7 @@ func (l *leak) describe() string {
 	return fmt.Sprintf("%s%s to reach %s%s on %s", l.from, l.sources().moreSuffix(), l.to, l.destinations().moreSuffix(), l.portsAndL7())
 }
 
-// comparison is what becomes of what is open.
+// comparison finds what one engine allows and the other does not.
 type comparison struct {
 	before, after openingsCache
 	// ignored are the names of pods that are not compared.
@@ -26,8 +26,8 @@ func shareRepresentatives(one, other policy.Engine, s policy.Environment) ([]pol
 	var known [4][]policy.Endpoint
 	s.SharedSelections = &policy.SharedSelections{}
 	knownBefore := s.Known
-	// The first one learns the selectors of the other by its second turn, and the other then
-	// the pods that these make the first one think of.
+	// In its second turn, the first engine learns the selectors of the other, and the other then
+	// learns the representative pods that the first one adds for them.
 	for i, e := range []policy.Engine{one, other, one, other} {
 		var err error
 		if known[i], err = e.Representatives(s); err != nil {
@@ -100,8 +100,8 @@ func allowEntriesByPeer(openings []policy.Opening) map[string][]allowEntry {
 	return out
 }
 
-// equivalentNames are the names that another engine may use for a peer: an address of a node or of
-// the apiserver is that entity, where the engine matches addresses.
+// equivalentNames returns the names that another engine may use for a peer: an address of a node or
+// of the apiserver is that entity, where the engine matches addresses.
 func equivalentNames(peer policy.Endpoint) []string {
 	out := []string{peer.Name}
 	if peer.Kind == policy.AddressEndpoint {

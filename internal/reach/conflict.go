@@ -3,10 +3,9 @@ package reach
 import (
 	"slices"
 
-	"github.com/tenantfence/tenantfence/internal/report"
-
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/report"
 )
 
 // conflict is why the policies that select some pods of one owner cannot be merged.
@@ -35,7 +34,7 @@ func (c *conflicts) add(v view, resource report.Ref, why string) {
 	c.byKey[key].pods.add(v.subject.Name)
 }
 
-// reports reports whether a finding has this reason.
+// reports is true if a conflict has this reason.
 func (c *conflicts) reports(why string) bool {
 	return slices.ContainsFunc(c.list, func(one *conflict) bool { return one.why == why })
 }
@@ -48,7 +47,7 @@ func (c *conflicts) findings() report.Findings {
 	return out
 }
 
-// sourceOf is the resource that declares what an owner's pods or nodes may do.
+// sourceOf returns the resource that declares what an owner's pods or nodes may do.
 func (p Proof) sourceOf(o owner) report.Ref {
 	switch {
 	case o.tenant != nil:

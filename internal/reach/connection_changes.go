@@ -70,7 +70,7 @@ type connectionChanges struct {
 	found map[Effect]*[2]leaks
 }
 
-// The places in traffic.found.
+// The indexes of the pairs in connectionChanges.found.
 const (
 	bothSides = iota
 	oneSide
@@ -92,7 +92,7 @@ func (t *connectionChanges) compare(v view) error {
 	return t.findChanges(NowAllowed, v, after, before)
 }
 
-// findChanges finds what passes by one answer and not by the other.
+// findChanges finds what one engine allows and the other does not.
 func (t *connectionChanges) findChanges(effect Effect, v view, have, other openingSet) error {
 	for _, o := range have.openings {
 		peers := o.Peers
@@ -120,8 +120,8 @@ type lastLeaks struct {
 	leaks   [2]*leak
 }
 
-// differing is the part of an opening that no entry allows. Where nothing isolates the pod, any part
-// of it represents all.
+// differing returns the part of an opening that no entry allows. Where nothing isolates the pod,
+// any part of it represents all.
 func differing(o policy.Opening, allowEntries []allowEntry) []policy.Opening {
 	rest := subtractAllowed(o, allowEntries)
 	if len(o.Policies) == 0 && len(rest) > 0 {
@@ -248,7 +248,7 @@ func (a openingsCache) allows(v view, o policy.Opening, peer policy.Endpoint) (b
 	}), nil
 }
 
-// namesIn are the names of peers.
+// namesIn returns the names of peers.
 func (a openingsCache) namesIn(peers []policy.Endpoint) map[string]bool {
 	if len(peers) == 0 {
 		return nil
@@ -280,7 +280,7 @@ func (a openingSet) allowEntries(peer policy.Endpoint) []allowEntry {
 		out = slices.Concat(out, a.byPeer[name])
 	}
 	if peer.Kind == policy.NameEndpoint {
-		// Who reaches all of the world needs no name.
+		// A rule for the entity world also allows DNS names.
 		out = slices.Concat(out, a.byPeer[string(v1alpha1.EntityWorld)], a.byPeer[string(v1alpha1.EntityWorldIPv4)])
 	}
 	return out

@@ -20,7 +20,8 @@ type view struct {
 	others      []Expected
 }
 
-// owner has a pod, or is the kind of nodes that a node is one of. Neither: the namespace is unclaimed.
+// owner is the tenant of a pod, or the node group of a node. With neither, the namespace is
+// unclaimed.
 type owner struct {
 	tenant *policy.Tenant
 	node   *policy.Node
@@ -86,7 +87,7 @@ func (v view) isSubject(ep policy.Endpoint) bool {
 	return ep.Name == v.subject.Name
 }
 
-// expected are the flows that the subject may have with a peer.
+// expected returns the flows that the subject may have with a peer.
 func (v view) expected(peer policy.Endpoint) []Expected {
 	var out []Expected
 	for _, list := range [][]Expected{v.byNamespace[peer.Namespace], v.others} {
@@ -99,7 +100,7 @@ func (v view) expected(peer policy.Endpoint) []Expected {
 	return out
 }
 
-// undeclared is the part of an opening that nothing declares for a peer.
+// undeclared returns the part of an opening that nothing declares for a peer.
 func (v view) undeclared(o policy.Opening, peer policy.Endpoint) []policy.Opening {
 	named := slices.Concat(peer.Ports, peer.SameIdentityPorts)
 	if v.direction == policy.Ingress {
@@ -130,7 +131,7 @@ func (p allowEntry) covers(part policy.L7) bool {
 	return covers(p.l7, part)
 }
 
-// subtractAllowed is the part of an opening that no entry allows.
+// subtractAllowed returns the part of an opening that no entry allows.
 func subtractAllowed(o policy.Opening, allowEntries []allowEntry) []policy.Opening {
 	var out []policy.Opening
 	for _, part := range splitL7(o.L7) {
@@ -147,7 +148,7 @@ func subtractAllowed(o policy.Opening, allowEntries []allowEntry) []policy.Openi
 	return out
 }
 
-// splitL7 are the single rules: each of them allows something.
+// splitL7 returns the single rules: each of them allows something.
 func splitL7(l policy.L7) []policy.L7 {
 	if l.Unrestricted() {
 		return []policy.L7{{}}
@@ -231,7 +232,7 @@ func impliesHeader(h, other policy.Header) bool {
 	return h.Name == other.Name && (other.Value == "" || h.Value == other.Value)
 }
 
-// portRange are a range of ports of a protocol, or of every one.
+// portRange is a range of ports of one protocol or, without protocol, of all.
 type portRange struct {
 	protocol    v1alpha1.Protocol
 	first, last uint16

@@ -6,10 +6,9 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/tenantfence/tenantfence/internal/report"
-
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/report"
 )
 
 // declaredFlows decides declared flows: every pair of endpoints, port and rule, at both sides.
@@ -25,7 +24,7 @@ type declaredFlows struct {
 	findings report.Findings
 	sides    sideCache
 	excluded excluded
-	// withNodes are the flows that are with nodes, too.
+	// withNodes has the flows that also include nodes.
 	withNodes map[policy.Reason]bool
 }
 
@@ -40,7 +39,7 @@ type flowSide struct {
 	// decisions are those of pairs. named reports that some port is a name.
 	decisions map[pairKey]decision
 	named     bool
-	// handles reports whether the enforcer passes a protocol on at all.
+	// handles reports whether the enforcer forwards a protocol at all.
 	handles func(v1alpha1.Protocol) bool
 	// oneSided reports that the side of the peer is not decided.
 	oneSided bool
@@ -91,8 +90,8 @@ func (d *declaredFlows) decideNodes(x *Expectation) {
 	}
 }
 
-// decide decides what one side declares, between all of its endpoints. Where no policy is
-// generated in AllowOnly, nothing is.
+// decide decides what one side declares, between all of its endpoints. It decides nothing for an
+// owner in AllowOnly without generated policies.
 func (d *declaredFlows) decide(subject policy.Peer, enforcement v1alpha1.Enforcement, direction policy.Direction, w Expected) {
 	w = d.dropUnhandled(w)
 	c := flowSide{Expected: w, handles: d.Fence.Handles, direction: direction, enforcement: enforcement, l7Rules: splitL7(w.L7), outcomes: d.flowOutcomes.outcomesOf(w), decisions: map[pairKey]decision{}}
@@ -204,7 +203,7 @@ func (d *declaredFlows) recordDenied(c flowSide, own, peer policy.Endpoint, at p
 	d.denials.add(denial{flowSide: c, ports: at, part: part, why: c.why(part, v)}, from, to)
 }
 
-// flowAt is the flow on the first of some ports, or on all.
+// flowAt returns the flow on the first of some ports, or on all.
 func flowAt(from, to policy.Endpoint, at portRange) policy.Flow {
 	f := policy.Flow{From: from, To: to, ICMP: icmpType(at)}
 	if f.ICMP == "" && at.protocol != "" {
@@ -252,7 +251,7 @@ func (d *declaredFlows) finding(c flowSide, check *report.Check, message string)
 	return f
 }
 
-// narrowerSide is the side that does not allow a rule.
+// narrowerSide returns the side that does not allow a rule.
 func (c flowSide) narrowerSide(part policy.L7, v policy.Verdict) policy.Side {
 	if own := sideOf(v, c.direction); !allows(own.L7, part) {
 		return own
@@ -260,7 +259,7 @@ func (c flowSide) narrowerSide(part policy.L7, v policy.Verdict) policy.Side {
 	return sideOf(v, c.direction.Opposite())
 }
 
-// sideOf is the decision of one side.
+// sideOf returns the decision of one side.
 func sideOf(v policy.Verdict, direction policy.Direction) policy.Side {
 	if direction == policy.Ingress {
 		return v.Ingress
@@ -272,7 +271,7 @@ func compareReasons(a, b policy.Reason) int {
 	return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Name, b.Name), cmp.Compare(a.Field, b.Field))
 }
 
-// icmpType is the type of message that a number identifies.
+// icmpType returns the type of message that a number identifies.
 func icmpType(at portRange) v1alpha1.ICMPType {
 	types := v1alpha1.ICMPTypes()
 	i := slices.IndexFunc(types, func(t v1alpha1.ICMPType) bool {

@@ -106,7 +106,7 @@ func (c flowSide) decidePair(p pairKey, to policy.Endpoint) decision {
 	return out
 }
 
-// uncovered are the ports of a range on which no entry allows a declared rule.
+// uncovered returns the ports of a range on which no entry allows a declared rule.
 func uncovered(r portRange, part policy.L7, allowEntries []allowEntry) []portRange {
 	var covering []portRange
 	for i := range allowEntries {
@@ -133,7 +133,7 @@ func (o portRange) includes(other portRange) bool {
 	return (o.protocol == "" || o.protocol == other.protocol) && o.first <= other.first && other.last <= o.last
 }
 
-// ranges are the declared ports at a destination, each of one protocol. None: the destination
+// ranges returns the declared ports at a destination, each of one protocol. None: the destination
 // gives no port that name.
 func (c flowSide) ranges(to policy.Endpoint) []portRange {
 	declared := c.Ports

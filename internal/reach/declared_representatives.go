@@ -6,8 +6,8 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// representativePods is a pod in a namespace with the labels of a peer that is created later, unless
-// cluster-wide policies default-deny such a namespace.
+// representativePods returns a pod in a namespace with the labels of a peer that is created later,
+// unless cluster-wide policies default-deny such a namespace.
 func (d *declaredFlows) representativePods(p policy.Peer) []policy.Endpoint {
 	namespace := p.NamespaceLabels[corev1.LabelMetadataName]
 	if namespace == "" {

@@ -5,9 +5,8 @@ import (
 	"net/netip"
 	"slices"
 
-	"github.com/tenantfence/tenantfence/internal/report"
-
 	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/report"
 )
 
 // denial is a part of a declared flow that is denied, between endpoints for which the
@@ -16,15 +15,15 @@ type denial struct {
 	flowSide
 	ports portRange
 	part  policy.L7
-	// why is the decision of both sides.
+	// why is the rest of the message: the decision of both sides, and the fix.
 	why      string
 	from, to orderedSet
-	// networks are those of addresses at the other side.
+	// networks are the networks of endpoints without a name.
 	networks []netip.Prefix
 }
 
-// denials are put together where they differ in their endpoints alone, in the order in which
-// they were found.
+// denials groups denied parts that differ only in their endpoints. It keeps the order in which they
+// were found.
 type denials struct {
 	list []*denial
 	at   map[string]*denial
@@ -55,7 +54,8 @@ func (all *denials) add(one denial, from, to policy.Endpoint) {
 	}
 }
 
-// findings report each denial once: of two sides that declare one flow, the first does.
+// findings reports each denial once. If both sides declare the flow, the finding is about the
+// first.
 func (all *denials) findings(d *declaredFlows) report.Findings {
 	var out report.Findings
 	reported := map[string]bool{}
@@ -71,7 +71,7 @@ func (all *denials) findings(d *declaredFlows) report.Findings {
 	return out
 }
 
-// endpointNames are the endpoints at one side: by name, or by network.
+// endpointNames returns the endpoints at one side: by name, or by network.
 func (one *denial) endpointNames(n *orderedSet, d *declaredFlows) string {
 	if len(n.list) == 0 {
 		return policy.Brief(d.endpoints.formatNetworks(one.networks))
@@ -79,7 +79,7 @@ func (one *denial) endpointNames(n *orderedSet, d *declaredFlows) string {
 	return n.list[0] + n.moreSuffix()
 }
 
-// at is the ports as a flow has them.
+// at returns the ports in the notation of flows: "443/TCP".
 func (one *denial) at() string {
 	p := one.ports
 	if t := icmpType(p); t != "" {
@@ -112,7 +112,7 @@ func (c flowSide) why(part policy.L7, v policy.Verdict) string {
 	return fmt.Sprintf("is declared %s, and only %s is allowed (by %s): %s", as, own.L7, policy.Brief(own.Policies), fix)
 }
 
-// restrictsServerNames reports whether everything allowed is TLS, or may be, to servers that are named.
+// restrictsServerNames reports whether l allows TLS only to named servers.
 func restrictsServerNames(l policy.L7) bool {
 	return len(l.ServerNames) > 0 || slices.ContainsFunc(l.HTTP, func(r policy.HTTPRule) bool { return len(r.ServerNames) > 0 })
 }

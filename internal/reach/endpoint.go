@@ -1,4 +1,4 @@
-// Package reach asks questions of an Engine: what flows between which ends.
+// Package reach asks an Engine which flows are allowed between which endpoints.
 package reach
 
 import (
@@ -7,10 +7,9 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tenantfence/tenantfence/internal/report"
-
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
@@ -102,7 +101,8 @@ func (e Endpoints) workload(name string, f v1alpha1.FlowEndpoint) (policy.Endpoi
 	return pod, nil
 }
 
-// suggestion is the workload of a tenant or namespace that a misspelt name most likely refers to.
+// suggestion returns the workload of a tenant or namespace that a misspelt name most likely refers
+// to.
 func (e Endpoints) suggestion(f v1alpha1.FlowEndpoint) string {
 	var candidates []string
 	for _, ns := range e.namespaces(f.TenantOrNamespace) {
@@ -134,7 +134,7 @@ func (e Endpoints) belongsTo(w *resource.Workload, name string) bool {
 	return w.Ref.Namespace == name || owner != nil && owner.Name == name
 }
 
-// namespaces are those of a tenant, and the one of that name.
+// namespaces returns the namespaces of a tenant, and the namespace of that name.
 func (e Endpoints) namespaces(name string) []string {
 	out := []string{name}
 	for _, t := range e.Fence.Tenants {
@@ -146,7 +146,7 @@ func (e Endpoints) namespaces(name string) []string {
 	return slices.Compact(out)
 }
 
-// Pod is a workload's pod.
+// Pod returns a workload's pod.
 func (e Endpoints) Pod(w *resource.Workload) policy.Endpoint {
 	return policy.Endpoint{
 		Kind: policy.PodEndpoint, Name: w.Ref.Namespace + "/" + w.Ref.Kind + "/" + w.Ref.Name,
@@ -154,7 +154,7 @@ func (e Endpoints) Pod(w *resource.Workload) policy.Endpoint {
 	}
 }
 
-// Pods are the pods of all workloads that have an identity of their own.
+// Pods returns the pods of all workloads that have an identity of their own.
 func (e Endpoints) Pods() []policy.Endpoint {
 	var out []policy.Endpoint
 	for _, w := range e.Index.Workloads {

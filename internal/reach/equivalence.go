@@ -7,7 +7,7 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// Equivalence is how far two engines were compared, and where they are not the same.
+// Equivalence counts what was compared between two engines, and lists the differences.
 type Equivalence struct {
 	// Pods is how many pods were inspected, Peers all that is known at the other side, and Openings
 	// what is allowed between them.

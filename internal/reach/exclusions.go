@@ -4,13 +4,12 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tenantfence/tenantfence/internal/report"
-
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/report"
 )
 
-// excluded are ends of declared flows that are in no policy, by flow.
+// excluded has the endpoints of declared flows that no policy includes, by flow.
 type excluded struct {
 	byFlow map[policy.Reason]*exclusion
 	order  []policy.Reason
@@ -18,7 +17,8 @@ type excluded struct {
 
 type exclusion struct {
 	flowSide
-	// hostNetworkPods are pods, and tenants those whose pods an entity has.
+	// hostNetworkPods has the excluded hostNetwork pods, and tenants the tenants whose pods an
+	// entity includes.
 	hostNetworkPods, tenants []string
 }
 
@@ -50,7 +50,7 @@ func (c flowSide) exclude() {
 	}
 }
 
-// hostNetworkPods are the hostNetwork pods among those that a peer names. Where all are, other
+// hostNetworkPods returns the hostNetwork pods among those that a peer names. Where all are, other
 // checks report it.
 func (d *declaredFlows) hostNetworkPods(p policy.Peer) []string {
 	if p.Kind != policy.Pods {
@@ -137,7 +137,8 @@ func (l *excluded) findings(d *declaredFlows) report.Findings {
 	return out
 }
 
-// withNodes are the flows that are with nodes, too: hostNetwork pods are these.
+// withNodes returns the flows that also include nodes: hostNetwork pods have the identity of their
+// node.
 func (x *Expectation) withNodes() map[policy.Reason]bool {
 	out := map[policy.Reason]bool{}
 	for _, all := range x.at {

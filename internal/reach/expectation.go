@@ -107,8 +107,7 @@ func (x *Expectation) add(at subjectKey, own policy.Peer, w Expected) {
 	x.at[at] = append(x.at[at], w)
 }
 
-// sharedParts are the pods of a peer that are some tenant's, where several share its
-// namespace.
+// sharedParts returns the pods of a peer that are some tenant's, where several share its namespace.
 func (x *Expectation) sharedParts(p policy.Peer) []policy.Peer {
 	var out []policy.Peer
 	for _, t := range x.fence.Owners(p.Namespace) {
@@ -119,7 +118,7 @@ func (x *Expectation) sharedParts(p policy.Peer) []policy.Peer {
 	return out
 }
 
-// expectedAt are the flows that the pods of a namespace may have.
+// expectedAt returns the flows that the pods of a namespace may have.
 func (x *Expectation) expectedAt(namespace string, d policy.Direction) []Expected {
 	if x.fence.UnclaimedNamespace(namespace) {
 		namespace = unclaimedNamespaces
@@ -257,7 +256,7 @@ func containedIn(inner, outer policy.Peer) bool {
 	return true
 }
 
-// addressesOf are the addresses in the networks of a peer, none where one is no network.
+// addressesOf returns the addresses in the networks of a peer, none where one is no network.
 func addressesOf(p policy.Peer) *netipx.IPSet {
 	var b netipx.IPSetBuilder
 	for _, c := range p.CIDRs {

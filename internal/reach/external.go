@@ -5,12 +5,11 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tenantfence/tenantfence/internal/report"
-
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
@@ -64,8 +63,8 @@ func outsideTargets(engine policy.Engine, c v1alpha1.FlowCase, from policy.Endpo
 	return out, nil
 }
 
-// impliedICMPTypes are the types of ICMP message that a case is about which states nothing else: a
-// message is a way out as any connection is.
+// impliedICMPTypes returns the types of ICMP message that a case is about which states nothing
+// else: a message is a way out as any connection is.
 func impliedICMPTypes(c v1alpha1.FlowCase) []v1alpha1.ICMPType {
 	if c.Port != 0 || c.Protocol != "" || c.ICMP != "" || c.HTTP != nil || c.DNS != "" || c.ServerName != "" {
 		return nil
@@ -219,8 +218,8 @@ func isOtherFamily(world string, to policy.Endpoint) bool {
 	return to.Kind == policy.AddressEndpoint && v1alpha1.Entity(world) != v1alpha1.EntityWorld && slices.Contains(to.Entities, family)
 }
 
-// proxiedNames are the names that an egress proxy serves to the tenants of those sources of a case
-// that may reach it.
+// proxiedNames returns the names that an egress proxy serves to the tenants of those sources of a
+// case that may reach it.
 func (e Endpoints) proxiedNames(proxy *policy.EgressProxy, c policy.CaseResult) string {
 	var names []string
 	for _, f := range c.Flows {

@@ -16,7 +16,7 @@ type flowOutcomes struct {
 // hostNetwork pods, and tenants' pods that an entity has and that do not declare their side.
 type outcome struct{ allowed, denied, undecided, excluded bool }
 
-// outcomesOf are the outcomes of the flows that an expected one is declared in.
+// outcomesOf returns the outcomes of the flows that an expected one is declared in.
 func (a *flowOutcomes) outcomesOf(w Expected) []*outcome {
 	reasons := w.Declarations
 	if len(reasons) == 0 {

@@ -105,8 +105,8 @@ func (e Endpoints) alwaysAllowed(t v1alpha1.ICMPType) bool {
 	return t == v1alpha1.ICMPDestinationUnreachable && e.Fence.Cluster.CNI != v1alpha1.CNIKubernetes && e.Fence.Agent.Handles(policy.ICMP)
 }
 
-// allowPacketTooBig is the verdict of a flow by ICMP with the messages that always pass, where a case names
-// their type. One about every port is about what policies decide.
+// allowPacketTooBig returns the verdict of a flow by ICMP with the messages that always pass, where
+// a case names their type. One about every port is about what policies decide.
 func (e Endpoints) allowPacketTooBig(c v1alpha1.FlowCase, f policy.Flow, v policy.Verdict) policy.Verdict {
 	if c.ICMP == "" || !e.alwaysAllowed(f.ICMP) || v.Decision() != policy.Denied {
 		return v
@@ -120,7 +120,7 @@ func (e Endpoints) allowPacketTooBig(c v1alpha1.FlowCase, f policy.Flow, v polic
 	return v
 }
 
-// icmpFlows are the flows by ICMP to a destination, of a case without a port.
+// icmpFlows returns the flows by ICMP to a destination, of a case without a port.
 func icmpFlows(c v1alpha1.FlowCase, to policy.Endpoint) []policy.Flow {
 	var out []policy.Flow
 	for _, icmp := range impliedICMPTypes(c) {
@@ -129,7 +129,7 @@ func icmpFlows(c v1alpha1.FlowCase, to policy.Endpoint) []policy.Flow {
 	return out
 }
 
-// flowsPerProtocol are the flows to a destination on the port of a case.
+// flowsPerProtocol returns the flows to a destination on the port of a case.
 func flowsPerProtocol(c v1alpha1.FlowCase, to policy.Endpoint) []policy.Flow {
 	protocols := []v1alpha1.Protocol{c.Protocol}
 	switch {
@@ -145,8 +145,8 @@ func flowsPerProtocol(c v1alpha1.FlowCase, to policy.Endpoint) []policy.Flow {
 	return out
 }
 
-// dnsProtocols are those of DNS lookups: a resolver repeats over TCP what has an answer too long for
-// UDP.
+// dnsProtocols returns the protocols of DNS lookups: a resolver repeats a lookup over TCP if its
+// answer is too long for UDP.
 func dnsProtocols() []v1alpha1.Protocol { return []v1alpha1.Protocol{v1alpha1.UDP, v1alpha1.TCP} }
 
 // usesProtocol reports whether a case is about a protocol.

@@ -119,7 +119,7 @@ func portHint(c v1alpha1.FlowCase, f policy.Flow, v policy.Verdict) string {
 	return ""
 }
 
-// expectedDecision is the decision that a case expects.
+// expectedDecision returns the decision that a case expects.
 func expectedDecision(c v1alpha1.FlowCase) policy.Decision {
 	if c.Expect == v1alpha1.ExpectAllow {
 		return policy.Allowed
@@ -127,7 +127,7 @@ func expectedDecision(c v1alpha1.FlowCase) policy.Decision {
 	return policy.Denied
 }
 
-// reasons are the fields behind the policies that decided.
+// reasons returns the fields behind the policies that decided.
 func (e Endpoints) reasons(v policy.Verdict) []string {
 	var out []string
 	for _, by := range slices.Concat(v.Egress.Policies, v.Ingress.Policies) {

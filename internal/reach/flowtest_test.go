@@ -15,7 +15,7 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// shop is a build with every kind of end.
+// shop is a build with every kind of endpoint.
 func shop(t *testing.T) reach.Endpoints {
 	t.Helper()
 	var items []*yaml.RNode

@@ -7,16 +7,14 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tenantfence/tenantfence/internal/report"
-
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// Proof is what policies are proved with: an engine that enforces them, and what was
-// meant.
+// Proof has the input of a proof: an engine that enforces the policies, and the declared flows.
 type Proof struct {
 	Engine    policy.Engine
 	Fence     *policy.Fence
@@ -83,7 +81,7 @@ func (p Proof) HostNetworkFindings() report.Findings {
 	return report.Findings{report.New(report.HostNetworkPods, report.Info, report.Ref{}, "", "%s", "no policy selects hostNetwork pods, and they reach every pod of their node, as the node does: "+strings.Join(pods, ", "))}
 }
 
-// fenced are the known pods of tenants for which policies are generated, and those in unclaimed
+// fenced returns the known pods of tenants for which policies are generated, and those in unclaimed
 // namespaces that cluster-wide policies default-deny.
 func (p Proof) fenced(known []policy.Endpoint) []policy.Endpoint {
 	return slices.DeleteFunc(slices.Clone(known), func(ep policy.Endpoint) bool {
@@ -92,7 +90,7 @@ func (p Proof) fenced(known []policy.Endpoint) []policy.Endpoint {
 	})
 }
 
-// source is the resource that declared something for a reason.
+// source returns the resource that a reason names.
 func (p Proof) source(r policy.Reason) report.Ref { return p.Sources[r.Kind+"/"+r.Name] }
 
 func (p Proof) fences() []*policy.Fence {
@@ -110,7 +108,7 @@ func (p Proof) grants() []policy.Grant {
 	return out
 }
 
-// surroundings are the namespaces of the build and of tenants, and the networks that are declared.
+// surroundings returns the namespaces of the build and of tenants, and the declared networks.
 func (p Proof) surroundings() policy.Environment {
 	s := policy.Environment{Namespaces: map[string]map[string]string{}, Selectors: p.selectors(), Budget: p.Fence.Representatives}
 	for _, t := range p.Fence.Tenants {
@@ -139,7 +137,7 @@ func (p Proof) surroundings() policy.Environment {
 	return s
 }
 
-// selectors are those with which the expectation distinguishes pods and nodes.
+// selectors returns the selectors with which the expectation distinguishes pods and nodes.
 func (p Proof) selectors() []policy.Selection {
 	var out []policy.Selection
 	pods := func(s policy.Selector) {
@@ -268,7 +266,7 @@ func (s *search) otherSideAllows(v view, o policy.Opening, peer policy.Endpoint)
 	})
 }
 
-// namespaceLabels are those of a namespace, with the one that every namespace has.
+// namespaceLabels returns the labels of a namespace, with the one that every namespace has.
 func (e Endpoints) namespaceLabels(namespace string) map[string]string {
 	labels := map[string]string{}
 	if ns := e.Index.Namespaces[namespace]; ns != nil {

@@ -69,7 +69,7 @@ func (e knownEndpoints) findEnclosing() {
 	}
 }
 
-// addressesIn are an address of each part of a peer's networks that a policy or a declaration
+// addressesIn returns an address of each part of a peer's networks that a policy or a declaration
 // distinguishes.
 func (e knownEndpoints) addressesIn(p policy.Peer) []policy.Endpoint {
 	var out []policy.Endpoint
@@ -148,7 +148,7 @@ func includesPods(e v1alpha1.Entity) bool {
 	return e == v1alpha1.EntityAll || e == v1alpha1.EntityCluster
 }
 
-// entityEndpoints are each one endpoint. Of those that have others, all but pods are decided.
+// entityEndpoints returns each one endpoint. Of those that have others, all but pods are decided.
 func entityEndpoints(all []v1alpha1.Entity) []policy.Endpoint {
 	var out []policy.Endpoint
 	seen := map[v1alpha1.Entity]bool{}
@@ -174,7 +174,7 @@ func entityEndpoints(all []v1alpha1.Entity) []policy.Endpoint {
 	return out
 }
 
-// peerEndpoints are the endpoints of a peer: all pods of the build, or else one that represents
+// peerEndpoints returns the endpoints of a peer: all pods of the build, or else one that represents
 // them.
 func (d *declaredFlows) peerEndpoints(p policy.Peer) []policy.Endpoint {
 	switch p.Kind {
@@ -191,8 +191,8 @@ func (d *declaredFlows) peerEndpoints(p policy.Peer) []policy.Endpoint {
 	}
 }
 
-// nameEndpoints are those of a peer, except those that resolve to this cluster, which are declared as flows
-// to pods, too.
+// nameEndpoints returns the names of a peer. It omits names that resolve to this cluster, which are
+// declared as flows to pods, too.
 func (d *declaredFlows) nameEndpoints(p policy.Peer) []policy.Endpoint {
 	var out []policy.Endpoint
 	for _, n := range p.FQDNs {
@@ -237,9 +237,9 @@ func (d *declaredFlows) belongToPeer(w *resource.Workload, p policy.Peer) bool {
 	return p.Tenant == "" && owner == nil || owner != nil && owner.Name == p.Tenant
 }
 
-// labelledNamespaces are the namespaces of the build that a peer selects by label. If it selects all,
-// as the entity cluster does, it omits those of tenants: these declare for themselves whether they
-// allow the flow.
+// labelledNamespaces returns the namespaces of the build that a peer selects by label. If it
+// selects all, as the entity cluster does, it omits those of tenants: these declare for themselves
+// whether they allow the flow.
 func (d *declaredFlows) labelledNamespaces(p policy.Peer) []string {
 	return slices.DeleteFunc(slices.Sorted(maps.Keys(d.Endpoints.Index.Namespaces)), func(ns string) bool {
 		return !inNamespaces(p, policy.Endpoint{Namespace: ns, NamespaceLabels: d.Endpoints.namespaceLabels(ns)}) ||
@@ -247,7 +247,7 @@ func (d *declaredFlows) labelledNamespaces(p policy.Peer) []string {
 	})
 }
 
-// exampleName is a name that a pattern matches.
+// exampleName returns a name that a pattern matches.
 func exampleName(pattern string) string {
 	if pattern == "*" {
 		return "any.example"

@@ -39,7 +39,7 @@ type leaks struct {
 	at   map[string]*leak
 }
 
-// leakOf is the leak that an opening to peers of one kind belongs to.
+// leakOf returns the leak that an opening to peers of one kind belongs to.
 func (l *leaks) leakOf(v view, o policy.Opening, kind peerKind) *leak {
 	o.Peers, o.Partial = nil, false
 	key := policy.JSONKey([]any{v.direction, v.subject.Namespace, v.owner.String(), kind, o})
@@ -111,7 +111,7 @@ func (l *leak) ports() portRange {
 	return portRange{l.opening.Protocol, l.opening.First, l.opening.Last}
 }
 
-// portsAndL7 is the ports, and the L7 rule that is allowed there.
+// portsAndL7 returns the ports, and the L7 rule that is allowed there.
 func (l *leak) portsAndL7() string {
 	if l.opening.L7.Unrestricted() {
 		return l.ports().String()
@@ -186,7 +186,7 @@ func (p *pairs) finish() {
 	p.current = p.current[:0]
 }
 
-// all are the groups of all pairs that were added.
+// all returns the groups of all pairs that were added.
 func (p *pairs) all() []*pairGroup {
 	p.finish()
 	return p.groups

@@ -34,7 +34,7 @@ func (s *search) findings() report.Findings {
 	return out
 }
 
-// severity is a warning in AllowOnly.
+// severity returns a warning in AllowOnly.
 func (l *leak) severity() report.Severity {
 	if l.owner.allowOnly() {
 		return report.Warning
@@ -123,7 +123,8 @@ func (g *leakGroup) declareFix() string {
 	return "or add a Tenant for these pods that declares the flow"
 }
 
-// policyToChange is the first hand-written policy, or the first of all.
+// policyToChange returns the first hand-written policy or, if none is hand-written, the first
+// policy.
 func (s *search) policyToChange(policies []string) report.Ref {
 	i := max(0, slices.IndexFunc(policies, func(name string) bool {
 		p := s.Policies[name]

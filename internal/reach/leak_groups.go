@@ -35,8 +35,8 @@ func kindOf(ep policy.Endpoint) peerKind {
 	return clusterPeers
 }
 
-// leakGroup is all leaks of one policy, direction and kind of peers, and of further kinds with
-// which they have the ports and L7 rules in common.
+// leakGroup has the leaks of one policy, one direction and one kind of peers. It also has other
+// kinds of peers with the same ports and L7 rules.
 type leakGroup struct {
 	leaks []*leak
 	// policy is the policy to change.
@@ -128,7 +128,7 @@ func exampleRank(l *leak) int {
 	return 3
 }
 
-// textOf is the ports and L7 rules of leaks.
+// textOf returns the ports and L7 rules of leaks.
 func (s *search) textOf(list []*leak, limit int) string {
 	var parts allowedParts
 	for _, l := range list {
@@ -137,7 +137,7 @@ func (s *search) textOf(list []*leak, limit int) string {
 	return parts.text(s.Fence.Handles, limit)
 }
 
-// side is one side of all leaks, with the example first.
+// side returns one side of all leaks, with the example first.
 func (g *leakGroup) side(example string, of func(*leak) *orderedSet) *orderedSet {
 	out := &orderedSet{}
 	out.add(example)
@@ -191,7 +191,7 @@ type pairLine struct {
 	leaks                 []*leak
 }
 
-// pairLines are all pairs of a group, joined where they have the same sources and destinations.
+// pairLines returns all pairs of a group, joined where they have the same sources and destinations.
 func (g *leakGroup) pairLines() []*pairLine {
 	var out []*pairLine
 	byKey := map[string]*pairLine{}

@@ -37,7 +37,8 @@ func (e Endpoints) otherClusterPod(text string, f v1alpha1.FlowEndpoint) (policy
 	return pod, nil
 }
 
-// nodes are the nodes of the build that a kind of nodes selects, or else one that represents them.
+// nodes returns the nodes of the build that a kind of nodes selects, or else one that represents
+// them.
 func (p Proof) nodes(n *policy.Node) []policy.Endpoint {
 	var out []policy.Endpoint
 	index := p.Endpoints.Index.Nodes
@@ -52,8 +53,8 @@ func (p Proof) nodes(n *policy.Node) []policy.Endpoint {
 	return out
 }
 
-// fencedNodes are the nodes to inspect: those of the build, and for each kind of nodes one, alone and
-// with the labels that each policy selects.
+// fencedNodes returns the nodes to inspect: those of the build, and for each kind of nodes one,
+// alone and with the labels that each policy selects.
 func (p Proof) fencedNodes(known []policy.Endpoint) []policy.Endpoint {
 	var out []policy.Endpoint
 	for i := range p.Fence.Nodes {
@@ -78,8 +79,8 @@ func (p Proof) fencedNodes(known []policy.Endpoint) []policy.Endpoint {
 	return slices.CompactFunc(out, func(a, b policy.Endpoint) bool { return a.Name == b.Name })
 }
 
-// defaultDenyNodes are the kinds of nodes that default-deny a node in one direction, those in Enforce
-// first.
+// defaultDenyNodes returns the kinds of nodes that default-deny a node in one direction, those in
+// Enforce first.
 func defaultDenyNodes(f *policy.Fence, labels map[string]string, d policy.Direction) []*policy.Node {
 	var enforced, allowOnly []*policy.Node
 	for i := range f.Nodes {

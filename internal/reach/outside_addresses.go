@@ -9,13 +9,14 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// outsideAddresses are an address of each network outside the cluster that a policy or a declaration
-// distinguishes, where a peer has the world: the entity alone is what is in none of them.
+// outsideAddresses returns an address of each network outside the cluster that a policy or a
+// declaration distinguishes, where a peer has the world: the entity alone is what is in none of
+// them.
 func (e knownEndpoints) outsideAddresses(p policy.Peer, c v1alpha1.Cluster) []policy.Endpoint {
 	return filterOutside(e.addresses, c, p.Entities)
 }
 
-// filterOutside are those of some addresses that belong to entities of the world, in the IP
+// filterOutside returns those of some addresses that belong to entities of the world, in the IP
 // families of these. The cluster's own are none of them.
 func filterOutside(addresses []policy.Endpoint, c v1alpha1.Cluster, entities []v1alpha1.Entity) []policy.Endpoint {
 	has := func(some ...v1alpha1.Entity) bool {
@@ -41,8 +42,8 @@ func filterOutside(addresses []policy.Endpoint, c v1alpha1.Cluster, entities []v
 	return out
 }
 
-// narrowByNetworks is the verdict of a flow from or to an entity of the world: where that
-// is allowed, and denied for a network of it, the flow is allowed in some cases only.
+// narrowByNetworks returns the verdict of a flow from or to an entity of the world: where that is
+// allowed, and denied for a network of it, the flow is allowed in some cases only.
 func (e Endpoints) narrowByNetworks(engine policy.Engine, f policy.Flow, v policy.Verdict) policy.Verdict {
 	if v.Decision() != policy.Allowed {
 		return v
@@ -59,7 +60,7 @@ func (e Endpoints) narrowByNetworks(engine policy.Engine, f policy.Flow, v polic
 		}
 		for _, network := range filterOutside(e.OutsideAddresses, e.Fence.Cluster, []v1alpha1.Entity{v1alpha1.Entity(at.Name)}) {
 			*direction.at = network
-			// What is not decided for the network is not decided by itself.
+			// A network for which the engine cannot decide counts as not allowed.
 			one, err := engine.Decide(f)
 			if err == nil && one.Decision() == policy.Allowed {
 				continue

@@ -6,7 +6,7 @@ import (
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 )
 
-// TestPathsThatAgentsChange: a case about a path that agents normalise is undecided.
+// TestUnnormalizedPaths checks that a case with a path that agents normalize is undecided.
 func TestUnnormalizedPaths(t *testing.T) {
 	t.Parallel()
 	for path, changes := range map[string]bool{

@@ -25,7 +25,7 @@ func (e Endpoints) FindAll(text string) ([]policy.Endpoint, error) {
 	case v1alpha1.AddressForm:
 		return e.endpointsOfAddress(text)
 	case v1alpha1.ExternalForm:
-		// As a source it is the world: the name of a client is unknown.
+		// As a source, external is the world: clients have no DNS name.
 		return []policy.Endpoint{{Kind: policy.EntityEndpoint, Name: string(v1alpha1.EntityWorld)}}, nil
 	default:
 		one, err := e.Find(text)
@@ -36,8 +36,8 @@ func (e Endpoints) FindAll(text string) ([]policy.Endpoint, error) {
 	}
 }
 
-// podsOf are the pods of a tenant or namespace, and representative pods: one without labels in
-// addition to all of the build, or one with the labels that none has.
+// podsOf returns the pods that a text selects. Without labels it adds a representative pod without
+// labels. If no pod has the labels, it returns a representative pod with them.
 func (e Endpoints) podsOf(text string, f v1alpha1.FlowEndpoint) ([]policy.Endpoint, error) {
 	namespaces, err := e.namespacesIn(f)
 	if err != nil {
@@ -67,7 +67,8 @@ func (e Endpoints) podsOf(text string, f v1alpha1.FlowEndpoint) ([]policy.Endpoi
 	return pods, nil
 }
 
-// selectorOf selects the pods of a text: of a tenant that shares its namespaces, its own alone.
+// selectorOf returns the selector of a text. For a tenant in shared namespaces, it selects only the
+// tenant's own pods.
 func (e Endpoints) selectorOf(text string, f v1alpha1.FlowEndpoint) (policy.Selector, error) {
 	selector := policy.Selector{MatchLabels: f.Labels}
 	i := slices.IndexFunc(e.Fence.Tenants, func(t policy.Tenant) bool { return f.Form == v1alpha1.TenantForm && t.Name == f.TenantOrNamespace })
@@ -106,7 +107,8 @@ func (e Endpoints) namespaceExists(namespace string) bool {
 		slices.ContainsFunc(e.Fence.Tenants, func(t policy.Tenant) bool { return slices.Contains(t.Namespaces, namespace) })
 }
 
-// missingPods are pods with these labels, one in each namespace where no pod has just these.
+// missingPods returns a representative pod with these labels for each namespace without a pod that
+// has exactly these labels.
 func (e Endpoints) missingPods(namespaces []string, labels map[string]string, deployed []policy.Endpoint) []policy.Endpoint {
 	var out []policy.Endpoint
 	for _, ns := range namespaces {
@@ -118,7 +120,7 @@ func (e Endpoints) missingPods(namespaces []string, labels map[string]string, de
 	return out
 }
 
-// representative is a pod that may be created later.
+// representative returns a pod that may be created later.
 func (e Endpoints) representative(namespace string, labels map[string]string) policy.Endpoint {
 	return policy.Endpoint{
 		Kind: policy.PodEndpoint, Name: "a pod " + describeLabels(labels) + " in " + namespace,

@@ -37,7 +37,7 @@ func (o portRange) isAllPorts() bool {
 	return policy.PortRange{Protocol: o.protocol, First: o.first, Last: o.last}.IsAllPorts()
 }
 
-// number is the range without its protocol.
+// number returns the range without its protocol.
 func (o portRange) number() string {
 	if o.first == o.last {
 		return fmt.Sprint(o.first)
@@ -45,7 +45,7 @@ func (o portRange) number() string {
 	return fmt.Sprintf("%d-%d", o.first, o.last)
 }
 
-// mergeRanges is the union of ranges, sorted by protocol, in as few ranges as possible.
+// mergeRanges returns the union of ranges, sorted by protocol, in as few ranges as possible.
 func mergeRanges(ranges []portRange) []portRange {
 	if slices.ContainsFunc(ranges, func(r portRange) bool { return r.protocol == "" && r.first <= 1 && r.last == 65535 }) {
 		return []portRange{{"", 1, 65535}}

@@ -130,7 +130,7 @@ func servicePorts(c v1alpha1.FlowCase, s *resource.Service) ([]resource.ServiceP
 	return nil, fmt.Errorf("the Service %s/%s has no port %s: for a Service, set port and protocol to those of its own ports, or omit both for all", s.Ref.Namespace, s.Ref.Name, portText(c))
 }
 
-// portText is the port of a case, for messages.
+// portText returns the port of a case, for messages.
 func portText(c v1alpha1.FlowCase) string {
 	p := policy.Port{Name: "*", Port: c.Port, Protocol: c.Protocol}
 	if c.Port != 0 {

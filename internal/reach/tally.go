@@ -11,8 +11,8 @@ type tally struct {
 	namespaces, nodes map[string]inspected
 }
 
-// inspected is what is known of a namespace or node: whether any of it is in AllowOnly, or in
-// AllowOnly where nothing is generated, and whether anything undeclared is allowed there.
+// inspected records for a namespace or node whether a part of it is in AllowOnly, whether that part
+// has no generated policies, and whether undeclared access is allowed.
 type inspected struct {
 	allowOnly, notGenerated, open bool
 }
@@ -29,8 +29,8 @@ func (t *tally) merge(v view, more inspected) {
 	}
 }
 
-// addNotGenerated counts the tenants and nodes without generated policies, which are not inspected
-// therefore.
+// addNotGenerated counts the tenants and nodes without generated policies, which therefore are not
+// inspected.
 func (t *tally) addNotGenerated(f *policy.Fence) {
 	for _, tenant := range f.Tenants {
 		for _, ns := range tenant.Namespaces {

@@ -4,17 +4,15 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/tenantfence/tenantfence/internal/report"
-
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// TranslationFindings are findings about cases that hold by policies, and about whose connections a Service
-// decides, or may decide, too.
+// TranslationFindings reports passed cases whose connections a Service may also deny or redirect.
 func (e Endpoints) TranslationFindings(engine policy.Engine, result policy.FlowTestResult) report.Findings {
 	var out report.Findings
 	for i, c := range result.Cases {

@@ -4,20 +4,19 @@ import (
 	"net/netip"
 	"slices"
 
-	"github.com/tenantfence/tenantfence/internal/report"
-
 	"go4.org/netipx"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/report"
 )
 
-// usesNetworkPolicies reports whether policies are NetworkPolicies.
+// usesNetworkPolicies reports whether the function generates NetworkPolicies only.
 func (r *resolver) usesNetworkPolicies() bool { return r.fence.Policies == v1alpha1.PoliciesKubernetes }
 
-// enforcedByCilium reports whether Cilium enforces NetworkPolicies. It matches no pod, node or
-// apiserver of the cluster by its address.
+// enforcedByCilium reports whether Cilium is the enforcer. Cilium never matches pods, nodes or the
+// apiserver of the cluster by address.
 func (r *resolver) enforcedByCilium() bool { return r.fence.Cluster.CNI == v1alpha1.CNICilium }
 
 // resolveEntityAddresses sets the addresses of the entities that are part of the cluster. A flow to
@@ -49,7 +48,8 @@ func (r *resolver) entityAddresses(e v1alpha1.Entity) (cidrs []string, declared 
 	}
 }
 
-// addressProblem is why no ipBlock represents a node or the apiserver, "" if one does.
+// addressProblem returns why no ipBlock can represent the entity, or "". The text continues "the
+// entity X is".
 func (r *resolver) addressProblem(e v1alpha1.Entity) string {
 	c := r.fence.Cluster
 	cidrs, declared := r.entityAddresses(e)
@@ -69,7 +69,7 @@ func (r *resolver) addressProblem(e v1alpha1.Entity) string {
 	return ""
 }
 
-// entityPeers are the peers of a NetworkPolicy that represent an entity.
+// entityPeers returns the NetworkPolicy peers for an entity, or refuses it.
 func (r *resolver) entityPeers(e v1alpha1.Entity, d policy.Direction, ref report.Ref, at *field.Path) []policy.Peer {
 	pods := policy.Peer{Kind: policy.Pods}
 	switch e {
@@ -98,7 +98,8 @@ func (r *resolver) entityPeers(e v1alpha1.Entity, d policy.Direction, ref report
 	return nil
 }
 
-// clusterPeers are all pods, the nodes and the apiserver.
+// clusterPeers returns the NetworkPolicy peers of the entity cluster: all pods, the nodes and the
+// apiserver.
 func (r *resolver) clusterPeers(pods policy.Peer, d policy.Direction, ref report.Ref, at *field.Path) []policy.Peer {
 	addresses := policy.Peer{Kind: policy.CIDRs}
 	for _, part := range []v1alpha1.Entity{v1alpha1.EntityRemoteNode, v1alpha1.EntityKubeAPIServer} {
@@ -122,8 +123,9 @@ func (r *resolver) clusterCIDRs() []string {
 	return out
 }
 
-// nonClusterPeers are the networks of a peer without the addresses of the cluster: a NetworkPolicy
-// would match pods and nodes in them as well. A network that is entirely in the cluster is refused.
+// nonClusterPeers are the networks of a peer without the addresses of the cluster: with them, a
+// NetworkPolicy would match pods and nodes as well. A network that is entirely in the cluster is
+// refused.
 func (r *resolver) nonClusterPeers(p policy.Peer, d policy.Direction, ref report.Ref, at *field.Path) []policy.Peer {
 	if !r.usesNetworkPolicies() {
 		return r.nonClusterPeersUnderCilium(p, d, ref, at)
@@ -183,7 +185,8 @@ func prefixes(s *netipx.IPSet) []string {
 	return out
 }
 
-// toPolicyForm are the peers that represent one in the form of the policies.
+// toPolicyForm returns the peers that express e in the generated form: NetworkPolicies have no
+// entities, and cidrs exclude the cluster.
 func (r *resolver) toPolicyForm(f *flow, e resolvedPeer) []resolvedPeer {
 	if !r.usesNetworkPolicies() && e.peer.Kind != policy.CIDRs {
 		return []resolvedPeer{e}

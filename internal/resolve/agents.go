@@ -3,13 +3,12 @@ package resolve
 import (
 	"slices"
 
-	"github.com/tenantfence/tenantfence/internal/report"
-
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
@@ -35,7 +34,7 @@ func (r *resolver) grantAgents() {
 	r.grantAgentsToProxy(all)
 }
 
-// resolveAgentPods finds the pods and their ports, behind the Service if the flow names one.
+// resolveAgentPods resolves the pods and ports of f, and reports whether f can be granted.
 func (r *resolver) resolveAgentPods(f *flow, a v1alpha1.AgentIngress) bool {
 	if len(f.tenant.Namespaces) == 0 {
 		// The missing namespace is an error already.
@@ -85,7 +84,8 @@ func (r *resolver) agentService(f *flow, a v1alpha1.AgentIngress, at *field.Path
 	return s
 }
 
-// checkLoadBalancer warns of a Service that does not match the mode or sourceIP.
+// checkLoadBalancer warns about a Service that does not match the mode or sourceIP. It sets
+// f.loadBalancer.
 func (r *resolver) checkLoadBalancer(f *flow, a v1alpha1.AgentIngress, s *resource.Service) {
 	if a.Mode != v1alpha1.LoadBalancer {
 		return
@@ -137,7 +137,8 @@ func (r *resolver) addSourceRanges(add policy.SourceRanges) {
 	have.CIDRs = slices.Compact(slices.Sorted(slices.Values(append(slices.Clone(have.CIDRs), add.CIDRs...))))
 }
 
-// checkProfile refuses egress points and edge proxies without default-deny.
+// checkProfile refuses egress points and edge proxies without default-deny. It also checks the port
+// ranges and owners of the baseline, and undecidedKinds.
 func (r *resolver) checkProfile() {
 	fenced := func(namespace string, pods *metav1.LabelSelector, at *field.Path) {
 		switch _, owners := r.podsByTenant(namespace, policy.SelectorOf(pods)); {

@@ -6,12 +6,11 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tenantfence/tenantfence/internal/report"
-
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
@@ -155,7 +154,7 @@ func (r *resolver) checkDNSPorts(pods []*resource.Workload, at *field.Path) {
 	}
 }
 
-// checkDNSEndpoints warns of addresses behind a DNS Service without a selector, since the baseline
+// checkDNSEndpoints warns about addresses behind a DNS Service without a selector, since the baseline
 // selects pods.
 func (r *resolver) checkDNSEndpoints(s *resource.Service, at *field.Path) {
 	if dns := r.profile.Spec.Baseline.DNS; dns.NodeLocal || dns.HostNetwork {

@@ -3,15 +3,14 @@ package resolve
 import (
 	"slices"
 
-	"github.com/tenantfence/tenantfence/internal/report"
-
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/report"
 )
 
-// checkProfileAgainstBuild warns of parts of the profile that do not match the build. A baseline peer
+// checkProfileAgainstBuild warns about parts of the profile that do not match the build. A baseline peer
 // without any pods in the build may run elsewhere, and is no finding.
 func (r *resolver) checkProfileAgainstBuild() {
 	at := r.profile.Path.Child("baseline")
@@ -40,7 +39,7 @@ func (r *resolver) checkProfileAgainstBuild() {
 	r.reportUnusedFlows()
 }
 
-// warnBaselinePeer warns of a selector that selects none of the pods of its namespace.
+// warnBaselinePeer warns about a selector that selects none of the pods of its namespace.
 func (r *resolver) warnBaselinePeer(namespace string, pods *metav1.LabelSelector, at *field.Path) {
 	if len(r.index.WorkloadsIn(namespace, policy.Selector{})) > 0 && len(r.index.WorkloadsIn(namespace, policy.SelectorOf(pods))) == 0 {
 		r.warn(report.BaselinePodsNotFound, r.profile.Ref, at, "%s", r.podsNotFound([]string{namespace}, policy.SelectorOf(pods), ""))

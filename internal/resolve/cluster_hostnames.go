@@ -5,12 +5,11 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tenantfence/tenantfence/internal/report"
-
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
@@ -167,7 +166,7 @@ func (r *resolver) clusterHostnamePorts(f *flow, s *resource.Service, n clusterH
 	return out
 }
 
-// clientPorts are a Service's own, which its clients dial.
+// clientPorts returns the ports of a Service itself, to which clients connect.
 func clientPorts(ports []resource.ServicePort) []policy.Port {
 	var out []policy.Port
 	for _, p := range ports {

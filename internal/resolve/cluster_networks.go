@@ -4,12 +4,11 @@ import (
 	"net/netip"
 	"strings"
 
-	"github.com/tenantfence/tenantfence/internal/report"
-
 	"go4.org/netipx"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 

@@ -4,10 +4,9 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tenantfence/tenantfence/internal/report"
-
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
@@ -163,8 +162,8 @@ func (r *resolver) oppositeFlowBroken(f *flow, e resolvedPeer) bool {
 	})
 }
 
-// commonGrants are what peer e of flow f and peer reverse of flow other have in common, apart from
-// L7 rules.
+// commonGrants returns the grants that peer e of flow f and peer reverse of flow other share,
+// without L7 rules.
 func (r *resolver) commonGrants(f *flow, e resolvedPeer, other *flow, reverse resolvedPeer) []policy.Grant {
 	var out []policy.Grant
 	for _, mine := range f.own {

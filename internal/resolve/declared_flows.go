@@ -7,8 +7,8 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// recordFlow lists a declared flow. A flow of the profile is one for all tenants: it is off where
-// it is for each of them.
+// recordFlow lists a declared flow. A flow of the profile counts once for all tenants. It is
+// inactive if it is inactive for each of them.
 func (r *resolver) recordFlow(f *flow, off bool) {
 	at, known := r.flowIndex[f.reason]
 	if !known {

@@ -3,10 +3,9 @@ package resolve
 import (
 	"slices"
 
-	"github.com/tenantfence/tenantfence/internal/report"
-
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/report"
 )
 
 // refuseUnlimitedDNS refuses a Tenant's flow to the cluster's DNS without dns, if the profile

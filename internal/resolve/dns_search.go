@@ -5,10 +5,9 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tenantfence/tenantfence/internal/report"
-
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/report"
 )
 
 // clusterDomain is that of the names of Services, and ndots the dots from which a pod's
@@ -22,7 +21,7 @@ const (
 // with fewer than ndots dots, followed by NAMESPACE.svc.
 const maxSearchLabels = ndots + 2
 
-// checkSearchList warns of queries of pods that restricted names refuse. Resolvers query each name
+// checkSearchList warns about queries of pods that restricted names refuse. Resolvers query each name
 // with the search list first. A refused query ends the search of musl, which then never queries the
 // name itself.
 func (r *resolver) checkSearchList() {

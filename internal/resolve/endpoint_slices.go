@@ -5,11 +5,10 @@ import (
 	"net/netip"
 	"slices"
 
-	"github.com/tenantfence/tenantfence/internal/report"
-
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
@@ -31,7 +30,7 @@ func (r *resolver) resolveEndpointSlices(f *flow, s *resource.Service, at *field
 		}
 		for _, c := range cidrs {
 			if !isSubset(setOf([]string{c}, nil), allowed) {
-				r.outsideLimits(f, report.CIDROutsideLimits, at, fmt.Sprintf("address %s of Service %s/%s", c, s.Ref.Namespace, s.Ref.Name), "cidrs")
+				r.withinLimits(f, report.CIDROutsideLimits, at, fmt.Sprintf("address %s of Service %s/%s", c, s.Ref.Namespace, s.Ref.Name), "cidrs")
 			}
 		}
 		if f.direction == policy.Egress {

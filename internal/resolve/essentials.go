@@ -3,10 +3,9 @@ package resolve
 import (
 	"slices"
 
-	"github.com/tenantfence/tenantfence/internal/report"
-
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/report"
 )
 
 // essential is a flow without which a node does not work in the cluster.
@@ -56,7 +55,7 @@ func (r *resolver) apiServerClientPorts() []int32 {
 	return v1alpha1.APIServerPorts()
 }
 
-// reportMissingEssentials warns of essential flows of default-denied nodes that no flow allows, of
+// reportMissingEssentials warns about essential flows of default-denied nodes that no flow allows, of
 // this entry or of one that selects all of its nodes.
 func (r *resolver) reportMissingEssentials(n policy.Node, i int) {
 	for _, e := range r.essentials() {

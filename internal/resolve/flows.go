@@ -4,12 +4,11 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/tenantfence/tenantfence/internal/report"
-
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/report"
 )
 
 // flow is one declared flow of one tenant.
@@ -29,7 +28,7 @@ type flow struct {
 	l7       policy.L7
 	tls      *v1alpha1.TLS
 	optional bool
-	// mesh reports whether the profile declares that no other tenant must consent.
+	// mesh reports whether the flow sets fullMesh: no other tenant must consent.
 	mesh   bool
 	reason policy.Reason
 	peers  []v1alpha1.Peer
@@ -58,7 +57,7 @@ type resolvedPeer struct {
 	hostnames []string
 	// tenant whose consent is needed, or nil.
 	tenant *tenant
-	// group is the class of tenants that the peer represents; this tenant is one of them.
+	// group is the kind of group that the peer represents; tenant is one of its members.
 	group tenantGroup
 	path  *field.Path
 }
@@ -68,7 +67,7 @@ type resolvedPeer struct {
 type tenantGroup int
 
 const (
-	// singleTenant is no class: the peer is this tenant, and a missing consent is an error.
+	// singleTenant is no group: the peer is this tenant, and a missing consent is an error.
 	singleTenant tenantGroup = iota
 	// sharedNamespace are the tenants that share a namespace, namespacesByLabel those with a namespace
 	// that the peer selects by labels. Those that do not consent are reported.
@@ -80,7 +79,7 @@ const (
 	anyTenant
 )
 
-// includesAllTenants reports whether the class includes every tenant of the build.
+// includesAllTenants reports whether the group includes every tenant of the build.
 func (c tenantGroup) includesAllTenants() bool { return c == anyNamespace || c == anyTenant }
 
 // portsForLimits are the ports to compare with the limits.
@@ -220,7 +219,7 @@ func (r *resolver) egressPoint(f *flow) []policy.Peer {
 		r.refuse(report.EgressPointNotFound, f.ref, at, "the profile has no egress point %q: %s", f.via, fix)
 		return nil
 	}
-	if !slices.Contains(f.limits().EgressPoints, f.via) && !r.outsideLimits(f, report.EgressPointOutsideLimits, at, fmt.Sprintf("egress point %q", f.via), "egressPoints") {
+	if !slices.Contains(f.limits().EgressPoints, f.via) && !r.withinLimits(f, report.EgressPointOutsideLimits, at, fmt.Sprintf("egress point %q", f.via), "egressPoints") {
 		return nil
 	}
 	f.pods = policy.SelectorOf(points[i].Pods)

@@ -5,13 +5,12 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tenantfence/tenantfence/internal/report"
-
 	"k8s.io/apimachinery/pkg/util/intstr"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/report"
 )
 
 func l7Of(http []v1alpha1.HTTPRule, dns []string, tls *v1alpha1.TLS) policy.L7 {
@@ -56,7 +55,7 @@ func (r *resolver) checkL7(f *flow) {
 
 func (r *resolver) checkL7Limit(f *flow, kind v1alpha1.L7Kind, at *field.Path) {
 	if !slices.Contains(f.limits().L7, kind) {
-		r.outsideLimits(f, report.L7OutsideLimits, at, string(kind), "l7")
+		r.withinLimits(f, report.L7OutsideLimits, at, string(kind), "l7")
 	}
 }
 

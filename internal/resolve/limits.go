@@ -6,13 +6,12 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tenantfence/tenantfence/internal/report"
-
 	"go4.org/netipx"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/report"
 )
 
 // applyOverrides sets a tenant's limits, and its enforcement in the profile.
@@ -59,22 +58,13 @@ func replace[T any](have *[]T, by []T) {
 	}
 }
 
-// outsideLimits refuses what is outside the limits of a flow's tenant, and reports whether it is
-// allowed: flows of the profile have no limits.
-func (r *resolver) outsideLimits(f *flow, check *report.Check, at *field.Path, what, limit string) bool {
+// withinLimits reports whether a flow may have what its limits do not list: flows of the profile
+// have no limits. For other flows it adds a finding.
+func (r *resolver) withinLimits(f *flow, check *report.Check, at *field.Path, what, limit string) bool {
 	return r.outsideLimitsOrMisspelt(f, check, at, what, limit, "")
 }
 
-// unlimited is outsideLimits for a flow that lists nothing of a limited list: fix is what to list.
-func (r *resolver) unlimited(f *flow, check *report.Check, at *field.Path, what, limit, fix string) bool {
-	if f.fromProfile || f.node != "" {
-		return r.outsideLimits(f, check, at, what, limit)
-	}
-	r.refuse(check, f.ref, at, "%s is outside limits.%s of Tenant %q: %s, or remove limits.%s from the profile", what, limit, f.tenant.Name, fix, limit)
-	return false
-}
-
-// outsideLimitsOrMisspelt is outsideLimits for a name that may be similar to one within the limits.
+// outsideLimitsOrMisspelt is withinLimits for a name that may be similar to one within the limits.
 func (r *resolver) outsideLimitsOrMisspelt(f *flow, check *report.Check, at *field.Path, what, limit, similar string) bool {
 	if f.fromProfile {
 		return true
@@ -143,7 +133,7 @@ func (r *resolver) refuseSubdomain(ref report.Ref, name string, at *field.Path) 
 func (r *resolver) checkEntityLimits(f *flow, entities []v1alpha1.Entity, at *field.Path) bool {
 	valid := true
 	for _, e := range entities {
-		ok := slices.Contains(f.limits().Entities, e) || r.outsideLimits(f, report.EntityOutsideLimits, at, fmt.Sprintf("entity %q", e), "entities")
+		ok := slices.Contains(f.limits().Entities, e) || r.withinLimits(f, report.EntityOutsideLimits, at, fmt.Sprintf("entity %q", e), "entities")
 		valid = valid && ok
 	}
 	return valid
@@ -169,7 +159,7 @@ func (r *resolver) checkNetworkLimits(f *flow, cidrs, except []string, at *field
 	allowedSet := setOf(allowed, nil)
 	for i, c := range cidrs {
 		if !isSubset(setOf([]string{c}, except), allowedSet) {
-			r.outsideLimits(f, report.CIDROutsideLimits, at.Index(i), fmt.Sprintf("network %q", c), "cidrs")
+			r.withinLimits(f, report.CIDROutsideLimits, at.Index(i), fmt.Sprintf("network %q", c), "cidrs")
 		}
 	}
 }

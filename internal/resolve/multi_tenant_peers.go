@@ -5,11 +5,10 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tenantfence/tenantfence/internal/report"
-
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/report"
 )
 
 // multiTenantPeers are the peers that represent several tenants, with the result for each tenant.
@@ -51,7 +50,7 @@ func oppositeSide(f *flow) string {
 	return "the " + string(f.direction.Opposite()) + " side of this flow"
 }
 
-// isCounted reports whether the tenants of a class are counted, and not named one by one.
+// isCounted reports whether findings count the tenants of a group instead of naming them.
 func (f *flow) isCounted(group tenantGroup) bool {
 	return group == anyTenant || f.fromProfile && group.includesAllTenants()
 }

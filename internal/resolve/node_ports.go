@@ -3,13 +3,12 @@ package resolve
 import (
 	"slices"
 
-	"github.com/tenantfence/tenantfence/internal/report"
-
 	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// checkNodePorts warns of flows to nodes on a node port of a Service: if Cilium replaces kube-proxy,
+// checkNodePorts warns about flows to nodes on a node port of a Service: if Cilium replaces kube-proxy,
 // it translates the destination to a pod before policies decide.
 func (r *resolver) checkNodePorts() {
 	severity, state := report.Warning, ""

@@ -5,10 +5,9 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tenantfence/tenantfence/internal/report"
-
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/report"
 )
 
 // collectNodes collects and resolves the flows of the profile's nodes. They need neither limits nor
@@ -54,8 +53,8 @@ func (f *flow) declaredBy() string {
 	return fmt.Sprintf("Tenant %q", f.tenant.Name)
 }
 
-// reportNodesNotDistinguished warns of flows between nodes and fenced pods, whose policies allow every
-// node.
+// reportNodesNotDistinguished warns about flows between nodes and fenced pods, whose policies allow
+// every node.
 func (r *resolver) reportNodesNotDistinguished(f *flow) {
 	for _, e := range f.resolvedPeers {
 		for _, owner := range r.affectedTenants(e) {
@@ -82,7 +81,7 @@ func (r *resolver) affectedTenants(e resolvedPeer) []*tenant {
 	return slices.DeleteFunc(owners, func(t *tenant) bool { return t == nil })
 }
 
-// reportNodes warns of what host policies can do to a cluster.
+// reportNodes warns about what host policies can do to a cluster.
 func (r *resolver) reportNodes() {
 	const auditHint = "to see first what they deny, enable the host firewall and audit mode on one node, set Enforce, and look for the action audit in cilium-dbg monitor"
 	for i, n := range r.fence.Nodes {

@@ -8,10 +8,9 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/tenantfence/tenantfence/internal/report"
-
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
@@ -53,7 +52,7 @@ func (r *resolver) reportInferred() {
 	}
 }
 
-// reportUnknownPods warns of resources with unknown pods. External workloads in the namespace are
+// reportUnknownPods warns about resources with unknown pods. External workloads in the namespace are
 // assumed to be these pods.
 func (r *resolver) reportUnknownPods() {
 	declared := map[string]bool{}
@@ -98,7 +97,7 @@ func groupBy[T any](all []T, key func(T) string) func(yield func([]T) bool) {
 
 func kindOf(ref report.Ref) string { return ref.APIVersion + "/" + ref.Kind }
 
-// reportMissingFlows warns of an operator's pods in a tenant's namespace without the flows that
+// reportMissingFlows warns about an operator's pods in a tenant's namespace without the flows that
 // they or the operator need.
 func (r *resolver) reportMissingFlows(in resource.Inferred) {
 	ns := in.Resource.Namespace
@@ -128,8 +127,8 @@ func (r *resolver) reportMissingFlows(in resource.Inferred) {
 	}
 }
 
-// missingPorts are the ports of a need that no grant covers: nil where all are covered, and
-// empty, not nil, where a need without ports is not.
+// missingPorts returns the ports of a required flow that no grant covers. It returns nil if all are
+// covered, and an empty slice for an uncovered flow without ports.
 func (r *resolver) missingPorts(t *tenant, in resource.Inferred, need resource.RequiredFlow) []policy.Port {
 	if len(need.Ports) == 0 && !r.needCovered(t, in, need, policy.Port{}) {
 		return []policy.Port{}

@@ -5,14 +5,13 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/tenantfence/tenantfence/internal/report"
-
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/report"
 )
 
 // resolvePeer resolves a peer. found is false if the flow is optional and the peer is not in the
@@ -117,7 +116,7 @@ func (f *flow) needsConsent(t *tenant, group tenantGroup) bool {
 }
 
 func (r *resolver) resolveAnyTenantPeer(f *flow, p v1alpha1.Peer, at *field.Path) []resolvedPeer {
-	if !isTrue(f.limits().AnyTenant) && !r.outsideLimits(f, report.AnyTenantOutsideLimits, at.Child("anyTenant"), "every tenant at once", "anyTenant") {
+	if !isTrue(f.limits().AnyTenant) && !r.withinLimits(f, report.AnyTenantOutsideLimits, at.Child("anyTenant"), "every tenant at once", "anyTenant") {
 		return nil
 	}
 	var out []resolvedPeer
@@ -172,13 +171,13 @@ func (r *resolver) checkNamespaceLimit(f *flow, namespace string, pods policy.Se
 		return true
 	}
 	return slices.Contains(f.limits().Namespaces, namespace) ||
-		r.outsideLimits(f, report.NamespaceOutsideLimits, at, fmt.Sprintf("namespace %q", namespace), "namespaces")
+		r.withinLimits(f, report.NamespaceOutsideLimits, at, fmt.Sprintf("namespace %q", namespace), "namespaces")
 }
 
 // resolveLabelPeer resolves namespaces by labels, {} to all. Those of tenants are listed by name and
 // need consent. All others match by their labels, also those that are created later.
 func (r *resolver) resolveLabelPeer(f *flow, p v1alpha1.Peer, at *field.Path) ([]resolvedPeer, bool) {
-	if !isTrue(f.limits().NamespaceLabels) && !r.outsideLimits(f, report.NamespaceLabelsOutsideLimits, at.Child("namespaceLabels"), "naming namespaces by label", "namespaceLabels") {
+	if !isTrue(f.limits().NamespaceLabels) && !r.withinLimits(f, report.NamespaceLabelsOutsideLimits, at.Child("namespaceLabels"), "naming namespaces by label", "namespaceLabels") {
 		return nil, true
 	}
 	group, pods := namespacesByLabel, policy.SelectorOf(p.Pods)
@@ -228,7 +227,7 @@ func (r *resolver) unownedNamespacePeers(p v1alpha1.Peer, at *field.Path) []reso
 	return []resolvedPeer{{peer: policy.Peer{Kind: policy.Pods, NamespaceLabels: p.NamespaceLabels, ExcludedNamespaces: slices.Sorted(maps.Keys(r.owner)), Pods: policy.SelectorOf(p.Pods)}, path: at}}
 }
 
-// warnNamespaceLabels warns of pods that can join a peer and, in a generator, of the tenants that the
+// warnNamespaceLabels warns about pods that can join a peer and, in a generator, of the tenants that the
 // peer does not include.
 func (r *resolver) warnNamespaceLabels(f *flow, p v1alpha1.Peer, unownedPeers []resolvedPeer, at *field.Path) {
 	at = at.Child("namespaceLabels")

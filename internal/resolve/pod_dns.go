@@ -4,15 +4,14 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tenantfence/tenantfence/internal/report"
-
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// checkPodDNS warns of flows to names that their pods do not resolve at the cluster's DNS,
+// checkPodDNS warns about flows to names that their pods do not resolve at the cluster's DNS,
 // where Cilium's proxy would learn the addresses.
 func (r *resolver) checkPodDNS() {
 	if r.networkPolicyForm {
@@ -34,7 +33,7 @@ func (e resolvedPeer) queriedNames() []string {
 	return e.hostnames
 }
 
-// checkFlowNames warns of the first of a flow's pods, and the first name, of each kind.
+// checkFlowNames warns once per kind of problem, about the first pod and the first name.
 func (r *resolver) checkFlowNames(f *flow, names []string, at *field.Path) {
 	if len(names) == 0 {
 		return
@@ -79,7 +78,7 @@ func (r *resolver) workloadsOf(f *flow) []*resource.Workload {
 	return out
 }
 
-// checkPodSearches warns of queries with search domains of pods that restricted names refuse.
+// checkPodSearches warns about queries with search domains of pods that restricted names refuse.
 func (r *resolver) checkPodSearches() {
 	names := r.profile.Spec.Baseline.DNS.Names
 	if slices.Contains(names, "*") || r.usesNetworkPolicies() {
@@ -97,7 +96,7 @@ func (r *resolver) checkPodSearches() {
 	}
 }
 
-// checkSearch warns of the first name whose query with a search domain is refused.
+// checkSearch warns about the first name whose query with a search domain is refused.
 func (r *resolver) checkSearch(w *resource.Workload, namespace, domain string, names []string) {
 	for _, name := range r.podQueryNames(namespace) {
 		query := name.name + "." + domain

@@ -5,12 +5,11 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tenantfence/tenantfence/internal/report"
-
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/report"
 )
 
 // checkPorts compares the ports of a flow with the limits, and port names with the ports of the
@@ -124,8 +123,7 @@ func (r *resolver) isUnknownPortName(p policy.Port, peers []policy.Peer) bool {
 	return p.IsNamed() && !r.index.Partial && len(peers) > 0 && !slices.ContainsFunc(peers, declares)
 }
 
-// warnHostNetwork warns of hostNetwork pods alone as the pods or a peer of a flow: no policy selects
-// them.
+// warnHostNetwork warns about peers that are hostNetwork pods alone, which no policy selects.
 func (r *resolver) warnHostNetwork(f *flow) {
 	warn := func(p policy.Peer, at *field.Path, subject, fix string) {
 		workloads := r.index.WorkloadsIn(p.Namespace, p.Pods)
@@ -162,7 +160,7 @@ func (r *resolver) checkPortLimits(f *flow, ports []policy.Port, to []policy.Pee
 		return valid
 	}
 	if len(ports) == 0 {
-		return r.unlimited(f, report.PortOutsideLimits, at, "every port", "ports", "list the ports") && valid
+		return r.withinLimits(f, report.PortOutsideLimits, at, "every port", "ports") && valid
 	}
 	for _, p := range policy.ExpandProtocols(ports) {
 		if p.Protocol == policy.ICMP {
@@ -173,7 +171,7 @@ func (r *resolver) checkPortLimits(f *flow, ports []policy.Port, to []policy.Pee
 			continue
 		}
 		n, known := r.portNumber(p, to...)
-		ok := p.CoveredBy(limits) || known && n.CoveredBy(limits) || r.outsideLimits(f, report.PortOutsideLimits, at, "port "+p.String(), "ports")
+		ok := p.CoveredBy(limits) || known && n.CoveredBy(limits) || r.withinLimits(f, report.PortOutsideLimits, at, "port "+p.String(), "ports")
 		valid = valid && ok
 	}
 	return valid
@@ -187,12 +185,12 @@ func (r *resolver) checkICMPLimits(f *flow, ports []policy.Port) bool {
 		return true
 	}
 	if len(ports) == 0 && limits.Ports == nil {
-		return r.unlimited(f, report.ICMPOutsideLimits, f.path, "every type of ICMP message", "icmp", "list the ports or the types in icmp")
+		return r.withinLimits(f, report.ICMPOutsideLimits, f.path, "every type of ICMP message (the flow lists neither ports nor icmp)", "icmp")
 	}
 	valid := true
 	for i, p := range ports {
 		if p.Protocol == policy.ICMP && !slices.Contains(limits.ICMP, v1alpha1.ICMPType(p.Name)) {
-			valid = r.outsideLimits(f, report.ICMPOutsideLimits, f.path.Child("icmp").Index(i), "ICMP message "+p.Name, "icmp") && valid
+			valid = r.withinLimits(f, report.ICMPOutsideLimits, f.path.Child("icmp").Index(i), "ICMP message "+p.Name, "icmp") && valid
 		}
 	}
 	return valid

@@ -9,10 +9,10 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// raisedLimits names the limits that allow more than before. It goes through the fields of
-// Limits, so that none is forgotten: a list allows more by an element that is new, a
-// boolean where it becomes true. Where a limit covers more than what it lists, it may
-// report one that only looks wider, but for those that widens knows.
+// raisedLimits names the limits that allow more than before. It goes through the fields of Limits,
+// so that none is forgotten: a list allows more by an element that is new, a boolean where it
+// becomes true. For a limit that covers more than it lists, it may report a change that only looks
+// wider. widens knows some of these.
 func raisedLimits(before, after v1alpha1.Limits) []string {
 	var out []string
 	was, is := reflect.ValueOf(before), reflect.ValueOf(after)

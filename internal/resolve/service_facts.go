@@ -5,14 +5,13 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tenantfence/tenantfence/internal/report"
-
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// checkServiceFacts warns of flows that a Service changes: it sends connections to other clusters,
+// checkServiceFacts warns about flows that a Service changes: it sends connections to other clusters,
 // its load balancer denies networks, or nodes replace the addresses of clients.
 func (r *resolver) checkServiceFacts() {
 	if r.networkPolicyForm || r.index.WithoutResources {
@@ -35,7 +34,7 @@ func (r *resolver) checkServiceFacts() {
 	}
 }
 
-// checkGlobal warns of a flow to a Service whose connections Cilium also sends to other clusters.
+// checkGlobal warns about a flow to a Service whose connections Cilium also sends to other clusters.
 func (r *resolver) checkGlobal(f *flow) {
 	if f.direction != policy.Egress || r.fence.Cluster.Name == "" && !r.fence.Agent.Enabled(policy.DefaultLocalCluster) {
 		return
@@ -96,7 +95,7 @@ func fromOutside(p policy.Peer) bool {
 	})
 }
 
-// checkSources warns of a Service that denies the clients of a grant, or hides their addresses.
+// checkSources warns about a Service that denies the clients of a grant, or hides their addresses.
 func (r *resolver) checkSources(g policy.Grant, s *resource.Service, seen map[string]bool) {
 	add := func(check *report.Check, field, format string, args ...any) {
 		f := report.New(check, report.Warning, r.declaringRef(g.Destination), g.Destination.Reason.Field+field, format, args...)
@@ -124,7 +123,7 @@ func (r *resolver) checkSources(g policy.Grant, s *resource.Service, seen map[st
 	}
 }
 
-// checkNodes warns of a grant to nodes that also allows clients outside the cluster.
+// checkNodes warns about a grant to nodes that also allows clients outside the cluster.
 func (r *resolver) checkNodes(g policy.Grant, s *resource.Service, seen map[string]bool) {
 	at := g.Destination.Reason.Field
 	if !s.TranslatesSource() || g.Family == policy.AgentIngress || seen[at+s.Ref.Name] {

@@ -31,7 +31,7 @@ func (r *resolver) reportServicePort(severity report.Severity, f *flow, m servic
 	r.report(severity, report.ServicePortAsPodPort, f.ref, f.path.Child("ports"), "port %s is that of Service %s, and its pods listen on %s, on which policies decide: %s", m.port, m.service, port, fix)
 }
 
-// warnServicePorts warns of the ports of Services in a flow to their pods.
+// warnServicePorts warns about the ports of Services in a flow to their pods.
 func (r *resolver) warnServicePorts(f *flow, ports []policy.Port, to policy.Peer) {
 	for _, m := range r.servicePortMistakes(ports, to) {
 		r.reportServicePort(report.Warning, f, m)

@@ -5,10 +5,9 @@ import (
 	"path"
 	"slices"
 
-	"github.com/tenantfence/tenantfence/internal/report"
-
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/report"
 )
 
 // checkTLS compares tls of a flow with the limits, the Cilium version and its peers.

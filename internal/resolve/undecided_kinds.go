@@ -1,9 +1,8 @@
 package resolve
 
 import (
-	"github.com/tenantfence/tenantfence/internal/resource"
-
 	"github.com/tenantfence/tenantfence/internal/report"
+	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
 // refuseDecidedKinds refuses an entry for a kind that is decided, since it has no effect.

@@ -4,9 +4,8 @@ import (
 	"maps"
 	"strings"
 
-	"github.com/tenantfence/tenantfence/internal/report"
-
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/report"
 )
 
 // GeneratedValue represents the generated value of a label that a controller sets. It is no valid

@@ -3,9 +3,8 @@ package resource
 import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
-	"github.com/tenantfence/tenantfence/internal/report"
-
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/report"
 )
 
 // Inputs are the decoded and valid resources of this project's kinds.

@@ -7,13 +7,12 @@ import (
 	"slices"
 	"sync"
 
-	"github.com/tenantfence/tenantfence/internal/report"
-
 	kyaml "sigs.k8s.io/kustomize/kyaml/yaml"
 	"sigs.k8s.io/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/report"
 )
 
 //go:embed operators/*.yaml

@@ -3,14 +3,13 @@ package resource
 import (
 	"net/netip"
 
-	"github.com/tenantfence/tenantfence/internal/report"
-
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/report"
 )
 
 // localRedirect is the kind that redirects connections to a Service or an address to pods on the
