@@ -70,7 +70,7 @@ func TestAgentSettings(t *testing.T) {
 		"policies are logged":         {config: `policy-audit-mode: "true"`, fails: true, messages: []string{"policy-audit-mode is true", disabled}, absent: []string{"[proved]"}},
 		"the same in AllowOnly":       {enforcement: "AllowOnly", config: `policy-audit-mode: "true"`, messages: []string{"warning: ", disabled}},
 		"no proxy":                    {config: `enable-l7-proxy: "false"`, more: http, fails: true, messages: []string{"[l7-proxy-disabled]"}, absent: []string{"[policy-rejected]"}},
-		"a value that is none":        {config: `enable-sctp: maybe`, fails: true, messages: []string{`ciliumConfig[enable-sctp]: whether agents forward SCTP: must be one of true, false, not "maybe"`}},
+		"a value that is none":        {config: `enable-sctp: maybe`, fails: true, messages: []string{`ciliumConfig[enable-sctp]: (whether agents forward SCTP) must be one of true, false, not "maybe"`}},
 		"a mode that is not decided":  {config: `policy-cidr-match-mode: pods`, fails: true, messages: []string{`"pods" is not supported`}},
 		"SCTP, unstated":              {more: sctp, messages: []string{"enable-sctp is not set here, and with \"true\" the result differs (undeclared-open at tenant-acme: CiliumNetworkPolicy/p)", "[agent-setting-unspecified]", "[proved]"}},
 		"SCTP in a FlowTest, not set": {more: sctpTest, messages: []string{`enable-sctp is not set here, and with "true" the result differs`, "[agent-setting-unspecified]"}},

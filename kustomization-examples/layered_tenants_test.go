@@ -37,8 +37,8 @@ func TestHostPoliciesStartInAllowOnly(t *testing.T) {
 		message  string
 		decision policy.Decision
 	}{
-		"layered-tenants":                {"in AllowOnly, deny nothing and show nothing", policy.Allowed},
-		"layered-tenants/l7":             {"in AllowOnly, deny nothing and show nothing", policy.Allowed},
+		"layered-tenants":                {"deny nothing in AllowOnly", policy.Allowed},
+		"layered-tenants/l7":             {"deny nothing in AllowOnly", policy.Allowed},
 		"layered-tenants/nodes-enforced": {"these enforced host policies", policy.Denied},
 	} {
 		out, stderr, err := kustomizeBuild(t, bin, dir)

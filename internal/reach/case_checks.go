@@ -71,7 +71,7 @@ func (e Endpoints) checkSourceTranslation(engine policy.Engine, c v1alpha1.FlowC
 	if v, err := engine.Decide(f); err == nil && v.Decision() == policy.Denied {
 		return nil
 	}
-	return fmt.Errorf("Service %s/%s does not set externalTrafficPolicy: Local, so the address may be translated to that of a node, which policies allow: set it, or write the pods instead of the Service", to.TenantOrNamespace, to.Name)
+	return fmt.Errorf("without externalTrafficPolicy: Local in Service %s/%s, the address may be translated to that of a node, which policies allow: set it, or write the pods instead of the Service", to.TenantOrNamespace, to.Name)
 }
 
 // checkOperatorPolicies returns an error where a case expects that a connection is denied which a
