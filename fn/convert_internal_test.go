@@ -62,7 +62,7 @@ func TestBrokenConversionsDiffer(t *testing.T) {
 		"a port more":                {"endPort: 9010", "endPort: 9011", "on port 9011/TCP"},
 		"no protocol but one":        {"protocol: UDP", "protocol: SCTP", "no longer allows a pod with app=web in acme to reach"},
 		"anything":                   {"  - toEndpoints:\n    - {}\n", "  - toEntities: [all]\n", "also allows a pod with app=web in acme to reach"},
-		"nothing closed":             {"  endpointSelector:", "  enableDefaultDeny: {ingress: false, egress: true}\n  endpointSelector:", "no longer isolates the ingress of a pod with app=web in acme"},
+		"no default-deny":            {"  endpointSelector:", "  enableDefaultDeny: {ingress: false, egress: true}\n  endpointSelector:", "no longer isolates the ingress of a pod with app=web in acme"},
 		"a name that is rejected":    {"port: https", "port: https-with-a-long-name", "rejected"},
 		"an unknown field":           {"endPort: 9010", "endports: 9010", "rejected"},
 		"peers that are left behind": {"  - fromCIDRSet:", "  - fromCIDR:", "rejected"},

@@ -56,7 +56,7 @@ func TestConvertRandomPolicies(t *testing.T) {
 	}
 }
 
-// commented writes a policy as YAML with comments above or at the end of many lines: "# comment 1.". It
+// commented writes a policy as YAML with comments above many lines or after their values: "# comment 1.". It
 // returns the number of comments so far.
 func (d policyGenerator) commented(t *testing.T, doc []byte, commentCount int) (string, int) {
 	t.Helper()
