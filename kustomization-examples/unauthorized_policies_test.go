@@ -84,7 +84,7 @@ func TestUnauthorizedPoliciesAreRefused(t *testing.T) {
 		},
 		"a tenant allows egress to another tenant, which denies ingress": {
 			"{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {name: peek}, spec: {endpointSelector: {}, egress: [{toEndpoints: [{matchLabels: {k8s:io.kubernetes.pod.namespace: tenant-beta}}]}]}}",
-			report.UndeclaredOneSided, "CiliumNetworkPolicy/peek", "only the other side denies it so far",
+			report.UndeclaredOneSided, "CiliumNetworkPolicy/peek", "which nothing declares and only the other side denies",
 		},
 		"intraNamespace shadows L7 rules": {
 			`{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {name: api}, spec: {endpointSelector: {matchLabels: {app.kubernetes.io/name: thehive}}, ingress: [{fromEndpoints: [{}], toPorts: [{ports: [{port: "9000", protocol: TCP}], rules: {http: [{method: GET}]}}]}]}}`,
