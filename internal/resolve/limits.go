@@ -61,7 +61,7 @@ func replace[T any](have *[]T, by []T) {
 // withinLimits reports whether a flow may have what its limits do not list: flows of the profile
 // have no limits. For other flows it adds a finding.
 func (r *resolver) withinLimits(f *flow, check *report.Check, at *field.Path, what, limit string) bool {
-	return r.outsideLimitsOrMisspelt(f, check, at, what, limit, "")
+	return r.withinLimitsOrSimilar(f, check, at, what, limit, "")
 }
 
 // unlimited is withinLimits for a flow that lists nothing of a limited list. The fix states what to list.
@@ -73,8 +73,9 @@ func (r *resolver) unlimited(f *flow, check *report.Check, at *field.Path, what,
 	return false
 }
 
-// outsideLimitsOrMisspelt is withinLimits for a name that may be similar to one within the limits.
-func (r *resolver) outsideLimitsOrMisspelt(f *flow, check *report.Check, at *field.Path, what, limit, similar string) bool {
+// withinLimitsOrSimilar is withinLimits for a name. The finding suggests a similar name that is
+// within the limits, if one is known.
+func (r *resolver) withinLimitsOrSimilar(f *flow, check *report.Check, at *field.Path, what, limit, similar string) bool {
 	if f.fromProfile {
 		return true
 	}
@@ -112,7 +113,7 @@ func (r *resolver) checkNameLimit(f *flow, name, what string, at *field.Path) {
 // checkQueriedName refuses a name in a DNS rule outside the limits. It may be one of this cluster.
 func (r *resolver) checkQueriedName(f *flow, name, what string, at *field.Path) {
 	if !policy.AnyCovers(f.limits().FQDNs, name) {
-		r.outsideLimitsOrMisspelt(f, report.FQDNOutsideLimits, at, what, "fqdns", similarInLimits(name, f.limits().FQDNs))
+		r.withinLimitsOrSimilar(f, report.FQDNOutsideLimits, at, what, "fqdns", similarInLimits(name, f.limits().FQDNs))
 	}
 	r.refuseSubdomain(f.ref, name, at)
 }

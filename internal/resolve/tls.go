@@ -48,7 +48,7 @@ func (r *resolver) checkSecretLimit(f *flow, s *v1alpha1.SecretName, name string
 	if s == nil || slices.ContainsFunc(f.limits().Secrets, func(p string) bool { ok, _ := path.Match(p, s.String()); return ok }) {
 		return
 	}
-	r.outsideLimitsOrMisspelt(f, report.SecretOutsideLimits, f.path.Child("tls", name), fmt.Sprintf("Secret %q", s), "secrets", similarInLimits(s.String(), f.limits().Secrets))
+	r.withinLimitsOrSimilar(f, report.SecretOutsideLimits, f.path.Child("tls", name), fmt.Sprintf("Secret %q", s), "secrets", similarInLimits(s.String(), f.limits().Secrets))
 }
 
 // refuseTLSConflict refuses flows of a tenant with http rules for the same port and peer and with
