@@ -24,19 +24,26 @@ func (x *Expectation) namesTenantOf(d *policy.Declaration, pods policy.Peer) boo
 		return true
 	}
 	return slices.ContainsFunc(d.Peers, func(p v1alpha1.Peer) bool {
-		switch {
-		case p.Tenant != "":
-			return p.Tenant == owner.Name
-		case p.Children:
-			return x.isChild(owner.Name, d.Tenant)
-		case p.Parent:
-			return x.isChild(d.Tenant, owner.Name)
-		case p.Namespace != "":
+		if p.Namespace != "" {
 			return p.Namespace == pods.Namespace
-		default:
-			return p.AnyTenant || p.NamespaceLabels != nil || p.Service != "" || len(p.FQDNs)+len(p.Entities)+len(p.CIDRs) > 0
 		}
+		return x.mayBe(p, d.Tenant, owner.Name)
 	})
+}
+
+// mayBe reports whether a peer of one tenant's flow can be another tenant. Labels, Services and
+// addresses can be any.
+func (x *Expectation) mayBe(p v1alpha1.Peer, own, other string) bool {
+	switch {
+	case p.Tenant != "":
+		return p.Tenant == other
+	case p.Children:
+		return x.isChild(other, own)
+	case p.Parent:
+		return x.isChild(own, other)
+	default:
+		return p.AnyTenant || p.NamespaceLabels != nil || p.Service != "" || len(p.FQDNs)+len(p.Entities)+len(p.CIDRs) > 0
+	}
 }
 
 // isChild reports whether the profile makes a Tenant a child of another one.

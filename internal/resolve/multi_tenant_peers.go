@@ -156,24 +156,39 @@ func (p *multiTenantPeer) allowPair(f *flow, other *tenant) {
 func (c *multiTenantPeers) reportPeers() {
 	for _, p := range c.order {
 		switch f := p.flow; {
-		case p.group == childTenants && len(p.pairs) == 0 && !p.consentUnknown:
-			c.reportNoChildren(p)
 		case f.fromProfile && (f.mesh || !p.group.includesAllTenants()):
-			if len(p.allowed) > 0 || f.mesh {
-				c.report(report.Info, report.FlowsWithoutConsent, f.ref, p.path, "allows the flow for %s without consent of the other Tenant: check that this is intended", pairs(len(p.allowed)))
-			}
+			c.reportWithoutConsent(p)
 		case !f.isCounted(p.group):
 			c.reportMissingConsents(p)
 		case len(p.allowed) == 0 && !p.consentUnknown:
 			c.reportUnused(p)
-		case f.fromProfile:
-			c.report(report.Info, report.AnyTenantConsents, f.ref, p.path, "allows the flow for %s (of %d) in which the other Tenant declares %s%s", pairs(len(p.allowed)), len(p.pairs), oppositeSide(f), p.partialText())
-		case p.group == childTenants:
-			c.report(report.Info, report.ChildrenConsents, f.ref, p.path, "%d of %d children with such pods declare %s: %s%s", len(p.allowed), len(p.pairs), oppositeSide(f), strings.Join(p.allowed, ", "), p.partialText())
 		default:
-			c.report(report.Info, report.AnyTenantConsents, f.ref, p.path, "%d of %d other Tenants with such pods declare %s: %s%s", len(p.allowed), len(p.pairs), oppositeSide(f), strings.Join(p.allowed, ", "), p.partialText())
+			c.reportConsents(p)
 		}
 	}
+}
+
+// reportWithoutConsent counts the pairs that a flow of the profile allows without consent.
+func (c *multiTenantPeers) reportWithoutConsent(p *multiTenantPeer) {
+	switch f := p.flow; {
+	case len(p.allowed) > 0 || f.mesh:
+		c.report(report.Info, report.FlowsWithoutConsent, f.ref, p.path, "allows the flow for %s without consent of the other Tenant: check that this is intended", pairs(len(p.allowed)))
+	case p.group == childTenants:
+		c.reportNoChildren(p)
+	}
+}
+
+// reportConsents counts the tenants that consent.
+func (c *multiTenantPeers) reportConsents(p *multiTenantPeer) {
+	f, check, members := p.flow, report.AnyTenantConsents, "other Tenants"
+	if f.fromProfile {
+		c.report(report.Info, report.AnyTenantConsents, f.ref, p.path, "allows the flow for %s (of %d) in which the other Tenant declares %s%s", pairs(len(p.allowed)), len(p.pairs), oppositeSide(f), p.partialText())
+		return
+	}
+	if p.group == childTenants {
+		check, members = report.ChildrenConsents, "children"
+	}
+	c.report(report.Info, check, f.ref, p.path, "%d of %d %s with such pods declare %s: %s%s", len(p.allowed), len(p.pairs), members, oppositeSide(f), strings.Join(p.allowed, ", "), p.partialText())
 }
 
 // partialText names the tenants that declare a part.
@@ -193,6 +208,10 @@ func pairs(n int) string {
 
 // reportUnused reports that no tenant takes part.
 func (c *multiTenantPeers) reportUnused(p *multiTenantPeer) {
+	if p.group == childTenants && len(p.pairs) == 0 {
+		c.reportNoChildren(p)
+		return
+	}
 	policies := "so this peer is in no policy"
 	if p.others {
 		policies = "so the flow excludes all of them"
