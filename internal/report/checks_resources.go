@@ -29,6 +29,15 @@ var (
 		Example:    "generated/identical-duplicates",
 	})
 
+	ExternalResourceDiffers = define(Check{
+		Name:       "external-resource-differs",
+		Severities: []Severity{Error},
+		Title:      "ExternalResources contradict another declaration",
+		Meaning:    "An ExternalResources declares a workload, Service, Namespace or node that the build or another ExternalResources has, too, and the two differ in what affects traffic. It is unknown which of them runs in the cluster.",
+		Fix:        "Remove the declaration from the ExternalResources, or make both equal.",
+		Example:    "refused/external-resources-that-differ",
+	})
+
 	ResourceWithoutNamespace = define(Check{
 		Name:       "resource-without-namespace",
 		Severities: []Severity{Error},

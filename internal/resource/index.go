@@ -97,6 +97,8 @@ type Index struct {
 	UnknownPods []UnknownPods
 	// PodMetadata has the labels and annotations that pods of each resource have or may have.
 	PodMetadata []PodMetadata
+	// External has the resources that ExternalResources declare. The index includes them.
+	External External
 	// Redirects are Cilium's redirects of connections to pods on the same node.
 	Redirects []*Redirect
 	gateways
