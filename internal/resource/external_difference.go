@@ -10,6 +10,7 @@ import (
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
@@ -18,15 +19,41 @@ import (
 func differenceOf(a, b *yaml.RNode) (string, error) {
 	switch groupKind(a) {
 	case "v1/Namespace":
-		return differences{"labels": !maps.Equal(a.GetLabels(), b.GetLabels())}.String(), nil
+		return differences{"labels": !maps.Equal(namespaceLabels(a), namespaceLabels(b))}.String(), nil
 	case "v1/Node":
-		return compareParsed(a, b, nodeAddresses, func(one, other []netip.Addr) differences {
+		return compareParsed(a, b, NodeAddresses, func(one, other []netip.Addr) differences {
 			return differences{"labels": !maps.Equal(a.GetLabels(), b.GetLabels()), "addresses": !slices.Equal(sortedIPs(one), sortedIPs(other))}
 		})
 	case "v1/Service":
 		return compareParsed(a, b, newService, differentServices)
 	}
 	return compareParsed(a, b, newWorkload, differentWorkloads)
+}
+
+// namespaceLabels returns the labels of a Namespace without the one that every Namespace has.
+func namespaceLabels(n *yaml.RNode) map[string]string {
+	labels := n.GetLabels()
+	delete(labels, "kubernetes.io/metadata.name")
+	return labels
+}
+
+// WorkloadDifference names what differs between a Pod and pods that an ExternalResources declares,
+// as far as it affects traffic, or returns "".
+func WorkloadDifference(pod *yaml.RNode, w v1alpha1.ExternalWorkload) string {
+	return differenceOfDeclared(pod, workloadObject(pod.GetNamespace(), w))
+}
+
+// ServiceDifference is WorkloadDifference for Services. It does not compare EndpointSlices.
+func ServiceDifference(n *yaml.RNode, s v1alpha1.ExternalService) string {
+	return differenceOfDeclared(n, serviceObject(n.GetNamespace(), s))
+}
+
+func differenceOfDeclared(n *yaml.RNode, declared map[string]any) string {
+	difference, err := differenceOf(n, ExternalResources{}.node(declared))
+	if err != nil {
+		return "content"
+	}
+	return difference
 }
 
 // differences has the parts of a resource, and whether they differ.
@@ -68,7 +95,7 @@ func differentWorkloads(a, b *Workload) differences {
 		"hostNetwork":    a.HostNetwork != b.HostNetwork,
 		"serviceAccount": a.ServiceAccount != b.ServiceAccount,
 		"ports": !equalSets(a.Ports, b.Ports) || !equalSets(a.SidecarPorts, b.SidecarPorts) ||
-			!equalSets(a.DeclaredPorts, b.DeclaredPorts) || !equalSets(a.HostPorts, b.HostPorts),
+			!equalSets(a.DeclaredPorts, b.DeclaredPorts) || !a.HostNetwork && !equalSets(a.HostPorts, b.HostPorts),
 		"DNS": cmp.Or(a.DNS.Policy, "ClusterFirst") != cmp.Or(b.DNS.Policy, "ClusterFirst") || !slices.Equal(a.DNS.Nameservers, b.DNS.Nameservers) ||
 			!slices.Equal(a.DNS.Searches, b.DNS.Searches) || !maps.Equal(a.DNS.HostAliases, b.DNS.HostAliases),
 	}

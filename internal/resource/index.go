@@ -205,7 +205,7 @@ func (x *Index) addByKind(n *yaml.RNode, kind string) error {
 	case "v1/Namespace":
 		x.Namespaces[n.GetName()] = &Namespace{Ref: RefOf(n), Labels: n.GetLabels()}
 	case "v1/Node":
-		own, err := nodeAddresses(n)
+		own, err := NodeAddresses(n)
 		if err != nil {
 			return err
 		}

@@ -1,0 +1,148 @@
+package external
+
+import (
+	"bytes"
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/util/intstr"
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+)
+
+// YAML returns an ExternalResources as a document, with its fields in the order of the reference.
+func YAML(name string, spec v1alpha1.ExternalResourcesSpec) ([]byte, error) {
+	root := mapping(
+		pair{"apiVersion", text(v1alpha1.APIVersion)}, pair{"kind", text(v1alpha1.KindExternalResources)},
+		pair{"metadata", mapping(pair{"name", text(name)})}, pair{"spec", nodeOf(reflect.ValueOf(spec))},
+	)
+	var out bytes.Buffer
+	e := yaml.NewEncoder(&out)
+	if err := e.Encode(root); err != nil {
+		return nil, fmt.Errorf("write the %s: %w", v1alpha1.KindExternalResources, err)
+	}
+	return out.Bytes(), e.Close()
+}
+
+type pair struct {
+	key   string
+	value *yaml.Node
+}
+
+func mapping(fields ...pair) *yaml.Node {
+	out := &yaml.Node{Kind: yaml.MappingNode}
+	for _, f := range fields {
+		out.Content = append(out.Content, text(f.key), f.value)
+	}
+	return out
+}
+
+func text(value string) *yaml.Node {
+	return &yaml.Node{Kind: yaml.ScalarNode, Tag: yaml.NodeTagString, Value: value}
+}
+
+// nodeOf converts a value of the API. It omits fields without a value.
+func nodeOf(v reflect.Value) *yaml.Node {
+	switch v.Kind() {
+	case reflect.Pointer:
+		if port, ok := v.Interface().(*intstr.IntOrString); ok {
+			return portNode(*port)
+		}
+		return nodeOf(v.Elem())
+	case reflect.String:
+		return text(v.String())
+	case reflect.Bool:
+		return &yaml.Node{Kind: yaml.ScalarNode, Tag: yaml.NodeTagBool, Value: strconv.FormatBool(v.Bool())}
+	case reflect.Int32:
+		return number(v.Int())
+	case reflect.Map:
+		return mapNode(v)
+	case reflect.Slice:
+		out := &yaml.Node{Kind: yaml.SequenceNode}
+		for i := range v.Len() {
+			out.Content = append(out.Content, nodeOf(v.Index(i)))
+		}
+		return inLine(out)
+	default:
+		return structNode(v)
+	}
+}
+
+func number(n int64) *yaml.Node {
+	return &yaml.Node{Kind: yaml.ScalarNode, Tag: yaml.NodeTagInt, Value: strconv.FormatInt(n, 10)}
+}
+
+func portNode(p intstr.IntOrString) *yaml.Node {
+	if p.Type == intstr.String {
+		return text(p.StrVal)
+	}
+	return number(int64(p.IntVal))
+}
+
+func mapNode(v reflect.Value) *yaml.Node {
+	values, _ := v.Interface().(map[string]string)
+	out := mapping()
+	for _, key := range slices.Sorted(maps.Keys(values)) {
+		out.Content = append(out.Content, text(key), text(values[key]))
+	}
+	return inLine(out)
+}
+
+func structNode(v reflect.Value) *yaml.Node {
+	out := mapping()
+	for i := range v.NumField() {
+		name, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("json"), ",")
+		if field := v.Field(i); !field.IsZero() {
+			out.Content = append(out.Content, text(name), nodeOf(field))
+		}
+	}
+	// Named entries, such as workloads, are blocks.
+	if hasKey(out, "name") && !hasKey(out, "port") {
+		return out
+	}
+	return inLine(out)
+}
+
+func hasKey(n *yaml.Node, key string) bool {
+	for i := 0; i < len(n.Content); i += 2 {
+		if n.Content[i].Value == key {
+			return true
+		}
+	}
+	return false
+}
+
+// maxLine is the greatest length of a mapping or list in one line.
+const maxLine = 80
+
+// inLine writes a short mapping or list in one line, as {name: dns, port: 53}.
+func inLine(n *yaml.Node) *yaml.Node {
+	if length, ok := lineLength(n); ok && length <= maxLine {
+		n.Style = yaml.FlowStyle
+	}
+	return n
+}
+
+// lineLength returns the length in one line, and reports false for a value with named blocks.
+func lineLength(n *yaml.Node) (int, bool) {
+	if n.Kind == yaml.ScalarNode {
+		return len(n.Value) + len(", "), true
+	}
+	if n.Kind == yaml.MappingNode && n.Style != yaml.FlowStyle && len(n.Content) > 0 && hasKey(n, "name") && !hasKey(n, "port") {
+		return 0, false
+	}
+	total := len("{}")
+	for _, c := range n.Content {
+		length, ok := lineLength(c)
+		if !ok {
+			return 0, false
+		}
+		total += length
+	}
+	return total, true
+}
