@@ -97,19 +97,21 @@ func structNode(v reflect.Value) *yaml.Node {
 	out := mapping()
 	for i := range v.NumField() {
 		name, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("json"), ",")
-		if field := v.Field(i); !field.IsZero() {
-			out.Content = append(out.Content, text(name), nodeOf(field))
+		field := v.Field(i)
+		if field.IsZero() {
+			continue
 		}
-	}
-	// Named entries, such as workloads, are blocks.
-	if hasKey(out, "name") && !hasKey(out, "port") {
-		return out
+		value := nodeOf(field)
+		if slices.Contains(blocks, name) {
+			value.Style = 0
+		}
+		out.Content = append(out.Content, text(name), value)
 	}
 	return inLine(out)
 }
 
 func hasKey(n *yaml.Node, key string) bool {
-	for i := 0; i < len(n.Content); i += 2 {
+	for i := 0; n.Kind == yaml.MappingNode && i < len(n.Content); i += 2 {
 		if n.Content[i].Value == key {
 			return true
 		}
@@ -118,7 +120,10 @@ func hasKey(n *yaml.Node, key string) bool {
 }
 
 // maxLine is the greatest length of a mapping or list in one line.
-const maxLine = 80
+const maxLine = 100
+
+// blocks are the lists with one line, or more, for each entry.
+var blocks = []string{"namespaces", "workloads", "services", "nodes"}
 
 // inLine writes a short mapping or list in one line, as {name: dns, port: 53}.
 func inLine(n *yaml.Node) *yaml.Node {
@@ -128,12 +133,12 @@ func inLine(n *yaml.Node) *yaml.Node {
 	return n
 }
 
-// lineLength returns the length in one line, and reports false for a value with named blocks.
+// lineLength returns the length in one line, and reports false for a value with blocks.
 func lineLength(n *yaml.Node) (int, bool) {
 	if n.Kind == yaml.ScalarNode {
 		return len(n.Value) + len(", "), true
 	}
-	if n.Kind == yaml.MappingNode && n.Style != yaml.FlowStyle && len(n.Content) > 0 && hasKey(n, "name") && !hasKey(n, "port") {
+	if slices.ContainsFunc(blocks, func(key string) bool { return hasKey(n, key) }) {
 		return 0, false
 	}
 	total := len("{}")
