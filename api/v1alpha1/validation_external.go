@@ -3,8 +3,10 @@ package v1alpha1
 import (
 	"errors"
 	"net/netip"
+	"strings"
 
 	metav1validation "k8s.io/apimachinery/pkg/apis/meta/v1/validation"
+	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
@@ -86,8 +88,10 @@ func (d *ExternalPodDNS) validate(at *field.Path) field.ErrorList {
 	}
 	errs := validateIPs(d.Nameservers, at.Child("nameservers"))
 	for i, domain := range d.Searches {
-		if domain != "." {
-			errs = append(errs, validateResourceName(domain, at.Child("searches").Index(i))...)
+		// As in Kubernetes, a domain may end with a dot and contain underscores.
+		name := strings.ReplaceAll(strings.TrimSuffix(domain, "."), "_", "-")
+		if domain != "." && len(validation.IsDNS1123Subdomain(name)) > 0 {
+			errs = append(errs, field.Invalid(at.Child("searches").Index(i), domain, "must be a DNS domain"))
 		}
 	}
 	for i, a := range d.HostAliases {

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"net/netip"
 	"slices"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/util/intstr"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
@@ -74,7 +75,7 @@ func (i *importer) service(n *yaml.RNode, s *resource.Service, index *resource.I
 		if len(public) > 0 {
 			out.LoadBalancerIPs = public
 		}
-		out.LoadBalancerSourceRanges = s.SourceRanges
+		out.LoadBalancerSourceRanges = networks(s.SourceRanges)
 	}
 	if s.IsExposed() && s.ExternalTrafficPolicy == string(v1alpha1.TrafficLocal) {
 		out.ExternalTrafficPolicy = v1alpha1.TrafficLocal
@@ -138,6 +139,17 @@ func texts(addresses []netip.Addr) []string {
 	var out []string
 	for _, a := range slices.Compact(slices.SortedFunc(slices.Values(addresses), netip.Addr.Compare)) {
 		out = append(out, a.String())
+	}
+	return out
+}
+
+// networks returns networks without host bits, as the API requires them.
+func networks(texts []string) []string {
+	var out []string
+	for _, text := range texts {
+		if p, err := netip.ParsePrefix(strings.TrimSpace(text)); err == nil && !slices.Contains(out, p.Masked().String()) {
+			out = append(out, p.Masked().String())
+		}
 	}
 	return out
 }

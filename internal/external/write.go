@@ -15,7 +15,7 @@ import (
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 )
 
-// YAML returns an ExternalResources as a document, with its fields in the order of the reference.
+// YAML returns a valid ExternalResources as a document, with its fields in the order of the reference.
 func YAML(name string, spec v1alpha1.ExternalResourcesSpec) ([]byte, error) {
 	root := mapping(
 		pair{"apiVersion", text(v1alpha1.APIVersion)}, pair{"kind", text(v1alpha1.KindExternalResources)},
@@ -26,7 +26,22 @@ func YAML(name string, spec v1alpha1.ExternalResourcesSpec) ([]byte, error) {
 	if err := e.Encode(root); err != nil {
 		return nil, fmt.Errorf("write the %s: %w", v1alpha1.KindExternalResources, err)
 	}
-	return out.Bytes(), e.Close()
+	if err := e.Close(); err != nil {
+		return nil, fmt.Errorf("write the %s: %w", v1alpha1.KindExternalResources, err)
+	}
+	return out.Bytes(), validate(out.Bytes())
+}
+
+// validate decodes the document as a build does.
+func validate(data []byte) error {
+	n, err := yaml.Parse(string(data))
+	if err != nil {
+		return fmt.Errorf("read the written %s: %w", v1alpha1.KindExternalResources, err)
+	}
+	if _, errs := v1alpha1.Decode[v1alpha1.ExternalResources](n, nil); len(errs) > 0 {
+		return fmt.Errorf("a resource cannot be written as %s: %s: %s", v1alpha1.KindExternalResources, errs[0].Field, v1alpha1.Message(errs[0]))
+	}
+	return nil
 }
 
 type pair struct {

@@ -139,7 +139,7 @@ func (e External) Locate(findings report.Findings) report.Findings {
 		}
 		out[i] = f
 	}
-	return out
+	return out.Sort()
 }
 
 // declaredField returns the field of a declaration for a field of the resource, or "" if it has no
