@@ -47,7 +47,7 @@ to the build, and verify checks them there.
 
 Do not import what the build has as well: choose the other namespaces by --namespace.
 
-The exit status is 0 if the ExternalResources was printed, also with warnings, and 2 if
+The exit status is 0 if the ExternalResources was printed, also with warnings. It is 2 if
 the arguments or the input cannot be read, or the input has nothing to import.`,
 		Example: `  kubectl get ` + importKinds + ` -A -o yaml |
     tenantfence import - --namespace kube-system --namespace monitoring > cluster.yaml`,

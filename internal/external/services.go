@@ -83,7 +83,7 @@ func (i *importer) service(n *yaml.RNode, s *resource.Service, index *resource.I
 	return out, i.isExact(n, out)
 }
 
-// isExact reports a Service that differs from what is written of it. It is imported all the same.
+// isExact reports a Service that differs from what is written of it. It is still imported.
 func (i *importer) isExact(n *yaml.RNode, s v1alpha1.ExternalService) bool {
 	if difference := resource.ServiceDifference(n, s); difference != "" {
 		i.add(inexact, n, "has "+difference+" that cannot be written exactly: write it with the annotation config.kubernetes.io/local-config instead")

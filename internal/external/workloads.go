@@ -153,7 +153,7 @@ func controllerRef(owners []metav1.OwnerReference) *metav1.OwnerReference {
 	return nil
 }
 
-// templateHash is the label of a ReplicaSet's pods with the end of its name.
+// templateHash is the label with the last part of a ReplicaSet's name.
 const templateHash = "pod-template-hash"
 
 // missingController returns the workload of a controller that the input lacks.

@@ -1,7 +1,6 @@
 package external
 
 import (
-	"bytes"
 	"fmt"
 	"maps"
 	"reflect"
@@ -21,20 +20,16 @@ func YAML(name string, spec v1alpha1.ExternalResourcesSpec) ([]byte, error) {
 		pair{"apiVersion", text(v1alpha1.APIVersion)}, pair{"kind", text(v1alpha1.KindExternalResources)},
 		pair{"metadata", mapping(pair{"name", text(name)})}, pair{"spec", nodeOf(reflect.ValueOf(spec))},
 	)
-	var out bytes.Buffer
-	e := yaml.NewEncoder(&out)
-	if err := e.Encode(root); err != nil {
+	out, err := yaml.NewRNode(root).String()
+	if err != nil {
 		return nil, fmt.Errorf("write the %s: %w", v1alpha1.KindExternalResources, err)
 	}
-	if err := e.Close(); err != nil {
-		return nil, fmt.Errorf("write the %s: %w", v1alpha1.KindExternalResources, err)
-	}
-	return out.Bytes(), validate(out.Bytes())
+	return []byte(out), validate(out)
 }
 
 // validate decodes the document as a build does.
-func validate(data []byte) error {
-	n, err := yaml.Parse(string(data))
+func validate(text string) error {
+	n, err := yaml.Parse(text)
 	if err != nil {
 		return fmt.Errorf("read the written %s: %w", v1alpha1.KindExternalResources, err)
 	}
