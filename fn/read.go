@@ -177,13 +177,7 @@ func (r *reader) readItem(n *yaml.RNode) {
 			r.in.FlowTests = append(r.in.FlowTests, resource.FlowTest{Ref: ref, Test: *t})
 		}
 	case v1alpha1.KindExternalResources:
-		e, ok := decode[v1alpha1.ExternalResources](r, n)
-		if !ok {
-			r.partial = true
-			return
-		}
-		ref.Name = e.Name
-		r.in.External = append(r.in.External, resource.ExternalResources{Ref: ref, Spec: e.Spec})
+		r.addExternal(n)
 	case v1alpha1.KindTenantFence:
 		// It is the configuration of another fence, or a copy of this one, which kpt passes.
 	default:
@@ -191,6 +185,18 @@ func (r *reader) readItem(n *yaml.RNode) {
 		r.refuse(report.UnknownKind, ref, "kind", "kind %q does not exist in %s: use one of %s", n.GetKind(), v1alpha1.Group,
 			strings.Join(v1alpha1.Kinds(), ", "))
 	}
+}
+
+// addExternal adds an ExternalResources.
+func (r *reader) addExternal(n *yaml.RNode) {
+	e, ok := decode[v1alpha1.ExternalResources](r, n)
+	if !ok {
+		r.partial = true
+		return
+	}
+	ref := resource.RefOf(n)
+	ref.Name = e.Name
+	r.in.External = append(r.in.External, resource.ExternalResources{Ref: ref, Spec: e.Spec})
 }
 
 // decode reads a resource with the values of the fence's variables, and reports whether it is valid.

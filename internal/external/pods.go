@@ -20,25 +20,27 @@ func podContent(labels map[string]string, spec corev1.PodSpec) v1alpha1.External
 		w.ServiceAccount = spec.ServiceAccountName
 	}
 	for _, c := range spec.Containers {
-		w.Ports = append(w.Ports, portsOf(c, spec.HostNetwork, false)...)
+		w.Ports = append(w.Ports, portsOf(c, false)...)
 	}
 	for _, c := range spec.InitContainers {
 		if c.RestartPolicy != nil && *c.RestartPolicy == corev1.ContainerRestartPolicyAlways {
-			w.Ports = append(w.Ports, portsOf(c, spec.HostNetwork, true)...)
+			w.Ports = append(w.Ports, portsOf(c, true)...)
+		}
+	}
+	for i := range w.Ports {
+		if w.HostNetwork {
+			// The apiserver sets it to the port.
+			w.Ports[i].HostPort = 0
 		}
 	}
 	w.Ports = withoutRepetitions(w.Ports)
 	return w
 }
 
-func portsOf(c corev1.Container, hostNetwork, sidecar bool) []v1alpha1.ExternalPort {
+func portsOf(c corev1.Container, sidecar bool) []v1alpha1.ExternalPort {
 	var out []v1alpha1.ExternalPort
 	for _, p := range c.Ports {
-		port := v1alpha1.ExternalPort{Name: p.Name, Port: p.ContainerPort, Protocol: protocol(string(p.Protocol)), HostPort: p.HostPort, Sidecar: sidecar}
-		if hostNetwork {
-			port.HostPort = 0
-		}
-		out = append(out, port)
+		out = append(out, v1alpha1.ExternalPort{Name: p.Name, Port: p.ContainerPort, Protocol: protocol(string(p.Protocol)), HostPort: p.HostPort, Sidecar: sidecar})
 	}
 	return out
 }

@@ -13,7 +13,6 @@ import (
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/policy"
-	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
@@ -76,32 +75,41 @@ func (i *importer) readWorkload(n *yaml.RNode) error {
 	if err != nil {
 		return err
 	}
-	isPod, isRoot := n.GetKind() == "Pod", owner.root == n && !owner.missing
-	if !isRoot {
+	if owner.isOwn(n) {
+		i.checkJob(n, in)
+	} else {
 		i.LeftOut[n.GetKind()+" of a controller"]++
 	}
-	if !isRoot && !isPod && (!owner.missing || in.Spec.Replicas != nil && *in.Spec.Replicas == 0) {
+	if owner.represents(n) || in.isScaledToZero() && !owner.isOwn(n) {
 		return nil
 	}
 	pods, err := i.podsOf(n, owner.key.kind)
-	if err != nil {
-		return err
+	if err == nil {
+		i.group(owner.key).add(n, owner, pods)
 	}
-	g := i.groups[owner.key]
-	if g == nil {
-		g = &group{}
-		i.groups[owner.key] = g
+	return err
+}
+
+func (c controlled) isScaledToZero() bool { return c.Spec.Replicas != nil && *c.Spec.Replicas == 0 }
+
+// group returns the group of a workload.
+func (i *importer) group(key groupKey) *group {
+	if i.groups[key] == nil {
+		i.groups[key] = &group{}
 	}
+	return i.groups[key]
+}
+
+// add adds what a resource shows of the workload.
+func (g *group) add(n *yaml.RNode, owner chain, pods v1alpha1.ExternalWorkload) {
 	switch {
-	case isRoot:
+	case owner.isOwn(n):
 		g.template = &pods
-		i.checkJob(n, in)
-	case isPod:
+	case n.GetKind() == "Pod":
 		g.pods = append(g.pods, member{n.GetName(), pods})
 	default:
 		g.templates = append(g.templates, member{n.GetName(), pods})
 	}
-	return nil
 }
 
 // checkJob reports properties of Jobs on which the labels of their pods depend.
@@ -112,61 +120,6 @@ func (i *importer) checkJob(n *yaml.RNode, in controlled) {
 	if in.Spec.ManualSelector || in.Spec.CompletionMode == "Indexed" {
 		i.add(inexact, n, "has manualSelector or completionMode: Indexed, which change the labels of its pods and are not imported: write it with the annotation config.kubernetes.io/local-config instead")
 	}
-}
-
-// chain is the result of following the controllers of a workload.
-type chain struct {
-	// key is the workload that the result has, and root the last controller in the input. If the
-	// controller of root is missing from the input, key is that controller.
-	key     groupKey
-	root    *yaml.RNode
-	missing bool
-}
-
-// controllerOf follows the controllers of a workload.
-func (i *importer) controllerOf(n *yaml.RNode) (chain, error) {
-	for depth := 0; ; depth++ {
-		in, err := decode[controlled](n)
-		if err != nil {
-			return chain{}, err
-		}
-		owner := controllerRef(in.Metadata.OwnerReferences)
-		// The kubelet owns static pods by its Node.
-		if owner == nil || owner.Kind == "Node" || depth > len(i.objects) {
-			return chain{key: groupKey{namespace: n.GetNamespace(), kind: workloadKind(n), name: n.GetName()}, root: n}, nil
-		}
-		id := resource.IDOf(report.Ref{APIVersion: owner.APIVersion, Kind: owner.Kind, Namespace: n.GetNamespace(), Name: owner.Name})
-		if next := i.objects[id]; next != nil && workloadKind(next) != "" {
-			n = next
-			continue
-		}
-		return chain{key: missingController(n, id), root: n, missing: true}, nil
-	}
-}
-
-func controllerRef(owners []metav1.OwnerReference) *metav1.OwnerReference {
-	for i, o := range owners {
-		if o.Controller != nil && *o.Controller {
-			return &owners[i]
-		}
-	}
-	return nil
-}
-
-// templateHash is the label with the last part of a ReplicaSet's name.
-const templateHash = "pod-template-hash"
-
-// missingController returns the workload of a controller that the input lacks.
-func missingController(n *yaml.RNode, id report.Ref) groupKey {
-	key := groupKey{namespace: id.Namespace, kind: v1alpha1.WorkloadKind(id.Kind), name: id.Name}
-	if !resource.IsWorkload(id) {
-		key.kind, key.controller = v1alpha1.WorkloadPod, id.Kind
-		return key
-	}
-	if name, ok := strings.CutSuffix(id.Name, "-"+n.GetLabels()[templateHash]); ok && id.Kind == "ReplicaSet" && n.GetLabels()[templateHash] != "" {
-		key.kind, key.name = v1alpha1.WorkloadDeployment, name
-	}
-	return key
 }
 
 // podsOf converts the pods of a workload, without the labels that the controller of a kind adds.
