@@ -52,7 +52,7 @@ func TestWorkloadsOfPods(t *testing.T) {
 			[]string{deployment, replicaSet("aaa", "2"), running("web-aaa-1", "{app: old, pod-template-hash: aaa}"), running("web-aaa-2", "{app: web, pod-template-hash: aaa}")},
 			[]string{"{name: web, labels: {app: web}, ports: [{name: http, port: 80}]}", "{name: web-aaa-1, kind: Pod, labels: {app: old}, ports: [{name: http, port: 80}]}"},
 		},
-		"ReplicaSets alone, one of which is scaled to 0": {
+		"two ReplicaSets alone, where one is scaled to 0": {
 			[]string{replicaSet("aaa", "0"), replicaSet("bbb", "1")},
 			[]string{"{name: web, labels: {app: web, revision: bbb}, ports: [{name: http, port: 80}]}"},
 		},
