@@ -181,7 +181,7 @@ func (c *multiTenantPeers) reportNoChildren(p *multiTenantPeer) {
 	})
 	switch {
 	case children:
-		c.warn(report.ChildrenUnused, p.flow.ref, p.path, "no child has such pods in the build, so this peer is in no policy: correct the labels, remove the peer, or declare the pods as external resources "+localConfig)
+		c.warn(report.ChildrenUnused, p.flow.ref, p.path, "no child has such pods in the build, so this peer is in no policy: correct the labels, remove the peer, or declare the pods as external resources "+externalKind)
 	case unread || c.index.Partial:
 	default:
 		c.report(report.Info, report.ChildrenUnused, p.flow.ref, p.path, "the build has no child of %s, so this peer is in no policy until one exists", cmp.Or(c.describeParent(p), "any Tenant"))

@@ -73,7 +73,7 @@ func (c *multiTenantPeers) expect(f *flow) {
 }
 
 func (c *multiTenantPeers) warnNoPods(f *flow, at *field.Path) {
-	c.warn(report.AnyTenantUnused, f.ref, at, "no other Tenant has such pods in the build, so this peer is in no policy: correct the labels, remove the peer, or declare the pods as external resources "+localConfig)
+	c.warn(report.AnyTenantUnused, f.ref, at, "no other Tenant has such pods in the build, so this peer is in no policy: correct the labels, remove the peer, or declare the pods as external resources "+externalKind)
 }
 
 // peer is the multi-tenant peer of a resolved peer, nil if that is not about several tenants.
