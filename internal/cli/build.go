@@ -44,6 +44,7 @@ other than TenantFence runs.`,
 		},
 	}
 	cmd.Flags().StringVarP(&format, "output", "o", "yaml", `what to print: "yaml" (the build) or "table" (its policies and the resources that declare them)`)
+	addKustomizeFlags(cmd)
 	return cmd
 }
 
@@ -161,15 +162,15 @@ func buildOptions(cmd *cobra.Command, p *output.Progress) (kustomize.Options, er
 	if err != nil {
 		return kustomize.Options{}, fmt.Errorf("find this program: %w", err)
 	}
-	seen := rand.Text()
-	return kustomize.Options{
-		Executable: executable, Arguments: append([]string{"--" + seenFlag, seen}, passedFlags(cmd)...), Seen: seen,
-		Fallback: func(reason string) {
-			// Other processes write to stderr from here on.
-			p.Update("", 0, 0)
-			note(cmd, "kustomize itself builds this, which takes longer: %s", reason)
-		},
-	}, nil
+	o := kustomizeOptions(cmd)
+	o.Executable, o.Seen = executable, rand.Text()
+	o.Arguments = append([]string{"--" + seenFlag, o.Seen}, passedFlags(cmd)...)
+	o.Fallback = func(reason string) {
+		// Other processes write to stderr from here on.
+		p.Update("", 0, 0)
+		note(cmd, "kustomize itself builds this, which takes longer: %s", reason)
+	}
+	return o, nil
 }
 
 // checkLayersAbove checks the layers above the fence: whether they moved, renamed or changed generated

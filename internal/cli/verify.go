@@ -72,6 +72,7 @@ and a test for each check.`,
 	f.StringVar(&flags.inputs, "inputs", "", "the folder that declares the intent: a kustomization with its fence, or a kpt package; it needs a target")
 	f.StringVar(&flags.fence, "fence", "", "the name of the fence to verify, if the input has several")
 	f.StringVarP(&flags.format, "output", "o", "text", `what to print: "text", "json" or "junit"`)
+	addKustomizeFlags(cmd)
 	return cmd
 }
 
