@@ -8,6 +8,7 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/lint"
 	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
@@ -44,6 +45,10 @@ func Read(config *yaml.RNode, items []*yaml.RNode) (*resource.Inputs, *resource.
 	index.WithoutResources = r.isGenerator(items)
 	r.findings = append(r.findings, found...)
 	r.refuseUnknownAPIGroups()
+	if renamed := r.renamedReferences(config, items); len(renamed) > 0 {
+		// Their consequences are not reported.
+		return nil, nil, append(r.findings, renamed...)
+	}
 	if !r.chooseProfile() {
 		return nil, nil, r.findings
 	}
@@ -74,6 +79,18 @@ func misspeltGroup(group string) bool {
 func (r *reader) isGenerator(items []*yaml.RNode) bool {
 	foreign := slices.ContainsFunc(r.rest, func(n *yaml.RNode) bool { return resource.FenceOf(n) != r.in.Fence.Name })
 	return len(r.in.Fence.Spec.Tenants) > 0 && !foreign && len(items)-len(r.rest) <= 1
+}
+
+// renamedReferences refuses names of resources that a layer has changed.
+func (r *reader) renamedReferences(config *yaml.RNode, items []*yaml.RNode) report.Findings {
+	var patterns []string
+	for _, p := range r.profiles {
+		patterns = append(patterns, p.Spec.Tenants.NamespacePattern)
+	}
+	if p := r.in.Fence.Spec.Profile; p != nil {
+		patterns = append(patterns, p.Tenants.NamespacePattern)
+	}
+	return lint.RenamedReferences(config, items, patterns)
 }
 
 func (r *reader) refuse(check *report.Check, ref report.Ref, at, format string, args ...any) {

@@ -31,6 +31,9 @@ type Verification struct {
 	DuringBuild bool
 	// Findings are findings about the files of the items.
 	Findings report.Findings
+	// Written are the policies that the runs wrote, if layers above the fence may have moved or renamed
+	// them. Omitted: they are as written, or the runs are unknown.
+	Written []*yaml.RNode
 	// Fence is the name of the fence to verify. It may be omitted if only one exists.
 	Fence string
 	// Progress receives how far the verification is.
@@ -183,6 +186,10 @@ func (v Verification) compareAndProve(runs []Run, items []*yaml.RNode) (policy.R
 	index.WithoutResources = index.WithoutResources || runs[0].Blind
 	w, found, err := computeDesiredState(in, index, v.Debug)
 	if result.Findings = append(result.Findings, found...); result.Findings.HasError() {
+		// A layer that moves or renames policies does so to what Tenants refer to.
+		if cause := lint.MovedAbove(v.Written, v.Items); len(cause) > 0 {
+			result.Findings = cause
+		}
 		return result, nil
 	}
 	if err != nil {

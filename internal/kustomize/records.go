@@ -110,6 +110,10 @@ func (r *records) recordSources(items []*item) error {
 		if tenantfence.IsTenant(&i.RNode) {
 			source.Path, source.Unknown = r.declaringFile(i.Resource)
 		}
+		var err error
+		if source.Namespace, source.Name, err = takeDeclaredID(i.Resource); err != nil {
+			return fmt.Errorf("read %s: %w", describe(i.Resource), err)
+		}
 		if err := tenantfence.SetSource(&i.RNode, source); err != nil {
 			return fmt.Errorf("read %s: %w", describe(i.Resource), err)
 		}

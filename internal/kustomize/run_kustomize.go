@@ -37,7 +37,7 @@ func run(fsys filesys.FileSystem, dir string, opts Options, o *krusty.Options) (
 		o.LoadRestrictions = types.LoadRestrictionsNone
 	}
 	m, err := krusty.MakeKustomizer(o).Run(fsys, dir)
-	return m, nameFlag(err, fsys, dir)
+	return m, explainError(err, fsys, dir)
 }
 
 // readsOutside reports whether a kustomization may read files outside its directory.

@@ -9,7 +9,7 @@ var (
 	unreadableInputs = []*Check{
 		ResourceMalformed, ResourceUnreadable, ResourceDuplicate, VariableUnsubstituted, FunctionConfigInvalid,
 		InvalidTenantFence, InvalidFenceProfile, InvalidTenant, InvalidFlowTest, InvalidCiliumConfig,
-		UnknownAPIGroup, UnknownKind, ProfileMissing, ProfileAmbiguous,
+		UnknownAPIGroup, UnknownKind, ReferenceRenamed, ProfileMissing, ProfileAmbiguous,
 	}
 	// exposures are results of the proof: what is allowed and must not be, and the reverse.
 	exposures = []*Check{NotIsolated, UndeclaredOpen, DeclaredFlowDenied}
