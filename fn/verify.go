@@ -151,6 +151,12 @@ func OutsideFence(ref report.Ref) report.Finding {
 	return report.New(report.ResourceOutsideFence, report.Error, ref, "", "no TenantFence receives it, so it has no effect and would reach the cluster: list the fence at or above the layer that lists this %s", ref.Kind)
 }
 
+// ChangedAboveFence is the error about a resource of this project's kinds that a layer changed after the
+// TenantFence received it.
+func ChangedAboveFence(ref report.Ref) report.Finding {
+	return report.New(report.ResourceOutsideFence, report.Error, ref, "spec", "a layer above the fence changes it, and no TenantFence receives the change, so it has no effect: list the fence at or above the layer that changes this %s", ref.Kind)
+}
+
 // byLabels reports what the labels of policies show. It verifies nothing, because the author of a policy
 // also writes its labels.
 func (v Verification) byLabels() (policy.Report, error) {

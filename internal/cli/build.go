@@ -153,6 +153,9 @@ func findingsOf(err error) report.Findings {
 	for _, ref := range outsideFence.Items {
 		out = append(out, fn.OutsideFence(ref))
 	}
+	for _, ref := range outsideFence.Changed {
+		out = append(out, fn.ChangedAboveFence(ref))
+	}
 	return out.Sort()
 }
 

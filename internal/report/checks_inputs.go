@@ -95,8 +95,8 @@ var (
 		Name:       "resource-outside-fence",
 		Severities: []Severity{Error},
 		Title:      "No TenantFence receives a resource of tenantfence.dev",
-		Meaning:    "A layer above the fence, or a sibling layer, lists a Tenant, FenceProfile or FlowTest. The function does not see the resource, so it has no effect and would reach the cluster.",
-		Fix:        "List the TenantFence at or above the layer that lists the resource.",
+		Meaning:    "A layer above the fence, or a sibling layer, lists a Tenant, FenceProfile or FlowTest. The function does not see the resource, so it has no effect and would reach the cluster. The same applies to a change of its spec by a layer above the fence.",
+		Fix:        "List the TenantFence at or above the layer that lists or changes the resource.",
 		Untested:   "only a build with layers reports it, and a golden case has none: outside-fence.txtar",
 	})
 	ResourceUnreadable = define(Check{
