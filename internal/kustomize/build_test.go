@@ -155,7 +155,7 @@ func TestBuildFollowsLinks(t *testing.T) {
 }
 
 func TestEveryLayoutIsTested(t *testing.T) {
-	known := map[string]bool{"base": true, "components": true, "container": true, "external-resources": true, "outside-fence": true, "refused": true, "without-tenants": true}
+	known := map[string]bool{"base": true, "chart": true, "components": true, "container": true, "external-resources": true, "outside-fence": true, "refused": true, "without-tenants": true}
 	for _, l := range layouts() {
 		known[l.dir] = true
 	}

@@ -54,10 +54,7 @@ func (b *build) readConfigs(l *layer, e *entry) ([]*resource.Resource, error) {
 	if configs, err := b.factory.RF().SliceFromBytes([]byte(e.text)); err == nil {
 		return configs, b.recordConfigSources(configs, l.displayPath)
 	}
-	e.path = e.text
-	if !filepath.IsAbs(e.path) {
-		e.path = l.dir.Join(e.text)
-	}
+	e.path = pathIn(l.dir, e.text)
 	if b.fsys.IsDir(e.path) {
 		configs, err := b.configsOfDir(b.fsys, e.path)
 		if err != nil {

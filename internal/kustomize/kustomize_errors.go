@@ -53,16 +53,22 @@ func explainError(err error, fsys filesys.FileSystem, dir string) error {
 }
 
 // outsideDirectory is the error about a file outside the directory whose kustomization reads it.
-// dir is the directory of the build, which messages do not repeat.
+// Paths in it are relative to dir, the directory of the build.
 func outsideDirectory(fsys filesys.FileSystem, dir, reader, file string) error {
-	if relative, err := filepath.Rel(reader, file); err == nil {
-		file = filepath.ToSlash(relative)
-	}
-	where := "its folder"
+	folder := "its folder"
 	if root, err := filesys.ConfirmDir(fsys, dir); err == nil {
-		if relative, err := filepath.Rel(root.String(), reader); err == nil && relative != "." {
-			where = "the folder " + filepath.ToSlash(relative)
+		file = relativePath(root.String(), file)
+		if reader != root.String() {
+			folder = "the folder " + relativePath(root.String(), reader)
 		}
 	}
-	return fmt.Errorf("%s is outside %s, and a kustomization reads only files in its folder or below: move the file, or add --load-restrictor LoadRestrictionsNone", file, where)
+	return fmt.Errorf("%s is outside %s, and a kustomization reads only files in its folder or below: move the file, or add --load-restrictor LoadRestrictionsNone", file, folder)
+}
+
+func relativePath(root, file string) string {
+	relative, err := filepath.Rel(root, file)
+	if err != nil {
+		return file
+	}
+	return filepath.ToSlash(relative)
 }

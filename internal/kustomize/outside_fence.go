@@ -151,7 +151,7 @@ func (b *build) fileOf(kind, name string) string {
 }
 
 func (b *build) lists(dir filesys.ConfirmedDir, file, kind, name string) bool {
-	path := dir.Join(file)
+	path := pathIn(dir, file)
 	if !b.fsys.Exists(path) || b.fsys.IsDir(path) {
 		return false
 	}
