@@ -64,7 +64,7 @@ func exists(path string) bool {
 
 // longScripts run many builds. -short skips them.
 var longScripts = []string{
-	"charts", "cilium-versions", "consent", "layers-above", "layers-above-changes", "outside-fence", "tenant-names", "traffic",
+	"charts", "cilium-versions", "consent", "layers-above", "layers-above-changes", "layers-that-rename", "outside-fence", "tenant-names", "traffic",
 	"verify", "verify-finished", "verify-findings", "verify-hand-written-policies", "verify-kinds", "verify-target", "verify-terminal",
 }
 
