@@ -31,8 +31,8 @@ type Verification struct {
 	DuringBuild bool
 	// Findings are findings about the files of the items.
 	Findings report.Findings
-	// Written are the policies that the runs wrote, if layers above the fence may have moved or renamed
-	// them. Omitted: they are as written, or the runs are unknown.
+	// Written are the policies that the runs wrote, if layers above the fence may have changed the build.
+	// Omitted: no layer is above it, or the runs are unknown.
 	Written []*yaml.RNode
 	// Fence is the name of the fence to verify. It may be omitted if only one exists.
 	Fence string
@@ -207,7 +207,7 @@ func (v Verification) compareAndProve(runs []Run, items []*yaml.RNode) (policy.R
 	v.Debug.report("compare", func() string {
 		return fmt.Sprintf("%d of %s as generated", counts.Matching, policiesText(counts.Desired))
 	})
-	found = append(found, lint.OtherFences(w.fence, options.Owns, v.Items)...)
+	found = append(v.changedByLayersAbove(in, found), lint.OtherFences(w.fence, options.Owns, v.Items)...)
 	result.Findings, result.Comparison = append(result.Findings, found...), &counts
 	if counts.Moved > 0 {
 		result.Findings = append(result.Findings, movedFinding(in)...)

@@ -196,7 +196,7 @@ func (b *buildResult) checkLayersAbove(cmd *cobra.Command, p *output.Progress, r
 		return err
 	}
 	for _, name := range fencesChangedAbove(runs, items) {
-		v := fn.Verification{Items: items, Runs: runsOnFinishedBuild(runs, items), CompleteOutput: true, DuringBuild: true, Fence: name, Progress: p.Update, Debug: b.report.debug}
+		v := fn.Verification{Items: items, Runs: runsOnFinishedBuild(runs, items), Written: writtenPolicies(runs), CompleteOutput: true, DuringBuild: true, Fence: name, Progress: p.Update, Debug: b.report.debug}
 		if err := b.verifyFinishedBuild(cmd, p, v, runs); err != nil {
 			return err
 		}

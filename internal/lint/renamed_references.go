@@ -152,7 +152,7 @@ func (u *useReader) readTenant(n *yaml.RNode, spec map[string]any) {
 	}
 }
 
-// read reads the names in a value. The keys of the API tell their kinds apart.
+// read reads the names in a value. The key of a name shows the kind of its resource.
 func (u *useReader) read(path, key string, value any) {
 	switch v := value.(type) {
 	case map[string]any:
