@@ -10,6 +10,7 @@ import (
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/lint"
 	"github.com/tenantfence/tenantfence/internal/report"
+	"github.com/tenantfence/tenantfence/internal/resolve"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
@@ -46,7 +47,6 @@ func Read(config *yaml.RNode, items []*yaml.RNode) (*resource.Inputs, *resource.
 	r.findings = append(r.findings, found...)
 	r.refuseUnknownAPIGroups()
 	if renamed := r.renamedReferences(config, items); len(renamed) > 0 {
-		// Their consequences are not reported.
 		return nil, nil, append(r.findings, renamed...)
 	}
 	if !r.chooseProfile() {
@@ -81,16 +81,24 @@ func (r *reader) isGenerator(items []*yaml.RNode) bool {
 	return len(r.in.Fence.Spec.Tenants) > 0 && !foreign && len(items)-len(r.rest) <= 1
 }
 
-// renamedReferences refuses names of resources that a layer has changed.
+// renamedReferences refuses names of resources that a layer has changed. Of the findings that follow, it
+// reports those about bound names, because names give rights.
 func (r *reader) renamedReferences(config *yaml.RNode, items []*yaml.RNode) report.Findings {
+	profiles := r.profiles
+	if p := r.in.Fence.Spec.Profile; p != nil {
+		profiles = append(profiles, resource.Profile{Ref: r.in.FenceRef, Path: field.NewPath("spec", "profile"), Spec: *p})
+	}
 	var patterns []string
-	for _, p := range r.profiles {
+	for _, p := range profiles {
 		patterns = append(patterns, p.Spec.Tenants.NamespacePattern)
 	}
-	if p := r.in.Fence.Spec.Profile; p != nil {
-		patterns = append(patterns, p.Tenants.NamespacePattern)
+	out := lint.RenamedReferences(config, items, patterns)
+	if len(out) > 0 && len(profiles) == 1 {
+		in := r.in
+		in.Profile = profiles[0]
+		out = append(out, resolve.AllowedPaths(&in)...)
 	}
-	return lint.RenamedReferences(config, items, patterns)
+	return out
 }
 
 func (r *reader) refuse(check *report.Check, ref report.Ref, at, format string, args ...any) {
