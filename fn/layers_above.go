@@ -9,6 +9,18 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
+// causes are the findings about the inputs. If a layer moves or renames policies, it does so to what Tenants
+// refer to: its errors replace those that follow.
+func (v Verification) causes(found report.Findings) report.Findings {
+	if !found.HasError() {
+		return found
+	}
+	if moved := lint.MovedAbove(v.Written, v.Items); len(moved) > 0 {
+		return moved
+	}
+	return found
+}
+
 // changedByLayersAbove replaces the findings about policies that are as the function wrote them, and not as
 // it would write them for the finished build. Their cause is one: a layer above the fence changes workloads,
 // Services or Namespaces.

@@ -191,11 +191,7 @@ func (v Verification) compareAndProve(runs []Run, items []*yaml.RNode) (policy.R
 	in.Fence.Spec.Stages, in.Fence.Spec.Emit = stagesOf(runs), emitOf(runs)
 	index.WithoutResources = index.WithoutResources || runs[0].Blind
 	w, found, err := computeDesiredState(in, index, v.Debug)
-	if result.Findings = append(result.Findings, found...); result.Findings.HasError() {
-		// A layer that moves or renames policies does so to what Tenants refer to.
-		if cause := lint.MovedAbove(v.Written, v.Items); len(cause) > 0 {
-			result.Findings = cause
-		}
+	if result.Findings = v.causes(append(result.Findings, found...)); result.Findings.HasError() {
 		return result, nil
 	}
 	if err != nil {

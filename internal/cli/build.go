@@ -31,7 +31,8 @@ func newBuild() *cobra.Command {
 --enable-alpha-plugins --enable-exec would, byte for byte, without these flags.
 
 DIR is the folder of the kustomization. Omitted, it is the current folder. No function
-other than TenantFence runs.`,
+other than TenantFence runs. helmCharts need --enable-helm, and files outside a
+kustomization's folder need --load-restrictor LoadRestrictionsNone, as with kustomize.`,
 		Example: `  tenantfence build kustomization-examples/soctalk
   tenantfence build kustomization-examples/soctalk --output table`,
 		Args: cobra.MaximumNArgs(1),

@@ -7,7 +7,7 @@ import (
 )
 
 // Copies of the annotations in which kustomize keeps the namespaces and names before each layer.
-// It removes its own at the end of a build.
+// It removes its own when a build is complete.
 const (
 	namespacesAnnotation = "internal.tenantfence.dev/previous-namespaces"
 	namesAnnotation      = "internal.tenantfence.dev/previous-names"
@@ -16,6 +16,15 @@ const (
 "target": {"annotationSelector": "internal.config.kubernetes.io/previousNames"},
 "patch": "[{\"op\": \"copy\", \"from\": \"/metadata/annotations/internal.config.kubernetes.io~1previousNames\", \"path\": \"/metadata/annotations/internal.tenantfence.dev~1previous-names\"},{\"op\": \"copy\", \"from\": \"/metadata/annotations/internal.config.kubernetes.io~1previousNamespaces\", \"path\": \"/metadata/annotations/internal.tenantfence.dev~1previous-namespaces\"}]"}`
 )
+
+// keepDeclaredIDs are the transformers that keep the copies. Only a fence that receives the resources
+// reports names.
+func (p *plan) keepDeclaredIDs() []string {
+	if len(p.chain) == 0 {
+		return nil
+	}
+	return []string{keepDeclaredIDsTransformer}
+}
 
 // takeDeclaredID returns the namespace and name of a resource before all layers, if they differ,
 // and removes the copies.

@@ -22,12 +22,7 @@ func (p *plan) run() ([]byte, error) {
 	if err := p.generate(o); err != nil {
 		return nil, err
 	}
-	var first []string
-	if len(p.chain) > 0 {
-		// Only a fence that receives the resources reports names.
-		first = append(first, keepDeclaredIDsTransformer)
-	}
-	if err := o.keepLocalConfig(root.dir, root.path, p.kustomization, first...); err != nil {
+	if err := o.keepLocalConfig(root.dir, root.path, p.kustomization, p.keepDeclaredIDs()...); err != nil {
 		return nil, err
 	}
 	m, err := runKrusty(o, root.dir.String(), opts)

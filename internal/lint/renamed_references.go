@@ -45,7 +45,7 @@ func RenamedReferences(fence *yaml.RNode, items []*yaml.RNode, patterns []string
 		renames = append(renames, fmt.Sprintf("%s to %s", n, strings.Join(l.renamed[n], " and ")))
 		details = append(details, fmt.Sprintf("%s uses the name of %s, which is now %s", l.uses[n], n, strings.Join(l.renamed[n], " and ")))
 	}
-	f := report.New(report.ReferenceRenamed, report.Error, resource.RefOf(fence), "", "a layer renames %s, and %s uses the old name: list Tenants, profile, FlowTests and the fence above the layer that sets namePrefix, nameSuffix or namespace (or renames otherwise), and use the new names of workloads, Services and Namespaces in them",
+	f := report.New(report.ReferenceRenamed, report.Error, resource.RefOf(fence), "", "a layer renames %s, and %s uses the old name: list Tenants, profile, FlowTests and the fence above the layer that sets namePrefix, nameSuffix or namespace (or renames otherwise), and use the new names of other resources in them",
 		policy.Brief(renames), l.uses[names[0]])
 	f.Details = details
 	return report.Findings{f}
