@@ -59,15 +59,16 @@ func writeLayers(t *testing.T, field string, place map[string]string) string {
 		t.Fatal(err)
 	}
 	for dir, content := range place {
-		// components of a layer further down are one folder further away.
+		content = strings.Replace(content, "FIELD", field, 1)
 		if dir == "." {
-			field = strings.Replace(field, "../../component", "../component", 1)
+			// The Component of the field is one folder nearer to the root.
+			content = strings.Replace(content, "../../component", "../component", 1)
 		}
 		dir = filepath.Join(top, "build", dir)
 		if err := os.MkdirAll(dir, 0o750); err != nil {
 			t.Fatal(err)
 		}
-		if err := os.WriteFile(filepath.Join(dir, "kustomization.yaml"), []byte(strings.Replace(content, "FIELD", field, 1)+"\n"), 0o600); err != nil {
+		if err := os.WriteFile(filepath.Join(dir, "kustomization.yaml"), []byte(content+"\n"), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
