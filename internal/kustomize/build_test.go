@@ -37,6 +37,7 @@ func layouts() []struct{ dir, fallback string } {
 		{dir: "outer"},
 		{dir: "patches"},
 		{dir: "plain"},
+		{dir: "renamed"},
 		{dir: "configmap-generator", fallback: "kustomization.yaml: has a generator in addition to the fence"},
 		{dir: "build-metadata", fallback: "kustomization.yaml: buildMetadata"},
 		{dir: "component-twice", fallback: "baseline/kustomization.yaml: transformers[0]: the fence is in an inner layer"},

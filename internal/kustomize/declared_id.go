@@ -1,40 +1,67 @@
 package kustomize
 
 import (
+	"cmp"
+	"slices"
+	"strings"
+
 	"sigs.k8s.io/kustomize/api/resource"
 
 	tenantfence "github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// Copies of the annotations in which kustomize keeps the namespaces and names before each layer.
-// It removes its own when a build is complete.
-const (
-	namespacesAnnotation = "internal.tenantfence.dev/previous-namespaces"
-	namesAnnotation      = "internal.tenantfence.dev/previous-names"
-
-	keepDeclaredIDsTransformer = `{"apiVersion": "builtin", "kind": "PatchTransformer", "metadata": {"name": "tenantfence-keep-declared-ids"},
-"target": {"annotationSelector": "internal.config.kubernetes.io/previousNames"},
-"patch": "[{\"op\": \"copy\", \"from\": \"/metadata/annotations/internal.config.kubernetes.io~1previousNames\", \"path\": \"/metadata/annotations/internal.tenantfence.dev~1previous-names\"},{\"op\": \"copy\", \"from\": \"/metadata/annotations/internal.config.kubernetes.io~1previousNamespaces\", \"path\": \"/metadata/annotations/internal.tenantfence.dev~1previous-namespaces\"}]"}`
-)
-
-// keepDeclaredIDs are the transformers that keep the copies. Only a fence that receives the resources
-// reports names.
-func (p *plan) keepDeclaredIDs() []string {
-	if len(p.chain) == 0 {
-		return nil
+// declaredID returns the namespace and name of a resource in the file that kustomize records as its
+// origin, if a layer changed them. kustomize removes its own records of names, and a patch that keeps
+// them would change the notation of numbers.
+func (r *records) declaredID(res *resource.Resource) (namespace, name string) {
+	declared := r.declaration(res)
+	if declared == nil {
+		return "", ""
 	}
-	return []string{keepDeclaredIDsTransformer}
+	namespace = declared.node.GetNamespace()
+	if namespace == "" && res.GetNamespace() != "" {
+		namespace = "default"
+	}
+	return tenantfence.DeclaredID(&res.RNode, namespace, declared.node.GetName())
 }
 
-// takeDeclaredID returns the namespace and name of a resource before all layers, if they differ,
-// and removes the copies.
-func takeDeclaredID(r *resource.Resource) (namespace, name string, err error) {
-	a := r.GetAnnotations()
-	namespace, name = tenantfence.DeclaredID(&r.RNode, a[namespacesAnnotation], a[namesAnnotation])
-	if _, ok := a[namesAnnotation]; !ok {
-		return namespace, name, nil
+// declaration returns the document from which kustomize made a resource: the one with the longest part
+// of its name, or the only one of its kind.
+func (r *records) declaration(res *resource.Resource) *document {
+	origin := r.origin(res)
+	if origin == "" {
+		return nil
 	}
-	delete(a, namespacesAnnotation)
-	delete(a, namesAnnotation)
-	return namespace, name, r.SetAnnotations(a)
+	var same, parts []document
+	for name, documents := range r.kinds[groupKind(&res.RNode)] {
+		for _, d := range documents {
+			if d.file != origin {
+				continue
+			}
+			same = append(same, d)
+			if name != "" && strings.Contains(res.GetName(), name) {
+				parts = append(parts, d)
+			}
+		}
+	}
+	switch {
+	case len(parts) > 0:
+		best := slices.MinFunc(parts, func(a, b document) int { return compareDeclarations(res, a, b) })
+		return &best
+	case len(same) == 1:
+		return &same[0]
+	}
+	return nil
+}
+
+// compareDeclarations orders documents: the longest names first, then those in the namespace of the
+// resource.
+func compareDeclarations(res *resource.Resource, a, b document) int {
+	other := func(d document) int {
+		if d.node.GetNamespace() == res.GetNamespace() {
+			return 0
+		}
+		return 1
+	}
+	return cmp.Or(cmp.Compare(len(b.node.GetName()), len(a.node.GetName())), cmp.Compare(other(a), other(b)), cmp.Compare(a.node.GetName(), b.node.GetName()))
 }

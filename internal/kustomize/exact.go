@@ -22,7 +22,7 @@ func (p *plan) run() ([]byte, error) {
 	if err := p.generate(o); err != nil {
 		return nil, err
 	}
-	if err := o.keepLocalConfig(root.dir, root.path, p.kustomization, p.keepDeclaredIDs()...); err != nil {
+	if err := o.keepLocalConfig(root.dir, root.path, p.kustomization); err != nil {
 		return nil, err
 	}
 	m, err := runKrusty(o, root.dir.String(), opts)

@@ -2,7 +2,6 @@ package kustomize
 
 import (
 	"fmt"
-	"strings"
 
 	"sigs.k8s.io/kustomize/api/konfig"
 	"sigs.k8s.io/kustomize/api/resource"
@@ -25,10 +24,10 @@ const (
 )
 
 // keepLocalConfig adds a last transformer to a kustomization, so that kustomize keeps
-// local-config items. restoreLocalConfig reverts it in the result. first are transformers before it.
-func (o *overlay) keepLocalConfig(dir filesys.ConfirmedDir, path string, k types.Kustomization, first ...string) error {
+// local-config items. restoreLocalConfig reverts it in the result.
+func (o *overlay) keepLocalConfig(dir filesys.ConfirmedDir, path string, k types.Kustomization) error {
 	k.Transformers = append(append([]string{}, k.Transformers...), keepLocalConfigFile)
-	o.files[dir.Join(keepLocalConfigFile)] = []byte(strings.Join(append(first, keepLocalConfigTransformer), "\n---\n"))
+	o.files[dir.Join(keepLocalConfigFile)] = []byte(keepLocalConfigTransformer)
 	return o.serve(path, k)
 }
 
