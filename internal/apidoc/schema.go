@@ -15,7 +15,7 @@ import (
 )
 
 // kinds are the kinds in the order of the reference.
-var kinds = []string{v1alpha1.KindTenant, v1alpha1.KindFenceProfile, v1alpha1.KindTenantFence, v1alpha1.KindFlowTest}
+var kinds = v1alpha1.Kinds()
 
 // crd has the fields of a CustomResourceDefinition that the schemas need.
 type crd struct {
@@ -64,6 +64,7 @@ func jsonSchema(kind string, s map[string]any) ([]byte, error) {
 	}
 	makeStrict(s)
 	s["$schema"] = "http://json-schema.org/draft-07/schema#"
+	s["$id"] = v1alpha1.SchemaAddress(kind)
 	s["title"] = kind
 	properties["apiVersion"] = map[string]any{"type": "string", "enum": []string{v1alpha1.APIVersion}}
 	properties["kind"] = map[string]any{"type": "string", "enum": []string{kind}}
