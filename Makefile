@@ -101,7 +101,7 @@ lint-generated: bin/controller-gen
 	{ echo 'generated files differ from their sources: run make generate' >&2; exit 1; }
 
 .PHONY: generate
-generate: bin/controller-gen ## write JSON schemas, docs/api.md, docs/checks.md, docs/architecture.md
+generate: bin/controller-gen ## write JSON schemas, docs/api.md, docs/checks.md, docs/schemas, docs/architecture.md
 	@go generate ./...
 
 .PHONY: hooks

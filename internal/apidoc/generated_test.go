@@ -58,6 +58,24 @@ func TestDocumentSchemasAreUpToDate(t *testing.T) {
 	}
 }
 
+// TestSchemasPageNamesEverySchema checks the addresses in docs/schemas.md.
+func TestSchemasPageNamesEverySchema(t *testing.T) {
+	page, err := os.ReadFile(filepath.Join(api, "../../docs/schemas.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, kind := range kinds {
+		if !strings.Contains(string(page), v1alpha1.SchemaAddress(kind)+" |\n") {
+			t.Errorf("docs/schemas.md has no address of the schema of %s", kind)
+		}
+	}
+	for file := range documents {
+		if !strings.Contains(string(page), "(schemas/"+file+")") {
+			t.Errorf("docs/schemas.md does not name %s", file)
+		}
+	}
+}
+
 func TestReferenceHasEveryType(t *testing.T) {
 	types := parsedTypes(t)
 	reference := string(types.reference())

@@ -62,7 +62,6 @@ allow at each pod (openings), and findings (docs/schemas/verify.json). -o junit 
 suite for each FlowTest, and one, policies, with the outcome as a property and a test,
 verified, and a test for each check.`,
 		Example: `  kustomize build --enable-alpha-plugins --enable-exec deploy | tenantfence verify --inputs deploy -
-  tenantfence verify kustomization-examples/soctalk
   tenantfence verify kustomization-examples/soctalk -o summary
   tenantfence verify rendered --inputs kustomization-examples/soctalk
   tenantfence verify kustomization-examples/kpt -o junit > report.xml`,

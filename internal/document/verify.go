@@ -3,7 +3,7 @@ package document
 // Verify is the output of tenantfence verify -o json. Empty lists are written. Parts that were not
 // inspected are omitted.
 type Verify struct {
-	// Outcome sets the exit status: 0 for verified, 1 for not verified, 2 for nothing to verify against.
+	// Outcome is the outcome, which sets the exit status to 0, 1 or 2, in this order.
 	// +enum=verified;not verified;nothing to verify against
 	Outcome string `json:"outcome"`
 	// Passed reports whether the outcome is "verified".

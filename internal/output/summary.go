@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/tenantfence/tenantfence/internal/policy"
@@ -132,18 +133,29 @@ func flowsText(flows []policy.NamedFlow, arrow string) string {
 
 func provedLines(r policy.Report) []string {
 	i := r.Isolation
-	if i == nil || !r.Proved() {
-		return entry("not proved", strings.Join(append(r.UnverifiedReasons(), "the errors below have the reasons"), ", "))
+	if i != nil && r.Proved() {
+		return entry("proved", fmt.Sprintf("%s: no policy allows what nothing declares, at %s (representative ones included); %s; %s",
+			i, policy.Count(i.Pods, "pod"), i.Declared, caseSummary(r.FlowTests)))
 	}
-	return entry("proved", fmt.Sprintf("%s: no policy allows what nothing declares, at %s (representative ones included); %s; %s",
-		i, policy.Count(i.Pods, "pod"), i.Declared, caseSummary(r.FlowTests)))
+	why := r.UnverifiedReasons()
+	switch {
+	case i != nil:
+		why = append(why, i.String())
+	case len(why) == 0:
+		why = append(why, "isolation, since it was not decided")
+	}
+	if !r.Passed() {
+		why = append(why, "the errors below have the reasons")
+	}
+	return entry("not proved", strings.Join(why, "; "))
 }
 
 // assumedLines counts the assumptions of the proof, and the warnings.
 func assumedLines(r policy.Report) []string {
 	var parts []string
-	if n := len(r.Assumptions); n > 0 {
-		parts = append(parts, policy.Count(n, "setting")+" of Cilium's agents")
+	defaults := slices.DeleteFunc(slices.Clone(r.Assumptions), func(a policy.Assumption) bool { return a.Source != "" })
+	if n := len(defaults); n > 0 {
+		parts = append(parts, policy.Count(n, "setting")+" of Cilium's agents, as the Helm chart sets them")
 	}
 	if count(r.Findings, report.ReservedLabelsAssumed) > 0 {
 		parts = append(parts, "no later pod has a label that Cilium reserves")
@@ -188,7 +200,7 @@ func nextLines() []string {
 	var out []string
 	title := "next"
 	for _, command := range [][2]string{
-		{"verify DIR -v", "every flow of every FlowTest, with the deciding policies"},
+		{"verify DIR -v", "every flow, and the policies that decide it"},
 		{"verify DIR -o json", "what policies allow at each pod"},
 		{"build DIR -o table", "every generated policy, flow by flow"},
 	} {
