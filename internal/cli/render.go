@@ -80,19 +80,24 @@ func render(cmd *cobra.Command, dir string, flags renderFlags) error {
 	b, err := runBuild(cmd, newRunReport(cmd, dir, flags.out), dir, before)
 	var changes report.Changes
 	if err == nil {
-		if b.fellBack && len(before) > 0 {
-			note(cmd, "traffic is not compared with the policies in %s, since kustomize itself built this", flags.out)
-		}
 		changes, err = b.render(flags, options)
 	}
-	if err != nil && !isRefused(err) {
-		return err
+	if b.fellBack && err == nil && len(before) > 0 {
+		note(cmd, "traffic is not compared with the policies in %s, since kustomize itself built this", flags.out)
 	}
+	return b.reportRendered(cmd, flags, changes, err)
+}
+
+// reportRendered writes the changes, or the findings that refused them. With --check, a change is an error.
+func (b *buildResult) reportRendered(cmd *cobra.Command, flags renderFlags, changes report.Changes, err error) error {
 	changed := flags.check && len(changes.Effective()) > 0
-	if flags.format.value == "json" {
+	switch {
+	case err != nil && !isRefused(err):
+		return err
+	case flags.format.value == "json":
 		r := output.Rendered{Passed: err == nil && !changed, Dir: flags.out, Check: flags.check, Changes: changes, Needs: b.needs, Findings: b.report.all.Sort()}
 		err = cmp.Or(output.RenderJSON(cmd.OutOrStdout(), r), err)
-	} else if err == nil {
+	case err == nil:
 		err = b.writeRendered(cmd, flags, changes)
 	}
 	if err == nil && changed {
@@ -171,7 +176,7 @@ func (f renderFlags) options() (flux.Options, error) {
 	if options.Namespace, err = flux.ParseNamespace(f.namespace); err != nil {
 		return options, fmt.Errorf("--namespace: %w", err)
 	}
-	if err = f.groupBy.check(); err != nil {
+	if err := f.groupBy.check(); err != nil {
 		return options, err
 	}
 	options.GroupBy = flux.Grouping(f.groupBy.value)

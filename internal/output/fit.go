@@ -129,11 +129,12 @@ func wrap(text string, width int) []string {
 	lines := []string{""}
 	for _, word := range strings.Fields(text) {
 		last := len(lines) - 1
-		if lines[last] == "" {
+		switch {
+		case lines[last] == "":
 			lines[last] = word
-		} else if utf8.RuneCountInString(lines[last])+1+utf8.RuneCountInString(word) <= width {
+		case utf8.RuneCountInString(lines[last])+1+utf8.RuneCountInString(word) <= width:
 			lines[last] += " " + word
-		} else {
+		default:
 			lines = append(lines, word)
 		}
 		for last = len(lines) - 1; utf8.RuneCountInString(lines[last]) > width; last++ {
