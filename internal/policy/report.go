@@ -12,6 +12,8 @@ import (
 
 // Report is the result of a proof.
 type Report struct {
+	// Subject is what the report is about. Nil: no Tenant or profile is known.
+	Subject *Subject
 	// FlowTests, sorted by name.
 	FlowTests []FlowTestResult
 	// Isolation is the result of the proof of isolation. Nil: isolation was not checked.
@@ -151,6 +153,8 @@ type Isolation struct {
 	// AllowOnlyOwners are the tenants and nodes in AllowOnly. They were decided as if they were
 	// enforced.
 	AllowOnlyOwners []string
+	// Access lists what policies allow at pods and nodes. Nil: it was not requested.
+	Access []Access
 }
 
 // IsolationCounts counts namespaces or nodes by their result.
