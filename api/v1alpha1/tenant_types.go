@@ -77,6 +77,19 @@ type TenantBaseline struct {
 	// error if the profile's baseline.intraNamespace is false. Omitted: the profile's value.
 	// +optional
 	IntraNamespace *bool `json:"intraNamespace,omitempty"`
+
+	// dns: false removes the baseline's DNS from all pods of the tenant. Flows still allow DNS
+	// by themselves, for their own pods and names alone: those with fqdns or with names of
+	// clusterHostnames, except in NetworkPolicies, and those to DNS servers. It is an error
+	// with dnsPods. true has no effect. Omitted: the pods in dnsPods have it.
+	// +optional
+	DNS *bool `json:"dns,omitempty"`
+
+	// dnsPods selects the pods that have the baseline's DNS. All other pods of the tenant are
+	// as with dns: false. The tenant must have such pods, in the build or among its external
+	// resources. It is an error with dns. Omitted: all pods of the tenant.
+	// +optional
+	DNSPods *metav1.LabelSelector `json:"dnsPods,omitempty"`
 }
 
 // IngressFlow allows peers to reach pods of the tenant. A flow from another tenant also needs

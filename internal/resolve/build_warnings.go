@@ -20,6 +20,7 @@ func (r *resolver) checkProfileAgainstBuild() {
 	r.checkBaselineMonitoring()
 	r.checkSearchList()
 	r.checkPodDNS()
+	r.reportWithoutDNS()
 	r.checkServiceFacts()
 	r.checkNodePorts()
 	r.checkGatewayAddresses()

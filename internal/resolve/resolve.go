@@ -55,7 +55,7 @@ func Resolve(in *resource.Inputs, index *resource.Index) (*policy.Fence, report.
 }
 
 // networkPolicyFormChecks are the checks that matter for NetworkPolicies in addition to those of Cilium.
-var networkPolicyFormChecks = []*report.Check{report.AllowPolicyIsolates, report.EgressProxyShared, report.EgressProxyUnfenced}
+var networkPolicyFormChecks = []*report.Check{report.AllowPolicyIsolates, report.EgressProxyShared, report.EgressProxyUnfenced, report.EgressProxyWithoutDNS, report.FlowWithoutDNS}
 
 // NetworkPolicyForm returns the fence for NetworkPolicies with policies: Both, for an enforcer other
 // than Cilium. It omits what they cannot express, and reports it.
@@ -196,6 +196,7 @@ func (r *resolver) addTenant(in resource.Tenant) {
 	r.byName[t.Name] = t
 	r.tenants = append(r.tenants, t)
 	r.claim(t)
+	r.resolveDNS(t)
 }
 
 // resolveEnforcement sets the enforcement of the profile, or that of the Tenant, which may be
