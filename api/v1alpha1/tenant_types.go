@@ -34,10 +34,12 @@ type TenantSpec struct {
 	// +kubebuilder:validation:MinItems=1
 	Namespaces []string `json:"namespaces,omitempty"`
 
-	// pods selects the tenant's pods in namespaces that it shares with other tenants. All of
-	// its policies and flows apply to these pods only. It is required in the profile's
-	// sharedNamespaces. Elsewhere it is an error, because the other pods would stay unfenced.
-	// Each of the namespaces must have such pods, in the build or among its external
+	// pods selects the tenant's pods in its namespaces. All of its policies and flows apply to
+	// these pods only. It is required in the profile's sharedNamespaces. In a namespace of this
+	// tenant alone, the other pods stay unfenced, and reports count the namespace as isolated in
+	// part. It is an error there if the profile requires Enforce of the tenant, unless
+	// limits.enforcement lists AllowOnly. A flow may name these other pods by the peer namespace
+	// without limits and consent. Each of the namespaces must have such pods, in the build or among its external
 	// resources. No pod may belong to two tenants: all tenants of a namespace select by the
 	// same label in matchLabels, each by its own value. matchExpressions are an error, because
 	// they could exclude pods of the same workloads, such as those of a CronJob. Omitted: all

@@ -118,6 +118,11 @@ type jsonIsolated struct {
 	AllowOnly            int `json:"allowOnly"`
 	AllowOnlyNotIsolated int `json:"allowOnlyNotIsolated"`
 	AllowOnlyNotProved   int `json:"allowOnlyNotProved"`
+	// IsolatedInPart are namespaces whose selected pods alone are isolated, and AllowOnlyInPart those
+	// that are once they are in Enforce. SelectedPods are the selectors of these pods.
+	IsolatedInPart  int      `json:"isolatedInPart"`
+	AllowOnlyInPart int      `json:"allowOnlyInPart"`
+	SelectedPods    []string `json:"selectedPods,omitempty"`
 }
 
 // jsonDeclared counts declared flows. Each flow is in one field. Flows that are not fully allowed are
@@ -195,7 +200,10 @@ func JSON(w io.Writer, r policy.Report) error {
 }
 
 func isolatedJSON(i policy.IsolationCounts) jsonIsolated {
-	return jsonIsolated{Isolated: i.Proved, NotIsolated: i.Open, AllowOnly: i.AllowOnly, AllowOnlyNotIsolated: i.AllowOnlyOpen, AllowOnlyNotProved: i.Ungenerated}
+	return jsonIsolated{
+		Isolated: i.Proved, IsolatedInPart: i.InPart, NotIsolated: i.Open, AllowOnly: i.AllowOnly, AllowOnlyInPart: i.AllowOnlyInPart,
+		AllowOnlyNotIsolated: i.AllowOnlyOpen, AllowOnlyNotProved: i.Ungenerated, SelectedPods: i.Selected,
+	}
 }
 
 func declaredJSON(d policy.DeclaredFlows) jsonDeclared {

@@ -120,7 +120,10 @@ func (r *resolver) searchesBeforeName(f *flow) bool {
 // warnProxyWithoutDNS warns about an egress proxy that cannot resolve the names for which it connects.
 func (r *resolver) warnProxyWithoutDNS(t *tenant) {
 	spec := r.profile.Spec.EgressProxy
-	if r.fence.EgressProxy == nil || r.owner[spec.Namespace] != t || t.HaveDNS(policy.SelectorOf(spec.Pods)) {
+	if r.fence.EgressProxy == nil {
+		return
+	}
+	if pods, owners := r.podsByTenant(spec.Namespace, policy.SelectorOf(spec.Pods)); !slices.Contains(owners, t) || t.HaveDNS(pods[slices.Index(owners, t)].Pods) {
 		return
 	}
 	r.warn(report.EgressProxyWithoutDNS, r.profile.Ref, r.profile.Path.Child("egressProxy"), "Tenant %q removes DNS from pods of the proxy, which then cannot resolve the names of flows: select its pods in baseline.dnsPods of this Tenant", t.Name)
