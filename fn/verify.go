@@ -179,7 +179,7 @@ func (v Verification) compareAndProve(runs []Run, items []*yaml.RNode) (policy.R
 	if result.Findings = findings; in == nil {
 		return result, nil
 	}
-	in.Fence.Spec.Stages, in.Fence.Spec.Emit = stagesOf(runs), emitOf(runs)
+	in.Fence.Spec.Stages, in.Fence.Spec.Emit, in.Fence.Spec.Adopt = stagesOf(runs), emitOf(runs), adoptOf(runs)
 	index.WithoutResources = index.WithoutResources || runs[0].Blind
 	w, found, err := computeDesiredState(in, index, v.Debug)
 	if result.Findings = append(result.Findings, found...); result.Findings.HasError() {

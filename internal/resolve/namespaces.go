@@ -12,6 +12,7 @@ import (
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/report"
+	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
 // recordUnread notes the namespaces that Tenants with refused specs may have.
@@ -119,22 +120,15 @@ func (r *resolver) givenToOther(t *tenant, ns string) bool {
 func (r *resolver) checkNamespaces() {
 	unfenced, unclaimed := map[string]bool{}, map[string][]string{}
 	for _, w := range r.index.Workloads {
-		owner := r.ownerOfPod(w)
-		t := cmp.Or(owner, r.holderOf(w.Ref.Namespace))
-		switch {
-		case owner == nil && r.unreadNamespaces[w.Ref.Namespace]:
+		r.checkHostNetwork(w)
+		switch ns := w.Ref.Namespace; {
+		case r.ownerOfPod(w) != nil:
+		case r.unreadNamespaces[ns]:
 			// Its Tenant has an error already.
-		case owner == nil && r.isPartial(w.Ref.Namespace):
-			unclaimed[w.Ref.Namespace] = append(unclaimed[w.Ref.Namespace], w.Ref.Kind+"/"+w.Ref.Name)
-		case owner == nil:
-			unfenced[w.Ref.Namespace] = true
-		}
-		switch {
-		case t == nil:
-		case w.HostNetwork && !isTrue(t.limits.HostNetwork):
-			r.refuse(report.HostNetworkOutsideLimits, w.Resource, field.NewPath(w.Field),
-				"is a hostNetwork pod in namespace %q of Tenant %q, with the identity of its node: no policy selects it, and it may reach any tenant there: remove hostNetwork, move it to a namespace without a Tenant, or set limits.hostNetwork: true in the profile",
-				w.Ref.Namespace, t.Name)
+		case r.isPartial(ns):
+			unclaimed[ns] = append(unclaimed[ns], w.Ref.Kind+"/"+w.Ref.Name)
+		default:
+			unfenced[ns] = true
 		}
 	}
 	r.reportUnclaimed(unclaimed)
@@ -145,6 +139,18 @@ func (r *resolver) checkNamespaces() {
 	case len(r.tenants) > 0 || len(r.unread) > 0:
 		r.reportUnfenced(unfenced)
 	}
+}
+
+// checkHostNetwork refuses a hostNetwork pod of a tenant, or another pod of the tenant's own namespace,
+// unless the limits allow it.
+func (r *resolver) checkHostNetwork(w *resource.Workload) {
+	t := cmp.Or(r.ownerOfPod(w), r.holderOf(w.Ref.Namespace))
+	if t == nil || !w.HostNetwork || isTrue(t.limits.HostNetwork) {
+		return
+	}
+	r.refuse(report.HostNetworkOutsideLimits, w.Resource, field.NewPath(w.Field),
+		"is a hostNetwork pod in namespace %q of Tenant %q, with the identity of its node: no policy selects it, and it may reach any tenant there: remove hostNetwork, move it to a namespace without a Tenant, or set limits.hostNetwork: true in the profile",
+		w.Ref.Namespace, t.Name)
 }
 
 // reportUnfenced reports namespaces with workloads and without a tenant.
