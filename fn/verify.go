@@ -191,7 +191,7 @@ func (v Verification) compareAndProve(runs []Run, items []*yaml.RNode) (result p
 		return result, nil
 	}
 	defer func() { result.Findings = index.External.Locate(result.Findings) }()
-	in.Fence.Spec.Stages, in.Fence.Spec.Emit = stagesOf(runs), emitOf(runs)
+	in.Fence.Spec.Stages, in.Fence.Spec.Emit, in.Fence.Spec.Adopt = stagesOf(runs), emitOf(runs), adoptOf(runs)
 	index.WithoutResources = index.WithoutResources || runs[0].Blind
 	w, found, err := computeDesiredState(in, index, v.Debug)
 	if result.Findings = v.causes(append(result.Findings, found...)); result.Findings.HasError() {
