@@ -1,0 +1,146 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+
+	"github.com/tenantfence/tenantfence/internal/draft"
+)
+
+// fencePlace is where init reads and writes.
+type fencePlace struct {
+	// dir and displayPath are the folders as messages name them, and out is the folder to write.
+	dir, displayPath, out string
+	// base is the path of the existing kustomization from out, with slashes.
+	base string
+	// name is the name of the fence.
+	name string
+}
+
+// newFencePlace checks the folder of an existing kustomization, and the folder to write.
+func newFencePlace(dir, out string) (fencePlace, error) {
+	p := fencePlace{dir: filepath.Clean(dir)}
+	root, err := filepath.EvalSymlinks(dir)
+	if err == nil {
+		root, err = filepath.Abs(root)
+	}
+	if err != nil {
+		return p, fmt.Errorf("init: %w", err)
+	}
+	if err := checkKustomization(dir); err != nil {
+		return p, err
+	}
+	if out == "" {
+		if isTop(root) {
+			return p, fmt.Errorf("%s is the root of a repository, so nothing in it can list it: kustomize refuses a layer inside the folder that it lists: move the kustomization and its files to a folder (deploy) and run tenantfence init deploy", dir)
+		}
+		out = p.dir + "-fence"
+		if base := filepath.Base(p.dir); base == "." || base == ".." {
+			out = filepath.Join(p.dir, "..", filepath.Base(root)+"-fence")
+		}
+	}
+	p.displayPath = filepath.Clean(out)
+	parent, err := filepath.EvalSymlinks(filepath.Dir(p.displayPath))
+	if err == nil {
+		parent, err = filepath.Abs(parent)
+	}
+	if err != nil {
+		return p, fmt.Errorf("--output-dir: the folder above it must exist: %w", err)
+	}
+	p.out = filepath.Join(parent, filepath.Base(p.displayPath))
+	base, err := filepath.Rel(p.out, root)
+	if err != nil {
+		return p, fmt.Errorf("--output-dir: %w", err)
+	}
+	p.base = filepath.ToSlash(base)
+	if inside, err := filepath.Rel(root, p.out); err == nil && filepath.IsLocal(inside) {
+		return p, fmt.Errorf("%s is inside %s, which it must list: kustomize refuses a layer inside the folder that it lists: name a folder next to it, as --output-dir %s-fence", p.displayPath, dir, p.dir)
+	}
+	if err := checkNewFolder(p.out, p.displayPath); err != nil {
+		return p, err
+	}
+	p.name = fenceName(filepath.Base(root))
+	return p, nil
+}
+
+// checkKustomization returns an error for a folder without a kustomization.
+func checkKustomization(dir string) error {
+	info, err := os.Stat(dir)
+	switch {
+	case err != nil:
+		return fmt.Errorf("init: %w", err)
+	case !info.IsDir():
+		return fmt.Errorf("%s is a file: name the folder with its kustomization", dir)
+	case isKustomization(dir):
+		return nil
+	}
+	if _, err := os.Stat(filepath.Join(dir, "Kptfile")); err == nil {
+		return fmt.Errorf("%s is a kpt package, and init writes a layer above a kustomization: add a FenceProfile, Tenants and a TenantFence to the package, and exec: tenantfence to the mutators of its Kptfile", dir)
+	}
+	return fmt.Errorf("%s has no kustomization: write one that lists its files (kustomize create --autodetect --recursive in this folder), and run init again", dir)
+}
+
+// isTop reports whether a folder is the root of a repository or of the file system.
+func isTop(root string) bool {
+	_, err := os.Stat(filepath.Join(root, ".git"))
+	return err == nil || filepath.Dir(root) == root
+}
+
+// checkNewFolder returns an error for a folder with files.
+func checkNewFolder(out, displayPath string) error {
+	entries, err := os.ReadDir(out)
+	switch {
+	case errors.Is(err, os.ErrNotExist) || err == nil && len(entries) == 0:
+		return nil
+	case err != nil:
+		return fmt.Errorf("--output-dir: %w", err)
+	}
+	return fmt.Errorf("%s is not empty, and init never changes files: name another folder with --output-dir, or remove it", displayPath)
+}
+
+var notInName = regexp.MustCompile(`[^a-z0-9-]+`)
+
+// fenceName is the name of a fence for a folder.
+func fenceName(folder string) string {
+	const maxName = 63
+	name := strings.Trim(notInName.ReplaceAllString(strings.ToLower(folder), "-"), "-")
+	if name == "" {
+		return draft.ProfileName
+	}
+	return strings.Trim(name[:min(len(name), maxName)], "-")
+}
+
+// writeNewFolder writes the files of a new folder: all of them or, with an error, none.
+func writeNewFolder(out string, files []draft.File) (err error) {
+	const folderMode, fileMode = 0o755, 0o644
+	temporary, err := os.MkdirTemp(filepath.Dir(out), ".tenantfence-init-*")
+	if err != nil {
+		return fmt.Errorf("write %s: %w", out, err)
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(fmt.Errorf("write %s: %w", out, err), os.RemoveAll(temporary))
+		}
+	}()
+	if err := os.Chmod(temporary, folderMode); err != nil {
+		return err
+	}
+	for _, f := range files {
+		path := filepath.Join(temporary, filepath.FromSlash(f.Path))
+		if err := os.MkdirAll(filepath.Dir(path), folderMode); err != nil {
+			return err
+		}
+		if err := os.WriteFile(path, f.Content, fileMode); err != nil {
+			return err
+		}
+	}
+	// It fails if the folder has files by now.
+	if err := os.Remove(out); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	return os.Rename(temporary, out)
+}

@@ -1,0 +1,120 @@
+package draft
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/resource"
+)
+
+// serviceByHost returns the Service that a host names for pods of a namespace. inCluster reports that the
+// name is one of the cluster's DNS; the Service is nil if the build lacks it.
+func (b *build) serviceByHost(host, namespace string) (s *resource.Service, inCluster bool) {
+	labels := strings.Split(strings.TrimSuffix(strings.ToLower(host), "."), ".")
+	if host == "kubernetes.default" || strings.HasPrefix(host, "kubernetes.default.svc") {
+		return resource.APIServer(), true
+	}
+	if i := slices.Index(labels, "svc"); i >= 2 {
+		s := b.index.Service(labels[i-1], labels[i-2])
+		return s, s != nil || v1alpha1.IsClusterDNSName(host)
+	}
+	for _, at := range []struct{ namespace, name int }{{-1, 0}, {1, 0}, {-1, 1}, {2, 1}} {
+		// The forms are name, name.namespace, pod.name and pod.name.namespace.
+		ns, count := namespace, at.name+1
+		if at.namespace > 0 {
+			count = at.namespace + 1
+		}
+		if len(labels) != count {
+			continue
+		}
+		if at.namespace > 0 {
+			ns = labels[at.namespace]
+		}
+		if s := b.index.Service(ns, labels[at.name]); s != nil && (at.name == 0 || s.Headless()) {
+			return s, true
+		}
+	}
+	inBuild := len(labels) == 2 && (b.index.Namespaces[labels[1]] != nil || b.tenantOf[labels[1]] != "")
+	return nil, inBuild || v1alpha1.IsClusterDNSName(host)
+}
+
+// resolveMention returns where connections to a host go, for pods of a namespace.
+func (b *build) resolveMention(m mention, namespace, evidence string) []destination {
+	if isOwnHost(m.host) {
+		return nil
+	}
+	var ports []v1alpha1.Port
+	if m.port > 0 {
+		ports = []v1alpha1.Port{tcp(m.port)}
+	}
+	if a, err := netip.ParseAddr(m.host); err == nil {
+		return b.resolveAddress(a, ports, evidence, m.public && !m.serviceOnly)
+	}
+	s, inCluster := b.serviceByHost(m.host, namespace)
+	switch {
+	case s != nil && m.serviceOnly && !strings.Contains(m.host, "."):
+		return nil // A word that is also the name of a Service in the same namespace.
+	case s != nil:
+		return b.destinations(s, ports, evidence)
+	case m.serviceOnly:
+		return nil
+	case inCluster:
+		b.notes.unseen = append(b.notes.unseen, fmt.Sprintf("%s names %s, which is no Service of the build", evidence, m.host))
+		return nil
+	case !isPublicName(m.host):
+		if m.url {
+			b.notes.unseen = append(b.notes.unseen, fmt.Sprintf("%s names %s, which is no Service of namespace %s in the build", evidence, m.host, namespace))
+		}
+		return nil
+	case !m.public:
+		if m.url || m.port > 0 {
+			b.notes.review = append(b.notes.review, fmt.Sprintf("%s names %s: a file may mention a host without a connection, so no flow is written: add a peer with fqdns if pods connect to it", evidence, hostPort(m)))
+		}
+		return nil
+	}
+	return b.outside(m.host, ports, evidence)
+}
+
+func hostPort(m mention) string {
+	if m.port > 0 {
+		return fmt.Sprintf("%s:%d", m.host, m.port)
+	}
+	return m.host
+}
+
+// resolveAddress returns where connections to an address go: to a Service of the build, or outside.
+func (b *build) resolveAddress(a netip.Addr, ports []v1alpha1.Port, evidence string, public bool) []destination {
+	for _, s := range b.index.Services {
+		if s.ClusterIP == a.String() {
+			return b.destinations(s, ports, evidence)
+		}
+	}
+	if !public {
+		return nil
+	}
+	if len(ports) == 0 {
+		b.notes.review = append(b.notes.review, fmt.Sprintf("%s names the address %s without a port: no flow is written for it", evidence, a))
+		return nil
+	}
+	if a.IsPrivate() {
+		b.notes.review = append(b.notes.review, fmt.Sprintf("%s names the private address %s: the flow is for a host outside the cluster: if it is a pod, Service or node, name that instead", evidence, a))
+	}
+	return []destination{{to: addressEndpoint(a), ports: ports}}
+}
+
+// outside is a name outside the cluster.
+func (b *build) outside(host string, ports []v1alpha1.Port, evidence string) []destination {
+	host = strings.TrimSuffix(host, ".")
+	if where := b.routedHosts()[host]; where != "" {
+		b.notes.review = append(b.notes.review, fmt.Sprintf("%s names %s, which %s routes into this cluster: no flow is written: if pods connect to it, list it in clusterHostnames of the profile and add a peer with fqdns", evidence, host, where))
+		return nil
+	}
+	if len(ports) == 0 {
+		b.notes.review = append(b.notes.review, fmt.Sprintf("%s names %s without a port: a rule for a name needs one, so no flow is written: add a peer with fqdns and ports", evidence, host))
+		return nil
+	}
+	return []destination{{to: endpoint{fqdn: host, name: flowWord(host)}, ports: ports}}
+}
