@@ -121,8 +121,8 @@ func reportDraft(cmd *cobra.Command, place fencePlace, files []draft.File, c che
 	w.line("%s: wrote %s: %s with %s", place.displayPath, policy.Count(len(files), "file"), policy.Count(len(c.draft.Tenants), "Tenant"), policy.Count(flows, "flow"))
 	if detail(cmd) != output.Quiet {
 		w.list("Chosen:", c.draft.Notes.Chosen)
-		w.list("Review, because the manifests leave it open:", c.draft.Notes.Review)
-		w.list("Not visible in the build, so without flows:", c.draft.Notes.Unseen)
+		w.notes("Review, because the manifests leave it open:", c.draft.Notes.Review)
+		w.notes("Not visible in the build:", c.draft.Notes.Unseen)
 	}
 	if c.result.Findings.HasError() {
 		w.line("")
@@ -152,6 +152,19 @@ func (n *noteWriter) line(format string, args ...any) {
 	if n.err == nil {
 		_, n.err = fmt.Fprintln(n.w, strings.TrimRight(fmt.Sprintf(format, args...), " "))
 	}
+}
+
+// notes writes notes. Several subjects of one note have a line each.
+func (n *noteWriter) notes(title string, notes []draft.Note) {
+	var entries []string
+	for _, note := range notes {
+		if len(note.Subjects) == 1 {
+			entries = append(entries, note.Subjects[0]+": "+note.Text)
+			continue
+		}
+		entries = append(entries, strings.Join(append([]string{note.Text + ":"}, note.Subjects...), "\n  - "))
+	}
+	n.list(title, entries)
 }
 
 // list writes a list, unless it is empty.

@@ -115,7 +115,7 @@ func (b *build) addWebhook(n *yaml.RNode, c clientConfig) {
 	ref := short(resource.RefOf(n))
 	s := b.index.Service(c.Service.Namespace, c.Service.Name)
 	if s == nil {
-		b.notes.unseen = append(b.notes.unseen, fmt.Sprintf("%s names Service %s/%s, which is not in the build", ref, c.Service.Namespace, c.Service.Name))
+		b.unseen(ref, fmt.Sprintf("names Service %s/%s, which is not in the build", c.Service.Namespace, c.Service.Name))
 		return
 	}
 	port := int32(defaultPort)

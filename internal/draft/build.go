@@ -28,7 +28,10 @@ type build struct {
 }
 
 func newBuild(items []*yaml.RNode, index *resource.Index) *build {
-	b := &build{index: index, byID: map[report.Ref]*yaml.RNode{}, tenantOf: map[string]string{}}
+	b := &build{
+		index: index, notes: noteLists{review: map[string][]string{}, unseen: map[string][]string{}},
+		byID: map[report.Ref]*yaml.RNode{}, tenantOf: map[string]string{},
+	}
 	b.items = slices.Clone(items)
 	// The order of the input has no effect on the draft.
 	slices.SortStableFunc(b.items, func(x, y *yaml.RNode) int {

@@ -1,6 +1,7 @@
 package draft
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -40,11 +41,11 @@ func (b *build) dns() v1alpha1.DNS {
 	if s != nil || len(pods) > 0 {
 		where = "from the build"
 	}
-	note := fmt.Sprintf("DNS: pods %s of %s, port %d (%s)", labelsKey(labels), dnsNamespace, max(out.Port, dnsPort), where)
+	note := fmt.Sprintf("DNS: pods %s of %s, port %d (%s)", labelsKey(labels), dnsNamespace, cmp.Or(out.Port, dnsPort), where)
 	if out.NodeLocal {
 		note += ", with a NodeLocal DNSCache"
 	}
-	b.notes.chosen = append(b.notes.chosen, note)
+	b.chose(note)
 	return out
 }
 

@@ -3,8 +3,6 @@
 package draft
 
 import (
-	"slices"
-
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
@@ -29,16 +27,6 @@ type Tenant struct {
 	v1alpha1.Tenant
 	// Evidence has the places in the manifests that name a flow, by the flow's name.
 	Evidence map[string][]string
-}
-
-// Notes are what a draft reports to its reader, each list sorted by subject.
-type Notes struct {
-	// Chosen states each choice with its reason.
-	Chosen []string
-	// Review lists what the reader must decide.
-	Review []string
-	// Unseen lists what the manifests mention and the build does not show.
-	Unseen []string
 }
 
 // Options configure a draft.
@@ -94,18 +82,4 @@ func (r *Result) Flow(tenant, list string, index int) (FlowID, bool) {
 func (r *Result) Case(name string) (FlowID, bool) {
 	id, ok := r.cases[name]
 	return id, ok
-}
-
-// noteLists collects notes.
-type noteLists struct {
-	chosen, review, unseen []string
-}
-
-func (n *noteLists) sorted() Notes {
-	unique := func(list []string) []string {
-		out := slices.Clone(list)
-		slices.Sort(out)
-		return slices.Compact(out)
-	}
-	return Notes{Chosen: n.chosen, Review: unique(n.review), Unseen: unique(n.unseen)}
 }

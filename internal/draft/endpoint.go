@@ -20,7 +20,7 @@ type endpoint struct {
 	workload *resource.Workload
 	// onNodes reports that all pods use the network of their nodes.
 	onNodes bool
-	// optional reports that the namespace is not in the build.
+	// optional reports that the pods are not in the build.
 	optional bool
 
 	service *resource.Service
@@ -93,7 +93,7 @@ func (b *build) podsOf(w *resource.Workload) endpoint {
 		e.labels = own
 	}
 	if len(e.labels) == 0 {
-		b.notes.review = append(b.notes.review, describe(w.Ref)+" has no label by which a policy selects its pods: its flows are for all pods of namespace "+w.Ref.Namespace+": add a label to its pod template, and to pods of these flows")
+		b.review(describe(w.Ref), "has no label by which a policy selects its pods, so its flows are for all pods of the namespace: add a label to the pod template, and to pods of these flows")
 	}
 	return e
 }

@@ -232,7 +232,7 @@ func (b *build) findInSources(w *resource.Workload, sources []source) {
 	for _, s := range sources {
 		found, variable := mentionsIn(s.value, s.kind)
 		if variable && s.kind != fileText {
-			b.notes.unseen = append(b.notes.unseen, w.Ref.Namespace+"/"+s.evidence+" has a host that depends on a variable without a value in the build")
+			b.unseen(w.Ref.Namespace+"/"+s.evidence, "has a host that depends on a variable without a value in the build")
 		}
 		if m, ok := wholeHost(s, sources); ok {
 			found = append(found, m)

@@ -39,6 +39,6 @@ func (b *build) addExposed(s *resource.Service) {
 		}
 	}
 	if s.TranslatesSource() && b.tenantOf[s.Ref.Namespace] != "" {
-		b.notes.review = append(b.notes.review, fmt.Sprintf("Service %s/%s does not set externalTrafficPolicy: Local, so pods may see the address of a node instead of the client's: set it, or allow the entities host and remote-node in the Tenant too", s.Ref.Namespace, s.Ref.Name))
+		b.review(describe(s.Ref), "does not set externalTrafficPolicy: Local, so pods may see the address of a node instead of the client's: set it, or allow the entities host and remote-node in the Tenant too")
 	}
 }

@@ -32,7 +32,9 @@ func (b *build) findMonitors() {
 		}
 	}
 	if len(from) == 0 && len(scrapes) > 0 {
-		b.notes.unseen = append(b.notes.unseen, fmt.Sprintf("%s configure scraping, and the build has no Prometheus pods: set baseline.monitoring of the profile, or declare the pods as external resources", policy.Count(len(scrapes), "monitor, or annotation prometheus.io/scrape,")))
+		for _, s := range scrapes {
+			b.unseen(s.to.within()+"/"+s.evidence, "is scraped, and the build has no Prometheus pods: set baseline.monitoring of the profile, or declare these pods as external resources")
+		}
 	}
 	for _, s := range scrapes {
 		for _, f := range from {
@@ -115,7 +117,7 @@ func (b *build) scrapeOfService(n *yaml.RNode, s *resource.Service, e monitorEnd
 		ports = b.podPorts(s.Ref.Namespace, s.Selector, namedOrNumber(*e.TargetPort))
 	}
 	if len(ports) == 0 {
-		b.notes.review = append(b.notes.review, fmt.Sprintf("%s names a port that Service %s/%s does not have: no flow is written for it", describe(resource.RefOf(n)), s.Ref.Namespace, s.Ref.Name))
+		b.review(describe(resource.RefOf(n)), fmt.Sprintf("names a port that Service %s/%s does not have: no flow is written for it", s.Ref.Namespace, s.Ref.Name))
 		return nil
 	}
 	return []scrape{{to: b.backends(s), ports: ports, evidence: short(resource.RefOf(n))}}

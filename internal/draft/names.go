@@ -48,7 +48,7 @@ func (b *build) chooseTenants() {
 		b.tenantOf[t.namespace] = t.name
 	}
 	for _, e := range b.excluded {
-		b.notes.chosen = append(b.notes.chosen, fmt.Sprintf("namespace %s has no Tenant: %s", e.name, e.reason))
+		b.chose(fmt.Sprintf("namespace %s has no Tenant: %s", e.name, e.reason))
 	}
 	b.noteNamespacesWithoutPods(of)
 }
@@ -65,9 +65,9 @@ func (b *build) namePattern(namespaces []string) {
 	}
 	if best > 1 && 2*best > len(namespaces) && !ambiguous(bestPattern, namespaces) {
 		b.pattern = bestPattern
-		b.notes.chosen = append(b.notes.chosen, fmt.Sprintf("the name of a Tenant's namespace is %q: %d of %s have such a name", bestPattern, best, policy.Count(len(namespaces), "namespace")))
+		b.chose(fmt.Sprintf("the name of a Tenant's namespace is %q: %d of %s have such a name", bestPattern, best, policy.Count(len(namespaces), "namespace")))
 	} else {
-		b.notes.chosen = append(b.notes.chosen, fmt.Sprintf("the name of a Tenant's namespace is %q: the names of the namespaces have no common form", b.pattern))
+		b.chose(fmt.Sprintf("the name of a Tenant's namespace is %q: most names of namespaces have no common form", b.pattern))
 	}
 	for _, ns := range namespaces {
 		name, fits := nameBy(b.pattern, ns)
@@ -122,19 +122,15 @@ func ambiguous(pattern string, namespaces []string) bool {
 // noteNamespacesWithoutPods reports namespaces whose pods the build does not show.
 func (b *build) noteNamespacesWithoutPods(of map[string][]*resource.Workload) {
 	for _, u := range b.index.UnknownPods {
-		in := "an unknown namespace"
-		if u.Namespace != "" {
-			in = "namespace " + u.Namespace
-		}
-		note := fmt.Sprintf("%s may create pods in %s that the build does not show (%s): declare them as external resources", describe(u.Resource), in, u.Reason)
+		note := fmt.Sprintf("may create pods that the build does not show (%s): declare them as external resources", u.Reason)
 		if u.Namespace != "" && of[u.Namespace] == nil {
-			note += ", and add a Tenant for the namespace"
+			note += fmt.Sprintf(", and add a Tenant for namespace %s", u.Namespace)
 		}
-		b.notes.unseen = append(b.notes.unseen, note)
+		b.unseen(describe(u.Resource), note)
 	}
 	for _, w := range b.index.Workloads {
 		if w.HostNetwork && of[w.Ref.Namespace] != nil {
-			b.notes.review = append(b.notes.review, describe(w.Ref)+" uses hostNetwork, so no policy selects its pods: overrides of the profile allows it for this Tenant (limits.hostNetwork)")
+			b.review(describe(w.Ref), "uses hostNetwork, so no policy selects its pods: overrides of the profile allow it for this Tenant (limits.hostNetwork)")
 		}
 	}
 }

@@ -47,6 +47,6 @@ func (b *build) operatorPods(in resource.Inferred) endpoint {
 			return b.selected(w.Ref.Namespace, runs.Labels, w.Ref.Name)
 		}
 	}
-	b.notes.unseen = append(b.notes.unseen, fmt.Sprintf("the operator of %s (%s) is not in the build: declare its pods as external resources", describe(in.Resource), in.Operator.Operator))
-	return endpoint{namespace: runs.Namespace, labels: runs.Labels, name: "operator", optional: b.index.Namespaces[runs.Namespace] == nil}
+	b.unseen(describe(in.Resource), fmt.Sprintf("needs %s, which is not in the build: declare its pods as external resources, so that the flow from it becomes active", in.Operator.Operator))
+	return endpoint{namespace: runs.Namespace, labels: runs.Labels, name: "operator"}
 }

@@ -57,7 +57,7 @@ func (w *writer) writeCluster(spec *v1alpha1.FenceProfileSpec) {
 	}
 	for _, n := range b.items {
 		if group := resource.Group(n); strings.HasSuffix(group, "projectcalico.org") || group == "operator.tigera.io" {
-			b.notes.review = append(b.notes.review, fmt.Sprintf("%s is a resource of Calico: if Calico enforces policies, set cluster of the profile to cni: Kubernetes with podCIDRs, serviceCIDRs and nodeCIDRs", describe(resource.RefOf(n))))
+			b.review(describe(resource.RefOf(n)), "is a resource of Calico: if Calico enforces policies, set cluster of the profile to cni: Kubernetes with podCIDRs, serviceCIDRs and nodeCIDRs")
 			break
 		}
 	}
@@ -72,7 +72,7 @@ func (w *writer) writeCluster(spec *v1alpha1.FenceProfileSpec) {
 	}
 	w.comment("spec.cluster.cni", "Cilium: "+reason+".")
 	w.comment("spec.cluster.ciliumVersion", "Check the minor version of your agents. This one is "+version+".")
-	b.notes.chosen = append(b.notes.chosen, fmt.Sprintf("cluster: Cilium (%s), version %s (%s)", reason, spec.Cluster.CiliumVersion, version))
+	b.chose(fmt.Sprintf("cluster: Cilium (%s), version %s (%s)", reason, spec.Cluster.CiliumVersion, version))
 }
 
 // narrowEntities are entities that each Tenant may use only if it needs them itself.
@@ -131,7 +131,7 @@ func (w *writer) writeUndecidedKinds(spec *v1alpha1.FenceProfileSpec) {
 		}
 		seen[group+"/"+kind] = true
 		spec.UndecidedKinds = append(spec.UndecidedKinds, v1alpha1.UndecidedKind{Group: group, Kind: kind, Reason: "accepted by tenantfence init, to be reviewed: it " + c.Reason})
-		w.build.notes.review = append(w.build.notes.review, fmt.Sprintf("%s (and every %s) %s: undecidedKinds of the profile accepts the kind, so the proof ASSUMES that it does not change what is allowed", describe(resource.RefOf(n)), kind, c.Reason))
+		w.build.review(describe(resource.RefOf(n)), fmt.Sprintf("%s: undecidedKinds of the profile accepts every %s, so the proof ASSUMES that it does not change what is allowed", c.Reason, kind))
 	}
 	slices.SortFunc(spec.UndecidedKinds, func(x, y v1alpha1.UndecidedKind) int {
 		return strings.Compare(x.Group+"/"+x.Kind, y.Group+"/"+y.Kind)

@@ -62,16 +62,16 @@ func (b *build) resolveMention(m mention, namespace, evidence string) []destinat
 	case m.serviceOnly:
 		return nil
 	case inCluster:
-		b.notes.unseen = append(b.notes.unseen, fmt.Sprintf("%s names %s, which is no Service of the build", evidence, m.host))
+		b.unseen(evidence, fmt.Sprintf("names %s, which is no Service of the build", m.host))
 		return nil
 	case !isPublicName(m.host):
 		if m.url {
-			b.notes.unseen = append(b.notes.unseen, fmt.Sprintf("%s names %s, which is no Service of namespace %s in the build", evidence, m.host, namespace))
+			b.unseen(evidence, fmt.Sprintf("names %s, which is no Service of the same namespace in the build", m.host))
 		}
 		return nil
 	case !m.public:
 		if m.url || m.port > 0 {
-			b.notes.review = append(b.notes.review, fmt.Sprintf("%s names %s: a file may mention a host without a connection, so no flow is written: add a peer with fqdns if pods connect to it", evidence, hostPort(m)))
+			b.review(evidence, fmt.Sprintf("names %s: a file may mention a host without a connection, so no flow is written: add a peer with fqdns if pods connect to it", hostPort(m)))
 		}
 		return nil
 	}
@@ -96,11 +96,11 @@ func (b *build) resolveAddress(a netip.Addr, ports []v1alpha1.Port, evidence str
 		return nil
 	}
 	if len(ports) == 0 {
-		b.notes.review = append(b.notes.review, fmt.Sprintf("%s names the address %s without a port: no flow is written for it", evidence, a))
+		b.review(evidence, fmt.Sprintf("names the address %s without a port: no flow is written for it", a))
 		return nil
 	}
 	if a.IsPrivate() {
-		b.notes.review = append(b.notes.review, fmt.Sprintf("%s names the private address %s: the flow is for a host outside the cluster: if it is a pod, Service or node, name that instead", evidence, a))
+		b.review(evidence, fmt.Sprintf("names the private address %s: the flow is for a host outside the cluster: if it is a pod, Service or node, name that instead", a))
 	}
 	return []destination{{to: addressEndpoint(a), ports: ports}}
 }
@@ -109,11 +109,11 @@ func (b *build) resolveAddress(a netip.Addr, ports []v1alpha1.Port, evidence str
 func (b *build) outside(host string, ports []v1alpha1.Port, evidence string) []destination {
 	host = strings.TrimSuffix(host, ".")
 	if where := b.routedHosts()[host]; where != "" {
-		b.notes.review = append(b.notes.review, fmt.Sprintf("%s names %s, which %s routes into this cluster: no flow is written: if pods connect to it, list it in clusterHostnames of the profile and add a peer with fqdns", evidence, host, where))
+		b.review(evidence, fmt.Sprintf("names %s, which %s routes into this cluster: no flow is written: if pods connect to it, list it in clusterHostnames of the profile and add a peer with fqdns", host, where))
 		return nil
 	}
 	if len(ports) == 0 {
-		b.notes.review = append(b.notes.review, fmt.Sprintf("%s names %s without a port: a rule for a name needs one, so no flow is written: add a peer with fqdns and ports", evidence, host))
+		b.review(evidence, fmt.Sprintf("names %s without a port: a rule for a name needs one, so no flow is written: add a peer with fqdns and ports", host))
 		return nil
 	}
 	return []destination{{to: endpoint{fqdn: host, name: flowWord(host)}, ports: ports}}

@@ -63,7 +63,6 @@ func (b *build) routesFrom(name string) routed {
 		}
 		pods := b.controllerPods(c)
 		if pods.workload == nil && name != "" {
-			pods.optional = b.index.Namespaces[c.namespace] == nil
 			return routed{from: pods, note: fmt.Sprintf("its controller %q is not in the build, so the flow is from the pods that it usually has in namespace %s, and inactive until the build has that namespace: declare it as an external resource", name, c.namespace)}
 		}
 		if pods.workload != nil {
@@ -111,12 +110,12 @@ func (b *build) addRoutes(n *yaml.RNode, controllerName string, backends []backe
 	from := b.routesFrom(controllerName)
 	ref := describe(resource.RefOf(n))
 	if from.note != "" && len(backends) > 0 {
-		b.notes.review = append(b.notes.review, ref+": "+from.note)
+		b.review(ref, from.note)
 	}
 	for _, to := range backends {
 		s := b.index.Service(to.namespace, to.name)
 		if s == nil {
-			b.notes.unseen = append(b.notes.unseen, fmt.Sprintf("%s names Service %s/%s, which is not in the build", ref, to.namespace, to.name))
+			b.unseen(ref, fmt.Sprintf("names Service %s/%s, which is not in the build", to.namespace, to.name))
 			continue
 		}
 		var ports []v1alpha1.Port

@@ -78,7 +78,7 @@ func (b *build) addressesBehind(s *resource.Service, ports []v1alpha1.Port) []de
 		}
 	}
 	if len(out) == 0 {
-		b.notes.unseen = append(b.notes.unseen, fmt.Sprintf("Service %s/%s has no selector, and the build has no EndpointSlice with addresses outside the cluster for it", s.Ref.Namespace, s.Ref.Name))
+		b.unseen(describe(s.Ref), "has no selector, and the build has no EndpointSlice with addresses outside the cluster for it")
 	}
 	return out
 }
@@ -98,7 +98,7 @@ func (b *build) podsBehind(s *resource.Service, ports []v1alpha1.Port, evidence 
 		case s.Headless():
 			direct = append(direct, p)
 		default:
-			b.notes.review = append(b.notes.review, fmt.Sprintf("%s names port %s of Service %s/%s, which has no such port: no flow is written for it", evidence, policyPort(p), s.Ref.Namespace, s.Ref.Name))
+			b.review(evidence, fmt.Sprintf("names port %s of Service %s/%s, which has no such port: no flow is written for it", policyPort(p), s.Ref.Namespace, s.Ref.Name))
 		}
 	}
 	var out []destination

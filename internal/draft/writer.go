@@ -65,12 +65,12 @@ func typeMeta(kind string) metav1.TypeMeta {
 func (w *writer) writeFlows(flows []flow) {
 	for _, f := range flows {
 		if reason, refused := w.options.Refused[f.id()]; refused {
-			w.build.notes.review = append(w.build.notes.review, fmt.Sprintf("no flow is written for %s: %s", strings.Join(f.evidence, ", "), reason))
+			w.build.review(strings.Join(f.evidence, ", "), "no flow is written, since the build refuses it: "+reason)
 			continue
 		}
 		f, problem := w.completed(f)
 		if problem != "" {
-			w.build.notes.unseen = append(w.build.notes.unseen, fmt.Sprintf("%s: %s: no flow is written", strings.Join(f.evidence, ", "), problem))
+			w.build.unseen(strings.Join(f.evidence, ", "), problem+": no flow is written")
 			continue
 		}
 		w.written = append(w.written, f)
@@ -94,11 +94,13 @@ func (w *writer) tenantOf(e endpoint) *Tenant {
 // completed is a flow whose source or destination may be missing in the build. It returns the problem of a
 // flow that cannot be written.
 func (w *writer) completed(f flow) (flow, string) {
+	f.from.optional = f.from.optional || f.from.isPods() && f.from.workload == nil
+	f.to.optional = f.to.optional || f.to.isPods() && f.to.workload == nil
 	if s := f.to.service; s != nil {
 		pods := w.build.backends(s)
 		if pods.workload == nil {
 			f.to.optional = true
-			w.build.notes.unseen = append(w.build.notes.unseen, fmt.Sprintf("no pods of the build belong to Service %s/%s: its flows are optional, and inactive until the build has these pods: declare them as external resources", s.Ref.Namespace, s.Ref.Name))
+			w.build.unseen(describe(s.Ref), "selects no pods of the build, so its flows are optional, and inactive until the build has these pods: declare them as external resources")
 		} else if len(w.build.targetPorts(s, f.ports)) == 0 {
 			return f, fmt.Sprintf("no pod has the target port of Service %s/%s", s.Ref.Namespace, s.Ref.Name)
 		}
