@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -17,6 +18,7 @@ import (
 	"github.com/tenantfence/tenantfence/internal/kustomize"
 	"github.com/tenantfence/tenantfence/internal/output"
 	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
@@ -59,12 +61,9 @@ func initFence(cmd *cobra.Command, dir, out string) error {
 	if err != nil {
 		return err
 	}
-	index, findings := resource.NewIndex(items)
+	index, findings := readUnfenced(items)
 	if findings.HasError() {
-		if err := output.Text(cmd.ErrOrStderr(), findings, detail(cmd)); err != nil {
-			return err
-		}
-		return fn.Refused(findings.Counts())
+		return newRunReport(cmd, dir).refuse(findings)
 	}
 	if len(index.Workloads) == 0 {
 		return fmt.Errorf("%s: has no workloads, so no namespace needs a Tenant: name the kustomization that lists the workloads", dir)
@@ -87,6 +86,18 @@ func initFence(cmd *cobra.Command, dir, out string) error {
 	return reportDraft(cmd, place, files, c)
 }
 
+// readUnfenced reads the items of a build without a fence.
+func readUnfenced(items []*yaml.RNode) (*resource.Index, report.Findings) {
+	if findings := resource.MalformedItems(items); len(findings) > 0 {
+		return nil, findings
+	}
+	_, index, findings := fn.Read(yaml.MustParse(anyFence), items)
+	return index, findings
+}
+
+// anyFence is a fence with which items are read that have none.
+const anyFence = `{apiVersion: tenantfence.dev/v1alpha1, kind: TenantFence, metadata: {name: init}, spec: {profile: {cluster: {cni: Cilium, ciliumVersion: "1.20"}}}}`
+
 // unfencedItems builds the existing kustomization.
 func unfencedItems(cmd *cobra.Command, dir string) ([]*yaml.RNode, error) {
 	items, err := kustomize.Unfenced(filesys.MakeFsOnDisk(), dir, kustomize.Options{})
@@ -95,14 +106,14 @@ func unfencedItems(cmd *cobra.Command, dir string) ([]*yaml.RNode, error) {
 		return nil, fmt.Errorf("%s already lists a TenantFence: init writes the first fence of a kustomization: add a Tenant to it instead, or run init on the layer below it", fenced.Where)
 	}
 	if findings := findingsOf(err); len(findings) > 0 {
-		return nil, newRunReport(cmd, dir).write(findings)
+		return nil, newRunReport(cmd, dir).refuse(findings)
 	}
 	if err != nil {
 		return nil, err
 	}
 	for _, n := range items {
 		switch {
-		case resource.Group(n) == v1alpha1.Group:
+		case resource.Group(n) == v1alpha1.Group && slices.Contains(writtenKinds, n.GetKind()):
 			return nil, fmt.Errorf("%s: has a %s already (%s): init writes the first fence: list a TenantFence under transformers of a layer above, or remove the %s", dir, n.GetKind(), n.GetName(), n.GetKind())
 		case resource.FenceOf(n) != "":
 			return nil, fmt.Errorf("%s: has the generated policy %s/%s, so it is a rendered build: run init on the kustomization that it was rendered from", dir, n.GetNamespace(), n.GetName())
@@ -110,6 +121,9 @@ func unfencedItems(cmd *cobra.Command, dir string) ([]*yaml.RNode, error) {
 	}
 	return items, nil
 }
+
+// writtenKinds are the kinds that init writes.
+var writtenKinds = []string{v1alpha1.KindTenant, v1alpha1.KindFenceProfile, v1alpha1.KindFlowTest, v1alpha1.KindTenantFence}
 
 // reportDraft prints what was written and why, and what remains to do.
 func reportDraft(cmd *cobra.Command, place fencePlace, files []draft.File, c checkedDraft) error {
@@ -124,13 +138,7 @@ func reportDraft(cmd *cobra.Command, place fencePlace, files []draft.File, c che
 		w.notes("Review, because the manifests leave it open:", c.draft.Notes.Review)
 		w.notes("Not visible in the build:", c.draft.Notes.Unseen)
 	}
-	if c.result.Findings.HasError() {
-		w.line("")
-		w.line("The build of %s has errors, which %s:", place.displayPath, "hand-written policies or resources of "+place.dir+" cause")
-		if w.err == nil {
-			w.err = output.Text(cmd.OutOrStdout(), c.result.Findings.Errors(), detail(cmd))
-		}
-	}
+	w.outcome(c, place)
 	w.list("Next:", []string{
 		"tenantfence build " + place.displayPath,
 		fmt.Sprintf("tenantfence build %s | tenantfence verify --inputs %[1]s -", place.displayPath),
@@ -140,6 +148,26 @@ func reportDraft(cmd *cobra.Command, place fencePlace, files []draft.File, c che
 		return errFindings
 	}
 	return w.err
+}
+
+// outcome writes what the build of the draft shows.
+func (n *noteWriter) outcome(c checkedDraft, place fencePlace) {
+	undeclared := slices.DeleteFunc(slices.Clone(c.result.Findings), func(f report.Finding) bool {
+		return f.Check != report.UndeclaredOpen && f.Check != report.UndeclaredOneSided
+	})
+	var list []string
+	for _, f := range append(c.result.Findings.Errors(), undeclared...) {
+		list = append(list, f.String())
+	}
+	switch {
+	case c.result.Findings.HasError():
+		n.list("The build of "+place.displayPath+" has errors. Correct them in "+place.dir+" or in the new files:", list)
+	case len(list) > 0:
+		n.list("It builds. Policies in "+place.dir+" allow what no Tenant declares, which is an error in Enforce:", list)
+	default:
+		n.line("")
+		n.line("It builds, and isolation is proved as if every Tenant were in Enforce.")
+	}
 }
 
 // noteWriter writes lines. It keeps the first error.

@@ -2,18 +2,23 @@ package cli_test
 
 import (
 	"bytes"
+	"flag"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/rogpeppe/go-internal/txtar"
 	"sigs.k8s.io/kustomize/kyaml/filesys"
 	"sigs.k8s.io/kustomize/kyaml/kio"
 	"sigs.k8s.io/kustomize/kyaml/kio/kioutil"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
+	sigs "sigs.k8s.io/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/cli"
@@ -137,6 +142,164 @@ func verified(t *testing.T, fence string) {
 	}
 }
 
+// TestInitOfLayouts runs init on kustomizations of other shapes, and checks some flows of each.
+func TestInitOfLayouts(t *testing.T) {
+	t.Parallel()
+	t.Run("a folder for each team", func(t *testing.T) {
+		t.Parallel()
+		dir := unpack(t, "teams")
+		fence, _ := initAndVerify(t, filepath.Join(dir, "deploy"))
+		hasFlows(t, fence, "search", `
+egress:
+- {name: reindex-to-catalog, pods: {matchLabels: {job: reindex}}, to: [{service: team-catalog/catalog}], ports: [{port: 9000}]}
+- {name: search-to-catalog, pods: {matchLabels: {app: search}}, to: [{service: team-catalog/catalog}], ports: [{port: 9000}]}
+- {name: search-to-queue-jobs, pods: {matchLabels: {app: search}}, to: [{service: team-queue/jobs}], ports: [{port: 5672}]}
+- {name: reindex-to-backup-example-org, pods: {matchLabels: {job: reindex}}, to: [{fqdns: [backup.example.org]}], ports: [{port: 443}]}
+`)
+		hasFlows(t, fence, "catalog", `
+ingress:
+- {name: catalog-from-search, pods: {matchLabels: {app: catalog}}, from: [{tenant: search, pods: {matchLabels: {app: search}}}], ports: [{port: api}]}
+egress:
+- {name: catalog-to-10-20-0-5, pods: {matchLabels: {app: catalog}}, to: [{cidrs: [10.20.0.5/32]}], ports: [{port: 5432}]}
+`)
+		hasFlows(t, fence, "queue", `
+ingress:
+- {name: jobs-from-rabbitmq-system-rabbitmq-cluster-operator, pods: {matchLabels: {app.kubernetes.io/name: jobs}}, from: [{tenant: rabbitmq-system, pods: {matchLabels: {app.kubernetes.io/component: rabbitmq-operator}}}], ports: [{port: 15672}]}
+`)
+		hasFlows(t, fence, "monitoring", `
+egress:
+- {name: prometheus-to-node-metrics-node-exporter, pods: {matchLabels: {app.kubernetes.io/name: prometheus}}, to: [{entities: [host, remote-node]}], ports: [{port: 9100}]}
+`)
+	})
+	t.Run("base and overlays", func(t *testing.T) {
+		t.Parallel()
+		fence, _ := initAndVerify(t, filepath.Join(unpack(t, "overlays"), "deploy", "prod"))
+		hasFlows(t, fence, "api", `
+egress:
+- {name: prod-api-to-identity-prod-auth, pods: {matchLabels: {app: api}}, to: [{service: identity/prod-auth}], ports: [{port: 80}]}
+`)
+		hasFlows(t, fence, "identity", `
+ingress:
+- {name: prod-auth-from-api-prod-api, pods: {matchLabels: {app: auth}}, from: [{tenant: api, pods: {matchLabels: {app: api}}}], ports: [{port: web}]}
+`)
+	})
+	t.Run("a chart", func(t *testing.T) {
+		t.Parallel()
+		helm := "../../bin/helm"
+		if _, err := os.Stat(helm); err != nil {
+			t.Skipf("skipped: %v: no helm renders the chart", err)
+		}
+		dir := unpack(t, "chart")
+		rendered, err := exec.Command(helm, "template", "live", filepath.Join(dir, "chart"), "--namespace", "shop").Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		writeFiles(t, filepath.Join(dir, "deploy"), map[string]string{"chart.yaml": string(rendered)})
+		fence, _ := initAndVerify(t, filepath.Join(dir, "deploy"))
+		hasFlows(t, fence, "shop", `
+egress:
+- {name: live-shop-to-api-payments-example-com, pods: {matchLabels: {app.kubernetes.io/instance: live, app.kubernetes.io/name: shop}}, to: [{fqdns: [api.payments.example.com]}], ports: [{port: 443}]}
+- {name: live-shop-to-warehouse-inventory, pods: {matchLabels: {app.kubernetes.io/instance: live, app.kubernetes.io/name: shop}}, to: [{service: warehouse/inventory}], ports: [{port: 8080}]}
+`)
+	})
+}
+
+// unpack writes a layout to a new folder.
+func unpack(t *testing.T, layout string) string {
+	t.Helper()
+	archive, err := txtar.ParseFile(filepath.Join("testdata", "init", layout+".txtar"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir, files := t.TempDir(), map[string]string{}
+	for _, f := range archive.Files {
+		files[f.Name] = string(f.Data)
+	}
+	writeFiles(t, dir, files)
+	return dir
+}
+
+// hasFlows fails unless a Tenant has each of the flows.
+func hasFlows(t *testing.T, fence, tenant, flows string) {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join(fence, "tenants", tenant+".yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var have v1alpha1.Tenant
+	if err := sigs.Unmarshal(data, &have); err != nil {
+		t.Fatal(err)
+	}
+	var want v1alpha1.TenantSpec
+	if err := sigs.UnmarshalStrict([]byte(flows), &want); err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range want.Ingress {
+		if !slices.ContainsFunc(have.Spec.Ingress, func(h v1alpha1.IngressFlow) bool { return reflect.DeepEqual(h, f) }) {
+			t.Errorf("Tenant %s has no ingress %s:\n%s", tenant, f.Name, data)
+		}
+	}
+	for _, f := range want.Egress {
+		if !slices.ContainsFunc(have.Spec.Egress, func(h v1alpha1.EgressFlow) bool { return reflect.DeepEqual(h, f) }) {
+			t.Errorf("Tenant %s has no egress %s:\n%s", tenant, f.Name, data)
+		}
+	}
+}
+
+var updateInit = flag.Bool("update", false, "rewrite the expected files of init, and fail once")
+
+// TestInitOfShop compares what init writes and prints for a small shop with the expected files, which are a fence
+// that one can build.
+func TestInitOfShop(t *testing.T) {
+	t.Parallel()
+	const shop = "testdata/init/shop"
+	dir := t.TempDir()
+	if err := os.CopyFS(filepath.Join(dir, "deploy"), os.DirFS(filepath.Join(shop, "deploy"))); err != nil {
+		t.Fatal(err)
+	}
+	printed := runProgram(t, nil, "init", filepath.Join(dir, "deploy"))
+	got := readFiles(t, filepath.Join(dir, "deploy-fence"))
+	got["../printed.txt"] = strings.ReplaceAll(printed, dir+string(filepath.Separator), "")
+	for name, content := range got {
+		path := filepath.Join(shop, "deploy-fence", name)
+		want, err := os.ReadFile(path)
+		if err == nil && string(want) == content {
+			continue
+		}
+		t.Errorf("%s differs (go test ./internal/cli -run TestInitOfShop -update rewrites it):\n%s", path, content)
+		if *updateInit {
+			writeFiles(t, filepath.Join(shop, "deploy-fence"), map[string]string{name: content})
+		}
+	}
+	for name := range readFiles(t, filepath.Join(shop, "deploy-fence")) {
+		if _, written := got[name]; !written {
+			t.Errorf("%s is expected, and init does not write it", name)
+		}
+	}
+	if all := strings.Join(slices.Collect(maps.Values(got)), ""); strings.Contains(all, "hunter2") {
+		t.Error("the password of a Secret is in the files or the printed text")
+	}
+}
+
+// readFiles reads the files of a folder, by their paths with slashes.
+func readFiles(t *testing.T, dir string) map[string]string {
+	t.Helper()
+	out := map[string]string{}
+	err := filepath.WalkDir(dir, func(path string, entry os.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		data, err := os.ReadFile(path)
+		name, _ := strings.CutPrefix(filepath.ToSlash(path), filepath.ToSlash(dir)+"/")
+		out[name] = string(data)
+		return err
+	})
+	if err != nil && !os.IsNotExist(err) {
+		t.Fatal(err)
+	}
+	return out
+}
+
 // runProgram runs the program, which must succeed, and returns what it prints.
 func runProgram(t *testing.T, in []byte, args ...string) string {
 	t.Helper()
@@ -156,5 +319,3 @@ func initRefused(t *testing.T, args ...string) string {
 	}
 	return stderr.String()
 }
-
-var _ = exec.Command

@@ -23,6 +23,7 @@ func (w *writer) writeProfile() {
 	w.ProfileComments = map[string][]string{}
 	w.writeCluster(&p.Spec)
 	p.Spec.Enforcement = v1alpha1.AllowOnly
+	w.build.chose("enforcement: AllowOnly, so the fence denies nothing")
 	w.comment("spec.enforcement", "AllowOnly denies nothing. Enforce denies everything that no flow allows.")
 	p.Spec.Tenants.NamespacePattern = w.build.pattern
 	for _, t := range w.build.tenants {

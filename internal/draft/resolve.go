@@ -95,10 +95,6 @@ func (b *build) resolveAddress(a netip.Addr, ports []v1alpha1.Port, evidence str
 	if !public {
 		return nil
 	}
-	if len(ports) == 0 {
-		b.review(evidence, fmt.Sprintf("names the address %s without a port: no flow is written for it", a))
-		return nil
-	}
 	if a.IsPrivate() {
 		b.review(evidence, fmt.Sprintf("names the private address %s: the flow is for a host outside the cluster: if it is a pod, Service or node, name that instead", a))
 	}
@@ -110,10 +106,6 @@ func (b *build) outside(host string, ports []v1alpha1.Port, evidence string) []d
 	host = strings.TrimSuffix(host, ".")
 	if where := b.routedHosts()[host]; where != "" {
 		b.review(evidence, fmt.Sprintf("names %s, which %s routes into this cluster: no flow is written: if pods connect to it, list it in clusterHostnames of the profile and add a peer with fqdns", host, where))
-		return nil
-	}
-	if len(ports) == 0 {
-		b.review(evidence, fmt.Sprintf("names %s without a port: a rule for a name needs one, so no flow is written: add a peer with fqdns and ports", host))
 		return nil
 	}
 	return []destination{{to: endpoint{fqdn: host, name: flowWord(host)}, ports: ports}}

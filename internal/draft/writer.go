@@ -68,6 +68,10 @@ func (w *writer) writeFlows(flows []flow) {
 			w.build.review(strings.Join(f.evidence, ", "), "no flow is written, since the build refuses it: "+reason)
 			continue
 		}
+		if (f.to.fqdn != "" || f.to.cidr != "") && len(f.ports) == 0 {
+			w.build.review(f.from.namespace+"/"+strings.Join(f.evidence, ", "), fmt.Sprintf("names %s without a port, so no flow is written: add a flow with its port", cmp.Or(f.to.fqdn, f.to.cidr)))
+			continue
+		}
 		f, problem := w.completed(f)
 		if problem != "" {
 			w.build.unseen(strings.Join(f.evidence, ", "), problem+": no flow is written")
