@@ -27,6 +27,8 @@ type endpoint struct {
 	entity  v1alpha1.Entity
 	fqdn    string
 	cidr    string
+	// except are networks that cidr excludes, with commas.
+	except string
 	// name is used in the names of flows.
 	name string
 }
@@ -45,7 +47,7 @@ func (e endpoint) key() string {
 	case e.fqdn != "":
 		return "fqdn/" + e.fqdn
 	case e.cidr != "":
-		return "cidr/" + e.cidr
+		return "cidr/" + e.cidr + "/" + e.except
 	}
 	return "pods/" + e.namespace + "/" + labelsKey(e.labels)
 }

@@ -18,6 +18,8 @@ type flow struct {
 	// ports are those that the source connects to: of the Service, if to is one. None: the ports of the
 	// Service.
 	ports []v1alpha1.Port
+	// everyPort reports that a policy allows every port.
+	everyPort bool
 	// evidence are the places that name it.
 	evidence []string
 }
@@ -60,6 +62,7 @@ func (b *build) mergedFlows() []flow {
 		}
 		known.evidence = append(known.evidence, f.evidence...)
 		known.ports = append(known.ports, f.ports...)
+		known.everyPort = known.everyPort || f.everyPort
 	}
 	slices.Sort(ids)
 	var out []flow
@@ -67,6 +70,9 @@ func (b *build) mergedFlows() []flow {
 		f := *by[id]
 		slices.SortFunc(f.ports, comparePorts)
 		f.ports = slices.Compact(f.ports)
+		if f.everyPort {
+			f.ports = nil
+		}
 		slices.Sort(f.evidence)
 		f.evidence = slices.Compact(f.evidence)
 		out = append(out, f)
@@ -75,7 +81,7 @@ func (b *build) mergedFlows() []flow {
 }
 
 func comparePorts(a, b v1alpha1.Port) int {
-	return cmp.Or(strings.Compare(a.Port.StrVal, b.Port.StrVal), cmp.Compare(a.Port.IntVal, b.Port.IntVal), strings.Compare(string(a.Protocol), string(b.Protocol)))
+	return cmp.Or(strings.Compare(a.Port.StrVal, b.Port.StrVal), cmp.Compare(a.Port.IntVal, b.Port.IntVal), cmp.Compare(a.EndPort, b.EndPort), strings.Compare(string(a.Protocol), string(b.Protocol)))
 }
 
 // tcp is a TCP port. Protocols of a draft are omitted where they are TCP, the default.

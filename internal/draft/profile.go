@@ -77,7 +77,9 @@ func (w *writer) writeCluster(spec *v1alpha1.FenceProfileSpec) {
 }
 
 // narrowEntities are entities that each Tenant may use only if it needs them itself.
-var narrowEntities = []v1alpha1.Entity{v1alpha1.EntityWorld, v1alpha1.EntityHost, v1alpha1.EntityRemoteNode}
+var narrowEntities = []v1alpha1.Entity{
+	v1alpha1.EntityAll, v1alpha1.EntityCluster, v1alpha1.EntityWorld, v1alpha1.EntityHost, v1alpha1.EntityRemoteNode,
+}
 
 // writeLimits writes the limits that the Tenants need. Those about nodes and the world are for single
 // Tenants.

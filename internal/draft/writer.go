@@ -68,7 +68,7 @@ func (w *writer) writeFlows(flows []flow) {
 			w.build.review(strings.Join(f.evidence, ", "), "no flow is written, since the build refuses it: "+reason)
 			continue
 		}
-		if (f.to.fqdn != "" || f.to.cidr != "") && len(f.ports) == 0 {
+		if (f.to.fqdn != "" || f.to.cidr != "") && len(f.ports) == 0 && !f.everyPort {
 			w.build.review(f.from.namespace+"/"+strings.Join(f.evidence, ", "), fmt.Sprintf("names %s without a port, so no flow is written: add a flow with its port", cmp.Or(f.to.fqdn, f.to.cidr)))
 			continue
 		}
@@ -152,7 +152,11 @@ func (w *writer) peer(t *Tenant, e endpoint, d policy.Direction) v1alpha1.Peer {
 		return v1alpha1.Peer{FQDNs: []string{e.fqdn}}
 	case e.cidr != "":
 		n.cidrs[e.cidr] = true
-		return v1alpha1.Peer{CIDRs: []string{e.cidr}}
+		out := v1alpha1.Peer{CIDRs: []string{e.cidr}}
+		if e.except != "" {
+			out.Except = strings.Split(e.except, ",")
+		}
+		return out
 	case e.entity == v1alpha1.EntityKubeAPIServer && d == policy.Egress:
 		n.entities[e.entity] = true
 		return v1alpha1.Peer{Service: "default/kubernetes"}
