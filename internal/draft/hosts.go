@@ -34,7 +34,7 @@ type mention struct {
 }
 
 var (
-	urlPattern      = regexp.MustCompile(`(?i)([a-z][a-z0-9+.-]*)://([^\s"'<>` + "`" + `;|)\]}]+)`)
+	urlPattern      = regexp.MustCompile(`(?i)([a-z][a-z0-9+.-]*)://((?:\[[0-9a-f:.]+\]|[^\s"'<>` + "`" + `;|)\]}])+)`)
 	listedURL       = regexp.MustCompile(`(?i),([a-z][a-z0-9+.-]*://)`)
 	hostPortPattern = regexp.MustCompile(`(?i)^([a-z0-9](?:[a-z0-9.-]*[a-z0-9])?):([0-9]{2,5})$`)
 	hostPattern     = regexp.MustCompile(`(?i)^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*\.?$`)
@@ -115,6 +115,9 @@ func inURL(scheme, rest string, kind textKind) (out []mention, variable bool) {
 func authorityHost(text string, port int32) (mention, bool) {
 	if a, err := netip.ParseAddrPort(text); err == nil {
 		return mention{host: a.Addr().String(), port: int32(a.Port()), url: true}, true
+	}
+	if a, err := netip.ParseAddr(strings.Trim(text, "[]")); err == nil {
+		return mention{host: a.String(), port: port, url: true}, true
 	}
 	host, number, has := strings.Cut(text, ":")
 	host = strings.ToLower(host)

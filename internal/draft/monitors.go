@@ -82,7 +82,7 @@ func (m monitorSpec) includes(own, namespace string) bool {
 func (b *build) serviceMonitors() []scrape {
 	var out []scrape
 	for _, n := range b.ofKind("monitoring.coreos.com", "ServiceMonitor") {
-		m := decode[monitorSpec](n)
+		m, found := decode[monitorSpec](n), len(out)
 		for _, s := range b.index.Services {
 			if !m.includes(n.GetNamespace(), s.Ref.Namespace) || !policy.Selects(m.Spec.Selector, b.labelsOf(s)) || len(s.Selector) == 0 {
 				continue
@@ -91,6 +91,7 @@ func (b *build) serviceMonitors() []scrape {
 				out = append(out, b.scrapeOfService(n, s, e)...)
 			}
 		}
+		b.noteUnmatched(n, len(out) > found)
 	}
 	return out
 }
@@ -133,7 +134,7 @@ func namedOrNumber(p intstr.IntOrString) policy.Port {
 func (b *build) podMonitors() []scrape {
 	var out []scrape
 	for _, n := range b.ofKind("monitoring.coreos.com", "PodMonitor") {
-		m := decode[monitorSpec](n)
+		m, found := decode[monitorSpec](n), len(out)
 		for _, w := range b.index.Workloads {
 			if !m.includes(n.GetNamespace(), w.Ref.Namespace) || !policy.Selects(m.Spec.Selector, w.AllLabels) {
 				continue
@@ -149,8 +150,16 @@ func (b *build) podMonitors() []scrape {
 				}
 			}
 		}
+		b.noteUnmatched(n, len(out) > found)
 	}
 	return out
+}
+
+// noteUnmatched notes a monitor that selects nothing in the build.
+func (b *build) noteUnmatched(n *yaml.RNode, matched bool) {
+	if !matched {
+		b.unseen(describe(resource.RefOf(n)), "selects nothing in the build that Prometheus could scrape: declare what it selects as external resources")
+	}
 }
 
 const scrapeAnnotation = "prometheus.io/scrape"

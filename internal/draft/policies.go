@@ -39,6 +39,7 @@ func (b *build) findPolicies() {
 // policyPeers are the peers of a rule that a Tenant can declare. No peer means every peer.
 func (b *build) policyPeers(n *yaml.RNode, peers []networkingv1.NetworkPolicyPeer) []endpoint {
 	if len(peers) == 0 {
+		b.review(describe(resource.RefOf(n)), "allows every source or destination, and so does the Tenant (entities: [all]): narrow the policy and the flow")
 		return []endpoint{{entity: v1alpha1.EntityAll, name: "all"}}
 	}
 	var out []endpoint
@@ -64,6 +65,8 @@ func (b *build) policyPeers(n *yaml.RNode, peers []networkingv1.NetworkPolicyPee
 // policy.
 func (b *build) podsOfPolicy(n *yaml.RNode, namespace string, labels map[string]string) endpoint {
 	e := b.selected(namespace, labels, n.GetName())
+	// A policy selects no hostNetwork pod, but others with these labels.
+	e.onNodes = false
 	if e.workload != nil && len(labels) > 0 {
 		e.name = e.workload.Ref.Name
 	}
