@@ -238,6 +238,9 @@ func (b *build) findInSources(w *resource.Workload, sources []source) {
 			found = append(found, m)
 		}
 		for _, m := range found {
+			if s.kind == fileText && markup.MatchString(s.evidence) {
+				m.serviceOnly = true
+			}
 			m.public = s.kind == valueText || s.kind == secretText && (m.url || isHostKey(s.key))
 			for _, d := range b.resolveMention(m, w.Ref.Namespace, w.Ref.Namespace+"/"+s.evidence) {
 				b.add(flow{from: b.podsOf(w), to: d.to, ports: d.ports, evidence: []string{s.evidence}})
@@ -245,6 +248,9 @@ func (b *build) findInSources(w *resource.Workload, sources []source) {
 		}
 	}
 }
+
+// markup are files whose hosts are links and names of schemas, unless they are Services.
+var markup = regexp.MustCompile(`\.(svg|html?|css|js|xml|xsd|md) of `)
 
 var hostKey = regexp.MustCompile(`(?i)(HOST|HOSTNAME|HOSTS|SERVER|SERVERS|ENDPOINT|ADDR|ADDRESS|BROKER|BROKERS|URL|URI)$`)
 

@@ -153,6 +153,9 @@ func withoutComments(text string) string {
 
 var topLevelDomain = regexp.MustCompile(`^[a-z]{2,}$`)
 
+// serviceName begins the name of a Service.
+var serviceName = regexp.MustCompile(`^[a-z]`)
+
 // isPublicName reports whether a host is the name of a host outside the cluster.
 func isPublicName(host string) bool {
 	labels := strings.Split(strings.TrimSuffix(host, "."), ".")

@@ -1,6 +1,7 @@
 package draft
 
 import (
+	"maps"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
@@ -18,22 +19,50 @@ import (
 func (b *build) findPolicies() {
 	for _, n := range b.ofKind("networking.k8s.io", resource.KindKubernetes) {
 		spec := decode[networkingv1.NetworkPolicy](n).Spec
-		if len(spec.PodSelector.MatchExpressions) > 0 || b.tenantOf[n.GetNamespace()] == "" {
+		if b.tenantOf[n.GetNamespace()] == "" {
 			continue
 		}
-		own := b.podsOfPolicy(n, n.GetNamespace(), spec.PodSelector.MatchLabels)
-		for _, rule := range spec.Ingress {
-			for _, peer := range b.policyPeers(n, rule.From) {
-				b.addAllowed(n, peer, own, rule.Ports)
-			}
-		}
-		for _, rule := range spec.Egress {
-			for _, peer := range b.policyPeers(n, rule.To) {
-				b.addAllowed(n, own, peer, rule.Ports)
-			}
+		for _, labels := range alternatives(&spec.PodSelector) {
+			b.addNetworkPolicy(n, b.podsOfPolicy(n, n.GetNamespace(), labels), spec)
 		}
 	}
 	b.findCiliumPolicies()
+}
+
+func (b *build) addNetworkPolicy(n *yaml.RNode, own endpoint, spec networkingv1.NetworkPolicySpec) {
+	for _, rule := range spec.Ingress {
+		for _, peer := range b.policyPeers(n, rule.From) {
+			b.addAllowed(n, peer, own, rule.Ports)
+		}
+	}
+	for _, rule := range spec.Egress {
+		for _, peer := range b.policyPeers(n, rule.To) {
+			b.addAllowed(n, own, peer, rule.Ports)
+		}
+	}
+}
+
+// alternatives are the labels that together select the same pods as a selector, or none if labels cannot.
+func alternatives(s *metav1.LabelSelector) []map[string]string {
+	if s == nil {
+		return []map[string]string{nil}
+	}
+	out := []map[string]string{s.MatchLabels}
+	for _, e := range s.MatchExpressions {
+		if e.Operator != metav1.LabelSelectorOpIn {
+			return nil
+		}
+		var next []map[string]string
+		for _, labels := range out {
+			for _, value := range e.Values {
+				with := map[string]string{e.Key: value}
+				maps.Copy(with, labels)
+				next = append(next, with)
+			}
+		}
+		out = next
+	}
+	return out
 }
 
 // policyPeers are the peers of a rule that a Tenant can declare. No peer means every peer.
@@ -47,15 +76,22 @@ func (b *build) policyPeers(n *yaml.RNode, peers []networkingv1.NetworkPolicyPee
 		switch {
 		case p.IPBlock != nil:
 			out = append(out, endpoint{cidr: p.IPBlock.CIDR, except: strings.Join(p.IPBlock.Except, ","), name: flowWord(p.IPBlock.CIDR)})
-		case p.NamespaceSelector == nil || hasExpressions(p.PodSelector) || hasExpressions(p.NamespaceSelector):
+		case p.NamespaceSelector != nil:
 			// Pods of the same namespace are in the baseline.
-		case len(p.NamespaceSelector.MatchLabels) == 1 && p.NamespaceSelector.MatchLabels[corev1.LabelMetadataName] != "":
-			var labels map[string]string
-			if p.PodSelector != nil {
-				labels = p.PodSelector.MatchLabels
+			out = append(out, b.podsByName(n, p)...)
+		}
+	}
+	return out
+}
+
+// podsByName are the pods of a peer that selects namespaces by their names.
+func (b *build) podsByName(n *yaml.RNode, p networkingv1.NetworkPolicyPeer) []endpoint {
+	var out []endpoint
+	for _, namespace := range alternatives(p.NamespaceSelector) {
+		if name := namespace[corev1.LabelMetadataName]; len(namespace) == 1 && name != "" {
+			for _, labels := range alternatives(p.PodSelector) {
+				out = append(out, b.podsOfPolicy(n, name, labels))
 			}
-			namespace := p.NamespaceSelector.MatchLabels[corev1.LabelMetadataName]
-			out = append(out, b.podsOfPolicy(n, namespace, labels))
 		}
 	}
 	return out
@@ -72,8 +108,6 @@ func (b *build) podsOfPolicy(n *yaml.RNode, namespace string, labels map[string]
 	}
 	return e
 }
-
-func hasExpressions(s *metav1.LabelSelector) bool { return s != nil && len(s.MatchExpressions) > 0 }
 
 // addAllowed adds what a rule of a policy allows.
 func (b *build) addAllowed(n *yaml.RNode, from, to endpoint, ports []networkingv1.NetworkPolicyPort) {

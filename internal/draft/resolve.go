@@ -65,7 +65,7 @@ func (b *build) resolveMention(m mention, namespace, evidence string) []destinat
 		b.unseen(evidence, fmt.Sprintf("names %s, which is no Service of the build", m.host))
 		return nil
 	case !isPublicName(m.host):
-		if m.url {
+		if m.url && serviceName.MatchString(m.host) {
 			b.unseen(evidence, fmt.Sprintf("names %s, which is no Service of the same namespace in the build", m.host))
 		}
 		return nil
