@@ -238,10 +238,11 @@ func (b *build) findInSources(w *resource.Workload, sources []source) {
 			found = append(found, m)
 		}
 		for _, m := range found {
-			if s.kind == fileText && markup.MatchString(s.evidence) {
+			m.public = s.kind == valueText || s.kind == secretText && (m.url || isHostKey(s.key))
+			if s.kind == secretText && !m.public || s.kind == fileText && markup.MatchString(s.evidence) {
+				// A note would print it.
 				m.serviceOnly = true
 			}
-			m.public = s.kind == valueText || s.kind == secretText && (m.url || isHostKey(s.key))
 			for _, d := range b.resolveMention(m, w.Ref.Namespace, w.Ref.Namespace+"/"+s.evidence) {
 				b.add(flow{from: b.podsOf(w), to: d.to, ports: d.ports, evidence: []string{s.evidence}})
 			}
