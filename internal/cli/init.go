@@ -33,14 +33,14 @@ workloads, and a FlowTest. Nothing that exists is changed.
 
 The Tenants have the flows that the manifests name: Services and hosts in variables,
 arguments and ConfigMaps, routes, exposed Services, monitors, webhooks, roles of
-ServiceAccounts, and what known operators need. A comment above each flow names its
-evidence. Of Secrets, only host names and ports are read, and no other value is written.
+ServiceAccounts, existing policies, and what known operators need. A comment above each
+flow names its evidence. Of Secrets, only hosts and ports of connections are written.
 
 The fence is in AllowOnly, so it denies nothing. The command prints what it chose, what
 you must review, and what the manifests do not show.
 
-The exit status is 0 if the new fence builds and isolation is proved, 1 if its build has
-errors, and 2 if the arguments or the kustomization cannot be read.`,
+The exit status is 0 if the new fence builds, and 1 if its build has errors. It is 2 if
+the arguments or the kustomization cannot be read.`,
 		Example: `  tenantfence init deploy
   tenantfence init clusters/prod/apps --output-dir clusters/prod/fence`,
 		Args: cobra.ExactArgs(1),
@@ -48,7 +48,7 @@ errors, and 2 if the arguments or the kustomization cannot be read.`,
 			return initFence(cmd, args[0], out)
 		},
 	}
-	cmd.Flags().StringVar(&out, "output-dir", "", "the folder to write, which is new or empty (default DIR with -fence at the end)")
+	cmd.Flags().StringVar(&out, "output-dir", "", "the folder to write, which is new or empty (default DIR-fence)")
 	return cmd
 }
 
@@ -150,6 +150,12 @@ func reportDraft(cmd *cobra.Command, place fencePlace, files []draft.File, c che
 	return w.err
 }
 
+// noteWriter writes lines. It keeps the first error.
+type noteWriter struct {
+	w   io.Writer
+	err error
+}
+
 // outcome writes what the build of the draft shows.
 func (n *noteWriter) outcome(c checkedDraft, place fencePlace) {
 	undeclared := slices.DeleteFunc(slices.Clone(c.result.Findings), func(f report.Finding) bool {
@@ -168,12 +174,6 @@ func (n *noteWriter) outcome(c checkedDraft, place fencePlace) {
 		n.line("")
 		n.line("It builds, and isolation is proved as if every Tenant were in Enforce.")
 	}
-}
-
-// noteWriter writes lines. It keeps the first error.
-type noteWriter struct {
-	w   io.Writer
-	err error
 }
 
 func (n *noteWriter) line(format string, args ...any) {

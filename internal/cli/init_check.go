@@ -87,18 +87,32 @@ var flowField = regexp.MustCompile(`^spec\.(ingress|egress)\[(\d+)\]`)
 func (c checkedDraft) correct(o draft.Options) bool {
 	corrected := false
 	for _, f := range c.result.Findings.Errors() {
-		at := flowField.FindStringSubmatch(f.Field)
-		if f.Resource.Kind != v1alpha1.KindTenant || at == nil {
-			continue
-		}
-		i, err := strconv.Atoi(at[2])
-		if id, ok := c.draft.Flow(f.Resource.Name, at[1], i); err == nil && ok && o.Refused[id] == "" {
+		if id, ok := c.flowOf(f); ok && o.Refused[id] == "" {
 			o.Refused[id], corrected = f.Message, true
 		}
 	}
 	if corrected || c.hasOtherErrors() {
 		return corrected
 	}
+	return c.correctCases(o)
+}
+
+// flowOf returns the flow of a finding about a Tenant.
+func (c checkedDraft) flowOf(f report.Finding) (draft.FlowID, bool) {
+	at := flowField.FindStringSubmatch(f.Field)
+	if f.Resource.Kind != v1alpha1.KindTenant || at == nil {
+		return "", false
+	}
+	i, err := strconv.Atoi(at[2])
+	if err != nil {
+		return "", false
+	}
+	return c.draft.Flow(f.Resource.Name, at[1], i)
+}
+
+// correctCases adds the flows of cases that do not hold.
+func (c checkedDraft) correctCases(o draft.Options) bool {
+	corrected := false
 	for _, t := range c.result.Report.FlowTests {
 		for _, test := range t.Cases {
 			if id, ok := c.draft.Case(test.Case.Name); ok && !test.Passed && !o.Untested[id] {

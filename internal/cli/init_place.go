@@ -23,11 +23,8 @@ type fencePlace struct {
 
 // newFencePlace checks the folder of an existing kustomization, and the folder to write.
 func newFencePlace(dir, out string) (fencePlace, error) {
-	p := fencePlace{dir: filepath.Clean(dir)}
-	root, err := filepath.EvalSymlinks(dir)
-	if err == nil {
-		root, err = filepath.Abs(root)
-	}
+	p := fencePlace{dir: filepath.Clean(dir), displayPath: filepath.Clean(out)}
+	root, err := resolvedPath(dir)
 	if err != nil {
 		return p, fmt.Errorf("init: %w", err)
 	}
@@ -38,16 +35,9 @@ func newFencePlace(dir, out string) (fencePlace, error) {
 		if isTop(root) {
 			return p, fmt.Errorf("%s is the root of a repository, so nothing in it can list it: kustomize refuses a layer inside the folder that it lists: move the kustomization and its files to a folder (deploy) and run tenantfence init deploy", dir)
 		}
-		out = p.dir + "-fence"
-		if base := filepath.Base(p.dir); base == "." || base == ".." {
-			out = filepath.Join(p.dir, "..", filepath.Base(root)+"-fence")
-		}
+		p.displayPath = defaultFolder(p.dir, root)
 	}
-	p.displayPath = filepath.Clean(out)
-	parent, err := filepath.EvalSymlinks(filepath.Dir(p.displayPath))
-	if err == nil {
-		parent, err = filepath.Abs(parent)
-	}
+	parent, err := resolvedPath(filepath.Dir(p.displayPath))
 	if err != nil {
 		return p, fmt.Errorf("--output-dir: the folder above it must exist: %w", err)
 	}
@@ -56,15 +46,28 @@ func newFencePlace(dir, out string) (fencePlace, error) {
 	if err != nil {
 		return p, fmt.Errorf("--output-dir: %w", err)
 	}
-	p.base = filepath.ToSlash(base)
+	p.base, p.name = filepath.ToSlash(base), fenceName(filepath.Base(root))
 	if inside, err := filepath.Rel(root, p.out); err == nil && filepath.IsLocal(inside) {
-		return p, fmt.Errorf("%s is inside %s, which it must list: kustomize refuses a layer inside the folder that it lists: name a folder next to it, as --output-dir %s-fence", p.displayPath, dir, p.dir)
+		return p, fmt.Errorf("%s is inside %s, which it must list: kustomize refuses a layer inside the folder that it lists: name a folder next to it, as --output-dir %s", p.displayPath, dir, defaultFolder(p.dir, root))
 	}
-	if err := checkNewFolder(p.out, p.displayPath); err != nil {
-		return p, err
+	return p, checkNewFolder(p.out, p.displayPath)
+}
+
+// resolvedPath is an absolute path without symbolic links.
+func resolvedPath(path string) (string, error) {
+	resolved, err := filepath.EvalSymlinks(path)
+	if err != nil {
+		return "", err
 	}
-	p.name = fenceName(filepath.Base(root))
-	return p, nil
+	return filepath.Abs(resolved)
+}
+
+// defaultFolder is the folder next to a kustomization. root is the absolute path of dir.
+func defaultFolder(dir, root string) string {
+	if base := filepath.Base(dir); base == "." || base == ".." {
+		return filepath.Join(dir, "..", filepath.Base(root)+"-fence")
+	}
+	return dir + "-fence"
 }
 
 // checkKustomization returns an error for a folder without a kustomization.

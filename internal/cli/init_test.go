@@ -88,7 +88,7 @@ func writeStripped(t *testing.T, example, deploy string) {
 func writeKustomization(t *testing.T, deploy string, items []*yaml.RNode) {
 	t.Helper()
 	var out bytes.Buffer
-	w := kio.ByteWriter{Writer: &out, ClearAnnotations: []string{kioutil.IndexAnnotation, kioutil.PathAnnotation, resource.KustomizeID, kioutil.LegacyIndexAnnotation, kioutil.LegacyPathAnnotation}}
+	w := kio.ByteWriter{Writer: &out, ClearAnnotations: []string{kioutil.IndexAnnotation, kioutil.PathAnnotation, resource.KustomizeID, resource.LegacyIndex, resource.LegacyPath}}
 	if err := w.Write(items); err != nil {
 		t.Fatal(err)
 	}
@@ -199,7 +199,7 @@ ingress:
 		hasFlows(t, fence, "shop", `
 egress:
 - {name: live-shop-to-api-payments-example-com, pods: {matchLabels: {app.kubernetes.io/instance: live, app.kubernetes.io/name: shop}}, to: [{fqdns: [api.payments.example.com]}], ports: [{port: 443}]}
-- {name: live-shop-to-warehouse-inventory, pods: {matchLabels: {app.kubernetes.io/instance: live, app.kubernetes.io/name: shop}}, to: [{service: warehouse/inventory}], ports: [{port: 8080}]}
+- {name: live-shop-to-warehouse-stock, pods: {matchLabels: {app.kubernetes.io/instance: live, app.kubernetes.io/name: shop}}, to: [{service: warehouse/stock}], ports: [{port: 8080}]}
 `)
 	})
 }
@@ -308,14 +308,4 @@ func runProgram(t *testing.T, in []byte, args ...string) string {
 		t.Fatalf("tenantfence %s: exit status %d\n%s%s", strings.Join(args, " "), code, stdout.String(), stderr.String())
 	}
 	return stdout.String()
-}
-
-// initRefused runs init, which must fail, and returns its message.
-func initRefused(t *testing.T, args ...string) string {
-	t.Helper()
-	var stdout, stderr bytes.Buffer
-	if code := cli.Run(append([]string{"init"}, args...), strings.NewReader(""), &stdout, &stderr); code == 0 {
-		t.Fatalf("init %s succeeds:\n%s", strings.Join(args, " "), stdout.String())
-	}
-	return stderr.String()
 }

@@ -49,21 +49,29 @@ func (b *build) dns() v1alpha1.DNS {
 	return out
 }
 
+// serviceTarget is the port of the pods behind the DNS port of a Service.
+func serviceTarget(s *resource.Service, pods []*resource.Workload) int32 {
+	for _, p := range s.Ports {
+		if p.Port != dnsPort || p.Protocol != v1alpha1.UDP {
+			continue
+		}
+		target := p.Target()
+		for _, w := range pods {
+			if n, ok := w.ResolveTargetPort(target); ok {
+				return n.Port
+			}
+		}
+		if target.Name == "" {
+			return target.Port
+		}
+	}
+	return dnsPort
+}
+
 // dnsPort is the port on which the DNS pods listen.
 func (b *build) dnsPort(s *resource.Service, pods []*resource.Workload) int32 {
 	if s != nil {
-		for _, p := range s.Ports {
-			target := p.Target()
-			for _, w := range pods {
-				if n, ok := w.ResolveTargetPort(target); ok && target.Name != "" {
-					target = n
-				}
-			}
-			if p.Port == dnsPort && p.Protocol == v1alpha1.UDP && target.Name == "" {
-				return target.Port
-			}
-		}
-		return dnsPort
+		return serviceTarget(s, pods)
 	}
 	var udp []int32
 	for _, w := range pods {

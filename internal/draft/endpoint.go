@@ -63,7 +63,7 @@ func (e endpoint) within() string {
 // unstableLabels change between releases of the same workload.
 var unstableLabels = []string{"helm.sh/chart", "chart", "heritage", "version", "app.kubernetes.io/version", "app.kubernetes.io/managed-by"}
 
-// stableLabels are the labels of pods by which a policy selects them for a long time.
+// stableLabels are the labels of pods that do not change with a release, and that policies can select.
 func stableLabels(labels map[string]string) map[string]string {
 	out := maps.Clone(labels)
 	maps.DeleteFunc(out, func(key, value string) bool {
@@ -95,7 +95,7 @@ func (b *build) podsOf(w *resource.Workload) endpoint {
 		e.labels = own
 	}
 	if len(e.labels) == 0 {
-		b.review(describe(w.Ref), "has no label by which a policy selects its pods, so its flows are for all pods of the namespace: add a label to the pod template, and to pods of these flows")
+		b.review(describe(w.Ref), "has no label that a policy could select, so its flows are for all pods of the namespace: add a label to the pod template, and to pods of these flows")
 	}
 	return e
 }

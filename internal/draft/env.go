@@ -238,15 +238,25 @@ func (b *build) findInSources(w *resource.Workload, sources []source) {
 			found = append(found, m)
 		}
 		for _, m := range found {
-			m.public = s.kind == valueText || s.kind == secretText && (m.url || isHostKey(s.key))
-			if s.kind == secretText && !m.public || s.kind == fileText && markup.MatchString(s.evidence) {
-				// A note would print it.
-				m.serviceOnly = true
-			}
+			s.restrict(&m)
 			for _, d := range b.resolveMention(m, w.Ref.Namespace, w.Ref.Namespace+"/"+s.evidence) {
 				b.add(flow{from: b.podsOf(w), to: d.to, ports: d.ports, evidence: []string{s.evidence}})
 			}
 		}
+	}
+}
+
+// restrict limits what a host in a source may be. A host that may be no host is one only if it names a Service of
+// the build: in Secrets, since a note would print it.
+func (s source) restrict(m *mention) {
+	switch s.kind {
+	case valueText:
+		m.public = true
+	case secretText:
+		m.public = m.url || isHostKey(s.key)
+		m.serviceOnly = m.serviceOnly || !m.public
+	case fileText:
+		m.serviceOnly = m.serviceOnly || markup.MatchString(s.evidence)
 	}
 }
 

@@ -2,7 +2,6 @@ package draft
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -109,7 +108,7 @@ func policyPort(p v1alpha1.Port) policy.Port {
 func portsText(ports []v1alpha1.Port) string {
 	var out []string
 	for _, p := range ports {
-		out = append(out, fmt.Sprint(policyPort(p)))
+		out = append(out, policyPort(p).String())
 	}
 	return strings.Join(out, ", ")
 }

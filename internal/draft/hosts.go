@@ -36,7 +36,7 @@ type mention struct {
 var (
 	urlPattern      = regexp.MustCompile(`(?i)([a-z][a-z0-9+.-]*)://((?:\[[0-9a-f:.]+\]|[^\s"'<>` + "`" + `;|)\]}])+)`)
 	listedURL       = regexp.MustCompile(`(?i),([a-z][a-z0-9+.-]*://)`)
-	hostPortPattern = regexp.MustCompile(`(?i)^([a-z0-9](?:[a-z0-9.-]*[a-z0-9])?):([0-9]{2,5})$`)
+	hostPortPattern = regexp.MustCompile(`(?i)^([a-z0-9](?:[a-z0-9.-]*[a-z0-9])?):(\d{2,5})$`)
 	hostPattern     = regexp.MustCompile(`(?i)^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*\.?$`)
 	unresolved      = regexp.MustCompile(`\$[({]?[A-Za-z_]|\{\{|%[A-Z_]+%`)
 )

@@ -91,7 +91,9 @@ func (b *build) serviceMonitors() []scrape {
 				out = append(out, b.scrapeOfService(n, s, e)...)
 			}
 		}
-		b.noteUnmatched(n, len(out) > found)
+		if len(out) == found {
+			b.noteUnmatched(n)
+		}
 	}
 	return out
 }
@@ -150,16 +152,16 @@ func (b *build) podMonitors() []scrape {
 				}
 			}
 		}
-		b.noteUnmatched(n, len(out) > found)
+		if len(out) == found {
+			b.noteUnmatched(n)
+		}
 	}
 	return out
 }
 
 // noteUnmatched notes a monitor that selects nothing in the build.
-func (b *build) noteUnmatched(n *yaml.RNode, matched bool) {
-	if !matched {
-		b.unseen(describe(resource.RefOf(n)), "selects nothing in the build that Prometheus could scrape: declare what it selects as external resources")
-	}
+func (b *build) noteUnmatched(n *yaml.RNode) {
+	b.unseen(describe(resource.RefOf(n)), "selects nothing in the build that Prometheus could scrape: declare what it selects as external resources")
 }
 
 const scrapeAnnotation = "prometheus.io/scrape"

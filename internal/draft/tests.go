@@ -37,34 +37,34 @@ func (w *writer) writeCases(f flow) {
 	if f.to.entity == v1alpha1.EntityKubeAPIServer {
 		to = "service/default/kubernetes"
 	}
-	if len(f.ports) == 0 && f.to.service == nil && f.to.entity == "" {
-		return // One case cannot hold for every port.
-	}
 	if from == "" || to == "" || f.to.optional || f.from.optional {
 		return
 	}
 	ports := f.ports
-	if len(ports) == 0 {
+	if len(ports) == 0 && (f.to.service != nil || f.to.entity != "") {
+		// Every port of the Service. For other destinations, one case cannot hold for every port.
 		ports = []v1alpha1.Port{{}}
 	}
 	for _, p := range ports {
 		c := v1alpha1.FlowCase{From: from, To: to, Protocol: p.Protocol, Expect: v1alpha1.ExpectAllow}
-		number, ok := w.testPort(f.to, p)
-		if !ok {
-			continue
+		if number, ok := w.testPort(f.to, p); ok {
+			c.Port = number
+			w.addCase(c, f.id())
 		}
-		c.Port = number
-		c.Name = fmt.Sprintf("%s to %s", from, to)
-		if c.Port > 0 {
-			c.Name += fmt.Sprintf(":%d", c.Port)
-		}
-		if c.Protocol != "" {
-			c.Name += "/" + string(c.Protocol)
-		}
-		if _, known := w.cases[c.Name]; known {
-			continue
-		}
-		w.cases[c.Name] = f.id()
+	}
+}
+
+// addCase adds a case, unless the FlowTest has the same one.
+func (w *writer) addCase(c v1alpha1.FlowCase, id FlowID) {
+	c.Name = fmt.Sprintf("%s to %s", c.From, c.To)
+	if c.Port > 0 {
+		c.Name += fmt.Sprintf(":%d", c.Port)
+	}
+	if c.Protocol != "" {
+		c.Name += "/" + string(c.Protocol)
+	}
+	if _, known := w.cases[c.Name]; !known {
+		w.cases[c.Name] = id
 		w.Tests.Spec.Cases = append(w.Tests.Spec.Cases, c)
 	}
 }
