@@ -253,25 +253,26 @@ var updateInit = flag.Bool("update", false, "rewrite the expected files of init,
 func TestInitOfShop(t *testing.T) {
 	t.Parallel()
 	const shop = "testdata/init/shop"
+	const deploy = "../../kustomization-examples/shop/deploy"
 	dir := t.TempDir()
-	if err := os.CopyFS(filepath.Join(dir, "deploy"), os.DirFS(filepath.Join(shop, "deploy"))); err != nil {
+	if err := os.CopyFS(filepath.Join(dir, "deploy"), os.DirFS(deploy)); err != nil {
 		t.Fatal(err)
 	}
 	printed := runProgram(t, nil, "init", filepath.Join(dir, "deploy"))
 	got := readFiles(t, filepath.Join(dir, "deploy-fence"))
-	got["../printed.txt"] = strings.ReplaceAll(printed, dir+string(filepath.Separator), "")
+	got["printed.txt"] = strings.ReplaceAll(printed, dir+string(filepath.Separator), "")
 	for name, content := range got {
-		path := filepath.Join(shop, "deploy-fence", name)
+		path := filepath.Join(shop, name)
 		want, err := os.ReadFile(path)
 		if err == nil && string(want) == content {
 			continue
 		}
 		t.Errorf("%s differs (go test ./internal/cli -run TestInitOfShop -update rewrites it):\n%s", path, content)
 		if *updateInit {
-			writeFiles(t, filepath.Join(shop, "deploy-fence"), map[string]string{name: content})
+			writeFiles(t, shop, map[string]string{name: content})
 		}
 	}
-	for name := range readFiles(t, filepath.Join(shop, "deploy-fence")) {
+	for name := range readFiles(t, shop) {
 		if _, written := got[name]; !written {
 			t.Errorf("%s is expected, and init does not write it", name)
 		}
