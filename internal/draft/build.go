@@ -25,11 +25,14 @@ type build struct {
 	excluded []excludedNamespace
 	flows    []flow
 	notes    noteLists
+	// pods and routed cache what podsOf and routedHosts return.
+	pods   map[*resource.Workload]endpoint
+	routed map[string]string
 }
 
 func newBuild(items []*yaml.RNode, index *resource.Index) *build {
 	b := &build{
-		index: index, notes: noteLists{review: map[string][]string{}, unseen: map[string][]string{}},
+		index: index, pods: map[*resource.Workload]endpoint{}, notes: noteLists{review: map[string][]string{}, unseen: map[string][]string{}},
 		byID: map[report.Ref]*yaml.RNode{}, tenantOf: map[string]string{},
 	}
 	b.items = slices.Clone(items)

@@ -46,7 +46,7 @@ func New(items []*yaml.RNode, index *resource.Index, o Options) *Result {
 	b := newBuild(items, index)
 	b.chooseTenants()
 	for _, find := range []func(){
-		b.findMentions, b.findRoutes, b.findExposed, b.findMonitors, b.findWebhooks, b.findAPIServerClients, b.findOperators, b.findPolicies,
+		b.findMentions, b.findRoutes, b.findIstioRoutes, b.findExposed, b.findMonitors, b.findWebhooks, b.findAPIServerClients, b.findOperators, b.findPolicies, b.noteCustomHosts,
 	} {
 		find()
 	}

@@ -74,6 +74,15 @@ func stableLabels(labels map[string]string) map[string]string {
 
 // podsOf returns the pods of a workload: those that the workload selects itself, if it does.
 func (b *build) podsOf(w *resource.Workload) endpoint {
+	e, known := b.pods[w]
+	if !known {
+		e = b.findPods(w)
+		b.pods[w] = e
+	}
+	return e
+}
+
+func (b *build) findPods(w *resource.Workload) endpoint {
 	e := endpoint{namespace: w.Ref.Namespace, workload: w, onNodes: w.HostNetwork, name: w.Ref.Name}
 	e.labels = stableLabels(w.Labels)
 	for _, in := range b.index.Inferred {

@@ -7,8 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"sigs.k8s.io/kustomize/kyaml/yaml"
-
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
@@ -80,7 +78,7 @@ func (b *build) findMentions() {
 		}
 		b.findInSources(w, b.volumeSources(w, texts))
 		if len(texts.Containers) == 0 {
-			b.findInSources(w, resourceSources(w, at(b.item(w.Resource), "spec")))
+			b.findInSources(w, scalarSources(short(w.Resource), at(b.item(w.Resource), "spec")))
 		}
 	}
 }
@@ -199,31 +197,6 @@ func (b *build) volumeSources(w *resource.Workload, texts podTexts) []source {
 			add(p.ConfigMap.Name, p.ConfigMap.Items)
 		}
 	}
-	return out
-}
-
-// resourceSources are the texts of a resource from which an operator creates pods.
-func resourceSources(w *resource.Workload, spec *yaml.RNode) []source {
-	if spec == nil {
-		return nil
-	}
-	var out []source
-	var walk func(n *yaml.Node, path string)
-	walk = func(n *yaml.Node, path string) {
-		switch n.Kind {
-		case yaml.MappingNode:
-			for i := 0; i+1 < len(n.Content); i += 2 {
-				walk(n.Content[i+1], path+"."+n.Content[i].Value)
-			}
-		case yaml.SequenceNode:
-			for _, c := range n.Content {
-				walk(c, path)
-			}
-		case yaml.ScalarNode:
-			out = append(out, source{"", n.Value, valueText, short(w.Resource) + " " + path})
-		}
-	}
-	walk(spec.YNode(), "spec")
 	return out
 }
 

@@ -41,6 +41,9 @@ var (
 	unresolved      = regexp.MustCompile(`\$[({]?[A-Za-z_]|\{\{|%[A-Z_]+%`)
 )
 
+// injected are variables that Kubernetes sets for the Services of the same namespace.
+var injected = regexp.MustCompile(`_SERVICE_(HOST|PORT)`)
+
 // schemePorts are the ports of schemes without one in the URL.
 var schemePorts = map[string]int32{
 	"http": 80, "https": 443, "ws": 80, "wss": 443, "grpc": 443, "grpcs": 443, "ftp": 21, "ssh": 22, "smtp": 25, "smtps": 465,
@@ -102,7 +105,7 @@ func inURL(scheme, rest string, kind textKind) (out []mention, variable bool) {
 	scheme, _, _ = strings.Cut(scheme, "+")
 	for host := range strings.SplitSeq(authority[i+1:], ",") {
 		if unresolved.MatchString(host) {
-			return nil, true
+			return nil, !injected.MatchString(host)
 		}
 		if m, ok := authorityHost(host, schemePorts[scheme]); ok {
 			out = append(out, m)

@@ -47,7 +47,7 @@ func (w *writer) comment(path, text string) {
 }
 
 // agentImage is the image of Cilium's agent.
-var agentImage = regexp.MustCompile(`/cilium:v?(1\.\d+)\.`)
+var agentImage = regexp.MustCompile(`/cilium:v?(1\.(?:1[4-9]|20))\.`)
 
 func (w *writer) writeCluster(spec *v1alpha1.FenceProfileSpec) {
 	b := w.build

@@ -263,6 +263,9 @@ func (b *build) gatewayController(namespace, name string) string {
 
 // routedHosts are the public names that routes of the build lead into the cluster, each with its route.
 func (b *build) routedHosts() map[string]string {
+	if b.routed != nil {
+		return b.routed
+	}
 	out := map[string]string{}
 	for _, n := range b.ofKind("networking.k8s.io", "Ingress") {
 		for _, r := range decode[ingressSpec](n).Spec.Rules {
@@ -274,5 +277,6 @@ func (b *build) routedHosts() map[string]string {
 			out[h] = describe(resource.RefOf(n))
 		}
 	}
+	b.routed = out
 	return out
 }
