@@ -204,6 +204,32 @@ egress:
 	})
 }
 
+// TestInitOfFiveTeams compares what init writes for a shop with the flows that the shop needs: in Enforce, all of
+// them hold.
+func TestInitOfFiveTeams(t *testing.T) {
+	t.Parallel()
+	dir := unpack(t, "five-teams")
+	fence, printed := initAndVerify(t, filepath.Join(dir, "deploy"))
+	truth, err := os.ReadFile(filepath.Join(dir, "truth.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	kustomization, err := os.ReadFile(filepath.Join(fence, "kustomization.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	writeFiles(t, fence, map[string]string{"truth.yaml": string(truth), "kustomization.yaml": strings.Replace(string(kustomization), "- flows.yaml\n", "- flows.yaml\n- truth.yaml\n", 1)})
+	verified(t, fence)
+	if strings.Contains(printed, "pa55word") {
+		t.Error("the password of a Secret is printed")
+	}
+	for name, content := range readFiles(t, fence) {
+		if strings.Contains(content, "pa55word") {
+			t.Errorf("the password of a Secret is in %s", name)
+		}
+	}
+}
+
 // unpack writes a layout to a new folder.
 func unpack(t *testing.T, layout string) string {
 	t.Helper()
