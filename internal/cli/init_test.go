@@ -30,6 +30,9 @@ import (
 // for the rest must build and verify, in AllowOnly and in Enforce.
 func TestInitOfExamples(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("skipped by -short: builds every example several times")
+	}
 	for _, dir := range fencedExamples(t) {
 		t.Run(filepath.Base(dir), func(t *testing.T) {
 			t.Parallel()
@@ -227,6 +230,33 @@ func TestInitOfFiveTeams(t *testing.T) {
 		if strings.Contains(content, "pa55word") {
 			t.Errorf("the password of a Secret is in %s", name)
 		}
+	}
+}
+
+// TestInitReportsRefusedFlows has a Service with a label that no policy selects: the build refuses the flow to it,
+// so it is reported and not written.
+func TestInitReportsRefusedFlows(t *testing.T) {
+	t.Parallel()
+	deploy := filepath.Join(t.TempDir(), "deploy")
+	writeFiles(t, deploy, map[string]string{"kustomization.yaml": "resources: [all.yaml]\n", "all.yaml": `
+apiVersion: v1
+kind: Service
+metadata: {name: first, namespace: data}
+spec: {selector: {statefulset.kubernetes.io/pod-name: db-0}, ports: [{port: 5432}]}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: db-0, namespace: data, labels: {app: db, statefulset.kubernetes.io/pod-name: db-0}}
+spec: {containers: [{name: db, image: db}]}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: web, namespace: shop, labels: {app: web}}
+spec: {containers: [{name: web, image: web, env: [{name: DB, value: "postgres://first.data"}]}]}
+`})
+	_, printed := initAndVerify(t, deploy)
+	if !strings.Contains(printed, "Pod/web env DB: no flow is written, since the build refuses it: ") {
+		t.Error(printed)
 	}
 }
 

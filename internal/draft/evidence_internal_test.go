@@ -60,6 +60,33 @@ func TestEvidence(t *testing.T) {
 	}
 }
 
+// TestSecretsStaySecret expands variables with values of Secrets, whose parts look like hosts.
+func TestSecretsStaySecret(t *testing.T) {
+	t.Parallel()
+	items := parseItems(t, `
+apiVersion: v1
+kind: Secret
+metadata: {name: s, namespace: front}
+stringData: {pw: "hunter2.example.com/", DB_HOST: db.example.com}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: p, namespace: front, labels: {app: p}}
+spec:
+  containers:
+  - name: p
+    env:
+    - {name: PW, valueFrom: {secretKeyRef: {name: s, key: pw}}}
+    - {name: DB_HOST, valueFrom: {secretKeyRef: {name: s, key: DB_HOST}}}
+    - {name: BARE, value: "postgres://$(PW)@db.example.com:5432/x"}
+    - {name: URL, value: "postgres://u:x@$(DB_HOST):5432/x"}
+`)
+	got := summary(New(items, indexOf(t, items), Options{}))
+	if strings.Contains(got, "hunter2") || !strings.Contains(got, "[db.example.com] ports 5432/TCP") {
+		t.Error(got)
+	}
+}
+
 // TestOrderHasNoEffect drafts a fence from the same items in random order.
 func TestOrderHasNoEffect(t *testing.T) {
 	t.Parallel()

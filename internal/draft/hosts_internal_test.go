@@ -38,6 +38,7 @@ func TestMentions(t *testing.T) {
 		{"# see http://docs.example.com\nupstream http://orders.shop:80 # and http://other.example.com", fileText, "orders.shop:80"},
 		{"server orders.shop:8080;\n// http://docs.example.com\n", fileText, "orders.shop:8080"},
 		{"postgres://user:pa/ss@db.other:5432/x", secretText, ""},
+		{"postgres://user.example.com:12/ss@db.other:5432/x", secretText, ""},
 		{"postgres://user:pass@db.other:5432/x", secretText, "db.other:5432"},
 		{"two words http://db.other:5432", secretText, ""},
 	} {
