@@ -128,16 +128,17 @@ var writtenKinds = []string{v1alpha1.KindTenant, v1alpha1.KindFenceProfile, v1al
 // reportDraft prints what was written and why, and what remains to do.
 func reportDraft(cmd *cobra.Command, place fencePlace, files []draft.File, c checkedDraft) error {
 	w := &noteWriter{w: cmd.OutOrStdout()}
+	if detail(cmd) == output.Quiet {
+		return w.quiet(c, place)
+	}
 	flows := 0
 	for _, t := range c.draft.Tenants {
 		flows += len(t.Spec.Ingress) + len(t.Spec.Egress)
 	}
 	w.line("%s: wrote %s: %s with %s", place.displayPath, policy.Count(len(files), "file"), policy.Count(len(c.draft.Tenants), "Tenant"), policy.Count(flows, "flow"))
-	if detail(cmd) != output.Quiet {
-		w.list("Chosen:", c.draft.Notes.Chosen)
-		w.notes("Review, because the manifests leave it open:", c.draft.Notes.Review)
-		w.notes("Not visible in the build:", c.draft.Notes.Unseen)
-	}
+	w.list("Chosen:", c.draft.Notes.Chosen)
+	w.notes("Review, because the manifests leave it open:", c.draft.Notes.Review)
+	w.notes("Not visible in the build:", c.draft.Notes.Unseen)
 	w.outcome(c, place)
 	w.list("Next:", []string{
 		"tenantfence build " + place.displayPath,
@@ -154,6 +155,17 @@ func reportDraft(cmd *cobra.Command, place fencePlace, files []draft.File, c che
 type noteWriter struct {
 	w   io.Writer
 	err error
+}
+
+// quiet writes errors only.
+func (n *noteWriter) quiet(c checkedDraft, place fencePlace) error {
+	if !c.result.Findings.HasError() {
+		return nil
+	}
+	if n.outcome(c, place); n.err != nil {
+		return n.err
+	}
+	return errFindings
 }
 
 // outcome writes what the build of the draft shows.

@@ -95,6 +95,9 @@ func isTop(root string) bool {
 
 // checkNewFolder returns an error for a folder with files.
 func checkNewFolder(out, displayPath string) error {
+	if info, err := os.Lstat(out); err == nil && !info.IsDir() {
+		return fmt.Errorf("%s is not a folder, and init never changes files: name another folder with --output-dir", displayPath)
+	}
 	entries, err := os.ReadDir(out)
 	switch {
 	case errors.Is(err, os.ErrNotExist) || err == nil && len(entries) == 0:

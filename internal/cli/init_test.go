@@ -207,6 +207,27 @@ egress:
 	})
 }
 
+// TestInitOfEvidence runs init on the manifests of each case of internal/draft.
+func TestInitOfEvidence(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("../draft/testdata/*.txtar")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no case found: %v", err)
+	}
+	for _, file := range files {
+		t.Run(filepath.Base(file), func(t *testing.T) {
+			t.Parallel()
+			archive, err := txtar.ParseFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			deploy := filepath.Join(t.TempDir(), "deploy")
+			writeFiles(t, deploy, map[string]string{"kustomization.yaml": "resources: [input.yaml]\n", "input.yaml": string(archive.Files[0].Data)})
+			initAndVerify(t, deploy)
+		})
+	}
+}
+
 // TestInitOfFiveTeams compares what init writes for a shop with the flows that the shop needs: in Enforce, all of
 // them hold.
 func TestInitOfFiveTeams(t *testing.T) {

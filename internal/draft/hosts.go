@@ -38,6 +38,10 @@ var (
 	listedURL       = regexp.MustCompile(`(?i),([a-z][a-z0-9+.-]*://)`)
 	hostPortPattern = regexp.MustCompile(`(?i)^([a-z0-9](?:[a-z0-9.-]*[a-z0-9])?):(\d{2,5})$`)
 	hostPattern     = regexp.MustCompile(`(?i)^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*\.?$`)
+	grpcTarget      = regexp.MustCompile(`\b(dns|passthrough|xds):///`)
+	keywordHost     = regexp.MustCompile(`(?i)(?:^|\s)host=(\S+)`)
+	keywordPort     = regexp.MustCompile(`(?i)(?:^|\s)port=(\d+)`)
+	networkHost     = regexp.MustCompile(`@tcp\(([^()]+)\)`)
 	unresolved      = regexp.MustCompile(`\$[({]?[A-Za-z_]|\{\{|%[A-Z_]+%`)
 )
 
@@ -57,10 +61,14 @@ var localSchemes = []string{"file", "unix", "data", "s3", "gs", "gcs", "azblob",
 
 // mentionsIn are the hosts in a text, and whether a part of it depends on a variable without a value.
 func mentionsIn(text string, kind textKind) (out []mention, variable bool) {
-	text = listedURL.ReplaceAllString(text, " $1")
+	text = grpcTarget.ReplaceAllString(listedURL.ReplaceAllString(text, " $1"), " ")
+	if kind != fileText {
+		out = dataSources(text)
+		text = networkHost.ReplaceAllString(text, " ")
+	}
 	if kind == secretText && strings.ContainsAny(strings.TrimSpace(text), " \n\t") {
 		// A text of several words may have a password that looks like a URL.
-		return nil, false
+		return out, false
 	}
 	if kind == fileText {
 		text = withoutComments(text)
@@ -71,17 +79,38 @@ func mentionsIn(text string, kind textKind) (out []mention, variable bool) {
 		out, variable = append(out, more...), variable || open
 		return " "
 	})
-	return append(out, hostPorts(rest)...), variable
+	return append(out, hosts(rest)...), variable
 }
 
-// hostPorts are the hosts with a port in a text without URLs.
-func hostPorts(text string) []mention {
+// dataSources are the hosts in the forms of database drivers: host=db port=5432, and user:password@tcp(db:3306).
+func dataSources(text string) []mention {
+	var out []mention
+	if m := keywordHost.FindStringSubmatch(text); m != nil && hostPattern.MatchString(m[1]) {
+		found := mention{host: strings.ToLower(m[1]), url: true}
+		if p := keywordPort.FindStringSubmatch(text); p != nil {
+			found.port, _ = portNumber(p[1])
+		}
+		out = append(out, found)
+	}
+	for _, m := range networkHost.FindAllStringSubmatch(text, -1) {
+		if found, ok := authorityHost(m[1], 0); ok {
+			out = append(out, found)
+		}
+	}
+	return out
+}
+
+// hosts are the hosts with a port in a text without URLs, and names that may be those of Services.
+func hosts(text string) []mention {
 	var out []mention
 	for _, word := range strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune(" \t\r\n,;='\"`()[]{}<>|@&", r) }) {
-		if m := hostPortPattern.FindStringSubmatch(strings.TrimSuffix(word, "/")); m != nil {
+		word = strings.ToLower(strings.TrimSuffix(word, "/"))
+		if m := hostPortPattern.FindStringSubmatch(word); m != nil {
 			if p, ok := portNumber(m[2]); ok {
-				out = append(out, mention{host: strings.ToLower(m[1]), port: p})
+				out = append(out, mention{host: m[1], port: p})
 			}
+		} else if strings.Contains(word, ".") && hostPattern.MatchString(word) {
+			out = append(out, mention{host: word, serviceOnly: true})
 		}
 	}
 	return out
@@ -90,7 +119,9 @@ func hostPorts(text string) []mention {
 // inURL are the hosts of a URL: several if its authority is a list.
 func inURL(scheme, rest string, kind textKind) (out []mention, variable bool) {
 	scheme = scheme[strings.LastIndex(scheme, ":")+1:]
-	if slices.Contains(localSchemes, scheme) {
+	scheme, _, _ = strings.Cut(scheme, "+")
+	if slices.Contains(localSchemes, scheme) || kind == secretText && schemePorts[scheme] == 0 {
+		// With an unknown scheme, a Secret may have anything in place of the host.
 		return nil, false
 	}
 	authority, path := rest, ""
@@ -102,7 +133,6 @@ func inURL(scheme, rest string, kind textKind) (out []mention, variable bool) {
 		// The password has a slash, so the host is unknown.
 		return nil, false
 	}
-	scheme, _, _ = strings.Cut(scheme, "+")
 	for host := range strings.SplitSeq(authority[i+1:], ",") {
 		if unresolved.MatchString(host) {
 			return nil, !injected.MatchString(host)

@@ -40,12 +40,18 @@ func TestMentions(t *testing.T) {
 		{"postgres://user:pa/ss@db.other:5432/x", secretText, ""},
 		{"postgres://user.example.com:12/ss@db.other:5432/x", secretText, ""},
 		{"postgres://user:pass@db.other:5432/x", secretText, "db.other:5432"},
+		{"tokens://abc", secretText, ""},
+		{"host=db.other user=x password=y port=5432", secretText, "db.other:5432"},
+		{"user:p@ss@tcp(db.other:3306)/x", secretText, "db.other:3306"},
+		{"dns:///orders.shop.svc:9090", valueText, "orders.shop.svc:9090"},
 		{"two words http://db.other:5432", secretText, ""},
 	} {
 		found, variable := mentionsIn(c.text, c.kind)
 		var got []string
 		for _, m := range found {
-			got = append(got, fmt.Sprintf("%s:%d", m.host, m.port))
+			if !m.serviceOnly {
+				got = append(got, fmt.Sprintf("%s:%d", m.host, m.port))
+			}
 		}
 		if variable {
 			got = append(got, "variable")
