@@ -21,10 +21,11 @@ var schemaFiles embed.FS
 
 // schemas are read when they are first used.
 var schemas = map[string]func() (*spec.Schema, error){
-	KindTenant:       lazySchema(KindTenant),
-	KindFenceProfile: lazySchema(KindFenceProfile),
-	KindTenantFence:  lazySchema(KindTenantFence),
-	KindFlowTest:     lazySchema(KindFlowTest),
+	KindTenant:            lazySchema(KindTenant),
+	KindFenceProfile:      lazySchema(KindFenceProfile),
+	KindTenantFence:       lazySchema(KindTenantFence),
+	KindFlowTest:          lazySchema(KindFlowTest),
+	KindExternalResources: lazySchema(KindExternalResources),
 }
 
 func lazySchema(kind string) func() (*spec.Schema, error) {

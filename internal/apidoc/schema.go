@@ -15,7 +15,7 @@ import (
 )
 
 // kinds are the kinds in the order of the reference.
-var kinds = []string{v1alpha1.KindTenant, v1alpha1.KindFenceProfile, v1alpha1.KindTenantFence, v1alpha1.KindFlowTest}
+var kinds = v1alpha1.Kinds()
 
 // crd has the fields of a CustomResourceDefinition that the schemas need.
 type crd struct {

@@ -31,7 +31,8 @@ func newBuild() *cobra.Command {
 --enable-alpha-plugins --enable-exec would, byte for byte, without these flags.
 
 DIR is the folder of the kustomization. Omitted, it is the current folder. No function
-other than TenantFence runs.`,
+other than TenantFence runs. helmCharts need --enable-helm, and files outside a
+kustomization's folder need --load-restrictor LoadRestrictionsNone, as with kustomize.`,
 		Example: `  tenantfence build kustomization-examples/soctalk
   tenantfence build kustomization-examples/soctalk --output table`,
 		Args: cobra.MaximumNArgs(1),
@@ -44,6 +45,7 @@ other than TenantFence runs.`,
 		},
 	}
 	cmd.Flags().StringVarP(&format, "output", "o", "yaml", `what to print: "yaml" (the build) or "table" (its policies and the resources that declare them)`)
+	addKustomizeFlags(cmd)
 	return cmd
 }
 
@@ -152,6 +154,9 @@ func findingsOf(err error) report.Findings {
 	for _, ref := range outsideFence.Items {
 		out = append(out, fn.OutsideFence(ref))
 	}
+	for _, ref := range outsideFence.Changed {
+		out = append(out, fn.ChangedAboveFence(ref))
+	}
 	return out.Sort()
 }
 
@@ -161,15 +166,15 @@ func buildOptions(cmd *cobra.Command, p *output.Progress) (kustomize.Options, er
 	if err != nil {
 		return kustomize.Options{}, fmt.Errorf("find this program: %w", err)
 	}
-	seen := rand.Text()
-	return kustomize.Options{
-		Executable: executable, Arguments: append([]string{"--" + seenFlag, seen}, passedFlags(cmd)...), Seen: seen,
-		Fallback: func(reason string) {
-			// Other processes write to stderr from here on.
-			p.Update("", 0, 0)
-			note(cmd, "kustomize itself builds this, which takes longer: %s", reason)
-		},
-	}, nil
+	o := kustomizeOptions(cmd)
+	o.Executable, o.Seen = executable, rand.Text()
+	o.Arguments = append([]string{"--" + seenFlag, o.Seen}, passedFlags(cmd)...)
+	o.Fallback = func(reason string) {
+		// Other processes write to stderr from here on.
+		p.Update("", 0, 0)
+		note(cmd, "kustomize itself builds this, which takes longer: %s", reason)
+	}
+	return o, nil
 }
 
 // checkLayersAbove checks the layers above the fence: whether they moved, renamed or changed generated
@@ -192,7 +197,7 @@ func (b *buildResult) checkLayersAbove(cmd *cobra.Command, p *output.Progress, r
 		return err
 	}
 	for _, name := range fencesChangedAbove(runs, items) {
-		v := fn.Verification{Items: items, Runs: runsOnFinishedBuild(runs, items), CompleteOutput: true, DuringBuild: true, Fence: name, Progress: p.Update, Debug: b.report.debug}
+		v := fn.Verification{Items: items, Runs: runsOnFinishedBuild(runs, items), Written: writtenPolicies(runs), CompleteOutput: true, DuringBuild: true, Fence: name, Progress: p.Update, Debug: b.report.debug}
 		if err := b.verifyFinishedBuild(cmd, p, v, runs); err != nil {
 			return err
 		}

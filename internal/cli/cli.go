@@ -106,6 +106,6 @@ after a last line that begins with "verified".`,
 		// It never fails for a flag that exists.
 		_ = root.Flags().MarkHidden(hidden)
 	}
-	root.AddCommand(newBuild(), newChecks(), newConvert(), newInit(), newRender(), newVerify())
+	root.AddCommand(newBuild(), newChecks(), newConvert(), newImport(), newInit(), newRender(), newVerify())
 	return root
 }

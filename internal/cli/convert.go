@@ -63,6 +63,7 @@ and 2 if the arguments or the files cannot be read.`,
 	f.BoolVarP(&flags.write, "write", "w", false, "write the files in place instead of printing them: all of them or, with an error, none")
 	f.StringArrayVar(&flags.inputs, "inputs", nil, "a kustomization, a folder or a file with workloads and Namespaces for the proof; may be repeated")
 	f.StringVarP(&flags.namespace, "namespace", "n", "default", "the namespace of resources without one, for the proof")
+	addKustomizeFlags(cmd)
 	return cmd
 }
 

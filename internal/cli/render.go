@@ -44,6 +44,7 @@ as rendered. Tenants, profile, workloads and other resources are not written.`,
 	f.StringVar(&flags.path, "path", "", "the path of OUT in the source (default OUT itself)")
 	f.StringVar(&flags.namespace, "namespace", "flux-system", "the namespace of the Flux Kustomizations and of the source")
 	f.StringVar(&flags.groupBy, "group-by", string(flux.ByTenant), `what one Flux Kustomization applies: a stage of one "tenant", or a "stage" of all`)
+	addKustomizeFlags(cmd)
 	return cmd
 }
 

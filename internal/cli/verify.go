@@ -72,6 +72,7 @@ and a test for each check.`,
 	f.StringVar(&flags.inputs, "inputs", "", "the folder that declares the intent: a kustomization with its fence, or a kpt package; it needs a target")
 	f.StringVar(&flags.fence, "fence", "", "the name of the fence to verify, if the input has several")
 	f.StringVarP(&flags.format, "output", "o", "text", `what to print: "text", "json" or "junit"`)
+	addKustomizeFlags(cmd)
 	return cmd
 }
 
@@ -168,7 +169,7 @@ func loadVerification(cmd *cobra.Command, p *output.Progress, args []string, inp
 		if err != nil {
 			return v, err
 		}
-		v.Items, v.Runs, v.Kpt, v.CompleteOutput, v.Findings = g.items, g.runs, g.kpt, g.whole, g.findings
+		v.Items, v.Runs, v.Kpt, v.CompleteOutput, v.Findings, v.Written = g.items, g.runs, g.kpt, g.whole, g.findings, g.written
 	}
 	if len(v.Items) == 0 {
 		return v, errNoResources(args)
@@ -177,7 +178,7 @@ func loadVerification(cmd *cobra.Command, p *output.Progress, args []string, inp
 		return v, nil
 	}
 	g, err := loadInputs(cmd, p, inputs)
-	v.Items, v.Runs = append(v.Items, g.items...), g.runs
+	v.Items, v.Runs, v.Written = append(v.Items, g.items...), g.runs, g.written
 	return v, err
 }
 

@@ -7,9 +7,9 @@ import "slices"
 var (
 	// unreadableInputs are mistakes after which a part of the input is unknown.
 	unreadableInputs = []*Check{
-		ResourceMalformed, ResourceUnreadable, ResourceDuplicate, VariableUnsubstituted, FunctionConfigInvalid,
-		InvalidTenantFence, InvalidFenceProfile, InvalidTenant, InvalidFlowTest, InvalidCiliumConfig,
-		UnknownAPIGroup, UnknownKind, ProfileMissing, ProfileAmbiguous,
+		ResourceMalformed, ResourceUnreadable, ResourceDuplicate, ExternalResourceDiffers, VariableUnsubstituted, FunctionConfigInvalid,
+		InvalidTenantFence, InvalidFenceProfile, InvalidTenant, InvalidFlowTest, InvalidExternalResources, InvalidCiliumConfig,
+		UnknownAPIGroup, UnknownKind, ReferenceRenamed, ProfileMissing, ProfileAmbiguous,
 	}
 	// exposures are results of the proof: what is allowed and must not be, and the reverse.
 	exposures = []*Check{NotIsolated, UndeclaredOpen, DeclaredFlowDenied}

@@ -12,6 +12,15 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
+// AllowedPaths refuses Tenants in other files than those to which the profile binds their names.
+func AllowedPaths(in *resource.Inputs) report.Findings {
+	r := newResolver(in, nil)
+	for _, t := range in.Tenants {
+		r.checkAllowedPaths(t)
+	}
+	return r.findings
+}
+
 // checkAllowedPaths refuses a Tenant in another file than those to which the profile binds its name,
 // or in an unknown one. Every entry with the name must allow the file.
 func (r *resolver) checkAllowedPaths(t resource.Tenant) {
@@ -110,6 +119,7 @@ func (r *resolver) namedInProfile(name string) bool {
 	rules := r.profile.Spec.Tenants
 	_, claims := rules.Claims[name]
 	return claims ||
+		slices.ContainsFunc(rules.Children, func(c v1alpha1.ChildTenants) bool { return slices.Contains(c.Names, name) }) ||
 		slices.ContainsFunc(rules.AllowedPaths, func(a v1alpha1.AllowedPath) bool { return policy.MatchTenant(a.Names, name) }) ||
 		slices.ContainsFunc(r.profile.Spec.Overrides, func(o v1alpha1.Override) bool { return slices.Contains(o.Tenants, name) })
 }
