@@ -44,9 +44,9 @@ func newEquivalenceProof(c Conversion, policies []convert.Policy, others []*yaml
 			items = append(items, n)
 		}
 	}
-	var unread report.Findings
-	s.index, unread = resource.NewIndex(items)
-	for _, f := range unread {
+	r := readExternal(items)
+	s.index = r.index(r.rest)
+	for _, f := range r.findings {
 		f.Severity = report.Warning
 		s.findings = append(s.findings, f)
 	}

@@ -20,12 +20,13 @@ func (v Verification) byFlowTests() (policy.Report, error) {
 		r.readItem(n)
 	}
 	v.Debug.report("read", readResult(v.Items))
-	index, findings := resource.NewIndex(r.rest)
-	result := policy.Report{Basis: policy.FlowTestBasis, Findings: slices.Concat(r.findings, findings, lint.Moved(r.rest))}
+	index := r.index(r.rest)
+	result := policy.Report{Basis: policy.FlowTestBasis, Findings: slices.Concat(r.findings, lint.Moved(r.rest))}
 	if result.Findings.HasError() {
 		return result, nil
 	}
 	fence := &policy.Fence{Cluster: assumedCluster(r.rest), Mesh: r.in.Mesh()}
+	var findings report.Findings
 	fence.Agent, fence.Overrides, findings = index.AgentOf(fence.Cluster, report.Ref{}, nil)
 	if result.Findings = append(result.Findings, findings...); findings.HasError() {
 		return result, nil
@@ -35,7 +36,7 @@ func (v Verification) byFlowTests() (policy.Report, error) {
 		return result, fmt.Errorf("decide FlowTests: %w", err)
 	}
 	result.FlowTests, result.Assumptions = decided.FlowTests, decided.Assumptions
-	result.Findings = slices.Concat(result.Findings, decided.Findings, clusterAssumedFinding(fence.Cluster))
+	result.Findings = slices.Concat(result.Findings, index.External.Locate(decided.Findings), clusterAssumedFinding(fence.Cluster))
 	return result, nil
 }
 

@@ -92,7 +92,7 @@ func Report(w io.Writer, r Result, err error, detail output.Detail) error {
 
 // Process fences a build: it returns the items with the policies that their Tenants need. With an error
 // the result has findings only.
-func Process(config *yaml.RNode, items []*yaml.RNode, o Options) (Result, error) {
+func Process(config *yaml.RNode, items []*yaml.RNode, o Options) (result Result, err error) {
 	if findings := shapeFindings(config, items); len(findings) > 0 {
 		return refuse(findings)
 	}
@@ -101,6 +101,7 @@ func Process(config *yaml.RNode, items []*yaml.RNode, o Options) (Result, error)
 	if in == nil {
 		return refuse(findings)
 	}
+	defer func() { result.locate(index.External) }()
 	w, found, err := computeDesiredState(in, index, o.Debug)
 	if findings = append(findings, found...); err != nil {
 		return Result{Findings: findings.Sort()}, err
@@ -113,12 +114,17 @@ func Process(config *yaml.RNode, items []*yaml.RNode, o Options) (Result, error)
 		return refuse(findings)
 	}
 	c := checker{in: in, index: index, desiredState: w, before: items, after: merged, Options: o}
-	result, found, err := c.check()
+	proved, found, err := c.check()
 	if findings = append(findings, found...); err != nil || findings.HasError() {
-		return refuseWithReport(result, findings, err)
+		return refuseWithReport(proved, findings, err)
 	}
 	written, err := write(merged.Items, o.Seen)
-	return Result{Items: written, Changes: merged.Changes, RequiredChanges: append(requiredChanges(w.fence, merged.Changes), RequiredPolicyChanges(items, merged.Items)...), Report: result, Findings: findings.Sort()}, err
+	return Result{Items: written, Changes: merged.Changes, RequiredChanges: append(requiredChanges(w.fence, merged.Changes), RequiredPolicyChanges(items, merged.Items)...), Report: proved, Findings: findings.Sort()}, err
+}
+
+// locate makes findings about what ExternalResources declare findings about these.
+func (r *Result) locate(e resource.External) {
+	r.Findings, r.Report.Findings = e.Locate(r.Findings), e.Locate(r.Report.Findings)
 }
 
 // shapeFindings reports items that cannot be read.

@@ -23,7 +23,7 @@ type Run struct {
 
 // Runs returns the runs of the function on items that include its inputs, as in a kpt package: one for
 // each TenantFence. Without a TenantFence it uses the fence names in the labels of policies. Without a
-// profile and a Tenant it returns no run.
+// profile and a Tenant it returns no run, because FlowTests and ExternalResources need none.
 func Runs(items []*yaml.RNode) []Run {
 	var configs []*yaml.RNode
 	known := false
@@ -34,7 +34,7 @@ func Runs(items []*yaml.RNode) []Run {
 		if n.GetKind() == v1alpha1.KindTenantFence {
 			configs = append(configs, n)
 		}
-		known = known || n.GetKind() != v1alpha1.KindFlowTest
+		known = known || n.GetKind() != v1alpha1.KindFlowTest && n.GetKind() != v1alpha1.KindExternalResources
 	}
 	if !known {
 		return nil

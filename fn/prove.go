@@ -127,7 +127,7 @@ func (p proof) start() (startedEngine, report.Findings, error) {
 // checkOtherResources reports resources that affect traffic and that the engine does not decide. It leaves
 // out undecidable policies in namespaces without a tenant.
 func (p *proof) checkOtherResources() error {
-	items, unknown, err := withVariables(p.items, p.in.Fence.Spec.Variables)
+	items, unknown, err := withVariables(slices.Concat(p.items, p.index.External.Items), p.in.Fence.Spec.Variables)
 	if err != nil {
 		return err
 	}

@@ -17,6 +17,9 @@ type reader struct {
 	in       resource.Inputs
 	profiles []resource.Profile
 	rest     []*yaml.RNode
+	// partial reports that ExternalResources cannot be read, so that resources that the index lacks may
+	// exist.
+	partial bool
 	// unknownGroupTenants are Tenants of other groups.
 	unknownGroupTenants []report.Ref
 	findings            report.Findings
@@ -40,14 +43,36 @@ func Read(config *yaml.RNode, items []*yaml.RNode) (*resource.Inputs, *resource.
 		r.refuse(report.ResourceUnreadable, r.in.FenceRef, "spec.variables", "%v: correct the value", err)
 		applied = r.rest
 	}
-	index, found := resource.NewIndex(applied)
+	index := r.index(applied)
 	index.WithoutResources = r.isGenerator(items)
-	r.findings = append(r.findings, found...)
 	r.refuseUnknownAPIGroups()
 	if !r.chooseProfile() {
 		return nil, nil, r.findings
 	}
 	return &r.in, index, r.findings
+}
+
+// readExternal reads the ExternalResources among items. It skips the other kinds of this project.
+func readExternal(items []*yaml.RNode) *reader {
+	var r reader
+	for _, n := range items {
+		switch {
+		case resource.Group(n) != v1alpha1.Group:
+			r.rest = append(r.rest, n)
+		case n.GetKind() == v1alpha1.KindExternalResources:
+			r.readItem(n)
+		}
+	}
+	return &r
+}
+
+// index indexes items and what the ExternalResources declare.
+func (r *reader) index(items []*yaml.RNode) *resource.Index {
+	external, differing := resource.NewExternal(r.in.External, items)
+	index, found := resource.NewIndex(slices.Concat(items, external.Items))
+	index.External, index.Partial = external, index.Partial || r.partial || len(differing) > 0
+	r.findings = slices.Concat(r.findings, differing, external.Locate(found))
+	return index
 }
 
 // refuseUnknownAPIGroups refuses Tenants of another API group if the group is misspelt, or if the build has
@@ -82,10 +107,11 @@ func (r *reader) refuse(check *report.Check, ref report.Ref, at, format string, 
 
 // invalidChecks are the checks on fields of this project's kinds.
 var invalidChecks = map[string]*report.Check{
-	v1alpha1.KindTenant:       report.InvalidTenant,
-	v1alpha1.KindFenceProfile: report.InvalidFenceProfile,
-	v1alpha1.KindTenantFence:  report.InvalidTenantFence,
-	v1alpha1.KindFlowTest:     report.InvalidFlowTest,
+	v1alpha1.KindTenant:            report.InvalidTenant,
+	v1alpha1.KindExternalResources: report.InvalidExternalResources,
+	v1alpha1.KindFenceProfile:      report.InvalidFenceProfile,
+	v1alpha1.KindTenantFence:       report.InvalidTenantFence,
+	v1alpha1.KindFlowTest:          report.InvalidFlowTest,
 }
 
 // invalid turns the errors of a resource into findings.
@@ -150,6 +176,8 @@ func (r *reader) readItem(n *yaml.RNode) {
 			ref.Name = t.Name
 			r.in.FlowTests = append(r.in.FlowTests, resource.FlowTest{Ref: ref, Test: *t})
 		}
+	case v1alpha1.KindExternalResources:
+		r.addExternal(n)
 	case v1alpha1.KindTenantFence:
 		// It is the configuration of another fence, or a copy of this one, which kpt passes.
 	default:
@@ -157,6 +185,18 @@ func (r *reader) readItem(n *yaml.RNode) {
 		r.refuse(report.UnknownKind, ref, "kind", "kind %q does not exist in %s: use one of %s", n.GetKind(), v1alpha1.Group,
 			strings.Join(v1alpha1.Kinds(), ", "))
 	}
+}
+
+// addExternal adds an ExternalResources.
+func (r *reader) addExternal(n *yaml.RNode) {
+	e, ok := decode[v1alpha1.ExternalResources](r, n)
+	if !ok {
+		r.partial = true
+		return
+	}
+	ref := resource.RefOf(n)
+	ref.Name = e.Name
+	r.in.External = append(r.in.External, resource.ExternalResources{Ref: ref, Spec: e.Spec})
 }
 
 // decode reads a resource with the values of the fence's variables, and reports whether it is valid.

@@ -162,25 +162,26 @@ func (v Verification) byLabels() (policy.Report, error) {
 	if err != nil {
 		return policy.Report{}, err
 	}
-	rest := withoutOwnKinds(v.Items)
-	index, findings := resource.NewIndex(rest)
-	result, err := reportByLabels(name, index, rest, v.Progress)
+	r := readExternal(v.Items)
+	index := r.index(r.rest)
+	result, err := reportByLabels(name, index, r.rest, v.Progress)
 	if err != nil {
 		return policy.Report{}, fmt.Errorf("read labels: %w", err)
 	}
-	result.Findings = append(result.Findings, append(findings, lint.Moved(rest)...)...)
+	result.Findings = index.External.Locate(slices.Concat(result.Findings, r.findings, lint.Moved(r.rest)))
 	return result, nil
 }
 
 // compareAndProve verifies policies against known Tenants. The items include external resources.
-func (v Verification) compareAndProve(runs []Run, items []*yaml.RNode) (policy.Report, error) {
+func (v Verification) compareAndProve(runs []Run, items []*yaml.RNode) (result policy.Report, err error) {
 	v.Progress.Report("resolving Tenants", 0, 0)
-	result := policy.Report{Basis: policy.TenantBasis}
+	result.Basis = policy.TenantBasis
 	in, index, findings := Read(runs[0].Config, items)
 	v.Debug.report("read", readResult(items))
 	if result.Findings = findings; in == nil {
 		return result, nil
 	}
+	defer func() { result.Findings = index.External.Locate(result.Findings) }()
 	in.Fence.Spec.Stages, in.Fence.Spec.Emit = stagesOf(runs), emitOf(runs)
 	index.WithoutResources = index.WithoutResources || runs[0].Blind
 	w, found, err := computeDesiredState(in, index, v.Debug)

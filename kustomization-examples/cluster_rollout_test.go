@@ -122,16 +122,16 @@ func TestPlanMistakesAreRefused(t *testing.T) {
 		"a login callback to the world and to the issuer's own pods": {
 			file: "profile.yaml", from: "to: [{fqdns: [auth.example.com]}]\n      ports: [{port: 443}]",
 			to:       "to: [{entities: [world]}, {tenant: auth, pods: {matchLabels: {app.kubernetes.io/name: authelia}}}]\n      ports: [{port: 443}, {port: 9091}]",
-			messages: []string{"pump's login callback fetches its token from the public name", "network/Pod/envoy-external", ":10443/TCP must be allowed and is denied"},
+			messages: []string{"pump's login callback fetches its token from the public name", "network/Deployment/envoy-external", ":10443/TCP must be allowed and is denied"},
 		},
 		"the port of a Service instead of the port of its pods": {
 			file: "namespaces/collab.yaml", from: "name: netbox}}\n    from: [{tenant: network, pods: {matchLabels: {app.kubernetes.io/name: envoy}}}]\n    ports: [{port: 8080}]",
 			to:       "name: netbox}}\n    from: [{tenant: network, pods: {matchLabels: {app.kubernetes.io/name: envoy}}}]\n    ports: [{port: 80}]",
-			messages: []string{"the gateway forwards users to netbox, by the Service's port", "collab/Pod/netbox:8080/TCP must be allowed and is denied"},
+			messages: []string{"the gateway forwards users to netbox, by the Service's port", "collab/Deployment/netbox:8080/TCP must be allowed and is denied"},
 		},
 		"the gateway's listeners by the ports of its Service": {
 			file: "namespaces/network.yaml", from: "ports: [{port: 10443}, {port: 10080}]", to: "ports: [{port: 443}, {port: 80}]",
-			messages: []string{"users reach the public gateway", "network/Pod/envoy-external:10443/TCP must be allowed and is denied"},
+			messages: []string{"users reach the public gateway", "network/Deployment/envoy-external:10443/TCP must be allowed and is denied"},
 		},
 		"every address instead of the apiserver": {
 			file: "profile.yaml", from: "    apiServer: {ports: [6443]}\n", to: "",
@@ -152,7 +152,7 @@ func TestPlanMistakesAreRefused(t *testing.T) {
         app.kubernetes.io/instance: zulip
         app.kubernetes.io/name: memcached
 `, to: "",
-			messages: []string{"collab/Pod/zulip-memcached", "which nothing declares"},
+			messages: []string{"collab/Deployment/zulip-memcached", "which nothing declares"},
 		},
 	} {
 		t.Run(desc, func(t *testing.T) {

@@ -27,7 +27,7 @@ func TestReadmes(t *testing.T) {
 		t.Fatal(err)
 	}
 	bin := buildProgram(t)
-	for _, file := range append(readmes, "../README.md", "../docs/convert.md", "../docs/operators.md", "../docs/cloudnativepg.md", "../docs/proof.md") {
+	for _, file := range append(readmes, "../README.md", "../docs/convert.md", "../docs/external-resources.md", "../docs/operators.md", "../docs/cloudnativepg.md", "../docs/proof.md") {
 		t.Run(file, func(t *testing.T) {
 			t.Parallel()
 			data, err := os.ReadFile(file)
@@ -66,6 +66,8 @@ func checkYAML(t *testing.T, block string) {
 		_, errs = v1alpha1.Decode[v1alpha1.Tenant](n, nil)
 	case v1alpha1.KindFlowTest:
 		_, errs = v1alpha1.Decode[v1alpha1.FlowTest](n, nil)
+	case v1alpha1.KindExternalResources:
+		_, errs = v1alpha1.Decode[v1alpha1.ExternalResources](n, nil)
 	}
 	if len(errs) > 0 {
 		t.Errorf("%v:\n%s", errs, block)

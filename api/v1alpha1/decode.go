@@ -12,7 +12,7 @@ import (
 
 // Kinds returns the kinds of this group, in the order of the reference.
 func Kinds() []string {
-	return []string{KindTenant, KindFenceProfile, KindTenantFence, KindFlowTest}
+	return []string{KindTenant, KindFenceProfile, KindTenantFence, KindFlowTest, KindExternalResources}
 }
 
 // Object is a pointer to a resource of one of the kinds.
@@ -26,10 +26,11 @@ type Object[T any] interface {
 	kind() string
 }
 
-func (*Tenant) kind() string       { return KindTenant }
-func (*FenceProfile) kind() string { return KindFenceProfile }
-func (*TenantFence) kind() string  { return KindTenantFence }
-func (*FlowTest) kind() string     { return KindFlowTest }
+func (*Tenant) kind() string            { return KindTenant }
+func (*FenceProfile) kind() string      { return KindFenceProfile }
+func (*TenantFence) kind() string       { return KindTenantFence }
+func (*FlowTest) kind() string          { return KindFlowTest }
+func (*ExternalResources) kind() string { return KindExternalResources }
 
 // Decode reads one resource strictly, as in Decode[Tenant](node, variables). It replaces each
 // ${NAME} by the value of the variable, sets defaults and validates. It returns all errors at

@@ -53,7 +53,7 @@ func TestMisspelledFieldHidesFollowUpErrors(t *testing.T) {
 		"a peer of the wrong type is not also without a kind": {
 			`{name: a, to: [{tenant: 1}, beta]}`,
 			"spec.egress[0].to[0].tenant: Invalid value: must be a string: write \"1\" in quotes (unquoted 1 is a number)\n" +
-				"spec.egress[0].to[1]: Invalid value: must be a map, not the string \"beta\": its fields are anyTenant, cidrs, entities, except, fqdns, namespace, namespaceLabels, pods, service, tenant\n",
+				"spec.egress[0].to[1]: Invalid value: must be a map, not the string \"beta\": its fields are anyTenant, children, cidrs, entities, except, fqdns, namespace, namespaceLabels, parent, pods, service, tenant\n",
 		},
 		"the fields next to a misspelt one are still validated": {
 			`{nam: a, name: A, to: [{cidrs: [10.0.0.1/8]}]}`,

@@ -33,6 +33,41 @@ func (t *FlowTest) SetDefaults() {
 	}
 }
 
+// SetDefaults sets the defaults of omitted fields. Omitted labels of a namespace stay omitted,
+// because the Namespace of the build decides them.
+func (e *ExternalResources) SetDefaults() {
+	for _, n := range e.Spec.Namespaces {
+		for i := range n.Workloads {
+			n.Workloads[i].setDefaults()
+		}
+		for i := range n.Services {
+			n.Services[i].setDefaults()
+		}
+	}
+}
+
+func (w *ExternalWorkload) setDefaults() {
+	setDefault(&w.Kind, WorkloadDeployment)
+	setDefault(&w.ServiceAccount, "default")
+	for i := range w.Ports {
+		setDefault(&w.Ports[i].Protocol, TCP)
+	}
+}
+
+func (s *ExternalService) setDefaults() {
+	if s.ExternalName == "" {
+		setDefault(&s.Type, ServiceClusterIP)
+	}
+	for i := range s.Ports {
+		setDefault(&s.Ports[i].Protocol, TCP)
+	}
+	for _, e := range s.Endpoints {
+		for i := range e.Ports {
+			setDefault(&e.Ports[i].Protocol, TCP)
+		}
+	}
+}
+
 func (c *FlowCase) setDefaults() {
 	switch {
 	case c.ICMP != "":

@@ -1,10 +1,11 @@
-// Package v1alpha1 holds the four kinds of tenantfence.dev/v1alpha1:
+// Package v1alpha1 holds the kinds of tenantfence.dev/v1alpha1:
 //
 //   - Tenant declares what one tenant needs. Its author is not trusted.
 //   - FenceProfile describes the cluster and limits what a Tenant may declare. Its author is
 //     trusted.
 //   - TenantFence configures the function.
 //   - FlowTest declares which flows must be allowed and which must be denied.
+//   - ExternalResources declares what runs in the cluster and is not in the build.
 //
 // They are KRM resources that are never applied to a cluster: the function adds the annotation
 // config.kubernetes.io/local-config to them. Unknown fields, duplicate fields and values of the
@@ -23,10 +24,11 @@ const (
 
 // The kinds.
 const (
-	KindTenant       = "Tenant"
-	KindFenceProfile = "FenceProfile"
-	KindTenantFence  = "TenantFence"
-	KindFlowTest     = "FlowTest"
+	KindTenant            = "Tenant"
+	KindFenceProfile      = "FenceProfile"
+	KindTenantFence       = "TenantFence"
+	KindFlowTest          = "FlowTest"
+	KindExternalResources = "ExternalResources"
 )
 
 //go:generate go run ../../internal/apidoc

@@ -6,9 +6,9 @@ import (
 )
 
 // Peer is the source of an ingress flow or the destination of an egress flow. Set exactly one of
-// tenant, anyTenant, namespace, namespaceLabels, service, entities, cidrs and fqdns, or pods alone,
-// which selects pods of the tenant itself. pods narrows tenant, anyTenant, namespace and
-// namespaceLabels.
+// tenant, anyTenant, children, parent, namespace, namespaceLabels, service, entities, cidrs and
+// fqdns, or pods alone, which selects pods of the tenant itself. pods narrows tenant, anyTenant,
+// children, parent, namespace and namespaceLabels.
 type Peer struct {
 	// tenant is the name of another Tenant of the build: the pods of its namespaces. That
 	// tenant, or the profile, must declare the flow from its side.
@@ -20,6 +20,20 @@ type Peer struct {
 	// profile's limits.anyTenant. Omitted: false.
 	// +optional
 	AnyTenant bool `json:"anyTenant,omitempty"`
+
+	// children: true means every Tenant that the profile's tenants.children makes a child of this
+	// tenant. Each child, or the profile, must declare the flow from its side. A Tenant without an
+	// entry in tenants.children is an error. A Tenant needs no limit. In the profile's allTenants, it
+	// means the children of each tenant, without consent. It is an error in nodes. Omitted: false.
+	// +optional
+	Children bool `json:"children,omitempty"`
+
+	// parent: true means the Tenant that the profile's tenants.children makes the parent of this
+	// tenant. The parent, or the profile, must declare the flow from its side. A Tenant without a
+	// parent is an error. In the profile's allTenants, it means the parent of each tenant that has
+	// one, without consent. It is an error in nodes. Omitted: false.
+	// +optional
+	Parent bool `json:"parent,omitempty"`
 
 	// namespace is the name of a namespace in the build or among its external resources. A
 	// namespace of another tenant needs that tenant's consent. Any other needs the profile's
@@ -75,8 +89,8 @@ type Peer struct {
 	// +kubebuilder:validation:MinItems=1
 	FQDNs []string `json:"fqdns,omitempty"`
 
-	// pods narrows tenant, anyTenant, namespace or namespaceLabels to these pods. Alone, it
-	// selects pods of the tenant's own namespaces. Omitted: all pods of the peer.
+	// pods narrows tenant, anyTenant, children, parent, namespace or namespaceLabels to these pods.
+	// Alone, it selects pods of the tenant's own namespaces. Omitted: all pods of the peer.
 	// +optional
 	Pods *metav1.LabelSelector `json:"pods,omitempty"`
 }

@@ -26,6 +26,8 @@ func decodeAny(n *yaml.RNode) (any, field.ErrorList) {
 		return DecodeFence(n)
 	case KindFlowTest:
 		return Decode[FlowTest](n, nil)
+	case KindExternalResources:
+		return Decode[ExternalResources](n, nil)
 	}
 	return Decode[Tenant](n, nil)
 }

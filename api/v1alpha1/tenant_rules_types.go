@@ -21,6 +21,12 @@ type TenantRules struct {
 	// +kubebuilder:validation:MinItems=1
 	AllowedPaths []AllowedPath `json:"allowedPaths,omitempty"`
 
+	// children declare which Tenants are children of another Tenant, by their names. The peers
+	// children and parent refer to them. Omitted: no Tenant has children.
+	// +optional
+	// +kubebuilder:validation:MinItems=1
+	Children []ChildTenants `json:"children,omitempty"`
+
 	// namespaceLabels are added to the Namespaces of tenants that are in the build. Omitted:
 	// none.
 	// +optional
@@ -44,6 +50,21 @@ type AllowedPath struct {
 	// every file below the folder. Patterns are case-sensitive.
 	// +kubebuilder:validation:MinItems=1
 	Paths []string `json:"paths"`
+}
+
+// ChildTenants makes Tenants the children of another Tenant. A Tenant has at most one parent: if
+// entries give it several, that is an error. No Tenant is its own child, also if a pattern matches
+// its name. Children of a child are not children of its parent, unless an entry of that parent lists
+// them. A child gets neither the namespaces nor the limits of its parent. Bind the names to files
+// with allowedPaths: a Tenant with a matching name is a child.
+type ChildTenants struct {
+	// parent is the name of the parent Tenant. If the build has children and not the parent, that is
+	// a warning.
+	Parent string `json:"parent"`
+	// names are names of Tenants, or patterns in which * matches any characters. A name without a
+	// Tenant in the build is no error.
+	// +kubebuilder:validation:MinItems=1
+	Names []string `json:"names"`
 }
 
 // ExcludedNamespace is a namespace that is never fenced.

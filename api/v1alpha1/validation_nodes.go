@@ -78,6 +78,11 @@ func validateNodePeers(peers []Peer, at *field.Path) field.ErrorList {
 		if p.Pods != nil && len(p.kinds()) == 0 {
 			errs = append(errs, field.Forbidden(at.Child("pods"), "without another field selects pods of the flow's own tenant, and nodes have none: add tenant or namespace"))
 		}
+		for kind, set := range map[string]bool{"children": p.Children, "parent": p.Parent} {
+			if set {
+				errs = append(errs, field.Forbidden(at.Child(kind), "is relative to the flow's own tenant, and nodes have none: name the Tenant with tenant"))
+			}
+		}
 		if p.Service != "" && !strings.Contains(p.Service, "/") {
 			errs = append(errs, field.Invalid(at.Child("service"), p.Service, "has no namespace, and nodes have none: write NAMESPACE/"+p.Service))
 		}

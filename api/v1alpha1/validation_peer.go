@@ -19,6 +19,8 @@ func (p *Peer) kinds() []string {
 	}{
 		{"tenant", p.Tenant != ""},
 		{"anyTenant", p.AnyTenant},
+		{"children", p.Children},
+		{"parent", p.Parent},
 		{"namespace", p.Namespace != ""},
 		{"namespaceLabels", p.NamespaceLabels != nil},
 		{"service", p.Service != ""},
@@ -40,11 +42,11 @@ func (p *Peer) validate(at *field.Path) field.ErrorList {
 	case len(kinds) > 1:
 		errs = append(errs, field.Invalid(at, strings.Join(kinds, ", "), "a peer has exactly one of these: write an item for each"))
 	case len(kinds) == 0 && p.Pods == nil:
-		errs = append(errs, field.Required(at, "set one of tenant, anyTenant, namespace, namespaceLabels, service, entities, cidrs and fqdns, or only pods for the tenant's own pods"))
+		errs = append(errs, field.Required(at, "set one of tenant, anyTenant, children, parent, namespace, namespaceLabels, service, entities, cidrs and fqdns, or only pods for the tenant's own pods"))
 	case len(kinds) == 1 && p.Pods != nil:
 		switch kinds[0] {
 		case "service", "entities", "cidrs", "fqdns":
-			errs = append(errs, field.Forbidden(at.Child("pods"), "narrows only tenant, anyTenant, namespace and namespaceLabels, not "+kinds[0]+": remove it"))
+			errs = append(errs, field.Forbidden(at.Child("pods"), "narrows only tenant, anyTenant, children, parent, namespace and namespaceLabels, not "+kinds[0]+": remove it"))
 		}
 	}
 	if len(p.Except) > 0 && len(p.CIDRs) == 0 {

@@ -63,6 +63,7 @@ func (r *TenantRules) validate(at *field.Path) field.ErrorList {
 		errs = append(errs, validateNames(r.Claims[tenant], at)...)
 	}
 	errs = append(errs, validateAllowedPaths(r.AllowedPaths, at.Child("allowedPaths"))...)
+	errs = append(errs, validateChildren(r.Children, at.Child("children"))...)
 	labels := at.Child("namespaceLabels")
 	if _, ok := r.NamespaceLabels[namespaceName]; ok {
 		errs = append(errs, field.Forbidden(labels.Key(namespaceName), "is set by Kubernetes: remove it"))

@@ -25,6 +25,8 @@ type Fence struct {
 	Baseline v1alpha1.Baseline
 	// Tenants, sorted by name.
 	Tenants []Tenant
+	// Children are the children of Tenants, as the profile declares them.
+	Children []v1alpha1.ChildTenants
 	// Nodes are the node entries of the profile, by name, for host policies.
 	Nodes []Node
 	// Grants are the grants of all declared flows, in a stable order.
@@ -125,6 +127,8 @@ type Declaration struct {
 	Node string
 	// AllTenants reports that the profile declares the flow for every tenant.
 	AllTenants bool
+	// Peers are the peers of the flow, as declared.
+	Peers []v1alpha1.Peer
 	// Subject selects the pods that the flow applies to.
 	Subject Selector
 	// Via is the egress point whose pods connect, if they are not the tenant's.

@@ -74,7 +74,9 @@ func (x *Expectation) expectFence(f *policy.Fence) {
 		x.expectBaseline(policy.Peer{Kind: policy.Pods, Namespace: unclaimedNamespaces})
 	}
 	for _, g := range f.Grants {
-		x.expectGrant(g)
+		if x.declaredBetween(g) {
+			x.expectGrant(g)
+		}
 	}
 }
 

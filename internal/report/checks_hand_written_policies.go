@@ -106,7 +106,7 @@ var (
 		Severities: []Severity{Info},
 		Title:      "Unknown kinds count as without effect on traffic",
 		Meaning:    "The build has resources of kinds that tenantfence does not know. It assumes that they do not affect traffic, and it does not see pods that they create.",
-		Fix:        "Declare pods that these resources create as external resources: workloads with the annotation config.kubernetes.io/local-config.",
+		Fix:        "Declare pods that these resources create as external resources, in an ExternalResources.",
 		Example:    "generated/kinds-accepted",
 	})
 )

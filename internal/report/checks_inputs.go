@@ -35,6 +35,14 @@ var (
 		Fix:        "List a tenantfence.dev/v1alpha1 TenantFence under transformers: of the kustomization, or in the pipeline of the Kptfile.",
 		Example:    "refused/invalid-function-config",
 	})
+	InvalidExternalResources = define(Check{
+		Name:       "invalid-externalresources",
+		Severities: []Severity{Error},
+		Title:      "An ExternalResources is not valid",
+		Meaning:    "A field of the ExternalResources does not exist, is missing, or has a value that the API does not accept. What runs in the cluster is unknown, so the build is refused.",
+		Fix:        "Correct the field that the finding names; docs/api.md describes every field.",
+		Example:    "refused/invalid-external-resources",
+	})
 	InvalidFenceProfile = define(Check{
 		Name:       "invalid-fenceprofile",
 		Severities: []Severity{Error},

@@ -52,7 +52,7 @@ var (
 		Severities: []Severity{Error},
 		Title:      "A namespace of a Tenant is not in the build",
 		Meaning:    "The Tenant claims a namespace, or gets it from tenants.namespacePattern, and the build contains no such Namespace.",
-		Fix:        `Add the Namespace to the build. Where something else creates it, annotate it with config.kubernetes.io/local-config: "true". Where the names of namespaces follow another pattern, set tenants.namespacePattern in the FenceProfile.`,
+		Fix:        `Add the Namespace to the build. Where something else creates it, declare it in an ExternalResources. Where the names of namespaces follow another pattern, set tenants.namespacePattern in the FenceProfile.`,
 		Example:    "refused/namespaces",
 	})
 

@@ -88,7 +88,7 @@ var (
 		Severities: []Severity{Info},
 		Title:      "The pods of an operator are inferred",
 		Meaning:    "An operator creates pods from these custom resources without a pod template. The proof uses the pods that the named version of the operator creates; the message lists the parts that stay unknown.",
-		Fix:        `Declare pods that differ as external resources, with the annotation config.kubernetes.io/local-config: "true".`,
+		Fix:        "Declare pods that differ as external resources, in an ExternalResources.",
 		Example:    "generated/operators",
 	})
 
@@ -106,7 +106,7 @@ var (
 		Severities: []Severity{Warning},
 		Title:      "A resource may create pods that are not known",
 		Meaning:    "The resource may create pods that the build does not show, such as those of a Helm chart or a Gateway. The proof does not cover their labels, ports and hostNetwork.",
-		Fix:        `Declare the pods in their namespace as external resources, with the annotation config.kubernetes.io/local-config: "true".`,
+		Fix:        "Declare the pods in their namespace as external resources, in an ExternalResources.",
 		Example:    "generated/operators",
 	})
 )

@@ -29,6 +29,33 @@ var (
 		Example:    "generated/identical-duplicates",
 	})
 
+	ExternalResourceDiffers = define(Check{
+		Name:       "external-resource-differs",
+		Severities: []Severity{Error},
+		Title:      "ExternalResources contradict another declaration",
+		Meaning:    "An ExternalResources declares a workload, Service, Namespace or node that the build or another ExternalResources has, too, and the two differ in what affects traffic. It is unknown which of them runs in the cluster.",
+		Fix:        "Remove the declaration from the ExternalResources, or make both equal.",
+		Example:    "refused/external-resources-that-differ",
+	})
+
+	ImportInexact = define(Check{
+		Name:       "import-inexact",
+		Severities: []Severity{Warning},
+		Title:      "An imported resource differs from the one in the cluster",
+		Meaning:    "tenantfence import writes a resource, and some of what affects its traffic has no field in ExternalResources, or the input does not show it.",
+		Fix:        "Write this resource itself, with the annotation config.kubernetes.io/local-config, or export what the message names.",
+		Untested:   "only tenantfence import reports it: import.txtar",
+	})
+
+	ImportLeftOut = define(Check{
+		Name:       "import-left-out",
+		Severities: []Severity{Warning},
+		Title:      "A resource that affects the proof is not imported",
+		Meaning:    "The input of tenantfence import has a resource that affects traffic, such as a policy, and ExternalResources have no field for it.",
+		Fix:        "List the resource in the build, as the message states.",
+		Untested:   "only tenantfence import reports it: import.txtar",
+	})
+
 	ResourceWithoutNamespace = define(Check{
 		Name:       "resource-without-namespace",
 		Severities: []Severity{Error},

@@ -7,8 +7,8 @@ import "slices"
 var (
 	// unreadableInputs are mistakes after which a part of the input is unknown.
 	unreadableInputs = []*Check{
-		ResourceMalformed, ResourceUnreadable, ResourceDuplicate, VariableUnsubstituted, FunctionConfigInvalid,
-		InvalidTenantFence, InvalidFenceProfile, InvalidTenant, InvalidFlowTest, InvalidCiliumConfig,
+		ResourceMalformed, ResourceUnreadable, ResourceDuplicate, ExternalResourceDiffers, VariableUnsubstituted, FunctionConfigInvalid,
+		InvalidTenantFence, InvalidFenceProfile, InvalidTenant, InvalidFlowTest, InvalidExternalResources, InvalidCiliumConfig,
 		UnknownAPIGroup, UnknownKind, ProfileMissing, ProfileAmbiguous,
 	}
 	// exposures are results of the proof: what is allowed and must not be, and the reverse.

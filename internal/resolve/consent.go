@@ -157,6 +157,7 @@ func (r *resolver) oppositeFlowBroken(f *flow, e resolvedPeer) bool {
 	return len(f.own) == 0 || slices.ContainsFunc(e.tenant.flows, func(other *flow) bool {
 		return other.broken && other.direction != f.direction && slices.ContainsFunc(other.peers, func(p v1alpha1.Peer) bool {
 			return p.AnyTenant || p.Tenant == f.tenant.Name || p.NamespaceLabels != nil ||
+				p.Children && f.tenant.parent == e.tenant.Name || p.Parent && e.tenant.parent == f.tenant.Name ||
 				slices.Contains(f.tenant.Namespaces, p.Namespace) || strings.Contains(p.Service, "/")
 		})
 	})

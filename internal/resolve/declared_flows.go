@@ -21,9 +21,9 @@ func (r *resolver) recordFlow(f *flow, off bool) {
 
 // recordGrants records the peers of a flow that are in no policy.
 func (r *resolver) recordGrants(f *flow) {
-	for i := range f.peers {
+	for i, p := range f.peers {
 		at := f.peersPath().Index(i).String()
-		if !slices.ContainsFunc(f.granted, func(e resolvedPeer) bool { return strings.HasPrefix(e.path.String(), at) }) {
+		if r.appliesTo(f, p) && !slices.ContainsFunc(f.granted, func(e resolvedPeer) bool { return strings.HasPrefix(e.path.String(), at) }) {
 			f.partial = true
 		}
 	}

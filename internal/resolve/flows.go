@@ -77,6 +77,8 @@ const (
 	// counted.
 	anyNamespace
 	anyTenant
+	// childTenants are the children of the flow's tenant. Those that consent are counted.
+	childTenants
 )
 
 // includesAllTenants reports whether the group includes every tenant of the build.
@@ -100,7 +102,7 @@ func (f *flow) peersPath() *field.Path {
 }
 
 func (f *flow) declaration() *policy.Declaration {
-	return &policy.Declaration{Tenant: f.tenant.Name, Node: f.node, Flow: f.name, AllTenants: f.fromProfile && f.node == "", Subject: f.pods, Via: f.via, Reason: f.reason}
+	return &policy.Declaration{Tenant: f.tenant.Name, Node: f.node, Flow: f.name, AllTenants: f.fromProfile && f.node == "", Peers: f.peers, Subject: f.pods, Via: f.via, Reason: f.reason}
 }
 
 func (f *flow) portsOf(e resolvedPeer) []policy.Port {
@@ -161,7 +163,13 @@ func (r *resolver) resolveFlow(f *flow) bool {
 		return false
 	}
 	f.own = own
+	if !slices.ContainsFunc(f.peers, func(p v1alpha1.Peer) bool { return r.appliesTo(f, p) }) {
+		return false
+	}
 	for i, p := range f.peers {
+		if !r.appliesTo(f, p) {
+			continue
+		}
 		resolvedPeers, found := r.resolvePeer(f, p, f.peersPath().Index(i))
 		if !found && f.optional {
 			return r.disableOptional(f, f.peersPath().Index(i), "the peer is")

@@ -52,7 +52,7 @@ func oppositeSide(f *flow) string {
 
 // isCounted reports whether findings count the tenants of a group instead of naming them.
 func (f *flow) isCounted(group tenantGroup) bool {
-	return group == anyTenant || f.fromProfile && group.includesAllTenants()
+	return group == anyTenant || group == childTenants || f.fromProfile && group.includesAllTenants()
 }
 
 // expect adds the peers of a flow that represent all tenants, also if none has the pods. Nodes need
@@ -61,7 +61,9 @@ func (c *multiTenantPeers) expect(f *flow) {
 	for i, p := range f.peers {
 		at := f.peersPath().Index(i)
 		switch {
-		case !p.AnyTenant || f.broken:
+		case f.broken || !p.AnyTenant && !p.Children:
+		case p.Children:
+			c.peer(f, resolvedPeer{group: childTenants, path: at})
 		case f.node == "":
 			c.peer(f, resolvedPeer{group: anyTenant, path: at})
 		case !slices.ContainsFunc(f.resolvedPeers, func(e resolvedPeer) bool { return e.path.String() == at.String() }):
@@ -71,7 +73,7 @@ func (c *multiTenantPeers) expect(f *flow) {
 }
 
 func (c *multiTenantPeers) warnNoPods(f *flow, at *field.Path) {
-	c.warn(report.AnyTenantUnused, f.ref, at, "no other Tenant has such pods in the build, so this peer is in no policy: correct the labels, remove the peer, or declare the pods as external resources "+localConfig)
+	c.warn(report.AnyTenantUnused, f.ref, at, "no other Tenant has such pods in the build, so this peer is in no policy: correct the labels, remove the peer, or declare the pods as external resources "+externalKind)
 }
 
 // peer is the multi-tenant peer of a resolved peer, nil if that is not about several tenants.
@@ -155,19 +157,38 @@ func (c *multiTenantPeers) reportPeers() {
 	for _, p := range c.order {
 		switch f := p.flow; {
 		case f.fromProfile && (f.mesh || !p.group.includesAllTenants()):
-			if len(p.allowed) > 0 || f.mesh {
-				c.report(report.Info, report.FlowsWithoutConsent, f.ref, p.path, "allows the flow for %s without consent of the other Tenant: check that this is intended", pairs(len(p.allowed)))
-			}
+			c.reportWithoutConsent(p)
 		case !f.isCounted(p.group):
 			c.reportMissingConsents(p)
 		case len(p.allowed) == 0 && !p.consentUnknown:
 			c.reportUnused(p)
-		case f.fromProfile:
-			c.report(report.Info, report.AnyTenantConsents, f.ref, p.path, "allows the flow for %s (of %d) in which the other Tenant declares %s%s", pairs(len(p.allowed)), len(p.pairs), oppositeSide(f), p.partialText())
 		default:
-			c.report(report.Info, report.AnyTenantConsents, f.ref, p.path, "%d of %d other Tenants with such pods declare %s: %s%s", len(p.allowed), len(p.pairs), oppositeSide(f), strings.Join(p.allowed, ", "), p.partialText())
+			c.reportConsents(p)
 		}
 	}
+}
+
+// reportWithoutConsent counts the pairs that a flow of the profile allows without consent.
+func (c *multiTenantPeers) reportWithoutConsent(p *multiTenantPeer) {
+	switch f := p.flow; {
+	case len(p.allowed) > 0 || f.mesh:
+		c.report(report.Info, report.FlowsWithoutConsent, f.ref, p.path, "allows the flow for %s without consent of the other Tenant: check that this is intended", pairs(len(p.allowed)))
+	case p.group == childTenants:
+		c.reportNoChildren(p)
+	}
+}
+
+// reportConsents counts the tenants that consent.
+func (c *multiTenantPeers) reportConsents(p *multiTenantPeer) {
+	f, check, members := p.flow, report.AnyTenantConsents, "other Tenants"
+	if f.fromProfile {
+		c.report(report.Info, report.AnyTenantConsents, f.ref, p.path, "allows the flow for %s (of %d) in which the other Tenant declares %s%s", pairs(len(p.allowed)), len(p.pairs), oppositeSide(f), p.partialText())
+		return
+	}
+	if p.group == childTenants {
+		check, members = report.ChildrenConsents, "children"
+	}
+	c.report(report.Info, check, f.ref, p.path, "%d of %d %s with such pods declare %s: %s%s", len(p.allowed), len(p.pairs), members, oppositeSide(f), strings.Join(p.allowed, ", "), p.partialText())
 }
 
 // partialText names the tenants that declare a part.
@@ -187,6 +208,10 @@ func pairs(n int) string {
 
 // reportUnused reports that no tenant takes part.
 func (c *multiTenantPeers) reportUnused(p *multiTenantPeer) {
+	if p.group == childTenants && len(p.pairs) == 0 {
+		c.reportNoChildren(p)
+		return
+	}
 	policies := "so this peer is in no policy"
 	if p.others {
 		policies = "so the flow excludes all of them"
@@ -201,8 +226,11 @@ func (c *multiTenantPeers) reportUnused(p *multiTenantPeer) {
 		}
 		return
 	}
-	l := p.missingConsents[0]
-	c.warn(report.AnyTenantUnused, p.flow.ref, p.path, "no other Tenant declares %s, %s: for Tenant %q, for instance, %s%s", oppositeSide(p.flow), policies, l.tenant, l.fix, mesh)
+	l, check, who := p.missingConsents[0], report.AnyTenantUnused, "other Tenant"
+	if p.group == childTenants {
+		check, who = report.ChildrenUnused, "child"
+	}
+	c.warn(check, p.flow.ref, p.path, "no %s declares %s, %s: for Tenant %q, for instance, %s%s", who, oppositeSide(p.flow), policies, l.tenant, l.fix, mesh)
 }
 
 // reportMissingConsents names the tenants that the peer excludes, together if they lack the same. If

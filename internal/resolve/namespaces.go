@@ -97,7 +97,7 @@ func (r *resolver) refuseNamespace(check *report.Check, t *tenant, ns string, at
 // refuseMissingNamespace refuses a namespace of a Tenant that the build does not have.
 func (r *resolver) refuseMissingNamespace(t *tenant, ns string, at *field.Path) {
 	candidates := slices.DeleteFunc(r.namespaceNames(), func(name string) bool { return r.givenToOther(t, name) })
-	fix := "add its Namespace, as an external resource " + localConfig + " if another build creates it"
+	fix := "add its Namespace, as an external resource " + externalKind + " if another build creates it"
 	if near, ok := v1alpha1.Nearest(ns, candidates); ok {
 		r.refusedNamespaces = append(r.refusedNamespaces, near)
 		fix = fmt.Sprintf("did you mean %q? Otherwise %s", near, fix)

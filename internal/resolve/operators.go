@@ -75,8 +75,8 @@ func (r *resolver) reportUnknownPods() {
 			also = ", and so may " + strings.Join(others, ", ")
 		}
 		r.warn(report.PodsUnknown, of[0].Resource, nil,
-			"may make pods that are not known (%s)%s: nothing is proved of their labels, ports and hostNetwork: declare the pods, in their namespace, as external resources (with the annotation %s: \"true\")",
-			of[0].Reason, also, resource.LocalConfig)
+			"may make pods that are not known (%s)%s: nothing is proved of their labels, ports and hostNetwork: declare the pods, in their namespace, as external resources %s",
+			of[0].Reason, also, externalKind)
 	}
 }
 

@@ -19,9 +19,13 @@ import (
 func (r *resolver) resolvePeer(f *flow, p v1alpha1.Peer, at *field.Path) (resolvedPeers []resolvedPeer, found bool) {
 	switch {
 	case p.Tenant != "":
-		return r.resolveTenantPeer(f, p, at)
+		return r.resolveNamedTenant(f, p.Tenant, p, at, at.Child("tenant"))
 	case p.AnyTenant:
 		return r.resolveAnyTenantPeer(f, p, at), true
+	case p.Children:
+		return r.resolveChildrenPeer(f, p, at)
+	case p.Parent:
+		return r.resolveParentPeer(f, p, at)
 	case p.Namespace != "":
 		return r.resolveNamespacePeer(f, p, at)
 	case p.NamespaceLabels != nil:
@@ -67,13 +71,14 @@ func (r *resolver) resolveEntityPeer(f *flow, p v1alpha1.Peer, at *field.Path) [
 	return out
 }
 
-func (r *resolver) resolveTenantPeer(f *flow, p v1alpha1.Peer, at *field.Path) ([]resolvedPeer, bool) {
-	t := r.byName[p.Tenant]
-	if t == nil && r.unread[p.Tenant] {
+// resolveNamedTenant resolves the pods of the Tenant that a field of the peer names.
+func (r *resolver) resolveNamedTenant(f *flow, name string, p v1alpha1.Peer, at, named *field.Path) ([]resolvedPeer, bool) {
+	t := r.byName[name]
+	if t == nil && r.unread[name] {
 		return nil, true
 	}
 	if t == nil {
-		return nil, r.refuseMissing(f, at.Child("tenant"), "Tenant %q is not in the build: %s", p.Tenant, correction(p.Tenant, r.tenantNames(), "add the Tenant, or set optional: true"))
+		return nil, r.refuseMissing(f, named, "Tenant %q is not in the build: %s", name, correction(name, r.tenantNames(), "add the Tenant, or set optional: true"))
 	}
 	return r.podsOfTenant(f, t, p, at, t.Namespaces)
 }

@@ -100,6 +100,7 @@ func (r *resolver) resolve(in *resource.Inputs) {
 	r.resolveTenants(in.Tenants)
 	r.reportUnusedPaths(in.Tenants)
 	r.reportPatternEffects(in.Tenants)
+	r.resolveParents(in.Tenants)
 	r.checkShared()
 	r.resolveScope()
 	r.resolveEntityAddresses()
@@ -126,6 +127,8 @@ type tenant struct {
 	spec   v1alpha1.TenantSpec
 	limits v1alpha1.Limits
 	reason policy.Reason
+	// parent is the name of its parent in the profile, "" if it has none.
+	parent string
 	flows  []*flow
 }
 

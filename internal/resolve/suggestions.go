@@ -11,8 +11,8 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// localConfig is the annotation of external resources, as messages show it.
-const localConfig = `(annotation config.kubernetes.io/local-config: "true")`
+// externalKind is the kind that declares external resources, as messages show it.
+const externalKind = `(kind: ExternalResources)`
 
 // orOptional is the alternative fix for what a flow needs and the build does not have.
 const orOptional = ", or set optional: true"
@@ -42,7 +42,7 @@ func declareExternal(what string) string {
 	if what == "the pods" {
 		kind = "external resources "
 	}
-	return "declare " + what + " as " + kind + localConfig
+	return "declare " + what + " as " + kind + externalKind
 }
 
 // serviceNotFound is the message about a Service that is in none of some namespaces.

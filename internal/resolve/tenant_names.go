@@ -110,6 +110,7 @@ func (r *resolver) namedInProfile(name string) bool {
 	rules := r.profile.Spec.Tenants
 	_, claims := rules.Claims[name]
 	return claims ||
+		slices.ContainsFunc(rules.Children, func(c v1alpha1.ChildTenants) bool { return slices.Contains(c.Names, name) }) ||
 		slices.ContainsFunc(rules.AllowedPaths, func(a v1alpha1.AllowedPath) bool { return policy.MatchTenant(a.Names, name) }) ||
 		slices.ContainsFunc(r.profile.Spec.Overrides, func(o v1alpha1.Override) bool { return slices.Contains(o.Tenants, name) })
 }

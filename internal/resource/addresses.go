@@ -60,8 +60,8 @@ func serviceAddresses(n *yaml.RNode) (inside, public []netip.Addr, err error) {
 	return addresses(append([]string{in.Spec.ClusterIP}, in.Spec.ClusterIPs...)), public, nil
 }
 
-// nodeAddresses returns the addresses in a Node's status.
-func nodeAddresses(n *yaml.RNode) ([]netip.Addr, error) {
+// NodeAddresses returns the addresses in a Node's status.
+func NodeAddresses(n *yaml.RNode) ([]netip.Addr, error) {
 	var in struct {
 		Status struct {
 			Addresses []struct {

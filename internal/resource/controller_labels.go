@@ -2,6 +2,7 @@ package resource
 
 import (
 	"maps"
+	"slices"
 	"strings"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
@@ -57,6 +58,11 @@ func controllerLabels(ref report.Ref, j job) map[string]string {
 		out[jobIndex] = GeneratedValue
 	}
 	return out
+}
+
+// ControllerLabels returns the labels that the controller of a kind may add to its pods.
+func ControllerLabels(kind string) []string {
+	return slices.Sorted(maps.Keys(controllerLabels(report.Ref{Kind: kind}, job{CompletionMode: "Indexed"})))
 }
 
 // addControllerLabels adds the labels that a controller sets on its pods. It separates those that

@@ -24,6 +24,12 @@ const (
 // podlessClasses are prefixes of GatewayClasses whose controllers create no pods for a Gateway.
 var podlessClasses = []string{ciliumClass, "traefik", "gke-", "azure-alb", "amazon-vpc-lattice"}
 
+// HasAddresses reports whether a resource has addresses of gateways or load balancers.
+func HasAddresses(n *yaml.RNode) bool {
+	kind := groupKind(n)
+	return kind == kindGateway || kind == kindGatewayClass || kind == kindPool
+}
+
 // Gateway is a Gateway of the build.
 type Gateway struct {
 	Ref   report.Ref

@@ -97,6 +97,8 @@ type Index struct {
 	UnknownPods []UnknownPods
 	// PodMetadata has the labels and annotations that pods of each resource have or may have.
 	PodMetadata []PodMetadata
+	// External has the resources that ExternalResources declare. The index includes them.
+	External External
 	// Redirects are Cilium's redirects of connections to pods on the same node.
 	Redirects []*Redirect
 	gateways
@@ -203,7 +205,7 @@ func (x *Index) addByKind(n *yaml.RNode, kind string) error {
 	case "v1/Namespace":
 		x.Namespaces[n.GetName()] = &Namespace{Ref: RefOf(n), Labels: n.GetLabels()}
 	case "v1/Node":
-		own, err := nodeAddresses(n)
+		own, err := NodeAddresses(n)
 		if err != nil {
 			return err
 		}

@@ -17,6 +17,8 @@ type Inputs struct {
 	// unknown.
 	UnreadableTenants []string
 	FlowTests         []FlowTest
+	// External are valid ExternalResources.
+	External []ExternalResources
 }
 
 // Mesh reports whether the profile or a FlowTest names clusters of a mesh.

@@ -1,5 +1,5 @@
 // Package resource reads the build, a ResourceList that a host passes. It parses workloads,
-// Services, Namespaces and policies into an Index, and the four kinds of this project into Inputs.
+// Services, Namespaces and policies into an Index, and the kinds of this project into Inputs.
 package resource
 
 import (

@@ -181,6 +181,12 @@ func operatorOf(n *kyaml.RNode) (*Operator, *OperatorKind) {
 	return nil, nil
 }
 
+// HasOperator reports whether a known operator creates pods from a resource.
+func HasOperator(n *kyaml.RNode) bool {
+	o, _ := operatorOf(n)
+	return o != nil
+}
+
 // Inferred has the pods that an operator creates from one resource, according to its file.
 type Inferred struct {
 	Resource report.Ref

@@ -99,6 +99,15 @@ var templatePath = map[string][]string{
 	"batch/CronJob":            {"spec", "jobTemplate", "spec", "template"},
 }
 
+// TemplatePath returns the path of the pod template in a workload of Kubernetes, empty for a Pod,
+// and nil for other resources.
+func TemplatePath(n *yaml.RNode) []string { return templatePath[groupKind(n)] }
+
+// IsWorkload reports whether an ID is that of a workload of Kubernetes.
+func IsWorkload(id report.Ref) bool {
+	return templatePath[groupKindOf(cmp.Or(id.APIVersion, "v1"), id.Kind)] != nil
+}
+
 // LabelField returns the field with a label of the pods, or "" if the kind has no pod template.
 func (w *Workload) LabelField(key string) string {
 	path, ok := templatePath[groupKindOf(w.Ref.APIVersion, w.Ref.Kind)]

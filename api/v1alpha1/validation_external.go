@@ -1,0 +1,136 @@
+package v1alpha1
+
+import (
+	"errors"
+	"net/netip"
+	"strings"
+
+	metav1validation "k8s.io/apimachinery/pkg/apis/meta/v1/validation"
+	"k8s.io/apimachinery/pkg/util/validation"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+)
+
+// Validate returns the errors in the ExternalResources. It does not compare them with the build.
+func (e *ExternalResources) Validate() field.ErrorList {
+	at := field.NewPath("spec")
+	errs := validateResourceName(e.Name, field.NewPath("metadata", "name"))
+	if len(e.Spec.Namespaces)+len(e.Spec.Nodes) == 0 {
+		errs = append(errs, field.Required(at.Child("namespaces"), "ExternalResources without namespaces and nodes declare nothing: add one, or remove the resource"))
+	}
+	seen := unique{}
+	for i, n := range e.Spec.Namespaces {
+		at := at.Child("namespaces").Index(i)
+		errs = append(errs, seen.add(n.Name, at.Child("name"), "write its workloads and services in one entry")...)
+		errs = append(errs, n.validate(at)...)
+	}
+	seen = unique{}
+	for i, n := range e.Spec.Nodes {
+		at := at.Child("nodes").Index(i)
+		errs = append(errs, validateResourceName(n.Name, at.Child("name"))...)
+		errs = append(errs, seen.name(n.Name, at.Child("name"))...)
+		errs = append(errs, validateLabels(n.Labels, at.Child("labels"))...)
+		errs = append(errs, validateIPs(n.Addresses, at.Child("addresses"))...)
+	}
+	return errs
+}
+
+func (n *ExternalNamespace) validate(at *field.Path) field.ErrorList {
+	errs := append(validateName(n.Name, at.Child("name")), validateLabels(n.Labels, at.Child("labels"))...)
+	seen := unique{}
+	for i, w := range n.Workloads {
+		at := at.Child("workloads").Index(i)
+		kind := w.Kind
+		setDefault(&kind, WorkloadDeployment)
+		if w.Name != "" {
+			errs = append(errs, seen.name(string(kind)+"/"+w.Name, at.Child("name"))...)
+		}
+		errs = append(errs, w.validate(at)...)
+	}
+	seen = unique{}
+	for i, s := range n.Services {
+		at := at.Child("services").Index(i)
+		errs = append(errs, seen.name(s.Name, at.Child("name"))...)
+		errs = append(errs, s.validate(at)...)
+	}
+	return errs
+}
+
+func (w *ExternalWorkload) validate(at *field.Path) field.ErrorList {
+	errs := append(validateResourceName(w.Name, at.Child("name")), validateLabels(w.Labels, at.Child("labels"))...)
+	if w.ServiceAccount != "" {
+		errs = append(errs, validateResourceName(w.ServiceAccount, at.Child("serviceAccount"))...)
+	}
+	seen := unique{}
+	for i, p := range w.Ports {
+		at := at.Child("ports").Index(i)
+		errs = append(errs, validatePortNumber(p.Port, at.Child("port"))...)
+		errs = append(errs, validateTransport(p.Protocol, at.Child("protocol"))...)
+		if p.Name != "" {
+			errs = append(errs, validatePortName(p.Name, at.Child("name"))...)
+		}
+		if p.HostPort != 0 {
+			errs = append(errs, validatePortNumber(p.HostPort, at.Child("hostPort"))...)
+		}
+		if p.HostPort != 0 && w.HostNetwork {
+			errs = append(errs, field.Forbidden(at.Child("hostPort"), "has no effect with hostNetwork, where port is a port of the node: remove it"))
+		}
+		errs = append(errs, seen.item(portKey(p.Name, p.Port, p.Protocol), at)...)
+	}
+	if w.DNS != nil {
+		errs = append(errs, w.DNS.validate(at.Child("dns"))...)
+	}
+	return errs
+}
+
+func (d *ExternalPodDNS) validate(at *field.Path) field.ErrorList {
+	if d.Policy == "" && len(d.Nameservers)+len(d.Searches)+len(d.HostAliases) == 0 {
+		return field.ErrorList{field.Invalid(at, field.OmitValueType{}, "is empty: set a field of it, or remove it")}
+	}
+	errs := validateIPs(d.Nameservers, at.Child("nameservers"))
+	for i, domain := range d.Searches {
+		// As in Kubernetes, a domain may end with a dot and contain underscores.
+		name := strings.ReplaceAll(strings.TrimSuffix(domain, "."), "_", "-")
+		if domain != "." && len(validation.IsDNS1123Subdomain(name)) > 0 {
+			errs = append(errs, field.Invalid(at.Child("searches").Index(i), domain, "must be a DNS domain"))
+		}
+	}
+	for i, a := range d.HostAliases {
+		at := at.Child("hostAliases").Index(i)
+		if _, err := parseIP(a.IP); err != nil {
+			errs = append(errs, field.Invalid(at.Child("ip"), a.IP, err.Error()))
+		}
+		for j, name := range a.Hostnames {
+			errs = append(errs, validateResourceName(name, at.Child("hostnames").Index(j))...)
+		}
+	}
+	return errs
+}
+
+// validateLabels validates labels of a resource or of pods.
+func validateLabels(labels map[string]string, at *field.Path) field.ErrorList {
+	return withoutExpressions(metav1validation.ValidateLabels(labels, at))
+}
+
+// validateIPs validates IP addresses that differ.
+func validateIPs(addresses []string, at *field.Path) field.ErrorList {
+	var errs field.ErrorList
+	seen := unique{}
+	for i, a := range addresses {
+		ip, err := parseIP(a)
+		if err != nil {
+			errs = append(errs, field.Invalid(at.Index(i), a, err.Error()))
+			continue
+		}
+		errs = append(errs, seen.item(ip.String(), at.Index(i))...)
+	}
+	return errs
+}
+
+// parseIP parses an IP address. An IPv4 address in IPv6 notation becomes IPv4.
+func parseIP(text string) (netip.Addr, error) {
+	ip, err := netip.ParseAddr(text)
+	if err != nil || ip.Zone() != "" {
+		return ip, errors.New("must be one IP address, without a port, mask or zone")
+	}
+	return ip.Unmap(), nil
+}

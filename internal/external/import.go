@@ -1,0 +1,162 @@
+// Package external converts resources of a running cluster to an ExternalResources.
+package external
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/report"
+	"github.com/tenantfence/tenantfence/internal/resource"
+)
+
+// Imported is the result of Import.
+type Imported struct {
+	Spec v1alpha1.ExternalResourcesSpec
+	// Read, Kept and LeftOut count the resources of the input by kind. LeftOut has those without
+	// effect, and those that others represent.
+	Read, Kept, LeftOut map[string]int
+	// Findings are about resources that the result does not express.
+	Findings report.Findings
+}
+
+// Import converts resources as the apiserver returns them. It keeps those of some namespaces, or
+// of all without any. The result does not depend on the order of the input.
+func Import(items []*yaml.RNode, namespaces []string) (Imported, error) {
+	items, _ = resource.Deduplicate(items)
+	i := importer{
+		Imported: Imported{Read: map[string]int{}, Kept: map[string]int{}, LeftOut: map[string]int{}},
+		objects:  map[report.Ref]*yaml.RNode{}, groups: map[groupKey]*group{}, namespaces: map[string]*v1alpha1.ExternalNamespace{},
+	}
+	var selected []*yaml.RNode
+	for _, n := range items {
+		if len(namespaces) == 0 || isIn(n, namespaces) {
+			selected = append(selected, n)
+		}
+	}
+	slices.SortStableFunc(selected, func(a, b *yaml.RNode) int {
+		one, other := resource.RefOf(a), resource.RefOf(b)
+		return cmp.Or(cmp.Compare(one.String(), other.String()), cmp.Compare(one.APIVersion, other.APIVersion))
+	})
+	for _, n := range selected {
+		i.Read[n.GetKind()]++
+		i.objects[resource.ID(n)] = n
+	}
+	for _, n := range selected {
+		if i.objects[resource.ID(n)] != n {
+			i.add(inexact, n, "is in the input more than once with different content: one of them is used: export it again")
+			continue
+		}
+		if err := i.read(n); err != nil {
+			return i.Imported, fmt.Errorf("read %s: %w", resource.RefOf(n), err)
+		}
+	}
+	i.addWorkloads()
+	if err := i.addServices(); err != nil {
+		return i.Imported, err
+	}
+	i.addNamespaces()
+	i.Findings = i.notes.findings()
+	return i.Imported, nil
+}
+
+// isIn reports whether a resource is in one of some namespaces, is the Namespace itself, or has no
+// namespace.
+func isIn(n *yaml.RNode, namespaces []string) bool {
+	if resource.Group(n) == "" && n.GetKind() == "Namespace" {
+		return slices.Contains(namespaces, n.GetName())
+	}
+	return resource.NamespaceOf(n) == "" || slices.Contains(namespaces, resource.NamespaceOf(n))
+}
+
+// importer collects what it reads.
+type importer struct {
+	Imported
+	notes      notes
+	objects    map[report.Ref]*yaml.RNode
+	groups     map[groupKey]*group
+	services   []*yaml.RNode
+	namespaces map[string]*v1alpha1.ExternalNamespace
+	// known are the names of Namespaces in the input.
+	known map[string]bool
+}
+
+// read reads one resource.
+func (i *importer) read(n *yaml.RNode) error {
+	group, kind := resource.Group(n), n.GetKind()
+	switch {
+	case group == "" && kind == "Namespace":
+		i.readNamespace(n)
+	case group == "" && kind == "Node":
+		return i.readNode(n)
+	case group == "" && (kind == "Service" || kind == "Endpoints") || group == "discovery.k8s.io" && kind == "EndpointSlice":
+		i.services = append(i.services, n)
+	case workloadKind(n) != "":
+		return i.readWorkload(n)
+	default:
+		i.leaveOut(n)
+	}
+	return nil
+}
+
+// nameLabel is a label that every Namespace has.
+const nameLabel = "kubernetes.io/metadata.name"
+
+func (i *importer) readNamespace(n *yaml.RNode) {
+	i.Kept["Namespace"]++
+	out := i.namespace(n.GetName())
+	out.Labels = maps.Clone(n.GetLabels())
+	delete(out.Labels, nameLabel)
+	if len(out.Labels) == 0 {
+		out.Labels = nil
+	}
+	if i.known == nil {
+		i.known = map[string]bool{}
+	}
+	i.known[n.GetName()] = true
+	i.checkAnnotations(n, n.GetAnnotations())
+}
+
+// namespace returns the entry of a namespace.
+func (i *importer) namespace(name string) *v1alpha1.ExternalNamespace {
+	if i.namespaces[name] == nil {
+		i.namespaces[name] = &v1alpha1.ExternalNamespace{Name: name}
+	}
+	return i.namespaces[name]
+}
+
+func (i *importer) readNode(n *yaml.RNode) error {
+	node := v1alpha1.ExternalNode{Name: n.GetName(), Labels: maps.Clone(n.GetLabels())}
+	addresses, err := resource.NodeAddresses(n)
+	if err != nil {
+		return err
+	}
+	for _, a := range addresses {
+		node.Addresses = append(node.Addresses, a.String())
+	}
+	slices.Sort(node.Addresses)
+	node.Addresses = slices.Compact(node.Addresses)
+	i.Kept["Node"]++
+	i.Spec.Nodes = append(i.Spec.Nodes, node)
+	return nil
+}
+
+// addNamespaces adds the namespaces, sorted, and reports those whose labels are unknown.
+func (i *importer) addNamespaces() {
+	for _, name := range slices.Sorted(maps.Keys(i.namespaces)) {
+		if !i.known[name] {
+			i.add(inexact, namespaceNode(name), "is not in the input, so its labels are unknown, and none are written: add namespaces to kubectl get")
+		}
+		i.Spec.Namespaces = append(i.Spec.Namespaces, *i.namespaces[name])
+	}
+}
+
+func namespaceNode(name string) *yaml.RNode {
+	n := yaml.NewMapRNode(&map[string]string{"apiVersion": "v1", "kind": "Namespace"})
+	_ = n.SetName(name) // It fails only for resources that are no mapping.
+	return n
+}

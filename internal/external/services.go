@@ -1,0 +1,173 @@
+package external
+
+import (
+	"fmt"
+	"maps"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/util/intstr"
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/report"
+	"github.com/tenantfence/tenantfence/internal/resource"
+)
+
+// addServices adds the Services with their EndpointSlices, as the proof reads them.
+func (i *importer) addServices() error {
+	index, findings := resource.NewIndex(i.services)
+	for _, f := range findings {
+		if f.Severity == report.Error {
+			return fmt.Errorf("%s: %s", f.Resource, f.Message)
+		}
+	}
+	for _, n := range i.services {
+		if n.GetKind() != "Service" {
+			i.LeftOut[n.GetKind()]++
+			continue
+		}
+		i.checkAnnotations(n, n.GetAnnotations())
+		s := index.Service(n.GetNamespace(), n.GetName())
+		if s == nil {
+			continue
+		}
+		out, ok := i.service(n, s, index)
+		if !ok {
+			continue
+		}
+		i.Kept["Service"]++
+		ns := i.namespace(n.GetNamespace())
+		ns.Services = append(ns.Services, out)
+	}
+	for _, e := range index.Slices {
+		if index.Service(e.Ref.Namespace, e.Service) == nil && len(e.IPs()) > 0 {
+			i.addRef(leftOut, e.Ref, "has addresses of a Service that the input lacks, and is not imported: add services to kubectl get")
+		}
+	}
+	return nil
+}
+
+// service converts a Service, and reports false for one without destination.
+func (i *importer) service(n *yaml.RNode, s *resource.Service, index *resource.Index) (v1alpha1.ExternalService, bool) {
+	out := v1alpha1.ExternalService{Name: s.Ref.Name, Ports: servicePorts(s)}
+	if s.Type == "ExternalName" {
+		out.ExternalName = s.ExternalName
+		return out, i.isExact(n, out)
+	}
+	if len(s.Selector) > 0 {
+		out.Selector = maps.Clone(s.Selector)
+		if len(index.NonPodSlices(s)) > 0 {
+			i.add(inexact, n, "has a selector, and EndpointSlices with addresses of no pods, which are not imported: write the Service and its EndpointSlices with the annotation config.kubernetes.io/local-config instead")
+		}
+	} else if out.Endpoints = endpoints(s, index.SlicesOf(s)); len(out.Endpoints) == 0 {
+		i.add(leftOut, n, "has no selector, and the input has no EndpointSlice with its addresses, so it is not imported: add endpointslices to kubectl get")
+		return out, false
+	}
+	if s.Type != "ClusterIP" {
+		out.Type = v1alpha1.ServiceType(s.Type)
+	}
+	out.Headless = s.Headless()
+	out.ClusterIPs, out.ExternalIPs = texts(s.Addresses), texts(externalIPs(n))
+	if s.Type == "LoadBalancer" {
+		public := slices.DeleteFunc(texts(s.PublicAddresses), func(a string) bool { return slices.Contains(out.ExternalIPs, a) })
+		if len(public) > 0 {
+			out.LoadBalancerIPs = public
+		}
+		out.LoadBalancerSourceRanges = networks(s.SourceRanges)
+	}
+	if s.IsExposed() && s.ExternalTrafficPolicy == string(v1alpha1.TrafficLocal) {
+		out.ExternalTrafficPolicy = v1alpha1.TrafficLocal
+	}
+	return out, i.isExact(n, out)
+}
+
+// isExact reports a Service that differs from what is written of it. It is still imported.
+func (i *importer) isExact(n *yaml.RNode, s v1alpha1.ExternalService) bool {
+	if difference := resource.ServiceDifference(n, s); difference != "" {
+		i.add(inexact, n, "has "+difference+" that cannot be written exactly: write it with the annotation config.kubernetes.io/local-config instead")
+	}
+	return true
+}
+
+func servicePorts(s *resource.Service) []v1alpha1.ExternalServicePort {
+	var out []v1alpha1.ExternalServicePort
+	for _, p := range s.Ports {
+		port := v1alpha1.ExternalServicePort{Name: p.Name, Port: p.Port, Protocol: protocol(string(p.Protocol))}
+		if target := p.TargetPort; target != intstr.FromInt32(p.Port) {
+			port.TargetPort = &target
+		}
+		if s.IsExposed() {
+			port.NodePort = p.NodePort
+		}
+		out = append(out, port)
+	}
+	return out
+}
+
+// endpoints returns the addresses of a Service without selector. Ports that equal those of the
+// Service are omitted.
+func endpoints(s *resource.Service, all []*resource.EndpointSlice) []v1alpha1.ExternalEndpoints {
+	var out []v1alpha1.ExternalEndpoints
+	for _, e := range all {
+		addresses := texts(e.IPs())
+		if len(addresses) == 0 {
+			continue
+		}
+		entry := v1alpha1.ExternalEndpoints{Addresses: addresses}
+		asService := len(e.Ports) == len(s.Ports)
+		for _, p := range e.Ports {
+			if p.Port == 0 {
+				continue
+			}
+			entry.Ports = append(entry.Ports, v1alpha1.ExternalEndpointPort{Name: p.Name, Port: p.Port, Protocol: protocol(string(p.Protocol))})
+			asService = asService && slices.ContainsFunc(s.Ports, func(sp resource.ServicePort) bool {
+				return sp.Name == p.Name && sp.Protocol == p.Protocol && sp.TargetPort == intstr.FromInt32(p.Port)
+			})
+		}
+		if asService {
+			entry.Ports = nil
+		}
+		out = append(out, entry)
+	}
+	return out
+}
+
+// texts returns the addresses as sorted texts, without repetitions. None: nil.
+func texts(addresses []netip.Addr) []string {
+	var out []string
+	for _, a := range slices.Compact(slices.SortedFunc(slices.Values(addresses), netip.Addr.Compare)) {
+		out = append(out, a.String())
+	}
+	return out
+}
+
+// networks returns networks without host bits, as the API requires them.
+func networks(texts []string) []string {
+	var out []string
+	for _, text := range texts {
+		if p, err := netip.ParsePrefix(strings.TrimSpace(text)); err == nil && !slices.Contains(out, p.Masked().String()) {
+			out = append(out, p.Masked().String())
+		}
+	}
+	return out
+}
+
+func externalIPs(n *yaml.RNode) []netip.Addr {
+	in, err := decode[struct {
+		Spec struct {
+			ExternalIPs []string `json:"externalIPs"`
+		} `json:"spec"`
+	}](n)
+	if err != nil {
+		return nil
+	}
+	var out []netip.Addr
+	for _, text := range in.Spec.ExternalIPs {
+		if a, err := netip.ParseAddr(text); err == nil {
+			out = append(out, a.Unmap())
+		}
+	}
+	return out
+}

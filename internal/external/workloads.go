@@ -1,0 +1,227 @@
+package external
+
+import (
+	"cmp"
+	"encoding/json"
+	"maps"
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/resource"
+)
+
+// groupKey identifies a workload: its own, or the controller of pods.
+type groupKey struct {
+	namespace string
+	// kind is the kind of the workload, Pod for the pods of an unknown controller.
+	kind v1alpha1.WorkloadKind
+	// controller is the kind of an unknown controller.
+	controller, name string
+}
+
+// group has what the input shows of a workload.
+type group struct {
+	// template is what the workload declares, nil if the input lacks it.
+	template *v1alpha1.ExternalWorkload
+	// pods are its pods, and templates the ReplicaSets or Jobs of a controller that the input lacks.
+	pods, templates []member
+}
+
+type member struct {
+	name string
+	pods v1alpha1.ExternalWorkload
+}
+
+// controlled has the fields of workloads that this package reads.
+type controlled struct {
+	Metadata struct {
+		OwnerReferences []metav1.OwnerReference `json:"ownerReferences"`
+	} `json:"metadata"`
+	Spec struct {
+		Replicas       *int32 `json:"replicas"`
+		ManualSelector bool   `json:"manualSelector"`
+		CompletionMode string `json:"completionMode"`
+	} `json:"spec"`
+	Status struct {
+		Phase string `json:"phase"`
+	} `json:"status"`
+}
+
+// workloadKind returns the kind of a workload, or "".
+func workloadKind(n *yaml.RNode) v1alpha1.WorkloadKind {
+	if resource.TemplatePath(n) == nil {
+		return ""
+	}
+	return v1alpha1.WorkloadKind(n.GetKind())
+}
+
+// readWorkload adds a workload, or a part of one.
+func (i *importer) readWorkload(n *yaml.RNode) error {
+	in, err := decode[controlled](n)
+	if err != nil {
+		return err
+	}
+	if n.GetKind() == "Pod" && (in.Status.Phase == "Succeeded" || in.Status.Phase == "Failed") {
+		i.LeftOut["finished Pod"]++
+		return nil
+	}
+	owner, err := i.controllerOf(n)
+	if err != nil {
+		return err
+	}
+	if owner.isOwn(n) {
+		i.checkJob(n, in)
+	} else {
+		i.LeftOut[n.GetKind()+" of a controller"]++
+	}
+	if owner.represents(n) || in.isScaledToZero() && !owner.isOwn(n) {
+		return nil
+	}
+	pods, err := i.podsOf(n, owner.key.kind)
+	if err == nil {
+		i.group(owner.key).add(n, owner, pods)
+	}
+	return err
+}
+
+func (c controlled) isScaledToZero() bool { return c.Spec.Replicas != nil && *c.Spec.Replicas == 0 }
+
+// group returns the group of a workload.
+func (i *importer) group(key groupKey) *group {
+	if i.groups[key] == nil {
+		i.groups[key] = &group{}
+	}
+	return i.groups[key]
+}
+
+// add adds what a resource shows of the workload.
+func (g *group) add(n *yaml.RNode, owner chain, pods v1alpha1.ExternalWorkload) {
+	switch {
+	case owner.isOwn(n):
+		g.template = &pods
+	case n.GetKind() == "Pod":
+		g.pods = append(g.pods, member{n.GetName(), pods})
+	default:
+		g.templates = append(g.templates, member{n.GetName(), pods})
+	}
+}
+
+// checkJob reports properties of Jobs on which the labels of their pods depend.
+func (i *importer) checkJob(n *yaml.RNode, in controlled) {
+	if n.GetKind() != "Job" {
+		return
+	}
+	if in.Spec.ManualSelector || in.Spec.CompletionMode == "Indexed" {
+		i.add(inexact, n, "has manualSelector or completionMode: Indexed, which change the labels of its pods and are not imported: write it with the annotation config.kubernetes.io/local-config instead")
+	}
+}
+
+// podsOf converts the pods of a workload, without the labels that the controller of a kind adds.
+func (i *importer) podsOf(n *yaml.RNode, kind v1alpha1.WorkloadKind) (v1alpha1.ExternalWorkload, error) {
+	node, err := n.Pipe(yaml.Lookup(resource.TemplatePath(n)...))
+	if err != nil || node == nil {
+		return v1alpha1.ExternalWorkload{}, err
+	}
+	template, err := decode[corev1.PodTemplateSpec](node)
+	if err != nil {
+		return v1alpha1.ExternalWorkload{}, err
+	}
+	i.checkAnnotations(n, template.Annotations)
+	labels := maps.Clone(template.Labels)
+	for _, key := range resource.ControllerLabels(string(kind)) {
+		delete(labels, key)
+	}
+	w := podContent(labels, template.Spec)
+	i.checkPods(n, template, labels, w)
+	return w, nil
+}
+
+// checkPods reports pods that differ from what is written of them.
+func (i *importer) checkPods(n *yaml.RNode, template corev1.PodTemplateSpec, labels map[string]string, w v1alpha1.ExternalWorkload) {
+	pod := corev1.Pod{TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Pod"}, ObjectMeta: metav1.ObjectMeta{Name: n.GetName(), Namespace: n.GetNamespace(), Labels: labels}, Spec: template.Spec}
+	w.Name, w.Kind = n.GetName(), v1alpha1.WorkloadPod
+	difference := "content"
+	if data, err := json.Marshal(pod); err == nil {
+		if node, err := yaml.Parse(string(data)); err == nil {
+			difference = resource.WorkloadDifference(node, w)
+		}
+	}
+	if difference != "" {
+		i.add(inexact, n, "has pods whose "+difference+" cannot be written exactly: write it with the annotation config.kubernetes.io/local-config instead")
+	}
+}
+
+// addWorkloads adds the workloads of all groups.
+func (i *importer) addWorkloads() {
+	keys := slices.SortedFunc(maps.Keys(i.groups), func(a, b groupKey) int {
+		return cmp.Or(cmp.Compare(a.namespace, b.namespace), cmp.Compare(a.name, b.name), cmp.Compare(a.kind, b.kind), cmp.Compare(a.controller, b.controller))
+	})
+	for _, key := range keys {
+		for _, w := range i.groups[key].workloads(key) {
+			i.Kept["workload"]++
+			ns := i.namespace(key.namespace)
+			taken := func(have v1alpha1.ExternalWorkload) bool { return have.Name == w.Name && have.Kind == w.Kind }
+			if slices.ContainsFunc(ns.Workloads, taken) {
+				w.Name += "-" + strings.ToLower(key.controller)
+			}
+			ns.Workloads = append(ns.Workloads, w)
+		}
+	}
+}
+
+// workloads returns the workload of a group, and one more for each kind of its pods that differs.
+// Pods differ from the template if a webhook changes them, or during a rollout.
+func (g *group) workloads(key groupKey) []v1alpha1.ExternalWorkload {
+	members := distinct(g.pods)
+	if len(members) == 0 {
+		members = distinct(g.templates)
+	}
+	named := func(w v1alpha1.ExternalWorkload, kind v1alpha1.WorkloadKind, name string) v1alpha1.ExternalWorkload {
+		w.Name, w.Kind = name, kind
+		if kind == v1alpha1.WorkloadDeployment {
+			w.Kind = ""
+		}
+		return w
+	}
+	var out []v1alpha1.ExternalWorkload
+	switch {
+	case len(members) == 1:
+		return append(out, named(members[0].pods, key.kind, key.name))
+	case g.template != nil:
+		out = append(out, named(*g.template, key.kind, key.name))
+		members = slices.DeleteFunc(members, func(m member) bool { return policy.JSONKey(m.pods) == policy.JSONKey(*g.template) })
+	case key.kind != v1alpha1.WorkloadPod:
+		out = append(out, named(members[0].pods, key.kind, key.name))
+		members = members[1:]
+	}
+	for _, m := range members {
+		out = append(out, named(m.pods, v1alpha1.WorkloadPod, m.name))
+	}
+	return out
+}
+
+// distinct returns the first of the members with the same content, sorted by name.
+func distinct(all []member) []member {
+	all = slices.SortedFunc(slices.Values(all), func(a, b member) int { return cmp.Compare(a.name, b.name) })
+	seen := map[string]bool{}
+	return slices.DeleteFunc(all, func(m member) bool {
+		content := policy.JSONKey(m.pods)
+		defer func() { seen[content] = true }()
+		return seen[content]
+	})
+}
+
+func decode[T any](n *yaml.RNode) (T, error) {
+	var out T
+	data, err := n.MarshalJSON()
+	if err != nil {
+		return out, err
+	}
+	return out, json.Unmarshal(data, &out)
+}
