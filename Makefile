@@ -3,6 +3,7 @@
 KUSTOMIZE_VERSION      := v5.8.2
 GOLANGCI_LINT_VERSION  := v2.15.0
 CONTROLLER_GEN_VERSION := v0.23.0
+HELM_VERSION           := v4.3.1
 # One release for each minor version of Cilium that a profile may declare. Tests check generated
 # policies against these files of each release, which are copied to bin/cilium/VERSION. Go files
 # are copied without .go, or they would be packages of this module.
@@ -43,7 +44,7 @@ demo: build bin/kustomize ## build the SocTalk example with kustomize, and verif
 	@bin/tenantfence verify bin/soctalk.yaml --inputs kustomization-examples/soctalk -o summary
 
 .PHONY: test
-test: build bin/kustomize bin/cilium ## run all tests
+test: build bin/kustomize bin/helm bin/cilium ## run all tests
 	@command -v kpt >/dev/null || echo 'skipped: kpt is not on PATH, so no test runs kpt fn render'
 	@docker info >/dev/null 2>&1 || echo 'skipped: no Docker engine is running, so the container is not tested'
 	@go test -timeout $(TEST_TIMEOUT) ./...
@@ -51,7 +52,7 @@ test: build bin/kustomize bin/cilium ## run all tests
 # Tests that call testing.Short are left out: long random tests, most examples, the container.
 FAST_LOG := bin/test-fast.log
 .PHONY: test-fast
-test-fast: bin/kustomize bin/cilium ## run all tests but the long ones, in about a minute
+test-fast: bin/kustomize bin/helm bin/cilium ## run all tests but the long ones, in about a minute
 	@go test -short -v -vet=off -timeout $(TEST_TIMEOUT) ./... >$(FAST_LOG) 2>&1 || \
 		{ grep -e '--- FAIL' -e '^FAIL' -e '^panic' -e 'FAIL: testdata' -e '_test.go:[0-9]*: ' $(FAST_LOG) | grep -v skipped; \
 		echo 'the whole output is in $(FAST_LOG)'; exit 1; } >&2
@@ -113,7 +114,7 @@ image: build ## build the container image from bin/tenantfence (on a Mac: make i
 	@docker build --target prebuilt --tag $(IMAGE) .
 
 .PHONY: tools
-tools: bin/kustomize bin/golangci-lint bin/controller-gen bin/cilium ## install the pinned tools into bin/
+tools: bin/kustomize bin/helm bin/golangci-lint bin/controller-gen bin/cilium ## install the pinned tools into bin/
 
 .PHONY: clean
 clean: ## remove bin/ and dist/
@@ -125,6 +126,9 @@ bin/.%:
 
 bin/kustomize: bin/.kustomize@$(KUSTOMIZE_VERSION)
 	$(call install,sigs.k8s.io/kustomize/kustomize/v5@$(KUSTOMIZE_VERSION))
+
+bin/helm: bin/.helm@$(HELM_VERSION)
+	$(call install,helm.sh/helm/v4/cmd/helm@$(HELM_VERSION))
 
 bin/golangci-lint: bin/.golangci-lint@$(GOLANGCI_LINT_VERSION)
 	$(call install,github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT_VERSION))

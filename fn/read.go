@@ -8,7 +8,9 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/lint"
 	"github.com/tenantfence/tenantfence/internal/report"
+	"github.com/tenantfence/tenantfence/internal/resolve"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
@@ -46,6 +48,9 @@ func Read(config *yaml.RNode, items []*yaml.RNode) (*resource.Inputs, *resource.
 	index := r.index(applied)
 	index.WithoutResources = r.isGenerator(items)
 	r.refuseUnknownAPIGroups()
+	if renamed := r.renamedReferences(config, items); len(renamed) > 0 {
+		return nil, nil, append(r.findings, renamed...)
+	}
 	if !r.chooseProfile() {
 		return nil, nil, r.findings
 	}
@@ -99,6 +104,26 @@ func misspeltGroup(group string) bool {
 func (r *reader) isGenerator(items []*yaml.RNode) bool {
 	foreign := slices.ContainsFunc(r.rest, func(n *yaml.RNode) bool { return resource.FenceOf(n) != r.in.Fence.Name })
 	return len(r.in.Fence.Spec.Tenants) > 0 && !foreign && len(items)-len(r.rest) <= 1
+}
+
+// renamedReferences refuses names of resources that a layer has changed. Of the findings that follow, it
+// reports those about bound names, because names give rights.
+func (r *reader) renamedReferences(config *yaml.RNode, items []*yaml.RNode) report.Findings {
+	profiles := r.profiles
+	if p := r.in.Fence.Spec.Profile; p != nil {
+		profiles = append(profiles, resource.Profile{Ref: r.in.FenceRef, Path: field.NewPath("spec", "profile"), Spec: *p})
+	}
+	var patterns []string
+	for _, p := range profiles {
+		patterns = append(patterns, p.Spec.Tenants.NamespacePattern)
+	}
+	out := lint.RenamedReferences(config, items, patterns)
+	if len(out) > 0 && len(profiles) == 1 {
+		in := r.in
+		in.Profile = profiles[0]
+		out = append(out, resolve.AllowedPaths(&in)...)
+	}
+	return out
 }
 
 func (r *reader) refuse(check *report.Check, ref report.Ref, at, format string, args ...any) {

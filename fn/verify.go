@@ -31,6 +31,9 @@ type Verification struct {
 	DuringBuild bool
 	// Findings are findings about the files of the items.
 	Findings report.Findings
+	// Written are the policies that the runs wrote, if layers above the fence may have changed the build.
+	// Omitted: no layer is above it, or the runs are unknown.
+	Written []*yaml.RNode
 	// Fence is the name of the fence to verify. It may be omitted if only one exists.
 	Fence string
 	// ListAccess requests a list of what policies allow at pods and nodes.
@@ -150,6 +153,12 @@ func OutsideFence(ref report.Ref) report.Finding {
 	return report.New(report.ResourceOutsideFence, report.Error, ref, "", "no TenantFence receives it, so it has no effect and would reach the cluster: list the fence at or above the layer that lists this %s", ref.Kind)
 }
 
+// ChangedAboveFence is the error about a resource of this project's kinds that a layer changed after the
+// TenantFence received it.
+func ChangedAboveFence(ref report.Ref) report.Finding {
+	return report.New(report.ResourceOutsideFence, report.Error, ref, "spec", "a layer above the fence changes it, and no TenantFence receives the change, so it has no effect: list the fence at or above the layer that changes this %s", ref.Kind)
+}
+
 // byLabels reports what the labels of policies show. It verifies nothing, because the author of a policy
 // also writes its labels.
 func (v Verification) byLabels() (policy.Report, error) {
@@ -182,10 +191,10 @@ func (v Verification) compareAndProve(runs []Run, items []*yaml.RNode) (result p
 		return result, nil
 	}
 	defer func() { result.Findings = index.External.Locate(result.Findings) }()
-	in.Fence.Spec.Stages, in.Fence.Spec.Emit = stagesOf(runs), emitOf(runs)
+	in.Fence.Spec.Stages, in.Fence.Spec.Emit, in.Fence.Spec.Adopt = stagesOf(runs), emitOf(runs), adoptOf(runs)
 	index.WithoutResources = index.WithoutResources || runs[0].Blind
 	w, found, err := computeDesiredState(in, index, v.Debug)
-	if result.Findings = append(result.Findings, found...); result.Findings.HasError() {
+	if result.Findings = v.causes(append(result.Findings, found...)); result.Findings.HasError() {
 		return result, nil
 	}
 	if err != nil {
@@ -197,7 +206,7 @@ func (v Verification) compareAndProve(runs []Run, items []*yaml.RNode) (result p
 	v.Debug.report("compare", func() string {
 		return fmt.Sprintf("%d of %s as generated", counts.Matching, policiesText(counts.Desired))
 	})
-	found = append(found, lint.OtherFences(w.fence, options.Owns, v.Items)...)
+	found = append(v.changedByLayersAbove(in, found), lint.OtherFences(w.fence, options.Owns, v.Items)...)
 	result.Findings, result.Comparison = append(result.Findings, found...), &counts
 	if counts.Moved > 0 {
 		result.Findings = append(result.Findings, movedFinding(in)...)

@@ -37,7 +37,7 @@ func write(items []*yaml.RNode, seen string) ([]*yaml.RNode, error) {
 		if seen == "" {
 			continue
 		}
-		if err := n.PipeE(yaml.SetAnnotation(resource.AnnotationSeen, seen)); err != nil {
+		if err := n.PipeE(yaml.SetAnnotation(resource.AnnotationSeen, resource.SeenMark(seen, n))); err != nil {
 			return nil, fmt.Errorf("mark %s as seen: %w", resource.RefOf(n), err)
 		}
 	}

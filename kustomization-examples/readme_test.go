@@ -27,7 +27,7 @@ func TestReadmes(t *testing.T) {
 		t.Fatal(err)
 	}
 	bin := buildProgram(t)
-	for _, file := range append(readmes, "../README.md", "../docs/convert.md", "../docs/external-resources.md", "../docs/operators.md", "../docs/cloudnativepg.md", "../docs/proof.md") {
+	for _, file := range append(readmes, "../README.md", "../docs/convert.md", "../docs/external-resources.md", "../docs/init.md", "../docs/kustomize.md", "../docs/operators.md", "../docs/cloudnativepg.md", "../docs/proof.md") {
 		t.Run(file, func(t *testing.T) {
 			t.Parallel()
 			data, err := os.ReadFile(file)

@@ -35,6 +35,7 @@ var packages = map[string]description{
 	"internal/render":       {step, "Turns policies into Cilium and Kubernetes objects through their typed APIs."},
 	"internal/merge":        {step, "Puts the objects into the build in place, and changes only what differs."},
 	"internal/lint":         {step, "Checks finished policies and resources without an engine, one check a file."},
+	"internal/draft":        {step, "Drafts a fence for a build: its Tenants, and the flows that its manifests name."},
 	"internal/convert":      {step, "Rewrites NetworkPolicies as CiliumNetworkPolicies and keeps their comments."},
 	"internal/external":     {step, "Turns resources of a running cluster into ExternalResources."},
 	"internal/reach":        {step, "Asks an engine what is allowed: FlowTests, isolation, declared flows, changes of connections."},

@@ -32,7 +32,8 @@ func newBuild() *cobra.Command {
 --enable-alpha-plugins --enable-exec would, byte for byte, without these flags.
 
 DIR is the folder of the kustomization. Omitted, it is the current folder. No function
-other than TenantFence runs.
+other than TenantFence runs. helmCharts need --enable-helm, and files outside a
+kustomization's folder need --load-restrictor LoadRestrictionsNone, as with kustomize.
 
 -o table lists the flows that the generated policies allow, and the fields that declare
 them. -o json has the generated policies, the changes and the findings
@@ -53,6 +54,7 @@ them. -o json has the generated policies, the changes and the findings
 		},
 	}
 	format = addFormat(cmd, `what to print: "yaml" (the build), "table" (the flows of its policies) or "json" (its policies, changes and findings)`, "yaml", "table", "json")
+	addKustomizeFlags(cmd)
 	return cmd
 }
 
@@ -171,6 +173,9 @@ func findingsOf(err error) report.Findings {
 	for _, ref := range outsideFence.Items {
 		out = append(out, fn.OutsideFence(ref))
 	}
+	for _, ref := range outsideFence.Changed {
+		out = append(out, fn.ChangedAboveFence(ref))
+	}
 	return out.Sort()
 }
 
@@ -180,15 +185,15 @@ func buildOptions(cmd *cobra.Command, p *output.Progress) (kustomize.Options, er
 	if err != nil {
 		return kustomize.Options{}, fmt.Errorf("find this program: %w", err)
 	}
-	seen := rand.Text()
-	return kustomize.Options{
-		Executable: executable, Arguments: append([]string{"--" + seenFlag, seen}, passedFlags(cmd)...), Seen: seen,
-		Fallback: func(reason string) {
-			// Other processes write to stderr from here on.
-			p.Update("", 0, 0)
-			note(cmd, "kustomize itself builds this, which takes longer: %s", reason)
-		},
-	}, nil
+	o := kustomizeOptions(cmd)
+	o.Executable, o.Seen = executable, rand.Text()
+	o.Arguments = append([]string{"--" + seenFlag, o.Seen}, passedFlags(cmd)...)
+	o.Fallback = func(reason string) {
+		// Other processes write to stderr from here on.
+		p.Update("", 0, 0)
+		note(cmd, "kustomize itself builds this, which takes longer: %s", reason)
+	}
+	return o, nil
 }
 
 // checkLayersAbove checks the layers above the fence: whether they moved, renamed or changed generated
@@ -207,7 +212,7 @@ func (b *buildResult) checkLayersAbove(cmd *cobra.Command, p *output.Progress, r
 		return err
 	}
 	for _, name := range fencesChangedAbove(runs, items) {
-		v := fn.Verification{Items: items, Runs: runsOnFinishedBuild(runs, items), CompleteOutput: true, DuringBuild: true, Fence: name, Progress: p.Update, Debug: b.report.debug}
+		v := fn.Verification{Items: items, Runs: runsOnFinishedBuild(runs, items), Written: writtenPolicies(runs), CompleteOutput: true, DuringBuild: true, Fence: name, Progress: p.Update, Debug: b.report.debug}
 		if err := b.verifyFinishedBuild(cmd, p, v, runs); err != nil {
 			return err
 		}

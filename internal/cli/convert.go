@@ -72,6 +72,7 @@ and 2 if the arguments or the files cannot be read.`,
 	f.StringVarP(&flags.namespace, "namespace", "n", "default", "the namespace of resources without one, for the proof")
 	complete(cmd, "namespace", cobra.NoFileCompletions)
 	flags.format = addFormat(cmd, `what to print: "yaml" (the converted files) or "json" (the files, changes and findings)`, "yaml", "json")
+	addKustomizeFlags(cmd)
 	return cmd
 }
 

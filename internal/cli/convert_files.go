@@ -77,7 +77,7 @@ func loadKnownResources(cmd *cobra.Command, p *output.Progress, from string) ([]
 	var unfenced *kustomize.NoFenceError
 	switch {
 	case errors.As(err, &unfenced):
-		return kustomize.Plain(filesys.MakeFsOnDisk(), from)
+		return kustomize.Plain(filesys.MakeFsOnDisk(), from, kustomizeOptions(cmd))
 	case err != nil || len(g.runs) == 0:
 		return g.items, err
 	}

@@ -62,6 +62,7 @@ checks that the rendered policies are committed.
 	}
 	flags.groupBy = addChoice(cmd, "group-by", "", `what one Flux Kustomization applies: a stage of one "tenant", or a "stage" of all`, string(flux.ByTenant), string(flux.ByStage))
 	flags.format = addFormat(cmd, `what to print: "text" (the changes) or "json" (the changes and findings)`, "text", "json")
+	addKustomizeFlags(cmd)
 	return cmd
 }
 

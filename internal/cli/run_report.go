@@ -44,6 +44,9 @@ func (r *runReport) write(findings report.Findings) error {
 	return nil
 }
 
+// refuse writes findings with an error among them, and returns the error of a refused run.
+func (r *runReport) refuse(findings report.Findings) error { return r.total(r.write(findings)) }
+
 // total replaces the error of a refused run: the new one counts the findings of all its steps.
 func (r *runReport) total(err error) error {
 	if errors.Is(err, fn.ErrRefused) && r.counts[report.Error] > 0 {

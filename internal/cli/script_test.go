@@ -21,7 +21,7 @@ func TestMain(m *testing.M) {
 }
 
 // TestScripts runs the program as people and hosts run it, one script a story. The
-// hosts are the real ones: kustomize, which make tools installs, and kpt, where it
+// hosts are the real ones: kustomize and helm, which make tools installs, and kpt, where it
 // is on PATH.
 func TestScripts(t *testing.T) {
 	root, err := filepath.Abs("../..")
@@ -35,13 +35,21 @@ func TestScripts(t *testing.T) {
 	if _, err := exec.LookPath("kpt"); err != nil {
 		fmt.Println("skipped: kpt is not on PATH, so no script runs kpt fn render")
 	}
+	tools := []string{kustomize}
+	if helm := filepath.Join(root, "bin", "helm"); exists(helm) {
+		tools = append(tools, helm)
+	} else {
+		fmt.Println("skipped: bin/helm is missing (run make tools), so no script inflates a chart")
+	}
 	testscript.Run(t, testscript.Params{
 		Files:               scripts(t),
 		RequireExplicitExec: true,
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("EXAMPLES", filepath.Join(root, "kustomization-examples"))
-			if err := os.Symlink(kustomize, filepath.Join(env.WorkDir, "kustomize")); err != nil {
-				return err
+			for _, tool := range tools {
+				if err := os.Symlink(tool, filepath.Join(env.WorkDir, filepath.Base(tool))); err != nil {
+					return err
+				}
 			}
 			env.Setenv("PATH", env.WorkDir+string(os.PathListSeparator)+env.Getenv("PATH"))
 			return nil
@@ -49,9 +57,14 @@ func TestScripts(t *testing.T) {
 	})
 }
 
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
 // longScripts run many builds. -short skips them.
 var longScripts = []string{
-	"cilium-versions", "consent", "layers-above", "layers-above-changes", "outside-fence", "tenant-names", "traffic",
+	"charts", "cilium-versions", "consent", "layers-above", "layers-above-changes", "layers-that-rename", "outside-fence", "tenant-names", "traffic",
 	"verify", "verify-finished", "verify-findings", "verify-hand-written-policies", "verify-kinds", "verify-target", "verify-terminal",
 }
 

@@ -75,6 +75,7 @@ verified, and a test for each check.`,
 	complete(cmd, "inputs", completeDirs)
 	complete(cmd, "fence", cobra.NoFileCompletions)
 	flags.format = addFormat(cmd, `what to print: "text", "summary", "json" or "junit"`, "text", "summary", "json", "junit")
+	addKustomizeFlags(cmd)
 	return cmd
 }
 
@@ -170,7 +171,7 @@ func loadVerification(cmd *cobra.Command, p *output.Progress, args []string, inp
 		if err != nil {
 			return v, err
 		}
-		v.Items, v.Runs, v.Kpt, v.CompleteOutput, v.Findings = g.items, g.runs, g.kpt, g.whole, g.findings
+		v.Items, v.Runs, v.Kpt, v.CompleteOutput, v.Findings, v.Written = g.items, g.runs, g.kpt, g.whole, g.findings, g.written
 	}
 	if len(v.Items) == 0 {
 		return v, errNoResources(args)
@@ -179,7 +180,7 @@ func loadVerification(cmd *cobra.Command, p *output.Progress, args []string, inp
 		return v, nil
 	}
 	g, err := loadInputs(cmd, p, inputs)
-	v.Items, v.Runs = append(v.Items, g.items...), g.runs
+	v.Items, v.Runs, v.Written = append(v.Items, g.items...), g.runs, g.written
 	return v, err
 }
 

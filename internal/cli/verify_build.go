@@ -29,6 +29,8 @@ type loadedResources struct {
 	kpt, whole bool
 	// findings are about the files themselves.
 	findings report.Findings
+	// written are the policies that the function wrote below other layers.
+	written []*yaml.RNode
 }
 
 // loadFiles reads files or a folder. It builds a kustomization. With --inputs the intent in the target is
@@ -65,7 +67,7 @@ func loadInputs(cmd *cobra.Command, p *output.Progress, dir string) (loadedResou
 		if err != nil {
 			return g, fmt.Errorf("--inputs: %w", err)
 		}
-		return loadedResources{runs: g.runs}, nil
+		return loadedResources{runs: g.runs, written: g.written}, nil
 	}
 	p.Update("reading "+dir, 0, 0)
 	items, err := readFolder(dir)
@@ -158,7 +160,7 @@ func buildRecorded(cmd *cobra.Command, p *output.Progress, dir string, function 
 		return g, fmt.Errorf("read the build: %w", err)
 	}
 	runs, err := readRecord(record)
-	g.runs = runsOnFinishedBuild(runs, g.items)
+	g.runs, g.written = runsOnFinishedBuild(runs, g.items), writtenPolicies(runs)
 	return g, err
 }
 

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"sigs.k8s.io/kustomize/api/types"
 	"sigs.k8s.io/kustomize/kyaml/filesys"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 )
@@ -28,8 +29,12 @@ type Options struct {
 	// Finished receives all items of an exact build before they are written, including
 	// items that are not written. Omitted: no call.
 	Finished func(items []*yaml.RNode)
-	// EnableHelm allows helmCharts, as kustomize's --enable-helm does.
-	EnableHelm bool
+	// Helm allows and configures helmCharts, as the flags of kustomize build do. Omitted: a build
+	// with a chart is refused.
+	Helm types.HelmConfig
+	// LoadRestrictions limits the files that a kustomization reads. Omitted:
+	// LoadRestrictionsRootOnly, files in its directory or below.
+	LoadRestrictions types.LoadRestrictions
 	// Fallback receives the reason why kustomize runs the functions. Omitted: no call.
 	Fallback func(reason string)
 }

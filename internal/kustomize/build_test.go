@@ -37,6 +37,7 @@ func layouts() []struct{ dir, fallback string } {
 		{dir: "outer"},
 		{dir: "patches"},
 		{dir: "plain"},
+		{dir: "renamed"},
 		{dir: "configmap-generator", fallback: "kustomization.yaml: has a generator in addition to the fence"},
 		{dir: "build-metadata", fallback: "kustomization.yaml: buildMetadata"},
 		{dir: "component-twice", fallback: "baseline/kustomization.yaml: transformers[0]: the fence is in an inner layer"},
@@ -155,7 +156,7 @@ func TestBuildFollowsLinks(t *testing.T) {
 }
 
 func TestEveryLayoutIsTested(t *testing.T) {
-	known := map[string]bool{"base": true, "components": true, "container": true, "external-resources": true, "outside-fence": true, "refused": true, "without-tenants": true}
+	known := map[string]bool{"base": true, "chart": true, "components": true, "container": true, "external-resources": true, "outside-fence": true, "refused": true, "without-tenants": true}
 	for _, l := range layouts() {
 		known[l.dir] = true
 	}

@@ -38,5 +38,8 @@
 //     exact build, remote resources run without plugins.
 //   - A build without any TenantFence.
 //   - Resources of this project's kinds that no TenantFence receives, because a
-//     layer above it lists them.
+//     layer above it lists or changes them.
+//   - Charts without [Options.Helm], and files outside the directory of their
+//     kustomization without [Options.LoadRestrictions]. Plugins and functions
+//     being enabled, as in a fallback, does not enable helm.
 package kustomize

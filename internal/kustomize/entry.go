@@ -54,10 +54,7 @@ func (b *build) readConfigs(l *layer, e *entry) ([]*resource.Resource, error) {
 	if configs, err := b.factory.RF().SliceFromBytes([]byte(e.text)); err == nil {
 		return configs, b.recordConfigSources(configs, l.displayPath)
 	}
-	e.path = e.text
-	if !filepath.IsAbs(e.path) {
-		e.path = l.dir.Join(e.text)
-	}
+	e.path = pathIn(l.dir, e.text)
 	if b.fsys.IsDir(e.path) {
 		configs, err := b.configsOfDir(b.fsys, e.path)
 		if err != nil {
@@ -65,7 +62,7 @@ func (b *build) readConfigs(l *layer, e *entry) ([]*resource.Resource, error) {
 		}
 		return configs, b.recordConfigSources(configs, "")
 	}
-	content, err := b.readBelow(l.dir, e.path)
+	content, err := b.readConfig(l.dir, e.path)
 	if err != nil {
 		return nil, err
 	}
@@ -107,9 +104,9 @@ func (b *build) configsOfDir(fsys filesys.FileSystem, dir string) ([]*resource.R
 	return m.Resources(), restoreLocalConfig(m.Resources())
 }
 
-// readBelow reads a file with kustomize's restriction: it must be in or below the directory
-// that lists it.
-func (b *build) readBelow(dir filesys.ConfirmedDir, path string) ([]byte, error) {
+// readConfig reads a file with kustomize's restriction: it must be in or below the directory
+// that lists it, unless the options lift the restriction.
+func (b *build) readConfig(dir filesys.ConfirmedDir, path string) ([]byte, error) {
 	if !b.fsys.Exists(path) {
 		return nil, fmt.Errorf("%s is neither YAML nor a local file or directory: remote entries cannot be checked for functions: copy it into this repository", filepath.Base(path))
 	}
@@ -117,8 +114,8 @@ func (b *build) readBelow(dir filesys.ConfirmedDir, path string) ([]byte, error)
 	if err != nil {
 		return nil, err
 	}
-	if !d.HasPrefix(dir) {
-		return nil, fmt.Errorf("%s is not in or below %s", path, dir)
+	if !b.opts.readsOutside() && !d.HasPrefix(dir) {
+		return nil, outsideDirectory(b.fsys, b.dir, dir.String(), path)
 	}
 	return b.fsys.ReadFile(d.Join(f))
 }

@@ -136,7 +136,7 @@ func (b *build) redirectDir(o *overlay, dir, executable string) error {
 		return err
 	}
 	for _, r := range append(append(append([]string{}, k.Resources...), k.Bases...), k.Components...) {
-		path := confirmed.Join(r)
+		path := pathIn(confirmed, r)
 		if b.fsys.IsDir(path) {
 			err = b.redirectDir(o, path, executable)
 		} else {

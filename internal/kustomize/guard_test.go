@@ -55,7 +55,7 @@ func TestPlainRejectsEndlessAliases(t *testing.T) {
 	dir := t.TempDir()
 	write(t, dir, "kustomization.yaml", "resources: [inputs.yaml]\n")
 	write(t, dir, "inputs.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: endless}\ndata: &a {b: *a}\n")
-	if _, err := Plain(filesys.MakeFsOnDisk(), dir); err == nil || !strings.Contains(err.Error(), "inputs.yaml: ConfigMap/endless: data.b: is an alias") {
+	if _, err := Plain(filesys.MakeFsOnDisk(), dir, Options{}); err == nil || !strings.Contains(err.Error(), "inputs.yaml: ConfigMap/endless: data.b: is an alias") {
 		t.Error(err)
 	}
 }

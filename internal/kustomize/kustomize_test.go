@@ -31,9 +31,9 @@ func exists(path string) bool {
 }
 
 // runKustomize builds dir with kustomize and function in the PATH.
-func runKustomize(t *testing.T, kustomize, function, dir string) string {
+func runKustomize(t *testing.T, kustomize, function, dir string, flags ...string) string {
 	t.Helper()
-	cmd := exec.Command(kustomize, "build", "--enable-alpha-plugins", "--enable-exec", dir)
+	cmd := exec.Command(kustomize, append([]string{"build", "--enable-alpha-plugins", "--enable-exec", dir}, flags...)...)
 	cmd.Env = append(os.Environ(), "PATH="+filepath.Dir(function)+string(os.PathListSeparator)+os.Getenv("PATH"))
 	var stderr strings.Builder
 	cmd.Stderr = &stderr

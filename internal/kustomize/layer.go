@@ -41,6 +41,14 @@ func (l *layer) fences() []entry {
 	return out
 }
 
+// pathIn returns the path that an entry of a kustomization names. It may be absolute.
+func pathIn(dir filesys.ConfirmedDir, entry string) string {
+	if filepath.IsAbs(entry) {
+		return entry
+	}
+	return dir.Join(entry)
+}
+
 // readKustomization returns the path and the content of the kustomization file of a directory.
 func readKustomization(fsys filesys.FileSystem, dir filesys.ConfirmedDir, displayPath string) (string, types.Kustomization, error) {
 	var k types.Kustomization

@@ -64,7 +64,7 @@ func (b *build) visit(dir filesys.ConfirmedDir, displayPath string) (*layer, err
 		return nil, err
 	}
 	for i, r := range append(append([]string{}, k.Resources...), k.Bases...) {
-		if b.fsys.Exists(dir.Join(r)) && !b.fsys.IsDir(dir.Join(r)) {
+		if path := pathIn(dir, r); b.fsys.Exists(path) && !b.fsys.IsDir(path) {
 			continue
 		}
 		if _, err := b.descend(l, "resources", i, r); err != nil {

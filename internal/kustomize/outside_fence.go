@@ -19,14 +19,15 @@ import (
 // OutsideFenceError reports resources of this project's kinds that no TenantFence receives,
 // because the fence is listed below them.
 type OutsideFenceError struct {
-	// Items are the resources, with their files if known.
-	Items []report.Ref
+	// Items are the resources, with their files if known. Changed are those that a TenantFence
+	// receives before a layer above it changes their spec.
+	Items, Changed []report.Ref
 }
 
 func (e *OutsideFenceError) Error() string {
-	names := make([]string, len(e.Items))
-	for i, r := range e.Items {
-		names[i] = r.String()
+	var names []string
+	for _, r := range slices.Concat(e.Items, e.Changed) {
+		names = append(names, r.String())
 	}
 	return "no TenantFence receives " + strings.Join(names, ", ") + ": list the fence at or above the layers that list them"
 }
@@ -57,7 +58,7 @@ func (b *build) keepOwnResources(o *overlay) error {
 // removeOwnResources removes the resources of this project's kinds from the result of a fallback.
 // A resource is an error if no function marked it, or if a later layer removed local-config.
 func (b *build) removeOwnResources(m resmap.ResMap) error {
-	var outsideFence []*resource.Resource
+	var outsideFence, changed []*resource.Resource
 	for _, r := range m.Resources() {
 		if r.GetGvk().Group != v1alpha1.Group {
 			if err := clearKeepOwnRecord(r); err != nil {
@@ -67,15 +68,19 @@ func (b *build) removeOwnResources(m resmap.ResMap) error {
 		}
 		a := r.GetAnnotations()
 		kept, ok := a[savedLocalConfigAnnotation]
-		local, seen := ok && kept != "false", b.opts.Seen == "" || a[own.AnnotationSeen] == b.opts.Seen
-		if !local || !seen && r.GetKind() != v1alpha1.KindTenantFence {
+		mark := a[own.AnnotationSeen]
+		switch local, isFence := ok && kept != "false", r.GetKind() == v1alpha1.KindTenantFence; {
+		case local && (isFence || b.opts.Seen == ""):
+		case !local || !own.IsSeen(b.opts.Seen, mark):
 			outsideFence = append(outsideFence, r)
+		case mark != own.SeenMark(b.opts.Seen, &r.RNode):
+			changed = append(changed, r)
 		}
 		if err := m.Remove(r.CurId()); err != nil {
 			return fmt.Errorf("remove %s: %w", describe(r), err)
 		}
 	}
-	return b.outsideFence(outsideFence)
+	return b.outsideFence(outsideFence, changed)
 }
 
 // clearKeepOwnRecord removes that transformer from the annotations of buildMetadata.
@@ -113,20 +118,24 @@ func (b *build) checkOutsideFence(chain []*resource.Resource, s *stream) error {
 			outsideFence = append(outsideFence, i.Resource)
 		}
 	}
-	return b.outsideFence(outsideFence)
+	return b.outsideFence(outsideFence, nil)
 }
 
-func (b *build) outsideFence(resources []*resource.Resource) error {
-	if len(resources) == 0 {
+func (b *build) outsideFence(resources, changed []*resource.Resource) error {
+	if len(resources)+len(changed) == 0 {
 		return nil
 	}
-	e := &OutsideFenceError{}
+	return &OutsideFenceError{Items: b.refsOf(resources), Changed: b.refsOf(changed)}
+}
+
+func (b *build) refsOf(resources []*resource.Resource) []report.Ref {
+	var out []report.Ref
 	for _, r := range resources {
 		id := r.OrgId()
-		e.Items = append(e.Items, report.Ref{APIVersion: r.GetApiVersion(), Kind: id.Kind, Name: id.Name, File: b.fileOf(id.Kind, id.Name)})
+		out = append(out, report.Ref{APIVersion: r.GetApiVersion(), Kind: id.Kind, Name: id.Name, File: b.fileOf(id.Kind, id.Name)})
 	}
-	slices.SortFunc(e.Items, func(x, y report.Ref) int { return strings.Compare(x.File+x.String(), y.File+y.String()) })
-	return e
+	slices.SortFunc(out, func(x, y report.Ref) int { return strings.Compare(x.File+x.String(), y.File+y.String()) })
+	return out
 }
 
 // fileOf returns the file of a resource of this project's kinds, or "" if no layer lists one.
@@ -142,7 +151,7 @@ func (b *build) fileOf(kind, name string) string {
 }
 
 func (b *build) lists(dir filesys.ConfirmedDir, file, kind, name string) bool {
-	path := dir.Join(file)
+	path := pathIn(dir, file)
 	if !b.fsys.Exists(path) || b.fsys.IsDir(path) {
 		return false
 	}

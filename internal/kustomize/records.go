@@ -110,6 +110,7 @@ func (r *records) recordSources(items []*item) error {
 		if tenantfence.IsTenant(&i.RNode) {
 			source.Path, source.Unknown = r.declaringFile(i.Resource)
 		}
+		source.Namespace, source.Name = r.declaredID(i.Resource)
 		if err := tenantfence.SetSource(&i.RNode, source); err != nil {
 			return fmt.Errorf("read %s: %w", describe(i.Resource), err)
 		}

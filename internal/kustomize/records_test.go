@@ -173,3 +173,36 @@ func TestSourceOfOtherResources(t *testing.T) {
 		}
 	}
 }
+
+// TestDeclaredIDs checks the namespaces and names that layers changed, as the function receives them.
+func TestDeclaredIDs(t *testing.T) {
+	t.Parallel()
+	of := func(kind, metadata string) string {
+		return "apiVersion: v1\nkind: " + kind + "\nmetadata: " + metadata + "\n---\n"
+	}
+	services := of("Service", "{name: web, namespace: a}") + of("Service", "{name: web, namespace: b}") + of("Service", "{name: web-api, namespace: a}") + of("Service", "{name: db}")
+	for name, c := range map[string]struct {
+		fields, content string
+		want            map[string]string
+	}{
+		"nothing changed": {"", services, map[string]string{"web": "/", "web-api": "/", "db": "/"}},
+		"a prefix and a suffix": {"namePrefix: dev-\nnameSuffix: -v2\n", services + of("Pod", "{name: web, namespace: a}"),
+			map[string]string{"dev-web-api-v2": "a/web-api", "dev-db-v2": "/db"}},
+		"a namespace": {"namespace: other\n", of("Namespace", "{name: one}") + of("Service", "{name: db}") + of("Service", "{name: web, namespace: a}"),
+			map[string]string{"other": "/one", "db": "default/db", "web": "a/web"}},
+		"a patch": {"patches: [{target: {kind: Pod}, patch: '[{\"op\": \"replace\", \"path\": \"/metadata/name\", \"value\": \"new\"}]', options: {allowNameChange: true}}]\n", of("Pod", "{name: web, namespace: a}"),
+			map[string]string{"new": "a/web"}},
+		"a generator":     {"namePrefix: dev-\nconfigMapGenerator: [{name: settings, literals: [a=b]}]\n", of("Pod", "{name: web}"), map[string]string{"dev-settings": "/", "dev-web": "/web"}},
+		"a forged origin": {"namePrefix: dev-\n", of("Pod", "{name: web, annotations: {config.kubernetes.io/origin: 'path: x.yaml'}}"), map[string]string{"dev-web": "/"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got := sourcesOf(t, map[string]string{"kustomization.yaml": "resources: [layer]\ntransformers: [fence.yaml]\n", "layer/kustomization.yaml": "resources: [x.yaml]\n" + c.fields, "layer/x.yaml": c.content})
+			for resource, want := range c.want {
+				if s, ok := got[resource]; !ok || s.Namespace+"/"+s.Name != want {
+					t.Errorf("%s: got %s/%s, want %s", resource, s.Namespace, s.Name, want)
+				}
+			}
+		})
+	}
+}

@@ -24,7 +24,7 @@ func TestBuildRefuses(t *testing.T) {
 		"broken-resource":      {"testdata/refused/broken-resource/broken.yaml:"},
 		"missing-layer":        {"kustomization.yaml: resources[0]: ", "missing-layer/inner: no kustomization file"},
 		"missing-config":       {"kustomization.yaml: transformers[0]: fence.yaml is neither YAML nor a local file or directory"},
-		"outside":              {"kustomization.yaml: transformers[0]: ", "is not in or below"},
+		"outside":              {"kustomization.yaml: transformers[0]: ", "is outside its folder", "--load-restrictor LoadRestrictionsNone"},
 		"remote-in-fallback":   {"inner layer", "kustomization.yaml: resources[1]: https://example.invalid/x.yaml"},
 		"patched-function":     {"inner/kustomization.yaml: transformers[0]: ", "not in a patch"},
 		"no-such-directory":    {"build testdata/refused/no-such-directory: "},

@@ -16,24 +16,32 @@ import (
 const kustomizeVersion = "v5.8.2"
 
 // runKrusty builds dir with plugins disabled, unsorted.
-func runKrusty(fsys filesys.FileSystem, dir string, opts Options) (_ resmap.ResMap, err error) {
-	defer recoverPanic(&err)
-	o := krusty.MakeDefaultOptions()
-	o.PluginConfig.HelmConfig = helm(opts)
-	return krusty.MakeKustomizer(o).Run(fsys, dir)
+func runKrusty(fsys filesys.FileSystem, dir string, opts Options) (resmap.ResMap, error) {
+	return run(fsys, dir, opts, krusty.MakeDefaultOptions())
 }
 
 // runKrustyWithFunctions builds dir as kustomize --enable-alpha-plugins --enable-exec
-// does.
-func runKrustyWithFunctions(fsys filesys.FileSystem, dir string, opts Options) (_ resmap.ResMap, err error) {
-	defer recoverPanic(&err)
+// does. Unlike these flags, it does not enable helm.
+func runKrustyWithFunctions(fsys filesys.FileSystem, dir string, opts Options) (resmap.ResMap, error) {
 	o := krusty.MakeDefaultOptions()
 	o.Reorder = krusty.ReorderOptionUnspecified
 	o.PluginConfig = types.EnabledPluginConfig(types.BploUseStaticallyLinked)
 	o.PluginConfig.FnpLoadingOptions.EnableExec = true
-	o.PluginConfig.HelmConfig = helm(opts)
-	return krusty.MakeKustomizer(o).Run(fsys, dir)
+	return run(fsys, dir, opts, o)
 }
+
+func run(fsys filesys.FileSystem, dir string, opts Options, o *krusty.Options) (_ resmap.ResMap, err error) {
+	defer recoverPanic(&err)
+	o.PluginConfig.HelmConfig, o.LoadRestrictions = opts.Helm, types.LoadRestrictionsRootOnly
+	if opts.readsOutside() {
+		o.LoadRestrictions = types.LoadRestrictionsNone
+	}
+	m, err := krusty.MakeKustomizer(o).Run(fsys, dir)
+	return m, explainError(err, fsys, dir)
+}
+
+// readsOutside reports whether a kustomization may read files outside its directory.
+func (o Options) readsOutside() bool { return o.LoadRestrictions == types.LoadRestrictionsNone }
 
 // errKustomizePanic reports that kustomize's code panicked. It does for some resources with
 // malformed metadata.
@@ -44,10 +52,6 @@ func recoverPanic(err *error) {
 	if r := recover(); r != nil {
 		*err = fmt.Errorf("%w (%v)", errKustomizePanic, r)
 	}
-}
-
-func helm(opts Options) types.HelmConfig {
-	return types.HelmConfig{Enabled: opts.EnableHelm, Command: "helm"}
 }
 
 // setManagedByVersion sets the kustomize release in the label of buildMetadata's managedByLabel.

@@ -42,6 +42,13 @@ func LayersAbove(generated, finished []*yaml.RNode) report.Findings {
 	return a.findings()
 }
 
+// MovedAbove are the errors of LayersAbove about policies with another name or namespace.
+func MovedAbove(generated, finished []*yaml.RNode) report.Findings {
+	return slices.DeleteFunc(LayersAbove(generated, finished), func(f report.Finding) bool {
+		return f.Check != report.PolicyMoved && f.Check != report.PolicyRenamed
+	})
+}
+
 type layerChanges struct {
 	moved                   report.Findings
 	renames                 map[report.Ref][]Rename

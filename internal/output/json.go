@@ -60,7 +60,10 @@ func openingsJSON(access []policy.Access) []document.Opening {
 }
 
 func isolatedJSON(i policy.IsolationCounts) document.Isolated {
-	return document.Isolated{Isolated: i.Proved, NotIsolated: i.Open, AllowOnly: i.AllowOnly, AllowOnlyNotIsolated: i.AllowOnlyOpen, AllowOnlyNotProved: i.Ungenerated}
+	return document.Isolated{
+		Isolated: i.Proved, IsolatedInPart: i.InPart, NotIsolated: i.Open, AllowOnly: i.AllowOnly, AllowOnlyInPart: i.AllowOnlyInPart,
+		AllowOnlyNotIsolated: i.AllowOnlyOpen, AllowOnlyNotProved: i.Ungenerated, SelectedPods: i.Selected,
+	}
 }
 
 func declaredJSON(d policy.DeclaredFlows) document.Declared {

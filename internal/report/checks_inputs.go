@@ -91,12 +91,20 @@ var (
 		Fix:        "Add the FenceProfile to resources: of this layer or of a layer below, or set spec.profile in the TenantFence. Correct spec.profileName if it is wrong.",
 		Example:    "refused/no-profile",
 	})
+	ReferenceRenamed = define(Check{
+		Name:       "reference-renamed",
+		Severities: []Severity{Error},
+		Title:      "A layer renames what Tenants, the profile or FlowTests name",
+		Meaning:    "A layer at or below the fence sets namePrefix, nameSuffix or namespace, or renames in a patch. Kustomize corrects references between its own kinds, and not those in Tenants, FenceProfile, FlowTests and TenantFence. They still use the old names, which no resource has.",
+		Fix:        "List Tenants, FenceProfile, FlowTests and the TenantFence above the layer that renames. Use the names that this layer gives to workloads, Services and Namespaces.",
+		Untested:   "only kustomize renames, and golden cases have no layers: layers-that-rename.txtar",
+	})
 	ResourceOutsideFence = define(Check{
 		Name:       "resource-outside-fence",
 		Severities: []Severity{Error},
 		Title:      "No TenantFence receives a resource of tenantfence.dev",
-		Meaning:    "A layer above the fence, or a sibling layer, lists a Tenant, FenceProfile or FlowTest. The function does not see the resource, so it has no effect and would reach the cluster.",
-		Fix:        "List the TenantFence at or above the layer that lists the resource.",
+		Meaning:    "A layer above the fence, or a sibling layer, lists a Tenant, FenceProfile or FlowTest. The function does not see the resource, so it has no effect and would reach the cluster. The same applies to a change of its spec by a layer above the fence.",
+		Fix:        "List the TenantFence at or above the layer that lists or changes the resource.",
 		Untested:   "only a build with layers reports it, and a golden case has none: outside-fence.txtar",
 	})
 	ResourceUnreadable = define(Check{

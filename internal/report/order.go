@@ -9,7 +9,7 @@ var (
 	unreadableInputs = []*Check{
 		ResourceMalformed, ResourceUnreadable, ResourceDuplicate, ExternalResourceDiffers, VariableUnsubstituted, FunctionConfigInvalid,
 		InvalidTenantFence, InvalidFenceProfile, InvalidTenant, InvalidFlowTest, InvalidExternalResources, InvalidCiliumConfig,
-		UnknownAPIGroup, UnknownKind, ProfileMissing, ProfileAmbiguous,
+		UnknownAPIGroup, UnknownKind, ReferenceRenamed, ProfileMissing, ProfileAmbiguous,
 	}
 	// exposures are results of the proof: what is allowed and must not be, and the reverse.
 	exposures = []*Check{NotIsolated, UndeclaredOpen, DeclaredFlowDenied}

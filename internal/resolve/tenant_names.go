@@ -12,6 +12,15 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
+// AllowedPaths refuses Tenants in other files than those to which the profile binds their names.
+func AllowedPaths(in *resource.Inputs) report.Findings {
+	r := newResolver(in, nil)
+	for _, t := range in.Tenants {
+		r.checkAllowedPaths(t)
+	}
+	return r.findings
+}
+
 // checkAllowedPaths refuses a Tenant in another file than those to which the profile binds its name,
 // or in an unknown one. Every entry with the name must allow the file.
 func (r *resolver) checkAllowedPaths(t resource.Tenant) {

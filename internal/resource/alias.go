@@ -119,8 +119,12 @@ type expansion struct {
 // unexpandable is an alias that cannot be expanded, with the reason.
 type unexpandable struct{ field, message string }
 
-// check returns the first alias that cannot be expanded, or nil.
+// check returns the first alias that cannot be expanded, or nil. A document that is a single text has no
+// aliases, and would be checked as a text again without end.
 func (e *expansion) check(root *yaml.Node) *unexpandable {
+	if n := content(root); n != nil && n.Kind == yaml.ScalarNode {
+		return nil
+	}
 	e.ancestors = map[*yaml.Node]bool{}
 	bad := e.walk(root)
 	if bad != nil {

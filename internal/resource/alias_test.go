@@ -55,6 +55,16 @@ func TestReadYAMLRejectsUnexpandableAliases(t *testing.T) {
 	}
 }
 
+// A text that is a single value of YAML is not parsed again and again.
+func TestAliasesInPlainText(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{"patch: a && b*", "patch: [\"cp x/* y && z\"]", "a && b*", "'a & *b'"} {
+		if found := UnexpandableAliases([]byte(text)); len(found) > 0 {
+			t.Errorf("%s: found %v", text, found)
+		}
+	}
+}
+
 // The data of a ConfigMap is not parsed as resources.
 func TestAliasesInConfigMapData(t *testing.T) {
 	t.Parallel()

@@ -1,9 +1,11 @@
 package resource
 
 import (
+	"cmp"
 	"path"
 	"path/filepath"
 	"strconv"
+	"strings"
 
 	"sigs.k8s.io/kustomize/kyaml/fn/runtime/runtimeutil"
 	"sigs.k8s.io/kustomize/kyaml/kio/kioutil"
@@ -57,6 +59,30 @@ type host struct {
 	root string
 }
 
+// The annotations in which kustomize keeps the namespaces and names before each layer during a
+// build, separated by commas.
+const (
+	previousNamespaces = "internal.config.kubernetes.io/previousNamespaces"
+	previousNames      = "internal.config.kubernetes.io/previousNames"
+)
+
+// DeclaredID returns the namespace and name of a resource before all layers, from the lists that
+// kustomize keeps. They are empty if no layer changed them.
+func DeclaredID(n *yaml.RNode, namespaces, names string) (namespace, name string) {
+	namespace, _, _ = strings.Cut(namespaces, ",")
+	name, _, _ = strings.Cut(names, ",")
+	if strings.HasPrefix(namespace, "_") {
+		namespace = "" // kustomize's text for a resource without a namespace
+	}
+	if name == "" || name == n.GetName() && (namespace == "" || namespace == effectiveNamespace(n)) {
+		return "", ""
+	}
+	return namespace, name
+}
+
+// effectiveNamespace is the namespace of a resource. Omitted, it is default.
+func effectiveNamespace(n *yaml.RNode) string { return cmp.Or(n.GetNamespace(), "default") }
+
 func hostOf(config *yaml.RNode, items []*yaml.RNode) host {
 	if config.IsNilOrEmpty() {
 		return host{unknown: reasonNoFiles}
@@ -102,7 +128,9 @@ func kustomizeIDs(items []*yaml.RNode) string {
 // source returns the Source of an item.
 func (h host) source(n *yaml.RNode) Source {
 	if h.unknown != "" {
-		return Source{Unknown: h.unknown}
+		s := Source{Unknown: h.unknown}
+		s.Namespace, s.Name = DeclaredID(n, annotation(n, previousNamespaces), annotation(n, previousNames))
+		return s
 	}
 	file := annotation(n, kioutil.PathAnnotation)
 	if h.root != "" {

@@ -34,7 +34,7 @@ const (
 	// author owns the rest.
 	AnnotationPatch = v1alpha1.Group + "/patch"
 
-	// AnnotationSeen marks the inputs of the function within one build.
+	// AnnotationSeen marks the inputs of the function within one build, with a SeenMark.
 	AnnotationSeen = "internal." + v1alpha1.Group + "/seen"
 
 	ManagedBy = "tenantfence"

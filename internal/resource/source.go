@@ -25,6 +25,9 @@ type Source struct {
 	Path string `json:"path,omitempty"`
 	// Unknown is the reason why a Tenant's Path is unknown.
 	Unknown string `json:"unknown,omitempty"`
+	// Namespace and Name are those in its file, if a layer changed them. They are no evidence.
+	Namespace string `json:"namespace,omitempty"`
+	Name      string `json:"name,omitempty"`
 }
 
 // LocalPath converts a path within a root to the form of Source.Path, and reports whether it is

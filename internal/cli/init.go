@@ -1,0 +1,220 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"sigs.k8s.io/kustomize/kyaml/filesys"
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/fn"
+	"github.com/tenantfence/tenantfence/internal/draft"
+	"github.com/tenantfence/tenantfence/internal/kustomize"
+	"github.com/tenantfence/tenantfence/internal/output"
+	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/report"
+	"github.com/tenantfence/tenantfence/internal/resource"
+)
+
+func newInit() *cobra.Command {
+	var out string
+	cmd := &cobra.Command{
+		Use:   "init DIR",
+		Short: "Write a first fence for an existing kustomization: its Tenants, and the flows that it names",
+		Long: `Read the kustomization DIR and write a fence for it into a new folder: a
+kustomization.yaml that lists DIR, a FenceProfile, a Tenant for each namespace with
+workloads, and a FlowTest. Nothing that exists is changed.
+
+The Tenants have the flows that the manifests name: Services and hosts in variables,
+arguments and ConfigMaps, routes, exposed Services, monitors, webhooks, roles of
+ServiceAccounts, existing policies, and what known operators need. A comment above each
+flow names its evidence. Of Secrets, only hosts and ports of connections are written.
+
+The fence is in AllowOnly, so it denies nothing. The command prints what it chose, what
+you must review, and what the manifests do not show.
+
+The exit status is 0 if the new fence builds, and 1 if its build has errors. It is 2 if
+the arguments or the kustomization cannot be read.`,
+		Example: `  tenantfence init deploy
+  tenantfence init clusters/prod/apps --output-dir clusters/prod/fence`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return initFence(cmd, args[0], out)
+		},
+	}
+	cmd.Flags().StringVar(&out, "output-dir", "", "the folder to write, which is new or empty (default DIR-fence)")
+	return cmd
+}
+
+func initFence(cmd *cobra.Command, dir, out string) error {
+	place, err := newFencePlace(dir, out)
+	if err != nil {
+		return err
+	}
+	items, err := unfencedItems(cmd, dir)
+	if err != nil {
+		return err
+	}
+	index, findings := readUnfenced(items)
+	if findings.HasError() {
+		return newRunReport(cmd, dir).refuse(findings)
+	}
+	if len(index.Workloads) == 0 {
+		return fmt.Errorf("%s: has no workloads, so no namespace needs a Tenant: name the kustomization that lists the workloads", dir)
+	}
+	var c checkedDraft
+	err = withProgress(cmd, func(p *output.Progress) error {
+		c, err = checkDraft(items, index, place.name, fn.Options{Progress: p.Update, Debug: debugger(cmd)})
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	files, err := c.draft.Files(place.name, place.base)
+	if err != nil {
+		return err
+	}
+	if err := writeNewFolder(place.out, files); err != nil {
+		return err
+	}
+	return reportDraft(cmd, place, files, c)
+}
+
+// readUnfenced reads the items of a build without a fence.
+func readUnfenced(items []*yaml.RNode) (*resource.Index, report.Findings) {
+	if findings := resource.MalformedItems(items); len(findings) > 0 {
+		return nil, findings
+	}
+	_, index, findings := fn.Read(yaml.MustParse(anyFence), items)
+	return index, findings
+}
+
+// anyFence is a fence with which items are read that have none.
+const anyFence = `{apiVersion: tenantfence.dev/v1alpha1, kind: TenantFence, metadata: {name: init}, spec: {profile: {cluster: {cni: Cilium, ciliumVersion: "1.20"}}}}`
+
+// unfencedItems builds the existing kustomization.
+func unfencedItems(cmd *cobra.Command, dir string) ([]*yaml.RNode, error) {
+	items, err := kustomize.Unfenced(filesys.MakeFsOnDisk(), dir, kustomize.Options{})
+	var fenced *kustomize.FencedError
+	if errors.As(err, &fenced) {
+		return nil, fmt.Errorf("%s already lists a TenantFence: init writes the first fence of a kustomization: add a Tenant to it instead, or run init on the layer below it", fenced.Where)
+	}
+	if findings := findingsOf(err); len(findings) > 0 {
+		return nil, newRunReport(cmd, dir).refuse(findings)
+	}
+	if err != nil {
+		return nil, err
+	}
+	for _, n := range items {
+		switch {
+		case resource.Group(n) == v1alpha1.Group && slices.Contains(writtenKinds, n.GetKind()):
+			return nil, fmt.Errorf("%s: has a %s already (%s): init writes the first fence: list a TenantFence under transformers of a layer above, or remove the %s", dir, n.GetKind(), n.GetName(), n.GetKind())
+		case resource.FenceOf(n) != "":
+			return nil, fmt.Errorf("%s: has the generated policy %s/%s, so it is a rendered build: run init on the kustomization that it was rendered from", dir, n.GetNamespace(), n.GetName())
+		}
+	}
+	return items, nil
+}
+
+// writtenKinds are the kinds that init writes.
+var writtenKinds = []string{v1alpha1.KindTenant, v1alpha1.KindFenceProfile, v1alpha1.KindFlowTest, v1alpha1.KindTenantFence}
+
+// reportDraft prints what was written and why, and what remains to do.
+func reportDraft(cmd *cobra.Command, place fencePlace, files []draft.File, c checkedDraft) error {
+	w := &noteWriter{w: cmd.OutOrStdout()}
+	if detail(cmd) == output.Quiet {
+		return w.quiet(c, place)
+	}
+	flows := 0
+	for _, t := range c.draft.Tenants {
+		flows += len(t.Spec.Ingress) + len(t.Spec.Egress)
+	}
+	w.line("%s: wrote %s: %s with %s", place.displayPath, policy.Count(len(files), "file"), policy.Count(len(c.draft.Tenants), "Tenant"), policy.Count(flows, "flow"))
+	w.list("Chosen:", c.draft.Notes.Chosen)
+	w.notes("Review, because the manifests leave it open:", c.draft.Notes.Review)
+	w.notes("Not visible in the build:", c.draft.Notes.Unseen)
+	w.outcome(c, place)
+	w.list("Next:", []string{
+		"tenantfence build " + place.displayPath,
+		fmt.Sprintf("tenantfence build %s | tenantfence verify --inputs %[1]s -", place.displayPath),
+		fmt.Sprintf("set enforcement: Enforce in %s, or in one Tenant at first, and build again", filepath.Join(place.displayPath, "profile.yaml")),
+	})
+	if w.err == nil && c.result.Findings.HasError() {
+		return errFindings
+	}
+	return w.err
+}
+
+// noteWriter writes lines. It keeps the first error.
+type noteWriter struct {
+	w   io.Writer
+	err error
+}
+
+// quiet writes errors only.
+func (n *noteWriter) quiet(c checkedDraft, place fencePlace) error {
+	if !c.result.Findings.HasError() {
+		return nil
+	}
+	if n.outcome(c, place); n.err != nil {
+		return n.err
+	}
+	return errFindings
+}
+
+// outcome writes what the build of the draft shows.
+func (n *noteWriter) outcome(c checkedDraft, place fencePlace) {
+	undeclared := slices.DeleteFunc(slices.Clone(c.result.Findings), func(f report.Finding) bool {
+		return f.Check != report.UndeclaredOpen && f.Check != report.UndeclaredOneSided
+	})
+	var list []string
+	for _, f := range append(c.result.Findings.Errors(), undeclared...) {
+		list = append(list, f.String())
+	}
+	switch {
+	case c.result.Findings.HasError():
+		n.list("The build of "+place.displayPath+" has errors. Correct them in "+place.dir+" or in the new files:", list)
+	case len(list) > 0:
+		n.list("It builds. Policies in "+place.dir+" allow what no Tenant declares, which is an error in Enforce:", list)
+	default:
+		n.line("")
+		n.line("It builds, and isolation is proved as if every Tenant were in Enforce.")
+	}
+}
+
+func (n *noteWriter) line(format string, args ...any) {
+	if n.err == nil {
+		_, n.err = fmt.Fprintln(n.w, strings.TrimRight(fmt.Sprintf(format, args...), " "))
+	}
+}
+
+// notes writes notes. Several subjects of one note have a line each.
+func (n *noteWriter) notes(title string, notes []draft.Note) {
+	var entries []string
+	for _, note := range notes {
+		if len(note.Subjects) == 1 {
+			entries = append(entries, note.Subjects[0]+": "+note.Text)
+			continue
+		}
+		entries = append(entries, strings.Join(append([]string{note.Text + ":"}, note.Subjects...), "\n  - "))
+	}
+	n.list(title, entries)
+}
+
+// list writes a list, unless it is empty.
+func (n *noteWriter) list(title string, entries []string) {
+	if len(entries) == 0 {
+		return
+	}
+	n.line("")
+	n.line("%s", title)
+	for _, e := range entries {
+		n.line("- %s", e)
+	}
+}

@@ -1,0 +1,134 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"strconv"
+
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/fn"
+	"github.com/tenantfence/tenantfence/internal/draft"
+	"github.com/tenantfence/tenantfence/internal/report"
+	"github.com/tenantfence/tenantfence/internal/resource"
+)
+
+// checkedDraft is a draft with the result of its build.
+type checkedDraft struct {
+	draft  *draft.Result
+	result fn.Result
+}
+
+// maxDrafts is how often a draft is corrected.
+const maxDrafts = 8
+
+// checkDraft drafts a fence and builds it. A flow that the build refuses is reported instead of written.
+func checkDraft(items []*yaml.RNode, index *resource.Index, name string, o fn.Options) (checkedDraft, error) {
+	options := draft.Options{Refused: map[draft.FlowID]string{}, Untested: map[draft.FlowID]bool{}}
+	// The proof takes the longest, so flows that are refused without it are found first.
+	o.SkipProof = true
+	for range maxDrafts {
+		c := checkedDraft{draft: draft.New(items, index, options)}
+		var err error
+		if c.result, err = c.build(items, name, o); err != nil {
+			return c, err
+		}
+		switch {
+		case c.correct(options):
+		case o.SkipProof:
+			o.SkipProof = false
+		default:
+			return c, nil
+		}
+	}
+	return checkedDraft{}, errors.New("the draft of the fence does not build: report this as a bug of tenantfence, with the input")
+}
+
+// build runs the function on the items and the draft.
+func (c checkedDraft) build(items []*yaml.RNode, name string, o fn.Options) (fn.Result, error) {
+	files, err := c.draft.Files(name, ".")
+	if err != nil {
+		return fn.Result{}, err
+	}
+	var config *yaml.RNode
+	var all []*yaml.RNode
+	for _, n := range items {
+		all = append(all, n.Copy())
+	}
+	for _, f := range files {
+		if f.Path == "kustomization.yaml" {
+			continue
+		}
+		nodes, err := readBuild(f.Content)
+		if err != nil {
+			return fn.Result{}, fmt.Errorf("read the draft of %s: %w", f.Path, err)
+		}
+		for _, n := range nodes {
+			if n.GetKind() == v1alpha1.KindTenantFence {
+				config = n
+				continue
+			}
+			all = append(all, n)
+		}
+	}
+	r, err := fn.Process(config, all, o)
+	if errors.Is(err, fn.ErrRefused) {
+		err = nil
+	}
+	return r, err
+}
+
+var flowField = regexp.MustCompile(`^spec\.(ingress|egress)\[(\d+)\]`)
+
+// correct adds the flows that the build refused to the options, or the cases that do not hold. It reports
+// whether it added any.
+func (c checkedDraft) correct(o draft.Options) bool {
+	corrected := false
+	for _, f := range c.result.Findings.Errors() {
+		if id, ok := c.flowOf(f); ok && o.Refused[id] == "" {
+			o.Refused[id], corrected = f.Message, true
+		}
+	}
+	if corrected || c.hasOtherErrors() {
+		return corrected
+	}
+	return c.correctCases(o)
+}
+
+// flowOf returns the flow of a finding about a Tenant.
+func (c checkedDraft) flowOf(f report.Finding) (draft.FlowID, bool) {
+	at := flowField.FindStringSubmatch(f.Field)
+	if f.Resource.Kind != v1alpha1.KindTenant || at == nil {
+		return "", false
+	}
+	i, err := strconv.Atoi(at[2])
+	if err != nil {
+		return "", false
+	}
+	return c.draft.Flow(f.Resource.Name, at[1], i)
+}
+
+// correctCases adds the flows of cases that do not hold.
+func (c checkedDraft) correctCases(o draft.Options) bool {
+	corrected := false
+	for _, t := range c.result.Report.FlowTests {
+		for _, test := range t.Cases {
+			if id, ok := c.draft.Case(test.Case.Name); ok && !test.Passed && !o.Untested[id] {
+				o.Untested[id], corrected = true, true
+			}
+		}
+	}
+	return corrected
+}
+
+// hasOtherErrors reports whether the build has errors that are not about cases.
+func (c checkedDraft) hasOtherErrors() bool {
+	for _, f := range c.result.Findings.Errors() {
+		if f.Check != report.FlowTestFailed && f.Check != report.FlowTestUndecided {
+			return true
+		}
+	}
+	return false
+}

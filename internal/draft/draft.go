@@ -1,0 +1,85 @@
+// Package draft writes a first fence for a build: a profile, a Tenant for each namespace with workloads,
+// and the flows that the manifests name. Each file reads one kind of evidence.
+package draft
+
+import (
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/resource"
+)
+
+// Draft is a first fence for a build.
+type Draft struct {
+	Profile v1alpha1.FenceProfile
+	// ProfileComments explain fields of the profile, by path.
+	ProfileComments map[string][]string
+	Tenants         []Tenant
+	Tests           v1alpha1.FlowTest
+	// Namespaces are those of Tenants without a Namespace in the build.
+	Namespaces []string
+	// Notes are for the reader.
+	Notes Notes
+}
+
+// Tenant is a Tenant with the evidence for each of its flows.
+type Tenant struct {
+	v1alpha1.Tenant
+	// Evidence has the places in the manifests that name a flow, by the flow's name.
+	Evidence map[string][]string
+}
+
+// Options configure a draft.
+type Options struct {
+	// Refused are flows that a build with an earlier draft refused, with its reason. The draft reports
+	// these flows, and does not write them.
+	Refused map[FlowID]string
+	// Untested are flows whose FlowTest case did not hold. The draft writes them without the case.
+	Untested map[FlowID]bool
+}
+
+// FlowID identifies a flow in drafts of one build.
+type FlowID string
+
+// New drafts a fence for the items of a build.
+func New(items []*yaml.RNode, index *resource.Index, o Options) *Result {
+	b := newBuild(items, index)
+	b.chooseTenants()
+	for _, find := range []func(){
+		b.findMentions, b.findRoutes, b.findIstioRoutes, b.findExposed, b.findMonitors, b.findWebhooks, b.findAPIServerClients, b.findOperators, b.findPolicies, b.noteCustomHosts,
+	} {
+		find()
+	}
+	w := newWriter(b, o)
+	w.writeFlows(b.mergedFlows())
+	w.writeProfile()
+	w.writeTests()
+	w.Notes = b.notes.sorted()
+	return &w.Result
+}
+
+// Result is a draft, with the origin of what it contains.
+type Result struct {
+	Draft
+	// flows has the flow of each entry in a Tenant, and cases the flow of each case.
+	flows map[entryKey]FlowID
+	cases map[string]FlowID
+}
+
+// entryKey is the position of a flow in a Tenant.
+type entryKey struct {
+	tenant, list string
+	index        int
+}
+
+// Flow returns the flow at a position of a Tenant: list is "ingress" or "egress".
+func (r *Result) Flow(tenant, list string, index int) (FlowID, bool) {
+	id, ok := r.flows[entryKey{tenant, list, index}]
+	return id, ok
+}
+
+// Case returns the flow of a FlowTest case, by the name of the case.
+func (r *Result) Case(name string) (FlowID, bool) {
+	id, ok := r.cases[name]
+	return id, ok
+}

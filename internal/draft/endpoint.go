@@ -1,0 +1,123 @@
+package draft
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/resource"
+)
+
+// endpoint is the source or destination of a flow. Exactly one of pods, service, entity, host name and
+// network is set.
+type endpoint struct {
+	// namespace and labels select pods. Labels are empty for all pods of the namespace.
+	namespace string
+	labels    map[string]string
+	// workload is one with these pods. Nil: the build has none.
+	workload *resource.Workload
+	// onNodes reports that all pods use the network of their nodes.
+	onNodes bool
+	// optional reports that the pods are not in the build.
+	optional bool
+
+	service *resource.Service
+	entity  v1alpha1.Entity
+	fqdn    string
+	cidr    string
+	// except are networks that cidr excludes, with commas.
+	except string
+	// name is used in the names of flows.
+	name string
+}
+
+func (e endpoint) isPods() bool {
+	return e.service == nil && e.entity == "" && e.fqdn == "" && e.cidr == ""
+}
+
+// key is equal for equal endpoints.
+func (e endpoint) key() string {
+	switch {
+	case e.service != nil:
+		return "service/" + e.service.Ref.Namespace + "/" + e.service.Ref.Name
+	case e.entity != "":
+		return "entity/" + string(e.entity)
+	case e.fqdn != "":
+		return "fqdn/" + e.fqdn
+	case e.cidr != "":
+		return "cidr/" + e.cidr + "/" + e.except
+	}
+	return "pods/" + e.namespace + "/" + labelsKey(e.labels)
+}
+
+// within returns the namespace of an endpoint's pods, or "".
+func (e endpoint) within() string {
+	if e.service != nil {
+		return e.service.Ref.Namespace
+	}
+	return e.namespace
+}
+
+// unstableLabels change between releases of the same workload.
+var unstableLabels = []string{"helm.sh/chart", "chart", "heritage", "version", "app.kubernetes.io/version", "app.kubernetes.io/managed-by"}
+
+// stableLabels are the labels of pods that do not change with a release, and that policies can select.
+func stableLabels(labels map[string]string) map[string]string {
+	out := maps.Clone(labels)
+	maps.DeleteFunc(out, func(key, value string) bool {
+		return slices.Contains(unstableLabels, key) || strings.Contains(value, resource.GeneratedValue) || !v1alpha1.InIdentity(key) || v1alpha1.IsReservedPodLabel(key)
+	})
+	return out
+}
+
+// podsOf returns the pods of a workload: those that the workload selects itself, if it does.
+func (b *build) podsOf(w *resource.Workload) endpoint {
+	e, known := b.pods[w]
+	if !known {
+		e = b.findPods(w)
+		b.pods[w] = e
+	}
+	return e
+}
+
+func (b *build) findPods(w *resource.Workload) endpoint {
+	e := endpoint{namespace: w.Ref.Namespace, workload: w, onNodes: w.HostNetwork, name: w.Ref.Name}
+	e.labels = stableLabels(w.Labels)
+	for _, in := range b.index.Inferred {
+		for _, need := range in.RequiredFlows {
+			if in.Resource == w.Resource && policy.Selects(policy.Selector{MatchLabels: need.Pods}, w.Labels) {
+				e.labels = need.Pods
+				return e
+			}
+		}
+	}
+	own := decode[struct {
+		Spec struct {
+			Selector struct {
+				MatchLabels map[string]string `json:"matchLabels"`
+			} `json:"selector"`
+		} `json:"spec"`
+	}](b.item(w.Resource)).Spec.Selector.MatchLabels
+	if own = stableLabels(own); len(own) > 0 && policy.Selects(policy.Selector{MatchLabels: own}, w.Labels) {
+		e.labels = own
+	}
+	if len(e.labels) == 0 {
+		b.review(describe(w.Ref), "has no label that a policy could select, so its flows are for all pods of the namespace: add a label to the pod template, and to pods of these flows")
+	}
+	return e
+}
+
+// selected returns the pods that labels select in a namespace.
+func (b *build) selected(namespace string, labels map[string]string, name string) endpoint {
+	e := endpoint{namespace: namespace, labels: labels, name: name}
+	found := b.index.WorkloadsIn(namespace, policy.Selector{MatchLabels: labels})
+	for _, w := range found {
+		if e.workload == nil {
+			e.workload, e.onNodes = w, true
+		}
+		e.onNodes = e.onNodes && w.HostNetwork
+	}
+	return e
+}

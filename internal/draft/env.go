@@ -1,0 +1,281 @@
+package draft
+
+import (
+	"encoding/base64"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/tenantfence/tenantfence/internal/resource"
+)
+
+// source is a text of a workload's pods.
+type source struct {
+	key, value string
+	kind       textKind
+	// evidence names the place.
+	evidence string
+}
+
+// keyRef refers to a key of a ConfigMap or Secret.
+type keyRef struct {
+	Name string `json:"name"`
+	Key  string `json:"key"`
+}
+
+// podTexts is the part of a pod's spec with texts.
+type podTexts struct {
+	Containers     []container `json:"containers"`
+	InitContainers []container `json:"initContainers"`
+	Volumes        []struct {
+		ConfigMap struct {
+			Name  string   `json:"name"`
+			Items []keyRef `json:"items"`
+		} `json:"configMap"`
+		Projected struct {
+			Sources []struct {
+				ConfigMap struct {
+					Name  string   `json:"name"`
+					Items []keyRef `json:"items"`
+				} `json:"configMap"`
+			} `json:"sources"`
+		} `json:"projected"`
+	} `json:"volumes"`
+	AutomountServiceAccountToken *bool `json:"automountServiceAccountToken"`
+}
+
+type container struct {
+	Name    string   `json:"name"`
+	Image   string   `json:"image"`
+	Command []string `json:"command"`
+	Args    []string `json:"args"`
+	Env     []struct {
+		Name      string `json:"name"`
+		Value     string `json:"value"`
+		ValueFrom struct {
+			ConfigMapKeyRef keyRef `json:"configMapKeyRef"`
+			SecretKeyRef    keyRef `json:"secretKeyRef"`
+		} `json:"valueFrom"`
+	} `json:"env"`
+	EnvFrom []struct {
+		Prefix       string `json:"prefix"`
+		ConfigMapRef keyRef `json:"configMapRef"`
+		SecretRef    keyRef `json:"secretRef"`
+	} `json:"envFrom"`
+}
+
+// findMentions finds the hosts that the texts of each workload name.
+func (b *build) findMentions() {
+	for _, w := range b.index.Workloads {
+		if w.External && b.tenantOf[w.Ref.Namespace] == "" {
+			continue
+		}
+		spec := at(b.item(w.Resource), w.Field)
+		texts := decode[podTexts](spec)
+		for _, c := range slices.Concat(texts.InitContainers, texts.Containers) {
+			b.findInContainer(w, c)
+		}
+		b.findInSources(w, b.volumeSources(w, texts))
+		if len(texts.Containers) == 0 {
+			b.findInSources(w, scalarSources(short(w.Resource), at(b.item(w.Resource), "spec")))
+		}
+	}
+}
+
+// hostOrPort is the value of a source in the text of others. Other values of Secrets never get there.
+func (s source) hostOrPort() string {
+	if _, isPort := portNumber(s.value); s.kind == secretText && !isPort && !isHostKey(s.key) {
+		return "secret"
+	}
+	return s.value
+}
+
+func (b *build) findInContainer(w *resource.Workload, c container) {
+	sources := append(b.envSources(w, c), argumentSources(w, c)...)
+	values := map[string]string{}
+	for _, s := range sources {
+		if s.key != "" {
+			values[s.key] = s.hostOrPort()
+		}
+	}
+	for i, s := range sources {
+		sources[i].value = expand(s.value, values)
+	}
+	b.findInSources(w, sources)
+}
+
+// envSources are the variables of a container.
+func (b *build) envSources(w *resource.Workload, c container) []source {
+	var out []source
+	ns, name := w.Ref.Namespace, short(w.Ref)
+	for _, from := range c.EnvFrom {
+		for _, kind := range []struct {
+			kind, name string
+			text       textKind
+		}{{"ConfigMap", from.ConfigMapRef.Name, valueText}, {"Secret", from.SecretRef.Name, secretText}} {
+			data := b.dataOf(kind.kind, ns, kind.name)
+			for _, key := range slices.Sorted(maps.Keys(data)) {
+				out = append(out, source{from.Prefix + key, data[key], kind.text, name + " env " + from.Prefix + key + " of " + kind.kind + "/" + kind.name})
+			}
+		}
+	}
+	for _, e := range c.Env {
+		s := source{e.Name, e.Value, valueText, name + " env " + e.Name}
+		if r := e.ValueFrom.ConfigMapKeyRef; r.Name != "" {
+			s.value, s.evidence = b.dataOf("ConfigMap", ns, r.Name)[r.Key], s.evidence+" of ConfigMap/"+r.Name
+		}
+		if r := e.ValueFrom.SecretKeyRef; r.Name != "" {
+			s.value, s.kind, s.evidence = b.dataOf("Secret", ns, r.Name)[r.Key], secretText, s.evidence+" of Secret/"+r.Name
+		}
+		out = append(out, s)
+	}
+	return out
+}
+
+// dataOf is the data of a ConfigMap or Secret, without what is not text.
+func (b *build) dataOf(kind, namespace, name string) map[string]string {
+	if name == "" {
+		return nil
+	}
+	d := decode[struct {
+		Data       map[string]string `json:"data"`
+		StringData map[string]string `json:"stringData"`
+	}](b.find(kind, namespace, name))
+	if kind != "Secret" {
+		return d.Data
+	}
+	out := map[string]string{}
+	for key, value := range d.Data {
+		if text, err := base64.StdEncoding.DecodeString(value); err == nil {
+			out[key] = string(text)
+		}
+	}
+	maps.Copy(out, d.StringData)
+	return out
+}
+
+// argumentSources are the arguments of a container. A flag has its name as the key.
+func argumentSources(w *resource.Workload, c container) []source {
+	var out []source
+	all := slices.Concat(c.Command, c.Args)
+	for i, arg := range all {
+		s := source{value: arg, kind: valueText, evidence: short(w.Ref) + " args"}
+		name, value, has := strings.Cut(arg, "=")
+		switch {
+		case strings.HasPrefix(arg, "-") && has:
+			s.key, s.value = flagKey(name), value
+			s.evidence += " " + name
+		case i > 0 && strings.HasPrefix(all[i-1], "-") && !strings.Contains(all[i-1], "=") && !strings.HasPrefix(arg, "-"):
+			s.key = flagKey(all[i-1])
+			s.evidence += " " + all[i-1]
+		}
+		out = append(out, s)
+	}
+	return out
+}
+
+// flagKey is the name of a variable with the words of a flag.
+func flagKey(flag string) string {
+	return strings.ToUpper(strings.NewReplacer("-", "_", ".", "_").Replace(strings.TrimLeft(flag, "-")))
+}
+
+// volumeSources are the files of ConfigMaps that the pods mount.
+func (b *build) volumeSources(w *resource.Workload, texts podTexts) []source {
+	var out []source
+	add := func(name string, items []keyRef) {
+		data := b.dataOf("ConfigMap", w.Ref.Namespace, name)
+		for _, key := range slices.Sorted(maps.Keys(data)) {
+			if len(items) == 0 || slices.ContainsFunc(items, func(r keyRef) bool { return r.Key == key }) {
+				out = append(out, source{"", data[key], fileText, short(w.Ref) + " file " + key + " of ConfigMap/" + name})
+			}
+		}
+	}
+	for _, v := range texts.Volumes {
+		add(v.ConfigMap.Name, v.ConfigMap.Items)
+		for _, p := range v.Projected.Sources {
+			add(p.ConfigMap.Name, p.ConfigMap.Items)
+		}
+	}
+	return out
+}
+
+// findInSources adds the flows to the hosts in some texts of one container.
+func (b *build) findInSources(w *resource.Workload, sources []source) {
+	for _, s := range sources {
+		found, variable := mentionsIn(s.value, s.kind)
+		if variable && s.kind != fileText {
+			b.unseen(w.Ref.Namespace+"/"+s.evidence, "has a host that depends on a variable without a value in the build")
+		}
+		if m, ok := wholeHost(s, sources); ok {
+			found = append(found, m)
+		}
+		for _, m := range found {
+			s.restrict(&m)
+			for _, d := range b.resolveMention(m, w.Ref.Namespace, w.Ref.Namespace+"/"+s.evidence) {
+				b.add(flow{from: b.podsOf(w), to: d.to, ports: d.ports, evidence: []string{s.evidence}})
+			}
+		}
+	}
+}
+
+// restrict limits what a host in a source may be. A host that may be no host is one only if it names a Service of
+// the build: in Secrets, since a note would print it.
+func (s source) restrict(m *mention) {
+	switch s.kind {
+	case valueText:
+		m.public = true
+	case secretText:
+		m.public = m.url || isHostKey(s.key)
+		m.serviceOnly = m.serviceOnly || !m.public
+	case fileText:
+		m.serviceOnly = m.serviceOnly || markup.MatchString(s.evidence)
+	}
+}
+
+// markup are files whose hosts are links and names of schemas, unless they are Services.
+var markup = regexp.MustCompile(`\.(svg|html?|css|js|xml|xsd|md) of `)
+
+var hostKey = regexp.MustCompile(`(?i)(HOST|HOSTNAME|HOSTS|SERVER|SERVERS|ENDPOINT|ADDR|ADDRESS|BROKER|BROKERS|URL|URI)$`)
+
+func isHostKey(key string) bool { return hostKey.MatchString(key) }
+
+// wholeHost is a text that is a host without a port, with the port of the variable next to it: DB_PORT for
+// DB_HOST.
+func wholeHost(s source, others []source) (mention, bool) {
+	host := strings.ToLower(strings.TrimSpace(s.value))
+	if s.kind == fileText || !hostPattern.MatchString(host) {
+		return mention{}, false
+	}
+	m := mention{host: host, serviceOnly: !isHostKey(s.key)}
+	if m.serviceOnly {
+		return m, true
+	}
+	want := hostKey.ReplaceAllString(s.key, "PORT")
+	for _, o := range others {
+		if p, ok := portNumber(o.value); ok && strings.EqualFold(o.key, want) {
+			m.port = p
+		}
+	}
+	return m, true
+}
+
+var variableReference = regexp.MustCompile(`\$\(([A-Za-z_][A-Za-z0-9_]*)\)|\$\{([A-Za-z_][A-Za-z0-9_]*)\}|\$([A-Za-z_][A-Za-z0-9_]*)`)
+
+// expand replaces references to the variables of a container.
+func expand(text string, values map[string]string) string {
+	const depth = 3
+	for range depth {
+		next := variableReference.ReplaceAllStringFunc(text, func(found string) string {
+			if value, ok := values[strings.Trim(found, "${}()")]; ok {
+				return value
+			}
+			return found
+		})
+		if next == text {
+			break
+		}
+		text = next
+	}
+	return text
+}

@@ -1,0 +1,211 @@
+package draft
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/txtar"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/kustomize/kyaml/kio"
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/resource"
+)
+
+// TestEvidence reads testdata/*.txtar: manifests, the flows that they name, and what a draft notes.
+func TestEvidence(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("testdata/*.txtar")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no case found: %v", err)
+	}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
+			t.Parallel()
+			archive, err := txtar.ParseFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var input, want string
+			for _, f := range archive.Files {
+				switch f.Name {
+				case "input.yaml":
+					input = string(f.Data)
+				case "flows.txt":
+					want = string(f.Data)
+				}
+			}
+			got := summary(New(parseItems(t, input), indexOf(t, parseItems(t, input)), Options{}))
+			if got == want {
+				return
+			}
+			t.Errorf("got\n%s\nwant\n%s", got, want)
+			if os.Getenv("UPDATE") != "" {
+				for i := range archive.Files {
+					if archive.Files[i].Name == "flows.txt" {
+						archive.Files[i].Data = []byte(got)
+					}
+				}
+				if err := os.WriteFile(file, txtar.Format(archive), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+// TestSecretsStaySecret expands variables with values of Secrets, whose parts look like hosts.
+func TestSecretsStaySecret(t *testing.T) {
+	t.Parallel()
+	items := parseItems(t, `
+apiVersion: v1
+kind: Secret
+metadata: {name: s, namespace: front}
+stringData: {pw: "hunter2.example.com/", DB_HOST: db.example.com}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: p, namespace: front, labels: {app: p}}
+spec:
+  containers:
+  - name: p
+    env:
+    - {name: PW, valueFrom: {secretKeyRef: {name: s, key: pw}}}
+    - {name: DB_HOST, valueFrom: {secretKeyRef: {name: s, key: DB_HOST}}}
+    - {name: BARE, value: "postgres://$(PW)@db.example.com:5432/x"}
+    - {name: URL, value: "postgres://u:x@$(DB_HOST):5432/x"}
+`)
+	got := summary(New(items, indexOf(t, items), Options{}))
+	if strings.Contains(got, "hunter2") || !strings.Contains(got, "[db.example.com] ports 5432/TCP") {
+		t.Error(got)
+	}
+}
+
+// TestOrderHasNoEffect drafts a fence from the same items in random order.
+func TestOrderHasNoEffect(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("testdata/*.txtar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var items []*yaml.RNode
+	for _, file := range files {
+		archive, err := txtar.ParseFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		suffix := strings.TrimSuffix(filepath.Base(file), ".txtar")
+		for _, n := range parseItems(t, string(archive.Files[0].Data)) {
+			// Resources of different cases have different names.
+			if err := n.SetName(n.GetName() + "." + suffix); err != nil {
+				t.Fatal(err)
+			}
+			items = append(items, n)
+		}
+	}
+	first := ""
+	for seed := range uint64(5) {
+		shuffled := slices.Clone(items)
+		rand.New(rand.NewPCG(seed, 1)).Shuffle(len(shuffled), func(i, j int) { shuffled[i], shuffled[j] = shuffled[j], shuffled[i] })
+		d := New(shuffled, indexOf(t, shuffled), Options{})
+		files, err := d.Files("x", "../x")
+		if err != nil {
+			t.Fatal(err)
+		}
+		text := fmt.Sprint(d.Notes)
+		for _, f := range files {
+			text += f.Path + "\n" + string(f.Content)
+		}
+		if first == "" {
+			first = text
+		}
+		if text != first {
+			t.Fatal("the order of the items changes the draft")
+		}
+	}
+}
+
+func parseItems(t *testing.T, text string) []*yaml.RNode {
+	t.Helper()
+	items, err := kio.FromBytes([]byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return items
+}
+
+func indexOf(t *testing.T, items []*yaml.RNode) *resource.Index {
+	t.Helper()
+	index, findings := resource.NewIndex(items)
+	if findings.HasError() {
+		t.Fatal(findings)
+	}
+	return index
+}
+
+// summary has a line for each flow of a draft, its limits and its notes.
+func summary(d *Result) string {
+	var out strings.Builder
+	for _, tenant := range d.Tenants {
+		for _, f := range tenant.Spec.Ingress {
+			fmt.Fprintf(&out, "%s ingress %s: pods %s from %s ports %s%s (%s)\n", tenant.Name, f.Name, selectorText(f.Pods), peerText(f.From[0]), orAny(portsText(f.Ports)), optionalText(f.Optional), strings.Join(tenant.Evidence[f.Name], ", "))
+		}
+		for _, f := range tenant.Spec.Egress {
+			fmt.Fprintf(&out, "%s egress %s: pods %s to %s ports %s%s (%s)\n", tenant.Name, f.Name, selectorText(f.Pods), peerText(f.To[0]), orAny(portsText(f.Ports)), optionalText(f.Optional), strings.Join(tenant.Evidence[f.Name], ", "))
+		}
+	}
+	l := d.Profile.Spec.Limits
+	fmt.Fprintf(&out, "limits fqdns %v cidrs %v entities %v namespaces %v\n", l.FQDNs, l.CIDRs, l.Entities, l.Namespaces)
+	for _, o := range d.Profile.Spec.Overrides {
+		fmt.Fprintf(&out, "override %v entities %v hostNetwork %t\n", o.Tenants, o.Limits.Entities, o.Limits.HostNetwork != nil)
+	}
+	if dns := d.Profile.Spec.Baseline.DNS; dns.Pods != nil || dns.Port != 0 || dns.NodeLocal || dns.HostNetwork {
+		fmt.Fprintf(&out, "dns pods %s port %d nodeLocal %t hostNetwork %t\n", selectorText(dns.Pods), dns.Port, dns.NodeLocal, dns.HostNetwork)
+	}
+	for _, n := range d.Notes.Review {
+		fmt.Fprintf(&out, "review %s: %s\n", strings.Join(n.Subjects, ", "), n.Text)
+	}
+	for _, n := range d.Notes.Unseen {
+		fmt.Fprintf(&out, "unseen %s: %s\n", strings.Join(n.Subjects, ", "), n.Text)
+	}
+	return out.String()
+}
+
+func orAny(ports string) string {
+	if ports == "" {
+		return "any"
+	}
+	return ports
+}
+
+func optionalText(optional bool) string {
+	if optional {
+		return " optional"
+	}
+	return ""
+}
+
+func selectorText(s *metav1.LabelSelector) string {
+	if s == nil {
+		return "*"
+	}
+	return labelsKey(s.MatchLabels)
+}
+
+func peerText(p v1alpha1.Peer) string {
+	switch {
+	case p.Service != "":
+		return "service " + p.Service
+	case p.Tenant != "":
+		return "tenant " + p.Tenant + " " + selectorText(p.Pods)
+	case p.Namespace != "":
+		return "namespace " + p.Namespace + " " + selectorText(p.Pods)
+	}
+	return fmt.Sprint(p.Entities, p.CIDRs, p.Except, p.FQDNs)
+}

@@ -1,0 +1,114 @@
+package draft
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/util/intstr"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/policy"
+)
+
+// flow is a connection that the manifests name.
+type flow struct {
+	from, to endpoint
+	// ports are those that the source connects to: of the Service, if to is one. None: the ports of the
+	// Service.
+	ports []v1alpha1.Port
+	// everyPort reports that a policy allows every port.
+	everyPort bool
+	// evidence are the places that name it.
+	evidence []string
+}
+
+func (f flow) id() FlowID { return FlowID(f.from.key() + " -> " + f.to.key()) }
+
+// add records a flow, unless both sides are the same pods or neither side can have a Tenant.
+func (b *build) add(f flow) {
+	fromTenant, toTenant := b.tenantOf[f.from.within()], b.tenantOf[f.to.within()]
+	switch {
+	case fromTenant == "" && toTenant == "":
+		return
+	case f.from.isPods() && f.from.onNodes && toTenant == "":
+		return
+	case f.from.within() != "" && f.from.within() == f.to.within() && !f.from.onNodes && !b.isOnNodes(f.to) && !b.leavesCluster(f.to):
+		// The baseline allows the flows within a namespace.
+		return
+	}
+	b.flows = append(b.flows, f)
+}
+
+// isOnNodes reports whether all pods of an endpoint use the network of their nodes.
+func (b *build) isOnNodes(e endpoint) bool {
+	if e.service != nil {
+		return b.backends(e.service).onNodes
+	}
+	return e.onNodes
+}
+
+// mergedFlows are the flows, each once. A flow with ports in some of its evidence has these ports.
+func (b *build) mergedFlows() []flow {
+	by := map[FlowID]*flow{}
+	var ids []FlowID
+	for _, f := range b.flows {
+		known := by[f.id()]
+		if known == nil {
+			f.ports, f.evidence = slices.Clone(f.ports), slices.Clone(f.evidence)
+			by[f.id()], ids = &f, append(ids, f.id())
+			continue
+		}
+		known.evidence = append(known.evidence, f.evidence...)
+		known.ports = append(known.ports, f.ports...)
+		known.everyPort = known.everyPort || f.everyPort
+	}
+	slices.Sort(ids)
+	var out []flow
+	for _, id := range ids {
+		f := *by[id]
+		slices.SortFunc(f.ports, comparePorts)
+		f.ports = slices.Compact(f.ports)
+		if f.everyPort {
+			f.ports = nil
+		}
+		slices.Sort(f.evidence)
+		f.evidence = slices.Compact(f.evidence)
+		out = append(out, f)
+	}
+	return out
+}
+
+func comparePorts(a, b v1alpha1.Port) int {
+	return cmp.Or(strings.Compare(a.Port.StrVal, b.Port.StrVal), cmp.Compare(a.Port.IntVal, b.Port.IntVal), cmp.Compare(a.EndPort, b.EndPort), strings.Compare(string(a.Protocol), string(b.Protocol)))
+}
+
+// tcp is a TCP port. Protocols of a draft are omitted where they are TCP, the default.
+func tcp(number int32) v1alpha1.Port { return v1alpha1.Port{Port: intstr.FromInt32(number)} }
+
+func portOf(p policy.Port) v1alpha1.Port {
+	out := v1alpha1.Port{Port: intstr.FromInt32(p.Port), Protocol: p.Protocol}
+	if p.Name != "" {
+		out.Port = intstr.FromString(p.Name)
+	}
+	if out.Protocol == v1alpha1.TCP {
+		out.Protocol = ""
+	}
+	return out
+}
+
+func policyPort(p v1alpha1.Port) policy.Port {
+	protocol := cmp.Or(p.Protocol, v1alpha1.TCP)
+	if p.Port.Type == intstr.String {
+		return policy.Port{Name: p.Port.StrVal, Protocol: protocol}
+	}
+	return policy.Port{Port: p.Port.IntVal, Protocol: protocol}
+}
+
+func portsText(ports []v1alpha1.Port) string {
+	var out []string
+	for _, p := range ports {
+		out = append(out, policyPort(p).String())
+	}
+	return strings.Join(out, ", ")
+}

@@ -1,0 +1,204 @@
+package draft
+
+import (
+	"net/netip"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/util/validation"
+)
+
+// textKind is how much of a text names hosts.
+type textKind int
+
+const (
+	// valueText is the value of a variable or an argument.
+	valueText textKind = iota
+	// fileText is a file: only Services of the build in it are flows.
+	fileText
+	// secretText is a value of a Secret: only whole URLs and whole host names are read.
+	secretText
+)
+
+// mention is a host in a text.
+type mention struct {
+	host string
+	// port is 0 if the text has none.
+	port int32
+	// url reports that the host is in a URL, and public that a name outside the cluster may be a flow.
+	url, public bool
+	// serviceOnly reports that the text may be no host: it is one only if it names a Service of the build.
+	serviceOnly bool
+}
+
+var (
+	urlPattern      = regexp.MustCompile(`(?i)([a-z][a-z0-9+.-]*)://((?:\[[0-9a-f:.]+\]|[^\s"'<>` + "`" + `;|)\]}])+)`)
+	listedURL       = regexp.MustCompile(`(?i),([a-z][a-z0-9+.-]*://)`)
+	hostPortPattern = regexp.MustCompile(`(?i)^([a-z0-9](?:[a-z0-9.-]*[a-z0-9])?):(\d{2,5})$`)
+	hostPattern     = regexp.MustCompile(`(?i)^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*\.?$`)
+	grpcTarget      = regexp.MustCompile(`\b(dns|passthrough|xds):///`)
+	keywordHost     = regexp.MustCompile(`(?i)(?:^|\s)host=(\S+)`)
+	keywordPort     = regexp.MustCompile(`(?i)(?:^|\s)port=(\d+)`)
+	networkHost     = regexp.MustCompile(`@tcp\(([^()]+)\)`)
+	unresolved      = regexp.MustCompile(`\$[({]?[A-Za-z_]|\{\{|%[A-Z_]+%`)
+)
+
+// injected are variables that Kubernetes sets for the Services of the same namespace.
+var injected = regexp.MustCompile(`_SERVICE_(HOST|PORT)`)
+
+// schemePorts are the ports of schemes without one in the URL.
+var schemePorts = map[string]int32{
+	"http": 80, "https": 443, "ws": 80, "wss": 443, "grpc": 443, "grpcs": 443, "ftp": 21, "ssh": 22, "smtp": 25, "smtps": 465,
+	"postgres": 5432, "postgresql": 5432, "mysql": 3306, "mariadb": 3306, "mongodb": 27017, "redis": 6379, "rediss": 6379,
+	"amqp": 5672, "amqps": 5671, "nats": 4222, "mqtt": 1883, "mqtts": 8883, "ldap": 389, "ldaps": 636, "sqlserver": 1433,
+	"clickhouse": 9000, "memcached": 11211, "cql": 9042, "neo4j": 7687, "bolt": 7687, "etcd": 2379, "kafka": 9092,
+}
+
+// localSchemes name no host.
+var localSchemes = []string{"file", "unix", "data", "s3", "gs", "gcs", "azblob", "abfs", "abfss", "wasb", "oci", "docker", "arn", "secret", "vault", "classpath", "k8s", "kubernetes", "mem", "inmemory"}
+
+// mentionsIn are the hosts in a text, and whether a part of it depends on a variable without a value.
+func mentionsIn(text string, kind textKind) (out []mention, variable bool) {
+	text = grpcTarget.ReplaceAllString(listedURL.ReplaceAllString(text, " $1"), " ")
+	if kind != fileText {
+		out = dataSources(text)
+		text = networkHost.ReplaceAllString(text, " ")
+	}
+	if kind == secretText && strings.ContainsAny(strings.TrimSpace(text), " \n\t") {
+		// A text of several words may have a password that looks like a URL.
+		return out, false
+	}
+	if kind == fileText {
+		text = withoutComments(text)
+	}
+	rest := urlPattern.ReplaceAllStringFunc(text, func(found string) string {
+		parts := urlPattern.FindStringSubmatch(found)
+		more, open := inURL(strings.ToLower(parts[1]), parts[2], kind)
+		out, variable = append(out, more...), variable || open
+		return " "
+	})
+	return append(out, hosts(rest)...), variable
+}
+
+// dataSources are the hosts in the forms of database drivers: host=db port=5432, and user:password@tcp(db:3306).
+func dataSources(text string) []mention {
+	var out []mention
+	if m := keywordHost.FindStringSubmatch(text); m != nil && hostPattern.MatchString(m[1]) {
+		found := mention{host: strings.ToLower(m[1]), url: true}
+		if p := keywordPort.FindStringSubmatch(text); p != nil {
+			found.port, _ = portNumber(p[1])
+		}
+		out = append(out, found)
+	}
+	for _, m := range networkHost.FindAllStringSubmatch(text, -1) {
+		if found, ok := authorityHost(m[1], 0); ok {
+			out = append(out, found)
+		}
+	}
+	return out
+}
+
+// hosts are the hosts with a port in a text without URLs, and names that may be those of Services.
+func hosts(text string) []mention {
+	var out []mention
+	for _, word := range strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune(" \t\r\n,;='\"`()[]{}<>|@&", r) }) {
+		word = strings.ToLower(strings.TrimSuffix(word, "/"))
+		if m := hostPortPattern.FindStringSubmatch(word); m != nil {
+			if p, ok := portNumber(m[2]); ok {
+				out = append(out, mention{host: m[1], port: p})
+			}
+		} else if strings.Contains(word, ".") && hostPattern.MatchString(word) {
+			out = append(out, mention{host: word, serviceOnly: true})
+		}
+	}
+	return out
+}
+
+// inURL are the hosts of a URL: several if its authority is a list.
+func inURL(scheme, rest string, kind textKind) (out []mention, variable bool) {
+	scheme = scheme[strings.LastIndex(scheme, ":")+1:]
+	scheme, _, _ = strings.Cut(scheme, "+")
+	if slices.Contains(localSchemes, scheme) || kind == secretText && schemePorts[scheme] == 0 {
+		// With an unknown scheme, a Secret may have anything in place of the host.
+		return nil, false
+	}
+	authority, path := rest, ""
+	if i := strings.IndexAny(rest, "/?#"); i >= 0 {
+		authority, path = rest[:i], rest[i:]
+	}
+	i := strings.LastIndex(authority, "@")
+	if i < 0 && strings.Contains(path, "@") && kind == secretText {
+		// The password has a slash, so the host is unknown.
+		return nil, false
+	}
+	for host := range strings.SplitSeq(authority[i+1:], ",") {
+		if unresolved.MatchString(host) {
+			return nil, !injected.MatchString(host)
+		}
+		if m, ok := authorityHost(host, schemePorts[scheme]); ok {
+			out = append(out, m)
+		}
+	}
+	return out, false
+}
+
+// authorityHost is the host of one element of a URL's authority.
+func authorityHost(text string, port int32) (mention, bool) {
+	if a, err := netip.ParseAddrPort(text); err == nil {
+		return mention{host: a.Addr().String(), port: int32(a.Port()), url: true}, true
+	}
+	if a, err := netip.ParseAddr(strings.Trim(text, "[]")); err == nil {
+		return mention{host: a.String(), port: port, url: true}, true
+	}
+	host, number, has := strings.Cut(text, ":")
+	host = strings.ToLower(host)
+	if has {
+		p, ok := portNumber(number)
+		if !ok {
+			return mention{}, false
+		}
+		port = p
+	}
+	return mention{host: host, port: port, url: true}, hostPattern.MatchString(host)
+}
+
+func portNumber(text string) (int32, bool) {
+	n, err := strconv.ParseUint(text, 10, 16)
+	return int32(n), err == nil && n > 0
+}
+
+// withoutComments drops the lines of a file that are comments.
+func withoutComments(text string) string {
+	var out []string
+	for line := range strings.SplitSeq(text, "\n") {
+		trimmed := strings.TrimSpace(line)
+		if i := strings.Index(line, " #"); i >= 0 {
+			line = line[:i]
+		}
+		if !strings.HasPrefix(trimmed, "#") && !strings.HasPrefix(trimmed, "//") && !strings.HasPrefix(trimmed, ";") && !strings.HasPrefix(trimmed, "<!--") {
+			out = append(out, line)
+		}
+	}
+	return strings.Join(out, "\n")
+}
+
+var topLevelDomain = regexp.MustCompile(`^[a-z]{2,}$`)
+
+// serviceName begins the name of a Service.
+var serviceName = regexp.MustCompile(`^[a-z]`)
+
+// isPublicName reports whether a host is the name of a host outside the cluster.
+func isPublicName(host string) bool {
+	labels := strings.Split(strings.TrimSuffix(host, "."), ".")
+	return len(labels) > 1 && topLevelDomain.MatchString(labels[len(labels)-1]) && len(validation.IsDNS1123Subdomain(strings.TrimSuffix(host, "."))) == 0
+}
+
+// isOwnHost reports whether a host is the pod itself.
+func isOwnHost(host string) bool {
+	if a, err := netip.ParseAddr(host); err == nil {
+		return a.IsLoopback() || a.IsUnspecified() || a.IsMulticast()
+	}
+	return host == "localhost" || host == "" || strings.HasSuffix(host, ".localhost") || strings.HasPrefix(host, "localhost.")
+}

@@ -1,0 +1,86 @@
+package draft
+
+import (
+	"slices"
+	"strings"
+
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/resource"
+)
+
+const istioGroup = "networking.istio.io"
+
+// istioRoute is a route of a VirtualService.
+type istioRoute struct {
+	Route []struct {
+		Destination struct {
+			Host string `json:"host"`
+			Port struct {
+				Number int32 `json:"number"`
+			} `json:"port"`
+		} `json:"destination"`
+	} `json:"route"`
+}
+
+// findIstioRoutes finds the flows from the pods of Istio's Gateways to the destinations of VirtualServices.
+func (b *build) findIstioRoutes() {
+	for _, n := range b.ofKind(istioGroup, "VirtualService") {
+		in := decode[struct {
+			Spec struct {
+				Gateways []string     `json:"gateways"`
+				HTTP     []istioRoute `json:"http"`
+				TLS      []istioRoute `json:"tls"`
+				TCP      []istioRoute `json:"tcp"`
+			} `json:"spec"`
+		}](n).Spec
+		from := b.istioGateways(n, in.Gateways)
+		for _, r := range slices.Concat(in.HTTP, in.TLS, in.TCP) {
+			for _, to := range r.Route {
+				m := mention{host: to.Destination.Host, port: to.Destination.Port.Number, url: true}
+				b.addIstioRoute(n, from, m)
+			}
+		}
+	}
+}
+
+func (b *build) addIstioRoute(n *yaml.RNode, from []endpoint, m mention) {
+	s, _ := b.serviceByHost(m.host, n.GetNamespace())
+	if s == nil || len(from) == 0 {
+		return
+	}
+	ref := resource.RefOf(n)
+	var ports []v1alpha1.Port
+	if m.port > 0 {
+		ports = []v1alpha1.Port{tcp(m.port)}
+	}
+	for _, d := range b.destinations(s, ports, describe(ref)) {
+		for _, f := range from {
+			b.add(flow{from: f, to: d.to, ports: d.ports, evidence: []string{short(ref) + " destination " + m.host}})
+		}
+	}
+}
+
+// istioGateways are the pods of the Gateways that a VirtualService names.
+func (b *build) istioGateways(n *yaml.RNode, names []string) []endpoint {
+	var out []endpoint
+	for _, name := range names {
+		namespace, short, qualified := strings.Cut(name, "/")
+		if !qualified {
+			namespace, short = n.GetNamespace(), name
+		}
+		labels := decode[struct {
+			Spec struct {
+				Selector map[string]string `json:"selector"`
+			} `json:"spec"`
+		}](b.byGroup(istioGroup, "Gateway", namespace, short)).Spec.Selector
+		for _, w := range b.index.Workloads {
+			if len(labels) > 0 && policy.Selects(policy.Selector{MatchLabels: labels}, w.Labels) {
+				out = append(out, b.podsOf(w))
+			}
+		}
+	}
+	return out
+}

@@ -1,0 +1,208 @@
+package draft
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/resource"
+)
+
+// scrape is what Prometheus scrapes, by a monitor or an annotation.
+type scrape struct {
+	to       endpoint
+	ports    []v1alpha1.Port
+	evidence string
+}
+
+// findMonitors finds the flows from the Prometheus pods of the build to what they scrape.
+func (b *build) findMonitors() {
+	scrapes := slices.Concat(b.serviceMonitors(), b.podMonitors(), b.scrapeAnnotations())
+	var from []endpoint
+	for _, w := range b.index.Workloads {
+		if isPrometheus(w) {
+			from = append(from, b.podsOf(w))
+		}
+	}
+	if len(from) == 0 && len(scrapes) > 0 {
+		for _, s := range scrapes {
+			b.unseen(s.to.within()+"/"+s.evidence, "is scraped, and the build has no Prometheus pods: set baseline.monitoring of the profile, or declare these pods as external resources")
+		}
+	}
+	for _, s := range scrapes {
+		for _, f := range from {
+			b.add(flow{from: f, to: s.to, ports: s.ports, evidence: []string{s.evidence}})
+		}
+	}
+}
+
+// isPrometheus reports whether a workload is a Prometheus server.
+func isPrometheus(w *resource.Workload) bool {
+	name := cmp.Or(w.Labels["app.kubernetes.io/name"], w.Labels["app"], w.Labels["k8s-app"])
+	component := cmp.Or(w.Labels["app.kubernetes.io/component"], w.Labels["component"], "server")
+	return name == "prometheus" && slices.Contains([]string{"server", "prometheus"}, component) || w.Ref.Kind == "Prometheus"
+}
+
+type monitorSpec struct {
+	Spec struct {
+		Selector   metav1.LabelSelector `json:"selector"`
+		Namespaces struct {
+			Any        bool     `json:"any"`
+			MatchNames []string `json:"matchNames"`
+		} `json:"namespaceSelector"`
+		Endpoints    []monitorEndpoint `json:"endpoints"`
+		PodEndpoints []monitorEndpoint `json:"podMetricsEndpoints"`
+	} `json:"spec"`
+}
+
+type monitorEndpoint struct {
+	Port       string              `json:"port"`
+	PortNumber int32               `json:"portNumber"`
+	TargetPort *intstr.IntOrString `json:"targetPort"`
+}
+
+// namespaces reports whether a monitor is about a namespace.
+func (m monitorSpec) includes(own, namespace string) bool {
+	if m.Spec.Namespaces.Any {
+		return true
+	}
+	if names := m.Spec.Namespaces.MatchNames; len(names) > 0 {
+		return slices.Contains(names, namespace)
+	}
+	return own == namespace
+}
+
+func (b *build) serviceMonitors() []scrape {
+	var out []scrape
+	for _, n := range b.ofKind("monitoring.coreos.com", "ServiceMonitor") {
+		m, found := decode[monitorSpec](n), len(out)
+		for _, s := range b.index.Services {
+			if !m.includes(n.GetNamespace(), s.Ref.Namespace) || !policy.Selects(m.Spec.Selector, b.labelsOf(s)) || len(s.Selector) == 0 {
+				continue
+			}
+			for _, e := range m.Spec.Endpoints {
+				out = append(out, b.scrapeOfService(n, s, e)...)
+			}
+		}
+		if len(out) == found {
+			b.noteUnmatched(n)
+		}
+	}
+	return out
+}
+
+// labelsOf are the labels of a Service. Those of an operator's Service are unknown.
+func (b *build) labelsOf(s *resource.Service) map[string]string {
+	if n := b.item(s.Ref); n != nil {
+		return n.GetLabels()
+	}
+	return map[string]string{}
+}
+
+// scrapeOfService is what one endpoint of a monitor scrapes: Prometheus connects to the pods.
+func (b *build) scrapeOfService(n *yaml.RNode, s *resource.Service, e monitorEndpoint) []scrape {
+	var ports []v1alpha1.Port
+	switch {
+	case e.Port != "":
+		for _, p := range s.Ports {
+			if p.Name == e.Port {
+				ports = append(ports, b.podPorts(s.Ref.Namespace, s.Selector, p.Target())...)
+			}
+		}
+	case e.TargetPort != nil:
+		ports = b.podPorts(s.Ref.Namespace, s.Selector, namedOrNumber(*e.TargetPort))
+	}
+	if len(ports) == 0 {
+		b.review(describe(resource.RefOf(n)), fmt.Sprintf("names a port that Service %s/%s does not have: no flow is written for it", s.Ref.Namespace, s.Ref.Name))
+		return nil
+	}
+	return []scrape{{to: b.backends(s), ports: ports, evidence: short(resource.RefOf(n))}}
+}
+
+func namedOrNumber(p intstr.IntOrString) policy.Port {
+	if p.Type == intstr.String {
+		return policy.Port{Name: p.StrVal, Protocol: v1alpha1.TCP}
+	}
+	return policy.Port{Port: p.IntVal, Protocol: v1alpha1.TCP}
+}
+
+func (b *build) podMonitors() []scrape {
+	var out []scrape
+	for _, n := range b.ofKind("monitoring.coreos.com", "PodMonitor") {
+		m, found := decode[monitorSpec](n), len(out)
+		for _, w := range b.index.Workloads {
+			if !m.includes(n.GetNamespace(), w.Ref.Namespace) || !policy.Selects(m.Spec.Selector, w.AllLabels) {
+				continue
+			}
+			for _, e := range m.Spec.PodEndpoints {
+				port := policy.Port{Name: e.Port, Port: e.PortNumber, Protocol: v1alpha1.TCP}
+				if e.Port == "" && e.PortNumber == 0 && e.TargetPort != nil {
+					port = namedOrNumber(*e.TargetPort)
+				}
+				to := b.podsOf(w)
+				if ports := b.podPorts(to.namespace, to.labels, port); len(ports) > 0 {
+					out = append(out, scrape{to: to, ports: ports, evidence: short(resource.RefOf(n))})
+				}
+			}
+		}
+		if len(out) == found {
+			b.noteUnmatched(n)
+		}
+	}
+	return out
+}
+
+// noteUnmatched notes a monitor that selects nothing in the build.
+func (b *build) noteUnmatched(n *yaml.RNode) {
+	b.unseen(describe(resource.RefOf(n)), "selects nothing in the build that Prometheus could scrape: declare what it selects as external resources")
+}
+
+const scrapeAnnotation = "prometheus.io/scrape"
+
+// scrapeAnnotations are the pods and Services with the annotation that many configurations of Prometheus
+// use.
+func (b *build) scrapeAnnotations() []scrape {
+	var out []scrape
+	for _, w := range b.index.Workloads {
+		a := decode[metav1.ObjectMeta](at(b.item(w.Resource), strings.TrimPrefix(strings.TrimSuffix(w.Field, "spec")+"metadata", "."))).Annotations
+		if a[scrapeAnnotation] != "true" {
+			continue
+		}
+		if ports := annotatedPorts(a, w.DeclaredPorts); len(ports) > 0 {
+			out = append(out, scrape{to: b.podsOf(w), ports: ports, evidence: short(w.Ref) + " annotation prometheus.io/scrape"})
+		}
+	}
+	for _, s := range b.index.Services {
+		n := b.item(s.Ref)
+		if n == nil || n.GetAnnotations()[scrapeAnnotation] != "true" || len(s.Selector) == 0 {
+			continue
+		}
+		ports := annotatedPorts(n.GetAnnotations(), nil)
+		if len(ports) == 0 {
+			ports = b.targetPorts(s, nil)
+		}
+		out = append(out, scrape{to: b.backends(s), ports: ports, evidence: "Service/" + s.Ref.Name + " annotation prometheus.io/scrape"})
+	}
+	return out
+}
+
+// annotatedPorts are the port in the annotations or, without one, the declared ports.
+func annotatedPorts(annotations map[string]string, declared []policy.Port) []v1alpha1.Port {
+	if p, ok := portNumber(annotations["prometheus.io/port"]); ok {
+		return []v1alpha1.Port{tcp(p)}
+	}
+	var out []v1alpha1.Port
+	for _, p := range declared {
+		if p.Protocol == v1alpha1.TCP {
+			out = append(out, portOf(p))
+		}
+	}
+	return out
+}

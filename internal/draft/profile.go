@@ -1,0 +1,142 @@
+package draft
+
+import (
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/resource"
+)
+
+// ProfileName is the name of the profile that a draft has.
+const ProfileName = "platform"
+
+// newestCilium is the newest version of Cilium that a profile accepts.
+const newestCilium = "1.20"
+
+func (w *writer) writeProfile() {
+	p := &w.Profile
+	p.TypeMeta, p.Name = typeMeta(v1alpha1.KindFenceProfile), ProfileName
+	w.ProfileComments = map[string][]string{}
+	w.writeCluster(&p.Spec)
+	p.Spec.Enforcement = v1alpha1.AllowOnly
+	w.build.chose("enforcement: AllowOnly, so the fence denies nothing")
+	w.comment("spec.enforcement", "AllowOnly denies nothing. Enforce denies everything that no flow allows.")
+	p.Spec.Tenants.NamespacePattern = w.build.pattern
+	for _, t := range w.build.tenants {
+		if !t.byPattern {
+			if p.Spec.Tenants.Claims == nil {
+				p.Spec.Tenants.Claims = map[string][]string{}
+			}
+			p.Spec.Tenants.Claims[t.name] = []string{t.namespace}
+		}
+	}
+	for _, e := range w.build.excluded {
+		p.Spec.ExcludedNamespaces = append(p.Spec.ExcludedNamespaces, v1alpha1.ExcludedNamespace{Name: e.name, Reason: e.reason})
+	}
+	p.Spec.Baseline.DNS = w.build.dns()
+	w.writeLimits(&p.Spec)
+	w.writeUndecidedKinds(&p.Spec)
+}
+
+func (w *writer) comment(path, text string) {
+	w.ProfileComments[path] = append(w.ProfileComments[path], text)
+}
+
+// agentImage is the image of Cilium's agent.
+var agentImage = regexp.MustCompile(`/cilium:v?(1\.(?:1[4-9]|20))\.`)
+
+func (w *writer) writeCluster(spec *v1alpha1.FenceProfileSpec) {
+	b := w.build
+	spec.Cluster = v1alpha1.Cluster{CNI: v1alpha1.CNICilium, CiliumVersion: newestCilium}
+	reason := "assumed, since nothing in the build shows what enforces policies"
+	if len(b.ofKind("cilium.io", resource.KindCilium, resource.KindClusterwide)) > 0 {
+		reason = "the build has CiliumNetworkPolicies"
+	}
+	for _, n := range b.items {
+		if group := resource.Group(n); strings.HasSuffix(group, "projectcalico.org") || group == "operator.tigera.io" {
+			b.review(describe(resource.RefOf(n)), "is a resource of Calico: if Calico enforces policies, set cluster of the profile to cni: Kubernetes with podCIDRs, serviceCIDRs and nodeCIDRs")
+			break
+		}
+	}
+	version := "assumed: it is the newest version that tenantfence supports"
+	for _, wl := range b.index.Workloads {
+		for _, c := range decode[podTexts](at(b.item(wl.Resource), wl.Field)).Containers {
+			if m := agentImage.FindStringSubmatch(c.Image); m != nil && wl.Ref.Kind == "DaemonSet" {
+				spec.Cluster.CiliumVersion, reason = m[1], "the build has Cilium's agents"
+				version = "the image of " + describe(wl.Ref)
+			}
+		}
+	}
+	w.comment("spec.cluster.cni", "Cilium: "+reason+".")
+	w.comment("spec.cluster.ciliumVersion", "Check the minor version of your agents. This one is "+version+".")
+	b.chose(fmt.Sprintf("cluster: Cilium (%s), version %s (%s)", reason, spec.Cluster.CiliumVersion, version))
+}
+
+// narrowEntities are entities that each Tenant may use only if it needs them itself.
+var narrowEntities = []v1alpha1.Entity{
+	v1alpha1.EntityAll, v1alpha1.EntityCluster, v1alpha1.EntityWorld, v1alpha1.EntityHost, v1alpha1.EntityRemoteNode,
+}
+
+// writeLimits writes the limits that the Tenants need. Those about nodes and the world are for single
+// Tenants.
+func (w *writer) writeLimits(spec *v1alpha1.FenceProfileSpec) {
+	all := needs{fqdns: map[string]bool{}, cidrs: map[string]bool{}, namespaces: map[string]bool{}, entities: map[v1alpha1.Entity]bool{}}
+	for _, n := range w.needs {
+		maps.Copy(all.fqdns, n.fqdns)
+		maps.Copy(all.cidrs, n.cidrs)
+		maps.Copy(all.namespaces, n.namespaces)
+		for e := range n.entities {
+			if !slices.Contains(narrowEntities, e) {
+				all.entities[e] = true
+			}
+		}
+	}
+	spec.Limits = v1alpha1.Limits{
+		FQDNs: slices.Sorted(maps.Keys(all.fqdns)), CIDRs: slices.Sorted(maps.Keys(all.cidrs)),
+		Namespaces: slices.Sorted(maps.Keys(all.namespaces)), Entities: slices.Sorted(maps.Keys(all.entities)),
+	}
+	w.comment("spec.limits", "What Tenants may declare at most: what their flows need today.")
+	for _, t := range w.build.tenants {
+		n := w.needs[t.name]
+		var l v1alpha1.Limits
+		if slices.ContainsFunc(narrowEntities, func(e v1alpha1.Entity) bool { return n.entities[e] }) {
+			entities := maps.Clone(n.entities)
+			maps.Copy(entities, all.entities)
+			l.Entities = slices.Sorted(maps.Keys(entities))
+		}
+		if n.hostNetwork {
+			allowed := true
+			l.HostNetwork = &allowed
+		}
+		if len(l.Entities) > 0 || n.hostNetwork {
+			spec.Overrides = append(spec.Overrides, v1alpha1.Override{Tenants: []string{t.name}, Limits: &l})
+		}
+	}
+}
+
+// writeUndecidedKinds accepts the kinds of the build that affect traffic and are not decided. Without them
+// the build fails.
+func (w *writer) writeUndecidedKinds(spec *v1alpha1.FenceProfileSpec) {
+	pods := w.build.index.MakesPods()
+	seen := map[string]bool{}
+	for _, n := range w.build.items {
+		group, kind, c := resource.Group(n), n.GetKind(), resource.CoverageOf(n)
+		if group == "" && kind == "Service" && n.GetAnnotations()["service.cilium.io/lb-l7"] == "enabled" {
+			group, kind = "cilium.io", "CiliumEnvoyConfig"
+			c = resource.Coverage{Class: resource.NotDecided, Reason: "makes a proxy decide where connections to a Service go"}
+		}
+		if c.Class != resource.NotDecided || pods[resource.ID(n)] || group == resource.AdministratorGroup || seen[group+"/"+kind] {
+			continue
+		}
+		seen[group+"/"+kind] = true
+		spec.UndecidedKinds = append(spec.UndecidedKinds, v1alpha1.UndecidedKind{Group: group, Kind: kind, Reason: "accepted by tenantfence init, to be reviewed: it " + c.Reason})
+		w.build.review(describe(resource.RefOf(n)), fmt.Sprintf("%s: undecidedKinds of the profile accepts every %s, so the proof ASSUMES that it does not change what is allowed", c.Reason, kind))
+	}
+	slices.SortFunc(spec.UndecidedKinds, func(x, y v1alpha1.UndecidedKind) int {
+		return strings.Compare(x.Group+"/"+x.Kind, y.Group+"/"+y.Kind)
+	})
+}

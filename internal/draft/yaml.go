@@ -1,0 +1,181 @@
+package draft
+
+import (
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+)
+
+// File is a file of the fence.
+type File struct {
+	// Path is relative to the fence's folder, with slashes.
+	Path    string
+	Content []byte
+}
+
+// Files are the files of a draft. base is the path of the existing kustomization, from the fence's folder.
+func (d *Draft) Files(name, base string) ([]File, error) {
+	var out []File
+	resources := []string{base}
+	add := func(path string, content []byte, err error) error {
+		out = append(out, File{Path: path, Content: content})
+		return err
+	}
+	profile, err := document(d.Profile, d.ProfileComments)
+	if err := add("profile.yaml", profile, err); err != nil {
+		return nil, err
+	}
+	if err := add("namespaces.yaml", namespaces(d.Namespaces), nil); err != nil {
+		return nil, err
+	}
+	for _, t := range d.Tenants {
+		content, err := document(t.Tenant, t.comments())
+		if err := add("tenants/"+t.Name+".yaml", content, err); err != nil {
+			return nil, err
+		}
+	}
+	tests, err := document(d.Tests, nil)
+	if err := add("flows.yaml", tests, err); err != nil {
+		return nil, err
+	}
+	for _, f := range out {
+		resources = append(resources, f.Path)
+	}
+	out = append(out, File{"fence.yaml", fence(name)}, File{"kustomization.yaml", kustomization(resources)})
+	slices.SortFunc(out, func(x, y File) int { return strings.Compare(x.Path, y.Path) })
+	return out, nil
+}
+
+// comments are the evidence of each flow.
+func (t Tenant) comments() map[string][]string {
+	out := map[string][]string{}
+	for i, f := range t.Spec.Ingress {
+		out[fmt.Sprintf("spec.ingress[%d]", i)] = t.Evidence[f.Name]
+	}
+	for i, f := range t.Spec.Egress {
+		out[fmt.Sprintf("spec.egress[%d]", i)] = t.Evidence[f.Name]
+	}
+	return out
+}
+
+// document is a resource as YAML, in the order of its type, with comments above its fields by path.
+func document(v any, comments map[string][]string) ([]byte, error) {
+	data, err := json.Marshal(v)
+	if err != nil {
+		return nil, fmt.Errorf("write the fence: %w", err)
+	}
+	n, err := yaml.Parse(string(data))
+	if err != nil {
+		return nil, fmt.Errorf("write the fence: %w", err)
+	}
+	arrange(n.YNode(), "", comments)
+	text, err := n.String()
+	if err != nil {
+		return nil, fmt.Errorf("write the fence: %w", err)
+	}
+	return []byte(text), nil
+}
+
+// ambiguousWords are booleans in YAML 1.1.
+var ambiguousWords = regexp.MustCompile(`(?i)^(y|n|yes|no|on|off)$`)
+
+// arrange gives a node block style and its comments, and drops what is empty.
+func arrange(n *yaml.Node, path string, comments map[string][]string) {
+	switch n.Kind {
+	case yaml.MappingNode:
+		n.Style = 0
+		var content []*yaml.Node
+		for i := 0; i+1 < len(n.Content); i += 2 {
+			key, value := n.Content[i], n.Content[i+1]
+			at := strings.TrimPrefix(path+"."+key.Value, ".")
+			arrange(value, at, comments)
+			if value.Tag == yaml.NodeTagNull || value.Kind == yaml.MappingNode && len(value.Content) == 0 && key.Value != "spec" {
+				continue
+			}
+			plain(key)
+			key.HeadComment = commentText(comments[at])
+			if key.Value == "apiVersion" {
+				content = slices.Insert(content, 0, key, value)
+				continue
+			}
+			content = append(content, key, value)
+		}
+		n.Content = content
+	case yaml.SequenceNode:
+		n.Style = 0
+		for i, c := range n.Content {
+			at := fmt.Sprintf("%s[%d]", path, i)
+			arrange(c, at, comments)
+			c.HeadComment = commentText(comments[at])
+		}
+	case yaml.ScalarNode:
+		plain(n)
+	}
+}
+
+// plain writes a scalar without quotes, unless YAML needs them.
+func plain(n *yaml.Node) {
+	n.Style = 0
+	if n.Tag == yaml.NodeTagString && ambiguousWords.MatchString(n.Value) {
+		n.Style = yaml.DoubleQuotedStyle
+	}
+}
+
+func commentText(lines []string) string {
+	var out []string
+	for _, l := range lines {
+		out = append(out, "# "+strings.ReplaceAll(l, "\n", " "))
+	}
+	return strings.Join(out, "\n")
+}
+
+func fence(name string) []byte {
+	return []byte("apiVersion: " + v1alpha1.APIVersion + `
+kind: ` + v1alpha1.KindTenantFence + `
+metadata:
+  name: ` + name + `
+  annotations:
+    config.kubernetes.io/function: |
+      exec:
+        path: tenantfence
+`)
+}
+
+func kustomization(resources []string) []byte {
+	var out strings.Builder
+	out.WriteString("apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources:\n")
+	for _, r := range resources {
+		out.WriteString("- " + r + "\n")
+	}
+	out.WriteString("transformers:\n- fence.yaml\n")
+	return []byte(out.String())
+}
+
+// namespaces declares namespaces that something else creates, and one that represents those without a Tenant.
+func namespaces(names []string) []byte {
+	out := "# These declarations never reach the cluster. This Namespace represents all that have no Tenant: flows.yaml\n# tests that pods in it reach no Tenant.\n" + externalNamespace(unknownNamespace)
+	for i, name := range names {
+		out += "---\n"
+		if i == 0 {
+			out += "# Something else creates these Namespaces.\n"
+		}
+		out += externalNamespace(name)
+	}
+	return []byte(out)
+}
+
+func externalNamespace(name string) string {
+	return `apiVersion: v1
+kind: Namespace
+metadata:
+  name: ` + name + `
+  annotations:
+    config.kubernetes.io/local-config: "true"
+`
+}
