@@ -96,8 +96,9 @@ func readUnfenced(items []*yaml.RNode) (*resource.Index, report.Findings) {
 	return index, findings
 }
 
-// anyFence is a fence with which items are read that have none.
-const anyFence = `{apiVersion: tenantfence.dev/v1alpha1, kind: TenantFence, metadata: {name: init}, spec: {profile: {cluster: {cni: Cilium, ciliumVersion: "1.20"}}}}`
+// anyFence is a fence with which items are read that have none. With its Tenant, a Tenant of another API group is no
+// typing error.
+const anyFence = `{apiVersion: tenantfence.dev/v1alpha1, kind: TenantFence, metadata: {name: init}, spec: {tenants: [{name: init}], profile: {cluster: {cni: Cilium, ciliumVersion: "1.20"}}}}`
 
 // unfencedItems builds the existing kustomization.
 func unfencedItems(cmd *cobra.Command, dir string) ([]*yaml.RNode, error) {

@@ -41,9 +41,11 @@ func (d *Draft) Files(name, base string) ([]File, error) {
 			return nil, err
 		}
 	}
-	tests, err := document(d.Tests, nil)
-	if err := add("flows.yaml", tests, err); err != nil {
-		return nil, err
+	if len(d.Tests.Spec.Cases) > 0 {
+		tests, err := document(d.Tests, nil)
+		if err := add("flows.yaml", tests, err); err != nil {
+			return nil, err
+		}
 	}
 	for _, f := range out {
 		resources = append(resources, f.Path)
