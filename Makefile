@@ -39,10 +39,9 @@ build: ## build bin/tenantfence, a static binary
 	@go build -ldflags '-s -w' -o bin/tenantfence .
 
 .PHONY: demo
-demo: build bin/kustomize ## build and verify the SocTalk example
-	@bin/tenantfence build --output table kustomization-examples/soctalk 2>bin/soctalk.log || { cat bin/soctalk.log >&2; exit 1; }
+demo: build bin/kustomize ## build the SocTalk example with kustomize, and verify it
 	@bin/kustomize build --enable-alpha-plugins --enable-exec kustomization-examples/soctalk 2>bin/soctalk.log >bin/soctalk.yaml || { cat bin/soctalk.log >&2; exit 1; }
-	@bin/tenantfence verify bin/soctalk.yaml --inputs kustomization-examples/soctalk
+	@bin/tenantfence verify bin/soctalk.yaml --inputs kustomization-examples/soctalk -o summary
 
 .PHONY: test
 test: build bin/kustomize bin/helm bin/cilium ## run all tests
@@ -103,7 +102,7 @@ lint-generated: bin/controller-gen
 	{ echo 'generated files differ from their sources: run make generate' >&2; exit 1; }
 
 .PHONY: generate
-generate: bin/controller-gen ## write JSON schemas, docs/api.md, docs/checks.md, docs/architecture.md
+generate: bin/controller-gen ## write JSON schemas, docs/api.md, docs/checks.md, docs/schemas, docs/architecture.md
 	@go generate ./...
 
 .PHONY: hooks

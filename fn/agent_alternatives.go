@@ -125,7 +125,7 @@ func negate(boolean string) string {
 func (p proof) differs(level v1alpha1.Proof, agent policy.Agent, base policy.Report) ([]resultText, error) {
 	fence := *p.fence
 	fence.Agent = agent
-	p.fence, p.alternativeAgent, p.progress = &fence, true, nil
+	p.fence, p.alternativeAgent, p.listAccess, p.progress = &fence, true, false, nil
 	other, err := p.decideWithinBudget(level)
 	if err != nil {
 		return nil, err

@@ -28,6 +28,9 @@ type comparison struct {
 	// they were generated.
 	movedTo, movedFrom map[report.Ref]bool
 
+	// adopted are the hand-written policies that the function would replace.
+	adopted map[report.Ref]report.Ref
+
 	counts   policy.Comparison
 	findings report.Findings
 }
@@ -37,6 +40,7 @@ func compare(o merge.Options, finished, desired []*yaml.RNode) (policy.Compariso
 	finished, _ = resource.Deduplicate(finished)
 	merged, findings := merge.Merge(o, finished, desired)
 	c := comparison{options: o, finished: byID(finished), regenerated: byID(merged.Items), desired: map[report.Ref]*yaml.RNode{}, findings: findings}
+	c.adopted, _ = adoptions(merged.Adopted)
 	for _, n := range desired {
 		if o.Touches(n) {
 			c.desired[resource.ID(n)] = n
@@ -105,7 +109,10 @@ func (c *comparison) unexpected(ref report.Ref) {
 // returned and not reported: if all policies are missing, one finding replaces these findings.
 func (c *comparison) countChange(change report.Change) *report.Finding {
 	id := resource.IDOf(change.Ref)
+	by, adopted := c.adopted[id]
 	switch {
+	case adopted:
+		c.report(report.AdoptedPolicyPresent, change.Ref, "is still applied, although %s/%s replaces it (spec.adopt of the TenantFence): build again, or remove the policy from the source that applies it", by.Kind, by.Name)
 	case change.Action == report.Created && c.movedFrom[id]:
 		c.counts.Moved++
 	case change.Action == report.Created:

@@ -119,7 +119,7 @@ func Process(config *yaml.RNode, items []*yaml.RNode, o Options) (result Result,
 		return refuseWithReport(proved, findings, err)
 	}
 	written, err := write(merged.Items, o.Seen)
-	return Result{Items: written, Changes: merged.Changes, RequiredChanges: append(requiredChanges(w.fence, merged.Changes), RequiredPolicyChanges(items, merged.Items)...), Report: proved, Findings: findings.Sort()}, err
+	return Result{Items: written, Changes: merged.Changes, RequiredChanges: slices.Concat(requiredChanges(w.fence, merged.Changes), requiredDeletions(merged.Adopted), RequiredPolicyChanges(items, merged.Items)), Report: proved, Findings: findings.Sort()}, err
 }
 
 // locate makes findings about what ExternalResources declare findings about these.
@@ -170,7 +170,7 @@ func computeDesiredState(in *resource.Inputs, index *resource.Index, debug Debug
 
 func mergeOptions(in *resource.Inputs, fence *policy.Fence) merge.Options {
 	return merge.Options{
-		Fence: fence, Config: in.FenceRef, Stages: in.Fence.Spec.Stages, Emit: in.Fence.Spec.Emit, FormerNames: in.Fence.Spec.FormerNames,
+		Fence: fence, Config: in.FenceRef, Stages: in.Fence.Spec.Stages, Emit: in.Fence.Spec.Emit, FormerNames: in.Fence.Spec.FormerNames, Adopt: in.Fence.Spec.Adopt,
 		TenantsUnreadable: len(in.UnreadableTenants) > 0, NoTenantsRead: in.Fence.Spec.Profile != nil && len(in.Tenants) == 0,
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/merge"
 	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
@@ -169,7 +170,8 @@ func mergeInputs(finished []*yaml.RNode, runs []Run) []*yaml.RNode {
 }
 
 // appliedElsewhere are hand-written policies in the inputs that reach the cluster and are missing from
-// the finished items: another build applies them.
+// the finished items: another build applies them. A run that adopts one removes it from its own build,
+// and not from another: finished items that are policies alone do not show that it is removed.
 func appliedElsewhere(finished []*yaml.RNode, runs []Run) []*yaml.RNode {
 	present := map[report.Ref]bool{}
 	addIDs(present, finished)
@@ -179,11 +181,55 @@ func appliedElsewhere(finished []*yaml.RNode, runs []Run) []*yaml.RNode {
 		if f, errs := v1alpha1.DecodeFence(r.Config); len(errs) == 0 {
 			names = append(names, f.Spec.FormerNames...)
 		}
+		var adopted map[report.Ref]report.Ref
+		if !arePolicies(finished) {
+			adopted = adoptedBy(r)
+		}
 		more := slices.DeleteFunc(slices.Clone(r.Items), func(n *yaml.RNode) bool {
-			return !affectsTraffic(n) || resource.IsLocalConfig(n) || present[resource.ID(n)] || slices.Contains(names, resource.FenceOf(n))
+			_, replaced := adopted[resource.ID(n)]
+			return !affectsTraffic(n) || resource.IsLocalConfig(n) || present[resource.ID(n)] || replaced || slices.Contains(names, resource.FenceOf(n))
 		})
 		addIDs(present, more)
 		out = append(out, more...)
+	}
+	return out
+}
+
+// arePolicies reports whether items are policies alone, as in the target of tenantfence render.
+func arePolicies(items []*yaml.RNode) bool {
+	return !slices.ContainsFunc(items, func(n *yaml.RNode) bool {
+		return resource.Group(n) != v1alpha1.Group && !resource.IsPolicy(n) && !resource.IsEgressNames(n) && n.GetKind() != "Kustomization"
+	})
+}
+
+// adoptedBy are the policies that a run replaces by generated policies of other names.
+func adoptedBy(r Run) map[report.Ref]report.Ref {
+	if f, errs := v1alpha1.DecodeFence(r.Config); len(errs) > 0 || len(f.Spec.Adopt) == 0 {
+		return nil
+	}
+	in, index, _ := Read(r.Config, r.Items)
+	if in == nil {
+		return nil
+	}
+	w, found, err := computeDesiredState(in, index, nil)
+	if err != nil || found.HasError() {
+		return nil
+	}
+	merged, found := merge.Merge(mergeOptions(in, w.fence), r.Items, w.policies)
+	if found.HasError() {
+		return nil
+	}
+	replaced, _ := adoptions(merged.Adopted)
+	return replaced
+}
+
+// adoptOf are the policies that any of the runs adopts.
+func adoptOf(runs []Run) []v1alpha1.Adoption {
+	var out []v1alpha1.Adoption
+	for _, r := range runs {
+		if f, errs := v1alpha1.DecodeFence(r.Config); len(errs) == 0 {
+			out = append(out, f.Spec.Adopt...)
+		}
 	}
 	return out
 }

@@ -20,9 +20,11 @@ type proof struct {
 	in    *resource.Inputs
 	index *resource.Index
 	desiredState
-	items    []*yaml.RNode
-	progress policy.Progress
-	debug    Debug
+	items []*yaml.RNode
+	// listAccess requests a list of what policies allow.
+	listAccess bool
+	progress   policy.Progress
+	debug      Debug
 	// own are the items that are as generated. The labels of other items have no meaning.
 	own map[*yaml.RNode]bool
 	// alternativeAgent reports that this repeats a proof with other agent settings, without comparing
@@ -84,7 +86,7 @@ func (p proof) decide(level v1alpha1.Proof, result *policy.Report) error {
 	subject := reach.Proof{
 		Engine: e.Engine, Fence: p.fence, NetworkPolicyForm: p.networkPolicyForm,
 		Endpoints: reach.Endpoints{Index: p.index, Fence: p.fence, Reasons: resource.Reasons(p.items), Undecided: e.undecided},
-		Policies:  policiesByName(p.fence, p.items, func(n *yaml.RNode) bool { return p.own[n] }), Sources: declaringRefs(p.in), Progress: p.progress,
+		Policies:  policiesByName(p.fence, p.items, func(n *yaml.RNode) bool { return p.own[n] }), Sources: declaringRefs(p.in), ListAccess: p.listAccess, Progress: p.progress,
 	}
 	if err := p.flowTests(subject, result); err != nil || level == v1alpha1.ProofNone {
 		return err

@@ -40,6 +40,23 @@ func requiredChanges(f *policy.Fence, changes report.Changes) []string {
 	return out
 }
 
+// requiredDeletions lists the hand-written policies that generated ones of other names replace. render
+// does not write hand-written policies, and so deletes none.
+func requiredDeletions(adopted []merge.Adoption) []string {
+	var out []string
+	for _, a := range adopted {
+		if a.By != a.Policy {
+			out = append(out, fmt.Sprintf("%s: delete it, because %s/%s replaces it", kindAndName(a.Policy), a.By.Kind, a.By.Name))
+		}
+	}
+	return out
+}
+
+// kindAndName is "NetworkPolicy shop/web".
+func kindAndName(r report.Ref) string {
+	return r.Kind + " " + strings.TrimPrefix(r.Namespace+"/"+r.Name, "/")
+}
+
 // RequiredPolicyChanges returns lines for users: the fields that the function patched in
 // hand-written policies. render does not write these policies.
 func RequiredPolicyChanges(before, after []*yaml.RNode) []string {
@@ -47,7 +64,7 @@ func RequiredPolicyChanges(before, after []*yaml.RNode) []string {
 	var out []string
 	for _, n := range PatchedPolicies(before, after) {
 		fields := patchedFields(original[resource.ID(n)], n)
-		out = append(out, fmt.Sprintf("%s %s: %s (tenantfence build prints it)", n.GetKind(), strings.TrimPrefix(n.GetNamespace()+"/"+n.GetName(), "/"), strings.Join(fields, "; ")))
+		out = append(out, fmt.Sprintf("%s: %s (tenantfence build prints it)", kindAndName(report.Ref{Kind: n.GetKind(), Namespace: n.GetNamespace(), Name: n.GetName()}), strings.Join(fields, "; ")))
 	}
 	return out
 }

@@ -19,8 +19,12 @@ import (
 // run, if it is known, and with hand-written policies that are adopted or patched.
 func (c checker) traffic() (report.Findings, error) {
 	var out report.Findings
-	for _, ref := range c.after.Adopted {
-		out = append(out, report.New(report.PolicyAdopted, report.Info, ref, "", "is adopted: the fence generates its spec from now on"))
+	for _, a := range c.after.Adopted {
+		how := "the fence generates its spec from now on"
+		if a.By != a.Policy {
+			how = "the generated policy " + a.By.Kind + "/" + a.By.Name + " replaces it"
+		}
+		out = append(out, report.New(report.PolicyAdopted, report.Info, a.Policy, "", "is adopted: %s", how))
 	}
 	t := newTrafficComparison(c)
 	if len(t.changed) == 0 {
@@ -66,16 +70,31 @@ func newTrafficComparison(c checker) trafficComparison {
 			t.oldItems, t.newItems = append(t.oldItems, n), append(slices.Clone(t.newItems), n)
 		}
 	}
-	for _, n := range c.before {
-		if !earlier[resource.ID(n)] {
-			t.oldItems = append(t.oldItems, n)
-		}
-	}
+	_, replacing := adoptions(c.after.Adopted)
+	t.oldItems = append(t.oldItems, slices.DeleteFunc(slices.Clone(c.before), func(n *yaml.RNode) bool { return earlier[resource.ID(n)] })...)
 	if !inPlace {
-		t.oldItems = append(t.oldItems, slices.DeleteFunc(slices.Clone(c.after.Items), func(n *yaml.RNode) bool { return !o.Owns(n) || present[resource.ID(n)] != nil })...)
+		t.oldItems = append(t.oldItems, slices.DeleteFunc(slices.Clone(c.after.Items), func(n *yaml.RNode) bool {
+			id := resource.ID(n)
+			return !o.Owns(n) || present[id] != nil || replacing[id]
+		})...)
 	}
 	t.changed = changedPolicies(o, t.oldItems, t.newItems)
+	for i := range t.changed {
+		t.changed[i].handWritten = t.changed[i].handWritten || replacing[resource.IDOf(t.changed[i].ref)]
+	}
 	return t
+}
+
+// adoptions are the policies that generated policies of other names replace, and these.
+func adoptions(all []merge.Adoption) (replaced map[report.Ref]report.Ref, replacing map[report.Ref]bool) {
+	replaced, replacing = map[report.Ref]report.Ref{}, map[report.Ref]bool{}
+	for _, a := range all {
+		if a.By != a.Policy {
+			replaced[resource.IDOf(a.Policy)] = resource.IDOf(a.By)
+			replacing[resource.IDOf(a.By)] = true
+		}
+	}
+	return replaced, replacing
 }
 
 // changedPolicies are the policies that differ between two builds, sorted.

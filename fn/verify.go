@@ -36,6 +36,8 @@ type Verification struct {
 	Written []*yaml.RNode
 	// Fence is the name of the fence to verify. It may be omitted if only one exists.
 	Fence string
+	// ListAccess requests a list of what policies allow at pods and nodes.
+	ListAccess bool
 	// Progress receives how far the verification is.
 	Progress policy.Progress
 	// Debug receives each step. Omitted: none.
@@ -189,7 +191,7 @@ func (v Verification) compareAndProve(runs []Run, items []*yaml.RNode) (result p
 		return result, nil
 	}
 	defer func() { result.Findings = index.External.Locate(result.Findings) }()
-	in.Fence.Spec.Stages, in.Fence.Spec.Emit = stagesOf(runs), emitOf(runs)
+	in.Fence.Spec.Stages, in.Fence.Spec.Emit, in.Fence.Spec.Adopt = stagesOf(runs), emitOf(runs), adoptOf(runs)
 	index.WithoutResources = index.WithoutResources || runs[0].Blind
 	w, found, err := computeDesiredState(in, index, v.Debug)
 	if result.Findings = v.causes(append(result.Findings, found...)); result.Findings.HasError() {
@@ -223,11 +225,12 @@ func (v Verification) compareAndProve(runs []Run, items []*yaml.RNode) (result p
 		return result, nil
 	}
 	v.Progress.Report("proving", 0, 0)
-	proved, err := proof{in: in, index: index, desiredState: w, items: withoutOwnKinds(items), progress: v.Progress, debug: v.Debug}.run(v.level(in))
+	proved, err := proof{in: in, index: index, desiredState: w, items: withoutOwnKinds(items), listAccess: v.ListAccess, progress: v.Progress, debug: v.Debug}.run(v.level(in))
 	if err != nil {
 		return result, fmt.Errorf("prove the policies: %w", err)
 	}
 	result.FlowTests, result.Isolation, result.Assumptions = proved.FlowTests, proved.Isolation, proved.Assumptions
+	result.Subject = w.subject(index, items, proved.FlowTests)
 	result.Findings, result.Unproved = append(result.Findings, proved.Findings...), append(result.Unproved, proved.Unproved...)
 	return result, nil
 }

@@ -31,6 +31,15 @@ type TenantFenceSpec struct {
 	// +kubebuilder:validation:MinItems=1
 	FormerNames []string `json:"formerNames,omitempty"`
 
+	// adopt are hand-written policies that generated policies of other names replace. Each is
+	// removed from the output, and the traffic that this allows or denies is reported. An entry
+	// has no effect where its policy does not exist, so it can stay. Omitted: none. A
+	// hand-written policy with the kind and name of a generated one can be adopted by the
+	// annotation tenantfence.dev/adopt, too.
+	// +optional
+	// +kubebuilder:validation:MinItems=1
+	Adopt []Adoption `json:"adopt,omitempty"`
+
 	// profile is the spec of a FenceProfile, inline. It is an error if the items contain a
 	// FenceProfile, too. Omitted: the FenceProfile among the items.
 	// +optional
@@ -82,6 +91,45 @@ type TenantFenceSpec struct {
 	// +optional
 	Proof Proof `json:"proof,omitempty"`
 }
+
+// Adoption replaces a hand-written policy by a generated one.
+type Adoption struct {
+	// name is the name of the hand-written policy. It is an error if a fence generates this
+	// policy, or if the policy has the annotation tenantfence.dev/patch or is an external
+	// resource.
+	Name string `json:"name"`
+
+	// as is the name of the generated policy. It is an error if none of this name is generated
+	// in the namespace of the hand-written policy. If this run does not write it, because of
+	// stages or emit, the hand-written policy stays.
+	As string `json:"as"`
+
+	// namespaces are those of the hand-written policies. It is an error with kind
+	// CiliumClusterwideNetworkPolicy, which has no namespace. Omitted: all namespaces of the
+	// Tenants, and policies without a namespace.
+	// +optional
+	// +kubebuilder:validation:MinItems=1
+	Namespaces []string `json:"namespaces,omitempty"`
+
+	// kind is the kind of the hand-written policy. The generated policy may have another.
+	// Omitted: each of these kinds.
+	// +optional
+	Kind PolicyKind `json:"kind,omitempty"`
+}
+
+// PolicyKind is a kind of policy that a fence can adopt.
+// +kubebuilder:validation:Enum=NetworkPolicy;CiliumNetworkPolicy;CiliumClusterwideNetworkPolicy
+type PolicyKind string
+
+// The kinds of policy.
+const (
+	// KindNetworkPolicy is a policy of Kubernetes.
+	KindNetworkPolicy PolicyKind = "NetworkPolicy"
+	// KindCiliumPolicy is a policy of Cilium for one namespace.
+	KindCiliumPolicy PolicyKind = "CiliumNetworkPolicy"
+	// KindClusterwidePolicy is a policy of Cilium for all namespaces.
+	KindClusterwidePolicy PolicyKind = "CiliumClusterwideNetworkPolicy"
+)
 
 // InlineTenant is a Tenant in a TenantFence.
 type InlineTenant struct {

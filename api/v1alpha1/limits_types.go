@@ -63,8 +63,8 @@ type Limits struct {
 	Secrets []string `json:"secrets,omitempty"`
 
 	// enforcement lists the enforcements that a Tenant may set although they are looser than
-	// the profile's. [AllowOnly] allows a Tenant to stay in AllowOnly. Enforce is always
-	// allowed. Omitted: none.
+	// the profile's. [AllowOnly] allows a Tenant to stay in AllowOnly, and to fence by spec.pods
+	// only some pods of its own namespaces. Enforce is always allowed. Omitted: none.
 	// +optional
 	Enforcement []Enforcement `json:"enforcement,omitempty"`
 }

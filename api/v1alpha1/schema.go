@@ -20,17 +20,32 @@ import (
 var schemaFiles embed.FS
 
 // schemas are read when they are first used.
-var schemas = map[string]func() (*spec.Schema, error){
-	KindTenant:            lazySchema(KindTenant),
-	KindFenceProfile:      lazySchema(KindFenceProfile),
-	KindTenantFence:       lazySchema(KindTenantFence),
-	KindFlowTest:          lazySchema(KindFlowTest),
-	KindExternalResources: lazySchema(KindExternalResources),
+var schemas = lazySchemas()
+
+func lazySchemas() map[string]func() (*spec.Schema, error) {
+	out := map[string]func() (*spec.Schema, error){}
+	for _, kind := range Kinds() {
+		out[kind] = lazySchema(kind)
+	}
+	return out
+}
+
+// SchemaFile is the file name of the schema of a kind, in the folder schema of this package.
+func SchemaFile(kind string) string { return strings.ToLower(kind) + ".json" }
+
+// SchemaAddress is the address of the schema of a kind in the repository. It does not change.
+func SchemaAddress(kind string) string {
+	return "https://raw.githubusercontent.com/tenantfence/tenantfence/main/api/v1alpha1/schema/" + SchemaFile(kind)
+}
+
+// Schema returns the JSON schema of a kind.
+func Schema(kind string) ([]byte, error) {
+	return schemaFiles.ReadFile(path.Join("schema", SchemaFile(kind)))
 }
 
 func lazySchema(kind string) func() (*spec.Schema, error) {
 	return sync.OnceValues(func() (*spec.Schema, error) {
-		content, err := schemaFiles.ReadFile(path.Join("schema", strings.ToLower(kind)+".json"))
+		content, err := Schema(kind)
 		if err != nil {
 			return nil, err
 		}

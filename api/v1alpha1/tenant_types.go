@@ -34,10 +34,12 @@ type TenantSpec struct {
 	// +kubebuilder:validation:MinItems=1
 	Namespaces []string `json:"namespaces,omitempty"`
 
-	// pods selects the tenant's pods in namespaces that it shares with other tenants. All of
-	// its policies and flows apply to these pods only. It is required in the profile's
-	// sharedNamespaces. Elsewhere it is an error, because the other pods would stay unfenced.
-	// Each of the namespaces must have such pods, in the build or among its external
+	// pods selects the tenant's pods in its namespaces. All of its policies and flows apply to
+	// these pods only. It is required in the profile's sharedNamespaces. In a namespace of this
+	// tenant alone, the other pods stay unfenced, and reports count the namespace as isolated in
+	// part. It is an error there if the profile requires Enforce of the tenant, unless
+	// limits.enforcement lists AllowOnly. A flow may name these other pods by the peer namespace
+	// without limits and consent. Each of the namespaces must have such pods, in the build or among its external
 	// resources. No pod may belong to two tenants: all tenants of a namespace select by the
 	// same label in matchLabels, each by its own value. matchExpressions are an error, because
 	// they could exclude pods of the same workloads, such as those of a CronJob. Omitted: all
@@ -77,6 +79,19 @@ type TenantBaseline struct {
 	// error if the profile's baseline.intraNamespace is false. Omitted: the profile's value.
 	// +optional
 	IntraNamespace *bool `json:"intraNamespace,omitempty"`
+
+	// dns: false removes the baseline's DNS from all pods of the tenant. Flows still allow DNS
+	// by themselves, for their own pods and names alone: those with fqdns or with names of
+	// clusterHostnames, except in NetworkPolicies, and those to DNS servers. It is an error
+	// with dnsPods. true has no effect. Omitted: the pods in dnsPods have it.
+	// +optional
+	DNS *bool `json:"dns,omitempty"`
+
+	// dnsPods selects the pods that have the baseline's DNS. All other pods of the tenant are
+	// as with dns: false. The tenant must have such pods, in the build or among its external
+	// resources. It is an error with dns. Omitted: all pods of the tenant.
+	// +optional
+	DNSPods *metav1.LabelSelector `json:"dnsPods,omitempty"`
 }
 
 // IngressFlow allows peers to reach pods of the tenant. A flow from another tenant also needs

@@ -19,6 +19,7 @@ func (f *TenantFence) Validate() field.ErrorList {
 		errs = append(errs, validateName(name, at.Child("formerNames").Index(i))...)
 		errs = append(errs, former.item(name, at.Child("formerNames").Index(i))...)
 	}
+	errs = append(errs, validateAdoptions(f.Spec.Adopt, at.Child("adopt"))...)
 	errs = append(errs, validateVariables(f.Spec.Variables, at.Child("variables"))...)
 	emitted := unique{}
 	for i, name := range f.Spec.Emit {

@@ -26,6 +26,7 @@ func (s *TenantSpec) validate(at *field.Path) field.ErrorList {
 	if s.Pods != nil && len(s.Pods.MatchExpressions) > 0 {
 		errs = append(errs, field.Forbidden(at.Child("pods", "matchExpressions"), "can exclude pods of the tenant's workloads, which would stay unfenced: give all pods of the tenant one label, and select it in matchLabels"))
 	}
+	errs = append(errs, s.Baseline.validate(at.Child("baseline"))...)
 	seen := unique{}
 	errs = append(errs, validateFlows(s.Ingress, s.Egress, seen, at)...)
 	errs = append(errs, forbidFullMesh(s.Ingress, s.Egress, at)...)
@@ -33,6 +34,17 @@ func (s *TenantSpec) validate(at *field.Path) field.ErrorList {
 		a, at := &s.AgentIngress[i], at.Child("agentIngress").Index(i)
 		errs = append(errs, seen.name(a.Name, at.Child("name"))...)
 		errs = append(errs, a.validate(at)...)
+	}
+	return errs
+}
+
+func (b *TenantBaseline) validate(at *field.Path) field.ErrorList {
+	if b == nil || b.DNSPods == nil {
+		return nil
+	}
+	errs := validateSelector(b.DNSPods, at.Child("dnsPods"))
+	if b.DNS != nil {
+		errs = append(errs, field.Forbidden(at.Child("dnsPods"), "is not supported with dns, which applies to all pods of the tenant: remove one of the two"))
 	}
 	return errs
 }

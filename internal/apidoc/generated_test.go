@@ -7,13 +7,15 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
 )
 
 const api = "../../api/v1alpha1"
 
 func parsedTypes(t *testing.T) typeDocs {
 	t.Helper()
-	types, err := parseTypes(api)
+	types, err := parseTypes(api, apiFiles)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -37,6 +39,40 @@ func TestChecksPageIsUpToDate(t *testing.T) {
 	}
 	if string(want) != string(checksPage()) {
 		t.Error("docs/checks.md differs from the catalogue: run make generate")
+	}
+}
+
+func TestDocumentSchemasAreUpToDate(t *testing.T) {
+	types, err := parseTypes(filepath.Join(api, documentTypes), "*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, err := schemasOfDocuments(types)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, content := range files {
+		if want, err := os.ReadFile(filepath.Join(api, documentSchemas, name)); err != nil || string(want) != string(content) {
+			t.Errorf("docs/schemas/%s differs from the types: run make generate (%v)", name, err)
+		}
+	}
+}
+
+// TestSchemasPageNamesEverySchema checks the addresses in docs/schemas.md.
+func TestSchemasPageNamesEverySchema(t *testing.T) {
+	page, err := os.ReadFile(filepath.Join("..", "..", "docs", "schemas.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, kind := range kinds {
+		if !strings.Contains(string(page), v1alpha1.SchemaAddress(kind)+" |\n") {
+			t.Errorf("docs/schemas.md has no address of the schema of %s", kind)
+		}
+	}
+	for file := range documents {
+		if !strings.Contains(string(page), "(schemas/"+file+")") {
+			t.Errorf("docs/schemas.md does not name %s", file)
+		}
 	}
 }
 
@@ -70,16 +106,16 @@ type schema struct {
 func TestSchemasAreUpToDate(t *testing.T) {
 	types := parsedTypes(t)
 	for _, kind := range kinds {
-		content, err := os.ReadFile(filepath.Join(api, schemas, schemaFile(kind)))
+		content, err := os.ReadFile(filepath.Join(api, schemas, v1alpha1.SchemaFile(kind)))
 		if err != nil {
 			t.Fatal(err)
 		}
 		var s schema
 		if err := json.Unmarshal(content, &s); err != nil {
-			t.Fatalf("%s: %v", schemaFile(kind), err)
+			t.Fatalf("%s: %v", v1alpha1.SchemaFile(kind), err)
 		}
 		stale := func(path, what string) {
-			t.Errorf("%s: %s: %s: run make generate", schemaFile(kind), path, what)
+			t.Errorf("%s: %s: %s: run make generate", v1alpha1.SchemaFile(kind), path, what)
 		}
 		for _, f := range types[kind].fields {
 			if f.name == "spec" {

@@ -64,6 +64,7 @@ func jsonSchema(kind string, s map[string]any) ([]byte, error) {
 	}
 	makeStrict(s)
 	s["$schema"] = "http://json-schema.org/draft-07/schema#"
+	s["$id"] = v1alpha1.SchemaAddress(kind)
 	s["title"] = kind
 	properties["apiVersion"] = map[string]any{"type": "string", "enum": []string{v1alpha1.APIVersion}}
 	properties["kind"] = map[string]any{"type": "string", "enum": []string{kind}}

@@ -34,11 +34,11 @@ type valueDoc struct{ value, doc string }
 // typeDocs has the types of the API by their Go name.
 type typeDocs map[string]typeDoc
 
-// parseTypes reads the types of the package in dir.
-func parseTypes(dir string) (typeDocs, error) {
-	names, err := filepath.Glob(filepath.Join(dir, "*_types.go"))
+// parseTypes reads the types in the files of a package that match a pattern.
+func parseTypes(dir, pattern string) (typeDocs, error) {
+	names, err := filepath.Glob(filepath.Join(dir, pattern))
 	if err != nil || len(names) == 0 {
-		return nil, fmt.Errorf("no *_types.go in %s: %w", dir, err)
+		return nil, fmt.Errorf("no %s in %s: %w", pattern, dir, err)
 	}
 	fset := token.NewFileSet()
 	var files []*ast.File
@@ -53,7 +53,7 @@ func parseTypes(dir string) (typeDocs, error) {
 		}
 		files = append(files, file)
 	}
-	pkg, err := doc.NewFromFiles(fset, files, "v1alpha1")
+	pkg, err := doc.NewFromFiles(fset, files, filepath.Base(dir))
 	if err != nil {
 		return nil, err
 	}

@@ -28,6 +28,7 @@ var packages = map[string]description{
 	"internal/report":       {model, "Defines findings, changes and the catalogue of checks."},
 	"internal/policy":       {model, "Defines what the steps exchange: fence, grants, policies, endpoints, flows, verdicts, the engine interface."},
 	"internal/resource":     {model, "Reads the resources of a build into an index, and this project's kinds into inputs."},
+	"internal/document":     {model, "Defines the JSON that commands write for other programs."},
 	"internal/kustomize":    {step, "Builds a kustomization with the function in this process."},
 	"internal/resolve":      {step, "Decides which declared flows are granted: namespaces, limits, consent, Services, hostnames."},
 	"internal/plan":         {step, "Turns grants into policies without a form, one file for each family."},
@@ -44,7 +45,7 @@ var packages = map[string]description{
 	"internal/position":     {step, "Finds the line and column of a field in the file of its resource."},
 	"internal/flux":         {step, "Writes a build as a tree of files that Flux applies in stages."},
 	"internal/architecture": {check, "Tests the package structure, the documents and the language of this repository."},
-	"internal/apidoc":       {tool, "Generates the JSON schemas, docs/api.md and docs/checks.md."},
+	"internal/apidoc":       {tool, "Generates the JSON schemas, docs/api.md, docs/checks.md and docs/schemas."},
 	"internal/mutation":     {tool, "Changes the code as a list states, and checks that a named test fails each time."},
 }
 
@@ -66,6 +67,7 @@ var allowedImports = map[kind]struct {
 var modelImports = map[string][]string{
 	"api/v1alpha1":      nil,
 	"internal/report":   nil,
+	"internal/document": nil,
 	"internal/policy":   {"api/v1alpha1", "internal/report"},
 	"internal/resource": {"api/v1alpha1", "internal/report", "internal/policy"},
 }

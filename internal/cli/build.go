@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -23,7 +24,7 @@ import (
 )
 
 func newBuild() *cobra.Command {
-	var format string
+	var format *choice
 	cmd := &cobra.Command{
 		Use:   "build [DIR]",
 		Short: "Build a kustomization with its fence, as kustomize build would, without plugin flags",
@@ -32,28 +33,36 @@ func newBuild() *cobra.Command {
 
 DIR is the folder of the kustomization. Omitted, it is the current folder. No function
 other than TenantFence runs. helmCharts need --enable-helm, and files outside a
-kustomization's folder need --load-restrictor LoadRestrictionsNone, as with kustomize.`,
+kustomization's folder need --load-restrictor LoadRestrictionsNone, as with kustomize.
+
+-o table lists the flows that the generated policies allow, and the fields that declare
+them. -o json has the generated policies, the changes and the findings
+(docs/schemas/build.json). With errors, it has the findings, and the exit status is 1.`,
 		Example: `  tenantfence build kustomization-examples/soctalk
   tenantfence build kustomization-examples/soctalk --output table`,
-		Args: cobra.MaximumNArgs(1),
+		Args:              cobra.MaximumNArgs(1),
+		ValidArgsFunction: completeDirs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			dir := "."
 			if len(args) == 1 {
 				dir = args[0]
 			}
-			return build(cmd, dir, format)
+			if err := format.check(); err != nil {
+				return err
+			}
+			return build(cmd, dir, format.value)
 		},
 	}
-	cmd.Flags().StringVarP(&format, "output", "o", "yaml", `what to print: "yaml" (the build) or "table" (its policies and the resources that declare them)`)
+	format = addFormat(cmd, `what to print: "yaml" (the build), "table" (the flows of its policies) or "json" (its policies, changes and findings)`, "yaml", "table", "json")
 	addKustomizeFlags(cmd)
 	return cmd
 }
 
 func build(cmd *cobra.Command, dir, format string) error {
-	if format != "yaml" && format != "table" {
-		return fmt.Errorf(`--output %q: use "yaml" or "table"`, format)
-	}
 	b, err := runBuild(cmd, newRunReport(cmd, dir), dir, nil)
+	if format == "json" {
+		return b.writeJSON(cmd.OutOrStdout(), err)
+	}
 	if err != nil {
 		return err
 	}
@@ -92,6 +101,9 @@ type buildResult struct {
 // are the policies that an earlier run wrote elsewhere.
 func runBuild(cmd *cobra.Command, r *runReport, dir string, before []*yaml.RNode) (buildResult, error) {
 	b := buildResult{report: r}
+	if err := checkBuildable(dir); err != nil {
+		return b, err
+	}
 	err := withProgress(cmd, func(p *output.Progress) error {
 		options, err := buildOptions(cmd, p)
 		if err != nil {
@@ -115,10 +127,17 @@ func runBuild(cmd *cobra.Command, r *runReport, dir string, before []*yaml.RNode
 		if findings := findingsOf(err); len(findings) > 0 {
 			return b.report.write(findings)
 		}
-		if err != nil || !b.fellBack {
+		if !b.fellBack {
 			return err
 		}
-		return b.checkLayersAbove(cmd, p, record)
+		runs, rerr := readRecord(record)
+		for _, run := range runs {
+			b.report.all = append(b.report.all, run.findings...)
+		}
+		if err != nil || rerr != nil {
+			return cmp.Or(err, rerr)
+		}
+		return b.checkLayersAbove(cmd, p, runs)
 	})
 	return b, b.report.total(err)
 }
@@ -179,19 +198,15 @@ func buildOptions(cmd *cobra.Command, p *output.Progress) (kustomize.Options, er
 
 // checkLayersAbove checks the layers above the fence: whether they moved, renamed or changed generated
 // policies. If anything else changed, the finished build is decided again.
-func (b *buildResult) checkLayersAbove(cmd *cobra.Command, p *output.Progress, record string) error {
+func (b *buildResult) checkLayersAbove(cmd *cobra.Command, p *output.Progress, runs []recordedRun) error {
 	items, err := readBuild(b.data)
 	if err != nil {
 		return fmt.Errorf("read the build: %w", err)
 	}
-	runs, err := readRecord(record)
-	if err != nil {
-		return err
-	}
 	for _, r := range runs {
 		b.needs = append(b.needs, fn.RequiredPolicyChanges(r.Items, r.returned)...)
 		b.report.changes = b.report.changes.Then(r.changes)
-		b.report.counts.Add(r.counts())
+		b.report.counts.Add(r.findings.Counts())
 	}
 	if err := b.report.write(lint.LayersAbove(writtenPolicies(runs), items)); err != nil {
 		return err

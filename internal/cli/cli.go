@@ -7,13 +7,11 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"runtime/debug"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
 	"github.com/tenantfence/tenantfence/fn"
-	"github.com/tenantfence/tenantfence/internal/kustomize"
 )
 
 // The exit codes.
@@ -56,7 +54,7 @@ func Run(args []string, stdin io.Reader, stdout, stderr io.Writer) (code int) {
 	}
 	// Nothing better can be done where stderr itself fails.
 	_, _ = fmt.Fprintf(stderr, "tenantfence: %v\n", err)
-	if errors.Is(err, fn.ErrRefused) || errors.Is(err, kustomize.ErrFunction) {
+	if isRefused(err) {
 		return exitFindings
 	}
 	return exitUsage
@@ -77,10 +75,9 @@ ResourceList on standard input and writes it back with the policies in it.
 The exit status is 0 without errors, 1 if findings are errors, and nothing was changed,
 and 2 if the arguments or the input cannot be read. tenantfence verify exits with 0 only
 after a last line that begins with "verified".`,
-		Args:              cobra.NoArgs,
+		Args:              noCommand,
 		SilenceUsage:      true,
 		SilenceErrors:     true,
-		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
 		PersistentPreRunE: checkDetail,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if f, ok := cmd.InOrStdin().(*os.File); ok && term.IsTerminal(int(f.Fd())) {
@@ -93,9 +90,11 @@ after a last line that begins with "verified".`,
 			return fn.Execute(cmd.InOrStdin(), cmd.OutOrStdout(), o, writeRun(cmd))
 		},
 	}
-	if info, ok := debug.ReadBuildInfo(); ok {
-		root.Version = info.Main.Version
-	}
+	root.Version = versions().Version
+	root.SetVersionTemplate(versionText(versions()))
+	root.SetFlagErrorFunc(flagError)
+	root.SetHelpCommand(newHelp())
+	root.Flags().Bool("version", false, "print the versions, as tenantfence version does")
 	root.PersistentFlags().BoolP("verbose", "v", false, "list every change, every flow and the details of every finding")
 	root.PersistentFlags().BoolP("quiet", "q", false, "write errors only, and the last line of verify")
 	root.PersistentFlags().Bool(debugFlag, false, "write each step of the run with its result and duration to the error output")
@@ -106,6 +105,7 @@ after a last line that begins with "verified".`,
 		// It never fails for a flag that exists.
 		_ = root.Flags().MarkHidden(hidden)
 	}
-	root.AddCommand(newBuild(), newChecks(), newConvert(), newImport(), newInit(), newRender(), newVerify())
+	root.AddCommand(newBuild(), newChecks(), newConvert(), newImport(), newInit(), newRender(), newSchema(), newVerify(), newVersion())
+	addCompletion(root)
 	return root
 }

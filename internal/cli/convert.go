@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tenantfence/tenantfence/fn"
+	"github.com/tenantfence/tenantfence/internal/document"
 	"github.com/tenantfence/tenantfence/internal/output"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/position"
@@ -18,6 +19,7 @@ type convertFlags struct {
 	write     bool
 	inputs    []string
 	namespace string
+	format    *choice
 }
 
 func newConvert() *cobra.Command {
@@ -44,6 +46,8 @@ that policyTypes omits, which is reported. A port range (endPort) needs Cilium 1
 Applying the result does not remove the earlier NetworkPolicy from the cluster: prune or
 delete it. Until then both policies allow the same.
 
+-o json has the converted files, the changes and the findings (docs/schemas/convert.json).
+
 The exit status is 0 if every policy was converted, 1 if a policy was refused or differs,
 and 2 if the arguments or the files cannot be read.`,
 		Example: `  helm template my-release my-chart | tenantfence convert - > policies.yaml
@@ -56,6 +60,9 @@ and 2 if the arguments or the files cannot be read.`,
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := flags.format.check(); err != nil {
+				return err
+			}
 			return convertFiles(cmd, args, flags)
 		},
 	}
@@ -63,6 +70,8 @@ and 2 if the arguments or the files cannot be read.`,
 	f.BoolVarP(&flags.write, "write", "w", false, "write the files in place instead of printing them: all of them or, with an error, none")
 	f.StringArrayVar(&flags.inputs, "inputs", nil, "a kustomization, a folder or a file with workloads and Namespaces for the proof; may be repeated")
 	f.StringVarP(&flags.namespace, "namespace", "n", "default", "the namespace of resources without one, for the proof")
+	complete(cmd, "namespace", cobra.NoFileCompletions)
+	flags.format = addFormat(cmd, `what to print: "yaml" (the converted files) or "json" (the files, changes and findings)`, "yaml", "json")
 	addKustomizeFlags(cmd)
 	return cmd
 }
@@ -89,18 +98,42 @@ func convertFiles(cmd *cobra.Command, args []string, flags convertFlags) error {
 		converted, err = fn.Convert(c)
 		return err
 	})
-	if werr := output.Text(cmd.ErrOrStderr(), position.NewFinder(".").Locate(converted.Findings), detail(cmd)); werr != nil || err != nil {
+	converted.Findings = position.NewFinder(".").Locate(converted.Findings)
+	if werr := output.Text(cmd.ErrOrStderr(), converted.Findings, detail(cmd)); werr != nil || err != nil {
+		if werr == nil && flags.format.value == "json" && isRefused(err) {
+			werr = output.ConvertJSON(cmd.OutOrStdout(), output.Converted{Findings: converted.Findings})
+		}
 		return cmp.Or(werr, err)
 	}
-	if flags.write {
-		err = writeSources(sources, converted.Texts)
-	} else {
-		err = printSources(cmd.OutOrStdout(), sources, converted.Texts)
-	}
-	if err != nil {
+	if err := writeConverted(cmd, sources, converted, flags); err != nil {
 		return err
 	}
 	return reportConverted(cmd, converted)
+}
+
+// writeConverted writes the converted files in place, or prints them.
+func writeConverted(cmd *cobra.Command, sources []source, c fn.Converted, flags convertFlags) error {
+	if flags.write {
+		if err := writeSources(sources, c.Texts); err != nil {
+			return err
+		}
+	}
+	s := c.Compared
+	out := output.Converted{
+		Passed: true, Written: flags.write, Changes: c.Changes, Findings: c.Findings,
+		Compared: document.Compared{Pods: s.Pods, Peers: s.Peers, Openings: s.Openings},
+	}
+	switch {
+	case flags.format.value != "json" && flags.write:
+		return nil
+	case flags.format.value != "json":
+		return printSources(cmd.OutOrStdout(), sources, c.Texts)
+	case !flags.write:
+		for i, text := range c.Texts {
+			out.Files = append(out.Files, document.File{Name: sources[i].Name, Content: string(text.Bytes())})
+		}
+	}
+	return output.ConvertJSON(cmd.OutOrStdout(), out)
 }
 
 // reportConverted lists the converted policies, and counts what the proof compared.
@@ -109,10 +142,8 @@ func reportConverted(cmd *cobra.Command, c fn.Converted) error {
 		note(cmd, "the input has no NetworkPolicy to convert")
 		return nil
 	}
-	if detail(cmd) != output.Quiet {
-		if err := output.Changes(cmd.ErrOrStderr(), "tenantfence", c.Changes, output.Verbose); err != nil {
-			return err
-		}
+	if err := output.Changes(cmd.ErrOrStderr(), "tenantfence", c.Changes, detail(cmd)); err != nil {
+		return err
 	}
 	s := c.Compared
 	note(cmd, "each policy decides as before: compared %s, %s and %s", policy.Count(s.Pods, "pod"), policy.Count(s.Peers, "peer"), policy.Count(s.Openings, "opening"))

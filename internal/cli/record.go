@@ -37,57 +37,71 @@ func executeRecorded(cmd *cobra.Command, file string, o fn.Options) error {
 		return fmt.Errorf("read input: %w", err)
 	}
 	var out bytes.Buffer
-	var changes report.Changes
+	var reported recordedReport
 	write := func(r fn.Result, _ error) error {
-		changes = r.Changes
+		reported = newRecordedReport(r)
 		return output.Text(cmd.ErrOrStderr(), r.Findings, detail(cmd))
 	}
-	if err := fn.Execute(bytes.NewReader(in), io.MultiWriter(cmd.OutOrStdout(), &out), o, write); err != nil {
-		return err
+	ran := fn.Execute(bytes.NewReader(in), io.MultiWriter(cmd.OutOrStdout(), &out), o, write)
+	if ran != nil {
+		// The record of a refused run has its findings, and no output.
+		out.Reset()
+		out.WriteString("items: []")
 	}
-	data, err := json.Marshal(recordedChanges{changes})
+	data, err := json.Marshal(reported)
 	if err == nil {
 		err = appendTo(file, slices.Concat([]byte(recordSeparator), in, []byte(recordSeparator), out.Bytes(), []byte(recordSeparator), data))
 	}
-	if err != nil {
+	if err != nil && ran == nil {
 		return fmt.Errorf("record what the function does: %w", err)
 	}
-	return nil
+	return ran
 }
 
 const recordSeparator = "\n---\n"
 
-// recordedChanges is the third document of a recorded run, after its input and its output.
-type recordedChanges struct {
-	Changes report.Changes `json:"changes"`
+// recordedReport is the third document of a recorded run, after its input and its output.
+type recordedReport struct {
+	Changes  report.Changes
+	Findings []recordedFinding
+}
+
+// recordedFinding is a finding whose check is a name.
+type recordedFinding struct {
+	Name string
+	report.Finding
+}
+
+func newRecordedReport(r fn.Result) recordedReport {
+	out := recordedReport{Changes: r.Changes}
+	for _, f := range r.Findings {
+		name := f.Check.Name
+		f.Check = nil
+		out.Findings = append(out.Findings, recordedFinding{name, f})
+	}
+	return out
+}
+
+func (r recordedReport) findings() report.Findings {
+	var out report.Findings
+	for _, f := range r.Findings {
+		f.Check = report.Find(f.Name)
+		out = append(out, f.Finding)
+	}
+	return out
 }
 
 // recordedRun is a run of the function in another process.
 type recordedRun struct {
 	fn.Run
 	returned []*yaml.RNode
-	// results are its findings, in the form that hosts show.
-	results []*yaml.RNode
-	changes report.Changes
-}
-
-// counts are the numbers of its findings.
-func (r recordedRun) counts() report.Counts {
-	out := report.Counts{}
-	for _, n := range r.results {
-		if severity, err := n.GetString("severity"); err == nil {
-			out[report.Severity(severity)]++
-		}
-	}
-	return out
+	findings report.Findings
+	changes  report.Changes
 }
 
 // reported reports whether the run had a finding.
 func (r recordedRun) reported(f report.Finding) bool {
-	return slices.ContainsFunc(r.results, func(n *yaml.RNode) bool {
-		message, err := n.GetString("message")
-		return err == nil && message == f.Message
-	})
+	return slices.ContainsFunc(r.findings, func(other report.Finding) bool { return other.Message == f.Message })
 }
 
 // writtenPolicies are the policies that runs of the function wrote and no later run deleted.
@@ -195,11 +209,13 @@ func readRecord(file string) ([]recordedRun, error) {
 	// Each run has three documents: its input, its output and its changes.
 	for i := 0; i+2 < len(lists); i += 3 {
 		var r recordedRun
-		if r.changes, err = changesOf(lists[i+2]); err != nil {
+		reported, err := reportOf(lists[i+2])
+		if err != nil {
 			return nil, err
 		}
+		r.changes, r.findings = reported.Changes, reported.findings()
 		for into, from := range map[*[]*yaml.RNode]*yaml.MapNode{
-			&r.Items: lists[i].Field("items"), &r.returned: lists[i+1].Field("items"), &r.results: lists[i+1].Field("results"),
+			&r.Items: lists[i].Field("items"), &r.returned: lists[i+1].Field("items"),
 		} {
 			if *into, err = elementsOf(from); err != nil {
 				return nil, err
@@ -218,16 +234,16 @@ func readRecord(file string) ([]recordedRun, error) {
 	return runs, nil
 }
 
-func changesOf(n *yaml.RNode) (report.Changes, error) {
-	var out recordedChanges
+func reportOf(n *yaml.RNode) (recordedReport, error) {
+	var out recordedReport
 	data, err := n.MarshalJSON()
 	if err == nil {
 		err = json.Unmarshal(data, &out)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("read what the function changed: %w", err)
+		return out, fmt.Errorf("read what the function changed: %w", err)
 	}
-	return out.Changes, nil
+	return out, nil
 }
 
 func elementsOf(list *yaml.MapNode) ([]*yaml.RNode, error) {

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -17,33 +18,50 @@ import (
 
 // renderFlags are the flags of render.
 type renderFlags struct {
-	out, source, path, namespace, groupBy string
+	out, source, path, namespace string
+	check                        bool
+	groupBy, format              *choice
 }
 
 func newRender() *cobra.Command {
 	var flags renderFlags
 	cmd := &cobra.Command{
-		Use:   "render DIR -o OUT",
+		Use:   "render DIR --output-dir OUT",
 		Short: "Render the policies of a kustomization into a tree that Flux applies",
 		Long: `Build a kustomization with its fence, as tenantfence build does, and write its
 policies into OUT: a folder for each tenant and stage, and Flux Kustomizations that
 apply baseline, allow and default-deny one after the other.
 
 OUT belongs to this command. It is replaced as a whole, and only if every file in it is
-as rendered. Tenants, profile, workloads and other resources are not written.`,
-		Example: `  tenantfence render kustomization-examples/soctalk -o rendered
-  tenantfence render clusters/prod/fence -o rendered/prod --source OCIRepository/policies --path prod`,
-		Args: cobra.ExactArgs(1),
+as rendered. Tenants, profile, workloads and other resources are not written.
+
+--check writes nothing. The exit status is 1 if OUT would change, as in a pipeline that
+checks that the rendered policies are committed.
+
+-o json has the changes and the findings (docs/schemas/render.json).`,
+		Example: `  tenantfence render kustomization-examples/soctalk --output-dir rendered
+  tenantfence render kustomization-examples/soctalk --output-dir rendered --check
+  tenantfence render clusters/prod/fence --output-dir rendered/prod --source OCIRepository/policies --path prod`,
+		Args:              cobra.ExactArgs(1),
+		ValidArgsFunction: completeDirs,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := flags.format.check(); err != nil {
+				return fmt.Errorf("%w: the folder to write is --output-dir %s", err, flags.format.value)
+			}
 			return render(cmd, args[0], flags)
 		},
 	}
 	f := cmd.Flags()
-	f.StringVarP(&flags.out, "output", "o", "", "the folder to write; it is created if necessary (required)")
+	f.StringVar(&flags.out, "output-dir", "", "the folder to write; it is created if necessary (required)")
+	f.BoolVar(&flags.check, "check", false, "write nothing, and exit with 1 if the folder would change")
 	f.StringVar(&flags.source, "source", "GitRepository/flux-system", "the Flux source that contains OUT, as Kind/name")
 	f.StringVar(&flags.path, "path", "", "the path of OUT in the source (default OUT itself)")
 	f.StringVar(&flags.namespace, "namespace", "flux-system", "the namespace of the Flux Kustomizations and of the source")
-	f.StringVar(&flags.groupBy, "group-by", string(flux.ByTenant), `what one Flux Kustomization applies: a stage of one "tenant", or a "stage" of all`)
+	for flag, values := range map[string]cobra.CompletionFunc{"output-dir": completeDirs, "source": cobra.NoFileCompletions, "path": completeDirs, "namespace": cobra.NoFileCompletions} {
+		complete(cmd, flag, values)
+	}
+	flags.groupBy = addChoice(cmd, "group-by", "", `what one Flux Kustomization applies: a stage of one "tenant", or a "stage" of all`, string(flux.ByTenant), string(flux.ByStage))
+	flags.format = addFormat(cmd, `what to print: "text" (the changes) or "json" (the changes and findings)`, "text", "json")
 	addKustomizeFlags(cmd)
 	return cmd
 }
@@ -61,26 +79,46 @@ func render(cmd *cobra.Command, dir string, flags renderFlags) error {
 		return err
 	}
 	b, err := runBuild(cmd, newRunReport(cmd, dir, flags.out), dir, before)
-	if err != nil {
-		return err
+	var changes report.Changes
+	if err == nil {
+		changes, err = b.render(flags, options)
 	}
-	if b.fellBack && len(before) > 0 {
+	if b.fellBack && err == nil && len(before) > 0 {
 		note(cmd, "traffic is not compared with the policies in %s, since kustomize itself built this", flags.out)
 	}
-	items, err := readBuild(b.data)
-	if err != nil {
-		return fmt.Errorf("read the build: %w", err)
+	return b.reportRendered(cmd, flags, changes, err)
+}
+
+// reportRendered writes the changes, or the findings that refused them. With --check, a change is an error.
+func (b *buildResult) reportRendered(cmd *cobra.Command, flags renderFlags, changes report.Changes, err error) error {
+	changed := flags.check && len(changes.Effective()) > 0
+	switch {
+	case err != nil && !isRefused(err):
+		return err
+	case flags.format.value == "json":
+		r := output.Rendered{Passed: err == nil && !changed, Dir: flags.out, Check: flags.check, Changes: changes, Needs: b.needs, Findings: b.report.all.Sort()}
+		err = cmp.Or(output.RenderJSON(cmd.OutOrStdout(), r), err)
+	case err == nil:
+		err = b.writeRendered(cmd, flags, changes)
 	}
-	changes, err := b.render(items, flags.out, options)
-	if err != nil {
-		return b.report.total(err)
+	if err == nil && changed {
+		return errFindings
 	}
+	return err
+}
+
+// writeRendered writes what objects that are not rendered need, and the changes.
+func (b *buildResult) writeRendered(cmd *cobra.Command, flags renderFlags, changes report.Changes) error {
 	if detail(cmd) != output.Quiet {
 		if err := writeNeeds(cmd.ErrOrStderr(), b.needs); err != nil {
 			return err
 		}
 	}
-	return output.Changes(cmd.OutOrStdout(), flags.out, changes, detail(cmd))
+	title := flags.out
+	if flags.check {
+		title += " (nothing is written)"
+	}
+	return output.Changes(cmd.OutOrStdout(), title, changes, detail(cmd))
 }
 
 // renderedPolicies are the policies of an earlier rendering.
@@ -109,19 +147,27 @@ func writeNeeds(w io.Writer, needs []string) error {
 	return nil
 }
 
-// render writes the tree. Findings refuse it.
-func (b buildResult) render(items []*yaml.RNode, out string, options flux.Options) (report.Changes, error) {
+// render writes the tree, or compares it. Findings refuse it.
+func (b *buildResult) render(flags renderFlags, options flux.Options) (report.Changes, error) {
+	items, err := readBuild(b.data)
+	if err != nil {
+		return nil, fmt.Errorf("read the build: %w", err)
+	}
 	files, findings, err := flux.Tree(items, options)
-	if err := cmp.Or(b.report.write(findings), err); err != nil {
+	if err := b.report.total(cmp.Or(b.report.write(findings), err)); err != nil {
 		return nil, err
 	}
-	changes, findings, err := flux.Write(out, files)
-	return changes, cmp.Or(b.report.write(findings), err)
+	write := flux.Write
+	if flags.check {
+		write = flux.Compare
+	}
+	changes, findings, err := write(flags.out, files)
+	return changes, b.report.total(cmp.Or(b.report.write(findings), err))
 }
 
 func (f renderFlags) options() (flux.Options, error) {
 	if f.out == "" {
-		return flux.Options{}, fmt.Errorf("--output: name the folder to write")
+		return flux.Options{}, errors.New("--output-dir: name the folder to write, as in --output-dir rendered")
 	}
 	options := flux.Options{}
 	var err error
@@ -131,12 +177,13 @@ func (f renderFlags) options() (flux.Options, error) {
 	if options.Namespace, err = flux.ParseNamespace(f.namespace); err != nil {
 		return options, fmt.Errorf("--namespace: %w", err)
 	}
-	if options.GroupBy, err = flux.ParseGrouping(f.groupBy); err != nil {
-		return options, fmt.Errorf("--group-by: %w", err)
+	if err := f.groupBy.check(); err != nil {
+		return options, err
 	}
+	options.GroupBy = flux.Grouping(f.groupBy.value)
 	if f.path == "" {
 		if options.Path, err = flux.ParsePath(f.out); err != nil {
-			return options, fmt.Errorf("--output: %w, with --path", err)
+			return options, fmt.Errorf("--output-dir: %w, with --path", err)
 		}
 	} else if options.Path, err = flux.ParsePath(f.path); err != nil {
 		return options, fmt.Errorf("--path: %w", err)

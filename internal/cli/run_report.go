@@ -19,6 +19,8 @@ type runReport struct {
 	positions *position.Finder
 	debug     fn.Debug
 	counts    report.Counts
+	// all are the findings, with their positions.
+	all report.Findings
 	// changes are those of every fence in the run.
 	changes report.Changes
 }
@@ -31,7 +33,9 @@ func newRunReport(cmd *cobra.Command, dirs ...string) *runReport {
 // write writes findings. With an error among them the run is refused.
 func (r *runReport) write(findings report.Findings) error {
 	r.counts.Add(findings.Counts())
-	if err := output.Text(r.cmd.ErrOrStderr(), r.positions.Locate(findings), detail(r.cmd)); err != nil {
+	located := r.positions.Locate(findings)
+	r.all = append(r.all, located...)
+	if err := output.Text(r.cmd.ErrOrStderr(), located, detail(r.cmd)); err != nil {
 		return err
 	}
 	if findings.HasError() {

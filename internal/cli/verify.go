@@ -19,7 +19,8 @@ import (
 
 // verifyFlags are the flags of verify.
 type verifyFlags struct {
-	inputs, fence, format string
+	inputs, fence string
+	format        *choice
 }
 
 func newVerify() *cobra.Command {
@@ -55,13 +56,13 @@ The last line of the report begins with the outcome, which sets the exit status:
 The exit status is also 2 if the arguments or the input cannot be read. Tenants in
 AllowOnly are counted separately: they are isolated once they are in Enforce.
 
--o json has outcome, passed, reasons, flowTests, isolation, policies and findings; a flow
-in it has from, to, port, protocol, the decision of each side with the policies that
-decided (policies), and the fields that declared it (declaredBy). -o junit has a test suite for
-each FlowTest, and one, policies, with the outcome as a property and a test, verified,
-and a test for each check.`,
+-o summary is a page about the fence: its tenants, their flows, what is proved and what is
+assumed. -o json has all results: FlowTests with the deciding policies, what policies
+allow at each pod (openings), and findings (docs/schemas/verify.json). -o junit has a test
+suite for each FlowTest, and one, policies, with the outcome as a property and a test,
+verified, and a test for each check.`,
 		Example: `  kustomize build --enable-alpha-plugins --enable-exec deploy | tenantfence verify --inputs deploy -
-  tenantfence verify kustomization-examples/soctalk
+  tenantfence verify kustomization-examples/soctalk -o summary
   tenantfence verify rendered --inputs kustomization-examples/soctalk
   tenantfence verify kustomization-examples/kpt -o junit > report.xml`,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -71,25 +72,26 @@ and a test for each check.`,
 	f := cmd.Flags()
 	f.StringVar(&flags.inputs, "inputs", "", "the folder that declares the intent: a kustomization with its fence, or a kpt package; it needs a target")
 	f.StringVar(&flags.fence, "fence", "", "the name of the fence to verify, if the input has several")
-	f.StringVarP(&flags.format, "output", "o", "text", `what to print: "text", "json" or "junit"`)
+	complete(cmd, "inputs", completeDirs)
+	complete(cmd, "fence", cobra.NoFileCompletions)
+	flags.format = addFormat(cmd, `what to print: "text", "summary", "json" or "junit"`, "text", "summary", "json", "junit")
 	addKustomizeFlags(cmd)
 	return cmd
 }
 
 func verify(cmd *cobra.Command, args []string, flags verifyFlags) error {
-	write, err := reportFormat(flags.format, detail(cmd))
-	if err != nil {
+	if err := flags.format.check(); err != nil {
 		return err
 	}
 	var result policy.Report
 	debug := debugger(cmd)
-	err = withProgress(cmd, func(p *output.Progress) error {
+	err := withProgress(cmd, func(p *output.Progress) error {
 		v, err := loadVerification(cmd, p, args, flags.inputs)
 		if err != nil {
 			result, err = refusedReport(err)
 			return err
 		}
-		v.Fence, v.Progress, v.Debug = flags.fence, p.Update, debug
+		v.Fence, v.Progress, v.Debug, v.ListAccess = flags.fence, p.Update, debug, flags.format.value == "json"
 		result, err = fn.Verify(v)
 		return err
 	})
@@ -97,7 +99,7 @@ func verify(cmd *cobra.Command, args []string, flags verifyFlags) error {
 		return err
 	}
 	result.Findings = position.NewFinder(verifiedDirs(args, flags.inputs)...).Locate(result.Findings)
-	if err := write(cmd.OutOrStdout(), result); err != nil {
+	if err := writeReport(cmd.OutOrStdout(), flags.format.value, result, detail(cmd)); err != nil {
 		return err
 	}
 	switch result.Outcome() {
@@ -137,16 +139,16 @@ func refusedReport(err error) (policy.Report, error) {
 	return result, err
 }
 
-func reportFormat(name string, level output.Detail) (func(io.Writer, policy.Report) error, error) {
-	switch name {
-	case "text":
-		return func(w io.Writer, r policy.Report) error { return output.Report(w, r, level) }, nil
+func writeReport(w io.Writer, format string, r policy.Report, level output.Detail) error {
+	switch format {
+	case "summary":
+		return output.Summarize(w, r, level)
 	case "json":
-		return output.JSON, nil
+		return output.JSON(w, r)
 	case "junit":
-		return output.JUnit, nil
+		return output.JUnit(w, r)
 	}
-	return nil, fmt.Errorf(`--output %q: use "text", "json" or "junit"`, name)
+	return output.Report(w, r, level)
 }
 
 // loadVerification reads the target and the inputs.

@@ -31,7 +31,7 @@ func (c chain) represents(n *yaml.RNode) bool {
 // controllerOf follows the controllers of a workload.
 func (i *importer) controllerOf(n *yaml.RNode) (chain, error) {
 	for depth := 0; ; depth++ {
-		in, err := decode[controlled](n)
+		in, err := i.controlled(n)
 		if err != nil {
 			return chain{}, err
 		}

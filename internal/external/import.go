@@ -30,7 +30,7 @@ func Import(items []*yaml.RNode, namespaces []string) (Imported, error) {
 	items, _ = resource.Deduplicate(items)
 	i := importer{
 		Imported: Imported{Read: map[string]int{}, Kept: map[string]int{}, LeftOut: map[string]int{}},
-		objects:  map[report.Ref]*yaml.RNode{}, groups: map[groupKey]*group{}, namespaces: map[string]*v1alpha1.ExternalNamespace{},
+		objects:  map[report.Ref]*yaml.RNode{}, decoded: map[*yaml.RNode]controlled{}, groups: map[groupKey]*group{}, namespaces: map[string]*v1alpha1.ExternalNamespace{},
 	}
 	var selected []*yaml.RNode
 	for _, n := range items {
@@ -38,10 +38,7 @@ func Import(items []*yaml.RNode, namespaces []string) (Imported, error) {
 			selected = append(selected, n)
 		}
 	}
-	slices.SortStableFunc(selected, func(a, b *yaml.RNode) int {
-		one, other := resource.RefOf(a), resource.RefOf(b)
-		return cmp.Or(cmp.Compare(one.String(), other.String()), cmp.Compare(one.APIVersion, other.APIVersion))
-	})
+	slices.SortFunc(selected, compareResources)
 	for _, n := range selected {
 		i.Read[n.GetKind()]++
 		i.objects[resource.ID(n)] = n
@@ -64,6 +61,18 @@ func Import(items []*yaml.RNode, namespaces []string) (Imported, error) {
 	return i.Imported, nil
 }
 
+// compareResources orders resources by their identity, and by their content.
+func compareResources(a, b *yaml.RNode) int {
+	one, other := resource.RefOf(a), resource.RefOf(b)
+	if c := cmp.Or(cmp.Compare(one.String(), other.String()), cmp.Compare(one.APIVersion, other.APIVersion)); c != 0 {
+		return c
+	}
+	// Resources are valid YAML. An error sorts like an empty text.
+	text, _ := a.String()
+	otherText, _ := b.String()
+	return cmp.Compare(text, otherText)
+}
+
 // isIn reports whether a resource is in one of some namespaces, is the Namespace itself, or has no
 // namespace.
 func isIn(n *yaml.RNode, namespaces []string) bool {
@@ -78,6 +87,7 @@ type importer struct {
 	Imported
 	notes      notes
 	objects    map[report.Ref]*yaml.RNode
+	decoded    map[*yaml.RNode]controlled
 	groups     map[groupKey]*group
 	services   []*yaml.RNode
 	namespaces map[string]*v1alpha1.ExternalNamespace

@@ -31,6 +31,8 @@ type group struct {
 	template *v1alpha1.ExternalWorkload
 	// pods are its pods, and templates the ReplicaSets or Jobs of a controller that the input lacks.
 	pods, templates []member
+	// checked has the contents that are compared with the pods.
+	checked map[string]bool
 }
 
 type member struct {
@@ -63,7 +65,7 @@ func workloadKind(n *yaml.RNode) v1alpha1.WorkloadKind {
 
 // readWorkload adds a workload, or a part of one.
 func (i *importer) readWorkload(n *yaml.RNode) error {
-	in, err := decode[controlled](n)
+	in, err := i.controlled(n)
 	if err != nil {
 		return err
 	}
@@ -83,11 +85,24 @@ func (i *importer) readWorkload(n *yaml.RNode) error {
 	if owner.represents(n) || in.isScaledToZero() && !owner.isOwn(n) {
 		return nil
 	}
-	pods, err := i.podsOf(n, owner.key.kind)
-	if err == nil {
-		i.group(owner.key).add(n, owner, pods)
+	pods, template, err := i.podsOf(n, owner.key.kind)
+	if err != nil {
+		return err
 	}
-	return err
+	g := i.group(owner.key)
+	g.add(n, owner, pods)
+	i.checkPods(n, template, g, pods)
+	return nil
+}
+
+// controlled reads a workload once.
+func (i *importer) controlled(n *yaml.RNode) (controlled, error) {
+	if in, ok := i.decoded[n]; ok {
+		return in, nil
+	}
+	in, err := decode[controlled](n)
+	i.decoded[n] = in
+	return in, err
 }
 
 func (c controlled) isScaledToZero() bool { return c.Spec.Replicas != nil && *c.Spec.Replicas == 0 }
@@ -122,37 +137,43 @@ func (i *importer) checkJob(n *yaml.RNode, in controlled) {
 	}
 }
 
-// podsOf converts the pods of a workload, without the labels that the controller of a kind adds.
-func (i *importer) podsOf(n *yaml.RNode, kind v1alpha1.WorkloadKind) (v1alpha1.ExternalWorkload, error) {
+// podsOf converts the pods of a workload, without the labels that the controller of a kind adds. It
+// also returns the template.
+func (i *importer) podsOf(n *yaml.RNode, kind v1alpha1.WorkloadKind) (v1alpha1.ExternalWorkload, *yaml.RNode, error) {
 	node, err := n.Pipe(yaml.Lookup(resource.TemplatePath(n)...))
 	if err != nil || node == nil {
-		return v1alpha1.ExternalWorkload{}, err
+		return v1alpha1.ExternalWorkload{}, nil, err
 	}
 	template, err := decode[corev1.PodTemplateSpec](node)
 	if err != nil {
-		return v1alpha1.ExternalWorkload{}, err
+		return v1alpha1.ExternalWorkload{}, nil, err
 	}
 	i.checkAnnotations(n, template.Annotations)
 	labels := maps.Clone(template.Labels)
 	for _, key := range resource.ControllerLabels(string(kind)) {
 		delete(labels, key)
 	}
-	w := podContent(labels, template.Spec)
-	i.checkPods(n, template, labels, w)
-	return w, nil
+	return podContent(labels, template.Spec), node, nil
 }
 
-// checkPods reports pods that differ from what is written of them.
-func (i *importer) checkPods(n *yaml.RNode, template corev1.PodTemplateSpec, labels map[string]string, w v1alpha1.ExternalWorkload) {
-	pod := corev1.Pod{TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Pod"}, ObjectMeta: metav1.ObjectMeta{Name: n.GetName(), Namespace: n.GetNamespace(), Labels: labels}, Spec: template.Spec}
-	w.Name, w.Kind = n.GetName(), v1alpha1.WorkloadPod
-	difference := "content"
-	if data, err := json.Marshal(pod); err == nil {
-		if node, err := yaml.Parse(string(data)); err == nil {
-			difference = resource.WorkloadDifference(node, w)
-		}
+// checkPods reports pods that differ from what is written of them, once for each content.
+func (i *importer) checkPods(n, template *yaml.RNode, g *group, w v1alpha1.ExternalWorkload) {
+	content := policy.JSONKey(w)
+	if template == nil || g.checked[content] {
+		return
 	}
-	if difference != "" {
+	if g.checked == nil {
+		g.checked = map[string]bool{}
+	}
+	g.checked[content] = true
+	w.Name, w.Kind = n.GetName(), v1alpha1.WorkloadPod
+	pod := mapping(pair{"apiVersion", text("v1")}, pair{"kind", text("Pod")}, pair{"metadata", mapping(pair{"name", text(w.Name)}, pair{"namespace", text(n.GetNamespace())})})
+	if spec := template.Field("spec"); spec != nil {
+		pod.Content = append(pod.Content, text("spec"), spec.Value.YNode())
+	}
+	// The labels are those of the template without some, so they are no part of the comparison.
+	w.Labels = nil
+	if difference := resource.WorkloadDifference(yaml.NewRNode(pod), w); difference != "" {
 		i.add(inexact, n, "has pods whose "+difference+" cannot be written exactly: write it with the annotation config.kubernetes.io/local-config instead")
 	}
 }
@@ -217,9 +238,14 @@ func distinct(all []member) []member {
 	})
 }
 
+// decode reads a resource. It is faster than the methods of RNode, and clusters have many pods.
 func decode[T any](n *yaml.RNode) (T, error) {
 	var out T
-	data, err := n.MarshalJSON()
+	var content any
+	if err := n.YNode().Decode(&content); err != nil {
+		return out, err
+	}
+	data, err := json.Marshal(content)
 	if err != nil {
 		return out, err
 	}

@@ -46,14 +46,6 @@ func ParseSource(s string) (Source, error) {
 	return Source{Kind: kind, Name: name}, nil
 }
 
-// ParseGrouping reads a grouping.
-func ParseGrouping(s string) (Grouping, error) {
-	if g := Grouping(s); g == ByTenant || g == ByStage {
-		return g, nil
-	}
-	return "", fmt.Errorf("%q is not a grouping: use %q or %q", s, ByTenant, ByStage)
-}
-
 // ParseNamespace reads the name of a namespace.
 func ParseNamespace(s string) (string, error) {
 	if len(validation.IsDNS1123Label(s)) > 0 {

@@ -20,20 +20,6 @@ func TestParseSource(t *testing.T) {
 	}
 }
 
-func TestParseGrouping(t *testing.T) {
-	t.Parallel()
-	for _, s := range []string{"tenant", "stage"} {
-		if got, err := ParseGrouping(s); err != nil || string(got) != s {
-			t.Errorf("%q: got %v, %v", s, got, err)
-		}
-	}
-	for _, s := range []string{"", "Tenant", "cluster"} {
-		if got, err := ParseGrouping(s); err == nil {
-			t.Errorf("%q: got %v", s, got)
-		}
-	}
-}
-
 func TestParseNamespace(t *testing.T) {
 	t.Parallel()
 	if got, err := ParseNamespace("fences"); err != nil || got != "fences" {

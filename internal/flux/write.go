@@ -17,27 +17,37 @@ import (
 // an error. Write does not touch unchanged files.
 func Write(out string, files Files) (report.Changes, report.Findings, error) {
 	out = filepath.Clean(out)
-	info, err := statTarget(out)
-	if err != nil {
-		return nil, nil, err
-	}
-	var old Files
-	mode := os.FileMode(0o755)
-	if info != nil {
-		var findings report.Findings
-		if old, findings, err = readSealedTree(out); err != nil || findings.HasError() {
-			return nil, findings, err
-		}
-		mode = info.Mode().Perm()
+	old, mode, findings, err := readOld(out)
+	if err != nil || findings.HasError() {
+		return nil, findings, err
 	}
 	changes := compare(old, files)
-	if !slices.ContainsFunc(changes, func(c report.Change) bool { return c.Action != report.Unchanged }) {
+	if len(changes.Effective()) == 0 {
 		return changes, nil, nil
 	}
 	if err := replace(out, old, files, mode); err != nil {
 		return nil, nil, err
 	}
 	return changes, nil, nil
+}
+
+// Compare returns the changes and findings of Write, and writes nothing.
+func Compare(out string, files Files) (report.Changes, report.Findings, error) {
+	old, _, findings, err := readOld(filepath.Clean(out))
+	if err != nil || findings.HasError() {
+		return nil, findings, err
+	}
+	return compare(old, files), nil, nil
+}
+
+// readOld reads the tree that Write replaces, with its mode. Without one, the files are nil.
+func readOld(out string) (Files, os.FileMode, report.Findings, error) {
+	info, err := statTarget(out)
+	if err != nil || info == nil {
+		return nil, 0o755, nil, err
+	}
+	old, findings, err := readSealedTree(out)
+	return old, info.Mode().Perm(), findings, err
 }
 
 func compare(old, files Files) report.Changes {

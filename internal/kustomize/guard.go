@@ -13,13 +13,15 @@ import (
 // expands them without a check, and crashes.
 type guard struct {
 	filesys.FileSystem
-	// root is the directory of the build, with symbolic links resolved.
-	root     string
-	findings map[string]report.Findings
+	// dir is the directory of the build, and root the same with symbolic links resolved.
+	dir, root string
+	findings  map[string]report.Findings
+	// files are the files that were read.
+	files map[string]bool
 }
 
 func newGuard(fsys filesys.FileSystem, dir string) *guard {
-	g := &guard{FileSystem: fsys, root: dir, findings: map[string]report.Findings{}}
+	g := &guard{FileSystem: fsys, dir: dir, root: dir, findings: map[string]report.Findings{}, files: map[string]bool{}}
 	// The build reports a directory that does not exist.
 	if root, err := filesys.ConfirmDir(fsys, dir); err == nil {
 		g.root = root.String()
@@ -33,14 +35,12 @@ func (g *guard) ReadFile(path string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	g.files[path] = true
 	findings := tenantfence.UnexpandableAliases(content)
 	if len(findings) == 0 {
 		return content, nil
 	}
-	displayPath := path
-	if relative, err := filepath.Rel(g.root, path); err == nil {
-		displayPath = filepath.ToSlash(relative)
-	}
+	displayPath := g.displayPath(path)
 	for i := range findings {
 		findings[i].Resource.File = displayPath
 	}
@@ -48,14 +48,22 @@ func (g *guard) ReadFile(path string) ([]byte, error) {
 	return nil, &MalformedError{findings}
 }
 
-// explain replaces the error of a build if a file was refused.
+// displayPath is the path of a file for messages, relative to the directory of the build.
+func (g *guard) displayPath(path string) string {
+	if relative, err := filepath.Rel(g.root, path); err == nil {
+		return filepath.ToSlash(relative)
+	}
+	return path
+}
+
+// explain replaces the error of a build if a file was refused, or is not YAML.
 func (g *guard) explain(err error) error {
 	var all report.Findings
 	for _, findings := range g.findings {
 		all = append(all, findings...)
 	}
 	if len(all) == 0 {
-		return err
+		return g.explainYAML(err)
 	}
 	return &MalformedError{all.Sort()}
 }

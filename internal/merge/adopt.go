@@ -16,7 +16,7 @@ func isAdoptable(n *yaml.RNode) bool { return n.GetAnnotations()[AnnotationAdopt
 // adopt replaces the spec of a hand-written policy. It adds the labels of a new policy, except
 // those that the policy already has.
 func (m *merger) adopt(have, want *yaml.RNode) {
-	m.result.Adopted = append(m.result.Adopted, resource.RefOf(have))
+	m.result.Adopted = append(m.result.Adopted, Adoption{resource.RefOf(have), resource.RefOf(have)})
 	c := editableCopy(have)
 	labels := mappingAt(mappingAt(c.YNode(), "metadata"), "labels")
 	if value(labels, resource.LabelManagedBy) == nil {

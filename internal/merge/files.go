@@ -61,6 +61,21 @@ func (f files) withFile(n *yaml.RNode) *yaml.RNode {
 	return c
 }
 
+// withFileOf assigns the file and position of another policy to a new one, if the host writes files.
+func (f files) withFileOf(n, other *yaml.RNode) *yaml.RNode {
+	c := editableCopy(n)
+	if f == nil {
+		return c
+	}
+	annotations, have := mappingAt(mappingAt(c.YNode(), "metadata"), "annotations"), other.GetAnnotations()
+	for _, key := range []string{filePath, legacyPath, fileIndex, legacyIndex} {
+		if have[key] != "" {
+			set(annotations, key, text(have[key]))
+		}
+	}
+	return c
+}
+
 // clearItemID removes the ID with which a host that writes files finds the original of an item. The
 // host would copy the original's comments by line number, also to changed lines. The item already
 // has all comments.

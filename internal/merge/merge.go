@@ -24,6 +24,8 @@ type Options struct {
 	Config report.Ref
 	// FormerNames are former names of the fence. Policies with these names belong to it too.
 	FormerNames []string
+	// Adopt are hand-written policies that generated policies of other names replace.
+	Adopt []v1alpha1.Adoption
 	// Stages are the stages whose policies this run creates, configures and deletes.
 	Stages []v1alpha1.Stage
 	// Emit are the tenants and nodes whose policies this run changes. Empty: all of them. Policies
@@ -43,8 +45,9 @@ type Result struct {
 	// Changes has the policies of this fence, and the resources with patched aspects, sorted by
 	// kind, namespace and name.
 	Changes report.Changes
-	// Adopted are hand-written policies that were adopted. Their specs are now generated.
-	Adopted []report.Ref
+	// Adopted are hand-written policies that were adopted. Their specs are now generated, or they
+	// are removed.
+	Adopted []Adoption
 }
 
 // Merge returns the items with the desired policies. If a finding is an error, the result must not
@@ -54,6 +57,7 @@ func Merge(o Options, items, desired []*yaml.RNode) (Result, report.Findings) {
 	m.refuseNoTenants(items)
 	m.refuseDuplicates(items)
 	m.refuseOthers(items)
+	m.refuseAdoptions(items)
 	for _, n := range items {
 		m.item(n)
 	}
@@ -104,18 +108,31 @@ func (m *merger) item(n *yaml.RNode) {
 	id, owner := resource.ID(n), m.ownerOf(n)
 	want, expected := m.expected[id]
 	switch {
+	case owner == handWritten:
+		m.handWritten(n)
 	case expected && owner == thisFence:
 		m.configure(n, want)
-	case expected && owner == handWritten && isAdoptable(n):
-		m.adopt(n, want)
 	case expected:
 		m.findings = append(m.findings, m.conflictFinding(n, owner))
 	case owner == thisFence && m.isObsolete(n):
 		m.recordChange(report.Deleted, n)
-	case owner == handWritten:
-		m.patch(n)
 	default:
 		m.keep(n)
+	}
+}
+
+// handWritten adopts, patches or keeps an item that no fence generates.
+func (m *merger) handWritten(n *yaml.RNode) {
+	id, entry := resource.ID(n), m.adoptionOf(n)
+	switch want, expected := m.expected[id]; {
+	case expected && (isAdoptable(n) || entry >= 0):
+		m.adopt(n, want)
+	case expected:
+		m.findings = append(m.findings, m.conflictFinding(n, handWritten))
+	case entry >= 0 && m.planned[id] == nil:
+		m.adoptAs(n, entry)
+	default:
+		m.patch(n)
 	}
 }
 

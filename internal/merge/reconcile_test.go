@@ -253,7 +253,7 @@ specs:
   - toCIDR: [192.0.2.1/32]
 `
 	got, findings := merge.Merge(options(allow), parse(t, existing), []*yaml.RNode{yaml.MustParse(generated)})
-	if len(findings) > 0 || len(got.Adopted) != 1 || got.Adopted[0].Name != "egress-db" {
+	if len(findings) > 0 || len(got.Adopted) != 1 || got.Adopted[0].Policy.Name != "egress-db" {
 		t.Errorf("adopted %v, findings %v", got.Adopted, findings)
 	}
 	want := `apiVersion: cilium.io/v2

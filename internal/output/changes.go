@@ -7,13 +7,14 @@ import (
 	"github.com/tenantfence/tenantfence/internal/report"
 )
 
-// Changes writes the counts of changes after a title. Verbose, a line for each change comes first.
+// Changes writes the counts of changes after a title. Verbose, a line for each created, configured or
+// deleted resource comes first.
 func Changes(w io.Writer, title string, changes report.Changes, detail Detail) error {
 	if detail == Quiet {
 		return nil
 	}
 	if detail == Verbose {
-		for _, c := range changes {
+		for _, c := range changes.Effective() {
 			if _, err := fmt.Fprintln(w, c); err != nil {
 				return fmt.Errorf("write changes: %w", err)
 			}

@@ -4,27 +4,17 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/tenantfence/tenantfence/internal/report"
 )
 
-// Checks writes the catalogue as a table: one line for each check.
+// Checks writes the catalogue as a table: one row for each check.
 func Checks(w io.Writer, checks []*report.Check) error {
-	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	_, err := fmt.Fprintln(table, "CHECK\tSEVERITY\tTITLE")
+	rows := grid{{"CHECK", "SEVERITY", "TITLE"}}
 	for _, c := range checks {
-		if err == nil {
-			_, err = fmt.Fprintf(table, "%s\t%s\t%s\n", c.Name, c.SeverityList(), c.Title)
-		}
+		rows = append(rows, []string{c.Name, c.SeverityList(), c.Title})
 	}
-	if err == nil {
-		err = table.Flush()
-	}
-	if err != nil {
-		return fmt.Errorf("write checks: %w", err)
-	}
-	return nil
+	return rows.write(w, widthOf(w))
 }
 
 // Check writes one check in full.

@@ -17,14 +17,13 @@ const maxListedFlows = 10
 // the findings, and the outcome as the last line.
 func Report(w io.Writer, r policy.Report, detail Detail) error {
 	var b bytes.Buffer
+	colors := paletteOf(w)
 	for i := range r.FlowTests {
 		if t := &r.FlowTests[i]; detail != Quiet || !t.Passed() {
-			flowTestText(&b, t, detail)
+			flowTestText(&b, t, detail, colors)
 		}
 	}
-	if err := Text(&b, r.Findings, detail); err != nil {
-		return err
-	}
+	b.WriteString(findingsText(r.Findings, detail, colors))
 	if i := r.Isolation; i != nil && detail != Quiet {
 		if len(i.AllowOnlyOwners) > 0 {
 			fmt.Fprintf(&b, "in AllowOnly: %s\n", strings.Join(i.AllowOnlyOwners, ", "))
@@ -33,14 +32,14 @@ func Report(w io.Writer, r policy.Report, detail Detail) error {
 			fmt.Fprintln(&b, i.Declared)
 		}
 	}
-	b.WriteString(summary(r) + "\n")
+	b.WriteString(colors.outcome(r.Outcome(), summary(r)) + "\n")
 	if _, err := b.WriteTo(w); err != nil {
 		return fmt.Errorf("write report: %w", err)
 	}
 	return nil
 }
 
-func flowTestText(b *bytes.Buffer, t *policy.FlowTestResult, detail Detail) {
+func flowTestText(b *bytes.Buffer, t *policy.FlowTestResult, detail Detail, colors palette) {
 	passed := 0
 	for _, c := range t.Cases {
 		if c.Passed {
@@ -50,17 +49,17 @@ func flowTestText(b *bytes.Buffer, t *policy.FlowTestResult, detail Detail) {
 	fmt.Fprintf(b, "%s: %d of %s\n", t.Test, passed, countVerb(len(t.Cases), "case", "holds", "hold"))
 	for i := range t.Cases {
 		if c := &t.Cases[i]; !c.Passed || detail == Verbose {
-			caseText(b, c, detail)
+			caseText(b, c, detail, colors)
 		}
 	}
 }
 
-func caseText(b *bytes.Buffer, c *policy.CaseResult, detail Detail) {
-	state := "ok"
+func caseText(b *bytes.Buffer, c *policy.CaseResult, detail Detail, colors palette) {
+	state := colors.paint(green, "ok") + "    "
 	if !c.Passed {
-		state = "FAILED"
+		state = colors.paint(red, "FAILED")
 	}
-	fmt.Fprintf(b, "  %-6s  %s (expect %s)\n", state, c.Case.Name, c.Case.Expect)
+	fmt.Fprintf(b, "  %s  %s (expect %s)\n", state, c.Case.Name, c.Case.Expect)
 	if c.Problem != "" {
 		fmt.Fprintf(b, "          cannot be decided: %s\n", c.Problem)
 	}

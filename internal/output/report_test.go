@@ -50,8 +50,13 @@ func failingReport() policy.Report {
 				{Case: v1alpha1.FlowCase{Name: "the LLM", Expect: v1alpha1.ExpectAllow}, Flows: []policy.FlowResult{passes}, Passed: true},
 			}},
 		},
-		Basis:      policy.TenantBasis,
-		Isolation:  &policy.Isolation{Namespaces: policy.IsolationCounts{Proved: 3, AllowOnly: 2}, Pods: 9, Nodes: policy.IsolationCounts{Proved: 3}, Openings: 30, Declared: policy.DeclaredFlows{Allowed: 4}, AllowOnlyOwners: []string{"gamma", "nodes workers"}},
+		Basis:   policy.TenantBasis,
+		Subject: subject(),
+		Isolation: &policy.Isolation{Namespaces: policy.IsolationCounts{Proved: 3, AllowOnly: 2}, Pods: 9, Nodes: policy.IsolationCounts{Proved: 3}, Openings: 30, Declared: policy.DeclaredFlows{Allowed: 4}, AllowOnlyOwners: []string{"gamma", "nodes workers"}, Access: []policy.Access{{
+			Owner: "Tenant/acme", Namespace: "acme", Direction: policy.Egress, Subjects: []string{"acme/Deployment/web"}, Peers: []string{"api.openai.com"},
+			Ports: []policy.PortRange{{Protocol: v1alpha1.TCP, First: 443, Last: 443}}, L7: policy.L7{ServerNames: []string{"api.openai.com"}},
+			Policies: []string{"acme/egress-llm"}, DeclaredBy: []string{"Tenant/acme spec.egress[llm]"},
+		}, {Owner: "nodes workers", Direction: policy.Ingress, Subjects: []string{"node/a"}, Ports: []policy.PortRange{{}}}}},
 		Comparison: &policy.Comparison{Desired: 6, Matching: 5, Missing: 1},
 		Findings: report.Findings{
 			report.New(report.PolicyMissing, report.Error, report.Ref{APIVersion: "cilium.io/v2", Kind: "CiliumNetworkPolicy", Namespace: "acme", Name: "allow-dns"}, "", "is missing"),
@@ -59,6 +64,30 @@ func failingReport() policy.Report {
 			report.New(report.DNSNamesUnrestricted, report.Info, report.Ref{Kind: "FenceProfile", Name: "p", File: "p.yaml", Index: 1}, "spec.baseline", "any name"),
 		},
 	}
+}
+
+// subject is what the reports are about.
+func subject() *policy.Subject {
+	names := []string{}
+	for i := range 12 {
+		names = append(names, fmt.Sprintf("peer-%d.example.com", i))
+	}
+	s := &policy.Subject{
+		Fence: "f", Profile: policy.Reason{Kind: "FenceProfile", Name: "p"}, Enforcer: "Cilium 1.19", Resources: 7, Workloads: 2, Policies: 6, Baseline: []string{"DNS in kube-system"},
+		Tenants: []policy.TenantFlows{
+			{Tenant: &policy.Tenant{Name: "acme", Namespaces: []string{"acme"}, Enforcement: v1alpha1.Enforce},
+				Reaches:   []policy.NamedFlow{{Name: "llm", Peers: []string{"api.openai.com"}}, {Name: "mail", Via: "relay", Peers: names}},
+				ReachedBy: []policy.NamedFlow{{Name: "api", Peers: []string{"beta"}}, {Name: "web", Peers: []string{"beta"}}}},
+		},
+		Denied: &policy.DeniedFlow{
+			Test: "acme", Case: "no access", Side: policy.Egress, DefaultDeny: []string{"acme/default-deny"},
+			Flow: policy.Flow{From: policy.Endpoint{Name: "acme/Deployment/web"}, To: policy.Endpoint{Name: "world"}},
+		},
+	}
+	for i := range 30 {
+		s.Tenants = append(s.Tenants, policy.TenantFlows{Tenant: &policy.Tenant{Name: fmt.Sprint("t", i), Namespaces: []string{fmt.Sprint("n", i)}, Enforcement: v1alpha1.AllowOnly}})
+	}
+	return s
 }
 
 // passingReport is a report with nothing wrong.
@@ -78,6 +107,7 @@ func TestReports(t *testing.T) {
 	text := func(detail output.Detail) func(io.Writer, policy.Report) error {
 		return func(w io.Writer, r policy.Report) error { return output.Report(w, r, detail) }
 	}
+	summarize := func(w io.Writer, r policy.Report) error { return output.Summarize(w, r, output.Summary) }
 	for file, c := range map[string]struct {
 		write  func(io.Writer, policy.Report) error
 		report policy.Report
@@ -89,6 +119,8 @@ func TestReports(t *testing.T) {
 		"fine.txt":            {text(output.Summary), passingReport()},
 		"fine.json":           {output.JSON, passingReport()},
 		"fine.xml":            {output.JUnit, passingReport()},
+		"failing-summary.txt": {summarize, failingReport()},
+		"fine-summary.txt":    {summarize, passingReport()},
 		"empty.txt":           {text(output.Summary), policy.Report{}},
 		"empty.json":          {output.JSON, policy.Report{}},
 		"empty.xml":           {output.JUnit, policy.Report{}},
@@ -104,6 +136,24 @@ func TestReports(t *testing.T) {
 				t.Error("a failed write is not an error")
 			}
 		})
+	}
+}
+
+// TestSummaryFitsAScreen checks the size of a summary.
+func TestSummaryFitsAScreen(t *testing.T) {
+	t.Parallel()
+	for name, r := range map[string]policy.Report{"failing": failingReport(), "fine": passingReport()} {
+		var b strings.Builder
+		if err := output.Summarize(&b, r, output.Summary); err != nil {
+			t.Fatal(err)
+		}
+		lines := strings.Split(strings.TrimSuffix(b.String(), "\n"), "\n")
+		if name == "fine" && len(lines) > 40 {
+			t.Errorf("it has %d lines", len(lines))
+		}
+		if last := lines[len(lines)-1]; !strings.HasPrefix(last, string(r.Outcome())+": ") {
+			t.Errorf("%s: the last line is %q", name, last)
+		}
 	}
 }
 

@@ -6,79 +6,141 @@ import (
 	"io"
 	"slices"
 	"strings"
-	"text/tabwriter"
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
+	"github.com/tenantfence/tenantfence/internal/document"
+	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// tableWidth is the width at which a list of policies continues on the next line.
-const tableWidth = 76
-
-type tableRow struct{ tenant, stage, declaredBy string }
-
-// Table writes the generated policies of each tenant, with the resources that declare them.
+// Table writes the flows that the generated policies of each tenant allow, with the fields that
+// declare them.
 func Table(w io.Writer, items []*yaml.RNode) error {
-	names := map[tableRow][]string{}
-	var rows []tableRow
-	for _, n := range items {
-		labels := n.GetLabels()
-		if resource.FenceOf(n) == "" {
-			continue
-		}
-		// A cluster-wide policy belongs to all tenants.
-		row := tableRow{cmp.Or(labels[resource.LabelTenant], "*"), labels[resource.LabelStage], declaredBy(n)}
-		if names[row] == nil {
-			rows = append(rows, row)
-		}
-		names[row] = append(names[row], n.GetName())
+	policies, err := policiesOf(items)
+	if err != nil {
+		return fmt.Errorf("read the policies: %w", err)
 	}
-	slices.SortFunc(rows, func(a, b tableRow) int {
-		return cmp.Or(cmp.Compare(a.tenant, b.tenant), cmp.Compare(stageOrder(a.stage), stageOrder(b.stage)), cmp.Compare(a.declaredBy, b.declaredBy))
-	})
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	lines := []string{"TENANT\tSTAGE\tDECLARED BY\tPOLICIES"}
-	for _, r := range rows {
-		slices.Sort(names[r])
-		for i, list := range wrap(names[r], tableWidth) {
-			if i > 0 {
-				r = tableRow{}
-			}
-			lines = append(lines, strings.Join([]string{r.tenant, r.stage, r.declaredBy, list}, "\t"))
+	rows := grid{{"FLOW", "PORTS", "DECLARED BY", "POLICY"}}
+	group := ""
+	for _, p := range policies {
+		if title := titleOf(p); title != group {
+			group = title
+			rows = append(rows, []string{""}, []string{title})
 		}
+		rows = append(rows, policyRows(p)...)
 	}
-	for _, line := range lines {
-		if _, err := fmt.Fprintln(t, line); err != nil {
-			return fmt.Errorf("write table: %w", err)
-		}
-	}
-	return t.Flush()
+	return rows.write(w, widthOf(w))
 }
 
-// declaredBy is the first resource that declares a policy.
-func declaredBy(n *yaml.RNode) string {
-	reasons := strings.Split(n.GetAnnotations()[resource.AnnotationFor], "\n")
-	first, _, _ := strings.Cut(reasons[0], " ")
-	for _, r := range reasons[1:] {
-		if !strings.HasPrefix(r, first+" ") {
-			return first + ", …"
+// titleOf is "acme: Allow in tenant-acme".
+func titleOf(p document.Policy) string {
+	title := cmp.Or(p.Tenant, "cluster-wide") + ": " + p.Stage
+	if p.Namespace != "" {
+		title += " in " + p.Namespace
+	}
+	return title
+}
+
+// policyRows returns a row for each rule of a policy. Rules that differ only in the direction are one.
+func policyRows(p document.Policy) [][]string {
+	declaredBy := briefReasons(p.DeclaredBy)
+	var out [][]string
+	for _, r := range p.Rules {
+		row := []string{flowOf(r, p.Namespace), portsOf(r), declaredBy, p.Name}
+		if !slices.ContainsFunc(out, func(other []string) bool { return slices.Equal(row, other) }) {
+			out = append(out, row)
 		}
+	}
+	switch {
+	case len(out) > 0:
+		return out
+	case p.Kind == "ConfigMap":
+		return [][]string{{"names that the egress proxy allows", "", declaredBy, p.Name}}
+	}
+	return [][]string{{"no other flow", "", declaredBy, p.Name}}
+}
+
+// briefReasons is the first field that declares a policy, and the number of others.
+func briefReasons(reasons []string) string {
+	if len(reasons) == 0 {
+		return ""
+	}
+	first := strings.Replace(reasons[0], " spec.", " ", 1)
+	if len(reasons) > 1 {
+		first += fmt.Sprintf(" (%d more)", len(reasons)-1)
 	}
 	return first
 }
 
-// wrap joins words with spaces into lines of at most width, or of one word.
-func wrap(words []string, width int) []string {
-	var lines []string
-	for _, w := range words {
-		if last := len(lines) - 1; last >= 0 && len(lines[last])+1+len(w) <= width {
-			lines[last] += " " + w
-		} else {
-			lines = append(lines, w)
+// flowOf is "app=web → tenant-b/app=api". Pods of the policy's own namespace have no namespace.
+func flowOf(r document.Rule, namespace string) string {
+	own := func(text string) string {
+		if pods, is := strings.CutPrefix(text, namespace+"/"); is && namespace != "" {
+			text = pods
+			if pods == "*" {
+				text = "all pods"
+			}
+		}
+		return strings.ReplaceAll(text, "app.kubernetes.io/", "")
+	}
+	var peers []string
+	for _, peer := range r.Peers {
+		peers = append(peers, own(peer))
+	}
+	if r.Direction == string(policy.Egress) {
+		return own(r.Subject) + " → " + strings.Join(peers, ", ")
+	}
+	return strings.Join(peers, ", ") + " → " + own(r.Subject)
+}
+
+func portsOf(r document.Rule) string {
+	text := strings.Join(r.Ports, ", ")
+	if text == "" {
+		text = "every port"
+	}
+	if len(r.L7) > 0 {
+		text += ": " + strings.Join(r.L7, ", ")
+	}
+	return text
+}
+
+// policiesOf returns the generated policies, sorted by tenant, stage, namespace and name.
+func policiesOf(items []*yaml.RNode) ([]document.Policy, error) {
+	out := []document.Policy{}
+	for _, n := range items {
+		fence, labels := resource.FenceOf(n), n.GetLabels()
+		if fence == "" {
+			continue
+		}
+		rules, err := rulesOf(n)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, document.Policy{
+			APIVersion: n.GetApiVersion(), Kind: n.GetKind(), Namespace: n.GetNamespace(), Name: n.GetName(),
+			Fence: fence, Tenant: labels[resource.LabelTenant], Stage: labels[resource.LabelStage], Family: labels[resource.LabelFamily],
+			DeclaredBy: declaredBy(n), Rules: rules,
+		})
+	}
+	slices.SortFunc(out, func(a, b document.Policy) int {
+		return cmp.Or(
+			cmp.Compare(a.Tenant, b.Tenant), cmp.Compare(stageOrder(a.Stage), stageOrder(b.Stage)),
+			cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name), cmp.Compare(a.Kind, b.Kind),
+		)
+	})
+	return out, nil
+}
+
+// declaredBy returns the fields that declare a policy.
+func declaredBy(n *yaml.RNode) []string {
+	out := []string{}
+	for reason := range strings.Lines(n.GetAnnotations()[resource.AnnotationFor]) {
+		if reason = strings.TrimSpace(reason); reason != "" {
+			out = append(out, reason)
 		}
 	}
-	return lines
+	return out
 }
 
 func stageOrder(stage string) int {

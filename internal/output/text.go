@@ -24,15 +24,21 @@ const (
 
 // Text writes findings for users, each on a line of its own.
 func Text(w io.Writer, findings report.Findings, detail Detail) error {
+	if _, err := io.WriteString(w, findingsText(findings, detail, paletteOf(w))); err != nil {
+		return fmt.Errorf("write findings: %w", err)
+	}
+	return nil
+}
+
+func findingsText(findings report.Findings, detail Detail, p palette) string {
 	if detail == Quiet {
 		findings = findings.Errors()
 	}
+	var out strings.Builder
 	for _, f := range findings {
-		if _, err := io.WriteString(w, findingText(f, detail)); err != nil {
-			return fmt.Errorf("write findings: %w", err)
-		}
+		out.WriteString(p.finding(f.Severity, findingText(f, detail)))
 	}
-	return nil
+	return out.String()
 }
 
 // findingText is the lines of a finding.

@@ -50,22 +50,34 @@ func clusterwideAllow(f *policy.Fence, family policy.Family, rule policy.Rule, f
 func clusterwideDNS(f *policy.Fence) []policy.Policy {
 	base := clusterwideAllow(f, policy.DNS, dnsRule(f, nil), "baseline.dns")
 	if anyName(f) {
+		scope, _ := f.DNSScope(*base.NamespaceScope)
+		base.NamespaceScope = &scope
 		return []policy.Policy{base}
 	}
 	var out []policy.Policy
-	if scope, ok := f.NamespaceScopeFor(v1alpha1.Enforce); ok {
+	if scope, ok := dnsScopeFor(f, v1alpha1.Enforce); ok {
 		narrowed := base
 		narrowed.NamespaceScope, narrowed.Rules = &scope, []policy.Rule{dnsRule(f, f.Baseline.DNS.Names)}
 		narrowed.Reasons = reasonsFor(f, v1alpha1.Enforce, base.Reasons...)
 		out = append(out, narrowed)
 	}
-	if scope, ok := f.NamespaceScopeFor(v1alpha1.AllowOnly); ok {
+	if scope, ok := dnsScopeFor(f, v1alpha1.AllowOnly); ok {
 		allowOnly := base
 		allowOnly.Name, allowOnly.NamespaceScope = allowOnly.Name+"-in-audit", &scope
 		allowOnly.Reasons = reasonsFor(f, v1alpha1.AllowOnly, base.Reasons...)
 		out = append(out, allowOnly)
 	}
 	return out
+}
+
+// dnsScopeFor returns the namespaces of one enforcement whose pods all have the baseline's DNS, and
+// whether any exist.
+func dnsScopeFor(f *policy.Fence, e v1alpha1.Enforcement) (policy.NamespaceScope, bool) {
+	scope, ok := f.NamespaceScopeFor(e)
+	if !ok {
+		return scope, false
+	}
+	return f.DNSScope(scope)
 }
 
 // reasonsFor returns the fields behind a policy for the namespaces of one enforcement: fields of

@@ -7,14 +7,18 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// dns allows every pod to resolve names, over UDP and TCP. It has DNS rules only if the profile
+// dns allows the pods with the baseline's DNS to resolve names, over UDP and TCP. It has DNS rules only if the profile
 // restricts names. It has none in AllowOnly, where nothing may be denied.
 func dns(f *policy.Fence, t *policy.Tenant) []sideRule {
+	pods, ok := t.PodsWithDNS()
+	if !ok {
+		return nil
+	}
 	var names []string
 	if !anyName(f) && t.Enforcement == v1alpha1.Enforce {
 		names = f.Baseline.DNS.Names
 	}
-	return baselineSides(f, t, policy.DNS, dnsRule(f, names), "baseline.dns")
+	return baselineSides(f, t, policy.DNS, pods, dnsRule(f, names), "baseline.dns")
 }
 
 func anyName(f *policy.Fence) bool { return slices.Contains(f.Baseline.DNS.Names, "*") }

@@ -57,8 +57,9 @@ func hostPolicy(f *policy.Fence, n *policy.Node, name string) policy.Policy {
 	return p
 }
 
-// nodeDNS allows nodes to resolve the names of a flow, if the cluster's DNS is fenced.
-func nodeDNS(f *policy.Fence, g policy.Grant) []sideRule {
+// fencedDNS allows nodes, or pods without the baseline's DNS, to resolve the names of a flow, if the
+// cluster's DNS is fenced.
+func fencedDNS(f *policy.Fence, g policy.Grant) []sideRule {
 	rule := dnsRule(f, nil)
 	dnsGrant := policy.Grant{Family: policy.EastWest, From: g.From, Ports: rule.Ports, Source: g.Source}
 	var out []sideRule

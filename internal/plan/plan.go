@@ -91,8 +91,8 @@ func assemble(f *policy.Fence, sideRules []sideRule) []policy.Policy {
 func (a *assembly) add(h sideRule, owner *policy.Tenant) {
 	name, subject := h.name, policy.JSONKey(h.subject)
 	if subject != policy.JSONKey(h.declared) || a.shared[h.namespace+"/"+name] && !policy.SelectsAll(h.subject) {
-		// A prefix is unambiguous, because names of flows and tenants never have this form.
-		name = shortHash(subject) + "." + name
+		// The prefix is unambiguous, because no other name begins with it.
+		name = "some-" + name + "." + shortHash(subject)
 	}
 	key := h.namespace + "/" + name + " " + subject
 	i, ok := a.at[key]

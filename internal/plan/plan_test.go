@@ -66,21 +66,21 @@ func TestPolicyNames(t *testing.T) {
 		},
 		"pods narrower than declared have distinct names": {
 			[]policy.Grant{{From: pods("acme", "app"), To: pods("beta", "api"), Source: declaration("acme", "out", ""), Destination: declaration("beta", "in", "api")}},
-			[]string{"acme/9476f535.egress-out", "beta/ingress-in"},
+			[]string{"acme/some-egress-out.9476f535", "beta/ingress-in"},
 		},
 		"several kinds of pods on the peer's side have distinct names": {
 			[]policy.Grant{
 				{From: pods("acme", "app"), To: pods("acme", "db"), Source: declaration("acme", "stores", "app")},
 				{From: pods("acme", "app"), To: pods("acme", "cache"), Source: declaration("acme", "stores", "app")},
 			},
-			[]string{"acme/247dfa3c.ingress-stores", "acme/498a788e.ingress-stores", "acme/egress-stores"},
+			[]string{"acme/egress-stores", "acme/some-ingress-stores.247dfa3c", "acme/some-ingress-stores.498a788e"},
 		},
 		"the policy for all pods of the namespace has the plain name": {
 			[]policy.Grant{
 				{From: pods("acme", "app"), To: pods("beta", ""), Source: declaration("acme", "all", "app")},
 				{From: pods("acme", "app"), To: pods("beta", "db"), Source: declaration("acme", "all", "app")},
 			},
-			[]string{"acme/egress-all", "beta/247dfa3c.ingress-all.acme", "beta/ingress-all.acme"},
+			[]string{"acme/egress-all", "beta/ingress-all.acme", "beta/some-ingress-all.acme.247dfa3c"},
 		},
 		"flows via an egress point are in the point's policy, for every tenant": {
 			[]policy.Grant{

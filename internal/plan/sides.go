@@ -96,19 +96,21 @@ func ownerSuffix(f *policy.Fence, at policy.Peer, decl *policy.Declaration) stri
 	return "." + decl.Tenant
 }
 
-// baselineSides returns both sides of a baseline flow between a tenant's pods, in each of its
-// namespaces, and the rule's peers. It omits the tenant's side if cluster-wide policies have it.
+// baselineSides returns both sides of a baseline flow between some pods of a tenant, in each of its
+// namespaces, and the rule's peers. It omits the tenant's side if cluster-wide policies have it:
+// these select all pods of a namespace.
 // The policies are named after the family. On the side of a fenced peer, the tenant's name is
 // appended.
-func baselineSides(f *policy.Fence, t *policy.Tenant, family policy.Family, rule policy.Rule, field string) []sideRule {
+func baselineSides(f *policy.Fence, t *policy.Tenant, family policy.Family, pods policy.Selector, rule policy.Rule, field string) []sideRule {
 	reasons := []policy.Reason{f.Profile.Child(field)}
 	name := "allow-" + string(family)
 	var out []sideRule
 	for _, namespace := range t.Namespaces {
 		own := t.PeerIn(namespace)
-		if !f.InClusterScope(namespace) {
+		own.Pods = pods
+		if !f.InClusterScope(namespace) || !policy.SelectsAll(pods) {
 			out = append(out, sideRule{
-				namespace: namespace, tenant: own.Tenant, name: tenantPolicyName(t, name), family: family, subject: t.Pods, declared: t.Pods, rule: rule, reasons: reasons,
+				namespace: namespace, tenant: own.Tenant, name: tenantPolicyName(t, name), family: family, subject: pods, declared: pods, rule: rule, reasons: reasons,
 			})
 		}
 		reverse := policy.Rule{Direction: rule.Direction.Opposite(), Peers: []policy.Peer{own}, Ports: rule.Ports}

@@ -21,6 +21,16 @@ type NamespaceScope struct {
 	Only, Except []string
 }
 
+// without returns the scope without some namespaces, and reports whether it has any left.
+func (s NamespaceScope) without(namespaces []string) (NamespaceScope, bool) {
+	if len(s.Only) > 0 {
+		s.Only = slices.DeleteFunc(slices.Clone(s.Only), func(ns string) bool { return slices.Contains(namespaces, ns) })
+		return s, len(s.Only) > 0
+	}
+	s.Except = slices.Compact(slices.Sorted(slices.Values(slices.Concat(s.Except, namespaces))))
+	return s, true
+}
+
 // InClusterScope reports whether cluster-wide policies replace the per-namespace policies of a
 // namespace.
 func (f *Fence) InClusterScope(namespace string) bool {

@@ -80,6 +80,10 @@ type Tenant struct {
 	Pods           Selector
 	Enforcement    v1alpha1.Enforcement
 	IntraNamespace bool
+	// WithoutDNS reports that no pod has the baseline's DNS. DNSPods selects those that have it.
+	// Omitted: all pods of the tenant.
+	WithoutDNS bool
+	DNSPods    Selector
 	// EnforcementReason is the field that sets the enforcement.
 	EnforcementReason Reason
 }

@@ -12,6 +12,8 @@ import (
 
 // Report is the result of a proof.
 type Report struct {
+	// Subject is what the report is about. Nil: no Tenant or profile is known.
+	Subject *Subject
 	// FlowTests, sorted by name.
 	FlowTests []FlowTestResult
 	// Isolation is the result of the proof of isolation. Nil: isolation was not checked.
@@ -151,40 +153,58 @@ type Isolation struct {
 	// AllowOnlyOwners are the tenants and nodes in AllowOnly. They were decided as if they were
 	// enforced.
 	AllowOnlyOwners []string
+	// Access lists what policies allow at pods and nodes. Nil: it was not requested.
+	Access []Access
 }
 
 // IsolationCounts counts namespaces or nodes by their result.
 type IsolationCounts struct {
 	// Proved ones are enforced, and nothing undeclared is allowed at their pods.
 	Proved int
+	// InPart ones are enforced for selected pods alone, and nothing undeclared is allowed at these.
+	// Other pods are not isolated.
+	InPart int
 	// Open ones are enforced, and something undeclared is allowed.
 	Open int
 	// AllowOnly ones are in AllowOnly. They deny nothing yet, and are isolated once enforced.
 	AllowOnly int
 	// AllowOnlyOpen ones are in AllowOnly, and are not isolated once enforced.
 	AllowOnlyOpen int
+	// AllowOnlyInPart ones are in AllowOnly, and their selected pods are isolated once enforced.
+	AllowOnlyInPart int
+	// Selected has the selectors of the pods that are fenced in namespaces in part, sorted.
+	Selected []string
 	// Ungenerated ones are in AllowOnly without generated policies, so nothing is proved.
 	Ungenerated int
 }
 
 // Total is the number of namespaces or nodes.
 func (i IsolationCounts) Total() int {
-	return i.Proved + i.Open + i.AllowOnly + i.AllowOnlyOpen + i.Ungenerated
+	return i.Proved + i.InPart + i.Open + i.AllowOnly + i.AllowOnlyInPart + i.AllowOnlyOpen + i.Ungenerated
 }
 
 // Summary is "2 namespaces isolated" or, where some are not,
 // "5 namespaces: 3 isolated, 2 in AllowOnly (isolated once enforced)".
 func (i IsolationCounts) Summary(what string) string {
-	if i.Proved == i.Total() {
+	selected := ""
+	if len(i.Selected) > 0 {
+		selected = " (pods " + Brief(i.Selected) + ")"
+	}
+	switch i.Total() {
+	case i.Proved:
 		return Count(i.Proved, what) + " isolated"
+	case i.InPart:
+		return Count(i.InPart, what) + " isolated in part" + selected
 	}
 	text := fmt.Sprintf("%s: %d isolated", Count(i.Total(), what), i.Proved)
 	for _, part := range []struct {
 		n    int
 		what string
 	}{
+		{i.InPart, "isolated in part" + selected},
 		{i.Open, "not isolated"},
 		{i.AllowOnly, "in AllowOnly (isolated once enforced)"},
+		{i.AllowOnlyInPart, "in AllowOnly (isolated in part once enforced)"},
 		{i.AllowOnlyOpen, "in AllowOnly (not isolated once enforced)"},
 		{i.Ungenerated, "in AllowOnly (nothing is generated, nothing is proved)"},
 	} {

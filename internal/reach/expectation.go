@@ -64,6 +64,7 @@ func (x *Expectation) expectFence(f *policy.Fence) {
 	for _, t := range f.Tenants {
 		for _, ns := range t.Namespaces {
 			x.expectBaseline(t.PeerIn(ns))
+			x.expectTenantDNS(t, t.PeerIn(ns))
 			if t.IntraNamespace {
 				w := Expected{Reason: f.Profile.Child("baseline.intraNamespace")}
 				x.expect(t.PeerIn(ns), t.PeerIn(ns), w, w)
@@ -71,7 +72,9 @@ func (x *Expectation) expectFence(f *policy.Fence) {
 		}
 	}
 	if f.Clusterwide != nil {
-		x.expectBaseline(policy.Peer{Kind: policy.Pods, Namespace: unclaimedNamespaces})
+		unclaimed := policy.Peer{Kind: policy.Pods, Namespace: unclaimedNamespaces}
+		x.expectBaseline(unclaimed)
+		x.expectBaselineDNS(unclaimed)
 	}
 	for _, g := range f.Grants {
 		if x.declaredBetween(g) {
@@ -128,14 +131,9 @@ func (x *Expectation) expectedAt(namespace string, d policy.Direction) []Expecte
 	return x.at[subjectKey{namespace: namespace, direction: d}]
 }
 
-// expectBaseline adds what the baseline declares for the pods of a namespace.
+// expectBaseline adds what the baseline declares for the pods of a namespace, without DNS.
 func (x *Expectation) expectBaseline(own policy.Peer) {
 	f := x.fence
-	names := f.Baseline.DNS.Names
-	if slices.Contains(names, "*") {
-		names = nil
-	}
-	x.expectDNS(own, names, f.Profile.Child("baseline.dns"))
 	if api := f.Baseline.APIServer; api != nil {
 		w := Expected{Reason: f.Profile.Child("baseline.apiServer")}
 		for _, p := range api.Ports {
@@ -151,27 +149,6 @@ func (x *Expectation) expectBaseline(own policy.Peer) {
 		x.expect(from, own, w, w)
 		for _, part := range x.sharedParts(from) {
 			x.expectAt(part, own, policy.Egress, w)
-		}
-	}
-}
-
-// expectDNS lets pods ask the cluster's DNS, for some names or, with none, for any.
-func (x *Expectation) expectDNS(from policy.Peer, names []string, why policy.Reason) {
-	dns := x.fence.Baseline.DNS
-	ports := []policy.Port{{Port: dns.Port, Protocol: v1alpha1.UDP}, {Port: dns.Port, Protocol: v1alpha1.TCP}}
-	to := []policy.Peer{{Kind: policy.Pods, Namespace: dns.Namespace, Pods: policy.SelectorOf(dns.Pods)}}
-	if dns.NodeLocal {
-		to = append(to, policy.Peer{Kind: policy.Pods, Namespace: dns.Namespace, Pods: policy.Selector{MatchLabels: map[string]string{"k8s-app": "node-local-dns"}}})
-		to = append(to, x.fence.EntityPeers(v1alpha1.EntityHost)...)
-	}
-	if dns.HostNetwork {
-		to = append(to, x.fence.EntityPeers(v1alpha1.EntityHost)...)
-		to = append(to, x.fence.EntityPeers(v1alpha1.EntityRemoteNode)...)
-	}
-	for _, server := range to {
-		x.expect(from, server, Expected{Ports: ports, L7: policy.L7{DNS: names}, Reason: why}, Expected{Ports: ports, Reason: why})
-		for _, part := range x.sharedParts(server) {
-			x.expectAt(part, from, policy.Ingress, Expected{Ports: ports, Reason: why})
 		}
 	}
 }
@@ -193,7 +170,9 @@ func (x *Expectation) expectGrant(g policy.Grant) {
 	}
 	ingress.Declarations = egress.Declarations
 	x.expect(g.From, g.To, egress, ingress)
-	if names := slices.Concat(g.To.FQDNs, g.DNSNames); len(names) > 0 && (g.From.Kind == policy.Pods || g.From.Kind == policy.Nodes) {
+	// A NetworkPolicy has no DNS rules. One for a name would allow every name.
+	names := slices.Concat(g.To.FQDNs, g.DNSNames)
+	if len(names) > 0 && (g.From.Kind == policy.Pods && x.fence.Policies != v1alpha1.PoliciesKubernetes || g.From.Kind == policy.Nodes) {
 		x.expectDNS(g.From, names, egress.Reason)
 	}
 }

@@ -30,7 +30,9 @@ type Proof struct {
 	// IntentUnknown reports that nothing is known of what is declared: what is allowed is
 	// listed, and not enforced.
 	IntentUnknown bool
-	Progress      policy.Progress
+	// ListAccess requests the list of what policies allow.
+	ListAccess bool
+	Progress   policy.Progress
 }
 
 // Isolation finds what the policies allow at fenced pods that nothing declares. Each side of a flow
@@ -55,6 +57,9 @@ func (p Proof) Isolation() (policy.Isolation, report.Findings, error) {
 	err = s.searchNodes(known)
 	s.tally.addNotGenerated(p.Fence)
 	counted.Namespaces, counted.Nodes = s.tally.count()
+	if p.ListAccess {
+		counted.Access = s.access.list(p.Endpoints.Reasons)
+	}
 	if err != nil || p.IntentUnknown {
 		return counted, s.findings(), err
 	}
@@ -166,6 +171,7 @@ type search struct {
 	leaks       leaks
 	conflicts   conflicts
 	tally       tally
+	access      access
 	counted     *policy.Isolation
 	// openings are those of peers, cached.
 	openings map[string][]policy.Opening
@@ -187,6 +193,9 @@ func (s *search) search(pod policy.Endpoint, d policy.Direction) error {
 		return fmt.Errorf("prove isolation: %w", err)
 	}
 	s.counted.Openings += len(openings)
+	if s.ListAccess {
+		s.access.add(v, openings)
+	}
 	for _, o := range openings {
 		if len(o.Policies) == 0 {
 			s.tally.open(v)

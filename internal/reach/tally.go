@@ -2,6 +2,7 @@ package reach
 
 import (
 	"maps"
+	"slices"
 
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
@@ -15,9 +16,17 @@ type tally struct {
 // has no generated policies, and whether undeclared access is allowed.
 type inspected struct {
 	allowOnly, notGenerated, open bool
+	// selected are the pods that are fenced, if others of the namespace are not.
+	selected []string
 }
 
-func (t *tally) inspect(v view) { t.merge(v, inspected{allowOnly: v.owner.allowOnly()}) }
+func (t *tally) inspect(v view) {
+	more := inspected{allowOnly: v.owner.allowOnly()}
+	if of := v.owner.tenant; of != nil && of.SharesNamespaces() {
+		more.selected = []string{policy.FormatLabels(of.Pods.MatchLabels)}
+	}
+	t.merge(v, more)
+}
 
 func (t *tally) open(v view) { t.merge(v, inspected{open: true}) }
 
@@ -51,7 +60,8 @@ func put(all *map[string]inspected, name string, more inspected) {
 		*all = map[string]inspected{}
 	}
 	have := (*all)[name]
-	(*all)[name] = inspected{have.allowOnly || more.allowOnly, have.notGenerated || more.notGenerated, have.open || more.open}
+	selected := slices.Compact(slices.Sorted(slices.Values(slices.Concat(have.selected, more.selected))))
+	(*all)[name] = inspected{have.allowOnly || more.allowOnly, have.notGenerated || more.notGenerated, have.open || more.open, selected}
 }
 
 func (t *tally) count() (namespaces, nodes policy.IsolationCounts) {
@@ -61,18 +71,25 @@ func (t *tally) count() (namespaces, nodes policy.IsolationCounts) {
 func isolated(all map[string]inspected) policy.IsolationCounts {
 	var out policy.IsolationCounts
 	for i := range maps.Values(all) {
+		out.Selected = append(out.Selected, i.selected...)
+		inPart := len(i.selected) > 0
 		switch {
 		case i.notGenerated:
 			out.Ungenerated++
 		case i.allowOnly && i.open:
 			out.AllowOnlyOpen++
+		case i.allowOnly && inPart:
+			out.AllowOnlyInPart++
 		case i.allowOnly:
 			out.AllowOnly++
 		case i.open:
 			out.Open++
+		case inPart:
+			out.InPart++
 		default:
 			out.Proved++
 		}
 	}
+	out.Selected = slices.Compact(slices.Sorted(slices.Values(out.Selected)))
 	return out
 }

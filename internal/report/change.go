@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // Action is what happened to a resource or a file.
@@ -64,11 +65,32 @@ func (a Action) then(later Action) Action {
 	return later
 }
 
-// Summary counts the changes by action.
-func (cs Changes) Summary() string {
-	count := map[Action]int{}
+// Effective are the changes without the unchanged resources.
+func (cs Changes) Effective() Changes {
+	return slices.DeleteFunc(slices.Clone(cs), func(c Change) bool { return c.Action == Unchanged })
+}
+
+// Count counts the changes with an action.
+func (cs Changes) Count(a Action) int {
+	n := 0
 	for _, c := range cs {
-		count[c.Action]++
+		if c.Action == a {
+			n++
+		}
 	}
-	return fmt.Sprintf("%d created, %d configured, %d unchanged, %d deleted", count[Created], count[Configured], count[Unchanged], count[Deleted])
+	return n
+}
+
+// Summary is "3 created, 1 configured, 51 unchanged". It omits actions without a change.
+func (cs Changes) Summary() string {
+	var parts []string
+	for _, a := range []Action{Created, Configured, Unchanged, Deleted} {
+		if n := cs.Count(a); n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, a))
+		}
+	}
+	if len(parts) == 0 {
+		return "no changes"
+	}
+	return strings.Join(parts, ", ")
 }

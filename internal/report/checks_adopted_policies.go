@@ -11,12 +11,30 @@ var (
 		Example:    "refused/generated-policies-withheld",
 	})
 
+	AdoptedPolicyPresent = define(Check{
+		Name:       "adopted-policy-present",
+		Severities: []Severity{Error},
+		Title:      "A finished build still has an adopted policy",
+		Meaning:    "An entry of spec.adopt of the TenantFence replaces a hand-written policy by a generated one. The finished build has the hand-written policy, or the target has generated policies alone and the inputs have it. So what it allows still applies.",
+		Fix:        "Build again, or remove the policy from the source that applies it, such as a layer above the fence. The target of tenantfence render never has hand-written policies: remove them from their source.",
+		Untested:   "internal/cli/testdata/script/adopt-as.txtar",
+	})
+
+	AdoptionRefused = define(Check{
+		Name:       "adoption-refused",
+		Severities: []Severity{Error},
+		Title:      "A policy in spec.adopt cannot be adopted",
+		Meaning:    "An entry of spec.adopt of the TenantFence names a policy that must stay: a fence generates it, it has the annotation tenantfence.dev/patch, or another build deploys it. Or no policy with the name in as is generated in its namespace. Nothing is removed.",
+		Fix:        "Correct name, as, kind or namespaces of the entry, or remove it.",
+		Example:    "refused/adopt-as",
+	})
+
 	AdoptWithoutEffect = define(Check{
 		Name:       "adopt-without-effect",
-		Severities: []Severity{Warning},
+		Severities: []Severity{Warning, Info},
 		Title:      "No generated policy has the name of the adopted one",
-		Meaning:    "A hand-written resource has the annotation tenantfence.dev/adopt, and the function generates no policy of that name. The function does not adopt the resource.",
-		Fix:        "Correct the name, or remove the annotation.",
+		Meaning:    "A hand-written resource has the annotation tenantfence.dev/adopt, and the function generates no policy of that name. The function does not adopt the resource. The finding is an info about an entry of spec.adopt for which neither policy exists.",
+		Fix:        "Correct the name, or remove the annotation or the entry.",
 		Example:    "refused/patch-and-adopt-annotations",
 	})
 

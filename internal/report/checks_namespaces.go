@@ -65,12 +65,21 @@ var (
 		Example:    "refused/namespace-omitted",
 	})
 
+	NamespaceFencedInPart = define(Check{
+		Name:       "namespace-fenced-in-part",
+		Severities: []Severity{Info},
+		Title:      "A Tenant fences some pods of its namespace",
+		Meaning:    "spec.pods selects some pods of the Tenant's own namespace. These are fenced as in a shared namespace. Nothing is denied for the other pods, also for those that are created later. Reports count the namespace as isolated in part.",
+		Fix:        "Remove spec.pods to fence all pods of the namespace.",
+		Example:    "generated/namespace-fenced-in-part",
+	})
+
 	NamespaceNotShared = define(Check{
 		Name:       "namespace-not-shared",
 		Severities: []Severity{Error},
-		Title:      "spec.pods in a namespace that is not shared",
-		Meaning:    "The Tenant has spec.pods, and one of its namespaces is not in sharedNamespaces. The pods of this namespace that spec.pods does not select would stay unfenced.",
-		Fix:        "Remove spec.pods, or list the namespace in sharedNamespaces. Else declare a separate Tenant for the pods in shared namespaces.",
+		Title:      "spec.pods in a namespace of a Tenant that must be in Enforce",
+		Meaning:    "The Tenant has spec.pods, and one of its namespaces is not in sharedNamespaces. The pods of this namespace that spec.pods does not select would stay unfenced, and the profile requires Enforce of this Tenant.",
+		Fix:        "Remove spec.pods. If the other pods may stay unfenced, add AllowOnly to limits.enforcement of the FenceProfile, for all Tenants or by an override. If several Tenants have the namespace, list it in sharedNamespaces.",
 		Example:    "refused/shared-namespaces",
 	})
 

@@ -33,7 +33,8 @@ func (r *resolver) reportAdvice() {
 	if len(allowOnlyTenants) > 0 {
 		r.report(report.Info, report.AllowOnly, ref, path.Child("enforcement"), "in AllowOnly, where this fence denies nothing (%s): set Enforce as soon as the flows are complete", strings.Join(allowOnlyTenants, ", "))
 	}
-	if slices.Contains(r.profile.Spec.Baseline.DNS.Names, "*") {
+	withDNS := len(r.unread) > 0 || len(r.namespacesWithDNS()) > 0
+	if withDNS && slices.Contains(r.profile.Spec.Baseline.DNS.Names, "*") {
 		narrow := "list the names to restrict it"
 		if r.usesNetworkPolicies() {
 			narrow = "a NetworkPolicy cannot restrict it"

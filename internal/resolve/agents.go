@@ -143,9 +143,9 @@ func (r *resolver) checkProfile() {
 	fenced := func(namespace string, pods *metav1.LabelSelector, at *field.Path) {
 		switch _, owners := r.podsByTenant(namespace, policy.SelectorOf(pods)); {
 		case r.owner[namespace] != nil || r.unreadNamespaces[namespace]:
-		case r.isShared(namespace) && len(owners) == 1 && owners[0] != nil:
-		case r.isShared(namespace):
-			r.refuse(report.ProxyPodsUnfenced, r.profile.Ref, at.Child("pods"), "must select pods of exactly one Tenant in the shared namespace %q, since pods without a Tenant have no default-deny: correct the labels, or spec.pods of the Tenant", namespace)
+		case r.isPartial(namespace) && len(owners) == 1 && owners[0] != nil:
+		case r.isPartial(namespace):
+			r.refuse(report.ProxyPodsUnfenced, r.profile.Ref, at.Child("pods"), "must select pods of exactly one Tenant in the %s namespace %q, since pods without a Tenant have no default-deny: correct the labels, or spec.pods of the Tenant", r.describePartial(namespace), namespace)
 		default:
 			r.refuse(report.ProxyPodsUnfenced, r.profile.Ref, at.Child("namespace"), "namespace %q has no Tenant, so these pods have no default-deny: give it a Tenant", namespace)
 		}

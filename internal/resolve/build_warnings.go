@@ -20,6 +20,7 @@ func (r *resolver) checkProfileAgainstBuild() {
 	r.checkBaselineMonitoring()
 	r.checkSearchList()
 	r.checkPodDNS()
+	r.reportWithoutDNS()
 	r.checkServiceFacts()
 	r.checkNodePorts()
 	r.checkGatewayAddresses()
@@ -31,7 +32,7 @@ func (r *resolver) checkProfileAgainstBuild() {
 				"the monitoring pods of namespace %q may reach every port of the pods of all tenants: list the scraped ports in baseline.monitoring.ports", m.Namespace)
 		}
 		named := slices.ContainsFunc(policy.PortsOf(m.Ports), func(p policy.Port) bool { return p.Name != "" })
-		if named && (r.owner[m.Namespace] != nil || len(r.sharingTenants[m.Namespace]) > 0) && !r.supports(policy.NamedEgressPorts) {
+		if named && (r.owner[m.Namespace] != nil || len(r.partialTenants[m.Namespace]) > 0) && !r.supports(policy.NamedEgressPorts) {
 			r.warn(report.NamedPortInEgress, r.profile.Ref, at.Child("monitoring", "ports"),
 				"before Cilium %s, a port name works in egress only if all pods of the cluster give it the same number: use numbers, since namespace %q is fenced", policy.NamedEgressPorts.Introduced(), m.Namespace)
 		}

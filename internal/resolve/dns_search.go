@@ -29,7 +29,7 @@ func (r *resolver) checkSearchList() {
 	if slices.Contains(names, "*") || r.networkPolicyForm {
 		return
 	}
-	for _, namespace := range r.tenantNamespaces() {
+	for _, namespace := range r.namespacesWithDNS() {
 		for _, name := range r.podQueryNames(namespace) {
 			refused := slices.DeleteFunc(name.searchQueries(namespace), func(q string) bool { return policy.AnyCovers(names, q) })
 			if len(refused) > 0 {
@@ -54,10 +54,13 @@ func (r *resolver) searchPatterns(domain string) string {
 	return strings.Join(out, ", ")
 }
 
-func (r *resolver) tenantNamespaces() []string {
+// namespacesWithDNS are those of tenants with pods that have the baseline's DNS.
+func (r *resolver) namespacesWithDNS() []string {
 	var out []string
 	for _, t := range r.tenants {
-		out = append(out, t.Namespaces...)
+		if !t.WithoutDNS {
+			out = append(out, t.Namespaces...)
+		}
 	}
 	slices.Sort(out)
 	return slices.Compact(out)

@@ -81,13 +81,18 @@ func (r *resolver) grantProxyEgress() {
 	slices.SortFunc(ports, policy.ComparePorts)
 	ports = slices.Compact(ports)
 	at := r.profile.Path.Child("egressProxy")
-	if r.owner[used.Namespace] == nil {
+	pods, owners := r.podsByTenant(used.Namespace, policy.SelectorOf(r.profile.Spec.EgressProxy.Pods))
+	if len(owners) == 0 || owners[0] == nil {
 		if !r.unreadNamespaces[used.Namespace] {
-			r.warn(report.EgressProxyUnfenced, r.profile.Ref, at.Child("namespace"), "namespace %q has no Tenant, so only its configuration restricts what the proxy reaches: give the namespace a Tenant", used.Namespace)
+			what, fix := "", "give the namespace a Tenant"
+			if r.isPartial(used.Namespace) {
+				what, fix = "the proxy in ", "select it in spec.pods of the Tenant"
+			}
+			r.warn(report.EgressProxyUnfenced, r.profile.Ref, at.Child("namespace"), "%snamespace %q has no Tenant, so only its configuration restricts what the proxy reaches: %s", what, used.Namespace, fix)
 		}
 		return
 	}
-	proxy := policy.Peer{Kind: policy.Pods, Namespace: used.Namespace, Pods: policy.SelectorOf(r.profile.Spec.EgressProxy.Pods)}
+	proxy := pods[0]
 	for _, world := range r.nonClusterPeers(policy.Peer{Kind: policy.CIDRs, CIDRs: allAddresses()}, policy.Egress, r.profile.Ref, at) {
 		r.fence.Grants = append(r.fence.Grants, policy.Grant{
 			Family: policy.FQDNEgress, From: proxy, To: world, Ports: ports, Source: r.proxyDeclaration(proxy),

@@ -1,6 +1,7 @@
 package resolve
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -9,7 +10,9 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/report"
+	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
 // recordUnread notes the namespaces that Tenants with refused specs may have.
@@ -48,8 +51,8 @@ func (r *resolver) claim(t *tenant) {
 		}
 		if r.canClaim(t, ns, allowed, at) {
 			t.Namespaces = append(t.Namespaces, ns)
-			if r.isShared(ns) {
-				r.sharingTenants[ns] = append(r.sharingTenants[ns], t)
+			if t.spec.Pods != nil {
+				r.partialTenants[ns] = append(r.partialTenants[ns], t)
 			} else {
 				r.owner[ns] = t
 			}
@@ -76,7 +79,7 @@ func (r *resolver) canClaim(t *tenant, ns string, allowed []string, at *field.Pa
 		r.refuseNamespace(report.NamespaceUnclaimed, t, ns, at, "does not belong to this Tenant, to which the profile gives %s: %s", quoteAll(allowed), fix)
 		return false
 	}
-	if other := r.owner[ns]; other != nil && other != t {
+	if other := r.holderOf(ns); other != nil && other != t {
 		r.refuse(report.NamespaceClaimedTwice, t.ref, at, "Tenant %q claims namespace %q too, and a namespace belongs to one Tenant: remove it from one of them", other.Name, ns)
 		return false
 	}
@@ -117,27 +120,37 @@ func (r *resolver) givenToOther(t *tenant, ns string) bool {
 func (r *resolver) checkNamespaces() {
 	unfenced, unclaimed := map[string]bool{}, map[string][]string{}
 	for _, w := range r.index.Workloads {
-		t := r.ownerOfPod(w)
-		switch {
-		case t == nil && r.unreadNamespaces[w.Ref.Namespace]:
+		r.checkHostNetwork(w)
+		switch ns := w.Ref.Namespace; {
+		case r.ownerOfPod(w) != nil:
+		case r.unreadNamespaces[ns]:
 			// Its Tenant has an error already.
-		case t == nil && r.isShared(w.Ref.Namespace):
-			unclaimed[w.Ref.Namespace] = append(unclaimed[w.Ref.Namespace], w.Ref.Kind+"/"+w.Ref.Name)
-		case t == nil:
-			unfenced[w.Ref.Namespace] = true
-		case w.HostNetwork && !isTrue(t.limits.HostNetwork):
-			r.refuse(report.HostNetworkOutsideLimits, w.Resource, field.NewPath(w.Field),
-				"is a hostNetwork pod in namespace %q of Tenant %q, with the identity of its node: no policy selects it, and it may reach any tenant there: remove hostNetwork, move it to a namespace without a Tenant, or set limits.hostNetwork: true in the profile",
-				w.Ref.Namespace, t.Name)
+		case r.isPartial(ns):
+			unclaimed[ns] = append(unclaimed[ns], w.Ref.Kind+"/"+w.Ref.Name)
+		default:
+			unfenced[ns] = true
 		}
 	}
 	r.reportUnclaimed(unclaimed)
+	r.reportPartial(unclaimed)
 	switch {
 	case r.deniesUnclaimed():
 		r.refuseUnclaimedNamespaces()
 	case len(r.tenants) > 0 || len(r.unread) > 0:
 		r.reportUnfenced(unfenced)
 	}
+}
+
+// checkHostNetwork refuses a hostNetwork pod of a tenant, or another pod of the tenant's own namespace,
+// unless the limits allow it.
+func (r *resolver) checkHostNetwork(w *resource.Workload) {
+	t := cmp.Or(r.ownerOfPod(w), r.holderOf(w.Ref.Namespace))
+	if t == nil || !w.HostNetwork || isTrue(t.limits.HostNetwork) {
+		return
+	}
+	r.refuse(report.HostNetworkOutsideLimits, w.Resource, field.NewPath(w.Field),
+		"is a hostNetwork pod in namespace %q of Tenant %q, with the identity of its node: no policy selects it, and it may reach any tenant there: remove hostNetwork, move it to a namespace without a Tenant, or set limits.hostNetwork: true in the profile",
+		w.Ref.Namespace, t.Name)
 }
 
 // reportUnfenced reports namespaces with workloads and without a tenant.
@@ -193,10 +206,27 @@ func (r *resolver) omittingTenant(ns string) *tenant {
 // reportUnclaimed names the pods of shared namespaces that no Tenant selects.
 func (r *resolver) reportUnclaimed(pods map[string][]string) {
 	for _, ns := range slices.Sorted(maps.Keys(pods)) {
-		if len(r.sharingTenants[ns]) > 0 {
+		if len(r.partialTenants[ns]) > 0 && r.isShared(ns) {
 			r.report(report.Warning, report.PodsUnfenced, r.profile.Ref, nil, "no Tenant selects these pods of shared namespace %q, so nothing is denied for them: %s: select them in spec.pods of a Tenant",
 				ns, truncatedList(pods[ns]))
 		}
+	}
+}
+
+// reportPartial states which pods of each tenant's own namespace are fenced, if spec.pods selects
+// some, and names the others.
+func (r *resolver) reportPartial(others map[string][]string) {
+	for _, ns := range slices.Sorted(maps.Keys(r.partialTenants)) {
+		t := r.holderOf(ns)
+		if t == nil {
+			continue
+		}
+		examples := ""
+		if len(others[ns]) > 0 {
+			examples = " (" + truncatedList(others[ns]) + ")"
+		}
+		r.report(report.Info, report.NamespaceFencedInPart, t.ref, t.path.Child("pods"), "fences only the pods %s of namespace %q, and nothing is denied for its other pods%s: remove spec.pods to fence them, too",
+			policy.FormatLabels(t.Pods.MatchLabels), ns, examples)
 	}
 }
 

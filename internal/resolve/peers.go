@@ -88,10 +88,14 @@ func (r *resolver) resolveNamedTenant(f *flow, name string, p v1alpha1.Peer, at,
 func (r *resolver) podsOfTenant(f *flow, t *tenant, p v1alpha1.Peer, at *field.Path, namespaces []string) ([]resolvedPeer, bool) {
 	pods := policy.SelectorOf(p.Pods)
 	peers := r.podPeers(t, namespaces, pods)
-	if len(peers) == 0 && len(namespaces) > 0 {
-		return nil, r.refuseMissing(f, at.Child("pods"), "%s", r.podsNotFound(namespaces, pods, orOptional))
+	if len(peers) > 0 || len(namespaces) == 0 {
+		return f.peersOfTenant(peers, t, singleTenant, at), true
 	}
-	return f.peersOfTenant(peers, t, singleTenant, at), true
+	why := r.podsNotFound(namespaces, pods, orOptional)
+	if i := slices.IndexFunc(namespaces, func(ns string) bool { return r.holderOf(ns) == t && r.isPartial(ns) && r.selectsUnclaimed(ns, pods) }); i >= 0 {
+		why = fmt.Sprintf("selects pods that spec.pods of Tenant %q does not select: add namespace: %s to the peer", t.Name, namespaces[i])
+	}
+	return nil, r.refuseMissing(f, at.Child("pods"), "%s", why)
 }
 
 // peersOfTenant are resolved peers for a tenant's pods.
@@ -170,9 +174,10 @@ func (r *resolver) peersInNamespace(f *flow, namespace string, pods policy.Selec
 }
 
 // checkNamespaceLimit checks limits.namespaces, which is about pods without a tenant: those of a
-// tenant need its consent instead.
+// tenant need its consent instead. A tenant needs no limit for the pods of its own namespace that
+// spec.pods does not select.
 func (r *resolver) checkNamespaceLimit(f *flow, namespace string, pods policy.Selector, at *field.Path) bool {
-	if r.owner[namespace] != nil || len(r.sharingTenants[namespace]) > 0 && !r.selectsUnclaimed(namespace, pods) {
+	if r.owner[namespace] != nil || r.holderOf(namespace) == f.tenant || len(r.partialTenants[namespace]) > 0 && !r.selectsUnclaimed(namespace, pods) {
 		return true
 	}
 	return slices.Contains(f.limits().Namespaces, namespace) ||
@@ -269,7 +274,7 @@ func (r *resolver) namespacesWith(required map[string]string) []string {
 			all[name] = labels.Merge(of, r.profile.Spec.Tenants.NamespaceLabels)
 		}
 	}
-	for name := range r.sharingTenants {
+	for name := range r.partialTenants {
 		if len(required) == 0 && all[name] == nil {
 			all[name] = nil
 		}

@@ -84,9 +84,9 @@ func (r *resolver) checkPodSearches() {
 	if slices.Contains(names, "*") || r.usesNetworkPolicies() {
 		return
 	}
-	for _, namespace := range r.tenantNamespaces() {
+	for _, namespace := range r.namespacesWithDNS() {
 		for _, w := range r.index.WorkloadsIn(namespace, policy.Selector{}) {
-			if w.HostNetwork || w.DNS.Policy == "Default" {
+			if w.HostNetwork || w.DNS.Policy == "Default" || !r.mayQueryDNS(w) {
 				continue
 			}
 			for _, domain := range w.DNS.Searches {

@@ -31,10 +31,10 @@ type resolver struct {
 	byName  map[string]*tenant
 	// allNames are the names of all Tenants of the build.
 	allNames []string
-	// owner is the tenant of each namespace with a single tenant, sharingTenants are those of a
-	// shared one.
+	// owner is the tenant of each namespace that a tenant has with all pods, partialTenants are
+	// those of a namespace that is fenced in part.
 	owner          map[string]*tenant
-	sharingTenants map[string][]*tenant
+	partialTenants map[string][]*tenant
 	flows          []*flow
 	// flowIndex finds a declared flow in the fence.
 	flowIndex map[policy.Reason]int
@@ -55,7 +55,7 @@ func Resolve(in *resource.Inputs, index *resource.Index) (*policy.Fence, report.
 }
 
 // networkPolicyFormChecks are the checks that matter for NetworkPolicies in addition to those of Cilium.
-var networkPolicyFormChecks = []*report.Check{report.AllowPolicyIsolates, report.EgressProxyShared, report.EgressProxyUnfenced}
+var networkPolicyFormChecks = []*report.Check{report.AllowPolicyIsolates, report.EgressProxyShared, report.EgressProxyUnfenced, report.EgressProxyWithoutDNS, report.FlowWithoutDNS}
 
 // NetworkPolicyForm returns the fence for NetworkPolicies with policies: Both, for an enforcer other
 // than Cilium. It omits what they cannot express, and reports it.
@@ -81,7 +81,7 @@ func newResolver(in *resource.Inputs, index *resource.Index) *resolver {
 	return &resolver{
 		fenceNames: append([]string{in.Fence.Name}, in.Fence.Spec.FormerNames...),
 		profile:    in.Profile, index: index,
-		flowIndex: map[policy.Reason]int{}, byName: map[string]*tenant{}, owner: map[string]*tenant{}, sharingTenants: map[string][]*tenant{},
+		flowIndex: map[policy.Reason]int{}, byName: map[string]*tenant{}, owner: map[string]*tenant{}, partialTenants: map[string][]*tenant{},
 		unread: map[string]bool{}, unreadNamespaces: map[string]bool{},
 		fence: &policy.Fence{
 			Name: in.Fence.Name, Profile: reasonOf(in.Profile.Ref, in.Profile.Path),
@@ -101,7 +101,7 @@ func (r *resolver) resolve(in *resource.Inputs) {
 	r.reportUnusedPaths(in.Tenants)
 	r.reportPatternEffects(in.Tenants)
 	r.resolveParents(in.Tenants)
-	r.checkShared()
+	r.checkPartial()
 	r.resolveScope()
 	r.resolveEntityAddresses()
 	r.checkProfile()
@@ -130,6 +130,8 @@ type tenant struct {
 	// parent is the name of its parent in the profile, "" if it has none.
 	parent string
 	flows  []*flow
+	// mayAllowOnly reports whether the profile lets the tenant be in AllowOnly.
+	mayAllowOnly bool
 }
 
 // reasonOf is the reason for a spec at a path of a resource.
@@ -166,7 +168,7 @@ func (r *resolver) resolveTenants(in []resource.Tenant) {
 		r.addTenant(t)
 	}
 	for _, ns := range r.refusedNamespaces {
-		if r.owner[ns] == nil && len(r.sharingTenants[ns]) == 0 {
+		if r.owner[ns] == nil && len(r.partialTenants[ns]) == 0 {
 			r.unreadNamespaces[ns] = true
 		}
 	}
@@ -199,17 +201,19 @@ func (r *resolver) addTenant(in resource.Tenant) {
 	r.byName[t.Name] = t
 	r.tenants = append(r.tenants, t)
 	r.claim(t)
+	r.resolveDNS(t)
 }
 
 // resolveEnforcement sets the enforcement of the profile, or that of the Tenant, which may be
 // stricter, and looser only within limits.
 func (r *resolver) resolveEnforcement(t *tenant) {
 	own, profile := t.spec.Enforcement, t.Enforcement
+	t.mayAllowOnly = profile == v1alpha1.AllowOnly || slices.Contains(t.limits.Enforcement, v1alpha1.AllowOnly)
 	if own == "" {
 		return
 	}
 	t.Enforcement, t.EnforcementReason = own, t.reason.Child("enforcement")
-	if own == v1alpha1.AllowOnly && profile == v1alpha1.Enforce && !slices.Contains(t.limits.Enforcement, v1alpha1.AllowOnly) {
+	if own == v1alpha1.AllowOnly && !t.mayAllowOnly {
 		r.refuse(report.LooserThanProfile, t.ref, t.path.Child("enforcement"),
 			"AllowOnly is looser than Enforce in the profile: remove it, or add AllowOnly to limits.enforcement in the profile")
 	}

@@ -25,7 +25,7 @@ func (r *resolver) resolveScope() {
 	for _, e := range r.profile.Spec.ExcludedNamespaces {
 		excluded[e.Name] = true
 	}
-	for _, ns := range r.profile.Spec.SharedNamespaces {
+	for _, ns := range slices.Concat(r.profile.Spec.SharedNamespaces, slices.Collect(maps.Keys(r.partialTenants))) {
 		excluded[ns] = true
 	}
 	for _, ns := range systemNamespaces {

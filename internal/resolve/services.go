@@ -83,7 +83,7 @@ func (r *resolver) serviceName(f *flow, name string, at *field.Path) (namespace,
 // Service is in a namespace of a tenant, which chooses its target.
 func (r *resolver) withTenantLimits(f *flow, s *resource.Service) *flow {
 	out := *f
-	out.fromProfile = f.fromProfile && r.owner[s.Ref.Namespace] == nil && !r.isShared(s.Ref.Namespace)
+	out.fromProfile = f.fromProfile && r.holderOf(s.Ref.Namespace) == nil && !r.isShared(s.Ref.Namespace)
 	return &out
 }
 

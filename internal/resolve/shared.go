@@ -1,6 +1,7 @@
 package resolve
 
 import (
+	"maps"
 	"slices"
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
@@ -15,26 +16,49 @@ func (r *resolver) isShared(namespace string) bool {
 	return slices.Contains(r.profile.Spec.SharedNamespaces, namespace)
 }
 
-// canShare refuses spec.pods in a namespace that is not shared, where other pods would have no
-// default-deny, and a shared namespace without spec.pods.
+// isPartial reports whether a namespace is fenced in part: its Tenants have the pods in spec.pods
+// alone. So is each shared namespace, and one whose only Tenant sets spec.pods.
+func (r *resolver) isPartial(namespace string) bool {
+	return r.isShared(namespace) || len(r.partialTenants[namespace]) > 0
+}
+
+// describePartial describes a namespace that is fenced in part.
+func (r *resolver) describePartial(namespace string) string {
+	if r.isShared(namespace) {
+		return "shared"
+	}
+	return "partly fenced"
+}
+
+// holderOf is the tenant that has a namespace for itself, all of it or in part, or nil. It alone
+// chooses the labels of the pods and the Services there.
+func (r *resolver) holderOf(namespace string) *tenant {
+	if all := r.partialTenants[namespace]; len(all) > 0 && !r.isShared(namespace) {
+		return all[0]
+	}
+	return r.owner[namespace]
+}
+
+// canShare refuses spec.pods in the tenant's own namespace if the tenant must be in Enforce, because
+// other pods have no default-deny. It also refuses a shared namespace without spec.pods.
 func (r *resolver) canShare(t *tenant, ns string, at *field.Path) bool {
 	switch isShared := r.isShared(ns); {
 	case isShared && t.spec.Pods == nil:
 		r.refuseNamespace(report.NamespaceShared, t, ns, at, "is in sharedNamespaces of the profile, where a Tenant has only the pods in spec.pods: set spec.pods")
-	case !isShared && t.spec.Pods != nil:
+	case !isShared && t.spec.Pods != nil && !t.mayAllowOnly:
 		r.refusedNamespaces = append(r.refusedNamespaces, ns)
 		r.refuse(report.NamespaceNotShared, t.ref, t.path.Child("pods"),
-			"leaves other pods of namespace %q without default-deny, and the namespace is not in sharedNamespaces of the profile: remove spec.pods, add the namespace to sharedNamespaces, or move spec.pods to a separate Tenant for shared namespaces alone", ns)
+			"leaves other pods of namespace %q without default-deny, and the profile requires Enforce of this Tenant: remove spec.pods, or add AllowOnly to limits.enforcement or the namespace to sharedNamespaces in the profile", ns)
 	default:
 		return true
 	}
 	return false
 }
 
-// checkShared compares spec.pods of tenants with the pods of shared namespaces.
-func (r *resolver) checkShared() {
-	for _, ns := range r.profile.Spec.SharedNamespaces {
-		all := r.sharingTenants[ns]
+// checkPartial compares spec.pods of tenants with the pods of namespaces that are fenced in part.
+func (r *resolver) checkPartial() {
+	for _, ns := range slices.Sorted(maps.Keys(r.partialTenants)) {
+		all := r.partialTenants[ns]
 		for i, t := range all {
 			if !r.index.WithoutResources && !r.index.Partial && len(r.index.WorkloadsIn(ns, t.Pods)) == 0 {
 				r.refuse(report.PodsNotFound, t.ref, t.path.Child("pods"), "%s", r.podsNotFound([]string{ns}, t.Pods, ""))
@@ -84,7 +108,7 @@ func (r *resolver) ownerOfPod(w *resource.Workload) *tenant {
 	if t := r.owner[w.Ref.Namespace]; t != nil {
 		return t
 	}
-	all := r.sharingTenants[w.Ref.Namespace]
+	all := r.partialTenants[w.Ref.Namespace]
 	if i := slices.IndexFunc(all, func(t *tenant) bool { return policy.Selects(t.Pods, w.Labels) }); i >= 0 {
 		return all[i]
 	}
@@ -102,7 +126,7 @@ func (r *resolver) ownerOf(p policy.Peer) *tenant {
 // podsByTenant are the pods that a selector selects in a namespace, as one peer a tenant, and their
 // tenants. The tenant of unclaimed pods is nil.
 func (r *resolver) podsByTenant(namespace string, pods policy.Selector) (peers []policy.Peer, owners []*tenant) {
-	for _, t := range append(slices.Clone(r.sharingTenants[namespace]), r.owner[namespace]) {
+	for _, t := range append(slices.Clone(r.partialTenants[namespace]), r.owner[namespace]) {
 		if t == nil {
 			continue
 		}

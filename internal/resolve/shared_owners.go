@@ -17,14 +17,14 @@ import (
 // checkSingleOwner refuses a selector of the profile that selects pods of several owners in a shared
 // namespace: a tenant could join it by labelling its pods.
 func (r *resolver) checkSingleOwner(namespace string, pods policy.Selector, at *field.Path) {
-	if r.index.Partial || !r.isShared(namespace) {
+	if r.index.Partial || !r.isPartial(namespace) {
 		return
 	}
 	all := r.index.WorkloadsIn(namespace, pods)
 	for _, w := range all {
 		if first, other := r.ownerOfPod(all[0]), r.ownerOfPod(w); first != other {
-			r.refuse(report.SelectorSpansTenants, r.profile.Ref, at, "selects %[2]s of %[3]s and %[4]s of %[5]s in the shared namespace %[1]q, where each Tenant chooses its labels: give these pods one Tenant, and add its label to the selector",
-				namespace, all[0].Ref.Name, describeTenant(first), w.Ref.Name, describeTenant(other))
+			r.refuse(report.SelectorSpansTenants, r.profile.Ref, at, "selects %[2]s of %[3]s and %[4]s of %[5]s in the %[6]s namespace %[1]q, where each Tenant chooses its labels: give these pods one Tenant, and add its label to the selector",
+				namespace, all[0].Ref.Name, describeTenant(first), w.Ref.Name, describeTenant(other), r.describePartial(namespace))
 			return
 		}
 	}
@@ -41,7 +41,7 @@ func (r *resolver) singleOwnerPods(l policy.ClusterHostname, s *resource.Service
 	case l.Tenant == "":
 		r.refuse(report.ClusterHostnameWithoutTenant, r.profile.Ref, at.Child("tenant"), "is not set, and Service %q is in a shared namespace, where each Tenant may write it: set the Tenant of the pods behind it", l.Target())
 		return nil, false
-	case owner == nil || !slices.Contains(r.sharingTenants[l.Namespace], owner):
+	case owner == nil || !slices.Contains(r.partialTenants[l.Namespace], owner):
 		r.refuse(report.ClusterHostnameWithoutTenant, r.profile.Ref, at.Child("tenant"), "Tenant %q has no pods in namespace %q of Service %q: %s", l.Tenant, l.Namespace, l.Target(), r.ownerFix(l))
 		return nil, false
 	}
@@ -58,7 +58,7 @@ func (r *resolver) singleOwnerPods(l policy.ClusterHostname, s *resource.Service
 // ownerFix is the fix for an entry of clusterHostnames with a tenant that is not in its namespace.
 func (r *resolver) ownerFix(l policy.ClusterHostname) string {
 	var sharing []string
-	for _, t := range r.sharingTenants[l.Namespace] {
+	for _, t := range r.partialTenants[l.Namespace] {
 		sharing = append(sharing, t.Name)
 	}
 	if len(sharing) == 0 {
@@ -93,7 +93,7 @@ func (r *resolver) checkTargetPortsDeclared(s *resource.Service, ports []policy.
 // checkHostnameTenant refuses clusterHostnames[].tenant without effect: the namespace is not shared,
 // and belongs to another tenant or none.
 func (r *resolver) checkHostnameTenant(l policy.ClusterHostname, at *field.Path) bool {
-	owner := r.owner[l.Namespace]
+	owner := r.holderOf(l.Namespace)
 	if l.Tenant == "" || owner != nil && owner.Name == l.Tenant {
 		return true
 	}

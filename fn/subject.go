@@ -1,0 +1,108 @@
+package fn
+
+import (
+	"slices"
+
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/resource"
+)
+
+// subject describes what a report is about.
+func (w desiredState) subject(index *resource.Index, items []*yaml.RNode, tests []policy.FlowTestResult) *policy.Subject {
+	s := &policy.Subject{
+		Fence: w.fence.Name, Profile: w.fence.Profile, Enforcer: enforcerText(w.fence.Cluster), Resources: len(items),
+		Workloads: len(index.Workloads), Policies: len(w.policies), Baseline: baselineTexts(w.fence.Baseline), Tenants: w.fence.FlowsByTenant(),
+	}
+	best := 0
+	for _, t := range tests {
+		for _, c := range t.Cases {
+			if c.Case.Expect != v1alpha1.ExpectDeny || !c.Passed {
+				continue
+			}
+			for _, f := range c.Flows {
+				if rank := w.exampleRank(f); rank > best {
+					best = rank
+					s.Denied = w.deniedFlow(t, c, f)
+				}
+			}
+		}
+	}
+	return s
+}
+
+func enforcerText(c v1alpha1.Cluster) string {
+	if c.CNI == v1alpha1.CNIKubernetes {
+		return "an enforcer of NetworkPolicy"
+	}
+	return "Cilium " + c.CiliumVersion
+}
+
+// baselineTexts describes the baseline.
+func baselineTexts(b v1alpha1.Baseline) []string {
+	out := []string{"DNS in " + b.DNS.Namespace}
+	if b.IntraNamespace == nil || *b.IntraNamespace {
+		out = append(out, "pods of its own namespace")
+	}
+	if b.APIServer != nil {
+		out = append(out, "the apiserver")
+	}
+	if m := b.Monitoring; m != nil {
+		out = append(out, "monitoring from "+m.Namespace)
+	}
+	return out
+}
+
+// exampleRank prefers a flow between pods of the build of two tenants, then one with a pod as source.
+func (w desiredState) exampleRank(f policy.FlowResult) int {
+	from, to := w.ownerOf(f.Flow.From), w.ownerOf(f.Flow.To)
+	switch {
+	case f.Verdict.Decision() != policy.Denied:
+		return 0
+	case from != nil && to != nil && from != to:
+		return 3
+	case from != nil || to != nil:
+		return 2
+	}
+	return 1
+}
+
+func (w desiredState) ownerOf(e policy.Endpoint) *policy.Tenant {
+	if e.Kind != policy.PodEndpoint || e.Cluster != "" {
+		return nil
+	}
+	return w.fence.OwnerOfPod(e.Namespace, e.Labels)
+}
+
+func (w desiredState) deniedFlow(t policy.FlowTestResult, c policy.CaseResult, f policy.FlowResult) *policy.DeniedFlow {
+	out := &policy.DeniedFlow{Test: t.Test.Name, Case: c.Case.Name, Flow: f.Flow, Side: policy.Egress}
+	side, at := f.Verdict.Egress, f.Flow.From
+	if side.Decision != policy.Denied {
+		out.Side, side, at = policy.Ingress, f.Verdict.Ingress, f.Flow.To
+	}
+	owner := w.ownerOf(at)
+	out.Policies, out.DefaultDeny = side.Policies, w.defaultDenyOf(at)
+	out.AllowOnly = owner != nil && owner.Enforcement != v1alpha1.Enforce
+	return out
+}
+
+// defaultDenyOf returns the generated default-deny policies of a pod, none for a tenant in AllowOnly.
+func (w desiredState) defaultDenyOf(e policy.Endpoint) []string {
+	owner := w.ownerOf(e)
+	if owner == nil || owner.Enforcement != v1alpha1.Enforce {
+		return nil
+	}
+	var out []string
+	for _, n := range w.policies {
+		labels := n.GetLabels()
+		ofTenant := n.GetNamespace() == e.Namespace && labels[resource.LabelTenant] == owner.Name
+		ofAll := w.fence.Clusterwide != nil && n.GetNamespace() == "" && n.GetName() == w.fence.Name+".default-deny"
+		if labels[resource.LabelFamily] == string(policy.DefaultDeny) && (ofTenant || ofAll) {
+			out = append(out, resource.PolicyName(resource.RefOf(n)))
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}

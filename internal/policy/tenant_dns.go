@@ -1,0 +1,37 @@
+package policy
+
+// PodsWithDNS returns a selector of the tenant's pods that have the baseline's DNS, and reports
+// whether any pod can match.
+func (t *Tenant) PodsWithDNS() (Selector, bool) {
+	if t.WithoutDNS {
+		return Selector{}, false
+	}
+	return t.OwnPods(t.DNSPods)
+}
+
+// NarrowsDNS reports whether some pods of the tenant do not have the baseline's DNS.
+func (t *Tenant) NarrowsDNS() bool { return t.WithoutDNS || !SelectsAll(t.DNSPods) }
+
+// HaveDNS reports whether all of some pods of the tenant have the baseline's DNS.
+func (t *Tenant) HaveDNS(pods Selector) bool {
+	with, ok := t.PodsWithDNS()
+	return ok && Narrows(pods, with)
+}
+
+// namespacesNarrowingDNS returns the namespaces in cluster scope of tenants that narrow the
+// baseline's DNS.
+func (f *Fence) namespacesNarrowingDNS() []string {
+	var out []string
+	for i := range f.Tenants {
+		if t := &f.Tenants[i]; t.NarrowsDNS() {
+			out = append(out, t.Namespaces...)
+		}
+	}
+	return out
+}
+
+// DNSScope returns the namespaces of a scope whose pods all have the baseline's DNS, and whether any
+// exist.
+func (f *Fence) DNSScope(s NamespaceScope) (NamespaceScope, bool) {
+	return s.without(f.namespacesNarrowingDNS())
+}

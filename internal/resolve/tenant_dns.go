@@ -1,0 +1,130 @@
+package resolve
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/report"
+	"github.com/tenantfence/tenantfence/internal/resource"
+)
+
+// resolveDNS sets the pods that have the baseline's DNS: those that the Tenant leaves it to.
+func (r *resolver) resolveDNS(t *tenant) {
+	b := t.spec.Baseline
+	if b == nil {
+		return
+	}
+	t.WithoutDNS = b.DNS != nil && !*b.DNS
+	t.DNSPods = policy.SelectorOf(b.DNSPods)
+	at := t.path.Child("baseline", "dnsPods")
+	_, ok := t.OwnPods(t.DNSPods)
+	switch {
+	case !ok:
+		r.refuse(report.PodsNotFound, t.ref, at, "contradicts spec.pods, so no pod of the tenant has DNS: select some of these pods, or set baseline.dns: false")
+	case len(t.Namespaces) > 0 && len(r.podPeers(t, t.Namespaces, t.DNSPods)) == 0:
+		r.refuse(report.PodsNotFound, t.ref, at, "%s", r.podsNotFound(t.Namespaces, t.DNSPods, ", or set baseline.dns: false"))
+	}
+}
+
+// mayQueryDNS reports whether the baseline allows a workload of a tenant to query DNS.
+func (r *resolver) mayQueryDNS(w *resource.Workload) bool {
+	t := r.ownerOfPod(w)
+	if t == nil {
+		return true
+	}
+	pods, ok := t.PodsWithDNS()
+	return ok && policy.Selects(pods, w.Labels)
+}
+
+// flowsWithoutDNS are the egress flows of a tenant's pods that do not all have the baseline's DNS.
+func (r *resolver) flowsWithoutDNS(t *tenant) []*flow {
+	return slices.DeleteFunc(slices.Clone(r.flows), func(f *flow) bool {
+		return f.broken || f.direction != policy.Egress || !slices.ContainsFunc(f.own, func(own policy.Peer) bool {
+			return own.Kind == policy.Pods && r.ownerOf(own) == t && !t.HaveDNS(own.Pods)
+		})
+	})
+}
+
+// reportWithoutDNS reports flows whose names some of their pods cannot resolve, because the Tenant
+// removes the baseline's DNS from them.
+func (r *resolver) reportWithoutDNS() {
+	for _, t := range r.tenants {
+		if !t.NarrowsDNS() {
+			continue
+		}
+		at := t.path.Child("baseline", "dns")
+		if !t.WithoutDNS {
+			at = t.path.Child("baseline", "dnsPods")
+		}
+		flows := r.flowsWithoutDNS(t)
+		if named := flowNamesIf(flows, r.needsClusterDNS); len(named) > 0 {
+			r.report(report.Info, report.FlowWithoutDNS, t.ref, at, "%sthe pods of these flows have no DNS, so they cannot resolve the names of their destinations: %s: connect by address, or select the pods in baseline.dnsPods", r.formPrefix(), truncatedList(named))
+		}
+		if named := flowNamesIf(flows, r.searchesBeforeName); len(named) > 0 {
+			r.report(report.Info, report.FlowDNSWithoutSearch, t.ref, at, "the pods of these flows may query the names of the flows alone, without search domains: %s: images with musl stop at the refused query: set ndots: 1 in dnsConfig.options of the pods, or end the names with a dot", truncatedList(named))
+		}
+		r.warnProxyWithoutDNS(t)
+	}
+}
+
+// formPrefix begins a message about the NetworkPolicy form of policies.
+func (r *resolver) formPrefix() string {
+	if r.networkPolicyForm {
+		return "in the NetworkPolicy form, "
+	}
+	return ""
+}
+
+// flowNamesIf are the sorted names of the flows that match.
+func flowNamesIf(flows []*flow, match func(*flow) bool) []string {
+	var out []string
+	for _, f := range flows {
+		if match(f) {
+			out = append(out, f.name)
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// needsClusterDNS reports whether a flow has no DNS of its own, and a destination with a name: a
+// Service or, for NetworkPolicies, a name.
+func (r *resolver) needsClusterDNS(f *flow) bool {
+	for _, p := range f.peers {
+		if p.Service != "" && !r.networkPolicyForm || len(p.FQDNs) > 0 && r.usesNetworkPolicies() {
+			return true
+		}
+	}
+	return false
+}
+
+// searchesBeforeName reports whether a pod queries search domains before a name of the flow, and the
+// flow's own DNS refuses that.
+func (r *resolver) searchesBeforeName(f *flow) bool {
+	if r.usesNetworkPolicies() {
+		return false
+	}
+	for _, e := range f.resolvedPeers {
+		names := e.queriedNames()
+		for _, n := range names {
+			q := queriedName{name: strings.ReplaceAll(strings.ReplaceAll(strings.ToLower(n), "**", "*"), "*", "x")}
+			if slices.ContainsFunc(q.searchQueries(f.own[0].Namespace), func(query string) bool { return !policy.AnyCovers(names, query) }) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// warnProxyWithoutDNS warns about an egress proxy that cannot resolve the names for which it connects.
+func (r *resolver) warnProxyWithoutDNS(t *tenant) {
+	spec := r.profile.Spec.EgressProxy
+	if r.fence.EgressProxy == nil {
+		return
+	}
+	if pods, owners := r.podsByTenant(spec.Namespace, policy.SelectorOf(spec.Pods)); !slices.Contains(owners, t) || t.HaveDNS(pods[slices.Index(owners, t)].Pods) {
+		return
+	}
+	r.warn(report.EgressProxyWithoutDNS, r.profile.Ref, r.profile.Path.Child("egressProxy"), "Tenant %q removes DNS from pods of the proxy, which then cannot resolve the names of flows: select its pods in baseline.dnsPods of this Tenant", t.Name)
+}
