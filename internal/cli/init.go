@@ -48,6 +48,7 @@ the arguments or the kustomization cannot be read.`,
 			return initFence(cmd, args[0], out)
 		},
 	}
+	addKustomizeFlags(cmd)
 	cmd.Flags().StringVar(&out, "output-dir", "", "the folder to write, which is new or empty (default DIR-fence)")
 	return cmd
 }
@@ -95,12 +96,13 @@ func readUnfenced(items []*yaml.RNode) (*resource.Index, report.Findings) {
 	return index, findings
 }
 
-// anyFence is a fence with which items are read that have none.
-const anyFence = `{apiVersion: tenantfence.dev/v1alpha1, kind: TenantFence, metadata: {name: init}, spec: {profile: {cluster: {cni: Cilium, ciliumVersion: "1.20"}}}}`
+// anyFence is a fence with which items are read that have none. With its Tenant, a Tenant of another API group is no
+// typing error.
+const anyFence = `{apiVersion: tenantfence.dev/v1alpha1, kind: TenantFence, metadata: {name: init}, spec: {tenants: [{name: init}], profile: {cluster: {cni: Cilium, ciliumVersion: "1.20"}}}}`
 
 // unfencedItems builds the existing kustomization.
 func unfencedItems(cmd *cobra.Command, dir string) ([]*yaml.RNode, error) {
-	items, err := kustomize.Unfenced(filesys.MakeFsOnDisk(), dir, kustomize.Options{})
+	items, err := kustomize.Unfenced(filesys.MakeFsOnDisk(), dir, kustomizeOptions(cmd))
 	var fenced *kustomize.FencedError
 	if errors.As(err, &fenced) {
 		return nil, fmt.Errorf("%s already lists a TenantFence: init writes the first fence of a kustomization: add a Tenant to it instead, or run init on the layer below it", fenced.Where)
@@ -140,11 +142,7 @@ func reportDraft(cmd *cobra.Command, place fencePlace, files []draft.File, c che
 	w.notes("Review, because the manifests leave it open:", c.draft.Notes.Review)
 	w.notes("Not visible in the build:", c.draft.Notes.Unseen)
 	w.outcome(c, place)
-	w.list("Next:", []string{
-		"tenantfence build " + place.displayPath,
-		fmt.Sprintf("tenantfence build %s | tenantfence verify --inputs %[1]s -", place.displayPath),
-		fmt.Sprintf("set enforcement: Enforce in %s, or in one Tenant at first, and build again", filepath.Join(place.displayPath, "profile.yaml")),
-	})
+	w.list("Next:", nextSteps(cmd, place, c))
 	if w.err == nil && c.result.Findings.HasError() {
 		return errFindings
 	}
@@ -155,6 +153,20 @@ func reportDraft(cmd *cobra.Command, place fencePlace, files []draft.File, c che
 type noteWriter struct {
 	w   io.Writer
 	err error
+}
+
+// nextSteps are the commands that follow, with the same flags of kustomize.
+func nextSteps(cmd *cobra.Command, place fencePlace, c checkedDraft) []string {
+	flags := givenKustomizeFlags(cmd)
+	var out []string
+	if len(c.draft.Notes.Unseen) > 0 {
+		out = append(out, fmt.Sprintf("declare what is not visible in %s; tenantfence import writes it from a running cluster", filepath.Join(place.displayPath, "external-resources.yaml")))
+	}
+	return append(out,
+		"tenantfence build "+flags+place.displayPath,
+		fmt.Sprintf("tenantfence build %s%s | tenantfence verify %[1]s--inputs %[2]s -", flags, place.displayPath),
+		fmt.Sprintf("set enforcement: Enforce in %s, or in one Tenant at first, and build again", filepath.Join(place.displayPath, "profile.yaml")),
+	)
 }
 
 // quiet writes errors only.

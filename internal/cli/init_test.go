@@ -5,7 +5,6 @@ import (
 	"flag"
 	"maps"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"reflect"
 	"regexp"
@@ -113,11 +112,11 @@ func writeFiles(t *testing.T, dir string, files map[string]string) {
 
 // initAndVerify runs init, and builds and verifies the result in AllowOnly and in Enforce. It returns the folder
 // of the fence, and what init printed.
-func initAndVerify(t *testing.T, deploy string) (fence, printed string) {
+func initAndVerify(t *testing.T, deploy string, flags ...string) (fence, printed string) {
 	t.Helper()
-	printed = runProgram(t, nil, "init", deploy)
+	printed = runProgram(t, nil, append([]string{"init", deploy}, flags...)...)
 	fence = deploy + "-fence"
-	verified(t, fence)
+	verified(t, fence, flags...)
 	profile := filepath.Join(fence, "profile.yaml")
 	data, err := os.ReadFile(profile)
 	if err != nil {
@@ -127,18 +126,18 @@ func initAndVerify(t *testing.T, deploy string) (fence, printed string) {
 	if err := os.WriteFile(profile, []byte(enforced), 0o600); err != nil || enforced == string(data) {
 		t.Fatalf("the profile is not in AllowOnly: %v", err)
 	}
-	verified(t, fence)
+	verified(t, fence, flags...)
 	return fence, printed
 }
 
 // verified builds and verifies a fence.
-func verified(t *testing.T, fence string) {
+func verified(t *testing.T, fence string, flags ...string) {
 	t.Helper()
-	built := runProgram(t, nil, "build", fence)
+	built := runProgram(t, nil, append([]string{"build", fence}, flags...)...)
 	if !strings.Contains(built, "kind: CiliumNetworkPolicy\n") {
 		t.Error("the build has no policy")
 	}
-	report := runProgram(t, []byte(built), "verify", "--inputs", fence, "-")
+	report := runProgram(t, []byte(built), append([]string{"verify", "--inputs", fence, "-"}, flags...)...)
 	lines := strings.Split(strings.TrimSpace(report), "\n")
 	if last := lines[len(lines)-1]; !strings.HasPrefix(last, "verified") {
 		t.Errorf("the last line is %q", last)
@@ -188,17 +187,17 @@ ingress:
 	})
 	t.Run("a chart", func(t *testing.T) {
 		t.Parallel()
-		helm := "../../bin/helm"
-		if _, err := os.Stat(helm); err != nil {
-			t.Skipf("skipped: %v: no helm renders the chart", err)
-		}
-		dir := unpack(t, "chart")
-		rendered, err := exec.Command(helm, "template", "live", filepath.Join(dir, "chart"), "--namespace", "shop").Output()
+		helm, err := filepath.Abs("../../bin/helm")
 		if err != nil {
 			t.Fatal(err)
 		}
-		writeFiles(t, filepath.Join(dir, "deploy"), map[string]string{"chart.yaml": string(rendered)})
-		fence, _ := initAndVerify(t, filepath.Join(dir, "deploy"))
+		if _, err := os.Stat(helm); err != nil {
+			t.Skipf("skipped: %v: no helm renders the chart", err)
+		}
+		fence, printed := initAndVerify(t, filepath.Join(unpack(t, "chart"), "deploy"), "--enable-helm", "--helm-command", helm)
+		if next := "- tenantfence build --enable-helm=true --helm-command=" + helm + " " + fence + "\n"; !strings.Contains(printed, next) {
+			t.Errorf("the next step %q is missing:\n%s", next, printed)
+		}
 		hasFlows(t, fence, "shop", `
 egress:
 - {name: live-shop-to-api-payments-example-com, pods: {matchLabels: {app.kubernetes.io/instance: live, app.kubernetes.io/name: shop}}, to: [{fqdns: [api.payments.example.com]}], ports: [{port: 443}]}

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"errors"
+	"fmt"
 
 	"github.com/spf13/cobra"
 	"sigs.k8s.io/kustomize/api/types"
@@ -63,4 +64,18 @@ func (l *loadRestrictor) Set(value string) error {
 		return nil
 	}
 	return errors.New("use LoadRestrictionsRootOnly or LoadRestrictionsNone")
+}
+
+// givenKustomizeFlags are the flags of kustomize that were given, as text in front of an argument.
+func givenKustomizeFlags(cmd *cobra.Command) string {
+	out := ""
+	for _, name := range []string{enableHelmFlag, helmCommandFlag, helmKubeVersionFlag, loadRestrictorFlag} {
+		if f := cmd.Flags().Lookup(name); f != nil && f.Changed {
+			out += fmt.Sprintf("--%s=%s ", name, f.Value)
+		}
+	}
+	for _, version := range kustomizeOptions(cmd).Helm.ApiVersions {
+		out += fmt.Sprintf("--%s=%s ", helmAPIVersionsFlag, version)
+	}
+	return out
 }

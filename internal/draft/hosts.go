@@ -85,7 +85,7 @@ func mentionsIn(text string, kind textKind) (out []mention, variable bool) {
 // dataSources are the hosts in the forms of database drivers: host=db port=5432, and user:password@tcp(db:3306).
 func dataSources(text string) []mention {
 	var out []mention
-	if m := keywordHost.FindStringSubmatch(text); m != nil && hostPattern.MatchString(m[1]) {
+	if m := keywordHost.FindStringSubmatch(text); len(m) > 0 && hostPattern.MatchString(m[1]) {
 		found := mention{host: strings.ToLower(m[1]), url: true}
 		if p := keywordPort.FindStringSubmatch(text); p != nil {
 			found.port, _ = portNumber(p[1])

@@ -3,6 +3,7 @@ package draft
 import (
 	"fmt"
 	"maps"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -113,9 +114,20 @@ func (w *writer) writeLimits(spec *v1alpha1.FenceProfileSpec) {
 			l.HostNetwork = &allowed
 		}
 		if len(l.Entities) > 0 || n.hostNetwork {
-			spec.Overrides = append(spec.Overrides, v1alpha1.Override{Tenants: []string{t.name}, Limits: &l})
+			addOverride(spec, t.name, l)
 		}
 	}
+}
+
+// addOverride adds a Tenant to the override with the same limits.
+func addOverride(spec *v1alpha1.FenceProfileSpec, tenant string, l v1alpha1.Limits) {
+	for i, o := range spec.Overrides {
+		if reflect.DeepEqual(*o.Limits, l) {
+			spec.Overrides[i].Tenants = append(o.Tenants, tenant)
+			return
+		}
+	}
+	spec.Overrides = append(spec.Overrides, v1alpha1.Override{Tenants: []string{tenant}, Limits: &l})
 }
 
 // writeUndecidedKinds accepts the kinds of the build that affect traffic and are not decided. Without them

@@ -18,7 +18,7 @@ func (w *writer) writeTests() {
 		c := v1alpha1.FlowCase{Name: "unknown namespaces do not reach " + t.name, From: "namespace/" + unknownNamespace + "/*", To: "tenant/" + t.name + "/*", Expect: v1alpha1.ExpectDeny}
 		id := FlowID(c.Name)
 		if w.options.Untested[id] {
-			w.build.review("Tenant/"+t.name, "policies of the build allow pods of unknown namespaces to reach it, so no FlowTest denies that: narrow these policies, and add such a case")
+			w.build.review("Tenant/"+t.name, "policies of the build or of an operator allow pods of unknown namespaces to reach it, so no FlowTest denies that: narrow these policies, and add such a case")
 			continue
 		}
 		w.cases[c.Name] = id

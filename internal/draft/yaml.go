@@ -31,7 +31,8 @@ func (d *Draft) Files(name, base string) ([]File, error) {
 	if err := add("profile.yaml", profile, err); err != nil {
 		return nil, err
 	}
-	if err := add("namespaces.yaml", namespaces(d.Namespaces), nil); err != nil {
+	external, err := document(externalResources(name, d.Namespaces), map[string][]string{"spec.namespaces[0]": {"Represents all namespaces without a Tenant: flows.yaml tests that its pods reach no Tenant."}})
+	if err := add("external-resources.yaml", external, err); err != nil {
 		return nil, err
 	}
 	for _, t := range d.Tenants {
@@ -40,9 +41,11 @@ func (d *Draft) Files(name, base string) ([]File, error) {
 			return nil, err
 		}
 	}
-	tests, err := document(d.Tests, nil)
-	if err := add("flows.yaml", tests, err); err != nil {
-		return nil, err
+	if len(d.Tests.Spec.Cases) > 0 {
+		tests, err := document(d.Tests, nil)
+		if err := add("flows.yaml", tests, err); err != nil {
+			return nil, err
+		}
 	}
 	for _, f := range out {
 		resources = append(resources, f.Path)
@@ -157,25 +160,13 @@ func kustomization(resources []string) []byte {
 	return []byte(out.String())
 }
 
-// namespaces declares namespaces that something else creates, and one that represents those without a Tenant.
-func namespaces(names []string) []byte {
-	out := "# These declarations never reach the cluster. This Namespace represents all that have no Tenant: flows.yaml\n# tests that pods in it reach no Tenant.\n" + externalNamespace(unknownNamespace)
-	for i, name := range names {
-		out += "---\n"
-		if i == 0 {
-			out += "# Something else creates these Namespaces.\n"
-		}
-		out += externalNamespace(name)
+// externalResources declares namespaces that something else creates, and one that represents those without a
+// Tenant.
+func externalResources(name string, names []string) v1alpha1.ExternalResources {
+	out := v1alpha1.ExternalResources{TypeMeta: typeMeta(v1alpha1.KindExternalResources)}
+	out.Name = name
+	for _, namespace := range append([]string{unknownNamespace}, names...) {
+		out.Spec.Namespaces = append(out.Spec.Namespaces, v1alpha1.ExternalNamespace{Name: namespace})
 	}
-	return []byte(out)
-}
-
-func externalNamespace(name string) string {
-	return `apiVersion: v1
-kind: Namespace
-metadata:
-  name: ` + name + `
-  annotations:
-    config.kubernetes.io/local-config: "true"
-`
+	return out
 }
