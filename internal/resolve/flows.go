@@ -163,6 +163,9 @@ func (r *resolver) resolveFlow(f *flow) bool {
 		return false
 	}
 	f.own = own
+	if f.fromProfile {
+		r.recordUse(f)
+	}
 	if !slices.ContainsFunc(f.peers, func(p v1alpha1.Peer) bool { return r.appliesTo(f, p) }) {
 		return false
 	}
