@@ -36,8 +36,8 @@ func (x *Expectation) declares(d *policy.Declaration, pods policy.Peer, ports []
 	})
 }
 
-// within reports whether all ports of a grant are among the declared ones, of which none means every
-// port. The other side may have named a port that this one declares by its number.
+// within reports whether all ports of a grant are among the declared ones. If none is declared, every
+// port is. The other side may have named a port that this one declares by its number.
 func within(ports, declared []policy.Port) bool {
 	if len(declared) == 0 {
 		return true

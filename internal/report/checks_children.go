@@ -53,7 +53,7 @@ var (
 		Title:      "A pattern makes every Tenant a child",
 		Meaning:    "The pattern * in tenants.children[].names of the FenceProfile makes every other Tenant a child of the parent. The parent's peer children: true then means the same as anyTenant: true, and needs no limit.",
 		Fix:        "Check that every Tenant may get the consent of the parent. Otherwise list the names of its children.",
-		Example:    "generated/children-names",
+		Example:    "generated/children-every-tenant",
 	})
 
 	ParentConflict = define(Check{
@@ -62,7 +62,7 @@ var (
 		Title:      "Entries of tenants.children contradict each other",
 		Meaning:    "Two entries of tenants.children in the FenceProfile give one Tenant different parents, or the entries together make a Tenant its own ancestor. Either makes it unclear whose child the Tenant is, so the build fails, also if the Tenant is not in the build.",
 		Fix:        "Narrow the names of one of the entries.",
-		Example:    "refused/children",
+		Example:    "refused/children-contradict",
 	})
 
 	ParentNotInBuild = define(Check{
