@@ -24,14 +24,16 @@ type Peer struct {
 	// children: true means every Tenant that the profile's tenants.children makes a child of this
 	// tenant. Each child, or the profile, must declare the flow from its side. A Tenant without an
 	// entry in tenants.children is an error. A Tenant needs no limit. In the profile's allTenants, it
-	// means the children of each tenant, without consent. It is an error in nodes. Omitted: false.
+	// means the children of each tenant, without consent. It is an error in nodes, and in a profile
+	// without tenants.children. Omitted: false.
 	// +optional
 	Children bool `json:"children,omitempty"`
 
 	// parent: true means the Tenant that the profile's tenants.children makes the parent of this
 	// tenant. The parent, or the profile, must declare the flow from its side. A Tenant without a
 	// parent is an error. In the profile's allTenants, it means the parent of each tenant that has
-	// one, without consent. It is an error in nodes. Omitted: false.
+	// one, without consent. If a parent lacks the pods there, that is a warning. It is an error in
+	// nodes, and in a profile without tenants.children. Omitted: false.
 	// +optional
 	Parent bool `json:"parent,omitempty"`
 

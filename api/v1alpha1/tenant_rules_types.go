@@ -53,7 +53,7 @@ type AllowedPath struct {
 }
 
 // ChildTenants makes Tenants the children of another Tenant. A Tenant has at most one parent: if
-// entries give it several, that is an error. No Tenant is its own child, also if a pattern matches
+// entries give it several, or make it its own ancestor, that is an error. No Tenant is its own child, also if a pattern matches
 // its name. Children of a child are not children of its parent, unless an entry of that parent lists
 // them. A child gets neither the namespaces nor the limits of its parent. Bind the names to files
 // with allowedPaths: a Tenant with a matching name is a child.
@@ -61,8 +61,9 @@ type ChildTenants struct {
 	// parent is the name of the parent Tenant. If the build has children and not the parent, that is
 	// a warning.
 	Parent string `json:"parent"`
-	// names are names of Tenants, or patterns in which * matches any characters. A name without a
-	// Tenant in the build is no error.
+	// names are names of Tenants, or patterns in which * matches any characters. With * alone, every
+	// other Tenant is a child, as with the peer anyTenant, and without its limit. A name without a
+	// Tenant in the build is no error. A name in two entries of one parent is an error.
 	// +kubebuilder:validation:MinItems=1
 	Names []string `json:"names"`
 }

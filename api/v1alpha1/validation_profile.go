@@ -30,6 +30,7 @@ func (s *FenceProfileSpec) validate(at *field.Path) field.ErrorList {
 	errs = append(errs, s.validateClusterHostnames(at.Child("clusterHostnames"))...)
 	errs = append(errs, validateFlows(s.AllTenants.Ingress, s.AllTenants.Egress, unique{}, at.Child("allTenants"))...)
 	errs = append(errs, s.AllTenants.validateFullMesh(at.Child("allTenants"))...)
+	errs = append(errs, s.validateRelations(at.Child("allTenants"))...)
 	errs = append(errs, s.validateVias(at.Child("allTenants", "egress"))...)
 	errs = append(errs, s.validateNodes(at.Child("nodes"))...)
 	errs = append(errs, validateUndecidedKinds(s.UndecidedKinds, at.Child("undecidedKinds"))...)

@@ -133,6 +133,8 @@ type Declaration struct {
 	AllTenants bool
 	// Peers are the peers of the flow, as declared.
 	Peers []v1alpha1.Peer
+	// Ports are the ports of the flow, as declared: protocol ANY is not expanded. None: every port.
+	Ports []Port
 	// Subject selects the pods that the flow applies to.
 	Subject Selector
 	// Via is the egress point whose pods connect, if they are not the tenant's.

@@ -7,15 +7,16 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// declaredBetween reports whether the declarations of a grant between two tenants name each other's
-// tenant. It evaluates the declared peers again, and who is whose child, so that a mistake in resolve
+// declaredBetween reports whether the declarations of a grant between two tenants have its pods and
+// ports. It evaluates the declared peers again, and who is whose child, so that a mistake in resolve
 // is undeclared access.
 func (x *Expectation) declaredBetween(g policy.Grant) bool {
-	return x.namesTenantOf(g.Source, g.To) && x.namesTenantOf(g.Destination, g.From)
+	return x.declares(g.Source, g.To, g.Ports) && x.declares(g.Destination, g.From, g.Ports)
 }
 
-// namesTenantOf reports whether a declaration has a peer that can be the tenant of some pods.
-func (x *Expectation) namesTenantOf(d *policy.Declaration, pods policy.Peer) bool {
+// declares reports whether one peer of a declaration can be some pods of another tenant, and has all
+// of these pods and ports.
+func (x *Expectation) declares(d *policy.Declaration, pods policy.Peer, ports []policy.Port) bool {
 	if d == nil || len(d.Peers) == 0 {
 		return true
 	}
@@ -24,15 +25,32 @@ func (x *Expectation) namesTenantOf(d *policy.Declaration, pods policy.Peer) boo
 		return true
 	}
 	return slices.ContainsFunc(d.Peers, func(p v1alpha1.Peer) bool {
-		if p.Namespace != "" {
-			return p.Namespace == pods.Namespace
+		switch {
+		case p.Service != "" || len(p.FQDNs)+len(p.Entities)+len(p.CIDRs) > 0:
+			// Which pods and ports these are depends on the build.
+			return true
+		case p.Namespace != "" && p.Namespace != pods.Namespace, p.Namespace == "" && !x.mayBe(p, d.Tenant, owner.Name):
+			return false
 		}
-		return x.mayBe(p, d.Tenant, owner.Name)
+		return policy.Narrows(pods.Pods, policy.SelectorOf(p.Pods)) && within(ports, policy.ExpandProtocols(d.Ports))
 	})
 }
 
-// mayBe reports whether a peer of one tenant's flow can be another tenant. Labels, Services and
-// addresses can be any.
+// within reports whether all ports of a grant are among the declared ones. If none is declared, every
+// port is. The other side may have named a port that this one declares by its number.
+func within(ports, declared []policy.Port) bool {
+	if len(declared) == 0 {
+		return true
+	}
+	outside := slices.ContainsFunc(ports, func(p policy.Port) bool {
+		return !p.CoveredBy(declared) && !slices.ContainsFunc(declared, func(q policy.Port) bool {
+			return p.IsNamed() && !q.IsNamed() && p.Protocol == q.Protocol
+		})
+	})
+	return len(ports) > 0 && !outside
+}
+
+// mayBe reports whether a peer of one tenant's flow can be another tenant. Labels can be any.
 func (x *Expectation) mayBe(p v1alpha1.Peer, own, other string) bool {
 	switch {
 	case p.Tenant != "":
@@ -42,7 +60,7 @@ func (x *Expectation) mayBe(p v1alpha1.Peer, own, other string) bool {
 	case p.Parent:
 		return x.isChild(own, other)
 	default:
-		return p.AnyTenant || p.NamespaceLabels != nil || p.Service != "" || len(p.FQDNs)+len(p.Entities)+len(p.CIDRs) > 0
+		return p.AnyTenant || p.NamespaceLabels != nil
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/report"
 )
@@ -57,15 +58,17 @@ func (r *resolver) reportUnusedFlows() {
 	}
 	allTenants := r.profile.Spec.AllTenants
 	at := r.profile.Path.Child("allTenants")
-	add := func(name string, at *field.Path) {
-		if !used[name] && len(r.unread) == 0 {
+	add := func(name string, peers []v1alpha1.Peer, at, peersAt *field.Path) {
+		if len(r.unread) == 0 && !r.reportUnusedRelations(name, peers, at, peersAt) && !used[name] {
 			r.report(report.Info, report.AllTenantsFlowUnused, r.profile.Ref, at, "no Tenant has pods of flow %q, or the flow is inactive for all Tenants", name)
 		}
 	}
 	for i, f := range allTenants.Ingress {
-		add(f.Name, at.Child("ingress").Index(i))
+		at := at.Child("ingress").Index(i)
+		add(f.Name, f.From, at, at.Child("from"))
 	}
 	for i, f := range allTenants.Egress {
-		add(f.Name, at.Child("egress").Index(i))
+		at := at.Child("egress").Index(i)
+		add(f.Name, f.To, at, at.Child("to"))
 	}
 }

@@ -1,7 +1,7 @@
 package resolve
 
 import (
-	"cmp"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -14,190 +14,172 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
+// relation is who is whose child. The profile declares it by names.
+type relation struct {
+	entries []v1alpha1.ChildTenants
+	// listed are the entries that list a name, patterns are the patterns of all entries.
+	listed   map[string][]int
+	patterns []childPattern
+	// unclear are the parents that contradicting entries give a name. Nothing else is reported
+	// about them: it follows from the contradiction.
+	unclear map[string][]string
+	// children are the Tenants of the build with a clear parent, by parent.
+	children map[string][]*tenant
+}
+
+// childPattern is a pattern of names, at an index of an entry.
+type childPattern struct {
+	entry, at int
+	pattern   string
+}
+
+// everyName reports whether the pattern matches every name: a Tenant gets nothing by choosing one.
+func (p childPattern) everyName() bool { return strings.Trim(p.pattern, "*") == "" }
+
+func (p childPattern) matches(name string) bool { return policy.MatchTenant([]string{p.pattern}, name) }
+
+func relationOf(entries []v1alpha1.ChildTenants) relation {
+	out := relation{entries: entries, listed: map[string][]int{}, unclear: map[string][]string{}, children: map[string][]*tenant{}}
+	for i, c := range entries {
+		for j, name := range c.Names {
+			if strings.Contains(name, "*") {
+				out.patterns = append(out.patterns, childPattern{i, j, name})
+			} else {
+				out.listed[name] = append(out.listed[name], i)
+			}
+		}
+	}
+	return out
+}
+
+// parentsOf are the entries that make a name a child, the first one of each parent.
+func (c relation) parentsOf(name string) []int {
+	all := slices.Clone(c.listed[name])
+	for _, p := range c.patterns {
+		if p.matches(name) {
+			all = append(all, p.entry)
+		}
+	}
+	slices.Sort(all)
+	var out []int
+	for _, i := range all {
+		parent := c.entries[i].Parent
+		if parent != name && !slices.ContainsFunc(out, func(j int) bool { return c.entries[j].Parent == parent }) {
+			out = append(out, i)
+		}
+	}
+	return out
+}
+
+// firstEntry is the first entry of a parent, -1 if it has none.
+func (c relation) firstEntry(parent string) int {
+	return slices.IndexFunc(c.entries, func(e v1alpha1.ChildTenants) bool { return e.Parent == parent })
+}
+
+// isUnclear reports whether one of two Tenants may be the parent of the other, by one of several
+// entries that contradict each other.
+func (c relation) isUnclear(a, b string) bool {
+	return slices.Contains(c.unclear[a], b) || slices.Contains(c.unclear[b], a)
+}
+
 // resolveParents gives each Tenant the parent that the profile declares for its name.
 func (r *resolver) resolveParents(in []resource.Tenant) {
 	r.fence.Children = r.profile.Spec.Tenants.Children
-	r.refuseSeveralParents()
+	if len(r.fence.Children) == 0 {
+		return
+	}
+	r.relation = relationOf(r.fence.Children)
+	parents := r.refuseSeveralParents()
+	r.refuseCycles(parents)
 	for _, t := range r.tenants {
-		r.refuseCycle(t)
+		if i, ok := parents[t.Name]; ok && len(r.relation.unclear[t.Name]) == 0 {
+			t.parent = r.fence.Children[i].Parent
+			r.relation.children[t.parent] = append(r.relation.children[t.parent], t)
+		}
 	}
 	r.warnMissingParents()
+	r.reportEveryName()
 	r.reportChildrenByPattern(in)
+	r.warnMistypedChildren()
 }
 
 func (r *resolver) childrenPath(entry int) *field.Path {
 	return r.profile.Path.Child("tenants", "children").Index(entry)
 }
 
-// makesChild reports whether an entry of tenants.children makes a Tenant a child.
-func makesChild(c v1alpha1.ChildTenants, name string) bool {
-	return name != c.Parent && policy.MatchTenant(c.Names, name)
+// relatedNames are the names of the build and of tenants.children. Entries contradict each other also
+// if the build does not have the Tenant.
+func (r *resolver) relatedNames() []string {
+	names := slices.Collect(maps.Keys(r.relation.listed))
+	for _, t := range r.tenants {
+		names = append(names, t.Name)
+	}
+	for _, c := range r.relation.entries {
+		names = append(names, c.Parent)
+	}
+	return sortedUnique(names)
 }
 
-// refuseSeveralParents sets the parent of each Tenant, and refuses two entries with different parents
-// of one Tenant. Their names are reported once for each pair of entries.
-func (r *resolver) refuseSeveralParents() {
-	several := map[[2]int][]string{}
-	for _, t := range r.tenants {
-		first := -1
-		for i, c := range r.fence.Children {
-			switch {
-			case !makesChild(c, t.Name):
-			case first < 0:
-				first, t.parent = i, c.Parent
-			case c.Parent != t.parent:
-				several[[2]int{first, i}] = append(several[[2]int{first, i}], t.Name)
+// refuseSeveralParents refuses two entries with different parents of one name. Names are reported once
+// for each pair of entries. It returns the entry of each name with one parent.
+func (r *resolver) refuseSeveralParents() map[string]int {
+	one, several := map[string]int{}, map[[2]int][]string{}
+	for _, name := range r.relatedNames() {
+		entries := r.relation.parentsOf(name)
+		if len(entries) == 1 {
+			one[name] = entries[0]
+			continue
+		}
+		for n, i := range entries {
+			r.relation.unclear[name] = append(r.relation.unclear[name], r.relation.entries[i].Parent)
+			if n > 0 {
+				several[[2]int{entries[0], i}] = append(several[[2]int{entries[0], i}], name)
 			}
 		}
 	}
 	for _, at := range slices.SortedFunc(maps.Keys(several), func(a, b [2]int) int { return slices.Compare(a[:], b[:]) }) {
 		names := several[at]
 		r.refuse(report.ParentConflict, r.profile.Ref, r.childrenPath(at[1]), "gives %s %s the parent %q, and %s the parent %q: a Tenant has one parent: narrow the names of one of the two entries",
-			plural(len(names), "Tenant", "Tenants"), quoteSome(names), r.fence.Children[at[1]].Parent, r.childrenPath(at[0]), r.fence.Children[at[0]].Parent)
+			plural(len(names), "Tenant", "Tenants"), quoteSome(names), r.relation.entries[at[1]].Parent, r.childrenPath(at[0]), r.relation.entries[at[0]].Parent)
 	}
+	return one
 }
 
-// refuseCycle refuses a Tenant that is its own ancestor. It reports each cycle at its first Tenant.
-func (r *resolver) refuseCycle(t *tenant) {
-	chain := []string{t.Name}
-	for next := t; next != nil && next.parent != ""; next = r.byName[next.parent] {
-		if next.parent == t.Name && t.Name == slices.Min(chain) {
-			r.refuse(report.ParentConflict, r.profile.Ref, r.profile.Path.Child("tenants", "children"),
-				"makes Tenant %q its own ancestor (%s), so it is unclear which is the parent: correct the names of one of these entries",
-				t.Name, strings.Join(append(chain, t.Name), ", a child of "))
-		}
-		if slices.Contains(chain, next.parent) {
-			return
-		}
-		chain = append(chain, next.parent)
-	}
-}
-
-// warnMissingParents warns about a parent that the build does not have, if it has children.
-func (r *resolver) warnMissingParents() {
-	for i, c := range r.fence.Children {
-		if r.index.Partial || r.unread[c.Parent] || r.byName[c.Parent] != nil {
+// refuseCycles refuses names that are their own ancestors. It reports each cycle at its first name.
+func (r *resolver) refuseCycles(entryOf map[string]int) {
+	for _, name := range slices.Sorted(maps.Keys(entryOf)) {
+		cycle := r.cycleFrom(name, entryOf)
+		if len(cycle) == 0 {
 			continue
 		}
-		if children := r.childrenOf(c.Parent); len(children) > 0 && i == r.firstEntry(c.Parent) {
-			r.warn(report.ParentNotInBuild, r.profile.Ref, r.childrenPath(i).Child("parent"), "Tenant %q is not in the build, so its children (%s) have no parent: %s",
-				c.Parent, truncatedList(children), correction(c.Parent, r.tenantNames(), "add the Tenant"))
+		r.relation.unclear[name] = append(r.relation.unclear[name], r.relation.entries[entryOf[name]].Parent)
+		if name != slices.Min(cycle) {
+			continue
 		}
-	}
-}
-
-func (r *resolver) childrenOf(parent string) []string {
-	var out []string
-	for _, t := range r.tenants {
-		if t.parent == parent {
-			out = append(out, t.Name)
+		var steps []string
+		for _, of := range cycle {
+			i := entryOf[of]
+			steps = append(steps, fmt.Sprintf("%s makes %q a child of %q", r.childrenPath(i), of, r.relation.entries[i].Parent))
 		}
+		at := r.childrenPath(entryOf[name])
+		r.refuse(report.ParentConflict, r.profile.Ref, at, "%s: no Tenant is its own ancestor: correct the names of one of these entries",
+			strings.TrimPrefix(strings.Join(steps, ", and "), at.String()+" "))
 	}
-	return out
 }
 
-// firstEntry is the first entry of a parent in tenants.children, -1 if it has none.
-func (r *resolver) firstEntry(parent string) int {
-	return slices.IndexFunc(r.fence.Children, func(c v1alpha1.ChildTenants) bool { return c.Parent == parent })
-}
-
-// reportChildrenByPattern reports each pattern that makes a Tenant a child by its name, if the profile
-// neither names the Tenant nor binds the name to files. The pattern * gives nothing by name.
-func (r *resolver) reportChildrenByPattern(in []resource.Tenant) {
-	for i, c := range r.fence.Children {
-		for j, pattern := range c.Names {
-			var names []string
-			for _, t := range in {
-				if t.Ref.Kind == v1alpha1.KindTenant && makesChild(c, t.Name) && policy.MatchTenant([]string{pattern}, t.Name) && !r.namedInProfile(t.Name) {
-					names = append(names, t.Name)
-				}
-			}
-			if len(names) > 0 && strings.Trim(pattern, "*") != "" {
-				r.warn(report.ChildByPattern, r.profile.Ref, r.childrenPath(i).Child("names").Index(j),
-					"%q makes Tenants that the profile does not name (%s) children of %q, so a Tenant gets the consent of this parent by choosing such a name: bind such names to files in tenants.allowedPaths, or list the Tenants here",
-					pattern, truncatedList(sortedUnique(names)), c.Parent)
-			}
+// cycleFrom are the names of the cycle through a name, which is the first. None: no cycle has it.
+func (r *resolver) cycleFrom(name string, entryOf map[string]int) []string {
+	cycle := []string{name}
+	for range r.relation.entries {
+		i, ok := entryOf[cycle[len(cycle)-1]]
+		if !ok {
+			return nil
 		}
-	}
-}
-
-// resolveChildrenPeer resolves the children of a flow's tenant, if the profile declares any.
-func (r *resolver) resolveChildrenPeer(f *flow, p v1alpha1.Peer, at *field.Path) ([]resolvedPeer, bool) {
-	if r.firstEntry(f.tenant.Name) < 0 {
-		return nil, r.refuseUndeclared(f, at.Child("children"), "the profile declares no children of Tenant %q: add {parent: %[1]s, names: [...]} to tenants.children of the profile, or remove the peer", f.tenant.Name)
-	}
-	var out []resolvedPeer
-	for _, t := range r.tenants {
-		if t.parent == f.tenant.Name {
-			out = append(out, f.peersOfTenant(r.podPeers(t, t.Namespaces, policy.SelectorOf(p.Pods)), t, childTenants, at)...)
+		parent := r.relation.entries[i].Parent
+		if parent == name {
+			return cycle
 		}
+		cycle = append(cycle, parent)
 	}
-	return out, true
-}
-
-// resolveParentPeer resolves the parent of a flow's tenant as if the flow named it.
-func (r *resolver) resolveParentPeer(f *flow, p v1alpha1.Peer, at *field.Path) ([]resolvedPeer, bool) {
-	if f.tenant.parent == "" {
-		return nil, r.refuseUndeclared(f, at.Child("parent"), "the profile declares no parent of Tenant %q: add the name to an entry of tenants.children in the profile, or remove the peer", f.tenant.Name)
-	}
-	return r.resolveNamedTenant(f, f.tenant.parent, p, at, at.Child("parent"))
-}
-
-// appliesTo reports whether a peer of a flow applies to its tenant. In a flow of the profile, children
-// and parent apply only to a Tenant that has some.
-func (r *resolver) appliesTo(f *flow, p v1alpha1.Peer) bool {
-	switch {
-	case !f.fromProfile:
-		return true
-	case p.Children:
-		return len(r.childrenOf(f.tenant.Name)) > 0
-	default:
-		return !p.Parent || f.tenant.parent != ""
-	}
-}
-
-// refuseUndeclared refuses a peer that the profile gives no meaning for this Tenant, unless the flow is
-// optional. It reports whether the flow is resolved further.
-func (r *resolver) refuseUndeclared(f *flow, at *field.Path, format string, args ...any) bool {
-	if f.optional {
-		return false
-	}
-	r.refuse(report.ChildrenUndeclared, f.ref, at, format, args...)
-	return true
-}
-
-// reportNoChildren reports a peer for children that includes none. A parent without children is
-// complete: the peer includes them once they exist.
-func (c *multiTenantPeers) reportNoChildren(p *multiTenantPeer) {
-	parents := []string{p.flow.tenant.Name}
-	if p.flow.fromProfile {
-		parents = c.tenantNames()
-	}
-	children := slices.ContainsFunc(c.tenants, func(t *tenant) bool { return slices.Contains(parents, t.parent) })
-	unread := slices.ContainsFunc(slices.Collect(maps.Keys(c.unread)), func(name string) bool {
-		return slices.ContainsFunc(c.fence.Children, func(e v1alpha1.ChildTenants) bool {
-			return slices.Contains(parents, e.Parent) && makesChild(e, name)
-		})
-	})
-	switch {
-	case children:
-		c.warn(report.ChildrenUnused, p.flow.ref, p.path, "no child has such pods in the build, so this peer is in no policy: correct the labels, remove the peer, or declare the pods as external resources "+externalKind)
-	case unread || c.index.Partial:
-	default:
-		c.report(report.Info, report.ChildrenUnused, p.flow.ref, p.path, "the build has no child of %s, so this peer is in no policy until one exists", cmp.Or(c.describeParent(p), "any Tenant"))
-	}
-}
-
-// describeParent names the parent of a peer and its declared children, "" for a peer of all Tenants.
-func (r *resolver) describeParent(p *multiTenantPeer) string {
-	if p.flow.fromProfile {
-		return ""
-	}
-	var names []string
-	for _, c := range r.fence.Children {
-		if c.Parent == p.flow.tenant.Name {
-			names = append(names, c.Names...)
-		}
-	}
-	return describeTenant(p.flow.tenant) + " (" + quoteSome(names) + ")"
+	return nil
 }

@@ -103,7 +103,7 @@ func (r *resolver) reportPartialConsent(f *flow, e resolvedPeer, agreed []policy
 		severity = report.Warning
 	}
 	switch {
-	case f.isCounted(e.group) || r.covered(f, e, agreed):
+	case f.isCounted(e.group) || r.relation.isUnclear(f.tenant.Name, e.tenant.Name) || r.covered(f, e, agreed):
 		return
 	case f.l7.Unrestricted() && r.coveredPods(f, e, agreed):
 		r.report(report.Info, report.ConsentPartial, f.ref, e.path, "Tenant %q restricts this flow by L7 rules, and only these are allowed: %s: to show them here too, write the same rules", e.tenant.Name, l7Summary(agreed))

@@ -102,7 +102,7 @@ func (f *flow) peersPath() *field.Path {
 }
 
 func (f *flow) declaration() *policy.Declaration {
-	return &policy.Declaration{Tenant: f.tenant.Name, Node: f.node, Flow: f.name, AllTenants: f.fromProfile && f.node == "", Peers: f.peers, Subject: f.pods, Via: f.via, Reason: f.reason}
+	return &policy.Declaration{Tenant: f.tenant.Name, Node: f.node, Flow: f.name, AllTenants: f.fromProfile && f.node == "", Peers: f.peers, Ports: f.ports, Subject: f.pods, Via: f.via, Reason: f.reason}
 }
 
 func (f *flow) portsOf(e resolvedPeer) []policy.Port {
@@ -163,6 +163,9 @@ func (r *resolver) resolveFlow(f *flow) bool {
 		return false
 	}
 	f.own = own
+	if f.fromProfile {
+		r.recordUse(f)
+	}
 	if !slices.ContainsFunc(f.peers, func(p v1alpha1.Peer) bool { return r.appliesTo(f, p) }) {
 		return false
 	}

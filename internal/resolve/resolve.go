@@ -36,6 +36,11 @@ type resolver struct {
 	owner          map[string]*tenant
 	partialTenants map[string][]*tenant
 	flows          []*flow
+	// relation is who is whose child, and named are the names of Tenants in the profile.
+	relation relation
+	named    namesInProfile
+	// profileFlows are the flows of allTenants for which some tenant has pods, by their fields.
+	profileFlows map[string]*profileFlowUse
 	// flowIndex finds a declared flow in the fence.
 	flowIndex map[policy.Reason]int
 	// unread are the names, and unreadNamespaces the namespaces, of Tenants that are refused
@@ -80,7 +85,7 @@ func NetworkPolicyForm(in *resource.Inputs, index *resource.Index) (*policy.Fenc
 func newResolver(in *resource.Inputs, index *resource.Index) *resolver {
 	return &resolver{
 		fenceNames: append([]string{in.Fence.Name}, in.Fence.Spec.FormerNames...),
-		profile:    in.Profile, index: index,
+		profile:    in.Profile, index: index, named: namesInProfileOf(&in.Profile.Spec), profileFlows: map[string]*profileFlowUse{},
 		flowIndex: map[policy.Reason]int{}, byName: map[string]*tenant{}, owner: map[string]*tenant{}, partialTenants: map[string][]*tenant{},
 		unread: map[string]bool{}, unreadNamespaces: map[string]bool{},
 		fence: &policy.Fence{
@@ -127,7 +132,7 @@ type tenant struct {
 	spec   v1alpha1.TenantSpec
 	limits v1alpha1.Limits
 	reason policy.Reason
-	// parent is the name of its parent in the profile, "" if it has none.
+	// parent is the name of its parent in the profile, "" if it has none, or not a clear one.
 	parent string
 	flows  []*flow
 	// mayAllowOnly reports whether the profile lets the tenant be in AllowOnly.

@@ -69,13 +69,18 @@ func (r *resolver) serviceNotFound(namespaces []string, name, orElse string) str
 
 // podsNotFound is the message about a selector that selects no pod of some namespaces.
 func (r *resolver) podsNotFound(namespaces []string, pods policy.Selector, orElse string) string {
+	return fmt.Sprintf("selects no pod of %s in the build: %s%s", namespaceList(namespaces), r.podsFix(namespaces, pods), orElse)
+}
+
+// podsFix is the fix for a selector that selects no pod of some namespaces.
+func (r *resolver) podsFix(namespaces []string, pods policy.Selector) string {
 	have := map[string][]string{}
 	for _, ns := range namespaces {
 		for _, w := range r.index.WorkloadsIn(ns, policy.Selector{}) {
 			addLabels(have, w.Labels)
 		}
 	}
-	return fmt.Sprintf("selects no pod of %s in the build: %s%s", namespaceList(namespaces), labelFix(have, pods.MatchLabels), declareExternal("the pods")+orElse)
+	return labelFix(have, pods.MatchLabels) + declareExternal("the pods")
 }
 
 // namespaceLabels are the values of each label of the namespaces of the build.

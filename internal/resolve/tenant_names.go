@@ -114,16 +114,6 @@ func (p patternEffect) describe() string {
 	return strings.Join(out, " and ")
 }
 
-// namedInProfile reports whether the profile names a Tenant, or binds its name to files.
-func (r *resolver) namedInProfile(name string) bool {
-	rules := r.profile.Spec.Tenants
-	_, claims := rules.Claims[name]
-	return claims ||
-		slices.ContainsFunc(rules.Children, func(c v1alpha1.ChildTenants) bool { return slices.Contains(c.Names, name) }) ||
-		slices.ContainsFunc(rules.AllowedPaths, func(a v1alpha1.AllowedPath) bool { return policy.MatchTenant(a.Names, name) }) ||
-		slices.ContainsFunc(r.profile.Spec.Overrides, func(o v1alpha1.Override) bool { return slices.Contains(o.Tenants, name) })
-}
-
 func (r *resolver) patternEffectsOf(name string) []patternEffect {
 	var out []patternEffect
 	limits, enforcement := r.profile.Spec.Limits, r.profile.Spec.Enforcement

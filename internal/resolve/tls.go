@@ -24,10 +24,23 @@ func (r *resolver) checkTLS(f *flow) {
 		at := at.Child("serverNames").Index(i)
 		r.refuseServerPattern(f, name, at)
 	}
+	r.refuseTLSBetweenTenants(f)
+}
+
+// refuseTLSBetweenTenants refuses tls with pods of other tenants, once for each peer.
+func (r *resolver) refuseTLSBetweenTenants(f *flow) {
+	names := map[string][]string{}
 	for _, e := range f.resolvedPeers {
 		if t := r.consentingTenant(f, e); t != nil {
-			r.refuse(report.TLSBetweenTenants, f.ref, e.path, "selects pods of Tenant %q, and a Tenant cannot consent to the interception of its TLS: remove tls", t.Name)
+			names[e.path.String()] = append(names[e.path.String()], t.Name)
 		}
+	}
+	for _, e := range f.resolvedPeers {
+		at := e.path.String()
+		if of := sortedUnique(names[at]); len(of) > 0 {
+			r.refuse(report.TLSBetweenTenants, f.ref, e.path, "selects pods of %s %s, and a Tenant cannot consent to the interception of its TLS: remove tls", plural(len(of), "Tenant", "Tenants"), quoteSome(of))
+		}
+		delete(names, at)
 	}
 }
 

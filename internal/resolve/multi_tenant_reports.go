@@ -1,0 +1,169 @@
+package resolve
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/tenantfence/tenantfence/internal/report"
+)
+
+// reportPeers reports, for each peer, the tenants that it excludes, or the number of pairs that it allows.
+func (c *multiTenantPeers) reportPeers() {
+	for _, p := range c.order {
+		switch f := p.flow; {
+		case c.childrenUnclear(p):
+		case f.fromProfile && (f.mesh || !p.group.includesAllTenants()):
+			c.reportWithoutConsent(p)
+		case !f.isCounted(p.group):
+			c.reportMissingConsents(p)
+		case len(p.allowed) == 0 && !p.consentUnknown:
+			c.reportUnused(p)
+		default:
+			c.reportConsents(p)
+		}
+	}
+}
+
+// reportWithoutConsent counts the pairs that a flow of the profile allows without consent.
+func (c *multiTenantPeers) reportWithoutConsent(p *multiTenantPeer) {
+	switch f := p.flow; {
+	case len(p.allowed) > 0 || f.mesh:
+		c.report(report.Info, report.FlowsWithoutConsent, f.ref, p.path, "allows the flow for %s without consent of the other Tenant: check that this is intended", pairs(len(p.allowed)))
+	case p.group == childTenants:
+		c.reportNoChildren(p)
+	}
+}
+
+// reportConsents counts the tenants that consent. If none does, the reason is an error already.
+func (c *multiTenantPeers) reportConsents(p *multiTenantPeer) {
+	f, check, members := p.flow, report.AnyTenantConsents, "other Tenants"
+	if p.group == childTenants {
+		check, members = report.ChildrenConsents, "children"
+	}
+	names, byProfile := p.allowedOf(p.byProfile), ""
+	if len(names) > 0 {
+		byProfile = "; the profile declares it for " + strings.Join(names, ", ")
+	}
+	switch {
+	case len(p.allowed) == 0:
+	case f.fromProfile:
+		c.report(report.Info, check, f.ref, p.path, "allows the flow for %s (of %d) in which the other Tenant declares %s%s%s", pairs(len(p.allowed)), len(p.pairs), oppositeSide(f), p.partialText(), byProfile)
+	case len(names) == len(p.allowed):
+		c.report(report.Info, check, f.ref, p.path, "the profile declares %s for %d of %d %s with such pods: %s%s", oppositeSide(f), len(p.allowed), len(p.pairs), members, strings.Join(p.allowed, ", "), p.partialText())
+	default:
+		c.report(report.Info, check, f.ref, p.path, "%d of %d %s with such pods declare %s: %s%s%s", len(p.allowed), len(p.pairs), members, oppositeSide(f), strings.Join(p.allowed, ", "), p.partialText(), byProfile)
+	}
+}
+
+// allowedOf names the other tenants of those pairs that the peer allows.
+func (p *multiTenantPeer) allowedOf(pairs map[[2]string]bool) []string {
+	var names []string
+	for pair, is := range pairs {
+		if is && p.pairs[pair] {
+			names = append(names, pair[1])
+		}
+	}
+	return sortedUnique(names)
+}
+
+// partialText names the tenants that declare a part.
+func (p *multiTenantPeer) partialText() string {
+	names := p.allowedOf(p.partial)
+	if len(names) == 0 {
+		return ""
+	}
+	return "; only a part of it: " + strings.Join(names, ", ")
+}
+
+func pairs(n int) string {
+	if n == 1 {
+		return "1 pair of Tenants"
+	}
+	return fmt.Sprintf("%d pairs of Tenants", n)
+}
+
+// reportUnused reports that no tenant takes part.
+func (c *multiTenantPeers) reportUnused(p *multiTenantPeer) {
+	if p.group == childTenants && len(p.pairs) == 0 {
+		c.reportNoChildren(p)
+		return
+	}
+	policies := "so this peer is in no policy"
+	if p.others {
+		policies = "so the flow excludes all of them"
+	}
+	mesh := ""
+	if p.flow.fromProfile {
+		mesh = "; to allow it for all Tenants without their consent, set fullMesh: true"
+	}
+	if len(p.pairs) == 0 {
+		if !p.others {
+			c.warnNoPods(p.flow, p.path)
+		}
+		return
+	}
+	l, check, who := p.missingConsents[0], report.AnyTenantUnused, "other Tenant"
+	if l.mistaken != nil && c.refusedServicePort(l.mistaken) {
+		return
+	}
+	if p.group == childTenants {
+		check, who = report.ChildrenUnused, "child"
+	}
+	c.warn(check, p.flow.ref, p.path, "no %s declares %s, %s: for Tenant %q, for instance, %s%s", who, oppositeSide(p.flow), policies, l.tenant, l.fix, mesh)
+}
+
+// refusedServicePort reports whether the port of a Service in a flow is an error already.
+func (r *resolver) refusedServicePort(f *flow) bool {
+	return slices.ContainsFunc(r.findings, func(o report.Finding) bool {
+		return o.Check == report.ServicePortAsPodPort && o.Severity == report.Error && o.Resource == f.ref && o.Field == f.path.Child("ports").String()
+	})
+}
+
+// reportMissingConsents names the tenants that the peer excludes, together if they lack the same. If
+// it excludes all, that is an error.
+func (c *multiTenantPeers) reportMissingConsents(p *multiTenantPeer) {
+	severity := report.Warning
+	if !p.others && len(p.allowed) == 0 && !p.consentUnknown {
+		severity = report.Error
+	}
+	for len(p.missingConsents) > 0 {
+		first := p.missingConsents[0]
+		same := func(l missingConsent) bool {
+			return l.text == first.text && l.fix == first.fix && l.shares == first.shares
+		}
+		var names []string
+		for _, l := range p.missingConsents {
+			if same(l) {
+				names = append(names, l.tenant)
+			}
+		}
+		p.missingConsents = slices.DeleteFunc(p.missingConsents, same)
+		c.report(severity, report.ConsentMissing, p.flow.ref, p.path, "%s", first.desc(names, p.group, severity))
+	}
+}
+
+// desc is the message for all tenants that lack the same.
+func (l missingConsent) desc(names []string, group tenantGroup, severity report.Severity) string {
+	who, has, not, them := "Tenant", "has", "does not", "it"
+	if len(names) > 1 {
+		who, has, not, them = "Tenants", "have", "do not", "them"
+	}
+	out := who + " " + quoteSome(names) + " "
+	if have := map[tenantGroup]string{sharedNamespace: "some of these pods", namespacesByLabel: "namespaces with these labels"}[group]; have != "" {
+		out += has + " " + have + " and "
+	}
+	out += not + " " + l.text
+	switch {
+	case severity == report.Error:
+	case l.shares:
+		out += ", so its policies deny the flow"
+	default:
+		out += ", so the flow excludes " + them
+	}
+	fix := l.fix
+	if len(names) > 1 {
+		fix = strings.Replace(fix, "add to its ", "add to each ", 1)
+	}
+	return out + ": " + fix
+}
