@@ -161,9 +161,9 @@ type Isolated struct {
 	AllowOnlyNotIsolated int `json:"allowOnlyNotIsolated"`
 	// AllowOnlyNotProved are not decided.
 	AllowOnlyNotProved int `json:"allowOnlyNotProved"`
-	// IsolatedInPart are namespaces of which only the selected pods are isolated.
+	// IsolatedInPart are namespaces in which only the selected pods are isolated.
 	IsolatedInPart int `json:"isolatedInPart"`
-	// AllowOnlyInPart are namespaces of which only the selected pods are isolated once they are in Enforce.
+	// AllowOnlyInPart are namespaces in which only the selected pods are isolated, once they are in Enforce.
 	AllowOnlyInPart int `json:"allowOnlyInPart"`
 	// SelectedPods are the selectors of the pods in such namespaces. Omitted: no such namespace exists.
 	SelectedPods []string `json:"selectedPods,omitempty"`
