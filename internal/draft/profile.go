@@ -121,9 +121,9 @@ func (w *writer) writeLimits(spec *v1alpha1.FenceProfileSpec) {
 
 // addOverride adds a Tenant to the override with the same limits.
 func addOverride(spec *v1alpha1.FenceProfileSpec, tenant string, l v1alpha1.Limits) {
-	for i, o := range spec.Overrides {
-		if reflect.DeepEqual(*o.Limits, l) {
-			spec.Overrides[i].Tenants = append(o.Tenants, tenant)
+	for i := range spec.Overrides {
+		if o := &spec.Overrides[i]; reflect.DeepEqual(*o.Limits, l) {
+			o.Tenants = append(o.Tenants, tenant)
 			return
 		}
 	}
