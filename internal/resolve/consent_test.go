@@ -14,8 +14,8 @@ import (
 )
 
 // inputs are two tenants: acme has egress flows to beta, and beta ingress flows from acme.
-func inputs(t *testing.T, egress, ingress string) *resource.Inputs {
-	t.Helper()
+func inputs(tb testing.TB, egress, ingress string) *resource.Inputs {
+	tb.Helper()
 	profile, errs := v1alpha1.Decode[v1alpha1.FenceProfile](yaml.MustParse(`
 apiVersion: tenantfence.dev/v1alpha1
 kind: FenceProfile
@@ -27,7 +27,7 @@ spec:
   limits: {l7: [HTTP, DNS], fqdns: ["*"]}
 `), nil)
 	if len(errs) > 0 {
-		t.Fatal(errs)
+		tb.Fatal(errs)
 	}
 	in := &resource.Inputs{Profile: resource.Profile{
 		Ref: report.Ref{Kind: v1alpha1.KindFenceProfile, Name: "platform"}, Path: field.NewPath("spec"), Spec: profile.Spec,
@@ -36,7 +36,7 @@ spec:
 		tenant, errs := v1alpha1.Decode[v1alpha1.Tenant](yaml.MustParse(
 			"apiVersion: tenantfence.dev/v1alpha1\nkind: Tenant\nmetadata: {name: "+name+"}\nspec: {"+spec+"}\n"), nil)
 		if len(errs) > 0 {
-			t.Fatal(errs)
+			tb.Fatal(errs)
 		}
 		in.Tenants = append(in.Tenants, resource.Tenant{
 			Name: name, Ref: report.Ref{Kind: v1alpha1.KindTenant, Name: name}, Path: field.NewPath("spec"), Spec: tenant.Spec,
