@@ -3,7 +3,6 @@ package external
 
 import (
 	"cmp"
-	"fmt"
 	"maps"
 	"slices"
 
@@ -26,7 +25,7 @@ type Imported struct {
 
 // Import converts resources as the apiserver returns them. It keeps those of some namespaces, or
 // of all without any. The result does not depend on the order of the input.
-func Import(items []*yaml.RNode, namespaces []string) (Imported, error) {
+func Import(items []*yaml.RNode, namespaces []string) Imported {
 	items, _ = resource.Deduplicate(items)
 	i := importer{
 		Imported: Imported{Read: map[string]int{}, Kept: map[string]int{}, LeftOut: map[string]int{}},
@@ -49,16 +48,15 @@ func Import(items []*yaml.RNode, namespaces []string) (Imported, error) {
 			continue
 		}
 		if err := i.read(n); err != nil {
-			return i.Imported, fmt.Errorf("read %s: %w", resource.RefOf(n), err)
+			i.leaveOutUnreadable(resource.RefOf(n), err.Error())
 		}
 	}
 	i.addWorkloads()
-	if err := i.addServices(); err != nil {
-		return i.Imported, err
-	}
+	i.addServices()
 	i.addNamespaces()
+	i.leaveOutRefused()
 	i.Findings = i.notes.findings()
-	return i.Imported, nil
+	return i.Imported
 }
 
 // compareResources orders resources by their identity, and by their content.

@@ -44,6 +44,11 @@ func (i *importer) addRef(check *report.Check, ref report.Ref, message string) {
 	}
 }
 
+// leaveOutUnreadable reports a resource without the structure of its kind.
+func (i *importer) leaveOutUnreadable(ref report.Ref, reason string) {
+	i.addRef(leftOut, ref, "is not imported, because it cannot be read ("+reason+"): export it again")
+}
+
 // findings returns one finding for each kind and message, about the first of its resources.
 func (n notes) findings() report.Findings {
 	var out report.Findings

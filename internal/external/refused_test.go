@@ -1,0 +1,109 @@
+package external_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/tenantfence/tenantfence/internal/external"
+)
+
+// imported imports resources of the namespace apps. It returns the lines with workloads and
+// Services, and the findings.
+func imported(t *testing.T, texts ...string) (lines, findings []string) {
+	t.Helper()
+	items := []*yaml.RNode{yaml.MustParse("{apiVersion: v1, kind: Namespace, metadata: {name: apps}}")}
+	for _, text := range texts {
+		items = append(items, yaml.MustParse(text))
+	}
+	got := external.Import(items, nil)
+	for _, f := range got.Findings {
+		findings = append(findings, f.Check.Name+" "+f.Resource.String()+": "+f.Message)
+	}
+	data, err := external.YAML("cluster", got.Spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(data)) {
+		if line, ok := strings.CutPrefix(strings.TrimSpace(line), "- {"); ok {
+			lines = append(lines, "{"+line)
+		}
+	}
+	return lines, findings
+}
+
+// TestImportLeavesOutOneService imports a Service that the apiserver accepts. If ExternalResources
+// cannot express it, a warning names it, and the others are imported.
+func TestImportLeavesOutOneService(t *testing.T) {
+	t.Parallel()
+	service := func(name, spec string) string {
+		return "{apiVersion: v1, kind: Service, metadata: {name: " + name + ", namespace: apps}, spec: " + spec + "}"
+	}
+	slice := func(fields string) string {
+		return "{apiVersion: discovery.k8s.io/v1, kind: EndpointSlice, metadata: {name: db-1, namespace: apps, labels: {kubernetes.io/service-name: db}}, endpoints: [{addresses: [192.0.2.1]}], " + fields + "}"
+	}
+	const other = "{name: zz, selector: {app: web}, ports: [{port: 80}]}"
+	for desc, c := range map[string]struct {
+		items         []string
+		line, warning string
+	}{
+		"an externalName that is an address": {
+			[]string{service("db", "{type: ExternalName, externalName: 10.0.0.1}")},
+			"", `import-left-out apps: Service/db: is not imported, because ExternalResources cannot express it (externalName: Invalid value: "10.0.0.1"`,
+		},
+		"a slice without the name of the port": {
+			[]string{service("db", "{ports: [{name: pg, port: 5432}]}"), slice(`ports: [{name: "", port: 5432}]`)},
+			"", "import-left-out apps: Service/db: has no selector, and none of its EndpointSlices has a port with the name",
+		},
+		"a slice without ports, and a named target port": {
+			[]string{service("db", "{ports: [{port: 5432, targetPort: pg}]}"), slice("ports: null")},
+			"", "import-left-out apps: Service/db: has no selector, and none of its EndpointSlices has a port with the name",
+		},
+		"a slice with all ports": {
+			[]string{service("db", "{ports: [{port: 5432}]}"), slice(`ports: [{name: ""}]`)},
+			"", "import-left-out apps: Service/db: has no selector, and none of its EndpointSlices has a port with the name",
+		},
+		"a slice with a port that the Service lacks": {
+			[]string{service("db", "{ports: [{port: 5432}]}"), slice(`ports: [{name: metrics, port: 9187}, {name: "", port: 5432}]`)},
+			"{name: db, endpoints: [{addresses: [192.0.2.1]}], ports: [{port: 5432}]}", "",
+		},
+		"one of two slices without the port": {
+			[]string{service("db", "{ports: [{port: 5432}]}"), slice(`ports: [{name: "", port: 5432}]`), strings.ReplaceAll(slice("ports: []"), "db-1", "db-2")},
+			"{name: db, endpoints: [{addresses: [192.0.2.1]}], ports: [{port: 5432}]}", "import-inexact apps: Service/db: has an EndpointSlice without a port of the Service",
+		},
+		"a headless Service without ports": {
+			[]string{service("db", "{clusterIP: None}"), slice("ports: null")},
+			"{name: db, endpoints: [{addresses: [192.0.2.1]}], headless: true}", "",
+		},
+		"a field of another type": {
+			[]string{service("db", "{selector: [app]}")},
+			"", "import-left-out apps: Service/db: is not imported, because it cannot be read (",
+		},
+	} {
+		t.Run(desc, func(t *testing.T) {
+			t.Parallel()
+			lines, findings := imported(t, append(c.items, service("zz", "{selector: {app: web}, ports: [{port: 80}]}"))...)
+			want := slices.DeleteFunc([]string{c.line, other}, func(s string) bool { return s == "" })
+			if !slices.Equal(lines, want) {
+				t.Errorf("got %q, want %q", lines, want)
+			}
+			if len(findings) != min(len(c.warning), 1) || c.warning != "" && !strings.HasPrefix(findings[0], c.warning) {
+				t.Errorf("got the findings %q, want %q", findings, c.warning)
+			}
+		})
+	}
+}
+
+// TestImportLeavesOutOneWorkload imports pods whose controller has an invalid name.
+func TestImportLeavesOutOneWorkload(t *testing.T) {
+	t.Parallel()
+	lines, findings := imported(t, pod("a-1", "{app: a}", owner("apps/v1", "ReplicaSet", "UPPER"), web), pod("b-1", "{app: b}", "", web))
+	if want := []string{"{name: b-1, kind: Pod, labels: {app: b}, ports: [{name: http, port: 80}]}"}; !slices.Equal(lines, want) {
+		t.Errorf("got %q, want %q", lines, want)
+	}
+	if len(findings) != 1 || !strings.HasPrefix(findings[0], "import-left-out apps: ReplicaSet/UPPER: is not imported, because ExternalResources cannot express it (name: ") {
+		t.Errorf("findings: %q", findings)
+	}
+}
