@@ -29,7 +29,8 @@ func Import(items []*yaml.RNode, namespaces []string) Imported {
 	items, _ = resource.Deduplicate(items)
 	i := importer{
 		Imported: Imported{Read: map[string]int{}, Kept: map[string]int{}, LeftOut: map[string]int{}},
-		objects:  map[report.Ref]*yaml.RNode{}, decoded: map[*yaml.RNode]controlled{}, groups: map[groupKey]*group{}, namespaces: map[string]*v1alpha1.ExternalNamespace{},
+		objects:  map[report.Ref]*yaml.RNode{}, decoded: map[*yaml.RNode]controlled{}, sameTemplates: map[*yaml.RNode]bool{},
+		groups: map[groupKey]*group{}, namespaces: map[string]*v1alpha1.ExternalNamespace{},
 	}
 	var selected []*yaml.RNode
 	for _, n := range items {
@@ -83,12 +84,14 @@ func isIn(n *yaml.RNode, namespaces []string) bool {
 // importer collects what it reads.
 type importer struct {
 	Imported
-	notes      notes
-	objects    map[report.Ref]*yaml.RNode
-	decoded    map[*yaml.RNode]controlled
-	groups     map[groupKey]*group
-	services   []*yaml.RNode
-	namespaces map[string]*v1alpha1.ExternalNamespace
+	notes   notes
+	objects map[report.Ref]*yaml.RNode
+	decoded map[*yaml.RNode]controlled
+	// sameTemplates has the results of sameTemplate by ReplicaSet or Job.
+	sameTemplates map[*yaml.RNode]bool
+	groups        map[groupKey]*group
+	services      []*yaml.RNode
+	namespaces    map[string]*v1alpha1.ExternalNamespace
 	// known are the names of Namespaces in the input.
 	known map[string]bool
 }
