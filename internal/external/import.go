@@ -52,6 +52,7 @@ func Import(items []*yaml.RNode, namespaces []string) Imported {
 			i.leaveOutUnreadable(resource.RefOf(n), err.Error())
 		}
 	}
+	i.checkControllers()
 	i.addWorkloads()
 	i.addServices()
 	i.addNamespaces()
@@ -91,7 +92,9 @@ type importer struct {
 	sameTemplates map[*yaml.RNode]bool
 	groups        map[groupKey]*group
 	services      []*yaml.RNode
-	namespaces    map[string]*v1alpha1.ExternalNamespace
+	// controllers make pods, or may make them.
+	controllers []*yaml.RNode
+	namespaces  map[string]*v1alpha1.ExternalNamespace
 	// known are the names of Namespaces in the input.
 	known map[string]bool
 }

@@ -107,3 +107,40 @@ func TestImportLeavesOutOneWorkload(t *testing.T) {
 		t.Errorf("findings: %q", findings)
 	}
 }
+
+// TestImportReportsControllers imports resources that make pods. A warning names those whose pods the
+// input lacks.
+func TestImportReportsControllers(t *testing.T) {
+	t.Parallel()
+	rollout := "{apiVersion: argoproj.io/v1alpha1, kind: Rollout, metadata: {name: web, namespace: apps}, spec: {template: {metadata: {labels: {app: web}}, spec: " + web + "}}}"
+	cloneSet := strings.NewReplacer("argoproj.io", "apps.kruise.io", "Rollout", "CloneSet").Replace(rollout)
+	thing := "{apiVersion: example.com/v1, kind: Thing, metadata: {name: web, namespace: apps}}"
+	replicaSet := "{apiVersion: apps/v1, kind: ReplicaSet, metadata: {name: web-1, namespace: apps, ownerReferences: [" + owner("argoproj.io/v1alpha1", "Rollout", "web") + "]}, spec: {template: {metadata: {labels: {app: web}}, spec: " + web + "}}}"
+	for desc, c := range map[string]struct {
+		items   []string
+		warning string
+	}{
+		"a Rollout without its pods":      {[]string{rollout}, "import-left-out apps: Rollout/web: makes pods, which the input lacks"},
+		"a CloneSet without its pods":     {[]string{cloneSet}, "import-left-out apps: CloneSet/web: makes pods, which the input lacks"},
+		"an unknown kind without pods":    {[]string{thing}, "import-left-out apps: Thing/web: is of an unknown kind"},
+		"a Rollout with its pods":         {[]string{rollout, pod("web-1-x", "{app: web}", owner("apps/v1", "ReplicaSet", "web-1"), web), replicaSet}, ""},
+		"a CloneSet with its pods":        {[]string{cloneSet, pod("web-x", "{app: web}", owner("apps.kruise.io/v1alpha1", "CloneSet", "web"), web)}, ""},
+		"a kind of no effect":             {[]string{"{apiVersion: v1, kind: ConfigMap, metadata: {name: a, namespace: apps}}"}, ""},
+		"an EndpointSlice with names":     {[]string{"{apiVersion: discovery.k8s.io/v1, kind: EndpointSlice, metadata: {name: a, namespace: apps}, addressType: FQDN, endpoints: [{addresses: [a.example.com]}]}"}, "import-left-out apps: EndpointSlice/a: has DNS names instead of addresses"},
+		"a load balancer with a DNS name": {[]string{loadBalancer("{hostname: a.example.com}")}, "import-inexact apps: Service/lb: has a load balancer with a DNS name"},
+		"a load balancer with both":       {[]string{loadBalancer("{hostname: a.example.com, ip: 192.0.2.1}")}, "import-inexact apps: Service/lb: has a load balancer with a DNS name"},
+		"a load balancer with an address": {[]string{loadBalancer("{ip: 192.0.2.1}")}, ""},
+	} {
+		t.Run(desc, func(t *testing.T) {
+			t.Parallel()
+			_, findings := imported(t, c.items...)
+			if len(findings) != min(len(c.warning), 1) || c.warning != "" && !strings.HasPrefix(findings[0], c.warning) {
+				t.Errorf("got the findings %q, want %q", findings, c.warning)
+			}
+		})
+	}
+}
+
+func loadBalancer(ingress string) string {
+	return "{apiVersion: v1, kind: Service, metadata: {name: lb, namespace: apps}, spec: {type: LoadBalancer, clusterIP: 10.0.0.1, selector: {app: web}, ports: [{port: 80}]}, status: {loadBalancer: {ingress: [" + ingress + "]}}}"
+}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
@@ -24,7 +25,7 @@ func (i *importer) addServices() {
 	}
 	for _, n := range i.services {
 		if n.GetKind() != "Service" {
-			i.LeftOut[n.GetKind()]++
+			i.leaveOutSlice(n)
 			continue
 		}
 		i.checkAnnotations(n, n.GetAnnotations())
@@ -45,6 +46,15 @@ func (i *importer) addServices() {
 			i.addRef(leftOut, e.Ref, "has addresses of a Service that the input lacks, and is not imported: add services to kubectl get")
 		}
 	}
+}
+
+// leaveOutSlice leaves out an EndpointSlice or Endpoints, which Services represent.
+func (i *importer) leaveOutSlice(n *yaml.RNode) {
+	if of, _ := n.GetString("addressType"); of == "FQDN" {
+		i.add(leftOut, n, "has DNS names instead of addresses, and is not imported: if pods connect to these names, list them in fqdns of their flows")
+		return
+	}
+	i.LeftOut[n.GetKind()]++
 }
 
 // service converts a Service, and reports false for one without destination.
@@ -84,6 +94,9 @@ func (i *importer) service(n *yaml.RNode, s *resource.Service, index *resource.I
 			out.LoadBalancerIPs = public
 		}
 		out.LoadBalancerSourceRanges = networks(s.SourceRanges)
+		if hasPublicName(n) {
+			i.add(inexact, n, "has a load balancer with a DNS name, which is not imported: if pods connect to that name, list it in clusterHostnames of the FenceProfile")
+		}
 	}
 	if s.IsExposed() && s.ExternalTrafficPolicy == string(v1alpha1.TrafficLocal) {
 		out.ExternalTrafficPolicy = v1alpha1.TrafficLocal
@@ -94,7 +107,7 @@ func (i *importer) service(n *yaml.RNode, s *resource.Service, index *resource.I
 // isExact reports a Service that differs from what is written of it. It is still imported.
 func (i *importer) isExact(n *yaml.RNode, s v1alpha1.ExternalService) bool {
 	if difference := resource.ServiceDifference(n, s); difference != "" {
-		i.add(inexact, n, "has "+difference+" that cannot be written exactly: write it with the annotation config.kubernetes.io/local-config instead")
+		i.add(inexact, n, "is not written exactly, because its "+difference+" cannot be expressed: write it with the annotation config.kubernetes.io/local-config instead")
 	}
 	return true
 }
@@ -193,4 +206,10 @@ func externalIPs(n *yaml.RNode) []netip.Addr {
 		}
 	}
 	return out
+}
+
+// hasPublicName reports whether a load balancer has a DNS name for a Service.
+func hasPublicName(n *yaml.RNode) bool {
+	in, err := decode[corev1.Service](n)
+	return err == nil && slices.ContainsFunc(in.Status.LoadBalancer.Ingress, func(i corev1.LoadBalancerIngress) bool { return i.Hostname != "" })
 }
