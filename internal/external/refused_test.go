@@ -144,3 +144,17 @@ func TestImportReportsControllers(t *testing.T) {
 func loadBalancer(ingress string) string {
 	return "{apiVersion: v1, kind: Service, metadata: {name: lb, namespace: apps}, spec: {type: LoadBalancer, clusterIP: 10.0.0.1, selector: {app: web}, ports: [{port: 80}]}, status: {loadBalancer: {ingress: [" + ingress + "]}}}"
 }
+
+// TestImportQuotesTexts imports labels that YAML 1.1 reads as other values than texts.
+func TestImportQuotesTexts(t *testing.T) {
+	t.Parallel()
+	for _, value := range []string{"yes", "no", "on", "off", "y", "n", "Y", "NO", "true", "null", "1", "1e3", "0x1f", "0b1", "1_000", "2024-01-01"} {
+		lines, _ := imported(t, pod("a", `{app: "`+value+`"}`, "", "{containers: []}"))
+		if want := `{name: a, kind: Pod, labels: {app: "` + value + `"}}`; !slices.Equal(lines, []string{want}) {
+			t.Errorf("got %q, want %q", lines, want)
+		}
+	}
+	if lines, _ := imported(t, pod("a", "{'y': web}", "", "{containers: []}")); !slices.Equal(lines, []string{`{name: a, kind: Pod, labels: {"y": web}}`}) {
+		t.Errorf("a key: got %q", lines)
+	}
+}

@@ -59,8 +59,13 @@ func mapping(fields ...pair) *yaml.Node {
 	return out
 }
 
+// text has quotes where YAML 1.1 reads another value, as in y and 0x1f.
 func text(value string) *yaml.Node {
-	return &yaml.Node{Kind: yaml.ScalarNode, Tag: yaml.NodeTagString, Value: value}
+	n := &yaml.Node{Kind: yaml.ScalarNode, Tag: yaml.NodeTagString, Value: value}
+	if yaml.IsValueNonString(value) {
+		n.Style = yaml.DoubleQuotedStyle
+	}
+	return n
 }
 
 // nodeOf converts a value of the API. It omits fields without a value.
