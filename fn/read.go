@@ -73,11 +73,25 @@ func readExternal(items []*yaml.RNode) *reader {
 
 // index indexes items and what the ExternalResources declare.
 func (r *reader) index(items []*yaml.RNode) *resource.Index {
-	external, differing := resource.NewExternal(r.in.External, items)
+	external, differing := resource.NewExternal(r.in.External, items, r.addedLabels())
 	index, found := resource.NewIndex(slices.Concat(items, external.Items))
 	index.External, index.Partial = external, index.Partial || r.partial || len(differing) > 0
 	r.findings = slices.Concat(r.findings, differing, external.Locate(found))
 	return index
+}
+
+// addedLabels returns the labels that the fence adds to Namespaces of tenants. The profile is not
+// chosen yet: without exactly one, the build is refused.
+func (r *reader) addedLabels() map[string]string {
+	if p := r.in.Fence.Spec.Profile; p != nil {
+		return p.Tenants.NamespaceLabels
+	}
+	for _, p := range r.profiles {
+		if name := r.in.Fence.Spec.ProfileName; name == "" || name == p.Ref.Name {
+			return p.Spec.Tenants.NamespaceLabels
+		}
+	}
+	return nil
 }
 
 // refuseUnknownAPIGroups refuses Tenants of another API group if the group is misspelt, or if the build has

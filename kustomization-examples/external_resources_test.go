@@ -80,10 +80,7 @@ func withImported(t *testing.T, items []*yaml.RNode) []*yaml.RNode {
 	if len(local) == 0 {
 		t.Fatal("the example has no external resources")
 	}
-	imported, err := external.Import(local, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	imported := external.Import(local, nil)
 	for _, f := range imported.Findings {
 		if f.Check == report.ImportInexact && f.Resource.Kind != "Namespace" {
 			t.Errorf("not exact: %s", f)
@@ -112,7 +109,7 @@ func declared(t *testing.T, n *yaml.RNode) []*yaml.RNode {
 	if len(errs) > 0 {
 		t.Fatal(errs)
 	}
-	x, findings := resource.NewExternal([]resource.ExternalResources{{Ref: resource.RefOf(n), Spec: e.Spec}}, nil)
+	x, findings := resource.NewExternal([]resource.ExternalResources{{Ref: resource.RefOf(n), Spec: e.Spec}}, nil, nil)
 	if len(findings) > 0 {
 		t.Fatal(findings)
 	}

@@ -45,8 +45,9 @@ type ExternalNamespace struct {
 	// namespaces.
 	Name string `json:"name"`
 
-	// labels are the labels of the Namespace. Omitted: those of the Namespace in the build or in
-	// other ExternalResources; without one, the namespace has none.
+	// labels are the labels of the Namespace. The label kubernetes.io/metadata.name is added, and
+	// is an error with another value than name. Omitted: the labels of the Namespace in the build
+	// or in other ExternalResources; without one, the namespace has none.
 	// +optional
 	// +kubebuilder:validation:MinProperties=1
 	Labels map[string]string `json:"labels,omitempty"`

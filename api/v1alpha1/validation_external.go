@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"strings"
 
+	corev1 "k8s.io/api/core/v1"
 	metav1validation "k8s.io/apimachinery/pkg/apis/meta/v1/validation"
 	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
@@ -36,6 +37,9 @@ func (e *ExternalResources) Validate() field.ErrorList {
 
 func (n *ExternalNamespace) validate(at *field.Path) field.ErrorList {
 	errs := append(validateName(n.Name, at.Child("name")), validateLabels(n.Labels, at.Child("labels"))...)
+	if value, ok := n.Labels[corev1.LabelMetadataName]; ok && value != n.Name {
+		errs = append(errs, field.Invalid(at.Child("labels").Key(corev1.LabelMetadataName), value, "is the name of another namespace, and Kubernetes sets this label to "+n.Name+": remove the label"))
+	}
 	seen := unique{}
 	for i, w := range n.Workloads {
 		at := at.Child("workloads").Index(i)

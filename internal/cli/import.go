@@ -76,10 +76,7 @@ func importResources(cmd *cobra.Command, args []string, flags importFlags) error
 	if found := resource.MalformedItems(items); found.HasError() {
 		return resource.MalformedError(found)
 	}
-	imported, err := external.Import(items, flags.namespaces)
-	if err != nil {
-		return err
-	}
+	imported := external.Import(items, flags.namespaces)
 	if err := checkImported(imported, flags.namespaces); err != nil {
 		return err
 	}

@@ -3,7 +3,6 @@ package external
 
 import (
 	"cmp"
-	"fmt"
 	"maps"
 	"slices"
 
@@ -26,11 +25,12 @@ type Imported struct {
 
 // Import converts resources as the apiserver returns them. It keeps those of some namespaces, or
 // of all without any. The result does not depend on the order of the input.
-func Import(items []*yaml.RNode, namespaces []string) (Imported, error) {
+func Import(items []*yaml.RNode, namespaces []string) Imported {
 	items, _ = resource.Deduplicate(items)
 	i := importer{
 		Imported: Imported{Read: map[string]int{}, Kept: map[string]int{}, LeftOut: map[string]int{}},
-		objects:  map[report.Ref]*yaml.RNode{}, decoded: map[*yaml.RNode]controlled{}, groups: map[groupKey]*group{}, namespaces: map[string]*v1alpha1.ExternalNamespace{},
+		objects:  map[report.Ref]*yaml.RNode{}, decoded: map[*yaml.RNode]controlled{}, sameTemplates: map[*yaml.RNode]bool{},
+		groups: map[groupKey]*group{}, namespaces: map[string]*v1alpha1.ExternalNamespace{},
 	}
 	var selected []*yaml.RNode
 	for _, n := range items {
@@ -49,16 +49,16 @@ func Import(items []*yaml.RNode, namespaces []string) (Imported, error) {
 			continue
 		}
 		if err := i.read(n); err != nil {
-			return i.Imported, fmt.Errorf("read %s: %w", resource.RefOf(n), err)
+			i.leaveOutUnreadable(resource.RefOf(n), err.Error())
 		}
 	}
+	i.checkControllers()
 	i.addWorkloads()
-	if err := i.addServices(); err != nil {
-		return i.Imported, err
-	}
+	i.addServices()
 	i.addNamespaces()
+	i.leaveOutRefused()
 	i.Findings = i.notes.findings()
-	return i.Imported, nil
+	return i.Imported
 }
 
 // compareResources orders resources by their identity, and by their content.
@@ -85,12 +85,16 @@ func isIn(n *yaml.RNode, namespaces []string) bool {
 // importer collects what it reads.
 type importer struct {
 	Imported
-	notes      notes
-	objects    map[report.Ref]*yaml.RNode
-	decoded    map[*yaml.RNode]controlled
-	groups     map[groupKey]*group
-	services   []*yaml.RNode
-	namespaces map[string]*v1alpha1.ExternalNamespace
+	notes   notes
+	objects map[report.Ref]*yaml.RNode
+	decoded map[*yaml.RNode]controlled
+	// sameTemplates has the results of sameTemplate by ReplicaSet or Job.
+	sameTemplates map[*yaml.RNode]bool
+	groups        map[groupKey]*group
+	services      []*yaml.RNode
+	// controllers make pods, or may make them.
+	controllers []*yaml.RNode
+	namespaces  map[string]*v1alpha1.ExternalNamespace
 	// known are the names of Namespaces in the input.
 	known map[string]bool
 }

@@ -26,9 +26,16 @@ const web = "{containers: [{name: web, ports: [{name: http, containerPort: 80, p
 func TestWorkloadsOfPods(t *testing.T) {
 	t.Parallel()
 	deployment := "{apiVersion: apps/v1, kind: Deployment, metadata: {name: web, namespace: apps}, spec: {template: {metadata: {labels: {app: web}}, spec: " + web + "}}}"
-	replicaSet := func(hash, replicas string) string {
-		return "{apiVersion: apps/v1, kind: ReplicaSet, metadata: {name: web-" + hash + ", namespace: apps, labels: {app: web, pod-template-hash: " + hash + "}, ownerReferences: [" + owner("apps/v1", "Deployment", "web") + "]}, spec: {replicas: " + replicas + ", template: {metadata: {labels: {app: web, revision: " + hash + ", pod-template-hash: " + hash + "}}, spec: " + web + "}}}"
+	withTemplate := func(hash, replicas, labels string) string {
+		return "{apiVersion: apps/v1, kind: ReplicaSet, metadata: {name: web-" + hash + ", namespace: apps, labels: {app: web, pod-template-hash: " + hash + "}, ownerReferences: [" + owner("apps/v1", "Deployment", "web") + "]}, spec: {replicas: " + replicas + ", template: {metadata: {labels: {" + labels + ", pod-template-hash: " + hash + "}}, spec: " + web + "}}}"
 	}
+	replicaSet := func(hash, replicas string) string {
+		return withTemplate(hash, replicas, "app: web, revision: "+hash)
+	}
+	set := func(kind, metadata, status string) string {
+		return "{apiVersion: apps/v1, kind: " + kind + ", metadata: {name: web, namespace: apps" + metadata + "}, spec: {template: {metadata: {labels: {app: web}}, spec: " + web + "}}, status: {" + status + "}}"
+	}
+	const both = "a pod of an older template, and the template"
 	running := func(name, labels string) string {
 		return pod(name, labels, owner("apps/v1", "ReplicaSet", "web-aaa"), web)
 	}
@@ -45,8 +52,32 @@ func TestWorkloadsOfPods(t *testing.T) {
 			[]string{"{name: web, labels: {app: web}, ports: [{name: http, port: 80}]}"},
 		},
 		"pods that a webhook changes": {
-			[]string{deployment, replicaSet("aaa", "2"), running("web-aaa-1", "{app: web, mesh: x, pod-template-hash: aaa}"), running("web-aaa-2", "{app: web, mesh: x, pod-template-hash: aaa}")},
+			[]string{deployment, withTemplate("aaa", "2", "app: web"), running("web-aaa-1", "{app: web, mesh: x, pod-template-hash: aaa}"), running("web-aaa-2", "{app: web, mesh: x, pod-template-hash: aaa}")},
 			[]string{"{name: web, labels: {app: web, mesh: x}, ports: [{name: http, port: 80}]}"},
+		},
+		both + " of a Deployment": {
+			[]string{deployment, withTemplate("aaa", "1", "app: web, version: v1"), running("web-aaa-1", "{app: web, version: v1, pod-template-hash: aaa}")},
+			[]string{"{name: web, labels: {app: web}, ports: [{name: http, port: 80}]}", "{name: web-aaa-1, kind: Pod, labels: {app: web, version: v1}, ports: [{name: http, port: 80}]}"},
+		},
+		both + " of a Deployment whose ReplicaSet is missing": {
+			[]string{deployment, running("web-aaa-1", "{app: old, pod-template-hash: aaa}")},
+			[]string{"{name: web, labels: {app: web}, ports: [{name: http, port: 80}]}", "{name: web-aaa-1, kind: Pod, labels: {app: old}, ports: [{name: http, port: 80}]}"},
+		},
+		both + " of a StatefulSet": {
+			[]string{set("StatefulSet", "", "updateRevision: web-2"), pod("web-0", "{app: old, controller-revision-hash: web-1}", owner("apps/v1", "StatefulSet", "web"), web)},
+			[]string{"{name: web, kind: StatefulSet, labels: {app: web}, ports: [{name: http, port: 80}]}", "{name: web-0, kind: Pod, labels: {app: old}, ports: [{name: http, port: 80}]}"},
+		},
+		"the pod of a StatefulSet that a webhook changes": {
+			[]string{set("StatefulSet", "", "updateRevision: web-2"), pod("web-0", "{app: web, mesh: x, controller-revision-hash: web-2}", owner("apps/v1", "StatefulSet", "web"), web)},
+			[]string{"{name: web, kind: StatefulSet, labels: {app: web, mesh: x}, ports: [{name: http, port: 80}]}"},
+		},
+		both + " of a DaemonSet": {
+			[]string{set("DaemonSet", `, annotations: {deprecated.daemonset.template.generation: "2"}`, ""), pod("web-x", `{app: old, pod-template-generation: "1"}`, owner("apps/v1", "DaemonSet", "web"), web)},
+			[]string{"{name: web, kind: DaemonSet, labels: {app: web}, ports: [{name: http, port: 80}]}", "{name: web-x, kind: Pod, labels: {app: old}, ports: [{name: http, port: 80}]}"},
+		},
+		"the pod of a DaemonSet that a webhook changes": {
+			[]string{set("DaemonSet", `, annotations: {deprecated.daemonset.template.generation: "2"}`, ""), pod("web-x", `{app: web, mesh: x, pod-template-generation: "2"}`, owner("apps/v1", "DaemonSet", "web"), web)},
+			[]string{"{name: web, kind: DaemonSet, labels: {app: web, mesh: x}, ports: [{name: http, port: 80}]}"},
 		},
 		"a rollout that changes the pods": {
 			[]string{deployment, replicaSet("aaa", "2"), running("web-aaa-1", "{app: old, pod-template-hash: aaa}"), running("web-aaa-2", "{app: web, pod-template-hash: aaa}")},
@@ -96,14 +127,11 @@ func workloadLines(t *testing.T, texts []string, seed uint64) []string {
 		items = append(items, yaml.MustParse(text))
 	}
 	rand.New(rand.NewPCG(seed, 1)).Shuffle(len(items), func(i, j int) { items[i], items[j] = items[j], items[i] })
-	imported, err := external.Import(items, nil)
-	if err != nil {
-		t.Fatal(err)
+	got := external.Import(items, nil)
+	if len(got.Findings) > 0 {
+		t.Errorf("findings: %v", got.Findings)
 	}
-	if len(imported.Findings) > 0 {
-		t.Errorf("findings: %v", imported.Findings)
-	}
-	data, err := external.YAML("cluster", imported.Spec)
+	data, err := external.YAML("cluster", got.Spec)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -44,6 +44,11 @@ func (i *importer) addRef(check *report.Check, ref report.Ref, message string) {
 	}
 }
 
+// leaveOutUnreadable reports a resource without the structure of its kind.
+func (i *importer) leaveOutUnreadable(ref report.Ref, reason string) {
+	i.addRef(leftOut, ref, "is not imported, because it cannot be read ("+reason+"): export it again")
+}
+
 // findings returns one finding for each kind and message, about the first of its resources.
 func (n notes) findings() report.Findings {
 	var out report.Findings
@@ -87,8 +92,29 @@ func (i *importer) leaveOut(n *yaml.RNode) {
 		i.add(leftOut, n, "is not imported, and it "+coverage.Reason+": nothing is proved about that: list it with the annotation config.kubernetes.io/local-config, so that reports name it")
 	case resource.HasAddresses(n):
 		i.add(leftOut, n, "is not imported, and its addresses are unknown to the proof: list it with the annotation config.kubernetes.io/local-config")
+	case resource.MakesPods(n) || !coverage.Settled():
+		i.controllers = append(i.controllers, n)
 	default:
 		i.LeftOut[n.GetKind()]++
+	}
+}
+
+// checkControllers reports resources that make pods, or may make them, if the input has none of
+// their pods.
+func (i *importer) checkControllers() {
+	shown := map[groupKey]bool{}
+	for key := range i.groups {
+		shown[groupKey{namespace: key.namespace, controller: key.controller, name: key.name}] = true
+	}
+	for _, n := range i.controllers {
+		switch {
+		case shown[groupKey{namespace: n.GetNamespace(), controller: n.GetKind(), name: n.GetName()}]:
+			i.LeftOut[n.GetKind()]++
+		case resource.MakesPods(n):
+			i.add(leftOut, n, "makes pods, which the input lacks, and is not imported: add pods to kubectl get, or list it with the annotation config.kubernetes.io/local-config")
+		default:
+			i.add(leftOut, n, "is of an unknown kind and not imported, and the input has no pods of it: if it makes pods, add pods to kubectl get; if it affects traffic otherwise, list it with the annotation config.kubernetes.io/local-config")
+		}
 	}
 }
 

@@ -1,12 +1,12 @@
 package external
 
 import (
-	"fmt"
 	"maps"
 	"net/netip"
 	"slices"
 	"strings"
 
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
@@ -16,16 +16,16 @@ import (
 )
 
 // addServices adds the Services with their EndpointSlices, as the proof reads them.
-func (i *importer) addServices() error {
+func (i *importer) addServices() {
 	index, findings := resource.NewIndex(i.services)
 	for _, f := range findings {
 		if f.Severity == report.Error {
-			return fmt.Errorf("%s: %s", f.Resource, f.Message)
+			i.leaveOutUnreadable(f.Resource, f.Message)
 		}
 	}
 	for _, n := range i.services {
 		if n.GetKind() != "Service" {
-			i.LeftOut[n.GetKind()]++
+			i.leaveOutSlice(n)
 			continue
 		}
 		i.checkAnnotations(n, n.GetAnnotations())
@@ -46,7 +46,15 @@ func (i *importer) addServices() error {
 			i.addRef(leftOut, e.Ref, "has addresses of a Service that the input lacks, and is not imported: add services to kubectl get")
 		}
 	}
-	return nil
+}
+
+// leaveOutSlice leaves out an EndpointSlice or Endpoints, which Services represent.
+func (i *importer) leaveOutSlice(n *yaml.RNode) {
+	if of, _ := n.GetString("addressType"); of == "FQDN" {
+		i.add(leftOut, n, "has DNS names instead of addresses, and is not imported: if pods connect to these names, list them in fqdns of their flows")
+		return
+	}
+	i.LeftOut[n.GetKind()]++
 }
 
 // service converts a Service, and reports false for one without destination.
@@ -61,9 +69,19 @@ func (i *importer) service(n *yaml.RNode, s *resource.Service, index *resource.I
 		if len(index.NonPodSlices(s)) > 0 {
 			i.add(inexact, n, "has a selector, and EndpointSlices with addresses of no pods, which are not imported: write the Service and its EndpointSlices with the annotation config.kubernetes.io/local-config instead")
 		}
-	} else if out.Endpoints = endpoints(s, index.SlicesOf(s)); len(out.Endpoints) == 0 {
-		i.add(leftOut, n, "has no selector, and the input has no EndpointSlice with its addresses, so it is not imported: add endpointslices to kubectl get")
-		return out, false
+	} else {
+		var without int
+		out.Endpoints, without = endpoints(s, index.SlicesOf(s))
+		switch {
+		case len(out.Endpoints)+without == 0:
+			i.add(leftOut, n, "has no selector, and the input has no EndpointSlice with its addresses, so it is not imported: add endpointslices to kubectl get")
+			return out, false
+		case len(out.Endpoints) == 0:
+			i.add(leftOut, n, "has no selector, and none of its EndpointSlices has a port with the name of a port of the Service, so it is not imported: correct the names of the ports, or write the Service and its EndpointSlices with the annotation config.kubernetes.io/local-config")
+			return out, false
+		case without > 0:
+			i.add(inexact, n, "has an EndpointSlice without a port of the Service, whose addresses are not imported: write the Service and its EndpointSlices with the annotation config.kubernetes.io/local-config instead")
+		}
 	}
 	if s.Type != "ClusterIP" {
 		out.Type = v1alpha1.ServiceType(s.Type)
@@ -76,6 +94,9 @@ func (i *importer) service(n *yaml.RNode, s *resource.Service, index *resource.I
 			out.LoadBalancerIPs = public
 		}
 		out.LoadBalancerSourceRanges = networks(s.SourceRanges)
+		if hasPublicName(n) {
+			i.add(inexact, n, "has a load balancer with a DNS name, which is not imported: if pods connect to that name, list it in clusterHostnames of the FenceProfile")
+		}
 	}
 	if s.IsExposed() && s.ExternalTrafficPolicy == string(v1alpha1.TrafficLocal) {
 		out.ExternalTrafficPolicy = v1alpha1.TrafficLocal
@@ -86,7 +107,7 @@ func (i *importer) service(n *yaml.RNode, s *resource.Service, index *resource.I
 // isExact reports a Service that differs from what is written of it. It is still imported.
 func (i *importer) isExact(n *yaml.RNode, s v1alpha1.ExternalService) bool {
 	if difference := resource.ServiceDifference(n, s); difference != "" {
-		i.add(inexact, n, "has "+difference+" that cannot be written exactly: write it with the annotation config.kubernetes.io/local-config instead")
+		i.add(inexact, n, "is not written exactly, because its "+difference+" cannot be expressed: write it with the annotation config.kubernetes.io/local-config instead")
 	}
 	return true
 }
@@ -106,32 +127,47 @@ func servicePorts(s *resource.Service) []v1alpha1.ExternalServicePort {
 	return out
 }
 
-// endpoints returns the addresses of a Service without selector. Ports that equal those of the
-// Service are omitted.
-func endpoints(s *resource.Service, all []*resource.EndpointSlice) []v1alpha1.ExternalEndpoints {
-	var out []v1alpha1.ExternalEndpoints
+// endpoints returns the addresses of a Service without selector, and the number of EndpointSlices
+// without a port of the Service, to which no connection leads. Ports that equal those of the Service
+// are omitted.
+func endpoints(s *resource.Service, all []*resource.EndpointSlice) (out []v1alpha1.ExternalEndpoints, without int) {
 	for _, e := range all {
 		addresses := texts(e.IPs())
 		if len(addresses) == 0 {
 			continue
 		}
-		entry := v1alpha1.ExternalEndpoints{Addresses: addresses}
-		asService := len(e.Ports) == len(s.Ports)
-		for _, p := range e.Ports {
-			if p.Port == 0 {
-				continue
-			}
-			entry.Ports = append(entry.Ports, v1alpha1.ExternalEndpointPort{Name: p.Name, Port: p.Port, Protocol: protocol(string(p.Protocol))})
-			asService = asService && slices.ContainsFunc(s.Ports, func(sp resource.ServicePort) bool {
-				return sp.Name == p.Name && sp.Protocol == p.Protocol && sp.TargetPort == intstr.FromInt32(p.Port)
-			})
+		entry := v1alpha1.ExternalEndpoints{Addresses: addresses, Ports: endpointPorts(s, e)}
+		if len(entry.Ports) == 0 && len(s.Ports) > 0 {
+			without++
+			continue
 		}
-		if asService {
+		if len(entry.Ports) == len(s.Ports) && !slices.ContainsFunc(entry.Ports, func(p v1alpha1.ExternalEndpointPort) bool { return !isTarget(s, p) }) {
 			entry.Ports = nil
 		}
 		out = append(out, entry)
 	}
+	return out, without
+}
+
+// endpointPorts returns the ports of an EndpointSlice that have the name and the protocol of a port
+// of the Service. Connections to the Service lead to no other port.
+func endpointPorts(s *resource.Service, e *resource.EndpointSlice) []v1alpha1.ExternalEndpointPort {
+	var out []v1alpha1.ExternalEndpointPort
+	for _, p := range e.Ports {
+		named := slices.ContainsFunc(s.Ports, func(sp resource.ServicePort) bool { return sp.Name == p.Name && sp.Protocol == p.Protocol })
+		port := v1alpha1.ExternalEndpointPort{Name: p.Name, Port: p.Port, Protocol: protocol(string(p.Protocol))}
+		if named && p.Port > 0 && !slices.Contains(out, port) {
+			out = append(out, port)
+		}
+	}
 	return out
+}
+
+// isTarget reports whether a port is the target port of the Service's port with its name.
+func isTarget(s *resource.Service, p v1alpha1.ExternalEndpointPort) bool {
+	return slices.ContainsFunc(s.Ports, func(sp resource.ServicePort) bool {
+		return sp.Name == p.Name && protocol(string(sp.Protocol)) == p.Protocol && sp.TargetPort == intstr.FromInt32(p.Port)
+	})
 }
 
 // texts returns the addresses as sorted texts, without repetitions. None: nil.
@@ -170,4 +206,10 @@ func externalIPs(n *yaml.RNode) []netip.Addr {
 		}
 	}
 	return out
+}
+
+// hasPublicName reports whether a load balancer has a DNS name for a Service.
+func hasPublicName(n *yaml.RNode) bool {
+	in, err := decode[corev1.Service](n)
+	return err == nil && slices.ContainsFunc(in.Status.LoadBalancer.Ingress, func(i corev1.LoadBalancerIngress) bool { return i.Hostname != "" })
 }

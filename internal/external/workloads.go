@@ -31,6 +31,8 @@ type group struct {
 	template *v1alpha1.ExternalWorkload
 	// pods are its pods, and templates the ReplicaSets or Jobs of a controller that the input lacks.
 	pods, templates []member
+	// shown reports that a pod is made from template, so that the pods show how webhooks change it.
+	shown bool
 	// checked has the contents that are compared with the pods.
 	checked map[string]bool
 }
@@ -51,7 +53,8 @@ type controlled struct {
 		CompletionMode string `json:"completionMode"`
 	} `json:"spec"`
 	Status struct {
-		Phase string `json:"phase"`
+		Phase          string `json:"phase"`
+		UpdateRevision string `json:"updateRevision"`
 	} `json:"status"`
 }
 
@@ -91,6 +94,7 @@ func (i *importer) readWorkload(n *yaml.RNode) error {
 	}
 	g := i.group(owner.key)
 	g.add(n, owner, pods)
+	g.shown = g.shown || n.GetKind() == "Pod" && i.isOfTemplate(n, owner)
 	i.checkPods(n, template, g, pods)
 	return nil
 }
@@ -140,20 +144,37 @@ func (i *importer) checkJob(n *yaml.RNode, in controlled) {
 // podsOf converts the pods of a workload, without the labels that the controller of a kind adds. It
 // also returns the template.
 func (i *importer) podsOf(n *yaml.RNode, kind v1alpha1.WorkloadKind) (v1alpha1.ExternalWorkload, *yaml.RNode, error) {
+	t, err := templateOf(n, kind)
+	if t.node == nil {
+		return t.content, nil, err
+	}
+	i.checkAnnotations(n, t.annotations)
+	return t.content, t.node, nil
+}
+
+// podTemplate is the template of a workload, or a pod.
+type podTemplate struct {
+	node        *yaml.RNode
+	annotations map[string]string
+	content     v1alpha1.ExternalWorkload
+}
+
+// templateOf reads the template of a workload, without the labels that the controller of a kind
+// adds.
+func templateOf(n *yaml.RNode, kind v1alpha1.WorkloadKind) (podTemplate, error) {
 	node, err := n.Pipe(yaml.Lookup(resource.TemplatePath(n)...))
 	if err != nil || node == nil {
-		return v1alpha1.ExternalWorkload{}, nil, err
+		return podTemplate{}, err
 	}
 	template, err := decode[corev1.PodTemplateSpec](node)
 	if err != nil {
-		return v1alpha1.ExternalWorkload{}, nil, err
+		return podTemplate{}, err
 	}
-	i.checkAnnotations(n, template.Annotations)
 	labels := maps.Clone(template.Labels)
 	for _, key := range resource.ControllerLabels(string(kind)) {
 		delete(labels, key)
 	}
-	return podContent(labels, template.Spec), node, nil
+	return podTemplate{node: node, annotations: template.Annotations, content: podContent(labels, template.Spec)}, nil
 }
 
 // checkPods reports pods that differ from what is written of them, once for each content.
@@ -197,7 +218,8 @@ func (i *importer) addWorkloads() {
 }
 
 // workloads returns the workload of a group, and one more for each kind of its pods that differs.
-// Pods differ from the template if a webhook changes them, or during a rollout.
+// Pods differ from the template if a webhook changes them, or during a rollout. The template counts
+// as well, unless a pod that is made from it shows what runs.
 func (g *group) workloads(key groupKey) []v1alpha1.ExternalWorkload {
 	members := distinct(g.pods)
 	if len(members) == 0 {
@@ -212,7 +234,7 @@ func (g *group) workloads(key groupKey) []v1alpha1.ExternalWorkload {
 	}
 	var out []v1alpha1.ExternalWorkload
 	switch {
-	case len(members) == 1:
+	case len(members) == 1 && (g.template == nil || g.shown):
 		return append(out, named(members[0].pods, key.kind, key.name))
 	case g.template != nil:
 		out = append(out, named(*g.template, key.kind, key.name))

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"k8s.io/apimachinery/pkg/util/intstr"
+	"k8s.io/apimachinery/pkg/util/validation/field"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
@@ -16,27 +17,33 @@ import (
 
 // YAML returns a valid ExternalResources as a document, with its fields in the order of the reference.
 func YAML(name string, spec v1alpha1.ExternalResourcesSpec) ([]byte, error) {
+	out, err := document(name, spec)
+	if err != nil {
+		return nil, fmt.Errorf("write the %s: %w", v1alpha1.KindExternalResources, err)
+	}
+	if errs := refusals(out); len(errs) > 0 {
+		// Import leaves out what is refused.
+		return nil, fmt.Errorf("the written %s is invalid: %s: %s: report this as a bug of tenantfence", v1alpha1.KindExternalResources, errs[0].Field, v1alpha1.Message(errs[0]))
+	}
+	return []byte(out), nil
+}
+
+func document(name string, spec v1alpha1.ExternalResourcesSpec) (string, error) {
 	root := mapping(
 		pair{"apiVersion", text(v1alpha1.APIVersion)}, pair{"kind", text(v1alpha1.KindExternalResources)},
 		pair{"metadata", mapping(pair{"name", text(name)})}, pair{"spec", nodeOf(reflect.ValueOf(spec))},
 	)
-	out, err := yaml.NewRNode(root).String()
-	if err != nil {
-		return nil, fmt.Errorf("write the %s: %w", v1alpha1.KindExternalResources, err)
-	}
-	return []byte(out), validate(out)
+	return yaml.NewRNode(root).String()
 }
 
-// validate decodes the document as a build does.
-func validate(text string) error {
+// refusals decodes a document as a build does.
+func refusals(text string) field.ErrorList {
 	n, err := yaml.Parse(text)
 	if err != nil {
-		return fmt.Errorf("read the written %s: %w", v1alpha1.KindExternalResources, err)
+		return field.ErrorList{field.InternalError(nil, err)}
 	}
-	if _, errs := v1alpha1.Decode[v1alpha1.ExternalResources](n, nil); len(errs) > 0 {
-		return fmt.Errorf("a resource cannot be written as %s: %s: %s", v1alpha1.KindExternalResources, errs[0].Field, v1alpha1.Message(errs[0]))
-	}
-	return nil
+	_, errs := v1alpha1.Decode[v1alpha1.ExternalResources](n, nil)
+	return errs
 }
 
 type pair struct {
@@ -52,8 +59,13 @@ func mapping(fields ...pair) *yaml.Node {
 	return out
 }
 
+// text has quotes where YAML 1.1 reads another value, as in y and 0x1f.
 func text(value string) *yaml.Node {
-	return &yaml.Node{Kind: yaml.ScalarNode, Tag: yaml.NodeTagString, Value: value}
+	n := &yaml.Node{Kind: yaml.ScalarNode, Tag: yaml.NodeTagString, Value: value}
+	if yaml.IsValueNonString(value) {
+		n.Style = yaml.DoubleQuotedStyle
+	}
+	return n
 }
 
 // nodeOf converts a value of the API. It omits fields without a value.

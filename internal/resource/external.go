@@ -36,12 +36,13 @@ type origin struct {
 
 // NewExternal converts ExternalResources to the resources that they declare. A declaration that
 // the build or other ExternalResources have, too, is left out, and is a finding if the two differ.
-func NewExternal(declared []ExternalResources, items []*yaml.RNode) (External, report.Findings) {
+// The fence adds some labels to Namespaces of the build, so these are no difference.
+func NewExternal(declared []ExternalResources, items []*yaml.RNode, addedLabels map[string]string) (External, report.Findings) {
 	declared = slices.Clone(declared)
 	slices.SortStableFunc(declared, func(a, b ExternalResources) int {
 		return cmp.Or(cmp.Compare(a.Ref.Name, b.Ref.Name), cmp.Compare(a.Ref.File, b.Ref.File), cmp.Compare(a.Ref.Index, b.Ref.Index))
 	})
-	m := externalMerge{External: External{origins: map[report.Ref]origin{}}, known: map[report.Ref]*yaml.RNode{}}
+	m := externalMerge{External: External{origins: map[report.Ref]origin{}}, known: map[report.Ref]*yaml.RNode{}, addedLabels: addedLabels}
 	if len(declared) == 0 {
 		return m.External, nil
 	}
@@ -70,8 +71,9 @@ func NewExternal(declared []ExternalResources, items []*yaml.RNode) (External, r
 // externalMerge adds declarations to those that are known.
 type externalMerge struct {
 	External
-	known    map[report.Ref]*yaml.RNode
-	findings report.Findings
+	known       map[report.Ref]*yaml.RNode
+	addedLabels map[string]string
+	findings    report.Findings
 }
 
 func (m *externalMerge) add(d declaration) {
@@ -88,7 +90,7 @@ func (m *externalMerge) add(d declaration) {
 	// Other EndpointSlices of a Service are not compared.
 	difference, err := "endpoints", error(nil)
 	if len(d.slices) == 0 {
-		difference, err = differenceOf(have, d.node)
+		difference, err = m.differenceOf(have, d.node)
 	}
 	if err != nil {
 		// The index reports the resource of the build, which is invalid.
@@ -99,6 +101,13 @@ func (m *externalMerge) add(d declaration) {
 	}
 	m.findings = append(m.findings, report.New(report.ExternalResourceDiffers, report.Error, d.ref, d.field,
 		"declares %s with other %s than %s, so it is unknown what runs in the cluster: remove it here, or make both equal", describeDeclared(id), difference, m.describe(have)))
+}
+
+func (m *externalMerge) differenceOf(have, declared *yaml.RNode) (string, error) {
+	if groupKind(have) == "v1/Namespace" && !IsLocalConfig(have) {
+		return differentNamespaces(have, declared, m.addedLabels).String(), nil
+	}
+	return differenceOf(have, declared)
 }
 
 // describeDeclared is "Service kube-system/kube-dns".

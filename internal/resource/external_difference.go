@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
@@ -19,7 +20,7 @@ import (
 func differenceOf(a, b *yaml.RNode) (string, error) {
 	switch groupKind(a) {
 	case "v1/Namespace":
-		return differences{"labels": !maps.Equal(namespaceLabels(a), namespaceLabels(b))}.String(), nil
+		return differentNamespaces(a, b, nil).String(), nil
 	case "v1/Node":
 		return compareParsed(a, b, NodeAddresses, func(one, other []netip.Addr) differences {
 			return differences{"labels": !maps.Equal(a.GetLabels(), b.GetLabels()), "addresses": !slices.Equal(sortedIPs(one), sortedIPs(other))}
@@ -30,11 +31,18 @@ func differenceOf(a, b *yaml.RNode) (string, error) {
 	return compareParsed(a, b, newWorkload, differentWorkloads)
 }
 
-// namespaceLabels returns the labels of a Namespace without the one that every Namespace has.
-func namespaceLabels(n *yaml.RNode) map[string]string {
-	labels := n.GetLabels()
-	delete(labels, "kubernetes.io/metadata.name")
-	return labels
+// differentNamespaces compares two Namespaces without some labels, and without the label that every
+// Namespace has.
+func differentNamespaces(a, b *yaml.RNode, without map[string]string) differences {
+	labelsOf := func(n *yaml.RNode) map[string]string {
+		labels := n.GetLabels()
+		maps.DeleteFunc(labels, func(key, value string) bool {
+			ignored, ok := without[key]
+			return key == corev1.LabelMetadataName || ok && value == ignored
+		})
+		return labels
+	}
+	return differences{"labels": !maps.Equal(labelsOf(a), labelsOf(b))}
 }
 
 // WorkloadDifference names what differs between a Pod and pods that an ExternalResources declares,

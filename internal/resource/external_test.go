@@ -34,35 +34,39 @@ func TestExternalDifferences(t *testing.T) {
 	workload := "{kind: DaemonSet, name: web, labels: {app: web}, ports: [{name: http, port: 80, hostPort: 8080}]}"
 	const labels, container = "{labels: {app: web}}", "containers: [{name: web, image: web, ports: [{name: http, containerPort: 80, hostPort: 8080}]}]"
 	for desc, c := range map[string]struct{ build, declared, differs string }{
-		"an equal workload":               {pod(labels, "{"+container+"}"), "workloads: [" + workload + "]", ""},
-		"another label":                   {pod("{labels: {app: other}}", "{"+container+"}"), "workloads: [" + workload + "]", "labels"},
-		"hostNetwork":                     {pod(labels, "{hostNetwork: true, "+container+"}"), "workloads: [" + workload + "]", "hostNetwork"},
-		"another ServiceAccount":          {pod(labels, "{serviceAccountName: web, "+container+"}"), "workloads: [" + workload + "]", "serviceAccount"},
-		"its own DNS":                     {pod(labels, "{dnsPolicy: Default, "+container+"}"), "workloads: [" + workload + "]", "DNS"},
-		"the default DNS":                 {pod(labels, "{dnsPolicy: ClusterFirst, "+container+"}"), "workloads: [" + workload + "]", ""},
-		"another hostPort":                {pod(labels, "{containers: [{name: web, ports: [{name: http, containerPort: 80}]}]}"), "workloads: [" + workload + "]", "ports"},
-		"a port of a native sidecar":      {pod(labels, "{containers: [{name: web}], initContainers: [{name: web, restartPolicy: Always, ports: [{name: http, containerPort: 80, hostPort: 8080}]}]}"), "workloads: [" + workload + "]", "ports"},
-		"an equal Service":                {service("{type: ClusterIP, selector: {app: web}, ports: [{port: 80, targetPort: 80, protocol: TCP}], sessionAffinity: None}"), "services: [{name: web, selector: {app: web}, ports: [{port: 80}]}]", ""},
-		"another selector":                {service("{selector: {app: other}, ports: [{port: 80}]}"), "services: [{name: web, selector: {app: web}, ports: [{port: 80}]}]", "selector"},
-		"another target port":             {service("{selector: {app: web}, ports: [{port: 80, targetPort: 8080}]}"), "services: [{name: web, selector: {app: web}, ports: [{port: 80}]}]", "ports"},
-		"another type":                    {service("{type: NodePort, selector: {app: web}}"), "services: [{name: web, selector: {app: web}}]", "type"},
-		"a headless Service":              {service("{clusterIP: None, selector: {app: web}}"), "services: [{name: web, selector: {app: web}}]", "type"},
-		"another address":                 {service("{clusterIP: 10.0.0.1, selector: {app: web}}"), "services: [{name: web, selector: {app: web}, clusterIPs: [10.0.0.2]}]", "addresses"},
-		"other clients":                   {service("{type: LoadBalancer, externalTrafficPolicy: Local, selector: {app: web}}"), "services: [{name: web, type: LoadBalancer, selector: {app: web}}]", "clients"},
-		"another name":                    {service("{type: ExternalName, externalName: a.example.com}"), "services: [{name: web, externalName: b.example.com}]", "externalName"},
-		"endpoints":                       {service("{ports: [{port: 80}]}"), "services: [{name: web, ports: [{port: 80}], endpoints: [{addresses: [192.0.2.1]}]}]", "endpoints"},
-		"a Namespace without labels":      {"{apiVersion: v1, kind: Namespace, metadata: {name: apps, labels: {a: b}}}", "workloads: []", ""},
-		"other labels of a Namespace":     {"{apiVersion: v1, kind: Namespace, metadata: {name: apps, labels: {a: b}}}", "labels: {a: c}", "labels"},
-		"the label of its name, alone":    {"{apiVersion: v1, kind: Namespace, metadata: {name: apps, labels: {a: b}}}", "labels: {a: b, kubernetes.io/metadata.name: apps}", ""},
-		"a workload of another kind":      {"{apiVersion: v1, kind: Pod, metadata: {name: web, namespace: apps}, spec: {hostNetwork: true}}", "workloads: [" + workload + "]", ""},
-		"a workload of another name":      {"{apiVersion: apps/v1, kind: DaemonSet, metadata: {name: other, namespace: apps}}", "workloads: [" + workload + "]", ""},
-		"a workload of another API group": {"{apiVersion: example.com/v1, kind: DaemonSet, metadata: {name: web, namespace: apps}}", "workloads: [" + workload + "]", ""},
+		"an equal workload":                     {pod(labels, "{"+container+"}"), "workloads: [" + workload + "]", ""},
+		"another label":                         {pod("{labels: {app: other}}", "{"+container+"}"), "workloads: [" + workload + "]", "labels"},
+		"hostNetwork":                           {pod(labels, "{hostNetwork: true, "+container+"}"), "workloads: [" + workload + "]", "hostNetwork"},
+		"another ServiceAccount":                {pod(labels, "{serviceAccountName: web, "+container+"}"), "workloads: [" + workload + "]", "serviceAccount"},
+		"its own DNS":                           {pod(labels, "{dnsPolicy: Default, "+container+"}"), "workloads: [" + workload + "]", "DNS"},
+		"the default DNS":                       {pod(labels, "{dnsPolicy: ClusterFirst, "+container+"}"), "workloads: [" + workload + "]", ""},
+		"another hostPort":                      {pod(labels, "{containers: [{name: web, ports: [{name: http, containerPort: 80}]}]}"), "workloads: [" + workload + "]", "ports"},
+		"a port of a native sidecar":            {pod(labels, "{containers: [{name: web}], initContainers: [{name: web, restartPolicy: Always, ports: [{name: http, containerPort: 80, hostPort: 8080}]}]}"), "workloads: [" + workload + "]", "ports"},
+		"an equal Service":                      {service("{type: ClusterIP, selector: {app: web}, ports: [{port: 80, targetPort: 80, protocol: TCP}], sessionAffinity: None}"), "services: [{name: web, selector: {app: web}, ports: [{port: 80}]}]", ""},
+		"another selector":                      {service("{selector: {app: other}, ports: [{port: 80}]}"), "services: [{name: web, selector: {app: web}, ports: [{port: 80}]}]", "selector"},
+		"another target port":                   {service("{selector: {app: web}, ports: [{port: 80, targetPort: 8080}]}"), "services: [{name: web, selector: {app: web}, ports: [{port: 80}]}]", "ports"},
+		"another type":                          {service("{type: NodePort, selector: {app: web}}"), "services: [{name: web, selector: {app: web}}]", "type"},
+		"a headless Service":                    {service("{clusterIP: None, selector: {app: web}}"), "services: [{name: web, selector: {app: web}}]", "type"},
+		"another address":                       {service("{clusterIP: 10.0.0.1, selector: {app: web}}"), "services: [{name: web, selector: {app: web}, clusterIPs: [10.0.0.2]}]", "addresses"},
+		"other clients":                         {service("{type: LoadBalancer, externalTrafficPolicy: Local, selector: {app: web}}"), "services: [{name: web, type: LoadBalancer, selector: {app: web}}]", "clients"},
+		"another name":                          {service("{type: ExternalName, externalName: a.example.com}"), "services: [{name: web, externalName: b.example.com}]", "externalName"},
+		"endpoints":                             {service("{ports: [{port: 80}]}"), "services: [{name: web, ports: [{port: 80}], endpoints: [{addresses: [192.0.2.1]}]}]", "endpoints"},
+		"a Namespace without labels":            {"{apiVersion: v1, kind: Namespace, metadata: {name: apps, labels: {a: b}}}", "workloads: []", ""},
+		"other labels of a Namespace":           {"{apiVersion: v1, kind: Namespace, metadata: {name: apps, labels: {a: b}}}", "labels: {a: c}", "labels"},
+		"labels that the fence adds":            {"{apiVersion: v1, kind: Namespace, metadata: {name: apps, labels: {a: b}}}", "labels: {a: b, tenant: 'true'}", ""},
+		"labels that the fence has added":       {"{apiVersion: v1, kind: Namespace, metadata: {name: apps, labels: {a: b, tenant: 'true'}}}", "labels: {a: b}", ""},
+		"another value of such a label":         {"{apiVersion: v1, kind: Namespace, metadata: {name: apps, labels: {a: b}}}", "labels: {a: b, tenant: 'no'}", "labels"},
+		"such a label of an external Namespace": {"{apiVersion: v1, kind: Namespace, metadata: {name: apps, annotations: {config.kubernetes.io/local-config: 'true'}, labels: {a: b}}}", "labels: {a: b, tenant: 'true'}", "labels"},
+		"the label of its name, alone":          {"{apiVersion: v1, kind: Namespace, metadata: {name: apps, labels: {a: b}}}", "labels: {a: b, kubernetes.io/metadata.name: apps}", ""},
+		"a workload of another kind":            {"{apiVersion: v1, kind: Pod, metadata: {name: web, namespace: apps}, spec: {hostNetwork: true}}", "workloads: [" + workload + "]", ""},
+		"a workload of another name":            {"{apiVersion: apps/v1, kind: DaemonSet, metadata: {name: other, namespace: apps}}", "workloads: [" + workload + "]", ""},
+		"a workload of another API group":       {"{apiVersion: example.com/v1, kind: DaemonSet, metadata: {name: web, namespace: apps}}", "workloads: [" + workload + "]", ""},
 	} {
 		t.Run(desc, func(t *testing.T) {
 			t.Parallel()
 			c.declared = strings.ReplaceAll(c.declared, "workloads: []", "")
 			external := externalOf(t, strings.ReplaceAll("{namespaces: [{name: apps, "+c.declared+"}]}", ", }", "}"))
-			_, findings := resource.NewExternal([]resource.ExternalResources{external}, []*yaml.RNode{yaml.MustParse(c.build)})
+			_, findings := resource.NewExternal([]resource.ExternalResources{external}, []*yaml.RNode{yaml.MustParse(c.build)}, map[string]string{"tenant": "true"})
 			switch {
 			case c.differs == "" && len(findings) > 0:
 				t.Errorf("refused: %v", findings)
@@ -80,7 +84,7 @@ func TestExternalFindings(t *testing.T) {
 		namespaces: [{name: apps, labels: {team: a},
 			workloads: [{name: web, labels: {app: web}}, {name: twice}, {name: twice, kind: Pod}, {name: "1st", kind: CronJob}],
 			services: [{name: web, selector: {app: web}, ports: [{port: 80}]}, {name: legacy, ports: [{port: 80}], endpoints: [{addresses: [192.0.2.1]}]}]}],
-		nodes: [{name: worker-1}]}`)}, nil)
+		nodes: [{name: worker-1}]}`)}, nil, nil)
 	if len(differing) > 0 {
 		t.Fatal(differing)
 	}

@@ -44,6 +44,12 @@ func (x *Index) addFoundTemplates(n *yaml.RNode) {
 	}
 }
 
+// MakesPods reports whether a resource shows that it makes pods, known or unknown.
+func MakesPods(n *yaml.RNode) bool {
+	x, _ := NewIndex([]*yaml.RNode{n})
+	return len(x.Workloads)+len(x.UnknownPods) > 0
+}
+
 func (x *Index) addUnknownPods(n *yaml.RNode, namespace, reason string) {
 	x.UnknownPods = append(x.UnknownPods, UnknownPods{Resource: RefOf(n), Namespace: namespace, Reason: reason})
 }
