@@ -26,7 +26,9 @@ type endpoint struct {
 	service *resource.Service
 	entity  v1alpha1.Entity
 	fqdn    string
-	cidr    string
+	// alias is the Service of type ExternalName that has the host name. Nil: pods use the host name itself.
+	alias *resource.Service
+	cidr  string
 	// except are networks that cidr excludes, with commas.
 	except string
 	// name is used in the names of flows.
@@ -44,6 +46,8 @@ func (e endpoint) key() string {
 		return "service/" + e.service.Ref.Namespace + "/" + e.service.Ref.Name
 	case e.entity != "":
 		return "entity/" + string(e.entity)
+	case e.alias != nil:
+		return "alias/" + e.alias.Ref.Namespace + "/" + e.alias.Ref.Name
 	case e.fqdn != "":
 		return "fqdn/" + e.fqdn
 	case e.cidr != "":

@@ -22,6 +22,7 @@ const maxAliases = 4
 // destinations are where connections to some ports of a Service go. No ports: every port of the Service.
 // The evidence is for notes.
 func (b *build) destinations(s *resource.Service, ports []v1alpha1.Port, evidence string) []destination {
+	first := s
 	for range maxAliases {
 		host, ok := s.ExternalHost()
 		if s.Type != "ExternalName" || !ok {
@@ -29,7 +30,7 @@ func (b *build) destinations(s *resource.Service, ports []v1alpha1.Port, evidenc
 		}
 		next, found := b.serviceByHost(host, s.Ref.Namespace)
 		if !found {
-			return b.outside(host, orServicePorts(ports, s), evidence)
+			return b.aliased(first, s, b.outside(host, orServicePorts(ports, s), evidence))
 		}
 		if next == nil {
 			return nil
@@ -45,6 +46,18 @@ func (b *build) destinations(s *resource.Service, ports []v1alpha1.Port, evidenc
 		return b.addressesBehind(s, ports)
 	}
 	return b.podsBehind(s, ports, evidence)
+}
+
+// aliased are destinations of a Service of type ExternalName, whose own name pods query.
+func (b *build) aliased(s, last *resource.Service, destinations []destination) []destination {
+	if s != last && len(destinations) > 0 {
+		b.unseen(describe(s.Ref), fmt.Sprintf("is an ExternalName that leads to another one, %s/%s: no flow is written: set its externalName to %q", last.Ref.Namespace, last.Ref.Name, last.ExternalName))
+		return nil
+	}
+	for i := range destinations {
+		destinations[i].to.alias, destinations[i].to.name = s, s.Ref.Name
+	}
+	return destinations
 }
 
 func apiServer() endpoint { return endpoint{entity: v1alpha1.EntityKubeAPIServer, name: "apiserver"} }

@@ -73,6 +73,8 @@ func (w *writer) addCase(c v1alpha1.FlowCase, id FlowID) {
 func (w *writer) testEndpoint(e endpoint) string {
 	text := ""
 	switch {
+	case e.alias != nil:
+		text = "service/" + e.alias.Ref.Namespace + "/" + e.alias.Ref.Name
 	case e.fqdn != "":
 		text = e.fqdn
 	case e.cidr != "":

@@ -149,6 +149,12 @@ func (w *writer) peer(t *Tenant, e endpoint, d policy.Direction) v1alpha1.Peer {
 	switch {
 	case e.fqdn != "":
 		n.fqdns[e.fqdn] = true
+		if e.alias != nil {
+			if w.build.tenantOf[e.alias.Ref.Namespace] == "" {
+				n.namespaces[e.alias.Ref.Namespace] = true
+			}
+			return v1alpha1.Peer{Service: e.alias.Ref.Namespace + "/" + e.alias.Ref.Name}
+		}
 		return v1alpha1.Peer{FQDNs: []string{e.fqdn}}
 	case e.cidr != "":
 		n.cidrs[e.cidr] = true

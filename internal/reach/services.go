@@ -92,7 +92,7 @@ func (e Endpoints) serviceTargets(c v1alpha1.FlowCase, f v1alpha1.FlowEndpoint) 
 		return nil, err
 	}
 	if s.Type == "ExternalName" {
-		return externalNameTargets(c, s)
+		return e.externalNameTargets(c, s)
 	}
 	ports, err := servicePorts(c, s)
 	switch {
@@ -141,7 +141,7 @@ func portText(c v1alpha1.FlowCase) string {
 
 // externalNameTargets are the destinations of an ExternalName. Nothing translates its ports: clients
 // connect to those of the case, or else of the Service.
-func externalNameTargets(c v1alpha1.FlowCase, s *resource.Service) ([]policy.Flow, error) {
+func (e Endpoints) externalNameTargets(c v1alpha1.FlowCase, s *resource.Service) ([]policy.Flow, error) {
 	host, ok := s.ExternalHost()
 	if !ok {
 		return nil, fmt.Errorf("the externalName %q of Service %s/%s is not a name: correct it", s.ExternalName, s.Ref.Namespace, s.Ref.Name)
@@ -149,7 +149,12 @@ func externalNameTargets(c v1alpha1.FlowCase, s *resource.Service) ([]policy.Flo
 	if v1alpha1.IsClusterDNSName(host) {
 		return nil, fmt.Errorf("the externalName %q of Service %s/%s is a name of the cluster's own DNS, which ends at pods: write the Service that it names", host, s.Ref.Namespace, s.Ref.Name)
 	}
-	to := policy.Endpoint{Kind: policy.NameEndpoint, Name: host}
+	// Pods query the name of the Service, and agents learn the addresses for that name. A name that
+	// resolves to pods is decided there.
+	to := policy.Endpoint{Kind: policy.NameEndpoint, Name: s.DNSName()}
+	if len(e.clusterHostnameTargets(host)) > 0 {
+		to.Name = host
+	}
 	if c.Port != 0 {
 		return flowsPerProtocol(c, to), nil
 	}

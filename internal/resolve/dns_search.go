@@ -8,12 +8,13 @@ import (
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/report"
+	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
 // clusterDomain is that of the names of Services, and ndots the dots from which a pod's
 // resolver asks for a name itself first, as Kubernetes sets both.
 const (
-	clusterDomain = "cluster.local"
+	clusterDomain = resource.ClusterDomain
 	ndots         = 5
 )
 
@@ -78,8 +79,8 @@ type queriedName struct {
 func (r *resolver) podQueryNames(namespace string) []queriedName {
 	outside := slices.Clone(r.profile.Spec.Baseline.DNS.Names)
 	for _, f := range r.flows {
-		for _, p := range f.peers {
-			outside = append(outside, p.FQDNs...)
+		for _, e := range f.resolvedPeers {
+			outside = append(outside, e.queriedNames()...)
 		}
 	}
 	slices.Sort(outside)

@@ -104,6 +104,10 @@ func (r *resolver) checkFQDNLimits(f *flow, names []string, at *field.Path) {
 // checkNameLimit refuses a name or pattern outside the limits, and one of this cluster, which no
 // rule about names matches.
 func (r *resolver) checkNameLimit(f *flow, name, what string, at *field.Path) {
+	if s := r.index.ServiceByDNSName(name); s != nil && s.Type == "ExternalName" {
+		r.refuse(report.FQDNInsideCluster, f.ref, at, "%s is that of the ExternalName Service %s/%s, and a flow to it needs its externalName, too: write a peer service: %[2]s/%[3]s", what, s.Ref.Namespace, s.Ref.Name)
+		return
+	}
 	r.checkQueriedName(f, name, what, at)
 	if v1alpha1.IsClusterDNSName(name) {
 		r.refuse(report.FQDNInsideCluster, f.ref, at, "%s resolves to pods of this cluster, and no rule about names matches pods: write a peer service: namespace/name", what)

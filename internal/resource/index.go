@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"net/netip"
 	"slices"
+	"strings"
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
@@ -272,6 +273,16 @@ func (x *Index) WorkloadsIn(namespace string, selector policy.Selector) []*Workl
 
 // ServicesIn returns the Services of a namespace.
 func (x *Index) ServicesIn(namespace string) []*Service { return x.services[namespace] }
+
+// ServiceByDNSName returns the Service with a name of the cluster's DNS, or nil.
+func (x *Index) ServiceByDNSName(name string) *Service {
+	name = strings.TrimSuffix(strings.TrimSuffix(strings.ToLower(name), "."), "."+ClusterDomain)
+	labels := strings.Split(name, ".")
+	if len(labels) != 3 || labels[2] != "svc" {
+		return nil
+	}
+	return x.Service(labels[1], labels[0])
+}
 
 // Service returns a Service, or nil.
 func (x *Index) Service(namespace, name string) *Service {

@@ -95,6 +95,14 @@ func (s *Service) ExternalHost() (string, bool) {
 	return host, len(validation.IsDNS1123Subdomain(host)) == 0
 }
 
+// ClusterDomain ends the names of Services, as Kubernetes sets it.
+const ClusterDomain = "cluster.local"
+
+// DNSName returns the name of the Service that pods query in the end, whichever short form they use.
+func (s *Service) DNSName() string {
+	return s.Ref.Name + "." + s.Ref.Namespace + ".svc." + ClusterDomain
+}
+
 // APIServer returns the well-known Service of the cluster's apiserver, which has no pods.
 func APIServer() *Service {
 	return &Service{
