@@ -207,9 +207,10 @@ func (b *build) findInSources(w *resource.Workload, sources []source) {
 		if variable && s.kind != fileText {
 			b.unseen(w.Ref.Namespace+"/"+s.evidence, "has a host that depends on a variable without a value in the build")
 		}
-		if m, ok := wholeHost(s, sources); ok {
+		if m, ok := wholeHost(s, sources); ok && s.kind != fileText {
 			found = append(found, m)
 		}
+		found = append(found, pairedHosts(s)...)
 		for _, m := range found {
 			s.restrict(&m)
 			for _, d := range b.resolveMention(m, w.Ref.Namespace, w.Ref.Namespace+"/"+s.evidence) {
@@ -244,7 +245,7 @@ func isHostKey(key string) bool { return hostKey.MatchString(key) }
 // DB_HOST.
 func wholeHost(s source, others []source) (mention, bool) {
 	host := strings.ToLower(strings.TrimSpace(s.value))
-	if s.kind == fileText || !hostPattern.MatchString(host) {
+	if !hostPattern.MatchString(host) {
 		return mention{}, false
 	}
 	m := mention{host: host, serviceOnly: !isHostKey(s.key)}

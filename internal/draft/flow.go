@@ -17,7 +17,7 @@ type flow struct {
 	// ports are those that the source connects to: of the Service, if to is one. None: the ports of the
 	// Service.
 	ports []v1alpha1.Port
-	// everyPort reports that a policy allows every port.
+	// everyPort reports that a policy allows every port, or that a Service is exposed with all of its ports.
 	everyPort bool
 	// evidence are the places that name it.
 	evidence []string
