@@ -44,7 +44,7 @@ func scalarSources(name string, part *yaml.RNode) []source {
 	}
 	var out []source
 	walkScalars(part.YNode(), "spec", "spec", func(key, field, value string) {
-		out = append(out, source{key, value, valueText, name + " " + field})
+		out = append(out, source{key: key, value: value, kind: valueText, evidence: name + " " + field})
 	})
 	return out
 }

@@ -22,7 +22,7 @@ func filePairs(s source) []source {
 func keyedScalars(s source, root *yaml.Node) []source {
 	var out []source
 	walkScalars(root, "", "", func(key, _, value string) {
-		out = append(out, source{key, value, s.kind, s.evidence})
+		out = append(out, source{key: key, value: value, kind: s.kind, evidence: s.evidence})
 	})
 	return out
 }
@@ -58,7 +58,7 @@ func linePairs(s source) []source {
 			section = m[1] + "."
 		}
 		if m := linePair.FindStringSubmatch(line); m != nil {
-			out = append(out, source{section + m[1], m[2], s.kind, s.evidence})
+			out = append(out, source{key: section + m[1], value: m[2], kind: s.kind, evidence: s.evidence})
 		}
 	}
 	return out
