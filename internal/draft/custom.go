@@ -22,9 +22,11 @@ func (b *build) noteCustomHosts() {
 		if !strings.Contains(group, ".") || strings.HasSuffix(group, ".k8s.io") || resource.IsPolicy(n) || slices.Contains(linkKinds, n.GetKind()) || pods[resource.ID(n)] {
 			continue
 		}
-		for _, s := range scalarSources(describe(resource.RefOf(n)), at(n, "spec")) {
+		sources := scalarSources(describe(resource.RefOf(n)), at(n, "spec"))
+		for _, s := range sources {
 			b.noteCustomHost(s)
 		}
+		b.noteBuckets("", sources)
 	}
 }
 

@@ -218,6 +218,7 @@ func (b *build) volumeSources(w *resource.Workload, texts podTexts) []source {
 
 // findInSources adds the flows to the hosts in some texts of one container.
 func (b *build) findInSources(w *resource.Workload, sources []source) {
+	b.noteBuckets(w.Ref.Namespace+"/", sources)
 	for _, s := range sources {
 		found, variable := mentionsIn(s.value, s.kind)
 		if s.onNode {
