@@ -40,7 +40,7 @@ them. -o json has the generated policies, the changes and the findings
 (docs/schemas/build.json). With errors, it has the findings, and the exit status is 1.`,
 		Example: `  tenantfence build kustomization-examples/soctalk
   tenantfence build kustomization-examples/soctalk --output table`,
-		Args:              cobra.MaximumNArgs(1),
+		Args:              atMostOne,
 		ValidArgsFunction: completeDirs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			dir := "."

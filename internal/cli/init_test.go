@@ -195,7 +195,7 @@ ingress:
 			t.Skipf("skipped: %v: no helm renders the chart", err)
 		}
 		fence, printed := initAndVerify(t, filepath.Join(unpack(t, "chart"), "deploy"), "--enable-helm", "--helm-command", helm)
-		if next := "- tenantfence build --enable-helm=true --helm-command=" + helm + " " + fence + "\n"; !strings.Contains(printed, next) {
+		if next := "- tenantfence build --enable-helm --helm-command=" + helm + " " + fence + "\n"; !strings.Contains(printed, next) {
 			t.Errorf("the next step %q is missing:\n%s", next, printed)
 		}
 		hasFlows(t, fence, "shop", `

@@ -70,7 +70,12 @@ func (l *loadRestrictor) Set(value string) error {
 func givenKustomizeFlags(cmd *cobra.Command) string {
 	out := ""
 	for _, name := range []string{enableHelmFlag, helmCommandFlag, helmKubeVersionFlag, loadRestrictorFlag} {
-		if f := cmd.Flags().Lookup(name); f != nil && f.Changed {
+		f := cmd.Flags().Lookup(name)
+		switch {
+		case f == nil || !f.Changed:
+		case f.Value.Type() == "bool" && f.Value.String() == "true":
+			out += fmt.Sprintf("--%s ", name)
+		default:
 			out += fmt.Sprintf("--%s=%s ", name, f.Value)
 		}
 	}

@@ -42,7 +42,7 @@ checks that the rendered policies are committed.
 		Example: `  tenantfence render kustomization-examples/soctalk --output-dir rendered
   tenantfence render kustomization-examples/soctalk --output-dir rendered --check
   tenantfence render clusters/prod/fence --output-dir rendered/prod --source OCIRepository/policies --path prod`,
-		Args:              cobra.ExactArgs(1),
+		Args:              oneArgument("DIR", "the folder with the kustomization", "clusters/prod/fence --output-dir rendered"),
 		ValidArgsFunction: completeDirs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := flags.format.check(); err != nil {

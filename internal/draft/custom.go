@@ -22,9 +22,11 @@ func (b *build) noteCustomHosts() {
 		if !strings.Contains(group, ".") || strings.HasSuffix(group, ".k8s.io") || resource.IsPolicy(n) || slices.Contains(linkKinds, n.GetKind()) || pods[resource.ID(n)] {
 			continue
 		}
-		for _, s := range scalarSources(describe(resource.RefOf(n)), at(n, "spec")) {
+		sources := scalarSources(describe(resource.RefOf(n)), at(n, "spec"))
+		for _, s := range sources {
 			b.noteCustomHost(s)
 		}
+		b.noteBuckets("", sources)
 	}
 }
 
@@ -43,21 +45,8 @@ func scalarSources(name string, part *yaml.RNode) []source {
 		return nil
 	}
 	var out []source
-	var walk func(n *yaml.Node, path string)
-	walk = func(n *yaml.Node, path string) {
-		switch n.Kind {
-		case yaml.MappingNode:
-			for i := 0; i+1 < len(n.Content); i += 2 {
-				walk(n.Content[i+1], path+"."+n.Content[i].Value)
-			}
-		case yaml.SequenceNode:
-			for _, c := range n.Content {
-				walk(c, path)
-			}
-		case yaml.ScalarNode:
-			out = append(out, source{"", n.Value, valueText, name + " " + path})
-		}
-	}
-	walk(part.YNode(), "spec")
+	walkScalars(part.YNode(), "spec", "spec", func(key, field, value string) {
+		out = append(out, source{key: key, value: value, kind: valueText, evidence: name + " " + field})
+	})
 	return out
 }

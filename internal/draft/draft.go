@@ -46,12 +46,12 @@ func New(items []*yaml.RNode, index *resource.Index, o Options) *Result {
 	b := newBuild(items, index)
 	b.chooseTenants()
 	for _, find := range []func(){
-		b.findMentions, b.findRoutes, b.findIstioRoutes, b.findExposed, b.findMonitors, b.findWebhooks, b.findAPIServerClients, b.findOperators, b.findPolicies, b.noteCustomHosts,
+		b.findMentions, b.findRoutes, b.findAnnotations, b.findIstioRoutes, b.findExposed, b.findMonitors, b.findWebhooks, b.findAPIServerClients, b.findOperators, b.findPolicies, b.noteCustomHosts,
 	} {
 		find()
 	}
 	w := newWriter(b, o)
-	w.writeFlows(b.mergedFlows())
+	w.writeFlows(b.withoutCovered(b.mergedFlows()))
 	w.writeProfile()
 	w.writeTests()
 	w.Notes = b.notes.sorted()

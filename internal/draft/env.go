@@ -2,6 +2,7 @@ package draft
 
 import (
 	"encoding/base64"
+	"fmt"
 	"maps"
 	"regexp"
 	"slices"
@@ -16,6 +17,8 @@ type source struct {
 	kind       textKind
 	// evidence names the place.
 	evidence string
+	// unknown reports that something else sets the value, and onNode that it is an address of the pod's node.
+	unknown, onNode bool
 }
 
 // keyRef refers to a key of a ConfigMap or Secret.
@@ -45,18 +48,23 @@ type podTexts struct {
 	AutomountServiceAccountToken *bool `json:"automountServiceAccountToken"`
 }
 
+type valueFrom struct {
+	ConfigMapKeyRef keyRef `json:"configMapKeyRef"`
+	SecretKeyRef    keyRef `json:"secretKeyRef"`
+	FieldRef        struct {
+		FieldPath string `json:"fieldPath"`
+	} `json:"fieldRef"`
+}
+
 type container struct {
 	Name    string   `json:"name"`
 	Image   string   `json:"image"`
 	Command []string `json:"command"`
 	Args    []string `json:"args"`
 	Env     []struct {
-		Name      string `json:"name"`
-		Value     string `json:"value"`
-		ValueFrom struct {
-			ConfigMapKeyRef keyRef `json:"configMapKeyRef"`
-			SecretKeyRef    keyRef `json:"secretKeyRef"`
-		} `json:"valueFrom"`
+		Name      string    `json:"name"`
+		Value     string    `json:"value"`
+		ValueFrom valueFrom `json:"valueFrom"`
 	} `json:"env"`
 	EnvFrom []struct {
 		Prefix       string `json:"prefix"`
@@ -92,15 +100,18 @@ func (s source) hostOrPort() string {
 }
 
 func (b *build) findInContainer(w *resource.Workload, c container) {
-	sources := append(b.envSources(w, c), argumentSources(w, c)...)
-	values := map[string]string{}
-	for _, s := range sources {
-		if s.key != "" {
+	variables := b.envSources(w, c)
+	values, onNode := map[string]string{}, map[string]bool{}
+	for _, s := range variables {
+		if !s.unknown {
 			values[s.key] = s.hostOrPort()
 		}
+		onNode[s.key] = s.onNode
 	}
+	sources := append(variables, argumentSources(w, c)...)
 	for i, s := range sources {
 		sources[i].value = expand(s.value, values)
+		sources[i].onNode = usesNode(sources[i], onNode)
 	}
 	b.findInSources(w, sources)
 }
@@ -114,20 +125,25 @@ func (b *build) envSources(w *resource.Workload, c container) []source {
 			kind, name string
 			text       textKind
 		}{{"ConfigMap", from.ConfigMapRef.Name, valueText}, {"Secret", from.SecretRef.Name, secretText}} {
+			if kind.name != "" && b.find(kind.kind, ns, kind.name) == nil {
+				b.unseen(ns+"/"+name, fmt.Sprintf("has the variables of %s/%s, which is not in the build: hosts in it are unknown", kind.kind, kind.name))
+			}
 			data := b.dataOf(kind.kind, ns, kind.name)
 			for _, key := range slices.Sorted(maps.Keys(data)) {
-				out = append(out, source{from.Prefix + key, data[key], kind.text, name + " env " + from.Prefix + key + " of " + kind.kind + "/" + kind.name})
+				out = append(out, source{key: from.Prefix + key, value: data[key], kind: kind.text, evidence: name + " env " + from.Prefix + key + " of " + kind.kind + "/" + kind.name})
 			}
 		}
 	}
 	for _, e := range c.Env {
-		s := source{e.Name, e.Value, valueText, name + " env " + e.Name}
+		s := source{key: e.Name, value: e.Value, kind: valueText, evidence: name + " env " + e.Name}
 		if r := e.ValueFrom.ConfigMapKeyRef; r.Name != "" {
 			s.value, s.evidence = b.dataOf("ConfigMap", ns, r.Name)[r.Key], s.evidence+" of ConfigMap/"+r.Name
 		}
 		if r := e.ValueFrom.SecretKeyRef; r.Name != "" {
 			s.value, s.kind, s.evidence = b.dataOf("Secret", ns, r.Name)[r.Key], secretText, s.evidence+" of Secret/"+r.Name
 		}
+		s.setField(ns, e.ValueFrom.FieldRef.FieldPath)
+		s.unknown = s.value == "" && e.ValueFrom != (valueFrom{})
 		out = append(out, s)
 	}
 	return out
@@ -187,7 +203,7 @@ func (b *build) volumeSources(w *resource.Workload, texts podTexts) []source {
 		data := b.dataOf("ConfigMap", w.Ref.Namespace, name)
 		for _, key := range slices.Sorted(maps.Keys(data)) {
 			if len(items) == 0 || slices.ContainsFunc(items, func(r keyRef) bool { return r.Key == key }) {
-				out = append(out, source{"", data[key], fileText, short(w.Ref) + " file " + key + " of ConfigMap/" + name})
+				out = append(out, source{value: data[key], kind: fileText, evidence: short(w.Ref) + " file " + key + " of ConfigMap/" + name})
 			}
 		}
 	}
@@ -202,14 +218,19 @@ func (b *build) volumeSources(w *resource.Workload, texts podTexts) []source {
 
 // findInSources adds the flows to the hosts in some texts of one container.
 func (b *build) findInSources(w *resource.Workload, sources []source) {
+	b.noteBuckets(w.Ref.Namespace+"/", sources)
 	for _, s := range sources {
 		found, variable := mentionsIn(s.value, s.kind)
-		if variable && s.kind != fileText {
+		if s.onNode {
+			b.review(w.Ref.Namespace+"/"+s.evidence, "names the pod's own node, where an agent may listen: no flow is written: if pods connect to it, add a flow with entities: [host] and the agent's port")
+		}
+		if (variable || s.hostUnknown()) && s.kind != fileText && !s.onNode {
 			b.unseen(w.Ref.Namespace+"/"+s.evidence, "has a host that depends on a variable without a value in the build")
 		}
-		if m, ok := wholeHost(s, sources); ok {
+		if m, ok := wholeHost(s, sources); ok && s.kind != fileText {
 			found = append(found, m)
 		}
+		found = append(found, pairedHosts(s)...)
 		for _, m := range found {
 			s.restrict(&m)
 			for _, d := range b.resolveMention(m, w.Ref.Namespace, w.Ref.Namespace+"/"+s.evidence) {
@@ -244,7 +265,7 @@ func isHostKey(key string) bool { return hostKey.MatchString(key) }
 // DB_HOST.
 func wholeHost(s source, others []source) (mention, bool) {
 	host := strings.ToLower(strings.TrimSpace(s.value))
-	if s.kind == fileText || !hostPattern.MatchString(host) {
+	if !hostPattern.MatchString(host) {
 		return mention{}, false
 	}
 	m := mention{host: host, serviceOnly: !isHostKey(s.key)}

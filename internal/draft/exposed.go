@@ -30,11 +30,11 @@ func (b *build) addExposed(s *resource.Service) {
 	evidence := fmt.Sprintf("Service/%s type %s", s.Ref.Name, s.Type)
 	to := endpoint{service: s, name: s.Ref.Name}
 	if len(s.SourceRanges) == 0 || s.Type != "LoadBalancer" {
-		b.add(flow{from: endpoint{entity: v1alpha1.EntityWorld, name: "world"}, to: to, evidence: []string{evidence}})
+		b.add(flow{from: endpoint{entity: v1alpha1.EntityWorld, name: "world"}, to: to, everyPort: true, evidence: []string{evidence}})
 	} else {
 		for _, text := range s.SourceRanges {
 			if p, err := netip.ParsePrefix(text); err == nil {
-				b.add(flow{from: endpoint{cidr: p.Masked().String(), name: flowWord(p.Masked().String())}, to: to, evidence: []string{evidence + " loadBalancerSourceRanges"}})
+				b.add(flow{from: endpoint{cidr: p.Masked().String(), name: flowWord(p.Masked().String())}, to: to, everyPort: true, evidence: []string{evidence + " loadBalancerSourceRanges"}})
 			}
 		}
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
 // flow is a connection that the manifests name.
@@ -17,7 +18,7 @@ type flow struct {
 	// ports are those that the source connects to: of the Service, if to is one. None: the ports of the
 	// Service.
 	ports []v1alpha1.Port
-	// everyPort reports that a policy allows every port.
+	// everyPort reports that a policy allows every port, or that a Service is exposed with all of its ports.
 	everyPort bool
 	// evidence are the places that name it.
 	evidence []string
@@ -68,7 +69,7 @@ func (b *build) mergedFlows() []flow {
 	for _, id := range ids {
 		f := *by[id]
 		slices.SortFunc(f.ports, comparePorts)
-		f.ports = slices.Compact(f.ports)
+		f.ports = withoutAliases(f.to, slices.Compact(f.ports))
 		if f.everyPort {
 			f.ports = nil
 		}
@@ -77,6 +78,18 @@ func (b *build) mergedFlows() []flow {
 		out = append(out, f)
 	}
 	return out
+}
+
+// withoutAliases drops the names of a Service's ports whose numbers are in the list.
+func withoutAliases(to endpoint, ports []v1alpha1.Port) []v1alpha1.Port {
+	if to.service == nil {
+		return ports
+	}
+	return slices.DeleteFunc(slices.Clone(ports), func(p v1alpha1.Port) bool {
+		return p.Port.Type == intstr.String && slices.ContainsFunc(matching(to.service, p), func(s resource.ServicePort) bool {
+			return slices.Contains(ports, portOf(policy.Port{Port: s.Port, Protocol: s.Protocol}))
+		})
+	})
 }
 
 func comparePorts(a, b v1alpha1.Port) int {

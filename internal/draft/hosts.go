@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"k8s.io/apimachinery/pkg/util/validation"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
 )
 
 // textKind is how much of a text names hosts.
@@ -25,8 +27,11 @@ const (
 // mention is a host in a text.
 type mention struct {
 	host string
-	// port is 0 if the text has none.
-	port int32
+	// port is 0 if the text has none. protocol is empty for TCP.
+	port     int32
+	protocol v1alpha1.Protocol
+	// srv reports that the name leads to others by SRV records.
+	srv bool
 	// url reports that the host is in a URL, and public that a name outside the cluster may be a flow.
 	url, public bool
 	// serviceOnly reports that the text may be no host: it is one only if it names a Service of the build.
@@ -34,14 +39,12 @@ type mention struct {
 }
 
 var (
-	urlPattern      = regexp.MustCompile(`(?i)([a-z][a-z0-9+.-]*)://((?:\[[0-9a-f:.]+\]|[^\s"'<>` + "`" + `;|)\]}])+)`)
+	urlPattern      = regexp.MustCompile(`(?i)([a-z][a-z0-9+.-]*)://((?:\[[0-9a-f:.]+\]|\$\([a-z_][a-z0-9_]*\)|\$\{[a-z_][a-z0-9_]*\}|[^\s"'<>` + "`" + `;|)\]}])+)`)
 	listedURL       = regexp.MustCompile(`(?i),([a-z][a-z0-9+.-]*://)`)
 	hostPortPattern = regexp.MustCompile(`(?i)^([a-z0-9](?:[a-z0-9.-]*[a-z0-9])?):(\d{2,5})$`)
 	hostPattern     = regexp.MustCompile(`(?i)^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*\.?$`)
 	grpcTarget      = regexp.MustCompile(`\b(dns|passthrough|xds):///`)
-	keywordHost     = regexp.MustCompile(`(?i)(?:^|\s)host=(\S+)`)
-	keywordPort     = regexp.MustCompile(`(?i)(?:^|\s)port=(\d+)`)
-	networkHost     = regexp.MustCompile(`@tcp\(([^()]+)\)`)
+	variableHost    = regexp.MustCompile(`\$(\([A-Za-z_]\w*\)|\{[A-Za-z_]\w*\}):\d{2,5}\b`)
 	unresolved      = regexp.MustCompile(`\$[({]?[A-Za-z_]|\{\{|%[A-Z_]+%`)
 )
 
@@ -54,7 +57,11 @@ var schemePorts = map[string]int32{
 	"postgres": 5432, "postgresql": 5432, "mysql": 3306, "mariadb": 3306, "mongodb": 27017, "redis": 6379, "rediss": 6379,
 	"amqp": 5672, "amqps": 5671, "nats": 4222, "mqtt": 1883, "mqtts": 8883, "ldap": 389, "ldaps": 636, "sqlserver": 1433,
 	"clickhouse": 9000, "memcached": 11211, "cql": 9042, "neo4j": 7687, "bolt": 7687, "etcd": 2379, "kafka": 9092,
+	"statsd": 8125, "coap": 5683, "coaps": 5684, "tftp": 69, "ntp": 123, "snmp": 161,
 }
+
+// datagrams are schemes over UDP.
+var datagrams = regexp.MustCompile(`^(udp[46]?|statsd|coaps?|tftp|ntp|snmp)$`)
 
 // localSchemes name no host.
 var localSchemes = []string{"file", "unix", "data", "s3", "gs", "gcs", "azblob", "abfs", "abfss", "wasb", "oci", "docker", "arn", "secret", "vault", "classpath", "k8s", "kubernetes", "mem", "inmemory"}
@@ -63,8 +70,7 @@ var localSchemes = []string{"file", "unix", "data", "s3", "gs", "gcs", "azblob",
 func mentionsIn(text string, kind textKind) (out []mention, variable bool) {
 	text = grpcTarget.ReplaceAllString(listedURL.ReplaceAllString(text, " $1"), " ")
 	if kind != fileText {
-		out = dataSources(text)
-		text = networkHost.ReplaceAllString(text, " ")
+		out, text = dataSources(text)
 	}
 	if kind == secretText && strings.ContainsAny(strings.TrimSpace(text), " \n\t") {
 		// A text of several words may have a password that looks like a URL.
@@ -79,25 +85,7 @@ func mentionsIn(text string, kind textKind) (out []mention, variable bool) {
 		out, variable = append(out, more...), variable || open
 		return " "
 	})
-	return append(out, hosts(rest)...), variable
-}
-
-// dataSources are the hosts in the forms of database drivers: host=db port=5432, and user:password@tcp(db:3306).
-func dataSources(text string) []mention {
-	var out []mention
-	if m := keywordHost.FindStringSubmatch(text); len(m) > 0 && hostPattern.MatchString(m[1]) {
-		found := mention{host: strings.ToLower(m[1]), url: true}
-		if p := keywordPort.FindStringSubmatch(text); p != nil {
-			found.port, _ = portNumber(p[1])
-		}
-		out = append(out, found)
-	}
-	for _, m := range networkHost.FindAllStringSubmatch(text, -1) {
-		if found, ok := authorityHost(m[1], 0); ok {
-			out = append(out, found)
-		}
-	}
-	return out
+	return append(out, hosts(rest)...), variable || kind == valueText && variableHost.MatchString(rest)
 }
 
 // hosts are the hosts with a port in a text without URLs, and names that may be those of Services.
@@ -119,7 +107,7 @@ func hosts(text string) []mention {
 // inURL are the hosts of a URL: several if its authority is a list.
 func inURL(scheme, rest string, kind textKind) (out []mention, variable bool) {
 	scheme = scheme[strings.LastIndex(scheme, ":")+1:]
-	scheme, _, _ = strings.Cut(scheme, "+")
+	scheme, transport, _ := strings.Cut(scheme, "+")
 	if slices.Contains(localSchemes, scheme) || kind == secretText && schemePorts[scheme] == 0 {
 		// With an unknown scheme, a Secret may have anything in place of the host.
 		return nil, false
@@ -138,6 +126,10 @@ func inURL(scheme, rest string, kind textKind) (out []mention, variable bool) {
 			return nil, !injected.MatchString(host)
 		}
 		if m, ok := authorityHost(host, schemePorts[scheme]); ok {
+			m.srv = transport == "srv"
+			if datagrams.MatchString(scheme) || datagrams.MatchString(transport) {
+				m.protocol = v1alpha1.UDP
+			}
 			out = append(out, m)
 		}
 	}

@@ -20,7 +20,15 @@ func TestMentions(t *testing.T) {
 		{"postgresql://db.other/x", valueText, "db.other:5432"},
 		{"jdbc:postgresql://db.other:5433/x", valueText, "db.other:5433"},
 		{"mongodb://u:p@a.db:27017,b.db:27018/x", valueText, "a.db:27017 b.db:27018"},
-		{"mongodb+srv://u:p@cluster.example.net/x", valueText, "cluster.example.net:27017"},
+		{"mongodb+srv://u:p@cluster.example.net/x", valueText, "cluster.example.net:27017 by SRV"},
+		{"udp://logs.example.com:514", valueText, "logs.example.com:514/UDP"},
+		{"syslog+udp://logs.example.com:514", valueText, "logs.example.com:514/UDP"},
+		{"host=a.db,b.db port=5432 user=x", valueText, "a.db:5432 b.db:5432"},
+		{"host=a.db,b.db port=5432,5433", secretText, "a.db:5432 b.db:5433"},
+		{"jdbc:oracle:thin:@db.example.com:1522/x", valueText, "db.example.com:1522"},
+		{"jdbc:oracle:thin:user/pass@//db.example.com/x", secretText, "db.example.com:1521"},
+		{"amqp://$(USER):$(PASSWORD)@events.queues:5672/x", valueText, "events.queues:5672"},
+		{"$(HOST):8125", valueText, "variable"},
 		{"kafka-0.kafka.mq:9092,kafka-1.kafka.mq:9092", valueText, "kafka-0.kafka.mq:9092 kafka-1.kafka.mq:9092"},
 		{"http://a.x:1,http://b.x:2", valueText, "a.x:1 b.x:2"},
 		{"redis:6379", valueText, "redis:6379"},
@@ -50,7 +58,14 @@ func TestMentions(t *testing.T) {
 		var got []string
 		for _, m := range found {
 			if !m.serviceOnly {
-				got = append(got, fmt.Sprintf("%s:%d", m.host, m.port))
+				text := fmt.Sprintf("%s:%d", m.host, m.port)
+				if m.protocol != "" {
+					text += "/" + string(m.protocol)
+				}
+				if m.srv {
+					text += " by SRV"
+				}
+				got = append(got, text)
 			}
 		}
 		if variable {

@@ -20,15 +20,16 @@ type scrape struct {
 	to       endpoint
 	ports    []v1alpha1.Port
 	evidence string
+	monitor  monitor
 }
 
 // findMonitors finds the flows from the Prometheus pods of the build to what they scrape.
 func (b *build) findMonitors() {
-	scrapes := slices.Concat(b.serviceMonitors(), b.podMonitors(), b.scrapeAnnotations())
-	var from []endpoint
+	scrapes := slices.Concat(b.serviceMonitors(), b.podMonitors(), b.operatorMonitors(), b.scrapeAnnotations())
+	var from []*resource.Workload
 	for _, w := range b.index.Workloads {
 		if isPrometheus(w) {
-			from = append(from, b.podsOf(w))
+			from = append(from, w)
 		}
 	}
 	if len(from) == 0 && len(scrapes) > 0 {
@@ -37,17 +38,18 @@ func (b *build) findMonitors() {
 		}
 	}
 	for _, s := range scrapes {
-		for _, f := range from {
-			b.add(flow{from: f, to: s.to, ports: s.ports, evidence: []string{s.evidence}})
+		read := false
+		for _, w := range from {
+			if b.scrapesBy(w, s.monitor) {
+				read = true
+				b.add(flow{from: b.podsOf(w), to: s.to, ports: s.ports, evidence: []string{s.evidence}})
+			}
+		}
+		if !read && len(from) > 0 {
+			b.review(cmp.Or(s.monitor.namespace, s.to.within())+"/"+s.evidence, "is selected by no Prometheus of the build, so no flow is written: compare its labels and namespace with the selectors of the Prometheus")
 		}
 	}
-}
-
-// isPrometheus reports whether a workload is a Prometheus server.
-func isPrometheus(w *resource.Workload) bool {
-	name := cmp.Or(w.Labels["app.kubernetes.io/name"], w.Labels["app"], w.Labels["k8s-app"])
-	component := cmp.Or(w.Labels["app.kubernetes.io/component"], w.Labels["component"], "server")
-	return name == "prometheus" && slices.Contains([]string{"server", "prometheus"}, component) || w.Ref.Kind == "Prometheus"
+	b.findAlertmanagers()
 }
 
 type monitorSpec struct {
@@ -81,7 +83,7 @@ func (m monitorSpec) includes(own, namespace string) bool {
 
 func (b *build) serviceMonitors() []scrape {
 	var out []scrape
-	for _, n := range b.ofKind("monitoring.coreos.com", "ServiceMonitor") {
+	for _, n := range b.ofKind(monitoringGroup, "ServiceMonitor") {
 		m, found := decode[monitorSpec](n), len(out)
 		for _, s := range b.index.Services {
 			if !m.includes(n.GetNamespace(), s.Ref.Namespace) || !policy.Selects(m.Spec.Selector, b.labelsOf(s)) || len(s.Selector) == 0 {
@@ -123,7 +125,7 @@ func (b *build) scrapeOfService(n *yaml.RNode, s *resource.Service, e monitorEnd
 		b.review(describe(resource.RefOf(n)), fmt.Sprintf("names a port that Service %s/%s does not have: no flow is written for it", s.Ref.Namespace, s.Ref.Name))
 		return nil
 	}
-	return []scrape{{to: b.backends(s), ports: ports, evidence: short(resource.RefOf(n))}}
+	return []scrape{{to: b.backends(s), ports: ports, evidence: short(resource.RefOf(n)), monitor: monitorOf(n)}}
 }
 
 func namedOrNumber(p intstr.IntOrString) policy.Port {
@@ -135,7 +137,7 @@ func namedOrNumber(p intstr.IntOrString) policy.Port {
 
 func (b *build) podMonitors() []scrape {
 	var out []scrape
-	for _, n := range b.ofKind("monitoring.coreos.com", "PodMonitor") {
+	for _, n := range b.ofKind(monitoringGroup, "PodMonitor") {
 		m, found := decode[monitorSpec](n), len(out)
 		for _, w := range b.index.Workloads {
 			if !m.includes(n.GetNamespace(), w.Ref.Namespace) || !policy.Selects(m.Spec.Selector, w.AllLabels) {
@@ -148,7 +150,7 @@ func (b *build) podMonitors() []scrape {
 				}
 				to := b.podsOf(w)
 				if ports := b.podPorts(to.namespace, to.labels, port); len(ports) > 0 {
-					out = append(out, scrape{to: to, ports: ports, evidence: short(resource.RefOf(n))})
+					out = append(out, scrape{to: to, ports: ports, evidence: short(resource.RefOf(n)), monitor: monitorOf(n)})
 				}
 			}
 		}

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"k8s.io/apimachinery/pkg/util/intstr"
+
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
@@ -59,7 +61,7 @@ func (b *build) resolveMention(m mention, namespace, evidence string) []destinat
 	}
 	var ports []v1alpha1.Port
 	if m.port > 0 {
-		ports = []v1alpha1.Port{tcp(m.port)}
+		ports = []v1alpha1.Port{{Port: intstr.FromInt32(m.port), Protocol: m.protocol}}
 	}
 	if a, err := netip.ParseAddr(m.host); err == nil {
 		return b.resolveAddress(a, m, ports, evidence)
@@ -71,6 +73,9 @@ func (b *build) resolveMention(m mention, namespace, evidence string) []destinat
 	case s != nil:
 		return b.destinations(s, ports, evidence)
 	case m.serviceOnly:
+		return nil
+	case m.srv && isPublicName(m.host):
+		b.review(evidence, fmt.Sprintf("names %s, whose SRV records name the hosts, so no flow is written: add a flow with fqdns for these hosts (dig SRV), and let the pods resolve %[1]s, too", m.host))
 		return nil
 	case inCluster:
 		b.unseen(evidence, fmt.Sprintf("names %s, which is no Service of the build", m.host))
@@ -89,10 +94,21 @@ func (b *build) resolvePublicName(m mention, ports []v1alpha1.Port, evidence str
 		return nil
 	case m.public:
 		return b.outside(m.host, ports, evidence)
-	case m.url || m.port > 0:
-		b.review(evidence, fmt.Sprintf("names %s: a file may mention a host without a connection, so no flow is written: add a peer with fqdns if pods connect to it", hostPort(m)))
+	default:
+		b.reviewFile(m, evidence)
 	}
 	return nil
+}
+
+// reviewFile notes a host outside the cluster in a file.
+func (b *build) reviewFile(m mention, evidence string) {
+	field := "fqdns"
+	if _, err := netip.ParseAddr(m.host); err == nil {
+		field = "cidrs"
+	}
+	if m.url || m.port > 0 {
+		b.review(evidence, fmt.Sprintf("names %s: a file may mention a host without a connection, so no flow is written: add a peer with %s if pods connect to it", hostPort(m), field))
+	}
 }
 
 func hostPort(m mention) string {
@@ -109,7 +125,11 @@ func (b *build) resolveAddress(a netip.Addr, m mention, ports []v1alpha1.Port, e
 			return b.destinations(s, ports, evidence)
 		}
 	}
-	if !m.public || m.serviceOnly {
+	switch {
+	case m.serviceOnly:
+		return nil
+	case !m.public:
+		b.reviewFile(m, evidence)
 		return nil
 	}
 	if a.IsPrivate() {

@@ -108,6 +108,9 @@ func (b *build) podsBehind(s *resource.Service, ports []v1alpha1.Port, evidence 
 		switch {
 		case len(matching(s, p)) > 0:
 			known = append(known, p)
+		case p.Protocol == "" && len(matching(s, datagram(p))) > 0:
+			// The text has no protocol, as in STATSD_PORT.
+			known = append(known, datagram(p))
 		case s.Headless():
 			direct = append(direct, p)
 		default:
@@ -122,6 +125,11 @@ func (b *build) podsBehind(s *resource.Service, ports []v1alpha1.Port, evidence 
 		out = append(out, destination{to: b.backends(s), ports: direct})
 	}
 	return out
+}
+
+func datagram(p v1alpha1.Port) v1alpha1.Port {
+	p.Protocol = v1alpha1.UDP
+	return p
 }
 
 // backends are the pods of a Service.

@@ -77,6 +77,9 @@ func (w *writer) writeFlows(flows []flow) {
 			w.build.unseen(strings.Join(f.evidence, ", "), problem+": no flow is written")
 			continue
 		}
+		if s := f.to.service; s != nil && len(f.ports) == 0 && !f.everyPort && len(s.Ports) > 1 {
+			w.build.review(f.from.namespace+"/"+strings.Join(f.evidence, ", "), fmt.Sprintf("names Service %s/%s without a port, so the flow has all of its %d ports: keep those that pods connect to", s.Ref.Namespace, s.Ref.Name, len(s.Ports)))
+		}
 		w.written = append(w.written, f)
 		if t := w.tenantOf(f.from); t != nil {
 			w.writeEgress(t, f)
