@@ -111,7 +111,7 @@ func Process(config *yaml.RNode, items []*yaml.RNode, o Options) (result Result,
 	merged, found := merge.Merge(mergeOptions(in, w.fence), items, w.policies)
 	o.Debug.report("merge", merged.Changes.Summary)
 	if findings = append(findings, found...); findings.HasError() {
-		return refuse(findings)
+		return refuse(append(findings, missingEnds(in, index, w.fence, findings)...))
 	}
 	c := checker{in: in, index: index, desiredState: w, before: items, after: merged, Options: o}
 	proved, found, err := c.check()

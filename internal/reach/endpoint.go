@@ -90,7 +90,7 @@ func (e Endpoints) workload(name string, f v1alpha1.FlowEndpoint) (policy.Endpoi
 	}
 	switch {
 	case len(found) == 0:
-		return policy.Endpoint{}, fmt.Errorf("workload %q is missing from the build and its external resources: %scorrect the name, or declare the workload as an external resource", name, e.suggestion(f))
+		return policy.Endpoint{}, fmt.Errorf("workload %q %w and its external resources: %scorrect the name, declare the workload as an external resource, or remove the case", name, errMissing, e.suggestion(f))
 	case len(found) > 1:
 		return policy.Endpoint{}, fmt.Errorf("%q is %s: write one of them as namespace/Kind/name", name, e.workloadNames(found))
 	case found[0].HostNetwork:

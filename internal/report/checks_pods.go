@@ -52,7 +52,7 @@ var (
 		Severities: []Severity{Error},
 		Title:      "A peer is not in the build",
 		Meaning:    "The flow, agentIngress or clusterHostnames entry names a Tenant, namespace, Service or pods that the build does not contain. A generated policy for it would have no effect.",
-		Fix:        "Correct the name or the labels, declare the resource as an external resource, or set optional: true in the flow.",
+		Fix:        "Correct the name or the labels, declare the resource as an external resource, remove the peer, or set optional: true in the flow.",
 		Example:    "refused/not-in-the-build",
 	})
 

@@ -34,7 +34,7 @@ func (r *resolver) resolveParentPeer(f *flow, p v1alpha1.Peer, at *field.Path) (
 		return nil, r.refuseUndeclared(f, at.Child("parent"), "the profile declares no parent of Tenant %q: add the name to an entry of tenants.children in the profile, or remove the peer", f.tenant.Name)
 	case f.fromProfile && !f.optional && parent != nil && len(parent.Namespaces) > 0 && len(r.podPeers(parent, parent.Namespaces, pods)) == 0:
 		r.warn(report.ChildrenUnused, f.ref, at.Child("pods"), "the parent of Tenant %q, Tenant %q, has no such pods in the build, so this peer is in no policy of the child: %s",
-			f.tenant.Name, parent.Name, r.podsFix(parent.Namespaces, pods))
+			f.tenant.Name, parent.Name, r.podsFix(parent.Namespaces, pods, ""))
 		return nil, true
 	}
 	return r.resolveNamedTenant(f, f.tenant.parent, p, at, at.Child("parent"))

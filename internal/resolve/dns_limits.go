@@ -18,7 +18,7 @@ func (r *resolver) refuseUnlimitedDNS(f *flow) {
 	for _, e := range f.resolvedPeers {
 		if r.includesDNS(e.peer) && includesDNSPort(f.portsOf(e), r.profile.Spec.Baseline.DNS.Port) {
 			r.refuse(report.FQDNOutsideLimits, f.ref, e.path,
-				"includes the cluster's DNS, and the flow sets no dns, which allows every name and is outside limits.fqdns of Tenant %q: list the names in dns, narrow the peer or ports, or add \"*\" to limits.fqdns in the profile", f.tenant.Name)
+				"includes the cluster's DNS, and the flow sets no dns, which allows every name and is outside limits.fqdns of Tenant %q: list the names in dns, narrow the peer or ports, or add \"*\" to %s in the profile%s", f.tenant.Name, f.tenant.limitField("fqdns"), f.tenant.replacesLimit("fqdns"))
 			return
 		}
 	}

@@ -210,7 +210,7 @@ func (r *resolver) subjectPeers(f *flow) (own []policy.Peer, on bool) {
 	case f.optional:
 		return nil, r.disableOptional(f, f.path.Child("pods"), "the pods are")
 	}
-	r.refuse(report.PodsNotFound, f.ref, f.path.Child("pods"), "%s", r.podsNotFound(f.tenant.Namespaces, f.pods, orOptional))
+	r.refuse(report.PodsNotFound, f.ref, f.path.Child("pods"), "%s", r.podsNotFound(f.tenant.Namespaces, f.pods, orRemoveFlow))
 	return nil, true
 }
 

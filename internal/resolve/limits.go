@@ -14,50 +14,6 @@ import (
 	"github.com/tenantfence/tenantfence/internal/report"
 )
 
-// applyOverrides sets a tenant's limits, and its enforcement in the profile.
-func (r *resolver) applyOverrides(t *tenant) {
-	t.limits = r.profile.Spec.Limits
-	t.Enforcement, t.EnforcementReason = r.profile.Spec.Enforcement, r.fence.Profile.Child("enforcement")
-	for i, o := range r.profile.Spec.Overrides {
-		if !policy.MatchTenant(o.Tenants, t.Name) {
-			continue
-		}
-		if o.Enforcement != "" {
-			t.Enforcement, t.EnforcementReason = o.Enforcement, r.fence.Profile.Child(fmt.Sprintf("overrides[%d].enforcement", i))
-		}
-		if o.Limits != nil {
-			override(&t.limits, *o.Limits)
-		}
-	}
-}
-
-// override replaces the fields that are set.
-func override(l *v1alpha1.Limits, by v1alpha1.Limits) {
-	replace(&l.FQDNs, by.FQDNs)
-	replace(&l.CIDRs, by.CIDRs)
-	replace(&l.Entities, by.Entities)
-	replace(&l.Ports, by.Ports)
-	replace(&l.ICMP, by.ICMP)
-	replace(&l.EgressPoints, by.EgressPoints)
-	replace(&l.Namespaces, by.Namespaces)
-	replace(&l.L7, by.L7)
-	replace(&l.Secrets, by.Secrets)
-	replace(&l.Enforcement, by.Enforcement)
-	for _, b := range []struct{ have, by **bool }{
-		{&l.NamespaceLabels, &by.NamespaceLabels}, {&l.AnyTenant, &by.AnyTenant}, {&l.HostNetwork, &by.HostNetwork},
-	} {
-		if *b.by != nil {
-			*b.have = *b.by
-		}
-	}
-}
-
-func replace[T any](have *[]T, by []T) {
-	if by != nil {
-		*have = by
-	}
-}
-
 // withinLimits reports whether a flow may have what its limits do not list: flows of the profile
 // have no limits. For other flows it adds a finding.
 func (r *resolver) withinLimits(f *flow, check *report.Check, at *field.Path, what, limit string) bool {
@@ -87,11 +43,15 @@ func (r *resolver) withinLimitsOrSimilar(f *flow, check *report.Check, at *field
 	if similar != "" {
 		fix = fmt.Sprintf("did you mean %q? Otherwise remove it", similar)
 	}
-	widen := "add it to limits." + limit
+	widen := "add it to " + f.tenant.limitField(limit)
 	if limit == "anyTenant" || limit == "namespaceLabels" {
-		widen = "set limits." + limit + ": true"
+		widen = "set " + f.tenant.limitField(limit) + ": true"
 	}
-	r.refuse(check, f.ref, at, "%s is outside limits.%s of Tenant %q: %s, or %s in the profile (for this Tenant alone: in an entry of overrides)", what, limit, f.tenant.Name, fix, widen)
+	elsewhere := " (for this Tenant alone: in an entry of overrides)"
+	if f.tenant.limitIsReplaced(limit) {
+		elsewhere = f.tenant.replacesLimit(limit)
+	}
+	r.refuse(check, f.ref, at, "%s is outside limits.%s of Tenant %q: %s, or %s in the profile%s", what, limit, f.tenant.Name, fix, widen, elsewhere)
 	return false
 }
 

@@ -149,8 +149,8 @@ func (r *resolver) checkHostNetwork(w *resource.Workload) {
 		return
 	}
 	r.refuse(report.HostNetworkOutsideLimits, w.Resource, field.NewPath(w.Field),
-		"is a hostNetwork pod in namespace %q of Tenant %q, with the identity of its node: no policy selects it, and it may reach any tenant there: remove hostNetwork, move it to a namespace without a Tenant, or set limits.hostNetwork: true in the profile",
-		w.Ref.Namespace, t.Name)
+		"is a hostNetwork pod in namespace %q of Tenant %q, with the identity of its node: no policy selects it, and it may reach any tenant there: remove hostNetwork, move it to a namespace without a Tenant, or set %s: true in the profile%s",
+		w.Ref.Namespace, t.Name, t.limitField("hostNetwork"), t.replacesLimit("hostNetwork"))
 }
 
 // reportUnfenced reports namespaces with workloads and without a tenant.

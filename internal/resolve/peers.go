@@ -78,7 +78,7 @@ func (r *resolver) resolveNamedTenant(f *flow, name string, p v1alpha1.Peer, at,
 		return nil, true
 	}
 	if t == nil {
-		return nil, r.refuseMissing(f, named, "Tenant %q is not in the build: %s", name, correction(name, r.tenantNames(), "add the Tenant, or set optional: true"))
+		return nil, r.refuseMissing(f, named, "Tenant %q is not in the build: %s", name, correction(name, r.tenantNames(), "add the Tenant"+orRemovePeer))
 	}
 	return r.podsOfTenant(f, t, p, at, t.Namespaces)
 }
@@ -91,7 +91,7 @@ func (r *resolver) podsOfTenant(f *flow, t *tenant, p v1alpha1.Peer, at *field.P
 	if len(peers) > 0 || len(namespaces) == 0 {
 		return f.peersOfTenant(peers, t, singleTenant, at), true
 	}
-	why := r.podsNotFound(namespaces, pods, orOptional)
+	why := r.podsNotFound(namespaces, pods, orRemovePeer)
 	if i := slices.IndexFunc(namespaces, func(ns string) bool { return r.holderOf(ns) == t && r.isPartial(ns) && r.selectsUnclaimed(ns, pods) }); i >= 0 {
 		why = fmt.Sprintf("selects pods that spec.pods of Tenant %q does not select: add namespace: %s to the peer", t.Name, namespaces[i])
 	}
@@ -147,14 +147,14 @@ func (r *resolver) resolveNamespacePeer(f *flow, p v1alpha1.Peer, at *field.Path
 		return nil, true
 	}
 	if missing {
-		return nil, r.refuseMissing(f, at.Child("namespace"), "namespace %q is not in the build: %s", p.Namespace, correction(p.Namespace, r.namespaceNames(), declareExternal("the Namespace")+orOptional))
+		return nil, r.refuseMissing(f, at.Child("namespace"), "namespace %q is not in the build: %s", p.Namespace, correction(p.Namespace, r.namespaceNames(), declareExternal("the Namespace")+orRemovePeer))
 	}
 	if t := r.owner[p.Namespace]; t != nil {
 		return r.podsOfTenant(f, t, p, at, []string{p.Namespace})
 	}
 	resolvedPeers := r.peersInNamespace(f, p.Namespace, policy.SelectorOf(p.Pods), sharedNamespace, at)
 	if len(resolvedPeers) == 0 {
-		return nil, r.refuseMissing(f, at.Child("pods"), "%s", r.podsNotFound([]string{p.Namespace}, policy.SelectorOf(p.Pods), orOptional))
+		return nil, r.refuseMissing(f, at.Child("pods"), "%s", r.podsNotFound([]string{p.Namespace}, policy.SelectorOf(p.Pods), orRemovePeer))
 	}
 	return resolvedPeers, true
 }
@@ -218,10 +218,10 @@ func (r *resolver) checkLabelPeer(f *flow, p v1alpha1.Peer, namespaces []string,
 	unowned := func(name string) bool { return r.owner[name] == nil }
 	switch {
 	case len(namespaces) == 0:
-		return false, r.refuseMissing(f, at.Child("namespaceLabels"), "no namespace in the build has these labels: %s%s", labelFix(r.namespaceLabels(), p.NamespaceLabels), declareExternal("the Namespace")+orOptional)
+		return false, r.refuseMissing(f, at.Child("namespaceLabels"), "no namespace in the build has these labels: %s", labelFix(r.namespaceLabels(), p.NamespaceLabels, declareExternal("the Namespace")+orRemovePeer))
 	case slices.ContainsFunc(namespaces, unowned):
 	case f.optional || len(unownedPeers) == 0:
-		return false, r.refuseMissing(f, at.Child("pods"), "%s", r.podsNotFound(namespaces, policy.SelectorOf(p.Pods), orOptional))
+		return false, r.refuseMissing(f, at.Child("pods"), "%s", r.podsNotFound(namespaces, policy.SelectorOf(p.Pods), orRemovePeer))
 	default:
 		r.warn(report.PeerPodsNotFound, f.ref, at.Child("pods"), "%s", r.podsNotFound(namespaces, policy.SelectorOf(p.Pods), ""))
 	}

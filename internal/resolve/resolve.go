@@ -131,7 +131,9 @@ type tenant struct {
 	path   *field.Path
 	spec   v1alpha1.TenantSpec
 	limits v1alpha1.Limits
-	reason policy.Reason
+	// replacedLimits are the fields of overrides that replace limits, by the name of the limit.
+	replacedLimits map[string]string
+	reason         policy.Reason
 	// parent is the name of its parent in the profile, "" if it has none, or not a clear one.
 	parent string
 	flows  []*flow
@@ -220,7 +222,7 @@ func (r *resolver) resolveEnforcement(t *tenant) {
 	t.Enforcement, t.EnforcementReason = own, t.reason.Child("enforcement")
 	if own == v1alpha1.AllowOnly && !t.mayAllowOnly {
 		r.refuse(report.LooserThanProfile, t.ref, t.path.Child("enforcement"),
-			"AllowOnly is looser than Enforce in the profile: remove it, or add AllowOnly to limits.enforcement in the profile")
+			"AllowOnly is looser than Enforce in the profile: remove it, or add AllowOnly to %s in the profile%s", t.limitField("enforcement"), t.replacesLimit("enforcement"))
 	}
 }
 

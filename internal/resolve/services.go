@@ -58,7 +58,7 @@ func (r *resolver) refuseMissingService(f *flow, name string, at *field.Path) bo
 	if r.index.Partial && !r.checkNamespaceLimit(f, namespaces[0], policy.Selector{}, at) {
 		return true
 	}
-	return r.refuseMissing(f, at, "%s", r.serviceNotFound(namespaces, short, orOptional))
+	return r.refuseMissing(f, at, "%s", r.serviceNotFound(namespaces, short, orRemovePeer))
 }
 
 // refuseInGenerator refuses a Service in a generator, which sees none.
@@ -129,7 +129,7 @@ func (r *resolver) resolveSelectorService(f *flow, s *resource.Service, at *fiel
 	pods := policy.Selector{MatchLabels: s.Selector}
 	resolvedPeers := r.peersInNamespace(r.withTenantConsent(f, s), s.Ref.Namespace, pods, sharedNamespace, at)
 	if len(resolvedPeers) == 0 {
-		return nil, r.refuseMissing(f, at, "the selector of Service %s/%s %s", s.Ref.Namespace, s.Ref.Name, r.podsNotFound([]string{s.Ref.Namespace}, pods, orOptional))
+		return nil, r.refuseMissing(f, at, "the selector of Service %s/%s %s", s.Ref.Namespace, s.Ref.Name, r.podsNotFound([]string{s.Ref.Namespace}, pods, orRemovePeer))
 	}
 	if f.direction == policy.Egress {
 		ports := r.targetPorts(f, s, f.ports, at)

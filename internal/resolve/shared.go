@@ -48,7 +48,7 @@ func (r *resolver) canShare(t *tenant, ns string, at *field.Path) bool {
 	case !isShared && t.spec.Pods != nil && !t.mayAllowOnly:
 		r.refusedNamespaces = append(r.refusedNamespaces, ns)
 		r.refuse(report.NamespaceNotShared, t.ref, t.path.Child("pods"),
-			"leaves other pods of namespace %q without default-deny, and the profile requires Enforce of this Tenant: remove spec.pods, or add AllowOnly to limits.enforcement or the namespace to sharedNamespaces in the profile", ns)
+			"leaves other pods of namespace %q without default-deny, and the profile requires Enforce of this Tenant: remove spec.pods, or add AllowOnly to %s or the namespace to sharedNamespaces in the profile", ns, t.limitField("enforcement"))
 	default:
 		return true
 	}

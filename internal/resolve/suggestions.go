@@ -14,15 +14,26 @@ import (
 // externalKind is the kind that declares external resources, as messages show it.
 const externalKind = `(kind: ExternalResources)`
 
-// orOptional is the alternative fix for what a flow needs and the build does not have.
-const orOptional = ", or set optional: true"
+// Alternative fixes for what a flow needs and the build does not have: its own pods, or a peer.
+const (
+	orRemoveFlow = ", remove the flow, or set optional: true"
+	orRemovePeer = ", remove the peer, or set optional: true"
+)
 
 // correction is the fix for a name that does not exist: the similar name, or else another fix.
 func correction(name string, candidates []string, otherwise string) string {
 	if near, ok := v1alpha1.Nearest(name, candidates); ok {
 		return fmt.Sprintf("did you mean %q? Otherwise %s", near, otherwise)
 	}
-	return "correct the name, or " + otherwise
+	return orElse("correct the name", otherwise)
+}
+
+// orElse is a fix before other fixes: "correct the name, add the Tenant, or remove the peer".
+func orElse(fix, others string) string {
+	if strings.Contains(others, ", or ") {
+		return fix + ", " + others
+	}
+	return fix + ", or " + others
 }
 
 func (r *resolver) tenantNames() []string {
@@ -46,8 +57,8 @@ func declareExternal(what string) string {
 }
 
 // serviceNotFound is the message about a Service that is in none of some namespaces.
-func (r *resolver) serviceNotFound(namespaces []string, name, orElse string) string {
-	otherwise := declareExternal("the Service") + orElse
+func (r *resolver) serviceNotFound(namespaces []string, name, alternatives string) string {
+	otherwise := declareExternal("the Service") + alternatives
 	if ns := namespaces[0]; len(namespaces) == 1 && r.index.Namespaces[ns] == nil {
 		return fmt.Sprintf("Service %s/%s is not in the build, and neither is its namespace: %s", ns, name, correction(ns, r.namespaceNames(), otherwise))
 	}
@@ -68,19 +79,19 @@ func (r *resolver) serviceNotFound(namespaces []string, name, orElse string) str
 }
 
 // podsNotFound is the message about a selector that selects no pod of some namespaces.
-func (r *resolver) podsNotFound(namespaces []string, pods policy.Selector, orElse string) string {
-	return fmt.Sprintf("selects no pod of %s in the build: %s%s", namespaceList(namespaces), r.podsFix(namespaces, pods), orElse)
+func (r *resolver) podsNotFound(namespaces []string, pods policy.Selector, alternatives string) string {
+	return fmt.Sprintf("selects no pod of %s in the build: %s", namespaceList(namespaces), r.podsFix(namespaces, pods, alternatives))
 }
 
 // podsFix is the fix for a selector that selects no pod of some namespaces.
-func (r *resolver) podsFix(namespaces []string, pods policy.Selector) string {
+func (r *resolver) podsFix(namespaces []string, pods policy.Selector, alternatives string) string {
 	have := map[string][]string{}
 	for _, ns := range namespaces {
 		for _, w := range r.index.WorkloadsIn(ns, policy.Selector{}) {
 			addLabels(have, w.Labels)
 		}
 	}
-	return labelFix(have, pods.MatchLabels) + declareExternal("the pods")
+	return labelFix(have, pods.MatchLabels, declareExternal("the pods")+alternatives)
 }
 
 // namespaceLabels are the values of each label of the namespaces of the build.
@@ -98,19 +109,19 @@ func addLabels(to map[string][]string, labels map[string]string) {
 	}
 }
 
-// labelFix begins the fix for labels that nothing has: the similar label, if one exists.
-func labelFix(have map[string][]string, labels map[string]string) string {
+// labelFix is the fix for labels that nothing has: the similar label, if one exists, or else another fix.
+func labelFix(have map[string][]string, labels map[string]string, otherwise string) string {
 	for _, key := range slices.Sorted(maps.Keys(labels)) {
 		value := labels[key]
 		if len(have[key]) > 0 {
 			if near, ok := v1alpha1.Nearest(value, sortedUnique(have[key])); ok {
-				return fmt.Sprintf("did you mean %s: %s? Otherwise ", key, yamlScalar(near))
+				return fmt.Sprintf("did you mean %s: %s? Otherwise %s", key, yamlScalar(near), otherwise)
 			}
 		} else if near, ok := v1alpha1.Nearest(key, slices.Sorted(maps.Keys(have))); ok {
-			return fmt.Sprintf("did you mean %s: %s? Otherwise ", near, yamlScalar(value))
+			return fmt.Sprintf("did you mean %s: %s? Otherwise %s", near, yamlScalar(value), otherwise)
 		}
 	}
-	return "correct the labels, or "
+	return orElse("correct the labels", otherwise)
 }
 
 // portFix is the fix for a port name that no pod has.
