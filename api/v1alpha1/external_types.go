@@ -9,7 +9,8 @@ import (
 // of the build. They are never emitted. "tenantfence import" writes one from a running cluster.
 //
 // A workload, Service, Namespace or node that is also in the build, or in other
-// ExternalResources, is an error unless both declare the same. An equal one has no effect.
+// ExternalResources, is an error unless both declare the same. An equal one has no effect. Addresses
+// and node ports that a Service of the build leaves to the cluster are no difference.
 //
 // It is trusted like every other resource of the build. It allows no traffic, but it states which
 // pods and addresses exist. For what it has no field for, write the resource itself, with the

@@ -104,8 +104,14 @@ func (m *externalMerge) add(d declaration) {
 }
 
 func (m *externalMerge) differenceOf(have, declared *yaml.RNode) (string, error) {
-	if groupKind(have) == "v1/Namespace" && !IsLocalConfig(have) {
+	switch kind := groupKind(have); {
+	case IsLocalConfig(have):
+	case kind == "v1/Namespace":
 		return differentNamespaces(have, declared, m.addedLabels).String(), nil
+	case kind == "v1/Service":
+		return compareParsed(have, declared, newService, func(build, declared *Service) differences {
+			return differentServices(build, withoutAssigned(declared, build))
+		})
 	}
 	return differenceOf(have, declared)
 }

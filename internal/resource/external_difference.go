@@ -97,6 +97,25 @@ func differentServices(a, b *Service) differences {
 	}
 }
 
+// withoutAssigned is a Service without the addresses and node ports that its manifest in the build
+// leaves to the cluster.
+func withoutAssigned(s, build *Service) *Service {
+	out := *s
+	if len(build.Addresses) == 0 {
+		out.Addresses = nil
+	}
+	if len(build.PublicAddresses) == 0 {
+		out.PublicAddresses = nil
+	}
+	if !slices.ContainsFunc(build.Ports, func(p ServicePort) bool { return p.NodePort != 0 }) {
+		out.Ports = slices.Clone(s.Ports)
+		for i := range out.Ports {
+			out.Ports[i].NodePort = 0
+		}
+	}
+	return &out
+}
+
 func differentWorkloads(a, b *Workload) differences {
 	return differences{
 		"labels":         !maps.Equal(a.AllLabels, b.AllLabels),
