@@ -10,7 +10,7 @@ func apiServer(f *policy.Fence, t *policy.Tenant) []sideRule {
 	if f.Baseline.APIServer == nil {
 		return nil
 	}
-	return baselineSides(f, t, policy.APIServer, t.Pods, apiServerRule(f), "baseline.apiServer")
+	return baselineSides(f, t, policy.APIServer, apiServerRule(f), "baseline.apiServer")
 }
 
 func apiServerRule(f *policy.Fence) policy.Rule {

@@ -7,18 +7,24 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// dns allows the pods with the baseline's DNS to resolve names, over UDP and TCP. It has DNS rules only if the profile
-// restricts names. It has none in AllowOnly, where nothing may be denied.
+// dns allows the pods with the baseline's DNS to resolve names, over UDP and TCP. It has DNS rules only
+// if the profile restricts names. It has none in AllowOnly, where nothing may be denied.
 func dns(f *policy.Fence, t *policy.Tenant) []sideRule {
-	pods, ok := t.PodsWithDNS()
-	if !ok {
-		return nil
-	}
 	var names []string
 	if !anyName(f) && t.Enforcement == v1alpha1.Enforce {
 		names = f.Baseline.DNS.Names
 	}
-	return baselineSides(f, t, policy.DNS, pods, dnsRule(f, names), "baseline.dns")
+	rule := dnsRule(f, names)
+	var out []sideRule
+	for _, namespace := range t.Namespaces {
+		if pods, ok := t.PodsWithDNS(); ok {
+			out = append(out, tenantSide(f, t, namespace, policy.DNS, pods, rule, "baseline.dns")...)
+		}
+		for _, client := range f.DNSClients(t, namespace) {
+			out = append(out, remoteSides(f, t, client, policy.DNS, rule, "baseline.dns")...)
+		}
+	}
+	return out
 }
 
 func anyName(f *policy.Fence) bool { return slices.Contains(f.Baseline.DNS.Names, "*") }

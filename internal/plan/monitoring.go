@@ -12,7 +12,7 @@ func monitoring(f *policy.Fence, t *policy.Tenant) []sideRule {
 	if f.Baseline.Monitoring == nil {
 		return nil
 	}
-	sideRules := baselineSides(f, t, policy.Monitoring, t.Pods, monitoringRule(f), "baseline.monitoring")
+	sideRules := baselineSides(f, t, policy.Monitoring, monitoringRule(f), "baseline.monitoring")
 	return slices.DeleteFunc(sideRules, func(h sideRule) bool {
 		return t.IntraNamespace && !t.SharesNamespaces() && h.namespace == h.rule.Peers[0].Namespace
 	})

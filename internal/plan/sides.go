@@ -96,33 +96,43 @@ func ownerSuffix(f *policy.Fence, at policy.Peer, decl *policy.Declaration) stri
 	return "." + decl.Tenant
 }
 
-// baselineSides returns both sides of a baseline flow between some pods of a tenant, in each of its
-// namespaces, and the rule's peers. It omits the tenant's side if cluster-wide policies have it:
-// these select all pods of a namespace.
-// The policies are named after the family. On the side of a fenced peer, the tenant's name is
-// appended.
-func baselineSides(f *policy.Fence, t *policy.Tenant, family policy.Family, pods policy.Selector, rule policy.Rule, field string) []sideRule {
-	reasons := []policy.Reason{f.Profile.Child(field)}
-	name := "allow-" + string(family)
+// baselineSides returns both sides of a baseline flow between the pods of a tenant, in each of its
+// namespaces, and the rule's peers.
+func baselineSides(f *policy.Fence, t *policy.Tenant, family policy.Family, rule policy.Rule, field string) []sideRule {
 	var out []sideRule
 	for _, namespace := range t.Namespaces {
-		own := t.PeerIn(namespace)
-		own.Pods = pods
-		if !f.InClusterScope(namespace) || !policy.SelectsAll(pods) {
-			out = append(out, sideRule{
-				namespace: namespace, tenant: own.Tenant, name: tenantPolicyName(t, name), family: family, subject: pods, declared: pods, rule: rule, reasons: reasons,
-			})
+		out = append(out, tenantSide(f, t, namespace, family, t.Pods, rule, field)...)
+		out = append(out, remoteSides(f, t, t.PeerIn(namespace), family, rule, field)...)
+	}
+	return out
+}
+
+// tenantSide returns the side of some pods of a tenant. Its policy is named after the family. It is
+// omitted if cluster-wide policies have it: these select all pods of a namespace.
+func tenantSide(f *policy.Fence, t *policy.Tenant, namespace string, family policy.Family, pods policy.Selector, rule policy.Rule, field string) []sideRule {
+	if f.InClusterScope(namespace) && policy.SelectsAll(pods) {
+		return nil
+	}
+	return []sideRule{{
+		namespace: namespace, tenant: t.PeerIn(namespace).Tenant, name: tenantPolicyName(t, "allow-"+string(family)), family: family,
+		subject: pods, declared: pods, rule: rule, reasons: []policy.Reason{f.Profile.Child(field)},
+	}}
+}
+
+// remoteSides returns the sides of the rule's peers that are fenced, for some pods of a tenant's
+// namespace. The tenant's name is appended to those of the policies.
+func remoteSides(f *policy.Fence, t *policy.Tenant, pods policy.Peer, family policy.Family, rule policy.Rule, field string) []sideRule {
+	reverse := policy.Rule{Direction: rule.Direction.Opposite(), Peers: []policy.Peer{pods}, Ports: rule.Ports}
+	var out []sideRule
+	for _, p := range ownedParts(f, rule.Peers) {
+		name := "allow-" + string(family) + "." + t.Name
+		if p.Tenant != "" {
+			name += "." + p.Tenant
 		}
-		reverse := policy.Rule{Direction: rule.Direction.Opposite(), Peers: []policy.Peer{own}, Ports: rule.Ports}
-		for _, p := range ownedParts(f, rule.Peers) {
-			remoteName := name + "." + t.Name
-			if p.Tenant != "" {
-				remoteName += "." + p.Tenant
-			}
-			out = append(out, sideRule{
-				namespace: p.Namespace, tenant: p.Tenant, name: remoteName, family: family, subject: p.Pods, declared: p.Pods, rule: reverse, reasons: reasons,
-			})
-		}
+		out = append(out, sideRule{
+			namespace: p.Namespace, tenant: p.Tenant, name: name, family: family, subject: p.Pods, declared: p.Pods, rule: reverse,
+			reasons: []policy.Reason{f.Profile.Child(field)},
+		})
 	}
 	return out
 }

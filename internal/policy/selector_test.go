@@ -96,3 +96,19 @@ func TestNarrows(t *testing.T) {
 		}
 	}
 }
+
+func TestOtherPods(t *testing.T) {
+	t.Parallel()
+	s := policy.Selector{MatchLabels: map[string]string{"app": "db", "tier": "back"}, MatchExpressions: []metav1.LabelSelectorRequirement{{Key: "old", Operator: metav1.LabelSelectorOpDoesNotExist}}}
+	for _, labels := range []map[string]string{nil, {"app": "db"}, {"app": "web", "tier": "back"}, {"app": "db", "tier": "back"}, {"app": "db", "tier": "back", "old": "yes"}} {
+		others := 0
+		for _, p := range policy.OtherPods("acme", s) {
+			if p.Namespace == "acme" && policy.Selects(p.Pods, labels) {
+				others++
+			}
+		}
+		if policy.Selects(s, labels) == (others > 0) {
+			t.Errorf("pods %v: the selector selects them: %v, and %d of the peers for other pods", labels, policy.Selects(s, labels), others)
+		}
+	}
+}

@@ -1,5 +1,7 @@
 package policy
 
+import "github.com/tenantfence/tenantfence/api/v1alpha1"
+
 // PodsWithDNS returns a selector of the tenant's pods that have the baseline's DNS, and reports
 // whether any pod can match.
 func (t *Tenant) PodsWithDNS() (Selector, bool) {
@@ -34,4 +36,30 @@ func (f *Fence) namespacesNarrowingDNS() []string {
 // exist.
 func (f *Fence) DNSScope(s NamespaceScope) (NamespaceScope, bool) {
 	return s.without(f.namespacesNarrowingDNS())
+}
+
+// DNSClients returns the pods of a tenant's namespace from which a fenced DNS server accepts queries.
+// They include its pods without a tenant, if no other tenant has pods there. In AllowOnly they are
+// all pods, because nothing may be denied.
+func (f *Fence) DNSClients(t *Tenant, namespace string) []Peer {
+	pods, ok := t.PodsWithDNS()
+	if t.Enforcement == v1alpha1.AllowOnly {
+		pods, ok = t.Pods, true
+	}
+	own := t.PeerIn(namespace)
+	own.Pods = pods
+	switch {
+	case t.SharesNamespaces() && len(f.Owners(namespace)) == 1 && ok && Narrows(t.Pods, pods):
+		return []Peer{{Kind: Pods, Namespace: namespace}}
+	case t.SharesNamespaces() && len(f.Owners(namespace)) == 1:
+		others := OtherPods(namespace, t.Pods)
+		if ok {
+			return append([]Peer{own}, others...)
+		}
+		return others
+	case ok:
+		return []Peer{own}
+	default:
+		return nil
+	}
 }

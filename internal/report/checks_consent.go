@@ -33,7 +33,7 @@ var (
 		Name:       "consent-missing",
 		Severities: []Severity{Error, Warning},
 		Title:      "The other tenant does not declare its side of a flow",
-		Meaning:    "A flow between two tenants needs a flow in both Tenants, with matching pods, ports and L7 rules. The other tenant declares none, so nothing allows the connection. The finding is a warning if the peer includes several tenants and still allows others.",
+		Meaning:    "A flow between two tenants needs a flow in both Tenants, with matching pods, ports and L7 rules. The other tenant declares none, so nothing allows the connection. The finding is a warning if the peer includes several tenants and still allows others. It is an error if the peer is a namespace with pods of the other tenant, and nothing denies the flow with them.",
 		Fix:        "Add the flow that the message shows to spec.ingress or spec.egress of the other Tenant, or remove the peer.",
 		Example:    "refused/consent",
 	})

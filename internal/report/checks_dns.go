@@ -11,6 +11,15 @@ var (
 		Example:    "refused/shared-namespaces",
 	})
 
+	DNSDenied = define(Check{
+		Name:       "dns-denied",
+		Severities: []Severity{Warning},
+		Title:      "Pods without a Tenant do not reach the cluster's DNS",
+		Meaning:    "A Tenant in Enforce has the pods of the cluster's DNS, which accept queries from Tenants alone. The listed namespaces have pods without a Tenant, and no flow of that Tenant includes them. Hand-written policies are not considered.",
+		Fix:        "Give these pods a Tenant, or add the flow that the message shows to the Tenant of the DNS pods.",
+		Example:    "generated/fenced-dns",
+	})
+
 	DNSHostNetworkUnneeded = define(Check{
 		Name:       "dns-host-network-unneeded",
 		Severities: []Severity{Warning},

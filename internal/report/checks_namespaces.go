@@ -85,9 +85,9 @@ var (
 
 	NamespaceOutsideLimits = define(Check{
 		Name:       "namespace-outside-limits",
-		Severities: []Severity{Error},
+		Severities: []Severity{Error, Warning},
 		Title:      "A namespace is outside the limits of its tenant",
-		Meaning:    "The flow names pods or a Service of a namespace, and some of these pods may belong to no Tenant. The namespace is not in limits.namespaces of the declaring Tenant.",
+		Meaning:    "The flow names pods or a Service of a namespace, and some of these pods may belong to no Tenant. The namespace is not in limits.namespaces of the declaring Tenant. It is a warning if another Tenant fences the namespace in part: the flow then includes the pods of that Tenant alone.",
 		Fix:        "Remove the peer, or add the namespace to limits.namespaces in the FenceProfile; for one Tenant alone, in an entry of overrides.",
 		Example:    "refused/outside-each-limit",
 	})

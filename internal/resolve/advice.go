@@ -43,6 +43,7 @@ func (r *resolver) reportAdvice() {
 	}
 	r.reportAllowIsolates(allowOnlyTenants)
 	r.reportDefaultDeny()
+	r.reportDNSDenied()
 	r.reportSharedEgressPoints()
 	r.reportSharedEgressProxy()
 	r.reportWorldExclusions()

@@ -18,6 +18,7 @@ func (r *resolver) grantFlows() {
 		for _, e := range f.resolvedPeers {
 			switch {
 			case e.tenant == nil:
+				e = r.withoutUndeclared(f, e)
 				r.grant(f, e)
 				c.recordGranted(f, e)
 				f.granted = append(f.granted, e)
@@ -105,6 +106,9 @@ func (r *resolver) reportPartialConsent(f *flow, e resolvedPeer, agreed []policy
 	switch {
 	case f.isCounted(e.group) || r.relation.isUnclear(f.tenant.Name, e.tenant.Name) || r.covered(f, e, agreed):
 		return
+	case r.isIncluded(f, e):
+		r.refuse(report.ConsentMissing, f.ref, e.path, "Tenant %q has some of these pods (%s) and declares only a part of %s, and the peer includes all of these pods: narrow pods of the peer, or add to its spec.%s: %s",
+			e.tenant.Name, r.describePods(e), oppositeSide(f), f.direction.Opposite(), requiredFlowYAML(f, e))
 	case f.l7.Unrestricted() && r.coveredPods(f, e, agreed):
 		r.report(report.Info, report.ConsentPartial, f.ref, e.path, "Tenant %q restricts this flow by L7 rules, and only these are allowed: %s: to show them here too, write the same rules", e.tenant.Name, l7Summary(agreed))
 	default:

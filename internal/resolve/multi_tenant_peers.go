@@ -41,8 +41,11 @@ type multiTenantPeer struct {
 // missingConsent is a tenant that does not declare its side: what it lacks, and the fix.
 type missingConsent struct {
 	tenant, text, fix string
-	// shares reports whether its namespaces are shared, so that the peer may select its pods.
-	shares bool
+	// denies reports whether its namespace is shared, and its own policies deny the flow. partial
+	// reports whether the peer excludes other pods of its namespace, too.
+	denies, partial bool
+	// included are its pods that the peer would allow without consent.
+	included string
 	// mistaken is the flow of either side that declares the port of a Service, nil if none does.
 	mistaken *flow
 }
@@ -138,10 +141,13 @@ func (c *multiTenantPeers) recordMissing(f *flow, e resolvedPeer, text string) {
 			return
 		}
 	}
-	l := missingConsent{tenant: e.tenant.Name, shares: e.tenant.SharesNamespaces(), text: text, fix: fmt.Sprintf("add to its spec.%s: %s", f.direction.Opposite(), requiredFlowYAML(f, e))}
+	l := missingConsent{tenant: e.tenant.Name, denies: c.deniesItself(e), partial: c.isPartial(e.peer.Namespace), text: text, fix: fmt.Sprintf("add to its spec.%s: %s", f.direction.Opposite(), requiredFlowYAML(f, e))}
 	if mistaken, m := c.mistakenFlow(f, e); mistaken != nil {
 		l.mistaken = mistaken
 		l.fix = fmt.Sprintf("in %s, write the port of the pods, %s, instead of that of Service %s, %s", mistaken.reason, m.target, m.service, m.port)
+	}
+	if c.isIncluded(f, e) {
+		l.included = c.describePods(e)
 	}
 	if !slices.Contains(p.missingConsents, l) {
 		p.missingConsents = append(p.missingConsents, l)

@@ -130,7 +130,7 @@ func (c *multiTenantPeers) reportMissingConsents(p *multiTenantPeer) {
 	for len(p.missingConsents) > 0 {
 		first := p.missingConsents[0]
 		same := func(l missingConsent) bool {
-			return l.text == first.text && l.fix == first.fix && l.shares == first.shares
+			return l.text == first.text && l.fix == first.fix && l.denies == first.denies && l.partial == first.partial && l.included == first.included
 		}
 		var names []string
 		for _, l := range p.missingConsents {
@@ -139,29 +139,38 @@ func (c *multiTenantPeers) reportMissingConsents(p *multiTenantPeer) {
 			}
 		}
 		p.missingConsents = slices.DeleteFunc(p.missingConsents, same)
+		severity := severity
+		if first.included != "" {
+			severity = report.Error
+		}
 		c.report(severity, report.ConsentMissing, p.flow.ref, p.path, "%s", first.desc(names, p.group, severity))
 	}
 }
 
 // desc is the message for all tenants that lack the same.
 func (l missingConsent) desc(names []string, group tenantGroup, severity report.Severity) string {
-	who, has, not, them := "Tenant", "has", "does not", "it"
+	who, has, not, them, its := "Tenant", "has", "does not", "it", "its"
 	if len(names) > 1 {
-		who, has, not, them = "Tenants", "have", "do not", "them"
+		who, has, not, them, its = "Tenants", "have", "do not", "them", "their"
 	}
 	out := who + " " + quoteSome(names) + " "
 	if have := map[tenantGroup]string{sharedNamespace: "some of these pods", namespacesByLabel: "namespaces with these labels"}[group]; have != "" {
 		out += has + " " + have + " and "
 	}
 	out += not + " " + l.text
+	fix := l.fix
 	switch {
+	case l.included != "":
+		out += ", and the peer includes " + its + " pods (" + l.included + ")"
+		fix = "narrow pods of the peer, or " + fix
 	case severity == report.Error:
-	case l.shares:
+	case l.denies:
 		out += ", so its policies deny the flow"
+	case l.partial:
+		out += ", so the flow excludes all pods of " + its + " namespaces"
 	default:
 		out += ", so the flow excludes " + them
 	}
-	fix := l.fix
 	if len(names) > 1 {
 		fix = strings.Replace(fix, "add to its ", "add to each ", 1)
 	}

@@ -143,6 +143,9 @@ func (r *resolver) resolveNamespacePeer(f *flow, p v1alpha1.Peer, at *field.Path
 		return nil, true
 	}
 	missing := !r.index.WithoutResources && r.index.Namespaces[p.Namespace] == nil
+	if fenced := r.fencedPartAlone(f, p, at); len(fenced) > 0 {
+		return fenced, true
+	}
 	if (!missing || r.index.Partial) && !r.checkNamespaceLimit(f, p.Namespace, policy.SelectorOf(p.Pods), at.Child("namespace")) {
 		return nil, true
 	}
@@ -157,31 +160,6 @@ func (r *resolver) resolveNamespacePeer(f *flow, p v1alpha1.Peer, at *field.Path
 		return nil, r.refuseMissing(f, at.Child("pods"), "%s", r.podsNotFound([]string{p.Namespace}, policy.SelectorOf(p.Pods), orRemovePeer))
 	}
 	return resolvedPeers, true
-}
-
-// peersInNamespace are the pods that a selector selects in a namespace. Those of other tenants need
-// consent. Without it, they are excluded if the selector selects other pods too.
-func (r *resolver) peersInNamespace(f *flow, namespace string, pods policy.Selector, group tenantGroup, at *field.Path) []resolvedPeer {
-	peers, owners := r.podsByTenant(namespace, pods)
-	if len(peers) == 1 && group == sharedNamespace {
-		group = singleTenant
-	}
-	var out []resolvedPeer
-	for i, peer := range peers {
-		out = append(out, f.peersOfTenant([]policy.Peer{peer}, owners[i], group, at)...)
-	}
-	return out
-}
-
-// checkNamespaceLimit checks limits.namespaces, which is about pods without a tenant: those of a
-// tenant need its consent instead. A tenant needs no limit for the pods of its own namespace that
-// spec.pods does not select.
-func (r *resolver) checkNamespaceLimit(f *flow, namespace string, pods policy.Selector, at *field.Path) bool {
-	if r.owner[namespace] != nil || r.holderOf(namespace) == f.tenant || len(r.partialTenants[namespace]) > 0 && !r.selectsUnclaimed(namespace, pods) {
-		return true
-	}
-	return slices.Contains(f.limits().Namespaces, namespace) ||
-		r.withinLimits(f, report.NamespaceOutsideLimits, at, fmt.Sprintf("namespace %q", namespace), "namespaces")
 }
 
 // resolveLabelPeer resolves namespaces by labels, {} to all. Those of tenants are listed by name and
@@ -255,11 +233,6 @@ func (r *resolver) warnNamespaceLabels(f *flow, p v1alpha1.Peer, unownedPeers []
 		}
 		r.warn(report.NamespaceLabelsSpoofable, f.ref, at, "{} selects every namespace: %s can join this peer, also from namespaces that are created later: name the namespaces instead if they are known", which)
 	}
-}
-
-// sharedNamespacePeers are the pods of tenants that share a namespace.
-func (r *resolver) sharedNamespacePeers(f *flow, namespace string, pods policy.Selector, group tenantGroup, at *field.Path) []resolvedPeer {
-	return slices.DeleteFunc(r.peersInNamespace(f, namespace, pods, group, at), func(e resolvedPeer) bool { return r.ownerOf(e.peer) == nil })
 }
 
 // namespacesWith are the namespaces of the build with all of the labels, including the name label of
