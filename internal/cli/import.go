@@ -62,6 +62,9 @@ the arguments or the input cannot be read, or the input has nothing to import.`,
 	f := cmd.Flags()
 	f.StringVar(&flags.name, "name", "cluster", "the metadata.name of the ExternalResources")
 	f.StringArrayVarP(&flags.namespaces, "namespace", "n", nil, "a namespace to import; may be repeated (default all)")
+	for _, flag := range []string{"name", "namespace"} {
+		complete(cmd, flag, cobra.NoFileCompletions)
+	}
 	return cmd
 }
 

@@ -43,13 +43,15 @@ The exit status is 0 if the new fence builds, and 1 if its build has errors. It 
 the arguments or the kustomization cannot be read.`,
 		Example: `  tenantfence init deploy
   tenantfence init clusters/prod/apps --output-dir clusters/prod/fence`,
-		Args: oneArgument("DIR", "the folder with the kustomization", "deploy"),
+		Args:              oneArgument("DIR", "the folder with the kustomization", "deploy"),
+		ValidArgsFunction: completeDirs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return initFence(cmd, args[0], out)
 		},
 	}
 	addKustomizeFlags(cmd)
 	cmd.Flags().StringVar(&out, "output-dir", "", "the folder to write, which is new or empty (default DIR-fence)")
+	complete(cmd, "output-dir", completeDirs)
 	return cmd
 }
 

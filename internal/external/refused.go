@@ -12,6 +12,9 @@ import (
 // leaveOutRefused leaves out, and reports, each part of the result that a build refuses. The
 // apiserver accepts more than an ExternalResources can express.
 func (i *importer) leaveOutRefused() {
+	if refusal("", i.Spec) == "" {
+		return
+	}
 	ref := func(kind, namespace, name string) report.Ref {
 		return report.Ref{Kind: kind, Namespace: namespace, Name: name}
 	}
@@ -20,6 +23,9 @@ func (i *importer) leaveOutRefused() {
 	})
 	for at := range i.Spec.Namespaces {
 		n := &i.Spec.Namespaces[at]
+		if refusal("", inNamespace(*n)) == "" {
+			continue
+		}
 		n.Workloads = kept(n.Workloads, func(w v1alpha1.ExternalWorkload) bool {
 			kind := string(cmp.Or(w.Kind, v1alpha1.WorkloadDeployment))
 			return i.refuses("workload", ref(kind, n.Name, w.Name), "spec.namespaces[0].workloads[0]", v1alpha1.ExternalNamespace{Name: n.Name, Workloads: []v1alpha1.ExternalWorkload{w}})
@@ -42,7 +48,11 @@ func kept[T any](all []T, refused func(T) bool) []T {
 }
 
 func (i *importer) refuses(counted string, ref report.Ref, at string, n v1alpha1.ExternalNamespace) bool {
-	return i.reportRefused(counted, ref, at, v1alpha1.ExternalResourcesSpec{Namespaces: []v1alpha1.ExternalNamespace{n}})
+	return i.reportRefused(counted, ref, at, inNamespace(n))
+}
+
+func inNamespace(n v1alpha1.ExternalNamespace) v1alpha1.ExternalResourcesSpec {
+	return v1alpha1.ExternalResourcesSpec{Namespaces: []v1alpha1.ExternalNamespace{n}}
 }
 
 // reportRefused reports whether a build refuses a spec with one part, at a field.

@@ -64,11 +64,11 @@ func (x *Index) addTemplate(n *yaml.RNode, t foundTemplate, name string) {
 	}
 	var template podTemplate
 	if err := decode(yaml.NewRNode(t.node), &template); err != nil {
-		x.addUnknownPods(n, ref.Namespace, "the pod template "+t.field()+" is invalid: "+err.Error())
+		x.addUnknownPods(n, ref.Namespace, "the pod template"+inField(t)+" is invalid: "+err.Error())
 		return
 	}
 	if ref.Namespace == "" {
-		x.addUnknownPods(n, "", "the resource has no namespace, so the namespace of the pods of "+t.field()+" is unknown")
+		x.addUnknownPods(n, "", "the resource has no namespace, so the namespace of the pods of its template"+inField(t)+" is unknown")
 		return
 	}
 	w := &Workload{Ref: ref, Resource: RefOf(n), Field: specOf(t.field()), External: IsLocalConfig(n)}
@@ -81,6 +81,9 @@ func (x *Index) addTemplate(n *yaml.RNode, t foundTemplate, name string) {
 	w.addSpec(template.Spec)
 	x.Workloads = append(x.Workloads, w)
 }
+
+// inField names the field of a template. It has no name in a resource that is itself the template.
+func inField(t foundTemplate) string { return strings.TrimSuffix(" "+t.field(), " ") }
 
 // labelsOfFound returns the labels that controllers add to the pods of a template.
 func labelsOfFound(n *yaml.RNode, t foundTemplate) map[string]string {
