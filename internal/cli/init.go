@@ -3,10 +3,7 @@ package cli
 import (
 	"errors"
 	"fmt"
-	"io"
-	"path/filepath"
 	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 	"sigs.k8s.io/kustomize/kyaml/filesys"
@@ -142,93 +139,11 @@ func reportDraft(cmd *cobra.Command, place fencePlace, files []draft.File, c che
 	w.line("%s: wrote %s: %s with %s", place.displayPath, policy.Count(len(files), "file"), policy.Count(len(c.draft.Tenants), "Tenant"), policy.Count(flows, "flow"))
 	w.list("Chosen:", c.draft.Notes.Chosen)
 	w.notes("Review, because the manifests leave it open:", c.draft.Notes.Review)
-	w.notes("Not visible in the build:", c.draft.Notes.Unseen)
+	w.notes("Not visible in the build:", append(c.draft.Notes.Unseen, c.inferredGaps()...))
 	w.outcome(c, place)
 	w.list("Next:", nextSteps(cmd, place, c))
 	if w.err == nil && c.result.Findings.HasError() {
 		return errFindings
 	}
 	return w.err
-}
-
-// noteWriter writes lines. It keeps the first error.
-type noteWriter struct {
-	w   io.Writer
-	err error
-}
-
-// nextSteps are the commands that follow, with the same flags of kustomize.
-func nextSteps(cmd *cobra.Command, place fencePlace, c checkedDraft) []string {
-	flags := givenKustomizeFlags(cmd)
-	var out []string
-	if len(c.draft.Notes.Unseen) > 0 {
-		out = append(out, fmt.Sprintf("declare what is not visible in %s; tenantfence import writes it from a running cluster", filepath.Join(place.displayPath, "external-resources.yaml")))
-	}
-	return append(out,
-		"tenantfence build "+flags+place.displayPath,
-		fmt.Sprintf("tenantfence build %s%s | tenantfence verify %[1]s--inputs %[2]s -", flags, place.displayPath),
-		fmt.Sprintf("set enforcement: Enforce in %s, or in one Tenant at first, and build again", filepath.Join(place.displayPath, "profile.yaml")),
-	)
-}
-
-// quiet writes errors only.
-func (n *noteWriter) quiet(c checkedDraft, place fencePlace) error {
-	if !c.result.Findings.HasError() {
-		return nil
-	}
-	if n.outcome(c, place); n.err != nil {
-		return n.err
-	}
-	return errFindings
-}
-
-// outcome writes what the build of the draft shows.
-func (n *noteWriter) outcome(c checkedDraft, place fencePlace) {
-	undeclared := slices.DeleteFunc(slices.Clone(c.result.Findings), func(f report.Finding) bool {
-		return f.Check != report.UndeclaredOpen && f.Check != report.UndeclaredOneSided
-	})
-	var list []string
-	for _, f := range append(c.result.Findings.Errors(), undeclared...) {
-		list = append(list, f.String())
-	}
-	switch {
-	case c.result.Findings.HasError():
-		n.list("The build of "+place.displayPath+" has errors. Correct them in "+place.dir+" or in the new files:", list)
-	case len(list) > 0:
-		n.list("It builds. Policies in "+place.dir+" allow what no Tenant declares, which is an error in Enforce:", list)
-	default:
-		n.line("")
-		n.line("It builds, and isolation is proved as if every Tenant were in Enforce.")
-	}
-}
-
-func (n *noteWriter) line(format string, args ...any) {
-	if n.err == nil {
-		_, n.err = fmt.Fprintln(n.w, strings.TrimRight(fmt.Sprintf(format, args...), " "))
-	}
-}
-
-// notes writes notes. Several subjects of one note have a line each.
-func (n *noteWriter) notes(title string, notes []draft.Note) {
-	var entries []string
-	for _, note := range notes {
-		if len(note.Subjects) == 1 {
-			entries = append(entries, note.Subjects[0]+": "+note.Text)
-			continue
-		}
-		entries = append(entries, strings.Join(append([]string{note.Text + ":"}, note.Subjects...), "\n  - "))
-	}
-	n.list(title, entries)
-}
-
-// list writes a list, unless it is empty.
-func (n *noteWriter) list(title string, entries []string) {
-	if len(entries) == 0 {
-		return
-	}
-	n.line("")
-	n.line("%s", title)
-	for _, e := range entries {
-		n.line("- %s", e)
-	}
 }

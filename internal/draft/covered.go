@@ -26,8 +26,12 @@ func (b *build) withoutCovered(flows []flow) []flow {
 			continue
 		}
 		for _, j := range byPods[b.podsKey(f.from)+" -> "+b.podsKey(f.to)] {
-			if b.coversPorts(flows[j], f) {
+			if b.covers(flows[j], f) {
 				covered[i] = true
+				if !within(flows[j].from.labels, f.from.labels) {
+					// The policy selects the same workloads by fewer labels, and so pods that come later.
+					flows[j].from = f.from
+				}
 				flows[j].evidence = slices.Compact(slices.Sorted(slices.Values(slices.Concat(flows[j].evidence, f.evidence))))
 				break
 			}
@@ -52,6 +56,22 @@ func (b *build) podsKey(e endpoint) string {
 		out = append(out, refKey(w.Ref))
 	}
 	return "workloads/" + strings.Join(out, "\x01")
+}
+
+// covers reports whether a flow to a Service has each pod and port of a flow to its pods.
+func (b *build) covers(f, other flow) bool {
+	from := !f.from.isPods() || within(f.from.labels, other.from.labels) || within(other.from.labels, f.from.labels)
+	return from && within(f.to.service.Selector, other.to.labels) && b.coversPorts(f, other)
+}
+
+// within reports whether labels are among others.
+func within(labels, others map[string]string) bool {
+	for k, v := range labels {
+		if have, ok := others[k]; !ok || have != v {
+			return false
+		}
+	}
+	return true
 }
 
 // coversPorts reports whether a flow to a Service has each port of a flow to its pods.

@@ -168,7 +168,13 @@ func summary(d *Result) string {
 	if dns := d.Profile.Spec.Baseline.DNS; dns.Pods != nil || dns.Port != 0 || dns.NodeLocal || dns.HostNetwork {
 		fmt.Fprintf(&out, "dns pods %s port %d nodeLocal %t hostNetwork %t\n", selectorText(dns.Pods), dns.Port, dns.NodeLocal, dns.HostNetwork)
 	}
+	if version := d.Profile.Spec.Cluster.CiliumVersion; version != newestCilium {
+		fmt.Fprintf(&out, "cilium %s\n", version)
+	}
 	for _, n := range d.Notes.Review {
+		if strings.HasPrefix(n.Subjects[0], "FenceProfile/") {
+			continue // Nearly every case has it. TestInitOfShop shows it.
+		}
 		fmt.Fprintf(&out, "review %s: %s\n", strings.Join(n.Subjects, ", "), n.Text)
 	}
 	for _, n := range d.Notes.Unseen {

@@ -43,6 +43,12 @@ func (b *build) chooseTenants() {
 			delete(of, name)
 		}
 	}
+	for _, name := range slices.Sorted(maps.Keys(of)) {
+		if b.isExternal(name, of[name]) {
+			b.review("namespace "+name, "has external resources alone, so it has no Tenant: a Tenant in Enforce would deny what its pods need and no manifest names: add one if you know their flows")
+			delete(of, name)
+		}
+	}
 	b.namePattern(slices.Sorted(maps.Keys(of)))
 	for _, t := range b.tenants {
 		b.tenantOf[t.namespace] = t.name
@@ -51,6 +57,14 @@ func (b *build) chooseTenants() {
 		b.chose(fmt.Sprintf("namespace %s has no Tenant: %s", e.name, e.reason))
 	}
 	b.noteNamespacesWithoutPods(of)
+}
+
+// isExternal reports whether the build has neither a namespace nor a workload in it.
+func (b *build) isExternal(name string, workloads []*resource.Workload) bool {
+	if n := b.find("Namespace", "", name); n != nil && !resource.IsLocalConfig(n) {
+		return false
+	}
+	return !slices.ContainsFunc(workloads, func(w *resource.Workload) bool { return !w.External })
 }
 
 // namePattern chooses the namespacePattern that most names fit. The namespaces of all other Tenants are

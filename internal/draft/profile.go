@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"reflect"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -14,9 +13,6 @@ import (
 
 // ProfileName is the name of the profile that a draft has.
 const ProfileName = "platform"
-
-// newestCilium is the newest version of Cilium that a profile accepts.
-const newestCilium = "1.20"
 
 func (w *writer) writeProfile() {
 	p := &w.Profile
@@ -45,36 +41,6 @@ func (w *writer) writeProfile() {
 
 func (w *writer) comment(path, text string) {
 	w.ProfileComments[path] = append(w.ProfileComments[path], text)
-}
-
-// agentImage is the image of Cilium's agent.
-var agentImage = regexp.MustCompile(`/cilium:v?(1\.(?:1[4-9]|20))\.`)
-
-func (w *writer) writeCluster(spec *v1alpha1.FenceProfileSpec) {
-	b := w.build
-	spec.Cluster = v1alpha1.Cluster{CNI: v1alpha1.CNICilium, CiliumVersion: newestCilium}
-	reason := "assumed, since nothing in the build shows what enforces policies"
-	if len(b.ofKind("cilium.io", resource.KindCilium, resource.KindClusterwide)) > 0 {
-		reason = "the build has CiliumNetworkPolicies"
-	}
-	for _, n := range b.items {
-		if group := resource.Group(n); strings.HasSuffix(group, "projectcalico.org") || group == "operator.tigera.io" {
-			b.review(describe(resource.RefOf(n)), "is a resource of Calico: if Calico enforces policies, set cluster of the profile to cni: Kubernetes with podCIDRs, serviceCIDRs and nodeCIDRs")
-			break
-		}
-	}
-	version := "assumed: it is the newest version that tenantfence supports"
-	for _, wl := range b.index.Workloads {
-		for _, c := range decode[podTexts](at(b.item(wl.Resource), wl.Field)).Containers {
-			if m := agentImage.FindStringSubmatch(c.Image); m != nil && wl.Ref.Kind == "DaemonSet" {
-				spec.Cluster.CiliumVersion, reason = m[1], "the build has Cilium's agents"
-				version = "the image of " + describe(wl.Ref)
-			}
-		}
-	}
-	w.comment("spec.cluster.cni", "Cilium: "+reason+".")
-	w.comment("spec.cluster.ciliumVersion", "Check the minor version of your agents. This one is "+version+".")
-	b.chose(fmt.Sprintf("cluster: Cilium (%s), version %s (%s)", reason, spec.Cluster.CiliumVersion, version))
 }
 
 // narrowEntities are entities that each Tenant may use only if it needs them itself.
