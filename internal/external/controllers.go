@@ -69,7 +69,7 @@ const templateHash = "pod-template-hash"
 // isOfTemplate reports whether the input shows that a pod is made from the present template of its
 // workload, so that a difference between them comes from a webhook, and not from an older template.
 func (i *importer) isOfTemplate(pod *yaml.RNode, owner chain) bool {
-	if owner.parent == nil || owner.missing {
+	if pod.GetKind() != "Pod" || owner.parent == nil || owner.missing {
 		return false
 	}
 	if owner.parent != owner.root {

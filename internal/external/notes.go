@@ -92,9 +92,16 @@ func (i *importer) leaveOut(n *yaml.RNode) {
 		i.add(leftOut, n, "is not imported, and it "+coverage.Reason+": nothing is proved about that: list it with the annotation config.kubernetes.io/local-config, so that reports name it")
 	case resource.HasAddresses(n):
 		i.add(leftOut, n, "is not imported, and its addresses are unknown to the proof: list it with the annotation config.kubernetes.io/local-config")
-	case resource.MakesPods(n) || !coverage.Settled():
-		i.controllers = append(i.controllers, n)
 	default:
+		i.leaveOutOther(n, coverage)
+	}
+}
+
+// leaveOutOther leaves out a resource that affects traffic only if it makes pods.
+func (i *importer) leaveOutOther(n *yaml.RNode, coverage resource.Coverage) {
+	if resource.MakesPods(n) || !coverage.Settled() {
+		i.controllers = append(i.controllers, n)
+	} else {
 		i.LeftOut[n.GetKind()]++
 	}
 }

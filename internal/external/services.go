@@ -69,19 +69,8 @@ func (i *importer) service(n *yaml.RNode, s *resource.Service, index *resource.I
 		if len(index.NonPodSlices(s)) > 0 {
 			i.add(inexact, n, "has a selector, and EndpointSlices with addresses of no pods, which are not imported: write the Service and its EndpointSlices with the annotation config.kubernetes.io/local-config instead")
 		}
-	} else {
-		var without int
-		out.Endpoints, without = endpoints(s, index.SlicesOf(s))
-		switch {
-		case len(out.Endpoints)+without == 0:
-			i.add(leftOut, n, "has no selector, and the input has no EndpointSlice with its addresses, so it is not imported: add endpointslices to kubectl get")
-			return out, false
-		case len(out.Endpoints) == 0:
-			i.add(leftOut, n, "has no selector, and none of its EndpointSlices has a port with the name of a port of the Service, so it is not imported: correct the names of the ports, or write the Service and its EndpointSlices with the annotation config.kubernetes.io/local-config")
-			return out, false
-		case without > 0:
-			i.add(inexact, n, "has an EndpointSlice without a port of the Service, whose addresses are not imported: write the Service and its EndpointSlices with the annotation config.kubernetes.io/local-config instead")
-		}
+	} else if out.Endpoints = i.endpointsOf(n, s, index); len(out.Endpoints) == 0 {
+		return out, false
 	}
 	if s.Type != "ClusterIP" {
 		out.Type = v1alpha1.ServiceType(s.Type)
@@ -102,6 +91,20 @@ func (i *importer) service(n *yaml.RNode, s *resource.Service, index *resource.I
 		out.ExternalTrafficPolicy = v1alpha1.TrafficLocal
 	}
 	return out, i.isExact(n, out)
+}
+
+// endpointsOf returns the addresses of a Service without selector. It reports those that it omits.
+func (i *importer) endpointsOf(n *yaml.RNode, s *resource.Service, index *resource.Index) []v1alpha1.ExternalEndpoints {
+	out, without := endpoints(s, index.SlicesOf(s))
+	switch {
+	case len(out)+without == 0:
+		i.add(leftOut, n, "has no selector, and the input has no EndpointSlice with its addresses, so it is not imported: add endpointslices to kubectl get")
+	case len(out) == 0:
+		i.add(leftOut, n, "has no selector, and none of its EndpointSlices has a port with the name of a port of the Service, so it is not imported: correct the names of the ports, or write the Service and its EndpointSlices with the annotation config.kubernetes.io/local-config")
+	case without > 0:
+		i.add(inexact, n, "has an EndpointSlice without a port of the Service, whose addresses are not imported: write the Service and its EndpointSlices with the annotation config.kubernetes.io/local-config instead")
+	}
+	return out
 }
 
 // isExact reports a Service that differs from what is written of it. It is still imported.

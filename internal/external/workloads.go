@@ -94,7 +94,7 @@ func (i *importer) readWorkload(n *yaml.RNode) error {
 	}
 	g := i.group(owner.key)
 	g.add(n, owner, pods)
-	g.shown = g.shown || n.GetKind() == "Pod" && i.isOfTemplate(n, owner)
+	g.shown = g.shown || i.isOfTemplate(n, owner)
 	i.checkPods(n, template, g, pods)
 	return nil
 }

@@ -112,3 +112,17 @@ func TestWorkloadNamesAcrossGroups(t *testing.T) {
 		t.Errorf("the names are %s and %s", a, b)
 	}
 }
+
+// TestTemplatesWithoutNamespace reads templates of resources without a namespace: one in a field, and
+// one that is the resource itself.
+func TestTemplatesWithoutNamespace(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		`{apiVersion: example.com/v1, kind: Thing, metadata: {name: a}, spec: {template: {metadata: {labels: {a: b}}, spec: {containers: [{name: a, image: a}]}}}}`: "the resource has no namespace, so the namespace of the pods of its template spec.template is unknown",
+		`{apiVersion: example.com/v1, kind: Thing, metadata: {name: a}, spec: {containers: [{name: a, image: a}]}}`:                                                 "the resource has no namespace, so the namespace of the pods of its template is unknown",
+	} {
+		if got := indexOf(t, text).UnknownPods; len(got) != 1 || got[0].Reason != want {
+			t.Errorf("%s: got %+v, want %q", text, got, want)
+		}
+	}
+}
