@@ -186,6 +186,7 @@ func (p proof) isolation(subject reach.Proof, result *policy.Report) error {
 		result.Findings = append(result.Findings, lint.ReservedLabelsAssumed(p.in.FenceRef))
 	}
 	isolation.AllowOnlyOwners = allowOnly(p.fence).subjectNames()
+	isolation.Unfenced = len(p.fence.Unfenced)
 	result.Isolation = &isolation
 	return nil
 }

@@ -66,7 +66,8 @@ type FlowCase struct {
 	// A name in the profile's clusterHostnames represents the Service that it resolves to.
 	//
 	// A Service represents its pods and their target ports. Without a selector it represents
-	// the addresses of its EndpointSlices, and with type ExternalName its name.
+	// the addresses of its EndpointSlices, and with type ExternalName its own DNS name, which
+	// pods query.
 	// "service/default/kubernetes" is the apiserver.
 	//
 	// As a destination, "external" is everything outside the cluster except its apiserver: the

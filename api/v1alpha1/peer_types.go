@@ -56,7 +56,8 @@ type Peer struct {
 	// service is a Service of the build or its external resources: "name" in one of the
 	// tenant's namespaces, or "namespace/name". It represents its pods and their target ports,
 	// because policies are enforced on the port of the pod. A Service of type ExternalName
-	// represents its name, and one without a selector the addresses of its EndpointSlices.
+	// represents its externalName, which limits.fqdns must cover, and its own DNS name, which
+	// pods query. One without a selector represents the addresses of its EndpointSlices.
 	// default/kubernetes is the apiserver.
 	// +optional
 	Service string `json:"service,omitempty"`

@@ -114,7 +114,25 @@ func (w *writer) writeUndecidedKinds(spec *v1alpha1.FenceProfileSpec) {
 		spec.UndecidedKinds = append(spec.UndecidedKinds, v1alpha1.UndecidedKind{Group: group, Kind: kind, Reason: "accepted by tenantfence init, to be reviewed: it " + c.Reason})
 		w.build.review(describe(resource.RefOf(n)), fmt.Sprintf("%s: undecidedKinds of the profile accepts every %s, so the proof ASSUMES that it does not change what is allowed", c.Reason, kind))
 	}
+	w.acceptOperatorPolicies(spec)
 	slices.SortFunc(spec.UndecidedKinds, func(x, y v1alpha1.UndecidedKind) int {
 		return strings.Compare(x.Group+"/"+x.Kind, y.Group+"/"+y.Kind)
 	})
+}
+
+// acceptOperatorPolicies accepts the kinds from which operators create NetworkPolicies.
+func (w *writer) acceptOperatorPolicies(spec *v1alpha1.FenceProfileSpec) {
+	for _, in := range w.build.index.Inferred {
+		group, _, _ := strings.Cut(in.Resource.APIVersion, "/")
+		for _, p := range in.Policies {
+			if p.Allows() == "" {
+				continue
+			}
+			k := v1alpha1.UndecidedKind{Group: group, Kind: in.Resource.Kind, Reason: "accepted by tenantfence init, to be reviewed: " + in.Operator.Operator + " creates a NetworkPolicy from it"}
+			if !slices.Contains(spec.UndecidedKinds, k) {
+				spec.UndecidedKinds = append(spec.UndecidedKinds, k)
+			}
+			w.build.review(describe(in.Resource), fmt.Sprintf("%s creates the NetworkPolicy %s from it, which allows %s: undecidedKinds of the profile accepts every %s, so the proof ASSUMES that it allows only declared flows: set %s", in.Operator.Operator, p.Name, p.Allows(), in.Resource.Kind, p.SwitchOff))
+		}
+	}
 }

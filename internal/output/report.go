@@ -112,6 +112,9 @@ func summary(r policy.Report) string {
 	}
 	if i := r.Isolation; i != nil {
 		parts = append(parts, i.String())
+		if i.Unfenced > 0 {
+			parts = append(parts, policy.Count(i.Unfenced, "namespace")+" not fenced")
+		}
 	}
 	if c := r.Comparison; c != nil && r.Basis == policy.TenantBasis {
 		parts = append(parts, fmt.Sprintf("%s as generated", countOf(c.Matching, c.Desired, "policy", "policies")))

@@ -52,6 +52,8 @@ type Fence struct {
 	// Representatives is the largest number of representative pods or nodes of a proof. Omitted:
 	// the default.
 	Representatives int
+	// Unfenced are the namespaces with workloads that have no tenant and are not excluded, sorted.
+	Unfenced []string
 	// UndecidedKinds are kinds that the profile accepts although the proof does not decide them.
 	UndecidedKinds []v1alpha1.UndecidedKind
 	// Clusterwide puts the baseline and the default-deny into cluster-wide policies. Nil: each

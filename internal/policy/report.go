@@ -153,6 +153,8 @@ type Isolation struct {
 	// AllowOnlyOwners are the tenants and nodes in AllowOnly. They were decided as if they were
 	// enforced.
 	AllowOnlyOwners []string
+	// Unfenced is the number of namespaces with workloads that have no tenant and are not excluded.
+	Unfenced int
 	// Access lists what policies allow at pods and nodes. Nil: it was not requested.
 	Access []Access
 }

@@ -2,6 +2,7 @@ package reach
 
 import (
 	"fmt"
+	"iter"
 	"maps"
 	"net/netip"
 	"slices"
@@ -77,20 +78,33 @@ func (e Endpoints) checkSourceTranslation(engine policy.Engine, c v1alpha1.FlowC
 // checkOperatorPolicies returns an error where a case expects that a connection is denied which a
 // NetworkPolicy that an operator makes may allow.
 func (e Endpoints) checkOperatorPolicies(c v1alpha1.FlowCase, f policy.Flow) error {
-	if c.Expect != v1alpha1.ExpectDeny || f.To.Kind != policy.PodEndpoint || f.To.Cluster != "" || !e.Fence.EnforcesNetworkPolicies() {
+	if c.Expect != v1alpha1.ExpectDeny || f.To.Kind != policy.PodEndpoint || f.To.Cluster != "" {
 		return nil
 	}
-	for _, in := range e.Index.Inferred {
-		if _, accepted := e.Fence.UndecidedKindReason(in.Resource); accepted {
-			continue
-		}
-		for _, p := range in.Policies {
-			if p.Selects(f.To.Namespace, f.To.Labels) && slices.ContainsFunc(slices.Concat(p.Open, p.OpenToPeers), f.MatchesPort) {
-				return fmt.Errorf("the NetworkPolicy %s that %s makes of %s %s/%s may open it: set %s, and accept the kind in undecidedKinds", p.Name, in.Operator.Operator, in.Resource.Kind, p.Namespace, in.Resource.Name, p.SwitchOff)
-			}
+	for in, p := range e.undecidedOperatorPolicies() {
+		if p.Selects(f.To.Namespace, f.To.Labels) && slices.ContainsFunc(slices.Concat(p.Open, p.OpenToPeers), f.MatchesPort) {
+			return fmt.Errorf("the NetworkPolicy %s that %s makes of %s %s/%s may open it: set %s, and accept the kind in undecidedKinds", p.Name, in.Operator.Operator, in.Resource.Kind, p.Namespace, in.Resource.Name, p.SwitchOff)
 		}
 	}
 	return nil
+}
+
+// undecidedOperatorPolicies yields the NetworkPolicies of operators that allow something and are not
+// accepted, with the resources from which they are made.
+func (e Endpoints) undecidedOperatorPolicies() iter.Seq2[resource.Inferred, resource.OperatorNetworkPolicy] {
+	return func(yield func(resource.Inferred, resource.OperatorNetworkPolicy) bool) {
+		if !e.Fence.EnforcesNetworkPolicies() {
+			return
+		}
+		for _, in := range e.Index.Inferred {
+			_, accepted := e.Fence.UndecidedKindReason(in.Resource)
+			for _, p := range in.Policies {
+				if !accepted && p.Allows() != "" && !yield(in, p) {
+					return
+				}
+			}
+		}
+	}
 }
 
 // checkNameResolution returns an error where a source does not resolve a name at the cluster's

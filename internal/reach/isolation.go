@@ -56,6 +56,9 @@ func (p Proof) Isolation() (policy.Isolation, report.Findings, error) {
 	counted.Pods = len(pods)
 	err = s.searchNodes(known)
 	s.tally.addNotGenerated(p.Fence)
+	for _, operator := range p.Endpoints.undecidedOperatorPolicies() {
+		s.tally.openNamespace(operator.Namespace)
+	}
 	counted.Namespaces, counted.Nodes = s.tally.count()
 	if p.ListAccess {
 		counted.Access = s.access.list(p.Endpoints.Reasons)

@@ -38,6 +38,13 @@ func (t *tally) merge(v view, more inspected) {
 	}
 }
 
+// openNamespace counts a namespace that was inspected as one where more may be allowed than was found.
+func (t *tally) openNamespace(namespace string) {
+	if _, known := t.namespaces[namespace]; known {
+		put(&t.namespaces, namespace, inspected{open: true})
+	}
+}
+
 // addNotGenerated counts the tenants and nodes without generated policies, which therefore are not
 // inspected.
 func (t *tally) addNotGenerated(f *policy.Fence) {

@@ -76,10 +76,10 @@ var (
 
 	PolicyByOperator = define(Check{
 		Name:       "policy-by-operator",
-		Severities: []Severity{Warning, Info},
+		Severities: []Severity{Error, Warning, Info},
 		Title:      "An operator creates a NetworkPolicy from a resource",
-		Meaning:    "An operator creates a NetworkPolicy from a resource of the build, and this policy allows ports in addition to the policies that tenantfence decides. If undecidedKinds accepts the kind, the finding is an info.",
-		Fix:        "Switch the policy off in the operator as the message shows. Then accept the kind in undecidedKinds of the FenceProfile.",
+		Meaning:    "An operator creates a NetworkPolicy from a resource of the build. This policy allows ports in addition to the policies that tenantfence decides, so nothing is proved. It is a warning if the tenants of the namespace are in AllowOnly, which then does not count as isolated once enforced. If undecidedKinds accepts the kind, the finding is an info.",
+		Fix:        "Switch the policy off in the operator as the message shows, or declare what it allows and limit its sources. Then accept the kind in undecidedKinds of the FenceProfile.",
 		Example:    "refused/policies-of-operators",
 	})
 

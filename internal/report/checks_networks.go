@@ -78,7 +78,7 @@ var (
 		Name:       "fqdn-inside-cluster",
 		Severities: []Severity{Error},
 		Title:      "A name belongs to the DNS of the cluster",
-		Meaning:    "The name resolves to a Service or pod of this cluster. Cilium never matches pods of its cluster by FQDN, so the flow would allow nothing.",
+		Meaning:    "The name is that of a Service or pod of this cluster. Cilium never matches pods of its cluster by FQDN, so the flow would allow nothing. A flow to an ExternalName Service needs its externalName, too, and an externalName must not be the name of another Service.",
 		Fix:        "Replace the name with service: namespace/name.",
 		Example:    "refused/fqdns-inside-cluster",
 	})

@@ -173,7 +173,7 @@ func (r *resolver) reportUnfenced(namespaces map[string]bool) {
 				"does not list %s, which the profile gives to this Tenant: workloads there have no default-deny: add %s, or move the workloads", namespaceList(list), plural(len(list), "it", "them"))
 		}
 	}
-	if len(unfenced) > 0 {
+	if r.fence.Unfenced = unfenced; len(unfenced) > 0 {
 		r.warn(report.NamespaceUnfenced, r.profile.Ref, nil, "%s %s workloads and no Tenant, so nothing is denied there: give %s a Tenant, or add %[3]s to excludedNamespaces with the reason",
 			namespaceList(unfenced), plural(len(unfenced), "has", "have"), plural(len(unfenced), "it", "them"))
 	}

@@ -1,12 +1,15 @@
 package resource
 
 import (
+	"slices"
+	"strings"
+
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
 // operatorPolicy is a NetworkPolicy that an operator creates. Open are the ports that it allows
 // from every source, and OpenToPeers those that it allows from some. SwitchOff describes how to
-// disable it.
+// disable it, and Narrow, if set, how to limit its sources.
 type operatorPolicy struct {
 	conditions
 	Name        string            `json:"name"`
@@ -14,6 +17,7 @@ type operatorPolicy struct {
 	Open        []inferredPort    `json:"open"`
 	OpenToPeers []inferredPort    `json:"openToPeers"`
 	SwitchOff   string            `json:"switchOff"`
+	Narrow      string            `json:"narrow"`
 }
 
 // OperatorNetworkPolicy is a NetworkPolicy that an operator creates from one resource.
@@ -25,12 +29,14 @@ type OperatorNetworkPolicy struct {
 	Open, OpenToPeers []policy.Port
 	// SwitchOff describes how to disable it.
 	SwitchOff string
+	// Narrow describes how to limit its sources. Omitted: they are fixed.
+	Narrow string
 }
 
 func (in *inference) policy(p operatorPolicy) OperatorNetworkPolicy {
 	return OperatorNetworkPolicy{
 		Namespace: in.ref.Namespace, Name: in.expand(p.Name), Pods: in.expandAll(p.Pods),
-		Open: policyPorts(in.ports(p.Open)), OpenToPeers: policyPorts(in.ports(p.OpenToPeers)), SwitchOff: p.SwitchOff,
+		Open: policyPorts(in.ports(p.Open)), OpenToPeers: policyPorts(in.ports(p.OpenToPeers)), SwitchOff: p.SwitchOff, Narrow: p.Narrow,
 	}
 }
 
@@ -45,4 +51,25 @@ func policyPorts(ports []ServicePort) []policy.Port {
 // Selects reports whether a NetworkPolicy of an operator selects pods of a namespace.
 func (m OperatorNetworkPolicy) Selects(namespace string, labels map[string]string) bool {
 	return m.Namespace == namespace && policy.Selects(policy.Selector{MatchLabels: m.Pods}, labels)
+}
+
+// Allows describes what the policy allows: "ports 9092/TCP from every source". It is empty if the
+// policy allows nothing.
+func (m OperatorNetworkPolicy) Allows() string {
+	var out []string
+	if len(m.Open) > 0 {
+		out = append(out, portNumbers(m.Open)+" from every source")
+	}
+	if len(m.OpenToPeers) > 0 {
+		out = append(out, portNumbers(m.OpenToPeers)+" from selected sources")
+	}
+	return strings.Join(out, " and ")
+}
+
+func portNumbers(ports []policy.Port) string {
+	var out []string
+	for _, p := range ports {
+		out = append(out, p.String())
+	}
+	return "ports " + strings.Join(slices.Compact(slices.Sorted(slices.Values(out))), ", ")
 }

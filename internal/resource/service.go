@@ -98,7 +98,7 @@ func (s *Service) ExternalHost() (string, bool) {
 // ClusterDomain ends the names of Services, as Kubernetes sets it.
 const ClusterDomain = "cluster.local"
 
-// DNSName returns the name of the Service that pods query in the end, whichever short form they use.
+// DNSName returns the full name of the Service, which pods query, whichever short form they use.
 func (s *Service) DNSName() string {
 	return s.Ref.Name + "." + s.Ref.Namespace + ".svc." + ClusterDomain
 }
