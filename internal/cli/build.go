@@ -41,7 +41,7 @@ has the generated policies, the changes and the findings (docs/schemas/build.jso
 With errors, it has the findings, and the exit status is 1.`,
 		Example: `  tenantfence build kustomization-examples/soctalk
   tenantfence build kustomization-examples/soctalk --output table`,
-		Args:              cobra.MaximumNArgs(1),
+		Args:              atMostOneArgument,
 		ValidArgsFunction: completeDirs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			dir := "."
