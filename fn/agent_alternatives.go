@@ -86,7 +86,7 @@ func (p proof) tryAlternatives(level v1alpha1.Proof, base policy.Report) (report
 			return out, err
 		}
 		if len(differs) > 0 {
-			f := report.New(report.AgentSettingUnspecified, report.Warning, p.in.Profile.Ref, p.ciliumConfig()+"["+t.keys[0]+"]", "%s is not set here, and with %q the result differs (%s): set the value that the agents have", strings.Join(t.keys, " and "), value, firstSubject(differs))
+			f := report.New(report.AgentSettingUnspecified, report.Warning, p.in.Profile.Ref, p.ciliumConfig()+"["+t.keys[0]+"]", "%s is not set here, and with %q the result differs (%s): set the value that the agents have, for example the default: %s", strings.Join(t.keys, " and "), value, firstSubject(differs), p.defaultsYAML(t.keys))
 			f.Details = texts(differs)
 			out = append(out, f)
 		}
@@ -112,6 +112,15 @@ func (p proof) stated(keys []string) bool {
 		_, _, ok := p.fence.Agent.Explicit(key)
 		return ok
 	})
+}
+
+// defaultsYAML is the line that sets keys to the values that are assumed, which may be empty.
+func (p proof) defaultsYAML(keys []string) string {
+	var list []string
+	for _, key := range keys {
+		list = append(list, fmt.Sprintf("%s: %q", key, p.fence.Agent.Value(key)))
+	}
+	return "cluster.ciliumConfig: {" + strings.Join(list, ", ") + "}"
 }
 
 func negate(boolean string) string {

@@ -112,7 +112,7 @@ func (c *comparison) countChange(change report.Change) *report.Finding {
 	by, adopted := c.adopted[id]
 	switch {
 	case adopted:
-		c.report(report.AdoptedPolicyPresent, change.Ref, "is still applied, although %s/%s replaces it (spec.adopt of the TenantFence): build again, or remove the policy from the source that applies it", by.Kind, by.Name)
+		c.report(report.AdoptedPolicyPresent, change.Ref, "is still applied, although %s/%s replaces it (spec.adopt of the TenantFence): delete it from its source, or build again if the output is older than this entry", by.Kind, by.Name)
 	case change.Action == report.Created && c.movedFrom[id]:
 		c.counts.Moved++
 	case change.Action == report.Created:

@@ -9,7 +9,7 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// missingEnds report what FlowTests name and the build does not have, for a run that ends before the
+// missingEnds report what FlowTests name and the build does not have, for a run that stops before the
 // proof. It reports nothing that may follow from other errors: about tenants that are read, about
 // namespaces if a Tenant has a wrong one, and if something could not be read.
 func missingEnds(in *resource.Inputs, index *resource.Index, fence *policy.Fence, findings report.Findings) report.Findings {

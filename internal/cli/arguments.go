@@ -7,20 +7,26 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// oneArgument accepts one argument: name, which is what.
-func oneArgument(name, what, example string) cobra.PositionalArgs {
-	return func(cmd *cobra.Command, args []string) error {
-		if len(args) == 0 {
-			return fmt.Errorf("%s is missing: name %s, as in: %s %s", name, what, cmd.CommandPath(), example)
-		}
-		return atMostOne(cmd, args)
+// requireArgument requires the one argument of a command, which its usage line names.
+func requireArgument(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return fmt.Errorf("an argument is missing: write %s", cmd.UseLine())
 	}
+	return atMostOneArgument(cmd, args)
 }
 
-// atMostOne accepts no argument or one.
-func atMostOne(cmd *cobra.Command, args []string) error {
+// atMostOneArgument refuses more arguments than the one that the usage line of a command names.
+func atMostOneArgument(cmd *cobra.Command, args []string) error {
 	if len(args) > 1 {
-		return fmt.Errorf("%s accepts one argument, and these are %d: %s", cmd.Name(), len(args), strings.Join(args, " "))
+		return fmt.Errorf("%d arguments (%s) are too many: write %s", len(args), strings.Join(args, " "), cmd.UseLine())
+	}
+	return nil
+}
+
+// noArguments refuses arguments.
+func noArguments(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return fmt.Errorf("%s takes no argument: remove %s", cmd.CommandPath(), strings.Join(args, " "))
 	}
 	return nil
 }

@@ -36,11 +36,12 @@ other than TenantFence runs. helmCharts need --enable-helm, and files outside a
 kustomization's folder need --load-restrictor LoadRestrictionsNone, as with kustomize.
 
 -o table lists the flows that the generated policies allow, and the fields that declare
-them. -o json has the generated policies, the changes and the findings
-(docs/schemas/build.json). With errors, it has the findings, and the exit status is 1.`,
+them. Each row is one line, unless a terminal or $COLUMNS limits the width. -o json
+has the generated policies, the changes and the findings (docs/schemas/build.json).
+With errors, it has the findings, and the exit status is 1.`,
 		Example: `  tenantfence build kustomization-examples/soctalk
   tenantfence build kustomization-examples/soctalk --output table`,
-		Args:              atMostOne,
+		Args:              atMostOneArgument,
 		ValidArgsFunction: completeDirs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			dir := "."

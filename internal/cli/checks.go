@@ -20,7 +20,7 @@ With a NAME, explain this check: what it means and what to do. Each finding
 has its NAME in brackets, as the last word.`,
 		Example: `  tenantfence checks
   tenantfence checks fqdn-outside-limits`,
-		Args: atMostOne,
+		Args: atMostOneArgument,
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 			return checkNames(), cobra.ShellCompDirectiveNoFileComp
 		},

@@ -40,7 +40,7 @@ The exit status is 0 if the new fence builds, and 1 if its build has errors. It 
 the arguments or the kustomization cannot be read.`,
 		Example: `  tenantfence init deploy
   tenantfence init clusters/prod/apps --output-dir clusters/prod/fence`,
-		Args:              oneArgument("DIR", "the folder with the kustomization", "deploy"),
+		Args:              requireArgument,
 		ValidArgsFunction: completeDirs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return initFence(cmd, args[0], out)

@@ -42,7 +42,7 @@ checks that the rendered policies are committed.
 		Example: `  tenantfence render kustomization-examples/soctalk --output-dir rendered
   tenantfence render kustomization-examples/soctalk --output-dir rendered --check
   tenantfence render clusters/prod/fence --output-dir rendered/prod --source OCIRepository/policies --path prod`,
-		Args:              oneArgument("DIR", "the folder with the kustomization", "clusters/prod/fence --output-dir rendered"),
+		Args:              requireArgument,
 		ValidArgsFunction: completeDirs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := flags.format.check(); err != nil {
@@ -140,7 +140,7 @@ func renderedPolicies(out string) ([]*yaml.RNode, error) {
 // writeNeeds lists what objects that are not rendered still need.
 func writeNeeds(w io.Writer, needs []string) error {
 	for _, need := range needs {
-		if _, err := fmt.Fprintf(w, "not rendered, set it where the object comes from: %s\n", need); err != nil {
+		if _, err := fmt.Fprintf(w, "not rendered, change it where the object comes from: %s\n", need); err != nil {
 			return fmt.Errorf("write needs: %w", err)
 		}
 	}

@@ -11,8 +11,8 @@ func TestWriteNeedsOnePerLine(t *testing.T) {
 	if err := writeNeeds(&w, []string{"Namespace/tenant-acme: label tenant=true", "tenant-acme: Service/agents: loadBalancerSourceRanges [198.51.100.0/24]"}); err != nil {
 		t.Fatal(err)
 	}
-	const want = `not rendered, set it where the object comes from: Namespace/tenant-acme: label tenant=true
-not rendered, set it where the object comes from: tenant-acme: Service/agents: loadBalancerSourceRanges [198.51.100.0/24]
+	const want = `not rendered, change it where the object comes from: Namespace/tenant-acme: label tenant=true
+not rendered, change it where the object comes from: tenant-acme: Service/agents: loadBalancerSourceRanges [198.51.100.0/24]
 `
 	if w.String() != want {
 		t.Errorf("got:\n%s", w.String())

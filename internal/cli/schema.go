@@ -23,7 +23,7 @@ names:
   # yaml-language-server: $schema=` + v1alpha1.SchemaAddress(v1alpha1.KindTenant),
 		Example: `  tenantfence schema
   tenantfence schema Tenant > tenant.json`,
-		Args:              atMostOne,
+		Args:              atMostOneArgument,
 		ValidArgsFunction: cobra.FixedCompletions(v1alpha1.Kinds(), cobra.ShellCompDirectiveNoFileComp),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			text := []byte(strings.Join(v1alpha1.Kinds(), "\n") + "\n")

@@ -15,7 +15,7 @@ func newVersion() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "version",
 		Short: "Print the versions of this program, of its policy engine and of its libraries",
-		Args:  cobra.NoArgs,
+		Args:  noArguments,
 	}
 	format := addFormat(cmd, `what to print: "text" or "json"`, "text", "json")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {

@@ -3,8 +3,10 @@ package output
 import (
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -12,21 +14,23 @@ import (
 )
 
 const (
-	// defaultWidth is the width of a table that is not written to a terminal.
-	defaultWidth = 100
 	// minColumn is the smallest width of a column.
 	minColumn = 8
 	columnGap = 2
 )
 
-// widthOf is the width of the terminal that a writer writes to. Without a terminal it is a fixed width.
+// widthOf is the width of the terminal that a writer writes to. Without a terminal it is that of the
+// environment, or else every row is one line, for programs such as grep.
 func widthOf(w io.Writer) int {
 	if f, ok := w.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
 		if columns, _, err := term.GetSize(int(f.Fd())); err == nil && columns > 0 {
 			return columns
 		}
 	}
-	return defaultWidth
+	if columns, err := strconv.Atoi(os.Getenv("COLUMNS")); err == nil && columns > 0 {
+		return columns
+	}
+	return math.MaxInt
 }
 
 // grid is a table. The first row is its header. A row with a single cell spans all columns.

@@ -92,7 +92,7 @@ func generatedItems() []*yaml.RNode {
 }
 
 func TestTable(t *testing.T) {
-	t.Parallel()
+	t.Setenv("COLUMNS", "100")
 	var b strings.Builder
 	if err := output.Table(&b, generatedItems()); err != nil {
 		t.Fatal(err)
@@ -125,7 +125,7 @@ func TestBuildJSON(t *testing.T) {
 
 // TestChecksFitTheWidth checks that no line of the catalogue is longer than 100 columns.
 func TestChecksFitTheWidth(t *testing.T) {
-	t.Parallel()
+	t.Setenv("COLUMNS", "100")
 	var b strings.Builder
 	if err := output.Checks(&b, report.Checks()); err != nil {
 		t.Fatal(err)
@@ -134,5 +134,17 @@ func TestChecksFitTheWidth(t *testing.T) {
 		if n := utf8.RuneCountInString(line) - 1; n > 100 {
 			t.Errorf("a line has %d columns: %s", n, line)
 		}
+	}
+}
+
+// TestRowsAreLines checks that without a width, each row is one line.
+func TestRowsAreLines(t *testing.T) {
+	t.Setenv("COLUMNS", "")
+	var b strings.Builder
+	if err := output.Checks(&b, report.Checks()); err != nil {
+		t.Fatal(err)
+	}
+	if lines, want := strings.Count(b.String(), "\n"), len(report.Checks())+1; lines != want {
+		t.Errorf("%d checks and a header are %d lines", want-1, lines)
 	}
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// errMissing reports that the build does not have what an end of a case names.
+// errMissing reports that the build does not have what the source or destination of a case names.
 var errMissing = errors.New("is missing from the build")
 
 // MissingEnds report the cases of FlowTests that name what the build does not have. They need no
@@ -33,7 +33,7 @@ func MissingEnds(e Endpoints, tests []resource.FlowTest, skip func(tenantOrNames
 	return out
 }
 
-// missing returns an error where the build does not have what an end of a case names.
+// missing returns an error where the build does not have what the source or destination of a case names.
 func (e Endpoints) missing(field, text string, skip func(string) bool) error {
 	f, err := v1alpha1.ParseEndpoint(text)
 	if err != nil || f.TenantOrNamespace == "" || skip(f.TenantOrNamespace) {

@@ -16,7 +16,7 @@ var (
 		Severities: []Severity{Error},
 		Title:      "A finished build still has an adopted policy",
 		Meaning:    "An entry of spec.adopt of the TenantFence replaces a hand-written policy by a generated one. The finished build has the hand-written policy, or the target has generated policies alone and the inputs have it. So what it allows still applies.",
-		Fix:        "Build again, or remove the policy from the source that applies it, such as a layer above the fence. The target of tenantfence render never has hand-written policies: remove them from their source.",
+		Fix:        "Delete the policy from the source that applies it, such as a file of the inputs or a layer above the fence. If the output is older than the entry, build again. tenantfence render never writes or deletes hand-written policies.",
 		Untested:   "internal/cli/testdata/script/adopt-as.txtar",
 	})
 

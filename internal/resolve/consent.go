@@ -79,9 +79,9 @@ func (r *resolver) grantByConsent(f *flow, e resolvedPeer, c *multiTenantPeers) 
 	}
 	agreed, differ := r.agreements(f, e)
 	if len(agreed) == 0 {
-		missing := missingText{"does not declare " + oppositeSide(f), "declare " + oppositeSide(f)}
+		missing := missingText{"does not declare " + oppositeSide(f), "declare " + oppositeSide(f), differ}
 		if differ {
-			missing = missingText{"declares " + oppositeSide(f) + ", but none of its http or dns rules equals one here", "declare an equal rule in http or dns"}
+			missing = missingText{"declares " + oppositeSide(f) + ", but none of its http or dns rules equals one here", "declare an equal rule in http or dns", differ}
 		}
 		r.reportMissingConsent(f, e, missing, c)
 		return false

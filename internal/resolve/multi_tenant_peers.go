@@ -173,8 +173,12 @@ func (p *multiTenantPeer) allowPair(f *flow, other *tenant) {
 	}
 }
 
-// missingText is what a tenant lacks: worded for one tenant, and for several.
-type missingText struct{ single, group string }
+// missingText is what a tenant lacks: worded for one tenant, and for several. differ reports that a
+// flow differs in its L7 rules alone.
+type missingText struct {
+	single, group string
+	differ        bool
+}
 
 // reportMissingConsent reports what the other tenant of a flow must declare, or the port of a
 // Service that keeps the flows of the two from matching.
@@ -191,5 +195,12 @@ func (r *resolver) reportMissingConsent(f *flow, e resolvedPeer, text missingTex
 		r.reportServicePort(report.Error, mistaken, m)
 		return
 	}
-	r.refuse(report.ConsentMissing, f.ref, e.path, "Tenant %q %s: add to its spec.%s: %s", e.tenant.Name, text.single, f.direction.Opposite(), requiredFlowYAML(f, e))
+	if text.differ || !r.reportDifferentPorts(f, e) {
+		r.refuseConsent(f, e, text.single+": add")
+	}
+}
+
+// refuseConsent ends a message about another tenant with the flow that it must declare.
+func (r *resolver) refuseConsent(f *flow, e resolvedPeer, text string) {
+	r.refuse(report.ConsentMissing, f.ref, e.path, "Tenant %q %s to its spec.%s: %s", e.tenant.Name, text, f.direction.Opposite(), requiredFlowYAML(f, e))
 }
