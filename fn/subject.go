@@ -16,6 +16,9 @@ func (w desiredState) subject(index *resource.Index, items []*yaml.RNode, tests 
 		Fence: w.fence.Name, Profile: w.fence.Profile, Enforcer: enforcerText(w.fence.Cluster), Resources: len(items),
 		Workloads: len(index.Workloads), Policies: len(w.policies), Baseline: baselineTexts(w.fence.Baseline), Tenants: w.fence.FlowsByTenant(),
 	}
+	for i := range s.Tenants {
+		s.Tenants[i].Exceptions = w.exceptions(s.Tenants[i].Tenant, index)
+	}
 	best := 0
 	for _, t := range tests {
 		for _, c := range t.Cases {
@@ -31,6 +34,35 @@ func (w desiredState) subject(index *resource.Index, items []*yaml.RNode, tests 
 		}
 	}
 	return s
+}
+
+// exceptions describe what a tenant does not have of the baseline, and what it fences in part.
+func (w desiredState) exceptions(t *policy.Tenant, index *resource.Index) []string {
+	var out []string
+	switch {
+	case t.WithoutDNS:
+		out = append(out, "without DNS")
+	case t.NarrowsDNS():
+		out = append(out, "DNS for "+policy.FormatLabels(t.DNSPods.MatchLabels)+" alone")
+	}
+	if byDefault := w.fence.Baseline.IntraNamespace; !t.IntraNamespace && (byDefault == nil || *byDefault) {
+		out = append(out, "without pods of its own namespace")
+	}
+	if !t.SharesNamespaces() {
+		return out
+	}
+	var unfenced []string
+	for _, p := range index.Workloads {
+		if ns := p.Ref.Namespace; slices.Contains(t.Namespaces, ns) && w.fence.OwnerOfPod(ns, p.Labels) == nil {
+			unfenced = append(unfenced, p.Ref.Kind+"/"+p.Ref.Name)
+		}
+	}
+	fences := "fences " + policy.FormatLabels(t.Pods.MatchLabels)
+	if len(unfenced) > 0 {
+		slices.Sort(unfenced)
+		fences += "; unfenced: " + policy.Brief(unfenced)
+	}
+	return append(out, fences)
 }
 
 func enforcerText(c v1alpha1.Cluster) string {

@@ -2,6 +2,7 @@ package merge
 
 import (
 	"encoding/json"
+	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -29,6 +30,12 @@ func (p *patcher) dns() {
 	found := false
 	for _, s := range specsOf(p.policy.YNode()) {
 		names := p.names(s.node)
+		if len(names) == 0 && p.policy.GetKind() != kindKubernetes {
+			p.report(report.Warning, report.PatchDNSRuleMissing, p.policy, annotationField(AnnotationPatch),
+				fmt.Sprintf("selects pods from which Tenant %q removes DNS, and has no toFQDNs with names to query, so the aspect dns has no effect: remove its rule for DNS, or the aspect", p.tenant.Name))
+			found = true
+			continue
+		}
 		for _, rule := range elements(value(s.node, "egress")) {
 			switch {
 			case p.policy.GetKind() == kindKubernetes:
@@ -45,14 +52,18 @@ func (p *patcher) dns() {
 	}
 }
 
-// names returns the DNS names to allow: those of the profile and those in the policy's own FQDN
-// peers. In AllowOnly it allows any name, because nothing may be denied.
+// names returns the DNS names to allow: those of the profile, unless the Tenant removes DNS from the
+// pods, and those in the policy's own FQDN peers. In AllowOnly it allows any name, because nothing may be denied.
 func (p *patcher) names(spec *yaml.Node) []*yaml.Node {
-	if p.tenant.Enforcement != v1alpha1.Enforce || slices.Contains(p.Fence.Baseline.DNS.Names, "*") {
+	allowed := p.Fence.Baseline.DNS.Names
+	if !p.haveDNS(spec) {
+		allowed = nil
+	}
+	if p.tenant.Enforcement != v1alpha1.Enforce || slices.Contains(allowed, "*") {
 		return []*yaml.Node{object("matchPattern", text("*"))}
 	}
 	var out []*yaml.Node
-	for _, name := range p.Fence.Baseline.DNS.Names {
+	for _, name := range allowed {
 		key := "matchName"
 		if strings.Contains(name, "*") {
 			key = "matchPattern"
@@ -66,6 +77,12 @@ func (p *patcher) names(spec *yaml.Node) []*yaml.Node {
 	}
 	slices.SortFunc(out, func(a, b *yaml.Node) int { return strings.Compare(content(a), content(b)) })
 	return slices.CompactFunc(out, func(a, b *yaml.Node) bool { return content(a) == content(b) })
+}
+
+// haveDNS reports whether all pods that a specification selects have the baseline's DNS.
+func (p *patcher) haveDNS(spec *yaml.Node) bool {
+	pods, ok := selectorOf(value(spec, "endpointSelector"))
+	return !p.tenant.NarrowsDNS() || ok && p.tenant.HaveDNS(pods)
 }
 
 // withoutComments returns a copy without comments.

@@ -98,6 +98,9 @@ func tenantFlows(t policy.TenantFlows) []string {
 		title += ": the baseline only"
 	}
 	out := []string{title}
+	if len(t.Exceptions) > 0 {
+		out = append(out, entry("  except", strings.Join(t.Exceptions, "; "))...)
+	}
 	for _, d := range []struct {
 		title, arrow string
 		flows        []policy.NamedFlow

@@ -12,6 +12,8 @@ type TenantFlows struct {
 	// Reaches are the flows from the tenant's pods, and ReachedBy those to them. Both are in the
 	// order of the grants.
 	Reaches, ReachedBy []NamedFlow
+	// Exceptions describe what the tenant does not have of the baseline, and what it fences in part.
+	Exceptions []string
 }
 
 // NamedFlow is a declared flow with its peers.

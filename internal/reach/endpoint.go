@@ -80,15 +80,22 @@ func (e Endpoints) parse(text string) (v1alpha1.FlowEndpoint, error) {
 }
 
 func (e Endpoints) workload(name string, f v1alpha1.FlowEndpoint) (policy.Endpoint, error) {
-	var found []*resource.Workload
+	var found, unfenced []*resource.Workload
 	for _, ns := range e.namespaces(f.TenantOrNamespace) {
 		for _, w := range e.Index.WorkloadsIn(ns, policy.Selector{}) {
-			if w.Ref.Name == f.Name && (f.Kind == "" || w.Ref.Kind == f.Kind) && e.belongsTo(w, f.TenantOrNamespace) {
+			switch {
+			case w.Ref.Name != f.Name || f.Kind != "" && w.Ref.Kind != f.Kind:
+			case e.belongsTo(w, f.TenantOrNamespace):
 				found = append(found, w)
+			default:
+				unfenced = append(unfenced, w)
 			}
 		}
 	}
 	switch {
+	case len(found) == 0 && len(unfenced) > 0:
+		w := unfenced[0].Ref
+		return policy.Endpoint{}, fmt.Errorf("workload %q is not one of Tenant %q, whose spec.pods does not select it: write %s/%s/%s", name, f.TenantOrNamespace, w.Namespace, w.Kind, w.Name)
 	case len(found) == 0:
 		return policy.Endpoint{}, fmt.Errorf("workload %q %w and its external resources: %scorrect the name, declare the workload as an external resource, or remove the case", name, errMissing, e.suggestion(f))
 	case len(found) > 1:

@@ -87,7 +87,7 @@ var (
 		Name:       "patch-dns-rule-missing",
 		Severities: []Severity{Warning},
 		Title:      "A policy to patch has no rule for the cluster's DNS",
-		Meaning:    "The policy has the aspect dns to patch, but no egress rule to the DNS pods of baseline.dns on their port number. The aspect changes nothing.",
+		Meaning:    "The policy has the aspect dns to patch, but no egress rule to the DNS pods of baseline.dns on their port number. Or its Tenant removes DNS from the selected pods, and the policy has no names in toFQDNs. The aspect changes nothing.",
 		Fix:        "Add or rewrite the rule, or remove dns from the annotation tenantfence.dev/patch.",
 		Example:    "refused/patch-and-adopt-annotations",
 	})

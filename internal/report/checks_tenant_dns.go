@@ -2,6 +2,15 @@ package report
 
 // Checks on Tenants that remove the baseline's DNS from pods.
 var (
+	DNSNotRemoved = define(Check{
+		Name:       "dns-not-removed",
+		Severities: []Severity{Warning},
+		Title:      "Flows allow the DNS that a Tenant removes",
+		Meaning:    "The Tenant removes the baseline's DNS from pods, and another flow of these pods includes the port of the cluster's DNS: a flow of the profile, a flow with further ports, or baseline.intraNamespace. The pods still query any name.",
+		Fix:        "Narrow the peer or ports of the flows, list the names in dns of the flows, or remove baseline.dns: false or baseline.dnsPods.",
+		Example:    "generated/tenant-without-dns-and-wide-flows",
+	})
+
 	EgressProxyWithoutDNS = define(Check{
 		Name:       "egress-proxy-without-dns",
 		Severities: []Severity{Warning},

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resource"
@@ -58,7 +60,9 @@ func (r *resolver) reportWithoutDNS() {
 			at = t.path.Child("baseline", "dnsPods")
 		}
 		flows := r.flowsWithoutDNS(t)
-		if named := flowNamesIf(flows, r.needsClusterDNS); len(named) > 0 {
+		r.warnDNSAllowed(t, flows, at)
+		needsDNS := func(f *flow) bool { return r.needsClusterDNS(f) && !r.hasDNSByFlow(f, flows) }
+		if named := flowNamesIf(flows, needsDNS); len(named) > 0 {
 			r.report(report.Info, report.FlowWithoutDNS, t.ref, at, "%sthe pods of these flows have no DNS, so they cannot resolve the names of their destinations: %s: connect by address, or select the pods in baseline.dnsPods", r.formPrefix(), truncatedList(named))
 		}
 		if named := flowNamesIf(flows, r.searchesBeforeName); len(named) > 0 {
@@ -66,6 +70,39 @@ func (r *resolver) reportWithoutDNS() {
 		}
 		r.warnProxyWithoutDNS(t)
 	}
+}
+
+// warnDNSAllowed warns about flows that allow the DNS which the Tenant removes. A flow of the Tenant to
+// the port of DNS alone is intended.
+func (r *resolver) warnDNSAllowed(t *tenant, flows []*flow, at *field.Path) {
+	named := flowNamesIf(flows, func(f *flow) bool { return r.allowsDNS(f) && (f.fromProfile || !r.isForDNS(f)) })
+	dns := r.profile.Spec.Baseline.DNS
+	if pods, ok := t.OwnPods(policy.SelectorOf(dns.Pods)); ok && t.IntraNamespace && slices.Contains(t.Namespaces, dns.Namespace) && len(r.podPeers(t, []string{dns.Namespace}, pods)) > 0 {
+		named = append(named, "baseline.intraNamespace")
+	}
+	if len(named) > 0 {
+		r.warn(report.DNSNotRemoved, t.ref, at, "removes the cluster's DNS from pods, and flows of the same pods include its port %d: %s: narrow the peer or ports of these flows, or list the names in dns", dns.Port, truncatedList(named))
+	}
+}
+
+// allowsDNS reports whether a flow includes the cluster's DNS, for any name.
+func (r *resolver) allowsDNS(f *flow) bool {
+	return len(f.l7.DNS) == 0 && slices.ContainsFunc(f.granted, func(e resolvedPeer) bool {
+		return r.includesDNS(e.peer) && includesDNSPort(f.portsOf(e), r.profile.Spec.Baseline.DNS.Port)
+	})
+}
+
+// isForDNS reports whether a flow is to the port of DNS alone.
+func (r *resolver) isForDNS(f *flow) bool {
+	return !slices.ContainsFunc(f.granted, func(e resolvedPeer) bool {
+		ports := f.portsOf(e)
+		return len(ports) == 0 || slices.ContainsFunc(ports, func(p policy.Port) bool { return p.Port != r.profile.Spec.Baseline.DNS.Port || p.End > p.Port })
+	})
+}
+
+// hasDNSByFlow reports whether the pods of a flow have the cluster's DNS by one of some flows.
+func (r *resolver) hasDNSByFlow(f *flow, flows []*flow) bool {
+	return slices.ContainsFunc(flows, func(other *flow) bool { return r.allowsDNS(other) && policy.Narrows(f.pods, other.pods) })
 }
 
 // formPrefix begins a message about the NetworkPolicy form of policies.
