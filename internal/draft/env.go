@@ -100,7 +100,7 @@ func (s source) hostOrPort() string {
 }
 
 func (b *build) findInContainer(w *resource.Workload, c container) {
-	variables := b.envSources(w, c)
+	variables := lastOfKeys(b.envSources(w, c))
 	values, onNode := map[string]string{}, map[string]bool{}
 	for _, s := range variables {
 		if !s.unknown {
@@ -108,12 +108,27 @@ func (b *build) findInContainer(w *resource.Workload, c container) {
 		}
 		onNode[s.key] = s.onNode
 	}
-	sources := append(variables, argumentSources(w, c)...)
+	sources := slices.Concat(variables, argumentSources(w, c))
 	for i, s := range sources {
 		sources[i].value = expand(s.value, values)
 		sources[i].onNode = usesNode(sources[i], onNode)
 	}
 	b.findInSources(w, sources)
+}
+
+// lastOfKeys are variables without those that a later one replaces.
+func lastOfKeys(variables []source) []source {
+	last := map[string]int{}
+	for i, s := range variables {
+		last[s.key] = i
+	}
+	var out []source
+	for i, s := range variables {
+		if last[s.key] == i {
+			out = append(out, s)
+		}
+	}
+	return out
 }
 
 // envSources are the variables of a container.
@@ -181,15 +196,25 @@ func argumentSources(w *resource.Workload, c container) []source {
 		switch {
 		case strings.HasPrefix(arg, "-") && has:
 			s.key, s.value = flagKey(name), value
-			s.evidence += " " + name
+			s.evidence += " " + flagName(name)
 		case i > 0 && strings.HasPrefix(all[i-1], "-") && !strings.Contains(all[i-1], "=") && !strings.HasPrefix(arg, "-"):
 			s.key = flagKey(all[i-1])
-			s.evidence += " " + all[i-1]
+			s.evidence += " " + flagName(all[i-1])
 		}
 		out = append(out, s)
 	}
 	return out
 }
+
+// flagName is the name of a flag, and of a flag with one dash the first letter: a value may follow it (-psecret).
+func flagName(flag string) string {
+	if name := flagWord.FindString(flag); strings.HasPrefix(name, "--") {
+		return name
+	}
+	return flag[:min(len(flag), len("-p"))]
+}
+
+var flagWord = regexp.MustCompile(`^--[A-Za-z0-9_.-]+`)
 
 // flagKey is the name of a variable with the words of a flag.
 func flagKey(flag string) string {
@@ -231,13 +256,22 @@ func (b *build) findInSources(w *resource.Workload, sources []source) {
 			found = append(found, m)
 		}
 		found = append(found, pairedHosts(s)...)
-		for _, m := range found {
+		for _, m := range withoutBare(found) {
 			s.restrict(&m)
 			for _, d := range b.resolveMention(m, w.Ref.Namespace, w.Ref.Namespace+"/"+s.evidence) {
 				b.add(flow{from: b.podsOf(w), to: d.to, ports: d.ports, evidence: []string{s.evidence}})
 			}
 		}
 	}
+}
+
+// withoutBare are mentions without those of a host that another one names with a port.
+func withoutBare(found []mention) []mention {
+	ported := map[string]bool{}
+	for _, m := range found {
+		ported[m.host] = ported[m.host] || m.port > 0
+	}
+	return slices.DeleteFunc(slices.Clone(found), func(m mention) bool { return m.port == 0 && ported[m.host] })
 }
 
 // restrict limits what a host in a source may be. A host that may be no host is one only if it names a Service of

@@ -126,14 +126,19 @@ func inURL(scheme, rest string, kind textKind) (out []mention, variable bool) {
 			return nil, !injected.MatchString(host)
 		}
 		if m, ok := authorityHost(host, schemePorts[scheme]); ok {
-			m.srv = transport == "srv"
-			if datagrams.MatchString(scheme) || datagrams.MatchString(transport) {
-				m.protocol = v1alpha1.UDP
-			}
-			out = append(out, m)
+			out = append(out, m.over(scheme, transport))
 		}
 	}
 	return out, false
+}
+
+// over is a host with the protocol of a URL's scheme.
+func (m mention) over(scheme, transport string) mention {
+	m.srv = transport == "srv"
+	if datagrams.MatchString(scheme) || datagrams.MatchString(transport) {
+		m.protocol = v1alpha1.UDP
+	}
+	return m
 }
 
 // authorityHost is the host of one element of a URL's authority.

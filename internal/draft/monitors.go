@@ -148,6 +148,9 @@ func (b *build) podMonitors() []scrape {
 				if e.Port == "" && e.PortNumber == 0 && e.TargetPort != nil {
 					port = namedOrNumber(*e.TargetPort)
 				}
+				if port.Name == "" && port.Port == 0 {
+					continue
+				}
 				to := b.podsOf(w)
 				if ports := b.podPorts(to.namespace, to.labels, port); len(ports) > 0 {
 					out = append(out, scrape{to: to, ports: ports, evidence: short(resource.RefOf(n)), monitor: monitorOf(n)})
