@@ -211,7 +211,8 @@ func flagName(flag string) string {
 	if name := flagWord.FindString(flag); strings.HasPrefix(name, "--") {
 		return name
 	}
-	return flag[:min(len(flag), len("-p"))]
+	letters := []rune(flag)
+	return string(letters[:min(len(letters), len("-p"))])
 }
 
 var flagWord = regexp.MustCompile(`^--[A-Za-z0-9_.-]+`)
@@ -245,6 +246,9 @@ func (b *build) volumeSources(w *resource.Workload, texts podTexts) []source {
 func (b *build) findInSources(w *resource.Workload, sources []source) {
 	b.noteBuckets(w.Ref.Namespace+"/", sources)
 	for _, s := range sources {
+		if notDialed.MatchString(s.key) {
+			continue
+		}
 		found, variable := mentionsIn(s.value, s.kind)
 		if s.onNode {
 			b.review(w.Ref.Namespace+"/"+s.evidence, "names the pod's own node, where an agent may listen: no flow is written: if pods connect to it, add a flow with entities: [host] and the agent's port")
@@ -280,6 +284,7 @@ func (s source) restrict(m *mention) {
 	switch s.kind {
 	case valueText:
 		m.public = true
+		m.serviceOnly = m.serviceOnly || !m.url && fileName.MatchString(m.host) && !isHostKey(s.key)
 	case secretText:
 		m.public = m.url || isHostKey(s.key)
 		m.serviceOnly = m.serviceOnly || !m.public
