@@ -25,7 +25,7 @@ func nextSteps(cmd *cobra.Command, place fencePlace, c checkedDraft) []string {
 	flags := givenKustomizeFlags(cmd)
 	var out []string
 	if len(c.draft.Notes.Unseen) > 0 {
-		out = append(out, fmt.Sprintf("for what runs outside of %s: kubectl get %s -A -o yaml | tenantfence import - --namespace NAMESPACE > cluster.yaml, list cluster.yaml and %[1]s in the kustomization of a new folder, and run init on that folder instead", place.dir, importKinds))
+		out = append(out, fmt.Sprintf("import what runs outside of %s, and run init on a layer that lists both (docs/init.md): kubectl get %s -A -o yaml | tenantfence import - --namespace NAMESPACE > cluster.yaml", place.dir, importKinds))
 	}
 	return append(out,
 		"tenantfence build "+flags+place.displayPath,

@@ -100,7 +100,7 @@ func (s source) hostOrPort() string {
 }
 
 func (b *build) findInContainer(w *resource.Workload, c container) {
-	variables := b.envSources(w, c)
+	variables := lastOfKeys(b.envSources(w, c))
 	values, onNode := map[string]string{}, map[string]bool{}
 	for _, s := range variables {
 		if !s.unknown {
@@ -108,12 +108,27 @@ func (b *build) findInContainer(w *resource.Workload, c container) {
 		}
 		onNode[s.key] = s.onNode
 	}
-	sources := append(variables, argumentSources(w, c)...)
+	sources := slices.Concat(variables, argumentSources(w, c))
 	for i, s := range sources {
 		sources[i].value = expand(s.value, values)
 		sources[i].onNode = usesNode(sources[i], onNode)
 	}
 	b.findInSources(w, sources)
+}
+
+// lastOfKeys are variables without those that a later one replaces.
+func lastOfKeys(variables []source) []source {
+	last := map[string]int{}
+	for i, s := range variables {
+		last[s.key] = i
+	}
+	var out []source
+	for i, s := range variables {
+		if last[s.key] == i {
+			out = append(out, s)
+		}
+	}
+	return out
 }
 
 // envSources are the variables of a container.
@@ -171,31 +186,6 @@ func (b *build) dataOf(kind, namespace, name string) map[string]string {
 	return out
 }
 
-// argumentSources are the arguments of a container. A flag has its name as the key.
-func argumentSources(w *resource.Workload, c container) []source {
-	var out []source
-	all := slices.Concat(c.Command, c.Args)
-	for i, arg := range all {
-		s := source{value: arg, kind: valueText, evidence: short(w.Ref) + " args"}
-		name, value, has := strings.Cut(arg, "=")
-		switch {
-		case strings.HasPrefix(arg, "-") && has:
-			s.key, s.value = flagKey(name), value
-			s.evidence += " " + name
-		case i > 0 && strings.HasPrefix(all[i-1], "-") && !strings.Contains(all[i-1], "=") && !strings.HasPrefix(arg, "-"):
-			s.key = flagKey(all[i-1])
-			s.evidence += " " + all[i-1]
-		}
-		out = append(out, s)
-	}
-	return out
-}
-
-// flagKey is the name of a variable with the words of a flag.
-func flagKey(flag string) string {
-	return strings.ToUpper(strings.NewReplacer("-", "_", ".", "_").Replace(strings.TrimLeft(flag, "-")))
-}
-
 // volumeSources are the files of ConfigMaps that the pods mount.
 func (b *build) volumeSources(w *resource.Workload, texts podTexts) []source {
 	var out []source
@@ -220,6 +210,9 @@ func (b *build) volumeSources(w *resource.Workload, texts podTexts) []source {
 func (b *build) findInSources(w *resource.Workload, sources []source) {
 	b.noteBuckets(w.Ref.Namespace+"/", sources)
 	for _, s := range sources {
+		if notDialed.MatchString(s.key) {
+			continue
+		}
 		found, variable := mentionsIn(s.value, s.kind)
 		if s.onNode {
 			b.review(w.Ref.Namespace+"/"+s.evidence, "names the pod's own node, where an agent may listen: no flow is written: if pods connect to it, add a flow with entities: [host] and the agent's port")
@@ -231,7 +224,7 @@ func (b *build) findInSources(w *resource.Workload, sources []source) {
 			found = append(found, m)
 		}
 		found = append(found, pairedHosts(s)...)
-		for _, m := range found {
+		for _, m := range withoutBare(found) {
 			s.restrict(&m)
 			for _, d := range b.resolveMention(m, w.Ref.Namespace, w.Ref.Namespace+"/"+s.evidence) {
 				b.add(flow{from: b.podsOf(w), to: d.to, ports: d.ports, evidence: []string{s.evidence}})
@@ -240,12 +233,22 @@ func (b *build) findInSources(w *resource.Workload, sources []source) {
 	}
 }
 
+// withoutBare are mentions without those of a host that another one names with a port.
+func withoutBare(found []mention) []mention {
+	ported := map[string]bool{}
+	for _, m := range found {
+		ported[m.host] = ported[m.host] || m.port > 0
+	}
+	return slices.DeleteFunc(slices.Clone(found), func(m mention) bool { return m.port == 0 && ported[m.host] })
+}
+
 // restrict limits what a host in a source may be. A host that may be no host is one only if it names a Service of
 // the build: in Secrets, since a note would print it.
 func (s source) restrict(m *mention) {
 	switch s.kind {
 	case valueText:
 		m.public = true
+		m.serviceOnly = m.serviceOnly || !m.url && fileName.MatchString(m.host) && !isHostKey(s.key)
 	case secretText:
 		m.public = m.url || isHostKey(s.key)
 		m.serviceOnly = m.serviceOnly || !m.public

@@ -40,6 +40,7 @@ type mention struct {
 
 var (
 	urlPattern      = regexp.MustCompile(`(?i)([a-z][a-z0-9+.-]*)://((?:\[[0-9a-f:.]+\]|\$\([a-z_][a-z0-9_]*\)|\$\{[a-z_][a-z0-9_]*\}|[^\s"'<>` + "`" + `;|)\]}])+)`)
+	listedWord      = regexp.MustCompile(`(?i)(https?://[^\s,]+),(?:direct|off)\b`)
 	listedURL       = regexp.MustCompile(`(?i),([a-z][a-z0-9+.-]*://)`)
 	hostPortPattern = regexp.MustCompile(`(?i)^([a-z0-9](?:[a-z0-9.-]*[a-z0-9])?):(\d{2,5})$`)
 	hostPattern     = regexp.MustCompile(`(?i)^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*\.?$`)
@@ -68,7 +69,8 @@ var localSchemes = []string{"file", "unix", "data", "s3", "gs", "gcs", "azblob",
 
 // mentionsIn are the hosts in a text, and whether a part of it depends on a variable without a value.
 func mentionsIn(text string, kind textKind) (out []mention, variable bool) {
-	text = grpcTarget.ReplaceAllString(listedURL.ReplaceAllString(text, " $1"), " ")
+	text = listedURL.ReplaceAllString(listedWord.ReplaceAllString(text, "$1"), " $1")
+	text = grpcTarget.ReplaceAllString(text, " ")
 	if kind != fileText {
 		out, text = dataSources(text)
 	}
@@ -126,14 +128,19 @@ func inURL(scheme, rest string, kind textKind) (out []mention, variable bool) {
 			return nil, !injected.MatchString(host)
 		}
 		if m, ok := authorityHost(host, schemePorts[scheme]); ok {
-			m.srv = transport == "srv"
-			if datagrams.MatchString(scheme) || datagrams.MatchString(transport) {
-				m.protocol = v1alpha1.UDP
-			}
-			out = append(out, m)
+			out = append(out, m.over(scheme, transport))
 		}
 	}
 	return out, false
+}
+
+// over is a host with the protocol of a URL's scheme.
+func (m mention) over(scheme, transport string) mention {
+	m.srv = transport == "srv"
+	if datagrams.MatchString(scheme) || datagrams.MatchString(transport) {
+		m.protocol = v1alpha1.UDP
+	}
+	return m
 }
 
 // authorityHost is the host of one element of a URL's authority.

@@ -70,6 +70,14 @@ type monitorEndpoint struct {
 	TargetPort *intstr.IntOrString `json:"targetPort"`
 }
 
+// port is the port of a PodMonitor's endpoint.
+func (e monitorEndpoint) port() policy.Port {
+	if e.Port == "" && e.PortNumber == 0 && e.TargetPort != nil {
+		return namedOrNumber(*e.TargetPort)
+	}
+	return policy.Port{Name: e.Port, Port: e.PortNumber, Protocol: v1alpha1.TCP}
+}
+
 // namespaces reports whether a monitor is about a namespace.
 func (m monitorSpec) includes(own, namespace string) bool {
 	if m.Spec.Namespaces.Any {
@@ -144,9 +152,9 @@ func (b *build) podMonitors() []scrape {
 				continue
 			}
 			for _, e := range m.Spec.PodEndpoints {
-				port := policy.Port{Name: e.Port, Port: e.PortNumber, Protocol: v1alpha1.TCP}
-				if e.Port == "" && e.PortNumber == 0 && e.TargetPort != nil {
-					port = namedOrNumber(*e.TargetPort)
+				port := e.port()
+				if port.Name == "" && port.Port == 0 {
+					continue
 				}
 				to := b.podsOf(w)
 				if ports := b.podPorts(to.namespace, to.labels, port); len(ports) > 0 {

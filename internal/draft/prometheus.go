@@ -49,12 +49,15 @@ func monitorOf(n *yaml.RNode) monitor {
 	return monitor{n.GetKind(), n.GetNamespace(), n.GetLabels()}
 }
 
-// scrapesBy reports whether the pods of a Prometheus read a monitor. Selectors are those of its resource: without
-// one, its configuration is unknown.
+// scrapesBy reports whether the pods of a Prometheus read a monitor. Selectors are those of its resource. Without
+// any such resource, the configuration of other pods is unknown.
 func (b *build) scrapesBy(w *resource.Workload, m monitor) bool {
 	n := b.item(w.Resource)
-	if m.kind == "" || n == nil || resource.Group(n) != monitoringGroup {
+	if m.kind == "" {
 		return true
+	}
+	if n == nil || resource.Group(n) != monitoringGroup {
+		return len(b.ofKind(monitoringGroup, "Prometheus")) == 0
 	}
 	p := decode[prometheusSpec](n).Spec
 	labels, namespaces := p.ServiceMonitors, p.ServiceMonitorNamespaces

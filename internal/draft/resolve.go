@@ -16,11 +16,13 @@ import (
 // name is one of the cluster's DNS; the Service is nil if the build lacks it.
 func (b *build) serviceByHost(host, namespace string) (s *resource.Service, inCluster bool) {
 	host = strings.TrimSuffix(strings.ToLower(host), ".")
-	if host == "kubernetes.default" || strings.HasPrefix(host, "kubernetes.default.svc") {
+	labels := strings.Split(host, ".")
+	i := slices.Index(labels, "svc")
+	inDomain := i == len(labels)-1 || v1alpha1.IsClusterDNSName(host)
+	if host == "kubernetes.default" || strings.HasPrefix(host, "kubernetes.default.svc") && inDomain {
 		return resource.APIServer(), true
 	}
-	labels := strings.Split(host, ".")
-	if i := slices.Index(labels, "svc"); i >= 2 {
+	if i >= 2 && inDomain {
 		s := b.index.Service(labels[i-1], labels[i-2])
 		return s, s != nil || v1alpha1.IsClusterDNSName(host)
 	}
@@ -143,6 +145,11 @@ func (b *build) outside(host string, ports []v1alpha1.Port, evidence string) []d
 	host = strings.TrimSuffix(host, ".")
 	if where := b.routedHosts()[host]; where != "" {
 		b.review(evidence, fmt.Sprintf("names %s, which %s routes into this cluster: no flow is written: if pods connect to it, list it in clusterHostnames of the profile and add a peer with fqdns", host, where))
+		return nil
+	}
+	labels := strings.Split(host, ".")
+	if i := slices.Index(labels, "svc"); i >= 2 && b.index.Service(labels[i-1], labels[i-2]) != nil {
+		b.review(evidence, fmt.Sprintf("names %s: no flow is written, since it is Service %s/%s of this cluster only if %s is the domain of its DNS", host, labels[i-1], labels[i-2], strings.Join(labels[i+1:], ".")))
 		return nil
 	}
 	return []destination{{to: endpoint{fqdn: host, name: flowWord(host)}, ports: ports}}

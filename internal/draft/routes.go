@@ -118,6 +118,10 @@ func (b *build) addRoutes(n *yaml.RNode, controllerName string, backends []backe
 			b.unseen(ref, fmt.Sprintf("names Service %s/%s, which is not in the build", to.namespace, to.name))
 			continue
 		}
+		if to.namespace != n.GetNamespace() && !b.isGranted(n, to) {
+			b.review(ref, fmt.Sprintf("names Service %s/%s, and no ReferenceGrant of the build allows that: no flow is written: add the grant, or the flow if the grant is elsewhere", to.namespace, to.name))
+			continue
+		}
 		var ports []v1alpha1.Port
 		if to.port.Port != (intstr.IntOrString{}) {
 			ports = []v1alpha1.Port{to.port}

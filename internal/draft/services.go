@@ -81,6 +81,9 @@ func (b *build) addressesBehind(s *resource.Service, ports []v1alpha1.Port) []de
 		if len(ports) == 0 || len(slice.Ports) > 0 {
 			to = nil
 			for _, p := range slice.Ports {
+				if !named(s, ports, p.Name) {
+					continue
+				}
 				to = append(to, portOf(policy.Port{Port: p.Port, Protocol: p.Protocol}))
 			}
 		}
@@ -94,6 +97,16 @@ func (b *build) addressesBehind(s *resource.Service, ports []v1alpha1.Port) []de
 		b.unseen(describe(s.Ref), "has no selector, and the build has no EndpointSlice with addresses outside the cluster for it")
 	}
 	return out
+}
+
+// named reports whether ports of a Service include the one with a name. A Service with one port may have none.
+func named(s *resource.Service, ports []v1alpha1.Port, name string) bool {
+	if len(ports) == 0 || len(s.Ports) < 2 {
+		return true
+	}
+	return slices.ContainsFunc(ports, func(p v1alpha1.Port) bool {
+		return slices.ContainsFunc(matching(s, p), func(have resource.ServicePort) bool { return have.Name == name })
+	})
 }
 
 func addressEndpoint(a netip.Addr) endpoint {

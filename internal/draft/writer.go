@@ -77,9 +77,7 @@ func (w *writer) writeFlows(flows []flow) {
 			w.build.unseen(strings.Join(f.evidence, ", "), problem+": no flow is written")
 			continue
 		}
-		if s := f.to.service; s != nil && len(f.ports) == 0 && !f.everyPort && len(s.Ports) > 1 {
-			w.build.review(f.from.namespace+"/"+strings.Join(f.evidence, ", "), fmt.Sprintf("names Service %s/%s without a port, so the flow has all of its %d ports: keep those that pods connect to", s.Ref.Namespace, s.Ref.Name, len(s.Ports)))
-		}
+		w.noteEveryPort(f)
 		w.written = append(w.written, f)
 		if t := w.tenantOf(f.from); t != nil {
 			w.writeEgress(t, f)
@@ -87,6 +85,13 @@ func (w *writer) writeFlows(flows []flow) {
 		if t := w.tenantOf(f.to); t != nil {
 			w.writeIngress(t, f)
 		}
+	}
+}
+
+// noteEveryPort notes a flow to all ports of a Service whose evidence has none.
+func (w *writer) noteEveryPort(f flow) {
+	if s := f.to.service; s != nil && len(f.ports) == 0 && !f.everyPort && len(s.Ports) > 1 {
+		w.build.review(f.from.namespace+"/"+strings.Join(f.evidence, ", "), fmt.Sprintf("names Service %s/%s without a port, so the flow has all of its %d ports: keep those that pods connect to", s.Ref.Namespace, s.Ref.Name, len(s.Ports)))
 	}
 }
 

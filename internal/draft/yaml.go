@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode"
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
@@ -133,7 +134,13 @@ func plain(n *yaml.Node) {
 func commentText(lines []string) string {
 	var out []string
 	for _, l := range lines {
-		out = append(out, "# "+strings.ReplaceAll(l, "\n", " "))
+		printable := strings.Map(func(r rune) rune {
+			if !unicode.IsPrint(r) {
+				return ' '
+			}
+			return r
+		}, l)
+		out = append(out, "# "+printable)
 	}
 	return strings.Join(out, "\n")
 }

@@ -35,6 +35,12 @@ func Unfenced(fsys filesys.FileSystem, dir string, opts Options) ([]*yaml.RNode,
 	if err != nil {
 		return nil, g.explain(err)
 	}
+	root, err := filesys.ConfirmDir(g, dir)
+	if err != nil {
+		return nil, g.explain(err)
+	}
+	r := newRecords(g, root)
+	o.read = r.add
 	m, err := runKrusty(o, dir, opts)
 	if err := g.explain(err); err != nil {
 		return nil, fmt.Errorf("build %s: %w", dir, err)
@@ -42,9 +48,13 @@ func Unfenced(fsys filesys.FileSystem, dir string, opts Options) ([]*yaml.RNode,
 	if err := restoreLocalConfig(m.Resources()); err != nil {
 		return nil, err
 	}
-	items := m.ToRNodeSlice()
-	resource.ClearSources(items)
-	return items, nil
+	var items []*item
+	var nodes []*yaml.RNode
+	for _, res := range m.Resources() {
+		items, nodes = append(items, &item{Resource: res}), append(nodes, &res.RNode)
+	}
+	resource.ClearSources(nodes)
+	return nodes, r.recordSources(items)
 }
 
 // firstFence is where the first fence is listed.
