@@ -103,6 +103,9 @@ func (w *writer) testPort(to endpoint, p v1alpha1.Port) (int32, bool) {
 			return s.Port, true
 		}
 		return 0, false
+	case number.Name != "" && to.workload == nil:
+		// Only pods have named ports.
+		return 0, false
 	case number.Name != "":
 		n, ok := to.workload.ResolveTargetPort(policy.Port{Name: number.Name, Protocol: number.Protocol})
 		return n.Port, ok
