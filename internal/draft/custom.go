@@ -55,7 +55,7 @@ func scalarSources(name string, part *yaml.RNode) []source {
 				walk(c, path)
 			}
 		case yaml.ScalarNode:
-			out = append(out, source{"", n.Value, valueText, name + " " + path})
+			out = append(out, source{value: n.Value, kind: valueText, evidence: name + " " + path})
 		}
 	}
 	walk(part.YNode(), "spec")

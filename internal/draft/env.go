@@ -1,7 +1,6 @@
 package draft
 
 import (
-	"encoding/base64"
 	"maps"
 	"regexp"
 	"slices"
@@ -14,14 +13,25 @@ import (
 type source struct {
 	key, value string
 	kind       textKind
+	// unknown reports that the build lacks the value.
+	unknown bool
 	// evidence names the place.
 	evidence string
 }
 
 // keyRef refers to a key of a ConfigMap or Secret.
 type keyRef struct {
-	Name string `json:"name"`
-	Key  string `json:"key"`
+	Name     string `json:"name"`
+	Key      string `json:"key"`
+	Optional bool   `json:"optional"`
+}
+
+// mountedRef is a ConfigMap or Secret of a volume.
+type mountedRef struct {
+	Name       string   `json:"name"`
+	SecretName string   `json:"secretName"`
+	Items      []keyRef `json:"items"`
+	Optional   bool     `json:"optional"`
 }
 
 // podTexts is the part of a pod's spec with texts.
@@ -29,16 +39,12 @@ type podTexts struct {
 	Containers     []container `json:"containers"`
 	InitContainers []container `json:"initContainers"`
 	Volumes        []struct {
-		ConfigMap struct {
-			Name  string   `json:"name"`
-			Items []keyRef `json:"items"`
-		} `json:"configMap"`
+		ConfigMap mountedRef `json:"configMap"`
+		Secret    mountedRef `json:"secret"`
 		Projected struct {
 			Sources []struct {
-				ConfigMap struct {
-					Name  string   `json:"name"`
-					Items []keyRef `json:"items"`
-				} `json:"configMap"`
+				ConfigMap mountedRef `json:"configMap"`
+				Secret    mountedRef `json:"secret"`
 			} `json:"sources"`
 		} `json:"projected"`
 	} `json:"volumes"`
@@ -51,12 +57,9 @@ type container struct {
 	Command []string `json:"command"`
 	Args    []string `json:"args"`
 	Env     []struct {
-		Name      string `json:"name"`
-		Value     string `json:"value"`
-		ValueFrom struct {
-			ConfigMapKeyRef keyRef `json:"configMapKeyRef"`
-			SecretKeyRef    keyRef `json:"secretKeyRef"`
-		} `json:"valueFrom"`
+		Name      string     `json:"name"`
+		Value     string     `json:"value"`
+		ValueFrom *valueFrom `json:"valueFrom"`
 	} `json:"env"`
 	EnvFrom []struct {
 		Prefix       string `json:"prefix"`
@@ -73,6 +76,7 @@ func (b *build) findMentions() {
 		}
 		spec := at(b.item(w.Resource), w.Field)
 		texts := decode[podTexts](spec)
+		b.noteMissing(w, texts)
 		for _, c := range slices.Concat(texts.InitContainers, texts.Containers) {
 			b.findInContainer(w, c)
 		}
@@ -83,24 +87,19 @@ func (b *build) findMentions() {
 	}
 }
 
-// hostOrPort is the value of a source in the text of others. Other values of Secrets never get there.
-func (s source) hostOrPort() string {
-	if _, isPort := portNumber(s.value); s.kind == secretText && !isPort && !isHostKey(s.key) {
-		return "secret"
-	}
-	return s.value
-}
-
 func (b *build) findInContainer(w *resource.Workload, c container) {
 	sources := append(b.envSources(w, c), argumentSources(w, c)...)
 	values := map[string]string{}
 	for _, s := range sources {
 		if s.key != "" {
-			values[s.key] = s.hostOrPort()
+			values[s.key] = s.inText()
 		}
 	}
 	for i, s := range sources {
-		sources[i].value = expand(s.value, values)
+		// Kubernetes expands no value of a Secret.
+		if s.kind != secretText {
+			sources[i].value = expand(s.value, values)
+		}
 	}
 	b.findInSources(w, sources)
 }
@@ -116,42 +115,14 @@ func (b *build) envSources(w *resource.Workload, c container) []source {
 		}{{"ConfigMap", from.ConfigMapRef.Name, valueText}, {"Secret", from.SecretRef.Name, secretText}} {
 			data := b.dataOf(kind.kind, ns, kind.name)
 			for _, key := range slices.Sorted(maps.Keys(data)) {
-				out = append(out, source{from.Prefix + key, data[key], kind.text, name + " env " + from.Prefix + key + " of " + kind.kind + "/" + kind.name})
+				out = append(out, source{key: from.Prefix + key, value: data[key], kind: kind.text, evidence: name + " env " + from.Prefix + key + " of " + kind.kind + "/" + kind.name})
 			}
 		}
 	}
 	for _, e := range c.Env {
-		s := source{e.Name, e.Value, valueText, name + " env " + e.Name}
-		if r := e.ValueFrom.ConfigMapKeyRef; r.Name != "" {
-			s.value, s.evidence = b.dataOf("ConfigMap", ns, r.Name)[r.Key], s.evidence+" of ConfigMap/"+r.Name
-		}
-		if r := e.ValueFrom.SecretKeyRef; r.Name != "" {
-			s.value, s.kind, s.evidence = b.dataOf("Secret", ns, r.Name)[r.Key], secretText, s.evidence+" of Secret/"+r.Name
-		}
-		out = append(out, s)
+		s := source{key: e.Name, value: e.Value, kind: valueText, evidence: name + " env " + e.Name}
+		out = append(out, b.valueFrom(s, ns, e.ValueFrom))
 	}
-	return out
-}
-
-// dataOf is the data of a ConfigMap or Secret, without what is not text.
-func (b *build) dataOf(kind, namespace, name string) map[string]string {
-	if name == "" {
-		return nil
-	}
-	d := decode[struct {
-		Data       map[string]string `json:"data"`
-		StringData map[string]string `json:"stringData"`
-	}](b.find(kind, namespace, name))
-	if kind != "Secret" {
-		return d.Data
-	}
-	out := map[string]string{}
-	for key, value := range d.Data {
-		if text, err := base64.StdEncoding.DecodeString(value); err == nil {
-			out[key] = string(text)
-		}
-	}
-	maps.Copy(out, d.StringData)
 	return out
 }
 
@@ -165,14 +136,22 @@ func argumentSources(w *resource.Workload, c container) []source {
 		switch {
 		case strings.HasPrefix(arg, "-") && has:
 			s.key, s.value = flagKey(name), value
-			s.evidence += " " + name
+			s.evidence += shownFlag(name)
 		case i > 0 && strings.HasPrefix(all[i-1], "-") && !strings.Contains(all[i-1], "=") && !strings.HasPrefix(arg, "-"):
 			s.key = flagKey(all[i-1])
-			s.evidence += " " + all[i-1]
+			s.evidence += shownFlag(all[i-1])
 		}
 		out = append(out, s)
 	}
 	return out
+}
+
+// shownFlag is a flag in the evidence of a flow. After one letter, a flag may have a password: -ppassword.
+func shownFlag(flag string) string {
+	if strings.HasPrefix(flag, "--") || len(flag) == len("-x") {
+		return " " + flag
+	}
+	return ""
 }
 
 // flagKey is the name of a variable with the words of a flag.
@@ -183,18 +162,13 @@ func flagKey(flag string) string {
 // volumeSources are the files of ConfigMaps that the pods mount.
 func (b *build) volumeSources(w *resource.Workload, texts podTexts) []source {
 	var out []source
-	add := func(name string, items []keyRef) {
+	for _, v := range texts.mounted("ConfigMap") {
+		name, items := v.Name, v.Items
 		data := b.dataOf("ConfigMap", w.Ref.Namespace, name)
 		for _, key := range slices.Sorted(maps.Keys(data)) {
 			if len(items) == 0 || slices.ContainsFunc(items, func(r keyRef) bool { return r.Key == key }) {
-				out = append(out, source{"", data[key], fileText, short(w.Ref) + " file " + key + " of ConfigMap/" + name})
+				out = append(out, source{value: data[key], kind: fileText, evidence: short(w.Ref) + " file " + key + " of ConfigMap/" + name})
 			}
-		}
-	}
-	for _, v := range texts.Volumes {
-		add(v.ConfigMap.Name, v.ConfigMap.Items)
-		for _, p := range v.Projected.Sources {
-			add(p.ConfigMap.Name, p.ConfigMap.Items)
 		}
 	}
 	return out
@@ -204,8 +178,14 @@ func (b *build) volumeSources(w *resource.Workload, texts podTexts) []source {
 func (b *build) findInSources(w *resource.Workload, sources []source) {
 	for _, s := range sources {
 		found, variable := mentionsIn(s.value, s.kind)
+		if s.kind == secretText && isSecretHostKey(s.key) && len(found) == 0 && strings.Contains(s.value, ":") {
+			found = hostList(strings.TrimSpace(s.value), 0)
+		}
 		if variable && s.kind != fileText {
 			b.unseen(w.Ref.Namespace+"/"+s.evidence, "has a host that depends on a variable without a value in the build")
+		}
+		if s.isUnread() && len(found) == 0 {
+			b.unseen(w.Ref.Namespace+"/"+s.evidence, "could not be read, since it is no URL whose host is certain: add a flow if pods connect to its host")
 		}
 		if m, ok := wholeHost(s, sources); ok {
 			found = append(found, m)
@@ -220,14 +200,11 @@ func (b *build) findInSources(w *resource.Workload, sources []source) {
 }
 
 // restrict limits what a host in a source may be. A host that may be no host is one only if it names a Service of
-// the build: in Secrets, since a note would print it.
+// the build.
 func (s source) restrict(m *mention) {
 	switch s.kind {
-	case valueText:
+	case valueText, secretText:
 		m.public = true
-	case secretText:
-		m.public = m.url || isHostKey(s.key)
-		m.serviceOnly = m.serviceOnly || !m.public
 	case fileText:
 		m.serviceOnly = m.serviceOnly || markup.MatchString(s.evidence)
 	}
@@ -244,7 +221,7 @@ func isHostKey(key string) bool { return hostKey.MatchString(key) }
 // DB_HOST.
 func wholeHost(s source, others []source) (mention, bool) {
 	host := strings.ToLower(strings.TrimSpace(s.value))
-	if s.kind == fileText || !hostPattern.MatchString(host) {
+	if s.kind == fileText || s.kind == secretText && !isSecretHostKey(s.key) || !hostPattern.MatchString(host) {
 		return mention{}, false
 	}
 	m := mention{host: host, serviceOnly: !isHostKey(s.key)}
@@ -258,24 +235,4 @@ func wholeHost(s source, others []source) (mention, bool) {
 		}
 	}
 	return m, true
-}
-
-var variableReference = regexp.MustCompile(`\$\(([A-Za-z_][A-Za-z0-9_]*)\)|\$\{([A-Za-z_][A-Za-z0-9_]*)\}|\$([A-Za-z_][A-Za-z0-9_]*)`)
-
-// expand replaces references to the variables of a container.
-func expand(text string, values map[string]string) string {
-	const depth = 3
-	for range depth {
-		next := variableReference.ReplaceAllStringFunc(text, func(found string) string {
-			if value, ok := values[strings.Trim(found, "${}()")]; ok {
-				return value
-			}
-			return found
-		})
-		if next == text {
-			break
-		}
-		text = next
-	}
-	return text
 }
