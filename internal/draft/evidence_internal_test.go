@@ -87,6 +87,24 @@ spec:
 	}
 }
 
+// TestPolicyTypes reads rules of a direction that policyTypes lacks.
+func TestPolicyTypes(t *testing.T) {
+	t.Parallel()
+	items := parseItems(t, `
+{apiVersion: v1, kind: Pod, metadata: {name: db, namespace: data, labels: {app: db}}, spec: {containers: [{name: db, image: db}]}}
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: ingress-alone, namespace: data}
+spec: {podSelector: {}, policyTypes: [Ingress], egress: [{}]}
+`)
+	got := summary(New(items, indexOf(t, items), Options{}))
+	want := "limits fqdns [] cidrs [] entities [] namespaces []\nreview data/NetworkPolicy/ingress-alone: has rules for a direction that policyTypes lacks: no flow is written for them, and Cilium applies them all the same: remove them\n"
+	if got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
 // TestOrderHasNoEffect drafts a fence from the same items in random order.
 func TestOrderHasNoEffect(t *testing.T) {
 	t.Parallel()
@@ -163,7 +181,7 @@ func summary(d *Result) string {
 	l := d.Profile.Spec.Limits
 	fmt.Fprintf(&out, "limits fqdns %v cidrs %v entities %v namespaces %v\n", l.FQDNs, l.CIDRs, l.Entities, l.Namespaces)
 	for _, o := range d.Profile.Spec.Overrides {
-		fmt.Fprintf(&out, "override %v entities %v hostNetwork %t\n", o.Tenants, o.Limits.Entities, o.Limits.HostNetwork != nil)
+		fmt.Fprintf(&out, "override %v fqdns %v cidrs %v entities %v namespaces %v hostNetwork %t\n", o.Tenants, o.Limits.FQDNs, o.Limits.CIDRs, o.Limits.Entities, o.Limits.Namespaces, o.Limits.HostNetwork != nil)
 	}
 	if dns := d.Profile.Spec.Baseline.DNS; dns.Pods != nil || dns.Port != 0 || dns.NodeLocal || dns.HostNetwork {
 		fmt.Fprintf(&out, "dns pods %s port %d nodeLocal %t hostNetwork %t\n", selectorText(dns.Pods), dns.Port, dns.NodeLocal, dns.HostNetwork)
