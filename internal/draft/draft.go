@@ -16,7 +16,7 @@ type Draft struct {
 	ProfileComments map[string][]string
 	Tenants         []Tenant
 	Tests           v1alpha1.FlowTest
-	// Namespaces are those of Tenants without a Namespace in the build.
+	// Namespaces are those with workloads of the build, and without a Namespace in it.
 	Namespaces []string
 	// Notes are for the reader.
 	Notes Notes

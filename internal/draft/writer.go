@@ -48,6 +48,11 @@ func newWriter(b *build, o Options) *writer {
 			w.Namespaces = append(w.Namespaces, t.namespace)
 		}
 	}
+	for _, e := range b.excluded {
+		if b.index.Namespaces[e.name] == nil {
+			w.Namespaces = append(w.Namespaces, e.name)
+		}
+	}
 	slices.Sort(w.Namespaces)
 	for _, p := range b.index.Workloads {
 		if n := w.needs[b.tenantOf[p.Ref.Namespace]]; n != nil && p.HostNetwork {
