@@ -56,7 +56,11 @@ type container struct {
 	Image   string   `json:"image"`
 	Command []string `json:"command"`
 	Args    []string `json:"args"`
-	Env     []struct {
+	Ports   []struct {
+		HostPort int32  `json:"hostPort"`
+		HostIP   string `json:"hostIP"`
+	} `json:"ports"`
+	Env []struct {
 		Name      string     `json:"name"`
 		Value     string     `json:"value"`
 		ValueFrom *valueFrom `json:"valueFrom"`

@@ -83,6 +83,7 @@ func (w *writer) writeFlows(flows []flow) {
 			continue
 		}
 		w.written = append(w.written, f)
+		w.build.noteWorld(f)
 		if t := w.tenantOf(f.from); t != nil {
 			w.writeEgress(t, f)
 		}
