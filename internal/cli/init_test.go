@@ -280,6 +280,46 @@ spec: {containers: [{name: web, image: web, env: [{name: DB, value: "postgres://
 	}
 }
 
+// TestInitReportsDenials has a policy that denies a flow of the manifests. Nothing is denied in AllowOnly, so init
+// reports what the build in Enforce reports, and the FlowTest that it does not write.
+func TestInitReportsDenials(t *testing.T) {
+	t.Parallel()
+	deploy := filepath.Join(t.TempDir(), "deploy")
+	writeFiles(t, deploy, map[string]string{"kustomization.yaml": "resources: [all.yaml]\n", "all.yaml": `
+apiVersion: v1
+kind: Service
+metadata: {name: db, namespace: data}
+spec: {selector: {app: db}, ports: [{port: 5432}]}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: db, namespace: data, labels: {app: db}}
+spec: {containers: [{name: db, image: db}]}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: web, namespace: shop, labels: {app: web}}
+spec: {containers: [{name: web, image: web, env: [{name: DB, value: "postgres://db.data"}]}]}
+---
+apiVersion: cilium.io/v2
+kind: CiliumNetworkPolicy
+metadata: {name: no-shop, namespace: data}
+spec: {endpointSelector: {}, ingressDeny: [{fromEndpoints: [{matchLabels: {k8s:io.kubernetes.pod.namespace: shop}}]}]}
+`})
+	printed := runProgram(t, nil, "init", deploy)
+	for _, want := range []string{
+		"- Pod/web env DB: its flow is written without a FlowTest, since the case \"shop/Pod/web to service/data/db:5432\" does not hold",
+		"- error: Tenant/shop: spec.egress[web-to-data-db]: shop/Pod/web -> data/Pod/db:5432/TCP is declared and not allowed: ",
+	} {
+		if !strings.Contains(printed, want) {
+			t.Errorf("%q is missing", want)
+		}
+	}
+	if strings.Contains(printed, "isolation is proved") || t.Failed() {
+		t.Error(printed)
+	}
+}
+
 // TestInitOfSystemNamespaces has flows from and to pods of namespaces without a Tenant and without a Namespace in the
 // build.
 func TestInitOfSystemNamespaces(t *testing.T) {

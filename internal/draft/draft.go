@@ -34,8 +34,8 @@ type Options struct {
 	// Refused are flows that a build with an earlier draft refused, with its reason. The draft reports
 	// these flows, and does not write them.
 	Refused map[FlowID]string
-	// Untested are flows whose FlowTest case did not hold. The draft writes them without the case.
-	Untested map[FlowID]bool
+	// Untested are flows whose FlowTest case did not hold, with the case. The draft writes them without it.
+	Untested map[FlowID]string
 }
 
 // FlowID identifies a flow in drafts of one build.

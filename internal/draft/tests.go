@@ -3,6 +3,7 @@ package draft
 import (
 	"fmt"
 	"net/netip"
+	"strings"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/policy"
@@ -17,7 +18,7 @@ func (w *writer) writeTests() {
 	for _, t := range w.build.tenants {
 		c := v1alpha1.FlowCase{Name: "unknown namespaces do not reach " + t.name, From: "namespace/" + unknownNamespace + "/*", To: "tenant/" + t.name + "/*", Expect: v1alpha1.ExpectDeny}
 		id := FlowID(c.Name)
-		if w.options.Untested[id] {
+		if w.options.Untested[id] != "" {
 			w.build.review("Tenant/"+t.name, "policies of the build or of an operator allow pods of unknown namespaces to reach it, so no FlowTest denies that: narrow these policies, and add such a case")
 			continue
 		}
@@ -25,9 +26,11 @@ func (w *writer) writeTests() {
 		w.Tests.Spec.Cases = append(w.Tests.Spec.Cases, c)
 	}
 	for _, f := range w.written {
-		if !w.options.Untested[f.id()] {
-			w.writeCases(f)
+		if failed := w.options.Untested[f.id()]; failed != "" {
+			w.build.review(strings.Join(f.evidence, ", "), fmt.Sprintf("its flow is written without a FlowTest, since the case %q does not hold or is undecided: find out why before you rely on the flow", failed))
+			continue
 		}
+		w.writeCases(f)
 	}
 }
 
