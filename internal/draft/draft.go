@@ -18,6 +18,8 @@ type Draft struct {
 	Tests           v1alpha1.FlowTest
 	// Namespaces are those with workloads of the build, and without a Namespace in it.
 	Namespaces []string
+	// Unknown is a namespace that represents those without a Tenant.
+	Unknown string
 	// Notes are for the reader.
 	Notes Notes
 }

@@ -13,6 +13,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/kustomize/kyaml/kio"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
+	sigs "sigs.k8s.io/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/resource"
@@ -102,6 +103,23 @@ spec: {podSelector: {}, policyTypes: [Ingress], egress: [{}]}
 	want := "limits fqdns [] cidrs [] entities [] namespaces []\nreview data/NetworkPolicy/ingress-alone: has rules for a direction that policyTypes lacks: no flow is written for them, and Cilium applies them all the same: remove them\n"
 	if got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+// TestTextsOfFiles writes paths and names that YAML would read as something else.
+func TestTextsOfFiles(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{"../a b", "../a #b", "../a: b", "2024", "on", "../x", "'", "- a", "~"} {
+		var got struct {
+			Resources []any `json:"resources"`
+		}
+		if err := sigs.Unmarshal(kustomization([]string{text}), &got); err != nil || got.Resources[0] != text {
+			t.Errorf("%q becomes %v (%v)", text, got.Resources, err)
+		}
+		var name struct{ Metadata struct{ Name any } }
+		if err := sigs.Unmarshal(fence(text), &name); err != nil || name.Metadata.Name != text {
+			t.Errorf("the fence %q becomes %v (%v)", text, name.Metadata.Name, err)
+		}
 	}
 }
 

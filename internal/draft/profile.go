@@ -58,6 +58,9 @@ func (w *writer) writeCluster(spec *v1alpha1.FenceProfileSpec) {
 	if len(b.ofKind("cilium.io", resource.KindCilium, resource.KindClusterwide)) > 0 {
 		reason = "the build has CiliumNetworkPolicies"
 	}
+	if agents := b.noteAgents(); agents != "" {
+		reason = "assumed, and the build has " + agents
+	}
 	for _, n := range b.items {
 		if group := resource.Group(n); strings.HasSuffix(group, "projectcalico.org") || group == "operator.tigera.io" {
 			b.review(describe(resource.RefOf(n)), "is a resource of Calico: if Calico enforces policies, set cluster of the profile to cni: Kubernetes with podCIDRs, serviceCIDRs and nodeCIDRs")

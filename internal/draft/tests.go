@@ -9,14 +9,29 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// unknownNamespace represents namespaces that the profile gives to no Tenant.
-const unknownNamespace = "without-tenant"
+// unknownNamespace returns a name that no namespace of the build has. It represents namespaces that the profile gives to
+// no Tenant.
+func (b *build) unknownNamespace() string {
+	const name = "without-tenant"
+	used := map[string]bool{}
+	for ns := range b.index.Namespaces {
+		used[ns] = true
+	}
+	for _, w := range b.index.Workloads {
+		used[w.Ref.Namespace] = true
+	}
+	free := name
+	for i := 2; used[free]; i++ {
+		free = fmt.Sprintf("%s-%d", name, i)
+	}
+	return free
+}
 
 // writeTests writes a case for each flow, and for each Tenant one that unknown namespaces do not reach it.
 func (w *writer) writeTests() {
 	w.Tests.TypeMeta, w.Tests.Name = typeMeta(v1alpha1.KindFlowTest), "flows"
 	for _, t := range w.build.tenants {
-		c := v1alpha1.FlowCase{Name: "unknown namespaces do not reach " + t.name, From: "namespace/" + unknownNamespace + "/*", To: "tenant/" + t.name + "/*", Expect: v1alpha1.ExpectDeny}
+		c := v1alpha1.FlowCase{Name: "unknown namespaces do not reach " + t.name, From: "namespace/" + w.Unknown + "/*", To: "tenant/" + t.name + "/*", Expect: v1alpha1.ExpectDeny}
 		id := FlowID(c.Name)
 		if w.options.Untested[id] != "" {
 			w.build.review("Tenant/"+t.name, "policies of the build or of an operator allow pods of unknown namespaces to reach it, so no FlowTest denies that: narrow these policies, and add such a case")

@@ -33,6 +33,7 @@ type needs struct {
 func newWriter(b *build, o Options) *writer {
 	w := &writer{build: b, options: o, byName: map[string]*Tenant{}, needs: map[string]*needs{}}
 	w.flows, w.cases = map[entryKey]FlowID{}, map[string]FlowID{}
+	w.Unknown = b.unknownNamespace()
 	w.Tenants = make([]Tenant, len(b.tenants))
 	for i, t := range b.tenants {
 		out := Tenant{Evidence: map[string][]string{}}
