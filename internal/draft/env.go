@@ -181,18 +181,12 @@ func (b *build) volumeSources(w *resource.Workload, texts podTexts) []source {
 // findInSources adds the flows to the hosts in some texts of one container.
 func (b *build) findInSources(w *resource.Workload, sources []source) {
 	for _, s := range sources {
-		found, variable := mentionsIn(s.value, s.kind)
-		if s.kind == secretText && isSecretHostKey(s.key) && len(found) == 0 && strings.Contains(s.value, ":") {
-			found = hostList(strings.TrimSpace(s.value), 0)
-		}
+		found, variable := s.mentions(sources)
 		if variable && s.kind != fileText {
 			b.unseen(w.Ref.Namespace+"/"+s.evidence, "has a host that depends on a variable without a value in the build")
 		}
 		if s.isUnread() && len(found) == 0 {
 			b.unseen(w.Ref.Namespace+"/"+s.evidence, "could not be read, since it is no URL whose host is certain: add a flow if pods connect to its host")
-		}
-		if m, ok := wholeHost(s, sources); ok {
-			found = append(found, m)
 		}
 		for _, m := range found {
 			s.restrict(&m)
@@ -201,6 +195,18 @@ func (b *build) findInSources(w *resource.Workload, sources []source) {
 			}
 		}
 	}
+}
+
+// mentions are the hosts in a source, and whether a part of it depends on a variable without a value.
+func (s source) mentions(others []source) (found []mention, variable bool) {
+	found, variable = mentionsIn(s.value, s.kind)
+	if s.kind == secretText && isSecretHostKey(s.key) && len(found) == 0 && strings.Contains(s.value, ":") {
+		found = hostList(strings.TrimSpace(s.value), 0)
+	}
+	if m, ok := wholeHost(s, others); ok {
+		found = append(found, m)
+	}
+	return found, variable
 }
 
 // restrict limits what a host in a source may be. A host that may be no host is one only if it names a Service of

@@ -100,7 +100,7 @@ metadata: {name: ingress-alone, namespace: data}
 spec: {podSelector: {}, policyTypes: [Ingress], egress: [{}]}
 `)
 	got := summary(New(items, indexOf(t, items), Options{}))
-	want := "limits fqdns [] cidrs [] entities [] namespaces []\nreview data/NetworkPolicy/ingress-alone: has rules for a direction that policyTypes lacks: no flow is written for them, and Cilium applies them all the same: remove them\n"
+	want := "limits fqdns [] cidrs [] entities [] namespaces []\nreview data/NetworkPolicy/ingress-alone: has rules for a direction that policyTypes lacks: no flow is written for them, although Cilium applies them: remove them\n"
 	if got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}

@@ -33,7 +33,7 @@ func (b *build) findPolicies() {
 func (b *build) addNetworkPolicy(n *yaml.RNode, own endpoint, spec networkingv1.NetworkPolicySpec) {
 	hasIngress, hasEgress := isolates(spec, networkingv1.PolicyTypeIngress), isolates(spec, networkingv1.PolicyTypeEgress)
 	if !hasIngress && len(spec.Ingress) > 0 || !hasEgress && len(spec.Egress) > 0 {
-		b.review(describe(resource.RefOf(n)), "has rules for a direction that policyTypes lacks: no flow is written for them, and Cilium applies them all the same: remove them")
+		b.review(describe(resource.RefOf(n)), "has rules for a direction that policyTypes lacks: no flow is written for them, although Cilium applies them: remove them")
 	}
 	if !hasIngress {
 		spec.Ingress = nil

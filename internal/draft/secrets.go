@@ -7,7 +7,7 @@ import (
 )
 
 // The patterns of a Secret's texts match a whole text: a part of one may be a password that looks like a host. They
-// match no text in which the end of the user and password is in doubt.
+// match no text in which the host may be a part of the password.
 var (
 	secretURL     = regexp.MustCompile(`(?i)^(?:jdbc:)?([a-z][a-z0-9.-]*)(?:\+[a-z0-9.+-]+)?://([^/?#;@]*@)?([^/?#;@]+)([/?#;][^@]*)?$`)
 	secretUser    = regexp.MustCompile(`^[A-Za-z0-9._~%!$*+=-]*(:[A-Za-z0-9._~%!$*+=-]*)?@$`)
@@ -89,5 +89,5 @@ func (s source) inText() string {
 	return scheme + "://" + strings.Join(hosts, ",")
 }
 
-// isSecretHostKey reports whether a key of a Secret has a host. One that ends in URL has a host only as a whole URL.
+// isSecretHostKey reports whether a key of a Secret has a host. A key such as DB_URL has one only in a whole URL.
 func isSecretHostKey(key string) bool { return isHostKey(key) && !urlKey.MatchString(key) }

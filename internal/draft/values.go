@@ -102,31 +102,46 @@ func (b *build) noteMissing(w *resource.Workload, texts podTexts) {
 	if b.tenantOf[ns] == "" {
 		return
 	}
-	check := func(kind, name string, optional bool) {
-		if name != "" && name != rootCertificates && !optional && b.find(kind, ns, name) == nil {
-			b.unseen(describe(w.Ref), fmt.Sprintf("uses %s %s/%s, which is not in the build, so the hosts in it are unknown", kind, ns, name))
+	for _, kind := range []string{"ConfigMap", "Secret"} {
+		mounted := texts.mounted(kind)
+		for _, r := range append(texts.variables(kind), mounted...) {
+			if r.Name != "" && r.Name != rootCertificates && !r.Optional && b.find(kind, ns, r.Name) == nil {
+				b.unseen(describe(w.Ref), fmt.Sprintf("uses %s %s/%s, which is not in the build, so the hosts in it are unknown", kind, ns, r.Name))
+			}
+		}
+		if kind == "Secret" && slices.ContainsFunc(mounted, func(r mountedRef) bool { return b.hasFiles(ns, r.Name) }) {
+			b.unseen(describe(w.Ref), "mounts a Secret as files, which are never read: add flows to the hosts in them")
 		}
 	}
-	for _, c := range slices.Concat(texts.InitContainers, texts.Containers) {
+}
+
+// hasFiles reports whether a Secret of the build may have hosts in its files.
+func (b *build) hasFiles(namespace, name string) bool {
+	n := b.find("Secret", namespace, name)
+	return n != nil && !isCertificate(n)
+}
+
+// variables are the ConfigMaps or Secrets of the containers' variables.
+func (p podTexts) variables(kind string) []mountedRef {
+	var out []mountedRef
+	add := func(configMap, secret keyRef) {
+		r := configMap
+		if kind == "Secret" {
+			r = secret
+		}
+		out = append(out, mountedRef{Name: r.Name, Optional: r.Optional})
+	}
+	for _, c := range slices.Concat(p.InitContainers, p.Containers) {
 		for _, f := range c.EnvFrom {
-			check("ConfigMap", f.ConfigMapRef.Name, f.ConfigMapRef.Optional)
-			check("Secret", f.SecretRef.Name, f.SecretRef.Optional)
+			add(f.ConfigMapRef, f.SecretRef)
 		}
 		for _, e := range c.Env {
 			if f := e.ValueFrom; f != nil {
-				check("ConfigMap", f.ConfigMapKeyRef.Name, f.ConfigMapKeyRef.Optional)
-				check("Secret", f.SecretKeyRef.Name, f.SecretKeyRef.Optional)
+				add(f.ConfigMapKeyRef, f.SecretKeyRef)
 			}
 		}
 	}
-	for _, kind := range []string{"ConfigMap", "Secret"} {
-		for _, r := range texts.mounted(kind) {
-			check(kind, r.Name, r.Optional)
-			if n := b.find(kind, ns, r.Name); n != nil && kind == "Secret" && !isCertificate(n) {
-				b.unseen(describe(w.Ref), "mounts a Secret as files, which are never read: add flows to the hosts in them")
-			}
-		}
-	}
+	return out
 }
 
 var variableReference = regexp.MustCompile(`\$\(([A-Za-z_][A-Za-z0-9_]*)\)|\$\{([A-Za-z_][A-Za-z0-9_]*)\}|\$([A-Za-z_][A-Za-z0-9_]*)`)
