@@ -51,6 +51,7 @@ func TestMentions(t *testing.T) {
 		{"https://a.other/?u=a,https://b.other/x", secretText, "a.other:443"},
 		{"postgres://user:pa;ss.word:4815@db.other:5432/x", secretText, ""},
 		{"admin.other:9933", secretText, ""},
+		{"redis://a.other:6379,password=x@ss.word:4818", secretText, ""},
 		{"dns:///orders.shop.svc:9090", valueText, "orders.shop.svc:9090"},
 		{"two words http://db.other:5432", secretText, ""},
 	} {
