@@ -83,7 +83,21 @@ func initFence(cmd *cobra.Command, dir, out string) error {
 	if err := writeNewFolder(place.out, files); err != nil {
 		return err
 	}
+	if err := checkWritten(cmd, place); err != nil {
+		return err
+	}
 	return reportDraft(cmd, place, files, c)
+}
+
+// checkWritten builds the new kustomization without its function: paths and names in it must be those that kustomize
+// reads.
+func checkWritten(cmd *cobra.Command, place fencePlace) error {
+	o := kustomizeOptions(cmd)
+	o.Function = func(_ *yaml.RNode, items []*yaml.RNode) ([]*yaml.RNode, error) { return items, nil }
+	if _, err := kustomize.Build(filesys.MakeFsOnDisk(), place.out, o); err != nil {
+		return fmt.Errorf("%s: was written, and kustomize does not build it: %w", place.displayPath, err)
+	}
+	return nil
 }
 
 // readUnfenced reads the items of a build without a fence.

@@ -8,6 +8,9 @@ import (
 	"regexp"
 	"strings"
 
+	"sigs.k8s.io/kustomize/api/konfig"
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
 	"github.com/tenantfence/tenantfence/internal/draft"
 )
 
@@ -78,6 +81,8 @@ func checkKustomization(dir string) error {
 		return fmt.Errorf("init: %w", err)
 	case !info.IsDir():
 		return fmt.Errorf("%s is a file: name the folder with its kustomization", dir)
+	case isComponent(dir):
+		return fmt.Errorf("%s is a Component, which changes the kustomization that lists it: name that kustomization instead", dir)
 	case isKustomization(dir):
 		return nil
 	}
@@ -85,6 +90,20 @@ func checkKustomization(dir string) error {
 		return fmt.Errorf("%s is a kpt package, and init writes a layer above a kustomization: add a FenceProfile, Tenants and a TenantFence to the package, and exec: tenantfence to the mutators of its Kptfile", dir)
 	}
 	return fmt.Errorf("%s has no kustomization: write one that lists its files (kustomize create --autodetect --recursive in this folder), and run init again", dir)
+}
+
+// isComponent reports whether the kustomization of a folder has the kind Component.
+func isComponent(dir string) bool {
+	for _, name := range konfig.RecognizedKustomizationFileNames() {
+		data, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil {
+			continue
+		}
+		if n, err := yaml.Parse(string(data)); err == nil && n.GetKind() == "Component" {
+			return true
+		}
+	}
+	return false
 }
 
 // isTop reports whether a folder is the root of a repository or of the file system.
@@ -120,10 +139,17 @@ func fenceName(folder string) string {
 	return strings.Trim(name[:min(len(name), maxName)], "-")
 }
 
-// writeNewFolder writes the files of a new folder: all of them or, with an error, none.
+// writeNewFolder writes the files of a new or empty folder: all of them or, with an error, none.
 func writeNewFolder(out string, files []draft.File) (err error) {
 	const folderMode, fileMode = 0o755, 0o644
-	temporary, err := os.MkdirTemp(filepath.Dir(out), ".tenantfence-init-*")
+	_, existing := os.Stat(out)
+	isNew := errors.Is(existing, os.ErrNotExist)
+	// An existing folder stays: it may be the working directory.
+	in := out
+	if isNew {
+		in = filepath.Dir(out)
+	}
+	temporary, err := os.MkdirTemp(in, ".tenantfence-init-*")
 	if err != nil {
 		return fmt.Errorf("write %s: %w", out, err)
 	}
@@ -144,9 +170,33 @@ func writeNewFolder(out string, files []draft.File) (err error) {
 			return err
 		}
 	}
-	// It fails if the folder has files by now.
-	if err := os.Remove(out); err != nil && !errors.Is(err, os.ErrNotExist) {
+	if isNew {
+		return os.Rename(temporary, out)
+	}
+	return moveInto(temporary, out)
+}
+
+// moveInto moves the files of a folder inside another one into that one, and removes the folder: all of them or, with
+// an error, none.
+func moveInto(from, to string) (err error) {
+	entries, err := os.ReadDir(from)
+	if err != nil {
 		return err
 	}
-	return os.Rename(temporary, out)
+	present, err := os.ReadDir(to)
+	if err != nil {
+		return err
+	}
+	if len(present) > 1 {
+		return errors.New("the folder has files by now")
+	}
+	for i, e := range entries {
+		if err := os.Rename(filepath.Join(from, e.Name()), filepath.Join(to, e.Name())); err != nil {
+			for _, moved := range entries[:i] {
+				err = errors.Join(err, os.RemoveAll(filepath.Join(to, moved.Name())))
+			}
+			return err
+		}
+	}
+	return os.Remove(from)
 }

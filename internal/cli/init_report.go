@@ -47,18 +47,21 @@ func (n *noteWriter) quiet(c checkedDraft, place fencePlace) error {
 
 // outcome writes what the build of the draft shows.
 func (n *noteWriter) outcome(c checkedDraft, place fencePlace) {
-	undeclared := slices.DeleteFunc(slices.Clone(c.result.Findings), func(f report.Finding) bool {
-		return f.Check != report.UndeclaredOpen && f.Check != report.UndeclaredOneSided
-	})
+	findings := c.result.Findings.Errors()
+	for _, f := range c.enforced.Findings {
+		if !c.result.Findings.HasError() && (f.Severity == report.Error || f.Check == report.UndeclaredOpen || f.Check == report.UndeclaredOneSided) {
+			findings = append(findings, f)
+		}
+	}
 	var list []string
-	for _, f := range append(c.result.Findings.Errors(), undeclared...) {
+	for _, f := range findings {
 		list = append(list, f.String())
 	}
 	switch {
 	case c.result.Findings.HasError():
 		n.list("The build of "+place.displayPath+" has errors. Correct them in "+place.dir+" or in the new files:", list)
 	case len(list) > 0:
-		n.list("It builds. Policies in "+place.dir+" allow what no Tenant declares, which is an error in Enforce:", list)
+		n.list("It builds. With every Tenant in Enforce, the build would report this. Correct it in "+place.dir+" or in the new files before you enforce:", list)
 	default:
 		n.line("")
 		n.line("It builds, and isolation is proved as if every Tenant were in Enforce.")

@@ -280,6 +280,93 @@ spec: {containers: [{name: web, image: web, env: [{name: DB, value: "postgres://
 	}
 }
 
+// TestInitReportsDenials has a policy that denies a flow of the manifests. Nothing is denied in AllowOnly, so init
+// reports what the build in Enforce reports, and the FlowTest that it does not write.
+func TestInitReportsDenials(t *testing.T) {
+	t.Parallel()
+	deploy := filepath.Join(t.TempDir(), "deploy")
+	writeFiles(t, deploy, map[string]string{"kustomization.yaml": "resources: [all.yaml]\n", "all.yaml": `
+apiVersion: v1
+kind: Service
+metadata: {name: db, namespace: data}
+spec: {selector: {app: db}, ports: [{port: 5432}]}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: db, namespace: data, labels: {app: db}}
+spec: {containers: [{name: db, image: db}]}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: web, namespace: shop, labels: {app: web}}
+spec: {containers: [{name: web, image: web, env: [{name: DB, value: "postgres://db.data"}]}]}
+---
+apiVersion: cilium.io/v2
+kind: CiliumNetworkPolicy
+metadata: {name: no-shop, namespace: data}
+spec: {endpointSelector: {}, ingressDeny: [{fromEndpoints: [{matchLabels: {k8s:io.kubernetes.pod.namespace: shop}}]}]}
+`})
+	printed := runProgram(t, nil, "init", deploy)
+	for _, want := range []string{
+		"- Pod/web env DB: its flow is written without a FlowTest, since the case \"shop/Pod/web to service/data/db:5432\" does not hold",
+		"- error: Tenant/shop: spec.egress[web-to-data-db]: shop/Pod/web -> data/Pod/db:5432/TCP is declared and not allowed: ",
+	} {
+		if !strings.Contains(printed, want) {
+			t.Errorf("%q is missing", want)
+		}
+	}
+	if strings.Contains(printed, "isolation is proved") || t.Failed() {
+		t.Error(printed)
+	}
+}
+
+// TestInitOfSystemNamespaces has flows from and to pods of namespaces without a Tenant and without a Namespace in the
+// build.
+func TestInitOfSystemNamespaces(t *testing.T) {
+	t.Parallel()
+	deploy := filepath.Join(t.TempDir(), "deploy")
+	writeFiles(t, deploy, map[string]string{"kustomization.yaml": "resources: [all.yaml]\n", "all.yaml": `
+apiVersion: v1
+kind: Pod
+metadata: {name: traefik, namespace: kube-system, labels: {app.kubernetes.io/name: traefik}}
+spec: {containers: [{name: traefik, image: traefik}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: web, namespace: shop}
+spec: {selector: {app: web}, ports: [{port: 80, targetPort: 8080}]}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: web, namespace: shop, labels: {app: web}}
+spec: {containers: [{name: web, image: web, env: [{name: AGENT, value: "http://agent.node:9100"}]}]}
+---
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: {name: web, namespace: shop}
+spec: {ingressClassName: traefik, defaultBackend: {service: {name: web, port: {number: 80}}}}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: agent, namespace: node}
+spec: {selector: {app: agent}, ports: [{port: 9100}]}
+---
+apiVersion: apps/v1
+kind: DaemonSet
+metadata: {name: agent, namespace: node}
+spec:
+  selector: {matchLabels: {app: agent}}
+  template: {metadata: {labels: {app: agent}}, spec: {hostNetwork: true, containers: [{name: agent, image: agent}]}}
+`})
+	fence, _ := initAndVerify(t, deploy)
+	hasFlows(t, fence, "shop", `
+ingress:
+- {name: web-from-kube-system-traefik, pods: {matchLabels: {app: web}}, from: [{namespace: kube-system, pods: {matchLabels: {app.kubernetes.io/name: traefik}}}], ports: [{port: 8080}]}
+egress:
+- {name: web-to-node-agent, pods: {matchLabels: {app: web}}, to: [{entities: [host, remote-node]}], ports: [{port: 9100}]}
+`)
+}
+
 // unpack writes a layout to a new folder.
 func unpack(t *testing.T, layout string) string {
 	t.Helper()

@@ -26,6 +26,7 @@ func (w *writer) writeCluster(spec *v1alpha1.FenceProfileSpec) {
 	version, where := b.ciliumVersion()
 	spec.Cluster = v1alpha1.Cluster{CNI: v1alpha1.CNICilium, CiliumVersion: cmp.Or(version, newestCilium)}
 	b.noteCalico()
+	agents := b.noteAgents()
 	if version != "" {
 		w.comment("spec.cluster.ciliumVersion", "From "+where+".")
 		b.chose(fmt.Sprintf("cluster: Cilium %s (%s)", version, where))
@@ -33,6 +34,8 @@ func (w *writer) writeCluster(spec *v1alpha1.FenceProfileSpec) {
 	}
 	if len(b.ofKind("cilium.io", resource.KindCilium, resource.KindClusterwide)) > 0 {
 		b.chose("cluster: Cilium, since the build has CiliumNetworkPolicies")
+	} else if agents != "" {
+		w.comment("spec.cluster.cni", "Assumed: the build has "+agents+".")
 	} else {
 		w.comment("spec.cluster.cni", "Assumed: nothing in the build shows what enforces policies.")
 		b.review(profileField("cni"), "is Cilium by assumption: nothing in the build shows what enforces policies: for Calico and others, set cni: Kubernetes with podCIDRs, serviceCIDRs and nodeCIDRs")

@@ -16,8 +16,10 @@ type Draft struct {
 	ProfileComments map[string][]string
 	Tenants         []Tenant
 	Tests           v1alpha1.FlowTest
-	// Namespaces are those of Tenants without a Namespace in the build.
+	// Namespaces are those with workloads of the build, and without a Namespace in it.
 	Namespaces []string
+	// Unknown is a namespace that represents those without a Tenant.
+	Unknown string
 	// Notes are for the reader.
 	Notes Notes
 }
@@ -34,8 +36,8 @@ type Options struct {
 	// Refused are flows that a build with an earlier draft refused, with its reason. The draft reports
 	// these flows, and does not write them.
 	Refused map[FlowID]string
-	// Untested are flows whose FlowTest case did not hold. The draft writes them without the case.
-	Untested map[FlowID]bool
+	// Untested are flows whose FlowTest case did not hold, with the case. The draft writes them without it.
+	Untested map[FlowID]string
 }
 
 // FlowID identifies a flow in drafts of one build.

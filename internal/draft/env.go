@@ -1,8 +1,6 @@
 package draft
 
 import (
-	"encoding/base64"
-	"fmt"
 	"maps"
 	"regexp"
 	"slices"
@@ -17,14 +15,23 @@ type source struct {
 	kind       textKind
 	// evidence names the place.
 	evidence string
-	// unknown reports that something else sets the value, and onNode that it is an address of the pod's node.
+	// unknown reports that the build lacks the value, or that something else sets the value, and onNode that it is an address of the pod's node.
 	unknown, onNode bool
 }
 
 // keyRef refers to a key of a ConfigMap or Secret.
 type keyRef struct {
-	Name string `json:"name"`
-	Key  string `json:"key"`
+	Name     string `json:"name"`
+	Key      string `json:"key"`
+	Optional bool   `json:"optional"`
+}
+
+// mountedRef is a ConfigMap or Secret of a volume.
+type mountedRef struct {
+	Name       string   `json:"name"`
+	SecretName string   `json:"secretName"`
+	Items      []keyRef `json:"items"`
+	Optional   bool     `json:"optional"`
 }
 
 // podTexts is the part of a pod's spec with texts.
@@ -32,28 +39,16 @@ type podTexts struct {
 	Containers     []container `json:"containers"`
 	InitContainers []container `json:"initContainers"`
 	Volumes        []struct {
-		ConfigMap struct {
-			Name  string   `json:"name"`
-			Items []keyRef `json:"items"`
-		} `json:"configMap"`
+		ConfigMap mountedRef `json:"configMap"`
+		Secret    mountedRef `json:"secret"`
 		Projected struct {
 			Sources []struct {
-				ConfigMap struct {
-					Name  string   `json:"name"`
-					Items []keyRef `json:"items"`
-				} `json:"configMap"`
+				ConfigMap mountedRef `json:"configMap"`
+				Secret    mountedRef `json:"secret"`
 			} `json:"sources"`
 		} `json:"projected"`
 	} `json:"volumes"`
 	AutomountServiceAccountToken *bool `json:"automountServiceAccountToken"`
-}
-
-type valueFrom struct {
-	ConfigMapKeyRef keyRef `json:"configMapKeyRef"`
-	SecretKeyRef    keyRef `json:"secretKeyRef"`
-	FieldRef        struct {
-		FieldPath string `json:"fieldPath"`
-	} `json:"fieldRef"`
 }
 
 type container struct {
@@ -61,10 +56,14 @@ type container struct {
 	Image   string   `json:"image"`
 	Command []string `json:"command"`
 	Args    []string `json:"args"`
-	Env     []struct {
-		Name      string    `json:"name"`
-		Value     string    `json:"value"`
-		ValueFrom valueFrom `json:"valueFrom"`
+	Ports   []struct {
+		HostPort int32  `json:"hostPort"`
+		HostIP   string `json:"hostIP"`
+	} `json:"ports"`
+	Env []struct {
+		Name      string     `json:"name"`
+		Value     string     `json:"value"`
+		ValueFrom *valueFrom `json:"valueFrom"`
 	} `json:"env"`
 	EnvFrom []struct {
 		Prefix       string `json:"prefix"`
@@ -81,6 +80,7 @@ func (b *build) findMentions() {
 		}
 		spec := at(b.item(w.Resource), w.Field)
 		texts := decode[podTexts](spec)
+		b.noteMissing(w, texts)
 		for _, c := range slices.Concat(texts.InitContainers, texts.Containers) {
 			b.findInContainer(w, c)
 		}
@@ -91,26 +91,21 @@ func (b *build) findMentions() {
 	}
 }
 
-// hostOrPort is the value of a source in the text of others. Other values of Secrets never get there.
-func (s source) hostOrPort() string {
-	if _, isPort := portNumber(s.value); s.kind == secretText && !isPort && !isHostKey(s.key) {
-		return "secret"
-	}
-	return s.value
-}
-
 func (b *build) findInContainer(w *resource.Workload, c container) {
 	variables := lastOfKeys(b.envSources(w, c))
 	values, onNode := map[string]string{}, map[string]bool{}
 	for _, s := range variables {
 		if !s.unknown {
-			values[s.key] = s.hostOrPort()
+			values[s.key] = s.inText()
 		}
 		onNode[s.key] = s.onNode
 	}
 	sources := slices.Concat(variables, argumentSources(w, c))
 	for i, s := range sources {
-		sources[i].value = expand(s.value, values)
+		// Kubernetes expands no value of a Secret.
+		if s.kind != secretText {
+			sources[i].value = expand(s.value, values)
+		}
 		sources[i].onNode = usesNode(sources[i], onNode)
 	}
 	b.findInSources(w, sources)
@@ -140,9 +135,6 @@ func (b *build) envSources(w *resource.Workload, c container) []source {
 			kind, name string
 			text       textKind
 		}{{"ConfigMap", from.ConfigMapRef.Name, valueText}, {"Secret", from.SecretRef.Name, secretText}} {
-			if kind.name != "" && b.find(kind.kind, ns, kind.name) == nil {
-				b.unseen(ns+"/"+name, fmt.Sprintf("has the variables of %s/%s, which is not in the build: hosts in it are unknown", kind.kind, kind.name))
-			}
 			data := b.dataOf(kind.kind, ns, kind.name)
 			for _, key := range slices.Sorted(maps.Keys(data)) {
 				out = append(out, source{key: from.Prefix + key, value: data[key], kind: kind.text, evidence: name + " env " + from.Prefix + key + " of " + kind.kind + "/" + kind.name})
@@ -151,56 +143,21 @@ func (b *build) envSources(w *resource.Workload, c container) []source {
 	}
 	for _, e := range c.Env {
 		s := source{key: e.Name, value: e.Value, kind: valueText, evidence: name + " env " + e.Name}
-		if r := e.ValueFrom.ConfigMapKeyRef; r.Name != "" {
-			s.value, s.evidence = b.dataOf("ConfigMap", ns, r.Name)[r.Key], s.evidence+" of ConfigMap/"+r.Name
-		}
-		if r := e.ValueFrom.SecretKeyRef; r.Name != "" {
-			s.value, s.kind, s.evidence = b.dataOf("Secret", ns, r.Name)[r.Key], secretText, s.evidence+" of Secret/"+r.Name
-		}
-		s.setField(ns, e.ValueFrom.FieldRef.FieldPath)
-		s.unknown = s.value == "" && e.ValueFrom != (valueFrom{})
-		out = append(out, s)
+		out = append(out, b.valueFrom(s, ns, e.ValueFrom))
 	}
-	return out
-}
-
-// dataOf is the data of a ConfigMap or Secret, without what is not text.
-func (b *build) dataOf(kind, namespace, name string) map[string]string {
-	if name == "" {
-		return nil
-	}
-	d := decode[struct {
-		Data       map[string]string `json:"data"`
-		StringData map[string]string `json:"stringData"`
-	}](b.find(kind, namespace, name))
-	if kind != "Secret" {
-		return d.Data
-	}
-	out := map[string]string{}
-	for key, value := range d.Data {
-		if text, err := base64.StdEncoding.DecodeString(value); err == nil {
-			out[key] = string(text)
-		}
-	}
-	maps.Copy(out, d.StringData)
 	return out
 }
 
 // volumeSources are the files of ConfigMaps that the pods mount.
 func (b *build) volumeSources(w *resource.Workload, texts podTexts) []source {
 	var out []source
-	add := func(name string, items []keyRef) {
+	for _, v := range texts.mounted("ConfigMap") {
+		name, items := v.Name, v.Items
 		data := b.dataOf("ConfigMap", w.Ref.Namespace, name)
 		for _, key := range slices.Sorted(maps.Keys(data)) {
 			if len(items) == 0 || slices.ContainsFunc(items, func(r keyRef) bool { return r.Key == key }) {
 				out = append(out, source{value: data[key], kind: fileText, evidence: short(w.Ref) + " file " + key + " of ConfigMap/" + name})
 			}
-		}
-	}
-	for _, v := range texts.Volumes {
-		add(v.ConfigMap.Name, v.ConfigMap.Items)
-		for _, p := range v.Projected.Sources {
-			add(p.ConfigMap.Name, p.ConfigMap.Items)
 		}
 	}
 	return out
@@ -213,16 +170,8 @@ func (b *build) findInSources(w *resource.Workload, sources []source) {
 		if notDialed.MatchString(s.key) {
 			continue
 		}
-		found, variable := mentionsIn(s.value, s.kind)
-		if s.onNode {
-			b.review(w.Ref.Namespace+"/"+s.evidence, "names the pod's own node, where an agent may listen: no flow is written: if pods connect to it, add a flow with entities: [host] and the agent's port")
-		}
-		if (variable || s.hostUnknown()) && s.kind != fileText && !s.onNode {
-			b.unseen(w.Ref.Namespace+"/"+s.evidence, "has a host that depends on a variable without a value in the build")
-		}
-		if m, ok := wholeHost(s, sources); ok && s.kind != fileText {
-			found = append(found, m)
-		}
+		found, variable := s.mentions(sources)
+		b.noteUnknown(w.Ref.Namespace+"/", s, variable, len(found) > 0)
 		found = append(found, pairedHosts(s)...)
 		for _, m := range withoutBare(found) {
 			s.restrict(&m)
@@ -230,6 +179,18 @@ func (b *build) findInSources(w *resource.Workload, sources []source) {
 				b.add(flow{from: b.podsOf(w), to: d.to, ports: d.ports, evidence: []string{s.evidence}})
 			}
 		}
+	}
+}
+
+// noteUnknown notes the hosts of a source that the build does not show.
+func (b *build) noteUnknown(namespace string, s source, variable, found bool) {
+	switch {
+	case s.onNode:
+		b.review(namespace+s.evidence, "names the pod's own node, where an agent may listen: no flow is written: if pods connect to it, add a flow with entities: [host] and the agent's port")
+	case s.kind != fileText && (variable || s.hostUnknown()):
+		b.unseen(namespace+s.evidence, "has a host that depends on a variable without a value in the build")
+	case s.isUnread() && !found:
+		b.unseen(namespace+s.evidence, "could not be read, since it is no URL whose host is certain: add a flow if pods connect to its host")
 	}
 }
 
@@ -242,16 +203,25 @@ func withoutBare(found []mention) []mention {
 	return slices.DeleteFunc(slices.Clone(found), func(m mention) bool { return m.port == 0 && ported[m.host] })
 }
 
+// mentions are the hosts in a source, and whether a part of it depends on a variable without a value.
+func (s source) mentions(others []source) (found []mention, variable bool) {
+	found, variable = mentionsIn(s.value, s.kind)
+	if s.kind == secretText && isSecretHostKey(s.key) && len(found) == 0 && strings.Contains(s.value, ":") {
+		found = hostList(strings.TrimSpace(s.value), 0)
+	}
+	if m, ok := wholeHost(s, others); ok && s.kind != fileText {
+		found = append(found, m)
+	}
+	return found, variable
+}
+
 // restrict limits what a host in a source may be. A host that may be no host is one only if it names a Service of
-// the build: in Secrets, since a note would print it.
+// the build.
 func (s source) restrict(m *mention) {
 	switch s.kind {
-	case valueText:
+	case valueText, secretText:
 		m.public = true
 		m.serviceOnly = m.serviceOnly || !m.url && fileName.MatchString(m.host) && !isHostKey(s.key)
-	case secretText:
-		m.public = m.url || isHostKey(s.key)
-		m.serviceOnly = m.serviceOnly || !m.public
 	case fileText:
 		m.serviceOnly = m.serviceOnly || markup.MatchString(s.evidence)
 	}
@@ -268,7 +238,7 @@ func isHostKey(key string) bool { return hostKey.MatchString(key) }
 // DB_HOST.
 func wholeHost(s source, others []source) (mention, bool) {
 	host := strings.ToLower(strings.TrimSpace(s.value))
-	if !hostPattern.MatchString(host) {
+	if s.kind == secretText && !isSecretHostKey(s.key) || !hostPattern.MatchString(host) {
 		return mention{}, false
 	}
 	m := mention{host: host, serviceOnly: !isHostKey(s.key)}
@@ -282,24 +252,4 @@ func wholeHost(s source, others []source) (mention, bool) {
 		}
 	}
 	return m, true
-}
-
-var variableReference = regexp.MustCompile(`\$\(([A-Za-z_][A-Za-z0-9_]*)\)|\$\{([A-Za-z_][A-Za-z0-9_]*)\}|\$([A-Za-z_][A-Za-z0-9_]*)`)
-
-// expand replaces references to the variables of a container.
-func expand(text string, values map[string]string) string {
-	const depth = 3
-	for range depth {
-		next := variableReference.ReplaceAllStringFunc(text, func(found string) string {
-			if value, ok := values[strings.Trim(found, "${}()")]; ok {
-				return value
-			}
-			return found
-		})
-		if next == text {
-			break
-		}
-		text = next
-	}
-	return text
 }

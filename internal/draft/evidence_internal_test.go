@@ -13,6 +13,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/kustomize/kyaml/kio"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
+	sigs "sigs.k8s.io/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/resource"
@@ -84,6 +85,41 @@ spec:
 	got := summary(New(items, indexOf(t, items), Options{}))
 	if strings.Contains(got, "hunter2") || !strings.Contains(got, "[db.example.com] ports 5432/TCP") {
 		t.Error(got)
+	}
+}
+
+// TestPolicyTypes reads rules of a direction that policyTypes lacks.
+func TestPolicyTypes(t *testing.T) {
+	t.Parallel()
+	items := parseItems(t, `
+{apiVersion: v1, kind: Pod, metadata: {name: db, namespace: data, labels: {app: db}}, spec: {containers: [{name: db, image: db}]}}
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: ingress-alone, namespace: data}
+spec: {podSelector: {}, policyTypes: [Ingress], egress: [{}]}
+`)
+	got := summary(New(items, indexOf(t, items), Options{}))
+	want := "limits fqdns [] cidrs [] entities [] namespaces []\nreview data/NetworkPolicy/ingress-alone: has rules for a direction that policyTypes lacks: no flow is written for them, although Cilium applies them: remove them\n"
+	if got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+// TestTextsOfFiles writes paths and names that YAML would read as something else.
+func TestTextsOfFiles(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{"../a b", "../a #b", "../a: b", "2024", "on", "../x", "'", "- a", "~"} {
+		var got struct {
+			Resources []any `json:"resources"`
+		}
+		if err := sigs.Unmarshal(kustomization([]string{text}), &got); err != nil || got.Resources[0] != text {
+			t.Errorf("%q becomes %v (%v)", text, got.Resources, err)
+		}
+		var name struct{ Metadata struct{ Name any } }
+		if err := sigs.Unmarshal(fence(text), &name); err != nil || name.Metadata.Name != text {
+			t.Errorf("the fence %q becomes %v (%v)", text, name.Metadata.Name, err)
+		}
 	}
 }
 
@@ -163,7 +199,7 @@ func summary(d *Result) string {
 	l := d.Profile.Spec.Limits
 	fmt.Fprintf(&out, "limits fqdns %v cidrs %v entities %v namespaces %v\n", l.FQDNs, l.CIDRs, l.Entities, l.Namespaces)
 	for _, o := range d.Profile.Spec.Overrides {
-		fmt.Fprintf(&out, "override %v entities %v hostNetwork %t\n", o.Tenants, o.Limits.Entities, o.Limits.HostNetwork != nil)
+		fmt.Fprintf(&out, "override %v fqdns %v cidrs %v entities %v namespaces %v hostNetwork %t\n", o.Tenants, o.Limits.FQDNs, o.Limits.CIDRs, o.Limits.Entities, o.Limits.Namespaces, o.Limits.HostNetwork != nil)
 	}
 	if dns := d.Profile.Spec.Baseline.DNS; dns.Pods != nil || dns.Port != 0 || dns.NodeLocal || dns.HostNetwork {
 		fmt.Fprintf(&out, "dns pods %s port %d nodeLocal %t hostNetwork %t\n", selectorText(dns.Pods), dns.Port, dns.NodeLocal, dns.HostNetwork)

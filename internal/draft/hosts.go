@@ -20,7 +20,7 @@ const (
 	valueText textKind = iota
 	// fileText is a file: only Services of the build in it are flows.
 	fileText
-	// secretText is a value of a Secret: only whole URLs and whole host names are read.
+	// secretText is a value of a Secret: only one whole URL, or the host of a key such as DB_HOST, is read.
 	secretText
 )
 
@@ -69,21 +69,21 @@ var localSchemes = []string{"file", "unix", "data", "s3", "gs", "gcs", "azblob",
 
 // mentionsIn are the hosts in a text, and whether a part of it depends on a variable without a value.
 func mentionsIn(text string, kind textKind) (out []mention, variable bool) {
+	if kind == secretText {
+		out, _ = secretHosts(text)
+		return out, false
+	}
 	text = listedURL.ReplaceAllString(listedWord.ReplaceAllString(text, "$1"), " $1")
 	text = grpcTarget.ReplaceAllString(text, " ")
 	if kind != fileText {
 		out, text = dataSources(text)
-	}
-	if kind == secretText && strings.ContainsAny(strings.TrimSpace(text), " \n\t") {
-		// A text of several words may have a password that looks like a URL.
-		return out, false
 	}
 	if kind == fileText {
 		text = withoutComments(text)
 	}
 	rest := urlPattern.ReplaceAllStringFunc(text, func(found string) string {
 		parts := urlPattern.FindStringSubmatch(found)
-		more, open := inURL(strings.ToLower(parts[1]), parts[2], kind)
+		more, open := inURL(strings.ToLower(parts[1]), parts[2])
 		out, variable = append(out, more...), variable || open
 		return " "
 	})
@@ -107,22 +107,17 @@ func hosts(text string) []mention {
 }
 
 // inURL are the hosts of a URL: several if its authority is a list.
-func inURL(scheme, rest string, kind textKind) (out []mention, variable bool) {
+func inURL(scheme, rest string) (out []mention, variable bool) {
 	scheme = scheme[strings.LastIndex(scheme, ":")+1:]
 	scheme, transport, _ := strings.Cut(scheme, "+")
-	if slices.Contains(localSchemes, scheme) || kind == secretText && schemePorts[scheme] == 0 {
-		// With an unknown scheme, a Secret may have anything in place of the host.
+	if slices.Contains(localSchemes, scheme) {
 		return nil, false
 	}
-	authority, path := rest, ""
+	authority := rest
 	if i := strings.IndexAny(rest, "/?#"); i >= 0 {
-		authority, path = rest[:i], rest[i:]
+		authority = rest[:i]
 	}
 	i := strings.LastIndex(authority, "@")
-	if i < 0 && strings.Contains(path, "@") && kind == secretText {
-		// The password has a slash, so the host is unknown.
-		return nil, false
-	}
 	for host := range strings.SplitSeq(authority[i+1:], ",") {
 		if unresolved.MatchString(host) {
 			return nil, !injected.MatchString(host)

@@ -2,6 +2,7 @@ package draft
 
 import (
 	"maps"
+	"slices"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
@@ -30,6 +31,16 @@ func (b *build) findPolicies() {
 }
 
 func (b *build) addNetworkPolicy(n *yaml.RNode, own endpoint, spec networkingv1.NetworkPolicySpec) {
+	hasIngress, hasEgress := isolates(spec, networkingv1.PolicyTypeIngress), isolates(spec, networkingv1.PolicyTypeEgress)
+	if !hasIngress && len(spec.Ingress) > 0 || !hasEgress && len(spec.Egress) > 0 {
+		b.review(describe(resource.RefOf(n)), "has rules for a direction that policyTypes lacks: no flow is written for them, although Cilium applies them: remove them")
+	}
+	if !hasIngress {
+		spec.Ingress = nil
+	}
+	if !hasEgress {
+		spec.Egress = nil
+	}
 	for _, rule := range spec.Ingress {
 		for _, peer := range b.policyPeers(n, rule.From) {
 			b.addAllowed(n, peer, own, rule.Ports)
@@ -40,6 +51,14 @@ func (b *build) addNetworkPolicy(n *yaml.RNode, own endpoint, spec networkingv1.
 			b.addAllowed(n, own, peer, rule.Ports)
 		}
 	}
+}
+
+// isolates reports whether a policy is about a direction. Its rules for another one have no effect.
+func isolates(spec networkingv1.NetworkPolicySpec, direction networkingv1.PolicyType) bool {
+	if len(spec.PolicyTypes) > 0 {
+		return slices.Contains(spec.PolicyTypes, direction)
+	}
+	return direction == networkingv1.PolicyTypeIngress || len(spec.Egress) > 0
 }
 
 // alternatives are the labels that together select the same pods as a selector, or none if labels cannot.

@@ -1,6 +1,7 @@
 package draft
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"reflect"
@@ -43,46 +44,55 @@ func (w *writer) comment(path, text string) {
 	w.ProfileComments[path] = append(w.ProfileComments[path], text)
 }
 
-// narrowEntities are entities that each Tenant may use only if it needs them itself.
-var narrowEntities = []v1alpha1.Entity{
-	v1alpha1.EntityAll, v1alpha1.EntityCluster, v1alpha1.EntityWorld, v1alpha1.EntityHost, v1alpha1.EntityRemoteNode,
-}
+// commonEntities are entities that all Tenants may use, if several need them.
+var commonEntities = []v1alpha1.Entity{v1alpha1.EntityKubeAPIServer, v1alpha1.EntityIngress}
 
-// writeLimits writes the limits that the Tenants need. Those about nodes and the world are for single
-// Tenants.
+// writeLimits writes the limits that the Tenants need: for all Tenants only names, and commonEntities, that several
+// need. An override replaces a limit, so it has the common ones too.
 func (w *writer) writeLimits(spec *v1alpha1.FenceProfileSpec) {
-	all := needs{fqdns: map[string]bool{}, cidrs: map[string]bool{}, namespaces: map[string]bool{}, entities: map[v1alpha1.Entity]bool{}}
+	fqdns, entities := map[string]int{}, map[v1alpha1.Entity]int{}
 	for _, n := range w.needs {
-		maps.Copy(all.fqdns, n.fqdns)
-		maps.Copy(all.cidrs, n.cidrs)
-		maps.Copy(all.namespaces, n.namespaces)
+		for name := range n.fqdns {
+			fqdns[name]++
+		}
 		for e := range n.entities {
-			if !slices.Contains(narrowEntities, e) {
-				all.entities[e] = true
-			}
+			entities[e]++
 		}
 	}
-	spec.Limits = v1alpha1.Limits{
-		FQDNs: slices.Sorted(maps.Keys(all.fqdns)), CIDRs: slices.Sorted(maps.Keys(all.cidrs)),
-		Namespaces: slices.Sorted(maps.Keys(all.namespaces)), Entities: slices.Sorted(maps.Keys(all.entities)),
-	}
-	w.comment("spec.limits", "What Tenants may declare at most: what their flows need today.")
+	const several = 2
+	maps.DeleteFunc(fqdns, func(_ string, users int) bool { return users < several })
+	maps.DeleteFunc(entities, func(e v1alpha1.Entity, users int) bool {
+		return users < several || !slices.Contains(commonEntities, e)
+	})
+	spec.Limits = v1alpha1.Limits{FQDNs: slices.Sorted(maps.Keys(fqdns)), Entities: slices.Sorted(maps.Keys(entities))}
+	w.comment("spec.limits", "What every Tenant may declare at most: what the flows of several need today.")
+	w.comment("spec.overrides", "What single Tenants may declare. A list replaces the one in limits.")
 	for _, t := range w.build.tenants {
 		n := w.needs[t.name]
-		var l v1alpha1.Limits
-		if slices.ContainsFunc(narrowEntities, func(e v1alpha1.Entity) bool { return n.entities[e] }) {
-			entities := maps.Clone(n.entities)
-			maps.Copy(entities, all.entities)
-			l.Entities = slices.Sorted(maps.Keys(entities))
+		l := v1alpha1.Limits{
+			FQDNs: own(n.fqdns, fqdns), Entities: own(n.entities, entities),
+			CIDRs: slices.Sorted(maps.Keys(n.cidrs)), Namespaces: slices.Sorted(maps.Keys(n.namespaces)),
 		}
 		if n.hostNetwork {
 			allowed := true
 			l.HostNetwork = &allowed
 		}
-		if len(l.Entities) > 0 || n.hostNetwork {
+		if !reflect.DeepEqual(l, v1alpha1.Limits{}) {
 			addOverride(spec, t.name, l)
 		}
 	}
+}
+
+// own is a limit of one Tenant, or nil if the common one has all that it needs.
+func own[T cmp.Ordered](needed map[T]bool, common map[T]int) []T {
+	all := maps.Clone(needed)
+	for value := range common {
+		all[value] = true
+	}
+	if len(all) == len(common) {
+		return nil
+	}
+	return slices.Sorted(maps.Keys(all))
 }
 
 // addOverride adds a Tenant to the override with the same limits.

@@ -3,89 +3,15 @@ package draft
 import (
 	"cmp"
 	"fmt"
-	"slices"
-	"strings"
 
 	"k8s.io/apimachinery/pkg/util/intstr"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
-	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
 const gatewayGroup = "gateway.networking.k8s.io"
-
-// controller is an ingress controller. Its pods have the labels, in a namespace that is usually this one.
-// Without labels, Cilium's own proxy serves the routes.
-type controller struct {
-	// names begin the controller's name in an IngressClass or GatewayClass, or are the name of the class.
-	names     []string
-	namespace string
-	labels    map[string]string
-}
-
-// controllers are the known ingress controllers with pods.
-var controllers = []controller{
-	{[]string{"k8s.io/ingress-nginx", "nginx"}, "ingress-nginx", map[string]string{"app.kubernetes.io/name": "ingress-nginx"}},
-	{[]string{"nginx.org/ingress-controller"}, "nginx-ingress", map[string]string{"app.kubernetes.io/name": "nginx-ingress"}},
-	{[]string{"traefik.io/", "traefik"}, "traefik", map[string]string{"app.kubernetes.io/name": "traefik"}},
-	{[]string{"haproxy.org/", "haproxy-ingress.github.io/", "haproxy"}, "haproxy-controller", map[string]string{"app.kubernetes.io/name": "kubernetes-ingress"}},
-	{[]string{"projectcontour.io/", "contour"}, "projectcontour", map[string]string{"app.kubernetes.io/name": "contour", "app.kubernetes.io/component": "envoy"}},
-	{[]string{"ingress-controllers.konghq.com/", "konghq.com/", "kong"}, "kong", map[string]string{"app.kubernetes.io/name": "kong"}},
-	{[]string{"istio.io/", "istio"}, "istio-system", map[string]string{"istio": "ingressgateway"}},
-	{[]string{"gateway.envoyproxy.io/", "envoy"}, "envoy-gateway-system", map[string]string{"app.kubernetes.io/component": "proxy", "app.kubernetes.io/managed-by": "envoy-gateway"}},
-	{[]string{"gateway.nginx.org/"}, "nginx-gateway", map[string]string{"app.kubernetes.io/name": "nginx-gateway"}},
-}
-
-// outsideControllers begin the names of controllers that connect from outside the cluster.
-var outsideControllers = []string{"ingress.k8s.aws/", "alb", "gke.io/", "gce", "networking.gke.io/", "azure/", "azure-application-gateway", "elbv2.k8s.aws/", "eks.amazonaws.com/"}
-
-// routed is where requests for one class of routes come from.
-type routed struct {
-	from endpoint
-	note string
-}
-
-// routesFrom returns the source of requests that a controller forwards.
-func (b *build) routesFrom(name string) routed {
-	begins := func(prefix string) bool { return strings.HasPrefix(name, prefix) }
-	switch {
-	case begins("io.cilium/") || begins("cilium.io/") || name == "cilium":
-		return routed{from: endpoint{entity: v1alpha1.EntityIngress, name: "ingress"}}
-	case slices.ContainsFunc(outsideControllers, begins):
-		return routed{from: endpoint{entity: v1alpha1.EntityWorld, name: "world"}, note: "its load balancer is outside the cluster, so the flow is from the entity world"}
-	}
-	var found []endpoint
-	for _, c := range controllers {
-		if name != "" && !slices.ContainsFunc(c.names, begins) {
-			continue
-		}
-		pods := b.controllerPods(c)
-		if pods.workload == nil && name != "" {
-			return routed{from: pods, note: fmt.Sprintf("its controller %q is not in the build, so the flow is from the pods that it usually has in namespace %s, and inactive until the build has that namespace: declare it as an external resource", name, c.namespace)}
-		}
-		if pods.workload != nil {
-			found = append(found, pods)
-		}
-	}
-	if len(found) == 1 {
-		return routed{from: found[0]}
-	}
-	return routed{from: endpoint{entity: v1alpha1.EntityWorld, name: "world"}, note: fmt.Sprintf("its controller %q is unknown, so the flow is from the entity world: name the controller's pods instead if it runs in the cluster", name)}
-}
-
-// controllerPods are the pods of a controller in the build, or those that it usually has.
-func (b *build) controllerPods(c controller) endpoint {
-	for _, w := range b.index.Workloads {
-		if policy.Selects(policy.Selector{MatchLabels: c.labels}, w.Labels) && w.Labels["app.kubernetes.io/component"] != "default-backend" && !isJob(w) {
-			return b.podsOf(w)
-		}
-	}
-	return endpoint{namespace: c.namespace, labels: c.labels, name: c.namespace}
-}
-
-func isJob(w *resource.Workload) bool { return w.Ref.Kind == "Job" || w.Ref.Kind == "CronJob" }
 
 // backend is a Service of a route.
 type backend struct {
@@ -96,21 +22,23 @@ type backend struct {
 
 func (b *build) findRoutes() {
 	for _, n := range b.ofKind("networking.k8s.io", "Ingress") {
-		b.addRoutes(n, b.ingressController(n), ingressBackends(n))
+		b.addRoutes(n, b.routesFrom(b.ingressController(n)), ingressBackends(n))
 	}
 	for _, n := range b.ofKind(gatewayGroup, "HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute", "UDPRoute") {
 		for _, name := range b.routeControllers(n) {
-			b.addRoutes(n, name, routeBackends(n))
+			b.addRoutes(n, b.routesFrom(name, ""), routeBackends(n))
 		}
 	}
 }
 
 // addRoutes adds the flows from a controller to the backends of a route.
-func (b *build) addRoutes(n *yaml.RNode, controllerName string, backends []backend) {
-	from := b.routesFrom(controllerName)
+func (b *build) addRoutes(n *yaml.RNode, from routed, backends []backend) {
 	ref := describe(resource.RefOf(n))
 	if from.note != "" && len(backends) > 0 {
 		b.review(ref, from.note)
+	}
+	if from.none {
+		return
 	}
 	for _, to := range backends {
 		s := b.index.Service(to.namespace, to.name)
@@ -181,15 +109,16 @@ func ingressBackends(n *yaml.RNode) []backend {
 	return out
 }
 
-// ingressController is the name of the controller of an Ingress, or of its class, or "" if neither is known.
-func (b *build) ingressController(n *yaml.RNode) string {
-	class := cmp.Or(decode[ingressSpec](n).Spec.Class, n.GetAnnotations()["kubernetes.io/ingress.class"])
+// ingressController is the name of the controller of an Ingress, or of its class, or "" if neither is known. It also
+// returns the class.
+func (b *build) ingressController(n *yaml.RNode) (name, class string) {
+	class = cmp.Or(decode[ingressSpec](n).Spec.Class, n.GetAnnotations()["kubernetes.io/ingress.class"])
 	for _, c := range b.ofKind("networking.k8s.io", "IngressClass") {
 		if name, err := c.GetString("spec.controller"); err == nil && (c.GetName() == class || class == "" && c.GetAnnotations()["ingressclass.kubernetes.io/is-default-class"] == "true") {
-			return name
+			return name, c.GetName()
 		}
 	}
-	return class
+	return class, class
 }
 
 type routeRef struct {

@@ -3,21 +3,37 @@ package draft
 import (
 	"fmt"
 	"net/netip"
+	"strings"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// unknownNamespace represents namespaces that the profile gives to no Tenant.
-const unknownNamespace = "without-tenant"
+// unknownNamespace returns a name that no namespace of the build has. It represents namespaces that the profile gives to
+// no Tenant.
+func (b *build) unknownNamespace() string {
+	const name = "without-tenant"
+	used := map[string]bool{}
+	for ns := range b.index.Namespaces {
+		used[ns] = true
+	}
+	for _, w := range b.index.Workloads {
+		used[w.Ref.Namespace] = true
+	}
+	free := name
+	for i := 2; used[free]; i++ {
+		free = fmt.Sprintf("%s-%d", name, i)
+	}
+	return free
+}
 
 // writeTests writes a case for each flow, and for each Tenant one that unknown namespaces do not reach it.
 func (w *writer) writeTests() {
 	w.Tests.TypeMeta, w.Tests.Name = typeMeta(v1alpha1.KindFlowTest), "flows"
 	for _, t := range w.build.tenants {
-		c := v1alpha1.FlowCase{Name: "unknown namespaces do not reach " + t.name, From: "namespace/" + unknownNamespace + "/*", To: "tenant/" + t.name + "/*", Expect: v1alpha1.ExpectDeny}
+		c := v1alpha1.FlowCase{Name: "unknown namespaces do not reach " + t.name, From: "namespace/" + w.Unknown + "/*", To: "tenant/" + t.name + "/*", Expect: v1alpha1.ExpectDeny}
 		id := FlowID(c.Name)
-		if w.options.Untested[id] {
+		if w.options.Untested[id] != "" {
 			w.build.review("Tenant/"+t.name, "policies of the build or of an operator allow pods of unknown namespaces to reach it, so no FlowTest denies that: narrow these policies, and add such a case")
 			continue
 		}
@@ -25,9 +41,11 @@ func (w *writer) writeTests() {
 		w.Tests.Spec.Cases = append(w.Tests.Spec.Cases, c)
 	}
 	for _, f := range w.written {
-		if !w.options.Untested[f.id()] {
-			w.writeCases(f)
+		if failed := w.options.Untested[f.id()]; failed != "" {
+			w.build.review(strings.Join(f.evidence, ", "), fmt.Sprintf("its flow is written without a FlowTest, since the case %q does not hold or is undecided: find out why before you rely on the flow", failed))
+			continue
 		}
+		w.writeCases(f)
 	}
 }
 
@@ -104,6 +122,9 @@ func (w *writer) testPort(to endpoint, p v1alpha1.Port) (int32, bool) {
 		for _, s := range matching(to.service, p) {
 			return s.Port, true
 		}
+		return 0, false
+	case number.Name != "" && to.workload == nil:
+		// Only pods have named ports.
 		return 0, false
 	case number.Name != "":
 		n, ok := to.workload.ResolveTargetPort(policy.Port{Name: number.Name, Protocol: number.Protocol})

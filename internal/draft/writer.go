@@ -33,6 +33,7 @@ type needs struct {
 func newWriter(b *build, o Options) *writer {
 	w := &writer{build: b, options: o, byName: map[string]*Tenant{}, needs: map[string]*needs{}}
 	w.flows, w.cases = map[entryKey]FlowID{}, map[string]FlowID{}
+	w.Unknown = b.unknownNamespace()
 	w.Tenants = make([]Tenant, len(b.tenants))
 	for i, t := range b.tenants {
 		out := Tenant{Evidence: map[string][]string{}}
@@ -46,6 +47,11 @@ func newWriter(b *build, o Options) *writer {
 		w.needs[t.name] = &needs{fqdns: map[string]bool{}, cidrs: map[string]bool{}, namespaces: map[string]bool{}, entities: map[v1alpha1.Entity]bool{}}
 		if b.index.Namespaces[t.namespace] == nil {
 			w.Namespaces = append(w.Namespaces, t.namespace)
+		}
+	}
+	for _, e := range b.excluded {
+		if b.index.Namespaces[e.name] == nil {
+			w.Namespaces = append(w.Namespaces, e.name)
 		}
 	}
 	slices.Sort(w.Namespaces)
@@ -79,6 +85,7 @@ func (w *writer) writeFlows(flows []flow) {
 		}
 		w.noteEveryPort(f)
 		w.written = append(w.written, f)
+		w.build.noteWorld(f)
 		if t := w.tenantOf(f.from); t != nil {
 			w.writeEgress(t, f)
 		}

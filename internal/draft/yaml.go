@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 
@@ -32,7 +33,7 @@ func (d *Draft) Files(name, base string) ([]File, error) {
 	if err := add("profile.yaml", profile, err); err != nil {
 		return nil, err
 	}
-	external, err := document(externalResources(name, d.Namespaces), map[string][]string{"spec.namespaces[0]": {"Represents all namespaces without a Tenant: flows.yaml tests that its pods reach no Tenant."}})
+	external, err := document(externalResources(name, append([]string{d.Unknown}, d.Namespaces...)), map[string][]string{"spec.namespaces[0]": {"Represents all namespaces without a Tenant: flows.yaml tests that its pods reach no Tenant."}})
 	if err := add("external-resources.yaml", external, err); err != nil {
 		return nil, err
 	}
@@ -149,7 +150,7 @@ func fence(name string) []byte {
 	return []byte("apiVersion: " + v1alpha1.APIVersion + `
 kind: ` + v1alpha1.KindTenantFence + `
 metadata:
-  name: ` + name + `
+  name: ` + scalar(name) + `
   annotations:
     config.kubernetes.io/function: |
       exec:
@@ -161,18 +162,28 @@ func kustomization(resources []string) []byte {
 	var out strings.Builder
 	out.WriteString("apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources:\n")
 	for _, r := range resources {
-		out.WriteString("- " + r + "\n")
+		out.WriteString("- " + scalar(r) + "\n")
 	}
 	out.WriteString("transformers:\n- fence.yaml\n")
 	return []byte(out.String())
 }
 
-// externalResources declares namespaces that something else creates, and one that represents those without a
-// Tenant.
+// scalar is a text as a scalar of YAML, with quotes if it needs them.
+func scalar(text string) string {
+	n := yaml.NewStringRNode(text)
+	plain(n.YNode())
+	out, err := n.String()
+	if err != nil {
+		return strconv.Quote(text)
+	}
+	return strings.TrimSuffix(out, "\n")
+}
+
+// externalResources declares namespaces that something else creates. The first one represents those without a Tenant.
 func externalResources(name string, names []string) v1alpha1.ExternalResources {
 	out := v1alpha1.ExternalResources{TypeMeta: typeMeta(v1alpha1.KindExternalResources)}
 	out.Name = name
-	for _, namespace := range append([]string{unknownNamespace}, names...) {
+	for _, namespace := range names {
 		out.Spec.Namespaces = append(out.Spec.Namespaces, v1alpha1.ExternalNamespace{Name: namespace})
 	}
 	return out

@@ -1,0 +1,96 @@
+package draft
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// The patterns of a Secret's texts match a whole text: a part of one may be a password that looks like a host. They
+// match no text in which the host may be a part of the password.
+var (
+	secretURL     = regexp.MustCompile(`(?i)^(?:jdbc:)?([a-z][a-z0-9.-]*)(?:\+([a-z0-9.+-]+))?://([^/?#;@]*@)?([^/?#;@]+)([/?#;][^@]*)?$`)
+	secretUser    = regexp.MustCompile(`^[A-Za-z0-9._~%!$*+=-]*(:[A-Za-z0-9._~%!$*+=-]*)?@$`)
+	secretNetwork = regexp.MustCompile(`^[A-Za-z0-9._~%!$*+=-]*(?::[A-Za-z0-9._~%!$*+=-]*)?@tcp\(([^()@]+)\)(?:/[^@]*)?$`)
+	secretWords   = regexp.MustCompile(`(?i)^(?:(?:host|port|user|password|dbname|database|sslmode|sslrootcert|sslcert|sslkey|connect_timeout|application_name|target_session_attrs|timezone|search_path)=[^\s'"\\=]*(?: |$))+$`)
+	urlKey        = regexp.MustCompile(`(?i)(URL|URI|DSN)$`)
+	portKey       = regexp.MustCompile(`(?i)PORT$`)
+)
+
+// secretHosts are the hosts of a Secret's text, which must be one connection as a whole. unread reports that it is
+// one whose host is not certain.
+func secretHosts(text string) (found []mention, unread bool) {
+	text = strings.TrimSpace(text)
+	isURL := strings.Contains(text, "://") || strings.Contains(text, "@tcp(")
+	if m := secretURL.FindStringSubmatch(text); m != nil {
+		scheme := strings.ToLower(m[1])
+		if slices.Contains(localSchemes, scheme) {
+			return nil, false
+		}
+		if schemePorts[scheme] > 0 && (m[3] == "" || secretUser.MatchString(m[3])) {
+			found = hostList(m[4], schemePorts[scheme])
+		}
+		for i := range found {
+			found[i] = found[i].over(scheme, strings.ToLower(m[2]))
+		}
+	} else if m := secretNetwork.FindStringSubmatch(text); m != nil {
+		found = hostList(m[1], 0)
+	} else if secretWords.MatchString(text) && strings.Count(" "+text, " host=") == 1 && strings.Count(" "+text, " port=") < 2 {
+		found, _ = dataSources(text)
+	}
+	return found, isURL && len(found) == 0
+}
+
+// hostList are hosts with commas between them, or none if one of them is no host.
+func hostList(text string, port int32) []mention {
+	var out []mention
+	for host := range strings.SplitSeq(text, ",") {
+		m, ok := authorityHost(host, port)
+		if !ok {
+			return nil
+		}
+		out = append(out, m)
+	}
+	return out
+}
+
+// isUnread reports whether the text of a Secret is a connection whose host is not read.
+func (s source) isUnread() bool {
+	if s.kind != secretText || s.value == "" {
+		return false
+	}
+	found, unread := secretHosts(s.value)
+	return unread || len(found) == 0 && urlKey.MatchString(s.key)
+}
+
+// inText is what other texts contain in place of a reference to a source: of a Secret only its host, its port, or its
+// URL without all else.
+func (s source) inText() string {
+	unknown := "$" + s.key
+	if s.unknown {
+		return unknown
+	}
+	if s.kind != secretText {
+		return s.value
+	}
+	value := strings.TrimSpace(s.value)
+	if _, isPort := portNumber(value); isPort && portKey.MatchString(s.key) {
+		return value
+	}
+	if isSecretHostKey(s.key) && len(hostList(value, 0)) == 1 {
+		return value
+	}
+	found, _ := secretHosts(value)
+	if len(found) == 0 || !secretURL.MatchString(value) {
+		return unknown
+	}
+	scheme, _, _ := strings.Cut(value, "://")
+	var hosts []string
+	for _, m := range found {
+		hosts = append(hosts, hostPort(m))
+	}
+	return scheme + "://" + strings.Join(hosts, ",")
+}
+
+// isSecretHostKey reports whether a key of a Secret has a host. A key such as DB_URL has one only in a whole URL.
+func isSecretHostKey(key string) bool { return isHostKey(key) && !urlKey.MatchString(key) }
