@@ -68,5 +68,8 @@ func shortFlows(text string, flows []policy.NamedFlow, arrow string, detail Deta
 			}
 		}
 	}
-	return arrow + " " + strings.Join(peers, ", ")
+	if short := arrow + " " + strings.Join(peers, ", "); len(short) < len(text) {
+		return short
+	}
+	return text
 }
