@@ -31,7 +31,7 @@ func Summarize(w io.Writer, r policy.Report, detail Detail) error {
 	var lines []string
 	lines = append(lines, readLines(r)...)
 	lines = append(lines, entry("baseline", "every tenant: "+strings.Join(r.Subject.Baseline, ", "))...)
-	lines = append(lines, tenantsLines(r.Subject.Tenants, detail)...)
+	lines = append(lines, tenantsLines(byImportance(r), detail)...)
 	lines = append(lines, provedLines(r)...)
 	lines = append(lines, assumedLines(r)...)
 	lines = append(lines, deniedLines(r.Subject.Denied)...)
@@ -76,23 +76,7 @@ func readLines(r policy.Report) []string {
 		policy.Count(len(s.Tenants), "Tenant"), policy.Count(cases, "FlowTest case"), countOf(s.Policies, s.Policies, "policy", "policies")+" generated"))
 }
 
-// tenantsLines lists the flows of tenants, as far as they fit.
-func tenantsLines(tenants []policy.TenantFlows, detail Detail) []string {
-	var out []string
-	for i, t := range tenants {
-		lines := tenantFlows(t)
-		if detail != Verbose && len(lines) > maxTenantLines {
-			lines = append(lines[:maxTenantLines-1], strings.Repeat(" ", summaryIndent)+"… (-v lists all)")
-		}
-		if detail != Verbose && len(out)+len(lines) > tenantLines {
-			return append(out, entry("", fmt.Sprintf("… and %s (-v lists all)", policy.Count(len(tenants)-i, "more tenant")))...)
-		}
-		out = append(out, lines...)
-	}
-	return out
-}
-
-func tenantFlows(t policy.TenantFlows) []string {
+func tenantFlows(t policy.TenantFlows, detail Detail) []string {
 	title := fmt.Sprintf("tenant %s (%s, %s)", t.Tenant.Name, strings.Join(t.Tenant.Namespaces, ", "), t.Tenant.Enforcement)
 	if len(t.Reaches)+len(t.ReachedBy) == 0 {
 		title += ": the baseline only"
@@ -106,7 +90,7 @@ func tenantFlows(t policy.TenantFlows) []string {
 		flows        []policy.NamedFlow
 	}{{"  reaches", "→", t.Reaches}, {"  reached by", "←", t.ReachedBy}} {
 		if len(d.flows) > 0 {
-			out = append(out, entry(d.title, flowsText(d.flows, d.arrow))...)
+			out = append(out, entry(d.title, shortFlows(flowsText(d.flows, d.arrow), d.flows, d.arrow, detail))...)
 		}
 	}
 	return out
