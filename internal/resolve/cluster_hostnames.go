@@ -106,7 +106,7 @@ func (r *resolver) clusterHostnameService(f *flow, index int) (s *resource.Servi
 	case !r.checkSelectable(r.profile.Ref, s, at) || !r.isShared(l.Namespace) && !r.checkHostnameTenant(l, entry):
 		return nil, nil, true
 	}
-	if r.isShared(l.Namespace) || l.Tenant != "" && r.isPartial(l.Namespace) {
+	if r.needsSingleOwner(l) {
 		var ok bool
 		if pods, ok = r.singleOwnerPods(l, s, entry); !ok {
 			return nil, nil, true

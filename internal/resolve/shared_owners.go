@@ -30,6 +30,12 @@ func (r *resolver) checkSingleOwner(namespace string, pods policy.Selector, at *
 	}
 }
 
+// needsSingleOwner reports whether all pods behind a cluster hostname must be those of the tenant that
+// the profile names.
+func (r *resolver) needsSingleOwner(l policy.ClusterHostname) bool {
+	return r.isShared(l.Namespace) || l.Tenant != "" && r.isPartial(l.Namespace)
+}
+
 // singleOwnerPods are the pods behind a Service in a shared namespace, of the tenant that the profile
 // names. ok is false if that is refused.
 func (r *resolver) singleOwnerPods(l policy.ClusterHostname, s *resource.Service, at *field.Path) (pods []policy.Peer, ok bool) {
