@@ -80,18 +80,7 @@ func (e Endpoints) parse(text string) (v1alpha1.FlowEndpoint, error) {
 }
 
 func (e Endpoints) workload(name string, f v1alpha1.FlowEndpoint) (policy.Endpoint, error) {
-	var found, unfenced []*resource.Workload
-	for _, ns := range e.namespaces(f.TenantOrNamespace) {
-		for _, w := range e.Index.WorkloadsIn(ns, policy.Selector{}) {
-			switch {
-			case w.Ref.Name != f.Name || f.Kind != "" && w.Ref.Kind != f.Kind:
-			case e.belongsTo(w, f.TenantOrNamespace):
-				found = append(found, w)
-			default:
-				unfenced = append(unfenced, w)
-			}
-		}
-	}
+	found, unfenced := e.workloadsNamed(f)
 	switch {
 	case len(found) == 0 && len(unfenced) > 0:
 		w := unfenced[0].Ref
@@ -106,6 +95,23 @@ func (e Endpoints) workload(name string, f v1alpha1.FlowEndpoint) (policy.Endpoi
 	pod := e.Pod(found[0])
 	pod.Name = name
 	return pod, nil
+}
+
+// workloadsNamed returns the workloads of a name, and those of the tenant's namespaces that have the
+// name and are not the tenant's.
+func (e Endpoints) workloadsNamed(f v1alpha1.FlowEndpoint) (found, unfenced []*resource.Workload) {
+	for _, ns := range e.namespaces(f.TenantOrNamespace) {
+		for _, w := range e.Index.WorkloadsIn(ns, policy.Selector{}) {
+			switch {
+			case w.Ref.Name != f.Name || f.Kind != "" && w.Ref.Kind != f.Kind:
+			case e.belongsTo(w, f.TenantOrNamespace):
+				found = append(found, w)
+			default:
+				unfenced = append(unfenced, w)
+			}
+		}
+	}
+	return found, unfenced
 }
 
 // suggestion returns the workload of a tenant or namespace that a misspelt name most likely refers
