@@ -32,11 +32,12 @@ func (w *writer) writeCluster(spec *v1alpha1.FenceProfileSpec) {
 		b.chose(fmt.Sprintf("cluster: Cilium %s (%s)", version, where))
 		return
 	}
-	if len(b.ofKind("cilium.io", resource.KindCilium, resource.KindClusterwide)) > 0 {
+	switch {
+	case len(b.ofKind("cilium.io", resource.KindCilium, resource.KindClusterwide)) > 0:
 		b.chose("cluster: Cilium, since the build has CiliumNetworkPolicies")
-	} else if agents != "" {
+	case agents != "":
 		w.comment("spec.cluster.cni", "Assumed: the build has "+agents+".")
-	} else {
+	default:
 		w.comment("spec.cluster.cni", "Assumed: nothing in the build shows what enforces policies.")
 		b.review(profileField("cni"), "is Cilium by assumption: nothing in the build shows what enforces policies: for Calico and others, set cni: Kubernetes with podCIDRs, serviceCIDRs and nodeCIDRs")
 	}

@@ -23,22 +23,28 @@ func secretHosts(text string) (found []mention, unread bool) {
 	text = strings.TrimSpace(text)
 	isURL := strings.Contains(text, "://") || strings.Contains(text, "@tcp(")
 	if m := secretURL.FindStringSubmatch(text); m != nil {
-		scheme := strings.ToLower(m[1])
-		if slices.Contains(localSchemes, scheme) {
+		if slices.Contains(localSchemes, strings.ToLower(m[1])) {
 			return nil, false
 		}
-		if schemePorts[scheme] > 0 && (m[3] == "" || secretUser.MatchString(m[3])) {
-			found = hostList(m[4], schemePorts[scheme])
-		}
-		for i := range found {
-			found[i] = found[i].over(scheme, strings.ToLower(m[2]))
-		}
+		found = secretURLHosts(strings.ToLower(m[1]), strings.ToLower(m[2]), m[3], m[4])
 	} else if m := secretNetwork.FindStringSubmatch(text); m != nil {
 		found = hostList(m[1], 0)
 	} else if secretWords.MatchString(text) && strings.Count(" "+text, " host=") == 1 && strings.Count(" "+text, " port=") < 2 {
 		found, _ = dataSources(text)
 	}
 	return found, isURL && len(found) == 0
+}
+
+// secretURLHosts are the hosts in the parts of a URL, if its scheme has a port and its user is none in doubt.
+func secretURLHosts(scheme, transport, user, hosts string) []mention {
+	if schemePorts[scheme] == 0 || user != "" && !secretUser.MatchString(user) {
+		return nil
+	}
+	found := hostList(hosts, schemePorts[scheme])
+	for i := range found {
+		found[i] = found[i].over(scheme, transport)
+	}
+	return found
 }
 
 // hostList are hosts with commas between them, or none if one of them is no host.

@@ -163,14 +163,7 @@ func (w *writer) peer(t *Tenant, e endpoint, d policy.Direction) v1alpha1.Peer {
 	n := w.needs[t.Name]
 	switch {
 	case e.fqdn != "":
-		n.fqdns[e.fqdn] = true
-		if e.alias != nil {
-			if w.build.tenantOf[e.alias.Ref.Namespace] == "" {
-				n.namespaces[e.alias.Ref.Namespace] = true
-			}
-			return v1alpha1.Peer{Service: e.alias.Ref.Namespace + "/" + e.alias.Ref.Name}
-		}
-		return v1alpha1.Peer{FQDNs: []string{e.fqdn}}
+		return w.namePeer(n, e)
 	case e.cidr != "":
 		n.cidrs[e.cidr] = true
 		out := v1alpha1.Peer{CIDRs: []string{e.cidr}}
@@ -201,6 +194,19 @@ func (w *writer) peer(t *Tenant, e endpoint, d policy.Direction) v1alpha1.Peer {
 		return v1alpha1.Peer{Pods: &metav1.LabelSelector{MatchLabels: maps.Clone(e.labels)}}
 	}
 	return v1alpha1.Peer{Tenant: tenant, Pods: selector(e.labels)}
+}
+
+// namePeer is a public name, or the ExternalName Service that points to it.
+func (w *writer) namePeer(n *needs, e endpoint) v1alpha1.Peer {
+	n.fqdns[e.fqdn] = true
+	if e.alias == nil {
+		return v1alpha1.Peer{FQDNs: []string{e.fqdn}}
+	}
+	at := e.alias.Ref.Namespace
+	if w.build.tenantOf[at] == "" {
+		n.namespaces[at] = true
+	}
+	return v1alpha1.Peer{Service: at + "/" + e.alias.Ref.Name}
 }
 
 // nameOf is the name of an endpoint in the name of a flow, with its tenant or namespace.
