@@ -93,7 +93,7 @@ func initFence(cmd *cobra.Command, dir, out string) error {
 // reads.
 func checkWritten(cmd *cobra.Command, place fencePlace) error {
 	o := kustomizeOptions(cmd)
-	o.Function = func(_ *yaml.RNode, items []*yaml.RNode) ([]*yaml.RNode, error) { return items, nil }
+	o.Function = passThrough
 	if _, err := kustomize.Build(filesys.MakeFsOnDisk(), place.out, o); err != nil {
 		return fmt.Errorf("%s: was written, and kustomize does not build it: %w", place.displayPath, err)
 	}

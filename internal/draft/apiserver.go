@@ -60,7 +60,7 @@ func boundAccounts(n *yaml.RNode) [][2]string {
 
 // mountsToken reports whether pods have the token of their ServiceAccount.
 func (b *build) mountsToken(w *resource.Workload) bool {
-	if own := decode[podTexts](at(b.item(w.Resource), w.Field)).AutomountServiceAccountToken; own != nil {
+	if own := b.textsOf(w).AutomountServiceAccountToken; own != nil {
 		return *own
 	}
 	account := decode[struct {

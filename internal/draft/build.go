@@ -2,7 +2,6 @@ package draft
 
 import (
 	"encoding/json"
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -117,15 +116,6 @@ func describe(ref report.Ref) string {
 
 // short names a resource in the evidence of a flow.
 func short(ref report.Ref) string { return ref.Kind + "/" + ref.Name }
-
-// labelsKey is a canonical text of labels.
-func labelsKey(labels map[string]string) string {
-	var out []string
-	for _, k := range slices.Sorted(maps.Keys(labels)) {
-		out = append(out, k+"="+labels[k])
-	}
-	return strings.Join(out, ",")
-}
 
 // byGroup returns a resource by its group, kind and name, or nil.
 func (b *build) byGroup(group, kind, namespace, name string) *yaml.RNode {

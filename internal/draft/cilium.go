@@ -52,7 +52,7 @@ func profileField(name string) string {
 func (b *build) noteCalico() {
 	for _, n := range b.items {
 		if group := resource.Group(n); strings.HasSuffix(group, "projectcalico.org") || group == "operator.tigera.io" {
-			b.review(describe(resource.RefOf(n)), "is a resource of Calico: if Calico enforces policies, set cluster of the profile to cni: Kubernetes with podCIDRs, serviceCIDRs and nodeCIDRs")
+			b.review(describe(resource.RefOf(n)), "is a resource of Calico: if Calico enforces policies, "+useKubernetes)
 			return
 		}
 	}
@@ -60,14 +60,9 @@ func (b *build) noteCalico() {
 
 // ciliumVersion is the minor version of Cilium's agents in the build, and where it is from.
 func (b *build) ciliumVersion() (version, where string) {
-	for _, wl := range b.index.Workloads {
-		if wl.Ref.Kind != "DaemonSet" {
-			continue
-		}
-		for _, c := range decode[podTexts](at(b.item(wl.Resource), wl.Field)).Containers {
-			if m := agentImage.FindStringSubmatch(c.Image); m != nil {
-				return m[1], "the image of " + describe(wl.Ref)
-			}
+	for w, image := range b.daemonImages() {
+		if m := agentImage.FindStringSubmatch(image); m != nil {
+			return m[1], "the image of " + describe(w.Ref)
 		}
 	}
 	for _, n := range b.ofKind("helm.toolkit.fluxcd.io", "HelmRelease") {

@@ -117,7 +117,7 @@ var classFlag = regexp.MustCompile(`(CONTROLLER|INGRESS)_?CLASS$`)
 // classesOf are the classes in the arguments of a controller.
 func (b *build) classesOf(w *resource.Workload) []string {
 	var out []string
-	for _, c := range decode[podTexts](at(b.item(w.Resource), w.Field)).Containers {
+	for _, c := range b.textsOf(w).Containers {
 		for _, s := range append(b.envSources(w, c), argumentSources(w, c)...) {
 			if classFlag.MatchString(s.key) && s.value != "" {
 				out = append(out, s.value)

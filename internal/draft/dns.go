@@ -41,7 +41,7 @@ func (b *build) dns() v1alpha1.DNS {
 	if s != nil || len(pods) > 0 {
 		where = "from the build"
 	}
-	note := fmt.Sprintf("DNS: pods %s of %s, port %d (%s)", labelsKey(labels), dnsNamespace, cmp.Or(out.Port, dnsPort), where)
+	note := fmt.Sprintf("DNS: pods %s of %s, port %d (%s)", policy.FormatLabels(labels), dnsNamespace, cmp.Or(out.Port, dnsPort), where)
 	if out.NodeLocal {
 		note += ", with a NodeLocal DNSCache"
 	}

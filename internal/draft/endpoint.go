@@ -53,7 +53,7 @@ func (e endpoint) key() string {
 	case e.cidr != "":
 		return "cidr/" + e.cidr + "/" + e.except
 	}
-	return "pods/" + e.namespace + "/" + labelsKey(e.labels)
+	return "pods/" + e.namespace + "/" + policy.FormatLabels(e.labels)
 }
 
 // within returns the namespace of an endpoint's pods, or "".

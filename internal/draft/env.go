@@ -15,7 +15,7 @@ type source struct {
 	kind       textKind
 	// evidence names the place.
 	evidence string
-	// unknown reports that the build lacks the value, or that something else sets the value, and onNode that it is an address of the pod's node.
+	// unknown reports that the build does not show the value, and onNode that it is an address of the pod's node.
 	unknown, onNode bool
 }
 
@@ -72,14 +72,18 @@ type container struct {
 	} `json:"envFrom"`
 }
 
+// textsOf is the part with texts of a workload's pods.
+func (b *build) textsOf(w *resource.Workload) podTexts {
+	return decode[podTexts](at(b.item(w.Resource), w.Field))
+}
+
 // findMentions finds the hosts that the texts of each workload name.
 func (b *build) findMentions() {
 	for _, w := range b.index.Workloads {
 		if w.External && b.tenantOf[w.Ref.Namespace] == "" {
 			continue
 		}
-		spec := at(b.item(w.Resource), w.Field)
-		texts := decode[podTexts](spec)
+		texts := b.textsOf(w)
 		b.noteMissing(w, texts)
 		for _, c := range slices.Concat(texts.InitContainers, texts.Containers) {
 			b.findInContainer(w, c)

@@ -16,6 +16,7 @@ import (
 	sigs "sigs.k8s.io/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
@@ -237,7 +238,7 @@ func selectorText(s *metav1.LabelSelector) string {
 	if s == nil {
 		return "*"
 	}
-	return labelsKey(s.MatchLabels)
+	return policy.FormatLabels(s.MatchLabels)
 }
 
 func peerText(p v1alpha1.Peer) string {

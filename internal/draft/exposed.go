@@ -37,7 +37,7 @@ func (b *build) findExposed() {
 // isLocalHostPort reports whether only the node itself reaches a host port: all of its addresses are loopback ones.
 func (b *build) isLocalHostPort(w *resource.Workload, port int32) bool {
 	local := false
-	for _, c := range decode[podTexts](at(b.item(w.Resource), w.Field)).Containers {
+	for _, c := range b.textsOf(w).Containers {
 		for _, p := range c.Ports {
 			if p.HostPort != port {
 				continue

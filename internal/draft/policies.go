@@ -151,5 +151,5 @@ func (b *build) addAllowed(n *yaml.RNode, from, to endpoint, ports []networkingv
 
 // isDNSServer reports whether an endpoint is the DNS server that the baseline allows by default.
 func isDNSServer(e endpoint) bool {
-	return e.namespace == dnsNamespace && labelsKey(e.labels) == labelsKey(dnsLabels)
+	return e.namespace == dnsNamespace && maps.Equal(e.labels, dnsLabels)
 }

@@ -69,13 +69,9 @@ func (s source) isUnread() bool {
 	return unread || len(found) == 0 && urlKey.MatchString(s.key)
 }
 
-// inText is what other texts contain in place of a reference to a source: of a Secret only its host, its port, or its
+// inText is what other texts contain in place of a reference to a source with a value: of a Secret only its host, its port, or its
 // URL without all else.
 func (s source) inText() string {
-	unknown := "$" + s.key
-	if s.unknown {
-		return unknown
-	}
 	if s.kind != secretText {
 		return s.value
 	}
@@ -88,7 +84,7 @@ func (s source) inText() string {
 	}
 	found, _ := secretHosts(value)
 	if len(found) == 0 || !secretURL.MatchString(value) {
-		return unknown
+		return "$" + s.key
 	}
 	scheme, _, _ := strings.Cut(value, "://")
 	var hosts []string

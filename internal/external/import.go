@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 
+	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
@@ -117,14 +118,11 @@ func (i *importer) read(n *yaml.RNode) error {
 	return nil
 }
 
-// nameLabel is a label that every Namespace has.
-const nameLabel = "kubernetes.io/metadata.name"
-
 func (i *importer) readNamespace(n *yaml.RNode) {
 	i.Kept["Namespace"]++
 	out := i.namespace(n.GetName())
 	out.Labels = maps.Clone(n.GetLabels())
-	delete(out.Labels, nameLabel)
+	delete(out.Labels, corev1.LabelMetadataName)
 	if len(out.Labels) == 0 {
 		out.Labels = nil
 	}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
@@ -225,8 +226,8 @@ func namespacesText(s *metav1.LabelSelector, own string) string {
 	switch {
 	case s == nil:
 		return own
-	case len(s.MatchExpressions) == 0 && len(s.MatchLabels) == 1 && s.MatchLabels["kubernetes.io/metadata.name"] != "":
-		return s.MatchLabels["kubernetes.io/metadata.name"]
+	case len(s.MatchExpressions) == 0 && len(s.MatchLabels) == 1 && s.MatchLabels[corev1.LabelMetadataName] != "":
+		return s.MatchLabels[corev1.LabelMetadataName]
 	case len(s.MatchLabels)+len(s.MatchExpressions) == 0:
 		return "*"
 	}
