@@ -45,7 +45,7 @@ func (w desiredState) exceptions(t *policy.Tenant, index *resource.Index) []stri
 	case t.NarrowsDNS():
 		out = append(out, "DNS for "+policy.FormatLabels(t.DNSPods.MatchLabels)+" alone")
 	}
-	if byDefault := w.fence.Baseline.IntraNamespace; !t.IntraNamespace && (byDefault == nil || *byDefault) {
+	if !t.IntraNamespace && w.fence.Baseline.AllowsIntraNamespace() {
 		out = append(out, "without pods of its own namespace")
 	}
 	if !t.SharesNamespaces() {
@@ -75,7 +75,7 @@ func enforcerText(c v1alpha1.Cluster) string {
 // baselineTexts describes the baseline.
 func baselineTexts(b v1alpha1.Baseline) []string {
 	out := []string{"DNS in " + b.DNS.Namespace}
-	if b.IntraNamespace == nil || *b.IntraNamespace {
+	if b.AllowsIntraNamespace() {
 		out = append(out, "pods of its own namespace")
 	}
 	if b.APIServer != nil {

@@ -127,6 +127,9 @@ func (c *Cluster) setDefaults() {
 	}
 }
 
+// AllowsIntraNamespace reports whether the baseline allows the flows among the pods of one namespace.
+func (b Baseline) AllowsIntraNamespace() bool { return b.IntraNamespace == nil || *b.IntraNamespace }
+
 func (b *Baseline) setDefaults(c Cluster) {
 	setDefault(&b.DNS.Namespace, "kube-system")
 	setDefault(&b.DNS.Port, 53)

@@ -62,7 +62,8 @@ func (i *importer) service(n *yaml.RNode, s *resource.Service, index *resource.I
 	out := v1alpha1.ExternalService{Name: s.Ref.Name, Ports: servicePorts(s)}
 	if s.Type == "ExternalName" {
 		out.ExternalName = s.ExternalName
-		return out, i.isExact(n, out)
+		i.checkExact(n, out)
+		return out, true
 	}
 	if len(s.Selector) > 0 {
 		out.Selector = maps.Clone(s.Selector)
@@ -90,7 +91,8 @@ func (i *importer) service(n *yaml.RNode, s *resource.Service, index *resource.I
 	if s.IsExposed() && s.ExternalTrafficPolicy == string(v1alpha1.TrafficLocal) {
 		out.ExternalTrafficPolicy = v1alpha1.TrafficLocal
 	}
-	return out, i.isExact(n, out)
+	i.checkExact(n, out)
+	return out, true
 }
 
 // endpointsOf returns the addresses of a Service without selector. It reports those that it omits.
@@ -107,12 +109,11 @@ func (i *importer) endpointsOf(n *yaml.RNode, s *resource.Service, index *resour
 	return out
 }
 
-// isExact reports a Service that differs from what is written of it. It is still imported.
-func (i *importer) isExact(n *yaml.RNode, s v1alpha1.ExternalService) bool {
+// checkExact reports a Service that differs from what is written of it. It is still imported.
+func (i *importer) checkExact(n *yaml.RNode, s v1alpha1.ExternalService) {
 	if difference := resource.ServiceDifference(n, s); difference != "" {
 		i.add(inexact, n, "is not written exactly, because its "+difference+" cannot be expressed: write it with the annotation config.kubernetes.io/local-config instead")
 	}
-	return true
 }
 
 func servicePorts(s *resource.Service) []v1alpha1.ExternalServicePort {

@@ -1,10 +1,6 @@
 package policy
 
-import (
-	"maps"
-	"slices"
-	"strings"
-)
+import "slices"
 
 // TenantFlows are the granted flows of a tenant, under the names that their declarations give them.
 type TenantFlows struct {
@@ -115,11 +111,7 @@ func (f *Fence) peerNames(p Peer) []string {
 	case p.Namespace != "":
 		return []string{p.Namespace}
 	case len(p.NamespaceLabels) > 0:
-		var labels []string
-		for _, key := range slices.Sorted(maps.Keys(p.NamespaceLabels)) {
-			labels = append(labels, key+"="+p.NamespaceLabels[key])
-		}
-		return []string{"namespaces " + strings.Join(labels, ",")}
+		return []string{"namespaces " + FormatLabels(p.NamespaceLabels)}
 	}
 	return []string{"every namespace"}
 }

@@ -227,7 +227,7 @@ func (r *resolver) resolveEnforcement(t *tenant) {
 }
 
 func (r *resolver) resolveIntraNamespace(t *tenant) {
-	t.IntraNamespace = r.profile.Spec.Baseline.IntraNamespace == nil || *r.profile.Spec.Baseline.IntraNamespace
+	t.IntraNamespace = r.profile.Spec.Baseline.AllowsIntraNamespace()
 	if t.spec.Baseline == nil || t.spec.Baseline.IntraNamespace == nil {
 		return
 	}
