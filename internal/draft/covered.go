@@ -92,7 +92,7 @@ func (b *build) coversPorts(f, other flow) bool {
 func numbersAt(w *resource.Workload, ports []v1alpha1.Port) map[v1alpha1.Port]bool {
 	out := map[v1alpha1.Port]bool{}
 	for _, p := range ports {
-		if n, ok := w.ResolveTargetPort(policyPort(p)); ok && p.EndPort == 0 {
+		if n, ok := w.ResolveTargetPort(policy.DeclaredPort(p)); ok && p.EndPort == 0 {
 			p = portOf(n)
 		}
 		out[p] = true

@@ -252,3 +252,11 @@ func peerText(p v1alpha1.Peer) string {
 	}
 	return fmt.Sprint(p.Entities, p.CIDRs, p.Except, p.FQDNs)
 }
+
+func portsText(ports []v1alpha1.Port) string {
+	var out []string
+	for _, p := range ports {
+		out = append(out, policy.DeclaredPort(p).String())
+	}
+	return strings.Join(out, ", ")
+}

@@ -109,19 +109,3 @@ func portOf(p policy.Port) v1alpha1.Port {
 	}
 	return out
 }
-
-func policyPort(p v1alpha1.Port) policy.Port {
-	protocol := cmp.Or(p.Protocol, v1alpha1.TCP)
-	if p.Port.Type == intstr.String {
-		return policy.Port{Name: p.Port.StrVal, Protocol: protocol}
-	}
-	return policy.Port{Port: p.Port.IntVal, Protocol: protocol}
-}
-
-func portsText(ports []v1alpha1.Port) string {
-	var out []string
-	for _, p := range ports {
-		out = append(out, policyPort(p).String())
-	}
-	return strings.Join(out, ", ")
-}

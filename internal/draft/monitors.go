@@ -73,7 +73,7 @@ type monitorEndpoint struct {
 // port is the port of a PodMonitor's endpoint.
 func (e monitorEndpoint) port() policy.Port {
 	if e.Port == "" && e.PortNumber == 0 && e.TargetPort != nil {
-		return namedOrNumber(*e.TargetPort)
+		return policy.DeclaredPort(v1alpha1.Port{Port: *e.TargetPort})
 	}
 	return policy.Port{Name: e.Port, Port: e.PortNumber, Protocol: v1alpha1.TCP}
 }
@@ -127,20 +127,13 @@ func (b *build) scrapeOfService(n *yaml.RNode, s *resource.Service, e monitorEnd
 			}
 		}
 	case e.TargetPort != nil:
-		ports = b.podPorts(s.Ref.Namespace, s.Selector, namedOrNumber(*e.TargetPort))
+		ports = b.podPorts(s.Ref.Namespace, s.Selector, policy.DeclaredPort(v1alpha1.Port{Port: *e.TargetPort}))
 	}
 	if len(ports) == 0 {
 		b.review(describe(resource.RefOf(n)), fmt.Sprintf("names a port that Service %s/%s does not have: no flow is written for it", s.Ref.Namespace, s.Ref.Name))
 		return nil
 	}
 	return []scrape{{to: b.backends(s), ports: ports, evidence: short(resource.RefOf(n)), monitor: monitorOf(n)}}
-}
-
-func namedOrNumber(p intstr.IntOrString) policy.Port {
-	if p.Type == intstr.String {
-		return policy.Port{Name: p.StrVal, Protocol: v1alpha1.TCP}
-	}
-	return policy.Port{Port: p.IntVal, Protocol: v1alpha1.TCP}
 }
 
 func (b *build) podMonitors() []scrape {

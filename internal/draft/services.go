@@ -127,7 +127,7 @@ func (b *build) podsBehind(s *resource.Service, ports []v1alpha1.Port, evidence 
 		case s.Headless():
 			direct = append(direct, p)
 		default:
-			b.review(evidence, fmt.Sprintf("names port %s of Service %s/%s, which has no such port: no flow is written for it", policyPort(p), s.Ref.Namespace, s.Ref.Name))
+			b.review(evidence, fmt.Sprintf("names port %s of Service %s/%s, which has no such port: no flow is written for it", policy.DeclaredPort(p), s.Ref.Namespace, s.Ref.Name))
 		}
 	}
 	var out []destination
@@ -155,7 +155,7 @@ func (b *build) leavesCluster(e endpoint) bool { return e.fqdn != "" || e.cidr !
 
 // matching are the ports of a Service with a number or name.
 func matching(s *resource.Service, p v1alpha1.Port) []resource.ServicePort {
-	want := policyPort(p)
+	want := policy.DeclaredPort(p)
 	return slices.DeleteFunc(slices.Clone(s.Ports), func(have resource.ServicePort) bool {
 		same := want.Name != "" && have.Name == want.Name || want.Name == "" && have.Port == want.Port
 		return !same || have.Protocol != want.Protocol

@@ -116,7 +116,7 @@ func (w *writer) testEndpoint(e endpoint) string {
 
 // testPort is the number of a port in a FlowTest. It is 0 for every port of a Service.
 func (w *writer) testPort(to endpoint, p v1alpha1.Port) (int32, bool) {
-	number := policyPort(p)
+	number := policy.DeclaredPort(p)
 	switch {
 	case to.service != nil && number.Name != "":
 		for _, s := range matching(to.service, p) {

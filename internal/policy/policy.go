@@ -181,18 +181,23 @@ func PortsOf(in []v1alpha1.Port) []Port { return ExpandProtocols(DeclaredPorts(i
 func DeclaredPorts(in []v1alpha1.Port) []Port {
 	var out []Port
 	for _, p := range in {
-		port := Port{End: p.EndPort, Protocol: p.Protocol}
-		if port.Protocol == "" {
-			port.Protocol = v1alpha1.TCP
-		}
-		if p.Port.Type == intstr.String {
-			port.Name = p.Port.StrVal
-		} else {
-			port.Port = p.Port.IntVal
-		}
-		out = append(out, port)
+		out = append(out, DeclaredPort(p))
 	}
 	return out
+}
+
+// DeclaredPort converts a port of the API.
+func DeclaredPort(p v1alpha1.Port) Port {
+	port := Port{End: p.EndPort, Protocol: p.Protocol}
+	if port.Protocol == "" {
+		port.Protocol = v1alpha1.TCP
+	}
+	if p.Port.Type == intstr.String {
+		port.Name = p.Port.StrVal
+	} else {
+		port.Port = p.Port.IntVal
+	}
+	return port
 }
 
 func (p Port) String() string {
